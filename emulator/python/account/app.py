@@ -1,0 +1,179 @@
+"""The server's application: every request passes here on its way to MiniStack.
+
+Here it is known who calls which IAM action on what, so calls are recorded, held back or failed, and a call
+that changed a bucket becomes a CloudTrail event after it was answered.
+"""
+
+import asyncio
+import contextlib
+from dataclasses import dataclass
+from urllib.parse import parse_qs
+
+from ministack import app as ministack
+from ministack.core import iam_actions
+from ministack.core.responses import get_account_id, get_region, set_request_account_id, set_request_region
+from ministack.core.router import detect_service, extract_access_key_id, extract_region
+from ministack.core.sigv4 import decode_header_value
+
+from . import account_block, alarms, buckets, caller, calls, delivery, faults, functions, hooks, mail, records, trails
+
+TICK_SECONDS = 1.0
+ANSWER_KEPT_MAX = 16_384
+
+for part in (account_block, alarms, buckets, calls, delivery, functions, mail, trails):
+    part.install()
+
+
+@dataclass
+class Request:
+    """A request to AWS, read to its end."""
+
+    method: str
+    path: str
+    headers: dict
+    query: dict
+    body: bytes
+    service: str = ""
+    action: str | None = None
+    resource: str = "*"
+
+
+async def app(scope, receive, send) -> None:
+    """The ASGI application."""
+    if scope["type"] == "lifespan":
+        await _live(scope, receive, send)
+    elif scope["type"] != "http" or scope["path"].startswith("/_ministack/"):
+        await ministack.app(scope, receive, send)
+    elif scope["path"].startswith(hooks.PREFIX):
+        await hooks.answer(scope, receive, send)
+    else:
+        await _aws(scope, receive, send)
+
+
+async def _live(scope, receive, send) -> None:
+    ticking = asyncio.ensure_future(_tick())
+    try:
+        await ministack.app(scope, receive, send)
+    finally:
+        ticking.cancel()
+
+
+async def _tick() -> None:
+    """What happens on AWS by itself, after a while."""
+    ticks = 0
+    while True:
+        await asyncio.sleep(TICK_SECONDS)
+        ticks += 1
+        with contextlib.suppress(Exception):
+            alarms.measure_queues()
+        if ticks % int(trails.LOG_FILE_EVERY_SECONDS / TICK_SECONDS) == 0:
+            with contextlib.suppress(Exception):
+                trails.write_log_files()
+
+
+async def _aws(scope, receive, send) -> None:
+    request, replay = await _read(scope, receive)
+    key = extract_access_key_id(request.headers, request.query)
+    if not key:
+        await ministack.app(scope, replay, send)
+        return
+    caller.access_key.set(key)
+    set_request_account_id(ministack._request_account_scope(key))
+    set_request_region(extract_region(request.headers, request.query))
+    _find_action(request)
+
+    checks = calls.begin()
+    role = caller.role_name(caller.arn(key))
+    if fault := faults.meeting(get_account_id(), request.action or "", role, request.resource):
+        if fault.kind == "error":
+            status, body = await _fail(request, fault.code, send)
+            calls.end(checks, request.service, request.action, request.resource, status, fault.code)
+            _tell(request, status, body)
+            return
+        if not await faults.wait(fault, receive):
+            return
+
+    answer = {"status": 0, "body": b""}
+
+    async def tee(message) -> None:
+        if message["type"] == "http.response.start":
+            answer["status"] = message["status"]
+        elif len(answer["body"]) < ANSWER_KEPT_MAX:
+            answer["body"] += message.get("body", b"")
+        if message["type"] == "http.response.body" and not message.get("more_body"):
+            # Before the last byte is out, so that a client that has its answer finds its call in the record.
+            _finish(request, checks, answer["status"], answer["body"])
+        await send(message)
+
+    await ministack.app(scope, replay, tee)
+
+
+def _finish(request: Request, checks: list, status: int, body: bytes) -> None:
+    error = records.error_of(status, body)
+    calls.end(checks, request.service, request.action, request.resource, status, error[0] if error else "")
+    _tell(request, status, body)
+
+
+def _tell(request: Request, status: int, body: bytes) -> None:
+    """Publishes the CloudTrail event of a call that configures a bucket, also of one that failed."""
+    bucket = request.path.strip("/")
+    if request.service != "s3" or request.method not in ("PUT", "DELETE") or not bucket or "/" in bucket:
+        return
+    named = records.event_name(request.method, request.query)
+    if named is None:
+        return
+    name, subresource = named
+    parameters = records.of_bucket(name, subresource, bucket, request.body, request.headers)
+    error = records.error_of(status, body)
+    trails.publish(records.record(name, parameters, request.headers.get("user-agent", ""), error=error))
+
+
+async def _read(scope, receive):
+    """The request, and a `receive` that gives it once more."""
+    messages, body = [], b""
+    while True:
+        message = await receive()
+        messages.append(message)
+        body += message.get("body", b"")
+        if not message.get("more_body"):
+            break
+    left = iter(messages)
+
+    async def replay():
+        for message in left:
+            return message
+        return await receive()
+
+    headers: dict[str, str] = {}
+    for name, value in scope.get("headers", []):
+        key, text = name.decode("latin-1").lower(), decode_header_value(value)
+        headers[key] = f"{headers[key]}, {text}" if key in headers else text
+    query = parse_qs(scope.get("query_string", b"").decode(), keep_blank_values=True)
+    return Request(scope["method"], scope["path"], headers, query, body), replay
+
+
+def _find_action(request: Request) -> None:
+    """Finds the IAM action and the resource with MiniStack's own means, so that both see the same."""
+    given = (request.method, request.path, request.headers)
+    routing = ministack._routing_params(*given, request.body, request.query)
+    request.service = detect_service(*given, routing) or ""
+    # A request that MiniStack cannot name is answered by it, as an unknown operation.
+    with contextlib.suppress(Exception):
+        request.action = iam_actions.extract_iam_action(request.service, *given, request.body, routing)
+        request.resource = iam_actions.extract_resource_arn(
+            request.service, *given, request.body, routing, get_region(), get_account_id()
+        )
+
+
+async def _fail(request: Request, code: str, send) -> tuple[int, bytes]:
+    status, message = faults.ERRORS[code]
+    if request.service in ("s3", "sns", "iam", "sts", "cloudformation"):
+        inner = f"<Code>{code}</Code><Message>{message}</Message>"
+        wrapped = f"<Error>{inner}</Error>" if request.service == "s3" else f"<ErrorResponse><Error>{inner}</Error></ErrorResponse>"
+        body, kind = f'<?xml version="1.0"?>{wrapped}'.encode(), b"application/xml"
+    else:
+        body = f'{{"__type":"{code}","message":"{message}"}}'.encode()
+        kind = b"application/x-amz-json-1.0"
+    await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", kind)]})
+    await send({"type": "http.response.body", "body": body})
+    return status, body

@@ -1,0 +1,70 @@
+"""Who makes a call: as IAM sees it, and as CloudTrail writes it down."""
+
+import time
+from contextvars import ContextVar
+
+from ministack.core import iam_evaluator
+from ministack.core.responses import get_account_id
+from ministack.services import iam, sts
+
+# The access key of the request that is being answered; what the request starts (a stack, say) inherits it.
+access_key: ContextVar[str] = ContextVar("s3guard_access_key", default="")
+
+
+def arn(key: str) -> str:
+    """The principal's ARN, or nothing for an unknown key."""
+    identity = iam_evaluator.resolve_caller_identity(key)
+    return identity["userArn"] if identity else ""
+
+
+def role_name(principal: str) -> str:
+    """The role behind `arn:aws:sts::…:assumed-role/ROLE/SESSION`, or nothing."""
+    return principal.split("/")[1] if ":assumed-role/" in principal else ""
+
+
+def role_arn(name: str) -> str:
+    """The role's own ARN.  Unlike the session's it has the IAM path, and rules match on it."""
+    role = iam._roles.get(name)
+    return role["Arn"] if role else f"arn:aws:iam::{get_account_id()}:role/{name}"
+
+
+def user_identity(key: str, invoked_by: str = "") -> dict:
+    """CloudTrail's `userIdentity`: a root user has no issuer, a user no session at all."""
+    account, principal = get_account_id(), arn(key)
+    started = {"creationDate": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "mfaAuthenticated": "false"}
+    if role := role_name(principal):
+        session = sts._sessions.get(key) or {}
+        role_id = (iam._roles.get(role) or {}).get("RoleId", "AROA" + "0" * 17)
+        issuer = {"type": "Role", "principalId": role_id, "arn": role_arn(role), "accountId": account, "userName": role}
+        identity = {
+            "type": "AssumedRole",
+            "principalId": f"{role_id}:{principal.rsplit('/', 1)[-1]}",
+            "arn": principal,
+            "accountId": account,
+            "accessKeyId": key,
+            "sessionContext": {"sessionIssuer": issuer, "attributes": started},
+        }
+        if session.get("SourceIdentity"):
+            identity["sessionContext"]["sourceIdentity"] = session["SourceIdentity"]
+    elif ":user/" in principal:
+        name = principal.rsplit("/", 1)[-1]
+        identity = {
+            "type": "IAMUser",
+            "principalId": (iam._users.get(name) or {}).get("UserId", ""),
+            "arn": principal,
+            "accountId": account,
+            "accessKeyId": key,
+            "userName": name,
+        }
+    else:
+        identity = {
+            "type": "Root",
+            "principalId": account,
+            "arn": f"arn:aws:iam::{account}:root",
+            "accountId": account,
+            "accessKeyId": key,
+            "sessionContext": {"attributes": started},
+        }
+    if invoked_by:
+        identity["invokedBy"] = invoked_by
+    return identity

@@ -1,0 +1,79 @@
+"""Delivery to a rule's targets: the target's resource policy decides, and what is refused goes to the target's DLQ.
+
+A function is invoked asynchronously, with its retries and its failure destination.
+"""
+
+import json
+
+from ministack.core.arn import parse_arn
+from ministack.core.iam_evaluator import EvalContext, evaluate_resource_policy
+from ministack.core.responses import get_account_id, get_region
+from ministack.services import eventbridge, lambda_svc, sns, sqs
+
+SERVICE = "events.amazonaws.com"
+
+_invoke_target = eventbridge._invoke_target
+_dispatch_to_lambda = eventbridge._dispatch_to_lambda
+
+
+def _invoke_if_allowed(target: dict, event: dict, rule: dict, view=None) -> None:
+    arn = target.get("Arn", "")
+    rule_arn = rule.get("Arn") or eventbridge._rule_arn(rule.get("Name", ""), rule.get("EventBusName", "default"))
+    refused = _refusal(arn, rule_arn)
+    if refused is None:
+        _invoke_target(target, event, rule, view)
+        return
+    dead_letters = (target.get("DeadLetterConfig") or {}).get("Arn")
+    told = "no dead-letter queue, the event is lost"
+    if dead_letters and _refusal(dead_letters, rule_arn) is None:
+        view = view or eventbridge._pattern_event_view(event)
+        eventbridge._dispatch_to_sqs(parse_arn(dead_letters), json.dumps(view.event_with_detail()))
+        told = "sent to the dead-letter queue"
+    eventbridge.logger.warning("EventBridge: delivery to %s refused (%s), %s", arn, refused, told)
+
+
+def _refusal(arn: str, rule_arn: str) -> str | None:
+    """Why EventBridge cannot deliver there, if so."""
+    service = parse_arn(arn).service
+    if service == "sqs":
+        queue = sqs._queue_by_arn(arn)
+        policy = queue["attributes"].get("Policy") if queue else None
+        return _missing(queue, policy, "sqs:SendMessage", arn, rule_arn)
+    if service == "lambda":
+        function, _, _ = lambda_svc._get_func_record_for_ref(arn)
+        policy = function.get("policy") if function else None
+        return _missing(function, policy, "lambda:InvokeFunction", arn, rule_arn)
+    if service == "sns":
+        topic = sns._topic_by_arn_any_scope(arn)
+        policy = topic["attributes"].get("Policy") if topic else None
+        return _missing(topic, policy, "sns:Publish", arn, rule_arn)
+    return None
+
+
+def _missing(found: object, policy: str | dict | None, action: str, arn: str, rule_arn: str) -> str | None:
+    if not found:
+        return "NO_RESOURCE"
+    context = EvalContext(
+        principal_arn="",
+        principal_type="Service",
+        principal_account="",
+        action=action,
+        resource_arn=arn,
+        region=get_region(),
+        service_context={"aws:sourcearn": rule_arn, "aws:sourceaccount": get_account_id(), "aws:securetransport": "true"},
+    )
+    allowed = policy and evaluate_resource_policy(policy, context, service=SERVICE).decision == "Allow"
+    return None if allowed else "NO_PERMISSIONS"
+
+
+def _invoke_asynchronously(arn: str, payload: str) -> None:
+    function, config, _ = lambda_svc._get_func_record_for_ref(arn)
+    if function and config:
+        record = lambda_svc._execution_record_for_config(function, config)
+        lambda_svc.invoke_async_with_retry(record, json.loads(payload))
+
+
+def install() -> None:
+    """Puts the above in MiniStack's place."""
+    eventbridge._invoke_target = _invoke_if_allowed
+    eventbridge._dispatch_to_lambda = _invoke_asynchronously

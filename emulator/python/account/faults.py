@@ -1,0 +1,134 @@
+"""Calls that are held back or fail, because a test wants to see what happens then.
+
+A fault matches calls by IAM action, and by role and resource if it names them.  It lets `skip` of them pass and then
+meets `times` of them: `hold` makes a call wait until it is released (a caller that dies meanwhile is never
+answered, and its call is not carried out), `error` answers with an AWS error.
+"""
+
+import asyncio
+import itertools
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+
+# HTTP status and message, as S3 words them.
+ERRORS = {
+    "AccessDenied": (403, "Access Denied"),
+    "InternalError": (500, "We encountered an internal error. Please try again."),
+    "NoSuchBucket": (404, "The specified bucket does not exist"),
+    "OperationAborted": (
+        409,
+        "A conflicting conditional operation is currently in progress against this resource. Please try again.",
+    ),
+    "ServiceUnavailable": (503, "Please reduce your request rate."),
+    "SlowDown": (503, "Please reduce your request rate."),
+}
+
+
+@dataclass
+class Fault:
+    """One wish of a test."""
+
+    number: int
+    account: str
+    action: str
+    kind: str
+    role: str = "*"
+    resource: str = "*"
+    code: str = "InternalError"
+    skip: int = 0
+    times: int = 1
+    met: int = 0
+    holding: int = 0
+    passed: int = 0
+    release: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def matches(self, account: str, action: str, role: str, resource: str) -> bool:
+        """Whether the call is one of those."""
+        return (
+            self.met < self.times
+            and self.account == account
+            and fnmatchcase(action, self.action)
+            and fnmatchcase(role, self.role)
+            and fnmatchcase(resource, self.resource)
+        )
+
+    def state(self) -> dict:
+        """What a test may know of it."""
+        return {
+            "number": self.number,
+            "action": self.action,
+            "kind": self.kind,
+            "passed": self.passed,
+            "met": self.met,
+            "holding": self.holding,
+            "released": self.release.is_set(),
+        }
+
+
+_faults: dict[int, Fault] = {}
+_numbers = itertools.count(1)
+
+
+def add(account: str, wish: dict) -> Fault:
+    """Takes up a test's wish.  Raises `ValueError` when it makes no sense."""
+    known = {"action", "kind", "role", "resource", "code", "skip", "times"}
+    if unknown := set(wish) - known:
+        raise ValueError(f"a fault has no `{sorted(unknown)[0]}`")
+    if wish.get("kind") not in ("hold", "error"):
+        raise ValueError("a fault's kind is `hold` or `error`")
+    if not wish.get("action"):
+        raise ValueError("a fault needs an `action`")
+    if wish["kind"] == "error" and wish.get("code", "InternalError") not in ERRORS:
+        raise ValueError(f"the code `{wish['code']}` is not one of {', '.join(sorted(ERRORS))}")
+    fault = Fault(number=next(_numbers), account=account, **wish)
+    _faults[fault.number] = fault
+    return fault
+
+
+def of(account: str) -> list[Fault]:
+    """The account's faults."""
+    return [fault for fault in _faults.values() if fault.account == account]
+
+
+def release(fault: Fault) -> None:
+    """Lets the calls that it holds go on, and all later ones."""
+    fault.times = 0
+    fault.release.set()
+
+
+def forget(account: str) -> None:
+    """Drops the account's faults and lets what they hold go on."""
+    for fault in of(account):
+        release(fault)
+        del _faults[fault.number]
+
+
+def meeting(account: str, action: str, role: str, resource: str) -> Fault | None:
+    """The fault that this call meets, counted."""
+    for fault in _faults.values():
+        if fault.matches(account, action, role, resource):
+            if fault.passed < fault.skip:
+                fault.passed += 1
+                continue
+            fault.met += 1
+            return fault
+    return None
+
+
+async def wait(fault: Fault, receive) -> bool:
+    """Waits for the release.  Says whether the caller is still there."""
+    fault.holding += 1
+    released = asyncio.ensure_future(fault.release.wait())
+    left = asyncio.ensure_future(_left(receive))
+    try:
+        await asyncio.wait([released, left], return_when=asyncio.FIRST_COMPLETED)
+        return released.done()
+    finally:
+        fault.holding -= 1
+        released.cancel()
+        left.cancel()
+
+
+async def _left(receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,126 @@
+"""What Lambda does with a function's role: it polls the queue and writes the logs, and needs the permission for both.
+
+Also each run of a function, and the end of one in the middle, for tests.
+"""
+
+import json
+import threading
+import time
+from collections import deque
+
+from ministack.core import lambda_runtime
+from ministack.core.responses import get_account_id, get_region
+from ministack.services import lambda_svc
+from ministack.services.cloudformation import provisioners
+
+from . import calls
+
+SERVICE = "lambda.amazonaws.com"
+POLLING = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
+RUNS_MAX = 20_000
+
+_create_esm = lambda_svc._create_esm
+_run_sqs_batch = lambda_svc._run_sqs_batch
+_emit_lambda_logs = lambda_svc._emit_lambda_logs
+_runs: deque[dict] = deque(maxlen=RUNS_MAX)
+_lock = threading.Lock()
+
+
+def runs(account: str) -> list[dict]:
+    """Each run of the account's functions, oldest first, with what it logged."""
+    with _lock:
+        return [run for run in _runs if run["account"] == account]
+
+
+def forget(account: str) -> None:
+    """Drops the account's runs."""
+    with _lock:
+        left = [run for run in _runs if run["account"] != account]
+        _runs.clear()
+        _runs.extend(left)
+
+
+def kill(name: str) -> int:
+    """Kills the processes of the function at once, as a crash would.  Says how many there were."""
+    function = lambda_svc._functions.get(name)
+    if not function:
+        return 0
+    key = lambda_runtime._worker_key(name, function["config"], "$LATEST")
+    with lambda_runtime._lock:
+        workers = list(lambda_runtime._workers.get(key, []))
+    killed = 0
+    for worker in workers:
+        process = worker._proc
+        if process is not None and process.poll() is None:
+            process.kill()
+            killed += 1
+    return killed
+
+
+def _role_of(function_name: str) -> str:
+    name = function_name.split(":function:")[-1].split(":")[0]
+    function = lambda_svc._functions.get(name) or {}
+    return (function.get("config") or {}).get("Role", "").rsplit("/", 1)[-1]
+
+
+def _refusal(function_name: str, source: str) -> str | None:
+    if ":sqs:" not in source:
+        return None
+    for operation in POLLING:
+        if not calls.role_allows(_role_of(function_name), f"sqs:{operation}", source, SERVICE):
+            return f"The provided execution role does not have permissions to call {operation} on SQS"
+    return None
+
+
+def _create_esm_if_allowed(data: dict) -> tuple:
+    if refused := _refusal(data.get("FunctionName", ""), data.get("EventSourceArn", "")):
+        body = json.dumps({"Type": "User", "message": refused}).encode()
+        headers = {"Content-Type": "application/json", "x-amzn-errortype": "InvalidParameterValueException"}
+        return 400, headers, body
+    return _create_esm(data)
+
+
+def _create_of_stack_if_allowed(logical_id: str, properties: dict, stack_name: str) -> tuple[str, dict]:
+    if refused := _refusal(properties.get("FunctionName", ""), properties.get("EventSourceArn", "")):
+        raise ValueError(f"{refused} (Service: Lambda, Status Code: 400)")
+    return _of_stack["create"](logical_id, properties, stack_name)
+
+
+def _run_sqs_batch_noted(esm: dict, function: dict, event: dict, batch: list, queue_url: str, queue_name: str) -> None:
+    role = function["config"].get("Role", "").rsplit("/", 1)[-1]
+    for operation in POLLING:
+        calls.role_allows(role, f"sqs:{operation}", esm["EventSourceArn"], SERVICE)
+    _run_sqs_batch(esm, function, event, batch, queue_url, queue_name)
+
+
+def _emit_logs_if_allowed(function, request_id, log_text, error, duration_ms, *, log_source=None):
+    config = function.get("config") or function
+    name = config.get("FunctionName", "")
+    with _lock:
+        _runs.append({
+            "at": time.time(),
+            "account": get_account_id(),
+            "region": get_region(),
+            "function": name,
+            "request": request_id,
+            "failed": bool(error),
+            "milliseconds": duration_ms,
+            "log": log_text or "",
+        })
+    group = (config.get("LoggingConfig") or {}).get("LogGroup") or f"/aws/lambda/{name}"
+    stream = f"arn:aws:logs:{get_region()}:{get_account_id()}:log-group:{group}:log-stream:stream"
+    role = config.get("Role", "").rsplit("/", 1)[-1]
+    allowed = [calls.role_allows(role, f"logs:{call}", stream, SERVICE) for call in ("CreateLogStream", "PutLogEvents")]
+    if all(allowed):
+        _emit_lambda_logs(function, request_id, log_text, error, duration_ms, log_source=log_source)
+
+
+_of_stack = dict(provisioners._RESOURCE_HANDLERS["AWS::Lambda::EventSourceMapping"])
+
+
+def install() -> None:
+    """Puts the above in MiniStack's place."""
+    lambda_svc._create_esm = _create_esm_if_allowed
+    lambda_svc._run_sqs_batch = _run_sqs_batch_noted
+    lambda_svc._emit_lambda_logs = _emit_logs_if_allowed
+    provisioners._RESOURCE_HANDLERS["AWS::Lambda::EventSourceMapping"]["create"] = _create_of_stack_if_allowed

@@ -1,0 +1,94 @@
+"""What tests may ask of the account and AWS would not answer, under `/_s3guard/`.
+
+Every request names its `account`, and its `region` where it matters.  Answers are JSON.
+"""
+
+import json
+from urllib.parse import parse_qsl
+
+from ministack.core.responses import request_scope
+from ministack.services import s3
+
+from . import alarms, buckets, calls, faults, functions, mail
+
+PREFIX = "/_s3guard/"
+REGION = "us-east-1"
+
+
+class Refused(Exception):
+    """The request makes no sense; the text says why."""
+
+
+async def answer(scope, receive, send) -> None:
+    """Answers a request to a hook."""
+    body = b""
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if not message.get("more_body"):
+            break
+    query = dict(parse_qsl(scope.get("query_string", b"").decode()))
+    try:
+        status, out = 200, _dispatch(scope["method"], scope["path"].removeprefix(PREFIX), query, body)
+    except (Refused, ValueError) as refused:
+        status, out = 400, {"error": str(refused)}
+    headers = [(b"content-type", b"application/json")]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": json.dumps(out).encode()})
+
+
+def _dispatch(method: str, path: str, query: dict, body: bytes) -> object:
+    if path == "ready":
+        return {"ready": True}
+    account = query.get("account", "")
+    if len(account) != 12 or not account.isdigit():
+        raise Refused("`account` is not an account of 12 digits")
+    with request_scope(account, query.get("region", REGION)):
+        return _in_account(method, path, account, query, body)
+
+
+def _in_account(method: str, path: str, account: str, query: dict, body: bytes) -> object:
+    match method, path.split("/"):
+        case "GET", ["calls"]:
+            return calls.of(account)
+        case "DELETE", ["calls"]:
+            return calls.forget(account)
+        case "GET", ["runs"]:
+            return functions.runs(account)
+        case "DELETE", ["runs"]:
+            return functions.forget(account)
+        case "GET", ["faults"]:
+            return [fault.state() for fault in faults.of(account)]
+        case "POST", ["faults"]:
+            return faults.add(account, json.loads(body)).state()
+        case "DELETE", ["faults"]:
+            return faults.forget(account)
+        case "POST", ["faults", number, "release"]:
+            return _release(account, number)
+        case "POST", ["legacy-bucket"]:
+            return _legacy(query.get("bucket", ""))
+        case "POST", ["kill"]:
+            return {"killed": functions.kill(query.get("function", ""))}
+        case "GET", ["mail"]:
+            return mail.of(account)
+        case "POST", ["mail", "confirm"]:
+            return {"confirmed": mail.confirm(query.get("address", ""))}
+        case "GET", ["alarms"]:
+            return alarms.states()
+        case _:
+            raise Refused(f"there is no {method} /{path}")
+
+
+def _release(account: str, number: str) -> dict:
+    for fault in faults.of(account):
+        if str(fault.number) == number:
+            faults.release(fault)
+            return fault.state()
+    raise Refused(f"there is no fault {number}")
+
+
+def _legacy(bucket: str) -> dict:
+    if bucket not in s3._buckets:
+        raise Refused(f"there is no bucket `{bucket}`")
+    buckets.make_legacy(bucket)
+    return {"bucket": bucket}

@@ -1,0 +1,73 @@
+"""The parts of MiniStack that we reach into, checked once when the server starts.
+
+They are not its public face, so the version is pinned.  An upgrade that moves one of them fails here,
+with its name, and not as a test that passes for the wrong reason.
+"""
+
+from importlib import import_module
+from importlib.metadata import version
+
+VERSION = "1.5.33"
+
+USED = {
+    "ministack.app": [
+        "app", "AUTH", "_request_account_scope", "_routing_params", "_handle_s3_control_request",
+        "_enforce_data_plane", "_authenticate_only",
+    ],
+    "ministack.core.arn": ["parse_arn"],
+    "ministack.core.iam_actions": ["extract_iam_action", "extract_resource_arn"],
+    "ministack.core.iam_evaluator": [
+        "EvalContext", "enforce", "evaluate", "evaluate_resource_policy", "resolve_caller_identity",
+        "_gather_role_policies",
+    ],
+    "ministack.core.lambda_runtime": ["_lock", "_workers", "_worker_key"],
+    "ministack.core.responses": [
+        "get_account_id", "get_region", "request_scope", "set_request_account_id", "set_request_region",
+    ],
+    "ministack.core.router": ["detect_service", "extract_access_key_id", "extract_region"],
+    "ministack.core.sigv4": ["decode_header_value"],
+    "ministack.services.cloudformation.provisioners": ["_RESOURCE_HANDLERS"],
+    "ministack.services.cloudtrail": [
+        "_DISPATCH", "_create_trail", "_delete_trail", "_err", "_put_event_selectors", "_start_logging",
+        "_visible_trail_items",
+    ],
+    "ministack.services.cloudwatch": [
+        "_alarms", "_metrics", "_calc_stats", "_stat_value", "_dims_key", "_dims_from_list", "_evaluate_alarm",
+        "_record_history", "_dispatch_alarm_actions", "_evaluate_parent_alarms", "record_metric",
+    ],
+    "ministack.services.eventbridge": [
+        "_dispatch_to_lambda", "_dispatch_to_sqs", "_invoke_target", "_pattern_event_view", "_put_events", "_rule_arn",
+    ],
+    "ministack.services.iam": ["_roles", "_users", "_access_keys"],
+    "ministack.services.kms": ["key_policy_for_arn"],
+    "ministack.services.lambda_svc": [
+        "_create_esm", "_emit_lambda_logs", "_execution_record_for_config", "_functions", "_get_func_record_for_ref",
+        "_run_sqs_batch", "invoke_async_with_retry",
+    ],
+    "ministack.services.s3": [
+        "S3_NS", "_bucket_encryption", "_bucket_policies", "_bucket_tags", "_buckets", "_bucket_has_versions",
+        "_create_bucket", "_error", "_get_bucket_encryption", "_put_bucket_encryption", "_put_bucket_logging",
+        "_put_bucket_ownership_controls", "_put_object",
+    ],
+    "ministack.services.sns": [
+        "_fanout", "_matches_filter_policy", "_resolve_message_for_protocol", "_subscribe",
+        "_topic_by_arn_any_scope", "_topics",
+    ],
+    "ministack.services.sqs": ["_queue_by_arn", "_queues"],
+    "ministack.services.sts": ["_sessions"],
+}
+
+
+def check() -> None:
+    """Stops with the name of what is missing."""
+    found = version("ministack")
+    if found != VERSION:
+        raise SystemExit(f"ministack {found} is installed, the wrapper was written for {VERSION}")
+    for module_name, names in USED.items():
+        module = import_module(module_name)
+        for name in names:
+            if not hasattr(module, name):
+                raise SystemExit(f"ministack {found} has no {module_name}.{name} any more")
+
+
+check()

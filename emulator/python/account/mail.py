@@ -1,0 +1,96 @@
+"""Mail: SNS asks an address to confirm, and then sends to it.  What would be sent is kept, to be read by tests."""
+
+import threading
+import time
+from collections import deque
+
+from ministack.core.responses import get_account_id
+from ministack.services import sns
+from ministack.services.cloudformation import provisioners
+
+PROTOCOLS = ("email", "email-json")
+MAILS_MAX = 5_000
+
+_fanout = sns._fanout
+_subscribe = sns._subscribe
+_mails: deque[dict] = deque(maxlen=MAILS_MAX)
+_lock = threading.Lock()
+
+
+def of(account: str) -> list[dict]:
+    """The account's mails, oldest first."""
+    with _lock:
+        return [mail for mail in _mails if mail["account"] == account]
+
+
+def confirm(address: str) -> int:
+    """Follows the link in every confirmation mail to the address.  Says how many there were."""
+    confirmed = 0
+    for topic in sns._topics.values():
+        for subscription in topic["subscriptions"]:
+            if subscription["endpoint"] == address and not subscription.get("confirmed"):
+                subscription["confirmed"] = True
+                subscription.setdefault("attributes", {})["PendingConfirmation"] = "false"
+                confirmed += 1
+    return confirmed
+
+
+def _send(topic: str, address: str, subject: str, text: str) -> None:
+    mail = {
+        "at": time.time(),
+        "account": get_account_id(),
+        "topic": topic,
+        "to": address,
+        "subject": subject,
+        "text": text,
+    }
+    with _lock:
+        _mails.append(mail)
+
+
+def _ask(topic: dict, address: str) -> None:
+    """Makes a new subscription by mail wait for its confirmation."""
+    for subscription in topic["subscriptions"]:
+        if subscription["protocol"] in PROTOCOLS and subscription["endpoint"] == address and "_asked" not in subscription:
+            subscription["_asked"] = True
+            subscription["confirmed"] = False
+            subscription.setdefault("attributes", {})["PendingConfirmation"] = "true"
+            text = f"You have chosen to subscribe to the topic:\n{topic['arn']}\n\nTo confirm, follow the link."
+            _send(topic["arn"], address, "AWS Notification - Subscription Confirmation", text)
+
+
+def _subscribe_and_ask(params: dict) -> tuple:
+    answer = _subscribe(params)
+    for topic in sns._topics.values():
+        for subscription in list(topic["subscriptions"]):
+            _ask(topic, subscription["endpoint"])
+    return answer
+
+
+def _create_and_ask(logical_id: str, properties: dict, stack_name: str) -> tuple[str, dict]:
+    made = _of_stack["create"](logical_id, properties, stack_name)
+    if topic := sns._topics.get(properties.get("TopicArn", "")):
+        _ask(topic, properties.get("Endpoint", ""))
+    return made
+
+
+def _fanout_with_mail(topic_arn, msg_id, message, subject, message_structure="", message_attributes=None, *rest, **more):
+    _fanout(topic_arn, msg_id, message, subject, message_structure, message_attributes, *rest, **more)
+    topic = sns._topic_by_arn_any_scope(topic_arn)
+    for subscription in topic["subscriptions"] if topic else []:
+        protocol = subscription.get("protocol")
+        if protocol not in PROTOCOLS or not subscription.get("confirmed"):
+            continue
+        text = sns._resolve_message_for_protocol(message, message_structure, protocol)
+        if sns._matches_filter_policy(subscription, message_attributes or {}, text):
+            _send(topic_arn, subscription["endpoint"], subject or "AWS Notification Message", text)
+
+
+_of_stack = dict(provisioners._RESOURCE_HANDLERS["AWS::SNS::Subscription"])
+
+
+def install() -> None:
+    """Puts the above in MiniStack's place."""
+    sns._fanout = _fanout_with_mail
+    sns._subscribe = _subscribe_and_ask
+    provisioners._RESOURCE_HANDLERS["AWS::SNS::Subscription"]["create"] = _create_and_ask

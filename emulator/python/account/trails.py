@@ -1,0 +1,171 @@
+"""Trails: `AWS::CloudTrail::Trail`, what a trail asks of its bucket, and its events on the default event bus.
+
+As on AWS an event reaches EventBridge only while a trail that covers the region is logging, and the trail
+leaves log files in its bucket, which is therefore not empty when somebody wants to delete it.
+"""
+
+import gzip
+import json
+import threading
+import time
+import uuid
+
+from ministack.core.iam_evaluator import EvalContext, evaluate_resource_policy
+from ministack.core.responses import get_account_id, get_region, request_scope
+from ministack.services import cloudtrail, eventbridge, kms, s3
+from ministack.services.cloudformation import provisioners
+
+SERVICE = "cloudtrail.amazonaws.com"
+LOG_FILE_EVERY_SECONDS = 5.0
+
+_create_trail = cloudtrail._create_trail
+_delete_trail = cloudtrail._delete_trail
+_unwritten: dict[tuple[str, str], list[dict]] = {}
+_lock = threading.Lock()
+
+
+def publish(record: dict) -> None:
+    """Puts the record on the default bus and into the trail's next log file."""
+    if not any(trail.get("IsLogging") for _, _, trail in cloudtrail._visible_trail_items()):
+        return
+    with _lock:
+        _unwritten.setdefault((get_account_id(), get_region()), []).append(record)
+    entry = {
+        "Source": "aws.s3",
+        "DetailType": "AWS API Call via CloudTrail",
+        "Detail": json.dumps(record),
+        "Resources": [],
+    }
+    eventbridge._put_events({"Entries": [entry]}, allow_aws_source=True)
+
+
+def write_log_files() -> None:
+    """Delivers what has gathered, for every account."""
+    with _lock:
+        gathered = list(_unwritten.items())
+        _unwritten.clear()
+    for (account, region), records in gathered:
+        with request_scope(account, region):
+            for _, _, trail in cloudtrail._visible_trail_items():
+                if trail.get("IsLogging") and trail["S3BucketName"] in s3._buckets:
+                    _write_log_file(trail, records)
+
+
+def _write_log_file(trail: dict, records: list[dict]) -> None:
+    account, region = get_account_id(), get_region()
+    now = time.gmtime()
+    prefix = f"{trail['S3KeyPrefix']}/" if trail.get("S3KeyPrefix") else ""
+    folder = f"{prefix}AWSLogs/{account}/CloudTrail/{region}/{time.strftime('%Y/%m/%d', now)}"
+    stamp = time.strftime("%Y%m%dT%H%MZ", now)
+    key = f"{folder}/{account}_CloudTrail_{region}_{stamp}_{uuid.uuid4().hex[:16]}.json.gz"
+    s3._put_object(trail["S3BucketName"], key, gzip.compress(json.dumps({"Records": records}).encode()), {})
+
+
+def _create_checked(body: dict) -> tuple:
+    """`CreateTrail`, which AWS refuses when the trail may not write into its bucket or use its key."""
+    arn = f"arn:aws:cloudtrail:{get_region()}:{get_account_id()}:trail/{body.get('Name', '')}"
+    bucket = body.get("S3BucketName", "")
+    if bucket not in s3._buckets:
+        return cloudtrail._err("S3BucketDoesNotExistException", f"S3 bucket {bucket} does not exist!")
+    prefix = f"{body['S3KeyPrefix']}/" if body.get("S3KeyPrefix") else ""
+    policy = s3._bucket_policies.get(bucket)
+    log_file = f"arn:aws:s3:::{bucket}/{prefix}AWSLogs/{get_account_id()}/CloudTrail/file"
+    may_look = _allows(policy, "s3:GetBucketAcl", f"arn:aws:s3:::{bucket}", arn)
+    may_write = _allows(policy, "s3:PutObject", log_file, arn)
+    if not (may_look and may_write):
+        message = f"Incorrect S3 bucket policy is detected for bucket: {bucket}"
+        return cloudtrail._err("InsufficientS3BucketPolicyException", message)
+    key = body.get("KmsKeyId", "")
+    if key.startswith("arn:") and ":key/" in key:
+        found = kms.key_policy_for_arn(key)
+        if found is None or not _allows(found[0], "kms:GenerateDataKey", key, arn):
+            return cloudtrail._err(
+                "InsufficientEncryptionPolicyException",
+                "Insufficient permissions to access S3 bucket or KMS key",
+            )
+    return _create_trail(body)
+
+
+def _allows(policy: str | dict | None, action: str, resource: str, trail_arn: str) -> bool:
+    context = EvalContext(
+        principal_arn="*",
+        principal_type="Service",
+        principal_account="",
+        action=action,
+        resource_arn=resource,
+        region=get_region(),
+        service_context={
+            "aws:sourcearn": trail_arn,
+            "aws:sourceaccount": get_account_id(),
+            "s3:x-amz-acl": "bucket-owner-full-control",
+            "kms:encryptioncontext:aws:cloudtrail:arn": trail_arn,
+        },
+    )
+    return bool(policy) and evaluate_resource_policy(policy, context, service=SERVICE).decision == "Allow"
+
+
+def _delete_after_last_file(body: dict) -> tuple:
+    write_log_files()
+    return _delete_trail(body)
+
+
+# ---------------------------------------------------------------- the resource
+
+REQUIRED = ("S3BucketName", "IsLogging")
+SAME_NAME = ("S3BucketName", "S3KeyPrefix", "SnsTopicName")
+SWITCHES = ("IncludeGlobalServiceEvents", "IsMultiRegionTrail", "IsOrganizationTrail")
+
+
+def _create(logical_id: str, properties: dict, stack_name: str) -> tuple[str, dict]:
+    for required in REQUIRED:
+        if required not in properties:
+            raise ValueError(
+                f"Properties validation failed for resource {logical_id} with message: "
+                f"#: required key [{required}] not found"
+            )
+    name = properties.get("TrailName") or f"{stack_name}-{logical_id}-{uuid.uuid4().hex[:12].upper()}"
+    body = {key: properties[key] for key in SAME_NAME if key in properties}
+    body.update({key: _truth(properties[key]) for key in SWITCHES if key in properties})
+    body["Name"] = name
+    body["EnableLogFileValidation"] = _truth(properties.get("EnableLogFileValidation", False))
+    body["KmsKeyId"] = properties.get("KMSKeyId", "")
+    arn = _answer(_create_checked(body))["TrailARN"]
+    if selectors := properties.get("EventSelectors"):
+        _answer(cloudtrail._put_event_selectors({"TrailName": name, "EventSelectors": selectors}))
+    if _truth(properties["IsLogging"]):
+        _answer(cloudtrail._start_logging({"Name": name}))
+    return name, {"Arn": arn}
+
+
+def _update(physical_id: str, old: dict, new: dict, stack_name: str, logical_id: str = "") -> tuple[str, dict]:
+    _delete(physical_id, old)
+    return _create(logical_id or physical_id, {**new, "TrailName": physical_id}, stack_name)
+
+
+def _delete(physical_id: str, _properties: dict) -> None:
+    _delete_after_last_file({"Name": physical_id})
+
+
+def _answer(response: tuple) -> dict:
+    status, _, body = response
+    answer = json.loads(body or b"{}")
+    if status >= 400:
+        raise ValueError(f"{answer.get('message')} (Service: CloudTrail, Error Code: {answer.get('__type')})")
+    return answer
+
+
+def _truth(value: object) -> bool:
+    return value if isinstance(value, bool) else str(value).lower() == "true"
+
+
+def install() -> None:
+    """Puts the above in MiniStack's place."""
+    cloudtrail._create_trail = _create_checked
+    cloudtrail._DISPATCH["CreateTrail"] = _create_checked
+    cloudtrail._DISPATCH["DeleteTrail"] = _delete_after_last_file
+    provisioners._RESOURCE_HANDLERS["AWS::CloudTrail::Trail"] = {
+        "create": _create,
+        "update": _update,
+        "update_with_logical_id": True,
+        "delete": _delete,
+    }
