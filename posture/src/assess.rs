@@ -41,7 +41,9 @@ pub enum LeftBecause {
     UnknownAlgorithm(String),
     /// The wanted key is in another Region than the bucket.
     KeyElsewhere(KeyArn),
-    /// Log deliveries write here, and many of them cannot use KMS.
+    /// The policy lets AWS services or other accounts in, who would need the key as well.
+    Outsiders,
+    /// S3 delivers access logs here, and may not be able to use the key.
     LogTarget,
     /// The bucket is a website.
     Website,
@@ -66,8 +68,12 @@ impl fmt::Display for LeftBecause {
                 f,
                 "the key {key} is in another Region than the bucket; encryption with KMS was left"
             ),
+            Self::Outsiders => f.write_str(
+                "its policy lets AWS services or other accounts in, and they may not be able to use the key; it keeps \
+                 SSE-S3",
+            ),
             Self::LogTarget => f.write_str(
-                "log deliveries write to this bucket, and some of them cannot use KMS; it keeps SSE-S3",
+                "S3 delivers access logs to it, and may not be able to use the key; it keeps SSE-S3",
             ),
             Self::Website => f.write_str("it is a website, so public access was left open"),
             Self::PublicPolicy => {
@@ -98,7 +104,7 @@ pub fn questions(observed: &Observed, baseline: &Baseline) -> Vec<Question> {
         unread(observed.acl_is_public.is_unread(), Question::Acl);
     }
     if wants_stronger(observed, baseline) {
-        unread(observed.policy_admits_service_writers.is_unread(), Question::Policy);
+        unread(observed.policy_admits_outsiders.is_unread(), Question::Policy);
         unread(observed.acl_admits_log_delivery.is_unread(), Question::Acl);
     }
     ask.sort_unstable();
@@ -254,16 +260,16 @@ fn obstacle(observed: &Observed, baseline: &Baseline) -> Option<Obstacle> {
     if key.region() != &observed.region {
         return Some(Obstacle::Because(LeftBecause::KeyElsewhere(key.clone())));
     }
-    // A target of logs that uses KMS already has shown that its writers can.
+    // With KMS in use already, whoever is let in has shown that they can use a key.
     if observed.encryption.known().is_some_and(|seen| seen.algorithm.key().is_some()) {
         return None;
     }
     let readings = [
-        (&observed.policy_admits_service_writers, Question::Policy),
-        (&observed.acl_admits_log_delivery, Question::Acl),
+        (&observed.policy_admits_outsiders, Question::Policy, LeftBecause::Outsiders),
+        (&observed.acl_admits_log_delivery, Question::Acl, LeftBecause::LogTarget),
     ];
-    readings.into_iter().find_map(|(reading, question)| match reading {
-        Reading::Known(true) => Some(Obstacle::Because(LeftBecause::LogTarget)),
+    readings.into_iter().find_map(|(reading, question, because)| match reading {
+        Reading::Known(true) => Some(Obstacle::Because(because)),
         Reading::Known(false) | Reading::Absent => None,
         Reading::Denied => Some(Obstacle::Because(LeftBecause::NotReadable(question))),
         Reading::Unread => Some(Obstacle::Unread),

@@ -20,6 +20,7 @@ pub mod notice;
 pub mod objects;
 pub mod observed;
 pub mod permissions;
+pub mod policy;
 pub mod report;
 pub mod text;
 pub mod watch;

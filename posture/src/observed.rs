@@ -27,6 +27,26 @@ impl<T> Reading<T> {
         }
     }
 
+    /// The reading of a part: a part that is not there is [`Reading::Absent`].
+    pub fn and_then<U>(self, part: impl FnOnce(T) -> Option<U>) -> Reading<U> {
+        match self {
+            Self::Known(value) => part(value).map_or(Reading::Absent, Reading::Known),
+            Self::Unread => Reading::Unread,
+            Self::Absent => Reading::Absent,
+            Self::Denied => Reading::Denied,
+        }
+    }
+
+    /// A reading of the same thing, by reference.
+    pub fn as_ref(&self) -> Reading<&T> {
+        match self {
+            Self::Known(value) => Reading::Known(value),
+            Self::Unread => Reading::Unread,
+            Self::Absent => Reading::Absent,
+            Self::Denied => Reading::Denied,
+        }
+    }
+
     /// Whether nobody has asked yet.
     pub fn is_unread(&self) -> bool {
         matches!(self, Self::Unread)
@@ -48,8 +68,8 @@ pub struct Observed {
     pub acl_is_public: Reading<bool>,
     /// Whether it is set up as a website.
     pub website: Reading<()>,
-    /// Whether its policy lets an AWS service write objects, as log deliveries need.
-    pub policy_admits_service_writers: Reading<bool>,
+    /// Whether its policy lets somebody else in who would then need the key too: see [`crate::policy`].
+    pub policy_admits_outsiders: Reading<bool>,
     /// Whether its ACL lets S3's log delivery group write.
     pub acl_admits_log_delivery: Reading<bool>,
 }
@@ -64,7 +84,7 @@ impl Observed {
             policy_is_public: Reading::Unread,
             acl_is_public: Reading::Unread,
             website: Reading::Unread,
-            policy_admits_service_writers: Reading::Unread,
+            policy_admits_outsiders: Reading::Unread,
             acl_admits_log_delivery: Reading::Unread,
         }
     }

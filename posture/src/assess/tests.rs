@@ -40,7 +40,7 @@ fn safe() -> Observed {
         policy_is_public: Reading::Absent,
         acl_is_public: Reading::Known(false),
         website: Reading::Absent,
-        policy_admits_service_writers: Reading::Absent,
+        policy_admits_outsiders: Reading::Absent,
         acl_admits_log_delivery: Reading::Known(false),
     }
 }
@@ -133,24 +133,23 @@ fn a_setting_we_may_not_read_is_never_changed() {
 }
 
 #[test]
-fn a_log_target_stays_sse_s3() {
+fn a_bucket_that_others_use_stays_sse_s3() {
     let admits = Reading::Known(true);
-    for target in [
-        Observed { policy_admits_service_writers: admits, ..safe() },
-        Observed { acl_admits_log_delivery: admits, ..safe() },
+    for (target, because) in [
+        (Observed { policy_admits_outsiders: admits, ..safe() }, LeftBecause::Outsiders),
+        (Observed { acl_admits_log_delivery: admits, ..safe() }, LeftBecause::LogTarget),
     ] {
-        check_left(&target, Grade::Hybrid, &[LeftBecause::LogTarget]);
+        check_left(&target, Grade::Hybrid, &[because]);
         check(&target, Grade::Speed, &[]);
     }
     // Its SSE-C is blocked all the same.
-    let target =
-        Observed { policy_admits_service_writers: admits, ..encrypted(sse_s3(SseC::NotSaid)) };
+    let target = Observed { policy_admits_outsiders: admits, ..encrypted(sse_s3(SseC::NotSaid)) };
     check(&target, Grade::Hybrid, &[Action::SetEncryption(sse_s3(SseC::Blocked))]);
 }
 
 #[test]
-fn whether_logs_are_delivered_must_be_known_before_kms() {
-    let bucket = Observed { policy_admits_service_writers: Reading::Denied, ..safe() };
+fn who_else_uses_the_bucket_must_be_known_before_kms() {
+    let bucket = Observed { policy_admits_outsiders: Reading::Denied, ..safe() };
     check_left(&bucket, Grade::Hybrid, &[LeftBecause::NotReadable(Question::Policy)]);
 }
 
@@ -241,7 +240,7 @@ impl Account for FakeAccount {
                 }
                 Question::PolicyStatus => observed.policy_is_public = truth.policy_is_public,
                 Question::Policy => {
-                    observed.policy_admits_service_writers = truth.policy_admits_service_writers;
+                    observed.policy_admits_outsiders = truth.policy_admits_outsiders;
                 }
                 Question::Acl => {
                     observed.acl_is_public = truth.acl_is_public;
@@ -326,7 +325,7 @@ fn any_observed() -> impl Strategy<Value = Observed> {
                 policy_is_public: policy,
                 acl_is_public: acl,
                 website,
-                policy_admits_service_writers: writers,
+                policy_admits_outsiders: writers,
                 acl_admits_log_delivery: delivery,
             },
         )

@@ -1,0 +1,72 @@
+//! Default encryption, between the SDK's words and ours.
+
+use aws_sdk_s3::types::{
+    BlockedEncryptionTypes, EncryptionType, ServerSideEncryption, ServerSideEncryptionByDefault,
+    ServerSideEncryptionConfiguration, ServerSideEncryptionRule,
+};
+use s3guard_posture::{Algorithm, Encryption, Key, SseC};
+
+/// Reads the one rule that a bucket has. `None` if it has none that says how to encrypt.
+pub(super) fn from_sdk(configuration: &ServerSideEncryptionConfiguration) -> Option<Encryption> {
+    let rule = configuration.rules().first()?;
+    let default = rule.apply_server_side_encryption_by_default();
+    let algorithm = match default {
+        Some(default) => algorithm(default),
+        // A rule may hold nothing but the blocked types; S3 encrypts with its own keys then.
+        None => Algorithm::SseS3,
+    };
+    let sse_c = match rule.blocked_encryption_types().map(BlockedEncryptionTypes::encryption_type) {
+        None | Some([]) => SseC::NotSaid,
+        Some(types) if types.contains(&EncryptionType::SseC) => SseC::Blocked,
+        Some(_) => SseC::Allowed,
+    };
+    let bucket_key = rule.bucket_key_enabled().unwrap_or(false);
+    Some(Encryption { algorithm, bucket_key, sse_c })
+}
+
+/// Writes the whole configuration: S3 replaces the old one.
+pub(super) fn to_sdk(encryption: &Encryption) -> ServerSideEncryptionConfiguration {
+    let (name, key) = match &encryption.algorithm {
+        Algorithm::SseS3 => (ServerSideEncryption::Aes256, None),
+        Algorithm::Kms(key) => (ServerSideEncryption::AwsKms, Some(key)),
+        Algorithm::Dsse(key) => (ServerSideEncryption::AwsKmsDsse, Some(key)),
+        Algorithm::Other(name) => (ServerSideEncryption::from(name.as_str()), None),
+    };
+    let key_id = match key {
+        Some(Key::Named(name)) => Some(name.clone()),
+        Some(Key::AwsManaged) | None => None,
+    };
+    let default = ServerSideEncryptionByDefault::builder()
+        .sse_algorithm(name)
+        .set_kms_master_key_id(key_id)
+        .build()
+        .expect("the algorithm is given");
+    let blocked = match encryption.sse_c {
+        SseC::Blocked => Some(EncryptionType::SseC),
+        SseC::Allowed => Some(EncryptionType::None),
+        SseC::NotSaid => None,
+    };
+    let blocked =
+        blocked.map(|blocked| BlockedEncryptionTypes::builder().encryption_type(blocked).build());
+    let rule = ServerSideEncryptionRule::builder()
+        .apply_server_side_encryption_by_default(default)
+        .bucket_key_enabled(encryption.bucket_key)
+        .set_blocked_encryption_types(blocked)
+        .build();
+    ServerSideEncryptionConfiguration::builder().rules(rule).build().expect("there is a rule")
+}
+
+fn algorithm(default: &ServerSideEncryptionByDefault) -> Algorithm {
+    let key = || match default.kms_master_key_id() {
+        None | Some("" | "alias/aws/s3") => Key::AwsManaged,
+        Some(arn) if arn.ends_with(":alias/aws/s3") => Key::AwsManaged,
+        Some(name) => Key::Named(name.to_owned()),
+    };
+    #[expect(clippy::wildcard_enum_match_arm, reason = "AWS adds algorithms; those are left alone")]
+    match default.sse_algorithm() {
+        ServerSideEncryption::Aes256 => Algorithm::SseS3,
+        ServerSideEncryption::AwsKms => Algorithm::Kms(key()),
+        ServerSideEncryption::AwsKmsDsse => Algorithm::Dsse(key()),
+        other => Algorithm::Other(other.as_str().to_owned()),
+    }
+}

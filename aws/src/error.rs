@@ -1,0 +1,128 @@
+//! What can go wrong with a call to AWS, said so that a person can act on it.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use aws_credential_types::provider::error::CredentialsError;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+/// A call to AWS that failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AwsError {
+    /// The API's name of the call.
+    pub call: &'static str,
+    /// What it was about, as "bucket `reports`".
+    pub object: String,
+    /// What kind of failure it was.
+    pub kind: Kind,
+    /// AWS's own words, or the innermost cause.
+    pub message: String,
+    /// What AWS's support asks for.
+    pub request_id: Option<String>,
+}
+
+/// What kind of failure a call met.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// AWS answered with this code.
+    Service(String),
+    /// There were no credentials to sign with, or they could not be loaded.
+    Credentials,
+    /// The endpoint could not be reached.
+    Unreachable,
+    /// No answer came in time.
+    Timeout,
+    /// Anything else, such as an answer that makes no sense.
+    Other,
+}
+
+impl AwsError {
+    /// Takes apart what the SDK reports.
+    pub fn new<E, R>(call: &'static str, object: impl Into<String>, error: &SdkError<E, R>) -> Self
+    where
+        E: StdError + ProvideErrorMetadata + 'static,
+        R: fmt::Debug + 'static,
+    {
+        let (kind, message) = match error {
+            SdkError::ServiceError(context) => {
+                let metadata = context.err().meta();
+                let code = metadata.code().unwrap_or("Unknown").to_owned();
+                let message = metadata.message().unwrap_or("no message was given").to_owned();
+                (Kind::Service(code), message)
+            }
+            SdkError::TimeoutError(_) => (Kind::Timeout, "no answer came in time".to_owned()),
+            SdkError::DispatchFailure(failure) if failure.is_timeout() => {
+                (Kind::Timeout, causes(error))
+            }
+            other => {
+                let kind = if is_caused_by_credentials(other) {
+                    Kind::Credentials
+                } else if matches!(other, SdkError::DispatchFailure(_)) {
+                    Kind::Unreachable
+                } else {
+                    Kind::Other
+                };
+                (kind, causes(other))
+            }
+        };
+        let request_id = error.meta().extra("aws_request_id").map(str::to_owned);
+        Self { call, object: object.into(), kind, message, request_id }
+    }
+
+    /// AWS's code, if AWS answered.
+    pub fn code(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Service(code) => Some(code),
+            Kind::Credentials | Kind::Unreachable | Kind::Timeout | Kind::Other => None,
+        }
+    }
+
+    /// Whether AWS refused the call for want of permission.
+    pub fn is_denied(&self) -> bool {
+        matches!(self.code(), Some("AccessDenied" | "AccessDeniedException" | "AllAccessDisabled"))
+    }
+}
+
+impl fmt::Display for AwsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} on {} failed: ", self.call, self.object)?;
+        match &self.kind {
+            Kind::Service(code) => write!(f, "{code}: {}", self.message)?,
+            Kind::Credentials => write!(f, "no usable credentials: {}", self.message)?,
+            Kind::Unreachable => write!(f, "AWS could not be reached: {}", self.message)?,
+            Kind::Timeout | Kind::Other => f.write_str(&self.message)?,
+        }
+        match &self.request_id {
+            Some(id) => write!(f, " (request {id})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl StdError for AwsError {}
+
+/// The causes below the SDK's own words, which say no more than "dispatch failure".
+fn causes(error: &(dyn StdError + 'static)) -> String {
+    let mut words: Vec<String> = Vec::new();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let text = cause.to_string();
+        if !text.is_empty() && words.last() != Some(&text) {
+            words.push(text);
+        }
+        source = cause.source();
+    }
+    if words.is_empty() { error.to_string() } else { words.join(": ") }
+}
+
+fn is_caused_by_credentials(error: &(dyn StdError + 'static)) -> bool {
+    let mut source = error.source();
+    while let Some(cause) = source {
+        if cause.is::<CredentialsError>() {
+            return true;
+        }
+        source = cause.source();
+    }
+    false
+}
