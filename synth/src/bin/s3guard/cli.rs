@@ -1,0 +1,96 @@
+//! The command line: flags, subcommands, and what `--help` says of them.
+
+use std::fmt::Write as _;
+
+use clap::{Parser, Subcommand};
+use thiserror::Error;
+
+use crate::commands::package;
+use crate::failure::Exit;
+use crate::output::{Color, Form};
+
+/// Keep every S3 bucket of an AWS account encrypted, private and watched
+///
+/// `s3guard deploy` installs a guard: a CloudFormation stack with a Lambda that looks at each bucket
+/// as soon as it is made or changed, repairs what is unsafe and tells the owner.
+#[derive(Debug, Parser)]
+#[command(version, after_long_help = exit_codes(&Exit::ALL), max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+
+    /// How results are written to stdout
+    #[arg(long, global = true, value_name = "FORM", env = "S3GUARD_OUTPUT")]
+    #[arg(default_value = "text", help_heading = "Global options")]
+    pub(crate) output: Form,
+
+    /// When to use colour; `NO_COLOR` and `CLICOLOR_FORCE` are heard too
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    #[arg(help_heading = "Global options")]
+    pub(crate) color: Color,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Package(package::Args),
+}
+
+/// A value that a flag does not take, with what to write instead.
+///
+/// The parsers of flags return it, so that a wrong value reads like every other error of ours.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{problem}")]
+pub(crate) struct Invalid {
+    pub(crate) problem: String,
+    pub(crate) hint: String,
+}
+
+impl Invalid {
+    pub(crate) fn new(problem: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { problem: problem.into(), hint: hint.into() }
+    }
+}
+
+/// The section of a help text that lists exit codes.
+pub(crate) fn exit_codes(exits: &[Exit]) -> String {
+    let mut text = String::from("Exit codes:");
+    for exit in exits {
+        let _ = write!(text, "\n  {:<3}  {}", exit.code(), exit.meaning());
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_holds_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_and_flag_is_documented_and_every_command_gives_its_exit_codes() {
+        for mut command in Cli::command().get_subcommands().cloned() {
+            let name = command.get_name().to_owned();
+            let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+            assert!(!about.is_empty() && !about.ends_with('.'), "{name}: {about}");
+            for argument in command.get_arguments() {
+                let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
+                assert!(!help.is_empty() && !help.ends_with('.'), "{name}: {}", argument.get_id());
+            }
+            let help = command.render_long_help().to_string();
+            assert!(help.contains("Exit codes:") && help.contains("Examples:"), "{help}");
+        }
+    }
+
+    #[test]
+    fn the_help_lists_every_exit_code() {
+        let help = Cli::command().render_long_help().to_string();
+        for exit in Exit::ALL {
+            assert!(help.contains(exit.meaning()), "{help}");
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! One file for each subcommand: its `Args` are its manual, its `run` is its story.
+
+pub(crate) mod package;

@@ -1,0 +1,80 @@
+//! Files that are written whole or not at all.
+
+use std::fs::{self, Permissions};
+use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+
+use crate::failure::Advice as _;
+
+/// Writes a file so that a reader sees the old bytes or the new ones, never a part.
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    write_whole(path, bytes)
+        .with_context(|| format!("`{}` could not be written", path.display()))
+        .hint("name a file in a folder that exists and that you may write to")
+}
+
+fn write_whole(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    // A link stays a link: what it points to is replaced.
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    if target.metadata().is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir()) {
+        // A device or a pipe cannot be replaced, only written to.
+        return Ok(fs::write(&target, bytes)?);
+    }
+    if target.is_dir() {
+        anyhow::bail!("it is a folder");
+    }
+    let mut file = tempfile::Builder::new()
+        .prefix(".s3guard-")
+        // What any new file gets: the umask takes its part.
+        .permissions(Permissions::from_mode(0o666))
+        .tempfile_in(folder(&target))?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(&target).map_err(|error| error.error)?;
+    Ok(())
+}
+
+fn folder(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(parent) if parent != Path::new("") => parent.to_owned(),
+        Some(_) | None => PathBuf::from("."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_whole_and_nothing_else_is_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out");
+        write(&path, b"first and long").unwrap();
+        write(&path, b"second").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"second");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_link_stays_a_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("file"), folder.path().join("link"));
+        fs::write(&file, b"old").unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        write(&link, b"new").unwrap();
+        assert_eq!(fs::read(&file).unwrap(), b"new");
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = write(&folder.path().join("no/such/out"), b"").unwrap_err();
+        assert!(format!("{error}").contains("no/such/out` could not be written"), "{error}");
+        let error = write(folder.path(), b"").unwrap_err();
+        assert!(format!("{error:#}").ends_with("it is a folder"), "{error:#}");
+    }
+}

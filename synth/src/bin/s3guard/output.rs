@@ -1,0 +1,173 @@
+//! What the command writes: results to stdout, words to stderr.
+//!
+//! Nothing here needs colour to be understood.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::io::{self, ErrorKind, Write as _};
+
+use anyhow::Context as _;
+use clap::ValueEnum;
+use serde::Serialize;
+use thiserror::Error;
+
+/// How results are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Form {
+    /// For people
+    #[default]
+    Text,
+    /// For programs: one JSON object
+    Json,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless the environment says otherwise
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// What the environment says about colour.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Colours {
+    refused: bool,
+    forced: bool,
+    terminal: bool,
+}
+
+impl Colours {
+    /// Reads `NO_COLOR` and `CLICOLOR_FORCE` as <https://no-color.org> and <https://bixense.com/clicolors> say.
+    pub(crate) fn read(variable: impl Fn(&str) -> Option<OsString>, terminal: bool) -> Self {
+        let set = |name: &str| variable(name).is_some_and(|value| !value.is_empty());
+        let forced = set("CLICOLOR_FORCE") && variable("CLICOLOR_FORCE") != Some("0".into());
+        Self { refused: set("NO_COLOR"), forced, terminal }
+    }
+
+    pub(crate) fn choose(self, color: Color) -> Paint {
+        let coloured = match color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => !self.refused && (self.forced || self.terminal),
+        };
+        if coloured { Paint::Ansi } else { Paint::Plain }
+    }
+}
+
+/// How words on stderr are painted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Paint {
+    #[default]
+    Plain,
+    Ansi,
+}
+
+impl Paint {
+    pub(crate) fn bad(self, text: impl fmt::Display) -> String {
+        self.paint("1;31", text)
+    }
+
+    pub(crate) fn hint(self, text: impl fmt::Display) -> String {
+        self.paint("36", text)
+    }
+
+    fn paint(self, code: &str, text: impl fmt::Display) -> String {
+        match self {
+            Self::Plain => text.to_string(),
+            Self::Ansi => format!("\x1b[{code}m{text}\x1b[0m"),
+        }
+    }
+}
+
+/// Where a command writes to.
+#[derive(Debug, Default)]
+pub(crate) struct Output {
+    form: Form,
+    paint: Paint,
+}
+
+/// The reader of stdout has gone: the command stops, and that is all right.
+#[derive(Debug, Error)]
+#[error("stdout was closed")]
+pub(crate) struct Closed;
+
+impl Output {
+    pub(crate) fn new(form: Form, paint: Paint) -> Self {
+        Self { form, paint }
+    }
+
+    pub(crate) fn form(&self) -> Form {
+        self.form
+    }
+
+    pub(crate) fn paint(&self) -> Paint {
+        self.paint
+    }
+
+    /// Writes a result: its text, or the same as JSON.
+    pub(crate) fn result(&self, result: &(impl Serialize + fmt::Display)) -> anyhow::Result<()> {
+        match self.form {
+            Form::Text => self.raw(result.to_string().as_bytes()),
+            Form::Json => {
+                let mut json =
+                    serde_json::to_vec_pretty(result).context("the result is no JSON")?;
+                json.push(b'\n');
+                self.raw(&json)
+            }
+        }
+    }
+
+    /// Writes bytes to stdout as they are.
+    #[expect(clippy::unused_self, reason = "results leave through an output, as words do")]
+    pub(crate) fn raw(&self, bytes: &[u8]) -> anyhow::Result<()> {
+        let mut stdout = io::stdout().lock();
+        match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+            Ok(()) => Ok(()),
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(Closed.into()),
+            Err(error) => Err(error).context("stdout could not be written"),
+        }
+    }
+
+    /// Says a line on stderr.
+    #[expect(clippy::unused_self, reason = "words leave through an output, as results do")]
+    pub(crate) fn say(&self, line: impl fmt::Display) {
+        to_stderr(&format!("{line}\n"));
+    }
+}
+
+/// Writes text to stderr; that nobody reads it is no reason to stop.
+pub(crate) fn to_stderr(text: &str) {
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(environment: &[(&str, &str)], terminal: bool, color: Color, paint: Paint) {
+        let colours = Colours::read(
+            |name| environment.iter().find(|(n, _)| *n == name).map(|(_, value)| value.into()),
+            terminal,
+        );
+        assert_eq!(colours.choose(color), paint, "{environment:?} {terminal} {color:?}");
+    }
+
+    #[test]
+    fn colour_is_for_terminals_unless_somebody_says_otherwise() {
+        check(&[], true, Color::Auto, Paint::Ansi);
+        check(&[], false, Color::Auto, Paint::Plain);
+        check(&[("NO_COLOR", "1")], true, Color::Auto, Paint::Plain);
+        check(&[("NO_COLOR", "")], true, Color::Auto, Paint::Ansi);
+        check(&[("CLICOLOR_FORCE", "1")], false, Color::Auto, Paint::Ansi);
+        check(&[("CLICOLOR_FORCE", "0")], false, Color::Auto, Paint::Plain);
+        check(&[("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")], true, Color::Auto, Paint::Plain);
+        check(&[("NO_COLOR", "1")], false, Color::Always, Paint::Ansi);
+        check(&[("CLICOLOR_FORCE", "1")], true, Color::Never, Paint::Plain);
+    }
+}

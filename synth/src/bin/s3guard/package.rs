@@ -1,0 +1,145 @@
+//! From the sources of the Lambda to the zip that AWS takes: the same sources give the same bytes.
+//!
+//! Here is the story; `build` asks Cargo, `elf` refuses what would not start, `archive` zips.
+
+mod archive;
+mod build;
+mod elf;
+mod workspace;
+
+use std::fmt::{self, Write as _};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use clap::ValueEnum;
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+use crate::failure::Advice as _;
+
+/// The largest zip that Lambda takes, and the largest content.
+///
+/// Source: AWS Lambda Developer Guide, "Lambda quotas" (deployment package: 50 MB zipped, 250 MB unzipped).
+const ZIP_SIZE_BYTES_MAX: usize = 50 * 1024 * 1024;
+const CONTENT_SIZE_BYTES_MAX: usize = 250 * 1024 * 1024;
+
+/// The processor of the Lambda, as CloudFormation spells it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ValueEnum)]
+#[serde(rename_all = "snake_case")]
+#[value(rename_all = "snake_case")]
+pub(crate) enum Architecture {
+    /// Intel and AMD
+    #[default]
+    X86_64,
+    /// Graviton
+    Arm64,
+}
+
+impl Architecture {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::X86_64 => "x86_64",
+            Self::Arm64 => "arm64",
+        }
+    }
+}
+
+impl fmt::Display for Architecture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Where the Lambda's binary comes from.
+#[derive(Clone, Debug)]
+pub(crate) enum Source {
+    /// Built from the workspace with this Cargo profile.
+    Workspace { cargo_profile: String },
+    /// Built already.
+    Binary(PathBuf),
+    /// Built and zipped already.
+    Zip(PathBuf),
+}
+
+/// A zip that AWS takes.
+pub(crate) struct Package {
+    pub(crate) architecture: Architecture,
+    pub(crate) zip: Vec<u8>,
+    pub(crate) sha256: String,
+    /// Where it lies when nobody says where: beside Cargo's other results.
+    pub(crate) default_path: PathBuf,
+}
+
+impl Package {
+    /// The object's key: another content is another key, so that CloudFormation sees the change.
+    pub(crate) fn key(&self) -> String {
+        format!("s3guard/{}-{}.zip", stem(self.architecture), self.sha256)
+    }
+}
+
+/// Makes the package from its source.
+pub(crate) fn make(source: &Source, architecture: Architecture) -> anyhow::Result<Package> {
+    let file = format!("{}.zip", stem(architecture));
+    let (zip, default_path) = match source {
+        Source::Workspace { cargo_profile } => {
+            let built = build::bootstrap(&workspace::find()?, cargo_profile, architecture)?;
+            (zipped(&built.binary, architecture)?, built.target_folder.join("s3guard").join(file))
+        }
+        Source::Binary(path) => (zipped(path, architecture)?, PathBuf::from(file)),
+        Source::Zip(path) => {
+            let zip = read(path)?;
+            let binary = archive::bootstrap_of(&zip, CONTENT_SIZE_BYTES_MAX)
+                .with_context(|| format!("`{}` is no package", path.display()))
+                .hint("`s3guard package` makes one")?;
+            check(&binary, path, architecture)?;
+            (zip, PathBuf::from(file))
+        }
+    };
+    if zip.len() > ZIP_SIZE_BYTES_MAX {
+        bail!("the zip has {} bytes, Lambda takes {ZIP_SIZE_BYTES_MAX}", zip.len());
+    }
+    let sha256 = hex(&Sha256::digest(&zip));
+    Ok(Package { architecture, zip, sha256, default_path })
+}
+
+fn zipped(path: &Path, architecture: Architecture) -> anyhow::Result<Vec<u8>> {
+    let binary = read(path)?;
+    check(&binary, path, architecture)?;
+    archive::of_bootstrap(&binary).context("the zip could not be made")
+}
+
+fn check(binary: &[u8], path: &Path, architecture: Architecture) -> anyhow::Result<()> {
+    if binary.len() > CONTENT_SIZE_BYTES_MAX {
+        return Err(anyhow::anyhow!(
+            "`{}` has {} bytes, Lambda takes {CONTENT_SIZE_BYTES_MAX}",
+            path.display(),
+            binary.len()
+        ))
+        .hint("strip its debug information, as the Cargo profile `lambda` does");
+    }
+    elf::check(binary, architecture).or_else(|refusal| {
+        let hint = refusal.hint(architecture);
+        Err(refusal)
+            .with_context(|| format!("`{}` would not start in the Lambda", path.display()))
+            .hint(hint)
+    })
+}
+
+fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+    fs::read(path)
+        .with_context(|| format!("`{}` could not be read", path.display()))
+        .hint("name a file that exists and that you may read")
+}
+
+fn stem(architecture: Architecture) -> String {
+    format!("bootstrap-{architecture}")
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    for byte in bytes {
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}

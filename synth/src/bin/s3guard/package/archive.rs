@@ -1,0 +1,113 @@
+//! The zip of a package: one file, `bootstrap`, and nothing that depends on when, where or by whom it was made.
+
+use std::io::{Cursor, Read as _, Write as _};
+
+use thiserror::Error;
+use zip::result::ZipError;
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, DateTime, System, ZipArchive, ZipWriter};
+
+/// The name under which a custom runtime looks for its program.
+const BOOTSTRAP: &str = "bootstrap";
+
+/// Why a zip is not a package.
+#[derive(Debug, Error)]
+pub(crate) enum NotAPackage {
+    #[error("it cannot be read as a zip")]
+    Zip(#[from] ZipError),
+    #[error("its file `{BOOTSTRAP}` cannot be unpacked")]
+    Content(#[from] std::io::Error),
+    #[error("its file `{BOOTSTRAP}` may not be executed")]
+    Mode,
+    #[error("its file `{BOOTSTRAP}` has more than {0} bytes")]
+    Size(usize),
+}
+
+/// Zips the Lambda's program.
+pub(crate) fn of_bootstrap(binary: &[u8]) -> Result<Vec<u8>, ZipError> {
+    // Everything a zip says beside the content is fixed: 1980-01-01 is the first day that it knows.
+    let options = SimpleFileOptions::default()
+        .compression_method(CompressionMethod::Deflated)
+        .compression_level(Some(9))
+        .last_modified_time(DateTime::default())
+        .unix_permissions(0o755)
+        .system(System::Unix);
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    zip.start_file(BOOTSTRAP, options)?;
+    zip.write_all(binary)?;
+    Ok(zip.finish()?.into_inner())
+}
+
+/// Unpacks the Lambda's program, as large as it may be.
+pub(crate) fn bootstrap_of(zip: &[u8], size_bytes_max: usize) -> Result<Vec<u8>, NotAPackage> {
+    let mut archive = ZipArchive::new(Cursor::new(zip))?;
+    let file = archive.by_name(BOOTSTRAP)?;
+    if file.unix_mode().is_none_or(|mode| mode & 0o111 == 0) {
+        return Err(NotAPackage::Mode);
+    }
+    let mut binary = Vec::new();
+    // The size in the zip's directory is only a claim: read no more than is allowed.
+    file.take(size_bytes_max as u64 + 1).read_to_end(&mut binary)?;
+    if binary.len() > size_bytes_max {
+        return Err(NotAPackage::Size(size_bytes_max));
+    }
+    Ok(binary)
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+    use sha2::{Digest as _, Sha256};
+
+    use super::*;
+
+    fn program() -> Vec<u8> {
+        (0..200_000_u32).flat_map(|n| (n.wrapping_mul(n) >> 3).to_le_bytes()).collect()
+    }
+
+    #[test]
+    fn the_same_program_gives_the_same_bytes_today_and_on_every_machine() {
+        let zip = of_bootstrap(&program()).unwrap();
+        assert_eq!(zip, of_bootstrap(&program()).unwrap());
+        // Pinned: another compressor under the same dependency would change every key.
+        expect!["855363cc6aab26f701a2a8dd967c0ba52263efed8a001c31fb6e6e7350cddee9"]
+            .assert_eq(&super::super::hex(&Sha256::digest(&zip)));
+    }
+
+    #[test]
+    fn a_package_has_one_executable_file_of_the_first_day() {
+        let zip = of_bootstrap(&program()).unwrap();
+        let mut archive = ZipArchive::new(Cursor::new(&zip)).unwrap();
+        assert_eq!(archive.len(), 1);
+        let file = archive.by_index(0).unwrap();
+        assert_eq!(file.name().unwrap(), "bootstrap");
+        assert_eq!(file.unix_mode(), Some(0o100_755));
+        let time = file.last_modified().unwrap();
+        assert_eq!((time.year(), time.month(), time.day(), time.hour()), (1980, 1, 1, 0));
+    }
+
+    #[test]
+    fn what_was_zipped_is_unpacked() {
+        let zip = of_bootstrap(&program()).unwrap();
+        assert_eq!(bootstrap_of(&zip, 1_000_000).unwrap(), program());
+    }
+
+    #[test]
+    fn a_zip_without_an_executable_bootstrap_is_no_package() {
+        let zip_with = |name: &str, mode: u32| {
+            let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+            zip.start_file(name, SimpleFileOptions::default().unix_permissions(mode)).unwrap();
+            zip.write_all(b"x").unwrap();
+            zip.finish().unwrap().into_inner()
+        };
+        let refusal = |zip: &[u8]| bootstrap_of(zip, 10).unwrap_err().to_string();
+        assert_eq!(refusal(b"text"), "it cannot be read as a zip");
+        assert_eq!(refusal(&zip_with("main", 0o755)), "it cannot be read as a zip");
+        assert_eq!(
+            refusal(&zip_with("bootstrap", 0o644)),
+            "its file `bootstrap` may not be executed"
+        );
+        let large = of_bootstrap(&program()).unwrap();
+        assert_eq!(refusal(&large), "its file `bootstrap` has more than 10 bytes");
+    }
+}
