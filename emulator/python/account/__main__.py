@@ -1,12 +1,13 @@
-"""Serves the account on 127.0.0.1 until stdin closes: `python -m account PORT`.
+"""Serves the account on 127.0.0.1 until stdin closes: `python -m account PORT FOLDER`.
 
-Whoever started us holds the other end of stdin.  When that process ends, however it ends, we end too, and with us the
+The folder must be empty; functions are unpacked there, and it is removed at the end.  Whoever started us holds the other end of stdin.  When that process ends, however it ends, we end too, and with us the
 functions' processes, which are in our process group.
 """
 
 import asyncio
 import os
 import resource
+import shutil
 import signal
 import sys
 import threading
@@ -14,10 +15,13 @@ import threading
 
 def main() -> None:
     """Serves."""
-    port = int(sys.argv[1])
+    port, folder = int(sys.argv[1]), sys.argv[2]
+    if os.listdir(folder):
+        raise SystemExit(f"{folder} is not empty, and it would be removed at the end")
+    os.environ["TMPDIR"] = folder
     if os.getpgid(0) != os.getpid():
         os.setpgid(0, 0)
-    threading.Thread(target=_end_with_stdin, daemon=True).start()
+    threading.Thread(target=_end_with_stdin, args=(folder,), daemon=True).start()
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
@@ -34,8 +38,9 @@ def main() -> None:
     asyncio.run(serve(app, config))
 
 
-def _end_with_stdin() -> None:
+def _end_with_stdin(folder: str) -> None:
     sys.stdin.buffer.read()
+    shutil.rmtree(folder, ignore_errors=True)
     os.killpg(0, signal.SIGKILL)
 
 

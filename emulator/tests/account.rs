@@ -1,0 +1,259 @@
+//! The emulated account answers as AWS documents it, where MiniStack alone would not.
+
+use std::sync::OnceLock;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use s3guard_emulator::{Account, Client, EmulatorError, Fault, Server};
+use serde_json::{Value, json};
+
+fn account() -> Account {
+    static SERVER: OnceLock<Result<Server, EmulatorError>> = OnceLock::new();
+    match SERVER.get_or_init(Server::start) {
+        Ok(server) => server.new_account(),
+        Err(error) => panic!("{error}; {:?}", error.hint()),
+    }
+}
+
+/// A call of CloudFormation, EventBridge or CloudTrail that must go well.
+fn json_call(client: &Client, service: &str, target: &str, input: &Value) -> Value {
+    let headers = [("content-type", "application/x-amz-json-1.1"), ("x-amz-target", target)];
+    let body = input.to_string();
+    let response =
+        client.request(service, "POST", "/", &[], &headers, body.as_bytes()).expect("an answer");
+    assert!(response.status < 300, "{target}: {}", response.body);
+    serde_json::from_str(&response.body).unwrap_or_default()
+}
+
+fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let started = Instant::now();
+    while started.elapsed() < Duration::from_secs(20) {
+        if let Some(found) = look() {
+            return found;
+        }
+        thread::sleep(Duration::from_millis(30));
+    }
+    panic!("{what} did not happen")
+}
+
+/// A trail that may log, and a queue behind a rule for CloudTrail's events of S3.
+fn watch(account: &Account) -> String {
+    let client = account.client();
+    let trail_bucket = format!("trail-{}", account.number());
+    client.create_bucket(&trail_bucket).expect("a bucket");
+    let policy = trail_policy(&trail_bucket);
+    let answer = client.request(
+        "s3",
+        "PUT",
+        &format!("/{trail_bucket}"),
+        &[("policy", "")],
+        &[],
+        policy.as_bytes(),
+    );
+    assert_eq!(answer.expect("an answer").status, 204);
+    let prefix = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101";
+    let trail = json!({ "Name": "trail", "S3BucketName": trail_bucket });
+    json_call(&client, "cloudtrail", &format!("{prefix}.CreateTrail"), &trail);
+    json_call(
+        &client,
+        "cloudtrail",
+        &format!("{prefix}.StartLogging"),
+        &json!({ "Name": "trail" }),
+    );
+    let pattern =
+        json!({ "source": ["aws.s3"], "detail-type": ["AWS API Call via CloudTrail"] }).to_string();
+    let rule = json!({ "Name": "all", "EventPattern": pattern });
+    let rule = json_call(&client, "events", "AWSEvents.PutRule", &rule);
+    let rule_arn = rule["RuleArn"].as_str().expect("an ARN").to_owned();
+    let (url, arn) = client.create_queue_for("events", &rule_arn).expect("a queue");
+    allow(&client, &url, &arn, &rule_arn);
+    let targets = json!({ "Rule": "all", "Targets": [{ "Id": "queue", "Arn": arn }] });
+    json_call(&client, "events", "AWSEvents.PutTargets", &targets);
+    url
+}
+
+fn allow(client: &Client, url: &str, arn: &str, rule_arn: &str) {
+    let policy = json!({ "Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Principal": { "Service": "events.amazonaws.com" }, "Action": "sqs:SendMessage",
+        "Resource": arn, "Condition": { "ArnEquals": { "aws:SourceArn": rule_arn } } }] });
+    let input = json!({ "QueueUrl": url, "Attributes": { "Policy": policy.to_string() } });
+    json_call(client, "sqs", "AmazonSQS.SetQueueAttributes", &input);
+}
+
+fn trail_policy(bucket: &str) -> String {
+    let service = json!({ "Service": "cloudtrail.amazonaws.com" });
+    json!({ "Version": "2012-10-17", "Statement": [
+        { "Effect": "Allow", "Principal": service, "Action": "s3:GetBucketAcl", "Resource": format!("arn:aws:s3:::{bucket}") },
+        { "Effect": "Allow", "Principal": service, "Action": "s3:PutObject",
+          "Resource": format!("arn:aws:s3:::{bucket}/AWSLogs/*"),
+          "Condition": { "StringEquals": { "s3:x-amz-acl": "bucket-owner-full-control" } } },
+    ]})
+    .to_string()
+}
+
+/// The next CloudTrail record with this name.
+fn record(client: &Client, queue: &str, name: &str) -> Value {
+    eventually(name, || {
+        let messages = client.receive(queue, 1).expect("messages");
+        let events =
+            messages.iter().filter_map(|message| serde_json::from_str::<Value>(&message.body).ok());
+        events.map(|event| event["detail"].clone()).find(|detail| detail["eventName"] == name)
+    })
+}
+
+#[test]
+fn a_new_bucket_is_as_s3_makes_it_since_2026() {
+    let account = account();
+    let client = account.client();
+    client.create_bucket("fresh").expect("a bucket");
+    let encryption = client.encryption("fresh").expect("an encryption");
+    assert!(encryption.contains("AES256") && encryption.contains(">SSE-C<"), "{encryption}");
+    let block = client.public_access_block("fresh").expect("a block");
+    assert_eq!(block.matches("true").count(), 4, "{block}");
+}
+
+#[test]
+fn a_bucket_from_before_2023_has_neither_encryption_nor_block() {
+    let account = account();
+    let client = account.client();
+    client.create_bucket("old").expect("a bucket");
+    account.make_legacy("old").expect("the hook");
+    let error = client.encryption("old").expect_err("there is none");
+    assert_eq!(error.code(), Some("ServerSideEncryptionConfigurationNotFoundError"));
+    let error = client.public_access_block("old").expect_err("there is none");
+    assert_eq!(error.code(), Some("NoSuchPublicAccessBlockConfiguration"));
+    let rule = "<ApplyServerSideEncryptionByDefault><SSEAlgorithm>AES256</SSEAlgorithm></ApplyServerSideEncryptionByDefault>";
+    client.put_encryption("old", rule).expect("it can be set");
+    assert!(client.encryption("old").expect("it has one now").contains(">NONE<"));
+}
+
+#[test]
+fn blocked_encryption_types_come_back_and_survive_a_put_without_them() {
+    let account = account();
+    let client = account.client();
+    client.create_bucket("types").expect("a bucket");
+    let default = "<ApplyServerSideEncryptionByDefault><SSEAlgorithm>aws:kms</SSEAlgorithm></ApplyServerSideEncryptionByDefault>";
+    let none =
+        "<BlockedEncryptionTypes><EncryptionType>NONE</EncryptionType></BlockedEncryptionTypes>";
+    client.put_encryption("types", &format!("{default}{none}")).expect("a put");
+    assert!(client.encryption("types").expect("an encryption").contains(">NONE<"));
+    client.put_encryption("types", default).expect("a put");
+    let encryption = client.encryption("types").expect("an encryption");
+    assert!(encryption.contains(">NONE<") && encryption.contains("aws:kms"), "{encryption}");
+}
+
+#[test]
+fn a_trail_needs_a_bucket_that_lets_it_write() {
+    let account = account();
+    let client = account.client();
+    client.create_bucket("closed").expect("a bucket");
+    let target = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.CreateTrail";
+    let headers = [("content-type", "application/x-amz-json-1.1"), ("x-amz-target", target)];
+    for (bucket, code) in [
+        ("closed", "InsufficientS3BucketPolicyException"),
+        ("missing", "S3BucketDoesNotExistException"),
+    ] {
+        let body = json!({ "Name": "trail", "S3BucketName": bucket }).to_string();
+        let response = client
+            .request("cloudtrail", "POST", "/", &[], &headers, body.as_bytes())
+            .expect("an answer");
+        assert_eq!((response.status, response.error().0.as_str()), (400, code));
+    }
+}
+
+#[test]
+fn a_write_on_a_bucket_is_told_with_cloudtrails_names_and_its_caller() {
+    let account = account();
+    let queue = watch(&account);
+    let root = account.client();
+    let policy = json!({ "Version": "2012-10-17", "Statement": { "Effect": "Allow", "Action": "s3:*", "Resource": "*" } });
+    let careless = account.user("careless", &policy).expect("a user");
+    account.client_of(careless).create_bucket("made").expect("a bucket");
+    let made = record(&root, &queue, "CreateBucket");
+    let parameters = &made["requestParameters"];
+    assert_eq!(parameters["bucketName"], "made");
+    assert_eq!(parameters["CreateBucketConfiguration"]["LocationConstraint"], "eu-west-1");
+    assert_eq!(made["userIdentity"]["type"], "IAMUser");
+    assert_eq!(made["userIdentity"].get("sessionContext"), None);
+    assert_eq!((made.get("errorCode"), &made["resources"]), (None, &Value::Null));
+
+    root.delete_public_access_block("made").expect("a delete");
+    let weakened = record(&root, &queue, "DeleteBucketPublicAccessBlock");
+    assert_eq!(weakened["userIdentity"]["type"], "Root");
+    assert_eq!(weakened["requestParameters"]["publicAccessBlock"], "");
+    root.enable_event_bridge("made").expect("a put");
+    record(&root, &queue, "PutBucketNotification");
+}
+
+#[test]
+fn a_refused_call_is_told_with_its_error() {
+    let account = account();
+    let queue = watch(&account);
+    let nobody = json!({ "Version": "2012-10-17", "Statement": { "Effect": "Deny", "Action": "*", "Resource": "*" } });
+    let nobody = account.client_of(account.user("nobody", &nobody).expect("a user"));
+    let error = nobody.create_bucket("refused").expect_err("it may not");
+    assert_eq!(error.code(), Some("AccessDenied"));
+    assert_eq!(record(&account.client(), &queue, "CreateBucket")["errorCode"], "AccessDenied");
+    let calls = account.calls().expect("the calls");
+    let call =
+        calls.iter().rfind(|call| call.principal.ends_with(":user/nobody")).expect("it is kept");
+    assert_eq!(call.action.as_deref(), Some("s3:CreateBucket"));
+    assert_eq!((call.allowed, call.error.as_str()), (false, "AccessDenied"));
+}
+
+#[test]
+fn without_a_trail_nothing_is_told() {
+    let account = account();
+    let queue = watch(&account);
+    let client = account.client();
+    let target = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.StopLogging";
+    json_call(&client, "cloudtrail", target, &json!({ "Name": "trail" }));
+    client.receive(&queue, 0).expect("what came before");
+    client.create_bucket("unseen").expect("a bucket");
+    assert_eq!(client.receive(&queue, 1).expect("messages"), []);
+}
+
+#[test]
+fn a_target_without_a_policy_gets_nothing() {
+    let account = account();
+    let queue = watch(&account);
+    let client = account.client();
+    let policy = json!({ "QueueUrl": queue, "Attributes": { "Policy": "" } });
+    json_call(&client, "sqs", "AmazonSQS.SetQueueAttributes", &policy);
+    client.create_bucket("unheard").expect("a bucket");
+    assert_eq!(client.receive(&queue, 1).expect("messages"), []);
+}
+
+#[test]
+fn a_held_call_waits_for_its_release_and_a_failed_one_fails_once() {
+    let account = account();
+    let client = account.client();
+    client.create_bucket("held").expect("a bucket");
+    let held = account.add_fault(&Fault::hold("s3:GetEncryptionConfiguration")).expect("a fault");
+    let other = client.clone();
+    let call = thread::spawn(move || other.encryption("held"));
+    account.wait_until_held(held.number).expect("it is held");
+    assert!(!call.is_finished());
+    account.release_fault(held.number).expect("a release");
+    call.join().expect("it ran").expect("and was answered");
+
+    account.add_fault(&Fault::fail("s3:PutBucketPublicAccessBlock", "SlowDown")).expect("a fault");
+    let error = client.put_public_access_block("held", true).expect_err("it fails");
+    assert_eq!(error.code(), Some("SlowDown"));
+    client.put_public_access_block("held", true).expect("only once");
+}
+
+#[test]
+fn another_account_sees_nothing() {
+    let (one, two) = (account(), account());
+    one.client().create_bucket("mine-alone").expect("a bucket");
+    assert_eq!(two.client().list_buckets().expect("a list"), Vec::<String>::new());
+    assert_eq!(
+        two.calls()
+            .expect("the calls")
+            .iter()
+            .filter(|call| call.resource.contains("mine-alone"))
+            .count(),
+        0
+    );
+}
