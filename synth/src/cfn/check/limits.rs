@@ -1,0 +1,103 @@
+//! Limits that fail a deployment late, long after a template was accepted: they are found here instead.
+
+use serde_json::Value as Json;
+
+use super::{RenderError, intrinsic, variables};
+use crate::cfn::{Pseudo, Template, template::Entry};
+
+const TEMPLATE_BYTES_MAX: usize = 1_048_576;
+const DESCRIPTION_BYTES_MAX: usize = 1_024;
+
+/// Properties whose JSON, written without spaces, has a longest length: type, pointer, limit.
+const LENGTHS: [(&str, &str, usize); 7] = [
+    ("AWS::Events::Rule", "/EventPattern", 2_048),
+    ("AWS::IAM::ManagedPolicy", "/PolicyDocument", 6_144),
+    ("AWS::IAM::Role", "/AssumeRolePolicyDocument", 2_048),
+    ("AWS::KMS::Key", "/KeyPolicy", 32_768),
+    ("AWS::Lambda::Function", "/Environment/Variables", 4_096),
+    ("AWS::S3::BucketPolicy", "/PolicyDocument", 20_480),
+    ("AWS::SNS::TopicPolicy", "/PolicyDocument", 30_720),
+];
+
+/// What we take a reference to be at most: the longest names that services give are below it.
+const REFERENCE_LENGTH: usize = 128;
+
+/// Checks how many there are of each part.
+pub(super) fn check_counts(template: &Template) -> Result<(), RenderError> {
+    let counts = [
+        ("the number of parameters", template.parameters.len(), 200),
+        ("the number of resources", template.resources.len(), 500),
+        ("the number of outputs", template.outputs.len(), 200),
+    ];
+    counts.into_iter().try_for_each(|(what, is, max)| within(what.to_owned(), is, max))
+}
+
+/// Checks the template as it is written down.
+pub(in crate::cfn) fn check_size(template: &Json) -> Result<(), RenderError> {
+    let description = template["Description"].as_str().unwrap_or_default();
+    within("the description in bytes".into(), description.len(), DESCRIPTION_BYTES_MAX)?;
+    within("the template in bytes".into(), template.to_string().len(), TEMPLATE_BYTES_MAX)
+}
+
+/// Checks the lengths that the services behind CloudFormation allow.
+pub(super) fn check_resource(entry: &Entry) -> Result<(), RenderError> {
+    let Ok(properties) = &entry.properties else { return Ok(()) };
+    for (_, pointer, max) in LENGTHS.iter().filter(|(r#type, ..)| *r#type == entry.r#type) {
+        if let Some(property) = properties.pointer(pointer) {
+            let what =
+                format!("the length of {} of `{}`", pointer.trim_start_matches('/'), entry.id);
+            within(what, length_max(property), *max)?;
+        }
+    }
+    Ok(())
+}
+
+fn within(what: String, is: usize, max: usize) -> Result<(), RenderError> {
+    if is > max { Err(RenderError::Limit { what, is, max }) } else { Ok(()) }
+}
+
+/// The longest that JSON can be once CloudFormation has worked out what stands in it.
+fn length_max(json: &Json) -> usize {
+    const QUOTES: usize = 2;
+    if let Some((function, argument)) = intrinsic(json) {
+        return match (function, argument) {
+            ("Fn::Sub", Json::String(text)) => QUOTES + substituted_length_max(text),
+            ("Fn::Sub", Json::Array(parts)) => {
+                QUOTES + parts.first().and_then(Json::as_str).map_or(0, substituted_length_max)
+            }
+            ("Fn::If", Json::Array(parts)) => {
+                parts.iter().skip(1).map(length_max).max().unwrap_or_default()
+            }
+            ("Ref", Json::String(name)) => QUOTES + reference_length_max(name),
+            _ => QUOTES + REFERENCE_LENGTH,
+        };
+    }
+    match json {
+        Json::Object(map) => {
+            let one = |(key, value): (&String, &Json)| key.len() + 4 + length_max(value);
+            1 + map.iter().map(one).sum::<usize>().max(1)
+        }
+        Json::Array(items) => {
+            let one = |item: &Json| length_max(item) + 1;
+            1 + items.iter().map(one).sum::<usize>().max(1)
+        }
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => json.to_string().len(),
+    }
+}
+
+fn substituted_length_max(text: &str) -> usize {
+    let variable = |name: &str| name.len() + "${}".len();
+    let fixed = text.len() - variables(text).map(variable).sum::<usize>();
+    fixed + variables(text).map(reference_length_max).sum::<usize>()
+}
+
+fn reference_length_max(name: &str) -> usize {
+    const LONGEST: [(Pseudo, usize); 4] = [
+        (Pseudo::AccountId, 12),
+        (Pseudo::Partition, "aws-us-gov".len()),
+        (Pseudo::Region, "ap-southeast-1".len()),
+        (Pseudo::UrlSuffix, "amazonaws.com.cn".len()),
+    ];
+    let known = LONGEST.iter().find(|(pseudo, _)| pseudo.as_str() == name);
+    known.map_or(REFERENCE_LENGTH, |(_, length)| *length)
+}

@@ -1,0 +1,44 @@
+//! Logical ids: the names by which CloudFormation knows the parts of a template.
+
+use std::fmt;
+
+/// A logical id: one to 255 ASCII letters and digits.
+///
+/// It is checked while compiling when it is a constant, as it should be: ids are forever, a renamed one replaces the
+/// resource.
+///
+/// ```
+/// # use s3guard_synth::cfn::LogicalId;
+/// const TOPIC: LogicalId = LogicalId::new("Topic");
+/// ```
+/// ```compile_fail,E0080
+/// # use s3guard_synth::cfn::LogicalId;
+/// const TOPIC: LogicalId = LogicalId::new("my-topic");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LogicalId(&'static str);
+
+impl LogicalId {
+    /// The id `id`; anything but letters and digits stops the compiler.
+    pub const fn new(id: &'static str) -> Self {
+        let bytes = id.as_bytes();
+        assert!(!bytes.is_empty() && bytes.len() <= 255, "a logical id has 1 to 255 characters");
+        let mut at = 0;
+        while at < bytes.len() {
+            assert!(bytes[at].is_ascii_alphanumeric(), "a logical id has only letters and digits");
+            at += 1;
+        }
+        Self(id)
+    }
+
+    /// The id as CloudFormation reads it.
+    pub const fn as_str(self) -> &'static str {
+        self.0
+    }
+}
+
+impl fmt::Display for LogicalId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}

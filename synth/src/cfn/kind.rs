@@ -1,0 +1,94 @@
+//! What a [`Value`] is: a role's ARN, a queue's URL, plain text.
+//!
+//! Each kind is a type without values. Which kind may stand for which wider one is written down here, once.
+
+use super::Value;
+
+macro_rules! kinds {
+    ($( $(#[$doc:meta])* $kind:ident $(is $($wider:ident),+)? ; )*) => {
+        $(
+            $(#[$doc])*
+            #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+            pub enum $kind {}
+
+            impl From<Value<$kind>> for Value<Text> {
+                fn from(narrow: Value<$kind>) -> Self {
+                    narrow.widened()
+                }
+            }
+
+            $($(
+                impl From<Value<$kind>> for Value<$wider> {
+                    fn from(narrow: Value<$kind>) -> Self {
+                        narrow.widened()
+                    }
+                }
+            )+)?
+        )*
+    };
+}
+
+/// Any text. Every other kind may stand for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Text {}
+
+kinds! {
+    /// Any ARN, as policies take them.
+    AnyArn;
+    /// The ARN of an IAM role.
+    RoleArn is AnyArn;
+    /// The name of an IAM role.
+    RoleName;
+    /// The ARN of an IAM policy.
+    PolicyArn is AnyArn;
+    /// The ARN of a Lambda function.
+    FunctionArn is AnyArn, FunctionName;
+    /// What names a Lambda function: its name or its ARN.
+    FunctionName;
+    /// The id of an event source mapping.
+    EventSourceMappingId;
+    /// The ARN of an EventBridge rule.
+    RuleArn is AnyArn;
+    /// The name of an EventBridge rule.
+    RuleName;
+    /// An EventBridge schedule, such as `rate(6 hours)`.
+    ScheduleExpression;
+    /// The ARN of an SQS queue.
+    QueueArn is AnyArn;
+    /// The name of an SQS queue.
+    QueueName;
+    /// The URL of an SQS queue.
+    QueueUrl;
+    /// The ARN of an SNS topic.
+    TopicArn is AnyArn;
+    /// The name of an SNS topic.
+    TopicName;
+    /// The ARN of an SNS subscription.
+    SubscriptionArn is AnyArn;
+    /// The ARN of a CloudTrail trail.
+    TrailArn is AnyArn;
+    /// The name of a CloudTrail trail.
+    TrailName;
+    /// The ARN of an S3 bucket.
+    BucketArn is AnyArn;
+    /// The name of an S3 bucket.
+    BucketName;
+    /// The ARN of a KMS key.
+    KeyArn is AnyArn, KeyId;
+    /// What names a KMS key where an id will do: its id or its ARN.
+    KeyId;
+    /// The name of a KMS alias, such as `alias/reports`.
+    AliasName is KeyId;
+    /// The ARN of a log group, with the `:*` that its log streams need.
+    LogGroupArn is AnyArn;
+    /// The name of a log group.
+    LogGroupName;
+    /// The ARN of a CloudWatch alarm.
+    AlarmArn is AnyArn;
+    /// The name of a CloudWatch alarm.
+    AlarmName;
+    /// The name of a CloudWatch dashboard.
+    DashboardName;
+    /// A processor architecture, `x86_64` or `arm64`.
+    Architecture;
+}

@@ -1,0 +1,102 @@
+//! Parameters: what is asked when the stack is made.
+
+use std::{fmt, marker::PhantomData};
+
+use serde::Serialize;
+
+use super::{Expression, LogicalId, Value};
+
+/// A parameter of the template.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Parameter {
+    /// What sort of text is taken.
+    pub r#type: ParameterType,
+    /// What it is for, as the console shows it.
+    pub description: &'static str,
+    /// Its value where none is given. Without one it has to be given.
+    pub default: Option<&'static str>,
+    /// The only values it may have.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub allowed_values: Vec<&'static str>,
+    /// A regular expression that the whole value matches.
+    pub allowed_pattern: Option<&'static str>,
+    /// What to say to a value that breaks a rule above.
+    pub constraint_description: Option<&'static str>,
+    /// The smallest number.
+    pub min_value: Option<i64>,
+    /// The largest number.
+    pub max_value: Option<i64>,
+    /// The fewest characters.
+    pub min_length: Option<u32>,
+    /// The most characters.
+    pub max_length: Option<u32>,
+    /// Never shown again.
+    pub no_echo: Option<bool>,
+}
+
+impl Parameter {
+    /// A text that has to be given.
+    pub fn new(description: &'static str) -> Self {
+        Self {
+            r#type: ParameterType::String,
+            description,
+            default: None,
+            allowed_values: Vec::new(),
+            allowed_pattern: None,
+            constraint_description: None,
+            min_value: None,
+            max_value: None,
+            min_length: None,
+            max_length: None,
+            no_echo: None,
+        }
+    }
+}
+
+/// What sort of text a parameter takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum ParameterType {
+    /// Any text.
+    String,
+    /// A number, which references give as text.
+    Number,
+}
+
+/// A parameter of a template, whose value is of the kind `K`. Only
+/// [`Template::parameter`](super::Template::parameter) makes one.
+pub struct ParameterHandle<K> {
+    id: LogicalId,
+    kind: PhantomData<fn() -> K>,
+}
+
+impl<K> ParameterHandle<K> {
+    pub(super) fn of(id: LogicalId) -> Self {
+        Self { id, kind: PhantomData }
+    }
+
+    /// The parameter's name.
+    pub fn id(&self) -> LogicalId {
+        self.id
+    }
+
+    /// The parameter's value.
+    pub fn value(&self) -> Value<K> {
+        Value::new(Expression::Ref(self.id.as_str()))
+    }
+}
+
+// Not derived: a handle is copied whatever `K` is.
+impl<K> Clone for ParameterHandle<K> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<K> Copy for ParameterHandle<K> {}
+
+impl<K> fmt::Debug for ParameterHandle<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ParameterHandle({})", self.id)
+    }
+}

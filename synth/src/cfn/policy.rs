@@ -1,0 +1,244 @@
+//! IAM's policy documents as data.
+
+use serde::{
+    Serialize, Serializer,
+    ser::{Error as _, SerializeMap as _},
+};
+use serde_json::{Map, Value as Json, json};
+
+use super::{Sub, Value, kind::AnyArn, kind::RoleArn, kind::Text};
+
+/// A policy document, of the language's current version.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PolicyDocument {
+    /// The statements.
+    pub statements: Vec<Statement>,
+}
+
+impl PolicyDocument {
+    /// A document of these statements.
+    pub fn new(statements: impl IntoIterator<Item = Statement>) -> Self {
+        Self { statements: statements.into_iter().collect() }
+    }
+}
+
+impl Serialize for PolicyDocument {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(2))?;
+        map.serialize_entry("Version", "2012-10-17")?;
+        map.serialize_entry("Statement", &self.statements)?;
+        map.end()
+    }
+}
+
+/// One statement of a policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Statement {
+    /// Its name within the policy.
+    pub sid: Option<&'static str>,
+    /// Whether it allows or denies.
+    pub effect: Effect,
+    /// Who, in a policy of a resource; in a policy of a role, the role is meant.
+    pub principal: Option<Principal>,
+    /// IAM's names of the actions, such as `sqs:SendMessage`. (They are not always the API's names.)
+    pub actions: Vec<String>,
+    /// On what; in a role's trust policy, the role is meant.
+    pub resources: Vec<Value<AnyArn>>,
+    /// Only where all of these hold.
+    pub conditions: Vec<Test>,
+}
+
+impl Statement {
+    /// Allows the actions on the resources.
+    pub fn allow<A: Into<String>>(
+        actions: impl IntoIterator<Item = A>,
+        resources: impl IntoIterator<Item = Value<AnyArn>>,
+    ) -> Self {
+        Self {
+            sid: None,
+            effect: Effect::Allow,
+            principal: None,
+            actions: actions.into_iter().map(Into::into).collect(),
+            resources: resources.into_iter().collect(),
+            conditions: Vec::new(),
+        }
+    }
+
+    /// Denies the actions on the resources to everyone.
+    pub fn deny<A: Into<String>>(
+        actions: impl IntoIterator<Item = A>,
+        resources: impl IntoIterator<Item = Value<AnyArn>>,
+    ) -> Self {
+        Self {
+            effect: Effect::Deny,
+            principal: Some(Principal::Anyone),
+            ..Self::allow(actions, resources)
+        }
+    }
+
+    /// Lets a service take on the role that trusts it.
+    pub fn trust(service: &'static str) -> Self {
+        Self { principal: Some(Principal::Service(service)), ..Self::allow(["sts:AssumeRole"], []) }
+    }
+}
+
+impl Serialize for Statement {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = Map::new();
+        if let Some(sid) = self.sid {
+            map.insert("Sid".into(), json!(sid));
+        }
+        map.insert("Effect".into(), json!(self.effect));
+        if let Some(principal) = &self.principal {
+            map.insert("Principal".into(), principal.to_json());
+        }
+        map.insert("Action".into(), one_or_many(&self.actions));
+        if !self.resources.is_empty() {
+            map.insert("Resource".into(), one_or_many(&self.resources));
+        }
+        if !self.conditions.is_empty() {
+            let conditions = conditions(&self.conditions).map_err(S::Error::custom)?;
+            map.insert("Condition".into(), conditions);
+        }
+        map.serialize(serializer)
+    }
+}
+
+/// What a statement does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Effect {
+    /// Allows.
+    Allow,
+    /// Denies, whatever else allows.
+    Deny,
+}
+
+/// Whom a statement is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Principal {
+    /// Everyone, known or not. For statements that deny.
+    Anyone,
+    /// The stack's own account: whoever its IAM policies allow.
+    ThisAccount,
+    /// An AWS service, such as `events.amazonaws.com`.
+    Service(&'static str),
+    /// A role.
+    Role(Value<RoleArn>),
+}
+
+impl Principal {
+    fn to_json(&self) -> Json {
+        match self {
+            Self::Anyone => json!("*"),
+            Self::ThisAccount => {
+                let root: Value<AnyArn> =
+                    Sub::arn("iam::").pseudo(super::Pseudo::AccountId).text(":root").into();
+                json!({ "AWS": root })
+            }
+            Self::Service(service) => json!({ "Service": service }),
+            Self::Role(arn) => json!({ "AWS": arn }),
+        }
+    }
+}
+
+/// One condition of a statement: a key of the request compared with values, any of which will do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Test {
+    /// How they are compared.
+    pub operator: Operator,
+    /// The key, such as `aws:SourceArn`.
+    pub key: &'static str,
+    /// The values.
+    pub values: Vec<TestValue>,
+}
+
+impl Test {
+    /// The key is exactly this text.
+    pub fn equals(key: &'static str, value: impl Into<Value<Text>>) -> Self {
+        Self { operator: Operator::StringEquals, key, values: vec![TestValue::Text(value.into())] }
+    }
+
+    /// The key is one of these ARNs, in which `*` stands for anything.
+    pub fn arn_like(key: &'static str, values: impl IntoIterator<Item = Value<AnyArn>>) -> Self {
+        let values = values.into_iter().map(|arn| TestValue::Text(arn.into())).collect();
+        Self { operator: Operator::ArnLike, key, values }
+    }
+
+    /// The request came without TLS.
+    pub fn without_tls() -> Self {
+        let values = vec![TestValue::Bool(false)];
+        Self { operator: Operator::Bool, key: "aws:SecureTransport", values }
+    }
+}
+
+/// A value to compare with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum TestValue {
+    /// Text, which may be worked out by CloudFormation.
+    Text(Value<Text>),
+    /// True or false.
+    Bool(bool),
+    /// A number.
+    Number(i64),
+}
+
+/// How a condition compares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operator {
+    /// The same text
+    StringEquals,
+    /// Other text
+    StringNotEquals,
+    /// Text with `*` and `?`
+    StringLike,
+    /// Text without `*` and `?`
+    StringNotLike,
+    /// An ARN with `*` and `?`
+    ArnLike,
+    /// Another ARN, with `*` and `?`
+    ArnNotLike,
+    /// True or false
+    Bool,
+    /// A smaller number
+    NumericLessThan,
+    /// The key is missing (`true`) or there (`false`)
+    Null,
+}
+
+impl Operator {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::StringEquals => "StringEquals",
+            Self::StringNotEquals => "StringNotEquals",
+            Self::StringLike => "StringLike",
+            Self::StringNotLike => "StringNotLike",
+            Self::ArnLike => "ArnLike",
+            Self::ArnNotLike => "ArnNotLike",
+            Self::Bool => "Bool",
+            Self::NumericLessThan => "NumericLessThan",
+            Self::Null => "Null",
+        }
+    }
+}
+
+// A key that comes twice under one operator cannot be written down in IAM's language: the later would win silently.
+fn conditions(tests: &[Test]) -> Result<Json, String> {
+    let mut operators: Map<String, Json> = Map::new();
+    for Test { operator, key, values } in tests {
+        let keys = operators.entry(operator.as_str()).or_insert_with(|| json!({}));
+        if keys.get(key).is_some() {
+            return Err(format!("a statement tests `{key}` with `{}` twice", operator.as_str()));
+        }
+        keys[*key] = one_or_many(values);
+    }
+    Ok(Json::Object(operators))
+}
+
+// IAM takes both, and one line is read faster than three.
+fn one_or_many<T: Serialize>(values: &[T]) -> Json {
+    match values {
+        [one] => json!(one),
+        many => json!(many),
+    }
+}

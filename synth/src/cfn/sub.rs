@@ -1,0 +1,121 @@
+//! `Fn::Sub`, grown piece by piece, so that nobody writes `${…}` by hand.
+
+use serde_json::Value as Json;
+
+use super::{Expression, Pseudo, Value};
+
+/// Text with values in it.
+///
+/// ```
+/// # use s3guard_synth::cfn::{Pseudo, Sub, Value, kind::AnyArn};
+/// let buckets: Value<AnyArn> = Sub::new().text("arn:").pseudo(Pseudo::Partition).text(":s3:::*").into();
+/// # assert_eq!(serde_json::to_string(&buckets).unwrap(), r#"{"Fn::Sub":"arn:${AWS::Partition}:s3:::*"}"#);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sub {
+    template: String,
+    variables: Vec<(String, Json)>,
+    literal: String,
+    is_literal: bool,
+}
+
+impl Sub {
+    /// Nothing yet.
+    pub fn new() -> Self {
+        Self { is_literal: true, ..Self::default() }
+    }
+
+    /// An ARN of this partition: `arn:`, the partition, `:` and the rest, which may go on.
+    pub fn arn(rest: &str) -> Self {
+        Self::new().text("arn:").pseudo(Pseudo::Partition).text(":").text(rest)
+    }
+
+    /// Text as it stands: a `${` in it stays a `${`.
+    #[must_use]
+    pub fn text(mut self, text: &str) -> Self {
+        self.template.push_str(&text.replace("${", "${!"));
+        self.literal.push_str(text);
+        self
+    }
+
+    /// What CloudFormation knows of the place where it runs.
+    #[must_use]
+    pub fn pseudo(self, pseudo: Pseudo) -> Self {
+        self.variable(pseudo.as_str())
+    }
+
+    /// A value of any kind.
+    #[must_use]
+    pub fn value<K>(self, value: &Value<K>) -> Self {
+        self.json(&value.expression().to_json())
+    }
+
+    /// A rendered value: text, or a function.
+    pub(crate) fn json(mut self, json: &Json) -> Self {
+        if let Some(text) = json.as_str() {
+            return self.text(text);
+        }
+        if let Some(name) = json["Ref"].as_str() {
+            return self.variable(name);
+        }
+        if let (Some(id), Some(attribute)) =
+            (json["Fn::GetAtt"][0].as_str(), json["Fn::GetAtt"][1].as_str())
+        {
+            return self.variable(&format!("{id}.{attribute}"));
+        }
+        let name = format!("Value{}", self.variables.len() + 1);
+        self.variables.push((name.clone(), json.clone()));
+        self.variable(&name)
+    }
+
+    fn variable(mut self, name: &str) -> Self {
+        self.template.push_str("${");
+        self.template.push_str(name);
+        self.template.push('}');
+        self.is_literal = false;
+        self
+    }
+
+    pub(crate) fn into_expression(self) -> Expression {
+        if self.is_literal {
+            Expression::Text(self.literal)
+        } else {
+            Expression::Sub(self.template, self.variables)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::cfn::kind::Text;
+
+    fn check(sub: Sub, expected: &Json) {
+        let value: Value<Text> = sub.into();
+        assert_eq!(&serde_json::to_value(value).unwrap(), expected);
+    }
+
+    #[test]
+    fn text_alone_is_a_literal() {
+        check(Sub::new().text("a ${b}"), &json!("a ${b}"));
+    }
+
+    #[test]
+    fn a_dollar_brace_of_the_text_is_escaped_beside_values() {
+        check(
+            Sub::new().text("${b} in ").pseudo(Pseudo::Region),
+            &json!({ "Fn::Sub": "${!b} in ${AWS::Region}" }),
+        );
+    }
+
+    #[test]
+    fn a_value_that_is_no_name_becomes_a_variable() {
+        let inner: Value<Text> = Sub::new().text("x").pseudo(Pseudo::Region).into();
+        check(
+            Sub::new().text("<").value(&inner).text(">"),
+            &json!({ "Fn::Sub": ["<${Value1}>", { "Value1": { "Fn::Sub": "x${AWS::Region}" } }] }),
+        );
+    }
+}

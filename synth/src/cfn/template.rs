@@ -1,0 +1,261 @@
+//! The template, which grows, and its two written forms.
+
+use serde_json::{Map, Value as Json, json};
+
+use super::{
+    Assertions, Attributes, Condition, ConditionHandle, Handle, LogicalId, Output, Parameter,
+    ParameterGroup, ParameterHandle, RenderError, Resource, attributes::CONTEXT, check, yaml,
+};
+
+/// A template. What is added first stands first.
+#[derive(Debug)]
+pub struct Template {
+    description: &'static str,
+    architecture: Option<&'static str>,
+    groups: Vec<ParameterGroup>,
+    labels: Vec<(LogicalId, &'static str)>,
+    pub(super) parameters: Vec<(LogicalId, Parameter)>,
+    pub(super) rules: Vec<(LogicalId, Assertions)>,
+    pub(super) conditions: Vec<(LogicalId, Condition)>,
+    pub(super) resources: Vec<Entry>,
+    pub(super) outputs: Vec<(LogicalId, Output)>,
+}
+
+/// A resource as the template keeps it, without its type.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) id: LogicalId,
+    pub(super) r#type: &'static str,
+    pub(super) known_attributes: &'static [&'static str],
+    pub(super) attributes: Attributes,
+    pub(super) properties: Result<Json, serde_json::Error>,
+}
+
+impl Template {
+    /// A template without anything in it yet.
+    pub fn new(description: &'static str) -> Self {
+        Self {
+            description,
+            architecture: None,
+            groups: Vec::new(),
+            labels: Vec::new(),
+            parameters: Vec::new(),
+            rules: Vec::new(),
+            conditions: Vec::new(),
+            resources: Vec::new(),
+            outputs: Vec::new(),
+        }
+    }
+
+    /// Says in the metadata how the parts work together.
+    pub fn architecture(&mut self, text: &'static str) {
+        self.architecture = Some(text);
+    }
+
+    /// Shows these parameters together in the console, after the groups there are.
+    pub fn group(&mut self, group: ParameterGroup) {
+        self.groups.push(group);
+    }
+
+    /// Adds a parameter, under a label for the console. The caller says of which kind its values are.
+    pub fn parameter<K>(
+        &mut self,
+        id: LogicalId,
+        label: &'static str,
+        parameter: Parameter,
+    ) -> ParameterHandle<K> {
+        self.parameters.push((id, parameter));
+        self.labels.push((id, label));
+        ParameterHandle::of(id)
+    }
+
+    /// Adds a rule over the parameters.
+    pub fn rule(&mut self, id: LogicalId, assertions: Assertions) {
+        self.rules.push((id, assertions));
+    }
+
+    /// Gives a condition a name.
+    pub fn condition(&mut self, id: LogicalId, condition: Condition) -> ConditionHandle {
+        self.conditions.push((id, condition));
+        ConditionHandle::of(id)
+    }
+
+    /// Adds a resource, as CloudFormation treats it when told nothing else.
+    pub fn add<R: Resource>(&mut self, id: LogicalId, resource: R) -> Handle<R> {
+        self.add_with(id, Attributes::default(), resource)
+    }
+
+    /// Adds a resource.
+    #[expect(clippy::needless_pass_by_value, reason = "what is added belongs to the template")]
+    pub fn add_with<R: Resource>(
+        &mut self,
+        id: LogicalId,
+        attributes: Attributes,
+        resource: R,
+    ) -> Handle<R> {
+        self.resources.push(Entry {
+            id,
+            r#type: R::TYPE,
+            known_attributes: R::ATTRIBUTES,
+            attributes,
+            properties: serde_json::to_value(&resource).map(without_nulls),
+        });
+        Handle::of(id)
+    }
+
+    /// Adds an output.
+    pub fn output(&mut self, id: LogicalId, output: Output) {
+        self.outputs.push((id, output));
+    }
+
+    /// Puts the template together and checks what the compiler could not.
+    pub fn render(&self) -> Result<Json, RenderError> {
+        check::check(self)?;
+        let mut sections = Map::new();
+        sections.insert("AWSTemplateFormatVersion".into(), json!("2010-09-09"));
+        sections.insert("Description".into(), json!(self.description));
+        insert_unless_empty(&mut sections, "Metadata", self.metadata());
+        let parameters = self.parameters.iter();
+        let parameters = parameters
+            .map(|(id, parameter)| {
+                serde_json::to_value(parameter)
+                    .map(|parameter| (id.to_string(), without_nulls(parameter)))
+                    .map_err(|cause| RenderError::Properties { id: *id, cause: cause.to_string() })
+            })
+            .collect::<Result<_, _>>()?;
+        insert_unless_empty(&mut sections, "Parameters", parameters);
+        insert_unless_empty(&mut sections, "Rules", each(&self.rules, assertions_to_json));
+        insert_unless_empty(
+            &mut sections,
+            "Conditions",
+            each(&self.conditions, Condition::to_json),
+        );
+        let resources = self.resources.iter();
+        let resources = resources
+            .map(|entry| entry.to_json().map(|json| (entry.id.to_string(), json)))
+            .collect::<Result<_, _>>()?;
+        sections.insert("Resources".into(), Json::Object(resources));
+        insert_unless_empty(&mut sections, "Outputs", each(&self.outputs, output_to_json));
+        let template = Json::Object(sections);
+        check::check_size(&template)?;
+        Ok(template)
+    }
+
+    /// Writes the template as YAML, with CloudFormation's short tags, for people.
+    pub fn to_yaml(&self) -> Result<String, RenderError> {
+        Ok(yaml::write(&self.render()?))
+    }
+
+    /// Writes the template as JSON, for people.
+    pub fn to_json_pretty(&self) -> Result<String, RenderError> {
+        Ok(format!("{:#}\n", self.render()?))
+    }
+
+    /// Writes the template as JSON, for the API: its limit counts every space.
+    pub fn to_json(&self) -> Result<String, RenderError> {
+        Ok(self.render()?.to_string())
+    }
+
+    fn metadata(&self) -> Map<String, Json> {
+        let mut metadata = Map::new();
+        if let Some(architecture) = self.architecture {
+            metadata.insert(CONTEXT.into(), json!({ "arch": architecture }));
+        }
+        if !self.groups.is_empty() {
+            let names = |group: &ParameterGroup| {
+                group.parameters.iter().map(|id| id.as_str()).collect::<Vec<_>>()
+            };
+            let groups: Vec<Json> = self
+                .groups
+                .iter()
+                .map(|group| json!({ "Label": { "default": group.label }, "Parameters": names(group) }))
+                .collect();
+            let labels = each(&self.labels, |label| json!({ "default": label }));
+            metadata.insert(
+                "AWS::CloudFormation::Interface".into(),
+                json!({ "ParameterGroups": groups, "ParameterLabels": labels }),
+            );
+        }
+        metadata
+    }
+}
+
+impl Entry {
+    fn to_json(&self) -> Result<Json, RenderError> {
+        let properties = self
+            .properties
+            .as_ref()
+            .map_err(|cause| RenderError::Properties { id: self.id, cause: cause.to_string() })?;
+        let Attributes { condition, depends_on, deletion_policy, update_replace_policy, .. } =
+            &self.attributes;
+        let mut json = Map::new();
+        json.insert("Type".into(), json!(self.r#type));
+        if let Some(condition) = condition {
+            json.insert("Condition".into(), json!(condition.id().as_str()));
+        }
+        if !depends_on.is_empty() {
+            let ids: Vec<&str> = depends_on.iter().map(|to| to.id().as_str()).collect();
+            json.insert("DependsOn".into(), json!(ids));
+        }
+        if let Some(policy) = deletion_policy {
+            json.insert("DeletionPolicy".into(), json!(policy.as_str()));
+        }
+        if let Some(policy) = update_replace_policy {
+            json.insert("UpdateReplacePolicy".into(), json!(policy.as_str()));
+        }
+        insert_unless_empty(&mut json, "Metadata", self.attributes.metadata());
+        if properties.as_object().is_some_and(|properties| !properties.is_empty()) {
+            json.insert("Properties".into(), properties.clone());
+        }
+        Ok(Json::Object(json))
+    }
+}
+
+fn assertions_to_json(rule: &Assertions) -> Json {
+    let assertions: Vec<Json> = rule
+        .assertions
+        .iter()
+        .map(|one| json!({ "Assert": one.assert.to_json(), "AssertDescription": one.description }))
+        .collect();
+    match &rule.when {
+        Some(when) => json!({ "RuleCondition": when.to_json(), "Assertions": assertions }),
+        None => json!({ "Assertions": assertions }),
+    }
+}
+
+fn output_to_json(output: &Output) -> Json {
+    let mut json = Map::new();
+    json.insert("Description".into(), json!(output.description));
+    if let Some(condition) = output.condition {
+        json.insert("Condition".into(), json!(condition.id().as_str()));
+    }
+    json.insert("Value".into(), json!(output.value));
+    if let Some(name) = &output.export {
+        json.insert("Export".into(), json!({ "Name": name }));
+    }
+    Json::Object(json)
+}
+
+fn each<T>(named: &[(LogicalId, T)], to_json: impl Fn(&T) -> Json) -> Map<String, Json> {
+    named.iter().map(|(id, one)| (id.to_string(), to_json(one))).collect()
+}
+
+fn insert_unless_empty(map: &mut Map<String, Json>, key: &str, value: Map<String, Json>) {
+    if !value.is_empty() {
+        map.insert(key.into(), Json::Object(value));
+    }
+}
+
+/// Leaves out what is null: an absent property is an `Option` that is `None`.
+fn without_nulls(json: Json) -> Json {
+    match json {
+        Json::Object(map) => Json::Object(
+            map.into_iter()
+                .filter(|(_, value)| !value.is_null())
+                .map(|(key, value)| (key, without_nulls(value)))
+                .collect(),
+        ),
+        Json::Array(items) => Json::Array(items.into_iter().map(without_nulls).collect()),
+        scalar @ (Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_)) => scalar,
+    }
+}

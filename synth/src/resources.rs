@@ -1,0 +1,93 @@
+//! CloudFormation's resource types, those that s3guard needs: hand-written, and checked against the official schemas.
+//!
+//! A resource is a struct: `new` takes what is required, `..` fills in the rest. Choices that exclude each other are
+//! enums. What is not here, CloudFormation has, but we do not use.
+
+/// Declares an enumeration with the texts CloudFormation has for it. `in` names the function that makes JSON of a text,
+/// where that is more than the text.
+macro_rules! choices {
+    ($( $(#[$doc:meta])* pub enum $name:ident $(in $wrap:ident)? { $( $(#[$case_doc:meta])* $case:ident = $text:literal, )+ } )+) => { $(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum $name { $( $(#[$case_doc])* $case, )+ }
+
+        impl $name {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$case),+];
+
+            /// CloudFormation's word for it.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$case => $text),+ }
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let word = self.as_str();
+                $( let word = $wrap(word); )?
+                word.serialize(serializer)
+            }
+        }
+    )+ };
+}
+
+/// Declares a type of resource: what `Ref` gives, and what `Fn::GetAtt` does.
+macro_rules! resource {
+    (
+        $resource:ty = $type:literal;
+        $( ref { $(#[$ref_doc:meta])* $ref_name:ident: $ref_kind:ident } )?
+        $( get { $( $(#[$doc:meta])* $name:ident: $kind:ident = $attribute:literal ),+ } )?
+    ) => {
+        impl crate::cfn::Resource for $resource {
+            const TYPE: &'static str = $type;
+            const ATTRIBUTES: &'static [&'static str] = &[$($($attribute),+)?];
+        }
+
+        impl crate::cfn::Handle<$resource> {
+            $(
+                $(#[$ref_doc])*
+                pub fn $ref_name(&self) -> crate::cfn::Value<crate::cfn::kind::$ref_kind> {
+                    self.reference()
+                }
+            )?
+            $($(
+                $(#[$doc])*
+                pub fn $name(&self) -> crate::cfn::Value<crate::cfn::kind::$kind> {
+                    self.attribute($attribute)
+                }
+            )+)?
+        }
+    };
+}
+
+pub mod cloudtrail;
+pub mod cloudwatch;
+pub mod events;
+pub mod iam;
+pub mod kms;
+pub mod lambda;
+pub mod logs;
+pub mod s3;
+pub mod sns;
+pub mod sqs;
+
+use serde::Serialize;
+
+use crate::cfn::{Value, kind::Text};
+
+/// A tag of a resource.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Tag {
+    /// The tag's name.
+    pub key: String,
+    /// Its value.
+    pub value: Value<Text>,
+}
+
+impl Tag {
+    /// A tag.
+    pub fn new(key: impl Into<String>, value: impl Into<Value<Text>>) -> Self {
+        Self { key: key.into(), value: value.into() }
+    }
+}

@@ -1,0 +1,88 @@
+//! Event patterns: which fields of an event a rule looks at.
+
+use serde::{Serialize, Serializer};
+use serde_json::{Map, Value as Json, json};
+
+use crate::cfn::{Value, kind::Text};
+
+/// A pattern: fields, each with filters of which one has to match. All fields have to match.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EventPattern {
+    fields: Vec<(Vec<&'static str>, Vec<Filter>)>,
+}
+
+impl EventPattern {
+    /// Every event.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Only events in which the field, named by its path with dots, matches one of the filters.
+    #[must_use]
+    pub fn field<F: Into<Filter>>(
+        mut self,
+        path: &'static str,
+        filters: impl IntoIterator<Item = F>,
+    ) -> Self {
+        let filters = filters.into_iter().map(Into::into).collect();
+        self.fields.push((path.split('.').collect(), filters));
+        self
+    }
+}
+
+impl Serialize for EventPattern {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut root = Map::new();
+        for (path, filters) in &self.fields {
+            insert(&mut root, path, json!(filters));
+        }
+        root.serialize(serializer)
+    }
+}
+
+/// What a field may be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Filter {
+    /// Exactly this text
+    Exactly(Value<Text>),
+    /// Text that begins so
+    Prefix(Value<Text>),
+    /// Text that is none of these. An event without the field does not match: add [`Filter::Exists`] for it.
+    AnythingBut(Vec<Value<Text>>),
+    /// Text that does not begin so. An event without the field does not match: add [`Filter::Exists`] for it.
+    AnythingButPrefix(Value<Text>),
+    /// The field is there, or is not
+    Exists(bool),
+}
+
+impl From<&str> for Filter {
+    fn from(text: &str) -> Self {
+        Self::Exactly(text.into())
+    }
+}
+
+impl Serialize for Filter {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Exactly(text) => text.serialize(serializer),
+            Self::Prefix(prefix) => json!({ "prefix": prefix }).serialize(serializer),
+            Self::AnythingBut(texts) => json!({ "anything-but": texts }).serialize(serializer),
+            Self::AnythingButPrefix(prefix) => {
+                json!({ "anything-but": { "prefix": prefix } }).serialize(serializer)
+            }
+            Self::Exists(exists) => json!({ "exists": exists }).serialize(serializer),
+        }
+    }
+}
+
+fn insert(map: &mut Map<String, Json>, path: &[&str], filters: Json) {
+    let [name, rest @ ..] = path else { return };
+    if rest.is_empty() {
+        map.insert((*name).to_owned(), filters);
+        return;
+    }
+    let inner = map.entry(*name).or_insert_with(|| json!({}));
+    if let Json::Object(inner) = inner {
+        insert(inner, rest, filters);
+    }
+}
