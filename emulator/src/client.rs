@@ -120,8 +120,8 @@ impl Client {
         Err(CallError::Refused { call, status: response.status, code, message })
     }
 
-    /// A call of a service with the query protocol: SNS, IAM.
-    fn query(
+    /// Makes a call of a service with the query protocol (CloudFormation, IAM, SNS) that must go well.
+    pub fn query(
         &self,
         service: &str,
         version: &str,

@@ -1,0 +1,62 @@
+//! The Runtime API harness runs a function as Lambda does.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use s3guard_emulator::{Answer, Function, RuntimeError};
+use serde_json::json;
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+fn start(handler: &str) -> Function {
+    let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/bootstrap.py");
+    let mut command = Command::new(program);
+    command.stdout(Stdio::null());
+    Function::start(command, handler).expect("it starts")
+}
+
+#[test]
+fn an_event_is_answered_by_the_handler_that_was_named() {
+    let mut function = start("guard");
+    function.wait_until_ready(PATIENCE).expect("it asks");
+    let first = function.invoke(&json!({ "body": "one" }), PATIENCE).expect("an answer");
+    assert_eq!(first.answer, Answer::Response(json!({ "handler": "guard", "bodies": ["one"] })));
+    let second = function.invoke(&json!({ "body": "two" }), PATIENCE).expect("an answer");
+    assert_eq!(second.answer, Answer::Response(json!({ "handler": "guard", "bodies": ["two"] })));
+    assert!(function.usage().expect("a usage").memory_bytes_peak > 1024 * 1024);
+}
+
+#[test]
+fn an_error_is_an_answer_and_the_function_lives_on() {
+    let mut function = start("guard");
+    let failed = function.invoke(&json!({ "body": "fail" }), PATIENCE).expect("an answer");
+    let expected = Answer::Error { kind: "Failed".to_owned(), message: "as asked".to_owned() };
+    assert_eq!(failed.answer, expected);
+    let next = function.invoke(&json!({ "body": "more" }), PATIENCE).expect("an answer");
+    assert!(matches!(next.answer, Answer::Response(_)));
+}
+
+#[test]
+fn a_function_that_ends_is_told() {
+    let mut function = start("guard");
+    let error = function.invoke(&json!({ "body": "end" }), PATIENCE).expect_err("it ends");
+    assert!(matches!(error, RuntimeError::Ended(ref status) if status.contains('3')), "{error}");
+}
+
+#[test]
+fn a_function_that_does_not_answer_is_late() {
+    let mut function = start("guard");
+    function.wait_until_ready(PATIENCE).expect("it asks");
+    let error = function.invoke(&json!({ "body": "wait" }), Duration::from_millis(200));
+    assert!(matches!(error, Err(RuntimeError::Late { .. })));
+}
+
+#[test]
+fn an_error_of_the_init_phase_is_told() {
+    let error = start("broken").wait_until_ready(PATIENCE).expect_err("it is broken");
+    assert!(
+        matches!(error, RuntimeError::Init(ref text) if text.contains("no such handler")),
+        "{error}"
+    );
+}
