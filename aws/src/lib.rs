@@ -4,9 +4,15 @@
 //! an error, and "access denied" to a reading is one too.
 
 pub mod buckets;
+#[cfg(feature = "deploy")]
+pub mod code_bucket;
 pub mod connection;
 pub mod error;
+#[cfg(feature = "deploy")]
+pub mod identity;
 pub mod queues;
+#[cfg(feature = "deploy")]
+pub mod stacks;
 pub mod topics;
 
 pub use buckets::Buckets;

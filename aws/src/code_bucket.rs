@@ -1,0 +1,237 @@
+//! The bucket that the Lambda's code is uploaded to: ours, hardened, in the stack's Region.
+//!
+//! It is not part of the stack, because it has to be there before the stack. Every call says which account it expects,
+//! so that a bucket of somebody else is never written to.
+
+mod settings;
+
+use std::time::Duration;
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::config::timeout::TimeoutConfig;
+use aws_sdk_s3::error::ProvideErrorMetadata as _;
+use aws_sdk_s3::types::{
+    BucketLocationConstraint, BucketNamespace, ChecksumMode, CreateBucketConfiguration,
+};
+use s3guard_posture::names::InvalidBucketName;
+use s3guard_posture::{AccountId, BucketName, Region};
+use thiserror::Error;
+
+pub use self::settings::Setting;
+use crate::identity::Identity;
+use crate::{AwsError, Connection};
+
+/// How long a new bucket may stay unknown to parts of S3, and how often that is looked at.
+const UNKNOWN_ATTEMPTS_MAX: u32 = 20;
+const UNKNOWN_DELAY: Duration = Duration::from_millis(1500);
+
+/// An upload may take this long: the connection's own limit is for calls that carry nothing.
+const UPLOAD_LIMIT: Duration = Duration::from_mins(10);
+
+/// The bucket for code in one account and Region.
+#[derive(Clone, Debug)]
+pub struct CodeBucket {
+    client: Client,
+    name: BucketName,
+    owner: AccountId,
+    partition: String,
+    region: Region,
+}
+
+/// What was done to have the bucket as it should be.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ensured {
+    /// The bucket was not there.
+    pub created: bool,
+    /// These settings were not as they should be.
+    pub repaired: Vec<Setting>,
+}
+
+/// Why there is no bucket for code.
+#[derive(Debug, Error)]
+pub enum CodeBucketError {
+    /// A call failed.
+    #[error(transparent)]
+    Aws(#[from] AwsError),
+    /// The name is taken by another account.
+    #[error("bucket `{0}` belongs to another account")]
+    Foreign(BucketName),
+    /// The caller may not look at the bucket, or it belongs to another account: S3 does not tell which.
+    #[error("the bucket may not be read, or belongs to another account: {0}")]
+    Denied(AwsError),
+    /// A bucket that was named by the caller is not there.
+    #[error("bucket `{0}` does not exist")]
+    Missing(BucketName),
+    /// The bucket has a policy that cannot be read as JSON.
+    #[error("the policy of bucket `{0}` is not JSON")]
+    Policy(BucketName),
+}
+
+impl CodeBucket {
+    /// The bucket's name in an account and Region: only this account can have it.
+    ///
+    /// Source: Amazon S3 User Guide, "Account regional namespaces for general purpose buckets".
+    pub fn standard_name(
+        owner: &AccountId,
+        region: &Region,
+    ) -> Result<BucketName, InvalidBucketName> {
+        format!("s3guard-code-{owner}-{region}-an").parse()
+    }
+
+    /// A bucket of the account, which may not exist yet.
+    pub fn new(connection: &Connection, name: BucketName, caller: &Identity) -> Self {
+        Self {
+            client: Client::new(&connection.config),
+            name,
+            owner: caller.account.clone(),
+            partition: caller.partition().to_owned(),
+            region: connection.region().clone(),
+        }
+    }
+
+    /// The bucket's name.
+    pub fn name(&self) -> &BucketName {
+        &self.name
+    }
+
+    /// Makes the bucket if it is not there, and mends the settings that are not as they should be.
+    pub async fn ensure(&self) -> Result<Ensured, CodeBucketError> {
+        let mut ensured = Ensured::default();
+        if !self.exists().await? {
+            self.create().await?;
+            ensured.created = true;
+        }
+        for setting in Setting::ALL {
+            if self.mend(setting).await? {
+                ensured.repaired.push(setting);
+            }
+        }
+        Ok(ensured)
+    }
+
+    /// Checks that a bucket which the caller named is there and is the account's. Its settings are the caller's.
+    pub async fn require(&self) -> Result<(), CodeBucketError> {
+        if self.exists().await? { Ok(()) } else { Err(CodeBucketError::Missing(self.name.clone())) }
+    }
+
+    /// Whether an object with this content lies there already.
+    pub async fn holds(&self, key: &str, bytes: &[u8], checksum: &str) -> Result<bool, AwsError> {
+        let answer = self
+            .client
+            .head_object()
+            .bucket(self.name.as_str())
+            .key(key)
+            .checksum_mode(ChecksumMode::Enabled)
+            .expected_bucket_owner(self.owner.as_str())
+            .send()
+            .await;
+        match answer {
+            Ok(there) => Ok(there.content_length().and_then(|n| usize::try_from(n).ok())
+                == Some(bytes.len())
+                && there.checksum_sha256().is_none_or(|found| found == checksum)),
+            Err(error) => match error.raw_response().map(|answer| answer.status().as_u16()) {
+                // Without s3:ListBucket a missing object is a forbidden one: uploading will tell.
+                Some(403 | 404) => Ok(false),
+                Some(_) | None => Err(AwsError::new("HeadObject", self.object(key), &error)),
+            },
+        }
+    }
+
+    /// Uploads an object; S3 refuses it if the bytes on arrival are not the ones of the checksum (SHA-256, Base64).
+    pub async fn upload(&self, key: &str, bytes: Vec<u8>, checksum: &str) -> Result<(), AwsError> {
+        let limit = TimeoutConfig::builder()
+            .operation_timeout(UPLOAD_LIMIT)
+            .operation_attempt_timeout(UPLOAD_LIMIT)
+            .build();
+        self.client
+            .put_object()
+            .bucket(self.name.as_str())
+            .key(key)
+            .body(bytes.into())
+            .content_type("application/zip")
+            .checksum_sha256(checksum)
+            .expected_bucket_owner(self.owner.as_str())
+            .customize()
+            .config_override(aws_sdk_s3::config::Builder::new().timeout_config(limit))
+            .send()
+            .await
+            .map(|_| ())
+            .map_err(|error| AwsError::new("PutObject", self.object(key), &error))
+    }
+
+    /// Reads a setting that every bucket of ours can answer for: unlike `HeadBucket` it tells why not.
+    async fn exists(&self) -> Result<bool, CodeBucketError> {
+        let answer = self
+            .client
+            .get_bucket_versioning()
+            .bucket(self.name.as_str())
+            .expected_bucket_owner(self.owner.as_str())
+            .send()
+            .await;
+        match answer {
+            Ok(_) => Ok(true),
+            Err(error) if error.code() == Some("NoSuchBucket") => Ok(false),
+            Err(error) => {
+                let error = AwsError::new("GetBucketVersioning", self.object(""), &error);
+                Err(if error.is_denied() { CodeBucketError::Denied(error) } else { error.into() })
+            }
+        }
+    }
+
+    async fn create(&self) -> Result<(), CodeBucketError> {
+        // us-east-1 is the Region of a bucket without a constraint, and refuses its own name.
+        let constraint = (self.region.as_str() != "us-east-1").then(|| {
+            CreateBucketConfiguration::builder()
+                .location_constraint(BucketLocationConstraint::from(self.region.as_str()))
+                .build()
+        });
+        let answer = self
+            .client
+            .create_bucket()
+            .bucket(self.name.as_str())
+            .bucket_namespace(BucketNamespace::AccountRegional)
+            .set_create_bucket_configuration(constraint)
+            .send()
+            .await;
+        match answer {
+            Ok(_) => Ok(()),
+            // Somebody of the same account was faster, which is as good.
+            Err(error) if error.code() == Some("BucketAlreadyOwnedByYou") => Ok(()),
+            Err(error) if error.code() == Some("BucketAlreadyExists") => {
+                Err(CodeBucketError::Foreign(self.name.clone()))
+            }
+            Err(error) => Err(AwsError::new("CreateBucket", self.object(""), &error).into()),
+        }
+    }
+
+    /// Mends one setting; a bucket that was just made may not be known everywhere yet.
+    async fn mend(&self, setting: Setting) -> Result<bool, CodeBucketError> {
+        let mut attempt = 0;
+        loop {
+            match settings::mend(self, setting).await {
+                Err(CodeBucketError::Aws(error))
+                    if attempt < UNKNOWN_ATTEMPTS_MAX && passes(error.code()) =>
+                {
+                    attempt += 1;
+                    tokio::time::sleep(UNKNOWN_DELAY).await;
+                }
+                result => return result,
+            }
+        }
+    }
+
+    fn object(&self, key: &str) -> String {
+        match key {
+            "" => format!("bucket `{}`", self.name),
+            key => format!("object `{key}` in bucket `{}`", self.name),
+        }
+    }
+}
+
+/// Whether S3 will answer differently in a moment: a bucket that is too new, or a write that is still under way.
+fn passes(code: Option<&str>) -> bool {
+    matches!(code, Some("NoSuchBucket" | "OperationAborted"))
+}
+
+#[cfg(test)]
+mod tests;

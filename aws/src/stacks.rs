@@ -1,0 +1,277 @@
+//! CloudFormation stacks: looked at, changed by change sets, followed by their events, deleted.
+//!
+//! Each function is one call, or one list to its end. When to call again is the caller's to decide.
+
+pub mod change_set;
+pub mod event;
+mod name;
+mod status;
+
+use std::collections::BTreeMap;
+
+use aws_sdk_cloudformation::Client;
+use aws_sdk_cloudformation::error::ProvideErrorMetadata as _;
+use aws_sdk_cloudformation::types::{Capability, ChangeSetStatus, Parameter, Tag};
+
+pub use self::change_set::{Change, ChangeSet, ChangeSetRequest, ChangeSetState, Value};
+pub use self::event::Event;
+pub use self::name::{InvalidStackName, StackName};
+pub use self::status::StackStatus;
+use crate::{AwsError, Connection};
+
+/// How many pages of events are read at most: a page has a hundred, a guard has fewer resources.
+const EVENT_PAGES_MAX: usize = 20;
+
+/// The stacks of an account in a Region.
+#[derive(Clone, Debug)]
+pub struct Stacks {
+    client: Client,
+}
+
+/// A stack as it is now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stack {
+    /// The ARN. Unlike the name it also finds a deleted stack.
+    pub id: String,
+    /// Where it stands.
+    pub status: StackStatus,
+    /// CloudFormation's words on the status.
+    pub reason: Option<String>,
+    /// The parameters' values; a `NoEcho` one is masked.
+    pub parameters: BTreeMap<String, String>,
+    /// The outputs' values.
+    pub outputs: BTreeMap<String, String>,
+    /// Whether it is protected against deletion.
+    pub protected: bool,
+}
+
+/// A resource of a stack.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resource {
+    /// Its name in the template.
+    pub logical_id: String,
+    /// Its name in the account.
+    pub physical_id: String,
+    /// Its type, as `AWS::S3::Bucket`.
+    pub resource_type: String,
+}
+
+impl Stacks {
+    /// The stacks that this connection leads to.
+    pub fn new(connection: &Connection) -> Self {
+        Self { client: Client::new(&connection.config) }
+    }
+
+    /// Describes a stack by name or id; `None` if there is none.
+    pub async fn describe(&self, stack: &str) -> Result<Option<Stack>, AwsError> {
+        match self.client.describe_stacks().stack_name(stack).send().await {
+            Ok(answer) => Ok(answer.stacks().first().map(read_stack)),
+            Err(error) if says_no_such_stack(error.code(), error.message()) => Ok(None),
+            Err(error) => Err(failed("DescribeStacks", stack, &error)),
+        }
+    }
+
+    /// Asks for a change set. CloudFormation works it out in the background.
+    pub async fn create_change_set(
+        &self,
+        request: &ChangeSetRequest,
+    ) -> Result<ChangeSet, AwsError> {
+        let stack = request.stack.as_str();
+        let parameters = request.parameters.iter().map(|(name, value)| {
+            let parameter = Parameter::builder().parameter_key(name);
+            match value {
+                Value::New(value) => parameter.parameter_value(value).build(),
+                Value::Previous => parameter.use_previous_value(true).build(),
+            }
+        });
+        let tags =
+            request.tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build());
+        let answer = self
+            .client
+            .create_change_set()
+            .stack_name(stack)
+            .change_set_name(&request.name)
+            .client_token(&request.name)
+            .change_set_type(request.kind.into())
+            .template_body(&request.template)
+            .set_parameters(Some(parameters.collect()))
+            .set_tags(Some(tags.collect()))
+            .capabilities(Capability::CapabilityIam)
+            // What an earlier installation kept (its trail's bucket) becomes the stack's again.
+            .import_existing_resources(true)
+            .send()
+            .await
+            .map_err(|error| failed("CreateChangeSet", stack, &error))?;
+        Ok(ChangeSet {
+            id: answer.id().unwrap_or(&request.name).to_owned(),
+            stack_id: answer.stack_id().unwrap_or(stack).to_owned(),
+        })
+    }
+
+    /// Looks how far a change set is; a ready one with all its changes.
+    pub async fn change_set(&self, set: &ChangeSet) -> Result<ChangeSetState, AwsError> {
+        let mut changes = Vec::new();
+        let mut page = None;
+        loop {
+            let answer = self
+                .client
+                .describe_change_set()
+                .stack_name(&set.stack_id)
+                .change_set_name(&set.id)
+                .set_next_token(page)
+                .send()
+                .await
+                .map_err(|error| failed("DescribeChangeSet", &set.stack_id, &error))?;
+            changes.extend(answer.changes().iter().filter_map(change_set::read_change));
+            page = answer.next_token().map(str::to_owned);
+            if page.is_none() {
+                let status = answer.status().map(ChangeSetStatus::as_str);
+                return Ok(ChangeSetState::read(status, answer.status_reason(), changes));
+            }
+        }
+    }
+
+    /// Deletes a change set that nobody will carry out.
+    pub async fn delete_change_set(&self, set: &ChangeSet) -> Result<(), AwsError> {
+        self.client
+            .delete_change_set()
+            .stack_name(&set.stack_id)
+            .change_set_name(&set.id)
+            .send()
+            .await
+            .map(|_| ())
+            .map_err(|error| failed("DeleteChangeSet", &set.stack_id, &error))
+    }
+
+    /// Carries a change set out; a failure rolls the stack back.
+    pub async fn execute(&self, set: &ChangeSet, token: &str) -> Result<(), AwsError> {
+        self.client
+            .execute_change_set()
+            .stack_name(&set.stack_id)
+            .change_set_name(&set.id)
+            .client_request_token(token)
+            // The reference gives `true` as the default: said here, so that it does not matter.
+            .disable_rollback(false)
+            .send()
+            .await
+            .map(|_| ())
+            .map_err(|error| failed("ExecuteChangeSet", &set.stack_id, &error))
+    }
+
+    /// Deletes a stack, in the background.
+    pub async fn delete(&self, stack_id: &str, token: &str) -> Result<(), AwsError> {
+        self.client
+            .delete_stack()
+            .stack_name(stack_id)
+            .client_request_token(token)
+            .send()
+            .await
+            .map(|_| ())
+            .map_err(|error| failed("DeleteStack", stack_id, &error))
+    }
+
+    /// The events after the one that was seen last, oldest first.
+    pub async fn events(&self, stack_id: &str, last: Option<&str>) -> Result<Vec<Event>, AwsError> {
+        let mut events = Vec::new();
+        let mut page = None;
+        for _ in 0..EVENT_PAGES_MAX {
+            let answer = self
+                .client
+                .describe_stack_events()
+                .stack_name(stack_id)
+                .set_next_token(page)
+                .send()
+                .await
+                .map_err(|error| failed("DescribeStackEvents", stack_id, &error))?;
+            // CloudFormation gives the newest first.
+            for event in answer.stack_events() {
+                if last.is_some() && event.event_id() == last {
+                    events.reverse();
+                    return Ok(events);
+                }
+                events.push(event::read(event));
+            }
+            page = answer.next_token().map(str::to_owned);
+            if page.is_none() {
+                break;
+            }
+        }
+        events.reverse();
+        Ok(events)
+    }
+
+    /// Lists a stack's resources that exist.
+    pub async fn resources(&self, stack_id: &str) -> Result<Vec<Resource>, AwsError> {
+        let mut resources = Vec::new();
+        let mut page = None;
+        loop {
+            let answer = self
+                .client
+                .list_stack_resources()
+                .stack_name(stack_id)
+                .set_next_token(page)
+                .send()
+                .await
+                .map_err(|error| failed("ListStackResources", stack_id, &error))?;
+            for resource in answer.stack_resource_summaries() {
+                if let Some(physical_id) = resource.physical_resource_id() {
+                    resources.push(Resource {
+                        logical_id: resource.logical_resource_id().unwrap_or_default().to_owned(),
+                        physical_id: physical_id.to_owned(),
+                        resource_type: resource.resource_type().unwrap_or_default().to_owned(),
+                    });
+                }
+            }
+            page = answer.next_token().map(str::to_owned);
+            if page.is_none() {
+                return Ok(resources);
+            }
+        }
+    }
+}
+
+fn read_stack(stack: &aws_sdk_cloudformation::types::Stack) -> Stack {
+    let owned = |text: Option<&str>| text.unwrap_or_default().to_owned();
+    Stack {
+        id: owned(stack.stack_id()),
+        status: stack.stack_status().map_or("", |status| status.as_str()).into(),
+        reason: stack.stack_status_reason().map(str::to_owned),
+        parameters: stack
+            .parameters()
+            .iter()
+            .map(|parameter| (owned(parameter.parameter_key()), owned(parameter.parameter_value())))
+            .collect(),
+        outputs: stack
+            .outputs()
+            .iter()
+            .map(|output| (owned(output.output_key()), owned(output.output_value())))
+            .collect(),
+        protected: stack.enable_termination_protection().unwrap_or(false),
+    }
+}
+
+fn failed<E, R>(
+    call: &'static str,
+    stack: &str,
+    error: &aws_sdk_cloudformation::error::SdkError<E, R>,
+) -> AwsError
+where
+    E: std::error::Error + aws_sdk_cloudformation::error::ProvideErrorMetadata + 'static,
+    R: std::fmt::Debug + 'static,
+{
+    // An id is `arn:…:stack/NAME/UUID`: a person knows the name.
+    let name = stack.split('/').nth(1).unwrap_or(stack);
+    AwsError::new(call, format!("stack `{name}`"), error)
+}
+
+/// Whether AWS says that there is no such stack, for which it has no code of its own.
+///
+/// Written for: `ValidationError`, "Stack with id s3guard does not exist".
+fn says_no_such_stack(code: Option<&str>, message: Option<&str>) -> bool {
+    code == Some("ValidationError")
+        && message
+            .is_some_and(|text| text.starts_with("Stack ") && text.ends_with("does not exist"))
+}
+
+#[cfg(test)]
+mod tests;

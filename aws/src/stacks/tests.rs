@@ -1,0 +1,203 @@
+//! CloudFormation's answers as its reference documents them, and what is made of them.
+
+use aws_sdk_cloudformation::operation::create_change_set::CreateChangeSetOutput;
+use aws_sdk_cloudformation::operation::describe_change_set::DescribeChangeSetOutput;
+use aws_sdk_cloudformation::operation::describe_stack_events::DescribeStackEventsOutput;
+use aws_sdk_cloudformation::operation::describe_stacks::{
+    DescribeStacksError, DescribeStacksOutput,
+};
+use aws_sdk_cloudformation::operation::execute_change_set::ExecuteChangeSetOutput;
+use aws_sdk_cloudformation::types::{
+    Change as SdkChange, ChangeAction, ChangeSetStatus, Output, Replacement as SdkReplacement,
+    ResourceChange, ResourceStatus, Stack as SdkStack, StackEvent, StackStatus as SdkStackStatus,
+};
+use aws_smithy_mocks::{mock, mock_client};
+use aws_smithy_types::error::ErrorMetadata;
+
+use super::change_set::{Kind, Replacement};
+use super::*;
+
+fn set() -> ChangeSet {
+    ChangeSet { id: "set".to_owned(), stack_id: "arn:aws:cloudformation:::stack/s/1".to_owned() }
+}
+
+fn validation_error(message: &str) -> DescribeStacksError {
+    let meta = ErrorMetadata::builder().code("ValidationError").message(message).build();
+    DescribeStacksError::generic(meta)
+}
+
+#[tokio::test]
+async fn a_stack_that_does_not_exist_is_no_error() {
+    let rule = mock!(Client::describe_stacks)
+        .then_error(|| validation_error("Stack with id s3guard does not exist"));
+    let stacks = Stacks { client: mock_client!(aws_sdk_cloudformation, [&rule]) };
+    assert_eq!(stacks.describe("s3guard").await, Ok(None));
+}
+
+#[tokio::test]
+async fn another_validation_error_is_one_and_names_the_call_and_the_stack() {
+    let rule = mock!(Client::describe_stacks).then_error(|| validation_error("1 is no name"));
+    let stacks = Stacks { client: mock_client!(aws_sdk_cloudformation, [&rule]) };
+    let error = stacks.describe("s3guard").await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "DescribeStacks on stack `s3guard` failed: ValidationError: 1 is no name"
+    );
+}
+
+#[tokio::test]
+async fn a_stack_is_read_with_its_outputs_and_its_protection() {
+    let rule = mock!(Client::describe_stacks).then_output(|| {
+        let output = Output::builder().output_key("TopicArn").output_value("arn:topic").build();
+        let stack = SdkStack::builder()
+            .stack_name("s")
+            .stack_id("arn:stack/s/1")
+            .creation_time(aws_smithy_types::DateTime::from_secs(0))
+            .stack_status(SdkStackStatus::UpdateRollbackComplete)
+            .enable_termination_protection(true)
+            .outputs(output)
+            .build();
+        DescribeStacksOutput::builder().stacks(stack).build()
+    });
+    let stacks = Stacks { client: mock_client!(aws_sdk_cloudformation, [&rule]) };
+    let stack = stacks.describe("s").await.unwrap().unwrap();
+    assert_eq!(stack.status, StackStatus::UpdateRollbackComplete);
+    assert_eq!(stack.outputs["TopicArn"], "arn:topic");
+    assert!(stack.protected);
+}
+
+#[tokio::test]
+async fn a_change_set_is_asked_for_with_everything_that_cloudformation_needs() {
+    let rule = mock!(Client::create_change_set)
+        .match_requests(|request| {
+            let [first, second] = request.parameters() else { return false };
+            request.client_token() == Some("n1")
+                && request.capabilities() == [Capability::CapabilityIam]
+                && request.import_existing_resources() == Some(true)
+                && first.parameter_value() == Some("a@b.example")
+                && second.use_previous_value() == Some(true)
+                && second.parameter_value().is_none()
+                && request.tags()[0].key() == Some("s3guard:stack")
+        })
+        .then_output(|| CreateChangeSetOutput::builder().id("set").stack_id("stack").build());
+    let stacks = Stacks { client: mock_client!(aws_sdk_cloudformation, [&rule]) };
+    let request = ChangeSetRequest {
+        stack: "s".parse().unwrap(),
+        name: "n1".to_owned(),
+        kind: Kind::Update,
+        template: "{}".to_owned(),
+        parameters: BTreeMap::from([
+            ("Email".to_owned(), Value::New("a@b.example".to_owned())),
+            ("Grade".to_owned(), Value::Previous),
+        ]),
+        tags: BTreeMap::from([("s3guard:stack".to_owned(), "s".to_owned())]),
+    };
+    let set = stacks.create_change_set(&request).await.unwrap();
+    assert_eq!((set.id.as_str(), set.stack_id.as_str()), ("set", "stack"));
+}
+
+#[tokio::test]
+async fn a_change_set_is_carried_out_with_rollback() {
+    let rule = mock!(Client::execute_change_set)
+        .match_requests(|request| {
+            request.disable_rollback() == Some(false) && request.client_request_token() == Some("t")
+        })
+        .then_output(|| ExecuteChangeSetOutput::builder().build());
+    let stacks = Stacks { client: mock_client!(aws_sdk_cloudformation, [&rule]) };
+    assert_eq!(stacks.execute(&set(), "t").await, Ok(()));
+}
+
+#[track_caller]
+fn check(status: &str, reason: Option<&str>, state: &ChangeSetState) {
+    assert_eq!(ChangeSetState::read(Some(status), reason, Vec::new()), *state);
+}
+
+#[test]
+fn a_change_set_without_changes_is_empty_and_another_failure_is_one() {
+    let nothing = "The submitted information didn't contain changes. Submit different information \
+                   to create a change set.";
+    check("FAILED", Some(nothing), &ChangeSetState::Empty);
+    check("FAILED", Some("No updates are to be performed."), &ChangeSetState::Empty);
+    let other = "Template error: instance of Fn::GetAtt references undefined resource X";
+    check("FAILED", Some(other), &ChangeSetState::Failed(other.to_owned()));
+    check("CREATE_PENDING", None, &ChangeSetState::Pending);
+    check("CREATE_COMPLETE", None, &ChangeSetState::Ready(Vec::new()));
+    let gone = "it is in status `DELETE_COMPLETE`: no reason was given";
+    check("DELETE_COMPLETE", None, &ChangeSetState::Failed(gone.to_owned()));
+}
+
+#[tokio::test]
+async fn all_pages_of_a_change_set_are_read() {
+    let page = |id: &str, replacement: SdkReplacement, next: Option<&str>| {
+        let change = ResourceChange::builder()
+            .action(ChangeAction::Modify)
+            .logical_resource_id(id)
+            .resource_type("AWS::SQS::Queue")
+            .replacement(replacement)
+            .build();
+        DescribeChangeSetOutput::builder()
+            .status(ChangeSetStatus::CreateComplete)
+            .changes(SdkChange::builder().resource_change(change).build())
+            .set_next_token(next.map(str::to_owned))
+            .build()
+    };
+    let first = mock!(Client::describe_change_set)
+        .match_requests(|request| request.next_token().is_none())
+        .then_output(move || page("A", SdkReplacement::False, Some("2")));
+    let second = mock!(Client::describe_change_set)
+        .match_requests(|request| request.next_token() == Some("2"))
+        .then_output(move || page("B", SdkReplacement::Conditional, None));
+    let stacks = Stacks { client: mock_client!(aws_sdk_cloudformation, [&first, &second]) };
+    let ChangeSetState::Ready(changes) = stacks.change_set(&set()).await.unwrap() else {
+        panic!("it is ready");
+    };
+    let read: Vec<_> = changes.iter().map(|c| (c.logical_id.as_str(), c.replacement)).collect();
+    assert_eq!(read, [("A", Replacement::No), ("B", Replacement::Perhaps)]);
+}
+
+fn event(id: &str, status: ResourceStatus, reason: &str) -> StackEvent {
+    StackEvent::builder()
+        .event_id(id)
+        .stack_id("arn:stack/s/1")
+        .stack_name("s")
+        .timestamp(aws_smithy_types::DateTime::from_secs(1))
+        .logical_resource_id(id)
+        .resource_type("AWS::SQS::Queue")
+        .resource_status(status)
+        .resource_status_reason(reason)
+        .build()
+}
+
+#[tokio::test]
+async fn only_events_after_the_last_seen_one_are_given_oldest_first() {
+    let failed = || event("4", ResourceStatus::CreateFailed, "No");
+    let newest = mock!(Client::describe_stack_events)
+        .match_requests(|request| request.next_token().is_none())
+        .then_output(move || {
+            let events = [failed(), event("3", ResourceStatus::CreateInProgress, "")];
+            DescribeStackEventsOutput::builder()
+                .set_stack_events(Some(events.to_vec()))
+                .next_token("2")
+                .build()
+        });
+    let older = mock!(Client::describe_stack_events)
+        .match_requests(|request| request.next_token() == Some("2"))
+        .then_output(|| {
+            let events = ["2", "1", "0"].map(|id| event(id, ResourceStatus::CreateComplete, ""));
+            DescribeStackEventsOutput::builder()
+                .set_stack_events(Some(events.to_vec()))
+                .next_token("3")
+                .build()
+        });
+    let stacks = Stacks { client: mock_client!(aws_sdk_cloudformation, [&newest, &older]) };
+    let events = stacks.events("arn:stack/s/1", Some("1")).await.unwrap();
+    assert_eq!(events.iter().map(|e| e.id.as_str()).collect::<Vec<_>>(), ["2", "3", "4"]);
+    assert!(events[2].is_cause() && !events[1].is_failure());
+}
+
+#[test]
+fn a_cancelled_resource_is_no_cause() {
+    let read = |reason| event::read(&event("1", ResourceStatus::CreateFailed, reason));
+    assert!(!read("Resource creation cancelled").is_cause());
+    assert!(read("Resource handler returned message: \"Access denied\"").is_cause());
+}
