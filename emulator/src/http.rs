@@ -12,16 +12,18 @@ const BODY_BYTES_MAX: u64 = 256 * 1024 * 1024;
 
 /// A request or an answer, read to its end.
 #[derive(Debug)]
-pub(crate) struct Message {
+pub struct Message {
     /// The request line or the status line.
-    pub(crate) first_line: String,
+    pub first_line: String,
     /// Names in lower case.
-    pub(crate) headers: Vec<(String, String)>,
-    pub(crate) body: Vec<u8>,
+    pub headers: Vec<(String, String)>,
+    /// The body, without chunks.
+    pub body: Vec<u8>,
 }
 
 impl Message {
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+    /// The value of a header; `name` is in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
@@ -60,7 +62,7 @@ pub(crate) fn ask(
 }
 
 /// Reads a message; none if the other end closed before the first byte.
-pub(crate) fn read(reader: &mut impl BufRead, without_body: bool) -> io::Result<Option<Message>> {
+pub fn read(reader: &mut impl BufRead, without_body: bool) -> io::Result<Option<Message>> {
     let mut first_line = String::new();
     if reader.read_line(&mut first_line)? == 0 {
         return Ok(None);

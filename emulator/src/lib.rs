@@ -8,7 +8,7 @@
 mod account;
 mod client;
 mod error;
-mod http;
+pub mod http;
 mod python;
 mod runtime;
 mod server;
@@ -18,5 +18,6 @@ mod xml;
 pub use account::{Account, Call, Fault, FaultState, Mail, Run};
 pub use client::{CallError, Client, Credentials, Message, Response};
 pub use error::EmulatorError;
+pub use python::{cache, virtualenv};
 pub use runtime::{Answer, Function, Invocation, RuntimeError, Usage};
 pub use server::{REGION, Server};

@@ -22,7 +22,7 @@ pub(crate) fn with_emulator() -> Result<PathBuf, EmulatorError> {
 }
 
 /// The Python of the virtualenv `venv-<name>-<hash>` with these packages.
-pub(crate) fn virtualenv(name: &str, requirements: &str) -> Result<PathBuf, EmulatorError> {
+pub fn virtualenv(name: &str, requirements: &str) -> Result<PathBuf, EmulatorError> {
     let python = env::var("S3GUARD_PYTHON").unwrap_or_else(|_| "python3".to_owned());
     let version = version(&python)?;
     let hash = hex(&Sha256::digest(format!("{version} {requirements}")));
@@ -42,7 +42,7 @@ pub(crate) fn virtualenv(name: &str, requirements: &str) -> Result<PathBuf, Emul
 }
 
 /// The folder for what is made once and kept: cargo's target folder, if this program lies in it.
-pub(crate) fn cache() -> PathBuf {
+pub fn cache() -> PathBuf {
     let program = env::current_exe().unwrap_or_default();
     // Cargo marks its target folder so.
     let target = program.ancestors().find(|folder| folder.join("CACHEDIR.TAG").is_file());

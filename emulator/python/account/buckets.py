@@ -1,6 +1,7 @@
 """Buckets as S3 has answered since April 2026, as it answered before 2023 if a test asks, and as stacks make them.
 
 A new bucket has SSE-S3 and blocks SSE-C; leaving out `BlockedEncryptionTypes` in a PUT keeps what was there.
+A policy's status tells whether it is public, and a call that expects another owner is refused.
 A bucket of a stack gets all its properties, its changes are CloudTrail events, and it cannot be deleted while it
 holds something.
 """
@@ -22,6 +23,7 @@ BLOCKED = "_s3guard_blocked_encryption_types"
 _get_encryption = s3._get_bucket_encryption
 _put_encryption = s3._put_bucket_encryption
 _create_bucket = s3._create_bucket
+_dispatch = s3._dispatch
 
 
 def make_legacy(name: str) -> None:
@@ -77,6 +79,24 @@ def _create_in_namespace(name: str, body: bytes, headers: dict | None = None, en
         message = f"The bucket name must end with {_regional_suffix()} in the account-regional namespace."
         return s3._error("InvalidBucketNamespace", message, 400, f"/{name}")
     return _create_bucket(name, body, headers, endpoint_region)
+
+
+def _dispatch_to_more(method: str, bucket: str, key: str, headers: dict, body: bytes, query_params: dict) -> tuple:
+    expected = headers.get("x-amz-expected-bucket-owner")
+    if expected and expected != get_account_id():
+        return s3._error("AccessDenied", "Access Denied", 403)
+    if (method, key) == ("GET", "") and bucket in s3._buckets and "policyStatus" in query_params:
+        return _policy_status(bucket)
+    return _dispatch(method, bucket, key, headers, body, query_params)
+
+
+def _policy_status(bucket: str) -> tuple:
+    policy = s3._bucket_policies.get(bucket)
+    if not policy:
+        return s3._error("NoSuchBucketPolicy", "The bucket policy does not exist", 404, f"/{bucket}")
+    public = str(s3._policy_is_public(policy)).lower()
+    xml = f'<PolicyStatus xmlns="{s3.S3_NS}"><IsPublic>{public}</IsPublic></PolicyStatus>'
+    return 200, {"Content-Type": "application/xml"}, xml.encode()
 
 
 def _regional_suffix() -> str:
@@ -214,5 +234,6 @@ def install() -> None:
     s3._get_bucket_encryption = _get_bucket_encryption
     s3._put_bucket_encryption = _put_bucket_encryption
     s3._create_bucket = _create_in_namespace
+    s3._dispatch = _dispatch_to_more
     provisioners._RESOURCE_HANDLERS["AWS::S3::Bucket"].update(create=_create, update=_update, delete=_delete)
     provisioners._RESOURCE_HANDLERS["AWS::S3::BucketPolicy"].update(create=_create_policy, update=_update_policy)

@@ -46,7 +46,7 @@ USED = {
     ],
     "ministack.services.s3": [
         "S3_NS", "_bucket_encryption", "_bucket_policies", "_bucket_tags", "_buckets", "_bucket_has_versions",
-        "_create_bucket", "_error", "_get_bucket_encryption", "_put_bucket_encryption", "_put_bucket_logging",
+        "_create_bucket", "_dispatch", "_error", "_policy_is_public", "_get_bucket_encryption", "_put_bucket_encryption", "_put_bucket_logging",
         "_put_bucket_ownership_controls", "_put_object",
     ],
     "ministack.services.sns": [

@@ -1,0 +1,119 @@
+//! The figures: medians of both and their ratios.
+
+use std::fmt;
+use std::time::Duration;
+
+/// A cold start of the guard is at least so many times faster.
+const FASTER_AT_LEAST: f64 = 40.0;
+/// The guard needs at most this part of the twin's memory.
+const MEMORY_AT_MOST: f64 = 1.0 / 5.0;
+const MIB: f64 = 1024.0 * 1024.0;
+
+/// One cold start.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sample {
+    /// From the start of the process until it asks for an event.
+    pub(crate) init: Duration,
+    /// From the event's delivery until the answer.
+    pub(crate) first: Duration,
+    /// The most memory that it had.
+    pub(crate) memory_bytes: u64,
+}
+
+impl Sample {
+    fn cold(&self) -> f64 {
+        milliseconds(self.init + self.first)
+    }
+}
+
+/// All cold starts.
+#[derive(Debug)]
+pub(crate) struct Report {
+    pub(crate) guard: Vec<Sample>,
+    pub(crate) twin: Vec<Sample>,
+}
+
+impl Report {
+    /// Whether both targets are met.
+    pub(crate) fn is_good(&self) -> bool {
+        self.faster() >= FASTER_AT_LEAST && self.memory() <= MEMORY_AT_MOST
+    }
+
+    fn faster(&self) -> f64 {
+        median(&self.twin, Sample::cold) / median(&self.guard, Sample::cold)
+    }
+
+    fn memory(&self) -> f64 {
+        median(&self.guard, mebibytes) / median(&self.twin, mebibytes)
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "cold start: a process is started, asks the Runtime API for an event, and answers it."
+        )?;
+        writeln!(
+            f,
+            "Medians of {} runs in turn; S3 is on loopback behind TLS 1.3.\n",
+            self.guard.len()
+        )?;
+        writeln!(
+            f,
+            "{:<34}{:>10}{:>14}{:>12}{:>12}",
+            "", "init ms", "first event", "both ms", "peak MiB"
+        )?;
+        row(f, "s3guard, guard (Rust)", &self.guard)?;
+        row(f, "twin of 2022 (Python, boto3)", &self.twin)?;
+        let met = |good: bool| if good { "met" } else { "missed" };
+        let (faster, memory) = (self.faster(), self.memory());
+        writeln!(
+            f,
+            "\n{faster:.1} times faster (target {FASTER_AT_LEAST}: {})",
+            met(faster >= FASTER_AT_LEAST)
+        )?;
+        writeln!(
+            f,
+            "{memory:.2} of the memory (target {MEMORY_AT_MOST}: {})",
+            met(memory <= MEMORY_AT_MOST)
+        )?;
+        writeln!(
+            f,
+            "\nThe twin only reads and sets the encryption. The guard also reads the public access block, policy, ACL and\n\
+             website, decides, and publishes what it did. Neither figure includes Lambda's own part: fetching the code,\n\
+             starting the sandbox, a share of a CPU."
+        )
+    }
+}
+
+fn row(f: &mut fmt::Formatter<'_>, name: &str, samples: &[Sample]) -> fmt::Result {
+    writeln!(
+        f,
+        "{name:<34}{:>10.1}{:>14.1}{:>12.1}{:>12.1}",
+        median(samples, |sample| milliseconds(sample.init)),
+        median(samples, |sample| milliseconds(sample.first)),
+        median(samples, Sample::cold),
+        median(samples, mebibytes),
+    )
+}
+
+fn milliseconds(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1000.0
+}
+
+#[expect(clippy::cast_precision_loss, reason = "no process has that many bytes")]
+fn mebibytes(sample: &Sample) -> f64 {
+    sample.memory_bytes as f64 / MIB
+}
+
+fn median(samples: &[Sample], of: impl Fn(&Sample) -> f64) -> f64 {
+    let mut values: Vec<f64> = samples.iter().map(of).collect();
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    if values.len() % 2 == 1 {
+        values[middle]
+    } else {
+        f64::midpoint(values[middle - 1], values[middle])
+    }
+}
