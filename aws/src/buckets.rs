@@ -141,8 +141,12 @@ impl Account for Buckets {
 }
 
 fn client(connection: &Connection) -> Client {
+    Client::from_conf(with_retries(aws_sdk_s3::config::Builder::from(&connection.config)).build())
+}
+
+fn with_retries(config: aws_sdk_s3::config::Builder) -> aws_sdk_s3::config::Builder {
     let transient = || TRANSIENT.to_vec();
-    let config = aws_sdk_s3::config::Builder::from(&connection.config)
+    config
         .retry_classifier(
             AwsErrorCodeClassifier::<PutBucketEncryptionError>::builder()
                 .transient_errors(transient())
@@ -152,8 +156,7 @@ fn client(connection: &Connection) -> Client {
             AwsErrorCodeClassifier::<PutPublicAccessBlockError>::builder()
                 .transient_errors(transient())
                 .build(),
-        );
-    Client::from_conf(config.build())
+        )
 }
 
 /// Turns the answer to a write into whether the bucket is there.

@@ -41,7 +41,7 @@ impl Connection {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(Duration::from_secs(3))
             .operation_attempt_timeout(Duration::from_secs(20))
-            .operation_timeout(Duration::from_secs(60));
+            .operation_timeout(Duration::from_secs(50));
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
             .app_name(AppName::new("s3guard").expect("the name has only letters and a digit"))
             .http_client(http)
@@ -75,5 +75,15 @@ impl Connection {
         let sdk_region = aws_config::Region::new(region.to_string());
         let config = self.config.to_builder().region(sdk_region).build();
         Self { config, region: region.clone() }
+    }
+}
+
+#[cfg(test)]
+impl Connection {
+    /// A way to nowhere, for clients that are faked.
+    pub(crate) fn of_nowhere() -> Self {
+        let region: Region = "eu-west-1".parse().unwrap();
+        let config = SdkConfig::builder().behavior_version(BehaviorVersion::latest()).build();
+        Self { config, region }
     }
 }

@@ -44,6 +44,7 @@ impl AwsError {
         E: StdError + ProvideErrorMetadata + 'static,
         R: fmt::Debug + 'static,
     {
+        #[expect(clippy::wildcard_enum_match_arm, reason = "the SDK may add ways to fail")]
         let (kind, message) = match error {
             SdkError::ServiceError(context) => {
                 let metadata = context.err().meta();

@@ -29,7 +29,7 @@ impl Topic {
             .subject(&notice.subject)
             .message(&notice.text);
         for (name, attribute) in &notice.attributes {
-            call = call.message_attributes(*name, value(attribute));
+            call = call.message_attributes(name, value(attribute));
         }
         match call.send().await {
             Ok(_) => Ok(()),

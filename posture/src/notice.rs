@@ -10,7 +10,7 @@ pub struct Notice {
     /// The text, at most [`TEXT_BYTES_MAX`] bytes.
     pub text: String,
     /// What filter policies match: `kind`, `bucket`, `action`, `severity`, `account`, `region`.
-    pub attributes: BTreeMap<&'static str, Attribute>,
+    pub attributes: BTreeMap<String, Attribute>,
 }
 
 /// The most that a notice's text may have, in bytes.

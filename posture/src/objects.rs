@@ -152,14 +152,17 @@ pub fn digest(events: Vec<ObjectEvent>, account: &AccountId, region: &Region) ->
     let buckets: BTreeSet<&BucketName> = events.iter().map(|event| &event.bucket).collect();
     let actions: BTreeSet<&str> = events.iter().map(|event| event.change.name()).collect();
     let severity = events.iter().map(|event| event.change.severity()).max()?;
-    let attributes = BTreeMap::from([
-        ("account", Attribute::One(account.to_string())),
-        ("action", Attribute::Many(actions.into_iter().map(str::to_owned).collect())),
-        ("bucket", Attribute::Many(buckets.iter().map(ToString::to_string).collect())),
-        ("kind", Attribute::One("object".to_owned())),
-        ("region", Attribute::One(region.to_string())),
-        ("severity", Attribute::One(severity.name().to_owned())),
-    ]);
+    let attributes = BTreeMap::from(
+        [
+            ("account", Attribute::One(account.to_string())),
+            ("action", Attribute::Many(actions.into_iter().map(str::to_owned).collect())),
+            ("bucket", Attribute::Many(buckets.iter().map(ToString::to_string).collect())),
+            ("kind", Attribute::One("object".to_owned())),
+            ("region", Attribute::One(region.to_string())),
+            ("severity", Attribute::One(severity.name().to_owned())),
+        ]
+        .map(|(name, attribute)| (name.to_owned(), attribute)),
+    );
     let subject = match (events.len(), buckets.len()) {
         (1, _) => {
             let words = first.change.words();

@@ -70,14 +70,17 @@ pub fn notice(report: &Report<'_>) -> Option<Notice> {
     } else {
         (Severity::Info, "protected", "protected")
     };
-    let attributes = BTreeMap::from([
-        ("account", Attribute::One(report.account.to_string())),
-        ("action", Attribute::Many(vec![action.to_owned()])),
-        ("bucket", Attribute::Many(vec![report.bucket.to_string()])),
-        ("kind", Attribute::One("bucket".to_owned())),
-        ("region", Attribute::One(report.region.to_string())),
-        ("severity", Attribute::One(severity.name().to_owned())),
-    ]);
+    let attributes = BTreeMap::from(
+        [
+            ("account", Attribute::One(report.account.to_string())),
+            ("action", Attribute::Many(vec![action.to_owned()])),
+            ("bucket", Attribute::Many(vec![report.bucket.to_string()])),
+            ("kind", Attribute::One("bucket".to_owned())),
+            ("region", Attribute::One(report.region.to_string())),
+            ("severity", Attribute::One(severity.name().to_owned())),
+        ]
+        .map(|(name, attribute)| (name.to_owned(), attribute)),
+    );
     let mut text = text(report, &left).expect("a string takes everything");
     text.truncate(text.floor_char_boundary(TEXT_BYTES_MAX));
     Some(Notice {

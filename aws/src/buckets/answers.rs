@@ -83,9 +83,7 @@ pub(super) async fn ask(
             let reading =
                 read("GetBucketPolicyStatus", bucket, call.send().await, "NoSuchBucketPolicy")?;
             Ok(reading.map(|reading| {
-                Answer::PolicyStatus(
-                    reading.and_then(|answer| answer.policy_status().and_then(|s| s.is_public())),
-                )
+                Answer::PolicyStatus(reading.and_then(|answer| answer.policy_status()?.is_public()))
             }))
         }
         Question::Policy => {
