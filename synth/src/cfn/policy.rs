@@ -78,7 +78,7 @@ impl Statement {
 
     /// Lets a service take on the role that trusts it.
     pub fn trust(service: &'static str) -> Self {
-        Self { principal: Some(Principal::Service(service)), ..Self::allow(["sts:AssumeRole"], []) }
+        Self { principal: Some(Principal::service(service)), ..Self::allow(["sts:AssumeRole"], []) }
     }
 }
 
@@ -121,12 +121,17 @@ pub enum Principal {
     /// The stack's own account: whoever its IAM policies allow.
     ThisAccount,
     /// An AWS service, such as `events.amazonaws.com`.
-    Service(&'static str),
+    Service(Value<Text>),
     /// A role.
     Role(Value<RoleArn>),
 }
 
 impl Principal {
+    /// An AWS service that has one name everywhere.
+    pub fn service(name: &'static str) -> Self {
+        Self::Service(name.into())
+    }
+
     fn to_json(&self) -> Json {
         match self {
             Self::Anyone => json!("*"),

@@ -41,7 +41,7 @@ resource! {
     Key = "AWS::KMS::Key";
     ref {
         /// The key's id.
-        id_of_key: KeyId
+        key_id: KeyId
     }
     get {
         /// The key's ARN.

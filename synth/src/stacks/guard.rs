@@ -1,0 +1,292 @@
+//! The guard of one account: from CloudTrail's events to the owner's notice.
+
+use s3guard_posture::permissions;
+
+use super::{
+    alarms::Alarms,
+    dashboard::{self, Shown},
+    intake::{self, Feed, Intake},
+    key,
+    parameters::{self, Parameters},
+    patterns,
+    topic::{self, Notices},
+    trail::{self, Buckets},
+    worker::{self, Batch, Made, Worker},
+};
+use crate::{
+    cfn::{Handle, LogicalId, Output, Pseudo, Statement, Sub, Template, Test, Value, kind::Text},
+    resources::{cloudwatch::Dashboard, events::Trigger, kms::Key},
+};
+
+// Logical ids are for ever: a renamed one replaces its resource.
+const KEY: key::Ids = key::Ids { key: LogicalId::new("Key"), alias: LogicalId::new("KeyAlias") };
+const TOPIC: topic::Ids = topic::Ids {
+    topic: LogicalId::new("Topic"),
+    policy: LogicalId::new("TopicPolicy"),
+    email: LogicalId::new("EmailSubscription"),
+    dead_letters: LogicalId::new("NoticeDeadLetters"),
+    dead_letters_policy: LogicalId::new("NoticeDeadLettersPolicy"),
+};
+const TRAIL: trail::Ids = trail::Ids {
+    trail: LogicalId::new("Trail"),
+    bucket: LogicalId::new("TrailBucket"),
+    bucket_policy: LogicalId::new("TrailBucketPolicy"),
+    log_bucket: LogicalId::new("LogBucket"),
+    log_bucket_policy: LogicalId::new("LogBucketPolicy"),
+};
+const GUARD_INTAKE: intake::Ids = intake::Ids {
+    queue: LogicalId::new("GuardQueue"),
+    dead_letters: LogicalId::new("GuardDeadLetters"),
+    policy: LogicalId::new("GuardQueuePolicy"),
+    why: "Buckets to look at. A queue, so that what fails is tried again, and nothing is lost.",
+};
+const OBJECT_INTAKE: intake::Ids = intake::Ids {
+    queue: LogicalId::new("ObjectQueue"),
+    dead_letters: LogicalId::new("ObjectDeadLetters"),
+    policy: LogicalId::new("ObjectQueuePolicy"),
+    why: "Objects to tell of. A queue, so that many become one notice.",
+};
+const BUCKET_CHANGED: LogicalId = LogicalId::new("BucketChanged");
+const OBJECT_CHANGED: LogicalId = LogicalId::new("ObjectChanged");
+const SWEEP: LogicalId = LogicalId::new("Sweep");
+const GUARD: worker::Ids = worker::Ids {
+    function: LogicalId::new("GuardFunction"),
+    role: LogicalId::new("GuardRole"),
+    policy: LogicalId::new("GuardPolicy"),
+    logs: LogicalId::new("GuardLogs"),
+    source: LogicalId::new("GuardSource"),
+};
+const NOTIFY: worker::Ids = worker::Ids {
+    function: LogicalId::new("NotifyFunction"),
+    role: LogicalId::new("NotifyRole"),
+    policy: LogicalId::new("NotifyPolicy"),
+    logs: LogicalId::new("NotifyLogs"),
+    source: LogicalId::new("NotifySource"),
+};
+const GUARD_DEAD_LETTERS_ALARM: LogicalId = LogicalId::new("GuardDeadLettersAlarm");
+const OBJECT_DEAD_LETTERS_ALARM: LogicalId = LogicalId::new("ObjectDeadLettersAlarm");
+const NOTICE_DEAD_LETTERS_ALARM: LogicalId = LogicalId::new("NoticeDeadLettersAlarm");
+const GUARD_WAITING_ALARM: LogicalId = LogicalId::new("GuardWaitingAlarm");
+const OBJECT_WAITING_ALARM: LogicalId = LogicalId::new("ObjectWaitingAlarm");
+const GUARD_ERRORS_ALARM: LogicalId = LogicalId::new("GuardErrorsAlarm");
+const NOTIFY_ERRORS_ALARM: LogicalId = LogicalId::new("NotifyErrorsAlarm");
+const UNDELIVERED_ALARM: LogicalId = LogicalId::new("UndeliveredAlarm");
+const DASHBOARD: LogicalId = LogicalId::new("Dashboard");
+
+const GUARD_BATCH: Batch = Batch { size: 10, window_seconds: 0, concurrency_max: 5 };
+const NOTIFY_BATCH: Batch = Batch { size: 100, window_seconds: 5, concurrency_max: 2 };
+
+/// A message has waited for an hour. (A bucket may be set back by up to a quarter of one, more than once.)
+const WAITING_SECONDS: u32 = 60 * 60;
+
+/// The template of the guard.
+pub fn guard() -> Template {
+    let mut template =
+        Template::new("s3guard: every bucket of this account encrypted, private and watched.");
+    template.architecture(
+        "CloudTrail -> EventBridge rule -> SQS -> guard function sets buckets back -> SNS; S3 object events -> rule -> \
+         SQS -> notify function -> SNS. The event is a hint, the state that is read decides; a sweep finds what no \
+         event told. Every queue, target and subscription has a dead letter queue, each with an alarm.",
+    );
+    let parameters = parameters::add(&mut template);
+    let key = key::add(&mut template, &KEY, &trail::arn());
+    let notices = topic::add(&mut template, &TOPIC, &parameters, key);
+    let buckets = trail::add(&mut template, &TRAIL, &parameters, key);
+    let guard_intake = add_guard_intake(&mut template, &parameters);
+    let object_intake = add_object_intake(&mut template, &parameters);
+    let guard = add_guard(&mut template, &parameters, guard_intake, notices, key);
+    let notify = add_notify(&mut template, &parameters, object_intake, notices, key);
+    let mut alarms = Alarms::new(&mut template, notices.topic);
+    add_alarms(&mut alarms, (guard_intake, guard), (object_intake, notify), notices);
+    let shown = Shown {
+        guard: (guard_intake, guard),
+        notify: (object_intake, notify),
+        notices,
+        alarms: alarms.finish(),
+    };
+    let dashboard = dashboard::add(&mut template, DASHBOARD, &shown);
+    add_outputs(&mut template, &shown, dashboard);
+    add_bucket_outputs(&mut template, &parameters, &buckets);
+    template
+}
+
+fn add_guard_intake(template: &mut Template, parameters: &Parameters) -> Intake {
+    let feeds = vec![
+        Feed {
+            id: BUCKET_CHANGED,
+            why: "A bucket was made, or changed by somebody else.",
+            trigger: Trigger::Pattern(patterns::bucket_changed()),
+        },
+        Feed {
+            id: SWEEP,
+            why: "Now and then all buckets are looked at, whether an event told or not.",
+            trigger: Trigger::Schedule(parameters.sweep_rate.value()),
+        },
+    ];
+    intake::add(template, &GUARD_INTAKE, GUARD_BATCH.visibility_timeout_seconds(), feeds)
+}
+
+fn add_object_intake(template: &mut Template, parameters: &Parameters) -> Intake {
+    let feeds = vec![Feed {
+        id: OBJECT_CHANGED,
+        why: "An object came, went or changed.",
+        trigger: Trigger::Pattern(patterns::object_changed(parameters)),
+    }];
+    intake::add(template, &OBJECT_INTAKE, NOTIFY_BATCH.visibility_timeout_seconds(), feeds)
+}
+
+fn add_guard(
+    template: &mut Template,
+    parameters: &Parameters,
+    intake: Intake,
+    notices: Notices,
+    key: Handle<Key>,
+) -> Made {
+    let on_buckets = Statement {
+        sid: Some("SetBucketsBack"),
+        conditions: vec![Test::equals("aws:ResourceAccount", Pseudo::AccountId)],
+        ..Statement::allow(permissions::on_buckets(), [Sub::arn("s3:::*").into()])
+    };
+    let on_account = Statement {
+        sid: Some("FindBuckets"),
+        ..Statement::allow(permissions::on_account(), [Value::literal("*")])
+    };
+    let send_back = worker::allow("SendBack", ["sqs:SendMessage"], intake.queue.arn());
+    let mut variables = variables(notices);
+    variables.extend([
+        ("S3GUARD_QUEUE", intake.queue.url().into()),
+        ("S3GUARD_GRADE", parameters.grade.value()),
+        ("S3GUARD_KEY", parameters.bucket_key_arn.value().into()),
+        ("S3GUARD_SETTLE_SECONDS", parameters.settle_seconds.value()),
+    ]);
+    let guard = Worker {
+        why: "Looks at buckets and sets them back as they should be.",
+        handler: "guard",
+        memory_mebibytes: 256,
+        batch: GUARD_BATCH,
+        statements: vec![on_buckets, on_account, send_back],
+        variables,
+    };
+    worker::add(template, &GUARD, parameters, (intake, notices.topic, key), guard)
+}
+
+fn add_notify(
+    template: &mut Template,
+    parameters: &Parameters,
+    intake: Intake,
+    notices: Notices,
+    key: Handle<Key>,
+) -> Made {
+    let notify = Worker {
+        why: "Tells the owner of objects that came, changed or went.",
+        handler: "notify",
+        memory_mebibytes: 128,
+        batch: NOTIFY_BATCH,
+        statements: Vec::new(),
+        variables: variables(notices),
+    };
+    worker::add(template, &NOTIFY, parameters, (intake, notices.topic, key), notify)
+}
+
+/// What both functions find in their environment.
+fn variables(notices: Notices) -> Vec<(&'static str, Value<Text>)> {
+    vec![
+        ("S3GUARD_ACCOUNT", Pseudo::AccountId.into()),
+        ("S3GUARD_STACK", Pseudo::StackName.into()),
+        ("S3GUARD_TOPIC", notices.topic.arn().into()),
+    ]
+}
+
+fn add_alarms(
+    alarms: &mut Alarms<'_>,
+    (guard_intake, guard): (Intake, Made),
+    (object_intake, notify): (Intake, Made),
+    notices: Notices,
+) {
+    alarms.dead_letters(
+        GUARD_DEAD_LETTERS_ALARM,
+        guard_intake.dead_letters,
+        "A bucket's event was not handled: it lies in the queue GuardDeadLetters. Mend the cause, then redrive the queue.",
+    );
+    alarms.dead_letters(
+        OBJECT_DEAD_LETTERS_ALARM,
+        object_intake.dead_letters,
+        "An object's event was not told: it lies in the queue ObjectDeadLetters. Mend the cause, then redrive the queue.",
+    );
+    alarms.dead_letters(
+        NOTICE_DEAD_LETTERS_ALARM,
+        notices.dead_letters,
+        "A notice was not delivered: it lies in the queue NoticeDeadLetters. Look at the topic's subscriptions.",
+    );
+    alarms.waiting(
+        GUARD_WAITING_ALARM,
+        guard_intake.queue,
+        WAITING_SECONDS,
+        "A bucket has waited for an hour to be looked at: the function is throttled, or fails.",
+    );
+    alarms.waiting(
+        OBJECT_WAITING_ALARM,
+        object_intake.queue,
+        WAITING_SECONDS,
+        "An object's event has waited for an hour to be told: the function is throttled, or fails.",
+    );
+    alarms.errors(
+        GUARD_ERRORS_ALARM,
+        guard.function,
+        "The function that sets buckets back failed as a whole. Its log group says why.",
+    );
+    alarms.errors(
+        NOTIFY_ERRORS_ALARM,
+        notify.function,
+        "The function that tells of objects failed as a whole. Its log group says why.",
+    );
+    alarms.undelivered(
+        UNDELIVERED_ALARM,
+        "A notice could not be delivered to a subscriber of the topic.",
+    );
+}
+
+fn add_outputs(template: &mut Template, shown: &Shown, dashboard: Handle<Dashboard>) {
+    const IDS: [LogicalId; 12] = [
+        LogicalId::new("TopicArn"),
+        LogicalId::new("GuardQueueUrl"),
+        LogicalId::new("GuardQueueArn"),
+        LogicalId::new("ObjectQueueUrl"),
+        LogicalId::new("GuardDeadLettersUrl"),
+        LogicalId::new("ObjectDeadLettersUrl"),
+        LogicalId::new("NoticeDeadLettersUrl"),
+        LogicalId::new("GuardFunctionName"),
+        LogicalId::new("NotifyFunctionName"),
+        LogicalId::new("GuardRoleArn"),
+        LogicalId::new("NotifyRoleArn"),
+        LogicalId::new("DashboardName"),
+    ];
+    let ((guard_intake, guard), (object_intake, notify)) = (shown.guard, shown.notify);
+    let outputs = [
+        Output::new("Where notices are published: subscribe to it", shown.notices.topic.arn()),
+        Output::new("Buckets to look at", guard_intake.queue.url()),
+        Output::new("Buckets to look at", guard_intake.queue.arn()),
+        Output::new("Objects to tell of", object_intake.queue.url()),
+        Output::new("Bucket events not handled", guard_intake.dead_letters.url()),
+        Output::new("Object events not told", object_intake.dead_letters.url()),
+        Output::new("Notices not delivered", shown.notices.dead_letters.url()),
+        Output::new("Sets buckets back", guard.function.name()),
+        Output::new("Tells of objects", notify.function.name()),
+        Output::new("What the guard acts as", guard.role.arn()),
+        Output::new("What the teller acts as", notify.role.arn()),
+        Output::new("The whole chain on one page", dashboard.name()),
+    ];
+    for (id, output) in IDS.into_iter().zip(outputs) {
+        template.output(id, output);
+    }
+}
+
+fn add_bucket_outputs(template: &mut Template, parameters: &Parameters, buckets: &Buckets) {
+    const TRAIL_BUCKET_NAME: LogicalId = LogicalId::new("TrailBucketName");
+    const LOG_BUCKET_NAME: LogicalId = LogicalId::new("LogBucketName");
+    let condition = Some(parameters.own_trail);
+    let trail = Output::new("The trail's files; stays when the stack goes", buckets.trail.name());
+    let log = Output::new("Who read or wrote them; stays, too", buckets.log.name());
+    template.output(TRAIL_BUCKET_NAME, Output { condition, ..trail });
+    template.output(LOG_BUCKET_NAME, Output { condition, ..log });
+}

@@ -1,0 +1,131 @@
+//! An intake: rules that fill a queue, and the queue for what could not be sent or handled.
+
+use crate::{
+    cfn::{
+        Attributes, Handle, LogicalId, PolicyDocument, Principal, Skip, Statement, Template, Test,
+        Value, kind::AnyArn,
+    },
+    resources::{
+        events::{DeadLetterConfig, RetryPolicy, Rule, State, Target, Trigger},
+        sqs::{Queue, QueuePolicy, RedrivePolicy},
+    },
+};
+
+/// How often a message is received before it counts as one that nobody can handle.
+const RECEIVES_MAX: u32 = 5;
+const MESSAGES_DAYS: u32 = 4;
+const DEAD_LETTERS_DAYS: u32 = 14;
+const DAY_SECONDS: u32 = 24 * 60 * 60;
+
+/// A queue is encrypted, but checkov knows only of keys of one's own.
+const SQS_MANAGED: Skip = Skip::checkov(
+    "CKV_AWS_27",
+    "Encrypted with SQS's keys: a key of one's own would have to name every service that sends.",
+);
+
+/// The ids of an intake's parts, and why it is there.
+pub(super) struct Ids {
+    pub(super) queue: LogicalId,
+    pub(super) dead_letters: LogicalId,
+    pub(super) policy: LogicalId,
+    pub(super) why: &'static str,
+}
+
+/// A rule that fills the queue.
+pub(super) struct Feed {
+    pub(super) id: LogicalId,
+    pub(super) why: &'static str,
+    pub(super) trigger: Trigger,
+}
+
+/// The two queues.
+#[derive(Clone, Copy)]
+pub(super) struct Intake {
+    pub(super) queue: Handle<Queue>,
+    pub(super) dead_letters: Handle<Queue>,
+}
+
+/// Adds the queues, the rules, and what lets the rules send.
+pub(super) fn add(
+    template: &mut Template,
+    ids: &Ids,
+    visibility_timeout_seconds: u32,
+    feeds: Vec<Feed>,
+) -> Intake {
+    let dead_letters = add_dead_letters(
+        template,
+        ids.dead_letters,
+        "What could not be sent to the queue, or not be handled from it.",
+    );
+    let queue = Queue {
+        visibility_timeout_seconds: Some(visibility_timeout_seconds),
+        message_retention_seconds: Some(MESSAGES_DAYS * DAY_SECONDS),
+        redrive_policy: Some(RedrivePolicy {
+            dead_letter_target_arn: dead_letters.arn(),
+            max_receive_count: RECEIVES_MAX,
+        }),
+        ..Queue::default()
+    };
+    let queue = template.add_with(ids.queue, queue_attributes(ids.why), queue);
+    let intake = Intake { queue, dead_letters };
+    let rules: Vec<Handle<Rule>> =
+        feeds.into_iter().map(|feed| add_rule(template, feed, intake)).collect();
+    let queues = || [queue.arn().into(), dead_letters.arn().into()];
+    let rules_send = Statement {
+        sid: Some("RulesSend"),
+        principal: Some(Principal::service("events.amazonaws.com")),
+        conditions: vec![Test::arn_like("aws:SourceArn", rules.iter().map(|r| r.arn().into()))],
+        ..Statement::allow(["sqs:SendMessage"], queues())
+    };
+    let policy = QueuePolicy {
+        queues: vec![queue.url(), dead_letters.url()],
+        policy_document: PolicyDocument::new([rules_send, tls_only(queues())]),
+    };
+    template.add_with(
+        ids.policy,
+        Attributes::deleted("Lets the rules send, and nobody without TLS."),
+        policy,
+    );
+    intake
+}
+
+/// Adds a queue for what could not be sent or handled. Whoever sends has to be let to, by a policy.
+pub(super) fn add_dead_letters(
+    template: &mut Template,
+    id: LogicalId,
+    why: &'static str,
+) -> Handle<Queue> {
+    let queue = Queue {
+        message_retention_seconds: Some(DEAD_LETTERS_DAYS * DAY_SECONDS),
+        ..Queue::default()
+    };
+    template.add_with(id, queue_attributes(why), queue)
+}
+
+/// Denies everything on these queues without TLS.
+pub(super) fn tls_only(queues: impl IntoIterator<Item = Value<AnyArn>>) -> Statement {
+    Statement {
+        sid: Some("TlsOnly"),
+        conditions: vec![Test::without_tls()],
+        ..Statement::deny(["sqs:*"], queues)
+    }
+}
+
+fn queue_attributes(why: &'static str) -> Attributes {
+    Attributes { skips: vec![SQS_MANAGED], ..Attributes::deleted(why) }
+}
+
+fn add_rule(template: &mut Template, feed: Feed, intake: Intake) -> Handle<Rule> {
+    let target = Target {
+        retry_policy: Some(RetryPolicy { retries_max: 185, event_age_seconds_max: DAY_SECONDS }),
+        dead_letter_config: Some(DeadLetterConfig { arn: intake.dead_letters.arn() }),
+        ..Target::new("queue", intake.queue.arn())
+    };
+    let rule = Rule {
+        description: Some(feed.why),
+        state: Some(State::Enabled),
+        targets: vec![target],
+        ..Rule::new(feed.trigger)
+    };
+    template.add_with(feed.id, Attributes::deleted(feed.why), rule)
+}

@@ -1,0 +1,181 @@
+//! A worker: a function with its role, its log group and the queue that it works off.
+
+use super::{IAM_PATH, intake::Intake, parameters::Parameters};
+use crate::{
+    cfn::{
+        Attributes, Handle, LogicalId, PolicyDocument, Skip, Statement, Template, Value, kind::Text,
+    },
+    resources::{
+        iam::{ManagedPolicy, Role},
+        kms::Key,
+        lambda::{
+            Code, Environment, EventSourceMapping, Function, FunctionResponseType, LogFormat,
+            LoggingConfig, RecursiveLoop, Runtime, ScalingConfig,
+        },
+        logs::{LogGroup, Retention},
+        sns::Topic,
+    },
+};
+
+const TIMEOUT_SECONDS: u32 = 60;
+
+/// The ids of a worker's parts.
+pub(super) struct Ids {
+    pub(super) function: LogicalId,
+    pub(super) role: LogicalId,
+    pub(super) policy: LogicalId,
+    pub(super) logs: LogicalId,
+    pub(super) source: LogicalId,
+}
+
+/// What a worker is.
+pub(super) struct Worker {
+    pub(super) why: &'static str,
+    /// Which of the program's two functions it is.
+    pub(super) handler: &'static str,
+    pub(super) memory_mebibytes: u32,
+    pub(super) batch: Batch,
+    /// What it may do, beside working off its queue, publishing and logging.
+    pub(super) statements: Vec<Statement>,
+    /// What it finds in its environment.
+    pub(super) variables: Vec<(&'static str, Value<Text>)>,
+}
+
+/// How a worker is called.
+#[derive(Clone, Copy)]
+pub(super) struct Batch {
+    /// How many messages a call gets at most.
+    pub(super) size: u32,
+    /// How long a call waits to get more.
+    pub(super) window_seconds: u32,
+    /// How many calls there may be at a time. Small: a new account has no more than ten in all.
+    pub(super) concurrency_max: u32,
+}
+
+impl Batch {
+    /// How long a message is hidden once it was received: as AWS advises, six times what a call may take, and what it
+    /// may wait.
+    pub(super) const fn visibility_timeout_seconds(self) -> u32 {
+        6 * TIMEOUT_SECONDS + self.window_seconds
+    }
+}
+
+/// The parts that were made.
+#[derive(Clone, Copy)]
+pub(super) struct Made {
+    pub(super) function: Handle<Function>,
+    pub(super) role: Handle<Role>,
+}
+
+/// Adds the worker, with leave to work off the queue, to publish to the topic, and to log.
+pub(super) fn add(
+    template: &mut Template,
+    ids: &Ids,
+    parameters: &Parameters,
+    (intake, topic, key): (Intake, Handle<Topic>, Handle<Key>),
+    worker: Worker,
+) -> Made {
+    let logs = LogGroup {
+        retention: Some(Retention::Days30),
+        kms_key_id: Some(key.arn()),
+        ..LogGroup::default()
+    };
+    let logs = template.add_with(
+        ids.logs,
+        Attributes::deleted("What the function did. Without a fixed name, which would outlive it."),
+        logs,
+    );
+    let mut statements = worker.statements;
+    statements.extend([
+        allow(
+            "WorkOffQueue",
+            ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
+            intake.queue.arn(),
+        ),
+        allow("Publish", ["sns:Publish"], topic.arn()),
+        allow("UseKey", ["kms:GenerateDataKey", "kms:Decrypt"], key.arn()),
+        allow("Log", ["logs:CreateLogStream", "logs:PutLogEvents"], logs.arn()),
+    ]);
+    // The role names the policy, not the other way round: so it is there before the function and its source.
+    let policy = ManagedPolicy {
+        path: Some(IAM_PATH),
+        description: Some(worker.why),
+        ..ManagedPolicy::new(PolicyDocument::new(statements))
+    };
+    let policy =
+        template.add_with(ids.policy, Attributes::deleted("What the role may do."), policy);
+    let role = Role {
+        path: Some(IAM_PATH),
+        managed_policy_arns: vec![policy.arn()],
+        ..Role::new(PolicyDocument::new([Statement::trust("lambda.amazonaws.com")]))
+    };
+    let attributes = Attributes {
+        must: vec!["Under the IAM path /s3guard/: the rule leaves out what is done from there."],
+        ..Attributes::deleted("The role that the function has.")
+    };
+    let role = template.add_with(ids.role, attributes, role);
+    let function = Function {
+        description: Some(worker.why),
+        architectures: vec![parameters.architecture.value()],
+        environment: Some(Environment { variables: worker.variables }),
+        kms_key_arn: Some(key.arn()),
+        memory_mebibytes: Some(worker.memory_mebibytes),
+        timeout_seconds: Some(TIMEOUT_SECONDS),
+        logging_config: Some(LoggingConfig {
+            log_group: Some(logs.name()),
+            log_format: Some(LogFormat::Json),
+            ..LoggingConfig::default()
+        }),
+        recursive_loop: Some(RecursiveLoop::Terminate),
+        ..Function::new(
+            role.arn(),
+            Code::Archive {
+                bucket: parameters.code_bucket.value(),
+                key: parameters.code_key.value(),
+                version: None,
+                runtime: Runtime::ProvidedAl2023,
+                handler: worker.handler,
+            },
+        )
+    };
+    let attributes = Attributes {
+        skips: vec![
+            Skip::checkov(
+                "CKV_AWS_115",
+                "The source bounds it; reserved concurrency fails in new accounts.",
+            ),
+            Skip::checkov(
+                "CKV_AWS_116",
+                "Only the queue calls it, and the queue has one for dead letters.",
+            ),
+            Skip::checkov("CKV_AWS_117", "It speaks only to AWS's public interfaces."),
+        ],
+        ..Attributes::deleted(worker.why)
+    };
+    let function = template.add_with(ids.function, attributes, function);
+    let source = EventSourceMapping {
+        batch_size: Some(worker.batch.size),
+        batching_window_seconds: Some(worker.batch.window_seconds),
+        function_response_types: vec![FunctionResponseType::ReportBatchItemFailures],
+        scaling_config: Some(ScalingConfig { concurrency_max: worker.batch.concurrency_max }),
+        ..EventSourceMapping::new(function.name(), intake.queue.arn())
+    };
+    template.add_with(
+        ids.source,
+        Attributes::deleted("Calls the function; only messages that failed come back."),
+        source,
+    );
+    Made { function, role }
+}
+
+/// A statement of a worker's policy, on one thing.
+pub(super) fn allow<const N: usize, K>(
+    sid: &'static str,
+    actions: [&'static str; N],
+    on: Value<K>,
+) -> Statement
+where
+    Value<K>: Into<Value<crate::cfn::kind::AnyArn>>,
+{
+    Statement { sid: Some(sid), ..Statement::allow(actions, [on.into()]) }
+}
