@@ -82,7 +82,9 @@ fn arguments(given: impl Iterator<Item = String>) -> Result<Wanted, String> {
                 wanted.runs = number.ok_or_else(|| format!("`{runs}` is not a number of runs"))?;
             }
             _ => {
-                return Err(format!("`{flag}` is unknown: there are --runs N, --zip FILE, --check"));
+                return Err(format!(
+                    "`{flag}` is unknown: there are --runs N, --zip FILE, --check"
+                ));
             }
         }
     }

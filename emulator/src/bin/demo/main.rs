@@ -1,3 +1,66 @@
-//! Being written.
+//! `cargo demo`: the main job in an emulated account on this machine, as a person would want to see it.
+//!
+//! What is shown is what happened: the real command deploys the real stack, the packaged Lambda runs, and every setting and
+//! mail is read back from the account. No AWS account is needed, and none is touched.
 
-fn main() {}
+use std::process::ExitCode;
+
+use s3guard_emulator::Server;
+
+use crate::failure::{Doing as _, Failure};
+use crate::page::Page;
+
+mod buckets;
+mod failure;
+mod guard_command;
+mod mailbox;
+mod page;
+mod patience;
+
+const STACK: &str = "s3guard-demo";
+const OWNER: &str = "owner@example.com";
+
+fn main() -> ExitCode {
+    let mut page = Page::of_stdout();
+    match show(&mut page) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            failure.report();
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn show(page: &mut Page) -> Result<(), Failure> {
+    page.title("s3guard in an emulated AWS account")?;
+    page.say(
+        "Nothing here reaches AWS. The first time, Python packages and programs are made ready.",
+    )?;
+    let server = Server::start()?;
+    let account = server.new_account();
+    page.fact("account", account.number())?;
+    page.fact("region", account.region())?;
+    page.fact("endpoint", &account.endpoint())?;
+    let command = guard_command::built(&account)?;
+
+    page.step("The owner installs the guard")?;
+    command.run(page, &["deploy", "--stack", STACK, "--email", OWNER, "--settle-seconds", "1"])?;
+    mailbox::confirm(page, &account, OWNER)?;
+
+    page.step("Somebody makes a bucket carelessly")?;
+    let bucket = buckets::make_carelessly(page, &account)?;
+    mailbox::show_about(page, &account, OWNER, &bucket)?;
+
+    page.step("Later, somebody opens it")?;
+    buckets::open(page, &account, &bucket)?;
+
+    page.step("An object comes, changes and goes")?;
+    buckets::use_objects(page, &account, &bucket)?;
+    mailbox::show_objects(page, &account, OWNER, &bucket)?;
+
+    page.step("The owner removes the guard")?;
+    command.run(page, &["destroy", "--stack", STACK, "--yes"])?;
+    buckets::show_what_stays(page, &account, &bucket)?;
+    drop(server);
+    page.say("Done: the emulated account is gone, and all that was in it.").doing("writing the end")
+}

@@ -1,0 +1,170 @@
+//! The careless bucket: made, opened, used, and what is left in the end.
+
+use std::time::Instant;
+
+use s3guard_emulator::{Account, Client};
+use serde_json::json;
+
+use crate::failure::Failure;
+use crate::page::Page;
+use crate::patience;
+
+/// The object that comes, changes and goes.
+pub(crate) const KEY: &str = "invoice.pdf";
+/// How often it does.
+pub(crate) const CHANGES: usize = 3;
+
+const BLOCKS: [&str; 4] =
+    ["BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"];
+
+/// What a person wants to know of a bucket.
+#[derive(Clone, PartialEq, Eq)]
+struct Settings {
+    encryption: String,
+    public_access: String,
+}
+
+impl Settings {
+    fn read(client: &Client, bucket: &str) -> Result<Self, Failure> {
+        let encryption = match client.encryption(bucket) {
+            Ok(xml) => {
+                let algorithm = between(&xml, "SSEAlgorithm>").unwrap_or("?").to_owned();
+                let blocks = if xml.contains(">SSE-C<") { ", SSE-C blocked" } else { "" };
+                format!("{algorithm}{blocks}")
+            }
+            Err(error)
+                if error.code() == Some("ServerSideEncryptionConfigurationNotFoundError") =>
+            {
+                "none".to_owned()
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let public_access = match client.public_access_block(bucket) {
+            Ok(xml) => {
+                let on =
+                    BLOCKS.iter().filter(|name| xml.contains(&format!("{name}>true<"))).count();
+                format!("blocked ({on} of {} settings on)", BLOCKS.len())
+            }
+            Err(error) if error.code() == Some("NoSuchPublicAccessBlockConfiguration") => {
+                "not blocked".to_owned()
+            }
+            Err(error) => return Err(error.into()),
+        };
+        Ok(Self { encryption, public_access })
+    }
+
+    fn safe(&self) -> bool {
+        self.encryption != "none" && self.public_access.contains("4 of 4")
+    }
+}
+
+/// A user makes a bucket that is like those from before 2023. Shows it before and after the guard came.
+pub(crate) fn make_carelessly(page: &mut Page, account: &Account) -> Result<String, Failure> {
+    let policy = json!({
+        "Version": "2012-10-17",
+        "Statement": { "Effect": "Allow", "Action": "s3:*", "Resource": "*" },
+    });
+    let careless = account.client_of(account.user("careless", &policy)?);
+    let bucket = format!("holiday-{}", account.number());
+    page.typed(&format!("aws s3 mb s3://{bucket}        # as the IAM user `careless`"))?;
+    let made = Instant::now();
+    careless.create_bucket(&bucket)?;
+    // S3 itself has been more careful since 2023; older buckets are still there.
+    account.make_legacy(&bucket)?;
+    let before = Settings::read(&careless, &bucket)?;
+    let after = until_safe(&careless, &bucket)?;
+    let took = made.elapsed();
+    show(page, "before", &before, "after the guard", &after)?;
+    page.say(&format!(
+        "It took {:.1} seconds, with a settle time of 1 (CloudTrail adds seconds to minutes on AWS).",
+        took.as_secs_f64()
+    ))?;
+    Ok(bucket)
+}
+
+/// Somebody removes the public access block, and the guard puts it back.
+pub(crate) fn open(page: &mut Page, account: &Account, bucket: &str) -> Result<(), Failure> {
+    let client = account.client();
+    page.typed(&format!("aws s3api delete-public-access-block --bucket {bucket}"))?;
+    let opened = Instant::now();
+    client.delete_public_access_block(bucket)?;
+    let before = Settings::read(&client, bucket)?;
+    let after = until_safe(&client, bucket)?;
+    let took = opened.elapsed();
+    show(page, "opened", &before, "after the guard", &after)?;
+    page.say(&format!(
+        "It took {:.1} seconds: weakening a bucket waits for nothing.",
+        took.as_secs_f64()
+    ))?;
+    Ok(())
+}
+
+/// Puts, overwrites and deletes an object, in a bucket that tells of it.
+pub(crate) fn use_objects(page: &mut Page, account: &Account, bucket: &str) -> Result<(), Failure> {
+    let client = account.client();
+    client.enable_event_bridge(bucket)?;
+    page.say("(the bucket's EventBridge notifications are on)")?;
+    page.typed(&format!(
+        "aws s3 cp {KEY} s3://{bucket}/{KEY}     # twice: the second overwrites the first"
+    ))?;
+    client.put_object(bucket, KEY, b"first version")?;
+    client.put_object(bucket, KEY, b"second version, longer")?;
+    page.typed(&format!("aws s3 rm s3://{bucket}/{KEY}"))?;
+    client.delete_object(bucket, KEY)?;
+    Ok(())
+}
+
+/// Lists the buckets that are left, says why, and empties and deletes them.
+pub(crate) fn show_what_stays(
+    page: &mut Page,
+    account: &Account,
+    careless: &str,
+) -> Result<(), Failure> {
+    let client = account.client();
+    let mut rows = Vec::new();
+    for bucket in client.list_buckets()? {
+        let objects = client.list_objects(&bucket)?.len();
+        let why = if bucket == careless {
+            "the bucket that was guarded"
+        } else {
+            "kept by `s3guard destroy`, see above"
+        };
+        rows.push([bucket.clone(), objects.to_string(), why.to_owned()]);
+        client.empty_bucket(&bucket)?;
+        client.delete_bucket(&bucket)?;
+    }
+    page.say("\nThese buckets are left; the demo empties and deletes them:")?;
+    page.table(["bucket", "objects", "why"], &rows)?;
+    let left = client.list_buckets()?.len();
+    page.say(&format!("Buckets left now: {left}."))?;
+    Ok(())
+}
+
+fn until_safe(client: &Client, bucket: &str) -> Result<Settings, Failure> {
+    patience::until("the guard", || {
+        let settings = Settings::read(client, bucket)?;
+        Ok(settings.safe().then_some(settings))
+    })
+}
+
+fn show(
+    page: &mut Page,
+    first: &str,
+    before: &Settings,
+    second: &str,
+    after: &Settings,
+) -> Result<(), Failure> {
+    let row = |name: &str, before: &str, after: &str| {
+        [name.to_owned(), before.to_owned(), after.to_owned()]
+    };
+    let rows = [
+        row("default encryption", &before.encryption, &after.encryption),
+        row("public access", &before.public_access, &after.public_access),
+    ];
+    page.table(["setting", first, second], &rows)?;
+    Ok(())
+}
+
+fn between<'a>(xml: &'a str, tag: &str) -> Option<&'a str> {
+    xml.split_once(tag)?.1.split('<').next()
+}

@@ -1,0 +1,72 @@
+//! The real `s3guard` command: built as the demo was built, run against the emulated account.
+
+use std::env;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use s3guard_emulator::Account;
+
+use crate::failure::{Doing as _, Failure};
+use crate::page::Page;
+
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+
+/// The command, with the environment of an account.
+pub(crate) struct GuardCommand {
+    program: PathBuf,
+    environment: Vec<(String, String)>,
+}
+
+/// Builds the command.
+pub(crate) fn built(account: &Account) -> Result<GuardCommand, Failure> {
+    let demo = env::current_exe().doing("finding the demo's own folder")?;
+    let folder = demo.parent().and_then(|folder| folder.file_name()).unwrap_or_default();
+    let profile = match folder.to_str() {
+        Some("debug") | None => "dev",
+        Some(profile) => profile,
+    };
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let status = Command::new(cargo)
+        .current_dir(ROOT)
+        .args([
+            "build",
+            "--locked",
+            "--profile",
+            profile,
+            "--package",
+            "s3guard-synth",
+            "--bin",
+            "s3guard",
+        ])
+        .stdin(Stdio::null())
+        .status()
+        .doing("running cargo")?;
+    if !status.success() {
+        return Err(Failure::new(format!(
+            "`s3guard` could not be built: cargo ended with {status}"
+        )));
+    }
+    Ok(GuardCommand { program: demo.with_file_name("s3guard"), environment: account.env() })
+}
+
+impl GuardCommand {
+    /// Runs the command; what it writes goes where the demo writes.
+    pub(crate) fn run(&self, page: &mut Page, arguments: &[&str]) -> Result<(), Failure> {
+        let line = format!("s3guard {}", arguments.join(" "));
+        page.typed(&line)?;
+        let status = Command::new(&self.program)
+            .current_dir(ROOT)
+            .args(arguments)
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .env_remove("AWS_PROFILE")
+            .env_remove("AWS_SESSION_TOKEN")
+            .stdin(Stdio::null())
+            .status()
+            .doing("running s3guard")?;
+        if status.success() {
+            Ok(())
+        } else {
+            Err(Failure::new(format!("`{line}` ended with {status}")))
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! The owner's mailbox: what SNS would have sent.
+
+use s3guard_emulator::{Account, Mail};
+
+use crate::failure::Failure;
+use crate::page::Page;
+use crate::patience;
+
+/// The owner follows the link that SNS sends to a new address.
+pub(crate) fn confirm(page: &mut Page, account: &Account, owner: &str) -> Result<(), Failure> {
+    let confirmed = account.confirm_mail(owner)?;
+    if confirmed == 0 {
+        return Err(Failure::new(format!("no mail asked `{owner}` to confirm")));
+    }
+    page.say(&format!("\n{owner} follows the link in the mail that asks for confirmation."))?;
+    Ok(())
+}
+
+/// Shows the guard's mail about a bucket.
+pub(crate) fn show_about(
+    page: &mut Page,
+    account: &Account,
+    owner: &str,
+    bucket: &str,
+) -> Result<(), Failure> {
+    let mail = patience::until("a mail about the bucket", || {
+        Ok(mails_naming(account, owner, bucket)?.into_iter().next())
+    })?;
+    show(page, &mail)
+}
+
+/// Shows the mails about the bucket's objects, once all three changes are in them.
+pub(crate) fn show_objects(
+    page: &mut Page,
+    account: &Account,
+    owner: &str,
+    bucket: &str,
+) -> Result<(), Failure> {
+    let mails = patience::until("mails about the object", || {
+        let mails: Vec<Mail> = mails_naming(account, owner, bucket)?
+            .into_iter()
+            .filter(|mail| mail.text.contains(crate::buckets::KEY))
+            .collect();
+        let told: usize =
+            mails.iter().map(|mail| mail.text.matches(crate::buckets::KEY).count()).sum();
+        Ok((told >= crate::buckets::CHANGES).then_some(mails))
+    })?;
+    for mail in &mails {
+        show(page, mail)?;
+    }
+    Ok(())
+}
+
+fn mails_naming(account: &Account, owner: &str, bucket: &str) -> Result<Vec<Mail>, Failure> {
+    let mails = account.mails()?;
+    Ok(mails.into_iter().filter(|mail| mail.to == owner && mail.text.contains(bucket)).collect())
+}
+
+fn show(page: &mut Page, mail: &Mail) -> Result<(), Failure> {
+    page.say("\nThe owner gets this mail:\n")?;
+    page.quote(&format!("To: {}\nSubject: {}\n\n{}", mail.to, mail.subject, mail.text))?;
+    Ok(())
+}
