@@ -42,9 +42,9 @@ pub(crate) fn built(account: &Account) -> Result<GuardCommand, Failure> {
         .status()
         .doing("running cargo")?;
     if !status.success() {
-        return Err(Failure::new(format!(
-            "`s3guard` could not be built: cargo ended with {status}"
-        )));
+        let failure =
+            Failure::new(format!("`s3guard` could not be built: cargo ended with {status}"));
+        return Err(failure.hint("cargo's own words above say why"));
     }
     Ok(GuardCommand { program: demo.with_file_name("s3guard"), environment: account.env() })
 }
