@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use clap::{Parser, Subcommand};
 use thiserror::Error;
 
-use crate::commands::package;
+use crate::commands::{package, synth};
 use crate::failure::Exit;
 use crate::output::{Color, Form};
 
@@ -32,6 +32,7 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Synth(synth::Args),
     Package(package::Args),
 }
 

@@ -34,6 +34,7 @@ fn main() -> ExitCode {
 
 fn run(command: Command, output: &Output) -> anyhow::Result<Exit> {
     match command {
+        Command::Synth(args) => commands::synth::run(&args, output),
         Command::Package(args) => commands::package::run(&args, output),
     }
 }

@@ -1,0 +1,60 @@
+//! `s3guard synth`: the template, for reading, reviewing and uploading by hand.
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::ValueEnum;
+use s3guard_synth::stacks;
+
+use crate::cli;
+use crate::failure::Exit;
+use crate::files;
+use crate::output::{Form, Output};
+
+/// Write the guard's CloudFormation template
+///
+/// Needs no account and no network. The same version writes the same bytes anywhere. To upload the
+/// template by hand, run `s3guard package`, put the zip into a bucket of the stack's region and
+/// give its name and key as the parameters `CodeBucket` and `CodeKey`.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = manual())]
+pub(crate) struct Args {
+    /// Notation of the template; `yaml` unless `--output json` is given
+    #[arg(long, value_name = "NOTATION")]
+    format: Option<Notation>,
+
+    /// Write to this file instead of stdout
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Notation {
+    /// For people
+    Yaml,
+    /// For programs
+    Json,
+}
+
+pub(crate) fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
+    let template = stacks::guard();
+    let notation = args.format.unwrap_or(match output.form() {
+        Form::Text => Notation::Yaml,
+        Form::Json => Notation::Json,
+    });
+    let text = match notation {
+        Notation::Yaml => template.to_yaml(),
+        Notation::Json => template.to_json_pretty(),
+    }
+    .context("the template cannot be rendered, which is a mistake in s3guard")?;
+    match &args.out {
+        Some(path) => files::write(path, text.as_bytes())?,
+        None => output.raw(text.as_bytes())?,
+    }
+    Ok(Exit::Done)
+}
+
+fn manual() -> String {
+    let examples = "Examples:\n  s3guard synth > guard.yaml\n  s3guard synth --format json --out guard.json\n\n";
+    examples.to_owned() + &cli::exit_codes(&[Exit::Done, Exit::Failed, Exit::Usage])
+}
