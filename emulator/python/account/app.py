@@ -72,6 +72,7 @@ async def _tick() -> None:
 
 
 async def _aws(scope, receive, send) -> None:
+    scope = _over_tls(scope)
     request, replay = await _read(scope, receive)
     key = extract_access_key_id(request.headers, request.query)
     if not key:
@@ -126,6 +127,12 @@ def _tell(request: Request, status: int, body: bytes) -> None:
     parameters = records.of_bucket(name, subresource, bucket, request.body, request.headers)
     error = records.error_of(status, body)
     trails.publish(records.record(name, parameters, request.headers.get("user-agent", ""), error=error))
+
+
+def _over_tls(scope) -> dict:
+    """The same request as if it had come over TLS, as on AWS: policies that refuse plain HTTP are for others."""
+    headers = [(name, value) for name, value in scope["headers"] if name.lower() != b"x-forwarded-proto"]
+    return {**scope, "headers": [*headers, (b"x-forwarded-proto", b"https")]}
 
 
 async def _read(scope, receive):

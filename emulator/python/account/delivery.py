@@ -1,9 +1,11 @@
 """Delivery to a rule's targets: the target's resource policy decides, and what is refused goes to the target's DLQ.
 
-A function is invoked asynchronously, with its retries and its failure destination.
+A function is invoked asynchronously, with its retries and its failure destination.  An object's event has the fields
+that S3 gives it: a deleted object has neither size nor etag.
 """
 
 import json
+import time
 
 from ministack.core.arn import parse_arn
 from ministack.core.iam_evaluator import EvalContext, evaluate_resource_policy
@@ -13,7 +15,7 @@ from ministack.services import eventbridge, lambda_svc, sns, sqs
 SERVICE = "events.amazonaws.com"
 
 _invoke_target = eventbridge._invoke_target
-_dispatch_to_lambda = eventbridge._dispatch_to_lambda
+_dispatch_event = eventbridge._dispatch_event
 
 
 def _invoke_if_allowed(target: dict, event: dict, rule: dict, view=None) -> None:
@@ -73,7 +75,20 @@ def _invoke_asynchronously(arn: str, payload: str) -> None:
         lambda_svc.invoke_async_with_retry(record, json.loads(payload))
 
 
+def _dispatch_as_s3_tells(event: dict, view=None) -> None:
+    if event.get("Source") == "aws.s3" and event.get("DetailType", "").startswith("Object "):
+        detail = json.loads(event["Detail"])
+        detail["event-version"] = "1.2"
+        if detail.get("deletion-type") == "Permanently Deleted":
+            for absent in ("size", "etag"):
+                detail["object"].pop(absent, None)
+        event = {**event, "Detail": json.dumps(detail), "Time": int(time.time())}
+        view = None
+    _dispatch_event(event, view)
+
+
 def install() -> None:
     """Puts the above in MiniStack's place."""
+    eventbridge._dispatch_event = _dispatch_as_s3_tells
     eventbridge._invoke_target = _invoke_if_allowed
     eventbridge._dispatch_to_lambda = _invoke_asynchronously

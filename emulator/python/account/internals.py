@@ -28,7 +28,7 @@ USED = {
     "ministack.core.sigv4": ["decode_header_value"],
     "ministack.services.cloudformation.provisioners": ["_RESOURCE_HANDLERS"],
     "ministack.services.cloudtrail": [
-        "_DISPATCH", "_create_trail", "_delete_trail", "_err", "_put_event_selectors", "_start_logging",
+        "_DISPATCH", "_event_selectors", "_create_trail", "_delete_trail", "_err", "_put_event_selectors", "_start_logging",
         "_visible_trail_items",
     ],
     "ministack.services.cloudwatch": [
@@ -36,7 +36,7 @@ USED = {
         "_record_history", "_dispatch_alarm_actions", "_evaluate_parent_alarms", "record_metric",
     ],
     "ministack.services.eventbridge": [
-        "_dispatch_to_lambda", "_dispatch_to_sqs", "_invoke_target", "_pattern_event_view", "_put_events", "_rule_arn",
+        "_dispatch_event", "_dispatch_to_lambda", "_dispatch_to_sqs", "_invoke_target", "_pattern_event_view", "_put_events", "_rule_arn",
     ],
     "ministack.services.iam": ["_roles", "_users", "_access_keys"],
     "ministack.services.kms": ["key_policy_for_arn"],

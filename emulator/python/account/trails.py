@@ -26,7 +26,7 @@ _lock = threading.Lock()
 
 def publish(record: dict) -> None:
     """Puts the record on the default bus and into the trail's next log file."""
-    if not any(trail.get("IsLogging") for _, _, trail in cloudtrail._visible_trail_items()):
+    if not any(_sees_writes(region, name, trail) for region, name, trail in cloudtrail._visible_trail_items()):
         return
     with _lock:
         _unwritten.setdefault((get_account_id(), get_region()), []).append(record)
@@ -37,6 +37,35 @@ def publish(record: dict) -> None:
         "Resources": [],
     }
     eventbridge._put_events({"Entries": [entry]}, allow_aws_source=True)
+
+
+def _sees_writes(home_region: str, name: str, trail: dict) -> bool:
+    """Whether the trail logs, and its selectors choose write management events of S3."""
+    if not trail.get("IsLogging"):
+        return False
+    selectors = cloudtrail._event_selectors.get_scoped(get_account_id(), home_region, name)
+    if not selectors:
+        return True
+    return any(_advanced(one) if "FieldSelectors" in one else _basic(one) for one in selectors)
+
+
+def _basic(selector: dict) -> bool:
+    return (
+        _truth(selector.get("IncludeManagementEvents", True))
+        and selector.get("ReadWriteType", "All") in ("All", "WriteOnly")
+    )
+
+
+def _advanced(selector: dict) -> bool:
+    fields = {field["Field"]: field for field in selector["FieldSelectors"]}
+    wanted = {"eventCategory": "Management", "readOnly": "false", "eventSource": "s3.amazonaws.com"}
+    for name, value in wanted.items():
+        field = fields.get(name, {})
+        if "Equals" in field and value not in field["Equals"]:
+            return False
+        if value in field.get("NotEquals", []):
+            return False
+    return "eventCategory" in fields
 
 
 def write_log_files() -> None:
@@ -97,6 +126,7 @@ def _allows(policy: str | dict | None, action: str, resource: str, trail_arn: st
         service_context={
             "aws:sourcearn": trail_arn,
             "aws:sourceaccount": get_account_id(),
+            "aws:securetransport": "true",
             "s3:x-amz-acl": "bucket-owner-full-control",
             "kms:encryptioncontext:aws:cloudtrail:arn": trail_arn,
         },
@@ -130,8 +160,9 @@ def _create(logical_id: str, properties: dict, stack_name: str) -> tuple[str, di
     body["EnableLogFileValidation"] = _truth(properties.get("EnableLogFileValidation", False))
     body["KmsKeyId"] = properties.get("KMSKeyId", "")
     arn = _answer(_create_checked(body))["TrailARN"]
-    if selectors := properties.get("EventSelectors"):
-        _answer(cloudtrail._put_event_selectors({"TrailName": name, "EventSelectors": selectors}))
+    for kind in ("EventSelectors", "AdvancedEventSelectors"):
+        if selectors := properties.get(kind):
+            _answer(cloudtrail._put_event_selectors({"TrailName": name, kind: selectors}))
     if _truth(properties["IsLogging"]):
         _answer(cloudtrail._start_logging({"Name": name}))
     return name, {"Arn": arn}
