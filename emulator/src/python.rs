@@ -71,25 +71,37 @@ fn make(python: &str, folder: &Path, requirements: &str) -> Result<(), EmulatorE
         fs::remove_dir_all(folder).map_err(|source| file_error(folder, source))?;
     }
     run(Command::new(python).args(["-m", "venv"]).arg(folder))
-        .map_err(|cause| EmulatorError::NoVenv { python: python.to_owned(), cause })?;
+        .map_err(|said| EmulatorError::NoVenv { python: python.to_owned(), cause: first(&said) })?;
     let list = folder.join("requirements.txt");
     write(&list, requirements)?;
     let pip =
         ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "-r"];
     run(Command::new(folder.join("bin/python")).args(pip).arg(&list))
-        .map_err(|cause| EmulatorError::NoPackages { cause })
+        .map_err(|said| EmulatorError::NoPackages { cause: last(&said) })
 }
 
-/// Runs a command to its end; the error is the last line that it wrote.
+/// Runs a command to its end; the error is what it wrote.
 fn run(command: &mut Command) -> Result<(), String> {
     let output = command.output().map_err(|error| error.to_string())?;
     if output.status.success() {
         return Ok(());
     }
     let said = [output.stderr, output.stdout].concat();
-    let said = String::from_utf8_lossy(&said);
-    let last = said.lines().rev().find(|line| !line.trim().is_empty());
-    Err(last.unwrap_or("it said nothing").trim().to_owned())
+    Err(String::from_utf8_lossy(&said).into_owned())
+}
+
+/// Python's `venv` says the cause first, and then what to do on Debian.
+fn first(said: &str) -> String {
+    one(said.lines())
+}
+
+/// Pip says the cause last, after its warnings.
+fn last(said: &str) -> String {
+    one(said.lines().rev())
+}
+
+fn one<'a>(mut lines: impl Iterator<Item = &'a str>) -> String {
+    lines.find(|line| !line.trim().is_empty()).unwrap_or("it said nothing").trim().to_owned()
 }
 
 fn lock(path: &Path) -> Result<File, EmulatorError> {

@@ -244,6 +244,43 @@ fn a_held_call_waits_for_its_release_and_a_failed_one_fails_once() {
 }
 
 #[test]
+fn a_schedule_fires_when_a_test_says_so() {
+    let account = account();
+    let queue = watch(&account);
+    let client = account.client();
+    let rule = json!({ "Name": "all", "ScheduleExpression": "rate(6 hours)" });
+    json_call(&client, "events", "AWSEvents.PutRule", &rule);
+    client.receive(&queue, 0).expect("what came before");
+    assert_eq!(account.fire_schedules().expect("the hook"), 1);
+    let messages = client.receive(&queue, 5).expect("messages");
+    assert!(messages[0].body.contains("\"Scheduled Event\""), "{messages:?}");
+}
+
+#[test]
+fn a_policy_has_a_status_and_another_owner_is_refused() {
+    let account = account();
+    let client = account.client();
+    let bucket = format!("status-{}", account.number());
+    client.create_bucket(&bucket).expect("a bucket");
+    let path = format!("/{bucket}");
+    let status = || {
+        client.request("s3", "GET", &path, &[("policyStatus", "")], &[], b"").expect("an answer")
+    };
+    assert_eq!(status().error().0, "NoSuchBucketPolicy");
+    client.put_public_access_block(&bucket, false).expect("a put");
+    let policy = json!({ "Version": "2012-10-17", "Statement": { "Effect": "Allow", "Principal": "*",
+        "Action": "s3:GetObject", "Resource": format!("arn:aws:s3:::{bucket}/*") } });
+    let put =
+        client.request("s3", "PUT", &path, &[("policy", "")], &[], policy.to_string().as_bytes());
+    assert_eq!(put.expect("an answer").status, 204);
+    assert!(status().body.contains("<IsPublic>true</IsPublic>"));
+    let other = [("x-amz-expected-bucket-owner", "999999999999")];
+    let answer =
+        client.request("s3", "GET", &path, &[("encryption", "")], &other, b"").expect("an answer");
+    assert_eq!((answer.status, answer.error().0.as_str()), (403, "AccessDenied"));
+}
+
+#[test]
 fn another_account_sees_nothing() {
     let (one, two) = (account(), account());
     one.client().create_bucket("mine-alone").expect("a bucket");

@@ -81,7 +81,7 @@ fn function_with(account: &Account, polling: &Value) -> Value {
         "Role": { "Type": "AWS::IAM::Role", "Properties": { "AssumeRolePolicyDocument": assume, "Path": "/s3guard/",
             "Policies": [{ "PolicyName": "poll", "PolicyDocument": policy }] } },
         "Dead": { "Type": "AWS::SQS::Queue", "Properties": { "QueueName": "dead" } },
-        "Queue": { "Type": "AWS::SQS::Queue", "Properties": { "QueueName": "work", "VisibilityTimeout": 2,
+        "Queue": { "Type": "AWS::SQS::Queue", "Properties": { "QueueName": "work", "VisibilityTimeout": 360,
             "RedrivePolicy": { "deadLetterTargetArn": { "Fn::GetAtt": ["Dead", "Arn"] }, "maxReceiveCount": 2 } } },
         "Function": { "Type": "AWS::Lambda::Function", "Properties": { "FunctionName": "worker", "Runtime": "provided.al2023",
             "Handler": "guard", "Timeout": 2, "Role": { "Fn::GetAtt": ["Role", "Arn"] },
@@ -125,11 +125,11 @@ fn a_function_runs_and_what_cannot_be_handled_raises_the_alarm_and_a_mail() {
     assert!(run.function == "worker" && !run.failed && run.log.contains("hello"), "{run:?}");
 
     client.send(&queue, "fail").expect("it is sent");
-    let state = |state: &str| {
+    eventually("the alarm", || {
+        account.end_visibility_timeouts().expect("the hook");
         let alarms = account.alarms().expect("the alarms");
-        alarms.iter().any(|(name, found)| name == "dead-letters" && found == state).then_some(())
-    };
-    eventually("the alarm", || state("ALARM"));
+        alarms.contains(&("dead-letters".to_owned(), "ALARM".to_owned())).then_some(())
+    });
     let mails = account.mails().expect("the mails");
     assert!(mails[0].subject.contains("Subscription Confirmation"), "{mails:?}");
     assert!(
@@ -167,9 +167,27 @@ fn a_function_killed_in_the_middle_gets_its_message_again() {
         (account.kill_function("worker").expect("the hook") > 0).then_some(())
     });
     eventually("a second run of the same message", || {
+        account.end_visibility_timeouts().expect("the hook");
         let runs = account.runs().expect("the runs");
         (runs.iter().filter(|run| run.failed).count() >= 2).then_some(())
     });
+}
+
+#[test]
+fn a_batching_window_gathers_messages_into_one_run() {
+    let account = account();
+    let client = account.client();
+    let mut resources = function_with(&account, &polling());
+    resources["Mapping"]["Properties"]["BatchSize"] = json!(10);
+    resources["Mapping"]["Properties"]["MaximumBatchingWindowInSeconds"] = json!(2);
+    let (status, events) = deploy(&client, &template(&resources));
+    assert_eq!(status, "CREATE_COMPLETE", "{events}");
+    let queue = queue_url(&client);
+    for body in ["one", "two", "three"] {
+        client.send(&queue, body).expect("it is sent");
+    }
+    let run = eventually("a run", || account.runs().expect("the runs").into_iter().next());
+    assert!(["one", "two", "three"].iter().all(|body| run.log.contains(body)), "{run:?}");
 }
 
 #[test]

@@ -1,5 +1,7 @@
 """What Lambda does with a function's role: it polls the queue and writes the logs, and needs the permission for both.
 
+A mapping with a batching window waits for more messages until the window has passed.
+
 Also each run of a function, and the end of one in the middle, for tests.
 """
 
@@ -22,6 +24,7 @@ RUNS_MAX = 20_000
 _create_esm = lambda_svc._create_esm
 _run_sqs_batch = lambda_svc._run_sqs_batch
 _emit_lambda_logs = lambda_svc._emit_lambda_logs
+_concurrency = lambda_svc._sqs_esm_concurrency
 _runs: deque[dict] = deque(maxlen=RUNS_MAX)
 _lock = threading.Lock()
 
@@ -93,6 +96,17 @@ def _run_sqs_batch_noted(esm: dict, function: dict, event: dict, batch: list, qu
     _run_sqs_batch(esm, function, event, batch, queue_url, queue_name)
 
 
+def _concurrency_in_window(esm: dict, function: dict, config: dict, queue: dict | None = None) -> int:
+    """How many batches may run: none while the window is open and the batch is not full."""
+    window = esm.get("MaximumBatchingWindowInSeconds") or 0
+    if window and queue:
+        now = time.time()
+        visible = [m["visible_at"] for m in list(queue["messages"]) if m.get("visible_at", now) <= now]
+        if visible and len(visible) < esm.get("BatchSize", 10) and now - min(visible) < window:
+            return 0
+    return _concurrency(esm, function, config, queue)
+
+
 def _emit_logs_if_allowed(function, request_id, log_text, error, duration_ms, *, log_source=None):
     config = function.get("config") or function
     name = config.get("FunctionName", "")
@@ -122,5 +136,6 @@ def install() -> None:
     """Puts the above in MiniStack's place."""
     lambda_svc._create_esm = _create_esm_if_allowed
     lambda_svc._run_sqs_batch = _run_sqs_batch_noted
+    lambda_svc._sqs_esm_concurrency = _concurrency_in_window
     lambda_svc._emit_lambda_logs = _emit_logs_if_allowed
     provisioners._RESOURCE_HANDLERS["AWS::Lambda::EventSourceMapping"]["create"] = _create_of_stack_if_allowed

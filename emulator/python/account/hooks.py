@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 from ministack.core.responses import request_scope
 from ministack.services import s3
 
-from . import alarms, buckets, calls, faults, functions, mail
+from . import alarms, buckets, calls, clock, faults, functions, mail
 
 PREFIX = "/_s3guard/"
 REGION = "us-east-1"
@@ -69,6 +69,10 @@ def _in_account(method: str, path: str, account: str, query: dict, body: bytes) 
             return _legacy(query.get("bucket", ""))
         case "POST", ["kill"]:
             return {"killed": functions.kill(query.get("function", ""))}
+        case "POST", ["clock", "visibility"]:
+            return {"ended": clock.end_visibility_timeouts()}
+        case "POST", ["clock", "schedules"]:
+            return {"fired": clock.fire_schedules()}
         case "GET", ["mail"]:
             return mail.of(account)
         case "POST", ["mail", "confirm"]:

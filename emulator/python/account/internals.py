@@ -15,6 +15,7 @@ USED = {
         "_enforce_data_plane", "_authenticate_only",
     ],
     "ministack.core.arn": ["parse_arn"],
+    "ministack.core.concurrency": ["esm_wake"],
     "ministack.core.iam_actions": ["extract_iam_action", "extract_resource_arn"],
     "ministack.core.iam_evaluator": [
         "EvalContext", "enforce", "evaluate", "evaluate_resource_policy", "resolve_caller_identity",
@@ -37,12 +38,13 @@ USED = {
     ],
     "ministack.services.eventbridge": [
         "_dispatch_event", "_dispatch_to_lambda", "_dispatch_to_sqs", "_invoke_target", "_pattern_event_view", "_put_events", "_rule_arn",
+        "_rules", "_targets",
     ],
     "ministack.services.iam": ["_roles", "_users", "_access_keys"],
     "ministack.services.kms": ["key_policy_for_arn"],
     "ministack.services.lambda_svc": [
         "_create_esm", "_emit_lambda_logs", "_execution_record_for_config", "_functions", "_get_func_record_for_ref",
-        "_run_sqs_batch", "invoke_async_with_retry",
+        "_run_sqs_batch", "_sqs_esm_concurrency", "invoke_async_with_retry",
     ],
     "ministack.services.s3": [
         "S3_NS", "_bucket_encryption", "_bucket_policies", "_bucket_tags", "_buckets", "_bucket_has_versions",
@@ -53,7 +55,7 @@ USED = {
         "_fanout", "_matches_filter_policy", "_resolve_message_for_protocol", "_subscribe",
         "_topic_by_arn_any_scope", "_topics",
     ],
-    "ministack.services.sqs": ["_queue_by_arn", "_queues"],
+    "ministack.services.sqs": ["_queue_by_arn", "_queues", "_queues_lock"],
     "ministack.services.sts": ["_sessions"],
 }
 

@@ -202,6 +202,18 @@ impl Account {
         Ok(answer["killed"].as_u64().unwrap_or_default())
     }
 
+    /// Makes every message that somebody has received visible again, as if its timeout had passed. Says how many.
+    pub fn end_visibility_timeouts(&self) -> Result<u64, EmulatorError> {
+        let answer = self.hook("POST", "clock/visibility", &[], b"")?;
+        Ok(answer["ended"].as_u64().unwrap_or_default())
+    }
+
+    /// Fires every rule with a schedule, as if its time had come. Says how many.
+    pub fn fire_schedules(&self) -> Result<u64, EmulatorError> {
+        let answer = self.hook("POST", "clock/schedules", &[], b"")?;
+        Ok(answer["fired"].as_u64().unwrap_or_default())
+    }
+
     /// The mails that SNS would have sent, oldest first.
     pub fn mails(&self) -> Result<Vec<Mail>, EmulatorError> {
         self.list("mail", |value| Mail {

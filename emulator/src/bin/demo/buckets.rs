@@ -69,8 +69,8 @@ pub(crate) fn make_carelessly(page: &mut Page, account: &Account) -> Result<Stri
     page.typed(&format!("aws s3 mb s3://{bucket}        # as the IAM user `careless`"))?;
     let made = Instant::now();
     careless.create_bucket(&bucket)?;
-    // S3 itself has been more careful since 2023; older buckets are still there.
     account.make_legacy(&bucket)?;
+    page.say("(as S3 made buckets before 2023, and many of them are still there: nothing is set)")?;
     let before = Settings::read(&careless, &bucket)?;
     let after = until_safe(&careless, &bucket)?;
     let took = made.elapsed();
@@ -103,7 +103,8 @@ pub(crate) fn open(page: &mut Page, account: &Account, bucket: &str) -> Result<(
 pub(crate) fn use_objects(page: &mut Page, account: &Account, bucket: &str) -> Result<(), Failure> {
     let client = account.client();
     client.enable_event_bridge(bucket)?;
-    page.say("(the bucket's EventBridge notifications are on)")?;
+    let on = "--notification-configuration EventBridgeConfiguration={}";
+    page.typed(&format!("aws s3api put-bucket-notification-configuration --bucket {bucket} {on}"))?;
     page.typed(&format!(
         "aws s3 cp {KEY} s3://{bucket}/{KEY}     # twice: the second overwrites the first"
     ))?;
@@ -111,6 +112,22 @@ pub(crate) fn use_objects(page: &mut Page, account: &Account, bucket: &str) -> R
     client.put_object(bucket, KEY, b"second version, longer")?;
     page.typed(&format!("aws s3 rm s3://{bucket}/{KEY}"))?;
     client.delete_object(bucket, KEY)?;
+    Ok(())
+}
+
+/// Makes sure that the stack is gone.
+pub(crate) fn show_that_it_is_gone(
+    page: &mut Page,
+    account: &Account,
+    stack: &str,
+) -> Result<(), Failure> {
+    let asked = [("Action", "DescribeStacks"), ("StackName", stack)];
+    match account.client().query("cloudformation", "2010-05-15", &asked) {
+        Err(error) if error.code() == Some("ValidationError") => {}
+        Err(error) => return Err(error.into()),
+        Ok(_) => return Err(Failure::new(format!("the stack `{stack}` is still there"))),
+    }
+    page.say(&format!("\nThe stack {stack} is gone, with its functions, queues and rules."))?;
     Ok(())
 }
 

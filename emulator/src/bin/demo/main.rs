@@ -60,6 +60,7 @@ fn show(page: &mut Page) -> Result<(), Failure> {
 
     page.step("The owner removes the guard")?;
     command.run(page, &["destroy", "--stack", STACK, "--yes"])?;
+    buckets::show_that_it_is_gone(page, &account, STACK)?;
     buckets::show_what_stays(page, &account, &bucket)?;
     drop(server);
     page.say("Done: the emulated account is gone, and all that was in it.").doing("writing the end")

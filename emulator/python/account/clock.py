@@ -1,0 +1,46 @@
+"""Time that passes when a test says so, because nobody waits six minutes or six hours for one."""
+
+import time
+import uuid
+
+from ministack.core.concurrency import esm_wake
+from ministack.core.responses import get_account_id, get_region
+from ministack.services import eventbridge, sqs
+
+
+def end_visibility_timeouts() -> int:
+    """Makes every message that somebody has received visible again.  Says how many there were."""
+    ended = 0
+    with sqs._queues_lock:
+        now = time.time()
+        for queue in sqs._queues.values():
+            for message in queue["messages"]:
+                # One that was sent with a delay has not been received, and stays away.
+                if message.get("receipt_handle") and message["visible_at"] > now:
+                    message["visible_at"] = now
+                    ended += 1
+    esm_wake.set()
+    return ended
+
+
+def fire_schedules() -> int:
+    """Fires every rule that has a schedule.  Says how many there were."""
+    fired = 0
+    for key, rule in list(eventbridge._rules.items()):
+        if not rule.get("ScheduleExpression") or rule.get("State") != "ENABLED":
+            continue
+        event = {
+            "EventId": str(uuid.uuid4()),
+            "Source": "aws.events",
+            "DetailType": "Scheduled Event",
+            "Detail": "{}",
+            "EventBusName": rule.get("EventBusName", "default"),
+            "Time": int(time.time()),
+            "Resources": [rule.get("Arn", "")],
+            "Account": get_account_id(),
+            "Region": get_region(),
+        }
+        for target in eventbridge._targets.get(key) or []:
+            eventbridge._invoke_target(target, event, rule)
+        fired += 1
+    return fired
