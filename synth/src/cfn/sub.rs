@@ -63,6 +63,11 @@ impl Sub {
         {
             return self.variable(&format!("{id}.{attribute}"));
         }
+        if let Some(template) = json["Fn::Sub"].as_str() {
+            self.template.push_str(template);
+            self.is_literal = false;
+            return self;
+        }
         let name = format!("Value{}", self.variables.len() + 1);
         self.variables.push((name.clone(), json.clone()));
         self.variable(&name)
@@ -90,7 +95,9 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::cfn::kind::Text;
+    use crate::cfn::{Condition, LogicalId, Template, kind::Text};
+
+    const OWN: LogicalId = LogicalId::new("Own");
 
     fn check(sub: Sub, expected: &Json) {
         let value: Value<Text> = sub.into();
@@ -111,11 +118,21 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_is_no_name_becomes_a_variable() {
-        let inner: Value<Text> = Sub::new().text("x").pseudo(Pseudo::Region).into();
+    fn text_with_values_goes_on_in_other_text() {
+        let inner: Value<Text> = Sub::new().text("${x}").pseudo(Pseudo::Region).into();
         check(
             Sub::new().text("<").value(&inner).text(">"),
-            &json!({ "Fn::Sub": ["<${Value1}>", { "Value1": { "Fn::Sub": "x${AWS::Region}" } }] }),
+            &json!({ "Fn::Sub": "<${!x}${AWS::Region}>" }),
+        );
+    }
+
+    #[test]
+    fn a_value_that_has_no_name_gets_one() {
+        let own = Template::new("a test").condition(OWN, Condition::equals("a", "b"));
+        let chosen: Value<Text> = Value::either(own, "a".into(), "b".into());
+        check(
+            Sub::new().text("<").value(&chosen).text(">"),
+            &json!({ "Fn::Sub": ["<${Value1}>", { "Value1": { "Fn::If": ["Own", "a", "b"] } }] }),
         );
     }
 }

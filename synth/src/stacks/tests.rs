@@ -1,5 +1,7 @@
 //! The guard's template: as it is checked in, within the limits, and whole.
 
+mod contract;
 mod golden;
+mod patterns;
 mod reading;
 mod wiring;

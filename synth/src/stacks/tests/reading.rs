@@ -1,1 +1,97 @@
-//! r
+//! A rendered template with its functions worked out, as CloudFormation would for an account of our making.
+
+use serde_json::{Map, Value as Json};
+
+use crate::stacks::guard;
+
+/// The guard's template as CloudFormation would read it.
+pub(super) fn read_guard() -> Json {
+    read(&guard().render().unwrap())
+}
+
+/// A template with parameters at their defaults. A resource is named `<Id>`, its attribute `<Id.Attribute>`.
+pub(super) fn read(template: &Json) -> Json {
+    let mut read = template.clone();
+    for section in ["Resources", "Outputs"] {
+        read[section] = resolved(&template[section], &template["Parameters"]);
+    }
+    read
+}
+
+/// The resources of a type, with their ids.
+pub(super) fn of_type<'a>(
+    template: &'a Json,
+    r#type: &'a str,
+) -> impl Iterator<Item = (&'a str, &'a Json)> {
+    let resources = template["Resources"].as_object().unwrap();
+    resources
+        .iter()
+        .filter(move |(_, one)| one["Type"] == r#type)
+        .map(|(id, one)| (id.as_str(), one))
+}
+
+/// A value or a list of them, as policies have it.
+pub(super) fn many(json: &Json) -> Vec<&Json> {
+    match json {
+        Json::Array(items) => items.iter().collect(),
+        Json::Null => Vec::new(),
+        one @ (Json::Bool(_) | Json::Number(_) | Json::String(_) | Json::Object(_)) => vec![one],
+    }
+}
+
+/// The texts of a value or a list of them.
+pub(super) fn texts(json: &Json) -> Vec<&str> {
+    many(json).into_iter().map(|one| one.as_str().unwrap()).collect()
+}
+
+fn resolved(json: &Json, parameters: &Json) -> Json {
+    match json {
+        Json::Object(map) => match map.iter().next() {
+            Some((name, argument)) if map.len() == 1 && name == "Ref" => {
+                named(argument.as_str().unwrap(), parameters).into()
+            }
+            Some((name, argument)) if map.len() == 1 && name == "Fn::GetAtt" => {
+                format!("<{}.{}>", argument[0].as_str().unwrap(), argument[1].as_str().unwrap())
+                    .into()
+            }
+            Some((name, argument)) if map.len() == 1 && name == "Fn::Sub" => {
+                substituted(argument.as_str().unwrap(), parameters).into()
+            }
+            _ => map
+                .iter()
+                .inspect(|(name, _)| assert!(!name.starts_with("Fn::"), "{name} is not known here"))
+                .map(|(name, value)| (name.clone(), resolved(value, parameters)))
+                .collect::<Map<_, _>>()
+                .into(),
+        },
+        Json::Array(items) => items.iter().map(|item| resolved(item, parameters)).collect(),
+        scalar @ (Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_)) => scalar.clone(),
+    }
+}
+
+fn substituted(text: &str, parameters: &Json) -> String {
+    let mut parts = text.split("${");
+    let mut whole = parts.next().unwrap().to_owned();
+    for part in parts {
+        let (name, rest) = part.split_once('}').unwrap();
+        match name.strip_prefix('!') {
+            Some(literal) => whole.extend(["${", literal, "}"]),
+            None => whole.push_str(&named(name, parameters)),
+        }
+        whole.push_str(rest);
+    }
+    whole
+}
+
+fn named(name: &str, parameters: &Json) -> String {
+    match name {
+        "AWS::AccountId" => "111122223333".into(),
+        "AWS::Partition" => "aws".into(),
+        "AWS::Region" => "eu-west-1".into(),
+        "AWS::StackName" => "s3guard".into(),
+        _ => match parameters.get(name) {
+            Some(parameter) => parameter["Default"].as_str().unwrap_or(name).to_owned(),
+            None => format!("<{name}>"),
+        },
+    }
+}

@@ -1,1 +1,346 @@
-//! r
+//! What no linter looks at: that messages get where they are sent, and that what may be done is what has to be.
+
+use serde_json::{Value as Json, json};
+
+use super::reading::{many, of_type, read, texts};
+use crate::stacks::guard;
+
+#[test]
+fn the_guards_wiring_is_whole() {
+    assert_eq!(faults(&guard().render().unwrap()), [] as [String; 0]);
+}
+
+/// Cuts one wire, and expects one fault.
+fn check(pointer: &str, put: Option<Json>, expected: &str) {
+    let mut template = guard().render().unwrap();
+    if let Some(value) = put {
+        *template.pointer_mut(pointer).unwrap() = value;
+    } else {
+        let (parent, last) = pointer.rsplit_once('/').unwrap();
+        let parent = template.pointer_mut(parent).unwrap().as_object_mut().unwrap();
+        assert!(parent.shift_remove(last).is_some(), "no {pointer}");
+    }
+    let faults = faults(&template);
+    assert!(faults.iter().any(|fault| fault == expected), "{expected}: {faults:#?}");
+}
+
+#[test]
+fn a_wire_that_is_cut_is_found() {
+    let rule = "/Resources/BucketChanged/Properties/Targets/0";
+    let get_role = json!({ "Ref": "GuardRole" });
+    let aws_key = json!("alias/aws/sns");
+    let no_rule = json!([]);
+    check("/Resources/GuardQueuePolicy", None, "Sweep may not send to <GuardQueue.Arn>");
+    check(
+        "/Resources/GuardQueuePolicy",
+        None,
+        "BucketChanged may not send to <GuardDeadLetters.Arn>",
+    );
+    check(
+        "/Resources/ObjectQueuePolicy/Properties/PolicyDocument/Statement/0/Condition/ArnLike/aws:SourceArn",
+        Some(no_rule),
+        "ObjectChanged may not send to <ObjectQueue.Arn>",
+    );
+    check(&format!("{rule}/DeadLetterConfig"), None, "BucketChanged loses what cannot be sent");
+    check(
+        "/Resources/NoticeDeadLettersPolicy",
+        None,
+        "EmailSubscription may not send to <NoticeDeadLetters.Arn>",
+    );
+    check(
+        "/Resources/GuardQueue/Properties/RedrivePolicy",
+        None,
+        "GuardSource never gives up on <GuardQueue.Arn>",
+    );
+    check("/Resources/TrailBucketPolicy", None, "Trail may not write to <TrailBucket>");
+    check("/Resources/Trail/DependsOn", None, "Trail is made before it may write to <TrailBucket>");
+    check(
+        "/Resources/Key/Properties/KeyPolicy/Statement/0",
+        Some(json!({})),
+        "Key could never be changed again",
+    );
+    check(
+        "/Resources/Key/Properties/KeyPolicy/Statement/1",
+        Some(json!({})),
+        "cloudwatch.amazonaws.com may not use <Key.Arn>",
+    );
+    check(
+        "/Resources/Key/Properties/KeyPolicy/Statement/2",
+        Some(json!({})),
+        "logs.eu-west-1.amazonaws.com may not use <Key.Arn>",
+    );
+    check(
+        "/Resources/Key/Properties/KeyPolicy/Statement/3",
+        Some(json!({})),
+        "cloudtrail.amazonaws.com may not use <Key.Arn>",
+    );
+    check(
+        "/Resources/Topic/Properties/KmsMasterKeyId",
+        Some(aws_key),
+        "Topic has a key that alarms cannot use",
+    );
+    check("/Resources/TopicPolicy", None, "alarms may not publish to <Topic>");
+    check(
+        "/Resources/GuardFunction/Properties/Role",
+        Some(get_role),
+        "GuardFunction has `<GuardRole>` for a role",
+    );
+    check("/Resources/GuardDeadLettersAlarm", None, "nobody hears of what is in GuardDeadLetters");
+    check(
+        "/Resources/GuardWaitingAlarm/Properties/AlarmActions",
+        None,
+        "GuardWaitingAlarm tells nobody",
+    );
+    check(
+        "/Resources/GuardPolicy/Properties/PolicyDocument/Statement/0/Resource",
+        Some(json!("arn:aws:s3:::bucket")),
+        "GuardPolicy names the partition `aws`",
+    );
+    check(
+        "/Resources/TrailBucketPolicy/Properties/PolicyDocument/Statement/1/Resource",
+        Some(json!({ "Fn::GetAtt": ["TrailBucket", "Arn"] })),
+        "TrailBucketPolicy allows `s3:PutObject` on a bucket, which has no effect",
+    );
+}
+
+/// Everything that is wrong with the wiring.
+fn faults(written: &Json) -> Vec<String> {
+    let template = &read(written);
+    [
+        partition_faults(written),
+        rule_faults(template),
+        subscription_faults(template),
+        source_faults(template),
+        trail_faults(template),
+        key_faults(template),
+        topic_faults(template),
+        alarm_faults(template),
+        policy_faults(template),
+    ]
+    .concat()
+}
+
+fn rule_faults(template: &Json) -> Vec<String> {
+    let mut faults = Vec::new();
+    for (id, rule) in of_type(template, "AWS::Events::Rule") {
+        let targets = rule["Properties"]["Targets"].as_array().unwrap();
+        for target in targets {
+            let same_id = targets.iter().filter(|other| other["Id"] == target["Id"]).count();
+            if same_id != 1 {
+                faults.push(format!("{id} has two targets `{}`", target["Id"]));
+            }
+            if target["DeadLetterConfig"]["Arn"].is_null() {
+                faults.push(format!("{id} loses what cannot be sent"));
+            }
+            for arn in [&target["Arn"], &target["DeadLetterConfig"]["Arn"]] {
+                if !may_send(template, "events.amazonaws.com", &format!("<{id}.Arn>"), arn) {
+                    faults.push(format!(
+                        "{id} may not send to {}",
+                        arn.as_str().unwrap_or("nothing")
+                    ));
+                }
+            }
+        }
+    }
+    faults
+}
+
+fn subscription_faults(template: &Json) -> Vec<String> {
+    let mut faults = Vec::new();
+    for (id, subscription) in of_type(template, "AWS::SNS::Subscription") {
+        let properties = &subscription["Properties"];
+        let dead_letters = &properties["RedrivePolicy"]["deadLetterTargetArn"];
+        let topic = properties["TopicArn"].as_str().unwrap();
+        if !may_send(template, "sns.amazonaws.com", topic, dead_letters) {
+            let to = dead_letters.as_str().unwrap_or("nothing");
+            faults.push(format!("{id} may not send to {to}"));
+        }
+    }
+    faults
+}
+
+/// Whether the queue's policy lets a service send to it, for a source.
+fn may_send(template: &Json, service: &str, source: &str, queue: &Json) -> bool {
+    let Some(url) = queue.as_str().map(|arn| arn.replace(".Arn", "")) else { return false };
+    let policies: Vec<&Json> = of_type(template, "AWS::SQS::QueuePolicy")
+        .map(|(_, policy)| &policy["Properties"])
+        .filter(|policy| texts(&policy["Queues"]).contains(&url.as_str()))
+        .collect();
+    // A second policy replaces the first.
+    assert!(policies.len() <= 1, "{url} has two policies");
+    policies.iter().flat_map(|policy| many(&policy["PolicyDocument"]["Statement"])).any(
+        |statement| {
+            statement["Effect"] == "Allow"
+                && statement["Principal"]["Service"] == service
+                && texts(&statement["Action"]).contains(&"sqs:SendMessage")
+                && many(&statement["Resource"]).contains(&queue)
+                && texts(&statement["Condition"]["ArnLike"]["aws:SourceArn"]).contains(&source)
+        },
+    )
+}
+
+fn source_faults(template: &Json) -> Vec<String> {
+    let mut faults = Vec::new();
+    for (id, source) in of_type(template, "AWS::Lambda::EventSourceMapping") {
+        let queue_arn = source["Properties"]["EventSourceArn"].as_str().unwrap();
+        let queue = &template["Resources"][inner(queue_arn)]["Properties"];
+        if queue["RedrivePolicy"]["deadLetterTargetArn"].is_null() {
+            faults.push(format!("{id} never gives up on {queue_arn}"));
+        }
+        let function =
+            &template["Resources"][inner(source["Properties"]["FunctionName"].as_str().unwrap())];
+        let call_seconds = function["Properties"]["Timeout"].as_u64().unwrap();
+        let window_seconds =
+            source["Properties"]["MaximumBatchingWindowInSeconds"].as_u64().unwrap();
+        if queue["VisibilityTimeout"].as_u64().unwrap() < 6 * call_seconds + window_seconds {
+            faults.push(format!("{id} gets messages twice while it handles them"));
+        }
+    }
+    for (id, function) in of_type(template, "AWS::Lambda::Function") {
+        let role = function["Properties"]["Role"].as_str().unwrap();
+        if !role.ends_with(".Arn>") {
+            faults.push(format!("{id} has `{role}` for a role"));
+        }
+    }
+    faults
+}
+
+fn trail_faults(template: &Json) -> Vec<String> {
+    let mut faults = Vec::new();
+    for (id, trail) in of_type(template, "AWS::CloudTrail::Trail") {
+        let bucket = trail["Properties"]["S3BucketName"].as_str().unwrap();
+        let policy = of_type(template, "AWS::S3::BucketPolicy")
+            .find(|(_, policy)| policy["Properties"]["Bucket"] == bucket);
+        let Some((policy_id, policy)) = policy else {
+            faults.push(format!("{id} may not write to {bucket}"));
+            continue;
+        };
+        let allowed: Vec<&str> = many(&policy["Properties"]["PolicyDocument"]["Statement"])
+            .into_iter()
+            .filter(|one| one["Principal"]["Service"] == "cloudtrail.amazonaws.com")
+            .filter(|one| {
+                texts(&one["Condition"]["ArnLike"]["aws:SourceArn"])
+                    == ["arn:aws:cloudtrail:eu-west-1:111122223333:trail/s3guard"]
+            })
+            .flat_map(|one| texts(&one["Action"]))
+            .collect();
+        if allowed != ["s3:GetBucketAcl", "s3:PutObject"] {
+            faults.push(format!("{id} may not write to {bucket}"));
+        }
+        if trail["Properties"]["TrailName"] != "s3guard" {
+            faults.push(format!("{id} is not the trail that its bucket and key know"));
+        }
+        if !texts(&trail["DependsOn"]).contains(&policy_id) {
+            faults.push(format!("{id} is made before it may write to {bucket}"));
+        }
+    }
+    faults
+}
+
+fn key_faults(template: &Json) -> Vec<String> {
+    let mut faults = Vec::new();
+    let key = &template["Resources"]["Key"]["Properties"];
+    let statements = many(&key["KeyPolicy"]["Statement"]);
+    let root = statements.iter().any(|one| {
+        one["Principal"]["AWS"] == "arn:aws:iam::111122223333:root" && one["Action"] == "kms:*"
+    });
+    if !root {
+        faults.push("Key could never be changed again".to_owned());
+    }
+    let services =
+        ["cloudwatch.amazonaws.com", "logs.eu-west-1.amazonaws.com", "cloudtrail.amazonaws.com"];
+    for service in services {
+        let may_use = statements.iter().any(|one| {
+            let actions = if one.get("Action").is_some() { texts(&one["Action"]) } else { vec![] };
+            one["Principal"]["Service"] == service
+                && actions.contains(&"kms:GenerateDataKey")
+                && actions.contains(&"kms:Decrypt")
+                && one.get("Condition").is_some()
+        });
+        if !may_use {
+            faults.push(format!("{service} may not use <Key.Arn>"));
+        }
+    }
+    for (id, group) in of_type(template, "AWS::Logs::LogGroup") {
+        if group["Properties"]["KmsKeyId"] != "<Key.Arn>" {
+            faults.push(format!("{id} is not encrypted with the key"));
+        }
+    }
+    faults
+}
+
+fn topic_faults(template: &Json) -> Vec<String> {
+    let mut faults = Vec::new();
+    for (id, topic) in of_type(template, "AWS::SNS::Topic") {
+        if topic["Properties"]["KmsMasterKeyId"] != "<Key.Arn>" {
+            faults.push(format!("{id} has a key that alarms cannot use"));
+        }
+        let publish = of_type(template, "AWS::SNS::TopicPolicy")
+            .flat_map(|(_, policy)| many(&policy["Properties"]["PolicyDocument"]["Statement"]))
+            .any(|one| {
+                one["Effect"] == "Allow"
+                    && one["Principal"]["Service"] == "cloudwatch.amazonaws.com"
+                    && one["Action"] == "sns:Publish"
+                    && one["Condition"]["StringEquals"]["aws:SourceAccount"] == "111122223333"
+            });
+        if !publish {
+            faults.push(format!("alarms may not publish to <{id}>"));
+        }
+    }
+    faults
+}
+
+fn alarm_faults(template: &Json) -> Vec<String> {
+    let mut faults = Vec::new();
+    let alarms: Vec<_> = of_type(template, "AWS::CloudWatch::Alarm").collect();
+    for (id, alarm) in &alarms {
+        if alarm["Properties"]["AlarmActions"] != json!(["<Topic>"]) {
+            faults.push(format!("{id} tells nobody"));
+        }
+    }
+    for (id, _) in
+        of_type(template, "AWS::SQS::Queue").filter(|(id, _)| id.ends_with("DeadLetters"))
+    {
+        let is_watched = alarms.iter().any(|(_, alarm)| {
+            alarm["Properties"]["MetricName"] == "ApproximateNumberOfMessagesVisible"
+                && alarm["Properties"]["Dimensions"][0]["Value"] == format!("<{id}.QueueName>")
+        });
+        if !is_watched {
+            faults.push(format!("nobody hears of what is in {id}"));
+        }
+    }
+    faults
+}
+
+fn policy_faults(template: &Json) -> Vec<String> {
+    let mut faults = Vec::new();
+    for (id, resource) in template["Resources"].as_object().unwrap() {
+        for statement in many(&resource["Properties"]["PolicyDocument"]["Statement"]) {
+            for (action, on) in pairs(&texts(&statement["Action"]), &texts(&statement["Resource"]))
+            {
+                let on_objects = action.starts_with("s3:") && action.ends_with("Object");
+                if on_objects && !on.contains('/') {
+                    faults.push(format!("{id} allows `{action}` on a bucket, which has no effect"));
+                }
+            }
+        }
+    }
+    faults
+}
+
+/// Text that CloudFormation takes as it stands must not name one partition: there are others.
+fn partition_faults(written: &Json) -> Vec<String> {
+    let resources = written["Resources"].as_object().unwrap().iter();
+    let named = resources.filter(|(_, one)| one["Properties"].to_string().contains("arn:aws"));
+    named.map(|(id, _)| format!("{id} names the partition `aws`")).collect()
+}
+
+fn pairs<'a>(left: &[&'a str], right: &[&'a str]) -> Vec<(&'a str, &'a str)> {
+    left.iter().flat_map(|one| right.iter().map(|other| (*one, *other))).collect()
+}
+
+/// The id of `<Id>` or `<Id.Attribute>`.
+fn inner(reference: &str) -> &str {
+    let name = reference.trim_matches(['<', '>']);
+    name.split_once('.').map_or(name, |(id, _)| id)
+}

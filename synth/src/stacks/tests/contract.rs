@@ -1,0 +1,215 @@
+//! What others rely on: the program on its environment, the command on parameters and outputs, the owner on the roles.
+
+use std::collections::BTreeSet;
+
+use expect_test::{Expect, expect};
+use s3guard_posture::permissions;
+use serde_json::Value as Json;
+
+use super::reading::{many, of_type, read_guard, texts};
+
+fn check(lines: impl IntoIterator<Item = String>, expected: &Expect) {
+    let lines: Vec<String> = lines.into_iter().map(|line| line + "\n").collect();
+    expected.assert_eq(&lines.concat());
+}
+
+#[test]
+fn these_parameters_can_be_given() {
+    let guard = read_guard();
+    let parameters = guard["Parameters"].as_object().unwrap();
+    let default =
+        |parameter: &Json| parameter["Default"].as_str().map(|text| format!(" = `{text}`"));
+    check(
+        parameters.iter().map(|(id, one)| format!("{id}{}", default(one).unwrap_or_default())),
+        &expect![[r#"
+            CodeBucket
+            CodeKey
+            Architecture = `x86_64`
+            Email = ``
+            TrailMode = `create`
+            Grade = `speed`
+            BucketKeyArn = ``
+            SettleSeconds = `15`
+            SweepRate = `rate(6 hours)`
+            BucketPrefix = `s3guard`
+        "#]],
+    );
+}
+
+#[test]
+fn these_outputs_are_told() {
+    let guard = read_guard();
+    let outputs = guard["Outputs"].as_object().unwrap();
+    check(
+        outputs.iter().map(|(id, one)| {
+            let only = one["Condition"].as_str().map(|name| format!(" if {name}"));
+            format!("{id}: {}{}", one["Value"].as_str().unwrap(), only.unwrap_or_default())
+        }),
+        &expect![[r#"
+            TopicArn: <Topic>
+            GuardQueueUrl: <GuardQueue>
+            GuardQueueArn: <GuardQueue.Arn>
+            ObjectQueueUrl: <ObjectQueue>
+            GuardDeadLettersUrl: <GuardDeadLetters>
+            ObjectDeadLettersUrl: <ObjectDeadLetters>
+            NoticeDeadLettersUrl: <NoticeDeadLetters>
+            GuardFunctionName: <GuardFunction>
+            NotifyFunctionName: <NotifyFunction>
+            GuardRoleArn: <GuardRole.Arn>
+            NotifyRoleArn: <NotifyRole.Arn>
+            DashboardName: <Dashboard>
+            TrailBucketName: <TrailBucket> if OwnTrail
+            LogBucketName: <LogBucket> if OwnTrail
+        "#]],
+    );
+}
+
+#[test]
+fn the_functions_find_this_in_their_environment() {
+    let guard = read_guard();
+    check(
+        of_type(&guard, "AWS::Lambda::Function").flat_map(|(id, function)| {
+            let properties = &function["Properties"];
+            let variables = properties["Environment"]["Variables"].as_object().unwrap().clone();
+            let handler = properties["Handler"].as_str().unwrap();
+            let title = [format!("{id} runs {handler}")];
+            title
+                .into_iter()
+                .chain(variables.into_iter().map(|(name, value)| format!("  {name}: {value}")))
+        }),
+        &expect![[r#"
+            GuardFunction runs guard
+              S3GUARD_ACCOUNT: "111122223333"
+              S3GUARD_STACK: "s3guard"
+              S3GUARD_TOPIC: "<Topic>"
+              S3GUARD_QUEUE: "<GuardQueue>"
+              S3GUARD_GRADE: "speed"
+              S3GUARD_KEY: ""
+              S3GUARD_SETTLE_SECONDS: "15"
+            NotifyFunction runs notify
+              S3GUARD_ACCOUNT: "111122223333"
+              S3GUARD_STACK: "s3guard"
+              S3GUARD_TOPIC: "<Topic>"
+        "#]],
+    );
+}
+
+#[test]
+fn each_role_may_do_this_and_nothing_else() {
+    let guard = read_guard();
+    check(
+        of_type(&guard, "AWS::IAM::ManagedPolicy").flat_map(|(id, policy)| {
+            let statements = many(&policy["Properties"]["PolicyDocument"]["Statement"]);
+            let lines = statements.into_iter().map(|one| {
+                format!(
+                    "  {} on {}",
+                    texts(&one["Action"]).join(" "),
+                    texts(&one["Resource"]).join(" ")
+                )
+            });
+            [id.to_owned()].into_iter().chain(lines).collect::<Vec<_>>()
+        }),
+        &expect![[r#"
+            GuardPolicy
+              s3:GetBucketAcl s3:GetBucketPolicy s3:GetBucketPolicyStatus s3:GetBucketPublicAccessBlock s3:GetBucketWebsite s3:GetEncryptionConfiguration s3:PutBucketPublicAccessBlock s3:PutEncryptionConfiguration on arn:aws:s3:::*
+              s3:ListAllMyBuckets on *
+              sqs:SendMessage on <GuardQueue.Arn>
+              sqs:ReceiveMessage sqs:DeleteMessage sqs:GetQueueAttributes on <GuardQueue.Arn>
+              sns:Publish on <Topic>
+              kms:GenerateDataKey kms:Decrypt on <Key.Arn>
+              logs:CreateLogStream logs:PutLogEvents on <GuardLogs.Arn>
+            NotifyPolicy
+              sqs:ReceiveMessage sqs:DeleteMessage sqs:GetQueueAttributes on <ObjectQueue.Arn>
+              sns:Publish on <Topic>
+              kms:GenerateDataKey kms:Decrypt on <Key.Arn>
+              logs:CreateLogStream logs:PutLogEvents on <NotifyLogs.Arn>
+        "#]],
+    );
+}
+
+#[test]
+fn the_roles_have_no_wildcard_action_and_touch_no_object() {
+    let guard = read_guard();
+    for (id, policy) in of_type(&guard, "AWS::IAM::ManagedPolicy") {
+        for statement in many(&policy["Properties"]["PolicyDocument"]["Statement"]) {
+            for action in texts(&statement["Action"]) {
+                assert!(!action.contains('*'), "{id}: {action}");
+                assert!(!action.contains("Object"), "{id}: {action}");
+                let deletes_a_message = action == "sqs:DeleteMessage";
+                assert!(deletes_a_message || !action.contains("Delete"), "{id}: {action}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_guard_may_do_what_posture_says_and_notify_nothing_with_buckets() {
+    let guard = read_guard();
+    let s3_actions = |id: &str| -> BTreeSet<String> {
+        let document = &guard["Resources"][id]["Properties"]["PolicyDocument"];
+        let statements = many(&document["Statement"]);
+        let actions = statements.into_iter().flat_map(|statement| texts(&statement["Action"]));
+        actions.filter(|action| action.starts_with("s3:")).map(str::to_owned).collect()
+    };
+    let needed = permissions::on_buckets().into_iter().chain(permissions::on_account());
+    let needed = needed.filter(|action| action.starts_with("s3:")).map(str::to_owned);
+    assert_eq!(s3_actions("GuardPolicy"), needed.collect());
+    assert_eq!(s3_actions("NotifyPolicy"), BTreeSet::new());
+}
+
+#[test]
+fn every_role_and_policy_is_under_our_path_and_has_no_name() {
+    let guard = read_guard();
+    for r#type in ["AWS::IAM::Role", "AWS::IAM::ManagedPolicy"] {
+        for (id, one) in of_type(&guard, r#type) {
+            assert_eq!(one["Properties"]["Path"], "/s3guard/", "{id}");
+            // A name would be in the way of a second stack: IAM has no regions.
+            assert!(one["Properties"].get("RoleName").is_none(), "{id}");
+            assert!(one["Properties"].get("ManagedPolicyName").is_none(), "{id}");
+        }
+    }
+}
+
+#[test]
+fn only_evidence_and_its_key_stay_when_the_stack_goes() {
+    let guard = read_guard();
+    let resources = guard["Resources"].as_object().unwrap();
+    let stays = |one: &Json| {
+        let policies = [&one["DeletionPolicy"], &one["UpdateReplacePolicy"]];
+        assert!(policies.iter().all(|policy| policy.is_string()), "{one}");
+        one["DeletionPolicy"] != "Delete"
+    };
+    check(
+        resources
+            .iter()
+            .filter(|(_, one)| stays(one))
+            .map(|(id, one)| format!("{id}: {}", one["DeletionPolicy"].as_str().unwrap())),
+        &expect![[r#"
+            Key: Retain
+            LogBucket: RetainExceptOnCreate
+            TrailBucket: RetainExceptOnCreate
+        "#]],
+    );
+}
+
+#[test]
+fn the_dashboard_is_json_with_widgets_that_cloudwatch_knows() {
+    let guard = read_guard();
+    let body = guard["Resources"]["Dashboard"]["Properties"]["DashboardBody"].as_str().unwrap();
+    let body: Json = serde_json::from_str(body).unwrap();
+    let widgets = body["widgets"].as_array().unwrap();
+    assert_eq!(widgets.len(), 8);
+    for widget in widgets {
+        let kind = widget["type"].as_str().unwrap();
+        assert!(["text", "alarm", "metric"].contains(&kind), "{widget}");
+        let end = widget["x"].as_u64().unwrap() + widget["width"].as_u64().unwrap();
+        assert!(end <= 24, "{widget}");
+        if kind == "metric" {
+            assert_eq!(widget["properties"]["region"], "eu-west-1");
+            for metric in widget["properties"]["metrics"].as_array().unwrap() {
+                let line = metric.as_array().unwrap();
+                assert!(line.len() == 5 && line[4]["label"].is_string(), "{metric}");
+            }
+        }
+    }
+}

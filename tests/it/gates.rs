@@ -1,0 +1,263 @@
+//! The gates: what others' linters say of our templates, and what a reader of YAML 1.1 reads in them.
+
+use std::{collections::BTreeSet, path::Path};
+
+use s3guard_synth::{
+    cfn::{LogicalId, Template, Value},
+    resources::{
+        Tag,
+        lambda::{Code, Environment, Function, Runtime},
+        s3::Bucket,
+    },
+    stacks,
+};
+use serde_json::{Value as Json, json};
+
+use crate::tools::Bench;
+
+const READ_YAML: &str = include_str!("tools/read_yaml.py");
+const VALIDATE: &str = include_str!("tools/validate.py");
+
+const CFN_LINT: [&str; 7] = [
+    "--include-checks",
+    "I",
+    "--include-experimental",
+    "--regions",
+    "us-east-1",
+    "eu-west-1",
+    "--template",
+];
+const CHECKOV: [&str; 7] = [
+    "--framework",
+    "cloudformation",
+    "--skip-download",
+    "--compact",
+    "--output=json",
+    "--quiet",
+    "--file",
+];
+
+#[test]
+fn cfn_lint_finds_nothing() {
+    let bench = Bench::new();
+    let yaml = bench.lay("guard.yaml", &stacks::guard().to_yaml().unwrap());
+    let json = bench.lay("guard.json", &stacks::guard().to_json().unwrap());
+    let verdict = bench.run("cfn-lint", &CFN_LINT, &[&yaml, &json]);
+    assert!(verdict.is_content, "{}{}", verdict.stdout, verdict.stderr);
+}
+
+#[test]
+fn cfn_lint_finds_what_is_wrong() {
+    let bench = Bench::new();
+    let wrong = bench.lay("wrong.json", &wrong().to_string());
+    let verdict = bench.run("cfn-lint", &CFN_LINT, &[&wrong]);
+    assert!(!verdict.is_content && verdict.stdout.contains("E3034"), "{}", verdict.stdout);
+}
+
+#[test]
+fn cloudformation_validate_warns_of_nothing() {
+    let bench = Bench::new();
+    let yaml = bench.lay("guard.yaml", &stacks::guard().to_yaml().unwrap());
+    let json = bench.lay("guard.json", &stacks::guard().to_json().unwrap());
+    let verdict = bench.run_script(VALIDATE, &[&yaml, &json]);
+    assert!(verdict.is_content, "{}", verdict.stderr);
+    assert_eq!(verdict.stdout, "");
+}
+
+#[test]
+fn cloudformation_validate_warns_of_what_is_wrong() {
+    let bench = Bench::new();
+    let wrong = bench.lay("wrong.json", &wrong().to_string());
+    let verdict = bench.run_script(VALIDATE, &[&wrong]);
+    assert!(verdict.stdout.contains("F3034"), "{}{}", verdict.stdout, verdict.stderr);
+}
+
+#[test]
+fn checkov_finds_only_what_the_template_gives_a_reason_for() {
+    let bench = Bench::new();
+    let template = stacks::guard().render().unwrap();
+    let (bare, reasons) = without_skips(template);
+    let yaml = bench.lay("guard.yaml", &stacks::guard().to_yaml().unwrap());
+    let json = bench.lay("guard.json", &stacks::guard().to_json().unwrap());
+    let bare = bench.lay("bare.json", &bare.to_string());
+    let found_in = |path: &Path| -> BTreeSet<(String, String)> {
+        let verdict = bench.run("checkov", &CHECKOV, &[path]);
+        let report: Json = serde_json::from_str(&verdict.stdout)
+            .unwrap_or_else(|error| panic!("{error} in {}{}", verdict.stdout, verdict.stderr));
+        failed(&report)
+    };
+    assert_eq!(found_in(&yaml), BTreeSet::new());
+    assert_eq!(found_in(&json), BTreeSet::new());
+    // No reason for what nobody finds any more, none missing.
+    assert_eq!(found_in(&bare), reasons);
+}
+
+#[test]
+fn a_yaml_1_1_reader_reads_the_json() {
+    let bench = Bench::new();
+    for (name, template) in [("guard.yaml", stacks::guard()), ("nasty.yaml", nasty())] {
+        let path = bench.lay(name, &template.to_yaml().unwrap());
+        let verdict = bench.run_script(READ_YAML, &[&path]);
+        assert!(verdict.is_content, "{}", verdict.stderr);
+        let read: Json = serde_json::from_str(&verdict.stdout).unwrap();
+        pretty_assert(&read, &template.render().unwrap());
+    }
+}
+
+/// The guard's template with a time that SQS does not have.
+fn wrong() -> Json {
+    let mut template = stacks::guard().render().unwrap();
+    template["Resources"]["GuardQueue"]["Properties"]["VisibilityTimeout"] = json!(999_999);
+    template
+}
+
+/// The template without checkov's metadata, and that: resource and rule of each skip that has a reason.
+fn without_skips(mut template: Json) -> (Json, BTreeSet<(String, String)>) {
+    let mut reasons = BTreeSet::new();
+    for (id, resource) in template["Resources"].as_object_mut().unwrap() {
+        let kind = resource["Type"].as_str().unwrap().to_owned();
+        let Some(metadata) = resource.get_mut("Metadata").and_then(Json::as_object_mut) else {
+            continue;
+        };
+        let Some(checkov) = metadata.shift_remove("checkov") else { continue };
+        for skip in checkov["skip"].as_array().unwrap() {
+            assert!(skip["comment"].as_str().is_some_and(|reason| reason.len() > 20), "{skip}");
+            reasons.insert((format!("{kind}.{id}"), skip["id"].as_str().unwrap().to_owned()));
+        }
+    }
+    (template, reasons)
+}
+
+fn failed(report: &Json) -> BTreeSet<(String, String)> {
+    // A report without findings has no list of them, but says how much it looked at.
+    let found = report["results"]["failed_checks"].as_array().cloned().unwrap_or_default();
+    assert!(report["summary"]["resource_count"].as_u64().is_some_and(|n| n > 30), "{report}");
+    let text = |check: &Json, field: &str| check[field].as_str().unwrap().to_owned();
+    found.iter().map(|check| (text(check, "resource"), text(check, "check_id"))).collect()
+}
+
+/// A template of all that YAML 1.1 could take for something else.
+fn nasty() -> Template {
+    const TEXTS: [&str; 67] = [
+        "on",
+        "On",
+        "OFF",
+        "yes",
+        "No",
+        "y",
+        "N",
+        "true",
+        "False",
+        "null",
+        "Null",
+        "~",
+        "",
+        " ",
+        "  x",
+        "x  ",
+        "1:30",
+        "190:20:30",
+        "2012-10-17",
+        "2012-10-17 01:02:03",
+        "1_000",
+        "0x1f",
+        "0o17",
+        "017",
+        "0b11",
+        ".5",
+        "5.",
+        "1e3",
+        "1.0e+3",
+        "-1",
+        "+1",
+        ".inf",
+        "-.INF",
+        ".nan",
+        "=",
+        "<<",
+        "-",
+        "- a",
+        "?",
+        "? a",
+        ":",
+        "a:",
+        "a: b",
+        "a #b",
+        "#a",
+        "&a",
+        "*a",
+        "!a",
+        "!Ref a",
+        "%a",
+        "@a",
+        "`a`",
+        "'a'",
+        "\"a\"",
+        "{a}",
+        "[a]",
+        "a, b",
+        "---",
+        "...",
+        "a\tb",
+        "\ta",
+        "a\r\nb",
+        "a\u{85}b",
+        "a\u{2028}b",
+        "\u{feff}a",
+        "a\u{0}\u{7}\u{1b}b",
+        "日本 é 😀 \u{e000}",
+    ];
+    const SCRIPTS: [&str; 8] = [
+        "one\ntwo",
+        "one\ntwo\n",
+        "one\n\n\ntwo\n\n",
+        " one\ntwo",
+        "\none",
+        "one\n  two\n",
+        "one \ntwo\n",
+        "- a\n# b\nc: d\n...\n---\n",
+    ];
+    const FUNCTION: LogicalId = LogicalId::new("Function");
+    const BUCKET: LogicalId = LogicalId::new("Bucket");
+    let mut template = Template::new("2012-10-17");
+    let tags = TEXTS.into_iter().chain(SCRIPTS).map(|text| Tag::new(text, text)).collect();
+    template.add(BUCKET, Bucket { tags, ..Bucket::default() });
+    for (id, text) in SCRIPT_IDS.into_iter().zip(SCRIPTS) {
+        let code = Code::Script {
+            text: text.to_owned(),
+            runtime: Runtime::Python313,
+            handler: "index.on",
+        };
+        template.add(id, Function::new(Value::literal("y"), code));
+    }
+    let code = Code::Image { uri: "on".into() };
+    let variables = TEXTS.into_iter().chain(SCRIPTS).map(|text| (text, text.into())).collect();
+    template.add(
+        FUNCTION,
+        Function {
+            environment: Some(Environment { variables }),
+            ..Function::new(Value::literal("y"), code)
+        },
+    );
+    template
+}
+
+const SCRIPT_IDS: [LogicalId; 8] = [
+    LogicalId::new("Script1"),
+    LogicalId::new("Script2"),
+    LogicalId::new("Script3"),
+    LogicalId::new("Script4"),
+    LogicalId::new("Script5"),
+    LogicalId::new("Script6"),
+    LogicalId::new("Script7"),
+    LogicalId::new("Script8"),
+];
+
+/// Compares line by line, so that a difference can be seen in a thousand.
+fn pretty_assert(left: &Json, right: &Json) {
+    let (left, right) = (format!("{left:#}"), format!("{right:#}"));
+    for (number, (left, right)) in left.lines().zip(right.lines()).enumerate() {
+        assert_eq!(left, right, "in line {number}");
+    }
+    assert_eq!(left.lines().count(), right.lines().count());
+}

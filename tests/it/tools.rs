@@ -1,0 +1,91 @@
+//! The Python tools that judge templates, pinned, in a virtualenv of their own.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use serde_json::Value as Json;
+use tempfile::TempDir;
+
+const REQUIREMENTS: &str = include_str!("tools/requirements.txt");
+
+/// A folder for templates, and the Python with the tools.
+pub(crate) struct Bench {
+    folder: TempDir,
+    python: PathBuf,
+}
+
+/// What a tool printed, and whether it was content.
+pub(crate) struct Verdict {
+    pub(crate) is_content: bool,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Bench {
+    /// Sets up the tools, which takes a minute the first time.
+    pub(crate) fn new() -> Self {
+        let python = s3guard_emulator::virtualenv("gates", REQUIREMENTS)
+            .unwrap_or_else(|error| panic!("{error}; hint: {}", error.hint().unwrap_or("none")));
+        Self { folder: tempfile::tempdir().unwrap(), python }
+    }
+
+    /// Lays a file on the bench.
+    pub(crate) fn lay(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        path
+    }
+
+    /// Runs a program of the virtualenv.
+    pub(crate) fn run(&self, program: &str, args: &[&str], files: &[&Path]) -> Verdict {
+        let program = self.python.with_file_name(program);
+        let output = Command::new(program)
+            .args(args)
+            .args(files)
+            .current_dir(&self.folder)
+            .output()
+            .unwrap();
+        Verdict {
+            is_content: output.status.success(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// Runs a script of ours.
+    pub(crate) fn run_script(&self, script: &str, files: &[&Path]) -> Verdict {
+        self.run("python", &["-c", script], files)
+    }
+
+    /// The official schema of each resource type, as cfn-lint brings it.
+    pub(crate) fn schemas(&self) -> Schemas {
+        let place = "import cfnlint, os; print(os.path.dirname(cfnlint.__file__), end='')";
+        let package = self.run_script(place, &[]).stdout;
+        let folder = Path::new(&package).join("data/schemas");
+        let by_type = read_json(&folder.join("providers/us-east-1.json"));
+        Schemas { folder: folder.join("resources"), by_type }
+    }
+}
+
+/// The official schemas.
+pub(crate) struct Schemas {
+    folder: PathBuf,
+    by_type: Json,
+}
+
+impl Schemas {
+    /// The schema of a resource type.
+    pub(crate) fn of(&self, r#type: &str) -> Json {
+        let hash = self.by_type[r#type].as_str().unwrap_or_else(|| panic!("no schema of {type}"));
+        read_json(&self.folder.join(format!("{}.json", hash.trim_end_matches(".json"))))
+    }
+}
+
+fn read_json(path: &Path) -> Json {
+    let text = fs::read_to_string(path)
+        .unwrap_or_else(|error| panic!("{} cannot be read: {error}", path.display()));
+    serde_json::from_str(&text).unwrap()
+}
