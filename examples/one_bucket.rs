@@ -1,0 +1,141 @@
+//! A stack of one's own over the typed model: a private bucket, and a role that may read from it.
+//!
+//! Run it with `cargo run --package s3guard-synth --no-default-features --example one_bucket`.
+
+#![expect(clippy::print_stdout, reason = "an example shows its result")]
+
+use s3guard_synth::{
+    cfn::{
+        Attributes, LogicalId, Output, PolicyDocument, RenderError, Statement, Sub, Template, Test,
+        Value, kind::AnyArn,
+    },
+    resources::{
+        iam::{ManagedPolicy, Role},
+        s3::{
+            Bucket, BucketEncryption, BucketPolicy, Encryption, PublicAccessBlock, VersioningStatus,
+        },
+    },
+};
+
+// Logical ids are for ever: a renamed one replaces its resource.
+const BUCKET: LogicalId = LogicalId::new("Reports");
+const BUCKET_POLICY: LogicalId = LogicalId::new("ReportsPolicy");
+const READ: LogicalId = LogicalId::new("ReadReports");
+const READER: LogicalId = LogicalId::new("Reader");
+const BUCKET_NAME: LogicalId = LogicalId::new("BucketName");
+
+fn main() -> Result<(), RenderError> {
+    print!("{}", stack().to_yaml()?);
+    Ok(())
+}
+
+fn stack() -> Template {
+    let mut template = Template::new("Reports, and who reads them.");
+
+    let bucket = Bucket {
+        encryption: Some(BucketEncryption {
+            default: Encryption::SseS3,
+            bucket_key_enabled: false,
+            blocks_customer_provided_keys: true,
+        }),
+        public_access_block: Some(PublicAccessBlock::ALL),
+        versioning: Some(VersioningStatus::Enabled),
+        ..Bucket::default()
+    };
+    // The handle is the only way to name the bucket: without it, nothing below compiles.
+    let bucket = template.add_with(BUCKET, Attributes::kept("The reports."), bucket);
+    let objects: Value<AnyArn> = Sub::new().value(&bucket.arn()).text("/*").into();
+
+    let without_tls = Statement {
+        conditions: vec![Test::without_tls()],
+        ..Statement::deny(["s3:*"], [bucket.arn().into(), objects.clone()])
+    };
+    template
+        .add(BUCKET_POLICY, BucketPolicy::new(bucket.name(), PolicyDocument::new([without_tls])));
+
+    let read = Statement::allow(["s3:GetObject"], [objects]);
+    let read = template.add(READ, ManagedPolicy::new(PolicyDocument::new([read])));
+    let trust = PolicyDocument::new([Statement::trust("lambda.amazonaws.com")]);
+    template.add(READER, Role { managed_policy_arns: vec![read.arn()], ..Role::new(trust) });
+
+    template.output(BUCKET_NAME, Output::new("Where the reports are", bucket.name()));
+    template
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    #[test]
+    fn the_stack_is_this() {
+        expect![[r#"
+            AWSTemplateFormatVersion: '2010-09-09'
+            Description: Reports, and who reads them.
+            Resources:
+              Reports:
+                Type: AWS::S3::Bucket
+                DeletionPolicy: Retain
+                UpdateReplacePolicy: Retain
+                Metadata:
+                  com.aws.cloudformation.Context:
+                    why: The reports.
+                Properties:
+                  BucketEncryption:
+                    ServerSideEncryptionConfiguration:
+                      - ServerSideEncryptionByDefault:
+                          SSEAlgorithm: AES256
+                        BucketKeyEnabled: false
+                        BlockedEncryptionTypes:
+                          EncryptionType:
+                            - SSE-C
+                  PublicAccessBlockConfiguration:
+                    BlockPublicAcls: true
+                    BlockPublicPolicy: true
+                    IgnorePublicAcls: true
+                    RestrictPublicBuckets: true
+                  VersioningConfiguration:
+                    Status: Enabled
+              ReportsPolicy:
+                Type: AWS::S3::BucketPolicy
+                Properties:
+                  Bucket: !Ref Reports
+                  PolicyDocument:
+                    Version: '2012-10-17'
+                    Statement:
+                      - Effect: Deny
+                        Principal: '*'
+                        Action: s3:*
+                        Resource:
+                          - !GetAtt Reports.Arn
+                          - !Sub ${Reports.Arn}/*
+                        Condition:
+                          Bool:
+                            aws:SecureTransport: false
+              ReadReports:
+                Type: AWS::IAM::ManagedPolicy
+                Properties:
+                  PolicyDocument:
+                    Version: '2012-10-17'
+                    Statement:
+                      - Effect: Allow
+                        Action: s3:GetObject
+                        Resource: !Sub ${Reports.Arn}/*
+              Reader:
+                Type: AWS::IAM::Role
+                Properties:
+                  AssumeRolePolicyDocument:
+                    Version: '2012-10-17'
+                    Statement:
+                      - Effect: Allow
+                        Principal:
+                          Service: lambda.amazonaws.com
+                        Action: sts:AssumeRole
+                  ManagedPolicyArns:
+                    - !Ref ReadReports
+            Outputs:
+              BucketName:
+                Description: Where the reports are
+                Value: !Ref Reports
+        "#]].assert_eq(&super::stack().to_yaml().unwrap());
+    }
+}
