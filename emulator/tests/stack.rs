@@ -27,7 +27,7 @@ fn cloudformation(client: &Client, action: &str, parameters: &[(&str, &str)]) ->
 fn deploy(client: &Client, template: &Value) -> (String, String) {
     let template = template.to_string();
     let parameters =
-        [("TemplateBody", template.as_str()), ("Capabilities.member.1", "CAPABILITY_IAM")];
+        [("TemplateBody", template.as_str()), ("Capabilities.member.1", "CAPABILITY_NAMED_IAM")];
     cloudformation(client, "CreateStack", &parameters);
     end_of(client)
 }
@@ -171,6 +171,34 @@ fn a_function_killed_in_the_middle_gets_its_message_again() {
         let runs = account.runs().expect("the runs");
         (runs.iter().filter(|run| run.failed).count() >= 2).then_some(())
     });
+}
+
+#[test]
+fn the_policies_of_a_role_can_be_read_its_own_and_attached_ones() {
+    let account = account();
+    let client = account.client();
+    let allow = |action: &str| {
+        json!({ "Version": "2012-10-17",
+        "Statement": [{ "Effect": "Allow", "Action": action, "Resource": "*" }] })
+    };
+    let assume = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": "sts:AssumeRole",
+        "Principal": { "Service": "lambda.amazonaws.com" } }] });
+    let resources = json!({
+        "Attached": { "Type": "AWS::IAM::ManagedPolicy", "Properties": { "Path": "/s3guard/",
+            "PolicyDocument": allow("sns:Publish") } },
+        "Role": { "Type": "AWS::IAM::Role", "Properties": { "RoleName": "reader", "AssumeRolePolicyDocument": assume,
+            "ManagedPolicyArns": [{ "Ref": "Attached" }],
+            "Policies": [{ "PolicyName": "own", "PolicyDocument": allow("sqs:SendMessage") }] } },
+    });
+    let (status, events) = deploy(&client, &template(&resources));
+    assert_eq!(status, "CREATE_COMPLETE", "{events}");
+    let policies = client.role_policies("reader").expect("the policies");
+    let actions: Vec<Value> = policies
+        .iter()
+        .map(|(_, document)| serde_json::from_str::<Value>(document).expect("it is JSON"))
+        .map(|document| document["Statement"][0]["Action"].clone())
+        .collect();
+    assert_eq!(actions, ["sqs:SendMessage", "sns:Publish"]);
 }
 
 #[test]

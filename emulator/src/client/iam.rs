@@ -34,15 +34,23 @@ impl Client {
         })
     }
 
-    /// The names of a role's inline policies and their documents.
+    /// The policy documents of a role, of its own and attached ones, by name.
     pub fn role_policies(&self, role: &str) -> Result<Vec<(String, String)>, CallError> {
-        let listed = self.iam(&[("Action", "ListRolePolicies"), ("RoleName", role)])?;
         let mut policies = Vec::new();
-        for name in xml::all(&listed, "member") {
-            let parameters =
-                [("Action", "GetRolePolicy"), ("RoleName", role), ("PolicyName", &name)];
-            let answer = self.iam(&parameters)?;
-            let document = xml::text(&answer, "PolicyDocument").unwrap_or_default();
+        let own = self.iam(&[("Action", "ListRolePolicies"), ("RoleName", role)])?;
+        for name in xml::all(&own, "member") {
+            let asked = [("Action", "GetRolePolicy"), ("RoleName", role), ("PolicyName", &name)];
+            let document = xml::text(&self.iam(&asked)?, "PolicyDocument").unwrap_or_default();
+            policies.push((name, percent_decoded(&document)));
+        }
+        let attached = self.iam(&[("Action", "ListAttachedRolePolicies"), ("RoleName", role)])?;
+        for arn in xml::all(&attached, "PolicyArn") {
+            let policy = self.iam(&[("Action", "GetPolicy"), ("PolicyArn", &arn)])?;
+            let version = xml::text(&policy, "DefaultVersionId").unwrap_or_default();
+            let asked =
+                [("Action", "GetPolicyVersion"), ("PolicyArn", &arn), ("VersionId", &version)];
+            let document = xml::text(&self.iam(&asked)?, "Document").unwrap_or_default();
+            let name = arn.rsplit('/').next().unwrap_or_default().to_owned();
             policies.push((name, percent_decoded(&document)));
         }
         Ok(policies)

@@ -54,12 +54,18 @@ impl GuardCommand {
     pub(crate) fn run(&self, page: &mut Page, arguments: &[&str]) -> Result<(), Failure> {
         let line = format!("s3guard {}", arguments.join(" "));
         page.typed(&line)?;
-        let status = Command::new(&self.program)
+        let mut command = Command::new(&self.program);
+        // What this person has set for other accounts and stacks must not reach this one.
+        for (name, _) in env::vars_os() {
+            let name = name.to_string_lossy();
+            if name.starts_with("AWS_") || name.starts_with("S3GUARD_") {
+                command.env_remove(name.as_ref());
+            }
+        }
+        let status = command
             .current_dir(ROOT)
             .args(arguments)
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
-            .env_remove("AWS_PROFILE")
-            .env_remove("AWS_SESSION_TOKEN")
             .stdin(Stdio::null())
             .status()
             .doing("running s3guard")?;
