@@ -228,6 +228,11 @@ impl CodeBucket {
     }
 }
 
+/// A SHA-256 in the form in which S3 takes and gives it.
+pub fn checksum(sha256: &[u8; 32]) -> String {
+    aws_smithy_types::base64::encode(sha256)
+}
+
 /// Whether S3 will answer differently in a moment: a bucket that is too new, or a write that is still under way.
 fn passes(code: Option<&str>) -> bool {
     matches!(code, Some("NoSuchBucket" | "OperationAborted"))

@@ -44,6 +44,15 @@ impl Event {
             && !self.is_about_the_stack()
             && !self.reason.as_deref().is_some_and(says_cancelled)
     }
+
+    /// The permission that was missing, if that is why it failed.
+    ///
+    /// AWS says it in words alone. Written for: "User: arn:… is not authorized to perform: sqs:CreateQueue on
+    /// resource: … because no identity-based policy allows the sqs:CreateQueue action".
+    pub fn missing_permission(&self) -> Option<&str> {
+        let (_, rest) = self.reason.as_deref()?.split_once("is not authorized to perform: ")?;
+        rest.split_whitespace().next().filter(|action| action.contains(':'))
+    }
 }
 
 pub(super) fn read(event: &StackEvent) -> Event {

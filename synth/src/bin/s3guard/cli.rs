@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use clap::{Parser, Subcommand};
 use thiserror::Error;
 
-use crate::commands::{package, synth};
+use crate::commands::{deploy, destroy, package, synth};
 use crate::failure::Exit;
 use crate::output::{Color, Form};
 
@@ -34,6 +34,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     Synth(synth::Args),
     Package(package::Args),
+    Deploy(Box<deploy::Args>),
+    Destroy(destroy::Args),
 }
 
 /// A value that a flag does not take, with what to write instead.

@@ -1,4 +1,10 @@
 //! One file for each subcommand: its `Args` are its manual, its `run` is its story.
+//!
+//! `account` and `progress` are what the commands that call AWS share.
 
+mod account;
+pub(crate) mod deploy;
+pub(crate) mod destroy;
 pub(crate) mod package;
+mod progress;
 pub(crate) mod synth;

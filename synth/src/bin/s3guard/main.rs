@@ -11,7 +11,8 @@ mod package;
 
 use std::env;
 use std::io::{self, IsTerminal as _};
-use std::process::ExitCode;
+use std::process::{self, ExitCode};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::Parser as _;
 
@@ -36,5 +37,13 @@ fn run(command: Command, output: &Output) -> anyhow::Result<Exit> {
     match command {
         Command::Synth(args) => commands::synth::run(&args, output),
         Command::Package(args) => commands::package::run(&args, output),
+        Command::Deploy(args) => commands::deploy::run(&args, output, &token()),
+        Command::Destroy(args) => commands::destroy::run(&args, output, &token()),
     }
+}
+
+/// The name of this run in AWS: of its change set, and of what it asks for.
+fn token() -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    format!("s3guard-{}-{}", now.as_millis(), process::id())
 }

@@ -37,6 +37,11 @@ pub(crate) enum Architecture {
 }
 
 impl Architecture {
+    /// Reads the value of the stack's parameter.
+    pub(crate) fn from_parameter(text: &str) -> Option<Self> {
+        [Self::X86_64, Self::Arm64].into_iter().find(|architecture| architecture.as_str() == text)
+    }
+
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::X86_64 => "x86_64",
@@ -66,7 +71,7 @@ pub(crate) enum Source {
 pub(crate) struct Package {
     pub(crate) architecture: Architecture,
     pub(crate) zip: Vec<u8>,
-    pub(crate) sha256: String,
+    pub(crate) sha256: [u8; 32],
     /// Where it lies when nobody says where: beside Cargo's other results.
     pub(crate) default_path: PathBuf,
 }
@@ -74,7 +79,16 @@ pub(crate) struct Package {
 impl Package {
     /// The object's key: another content is another key, so that CloudFormation sees the change.
     pub(crate) fn key(&self) -> String {
-        format!("s3guard/{}-{}.zip", stem(self.architecture), self.sha256)
+        format!("s3guard/{}-{}.zip", stem(self.architecture), self.sha256_hex())
+    }
+
+    pub(crate) fn sha256_hex(&self) -> String {
+        hex(&self.sha256)
+    }
+
+    /// The hash as S3 wants it.
+    pub(crate) fn checksum(&self) -> String {
+        s3guard_aws::code_bucket::checksum(&self.sha256)
     }
 }
 
@@ -99,7 +113,7 @@ pub(crate) fn make(source: &Source, architecture: Architecture) -> anyhow::Resul
     if zip.len() > ZIP_SIZE_BYTES_MAX {
         bail!("the zip has {} bytes, Lambda takes {ZIP_SIZE_BYTES_MAX}", zip.len());
     }
-    let sha256 = hex(&Sha256::digest(&zip));
+    let sha256 = Sha256::digest(&zip).into();
     Ok(Package { architecture, zip, sha256, default_path })
 }
 

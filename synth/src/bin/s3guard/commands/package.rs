@@ -69,7 +69,7 @@ pub(crate) fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
         file: path.display().to_string(),
         architecture: package.architecture,
         size_bytes: package.zip.len(),
-        sha256: package.sha256.clone(),
+        sha256: package.sha256_hex(),
         key: package.key(),
     })?;
     Ok(Exit::Done)

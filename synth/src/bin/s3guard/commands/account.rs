@@ -1,0 +1,190 @@
+//! The way to the account: region, profile, and whether anybody is there.
+
+use std::future::Future;
+
+use anyhow::anyhow;
+use s3guard_aws::code_bucket::CodeBucket;
+use s3guard_aws::identity::{self, Identity, IdentityError};
+use s3guard_aws::stacks::{Stack, StackName};
+use s3guard_aws::{AwsError, ConnectError, Connection, Kind};
+use s3guard_posture::{BucketName, Region};
+
+use crate::cli::Invalid;
+use crate::failure::{Advice as _, Exit};
+
+/// Regions of AWS, only to tell a typing mistake from a new one.
+///
+/// Source: AWS General Reference, "AWS service endpoints"; what is missing here is not refused.
+const KNOWN_REGIONS: &str = "af-south-1 ap-east-1 ap-east-2 ap-northeast-1 ap-northeast-2 \
+     ap-northeast-3 ap-south-1 ap-south-2 ap-southeast-1 ap-southeast-2 ap-southeast-3 ap-southeast-4 \
+     ap-southeast-5 ap-southeast-6 ap-southeast-7 ca-central-1 ca-west-1 cn-north-1 cn-northwest-1 \
+     eu-central-1 eu-central-2 eu-north-1 eu-south-1 eu-south-2 eu-west-1 eu-west-2 eu-west-3 \
+     il-central-1 me-central-1 me-south-1 mx-central-1 sa-east-1 us-east-1 us-east-2 us-gov-east-1 \
+     us-gov-west-1 us-west-1 us-west-2";
+
+/// Which account and region, for every command that calls AWS.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct AccountArgs {
+    /// Name of the stack
+    #[arg(long, value_name = "NAME", env = "S3GUARD_STACK", value_parser = stack_name)]
+    pub(crate) stack: StackName,
+
+    /// Region of the stack; without it, as the AWS CLI finds it
+    #[arg(long, value_name = "REGION", value_parser = region)]
+    region: Option<Region>,
+
+    /// Profile of the AWS configuration to use
+    #[arg(long, value_name = "PROFILE")]
+    profile: Option<String>,
+}
+
+/// An account that answered.
+pub(crate) struct Account {
+    pub(crate) connection: Connection,
+    pub(crate) caller: Identity,
+}
+
+impl Account {
+    /// Finds the way to the account and asks who the caller is there.
+    pub(crate) async fn open(args: &AccountArgs) -> anyhow::Result<Self> {
+        let region = args.region.as_ref().map(Region::as_str);
+        let connection = match Connection::open(region, args.profile.as_deref()).await {
+            Ok(connection) => connection,
+            Err(error) => {
+                let hint = match &error {
+                    ConnectError::NoRegion => "give one with `--region`, or set `AWS_REGION`",
+                    ConnectError::Region(_) => "look at `AWS_REGION` and at the profile's region",
+                };
+                return Err(error).hint(hint);
+            }
+        };
+        let caller = match identity::identity(&connection).await {
+            Ok(caller) => caller,
+            Err(IdentityError::Aws(error)) => return Err(unreachable(error, &connection)),
+            Err(error @ IdentityError::NoAccount) => {
+                return Err(error).hint("does the endpoint speak for AWS?");
+            }
+        };
+        Ok(Self { connection, caller })
+    }
+
+    /// The bucket for code that needs no name from the caller.
+    pub(crate) fn standard_code_bucket(&self) -> anyhow::Result<BucketName> {
+        let region = self.connection.region();
+        CodeBucket::standard_name(&self.caller.account, region)
+            .hint("name another one with `--code-bucket`")
+    }
+}
+
+/// Runs a command that calls AWS, until it is done or Ctrl-C is pressed.
+pub(crate) fn run(
+    command: impl Future<Output = anyhow::Result<Exit>>,
+    on_interrupt: String,
+) -> anyhow::Result<Exit> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        tokio::select! {
+            done = command => done,
+            pressed = tokio::signal::ctrl_c() => {
+                pressed?;
+                Err(anyhow!("interrupted")).hint(on_interrupt).exit(Exit::Interrupted)
+            }
+        }
+    })
+}
+
+/// Whether a stack is a guard: never touch another one that happens to have the name.
+///
+/// What a stack asks is told by its parameters, also when the template was uploaded by hand. An empty shell has none.
+pub(crate) fn check_is_guard(stack: &Stack, name: &StackName) -> anyhow::Result<()> {
+    let asks = |parameter: &str| stack.parameters.contains_key(parameter);
+    let is_shell =
+        stack.parameters.is_empty() && stack.outputs.is_empty() && !stack.status.is_success();
+    if is_shell || ["CodeBucket", "CodeKey", "BucketPrefix"].into_iter().all(asks) {
+        return Ok(());
+    }
+    Err(anyhow!("stack `{name}` exists and is not one of s3guard's"))
+        .hint("choose another name with `--stack`; this stack was not touched")
+}
+
+pub(crate) fn stack_name(text: &str) -> Result<StackName, Invalid> {
+    text.parse().map_err(|problem: s3guard_aws::stacks::InvalidStackName| {
+        Invalid::new(problem.to_string(), "choose a name as `s3guard` or `prod-guard-2`")
+    })
+}
+
+fn region(text: &str) -> Result<Region, Invalid> {
+    text.parse().map_err(|problem: s3guard_posture::names::InvalidRegion| {
+        Invalid::new(problem.to_string(), similar_region(text))
+    })
+}
+
+fn unreachable(error: AwsError, connection: &Connection) -> anyhow::Error {
+    let hint = match (&error.kind, connection.endpoint()) {
+        (Kind::Unreachable | Kind::Timeout, Some(endpoint)) => format!(
+            "is anybody at `{endpoint}`? It comes from `AWS_ENDPOINT_URL` or the profile's `endpoint_url`"
+        ),
+        (Kind::Unreachable | Kind::Timeout, None) => similar_region(connection.region().as_str()),
+        (Kind::Service(_) | Kind::Credentials | Kind::Other, _) => return error.into(),
+    };
+    match Err::<(), _>(error).hint(hint) {
+        Err(error) => error,
+        Ok(()) => anyhow!("AWS could not be reached"),
+    }
+}
+
+/// What to say of a region that does not answer: a known one has another problem than its name.
+fn similar_region(region: &str) -> String {
+    let mut known = KNOWN_REGIONS.split_whitespace();
+    if known.clone().any(|name| name == region) {
+        return "check the network, the proxy and the firewall".to_owned();
+    }
+    // The same place, another number: the commonest mistake.
+    let place = region.trim_end_matches(|c: char| c.is_ascii_digit());
+    let similar = known
+        .clone()
+        .find(|name| !place.is_empty() && name.starts_with(place))
+        .or_else(|| known.find(|name| region.len() > 2 && name.starts_with(&region[..3])))
+        .unwrap_or("eu-west-1");
+    format!("is there a region `{region}`? One that exists is `{similar}`")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use s3guard_aws::stacks::StackStatus;
+
+    use super::*;
+
+    #[test]
+    fn a_region_that_does_not_answer_is_held_against_the_ones_that_exist() {
+        assert_eq!(similar_region("eu-west-1"), "check the network, the proxy and the firewall");
+        assert!(similar_region("eu-west-9").ends_with("One that exists is `eu-west-1`"));
+        assert!(similar_region("eu-nowhere-9").ends_with("One that exists is `eu-central-1`"));
+        assert!(similar_region("é").ends_with("`eu-west-1`"));
+        assert!(similar_region("").ends_with("`eu-west-1`"));
+    }
+
+    #[track_caller]
+    fn check(status: StackStatus, parameters: &[&str], is_guard: bool) {
+        let stack = Stack {
+            id: String::new(),
+            status,
+            reason: None,
+            parameters: parameters.iter().map(|name| ((*name).to_owned(), String::new())).collect(),
+            outputs: BTreeMap::new(),
+            protected: false,
+        };
+        assert_eq!(check_is_guard(&stack, &"s".parse().unwrap()).is_ok(), is_guard);
+    }
+
+    #[test]
+    fn a_stack_of_somebody_else_is_never_touched() {
+        check(StackStatus::CreateComplete, &["CodeBucket", "CodeKey", "BucketPrefix"], true);
+        check(StackStatus::CreateComplete, &["CodeBucket"], false);
+        check(StackStatus::CreateComplete, &[], false);
+        check(StackStatus::RollbackComplete, &["DatabaseName"], false);
+        check(StackStatus::ReviewInProgress, &[], true);
+    }
+}

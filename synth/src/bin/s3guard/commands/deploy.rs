@@ -1,0 +1,332 @@
+//! `s3guard deploy`: the guard put into an account, or changed there.
+//!
+//! Here is the story; `inputs` checks what is asked, `step` decides what comes next, `report` says what was done.
+
+mod inputs;
+mod report;
+mod step;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, anyhow};
+use s3guard_aws::code_bucket::{CodeBucket, CodeBucketError};
+use s3guard_aws::stacks::change_set::Kind;
+use s3guard_aws::stacks::{
+    ChangeSet, ChangeSetRequest, ChangeSetState, Stack, StackName, Stacks, Value,
+};
+use s3guard_posture::BucketName;
+use s3guard_synth::stacks;
+use tokio::time::Instant;
+
+use self::inputs::GuardArgs;
+use self::report::{Deployed, Deployment};
+use self::step::Step;
+use super::account::{self, Account, AccountArgs};
+use super::package::BuildArgs;
+use super::progress::{self, Follower, Pace};
+use crate::cli::{self, Invalid};
+use crate::failure::{Advice as _, Exit};
+use crate::output::Output;
+use crate::package::{self, Architecture, Package, Source};
+
+/// How long CloudFormation may think about a change set.
+const CHANGE_SET_LIMIT: std::time::Duration = std::time::Duration::from_mins(10);
+
+/// Install the guard in an account, or change it
+///
+/// Packages the Lambda, uploads it to a bucket of its own if it is not there, and creates or updates
+/// the stack by a change set. The stack's outputs go to stdout, everything else to stderr. A setting
+/// that is not given keeps its value. Deploying twice is deploying once.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = manual())]
+pub(crate) struct Args {
+    #[command(flatten)]
+    account: AccountArgs,
+
+    #[command(flatten)]
+    guard: GuardArgs,
+
+    #[command(flatten)]
+    build: BuildArgs,
+
+    /// Upload this zip, as `s3guard package` makes it
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["bootstrap", "cargo_profile"])]
+    #[arg(help_heading = "Package")]
+    package: Option<PathBuf>,
+
+    /// Processor that the Lambda runs on [new stacks: `x86_64`]
+    #[arg(long, value_name = "ARCH", help_heading = "Package")]
+    arch: Option<Architecture>,
+
+    /// Bucket to upload to, which exists and stays as it is; without it, one is made and hardened
+    #[arg(long, value_name = "BUCKET", env = "S3GUARD_CODE_BUCKET", value_parser = code_bucket)]
+    #[arg(help_heading = "Package")]
+    code_bucket: Option<BucketName>,
+}
+
+pub(crate) fn run(args: &Args, output: &Output, token: &str) -> anyhow::Result<Exit> {
+    let stack = &args.account.stack;
+    let on_interrupt = format!(
+        "what AWS was asked for goes on; `s3guard deploy --stack {stack}` again tells how far it is"
+    );
+    account::run(deploy(args, output, token), on_interrupt)
+}
+
+async fn deploy(args: &Args, output: &Output, token: &str) -> anyhow::Result<Exit> {
+    let begun = Instant::now();
+    let name = &args.account.stack;
+    let account = Account::open(&args.account).await?;
+    let region = account.connection.region();
+    output.say(format_args!("stack `{name}` in `{region}`, account `{}`", account.caller.account));
+    let stacks = Stacks::new(&account.connection);
+    let found = stacks.describe(name.as_str()).await?;
+    let step = permitted_step(name, found.as_ref())?;
+    let previous = match (&found, step) {
+        (Some(stack), Step::Update | Step::Remake) => stack.parameters.clone(),
+        (_, Step::Create | Step::Busy | Step::Stuck(_)) | (None, _) => BTreeMap::new(),
+    };
+    let mut parameters = args.guard.parameters(name, region, &previous)?;
+    let architecture = architecture(args.arch, &previous)?;
+
+    let package = package::make(&args.source(), architecture)?;
+    let bucket = upload(args.code_bucket.as_ref(), &account, &package, output).await?;
+    for (parameter, value) in [
+        ("CodeBucket", bucket.to_string()),
+        ("CodeKey", package.key()),
+        ("Architecture", architecture.to_string()),
+    ] {
+        parameters.insert(parameter.to_owned(), Value::New(value));
+    }
+
+    if let (Step::Remake, Some(shell)) = (step, &found) {
+        output.say("an earlier creation failed and left an empty stack: it is deleted first");
+        remove_shell(&stacks, output, shell, token).await?;
+        // What the shell was given is given again: the new stack has no previous values.
+        for (parameter, value) in &mut parameters {
+            if *value == Value::Previous {
+                *value = Value::New(previous[parameter].clone());
+            }
+        }
+    }
+    let kind = if step == Step::Update { Kind::Update } else { Kind::Create };
+    let request = request(name, kind, parameters, token)?;
+    let deployed = change(&stacks, output, &request).await?;
+    let stack = stacks.describe(name.as_str()).await?;
+    let stack = stack.ok_or_else(|| anyhow!("stack `{name}` is gone, somebody has deleted it"))?;
+    let seconds = begun.elapsed().as_secs();
+    output.say(format_args!("stack `{name}` {deployed} in {seconds} s"));
+    output.result(&Deployment::new(name, region, &account.caller.account, deployed, stack))?;
+    Ok(Exit::Done)
+}
+
+impl Args {
+    fn source(&self) -> Source {
+        match &self.package {
+            Some(path) => Source::Zip(path.clone()),
+            None => self.build.source(),
+        }
+    }
+}
+
+/// The next step, unless the stack takes none or is not ours.
+fn permitted_step(name: &StackName, found: Option<&Stack>) -> anyhow::Result<Step> {
+    if let Some(stack) = found {
+        account::check_is_guard(stack, name)?;
+    }
+    let step = step::next(found.map(|stack| &stack.status));
+    let status = found.map_or("", |stack| stack.status.as_str());
+    match step {
+        Step::Create | Step::Update | Step::Remake => Ok(step),
+        Step::Busy => Err(anyhow!("stack `{name}` is in `{status}`: something is going on"))
+            .hint("try again when it has come to rest"),
+        Step::Stuck(stuck) => Err(anyhow!("stack `{name}` is in `{status}` and takes no change"))
+            .hint(stuck.way_out(name)),
+    }
+}
+
+/// The processor that was asked for, else the one that the stack has.
+fn architecture(
+    asked: Option<Architecture>,
+    previous: &BTreeMap<String, String>,
+) -> anyhow::Result<Architecture> {
+    match (asked, previous.get("Architecture")) {
+        (Some(architecture), _) => Ok(architecture),
+        (None, Some(text)) => Architecture::from_parameter(text)
+            .ok_or_else(|| anyhow!("the stack runs on `{text}`, which this s3guard does not know"))
+            .hint("choose a processor with `--arch`"),
+        (None, None) => Ok(Architecture::default()),
+    }
+}
+
+/// Has the package where the stack can take it from.
+async fn upload(
+    named: Option<&BucketName>,
+    account: &Account,
+    package: &Package,
+    output: &Output,
+) -> anyhow::Result<BucketName> {
+    let name = match named {
+        Some(name) => name.clone(),
+        None => account.standard_code_bucket()?,
+    };
+    let bucket = CodeBucket::new(&account.connection, name.clone(), &account.caller);
+    if named.is_some() {
+        bucket.require().await.or_else(explain_bucket)?;
+    } else {
+        let ensured = bucket.ensure().await.or_else(explain_bucket)?;
+        if ensured.created {
+            output.say(format_args!("bucket `{name}` made, private and encrypted"));
+        } else if !ensured.repaired.is_empty() {
+            let repaired: Vec<_> = ensured.repaired.iter().map(ToString::to_string).collect();
+            output.say(format_args!("bucket `{name}` repaired: {}", repaired.join(", ")));
+        }
+    }
+    let (key, checksum) = (package.key(), package.checksum());
+    if bucket.holds(&key, &package.zip, &checksum).await? {
+        output.say(format_args!("`{key}` is uploaded already"));
+    } else {
+        bucket.upload(&key, package.zip.clone(), &checksum).await?;
+        output.say(format_args!("`{key}` uploaded, {} bytes", package.zip.len()));
+    }
+    Ok(name)
+}
+
+fn explain_bucket<T>(error: CodeBucketError) -> anyhow::Result<T> {
+    let hint = match &error {
+        CodeBucketError::Aws(_) => return Err(error.into()),
+        CodeBucketError::Foreign(_) => "choose another with `--code-bucket`, one of this account",
+        CodeBucketError::Denied(_) => {
+            "the caller needs `s3:GetBucketVersioning` and the other reads of bucket settings, or choose \
+             a bucket of this account with `--code-bucket`"
+        }
+        CodeBucketError::Missing(_) => {
+            "make it first in the stack's region, or leave `--code-bucket` out"
+        }
+        CodeBucketError::Policy(_) => "look at the policy in the S3 console and mend it",
+    };
+    Err(error).hint(hint)
+}
+
+async fn remove_shell(
+    stacks: &Stacks,
+    output: &Output,
+    shell: &Stack,
+    token: &str,
+) -> anyhow::Result<()> {
+    let follower = Follower::new(stacks, output, shell.id.clone()).await;
+    stacks.delete(&shell.id, &format!("{token}-remove")).await?;
+    let ended = follower.follow().await?;
+    match &ended.stack {
+        None => Ok(()),
+        Some(stack) if stack.status.is_success() => Ok(()),
+        Some(_) => Err(progress::failure("the empty stack could not be deleted", &ended))
+            .hint(progress::failure_hint(&ended, "delete it in the CloudFormation console")),
+    }
+}
+
+/// The request for a change set: our template and what is given for its parameters.
+fn request(
+    stack: &StackName,
+    kind: Kind,
+    mut parameters: BTreeMap<String, Value>,
+    token: &str,
+) -> anyhow::Result<ChangeSetRequest> {
+    let template = stacks::guard()
+        .to_json()
+        .context("the template cannot be rendered, which is a mistake in s3guard")?;
+    // A parameter that an earlier version had is none of this template's, and AWS would refuse it.
+    let asked: serde_json::Value =
+        serde_json::from_str(&template).context("the template is no JSON")?;
+    parameters.retain(|name, _| asked["Parameters"].get(name).is_some());
+    Ok(ChangeSetRequest {
+        stack: stack.clone(),
+        name: token.to_owned(),
+        kind,
+        template,
+        parameters,
+        tags: BTreeMap::from([("s3guard:stack".to_owned(), stack.to_string())]),
+    })
+}
+
+/// Has the change set worked out, shows it, and carries it out.
+async fn change(
+    stacks: &Stacks,
+    output: &Output,
+    request: &ChangeSetRequest,
+) -> anyhow::Result<Deployed> {
+    let set = stacks.create_change_set(request).await?;
+    match settled(stacks, &set).await? {
+        ChangeSetState::Empty => {
+            // Left behind it would only be in the way; that it is there harms nobody.
+            let _ = stacks.delete_change_set(&set).await;
+            output.say("no changes");
+            return Ok(Deployed::Unchanged);
+        }
+        ChangeSetState::Ready(changes) => {
+            for change in &changes {
+                output.say(report::change_line(change));
+            }
+        }
+        ChangeSetState::Pending => return Err(late(&set)),
+        ChangeSetState::Failed(reason) => {
+            let _ = stacks.delete_change_set(&set).await;
+            return Err(anyhow!("{reason}"))
+                .with_context(|| {
+                    format!("CloudFormation refuses the change of `{}`", request.stack)
+                })
+                .hint("nothing was changed");
+        }
+    }
+    let follower = Follower::new(stacks, output, set.stack_id.clone()).await;
+    stacks.execute(&set, &request.name).await?;
+    let ended = follower.follow().await?;
+    let (deployed, verb) = match request.kind {
+        Kind::Create => (Deployed::Created, "created"),
+        Kind::Update => (Deployed::Updated, "updated"),
+    };
+    if ended.stack.as_ref().is_some_and(|stack| stack.status.is_success()) {
+        return Ok(deployed);
+    }
+    let what = format!("stack `{}` was not {verb}", request.stack);
+    let otherwise = "what was changed was undone; mend the cause and deploy again";
+    Err(progress::failure(&what, &ended)).hint(progress::failure_hint(&ended, otherwise))
+}
+
+/// Waits until a change set is worked out.
+async fn settled(stacks: &Stacks, set: &ChangeSet) -> anyhow::Result<ChangeSetState> {
+    let begun = Instant::now();
+    let mut pace = Pace::new();
+    loop {
+        let looked = stacks.change_set(set).await;
+        let is_late = begun.elapsed() > CHANGE_SET_LIMIT;
+        match looked {
+            Ok(ChangeSetState::Pending) if !is_late => {}
+            Ok(state) => return Ok(state),
+            // A look that is throttled says nothing about the change set.
+            Err(error) if is_late || !progress::passes(&error) => return Err(error.into()),
+            Err(_) => {}
+        }
+        pace.pause().await;
+    }
+}
+
+fn late(set: &ChangeSet) -> anyhow::Error {
+    let minutes = CHANGE_SET_LIMIT.as_secs() / 60;
+    anyhow!("change set `{}` is not ready after {minutes} minutes", set.id)
+        .context("CloudFormation does not say what would change; nothing was changed")
+}
+
+fn code_bucket(text: &str) -> Result<BucketName, Invalid> {
+    text.parse().map_err(|problem: s3guard_posture::names::InvalidBucketName| {
+        Invalid::new(problem.to_string(), "name a bucket of the stack's region, without `s3://`")
+    })
+}
+
+fn manual() -> String {
+    let examples = "Examples:\n  s3guard deploy --stack s3guard --region eu-west-1 --email owner@example.org\n  \
+                    s3guard deploy --stack s3guard --grade hybrid --key arn:aws:kms:eu-west-1:111122223333:key/…\n  \
+                    s3guard deploy --stack s3guard --package bootstrap.zip --output json\n\n";
+    examples.to_owned()
+        + &cli::exit_codes(&[Exit::Done, Exit::Failed, Exit::Usage, Exit::Interrupted])
+}
