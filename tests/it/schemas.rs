@@ -51,13 +51,15 @@ fn a_model_that_is_wrong_is_found() {
     );
 }
 
+type Words = Vec<Json>;
+
 #[derive(Default)]
 struct Findings {
     of_type: &'static str,
     wrong: Vec<String>,
     properties: usize,
-    /// The schema's words for a property, and those that specimens had.
-    words: BTreeMap<(&'static str, String), (Vec<Json>, Vec<Json>)>,
+    /// By type and pointer: the schema's words for a property, and those that specimens had.
+    words: BTreeMap<(&'static str, String), (Words, Words)>,
 }
 
 impl Findings {

@@ -44,6 +44,22 @@ pub(super) fn add(template: &mut Template, id: LogicalId, shown: &Shown) -> Hand
                 alarms: shown.alarms.iter().map(Handle::<Alarm>::arn).collect(),
             },
         },
+        lines(
+            "Buckets",
+            Statistic::Sum,
+            vec![
+                ("set back", own_metric("Protected")),
+                ("as they should be", own_metric("Compliant")),
+                ("left as they are", own_metric("LeftAsIs")),
+                ("failed", own_metric("Failed")),
+            ],
+        ),
+        lines(
+            "From event to last write in milliseconds",
+            Statistic::Maximum,
+            vec![("slowest", own_metric("TimeToProtect"))],
+        ),
+        lines("Objects told of", Statistic::Sum, vec![("events", own_metric("ObjectEvents"))]),
         lines("Buckets: function calls", Statistic::Sum, vec![
             ("calls", function_metric("Invocations", guard.function)),
             ("errors", function_metric("Errors", guard.function)),
@@ -83,6 +99,11 @@ pub(super) fn add(template: &mut Template, id: LogicalId, shown: &Shown) -> Hand
         ..Dashboard::new(DashboardBody { widgets })
     };
     template.add_with(id, Attributes::deleted("The whole chain on one page."), dashboard)
+}
+
+/// A metric that the functions write themselves.
+fn own_metric(name: &'static str) -> Metric {
+    Metric::new("s3guard", name, "Stack", Pseudo::StackName)
 }
 
 fn visible(intake: Intake) -> Metric {

@@ -37,13 +37,15 @@ const TRAIL: trail::Ids = trail::Ids {
 const GUARD_INTAKE: intake::Ids = intake::Ids {
     queue: LogicalId::new("GuardQueue"),
     dead_letters: LogicalId::new("GuardDeadLetters"),
-    policy: LogicalId::new("GuardQueuePolicy"),
+    queue_policy: LogicalId::new("GuardQueuePolicy"),
+    dead_letters_policy: LogicalId::new("GuardDeadLettersPolicy"),
     why: "Buckets to look at. A queue, so that what fails is tried again, and nothing is lost.",
 };
 const OBJECT_INTAKE: intake::Ids = intake::Ids {
     queue: LogicalId::new("ObjectQueue"),
     dead_letters: LogicalId::new("ObjectDeadLetters"),
-    policy: LogicalId::new("ObjectQueuePolicy"),
+    queue_policy: LogicalId::new("ObjectQueuePolicy"),
+    dead_letters_policy: LogicalId::new("ObjectDeadLettersPolicy"),
     why: "Objects to tell of. A queue, so that many become one notice.",
 };
 const BUCKET_CHANGED: LogicalId = LogicalId::new("BucketChanged");

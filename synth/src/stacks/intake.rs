@@ -3,7 +3,6 @@
 use crate::{
     cfn::{
         Attributes, Handle, LogicalId, PolicyDocument, Principal, Skip, Statement, Template, Test,
-        Value, kind::AnyArn,
     },
     resources::{
         events::{DeadLetterConfig, RetryPolicy, Rule, State, Target, Trigger},
@@ -27,7 +26,8 @@ const SQS_MANAGED: Skip = Skip::checkov(
 pub(super) struct Ids {
     pub(super) queue: LogicalId,
     pub(super) dead_letters: LogicalId,
-    pub(super) policy: LogicalId,
+    pub(super) queue_policy: LogicalId,
+    pub(super) dead_letters_policy: LogicalId,
     pub(super) why: &'static str,
 }
 
@@ -70,22 +70,24 @@ pub(super) fn add(
     let intake = Intake { queue, dead_letters };
     let rules: Vec<Handle<Rule>> =
         feeds.into_iter().map(|feed| add_rule(template, feed, intake)).collect();
-    let queues = || [queue.arn().into(), dead_letters.arn().into()];
-    let rules_send = Statement {
-        sid: Some("RulesSend"),
-        principal: Some(Principal::service("events.amazonaws.com")),
-        conditions: vec![Test::arn_like("aws:SourceArn", rules.iter().map(|r| r.arn().into()))],
-        ..Statement::allow(["sqs:SendMessage"], queues())
+    let may_send = |queue: Handle<Queue>| {
+        let rules = rules.iter().map(|rule| rule.arn().into());
+        QueuePolicy::new(
+            queue.url(),
+            PolicyDocument::new([
+                Statement {
+                    sid: Some("RulesSend"),
+                    principal: Some(Principal::service("events.amazonaws.com")),
+                    conditions: vec![Test::arn_like("aws:SourceArn", rules)],
+                    ..Statement::allow(["sqs:SendMessage"], [queue.arn().into()])
+                },
+                tls_only(queue),
+            ]),
+        )
     };
-    let policy = QueuePolicy {
-        queues: vec![queue.url(), dead_letters.url()],
-        policy_document: PolicyDocument::new([rules_send, tls_only(queues())]),
-    };
-    template.add_with(
-        ids.policy,
-        Attributes::deleted("Lets the rules send, and nobody without TLS."),
-        policy,
-    );
+    let attributes = || Attributes::deleted("Lets the rules send, and nobody without TLS.");
+    template.add_with(ids.queue_policy, attributes(), may_send(queue));
+    template.add_with(ids.dead_letters_policy, attributes(), may_send(dead_letters));
     intake
 }
 
@@ -102,12 +104,12 @@ pub(super) fn add_dead_letters(
     template.add_with(id, queue_attributes(why), queue)
 }
 
-/// Denies everything on these queues without TLS.
-pub(super) fn tls_only(queues: impl IntoIterator<Item = Value<AnyArn>>) -> Statement {
+/// Denies everything on the queue without TLS.
+pub(super) fn tls_only(queue: Handle<Queue>) -> Statement {
     Statement {
         sid: Some("TlsOnly"),
         conditions: vec![Test::without_tls()],
-        ..Statement::deny(["sqs:*"], queues)
+        ..Statement::deny(["sqs:*"], [queue.arn().into()])
     }
 }
 

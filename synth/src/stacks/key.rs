@@ -69,7 +69,7 @@ fn policy(trail: &Value<TrailArn>) -> PolicyDocument {
         .into();
     let logs = allow(
         "Logs",
-        Sub::new().text("logs.").pseudo(Pseudo::Region).text(".amazonaws.com").into(),
+        Sub::new().text("logs.").pseudo(Pseudo::Region).text(".").pseudo(Pseudo::UrlSuffix).into(),
         &[
             "kms:Encrypt",
             "kms:Decrypt",

@@ -62,8 +62,7 @@ pub(super) fn add(
         conditions: vec![Test::arn_like("aws:SourceArn", [topic.arn().into()])],
         ..Statement::allow(["sqs:SendMessage"], [dead_letters.arn().into()])
     };
-    let document =
-        PolicyDocument::new([topic_sends, intake::tls_only([dead_letters.arn().into()])]);
+    let document = PolicyDocument::new([topic_sends, intake::tls_only(dead_letters)]);
     template.add_with(
         ids.dead_letters_policy,
         Attributes::deleted("Lets the topic send, and nobody without TLS."),

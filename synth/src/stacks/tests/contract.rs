@@ -198,7 +198,7 @@ fn the_dashboard_is_json_with_widgets_that_cloudwatch_knows() {
     let body = guard["Resources"]["Dashboard"]["Properties"]["DashboardBody"].as_str().unwrap();
     let body: Json = serde_json::from_str(body).unwrap();
     let widgets = body["widgets"].as_array().unwrap();
-    assert_eq!(widgets.len(), 8);
+    assert_eq!(widgets.len(), 11);
     for widget in widgets {
         let kind = widget["type"].as_str().unwrap();
         assert!(["text", "alarm", "metric"].contains(&kind), "{widget}");

@@ -89,6 +89,7 @@ fn named(name: &str, parameters: &Json) -> String {
         "AWS::Partition" => "aws".into(),
         "AWS::Region" => "eu-west-1".into(),
         "AWS::StackName" => "s3guard".into(),
+        "AWS::URLSuffix" => "amazonaws.com".into(),
         _ => match parameters.get(name) {
             Some(parameter) => parameter["Default"].as_str().unwrap_or(name).to_owned(),
             None => format!("<{name}>"),

@@ -32,7 +32,7 @@ fn a_wire_that_is_cut_is_found() {
     let no_rule = json!([]);
     check("/Resources/GuardQueuePolicy", None, "Sweep may not send to <GuardQueue.Arn>");
     check(
-        "/Resources/GuardQueuePolicy",
+        "/Resources/GuardDeadLettersPolicy",
         None,
         "BucketChanged may not send to <GuardDeadLetters.Arn>",
     );
