@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::error::ProvideErrorMetadata as _;
-use aws_sdk_cloudformation::types::{Capability, ChangeSetStatus, Parameter, Tag};
+use aws_sdk_cloudformation::types::{Capability, ChangeSetStatus, EventFilter, Parameter, Tag};
 
 pub use self::change_set::{Change, ChangeSet, ChangeSetRequest, ChangeSetState, Value};
 pub use self::event::Event;
@@ -198,6 +198,23 @@ impl Stacks {
         }
         events.reverse();
         Ok(events)
+    }
+
+    /// What CloudFormation found wrong before it made anything: with the change set, or, if its id is empty, with the
+    /// stack's last operation.
+    pub async fn validation_failures(&self, set: &ChangeSet) -> Result<Vec<Event>, AwsError> {
+        let call = self.client.describe_events();
+        let call = if set.id.is_empty() {
+            call.stack_name(&set.stack_id)
+        } else {
+            call.change_set_name(&set.id)
+        };
+        let answer = call
+            .filters(EventFilter::builder().failed_events(true).build())
+            .send()
+            .await
+            .map_err(|error| failed("DescribeEvents", &set.stack_id, &error))?;
+        Ok(answer.operation_events().iter().filter_map(event::read_validation).collect())
     }
 
     /// Lists a stack's resources that exist.

@@ -1,6 +1,6 @@
 //! A stack's events: what happened to which resource, and whether that was the cause or a consequence.
 
-use aws_sdk_cloudformation::types::StackEvent;
+use aws_sdk_cloudformation::types::{OperationEvent, StackEvent};
 use time::OffsetDateTime;
 
 /// Something that happened to a resource of a stack, or to the stack.
@@ -67,6 +67,25 @@ pub(super) fn read(event: &StackEvent) -> Event {
         status: event.resource_status().map_or("", |status| status.as_str()).to_owned(),
         reason: event.resource_status_reason().map(str::to_owned),
     }
+}
+
+/// Reads a failed validation of a resource; `None` for any other event of an operation.
+pub(super) fn read_validation(event: &OperationEvent) -> Option<Event> {
+    let owned = |text: Option<&str>| text.unwrap_or_default().to_owned();
+    let seconds = event.timestamp().map_or(0, aws_smithy_types::DateTime::secs);
+    let reason = event.validation_status_reason()?;
+    Some(Event {
+        id: owned(event.event_id()),
+        time: OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH),
+        logical_id: owned(event.logical_resource_id()),
+        physical_id: owned(event.physical_resource_id()),
+        resource_type: owned(event.resource_type()),
+        status: "VALIDATION_FAILED".to_owned(),
+        reason: Some(match event.validation_path() {
+            Some(path) => format!("{reason} (at `{path}`)"),
+            None => reason.to_owned(),
+        }),
+    })
 }
 
 /// Whether a resource failed only because another one did, which AWS says in words alone.

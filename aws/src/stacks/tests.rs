@@ -2,14 +2,16 @@
 
 use aws_sdk_cloudformation::operation::create_change_set::CreateChangeSetOutput;
 use aws_sdk_cloudformation::operation::describe_change_set::DescribeChangeSetOutput;
+use aws_sdk_cloudformation::operation::describe_events::DescribeEventsOutput;
 use aws_sdk_cloudformation::operation::describe_stack_events::DescribeStackEventsOutput;
 use aws_sdk_cloudformation::operation::describe_stacks::{
     DescribeStacksError, DescribeStacksOutput,
 };
 use aws_sdk_cloudformation::operation::execute_change_set::ExecuteChangeSetOutput;
 use aws_sdk_cloudformation::types::{
-    Change as SdkChange, ChangeAction, ChangeSetStatus, Output, Replacement as SdkReplacement,
-    ResourceChange, ResourceStatus, Stack as SdkStack, StackEvent, StackStatus as SdkStackStatus,
+    Change as SdkChange, ChangeAction, ChangeSetStatus, OperationEvent, Output,
+    Replacement as SdkReplacement, ResourceChange, ResourceStatus, Stack as SdkStack, StackEvent,
+    StackStatus as SdkStackStatus, ValidationStatus,
 };
 use aws_smithy_mocks::{mock, mock_client};
 use aws_smithy_types::error::ErrorMetadata;
@@ -200,4 +202,35 @@ fn a_cancelled_resource_is_no_cause() {
     let read = |reason| event::read(&event("1", ResourceStatus::CreateFailed, reason));
     assert!(!read("Resource creation cancelled").is_cause());
     assert!(read("Resource handler returned message: \"Access denied\"").is_cause());
+}
+
+#[tokio::test]
+async fn what_was_found_wrong_before_anything_was_made_is_an_event_too() {
+    let rule = mock!(Client::describe_events)
+        .match_requests(|request| {
+            request.stack_name() == Some("arn:aws:cloudformation:::stack/s/1")
+                && request.change_set_name().is_none()
+                && request.filters().and_then(EventFilter::failed_events) == Some(true)
+        })
+        .then_output(|| {
+            let operation = OperationEvent::builder().event_id("0").build();
+            let validation = OperationEvent::builder()
+                .event_id("1")
+                .logical_resource_id("TrailBucket")
+                .resource_type("AWS::S3::Bucket")
+                .validation_status(ValidationStatus::Failed)
+                .validation_status_reason("it already exists")
+                .validation_path("/Resources/TrailBucket")
+                .build();
+            DescribeEventsOutput::builder()
+                .operation_events(operation)
+                .operation_events(validation)
+                .build()
+        });
+    let stacks = Stacks { client: mock_client!(aws_sdk_cloudformation, [&rule]) };
+    let stack = ChangeSet { id: String::new(), ..set() };
+    let found = stacks.validation_failures(&stack).await.unwrap();
+    let [event] = found.as_slice() else { panic!("there is one: {found:?}") };
+    assert!(event.is_cause());
+    assert_eq!(event.reason.as_deref(), Some("it already exists (at `/Resources/TrailBucket`)"));
 }

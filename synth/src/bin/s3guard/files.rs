@@ -1,7 +1,7 @@
 //! Files that are written whole or not at all.
 
 use std::fs::{self, Permissions};
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -26,11 +26,17 @@ fn write_whole(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     if target.is_dir() {
         anyhow::bail!("it is a folder");
     }
+    let folder = folder(&target);
+    if !folder.is_dir() {
+        anyhow::bail!("there is no folder `{}`", folder.display());
+    }
     let mut file = tempfile::Builder::new()
         .prefix(".s3guard-")
         // What any new file gets: the umask takes its part.
         .permissions(Permissions::from_mode(0o666))
-        .tempfile_in(folder(&target))?;
+        .tempfile_in(folder)
+        // Its own words name the temporary file, which nobody asked for.
+        .map_err(|error| io::Error::from(error.kind()))?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
     file.persist(&target).map_err(|error| error.error)?;
@@ -74,6 +80,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let error = write(&folder.path().join("no/such/out"), b"").unwrap_err();
         assert!(format!("{error}").contains("no/such/out` could not be written"), "{error}");
+        assert!(format!("{error:#}").ends_with("no/such`"), "{error:#}");
         let error = write(folder.path(), b"").unwrap_err();
         assert!(format!("{error:#}").ends_with("it is a folder"), "{error:#}");
     }

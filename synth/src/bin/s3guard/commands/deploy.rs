@@ -3,6 +3,7 @@
 //! Here is the story; `inputs` checks what is asked, `step` decides what comes next, `report` says what was done.
 
 mod inputs;
+mod names;
 mod report;
 mod step;
 
@@ -110,12 +111,12 @@ async fn deploy(args: &Args, output: &Output, token: &str) -> anyhow::Result<Exi
         }
     }
     let kind = if step == Step::Update { Kind::Update } else { Kind::Create };
-    let request = request(name, kind, parameters, token)?;
+    let request = request(&account, name, kind, (parameters, &previous), token)?;
     let deployed = change(&stacks, output, &request).await?;
     let stack = stacks.describe(name.as_str()).await?;
     let stack = stack.ok_or_else(|| anyhow!("stack `{name}` is gone, somebody has deleted it"))?;
-    let seconds = begun.elapsed().as_secs();
-    output.say(format_args!("stack `{name}` {deployed} in {seconds} s"));
+    let seconds = begun.elapsed().as_secs_f32();
+    output.say(format_args!("stack `{name}` {deployed} in {seconds:.1} s"));
     output.result(&Deployment::new(name, region, &account.caller.account, deployed, stack))?;
     Ok(Exit::Done)
 }
@@ -227,23 +228,32 @@ async fn remove_shell(
 
 /// The request for a change set: our template and what is given for its parameters.
 fn request(
+    account: &Account,
     stack: &StackName,
     kind: Kind,
-    mut parameters: BTreeMap<String, Value>,
+    (mut parameters, previous): (BTreeMap<String, Value>, &BTreeMap<String, String>),
     token: &str,
 ) -> anyhow::Result<ChangeSetRequest> {
     let template = stacks::guard()
         .to_json()
         .context("the template cannot be rendered, which is a mistake in s3guard")?;
+    let mut template = serde_json::from_str(&template).context("the template is no JSON")?;
+    names::write_out(&mut template, |name| match name {
+        "AWS::AccountId" => Some(account.caller.account.as_str()),
+        "AWS::Region" => Some(account.connection.region().as_str()),
+        "AWS::Partition" => Some(account.caller.partition()),
+        name => match parameters.get(name)? {
+            Value::New(value) => Some(value),
+            Value::Previous => previous.get(name).map(String::as_str),
+        },
+    });
     // A parameter that an earlier version had is none of this template's, and AWS would refuse it.
-    let asked: serde_json::Value =
-        serde_json::from_str(&template).context("the template is no JSON")?;
-    parameters.retain(|name, _| asked["Parameters"].get(name).is_some());
+    parameters.retain(|name, _| template["Parameters"].get(name).is_some());
     Ok(ChangeSetRequest {
         stack: stack.clone(),
         name: token.to_owned(),
         kind,
-        template,
+        template: template.to_string(),
         parameters,
         tags: BTreeMap::from([("s3guard:stack".to_owned(), stack.to_string())]),
     })
@@ -270,12 +280,19 @@ async fn change(
         }
         ChangeSetState::Pending => return Err(late(&set)),
         ChangeSetState::Failed(reason) => {
+            let found = stacks.validation_failures(&set).await.unwrap_or_default();
+            for event in &found {
+                output.say(progress::line(event));
+            }
             let _ = stacks.delete_change_set(&set).await;
+            let reason = progress::first_cause(&found).map_or(reason, |event| {
+                format!("`{}`: {}", event.logical_id, progress::reason(event))
+            });
             return Err(anyhow!("{reason}"))
                 .with_context(|| {
-                    format!("CloudFormation refuses the change of `{}`", request.stack)
+                    format!("CloudFormation refuses the change of stack `{}`", request.stack)
                 })
-                .hint("nothing was changed");
+                .hint("nothing was changed; mend the cause and deploy again");
         }
     }
     let follower = Follower::new(stacks, output, set.stack_id.clone()).await;

@@ -37,11 +37,11 @@ pub(crate) struct Args {
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct BuildArgs {
     /// Zip this program instead of building one
-    #[arg(long, value_name = "FILE", conflicts_with = "cargo_profile")]
+    #[arg(long, value_name = "FILE", conflicts_with = "cargo_profile", help_heading = "Package")]
     bootstrap: Option<PathBuf>,
 
     /// Cargo profile to build with; only `lambda` gives the same bytes everywhere
-    #[arg(long, value_name = "NAME", default_value = "lambda")]
+    #[arg(long, value_name = "NAME", default_value = "lambda", help_heading = "Package")]
     cargo_profile: String,
 }
 

@@ -7,7 +7,7 @@ use std::hash::BuildHasher as _;
 use std::time::Duration;
 
 use anyhow::anyhow;
-use s3guard_aws::stacks::{Event, Stack, StackStatus, Stacks};
+use s3guard_aws::stacks::{ChangeSet, Event, Stack, StackStatus, Stacks};
 use s3guard_aws::{AwsError, Kind};
 use tokio::time::{Instant, sleep};
 
@@ -82,7 +82,11 @@ impl<'a> Follower<'a> {
                     // Just after the call a stack may still be in the status from before it.
                     let has_begun = busy || begun.elapsed() > BEGIN_LIMIT;
                     if is_over(status) && (has_begun || status.is_none()) {
+                        let is_success = status.is_none_or(StackStatus::is_success);
                         self.show_events().await;
+                        if !is_success && !self.events.iter().any(Event::is_cause) {
+                            self.show_validation().await;
+                        }
                         return Ok(Ended { stack, events: self.events });
                     }
                 }
@@ -95,6 +99,15 @@ impl<'a> Follower<'a> {
                 );
             }
             pace.pause().await;
+        }
+    }
+
+    /// What is wrong with a stack before anything of it is made is not among its events.
+    async fn show_validation(&mut self) {
+        let set = ChangeSet { id: String::new(), stack_id: self.stack_id.clone() };
+        for event in self.stacks.validation_failures(&set).await.unwrap_or_default() {
+            self.output.say(line(&event));
+            self.events.push(event);
         }
     }
 
@@ -122,8 +135,7 @@ pub(crate) fn first_cause(events: &[Event]) -> Option<&Event> {
 pub(crate) fn failure(what: &str, ended: &Ended) -> anyhow::Error {
     let status = ended.stack.as_ref().map_or("gone".to_owned(), |stack| stack.status.to_string());
     let cause = if let Some(event) = first_cause(&ended.events) {
-        let reason = event.reason.as_deref().unwrap_or("no reason was given");
-        anyhow!("`{}` ({}): {reason}", event.logical_id, event.resource_type)
+        anyhow!("`{}` ({}): {}", event.logical_id, event.resource_type, reason(event))
     } else {
         let reason = ended.stack.as_ref().and_then(|stack| stack.reason.as_deref());
         anyhow!("{}", reason.unwrap_or("CloudFormation gave no reason"))
@@ -167,7 +179,13 @@ fn lost(error: AwsError) -> anyhow::Error {
     ))
 }
 
-fn line(event: &Event) -> String {
+/// CloudFormation's words on an event.
+pub(crate) fn reason(event: &Event) -> &str {
+    event.reason.as_deref().unwrap_or("no reason was given")
+}
+
+/// An event in a line.
+pub(crate) fn line(event: &Event) -> String {
     let (hour, minute, second) = event.time.to_hms();
     let mut line = format!(
         "{hour:02}:{minute:02}:{second:02}  {:<28} {:<32} {}",

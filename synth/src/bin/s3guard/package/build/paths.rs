@@ -39,7 +39,7 @@ impl Mapping {
     pub(super) fn environment(
         &self,
         variable: impl Fn(&str) -> Option<String>,
-    ) -> [(&'static str, String); 2] {
+    ) -> [(&'static str, String); 3] {
         // Cargo parts encoded flags with 0x1f, so that a folder may have a space in its name.
         let mut rust: Vec<String> = match variable("CARGO_ENCODED_RUSTFLAGS") {
             Some(flags) => flags.split('\x1f').map(str::to_owned).collect(),
@@ -51,10 +51,19 @@ impl Mapping {
         let mut c: Vec<String> = variable("CFLAGS").into_iter().collect();
         for (folder, name) in &self.0 {
             rust.push(format!("--remap-path-prefix={folder}={name}"));
-            c.push(format!("-ffile-prefix-map={folder}={name}"));
+            c.push(quoted(&format!("-ffile-prefix-map={folder}={name}")));
         }
-        [("CARGO_ENCODED_RUSTFLAGS", rust.join("\x1f")), ("CFLAGS", c.join(" "))]
+        [
+            ("CARGO_ENCODED_RUSTFLAGS", rust.join("\x1f")),
+            ("CFLAGS", c.join(" ")),
+            // Read as a shell would: without it the crate `cc` parts flags at every space.
+            ("CC_SHELL_ESCAPED_FLAGS", "1".to_owned()),
+        ]
     }
+}
+
+fn quoted(flag: &str) -> String {
+    format!("'{}'", flag.replace('\'', r"'\''"))
 }
 
 #[cfg(test)]
@@ -78,7 +87,7 @@ mod tests {
 
     #[test]
     fn every_folder_of_the_machine_gets_a_name_and_the_target_folder_comes_last() {
-        let [(_, rust), (_, c)] = mapping().environment(|_| None);
+        let [(_, rust), (_, c), _] = mapping().environment(|_| None);
         assert_eq!(
             rust.split('\x1f').collect::<Vec<_>>(),
             [
@@ -87,18 +96,24 @@ mod tests {
                 "--remap-path-prefix=/home/a b/s3guard/target=/target",
             ]
         );
-        assert_eq!(c.matches("-ffile-prefix-map=").count(), 3);
+        assert_eq!(
+            c,
+            "'-ffile-prefix-map=/home/a b/s3guard=/s3guard' \
+             '-ffile-prefix-map=/cargo/registry/src/mirror-1=/crates' \
+             '-ffile-prefix-map=/home/a b/s3guard/target=/target'"
+        );
+        assert_eq!(quoted("it's"), r"'it'\''s'");
     }
 
     #[test]
     fn the_flags_of_the_caller_are_kept() {
         let flags = |set: (&'static str, &'static str)| {
-            let [(_, rust), (_, c)] =
+            let [(_, rust), (_, c), _] =
                 mapping().environment(|name| (name == set.0).then(|| set.1.to_owned()));
             (rust, c)
         };
         assert!(flags(("RUSTFLAGS", " -C a -C b ")).0.starts_with("-C\x1fa\x1f-C\x1fb\x1f--remap"));
         assert!(flags(("CARGO_ENCODED_RUSTFLAGS", "-Ca")).0.starts_with("-Ca\x1f--remap"));
-        assert!(flags(("CFLAGS", "-O1")).1.starts_with("-O1 -ffile"));
+        assert!(flags(("CFLAGS", "-O1")).1.starts_with("-O1 '-ffile"));
     }
 }
