@@ -1,0 +1,102 @@
+//! How long `s3guard synth` takes and how much memory it needs, beside the least that a process can take.
+//!
+//! `cargo bench --package s3guard-synth --bench synth --profile dev` measures the command as it is built for tests;
+//! without `--profile dev` the released one, which takes long to build. With `--check` a missed target is a failure.
+
+#![expect(clippy::print_stdout, reason = "a benchmark shows its result")]
+
+use std::env;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, ExitCode, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, ensure};
+
+const RUNS: usize = 40;
+/// The targets: a person does not notice the one, a small container does not notice the other.
+const WALL_MAX: Duration = Duration::from_millis(20);
+const PEAK_KIB_MAX: u64 = 10 * 1024;
+
+struct Program {
+    name: &'static str,
+    command: Vec<&'static str>,
+    walls: Vec<Duration>,
+    peak_kib: u64,
+}
+
+fn main() -> anyhow::Result<ExitCode> {
+    let mut programs: Vec<Program> = [
+        ("s3guard synth", vec![env!("CARGO_BIN_EXE_s3guard"), "synth"]),
+        ("true", vec!["/bin/true"]),
+        ("python3 -c pass", vec!["/usr/bin/env", "python3", "-c", "pass"]),
+    ]
+    .into_iter()
+    .map(|(name, command)| Program { name, command, walls: Vec::new(), peak_kib: 0 })
+    .collect();
+    // In turn, so that what else the machine does falls on all of them alike.
+    for _ in 0..RUNS {
+        for program in &mut programs {
+            program.walls.push(wall(&program.command)?);
+        }
+    }
+    for _ in 0..RUNS {
+        for program in &mut programs {
+            program.peak_kib = program.peak_kib.max(peak_kib(&program.command)?);
+        }
+    }
+    println!("{RUNS} runs of each, in turn; wall is the median, memory the highest peak");
+    println!("{:<18} {:>9} {:>8} {:>10}", "program", "wall ms", "ratio", "peak MiB");
+    let least = median(&programs[1].walls).as_secs_f64();
+    for program in &programs {
+        let wall = median(&program.walls).as_secs_f64();
+        #[expect(clippy::cast_precision_loss, reason = "kibibytes of a process are few")]
+        let peak = program.peak_kib as f64 / 1024.0;
+        println!("{:<18} {:>9.2} {:>8.1} {peak:>10.1}", program.name, wall * 1000.0, wall / least);
+    }
+    let met = median(&programs[0].walls) < WALL_MAX && programs[0].peak_kib < PEAK_KIB_MAX;
+    let (wall_max, peak_max) = (WALL_MAX.as_millis(), PEAK_KIB_MAX / 1024);
+    println!(
+        "target: under {wall_max} ms and {peak_max} MiB: {}",
+        if met { "met" } else { "missed" }
+    );
+    let is_failure = !met && env::args().any(|argument| argument == "--check");
+    Ok(if is_failure { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+fn wall(command: &[&str]) -> anyhow::Result<Duration> {
+    let begun = Instant::now();
+    let status = start(command).status().with_context(|| command[0].to_owned())?;
+    let wall = begun.elapsed();
+    ensure!(status.success(), "`{}`: {status}", command.join(" "));
+    Ok(wall)
+}
+
+/// Watches the kernel's own high-water mark until the process is gone; it never falls.
+fn peak_kib(command: &[&str]) -> anyhow::Result<u64> {
+    let mut child = start(command).spawn().with_context(|| command[0].to_owned())?;
+    let file = format!("/proc/{}/status", child.id());
+    let mut peak = 0;
+    while child.try_wait()?.is_none() {
+        peak = peak.max(high_water_mark(Path::new(&file)).unwrap_or(0));
+    }
+    Ok(peak)
+}
+
+fn high_water_mark(status: &Path) -> Option<u64> {
+    let text = fs::read_to_string(status).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix(" kB")?.parse().ok()
+}
+
+fn start(command: &[&str]) -> Command {
+    let mut process = Command::new(command[0]);
+    process.args(&command[1..]).stdin(Stdio::null()).stdout(Stdio::null());
+    process
+}
+
+fn median(walls: &[Duration]) -> Duration {
+    let mut walls = walls.to_vec();
+    walls.sort();
+    walls[walls.len() / 2]
+}

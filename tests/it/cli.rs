@@ -1,0 +1,211 @@
+//! The command as a person meets it: what it says, where it says it, and how it exits. No account is needed here.
+
+use std::fs;
+use std::io::Read as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use expect_test::{Expect, expect};
+
+/// A command with nothing of this machine: no credentials, no configuration, no network but loopback.
+fn s3guard(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_s3guard"));
+    command
+        .args(arguments)
+        .env_clear()
+        .envs([
+            ("AWS_CONFIG_FILE", "/dev/null"),
+            ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null"),
+            ("AWS_EC2_METADATA_DISABLED", "true"),
+        ])
+        .stdin(Stdio::null());
+    command
+}
+
+#[track_caller]
+fn check(command: &mut Command, exit: i32, stderr: &Expect) {
+    let output = command.output().unwrap();
+    stderr.assert_eq(&String::from_utf8(output.stderr).unwrap());
+    assert_eq!(output.status.code(), Some(exit));
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "", "words belong on stderr");
+}
+
+#[test]
+fn a_stacks_name_that_is_none_is_refused_with_a_hint() {
+    check(
+        &mut s3guard(&["deploy", "--stack", "1st"]),
+        2,
+        &expect![[r#"
+            error: wrong value for `--stack <NAME>`
+              caused by: `1st` begins with `1`, the name of a stack begins with a letter
+
+            hint: choose a name as `s3guard` or `prod-guard-2`
+        "#]],
+    );
+}
+
+#[test]
+fn a_region_that_is_none_is_refused_with_one_that_exists() {
+    check(
+        &mut s3guard(&["destroy", "--stack", "s3guard", "--region", "Europe"]),
+        2,
+        &expect![[r#"
+            error: wrong value for `--region <REGION>`
+              caused by: `Europe` is not a Region's code, as `eu-west-1` is
+
+            hint: is there a region `Europe`? One that exists is `eu-west-1`
+        "#]],
+    );
+}
+
+#[test]
+fn an_unknown_flag_is_a_wrong_command_line_and_the_right_one_is_proposed() {
+    check(
+        &mut s3guard(&["synth", "--formt", "json"]),
+        2,
+        &expect![[r#"
+            error: unexpected argument '--formt' found
+
+              tip: a similar argument exists: '--format'
+
+            Usage: s3guard synth --format <NOTATION>
+
+            For more information, try '--help'.
+        "#]],
+    );
+}
+
+#[test]
+fn without_a_region_nothing_is_asked() {
+    check(
+        &mut s3guard(&["deploy", "--stack", "s3guard"]),
+        1,
+        &expect![[r#"
+            error: no Region is set
+
+            hint: give one with `--region`, or set `AWS_REGION`
+        "#]],
+    );
+}
+
+#[test]
+fn without_credentials_the_ways_to_get_some_are_named() {
+    let output =
+        s3guard(&["deploy", "--stack", "s3guard", "--region", "eu-west-1"]).output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let start = "error: GetCallerIdentity on Region `eu-west-1` failed: no usable credentials: ";
+    assert!(stderr.starts_with(start), "{stderr}");
+    assert!(stderr.contains("\nhint: log in with `aws sso login`"), "{stderr}");
+}
+
+#[test]
+fn an_endpoint_where_nobody_is_is_named_with_where_it_comes_from() {
+    let mut command = s3guard(&["destroy", "--stack", "s3guard", "--region", "eu-west-1"]);
+    command.envs([
+        ("AWS_ACCESS_KEY_ID", "111122223333"),
+        ("AWS_SECRET_ACCESS_KEY", "x"),
+        ("AWS_ENDPOINT_URL", "http://127.0.0.1:1"),
+    ]);
+    check(
+        &mut command,
+        1,
+        &expect![[r#"
+            error: GetCallerIdentity on Region `eu-west-1` failed: AWS could not be reached: io error: client error (Connect): tcp connect error: Connection refused (os error 111)
+
+            hint: is anybody at `http://127.0.0.1:1`? It comes from `AWS_ENDPOINT_URL` or the profile's `endpoint_url`
+        "#]],
+    );
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_named() {
+    check(
+        &mut s3guard(&["synth", "--out", "/no/such/folder/guard.yaml"]),
+        1,
+        &expect![[r#"
+            error: `/no/such/folder/guard.yaml` could not be written
+              caused by: there is no folder `/no/such/folder`
+
+            hint: name a file in a folder that exists and that you may write to
+        "#]],
+    );
+}
+
+#[test]
+fn what_is_no_program_is_not_packaged() {
+    check(
+        &mut s3guard(&["package", "--bootstrap", "/dev/null"]),
+        1,
+        &expect![[r#"
+            error: `/dev/null` would not start in the Lambda
+              caused by: it is not a 64-bit Linux program (ELF)
+
+            hint: give the program itself, as `cargo lambda build --release` makes it, with `--bootstrap FILE`
+        "#]],
+    );
+}
+
+#[test]
+fn outside_a_clone_the_sources_are_missed() {
+    let folder = tempfile::tempdir().unwrap();
+    let command = folder.path().join("s3guard");
+    // A copy, because the one in the workspace finds the sources around itself.
+    fs::copy(env!("CARGO_BIN_EXE_s3guard"), &command).unwrap();
+    let output = Command::new(&command).arg("package").current_dir(folder.path()).output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr.starts_with("error: the sources of the Lambda are not in `"), "{stderr}");
+    assert!(stderr.contains("\nhint: run the command in a clone of s3guard"), "{stderr}");
+}
+
+#[test]
+fn colour_is_there_only_when_asked_for() {
+    let stderr = |arguments: &[&str], variable: &str| {
+        let mut command = s3guard(arguments);
+        String::from_utf8(command.env(variable, "1").output().unwrap().stderr).unwrap()
+    };
+    let failing = ["synth", "--out", "/no/such/folder/guard.yaml"];
+    assert!(!stderr(&failing, "IRRELEVANT").contains('\x1b'));
+    assert!(stderr(&failing, "CLICOLOR_FORCE").starts_with("\x1b[1;31merror:\x1b[0m "));
+    let asked = ["synth", "--color", "always", "--out", "/no/such/folder/guard.yaml"];
+    assert!(stderr(&asked, "NO_COLOR").contains('\x1b'));
+}
+
+#[test]
+fn the_template_is_the_checked_in_one_from_any_folder_and_in_both_notations() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    for (notation, file) in [("yaml", "guard.yaml"), ("json", "guard.json")] {
+        let expected = fs::read(root.join("templates").join(file)).unwrap();
+        let output = s3guard(&["synth", "--format", notation]).current_dir("/").output().unwrap();
+        assert!(output.status.success() && output.stdout == expected, "{notation} on stdout");
+        let path = folder.path().join(file);
+        let mut command = s3guard(&["synth", "--format", notation, "--out", file]);
+        check(command.current_dir(folder.path()), 0, &expect![""]);
+        assert!(fs::read(path).unwrap() == expected, "{notation} in a file");
+    }
+    let json = s3guard(&["synth", "--output", "json"]).output().unwrap().stdout;
+    assert_eq!(json.first(), Some(&b'{'));
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_failure() {
+    let mut command = s3guard(&["synth"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // Closed before the command has written anything, or after the first part: both are well.
+    drop(child.stdout.take());
+    let mut stderr = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+    assert_eq!((child.wait().unwrap().code(), stderr.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn every_command_explains_itself_on_stdout() {
+    for command in ["synth", "package", "deploy", "destroy"] {
+        let output = s3guard(&[command, "--help"]).output().unwrap();
+        let stdout = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success() && output.stderr.is_empty());
+        assert!(stdout.contains("Examples:") && stdout.contains("Exit codes:"), "{stdout}");
+    }
+}
