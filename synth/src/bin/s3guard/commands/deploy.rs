@@ -112,8 +112,8 @@ async fn deploy(args: &Args, output: &Output, token: &str) -> anyhow::Result<Exi
     }
     let kind = if step == Step::Update { Kind::Update } else { Kind::Create };
     let request = request(&account, name, kind, (parameters, &previous), token)?;
-    let deployed = change(&stacks, output, &request).await?;
-    let stack = stacks.describe(name.as_str()).await?;
+    let (deployed, changed) = change(&stacks, output, &request).await?;
+    let stack = changed.or(found);
     let stack = stack.ok_or_else(|| anyhow!("stack `{name}` is gone, somebody has deleted it"))?;
     let seconds = begun.elapsed().as_secs_f32();
     output.say(format_args!("stack `{name}` {deployed} in {seconds:.1} s"));
@@ -259,19 +259,19 @@ fn request(
     })
 }
 
-/// Has the change set worked out, shows it, and carries it out.
+/// Has the change set worked out, shows it, and carries it out; gives the stack as it is then, if it was changed.
 async fn change(
     stacks: &Stacks,
     output: &Output,
     request: &ChangeSetRequest,
-) -> anyhow::Result<Deployed> {
+) -> anyhow::Result<(Deployed, Option<Stack>)> {
     let set = stacks.create_change_set(request).await?;
     match settled(stacks, &set).await? {
         ChangeSetState::Empty => {
             // Left behind it would only be in the way; that it is there harms nobody.
             let _ = stacks.delete_change_set(&set).await;
             output.say("no changes");
-            return Ok(Deployed::Unchanged);
+            return Ok((Deployed::Unchanged, None));
         }
         ChangeSetState::Ready(changes) => {
             for change in &changes {
@@ -303,7 +303,7 @@ async fn change(
         Kind::Update => (Deployed::Updated, "updated"),
     };
     if ended.stack.as_ref().is_some_and(|stack| stack.status.is_success()) {
-        return Ok(deployed);
+        return Ok((deployed, ended.stack));
     }
     let what = format!("stack `{}` was not {verb}", request.stack);
     let otherwise = "what was changed was undone; mend the cause and deploy again";
