@@ -1,7 +1,8 @@
 //! How long `s3guard synth` takes and how much memory it needs, beside the least that a process can take.
 //!
-//! `cargo bench --package s3guard-synth --bench synth --profile dev` measures the command as it is built for tests;
-//! without `--profile dev` the released one, which takes long to build. With `--check` a missed target is a failure.
+//! `cargo bench --package s3guard-synth --bench synth --profile lambda` measures the command as small as it is released,
+//! which takes minutes to build; the targets are for that. `--profile dev` measures the one that tests run: it needs
+//! twice the memory, because more of its code is mapped. With `-- --check` a missed target is a failure.
 
 #![expect(clippy::print_stdout, reason = "a benchmark shows its result")]
 
