@@ -136,6 +136,7 @@ mod tests {
               BucketName:
                 Description: Where the reports are
                 Value: !Ref Reports
-        "#]].assert_eq(&super::stack().to_yaml().unwrap());
+        "#]]
+        .assert_eq(&super::stack().to_yaml().unwrap());
     }
 }

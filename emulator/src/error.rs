@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::Late;
+
 /// Why the emulated account could not be started or asked.
 #[derive(Debug, thiserror::Error)]
 pub enum EmulatorError {
@@ -73,6 +75,9 @@ pub enum EmulatorError {
         /// The hook's words.
         cause: String,
     },
+    /// What was waited for did not come.
+    #[error(transparent)]
+    Late(#[from] Late),
 }
 
 impl EmulatorError {
@@ -91,7 +96,9 @@ impl EmulatorError {
             Self::NotStarted { .. } => Some(
                 "run it again; if the log names a missing module, remove the `venv-emulator-*` folder",
             ),
-            Self::File { .. } | Self::NoAnswer { .. } | Self::Refused { .. } => None,
+            Self::File { .. } | Self::NoAnswer { .. } | Self::Refused { .. } | Self::Late(_) => {
+                None
+            }
         }
     }
 }

@@ -1,3 +1,11 @@
-//! Being written.
+//! Whole-program tests, in one binary: house rules, the command, the template gates, the whole chain.
 
-fn main() {}
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod chain;
+mod cli;
+mod gates;
+mod schemas;
+mod specimens;
+mod tidy;
+mod tools;

@@ -92,8 +92,10 @@ fn dependencies_point_one_way() {
 #[test]
 fn only_aws_names_the_sdk() {
     for (name, needs) in dependencies(&metadata()) {
-        let sdk: Vec<&String> =
-            needs.iter().filter(|need| need.starts_with("aws-sdk-") || *need == "aws-config").collect();
+        let sdk: Vec<&String> = needs
+            .iter()
+            .filter(|need| need.starts_with("aws-sdk-") || *need == "aws-config")
+            .collect();
         assert_eq!(sdk.is_empty(), name != "s3guard-aws", "{name} needs {sdk:?}");
     }
 }
@@ -101,8 +103,17 @@ fn only_aws_names_the_sdk() {
 #[test]
 fn every_dependency_is_free_and_from_the_registry() {
     let free = [
-        "Apache-2.0", "BSD-3-Clause", "CDLA-Permissive-2.0", "ISC", "MIT", "OpenSSL", "Unicode-3.0",
-        "Zlib", "0BSD", "Unlicense", "MIT-0",
+        "Apache-2.0",
+        "BSD-3-Clause",
+        "CDLA-Permissive-2.0",
+        "ISC",
+        "MIT",
+        "OpenSSL",
+        "Unicode-3.0",
+        "Zlib",
+        "0BSD",
+        "Unlicense",
+        "MIT-0",
     ];
     for package in metadata()["packages"].as_array().unwrap() {
         let name = package["name"].as_str().unwrap();
@@ -123,8 +134,19 @@ fn every_dependency_is_free_and_from_the_registry() {
 #[test]
 fn what_is_pure_does_no_io() {
     let banned = [
-        "std::fs", "std::env", "std::net", "std::process", "std::io", "tokio", "SystemTime",
-        "Instant::now", "now_utc", "HashMap", "HashSet", "println!", "rand::",
+        "std::fs",
+        "std::env",
+        "std::net",
+        "std::process",
+        "std::io",
+        "tokio",
+        "SystemTime",
+        "Instant::now",
+        "now_utc",
+        "HashMap",
+        "HashSet",
+        "println!",
+        "rand::",
     ];
     let is_pure = |path: &PathBuf| {
         !path.components().any(|part| part.as_os_str() == "bin")
@@ -153,11 +175,16 @@ fn no_file_is_long() {
 
 #[test]
 fn every_module_says_what_it_is() {
-    for folder in ["aws", "benches", "emulator", "examples", "lambda", "posture", "synth", "tests"] {
+    for folder in ["aws", "benches", "emulator", "examples", "lambda", "posture", "synth", "tests"]
+    {
         for path in files(folder, ".rs") {
             let is_unit_tests = path.file_name().is_some_and(|name| name == "tests.rs");
             let text = read(&path);
-            assert!(is_unit_tests || text.starts_with("//! "), "{} opens otherwise", path.display());
+            assert!(
+                is_unit_tests || text.starts_with("//! "),
+                "{} opens otherwise",
+                path.display()
+            );
         }
     }
 }
@@ -165,7 +192,8 @@ fn every_module_says_what_it_is() {
 #[test]
 fn no_test_sleeps_or_is_switched_off() {
     // Put together here, so that this file does not find itself.
-    let banned = [concat!("thread::", "sleep"), concat!("time::", "sleep"), concat!("#[", "ignore")];
+    let banned =
+        [concat!("thread::", "sleep"), concat!("time::", "sleep"), concat!("#[", "ignore")];
     for folder in ["posture", "aws", "synth", "lambda", "tests"] {
         for path in files(folder, ".rs") {
             let is_test = path.to_string_lossy().contains("tests");

@@ -27,7 +27,9 @@ USED = {
     ],
     "ministack.core.router": ["detect_service", "extract_access_key_id", "extract_region"],
     "ministack.core.sigv4": ["decode_header_value"],
+    "ministack.services.cloudformation.changesets": ["_deploy_stack_async"],
     "ministack.services.cloudformation.provisioners": ["_RESOURCE_HANDLERS"],
+    "ministack.services.cloudformation.stacks": ["_deploy_stack_async", "_validation_errors"],
     "ministack.services.cloudtrail": [
         "_DISPATCH", "_event_selectors", "_create_trail", "_delete_trail", "_err", "_put_event_selectors", "_start_logging",
         "_visible_trail_items",

@@ -1,14 +1,9 @@
 //! The hooks of the wrapper, typed: calls, runs, faults, mail, alarms.
 
-use std::thread;
-use std::time::{Duration, Instant};
-
 use serde_json::{Value, json};
 
 use super::Account;
-use crate::EmulatorError;
-
-const HOLD_PATIENCE: Duration = Duration::from_mins(1);
+use crate::{EmulatorError, until};
 
 /// One API call, as it was checked and answered.
 #[derive(Clone, Debug, PartialEq)]
@@ -170,15 +165,11 @@ impl Account {
 
     /// Waits until the fault holds a call.
     pub fn wait_until_held(&self, number: u64) -> Result<(), EmulatorError> {
-        let started = Instant::now();
-        while started.elapsed() < HOLD_PATIENCE {
-            if self.faults()?.iter().any(|fault| fault.number == number && fault.holding > 0) {
-                return Ok(());
-            }
-            thread::sleep(Duration::from_millis(20));
-        }
-        let cause = format!("nothing met the fault in {} seconds", HOLD_PATIENCE.as_secs());
-        Err(EmulatorError::Refused { request: format!("wait for fault {number}"), cause })
+        until("a call for the fault to hold", || {
+            let faults = self.faults()?;
+            let holds = faults.iter().any(|fault| fault.number == number && fault.holding > 0);
+            Ok(holds.then_some(()))
+        })
     }
 
     /// Lets the calls that a fault holds go on.

@@ -37,10 +37,10 @@ impl Attributes {
         }
     }
 
-    /// A resource that outlives its stack.
+    /// A resource that outlives its stack, but not a creation that failed.
     pub fn kept(why: &'static str) -> Self {
         Self {
-            deletion_policy: Some(DeletionPolicy::Retain),
+            deletion_policy: Some(DeletionPolicy::RetainExceptOnCreate),
             update_replace_policy: Some(UpdateReplacePolicy::Retain),
             why: Some(why),
             ..Self::default()

@@ -3,8 +3,8 @@
 use super::parameters::Parameters;
 use crate::{
     cfn::{
-        Attributes, DeletionPolicy, Handle, LogicalId, PolicyDocument, Principal, Pseudo, Skip,
-        Statement, Sub, Template, Test, Value,
+        Attributes, Handle, LogicalId, PolicyDocument, Principal, Pseudo, Skip, Statement, Sub,
+        Template, Test, Value,
         kind::{AnyArn, BucketArn, BucketName as BucketNameKind, Text, TrailArn},
     },
     resources::{
@@ -218,14 +218,9 @@ fn within(bucket: &Value<BucketArn>, keys: &str) -> Value<AnyArn> {
     Sub::new().value(bucket).text(keys).into()
 }
 
-/// Evidence stays when the stack goes, unless it has never come up.
+/// Evidence stays when the stack goes.
 fn kept(why: &'static str, parameters: &Parameters, skips: Vec<Skip>) -> Attributes {
-    Attributes {
-        condition: Some(parameters.own_trail),
-        deletion_policy: Some(DeletionPolicy::RetainExceptOnCreate),
-        skips,
-        ..Attributes::kept(why)
-    }
+    Attributes { condition: Some(parameters.own_trail), skips, ..Attributes::kept(why) }
 }
 
 fn deleted(why: &'static str, parameters: &Parameters) -> Attributes {

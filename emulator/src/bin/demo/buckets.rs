@@ -2,12 +2,11 @@
 
 use std::time::Instant;
 
-use s3guard_emulator::{Account, Client};
+use s3guard_emulator::{Account, Client, until};
 use serde_json::json;
 
 use crate::failure::Failure;
 use crate::page::Page;
-use crate::patience;
 
 /// The object that comes, changes and goes.
 pub(crate) const KEY: &str = "invoice.pdf";
@@ -158,7 +157,7 @@ pub(crate) fn show_what_stays(
 }
 
 fn until_safe(client: &Client, bucket: &str) -> Result<Settings, Failure> {
-    patience::until("the guard", || {
+    until("the guard", || {
         let settings = Settings::read(client, bucket)?;
         Ok(settings.safe().then_some(settings))
     })

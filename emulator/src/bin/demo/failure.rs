@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io::{self, Write as _};
 
-use s3guard_emulator::{CallError, EmulatorError};
+use s3guard_emulator::{CallError, EmulatorError, Late};
 
 /// Why the demo could not go on.
 #[derive(Debug)]
@@ -41,6 +41,12 @@ impl From<EmulatorError> for Failure {
 impl From<CallError> for Failure {
     fn from(error: CallError) -> Self {
         Self::new(whole(&error))
+    }
+}
+
+impl From<Late> for Failure {
+    fn from(late: Late) -> Self {
+        Self::new(late.to_string())
     }
 }
 

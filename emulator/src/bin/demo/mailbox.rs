@@ -1,10 +1,9 @@
 //! The owner's mailbox: what SNS would have sent.
 
-use s3guard_emulator::{Account, Mail};
+use s3guard_emulator::{Account, Mail, until};
 
 use crate::failure::Failure;
 use crate::page::Page;
-use crate::patience;
 
 /// The owner follows the link that SNS sends to a new address.
 pub(crate) fn confirm(page: &mut Page, account: &Account, owner: &str) -> Result<(), Failure> {
@@ -23,7 +22,7 @@ pub(crate) fn show_about(
     owner: &str,
     bucket: &str,
 ) -> Result<(), Failure> {
-    let mail = patience::until("a mail about the bucket", || {
+    let mail = until("a mail about the bucket", || {
         Ok(mails_naming(account, owner, bucket)?.into_iter().next())
     })?;
     show(page, &mail)
@@ -36,7 +35,7 @@ pub(crate) fn show_objects(
     owner: &str,
     bucket: &str,
 ) -> Result<(), Failure> {
-    let mails = patience::until("mails about the object", || {
+    let mails = until("mails about the object", || {
         let mails: Vec<Mail> = mails_naming(account, owner, bucket)?
             .into_iter()
             .filter(|mail| mail.text.contains(crate::buckets::KEY))

@@ -15,7 +15,6 @@ mod failure;
 mod guard_command;
 mod mailbox;
 mod page;
-mod patience;
 
 const STACK: &str = "s3guard-demo";
 const OWNER: &str = "owner@example.com";

@@ -185,7 +185,7 @@ fn only_evidence_and_its_key_stay_when_the_stack_goes() {
             .filter(|(_, one)| stays(one))
             .map(|(id, one)| format!("{id}: {}", one["DeletionPolicy"].as_str().unwrap())),
         &expect![[r#"
-            Key: Retain
+            Key: RetainExceptOnCreate
             LogBucket: RetainExceptOnCreate
             TrailBucket: RetainExceptOnCreate
         "#]],

@@ -3,26 +3,30 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::failure::Failure;
+use thiserror::Error;
 
 const PATIENCE: Duration = Duration::from_mins(1);
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
-/// Looks until there is something; fails, saying what did not come.
-pub(crate) fn until<T>(
+/// What was waited for did not come.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{what} did not come in {} seconds", PATIENCE.as_secs())]
+pub struct Late {
+    what: String,
+}
+
+/// Looks again and again until there is something to see.
+pub fn until<T, E: From<Late>>(
     what: &str,
-    mut look: impl FnMut() -> Result<Option<T>, Failure>,
-) -> Result<T, Failure> {
+    mut look: impl FnMut() -> Result<Option<T>, E>,
+) -> Result<T, E> {
     let started = Instant::now();
     loop {
         if let Some(found) = look()? {
             return Ok(found);
         }
         if started.elapsed() > PATIENCE {
-            return Err(Failure::new(format!(
-                "{what} did not come in {} seconds",
-                PATIENCE.as_secs()
-            )));
+            return Err(Late { what: what.to_owned() }.into());
         }
         thread::sleep(LOOK_EVERY);
     }

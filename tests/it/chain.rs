@@ -1,0 +1,11 @@
+//! The whole chain in an emulated account: the real command deploys the real stack with the packaged Lambda, policies are
+//! enforced, and somebody else than the guard does things to buckets.
+//!
+//! Each test has an account of its own. What is waited for is looked for again and again, with an end; what must not
+//! happen is asserted when the account is at rest.
+
+mod events;
+mod faults;
+mod guarded;
+mod permissions;
+mod stack;

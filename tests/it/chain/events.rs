@@ -1,0 +1,160 @@
+//! Buckets that are made and weakened, objects that come and go.
+
+use super::guarded::{Guarded, OWNER, encryption, is_private, new_account};
+
+const SSE_S3_ALL_ALLOWED: &str = "<ApplyServerSideEncryptionByDefault><SSEAlgorithm>AES256</SSEAlgorithm>\
+     </ApplyServerSideEncryptionByDefault><BlockedEncryptionTypes><EncryptionType>NONE</EncryptionType>\
+     </BlockedEncryptionTypes>";
+
+#[test]
+fn a_weakened_bucket_is_mended_once_and_its_owner_told_who_it_was() {
+    let guarded = Guarded::new(&[]);
+    let careless = guarded.careless();
+    let reports = guarded.bucket("reports");
+    guarded.forget();
+    careless.create_bucket(&reports).unwrap();
+    guarded.wait_for_runs("GuardFunctionName", 1);
+    guarded.rest();
+    assert_eq!(guarded.guard_writes(), [""; 0], "a new bucket of today is right at grade speed");
+    assert_eq!(guarded.mails(), []);
+
+    guarded.forget();
+    careless.delete_public_access_block(&reports).unwrap();
+    guarded.wait("a private bucket", || is_private(&careless, &reports));
+    guarded.wait("a mail", || guarded.mails().len() == 1);
+    guarded.rest();
+    assert_eq!(guarded.guard_writes(), ["s3:PutBucketPublicAccessBlock"]);
+    assert_eq!(guarded.runs("GuardFunctionName"), 1, "the guard's own write is no event for it");
+    let mail = &guarded.mails()[0];
+    assert_eq!(mail.subject, format!("s3guard protected {reports}"));
+    let by = format!("arn:aws:iam::{}:user/careless", guarded.account.number());
+    assert!(mail.text.contains(&format!("DeleteBucketPublicAccessBlock by {by}")), "{}", mail.text);
+    assert!(mail.text.contains("public access block: on (was: not set)"), "{}", mail.text);
+
+    guarded.forget();
+    careless.put_encryption(&reports, SSE_S3_ALL_ALLOWED).unwrap();
+    guarded.wait("a second mail", || guarded.mails().len() == 2);
+    guarded.rest();
+    assert_eq!(guarded.guard_writes(), ["s3:PutEncryptionConfiguration"]);
+    assert!(encryption(&careless, &reports).contains("SSE-C"), "SSE-C is blocked again");
+}
+
+#[test]
+fn an_event_of_a_bucket_that_is_right_writes_nothing() {
+    let guarded = Guarded::new(&[]);
+    let careless = guarded.careless();
+    let reports = guarded.bucket("reports");
+    careless.create_bucket(&reports).unwrap();
+    guarded.wait_for_runs("GuardFunctionName", 1);
+    guarded.rest();
+    guarded.forget();
+    careless.put_public_access_block(&reports, true).unwrap();
+    guarded.wait_for_runs("GuardFunctionName", 1);
+    guarded.rest();
+    assert_eq!(guarded.runs("GuardFunctionName"), 1);
+    let asked: Vec<String> =
+        guarded.guard_calls().into_iter().filter_map(|call| call.action).collect();
+    assert_eq!(asked.len(), 2, "two reads, nothing else: {asked:?}");
+    assert_eq!(guarded.mails(), []);
+}
+
+#[test]
+fn a_bucket_from_before_2023_is_found_by_the_sweep_and_set() {
+    let account = new_account();
+    let root = account.client();
+    let reports = format!("old-reports-{}", account.number());
+    root.create_bucket(&reports).unwrap();
+    account.make_legacy(&reports).unwrap();
+    assert!(root.encryption(&reports).is_err(), "as S3 answered before 2023");
+
+    let guarded = Guarded::of(account, &[]);
+    guarded.forget();
+    assert_eq!(guarded.account.fire_schedules().unwrap(), 1);
+    guarded.wait("a private bucket", || is_private(&root, &reports));
+    guarded.wait("a mail", || !guarded.mails().is_empty());
+    guarded.rest();
+    assert!(encryption(&root, &reports).starts_with("AES256"));
+    assert_eq!(
+        guarded.guard_writes(),
+        ["s3:PutBucketPublicAccessBlock", "s3:PutEncryptionConfiguration"],
+        "the stack's own buckets are right, and no other is there"
+    );
+    assert!(guarded.mails()[0].text.contains("found by the sweep"), "{}", guarded.mails()[0].text);
+}
+
+#[test]
+fn a_stronger_setting_or_another_customers_key_is_left() {
+    let account = new_account();
+    let ours = format!("arn:aws:kms:{}:{}:key/ours", account.region(), account.number());
+    let theirs = format!("arn:aws:kms:{}:{}:key/theirs", account.region(), account.number());
+    let guarded = Guarded::of(account, &["--grade", "hybrid", "--key", &ours]);
+    let careless = guarded.careless();
+    let reports = guarded.bucket("reports");
+
+    careless.create_bucket(&reports).unwrap();
+    guarded.wait("the grade's encryption", || encryption(&careless, &reports).contains(&ours));
+
+    for (name, algorithm) in [("finance", "aws:kms:dsse"), ("legal", "aws:kms")] {
+        let bucket = &guarded.bucket(name);
+        careless.create_bucket(bucket).unwrap();
+        guarded.wait("the grade's encryption", || encryption(&careless, bucket).contains(&ours));
+        guarded.rest();
+        guarded.forget();
+        let rule = format!(
+            "<ApplyServerSideEncryptionByDefault><SSEAlgorithm>{algorithm}</SSEAlgorithm>\
+             <KMSMasterKeyID>{theirs}</KMSMasterKeyID></ApplyServerSideEncryptionByDefault>\
+             <BucketKeyEnabled>false</BucketKeyEnabled>\
+             <BlockedEncryptionTypes><EncryptionType>SSE-C</EncryptionType></BlockedEncryptionTypes>"
+        );
+        careless.put_encryption(bucket, &rule).unwrap();
+        let before = encryption(&careless, bucket);
+        guarded.wait_for_runs("GuardFunctionName", 1);
+        guarded.rest();
+        assert_eq!(guarded.guard_writes(), [""; 0], "{bucket}");
+        assert_eq!(encryption(&careless, bucket), before);
+    }
+}
+
+#[test]
+fn objects_that_come_and_go_are_told_in_one_readable_mail() {
+    let guarded = Guarded::new(&[]);
+    let careless = guarded.careless();
+    let reports = guarded.bucket("reports");
+    careless.create_bucket(&reports).unwrap();
+    careless.enable_event_bridge(&reports).unwrap();
+    careless.put_object(&reports, "q3/plan.txt", b"first").unwrap();
+    careless.put_object(&reports, "q3/plan.txt", b"second").unwrap();
+    careless.delete_object(&reports, "q3/plan.txt").unwrap();
+    let told = || {
+        let mails = guarded.mails();
+        mails.iter().map(|mail| mail.text.clone()).collect::<String>()
+    };
+    guarded.wait("mails of three events", || {
+        told().matches("created or overwritten: q3/plan.txt").count() == 2
+            && told().contains("deleted for good: q3/plan.txt")
+    });
+    guarded.rest();
+    assert!(told().contains(&format!("Bucket {reports}")), "{}", told());
+    assert!(told().contains("6 bytes, by account"), "{}", told());
+    let mails = guarded.mails();
+    assert!(mails.len() <= 3 && mails.iter().all(|mail| mail.to == OWNER), "{mails:#?}");
+}
+
+#[test]
+fn a_new_bucket_settles_before_it_is_looked_at() {
+    let guarded = Guarded::new(&["--settle-seconds", "2"]);
+    let careless = guarded.careless();
+    let reports = guarded.bucket("reports");
+    guarded.forget();
+    careless.create_bucket(&reports).unwrap();
+    guarded.wait_for_runs("GuardFunctionName", 2);
+    guarded.rest();
+    // Sent back at least once; whole seconds in the event's time may make it twice.
+    assert!((2..=3).contains(&guarded.runs("GuardFunctionName")));
+    let calls = guarded.guard_calls();
+    let read = calls
+        .iter()
+        .position(|call| call.action.as_deref().is_some_and(|action| action.starts_with("s3:")));
+    let sent = calls.iter().position(|call| call.action.as_deref() == Some("sqs:SendMessage"));
+    assert!(sent < read && sent.is_some(), "{calls:#?}");
+}

@@ -1,0 +1,104 @@
+//! What goes wrong on the way: killed functions, refused and throttled calls, messages that are no events.
+
+use s3guard_emulator::Fault;
+
+use super::guarded::{Guarded, is_private};
+
+#[test]
+fn a_function_killed_between_read_and_write_leaves_no_bucket_unguarded() {
+    let guarded = Guarded::new(&[]);
+    let careless = guarded.careless();
+    let reports = guarded.bucket("reports");
+    careless.create_bucket(&reports).unwrap();
+    guarded.wait_for_runs("GuardFunctionName", 1);
+    guarded.rest();
+    let hold = guarded.account.add_fault(&Fault::hold("s3:PutBucketPublicAccessBlock")).unwrap();
+    guarded.account.make_legacy(&reports).unwrap();
+    careless.delete_encryption(&reports).unwrap();
+    guarded.account.wait_until_held(hold.number).unwrap();
+    let killed = guarded.account.kill_function(guarded.output("GuardFunctionName")).unwrap();
+    assert!(killed >= 1);
+    guarded.account.forget_faults().unwrap();
+    assert!(!is_private(&careless, &reports), "the write never happened");
+    guarded.wait("a private bucket", || {
+        guarded.account.end_visibility_timeouts().unwrap();
+        is_private(&careless, &reports)
+    });
+}
+
+#[test]
+fn a_message_that_is_no_event_ends_among_the_dead_letters_and_raises_the_alarm() {
+    let guarded = Guarded::new(&[]);
+    let root = guarded.account.client();
+    root.send(guarded.output("GuardQueueUrl"), "poison").unwrap();
+    guarded.wait("a dead letter", || {
+        guarded.account.end_visibility_timeouts().unwrap();
+        guarded.waiting("GuardDeadLettersUrl") == 1
+    });
+    guarded.wait("an alarm", || {
+        let alarms = guarded.account.alarms().unwrap();
+        alarms.iter().any(|(name, state)| name.contains("GuardDeadLetters") && state == "ALARM")
+    });
+    assert_eq!(guarded.waiting("GuardQueueUrl"), 0);
+}
+
+#[test]
+fn a_refused_write_is_told_and_not_tried_for_ever() {
+    let guarded = Guarded::new(&[]);
+    let careless = guarded.careless();
+    let reports = guarded.bucket("reports");
+    careless.create_bucket(&reports).unwrap();
+    guarded.wait_for_runs("GuardFunctionName", 1);
+    guarded.rest();
+    let denied = Fault {
+        role: "*Guard*".to_owned(),
+        times: 100,
+        ..Fault::fail("s3:PutBucketPublicAccessBlock", "AccessDenied")
+    };
+    guarded.account.add_fault(&denied).unwrap();
+    guarded.forget();
+    careless.delete_public_access_block(&reports).unwrap();
+    guarded.wait("a mail", || guarded.mails().len() == 1);
+    guarded.rest();
+    let mail = &guarded.mails()[0];
+    assert_eq!(mail.subject, format!("s3guard could not protect {reports}"));
+    assert!(mail.text.contains("AccessDenied"), "{}", mail.text);
+    assert_eq!(guarded.runs("GuardFunctionName"), 1);
+    assert_eq!(guarded.waiting("GuardDeadLettersUrl"), 0);
+}
+
+#[test]
+fn throttling_and_conflicts_are_waited_out() {
+    let guarded = Guarded::new(&[]);
+    let careless = guarded.careless();
+    let reports = guarded.bucket("reports");
+    careless.create_bucket(&reports).unwrap();
+    guarded.wait_for_runs("GuardFunctionName", 1);
+    guarded.rest();
+    for (action, error) in [
+        ("s3:GetEncryptionConfiguration", "SlowDown"),
+        ("s3:PutBucketPublicAccessBlock", "OperationAborted"),
+    ] {
+        let fault = Fault { role: "*Guard*".to_owned(), times: 2, ..Fault::fail(action, error) };
+        guarded.account.add_fault(&fault).unwrap();
+    }
+    guarded.forget();
+    careless.delete_public_access_block(&reports).unwrap();
+    guarded.wait("a private bucket", || is_private(&careless, &reports));
+    guarded.rest();
+    assert_eq!(guarded.runs("GuardFunctionName"), 1, "it is waited out within one run");
+    assert_eq!(guarded.mails().len(), 1);
+}
+
+#[test]
+fn a_bucket_that_is_gone_is_done() {
+    let guarded = Guarded::new(&[]);
+    guarded.forget();
+    let look = r#"{"s3guard":{"lookAt":{"bucket":"long-gone"}}}"#;
+    guarded.account.client().send(guarded.output("GuardQueueUrl"), look).unwrap();
+    guarded.wait_for_runs("GuardFunctionName", 1);
+    guarded.rest();
+    assert_eq!(guarded.runs("GuardFunctionName"), 1);
+    assert_eq!(guarded.waiting("GuardDeadLettersUrl"), 0);
+    assert_eq!(guarded.mails(), []);
+}

@@ -1,0 +1,188 @@
+//! An account with the guard in it, and what tests ask of it.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+
+use s3guard_emulator::{Account, Call, Client, EmulatorError, Mail, Server, until};
+use serde_json::{Value, json};
+
+/// The address that hears of everything.
+pub(super) const OWNER: &str = "owner@example.com";
+
+/// An account with a stack `guard` in it.
+pub(super) struct Guarded {
+    pub(super) account: Account,
+    outputs: Value,
+}
+
+/// The one server of this process.
+fn server() -> &'static Server {
+    static SERVER: OnceLock<Server> = OnceLock::new();
+    SERVER.get_or_init(|| Server::start().unwrap_or_else(|error| panic!("{error}")))
+}
+
+/// An account with nothing in it.
+pub(super) fn new_account() -> Account {
+    server().new_account()
+}
+
+/// The packaged Lambda, made once; with the released profile unless `S3GUARD_TEST_PROFILE` names another.
+pub(super) fn package() -> &'static Path {
+    static PACKAGE: OnceLock<PathBuf> = OnceLock::new();
+    PACKAGE.get_or_init(|| {
+        let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("bootstrap.zip");
+        let profile = env::var("S3GUARD_TEST_PROFILE").unwrap_or_else(|_| "lambda".to_owned());
+        let out = file.to_str().unwrap();
+        let output = s3guard(&[], &["package", "--cargo-profile", &profile, "--out", out]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        file
+    })
+}
+
+/// Runs the command with this environment besides.
+pub(super) fn s3guard(environment: &[(String, String)], arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_s3guard"))
+        .args(arguments)
+        .envs(environment.iter().map(|(name, value)| (name, value)))
+        .env_remove("AWS_PROFILE")
+        .env_remove("AWS_SESSION_TOKEN")
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap())
+        .output()
+        .unwrap()
+}
+
+/// Deploys the stack `guard`, or changes it. Gives what the command prints.
+pub(super) fn deploy(account: &Account, arguments: &[&str]) -> Output {
+    let package = package().to_str().unwrap();
+    let mut all = vec!["deploy", "--stack", "guard", "--package", package, "--output", "json"];
+    all.extend(arguments);
+    s3guard(&account.env(), &all)
+}
+
+impl Guarded {
+    /// Deploys the guard into a new account; new buckets need not settle, so that nothing has to be waited for.
+    pub(super) fn new(arguments: &[&str]) -> Self {
+        Self::of(new_account(), arguments)
+    }
+
+    /// Deploys the guard into this account.
+    pub(super) fn of(account: Account, arguments: &[&str]) -> Self {
+        let mut all = vec!["--settle-seconds", "0", "--email", OWNER];
+        all.extend(arguments);
+        let output = deploy(&account, &all);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let confirmed = account.confirm_mail(OWNER).unwrap();
+        assert_eq!(confirmed, 1, "the stack subscribes the address");
+        let guarded = Self { account, outputs: answer["outputs"].clone() };
+        guarded.rest();
+        guarded
+    }
+
+    /// An output of the stack.
+    pub(super) fn output(&self, name: &str) -> &str {
+        self.outputs[name]
+            .as_str()
+            .unwrap_or_else(|| panic!("no output `{name}` in {}", self.outputs))
+    }
+
+    /// A name for a bucket that no other test has: names are shared by all accounts.
+    pub(super) fn bucket(&self, name: &str) -> String {
+        format!("{name}-{}", self.account.number())
+    }
+
+    /// Somebody who may do anything to buckets and objects.
+    pub(super) fn careless(&self) -> Client {
+        let everything = json!({
+            "Version": "2012-10-17",
+            "Statement": [{ "Effect": "Allow", "Action": "s3:*", "Resource": "*" }],
+        });
+        self.account.client_of(self.account.user("careless", &everything).unwrap())
+    }
+
+    /// Waits until this holds.
+    pub(super) fn wait(&self, what: &str, mut holds: impl FnMut() -> bool) {
+        let look = || Ok(holds().then_some(()));
+        until(what, look).unwrap_or_else(|error: EmulatorError| {
+            let logs: Vec<String> =
+                self.account.runs().unwrap().into_iter().map(|run| run.log).collect();
+            panic!("{error}\nthe functions wrote:\n{}", logs.join("\n"))
+        });
+    }
+
+    /// Waits until the functions have run at least so often since the last [`Guarded::forget`].
+    pub(super) fn wait_for_runs(&self, function: &str, count: usize) {
+        self.wait("a run of the function", || self.runs(function) >= count);
+    }
+
+    /// Waits until neither queue holds anything.
+    pub(super) fn rest(&self) {
+        self.wait("rest in the queues", || {
+            ["GuardQueueUrl", "ObjectQueueUrl"].into_iter().all(|queue| self.waiting(queue) == 0)
+        });
+    }
+
+    /// How many messages a queue holds: waiting, delayed and being handled.
+    pub(super) fn waiting(&self, queue: &str) -> u64 {
+        let client = self.account.client();
+        let kinds = ["", "Delayed", "NotVisible"];
+        let count = |kind: &str| {
+            let name = format!("ApproximateNumberOfMessages{kind}");
+            let value = client.queue_attribute(self.output(queue), &name).unwrap();
+            value.parse::<u64>().unwrap_or_default()
+        };
+        kinds.into_iter().map(count).sum()
+    }
+
+    /// How often a function has run since the last [`Guarded::forget`].
+    pub(super) fn runs(&self, function: &str) -> usize {
+        let name = self.output(function);
+        self.account.runs().unwrap().iter().filter(|run| run.function == name).count()
+    }
+
+    /// The calls that the guard's own code made since then, oldest first.
+    pub(super) fn guard_calls(&self) -> Vec<Call> {
+        let role = self.output("GuardRoleArn").rsplit('/').next().unwrap().to_owned();
+        let calls = self.account.calls().unwrap();
+        calls
+            .into_iter()
+            .filter(|call| call.role.as_ref() == Some(&role) && call.by.is_none())
+            .collect()
+    }
+
+    /// The writes to buckets among them.
+    pub(super) fn guard_writes(&self) -> Vec<String> {
+        let calls = self.guard_calls().into_iter();
+        calls.filter_map(|call| call.action).filter(|action| action.starts_with("s3:Put")).collect()
+    }
+
+    /// The mails to the owner.
+    pub(super) fn mails(&self) -> Vec<Mail> {
+        let mails = self.account.mails().unwrap().into_iter();
+        mails.filter(|mail| mail.to == OWNER && mail.subject.starts_with("s3guard")).collect()
+    }
+
+    /// Forgets runs and calls so far.
+    pub(super) fn forget(&self) {
+        self.account.forget_runs().unwrap();
+        self.account.forget_calls().unwrap();
+    }
+}
+
+/// The inside of the one rule of a bucket's encryption: its words, without the markup.
+pub(super) fn encryption(client: &Client, bucket: &str) -> String {
+    words(&client.encryption(bucket).unwrap())
+}
+
+/// Whether all four switches are on.
+pub(super) fn is_private(client: &Client, bucket: &str) -> bool {
+    client.public_access_block(bucket).is_ok_and(|xml| xml.matches(">true<").count() == 4)
+}
+
+/// The texts of an XML document, in their order.
+fn words(xml: &str) -> String {
+    let texts = xml.split('<').filter_map(|part| part.split_once('>')).map(|(_, text)| text.trim());
+    texts.filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" ")
+}

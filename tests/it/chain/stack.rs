@@ -1,0 +1,65 @@
+//! The stack's own life: deployed, deployed again, changed, destroyed.
+
+use std::process::Output;
+
+use super::guarded::{Guarded, deploy, new_account, package, s3guard};
+
+fn told(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn a_second_deploy_changes_nothing_and_says_so() {
+    let guarded = Guarded::new(&[]);
+    let again = deploy(&guarded.account, &[]);
+    assert_eq!(again.status.code(), Some(0), "{}", told(&again));
+    assert!(told(&again).contains("no change"), "{}", told(&again));
+}
+
+#[test]
+fn what_is_not_named_keeps_its_value_when_the_stack_changes() {
+    let guarded = Guarded::new(&[]);
+    let changed = deploy(&guarded.account, &["--settle-seconds", "7"]);
+    assert_eq!(changed.status.code(), Some(0), "{}", told(&changed));
+    let function = guarded.output("GuardFunctionName");
+    let configuration = guarded.account.client().function_configuration(function).unwrap();
+    let variables = &configuration["Environment"]["Variables"];
+    assert_eq!(variables["S3GUARD_SETTLE_SECONDS"], "7", "{configuration}");
+    assert!(told(&changed).contains("GuardFunction"), "{}", told(&changed));
+    let third = deploy(&guarded.account, &[]);
+    assert!(told(&third).contains("no change"), "{}", told(&third));
+}
+
+#[test]
+fn the_package_is_uploaded_once() {
+    let account = new_account();
+    let puts = |account: &s3guard_emulator::Account| {
+        let calls = account.calls().unwrap();
+        calls
+            .iter()
+            .filter(|call| call.action.as_deref() == Some("s3:PutObject") && call.by.is_none())
+            .count()
+    };
+    let guarded = Guarded::of(account, &[]);
+    assert_eq!(puts(&guarded.account), 1);
+    deploy(&guarded.account, &["--settle-seconds", "3"]);
+    assert_eq!(puts(&guarded.account), 1, "{}", package().display());
+}
+
+#[test]
+fn destroy_says_what_stays_and_the_stack_can_come_back() {
+    let guarded = Guarded::new(&[]);
+    let environment = guarded.account.env();
+    let unasked = s3guard(&environment, &["destroy", "--stack", "guard"]);
+    assert_eq!(unasked.status.code(), Some(4), "without a terminal nobody can be asked");
+    let destroyed = s3guard(&environment, &["destroy", "--stack", "guard", "--yes"]);
+    assert_eq!(destroyed.status.code(), Some(0), "{}", told(&destroyed));
+    let kept = guarded.output("TrailBucketName");
+    assert!(told(&destroyed).contains(kept), "{}", told(&destroyed));
+    assert!(guarded.account.client().list_buckets().unwrap().contains(&kept.to_owned()));
+    let nothing = s3guard(&environment, &["destroy", "--stack", "guard", "--yes"]);
+    assert_eq!(nothing.status.code(), Some(0), "{}", told(&nothing));
+
+    let again = deploy(&guarded.account, &["--settle-seconds", "0"]);
+    assert_eq!(again.status.code(), Some(0), "{}", told(&again));
+}
