@@ -69,8 +69,11 @@ impl Guarded {
 
     /// Deploys the guard into this account.
     pub(super) fn of(account: Account, arguments: &[&str]) -> Self {
-        let mut all = vec!["--settle-seconds", "0", "--email", OWNER];
+        let mut all = vec!["--email", OWNER];
         all.extend(arguments);
+        if !all.contains(&"--settle-seconds") {
+            all.extend(["--settle-seconds", "0"]);
+        }
         let output = deploy(&account, &all);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
