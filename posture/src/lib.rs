@@ -15,6 +15,7 @@ pub mod account;
 pub mod action;
 pub mod assess;
 pub mod baseline;
+pub mod metrics;
 pub mod names;
 pub mod notice;
 pub mod objects;

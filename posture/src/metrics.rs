@@ -1,0 +1,77 @@
+//! What the functions count, under the names by which CloudWatch knows it: they write it, an alarm and the dashboard read it.
+
+/// The namespace of all metrics.
+pub const NAMESPACE: &str = "s3guard";
+/// The one dimension of each: the stack, by its name.
+pub const DIMENSION: &str = "Stack";
+
+/// One of the metrics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Metric {
+    /// Buckets that were right.
+    Compliant,
+    /// Buckets that were mended.
+    Protected,
+    /// Buckets that could not be mended, or not whole.
+    Failed,
+    /// Buckets of which something was left as it is.
+    LeftAsIs,
+    /// Messages that are no events.
+    NotAnEvent,
+    /// Events of objects that were told.
+    ObjectEvents,
+    /// From the event to the last write, for each bucket that an event led to.
+    TimeToProtect,
+}
+
+impl Metric {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Compliant,
+        Self::Protected,
+        Self::Failed,
+        Self::LeftAsIs,
+        Self::NotAnEvent,
+        Self::ObjectEvents,
+        Self::TimeToProtect,
+    ];
+
+    /// Its name in CloudWatch.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Compliant => "Compliant",
+            Self::Protected => "Protected",
+            Self::Failed => "Failed",
+            Self::LeftAsIs => "LeftAsIs",
+            Self::NotAnEvent => "NotAnEvent",
+            Self::ObjectEvents => "ObjectEvents",
+            Self::TimeToProtect => "TimeToProtect",
+        }
+    }
+
+    /// What it is counted in, as CloudWatch spells it.
+    pub const fn unit(self) -> &'static str {
+        match self {
+            Self::Compliant
+            | Self::Protected
+            | Self::Failed
+            | Self::LeftAsIs
+            | Self::NotAnEvent
+            | Self::ObjectEvents => "Count",
+            Self::TimeToProtect => "Milliseconds",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn no_two_metrics_share_a_name() {
+        let names: BTreeSet<&str> = Metric::ALL.into_iter().map(Metric::name).collect();
+        assert_eq!(names.len(), Metric::ALL.len());
+    }
+}
