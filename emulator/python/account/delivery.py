@@ -31,7 +31,7 @@ def _invoke_if_allowed(target: dict, event: dict, rule: dict, view=None) -> None
         view = view or eventbridge._pattern_event_view(event)
         eventbridge._dispatch_to_sqs(parse_arn(dead_letters), json.dumps(view.event_with_detail()))
         told = "sent to the dead-letter queue"
-    eventbridge.logger.warning("EventBridge: delivery to %s refused (%s), %s", arn, refused, told)
+    eventbridge.logger.warning("EventBridge: delivery by %s to %s refused (%s), %s", rule_arn, arn, refused, told)
 
 
 def _refusal(arn: str, rule_arn: str) -> str | None:
@@ -62,7 +62,8 @@ def _missing(found: object, policy: str | dict | None, action: str, arn: str, ru
         action=action,
         resource_arn=arn,
         region=get_region(),
-        service_context={"aws:sourcearn": rule_arn, "aws:sourceaccount": get_account_id(), "aws:securetransport": "true"},
+        secure_transport=True,
+        service_context={"aws:sourcearn": rule_arn, "aws:sourceaccount": get_account_id()},
     )
     allowed = policy and evaluate_resource_policy(policy, context, service=SERVICE).decision == "Allow"
     return None if allowed else "NO_PERMISSIONS"
