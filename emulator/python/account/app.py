@@ -15,13 +15,13 @@ from ministack.core.responses import get_account_id, get_region, set_request_acc
 from ministack.core.router import detect_service, extract_access_key_id, extract_region
 from ministack.core.sigv4 import decode_header_value
 
-from . import account_block, alarms, buckets, caller, calls, delivery, faults, functions, hooks, imports, mail, records
-from . import trails
+from . import account_block, alarms, batches, buckets, caller, calls, delivery, faults, functions, hooks, imports, mail
+from . import records, trails
 
 TICK_SECONDS = 1.0
 ANSWER_KEPT_MAX = 16_384
 
-for part in (account_block, alarms, buckets, calls, delivery, functions, imports, mail, trails):
+for part in (account_block, alarms, batches, buckets, calls, delivery, functions, imports, mail, trails):
     part.install()
 
 
