@@ -18,13 +18,16 @@ use crate::tools::Bench;
 const READ_YAML: &str = include_str!("tools/read_yaml.py");
 const VALIDATE: &str = include_str!("tools/validate.py");
 
-const CFN_LINT: [&str; 7] = [
+/// A region of each partition, and one more: what there is differs.
+const CFN_LINT: [&str; 9] = [
     "--include-checks",
     "I",
     "--include-experimental",
     "--regions",
     "us-east-1",
     "eu-west-1",
+    "cn-north-1",
+    "us-gov-west-1",
     "--template",
 ];
 const CHECKOV: [&str; 7] = [
@@ -52,6 +55,22 @@ fn cfn_lint_finds_what_is_wrong() {
     let wrong = bench.lay("wrong.json", &wrong().to_string());
     let verdict = bench.run("cfn-lint", &CFN_LINT, &[&wrong]);
     assert!(!verdict.is_content && verdict.stdout.contains("E3034"), "{}", verdict.stdout);
+}
+
+#[test]
+fn cfn_lint_looks_at_every_partition() {
+    let bench = Bench::new();
+    let mut template = stacks::guard().render().unwrap();
+    // China and GovCloud have no Lightsail.
+    template["Resources"]["Disk"] = json!({
+        "Type": "AWS::Lightsail::Disk",
+        "Properties": { "DiskName": "disk", "SizeInGb": 8 },
+    });
+    let elsewhere = bench.lay("elsewhere.json", &template.to_string());
+    let found = bench.run("cfn-lint", &CFN_LINT, &[&elsewhere]).stdout;
+    for region in ["cn-north-1", "us-gov-west-1"] {
+        assert!(found.contains(&format!("does not exist in '{region}'")), "{region}: {found}");
+    }
 }
 
 #[test]
