@@ -1,6 +1,6 @@
 //! The guard of one account: from CloudTrail's events to the owner's notice.
 
-use s3guard_posture::permissions;
+use s3guard_posture::{objects::NAMED_MAX, permissions};
 
 use super::{
     alarms::Alarms,
@@ -76,7 +76,9 @@ const UNDELIVERED_ALARM: LogicalId = LogicalId::new("UndeliveredAlarm");
 const DASHBOARD: LogicalId = LogicalId::new("Dashboard");
 
 const GUARD_BATCH: Batch = Batch { size: 10, window_seconds: 0, concurrency_max: 5 };
-const NOTIFY_BATCH: Batch = Batch { size: 100, window_seconds: 5, concurrency_max: 2 };
+/// A call gets as many events as a notice can name.
+const NOTIFY_BATCH: Batch =
+    Batch { size: batch_size(NAMED_MAX), window_seconds: 5, concurrency_max: 2 };
 
 /// A message has waited for an hour. (A bucket may be set back by up to a quarter of one, more than once.)
 const WAITING_SECONDS: u32 = 60 * 60;
@@ -291,4 +293,10 @@ fn add_bucket_outputs(template: &mut Template, parameters: &Parameters, buckets:
     let log = Output::new("Who read or wrote them; stays, too", buckets.log.name());
     template.output(TRAIL_BUCKET_NAME, Output { condition, ..trail });
     template.output(LOG_BUCKET_NAME, Output { condition, ..log });
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the line before sees to it")]
+const fn batch_size(messages: usize) -> u32 {
+    assert!(messages <= 10_000, "Lambda takes no more from a queue at a time");
+    messages as u32
 }

@@ -100,7 +100,10 @@ pub(super) fn add(template: &mut Template) -> Parameters {
             default: Some("s3guard"),
             allowed_pattern: Some("^[a-z0-9][a-z0-9-]{1,24}$"),
             constraint_description: Some("2 to 25 of a-z, 0-9 and -, not beginning with -"),
-            ..Parameter::new("What the names of the stack's own buckets begin with.")
+            ..Parameter::new(
+                "What the names of the stack's own buckets begin with. They stay when a stack goes: \
+                 where you upload the template by hand, those of an earlier stack must be gone first, or give another prefix.",
+            )
         },
     );
     template.group(ParameterGroup::new("Protection").with(grade).with(bucket_key_arn));

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use expect_test::{Expect, expect};
-use s3guard_posture::permissions;
-use serde_json::Value as Json;
+use s3guard_posture::{objects, permissions};
+use serde_json::{Value as Json, json};
 
 use super::reading::{many, of_type, read_guard, texts};
 
@@ -174,22 +174,49 @@ fn every_role_and_policy_is_under_our_path_and_has_no_name() {
 fn only_evidence_and_its_key_stay_when_the_stack_goes() {
     let guard = read_guard();
     let resources = guard["Resources"].as_object().unwrap();
-    let stays = |one: &Json| {
-        let policies = [&one["DeletionPolicy"], &one["UpdateReplacePolicy"]];
-        assert!(policies.iter().all(|policy| policy.is_string()), "{one}");
-        one["DeletionPolicy"] != "Delete"
+    let policies = |one: &Json| {
+        ["DeletionPolicy", "UpdateReplacePolicy"].map(|key| one[key].as_str().unwrap().to_owned())
     };
     check(
         resources
             .iter()
-            .filter(|(_, one)| stays(one))
-            .map(|(id, one)| format!("{id}: {}", one["DeletionPolicy"].as_str().unwrap())),
+            .map(|(id, one)| (id, policies(one)))
+            .filter(|(_, policies)| policies.iter().any(|policy| policy != "Delete"))
+            .map(|(id, [deleted, replaced])| format!("{id}: {deleted}, when replaced {replaced}")),
         &expect![[r#"
-            Key: RetainExceptOnCreate
-            LogBucket: RetainExceptOnCreate
-            TrailBucket: RetainExceptOnCreate
+            Key: RetainExceptOnCreate, when replaced Retain
+            LogBucket: RetainExceptOnCreate, when replaced Retain
+            TrailBucket: RetainExceptOnCreate, when replaced Retain
         "#]],
     );
+}
+
+#[test]
+fn what_is_kept_goes_when_the_first_creation_fails() {
+    let guard = read_guard();
+    for (id, one) in guard["Resources"].as_object().unwrap() {
+        let policy = one["DeletionPolicy"].as_str().unwrap();
+        assert!(["Delete", "RetainExceptOnCreate"].contains(&policy), "{id}: {policy}");
+        let type_of_evidence = ["AWS::S3::Bucket", "AWS::KMS::Key"];
+        let is_evidence = type_of_evidence.contains(&one["Type"].as_str().unwrap());
+        assert_eq!(policy == "RetainExceptOnCreate", is_evidence, "{id}: {policy}");
+    }
+}
+
+#[test]
+fn who_gives_a_prefix_is_told_of_buckets_that_stayed() {
+    let guard = read_guard();
+    let description = guard["Parameters"]["BucketPrefix"]["Description"].as_str().unwrap();
+    for told in ["stay when a stack goes", "template by hand", "another prefix"] {
+        assert!(description.contains(told), "{description}");
+    }
+}
+
+#[test]
+fn a_call_gets_as_many_events_as_a_notice_can_name() {
+    let guard = read_guard();
+    let source = &guard["Resources"]["NotifySource"]["Properties"];
+    assert_eq!(source["BatchSize"], json!(objects::NAMED_MAX));
 }
 
 #[test]
