@@ -1,7 +1,9 @@
 //! The alarms: each says in its mail what it means and where to look.
 
+use s3guard_posture::metrics::{self, Metric as OwnMetric};
+
 use crate::{
-    cfn::{Attributes, Handle, LogicalId, Template},
+    cfn::{Attributes, Handle, LogicalId, Pseudo, Template},
     resources::{
         cloudwatch::{Alarm, Metric, Statistic, Threshold, TreatMissingData},
         lambda::Function,
@@ -47,6 +49,11 @@ impl<'a> Alarms<'a> {
         self.add(id, metric, Statistic::Sum, 1, what);
     }
 
+    /// Raised when a function counts any of what it should have none of.
+    pub(super) fn counted(&mut self, id: LogicalId, metric: OwnMetric, what: &'static str) {
+        self.add(id, own_metric(metric), Statistic::Sum, 1, what);
+    }
+
     /// Raised when the topic cannot deliver.
     pub(super) fn undelivered(&mut self, id: LogicalId, what: &'static str) {
         let metric = topic_metric("NumberOfNotificationsFailed", self.topic);
@@ -75,6 +82,11 @@ impl<'a> Alarms<'a> {
         };
         self.added.push(self.template.add_with(id, Attributes::deleted(what), alarm));
     }
+}
+
+/// A metric that the functions write themselves.
+pub(super) fn own_metric(metric: OwnMetric) -> Metric {
+    Metric::new(metrics::NAMESPACE, metric.name(), metrics::DIMENSION, Pseudo::StackName)
 }
 
 /// A metric of a queue.

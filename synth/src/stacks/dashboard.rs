@@ -1,7 +1,9 @@
 //! The dashboard: the whole chain on one page.
 
+use s3guard_posture::metrics::Metric as OwnMetric;
+
 use super::{
-    alarms::{function_metric, queue_metric, topic_metric},
+    alarms::{function_metric, own_metric, queue_metric, topic_metric},
     intake::Intake,
     topic::Notices,
     worker::Made,
@@ -48,18 +50,21 @@ pub(super) fn add(template: &mut Template, id: LogicalId, shown: &Shown) -> Hand
             "Buckets",
             Statistic::Sum,
             vec![
-                ("set back", own_metric("Protected")),
-                ("as they should be", own_metric("Compliant")),
-                ("left as they are", own_metric("LeftAsIs")),
-                ("failed", own_metric("Failed")),
+                ("set back", own_metric(OwnMetric::Protected)),
+                ("as they should be", own_metric(OwnMetric::Compliant)),
+                ("left as they are", own_metric(OwnMetric::LeftAsIs)),
+                ("failed", own_metric(OwnMetric::Failed)),
             ],
         ),
         lines(
             "From event to last write in milliseconds",
             Statistic::Maximum,
-            vec![("slowest", own_metric("TimeToProtect"))],
+            vec![("slowest", own_metric(OwnMetric::TimeToProtect))],
         ),
-        lines("Objects told of", Statistic::Sum, vec![("events", own_metric("ObjectEvents"))]),
+        lines("Messages", Statistic::Sum, vec![
+            ("objects told of", own_metric(OwnMetric::ObjectEvents)),
+            ("not an event", own_metric(OwnMetric::NotAnEvent)),
+        ]),
         lines("Buckets: function calls", Statistic::Sum, vec![
             ("calls", function_metric("Invocations", guard.function)),
             ("errors", function_metric("Errors", guard.function)),
@@ -99,11 +104,6 @@ pub(super) fn add(template: &mut Template, id: LogicalId, shown: &Shown) -> Hand
         ..Dashboard::new(DashboardBody { widgets })
     };
     template.add_with(id, Attributes::deleted("The whole chain on one page."), dashboard)
-}
-
-/// A metric that the functions write themselves.
-fn own_metric(name: &'static str) -> Metric {
-    Metric::new("s3guard", name, "Stack", Pseudo::StackName)
 }
 
 fn visible(intake: Intake) -> Metric {

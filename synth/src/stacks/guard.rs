@@ -1,6 +1,6 @@
 //! The guard of one account: from CloudTrail's events to the owner's notice.
 
-use s3guard_posture::{objects::NAMED_MAX, permissions};
+use s3guard_posture::{metrics::Metric, objects::NAMED_MAX, permissions};
 
 use super::{
     alarms::Alarms,
@@ -72,6 +72,7 @@ const GUARD_WAITING_ALARM: LogicalId = LogicalId::new("GuardWaitingAlarm");
 const OBJECT_WAITING_ALARM: LogicalId = LogicalId::new("ObjectWaitingAlarm");
 const GUARD_ERRORS_ALARM: LogicalId = LogicalId::new("GuardErrorsAlarm");
 const NOTIFY_ERRORS_ALARM: LogicalId = LogicalId::new("NotifyErrorsAlarm");
+const FAILED_ALARM: LogicalId = LogicalId::new("FailedAlarm");
 const UNDELIVERED_ALARM: LogicalId = LogicalId::new("UndeliveredAlarm");
 const DASHBOARD: LogicalId = LogicalId::new("Dashboard");
 
@@ -243,6 +244,11 @@ fn add_alarms(
         NOTIFY_ERRORS_ALARM,
         notify.function,
         "The function that tells of objects failed as a whole. Its log group says why.",
+    );
+    alarms.counted(
+        FAILED_ALARM,
+        Metric::Failed,
+        "Buckets could not be protected, or not whole. The log group of GuardFunction says which, and why.",
     );
     alarms.undelivered(
         UNDELIVERED_ALARM,

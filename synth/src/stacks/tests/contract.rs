@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 
 use expect_test::{Expect, expect};
-use s3guard_posture::{objects, permissions};
+use s3guard_posture::{
+    metrics::{self, Metric},
+    objects, permissions,
+};
 use serde_json::{Value as Json, json};
 
 use super::reading::{many, of_type, read_guard, texts};
@@ -239,4 +242,24 @@ fn the_dashboard_is_json_with_widgets_that_cloudwatch_knows() {
             }
         }
     }
+}
+
+#[test]
+fn the_dashboard_shows_all_that_the_functions_count() {
+    let guard = read_guard();
+    let body = guard["Resources"]["Dashboard"]["Properties"]["DashboardBody"].as_str().unwrap();
+    let body: Json = serde_json::from_str(body).unwrap();
+    let widgets = body["widgets"].as_array().unwrap().iter();
+    let lines: Vec<&[Json]> = widgets
+        .flat_map(|widget| many(&widget["properties"]["metrics"]))
+        .map(|line| line.as_array().unwrap().as_slice())
+        .collect();
+    for metric in Metric::ALL {
+        let named = [metrics::NAMESPACE, metric.name(), metrics::DIMENSION, "s3guard"];
+        let is_shown = lines.iter().any(|line| line[..named.len()] == named.map(Json::from));
+        assert!(is_shown, "{metric:?}");
+    }
+    let alarms = texts(&body["widgets"][1]["properties"]["alarms"]);
+    let of_stack = of_type(&guard, "AWS::CloudWatch::Alarm").map(|(id, _)| format!("<{id}.Arn>"));
+    assert_eq!(alarms, of_stack.collect::<Vec<_>>());
 }

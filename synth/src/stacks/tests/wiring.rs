@@ -1,5 +1,6 @@
 //! What no linter looks at: that messages get where they are sent, and that what may be done is what has to be.
 
+use s3guard_posture::metrics::{self, Metric};
 use serde_json::{Value as Json, json};
 
 use super::reading::{many, of_type, read, texts};
@@ -86,6 +87,12 @@ fn a_wire_that_is_cut_is_found() {
         "GuardFunction has `<GuardRole>` for a role",
     );
     check("/Resources/GuardDeadLettersAlarm", None, "nobody hears of what is in GuardDeadLetters");
+    check("/Resources/FailedAlarm", None, "nobody hears of buckets that could not be protected");
+    check(
+        "/Resources/FailedAlarm/Properties/Dimensions/0/Value",
+        Some(json!("another")),
+        "nobody hears of buckets that could not be protected",
+    );
     check(
         "/Resources/GuardWaitingAlarm/Properties/AlarmActions",
         None,
@@ -297,6 +304,20 @@ fn alarm_faults(template: &Json) -> Vec<String> {
         if alarm["Properties"]["AlarmActions"] != json!(["<Topic>"]) {
             faults.push(format!("{id} tells nobody"));
         }
+    }
+    let hears_of_failed = alarms.iter().any(|(_, alarm)| {
+        let properties = &alarm["Properties"];
+        properties["Namespace"] == metrics::NAMESPACE
+            && properties["MetricName"] == Metric::Failed.name()
+            && properties["Dimensions"]
+                == json!([{ "Name": metrics::DIMENSION, "Value": "s3guard" }])
+            && properties["Statistic"] == "Sum"
+            && properties["Threshold"] == 1
+            && properties["Period"] == 300
+            && properties["TreatMissingData"] == "notBreaching"
+    });
+    if !hears_of_failed {
+        faults.push("nobody hears of buckets that could not be protected".to_owned());
     }
     for (id, _) in
         of_type(template, "AWS::SQS::Queue").filter(|(id, _)| id.ends_with("DeadLetters"))
