@@ -12,6 +12,7 @@ mod condition;
 mod handle;
 mod id;
 pub mod kind;
+mod order;
 mod parameter;
 mod policy;
 mod section;

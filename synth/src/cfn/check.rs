@@ -148,14 +148,14 @@ fn first_named(condition: &Condition) -> Option<LogicalId> {
 }
 
 /// An intrinsic function, if that is what the JSON is: its name and its argument.
-fn intrinsic(json: &Json) -> Option<(&str, &Json)> {
+pub(super) fn intrinsic(json: &Json) -> Option<(&str, &Json)> {
     let map = json.as_object().filter(|map| map.len() == 1)?;
     let (name, argument) = map.iter().next()?;
     (name == "Ref" || name.starts_with("Fn::")).then_some((name, argument))
 }
 
 /// The variables of a `Fn::Sub` text: what stands between `${` and `}`, but for `${!`.
-fn variables(text: &str) -> impl Iterator<Item = &str> {
+pub(super) fn variables(text: &str) -> impl Iterator<Item = &str> {
     text.split("${").skip(1).filter(|rest| !rest.starts_with('!')).filter_map(|rest| {
         let (name, _) = rest.split_once('}')?;
         Some(name.trim())

@@ -90,6 +90,10 @@ impl<R: Resource> fmt::Debug for Handle<R> {
 pub struct Dependency(LogicalId);
 
 impl Dependency {
+    pub(super) fn of(id: LogicalId) -> Self {
+        Self(id)
+    }
+
     pub(super) fn id(self) -> LogicalId {
         self.0
     }

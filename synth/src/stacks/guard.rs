@@ -96,7 +96,7 @@ pub fn guard() -> Template {
     let parameters = parameters::add(&mut template);
     let key = key::add(&mut template, &KEY, &trail::arn());
     let notices = topic::add(&mut template, &TOPIC, &parameters, key);
-    let buckets = trail::add(&mut template, &TRAIL, &parameters, key);
+    let buckets = trail::add_buckets(&mut template, &TRAIL, &parameters, key);
     let guard_intake = add_guard_intake(&mut template, &parameters);
     let object_intake = add_object_intake(&mut template, &parameters);
     let guard = add_guard(&mut template, &parameters, guard_intake, notices, key);
@@ -110,6 +110,8 @@ pub fn guard() -> Template {
         alarms: alarms.finish(),
     };
     let dashboard = dashboard::add(&mut template, DASHBOARD, &shown);
+    // Its files would keep a bucket from going when something after it fails; its events need queues with policies.
+    trail::add_last(&mut template, &TRAIL, &parameters, (key, &buckets));
     add_outputs(&mut template, &shown, dashboard);
     add_bucket_outputs(&mut template, &parameters, &buckets);
     template

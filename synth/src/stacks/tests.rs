@@ -2,6 +2,7 @@
 
 mod contract;
 mod golden;
+mod order;
 mod patterns;
 mod reading;
 mod wiring;

@@ -35,6 +35,7 @@ pub(super) struct Ids {
 /// The trail's buckets, there only where the stack makes a trail.
 pub(super) struct Buckets {
     pub(super) trail: Handle<Bucket>,
+    pub(super) trail_policy: Handle<BucketPolicy>,
     pub(super) log: Handle<Bucket>,
 }
 
@@ -45,8 +46,13 @@ pub(super) fn arn() -> Value<TrailArn> {
         .text(":")
         .pseudo(Pseudo::AccountId)
         .text(":trail/")
-        .pseudo(Pseudo::StackName)
+        .value(&name())
         .into()
+}
+
+/// The trail's name. Every region knows the trail, so those of two regions may not share one.
+fn name() -> Value<Text> {
+    Sub::new().pseudo(Pseudo::StackName).text("-").pseudo(Pseudo::Region).into()
 }
 
 /// The name of a bucket of the stack, in the account's own space of names.
@@ -62,25 +68,39 @@ pub(super) fn bucket_name(parameters: &Parameters, purpose: &str) -> Sub {
         .text("-an")
 }
 
-/// Adds the trail with all that it needs.
-pub(super) fn add(
+/// Adds the trail's buckets, and who may write to them.
+pub(super) fn add_buckets(
     template: &mut Template,
     ids: &Ids,
     parameters: &Parameters,
     key: Handle<Key>,
 ) -> Buckets {
-    let log = add_log_bucket(template, ids, parameters);
+    let (log, log_policy) = add_log_bucket(template, ids, parameters);
     let bucket = trail_bucket(parameters, key, log);
-    let bucket =
-        template.add_with(ids.bucket, kept("The trail's files.", parameters, Vec::new()), bucket);
+    let attributes = Attributes {
+        // Before, S3 may not write what it would log.
+        depends_on: vec![log_policy.dependency()],
+        ..kept("The trail's files.", parameters, Vec::new())
+    };
+    let bucket = template.add_with(ids.bucket, attributes, bucket);
     let policy = BucketPolicy::new(bucket.name(), trail_bucket_policy(&bucket.arn()));
     let policy = template.add_with(
         ids.bucket_policy,
         deleted("Lets the trail write its files.", parameters),
         policy,
     );
+    Buckets { trail: bucket, trail_policy: policy, log }
+}
+
+/// Adds the trail, to be made when everything else in the template is there.
+pub(super) fn add_last(
+    template: &mut Template,
+    ids: &Ids,
+    parameters: &Parameters,
+    (key, buckets): (Handle<Key>, &Buckets),
+) {
     let trail = Trail {
-        trail_name: Some(Pseudo::StackName.into()),
+        trail_name: Some(name()),
         is_multi_region_trail: Some(true),
         include_global_service_events: Some(true),
         enable_log_file_validation: Some(true),
@@ -92,19 +112,24 @@ pub(super) fn add(
                 FieldSelector::equals("readOnly", "false"),
             ],
         }],
-        ..Trail::new(bucket.name())
+        ..Trail::new(buckets.trail.name())
     };
+    // CloudTrail tries to write before it takes the bucket.
+    let mut depends_on = vec![buckets.trail_policy.dependency()];
+    depends_on.extend(template.ends());
     let attributes = Attributes {
-        // CloudTrail tries to write before it takes the bucket.
-        depends_on: vec![policy.dependency()],
+        depends_on,
         must: vec!["Records write management events: without them no rule on API calls fires."],
         ..deleted("Tells EventBridge of calls on buckets.", parameters)
     };
     template.add_with(ids.trail, attributes, trail);
-    Buckets { trail: bucket, log }
 }
 
-fn add_log_bucket(template: &mut Template, ids: &Ids, parameters: &Parameters) -> Handle<Bucket> {
+fn add_log_bucket(
+    template: &mut Template,
+    ids: &Ids,
+    parameters: &Parameters,
+) -> (Handle<Bucket>, Handle<BucketPolicy>) {
     let skips = vec![Skip::checkov(
         "CKV_AWS_18",
         "It is the bucket for access logs: its own would have no end.",
@@ -128,8 +153,8 @@ fn add_log_bucket(template: &mut Template, ids: &Ids, parameters: &Parameters) -
         ]),
     );
     let why = "Lets S3 write the access logs of the trail's bucket.";
-    template.add_with(ids.log_bucket_policy, deleted(why, parameters), policy);
-    log
+    let policy = template.add_with(ids.log_bucket_policy, deleted(why, parameters), policy);
+    (log, policy)
 }
 
 /// The ARN of the trail's bucket, for the bucket that has to be there before.

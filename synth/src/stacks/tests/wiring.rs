@@ -6,6 +6,8 @@ use serde_json::{Value as Json, json};
 use super::reading::{many, of_type, read, texts};
 use crate::stacks::guard;
 
+const TRAIL_ARN: &str = "arn:aws:cloudtrail:eu-west-1:111122223333:trail/s3guard-eu-west-1";
+
 #[test]
 fn the_guards_wiring_is_whole() {
     assert_eq!(faults(&guard().render().unwrap()), [] as [String; 0]);
@@ -54,7 +56,6 @@ fn a_wire_that_is_cut_is_found() {
         "GuardSource never gives up on <GuardQueue.Arn>",
     );
     check("/Resources/TrailBucketPolicy", None, "Trail may not write to <TrailBucket>");
-    check("/Resources/Trail/DependsOn", None, "Trail is made before it may write to <TrailBucket>");
     check(
         "/Resources/Key/Properties/KeyPolicy/Statement/0",
         Some(json!({})),
@@ -92,6 +93,16 @@ fn a_wire_that_is_cut_is_found() {
         "/Resources/FailedAlarm/Properties/Dimensions/0/Value",
         Some(json!("another")),
         "nobody hears of buckets that could not be protected",
+    );
+    check(
+        "/Resources/Trail/Properties/TrailName",
+        Some(json!({ "Ref": "AWS::StackName" })),
+        "Trail is not the trail that its bucket and key know",
+    );
+    check(
+        "/Resources/Key/Properties/KeyPolicy/Statement/3/Condition",
+        Some(json!({ "StringEquals": { "aws:SourceArn": "another" } })),
+        "Trail may not use <Key.Arn>",
     );
     check(
         "/Resources/GuardWaitingAlarm/Properties/AlarmActions",
@@ -218,27 +229,30 @@ fn trail_faults(template: &Json) -> Vec<String> {
         let bucket = trail["Properties"]["S3BucketName"].as_str().unwrap();
         let policy = of_type(template, "AWS::S3::BucketPolicy")
             .find(|(_, policy)| policy["Properties"]["Bucket"] == bucket);
-        let Some((policy_id, policy)) = policy else {
+        let Some((_, policy)) = policy else {
             faults.push(format!("{id} may not write to {bucket}"));
             continue;
         };
         let allowed: Vec<&str> = many(&policy["Properties"]["PolicyDocument"]["Statement"])
             .into_iter()
             .filter(|one| one["Principal"]["Service"] == "cloudtrail.amazonaws.com")
-            .filter(|one| {
-                texts(&one["Condition"]["ArnLike"]["aws:SourceArn"])
-                    == ["arn:aws:cloudtrail:eu-west-1:111122223333:trail/s3guard"]
-            })
+            .filter(|one| texts(&one["Condition"]["ArnLike"]["aws:SourceArn"]) == [TRAIL_ARN])
             .flat_map(|one| texts(&one["Action"]))
             .collect();
         if allowed != ["s3:GetBucketAcl", "s3:PutObject"] {
             faults.push(format!("{id} may not write to {bucket}"));
         }
-        if trail["Properties"]["TrailName"] != "s3guard" {
+        // With the region, because every region knows the name.
+        if trail["Properties"]["TrailName"] != "s3guard-eu-west-1" {
             faults.push(format!("{id} is not the trail that its bucket and key know"));
         }
-        if !texts(&trail["DependsOn"]).contains(&policy_id) {
-            faults.push(format!("{id} is made before it may write to {bucket}"));
+        let may_use_key =
+            many(&template["Resources"]["Key"]["Properties"]["KeyPolicy"]["Statement"])
+                .into_iter()
+                .filter(|one| one["Principal"]["Service"] == "cloudtrail.amazonaws.com")
+                .any(|one| one["Condition"]["StringEquals"]["aws:SourceArn"] == TRAIL_ARN);
+        if !may_use_key {
+            faults.push(format!("{id} may not use <Key.Arn>"));
         }
     }
     faults

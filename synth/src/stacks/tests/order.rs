@@ -1,0 +1,129 @@
+//! What is made before what. A failed first creation must be able to go again, and no event may find half a stack.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value as Json, json};
+
+use super::reading::{of_type, read_guard, texts};
+
+#[test]
+fn the_guards_order_is_right() {
+    assert_eq!(faults(&read_guard()), [] as [String; 0]);
+}
+
+/// Takes an order back, and expects one fault.
+fn check(id: &str, depends_on: &[&str], expected: &str) {
+    let mut guard = read_guard();
+    let order = guard["Resources"][id].get_mut("DependsOn").unwrap();
+    *order = json!(depends_on);
+    let faults = faults(&guard);
+    assert!(faults.iter().any(|fault| fault == expected), "{expected}: {faults:#?}");
+}
+
+#[test]
+fn an_order_that_is_wrong_is_found() {
+    let trail_before = |id: &str| format!("Trail may be there before {id}");
+    check("Trail", &[], &trail_before("TrailBucketPolicy"));
+    check("Trail", &["TrailBucketPolicy"], &trail_before("GuardSource"));
+    check("Trail", &["TrailBucketPolicy"], &trail_before("NotifyPolicy"));
+    check("Trail", &["TrailBucketPolicy"], &trail_before("GuardQueuePolicy"));
+    check("Trail", &["Dashboard"], &trail_before("ObjectQueuePolicy"));
+    check("Trail", &["GuardQueuePolicy"], &trail_before("FailedAlarm"));
+    check(
+        "Trail",
+        &["TrailBucketPolicy", "TrailBucketPolicy"],
+        "Trail depends on TrailBucketPolicy twice",
+    );
+    check("Trail", &["TrailBucketPolicy", "TrailBucket"], "Trail depends on TrailBucket twice");
+    check("TrailBucket", &[], "TrailBucket may be there before LogBucketPolicy");
+}
+
+fn faults(template: &Json) -> Vec<String> {
+    [last_faults(template), log_faults(template), needless(template)].concat()
+}
+
+/// A trail writes into its bucket at once. When something fails after it, the bucket is not empty, and cannot go.
+fn last_faults(template: &Json) -> Vec<String> {
+    let mut faults = Vec::new();
+    for (trail, _) in of_type(template, "AWS::CloudTrail::Trail") {
+        let before = awaited(template, trail);
+        for (id, resource) in template["Resources"].as_object().unwrap() {
+            // One cannot depend on what may not be there. It fails for a wrong address only, which the pattern catches.
+            let is_asked_for = resource["Condition"] == "HasEmail";
+            if id != trail && !is_asked_for && !before.contains(id.as_str()) {
+                faults.push(format!("{trail} may be there before {id}"));
+            }
+        }
+    }
+    faults
+}
+
+fn log_faults(template: &Json) -> Vec<String> {
+    let mut faults = Vec::new();
+    for (id, bucket) in of_type(template, "AWS::S3::Bucket") {
+        let Some(logs) = bucket["Properties"]["LoggingConfiguration"].as_object() else { continue };
+        let policies = of_type(template, "AWS::S3::BucketPolicy")
+            .filter(|(_, policy)| policy["Properties"]["Bucket"] == logs["DestinationBucketName"]);
+        for (policy, _) in policies {
+            if !awaited(template, id).contains(policy) {
+                faults.push(format!("{id} may be there before {policy}"));
+            }
+        }
+    }
+    faults
+}
+
+/// What is said in `DependsOn`, though it is so already.
+fn needless(template: &Json) -> Vec<String> {
+    let mut faults = Vec::new();
+    for (id, resource) in template["Resources"].as_object().unwrap() {
+        let said = texts(&resource["DependsOn"]);
+        for (at, one) in said.iter().enumerate() {
+            let others = said.iter().enumerate().filter(|(other, _)| *other != at);
+            let others = others.map(|(_, other)| *other).chain(referred(template, id));
+            let mut implied = others.flat_map(|other| {
+                awaited(template, other).into_iter().chain([other]).collect::<Vec<_>>()
+            });
+            if implied.any(|other| other == *one) {
+                faults.push(format!("{id} depends on {one} twice"));
+            }
+        }
+    }
+    faults
+}
+
+/// What is there before a resource is made.
+fn awaited<'a>(template: &'a Json, id: &str) -> BTreeSet<&'a str> {
+    let mut awaited = BTreeSet::new();
+    let mut open = direct(template, id);
+    while let Some(next) = open.pop() {
+        if awaited.insert(next) {
+            open.extend(direct(template, next));
+        }
+    }
+    awaited
+}
+
+fn direct<'a>(template: &'a Json, id: &str) -> Vec<&'a str> {
+    let mut direct = referred(template, id);
+    direct.extend(texts(&template["Resources"][id]["DependsOn"]));
+    direct
+}
+
+/// What a resource's properties refer to, as `<Id>` or `<Id.Attribute>`.
+fn referred<'a>(template: &'a Json, id: &str) -> Vec<&'a str> {
+    let mut leaves = Vec::new();
+    find_texts(&template["Resources"][id]["Properties"], &mut leaves);
+    let named = leaves.into_iter().flat_map(|text| text.split('<').skip(1));
+    let ids = named.filter_map(|rest| rest.split(['.', '>']).next());
+    ids.filter(|id| template["Resources"].get(id).is_some()).collect()
+}
+
+fn find_texts<'a>(json: &'a Json, found: &mut Vec<&'a str>) {
+    match json {
+        Json::String(text) => found.push(text),
+        Json::Object(map) => map.values().for_each(|value| find_texts(value, found)),
+        Json::Array(items) => items.iter().for_each(|item| find_texts(item, found)),
+        Json::Null | Json::Bool(_) | Json::Number(_) => {}
+    }
+}
