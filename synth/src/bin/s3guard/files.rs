@@ -1,8 +1,8 @@
 //! Files that are written whole or not at all.
 
-use std::fs::{self, Permissions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::PermissionsExt as _;
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -32,11 +32,11 @@ fn write_whole(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     }
     let mut file = tempfile::Builder::new()
         .prefix(".s3guard-")
-        // What any new file gets: the umask takes its part.
-        .permissions(Permissions::from_mode(0o666))
-        .tempfile_in(folder)
-        // Its own words name the temporary file, which nobody asked for.
-        .map_err(|error| io::Error::from(error.kind()))?;
+        // Opened here, because `tempfile` puts the temporary file's name into the system's words, which nobody asked for.
+        .make_in(folder, |path| {
+            // What any new file gets: the umask takes its part.
+            OpenOptions::new().write(true).create_new(true).mode(0o666).open(path)
+        })?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
     file.persist(&target).map_err(|error| error.error)?;
@@ -83,5 +83,13 @@ mod tests {
         assert!(format!("{error:#}").ends_with("no/such`"), "{error:#}");
         let error = write(folder.path(), b"").unwrap_err();
         assert!(format!("{error:#}").ends_with("it is a folder"), "{error:#}");
+    }
+
+    #[test]
+    fn the_systems_own_words_are_kept() {
+        // A folder in which nobody can make a file, not even root.
+        let error = write(Path::new("/proc/out"), b"").unwrap_err();
+        let words = error.root_cause().to_string();
+        assert!(words.contains(" (os error ") && !words.contains("/proc"), "{words}");
     }
 }
