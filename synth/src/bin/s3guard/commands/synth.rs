@@ -15,7 +15,8 @@ use crate::output::{Form, Output};
 ///
 /// Needs no account and no network. The same version writes the same bytes anywhere. To upload the
 /// template by hand, run `s3guard package`, put the zip into a bucket of the stack's region and
-/// give its name and key as the parameters `CodeBucket` and `CodeKey`.
+/// give its name and key as the parameters `CodeBucket` and `CodeKey`. Buckets that an earlier stack left must be
+/// gone then, or another `BucketPrefix` be given: only `s3guard deploy` takes them back.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = manual())]
 pub(crate) struct Args {
