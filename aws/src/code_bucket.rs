@@ -62,6 +62,16 @@ pub enum CodeBucketError {
     /// A bucket that was named by the caller is not there.
     #[error("bucket `{0}` does not exist")]
     Missing(BucketName),
+    /// The bucket is not in the Region that it is asked for in.
+    #[error("bucket `{bucket}` is not in `{region}`: {error}")]
+    Elsewhere {
+        /// The bucket.
+        bucket: BucketName,
+        /// The Region that it is not in.
+        region: Region,
+        /// What S3 said.
+        error: AwsError,
+    },
     /// The bucket has a policy that cannot be read as JSON.
     #[error("the policy of bucket `{0}` is not JSON")]
     Policy(BucketName),
@@ -128,7 +138,8 @@ impl CodeBucket {
         match answer {
             Ok(there) => Ok(there.content_length().and_then(|n| usize::try_from(n).ok())
                 == Some(bytes.len())
-                && there.checksum_sha256().is_none_or(|found| found == checksum)),
+                // One without a checksum came here in another way than by us.
+                && there.checksum_sha256() == Some(checksum)),
             Err(error) => match error.raw_response().map(|answer| answer.status().as_u16()) {
                 // Without s3:ListBucket a missing object is a forbidden one: uploading will tell.
                 Some(403 | 404) => Ok(false),
@@ -173,7 +184,11 @@ impl CodeBucket {
             Err(error) if error.code() == Some("NoSuchBucket") => Ok(false),
             Err(error) => {
                 let error = AwsError::new("GetBucketVersioning", self.object(""), &error);
-                Err(if error.is_denied() { CodeBucketError::Denied(error) } else { error.into() })
+                Err(if error.is_denied() {
+                    CodeBucketError::Denied(error)
+                } else {
+                    self.explain(error)
+                })
             }
         }
     }
@@ -200,7 +215,7 @@ impl CodeBucket {
             Err(error) if error.code() == Some("BucketAlreadyExists") => {
                 Err(CodeBucketError::Foreign(self.name.clone()))
             }
-            Err(error) => Err(AwsError::new("CreateBucket", self.object(""), &error).into()),
+            Err(error) => Err(self.explain(AwsError::new("CreateBucket", self.object(""), &error))),
         }
     }
 
@@ -218,6 +233,22 @@ impl CodeBucket {
                 result => return result,
             }
         }
+    }
+
+    /// Tells a bucket that is elsewhere from other failures.
+    ///
+    /// Source: Amazon S3 API Reference, "Error responses".
+    fn explain(&self, error: AwsError) -> CodeBucketError {
+        let elsewhere = [
+            "PermanentRedirect",
+            "AuthorizationHeaderMalformed",
+            "IllegalLocationConstraintException",
+        ];
+        if error.code().is_some_and(|code| elsewhere.contains(&code)) {
+            let (bucket, region) = (self.name.clone(), self.region.clone());
+            return CodeBucketError::Elsewhere { bucket, region, error };
+        }
+        error.into()
     }
 
     fn object(&self, key: &str) -> String {

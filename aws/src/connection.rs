@@ -1,10 +1,14 @@
 //! Region, credentials, endpoint, retries and time limits: how AWS is reached.
 
+use std::env;
 use std::time::Duration;
 
+use aws_config::imds::region::ImdsRegionProvider;
+use aws_config::meta::region::RegionProviderChain;
+use aws_config::profile::{self, ProfileFileRegionProvider};
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{AppName, BehaviorVersion, SdkConfig};
+use aws_config::{AppName, BehaviorVersion, ConfigLoader, SdkConfig};
 use aws_smithy_http_client::tls;
 use s3guard_posture::Region;
 use thiserror::Error;
@@ -28,33 +32,89 @@ pub enum ConnectError {
     /// What is given is not the code of a Region.
     #[error(transparent)]
     Region(#[from] s3guard_posture::names::InvalidRegion),
+    /// The AWS configuration has no profile of this name.
+    #[error("there is no profile `{0}` in the AWS configuration")]
+    NoProfile(String),
+    /// The AWS configuration cannot be read.
+    #[error("the AWS configuration cannot be read: {0}")]
+    Configuration(String),
+    /// What is given as the endpoint is no URL.
+    #[error("the endpoint `{0}` is no URL")]
+    Endpoint(String),
+}
+
+/// Who waits for an answer: it decides how long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Limits {
+    /// A function, which is paid by the second and is called again anyway.
+    Function,
+    /// A person, whose line may be slow.
+    Person,
+}
+
+impl Limits {
+    /// For one attempt of a call, and for the call with all its attempts.
+    const fn attempt_and_operation(self) -> (Duration, Duration) {
+        match self {
+            Self::Function => (Duration::from_secs(5), Duration::from_secs(15)),
+            Self::Person => (Duration::from_secs(20), Duration::from_secs(50)),
+        }
+    }
+
+    fn config(self) -> TimeoutConfig {
+        let (attempt, operation) = self.attempt_and_operation();
+        TimeoutConfig::builder()
+            .connect_timeout(Duration::from_secs(3))
+            .operation_attempt_timeout(attempt)
+            .operation_timeout(operation)
+            .build()
+    }
 }
 
 impl Connection {
     /// Reads the Region, credentials and endpoint as AWS's own tools do: arguments, environment, profile files.
     ///
-    /// Nothing is called yet: missing credentials show with the first call.
+    /// Nothing is called yet: missing credentials show with the first call. A variable that is empty counts as unset.
     pub async fn open(region: Option<&str>, profile: Option<&str>) -> Result<Self, ConnectError> {
-        let http = aws_smithy_http_client::Builder::new()
-            .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc))
-            .build_https();
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(Duration::from_secs(3))
-            .operation_attempt_timeout(Duration::from_secs(20))
-            .operation_timeout(Duration::from_secs(50));
-        let mut loader = aws_config::defaults(BehaviorVersion::latest())
-            .app_name(AppName::new("s3guard").expect("the name has only letters and a digit"))
-            .http_client(http)
-            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS_MAX))
-            .timeout_config(timeouts.build());
+        let set = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
+        let profile = profile.map(str::to_owned).or_else(|| set("AWS_PROFILE"));
+        if let Some(profile) = &profile {
+            require_profile(profile).await?;
+        }
+        // The SDK takes an empty variable at its word.
+        let profile = profile.unwrap_or_else(|| "default".to_owned());
+        let region = match region {
+            Some(region) => Some(region.to_owned()),
+            None => set("AWS_REGION").or_else(|| set("AWS_DEFAULT_REGION")),
+        };
+        let mut loader = loader(Limits::Person).profile_name(&profile);
         if let Some(region) = region {
             let region: Region = region.parse()?;
             loader = loader.region(aws_config::Region::new(region.to_string()));
+        } else {
+            let profile = ProfileFileRegionProvider::builder().profile_name(profile).build();
+            let machine = ImdsRegionProvider::builder().build();
+            loader = loader.region(RegionProviderChain::first_try(profile).or_else(machine));
         }
-        if let Some(profile) = profile {
-            loader = loader.profile_name(profile);
+        Self::load(loader).await
+    }
+
+    /// The way of a function in the account: what it needs is in its environment, and it does not wait long.
+    pub async fn of_function() -> Result<Self, ConnectError> {
+        Self::load(loader(Limits::Function)).await
+    }
+
+    async fn load(loader: ConfigLoader) -> Result<Self, ConnectError> {
+        let mut config = loader.load().await;
+        if let Some(endpoint) = config.endpoint_url() {
+            if endpoint.is_empty() {
+                let mut builder = config.to_builder();
+                builder.set_endpoint_url(None);
+                config = builder.build();
+            } else if !is_url(endpoint) {
+                return Err(ConnectError::Endpoint(endpoint.to_owned()));
+            }
         }
-        let config = loader.load().await;
         let region = config.region().ok_or(ConnectError::NoRegion)?.as_ref().parse()?;
         Ok(Self { config, region })
     }
@@ -78,6 +138,43 @@ impl Connection {
     }
 }
 
+fn loader(limits: Limits) -> ConfigLoader {
+    let http = aws_smithy_http_client::Builder::new()
+        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc))
+        .build_https();
+    aws_config::defaults(BehaviorVersion::latest())
+        .app_name(AppName::new("s3guard").expect("the name has only letters and a digit"))
+        .http_client(http)
+        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS_MAX))
+        .timeout_config(limits.config())
+}
+
+/// The SDK looks for a profile only with the first call, and then lists every other place it looked in.
+async fn require_profile(name: &str) -> Result<(), ConnectError> {
+    #[expect(clippy::default_trait_access, reason = "the types are internal to the SDK")]
+    let loaded =
+        profile::load(&Default::default(), &Default::default(), &Default::default(), None).await;
+    match loaded {
+        Ok(profiles) if profiles.get_profile(name).is_some() => Ok(()),
+        Ok(_) => Err(ConnectError::NoProfile(name.to_owned())),
+        Err(error) => Err(ConnectError::Configuration(error.to_string())),
+    }
+}
+
+/// Whether the SDK can call it: its own error would be a listing of its insides.
+fn is_url(text: &str) -> bool {
+    let Some(rest) = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://")) else {
+        return false;
+    };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => (host, port),
+        Some(_) | None => (authority, "0"),
+    };
+    let is_plain = |c: char| c.is_ascii_graphic() && !"\"<>\\^`{|}".contains(c);
+    !host.is_empty() && port.parse::<u16>().is_ok() && rest.chars().all(is_plain)
+}
+
 #[cfg(test)]
 impl Connection {
     /// A way to nowhere, for clients that are faked.
@@ -85,5 +182,49 @@ impl Connection {
         let region: Region = "eu-west-1".parse().unwrap();
         let config = SdkConfig::builder().behavior_version(BehaviorVersion::latest()).build();
         Self { config, region }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_function_waits_less_long_than_a_person_and_both_can_try_again() {
+        for limits in [Limits::Function, Limits::Person] {
+            let (attempt, operation) = limits.attempt_and_operation();
+            assert!(attempt * 2 <= operation, "{limits:?}");
+        }
+        let (function, person) = (Limits::Function.config(), Limits::Person.config());
+        assert_eq!(function.operation_timeout(), Some(Duration::from_secs(15)));
+        assert!(function.operation_attempt_timeout() < person.operation_attempt_timeout());
+        assert!(function.operation_timeout() < person.operation_timeout());
+    }
+
+    #[test]
+    fn only_what_can_be_called_is_an_endpoint() {
+        for good in [
+            "http://127.0.0.1:4566",
+            "https://example.org",
+            "https://example.org/path?x#y",
+            "http://[::1]",
+            "http://[::1]:80/",
+        ] {
+            assert!(is_url(good), "{good}");
+        }
+        for bad in [
+            "garbage",
+            "localhost:4566",
+            "ftp://example.org",
+            "http://",
+            "http:///path",
+            "http://:80",
+            "http://a:port",
+            "http://a:99999",
+            "http://a b",
+            "http://a{b}",
+        ] {
+            assert!(!is_url(bad), "{bad}");
+        }
     }
 }

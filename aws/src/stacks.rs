@@ -41,6 +41,10 @@ pub struct Stack {
     pub parameters: BTreeMap<String, String>,
     /// The outputs' values.
     pub outputs: BTreeMap<String, String>,
+    /// The tags that it was given.
+    pub tags: BTreeMap<String, String>,
+    /// When it was last changed, in seconds since 1970; `None` if it was not since it was made.
+    pub updated: Option<i64>,
     /// Whether it is protected against deletion.
     pub protected: bool,
 }
@@ -263,6 +267,8 @@ fn read_stack(stack: &aws_sdk_cloudformation::types::Stack) -> Stack {
             .iter()
             .map(|output| (owned(output.output_key()), owned(output.output_value())))
             .collect(),
+        tags: stack.tags().iter().map(|tag| (owned(tag.key()), owned(tag.value()))).collect(),
+        updated: stack.last_updated_time().map(aws_smithy_types::DateTime::secs),
         protected: stack.enable_termination_protection().unwrap_or(false),
     }
 }

@@ -16,8 +16,8 @@ use serde_json::{Value as Json, json};
 use super::{CodeBucket, CodeBucketError};
 use crate::AwsError;
 
-/// The statement of the bucket's policy that is ours.
-const TLS_ONLY: &str = "S3guardTlsOnly";
+/// The statement of the bucket's policy that is ours, named as in the stack's own buckets.
+const TLS_ONLY: &str = "S3GuardTlsOnly";
 
 /// A setting of the code bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

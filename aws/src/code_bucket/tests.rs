@@ -1,5 +1,7 @@
 //! S3's answers as its reference documents them, and what is made of them.
 
+use std::future::pending;
+
 use aws_sdk_s3::operation::create_bucket::{CreateBucketError, CreateBucketOutput};
 use aws_sdk_s3::operation::get_bucket_encryption::GetBucketEncryptionOutput;
 use aws_sdk_s3::operation::get_bucket_ownership_controls::GetBucketOwnershipControlsError;
@@ -18,7 +20,11 @@ use aws_sdk_s3::types::{
     ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration, ServerSideEncryptionRule,
 };
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
-use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::error::ErrorMetadata;
 
@@ -178,6 +184,20 @@ async fn a_named_bucket_is_required_and_not_made() {
     assert!(matches!(error, CodeBucketError::Missing(_)), "{error}");
 }
 
+#[tokio::test]
+async fn a_bucket_of_another_region_is_told_from_one_that_is_not_there() {
+    for says in ["PermanentRedirect", "AuthorizationHeaderMalformed"] {
+        let error = bucket(&[&versioning_says(says)]).require().await.unwrap_err();
+        assert!(matches!(error, CodeBucketError::Elsewhere { .. }), "{error}");
+        let start = "bucket `s3guard-code-111122223333-eu-west-1-an` is not in `eu-west-1`: ";
+        assert!(error.to_string().starts_with(start), "{error}");
+    }
+    let refused = mock!(Client::create_bucket)
+        .then_error(|| CreateBucketError::generic(code("IllegalLocationConstraintException")));
+    let error = bucket(&[&refused]).create().await.unwrap_err();
+    assert!(matches!(error, CodeBucketError::Elsewhere { .. }), "{error}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_bucket_that_is_too_new_is_asked_again() {
     let rule = mock!(Client::get_bucket_versioning)
@@ -204,13 +224,44 @@ async fn an_object_that_may_not_be_looked_at_is_uploaded() {
 
 #[tokio::test]
 async fn an_object_with_other_content_is_uploaded_again() {
-    let holds = async |length: i64, checksum: &'static str| {
+    let holds = async |length: i64, checksum: Option<&'static str>| {
         let rule = mock!(Client::head_object).then_output(move || {
-            HeadObjectOutput::builder().content_length(length).checksum_sha256(checksum).build()
+            HeadObjectOutput::builder()
+                .content_length(length)
+                .set_checksum_sha256(checksum.map(str::to_owned))
+                .build()
         });
         bucket(&[&rule]).holds("k", b"zip", "sum").await.unwrap()
     };
-    assert!(holds(3, "sum").await);
-    assert!(!holds(2, "sum").await);
-    assert!(!holds(3, "other").await);
+    assert!(holds(3, Some("sum")).await);
+    assert!(!holds(2, Some("sum")).await);
+    assert!(!holds(3, Some("other")).await);
+    assert!(!holds(3, None).await, "what has no checksum may be anything");
+}
+
+/// A line on which an answer takes two minutes.
+#[derive(Debug)]
+struct Slow;
+
+impl HttpConnector for Slow {
+    fn call(&self, _: HttpRequest) -> HttpConnectorFuture {
+        HttpConnectorFuture::new(async {
+            let _ = tokio::time::timeout(Duration::from_mins(2), pending::<()>()).await;
+            Ok(bare_answer(200))
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_upload_over_a_slow_line_has_minutes_and_a_small_call_has_not() {
+    let limits = TimeoutConfig::builder().operation_timeout(Duration::from_secs(50));
+    let config = aws_sdk_s3::Config::builder()
+        .with_test_defaults()
+        .http_client(http_client_fn(|_, _| SharedHttpConnector::new(Slow)))
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+        .region(aws_sdk_s3::config::Region::new("eu-west-1"))
+        .timeout_config(limits.operation_attempt_timeout(Duration::from_secs(20)).build());
+    let bucket = CodeBucket { client: Client::from_conf(config.build()), ..bucket(&[]) };
+    assert_eq!(bucket.upload("k", b"zip".to_vec(), "sum").await, Ok(()));
+    assert!(bucket.exists().await.is_err(), "an answer after two minutes is none");
 }

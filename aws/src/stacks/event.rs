@@ -20,6 +20,8 @@ pub struct Event {
     pub status: String,
     /// CloudFormation's words on the status.
     pub reason: Option<String>,
+    /// The token of the call that it follows from, if that call had one.
+    pub token: Option<String>,
 }
 
 impl Event {
@@ -66,6 +68,7 @@ pub(super) fn read(event: &StackEvent) -> Event {
         resource_type: owned(event.resource_type()),
         status: event.resource_status().map_or("", |status| status.as_str()).to_owned(),
         reason: event.resource_status_reason().map(str::to_owned),
+        token: event.client_request_token().map(str::to_owned),
     }
 }
 
@@ -85,6 +88,7 @@ pub(super) fn read_validation(event: &OperationEvent) -> Option<Event> {
             Some(path) => format!("{reason} (at `{path}`)"),
             None => reason.to_owned(),
         }),
+        token: event.client_request_token().map(str::to_owned),
     })
 }
 

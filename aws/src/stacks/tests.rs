@@ -58,6 +58,8 @@ async fn a_stack_is_read_with_its_outputs_and_its_protection() {
             .stack_status(SdkStackStatus::UpdateRollbackComplete)
             .enable_termination_protection(true)
             .outputs(output)
+            .tags(Tag::builder().key("team").value("storage").build())
+            .last_updated_time(aws_smithy_types::DateTime::from_secs(7))
             .build();
         DescribeStacksOutput::builder().stacks(stack).build()
     });
@@ -65,6 +67,8 @@ async fn a_stack_is_read_with_its_outputs_and_its_protection() {
     let stack = stacks.describe("s").await.unwrap().unwrap();
     assert_eq!(stack.status, StackStatus::UpdateRollbackComplete);
     assert_eq!(stack.outputs["TopicArn"], "arn:topic");
+    assert_eq!(stack.tags["team"], "storage");
+    assert_eq!(stack.updated, Some(7));
     assert!(stack.protected);
 }
 
@@ -167,6 +171,7 @@ fn event(id: &str, status: ResourceStatus, reason: &str) -> StackEvent {
         .resource_type("AWS::SQS::Queue")
         .resource_status(status)
         .resource_status_reason(reason)
+        .client_request_token("t")
         .build()
 }
 
@@ -195,6 +200,7 @@ async fn only_events_after_the_last_seen_one_are_given_oldest_first() {
     let events = stacks.events("arn:stack/s/1", Some("1")).await.unwrap();
     assert_eq!(events.iter().map(|e| e.id.as_str()).collect::<Vec<_>>(), ["2", "3", "4"]);
     assert!(events[2].is_cause() && !events[1].is_failure());
+    assert!(events.iter().all(|event| event.token.as_deref() == Some("t")));
 }
 
 #[test]

@@ -108,6 +108,11 @@ impl StdError for Advised {
     }
 }
 
+/// An error with what to try next, for those who have no result to add it to.
+pub(crate) fn hinted(error: impl Into<anyhow::Error>, hint: impl Into<String>) -> anyhow::Error {
+    advised(error.into(), Some(hint.into()), None)
+}
+
 fn advised(error: anyhow::Error, hint: Option<String>, exit: Option<Exit>) -> anyhow::Error {
     anyhow::Error::new(Advised { error, hint, exit })
 }
@@ -182,6 +187,12 @@ impl Advices {
             }
         }
     }
+}
+
+/// An error as a person reads it.
+#[cfg(test)]
+pub(crate) fn text(error: &anyhow::Error) -> String {
+    render(error, Paint::Plain).0
 }
 
 #[cfg(test)]

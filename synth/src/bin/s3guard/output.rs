@@ -138,6 +138,11 @@ impl Output {
     pub(crate) fn say(&self, line: impl fmt::Display) {
         to_stderr(&format!("{line}\n"));
     }
+
+    /// Says on stderr what is not as it should be and yet no reason to stop.
+    pub(crate) fn warn(&self, line: impl fmt::Display) {
+        self.say(format_args!("{} {line}", self.paint.bad("warning:")));
+    }
 }
 
 /// Writes text to stderr; that nobody reads it is no reason to stop.

@@ -1,16 +1,17 @@
 //! The way to the account: region, profile, and whether anybody is there.
 
 use std::future::Future;
+use std::io;
 
-use anyhow::anyhow;
+use anyhow::{Context as _, anyhow};
 use s3guard_aws::code_bucket::CodeBucket;
 use s3guard_aws::identity::{self, Identity, IdentityError};
-use s3guard_aws::stacks::{Stack, StackName};
+use s3guard_aws::stacks::{Stack, StackName, StackStatus, Stacks};
 use s3guard_aws::{AwsError, ConnectError, Connection, Kind};
 use s3guard_posture::{BucketName, Region};
 
 use crate::cli::Invalid;
-use crate::failure::{Advice as _, Exit};
+use crate::failure::{self, Advice as _, Exit};
 
 /// Regions of AWS, only to tell a typing mistake from a new one.
 ///
@@ -21,6 +22,9 @@ const KNOWN_REGIONS: &str = "af-south-1 ap-east-1 ap-east-2 ap-northeast-1 ap-no
      eu-central-1 eu-central-2 eu-north-1 eu-south-1 eu-south-2 eu-west-1 eu-west-2 eu-west-3 \
      il-central-1 me-central-1 me-south-1 mx-central-1 sa-east-1 us-east-1 us-east-2 us-gov-east-1 \
      us-gov-west-1 us-west-1 us-west-2";
+
+/// The tag by which a stack, and all that it is made of, says which guard it is.
+pub(crate) const STACK_TAG: &str = "s3guard:stack";
 
 /// Which account and region, for every command that calls AWS.
 #[derive(Clone, Debug, clap::Args)]
@@ -54,6 +58,16 @@ impl Account {
                 let hint = match &error {
                     ConnectError::NoRegion => "give one with `--region`, or set `AWS_REGION`",
                     ConnectError::Region(_) => "look at `AWS_REGION` and at the profile's region",
+                    ConnectError::NoProfile(_) => {
+                        "`aws configure list-profiles` shows which there are"
+                    }
+                    ConnectError::Configuration(_) => {
+                        "look at `~/.aws/config` and `~/.aws/credentials`"
+                    }
+                    ConnectError::Endpoint(_) => {
+                        "it comes from `AWS_ENDPOINT_URL` or the profile's `endpoint_url`: write it as \
+                         `https://HOST`, or leave it out"
+                    }
                 };
                 return Err(error).hint(hint);
             }
@@ -81,30 +95,61 @@ pub(crate) fn run(
     command: impl Future<Output = anyhow::Result<Exit>>,
     on_interrupt: String,
 ) -> anyhow::Result<Exit> {
+    run_until(tokio::signal::ctrl_c, command, on_interrupt)
+}
+
+fn run_until<I: Future<Output = io::Result<()>>>(
+    interrupt: impl FnOnce() -> I,
+    command: impl Future<Output = anyhow::Result<Exit>>,
+    on_interrupt: String,
+) -> anyhow::Result<Exit> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
+    let done = runtime.block_on(async {
         tokio::select! {
             done = command => done,
-            pressed = tokio::signal::ctrl_c() => {
+            pressed = interrupt() => {
                 pressed?;
                 Err(anyhow!("interrupted")).hint(on_interrupt).exit(Exit::Interrupted)
             }
         }
-    })
+    });
+    // Without this, what still blocks (a compiler, a person who does not answer) would be waited for.
+    runtime.shutdown_background();
+    done
+}
+
+/// Does what blocks beside the runtime, which can be interrupted meanwhile.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> anyhow::Result<T> + Send + 'static,
+) -> anyhow::Result<T> {
+    tokio::task::spawn_blocking(work).await.context("a part of the command has failed")?
 }
 
 /// Whether a stack is a guard: never touch another one that happens to have the name.
-///
-/// What a stack asks is told by its parameters, also when the template was uploaded by hand. An empty shell has none.
-pub(crate) fn check_is_guard(stack: &Stack, name: &StackName) -> anyhow::Result<()> {
-    let asks = |parameter: &str| stack.parameters.contains_key(parameter);
-    let is_shell =
-        stack.parameters.is_empty() && stack.outputs.is_empty() && !stack.status.is_success();
-    if is_shell || ["CodeBucket", "CodeKey", "BucketPrefix"].into_iter().all(asks) {
+pub(crate) async fn check_is_guard(
+    stacks: &Stacks,
+    stack: &Stack,
+    name: &StackName,
+) -> anyhow::Result<()> {
+    let is_empty = stack.status == StackStatus::ReviewInProgress
+        && stacks.resources(&stack.id).await?.is_empty();
+    if is_guard(stack, is_empty) {
         return Ok(());
     }
     Err(anyhow!("stack `{name}` exists and is not one of s3guard's"))
         .hint("choose another name with `--stack`; this stack was not touched")
+}
+
+/// What a stack is for is told by its parameters, also when the template was uploaded by hand and when its creation
+/// has failed. Only a stack whose first change set was never carried out has none: it is a name and nothing more.
+fn is_guard(stack: &Stack, is_empty: bool) -> bool {
+    let asks = |parameter: &str| stack.parameters.contains_key(parameter);
+    if ["CodeBucket", "CodeKey", "BucketPrefix"].into_iter().all(asks) {
+        return true;
+    }
+    let is_nothing_else = stack.parameters.is_empty() && stack.outputs.is_empty();
+    let is_ours = is_empty || stack.tags.contains_key(STACK_TAG);
+    stack.status == StackStatus::ReviewInProgress && is_nothing_else && is_ours
 }
 
 pub(crate) fn stack_name(text: &str) -> Result<StackName, Invalid> {
@@ -114,6 +159,10 @@ pub(crate) fn stack_name(text: &str) -> Result<StackName, Invalid> {
 }
 
 fn region(text: &str) -> Result<Region, Invalid> {
+    if text.is_empty() {
+        let hint = "give one, as `eu-west-1`, or leave the flag out for the one of `AWS_REGION` or the profile";
+        return Err(Invalid::new("the Region is empty", hint));
+    }
     text.parse().map_err(|problem: s3guard_posture::names::InvalidRegion| {
         Invalid::new(problem.to_string(), similar_region(text))
     })
@@ -127,10 +176,7 @@ fn unreachable(error: AwsError, connection: &Connection) -> anyhow::Error {
         (Kind::Unreachable | Kind::Timeout, None) => similar_region(connection.region().as_str()),
         (Kind::Service(_) | Kind::Credentials | Kind::Other, _) => return error.into(),
     };
-    match Err::<(), _>(error).hint(hint) {
-        Err(error) => error,
-        Ok(()) => anyhow!("AWS could not be reached"),
-    }
+    failure::hinted(error, hint)
 }
 
 /// What to say of a region that does not answer: a known one has another problem than its name.
@@ -152,8 +198,8 @@ fn similar_region(region: &str) -> String {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
-
-    use s3guard_aws::stacks::StackStatus;
+    use std::sync::mpsc;
+    use std::time::{Duration, Instant};
 
     use super::*;
 
@@ -166,25 +212,55 @@ mod tests {
         assert!(similar_region("").ends_with("`eu-west-1`"));
     }
 
-    #[track_caller]
-    fn check(status: StackStatus, parameters: &[&str], is_guard: bool) {
-        let stack = Stack {
+    fn stack(status: StackStatus, parameters: &[&str], tags: &[&str]) -> Stack {
+        let named =
+            |names: &[&str]| names.iter().map(|name| ((*name).to_owned(), String::new())).collect();
+        Stack {
             id: String::new(),
             status,
             reason: None,
-            parameters: parameters.iter().map(|name| ((*name).to_owned(), String::new())).collect(),
+            parameters: named(parameters),
             outputs: BTreeMap::new(),
+            tags: named(tags),
+            updated: None,
             protected: false,
-        };
-        assert_eq!(check_is_guard(&stack, &"s".parse().unwrap()).is_ok(), is_guard);
+        }
     }
 
     #[test]
-    fn a_stack_of_somebody_else_is_never_touched() {
-        check(StackStatus::CreateComplete, &["CodeBucket", "CodeKey", "BucketPrefix"], true);
-        check(StackStatus::CreateComplete, &["CodeBucket"], false);
-        check(StackStatus::CreateComplete, &[], false);
-        check(StackStatus::RollbackComplete, &["DatabaseName"], false);
-        check(StackStatus::ReviewInProgress, &[], true);
+    fn a_stack_of_somebody_else_is_never_touched_whatever_its_status() {
+        let unknown = StackStatus::Unknown("NEW".to_owned());
+        for status in StackStatus::ALL.into_iter().chain([unknown]) {
+            let is_guard = |parameters: &[&str], tags: &[&str], is_empty| {
+                is_guard(&stack(status.clone(), parameters, tags), is_empty)
+            };
+            assert!(is_guard(&["CodeBucket", "CodeKey", "BucketPrefix"], &[], false), "{status}");
+            assert!(!is_guard(&["CodeBucket"], &[], false), "{status}");
+            assert!(!is_guard(&["DatabaseName"], &[STACK_TAG], true), "{status}");
+            assert!(!is_guard(&[], &[], false), "{status}");
+            let is_under_review = status == StackStatus::ReviewInProgress;
+            assert_eq!(is_guard(&[], &[STACK_TAG], false), is_under_review, "{status}");
+            assert_eq!(is_guard(&[], &[], true), is_under_review, "{status}");
+        }
+    }
+
+    #[test]
+    fn what_blocks_does_not_keep_an_interrupt_waiting() {
+        let (go_on, gate) = mpsc::channel::<()>();
+        let command = blocking(move || {
+            // Nobody opens the gate before the command is over.
+            let _ = gate.recv_timeout(Duration::from_mins(1));
+            Ok(Exit::Done)
+        });
+        let begun = Instant::now();
+        let pressed = async || {
+            // The command gets its turn first.
+            tokio::task::yield_now().await;
+            Ok(())
+        };
+        let error = run_until(pressed, command, "a hint".to_owned()).unwrap_err();
+        assert_eq!(error.to_string(), "interrupted");
+        assert!(begun.elapsed() < Duration::from_secs(30));
+        drop(go_on);
     }
 }

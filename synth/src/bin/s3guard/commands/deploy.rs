@@ -6,15 +6,16 @@ mod inputs;
 mod names;
 mod report;
 mod step;
+mod sweep;
+mod upload;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, anyhow};
-use s3guard_aws::code_bucket::{CodeBucket, CodeBucketError};
 use s3guard_aws::stacks::change_set::Kind;
 use s3guard_aws::stacks::{
-    ChangeSet, ChangeSetRequest, ChangeSetState, Stack, StackName, Stacks, Value,
+    ChangeSet, ChangeSetRequest, ChangeSetState, Stack, StackName, StackStatus, Stacks, Value,
 };
 use s3guard_posture::BucketName;
 use s3guard_synth::stacks;
@@ -23,13 +24,13 @@ use tokio::time::Instant;
 use self::inputs::GuardArgs;
 use self::report::{Deployed, Deployment};
 use self::step::Step;
-use super::account::{self, Account, AccountArgs};
+use super::account::{self, Account, AccountArgs, STACK_TAG};
 use super::package::BuildArgs;
 use super::progress::{self, Follower, Pace};
 use crate::cli::{self, Invalid};
-use crate::failure::{Advice as _, Exit};
+use crate::failure::{self, Advice as _, Exit};
 use crate::output::Output;
-use crate::package::{self, Architecture, Package, Source};
+use crate::package::{self, Architecture, Source};
 
 /// How long CloudFormation may think about a change set.
 const CHANGE_SET_LIMIT: std::time::Duration = std::time::Duration::from_mins(10);
@@ -64,6 +65,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "BUCKET", env = "S3GUARD_CODE_BUCKET", value_parser = code_bucket)]
     #[arg(help_heading = "Package")]
     code_bucket: Option<BucketName>,
+
+    /// Leave the buckets that exist to the schedule, instead of looking at them as soon as the guard is new
+    #[arg(long, help_heading = "Guard")]
+    no_sweep: bool,
 }
 
 pub(crate) fn run(args: &Args, output: &Output, token: &str) -> anyhow::Result<Exit> {
@@ -79,9 +84,13 @@ async fn deploy(args: &Args, output: &Output, token: &str) -> anyhow::Result<Exi
     let name = &args.account.stack;
     let account = Account::open(&args.account).await?;
     let region = account.connection.region();
+    names::check_region(region)?;
     output.say(format_args!("stack `{name}` in `{region}`, account `{}`", account.caller.account));
     let stacks = Stacks::new(&account.connection);
     let found = stacks.describe(name.as_str()).await?;
+    if let Some(stack) = &found {
+        account::check_is_guard(&stacks, stack, name).await?;
+    }
     let step = permitted_step(name, found.as_ref())?;
     let previous = match (&found, step) {
         (Some(stack), Step::Update | Step::Remake) => stack.parameters.clone(),
@@ -89,9 +98,13 @@ async fn deploy(args: &Args, output: &Output, token: &str) -> anyhow::Result<Exi
     };
     let mut parameters = args.guard.parameters(name, region, &previous)?;
     let architecture = architecture(args.arch, &previous)?;
+    if let Some(advice) = args.guard.trail_advice(region) {
+        output.say(advice);
+    }
 
-    let package = package::make(&args.source(), architecture)?;
-    let bucket = upload(args.code_bucket.as_ref(), &account, &package, output).await?;
+    let source = args.source();
+    let package = account::blocking(move || package::make(&source, architecture)).await?;
+    let bucket = upload::upload(args.code_bucket.as_ref(), &account, &package, output).await?;
     for (parameter, value) in [
         ("CodeBucket", bucket.to_string()),
         ("CodeKey", package.key()),
@@ -111,12 +124,17 @@ async fn deploy(args: &Args, output: &Output, token: &str) -> anyhow::Result<Exi
         }
     }
     let kind = if step == Step::Update { Kind::Update } else { Kind::Create };
-    let request = request(&account, name, kind, (parameters, &previous), token)?;
-    let (deployed, changed) = change(&stacks, output, &request).await?;
+    let tags = tags(name, found.as_ref());
+    let request = request(&account, name, kind, (parameters, &previous), (tags, token))?;
+    let is_new = found.is_none() || step == Step::Remake;
+    let (deployed, changed) = change(&stacks, output, &request, is_new).await?;
     let stack = changed.or(found);
     let stack = stack.ok_or_else(|| anyhow!("stack `{name}` is gone, somebody has deleted it"))?;
     let seconds = begun.elapsed().as_secs_f32();
     output.say(format_args!("stack `{name}` {deployed} in {seconds:.1} s"));
+    if deployed == Deployed::Created && !args.no_sweep {
+        sweep::begin(&account.connection, &stack, output).await;
+    }
     output.result(&Deployment::new(name, region, &account.caller.account, deployed, stack))?;
     Ok(Exit::Done)
 }
@@ -130,11 +148,8 @@ impl Args {
     }
 }
 
-/// The next step, unless the stack takes none or is not ours.
+/// The next step, unless the stack takes none.
 fn permitted_step(name: &StackName, found: Option<&Stack>) -> anyhow::Result<Step> {
-    if let Some(stack) = found {
-        account::check_is_guard(stack, name)?;
-    }
     let step = step::next(found.map(|stack| &stack.status));
     let status = found.map_or("", |stack| stack.status.as_str());
     match step {
@@ -160,67 +175,19 @@ fn architecture(
     }
 }
 
-/// Has the package where the stack can take it from.
-async fn upload(
-    named: Option<&BucketName>,
-    account: &Account,
-    package: &Package,
-    output: &Output,
-) -> anyhow::Result<BucketName> {
-    let name = match named {
-        Some(name) => name.clone(),
-        None => account.standard_code_bucket()?,
-    };
-    let bucket = CodeBucket::new(&account.connection, name.clone(), &account.caller);
-    if named.is_some() {
-        bucket.require().await.or_else(explain_bucket)?;
-    } else {
-        let ensured = bucket.ensure().await.or_else(explain_bucket)?;
-        if ensured.created {
-            output.say(format_args!("bucket `{name}` made, private and encrypted"));
-        } else if !ensured.repaired.is_empty() {
-            let repaired: Vec<_> = ensured.repaired.iter().map(ToString::to_string).collect();
-            output.say(format_args!("bucket `{name}` repaired: {}", repaired.join(", ")));
-        }
-    }
-    let (key, checksum) = (package.key(), package.checksum());
-    if bucket.holds(&key, &package.zip, &checksum).await? {
-        output.say(format_args!("`{key}` is uploaded already"));
-    } else {
-        bucket.upload(&key, package.zip.clone(), &checksum).await?;
-        output.say(format_args!("`{key}` uploaded, {} bytes", package.zip.len()));
-    }
-    Ok(name)
-}
-
-fn explain_bucket<T>(error: CodeBucketError) -> anyhow::Result<T> {
-    let hint = match &error {
-        CodeBucketError::Aws(_) => return Err(error.into()),
-        CodeBucketError::Foreign(_) => "choose another with `--code-bucket`, one of this account",
-        CodeBucketError::Denied(_) => {
-            "the caller needs `s3:GetBucketVersioning` and the other reads of bucket settings, or choose \
-             a bucket of this account with `--code-bucket`"
-        }
-        CodeBucketError::Missing(_) => {
-            "make it first in the stack's region, or leave `--code-bucket` out"
-        }
-        CodeBucketError::Policy(_) => "look at the policy in the S3 console and mend it",
-    };
-    Err(error).hint(hint)
-}
-
 async fn remove_shell(
     stacks: &Stacks,
     output: &Output,
     shell: &Stack,
     token: &str,
 ) -> anyhow::Result<()> {
-    let follower = Follower::new(stacks, output, shell.id.clone()).await;
-    stacks.delete(&shell.id, &format!("{token}-remove")).await?;
+    let token = format!("{token}-remove");
+    let follower = Follower::new(stacks, output, &shell.id, Some(&token)).await;
+    stacks.delete(&shell.id, &token).await?;
     let ended = follower.follow().await?;
     match &ended.stack {
         None => Ok(()),
-        Some(stack) if stack.status.is_success() => Ok(()),
+        Some(stack) if stack.status == StackStatus::DeleteComplete => Ok(()),
         Some(_) => Err(progress::failure("the empty stack could not be deleted", &ended))
             .hint(progress::failure_hint(&ended, "delete it in the CloudFormation console")),
     }
@@ -232,7 +199,7 @@ fn request(
     stack: &StackName,
     kind: Kind,
     (mut parameters, previous): (BTreeMap<String, Value>, &BTreeMap<String, String>),
-    token: &str,
+    (tags, token): (BTreeMap<String, String>, &str),
 ) -> anyhow::Result<ChangeSetRequest> {
     let template = stacks::guard()
         .to_json()
@@ -255,8 +222,17 @@ fn request(
         kind,
         template: template.to_string(),
         parameters,
-        tags: BTreeMap::from([("s3guard:stack".to_owned(), stack.to_string())]),
+        tags,
     })
+}
+
+/// The tags that the stack has and ours: what is not named in a change is taken away.
+fn tags(name: &StackName, found: Option<&Stack>) -> BTreeMap<String, String> {
+    let mut tags = found.map(|stack| stack.tags.clone()).unwrap_or_default();
+    // Those of AWS itself are not ours to give.
+    tags.retain(|key, _| !key.starts_with("aws:"));
+    tags.insert(STACK_TAG.to_owned(), name.to_string());
+    tags
 }
 
 /// Has the change set worked out, shows it, and carries it out; gives the stack as it is then, if it was changed.
@@ -264,6 +240,7 @@ async fn change(
     stacks: &Stacks,
     output: &Output,
     request: &ChangeSetRequest,
+    is_new: bool,
 ) -> anyhow::Result<(Deployed, Option<Stack>)> {
     let set = stacks.create_change_set(request).await?;
     match settled(stacks, &set).await? {
@@ -280,22 +257,14 @@ async fn change(
         }
         ChangeSetState::Pending => return Err(late(&set)),
         ChangeSetState::Failed(reason) => {
-            let found = stacks.validation_failures(&set).await.unwrap_or_default();
-            for event in &found {
-                output.say(progress::line(event));
+            let error = refused(stacks, output, request, &set, reason).await;
+            if is_new {
+                remove_name(stacks, &set, &request.name).await;
             }
-            let _ = stacks.delete_change_set(&set).await;
-            let reason = progress::first_cause(&found).map_or(reason, |event| {
-                format!("`{}`: {}", event.logical_id, progress::reason(event))
-            });
-            return Err(anyhow!("{reason}"))
-                .with_context(|| {
-                    format!("CloudFormation refuses the change of stack `{}`", request.stack)
-                })
-                .hint("nothing was changed; mend the cause and deploy again");
+            return Err(error);
         }
     }
-    let follower = Follower::new(stacks, output, set.stack_id.clone()).await;
+    let follower = Follower::new(stacks, output, &set.stack_id, Some(&request.name)).await;
     stacks.execute(&set, &request.name).await?;
     let ended = follower.follow().await?;
     let (deployed, verb) = match request.kind {
@@ -306,8 +275,40 @@ async fn change(
         return Ok((deployed, ended.stack));
     }
     let what = format!("stack `{}` was not {verb}", request.stack);
-    let otherwise = "what was changed was undone; mend the cause and deploy again";
-    Err(progress::failure(&what, &ended)).hint(progress::failure_hint(&ended, otherwise))
+    let status = ended.stack.as_ref().map(|stack| &stack.status);
+    let then = step::after_failure(&request.stack, status);
+    Err(progress::failure(&what, &ended)).hint(progress::failure_hint(&ended, &then))
+}
+
+/// Says why a change set cannot be carried out, and takes it away.
+async fn refused(
+    stacks: &Stacks,
+    output: &Output,
+    request: &ChangeSetRequest,
+    set: &ChangeSet,
+    reason: String,
+) -> anyhow::Error {
+    let found = stacks.validation_failures(set).await.unwrap_or_default();
+    for event in &found {
+        output.say(progress::line(event));
+    }
+    let _ = stacks.delete_change_set(set).await;
+    let reason = progress::first_cause(&found)
+        .map_or(reason, |event| format!("`{}`: {}", event.logical_id, progress::reason(event)));
+    let what = format!("CloudFormation refuses the change of stack `{}`", request.stack);
+    failure::hinted(
+        anyhow!("{reason}").context(what),
+        "nothing was changed; mend the cause and deploy again",
+    )
+}
+
+/// Takes away the name without a stack that a change set which was not carried out has left. That it stays harms nobody.
+async fn remove_name(stacks: &Stacks, set: &ChangeSet, token: &str) {
+    if let Ok(Some(stack)) = stacks.describe(&set.stack_id).await
+        && stack.status == StackStatus::ReviewInProgress
+    {
+        let _ = stacks.delete(&set.stack_id, &format!("{token}-remove-name")).await;
+    }
 }
 
 /// Waits until a change set is worked out.
@@ -330,8 +331,12 @@ async fn settled(stacks: &Stacks, set: &ChangeSet) -> anyhow::Result<ChangeSetSt
 
 fn late(set: &ChangeSet) -> anyhow::Error {
     let minutes = CHANGE_SET_LIMIT.as_secs() / 60;
-    anyhow!("change set `{}` is not ready after {minutes} minutes", set.id)
-        .context("CloudFormation does not say what would change; nothing was changed")
+    let error = anyhow!("change set `{}` is not ready after {minutes} minutes", set.id)
+        .context("CloudFormation does not say what would change; nothing was changed");
+    failure::hinted(
+        error,
+        "deploy again later; the AWS Health Dashboard says whether CloudFormation is slow",
+    )
 }
 
 fn code_bucket(text: &str) -> Result<BucketName, Invalid> {
@@ -346,4 +351,38 @@ fn manual() -> String {
                     s3guard deploy --stack s3guard --package bootstrap.zip --output json\n\n";
     examples.to_owned()
         + &cli::exit_codes(&[Exit::Done, Exit::Failed, Exit::Usage, Exit::Interrupted])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stack_keeps_the_tags_that_others_gave_it() {
+        let name: StackName = "s".parse().unwrap();
+        let ours = (STACK_TAG.to_owned(), "s".to_owned());
+        assert_eq!(tags(&name, None), BTreeMap::from([ours.clone()]));
+        let tag = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+        let stack = Stack {
+            id: String::new(),
+            status: StackStatus::UpdateComplete,
+            reason: None,
+            parameters: BTreeMap::new(),
+            outputs: BTreeMap::new(),
+            tags: [tag("team", "storage"), tag("aws:x", "y"), tag(STACK_TAG, "old")].into(),
+            updated: None,
+            protected: false,
+        };
+        assert_eq!(tags(&name, Some(&stack)), BTreeMap::from([ours, tag("team", "storage")]));
+    }
+
+    #[test]
+    fn a_late_change_set_comes_with_what_to_do() {
+        let set = ChangeSet { id: "set".to_owned(), stack_id: "s".to_owned() };
+        let text = failure::text(&late(&set));
+        assert!(
+            text.contains("`set` is not ready after 10 minutes\n\nhint: deploy again"),
+            "{text}"
+        );
+    }
 }

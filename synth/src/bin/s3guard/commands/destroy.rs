@@ -14,6 +14,10 @@ use crate::cli;
 use crate::failure::{Advice as _, Exit};
 use crate::output::Output;
 
+/// What becomes of buckets that stay while their policies go.
+const WITHOUT_POLICIES: &str = "the buckets that stay lose their policies: access without TLS is not \
+     refused there any more, and the access logs of the trail's bucket stop";
+
 /// Take the guard out of an account
 ///
 /// Deletes the stack. What is needed to read the past stays: the trail's and the log's bucket and
@@ -52,9 +56,11 @@ async fn destroy(args: &Args, output: &Output, token: &str) -> anyhow::Result<Ex
         })?;
         return Ok(Exit::Done);
     };
+    account::check_is_guard(&stacks, &stack, name).await?;
     check(name, &stack)?;
     let resources = stacks.resources(&stack.id).await?;
-    let staying = staying(&resources, &kept_by_template()?);
+    let kept = kept_by_template()?;
+    let staying = staying(&resources, &kept);
     output.say(format_args!(
         "stack `{name}` in `{region}`, account `{}`: {} resources",
         account.caller.account,
@@ -67,12 +73,18 @@ async fn destroy(args: &Args, output: &Output, token: &str) -> anyhow::Result<Ex
         output.say(format_args!("  {stay}"));
     }
     output.say("  the settings that the guard gave to buckets");
+    if lose_policies(&resources, &kept) {
+        output.say(WITHOUT_POLICIES);
+    }
     if !args.yes {
-        approve(name, output)?;
+        approve(name, output).await?;
     }
 
-    let follower = Follower::new(&stacks, output, stack.id.clone()).await;
-    if stack.status != StackStatus::DeleteInProgress {
+    // Somebody may have begun it already.
+    let is_asked_for = stack.status == StackStatus::DeleteInProgress;
+    let follower =
+        Follower::new(&stacks, output, &stack.id, (!is_asked_for).then_some(token)).await;
+    if !is_asked_for {
         stacks.delete(&stack.id, token).await?;
     }
     let ended = follower.follow().await?;
@@ -96,7 +108,6 @@ async fn destroy(args: &Args, output: &Output, token: &str) -> anyhow::Result<Ex
 
 /// What may be deleted at all.
 fn check(name: &StackName, stack: &Stack) -> anyhow::Result<()> {
-    account::check_is_guard(stack, name)?;
     if stack.protected {
         return Err(anyhow!("stack `{name}` is protected against deletion")).hint(format!(
             "`aws cloudformation update-termination-protection --no-enable-termination-protection \
@@ -134,6 +145,17 @@ fn staying(resources: &[Resource], kept: &[String]) -> Vec<Stay> {
         .collect()
 }
 
+/// Whether buckets stay whose policies go.
+fn lose_policies(resources: &[Resource], kept: &[String]) -> bool {
+    let any = |resource_type: &str, is_kept: bool| {
+        resources.iter().any(|resource| {
+            resource.resource_type == resource_type
+                && kept.contains(&resource.logical_id) == is_kept
+        })
+    };
+    any("AWS::S3::Bucket", true) && any("AWS::S3::BucketPolicy", false)
+}
+
 fn left_behind(event: &Event) -> Stay {
     Stay {
         kind: event.resource_type.clone(),
@@ -160,7 +182,7 @@ fn why(resource_type: &str) -> &'static str {
 }
 
 /// Asks for the stack's name, if somebody is there to ask.
-fn approve(name: &StackName, output: &Output) -> anyhow::Result<()> {
+async fn approve(name: &StackName, output: &Output) -> anyhow::Result<()> {
     if !io::stdin().is_terminal() {
         return Err(anyhow!(
             "deleting stack `{name}` needs approval, and there is no terminal to ask on"
@@ -169,8 +191,12 @@ fn approve(name: &StackName, output: &Output) -> anyhow::Result<()> {
         .exit(Exit::Approval);
     }
     output.say("type the stack's name to delete it:");
-    let mut answer = String::new();
-    io::stdin().read_line(&mut answer).context("the answer could not be read")?;
+    let answer = account::blocking(|| {
+        let mut answer = String::new();
+        io::stdin().read_line(&mut answer).context("the answer could not be read")?;
+        Ok(answer)
+    })
+    .await?;
     if answer.trim() == name.as_str() {
         return Ok(());
     }
@@ -239,6 +265,8 @@ mod tests {
             reason: None,
             parameters: parameters.map(|name| (name.to_owned(), format!("a-{name}"))).into(),
             outputs: BTreeMap::new(),
+            tags: BTreeMap::new(),
+            updated: None,
             protected: false,
         }
     }
@@ -250,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn a_protected_a_busy_or_a_foreign_stack_is_not_deleted() {
+    fn a_protected_or_a_busy_stack_is_not_deleted() {
         check(&stack(StackStatus::UpdateComplete), "");
         check(&stack(StackStatus::DeleteFailed), "");
         check(&stack(StackStatus::DeleteInProgress), "");
@@ -260,8 +288,6 @@ mod tests {
         );
         let protected = Stack { protected: true, ..stack(StackStatus::CreateComplete) };
         check(&protected, "stack `s` is protected against deletion");
-        let foreign = Stack { parameters: BTreeMap::new(), ..stack(StackStatus::CreateComplete) };
-        check(&foreign, "stack `s` exists and is not one of s3guard's");
     }
 
     #[test]
@@ -279,6 +305,10 @@ mod tests {
         ];
         let names: Vec<_> = staying(&resources, &kept).into_iter().map(|stay| stay.name).collect();
         assert_eq!(names, ["physical-TrailBucket", "physical-Key"]);
+        let policy = resource("TrailBucketPolicy", "AWS::S3::BucketPolicy");
+        assert!(!lose_policies(&resources, &kept));
+        assert!(!lose_policies(std::slice::from_ref(&policy), &kept));
+        assert!(lose_policies(&[&resources[..], &[policy]].concat(), &kept));
         let code = code_bucket(&stack(StackStatus::CreateComplete)).unwrap();
         assert_eq!(code.name, "a-CodeBucket");
     }

@@ -2,24 +2,25 @@
 //!
 //! A look that fails is no failure of the stack: it goes on, and so do we, for a while.
 
+mod watch;
+
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher as _;
 use std::time::Duration;
 
 use anyhow::anyhow;
-use s3guard_aws::stacks::{ChangeSet, Event, Stack, StackStatus, Stacks};
+use s3guard_aws::stacks::{ChangeSet, Event, Stack, Stacks};
 use s3guard_aws::{AwsError, Kind};
 use tokio::time::{Instant, sleep};
 
-use crate::failure::Advice as _;
+use self::watch::{Past, Progress, Watch};
+use crate::failure::{self, Advice as _};
 use crate::output::Output;
 
 /// CloudFormation's own limit for what a guard consists of is well below.
 const SETTLE_LIMIT: Duration = Duration::from_hours(1);
 /// As long without any answer, and nobody knows what happens there.
 const SILENCE_LIMIT: Duration = Duration::from_mins(5);
-/// An operation that shows no sign of having begun after this long is one that was over at once.
-const BEGIN_LIMIT: Duration = Duration::from_secs(20);
 const DELAY_MIN: Duration = Duration::from_millis(500);
 const DELAY_MAX: Duration = Duration::from_secs(5);
 
@@ -28,8 +29,7 @@ pub(crate) struct Follower<'a> {
     stacks: &'a Stacks,
     output: &'a Output,
     stack_id: String,
-    last: Option<String>,
-    events: Vec<Event>,
+    watch: Watch,
 }
 
 /// How an operation ended.
@@ -57,37 +57,34 @@ impl Pace {
 }
 
 impl<'a> Follower<'a> {
-    /// Remembers what has happened already, before the operation is begun.
-    pub(crate) async fn new(stacks: &'a Stacks, output: &'a Output, stack_id: String) -> Self {
-        // If they cannot be read, old events are shown again, which harms nobody.
-        let past = stacks.events(&stack_id, None).await.unwrap_or_default();
-        let last = past.last().map(|event| event.id.clone());
-        Self { stacks, output, stack_id, last, events: Vec::new() }
+    /// Remembers the stack and what has happened to it, before the operation is asked for with `token`; without one it
+    /// was begun by somebody else.
+    pub(crate) async fn new(
+        stacks: &'a Stacks,
+        output: &'a Output,
+        stack_id: &str,
+        token: Option<&str>,
+    ) -> Self {
+        let before = stacks.describe(stack_id).await.ok().flatten();
+        let past = stacks.events(stack_id, None).await.ok().map(|events| Past::of(&events));
+        let watch = Watch::new(token, before, past);
+        Self { stacks, output, stack_id: stack_id.to_owned(), watch }
     }
 
     /// Shows what happens until the stack rests.
     pub(crate) async fn follow(mut self) -> anyhow::Result<Ended> {
         let begun = Instant::now();
         let mut answered = begun;
-        let mut busy = false;
         let mut pace = Pace::new();
         loop {
             self.show_events().await;
             match self.stacks.describe(&self.stack_id).await {
                 Ok(stack) => {
                     answered = Instant::now();
-                    let status = stack.as_ref().map(|stack| &stack.status);
-                    busy |= status.is_some_and(|status| !status.is_settled());
-                    busy |= self.events.iter().any(Event::is_about_the_stack);
-                    // Just after the call a stack may still be in the status from before it.
-                    let has_begun = busy || begun.elapsed() > BEGIN_LIMIT;
-                    if is_over(status) && (has_begun || status.is_none()) {
-                        let is_success = status.is_none_or(StackStatus::is_success);
-                        self.show_events().await;
-                        if !is_success && !self.events.iter().any(Event::is_cause) {
-                            self.show_validation().await;
-                        }
-                        return Ok(Ended { stack, events: self.events });
+                    match self.watch.judge(stack.as_ref(), begun.elapsed()) {
+                        Progress::Going => {}
+                        Progress::Over => return Ok(self.end(stack).await),
+                        Progress::NeverBegun => return Err(never_begun()),
                     }
                 }
                 Err(error) if answered.elapsed() > SILENCE_LIMIT => return Err(lost(error)),
@@ -102,23 +99,32 @@ impl<'a> Follower<'a> {
         }
     }
 
+    async fn end(mut self, stack: Option<Stack>) -> Ended {
+        self.show_events().await;
+        let is_success = stack.as_ref().is_none_or(|stack| stack.status.is_success());
+        let is_explained = is_success || self.watch.events().iter().any(Event::is_cause);
+        let unexplained = if is_explained { Vec::new() } else { self.show_validation().await };
+        let mut events = self.watch.into_events();
+        events.extend(unexplained);
+        Ended { stack, events }
+    }
+
     /// What is wrong with a stack before anything of it is made is not among its events.
-    async fn show_validation(&mut self) {
+    async fn show_validation(&self) -> Vec<Event> {
         let set = ChangeSet { id: String::new(), stack_id: self.stack_id.clone() };
-        for event in self.stacks.validation_failures(&set).await.unwrap_or_default() {
-            self.output.say(line(&event));
-            self.events.push(event);
+        let events = self.stacks.validation_failures(&set).await.unwrap_or_default();
+        for event in &events {
+            self.output.say(line(event));
         }
+        events
     }
 
     async fn show_events(&mut self) {
-        let Ok(events) = self.stacks.events(&self.stack_id, self.last.as_deref()).await else {
+        let Ok(events) = self.stacks.events(&self.stack_id, self.watch.last()).await else {
             return;
         };
-        for event in events {
+        for event in self.watch.take(events) {
             self.output.say(line(&event));
-            self.last = Some(event.id.clone());
-            self.events.push(event);
         }
     }
 }
@@ -143,13 +149,11 @@ pub(crate) fn failure(what: &str, ended: &Ended) -> anyhow::Error {
     cause.context(format!("{what}; the stack is in `{status}`"))
 }
 
-/// What to do about a failure, as far as its words tell.
-pub(crate) fn failure_hint(ended: &Ended, otherwise: &str) -> String {
+/// What to do about a failure, as far as its words tell, and how to go on then.
+pub(crate) fn failure_hint(ended: &Ended, then: &str) -> String {
     match first_cause(&ended.events).and_then(Event::missing_permission) {
-        Some(permission) => {
-            format!("give the caller the permission `{permission}`, then try again")
-        }
-        None => otherwise.to_owned(),
+        Some(permission) => format!("give the caller the permission `{permission}`; {then}"),
+        None => then.to_owned(),
     }
 }
 
@@ -168,8 +172,11 @@ pub(crate) fn passes(error: &AwsError) -> bool {
     }
 }
 
-fn is_over(status: Option<&StackStatus>) -> bool {
-    status.is_none_or(|status| status.is_settled() && *status != StackStatus::ReviewInProgress)
+fn never_begun() -> anyhow::Error {
+    failure::hinted(
+        anyhow!("nothing shows that CloudFormation has begun what it was asked for"),
+        "look at the stack in the CloudFormation console; to run the command again does no harm",
+    )
 }
 
 fn lost(error: AwsError) -> anyhow::Error {
@@ -213,6 +220,7 @@ mod tests {
             resource_type: "AWS::SQS::Queue".to_owned(),
             status: status.to_owned(),
             reason: Some(reason.to_owned()),
+            token: None,
         }
     }
 
@@ -232,16 +240,10 @@ mod tests {
         let error = failure("stack `s` was not created", &ended);
         assert_eq!(error.to_string(), "stack `s` was not created; the stack is in `gone`");
         assert!(error.root_cause().to_string().starts_with("`C` (AWS::SQS::Queue): User"));
-        assert!(failure_hint(&ended, "").contains("the permission `sqs:CreateQueue`"));
-    }
-
-    #[test]
-    fn a_stack_under_review_has_not_begun() {
-        assert!(!is_over(Some(&StackStatus::ReviewInProgress)));
-        assert!(!is_over(Some(&StackStatus::CreateInProgress)));
-        assert!(is_over(Some(&StackStatus::RollbackComplete)));
-        assert!(is_over(Some(&StackStatus::Unknown("NEW".to_owned()))));
-        assert!(is_over(None));
+        assert_eq!(
+            failure_hint(&ended, "deploy again"),
+            "give the caller the permission `sqs:CreateQueue`; deploy again"
+        );
     }
 
     #[test]

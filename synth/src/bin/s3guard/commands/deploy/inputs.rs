@@ -15,7 +15,7 @@ use crate::failure::{Advice as _, Exit};
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Guard")]
 pub(crate) struct GuardArgs {
-    /// Mail address that hears of findings and of changed objects; it gets a mail to confirm
+    /// Mail address that hears of findings and of changed objects; it gets a mail to confirm; `''` takes it away
     #[arg(long, value_name = "ADDRESS", env = "S3GUARD_EMAIL", value_parser = email)]
     email: Option<String>,
 
@@ -27,7 +27,7 @@ pub(crate) struct GuardArgs {
     #[arg(long, value_name = "ARN", env = "S3GUARD_KEY", value_parser = key)]
     key: Option<KeyArn>,
 
-    /// Trail that tells of changes [new stacks: create]
+    /// Trail that tells of changes; in further Regions use `existing` [new stacks: create]
     #[arg(long, value_name = "TRAIL", env = "S3GUARD_TRAIL")]
     trail: Option<Trail>,
 
@@ -73,6 +73,7 @@ impl GuardArgs {
         previous: &BTreeMap<String, String>,
     ) -> anyhow::Result<BTreeMap<String, Value>> {
         self.check_key(region, previous)?;
+        self.check_trail(stack, region, previous)?;
         let mut parameters: BTreeMap<String, Value> =
             previous.keys().map(|name| (name.clone(), Value::Previous)).collect();
         let given = [
@@ -94,6 +95,51 @@ impl GuardArgs {
             parameters.insert("BucketPrefix".to_owned(), Value::New(prefix));
         }
         Ok(parameters)
+    }
+
+    /// What a trail that exists has to do for the guard, if one was chosen.
+    pub(crate) fn trail_advice(&self, region: &Region) -> Option<String> {
+        (self.trail == Some(Trail::Existing)).then(|| {
+            format!(
+                "the trail that exists must record the write management events of `{region}`, else the guard \
+                 learns of changes only by its sweep"
+            )
+        })
+    }
+
+    /// A trail of the stack's own takes the name `STACK-REGION`, which CloudTrail has to allow.
+    ///
+    /// Source: AWS CloudTrail User Guide, "Naming requirements for CloudTrail resources".
+    fn check_trail(
+        &self,
+        stack: &StackName,
+        region: &Region,
+        previous: &BTreeMap<String, String>,
+    ) -> anyhow::Result<()> {
+        let had = previous.get("TrailMode").map(String::as_str);
+        let is_own = match self.trail {
+            Some(trail) => trail == Trail::Create,
+            None => had != Some("existing"),
+        };
+        // A trail that is there has proved its name.
+        if !is_own || had == Some("create") {
+            return Ok(());
+        }
+        let trail = format!("{stack}-{region}");
+        let problem = if trail.contains("--") {
+            "has two `-` in a row"
+        } else if trail.len() > 128 {
+            "has more than 128 characters"
+        } else {
+            return Ok(());
+        };
+        Err(anyhow!(
+            "the stack's trail would be `{trail}`, which {problem}: CloudTrail takes no such name"
+        ))
+        .hint(
+            "choose another name with `--stack`, or a trail that is there with `--trail existing`",
+        )
+        .exit(Exit::Usage)
     }
 
     /// A grade that needs a key has one, and it lies where the buckets are.
@@ -141,6 +187,10 @@ fn bucket_prefix(text: &str) -> Result<String, Invalid> {
 }
 
 fn email(text: &str) -> Result<String, Invalid> {
+    if text.is_empty() {
+        // The template's own value for "nobody".
+        return Ok(String::new());
+    }
     let plain = |part: &str| {
         !part.is_empty()
             && !part.contains(|c: char| c.is_whitespace() || c.is_control() || c == '@')
@@ -240,8 +290,8 @@ mod tests {
     fn wrong_values_are_refused_before_anything_is_done() {
         check(
             email,
-            &["a@b.example", "first.last+s3@mail.example.org"],
-            &["", "a", "a@", "@b.c", "a@b", "a@@b.c", "a b@c.d", "a@b..c", "a@b.c\n"],
+            &["a@b.example", "first.last+s3@mail.example.org", ""],
+            &[" ", "a", "a@", "@b.c", "a@b", "a@@b.c", "a b@c.d", "a@b..c", "a@b.c\n"],
         );
         check(
             sweep_rate,
@@ -327,6 +377,51 @@ mod tests {
         assert!(parameters(&hybrid, "s3guard", &[("BucketKeyArn", "arn:…")]).is_ok());
         let as_before = GuardArgs::default();
         assert_eq!(parameters(&as_before, "s3guard", &[("Grade", "hybrid")]), refused);
+    }
+
+    #[test]
+    fn an_address_can_be_taken_away() {
+        let args = GuardArgs { email: Some(String::new()), ..GuardArgs::default() };
+        let previous = [("BucketPrefix", "p"), ("Email", "a@b.example")];
+        let cleared = Ok("BucketPrefix:previous Email=".to_owned());
+        assert_eq!(parameters(&args, "s3guard", &previous), cleared);
+    }
+
+    #[test]
+    fn a_name_that_no_trail_can_have_is_refused_for_a_trail_of_the_stacks_own() {
+        let prefix = Some("p".repeat(2));
+        let of = |trail, stack: &str, previous: &[(&str, &str)]| {
+            let args = GuardArgs { trail, bucket_prefix: prefix.clone(), ..GuardArgs::default() };
+            parameters(&args, stack, previous).map(|_| ())
+        };
+        let refused = |stack: &str, problem: &str| {
+            let trail = format!("the stack's trail would be `{stack}-eu-west-1`, which {problem}");
+            Err(format!("{trail}: CloudTrail takes no such name"))
+        };
+        let (long, longest) = ("a".repeat(119), "a".repeat(118));
+        assert_eq!(of(None, "ab", &[]), Ok(()));
+        assert_eq!(of(None, &longest, &[]), Ok(()));
+        assert_eq!(of(None, "a--b", &[]), refused("a--b", "has two `-` in a row"));
+        assert_eq!(of(None, "a-", &[]), refused("a-", "has two `-` in a row"));
+        assert_eq!(of(None, &long, &[]), refused(&long, "has more than 128 characters"));
+        assert_eq!(of(Some(Trail::Existing), "a--b", &[]), Ok(()));
+        assert_eq!(of(None, "a--b", &[("TrailMode", "existing")]), Ok(()));
+        assert_eq!(of(None, "a--b", &[("TrailMode", "create")]), Ok(()));
+        assert!(of(Some(Trail::Create), "a--b", &[("TrailMode", "existing")]).is_err());
+    }
+
+    #[test]
+    fn what_an_existing_trail_has_to_do_is_said_to_who_chooses_one() {
+        let advice = |trail| {
+            let args = GuardArgs { trail, ..GuardArgs::default() };
+            args.trail_advice(&"eu-west-1".parse().unwrap())
+        };
+        assert!(
+            advice(Some(Trail::Existing))
+                .unwrap()
+                .contains("write management events of `eu-west-1`")
+        );
+        assert_eq!((advice(Some(Trail::Create)), advice(None)), (None, None));
     }
 
     #[test]

@@ -3,7 +3,26 @@
 //! A bucket that an earlier installation left is taken back by `ImportExistingResources`, which looks only at names that
 //! stand in the template as they are: one that is put together by `Fn::Sub` would be made anew, and be taken already.
 
+use anyhow::anyhow;
+use s3guard_posture::Region;
 use serde_json::Value as Json;
+
+use crate::failure::{Advice as _, Exit};
+
+/// Regions where an account has no names of its own for buckets.
+///
+/// Source: Amazon S3 User Guide, "Account regional namespaces for general purpose buckets".
+const WITHOUT_ACCOUNT_REGIONAL_NAMES: [&str; 2] = ["me-central-1", "me-south-1"];
+
+/// Refuses a Region where the stack's buckets cannot have their names, before anything is done there.
+pub(super) fn check_region(region: &Region) -> anyhow::Result<()> {
+    if !WITHOUT_ACCOUNT_REGIONAL_NAMES.contains(&region.as_str()) {
+        return Ok(());
+    }
+    Err(anyhow!("S3 in `{region}` has no bucket names that only one account can take"))
+        .hint("s3guard needs them for its own buckets: choose another Region with `--region`")
+        .exit(Exit::Usage)
+}
 
 /// Writes out every bucket's name whose parts are all known.
 pub(super) fn write_out<'a>(template: &mut Json, value: impl Fn(&str) -> Option<&'a str>) {
@@ -71,6 +90,13 @@ mod tests {
         let before = template.clone();
         write_out(&mut template, value);
         assert_eq!(template, before);
+    }
+
+    #[test]
+    fn a_region_without_account_regional_names_is_refused() {
+        let is_taken = |region: &str| check_region(&region.parse().unwrap()).is_ok();
+        assert!(is_taken("eu-west-1") && is_taken("il-central-1") && is_taken("me-west-1"));
+        assert!(!is_taken("me-south-1") && !is_taken("me-central-1"));
     }
 
     #[test]

@@ -108,6 +108,8 @@ mod tests {
                 ("TopicArn".to_owned(), "arn:topic".to_owned()),
                 ("GuardQueueUrl".to_owned(), "https://queue".to_owned()),
             ]),
+            tags: BTreeMap::new(),
+            updated: None,
             protected: false,
         };
         let (name, region) = ("s".parse().unwrap(), "eu-west-1".parse().unwrap());

@@ -59,6 +59,19 @@ pub(crate) fn next(status: Option<&StackStatus>) -> Step {
     }
 }
 
+/// How to go on with a stack that did not become what was asked for.
+pub(crate) fn after_failure(stack: &StackName, status: Option<&StackStatus>) -> String {
+    match next(status) {
+        Step::Stuck(stuck) => format!("mend the cause, then {}", stuck.way_out(stack)),
+        Step::Busy => {
+            "something else is going on: deploy again when it has come to rest".to_owned()
+        }
+        Step::Create | Step::Update | Step::Remake => {
+            "what was changed was undone; mend the cause and deploy again".to_owned()
+        }
+    }
+}
+
 impl Stuck {
     /// What a person can do about it.
     pub(crate) fn way_out(self, stack: &StackName) -> String {
@@ -83,6 +96,20 @@ mod tests {
         assert_eq!(next(Some(&StackStatus::ReviewInProgress)), Step::Create);
         assert_eq!(next(Some(&StackStatus::UpdateRollbackComplete)), Step::Update);
         assert_eq!(next(Some(&StackStatus::RollbackComplete)), Step::Remake);
+    }
+
+    #[test]
+    fn only_what_was_undone_is_said_to_be() {
+        let stack = "s".parse().unwrap();
+        for status in StackStatus::ALL {
+            let undone = status.is_settled() && !status.as_str().ends_with("_FAILED");
+            let hint = after_failure(&stack, Some(&status));
+            assert_eq!(hint.contains("was undone"), undone, "{status}: {hint}");
+        }
+        let stuck = after_failure(&stack, Some(&StackStatus::UpdateRollbackFailed));
+        assert!(stuck.contains("continue-update-rollback --stack-name s`"), "{stuck}");
+        let stuck = after_failure(&stack, Some(&StackStatus::RollbackFailed));
+        assert!(stuck.contains("`s3guard destroy --stack s`, then deploy again"), "{stuck}");
     }
 
     #[test]

@@ -1,0 +1,87 @@
+//! The package, put where the stack can take it from.
+
+use s3guard_aws::code_bucket::{CodeBucket, CodeBucketError};
+use s3guard_posture::BucketName;
+
+use crate::commands::account::Account;
+use crate::failure::Advice as _;
+use crate::output::Output;
+use crate::package::Package;
+
+/// Has the package in the bucket that is named, or in the standard one, and gives the bucket's name.
+pub(super) async fn upload(
+    named: Option<&BucketName>,
+    account: &Account,
+    package: &Package,
+    output: &Output,
+) -> anyhow::Result<BucketName> {
+    let name = match named {
+        Some(name) => name.clone(),
+        None => account.standard_code_bucket()?,
+    };
+    let bucket = CodeBucket::new(&account.connection, name.clone(), &account.caller);
+    if named.is_some() {
+        bucket.require().await.or_else(explain)?;
+    } else {
+        let ensured = bucket.ensure().await.or_else(explain)?;
+        if ensured.created {
+            output.say(format_args!("bucket `{name}` made, private and encrypted"));
+        } else if !ensured.repaired.is_empty() {
+            let repaired: Vec<_> = ensured.repaired.iter().map(ToString::to_string).collect();
+            output.say(format_args!("bucket `{name}` repaired: {}", repaired.join(", ")));
+        }
+    }
+    let (key, checksum) = (package.key(), package.checksum());
+    if bucket.holds(&key, &package.zip, &checksum).await? {
+        output.say(format_args!("`{key}` is uploaded already"));
+    } else {
+        bucket.upload(&key, package.zip.clone(), &checksum).await?;
+        output.say(format_args!("`{key}` uploaded, {} bytes", package.zip.len()));
+    }
+    Ok(name)
+}
+
+fn explain<T>(error: CodeBucketError) -> anyhow::Result<T> {
+    let hint = match &error {
+        CodeBucketError::Aws(_) => return Err(error.into()),
+        CodeBucketError::Foreign(_) => "choose another with `--code-bucket`, one of this account".to_owned(),
+        CodeBucketError::Denied(_) => {
+            "the caller needs `s3:GetBucketVersioning` and the other reads of bucket settings, or choose \
+             a bucket of this account with `--code-bucket`"
+                .to_owned()
+        }
+        CodeBucketError::Missing(_) => {
+            "make it first in the stack's region, or leave `--code-bucket` out".to_owned()
+        }
+        CodeBucketError::Elsewhere { region, .. } => format!(
+            "Lambda takes code only from a bucket of its own Region: name one in `{region}` with \
+             `--code-bucket`, or leave it out"
+        ),
+        CodeBucketError::Policy(_) => "look at the policy in the S3 console and mend it".to_owned(),
+    };
+    Err(error).hint(hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use s3guard_aws::{AwsError, Kind};
+
+    use super::*;
+    use crate::failure;
+
+    #[test]
+    fn a_bucket_of_another_region_is_said_to_be_one() {
+        let error = AwsError {
+            call: "GetBucketVersioning",
+            object: "bucket `b`".to_owned(),
+            kind: Kind::Service("PermanentRedirect".to_owned()),
+            message: String::new(),
+            request_id: None,
+        };
+        let (bucket, region) = ("code".parse().unwrap(), "eu-west-1".parse().unwrap());
+        let elsewhere = CodeBucketError::Elsewhere { bucket, region, error };
+        let text = failure::text(&explain::<()>(elsewhere).unwrap_err());
+        assert!(text.starts_with("error: bucket `code` is not in `eu-west-1`: "), "{text}");
+        assert!(text.contains("name one in `eu-west-1` with `--code-bucket`"), "{text}");
+    }
+}
