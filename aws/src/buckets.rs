@@ -1,10 +1,7 @@
 //! Buckets: reads and writes their settings, lists them.
 
-use aws_runtime::retries::classifiers::AwsErrorCodeClassifier;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_s3::operation::put_bucket_encryption::PutBucketEncryptionError;
-use aws_sdk_s3::operation::put_public_access_block::PutPublicAccessBlockError;
 use futures_util::future::join_all;
 use s3guard_posture::{Account, AccountId, Action, BucketName, Observed, Question, Region};
 
@@ -12,11 +9,6 @@ use crate::{AwsError, Connection};
 
 mod answers;
 mod encryption;
-
-/// S3 aborts a write while another one to the same bucket is under way; the SDK does not know that this passes.
-///
-/// Source: Amazon S3 API Reference, "Error responses".
-const TRANSIENT: &[&str] = &["OperationAborted", "RequestTimeout", "RequestTimeoutException"];
 
 /// The buckets of one account, seen from one Region.
 #[derive(Clone, Debug)]
@@ -31,6 +23,8 @@ pub struct Buckets {
 pub struct Page {
     /// The buckets of the Region.
     pub buckets: Vec<BucketName>,
+    /// Names that no bucket should have, as S3 gave them.
+    pub strange: Vec<String>,
     /// Where the next page starts, if there is one.
     pub continuation: Option<String>,
 }
@@ -38,7 +32,7 @@ pub struct Page {
 impl Buckets {
     /// The buckets of `owner`. Every call says whose bucket it expects, so that no other account's is touched.
     pub fn new(connection: &Connection, owner: AccountId) -> Self {
-        Self { client: client(connection), connection: connection.clone(), owner }
+        Self { client: Client::new(&connection.config), connection: connection.clone(), owner }
     }
 
     /// Lists the buckets of the connection's Region, a thousand at a time.
@@ -64,13 +58,18 @@ impl Buckets {
         let is_here = |bucket: &&aws_sdk_s3::types::Bucket| {
             bucket.bucket_region().is_none_or(|there| there == region.as_str())
         };
-        let buckets = answer
-            .buckets()
-            .iter()
-            .filter(is_here)
-            .filter_map(|bucket| bucket.name()?.parse().ok())
-            .collect();
-        Ok(Page { buckets, continuation: answer.continuation_token().map(str::to_owned) })
+        let mut page = Page {
+            buckets: Vec::new(),
+            strange: Vec::new(),
+            continuation: answer.continuation_token().map(str::to_owned),
+        };
+        for name in answer.buckets().iter().filter(is_here).filter_map(|bucket| bucket.name()) {
+            match name.parse() {
+                Ok(name) => page.buckets.push(name),
+                Err(_) => page.strange.push(name.to_owned()),
+            }
+        }
+        Ok(page)
     }
 
     /// The client for a bucket of this Region: S3 answers only there.
@@ -78,7 +77,7 @@ impl Buckets {
         if region == self.connection.region() {
             self.client.clone()
         } else {
-            client(&self.connection.in_region(region))
+            Client::new(&self.connection.in_region(region).config)
         }
     }
 }
@@ -138,25 +137,6 @@ impl Account for Buckets {
             }
         }
     }
-}
-
-fn client(connection: &Connection) -> Client {
-    Client::from_conf(with_retries(aws_sdk_s3::config::Builder::from(&connection.config)).build())
-}
-
-fn with_retries(config: aws_sdk_s3::config::Builder) -> aws_sdk_s3::config::Builder {
-    let transient = || TRANSIENT.to_vec();
-    config
-        .retry_classifier(
-            AwsErrorCodeClassifier::<PutBucketEncryptionError>::builder()
-                .transient_errors(transient())
-                .build(),
-        )
-        .retry_classifier(
-            AwsErrorCodeClassifier::<PutPublicAccessBlockError>::builder()
-                .transient_errors(transient())
-                .build(),
-        )
 }
 
 /// Turns the answer to a write into whether the bucket is there.

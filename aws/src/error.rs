@@ -79,6 +79,11 @@ impl AwsError {
         }
     }
 
+    /// Whether somebody else was writing to the same bucket, so that S3 took neither or only theirs.
+    pub fn is_conflict(&self) -> bool {
+        self.code() == Some("OperationAborted")
+    }
+
     /// Whether AWS refused the call for want of permission.
     pub fn is_denied(&self) -> bool {
         matches!(self.code(), Some("AccessDenied" | "AccessDeniedException" | "AllAccessDisabled"))

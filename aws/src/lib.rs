@@ -18,5 +18,5 @@ pub mod topics;
 pub use buckets::Buckets;
 pub use connection::{ConnectError, Connection};
 pub use error::{AwsError, Kind};
-pub use queues::Queue;
+pub use queues::{Message, Queue};
 pub use topics::Topic;

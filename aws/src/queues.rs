@@ -11,6 +11,15 @@ const BATCH_MAX: usize = 10;
 /// How often the messages are sent again that SQS did not take out of a batch.
 const BATCH_ATTEMPTS_MAX: usize = 3;
 
+/// A message to send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// Its text.
+    pub body: String,
+    /// After how many seconds it may be received, 0 to 900.
+    pub delay_seconds: u16,
+}
+
 /// An SQS queue.
 #[derive(Clone, Debug)]
 pub struct Queue {
@@ -51,7 +60,7 @@ impl Queue {
             .send_message()
             .queue_url(&self.url)
             .message_body(body)
-            .delay_seconds(i32::from(delay_seconds));
+            .delay_seconds(delay_seconds.into());
         match call.send().await {
             Ok(_) => Ok(()),
             Err(error) => Err(AwsError::new("SendMessage", self.object(), &error).into()),
@@ -59,21 +68,22 @@ impl Queue {
     }
 
     /// Sends many messages, ten in a call; what SQS leaves out is sent again a few times.
-    pub async fn send_all(&self, bodies: &[String]) -> Result<(), SendError> {
-        for batch in bodies.chunks(BATCH_MAX) {
+    pub async fn send_all(&self, messages: &[Message]) -> Result<(), SendError> {
+        for batch in messages.chunks(BATCH_MAX) {
             self.send_batch(batch).await?;
         }
         Ok(())
     }
 
-    async fn send_batch(&self, bodies: &[String]) -> Result<(), SendError> {
-        let mut waiting: Vec<usize> = (0..bodies.len()).collect();
+    async fn send_batch(&self, messages: &[Message]) -> Result<(), SendError> {
+        let mut waiting: Vec<usize> = (0..messages.len()).collect();
         let mut code = String::new();
         for _ in 0..BATCH_ATTEMPTS_MAX {
             let entry = |index: &usize| {
                 SendMessageBatchRequestEntry::builder()
                     .id(index.to_string())
-                    .message_body(&bodies[*index])
+                    .message_body(&messages[*index].body)
+                    .delay_seconds(messages[*index].delay_seconds.into())
                     .build()
                     .expect("id and body are given")
             };

@@ -159,6 +159,9 @@ fn changed(record: &Value, account: &AccountId) -> Result<Request, NotAnEvent> {
     if recipient.is_some_and(|recipient| recipient != account.as_str()) {
         return Ok(Request::Ignore("the event is another account's"));
     }
+    if owner(record).is_some_and(|owner| owner != account.as_str()) {
+        return Ok(Request::Ignore("the bucket is another account's"));
+    }
     let field = "detail.requestParameters.bucketName";
     let bucket = name(field, text(record, "/requestParameters/bucketName", field)?)?;
     if bucket.is_directory() {
@@ -189,11 +192,26 @@ fn region(record: &Value) -> Result<Region, NotAnEvent> {
     }
 }
 
-/// Who made the call: the ARN; for an AWS service, which has none, the service; else the kind of caller.
+/// The account that owns the bucket, where the record says it: the caller's account gets a copy as well.
+fn owner(record: &Value) -> Option<&str> {
+    let resources = record.get("resources")?.as_array()?;
+    let bucket = resources.iter().find(|resource| resource["type"] == "AWS::S3::Bucket")?;
+    bucket["accountId"].as_str()
+}
+
+/// Who made the call: the ARN; for an AWS service, which has none, the service; for somebody of another account that
+/// account; else the kind of caller.
 fn principal(record: &Value) -> String {
     let identity = &record["userIdentity"];
-    let found = ["arn", "invokedBy", "type"].iter().find_map(|field| identity[*field].as_str());
-    found.unwrap_or("somebody unknown").to_owned()
+    let field = |name: &str| identity[name].as_str();
+    if let Some(known) = field("arn").or_else(|| field("invokedBy")) {
+        return known.to_owned();
+    }
+    match (field("accountId"), field("principalId"), field("type")) {
+        (Some(account), Some(id), _) => format!("{id} of account {account}"),
+        (Some(account), None, _) => format!("account {account}"),
+        (None, _, kind) => kind.unwrap_or("somebody unknown").to_owned(),
+    }
 }
 
 fn text<'a>(record: &'a Value, pointer: &str, field: &'static str) -> Result<&'a str, NotAnEvent> {

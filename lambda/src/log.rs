@@ -1,12 +1,10 @@
 //! One JSON object a line on stdout, which Lambda passes on to CloudWatch Logs.
 
-use std::env;
-
 use tracing_subscriber::filter::LevelFilter;
 
-/// Starts logging, at the level that Lambda's `LoggingConfig` sets.
-pub(crate) fn init() {
-    let level = env::var("AWS_LAMBDA_LOG_LEVEL").ok().and_then(|level| level.parse().ok());
+/// Starts logging, at this level or, if it is none, at INFO.
+pub(crate) fn init(level: Option<&str>) {
+    let level = level.and_then(|level| level.parse().ok());
     tracing_subscriber::fmt()
         .json()
         .flatten_event(true)

@@ -22,11 +22,12 @@ mod settings;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    log::init();
+    // Lambda passes on what the stack's `LoggingConfig` says.
+    log::init(env::var("AWS_LAMBDA_LOG_LEVEL").ok().as_deref());
     let settings = Settings::read(|name| env::var(name).ok()).inspect_err(
         |error| tracing::error!(error = %error, "the settings of the function are not usable"),
     )?;
-    let connection = s3guard_aws::Connection::open(None, None).await?;
+    let connection = s3guard_aws::Connection::of_function().await?;
     match settings {
         Settings::Guard(settings) => {
             let guard = guard::Guard::new(&connection, settings);

@@ -4,11 +4,10 @@
 
 use std::io::{self, Write as _};
 
+use s3guard_posture::metrics::{DIMENSION, Metric, NAMESPACE};
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
-/// The namespace of all metrics.
-const NAMESPACE: &str = "s3guard";
 /// The most values that one metric of a line may have.
 const VALUES_MAX: usize = 100;
 
@@ -46,22 +45,22 @@ impl Tally {
     /// The metrics that there are: name, unit and value.
     fn metrics(&self) -> Vec<(&'static str, &'static str, Value)> {
         let counts = [
-            ("Compliant", self.compliant),
-            ("Protected", self.protected),
-            ("Failed", self.failed),
-            ("LeftAsIs", self.left_as_is),
-            ("NotAnEvent", self.not_an_event),
-            ("ObjectEvents", self.object_events),
+            (Metric::Compliant, self.compliant),
+            (Metric::Protected, self.protected),
+            (Metric::Failed, self.failed),
+            (Metric::LeftAsIs, self.left_as_is),
+            (Metric::NotAnEvent, self.not_an_event),
+            (Metric::ObjectEvents, self.object_events),
         ];
         let mut metrics: Vec<_> = counts
             .into_iter()
             .filter(|(_, count)| *count > 0)
-            .map(|(name, count)| (name, "Count", json!(count)))
+            .map(|(metric, count)| (metric.name(), "Count", json!(count)))
             .collect();
         let mut times = self.times_to_protect_milliseconds.as_slice();
         times = &times[..times.len().min(VALUES_MAX)];
         if !times.is_empty() {
-            metrics.push(("TimeToProtect", "Milliseconds", json!(times)));
+            metrics.push((Metric::TimeToProtect.name(), "Milliseconds", json!(times)));
         }
         metrics
     }
@@ -84,13 +83,13 @@ fn line(stack: &str, now: OffsetDateTime, tally: &Tally) -> Option<Value> {
     let declared: Vec<Value> =
         metrics.iter().map(|(name, unit, _)| json!({ "Name": name, "Unit": unit })).collect();
     let directive =
-        json!({ "Namespace": NAMESPACE, "Dimensions": [["Stack"]], "Metrics": declared });
+        json!({ "Namespace": NAMESPACE, "Dimensions": [[DIMENSION]], "Metrics": declared });
     let mut line = Map::new();
     line.insert(
         "_aws".to_owned(),
         json!({ "Timestamp": milliseconds, "CloudWatchMetrics": [directive] }),
     );
-    line.insert("Stack".to_owned(), json!(stack));
+    line.insert(DIMENSION.to_owned(), json!(stack));
     line.extend(metrics.into_iter().map(|(name, _, value)| (name.to_owned(), value)));
     Some(Value::Object(line))
 }

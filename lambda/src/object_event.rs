@@ -101,12 +101,14 @@ fn change(detail_type: &str, detail: &Detail) -> Option<Change> {
             _ => Change::Deleted,
         },
         "Object ACL Updated" => Change::AclUpdated,
-        "Object Tags Added" | "Object Tags Deleted" => Change::TagsChanged,
-        "Object Restore Initiated" | "Object Restore Completed" | "Object Restore Expired" => {
-            Change::Restored
-        }
+        "Object Tags Added" => Change::TagsAdded,
+        "Object Tags Deleted" => Change::TagsDeleted,
+        "Object Restore Initiated" => Change::RestoreInitiated,
+        "Object Restore Completed" => Change::RestoreCompleted,
+        "Object Restore Expired" => Change::RestoreExpired,
         "Object Storage Class Changed" | "Object Access Tier Changed" => Change::Moved,
-        "Object Annotation Created" | "Object Annotation Removed" => Change::AnnotationChanged,
+        "Object Annotation Created" => Change::AnnotationCreated,
+        "Object Annotation Removed" => Change::AnnotationRemoved,
         "Object Retention Updated" => Change::RetentionUpdated,
         _ => return None,
     })

@@ -76,21 +76,46 @@ pub async fn inspect<A: Account>(
 }
 
 /// Carries out a plan, one write after the other: S3 aborts writes to one bucket that overlap.
+///
+/// Every write follows a reading of its setting at once. The plan's own is fresh for the first one; before each later
+/// one the bucket is looked at again, and what somebody else has mended or raised meanwhile is not written over.
 pub async fn carry_out<A: Account>(
     account: &A,
     bucket: &BucketName,
     region: &Region,
+    baseline: &Baseline,
     plan: &Plan,
 ) -> Outcome<A::Error> {
     let mut outcome = Outcome { done: Vec::new(), failed: Vec::new(), bucket_exists: true };
-    for action in &plan.actions {
-        match account.apply(bucket, region, action).await {
-            Ok(true) => outcome.done.push(action.clone()),
+    for (count, planned) in plan.actions.iter().enumerate() {
+        let action = if count == 0 {
+            planned.clone()
+        } else {
+            match inspect(account, bucket, region, baseline).await {
+                Ok(Some(now)) => {
+                    let mut actions = now.plan.actions.into_iter();
+                    match actions.find(|action| action.kind() == planned.kind()) {
+                        Some(action) => action,
+                        None => continue,
+                    }
+                }
+                Ok(None) => {
+                    outcome.bucket_exists = false;
+                    break;
+                }
+                Err(cause) => {
+                    outcome.failed.push((planned.clone(), cause));
+                    continue;
+                }
+            }
+        };
+        match account.apply(bucket, region, &action).await {
+            Ok(true) => outcome.done.push(action),
             Ok(false) => {
                 outcome.bucket_exists = false;
                 break;
             }
-            Err(cause) => outcome.failed.push((action.clone(), cause)),
+            Err(cause) => outcome.failed.push((action, cause)),
         }
     }
     outcome

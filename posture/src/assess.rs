@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+use crate::action::ActionKind;
 use crate::{
     Action, Algorithm, Baseline, Encryption, Key, KeyArn, Observed, Plan, PublicAccessBlock,
     Question, Reading, SseC,
@@ -30,6 +31,17 @@ pub enum Finding {
     },
     /// Something is not as wanted and stays so, for a reason.
     Left(LeftBecause),
+}
+
+impl Finding {
+    /// What kind of write would mend it, if any would.
+    pub const fn mended_by(&self) -> Option<ActionKind> {
+        match self {
+            Self::WeakEncryption { .. } => Some(ActionKind::SetEncryption),
+            Self::OpenToPublic { .. } => Some(ActionKind::SetPublicAccessBlock),
+            Self::Left(_) => None,
+        }
+    }
 }
 
 /// Why a setting is left as it is.
@@ -69,11 +81,11 @@ impl fmt::Display for LeftBecause {
                 "the key {key} is in another Region than the bucket; encryption with KMS was left"
             ),
             Self::Outsiders => f.write_str(
-                "its policy lets AWS services or other accounts in, and they may not be able to use the key; it keeps \
-                 SSE-S3",
+                "its policy lets AWS services or other accounts in, and they may not be able to use the key; its \
+                 encryption was not raised",
             ),
             Self::LogTarget => f.write_str(
-                "S3 delivers access logs to it, and may not be able to use the key; it keeps SSE-S3",
+                "S3 delivers access logs to it, and may not be able to use the key; its encryption was not raised",
             ),
             Self::Website => f.write_str("it is a website, so public access was left open"),
             Self::PublicPolicy => {
@@ -103,7 +115,7 @@ pub fn questions(observed: &Observed, baseline: &Baseline) -> Vec<Question> {
         unread(observed.website.is_unread(), Question::Website);
         unread(observed.acl_is_public.is_unread(), Question::Acl);
     }
-    if wants_stronger(observed, baseline) {
+    if wanted(observed, baseline).is_some() {
         unread(observed.policy_admits_outsiders.is_unread(), Question::Policy);
         unread(observed.acl_admits_log_delivery.is_unread(), Question::Acl);
     }
@@ -187,15 +199,13 @@ fn assess_encryption(observed: &Observed, baseline: &Baseline) -> Vec<Finding> {
         bucket_key: false,
         sse_c: SseC::NotSaid,
     });
-    if wants_stronger(observed, baseline) {
+    if let Some((algorithm, bucket_key)) = wanted(observed, baseline) {
         match obstacle(observed, baseline) {
             Some(Obstacle::Unread) => return Vec::new(),
             Some(Obstacle::Because(because)) => findings.push(Finding::Left(because)),
             None => {
-                if let Some((algorithm, bucket_key)) = wanted(baseline) {
-                    mend.algorithm = algorithm;
-                    mend.bucket_key = bucket_key;
-                }
+                mend.algorithm = algorithm;
+                mend.bucket_key = bucket_key;
             }
         }
     }
@@ -217,34 +227,40 @@ fn block_seen(reading: Reading<PublicAccessBlock>) -> Option<PublicAccessBlock> 
     }
 }
 
-/// The algorithm and bucket key that a baseline asks for beyond SSE-S3.
-fn wanted(baseline: &Baseline) -> Option<(Algorithm, bool)> {
+/// The algorithm and bucket key that an encryption has to be raised to; `None` if it is strong enough.
+///
+/// The key that AWS manages is not a customer's, so it is replaced. A customer's key stays, whichever it is.
+fn raised(seen: &Algorithm, baseline: &Baseline) -> Option<(Algorithm, bool)> {
     let named = |key: &KeyArn| Key::Named(key.as_str().to_owned());
-    match baseline {
-        Baseline::Speed => None,
-        Baseline::Hybrid(key) => Some((Algorithm::Kms(named(key)), true)),
+    match (baseline, seen) {
+        (Baseline::Speed, _)
+        | (_, Algorithm::Other(_))
+        | (Baseline::Hybrid(_), Algorithm::Kms(Key::Named(_)) | Algorithm::Dsse(_))
+        | (Baseline::Security(_), Algorithm::Dsse(Key::Named(_))) => None,
+        (Baseline::Hybrid(key), Algorithm::SseS3 | Algorithm::Kms(Key::AwsManaged)) => {
+            Some((Algorithm::Kms(named(key)), true))
+        }
         // Bucket keys do not exist for DSSE-KMS.
-        Baseline::Security(key) => Some((Algorithm::Dsse(named(key)), false)),
+        (Baseline::Security(_), Algorithm::Kms(theirs @ Key::Named(_))) => {
+            Some((Algorithm::Dsse(theirs.clone()), false))
+        }
+        (
+            Baseline::Security(key),
+            Algorithm::SseS3 | Algorithm::Kms(Key::AwsManaged) | Algorithm::Dsse(Key::AwsManaged),
+        ) => Some((Algorithm::Dsse(named(key)), false)),
     }
 }
 
-/// Whether the bucket's encryption has to be raised to KMS or DSSE.
-fn wants_stronger(observed: &Observed, baseline: &Baseline) -> bool {
-    let Some((wanted, _)) = wanted(baseline) else { return false };
-    let algorithm = match &observed.encryption {
-        Reading::Unread | Reading::Denied => return false,
-        Reading::Absent => &Algorithm::SseS3,
-        Reading::Known(encryption) => &encryption.algorithm,
-    };
-    match (algorithm.strength(), wanted.strength()) {
-        (Some(seen), Some(wanted)) if seen < wanted => true,
-        // The same strength with the key that AWS manages: a customer's key is what the grade is about.
-        (Some(seen), Some(wanted)) if seen == wanted => algorithm.key() == Some(&Key::AwsManaged),
-        _ => false,
+/// What the encryption that was read has to be raised to; no encryption at all is SSE-S3.
+fn wanted(observed: &Observed, baseline: &Baseline) -> Option<(Algorithm, bool)> {
+    match &observed.encryption {
+        Reading::Unread | Reading::Denied => None,
+        Reading::Absent => raised(&Algorithm::SseS3, baseline),
+        Reading::Known(encryption) => raised(&encryption.algorithm, baseline),
     }
 }
 
-/// What stands in the way of encryption with KMS.
+/// What stands in the way of a stronger encryption.
 enum Obstacle {
     /// Not yet known whether there is something.
     Unread,
@@ -259,10 +275,6 @@ fn obstacle(observed: &Observed, baseline: &Baseline) -> Option<Obstacle> {
     };
     if key.region() != &observed.region {
         return Some(Obstacle::Because(LeftBecause::KeyElsewhere(key.clone())));
-    }
-    // With KMS in use already, whoever is let in has shown that they can use a key.
-    if observed.encryption.known().is_some_and(|seen| seen.algorithm.key().is_some()) {
-        return None;
     }
     let readings = [
         (&observed.policy_admits_outsiders, Question::Policy, LeftBecause::Outsiders),

@@ -1,17 +1,20 @@
 //! What happened to objects, as one readable message for many events.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use time::OffsetDateTime;
 
-use crate::notice::{Attribute, Severity, TEXT_BYTES_MAX};
+use crate::notice::{Attributes, Severity, TEXT_BYTES_MAX};
 use crate::report::shown_time;
 use crate::text::{shown, subject};
 use crate::{AccountId, BucketName, Notice, Region};
 
-/// The most objects that one message names; the others are counted.
-pub const NAMED_MAX: usize = 50;
+/// The most objects that one message names; the others are counted. The stack has no larger batches.
+pub const NAMED_MAX: usize = 100;
+
+/// Room for the line that counts the others, in bytes.
+const REST_BYTES_MAX: usize = 64;
 
 /// One event of S3 about one object.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,33 +54,27 @@ pub enum Change {
     Expired,
     /// `Object ACL Updated`.
     AclUpdated,
-    /// `Object Tags Added` or `Object Tags Deleted`.
-    TagsChanged,
-    /// `Object Restore Initiated`, `Completed` or `Expired`.
-    Restored,
+    /// `Object Tags Added`.
+    TagsAdded,
+    /// `Object Tags Deleted`.
+    TagsDeleted,
+    /// `Object Restore Initiated`.
+    RestoreInitiated,
+    /// `Object Restore Completed`.
+    RestoreCompleted,
+    /// `Object Restore Expired`.
+    RestoreExpired,
     /// `Object Storage Class Changed` or `Object Access Tier Changed`.
     Moved,
-    /// `Object Annotation Created` or `Removed`.
-    AnnotationChanged,
+    /// `Object Annotation Created`.
+    AnnotationCreated,
+    /// `Object Annotation Removed`.
+    AnnotationRemoved,
     /// `Object Retention Updated`.
     RetentionUpdated,
 }
 
 impl Change {
-    /// All of them.
-    pub const ALL: [Self; 10] = [
-        Self::CreatedOrOverwritten,
-        Self::Deleted,
-        Self::DeleteMarkerCreated,
-        Self::Expired,
-        Self::AclUpdated,
-        Self::TagsChanged,
-        Self::Restored,
-        Self::Moved,
-        Self::AnnotationChanged,
-        Self::RetentionUpdated,
-    ];
-
     /// In words.
     pub const fn words(self) -> &'static str {
         match self {
@@ -86,10 +83,14 @@ impl Change {
             Self::DeleteMarkerCreated => "deleted (older versions are kept)",
             Self::Expired => "deleted by a lifecycle rule",
             Self::AclUpdated => "ACL changed",
-            Self::TagsChanged => "tags changed",
-            Self::Restored => "restore from archive",
+            Self::TagsAdded => "tags added",
+            Self::TagsDeleted => "tags deleted",
+            Self::RestoreInitiated => "restore from archive begun",
+            Self::RestoreCompleted => "restored from archive",
+            Self::RestoreExpired => "restored copy gone",
             Self::Moved => "storage class changed",
-            Self::AnnotationChanged => "annotation changed",
+            Self::AnnotationCreated => "annotation created",
+            Self::AnnotationRemoved => "annotation removed",
             Self::RetentionUpdated => "retention changed",
         }
     }
@@ -100,10 +101,10 @@ impl Change {
             Self::CreatedOrOverwritten => "created",
             Self::Deleted | Self::DeleteMarkerCreated | Self::Expired => "deleted",
             Self::AclUpdated => "acl",
-            Self::TagsChanged => "tags",
-            Self::Restored => "restored",
+            Self::TagsAdded | Self::TagsDeleted => "tags",
+            Self::RestoreInitiated | Self::RestoreCompleted | Self::RestoreExpired => "restored",
             Self::Moved => "moved",
-            Self::AnnotationChanged => "annotation",
+            Self::AnnotationCreated | Self::AnnotationRemoved => "annotation",
             Self::RetentionUpdated => "retention",
         }
     }
@@ -113,23 +114,28 @@ impl Change {
             Self::CreatedOrOverwritten
             | Self::DeleteMarkerCreated
             | Self::Expired
-            | Self::TagsChanged
-            | Self::Restored
+            | Self::TagsAdded
+            | Self::TagsDeleted
+            | Self::RestoreInitiated
+            | Self::RestoreCompleted
+            | Self::RestoreExpired
             | Self::Moved
-            | Self::AnnotationChanged => Severity::Info,
+            | Self::AnnotationCreated
+            | Self::AnnotationRemoved => Severity::Info,
             Self::Deleted | Self::AclUpdated | Self::RetentionUpdated => Severity::Warning,
         }
     }
 }
 
 impl ObjectEvent {
-    /// Orders the events of one key as they happened: sequencers are hexadecimal, and the shorter one is filled up with
-    /// zeros at its end. Events without one come first, by time.
+    /// Orders the events of one key as they happened: by time, which S3 tells to the second, and within a second by
+    /// sequencer. Sequencers are hexadecimal, and the shorter one is filled up with zeros at its end; only creations and
+    /// deletions have one.
     ///
     /// Source: Amazon S3 User Guide, "Event message structure".
     pub fn order(&self) -> impl Ord + use<> {
         let sequencer = self.sequencer.as_deref().unwrap_or_default().to_ascii_uppercase();
-        (sequencer.trim_end_matches('0').to_owned(), self.time)
+        (self.time, sequencer.trim_end_matches('0').to_owned())
     }
 
     /// What makes two deliveries the same event.
@@ -152,17 +158,14 @@ pub fn digest(events: Vec<ObjectEvent>, account: &AccountId, region: &Region) ->
     let buckets: BTreeSet<&BucketName> = events.iter().map(|event| &event.bucket).collect();
     let actions: BTreeSet<&str> = events.iter().map(|event| event.change.name()).collect();
     let severity = events.iter().map(|event| event.change.severity()).max()?;
-    let attributes = BTreeMap::from(
-        [
-            ("account", Attribute::One(account.to_string())),
-            ("action", Attribute::Many(actions.into_iter().map(str::to_owned).collect())),
-            ("bucket", Attribute::Many(buckets.iter().map(ToString::to_string).collect())),
-            ("kind", Attribute::One("object".to_owned())),
-            ("region", Attribute::One(region.to_string())),
-            ("severity", Attribute::One(severity.name().to_owned())),
-        ]
-        .map(|(name, attribute)| (name.to_owned(), attribute)),
-    );
+    let attributes = Attributes {
+        kind: "object",
+        severity,
+        actions: actions.into_iter().map(str::to_owned).collect(),
+        buckets: buckets.iter().map(ToString::to_string).collect(),
+        account,
+        region,
+    };
     let subject = match (events.len(), buckets.len()) {
         (1, _) => {
             let words = first.change.words();
@@ -172,7 +175,7 @@ pub fn digest(events: Vec<ObjectEvent>, account: &AccountId, region: &Region) ->
         (count, more) => subject(&format!("s3guard: {count} changes to objects in {more} buckets")),
     };
     let text = text(&events, account, region).expect("a string takes everything");
-    Some(Notice { subject, text, attributes })
+    Some(Notice { subject, text, attributes: attributes.into() })
 }
 
 fn text(
@@ -184,16 +187,18 @@ fn text(
     writeln!(text, "Account {account}, {region}")?;
     let mut bucket = None;
     for (count, event) in events.iter().enumerate() {
-        if count == NAMED_MAX || text.len() > TEXT_BYTES_MAX {
+        let mut entry = String::new();
+        if bucket != Some(&event.bucket) {
+            bucket = Some(&event.bucket);
+            writeln!(entry, "\nBucket {}", event.bucket)?;
+        }
+        writeln!(entry, "\n  {}: {}", event.change.words(), shown(&event.key, 1024))?;
+        writeln!(entry, "    {}", details(event))?;
+        if count == NAMED_MAX || text.len() + entry.len() + REST_BYTES_MAX > TEXT_BYTES_MAX {
             writeln!(text, "\nand {} more changes", events.len() - count)?;
             break;
         }
-        if bucket != Some(&event.bucket) {
-            bucket = Some(&event.bucket);
-            writeln!(text, "\nBucket {}", event.bucket)?;
-        }
-        writeln!(text, "\n  {}: {}", event.change.words(), shown(&event.key, 1024))?;
-        writeln!(text, "    {}", details(event))?;
+        text += &entry;
     }
     Ok(text)
 }

@@ -1,21 +1,23 @@
 //! What the guard tells the owner of a bucket that it looked at.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use time::OffsetDateTime;
 use time::macros::format_description;
 
-use crate::notice::{Attribute, Severity, TEXT_BYTES_MAX};
+use crate::notice::{Attributes, Severity, TEXT_BYTES_MAX};
 use crate::text::{shown, subject};
 use crate::{AccountId, Action, BucketName, Finding, Grade, LeftBecause, Notice, Reading, Region};
+
+/// The most calls that a notice names: as many as a batch can hold.
+const CALLS_TOLD_MAX: usize = 10;
 
 /// Why the guard looked at a bucket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Trigger {
-    /// Somebody made this call.
-    Call(Call),
+    /// Somebody made these calls. Events of a bucket that come together are looked at once.
+    Calls(Vec<Call>),
     /// Nobody told us: the sweep looks at every bucket.
     Sweep,
 }
@@ -50,44 +52,44 @@ pub struct Report<'a> {
     pub done: &'a [Action],
     /// What was not done, with the causes.
     pub failed: &'a [(Action, String)],
-    /// From the event to the last write.
+    /// From the first of the calls to the last write.
     pub took: Option<Duration>,
 }
 
 /// Says what the owner should hear; nothing of a bucket that is right.
 ///
-/// What a sweep merely finds and leaves is not told either: it would be told again by each sweep.
+/// Of what a sweep finds and does not change nothing is told: each sweep would tell it again. What it cannot mend is
+/// counted, and an alarm counts with it.
 pub fn notice(report: &Report<'_>) -> Option<Notice> {
     let left: Vec<&LeftBecause> = report.findings.iter().filter_map(left).collect();
-    let quiet = report.done.is_empty() && report.failed.is_empty();
-    if quiet && (left.is_empty() || *report.trigger == Trigger::Sweep) {
+    let (done, failed) = (!report.done.is_empty(), !report.failed.is_empty());
+    let told = match report.trigger {
+        Trigger::Sweep => done,
+        Trigger::Calls(_) => done || failed || !left.is_empty(),
+    };
+    if !told {
         return None;
     }
-    let (severity, action, verb) = if !report.failed.is_empty() {
-        (Severity::High, "failed", "could not protect")
-    } else if !left.is_empty() {
-        (Severity::Warning, "left", "left a bucket as it is:")
-    } else {
-        (Severity::Info, "protected", "protected")
+    let (severity, verb) = match (done, failed, left.is_empty()) {
+        (false, true, _) => (Severity::High, "could not protect"),
+        (true, true, _) => (Severity::High, "could not wholly protect"),
+        (true, false, false) => (Severity::Warning, "protected in part:"),
+        (false, false, _) => (Severity::Warning, "left a bucket as it is:"),
+        (true, false, true) => (Severity::Info, "protected"),
     };
-    let attributes = BTreeMap::from(
-        [
-            ("account", Attribute::One(report.account.to_string())),
-            ("action", Attribute::Many(vec![action.to_owned()])),
-            ("bucket", Attribute::Many(vec![report.bucket.to_string()])),
-            ("kind", Attribute::One("bucket".to_owned())),
-            ("region", Attribute::One(report.region.to_string())),
-            ("severity", Attribute::One(severity.name().to_owned())),
-        ]
-        .map(|(name, attribute)| (name.to_owned(), attribute)),
-    );
+    let actions = [(done, "protected"), (failed, "failed"), (!left.is_empty(), "left")];
+    let attributes = Attributes {
+        kind: "bucket",
+        severity,
+        actions: actions.iter().filter(|(is, _)| *is).map(|(_, name)| (*name).to_owned()).collect(),
+        buckets: vec![report.bucket.to_string()],
+        account: report.account,
+        region: report.region,
+    };
     let mut text = text(report, &left).expect("a string takes everything");
     text.truncate(text.floor_char_boundary(TEXT_BYTES_MAX));
-    Some(Notice {
-        subject: subject(&format!("s3guard {verb} {}", report.bucket)),
-        text,
-        attributes,
-    })
+    let subject = subject(&format!("s3guard {verb} {}", report.bucket));
+    Some(Notice { subject, text, attributes: attributes.into() })
 }
 
 /// A time as people read it, in UTC, to the second.
@@ -111,10 +113,12 @@ fn text(report: &Report<'_>, left: &[&LeftBecause]) -> Result<String, std::fmt::
     let Report { bucket, account, region, grade, .. } = report;
     writeln!(text, "Bucket  {bucket} ({region}, account {account})")?;
     match report.trigger {
-        Trigger::Call(call) => {
-            let principal = shown(&call.principal, 300);
-            let when = shown_time(call.time);
-            writeln!(text, "Event   {} by {principal}, {when}", shown(&call.event_name, 80))?;
+        Trigger::Calls(calls) => {
+            for call in calls.iter().take(CALLS_TOLD_MAX) {
+                let principal = shown(&call.principal, 300);
+                let when = shown_time(call.time);
+                writeln!(text, "Event   {} by {principal}, {when}", shown(&call.event_name, 80))?;
+            }
         }
         Trigger::Sweep => writeln!(text, "Event   none: found by the sweep")?,
     }

@@ -17,6 +17,9 @@ const AUTHENTICATED_USERS: &str = "http://acs.amazonaws.com/groups/global/Authen
 /// The group as which S3 writes server access logs.
 const LOG_DELIVERY: &str = "http://acs.amazonaws.com/groups/s3/LogDelivery";
 
+/// In place of a code for "no such configuration": every bucket has an ACL.
+const NEVER_ABSENT: &str = "";
+
 /// What came of a question.
 pub(super) enum Answer {
     Encryption(Reading<Encryption>),
@@ -101,7 +104,7 @@ pub(super) async fn ask(
         }
         Question::Acl => {
             let call = client.get_bucket_acl().bucket(name).expected_bucket_owner(account);
-            let reading = read("GetBucketAcl", bucket, call.send().await, "NoSuchAcl")?;
+            let reading = read("GetBucketAcl", bucket, call.send().await, NEVER_ABSENT)?;
             Ok(reading.map(|reading| {
                 let grants = reading.and_then(|answer| answer.grants);
                 let is_public = |grants: &Vec<Grant>| {

@@ -28,8 +28,8 @@ fn answer(failed: &[&str]) -> SendMessageBatchOutput {
         .unwrap()
 }
 
-fn bodies(count: usize) -> Vec<String> {
-    (0..count).map(|n| n.to_string()).collect()
+fn messages(count: u16) -> Vec<Message> {
+    (0..count).map(|n| Message { body: n.to_string(), delay_seconds: n }).collect()
 }
 
 #[tokio::test]
@@ -37,7 +37,7 @@ async fn twenty_five_messages_are_three_calls() {
     let rule = mock!(Client::send_message_batch)
         .match_requests(|request| request.entries().len() <= BATCH_MAX)
         .then_output(|| answer(&[]));
-    queue(&rule).send_all(&bodies(25)).await.unwrap();
+    queue(&rule).send_all(&messages(25)).await.unwrap();
     assert_eq!(rule.num_calls(), 3);
 }
 
@@ -50,19 +50,19 @@ async fn what_sqs_leaves_out_is_sent_again() {
         .match_requests(|request| {
             let sent: Vec<&str> =
                 request.entries().iter().map(SendMessageBatchRequestEntry::message_body).collect();
-            sent == ["3", "7"]
+            sent == ["3", "7"] && request.entries()[1].delay_seconds() == Some(7)
         })
         .then_output(|| answer(&[]));
     let client = mock_client!(aws_sdk_sqs, RuleMode::Sequential, &[&first, &second]);
     let queue = Queue { client, url: "https://sqs/queue".to_owned() };
-    queue.send_all(&bodies(10)).await.unwrap();
+    queue.send_all(&messages(10)).await.unwrap();
     assert_eq!((first.num_calls(), second.num_calls()), (1, 1));
 }
 
 #[tokio::test]
 async fn messages_that_are_never_taken_are_an_error_and_not_forgotten() {
     let rule = mock!(Client::send_message_batch).then_output(|| answer(&["3"]));
-    let error = queue(&rule).send_all(&bodies(10)).await.unwrap_err();
+    let error = queue(&rule).send_all(&messages(10)).await.unwrap_err();
     assert_eq!(
         error.to_string(),
         "SendMessageBatch to queue `https://sqs/queue` left 1 messages out, the first one with `InternalError`"

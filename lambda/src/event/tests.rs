@@ -36,6 +36,9 @@ fn records_of_every_age_and_caller_are_read() {
     check(fixture, "eu-west-1", "DeleteBucketPublicAccessBlock", root);
     let fixture = include_str!("../../fixtures/create-bucket-by-a-service.json");
     check(fixture, "eu-west-1", "CreateBucket", "config.amazonaws.com");
+    let fixture = include_str!("../../fixtures/delete-encryption-by-another-account.json");
+    let stranger = "AIDAEXAMPLE of account 444455556666";
+    check(fixture, "eu-west-1", "DeleteBucketEncryption", stranger);
     let fixture = include_str!("../../fixtures/put-bucket-encryption.json");
     check(fixture, "eu-west-1", "PutBucketEncryption", user);
 }
@@ -59,6 +62,10 @@ fn what_is_not_ours_to_answer_is_ignored_with_a_reason() {
     check(
         include_str!("../../fixtures/create-bucket-of-another-account.json"),
         "the event is another account's",
+    );
+    check(
+        include_str!("../../fixtures/delete-encryption-of-another-account.json"),
+        "the bucket is another account's",
     );
     check(
         include_str!("../../fixtures/create-directory-bucket.json"),

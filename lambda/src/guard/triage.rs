@@ -31,7 +31,7 @@ pub(super) struct TaskOf {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Task {
     /// Look at a bucket, here where no Region is given.
-    Look { bucket: BucketName, region: Option<Region>, trigger: Trigger, body: Option<String> },
+    Look { bucket: BucketName, region: Option<Region>, trigger: Trigger, bodies: Vec<String> },
     /// Send a message back.
     Later { body: String, delay_seconds: u16 },
     /// List buckets.
@@ -59,11 +59,15 @@ pub(super) fn triage(
                     alone(Task::Later { body: message.body, delay_seconds });
                 } else {
                     let Changed { bucket, region, call } = changed;
-                    let trigger = Trigger::Call(call);
-                    add(&mut looks, id, bucket, Some(region), trigger, Some(message.body));
+                    let look = looks.entry(bucket.clone()).or_insert_with(|| swept(bucket));
+                    look.message_ids.push(id);
+                    look.add(region, call, message.body);
                 }
             }
-            Request::LookAt(bucket) => add(&mut looks, id, bucket, None, Trigger::Sweep, None),
+            Request::LookAt(bucket) => {
+                let look = looks.entry(bucket.clone()).or_insert_with(|| swept(bucket));
+                look.message_ids.push(id);
+            }
             Request::Sweep(continuation) => alone(Task::Sweep { continuation }),
             Request::Tell(notice) => alone(Task::Tell(notice)),
             Request::Ignore(reason) => alone(Task::Nothing { reason }),
@@ -73,15 +77,11 @@ pub(super) fn triage(
     tasks
 }
 
-/// When to look again for a bucket that is not to be seen: a new one may only not be known yet.
+/// When to look again for a bucket that is not to be seen: one that was called a moment ago may only not be known yet.
 pub(super) fn look_again(trigger: &Trigger, now: OffsetDateTime) -> Option<u16> {
-    match trigger {
-        Trigger::Call(call) if call.event_name == "CreateBucket" => {
-            ((now - call.time).whole_seconds() < UNKNOWN_SECONDS_MAX)
-                .then_some(UNKNOWN_DELAY_SECONDS)
-        }
-        Trigger::Call(_) | Trigger::Sweep => None,
-    }
+    let Trigger::Calls(calls) = trigger else { return None };
+    let is_new = |call: &Call| (now - call.time).whole_seconds() < UNKNOWN_SECONDS_MAX;
+    calls.iter().any(is_new).then_some(UNKNOWN_DELAY_SECONDS)
 }
 
 /// How long a new bucket has still to settle, in seconds, rounded up.
@@ -96,36 +96,28 @@ fn settling(call: &Call, now: OffsetDateTime, settle_seconds: u16) -> Option<u16
     u16::try_from(seconds).ok().filter(|seconds| *seconds > 0)
 }
 
-/// Joins the looks at one bucket; the latest call is taken for the reason.
-fn add(
-    looks: &mut BTreeMap<BucketName, TaskOf>,
-    id: String,
-    bucket: BucketName,
-    region: Option<Region>,
-    trigger: Trigger,
-    body: Option<String>,
-) {
-    match looks.get_mut(&bucket) {
-        None => {
-            let task = Task::Look { bucket: bucket.clone(), region, trigger, body };
-            looks.insert(bucket, TaskOf { task, message_ids: vec![id] });
-        }
-        Some(known) => {
-            known.message_ids.push(id);
-            if let Task::Look { trigger: before, .. } = &known.task
-                && is_later(&trigger, before)
-            {
-                known.task = Task::Look { bucket, region, trigger, body };
-            }
-        }
-    }
+/// A look at a bucket that nobody has called yet.
+fn swept(bucket: BucketName) -> TaskOf {
+    let task = Task::Look { bucket, region: None, trigger: Trigger::Sweep, bodies: Vec::new() };
+    TaskOf { task, message_ids: Vec::new() }
 }
 
-fn is_later(trigger: &Trigger, before: &Trigger) -> bool {
-    match (trigger, before) {
-        (Trigger::Call(call), Trigger::Call(before)) => call.time > before.time,
-        (Trigger::Call(_), Trigger::Sweep) => true,
-        (Trigger::Sweep, _) => false,
+impl TaskOf {
+    /// Adds a call to a look, in the order of the calls.
+    fn add(&mut self, there: Region, call: Call, body: String) {
+        let Task::Look { region, trigger, bodies, .. } = &mut self.task else { return };
+        *region = Some(there);
+        bodies.push(body);
+        match trigger {
+            Trigger::Sweep => *trigger = Trigger::Calls(vec![call]),
+            Trigger::Calls(calls) => {
+                // CloudTrail delivers the same event twice at times.
+                if !calls.contains(&call) {
+                    calls.push(call);
+                    calls.sort_by_key(|call| call.time);
+                }
+            }
+        }
     }
 }
 

@@ -92,7 +92,10 @@ fn a_stronger_setting_or_another_customers_key_stays() {
         check(&encrypted(dsse(Key::AwsManaged)), grade, &[]);
         check(&encrypted(kms("theirs", false)), grade, &[]);
     }
-    check(&encrypted(dsse(Key::Named("theirs".to_owned()))), Grade::Security, &[]);
+    let theirs = dsse(Key::Named("theirs".to_owned()));
+    check(&encrypted(theirs.clone()), Grade::Security, &[]);
+    // The grade is reached with their key.
+    check(&encrypted(kms("theirs", true)), Grade::Security, &[Action::SetEncryption(theirs)]);
 }
 
 #[test]
@@ -219,6 +222,15 @@ fn what_a_change_could_break_is_read_in_one_more_round() {
 struct FakeAccount {
     bucket: Mutex<Observed>,
     asked: Mutex<Vec<Question>>,
+    /// What somebody else sets right after our first write.
+    meddled: Mutex<Option<Encryption>>,
+}
+
+impl FakeAccount {
+    fn new(bucket: &Observed) -> Self {
+        let bucket = Mutex::new(bucket.clone());
+        Self { bucket, asked: Mutex::default(), meddled: Mutex::default() }
+    }
 }
 
 impl Account for FakeAccount {
@@ -262,6 +274,9 @@ impl Account for FakeAccount {
                 bucket.public_access_block = Reading::Known(*block);
             }
         }
+        if let Some(encryption) = self.meddled.lock().unwrap().take() {
+            bucket.encryption = Reading::Known(encryption);
+        }
         Ok(true)
     }
 }
@@ -272,6 +287,22 @@ fn now<T>(future: impl Future<Output = T>) -> T {
         Poll::Ready(value) => value,
         Poll::Pending => unreachable!("the fake never waits"),
     }
+}
+
+#[test]
+fn a_setting_that_somebody_changed_meanwhile_is_not_written_over() {
+    let bare =
+        Observed { encryption: Reading::Absent, public_access_block: Reading::Absent, ..safe() };
+    let account = FakeAccount::new(&bare);
+    *account.meddled.lock().unwrap() = Some(kms("theirs", false));
+    let bucket: BucketName = "reports".parse().unwrap();
+    let baseline = baseline(Grade::Hybrid);
+    let plan = now(inspect(&account, &bucket, &region(), &baseline)).unwrap().unwrap().plan;
+    assert_eq!(plan.actions.len(), 2);
+    let outcome = now(carry_out(&account, &bucket, &region(), &baseline, &plan));
+    assert_eq!(outcome.done, [Action::SetPublicAccessBlock(PublicAccessBlock::ALL)]);
+    let after = account.bucket.lock().unwrap().encryption.clone();
+    assert_eq!(after, Reading::Known(kms("theirs", false)));
 }
 
 fn readings<T: Clone + fmt::Debug + 'static>(
@@ -355,21 +386,26 @@ proptest! {
         before in any_observed(), grade in any_grade(),
     ) {
         let bucket: BucketName = "reports".parse().unwrap();
-        let account = FakeAccount { bucket: Mutex::new(before.clone()), asked: Mutex::default() };
+        let account = FakeAccount::new(&before);
         let baseline = baseline(grade);
         let region = before.region.clone();
 
         let first = now(inspect(&account, &bucket, &region, &baseline)).unwrap().unwrap();
         prop_assert_eq!(questions(&first.observed, &baseline), []);
-        let asked = account.asked.lock().unwrap().clone();
+        let asked = std::mem::take(&mut *account.asked.lock().unwrap());
         prop_assert!(asked.len() <= 7, "{:?}", asked);
         let once: BTreeSet<Question> = asked.iter().copied().collect();
         prop_assert_eq!(once.len(), asked.len(), "nothing is asked twice");
 
-        let outcome = now(carry_out(&account, &bucket, &region, &first.plan));
+        let outcome = now(carry_out(&account, &bucket, &region, &baseline, &first.plan));
         prop_assert_eq!(&outcome.done, &first.plan.actions);
         let after = account.bucket.lock().unwrap().clone();
         prop_assert!(!is_weaker(&before, &after), "{:#?}", after);
+        let key = |observed: &Observed| match observed.encryption.known().and_then(|e| e.algorithm.key()) {
+            Some(Key::Named(name)) => Some(name.clone()),
+            Some(Key::AwsManaged) | None => None,
+        };
+        prop_assert!(key(&before).is_none() || key(&after) == key(&before), "a customer's key stays");
         if before.encryption == Reading::Denied {
             prop_assert_eq!(&after.encryption, &before.encryption);
         }

@@ -3,6 +3,7 @@ use proptest::prelude::*;
 use time::macros::datetime;
 
 use super::*;
+use crate::notice::Attribute;
 
 fn event(key: &str, change: Change, sequencer: &str) -> ObjectEvent {
     ObjectEvent {
@@ -100,8 +101,20 @@ fn ten_thousand_events_are_one_message_that_sns_takes() {
         .collect();
     let notice = told(events);
     assert!(notice.text.len() <= TEXT_BYTES_MAX, "{}", notice.text.len());
-    assert!(notice.text.ends_with("and 9950 more changes\n"), "{}", &notice.text[..200]);
+    assert!(notice.text.ends_with("and 9900 more changes\n"), "{}", &notice.text[..200]);
     assert_eq!(notice.subject, "s3guard: 10000 changes to objects in reports");
+}
+
+#[test]
+fn a_text_is_cut_before_it_is_too_long_for_sns() {
+    // Each of these is shown as nine characters.
+    let key = "\u{e0000}".repeat(1024);
+    let events = (0..NAMED_MAX)
+        .map(|n| event(&format!("{key}{n}"), Change::CreatedOrOverwritten, &format!("{n:x}")))
+        .collect();
+    let notice = told(events);
+    assert!(notice.text.len() <= TEXT_BYTES_MAX, "{}", notice.text.len());
+    assert!(notice.text.contains(" more changes\n"));
 }
 
 #[test]

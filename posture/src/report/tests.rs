@@ -13,11 +13,11 @@ fn findings() -> Vec<Finding> {
 }
 
 fn call() -> Trigger {
-    Trigger::Call(Call {
+    Trigger::Calls(vec![Call {
         event_name: "CreateBucket".to_owned(),
         time: datetime!(2026-11-20 12:00:00 UTC),
         principal: "arn:aws:iam::111122223333:user/careless".to_owned(),
-    })
+    }])
 }
 
 fn told(findings: &[Finding], trigger: &Trigger, failed: &[(Action, String)]) -> Option<Notice> {
@@ -75,7 +75,7 @@ fn a_failure_comes_first_and_says_its_cause() {
     check(
         told(&findings(), &call(), &failed),
         &expect![[r#"
-            s3guard could not protect reports
+            s3guard could not wholly protect reports
 
             Bucket  reports (eu-west-1, account 111122223333)
             Event   CreateBucket by arn:aws:iam::111122223333:user/careless, 2026-11-20 12:00:00 UTC
@@ -117,6 +117,45 @@ fn what_is_left_is_told_once_by_the_event_and_not_by_every_sweep() {
         "#]],
     );
     check(told(&left, &Trigger::Sweep, &[]), &expect![["(nothing)\n"]]);
+}
+
+#[test]
+fn everybody_who_changed_the_bucket_is_named() {
+    let Trigger::Calls(mut calls) = call() else { unreachable!() };
+    calls.push(Call {
+        principal: "arn:aws:iam::111122223333:user/mallory".to_owned(),
+        ..calls[0].clone()
+    });
+    let told = told(&findings(), &Trigger::Calls(calls), &[]).unwrap();
+    assert!(
+        told.text.contains("user/careless") && told.text.contains("user/mallory"),
+        "{}",
+        told.text
+    );
+}
+
+#[test]
+fn what_a_sweep_cannot_mend_is_counted_and_not_told_again_and_again() {
+    let failed: Vec<(Action, String)> = crate::plan(&findings())
+        .actions
+        .into_iter()
+        .map(|action| (action, "AccessDenied".to_owned()))
+        .collect();
+    check(told(&findings(), &Trigger::Sweep, &failed), &expect![["(nothing)\n"]]);
+    assert_eq!(
+        told(&findings(), &call(), &failed).unwrap().subject,
+        "s3guard could not protect reports"
+    );
+}
+
+#[test]
+fn a_bucket_that_was_mended_in_part_is_not_said_to_be_left() {
+    let mut findings = findings();
+    findings.push(Finding::Left(LeftBecause::Outsiders));
+    let notice = told(&findings, &call(), &[]).unwrap();
+    assert_eq!(notice.subject, "s3guard protected in part: reports");
+    let both = vec!["protected".to_owned(), "left".to_owned()];
+    assert_eq!(notice.attributes["action"], crate::notice::Attribute::Many(both));
 }
 
 #[test]

@@ -22,8 +22,9 @@ fn changed(id: &str, bucket: &str, event_name: &str, age_milliseconds: i64) -> (
 fn sorted(requests: Vec<(Message, Request)>) -> Vec<String> {
     let words = |task: TaskOf| {
         let what = match task.task {
-            Task::Look { bucket, trigger: Trigger::Call(call), .. } => {
-                format!("look at {bucket} for {}", call.event_name)
+            Task::Look { bucket, trigger: Trigger::Calls(calls), .. } => {
+                let names: Vec<String> = calls.into_iter().map(|call| call.event_name).collect();
+                format!("look at {bucket} for {}", names.join("+"))
             }
             Task::Look { bucket, trigger: Trigger::Sweep, .. } => format!("look at {bucket}"),
             Task::Later { body, delay_seconds } => format!("{body} in {delay_seconds} s"),
@@ -68,9 +69,18 @@ fn many_events_of_a_bucket_are_one_look() {
     ];
     let expected = [
         "m3: look at photos for PutBucketEncryption",
-        "m1+m2+m4+m5: look at reports for DeleteBucketEncryption",
+        "m1+m2+m4+m5: look at reports for PutBucketEncryption+PutBucketEncryption+DeleteBucketEncryption",
     ];
     assert_eq!(sorted(requests), expected);
+}
+
+#[test]
+fn an_event_that_is_delivered_twice_is_named_once() {
+    let twice = vec![
+        changed("m1", "reports", "PutBucketEncryption", 3_000),
+        changed("m2", "reports", "PutBucketEncryption", 3_000),
+    ];
+    assert_eq!(sorted(twice), ["m1+m2: look at reports for PutBucketEncryption"]);
 }
 
 #[test]
@@ -95,10 +105,10 @@ fn a_new_bucket_that_is_not_to_be_seen_is_looked_for_again_for_two_minutes() {
     let again = |event_name, age_seconds: i64| {
         let (_, request) = changed("m", "reports", event_name, age_seconds * 1000);
         let Request::Changed(changed) = request else { unreachable!() };
-        look_again(&Trigger::Call(changed.call), NOON)
+        look_again(&Trigger::Calls(vec![changed.call]), NOON)
     };
     assert_eq!(again("CreateBucket", 20), Some(UNKNOWN_DELAY_SECONDS));
     assert_eq!(again("CreateBucket", 120), None);
-    assert_eq!(again("PutBucketEncryption", 20), None);
+    assert_eq!(again("PutBucketEncryption", 20), Some(UNKNOWN_DELAY_SECONDS));
     assert_eq!(look_again(&Trigger::Sweep, NOON), None);
 }
