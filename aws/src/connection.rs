@@ -10,6 +10,7 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, ConfigLoader, SdkConfig};
 use aws_smithy_http_client::tls;
+use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use s3guard_posture::Region;
 use thiserror::Error;
 
@@ -105,14 +106,10 @@ impl Connection {
     }
 
     async fn load(loader: ConfigLoader) -> Result<Self, ConnectError> {
-        let mut config = loader.load().await;
-        if let Some(endpoint) = config.endpoint_url() {
-            if endpoint.is_empty() {
-                let mut builder = config.to_builder();
-                builder.set_endpoint_url(None);
-                config = builder.build();
-            } else if !is_url(endpoint) {
-                return Err(ConnectError::Endpoint(endpoint.to_owned()));
+        let config = without_empty(loader.load().await);
+        for endpoint in endpoints(&config) {
+            if !is_url(&endpoint) {
+                return Err(ConnectError::Endpoint(endpoint));
             }
         }
         let region = config.region().ok_or(ConnectError::NoRegion)?.as_ref().parse()?;
@@ -161,6 +158,36 @@ async fn require_profile(name: &str) -> Result<(), ConnectError> {
     }
 }
 
+/// The settings that stand for one service alone, but those that are empty: the SDK would panic on an empty endpoint.
+#[derive(Debug)]
+struct Filled(SdkConfig);
+
+impl LoadServiceConfig for Filled {
+    fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
+        self.0.service_config()?.load_config(key).filter(|value| !value.is_empty())
+    }
+}
+
+fn without_empty(config: SdkConfig) -> SdkConfig {
+    let mut builder = config.to_builder();
+    if config.endpoint_url() == Some("") {
+        builder.set_endpoint_url(None);
+    }
+    builder.service_config(Filled(config)).build()
+}
+
+/// Every endpoint that is given in place of AWS's own, for all services or for one.
+fn endpoints(config: &SdkConfig) -> Vec<String> {
+    let of_service = |service: &'static str| {
+        let key = ServiceConfigKey::builder().service_id(service);
+        let key = key.env("AWS_ENDPOINT_URL").profile("endpoint_url").build().ok()?;
+        config.service_config()?.load_config(key)
+    };
+    let services = ["STS", "CloudFormation", "S3", "SNS", "SQS"];
+    let all = config.endpoint_url().map(str::to_owned);
+    all.into_iter().chain(services.into_iter().filter_map(of_service)).collect()
+}
+
 /// Whether the SDK can call it: its own error would be a listing of its insides.
 fn is_url(text: &str) -> bool {
     let Some(rest) = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://")) else {
@@ -199,6 +226,27 @@ mod tests {
         assert_eq!(function.operation_timeout(), Some(Duration::from_secs(15)));
         assert!(function.operation_attempt_timeout() < person.operation_attempt_timeout());
         assert!(function.operation_timeout() < person.operation_timeout());
+    }
+
+    #[derive(Debug)]
+    struct Given(&'static str);
+
+    impl LoadServiceConfig for Given {
+        fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
+            (key.service_id() == "S3").then(|| self.0.to_owned())
+        }
+    }
+
+    #[test]
+    fn an_empty_endpoint_is_none_and_one_for_a_service_is_seen() {
+        let given = |all: &str, s3: &'static str| {
+            let config = SdkConfig::builder().endpoint_url(all).service_config(Given(s3)).build();
+            endpoints(&without_empty(config)).join(" ")
+        };
+        assert_eq!(given("", ""), "");
+        assert_eq!(given("http://all", ""), "http://all");
+        assert_eq!(given("", "http://s3"), "http://s3");
+        assert_eq!(given("http://all", "http://s3"), "http://all http://s3");
     }
 
     #[test]

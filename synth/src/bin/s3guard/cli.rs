@@ -1,8 +1,10 @@
 //! The command line: flags, subcommands, and what `--help` says of them.
 
+use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
 
-use clap::{Parser, Subcommand};
+use clap::builder::Resettable;
+use clap::{Arg, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use thiserror::Error;
 
 use crate::commands::{deploy, destroy, package, synth};
@@ -14,7 +16,7 @@ use crate::output::{Color, Form};
 /// `s3guard deploy` installs a guard: a CloudFormation stack with a Lambda that looks at each bucket
 /// as soon as it is made or changed, repairs what is unsafe and tells the owner.
 #[derive(Debug, Parser)]
-#[command(version, after_long_help = exit_codes(&Exit::ALL), max_term_width = 100)]
+#[command(name = "s3guard", version, after_long_help = exit_codes(&Exit::ALL), max_term_width = 100)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -54,6 +56,20 @@ impl Invalid {
     }
 }
 
+/// Reads the command line. A variable that is empty counts as unset.
+pub(crate) fn parse(
+    arguments: impl IntoIterator<Item = OsString>,
+    variable: impl Fn(&OsStr) -> Option<OsString>,
+) -> Result<Cli, clap::Error> {
+    let heard = |argument: Arg| match argument.get_env().and_then(&variable) {
+        Some(value) if value.is_empty() => argument.env(Resettable::Reset),
+        Some(_) | None => argument,
+    };
+    let command = Cli::command();
+    let command = command.mut_args(heard).mut_subcommands(|command| command.mut_args(heard));
+    Cli::from_arg_matches(&command.try_get_matches_from(arguments)?)
+}
+
 /// The section of a help text that lists exit codes.
 pub(crate) fn exit_codes(exits: &[Exit]) -> String {
     let mut text = String::from("Exit codes:");
@@ -65,8 +81,6 @@ pub(crate) fn exit_codes(exits: &[Exit]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
 
     #[test]

@@ -8,7 +8,7 @@ use std::error::Error as StdError;
 use std::fmt::{self, Write as _};
 use std::process::ExitCode;
 
-use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::error::{ContextKind, ContextValue};
 
 use crate::cli::Invalid;
 use crate::output::{self, Output, Paint};
@@ -128,7 +128,7 @@ pub(crate) fn report(error: &anyhow::Error, output: &Output) -> Exit {
     exit
 }
 
-/// Writes what is wrong with the command line to stderr, or the help to stdout.
+/// Writes what is wrong with the command line to stderr.
 pub(crate) fn usage(error: &clap::Error, paint: Paint) -> Exit {
     if let Some(invalid) = error.source().and_then(<dyn StdError>::downcast_ref::<Invalid>) {
         let flag = match error.get(ContextKind::InvalidArg) {
@@ -141,10 +141,30 @@ pub(crate) fn usage(error: &clap::Error, paint: Paint) -> Exit {
         output::to_stderr(&text);
         return Exit::Usage;
     }
-    let helpful = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
-    // Nothing can be told to a caller who closed both streams.
-    let _ = error.print();
-    if helpful { Exit::Done } else { Exit::Usage }
+    let text = error.render();
+    match text.to_string().strip_prefix("error: ") {
+        Some(problem) => output::to_stderr(&in_our_words(problem, paint)),
+        // Nothing was asked for: that is the help.
+        None => output::to_stderr(&paint.styled(&text)),
+    }
+    Exit::Usage
+}
+
+/// `clap`'s account of a wrong command line, opened and hinted as every other error.
+fn in_our_words(problem: &str, paint: Paint) -> String {
+    let mut text = paint.bad("error:");
+    text.push(' ');
+    for line in problem.lines() {
+        match line.strip_prefix("  tip: ") {
+            Some(tip) => {
+                let _ = writeln!(text, "{} {tip}", paint.hint("hint:"));
+            }
+            None => {
+                let _ = writeln!(text, "{line}");
+            }
+        }
+    }
+    text
 }
 
 fn render(error: &anyhow::Error, paint: Paint) -> (String, Exit) {

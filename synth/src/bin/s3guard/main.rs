@@ -14,23 +14,29 @@ use std::io::{self, IsTerminal as _};
 use std::process::{self, ExitCode};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use clap::Parser as _;
-
-use crate::cli::{Cli, Command};
+use crate::cli::Command;
 use crate::failure::Exit;
-use crate::output::Output;
+use crate::output::{Color, Colours, Form, Output};
 
 fn main() -> ExitCode {
-    // The only place that reads the environment for colours: the rest gets a value.
-    let colours = output::Colours::read(|name| env::var_os(name), io::stderr().is_terminal());
-    let code = match Cli::try_parse() {
+    // The only place that reads the environment: the rest gets values.
+    let color = Color::asked(env::args_os().skip(1));
+    let paint_on = |is_terminal| Colours::read(|name| env::var_os(name), is_terminal).choose(color);
+    let paint = paint_on(io::stderr().is_terminal());
+    let exit = match cli::parse(env::args_os(), |name| env::var_os(name)) {
         Ok(cli) => {
-            let output = Output::new(cli.output, colours.choose(cli.color));
+            let output = Output::new(cli.output, paint);
             run(cli.command, &output).unwrap_or_else(|error| failure::report(&error, &output))
         }
-        Err(error) => failure::usage(&error, colours.choose(output::Color::Auto)),
+        Err(error) if error.use_stderr() => failure::usage(&error, paint),
+        Err(help) => {
+            let output = Output::new(Form::Text, paint);
+            let paint = paint_on(io::stdout().is_terminal());
+            let shown = output.raw(paint.styled(&help.render()).as_bytes());
+            shown.map_or_else(|error| failure::report(&error, &output), |()| Exit::Done)
+        }
     };
-    code.into()
+    exit.into()
 }
 
 fn run(command: Command, output: &Output) -> anyhow::Result<Exit> {

@@ -8,6 +8,7 @@ use std::io::{self, ErrorKind, Write as _};
 
 use anyhow::Context as _;
 use clap::ValueEnum;
+use clap::builder::StyledStr;
 use serde::Serialize;
 use thiserror::Error;
 
@@ -31,6 +32,26 @@ pub(crate) enum Color {
     Always,
     /// Never
     Never,
+}
+
+impl Color {
+    /// What the arguments ask for, told before they are read: what is wrong with them is painted, too.
+    pub(crate) fn asked(arguments: impl IntoIterator<Item = OsString>) -> Self {
+        let mut asked = Self::Auto;
+        let mut arguments =
+            arguments.into_iter().map(|argument| argument.to_string_lossy().into_owned());
+        while let Some(argument) = arguments.next() {
+            let value = match argument.strip_prefix("--color") {
+                Some("") => arguments.next(),
+                Some(rest) => rest.strip_prefix('=').map(str::to_owned),
+                None if argument == "--" => break,
+                None => None,
+            };
+            let value = value.and_then(|value| Self::from_str(&value, false).ok());
+            asked = value.unwrap_or(asked);
+        }
+        asked
+    }
 }
 
 /// What the environment says about colour.
@@ -74,6 +95,14 @@ impl Paint {
 
     pub(crate) fn hint(self, text: impl fmt::Display) -> String {
         self.paint("36", text)
+    }
+
+    /// A text that `clap` has styled.
+    pub(crate) fn styled(self, text: &StyledStr) -> String {
+        match self {
+            Self::Plain => text.to_string(),
+            Self::Ansi => text.ansi().to_string(),
+        }
     }
 
     fn paint(self, code: &str, text: impl fmt::Display) -> String {
@@ -161,6 +190,18 @@ mod tests {
             terminal,
         );
         assert_eq!(colours.choose(color), paint, "{environment:?} {terminal} {color:?}");
+    }
+
+    #[test]
+    fn what_is_asked_of_colour_is_known_before_the_arguments_are_read() {
+        let asked = |line: &str| Color::asked(line.split(' ').map(OsString::from));
+        assert_eq!(asked("synth --color never --formt"), Color::Never);
+        assert_eq!(asked("--color=always --color never"), Color::Never);
+        assert_eq!(asked("--color=always synth"), Color::Always);
+        assert_eq!(asked("synth --colour always"), Color::Auto);
+        assert_eq!(asked("synth --color"), Color::Auto);
+        assert_eq!(asked("synth --color purple"), Color::Auto);
+        assert_eq!(asked("synth -- --color always"), Color::Auto);
     }
 
     #[test]
