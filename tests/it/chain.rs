@@ -9,3 +9,5 @@ mod faults;
 mod guarded;
 mod permissions;
 mod stack;
+
+pub(crate) use guarded::package;

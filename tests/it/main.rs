@@ -4,6 +4,7 @@
 
 mod chain;
 mod cli;
+mod contract;
 mod gates;
 mod schemas;
 mod specimens;

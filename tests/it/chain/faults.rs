@@ -2,7 +2,7 @@
 
 use s3guard_emulator::Fault;
 
-use super::guarded::{Guarded, is_private};
+use super::guarded::{Guarded, encryption, is_private};
 
 #[test]
 fn a_function_killed_between_read_and_write_leaves_no_bucket_unguarded() {
@@ -24,6 +24,37 @@ fn a_function_killed_between_read_and_write_leaves_no_bucket_unguarded() {
         guarded.account.end_visibility_timeouts().unwrap();
         is_private(&careless, &reports)
     });
+    guarded.wait("a mail", || guarded.mails().len() == 1);
+    guarded.rest();
+    let mail = &guarded.mails()[0];
+    assert_eq!(mail.subject, format!("s3guard protected {reports}"));
+    assert!(encryption(&careless, &reports).starts_with("AES256"));
+}
+
+#[test]
+fn a_notice_that_sns_does_not_take_is_published_later() {
+    let guarded = Guarded::new(&[]);
+    let careless = guarded.careless();
+    let reports = guarded.bucket("reports");
+    careless.create_bucket(&reports).unwrap();
+    guarded.wait_for_runs("GuardFunctionName", 1);
+    guarded.rest();
+    // As often as a call is tried.
+    let fault = Fault {
+        role: "*Guard*".to_owned(),
+        times: 4,
+        ..Fault::fail("sns:Publish", "ServiceUnavailable")
+    };
+    let fault = guarded.account.add_fault(&fault).unwrap();
+    careless.delete_public_access_block(&reports).unwrap();
+    guarded.wait("a mail", || !guarded.mails().is_empty());
+    guarded.rest();
+    let met =
+        guarded.account.faults().unwrap().into_iter().find(|state| state.number == fault.number);
+    assert_eq!(met.map(|state| state.met), Some(4), "SNS refused it for a whole run");
+    let mails = guarded.mails();
+    assert_eq!(mails.len(), 1, "{mails:#?}");
+    assert_eq!(mails[0].subject, format!("s3guard protected {reports}"));
 }
 
 #[test]

@@ -29,7 +29,7 @@ pub(super) fn new_account() -> Account {
 }
 
 /// The packaged Lambda, made once; with the released profile unless `S3GUARD_TEST_PROFILE` names another.
-pub(super) fn package() -> &'static Path {
+pub(crate) fn package() -> &'static Path {
     static PACKAGE: OnceLock<PathBuf> = OnceLock::new();
     PACKAGE.get_or_init(|| {
         let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("bootstrap.zip");
@@ -145,9 +145,9 @@ impl Guarded {
         self.account.runs().unwrap().iter().filter(|run| run.function == name).count()
     }
 
-    /// The calls that the guard's own code made since then, oldest first.
-    pub(super) fn guard_calls(&self) -> Vec<Call> {
-        let role = self.output("GuardRoleArn").rsplit('/').next().unwrap().to_owned();
+    /// The calls that a role's own code made since then, oldest first.
+    pub(super) fn calls(&self, role: &str) -> Vec<Call> {
+        let role = self.output(role).rsplit('/').next().unwrap().to_owned();
         let calls = self.account.calls().unwrap();
         calls
             .into_iter()
@@ -157,7 +157,7 @@ impl Guarded {
 
     /// The writes to buckets among them.
     pub(super) fn guard_writes(&self) -> Vec<String> {
-        let calls = self.guard_calls().into_iter();
+        let calls = self.calls("GuardRoleArn").into_iter();
         calls.filter_map(|call| call.action).filter(|action| action.starts_with("s3:Put")).collect()
     }
 

@@ -37,10 +37,8 @@ fn granted(policy: &str) -> BTreeSet<String> {
 
 /// The actions that a role's code was checked for.
 fn called(guarded: &Guarded, role: &str) -> BTreeSet<String> {
-    let role = guarded.output(role).rsplit('/').next().unwrap().to_owned();
-    let calls = guarded.account.calls().unwrap().into_iter();
-    let own = calls.filter(|call| call.role.as_ref() == Some(&role) && call.by.is_none());
-    own.inspect(|call| assert!(call.allowed, "{call:?}")).filter_map(|call| call.action).collect()
+    let calls = guarded.calls(role).into_iter();
+    calls.inspect(|call| assert!(call.allowed, "{call:?}")).filter_map(|call| call.action).collect()
 }
 
 #[test]

@@ -1,0 +1,104 @@
+//! The packaged `bootstrap` under Lambda's Runtime API alone: what it answers, with no AWS to call.
+
+use std::fs::{self, File};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use s3guard_emulator::{Answer, Function};
+use serde_json::{Value, json};
+
+use crate::chain::package;
+
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// The one file of the package.
+fn bootstrap() -> &'static Path {
+    static BOOTSTRAP: OnceLock<PathBuf> = OnceLock::new();
+    BOOTSTRAP.get_or_init(|| {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("bootstrap");
+        fs::create_dir_all(&folder).unwrap();
+        let mut archive = zip::ZipArchive::new(File::open(package()).unwrap()).unwrap();
+        assert_eq!(archive.len(), 1);
+        archive.extract(&folder).unwrap();
+        let bootstrap = folder.join("bootstrap");
+        let mode = fs::metadata(&bootstrap).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o755, "Lambda has to be able to start it");
+        bootstrap
+    })
+}
+
+/// A command with the settings of both functions, and an AWS that nobody answers for.
+fn command() -> Command {
+    let mut command = Command::new(bootstrap());
+    command
+        .env_clear()
+        .envs([
+            ("AWS_ACCESS_KEY_ID", "nobody"),
+            ("AWS_SECRET_ACCESS_KEY", "nothing"),
+            ("AWS_REGION", "eu-west-1"),
+            ("AWS_ENDPOINT_URL", "http://127.0.0.1:9"),
+            ("S3GUARD_ACCOUNT", "111122223333"),
+            ("S3GUARD_GRADE", "speed"),
+            ("S3GUARD_KEY", ""),
+            ("S3GUARD_QUEUE", "http://127.0.0.1:9/111122223333/queue"),
+            ("S3GUARD_SETTLE_SECONDS", "0"),
+            ("S3GUARD_STACK", "guard"),
+            ("S3GUARD_TOPIC", "arn:aws:sns:eu-west-1:111122223333:topic"),
+        ])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    command
+}
+
+/// What a function answers to a batch of these bodies, whose messages are numbered.
+fn answer(handler: &str, bodies: &[&str]) -> Value {
+    let records: Vec<Value> = bodies
+        .iter()
+        .enumerate()
+        .map(|(number, body)| json!({ "messageId": number.to_string(), "body": body }))
+        .collect();
+    let mut function = Function::start(command(), handler).unwrap();
+    function.wait_until_ready(PATIENCE).unwrap();
+    match function.invoke(&json!({ "Records": records }), PATIENCE).unwrap().answer {
+        Answer::Response(response) => response,
+        Answer::Error { kind, message } => panic!("{kind}: {message}"),
+    }
+}
+
+fn failed(numbers: &[&str]) -> Value {
+    let items: Vec<Value> =
+        numbers.iter().map(|number| json!({ "itemIdentifier": number })).collect();
+    json!({ "batchItemFailures": items })
+}
+
+#[test]
+fn one_bad_message_does_not_hold_the_others() {
+    let ignored = include_str!("../../lambda/fixtures/put-bucket-tagging.json");
+    assert_eq!(answer("guard", &[ignored, "poison", ignored]), failed(&["1"]));
+    assert_eq!(answer("guard", &[ignored]), failed(&[]));
+}
+
+#[test]
+fn what_cannot_be_looked_at_now_comes_back() {
+    let ignored = include_str!("../../lambda/fixtures/put-bucket-tagging.json");
+    let changed = include_str!("../../lambda/fixtures/put-bucket-encryption.json");
+    assert_eq!(answer("guard", &[changed, ignored, changed]), failed(&["0", "2"]));
+}
+
+#[test]
+fn events_that_cannot_be_told_come_back_and_so_does_what_is_none() {
+    let created = include_str!("../../lambda/fixtures/object-created.json");
+    let strange = include_str!("../../lambda/fixtures/object-of-a-new-type.json");
+    assert_eq!(answer("notify", &[strange, created]), failed(&["0", "1"]));
+}
+
+#[test]
+fn settings_that_are_wrong_end_the_function_at_once() {
+    let mut command = command();
+    command.env("S3GUARD_GRADE", "hybrid");
+    let mut function = Function::start(command, "guard").unwrap();
+    assert!(function.wait_until_ready(PATIENCE).is_err(), "it does not ask for events");
+}
