@@ -3,6 +3,9 @@
 use std::env;
 use std::time::Duration;
 
+use aws_config::environment::{
+    EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider,
+};
 use aws_config::imds::region::ImdsRegionProvider;
 use aws_config::meta::region::RegionProviderChain;
 use aws_config::profile::{self, ProfileFileRegionProvider};
@@ -102,7 +105,11 @@ impl Connection {
 
     /// The way of a function in the account: what it needs is in its environment, and it does not wait long.
     pub async fn of_function() -> Result<Self, ConnectError> {
-        Self::load(loader(Limits::Function)).await
+        // The environment is the one place that has to be looked at.
+        let loader = loader(Limits::Function)
+            .region(EnvironmentVariableRegionProvider::new())
+            .credentials_provider(EnvironmentVariableCredentialsProvider::new());
+        Self::load(loader).await
     }
 
     async fn load(loader: ConfigLoader) -> Result<Self, ConnectError> {

@@ -159,7 +159,7 @@ pub(crate) fn show_what_stays(
 fn until_safe(client: &Client, bucket: &str) -> Result<Settings, Failure> {
     until("the guard", || {
         let settings = Settings::read(client, bucket)?;
-        Ok(settings.safe().then_some(settings))
+        Ok::<_, Failure>(settings.safe().then_some(settings))
     })
 }
 

@@ -23,7 +23,7 @@ pub(crate) fn show_about(
     bucket: &str,
 ) -> Result<(), Failure> {
     let mail = until("a mail about the bucket", || {
-        Ok(mails_naming(account, owner, bucket)?.into_iter().next())
+        Ok::<_, Failure>(mails_naming(account, owner, bucket)?.into_iter().next())
     })?;
     show(page, &mail)
 }
@@ -42,7 +42,7 @@ pub(crate) fn show_objects(
             .collect();
         let told: usize =
             mails.iter().map(|mail| mail.text.matches(crate::buckets::KEY).count()).sum();
-        Ok((told >= crate::buckets::CHANGES).then_some(mails))
+        Ok::<_, Failure>((told >= crate::buckets::CHANGES).then_some(mails))
     })?;
     for mail in &mails {
         show(page, mail)?;
