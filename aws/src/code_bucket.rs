@@ -63,15 +63,8 @@ pub enum CodeBucketError {
     #[error("bucket `{0}` does not exist")]
     Missing(BucketName),
     /// The bucket is not in the Region that it is asked for in.
-    #[error("bucket `{bucket}` is not in `{region}`: {error}")]
-    Elsewhere {
-        /// The bucket.
-        bucket: BucketName,
-        /// The Region that it is not in.
-        region: Region,
-        /// What S3 said.
-        error: AwsError,
-    },
+    #[error("the bucket is in another Region: {0}")]
+    Elsewhere(AwsError),
     /// The bucket has a policy that cannot be read as JSON.
     #[error("the policy of bucket `{0}` is not JSON")]
     Policy(BucketName),
@@ -187,7 +180,7 @@ impl CodeBucket {
                 Err(if error.is_denied() {
                     CodeBucketError::Denied(error)
                 } else {
-                    self.explain(error)
+                    Self::explain(error)
                 })
             }
         }
@@ -215,7 +208,9 @@ impl CodeBucket {
             Err(error) if error.code() == Some("BucketAlreadyExists") => {
                 Err(CodeBucketError::Foreign(self.name.clone()))
             }
-            Err(error) => Err(self.explain(AwsError::new("CreateBucket", self.object(""), &error))),
+            Err(error) => {
+                Err(Self::explain(AwsError::new("CreateBucket", self.object(""), &error)))
+            }
         }
     }
 
@@ -238,15 +233,14 @@ impl CodeBucket {
     /// Tells a bucket that is elsewhere from other failures.
     ///
     /// Source: Amazon S3 API Reference, "Error responses".
-    fn explain(&self, error: AwsError) -> CodeBucketError {
+    fn explain(error: AwsError) -> CodeBucketError {
         let elsewhere = [
             "PermanentRedirect",
             "AuthorizationHeaderMalformed",
             "IllegalLocationConstraintException",
         ];
         if error.code().is_some_and(|code| elsewhere.contains(&code)) {
-            let (bucket, region) = (self.name.clone(), self.region.clone());
-            return CodeBucketError::Elsewhere { bucket, region, error };
+            return CodeBucketError::Elsewhere(error);
         }
         error.into()
     }

@@ -1,6 +1,9 @@
 //! The command as a person meets it: what it says, where it says it, and how it exits. No account is needed here.
 
-use std::fs;
+mod account;
+mod aws;
+
+use std::fs::{self, OpenOptions};
 use std::io::Read as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -66,7 +69,7 @@ fn an_unknown_flag_is_a_wrong_command_line_and_the_right_one_is_proposed() {
         &expect![[r#"
             error: unexpected argument '--formt' found
 
-              tip: a similar argument exists: '--format'
+            hint: a similar argument exists: '--format'
 
             Usage: s3guard synth --format <NOTATION>
 
@@ -86,6 +89,60 @@ fn without_a_region_nothing_is_asked() {
             hint: give one with `--region`, or set `AWS_REGION`
         "#]],
     );
+}
+
+#[test]
+fn an_empty_variable_counts_as_unset_and_an_empty_flag_does_not() {
+    let empty = ["AWS_REGION", "AWS_PROFILE", "S3GUARD_EMAIL", "S3GUARD_GRADE", "S3GUARD_OUTPUT"];
+    check(
+        s3guard(&["deploy", "--stack", "s3guard"]).envs(empty.map(|name| (name, ""))),
+        1,
+        &expect![[r#"
+            error: no Region is set
+
+            hint: give one with `--region`, or set `AWS_REGION`
+        "#]],
+    );
+    let output = s3guard(&["destroy"]).env("S3GUARD_STACK", "").output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(stderr.contains("required arguments were not provided:\n  --stack"), "{stderr}");
+    check(
+        &mut s3guard(&["deploy", "--stack", "s3guard", "--region", ""]),
+        2,
+        &expect![[r#"
+            error: wrong value for `--region <REGION>`
+              caused by: the Region is empty
+
+            hint: give one, as `eu-west-1`, or leave the flag out for the one of `AWS_REGION` or the profile
+        "#]],
+    );
+}
+
+#[test]
+fn a_profile_that_does_not_exist_is_named() {
+    let expected = expect![[r#"
+        error: there is no profile `nobody` in the AWS configuration
+
+        hint: `aws configure list-profiles` shows which there are
+    "#]];
+    let arguments = ["deploy", "--stack", "s3guard", "--region", "eu-west-1"];
+    check(s3guard(&arguments).args(["--profile", "nobody"]), 1, &expected);
+    check(s3guard(&arguments).env("AWS_PROFILE", "nobody"), 1, &expected);
+}
+
+#[test]
+fn an_endpoint_that_is_no_url_is_refused_before_it_is_called() {
+    let expected = expect![[r#"
+        error: the endpoint `garbage` is no URL
+
+        hint: it comes from `AWS_ENDPOINT_URL` or the profile's `endpoint_url`: write it as `https://HOST`, or leave it out
+    "#]];
+    let arguments = ["deploy", "--stack", "s3guard", "--region", "eu-west-1"];
+    check(s3guard(&arguments).env("AWS_ENDPOINT_URL", "garbage"), 1, &expected);
+    let mut of_one_service = s3guard(&arguments);
+    // An empty one is none.
+    of_one_service.env("AWS_ENDPOINT_URL", "").env("AWS_ENDPOINT_URL_STS", "garbage");
+    check(&mut of_one_service, 1, &expected);
 }
 
 #[test]
@@ -170,6 +227,17 @@ fn colour_is_there_only_when_asked_for() {
     assert!(stderr(&failing, "CLICOLOR_FORCE").starts_with("\x1b[1;31merror:\x1b[0m "));
     let asked = ["synth", "--color", "always", "--out", "/no/such/folder/guard.yaml"];
     assert!(stderr(&asked, "NO_COLOR").contains('\x1b'));
+    let wrong = ["synth", "--formt"];
+    assert!(!stderr(&wrong, "IRRELEVANT").contains('\x1b'));
+    assert!(stderr(&wrong, "CLICOLOR_FORCE").starts_with("\x1b[1;31merror:\x1b[0m "));
+    let refused = [&["--color", "never"], &wrong[..]].concat();
+    assert!(!stderr(&refused, "CLICOLOR_FORCE").contains('\x1b'));
+    let asked = [&["--color=always"], &wrong[..]].concat();
+    assert!(stderr(&asked, "NO_COLOR").contains('\x1b'));
+    for (color, is_coloured) in [("always", true), ("never", false)] {
+        let help = s3guard(&["--color", color, "--help"]).env("CLICOLOR_FORCE", "1").output();
+        assert_eq!(help.unwrap().stdout.contains(&b'\x1b'), is_coloured, "--color {color}");
+    }
 }
 
 #[test]
@@ -208,4 +276,31 @@ fn every_command_explains_itself_on_stdout() {
         assert!(output.status.success() && output.stderr.is_empty());
         assert!(stdout.contains("Examples:") && stdout.contains("Exit codes:"), "{stdout}");
     }
+}
+
+#[test]
+fn the_command_says_its_own_name_and_version() {
+    let output = s3guard(&["--version"]).output().unwrap();
+    let expected = concat!("s3guard ", env!("CARGO_PKG_VERSION"), "\n");
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), expected);
+}
+
+#[test]
+fn help_that_cannot_be_written_is_a_failure() {
+    let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+    check(
+        s3guard(&["--help"]).stdout(full),
+        1,
+        &expect![[r#"
+            error: stdout could not be written
+              caused by: No space left on device (os error 28)
+        "#]],
+    );
+}
+
+#[test]
+fn who_uploads_by_hand_hears_of_buckets_that_stayed() {
+    let output = s3guard(&["synth", "--help"]).env("COLUMNS", "100").output().unwrap();
+    let help = String::from_utf8(output.stdout).unwrap();
+    assert!(help.contains("another `BucketPrefix`"), "{help}");
 }

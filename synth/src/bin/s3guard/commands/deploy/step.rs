@@ -62,7 +62,7 @@ pub(crate) fn next(status: Option<&StackStatus>) -> Step {
 /// How to go on with a stack that did not become what was asked for.
 pub(crate) fn after_failure(stack: &StackName, status: Option<&StackStatus>) -> String {
     match next(status) {
-        Step::Stuck(stuck) => format!("mend the cause, then {}", stuck.way_out(stack)),
+        Step::Stuck(why) => format!("mend the cause, then {}", why.way_out(stack)),
         Step::Busy => {
             "something else is going on: deploy again when it has come to rest".to_owned()
         }

@@ -1,7 +1,7 @@
 //! The package, put where the stack can take it from.
 
 use s3guard_aws::code_bucket::{CodeBucket, CodeBucketError};
-use s3guard_posture::BucketName;
+use s3guard_posture::{BucketName, Region};
 
 use crate::commands::account::Account;
 use crate::failure::Advice as _;
@@ -19,11 +19,12 @@ pub(super) async fn upload(
         Some(name) => name.clone(),
         None => account.standard_code_bucket()?,
     };
+    let region = account.connection.region();
     let bucket = CodeBucket::new(&account.connection, name.clone(), &account.caller);
     if named.is_some() {
-        bucket.require().await.or_else(explain)?;
+        bucket.require().await.or_else(|error| explain(error, region))?;
     } else {
-        let ensured = bucket.ensure().await.or_else(explain)?;
+        let ensured = bucket.ensure().await.or_else(|error| explain(error, region))?;
         if ensured.created {
             output.say(format_args!("bucket `{name}` made, private and encrypted"));
         } else if !ensured.repaired.is_empty() {
@@ -41,7 +42,7 @@ pub(super) async fn upload(
     Ok(name)
 }
 
-fn explain<T>(error: CodeBucketError) -> anyhow::Result<T> {
+fn explain<T>(error: CodeBucketError, region: &Region) -> anyhow::Result<T> {
     let hint = match &error {
         CodeBucketError::Aws(_) => return Err(error.into()),
         CodeBucketError::Foreign(_) => "choose another with `--code-bucket`, one of this account".to_owned(),
@@ -53,7 +54,7 @@ fn explain<T>(error: CodeBucketError) -> anyhow::Result<T> {
         CodeBucketError::Missing(_) => {
             "make it first in the stack's region, or leave `--code-bucket` out".to_owned()
         }
-        CodeBucketError::Elsewhere { region, .. } => format!(
+        CodeBucketError::Elsewhere(_) => format!(
             "Lambda takes code only from a bucket of its own Region: name one in `{region}` with \
              `--code-bucket`, or leave it out"
         ),
@@ -78,10 +79,10 @@ mod tests {
             message: String::new(),
             request_id: None,
         };
-        let (bucket, region) = ("code".parse().unwrap(), "eu-west-1".parse().unwrap());
-        let elsewhere = CodeBucketError::Elsewhere { bucket, region, error };
-        let text = failure::text(&explain::<()>(elsewhere).unwrap_err());
-        assert!(text.starts_with("error: bucket `code` is not in `eu-west-1`: "), "{text}");
+        let region = "eu-west-1".parse().unwrap();
+        let elsewhere = explain::<()>(CodeBucketError::Elsewhere(error), &region).unwrap_err();
+        let text = failure::text(&elsewhere);
+        assert!(text.starts_with("error: the bucket is in another Region: "), "{text}");
         assert!(text.contains("name one in `eu-west-1` with `--code-bucket`"), "{text}");
     }
 }
