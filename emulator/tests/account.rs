@@ -2,9 +2,8 @@
 
 use std::sync::OnceLock;
 use std::thread;
-use std::time::{Duration, Instant};
 
-use s3guard_emulator::{Account, Client, EmulatorError, Fault, Server};
+use s3guard_emulator::{Account, Client, EmulatorError, Fault, Late, Server, until};
 use serde_json::{Value, json};
 
 fn account() -> Account {
@@ -26,14 +25,7 @@ fn json_call(client: &Client, service: &str, target: &str, input: &Value) -> Val
 }
 
 fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let started = Instant::now();
-    while started.elapsed() < Duration::from_secs(20) {
-        if let Some(found) = look() {
-            return found;
-        }
-        thread::sleep(Duration::from_millis(30));
-    }
-    panic!("{what} did not happen")
+    until(what, || Ok::<_, Late>(look())).unwrap_or_else(|late| panic!("{late}"))
 }
 
 /// A trail that may log, and a queue behind a rule for CloudTrail's events of S3.

@@ -2,10 +2,8 @@
 
 use std::io::{Cursor, Write as _};
 use std::sync::OnceLock;
-use std::thread;
-use std::time::{Duration, Instant};
 
-use s3guard_emulator::{Account, Client, EmulatorError, Server};
+use s3guard_emulator::{Account, Client, EmulatorError, Late, Server, until};
 use serde_json::{Value, json};
 use zip::write::SimpleFileOptions;
 
@@ -47,14 +45,7 @@ fn between(text: &str, open: &str, close: &str) -> String {
 }
 
 fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let started = Instant::now();
-    while started.elapsed() < Duration::from_secs(30) {
-        if let Some(found) = look() {
-            return found;
-        }
-        thread::sleep(Duration::from_millis(50));
-    }
-    panic!("{what} did not happen")
+    until(what, || Ok::<_, Late>(look())).unwrap_or_else(|late| panic!("{late}"))
 }
 
 fn template(resources: &Value) -> Value {
