@@ -106,10 +106,10 @@ mod tests {
             let hint = after_failure(&stack, Some(&status));
             assert_eq!(hint.contains("was undone"), undone, "{status}: {hint}");
         }
-        let stuck = after_failure(&stack, Some(&StackStatus::UpdateRollbackFailed));
-        assert!(stuck.contains("continue-update-rollback --stack-name s`"), "{stuck}");
-        let stuck = after_failure(&stack, Some(&StackStatus::RollbackFailed));
-        assert!(stuck.contains("`s3guard destroy --stack s`, then deploy again"), "{stuck}");
+        let hint = after_failure(&stack, Some(&StackStatus::UpdateRollbackFailed));
+        assert!(hint.contains("continue-update-rollback --stack-name s`"), "{hint}");
+        let hint = after_failure(&stack, Some(&StackStatus::RollbackFailed));
+        assert!(hint.contains("`s3guard destroy --stack s`, then deploy again"), "{hint}");
     }
 
     #[test]

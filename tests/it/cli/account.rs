@@ -1,0 +1,146 @@
+//! The command against an account that fails, belongs to strangers, or is interrupted.
+
+use std::fs::{self, OpenOptions};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use expect_test::expect;
+
+use super::aws::{Aws, Story};
+use super::{check, s3guard};
+
+/// The command with this account around it.
+fn in_account(aws: &Aws, arguments: &[&str]) -> Command {
+    let mut command = s3guard(arguments);
+    command.args(["--region", "eu-west-1"]).envs([
+        ("AWS_ACCESS_KEY_ID", "key"),
+        ("AWS_SECRET_ACCESS_KEY", "secret"),
+        ("AWS_ENDPOINT_URL", &aws.url),
+    ]);
+    command
+}
+
+/// The smallest program that the command takes: an ELF header, and nothing after it.
+fn program(folder: &Path) -> PathBuf {
+    let mut header = [0_u8; 64];
+    header[..7].copy_from_slice(b"\x7fELF\x02\x01\x01");
+    // An executable for x86-64, version 1, with a header of 64 bytes.
+    for (at, value) in [(16, 2), (18, 62), (20, 1), (52, 64), (54, 56), (58, 64)] {
+        header[at] = value;
+    }
+    let path = folder.join("bootstrap");
+    fs::write(&path, header).unwrap();
+    path
+}
+
+/// Deploys a stack `s`; gives the exit code, the words, and the account with what was asked of it.
+fn deploy(story: Story, arguments: &[&str]) -> (Option<i32>, String, Aws) {
+    let aws = Aws::new(story);
+    let folder = tempfile::tempdir().unwrap();
+    let program = program(folder.path());
+    let mut command = in_account(&aws, &["deploy", "--stack", "s", "--code-bucket", "code"]);
+    command.args(arguments).args(["--bucket-prefix", "ab", "--bootstrap"]).arg(program);
+    let output = command.output().unwrap();
+    (output.status.code(), String::from_utf8(output.stderr).unwrap(), aws)
+}
+
+#[test]
+fn a_new_guard_looks_at_existing_buckets_at_once() {
+    let created = Story { after: "CREATE_COMPLETE", queue_is_open: true, ..Story::default() };
+    let (exit, words, aws) = deploy(created.clone(), &[]);
+    assert_eq!(exit, Some(0), "{words}");
+    assert!(words.contains("the guard looks at the buckets that exist"), "{words}");
+    assert_eq!(aws.count("SendMessage"), 1);
+    let (exit, words, aws) = deploy(created.clone(), &["--no-sweep"]);
+    assert_eq!((exit, aws.count("SendMessage")), (Some(0), 0), "{words}");
+    let (exit, words, _) = deploy(Story { queue_is_open: false, ..created }, &[]);
+    assert_eq!(exit, Some(0), "{words}");
+    assert!(words.contains("warning: buckets that exist wait for the schedule"), "{words}");
+}
+
+#[test]
+fn a_refused_first_change_set_leaves_no_name_behind() {
+    let refused = Story { refusal: Some("no such thing"), ..Story::default() };
+    let (exit, words, aws) = deploy(refused.clone(), &[]);
+    assert_eq!(exit, Some(1), "{words}");
+    assert!(words.contains("caused by: no such thing"), "{words}");
+    assert_eq!((aws.count("DeleteChangeSet"), aws.count("DeleteStack")), (1, 1));
+    // A name that somebody else has taken stays his.
+    let (_, words, aws) = deploy(Story { before: Some("REVIEW_IN_PROGRESS"), ..refused }, &[]);
+    assert_eq!((aws.count("DeleteChangeSet"), aws.count("DeleteStack")), (1, 0), "{words}");
+}
+
+#[test]
+fn a_failure_that_was_not_undone_comes_with_the_way_out() {
+    let (exit, words, _) = deploy(Story { after: "ROLLBACK_FAILED", ..Story::default() }, &[]);
+    assert_eq!(exit, Some(1), "{words}");
+    assert!(words.contains("hint: mend the cause, then `s3guard destroy --stack s`"), "{words}");
+    let (_, words, _) = deploy(Story { after: "ROLLBACK_COMPLETE", ..Story::default() }, &[]);
+    assert!(words.contains("hint: what was changed was undone"), "{words}");
+}
+
+#[test]
+fn a_strangers_stack_is_not_destroyed() {
+    for status in ["UPDATE_ROLLBACK_COMPLETE", "ROLLBACK_COMPLETE", "DELETE_FAILED"] {
+        let aws = Aws::new(Story { before: Some(status), ..Story::default() });
+        let output = in_account(&aws, &["destroy", "--stack", "s", "--yes"]).output().unwrap();
+        let words = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), aws.count("DeleteStack")), (Some(1), 0), "{words}");
+        assert!(words.contains("`s` exists and is not one of s3guard's"), "{words}");
+    }
+}
+
+#[test]
+fn an_interrupt_is_heard_while_the_package_is_made() {
+    let aws = Aws::new(Story::default());
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let mut command = in_account(&aws, &["deploy", "--stack", "s3guard"]);
+    let mut child = command.arg("--bootstrap").arg(&pipe).stderr(Stdio::null()).spawn().unwrap();
+    let id = child.id().to_string();
+    let (tell, told) = mpsc::channel();
+    // Opens when the command reads, which goes on as long as this is held.
+    let open = move || tell.send(OpenOptions::new().write(true).open(&pipe));
+    thread::spawn(open);
+    let writer = told.recv_timeout(Duration::from_secs(20)).expect("it reads the program");
+    assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    let (tell, told) = mpsc::channel();
+    thread::spawn(move || tell.send(child.wait()));
+    let exit = told.recv_timeout(Duration::from_secs(20));
+    drop(writer);
+    assert_eq!(exit.expect("it ends at once").unwrap().code(), Some(130));
+}
+
+#[test]
+fn a_region_where_the_buckets_cannot_have_their_names_is_refused() {
+    let aws = Aws::new(Story::default());
+    let mut command = s3guard(&["deploy", "--stack", "s", "--region", "me-south-1"]);
+    command.envs([
+        ("AWS_ACCESS_KEY_ID", "key"),
+        ("AWS_SECRET_ACCESS_KEY", "secret"),
+        ("AWS_ENDPOINT_URL", &aws.url),
+    ]);
+    check(
+        &mut command,
+        2,
+        &expect![[r#"
+            error: S3 in `me-south-1` has no bucket names that only one account can take
+
+            hint: s3guard needs them for its own buckets: choose another Region with `--region`
+        "#]],
+    );
+    assert_eq!(aws.count("DescribeStacks"), 0, "nothing is asked there");
+}
+
+#[test]
+fn who_chooses_an_existing_trail_hears_what_it_has_to_do() {
+    let story = Story { after: "CREATE_COMPLETE", queue_is_open: true, ..Story::default() };
+    let (exit, words, _) = deploy(story, &["--trail", "existing"]);
+    assert_eq!(exit, Some(0), "{words}");
+    let sentence = "must record the write management events of `eu-west-1`";
+    assert_eq!(words.matches(sentence).count(), 1, "{words}");
+}

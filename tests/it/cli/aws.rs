@@ -1,0 +1,142 @@
+//! Answers of AWS by hand, for what an emulated account gives late or never: failures, strangers, silence.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+/// The id of the stack that every answer is about.
+const STACK_ID: &str = "arn:aws:cloudformation:eu-west-1:111122223333:stack/s/1";
+
+/// A CloudFormation, S3, SQS and STS on loopback, for one command.
+pub(super) struct Aws {
+    pub(super) url: String,
+    calls: Arc<Mutex<Vec<String>>>,
+}
+
+/// The story of the one stack: what it is, and what comes of what is asked.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Story {
+    /// The stack's status before anything is asked; `None` if there is no stack.
+    pub(super) before: Option<&'static str>,
+    /// Why the change set is refused; `None` if it is not.
+    pub(super) refusal: Option<&'static str>,
+    /// The stack's status after the change set is carried out.
+    pub(super) after: &'static str,
+    /// Whether SQS takes messages.
+    pub(super) queue_is_open: bool,
+}
+
+impl Aws {
+    pub(super) fn new(story: Story) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let calls = Arc::new(Mutex::new(Vec::new()));
+        let heard = Arc::clone(&calls);
+        // It ends with the process of the tests.
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let (story, heard) = (story.clone(), Arc::clone(&heard));
+                thread::spawn(move || serve(&stream.unwrap(), &story, &heard));
+            }
+        });
+        Self { url, calls }
+    }
+
+    /// How often a call was made.
+    pub(super) fn count(&self, call: &str) -> usize {
+        self.calls.lock().unwrap().iter().filter(|made| *made == call).count()
+    }
+}
+
+/// One request on a connection, which is closed then. The command may hang up at any time.
+fn serve(mut stream: &TcpStream, story: &Story, calls: &Mutex<Vec<String>>) -> Option<()> {
+    let mut reader = BufReader::new(stream.try_clone().ok()?);
+    let mut head = String::new();
+    while reader.read_line(&mut head).ok()? > 2 {}
+    let header = |name: &str| {
+        let found = head.lines().find_map(|line| {
+            let (key, value) = line.split_once(": ")?;
+            key.eq_ignore_ascii_case(name).then(|| value.trim().to_owned())
+        });
+        found.unwrap_or_default()
+    };
+    let mut body = vec![0; header("content-length").parse().unwrap_or(0)];
+    reader.read_exact(&mut body).ok()?;
+    let body = String::from_utf8_lossy(&body).into_owned();
+    let parameter = body.split('&').find_map(|pair| pair.strip_prefix("Action="));
+    let call = match (parameter, header("x-amz-target")) {
+        (Some(action), _) => action.to_owned(),
+        (None, target) if !target.is_empty() => target.rsplit('.').next()?.to_owned(),
+        (None, _) => head.split(' ').next()?.to_owned(),
+    };
+    let made = {
+        let mut calls = calls.lock().unwrap();
+        calls.push(call.clone());
+        calls.clone()
+    };
+    let (status, answer) = answer(&call, story, &made);
+    let length = answer.len();
+    write!(
+        stream,
+        "HTTP/1.1 {status} x\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{answer}"
+    )
+    .ok()
+}
+
+/// What AWS says to a call after these.
+fn answer(call: &str, story: &Story, made: &[String]) -> (u16, String) {
+    let was = |call: &str| made.iter().any(|made| made == call);
+    let status = if was("ExecuteChangeSet") {
+        Some(story.after)
+    } else if was("CreateChangeSet") && story.before.is_none() {
+        Some("REVIEW_IN_PROGRESS")
+    } else {
+        story.before
+    };
+    let result = match call {
+        "GetCallerIdentity" => "<Arn>arn:aws:iam::111122223333:user/u</Arn><UserId>U</UserId>\
+             <Account>111122223333</Account>"
+            .to_owned(),
+        "DescribeStacks" => match status {
+            Some(status) => format!("<Stacks><member>{}</member></Stacks>", stack(status)),
+            None => return refusal(400, "ValidationError", "Stack with id s does not exist"),
+        },
+        "DescribeStackEvents" if was("ExecuteChangeSet") => format!(
+            "<StackEvents><member><EventId>1</EventId><StackId>{STACK_ID}</StackId><StackName>s</StackName>\
+             <LogicalResourceId>s</LogicalResourceId><ResourceType>AWS::CloudFormation::Stack</ResourceType>\
+             <Timestamp>2026-01-01T00:00:00Z</Timestamp><ResourceStatus>{}</ResourceStatus></member></StackEvents>",
+            story.after
+        ),
+        "CreateChangeSet" => format!("<Id>set</Id><StackId>{STACK_ID}</StackId>"),
+        "DescribeChangeSet" => match story.refusal {
+            Some(reason) => format!("<Status>FAILED</Status><StatusReason>{reason}</StatusReason>"),
+            None => "<Status>CREATE_COMPLETE</Status>".to_owned(),
+        },
+        "SendMessage" if story.queue_is_open => return (200, r#"{"MessageId":"1"}"#.to_owned()),
+        "SendMessage" => {
+            let body = r#"{"__type":"com.amazonaws.sqs#AccessDeniedException","message":"no"}"#;
+            return (403, body.to_owned());
+        }
+        "GET" => return (200, "<VersioningConfiguration/>".to_owned()),
+        "HEAD" => return (404, String::new()),
+        _ => String::new(),
+    };
+    (200, format!("<{call}Response><{call}Result>{result}</{call}Result></{call}Response>"))
+}
+
+fn stack(status: &str) -> String {
+    let outputs = "<Outputs><member><OutputKey>GuardQueueUrl</OutputKey>\
+                   <OutputValue>https://queue.example/q</OutputValue></member></Outputs>";
+    // A name without a stack has no more than that.
+    let outputs = if status == "REVIEW_IN_PROGRESS" { "" } else { outputs };
+    format!(
+        "<StackId>{STACK_ID}</StackId><StackName>s</StackName><CreationTime>2026-01-01T00:00:00Z</CreationTime>\
+         <StackStatus>{status}</StackStatus>{outputs}"
+    )
+}
+
+fn refusal(status: u16, code: &str, message: &str) -> (u16, String) {
+    let error = format!("<Type>Sender</Type><Code>{code}</Code><Message>{message}</Message>");
+    (status, format!("<ErrorResponse><Error>{error}</Error></ErrorResponse>"))
+}
