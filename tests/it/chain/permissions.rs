@@ -26,11 +26,11 @@ fn granted(policy: &str) -> BTreeSet<String> {
         serde_json::from_str(&s3guard_synth::stacks::guard().to_json().unwrap()).unwrap();
     let document = &template["Resources"][policy]["Properties"]["PolicyDocument"];
     let statements = document["Statement"].as_array().unwrap().iter();
-    let actions = statements.flat_map(|statement| match &statement["Action"] {
-        Value::String(one) => vec![one.clone()],
-        many => {
-            many.as_array().unwrap().iter().map(|one| one.as_str().unwrap().to_owned()).collect()
-        }
+    // One action or a list of them: policies have both.
+    let actions = statements.flat_map(|statement| {
+        let action = &statement["Action"];
+        let listed = action.as_array().cloned().unwrap_or_else(|| vec![action.clone()]);
+        listed.into_iter().map(|action| action.as_str().unwrap().to_owned())
     });
     actions.collect()
 }
