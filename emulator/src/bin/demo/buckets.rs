@@ -57,6 +57,15 @@ impl Settings {
     }
 }
 
+/// Waits for the look that a first deploy takes at the buckets that exist; what comes later, events tell of.
+pub(crate) fn until_swept(account: &Account) -> Result<(), Failure> {
+    until("the first sweep", || {
+        let runs = account.runs()?;
+        let swept = runs.iter().any(|run| run.log.contains("a page of buckets is queued"));
+        Ok::<_, Failure>(swept.then_some(()))
+    })
+}
+
 /// A user makes a bucket that is like those from before 2023. Shows it before and after the guard came.
 pub(crate) fn make_carelessly(page: &mut Page, account: &Account) -> Result<String, Failure> {
     let policy = json!({

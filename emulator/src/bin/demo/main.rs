@@ -46,6 +46,7 @@ fn show(page: &mut Page) -> Result<(), Failure> {
     page.say("(`--cargo-profile dev` builds the Lambda quickly; without it, the small released one is built)")?;
     let inputs = ["--email", OWNER, "--settle-seconds", "1", "--cargo-profile", "dev"];
     command.run(page, &[&["deploy", "--stack", STACK][..], &inputs].concat())?;
+    buckets::until_swept(&account)?;
     mailbox::confirm(page, &account, OWNER)?;
 
     page.step("Somebody makes a bucket carelessly")?;
