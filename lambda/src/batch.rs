@@ -17,9 +17,34 @@ pub(crate) struct Batch {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Message {
     /// What a failure is reported by.
-    pub(crate) message_id: String,
+    #[serde(rename = "messageId")]
+    pub(crate) id: String,
     /// The message itself.
     pub(crate) body: String,
+    /// What SQS knows of it.
+    #[serde(default)]
+    attributes: Attributes,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+struct Attributes {
+    approximate_receive_count: Option<String>,
+}
+
+impl Message {
+    /// A message that is delivered for the first time.
+    #[cfg(test)]
+    pub(crate) fn new(id: &str, body: &str) -> Self {
+        let attributes = Attributes::default();
+        Self { id: id.to_owned(), body: body.to_owned(), attributes }
+    }
+
+    /// Whether it was delivered before, and what came of that is not known.
+    pub(crate) fn is_again(&self) -> bool {
+        let count = self.attributes.approximate_receive_count.as_deref();
+        count.and_then(|count| count.parse().ok()).unwrap_or(1_u64) > 1
+    }
 }
 
 /// The messages that are to be delivered again. None means that all is done.
@@ -42,5 +67,21 @@ impl Failures {
     /// Has a message delivered again.
     pub(crate) fn add(&mut self, message_id: &str) {
         self.batch_item_failures.push(Failure { item_identifier: message_id.to_owned() });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_that_was_delivered_before_says_so() {
+        let is_again = |attributes: &str| {
+            let record = format!(r#"{{"messageId":"m","body":"b"{attributes}}}"#);
+            serde_json::from_str::<Message>(&record).unwrap().is_again()
+        };
+        assert!(!is_again(""));
+        assert!(!is_again(r#","attributes":{"ApproximateReceiveCount":"1","SenderId":"s"}"#));
+        assert!(is_again(r#","attributes":{"ApproximateReceiveCount":"2"}"#));
     }
 }

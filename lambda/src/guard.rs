@@ -15,7 +15,7 @@ use crate::settings::GuardSettings;
 
 mod triage;
 
-use triage::{Task, triage};
+use triage::{Look, Task, triage};
 
 /// How often a bucket is looked at anew because somebody else was writing to it.
 const CONFLICTS_MAX: u32 = 4;
@@ -88,7 +88,7 @@ impl Guard {
             match Request::read(&message.body, &self.settings.account) {
                 Ok(request) => requests.push((message, request)),
                 Err(error) => {
-                    let (id, cause) = (&message.message_id, error.to_string());
+                    let (id, cause) = (&message.id, error.to_string());
                     tracing::error!(message_id = id, cause, "a message is not an event");
                     tally.not_an_event += 1;
                     failures.add(id);
@@ -121,10 +121,7 @@ impl Guard {
 
     async fn carry(&self, task: &Task, now: impl Fn() -> OffsetDateTime) -> Came {
         match task {
-            Task::Look { bucket, region, trigger, bodies } => {
-                let region = region.as_ref().unwrap_or(&self.region);
-                self.look(bucket, region, trigger, bodies, now).await
-            }
+            Task::Look(look) => self.look(look, now).await,
             Task::Later { body, delay_seconds } => self.later(body, *delay_seconds).await,
             Task::Sweep { continuation } => self.sweep(continuation.clone()).await,
             Task::Tell(notice) => Came { again: !self.tell(notice).await, ..Came::default() },
@@ -136,21 +133,16 @@ impl Guard {
     }
 
     /// Looks at a bucket, mends it and tells its owner.
-    async fn look(
-        &self,
-        bucket: &BucketName,
-        region: &Region,
-        trigger: &Trigger,
-        bodies: &[String],
-        now: impl Fn() -> OffsetDateTime,
-    ) -> Came {
+    async fn look(&self, look: &Look, now: impl Fn() -> OffsetDateTime) -> Came {
+        let Look { bucket, trigger, .. } = look;
+        let region = look.region.as_ref().unwrap_or(&self.region);
         let Ok(mended) = self.mend(bucket, region, &now).await.inspect_err(
             |error| tracing::error!(%bucket, %error, "the bucket could not be looked at"),
         ) else {
             return Came { tally: Tally { failed: 1, ..Tally::default() }, ..Came::again() };
         };
         if mended.bucket_is_gone && mended.done.is_empty() {
-            return self.gone(bucket, trigger, bodies, now()).await;
+            return self.gone(look, now()).await;
         }
         log(bucket, trigger, &mended);
         let took = match trigger {
@@ -176,6 +168,7 @@ impl Guard {
             done: &mended.done,
             failed: &failed,
             took,
+            is_again: look.is_again,
         });
         let mut came = Came { tally: tally(&mended, took), again: !is_final, notice: None };
         match (notice.filter(|_| is_final || !mended.done.is_empty()), trigger) {
@@ -223,13 +216,8 @@ impl Guard {
     }
 
     /// A bucket that is not there: deleted meanwhile, or so new that not all of S3 knows of it yet.
-    async fn gone(
-        &self,
-        bucket: &BucketName,
-        trigger: &Trigger,
-        bodies: &[String],
-        now: OffsetDateTime,
-    ) -> Came {
+    async fn gone(&self, look: &Look, now: OffsetDateTime) -> Came {
+        let Look { bucket, trigger, bodies, .. } = look;
         let Some(delay_seconds) = triage::look_again(trigger, now) else {
             tracing::info!(%bucket, "the bucket does not exist any more");
             return Came::default();

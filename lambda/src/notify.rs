@@ -33,10 +33,10 @@ impl Notify {
             match object_event::read(&message.body) {
                 Ok(event) => {
                     events.push(event);
-                    told.push(message.message_id);
+                    told.push(message.id);
                 }
                 Err(error) => {
-                    let id = message.message_id;
+                    let id = message.id;
                     tracing::error!(message_id = id, %error, "a message is not an event");
                     tally.not_an_event += 1;
                     failures.add(&id);

@@ -54,6 +54,8 @@ pub struct Report<'a> {
     pub failed: &'a [(Action, String)],
     /// From the first of the calls to the last write.
     pub took: Option<Duration>,
+    /// Whether the bucket was looked at before for the same calls, and that look ended midway.
+    pub is_again: bool,
 }
 
 /// Says what the owner should hear; nothing of a bucket that is right.
@@ -65,7 +67,8 @@ pub fn notice(report: &Report<'_>) -> Option<Notice> {
     let (done, failed) = (!report.done.is_empty(), !report.failed.is_empty());
     let told = match report.trigger {
         Trigger::Sweep => done,
-        Trigger::Calls(_) => done || failed || !left.is_empty(),
+        // What an interrupted look has done is told by nobody else.
+        Trigger::Calls(_) => done || failed || !left.is_empty() || report.is_again,
     };
     if !told {
         return None;
@@ -74,10 +77,16 @@ pub fn notice(report: &Report<'_>) -> Option<Notice> {
         (false, true, _) => (Severity::High, "could not protect"),
         (true, true, _) => (Severity::High, "could not wholly protect"),
         (true, false, false) => (Severity::Warning, "protected in part:"),
-        (false, false, _) => (Severity::Warning, "left a bucket as it is:"),
+        (false, false, false) => (Severity::Warning, "left a bucket as it is:"),
+        (false, false, true) => (Severity::Info, "looked again at"),
         (true, false, true) => (Severity::Info, "protected"),
     };
-    let actions = [(done, "protected"), (failed, "failed"), (!left.is_empty(), "left")];
+    let actions = [
+        (done, "protected"),
+        (failed, "failed"),
+        (!left.is_empty(), "left"),
+        (report.is_again, "again"),
+    ];
     let attributes = Attributes {
         kind: "bucket",
         severity,
@@ -136,6 +145,12 @@ fn text(report: &Report<'_>, left: &[&LeftBecause]) -> Result<String, std::fmt::
         |(action, cause): &(Action, String)| format!("{} (wanted: {})", shown(cause, 600), action);
     text += &section("Not done", report.failed.iter().map(failed).collect());
     text += &section("Left as it is", left.iter().map(ToString::to_string).collect());
+    if report.is_again && report.done.is_empty() && report.failed.is_empty() {
+        writeln!(text, "\nAn earlier look was interrupted, maybe after it had mended something.")?;
+        if report.findings.is_empty() {
+            writeln!(text, "The bucket is as it should be now.")?;
+        }
+    }
     if let (Some(took), false, true) =
         (report.took, report.done.is_empty(), report.failed.is_empty())
     {

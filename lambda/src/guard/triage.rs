@@ -31,7 +31,7 @@ pub(super) struct TaskOf {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Task {
     /// Look at a bucket, here where no Region is given.
-    Look { bucket: BucketName, region: Option<Region>, trigger: Trigger, bodies: Vec<String> },
+    Look(Look),
     /// Send a message back.
     Later { body: String, delay_seconds: u16 },
     /// List buckets.
@@ -42,6 +42,21 @@ pub(super) enum Task {
     Nothing { reason: &'static str },
 }
 
+/// A look at one bucket.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Look {
+    /// The bucket.
+    pub(super) bucket: BucketName,
+    /// Where it is, if that is known: here, otherwise.
+    pub(super) region: Option<Region>,
+    /// Why it is looked at.
+    pub(super) trigger: Trigger,
+    /// The messages that told of it.
+    pub(super) bodies: Vec<String>,
+    /// Whether it was begun before, and not ended.
+    pub(super) is_again: bool,
+}
+
 /// Sorts the requests of a batch, one task for each bucket.
 pub(super) fn triage(
     requests: Vec<(Message, Request)>,
@@ -49,9 +64,10 @@ pub(super) fn triage(
     settle_seconds: u16,
 ) -> Vec<TaskOf> {
     let mut tasks = Vec::new();
-    let mut looks: BTreeMap<BucketName, TaskOf> = BTreeMap::new();
+    let mut looks: BTreeMap<BucketName, (Look, Vec<String>)> = BTreeMap::new();
     for (message, request) in requests {
-        let id = message.message_id;
+        let is_again = message.is_again();
+        let id = message.id;
         let mut alone = |task| tasks.push(TaskOf { task, message_ids: vec![id.clone()] });
         match request {
             Request::Changed(changed) => {
@@ -59,21 +75,22 @@ pub(super) fn triage(
                     alone(Task::Later { body: message.body, delay_seconds });
                 } else {
                     let Changed { bucket, region, call } = changed;
-                    let look = looks.entry(bucket.clone()).or_insert_with(|| swept(bucket));
-                    look.message_ids.push(id);
+                    let (look, ids) = looks.entry(bucket.clone()).or_insert_with(|| swept(bucket));
+                    ids.push(id);
                     look.add(region, call, message.body);
+                    look.is_again |= is_again;
                 }
             }
             Request::LookAt(bucket) => {
-                let look = looks.entry(bucket.clone()).or_insert_with(|| swept(bucket));
-                look.message_ids.push(id);
+                looks.entry(bucket.clone()).or_insert_with(|| swept(bucket)).1.push(id);
             }
             Request::Sweep(continuation) => alone(Task::Sweep { continuation }),
             Request::Tell(notice) => alone(Task::Tell(notice)),
             Request::Ignore(reason) => alone(Task::Nothing { reason }),
         }
     }
-    tasks.extend(looks.into_values());
+    let looks = looks.into_values();
+    tasks.extend(looks.map(|(look, message_ids)| TaskOf { task: Task::Look(look), message_ids }));
     tasks
 }
 
@@ -97,19 +114,19 @@ fn settling(call: &Call, now: OffsetDateTime, settle_seconds: u16) -> Option<u16
 }
 
 /// A look at a bucket that nobody has called yet.
-fn swept(bucket: BucketName) -> TaskOf {
-    let task = Task::Look { bucket, region: None, trigger: Trigger::Sweep, bodies: Vec::new() };
-    TaskOf { task, message_ids: Vec::new() }
+fn swept(bucket: BucketName) -> (Look, Vec<String>) {
+    let look =
+        Look { bucket, region: None, trigger: Trigger::Sweep, bodies: Vec::new(), is_again: false };
+    (look, Vec::new())
 }
 
-impl TaskOf {
-    /// Adds a call to a look, in the order of the calls.
-    fn add(&mut self, there: Region, call: Call, body: String) {
-        let Task::Look { region, trigger, bodies, .. } = &mut self.task else { return };
-        *region = Some(there);
-        bodies.push(body);
-        match trigger {
-            Trigger::Sweep => *trigger = Trigger::Calls(vec![call]),
+impl Look {
+    /// Adds a call, in the order of the calls.
+    fn add(&mut self, region: Region, call: Call, body: String) {
+        self.region = Some(region);
+        self.bodies.push(body);
+        match &mut self.trigger {
+            Trigger::Sweep => self.trigger = Trigger::Calls(vec![call]),
             Trigger::Calls(calls) => {
                 // CloudTrail delivers the same event twice at times.
                 if !calls.contains(&call) {

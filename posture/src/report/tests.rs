@@ -36,6 +36,7 @@ fn told(findings: &[Finding], trigger: &Trigger, failed: &[(Action, String)]) ->
         done: &done,
         failed,
         took: Some(Duration::from_millis(4_250)),
+        is_again: false,
     })
 }
 
@@ -156,6 +157,37 @@ fn a_bucket_that_was_mended_in_part_is_not_said_to_be_left() {
     assert_eq!(notice.subject, "s3guard protected in part: reports");
     let both = vec!["protected".to_owned(), "left".to_owned()];
     assert_eq!(notice.attributes["action"], crate::notice::Attribute::Many(both));
+}
+
+#[test]
+fn what_an_interrupted_look_may_have_done_is_told() {
+    let told = notice(&Report {
+        bucket: &"reports".parse().unwrap(),
+        account: &"111122223333".parse().unwrap(),
+        region: &"eu-west-1".parse().unwrap(),
+        grade: Grade::Speed,
+        trigger: &call(),
+        findings: &[],
+        done: &[],
+        failed: &[],
+        took: None,
+        is_again: true,
+    });
+    check(
+        told,
+        &expect![[r#"
+        s3guard looked again at reports
+
+        Bucket  reports (eu-west-1, account 111122223333)
+        Event   CreateBucket by arn:aws:iam::111122223333:user/careless, 2026-11-20 12:00:00 UTC
+        Grade   speed
+
+        An earlier look was interrupted, maybe after it had mended something.
+        The bucket is as it should be now.
+
+        https://eu-west-1.console.aws.amazon.com/s3/buckets/reports?region=eu-west-1&tab=permissions
+    "#]],
+    );
 }
 
 #[test]

@@ -32,6 +32,34 @@ fn a_function_killed_between_read_and_write_leaves_no_bucket_unguarded() {
 }
 
 #[test]
+fn a_function_killed_between_write_and_notice_still_names_who_it_was() {
+    let guarded = Guarded::new(&[]);
+    let careless = guarded.careless();
+    let reports = guarded.bucket("reports");
+    careless.create_bucket(&reports).unwrap();
+    guarded.wait_for_runs("GuardFunctionName", 1);
+    guarded.rest();
+    let hold = guarded.account.add_fault(&Fault::hold("sns:Publish")).unwrap();
+    careless.delete_public_access_block(&reports).unwrap();
+    guarded.account.wait_until_held(hold.number).unwrap();
+    assert!(is_private(&careless, &reports), "the write is done, the notice is not");
+    guarded.account.kill_function(guarded.output("GuardFunctionName")).unwrap();
+    guarded.account.forget_faults().unwrap();
+    // The call that was held may still go through, as on AWS; the mail that is waited for is the second look's.
+    let again = || {
+        let subject = format!("s3guard looked again at {reports}");
+        guarded.mails().into_iter().find(|mail| mail.subject == subject)
+    };
+    guarded.wait("a mail", || {
+        guarded.account.end_visibility_timeouts().unwrap();
+        again().is_some()
+    });
+    let text = again().unwrap().text;
+    assert!(text.contains("DeleteBucketPublicAccessBlock by"), "{text}");
+    assert!(text.contains("user/careless"), "{text}");
+}
+
+#[test]
 fn a_notice_that_sns_does_not_take_is_published_later() {
     let guarded = Guarded::new(&[]);
     let careless = guarded.careless();

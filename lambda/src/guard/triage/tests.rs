@@ -5,7 +5,7 @@ use super::*;
 const NOON: OffsetDateTime = datetime!(2026-11-20 12:00:00 UTC);
 
 fn message(id: &str) -> Message {
-    Message { message_id: id.to_owned(), body: format!("body of {id}") }
+    Message::new(id, &format!("body of {id}"))
 }
 
 fn changed(id: &str, bucket: &str, event_name: &str, age_milliseconds: i64) -> (Message, Request) {
@@ -22,11 +22,11 @@ fn changed(id: &str, bucket: &str, event_name: &str, age_milliseconds: i64) -> (
 fn sorted(requests: Vec<(Message, Request)>) -> Vec<String> {
     let words = |task: TaskOf| {
         let what = match task.task {
-            Task::Look { bucket, trigger: Trigger::Calls(calls), .. } => {
+            Task::Look(Look { bucket, trigger: Trigger::Calls(calls), .. }) => {
                 let names: Vec<String> = calls.into_iter().map(|call| call.event_name).collect();
                 format!("look at {bucket} for {}", names.join("+"))
             }
-            Task::Look { bucket, trigger: Trigger::Sweep, .. } => format!("look at {bucket}"),
+            Task::Look(Look { bucket, trigger: Trigger::Sweep, .. }) => format!("look at {bucket}"),
             Task::Later { body, delay_seconds } => format!("{body} in {delay_seconds} s"),
             Task::Sweep { continuation } => format!("sweep from {continuation:?}"),
             Task::Tell(notice) => format!("tell {}", notice.subject),
