@@ -25,6 +25,7 @@ _create_esm = lambda_svc._create_esm
 _run_sqs_batch = lambda_svc._run_sqs_batch
 _emit_lambda_logs = lambda_svc._emit_lambda_logs
 _concurrency = lambda_svc._sqs_esm_concurrency
+_invalidate_worker = lambda_svc.invalidate_worker
 _runs: deque[dict] = deque(maxlen=RUNS_MAX)
 _lock = threading.Lock()
 
@@ -132,8 +133,14 @@ def _emit_logs_if_allowed(function, request_id, log_text, error, duration_ms, *,
 _of_stack = dict(provisioners._RESOURCE_HANDLERS["AWS::Lambda::EventSourceMapping"])
 
 
+def _invalidate_own_worker(name, qualifier=None, account=None, region=None) -> None:
+    """Ends the processes of a changed function.  Functions of other accounts have the same name here, and go on."""
+    _invalidate_worker(name, qualifier=qualifier, account=account or get_account_id(), region=region or get_region())
+
+
 def install() -> None:
     """Puts the above in MiniStack's place."""
+    lambda_svc.invalidate_worker = _invalidate_own_worker
     lambda_svc._create_esm = _create_esm_if_allowed
     lambda_svc._run_sqs_batch = _run_sqs_batch_noted
     lambda_svc._sqs_esm_concurrency = _concurrency_in_window

@@ -46,7 +46,7 @@ USED = {
     "ministack.services.kms": ["key_policy_for_arn"],
     "ministack.services.lambda_svc": [
         "_create_esm", "_emit_lambda_logs", "_execution_record_for_config", "_functions", "_get_func_record_for_ref",
-        "_run_sqs_batch", "_sqs_esm_concurrency", "invoke_async_with_retry",
+        "_run_sqs_batch", "_sqs_esm_concurrency", "invalidate_worker", "invoke_async_with_retry",
     ],
     "ministack.services.s3": [
         "S3_NS", "_bucket_encryption", "_bucket_policies", "_bucket_tags", "_buckets", "_bucket_has_versions",

@@ -24,7 +24,8 @@ fn a_function_killed_between_read_and_write_leaves_no_bucket_unguarded() {
         guarded.account.end_visibility_timeouts().unwrap();
         is_private(&careless, &reports)
     });
-    guarded.wait("a mail", || guarded.mails().len() == 1);
+    // Time that passes so fast may have the message handled twice, and told twice.
+    guarded.wait("a mail", || !guarded.mails().is_empty());
     guarded.rest();
     let mail = &guarded.mails()[0];
     assert_eq!(mail.subject, format!("s3guard protected {reports}"));
