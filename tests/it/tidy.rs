@@ -202,7 +202,7 @@ fn no_test_sleeps_or_is_switched_off() {
     // Put together here, so that this file does not find itself.
     let banned =
         [concat!("thread::", "sleep"), concat!("time::", "sleep"), concat!("#[", "ignore")];
-    for folder in ["posture", "aws", "synth", "lambda", "tests"] {
+    for folder in ["posture", "aws", "synth", "lambda", "emulator/tests", "tests"] {
         for path in files(folder, ".rs") {
             let text = read(&path);
             for word in banned.iter().filter(|_| is_test(&path)) {
