@@ -74,7 +74,7 @@ mod tests {
             Resources:
               Reports:
                 Type: AWS::S3::Bucket
-                DeletionPolicy: Retain
+                DeletionPolicy: RetainExceptOnCreate
                 UpdateReplacePolicy: Retain
                 Metadata:
                   com.aws.cloudformation.Context:
