@@ -56,16 +56,15 @@ impl AwsError {
             SdkError::DispatchFailure(failure) if failure.is_timeout() => {
                 (Kind::Timeout, causes(error))
             }
-            other => {
-                let kind = if is_caused_by_credentials(other) {
-                    Kind::Credentials
-                } else if matches!(other, SdkError::DispatchFailure(_)) {
-                    Kind::Unreachable
-                } else {
-                    Kind::Other
-                };
-                (kind, causes(other))
-            }
+            other => match (credentials_error(other), other) {
+                // The SDK lists every place where it has looked.
+                (Some(CredentialsError::CredentialsNotLoaded(_)), _) => {
+                    (Kind::Credentials, "none were found".to_owned())
+                }
+                (Some(_), _) => (Kind::Credentials, causes(other)),
+                (None, SdkError::DispatchFailure(_)) => (Kind::Unreachable, causes(other)),
+                (None, _) => (Kind::Other, causes(other)),
+            },
         };
         let request_id = error.meta().extra("aws_request_id").map(str::to_owned);
         Self { call, object: object.into(), kind, message, request_id }
@@ -122,13 +121,14 @@ fn causes(error: &(dyn StdError + 'static)) -> String {
     if words.is_empty() { error.to_string() } else { words.join(": ") }
 }
 
-fn is_caused_by_credentials(error: &(dyn StdError + 'static)) -> bool {
+/// The credentials' own error, if that is what is below.
+fn credentials_error<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a CredentialsError> {
     let mut source = error.source();
     while let Some(cause) = source {
-        if cause.is::<CredentialsError>() {
-            return true;
+        if let Some(found) = cause.downcast_ref() {
+            return Some(found);
         }
         source = cause.source();
     }
-    false
+    None
 }

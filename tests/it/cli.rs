@@ -147,13 +147,15 @@ fn an_endpoint_that_is_no_url_is_refused_before_it_is_called() {
 
 #[test]
 fn without_credentials_the_ways_to_get_some_are_named() {
-    let output =
-        s3guard(&["deploy", "--stack", "s3guard", "--region", "eu-west-1"]).output().unwrap();
-    let stderr = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(1));
-    let start = "error: GetCallerIdentity on Region `eu-west-1` failed: no usable credentials: ";
-    assert!(stderr.starts_with(start), "{stderr}");
-    assert!(stderr.contains("\nhint: log in with `aws sso login`"), "{stderr}");
+    check(
+        &mut s3guard(&["deploy", "--stack", "s3guard", "--region", "eu-west-1"]),
+        1,
+        &expect![[r#"
+            error: GetCallerIdentity on Region `eu-west-1` failed: no usable credentials: none were found
+
+            hint: log in with `aws sso login` or `aws configure`, choose a profile with `--profile`, or set `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`
+        "#]],
+    );
 }
 
 #[test]
