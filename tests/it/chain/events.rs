@@ -42,11 +42,7 @@ fn a_weakened_bucket_is_mended_once_and_its_owner_told_who_it_was() {
 #[test]
 fn an_event_of_a_bucket_that_is_right_writes_nothing() {
     let guarded = Guarded::new(&[]);
-    let careless = guarded.careless();
-    let reports = guarded.bucket("reports");
-    careless.create_bucket(&reports).unwrap();
-    guarded.wait_for_runs("GuardFunctionName", 1);
-    guarded.rest();
+    let (careless, reports) = guarded.with_bucket();
     guarded.forget();
     careless.put_public_access_block(&reports, true).unwrap();
     guarded.wait_for_runs("GuardFunctionName", 1);

@@ -7,11 +7,7 @@ use super::guarded::{Guarded, encryption, is_private};
 #[test]
 fn a_function_killed_between_read_and_write_leaves_no_bucket_unguarded() {
     let guarded = Guarded::new(&[]);
-    let careless = guarded.careless();
-    let reports = guarded.bucket("reports");
-    careless.create_bucket(&reports).unwrap();
-    guarded.wait_for_runs("GuardFunctionName", 1);
-    guarded.rest();
+    let (careless, reports) = guarded.with_bucket();
     let hold = guarded.account.add_fault(&Fault::hold("s3:PutBucketPublicAccessBlock")).unwrap();
     guarded.account.make_legacy(&reports).unwrap();
     careless.delete_encryption(&reports).unwrap();
@@ -36,11 +32,7 @@ fn a_function_killed_between_read_and_write_leaves_no_bucket_unguarded() {
 #[test]
 fn a_function_killed_between_write_and_notice_still_names_who_it_was() {
     let guarded = Guarded::new(&[]);
-    let careless = guarded.careless();
-    let reports = guarded.bucket("reports");
-    careless.create_bucket(&reports).unwrap();
-    guarded.wait_for_runs("GuardFunctionName", 1);
-    guarded.rest();
+    let (careless, reports) = guarded.with_bucket();
     let hold = guarded.account.add_fault(&Fault::hold("sns:Publish")).unwrap();
     careless.delete_public_access_block(&reports).unwrap();
     guarded.account.wait_until_held(hold.number).unwrap();
@@ -64,11 +56,7 @@ fn a_function_killed_between_write_and_notice_still_names_who_it_was() {
 #[test]
 fn a_notice_that_sns_does_not_take_is_published_later() {
     let guarded = Guarded::new(&[]);
-    let careless = guarded.careless();
-    let reports = guarded.bucket("reports");
-    careless.create_bucket(&reports).unwrap();
-    guarded.wait_for_runs("GuardFunctionName", 1);
-    guarded.rest();
+    let (careless, reports) = guarded.with_bucket();
     // As often as a call is tried.
     let fault = Fault {
         role: "*Guard*".to_owned(),
@@ -106,11 +94,7 @@ fn a_message_that_is_no_event_ends_among_the_dead_letters_and_raises_the_alarm()
 #[test]
 fn a_refused_write_is_told_and_not_tried_for_ever() {
     let guarded = Guarded::new(&[]);
-    let careless = guarded.careless();
-    let reports = guarded.bucket("reports");
-    careless.create_bucket(&reports).unwrap();
-    guarded.wait_for_runs("GuardFunctionName", 1);
-    guarded.rest();
+    let (careless, reports) = guarded.with_bucket();
     let denied = Fault {
         role: "*Guard*".to_owned(),
         times: 100,
@@ -131,11 +115,7 @@ fn a_refused_write_is_told_and_not_tried_for_ever() {
 #[test]
 fn throttling_and_conflicts_are_waited_out() {
     let guarded = Guarded::new(&[]);
-    let careless = guarded.careless();
-    let reports = guarded.bucket("reports");
-    careless.create_bucket(&reports).unwrap();
-    guarded.wait_for_runs("GuardFunctionName", 1);
-    guarded.rest();
+    let (careless, reports) = guarded.with_bucket();
     for (action, error) in [
         ("s3:GetEncryptionConfiguration", "SlowDown"),
         ("s3:PutBucketPublicAccessBlock", "OperationAborted"),

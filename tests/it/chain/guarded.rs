@@ -105,6 +105,16 @@ impl Guarded {
         self.account.client_of(self.account.user("careless", &everything).unwrap())
     }
 
+    /// Somebody careless and their new bucket, at which the guard has looked already.
+    pub(super) fn with_bucket(&self) -> (Client, String) {
+        let careless = self.careless();
+        let bucket = self.bucket("reports");
+        careless.create_bucket(&bucket).unwrap();
+        self.wait_for_runs("GuardFunctionName", 1);
+        self.rest();
+        (careless, bucket)
+    }
+
     /// Waits until this holds.
     pub(super) fn wait(&self, what: &str, mut holds: impl FnMut() -> bool) {
         let look = || Ok(holds().then_some(()));

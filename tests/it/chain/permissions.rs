@@ -54,11 +54,7 @@ fn what_is_granted_is_what_the_code_calls() {
     let account = super::guarded::new_account();
     let key = format!("arn:aws:kms:{}:{}:key/ours", account.region(), account.number());
     let guarded = Guarded::of(account, &["--grade", "hybrid", "--key", &key]);
-    let careless = guarded.careless();
-    let reports = guarded.bucket("reports");
-    careless.create_bucket(&reports).unwrap();
-    guarded.wait_for_runs("GuardFunctionName", 1);
-    guarded.rest();
+    let (careless, reports) = guarded.with_bucket();
     // Everything that is ever asked and done: both settings weakened, objects told, a sweep, a bucket sent back.
     careless.delete_public_access_block(&reports).unwrap();
     guarded.wait("a private bucket", || is_private(&careless, &reports));
