@@ -1,9 +1,11 @@
-//! EventBridge: rules, by pattern or by schedule, and their targets.
+//! EventBridge: rules, by pattern or by schedule, their targets, and what a pattern matches.
 
+mod matching;
 mod pattern;
 
 use serde::Serialize;
 
+pub use matching::{Matcher, Mismatch, PatternError};
 pub use pattern::{EventPattern, Filter};
 
 use super::Tag;
