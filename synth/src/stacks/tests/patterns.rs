@@ -3,6 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::reading::read_guard;
+use crate::resources::events::Matcher;
 
 /// A call on a bucket, by someone.
 fn call(name: &str, user_identity: &Json) -> Json {
@@ -24,7 +25,8 @@ fn object(kind: &str, bucket: &str) -> Json {
 fn check(rule: &str, event: &Json, expected: bool) {
     let guard = read_guard();
     let pattern = &guard["Resources"][rule]["Properties"]["EventPattern"];
-    assert_eq!(matches(pattern, event), expected, "{rule}: {event}");
+    let matcher = Matcher::parse(pattern).unwrap();
+    assert_eq!(matcher.matches(event), expected, "{rule}: {event}");
 }
 
 #[test]
@@ -80,26 +82,4 @@ fn objects_of_all_buckets_are_heard_but_of_our_own() {
         false,
     );
     check("ObjectChanged", &object("AWS API Call via CloudTrail", "reports"), false);
-}
-
-/// Every field of the pattern has to match; of a field's filters, one.
-fn matches(pattern: &Json, event: &Json) -> bool {
-    pattern.as_object().unwrap().iter().all(|(name, part)| match part.as_array() {
-        Some(filters) => filters.iter().any(|filter| passes(filter, event.get(name))),
-        None => matches(part, event.get(name).unwrap_or(&json!({}))),
-    })
-}
-
-fn passes(filter: &Json, field: Option<&Json>) -> bool {
-    let Some(operator) = filter.as_object() else { return field == Some(filter) };
-    let (name, argument) = operator.iter().next().unwrap();
-    match (name.as_str(), argument.as_array()) {
-        ("exists", None) => field.is_some() == argument.as_bool().unwrap(),
-        ("anything-but", Some(texts)) => field.is_some_and(|field| !texts.contains(field)),
-        ("anything-but", None) => {
-            let prefix = argument["prefix"].as_str().unwrap();
-            field.is_some_and(|field| !field.as_str().unwrap().starts_with(prefix))
-        }
-        other => panic!("{other:?} is not known here"),
-    }
 }
