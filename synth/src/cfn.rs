@@ -15,6 +15,7 @@ pub mod kind;
 mod order;
 mod parameter;
 mod policy;
+mod resolve;
 mod section;
 mod sub;
 mod template;
@@ -33,4 +34,5 @@ pub use sub::Sub;
 pub use template::Template;
 pub use value::{Pseudo, Value};
 
+pub(crate) use resolve::resolved;
 pub(crate) use value::Expression;

@@ -20,6 +20,7 @@ mod worker;
 
 pub use guard::guard;
 pub use observed::observed;
+pub use patterns::{Deployed, RulePatterns, rule_patterns};
 
 /// The IAM path of everything that may change buckets for us: the rule leaves out what is done from under it.
 const IAM_PATH: &str = "/s3guard/";

@@ -15,7 +15,7 @@ const BUCKET_KEY_ARN: LogicalId = LogicalId::new("BucketKeyArn");
 const TRAIL_MODE: LogicalId = LogicalId::new("TrailMode");
 const SETTLE_SECONDS: LogicalId = LogicalId::new("SettleSeconds");
 const SWEEP_RATE: LogicalId = LogicalId::new("SweepRate");
-const BUCKET_PREFIX: LogicalId = LogicalId::new("BucketPrefix");
+pub(super) const BUCKET_PREFIX: LogicalId = LogicalId::new("BucketPrefix");
 
 const KEY_FOR_GRADE: LogicalId = LogicalId::new("KeyForGrade");
 const OWN_TRAIL: LogicalId = LogicalId::new("OwnTrail");

@@ -3,7 +3,24 @@
 use serde_json::{Value as Json, json};
 
 use super::reading::read_guard;
-use crate::resources::events::Matcher;
+use crate::{
+    resources::events::Matcher,
+    stacks::{Deployed, rule_patterns},
+};
+
+/// Where the template is read.
+fn here() -> Deployed {
+    Deployed {
+        account: "111122223333".parse().unwrap(),
+        region: "eu-west-1".parse().unwrap(),
+        partition: "aws".to_owned(),
+        bucket_prefix: "s3guard".to_owned(),
+    }
+}
+
+fn of_template(rule: &str) -> Json {
+    read_guard()["Resources"][rule]["Properties"]["EventPattern"].clone()
+}
 
 /// A call on a bucket, by someone.
 fn call(name: &str, user_identity: &Json) -> Json {
@@ -23,9 +40,7 @@ fn object(kind: &str, bucket: &str) -> Json {
 }
 
 fn check(rule: &str, event: &Json, expected: bool) {
-    let guard = read_guard();
-    let pattern = &guard["Resources"][rule]["Properties"]["EventPattern"];
-    let matcher = Matcher::parse(pattern).unwrap();
+    let matcher = Matcher::parse(&of_template(rule)).unwrap();
     assert_eq!(matcher.matches(event), expected, "{rule}: {event}");
 }
 
@@ -82,4 +97,73 @@ fn objects_of_all_buckets_are_heard_but_of_our_own() {
         false,
     );
     check("ObjectChanged", &object("AWS API Call via CloudTrail", "reports"), false);
+}
+
+#[test]
+fn what_is_not_heard_has_its_reason() {
+    let patterns = rule_patterns(&here());
+    let reason = |pattern: &Json, event: &Json| {
+        Matcher::parse(pattern).unwrap().first_mismatch(event).unwrap().to_string()
+    };
+    let mut failed = call("CreateBucket", &json!({ "type": "Root" }));
+    failed["detail"]["errorCode"] = json!("AccessDenied");
+    assert_eq!(
+        reason(&patterns.bucket_changed, &failed),
+        "`detail.errorCode` is present, the rule wants it absent"
+    );
+    let ours = role("arn:aws:iam::111122223333:role/s3guard/s3guard-GuardRole-1A2B3C");
+    assert_eq!(
+        reason(&patterns.bucket_changed, &call("PutBucketEncryption", &ours)),
+        "`detail.userIdentity.sessionContext.sessionIssuer.arn` is \
+         `arn:aws:iam::111122223333:role/s3guard/s3guard-GuardRole-1A2B3C`, the rule wants anything but text that \
+         begins with `arn:aws:iam::111122223333:role/s3guard/` or it absent"
+    );
+    let own = object("Object Created", "s3guard-logs-111122223333-eu-west-1-an");
+    assert_eq!(
+        reason(&patterns.object_changed, &own),
+        "`detail.bucket.name` is `s3guard-logs-111122223333-eu-west-1-an`, the rule wants anything but \
+         `s3guard-trail-111122223333-eu-west-1-an` or `s3guard-logs-111122223333-eu-west-1-an`"
+    );
+}
+
+#[test]
+fn the_patterns_are_those_of_the_template() {
+    let patterns = rule_patterns(&here());
+    assert_eq!(patterns.bucket_changed, of_template("BucketChanged"));
+    assert_eq!(patterns.object_changed, of_template("ObjectChanged"));
+}
+
+#[test]
+fn the_patterns_are_of_where_the_guard_is_deployed() {
+    let patterns = rule_patterns(&Deployed {
+        account: "444455556666".parse().unwrap(),
+        region: "cn-north-1".parse().unwrap(),
+        partition: "aws-cn".to_owned(),
+        bucket_prefix: "prod".to_owned(),
+    });
+    let issuer =
+        &patterns.bucket_changed["detail"]["userIdentity"]["sessionContext"]["sessionIssuer"];
+    assert_eq!(
+        issuer["arn"][0],
+        json!({ "anything-but": { "prefix": "arn:aws-cn:iam::444455556666:role/s3guard/" } })
+    );
+    assert_eq!(
+        patterns.object_changed["detail"]["bucket"]["name"],
+        json!([{ "anything-but": ["prod-trail-444455556666-cn-north-1-an", "prod-logs-444455556666-cn-north-1-an"] }])
+    );
+}
+
+#[test]
+fn the_longest_patterns_are_not_too_long_for_eventbridge() {
+    let patterns = rule_patterns(&Deployed {
+        region: "ap-southeast-99".parse().unwrap(),
+        partition: "aws-us-gov".to_owned(),
+        bucket_prefix: "a".repeat(25),
+        ..here()
+    });
+    for pattern in [patterns.bucket_changed, patterns.object_changed] {
+        Matcher::parse(&pattern).unwrap();
+        let length = pattern.to_string().chars().count();
+        assert!(length < 2_048, "{length}: {pattern}");
+    }
 }

@@ -1,8 +1,8 @@
 //! A rendered template with its functions worked out, as CloudFormation would for an account of our making.
 
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 
-use crate::stacks::guard;
+use crate::{cfn::resolved, stacks::guard};
 
 /// The guard's template as CloudFormation would read it.
 pub(super) fn read_guard() -> Json {
@@ -13,7 +13,8 @@ pub(super) fn read_guard() -> Json {
 pub(super) fn read(template: &Json) -> Json {
     let mut read = template.clone();
     for section in ["Resources", "Outputs"] {
-        read[section] = resolved(&template[section], &template["Parameters"]);
+        let named = |name: &str| Some(named(name, &template["Parameters"]));
+        read[section] = resolved(&template[section], &named).unwrap();
     }
     read
 }
@@ -42,45 +43,6 @@ pub(super) fn many(json: &Json) -> Vec<&Json> {
 /// The texts of a value or a list of them.
 pub(super) fn texts(json: &Json) -> Vec<&str> {
     many(json).into_iter().map(|one| one.as_str().unwrap()).collect()
-}
-
-fn resolved(json: &Json, parameters: &Json) -> Json {
-    match json {
-        Json::Object(map) => match map.iter().next() {
-            Some((name, argument)) if map.len() == 1 && name == "Ref" => {
-                named(argument.as_str().unwrap(), parameters).into()
-            }
-            Some((name, argument)) if map.len() == 1 && name == "Fn::GetAtt" => {
-                format!("<{}.{}>", argument[0].as_str().unwrap(), argument[1].as_str().unwrap())
-                    .into()
-            }
-            Some((name, argument)) if map.len() == 1 && name == "Fn::Sub" => {
-                substituted(argument.as_str().unwrap(), parameters).into()
-            }
-            _ => map
-                .iter()
-                .inspect(|(name, _)| assert!(!name.starts_with("Fn::"), "{name} is not known here"))
-                .map(|(name, value)| (name.clone(), resolved(value, parameters)))
-                .collect::<Map<_, _>>()
-                .into(),
-        },
-        Json::Array(items) => items.iter().map(|item| resolved(item, parameters)).collect(),
-        scalar @ (Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_)) => scalar.clone(),
-    }
-}
-
-fn substituted(text: &str, parameters: &Json) -> String {
-    let mut parts = text.split("${");
-    let mut whole = parts.next().unwrap().to_owned();
-    for part in parts {
-        let (name, rest) = part.split_once('}').unwrap();
-        match name.strip_prefix('!') {
-            Some(literal) => whole.extend(["${", literal, "}"]),
-            None => whole.push_str(&named(name, parameters)),
-        }
-        whole.push_str(rest);
-    }
-    whole
 }
 
 fn named(name: &str, parameters: &Json) -> String {
