@@ -15,13 +15,17 @@ from ministack.core.responses import get_account_id, get_region, set_request_acc
 from ministack.core.router import detect_service, extract_access_key_id, extract_region
 from ministack.core.sigv4 import decode_header_value
 
-from . import account_block, alarms, batches, buckets, caller, calls, delivery, faults, functions, hooks, imports, mail
-from . import records, trails
+from . import access, account_block, alarms, batches, buckets, caller, calls, delivery, faults, functions, hooks, imports
+from . import keys, mail, notifications, records, settings, stack_buckets, trails
 
 TICK_SECONDS = 1.0
 ANSWER_KEPT_MAX = 16_384
 
-for part in (account_block, alarms, batches, buckets, calls, delivery, functions, imports, mail, trails):
+PARTS = (
+    access, account_block, alarms, batches, buckets, calls, delivery, functions, imports, keys, mail, notifications,
+    settings, stack_buckets, trails,
+)
+for part in PARTS:
     part.install()
 
 
@@ -117,15 +121,17 @@ def _finish(request: Request, checks: list, status: int, body: bytes) -> None:
 
 
 def _tell(request: Request, status: int, body: bytes) -> None:
-    """Publishes the CloudTrail event of a call that configures a bucket, also of one that failed."""
+    """Publishes the CloudTrail event of a call that configures a bucket or the account's block, also of one that failed."""
     bucket = request.path.strip("/")
-    if request.service != "s3" or request.method not in ("PUT", "DELETE") or not bucket or "/" in bucket:
+    if request.service != "s3" or request.method not in ("PUT", "DELETE") or not bucket:
         return
-    named = records.event_name(request.method, request.query)
-    if named is None:
+    if request.path == account_block.PATH:
+        name, parameters = account_block.event(request.method, request.body)
+    elif "/" in bucket or not (named := records.event_name(request.method, request.query)):
         return
-    name, subresource = named
-    parameters = records.of_bucket(name, subresource, bucket, request.body, request.headers)
+    else:
+        name, subresource = named
+        parameters = records.of_bucket(name, subresource, bucket, request.body, request.headers)
     error = records.error_of(status, body)
     trails.publish(records.record(name, parameters, request.headers.get("user-agent", ""), error=error))
 
@@ -165,6 +171,9 @@ def _find_action(request: Request) -> None:
     given = (request.method, request.path, request.headers)
     routing = ministack._routing_params(*given, request.body, request.query)
     request.service = detect_service(*given, routing) or ""
+    if request.path == account_block.PATH:
+        request.service, request.action = "s3", account_block.action(request.method)
+        return
     # A request that MiniStack cannot name is answered by it, as an unknown operation.
     with contextlib.suppress(Exception):
         request.action = iam_actions.extract_iam_action(request.service, *given, request.body, routing)
@@ -177,8 +186,9 @@ async def _fail(request: Request, code: str, send) -> tuple[int, bytes]:
     status, message = faults.ERRORS[code]
     if request.service in ("s3", "sns", "iam", "sts", "cloudformation"):
         inner = f"<Code>{code}</Code><Message>{message}</Message>"
-        wrapped = f"<Error>{inner}</Error>" if request.service == "s3" else f"<ErrorResponse><Error>{inner}</Error></ErrorResponse>"
-        body, kind = f'<?xml version="1.0"?>{wrapped}'.encode(), b"application/xml"
+        bare = request.service == "s3" and request.path != account_block.PATH
+        error = f"<Error>{inner}</Error>" if bare else f"<ErrorResponse><Error>{inner}</Error></ErrorResponse>"
+        body, kind = f'<?xml version="1.0"?>{error}'.encode(), b"application/xml"
     else:
         body = f'{{"__type":"{code}","message":"{message}"}}'.encode()
         kind = b"application/x-amz-json-1.0"

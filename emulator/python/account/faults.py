@@ -10,17 +10,21 @@ import itertools
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
-# HTTP status and message, as S3 words them.
+# HTTP status and message, as S3, CloudFormation and KMS word them.
 ERRORS = {
     "AccessDenied": (403, "Access Denied"),
+    "AccessDeniedException": (400, "You are not authorized to perform this action"),
     "InternalError": (500, "We encountered an internal error. Please try again."),
     "NoSuchBucket": (404, "The specified bucket does not exist"),
     "OperationAborted": (
         409,
         "A conflicting conditional operation is currently in progress against this resource. Please try again.",
     ),
+    "KMSInternalException": (500, "The request was rejected because an internal exception occurred."),
     "ServiceUnavailable": (503, "Please reduce your request rate."),
     "SlowDown": (503, "Please reduce your request rate."),
+    "Throttling": (400, "Rate exceeded"),
+    "ThrottlingException": (400, "You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls."),
 }
 
 

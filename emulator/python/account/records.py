@@ -42,7 +42,17 @@ NAMES = {
     "versioning": ("PutBucketVersioning", None),
     "website": ("PutBucketWebsite", "DeleteBucketWebsite"),
 }
-RECORDED_HEADERS = ("x-amz-acl", "x-amz-object-ownership", "x-amz-bucket-object-lock-enabled", "x-amz-bucket-namespace")
+RECORDED_HEADERS = (
+    "x-amz-acl",
+    "x-amz-bucket-namespace",
+    "x-amz-bucket-object-lock-enabled",
+    "x-amz-grant-full-control",
+    "x-amz-grant-read",
+    "x-amz-grant-read-acp",
+    "x-amz-grant-write",
+    "x-amz-grant-write-acp",
+    "x-amz-object-ownership",
+)
 CLOUDFORMATION = "cloudformation.amazonaws.com"
 
 
@@ -66,7 +76,7 @@ def of_bucket(name: str, subresource: str, bucket: str, body: bytes = b"", heade
     if name == "PutBucketPolicy":
         parameters["bucketPolicy"] = _json(body)
     elif body.strip():
-        parameters.update(_from_xml(body))
+        parameters.update(from_xml(body))
     return parameters
 
 
@@ -106,6 +116,9 @@ def error_of(status: int, body: bytes) -> tuple[str, str] | None:
     if status < 400:
         return None
     text = body.decode(errors="replace")
+    if (fault := _json(body)) and isinstance(fault, dict):
+        code = str(fault.get("__type", status)).rsplit("#", 1)[-1]
+        return code, fault.get("message") or fault.get("Message") or ""
     code = re.search(r"<Code>([^<]+)", text)
     message = re.search(r"<Message>([^<]+)", text)
     return code.group(1) if code else str(status), message.group(1) if message else ""
@@ -118,7 +131,8 @@ def _json(body: bytes) -> object:
         return body.decode(errors="replace")
 
 
-def _from_xml(body: bytes) -> dict:
+def from_xml(body: bytes) -> dict:
+    """A request's XML as CloudTrail writes it down."""
     try:
         root = fromstring(body)
     except ParseError:

@@ -1,0 +1,62 @@
+"""KMS keys as `DescribeKey` gives them: with the account, and the AWS managed key of a service on first sight.
+
+Which key an alias means is settled before the permission is looked at, which is asked of the key and not of the alias.
+"""
+
+import json
+
+from ministack.core import iam_actions
+from ministack.core.responses import get_account_id, get_region
+from ministack.services import kms
+
+AWS_ALIAS = "alias/aws/"
+MANAGER = "_s3guard_key_manager"
+
+_metadata = kms._key_metadata
+_describe = kms._describe_key
+_extract_resource_arn = iam_actions.extract_resource_arn
+
+
+def _whole_metadata(record: dict) -> dict:
+    manager = record.get(MANAGER, "CUSTOMER")
+    return {"AWSAccountId": get_account_id(), **_metadata(record), "KeyManager": manager}
+
+
+def _describe_in_aws_words(data: dict) -> tuple:
+    given = data.get("KeyId", "")
+    if _alias(given).startswith(AWS_ALIAS) and kms._resolve_key(given) is None:
+        _make_managed(_alias(given))
+    if kms._resolve_key(given) is not None:
+        return _describe(data)
+    here = f"arn:aws:kms:{get_region()}:{get_account_id()}:"
+    arn = given if given.startswith("arn:") else here + (given if given.startswith("alias/") else f"key/{given}")
+    message = f"Alias {arn} is not found." if _alias(given) else f"Key '{arn}' does not exist"
+    return kms.error_response_json("NotFoundException", message, 400)
+
+
+def _alias(key: str) -> str:
+    """The alias that a key is named by, or nothing."""
+    resource = key.split(":", 5)[-1] if key.startswith("arn:") else key
+    return resource if resource.startswith("alias/") else ""
+
+
+def _make_managed(alias: str) -> None:
+    service = alias.removeprefix(AWS_ALIAS)
+    description = f"Default key that protects my {service.upper()} objects when no other key is defined"
+    made = json.loads(kms._create_key({"Description": description})[2])["KeyMetadata"]
+    kms._keys[made["KeyId"]][MANAGER] = "AWS"
+    kms._aliases[kms._alias_arn(alias)] = made["KeyId"]
+
+
+def _resource_behind_alias(service: str, *rest) -> str:
+    arn = _extract_resource_arn(service, *rest)
+    if service == "kms" and _alias(arn) and (record := kms._resolve_key(arn)):
+        return record["Arn"]
+    return arn
+
+
+def install() -> None:
+    """Puts the above in MiniStack's place."""
+    kms._key_metadata = _whole_metadata
+    kms._describe_key = _describe_in_aws_words
+    iam_actions.extract_resource_arn = _resource_behind_alias

@@ -1,0 +1,84 @@
+"""A bucket's notifications: kept whole, in the order given, and only with destinations that S3 may reach.
+
+MiniStack keeps of a configuration what it delivers by.  S3 gives back every configuration that it took, with an id
+where the caller gave none, and asks a function's policy as it asks a queue's and a topic's.
+"""
+
+import re
+from xml.etree.ElementTree import Element, tostring
+
+from defusedxml.ElementTree import ParseError, fromstring
+from ministack.core.iam_evaluator import EvalContext, evaluate_resource_policy
+from ministack.core.responses import get_account_id, get_region
+from ministack.services import lambda_svc, s3
+
+SERVICE = "s3.amazonaws.com"
+EVENT = re.compile(r"s3:[A-Za-z]+(:(\*|[A-Za-z]+))?")
+# What some clients send, and what S3 gives back.
+WIRE_NAMES = {
+    "LambdaFunctionConfiguration": "CloudFunctionConfiguration",
+    "LambdaFunctionArn": "CloudFunction",
+    "Function": "CloudFunction",
+}
+
+_put = s3._put_bucket_notification
+
+
+def _put_whole(name: str, body: bytes, headers: dict | None = None) -> tuple:
+    if name not in s3._buckets:
+        return s3._no_such_bucket(name)
+    try:
+        given = fromstring(body)
+    except ParseError:
+        return s3._error("MalformedXML", s3._MALFORMED_XML, 400)
+    whole = _copy(given, top=True)
+    if not all(EVENT.fullmatch((event.text or "").strip()) for event in whole.iter("Event")):
+        return s3._error("InvalidArgument", "The event is not supported for notifications", 400, f"/{name}")
+    skip = (headers or {}).get("x-amz-skip-destination-validation", "").lower() == "true"
+    functions = [(one.text or "").strip() for one in whole.iter("CloudFunction")]
+    unreachable = [] if skip else [arn for arn in functions if not _may_invoke(arn, name)]
+    if unreachable:
+        message = f"Unable to validate the following destination configurations: {', '.join(unreachable)}"
+        return s3._error("InvalidArgument", message, 400, f"/{name}")
+    whole.set("xmlns", s3.S3_NS)
+    text = tostring(whole, encoding="unicode")
+    answer = _put(name, text.encode(), headers)
+    if answer[0] == 200:
+        s3._bucket_notifications[name] = text
+    return answer
+
+
+def _copy(element: Element, top: bool = False) -> Element:
+    """The element in S3's spelling, without namespaces; each configuration has an id."""
+    name = element.tag.rsplit("}", 1)[-1]
+    copied = Element(WIRE_NAMES.get(name, name))
+    copied.text = element.text if len(element) == 0 else None
+    for child in element:
+        made = _copy(child)
+        if top and len(child) and made.find("Id") is None:
+            made.insert(0, Element("Id"))
+        if top and len(child) and not made.find("Id").text:
+            made.find("Id").text = s3._generated_notification_id()
+        copied.append(made)
+    return copied
+
+
+def _may_invoke(arn: str, bucket: str) -> bool:
+    function, _, _ = lambda_svc._get_func_record_for_ref(arn)
+    policy = function.get("policy") if function else None
+    context = EvalContext(
+        principal_arn="",
+        principal_type="Service",
+        principal_account="",
+        action="lambda:InvokeFunction",
+        resource_arn=arn,
+        region=get_region(),
+        secure_transport=True,
+        service_context={"aws:sourcearn": f"arn:aws:s3:::{bucket}", "aws:sourceaccount": get_account_id()},
+    )
+    return bool(policy) and evaluate_resource_policy(policy, context, service=SERVICE).decision == "Allow"
+
+
+def install() -> None:
+    """Puts the above in MiniStack's place."""
+    s3._put_bucket_notification = _put_whole
