@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use serde_json::Value;
 
 use crate::client::{CallError, Client, Credentials};
-use crate::{EmulatorError, http};
+use crate::{EmulatorError, http, server};
 
 mod hooks;
 
@@ -53,7 +53,7 @@ impl Account {
 
     /// A client that calls with these credentials.
     pub fn client_of(&self, credentials: Credentials) -> Client {
-        Client::new(self.address, self.region.clone(), credentials)
+        Client::new(self.address, self.number.clone(), self.region.clone(), credentials)
     }
 
     /// The environment of a child process that shall use this account as its root, and nothing else of this machine's
@@ -66,12 +66,14 @@ impl Account {
     pub fn env_of(&self, credentials: &Credentials) -> Vec<(String, String)> {
         let nowhere = "/nonexistent/s3guard";
         let endpoint = self.endpoint();
+        let s3_control = server::s3_control_endpoint(self.address);
         [
             ("AWS_ACCESS_KEY_ID", credentials.access_key_id.as_str()),
             ("AWS_SECRET_ACCESS_KEY", &credentials.secret_access_key),
             ("AWS_REGION", &self.region),
             ("AWS_DEFAULT_REGION", &self.region),
             ("AWS_ENDPOINT_URL", &endpoint),
+            ("AWS_ENDPOINT_URL_S3_CONTROL", &s3_control),
             ("AWS_CONFIG_FILE", nowhere),
             ("AWS_SHARED_CREDENTIALS_FILE", nowhere),
             ("AWS_EC2_METADATA_DISABLED", "true"),

@@ -8,8 +8,10 @@ use time::OffsetDateTime;
 use crate::{http, sign, xml};
 
 mod iam;
+mod keys;
 mod messages;
 mod s3;
+mod settings;
 
 pub use messages::Message;
 
@@ -26,8 +28,22 @@ pub struct Credentials {
 #[derive(Clone, Debug)]
 pub struct Client {
     address: SocketAddr,
+    account: String,
     region: String,
     credentials: Credentials,
+    user_agent: Option<String>,
+}
+
+/// A request that is not signed yet.
+struct Request<'a> {
+    /// The host that is signed; the one that is sent is always the server's.
+    host: &'a str,
+    service: &'a str,
+    method: &'a str,
+    path: &'a str,
+    query: &'a [(&'a str, &'a str)],
+    headers: &'a [(&'a str, &'a str)],
+    body: &'a [u8],
 }
 
 /// What AWS answered, well or not.
@@ -76,8 +92,19 @@ impl CallError {
 }
 
 impl Client {
-    pub(crate) fn new(address: SocketAddr, region: String, credentials: Credentials) -> Self {
-        Self { address, region, credentials }
+    pub(crate) fn new(
+        address: SocketAddr,
+        account: String,
+        region: String,
+        credentials: Credentials,
+    ) -> Self {
+        Self { address, account, region, credentials, user_agent: None }
+    }
+
+    /// The same client under another name: a tool's user agent, as CloudTrail writes it down.
+    #[must_use]
+    pub fn with_user_agent(&self, user_agent: &str) -> Self {
+        Self { user_agent: Some(user_agent.to_owned()), ..self.clone() }
     }
 
     /// Makes one signed request and gives the answer, whatever its status.
@@ -90,11 +117,21 @@ impl Client {
         headers: &[(&str, &str)],
         body: &[u8],
     ) -> Result<Response, CallError> {
-        let host = self.address.to_string();
-        let region = &self.region;
-        let call = sign::Call { method, host: &host, path, query, headers, body, service, region };
+        let host = &self.address.to_string();
+        self.answer_to(&Request { host, service, method, path, query, headers, body })
+    }
+
+    fn answer_to(&self, request: &Request) -> Result<Response, CallError> {
+        let &Request { host, service, method, path, query, body, .. } = request;
+        let mut given = request.headers.to_vec();
+        given.extend(self.user_agent.as_deref().map(|user_agent| ("user-agent", user_agent)));
+        let (headers, region) = (given.as_slice(), self.region.as_str());
+        let call = sign::Call { method, host, path, query, headers, body, service, region };
         let target = sign::target(&call);
-        let signed = sign::headers(&call, &self.credentials, OffsetDateTime::now_utc());
+        let mut signed = sign::headers(&call, &self.credentials, OffsetDateTime::now_utc());
+        for (_, value) in signed.iter_mut().filter(|(name, _)| name == "host") {
+            *value = self.address.to_string();
+        }
         let failed = |source| CallError::NoAnswer { call: format!("{method} {target}"), source };
         let answer = http::ask(self.address, method, &target, &signed, body).map_err(failed)?;
         let status = answer.status().map_err(failed)?;
@@ -112,12 +149,7 @@ impl Client {
         body: &[u8],
     ) -> Result<String, CallError> {
         let response = self.request(service, method, path, query, headers, body)?;
-        if response.status < 300 {
-            return Ok(response.body);
-        }
-        let (code, message) = response.error();
-        let call = format!("{method} {service} {path}");
-        Err(CallError::Refused { call, status: response.status, code, message })
+        response.or_refusal(|| format!("{method} {service} {path}"))
     }
 
     /// Makes a call of a service with the query protocol (CloudFormation, IAM, SNS) that must go well.
@@ -136,6 +168,14 @@ impl Client {
 }
 
 impl Response {
+    fn or_refusal(self, call: impl Fn() -> String) -> Result<String, CallError> {
+        if self.status < 300 {
+            return Ok(self.body);
+        }
+        let (code, message) = self.error();
+        Err(CallError::Refused { call: call(), status: self.status, code, message })
+    }
+
     /// AWS's code and words for an error, from XML or JSON.
     pub fn error(&self) -> (String, String) {
         if let Some(code) = xml::text(&self.body, "Code") {

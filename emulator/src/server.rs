@@ -148,6 +148,12 @@ impl Drop for Server {
     }
 }
 
+/// The endpoint of S3 Control, which has a user for the SDKs' sake: they put the account's number in front of it, and
+/// nobody knows the address of a host `111122223333.127.0.0.1`.
+pub(crate) fn s3_control_endpoint(address: SocketAddr) -> String {
+    format!("http://s3-control@{address}")
+}
+
 fn environment(address: SocketAddr, folder: &Path) -> Vec<(&'static str, String)> {
     let port = address.port().to_string();
     vec![
@@ -159,6 +165,7 @@ fn environment(address: SocketAddr, folder: &Path) -> Vec<(&'static str, String)
         ("AWS_ACCESS_KEY_ID", "test".to_owned()),
         ("AWS_SECRET_ACCESS_KEY", "test".to_owned()),
         ("AWS_ENDPOINT_URL", format!("http://{address}")),
+        ("AWS_ENDPOINT_URL_S3_CONTROL", s3_control_endpoint(address)),
         ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
         ("MINISTACK_REGION", REGION.to_owned()),
         ("MINISTACK_HOST", "127.0.0.1".to_owned()),

@@ -51,9 +51,45 @@ impl Client {
         Ok(())
     }
 
+    /// A page of the bucket's objects, as XML; `query` is `prefix`, `start-after`, `max-keys` or `continuation-token`.
+    pub fn list_objects_page(
+        &self,
+        bucket: &str,
+        query: &[(&str, &str)],
+    ) -> Result<String, CallError> {
+        let query = [&[("list-type", "2")], query].concat();
+        self.call("s3", "GET", &format!("/{bucket}"), &query, &[], b"")
+    }
+
     /// Puts an object.
     pub fn put_object(&self, bucket: &str, key: &str, body: &[u8]) -> Result<(), CallError> {
-        self.call("s3", "PUT", &format!("/{bucket}/{key}"), &[], &[], body).map(drop)
+        self.put_object_with(bucket, key, &[], body)
+    }
+
+    /// Puts an object with these headers: `if-none-match`, say.
+    pub fn put_object_with(
+        &self,
+        bucket: &str,
+        key: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Result<(), CallError> {
+        self.call("s3", "PUT", &format!("/{bucket}/{key}"), &[], headers, body).map(drop)
+    }
+
+    /// The text of an object.
+    pub fn get_object(&self, bucket: &str, key: &str) -> Result<String, CallError> {
+        self.get_object_with(bucket, key, &[])
+    }
+
+    /// The text of an object, asked for with these headers.
+    pub fn get_object_with(
+        &self,
+        bucket: &str,
+        key: &str,
+        headers: &[(&str, &str)],
+    ) -> Result<String, CallError> {
+        self.call("s3", "GET", &format!("/{bucket}/{key}"), &[], headers, b"")
     }
 
     /// Deletes an object.
