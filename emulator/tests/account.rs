@@ -3,8 +3,13 @@
 use std::sync::OnceLock;
 use std::thread;
 
-use s3guard_emulator::{Account, Client, EmulatorError, Fault, Late, Server, until};
+use s3guard_emulator::{Account, Client, EmulatorError, Fault, Server};
 use serde_json::{Value, json};
+
+#[path = "told/trail.rs"]
+mod trail;
+
+use trail::{json_call, record, watch};
 
 fn account() -> Account {
     static SERVER: OnceLock<Result<Server, EmulatorError>> = OnceLock::new();
@@ -12,85 +17,6 @@ fn account() -> Account {
         Ok(server) => server.new_account(),
         Err(error) => panic!("{error}; {:?}", error.hint()),
     }
-}
-
-/// A call of CloudFormation, EventBridge or CloudTrail that must go well.
-fn json_call(client: &Client, service: &str, target: &str, input: &Value) -> Value {
-    let headers = [("content-type", "application/x-amz-json-1.1"), ("x-amz-target", target)];
-    let body = input.to_string();
-    let response =
-        client.request(service, "POST", "/", &[], &headers, body.as_bytes()).expect("an answer");
-    assert!(response.status < 300, "{target}: {}", response.body);
-    serde_json::from_str(&response.body).unwrap_or_default()
-}
-
-fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    until(what, || Ok::<_, Late>(look())).unwrap_or_else(|late| panic!("{late}"))
-}
-
-/// A trail that may log, and a queue behind a rule for CloudTrail's events of S3.
-fn watch(account: &Account) -> String {
-    let client = account.client();
-    let trail_bucket = format!("trail-{}", account.number());
-    client.create_bucket(&trail_bucket).expect("a bucket");
-    let policy = trail_policy(&trail_bucket);
-    let answer = client.request(
-        "s3",
-        "PUT",
-        &format!("/{trail_bucket}"),
-        &[("policy", "")],
-        &[],
-        policy.as_bytes(),
-    );
-    assert_eq!(answer.expect("an answer").status, 204);
-    let prefix = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101";
-    let trail = json!({ "Name": "trail", "S3BucketName": trail_bucket });
-    json_call(&client, "cloudtrail", &format!("{prefix}.CreateTrail"), &trail);
-    json_call(
-        &client,
-        "cloudtrail",
-        &format!("{prefix}.StartLogging"),
-        &json!({ "Name": "trail" }),
-    );
-    let pattern =
-        json!({ "source": ["aws.s3"], "detail-type": ["AWS API Call via CloudTrail"] }).to_string();
-    let rule = json!({ "Name": "all", "EventPattern": pattern });
-    let rule = json_call(&client, "events", "AWSEvents.PutRule", &rule);
-    let rule_arn = rule["RuleArn"].as_str().expect("an ARN").to_owned();
-    let (url, arn) = client.create_queue_for("events", &rule_arn).expect("a queue");
-    allow(&client, &url, &arn, &rule_arn);
-    let targets = json!({ "Rule": "all", "Targets": [{ "Id": "queue", "Arn": arn }] });
-    json_call(&client, "events", "AWSEvents.PutTargets", &targets);
-    url
-}
-
-fn allow(client: &Client, url: &str, arn: &str, rule_arn: &str) {
-    let policy = json!({ "Version": "2012-10-17", "Statement": [{
-        "Effect": "Allow", "Principal": { "Service": "events.amazonaws.com" }, "Action": "sqs:SendMessage",
-        "Resource": arn, "Condition": { "ArnEquals": { "aws:SourceArn": rule_arn } } }] });
-    let input = json!({ "QueueUrl": url, "Attributes": { "Policy": policy.to_string() } });
-    json_call(client, "sqs", "AmazonSQS.SetQueueAttributes", &input);
-}
-
-fn trail_policy(bucket: &str) -> String {
-    let service = json!({ "Service": "cloudtrail.amazonaws.com" });
-    json!({ "Version": "2012-10-17", "Statement": [
-        { "Effect": "Allow", "Principal": service, "Action": "s3:GetBucketAcl", "Resource": format!("arn:aws:s3:::{bucket}") },
-        { "Effect": "Allow", "Principal": service, "Action": "s3:PutObject",
-          "Resource": format!("arn:aws:s3:::{bucket}/AWSLogs/*"),
-          "Condition": { "StringEquals": { "s3:x-amz-acl": "bucket-owner-full-control" } } },
-    ]})
-    .to_string()
-}
-
-/// The next CloudTrail record with this name.
-fn record(client: &Client, queue: &str, name: &str) -> Value {
-    eventually(name, || {
-        let messages = client.receive(queue, 1).expect("messages");
-        let events =
-            messages.iter().filter_map(|message| serde_json::from_str::<Value>(&message.body).ok());
-        events.map(|event| event["detail"].clone()).find(|detail| detail["eventName"] == name)
-    })
 }
 
 #[test]
@@ -285,4 +211,37 @@ fn another_account_sees_nothing() {
             .count(),
         0
     );
+}
+
+#[test]
+fn a_key_tells_its_state_to_those_who_may_know() {
+    let account = account();
+    let root = account.client();
+    let key = root.create_key().expect("a key");
+    root.create_alias("alias/mine", &key).expect("an alias");
+    let statement = json!({ "Effect": "Allow", "Action": "kms:DescribeKey", "Resource": key });
+    let policy = json!({ "Version": "2012-10-17", "Statement": statement });
+    let reader = account.client_of(account.user("reader", &policy).expect("a user"));
+    for name in [key.as_str(), "alias/mine"] {
+        let metadata = reader.describe_key(name).expect("the metadata");
+        assert_eq!(metadata["Arn"], key.as_str());
+        assert_eq!(metadata["AWSAccountId"], account.number());
+        let told =
+            ["KeyState", "KeyUsage", "KeySpec", "KeyManager"].map(|name| metadata[name].clone());
+        assert_eq!(told, ["Enabled", "ENCRYPT_DECRYPT", "SYMMETRIC_DEFAULT", "CUSTOMER"]);
+    }
+    root.disable_key(&key).expect("it can be disabled");
+    assert_eq!(reader.describe_key(&key).expect("the metadata")["KeyState"], "Disabled");
+    root.schedule_key_deletion(&key).expect("it can be deleted");
+    assert_eq!(reader.describe_key(&key).expect("the metadata")["KeyState"], "PendingDeletion");
+    let refusal = |client: &Client, key: &str| {
+        let error = client.describe_key(key).expect_err("it is refused");
+        error.code().unwrap_or_default().to_owned()
+    };
+    assert_eq!(refusal(&root, "alias/none"), "NotFoundException");
+    assert_eq!(root.describe_key("alias/aws/s3").expect("the metadata")["KeyManager"], "AWS");
+    let other = root.create_key().expect("a key");
+    assert_eq!(refusal(&reader, &other), "AccessDeniedException");
+    account.add_fault(&Fault::fail("kms:DescribeKey", "ThrottlingException")).expect("a fault");
+    assert_eq!(refusal(&reader, &key), "ThrottlingException");
 }

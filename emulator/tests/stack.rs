@@ -7,6 +7,11 @@ use s3guard_emulator::{Account, Client, EmulatorError, Late, Server, until};
 use serde_json::{Value, json};
 use zip::write::SimpleFileOptions;
 
+#[path = "told/trail.rs"]
+mod trail;
+
+use trail::{record, records_up_to, watch};
+
 fn account() -> Account {
     static SERVER: OnceLock<Result<Server, EmulatorError>> = OnceLock::new();
     match SERVER.get_or_init(Server::start) {
@@ -271,4 +276,140 @@ fn a_trail_of_a_stack_needs_the_policy_and_tells_what_stacks_do_with_buckets() {
     let (status, events) = deploy(&other.client(), &template(&resources));
     assert_eq!(status, "ROLLBACK_COMPLETE");
     assert!(events.contains("InsufficientS3BucketPolicyException"), "{events}");
+}
+
+#[test]
+fn a_stack_in_progress_shows_in_its_buckets_tags_and_to_those_who_may_look() {
+    let account = account();
+    let root = account.client();
+    let resources = json!({
+        "Bucket": { "Type": "AWS::S3::Bucket", "Properties": { "BucketName": "in-progress",
+            "Tags": [{ "Key": "team", "Value": "data" }] } },
+        "Handle": { "Type": "AWS::CloudFormation::WaitConditionHandle" },
+        "Wait": { "Type": "AWS::CloudFormation::WaitCondition", "DependsOn": "Bucket",
+            "Properties": { "Handle": { "Ref": "Handle" }, "Timeout": "600" } },
+    });
+    let body = template(&resources).to_string();
+    cloudformation(&root, "CreateStack", &[("TemplateBody", &body)]);
+    let tags =
+        eventually("the bucket's tags", || root.bucket_setting("in-progress", "tagging").ok());
+    for part in ["logical-id</Key><Value>Bucket<", "stack-name</Key><Value>tried<", "team</Key>"] {
+        assert!(tags.contains(part), "{part} is not in {tags}");
+    }
+    let id = between(&tags, "<Key>aws:cloudformation:stack-id</Key><Value>", "</Value>");
+    let statement =
+        json!({ "Effect": "Allow", "Action": "cloudformation:DescribeStacks", "Resource": id });
+    let policy = json!({ "Version": "2012-10-17", "Statement": statement });
+    let looker = account.client_of(account.user("looker", &policy).expect("a user"));
+    let look = |name: &str| {
+        let parameters = [("Action", "DescribeStacks"), ("StackName", name)];
+        looker.query("cloudformation", "2010-05-15", &parameters)
+    };
+    let stack = look(&id).expect("it may look");
+    assert!(stack.contains("<StackStatus>CREATE_IN_PROGRESS</StackStatus>"), "{stack}");
+    let other = id.replace("stack/tried/", "stack/other/");
+    assert_eq!(look(&other).expect_err("it may not").code(), Some("AccessDenied"));
+    let missing = root.query(
+        "cloudformation",
+        "2010-05-15",
+        &[("Action", "DescribeStacks"), ("StackName", &other)],
+    );
+    assert_eq!(missing.expect_err("there is none").code(), Some("ValidationError"));
+
+    let own = "<Tagging><TagSet><Tag><Key>team</Key><Value>data</Value></Tag></TagSet></Tagging>";
+    let removed = root.put_bucket_setting("in-progress", "tagging", own);
+    assert_eq!(removed.expect_err("the stack's tags stay").code(), Some("InvalidTag"));
+    root.put_bucket_setting("in-progress", "tagging", &tags).expect("they are all there");
+}
+
+#[test]
+fn a_policy_of_a_stack_is_not_put_over_another_one_and_not_past_a_block() {
+    let account = account();
+    let client = account.client();
+    let bucket = format!("taken-{}", account.number());
+    client.create_bucket(&bucket).expect("a bucket");
+    let statement = |effect: &str| {
+        json!({ "Version": "2012-10-17", "Statement": [{ "Effect": effect, "Principal": "*", "Action": "s3:GetObject",
+            "Resource": format!("arn:aws:s3:::{bucket}/*") }] })
+    };
+    let resources = |effect: &str| {
+        template(&json!({ "Policy": { "Type": "AWS::S3::BucketPolicy",
+            "Properties": { "Bucket": bucket, "PolicyDocument": statement(effect) } } }))
+    };
+    client.put_bucket_setting(&bucket, "policy", &statement("Deny").to_string()).expect("a policy");
+    let (status, events) = deploy(&client, &resources("Deny"));
+    assert_eq!(status, "ROLLBACK_COMPLETE");
+    assert!(events.contains("The bucket policy already exists on bucket"), "{events}");
+    let kept = client.bucket_setting(&bucket, "policy").expect("it is still there");
+    assert!(kept.contains("Deny"), "{kept}");
+
+    client.delete_bucket_setting(&bucket, "policy").expect("a delete");
+    cloudformation(&client, "DeleteStack", &[]);
+    eventually("the stack's end", || {
+        let parameters = [("Action", "DescribeStacks"), ("StackName", "tried")];
+        client.query("cloudformation", "2010-05-15", &parameters).is_err().then_some(())
+    });
+    let (status, events) = deploy(&client, &resources("Allow"));
+    assert_eq!(status, "ROLLBACK_COMPLETE");
+    assert!(events.contains("BlockPublicPolicy"), "{events}");
+}
+
+#[test]
+fn what_a_stack_does_with_a_bucket_is_told_as_its_callers_calls() {
+    let account = account();
+    let client = account.client();
+    let queue = watch(&account);
+    let name = format!("told-{}", account.number());
+    let statement = json!({ "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": format!("arn:aws:s3:::{name}/*") });
+    let resources = |properties: &Value, with_policy: bool| {
+        let mut all = json!({ "Bucket": { "Type": "AWS::S3::Bucket", "Properties": properties } });
+        if with_policy {
+            all["Policy"] = json!({ "Type": "AWS::S3::BucketPolicy", "Properties": { "Bucket": { "Ref": "Bucket" },
+                "PolicyDocument": { "Version": "2012-10-17", "Statement": [statement] } } });
+        }
+        template(&all)
+    };
+    let full = json!({ "BucketName": name,
+        "OwnershipControls": { "Rules": [{ "ObjectOwnership": "ObjectWriter" }] },
+        "AccessControl": "LogDeliveryWrite",
+        "VersioningConfiguration": { "Status": "Enabled" },
+        "LoggingConfiguration": { "LogFilePrefix": "log/" },
+        "WebsiteConfiguration": { "IndexDocument": "a.html" },
+        "NotificationConfiguration": { "EventBridgeConfiguration": { "EventBridgeEnabled": true } } });
+    let (status, events) = deploy(&client, &resources(&full, true));
+    assert_eq!(status, "CREATE_COMPLETE", "{events}");
+    let names = |records: &[Value]| -> Vec<String> {
+        let told = records
+            .iter()
+            .filter(|record| record["requestParameters"]["bucketName"] == name.as_str());
+        told.map(|record| record["eventName"].as_str().unwrap_or_default().to_owned()).collect()
+    };
+    let records = records_up_to(&client, &queue, "PutBucketPolicy");
+    assert_eq!(
+        names(&records),
+        [
+            "CreateBucket",
+            "PutBucketTagging",
+            "PutBucketOwnershipControls",
+            "PutBucketAcl",
+            "PutBucketVersioning",
+            "PutBucketLogging",
+            "PutBucketNotification",
+            "PutBucketWebsite",
+            "PutBucketPolicy"
+        ]
+    );
+    assert_eq!(records[0]["userIdentity"]["invokedBy"], "cloudformation.amazonaws.com");
+    assert_eq!(records[0]["userAgent"], "cloudformation.amazonaws.com");
+    let acl = client.bucket_setting(&name, "acl").expect("an ACL");
+    assert!(acl.contains("groups/s3/LogDelivery"), "{acl}");
+
+    let body = resources(&json!({ "BucketName": name }), false).to_string();
+    cloudformation(&client, "UpdateStack", &[("TemplateBody", &body)]);
+    assert_eq!(end_of(&client).0, "UPDATE_COMPLETE");
+    record(&client, &queue, "DeleteBucketPolicy");
+    let versioning = client.bucket_setting(&name, "versioning").expect("it was on");
+    assert!(versioning.contains("<Status>Suspended</Status>"), "{versioning}");
+    let logging = client.bucket_setting(&name, "logging").expect("it was on");
+    assert!(!logging.contains("LoggingEnabled"), "{logging}");
 }

@@ -1,0 +1,429 @@
+//! The settings of buckets: what S3 gives back, what it refuses, and what it tells CloudTrail.
+
+use std::sync::OnceLock;
+
+use s3guard_emulator::{Account, CallError, Client, EmulatorError, Server};
+use serde_json::json;
+
+#[path = "told/trail.rs"]
+mod trail;
+
+use trail::{record, records_up_to, watch};
+
+const NONE: &str = "999999999999";
+
+fn account() -> Account {
+    static SERVER: OnceLock<Result<Server, EmulatorError>> = OnceLock::new();
+    match SERVER.get_or_init(Server::start) {
+        Ok(server) => server.new_account(),
+        Err(error) => panic!("{error}; {:?}", error.hint()),
+    }
+}
+
+/// A bucket of an account of its own.
+fn bucket() -> (Account, Client, String) {
+    let account = account();
+    let client = account.client();
+    let bucket = format!("bucket-{}", account.number());
+    client.create_bucket(&bucket).expect("a bucket");
+    (account, client, bucket)
+}
+
+/// A document in S3's namespace.
+fn document(name: &str, inside: &str) -> String {
+    format!("<{name} xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">{inside}</{name}>")
+}
+
+fn ownership(of: &str) -> String {
+    document("OwnershipControls", &format!("<Rule><ObjectOwnership>{of}</ObjectOwnership></Rule>"))
+}
+
+fn versioning(inside: &str) -> String {
+    document("VersioningConfiguration", inside)
+}
+
+/// A setting that may be put on a bucket with versioning, and the names of its calls.
+struct Setting {
+    subresource: &'static str,
+    document: String,
+    /// What S3 gives back, from the inside of the document.
+    kept: &'static str,
+    /// IAM's names: to get, to put, and to delete.
+    actions: (&'static str, &'static str, &'static str),
+    /// CloudTrail's names: of the put and of the delete.
+    events: (&'static str, &'static str),
+}
+
+fn settings(bucket: &str) -> Vec<Setting> {
+    let log = format!(
+        "<LoggingEnabled><TargetBucket>{bucket}</TargetBucket><TargetPrefix>log/</TargetPrefix></LoggingEnabled>"
+    );
+    let tls = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Deny", "Principal": "*", "Action": "s3:*",
+        "Resource": [format!("arn:aws:s3:::{bucket}"), format!("arn:aws:s3:::{bucket}/*")],
+        "Condition": { "Bool": { "aws:SecureTransport": "false" } } }] });
+    let setting = |subresource, document, kept, actions, events| Setting {
+        subresource,
+        document,
+        kept,
+        actions,
+        events,
+    };
+    vec![
+        setting(
+            "encryption",
+            document(
+                "ServerSideEncryptionConfiguration",
+                "<Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>aws:kms</SSEAlgorithm></ApplyServerSideEncryptionByDefault></Rule>",
+            ),
+            "aws:kms",
+            (
+                "s3:GetEncryptionConfiguration",
+                "s3:PutEncryptionConfiguration",
+                "s3:PutEncryptionConfiguration",
+            ),
+            ("PutBucketEncryption", "DeleteBucketEncryption"),
+        ),
+        setting(
+            "publicAccessBlock",
+            document("PublicAccessBlockConfiguration", "<IgnorePublicAcls>true</IgnorePublicAcls>"),
+            "<BlockPublicAcls>false</BlockPublicAcls><IgnorePublicAcls>true</IgnorePublicAcls>",
+            (
+                "s3:GetBucketPublicAccessBlock",
+                "s3:PutBucketPublicAccessBlock",
+                "s3:PutBucketPublicAccessBlock",
+            ),
+            ("PutBucketPublicAccessBlock", "DeleteBucketPublicAccessBlock"),
+        ),
+        setting(
+            "policy",
+            tls.to_string(),
+            "aws:SecureTransport",
+            ("s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy"),
+            ("PutBucketPolicy", "DeleteBucketPolicy"),
+        ),
+        setting(
+            "ownershipControls",
+            ownership("BucketOwnerPreferred"),
+            "BucketOwnerPreferred",
+            (
+                "s3:GetBucketOwnershipControls",
+                "s3:PutBucketOwnershipControls",
+                "s3:PutBucketOwnershipControls",
+            ),
+            ("PutBucketOwnershipControls", "DeleteBucketOwnershipControls"),
+        ),
+        setting(
+            "versioning",
+            versioning("<Status>Enabled</Status>"),
+            "<Status>Enabled</Status>",
+            ("s3:GetBucketVersioning", "s3:PutBucketVersioning", ""),
+            ("PutBucketVersioning", ""),
+        ),
+        setting(
+            "logging",
+            document("BucketLoggingStatus", &log),
+            "<TargetPrefix>log/</TargetPrefix>",
+            ("s3:GetBucketLogging", "s3:PutBucketLogging", ""),
+            ("PutBucketLogging", ""),
+        ),
+        setting(
+            "notification",
+            document("NotificationConfiguration", "<EventBridgeConfiguration/>"),
+            "<EventBridgeConfiguration",
+            ("s3:GetBucketNotification", "s3:PutBucketNotification", ""),
+            ("PutBucketNotification", ""),
+        ),
+        setting(
+            "website",
+            document(
+                "WebsiteConfiguration",
+                "<IndexDocument><Suffix>a.html</Suffix></IndexDocument>",
+            ),
+            "<Suffix>a.html</Suffix>",
+            ("s3:GetBucketWebsite", "s3:PutBucketWebsite", "s3:DeleteBucketWebsite"),
+            ("PutBucketWebsite", "DeleteBucketWebsite"),
+        ),
+        setting(
+            "lifecycle",
+            document(
+                "LifecycleConfiguration",
+                "<Rule><ID>a</ID><Filter><Prefix></Prefix></Filter><Status>Enabled</Status><Expiration><Days>9</Days></Expiration></Rule>",
+            ),
+            "<Days>9</Days>",
+            (
+                "s3:GetLifecycleConfiguration",
+                "s3:PutLifecycleConfiguration",
+                "s3:PutLifecycleConfiguration",
+            ),
+            ("PutBucketLifecycle", "DeleteBucketLifecycle"),
+        ),
+        setting(
+            "cors",
+            document(
+                "CORSConfiguration",
+                "<CORSRule><AllowedMethod>GET</AllowedMethod><AllowedOrigin>*</AllowedOrigin></CORSRule>",
+            ),
+            "<AllowedMethod>GET</AllowedMethod>",
+            ("s3:GetBucketCORS", "s3:PutBucketCORS", "s3:PutBucketCORS"),
+            ("PutBucketCors", "DeleteBucketCors"),
+        ),
+        setting(
+            "requestPayment",
+            document("RequestPaymentConfiguration", "<Payer>Requester</Payer>"),
+            "<Payer>Requester</Payer>",
+            ("s3:GetBucketRequestPayment", "s3:PutBucketRequestPayment", ""),
+            ("PutBucketRequestPayment", ""),
+        ),
+        setting(
+            "accelerate",
+            document("AccelerateConfiguration", "<Status>Enabled</Status>"),
+            "<Status>Enabled</Status>",
+            ("s3:GetAccelerateConfiguration", "s3:PutAccelerateConfiguration", ""),
+            ("PutAccelerateConfiguration", ""),
+        ),
+        setting(
+            "tagging",
+            document("Tagging", "<TagSet><Tag><Key>a</Key><Value>b</Value></Tag></TagSet>"),
+            "<Key>a</Key><Value>b</Value>",
+            ("s3:GetBucketTagging", "s3:PutBucketTagging", "s3:PutBucketTagging"),
+            ("PutBucketTagging", "DeleteBucketTagging"),
+        ),
+        setting(
+            "object-lock",
+            document(
+                "ObjectLockConfiguration",
+                "<ObjectLockEnabled>Enabled</ObjectLockEnabled><Rule><DefaultRetention><Mode>GOVERNANCE</Mode><Days>1</Days></DefaultRetention></Rule>",
+            ),
+            "<Mode>GOVERNANCE</Mode>",
+            ("s3:GetBucketObjectLockConfiguration", "s3:PutBucketObjectLockConfiguration", ""),
+            ("PutBucketObjectLockConfiguration", ""),
+        ),
+    ]
+}
+
+fn code<T: std::fmt::Debug>(answer: Result<T, CallError>) -> String {
+    answer.expect_err("it is refused").code().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn what_is_not_configured_has_its_own_code_or_a_default() {
+    let (_, client, bucket) = bucket();
+    for (subresource, expected) in [
+        ("cors", "NoSuchCORSConfiguration"),
+        ("lifecycle", "NoSuchLifecycleConfiguration"),
+        ("object-lock", "ObjectLockConfigurationNotFoundError"),
+        ("policy", "NoSuchBucketPolicy"),
+        ("policyStatus", "NoSuchBucketPolicy"),
+        ("replication", "ReplicationConfigurationNotFoundError"),
+        ("tagging", "NoSuchTagSet"),
+        ("website", "NoSuchWebsiteConfiguration"),
+    ] {
+        assert_eq!(code(client.bucket_setting(&bucket, subresource)), expected);
+    }
+    for (subresource, expected) in [
+        ("abac", "<Status>Disabled</Status>"),
+        ("accelerate", "<AccelerateConfiguration"),
+        ("acl", "<Permission>FULL_CONTROL</Permission>"),
+        ("logging", "<BucketLoggingStatus"),
+        ("notification", "<NotificationConfiguration"),
+        ("ownershipControls", "BucketOwnerEnforced"),
+        ("requestPayment", "<Payer>BucketOwner</Payer>"),
+        ("versioning", "<VersioningConfiguration"),
+    ] {
+        let answer = client.bucket_setting(&bucket, subresource).expect("a default");
+        assert!(answer.contains(expected), "{subresource}: {answer}");
+        assert!(!answer.contains("<Status>Enabled"), "{subresource}: {answer}");
+    }
+    for (subresource, expected) in [
+        ("ownershipControls", "OwnershipControlsNotFoundError"),
+        ("publicAccessBlock", "NoSuchPublicAccessBlockConfiguration"),
+    ] {
+        client.delete_bucket_setting(&bucket, subresource).expect("a delete");
+        assert_eq!(code(client.bucket_setting(&bucket, subresource)), expected);
+    }
+    assert_eq!(code(client.bucket_setting("no-such-bucket-at-all", "versioning")), "NoSuchBucket");
+    // Nobody may take for the bucket itself what is not emulated.
+    assert_eq!(code(client.bucket_setting(&bucket, "inventory")), "NotImplemented");
+}
+
+#[test]
+fn a_setting_comes_back_is_told_and_needs_its_own_permission() {
+    let (account, root, bucket) = bucket();
+    let queue = watch(&account);
+    let agent = "APN/1.0 HashiCorp/1.0 Terraform/1.9.5 (+https://www.terraform.io)";
+    let client = root.with_user_agent(agent);
+    let nothing = json!({ "Version": "2012-10-17", "Statement": { "Effect": "Deny", "Action": "*", "Resource": "*" } });
+    let nobody = account.client_of(account.user("nobody", &nothing).expect("a user"));
+    let mut told = Vec::new();
+    for setting in settings(&bucket) {
+        let Setting { subresource, document, kept, actions, events } = &setting;
+        let may_not = |call: &dyn Fn() -> bool, action: &str| {
+            account.forget_calls().expect("the hook");
+            assert!(call(), "{action} is refused");
+            let calls = account.calls().expect("the calls");
+            let checked: Vec<_> =
+                calls.iter().map(|call| (call.action.as_deref(), call.allowed)).collect();
+            assert_eq!(checked, [(Some(action), false)], "{subresource}");
+        };
+        let (get, put, delete) = *actions;
+        may_not(&|| code(nobody.bucket_setting(&bucket, subresource)) == "AccessDenied", get);
+        may_not(
+            &|| code(nobody.put_bucket_setting(&bucket, subresource, document)) == "AccessDenied",
+            put,
+        );
+        let answer = client.put_bucket_setting(&bucket, subresource, document);
+        answer.unwrap_or_else(|error| panic!("{subresource}: {error}"));
+        let answer = client.bucket_setting(&bucket, subresource).expect("it is there");
+        assert!(answer.contains(kept), "{subresource}: {answer}");
+        told.extend([(events.0, true), (events.0, false)]);
+        if !delete.is_empty() {
+            may_not(
+                &|| code(nobody.delete_bucket_setting(&bucket, subresource)) == "AccessDenied",
+                delete,
+            );
+            client.delete_bucket_setting(&bucket, subresource).expect("a delete");
+            told.extend([(events.1, true), (events.1, false)]);
+        }
+    }
+    root.delete_bucket(&bucket).expect("a delete");
+    let records = records_up_to(&root, &queue, "DeleteBucket");
+    let seen: Vec<(&str, bool)> = records
+        .iter()
+        .filter(|record| record["requestParameters"]["bucketName"] == bucket.as_str())
+        .map(|record| {
+            (
+                record["eventName"].as_str().unwrap_or_default(),
+                record["errorCode"] == "AccessDenied",
+            )
+        })
+        .filter(|(name, _)| *name != "DeleteBucket")
+        .collect();
+    assert_eq!(seen, told);
+    client.create_bucket(&bucket).expect("a bucket");
+    assert_eq!(record(&root, &queue, "CreateBucket")["userAgent"], format!("[{agent}]"));
+}
+
+#[test]
+fn what_s3_does_not_take_is_refused_with_its_code() {
+    let (_, client, bucket) = bucket();
+    let log = |target: &str| {
+        let target =
+            format!("<LoggingEnabled><TargetBucket>{target}</TargetBucket></LoggingEnabled>");
+        document("BucketLoggingStatus", &target)
+    };
+    let event = |arn: &str, event: &str| {
+        let inside = format!(
+            "<QueueConfiguration><Queue>{arn}</Queue><Event>{event}</Event></QueueConfiguration>"
+        );
+        document("NotificationConfiguration", &inside)
+    };
+    let lock =
+        document("ObjectLockConfiguration", "<ObjectLockEnabled>Enabled</ObjectLockEnabled>");
+    let nowhere = format!("arn:aws:sqs:eu-west-1:{NONE}:none");
+    for (subresource, document, expected) in [
+        ("versioning", "no XML".to_owned(), "MalformedXML"),
+        ("versioning", ownership("ObjectWriter"), "MalformedXML"),
+        ("versioning", versioning("<Status>On</Status>"), "MalformedXML"),
+        ("ownershipControls", ownership("Nobody"), "MalformedXML"),
+        ("logging", log("no-such-bucket-at-all"), "InvalidTargetBucketForLogging"),
+        ("notification", event(&nowhere, "s3:ObjectCreated:*"), "InvalidArgument"),
+        ("notification", event(&nowhere, "created"), "InvalidArgument"),
+        ("object-lock", lock, "InvalidBucketState"),
+        ("website", document("WebsiteConfiguration", ""), "InvalidArgument"),
+        ("requestPayment", document("RequestPaymentConfiguration", ""), "MalformedXML"),
+        (
+            "tagging",
+            document("Tagging", "<TagSet><Tag><Key>aws:a</Key><Value>b</Value></Tag></TagSet>"),
+            "InvalidTag",
+        ),
+    ] {
+        let answer = client.put_bucket_setting(&bucket, subresource, &document);
+        assert_eq!(code(answer), expected, "{subresource}: {document}");
+    }
+}
+
+#[test]
+fn another_owner_is_refused_everywhere() {
+    let (_, client, bucket) = bucket();
+    let other = [("x-amz-expected-bucket-owner", NONE)];
+    for Setting { subresource, document, .. } in settings(&bucket) {
+        let get = client.bucket_setting_with(&bucket, subresource, &other);
+        let put = client.put_bucket_setting_with(&bucket, subresource, &other, &document);
+        assert_eq!((code(get), code(put)), ("AccessDenied".into(), "AccessDenied".into()));
+    }
+    assert_eq!(code(client.put_object_with(&bucket, "a", &other, b"1")), "AccessDenied");
+    client.put_object(&bucket, "a", b"1").expect("an object");
+    assert_eq!(code(client.get_object_with(&bucket, "a", &other)), "AccessDenied");
+    assert_eq!(client.get_object(&bucket, "a").expect("the object"), "1");
+}
+
+#[test]
+fn mfa_delete_is_kept_and_needs_the_code_of_a_device() {
+    let (_, client, bucket) = bucket();
+    let both = versioning("<Status>Enabled</Status><MfaDelete>Enabled</MfaDelete>");
+    assert_eq!(code(client.put_bucket_setting(&bucket, "versioning", &both)), "AccessDenied");
+    let device = [("x-amz-mfa", "arn:aws:iam::111122223333:mfa/root 123456")];
+    client.put_bucket_setting_with(&bucket, "versioning", &device, &both).expect("a put");
+    let kept = client.bucket_setting(&bucket, "versioning").expect("it is there");
+    assert!(kept.contains("<Status>Enabled</Status><MfaDelete>Enabled</MfaDelete>"), "{kept}");
+    let without = versioning("<Status>Suspended</Status>");
+    assert_eq!(code(client.put_bucket_setting(&bucket, "versioning", &without)), "AccessDenied");
+}
+
+#[test]
+fn notifications_are_kept_whole_and_replaced_whole() {
+    let (account, client, bucket) = bucket();
+    let arn = |service: &str, name: &str| {
+        format!("arn:aws:{service}:eu-west-1:{}:{name}", account.number())
+    };
+    let filter = "<Filter><S3Key><FilterRule><Name>Prefix</Name><Value>a/</Value></FilterRule></S3Key></Filter>";
+    let inside = [
+        format!("<QueueConfiguration><Id>one</Id><Queue>{}</Queue><Event>s3:ObjectRemoved:*</Event>{filter}</QueueConfiguration>", arn("sqs", "gone")),
+        format!("<TopicConfiguration><Id>two</Id><Topic>{}</Topic><Event>s3:ObjectCreated:*</Event><Event>s3:ObjectRestore:Post</Event></TopicConfiguration>", arn("sns", "gone")),
+        format!("<CloudFunctionConfiguration><Id>three</Id><CloudFunction>{}</CloudFunction><Event>s3:ObjectTagging:*</Event></CloudFunctionConfiguration>", arn("lambda", "function:gone")),
+    ]
+    .concat();
+    let whole = document("NotificationConfiguration", &inside);
+    assert_eq!(code(client.put_bucket_setting(&bucket, "notification", &whole)), "InvalidArgument");
+    let skip = [("x-amz-skip-destination-validation", "true")];
+    let with_bridge =
+        document("NotificationConfiguration", &format!("{inside}<EventBridgeConfiguration/>"));
+    client.put_bucket_setting_with(&bucket, "notification", &skip, &with_bridge).expect("a put");
+    let kept = client.notification(&bucket).expect("it is there");
+    assert!(kept.contains(&inside) && kept.contains("<EventBridgeConfiguration"), "{kept}");
+    client.put_bucket_setting_with(&bucket, "notification", &skip, &whole).expect("a put");
+    let kept = client.notification(&bucket).expect("it is there");
+    assert!(kept.contains(&inside) && !kept.contains("EventBridge"), "{kept}");
+    client.put_notification(&bucket, "").expect("a put");
+    assert!(!client.notification(&bucket).expect("it is empty").contains("Configuration>"));
+}
+
+#[test]
+fn a_listing_is_in_the_order_of_bytes_and_a_key_is_made_once() {
+    let (_, client, bucket) = bucket();
+    let once = [("if-none-match", "*")];
+    client.put_object_with(&bucket, "run/b", &once, b"1").expect("an object");
+    let again = client.put_object_with(&bucket, "run/b", &once, b"2");
+    assert_eq!(code(again), "PreconditionFailed");
+    for key in ["run/é", "run/Z", "run/a", "other"] {
+        client.put_object(&bucket, key, b"").expect("an object");
+    }
+    let keys = |answer: &str| -> Vec<String> {
+        answer
+            .split("<Key>")
+            .skip(1)
+            .map(|rest| rest.split('<').next().unwrap_or_default().to_owned())
+            .collect()
+    };
+    let first = client
+        .list_objects_page(&bucket, &[("prefix", "run/"), ("max-keys", "2")])
+        .expect("a page");
+    assert_eq!(keys(&first), ["run/Z", "run/a"]);
+    let token =
+        first.split("<NextContinuationToken>").nth(1).and_then(|rest| rest.split('<').next());
+    let next = [("prefix", "run/"), ("continuation-token", token.expect("there is more"))];
+    let next = client.list_objects_page(&bucket, &next).expect("a page");
+    assert_eq!(keys(&next), ["run/b", "run/é"]);
+    let after = client.list_objects_page(&bucket, &[("start-after", "run/a")]).expect("a page");
+    assert_eq!(keys(&after), ["run/b", "run/é"]);
+}
