@@ -189,6 +189,20 @@ fn settings(bucket: &str) -> Vec<Setting> {
             ("PutBucketTagging", "DeleteBucketTagging"),
         ),
         setting(
+            "replication",
+            document(
+                "ReplicationConfiguration",
+                "<Role>arn:aws:iam::111122223333:role/copy</Role><Rule><ID>a</ID><Priority>1</Priority><Status>Enabled</Status><Filter><Prefix></Prefix></Filter><DeleteMarkerReplication><Status>Disabled</Status></DeleteMarkerReplication><Destination><Bucket>arn:aws:s3:::elsewhere</Bucket></Destination></Rule>",
+            ),
+            "<Bucket>arn:aws:s3:::elsewhere</Bucket>",
+            (
+                "s3:GetReplicationConfiguration",
+                "s3:PutReplicationConfiguration",
+                "s3:PutReplicationConfiguration",
+            ),
+            ("PutBucketReplication", "DeleteBucketReplication"),
+        ),
+        setting(
             "object-lock",
             document(
                 "ObjectLockConfiguration",

@@ -1,8 +1,8 @@
 """The account's own public access block (S3 Control), which MiniStack does not know.
 
 An SDK puts the account in front of the endpoint's host, which no resolver knows for 127.0.0.1.  So its endpoint is
-`http://s3-control@127.0.0.1:PORT`: what the SDK makes of it, `ACCOUNT.s3-control@127.0.0.1:PORT`, is still an address of
-this machine, and it is the host that the SDK signs, although not the one that it sends.
+`http://s3-control@127.0.0.1:PORT`: what the SDK makes of it, `ACCOUNT.s3-control@127.0.0.1:PORT`, is still an address
+of this machine, and it is the host that the SDK signs, although not the one that it sends.
 
 Errors of S3 Control are wrapped in `ErrorResponse`, and there is no `s3:DeleteAccountPublicAccessBlock`: deleting needs
 the permission to put.

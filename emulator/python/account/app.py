@@ -15,8 +15,8 @@ from ministack.core.responses import get_account_id, get_region, set_request_acc
 from ministack.core.router import detect_service, extract_access_key_id, extract_region
 from ministack.core.sigv4 import decode_header_value
 
-from . import access, account_block, alarms, batches, buckets, caller, calls, delivery, faults, functions, hooks, imports
-from . import keys, mail, notifications, records, settings, stack_buckets, trails
+from . import access, account_block, alarms, batches, buckets, caller, calls, delivery, faults, functions, hooks
+from . import imports, keys, mail, notifications, records, settings, stack_buckets, trails
 
 TICK_SECONDS = 1.0
 ANSWER_KEPT_MAX = 16_384
@@ -121,7 +121,7 @@ def _finish(request: Request, checks: list, status: int, body: bytes) -> None:
 
 
 def _tell(request: Request, status: int, body: bytes) -> None:
-    """Publishes the CloudTrail event of a call that configures a bucket or the account's block, also of one that failed."""
+    """Publishes the CloudTrail event of a call that configures a bucket or the account's block, even if it failed."""
     bucket = request.path.strip("/")
     if request.service != "s3" or request.method not in ("PUT", "DELETE") or not bucket:
         return

@@ -24,7 +24,7 @@ ERRORS = {
     "ServiceUnavailable": (503, "Please reduce your request rate."),
     "SlowDown": (503, "Please reduce your request rate."),
     "Throttling": (400, "Rate exceeded"),
-    "ThrottlingException": (400, "You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls."),
+    "ThrottlingException": (400, "You have exceeded the rate at which you may call KMS."),
 }
 
 

@@ -23,7 +23,8 @@ USED = {
     ],
     "ministack.core.lambda_runtime": ["_lock", "_workers", "_worker_key"],
     "ministack.core.responses": [
-        "AccountScopedDict", "get_account_id", "get_region", "request_scope", "set_request_account_id", "set_request_region",
+        "AccountScopedDict", "get_account_id", "get_region", "request_scope", "set_request_account_id",
+        "set_request_region",
     ],
     "ministack.core.router": ["detect_service", "extract_access_key_id", "extract_region"],
     "ministack.core.sigv4": ["decode_header_value"],
