@@ -245,3 +245,45 @@ fn a_key_tells_its_state_to_those_who_may_know() {
     account.add_fault(&Fault::fail("kms:DescribeKey", "ThrottlingException")).expect("a fault");
     assert_eq!(refusal(&reader, &key), "ThrottlingException");
 }
+
+#[test]
+fn a_delay_ends_when_a_test_says_so() {
+    let account = account();
+    let queue = watch(&account);
+    let client = account.client();
+    client.receive(&queue, 0).expect("what came before");
+    let later = json!({ "QueueUrl": queue, "MessageBody": "later", "DelaySeconds": 900 });
+    json_call(&client, "sqs", "AmazonSQS.SendMessage", &later);
+    assert_eq!(client.receive(&queue, 0).expect("messages"), []);
+    assert_eq!(account.end_delays().expect("the hook"), 1);
+    assert_eq!(client.receive(&queue, 5).expect("messages")[0].body, "later");
+}
+
+#[test]
+fn a_bucket_can_be_made_silently_and_a_call_told_that_is_not_here() {
+    let account = account();
+    let queue = watch(&account);
+    let client = account.client();
+    client.receive(&queue, 0).expect("what came before");
+    let prefix = format!("silent-{}", account.number());
+    let made = account.make_silent_buckets(&prefix, 2).expect("the hook");
+    assert_eq!(made, [format!("{prefix}-00000"), format!("{prefix}-00001")]);
+    let location = client.bucket_setting(&made[1], "location").expect("it is there");
+    assert!(location.contains("eu-west-1"), "{location}");
+    let parameters = json!({ "resourceArn": format!("arn:aws:s3:::{}", made[0]) });
+    account.tell_trail("TagResource", &parameters).expect("the hook");
+    let told = record(&client, &queue, "TagResource");
+    assert_eq!(told["requestParameters"], parameters);
+}
+
+#[test]
+fn a_failed_call_can_have_words_of_its_own() {
+    let account = account();
+    let client = account.client();
+    client.create_bucket("words").expect("a bucket");
+    let words = "User: a & b is not authorized to perform: \"s3:PutBucketPublicAccessBlock\"";
+    let fault = Fault::fail("s3:PutBucketPublicAccessBlock", "AccessDenied");
+    account.add_fault(&Fault { message: Some(words.to_owned()), ..fault }).expect("a fault");
+    let error = client.put_public_access_block("words", true).expect_err("it fails");
+    assert!(error.to_string().contains("User: a"), "{error}");
+}

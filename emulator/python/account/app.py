@@ -6,8 +6,10 @@ that changed a bucket becomes a CloudTrail event after it was answered.
 
 import asyncio
 import contextlib
+import json
 from dataclasses import dataclass
 from urllib.parse import parse_qs
+from xml.sax.saxutils import escape
 
 from ministack import app as ministack
 from ministack.core import iam_actions
@@ -92,7 +94,7 @@ async def _aws(scope, receive, send) -> None:
     role = caller.role_name(caller.arn(key))
     if fault := faults.meeting(get_account_id(), request.action or "", role, request.resource):
         if fault.kind == "error":
-            status, body = await _fail(request, fault.code, send)
+            status, body = await _fail(request, fault, send)
             calls.end(checks, request.service, request.action, request.resource, status, fault.code)
             _tell(request, status, body)
             return
@@ -182,15 +184,15 @@ def _find_action(request: Request) -> None:
         )
 
 
-async def _fail(request: Request, code: str, send) -> tuple[int, bytes]:
-    status, message = faults.ERRORS[code]
+async def _fail(request: Request, fault: faults.Fault, send) -> tuple[int, bytes]:
+    code, (status, message) = fault.code, fault.answer()
     if request.service in ("s3", "sns", "iam", "sts", "cloudformation"):
-        inner = f"<Code>{code}</Code><Message>{message}</Message>"
+        inner = f"<Code>{code}</Code><Message>{escape(message)}</Message>"
         bare = request.service == "s3" and request.path != account_block.PATH
         error = f"<Error>{inner}</Error>" if bare else f"<ErrorResponse><Error>{inner}</Error></ErrorResponse>"
         body, kind = f'<?xml version="1.0"?>{error}'.encode(), b"application/xml"
     else:
-        body = f'{{"__type":"{code}","message":"{message}"}}'.encode()
+        body = json.dumps({"__type": code, "message": message}).encode()
         kind = b"application/x-amz-json-1.0"
     await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", kind)]})
     await send({"type": "http.response.body", "body": body})

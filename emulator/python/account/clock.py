@@ -23,6 +23,20 @@ def end_visibility_timeouts() -> int:
     return ended
 
 
+def end_delays() -> int:
+    """Makes every message that was sent with a delay visible, as if the delay had passed.  Says how many there were."""
+    ended = 0
+    with sqs._queues_lock:
+        now = time.time()
+        for queue in sqs._queues.values():
+            for message in queue["messages"]:
+                if not message.get("receipt_handle") and message["visible_at"] > now:
+                    message["visible_at"] = now
+                    ended += 1
+    esm_wake.set()
+    return ended
+
+
 def fire_schedules() -> int:
     """Fires every rule that has a schedule.  Says how many there were."""
     fired = 0

@@ -39,6 +39,7 @@ class Fault:
     role: str = "*"
     resource: str = "*"
     code: str = "InternalError"
+    message: str = ""
     skip: int = 0
     times: int = 1
     met: int = 0
@@ -55,6 +56,11 @@ class Fault:
             and fnmatchcase(role, self.role)
             and fnmatchcase(resource, self.resource)
         )
+
+    def answer(self) -> tuple[int, str]:
+        """HTTP status and message: AWS's usual words, or those of the test."""
+        status, message = ERRORS[self.code]
+        return status, self.message or message
 
     def state(self) -> dict:
         """What a test may know of it."""
@@ -75,7 +81,7 @@ _numbers = itertools.count(1)
 
 def add(account: str, wish: dict) -> Fault:
     """Takes up a test's wish.  Raises `ValueError` when it makes no sense."""
-    known = {"action", "kind", "role", "resource", "code", "skip", "times"}
+    known = {"action", "kind", "role", "resource", "code", "message", "skip", "times"}
     if unknown := set(wish) - known:
         raise ValueError(f"a fault has no `{sorted(unknown)[0]}`")
     if wish.get("kind") not in ("hold", "error"):

@@ -20,12 +20,15 @@ from . import calls
 SERVICE = "lambda.amazonaws.com"
 POLLING = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
 RUNS_MAX = 20_000
+# How long no line may come before a run's log is taken for whole.
+LOG_IDLE_SECONDS = 0.03
 
 _create_esm = lambda_svc._create_esm
 _run_sqs_batch = lambda_svc._run_sqs_batch
 _emit_lambda_logs = lambda_svc._emit_lambda_logs
 _concurrency = lambda_svc._sqs_esm_concurrency
 _invalidate_worker = lambda_svc.invalidate_worker
+_drain = lambda_runtime.Worker._drain_stderr_bounded
 _runs: deque[dict] = deque(maxlen=RUNS_MAX)
 _lock = threading.Lock()
 
@@ -138,8 +141,14 @@ def _invalidate_own_worker(name, qualifier=None, account=None, region=None) -> N
     _invalidate_worker(name, qualifier=qualifier, account=account or get_account_id(), region=region or get_region())
 
 
+def _drain_patiently(worker: lambda_runtime.Worker, first_line_wait: float = 0.05) -> str:
+    """The log of a run.  On a busy machine its last lines come late, and would be taken for the next run's."""
+    return _drain(worker, first_line_wait=first_line_wait, idle_confirm=LOG_IDLE_SECONDS)
+
+
 def install() -> None:
     """Puts the above in MiniStack's place."""
+    lambda_runtime.Worker._drain_stderr_bounded = _drain_patiently
     lambda_svc.invalidate_worker = _invalidate_own_worker
     lambda_svc._create_esm = _create_esm_if_allowed
     lambda_svc._run_sqs_batch = _run_sqs_batch_noted

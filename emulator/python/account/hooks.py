@@ -6,10 +6,10 @@ Every request names its `account`, and its `region` where it matters.  Answers a
 import json
 from urllib.parse import parse_qsl
 
-from ministack.core.responses import request_scope
+from ministack.core.responses import get_account_id, request_scope
 from ministack.services import s3
 
-from . import alarms, buckets, calls, clock, faults, functions, mail
+from . import alarms, buckets, calls, caller, clock, faults, functions, mail, records, trails
 
 PREFIX = "/_s3guard/"
 REGION = "us-east-1"
@@ -67,10 +67,16 @@ def _in_account(method: str, path: str, account: str, query: dict, body: bytes) 
             return _release(account, number)
         case "POST", ["legacy-bucket"]:
             return _legacy(query.get("bucket", ""))
+        case "POST", ["buckets"]:
+            return _silent_buckets(query.get("prefix", ""), int(query.get("count", "1")))
+        case "POST", ["cloudtrail"]:
+            return _told(json.loads(body))
         case "POST", ["kill"]:
             return {"killed": functions.kill(query.get("function", ""))}
         case "POST", ["clock", "visibility"]:
             return {"ended": clock.end_visibility_timeouts()}
+        case "POST", ["clock", "delays"]:
+            return {"ended": clock.end_delays()}
         case "POST", ["clock", "schedules"]:
             return {"fired": clock.fire_schedules()}
         case "GET", ["mail"]:
@@ -96,3 +102,18 @@ def _legacy(bucket: str) -> dict:
         raise Refused(f"there is no bucket `{bucket}`")
     buckets.make_legacy(bucket)
     return {"bucket": bucket}
+
+
+def _silent_buckets(prefix: str, count: int) -> dict:
+    names = [f"{prefix}-{number:05}" for number in range(count)]
+    for name in names:
+        status, _, body = s3._create_bucket(name, b"")
+        if status != 200:
+            raise Refused(f"there can be no bucket `{name}`: {body.decode()}")
+    return {"made": names}
+
+
+def _told(wish: dict) -> dict:
+    caller.access_key.set(get_account_id())
+    trails.publish(records.record(wish["eventName"], wish["requestParameters"], "[s3guard-test]"))
+    return {"told": wish["eventName"]}

@@ -21,7 +21,7 @@ USED = {
         "EvalContext", "enforce", "evaluate", "evaluate_resource_policy", "resolve_caller_identity",
         "_gather_role_policies", "_signed_request", "AuthError", "authenticate",
     ],
-    "ministack.core.lambda_runtime": ["_lock", "_workers", "_worker_key"],
+    "ministack.core.lambda_runtime": ["Worker", "_lock", "_workers", "_worker_key"],
     "ministack.core.responses": [
         "AccountScopedDict", "get_account_id", "get_region", "request_scope", "set_request_account_id",
         "set_request_region",

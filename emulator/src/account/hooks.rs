@@ -65,6 +65,8 @@ pub struct Fault {
     pub resource: String,
     /// The error's code, `SlowDown` say; none holds the calls until they are released.
     pub error: Option<String>,
+    /// The error's message, in place of the usual words.
+    pub message: Option<String>,
     /// How many calls pass before.
     pub skip: u32,
     /// How many calls are met.
@@ -79,6 +81,7 @@ impl Fault {
             role: "*".to_owned(),
             resource: "*".to_owned(),
             error: None,
+            message: None,
             skip: 0,
             times: 1,
         }
@@ -154,6 +157,9 @@ impl Account {
         if let Some(code) = &fault.error {
             wish["code"] = json!(code);
         }
+        if let Some(message) = &fault.message {
+            wish["message"] = json!(message);
+        }
         let state = self.hook("POST", "faults", &[], wish.to_string().as_bytes())?;
         Ok(fault_state(&state))
     }
@@ -187,6 +193,23 @@ impl Account {
         self.hook("POST", "legacy-bucket", &[("bucket", bucket)], b"").map(drop)
     }
 
+    /// Makes so many buckets that no event tells of, and gives their names. Names are shared by all accounts.
+    pub fn make_silent_buckets(
+        &self,
+        prefix: &str,
+        count: u32,
+    ) -> Result<Vec<String>, EmulatorError> {
+        let count = count.to_string();
+        let made = self.hook("POST", "buckets", &[("prefix", prefix), ("count", &count)], b"")?;
+        Ok(made["made"].as_array().into_iter().flatten().map(text).collect())
+    }
+
+    /// Has the trail tell of a call by root that the emulator itself does not have.
+    pub fn tell_trail(&self, event_name: &str, parameters: &Value) -> Result<(), EmulatorError> {
+        let wish = json!({ "eventName": event_name, "requestParameters": parameters });
+        self.hook("POST", "cloudtrail", &[], wish.to_string().as_bytes()).map(drop)
+    }
+
     /// Kills the function's processes at once. Says how many there were.
     pub fn kill_function(&self, name: &str) -> Result<u64, EmulatorError> {
         let answer = self.hook("POST", "kill", &[("function", name)], b"")?;
@@ -196,6 +219,12 @@ impl Account {
     /// Makes every message that somebody has received visible again, as if its timeout had passed. Says how many.
     pub fn end_visibility_timeouts(&self) -> Result<u64, EmulatorError> {
         let answer = self.hook("POST", "clock/visibility", &[], b"")?;
+        Ok(answer["ended"].as_u64().unwrap_or_default())
+    }
+
+    /// Makes every message visible that was sent with a delay, as if the delay had passed. Says how many there were.
+    pub fn end_delays(&self) -> Result<u64, EmulatorError> {
+        let answer = self.hook("POST", "clock/delays", &[], b"")?;
         Ok(answer["ended"].as_u64().unwrap_or_default())
     }
 
