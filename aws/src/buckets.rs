@@ -1,14 +1,21 @@
 //! Buckets: reads and writes their settings, lists them.
 
 use aws_sdk_s3::Client;
-use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use futures_util::future::join_all;
-use s3guard_posture::{Account, AccountId, Action, BucketName, Observed, Question, Region};
+use s3guard_posture::{
+    Account, AccountId, Baseline, BucketId, BucketName, Observed, Question, Record, Region, Setting,
+};
+use time::OffsetDateTime;
 
-use crate::{AwsError, Connection};
+use crate::account_block::AccountBlock;
+use crate::{AwsError, Connection, Ledger};
 
 mod answers;
 mod encryption;
+mod notifications;
+mod pause;
+mod public_access;
+mod writes;
 
 /// The buckets of one account, seen from one Region.
 #[derive(Clone, Debug)]
@@ -16,6 +23,8 @@ pub struct Buckets {
     connection: Connection,
     client: Client,
     owner: AccountId,
+    ledger: Option<Ledger>,
+    now: fn() -> OffsetDateTime,
 }
 
 /// One page of a list of buckets.
@@ -31,8 +40,17 @@ pub struct Page {
 
 impl Buckets {
     /// The buckets of `owner`. Every call says whose bucket it expects, so that no other account's is touched.
-    pub fn new(connection: &Connection, owner: AccountId) -> Self {
-        Self { client: Client::new(&connection.config), connection: connection.clone(), owner }
+    ///
+    /// The ledger is in the connection's Region. Without one there is no history, and no record is kept.
+    pub fn new(
+        connection: &Connection,
+        owner: AccountId,
+        ledger: Option<BucketName>,
+        now: fn() -> OffsetDateTime,
+    ) -> Self {
+        let ledger = ledger.map(|bucket| Ledger::new(connection, bucket, owner.clone()));
+        let client = Client::new(&connection.config);
+        Self { connection: connection.clone(), client, owner, ledger, now }
     }
 
     /// Lists the buckets of the connection's Region, a thousand at a time.
@@ -44,16 +62,9 @@ impl Buckets {
             .max_buckets(1000)
             .bucket_region(region.as_str())
             .set_continuation_token(continuation);
-        let answer = match call.send().await {
-            Ok(answer) => answer,
-            Err(error) => {
-                return Err(AwsError::new(
-                    "ListBuckets",
-                    format!("account `{}`", self.owner),
-                    &error,
-                ));
-            }
-        };
+        let account = || format!("account `{}`", self.owner);
+        let answer =
+            call.send().await.map_err(|error| AwsError::new("ListBuckets", account(), &error))?;
         // An endpoint that does not know the parameter lists every Region's.
         let is_here = |bucket: &&aws_sdk_s3::types::Bucket| {
             bucket.bucket_region().is_none_or(|there| there == region.as_str())
@@ -72,12 +83,21 @@ impl Buckets {
         Ok(page)
     }
 
+    /// The way to a Region.
+    fn connection(&self, region: &Region) -> Connection {
+        if region == self.connection.region() {
+            self.connection.clone()
+        } else {
+            self.connection.in_region(region)
+        }
+    }
+
     /// The client for a bucket of this Region: S3 answers only there.
     fn client(&self, region: &Region) -> Client {
         if region == self.connection.region() {
             self.client.clone()
         } else {
-            Client::new(&self.connection.in_region(region).config)
+            Client::new(&self.connection(region).config)
         }
     }
 }
@@ -87,13 +107,11 @@ impl Account for Buckets {
 
     async fn observe(
         &self,
-        bucket: &BucketName,
         ask: &[Question],
         mut observed: Observed,
+        baseline: &Baseline,
     ) -> Result<Option<Observed>, AwsError> {
-        let client = self.client(&observed.region);
-        let asked =
-            ask.iter().map(|question| answers::ask(&client, &self.owner, bucket, *question));
+        let asked = ask.iter().map(|question| answers::ask(self, *question, &observed, baseline));
         for answer in join_all(asked).await {
             match answer? {
                 Some(answer) => answer.put_into(&mut observed),
@@ -103,56 +121,28 @@ impl Account for Buckets {
         Ok(Some(observed))
     }
 
-    async fn apply(
-        &self,
-        bucket: &BucketName,
-        region: &Region,
-        action: &Action,
-    ) -> Result<bool, AwsError> {
-        let client = self.client(region);
-        let (name, owner) = (bucket.as_str(), self.owner.as_str());
-        match action {
-            Action::SetEncryption(encryption) => {
-                let call = client
-                    .put_bucket_encryption()
-                    .bucket(name)
-                    .expected_bucket_owner(owner)
-                    .server_side_encryption_configuration(encryption::to_sdk(encryption));
-                is_there("PutBucketEncryption", bucket, call.send().await)
+    async fn apply(&self, bucket: &BucketId, setting: &Setting) -> Result<bool, AwsError> {
+        if let Setting::AccountPublicAccessBlock(block) = setting {
+            let account = AccountBlock::new(&self.connection, self.owner.clone());
+            match block {
+                Some(block) => account.put(*block).await?,
+                None => account.delete().await?,
             }
-            Action::SetPublicAccessBlock(block) => {
-                let call = client
-                    .put_public_access_block()
-                    .bucket(name)
-                    .expected_bucket_owner(owner)
-                    .public_access_block_configuration(
-                        aws_sdk_s3::types::PublicAccessBlockConfiguration::builder()
-                            .block_public_acls(block.block_public_acls)
-                            .ignore_public_acls(block.ignore_public_acls)
-                            .block_public_policy(block.block_public_policy)
-                            .restrict_public_buckets(block.restrict_public_buckets)
-                            .build(),
-                    );
-                is_there("PutPublicAccessBlock", bucket, call.send().await)
-            }
+            return Ok(true);
+        }
+        let client = self.client(&bucket.region);
+        writes::apply(&client, &self.owner, &bucket.name, setting).await
+    }
+
+    async fn keep(&self, record: &Record) -> Result<(), AwsError> {
+        match &self.ledger {
+            Some(ledger) => ledger.keep(record).await,
+            None => Ok(()),
         }
     }
-}
 
-/// Turns the answer to a write into whether the bucket is there.
-fn is_there<T, E, R>(
-    call: &'static str,
-    bucket: &BucketName,
-    answer: Result<T, SdkError<E, R>>,
-) -> Result<bool, AwsError>
-where
-    E: std::error::Error + ProvideErrorMetadata + 'static,
-    R: std::fmt::Debug + 'static,
-{
-    match answer {
-        Ok(_) => Ok(true),
-        Err(error) if error.code() == Some("NoSuchBucket") => Ok(false),
-        Err(error) => Err(AwsError::new(call, format!("bucket `{bucket}`"), &error)),
+    async fn pause(&self, attempt: u32) {
+        tokio::time::sleep(pause::before(attempt)).await;
     }
 }
 

@@ -190,7 +190,7 @@ fn endpoints(config: &SdkConfig) -> Vec<String> {
         let key = key.env("AWS_ENDPOINT_URL").profile("endpoint_url").build().ok()?;
         config.service_config()?.load_config(key)
     };
-    let services = ["STS", "CloudFormation", "S3", "SNS", "SQS"];
+    let services = ["STS", "CloudFormation", "S3", "S3 Control", "KMS", "SNS", "SQS"];
     let all = config.endpoint_url().map(str::to_owned);
     all.into_iter().chain(services.into_iter().filter_map(of_service)).collect()
 }
@@ -211,10 +211,10 @@ fn is_url(text: &str) -> bool {
 
 #[cfg(test)]
 impl Connection {
-    /// A way to nowhere, for clients that are faked.
-    pub(crate) fn of_nowhere() -> Self {
+    /// A way to eu-west-1 with a configuration of a test.
+    pub(crate) fn of_config(config: aws_types::sdk_config::Builder) -> Self {
         let region: Region = "eu-west-1".parse().unwrap();
-        let config = SdkConfig::builder().behavior_version(BehaviorVersion::latest()).build();
+        let config = config.region(aws_config::Region::new(region.to_string())).build();
         Self { config, region }
     }
 }

@@ -7,6 +7,32 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
+mod denial;
+
+pub use denial::Denial;
+
+/// Codes that say that there were too many calls. The SDK has waited and called again before we hear of it.
+///
+/// Source: the SDK's own list (`aws_runtime::retries::classifiers`), and S3's `ServiceUnavailable`, "Service is unable to
+/// handle request".
+const THROTTLED: [&str; 15] = [
+    "BandwidthLimitExceeded",
+    "EC2ThrottledException",
+    "LimitExceededException",
+    "PriorRequestNotComplete",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "ServiceUnavailable",
+    "SlowDown",
+    "ThrottledException",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+    "TransactionInProgressException",
+];
+
 /// A call to AWS that failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AwsError {
@@ -70,6 +96,16 @@ impl AwsError {
         Self { call, object: object.into(), kind, message, request_id }
     }
 
+    /// A failure that AWS has no part in, such as an answer that makes no sense.
+    pub(crate) fn other(
+        call: &'static str,
+        object: impl Into<String>,
+        message: impl fmt::Display,
+    ) -> Self {
+        let (object, message) = (object.into(), message.to_string());
+        Self { call, object, kind: Kind::Other, message, request_id: None }
+    }
+
     /// AWS's code, if AWS answered.
     pub fn code(&self) -> Option<&str> {
         match &self.kind {
@@ -83,9 +119,19 @@ impl AwsError {
         self.code() == Some("OperationAborted")
     }
 
+    /// Whether there were too many calls.
+    pub fn is_throttled(&self) -> bool {
+        self.code().is_some_and(|code| THROTTLED.contains(&code))
+    }
+
     /// Whether AWS refused the call for want of permission.
     pub fn is_denied(&self) -> bool {
         matches!(self.code(), Some("AccessDenied" | "AccessDeniedException" | "AllAccessDisabled"))
+    }
+
+    /// Why AWS refused the call for want of permission, if it did; from AWS's words, so it is a hint.
+    pub fn denial(&self) -> Option<Denial> {
+        self.is_denied().then(|| denial::read(&self.message))
     }
 }
 
@@ -98,9 +144,12 @@ impl fmt::Display for AwsError {
             Kind::Unreachable => write!(f, "AWS could not be reached: {}", self.message)?,
             Kind::Timeout | Kind::Other => f.write_str(&self.message)?,
         }
-        match &self.request_id {
-            Some(id) => write!(f, " (request {id})"),
-            None => Ok(()),
+        if let Some(id) = &self.request_id {
+            write!(f, " (request {id})")?;
+        }
+        match self.denial() {
+            Some(Denial::Unknown) | None => Ok(()),
+            Some(denial) => write!(f, ": {denial}"),
         }
     }
 }

@@ -3,20 +3,25 @@
 //! Errors name the call, its object and AWS's own code ([`AwsError`]); "there is no such configuration" is a reading, not
 //! an error, and "access denied" to a reading is one too.
 
+pub mod account_block;
 pub mod buckets;
 #[cfg(feature = "deploy")]
 pub mod code_bucket;
 pub mod connection;
 pub mod error;
+#[cfg(test)]
+mod fake;
 #[cfg(feature = "deploy")]
 pub mod identity;
+pub mod ledger;
 pub mod queues;
-#[cfg(feature = "deploy")]
 pub mod stacks;
 pub mod topics;
 
+pub use account_block::AccountBlock;
 pub use buckets::Buckets;
 pub use connection::{ConnectError, Connection};
-pub use error::{AwsError, Kind};
+pub use error::{AwsError, Denial, Kind};
+pub use ledger::{Ledger, LedgerError};
 pub use queues::{Message, Queue};
 pub use topics::Topic;

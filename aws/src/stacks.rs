@@ -289,7 +289,7 @@ where
 
 /// Whether AWS says that there is no such stack, for which it has no code of its own.
 ///
-/// Written for: `ValidationError`, "Stack with id s3guard does not exist".
+/// Written for: `ValidationError`, "Stack with id s3guard does not exist"; by an ARN the id is the ARN.
 fn says_no_such_stack(code: Option<&str>, message: Option<&str>) -> bool {
     code == Some("ValidationError")
         && message

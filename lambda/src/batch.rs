@@ -33,13 +33,6 @@ struct Attributes {
 }
 
 impl Message {
-    /// A message that is delivered for the first time.
-    #[cfg(test)]
-    pub(crate) fn new(id: &str, body: &str) -> Self {
-        let attributes = Attributes::default();
-        Self { id: id.to_owned(), body: body.to_owned(), attributes }
-    }
-
     /// Whether it was delivered before, and what came of that is not known.
     pub(crate) fn is_again(&self) -> bool {
         let count = self.attributes.approximate_receive_count.as_deref();

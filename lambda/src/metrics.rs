@@ -24,6 +24,16 @@ pub(crate) struct Tally {
     pub(crate) left_as_is: usize,
     /// Messages that are no events.
     pub(crate) not_an_event: usize,
+    /// Buckets that are exempt from something.
+    pub(crate) exempt: usize,
+    /// Buckets of which something waits for their stack.
+    pub(crate) waiting: usize,
+    /// Buckets that the guard writes to no more, because somebody else does.
+    pub(crate) tug_of_war: usize,
+    /// Buckets that no event ever told of.
+    pub(crate) coverage_gaps: usize,
+    /// What the ledger did not take.
+    pub(crate) not_recorded: usize,
     /// Events of objects that were told.
     pub(crate) object_events: usize,
     /// From the event to the last write, in milliseconds, for each bucket that an event led to.
@@ -38,6 +48,11 @@ impl Tally {
         self.failed += other.failed;
         self.left_as_is += other.left_as_is;
         self.not_an_event += other.not_an_event;
+        self.exempt += other.exempt;
+        self.waiting += other.waiting;
+        self.tug_of_war += other.tug_of_war;
+        self.coverage_gaps += other.coverage_gaps;
+        self.not_recorded += other.not_recorded;
         self.object_events += other.object_events;
         self.times_to_protect_milliseconds.extend(other.times_to_protect_milliseconds);
     }
@@ -50,6 +65,11 @@ impl Tally {
             (Metric::Failed, self.failed),
             (Metric::LeftAsIs, self.left_as_is),
             (Metric::NotAnEvent, self.not_an_event),
+            (Metric::Exempt, self.exempt),
+            (Metric::Waiting, self.waiting),
+            (Metric::TugOfWar, self.tug_of_war),
+            (Metric::CoverageGaps, self.coverage_gaps),
+            (Metric::NotRecorded, self.not_recorded),
             (Metric::ObjectEvents, self.object_events),
         ];
         let mut metrics: Vec<_> = counts

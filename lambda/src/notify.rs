@@ -1,12 +1,11 @@
 //! Tells what happened to objects: one message for a batch.
 
 use s3guard_aws::{Connection, Topic};
-use s3guard_posture::{Region, objects};
+use s3guard_posture::{Region, object_event, objects};
 use time::OffsetDateTime;
 
 use crate::batch::{Batch, Failures};
 use crate::metrics::{self, Tally};
-use crate::object_event;
 use crate::settings::NotifySettings;
 
 /// The function `notify`.

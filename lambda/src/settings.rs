@@ -1,10 +1,18 @@
-//! What the stack tells the functions, through the environment; read once, at cold start.
+//! What the stack tells the functions, through the environment, and the configuration that the package brings along; read
+//! once, at cold start.
 
 use std::fmt;
 use std::str::FromStr;
 
-use s3guard_posture::{AccountId, Baseline, Grade};
+use s3guard_posture::config::{Config, Extent, Occasion};
+use s3guard_posture::observed::Reading;
+use s3guard_posture::setting::Tags;
+use s3guard_posture::{AccountId, Baseline, BucketId, BucketName, Grade, KeyArn, Region, Trigger};
 use thiserror::Error;
+use time::Date;
+
+/// The configuration's file in the package.
+pub(crate) const CONFIGURATION: &str = "s3guard.json";
 
 /// The longest that a message can be delayed.
 const SETTLE_SECONDS_MAX: u16 = 900;
@@ -13,7 +21,7 @@ const SETTLE_SECONDS_MAX: u16 = 900;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Settings {
     /// Handler `guard`.
-    Guard(GuardSettings),
+    Guard(Box<GuardSettings>),
     /// Handler `notify`.
     Notify(NotifySettings),
 }
@@ -29,8 +37,18 @@ pub(crate) struct GuardSettings {
     pub(crate) topic: String,
     /// The guard's own queue, for what has to be looked at later.
     pub(crate) queue: String,
-    /// What buckets are held to.
-    pub(crate) baseline: Baseline,
+    /// Where the evidence is kept.
+    pub(crate) ledger: BucketName,
+    /// Where access logs go.
+    pub(crate) log_bucket: BucketId,
+    /// The stack's own buckets.
+    pub(crate) own_buckets: Vec<BucketName>,
+    /// What the owner wants of which bucket.
+    pub(crate) config: Config,
+    /// The grade of buckets for which the configuration has no rule.
+    pub(crate) grade: Grade,
+    /// The key for buckets of its Region.
+    pub(crate) key: Option<KeyArn>,
     /// How long a new bucket is left to whoever is setting it up.
     pub(crate) settle_seconds: u16,
 }
@@ -60,16 +78,43 @@ pub(crate) enum SettingsError {
         /// What is wrong with it.
         cause: String,
     },
+    /// The configuration in the package is wrong.
+    #[error("`{CONFIGURATION}` in the package is wrong: {0}")]
+    Configuration(String),
+}
+
+impl GuardSettings {
+    /// What is wanted of a bucket whose tags these are, looked at for this reason on this day.
+    pub(crate) fn baseline(
+        &self,
+        bucket: &BucketId,
+        tags: &Reading<Tags>,
+        (trigger, attempt): (&Trigger, u32),
+        today: Date,
+    ) -> Baseline {
+        let occasion = Occasion {
+            extent: Extent::of(trigger),
+            moment: trigger.moment(attempt),
+            today,
+            default_grade: Some(self.grade),
+            default_key: self.key.clone(),
+            log_bucket: Some(self.log_bucket.clone()),
+            own_buckets: self.own_buckets.clone(),
+        };
+        self.config.baseline(bucket, tags, &occasion)
+    }
 }
 
 impl Settings {
-    /// Reads the settings by `variable`, which gives the value of an environment variable.
+    /// Reads the settings by `variable`, which gives the value of an environment variable, and the package's configuration,
+    /// if it has one.
     pub(crate) fn read(
         variable: impl Fn(&'static str) -> Option<String>,
+        configuration: Option<&str>,
     ) -> Result<Self, SettingsError> {
         let given = |name| variable(name).filter(|value| !value.is_empty());
         let needed = |name| given(name).ok_or(SettingsError::Missing(name));
-        let account = parse("S3GUARD_ACCOUNT", &needed("S3GUARD_ACCOUNT")?)?;
+        let account: AccountId = parse("S3GUARD_ACCOUNT", &needed("S3GUARD_ACCOUNT")?)?;
         let stack = needed("S3GUARD_STACK")?;
         let topic = needed("S3GUARD_TOPIC")?;
         match needed("_HANDLER")?.as_str() {
@@ -77,22 +122,39 @@ impl Settings {
                 let queue = needed("S3GUARD_QUEUE")?;
                 let grade: Grade = parse("S3GUARD_GRADE", &needed("S3GUARD_GRADE")?)?;
                 let key = given("S3GUARD_KEY").map(|key| parse("S3GUARD_KEY", &key)).transpose()?;
-                let baseline =
-                    Baseline::new(grade, key).map_err(|error| wrong("S3GUARD_KEY", error))?;
+                let config = match configuration {
+                    Some(json) => Config::from_json(json)
+                        .map_err(|error| SettingsError::Configuration(error.to_string()))?,
+                    None => Config::default(),
+                };
+                let bucket = |name| parse::<BucketName>(name, &needed(name)?);
+                let region: Region = parse("AWS_REGION", &needed("AWS_REGION")?)?;
+                let log_bucket = BucketId {
+                    name: bucket("S3GUARD_LOG_BUCKET")?,
+                    account: account.clone(),
+                    region,
+                };
+                let own = needed("S3GUARD_OWN_BUCKETS")?;
+                let own = own.split(',').map(|name| parse("S3GUARD_OWN_BUCKETS", name));
                 let seconds = needed("S3GUARD_SETTLE_SECONDS")?;
                 let settle_seconds: u16 = parse("S3GUARD_SETTLE_SECONDS", &seconds)?;
                 if settle_seconds > SETTLE_SECONDS_MAX {
                     let cause = format!("{settle_seconds} is more than {SETTLE_SECONDS_MAX}");
                     return Err(wrong("S3GUARD_SETTLE_SECONDS", cause));
                 }
-                Ok(Self::Guard(GuardSettings {
+                Ok(Self::Guard(Box::new(GuardSettings {
                     account,
                     stack,
                     topic,
                     queue,
-                    baseline,
+                    ledger: bucket("S3GUARD_LEDGER")?,
+                    log_bucket,
+                    own_buckets: own.collect::<Result<_, _>>()?,
+                    config,
+                    grade,
+                    key,
                     settle_seconds,
-                }))
+                })))
             }
             "notify" => Ok(Self::Notify(NotifySettings { account, stack, topic })),
             other => Err(wrong("_HANDLER", format!("`{other}` is neither `guard` nor `notify`"))),
@@ -127,11 +189,16 @@ mod tests {
             ("S3GUARD_GRADE", "speed"),
             ("S3GUARD_KEY", ""),
             ("S3GUARD_SETTLE_SECONDS", "15"),
+            ("S3GUARD_LEDGER", "s3guard-ledger-111122223333-eu-west-1-an"),
+            ("S3GUARD_LOG_BUCKET", "s3guard-logs-111122223333-eu-west-1-an"),
+            ("S3GUARD_OWN_BUCKETS", "s3guard-ledger-111122223333-eu-west-1-an,code"),
+            ("AWS_REGION", "eu-west-1"),
         ];
-        Settings::read(|name| {
+        let variable = |name| {
             let given = changes.iter().chain(&defaults).find(|(given, _)| *given == name);
             given.map(|(_, value)| (*value).to_owned())
-        })
+        };
+        Settings::read(variable, None)
     }
 
     #[test]
@@ -155,8 +222,13 @@ mod tests {
             "the environment variable `S3GUARD_ACCOUNT` is wrong: `1` is not an AWS account, which has twelve digits",
         );
         check(
-            ("S3GUARD_GRADE", "hybrid"),
-            "the environment variable `S3GUARD_KEY` is wrong: the grade `hybrid` needs the ARN of a KMS key",
+            ("S3GUARD_KEY", "alias/ours"),
+            "the environment variable `S3GUARD_KEY` is wrong: `alias/ours` is an alias, which S3 resolves in the \
+             caller's account; give the key's ARN",
+        );
+        check(
+            ("S3GUARD_OWN_BUCKETS", "code,!"),
+            "the environment variable `S3GUARD_OWN_BUCKETS` is wrong: `!` has 1 characters, a bucket name has 3 to 255",
         );
         check(
             ("S3GUARD_SETTLE_SECONDS", "901"),
@@ -165,9 +237,31 @@ mod tests {
     }
 
     #[test]
-    fn a_grade_with_its_key_is_a_baseline() {
-        let settings = read(&[("S3GUARD_GRADE", "security"), ("S3GUARD_KEY", KEY)]);
-        let Ok(Settings::Guard(settings)) = settings else { panic!("{settings:?}") };
-        assert_eq!(settings.baseline, Baseline::Security(KEY.parse().unwrap()));
+    fn the_stacks_grade_and_key_are_the_default_and_the_packages_rules_come_first() {
+        let variables = [("S3GUARD_GRADE", "security"), ("S3GUARD_KEY", KEY)];
+        let Ok(Settings::Guard(mut settings)) = read(&variables) else { panic!("no settings") };
+        let id = BucketId { name: "reports".parse().unwrap(), ..settings.log_bucket.clone() };
+        let today = time::macros::date!(2026 - 11 - 24);
+        let baseline = |settings: &GuardSettings| {
+            settings.baseline(&id, &Reading::Absent, (&Trigger::Sweep, 0), today)
+        };
+        assert_eq!(baseline(&settings).grade, Grade::Security);
+        assert_eq!(baseline(&settings).key, Some(KEY.parse().unwrap()));
+        let rule = r#"{"rule":[{"bucket":"rep*","grade":"speed"}]}"#;
+        settings.config = Config::from_json(rule).unwrap();
+        assert_eq!(baseline(&settings).grade, Grade::Speed);
+    }
+
+    #[test]
+    fn a_package_with_a_wrong_configuration_does_not_start() {
+        let variable = |name: &'static str| match name {
+            "_HANDLER" => Some("guard".to_owned()),
+            "S3GUARD_ACCOUNT" => Some("111122223333".to_owned()),
+            "S3GUARD_GRADE" => Some("speed".to_owned()),
+            "S3GUARD_KEY" => None,
+            name => Some(name.to_owned()),
+        };
+        let error = Settings::read(variable, Some("{")).unwrap_err().to_string();
+        assert!(error.starts_with("`s3guard.json` in the package is wrong: "), "{error}");
     }
 }

@@ -2,10 +2,18 @@
 
 use std::fmt;
 
+use futures_util::future::{join, join_all};
+use time::OffsetDateTime;
+
+use crate::baseline::Baseline;
+use crate::record::{Record, State};
 use crate::{
-    Action, Baseline, BucketName, Finding, Observed, Plan, Question, Region, assess, plan,
-    questions,
+    Action, BucketId, Finding, LeftBecause, Observed, Plan, Question, Reading, Setting,
+    SettingKind, Trigger, assess, plan, questions,
 };
+
+/// How often a setting is read again until it shows what was written: S3's settings are eventually consistent.
+const VERIFICATIONS_MAX: u32 = 4;
 
 /// An AWS account, as far as the engine needs one.
 pub trait Account: Sync {
@@ -15,18 +23,23 @@ pub trait Account: Sync {
     /// Reads the answers to `ask` into `observed`, in parallel. `None` if there is no such bucket (any more).
     fn observe(
         &self,
-        bucket: &BucketName,
         ask: &[Question],
         observed: Observed,
+        baseline: &Baseline,
     ) -> impl Future<Output = Result<Option<Observed>, Self::Error>> + Send;
 
-    /// Carries out one action. `false` if there is no such bucket (any more).
+    /// Writes one setting. `false` if there is no such bucket (any more).
     fn apply(
         &self,
-        bucket: &BucketName,
-        region: &Region,
-        action: &Action,
+        bucket: &BucketId,
+        setting: &Setting,
     ) -> impl Future<Output = Result<bool, Self::Error>> + Send;
+
+    /// Keeps a record of a write in the ledger; a later one of the same id takes its place.
+    fn keep(&self, record: &Record) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// Waits a moment before something is read again; a longer one each time.
+    fn pause(&self, attempt: u32) -> impl Future<Output = ()> + Send;
 }
 
 /// What was seen of a bucket, and what would be done about it.
@@ -34,6 +47,8 @@ pub trait Account: Sync {
 pub struct Inspection {
     /// What was seen.
     pub observed: Observed,
+    /// What it is held to.
+    pub baseline: Baseline,
     /// What was found.
     pub findings: Vec<Finding>,
     /// What would mend it.
@@ -43,80 +58,162 @@ pub struct Inspection {
 /// What was done and what was not. One failure does not stop the rest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome<E> {
-    /// The actions that were carried out.
-    pub done: Vec<Action>,
+    /// The actions that were carried out, with what the ledger keeps of each.
+    pub done: Vec<(Action, Record)>,
     /// Those that were not, with their causes.
     pub failed: Vec<(Action, E)>,
+    /// Why a record could not be kept. What it speaks of was done all the same.
+    pub unrecorded: Vec<E>,
+    /// Why the bucket could not be looked at again after a write: what was to come after it was not done.
+    pub interrupted: Option<E>,
     /// Whether the bucket was there all the time; if not, nothing is left to guard.
     pub bucket_exists: bool,
 }
 
 /// Looks at a bucket and plans; changes nothing. `None` if there is no such bucket.
+///
+/// What is wanted may depend on what is seen (tags), so it is a function of it.
 pub async fn inspect<A: Account>(
     account: &A,
-    bucket: &BucketName,
-    region: &Region,
-    baseline: &Baseline,
+    bucket: &BucketId,
+    wanted: &(impl Fn(&Observed) -> Baseline + Sync),
 ) -> Result<Option<Inspection>, A::Error> {
-    let mut observed = Observed::unread(region.clone());
+    look(account, Observed::unread(bucket.clone()), wanted).await
+}
+
+/// Asks until nothing is left to ask.
+async fn look<A: Account>(
+    account: &A,
+    mut observed: Observed,
+    wanted: &(impl Fn(&Observed) -> Baseline + Sync),
+) -> Result<Option<Inspection>, A::Error> {
+    let mut baseline = wanted(&observed);
     // Each round reads what it asks for, so this ends: there are only so many questions.
     for _ in Question::ALL {
-        let ask = questions(&observed, baseline);
+        let ask = questions(&observed, &baseline);
         if ask.is_empty() {
             break;
         }
-        match account.observe(bucket, &ask, observed).await? {
+        match account.observe(&ask, observed, &baseline).await? {
             Some(seen) => observed = seen,
             None => return Ok(None),
         }
+        baseline = wanted(&observed);
     }
-    let findings = assess(&observed, baseline);
+    let findings = assess(&observed, &baseline);
     let plan = plan(&findings);
-    Ok(Some(Inspection { observed, findings, plan }))
+    Ok(Some(Inspection { observed, baseline, findings, plan }))
 }
 
 /// Carries out a plan, one write after the other: S3 aborts writes to one bucket that overlap.
 ///
-/// Every write follows a reading of its setting at once. The plan's own is fresh for the first one; before each later
-/// one the bucket is looked at again, and what somebody else has mended or raised meanwhile is not written over.
+/// Every write follows a reading of its setting at once. The inspection's own is fresh for the first one; after each
+/// write its setting is read again, which verifies it, together with that of the next one: what somebody else has mended
+/// or raised meanwhile is not written over. The ledger hears of each write as it begins and as it has ended; no write waits
+/// for it, so it hears of an end together with the next beginning.
 pub async fn carry_out<A: Account>(
     account: &A,
-    bucket: &BucketName,
-    region: &Region,
-    baseline: &Baseline,
-    plan: &Plan,
+    inspection: &Inspection,
+    wanted: &(impl Fn(&Observed) -> Baseline + Sync),
+    trigger: &Trigger,
+    now: impl Fn() -> OffsetDateTime,
 ) -> Outcome<A::Error> {
-    let mut outcome = Outcome { done: Vec::new(), failed: Vec::new(), bucket_exists: true };
-    for (count, planned) in plan.actions.iter().enumerate() {
-        let action = if count == 0 {
-            planned.clone()
-        } else {
-            match inspect(account, bucket, region, baseline).await {
-                Ok(Some(now)) => {
-                    let mut actions = now.plan.actions.into_iter();
-                    match actions.find(|action| action.kind() == planned.kind()) {
-                        Some(action) => action,
-                        None => continue,
-                    }
-                }
-                Ok(None) => {
-                    outcome.bucket_exists = false;
-                    break;
-                }
-                Err(cause) => {
-                    outcome.failed.push((planned.clone(), cause));
-                    continue;
-                }
-            }
-        };
-        match account.apply(bucket, region, &action).await {
-            Ok(true) => outcome.done.push(action),
+    let mut outcome = Outcome {
+        done: Vec::new(),
+        failed: Vec::new(),
+        unrecorded: Vec::new(),
+        interrupted: None,
+        bucket_exists: true,
+    };
+    let mut current = inspection.clone();
+    // What the ledger has still to hear.
+    let mut unheard: Vec<Record> = Vec::new();
+    let kinds: Vec<SettingKind> = inspection.plan.actions.iter().map(Action::kind).collect();
+    for (count, kind) in kinds.iter().enumerate() {
+        let same = |action: &&Action| action.kind() == *kind;
+        let Some(action) = current.plan.actions.iter().find(same).cloned() else { continue };
+        let mut record = Record::begun(&current, &action, trigger, now());
+        unheard.push(record.clone());
+        let (kept, applied) =
+            join(keep(account, &unheard), account.apply(&current.observed.id, &action.set)).await;
+        outcome.unrecorded.extend(kept);
+        unheard.clear();
+        match applied {
+            Ok(true) => {}
             Ok(false) => {
+                record.fail("the bucket is gone".to_owned());
+                unheard.push(record);
                 outcome.bucket_exists = false;
                 break;
             }
-            Err(cause) => outcome.failed.push((action, cause)),
+            Err(cause) => {
+                record.fail(cause.to_string());
+                unheard.push(record);
+                outcome.failed.push((action, cause));
+                continue;
+            }
+        }
+        let mut state = State::Written;
+        let next = kinds.get(count + 1).map(|kind| kind.question());
+        match verify(account, &current, &action, next, wanted).await {
+            Ok(Some((seen, true))) => (current, state) = (seen, State::Verified),
+            Ok(Some((seen, false))) => current = seen,
+            Ok(None) => outcome.bucket_exists = false,
+            Err(cause) => outcome.interrupted = Some(cause),
+        }
+        record.end(state, trigger, now());
+        unheard.push(record.clone());
+        outcome.done.push((action, record));
+        if !outcome.bucket_exists || outcome.interrupted.is_some() {
+            break;
         }
     }
+    outcome.unrecorded.extend(keep(account, &unheard).await);
     outcome
 }
+
+/// Keeps records at once. Gives why some could not be kept.
+async fn keep<A: Account>(account: &A, records: &[Record]) -> Vec<A::Error> {
+    let kept = join_all(records.iter().map(|record| account.keep(record))).await;
+    kept.into_iter().filter_map(Result::err).collect()
+}
+
+/// Reads again what was written, and what is to be written next; says whether the bucket has the new setting.
+async fn verify<A: Account>(
+    account: &A,
+    before: &Inspection,
+    action: &Action,
+    next: Option<Question>,
+    wanted: &(impl Fn(&Observed) -> Baseline + Sync),
+) -> Result<Option<(Inspection, bool)>, A::Error> {
+    let mut seen = before.clone();
+    if let Reading::Known(history) = &mut seen.observed.history {
+        history.writes += 1;
+    }
+    for attempt in 0..VERIFICATIONS_MAX {
+        if attempt > 0 {
+            account.pause(attempt).await;
+        }
+        let mut observed = seen.observed;
+        observed.forget(action.kind().question());
+        if let Some(question) = next {
+            observed.forget(question);
+        }
+        match look(account, observed, wanted).await? {
+            Some(inspection) => seen = inspection,
+            None => return Ok(None),
+        }
+        let weak = |finding: &Finding| finding.mended_by() == Some(action.kind());
+        let stopped = |finding: &Finding| {
+            action.aspects.contains(&finding.aspect())
+                && matches!(finding, Finding::Left { because: LeftBecause::TooManyWrites(_), .. })
+        };
+        if !seen.findings.iter().any(|finding| weak(finding) || stopped(finding)) {
+            return Ok(Some((seen, true)));
+        }
+    }
+    Ok(Some((seen, false)))
+}
+
+#[cfg(test)]
+mod tests;

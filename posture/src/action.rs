@@ -1,99 +1,32 @@
-//! What can be asked of a bucket, what can be done to it, and the permissions that each needs.
+//! What can be done to a bucket.
 
 use std::fmt;
 
-use crate::{Encryption, PublicAccessBlock};
+use crate::setting::{Setting, SettingKind};
+use crate::{Aspect, Question};
 
-/// One setting to read: one call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Question {
-    /// `GetBucketEncryption`.
-    Encryption,
-    /// `GetPublicAccessBlock`.
-    PublicAccessBlock,
-    /// `GetBucketPolicyStatus`.
-    PolicyStatus,
-    /// `GetBucketPolicy`.
-    Policy,
-    /// `GetBucketAcl`.
-    Acl,
-    /// `GetBucketWebsite`.
-    Website,
-}
-
-impl Question {
-    /// All of them.
-    pub const ALL: [Self; 6] = [
-        Self::Encryption,
-        Self::PublicAccessBlock,
-        Self::PolicyStatus,
-        Self::Policy,
-        Self::Acl,
-        Self::Website,
-    ];
-
-    /// The IAM action that the call needs. IAM's names are not the API's.
-    ///
-    /// Source: Service Authorization Reference, "Actions defined by Amazon S3".
-    pub const fn iam_action(self) -> &'static str {
-        match self {
-            Self::Encryption => "s3:GetEncryptionConfiguration",
-            Self::PublicAccessBlock => "s3:GetBucketPublicAccessBlock",
-            Self::PolicyStatus => "s3:GetBucketPolicyStatus",
-            Self::Policy => "s3:GetBucketPolicy",
-            Self::Acl => "s3:GetBucketAcl",
-            Self::Website => "s3:GetBucketWebsite",
-        }
-    }
-}
-
-/// One write to a bucket. It carries the whole new setting, because S3 replaces the whole.
+/// One write to a bucket, and what it is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Action {
-    /// `PutPublicAccessBlock`.
-    SetPublicAccessBlock(PublicAccessBlock),
-    /// `PutBucketEncryption`.
-    SetEncryption(Encryption),
-}
-
-/// What kind of write: an [`Action`] without its setting.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ActionKind {
-    /// Of [`Action::SetPublicAccessBlock`].
-    SetPublicAccessBlock,
-    /// Of [`Action::SetEncryption`].
-    SetEncryption,
-}
-
-impl ActionKind {
-    /// All of them, in the order in which a plan carries them out: exposure ends first.
-    pub const ALL: [Self; 2] = [Self::SetPublicAccessBlock, Self::SetEncryption];
-
-    /// The IAM action that the call needs.
-    pub const fn iam_action(self) -> &'static str {
-        match self {
-            Self::SetPublicAccessBlock => "s3:PutBucketPublicAccessBlock",
-            Self::SetEncryption => "s3:PutEncryptionConfiguration",
-        }
-    }
+pub struct Action {
+    /// The whole new setting.
+    pub set: Setting,
+    /// What it mends.
+    pub aspects: Vec<Aspect>,
 }
 
 impl Action {
     /// What kind of write it is.
-    pub const fn kind(&self) -> ActionKind {
-        match self {
-            Self::SetPublicAccessBlock(_) => ActionKind::SetPublicAccessBlock,
-            Self::SetEncryption(_) => ActionKind::SetEncryption,
-        }
+    pub const fn kind(&self) -> SettingKind {
+        self.set.kind()
     }
 }
 
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::SetPublicAccessBlock(block) => write!(f, "public access block: {block}"),
-            Self::SetEncryption(encryption) => write!(f, "default encryption: {encryption}"),
+        if let Setting::Policy(Some(_)) = &self.set {
+            return f.write_str("bucket policy: everything without TLS is denied");
         }
+        self.set.fmt(f)
     }
 }
 
@@ -102,4 +35,20 @@ impl fmt::Display for Action {
 pub struct Plan {
     /// The writes, in order.
     pub actions: Vec<Action>,
+}
+
+impl SettingKind {
+    /// The question whose answer is this setting.
+    pub const fn question(self) -> Question {
+        match self {
+            Self::Policy => Question::Policy,
+            Self::PublicAccessBlock => Question::PublicAccessBlock,
+            Self::Encryption => Question::Encryption,
+            Self::Ownership => Question::Ownership,
+            Self::Versioning => Question::Versioning,
+            Self::AccessLogs => Question::AccessLogs,
+            Self::Notifications => Question::Notifications,
+            Self::AccountPublicAccessBlock => Question::AccountBlock,
+        }
+    }
 }

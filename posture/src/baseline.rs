@@ -1,102 +1,105 @@
-//! What we want of a bucket.
+//! What we want of a bucket, now.
 
-use std::fmt;
-use std::str::FromStr;
+use std::collections::BTreeMap;
 
-use thiserror::Error;
+use time::Date;
 
-use crate::KeyArn;
+use crate::{Aspect, BucketName, Grade, KeyArn, Mode};
 
-/// How sensitive a bucket's data is. Grades are ordered: a later one asks for more.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Grade {
-    /// Data that is not sensitive: SSE-S3, SSE-C blocked, no public access.
-    #[default]
-    Speed,
-    /// Some sensitive data: a customer's KMS key, with a bucket key.
-    Hybrid,
-    /// Very sensitive data: DSSE-KMS with a customer's key.
-    Security,
-}
+/// How many writes to one bucket within an hour are enough, unless the configuration says otherwise.
+///
+/// A new bucket that lacks everything takes seven.
+pub const WRITES_MAX: u32 = 20;
 
-impl Grade {
-    /// All grades, weakest first.
-    pub const ALL: [Self; 3] = [Self::Speed, Self::Hybrid, Self::Security];
-
-    /// The name, as in parameters and messages.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Speed => "speed",
-            Self::Hybrid => "hybrid",
-            Self::Security => "security",
-        }
-    }
-
-    /// Whether the grade needs a KMS key of the customer.
-    pub const fn needs_key(self) -> bool {
-        match self {
-            Self::Speed => false,
-            Self::Hybrid | Self::Security => true,
-        }
-    }
-}
-
-impl fmt::Display for Grade {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-/// Why a text is not a grade.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("`{0}` is not a grade, the grades are `speed`, `hybrid` and `security`")]
-pub struct InvalidGrade(String);
-
-impl FromStr for Grade {
-    type Err = InvalidGrade;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .into_iter()
-            .find(|grade| grade.name() == text)
-            .ok_or_else(|| InvalidGrade(text.to_owned()))
-    }
-}
-
-/// What we want of a bucket: its grade, and the key when the grade asks for one.
+/// What we want of a bucket.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Baseline {
-    /// [`Grade::Speed`].
-    Speed,
-    /// [`Grade::Hybrid`].
-    Hybrid(KeyArn),
-    /// [`Grade::Security`].
-    Security(KeyArn),
+pub struct Baseline {
+    /// How sensitive its data is.
+    pub grade: Grade,
+    /// Why it has this grade, in words: which rule, tag or default.
+    pub grade_because: String,
+    /// The customer's key for buckets of its Region.
+    pub key: Option<KeyArn>,
+    /// The bucket of ours that gets access logs, in its Region.
+    pub log_bucket: Option<BucketName>,
+    /// Whether the bucket's tags could change any of this, and have to be read.
+    pub needs_tags: bool,
+    /// How many writes within an hour are enough.
+    pub writes_max: u32,
+    /// What is known of this moment in the bucket's life.
+    pub moment: Moment,
+    /// What is not held to the grade, for a reason and a time.
+    pub exemptions: Vec<Exempt>,
+    modes: BTreeMap<Aspect, Mode>,
 }
 
-/// A grade without the key that it needs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("the grade `{0}` needs the ARN of a KMS key")]
-pub struct BaselineError(Grade);
+/// What is known of the moment at which a bucket is looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Moment {
+    /// Who has made it, as far as the calls tell.
+    pub maker: Maker,
+    /// It was looked at before and waited for its stack: its tags have come meanwhile.
+    pub has_waited: bool,
+}
+
+/// Who has made a bucket.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Maker {
+    /// No call tells it: its tags have to.
+    #[default]
+    Unknown,
+    /// `CloudFormation`, which may still be at it.
+    CloudFormation,
+    /// Somebody else: no stack is in the way.
+    Another,
+}
+
+/// An aspect that is not held to the grade.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exempt {
+    /// Which.
+    pub aspect: Aspect,
+    /// Why.
+    pub reason: String,
+    /// The last day on which it counts, in UTC; none where the configuration has none.
+    pub until: Option<Date>,
+}
 
 impl Baseline {
-    /// Puts a grade and a key together. A key that the grade does not need is not used.
-    pub fn new(grade: Grade, key: Option<KeyArn>) -> Result<Self, BaselineError> {
-        match (grade, key) {
-            (Grade::Speed, _) => Ok(Self::Speed),
-            (Grade::Hybrid, Some(key)) => Ok(Self::Hybrid(key)),
-            (Grade::Security, Some(key)) => Ok(Self::Security(key)),
-            (Grade::Hybrid | Grade::Security, None) => Err(BaselineError(grade)),
+    /// The baseline of a grade, with nothing special about the bucket.
+    ///
+    /// All that the grade asks for is looked at, also what is only told.
+    pub fn new(grade: Grade, key: Option<KeyArn>) -> Self {
+        Self {
+            grade,
+            grade_because: "the default".to_owned(),
+            key,
+            log_bucket: None,
+            needs_tags: false,
+            writes_max: WRITES_MAX,
+            moment: Moment::default(),
+            exemptions: Vec::new(),
+            modes: Aspect::ALL.map(|aspect| (aspect, grade.wants(aspect).mode)).into(),
         }
     }
 
-    /// The grade.
-    pub const fn grade(&self) -> Grade {
-        match self {
-            Self::Speed => Grade::Speed,
-            Self::Hybrid(_) => Grade::Hybrid,
-            Self::Security(_) => Grade::Security,
-        }
+    /// The baseline of the account itself: nothing but its public access block.
+    pub fn of_account(mode: Mode) -> Self {
+        let mut baseline = Self::new(Grade::Speed, None);
+        "the account".clone_into(&mut baseline.grade_because);
+        baseline.modes = BTreeMap::from([(Aspect::AccountPublicAccess, mode)]);
+        baseline
+    }
+
+    /// What is done about an aspect.
+    pub fn mode(&self, aspect: Aspect) -> Mode {
+        self.modes.get(&aspect).copied().unwrap_or(Mode::Off)
+    }
+
+    /// Has something else done about an aspect; what cannot be kept is reported.
+    pub fn set_mode(&mut self, aspect: Aspect, mode: Mode) {
+        let mode = if aspect.can_be_kept() { mode } else { mode.min(Mode::Report) };
+        self.modes.insert(aspect, mode);
     }
 }
 
@@ -105,20 +108,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_grade_is_read_by_its_name() {
-        for grade in Grade::ALL {
-            assert_eq!(grade.name().parse(), Ok(grade));
-        }
-        assert_eq!(
-            "paranoid".parse::<Grade>().unwrap_err().to_string(),
-            "`paranoid` is not a grade, the grades are `speed`, `hybrid` and `security`"
-        );
-    }
-
-    #[test]
-    fn a_grade_that_needs_a_key_is_nothing_without_one() {
-        for grade in Grade::ALL {
-            assert_eq!(Baseline::new(grade, None).is_err(), grade.needs_key(), "{grade}");
-        }
+    fn what_cannot_be_kept_is_reported_at_most() {
+        let mut baseline = Baseline::new(Grade::Speed, None);
+        baseline.set_mode(Aspect::Replication, Mode::Keep);
+        baseline.set_mode(Aspect::Versioning, Mode::Keep);
+        assert_eq!(baseline.mode(Aspect::Replication), Mode::Report);
+        assert_eq!(baseline.mode(Aspect::Versioning), Mode::Keep);
     }
 }

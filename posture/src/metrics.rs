@@ -16,6 +16,16 @@ pub enum Metric {
     Failed,
     /// Buckets of which something was left as it is.
     LeftAsIs,
+    /// Buckets of which something was left because it is exempt, for a reason and a time.
+    Exempt,
+    /// Buckets of which something waits until `CloudFormation` is done with them.
+    Waiting,
+    /// Buckets at which the guard has stopped for an hour, because somebody undoes what it does.
+    TugOfWar,
+    /// Buckets of which the sweep found what no event had told.
+    CoverageGaps,
+    /// Writes to buckets of which no record could be kept.
+    NotRecorded,
     /// Messages that are no events.
     NotAnEvent,
     /// Events of objects that were told.
@@ -26,11 +36,16 @@ pub enum Metric {
 
 impl Metric {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 12] = [
         Self::Compliant,
         Self::Protected,
         Self::Failed,
         Self::LeftAsIs,
+        Self::Exempt,
+        Self::Waiting,
+        Self::TugOfWar,
+        Self::CoverageGaps,
+        Self::NotRecorded,
         Self::NotAnEvent,
         Self::ObjectEvents,
         Self::TimeToProtect,
@@ -43,6 +58,11 @@ impl Metric {
             Self::Protected => "Protected",
             Self::Failed => "Failed",
             Self::LeftAsIs => "LeftAsIs",
+            Self::Exempt => "Exempt",
+            Self::Waiting => "Waiting",
+            Self::TugOfWar => "TugOfWar",
+            Self::CoverageGaps => "CoverageGaps",
+            Self::NotRecorded => "NotRecorded",
             Self::NotAnEvent => "NotAnEvent",
             Self::ObjectEvents => "ObjectEvents",
             Self::TimeToProtect => "TimeToProtect",
@@ -56,6 +76,11 @@ impl Metric {
             | Self::Protected
             | Self::Failed
             | Self::LeftAsIs
+            | Self::Exempt
+            | Self::Waiting
+            | Self::TugOfWar
+            | Self::CoverageGaps
+            | Self::NotRecorded
             | Self::NotAnEvent
             | Self::ObjectEvents => "Count",
             Self::TimeToProtect => "Milliseconds",

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
+const ACCOUNT: &str = ".account";
+
 /// The name of a general purpose bucket.
 ///
 /// 3 to 63 characters of a-z, 0-9, `.` and `-`, as AWS allows it for buckets made since 2018. Older
@@ -28,6 +30,17 @@ impl BucketName {
     /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The account itself, in the place of a bucket: its public access block is judged, written and recorded as a
+    /// bucket's settings are. No bucket's name begins with a dot.
+    pub fn account() -> Self {
+        Self(ACCOUNT.to_owned())
+    }
+
+    /// Whether it stands for the account itself.
+    pub fn is_account(&self) -> bool {
+        self.0 == ACCOUNT
     }
 
     /// Whether it is a directory bucket (`…--x-s3`), which has another API and other settings.
@@ -117,6 +130,23 @@ impl Region {
         if text == "EU" { "eu-west-1".parse() } else { text.parse() }
     }
 
+    /// The partition, as the second field of ARNs has it.
+    ///
+    /// Source: AWS IAM User Guide, "Amazon Resource Names (ARNs)".
+    pub fn partition(&self) -> &'static str {
+        const OTHERS: [(&str, &str); 7] = [
+            ("cn-", "aws-cn"),
+            ("us-gov-", "aws-us-gov"),
+            ("eusc-", "aws-eusc"),
+            ("us-iso-", "aws-iso"),
+            ("us-isob-", "aws-iso-b"),
+            ("eu-isoe-", "aws-iso-e"),
+            ("us-isof-", "aws-iso-f"),
+        ];
+        let other = OTHERS.into_iter().find(|(prefix, _)| self.0.starts_with(prefix));
+        other.map_or("aws", |(_, partition)| partition)
+    }
+
     /// Whether SSE-C can be blocked by default encryption here.
     ///
     /// Source: Amazon S3 User Guide, "Default SSE-C setting FAQ": not in me-south-1 and me-central-1.
@@ -151,6 +181,24 @@ impl fmt::Display for Region {
     }
 }
 
+/// Which bucket: its name, whose it is and where.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BucketId {
+    /// Its name.
+    pub name: BucketName,
+    /// Its owner.
+    pub account: AccountId,
+    /// Where it is.
+    pub region: Region,
+}
+
+impl BucketId {
+    /// The bucket's ARN.
+    pub fn arn(&self) -> String {
+        format!("arn:{}:s3:::{}", self.region.partition(), self.name)
+    }
+}
+
 /// The full ARN of a KMS key. An alias is not one: S3 resolves it in the account of whoever calls.
 ///
 /// Source: Amazon S3 API Reference, `ServerSideEncryptionByDefault`.
@@ -175,6 +223,11 @@ impl KeyArn {
     /// The ARN.
     pub fn as_str(&self) -> &str {
         &self.arn
+    }
+
+    /// The account of the key.
+    pub fn account(&self) -> &str {
+        self.arn.split(':').nth(4).unwrap_or_default()
     }
 
     /// The Region of the key; a bucket's default encryption needs a key of its own Region.

@@ -1,8 +1,13 @@
 //! What a bucket is, as far as we could see.
 
-use std::fmt;
+use time::Date;
 
-use crate::Region;
+use crate::policy::Policy;
+use crate::setting::{
+    AccessLogs, Acl, Encryption, Lifecycle, Notifications, Ownership, PublicAccessBlock,
+    Replication, Setting, SettingKind, Tags, Versioning,
+};
+use crate::{Aspect, BucketId, Question};
 
 /// What came of reading one setting.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,6 +42,11 @@ impl<T> Reading<T> {
         }
     }
 
+    /// The reading of something that follows from it.
+    pub fn map_ref<U>(&self, of: impl FnOnce(&T) -> U) -> Reading<U> {
+        self.as_ref().and_then(|value| Some(of(value)))
+    }
+
     /// A reading of the same thing, by reference.
     pub fn as_ref(&self) -> Reading<&T> {
         match self {
@@ -56,173 +66,146 @@ impl<T> Reading<T> {
 /// What was seen of one bucket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Observed {
-    /// Where the bucket is.
-    pub region: Region,
+    /// Which bucket it is.
+    pub id: BucketId,
     /// Its default encryption.
     pub encryption: Reading<Encryption>,
-    /// Its own public access block; the account's is not counted.
+    /// Its own public access block.
     pub public_access_block: Reading<PublicAccessBlock>,
+    /// The account's, with what its organization adds: where a switch is on here or there, it is on.
+    pub account_block: Reading<PublicAccessBlock>,
+    /// Its policy.
+    pub policy: Reading<Policy>,
     /// Whether its policy gives access to the public, as S3 itself judges it.
     pub policy_is_public: Reading<bool>,
-    /// Whether its ACL gives access to everybody, or to everybody with an AWS account.
-    pub acl_is_public: Reading<bool>,
+    /// What its ACL grants.
+    pub acl: Reading<Acl>,
     /// Whether it is set up as a website.
     pub website: Reading<()>,
-    /// Whether its policy lets somebody else in who would then need the key too: see [`crate::policy`].
-    pub policy_admits_outsiders: Reading<bool>,
-    /// Whether its ACL lets S3's log delivery group write.
-    pub acl_admits_log_delivery: Reading<bool>,
+    /// Whose its objects are.
+    pub ownership: Reading<Ownership>,
+    /// Whether earlier versions are kept.
+    pub versioning: Reading<Versioning>,
+    /// Where access is logged.
+    pub access_logs: Reading<AccessLogs>,
+    /// Who hears of its objects.
+    pub notifications: Reading<Notifications>,
+    /// Its tags.
+    pub tags: Reading<Tags>,
+    /// Where its objects are copied to.
+    pub replication: Reading<Replication>,
+    /// When its objects are deleted.
+    pub lifecycle: Reading<Lifecycle>,
+    /// Whether new objects are locked: the default retention.
+    pub object_lock: Reading<()>,
+    /// Whether the wanted key can be used; a key that does not exist is [`Reading::Absent`].
+    pub key: Reading<KeyState>,
+    /// Whether the stack that the bucket belongs to is being made or changed.
+    pub stack_in_progress: Reading<bool>,
+    /// What the ledger says of the bucket.
+    pub history: Reading<History>,
+}
+
+/// What KMS says of a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeyState {
+    /// It encrypts.
+    Usable,
+    /// It does not, for this reason, in words.
+    Unusable(String),
+}
+
+/// What the ledger says of a bucket.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct History {
+    /// How often the guard has written to it within the last hour.
+    pub writes: u32,
+    /// Whether the guard has stopped within the last hour, and said so.
+    pub stopped: bool,
+    /// Aspects that somebody has undone, until which day they stay so.
+    pub undone: Vec<(Aspect, Date)>,
 }
 
 impl Observed {
     /// A bucket of which nothing was read yet.
-    pub fn unread(region: Region) -> Self {
+    pub fn unread(id: BucketId) -> Self {
         Self {
-            region,
+            id,
             encryption: Reading::Unread,
             public_access_block: Reading::Unread,
+            account_block: Reading::Unread,
+            policy: Reading::Unread,
             policy_is_public: Reading::Unread,
-            acl_is_public: Reading::Unread,
+            acl: Reading::Unread,
             website: Reading::Unread,
-            policy_admits_outsiders: Reading::Unread,
-            acl_admits_log_delivery: Reading::Unread,
-        }
-    }
-}
-
-/// A bucket's default encryption, whole: a write replaces all of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Encryption {
-    /// How new objects are encrypted, and with which key.
-    pub algorithm: Algorithm,
-    /// Whether S3 uses a bucket key, which makes up to 99 percent fewer calls to KMS.
-    pub bucket_key: bool,
-    /// Whether uploads with a key that the client brings are refused.
-    pub sse_c: SseC,
-}
-
-/// How new objects are encrypted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Algorithm {
-    /// `AES256`: with keys of S3. What every bucket has since 2023.
-    SseS3,
-    /// `aws:kms`: with a key in KMS.
-    Kms(Key),
-    /// `aws:kms:dsse`: twice, with a key in KMS.
-    Dsse(Key),
-    /// Another one, as S3 spells it. It is left alone.
-    Other(String),
-}
-
-/// Which KMS key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Key {
-    /// `aws/s3`, which AWS manages: nobody can change who may use it.
-    AwsManaged,
-    /// A key by ARN, id or alias, just as it was set.
-    Named(String),
-}
-
-/// What happens to an upload with SSE-C.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SseC {
-    /// It is refused: the default of new buckets since April 2026.
-    Blocked,
-    /// It is taken, by an explicit `NONE`.
-    Allowed,
-    /// S3 says nothing about it, as for older buckets: it is taken.
-    NotSaid,
-}
-
-impl Algorithm {
-    /// The order of strength: SSE-S3, KMS, DSSE; unknown algorithms have none.
-    pub fn strength(&self) -> Option<u8> {
-        match self {
-            Self::SseS3 => Some(1),
-            Self::Kms(_) => Some(2),
-            Self::Dsse(_) => Some(3),
-            Self::Other(_) => None,
+            ownership: Reading::Unread,
+            versioning: Reading::Unread,
+            access_logs: Reading::Unread,
+            notifications: Reading::Unread,
+            tags: Reading::Unread,
+            replication: Reading::Unread,
+            lifecycle: Reading::Unread,
+            object_lock: Reading::Unread,
+            key: Reading::Unread,
+            stack_in_progress: Reading::Unread,
+            history: Reading::Unread,
         }
     }
 
-    /// The KMS key, if there is one.
-    pub fn key(&self) -> Option<&Key> {
-        match self {
-            Self::Kms(key) | Self::Dsse(key) => Some(key),
-            Self::SseS3 | Self::Other(_) => None,
+    /// Forgets an answer, so that it is asked for again.
+    pub fn forget(&mut self, question: Question) {
+        match question {
+            Question::Encryption => self.encryption = Reading::Unread,
+            Question::PublicAccessBlock => self.public_access_block = Reading::Unread,
+            Question::AccountBlock => self.account_block = Reading::Unread,
+            Question::Policy => self.policy = Reading::Unread,
+            Question::PolicyStatus => self.policy_is_public = Reading::Unread,
+            Question::Acl => self.acl = Reading::Unread,
+            Question::Website => self.website = Reading::Unread,
+            Question::Ownership => self.ownership = Reading::Unread,
+            Question::Versioning => self.versioning = Reading::Unread,
+            Question::AccessLogs => self.access_logs = Reading::Unread,
+            Question::Notifications => self.notifications = Reading::Unread,
+            Question::Tags => self.tags = Reading::Unread,
+            Question::Replication => self.replication = Reading::Unread,
+            Question::Lifecycle => self.lifecycle = Reading::Unread,
+            Question::ObjectLock => self.object_lock = Reading::Unread,
+            Question::Key => self.key = Reading::Unread,
+            Question::Stack => self.stack_in_progress = Reading::Unread,
+            Question::History => self.history = Reading::Unread,
         }
     }
-}
 
-impl fmt::Display for Encryption {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.algorithm {
-            Algorithm::SseS3 => f.write_str("SSE-S3")?,
-            Algorithm::Kms(key) => write!(f, "SSE-KMS with {key}")?,
-            Algorithm::Dsse(key) => write!(f, "DSSE-KMS with {key}")?,
-            Algorithm::Other(name) => write!(f, "`{name}`")?,
+    /// The setting as it was read, if it could be; not set is a setting, too.
+    pub fn setting(&self, kind: SettingKind) -> Option<Setting> {
+        fn of<T: Clone>(
+            reading: &Reading<T>,
+            setting: impl FnOnce(Option<T>) -> Setting,
+        ) -> Option<Setting> {
+            match reading {
+                Reading::Known(value) => Some(setting(Some(value.clone()))),
+                Reading::Absent => Some(setting(None)),
+                Reading::Unread | Reading::Denied => None,
+            }
         }
-        if self.bucket_key && self.algorithm.key().is_some() {
-            f.write_str(", bucket key on")?;
-        }
-        f.write_str(match self.sse_c {
-            SseC::Blocked => ", SSE-C blocked",
-            SseC::Allowed | SseC::NotSaid => ", SSE-C not blocked",
-        })
-    }
-}
-
-impl fmt::Display for Key {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::AwsManaged => f.write_str("the key that AWS manages"),
-            Self::Named(name) => write!(f, "key {name}"),
-        }
-    }
-}
-
-/// The four switches of a public access block.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "S3 has four independent switches")]
-pub struct PublicAccessBlock {
-    /// New public ACLs are refused.
-    pub block_public_acls: bool,
-    /// Public ACLs that exist count for nothing.
-    pub ignore_public_acls: bool,
-    /// New public policies are refused.
-    pub block_public_policy: bool,
-    /// A public policy gives access to this account and AWS services only.
-    pub restrict_public_buckets: bool,
-}
-
-impl PublicAccessBlock {
-    /// All four switches on.
-    pub const ALL: Self = Self {
-        block_public_acls: true,
-        ignore_public_acls: true,
-        block_public_policy: true,
-        restrict_public_buckets: true,
-    };
-
-    /// The switches with their names, as S3 spells them.
-    pub const fn switches(self) -> [(&'static str, bool); 4] {
-        [
-            ("BlockPublicAcls", self.block_public_acls),
-            ("IgnorePublicAcls", self.ignore_public_acls),
-            ("BlockPublicPolicy", self.block_public_policy),
-            ("RestrictPublicBuckets", self.restrict_public_buckets),
-        ]
-    }
-}
-
-impl fmt::Display for PublicAccessBlock {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let off: Vec<&str> =
-            self.switches().into_iter().filter(|(_, on)| !on).map(|(name, _)| name).collect();
-        match off.len() {
-            0 => f.write_str("on"),
-            4 => f.write_str("off"),
-            _ => write!(f, "partly off ({})", off.join(", ")),
+        match kind {
+            SettingKind::Policy => {
+                of(&self.policy.map_ref(|policy| policy.text().to_owned()), Setting::Policy)
+            }
+            SettingKind::PublicAccessBlock => {
+                of(&self.public_access_block, Setting::PublicAccessBlock)
+            }
+            SettingKind::Encryption => of(&self.encryption, Setting::Encryption),
+            SettingKind::Ownership => of(&self.ownership, Setting::Ownership),
+            SettingKind::Versioning => of(&self.versioning, Setting::Versioning),
+            SettingKind::AccessLogs => of(&self.access_logs, Setting::AccessLogs),
+            SettingKind::AccountPublicAccessBlock => {
+                of(&self.account_block, Setting::AccountPublicAccessBlock)
+            }
+            SettingKind::Notifications => self
+                .notifications
+                .known()
+                .map(|notifications| Setting::Notifications(notifications.clone())),
         }
     }
 }

@@ -2,19 +2,23 @@
 
 use std::collections::BTreeSet;
 
-use crate::Question;
-use crate::action::ActionKind;
+use crate::question::{On, Question};
+use crate::setting::SettingKind;
 
-/// The IAM actions on buckets, sorted.
-pub fn on_buckets() -> Vec<&'static str> {
-    let asked = Question::ALL.into_iter().map(Question::iam_action);
-    let done = ActionKind::ALL.into_iter().map(ActionKind::iam_action);
-    asked.chain(done).collect::<BTreeSet<_>>().into_iter().collect()
-}
+/// What the code does besides asking and mending, and on what.
+const BESIDES: [(&str, On); 2] = [
+    // The sweep lists buckets.
+    ("s3:ListAllMyBuckets", On::Account),
+    // Records and marks.
+    ("s3:PutObject", On::Ledger),
+];
 
-/// The IAM actions on the account, for which no resource can be named: the sweep lists buckets.
-pub fn on_account() -> Vec<&'static str> {
-    vec!["s3:ListAllMyBuckets"]
+/// The IAM actions on this, sorted.
+pub fn on(what: On) -> Vec<&'static str> {
+    let asked = Question::ALL.into_iter().map(Question::permission);
+    let done = SettingKind::ALL.into_iter().map(SettingKind::permission);
+    let all = asked.chain(done).chain(BESIDES).filter(|(_, on)| *on == what);
+    all.map(|(action, _)| action).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 #[cfg(test)]
@@ -23,29 +27,78 @@ mod tests {
 
     use super::*;
 
+    const ALL: [On; 5] = [On::Buckets, On::Account, On::Keys, On::Stacks, On::Ledger];
+
     #[test]
     fn the_guard_may_do_this_and_nothing_else() {
         expect![[r#"
             [
-                "s3:GetBucketAcl",
-                "s3:GetBucketPolicy",
-                "s3:GetBucketPolicyStatus",
-                "s3:GetBucketPublicAccessBlock",
-                "s3:GetBucketWebsite",
-                "s3:GetEncryptionConfiguration",
-                "s3:PutBucketPublicAccessBlock",
-                "s3:PutEncryptionConfiguration",
+                (
+                    Buckets,
+                    [
+                        "s3:GetBucketAcl",
+                        "s3:GetBucketLogging",
+                        "s3:GetBucketNotification",
+                        "s3:GetBucketObjectLockConfiguration",
+                        "s3:GetBucketOwnershipControls",
+                        "s3:GetBucketPolicy",
+                        "s3:GetBucketPolicyStatus",
+                        "s3:GetBucketPublicAccessBlock",
+                        "s3:GetBucketTagging",
+                        "s3:GetBucketVersioning",
+                        "s3:GetBucketWebsite",
+                        "s3:GetEncryptionConfiguration",
+                        "s3:GetLifecycleConfiguration",
+                        "s3:GetReplicationConfiguration",
+                        "s3:PutBucketLogging",
+                        "s3:PutBucketNotification",
+                        "s3:PutBucketOwnershipControls",
+                        "s3:PutBucketPolicy",
+                        "s3:PutBucketPublicAccessBlock",
+                        "s3:PutBucketVersioning",
+                        "s3:PutEncryptionConfiguration",
+                    ],
+                ),
+                (
+                    Account,
+                    [
+                        "s3:GetAccountPublicAccessBlock",
+                        "s3:ListAllMyBuckets",
+                        "s3:PutAccountPublicAccessBlock",
+                    ],
+                ),
+                (
+                    Keys,
+                    [
+                        "kms:DescribeKey",
+                    ],
+                ),
+                (
+                    Stacks,
+                    [
+                        "cloudformation:DescribeStacks",
+                    ],
+                ),
+                (
+                    Ledger,
+                    [
+                        "s3:ListBucket",
+                        "s3:PutObject",
+                    ],
+                ),
             ]
         "#]]
-        .assert_debug_eq(&on_buckets());
-        assert_eq!(on_account(), ["s3:ListAllMyBuckets"]);
+        .assert_debug_eq(&ALL.map(|what| (what, on(what))));
     }
 
     #[test]
-    fn the_guard_can_neither_delete_nor_touch_objects() {
-        for action in on_buckets().into_iter().chain(on_account()) {
-            assert!(!action.contains("Delete") && !action.contains("Object"), "{action}");
-            assert!(!action.contains('*'), "{action}");
+    fn the_guard_can_neither_delete_nor_touch_objects_of_buckets() {
+        for action in ALL.into_iter().flat_map(on) {
+            assert!(!action.contains("Delete") && !action.contains('*'), "{action}");
+        }
+        for action in on(On::Buckets) {
+            let is_object = action.ends_with("Object") || action.contains("Objects");
+            assert!(!is_object, "{action}");
         }
     }
 }

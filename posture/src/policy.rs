@@ -1,8 +1,74 @@
-//! Reads bucket policies, as far as the guard has to understand them.
+//! Reads bucket policies, as far as the guard has to understand them, and adds what the guard wants of them.
 
 use serde_json::Value;
 
 use crate::AccountId;
+
+pub mod tls;
+
+/// The most bytes that a bucket policy may have.
+///
+/// Source: Amazon S3 User Guide, "Bucket policies for Amazon S3".
+pub const BYTES_MAX: usize = 20 * 1024;
+
+/// A bucket policy, as S3 gave it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    text: String,
+    document: Option<Value>,
+}
+
+impl Policy {
+    /// Takes a policy's text; what is not JSON is kept and not understood.
+    pub fn new(text: impl Into<String>) -> Self {
+        let text = text.into();
+        let document = serde_json::from_str(&text).ok().filter(Value::is_object);
+        Self { text, document }
+    }
+
+    /// The text, byte for byte.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// What it says, if it is a JSON object.
+    pub fn document(&self) -> Option<&Value> {
+        self.document.as_ref()
+    }
+
+    /// Whether it lets somebody in who is not of this account; see [`admits_outsiders`].
+    pub fn admits_outsiders(&self, account: &AccountId) -> bool {
+        self.document.as_ref().is_none_or(|document| admits_outsiders(document, account))
+    }
+
+    /// The AWS services that it lets in, as `logging.s3.amazonaws.com`.
+    pub fn services(&self) -> Vec<&str> {
+        let statements = self.document.iter().filter_map(|document| document.get("Statement"));
+        let principals = statements
+            .flat_map(listed)
+            .filter(|statement| statement.get("Effect").and_then(Value::as_str) == Some("Allow"))
+            .filter_map(|statement| statement.get("Principal")?.get("Service"));
+        principals.flat_map(listed).filter_map(Value::as_str).collect()
+    }
+
+    /// The principals of other accounts that it lets in, as they stand there.
+    pub fn other_accounts(&self, account: &AccountId) -> Vec<String> {
+        let statements = self.document.iter().filter_map(|document| document.get("Statement"));
+        let principals = statements
+            .flat_map(listed)
+            .filter(|statement| statement.get("Effect").and_then(Value::as_str) == Some("Allow"))
+            .filter_map(|statement| statement.get("Principal"));
+        let names = principals.flat_map(|principal| match principal.get("AWS") {
+            Some(names) => listed(names).filter_map(Value::as_str).collect::<Vec<_>>(),
+            None => principal.as_str().into_iter().collect(),
+        });
+        let mut others: Vec<String> =
+            names.filter(|name| !is_of(name, account)).map(str::to_owned).collect();
+        others.sort_unstable();
+        others.dedup();
+        others
+    }
+}
 
 /// Whether a policy lets somebody in who is not of the bucket's own account: an AWS service, another account, or anybody.
 ///
@@ -31,7 +97,7 @@ fn is_of(name: &str, account: &AccountId) -> bool {
 }
 
 /// One thing or a list of things: policies allow both nearly everywhere.
-fn listed(value: &Value) -> impl Iterator<Item = &Value> {
+pub fn listed(value: &Value) -> impl Iterator<Item = &Value> {
     match value {
         Value::Array(many) => many.as_slice(),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {

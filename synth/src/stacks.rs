@@ -5,7 +5,9 @@
 //! bucket, the bucket's policy and the order they are made in.
 
 mod alarms;
+mod bucket;
 mod dashboard;
+mod evidence;
 mod guard;
 mod intake;
 mod key;
@@ -23,4 +25,4 @@ pub use observed::observed;
 pub use patterns::{Deployed, RulePatterns, rule_patterns};
 
 /// The IAM path of everything that may change buckets for us: the rule leaves out what is done from under it.
-const IAM_PATH: &str = "/s3guard/";
+pub(crate) const IAM_PATH: &str = "/s3guard/";

@@ -4,10 +4,19 @@
 //! Each test has an account of its own. What is waited for is looked for again and again, with an end; what must not
 //! happen is asserted when the account is at rest.
 
+mod account_block;
+mod coexistence;
+mod configuration;
+mod coverage;
 mod events;
 mod faults;
 mod guarded;
+mod ledger;
+mod others;
 mod permissions;
 mod stack;
+mod tug_of_war;
+mod undo;
+mod watched;
 
 pub(crate) use guarded::package;

@@ -43,6 +43,9 @@ fn command() -> Command {
             ("S3GUARD_ACCOUNT", "111122223333"),
             ("S3GUARD_GRADE", "speed"),
             ("S3GUARD_KEY", ""),
+            ("S3GUARD_LEDGER", "ledger"),
+            ("S3GUARD_LOG_BUCKET", "logs"),
+            ("S3GUARD_OWN_BUCKETS", "ledger,logs,trail,code"),
             ("S3GUARD_QUEUE", "http://127.0.0.1:9/111122223333/queue"),
             ("S3GUARD_SETTLE_SECONDS", "0"),
             ("S3GUARD_STACK", "guard"),
@@ -76,29 +79,29 @@ fn failed(numbers: &[&str]) -> Value {
 
 #[test]
 fn one_bad_message_does_not_hold_the_others() {
-    let ignored = include_str!("../../lambda/fixtures/put-bucket-tagging.json");
+    let ignored = include_str!("../../posture/fixtures/put-bucket-cors.json");
     assert_eq!(answer("guard", &[ignored, "poison", ignored]), failed(&["1"]));
     assert_eq!(answer("guard", &[ignored]), failed(&[]));
 }
 
 #[test]
 fn what_cannot_be_looked_at_now_comes_back() {
-    let ignored = include_str!("../../lambda/fixtures/put-bucket-tagging.json");
-    let changed = include_str!("../../lambda/fixtures/put-bucket-encryption.json");
+    let ignored = include_str!("../../posture/fixtures/put-bucket-cors.json");
+    let changed = include_str!("../../posture/fixtures/put-bucket-encryption.json");
     assert_eq!(answer("guard", &[changed, ignored, changed]), failed(&["0", "2"]));
 }
 
 #[test]
 fn events_that_cannot_be_told_come_back_and_so_does_what_is_none() {
-    let created = include_str!("../../lambda/fixtures/object-created.json");
-    let strange = include_str!("../../lambda/fixtures/object-of-a-new-type.json");
+    let created = include_str!("../../posture/fixtures/object-created.json");
+    let strange = include_str!("../../posture/fixtures/object-of-a-new-type.json");
     assert_eq!(answer("notify", &[strange, created]), failed(&["0", "1"]));
 }
 
 #[test]
 fn settings_that_are_wrong_end_the_function_at_once() {
     let mut command = command();
-    command.env("S3GUARD_GRADE", "hybrid");
+    command.env("S3GUARD_GRADE", "paranoid");
     let mut function = Function::start(command, "guard").unwrap();
     assert!(function.wait_until_ready(PATIENCE).is_err(), "it does not ask for events");
 }

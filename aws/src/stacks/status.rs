@@ -147,6 +147,38 @@ impl StackStatus {
         }
     }
 
+    /// Whether CloudFormation may still make or change something: it is at it, and not only cleaning up behind itself.
+    ///
+    /// Source: AWS CloudFormation User Guide, "Stack status codes": what is removed in a cleanup was replaced before.
+    pub fn may_still_write(&self) -> bool {
+        match self {
+            Self::CreateInProgress
+            | Self::RollbackInProgress
+            | Self::DeleteInProgress
+            | Self::UpdateInProgress
+            | Self::UpdateRollbackInProgress
+            | Self::ImportInProgress
+            | Self::ImportRollbackInProgress => true,
+            Self::Unknown(text) => text.ends_with("_IN_PROGRESS"),
+            Self::UpdateCompleteCleanupInProgress
+            | Self::UpdateRollbackCompleteCleanupInProgress
+            | Self::CreateFailed
+            | Self::CreateComplete
+            | Self::RollbackFailed
+            | Self::RollbackComplete
+            | Self::DeleteFailed
+            | Self::DeleteComplete
+            | Self::UpdateComplete
+            | Self::UpdateFailed
+            | Self::UpdateRollbackFailed
+            | Self::UpdateRollbackComplete
+            | Self::ReviewInProgress
+            | Self::ImportComplete
+            | Self::ImportRollbackFailed
+            | Self::ImportRollbackComplete => false,
+        }
+    }
+
     /// Whether the last thing that was asked for was done.
     pub fn is_success(&self) -> bool {
         match self {
@@ -211,6 +243,18 @@ mod tests {
             let busy = status.as_str().ends_with("_IN_PROGRESS")
                 && status != StackStatus::ReviewInProgress;
             assert_eq!(status.is_settled(), !busy, "{status}");
+        }
+    }
+
+    #[test]
+    fn in_a_cleanup_nothing_is_written_any_more() {
+        let unknown = StackStatus::from("NEW_THING_IN_PROGRESS");
+        for status in StackStatus::ALL.into_iter().chain([unknown]) {
+            let text = status.as_str();
+            let may = text.ends_with("_IN_PROGRESS")
+                && !text.contains("CLEANUP")
+                && status != StackStatus::ReviewInProgress;
+            assert_eq!(status.may_still_write(), may, "{status}");
         }
     }
 

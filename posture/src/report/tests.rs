@@ -1,64 +1,162 @@
 use expect_test::{Expect, expect};
-use time::macros::datetime;
+use proptest::prelude::*;
+use time::macros::{date, datetime};
 
 use super::*;
-use crate::{Algorithm, Encryption, PublicAccessBlock, SseC};
+use crate::account::Inspection;
+use crate::baseline::Exempt;
+use crate::notice::Attribute;
+use crate::record::State;
+use crate::setting::{AccessLogs, Algorithm, Encryption, Key, PublicAccessBlock, SseC};
+use crate::{
+    Aspect, Call, Grade, LeftBecause, Observed, Setting, SettingKind, Tool, WaitBecause, plan,
+};
 
-fn findings() -> Vec<Finding> {
-    let mend = Encryption { algorithm: Algorithm::SseS3, bucket_key: false, sse_c: SseC::Blocked };
-    vec![
-        Finding::OpenToPublic { seen: Reading::Absent, mend: PublicAccessBlock::ALL },
-        Finding::WeakEncryption { seen: Reading::Absent, mend },
-    ]
+mod left;
+mod others;
+
+const NOON: OffsetDateTime = datetime!(2026-11-20 12:00:00 UTC);
+
+fn id() -> BucketId {
+    BucketId {
+        name: "reports".parse().unwrap(),
+        account: "111122223333".parse().unwrap(),
+        region: "eu-west-1".parse().unwrap(),
+    }
 }
 
-fn call() -> Trigger {
-    Trigger::Calls(vec![Call {
-        event_name: "CreateBucket".to_owned(),
-        time: datetime!(2026-11-20 12:00:00 UTC),
+fn call(event_name: &str) -> Call {
+    Call {
+        event_name: event_name.to_owned(),
+        event_id: None,
+        time: NOON,
         principal: "arn:aws:iam::111122223333:user/careless".to_owned(),
-    }])
+        tool: Tool::Cli,
+        exposes: false,
+        makes_default_bucket: false,
+    }
 }
 
-fn told(findings: &[Finding], trigger: &Trigger, failed: &[(Action, String)]) -> Option<Notice> {
-    let done: Vec<Action> = crate::plan(findings)
-        .actions
-        .into_iter()
-        .filter(|action| failed.iter().all(|(not_done, _)| not_done != action))
-        .collect();
-    notice(&Report {
-        bucket: &"reports".parse().unwrap(),
-        account: &"111122223333".parse().unwrap(),
-        region: &"eu-west-1".parse().unwrap(),
-        grade: Grade::Speed,
-        trigger,
-        findings,
-        done: &done,
-        failed,
-        took: Some(Duration::from_millis(4_250)),
-        is_again: false,
-    })
+fn calls(event_name: &str) -> Trigger {
+    Trigger::Calls(vec![call(event_name)])
 }
 
-fn check(notice: Option<Notice>, expected: &Expect) {
-    let told = notice.map(|notice| format!("{}\n\n{}", notice.subject, notice.text));
+fn open() -> Finding {
+    Finding::Weak {
+        aspect: Aspect::PublicAccess,
+        was: "partly off (BlockPublicPolicy)".to_owned(),
+        mend: Setting::PublicAccessBlock(Some(PublicAccessBlock::ALL)),
+    }
+}
+
+fn sse_c() -> Finding {
+    let mend = Encryption { algorithm: Algorithm::SseS3, bucket_key: false, sse_c: SseC::Blocked };
+    Finding::Weak {
+        aspect: Aspect::SseC,
+        was: "SSE-S3, SSE-C not blocked".to_owned(),
+        mend: Setting::Encryption(Some(mend)),
+    }
+}
+
+fn left(aspect: Aspect, because: LeftBecause) -> Finding {
+    Finding::Left { aspect, because }
+}
+
+fn waiting() -> Finding {
+    Finding::Later { aspect: Aspect::Tls, because: WaitBecause::StackInProgress }
+}
+
+/// A look at a bucket: what fails is named, everything else is done.
+struct Look {
+    id: BucketId,
+    trigger: Trigger,
+    findings: Vec<Finding>,
+    failing: Vec<SettingKind>,
+    exemptions: Vec<Exempt>,
+    state: State,
+    is_again: bool,
+}
+
+impl Look {
+    fn new(trigger: Trigger, findings: Vec<Finding>) -> Self {
+        let (failing, exemptions) = (Vec::new(), Vec::new());
+        let state = State::Verified;
+        Self { id: id(), trigger, findings, failing, exemptions, state, is_again: false }
+    }
+
+    fn notice(&self) -> Option<Notice> {
+        let mut baseline = Baseline::new(Grade::Speed, None);
+        baseline.exemptions.clone_from(&self.exemptions);
+        let plan = plan(&self.findings);
+        let inspection = Inspection {
+            observed: Observed::unread(self.id.clone()),
+            baseline: baseline.clone(),
+            findings: self.findings.clone(),
+            plan: plan.clone(),
+        };
+        let record = |action: &Action| {
+            let record = Record::begun(&inspection, action, &self.trigger, NOON);
+            Record { state: self.state, ..record }
+        };
+        let (failed, done): (Vec<Action>, Vec<Action>) =
+            plan.actions.into_iter().partition(|action| self.failing.contains(&action.kind()));
+        let done: Vec<(Action, Record)> =
+            done.into_iter().map(|action| (action.clone(), record(&action))).collect();
+        let failed: Vec<(Action, String)> =
+            failed.into_iter().map(|action| (action, "AccessDenied".to_owned())).collect();
+        notice(&Report {
+            id: &self.id,
+            stack: ("s3guard", &id().region),
+            baseline: &baseline,
+            trigger: &self.trigger,
+            findings: &self.findings,
+            done: &done,
+            failed: &failed,
+            took: match self.trigger {
+                Trigger::Calls(_) => Some(Duration::from_millis(4_250)),
+                Trigger::Sweep => None,
+            },
+            is_again: self.is_again,
+        })
+    }
+}
+
+/// A notice as one reads it, with its severity and actions.
+fn words(notice: &Notice) -> String {
+    let one = |name: &str| match &notice.attributes[name] {
+        Attribute::One(value) => value.clone(),
+        Attribute::Many(values) => values.join(" "),
+    };
+    let (severity, actions) = (one("severity"), one("action"));
+    format!("{}\n[{severity}: {actions}]\n\n{}", notice.subject, notice.text)
+}
+
+fn check(look: &Look, expected: &Expect) {
+    let told = look.notice().map(|notice| words(&notice));
     expected.assert_eq(&told.unwrap_or_else(|| "(nothing)\n".to_owned()));
 }
 
+fn is_silent(look: &Look) {
+    assert_eq!(look.notice(), None);
+}
+
 #[test]
-fn a_mended_bucket_is_told_with_before_and_after() {
+fn a_new_bucket_that_is_mended_is_told_with_before_and_after() {
     check(
-        told(&findings(), &call(), &[]),
+        &Look::new(calls("CreateBucket"), vec![open(), sse_c()]),
         &expect![[r#"
             s3guard protected reports
+            [info: protected]
 
             Bucket  reports (eu-west-1, account 111122223333)
-            Event   CreateBucket by arn:aws:iam::111122223333:user/careless, 2026-11-20 12:00:00 UTC
-            Grade   speed
+            Event   CreateBucket by arn:aws:iam::111122223333:user/careless with the AWS CLI, 2026-11-20 12:00:00 UTC
+            Grade   speed (the default)
 
             Done
-              public access block: on (was: not set)
-              default encryption: SSE-S3, SSE-C blocked (was: not set)
+              public access block: on (was: partly off (BlockPublicPolicy))
+                undo: s3guard undo reports@20261120T120000.000Z-public-access-block --stack s3guard --region eu-west-1
+              default encryption: SSE-S3, SSE-C blocked (was: SSE-S3, SSE-C not blocked)
+                undo: s3guard undo reports@20261120T120000.000Z-encryption --stack s3guard --region eu-west-1
 
             Protected 4.2 s after the event.
 
@@ -68,119 +166,133 @@ fn a_mended_bucket_is_told_with_before_and_after() {
 }
 
 #[test]
-fn a_failure_comes_first_and_says_its_cause() {
-    let failed = [(
-        crate::plan(&findings()).actions[1].clone(),
-        "PutBucketEncryption on bucket `reports` failed: AccessDenied".to_owned(),
-    )];
+fn a_weakening_that_is_undone_names_who_did_it() {
     check(
-        told(&findings(), &call(), &failed),
+        &Look::new(calls("DeleteBucketPublicAccessBlock"), vec![open()]),
         &expect![[r#"
-            s3guard could not wholly protect reports
+            s3guard undid a weakening of reports
+            [warning: protected weakened]
 
             Bucket  reports (eu-west-1, account 111122223333)
-            Event   CreateBucket by arn:aws:iam::111122223333:user/careless, 2026-11-20 12:00:00 UTC
-            Grade   speed
+            Event   DeleteBucketPublicAccessBlock by arn:aws:iam::111122223333:user/careless with the AWS CLI, 2026-11-20 12:00:00 UTC
+            Grade   speed (the default)
 
             Done
-              public access block: on (was: not set)
+              public access block: on (was: partly off (BlockPublicPolicy))
+                undo: s3guard undo reports@20261120T120000.000Z-public-access-block --stack s3guard --region eu-west-1
 
-            Not done
-              PutBucketEncryption on bucket `reports` failed: AccessDenied (wanted: default encryption: SSE-S3, SSE-C blocked)
+            Protected 4.2 s after the event.
 
             https://eu-west-1.console.aws.amazon.com/s3/buckets/reports?region=eu-west-1&tab=permissions
         "#]],
+    );
+}
+
+#[test]
+fn what_a_call_has_not_touched_it_has_not_weakened() {
+    // The first call about an old bucket; a tag that raises its grade.
+    for name in ["PutBucketPolicy", "PutBucketTagging", "TagResource"] {
+        let notice = Look::new(calls(name), vec![sse_c()]).notice().unwrap();
+        assert_eq!(notice.subject, "s3guard protected reports", "{name}");
+        assert_eq!(notice.attributes["severity"], Attribute::One("info".to_owned()));
+    }
+    // Whoever makes a bucket sets it up: the calls that come with it weaken nothing.
+    let both = Trigger::Calls(vec![call("CreateBucket"), call("PutBucketPublicAccessBlock")]);
+    let notice = Look::new(both, vec![open()]).notice().unwrap();
+    assert_eq!(notice.subject, "s3guard protected reports");
+}
+
+#[test]
+fn a_failure_comes_first_and_says_its_cause() {
+    let mut look = Look::new(calls("CreateBucket"), vec![open(), sse_c()]);
+    look.failing = vec![SettingKind::Encryption];
+    check(
+        &look,
+        &expect![[r#"
+            s3guard could not wholly protect reports
+            [high: protected failed]
+
+            Bucket  reports (eu-west-1, account 111122223333)
+            Event   CreateBucket by arn:aws:iam::111122223333:user/careless with the AWS CLI, 2026-11-20 12:00:00 UTC
+            Grade   speed (the default)
+
+            Done
+              public access block: on (was: partly off (BlockPublicPolicy))
+                undo: s3guard undo reports@20261120T120000.000Z-public-access-block --stack s3guard --region eu-west-1
+
+            Not done
+              AccessDenied (wanted: default encryption: SSE-S3, SSE-C blocked)
+
+            https://eu-west-1.console.aws.amazon.com/s3/buckets/reports?region=eu-west-1&tab=permissions
+        "#]],
+    );
+}
+
+#[test]
+fn what_could_not_be_mended_at_all_is_told_as_such() {
+    let mut look = Look::new(calls("DeleteBucketPublicAccessBlock"), vec![open()]);
+    look.failing = vec![SettingKind::PublicAccessBlock];
+    check(
+        &look,
+        &expect![[r#"
+        s3guard could not protect reports
+        [high: failed]
+
+        Bucket  reports (eu-west-1, account 111122223333)
+        Event   DeleteBucketPublicAccessBlock by arn:aws:iam::111122223333:user/careless with the AWS CLI, 2026-11-20 12:00:00 UTC
+        Grade   speed (the default)
+
+        Not done
+          AccessDenied (wanted: public access block: on)
+
+        https://eu-west-1.console.aws.amazon.com/s3/buckets/reports?region=eu-west-1&tab=permissions
+    "#]],
     );
 }
 
 #[test]
 fn a_bucket_that_is_right_is_not_worth_a_message() {
-    check(told(&[], &call(), &[]), &expect![["(nothing)\n"]]);
-    check(told(&[], &Trigger::Sweep, &[]), &expect![["(nothing)\n"]]);
+    is_silent(&Look::new(calls("CreateBucket"), Vec::new()));
+    is_silent(&Look::new(Trigger::Sweep, Vec::new()));
 }
 
 #[test]
-fn what_is_left_is_told_once_by_the_event_and_not_by_every_sweep() {
-    let left = [Finding::Left(LeftBecause::Website)];
+fn what_the_sweep_mends_is_told_and_what_it_cannot_mend_is_counted() {
     check(
-        told(&left, &call(), &[]),
+        &Look::new(Trigger::Sweep, vec![sse_c()]),
         &expect![[r#"
-            s3guard left a bucket as it is: reports
+            s3guard protected reports
+            [info: protected]
 
             Bucket  reports (eu-west-1, account 111122223333)
-            Event   CreateBucket by arn:aws:iam::111122223333:user/careless, 2026-11-20 12:00:00 UTC
-            Grade   speed
+            Event   none: found by the sweep
+            Grade   speed (the default)
 
-            Left as it is
-              it is a website, so public access was left open
+            Done
+              default encryption: SSE-S3, SSE-C blocked (was: SSE-S3, SSE-C not blocked)
+                undo: s3guard undo reports@20261120T120000.000Z-encryption --stack s3guard --region eu-west-1
 
             https://eu-west-1.console.aws.amazon.com/s3/buckets/reports?region=eu-west-1&tab=permissions
         "#]],
     );
-    check(told(&left, &Trigger::Sweep, &[]), &expect![["(nothing)\n"]]);
-}
-
-#[test]
-fn everybody_who_changed_the_bucket_is_named() {
-    let Trigger::Calls(mut calls) = call() else { unreachable!() };
-    calls.push(Call {
-        principal: "arn:aws:iam::111122223333:user/mallory".to_owned(),
-        ..calls[0].clone()
-    });
-    let told = told(&findings(), &Trigger::Calls(calls), &[]).unwrap();
-    assert!(
-        told.text.contains("user/careless") && told.text.contains("user/mallory"),
-        "{}",
-        told.text
-    );
-}
-
-#[test]
-fn what_a_sweep_cannot_mend_is_counted_and_not_told_again_and_again() {
-    let failed: Vec<(Action, String)> = crate::plan(&findings())
-        .actions
-        .into_iter()
-        .map(|action| (action, "AccessDenied".to_owned()))
-        .collect();
-    check(told(&findings(), &Trigger::Sweep, &failed), &expect![["(nothing)\n"]]);
-    assert_eq!(
-        told(&findings(), &call(), &failed).unwrap().subject,
-        "s3guard could not protect reports"
-    );
-}
-
-#[test]
-fn a_bucket_that_was_mended_in_part_is_not_said_to_be_left() {
-    let mut findings = findings();
-    findings.push(Finding::Left(LeftBecause::Outsiders));
-    let notice = told(&findings, &call(), &[]).unwrap();
-    assert_eq!(notice.subject, "s3guard protected in part: reports");
-    let both = vec!["protected".to_owned(), "left".to_owned()];
-    assert_eq!(notice.attributes["action"], crate::notice::Attribute::Many(both));
+    let mut look = Look::new(Trigger::Sweep, vec![sse_c()]);
+    look.failing = vec![SettingKind::Encryption];
+    is_silent(&look);
 }
 
 #[test]
 fn what_an_interrupted_look_may_have_done_is_told() {
-    let told = notice(&Report {
-        bucket: &"reports".parse().unwrap(),
-        account: &"111122223333".parse().unwrap(),
-        region: &"eu-west-1".parse().unwrap(),
-        grade: Grade::Speed,
-        trigger: &call(),
-        findings: &[],
-        done: &[],
-        failed: &[],
-        took: None,
-        is_again: true,
-    });
+    let mut look = Look::new(calls("CreateBucket"), Vec::new());
+    look.is_again = true;
     check(
-        told,
+        &look,
         &expect![[r#"
         s3guard looked again at reports
+        [info: again]
 
         Bucket  reports (eu-west-1, account 111122223333)
-        Event   CreateBucket by arn:aws:iam::111122223333:user/careless, 2026-11-20 12:00:00 UTC
-        Grade   speed
+        Event   CreateBucket by arn:aws:iam::111122223333:user/careless with the AWS CLI, 2026-11-20 12:00:00 UTC
+        Grade   speed (the default)
 
         An earlier look was interrupted, maybe after it had mended something.
         The bucket is as it should be now.
@@ -188,6 +300,112 @@ fn what_an_interrupted_look_may_have_done_is_told() {
         https://eu-west-1.console.aws.amazon.com/s3/buckets/reports?region=eu-west-1&tab=permissions
     "#]],
     );
+}
+
+#[test]
+fn what_s3_does_not_show_yet_is_not_said_to_be_so() {
+    let mut look = Look::new(calls("CreateBucket"), vec![sse_c()]);
+    look.state = State::Written;
+    let text = look.notice().unwrap().text;
+    let line = "(was: SSE-S3, SSE-C not blocked), not yet seen when it was read again\n";
+    assert!(text.contains(line), "{text}");
+}
+
+#[test]
+fn everybody_who_changed_the_bucket_is_named_up_to_a_number() {
+    let by = |number| Call { principal: format!("user/{number}."), ..call("PutBucketEncryption") };
+    let look = Look::new(Trigger::Calls((0..30).map(by).collect()), vec![sse_c()]);
+    let text = look.notice().unwrap().text;
+    assert!((0..10).all(|number| text.contains(&format!("user/{number}."))), "{text}");
+    assert!(!text.contains("user/10."));
+}
+
+#[test]
+fn the_tool_of_the_latest_call_is_told_what_makes_it_permanent() {
+    let by = |tool| Call { tool, ..call("PutBucketEncryption") };
+    let both = Trigger::Calls(vec![by(Tool::Pulumi), by(Tool::Terraform)]);
+    check(
+        &Look::new(both, vec![open(), sse_c()]),
+        &expect![[r#"
+            s3guard undid a weakening of reports
+            [warning: protected weakened]
+
+            Bucket  reports (eu-west-1, account 111122223333)
+            Event   PutBucketEncryption by arn:aws:iam::111122223333:user/careless with Pulumi, 2026-11-20 12:00:00 UTC
+            Event   PutBucketEncryption by arn:aws:iam::111122223333:user/careless with Terraform, 2026-11-20 12:00:00 UTC
+            Grade   speed (the default)
+
+            Done
+              public access block: on (was: partly off (BlockPublicPolicy))
+                undo: s3guard undo reports@20261120T120000.000Z-public-access-block --stack s3guard --region eu-west-1
+              default encryption: SSE-S3, SSE-C blocked (was: SSE-S3, SSE-C not blocked)
+                undo: s3guard undo reports@20261120T120000.000Z-encryption --stack s3guard --region eu-west-1
+
+            To make it permanent in Terraform
+              resource "aws_s3_bucket_public_access_block" "reports" {
+                bucket                  = "reports"
+                block_public_acls       = true
+                ignore_public_acls      = true
+                block_public_policy     = true
+                restrict_public_buckets = true
+              }
+
+              # blocked_encryption_types needs the provider 6.22 or newer
+              resource "aws_s3_bucket_server_side_encryption_configuration" "reports" {
+                bucket = "reports"
+                rule {
+                  blocked_encryption_types = ["SSE-C"]
+                  apply_server_side_encryption_by_default {
+                    sse_algorithm = "AES256"
+                  }
+                }
+              }
+
+            Protected 4.2 s after the event.
+
+            https://eu-west-1.console.aws.amazon.com/s3/buckets/reports?region=eu-west-1&tab=permissions
+        "#]],
+    );
+    let text = Look::new(calls("PutBucketEncryption"), vec![sse_c()]).notice().unwrap().text;
+    assert!(!text.contains("permanent"), "{text}");
+}
+
+#[test]
+fn what_makes_it_permanent_does_not_drown_the_rest() {
+    let key = Key::Named("k".repeat(3_000));
+    let mend =
+        Encryption { algorithm: Algorithm::Kms(key), bucket_key: true, sse_c: SseC::Blocked };
+    let weak = |aspect, mend| Finding::Weak { aspect, was: "not set".to_owned(), mend };
+    let logs = AccessLogs { target_bucket: "logs".to_owned(), target_prefix: "p".repeat(1_000) };
+    let findings = vec![
+        weak(Aspect::Encryption, Setting::Encryption(Some(mend))),
+        weak(Aspect::AccessLogs, Setting::AccessLogs(Some(logs))),
+    ];
+    let call = Call { tool: Tool::CloudFormation, ..call("PutBucketEncryption") };
+    let text = Look::new(Trigger::Calls(vec![call]), findings).notice().unwrap().text;
+    let (_, permanent) = text.split_once("To make it permanent in CloudFormation\n").unwrap();
+    let (permanent, _) = permanent.split_once("\n\nProtected").unwrap();
+    assert!(permanent.contains("KMSMasterKeyID") && permanent.len() <= 4 * 1024, "{permanent}");
+    assert!(permanent.ends_with("\n  … and the like for what else was done"), "{permanent}");
+}
+
+#[test]
+fn names_that_would_move_the_cursor_or_the_reading_direction_are_shown_safely() {
+    let hostile = "a\r\nb\x1b[2J\u{202e}c";
+    let mut call = call("PutBucketEncryption");
+    call.principal = hostile.to_owned();
+    let unknown = left(Aspect::Encryption, LeftBecause::UnknownAlgorithm(hostile.to_owned()));
+    let look = Look {
+        exemptions: vec![Exempt {
+            aspect: Aspect::Encryption,
+            reason: hostile.to_owned(),
+            until: None,
+        }],
+        ..Look::new(Trigger::Calls(vec![call]), vec![sse_c(), unknown])
+    };
+    let text = look.notice().unwrap().text;
+    assert_eq!(text.matches(r"a\u{d}\u{a}b\u{1b}[2J\u{202e}c").count(), 3, "{text}");
+    assert!(is_safe(&text), "{text:?}");
 }
 
 #[test]
@@ -202,4 +420,29 @@ fn the_console_is_the_one_of_the_partition() {
     assert_eq!(link("eu-west-1"), "eu-west-1.console.aws.amazon.com");
     assert_eq!(link("cn-north-1"), "cn-north-1.console.amazonaws.cn");
     assert_eq!(link("us-gov-west-1"), "us-gov-west-1.console.amazonaws-us-gov.com");
+}
+
+fn is_safe(text: &str) -> bool {
+    text.lines().all(|line| crate::text::shown(line, usize::MAX) == line)
+}
+
+proptest! {
+    #[test]
+    fn whatever_a_call_and_a_cause_say_the_text_is_safe(
+        event_name in ".*", principal in any::<String>(), was in any::<String>(), key in ".*",
+    ) {
+        let mut call = call(&event_name);
+        call.principal = principal;
+        call.tool = Tool::Terraform;
+        let mend = Setting::AccessLogs(Some(AccessLogs {
+            target_bucket: "logs".to_owned(),
+            target_prefix: key.clone(),
+        }));
+        let weak = Finding::Weak { aspect: Aspect::AccessLogs, was, mend };
+        let foreign = left(Aspect::Encryption, LeftBecause::ForeignKey(key));
+        let look = Look::new(Trigger::Calls(vec![call]), vec![weak, foreign]);
+        let notice = look.notice().unwrap();
+        prop_assert!(is_safe(&notice.text), "{:?}", notice.text);
+        prop_assert!(notice.subject.chars().count() < 100);
+    }
 }

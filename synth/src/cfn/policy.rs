@@ -174,6 +174,12 @@ impl Test {
         let values = vec![TestValue::Bool(false)];
         Self { operator: Operator::Bool, key: "aws:SecureTransport", values }
     }
+
+    /// The request to S3 came with a TLS that is older than this version, such as `1.2`.
+    pub fn with_tls_before(version: &'static str) -> Self {
+        let values = vec![TestValue::Text(version.into())];
+        Self { operator: Operator::NumericLessThan, key: "s3:TlsVersion", values }
+    }
 }
 
 /// A value to compare with.

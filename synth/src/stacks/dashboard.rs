@@ -52,8 +52,17 @@ pub(super) fn add(template: &mut Template, id: LogicalId, shown: &Shown) -> Hand
             vec![
                 ("set back", own_metric(OwnMetric::Protected)),
                 ("as they should be", own_metric(OwnMetric::Compliant)),
-                ("left as they are", own_metric(OwnMetric::LeftAsIs)),
                 ("failed", own_metric(OwnMetric::Failed)),
+            ],
+        ),
+        lines(
+            "Buckets left, by reason",
+            Statistic::Sum,
+            vec![
+                ("as they are", own_metric(OwnMetric::LeftAsIs)),
+                ("exempt", own_metric(OwnMetric::Exempt)),
+                ("CloudFormation at work", own_metric(OwnMetric::Waiting)),
+                ("undone by somebody", own_metric(OwnMetric::TugOfWar)),
             ],
         ),
         lines(
@@ -61,6 +70,10 @@ pub(super) fn add(template: &mut Template, id: LogicalId, shown: &Shown) -> Hand
             Statistic::Maximum,
             vec![("slowest", own_metric(OwnMetric::TimeToProtect))],
         ),
+        lines("What is missing", Statistic::Sum, vec![
+            ("not told by an event", own_metric(OwnMetric::CoverageGaps)),
+            ("not recorded", own_metric(OwnMetric::NotRecorded)),
+        ]),
         lines("Messages", Statistic::Sum, vec![
             ("objects told of", own_metric(OwnMetric::ObjectEvents)),
             ("not an event", own_metric(OwnMetric::NotAnEvent)),

@@ -1,20 +1,25 @@
 //! The guard of one account: from CloudTrail's events to the owner's notice.
 
-use s3guard_posture::{metrics::Metric, objects::NAMED_MAX, permissions};
+use s3guard_posture::{On, metrics::Metric, objects::NAMED_MAX, permissions};
 
 use super::{
     alarms::Alarms,
+    bucket::{self, Purpose},
     dashboard::{self, Shown},
+    evidence::{self, Evidence},
     intake::{self, Feed, Intake},
     key,
     parameters::{self, Parameters},
     patterns,
     topic::{self, Notices},
-    trail::{self, Buckets},
+    trail::{self, Files},
     worker::{self, Batch, Made, Worker},
 };
 use crate::{
-    cfn::{Handle, LogicalId, Output, Pseudo, Statement, Sub, Template, Test, Value, kind::Text},
+    cfn::{
+        Handle, LogicalId, Output, Pseudo, Statement, Sub, Template, Test, Value,
+        kind::{AnyArn, Text},
+    },
     resources::{cloudwatch::Dashboard, events::Trigger, kms::Key},
 };
 
@@ -27,12 +32,16 @@ const TOPIC: topic::Ids = topic::Ids {
     dead_letters: LogicalId::new("NoticeDeadLetters"),
     dead_letters_policy: LogicalId::new("NoticeDeadLettersPolicy"),
 };
+const EVIDENCE: evidence::Ids = evidence::Ids {
+    ledger: LogicalId::new("LedgerBucket"),
+    ledger_policy: LogicalId::new("LedgerBucketPolicy"),
+    logs: LogicalId::new("LogBucket"),
+    logs_policy: LogicalId::new("LogBucketPolicy"),
+};
 const TRAIL: trail::Ids = trail::Ids {
     trail: LogicalId::new("Trail"),
     bucket: LogicalId::new("TrailBucket"),
     bucket_policy: LogicalId::new("TrailBucketPolicy"),
-    log_bucket: LogicalId::new("LogBucket"),
-    log_bucket_policy: LogicalId::new("LogBucketPolicy"),
 };
 const GUARD_INTAKE: intake::Ids = intake::Ids {
     queue: LogicalId::new("GuardQueue"),
@@ -56,15 +65,15 @@ const GUARD: worker::Ids = worker::Ids {
     role: LogicalId::new("GuardRole"),
     policy: LogicalId::new("GuardPolicy"),
     logs: LogicalId::new("GuardLogs"),
-    source: LogicalId::new("GuardSource"),
 };
+const GUARD_SOURCE: LogicalId = LogicalId::new("GuardSource");
 const NOTIFY: worker::Ids = worker::Ids {
     function: LogicalId::new("NotifyFunction"),
     role: LogicalId::new("NotifyRole"),
     policy: LogicalId::new("NotifyPolicy"),
     logs: LogicalId::new("NotifyLogs"),
-    source: LogicalId::new("NotifySource"),
 };
+const NOTIFY_SOURCE: LogicalId = LogicalId::new("NotifySource");
 const GUARD_DEAD_LETTERS_ALARM: LogicalId = LogicalId::new("GuardDeadLettersAlarm");
 const OBJECT_DEAD_LETTERS_ALARM: LogicalId = LogicalId::new("ObjectDeadLettersAlarm");
 const NOTICE_DEAD_LETTERS_ALARM: LogicalId = LogicalId::new("NoticeDeadLettersAlarm");
@@ -73,6 +82,9 @@ const OBJECT_WAITING_ALARM: LogicalId = LogicalId::new("ObjectWaitingAlarm");
 const GUARD_ERRORS_ALARM: LogicalId = LogicalId::new("GuardErrorsAlarm");
 const NOTIFY_ERRORS_ALARM: LogicalId = LogicalId::new("NotifyErrorsAlarm");
 const FAILED_ALARM: LogicalId = LogicalId::new("FailedAlarm");
+const TUG_OF_WAR_ALARM: LogicalId = LogicalId::new("TugOfWarAlarm");
+const NOT_RECORDED_ALARM: LogicalId = LogicalId::new("NotRecordedAlarm");
+const COVERAGE_GAPS_ALARM: LogicalId = LogicalId::new("CoverageGapsAlarm");
 const UNDELIVERED_ALARM: LogicalId = LogicalId::new("UndeliveredAlarm");
 const DASHBOARD: LogicalId = LogicalId::new("Dashboard");
 
@@ -96,11 +108,13 @@ pub fn guard() -> Template {
     let parameters = parameters::add(&mut template);
     let key = key::add(&mut template, &KEY, &trail::arn());
     let notices = topic::add(&mut template, &TOPIC, &parameters, key);
-    let buckets = trail::add_buckets(&mut template, &TRAIL, &parameters, key);
+    let evidence = evidence::add(&mut template, &EVIDENCE, &parameters, key);
+    let files = trail::add_bucket(&mut template, &TRAIL, &parameters, (key, evidence));
     let guard_intake = add_guard_intake(&mut template, &parameters);
     let object_intake = add_object_intake(&mut template, &parameters);
-    let guard = add_guard(&mut template, &parameters, guard_intake, notices, key);
-    let notify = add_notify(&mut template, &parameters, object_intake, notices, key);
+    let guard = add_guard(&mut template, &parameters, (guard_intake, notices, key), evidence);
+    let notify = add_notify(&mut template, &parameters, (object_intake, notices, key));
+    worker::start(&mut template, NOTIFY_SOURCE, (notify, object_intake), NOTIFY_BATCH, Vec::new());
     let mut alarms = Alarms::new(&mut template, notices.topic);
     add_alarms(&mut alarms, (guard_intake, guard), (object_intake, notify), notices);
     let shown = Shown {
@@ -110,10 +124,13 @@ pub fn guard() -> Template {
         alarms: alarms.finish(),
     };
     let dashboard = dashboard::add(&mut template, DASHBOARD, &shown);
-    // Its files would keep a bucket from going when something after it fails; its events need queues with policies.
-    trail::add_last(&mut template, &TRAIL, &parameters, (key, &buckets));
+    // Records and the trail's files would keep a bucket from going when something after them fails; the trail's events
+    // need queues with policies.
+    let ends = template.ends();
+    worker::start(&mut template, GUARD_SOURCE, (guard, guard_intake), GUARD_BATCH, ends);
+    trail::add_last(&mut template, &TRAIL, &parameters, (key, files));
     add_outputs(&mut template, &shown, dashboard);
-    add_bucket_outputs(&mut template, &parameters, &buckets);
+    add_bucket_outputs(&mut template, &parameters, evidence, files);
     template
 }
 
@@ -145,50 +162,80 @@ fn add_object_intake(template: &mut Template, parameters: &Parameters) -> Intake
 fn add_guard(
     template: &mut Template,
     parameters: &Parameters,
-    intake: Intake,
-    notices: Notices,
-    key: Handle<Key>,
+    (intake, notices, key): (Intake, Notices, Handle<Key>),
+    evidence: Evidence,
 ) -> Made {
-    let on_buckets = Statement {
-        sid: Some("SetBucketsBack"),
-        conditions: vec![Test::equals("aws:ResourceAccount", Pseudo::AccountId)],
-        ..Statement::allow(permissions::on_buckets(), [Sub::arn("s3:::*").into()])
-    };
-    let on_account = Statement {
-        sid: Some("FindBuckets"),
-        ..Statement::allow(permissions::on_account(), [Value::literal("*")])
-    };
-    let send_back = worker::allow("SendBack", ["sqs:SendMessage"], intake.queue.arn());
+    let mut statements = permitted(evidence);
+    statements.push(worker::allow("SendBack", ["sqs:SendMessage"], intake.queue.arn()));
     let mut variables = variables(notices);
     variables.extend([
         ("S3GUARD_QUEUE", intake.queue.url().into()),
         ("S3GUARD_GRADE", parameters.grade.value()),
         ("S3GUARD_KEY", parameters.bucket_key_arn.value().into()),
         ("S3GUARD_SETTLE_SECONDS", parameters.settle_seconds.value()),
+        ("S3GUARD_LEDGER", evidence.ledger.name().into()),
+        ("S3GUARD_LOG_BUCKET", evidence.logs.name().into()),
+        ("S3GUARD_OWN_BUCKETS", own_buckets(parameters)),
     ]);
     let guard = Worker {
         why: "Looks at buckets and sets them back as they should be.",
         handler: "guard",
         memory_mebibytes: 256,
-        batch: GUARD_BATCH,
-        statements: vec![on_buckets, on_account, send_back],
+        statements,
         variables,
     };
     worker::add(template, &GUARD, parameters, (intake, notices.topic, key), guard)
 }
 
+/// What the code asks and does, on what.
+fn permitted(evidence: Evidence) -> Vec<Statement> {
+    let of_account = |service: &str, resource: &str| -> Value<AnyArn> {
+        Sub::arn(service).text(":*:").pseudo(Pseudo::AccountId).text(resource).into()
+    };
+    let allow = |sid, on: On, resource: Value<AnyArn>| Statement {
+        sid: Some(sid),
+        ..Statement::allow(permissions::on(on), [resource])
+    };
+    let ledger = evidence.ledger.arn();
+    // IAM knows the two apart: what is done with a bucket, and with what is in it.
+    let (on_records, on_ledger): (Vec<_>, Vec<_>) =
+        permissions::on(On::Ledger).into_iter().partition(|action| action.ends_with("Object"));
+    vec![
+        Statement {
+            conditions: vec![Test::equals("aws:ResourceAccount", Pseudo::AccountId)],
+            ..allow("SetBucketsBack", On::Buckets, Sub::arn("s3:::*").into())
+        },
+        allow("FindBuckets", On::Account, Value::literal("*")),
+        allow("AskForKeys", On::Keys, of_account("kms", ":key/*")),
+        allow("AskForStacks", On::Stacks, of_account("cloudformation", ":stack/*")),
+        Statement { sid: Some("LookUp"), ..Statement::allow(on_ledger, [ledger.clone().into()]) },
+        Statement {
+            sid: Some("Record"),
+            ..Statement::allow(on_records, [bucket::within(&ledger, "/*")])
+        },
+    ]
+}
+
+/// The names of the buckets that the stack made or lives by, between commas.
+///
+/// The trail's is among them whether it is there or not: it may be one that an earlier installation left.
+fn own_buckets(parameters: &Parameters) -> Value<Text> {
+    let names = Purpose::ALL.into_iter().fold(Sub::new(), |names, purpose| {
+        let name: Value<Text> = bucket::name(parameters, purpose).into();
+        names.value(&name).text(",")
+    });
+    names.value(&parameters.code_bucket.value()).into()
+}
+
 fn add_notify(
     template: &mut Template,
     parameters: &Parameters,
-    intake: Intake,
-    notices: Notices,
-    key: Handle<Key>,
+    (intake, notices, key): (Intake, Notices, Handle<Key>),
 ) -> Made {
     let notify = Worker {
         why: "Tells the owner of objects that came, changed or went.",
         handler: "notify",
         memory_mebibytes: 128,
-        batch: NOTIFY_BATCH,
         statements: Vec::new(),
         variables: variables(notices),
     };
@@ -252,6 +299,21 @@ fn add_alarms(
         Metric::Failed,
         "Buckets could not be protected, or not whole. The log group of GuardFunction says which, and why.",
     );
+    alarms.counted(
+        TUG_OF_WAR_ALARM,
+        Metric::TugOfWar,
+        "Somebody undoes what the guard does, again and again: it has stopped at a bucket for an hour. The notice says who.",
+    );
+    alarms.counted(
+        NOT_RECORDED_ALARM,
+        Metric::NotRecorded,
+        "What the guard did to a bucket is not in the ledger: it cannot be undone from there. The log group of GuardFunction says why.",
+    );
+    alarms.counted(
+        COVERAGE_GAPS_ALARM,
+        Metric::CoverageGaps,
+        "The sweep found a bucket, or a change, of which no event had told. Does the trail record write management events here?",
+    );
     alarms.undelivered(
         UNDELIVERED_ALARM,
         "A notice could not be delivered to a subscriber of the topic.",
@@ -293,14 +355,21 @@ fn add_outputs(template: &mut Template, shown: &Shown, dashboard: Handle<Dashboa
     }
 }
 
-fn add_bucket_outputs(template: &mut Template, parameters: &Parameters, buckets: &Buckets) {
-    const TRAIL_BUCKET_NAME: LogicalId = LogicalId::new("TrailBucketName");
+fn add_bucket_outputs(
+    template: &mut Template,
+    parameters: &Parameters,
+    evidence: Evidence,
+    files: Files,
+) {
+    const LEDGER_BUCKET_NAME: LogicalId = LogicalId::new("LedgerBucketName");
     const LOG_BUCKET_NAME: LogicalId = LogicalId::new("LogBucketName");
-    let condition = Some(parameters.own_trail);
-    let trail = Output::new("The trail's files; stays when the stack goes", buckets.trail.name());
-    let log = Output::new("Who read or wrote them; stays, too", buckets.log.name());
-    template.output(TRAIL_BUCKET_NAME, Output { condition, ..trail });
-    template.output(LOG_BUCKET_NAME, Output { condition, ..log });
+    const TRAIL_BUCKET_NAME: LogicalId = LogicalId::new("TrailBucketName");
+    let ledger = Output::new("What was done; stays when the stack goes", evidence.ledger.name());
+    let logs = Output::new("Who read or wrote; stays, too", evidence.logs.name());
+    let trail = Output::new("The trail's files; stays, too", files.bucket.name());
+    template.output(LEDGER_BUCKET_NAME, ledger);
+    template.output(LOG_BUCKET_NAME, logs);
+    template.output(TRAIL_BUCKET_NAME, Output { condition: Some(parameters.own_trail), ..trail });
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the line before sees to it")]

@@ -1,4 +1,4 @@
-//! The stack's own key: for the topic, the logs, the functions' environment and the trail.
+//! The stack's own key: for the topic, the logs, the functions' environment, the ledger and the trail.
 
 use crate::{
     cfn::{
@@ -18,13 +18,15 @@ pub(super) struct Ids {
 /// Adds the key and its name.
 pub(super) fn add(template: &mut Template, ids: &Ids, trail: &Value<TrailArn>) -> Handle<Key> {
     let key = Key {
-        description: Some("s3guard: notices, logs, settings and the trail"),
+        description: Some("s3guard: notices, logs, settings, ledger and trail"),
         enable_key_rotation: Some(true),
         ..Key::new(policy(trail))
     };
-    let why = "The key of notices, logs, settings and trail. Own, because alarms to a topic on alias/aws/sns vanish.";
+    let why = "The key of notices, logs, settings, ledger and trail. Own, because alarms to a topic on alias/aws/sns vanish.";
     let attributes = Attributes {
-        must: vec!["Stays when the stack goes: the trail's files cannot be read without it."],
+        must: vec![
+            "Stays when the stack goes: without it nobody reads the ledger or the trail's files.",
+        ],
         ..Attributes::kept(why)
     };
     let key = template.add_with(ids.key, attributes, key);
@@ -49,7 +51,7 @@ fn policy(trail: &Value<TrailArn>) -> PolicyDocument {
     let account = Statement {
         sid: Some("Account"),
         principal: Some(Principal::ThisAccount),
-        // Without this statement nobody could ever change the key again.
+        // Without this statement nobody could ever change the key again. With it roles use the key by their own leave.
         ..Statement::allow(["kms:*"], this_key())
     };
     let alarms = allow(

@@ -1,42 +1,67 @@
 //! Our own buckets, as the guard would see them: judged by the functions that judge everybody's.
 
 use s3guard_posture::{
-    Algorithm, Encryption as Seen, Key, Observed, PublicAccessBlock as Switches, Reading, Region,
-    SseC,
+    BucketId, Observed, Reading,
+    policy::Policy,
+    setting::{
+        AccessLogs, Acl, Algorithm, Encryption as SeenEncryption, Key, Lifecycle,
+        Notifications as SeenNotifications, Ownership, PublicAccessBlock as Switches, SseC,
+        Versioning,
+    },
 };
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use crate::{
     cfn::{Value, kind::KeyArn},
-    resources::s3::{Bucket, BucketEncryption, Encryption, ObjectOwnership, PublicAccessBlock},
+    resources::s3::{
+        Bucket, BucketEncryption, BucketPolicy, Encryption, LifecycleRule, LoggingConfiguration,
+        Notifications, ObjectOwnership, PublicAccessBlock, RuleStatus, VersioningStatus,
+    },
 };
 
-/// What the guard sees of a bucket that was made from this resource. Its policy is a resource of its own, and stays
-/// unread.
-pub fn observed(bucket: &Bucket, region: Region) -> Observed {
+/// What the guard sees of a bucket that was made from these resources, under this name.
+///
+/// What is said of it elsewhere, in the account, KMS or the ledger, stays unread.
+pub fn observed(bucket: &Bucket, policy: &BucketPolicy, id: BucketId) -> Observed {
     // An ACL counts for nothing where the owner's word does.
-    let acl_admits = match bucket.object_ownership {
-        Some(ObjectOwnership::BucketOwnerEnforced) => Reading::Known(false),
+    let acl = match bucket.object_ownership {
+        Some(ObjectOwnership::BucketOwnerEnforced) => Reading::Known(Acl::default()),
         Some(ObjectOwnership::BucketOwnerPreferred | ObjectOwnership::ObjectWriter) | None => {
             Reading::Unread
         }
     };
     Observed {
-        encryption: bucket.encryption.as_ref().map_or(Reading::Absent, |e| Reading::Known(seen(e))),
-        public_access_block: bucket
-            .public_access_block
-            .map_or(Reading::Absent, |block| Reading::Known(switches(block))),
+        encryption: known(bucket.encryption.as_ref().map(encryption)),
+        public_access_block: known(bucket.public_access_block.map(switches)),
+        policy: Reading::Known(Policy::new(policy_text(policy, &id))),
+        acl,
+        ownership: bucket
+            .object_ownership
+            .map_or(Reading::Unread, |it| Reading::Known(ownership(it))),
+        versioning: known(bucket.versioning.map(versioning)),
+        access_logs: known(bucket.logging.as_ref().map(access_logs)),
+        notifications: Reading::Known(notifications(bucket.notifications)),
+        tags: known(
+            (!bucket.tags.is_empty()).then(|| {
+                bucket.tags.iter().map(|tag| (tag.key.clone(), text(&tag.value))).collect()
+            }),
+        ),
+        lifecycle: known((!bucket.lifecycle.is_empty()).then(|| lifecycle(&bucket.lifecycle))),
         // Not among the properties that we model.
         website: Reading::Absent,
-        acl_is_public: acl_admits,
-        acl_admits_log_delivery: acl_admits,
-        ..Observed::unread(region)
+        replication: Reading::Absent,
+        object_lock: Reading::Absent,
+        ..Observed::unread(id)
     }
 }
 
-fn seen(encryption: &BucketEncryption) -> Seen {
+fn known<T>(value: Option<T>) -> Reading<T> {
+    value.map_or(Reading::Absent, Reading::Known)
+}
+
+fn encryption(encryption: &BucketEncryption) -> SeenEncryption {
     let blocks = encryption.blocks_customer_provided_keys;
-    Seen {
+    SeenEncryption {
         algorithm: match &encryption.default {
             Encryption::SseS3 => Algorithm::SseS3,
             Encryption::SseKms(key) => Algorithm::Kms(named(key)),
@@ -47,9 +72,14 @@ fn seen(encryption: &BucketEncryption) -> Seen {
     }
 }
 
-/// The key is known when the stack is there; until then it is named by what will name it.
 fn named(key: &Value<KeyArn>) -> Key {
-    Key::Named(json!(key).to_string())
+    Key::Named(text(key))
+}
+
+/// A value is known when the stack is there; until then it is named by what will name it.
+fn text<K>(value: &Value<K>) -> String {
+    let value = json!(value);
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 fn switches(block: PublicAccessBlock) -> Switches {
@@ -59,4 +89,71 @@ fn switches(block: PublicAccessBlock) -> Switches {
         block_public_policy: block.block_public_policy,
         restrict_public_buckets: block.restrict_public_buckets,
     }
+}
+
+fn ownership(ownership: ObjectOwnership) -> Ownership {
+    match ownership {
+        ObjectOwnership::BucketOwnerEnforced => Ownership::BucketOwnerEnforced,
+        ObjectOwnership::BucketOwnerPreferred => Ownership::BucketOwnerPreferred,
+        ObjectOwnership::ObjectWriter => Ownership::ObjectWriter,
+    }
+}
+
+fn versioning(status: VersioningStatus) -> Versioning {
+    Versioning { enabled: status == VersioningStatus::Enabled, mfa_delete: false }
+}
+
+fn access_logs(logging: &LoggingConfiguration) -> AccessLogs {
+    AccessLogs {
+        target_bucket: text(&logging.destination_bucket_name),
+        target_prefix: logging.log_file_prefix.unwrap_or_default().to_owned(),
+    }
+}
+
+fn notifications(notifications: Option<Notifications>) -> SeenNotifications {
+    let none = SeenNotifications {
+        xml: "<NotificationConfiguration></NotificationConfiguration>".to_owned(),
+        elements: Vec::new(),
+    };
+    match notifications {
+        Some(Notifications { event_bridge_enabled: true }) => {
+            none.with_event_bridge().expect("it is an empty configuration")
+        }
+        Some(Notifications { event_bridge_enabled: false }) | None => none,
+    }
+}
+
+fn lifecycle(rules: &[LifecycleRule]) -> Lifecycle {
+    let enabled = rules.iter().filter(|rule| rule.status == RuleStatus::Enabled);
+    Lifecycle { expires_after_days: enabled.filter_map(|rule| rule.expiration_days).min() }
+}
+
+/// The policy's text. The bucket's ARN is put in where it is meant; other values stay what will name them.
+fn policy_text(policy: &BucketPolicy, id: &BucketId) -> String {
+    let mut document = json!(policy.policy_document);
+    for statement in document["Statement"].as_array_mut().into_iter().flatten() {
+        match statement.get_mut("Resource") {
+            Some(Json::Array(resources)) => {
+                for resource in resources {
+                    put_arn(resource, id);
+                }
+            }
+            Some(resource) => put_arn(resource, id),
+            None => {}
+        }
+    }
+    document.to_string()
+}
+
+/// Puts a bucket's ARN in the place of what will name it. A bucket's policy is of no other bucket.
+fn put_arn(resource: &mut Json, id: &BucketId) {
+    let text = match (&resource["Fn::GetAtt"][1], &resource["Fn::Sub"]) {
+        (Json::String(attribute), _) if attribute == "Arn" => id.arn(),
+        (_, Json::String(text)) => match text.split_once(".Arn}") {
+            Some((_, keys)) => format!("{}{keys}", id.arn()),
+            None => return,
+        },
+        _ => return,
+    };
+    *resource = Json::String(text);
 }

@@ -5,8 +5,8 @@ use serde_json::{Value as Json, json};
 
 use super::{
     IAM_PATH,
+    bucket::{self, Purpose},
     parameters::{self, Parameters},
-    trail,
 };
 use crate::{
     cfn::{Pseudo, Sub, Template, resolved},
@@ -79,7 +79,8 @@ pub fn rule_patterns(of: &Deployed) -> RulePatterns {
 pub(super) fn bucket_changed() -> EventPattern {
     let our_roles = Sub::arn("iam::").pseudo(Pseudo::AccountId).text(":role").text(IAM_PATH);
     EventPattern::new()
-        .field("source", ["aws.s3"])
+        // Nobody but AWS can put events of these sources on the bus. The second is where the account's block may come from.
+        .field("source", ["aws.s3", "aws.s3-control"])
         .field("detail-type", ["AWS API Call via CloudTrail"])
         .field("detail.eventSource", watch::EVENT_SOURCES.iter().copied())
         .field("detail.eventName", watch::TABLE.iter().map(|watched| watched.event_name))
@@ -93,7 +94,7 @@ pub(super) fn bucket_changed() -> EventPattern {
 
 /// An object of a bucket that is not the stack's own came, went or changed.
 pub(super) fn object_changed(parameters: &Parameters) -> EventPattern {
-    let own_buckets = ["trail", "logs"].map(|name| trail::bucket_name(parameters, name).into());
+    let own_buckets = Purpose::ALL.map(|purpose| bucket::name(parameters, purpose).into());
     EventPattern::new()
         .field("source", ["aws.s3"])
         .field("detail-type", OBJECT_EVENTS)

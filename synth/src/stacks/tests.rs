@@ -3,6 +3,8 @@
 mod contract;
 mod golden;
 mod order;
+mod own_buckets;
+mod page;
 mod patterns;
 mod reading;
 mod wiring;

@@ -1,9 +1,13 @@
 //! A worker: a function with its role, its log group and the queue that it works off.
+//!
+//! It is made in two steps, because nothing may be at work before what it works for is whole.
 
 use super::{IAM_PATH, intake::Intake, parameters::Parameters};
 use crate::{
     cfn::{
-        Attributes, Handle, LogicalId, PolicyDocument, Skip, Statement, Template, Value, kind::Text,
+        Attributes, Dependency, Handle, LogicalId, PolicyDocument, Skip, Statement, Template,
+        Value,
+        kind::{AnyArn, Text},
     },
     resources::{
         iam::{ManagedPolicy, Role},
@@ -25,7 +29,6 @@ pub(super) struct Ids {
     pub(super) role: LogicalId,
     pub(super) policy: LogicalId,
     pub(super) logs: LogicalId,
-    pub(super) source: LogicalId,
 }
 
 /// What a worker is.
@@ -34,7 +37,6 @@ pub(super) struct Worker {
     /// Which of the program's two functions it is.
     pub(super) handler: &'static str,
     pub(super) memory_mebibytes: u32,
-    pub(super) batch: Batch,
     /// What it may do, beside working off its queue, publishing and logging.
     pub(super) statements: Vec<Statement>,
     /// What it finds in its environment.
@@ -67,7 +69,7 @@ pub(super) struct Made {
     pub(super) role: Handle<Role>,
 }
 
-/// Adds the worker, with leave to work off the queue, to publish to the topic, and to log.
+/// Adds the worker, with leave to work off the queue, to publish to the topic, and to log. It is not at work yet.
 pub(super) fn add(
     template: &mut Template,
     ids: &Ids,
@@ -153,19 +155,26 @@ pub(super) fn add(
         ..Attributes::deleted(worker.why)
     };
     let function = template.add_with(ids.function, attributes, function);
-    let source = EventSourceMapping {
-        batch_size: Some(worker.batch.size),
-        batching_window_seconds: Some(worker.batch.window_seconds),
-        function_response_types: vec![FunctionResponseType::ReportBatchItemFailures],
-        scaling_config: Some(ScalingConfig { concurrency_max: worker.batch.concurrency_max }),
-        ..EventSourceMapping::new(function.name(), intake.queue.arn())
-    };
-    template.add_with(
-        ids.source,
-        Attributes::deleted("Calls the function; only messages that failed come back."),
-        source,
-    );
     Made { function, role }
+}
+
+/// Puts the worker to work, when these are there.
+pub(super) fn start(
+    template: &mut Template,
+    id: LogicalId,
+    (worker, intake): (Made, Intake),
+    batch: Batch,
+    depends_on: Vec<Dependency>,
+) {
+    let source = EventSourceMapping {
+        batch_size: Some(batch.size),
+        batching_window_seconds: Some(batch.window_seconds),
+        function_response_types: vec![FunctionResponseType::ReportBatchItemFailures],
+        scaling_config: Some(ScalingConfig { concurrency_max: batch.concurrency_max }),
+        ..EventSourceMapping::new(worker.function.name(), intake.queue.arn())
+    };
+    let why = "Calls the function; only messages that failed come back.";
+    template.add_with(id, Attributes { depends_on, ..Attributes::deleted(why) }, source);
 }
 
 /// A statement of a worker's policy, on one thing.
@@ -175,7 +184,7 @@ pub(super) fn allow<const N: usize, K>(
     on: Value<K>,
 ) -> Statement
 where
-    Value<K>: Into<Value<crate::cfn::kind::AnyArn>>,
+    Value<K>: Into<Value<AnyArn>>,
 {
     Statement { sid: Some(sid), ..Statement::allow(actions, [on.into()]) }
 }

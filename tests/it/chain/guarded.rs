@@ -1,9 +1,10 @@
 //! An account with the guard in it, and what tests ask of it.
 
-use std::env;
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
+use std::{env, fs};
 
 use s3guard_emulator::{Account, Call, Client, EmulatorError, Mail, Server, until};
 use serde_json::{Value, json};
@@ -15,6 +16,8 @@ pub(super) const OWNER: &str = "owner@example.com";
 pub(super) struct Guarded {
     pub(super) account: Account,
     outputs: Value,
+    /// How many mails are forgotten.
+    forgotten: Cell<usize>,
 }
 
 /// The one server of this process.
@@ -61,10 +64,26 @@ pub(super) fn deploy(account: &Account, arguments: &[&str]) -> Output {
     s3guard(&account.env(), &all)
 }
 
+/// A file with this configuration.
+pub(super) fn configuration_file(account: &Account, configuration: &str) -> PathBuf {
+    let name = format!("s3guard-{}.toml", account.number());
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    fs::write(&file, configuration).unwrap();
+    file
+}
+
 impl Guarded {
     /// Deploys the guard into a new account; new buckets need not settle, so that nothing has to be waited for.
     pub(super) fn new(arguments: &[&str]) -> Self {
         Self::of(new_account(), arguments)
+    }
+
+    /// Deploys the guard with this configuration into this account.
+    pub(super) fn configured(account: Account, configuration: &str, arguments: &[&str]) -> Self {
+        let file = configuration_file(&account, configuration);
+        let mut all = vec!["--config", file.to_str().unwrap()];
+        all.extend(arguments);
+        Self::of(account, &all)
     }
 
     /// Deploys the guard into this account.
@@ -79,7 +98,8 @@ impl Guarded {
         let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
         let confirmed = account.confirm_mail(OWNER).unwrap();
         assert_eq!(confirmed, 1, "the stack subscribes the address");
-        let guarded = Self { account, outputs: answer["outputs"].clone() };
+        let outputs = answer["outputs"].clone();
+        let guarded = Self { account, outputs, forgotten: Cell::new(0) };
         guarded.rest();
         guarded
     }
@@ -105,7 +125,7 @@ impl Guarded {
         self.account.client_of(self.account.user("careless", &everything).unwrap())
     }
 
-    /// Somebody careless and their new bucket, at which the guard has looked already.
+    /// Somebody careless and their new bucket, at which the guard has looked already. What there was so far is forgotten.
     pub(super) fn with_bucket(&self) -> (Client, String) {
         let careless = self.careless();
         let bucket = self.bucket("reports");
@@ -114,6 +134,7 @@ impl Guarded {
         careless.create_bucket(&bucket).unwrap();
         self.wait_for_runs("GuardFunctionName", 1);
         self.rest();
+        self.forget();
         (careless, bucket)
     }
 
@@ -167,23 +188,59 @@ impl Guarded {
             .collect()
     }
 
-    /// The writes to buckets among them.
+    /// The writes to buckets among them, and not those to the ledger.
     pub(super) fn guard_writes(&self) -> Vec<String> {
+        let is_write = |action: &String| action.starts_with("s3:Put") && action != "s3:PutObject";
         let calls = self.calls("GuardRoleArn").into_iter();
-        calls.filter_map(|call| call.action).filter(|action| action.starts_with("s3:Put")).collect()
+        calls.filter_map(|call| call.action).filter(is_write).collect()
     }
 
-    /// The mails to the owner.
+    /// The records of a bucket in the ledger, the newest first.
+    pub(super) fn records(&self, bucket: &str) -> Vec<Value> {
+        let asked = ["history", bucket, "--stack", "guard", "--output", "json"];
+        let output = s3guard(&self.account.env(), &asked);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let history: Value = serde_json::from_slice(&output.stdout).unwrap();
+        history["records"].as_array().unwrap().clone()
+    }
+
+    /// Everything that was mailed to the owner.
+    pub(super) fn told(&self) -> String {
+        let mails = self.mails().into_iter();
+        mails.flat_map(|mail| [mail.subject, "\n\n".to_owned(), mail.text]).collect()
+    }
+
+    /// The guard's mails to the owner since then.
     pub(super) fn mails(&self) -> Vec<Mail> {
-        let mails = self.account.mails().unwrap().into_iter();
+        let mails = self.account.mails().unwrap().into_iter().skip(self.forgotten.get());
         mails.filter(|mail| mail.to == OWNER && mail.subject.starts_with("s3guard")).collect()
     }
 
-    /// Forgets runs and calls so far.
+    /// Forgets runs, calls and mails so far.
     pub(super) fn forget(&self) {
+        self.forgotten.set(self.account.mails().unwrap().len());
         self.account.forget_runs().unwrap();
         self.account.forget_calls().unwrap();
     }
+}
+
+/// A bucket's policy, if it has one.
+pub(super) fn policy(client: &Client, bucket: &str) -> Option<Value> {
+    let text = client.bucket_setting(bucket, "policy").ok()?;
+    Some(serde_json::from_str(&text).unwrap())
+}
+
+/// Whether the policy refuses what does not come by TLS.
+pub(super) fn has_tls(client: &Client, bucket: &str) -> bool {
+    policy(client, bucket).is_some_and(|policy| {
+        let statements = policy["Statement"].as_array().unwrap();
+        statements.iter().any(|one| one["Condition"]["Bool"]["aws:SecureTransport"] == "false")
+    })
+}
+
+/// Whether S3 tells `EventBridge` of the bucket's objects.
+pub(super) fn tells_event_bridge(client: &Client, bucket: &str) -> bool {
+    client.notification(bucket).unwrap().contains("<EventBridgeConfiguration")
 }
 
 /// The inside of the one rule of a bucket's encryption: its words, without the markup.

@@ -2,9 +2,30 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use s3guard_emulator::Client;
+use serde_json::{Value, json};
 
-use super::guarded::{Guarded, is_private};
+use super::guarded::{Guarded, is_private, new_account};
+
+/// What is looked at only when a call has touched it, and the last one kept.
+const REPORTED: [(&str, &str, &str); 4] = [
+    (
+        "lifecycle",
+        "LifecycleConfiguration",
+        "<Rule><ID>a</ID><Filter><Prefix></Prefix></Filter><Status>Enabled</Status><Expiration><Days>9</Days></Expiration></Rule>",
+    ),
+    (
+        "replication",
+        "ReplicationConfiguration",
+        "<Role>arn:aws:iam::111122223333:role/copy</Role><Rule><ID>a</ID><Priority>1</Priority><Status>Enabled</Status><Filter><Prefix></Prefix></Filter><DeleteMarkerReplication><Status>Disabled</Status></DeleteMarkerReplication><Destination><Bucket>arn:aws:s3:::elsewhere</Bucket></Destination></Rule>",
+    ),
+    ("object-lock", "ObjectLockConfiguration", "<ObjectLockEnabled>Enabled</ObjectLockEnabled>"),
+    (
+        "ownershipControls",
+        "OwnershipControls",
+        "<Rule><ObjectOwnership>ObjectWriter</ObjectOwnership></Rule>",
+    ),
+];
 
 /// What the platform does in a role's name, and the code never calls.
 const OF_THE_PLATFORM: [&str; 7] = [
@@ -41,6 +62,15 @@ fn called(guarded: &Guarded, role: &str) -> BTreeSet<String> {
     calls.inspect(|call| assert!(call.allowed, "{call:?}")).filter_map(|call| call.action).collect()
 }
 
+/// A stack with a bucket and no policy for it.
+fn make_stack(root: &Client, bucket: &str) {
+    let properties = json!({ "BucketName": bucket });
+    let resources = json!({ "Bucket": { "Type": "AWS::S3::Bucket", "Properties": properties } });
+    let body = json!({ "Resources": resources }).to_string();
+    let asked = [("Action", "CreateStack"), ("StackName", "web"), ("TemplateBody", &body)];
+    root.query("cloudformation", "2010-05-15", &asked).unwrap();
+}
+
 #[test]
 fn no_role_may_do_everything_of_anything() {
     for policy in ["GuardPolicy", "NotifyPolicy"] {
@@ -51,22 +81,38 @@ fn no_role_may_do_everything_of_anything() {
 
 #[test]
 fn what_is_granted_is_what_the_code_calls() {
-    let account = super::guarded::new_account();
-    let key = format!("arn:aws:kms:{}:{}:key/ours", account.region(), account.number());
-    let guarded = Guarded::of(account, &["--grade", "hybrid", "--key", &key]);
-    let (careless, reports) = guarded.with_bucket();
-    // Everything that is ever asked and done: both settings weakened, objects told, a sweep, a bucket sent back.
+    let account = new_account();
+    let key = account.client().create_key().unwrap();
+    let kept = "[aspects]\naccount-public-access = \"keep\"\n";
+    let guarded = Guarded::configured(account, kept, &["--grade", "security", "--key", &key]);
+    let careless = guarded.careless();
+    let reports = guarded.bucket("reports");
+    // Everything that is ever asked and done: a new bucket lacks nearly all.
+    careless.create_bucket(&reports).unwrap();
+    guarded.rest();
     careless.delete_public_access_block(&reports).unwrap();
-    guarded.wait("a private bucket", || is_private(&careless, &reports));
-    careless.delete_encryption(&reports).unwrap();
-    guarded.wait("two mails or more", || guarded.mails().len() >= 2);
-    guarded.account.fire_schedules().unwrap();
-    careless.enable_event_bridge(&reports).unwrap();
+    careless.put_account_block(false).unwrap();
+    for (subresource, root, inside) in REPORTED {
+        let document = format!("<{root}>{inside}</{root}>");
+        careless.put_bucket_setting(&reports, subresource, &document).unwrap();
+    }
+    guarded.rest();
+    assert!(is_private(&careless, &reports));
     careless.put_object(&reports, "plan.txt", b"plan").unwrap();
     let by_notify = || called(&guarded, "NotifyRoleArn");
     guarded.wait("a call of notify", || !by_notify().is_empty());
-    guarded.wait("the sweep", || called(&guarded, "GuardRoleArn").contains("s3:ListAllMyBuckets"));
-    guarded.rest();
+    make_stack(&guarded.account.client(), &guarded.bucket("web"));
+    let by_guard = || called(&guarded, "GuardRoleArn");
+    guarded.wait("a look at a stack", || {
+        guarded.account.end_delays().unwrap();
+        by_guard().contains("cloudformation:DescribeStacks")
+    });
+    guarded.account.fire_schedules().unwrap();
+    guarded.wait("the sweep", || by_guard().contains("s3:ListAllMyBuckets"));
+    guarded.wait("rest", || {
+        guarded.account.end_delays().unwrap();
+        guarded.waiting("GuardQueueUrl") == 0
+    });
 
     let platform: BTreeSet<String> = OF_THE_PLATFORM.map(str::to_owned).into();
     for (role, policy) in [("GuardRoleArn", "GuardPolicy"), ("NotifyRoleArn", "NotifyPolicy")] {

@@ -37,7 +37,7 @@ fn the_package_is_uploaded_once() {
         let calls = account.calls().unwrap();
         calls
             .iter()
-            .filter(|call| call.action.as_deref() == Some("s3:PutObject") && call.by.is_none())
+            .filter(|call| call.action.as_deref() == Some("s3:PutObject") && call.role.is_none())
             .count()
     };
     let guarded = Guarded::of(account, &[]);

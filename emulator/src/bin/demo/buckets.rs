@@ -16,11 +16,18 @@ pub(crate) const CHANGES: usize = 3;
 const BLOCKS: [&str; 4] =
     ["BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"];
 
+/// What is shown as typed is AWS's own command; so it calls itself.
+const CLI: &str = "aws-cli/2.31.0";
+const REFUSED: &str = "refused";
+const TOLD: &str = "told to EventBridge";
+
 /// What a person wants to know of a bucket.
 #[derive(Clone, PartialEq, Eq)]
 struct Settings {
     encryption: String,
     public_access: String,
+    plain_http: &'static str,
+    object_events: &'static str,
 }
 
 impl Settings {
@@ -49,11 +56,23 @@ impl Settings {
             }
             Err(error) => return Err(error.into()),
         };
-        Ok(Self { encryption, public_access })
+        let plain_http = match client.bucket_setting(bucket, "policy") {
+            Ok(policy) if policy.contains("aws:SecureTransport") => REFUSED,
+            Ok(_) => "answered",
+            Err(error) if error.code() == Some("NoSuchBucketPolicy") => "answered",
+            Err(error) => return Err(error.into()),
+        };
+        let notifications = client.notification(bucket)?;
+        let object_events =
+            if notifications.contains("<EventBridgeConfiguration") { TOLD } else { "not told" };
+        Ok(Self { encryption, public_access, plain_http, object_events })
     }
 
     fn safe(&self) -> bool {
-        self.encryption != "none" && self.public_access.contains("4 of 4")
+        self.encryption != "none"
+            && self.public_access.contains("4 of 4")
+            && self.plain_http == REFUSED
+            && self.object_events == TOLD
     }
 }
 
@@ -72,7 +91,7 @@ pub(crate) fn make_carelessly(page: &mut Page, account: &Account) -> Result<Stri
         "Version": "2012-10-17",
         "Statement": { "Effect": "Allow", "Action": "s3:*", "Resource": "*" },
     });
-    let careless = account.client_of(account.user("careless", &policy)?);
+    let careless = account.client_of(account.user("careless", &policy)?).with_user_agent(CLI);
     let bucket = format!("holiday-{}", account.number());
     page.typed(&format!("aws s3 mb s3://{bucket}        # as the IAM user `careless`"))?;
     let made = Instant::now();
@@ -92,7 +111,7 @@ pub(crate) fn make_carelessly(page: &mut Page, account: &Account) -> Result<Stri
 
 /// Somebody removes the public access block, and the guard puts it back.
 pub(crate) fn open(page: &mut Page, account: &Account, bucket: &str) -> Result<(), Failure> {
-    let client = account.client();
+    let client = account.client().with_user_agent(CLI);
     page.typed(&format!("aws s3api delete-public-access-block --bucket {bucket}"))?;
     let opened = Instant::now();
     client.delete_public_access_block(bucket)?;
@@ -107,12 +126,28 @@ pub(crate) fn open(page: &mut Page, account: &Account, bucket: &str) -> Result<(
     Ok(())
 }
 
-/// Puts, overwrites and deletes an object, in a bucket that tells of it.
+/// Shows that what was undone stays so: the guard has heard of it and looked.
+pub(crate) fn show_that_it_is_left(
+    page: &mut Page,
+    account: &Account,
+    bucket: &str,
+) -> Result<(), Failure> {
+    until("the guard's look", || {
+        let left =
+            account.runs()?.iter().any(|run| run.log.contains("it was undone, and stays so"));
+        Ok::<_, Failure>(left.then_some(()))
+    })?;
+    let now = Settings::read(&account.client(), bucket)?;
+    page.say(&format!(
+        "\nThe guard has heard of it, and leaves it: public access is {}.",
+        now.public_access
+    ))?;
+    Ok(())
+}
+
+/// Puts, overwrites and deletes an object; since the guard has looked at the bucket, S3 tells of it.
 pub(crate) fn use_objects(page: &mut Page, account: &Account, bucket: &str) -> Result<(), Failure> {
     let client = account.client();
-    client.enable_event_bridge(bucket)?;
-    let on = "--notification-configuration EventBridgeConfiguration={}";
-    page.typed(&format!("aws s3api put-bucket-notification-configuration --bucket {bucket} {on}"))?;
     page.typed(&format!(
         "aws s3 cp {KEY} s3://{bucket}/{KEY}     # twice: the second overwrites the first"
     ))?;
@@ -185,6 +220,8 @@ fn show(
     let rows = [
         row("default encryption", &before.encryption, &after.encryption),
         row("public access", &before.public_access, &after.public_access),
+        row("plain HTTP", before.plain_http, after.plain_http),
+        row("changes of objects", before.object_events, after.object_events),
     ];
     page.table(["setting", first, second], &rows)?;
     Ok(())

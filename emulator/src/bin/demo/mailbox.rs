@@ -15,17 +15,26 @@ pub(crate) fn confirm(page: &mut Page, account: &Account, owner: &str) -> Result
     Ok(())
 }
 
-/// Shows the guard's mail about a bucket.
+/// Shows the guard's mail about a bucket that has this in its subject, and gives the mail.
 pub(crate) fn show_about(
     page: &mut Page,
     account: &Account,
     owner: &str,
-    bucket: &str,
-) -> Result<(), Failure> {
+    (bucket, subject): (&str, &str),
+) -> Result<Mail, Failure> {
     let mail = until("a mail about the bucket", || {
-        Ok::<_, Failure>(mails_naming(account, owner, bucket)?.into_iter().next())
+        let mut mails = mails_naming(account, owner, bucket)?.into_iter();
+        Ok::<_, Failure>(mails.find(|mail| mail.subject.contains(subject)))
     })?;
-    show(page, &mail)
+    show(page, &mail)?;
+    Ok(mail)
+}
+
+/// The record that a mail says how to undo.
+pub(crate) fn record_of(mail: &Mail) -> Result<&str, Failure> {
+    let line = mail.text.split("s3guard undo ").nth(1);
+    line.and_then(|rest| rest.split_whitespace().next())
+        .ok_or_else(|| Failure::new("the mail does not say how to undo"))
 }
 
 /// Shows the mails about the bucket's objects, once all three changes are in them.

@@ -51,14 +51,22 @@ fn show(page: &mut Page) -> Result<(), Failure> {
 
     page.step("Somebody makes a bucket carelessly")?;
     let bucket = buckets::make_carelessly(page, &account)?;
-    mailbox::show_about(page, &account, OWNER, &bucket)?;
+    mailbox::show_about(page, &account, OWNER, (&bucket, "protected"))?;
 
     page.step("Later, somebody opens it")?;
     buckets::open(page, &account, &bucket)?;
+    let mail = mailbox::show_about(page, &account, OWNER, (&bucket, "undid a weakening"))?;
 
     page.step("An object comes, changes and goes")?;
+    page.say("(The guard has had S3 tell EventBridge of objects; nobody has to switch it on.)")?;
     buckets::use_objects(page, &account, &bucket)?;
     mailbox::show_objects(page, &account, OWNER, &bucket)?;
+
+    page.step("The owner knows better, and undoes what the guard did")?;
+    let record = mailbox::record_of(&mail)?;
+    command.run(page, &["history", &bucket, "--stack", STACK, "--limit", "1"])?;
+    command.run(page, &["undo", record, "--stack", STACK, "--yes"])?;
+    buckets::show_that_it_is_left(page, &account, &bucket)?;
 
     page.step("The owner removes the guard")?;
     command.run(page, &["destroy", "--stack", STACK, "--yes"])?;

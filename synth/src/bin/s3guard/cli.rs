@@ -7,7 +7,7 @@ use clap::builder::Resettable;
 use clap::{Arg, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use thiserror::Error;
 
-use crate::commands::{deploy, destroy, package, synth};
+use crate::commands::{deploy, destroy, history, package, synth, undo};
 use crate::failure::Exit;
 use crate::output::{Color, Form};
 
@@ -38,6 +38,8 @@ pub(crate) enum Command {
     Package(package::Args),
     Deploy(Box<deploy::Args>),
     Destroy(destroy::Args),
+    History(history::Args),
+    Undo(undo::Args),
 }
 
 /// A value that a flag does not take, with what to write instead.

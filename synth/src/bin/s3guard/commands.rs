@@ -5,6 +5,8 @@
 mod account;
 pub(crate) mod deploy;
 pub(crate) mod destroy;
+pub(crate) mod history;
 pub(crate) mod package;
 mod progress;
 pub(crate) mod synth;
+pub(crate) mod undo;

@@ -11,6 +11,7 @@ use std::process::ExitCode;
 use clap::error::{ContextKind, ContextValue};
 
 use crate::cli::Invalid;
+use crate::config::Mistakes;
 use crate::output::{self, Output, Paint};
 
 /// How the command ended: part of its interface.
@@ -20,7 +21,7 @@ pub(crate) enum Exit {
     Done,
     /// It was tried and failed.
     Failed,
-    /// The command line makes no sense; nothing was tried.
+    /// The command line or the configuration makes no sense; nothing was tried.
     Usage,
     /// Something unsafe was found.
     Findings,
@@ -49,7 +50,7 @@ impl Exit {
         match self {
             Self::Done => "done, or nothing was to do",
             Self::Failed => "failed",
-            Self::Usage => "wrong command line",
+            Self::Usage => "wrong command line or configuration",
             Self::Findings => "unsafe settings were found",
             Self::Approval => "needs approval, or was cancelled",
             Self::Interrupted => "interrupted",
@@ -168,6 +169,10 @@ fn in_our_words(problem: &str, paint: Paint) -> String {
 }
 
 fn render(error: &anyhow::Error, paint: Paint) -> (String, Exit) {
+    if let Some(mistakes) = error.downcast_ref::<Mistakes>() {
+        // They are shown where they stand, each as an error of its own.
+        return (mistakes.render(paint), Exit::Usage);
+    }
     let advice = Advices::of(error);
     let mut text = format!("{} {error}\n", paint.bad("error:"));
     for cause in error.chain().skip(1) {

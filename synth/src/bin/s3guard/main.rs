@@ -4,6 +4,7 @@
 
 mod cli;
 mod commands;
+mod config;
 mod failure;
 mod files;
 mod output;
@@ -13,6 +14,8 @@ use std::env;
 use std::io::{self, IsTerminal as _};
 use std::process::{self, ExitCode};
 use std::time::{SystemTime, UNIX_EPOCH};
+
+use time::OffsetDateTime;
 
 use crate::cli::Command;
 use crate::failure::Exit;
@@ -45,6 +48,8 @@ fn run(command: Command, output: &Output) -> anyhow::Result<Exit> {
         Command::Package(args) => commands::package::run(&args, output),
         Command::Deploy(args) => commands::deploy::run(&args, output, &token()),
         Command::Destroy(args) => commands::destroy::run(&args, output, &token()),
+        Command::History(args) => commands::history::run(&args, output),
+        Command::Undo(args) => commands::undo::run(&args, output, OffsetDateTime::now_utc()),
     }
 }
 

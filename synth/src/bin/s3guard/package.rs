@@ -24,6 +24,9 @@ use crate::failure::Advice as _;
 const ZIP_SIZE_BYTES_MAX: usize = 50 * 1024 * 1024;
 const CONTENT_SIZE_BYTES_MAX: usize = 250 * 1024 * 1024;
 
+/// How the key of a package with a configuration ends, so that a stack shows whether it has one.
+const CONFIGURED: &str = "-configured";
+
 /// The processor of the Lambda, as CloudFormation spells it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ValueEnum)]
 #[serde(rename_all = "snake_case")]
@@ -74,12 +77,15 @@ pub(crate) struct Package {
     pub(crate) sha256: [u8; 32],
     /// Where it lies when nobody says where: beside Cargo's other results.
     pub(crate) default_path: PathBuf,
+    /// Whether a configuration is in it.
+    pub(crate) is_configured: bool,
 }
 
 impl Package {
     /// The object's key: another content is another key, so that CloudFormation sees the change.
     pub(crate) fn key(&self) -> String {
-        format!("s3guard/{}-{}.zip", stem(self.architecture), self.sha256_hex())
+        let configured = if self.is_configured { CONFIGURED } else { "" };
+        format!("s3guard/{}-{}{configured}.zip", stem(self.architecture), self.sha256_hex())
     }
 
     pub(crate) fn sha256_hex(&self) -> String {
@@ -92,8 +98,17 @@ impl Package {
     }
 }
 
-/// Makes the package from its source.
-pub(crate) fn make(source: &Source, architecture: Architecture) -> anyhow::Result<Package> {
+/// Whether the object of this key has a configuration in it.
+pub(crate) fn is_configured(key: &str) -> bool {
+    key.strip_suffix(".zip").is_some_and(|stem| stem.ends_with(CONFIGURED))
+}
+
+/// Makes the package from its source, with this configuration in it, as JSON, if there is one.
+pub(crate) fn make(
+    source: &Source,
+    architecture: Architecture,
+    configuration: Option<&str>,
+) -> anyhow::Result<Package> {
     let file = format!("{}.zip", stem(architecture));
     let (zip, default_path) = match source {
         Source::Workspace { cargo_profile } => {
@@ -110,11 +125,17 @@ pub(crate) fn make(source: &Source, architecture: Architecture) -> anyhow::Resul
             (zip, PathBuf::from(file))
         }
     };
+    let zip = match configuration {
+        Some(json) => archive::with_configuration(&zip, json)
+            .context("the configuration could not be put into the package")?,
+        None => zip,
+    };
     if zip.len() > ZIP_SIZE_BYTES_MAX {
         bail!("the zip has {} bytes, Lambda takes {ZIP_SIZE_BYTES_MAX}", zip.len());
     }
     let sha256 = Sha256::digest(&zip).into();
-    Ok(Package { architecture, zip, sha256, default_path })
+    let is_configured = archive::is_configured(&zip).context("the zip cannot be read")?;
+    Ok(Package { architecture, zip, sha256, default_path, is_configured })
 }
 
 fn zipped(path: &Path, architecture: Architecture) -> anyhow::Result<Vec<u8>> {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use expect_test::{Expect, expect};
 use s3guard_posture::{
+    On,
     metrics::{self, Metric},
     objects, permissions,
 };
@@ -61,8 +62,9 @@ fn these_outputs_are_told() {
             GuardRoleArn: <GuardRole.Arn>
             NotifyRoleArn: <NotifyRole.Arn>
             DashboardName: <Dashboard>
+            LedgerBucketName: <LedgerBucket>
+            LogBucketName: <LogBucket>
             TrailBucketName: <TrailBucket> if OwnTrail
-            LogBucketName: <LogBucket> if OwnTrail
         "#]],
     );
 }
@@ -89,6 +91,9 @@ fn the_functions_find_this_in_their_environment() {
               S3GUARD_GRADE: "speed"
               S3GUARD_KEY: ""
               S3GUARD_SETTLE_SECONDS: "15"
+              S3GUARD_LEDGER: "<LedgerBucket>"
+              S3GUARD_LOG_BUCKET: "<LogBucket>"
+              S3GUARD_OWN_BUCKETS: "s3guard-ledger-111122223333-eu-west-1-an,s3guard-logs-111122223333-eu-west-1-an,s3guard-trail-111122223333-eu-west-1-an,CodeBucket"
             NotifyFunction runs notify
               S3GUARD_ACCOUNT: "111122223333"
               S3GUARD_STACK: "s3guard"
@@ -114,8 +119,12 @@ fn each_role_may_do_this_and_nothing_else() {
         }),
         &expect![[r#"
             GuardPolicy
-              s3:GetBucketAcl s3:GetBucketPolicy s3:GetBucketPolicyStatus s3:GetBucketPublicAccessBlock s3:GetBucketWebsite s3:GetEncryptionConfiguration s3:PutBucketPublicAccessBlock s3:PutEncryptionConfiguration on arn:aws:s3:::*
-              s3:ListAllMyBuckets on *
+              s3:GetBucketAcl s3:GetBucketLogging s3:GetBucketNotification s3:GetBucketObjectLockConfiguration s3:GetBucketOwnershipControls s3:GetBucketPolicy s3:GetBucketPolicyStatus s3:GetBucketPublicAccessBlock s3:GetBucketTagging s3:GetBucketVersioning s3:GetBucketWebsite s3:GetEncryptionConfiguration s3:GetLifecycleConfiguration s3:GetReplicationConfiguration s3:PutBucketLogging s3:PutBucketNotification s3:PutBucketOwnershipControls s3:PutBucketPolicy s3:PutBucketPublicAccessBlock s3:PutBucketVersioning s3:PutEncryptionConfiguration on arn:aws:s3:::*
+              s3:GetAccountPublicAccessBlock s3:ListAllMyBuckets s3:PutAccountPublicAccessBlock on *
+              kms:DescribeKey on arn:aws:kms:*:111122223333:key/*
+              cloudformation:DescribeStacks on arn:aws:cloudformation:*:111122223333:stack/*
+              s3:ListBucket on <LedgerBucket.Arn>
+              s3:PutObject on <LedgerBucket.Arn>/*
               sqs:SendMessage on <GuardQueue.Arn>
               sqs:ReceiveMessage sqs:DeleteMessage sqs:GetQueueAttributes on <GuardQueue.Arn>
               sns:Publish on <Topic>
@@ -131,13 +140,18 @@ fn each_role_may_do_this_and_nothing_else() {
 }
 
 #[test]
-fn the_roles_have_no_wildcard_action_and_touch_no_object() {
+fn the_roles_have_no_wildcard_action_and_touch_no_object_but_records() {
     let guard = read_guard();
     for (id, policy) in of_type(&guard, "AWS::IAM::ManagedPolicy") {
         for statement in many(&policy["Properties"]["PolicyDocument"]["Statement"]) {
+            let on = texts(&statement["Resource"]);
             for action in texts(&statement["Action"]) {
                 assert!(!action.contains('*'), "{id}: {action}");
-                assert!(!action.contains("Object"), "{id}: {action}");
+                // What object lock asks of a bucket is no object.
+                let is_of_objects =
+                    action.contains("Object") && action != "s3:GetBucketObjectLockConfiguration";
+                let records = action == "s3:PutObject" && on == ["<LedgerBucket.Arn>/*"];
+                assert!(records || !is_of_objects, "{id}: {action}");
                 let deletes_a_message = action == "sqs:DeleteMessage";
                 assert!(deletes_a_message || !action.contains("Delete"), "{id}: {action}");
             }
@@ -148,16 +162,19 @@ fn the_roles_have_no_wildcard_action_and_touch_no_object() {
 #[test]
 fn the_guard_may_do_what_posture_says_and_notify_nothing_with_buckets() {
     let guard = read_guard();
-    let s3_actions = |id: &str| -> BTreeSet<String> {
+    let actions = |id: &str| -> BTreeSet<&str> {
         let document = &guard["Resources"][id]["Properties"]["PolicyDocument"];
-        let statements = many(&document["Statement"]);
-        let actions = statements.into_iter().flat_map(|statement| texts(&statement["Action"]));
-        actions.filter(|action| action.starts_with("s3:")).map(str::to_owned).collect()
+        many(&document["Statement"]).into_iter().flat_map(|one| texts(&one["Action"])).collect()
     };
-    let needed = permissions::on_buckets().into_iter().chain(permissions::on_account());
-    let needed = needed.filter(|action| action.starts_with("s3:")).map(str::to_owned);
-    assert_eq!(s3_actions("GuardPolicy"), needed.collect());
-    assert_eq!(s3_actions("NotifyPolicy"), BTreeSet::new());
+    let needed = [On::Buckets, On::Account, On::Keys, On::Stacks, On::Ledger];
+    let needed: BTreeSet<&str> = needed.into_iter().flat_map(permissions::on).collect();
+    let besides: BTreeSet<&str> = actions("GuardPolicy").difference(&needed).copied().collect();
+    assert!(needed.is_subset(&actions("GuardPolicy")));
+    // What both do with queues, the topic, the key and the log; and what only the guard sends back.
+    let mut of_both = actions("NotifyPolicy");
+    assert!(!of_both.iter().any(|action| action.starts_with("s3:")), "{of_both:?}");
+    of_both.insert("sqs:SendMessage");
+    assert_eq!(besides, of_both);
 }
 
 #[test]
@@ -189,6 +206,7 @@ fn only_evidence_and_its_key_stay_when_the_stack_goes() {
         &expect![[r#"
             Key: RetainExceptOnCreate, when replaced Retain
             LogBucket: RetainExceptOnCreate, when replaced Retain
+            LedgerBucket: RetainExceptOnCreate, when replaced Retain
             TrailBucket: RetainExceptOnCreate, when replaced Retain
         "#]],
     );
@@ -228,7 +246,7 @@ fn the_dashboard_is_json_with_widgets_that_cloudwatch_knows() {
     let body = guard["Resources"]["Dashboard"]["Properties"]["DashboardBody"].as_str().unwrap();
     let body: Json = serde_json::from_str(body).unwrap();
     let widgets = body["widgets"].as_array().unwrap();
-    assert_eq!(widgets.len(), 11);
+    assert_eq!(widgets.len(), 13);
     for widget in widgets {
         let kind = widget["type"].as_str().unwrap();
         assert!(["text", "alarm", "metric"].contains(&kind), "{widget}");

@@ -2,10 +2,15 @@
 
 use expect_test::expect_file;
 
+use super::reading::{of_type, read_guard};
 use crate::stacks::guard;
 
 /// What CloudFormation takes in a call, without a bucket in between.
 const TEMPLATE_BODY_BYTES_MAX: usize = 51_200;
+/// Source: Amazon EventBridge User Guide, "Amazon EventBridge quotas".
+const PATTERN_LENGTH_MAX: usize = 2_048;
+/// What the parameter takes.
+const BUCKET_PREFIX_LENGTH_MAX: usize = 25;
 
 #[test]
 fn the_guards_template_is_the_one_checked_in() {
@@ -17,4 +22,25 @@ fn the_guards_template_is_the_one_checked_in() {
 fn the_guards_template_fits_into_a_call() {
     let bytes = guard().to_json().unwrap().len();
     assert!(bytes < TEMPLATE_BODY_BYTES_MAX, "{bytes} bytes");
+}
+
+#[test]
+fn the_rules_patterns_are_as_short_as_eventbridge_wants_them_wherever_it_is() {
+    let guard = read_guard();
+    let mut patterns = 0;
+    for (id, rule) in of_type(&guard, "AWS::Events::Rule") {
+        let pattern = &rule["Properties"]["EventPattern"];
+        if pattern.is_null() {
+            continue;
+        }
+        let pattern = pattern
+            .to_string()
+            .replace("arn:aws:", "arn:aws-us-gov:")
+            .replace("eu-west-1", "ap-southeast-1")
+            .replace("\"s3guard-", &format!("\"{}-", "p".repeat(BUCKET_PREFIX_LENGTH_MAX)));
+        let length = pattern.len();
+        assert!(length < PATTERN_LENGTH_MAX, "{id}: {length} characters");
+        patterns += 1;
+    }
+    assert_eq!(patterns, 2);
 }

@@ -29,6 +29,8 @@ fn an_order_that_is_wrong_is_found() {
     check("Trail", &["TrailBucketPolicy"], &trail_before("GuardQueuePolicy"));
     check("Trail", &["Dashboard"], &trail_before("ObjectQueuePolicy"));
     check("Trail", &["GuardQueuePolicy"], &trail_before("FailedAlarm"));
+    check("GuardSource", &[], "GuardSource may be there before LedgerBucketPolicy");
+    check("GuardSource", &["Dashboard"], "GuardSource may be there before NotifySource");
     check(
         "Trail",
         &["TrailBucketPolicy", "TrailBucketPolicy"],
@@ -36,22 +38,33 @@ fn an_order_that_is_wrong_is_found() {
     );
     check("Trail", &["TrailBucketPolicy", "TrailBucket"], "Trail depends on TrailBucket twice");
     check("TrailBucket", &[], "TrailBucket may be there before LogBucketPolicy");
+    check("LedgerBucket", &[], "LedgerBucket may be there before LogBucketPolicy");
 }
 
 fn faults(template: &Json) -> Vec<String> {
     [last_faults(template), log_faults(template), needless(template)].concat()
 }
 
-/// A trail writes into its bucket at once. When something fails after it, the bucket is not empty, and cannot go.
+/// A trail writes into its bucket at once, and the guard into the ledger. When something fails after them, a bucket is not
+/// empty, and cannot go. The trail comes last, since its events need somebody who hears them.
 fn last_faults(template: &Json) -> Vec<String> {
     let mut faults = Vec::new();
-    for (trail, _) in of_type(template, "AWS::CloudTrail::Trail") {
-        let before = awaited(template, trail);
+    let mut last = vec!["GuardSource"];
+    last.extend(of_type(template, "AWS::CloudTrail::Trail").map(|(id, _)| id));
+    for (at, one) in last.iter().enumerate() {
+        let before = awaited(template, one);
         for (id, resource) in template["Resources"].as_object().unwrap() {
-            // One cannot depend on what may not be there. It fails for a wrong address only, which the pattern catches.
-            let is_asked_for = resource["Condition"] == "HasEmail";
-            if id != trail && !is_asked_for && !before.contains(id.as_str()) {
-                faults.push(format!("{trail} may be there before {id}"));
+            // One cannot depend on what may not be there. An address fails only if it is wrong, which the pattern catches.
+            let may_be_missing = match resource["Condition"].as_str() {
+                Some("HasEmail") => true,
+                Some("OwnTrail") => *one == "GuardSource",
+                Some(_) | None => false,
+            };
+            if !last[at..].contains(&id.as_str())
+                && !may_be_missing
+                && !before.contains(id.as_str())
+            {
+                faults.push(format!("{one} may be there before {id}"));
             }
         }
     }

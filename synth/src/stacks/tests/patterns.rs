@@ -76,7 +76,7 @@ fn only_calls_of_our_table_are_heard() {
     for watched in s3guard_posture::watch::TABLE {
         check("BucketChanged", &call(watched.event_name, &json!({ "type": "Root" })), true);
     }
-    check("BucketChanged", &call("PutBucketTagging", &json!({ "type": "Root" })), false);
+    check("BucketChanged", &call("PutBucketCors", &json!({ "type": "Root" })), false);
     let mut directory = call("CreateBucket", &json!({ "type": "Root" }));
     directory["detail"]["eventSource"] = json!("s3express.amazonaws.com");
     check("BucketChanged", &directory, false);
@@ -86,6 +86,11 @@ fn only_calls_of_our_table_are_heard() {
 fn objects_of_all_buckets_are_heard_but_of_our_own() {
     check("ObjectChanged", &object("Object Created", "reports"), true);
     check("ObjectChanged", &object("Object Deleted", "reports"), true);
+    check(
+        "ObjectChanged",
+        &object("Object Created", "s3guard-ledger-111122223333-eu-west-1-an"),
+        false,
+    );
     check(
         "ObjectChanged",
         &object("Object Created", "s3guard-trail-111122223333-eu-west-1-an"),
@@ -122,7 +127,8 @@ fn what_is_not_heard_has_its_reason() {
     assert_eq!(
         reason(&patterns.object_changed, &own),
         "`detail.bucket.name` is `s3guard-logs-111122223333-eu-west-1-an`, the rule wants anything but \
-         `s3guard-trail-111122223333-eu-west-1-an` or `s3guard-logs-111122223333-eu-west-1-an`"
+         `s3guard-ledger-111122223333-eu-west-1-an`, `s3guard-logs-111122223333-eu-west-1-an` or \
+         `s3guard-trail-111122223333-eu-west-1-an`"
     );
 }
 
@@ -147,9 +153,11 @@ fn the_patterns_are_of_where_the_guard_is_deployed() {
         issuer["arn"][0],
         json!({ "anything-but": { "prefix": "arn:aws-cn:iam::444455556666:role/s3guard/" } })
     );
+    let own = ["ledger", "logs", "trail"];
+    let own = own.map(|name| format!("prod-{name}-444455556666-cn-north-1-an"));
     assert_eq!(
         patterns.object_changed["detail"]["bucket"]["name"],
-        json!([{ "anything-but": ["prod-trail-444455556666-cn-north-1-an", "prod-logs-444455556666-cn-north-1-an"] }])
+        json!([{ "anything-but": own }])
     );
 }
 

@@ -88,11 +88,11 @@ fn a_wire_that_is_cut_is_found() {
         "GuardFunction has `<GuardRole>` for a role",
     );
     check("/Resources/GuardDeadLettersAlarm", None, "nobody hears of what is in GuardDeadLetters");
-    check("/Resources/FailedAlarm", None, "nobody hears of buckets that could not be protected");
+    check("/Resources/FailedAlarm", None, "nobody hears of `Failed`");
     check(
         "/Resources/FailedAlarm/Properties/Dimensions/0/Value",
         Some(json!("another")),
-        "nobody hears of buckets that could not be protected",
+        "nobody hears of `Failed`",
     );
     check(
         "/Resources/Trail/Properties/TrailName",
@@ -121,6 +121,23 @@ fn a_wire_that_is_cut_is_found() {
     );
 }
 
+#[test]
+fn evidence_that_is_lost_is_found() {
+    for (alarm, lost) in [
+        ("TugOfWarAlarm", "TugOfWar"),
+        ("NotRecordedAlarm", "NotRecorded"),
+        ("CoverageGapsAlarm", "CoverageGaps"),
+    ] {
+        check(&format!("/Resources/{alarm}"), None, &format!("nobody hears of `{lost}`"));
+    }
+    check("/Resources/LogBucketPolicy", None, "LedgerBucket cannot be logged to <LogBucket>");
+    check(
+        "/Resources/GuardFunction/Properties/Environment/Variables/S3GUARD_LEDGER",
+        Some(json!({ "Ref": "LogBucket" })),
+        "GuardFunction may not record in `<LogBucket>`",
+    );
+}
+
 /// Everything that is wrong with the wiring.
 fn faults(written: &Json) -> Vec<String> {
     let template = &read(written);
@@ -130,6 +147,8 @@ fn faults(written: &Json) -> Vec<String> {
         subscription_faults(template),
         source_faults(template),
         trail_faults(template),
+        log_faults(template),
+        ledger_faults(template),
         key_faults(template),
         topic_faults(template),
         alarm_faults(template),
@@ -258,6 +277,49 @@ fn trail_faults(template: &Json) -> Vec<String> {
     faults
 }
 
+/// The log service writes for every bucket of the account, and for no other's.
+fn log_faults(template: &Json) -> Vec<String> {
+    let mut faults = Vec::new();
+    for (id, bucket) in of_type(template, "AWS::S3::Bucket") {
+        let logs = &bucket["Properties"]["LoggingConfiguration"]["DestinationBucketName"];
+        let Some(logs) = logs.as_str() else { continue };
+        let may_write = of_type(template, "AWS::S3::BucketPolicy")
+            .filter(|(_, policy)| policy["Properties"]["Bucket"] == logs)
+            .flat_map(|(_, policy)| many(&policy["Properties"]["PolicyDocument"]["Statement"]))
+            .any(|one| {
+                one["Principal"]["Service"] == "logging.s3.amazonaws.com"
+                    && one["Action"] == "s3:PutObject"
+                    && one["Condition"]["StringEquals"]["aws:SourceAccount"] == "111122223333"
+                    && one["Condition"]["ArnLike"]["aws:SourceArn"] == "arn:aws:s3:::*"
+            });
+        if !may_write {
+            faults.push(format!("{id} cannot be logged to {logs}"));
+        }
+    }
+    faults
+}
+
+/// The ledger that the function is told of is the one that its role may write to.
+fn ledger_faults(template: &Json) -> Vec<String> {
+    let mut faults = Vec::new();
+    for (id, function) in of_type(template, "AWS::Lambda::Function") {
+        let ledger = &function["Properties"]["Environment"]["Variables"]["S3GUARD_LEDGER"];
+        let Some(ledger) = ledger.as_str() else { continue };
+        let role = &template["Resources"][inner(function["Properties"]["Role"].as_str().unwrap())];
+        let records = texts(&role["Properties"]["ManagedPolicyArns"])
+            .into_iter()
+            .flat_map(|policy| {
+                many(&template["Resources"][inner(policy)]["Properties"]["PolicyDocument"]["Statement"])
+            })
+            .filter(|one| texts(&one["Action"]).contains(&"s3:PutObject"))
+            .any(|one| texts(&one["Resource"]) == [format!("<{}.Arn>/*", inner(ledger))]);
+        if !records {
+            faults.push(format!("{id} may not record in `{ledger}`"));
+        }
+    }
+    faults
+}
+
 fn key_faults(template: &Json) -> Vec<String> {
     let mut faults = Vec::new();
     let key = &template["Resources"]["Key"]["Properties"];
@@ -319,19 +381,21 @@ fn alarm_faults(template: &Json) -> Vec<String> {
             faults.push(format!("{id} tells nobody"));
         }
     }
-    let hears_of_failed = alarms.iter().any(|(_, alarm)| {
-        let properties = &alarm["Properties"];
-        properties["Namespace"] == metrics::NAMESPACE
-            && properties["MetricName"] == Metric::Failed.name()
-            && properties["Dimensions"]
-                == json!([{ "Name": metrics::DIMENSION, "Value": "s3guard" }])
-            && properties["Statistic"] == "Sum"
-            && properties["Threshold"] == 1
-            && properties["Period"] == 300
-            && properties["TreatMissingData"] == "notBreaching"
-    });
-    if !hears_of_failed {
-        faults.push("nobody hears of buckets that could not be protected".to_owned());
+    for metric in [Metric::Failed, Metric::TugOfWar, Metric::NotRecorded, Metric::CoverageGaps] {
+        let is_heard_of = alarms.iter().any(|(_, alarm)| {
+            let properties = &alarm["Properties"];
+            properties["Namespace"] == metrics::NAMESPACE
+                && properties["MetricName"] == metric.name()
+                && properties["Dimensions"]
+                    == json!([{ "Name": metrics::DIMENSION, "Value": "s3guard" }])
+                && properties["Statistic"] == "Sum"
+                && properties["Threshold"] == 1
+                && properties["Period"] == 300
+                && properties["TreatMissingData"] == "notBreaching"
+        });
+        if !is_heard_of {
+            faults.push(format!("nobody hears of `{}`", metric.name()));
+        }
     }
     for (id, _) in
         of_type(template, "AWS::SQS::Queue").filter(|(id, _)| id.ends_with("DeadLetters"))

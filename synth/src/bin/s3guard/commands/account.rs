@@ -1,17 +1,18 @@
 //! The way to the account: region, profile, and whether anybody is there.
 
 use std::future::Future;
-use std::io;
+use std::io::{self, IsTerminal as _};
 
 use anyhow::{Context as _, anyhow};
 use s3guard_aws::code_bucket::CodeBucket;
 use s3guard_aws::identity::{self, Identity, IdentityError};
 use s3guard_aws::stacks::{Stack, StackName, StackStatus, Stacks};
-use s3guard_aws::{AwsError, ConnectError, Connection, Kind};
+use s3guard_aws::{AwsError, ConnectError, Connection, Kind, Ledger};
 use s3guard_posture::{BucketName, Region};
 
 use crate::cli::Invalid;
 use crate::failure::{self, Advice as _, Exit};
+use crate::output::Output;
 
 /// Regions of AWS, only to tell a typing mistake from a new one.
 ///
@@ -125,6 +126,53 @@ pub(crate) async fn blocking<T: Send + 'static>(
     tokio::task::spawn_blocking(work).await.context("a part of the command has failed")?
 }
 
+/// Asks a person to type this text, if somebody is there to ask.
+pub(crate) async fn approve(
+    what: &str,
+    text: &str,
+    of_what: &str,
+    output: &Output,
+) -> anyhow::Result<()> {
+    if !io::stdin().is_terminal() {
+        return Err(anyhow!("{what} needs approval, and there is no terminal to ask on"))
+            .hint("give `--yes` if you mean it")
+            .exit(Exit::Approval);
+    }
+    output.say(format_args!("type {of_what} to go on:"));
+    let answer = blocking(|| {
+        let mut answer = String::new();
+        io::stdin().read_line(&mut answer).context("the answer could not be read")?;
+        Ok(answer)
+    })
+    .await?;
+    if answer.trim() == text {
+        return Ok(());
+    }
+    Err(anyhow!("cancelled: that is not {of_what}"))
+        .hint("nothing was changed")
+        .exit(Exit::Approval)
+}
+
+/// The guard's ledger, as its stack names it.
+pub(crate) async fn ledger(args: &AccountArgs, account: &Account) -> anyhow::Result<Ledger> {
+    let name = &args.stack;
+    let stacks = Stacks::new(&account.connection);
+    let region = account.connection.region();
+    let stack = stacks
+        .describe(name.as_str())
+        .await?
+        .ok_or_else(|| anyhow!("stack `{name}` does not exist in `{region}`"))
+        .hint("name the guard's stack with `--stack`, and its Region with `--region`")?;
+    check_is_guard(&stacks, &stack, name).await?;
+    let bucket = stack
+        .outputs
+        .get("LedgerBucketName")
+        .and_then(|name| name.parse().ok())
+        .ok_or_else(|| anyhow!("stack `{name}` has no ledger: an older s3guard made it"))
+        .hint(format!("`s3guard deploy --stack {name}` adds one"))?;
+    Ok(Ledger::new(&account.connection, bucket, account.caller.account.clone()))
+}
+
 /// Whether a stack is a guard: never touch another one that happens to have the name.
 pub(crate) async fn check_is_guard(
     stacks: &Stacks,
@@ -158,7 +206,7 @@ pub(crate) fn stack_name(text: &str) -> Result<StackName, Invalid> {
     })
 }
 
-fn region(text: &str) -> Result<Region, Invalid> {
+pub(crate) fn region(text: &str) -> Result<Region, Invalid> {
     if text.is_empty() {
         let hint = "give one, as `eu-west-1`, or leave the flag out for the one of `AWS_REGION` or the profile";
         return Err(Invalid::new("the Region is empty", hint));

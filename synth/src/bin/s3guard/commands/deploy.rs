@@ -2,7 +2,7 @@
 //!
 //! Here is the story; `inputs` checks what is asked, `step` decides what comes next, `report` says what was done.
 
-mod inputs;
+pub(crate) mod inputs;
 mod names;
 mod report;
 mod step;
@@ -18,6 +18,7 @@ use s3guard_aws::stacks::{
     ChangeSet, ChangeSetRequest, ChangeSetState, Stack, StackName, StackStatus, Stacks, Value,
 };
 use s3guard_posture::BucketName;
+use s3guard_posture::config::Config;
 use s3guard_synth::stacks;
 use tokio::time::Instant;
 
@@ -28,9 +29,10 @@ use super::account::{self, Account, AccountArgs, STACK_TAG};
 use super::package::BuildArgs;
 use super::progress::{self, Follower, Pace};
 use crate::cli::{self, Invalid};
+use crate::config::ConfigArgs;
 use crate::failure::{self, Advice as _, Exit};
 use crate::output::Output;
-use crate::package::{self, Architecture, Source};
+use crate::package::{self, Architecture, Package, Source};
 
 /// How long CloudFormation may think about a change set.
 const CHANGE_SET_LIMIT: std::time::Duration = std::time::Duration::from_mins(10);
@@ -48,6 +50,9 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     guard: GuardArgs,
+
+    #[command(flatten)]
+    config: ConfigArgs,
 
     #[command(flatten)]
     build: BuildArgs,
@@ -85,6 +90,7 @@ async fn deploy(args: &Args, output: &Output, token: &str) -> anyhow::Result<Exi
     let account = Account::open(&args.account).await?;
     let region = account.connection.region();
     names::check_region(region)?;
+    let configuration = args.config.read(output)?;
     output.say(format_args!("stack `{name}` in `{region}`, account `{}`", account.caller.account));
     let stacks = Stacks::new(&account.connection);
     let found = stacks.describe(name.as_str()).await?;
@@ -96,14 +102,26 @@ async fn deploy(args: &Args, output: &Output, token: &str) -> anyhow::Result<Exi
         (Some(stack), Step::Update | Step::Remake) => stack.parameters.clone(),
         (_, Step::Create | Step::Busy | Step::Stuck(_)) | (None, _) => BTreeMap::new(),
     };
-    let mut parameters = args.guard.parameters(name, region, &previous)?;
+    let guard = match &configuration {
+        Some(config) => args.guard.over(config, region),
+        None => args.guard.clone(),
+    };
+    let mut parameters = guard.parameters(name, region, &previous)?;
     let architecture = architecture(args.arch, &previous)?;
-    if let Some(advice) = args.guard.trail_advice(region) {
+    if let Some(advice) = guard.trail_advice(region) {
         output.say(advice);
+    }
+    if let Some(config) = &configuration
+        && let Some(advice) = guard.rule_advice(config, region, &previous)
+    {
+        output.warn(advice);
     }
 
     let source = args.source();
-    let package = account::blocking(move || package::make(&source, architecture)).await?;
+    let json = configuration.as_ref().map(Config::to_json);
+    let package =
+        account::blocking(move || package::make(&source, architecture, json.as_deref())).await?;
+    keeps_configuration(&package, &previous, args.config.is_refused())?;
     let bucket = upload::upload(args.code_bucket.as_ref(), &account, &package, output).await?;
     for (parameter, value) in [
         ("CodeBucket", bucket.to_string()),
@@ -159,6 +177,21 @@ fn permitted_step(name: &StackName, found: Option<&Stack>) -> anyhow::Result<Ste
         Step::Stuck(stuck) => Err(anyhow!("stack `{name}` is in `{status}` and takes no change"))
             .hint(stuck.way_out(name)),
     }
+}
+
+/// A stack that has a configuration does not lose it because nobody has thought of the file.
+fn keeps_configuration(
+    package: &Package,
+    previous: &BTreeMap<String, String>,
+    is_refused: bool,
+) -> anyhow::Result<()> {
+    let had = previous.get("CodeKey").is_some_and(|key| package::is_configured(key));
+    if !had || package.is_configured || is_refused {
+        return Ok(());
+    }
+    Err(anyhow!("the stack has a configuration, with rules and exemptions, and now there is none"))
+        .hint("name the file with `--config`, or give `--no-config` to take the configuration away")
+        .exit(Exit::Usage)
 }
 
 /// The processor that was asked for, else the one that the stack has.
@@ -374,6 +407,24 @@ mod tests {
             protected: false,
         };
         assert_eq!(tags(&name, Some(&stack)), BTreeMap::from([ours, tag("team", "storage")]));
+    }
+
+    #[test]
+    fn a_configuration_is_not_lost_by_accident() {
+        let package = |is_configured| Package {
+            architecture: Architecture::X86_64,
+            zip: Vec::new(),
+            sha256: [0; 32],
+            default_path: PathBuf::new(),
+            is_configured,
+        };
+        let had = |package: &Package| BTreeMap::from([("CodeKey".to_owned(), package.key())]);
+        let (with, without) = (package(true), package(false));
+        assert!(keeps_configuration(&without, &had(&with), false).is_err());
+        assert!(keeps_configuration(&without, &had(&with), true).is_ok());
+        assert!(keeps_configuration(&with, &had(&with), false).is_ok());
+        assert!(keeps_configuration(&without, &had(&without), false).is_ok());
+        assert!(keeps_configuration(&without, &BTreeMap::new(), false).is_ok());
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! `s3guard destroy`: the guard taken out of an account, and what stays there named.
 
 use std::fmt;
-use std::io::{self, IsTerminal as _};
 
 use anyhow::{Context as _, anyhow};
 use s3guard_aws::stacks::{Event, Resource, Stack, StackName, StackStatus, Stacks};
@@ -77,7 +76,8 @@ async fn destroy(args: &Args, output: &Output, token: &str) -> anyhow::Result<Ex
         output.say(WITHOUT_POLICIES);
     }
     if !args.yes {
-        approve(name, output).await?;
+        let what = format!("deleting stack `{name}`");
+        account::approve(&what, name.as_str(), "the stack's name", output).await?;
     }
 
     // Somebody may have begun it already.
@@ -179,30 +179,6 @@ fn why(resource_type: &str) -> &'static str {
         "AWS::KMS::Key" => "without it what it encrypted could not be read",
         _ => "the template keeps it",
     }
-}
-
-/// Asks for the stack's name, if somebody is there to ask.
-async fn approve(name: &StackName, output: &Output) -> anyhow::Result<()> {
-    if !io::stdin().is_terminal() {
-        return Err(anyhow!(
-            "deleting stack `{name}` needs approval, and there is no terminal to ask on"
-        ))
-        .hint("give `--yes` if you mean it")
-        .exit(Exit::Approval);
-    }
-    output.say("type the stack's name to delete it:");
-    let answer = account::blocking(|| {
-        let mut answer = String::new();
-        io::stdin().read_line(&mut answer).context("the answer could not be read")?;
-        Ok(answer)
-    })
-    .await?;
-    if answer.trim() == name.as_str() {
-        return Ok(());
-    }
-    Err(anyhow!("cancelled: that is not the stack's name"))
-        .hint("nothing was deleted")
-        .exit(Exit::Approval)
 }
 
 /// The result of a destruction; as text, what stays.

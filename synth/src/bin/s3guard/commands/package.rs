@@ -8,12 +8,15 @@ use anyhow::Context as _;
 use serde::Serialize;
 
 use crate::cli;
+use crate::config::ConfigArgs;
 use crate::failure::{Advice as _, Exit};
 use crate::files;
 use crate::output::Output;
 use crate::package::{self, Architecture, Source};
 
 /// Build the Lambda and zip it for upload
+///
+/// The configuration `s3guard.toml`, if there is one, goes into the zip beside the program.
 ///
 /// Reads the program before zipping it, and refuses one that would not start in the Lambda: for
 /// another processor, for a newer glibc than provided.al2023 has, or with libraries that are not
@@ -28,6 +31,9 @@ pub(crate) struct Args {
     /// Processor that the Lambda runs on
     #[arg(long, value_name = "ARCH", default_value = "x86_64")]
     arch: Architecture,
+
+    #[command(flatten)]
+    config: ConfigArgs,
 
     #[command(flatten)]
     source: BuildArgs,
@@ -55,7 +61,8 @@ impl BuildArgs {
 }
 
 pub(crate) fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
-    let package = package::make(&args.source.source(), args.arch)?;
+    let json = args.config.read(output)?.map(|config| config.to_json());
+    let package = package::make(&args.source.source(), args.arch, json.as_deref())?;
     let path = args.out.as_deref().unwrap_or(&package.default_path);
     if args.out.is_none()
         && let Some(folder) = path.parent()

@@ -7,13 +7,15 @@ use clap::ValueEnum;
 use s3guard_synth::stacks;
 
 use crate::cli;
+use crate::config::ConfigArgs;
 use crate::failure::Exit;
 use crate::files;
 use crate::output::{Form, Output};
 
 /// Write the guard's CloudFormation template
 ///
-/// Needs no account and no network. The same version writes the same bytes anywhere. To upload the
+/// Needs no account and no network. The same version writes the same bytes anywhere. The configuration
+/// `s3guard.toml`, if there is one, is checked, and goes into the package. To upload the
 /// template by hand, run `s3guard package`, put the zip into a bucket of the stack's region and
 /// give its name and key as the parameters `CodeBucket` and `CodeKey`. Buckets that an earlier stack left must be
 /// gone then, or another `BucketPrefix` be given: only `s3guard deploy` takes them back.
@@ -27,6 +29,9 @@ pub(crate) struct Args {
     /// Write to this file instead of stdout
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+
+    #[command(flatten)]
+    config: ConfigArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -38,6 +43,8 @@ enum Notation {
 }
 
 pub(crate) fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
+    // It changes nothing in the template: a mistake in it is found here, before there is an account.
+    args.config.read(output)?;
     let template = stacks::guard();
     let notation = args.format.unwrap_or(match output.form() {
         Form::Text => Notation::Yaml,

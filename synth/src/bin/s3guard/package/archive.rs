@@ -1,4 +1,5 @@
-//! The zip of a package: one file, `bootstrap`, and nothing that depends on when, where or by whom it was made.
+//! The zip of a package: `bootstrap`, the configuration if there is one, and nothing that depends on when, where or by
+//! whom it was made.
 
 use std::io::{Cursor, Read as _, Write as _};
 
@@ -9,6 +10,8 @@ use zip::{CompressionMethod, DateTime, System, ZipArchive, ZipWriter};
 
 /// The name under which a custom runtime looks for its program.
 const BOOTSTRAP: &str = "bootstrap";
+/// The configuration, as the functions read it.
+const CONFIGURATION: &str = "s3guard.json";
 
 /// Why a zip is not a package.
 #[derive(Debug, Error)]
@@ -25,17 +28,41 @@ pub(crate) enum NotAPackage {
 
 /// Zips the Lambda's program.
 pub(crate) fn of_bootstrap(binary: &[u8]) -> Result<Vec<u8>, ZipError> {
-    // Everything a zip says beside the content is fixed: 1980-01-01 is the first day that it knows.
-    let options = SimpleFileOptions::default()
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    zip.start_file(BOOTSTRAP, options(0o755))?;
+    zip.write_all(binary)?;
+    Ok(zip.finish()?.into_inner())
+}
+
+/// The same zip with this configuration in it; one that it had is replaced. The program is not compressed anew.
+pub(crate) fn with_configuration(zip: &[u8], json: &str) -> Result<Vec<u8>, ZipError> {
+    let mut old = ZipArchive::new(Cursor::new(zip))?;
+    let mut new = ZipWriter::new(Cursor::new(Vec::new()));
+    for index in 0..old.len() {
+        let file = old.by_index_raw(index)?;
+        if file.name()? != CONFIGURATION {
+            new.raw_copy_file(file)?;
+        }
+    }
+    new.start_file(CONFIGURATION, options(0o644))?;
+    new.write_all(json.as_bytes())?;
+    Ok(new.finish()?.into_inner())
+}
+
+/// Whether there is a configuration in it.
+pub(crate) fn is_configured(zip: &[u8]) -> Result<bool, ZipError> {
+    let archive = ZipArchive::new(Cursor::new(zip))?;
+    Ok(archive.index_for_name(CONFIGURATION).is_some())
+}
+
+/// Everything a zip says beside the content is fixed: 1980-01-01 is the first day that it knows.
+fn options(permissions: u32) -> SimpleFileOptions {
+    SimpleFileOptions::default()
         .compression_method(CompressionMethod::Deflated)
         .compression_level(Some(9))
         .last_modified_time(DateTime::default())
-        .unix_permissions(0o755)
-        .system(System::Unix);
-    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
-    zip.start_file(BOOTSTRAP, options)?;
-    zip.write_all(binary)?;
-    Ok(zip.finish()?.into_inner())
+        .unix_permissions(permissions)
+        .system(System::Unix)
 }
 
 /// Unpacks the Lambda's program, as large as it may be.
@@ -84,6 +111,22 @@ mod tests {
         assert_eq!(file.unix_mode(), Some(0o100_755));
         let time = file.last_modified().unwrap();
         assert_eq!((time.year(), time.month(), time.day(), time.hour()), (1980, 1, 1, 0));
+    }
+
+    #[test]
+    fn a_configuration_goes_beside_the_program_and_changes_the_hash() {
+        let plain = of_bootstrap(&program()).unwrap();
+        let one = with_configuration(&plain, "{\"grade\":\"speed\"}").unwrap();
+        let other = with_configuration(&one, "{}").unwrap();
+        assert_ne!(plain, one);
+        assert!(is_configured(&one).unwrap() && !is_configured(&plain).unwrap());
+        assert_eq!(other, with_configuration(&plain, "{}").unwrap(), "the old one is replaced");
+        assert_eq!(bootstrap_of(&other, 1_000_000).unwrap(), program());
+        let mut archive = ZipArchive::new(Cursor::new(&other)).unwrap();
+        assert_eq!(archive.len(), 2);
+        let mut text = String::new();
+        archive.by_name("s3guard.json").unwrap().read_to_string(&mut text).unwrap();
+        assert_eq!(text, "{}");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::fmt;
 use anyhow::{Context as _, anyhow};
 use clap::ValueEnum;
 use s3guard_aws::stacks::{StackName, Value};
+use s3guard_posture::config::Config;
 use s3guard_posture::{Grade, KeyArn, Region};
 
 use crate::cli::Invalid;
@@ -63,6 +64,35 @@ impl fmt::Display for Trail {
 }
 
 impl GuardArgs {
+    /// What is given, and what the configuration says where nothing is given.
+    pub(crate) fn over(&self, config: &Config, region: &Region) -> Self {
+        let mut keys = config.keys().filter(|key| key.region() == region);
+        Self {
+            grade: self.grade.or(config.grade()),
+            key: self.key.clone().or_else(|| keys.next().cloned()),
+            settle_seconds: self.settle_seconds.or(config.settle_seconds()),
+            ..self.clone()
+        }
+    }
+
+    /// Says what a rule of the configuration asks for and will not get.
+    pub(crate) fn rule_advice(
+        &self,
+        config: &Config,
+        region: &Region,
+        previous: &BTreeMap<String, String>,
+    ) -> Option<String> {
+        let has_key =
+            self.key.is_some() || previous.get("BucketKeyArn").is_some_and(|key| !key.is_empty());
+        let strongest = config.strongest_grade();
+        (strongest.needs_key() && !has_key).then(|| {
+            format!(
+                "a rule asks for grade `{strongest}` and `[keys]` has no key for `{region}`: the encryption of its \
+                 buckets is told of and not raised"
+            )
+        })
+    }
+
     /// The stack's parameters: what is given, else what the stack has, else (not named) the default.
     ///
     /// `previous` are the parameters of the stack as it is; none for a new one.
@@ -210,13 +240,13 @@ fn email(text: &str) -> Result<String, Invalid> {
     }
 }
 
-fn grade(text: &str) -> Result<Grade, Invalid> {
-    text.parse().map_err(|problem: s3guard_posture::baseline::InvalidGrade| {
+pub(crate) fn grade(text: &str) -> Result<Grade, Invalid> {
+    text.parse().map_err(|problem: s3guard_posture::grade::InvalidGrade| {
         Invalid::new(problem.to_string(), "the README says what each grade does")
     })
 }
 
-fn key(text: &str) -> Result<KeyArn, Invalid> {
+pub(crate) fn key(text: &str) -> Result<KeyArn, Invalid> {
     text.parse().map_err(|problem: s3guard_posture::names::InvalidKeyArn| {
         Invalid::new(
             problem.to_string(),

@@ -79,7 +79,11 @@ mod tests {
             .collect();
         assert_eq!(
             buckets,
-            ["prod-logs-111122223333-eu-west-1-an", "prod-trail-111122223333-eu-west-1-an"]
+            [
+                "prod-logs-111122223333-eu-west-1-an",
+                "prod-ledger-111122223333-eu-west-1-an",
+                "prod-trail-111122223333-eu-west-1-an",
+            ]
         );
     }
 

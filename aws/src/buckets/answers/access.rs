@@ -1,0 +1,115 @@
+//! Who gets at the bucket.
+
+use aws_sdk_s3::types::{Grant, ObjectOwnership, Permission};
+use s3guard_posture::Reading;
+use s3guard_posture::policy::Policy;
+use s3guard_posture::setting::{Acl, Ownership, PublicAccessBlock};
+
+use super::super::public_access;
+use super::{Place, Seen, read};
+
+/// The group of everybody.
+const ALL_USERS: &str = "http://acs.amazonaws.com/groups/global/AllUsers";
+/// The group of everybody who has any AWS account.
+const AUTHENTICATED_USERS: &str = "http://acs.amazonaws.com/groups/global/AuthenticatedUsers";
+/// The group as which S3 writes server access logs.
+const LOG_DELIVERY: &str = "http://acs.amazonaws.com/groups/s3/LogDelivery";
+
+/// In place of a code for "no such configuration": every bucket has an ACL.
+const NEVER_ABSENT: &str = "";
+
+pub(super) async fn public_access_block(at: Place<'_>) -> Seen<PublicAccessBlock> {
+    let call = at.client.get_public_access_block().bucket(at.bucket.as_str());
+    let answer = call.expected_bucket_owner(at.owner.as_str()).send().await;
+    let absent = "NoSuchPublicAccessBlockConfiguration";
+    let reading = read("GetPublicAccessBlock", at.bucket, answer, absent)?;
+    Ok(reading.map(|reading| {
+        reading.and_then(|answer| {
+            answer.public_access_block_configuration().map(public_access::from_sdk)
+        })
+    }))
+}
+
+pub(super) async fn policy(at: Place<'_>) -> Seen<Policy> {
+    let call = at.client.get_bucket_policy().bucket(at.bucket.as_str());
+    let answer = call.expected_bucket_owner(at.owner.as_str()).send().await;
+    let reading = read("GetBucketPolicy", at.bucket, answer, "NoSuchBucketPolicy")?;
+    Ok(reading.map(|reading| reading.and_then(|answer| answer.policy.map(Policy::new))))
+}
+
+pub(super) async fn policy_status(at: Place<'_>) -> Seen<bool> {
+    let call = at.client.get_bucket_policy_status().bucket(at.bucket.as_str());
+    let answer = call.expected_bucket_owner(at.owner.as_str()).send().await;
+    let reading = read("GetBucketPolicyStatus", at.bucket, answer, "NoSuchBucketPolicy")?;
+    Ok(reading.map(|reading| reading.and_then(|answer| answer.policy_status()?.is_public())))
+}
+
+pub(super) async fn acl(at: Place<'_>) -> Seen<Acl> {
+    let call = at.client.get_bucket_acl().bucket(at.bucket.as_str());
+    let answer = call.expected_bucket_owner(at.owner.as_str()).send().await;
+    let reading = read("GetBucketAcl", at.bucket, answer, NEVER_ABSENT)?;
+    Ok(reading.map(|reading| {
+        reading.map_ref(|answer| {
+            let owner = answer.owner().and_then(|owner| owner.id());
+            granted(answer.grants(), owner)
+        })
+    }))
+}
+
+pub(super) async fn website(at: Place<'_>) -> Seen<()> {
+    let call = at.client.get_bucket_website().bucket(at.bucket.as_str());
+    let answer = call.expected_bucket_owner(at.owner.as_str()).send().await;
+    let reading = read("GetBucketWebsite", at.bucket, answer, "NoSuchWebsiteConfiguration")?;
+    Ok(reading.map(|reading| reading.map_ref(|_| ())))
+}
+
+pub(super) async fn ownership(at: Place<'_>) -> Seen<Ownership> {
+    let call = at.client.get_bucket_ownership_controls().bucket(at.bucket.as_str());
+    let answer = call.expected_bucket_owner(at.owner.as_str()).send().await;
+    let absent = "OwnershipControlsNotFoundError";
+    let reading = read("GetBucketOwnershipControls", at.bucket, answer, absent)?;
+    Ok(reading.map(|reading| {
+        let ownership = reading.and_then(|answer| {
+            Some(answer.ownership_controls()?.rules().first()?.object_ownership().clone())
+        });
+        match ownership {
+            Reading::Known(ownership) => owned(&ownership),
+            Reading::Absent => Reading::Absent,
+            Reading::Unread => Reading::Unread,
+            Reading::Denied => Reading::Denied,
+        }
+    }))
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "what AWS adds is left alone")]
+fn owned(ownership: &ObjectOwnership) -> Reading<Ownership> {
+    match ownership {
+        ObjectOwnership::BucketOwnerEnforced => Reading::Known(Ownership::BucketOwnerEnforced),
+        ObjectOwnership::BucketOwnerPreferred => Reading::Known(Ownership::BucketOwnerPreferred),
+        ObjectOwnership::ObjectWriter => Reading::Known(Ownership::ObjectWriter),
+        // What cannot be read is never changed.
+        _ => Reading::Denied,
+    }
+}
+
+/// Sums grants up, without those to the owner, who is known by a canonical id.
+fn granted(grants: &[Grant], owner: Option<&str>) -> Acl {
+    let mut acl = Acl::default();
+    for grant in grants {
+        let grantee = grant.grantee();
+        let id = grantee.and_then(|grantee| grantee.id());
+        if id.is_some() && id == owner {
+            continue;
+        }
+        acl.grants_others = true;
+        let writes = [Some(&Permission::Write), Some(&Permission::FullControl)];
+        match grantee.and_then(|grantee| grantee.uri()) {
+            Some(ALL_USERS | AUTHENTICATED_USERS) => acl.is_public = true,
+            Some(LOG_DELIVERY) if writes.contains(&grant.permission()) => {
+                acl.admits_log_delivery = true;
+            }
+            Some(_) | None => {}
+        }
+    }
+    acl
+}

@@ -1,0 +1,120 @@
+//! Notifications, byte for byte: what S3 gave is what goes back. The SDK's types would drop what they do not know.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::config::ConfigBag;
+use aws_sdk_s3::config::interceptors::AfterDeserializationInterceptorContextRef;
+use aws_sdk_s3::config::{Intercept, RuntimeComponents};
+use aws_sdk_s3::error::{BoxError, SdkError};
+use aws_sdk_s3::operation::get_bucket_notification_configuration::GetBucketNotificationConfigurationError;
+use aws_sdk_s3::operation::put_bucket_notification_configuration::{
+    PutBucketNotificationConfigurationError, PutBucketNotificationConfigurationOutput,
+};
+use aws_sdk_s3::types::NotificationConfiguration;
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_xml::decode::Document;
+use s3guard_posture::setting::Notifications;
+use s3guard_posture::{AccountId, BucketName};
+
+/// The name of the root.
+const ROOT: &str = "NotificationConfiguration";
+
+/// Keeps the body of the last answer.
+#[derive(Clone, Debug, Default)]
+struct Body(Arc<Mutex<Vec<u8>>>);
+
+impl Body {
+    fn take(&self) -> Vec<u8> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Intercept for Body {
+    fn name(&self) -> &'static str {
+        "Body"
+    }
+
+    fn read_after_deserialization(
+        &self,
+        context: &AfterDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let body = context.response().body().bytes().unwrap_or_default().to_vec();
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = body;
+        Ok(())
+    }
+}
+
+/// Gets the body of `GetBucketNotificationConfiguration`.
+pub(super) async fn get(
+    client: &Client,
+    owner: &AccountId,
+    bucket: &BucketName,
+) -> Result<Vec<u8>, SdkError<GetBucketNotificationConfigurationError>> {
+    let body = Body::default();
+    client
+        .get_bucket_notification_configuration()
+        .bucket(bucket.as_str())
+        .expected_bucket_owner(owner.as_str())
+        .customize()
+        .interceptor(body.clone())
+        .send()
+        .await?;
+    Ok(body.take())
+}
+
+/// Puts the XML as it is. It takes the place of what the SDK would send before the request is signed.
+pub(super) async fn put(
+    client: &Client,
+    owner: &AccountId,
+    bucket: &BucketName,
+    notifications: &Notifications,
+) -> Result<
+    PutBucketNotificationConfigurationOutput,
+    SdkError<PutBucketNotificationConfigurationError>,
+> {
+    let xml = notifications.xml.clone();
+    client
+        .put_bucket_notification_configuration()
+        .bucket(bucket.as_str())
+        .expected_bucket_owner(owner.as_str())
+        // A target of others that is gone must not keep us from adding ours.
+        .skip_destination_validation(true)
+        .notification_configuration(NotificationConfiguration::builder().build())
+        .customize()
+        .mutate_request(move |request: &mut HttpRequest| {
+            request.headers_mut().insert("content-length", xml.len().to_string());
+            *request.body_mut() = SdkBody::from(xml.as_str());
+        })
+        .send()
+        .await
+}
+
+/// Reads which elements the root has. An error says in words what is wrong.
+pub(super) fn parse(body: Vec<u8>) -> Result<Notifications, String> {
+    let xml = String::from_utf8(body).map_err(|_| "it is not UTF-8".to_owned())?;
+    // The decoder below stops at what it cannot read, as if it were the end.
+    if Document::new(&xml).any(|token| token.is_err()) {
+        return Err("it is not XML".to_owned());
+    }
+    let mut document = Document::new(&xml);
+    let mut elements = Vec::new();
+    {
+        let mut root = document.root_element().map_err(|error| error.to_string())?;
+        if !root.start_el().matches(ROOT) {
+            return Err(format!("its root is `{}`", root.start_el().local()));
+        }
+        while let Some(element) = root.next_tag() {
+            let start = element.start_el();
+            // One of another namespace is another element: with its prefix nobody will know it.
+            elements.push(match start.prefix() {
+                "" => start.local().to_owned(),
+                prefix => format!("{prefix}:{}", start.local()),
+            });
+        }
+    }
+    Ok(Notifications { xml, elements })
+}

@@ -1,0 +1,135 @@
+//! The wanted key, the bucket's stack, and the ledger.
+
+use s3guard_posture::{Aspect, History, KeyState};
+use time::macros::date;
+
+use super::*;
+use crate::fake::page;
+
+#[tokio::test]
+async fn a_key_is_usable_if_s3_can_encrypt_with_it() {
+    let unusable = |why: &str| KeyState::Unusable(why.to_owned());
+    let good = ("Enabled", "ENCRYPT_DECRYPT", "SYMMETRIC_DEFAULT");
+    for ((state, usage, spec), expected) in [
+        (good, KeyState::Usable),
+        (("Disabled", good.1, good.2), unusable("its state is `Disabled`")),
+        (("PendingDeletion", good.1, good.2), unusable("its state is `PendingDeletion`")),
+        (
+            (good.0, "GENERATE_VERIFY_MAC", good.2),
+            unusable("it is not for encryption, but for `GENERATE_VERIFY_MAC`"),
+        ),
+        ((good.0, good.1, "RSA_2048"), unusable("it is not symmetric, but `RSA_2048`")),
+    ] {
+        // A key of another account may be the organization's.
+        for account in [OWNER, "444455556666"] {
+            let answer = format!(
+                r#"{{"KeyMetadata":{{"KeyId":"1234abcd","AWSAccountId":"{account}","KeyState":"{state}","KeyUsage":"{usage}","KeySpec":"{spec}"}}}}"#
+            );
+            check(Question::Key, (200, &answer), |observed| {
+                observed.key = Reading::Known(expected.clone());
+            })
+            .await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_key_of_another_region_or_none_need_not_be_asked_for() {
+    let fake = Fake::answering([(200, "")]);
+    let elsewhere = "arn:aws:kms:us-east-1:111122223333:key/1234abcd".parse().unwrap();
+    let why = "it is in `us-east-1`, the bucket in `eu-west-1`".to_owned();
+    for (key, expected) in
+        [(Some(elsewhere), Reading::Known(KeyState::Unusable(why))), (None, Reading::Absent)]
+    {
+        let baseline = Baseline::new(Grade::Hybrid, key);
+        let observed =
+            buckets(&fake, None).observe(&[Question::Key], unread(), &baseline).await.unwrap();
+        assert_eq!(observed.unwrap().key, expected);
+    }
+    assert_eq!(fake.asked().len(), 0);
+}
+
+fn stack(status: &str) -> String {
+    format!(
+        "<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>web</StackName>\
+         <CreationTime>2026-11-24T23:15:02Z</CreationTime><StackStatus>{status}</StackStatus>\
+         </member></Stacks></DescribeStacksResult></DescribeStacksResponse>"
+    )
+}
+
+#[tokio::test]
+async fn a_stack_is_in_progress_while_it_may_still_write() {
+    for (status, expected) in [
+        ("CREATE_IN_PROGRESS", Reading::Known(true)),
+        ("UPDATE_ROLLBACK_IN_PROGRESS", Reading::Known(true)),
+        ("NEW_IN_PROGRESS", Reading::Known(true)),
+        ("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", Reading::Known(false)),
+        ("CREATE_COMPLETE", Reading::Known(false)),
+        ("DELETE_COMPLETE", Reading::Absent),
+    ] {
+        check(Question::Stack, (200, &stack(status)), |observed| {
+            observed.stack_in_progress = expected;
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn a_bucket_can_outlive_its_stack_or_have_none() {
+    let gone = "<ErrorResponse><Error><Type>Sender</Type><Code>ValidationError</Code>\
+                <Message>Stack with id arn:aws:cloudformation:eu-west-1:111122223333:stack/web/0f1e \
+                does not exist</Message></Error></ErrorResponse>";
+    check(Question::Stack, (400, gone), |observed| observed.stack_in_progress = Reading::Absent)
+        .await;
+    let fake = Fake::answering([(200, "")]);
+    let tags = Reading::Known([("team".to_owned(), "a".to_owned())].into());
+    for tags in [tags, Reading::Absent, Reading::Unread, Reading::Denied] {
+        let observed = Observed { tags, ..unread() };
+        let observed =
+            buckets(&fake, None).observe(&[Question::Stack], observed, &baseline()).await.unwrap();
+        assert_eq!(observed.unwrap().stack_in_progress, Reading::Absent);
+    }
+    assert_eq!(fake.asked().len(), 0);
+}
+
+#[tokio::test]
+async fn the_stack_is_asked_for_in_its_own_region() {
+    let fake = Fake::answering([(200, stack("CREATE_COMPLETE"))]);
+    let stack = "arn:aws:cloudformation:us-east-1:111122223333:stack/web/0f1e";
+    let tags = [("aws:cloudformation:stack-id".to_owned(), stack.to_owned())];
+    let observed = Observed { tags: Reading::Known(tags.into()), ..unread() };
+    buckets(&fake, None).observe(&[Question::Stack], observed, &baseline()).await.unwrap();
+    assert!(fake.asked()[0].line.contains("//cloudformation.us-east-1."), "{}", fake.wire());
+}
+
+#[tokio::test]
+async fn history_is_what_the_ledgers_keys_tell() {
+    let keys = [
+        "buckets/reports/2026-11-24T23/reports@20261124T231400.000Z-encryption.json",
+        "buckets/reports/2026-11-24T23/stopped.json",
+        "buckets/reports/undone/tls/2026-12-01.json",
+    ];
+    let (_, answer) = page(&keys, None);
+    let undone = vec![(Aspect::Tls, date!(2026 - 12 - 01))];
+    check(Question::History, (200, &answer), |observed| {
+        observed.history = Reading::Known(History { writes: 1, stopped: true, undone });
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_ledger_that_is_gone_tells_nothing_and_is_not_taken_for_the_bucket() {
+    let (status, answer) = error(404, "NoSuchBucket");
+    check(Question::History, (status, &answer), |observed| observed.history = Reading::Absent)
+        .await;
+}
+
+#[tokio::test]
+async fn without_a_ledger_there_is_no_history_and_nothing_is_kept() {
+    let fake = Fake::answering([(200, "")]);
+    let buckets = buckets(&fake, None);
+    let observed = buckets.observe(&[Question::History], unread(), &baseline()).await.unwrap();
+    assert_eq!(observed.unwrap().history, Reading::Absent);
+    buckets.keep(&crate::ledger::tests::record()).await.unwrap();
+    assert_eq!(fake.asked().len(), 0);
+}

@@ -1,0 +1,120 @@
+//! One setting, one call. S3 replaces the whole setting; one that is to be not set is deleted.
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::types::{
+    BucketLoggingStatus, BucketVersioningStatus, LoggingEnabled, ObjectOwnership,
+    OwnershipControls, OwnershipControlsRule, VersioningConfiguration,
+};
+use s3guard_posture::setting::{AccessLogs, Ownership};
+use s3guard_posture::{AccountId, BucketName, Setting};
+
+use super::{encryption, notifications, public_access};
+use crate::AwsError;
+
+/// Writes a setting. `false` if there is no such bucket.
+pub(super) async fn apply(
+    client: &Client,
+    owner: &AccountId,
+    bucket: &BucketName,
+    setting: &Setting,
+) -> Result<bool, AwsError> {
+    /// Sends a call on the bucket, which says whose it is.
+    macro_rules! send {
+        ($name:literal, $call:ident $(, $with:ident($value:expr))*) => {{
+            let call = client.$call().bucket(bucket.as_str()).expected_bucket_owner(owner.as_str());
+            is_there($name, bucket, call$(.$with($value))*.send().await)
+        }};
+    }
+    match setting {
+        Setting::Policy(Some(text)) => send!("PutBucketPolicy", put_bucket_policy, policy(text)),
+        Setting::Policy(None) => send!("DeleteBucketPolicy", delete_bucket_policy),
+        Setting::PublicAccessBlock(Some(block)) => send!(
+            "PutPublicAccessBlock",
+            put_public_access_block,
+            public_access_block_configuration(public_access::to_sdk(*block))
+        ),
+        Setting::PublicAccessBlock(None) => {
+            send!("DeletePublicAccessBlock", delete_public_access_block)
+        }
+        Setting::Encryption(Some(encryption)) => send!(
+            "PutBucketEncryption",
+            put_bucket_encryption,
+            server_side_encryption_configuration(encryption::to_sdk(encryption))
+        ),
+        Setting::Encryption(None) => send!("DeleteBucketEncryption", delete_bucket_encryption),
+        Setting::Ownership(Some(ownership)) => send!(
+            "PutBucketOwnershipControls",
+            put_bucket_ownership_controls,
+            ownership_controls(controls(*ownership))
+        ),
+        Setting::Ownership(None) => {
+            send!("DeleteBucketOwnershipControls", delete_bucket_ownership_controls)
+        }
+        Setting::Versioning(versioning) => send!(
+            "PutBucketVersioning",
+            put_bucket_versioning,
+            versioning_configuration(status(
+                versioning.is_some_and(|versioning| versioning.enabled)
+            ))
+        ),
+        Setting::AccessLogs(logs) => send!(
+            "PutBucketLogging",
+            put_bucket_logging,
+            bucket_logging_status(logging(logs.as_ref()))
+        ),
+        Setting::Notifications(notifications) => {
+            let answer = notifications::put(client, owner, bucket, notifications).await;
+            is_there("PutBucketNotificationConfiguration", bucket, answer)
+        }
+        // It is no bucket's, and written by another service.
+        Setting::AccountPublicAccessBlock(_) => Ok(false),
+    }
+}
+
+fn controls(ownership: Ownership) -> OwnershipControls {
+    let ownership = match ownership {
+        Ownership::BucketOwnerEnforced => ObjectOwnership::BucketOwnerEnforced,
+        Ownership::BucketOwnerPreferred => ObjectOwnership::BucketOwnerPreferred,
+        Ownership::ObjectWriter => ObjectOwnership::ObjectWriter,
+    };
+    let rule = OwnershipControlsRule::builder().object_ownership(ownership).build();
+    let rule = rule.expect("the ownership is given");
+    OwnershipControls::builder().rules(rule).build().expect("there is a rule")
+}
+
+/// MFA delete is not written: S3 leaves it as it is, and only root could change it.
+fn status(enabled: bool) -> VersioningConfiguration {
+    let status =
+        if enabled { BucketVersioningStatus::Enabled } else { BucketVersioningStatus::Suspended };
+    VersioningConfiguration::builder().status(status).build()
+}
+
+/// An empty status ends logging: there is no call to delete it.
+fn logging(logs: Option<&AccessLogs>) -> BucketLoggingStatus {
+    let enabled = logs.map(|logs| {
+        LoggingEnabled::builder()
+            .target_bucket(&logs.target_bucket)
+            .target_prefix(&logs.target_prefix)
+            .build()
+            .expect("bucket and prefix are given")
+    });
+    BucketLoggingStatus::builder().set_logging_enabled(enabled).build()
+}
+
+/// Turns the answer to a write into whether the bucket is there.
+fn is_there<T, E, R>(
+    call: &'static str,
+    bucket: &BucketName,
+    answer: Result<T, SdkError<E, R>>,
+) -> Result<bool, AwsError>
+where
+    E: std::error::Error + ProvideErrorMetadata + 'static,
+    R: std::fmt::Debug + 'static,
+{
+    match answer {
+        Ok(_) => Ok(true),
+        Err(error) if error.code() == Some("NoSuchBucket") => Ok(false),
+        Err(error) => Err(AwsError::new(call, format!("bucket `{bucket}`"), &error)),
+    }
+}

@@ -1,0 +1,264 @@
+//! The ledger: what the guard has done to which bucket, kept as objects of a bucket of its own.
+//!
+//! Where things are in it is said by [`s3guard_posture::ledger`]. Nothing is ever deleted here.
+
+use std::fmt;
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::error::{ProvideErrorMetadata as _, SdkError};
+use aws_sdk_s3::operation::put_object::PutObjectError;
+use futures_util::{StreamExt as _, stream};
+use s3guard_posture::ledger::{self, InvalidRecordId, RecordId};
+use s3guard_posture::{AccountId, Aspect, BucketName, History, Reading, Record, record};
+use serde_json::Value;
+use thiserror::Error;
+use time::{Date, OffsetDateTime};
+
+use crate::{AwsError, Connection};
+
+mod marks;
+
+/// How many records are read at once.
+const READS_MAX: usize = 8;
+
+/// The ledger of a guard.
+#[derive(Clone, Debug)]
+pub struct Ledger {
+    client: Client,
+    bucket: BucketName,
+    owner: AccountId,
+}
+
+/// Why a record cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum LedgerError {
+    /// A call failed.
+    #[error(transparent)]
+    Aws(#[from] AwsError),
+    /// A newer guard wrote it.
+    #[error(
+        "record `{id}` has the form {version}, and this s3guard knows forms up to {known}: a newer one can read it",
+        known = record::VERSION
+    )]
+    Newer {
+        /// The record.
+        id: String,
+        /// The version of its form.
+        version: u64,
+    },
+    /// It has not the form of a record.
+    #[error("record `{id}` is not understood: {cause}")]
+    Form {
+        /// The record.
+        id: String,
+        /// What is wrong with it.
+        cause: String,
+    },
+}
+
+impl Ledger {
+    /// The ledger in this bucket, in the connection's Region.
+    pub fn new(connection: &Connection, bucket: BucketName, owner: AccountId) -> Self {
+        Self { client: Client::new(&connection.config), bucket, owner }
+    }
+
+    /// The bucket.
+    pub fn bucket(&self) -> &BucketName {
+        &self.bucket
+    }
+
+    /// Keeps a record; a later one of the same id takes its place.
+    pub async fn keep(&self, record: &Record) -> Result<(), AwsError> {
+        let id: RecordId = record.id.parse().map_err(|invalid: InvalidRecordId| {
+            AwsError::other("PutObject", self.object("?"), invalid)
+        })?;
+        let json = serde_json::to_vec(record).expect("a record has only texts, numbers and lists");
+        self.put(&id.key(), json).await
+    }
+
+    /// Reads what was done to a bucket within the last hour, and what was undone.
+    ///
+    /// It is one call: a thousand keys are more than the guard may write in an hour. A ledger that is gone tells nothing,
+    /// which must not keep the guard from its work: that records are not kept is told anyway.
+    pub async fn history(
+        &self,
+        bucket: &BucketName,
+        now: OffsetDateTime,
+    ) -> Result<Reading<History>, AwsError> {
+        let answer = self
+            .client
+            .list_objects_v2()
+            .bucket(self.bucket.as_str())
+            .expected_bucket_owner(self.owner.as_str())
+            .prefix(ledger::prefix(bucket))
+            .start_after(ledger::recent(bucket, now))
+            .send()
+            .await;
+        match answer {
+            Ok(answer) => {
+                let keys = answer.contents().iter().filter_map(|object| object.key());
+                Ok(Reading::Known(ledger::history(bucket, keys, now)))
+            }
+            Err(error) if error.code() == Some("NoSuchBucket") => Ok(Reading::Absent),
+            Err(error) => {
+                let error = AwsError::new("ListObjectsV2", self.name(), &error);
+                if error.is_denied() { Ok(Reading::Denied) } else { Err(error) }
+            }
+        }
+    }
+
+    /// Puts an empty object where there is none yet. `false` if there was one: somebody was first.
+    pub async fn claim(&self, key: &str) -> Result<bool, AwsError> {
+        let call = self.json(key, b"{}".to_vec()).if_none_match("*");
+        match call.send().await {
+            Ok(_) => Ok(true),
+            Err(error) => match error.code() {
+                // The second one is somebody who is writing it this moment.
+                Some("PreconditionFailed" | "ConditionalRequestConflict") => Ok(false),
+                Some(_) | None => Err(self.put_failed(key, &error)),
+            },
+        }
+    }
+
+    /// Whether there is an object of this key. Listing tells it, for which no permission to read is needed.
+    pub async fn has(&self, key: &str) -> Result<bool, AwsError> {
+        let mut keys = self.keys(key, None, |found| found == key).await?;
+        Ok(keys.pop().is_some())
+    }
+
+    /// Reads a record; `None` if there is none of this id.
+    pub async fn record(&self, id: &RecordId) -> Result<Option<Record>, LedgerError> {
+        let key = id.key();
+        let answer = self
+            .client
+            .get_object()
+            .bucket(self.bucket.as_str())
+            .expected_bucket_owner(self.owner.as_str())
+            .key(&key)
+            .send()
+            .await;
+        let body = match answer {
+            Ok(answer) => answer.body,
+            Err(error) if error.code() == Some("NoSuchKey") => return Ok(None),
+            Err(error) => {
+                return Err(AwsError::new("GetObject", self.object(&key), &error).into());
+            }
+        };
+        let bytes = body
+            .collect()
+            .await
+            .map_err(|error| AwsError::other("GetObject", self.object(&key), error))?;
+        read(&key, &bytes.into_bytes()).map(Some)
+    }
+
+    /// Reads the newest records of a bucket, the newest first. One that cannot be read does not hide the others.
+    pub async fn records(
+        &self,
+        bucket: &BucketName,
+        newest: usize,
+    ) -> Result<Vec<Result<Record, LedgerError>>, AwsError> {
+        let keys = self.keys(&ledger::prefix(bucket), None, |_| true).await?;
+        let id = |key: &String| key.rsplit('/').next()?.strip_suffix(".json")?.parse().ok();
+        let mut ids: Vec<RecordId> = keys.iter().filter_map(id).collect();
+        ids.sort_by_key(|id| std::cmp::Reverse(id.time));
+        ids.truncate(newest);
+        let records = stream::iter(&ids).map(|id| self.record(id)).buffered(READS_MAX);
+        Ok(records.filter_map(async |record| record.transpose()).collect().await)
+    }
+
+    /// Says that somebody has undone an aspect, and that the guard leaves it so until this day, with a note for people.
+    pub async fn undo_until(
+        &self,
+        bucket: &BucketName,
+        aspect: Aspect,
+        until: Date,
+        note: &Value,
+    ) -> Result<(), AwsError> {
+        self.put(&ledger::undone(bucket, aspect, until), note.to_string().into_bytes()).await
+    }
+
+    /// Lists keys with a prefix, from after a key, while they are wanted.
+    async fn keys(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+        is_wanted: impl Fn(&str) -> bool,
+    ) -> Result<Vec<String>, AwsError> {
+        let mut keys = Vec::new();
+        let mut page = None;
+        loop {
+            let answer = self
+                .client
+                .list_objects_v2()
+                .bucket(self.bucket.as_str())
+                .expected_bucket_owner(self.owner.as_str())
+                .prefix(prefix)
+                .set_start_after(after.map(str::to_owned))
+                .set_continuation_token(page)
+                .send()
+                .await
+                .map_err(|error| AwsError::new("ListObjectsV2", self.name(), &error))?;
+            for key in answer.contents().iter().filter_map(|object| object.key()) {
+                if !is_wanted(key) {
+                    return Ok(keys);
+                }
+                keys.push(key.to_owned());
+            }
+            page = answer.next_continuation_token().map(str::to_owned);
+            if page.is_none() {
+                return Ok(keys);
+            }
+        }
+    }
+
+    async fn put(&self, key: &str, json: Vec<u8>) -> Result<(), AwsError> {
+        let answer = self.json(key, json).send().await;
+        answer.map(|_| ()).map_err(|error| self.put_failed(key, &error))
+    }
+
+    fn json(
+        &self,
+        key: &str,
+        json: Vec<u8>,
+    ) -> aws_sdk_s3::operation::put_object::builders::PutObjectFluentBuilder {
+        self.client
+            .put_object()
+            .bucket(self.bucket.as_str())
+            .expected_bucket_owner(self.owner.as_str())
+            .key(key)
+            .content_type("application/json")
+            .body(json.into())
+    }
+
+    fn put_failed<R: fmt::Debug + 'static>(
+        &self,
+        key: &str,
+        error: &SdkError<PutObjectError, R>,
+    ) -> AwsError {
+        AwsError::new("PutObject", self.object(key), error)
+    }
+
+    fn object(&self, key: &str) -> String {
+        format!("object `{key}` in bucket `{}`", self.bucket)
+    }
+
+    fn name(&self) -> String {
+        format!("bucket `{}`", self.bucket)
+    }
+}
+
+/// Reads a record: its version first, because a newer one may have another form.
+fn read(key: &str, json: &[u8]) -> Result<Record, LedgerError> {
+    let id = || key.rsplit('/').next().unwrap_or(key).trim_end_matches(".json").to_owned();
+    let form = |error: serde_json::Error| LedgerError::Form { id: id(), cause: error.to_string() };
+    let value: Value = serde_json::from_slice(json).map_err(form)?;
+    match value.get("version").and_then(Value::as_u64) {
+        Some(version) if version > record::VERSION.into() => {
+            Err(LedgerError::Newer { id: id(), version })
+        }
+        Some(_) | None => serde_json::from_value(value).map_err(form),
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

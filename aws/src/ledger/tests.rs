@@ -1,0 +1,223 @@
+use expect_test::expect;
+use s3guard_posture::coverage::Mark;
+use s3guard_posture::record::State;
+use s3guard_posture::setting::{Ownership, Setting, SettingKind};
+use s3guard_posture::{Grade, names};
+use serde_json::json;
+use time::macros::{date, datetime};
+
+use super::*;
+use crate::fake::{Fake, error, page};
+
+const NOW: OffsetDateTime = datetime!(2026-11-24 23:15:02.123 UTC);
+const ID: &str = "reports@20261124T231502.123Z-ownership";
+
+pub(crate) fn record() -> Record {
+    Record {
+        version: record::VERSION,
+        id: ID.to_owned(),
+        state: State::Verified,
+        bucket: "reports".to_owned(),
+        account: "111122223333".to_owned(),
+        region: "eu-west-1".to_owned(),
+        time: "2026-11-24T23:15:02.123Z".to_owned(),
+        grade: Grade::Hybrid,
+        grade_because: "the default".to_owned(),
+        aspects: vec![Aspect::Ownership],
+        setting: SettingKind::Ownership,
+        call: "PutBucketOwnershipControls".to_owned(),
+        why: Vec::new(),
+        from: Some(Setting::Ownership(None)),
+        to: Setting::Ownership(Some(Ownership::BucketOwnerEnforced)),
+        events: Vec::new(),
+        time_to_protect_milliseconds: None,
+        cause: None,
+    }
+}
+
+fn ledger(fake: &Fake) -> Ledger {
+    let bucket = "ledger".parse().unwrap();
+    Ledger::new(&fake.connection(), bucket, "111122223333".parse().unwrap())
+}
+
+fn name(name: &str) -> BucketName {
+    name.parse().map_err(|error: names::InvalidBucketName| error.to_string()).unwrap()
+}
+
+fn found(record: &Record) -> (u16, String) {
+    (200, serde_json::to_string(record).unwrap())
+}
+
+#[tokio::test]
+async fn a_record_is_kept_where_its_id_says() {
+    let fake = Fake::answering([(200, "")]);
+    ledger(&fake).keep(&record()).await.unwrap();
+    expect![[r#"
+        PUT https://ledger.s3.eu-west-1.amazonaws.com/buckets/reports/2026-11-24T23/reports%4020261124T231502.123Z-ownership.json?x-id=PutObject
+        content-type: application/json
+        x-amz-checksum-crc32: …
+        x-amz-expected-bucket-owner: 111122223333
+        {"version":1,"id":"reports@20261124T231502.123Z-ownership","state":"verified","bucket":"reports","account":"111122223333","region":"eu-west-1","time":"2026-11-24T23:15:02.123Z","grade":"hybrid","gradeBecause":"the default","aspects":["ownership"],"setting":"ownership","call":"PutBucketOwnershipControls","why":[],"from":{"ownership":null},"to":{"ownership":"BucketOwnerEnforced"},"events":[]}
+    "#]].assert_eq(&fake.wire());
+    let strange = Record { id: "?".to_owned(), ..record() };
+    let error = ledger(&fake).keep(&strange).await.unwrap_err();
+    assert!(error.to_string().contains("`?` is not the id of a record"), "{error}");
+}
+
+#[tokio::test]
+async fn a_record_is_read_as_it_was_kept() {
+    let fake = Fake::answering([found(&record()), error(404, "NoSuchKey")]);
+    let id = ID.parse().unwrap();
+    assert_eq!(ledger(&fake).record(&id).await, Ok(Some(record())));
+    assert_eq!(ledger(&fake).record(&id).await, Ok(None));
+    expect![[r#"
+        GET https://ledger.s3.eu-west-1.amazonaws.com/buckets/reports/2026-11-24T23/reports%4020261124T231502.123Z-ownership.json?x-id=GetObject
+        x-amz-checksum-mode: ENABLED
+        x-amz-expected-bucket-owner: 111122223333
+    "#]].assert_eq(&fake.asked()[0].to_string());
+}
+
+#[tokio::test]
+async fn what_is_no_record_of_ours_is_said_clearly() {
+    for (answer, expected) in [
+        (
+            json!({ "version": 2, "new": true }).to_string(),
+            expect![
+                "record `reports@20261124T231502.123Z-ownership` has the form 2, and this s3guard knows forms up to 1: a newer one can read it"
+            ],
+        ),
+        (
+            json!({ "version": 1 }).to_string(),
+            expect![
+                "record `reports@20261124T231502.123Z-ownership` is not understood: missing field `id`"
+            ],
+        ),
+        (
+            "?".to_owned(),
+            expect![
+                "record `reports@20261124T231502.123Z-ownership` is not understood: expected value at line 1 column 1"
+            ],
+        ),
+    ] {
+        let fake = Fake::answering([(200, answer)]);
+        let error = ledger(&fake).record(&ID.parse().unwrap()).await.unwrap_err();
+        expected.assert_eq(&error.to_string());
+    }
+}
+
+#[tokio::test]
+async fn the_newest_records_are_read_and_one_that_cannot_be_hides_no_other() {
+    let key = |minute: u8| {
+        format!(
+            "buckets/reports/2026-11-24T23/reports@20261124T23{minute:02}00.000Z-ownership.json"
+        )
+    };
+    let others = ["buckets/reports/2026-11-24T23/stopped.json".to_owned()];
+    let fake = Fake::new(move |asked| match asked.line.split("/?").nth(1) {
+        Some(query) if query.contains("continuation-token") => page(&[key(3), key(4)], None),
+        Some(_) => page(&[&[key(1), key(2)], &others[..]].concat(), Some("next")),
+        None if asked.line.contains("2303") => (200, "?".to_owned()),
+        None => {
+            let id = asked.line.rsplit('/').next().unwrap().split(".json").next().unwrap();
+            found(&Record { id: id.replace("%40", "@"), ..record() })
+        }
+    });
+    let records = ledger(&fake).records(&name("reports"), 3).await.unwrap();
+    let ids: Vec<String> = records
+        .into_iter()
+        .map(|record| record.map_or_else(|error| error.to_string(), |record| record.id))
+        .collect();
+    expect![[r#"
+        reports@20261124T230400.000Z-ownership
+        record `reports@20261124T230300.000Z-ownership` is not understood: expected value at line 1 column 1
+        reports@20261124T230200.000Z-ownership"#]].assert_eq(&ids.join("\n"));
+    assert_eq!(fake.asked().len(), 5);
+}
+
+#[tokio::test]
+async fn only_the_first_one_may_say_that_the_guard_has_stopped() {
+    let fake = Fake::answering([
+        (200, String::new()),
+        error(412, "PreconditionFailed"),
+        error(409, "ConditionalRequestConflict"),
+        error(403, "AccessDenied"),
+    ]);
+    let ours = ledger(&fake);
+    for expected in [true, false, false] {
+        assert_eq!(ours.claim(&ledger::stopped(&name("reports"), NOW)).await, Ok(expected));
+    }
+    assert!(ours.claim(&ledger::stopped(&name("reports"), NOW)).await.unwrap_err().is_denied());
+    expect![[r#"
+        PUT https://ledger.s3.eu-west-1.amazonaws.com/buckets/reports/2026-11-24T23/stopped.json?x-id=PutObject
+        content-type: application/json
+        if-none-match: *
+        x-amz-checksum-crc32: …
+        x-amz-expected-bucket-owner: 111122223333
+        {}
+    "#]].assert_eq(&fake.asked()[0].to_string());
+}
+
+#[tokio::test]
+async fn what_was_undone_says_until_when_and_why() {
+    let fake = Fake::answering([(200, "")]);
+    let note = json!({ "by": "arn:aws:iam::111122223333:user/mary", "reason": "a & b" });
+    let until = date!(2027 - 01 - 31);
+    ledger(&fake).undo_until(&name("reports"), Aspect::Tls, until, &note).await.unwrap();
+    expect![[r#"
+        PUT https://ledger.s3.eu-west-1.amazonaws.com/buckets/reports/undone/tls/2027-01-31.json?x-id=PutObject
+        content-type: application/json
+        x-amz-checksum-crc32: …
+        x-amz-expected-bucket-owner: 111122223333
+        {"by":"arn:aws:iam::111122223333:user/mary","reason":"a & b"}
+    "#]].assert_eq(&fake.wire());
+}
+
+#[tokio::test]
+async fn a_mark_is_an_object_without_content() {
+    let fake = Fake::answering([(200, "")]);
+    ledger(&fake).mark(&name("reports"), Mark::Event).await.unwrap();
+    expect![[r#"
+        PUT https://ledger.s3.eu-west-1.amazonaws.com/known/reports/event?x-id=PutObject
+        content-type: application/octet-stream
+        x-amz-checksum-crc32: …
+        x-amz-expected-bucket-owner: 111122223333
+    "#]]
+    .assert_eq(&fake.wire());
+}
+
+/// S3's list of these keys, two to a page.
+fn listing(mut keys: Vec<String>) -> Fake {
+    keys.sort_unstable();
+    Fake::new(move |asked| {
+        let query = |name: &str| {
+            let query = asked.line.split_once('?').unwrap().1;
+            let value = query.split('&').find_map(|pair| pair.strip_prefix(&format!("{name}=")));
+            value.map(|value| value.replace("%2F", "/"))
+        };
+        let prefix = query("prefix").unwrap();
+        let after = query("continuation-token").or(query("start-after")).unwrap_or_default();
+        let mut keys = keys.iter().filter(|key| key.starts_with(&prefix) && **key > after);
+        let first: Vec<&String> = keys.by_ref().take(2).collect();
+        let next = keys.next().and(first.last()).map(|key| key.as_str());
+        page(&first, next)
+    })
+}
+
+#[tokio::test]
+async fn all_marks_between_two_names_are_found_though_keys_sort_otherwise() {
+    let names = ["log", "log-2", "log-2-b", "log-3", "log.4", "log1", "logs", "logs-a", "zzz"];
+    let kinds = [Mark::Event, Mark::Swept];
+    let keys = |name: &&str| kinds.map(|kind| format!("known/{name}/{kind}"));
+    let keys: Vec<String> = names.iter().flat_map(keys).collect();
+    for (from, first) in names.iter().enumerate() {
+        for (to, last) in names.iter().enumerate().skip(from) {
+            let fake = listing(keys.clone());
+            let marks = ledger(&fake).marks(&name(first), &name(last)).await.unwrap();
+            let found: Vec<&str> = marks.keys().map(BucketName::as_str).collect();
+            assert_eq!(found, names[from..=to], "{first} to {last}");
+            assert!(marks.values().all(|found| found.iter().copied().eq(kinds)));
+            // A page more than needed, and at most one for each of the last name and three that it begins with.
+            assert!(fake.asked().len() <= to - from + 5, "{}", fake.wire());
+        }
+    }
+}

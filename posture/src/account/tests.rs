@@ -1,0 +1,188 @@
+use std::future;
+use std::pin::pin;
+use std::sync::Mutex;
+use std::task::{Context, Poll, Waker};
+
+use time::macros::datetime;
+
+use super::*;
+use crate::setting::Notifications;
+use crate::{BucketName, Grade, MemoryBucket};
+
+/// A bucket in memory with calls that fail.
+struct Failing {
+    bucket: MemoryBucket,
+    /// What the next writes answer; after them, they go well.
+    writes: Mutex<Vec<Result<bool, String>>>,
+    /// Whether nothing can be read after the first write.
+    reads_fail: bool,
+    ledger: Ledger,
+    /// Whether what is written does not show.
+    writes_show: bool,
+    pauses: Mutex<Vec<u32>>,
+    kept: Mutex<Vec<Record>>,
+}
+
+/// How the ledger is.
+enum Ledger {
+    /// It takes what it is given.
+    Takes,
+    /// It takes nothing.
+    Refuses,
+    /// It never answers once it has heard how a write ended.
+    Hangs,
+}
+
+fn failing() -> Failing {
+    let id = BucketId {
+        name: "reports".parse::<BucketName>().unwrap(),
+        account: "111122223333".parse().unwrap(),
+        region: "eu-west-1".parse().unwrap(),
+    };
+    Failing {
+        bucket: MemoryBucket::new(Observed::new_bucket(id)),
+        writes: Mutex::default(),
+        reads_fail: false,
+        ledger: Ledger::Takes,
+        writes_show: true,
+        pauses: Mutex::default(),
+        kept: Mutex::default(),
+    }
+}
+
+impl Account for Failing {
+    type Error = String;
+
+    async fn observe(
+        &self,
+        ask: &[Question],
+        observed: Observed,
+        baseline: &Baseline,
+    ) -> Result<Option<Observed>, String> {
+        if self.reads_fail && !self.kept.lock().unwrap().is_empty() {
+            return Err("SlowDown".to_owned());
+        }
+        Ok(self.bucket.observe(ask, observed, baseline).await.unwrap())
+    }
+
+    async fn apply(&self, bucket: &BucketId, setting: &Setting) -> Result<bool, String> {
+        let answer = {
+            let mut writes = self.writes.lock().unwrap();
+            if writes.is_empty() { Ok(true) } else { writes.remove(0) }
+        };
+        if answer == Ok(true) && self.writes_show {
+            self.bucket.apply(bucket, setting).await.unwrap();
+        }
+        answer
+    }
+
+    async fn keep(&self, record: &Record) -> Result<(), String> {
+        self.kept.lock().unwrap().push(record.clone());
+        match self.ledger {
+            Ledger::Hangs if record.state != State::Begun => future::pending().await,
+            Ledger::Takes | Ledger::Hangs => Ok(()),
+            Ledger::Refuses => Err("no ledger".to_owned()),
+        }
+    }
+
+    async fn pause(&self, attempt: u32) {
+        self.pauses.lock().unwrap().push(attempt);
+    }
+}
+
+fn now<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => unreachable!("nothing waits"),
+    }
+}
+
+/// Mends a new bucket at grade speed: first its policy, then its notifications.
+fn mend(account: &Failing) -> Outcome<String> {
+    now(mending(account))
+}
+
+async fn mending(account: &Failing) -> Outcome<String> {
+    let baseline = |_: &Observed| Baseline::new(Grade::Speed, None);
+    let id = account.bucket.truth().id;
+    let inspection = inspect(account, &id, &baseline).await.unwrap().unwrap();
+    assert_eq!(inspection.plan.actions.len(), 2);
+    let noon = datetime!(2026-11-20 12:00:00 UTC);
+    carry_out(account, &inspection, &baseline, &Trigger::Sweep, || noon).await
+}
+
+fn states(account: &Failing) -> Vec<(SettingKind, State)> {
+    account.kept.lock().unwrap().iter().map(|record| (record.setting, record.state)).collect()
+}
+
+#[test]
+fn the_ledger_hears_of_a_write_as_it_begins_and_as_it_has_ended() {
+    let account = failing();
+    let outcome = mend(&account);
+    assert_eq!(outcome.done.len(), 2);
+    let (policy, bell) = (SettingKind::Policy, SettingKind::Notifications);
+    let expected = [
+        (policy, State::Begun),
+        (policy, State::Verified),
+        (bell, State::Begun),
+        (bell, State::Verified),
+    ];
+    assert_eq!(states(&account), expected);
+    let kept = account.kept.lock().unwrap().clone();
+    assert_eq!(kept[1].from, Some(Setting::Policy(None)));
+    assert_eq!(kept[1].id, "reports@20261120T120000.000Z-policy");
+    assert_eq!(kept[1].why, ["TLS only: no policy"]);
+}
+
+#[test]
+fn one_refused_write_does_not_stop_the_next() {
+    let account = failing();
+    account.writes.lock().unwrap().push(Err("AccessDenied".to_owned()));
+    let outcome = mend(&account);
+    assert_eq!(outcome.failed.len(), 1);
+    assert_eq!(outcome.failed[0].0.kind(), SettingKind::Policy);
+    assert_eq!(outcome.done[0].0.kind(), SettingKind::Notifications);
+    let failed = states(&account)[1];
+    assert_eq!(failed, (SettingKind::Policy, State::Failed));
+    assert_eq!(account.kept.lock().unwrap()[1].cause.as_deref(), Some("AccessDenied"));
+}
+
+#[test]
+fn a_bucket_that_goes_meanwhile_is_no_failure() {
+    let account = failing();
+    account.writes.lock().unwrap().push(Ok(false));
+    let outcome = mend(&account);
+    assert!(!outcome.bucket_exists && outcome.failed.is_empty() && outcome.done.is_empty());
+}
+
+#[test]
+fn what_does_not_show_is_read_again_a_few_times_and_not_called_verified() {
+    let account = Failing { writes_show: false, ..failing() };
+    let outcome = mend(&account);
+    assert_eq!(outcome.done[0].1.state, State::Written);
+    assert_eq!(account.pauses.lock().unwrap()[..3], [1, 2, 3]);
+}
+
+#[test]
+fn nothing_is_written_when_its_setting_cannot_be_read_any_more() {
+    let account = Failing { reads_fail: true, ..failing() };
+    let outcome = mend(&account);
+    assert_eq!(outcome.interrupted.as_deref(), Some("SlowDown"));
+    assert_eq!(outcome.done.len(), 1);
+    assert_eq!(outcome.done[0].1.state, State::Written);
+}
+
+#[test]
+fn protection_does_not_wait_for_the_ledger() {
+    let account = Failing { ledger: Ledger::Refuses, ..failing() };
+    let outcome = mend(&account);
+    assert_eq!((outcome.done.len(), outcome.unrecorded.len()), (2, 4));
+}
+
+#[test]
+fn no_write_waits_until_the_ledger_has_heard_of_the_one_before() {
+    let account = Failing { ledger: Ledger::Hangs, ..failing() };
+    assert!(pin!(mending(&account)).poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    let truth = account.bucket.truth();
+    assert!(truth.notifications.known().is_some_and(Notifications::event_bridge));
+}

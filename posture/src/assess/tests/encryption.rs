@@ -1,0 +1,159 @@
+//! Default encryption and the block on SSE-C.
+
+use super::*;
+
+fn encrypted(grade: Grade, encryption: Encryption) -> Observed {
+    Observed { encryption: Reading::Known(encryption), ..safe(grade) }
+}
+
+fn becomes(encryption: Encryption) -> [Setting; 1] {
+    [Setting::Encryption(Some(encryption))]
+}
+
+#[test]
+fn encryption_is_raised_to_the_grade() {
+    use Grade::{Hybrid, Security};
+    let ours = Key::Named(KEY.to_owned());
+    check(&encrypted(Hybrid, sse_s3(SseC::Blocked)), &baseline(Hybrid), &becomes(kms(KEY, true)));
+    for weaker in [sse_s3(SseC::Blocked), kms(KEY, true)] {
+        let bucket = encrypted(Security, weaker);
+        check(&bucket, &baseline(Security), &becomes(dsse(ours.clone())));
+    }
+}
+
+#[test]
+fn a_stronger_setting_or_another_customers_key_stays() {
+    let theirs = "arn:aws:kms:eu-west-1:111122223333:key/theirs";
+    for grade in [Grade::Speed, Grade::Hybrid] {
+        for stays in
+            [dsse(Key::Named(theirs.to_owned())), dsse(Key::AwsManaged), kms(theirs, false)]
+        {
+            check(&encrypted(grade, stays), &baseline(grade), &[]);
+        }
+    }
+    let dsse_theirs = dsse(Key::Named(theirs.to_owned()));
+    check(&encrypted(Grade::Security, dsse_theirs.clone()), &baseline(Grade::Security), &[]);
+    // The grade is reached with their key.
+    let bucket = encrypted(Grade::Security, kms(theirs, true));
+    check(&bucket, &baseline(Grade::Security), &becomes(dsse_theirs));
+}
+
+#[test]
+fn our_own_key_gets_its_bucket_key_and_others_keep_theirs() {
+    let without = encrypted(Grade::Hybrid, kms(KEY, false));
+    check(&without, &baseline(Grade::Hybrid), &becomes(kms(KEY, true)));
+    check(&without, &baseline(Grade::Speed), &[]);
+}
+
+#[test]
+fn the_key_that_aws_manages_is_not_a_customers_key() {
+    let managed = Encryption { algorithm: Algorithm::Kms(Key::AwsManaged), ..kms("", true) };
+    check(&encrypted(Grade::Speed, managed.clone()), &baseline(Grade::Speed), &[]);
+    let bucket = encrypted(Grade::Hybrid, managed);
+    check(&bucket, &baseline(Grade::Hybrid), &becomes(kms(KEY, true)));
+}
+
+#[test]
+fn blocking_sse_c_keeps_everything_else() {
+    let theirs = "arn:aws:kms:eu-west-1:111122223333:key/theirs";
+    for sse_c in [SseC::Allowed, SseC::NotSaid] {
+        let open = encrypted(Grade::Hybrid, Encryption { sse_c, ..kms(theirs, false) });
+        check(&open, &baseline(Grade::Hybrid), &becomes(kms(theirs, false)));
+    }
+}
+
+#[test]
+fn the_two_halves_of_the_setting_are_switched_one_by_one() {
+    let old = encrypted(Grade::Hybrid, sse_s3(SseC::Allowed));
+    let mut only_key = baseline(Grade::Hybrid);
+    only_key.set_mode(Aspect::SseC, Mode::Off);
+    let key = Encryption { sse_c: SseC::Allowed, ..kms(KEY, true) };
+    check(&old, &only_key, &becomes(key));
+    let mut only_block = baseline(Grade::Hybrid);
+    only_block.set_mode(Aspect::Encryption, Mode::Report);
+    check(&old, &only_block, &becomes(sse_s3(SseC::Blocked)));
+    // What somebody has undone is left out of the write as well.
+    let undone = vec![(Aspect::SseC, time::macros::date!(2026 - 12 - 24))];
+    let history = Reading::Known(History { undone, ..History::default() });
+    let undone = Observed { history, ..old };
+    check(
+        &undone,
+        &baseline(Grade::Hybrid),
+        &becomes(Encryption { sse_c: SseC::Allowed, ..kms(KEY, true) }),
+    );
+}
+
+#[test]
+fn where_sse_c_cannot_be_blocked_nothing_is_written_for_it() {
+    let bucket =
+        Observed { id: in_region("me-south-1"), ..encrypted(Grade::Speed, sse_s3(SseC::NotSaid)) };
+    check(&bucket, &baseline(Grade::Speed), &[]);
+}
+
+#[test]
+fn an_algorithm_that_we_do_not_know_is_left() {
+    let algorithm = Algorithm::Other("aws:fsx".to_owned());
+    let bucket = encrypted(Grade::Security, Encryption { algorithm, ..sse_s3(SseC::NotSaid) });
+    let because = LeftBecause::UnknownAlgorithm("aws:fsx".to_owned());
+    check_left(&bucket, &baseline(Grade::Security), Aspect::Encryption, &because);
+    check(&bucket, &baseline(Grade::Security), &[]);
+}
+
+#[test]
+fn a_bucket_that_others_use_is_not_raised_to_kms() {
+    let delivery = r#"{"Statement":{"Effect":"Allow","Principal":{"Service":"logdelivery.elasticloadbalancing.amazonaws.com"},"Action":"s3:PutObject","Resource":"*"}}"#;
+    let acl = Acl { admits_log_delivery: true, grants_others: true, ..Acl::default() };
+    let writer = Reading::Known(Ownership::ObjectWriter);
+    let plain = Observed { ownership: writer, ..encrypted(Grade::Hybrid, sse_s3(SseC::NotSaid)) };
+    for (target, because) in [
+        (
+            Observed { policy: Reading::Known(Policy::new(delivery)), ..plain.clone() },
+            LeftBecause::Outsiders,
+        ),
+        (Observed { acl: Reading::Known(acl), ..plain.clone() }, LeftBecause::LogTarget),
+        (Observed { acl: Reading::Denied, ..plain }, LeftBecause::NotReadable(Question::Acl)),
+    ] {
+        check_left(&target, &baseline(Grade::Hybrid), Aspect::Encryption, &because);
+        // Its SSE-C is blocked all the same.
+        let baseline = baseline(Grade::Hybrid);
+        let actions = plan(&assess(&target, &baseline)).actions;
+        let blocked = Setting::Encryption(Some(sse_s3(SseC::Blocked)));
+        assert!(actions.iter().any(|action| action.set == blocked), "{actions:?}");
+    }
+}
+
+#[test]
+fn a_key_that_cannot_be_used_is_not_used() {
+    let plain = encrypted(Grade::Hybrid, sse_s3(SseC::Blocked));
+    let unusable = |why: &str| LeftBecause::KeyUnusable(KEY.parse().unwrap(), why.to_owned());
+    for (key, because) in [
+        (
+            Reading::Known(KeyState::Unusable("it is disabled".to_owned())),
+            unusable("it is disabled"),
+        ),
+        (Reading::Absent, unusable("there is no such key")),
+        (Reading::Denied, LeftBecause::NotReadable(Question::Key)),
+    ] {
+        let bucket = Observed { key, ..plain.clone() };
+        check_left(&bucket, &baseline(Grade::Hybrid), Aspect::Encryption, &because);
+    }
+    let elsewhere = Observed { id: in_region("us-east-1"), ..plain.clone() };
+    let because = unusable("it is in another Region than the bucket");
+    check_left(&elsewhere, &baseline(Grade::Hybrid), Aspect::Encryption, &because);
+    let mut none = baseline(Grade::Hybrid);
+    none.key = None;
+    let because = LeftBecause::NoKey(Grade::Hybrid, "eu-west-1".parse().unwrap());
+    check_left(&plain, &none, Aspect::Encryption, &because);
+}
+
+#[test]
+fn a_key_of_another_account_is_told() {
+    let foreign = "arn:aws:kms:eu-west-1:444455556666:key/1";
+    let bucket = encrypted(Grade::Speed, kms(foreign, true));
+    let because = LeftBecause::ForeignKey(foreign.to_owned());
+    check_left(&bucket, &baseline(Grade::Speed), Aspect::Encryption, &because);
+    let mut configured = baseline(Grade::Hybrid);
+    configured.key = Some(foreign.parse().unwrap());
+    check(&encrypted(Grade::Hybrid, kms(foreign, true)), &configured, &[]);
+    assert_eq!(assess(&encrypted(Grade::Hybrid, kms(foreign, true)), &configured), []);
+}

@@ -1,0 +1,211 @@
+//! What is wrong with a configuration, where, and what to write instead.
+
+use std::fmt;
+
+use thiserror::Error;
+
+use crate::text::shown;
+
+/// More characters of a value are not shown.
+const SHOWN_CHARACTERS_MAX: usize = 80;
+
+/// Longer names are not searched for what they could have meant.
+const NAME_CHARACTERS_MAX: usize = 60;
+
+/// Something in a configuration that is not as it has to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mistake {
+    /// The way to it from the top.
+    pub path: Vec<PathPart>,
+    /// Whether the last key of the path is wrong, or what it is set to.
+    pub at: At,
+    /// What is wrong, in words.
+    pub problem: String,
+    /// What to do instead, where there is something to propose: "write `grade`".
+    pub proposal: Option<String>,
+}
+
+/// A step of the way to a setting.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PathPart {
+    /// The key of a table.
+    Key(String),
+    /// The index in a list, from 0.
+    Index(usize),
+}
+
+/// What of a setting is wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum At {
+    /// Its name.
+    Key,
+    /// What it is set to. A setting that is missing has a path, too: what is wrong is the table that lacks it.
+    Value,
+}
+
+/// Why a text is not a configuration.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("the configuration has {}: {}", counted(.0), listed(.0))]
+pub struct InvalidConfig(pub Vec<Mistake>);
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.path.is_empty() {
+            write!(f, "{}: ", words(&self.path))?;
+        }
+        f.write_str(&self.problem)?;
+        match &self.proposal {
+            Some(proposal) => write!(f, " ({proposal})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl From<&str> for PathPart {
+    fn from(key: &str) -> Self {
+        Self::Key(key.to_owned())
+    }
+}
+
+impl From<usize> for PathPart {
+    fn from(index: usize) -> Self {
+        Self::Index(index)
+    }
+}
+
+/// The path of a part of what a path leads to.
+pub(super) fn below(path: &[PathPart], part: impl Into<PathPart>) -> Vec<PathPart> {
+    path.iter().cloned().chain([part.into()]).collect()
+}
+
+/// A mistake in what a setting is set to.
+pub(super) fn wrong_value(
+    path: &[PathPart],
+    problem: impl Into<String>,
+    proposal: Option<String>,
+) -> Mistake {
+    Mistake { path: path.to_vec(), at: At::Value, problem: problem.into(), proposal }
+}
+
+/// A mistake in a setting's name.
+pub(super) fn wrong_key(
+    path: &[PathPart],
+    problem: impl Into<String>,
+    proposal: Option<String>,
+) -> Mistake {
+    Mistake { path: path.to_vec(), at: At::Key, problem: problem.into(), proposal }
+}
+
+/// A value as messages show it, in backticks.
+pub(super) fn quoted(text: &str) -> String {
+    format!("`{}`", shown(text, SHOWN_CHARACTERS_MAX))
+}
+
+/// What to write: the one that looks most like it, else any of them.
+pub(super) fn write_one_of(text: &str, names: &[&str]) -> String {
+    match nearest(text, names) {
+        Some(name) => format!("write `{name}`"),
+        None => format!("write {}", alternatives(names)),
+    }
+}
+
+/// Names as a choice: "`a`, `b` or `c`".
+pub(super) fn alternatives(names: &[&str]) -> String {
+    let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    match names.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, others)) => format!("{} or {last}", others.join(", ")),
+        None => String::new(),
+    }
+}
+
+/// The name that was probably meant: the nearest, if not more than a third of it is different.
+pub(super) fn nearest<'a>(text: &str, names: &[&'a str]) -> Option<&'a str> {
+    let text: Vec<char> = text.to_lowercase().replace(['_', ' '], "-").chars().collect();
+    if text.len() > NAME_CHARACTERS_MAX {
+        return None;
+    }
+    let distances = names.iter().map(|name| {
+        let characters: Vec<char> = name.chars().collect();
+        (distance(&text, &characters), characters.len().max(text.len()), *name)
+    });
+    distances
+        .filter(|(distance, length, _)| *distance <= (*length).max(3) / 3)
+        .min_by_key(|(distance, _, _)| *distance)
+        .map(|(_, _, name)| name)
+}
+
+/// How many characters have to be added, left out, replaced or swapped with their neighbour.
+fn distance(left: &[char], right: &[char]) -> usize {
+    let mut rows: Vec<Vec<usize>> = vec![(0..=right.len()).collect()];
+    for (row, character) in left.iter().enumerate() {
+        let above = &rows[row];
+        let mut next = vec![row + 1];
+        for (column, other) in right.iter().enumerate() {
+            let replaced = above[column] + usize::from(character != other);
+            let mut least = replaced.min(above[column + 1] + 1).min(next[column] + 1);
+            let is_swapped =
+                row > 0 && column > 0 && left[row - 1] == *other && right[column - 1] == *character;
+            if is_swapped {
+                least = least.min(rows[row - 1][column - 1] + 1);
+            }
+            next.push(least);
+        }
+        rows.push(next);
+    }
+    rows[left.len()][right.len()]
+}
+
+fn counted(mistakes: &[Mistake]) -> String {
+    if mistakes.len() == 1 {
+        "a mistake".to_owned()
+    } else {
+        format!("{} mistakes", mistakes.len())
+    }
+}
+
+fn listed(mistakes: &[Mistake]) -> String {
+    let lines: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
+    lines.join("; ")
+}
+
+fn words(path: &[PathPart]) -> String {
+    let mut words = String::new();
+    for (step, part) in path.iter().enumerate() {
+        match part {
+            PathPart::Key(key) if step == 0 => words.push_str(key),
+            PathPart::Key(key) => words.extend([".", key]),
+            PathPart::Index(index) => words.extend(["[", &index.to_string(), "]"]),
+        }
+    }
+    quoted(&words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_of_the_finger_is_recognized_and_another_word_is_not() {
+        let names = ["grade", "settle-seconds", "writes-per-hour", "versioning"];
+        let check = |text: &str, name: Option<&str>| assert_eq!(nearest(text, &names), name);
+        check("grad", Some("grade"));
+        check("garde", Some("grade"));
+        check("Grade", Some("grade"));
+        check("settle_seconds", Some("settle-seconds"));
+        check("versionning", Some("versioning"));
+        check("colour", None);
+        check("", None);
+        check(&"grade".repeat(1000), None);
+    }
+
+    #[test]
+    fn a_mistake_reads_as_one_line() {
+        let path = [PathPart::from("rule"), PathPart::from(0), PathPart::from("gr\u{1b}ad")];
+        let mistake = wrong_key(&path, "no such setting", Some("write `grade`".to_owned()));
+        assert_eq!(
+            InvalidConfig(vec![mistake]).to_string(),
+            "the configuration has a mistake: `rule[0].gr\\u{1b}ad`: no such setting (write `grade`)"
+        );
+    }
+}

@@ -1,0 +1,86 @@
+//! Which buckets a rule or an exemption is for.
+
+use std::collections::BTreeMap;
+
+use super::pattern::Pattern;
+use crate::observed::Reading;
+use crate::setting::Tags;
+use crate::text::shown;
+use crate::{AccountId, BucketId};
+
+/// Which buckets a rule or an exemption is for: all of these have to match.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Scope {
+    /// The name, by any of these; none means any name.
+    pub(super) buckets: Vec<Pattern>,
+    /// The tags, all of them.
+    pub(super) tags: BTreeMap<String, Pattern>,
+    /// The owner; none means any.
+    pub(super) account: Option<AccountId>,
+}
+
+/// Whether a bucket is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Match {
+    /// It is not.
+    No,
+    /// By its name and account it is; its tags are not known.
+    Perhaps,
+    /// It is.
+    Yes,
+}
+
+impl Scope {
+    pub(super) fn matches(&self, id: &BucketId, tags: &Reading<Tags>) -> Match {
+        let is_named = self.buckets.is_empty()
+            || self.buckets.iter().any(|pattern| pattern.matches(id.name.as_str()));
+        let is_owned = self.account.as_ref().is_none_or(|account| *account == id.account);
+        if !is_named || !is_owned {
+            return Match::No;
+        }
+        if self.tags.is_empty() {
+            return Match::Yes;
+        }
+        match tags {
+            Reading::Known(tags) => {
+                let has = |(key, pattern): (&String, &Pattern)| {
+                    tags.get(key).is_some_and(|value| pattern.matches(value))
+                };
+                if self.tags.iter().all(has) { Match::Yes } else { Match::No }
+            }
+            Reading::Absent => Match::No,
+            Reading::Unread | Reading::Denied => Match::Perhaps,
+        }
+    }
+
+    /// Whether it can be told, by the same patterns, that it means every bucket that the other means.
+    pub(super) fn covers(&self, other: &Self) -> bool {
+        let names = self.buckets.is_empty()
+            || self.buckets.iter().any(Pattern::is_everything)
+            || (!other.buckets.is_empty()
+                && other.buckets.iter().all(|pattern| self.buckets.contains(pattern)));
+        let tags = self.tags.iter().all(|(key, pattern)| {
+            other.tags.get(key).is_some_and(|same| pattern == same || pattern.is_everything())
+        });
+        names && tags && (self.account.is_none() || self.account == other.account)
+    }
+
+    /// In words. Of several patterns only the one is named that matches the bucket, if one is given.
+    pub(super) fn words(&self, id: Option<&BucketId>) -> String {
+        let mut words = Vec::new();
+        let is_why = |pattern: &&Pattern| id.is_none_or(|id| pattern.matches(id.name.as_str()));
+        let mut patterns = self.buckets.iter().filter(is_why).map(|pattern| format!("`{pattern}`"));
+        let patterns: Vec<String> = match id {
+            Some(_) => patterns.next().into_iter().collect(),
+            None => patterns.collect(),
+        };
+        if !patterns.is_empty() {
+            words.push(format!("bucket {}", patterns.join(" or ")));
+        }
+        for (key, pattern) in &self.tags {
+            words.push(format!("tag `{}={}`", shown(key, 128), shown(pattern.as_str(), 256)));
+        }
+        words.extend(self.account.as_ref().map(|account| format!("account {account}")));
+        words.join(", ")
+    }
+}

@@ -1,0 +1,418 @@
+//! What is wrong is told, all of it, and with what to write instead.
+
+use expect_test::{Expect, expect};
+use serde_json::{Value, json};
+
+use crate::config::Config;
+
+#[track_caller]
+fn check(value: &Value, expect: &Expect) {
+    let told = match Config::read(value) {
+        Ok(_) => "nothing is wrong\n".to_owned(),
+        Err(mistakes) => {
+            mistakes.iter().fold(String::new(), |told, mistake| told + &format!("{mistake}\n"))
+        }
+    };
+    expect.assert_eq(&told);
+}
+
+#[track_caller]
+fn check_rule(rule: &Value, expect: &Expect) {
+    check(&json!({ "rule": [rule] }), expect);
+}
+
+#[track_caller]
+fn check_exemption(change: &Value, expect: &Expect) {
+    let mut exemption = json!({
+        "bucket": "www-*", "aspects": ["public-access"], "reason": "web", "until": "2027-01-31",
+    });
+    for (key, value) in change.as_object().unwrap() {
+        exemption[key] = value.clone();
+    }
+    exemption.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+    check(&json!({ "exemption": [exemption] }), expect);
+}
+
+#[test]
+fn all_mistakes_are_told_at_once() {
+    check(
+        &json!({
+            "grad": "speed",
+            "settle-seconds": "15",
+            "writes-per-hour": 6,
+            "keys": { "eu-west": "alias/aws/s3" },
+            "rule": [{ "grade": "secret" }, { "bucket": "b-*", "grad": "speed" }],
+            "exemption": [{ "bucket": "a_*!", "reson": "x" }],
+        }),
+        &expect![[r#"
+            `grad`: `grad` is not a setting of the configuration (write `grade`)
+            `settle-seconds`: `settle-seconds` has to be a whole number, and is a text (write `15`, without quotes)
+            `rule[1].grad`: `grad` is not a setting of a rule (write `grade`)
+            `exemption[0].reson`: `reson` is not a setting of an exemption (write `reason`)
+            `writes-per-hour`: 6 is not between 7 and 1000 (write `7`)
+            `keys.eu-west`: `eu-west` is not a Region's code (write it as `eu-west-1`)
+            `keys.eu-west`: `alias/aws/s3` is an alias, which S3 resolves in the account of whoever calls (give the key's ARN, as `arn:aws:kms:eu-west-1:111122223333:key/…`)
+            `rule[0]`: nothing says which buckets are meant (add `bucket`, `tags` or `account`; `bucket = "*"` means all)
+            `rule[0].grade`: `secret` is not a grade (write `speed`, `hybrid` or `security`)
+            `exemption[0].bucket`: no bucket's name has a `!` (write only letters, digits, `.`, `-`, `_`, and `*` or `?` for any)
+            `exemption[0].aspects`: the exemption does not say from what (add `aspects = ["…"]`)
+            `exemption[0].until`: the exemption has no end (add `until = 2027-01-31`, the last day on which it counts)
+        "#]],
+    );
+}
+
+#[test]
+fn a_setting_of_another_kind_is_told_once() {
+    check(
+        &json!({ "rule": { "bucket": "a" } }),
+        &expect![[r#"
+        `rule`: `rule` has to be a list of tables, and is a table (write `[[rule]]` on a line of its own, and the settings below)
+    "#]],
+    );
+    check(
+        &json!({ "rule": [5], "exemption": [true] }),
+        &expect![[r#"
+            `rule[0]`: what is in the list has to be a table, and is a number (write `[[rule]]` on a line of its own, and the settings below)
+            `exemption[0]`: what is in the list has to be a table, and is a truth value (write `[[exemption]]` on a line of its own, and the settings below)
+        "#]],
+    );
+    check(
+        &json!({ "settle-seconds": 1.5, "writes-per-hour": 20.0, "grade": null }),
+        &expect![[r#"
+            `settle-seconds`: `settle-seconds` has to be a whole number, and is a number with a point
+            `writes-per-hour`: `writes-per-hour` has to be a whole number, and is a number with a point (write `20`)
+            `grade`: `grade` has to be a text, and is nothing that a setting can be (write `"speed"`, `"hybrid"` or `"security"`)
+        "#]],
+    );
+    check(
+        &json!({ "keys": [], "aspects": "keep" }),
+        &expect![[r#"
+        `keys`: `keys` has to be a table, and is a list (write `[keys]` on a line of its own, and the settings below)
+        `aspects`: `aspects` has to be a table, and is a text (write `[aspects]` on a line of its own, and the settings below)
+    "#]],
+    );
+    check(
+        &json!({ "aspects": { "tls": true } }),
+        &expect![[r#"
+        `aspects.tls`: `tls` has to be a text, and is a truth value (write `"off"`, `"report"` or `"keep"`)
+    "#]],
+    );
+    check_rule(
+        &json!({ "account": 111_122_223_333_u64, "grade": "speed" }),
+        &expect![[r#"
+        `rule[0].account`: `account` has to be a text, and is a number (write `"111122223333"`, in quotes)
+    "#]],
+    );
+    check_rule(
+        &json!({ "bucket": ["a-*", 5], "grade": ["speed"] }),
+        &expect![[r#"
+            `rule[0].bucket[1]`: what is in the list has to be a text, and is a number (write `"5"`, in quotes)
+            `rule[0].grade`: `grade` has to be a text, and is a list (write `"speed"`, `"hybrid"` or `"security"`)
+        "#]],
+    );
+    check_rule(
+        &json!({ "tags": { "secret": true }, "grade": "speed" }),
+        &expect![[r#"
+        `rule[0].tags.secret`: `secret` has to be a text, and is a truth value (write `"true"`, in quotes)
+    "#]],
+    );
+    check_exemption(
+        &json!({ "aspects": "tls" }),
+        &expect![[r#"
+        `exemption[0].aspects`: `aspects` has to be a list of texts, and is a text (write `["tls"]`)
+    "#]],
+    );
+}
+
+#[test]
+fn a_setting_in_the_wrong_place_is_sent_where_it_belongs() {
+    check(
+        &json!({ "aspects": { "grade": "speed", "settle-seconds": 3 } }),
+        &expect![[r#"
+        `aspects.grade`: `grade` is not an aspect of a bucket's protection (move it above the first line with `[`)
+        `aspects.settle-seconds`: `settle-seconds` is not an aspect of a bucket's protection (move it above the first line with `[`)
+    "#]],
+    );
+    check_rule(
+        &json!({ "bucket": "a-*", "aspects": { "writes-per-hour": 3 } }),
+        &expect![[r#"
+            `rule[0].aspects.writes-per-hour`: `writes-per-hour` is not an aspect of a bucket's protection (move it above the first line with `[`)
+        "#]],
+    );
+    check_exemption(
+        &json!({ "settle-seconds": 3, "grade": "speed", "colour": 1 }),
+        &expect![[r#"
+            `exemption[0].settle-seconds`: `settle-seconds` is not a setting of an exemption (move it above the first line with `[`)
+            `exemption[0].grade`: `grade` is not a setting of an exemption (move it above the first line with `[`)
+            `exemption[0].colour`: `colour` is not a setting of an exemption (an exemption has `bucket`, `tags`, `account`, `aspects`, `reason` and `until`)
+        "#]],
+    );
+}
+
+#[test]
+fn numbers_have_bounds() {
+    check(
+        &json!({ "settle-seconds": 901, "writes-per-hour": 1001 }),
+        &expect![[r#"
+        `settle-seconds`: 901 is not between 0 and 900 (write `900`)
+        `writes-per-hour`: 1001 is not between 7 and 1000 (write `1000`)
+    "#]],
+    );
+    check(
+        &json!({ "settle-seconds": -1, "writes-per-hour": i64::MAX }),
+        &expect![[r#"
+        `settle-seconds`: -1 is not between 0 and 900 (write `0`)
+        `writes-per-hour`: 9223372036854775807 is not between 7 and 1000 (write `1000`)
+    "#]],
+    );
+    check(
+        &json!({ "settle-seconds": 900, "writes-per-hour": 7 }),
+        &expect![[r#"
+        nothing is wrong
+    "#]],
+    );
+}
+
+#[test]
+fn a_key_is_one_of_its_region_and_never_an_alias() {
+    let check = |region: &str, arn: &str, expect: &Expect| {
+        check(&json!({ "keys": { region: arn } }), expect);
+    };
+    check(
+        "eu-west-1",
+        "arn:aws:kms:eu-west-1:111122223333:key/1",
+        &expect![[r#"
+        nothing is wrong
+    "#]],
+    );
+    check(
+        "eu-west-1",
+        "arn:aws:kms:us-east-1:111122223333:key/1",
+        &expect![[r#"
+        `keys.eu-west-1`: the key is in `us-east-1`, and encrypts nothing in `eu-west-1` (give the ARN of a key in `eu-west-1`)
+    "#]],
+    );
+    check(
+        "eu-west-1",
+        "arn:aws:kms:eu-west-1:111122223333:alias/mine",
+        &expect![[r#"
+        `keys.eu-west-1`: `arn:aws:kms:eu-west-1:111122223333:alias/mine` is an alias, which S3 resolves in the account of whoever calls (give the key's ARN, as `arn:aws:kms:eu-west-1:111122223333:key/…`)
+    "#]],
+    );
+    check(
+        "eu-central-1",
+        "1234abcd",
+        &expect![[r#"
+        `keys.eu-central-1`: `1234abcd` is not the ARN of a KMS key (write it as `arn:aws:kms:eu-central-1:111122223333:key/…`)
+    "#]],
+    );
+    check(
+        "Ireland",
+        "arn:aws:kms:eu-west-1:111122223333:key/1",
+        &expect![[r#"
+        `keys.Ireland`: `Ireland` is not a Region's code (write it as `eu-west-1`)
+    "#]],
+    );
+}
+
+#[test]
+fn an_aspect_is_one_that_there_is_and_kept_only_if_it_can_be() {
+    check(
+        &json!({ "aspects": { "versionning": "on", "tls": "of", "acl": "keep" } }),
+        &expect![[r#"
+            `aspects.acl`: `acl` cannot be kept: s3guard has no write for it (write `report`)
+            `aspects.tls`: `of` is not what can be done about an aspect (write `off`)
+            `aspects.versionning`: `versionning` is not an aspect of a bucket's protection (write `versioning`)
+            `aspects.versionning`: `on` is not what can be done about an aspect (write `off`, `report` or `keep`)
+        "#]],
+    );
+    check(
+        &json!({ "aspects": { "acl": "report", "account-public-access": "keep" } }),
+        &expect![[r#"
+            nothing is wrong
+        "#]],
+    );
+    check_rule(
+        &json!({ "bucket": "a-*", "aspects": { "account-public-access": "keep" } }),
+        &expect![[r#"
+            `rule[0].aspects.account-public-access`: `account-public-access` is the account's, and cannot be kept for some buckets (set it in `[aspects]`, or in a rule with only an `account`)
+        "#]],
+    );
+    check_rule(
+        &json!({ "account": "111122223333", "aspects": { "account-public-access": "keep" } }),
+        &expect![[r#"
+            nothing is wrong
+        "#]],
+    );
+}
+
+#[test]
+fn a_rule_says_something_of_some_buckets() {
+    check_rule(
+        &json!({}),
+        &expect![[r#"
+        `rule[0]`: nothing says which buckets are meant (add `bucket`, `tags` or `account`; `bucket = "*"` means all)
+    "#]],
+    );
+    check_rule(
+        &json!({ "bucket": "*" }),
+        &expect![[r#"
+        `rule[0]`: the rule says nothing of the buckets that it matches (add a `grade` or `aspects`)
+    "#]],
+    );
+    check_rule(
+        &json!({ "bucket": [], "account": "1", "grade": "speed" }),
+        &expect![[r#"
+        `rule[0].bucket`: the list of buckets is empty (add a pattern, or remove the line)
+        `rule[0].account`: `1` is not an AWS account (write its twelve digits)
+    "#]],
+    );
+    for good in ["*", "abc", "a*", "log-?", "My_Old.Bucket"] {
+        check_rule(&json!({ "bucket": good, "grade": "speed" }), &expect!["nothing is wrong\n"]);
+    }
+    check_rule(
+        &json!({ "bucket": "", "grade": "speed" }),
+        &expect![[r#"
+        `rule[0].bucket`: the pattern is empty, and matches no bucket (write `*` for all buckets)
+    "#]],
+    );
+    check_rule(
+        &json!({ "bucket": "ab", "grade": "speed" }),
+        &expect![[r#"
+        `rule[0].bucket`: `ab` is shorter than any bucket's name (add a `*`, if it is only a part of the name)
+    "#]],
+    );
+    check_rule(
+        &json!({ "bucket": "a/b", "grade": "speed" }),
+        &expect![[r#"
+        `rule[0].bucket`: no bucket's name has a `/` (write only letters, digits, `.`, `-`, `_`, and `*` or `?` for any)
+    "#]],
+    );
+    check_rule(
+        &json!({ "bucket": "a".repeat(256), "grade": "speed" }),
+        &expect![[r#"
+        `rule[0].bucket`: the pattern has 256 characters (write up to 255, no bucket's name has more)
+    "#]],
+    );
+    check_rule(
+        &json!({ "tags": { "": "a", "b": "b".repeat(257) }, "grade": "speed" }),
+        &expect![[r#"
+            `rule[0].tags.`: the key of the tag has 0 characters (write 1 to 128, as S3 allows)
+            `rule[0].tags.b`: the value of the tag has 257 characters (write up to 256, as S3 allows)
+        "#]],
+    );
+}
+
+#[test]
+fn a_rule_that_is_never_reached_is_told() {
+    let check = |first: Value, second: Value, is_reached: bool| {
+        let result = Config::read(&json!({ "rule": [first, second] }));
+        assert_eq!(result.is_ok(), is_reached, "{result:?}");
+    };
+    let speed = json!({ "bucket": "a-*", "grade": "speed" });
+    check(speed.clone(), json!({ "bucket": "a-*", "grade": "hybrid" }), false);
+    check(speed.clone(), json!({ "bucket": "a-b", "grade": "hybrid" }), true);
+    check(speed.clone(), json!({ "bucket": "a-*", "aspects": { "tls": "off" } }), true);
+    check(speed.clone(), json!({ "account": "111122223333", "grade": "speed" }), true);
+    check(
+        speed,
+        json!({ "bucket": "a-*", "tags": { "a": "b" }, "account": "111122223333", "grade": "speed" }),
+        false,
+    );
+    let all = json!({ "bucket": "*", "grade": "speed", "aspects": { "tls": "off" } });
+    check(all.clone(), json!({ "tags": { "a": "b" }, "aspects": { "tls": "keep" } }), false);
+    check(all, json!({ "tags": { "a": "b" }, "aspects": { "acl": "off" } }), true);
+    let list = json!({ "bucket": ["a-*", "b-*"], "grade": "speed" });
+    check(list.clone(), json!({ "bucket": "b-*", "grade": "hybrid" }), false);
+    check(list, json!({ "bucket": ["b-*", "c-*"], "grade": "hybrid" }), true);
+    let tag = json!({ "tags": { "data": "*" }, "grade": "speed" });
+    check(tag.clone(), json!({ "tags": { "data": "x", "b": "c" }, "grade": "hybrid" }), false);
+    check(tag.clone(), json!({ "bucket": "a-*", "grade": "hybrid" }), true);
+    check(tag, json!({ "tags": { "b": "c" }, "grade": "hybrid" }), true);
+}
+
+#[test]
+fn a_rule_that_is_never_reached_says_which_one_comes_first() {
+    check(
+        &json!({ "rule": [
+            { "bucket": "a-*", "grade": "speed" },
+            { "bucket": "b-*", "grade": "speed" },
+            { "bucket": "b-*", "grade": "hybrid" },
+        ] }),
+        &expect![[r#"
+            `rule[2]`: the rule is never reached: rule 2 matches the same buckets first (remove it, or move it above rule 2)
+        "#]],
+    );
+}
+
+#[test]
+fn an_exemption_has_a_reason_and_an_end() {
+    check_exemption(
+        &json!({}),
+        &expect![[r#"
+        nothing is wrong
+    "#]],
+    );
+    check_exemption(
+        &json!({ "bucket": null, "aspects": null, "reason": null, "until": null }),
+        &expect![[r#"
+            `exemption[0]`: nothing says which buckets are meant (add `bucket`, `tags` or `account`; `bucket = "*"` means all)
+            `exemption[0].aspects`: the exemption does not say from what (add `aspects = ["…"]`)
+            `exemption[0].reason`: the exemption has no reason (add `reason = "…"`, in words)
+            `exemption[0].until`: the exemption has no end (add `until = 2027-01-31`, the last day on which it counts)
+        "#]],
+    );
+    check_exemption(
+        &json!({ "aspects": [], "reason": "  " }),
+        &expect![[r#"
+        `exemption[0].aspects`: the exemption does not say from what (add `aspects = ["…"]`)
+        `exemption[0].reason`: the exemption has no reason (add `reason = "…"`, in words)
+    "#]],
+    );
+    check_exemption(
+        &json!({ "aspects": ["publik-access"], "reason": "a\nb" }),
+        &expect![[r#"
+        `exemption[0].aspects[0]`: `publik-access` is not an aspect of a bucket's protection (write `public-access`)
+        `exemption[0].reason`: the reason has a control character (write one line of text)
+    "#]],
+    );
+    check_exemption(
+        &json!({ "reason": "x".repeat(257) }),
+        &expect![[r#"
+        `exemption[0].reason`: the reason has 257 characters (write up to 256)
+    "#]],
+    );
+    for bad in
+        ["2027-1-31", "2027-02-30", "31.01.2027", "+027-01-31", "2027-01-31T00:00:00Z", "🦀🦀🦀"]
+    {
+        let told = Config::read(&json!({ "exemption": [
+            { "bucket": "a-*", "aspects": ["tls"], "reason": "x", "until": bad },
+        ] }));
+        assert_eq!(told.unwrap_err().len(), 1, "{bad}");
+    }
+    check_exemption(
+        &json!({ "until": "2027-01-31T00:00:00Z" }),
+        &expect![[r#"
+        `exemption[0].until`: `2027-01-31T00:00:00Z` is not a day (write only the day, `2027-01-31`)
+    "#]],
+    );
+    check_exemption(
+        &json!({ "until": "soon" }),
+        &expect![[r#"
+        `exemption[0].until`: `soon` is not a day (write it as `2027-01-31`)
+    "#]],
+    );
+}
+
+#[test]
+fn there_are_not_too_many_rules() {
+    let rule = |index: usize| json!({ "bucket": format!("a-{index}"), "grade": "speed" });
+    let rules = |count: usize| json!({ "rule": (0..count).map(rule).collect::<Vec<_>>() });
+    check(&rules(200), &expect!["nothing is wrong\n"]);
+    check(
+        &rules(201),
+        &expect![[r#"
+        `rule`: there are 201 rules, and 200 are allowed (put buckets with the same words into one, by a list of patterns)
+    "#]],
+    );
+}

@@ -1,0 +1,346 @@
+//! What is wanted of a bucket, by its name, tags and account.
+
+use std::collections::BTreeMap;
+
+use expect_test::expect;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use time::macros::date;
+
+use super::config;
+use crate::config::{Config, Extent, Occasion};
+use crate::setting::Tags;
+use crate::{Aspect, Baseline, BucketId, Grade, Mode, Reading};
+
+const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/1";
+
+fn bucket(name: &str) -> BucketId {
+    BucketId {
+        name: name.parse().unwrap(),
+        account: "111122223333".parse().unwrap(),
+        region: "eu-west-1".parse().unwrap(),
+    }
+}
+
+fn tags(tags: &[(&str, &str)]) -> Reading<Tags> {
+    let tags: BTreeMap<String, String> =
+        tags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+    Reading::Known(tags)
+}
+
+fn occasion() -> Occasion {
+    Occasion::new(date!(2027 - 01 - 31))
+}
+
+fn baseline(config: &Config, name: &str, tags: &Reading<Tags>) -> Baseline {
+    config.baseline(&bucket(name), tags, &occasion())
+}
+
+#[track_caller]
+fn check(rules: &Value, name: &str, tags: &Reading<Tags>, grade: Grade, because: &str) {
+    let baseline = baseline(&config(&json!({ "rule": rules })), name, tags);
+    assert_eq!((baseline.grade, &*baseline.grade_because), (grade, because));
+}
+
+#[test]
+fn the_first_rule_that_matches_and_has_a_grade_wins() {
+    let rules = json!([
+        { "bucket": "payroll-test-*", "aspects": { "versioning": "off" } },
+        { "bucket": ["x-*", "payroll-*"], "grade": "security" },
+        { "account": "111122223333", "tags": { "data": "sec*" }, "grade": "hybrid" },
+        { "account": "444455556666", "grade": "security" },
+    ]);
+    let secret = tags(&[("data", "secret")]);
+    check(&rules, "payroll-1", &secret, Grade::Security, "rule 2, bucket `payroll-*`");
+    check(
+        &rules,
+        "payroll-test-1",
+        &Reading::Absent,
+        Grade::Security,
+        "rule 2, bucket `payroll-*`",
+    );
+    check(&rules, "other", &secret, Grade::Hybrid, "rule 3, tag `data=sec*`, account 111122223333");
+    check(&rules, "other", &tags(&[("data", "public")]), Grade::Speed, "the default");
+    check(&rules, "other", &Reading::Absent, Grade::Speed, "the default");
+    let config = config(&json!({ "rule": rules }));
+    let test = baseline(&config, "payroll-test-1", &Reading::Absent);
+    assert_eq!(test.mode(Aspect::Versioning), Mode::Off);
+    assert_eq!(test.mode(Aspect::AccessLogs), Mode::Keep);
+}
+
+#[test]
+fn a_rule_comes_before_the_parameter_and_the_parameter_before_the_file() {
+    let both = config(&json!({
+        "grade": "security", "rule": [{ "bucket": "low-*", "grade": "speed" }],
+    }));
+    let grade = |config: &Config, name: &str, parameter: Option<Grade>| {
+        let occasion = Occasion { default_grade: parameter, ..occasion() };
+        config.baseline(&bucket(name), &Reading::Absent, &occasion).grade
+    };
+    assert_eq!(grade(&both, "low-1", Some(Grade::Hybrid)), Grade::Speed);
+    assert_eq!(grade(&both, "other", Some(Grade::Hybrid)), Grade::Hybrid);
+    assert_eq!(grade(&both, "other", None), Grade::Security);
+    assert_eq!(grade(&Config::default(), "other", None), Grade::Speed);
+}
+
+#[test]
+fn the_tag_raises_a_grade_and_never_lowers_it() {
+    let rules = json!([{ "bucket": "h-*", "grade": "hybrid" }]);
+    let tag = |value: &str| tags(&[("s3guard:grade", value)]);
+    check(&rules, "h-1", &tag("security"), Grade::Security, "the tag `s3guard:grade`");
+    check(&rules, "h-1", &tag("hybrid"), Grade::Hybrid, "rule 1, bucket `h-*`");
+    check(
+        &rules,
+        "h-1",
+        &tag("speed"),
+        Grade::Hybrid,
+        "rule 1, bucket `h-*`; the tag `s3guard:grade` does not lower it to `speed`",
+    );
+    check(
+        &rules,
+        "h-1",
+        &tag("Secret\u{1b}"),
+        Grade::Hybrid,
+        "rule 1, bucket `h-*`; the tag `s3guard:grade` is ignored: `Secret\\u{1b}` is no grade",
+    );
+}
+
+#[test]
+fn tags_that_are_not_known_lower_nothing() {
+    let rules = json!([
+        { "tags": { "data": "secret" }, "grade": "security", "aspects": { "versioning": "keep" } },
+        { "bucket": "a-*", "grade": "speed", "aspects": { "versioning": "off" } },
+        { "bucket": "b-*", "grade": "security" },
+    ]);
+    let file = config(&json!({ "grade": "hybrid", "rule": rules }));
+    for unknown in [Reading::Unread, Reading::Denied] {
+        let a = baseline(&file, "a-1", &unknown);
+        assert_eq!((a.grade, a.mode(Aspect::Versioning)), (Grade::Hybrid, Mode::Keep));
+        assert_eq!(
+            a.grade_because,
+            "the default, which rule 2 does not lower: the bucket's tags are not known, and might match a rule before it"
+        );
+        assert_eq!(baseline(&file, "b-1", &unknown).grade, Grade::Security);
+        assert_eq!(baseline(&file, "c-1", &unknown).grade, Grade::Hybrid);
+    }
+    let known = baseline(&file, "a-1", &Reading::Absent);
+    assert_eq!((known.grade, known.mode(Aspect::Versioning)), (Grade::Speed, Mode::Off));
+}
+
+#[test]
+fn tags_are_read_only_where_they_matter() {
+    let file = config(&json!({
+        "grade": "security",
+        "rule": [
+            { "bucket": "a-*", "tags": { "data": "x" }, "grade": "speed" },
+            { "bucket": "b-*", "grade": "hybrid" },
+        ],
+        "exemption": [
+            { "bucket": "c-*", "tags": { "a": "b" }, "aspects": ["tls"], "reason": "x", "until": "2027-01-31" },
+            { "bucket": "d-*", "tags": { "a": "b" }, "aspects": ["tls"], "reason": "x", "until": "2027-01-30" },
+        ],
+    }));
+    let needs = |name: &str, tags: &Reading<Tags>| baseline(&file, name, tags).needs_tags;
+    assert!(needs("a-1", &Reading::Unread));
+    assert!(needs("b-1", &Reading::Unread), "the tag could raise it");
+    assert!(needs("c-1", &Reading::Unread));
+    assert!(!needs("d-1", &Reading::Unread), "the exemption is over");
+    assert!(!needs("e-1", &Reading::Unread));
+    for known in [Reading::Absent, Reading::Denied, tags(&[])] {
+        assert!(!needs("a-1", &known) && !needs("b-1", &known) && !needs("c-1", &known));
+    }
+}
+
+#[test]
+fn the_file_says_what_is_done_and_a_rule_says_it_better() {
+    let file = config(&json!({
+        "aspects": { "versioning": "keep", "tls": "report", "notifications": "off" },
+        "rule": [{ "bucket": "a-*", "aspects": { "tls": "keep", "versioning": "off" } }],
+    }));
+    let modes = |name: &str| {
+        let baseline = baseline(&file, name, &Reading::Absent);
+        [Aspect::Versioning, Aspect::Tls, Aspect::Notifications, Aspect::PublicAccess]
+            .map(|aspect| baseline.mode(aspect))
+    };
+    assert_eq!(modes("b-1"), [Mode::Keep, Mode::Report, Mode::Off, Mode::Keep]);
+    assert_eq!(modes("a-1"), [Mode::Off, Mode::Keep, Mode::Off, Mode::Keep]);
+}
+
+#[test]
+fn a_call_has_looked_at_what_it_touched_and_a_sweep_at_what_is_kept() {
+    let look = |extent| {
+        let occasion = Occasion { extent, ..occasion() };
+        Config::default().baseline(&bucket("abc"), &Reading::Absent, &occasion)
+    };
+    let by_call = look(Extent::Touched([Aspect::Acl, Aspect::PublicAccess].into()));
+    assert_eq!(by_call.mode(Aspect::Acl), Mode::Report);
+    assert_eq!(by_call.mode(Aspect::PublicAccess), Mode::Keep);
+    assert_eq!(by_call.mode(Aspect::Lifecycle), Mode::Off);
+    assert_eq!(by_call.mode(Aspect::Tls), Mode::Off);
+    let by_sweep = look(Extent::Kept);
+    assert_eq!(by_sweep.mode(Aspect::Acl), Mode::Off);
+    assert_eq!(by_sweep.mode(Aspect::Tls), Mode::Keep);
+    assert_eq!(look(Extent::Everything).mode(Aspect::Lifecycle), Mode::Report);
+}
+
+#[test]
+fn an_exemption_counts_until_its_last_day_is_over() {
+    let file = config(&json!({ "exemption": [
+        { "bucket": "www-*", "aspects": ["public-access", "versioning"], "reason": "web", "until": "2027-01-31" },
+        { "bucket": "www-*", "aspects": ["public-access"], "reason": "also", "until": "2028-01-31" },
+        { "tags": { "web": "*" }, "aspects": ["tls"], "reason": "old browsers", "until": "2028-01-31" },
+    ] }));
+    let on = |today, tags: &Reading<Tags>| {
+        let baseline = file.baseline(&bucket("www-1"), tags, &Occasion::new(today));
+        let exempt = baseline
+            .exemptions
+            .iter()
+            .map(|exempt| format!("{} {} {}", exempt.aspect, exempt.reason, exempt.until.unwrap()));
+        let off = Aspect::ALL.into_iter().filter(|aspect| {
+            Grade::Speed.wants(*aspect).mode == Mode::Keep && baseline.mode(*aspect) == Mode::Off
+        });
+        (exempt.collect::<Vec<_>>(), off.collect::<Vec<_>>())
+    };
+    let (exempt, off) = on(date!(2027 - 01 - 31), &Reading::Absent);
+    assert_eq!(exempt, ["public-access web 2027-01-31"], "versions are not asked for");
+    assert_eq!(off, [Aspect::PublicAccess]);
+    let (exempt, _) = on(date!(2027 - 02 - 01), &Reading::Denied);
+    assert_eq!(exempt, ["public-access also 2028-01-31"]);
+    let (_, off) = on(date!(2027 - 02 - 01), &tags(&[("web", "")]));
+    assert_eq!(off, [Aspect::PublicAccess, Aspect::Tls]);
+    let (exempt, off) = on(date!(2028 - 02 - 01), &tags(&[("web", "")]));
+    assert_eq!((exempt, off), (vec![], vec![]));
+}
+
+#[test]
+fn an_end_is_announced_a_week_before_and_a_day_after() {
+    let file = config(&json!({ "exemption": [
+        { "bucket": ["www-*", "cdn-*"], "aspects": ["public-access", "tls"], "reason": "web", "until": "2027-01-31" },
+        { "tags": { "a": "b" }, "account": "111122223333", "aspects": ["tls"], "reason": "x", "until": "2027-02-07" },
+    ] }));
+    let on = |today| {
+        file.ending(today).iter().fold(String::new(), |text, ending| text + &format!("{ending}\n"))
+    };
+    assert_eq!(on(date!(2027 - 01 - 23)), "");
+    assert_eq!(on(date!(2027 - 01 - 24)).lines().count(), 1);
+    expect![[r#"
+        the exemption of bucket `www-*` or `cdn-*` (public-access, tls) ends with 2027-01-31; its reason: web
+        the exemption of tag `a=b`, account 111122223333 (tls) ends with 2027-02-07; its reason: x
+    "#]].assert_eq(&on(date!(2027 - 01 - 31)));
+    expect![[r#"
+        the exemption of bucket `www-*` or `cdn-*` (public-access, tls) is over since the end of 2027-01-31; its reason: web
+        the exemption of tag `a=b`, account 111122223333 (tls) ends with 2027-02-07; its reason: x
+    "#]].assert_eq(&on(date!(2027 - 02 - 01)));
+    assert_eq!(on(date!(2027 - 02 - 02)).lines().count(), 1);
+    assert_eq!(on(date!(2027 - 02 - 09)), "");
+}
+
+#[test]
+fn the_key_and_the_log_bucket_are_those_of_the_bucket_s_region() {
+    let mut elsewhere = bucket("abc");
+    elsewhere.region = "us-east-1".parse().unwrap();
+    let mut foreign = bucket("abc");
+    foreign.account = "444455556666".parse().unwrap();
+    let default_key = "arn:aws:kms:us-east-1:111122223333:key/2".parse().ok();
+    let occasion = Occasion { log_bucket: Some(bucket("logs")), default_key, ..occasion() };
+    let file = config(&json!({ "keys": { "eu-west-1": KEY } }));
+    let look = |config: &Config, id: &BucketId| {
+        let baseline = config.baseline(id, &Reading::Absent, &occasion);
+        (
+            baseline.key.map(|key| key.to_string()).unwrap_or_default(),
+            baseline.log_bucket.map(|name| name.to_string()).unwrap_or_default(),
+        )
+    };
+    assert_eq!(look(&file, &bucket("abc")), (KEY.to_owned(), "logs".to_owned()));
+    assert_eq!(look(&file, &foreign), (KEY.to_owned(), String::new()));
+    let (key, logs) = look(&file, &elsewhere);
+    assert!(key.ends_with("key/2") && logs.is_empty());
+    assert_eq!(look(&Config::default(), &bucket("abc")).0, "");
+}
+
+#[test]
+fn our_own_buckets_neither_log_nor_tell() {
+    let occasion = Occasion {
+        own_buckets: vec!["logs".parse().unwrap()],
+        default_grade: Some(Grade::Security),
+        ..occasion()
+    };
+    let look = |name: &str| Config::default().baseline(&bucket(name), &Reading::Absent, &occasion);
+    assert_eq!(look("logs").mode(Aspect::AccessLogs), Mode::Off);
+    assert_eq!(look("logs").mode(Aspect::Notifications), Mode::Off);
+    assert_eq!(look("logs").grade, Grade::Speed);
+    assert_eq!(look("logs").mode(Aspect::Versioning), Mode::Keep);
+    assert_eq!(look("logs2").mode(Aspect::Notifications), Mode::Keep);
+}
+
+#[test]
+fn the_accounts_block_is_only_told_of_unless_it_is_to_be_kept() {
+    assert_eq!(Config::default().account_mode(), Mode::Report);
+    let keep = config(&json!({ "aspects": { "account-public-access": "keep" } }));
+    assert_eq!(keep.account_mode(), Mode::Keep);
+}
+
+#[test]
+fn the_breaker_is_as_configured() {
+    let writes = |config: &Config| baseline(config, "abc", &Reading::Absent).writes_max;
+    assert_eq!(writes(&Config::default()), crate::baseline::WRITES_MAX);
+    assert_eq!(writes(&config(&json!({ "writes-per-hour": 7 }))), 7);
+}
+
+/// A rule or an exemption for few of few buckets, so that they meet.
+fn scoped(said: BoxedStrategy<Value>) -> impl Strategy<Value = Value> {
+    let bucket = prop::sample::select(vec!["*", "a-*", "a-1"]);
+    let tags = prop::option::of(prop::sample::select(vec!["x", "y*"]));
+    let account = prop::option::of(prop::sample::select(vec!["111122223333", "444455556666"]));
+    (bucket, tags, account, said).prop_map(|(bucket, tag, account, mut said)| {
+        said["bucket"] = bucket.into();
+        said["tags"] = tag.map_or(json!({}), |value| json!({ "data": value }));
+        if let Some(account) = account {
+            said["account"] = account.into();
+        }
+        said
+    })
+}
+
+fn configs() -> impl Strategy<Value = Value> {
+    let grade = || prop::sample::select(Grade::ALL.to_vec()).prop_map(Grade::name);
+    let mode = prop::sample::select(Mode::ALL.to_vec()).prop_map(Mode::name);
+    let graded = grade().prop_map(|grade| json!({ "grade": grade }));
+    let switched = mode.prop_map(|mode| json!({ "aspects": { "versioning": mode } }));
+    let rule = scoped(prop_oneof![graded, switched].boxed());
+    let exemption = json!({ "aspects": ["tls"], "reason": "x", "until": "2027-01-31" });
+    let exemption = scoped(Just(exemption).boxed());
+    (grade(), prop::collection::vec(rule, 0..4), prop::collection::vec(exemption, 0..2)).prop_map(
+        |(grade, rule, exemption)| json!({ "grade": grade, "rule": rule, "exemption": exemption }),
+    )
+}
+
+proptest! {
+    #[test]
+    fn tags_that_need_not_be_read_change_nothing(
+        value in configs(),
+        data in prop::sample::select(vec!["x", "y1", "z"]),
+        raise in prop::sample::select(vec!["speed", "security", "?"]),
+    ) {
+        let Ok(config) = Config::read(&value) else { return Ok(()) };
+        let mut unread = baseline(&config, "a-1", &Reading::Unread);
+        let mut known = baseline(&config, "a-1", &tags(&[("data", data), ("s3guard:grade", raise)]));
+        // A tag that changes nothing may still be spoken of.
+        unread.grade_because.clear();
+        known.grade_because.clear();
+        prop_assert!(unread.needs_tags || known == unread);
+    }
+
+    #[test]
+    fn a_bucket_whose_tags_are_denied_is_held_to_the_default_or_to_what_its_tags_say(
+        value in configs(),
+        data in prop::sample::select(vec!["x", "y1", "z"]),
+    ) {
+        let Ok(config) = Config::read(&value) else { return Ok(()) };
+        let denied = baseline(&config, "a-1", &Reading::Denied);
+        let known = baseline(&config, "a-1", &tags(&[("data", data)]));
+        let default = config.grade().unwrap_or_default();
+        prop_assert!(denied.grade >= known.grade.min(default));
+        prop_assert!(denied.exemptions.len() <= known.exemptions.len());
+    }
+}

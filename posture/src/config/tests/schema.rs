@@ -1,0 +1,115 @@
+//! `schemas/s3guard.schema.json`, by which editors help: made from the types, checked in, compared byte for byte.
+//! `cargo bless` writes it anew.
+
+use std::borrow::Cow;
+
+use expect_test::expect_file;
+use schemars::generate::SchemaSettings;
+use schemars::transform::{RecursiveTransform, Transform as _};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde_json::{Map, Value, json};
+
+use crate::config::Written;
+use crate::{Aspect, Grade, Mode};
+
+/// A table of aspects, each with what it is and what can be done about it.
+pub(crate) struct Aspects;
+
+impl JsonSchema for Aspects {
+    fn schema_name() -> Cow<'static, str> {
+        "Aspects".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let properties: Map<String, Value> = Aspect::ALL.into_iter().map(property).collect();
+        json_schema!({ "type": "object", "properties": properties, "additionalProperties": false })
+    }
+}
+
+/// A table of Regions and the keys in them.
+pub(crate) struct Keys;
+
+impl JsonSchema for Keys {
+    fn schema_name() -> Cow<'static, str> {
+        "Keys".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "object",
+            "propertyNames": { "pattern": "^[a-z]+(-[a-z]+)+-[0-9]{1,2}$" },
+            "additionalProperties": {
+                "type": "string",
+                "pattern": "^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$",
+            },
+        })
+    }
+}
+
+fn property(aspect: Aspect) -> (String, Value) {
+    let modes = Mode::ALL.into_iter().filter(|mode| *mode < Mode::Keep || aspect.can_be_kept());
+    let modes: Vec<&str> = modes.map(Mode::name).collect();
+    let wanted = Grade::ALL.map(|grade| {
+        let wanted = grade.wants(aspect);
+        format!("{} ({})", wanted.mode.name(), wanted.what)
+    });
+    let wanted = if wanted.iter().all(|other| *other == wanted[0]) {
+        format!("every grade: {}", wanted[0])
+    } else {
+        let each =
+            Grade::ALL.iter().zip(&wanted).map(|(grade, wanted)| format!("{grade}: {wanted}"));
+        each.collect::<Vec<_>>().join("; ")
+    };
+    let description = format!("{}. By {wanted}.", capital(aspect.words()));
+    (aspect.name().to_owned(), json!({ "description": description, "enum": modes }))
+}
+
+/// Rules and exemptions say which buckets they are for.
+pub(crate) fn at_least_one() -> Value {
+    ["bucket", "tags", "account"].map(|key| json!({ "required": [key] })).into()
+}
+
+fn capital(words: &str) -> String {
+    let mut characters = words.chars();
+    let first = characters.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(characters).collect()
+}
+
+fn schema() -> Value {
+    // What the editors' extensions for TOML know best.
+    let mut schema = SchemaSettings::draft07().into_generator().into_root_schema_for::<Written>();
+    RecursiveTransform(|schema: &mut Schema| {
+        let Some(object) = schema.as_object_mut() else { return };
+        if let Some(Value::String(text)) = object.get_mut("description") {
+            *text = text.replace('\n', " ");
+        }
+    })
+    .transform(&mut schema);
+    schema.to_value()
+}
+
+#[test]
+fn the_schema_is_the_one_checked_in() {
+    let mut text = serde_json::to_string_pretty(&schema()).unwrap();
+    text.push('\n');
+    expect_file!["../../../../schemas/s3guard.schema.json"].assert_eq(&text);
+}
+
+#[test]
+fn the_schema_has_the_settings_that_are_read() {
+    let schema = schema();
+    let names = |table: &Value| -> Vec<String> {
+        table["properties"].as_object().unwrap().keys().cloned().collect()
+    };
+    let tables = [
+        ("the configuration", names(&schema)),
+        ("a rule", names(&schema["definitions"]["Rule"])),
+        ("an exemption", names(&schema["definitions"]["Exemption"])),
+    ];
+    assert_eq!(tables.map(|(words, names)| (words, sorted(names))), super::super::shape::tables());
+}
+
+fn sorted(mut names: Vec<String>) -> Vec<String> {
+    names.sort();
+    names
+}

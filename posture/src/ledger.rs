@@ -1,0 +1,194 @@
+//! Where things are in the ledger bucket, and what its keys alone tell.
+//!
+//! ```text
+//! buckets/BUCKET/2026-11-24T23/BUCKET@20261124T231502.123Z-encryption.json   a write
+//! buckets/BUCKET/2026-11-24T23/stopped.json                                  the guard has stopped, and said so
+//! buckets/BUCKET/undone/encryption/2027-01-31.json                           somebody has undone it, until that day
+//! known/BUCKET/event                                                         an event told of the bucket
+//! ```
+//!
+//! The ledger is the only state there is. Its keys sort by time, so one list of the hour before and this one, with what
+//! was undone behind them, is all that a look at a bucket costs.
+
+use std::str::FromStr;
+
+use thiserror::Error;
+use time::format_description::BorrowedFormatItem;
+use time::macros::format_description;
+use time::{Date, Duration, OffsetDateTime, PrimitiveDateTime, UtcOffset};
+
+use crate::setting::SettingKind;
+use crate::{Aspect, BucketName, History};
+
+const HOUR: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]T[hour]");
+const STAMP: &[BorrowedFormatItem<'_>] =
+    format_description!("[year][month][day]T[hour][minute][second].[subsecond digits:3]Z");
+const DAY: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");
+const STOPPED: &str = "stopped.json";
+const UNDONE: &str = "undone";
+
+/// The id of a record, taken apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordId {
+    /// The bucket.
+    pub bucket: BucketName,
+    /// When the write began, in UTC.
+    pub time: OffsetDateTime,
+    /// What was written.
+    pub kind: SettingKind,
+}
+
+/// Why a text is not the id of a record.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("`{0}` is not the id of a record, as `reports@20261124T231502.123Z-encryption` is")]
+pub struct InvalidRecordId(String);
+
+impl RecordId {
+    /// Where the record is.
+    pub fn key(&self) -> String {
+        let id = id(&self.bucket, self.time, self.kind);
+        format!("{}{}/{id}.json", prefix(&self.bucket), formatted(self.time, HOUR))
+    }
+}
+
+impl FromStr for RecordId {
+    type Err = InvalidRecordId;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let invalid = || InvalidRecordId(text.chars().take(400).collect());
+        let (bucket, rest) = text.rsplit_once('@').ok_or_else(invalid)?;
+        let (stamp, kind) = rest.split_once('-').ok_or_else(invalid)?;
+        let time = PrimitiveDateTime::parse(stamp, STAMP).map_err(|_| invalid())?.assume_utc();
+        let kind = SettingKind::ALL.into_iter().find(|known| known.name() == kind);
+        let bucket = bucket.parse().map_err(|_| invalid())?;
+        Ok(Self { bucket, time, kind: kind.ok_or_else(invalid)? })
+    }
+}
+
+/// The id of a write to this bucket that begins at this time.
+pub fn id(bucket: &BucketName, time: OffsetDateTime, kind: SettingKind) -> String {
+    format!("{bucket}@{}-{}", formatted(time, STAMP), kind.name())
+}
+
+/// What all keys of a bucket begin with.
+pub fn prefix(bucket: &BucketName) -> String {
+    format!("buckets/{bucket}/")
+}
+
+/// After which key a list has to start that tells of the last hour, and of what was undone.
+pub fn recent(bucket: &BucketName, now: OffsetDateTime) -> String {
+    format!("{}{}/", prefix(bucket), formatted(now - Duration::HOUR, HOUR))
+}
+
+/// Where it says that the guard has stopped, and that somebody was told so. Written once in an hour.
+pub fn stopped(bucket: &BucketName, now: OffsetDateTime) -> String {
+    format!("{}{}/{STOPPED}", prefix(bucket), formatted(now, HOUR))
+}
+
+/// Until when a guard that stops now keeps still: as long as lists from [`recent`] on have what [`stopped`] names.
+pub fn still_until(now: OffsetDateTime) -> OffsetDateTime {
+    let now = now.to_offset(UtcOffset::UTC);
+    let into_hour = Duration::minutes(now.minute().into())
+        + Duration::seconds(now.second().into())
+        + Duration::nanoseconds(now.nanosecond().into());
+    now - into_hour + Duration::hours(2)
+}
+
+/// Where it says that an aspect was undone, until this day.
+pub fn undone(bucket: &BucketName, aspect: Aspect, until: Date) -> String {
+    let day = until.format(DAY).expect("a date has year, month and day");
+    format!("{}{UNDONE}/{aspect}/{day}.json", prefix(bucket))
+}
+
+/// What keys after [`recent`] tell of a bucket. Keys that are not understood count for nothing.
+pub fn history<'a>(
+    bucket: &BucketName,
+    keys: impl IntoIterator<Item = &'a str>,
+    now: OffsetDateTime,
+) -> History {
+    let mut history = History::default();
+    let prefix = prefix(bucket);
+    let today = now.to_offset(UtcOffset::UTC).date();
+    for key in keys.into_iter().filter_map(|key| key.strip_prefix(&prefix)) {
+        match key.split('/').collect::<Vec<_>>()[..] {
+            [UNDONE, aspect, day] => {
+                let day = Date::parse(day.trim_end_matches(".json"), DAY);
+                if let (Ok(aspect), Ok(until)) = (aspect.parse(), day)
+                    && until >= today
+                {
+                    history.undone.push((aspect, until));
+                }
+            }
+            // Also of the hour before: who was told then need not be told again at once.
+            [_, STOPPED] => history.stopped = true,
+            [_, name] => {
+                let id = name.trim_end_matches(".json").parse::<RecordId>();
+                if id.is_ok_and(|id| id.time > now - Duration::HOUR) {
+                    history.writes += 1;
+                }
+            }
+            _ => {}
+        }
+    }
+    history
+}
+
+fn formatted(time: OffsetDateTime, format: &[BorrowedFormatItem<'_>]) -> String {
+    time.to_offset(UtcOffset::UTC).format(&format).expect("a time has all that the format asks for")
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::{date, datetime};
+
+    use super::*;
+
+    const NOW: OffsetDateTime = datetime!(2026-11-24 23:15:02.123 UTC);
+
+    fn bucket() -> BucketName {
+        "reports.example-1".parse().unwrap()
+    }
+
+    #[test]
+    fn an_id_tells_where_its_record_is() {
+        for kind in SettingKind::ALL {
+            let text = id(&bucket(), NOW, kind);
+            let id: RecordId = text.parse().unwrap();
+            assert_eq!(id, RecordId { bucket: bucket(), time: NOW, kind });
+            assert_eq!(id.key(), format!("buckets/reports.example-1/2026-11-24T23/{text}.json"));
+        }
+        for bad in ["", "reports", "reports@", "reports@20261124T231502.123Z", "a@b-encryption"] {
+            assert!(bad.parse::<RecordId>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_stop_lasts_as_long_as_its_key_is_listed() {
+        let until = still_until(NOW);
+        assert_eq!(until, datetime!(2026-11-25 01:00 UTC));
+        let is_stopped = |now| {
+            let key = stopped(&bucket(), NOW);
+            key > recent(&bucket(), now) && history(&bucket(), [key.as_str()], now).stopped
+        };
+        assert!(is_stopped(until - Duration::SECOND) && !is_stopped(until));
+    }
+
+    #[test]
+    fn keys_alone_tell_what_was_done_within_the_hour() {
+        let at = |time| RecordId { bucket: bucket(), time, kind: SettingKind::Encryption }.key();
+        let keys = [
+            at(NOW - Duration::minutes(61)),
+            at(NOW - Duration::minutes(59)),
+            stopped(&bucket(), NOW - Duration::HOUR),
+            at(NOW),
+            undone(&bucket(), Aspect::Tls, date!(2026 - 11 - 24)),
+            undone(&bucket(), Aspect::Encryption, date!(2026 - 11 - 23)),
+            "buckets/reports.example-1/2026-11-24T23/strange".to_owned(),
+        ];
+        assert!(keys.iter().all(|key| *key > recent(&bucket(), NOW)));
+        assert!(keys[..6].is_sorted_by_key(|key| key.split('/').nth(2)), "they sort by time");
+        let history = history(&bucket(), keys.iter().map(String::as_str), NOW);
+        let undone = vec![(Aspect::Tls, date!(2026 - 11 - 24))];
+        assert_eq!(history, History { writes: 2, stopped: true, undone });
+    }
+}

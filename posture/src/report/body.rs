@@ -1,0 +1,138 @@
+//! The text about one bucket.
+
+use std::fmt::{self, Write as _};
+
+use super::matter::Matter;
+use super::{Report, about, console_link, section, shown_time};
+use crate::baseline::Exempt;
+use crate::permanent::snippet;
+use crate::record::State;
+use crate::text::shown;
+use crate::{Action, Baseline, Call, Finding, Record, SettingKind, Trigger};
+
+/// The most calls that a notice names: as many as a batch can hold.
+pub(super) const CALLS_TOLD_MAX: usize = 10;
+/// The most that a notice says of how to make it permanent, in bytes: 4 KiB with the line that says what is left out.
+const PERMANENT_BYTES_MAX: usize = 4 * 1024 - 64;
+
+/// The text of a notice.
+pub(super) fn text(report: &Report<'_>, matter: &Matter<'_>) -> String {
+    let mut text = head(report).expect("a string takes everything");
+    text +=
+        &section("Done", &report.done.iter().map(|done| line(report, done)).collect::<Vec<_>>());
+    text += &permanent(report);
+    let failed = report.failed.iter().map(|(action, cause)| {
+        format!("{} (wanted: {})", shown(cause, 600), shown(&action.to_string(), 300))
+    });
+    text += &section("Not done", &failed.collect::<Vec<_>>());
+    let later =
+        matter.later.iter().map(|(aspect, because)| format!("{}: {because}", aspect.words()));
+    text += &section("Later", &later.collect::<Vec<_>>());
+    let left = matter.left.iter().map(|(aspect, because)| {
+        format!("{}: {}", aspect.words(), shown(&because.to_string(), 600))
+    });
+    text += &section("Left as it is", &left.collect::<Vec<_>>());
+    let exempt = matter.exempt.iter().map(|exempt| exempt_line(exempt));
+    text += &section("Exempt", &exempt.collect::<Vec<_>>());
+    tail(report, &mut text).expect("a string takes everything");
+    text
+}
+
+/// Who did what, with what and when.
+pub(super) fn call_line(call: &Call) -> String {
+    let (event, principal) = (shown(&call.event_name, 80), shown(&call.principal, 300));
+    format!("{event} by {principal} with {}, {}", call.tool, shown_time(call.time))
+}
+
+/// What is exempt, until when and why.
+fn exempt_line(exempt: &Exempt) -> String {
+    let until = match exempt.until {
+        Some(until) => format!("until {until}"),
+        None => "without an end".to_owned(),
+    };
+    format!("{}, {until}: {}", exempt.aspect.words(), shown(&exempt.reason, 300))
+}
+
+fn head(report: &Report<'_>) -> Result<String, fmt::Error> {
+    let mut text = String::new();
+    writeln!(text, "{}", about(report.id))?;
+    match report.trigger {
+        Trigger::Calls(calls) => {
+            for call in calls.iter().take(CALLS_TOLD_MAX) {
+                writeln!(text, "Event   {}", call_line(call))?;
+            }
+        }
+        Trigger::Sweep => writeln!(text, "Event   none: found by the sweep")?,
+    }
+    let Baseline { grade, grade_because, .. } = report.baseline;
+    if !report.id.name.is_account() {
+        writeln!(text, "Grade   {grade} ({})", shown(grade_because, 200))?;
+    }
+    Ok(text)
+}
+
+fn tail(report: &Report<'_>, text: &mut String) -> fmt::Result {
+    let (is_done, has_failed) = (!report.done.is_empty(), !report.failed.is_empty());
+    if report.is_again && !is_done && !has_failed {
+        writeln!(text, "\nAn earlier look was interrupted, maybe after it had mended something.")?;
+        if report.findings.is_empty() {
+            writeln!(text, "The bucket is as it should be now.")?;
+        }
+    }
+    if let (Some(took), true, false) = (report.took, is_done, has_failed) {
+        writeln!(text, "\nProtected {:.1} s after the event.", took.as_secs_f64())?;
+    }
+    writeln!(text, "\n{}", console_link(&report.id.region, &report.id.name))
+}
+
+/// What was done, what there was before, and how it is undone.
+fn line(report: &Report<'_>, (action, record): &(Action, Record)) -> String {
+    let unseen = match record.state {
+        State::Written => ", not yet seen when it was read again",
+        State::Begun | State::Verified | State::Failed => "",
+    };
+    let (is, was) = (shown(&action.to_string(), 300), was(report.findings, action.kind()));
+    let (stack, region) = report.stack;
+    let undo = format!("s3guard undo {} --stack {stack} --region {region}", record.id);
+    format!("{is} (was: {was}){unseen}\n    undo: {undo}")
+}
+
+/// What there was before an action, in words.
+fn was(findings: &[Finding], kind: SettingKind) -> String {
+    let was: Vec<&str> = findings.iter().filter_map(|finding| was_of(finding, kind)).collect();
+    let same = was.first().filter(|first| was.iter().all(|other| other == *first));
+    match same {
+        Some(first) => shown(first, 300),
+        None if was.is_empty() => "not known".to_owned(),
+        None => shown(&was.join("; "), 300),
+    }
+}
+
+fn was_of(finding: &Finding, kind: SettingKind) -> Option<&str> {
+    match finding {
+        Finding::Weak { was, mend, .. } if mend.kind() == kind => Some(was),
+        Finding::Weak { .. } | Finding::Later { .. } | Finding::Left { .. } => None,
+    }
+}
+
+/// What the tool of the latest call has to say, or its next run undoes what was done.
+fn permanent(report: &Report<'_>) -> String {
+    let Some(tool) = report.trigger.calls().last().map(|call| call.tool) else {
+        return String::new();
+    };
+    let mut lines: Vec<String> = Vec::new();
+    let mut bytes = 0;
+    for snippet in report.done.iter().filter_map(|(action, _)| snippet(tool, report.id, action)) {
+        let snippet = snippet.replace('\n', "\n  ");
+        bytes += snippet.len() + 4;
+        if bytes > PERMANENT_BYTES_MAX {
+            lines.push("… and the like for what else was done".to_owned());
+            break;
+        }
+        if !lines.is_empty() {
+            lines.push(String::new());
+        }
+        lines.push(snippet);
+    }
+    section(&format!("To make it permanent in {tool}"), &lines).replace("\n  \n", "\n\n")
+}

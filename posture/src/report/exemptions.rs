@@ -1,0 +1,69 @@
+//! Exemptions that end: from then on a bucket is held to its grade again.
+
+use time::Date;
+
+use super::{made, section};
+use crate::config::Ending;
+use crate::notice::{Attributes, Severity};
+use crate::text::shown;
+use crate::{AccountId, Notice, Region};
+
+/// The most exemptions that a notice names.
+const ENDINGS_TOLD_MAX: usize = 100;
+
+/// Says which exemptions end, the first one first.
+pub fn exemptions_ending(
+    endings: &[Ending],
+    today: Date,
+    account: &AccountId,
+    region: &Region,
+) -> Notice {
+    let mut endings: Vec<&Ending> = endings.iter().collect();
+    endings.sort_by_key(|ending| (ending.until, ending.number));
+    let count = endings.len();
+    let mut lines: Vec<String> =
+        endings.iter().take(ENDINGS_TOLD_MAX).map(|ending| line(ending, today)).collect();
+    if count > ENDINGS_TOLD_MAX {
+        lines.push(format!("… and {} more", count - ENDINGS_TOLD_MAX));
+    }
+    let mut buckets: Vec<String> =
+        endings.iter().map(|ending| shown(&ending.buckets, 80)).collect();
+    buckets.dedup();
+    buckets.truncate(ENDINGS_TOLD_MAX);
+    let attributes = Attributes {
+        kind: "bucket",
+        severity: Severity::Warning,
+        actions: vec!["exemption-ends".to_owned()],
+        buckets,
+        account,
+        region,
+    };
+    let mut text = format!("Account {account}, {region}\n");
+    text += &section("Exemptions that end", &lines);
+    let advice = [
+        "Nothing, if the reason is gone: s3guard mends the buckets after the last day.".to_owned(),
+        "If it is not, give the exemption another end in s3guard.toml, and deploy.".to_owned(),
+    ];
+    text += &section("What to do", &advice);
+    let what = if count == 1 { "an exemption ends" } else { "exemptions end" };
+    let first = endings.first().map_or_else(String::new, |first| format!(" on {}", first.until));
+    let title = if count == 1 {
+        format!("s3guard: {what}{first}")
+    } else {
+        format!("s3guard: {count} {what}, the first{first}")
+    };
+    made(&title, text, attributes)
+}
+
+fn line(ending: &Ending, today: Date) -> String {
+    let Ending { buckets, aspects, reason, until, .. } = ending;
+    let when = match (*until - today).whole_days() {
+        ..0 => "is over".to_owned(),
+        0 => "today".to_owned(),
+        1 => "tomorrow".to_owned(),
+        days => format!("in {days} days"),
+    };
+    let (buckets, reason) = (shown(buckets, 300), shown(reason, 300));
+    let aspects: Vec<&str> = aspects.iter().map(|aspect| aspect.words()).collect();
+    format!("{buckets}: {}, until {until} ({when}): {reason}", aspects.join(", "))
+}

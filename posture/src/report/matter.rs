@@ -1,0 +1,115 @@
+//! What there is to tell of a bucket, and how much it matters.
+
+use std::collections::BTreeSet;
+
+use super::Report;
+use crate::baseline::Exempt;
+use crate::notice::Severity;
+use crate::{Aspect, BucketId, Call, Finding, LeftBecause, WaitBecause, watch};
+
+/// The value of the attribute `action` for what is exempt.
+pub(super) const EXEMPT: &str = "exempt";
+const PROTECTED: &str = "protected";
+const WEAKENED: &str = "weakened";
+const FAILED: &str = "failed";
+const LEFT: &str = "left";
+const AGAIN: &str = "again";
+
+/// What there is to tell.
+pub(super) struct Matter<'a> {
+    /// The values of the attribute `action`.
+    pub(super) actions: Vec<&'static str>,
+    /// What is left, and why.
+    pub(super) left: Vec<(Aspect, &'a LeftBecause)>,
+    /// What may be mended later.
+    pub(super) later: Vec<(Aspect, WaitBecause)>,
+    /// What the calls have touched and is exempt.
+    pub(super) exempt: Vec<&'a Exempt>,
+}
+
+impl<'a> Matter<'a> {
+    pub(super) fn of(report: &Report<'a>) -> Self {
+        let left: Vec<_> = report.findings.iter().filter_map(left).collect();
+        let later = report.findings.iter().filter_map(later).collect();
+        let touched = report.trigger.touched();
+        let exemptions = report.baseline.exemptions.iter();
+        let exempt: Vec<&Exempt> =
+            exemptions.filter(|exempt| touched.contains(&exempt.aspect)).collect();
+        let actions = [
+            (PROTECTED, !report.done.is_empty()),
+            (WEAKENED, is_undone(report)),
+            (FAILED, !report.failed.is_empty()),
+            (LEFT, !left.is_empty()),
+            (EXEMPT, !exempt.is_empty()),
+            (AGAIN, report.is_again),
+        ];
+        let actions = actions.into_iter().filter(|(_, is)| *is).map(|(action, _)| action).collect();
+        Self { actions, left, later, exempt }
+    }
+
+    /// How much it matters, and what was done, in the words of the subject.
+    pub(super) fn severity_and_verb(&self, id: &BucketId) -> (Severity, &'static str) {
+        let left = if id.name.is_account() { "left as it is:" } else { "left a bucket as it is:" };
+        let is = |action| self.actions.contains(&action);
+        // Who has undone something knows of it.
+        let is_undone =
+            |(_, because): &(_, &LeftBecause)| matches!(because, LeftBecause::Undone(_));
+        if is(FAILED) && is(PROTECTED) {
+            (Severity::High, "could not wholly protect")
+        } else if is(FAILED) {
+            (Severity::High, "could not protect")
+        } else if is(WEAKENED) {
+            (Severity::Warning, "undid a weakening of")
+        } else if is(PROTECTED) && is(LEFT) {
+            (Severity::Warning, "protected in part:")
+        } else if is(PROTECTED) {
+            (Severity::Info, "protected")
+        } else if is(LEFT) && self.left.iter().all(is_undone) {
+            (Severity::Info, left)
+        } else if is(LEFT) {
+            (Severity::Warning, left)
+        } else if is(EXEMPT) {
+            (Severity::Info, "left an exempt bucket as it is:")
+        } else {
+            (Severity::Info, "looked again at")
+        }
+    }
+}
+
+/// Whether somebody has changed something that is exempt. A new bucket and its tags are no news.
+pub(super) fn touches_exempt(report: &Report<'_>) -> bool {
+    let touched = changed(report.trigger.calls());
+    report.baseline.exemptions.iter().any(|exempt| touched.contains(&exempt.aspect))
+}
+
+/// Whether what was mended is what a call has weakened: not that a new bucket lacked something.
+fn is_undone(report: &Report<'_>) -> bool {
+    let calls = report.trigger.calls();
+    let touched = changed(calls);
+    let is_new = calls.iter().any(|call| call.event_name == "CreateBucket");
+    let mut mended = report.done.iter().flat_map(|(action, _)| &action.aspects);
+    !is_new && mended.any(|aspect| touched.contains(aspect))
+}
+
+/// What calls have changed in a bucket that was there: making it and tagging it changes no setting of it.
+fn changed(calls: &[Call]) -> BTreeSet<Aspect> {
+    let names = calls.iter().map(|call| call.event_name.as_str());
+    watch::touched(names.filter(|name| *name != "CreateBucket" && !name.contains("Tag")))
+}
+
+fn left(finding: &Finding) -> Option<(Aspect, &LeftBecause)> {
+    match finding {
+        Finding::Left { aspect, because } => {
+            let is_stop = matches!(because, LeftBecause::TooManyWrites(_));
+            (!is_stop).then_some((*aspect, because))
+        }
+        Finding::Weak { .. } | Finding::Later { .. } => None,
+    }
+}
+
+fn later(finding: &Finding) -> Option<(Aspect, WaitBecause)> {
+    match finding {
+        Finding::Later { aspect, because } => Some((*aspect, *because)),
+        Finding::Weak { .. } | Finding::Left { .. } => None,
+    }
+}

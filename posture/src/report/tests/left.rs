@@ -1,0 +1,190 @@
+//! What is not mended: left, exempt, undone, stopped, or to come.
+
+use super::*;
+
+#[test]
+fn what_is_left_is_told_once_by_the_event_and_not_by_every_sweep() {
+    let findings = vec![left(Aspect::PublicAccess, LeftBecause::Website)];
+    check(
+        &Look::new(calls("PutBucketWebsite"), findings.clone()),
+        &expect![[r#"
+            s3guard left a bucket as it is: reports
+            [warning: left]
+
+            Bucket  reports (eu-west-1, account 111122223333)
+            Event   PutBucketWebsite by arn:aws:iam::111122223333:user/careless with the AWS CLI, 2026-11-20 12:00:00 UTC
+            Grade   speed (the default)
+
+            Left as it is
+              public access block: it is a website, so public access was left open
+
+            https://eu-west-1.console.aws.amazon.com/s3/buckets/reports?region=eu-west-1&tab=permissions
+        "#]],
+    );
+    is_silent(&Look::new(Trigger::Sweep, findings));
+}
+
+#[test]
+fn a_bucket_that_was_mended_in_part_says_what_is_left() {
+    let findings = vec![sse_c(), left(Aspect::Encryption, LeftBecause::Outsiders)];
+    check(
+        &Look::new(calls("CreateBucket"), findings),
+        &expect![[r#"
+            s3guard protected in part: reports
+            [warning: protected left]
+
+            Bucket  reports (eu-west-1, account 111122223333)
+            Event   CreateBucket by arn:aws:iam::111122223333:user/careless with the AWS CLI, 2026-11-20 12:00:00 UTC
+            Grade   speed (the default)
+
+            Done
+              default encryption: SSE-S3, SSE-C blocked (was: SSE-S3, SSE-C not blocked)
+                undo: s3guard undo reports@20261120T120000.000Z-encryption --stack s3guard --region eu-west-1
+
+            Left as it is
+              default encryption: its policy lets AWS services or other accounts in, and they may not be able to use the key; its encryption was not raised
+
+            Protected 4.2 s after the event.
+
+            https://eu-west-1.console.aws.amazon.com/s3/buckets/reports?region=eu-west-1&tab=permissions
+        "#]],
+    );
+}
+
+#[test]
+fn what_waits_for_a_stack_is_told_when_it_is_done_or_given_up() {
+    let website = left(Aspect::PublicAccess, LeftBecause::Website);
+    is_silent(&Look::new(calls("CreateBucket"), vec![waiting()]));
+    is_silent(&Look::new(calls("CreateBucket"), vec![waiting(), website]));
+    let mut look = Look::new(calls("CreateBucket"), vec![waiting(), sse_c()]);
+    look.failing = vec![SettingKind::Encryption];
+    is_silent(&look);
+    // What is done meanwhile no later look would tell.
+    check(
+        &Look::new(calls("CreateBucket"), vec![waiting(), sse_c()]),
+        &expect![[r#"
+            s3guard protected reports
+            [info: protected]
+
+            Bucket  reports (eu-west-1, account 111122223333)
+            Event   CreateBucket by arn:aws:iam::111122223333:user/careless with the AWS CLI, 2026-11-20 12:00:00 UTC
+            Grade   speed (the default)
+
+            Done
+              default encryption: SSE-S3, SSE-C blocked (was: SSE-S3, SSE-C not blocked)
+                undo: s3guard undo reports@20261120T120000.000Z-encryption --stack s3guard --region eu-west-1
+
+            Later
+              TLS only: CloudFormation is still at work on the bucket's stack, which may bring a policy
+
+            Protected 4.2 s after the event.
+
+            https://eu-west-1.console.aws.amazon.com/s3/buckets/reports?region=eu-west-1&tab=permissions
+        "#]],
+    );
+    let given_up = left(Aspect::Tls, LeftBecause::StackNeverFinished);
+    check(
+        &Look::new(calls("CreateBucket"), vec![given_up]),
+        &expect![[r#"
+            s3guard left a bucket as it is: reports
+            [warning: left]
+
+            Bucket  reports (eu-west-1, account 111122223333)
+            Event   CreateBucket by arn:aws:iam::111122223333:user/careless with the AWS CLI, 2026-11-20 12:00:00 UTC
+            Grade   speed (the default)
+
+            Left as it is
+              TLS only: CloudFormation has been at work on its stack for hours; the sweep will look at its policy again
+
+            https://eu-west-1.console.aws.amazon.com/s3/buckets/reports?region=eu-west-1&tab=permissions
+        "#]],
+    );
+}
+
+#[test]
+fn a_call_that_touches_what_is_exempt_is_told_with_the_reason_and_the_end() {
+    let exempt = |until| Exempt {
+        aspect: Aspect::Tls,
+        reason: "the scanner of 2009 speaks no TLS (TICKET-7)".to_owned(),
+        until,
+    };
+    let look = |name| Look {
+        exemptions: vec![exempt(Some(date!(2026 - 12 - 31)))],
+        ..Look::new(calls(name), Vec::new())
+    };
+    check(
+        &look("PutBucketPolicy"),
+        &expect![[r#"
+        s3guard left an exempt bucket as it is: reports
+        [info: exempt]
+
+        Bucket  reports (eu-west-1, account 111122223333)
+        Event   PutBucketPolicy by arn:aws:iam::111122223333:user/careless with the AWS CLI, 2026-11-20 12:00:00 UTC
+        Grade   speed (the default)
+
+        Exempt
+          TLS only, until 2026-12-31: the scanner of 2009 speaks no TLS (TICKET-7)
+
+        https://eu-west-1.console.aws.amazon.com/s3/buckets/reports?region=eu-west-1&tab=permissions
+    "#]],
+    );
+    // A new bucket, a tag and a call about something else are no news.
+    for name in ["CreateBucket", "PutBucketTagging", "PutBucketEncryption"] {
+        is_silent(&look(name));
+    }
+    is_silent(&Look { trigger: Trigger::Sweep, ..look("PutBucketPolicy") });
+    let endless =
+        Look { exemptions: vec![exempt(None)], ..Look::new(calls("CreateBucket"), vec![sse_c()]) };
+    let text = endless.notice().unwrap().text;
+    assert!(text.contains("\nExempt\n  TLS only, without an end: the scanner"), "{text}");
+}
+
+#[test]
+fn what_somebody_has_undone_stays_so_and_is_no_alarm() {
+    let findings = vec![left(Aspect::Tls, LeftBecause::Undone(date!(2026 - 12 - 20)))];
+    check(
+        &Look::new(calls("PutBucketPolicy"), findings),
+        &expect![[r#"
+            s3guard left a bucket as it is: reports
+            [info: left]
+
+            Bucket  reports (eu-west-1, account 111122223333)
+            Event   PutBucketPolicy by arn:aws:iam::111122223333:user/careless with the AWS CLI, 2026-11-20 12:00:00 UTC
+            Grade   speed (the default)
+
+            Left as it is
+              TLS only: it was undone, and stays so until 2026-12-20
+
+            https://eu-west-1.console.aws.amazon.com/s3/buckets/reports?region=eu-west-1&tab=permissions
+        "#]],
+    );
+}
+
+#[test]
+fn that_the_guard_has_stopped_is_told_elsewhere() {
+    let findings = vec![left(Aspect::Tls, LeftBecause::TooManyWrites(20))];
+    is_silent(&Look::new(calls("PutBucketPolicy"), findings));
+}
+
+#[test]
+fn the_account_is_called_by_its_name_and_has_a_page_of_its_own() {
+    let mut look = Look::new(calls("DeleteAccountPublicAccessBlock"), Vec::new());
+    let because = LeftBecause::ReportOnly("not set".to_owned());
+    look.findings = vec![left(Aspect::AccountPublicAccess, because)];
+    look.id.name = BucketName::account();
+    check(
+        &look,
+        &expect![[r#"
+            s3guard left as it is: the account's public access block
+            [warning: left]
+
+            Account 111122223333, public access block of all its buckets
+            Event   DeleteAccountPublicAccessBlock by arn:aws:iam::111122223333:user/careless with the AWS CLI, 2026-11-20 12:00:00 UTC
+
+            Left as it is
+              the account's public access block: not set; it is only reported, as configured
+
+            https://eu-west-1.console.aws.amazon.com/s3/settings?region=eu-west-1
+        "#]],
+    );
+}

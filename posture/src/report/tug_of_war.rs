@@ -1,0 +1,119 @@
+//! The guard and somebody else undo each other's work: the guard has stopped, and says with whom it was.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use time::OffsetDateTime;
+
+use super::body::CALLS_TOLD_MAX;
+use super::{about, called, console_link, made, section, shown_time};
+use crate::notice::{Attributes, Severity};
+use crate::text::shown;
+use crate::{Aspect, BucketId, Call, Notice, Tool};
+
+/// Room for the principal in a subject, in characters: a longer name is cut.
+const PRINCIPAL_CHARACTERS_MAX: usize = 40;
+/// The most characters of a subject; see [`crate::text::subject`].
+const SUBJECT_CHARACTERS_MAX: usize = 98;
+
+/// What is known when the guard stops.
+#[derive(Clone, Copy, Debug)]
+pub struct TugOfWar<'a> {
+    /// The bucket.
+    pub id: &'a BucketId,
+    /// The calls that the guard answers no more, in the order of their times.
+    pub calls: &'a [Call],
+    /// What stays weaker than wanted.
+    pub aspects: &'a [Aspect],
+    /// How often the guard has written to the bucket within the hour.
+    pub writes: u32,
+    /// Until when it keeps still.
+    pub still_until: OffsetDateTime,
+}
+
+/// What one principal did with one tool.
+#[derive(Default)]
+struct Deeds<'a> {
+    counts: BTreeMap<&'a str, usize>,
+    last: Option<OffsetDateTime>,
+}
+
+/// Says that the guard has stopped, who else changes the bucket, and what to do about it.
+pub fn tug_of_war(seen: &TugOfWar<'_>) -> Notice {
+    let mut deeds: BTreeMap<(&str, Tool), Deeds<'_>> = BTreeMap::new();
+    for call in seen.calls {
+        let deeds = deeds.entry((&call.principal, call.tool)).or_default();
+        *deeds.counts.entry(&call.event_name).or_default() += 1;
+        deeds.last = deeds.last.max(Some(call.time));
+    }
+    let attributes = Attributes {
+        kind: "bucket",
+        severity: Severity::High,
+        actions: vec!["stopped".to_owned()],
+        buckets: vec![seen.id.name.to_string()],
+        account: &seen.id.account,
+        region: &seen.id.region,
+    };
+    made(&title(seen, &deeds), text(seen, &deeds).expect("a string takes everything"), attributes)
+}
+
+fn title(seen: &TugOfWar<'_>, deeds: &BTreeMap<(&str, Tool), Deeds<'_>>) -> String {
+    let mut principals: Vec<&str> = deeds.keys().map(|(principal, _)| *principal).collect();
+    principals.dedup();
+    let others = match principals[..] {
+        [] => "somebody".to_owned(),
+        [one] => short(one),
+        _ => format!("{} others", principals.len()),
+    };
+    let with =
+        |others: &str| format!("s3guard and {others} are changing {} in turn", called(seen.id));
+    let room = SUBJECT_CHARACTERS_MAX.saturating_sub(with("").chars().count() + 1);
+    with(&shown(&others, room.min(PRINCIPAL_CHARACTERS_MAX)))
+}
+
+/// A principal without the front of its ARN.
+fn short(principal: &str) -> String {
+    let name = principal.rsplit_once(':').map_or(principal, |(_, name)| name);
+    name.strip_prefix("assumed-role/").unwrap_or(name).to_owned()
+}
+
+fn text(
+    seen: &TugOfWar<'_>,
+    deeds: &BTreeMap<(&str, Tool), Deeds<'_>>,
+) -> Result<String, std::fmt::Error> {
+    let mut text = String::new();
+    let until = shown_time(seen.still_until);
+    writeln!(text, "{}", about(seen.id))?;
+    writeln!(text, "Writes  {} by s3guard within the hour, as many as are allowed", seen.writes)?;
+    writeln!(text, "Still   s3guard changes nothing here until {until}")?;
+    let mut who: Vec<String> = deeds.iter().map(deeds_line).collect();
+    if who.len() > CALLS_TOLD_MAX {
+        let rest = who.split_off(CALLS_TOLD_MAX).len();
+        who.push(format!("… and {rest} more"));
+    }
+    text += &section("Who else changes it", &who);
+    let weak: Vec<String> = seen.aspects.iter().map(|aspect| aspect.words().to_owned()).collect();
+    text += &section("Weaker than wanted until then", &weak);
+    let mut advice = vec![
+        "If s3guard is right, change what they run. Its notices about this bucket say with which lines.".to_owned(),
+        "If they are right, exempt the bucket in s3guard.toml, with a reason and an end, and deploy.".to_owned(),
+    ];
+    if deeds.keys().any(|(_, tool)| tool.is_iac()) {
+        advice.push(
+            "Until one of them is done, every run undoes what s3guard has mended.".to_owned(),
+        );
+    }
+    text += &section("What to do", &advice);
+    writeln!(text, "\n{}", console_link(&seen.id.region, &seen.id.name))?;
+    Ok(text)
+}
+
+fn deeds_line(((principal, tool), deeds): (&(&str, Tool), &Deeds<'_>)) -> String {
+    let count = |(event, count): (&&str, &usize)| match count {
+        1 => shown(event, 80),
+        _ => format!("{} {count} times", shown(event, 80)),
+    };
+    let counts: Vec<String> = deeds.counts.iter().take(CALLS_TOLD_MAX).map(count).collect();
+    let last = deeds.last.map_or_else(String::new, |last| format!(", last {}", shown_time(last)));
+    format!("{} with {tool}: {}{last}", shown(principal, 300), counts.join(", "))
+}

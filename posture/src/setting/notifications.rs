@@ -1,0 +1,112 @@
+//! Event notifications. Others' targets are kept byte for byte: the XML that S3 gave is what goes back, with one more element.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// The elements of a configuration that we know.
+///
+/// Source: Amazon S3 API Reference, `NotificationConfiguration`.
+const KNOWN: [&str; 4] =
+    ["TopicConfiguration", "QueueConfiguration", "CloudFunctionConfiguration", EVENT_BRIDGE];
+const EVENT_BRIDGE: &str = "EventBridgeConfiguration";
+const CLOSING: &str = "</NotificationConfiguration>";
+
+/// A bucket's notification configuration. A bucket without one has an empty one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notifications {
+    /// The XML as S3 gave it.
+    pub xml: String,
+    /// The names of the root's elements, in their order.
+    pub elements: Vec<String>,
+}
+
+impl Notifications {
+    /// Whether S3 tells `EventBridge` of objects.
+    pub fn event_bridge(&self) -> bool {
+        self.elements.iter().any(|element| element == EVENT_BRIDGE)
+    }
+
+    /// An element that we do not know, if there is one: then nothing is written.
+    pub fn unknown(&self) -> Option<&str> {
+        self.elements.iter().map(String::as_str).find(|element| !KNOWN.contains(element))
+    }
+
+    /// The same with `EventBridge` switched on. `None` where the XML is not what we expect.
+    pub fn with_event_bridge(&self) -> Option<Self> {
+        if self.event_bridge() || self.unknown().is_some() {
+            return None;
+        }
+        let added = format!("<{EVENT_BRIDGE}></{EVENT_BRIDGE}>");
+        let xml = self.xml.trim_end();
+        let xml = if let Some(before) = xml.strip_suffix(CLOSING) {
+            format!("{before}{added}{CLOSING}")
+        } else {
+            let root = xml.strip_suffix("/>")?;
+            let (_, tag) = root.rsplit_once('<')?;
+            if tag.split_whitespace().next() != Some("NotificationConfiguration") {
+                return None;
+            }
+            format!("{}>{added}{CLOSING}", root.trim_end())
+        };
+        let mut elements = self.elements.clone();
+        elements.push(EVENT_BRIDGE.to_owned());
+        Some(Self { xml, elements })
+    }
+}
+
+impl fmt::Display for Notifications {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let others = self.elements.iter().filter(|element| *element != EVENT_BRIDGE).count();
+        let on = if self.event_bridge() { "on" } else { "off" };
+        write!(f, "EventBridge {on}, {others} other targets")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(xml: &str, elements: &[&str]) -> Notifications {
+        let elements = elements.iter().map(|&element| element.to_owned()).collect();
+        Notifications { xml: xml.to_owned(), elements }
+    }
+
+    #[test]
+    fn what_others_have_set_up_is_kept_byte_for_byte() {
+        let theirs = "<?xml version=\"1.0\"?>\n<NotificationConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">\
+             <QueueConfiguration><Id>a &amp; b</Id> <Queue>arn:aws:sqs:eu-west-1:111122223333:q</Queue>\
+             <Event>s3:ObjectCreated:*</Event></QueueConfiguration>";
+        let merged = of(&format!("{theirs}{CLOSING}\n"), &["QueueConfiguration"]);
+        let merged = merged.with_event_bridge().unwrap();
+        assert_eq!(
+            merged.xml,
+            format!("{theirs}<EventBridgeConfiguration></EventBridgeConfiguration>{CLOSING}")
+        );
+        assert!(merged.event_bridge() && merged.with_event_bridge().is_none());
+    }
+
+    #[test]
+    fn an_empty_configuration_gets_its_one_element() {
+        for empty in [
+            "<NotificationConfiguration xmlns=\"x\"/>",
+            "<NotificationConfiguration xmlns=\"x\" />",
+            "<NotificationConfiguration xmlns=\"x\"></NotificationConfiguration>",
+        ] {
+            let merged = of(empty, &[]).with_event_bridge().unwrap();
+            assert_eq!(
+                merged.xml,
+                "<NotificationConfiguration xmlns=\"x\"><EventBridgeConfiguration>\
+                 </EventBridgeConfiguration></NotificationConfiguration>"
+            );
+        }
+    }
+
+    #[test]
+    fn an_element_that_we_do_not_know_refuses() {
+        let new = of("<NotificationConfiguration><New/></NotificationConfiguration>", &["New"]);
+        assert_eq!(new.unknown(), Some("New"));
+        assert_eq!(new.with_event_bridge(), None);
+        assert_eq!(of("<Other/>", &[]).with_event_bridge(), None);
+    }
+}

@@ -1,0 +1,42 @@
+//! Which configuration counts, for every command that uses one.
+
+use std::env;
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use s3guard_posture::Config;
+
+use super::load;
+use crate::output::Output;
+
+/// Which configuration counts.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Configuration")]
+pub(crate) struct ConfigArgs {
+    /// Configuration to use; without it, `s3guard.toml` here or in a folder above, up to the repository's root
+    #[arg(long, value_name = "FILE", env = "S3GUARD_CONFIG")]
+    config: Option<PathBuf>,
+
+    /// Use no configuration, also if there is a file
+    #[arg(long, conflicts_with = "config")]
+    no_config: bool,
+}
+
+impl ConfigArgs {
+    /// Whether somebody said that there is to be none.
+    pub(crate) fn is_refused(&self) -> bool {
+        self.no_config
+    }
+
+    /// Reads it, if there is one, and says which.
+    pub(crate) fn read(&self, output: &Output) -> anyhow::Result<Option<Config>> {
+        if self.no_config {
+            return Ok(None);
+        }
+        let folder = env::current_dir().context("the current folder cannot be found")?;
+        let Some(found) = load(self.config.as_deref(), &folder)? else { return Ok(None) };
+        let path = found.path.strip_prefix(&folder).unwrap_or(&found.path);
+        output.say(format_args!("configuration `{}`", path.display()));
+        Ok(Some(found.config))
+    }
+}

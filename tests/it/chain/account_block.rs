@@ -1,0 +1,51 @@
+//! The account's own public access block: told, or kept where that is wanted.
+
+use s3guard_emulator::Client;
+
+use super::guarded::{Guarded, new_account, s3guard};
+
+fn is_on(client: &Client) -> bool {
+    client.account_block().is_ok_and(|xml| xml.matches(">true<").count() == 4)
+}
+
+#[test]
+fn an_account_that_is_opened_is_told_with_who_did_it() {
+    let guarded = Guarded::new(&[]);
+    let careless = guarded.careless();
+    careless.put_account_block(true).unwrap();
+    guarded.rest();
+    guarded.forget();
+    careless.delete_account_block().unwrap();
+    guarded.wait("a mail", || guarded.mails().len() == 1);
+    guarded.rest();
+    assert!(!is_on(&careless), "by default it is only reported");
+    let mail = &guarded.mails()[0];
+    let by = format!("arn:aws:iam::{}:user/careless", guarded.account.number());
+    let event = format!("DeleteAccountPublicAccessBlock by {by}");
+    assert!(mail.text.contains(&event), "{}", mail.text);
+    assert!(mail.text.contains("s3/settings?"), "the account's own page: {}", mail.text);
+    assert_eq!(guarded.guard_writes(), [""; 0]);
+}
+
+#[test]
+fn an_account_that_is_to_be_kept_closed_is_closed_again() {
+    let kept = "[aspects]\naccount-public-access = \"keep\"\n";
+    let guarded = Guarded::configured(new_account(), kept, &[]);
+    let careless = guarded.careless();
+    guarded.forget();
+    careless.put_account_block(false).unwrap();
+    guarded.wait("a closed account", || is_on(&careless));
+    guarded.wait("a mail", || guarded.mails().len() == 1);
+    guarded.rest();
+    assert_eq!(guarded.guard_writes(), ["s3:PutAccountPublicAccessBlock"]);
+    let records = guarded.records(".account");
+    assert_eq!(records.len(), 1, "{records:#?}");
+    let id = records[0]["id"].as_str().unwrap();
+    assert!(guarded.mails()[0].text.contains(id), "{}", guarded.mails()[0].text);
+
+    let undo = ["undo", id, "--stack", "guard", "--yes"];
+    let undone = s3guard(&guarded.account.env(), &undo);
+    assert_eq!(undone.status.code(), Some(0), "{}", String::from_utf8_lossy(&undone.stderr));
+    guarded.rest();
+    assert!(!is_on(&careless), "it stays undone");
+}

@@ -1,0 +1,121 @@
+//! A bucket of a stack: `CloudFormation` comes first, and whatever it is about to make is not in its way.
+
+use s3guard_emulator::Client;
+use serde_json::{Value, json};
+
+use super::guarded::{Guarded, has_tls, policy};
+
+const HANDLE: &str = "Handle";
+
+/// A bucket, then a wait for whoever signals, then what comes late.
+fn template(bucket: &str, late: &Value) -> String {
+    let mut resources = json!({
+        "Bucket": { "Type": "AWS::S3::Bucket", "Properties": { "BucketName": bucket } },
+        HANDLE: { "Type": "AWS::CloudFormation::WaitConditionHandle" },
+        "Wait": { "Type": "AWS::CloudFormation::WaitCondition", "DependsOn": "Bucket",
+            "Properties": { "Handle": { "Ref": HANDLE }, "Timeout": "600" } },
+    });
+    if !late.is_null() {
+        resources["Late"] = json!({ "Type": "AWS::S3::BucketPolicy", "DependsOn": "Wait",
+            "Properties": { "Bucket": bucket, "PolicyDocument": late } });
+    }
+    json!({ "AWSTemplateFormatVersion": "2010-09-09", "Resources": resources }).to_string()
+}
+
+fn cloudformation(client: &Client, action: &str, more: &[(&str, &str)]) -> String {
+    let asked = [&[("Action", action), ("StackName", "web")][..], more].concat();
+    client.query("cloudformation", "2010-05-15", &asked).unwrap()
+}
+
+fn between<'a>(text: &'a str, open: &str, close: &str) -> &'a str {
+    let after = text.split_once(open).map(|(_, after)| after).unwrap_or_default();
+    after.split_once(close).map(|(found, _)| found).unwrap_or_default()
+}
+
+fn status(client: &Client) -> String {
+    let stack = cloudformation(client, "DescribeStacks", &[]);
+    between(&stack, "<StackStatus>", "</StackStatus>").to_owned()
+}
+
+/// Lets the stack go on.
+fn signal(client: &Client) {
+    let asked = [("LogicalResourceId", HANDLE)];
+    let handle = cloudformation(client, "DescribeStackResource", &asked);
+    let url = between(&handle, "<PhysicalResourceId>", "</PhysicalResourceId>");
+    let path = &url[url.find("/_").unwrap()..];
+    let body = json!({ "Status": "SUCCESS", "UniqueId": "1", "Reason": "", "Data": "" });
+    let answer = client
+        .request("cloudformation", "PUT", path, &[], &[], body.to_string().as_bytes())
+        .unwrap();
+    assert_eq!(answer.status, 200, "{}", answer.body);
+}
+
+/// Lets a look that waits for the stack begin, and waits until it is done.
+fn look_again(guarded: &Guarded) {
+    guarded.forget();
+    guarded.wait("another look", || {
+        guarded.account.end_delays().unwrap();
+        guarded.runs("GuardFunctionName") > 0
+    });
+    until_nothing_is_handled(guarded);
+}
+
+fn until_nothing_is_handled(guarded: &Guarded) {
+    let client = guarded.account.client();
+    guarded.wait("rest but for what is delayed", || {
+        ["", "NotVisible"].iter().all(|kind| {
+            let name = format!("ApproximateNumberOfMessages{kind}");
+            client.queue_attribute(guarded.output("GuardQueueUrl"), &name).unwrap() == "0"
+        })
+    });
+}
+
+/// A stack in its middle, with a bucket at which the guard has looked.
+fn in_progress(guarded: &Guarded, bucket: &str, late: &Value) -> Client {
+    let root = guarded.account.client();
+    let body = template(bucket, late);
+    cloudformation(&root, "CreateStack", &[("TemplateBody", &body)]);
+    guarded.wait("the bucket's other settings", || {
+        root.notification(bucket).is_ok_and(|xml| xml.contains("<EventBridgeConfiguration"))
+    });
+    until_nothing_is_handled(guarded);
+    assert_eq!(policy(&root, bucket), None, "the stack may be about to make one");
+    look_again(guarded);
+    assert_eq!((policy(&root, bucket), status(&root)), (None, "CREATE_IN_PROGRESS".to_owned()));
+    root
+}
+
+#[test]
+fn a_policy_that_a_stack_makes_late_is_made_and_then_added_to() {
+    let guarded = Guarded::new(&[]);
+    let bucket = guarded.bucket("web");
+    guarded.forget();
+    let theirs = json!({ "Version": "2012-10-17", "Statement": [{
+        "Sid": "Theirs", "Effect": "Allow", "Action": "s3:GetObject", "Resource": format!("arn:aws:s3:::{bucket}/*"),
+        "Principal": { "AWS": format!("arn:aws:iam::{}:root", guarded.account.number()) } }] });
+    let root = in_progress(&guarded, &bucket, &theirs);
+    signal(&root);
+    guarded.wait("the stack's end", || status(&root) == "CREATE_COMPLETE");
+    guarded.wait("the statement", || has_tls(&root, &bucket));
+    let merged = policy(&root, &bucket).unwrap();
+    assert_eq!(merged["Statement"][0], theirs["Statement"][0], "theirs stays as it is, and first");
+    assert_eq!(merged["Statement"].as_array().unwrap().len(), 2);
+    guarded.account.end_delays().unwrap();
+    guarded.rest();
+    assert_eq!(policy(&root, &bucket), Some(merged), "the look that has waited adds nothing");
+}
+
+#[test]
+fn a_bucket_whose_stack_makes_no_policy_gets_one_when_the_stack_is_done() {
+    let guarded = Guarded::new(&[]);
+    let bucket = guarded.bucket("web");
+    guarded.forget();
+    let root = in_progress(&guarded, &bucket, &Value::Null);
+    signal(&root);
+    guarded.wait("the stack's end", || status(&root) == "CREATE_COMPLETE");
+    look_again(&guarded);
+    guarded.rest();
+    assert!(has_tls(&root, &bucket));
+    assert_eq!(guarded.guard_writes(), ["s3:PutBucketPolicy"]);
+    assert!(guarded.told().contains("CreateBucket by"), "{}", guarded.told());
+}

@@ -1,0 +1,80 @@
+//! `s3guard.toml`: from the file by way of the package to what is done with a bucket.
+
+use std::process::Output;
+
+use super::guarded::{
+    Guarded, configuration_file, deploy, encryption, has_tls, is_private, new_account,
+};
+
+/// A rule by name, a default, and an exemption.
+const CONFIGURATION: &str = r#"
+[[rule]]
+bucket = "payroll-*"
+grade = "hybrid"
+
+[[exemption]]
+bucket = "www-*"
+aspects = ["public-access", "tls"]
+reason = "the public web site"
+until = 2099-12-31
+"#;
+
+fn told(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn a_rule_and_a_tag_raise_a_bucket_and_an_exemption_leaves_one_alone() {
+    let account = new_account();
+    let key = account.client().create_key().unwrap();
+    let guarded = Guarded::configured(account, CONFIGURATION, &["--key", &key]);
+    let careless = guarded.careless();
+    let [payroll, tagged, www] = ["payroll", "tagged", "www"].map(|name| guarded.bucket(name));
+    guarded.forget();
+    for bucket in [&payroll, &tagged, &www] {
+        careless.create_bucket(bucket).unwrap();
+    }
+    guarded.rest();
+    assert!(encryption(&careless, &payroll).contains(&key), "the rule raises it");
+    assert!(encryption(&careless, &tagged).starts_with("AES256"), "the default is speed");
+    assert!(has_tls(&careless, &payroll) && !has_tls(&careless, &www));
+    assert!(guarded.told().contains("Grade   hybrid (rule 1"), "{}", guarded.told());
+
+    guarded.forget();
+    let tags = "<Tagging><TagSet><Tag><Key>s3guard:grade</Key><Value>hybrid</Value></Tag></TagSet></Tagging>";
+    careless.put_bucket_setting(&tagged, "tagging", tags).unwrap();
+    guarded.rest();
+    assert!(encryption(&careless, &tagged).contains(&key), "the tag raises it");
+    assert!(guarded.told().contains("the tag `s3guard:grade`"), "{}", guarded.told());
+
+    guarded.forget();
+    careless.delete_public_access_block(&www).unwrap();
+    guarded.wait("a mail", || guarded.mails().len() == 1);
+    guarded.rest();
+    assert!(!is_private(&careless, &www), "it is exempt");
+    let mail = &guarded.mails()[0];
+    assert_eq!(mail.subject, format!("s3guard left an exempt bucket as it is: {www}"));
+    assert!(mail.text.contains("until 2099-12-31: the public web site"), "{}", mail.text);
+    assert_eq!(guarded.guard_writes(), [""; 0]);
+}
+
+#[test]
+fn a_configuration_changes_by_a_deploy_and_is_not_lost_by_accident() {
+    let guarded = Guarded::configured(new_account(), "writes-per-hour = 7\n", &[]);
+    let forgotten = deploy(&guarded.account, &[]);
+    assert_eq!(forgotten.status.code(), Some(2), "{}", told(&forgotten));
+    assert!(told(&forgotten).contains("--no-config"), "{}", told(&forgotten));
+
+    let file = configuration_file(&guarded.account, "writes-per-hour = 8\n");
+    let config = ["--config", file.to_str().unwrap()];
+    let changed = deploy(&guarded.account, &config);
+    assert_eq!(changed.status.code(), Some(0), "{}", told(&changed));
+    assert!(told(&changed).contains("GuardFunction"), "{}", told(&changed));
+    let again = deploy(&guarded.account, &config);
+    assert!(told(&again).contains("no change"), "{}", told(&again));
+
+    let taken_away = deploy(&guarded.account, &["--no-config"]);
+    assert_eq!(taken_away.status.code(), Some(0), "{}", told(&taken_away));
+    let without = deploy(&guarded.account, &[]);
+    assert!(told(&without).contains("no change"), "{}", told(&without));
+}

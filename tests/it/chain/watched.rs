@@ -1,0 +1,98 @@
+//! Every call that is watched, made by somebody careless: what is to be kept is repaired, what is to be told is told.
+//!
+//! One account for all, at the highest grade, with a key, and keeping all that can be kept. `cases` has the calls.
+
+mod cases;
+
+use cases::{Case, Ends};
+use s3guard_emulator::Client;
+use s3guard_posture::watch::TABLE;
+
+use super::guarded::{Guarded, new_account};
+
+/// What is kept besides what the grade keeps, and one bucket whose ACL is to count.
+const CONFIGURATION: &str = r#"
+[aspects]
+account-public-access = "keep"
+
+[[rule]]
+bucket = "putbucketacl-*"
+aspects = { ownership = "report" }
+"#;
+
+/// The account, and who is careless in it.
+struct Ground {
+    guarded: Guarded,
+    careless: Client,
+    key: String,
+}
+
+impl Ground {
+    /// The call's own bucket.
+    fn bucket(&self, event_name: &str) -> String {
+        self.guarded.bucket(&event_name.to_lowercase())
+    }
+
+    fn check(&self, event_name: &str, case: &Case) {
+        let bucket = self.bucket(event_name);
+        for ends in &case.ends {
+            match ends {
+                Ends::Repaired(is_right) => {
+                    assert!(is_right(self, &bucket), "{event_name} is not repaired");
+                }
+                Ends::Told(what) => {
+                    let mails = self.guarded.mails().into_iter();
+                    let mails: Vec<_> = mails.filter(|mail| mail.text.contains(&bucket)).collect();
+                    let is_told = mails.iter().any(|mail| {
+                        mail.text.contains(what) && mail.text.contains(&format!("{event_name} by "))
+                    });
+                    assert!(is_told, "{event_name} is not told: {mails:#?}");
+                }
+                Ends::Read(action) => {
+                    let arn = format!("arn:aws:s3:::{bucket}");
+                    let calls = self.guarded.calls("GuardRoleArn");
+                    let is_read = calls
+                        .iter()
+                        .any(|call| call.resource == arn && call.action.as_deref() == Some(action));
+                    assert!(is_read, "{event_name} has nothing read again");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_watched_call_ends_repaired_or_told() {
+    let account = new_account();
+    let key = account.client().create_key().unwrap();
+    let arguments = ["--grade", "security", "--key", &key];
+    let guarded = Guarded::configured(account, CONFIGURATION, &arguments);
+    let ground = Ground { careless: guarded.careless(), guarded, key: key.clone() };
+    // A row without a case is no name that `case` knows, and fails here.
+    let all = TABLE.iter().map(|watched| (watched.event_name, cases::case(watched.event_name)));
+    let (of_account, of_buckets): (Vec<_>, Vec<_>) =
+        all.partition(|(event_name, _)| event_name.contains("Account"));
+
+    for (event_name, _) in of_buckets.iter().filter(|(name, _)| *name != "CreateBucket") {
+        ground.careless.create_bucket(&ground.bucket(event_name)).unwrap();
+    }
+    ground.guarded.rest();
+    for (event_name, case) in &of_buckets {
+        (case.prepare)(&ground, &ground.bucket(event_name));
+    }
+    ground.guarded.rest();
+    ground.guarded.forget();
+    for (event_name, case) in &of_buckets {
+        (case.weaken)(&ground, &ground.bucket(event_name));
+    }
+    ground.guarded.rest();
+    for (event_name, case) in &of_buckets {
+        ground.check(event_name, case);
+    }
+    // One after the other: it is one setting.
+    for (event_name, case) in &of_account {
+        (case.weaken)(&ground, "");
+        ground.guarded.rest();
+        ground.check(event_name, case);
+    }
+}

@@ -1,0 +1,298 @@
+//! What somebody careless does by each call that is watched, and what is to come of it.
+
+use serde_json::json;
+
+use super::Ground;
+use crate::chain::guarded::{encryption, is_private, policy, tells_event_bridge};
+
+const XMLNS: &str = "http://s3.amazonaws.com/doc/2006-03-01/";
+const WEAK_ENCRYPTION: &str = "<ApplyServerSideEncryptionByDefault><SSEAlgorithm>AES256</SSEAlgorithm>\
+     </ApplyServerSideEncryptionByDefault><BlockedEncryptionTypes><EncryptionType>NONE</EncryptionType>\
+     </BlockedEncryptionTypes>";
+const OTHER_ACCOUNT: &str = "arn:aws:iam::999988887777:root";
+const TAG: &str = "<TagSet><Tag><Key>team</Key><Value>data</Value></Tag></TagSet>";
+
+type Deed = fn(&Ground, &str);
+
+/// One call.
+pub(super) struct Case {
+    /// Makes the bucket one that the call can weaken; the guard may look before the call comes.
+    pub(super) prepare: Deed,
+    /// The call.
+    pub(super) weaken: Deed,
+    /// What comes of it.
+    pub(super) ends: Vec<Ends>,
+}
+
+/// What comes of a call.
+pub(super) enum Ends {
+    /// This is so again.
+    Repaired(fn(&Ground, &str) -> bool),
+    /// The owner reads this.
+    Told(&'static str),
+    /// It was read again by this action, and nothing is wrong with it.
+    Read(&'static str),
+}
+
+/// The case of a call, by `CloudTrail`'s name.
+pub(super) fn case(event_name: &str) -> Case {
+    encryption_and_access(event_name)
+        .or_else(|| keeping(event_name))
+        .or_else(|| whole(event_name))
+        .unwrap_or_else(|| panic!("`{event_name}` is watched, and no case shows what comes of it"))
+}
+
+/// Who can read, and how it is encrypted.
+fn encryption_and_access(event_name: &str) -> Option<Case> {
+    Some(match event_name {
+        "PutBucketEncryption" => repaired(
+            |ground, bucket| ground.careless.put_encryption(bucket, WEAK_ENCRYPTION).unwrap(),
+            is_encrypted,
+        ),
+        "DeleteBucketEncryption" => repaired(
+            |ground, bucket| ground.careless.delete_encryption(bucket).unwrap(),
+            is_encrypted,
+        ),
+        "PutBucketPublicAccessBlock" => repaired(
+            |ground, bucket| ground.careless.put_public_access_block(bucket, false).unwrap(),
+            is_closed,
+        ),
+        "DeleteBucketPublicAccessBlock" => repaired(
+            |ground, bucket| ground.careless.delete_public_access_block(bucket).unwrap(),
+            is_closed,
+        ),
+        "PutBucketPolicy" => Case {
+            prepare: nothing,
+            weaken: let_another_account_in,
+            ends: vec![
+                Ends::Repaired(has_tls),
+                Ends::Told("its policy lets others in: arn:aws:iam::999988887777:root"),
+            ],
+        },
+        "DeleteBucketPolicy" => {
+            repaired(|ground, bucket| delete(ground, bucket, "policy"), has_tls)
+        }
+        "PutBucketAcl" => told(
+            |ground, bucket| {
+                put(ground, bucket, "ownershipControls", "OwnershipControls", WRITERS_OWN);
+            },
+            |ground, bucket| ground.careless.put_acl(bucket, "log-delivery-write").unwrap(),
+            "its ACL grants access to others than its owner",
+        ),
+        "PutBucketOwnershipControls" => repaired(
+            |ground, bucket| {
+                put(ground, bucket, "ownershipControls", "OwnershipControls", WRITERS_OWN);
+            },
+            is_owned,
+        ),
+        "DeleteBucketOwnershipControls" => {
+            repaired(|ground, bucket| delete(ground, bucket, "ownershipControls"), is_owned)
+        }
+        "PutBucketWebsite" => told(
+            make_legacy,
+            |ground, bucket| {
+                let index = "<IndexDocument><Suffix>a.html</Suffix></IndexDocument>";
+                put(ground, bucket, "website", "WebsiteConfiguration", index);
+            },
+            "it is a website, so public access was left open",
+        ),
+        _ => return None,
+    })
+}
+
+/// What keeps objects and tells of them.
+fn keeping(event_name: &str) -> Option<Case> {
+    Some(match event_name {
+        "PutBucketVersioning" => repaired(
+            |ground, bucket| {
+                put(
+                    ground,
+                    bucket,
+                    "versioning",
+                    "VersioningConfiguration",
+                    "<Status>Suspended</Status>",
+                );
+            },
+            has_versions,
+        ),
+        "PutBucketLogging" => repaired(
+            |ground, bucket| put(ground, bucket, "logging", "BucketLoggingStatus", ""),
+            is_logged,
+        ),
+        "PutBucketNotification" => {
+            repaired(|ground, bucket| ground.careless.put_notification(bucket, "").unwrap(), tells)
+        }
+        "PutBucketReplication" => told(
+            nothing,
+            |ground, bucket| copy(ground, bucket, "<Account>999988887777</Account>"),
+            "its objects are copied to buckets of other accounts: 999988887777",
+        ),
+        "DeleteBucketReplication" => told(
+            |ground, bucket| copy(ground, bucket, ""),
+            |ground, bucket| delete(ground, bucket, "replication"),
+            "its objects are not copied (any more)",
+        ),
+        "PutBucketLifecycle" => told(
+            nothing,
+            |ground, bucket| expire(ground, bucket, 1),
+            "a lifecycle rule deletes objects after 1 days",
+        ),
+        "DeleteBucketLifecycle" => Case {
+            prepare: |ground, bucket| expire(ground, bucket, 90),
+            weaken: |ground, bucket| delete(ground, bucket, "lifecycle"),
+            ends: vec![Ends::Read("s3:GetLifecycleConfiguration")],
+        },
+        "PutBucketObjectLockConfiguration" => told(
+            |ground, bucket| lock(ground, bucket, LOCKED_A_DAY),
+            |ground, bucket| lock(ground, bucket, ""),
+            "its new objects are not locked (any more)",
+        ),
+        "PutObjectLockConfiguration" => told(
+            |ground, bucket| lock(ground, bucket, ""),
+            |ground, bucket| {
+                let parameters = json!({ "bucketName": bucket });
+                ground
+                    .guarded
+                    .account
+                    .tell_trail("PutObjectLockConfiguration", &parameters)
+                    .unwrap();
+            },
+            "its new objects are not locked (any more)",
+        ),
+        _ => return None,
+    })
+}
+
+/// A bucket, its tags and the account.
+fn whole(event_name: &str) -> Option<Case> {
+    Some(match event_name {
+        "CreateBucket" => Case {
+            prepare: nothing,
+            weaken: |ground, bucket| ground.careless.create_bucket(bucket).unwrap(),
+            ends: [is_encrypted, is_closed, has_tls, has_versions, is_logged, tells]
+                .map(Ends::Repaired)
+                .into(),
+        },
+        "PutBucketTagging" => {
+            tagged(|ground, bucket| put(ground, bucket, "tagging", "Tagging", TAG))
+        }
+        "DeleteBucketTagging" => tagged(|ground, bucket| delete(ground, bucket, "tagging")),
+        "TagResource" => tagged(|ground, bucket| tell_of_tags(ground, "TagResource", bucket)),
+        "UntagResource" => tagged(|ground, bucket| tell_of_tags(ground, "UntagResource", bucket)),
+        "PutAccountPublicAccessBlock" => repaired(
+            |ground, _| ground.careless.put_account_block(false).unwrap(),
+            account_is_closed,
+        ),
+        "DeleteAccountPublicAccessBlock" => {
+            repaired(|ground, _| ground.careless.delete_account_block().unwrap(), account_is_closed)
+        }
+        _ => return None,
+    })
+}
+
+fn nothing(_: &Ground, _: &str) {}
+
+fn repaired(weaken: Deed, is_right: fn(&Ground, &str) -> bool) -> Case {
+    Case { prepare: nothing, weaken, ends: vec![Ends::Repaired(is_right)] }
+}
+
+fn told(prepare: Deed, weaken: Deed, what: &'static str) -> Case {
+    Case { prepare, weaken, ends: vec![Ends::Told(what)] }
+}
+
+/// A tag alone weakens nothing: a bucket from before 2023 shows that everything is looked at.
+fn tagged(weaken: Deed) -> Case {
+    let ends = vec![Ends::Repaired(is_encrypted), Ends::Repaired(is_closed)];
+    Case { prepare: make_legacy, weaken, ends }
+}
+
+const WRITERS_OWN: &str = "<Rule><ObjectOwnership>ObjectWriter</ObjectOwnership></Rule>";
+const LOCKED_A_DAY: &str =
+    "<Rule><DefaultRetention><Mode>GOVERNANCE</Mode><Days>1</Days></DefaultRetention></Rule>";
+
+fn put(ground: &Ground, bucket: &str, subresource: &str, root: &str, inside: &str) {
+    let document = format!("<{root} xmlns=\"{XMLNS}\">{inside}</{root}>");
+    ground.careless.put_bucket_setting(bucket, subresource, &document).unwrap();
+}
+
+fn delete(ground: &Ground, bucket: &str, subresource: &str) {
+    ground.careless.delete_bucket_setting(bucket, subresource).unwrap();
+}
+
+fn make_legacy(ground: &Ground, bucket: &str) {
+    ground.guarded.account.make_legacy(bucket).unwrap();
+}
+
+fn let_another_account_in(ground: &Ground, bucket: &str) {
+    let policy = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": "s3:GetObject",
+        "Principal": { "AWS": OTHER_ACCOUNT }, "Resource": format!("arn:aws:s3:::{bucket}/*") }] });
+    ground.careless.put_bucket_setting(bucket, "policy", &policy.to_string()).unwrap();
+}
+
+fn copy(ground: &Ground, bucket: &str, account: &str) {
+    let inside = format!(
+        "<Role>arn:aws:iam::111122223333:role/copy</Role><Rule><ID>a</ID><Priority>1</Priority><Status>Enabled</Status>\
+         <Filter><Prefix></Prefix></Filter><DeleteMarkerReplication><Status>Disabled</Status></DeleteMarkerReplication>\
+         <Destination><Bucket>arn:aws:s3:::elsewhere</Bucket>{account}</Destination></Rule>"
+    );
+    put(ground, bucket, "replication", "ReplicationConfiguration", &inside);
+}
+
+fn expire(ground: &Ground, bucket: &str, days: u32) {
+    let rule = format!(
+        "<Rule><ID>a</ID><Filter><Prefix></Prefix></Filter><Status>Enabled</Status><Expiration><Days>{days}</Days>\
+         </Expiration></Rule>"
+    );
+    put(ground, bucket, "lifecycle", "LifecycleConfiguration", &rule);
+}
+
+fn lock(ground: &Ground, bucket: &str, rule: &str) {
+    let inside = format!("<ObjectLockEnabled>Enabled</ObjectLockEnabled>{rule}");
+    put(ground, bucket, "object-lock", "ObjectLockConfiguration", &inside);
+}
+
+fn tell_of_tags(ground: &Ground, event_name: &str, bucket: &str) {
+    let parameters = json!({ "resourceArn": format!("arn:aws:s3:::{bucket}") });
+    ground.guarded.account.tell_trail(event_name, &parameters).unwrap();
+}
+
+fn is_encrypted(ground: &Ground, bucket: &str) -> bool {
+    let encryption = encryption(&ground.careless, bucket);
+    encryption.starts_with("aws:kms:dsse")
+        && encryption.contains(&ground.key)
+        && encryption.contains("SSE-C")
+}
+
+fn is_closed(ground: &Ground, bucket: &str) -> bool {
+    is_private(&ground.careless, bucket)
+}
+
+fn has_tls(ground: &Ground, bucket: &str) -> bool {
+    let policy = policy(&ground.careless, bucket).unwrap_or_default().to_string();
+    policy.contains("aws:SecureTransport") && policy.contains("s3:TlsVersion")
+}
+
+fn is_owned(ground: &Ground, bucket: &str) -> bool {
+    setting_has(ground, bucket, "ownershipControls", "BucketOwnerEnforced")
+}
+
+fn has_versions(ground: &Ground, bucket: &str) -> bool {
+    setting_has(ground, bucket, "versioning", "<Status>Enabled</Status>")
+}
+
+fn is_logged(ground: &Ground, bucket: &str) -> bool {
+    let prefix = format!("<TargetPrefix>access/{bucket}/</TargetPrefix>");
+    setting_has(ground, bucket, "logging", &prefix)
+}
+
+fn tells(ground: &Ground, bucket: &str) -> bool {
+    tells_event_bridge(&ground.careless, bucket)
+}
+
+fn account_is_closed(ground: &Ground, _: &str) -> bool {
+    ground.careless.account_block().is_ok_and(|xml| xml.matches(">true<").count() == 4)
+}
+
+fn setting_has(ground: &Ground, bucket: &str, subresource: &str, part: &str) -> bool {
+    ground.careless.bucket_setting(bucket, subresource).is_ok_and(|xml| xml.contains(part))
+}
