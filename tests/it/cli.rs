@@ -2,6 +2,7 @@
 
 mod account;
 mod aws;
+mod replay;
 
 use std::fs::{self, OpenOptions};
 use std::io::Read as _;

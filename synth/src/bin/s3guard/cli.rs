@@ -7,7 +7,7 @@ use clap::builder::Resettable;
 use clap::{Arg, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use thiserror::Error;
 
-use crate::commands::{deploy, destroy, history, package, synth, undo};
+use crate::commands::{deploy, destroy, history, package, replay, synth, undo};
 use crate::failure::Exit;
 use crate::output::{Color, Form};
 
@@ -40,6 +40,7 @@ pub(crate) enum Command {
     Destroy(destroy::Args),
     History(history::Args),
     Undo(undo::Args),
+    Replay(replay::Args),
 }
 
 /// A value that a flag does not take, with what to write instead.

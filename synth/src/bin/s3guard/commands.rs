@@ -8,5 +8,6 @@ pub(crate) mod destroy;
 pub(crate) mod history;
 pub(crate) mod package;
 mod progress;
+pub(crate) mod replay;
 pub(crate) mod synth;
 pub(crate) mod undo;

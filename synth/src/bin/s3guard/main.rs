@@ -50,6 +50,7 @@ fn run(command: Command, output: &Output) -> anyhow::Result<Exit> {
         Command::Destroy(args) => commands::destroy::run(&args, output, &token()),
         Command::History(args) => commands::history::run(&args, output),
         Command::Undo(args) => commands::undo::run(&args, output, OffsetDateTime::now_utc()),
+        Command::Replay(args) => commands::replay::run(&args, output, OffsetDateTime::now_utc()),
     }
 }
 

@@ -1,0 +1,205 @@
+//! What came of a recorded event. [`Replayed`] is the form of `s3guard replay --output json`; fields are only added.
+
+use s3guard_posture::{Aspect, Grade, Notice, Setting};
+use serde::Serialize;
+
+/// A recorded event, and what came of it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Replayed {
+    /// Its number in the order of time, from 1.
+    pub number: usize,
+    /// Where it stood in what was read.
+    pub place: String,
+    /// What it is at first sight.
+    #[serde(flatten)]
+    pub head: Head,
+    /// Whether it comes to the guard at all.
+    pub heard: Heard,
+    /// What the guard's triage makes of it; none where it does not come so far.
+    pub task: Option<Task>,
+    /// How long it is left to whoever is setting the bucket up, in seconds.
+    pub settles_seconds: Option<u16>,
+    /// What the event does not say and was taken to be so, in words.
+    pub assumed: Vec<String>,
+    /// The looks at the bucket that it led to.
+    pub looks: Vec<Look>,
+    /// What is told of it, if that does not belong to a look.
+    pub says: Option<Told>,
+    /// What came of it.
+    pub outcome: Outcome,
+}
+
+/// What an event is at first sight. What it does not say is not there.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Head {
+    /// The call, the type of the event, or the kind of the guard's own message.
+    pub name: Option<String>,
+    /// The bucket, as it stands there.
+    pub bucket: Option<String>,
+    /// Where it came.
+    pub region: Option<String>,
+    /// When it happened.
+    pub time: Option<String>,
+    /// Who made the call.
+    pub principal: Option<String>,
+    /// With what.
+    pub tool: Option<String>,
+}
+
+/// Whether an event comes to the guard.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase", tag = "is")]
+pub enum Heard {
+    /// A rule lets it through.
+    Matches {
+        /// The rule, as the template calls it.
+        rule: &'static str,
+    },
+    /// The rule for such events does not.
+    DoesNotMatch {
+        /// The rule, as the template calls it.
+        rule: &'static str,
+        /// The first mismatch, in words.
+        because: String,
+    },
+    /// `EventBridge` does not deliver it to the guard's rules.
+    NotDelivered {
+        /// Why, in words.
+        because: String,
+    },
+    /// No rule is asked: it is in a queue of the guard already.
+    InQueue,
+    /// It is nothing that an account sends.
+    Never,
+}
+
+/// What is to be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Task {
+    /// Look at a bucket.
+    Look,
+    /// Look at the account's public access block.
+    LookAtAccount,
+    /// List the Region's buckets.
+    Sweep,
+    /// Publish a notice again.
+    Tell,
+    /// Tell of an object.
+    TellOfObject,
+    /// Nothing.
+    Nothing,
+}
+
+/// A look at a bucket, or at the account.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Look {
+    /// When.
+    pub time: String,
+    /// What the bucket is held to.
+    pub grade: Grade,
+    /// Why.
+    pub grade_because: String,
+    /// The calls that read, one list for each round; the calls of a round are made together.
+    pub reads: Vec<Vec<String>>,
+    /// What was found.
+    pub finds: Vec<Found>,
+    /// The calls that write, in their order.
+    pub calls: Vec<Called>,
+    /// How long it waits for the bucket's stack before it looks again, in seconds.
+    pub waits_seconds: Option<u16>,
+    /// The guard has written so often within an hour that it stops.
+    pub stops_after_writes: Option<u32>,
+    /// What is told.
+    pub says: Option<Told>,
+}
+
+/// Something that was found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Found {
+    /// What it is about.
+    pub aspect: Aspect,
+    /// What becomes of it.
+    pub fate: Fate,
+    /// In words.
+    pub words: String,
+}
+
+/// What becomes of a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Fate {
+    /// It is mended.
+    Mended,
+    /// It is looked at again later.
+    Later,
+    /// It is left.
+    Left,
+}
+
+/// A call that wrote.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Called {
+    /// The call.
+    pub call: &'static str,
+    /// What it wrote, whole.
+    pub setting: Setting,
+    /// The calls that read it again.
+    pub reads: Vec<Vec<String>>,
+    /// Whether it was seen to be so then.
+    pub is_verified: bool,
+}
+
+/// A notice.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Told {
+    /// The subject of the mail.
+    pub subject: String,
+    /// The text of the mail.
+    pub text: String,
+}
+
+/// What came of an event: exactly one of these.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase", tag = "is")]
+pub enum Outcome {
+    /// The guard has done with it what was to do.
+    Done,
+    /// There was nothing to do.
+    Ignored {
+        /// Why, in words.
+        because: String,
+    },
+    /// It comes to the guard, who cannot read it: after five times it is a dead letter.
+    DeadLetter {
+        /// Why, in words.
+        because: String,
+    },
+    /// It is nothing that an account sends.
+    NoEvent {
+        /// Why, in words.
+        because: String,
+    },
+}
+
+impl Outcome {
+    /// Why it is no event that could be understood, if it is none.
+    pub fn misunderstood(&self) -> Option<&str> {
+        match self {
+            Self::DeadLetter { because } | Self::NoEvent { because } => Some(because),
+            Self::Done | Self::Ignored { .. } => None,
+        }
+    }
+}
+
+impl From<&Notice> for Told {
+    fn from(notice: &Notice) -> Self {
+        Self { subject: notice.subject.clone(), text: notice.text.clone() }
+    }
+}

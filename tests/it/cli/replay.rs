@@ -1,0 +1,67 @@
+//! `s3guard replay`: what it shows, what it says, and how it exits.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use expect_test::expect;
+
+use super::{check, s3guard};
+
+/// An example, by its path from the root of the workspace, from where the command is run.
+fn replay(arguments: &[&str]) -> Command {
+    let mut command = s3guard(&["replay"]);
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
+    command.args(arguments).current_dir(root);
+    command
+}
+
+#[test]
+fn events_that_were_understood_are_shown_and_nothing_is_said() {
+    let output = replay(&["examples/events/trail-log.json.gz"]).output().unwrap();
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+    assert_eq!(output.status.code(), Some(0));
+    let shown = String::from_utf8(output.stdout).unwrap();
+    assert!(shown.starts_with("event 1  GetBucketEncryption  reports  "), "{shown}");
+    assert!(shown.ends_with("\n6 events: 2 done, 4 ignored, 0 that are none\n"), "{shown}");
+}
+
+#[test]
+fn what_is_no_event_is_named_by_its_place_and_does_not_hinder_the_others() {
+    let files = ["examples/events/broken.jsonl", "examples/events/dead-letter.json"];
+    let output = replay(&[&files[..], &["--output", "json"]].concat()).output().unwrap();
+    expect![[r#"
+        warning: examples/events/broken.jsonl, line 2: it is not JSON: EOF while parsing a string at line 1 column 48
+        warning: examples/events/broken.jsonl, line 3: it is neither an event of EventBridge, nor a record of CloudTrail, nor a message of s3guard
+        warning: examples/events/dead-letter.json, Messages[0]: `detail.requestParameters.bucketName` is missing or wrong: it is not a text
+    "#]]
+    .assert_eq(&String::from_utf8(output.stderr).unwrap());
+    assert_eq!(output.status.code(), Some(1));
+    let shown: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(shown["version"], 1);
+    assert_eq!(shown["events"][0]["outcome"]["is"], "done");
+    assert_eq!(shown["events"].as_array().unwrap().len(), 4);
+}
+
+#[test]
+fn a_file_that_holds_no_events_is_named() {
+    check(
+        &mut replay(&["README.md"]),
+        1,
+        &expect![[r#"
+            error: there are no events in `README.md`
+              caused by: it is neither JSON nor JSON lines: expected value at line 1 column 1
+
+            hint: `s3guard replay --help` lists the forms that are known
+        "#]],
+    );
+    check(
+        &mut replay(&["no/such"]),
+        1,
+        &expect![[r#"
+            error: `no/such` could not be read
+              caused by: No such file or directory (os error 2)
+
+            hint: name a file, or `-` for stdin
+        "#]],
+    );
+}
