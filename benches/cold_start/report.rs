@@ -3,11 +3,12 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::stage::figures::{mebibytes, median, met, milliseconds, number};
+
 /// A cold start of the guard is at least so many times faster.
 const FASTER_AT_LEAST: f64 = 40.0;
 /// The guard needs at most this part of the twin's memory.
 const MEMORY_AT_MOST: f64 = 1.0 / 5.0;
-const MIB: f64 = 1024.0 * 1024.0;
 
 /// One cold start.
 #[derive(Clone, Copy, Debug)]
@@ -18,11 +19,17 @@ pub(crate) struct Sample {
     pub(crate) first: Duration,
     /// The most memory that it had.
     pub(crate) memory_bytes: u64,
+    /// How many calls it made.
+    pub(crate) calls: usize,
 }
 
 impl Sample {
     fn cold(&self) -> f64 {
         milliseconds(self.init + self.first)
+    }
+
+    fn memory(&self) -> f64 {
+        mebibytes(self.memory_bytes)
     }
 }
 
@@ -44,7 +51,7 @@ impl Report {
     }
 
     fn memory(&self) -> f64 {
-        median(&self.guard, mebibytes) / median(&self.twin, mebibytes)
+        median(&self.guard, Sample::memory) / median(&self.twin, Sample::memory)
     }
 }
 
@@ -56,17 +63,16 @@ impl fmt::Display for Report {
         )?;
         writeln!(
             f,
-            "Medians of {} runs in turn; S3 is on loopback behind TLS 1.3.\n",
+            "Medians of {} runs in turn; AWS is on loopback behind TLS 1.3.\n",
             self.guard.len()
         )?;
         writeln!(
             f,
-            "{:<34}{:>10}{:>14}{:>12}{:>12}",
-            "", "init ms", "first event", "both ms", "peak MiB"
+            "{:<34}{:>10}{:>14}{:>12}{:>12}{:>8}",
+            "", "init ms", "first event", "both ms", "peak MiB", "calls"
         )?;
         row(f, "s3guard, guard (Rust)", &self.guard)?;
         row(f, "twin of 2022 (Python, boto3)", &self.twin)?;
-        let met = |good: bool| if good { "met" } else { "missed" };
         let (faster, memory) = (self.faster(), self.memory());
         writeln!(
             f,
@@ -80,8 +86,9 @@ impl fmt::Display for Report {
         )?;
         writeln!(
             f,
-            "\nThe twin only reads and sets the encryption. The guard also reads the public access block, policy, ACL and\n\
-             website, decides, and publishes what it did. Neither figure includes Lambda's own part: fetching the code,\n\
+            "\nThe twin only reads and sets the encryption. The guard also reads the public access block, policy, notifications\n\
+             and tags, asks its ledger, writes the policy and the notifications as well, reads again what it wrote, keeps a\n\
+             record of each write, and publishes what it did. Neither figure includes Lambda's own part: fetching the code,\n\
              starting the sandbox, a share of a CPU."
         )
     }
@@ -90,30 +97,11 @@ impl fmt::Display for Report {
 fn row(f: &mut fmt::Formatter<'_>, name: &str, samples: &[Sample]) -> fmt::Result {
     writeln!(
         f,
-        "{name:<34}{:>10.1}{:>14.1}{:>12.1}{:>12.1}",
+        "{name:<34}{:>10.1}{:>14.1}{:>12.1}{:>12.1}{:>8}",
         median(samples, |sample| milliseconds(sample.init)),
         median(samples, |sample| milliseconds(sample.first)),
         median(samples, Sample::cold),
-        median(samples, mebibytes),
+        median(samples, Sample::memory),
+        median(samples, |sample| number(sample.calls)),
     )
-}
-
-fn milliseconds(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1000.0
-}
-
-#[expect(clippy::cast_precision_loss, reason = "no process has that many bytes")]
-fn mebibytes(sample: &Sample) -> f64 {
-    sample.memory_bytes as f64 / MIB
-}
-
-fn median(samples: &[Sample], of: impl Fn(&Sample) -> f64) -> f64 {
-    let mut values: Vec<f64> = samples.iter().map(of).collect();
-    values.sort_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    if values.len() % 2 == 1 {
-        values[middle]
-    } else {
-        f64::midpoint(values[middle - 1], values[middle])
-    }
 }

@@ -1,0 +1,68 @@
+//! What the packaged guard asks of AWS: for the event of a new bucket, for a sweep of many buckets, for looks at them.
+//!
+//!     cargo bench --profile dev -p s3guard-emulator --bench guard -- [--runs N] [--zip FILE] [--calls] [--check]
+//!
+//! - **event**: one `CreateBucket` event of a new bucket, at each grade. Each answer of the fake AWS takes 50 ms more, as across
+//!   a network, so that waiting counts and computing does not. A *round* is a set of calls that were on their way together:
+//!   a call belongs to the round after that of the last answer that came before it. Beside it, under the same
+//!   Runtime API, a handler that makes Cloud Custodian's calls, one after the other. `--calls` shows who asked what when.
+//! - **sweep**: 10,000 buckets in pages of a thousand, until no message asks for another page. Nothing is added to the
+//!   answers. Each bucket has to be queued exactly once, and memory must not grow with the number of buckets.
+//! - **looks**: 1,000 buckets that are as they should be, in batches of ten.
+//!
+//! Figures are medians of all runs. Seconds are this machine's, and the fake works on the same processors; the numbers of
+//! calls and rounds are the same everywhere. With `--check` a missed target is a failure.
+
+use std::env;
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use crate::report::Report;
+use crate::stage::arguments::Wanted;
+use crate::stage::fake_aws::FakeAws;
+use crate::stage::programs::{Package, Python};
+
+mod event;
+mod looks;
+mod report;
+mod rounds;
+#[path = "../stage/stage.rs"]
+mod stage;
+mod sweep;
+
+const RUNS: usize = 5;
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(code) => code,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<ExitCode, String> {
+    let wanted = Wanted::read(env::args().skip(1), RUNS, &["--calls", "--check"])?;
+    let aws = FakeAws::start()?;
+    let package = Package::unpacked(wanted.zip.as_deref())?;
+    let python = Python::installed()?;
+    let candidates = event::candidates(&package, &python);
+    let mut report = Report::new(&candidates);
+    // The first time only fills the page cache.
+    for run in 0..=wanted.runs {
+        let mut samples = Vec::new();
+        for candidate in &candidates {
+            samples.push(event::measure(candidate, &aws)?);
+        }
+        let (sweep, looks) = (sweep::measure(&package, &aws)?, looks::measure(&package, &aws)?);
+        if run > 0 {
+            report.add(samples, sweep, looks);
+        }
+    }
+    let mut out = io::stdout();
+    let shown = if wanted.has("--calls") { report.show_calls(&mut out) } else { Ok(()) };
+    shown.and_then(|()| write!(out, "{report}")).map_err(|error| error.to_string())?;
+    let missed = wanted.has("--check") && !report.is_good();
+    Ok(if missed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}

@@ -1,0 +1,76 @@
+//! A sweep of many buckets.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::stage::events::{queued, scheduled};
+use crate::stage::fake_aws::FakeAws;
+use crate::stage::programs::{self, PATIENCE, Package};
+use crate::stage::world::World;
+
+/// How many buckets the account has.
+pub(crate) const BUCKETS: usize = 10_000;
+/// How many the guard lists at a time.
+pub(crate) const PAGE: usize = 1000;
+
+/// What came of a sweep.
+pub(crate) struct Sample {
+    /// The most memory that the process had, after the first page.
+    pub(crate) memory_bytes_first: u64,
+    /// The same after the last page.
+    pub(crate) memory_bytes_last: u64,
+    /// How long the first page took.
+    pub(crate) first: Duration,
+    /// How long all pages took together.
+    pub(crate) took: Duration,
+    /// How many calls were made for the first page.
+    pub(crate) calls_first: usize,
+    /// How many calls were made.
+    pub(crate) calls: usize,
+}
+
+/// Sweeps an account that was swept before: the ledger knows its buckets.
+pub(crate) fn measure(package: &Package, aws: &FakeAws) -> Result<Sample, String> {
+    let failed = |error: String| format!("the sweep: {error}");
+    let buckets: Vec<String> = (0..BUCKETS).map(|count| format!("bucket-{count:05}")).collect();
+    let mut world = World::new(buckets.clone());
+    world.ledger.insert("sweeps/first".to_owned());
+    world.ledger.extend(buckets.iter().map(|bucket| format!("known/{bucket}/before")));
+    *aws.world() = world;
+    let mut function = programs::start(package.guard("speed"), "guard", aws).map_err(failed)?;
+    function.wait_until_ready(PATIENCE).map_err(|error| failed(error.to_string()))?;
+    let mut pages: Vec<(Duration, u64, usize)> = Vec::new();
+    let mut queued_looks: BTreeMap<String, usize> = BTreeMap::new();
+    let mut next = Some(scheduled().to_string());
+    while let Some(body) = next.take() {
+        let took = programs::invoke(&mut function, &queued(&[body])).map_err(failed)?;
+        let usage = function.usage().map_err(|error| failed(error.to_string()))?;
+        let mut world = aws.world();
+        pages.push((took, usage.memory_bytes_peak, world.calls.len()));
+        for body in world.messages.drain(..) {
+            let message: Value = serde_json::from_str(&body).unwrap_or_default();
+            if let Some(bucket) = message["s3guard"]["lookAt"]["bucket"].as_str() {
+                *queued_looks.entry(bucket.to_owned()).or_default() += 1;
+            } else if next.replace(body).is_some() {
+                return Err(failed("two messages go on with it".to_owned()));
+            }
+        }
+    }
+    let once: BTreeMap<String, usize> = buckets.into_iter().map(|bucket| (bucket, 1)).collect();
+    if queued_looks != once {
+        return Err(failed("not every bucket was queued exactly once".to_owned()));
+    }
+    let (Some(first), Some(last)) = (pages.first(), pages.last()) else {
+        return Err(failed("there was no page".to_owned()));
+    };
+    Ok(Sample {
+        memory_bytes_first: first.1,
+        memory_bytes_last: last.1,
+        first: first.0,
+        took: pages.iter().map(|(took, _, _)| *took).sum(),
+        calls_first: first.2,
+        calls: last.2,
+    })
+}
