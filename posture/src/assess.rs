@@ -145,9 +145,10 @@ fn judge(observed: &Observed, baseline: &Baseline) -> Vec<(Aspect, Judgement)> {
 fn only_reported(judgement: Judgement, mode: Mode) -> Judgement {
     match (judgement, mode) {
         (Judgement::Weak { was, mend }, Mode::Report) => {
-            let wanted = match &mend {
-                Setting::Policy(_) => "one that denies what does not come by TLS".to_owned(),
-                mend => mend.value(),
+            let wanted = if let Setting::Policy(_) = mend {
+                "one that denies what does not come by TLS".to_owned()
+            } else {
+                mend.value()
             };
             Judgement::Left(LeftBecause::ReportOnly(format!("{was} (wanted: {wanted})")))
         }
