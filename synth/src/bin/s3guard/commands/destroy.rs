@@ -15,7 +15,8 @@ use crate::output::Output;
 
 /// What becomes of buckets that stay while their policies go.
 const WITHOUT_POLICIES: &str = "the buckets that stay lose their policies: access without TLS is not \
-     refused there any more, and the access logs of the trail's bucket stop";
+     refused there any more, and no access logs arrive there, neither of the trail's bucket nor of those that the \
+     guard has set to log";
 
 /// Take the guard out of an account
 ///
