@@ -98,10 +98,11 @@ impl Guard {
             tally.add(came.tally);
             if came.again {
                 task.message_ids.iter().for_each(|id| failures.add(id));
-            } else if let Some(notice) = came.notice {
-                notices.push(notice);
+            } else if came.notice.is_some() {
                 told_together.extend(&task.message_ids);
             }
+            // What was done is told also if something else has to be tried again: then it is right, and nobody tells it.
+            notices.extend(came.notice);
         }
         if let Some(notice) = Notice::joined(notices)
             && !self.tell_surely(&notice).await

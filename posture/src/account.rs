@@ -129,7 +129,25 @@ pub async fn carry_out<A: Account>(
     // What the ledger has still to hear.
     let mut unheard: Vec<Record> = Vec::new();
     let kinds: Vec<SettingKind> = inspection.plan.actions.iter().map(Action::kind).collect();
+    // The setting that was read last, and nothing was waited for since.
+    let mut fresh = kinds.first().copied();
     for (count, kind) in kinds.iter().enumerate() {
+        // After a write that failed or was not due, the next setting is as old as the inspection.
+        if fresh != Some(*kind) {
+            let mut observed = current.observed.clone();
+            observed.forget(kind.question());
+            match look(account, observed, wanted).await {
+                Ok(Some(seen)) => current = seen,
+                Ok(None) => {
+                    outcome.bucket_exists = false;
+                    break;
+                }
+                Err(cause) => {
+                    outcome.interrupted = Some(cause);
+                    break;
+                }
+            }
+        }
         let same = |action: &&Action| action.kind() == *kind;
         let Some(action) = current.plan.actions.iter().find(same).cloned() else { continue };
         let mut record = Record::begun(&current, &action, trigger, now());
@@ -154,7 +172,8 @@ pub async fn carry_out<A: Account>(
             }
         }
         let mut state = State::Written;
-        let next = kinds.get(count + 1).map(|kind| kind.question());
+        fresh = kinds.get(count + 1).copied();
+        let next = fresh.map(SettingKind::question);
         match verify(account, &current, &action, next, wanted).await {
             Ok(Some((seen, true))) => (current, state) = (seen, State::Verified),
             Ok(Some((seen, false))) => current = seen,

@@ -186,3 +186,23 @@ fn no_write_waits_until_the_ledger_has_heard_of_the_one_before() {
     let truth = account.bucket.truth();
     assert!(truth.notifications.known().is_some_and(Notifications::event_bridge));
 }
+
+#[test]
+fn what_somebody_set_while_a_write_was_refused_is_not_written_over() {
+    let account = failing();
+    account.writes.lock().unwrap().push(Err("OperationAborted".to_owned()));
+    let baseline = |_: &Observed| Baseline::new(Grade::Speed, None);
+    let id = account.bucket.truth().id;
+    let inspection = now(inspect(&account, &id, &baseline)).unwrap().unwrap();
+    let theirs = "<QueueConfiguration>theirs</QueueConfiguration>";
+    account.bucket.change(|truth| {
+        truth.notifications = Reading::Known(Notifications {
+            xml: format!("<NotificationConfiguration>{theirs}</NotificationConfiguration>"),
+            elements: vec!["QueueConfiguration".to_owned()],
+        });
+    });
+    let noon = datetime!(2026-11-20 12:00:00 UTC);
+    now(carry_out(&account, &inspection, &baseline, &Trigger::Sweep, || noon));
+    let after = account.bucket.truth().notifications.known().unwrap().clone();
+    assert!(after.xml.contains(theirs) && after.event_bridge(), "{}", after.xml);
+}

@@ -154,6 +154,7 @@ fn obstacle(observed: &Observed, key: Option<&KeyArn>) -> Result<(), Judgement> 
     if observed.ownership.known() != Some(&Ownership::BucketOwnerEnforced) {
         match &observed.acl {
             Reading::Known(acl) if acl.admits_log_delivery => return left(LeftBecause::LogTarget),
+            Reading::Known(acl) if acl.grants_others => return left(LeftBecause::Outsiders),
             Reading::Known(_) | Reading::Absent => {}
             Reading::Denied => return left(LeftBecause::NotReadable(Question::Acl)),
             Reading::Unread => ask.push(Question::Acl),

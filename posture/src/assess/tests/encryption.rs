@@ -123,6 +123,17 @@ fn a_bucket_that_others_use_is_not_raised_to_kms() {
 }
 
 #[test]
+fn whoever_writes_by_the_acl_is_not_locked_out_by_a_key() {
+    let shared = Acl { grants_others: true, ..Acl::default() };
+    let bucket = Observed {
+        acl: Reading::Known(shared),
+        ownership: Reading::Known(Ownership::ObjectWriter),
+        ..encrypted(Grade::Hybrid, sse_s3(SseC::Blocked))
+    };
+    check_left(&bucket, &baseline(Grade::Hybrid), Aspect::Encryption, &LeftBecause::Outsiders);
+}
+
+#[test]
 fn a_key_that_cannot_be_used_is_not_used() {
     let plain = encrypted(Grade::Hybrid, sse_s3(SseC::Blocked));
     let unusable = |why: &str| LeftBecause::KeyUnusable(KEY.parse().unwrap(), why.to_owned());
