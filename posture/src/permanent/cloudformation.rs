@@ -39,8 +39,15 @@ fn property(described: Described<'_>) -> (&'static str, &'static str, Value) {
                 json!({ "Version": "2012-10-17", "Statement": statements }),
             )
         }
-        Described::PublicAccessBlock([block_acls, ignore_acls, block_policy, restrict]) => (
-            "blockPublicAccess: BlockPublicAccess.BLOCK_ALL",
+        Described::PublicAccessBlock(
+            switches @ [block_acls, ignore_acls, block_policy, restrict],
+        ) => (
+            // The CDK's default for a switch that is not named has changed, so all four are to be named.
+            if switches == [true; 4] {
+                "blockPublicAccess: BlockPublicAccess.BLOCK_ALL"
+            } else {
+                "blockPublicAccess: new BlockPublicAccess({ … }) with these four switches"
+            },
             "PublicAccessBlockConfiguration",
             json!({
                 "BlockPublicAcls": block_acls,

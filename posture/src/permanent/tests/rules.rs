@@ -26,6 +26,16 @@ fn what_describes_nothing_gets_nothing() {
 }
 
 #[test]
+fn a_block_that_is_on_in_part_is_described_as_it_is() {
+    let part = PublicAccessBlock { block_public_policy: true, ..PublicAccessBlock::default() };
+    for tool in IAC {
+        let text = lines(tool, Setting::PublicAccessBlock(Some(part))).unwrap();
+        assert!(!text.contains("BLOCK_ALL"), "{text}");
+        assert_eq!((text.matches("true").count(), text.matches("false").count()), (1, 3), "{text}");
+    }
+}
+
+#[test]
 fn what_is_told_is_short() {
     for (tool, kind) in IAC.into_iter().flat_map(|tool| SettingKind::ALL.map(|kind| (tool, kind))) {
         let Some(text) = lines(tool, setting(kind)) else { continue };
