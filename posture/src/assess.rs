@@ -3,7 +3,8 @@
 //! Each aspect is judged by itself, from what was read so far: it is right, or something has to be read first, or it is
 //! weaker than wanted. Encryption is ordered, SSE-S3 < KMS < DSSE, and never lowered; another customer's key stays. The
 //! public access block only ever gains switches, and gains none where a website, a public policy or a public ACL shows
-//! that somebody means the bucket to be public. What cannot be read is not changed.
+//! that somebody means the bucket to be public. What cannot be read is not changed. Where a write may break what nobody
+//! can see, only what a call has just weakened is mended, and what the owner insists on (`Baseline::holds_back`).
 
 use time::Date;
 
@@ -124,8 +125,12 @@ fn judge(observed: &Observed, baseline: &Baseline) -> Vec<(Aspect, Judgement)> {
             // It is judged once, not with each bucket.
             Aspect::AccountPublicAccess if !observed.id.name.is_account() => continue,
             Aspect::AccountPublicAccess => access::account_block(observed),
-            Aspect::PublicAccess => access::block(observed),
-            Aspect::Ownership => access::ownership(observed),
+            Aspect::PublicAccess => {
+                let of_block = access::block(observed, baseline).into_iter();
+                judged.extend(of_block.map(|judgement| (aspect, only_reported(judgement, mode))));
+                continue;
+            }
+            Aspect::Ownership => access::ownership(observed, baseline),
             Aspect::Acl => access::acl(observed),
             Aspect::Tls => policy::tls(observed, baseline),
             Aspect::Policy => policy::others(observed),
@@ -152,7 +157,6 @@ fn only_reported(judgement: Judgement, mode: Mode) -> Judgement {
             };
             Judgement::Left(LeftBecause::ReportOnly(format!("{was} (wanted: {wanted})")))
         }
-        (Judgement::Later(_), Mode::Report) => Judgement::Right,
         (judgement, Mode::Off | Mode::Report | Mode::Keep) => judgement,
     }
 }

@@ -1,6 +1,6 @@
 //! What we want of a bucket, now.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use time::Date;
 
@@ -31,15 +31,18 @@ pub struct Baseline {
     /// What is not held to the grade, for a reason and a time.
     pub exemptions: Vec<Exempt>,
     modes: BTreeMap<Aspect, Mode>,
+    insists: BTreeSet<Aspect>,
 }
 
 /// What is known of the moment at which a bucket is looked at.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Moment {
     /// Who has made it, as far as the calls tell.
     pub maker: Maker,
     /// It was looked at before and waited for its stack: its tags have come meanwhile.
     pub has_waited: bool,
+    /// The aspects whose own setting a call has just changed: what it has weakened is undone.
+    pub changed: BTreeSet<Aspect>,
 }
 
 /// Who has made a bucket.
@@ -80,6 +83,7 @@ impl Baseline {
             moment: Moment::default(),
             exemptions: Vec::new(),
             modes: Aspect::ALL.map(|aspect| (aspect, grade.wants(aspect).mode)).into(),
+            insists: BTreeSet::new(),
         }
     }
 
@@ -100,6 +104,24 @@ impl Baseline {
     pub fn set_mode(&mut self, aspect: Aspect, mode: Mode) {
         let mode = if aspect.can_be_kept() { mode } else { mode.min(Mode::Report) };
         self.modes.insert(aspect, mode);
+    }
+
+    /// Has an aspect kept also where that may break what has been working so far: its owner says so.
+    pub fn insist(&mut self, aspect: Aspect) {
+        self.insists.insert(aspect);
+    }
+
+    /// Whether its owner has said, and not only the grade, that an aspect is to be kept.
+    pub fn insists(&self, aspect: Aspect) -> bool {
+        self.mode(aspect) == Mode::Keep && self.insists.contains(&aspect)
+    }
+
+    /// Whether an aspect is kept only as far as that breaks nothing in a bucket that has been there: the grade alone asks
+    /// for it, and no call has just changed it. What is only told breaks nothing.
+    pub fn holds_back(&self, aspect: Aspect) -> bool {
+        self.mode(aspect) == Mode::Keep
+            && !self.insists.contains(&aspect)
+            && !self.moment.changed.contains(&aspect)
     }
 }
 

@@ -106,6 +106,14 @@ pub enum LeftBecause {
     PolicyNotUnderstood,
     /// The policy would become larger than S3 takes.
     PolicyTooLarge(usize),
+    /// ACLs count, so an object can be public by its own.
+    PublicObjects,
+    /// ACLs count, so an object can be granted to others by its own.
+    SharedObjects,
+    /// SSE-C was left open, as where it is in use.
+    SseCInUse,
+    /// `CloudFormation` has made the bucket, and could not add a policy of its own beside this first one.
+    OfStack(String),
     /// The ACL grants something to others, who would be locked out.
     AclGrantsOthers,
     /// Only root, with a second factor, can change it.
@@ -116,6 +124,17 @@ pub enum LeftBecause {
     UnknownNotifications(String),
     /// `CloudFormation` has not finished with the bucket's stack for hours.
     StackNeverFinished,
+}
+
+impl LeftBecause {
+    /// What the template of the bucket's stack should say, where that is left to it.
+    pub fn for_the_stack(&self) -> Option<Setting> {
+        if let Self::OfStack(policy) = self {
+            Some(Setting::Policy(Some(policy.clone())))
+        } else {
+            None
+        }
+    }
 }
 
 impl fmt::Display for LeftBecause {
@@ -167,6 +186,23 @@ impl fmt::Display for LeftBecause {
             Self::PolicyTooLarge(bytes) => write!(
                 f,
                 "its policy would have {bytes} bytes with the statement, and S3 takes 20480; nothing was added to it"
+            ),
+            Self::PublicObjects => f.write_str(
+                "ACLs count in it, and an object may be public by its own, so BlockPublicAcls and IgnorePublicAcls were \
+                 left as they are: look at its objects' ACLs, then set its ownership to BucketOwnerEnforced, or say \
+                 `public-access = \"keep\"` for it in s3guard.toml",
+            ),
+            Self::SharedObjects => f.write_str(
+                "ACLs count in it, and an object may be granted to others by its own, so ACLs were not switched off: look \
+                 at its objects' ACLs, then set BucketOwnerEnforced, or say `ownership = \"keep\"` for it in s3guard.toml",
+            ),
+            Self::SseCInUse => f.write_str(
+                "S3 blocks SSE-C by itself where nobody uses it, and left it open here, so it was not blocked: if nobody \
+                 needs it, block it, or say `sse-c = \"keep\"` for the bucket in s3guard.toml",
+            ),
+            Self::OfStack(_) => f.write_str(
+                "CloudFormation made it, and its stack could not add a policy of its own beside a first one of ours, so \
+                 none was written: add it to the template, or say `tls = \"keep\"` for the bucket in s3guard.toml",
             ),
             Self::AclGrantsOthers => {
                 f.write_str("its ACL grants something to others, so ACLs were not switched off")

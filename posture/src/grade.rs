@@ -77,17 +77,17 @@ impl Grade {
             (Aspect::SseC, _) => (
                 Mode::Keep,
                 "uploads with SSE-C refused",
-                "a key that only the client has is how data is taken hostage; S3's own default since April 2026",
+                "a key that only the client has is how data is taken hostage; S3's own default since April 2026; where S3 left it open it is told, until a call changes it",
             ),
             (Aspect::PublicAccess, _) => (
                 Mode::Keep,
                 "all four switches on",
-                "S3's own default since April 2023; a bucket that is meant to be public is told, and left",
+                "S3's own default since April 2023; a bucket that is meant to be public is told, and left; where ACLs count, so are the two switches about them, until a call changes the block",
             ),
             (Aspect::Tls, Self::Speed | Self::Hybrid) => (
                 Mode::Keep,
                 "the policy denies what does not come by TLS",
-                "S3 still answers plain HTTP; a website that can be seen keeps it, its endpoint has nothing else",
+                "S3 still answers plain HTTP; a website that can be seen keeps it, its endpoint has nothing else; a stack's bucket without a policy is told, the policy is its template's",
             ),
             (Aspect::Tls, Self::Security) => (
                 Mode::Keep,
@@ -99,9 +99,11 @@ impl Grade {
                 "BucketOwnerEnforced",
                 "S3's own default since April 2023; changing it breaks writers that send ACLs",
             ),
-            (Aspect::Ownership, Self::Security) => {
-                (Mode::Keep, "BucketOwnerEnforced", "ACLs are a second, forgotten way in")
-            }
+            (Aspect::Ownership, Self::Security) => (
+                Mode::Keep,
+                "BucketOwnerEnforced",
+                "ACLs are a second, forgotten way in; where they count already it is told, until a call changes it",
+            ),
             (Aspect::Versioning, Self::Speed) => {
                 (Mode::Off, "as it is", "versions cost storage; this data can be made again")
             }

@@ -66,7 +66,22 @@ impl Trigger {
         } else {
             Maker::Unknown
         };
-        Moment { maker, has_waited: attempt > 0 }
+        let changed = calls.iter().flat_map(changes).copied().collect();
+        Moment { maker, has_waited: attempt > 0, changed }
+    }
+}
+
+/// The aspects whose own setting a call changes, where keeping them can break what has been working.
+///
+/// A new bucket has S3's defaults, which need no mending; whatever else it has, a call has set. So making a bucket changes
+/// only what the call itself says: in us-east-1 it also succeeds for a bucket that has been there for years.
+fn changes(call: &Call) -> &'static [Aspect] {
+    match call.event_name.as_str() {
+        "CreateBucket" if !call.makes_default_bucket => &[Aspect::Ownership],
+        "PutBucketOwnershipControls" | "DeleteBucketOwnershipControls" => &[Aspect::Ownership],
+        "PutBucketPublicAccessBlock" | "DeleteBucketPublicAccessBlock" => &[Aspect::PublicAccess],
+        "PutBucketEncryption" | "DeleteBucketEncryption" => &[Aspect::SseC],
+        _ => &[],
     }
 }
 
@@ -97,6 +112,31 @@ mod tests {
         assert_eq!(by("PutBucketEncryption", Tool::Terraform), Maker::Unknown);
         assert_eq!(Trigger::Sweep.moment(0), Moment::default());
         assert!(Trigger::Sweep.moment(1).has_waited);
+    }
+
+    #[test]
+    fn what_a_call_has_just_changed_is_what_it_sets_itself() {
+        let changed = |name, makes_default_bucket| {
+            let call = Call { makes_default_bucket, ..call(name, Tool::Cli) };
+            Trigger::Calls(vec![call]).moment(0).changed.into_iter().collect::<Vec<_>>()
+        };
+        for (name, expected) in [
+            ("DeleteBucketPublicAccessBlock", Aspect::PublicAccess),
+            ("PutBucketPublicAccessBlock", Aspect::PublicAccess),
+            ("PutBucketOwnershipControls", Aspect::Ownership),
+            ("DeleteBucketOwnershipControls", Aspect::Ownership),
+            ("PutBucketEncryption", Aspect::SseC),
+            ("DeleteBucketEncryption", Aspect::SseC),
+        ] {
+            assert!(watch::find(name).is_some(), "{name}");
+            assert_eq!(changed(name, false), [expected], "{name}");
+        }
+        assert_eq!(changed("CreateBucket", false), [Aspect::Ownership]);
+        assert_eq!(changed("CreateBucket", true), []);
+        for name in ["PutBucketTagging", "PutBucketPolicy", "PutBucketAcl", "PutBucketWebsite"] {
+            assert_eq!(changed(name, false), [], "{name}");
+        }
+        assert!(Trigger::Sweep.moment(0).changed.is_empty());
     }
 
     #[test]

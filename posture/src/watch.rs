@@ -60,7 +60,12 @@ pub const TABLE: &[Watched] = &[
     ),
     row("DeleteBucketPolicy", &[Aspect::Tls], "plain HTTP is let in"),
     row("PutBucketAcl", &[Aspect::Acl, Aspect::PublicAccess], "others are granted access"),
-    row("PutBucketOwnershipControls", &[Aspect::Ownership], "ACLs count again"),
+    // Where ACLs do not count any more, the rest of the block breaks nobody.
+    row(
+        "PutBucketOwnershipControls",
+        &[Aspect::Ownership, Aspect::PublicAccess],
+        "ACLs count again",
+    ),
     row("DeleteBucketOwnershipControls", &[Aspect::Ownership], "ACLs count again"),
     row("PutBucketVersioning", &[Aspect::Versioning], "versions are suspended, MFA delete is off"),
     row("PutBucketLogging", &[Aspect::AccessLogs], "logs go nowhere, or elsewhere"),

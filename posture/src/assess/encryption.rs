@@ -32,7 +32,11 @@ pub(super) fn judge(observed: &Observed, baseline: &Baseline) -> Vec<(Aspect, Ju
     // Both halves that are to be mended go into one write.
     let is_kept =
         |aspect| baseline.mode(aspect) == Mode::Keep && undone(observed, aspect).is_none();
-    let blocks = observed.id.region.can_block_sse_c() && seen.sse_c != SseC::Blocked;
+    let is_open = observed.id.region.can_block_sse_c() && seen.sse_c != SseC::Blocked;
+    // AWS itself has blocked it since April 2026, but for accounts that use it. What says nothing is open as well.
+    // Source: Amazon S3 User Guide, "Default SSE-C setting FAQ".
+    let is_in_use = is_open && baseline.holds_back(Aspect::SseC);
+    let blocks = is_open && !is_in_use;
     let mut mend = seen.clone();
     if let Ok(Some((algorithm, bucket_key))) = &algorithm
         && is_kept(Aspect::Encryption)
@@ -59,7 +63,9 @@ pub(super) fn judge(observed: &Observed, baseline: &Baseline) -> Vec<(Aspect, Ju
         }
         Err(judgement) => judgement,
     };
-    let of_sse_c = if is_pending {
+    let of_sse_c = if is_in_use {
+        Judgement::Left(LeftBecause::SseCInUse)
+    } else if is_pending {
         Judgement::AskWhatBreaks(Vec::new())
     } else if blocks {
         weak(Encryption { sse_c: SseC::Blocked, ..seen.clone() })

@@ -5,7 +5,7 @@ use crate::baseline::Baseline;
 use crate::observed::{Observed, Reading};
 use crate::policy::{BYTES_MAX, Policy, tls};
 use crate::setting::{PublicAccessBlock, Setting};
-use crate::{Grade, LeftBecause, Maker, Question, WaitBecause};
+use crate::{Aspect, Grade, LeftBecause, Maker, Mode, Moment, Question, WaitBecause};
 
 /// The tag by which `CloudFormation` marks what it makes.
 ///
@@ -37,13 +37,14 @@ pub(super) fn tls(observed: &Observed, baseline: &Baseline) -> Judgement {
     if let Some(judgement) = website(observed) {
         return judgement;
     }
-    // A first policy would be in the way of the one that CloudFormation may be about to make.
+    let text = merged.to_string();
+    // A first policy would be in the way of the one that CloudFormation may make, now or with a later update.
     if document.is_none()
-        && let Some(judgement) = stack(observed, baseline)
+        && baseline.mode(Aspect::Tls) == Mode::Keep
+        && let Some(judgement) = stack(observed, baseline, &text)
     {
         return judgement;
     }
-    let text = merged.to_string();
     if text.len() > BYTES_MAX {
         return Judgement::Left(LeftBecause::PolicyTooLarge(text.len()));
     }
@@ -86,25 +87,31 @@ fn is_closed(block: PublicAccessBlock) -> bool {
     block.restrict_public_buckets && block.ignore_public_acls
 }
 
-/// Whether the bucket's stack stands in the way of a first policy.
-fn stack(observed: &Observed, baseline: &Baseline) -> Option<Judgement> {
+/// Whether the bucket's stack stands in the way of this first policy.
+///
+/// `AWS::S3::BucketPolicy` cannot be made beside a policy that is there already: a stack that gains one later fails. So
+/// it is left to the stack, unless the owner insists on it; then it waits until `CloudFormation` is done.
+///
+/// Source: awslabs/cdk-serverless-clamscan#1382, brefphp/bref#1620: "The bucket policy already exists on bucket …
+/// (`HandlerErrorCode`: `AlreadyExists`)".
+fn stack(observed: &Observed, baseline: &Baseline, policy: &str) -> Option<Judgement> {
     let later = Judgement::Later(WaitBecause::StackInProgress);
-    match baseline.moment.maker {
-        // Its tags come a moment after it: until then the call says who made it.
-        Maker::CloudFormation if !baseline.moment.has_waited => return Some(later),
-        Maker::CloudFormation | Maker::Unknown => {}
-        Maker::Another => return None,
-    }
+    let Moment { maker, has_waited, .. } = baseline.moment;
     let is_of_stack = match &observed.tags {
-        Reading::Unread => return Some(Judgement::AskWhatBreaks(vec![Question::Tags])),
-        Reading::Denied => {
-            return Some(Judgement::Left(LeftBecause::NotReadable(Question::Tags)));
-        }
         Reading::Known(tags) => tags.contains_key(STACK_TAG),
         Reading::Absent => false,
+        // The call says it as well.
+        Reading::Unread | Reading::Denied if maker == Maker::Another => false,
+        Reading::Unread if maker == Maker::CloudFormation && !has_waited => return Some(later),
+        Reading::Unread => return Some(Judgement::AskWhatBreaks(vec![Question::Tags])),
+        Reading::Denied => return Some(Judgement::Left(LeftBecause::NotReadable(Question::Tags))),
     };
     if !is_of_stack {
-        return None;
+        // Its tags come a moment after it.
+        return (maker == Maker::CloudFormation && !has_waited).then_some(later);
+    }
+    if !baseline.insists(Aspect::Tls) {
+        return Some(Judgement::Left(LeftBecause::OfStack(policy.to_owned())));
     }
     match observed.stack_in_progress {
         Reading::Unread => Some(Judgement::AskWhatBreaks(vec![Question::Stack])),

@@ -43,6 +43,31 @@ fn baseline(grade: Grade) -> Baseline {
     baseline
 }
 
+/// The baseline of a grade whose owner insists on an aspect.
+fn insisting(grade: Grade, aspect: Aspect) -> Baseline {
+    let mut insists = baseline(grade);
+    insists.insist(aspect);
+    insists
+}
+
+/// The baseline of a grade after a call that has changed an aspect.
+fn changed(grade: Grade, aspect: Aspect) -> Baseline {
+    let mut changed = baseline(grade);
+    changed.moment.changed.insert(aspect);
+    changed
+}
+
+/// As an event that only touches what is kept has it, and the sweep: what is only reported is not read.
+fn kept(grade: Grade) -> Baseline {
+    let mut kept = baseline(grade);
+    for aspect in Aspect::ALL {
+        if kept.mode(aspect) == Mode::Report {
+            kept.set_mode(aspect, Mode::Off);
+        }
+    }
+    kept
+}
+
 fn kms(key: &str, bucket_key: bool) -> Encryption {
     let algorithm = Algorithm::Kms(Key::Named(key.to_owned()));
     Encryption { algorithm, bucket_key, sse_c: SseC::Blocked }

@@ -94,7 +94,7 @@ impl Config {
     /// Its grade is that of the first rule that matches it and has one; else the stack's parameter; else the
     /// configuration's default; else `speed`. The tag [`GRADE_TAG`] may raise it, never lower it. What is done about an
     /// aspect is said by the first rule that matches and names it; else by the configuration for all buckets; else by
-    /// the grade.
+    /// the grade. What the configuration itself says is to be kept, its owner insists on.
     ///
     /// A rule that asks for tags matches no bucket whose tags are not known. What it would have said is then not
     /// lowered by a later rule: that may only raise.
@@ -106,7 +106,7 @@ impl Config {
         let mut baseline = Baseline::new(grade, self.key(id, occasion));
         baseline.grade_because = grade_because;
         baseline.writes_max = self.writes_per_hour.unwrap_or(WRITES_MAX);
-        baseline.moment = occasion.moment;
+        baseline.moment = occasion.moment.clone();
         baseline.needs_tags = tags.is_unread() && self.tags_matter(id, grade, occasion.today);
         baseline.log_bucket = occasion
             .log_bucket
@@ -114,9 +114,14 @@ impl Config {
             .filter(|log| log.region == id.region && log.account == id.account)
             .map(|log| log.name.clone());
         for aspect in Aspect::ALL {
-            let wanted = self.aspects.get(&aspect).copied();
-            let wanted = wanted.unwrap_or_else(|| grade.wants(aspect).mode);
+            let of_all = self.aspects.get(&aspect).copied();
+            let wanted = of_all.unwrap_or_else(|| grade.wants(aspect).mode);
             let said = self.say(id, tags, |rule| rule.aspects.get(&aspect).copied());
+            // What a rule might say that we cannot tell to match is not known to be the owner's word.
+            let word = said.by.as_ref().map(|(_, _, mode)| *mode).or(of_all);
+            if word == Some(Mode::Keep) && !said.in_doubt {
+                baseline.insist(aspect);
+            }
             baseline.set_mode(aspect, said.over(wanted));
         }
         self.exempt(id, tags, occasion.today, &mut baseline);
@@ -220,11 +225,15 @@ impl Config {
 fn own_bucket(occasion: &Occasion) -> Baseline {
     let mut baseline = Baseline::new(Grade::Speed, None);
     "the stack's own bucket".clone_into(&mut baseline.grade_because);
-    baseline.moment = occasion.moment;
+    baseline.moment = occasion.moment.clone();
     let kept = [Aspect::Versioning, Aspect::Ownership].map(|aspect| (aspect, Mode::Keep));
     let off = [Aspect::Notifications, Aspect::AccessLogs, Aspect::Policy];
     for (aspect, mode) in kept.into_iter().chain(off.map(|aspect| (aspect, Mode::Off))) {
         baseline.set_mode(aspect, mode);
+    }
+    // Nobody but the stack uses them.
+    for aspect in Aspect::ALL {
+        baseline.insist(aspect);
     }
     for aspect in Aspect::ALL {
         if occasion.extent.leaves_out(aspect, baseline.mode(aspect)) {

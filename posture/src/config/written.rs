@@ -38,7 +38,10 @@ pub struct Written {
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     #[cfg_attr(test, schemars(with = "schema::Keys"))]
     pub keys: BTreeMap<String, String>,
-    /// What is done about an aspect of every bucket's protection, whatever its grade says.
+    /// What is done about an aspect of every bucket's protection, whatever its grade says. `keep` that is said here or in
+    /// a rule is kept also where the grade alone would only tell, because it may break what has been working: the two
+    /// switches about ACLs (`public-access`) and `ownership` in a bucket whose ACLs count, `sse-c` where S3 left it open,
+    /// and `tls` in a bucket of a CloudFormation stack that has no policy yet.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     #[cfg_attr(test, schemars(with = "schema::Aspects"))]
     pub aspects: BTreeMap<String, String>,
@@ -73,7 +76,7 @@ pub struct WrittenRule {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(with = "crate::Grade"))]
     pub grade: Option<String>,
-    /// What is done about an aspect of these buckets' protection, whatever their grade says.
+    /// What is done about an aspect of these buckets' protection, whatever their grade says. `keep` counts as above.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     #[cfg_attr(test, schemars(with = "schema::Aspects"))]
     pub aspects: BTreeMap<String, String>,

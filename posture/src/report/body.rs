@@ -8,7 +8,7 @@ use crate::baseline::Exempt;
 use crate::permanent::snippet;
 use crate::record::State;
 use crate::text::shown;
-use crate::{Action, Baseline, Call, Finding, Record, SettingKind, Trigger};
+use crate::{Action, Baseline, Call, Finding, Record, SettingKind, Tool, Trigger};
 
 /// The most calls that a notice names: as many as a batch can hold.
 pub(super) const CALLS_TOLD_MAX: usize = 10;
@@ -32,6 +32,7 @@ pub(super) fn text(report: &Report<'_>, matter: &Matter<'_>) -> String {
         format!("{}: {}", aspect.words(), shown(&because.to_string(), 600))
     });
     text += &section("Left as it is", &left.collect::<Vec<_>>());
+    text += &for_the_stack(report, matter);
     let exempt = matter.exempt.iter().map(|exempt| exempt_line(exempt));
     text += &section("Exempt", &exempt.collect::<Vec<_>>());
     tail(report, &mut text).expect("a string takes everything");
@@ -135,4 +136,14 @@ fn permanent(report: &Report<'_>) -> String {
         lines.push(snippet);
     }
     section(&format!("To make it permanent in {tool}"), &lines).replace("\n  \n", "\n\n")
+}
+
+/// What the template of the bucket's stack should say, where it was left to it, whoever made the call.
+fn for_the_stack(report: &Report<'_>, matter: &Matter<'_>) -> String {
+    let snippets = matter.left.iter().filter_map(|(aspect, because)| {
+        let action = Action { set: because.for_the_stack()?, aspects: vec![*aspect] };
+        snippet(Tool::CloudFormation, report.id, &action)
+    });
+    let lines: Vec<String> = snippets.map(|snippet| snippet.replace('\n', "\n  ")).collect();
+    section("For the template of its stack", &lines)
 }

@@ -29,7 +29,11 @@ pub(super) struct Matter<'a> {
 
 impl<'a> Matter<'a> {
     pub(super) fn of(report: &Report<'a>) -> Self {
-        let left: Vec<_> = report.findings.iter().filter_map(left).collect();
+        let calls = report.trigger.calls();
+        let is_news = |(_, because): &(Aspect, &LeftBecause)| {
+            !matches!(because, LeftBecause::OfStack(_)) || !only_tags(calls)
+        };
+        let left: Vec<_> = report.findings.iter().filter_map(left).filter(is_news).collect();
         let later = report.findings.iter().filter_map(later).collect();
         let touched = report.trigger.touched();
         let exemptions = report.baseline.exemptions.iter();
@@ -91,10 +95,22 @@ fn is_undone(report: &Report<'_>) -> bool {
     !is_new && mended.any(|aspect| touched.contains(aspect))
 }
 
-/// What calls have changed in a bucket that was there: making it and tagging it changes no setting of it.
+/// What calls have changed in a bucket that was there: making it and tagging it changes no setting of it. Whoever says who
+/// owns its objects opens no block; it is read again because more of it can be closed then.
 fn changed(calls: &[Call]) -> BTreeSet<Aspect> {
-    let names = calls.iter().map(|call| call.event_name.as_str());
-    watch::touched(names.filter(|name| *name != "CreateBucket" && !name.contains("Tag")))
+    const OWNS: &str = "PutBucketOwnershipControls";
+    let names = || calls.iter().map(|call| call.event_name.as_str());
+    let weakening =
+        names().filter(|name| ![OWNS, "CreateBucket"].contains(name) && !name.contains("Tag"));
+    let mut changed = watch::touched(weakening);
+    changed.extend(names().any(|name| name == OWNS).then_some(Aspect::Ownership));
+    changed
+}
+
+/// Whether calls only tag the bucket. `CloudFormation` does so right after it has made it, and what is left to the stack is
+/// told by the call that made it.
+fn only_tags(calls: &[Call]) -> bool {
+    !calls.is_empty() && calls.iter().all(|call| call.event_name.contains("Tag"))
 }
 
 fn left(finding: &Finding) -> Option<(Aspect, &LeftBecause)> {

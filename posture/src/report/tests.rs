@@ -196,6 +196,9 @@ fn what_a_call_has_not_touched_it_has_not_weakened() {
         assert_eq!(notice.subject, "s3guard protected reports", "{name}");
         assert_eq!(notice.attributes["severity"], Attribute::One("info".to_owned()));
     }
+    // Whoever switches ACLs off lets the rest of the block be closed.
+    let owned = Look::new(calls("PutBucketOwnershipControls"), vec![open()]).notice().unwrap();
+    assert_eq!(owned.subject, "s3guard protected reports");
     // Whoever makes a bucket sets it up: the calls that come with it weaken nothing.
     let both = Trigger::Calls(vec![call("CreateBucket"), call("PutBucketPublicAccessBlock")]);
     let notice = Look::new(both, vec![open()]).notice().unwrap();

@@ -28,6 +28,19 @@ impl PublicAccessBlock {
         restrict_public_buckets: true,
     };
 
+    /// The two switches that are about policies.
+    pub const POLICIES: Self = Self {
+        block_public_acls: false,
+        ignore_public_acls: false,
+        block_public_policy: true,
+        restrict_public_buckets: true,
+    };
+
+    /// Whether neither a new public ACL is taken nor one that exists counts.
+    pub const fn is_closed_to_acls(self) -> bool {
+        self.block_public_acls && self.ignore_public_acls
+    }
+
     /// Each switch that is on here or there.
     #[must_use]
     pub const fn or(self, other: Self) -> Self {

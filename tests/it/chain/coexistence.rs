@@ -3,7 +3,7 @@
 use s3guard_emulator::Client;
 use serde_json::{Value, json};
 
-use super::guarded::{Guarded, has_tls, policy};
+use super::guarded::{Guarded, has_tls, new_account, policy};
 
 const HANDLE: &str = "Handle";
 
@@ -70,6 +70,11 @@ fn until_nothing_is_handled(guarded: &Guarded) {
     });
 }
 
+/// A guard whose owner wants first policies also for the buckets of stacks.
+fn insisting() -> Guarded {
+    Guarded::configured(new_account(), "[aspects]\ntls = \"keep\"\n", &[])
+}
+
 /// A stack in its middle, with a bucket at which the guard has looked.
 fn in_progress(guarded: &Guarded, bucket: &str, late: &Value) -> Client {
     let root = guarded.account.client();
@@ -87,7 +92,7 @@ fn in_progress(guarded: &Guarded, bucket: &str, late: &Value) -> Client {
 
 #[test]
 fn a_policy_that_a_stack_makes_late_is_made_and_then_added_to() {
-    let guarded = Guarded::new(&[]);
+    let guarded = insisting();
     let bucket = guarded.bucket("web");
     guarded.forget();
     let theirs = json!({ "Version": "2012-10-17", "Statement": [{
@@ -106,8 +111,8 @@ fn a_policy_that_a_stack_makes_late_is_made_and_then_added_to() {
 }
 
 #[test]
-fn a_bucket_whose_stack_makes_no_policy_gets_one_when_the_stack_is_done() {
-    let guarded = Guarded::new(&[]);
+fn a_bucket_whose_stack_makes_no_policy_gets_one_if_that_is_wanted_when_the_stack_is_done() {
+    let guarded = insisting();
     let bucket = guarded.bucket("web");
     guarded.forget();
     let root = in_progress(&guarded, &bucket, &Value::Null);
@@ -118,4 +123,46 @@ fn a_bucket_whose_stack_makes_no_policy_gets_one_when_the_stack_is_done() {
     assert!(has_tls(&root, &bucket));
     assert_eq!(guarded.guard_writes(), ["s3:PutBucketPolicy"]);
     assert!(guarded.told().contains("CreateBucket by"), "{}", guarded.told());
+}
+
+#[test]
+fn a_stacks_bucket_without_a_policy_is_told_once_and_left_for_a_later_update_of_the_stack() {
+    let guarded = Guarded::new(&[]);
+    let bucket = guarded.bucket("web");
+    guarded.forget();
+    let root = guarded.account.client();
+    let of = |late: Option<&Value>| {
+        let properties = json!({ "BucketName": bucket });
+        let mut resources =
+            json!({ "Bucket": { "Type": "AWS::S3::Bucket", "Properties": properties } });
+        if let Some(late) = late {
+            resources["Late"] = json!({ "Type": "AWS::S3::BucketPolicy", "DependsOn": "Bucket",
+                "Properties": { "Bucket": bucket, "PolicyDocument": late } });
+        }
+        json!({ "Resources": resources }).to_string()
+    };
+    cloudformation(&root, "CreateStack", &[("TemplateBody", &of(None))]);
+    let why = "CloudFormation made it";
+    guarded.wait("a mail", || {
+        guarded.account.end_delays().unwrap();
+        guarded.told().contains(why)
+    });
+    guarded.account.end_delays().unwrap();
+    guarded.rest();
+    guarded.account.fire_schedules().unwrap();
+    guarded.rest();
+    assert_eq!(guarded.told().matches(why).count(), 1, "{}", guarded.told());
+    assert!(guarded.told().contains("Type: AWS::S3::BucketPolicy"), "{}", guarded.told());
+    // Its tags come in an event of their own, at which another run may look meanwhile.
+    let writes = guarded.guard_writes();
+    assert!(writes.iter().all(|write| write == "s3:PutBucketNotification"), "{writes:?}");
+    assert_eq!(policy(&root, &bucket), None);
+
+    let theirs = json!({ "Version": "2012-10-17", "Statement": [{ "Sid": "Theirs", "Effect": "Deny",
+        "Action": "s3:DeleteBucket", "Resource": format!("arn:aws:s3:::{bucket}"), "Principal": "*" }] });
+    cloudformation(&root, "UpdateStack", &[("TemplateBody", &of(Some(&theirs)))]);
+    guarded.wait("the statement", || has_tls(&root, &bucket));
+    assert_eq!(status(&root), "UPDATE_COMPLETE");
+    assert_eq!(policy(&root, &bucket).unwrap()["Statement"][0], theirs["Statement"][0]);
+    guarded.rest();
 }

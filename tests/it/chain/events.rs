@@ -1,7 +1,8 @@
 //! Buckets that are made and weakened, objects that come and go.
 
 use super::guarded::{
-    Guarded, OWNER, encryption, has_tls, is_private, new_account, tells_event_bridge,
+    Guarded, OWNER, encryption, has_tls, is_closed_but_to_acls, is_private, new_account,
+    switch_acls_off, tells_event_bridge,
 };
 
 const SSE_S3_ALL_ALLOWED: &str = "<ApplyServerSideEncryptionByDefault><SSEAlgorithm>AES256</SSEAlgorithm>\
@@ -86,6 +87,7 @@ fn a_bucket_from_before_2023_is_found_by_the_sweep_and_set() {
     let reports = format!("old-reports-{}", account.number());
     root.create_bucket(&reports).unwrap();
     account.make_legacy(&reports).unwrap();
+    switch_acls_off(&root, &reports);
     assert!(root.encryption(&reports).is_err(), "as S3 answered before 2023");
 
     let guarded = Guarded::of(account, &[]);
@@ -105,16 +107,47 @@ fn a_bucket_from_before_2023_is_found_by_the_sweep_and_set() {
     );
     assert!(guarded.mails()[0].text.contains("found by the sweep"), "{}", guarded.mails()[0].text);
 
-    guarded.account.make_legacy(&reports).unwrap();
     guarded.forget();
-    assert_eq!(guarded.account.fire_schedules().unwrap(), 1);
+    guarded.account.make_legacy(&reports).unwrap();
+    switch_acls_off(&root, &reports);
     guarded.wait("a second mail", || guarded.mails().len() == 1);
     guarded.rest();
-    assert!(is_private(&root, &reports));
-    assert_eq!(
-        guarded.guard_writes(),
-        ["s3:PutBucketPublicAccessBlock", "s3:PutEncryptionConfiguration"]
-    );
+    assert!(is_private(&root, &reports), "without ACLs all of it can be closed at once");
+    assert_eq!(guarded.mails()[0].subject, format!("s3guard protected {reports}"));
+    guarded.forget();
+    assert_eq!(guarded.account.fire_schedules().unwrap(), 1);
+    guarded.wait("a third mail", || guarded.mails().len() == 1);
+    guarded.rest();
+    assert_eq!(guarded.guard_writes(), ["s3:PutEncryptionConfiguration"]);
+}
+
+#[test]
+fn what_may_be_in_use_in_an_old_bucket_is_told_by_the_sweep_and_kept_when_a_call_weakens_it() {
+    let account = new_account();
+    let root = account.client();
+    let [old, asked] = ["old", "asked"].map(|name| format!("{name}-{}", account.number()));
+    for bucket in [&old, &asked] {
+        root.create_bucket(bucket).unwrap();
+        account.make_legacy(bucket).unwrap();
+    }
+    let insists = "[[rule]]\nbucket = \"asked-*\"\naspects = { public-access = \"keep\", sse-c = \"keep\" }\n";
+    let guarded = Guarded::configured(account, insists, &[]);
+    guarded.wait("a mail", || !guarded.mails().is_empty());
+    guarded.rest();
+    assert!(is_closed_but_to_acls(&root, &old), "objects can be public by their own ACLs");
+    assert!(!encryption(&root, &old).contains("SSE-C"), "somebody may use it");
+    assert!(root.bucket_setting(&old, "ownershipControls").is_err());
+    for told in ["an object may be public by its own", "left it open here"] {
+        assert_eq!(guarded.told().matches(told).count(), 1, "{}", guarded.told());
+    }
+    assert!(is_private(&root, &asked) && encryption(&root, &asked).contains("SSE-C"));
+
+    guarded.forget();
+    root.delete_public_access_block(&old).unwrap();
+    root.put_encryption(&old, SSE_S3_ALL_ALLOWED).unwrap();
+    guarded.wait("a private bucket", || is_private(&root, &old));
+    guarded.wait("SSE-C blocked", || encryption(&root, &old).contains("SSE-C"));
+    guarded.rest();
 }
 
 #[test]

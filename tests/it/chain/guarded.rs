@@ -253,6 +253,25 @@ pub(super) fn is_private(client: &Client, bucket: &str) -> bool {
     client.public_access_block(bucket).is_ok_and(|xml| xml.matches(">true<").count() == 4)
 }
 
+/// Whether the two switches about policies are on, and the two about ACLs off.
+pub(super) fn is_closed_but_to_acls(client: &Client, bucket: &str) -> bool {
+    let switches = |name: &str, on: bool| format!("<{name}>{on}</{name}>");
+    client.public_access_block(bucket).is_ok_and(|xml| {
+        ["BlockPublicPolicy", "RestrictPublicBuckets"]
+            .iter()
+            .all(|name| xml.contains(&switches(name, true)))
+            && ["BlockPublicAcls", "IgnorePublicAcls"]
+                .iter()
+                .all(|name| xml.contains(&switches(name, false)))
+    })
+}
+
+/// Says that the bucket's owner owns its objects: ACLs count for nothing.
+pub(super) fn switch_acls_off(client: &Client, bucket: &str) {
+    let enforced = "<OwnershipControls><Rule><ObjectOwnership>BucketOwnerEnforced</ObjectOwnership></Rule></OwnershipControls>";
+    client.put_bucket_setting(bucket, "ownershipControls", enforced).unwrap();
+}
+
 /// The texts of an XML document, in their order.
 fn words(xml: &str) -> String {
     let texts = xml.split('<').filter_map(|part| part.split_once('>')).map(|(_, text)| text.trim());

@@ -83,7 +83,8 @@ fn no_role_may_do_everything_of_anything() {
 fn what_is_granted_is_what_the_code_calls() {
     let account = new_account();
     let key = account.client().create_key().unwrap();
-    let kept = "[aspects]\naccount-public-access = \"keep\"\n";
+    // What the grade alone would not have done: the stack is asked for only before a first policy for its bucket.
+    let kept = "[aspects]\naccount-public-access = \"keep\"\ntls = \"keep\"\n";
     let guarded = Guarded::configured(account, kept, &["--grade", "security", "--key", &key]);
     let careless = guarded.careless();
     let reports = guarded.bucket("reports");

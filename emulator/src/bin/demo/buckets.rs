@@ -18,6 +18,7 @@ const BLOCKS: [&str; 4] =
 
 /// What is shown as typed is AWS's own command; so it calls itself.
 const CLI: &str = "aws-cli/2.31.0";
+const ACLS_OFF: &str = "<OwnershipControls><Rule><ObjectOwnership>BucketOwnerEnforced</ObjectOwnership></Rule></OwnershipControls>";
 const REFUSED: &str = "refused";
 const TOLD: &str = "told to EventBridge";
 
@@ -97,7 +98,11 @@ pub(crate) fn make_carelessly(page: &mut Page, account: &Account) -> Result<Stri
     let made = Instant::now();
     careless.create_bucket(&bucket)?;
     account.make_legacy(&bucket)?;
-    page.say("(as S3 made buckets before 2023, and many of them are still there: nothing is set)")?;
+    // Where ACLs count, the guard would not know whether somebody reads an object by one.
+    careless.put_bucket_setting(&bucket, "ownershipControls", ACLS_OFF)?;
+    page.say(
+        "(as S3 made buckets before 2023, and many of them are still there: nothing is set but that ACLs are off)",
+    )?;
     let before = Settings::read(&careless, &bucket)?;
     let after = until_safe(&careless, &bucket)?;
     let took = made.elapsed();

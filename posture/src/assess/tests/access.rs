@@ -17,8 +17,87 @@ fn public() -> Reading<Acl> {
 #[test]
 fn a_bucket_without_any_setting_as_before_2023_is_set() {
     let bare = Observed { encryption: Reading::Absent, ..open() };
-    let expected = [whole(), Setting::Encryption(Some(sse_s3(SseC::Blocked)))];
-    check(&bare, &baseline(Grade::Speed), &expected);
+    let encryption = |sse_c| Setting::Encryption(Some(sse_s3(sse_c)));
+    check(&bare, &baseline(Grade::Speed), &[whole(), encryption(SseC::NotSaid)]);
+    let insists = insisting(Grade::Speed, Aspect::SseC);
+    check(&bare, &insists, &[whole(), encryption(SseC::Blocked)]);
+}
+
+/// A bucket whose objects may have ACLs of their own.
+fn with_acls(ownership: Reading<Ownership>) -> Observed {
+    Observed { ownership, ..open() }
+}
+
+#[test]
+fn where_acls_count_a_sweep_leaves_the_switches_that_could_cut_readers_of_objects_off() {
+    let policies = Setting::PublicAccessBlock(Some(PublicAccessBlock::POLICIES));
+    for (ownership, because) in [
+        (Reading::Absent, LeftBecause::PublicObjects),
+        (Reading::Known(Ownership::ObjectWriter), LeftBecause::PublicObjects),
+        (Reading::Known(Ownership::BucketOwnerPreferred), LeftBecause::PublicObjects),
+        (Reading::Denied, LeftBecause::NotReadable(Question::Ownership)),
+    ] {
+        let bucket = with_acls(ownership);
+        let findings = assess(&bucket, &kept(Grade::Speed));
+        let left = Finding::Left { aspect: Aspect::PublicAccess, because };
+        assert_eq!(findings.len(), 2, "{findings:#?}");
+        assert_eq!((&findings[0].mended_by(), &findings[1]), (&Some(policies.kind()), &left));
+        check(&bucket, &baseline(Grade::Speed), std::slice::from_ref(&policies));
+        // Once they are on, the rest is only told.
+        let mended = Reading::Known(PublicAccessBlock::POLICIES);
+        let mended = Observed { public_access_block: mended, ..bucket };
+        assert_eq!(assess(&mended, &kept(Grade::Speed)), [left]);
+    }
+}
+
+#[test]
+fn the_switches_about_acls_are_kept_where_a_call_has_switched_them_off_or_the_owner_insists() {
+    let bucket = with_acls(Reading::Known(Ownership::ObjectWriter));
+    let aspect = Aspect::PublicAccess;
+    for baseline in [changed(Grade::Speed, aspect), insisting(Grade::Speed, aspect)] {
+        check(&bucket, &baseline, &[whole()]);
+        // Nothing more has to be read for that.
+        let unread = Observed { ownership: Reading::Unread, ..bucket.clone() };
+        let mut kept = baseline;
+        kept.set_mode(Aspect::Ownership, Mode::Off);
+        kept.set_mode(Aspect::Acl, Mode::Off);
+        assert_eq!(questions(&unread, &kept), []);
+    }
+    // What shows that somebody means it to be public counts all the same.
+    let website = Observed { website: Reading::Known(()), ..bucket.clone() };
+    let insists = insisting(Grade::Speed, Aspect::PublicAccess);
+    check_left(&website, &insists, Aspect::PublicAccess, &LeftBecause::Website);
+    // What is only told is told whole.
+    let mut told = kept(Grade::Speed);
+    told.set_mode(Aspect::PublicAccess, Mode::Report);
+    let because = LeftBecause::ReportOnly("not set (wanted: on)".to_owned());
+    assert_eq!(assess(&bucket, &told), [Finding::Left { aspect: Aspect::PublicAccess, because }]);
+}
+
+#[test]
+fn a_switch_about_acls_that_the_account_has_on_breaks_nobody() {
+    let off = PublicAccessBlock::default();
+    let ignores = PublicAccessBlock { ignore_public_acls: true, ..off };
+    let acls = PublicAccessBlock { block_public_acls: true, ..ignores };
+    let bucket = with_acls(Reading::Known(Ownership::ObjectWriter));
+    let account = |block| Observed { account_block: Reading::Known(block), ..bucket.clone() };
+    check(&account(acls), &baseline(Grade::Speed), &[whole()]);
+    // Whoever uploads public objects is still let do so, although nobody can read them.
+    let policies = Setting::PublicAccessBlock(Some(PublicAccessBlock::POLICIES));
+    check(&account(ignores), &baseline(Grade::Speed), &[policies]);
+}
+
+#[test]
+fn acls_that_are_switched_off_in_the_same_plan_leave_the_whole_block_on() {
+    let writer = Reading::Known(Ownership::ObjectWriter);
+    let bucket = Observed {
+        ownership: writer,
+        public_access_block: Reading::Absent,
+        ..safe(Grade::Security)
+    };
+    let enforced = Setting::Ownership(Some(Ownership::BucketOwnerEnforced));
+    let insists = insisting(Grade::Security, Aspect::Ownership);
+    check(&bucket, &insists, &[whole(), enforced]);
 }
 
 #[test]
@@ -92,17 +171,20 @@ fn acls_are_switched_off_only_where_that_locks_nobody_out() {
     let writer =
         Observed { ownership: Reading::Known(Ownership::ObjectWriter), ..safe(Grade::Security) };
     let enforced = Setting::Ownership(Some(Ownership::BucketOwnerEnforced));
-    check(&writer, &baseline(Grade::Security), std::slice::from_ref(&enforced));
+    let changed = changed(Grade::Security, Aspect::Ownership);
     let never_set = Observed { ownership: Reading::Absent, ..writer.clone() };
-    check(&never_set, &baseline(Grade::Security), &[enforced]);
+    for baseline in [&changed, &insisting(Grade::Security, Aspect::Ownership)] {
+        check(&writer, baseline, std::slice::from_ref(&enforced));
+        check(&never_set, baseline, std::slice::from_ref(&enforced));
+    }
+    // An object's own ACL, which nobody looks at, may have let somebody in for years.
+    let because = LeftBecause::SharedObjects;
+    for bucket in [&writer, &never_set] {
+        check_left(bucket, &baseline(Grade::Security), Aspect::Ownership, &because);
+    }
     let shared = Acl { grants_others: true, ..Acl::default() };
     let shared = Observed { acl: Reading::Known(shared), ..writer.clone() };
-    check_left(
-        &shared,
-        &baseline(Grade::Security),
-        Aspect::Ownership,
-        &LeftBecause::AclGrantsOthers,
-    );
+    check_left(&shared, &changed, Aspect::Ownership, &LeftBecause::AclGrantsOthers);
     // Below that grade it is told.
     check(&writer, &baseline(Grade::Hybrid), &[Setting::Encryption(Some(kms(KEY, true)))][..0]);
 }

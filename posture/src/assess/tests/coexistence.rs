@@ -22,26 +22,74 @@ fn tls_of(observed: &Observed, baseline: &Baseline) -> Option<Finding> {
     assess(observed, baseline).into_iter().find(|finding| finding.aspect() == Aspect::Tls)
 }
 
-#[test]
-fn a_first_policy_waits_for_cloudformation() {
-    let later = Finding::Later { aspect: Aspect::Tls, because: WaitBecause::StackInProgress };
-    let speed = baseline(Grade::Speed);
-    assert_eq!(tls_of(&of_stack(Reading::Known(true)), &speed), Some(later.clone()));
-    for done in [Reading::Known(false), Reading::Absent] {
-        let finding = tls_of(&of_stack(done), &speed).unwrap();
-        assert_eq!(finding.mended_by(), Some(SettingKind::Policy), "{done:?}");
+fn later() -> Finding {
+    Finding::Later { aspect: Aspect::Tls, because: WaitBecause::StackInProgress }
+}
+
+fn for_the_stack(finding: &Finding) -> Option<Setting> {
+    match finding {
+        Finding::Left { because, .. } => because.for_the_stack(),
+        Finding::Weak { .. } | Finding::Later { .. } => None,
     }
-    // The tags come a moment later than the event.
-    let mut new = speed.clone();
-    new.moment = Moment { maker: Maker::CloudFormation, has_waited: false };
-    assert_eq!(tls_of(&without_policy(), &new), Some(later));
+}
+
+#[test]
+fn a_first_policy_of_a_stacks_bucket_is_left_to_its_template_and_told_with_what_to_write() {
+    let mut speed = baseline(Grade::Speed);
+    for progress in [Reading::Unread, Reading::Known(true), Reading::Known(false), Reading::Absent]
+    {
+        let finding = tls_of(&of_stack(progress), &speed).unwrap();
+        let Some(Setting::Policy(Some(policy))) = for_the_stack(&finding) else {
+            panic!("{finding:?}")
+        };
+        assert_eq!(policy, tls_policy(Grade::Speed).text());
+        assert_eq!(finding.mended_by(), None);
+        assert_eq!(questions(&of_stack(progress), &speed), [], "the stack is not asked for");
+    }
+    // Deleting the policy by hand may be how somebody makes room for the stack's.
+    speed.moment.changed.extend(Aspect::ALL);
+    assert!(for_the_stack(&tls_of(&of_stack(Reading::Absent), &speed).unwrap()).is_some());
+    speed.moment.maker = Maker::Another;
+    assert!(for_the_stack(&tls_of(&of_stack(Reading::Absent), &speed).unwrap()).is_some());
+    // What is only told is told as ever.
+    speed.set_mode(Aspect::Tls, Mode::Report);
+    let finding = tls_of(&of_stack(Reading::Known(true)), &speed).unwrap();
+    assert!(matches!(finding, Finding::Left { because: LeftBecause::ReportOnly(_), .. }));
+}
+
+#[test]
+fn a_bucket_that_cloudformation_makes_is_judged_when_its_tags_have_come() {
+    let mut new = baseline(Grade::Speed);
+    new.moment = Moment { maker: Maker::CloudFormation, ..Moment::default() };
+    assert_eq!(tls_of(&without_policy(), &new), Some(later()));
+    assert!(for_the_stack(&tls_of(&of_stack(Reading::Unread), &new).unwrap()).is_some());
+    // It may also change a bucket that is none of its own.
     new.moment.has_waited = true;
     assert!(tls_of(&without_policy(), &new).unwrap().mended_by().is_some());
-    // A second statement is in nobody's way.
+}
+
+#[test]
+fn a_first_policy_that_the_owner_insists_on_waits_for_cloudformation() {
+    let insists = insisting(Grade::Speed, Aspect::Tls);
+    assert_eq!(questions(&of_stack(Reading::Unread), &insists), [Question::Stack]);
+    assert_eq!(tls_of(&of_stack(Reading::Known(true)), &insists), Some(later()));
+    for done in [Reading::Known(false), Reading::Absent] {
+        let finding = tls_of(&of_stack(done), &insists).unwrap();
+        assert_eq!(finding.mended_by(), Some(SettingKind::Policy), "{done:?}");
+    }
+    let mut new = insists;
+    new.moment = Moment { maker: Maker::CloudFormation, ..Moment::default() };
+    assert_eq!(tls_of(&without_policy(), &new), Some(later()));
+}
+
+#[test]
+fn a_second_statement_is_in_no_stacks_way() {
     let open = r#"{"Version":"2012-10-17","Statement":[]}"#;
-    let bucket =
-        Observed { policy: Reading::Known(Policy::new(open)), ..of_stack(Reading::Known(true)) };
-    assert_eq!(tls_of(&bucket, &speed).unwrap().mended_by(), Some(SettingKind::Policy));
+    for progress in [Reading::Unread, Reading::Known(true)] {
+        let policy = Reading::Known(Policy::new(open));
+        let finding = tls_of(&Observed { policy, ..of_stack(progress) }, &baseline(Grade::Speed));
+        assert_eq!(finding.unwrap().mended_by(), Some(SettingKind::Policy));
+    }
 }
 
 #[test]
@@ -51,8 +99,11 @@ fn who_has_made_the_bucket_must_be_known_before_its_first_policy() {
         (of_stack(Reading::Denied), Question::Stack),
     ] {
         let because = LeftBecause::NotReadable(question);
-        check_left(&bucket, &baseline(Grade::Speed), Aspect::Tls, &because);
+        check_left(&bucket, &insisting(Grade::Speed, Aspect::Tls), Aspect::Tls, &because);
     }
+    let untold = Observed { tags: Reading::Denied, ..without_policy() };
+    let because = LeftBecause::NotReadable(Question::Tags);
+    check_left(&untold, &baseline(Grade::Speed), Aspect::Tls, &because);
 }
 
 #[test]

@@ -58,7 +58,24 @@ fn blocking_sse_c_keeps_everything_else() {
     let theirs = "arn:aws:kms:eu-west-1:111122223333:key/theirs";
     for sse_c in [SseC::Allowed, SseC::NotSaid] {
         let open = encrypted(Grade::Hybrid, Encryption { sse_c, ..kms(theirs, false) });
-        check(&open, &baseline(Grade::Hybrid), &becomes(kms(theirs, false)));
+        check(&open, &changed(Grade::Hybrid, Aspect::SseC), &becomes(kms(theirs, false)));
+        check(&open, &insisting(Grade::Hybrid, Aspect::SseC), &becomes(kms(theirs, false)));
+    }
+}
+
+#[test]
+fn sse_c_that_s3_left_open_is_told_and_left_by_a_sweep_whatever_else_is_written() {
+    for sse_c in [SseC::Allowed, SseC::NotSaid] {
+        let open = encrypted(Grade::Hybrid, sse_s3(sse_c));
+        let speed = baseline(Grade::Speed);
+        check_left(&open, &speed, Aspect::SseC, &LeftBecause::SseCInUse);
+        check(&open, &speed, &[]);
+        let raised = Encryption { sse_c, ..kms(KEY, true) };
+        check(&open, &baseline(Grade::Hybrid), &becomes(raised));
+        check_left(&open, &baseline(Grade::Hybrid), Aspect::SseC, &LeftBecause::SseCInUse);
+        // The other half of the setting has changed, and its own has not been looked into.
+        let other = changed(Grade::Speed, Aspect::Encryption);
+        check(&open, &other, &[]);
     }
 }
 
@@ -69,7 +86,7 @@ fn the_two_halves_of_the_setting_are_switched_one_by_one() {
     only_key.set_mode(Aspect::SseC, Mode::Off);
     let key = Encryption { sse_c: SseC::Allowed, ..kms(KEY, true) };
     check(&old, &only_key, &becomes(key));
-    let mut only_block = baseline(Grade::Hybrid);
+    let mut only_block = changed(Grade::Hybrid, Aspect::SseC);
     only_block.set_mode(Aspect::Encryption, Mode::Report);
     check(&old, &only_block, &becomes(sse_s3(SseC::Blocked)));
     // What somebody has undone is left out of the write as well.
@@ -78,7 +95,7 @@ fn the_two_halves_of_the_setting_are_switched_one_by_one() {
     let undone = Observed { history, ..old };
     check(
         &undone,
-        &baseline(Grade::Hybrid),
+        &changed(Grade::Hybrid, Aspect::SseC),
         &becomes(Encryption { sse_c: SseC::Allowed, ..kms(KEY, true) }),
     );
 }
@@ -87,7 +104,9 @@ fn the_two_halves_of_the_setting_are_switched_one_by_one() {
 fn where_sse_c_cannot_be_blocked_nothing_is_written_for_it() {
     let bucket =
         Observed { id: in_region("me-south-1"), ..encrypted(Grade::Speed, sse_s3(SseC::NotSaid)) };
-    check(&bucket, &baseline(Grade::Speed), &[]);
+    for baseline in [baseline(Grade::Speed), insisting(Grade::Speed, Aspect::SseC)] {
+        assert_eq!(assess(&bucket, &baseline), []);
+    }
 }
 
 #[test]
@@ -115,7 +134,7 @@ fn a_bucket_that_others_use_is_not_raised_to_kms() {
     ] {
         check_left(&target, &baseline(Grade::Hybrid), Aspect::Encryption, &because);
         // Its SSE-C is blocked all the same.
-        let baseline = baseline(Grade::Hybrid);
+        let baseline = changed(Grade::Hybrid, Aspect::SseC);
         let actions = plan(&assess(&target, &baseline)).actions;
         let blocked = Setting::Encryption(Some(sse_s3(SseC::Blocked)));
         assert!(actions.iter().any(|action| action.set == blocked), "{actions:?}");

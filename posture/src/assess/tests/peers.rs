@@ -39,7 +39,8 @@ fn a_write_of_encryption_carries_all_of_it() {
     let theirs = "arn:aws:kms:eu-west-1:111122223333:key/theirs";
     let open = Encryption { sse_c: SseC::Allowed, ..kms(theirs, true) };
     let bucket = Observed { encryption: Reading::Known(open), ..safe(Grade::Speed) };
-    check(&bucket, &baseline(Grade::Speed), &[Setting::Encryption(Some(kms(theirs, true)))]);
+    let changed = changed(Grade::Speed, Aspect::SseC);
+    check(&bucket, &changed, &[Setting::Encryption(Some(kms(theirs, true)))]);
 }
 
 /// 7 and 9 (c7n, ASR): the statement was appended although there was one, with the same `Sid` or of the same meaning.

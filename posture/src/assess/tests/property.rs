@@ -131,13 +131,28 @@ fn any_baseline() -> impl Strategy<Value = Baseline> {
     let grade = prop::sample::select(Grade::ALL.to_vec());
     let makers = [Maker::Unknown, Maker::CloudFormation, Maker::Another];
     let maker = prop::sample::select(makers.to_vec());
-    (grade, any::<bool>(), prop::option::of(modes), maker, any::<bool>()).prop_map(
-        |(grade, has_key, modes, maker, has_waited)| {
+    let some = || {
+        let aspects = [Aspect::PublicAccess, Aspect::Ownership, Aspect::SseC, Aspect::Tls];
+        prop::sample::subsequence(aspects.to_vec(), 0..=4).prop_map(BTreeSet::from_iter)
+    };
+    let has = any::<[bool; 2]>();
+    (grade, prop::option::of(modes), maker, has, some(), some()).prop_map(
+        |(grade, modes, maker, [has_key, has_waited], changed, insists): (
+            _,
+            _,
+            _,
+            _,
+            _,
+            BTreeSet<_>,
+        )| {
             let mut baseline = baseline(grade);
             baseline.key = baseline.key.filter(|_| has_key);
-            baseline.moment = crate::Moment { maker, has_waited };
+            baseline.moment = crate::Moment { maker, has_waited, changed };
             for (aspect, mode) in Aspect::ALL.into_iter().zip(modes.into_iter().flatten()) {
                 baseline.set_mode(aspect, mode);
+            }
+            for aspect in insists {
+                baseline.insist(aspect);
             }
             baseline
         },
@@ -225,6 +240,40 @@ proptest! {
 
         let second = now(inspect(&bucket, &before.id, &baseline)).unwrap().unwrap();
         prop_assert_eq!(second.plan.actions, []);
+    }
+
+    #[test]
+    fn a_sweep_breaks_nobody(before in any_observed(), mut wanted in any_baseline()) {
+        // The grade alone asks for what is kept, and nobody has called.
+        let modes = Aspect::ALL.map(|aspect| (aspect, wanted.mode(aspect)));
+        let mut swept = baseline(wanted.grade);
+        (swept.key, swept.moment) = (wanted.key.take(), Trigger::Sweep.moment(u32::from(wanted.moment.has_waited)));
+        for (aspect, mode) in modes {
+            swept.set_mode(aspect, mode);
+        }
+        let bucket = MemoryBucket::new(before.clone());
+        guard(&bucket, &swept);
+        let after = bucket.truth();
+
+        let is_enforced = before.ownership.known() == Some(&Ownership::BucketOwnerEnforced);
+        let blocked = |o: &Observed| o.public_access_block.known().copied().unwrap_or_default();
+        let of_account = before.account_block.known().copied().unwrap_or_default();
+        let (was, is) = (blocked(&before), blocked(&after));
+        if !is_enforced {
+            prop_assert_eq!(&after.ownership, &before.ownership);
+            if !was.or(of_account).ignore_public_acls {
+                prop_assert!(!is.ignore_public_acls, "{:?}", is);
+            }
+            if !was.or(of_account).block_public_acls {
+                prop_assert!(!is.block_public_acls, "{:?}", is);
+            }
+        }
+        let is_of_stack = before.tags.known().is_some_and(|tags| tags.contains_key(STACK_TAG));
+        if is_of_stack && before.policy == Reading::Absent {
+            prop_assert_eq!(&after.policy, &before.policy);
+        }
+        let takes_sse_c = |o: &Observed| o.encryption.known().is_none_or(|e| e.sse_c != SseC::Blocked);
+        prop_assert_eq!(takes_sse_c(&before), takes_sse_c(&after));
     }
 
     #[test]

@@ -15,14 +15,9 @@ fn rounds(truth: Observed, baseline: &Baseline) -> Vec<Vec<Question>> {
     reads.collect()
 }
 
-/// As an event that only touches what is kept has it: what is only reported is not read.
+/// As an event has it that only touches what is kept.
 fn kept_only(grade: Grade) -> Baseline {
-    let mut kept = baseline(grade);
-    for aspect in Aspect::ALL {
-        if kept.mode(aspect) == Mode::Report {
-            kept.set_mode(aspect, Mode::Off);
-        }
-    }
+    let mut kept = kept(grade);
     kept.needs_tags = grade < Grade::Security;
     kept
 }
@@ -41,7 +36,7 @@ fn a_new_bucket_costs_seven_reads_at_most_and_three_rounds_before_the_first_writ
     for grade in Grade::ALL {
         for maker in [Maker::Another, Maker::CloudFormation] {
             let mut baseline = kept_only(grade);
-            baseline.moment = Moment { maker, has_waited: false };
+            baseline.moment = Moment { maker, ..Moment::default() };
             let mut truth = Observed::new_bucket(id());
             if maker == Maker::CloudFormation {
                 let tag = ("aws:cloudformation:stack-id".to_owned(), "arn".to_owned());
@@ -74,7 +69,13 @@ fn nothing_is_judged_before_what_a_change_could_break_is_read() {
     };
     assert_eq!(plan(&assess(&read, &kept_only(Grade::Hybrid))).actions, []);
     let ask = questions(&read, &kept_only(Grade::Hybrid));
-    for question in [Question::Website, Question::PolicyStatus, Question::Acl, Question::Key] {
+    for question in [
+        Question::Website,
+        Question::PolicyStatus,
+        Question::Acl,
+        Question::Ownership,
+        Question::Key,
+    ] {
         assert!(ask.contains(&question), "{ask:?}");
     }
 }

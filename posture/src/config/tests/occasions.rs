@@ -69,6 +69,29 @@ fn the_first_rule_that_matches_and_has_a_grade_wins() {
 }
 
 #[test]
+fn what_the_configuration_itself_says_is_to_be_kept_its_owner_insists_on() {
+    let file = config(&json!({
+        "aspects": { "sse-c": "keep", "tls": "report", "ownership": "keep" },
+        "rule": [
+            { "tags": { "acls": "yes" }, "aspects": { "ownership": "report" } },
+            { "bucket": "web-*", "aspects": { "tls": "keep", "sse-c": "off" } },
+        ],
+    }));
+    let insisted = |name: &str, tags: &Reading<Tags>| {
+        let baseline = baseline(&file, name, tags);
+        Aspect::ALL.into_iter().filter(|aspect| baseline.insists(*aspect)).collect::<Vec<_>>()
+    };
+    assert_eq!(insisted("other", &Reading::Absent), [Aspect::SseC, Aspect::Ownership]);
+    assert_eq!(insisted("web-1", &Reading::Absent), [Aspect::Tls, Aspect::Ownership]);
+    assert_eq!(insisted("other", &tags(&[("acls", "yes")])), [Aspect::SseC]);
+    // A rule that cannot be told to match might say otherwise.
+    assert_eq!(insisted("other", &Reading::Denied), [Aspect::SseC]);
+    // The grade says the same, and does not insist.
+    let grade = baseline(&Config::default(), "other", &Reading::Absent);
+    assert!(grade.mode(Aspect::Tls) == Mode::Keep && !grade.insists(Aspect::Tls));
+}
+
+#[test]
 fn a_rule_comes_before_the_parameter_and_the_parameter_before_the_file() {
     let both = config(&json!({
         "grade": "security", "rule": [{ "bucket": "low-*", "grade": "speed" }],
@@ -270,6 +293,7 @@ fn our_own_buckets_neither_log_nor_tell() {
     assert_eq!(look("logs").mode(Aspect::Notifications), Mode::Off);
     assert_eq!(look("logs").grade, Grade::Speed);
     assert_eq!(look("logs").mode(Aspect::Versioning), Mode::Keep);
+    assert!(look("logs").insists(Aspect::Tls) && !look("logs2").insists(Aspect::Tls));
     assert_eq!(look("logs2").mode(Aspect::Notifications), Mode::Keep);
 }
 

@@ -102,6 +102,43 @@ fn what_waits_for_a_stack_is_told_when_it_is_done_or_given_up() {
 }
 
 #[test]
+fn what_is_left_to_the_stack_is_told_with_what_its_template_should_say() {
+    let policy = r#"{"Version":"2012-10-17","Statement":[{"Sid":"S3GuardTlsOnly","Effect":"Deny","Principal":"*"}]}"#;
+    let findings = vec![left(Aspect::Tls, LeftBecause::OfStack(policy.to_owned()))];
+    check(
+        &Look::new(calls("CreateBucket"), findings.clone()),
+        &expect![[r#"
+            s3guard left a bucket as it is: reports
+            [warning: left]
+
+            Bucket  reports (eu-west-1, account 111122223333)
+            Event   CreateBucket by arn:aws:iam::111122223333:user/careless with the AWS CLI, 2026-11-20 12:00:00 UTC
+            Grade   speed (the default)
+
+            Left as it is
+              TLS only: CloudFormation made it, and its stack could not add a policy of its own beside a first one of ours, so none was written: add it to the template, or say `tls = "keep"` for the bucket in s3guard.toml
+
+            For the template of its stack
+              # with the CDK: enforceSSL: true
+              Type: AWS::S3::BucketPolicy
+              Properties:
+                Bucket: reports
+                PolicyDocument:
+                  Version: "2012-10-17"
+                  Statement:
+                    - Sid: S3GuardTlsOnly
+                      Effect: Deny
+                      Principal: "*"
+
+            https://eu-west-1.console.aws.amazon.com/s3/buckets/reports?region=eu-west-1&tab=permissions
+        "#]],
+    );
+    // Its tags come with it.
+    is_silent(&Look::new(calls("PutBucketTagging"), findings.clone()));
+    is_silent(&Look::new(Trigger::Sweep, findings));
+}
+
+#[test]
 fn a_call_that_touches_what_is_exempt_is_told_with_the_reason_and_the_end() {
     let exempt = |until| Exempt {
         aspect: Aspect::Tls,

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::Ground;
-use crate::chain::guarded::{encryption, is_private, policy, tells_event_bridge};
+use crate::chain::guarded::{encryption, is_private, policy, switch_acls_off, tells_event_bridge};
 
 const XMLNS: &str = "http://s3.amazonaws.com/doc/2006-03-01/";
 const WEAK_ENCRYPTION: &str = "<ApplyServerSideEncryptionByDefault><SSEAlgorithm>AES256</SSEAlgorithm>\
@@ -202,8 +202,13 @@ fn told(prepare: Deed, weaken: Deed, what: &'static str) -> Case {
 
 /// A tag alone weakens nothing: a bucket from before 2023 shows that everything is looked at.
 fn tagged(weaken: Deed) -> Case {
-    let ends = vec![Ends::Repaired(is_encrypted), Ends::Repaired(is_closed)];
-    Case { prepare: make_legacy, weaken, ends }
+    // SSE-C may be in use in it, and no call has let it in.
+    let ends = vec![Ends::Repaired(has_key), Ends::Repaired(is_closed)];
+    let prepare = |ground: &Ground, bucket: &str| {
+        make_legacy(ground, bucket);
+        switch_acls_off(&ground.careless, bucket);
+    };
+    Case { prepare, weaken, ends }
 }
 
 const WRITERS_OWN: &str = "<Rule><ObjectOwnership>ObjectWriter</ObjectOwnership></Rule>";
@@ -257,10 +262,12 @@ fn tell_of_tags(ground: &Ground, event_name: &str, bucket: &str) {
 }
 
 fn is_encrypted(ground: &Ground, bucket: &str) -> bool {
+    has_key(ground, bucket) && encryption(&ground.careless, bucket).contains("SSE-C")
+}
+
+fn has_key(ground: &Ground, bucket: &str) -> bool {
     let encryption = encryption(&ground.careless, bucket);
-    encryption.starts_with("aws:kms:dsse")
-        && encryption.contains(&ground.key)
-        && encryption.contains("SSE-C")
+    encryption.starts_with("aws:kms:dsse") && encryption.contains(&ground.key)
 }
 
 fn is_closed(ground: &Ground, bucket: &str) -> bool {
