@@ -48,17 +48,14 @@ pub fn undo(
     Ok(before)
 }
 
-/// Whether two settings mean the same: a policy may be spelled in two ways.
+/// Whether two settings mean the same: policies and notifications may be spelled in more than one way.
 pub fn is_same(a: &Setting, b: &Setting) -> bool {
     match (a, b) {
         (Setting::Policy(Some(a)), Setting::Policy(Some(b))) => {
             let (a, b) = (Policy::new(a.as_str()), Policy::new(b.as_str()));
             a.text() == b.text() || (a.document().is_some() && a.document() == b.document())
         }
-        (Setting::Notifications(a), Setting::Notifications(b)) => {
-            // An empty configuration is spelled in more than one way.
-            a.xml.trim() == b.xml.trim() || (a.elements.is_empty() && b.elements.is_empty())
-        }
+        (Setting::Notifications(a), Setting::Notifications(b)) => a.is_same(b),
         (a, b) => a == b,
     }
 }
@@ -66,7 +63,7 @@ pub fn is_same(a: &Setting, b: &Setting) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::setting::{SettingKind, Versioning};
+    use crate::setting::{Notifications, SettingKind, Versioning};
     use crate::{Aspect, Grade};
 
     fn record(from: Option<Setting>, to: Setting) -> Record {
@@ -104,6 +101,21 @@ mod tests {
         let changed = policy(r#"{"c":3}"#);
         assert!(matches!(undo(&written, Some(&changed), false), Err(CannotUndo::ChangedSince(_))));
         assert_eq!(undo(&written, Some(&changed), true), Ok(Setting::Policy(None)));
+    }
+
+    #[test]
+    fn notifications_that_s3_gives_in_another_form_are_not_changed() {
+        let of = |elements: &str| {
+            let xml = format!("<NotificationConfiguration>{elements}</NotificationConfiguration>");
+            Setting::Notifications(Notifications { xml, elements: Vec::new() })
+        };
+        let theirs = "<TopicConfiguration><Topic>t</Topic><Event>e</Event></TopicConfiguration>";
+        let on = "<EventBridgeConfiguration></EventBridgeConfiguration>";
+        let written = record(Some(of(theirs)), of(&format!("{theirs}{on}")));
+        let now = of(&format!("<EventBridgeConfiguration/>\n{theirs}"));
+        assert_eq!(undo(&written, Some(&now), false), Ok(of(theirs)));
+        let other = of(&format!("{on}{}", theirs.replace('e', "f")));
+        assert!(matches!(undo(&written, Some(&other), false), Err(CannotUndo::ChangedSince(_))));
     }
 
     #[test]

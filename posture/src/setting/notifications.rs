@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+mod meaning;
+
 /// The elements of a configuration that we know.
 ///
 /// Source: Amazon S3 API Reference, `NotificationConfiguration`.
@@ -25,6 +27,14 @@ impl Notifications {
     /// Whether S3 tells `EventBridge` of objects.
     pub fn event_bridge(&self) -> bool {
         self.elements.iter().any(|element| element == EVENT_BRIDGE)
+    }
+
+    /// Whether both ask S3 for the same, however each is spelled. What is not understood is compared byte for byte.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.xml == other.xml
+            || meaning::of(&self.xml)
+                .zip(meaning::of(&other.xml))
+                .is_some_and(|(one, other)| one == other)
     }
 
     /// An element that we do not know, if there is one: then nothing is written.
