@@ -9,14 +9,15 @@ use aws_sdk_s3::error::{ProvideErrorMetadata as _, SdkError};
 use aws_sdk_s3::operation::put_object::PutObjectError;
 use futures_util::{StreamExt as _, stream};
 use s3guard_posture::ledger::{self, InvalidRecordId, RecordId};
-use s3guard_posture::{AccountId, Aspect, BucketName, History, Reading, Record, record};
+use s3guard_posture::{AccountId, BucketName, History, Reading, Record, record};
 use serde_json::Value;
 use thiserror::Error;
-use time::{Date, OffsetDateTime};
+use time::OffsetDateTime;
 
 use crate::{AwsError, Connection};
 
 mod marks;
+mod undone;
 
 /// How many records are read at once.
 const READS_MAX: usize = 8;
@@ -164,17 +165,6 @@ impl Ledger {
         ids.truncate(newest);
         let records = stream::iter(&ids).map(|id| self.record(id)).buffered(READS_MAX);
         Ok(records.filter_map(async |record| record.transpose()).collect().await)
-    }
-
-    /// Says that somebody has undone an aspect, and that the guard leaves it so until this day, with a note for people.
-    pub async fn undo_until(
-        &self,
-        bucket: &BucketName,
-        aspect: Aspect,
-        until: Date,
-        note: &Value,
-    ) -> Result<(), AwsError> {
-        self.put(&ledger::undone(bucket, aspect, until), note.to_string().into_bytes()).await
     }
 
     /// Lists keys with a prefix, from after a key, while they are wanted.

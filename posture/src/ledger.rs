@@ -3,29 +3,33 @@
 //! ```text
 //! buckets/BUCKET/2026-11-24T23/BUCKET@20261124T231502.123Z-encryption.json   a write
 //! buckets/BUCKET/2026-11-24T23/stopped.json                                  the guard has stopped, and said so
-//! buckets/BUCKET/undone/encryption/2027-01-31.json                           somebody has undone it, until that day
+//! buckets/BUCKET/undone/encryption/20261124T231502.123Z-2027-01-31.json      somebody has undone it, until that day
 //! known/BUCKET/event                                                         an event told of the bucket
 //! ```
 //!
 //! The ledger is the only state there is. Its keys sort by time, so one list of the hour before and this one, with what
 //! was undone behind them, is all that a look at a bucket costs.
 
+use std::fmt;
 use std::str::FromStr;
 
 use thiserror::Error;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
-use time::{Date, Duration, OffsetDateTime, PrimitiveDateTime, UtcOffset};
+use time::{Duration, OffsetDateTime, PrimitiveDateTime, UtcOffset};
 
 use crate::setting::SettingKind;
-use crate::{Aspect, BucketName, History};
+use crate::{BucketName, History};
+
+pub mod undone;
+
+/// For how long objects of `buckets/` are kept. A year and a month: an audit of a year finds all of it.
+pub const KEPT_DAYS: u32 = 400;
 
 const HOUR: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]T[hour]");
 const STAMP: &[BorrowedFormatItem<'_>] =
     format_description!("[year][month][day]T[hour][minute][second].[subsecond digits:3]Z");
-const DAY: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");
 const STOPPED: &str = "stopped.json";
-const UNDONE: &str = "undone";
 
 /// The id of a record, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,8 +50,13 @@ pub struct InvalidRecordId(String);
 impl RecordId {
     /// Where the record is.
     pub fn key(&self) -> String {
-        let id = id(&self.bucket, self.time, self.kind);
-        format!("{}{}/{id}.json", prefix(&self.bucket), formatted(self.time, HOUR))
+        format!("{}{}/{self}.json", prefix(&self.bucket), formatted(self.time, HOUR))
+    }
+}
+
+impl fmt::Display for RecordId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&id(&self.bucket, self.time, self.kind))
     }
 }
 
@@ -94,12 +103,6 @@ pub fn still_until(now: OffsetDateTime) -> OffsetDateTime {
     now - into_hour + Duration::hours(2)
 }
 
-/// Where it says that an aspect was undone, until this day.
-pub fn undone(bucket: &BucketName, aspect: Aspect, until: Date) -> String {
-    let day = until.format(DAY).expect("a date has year, month and day");
-    format!("{}{UNDONE}/{aspect}/{day}.json", prefix(bucket))
-}
-
 /// What keys after [`recent`] tell of a bucket. Keys that are not understood count for nothing.
 pub fn history<'a>(
     bucket: &BucketName,
@@ -108,17 +111,10 @@ pub fn history<'a>(
 ) -> History {
     let mut history = History::default();
     let prefix = prefix(bucket);
-    let today = now.to_offset(UtcOffset::UTC).date();
+    let mut marks = Vec::new();
     for key in keys.into_iter().filter_map(|key| key.strip_prefix(&prefix)) {
         match key.split('/').collect::<Vec<_>>()[..] {
-            [UNDONE, aspect, day] => {
-                let day = Date::parse(day.trim_end_matches(".json"), DAY);
-                if let (Ok(aspect), Ok(until)) = (aspect.parse(), day)
-                    && until >= today
-                {
-                    history.undone.push((aspect, until));
-                }
-            }
+            [undone::FOLDER, aspect, name] => marks.extend(undone::read(aspect, name)),
             // Also of the hour before: who was told then need not be told again at once.
             [_, STOPPED] => history.stopped = true,
             [_, name] => {
@@ -130,6 +126,7 @@ pub fn history<'a>(
             _ => {}
         }
     }
+    history.undone = undone::in_force(&marks, now);
     history
 }
 
@@ -141,7 +138,9 @@ fn formatted(time: OffsetDateTime, format: &[BorrowedFormatItem<'_>]) -> String 
 mod tests {
     use time::macros::{date, datetime};
 
+    use super::undone::Mark;
     use super::*;
+    use crate::Aspect;
 
     const NOW: OffsetDateTime = datetime!(2026-11-24 23:15:02.123 UTC);
 
@@ -176,13 +175,14 @@ mod tests {
     #[test]
     fn keys_alone_tell_what_was_done_within_the_hour() {
         let at = |time| RecordId { bucket: bucket(), time, kind: SettingKind::Encryption }.key();
+        let mark = |aspect, until| Mark { aspect, made: NOW, until }.key(&bucket());
         let keys = [
             at(NOW - Duration::minutes(61)),
             at(NOW - Duration::minutes(59)),
             stopped(&bucket(), NOW - Duration::HOUR),
             at(NOW),
-            undone(&bucket(), Aspect::Tls, date!(2026 - 11 - 24)),
-            undone(&bucket(), Aspect::Encryption, date!(2026 - 11 - 23)),
+            mark(Aspect::Tls, date!(2026 - 11 - 24)),
+            mark(Aspect::Encryption, date!(2026 - 11 - 23)),
             "buckets/reports.example-1/2026-11-24T23/strange".to_owned(),
         ];
         assert!(keys.iter().all(|key| *key > recent(&bucket(), NOW)));

@@ -1,8 +1,8 @@
 use expect_test::expect;
-use s3guard_posture::coverage::Mark;
+use s3guard_posture::ledger::undone::Mark;
 use s3guard_posture::record::State;
 use s3guard_posture::setting::{Ownership, Setting, SettingKind};
-use s3guard_posture::{Grade, names};
+use s3guard_posture::{Aspect, Grade, coverage, names};
 use serde_json::json;
 use time::macros::{date, datetime};
 
@@ -161,10 +161,10 @@ async fn only_the_first_one_may_say_that_the_guard_has_stopped() {
 async fn what_was_undone_says_until_when_and_why() {
     let fake = Fake::answering([(200, "")]);
     let note = json!({ "by": "arn:aws:iam::111122223333:user/mary", "reason": "a & b" });
-    let until = date!(2027 - 01 - 31);
-    ledger(&fake).undo_until(&name("reports"), Aspect::Tls, until, &note).await.unwrap();
+    let mark = Mark { aspect: Aspect::Tls, made: NOW, until: date!(2027 - 01 - 31) };
+    ledger(&fake).leave(&name("reports"), &mark, &note).await.unwrap();
     expect![[r#"
-        PUT https://ledger.s3.eu-west-1.amazonaws.com/buckets/reports/undone/tls/2027-01-31.json?x-id=PutObject
+        PUT https://ledger.s3.eu-west-1.amazonaws.com/buckets/reports/undone/tls/20261124T231502.123Z-2027-01-31.json?x-id=PutObject
         content-type: application/json
         x-amz-checksum-crc32: …
         x-amz-expected-bucket-owner: 111122223333
@@ -173,9 +173,19 @@ async fn what_was_undone_says_until_when_and_why() {
 }
 
 #[tokio::test]
+async fn all_that_was_undone_is_listed() {
+    let mark = |aspect| Mark { aspect, made: NOW, until: date!(2027 - 01 - 31) };
+    let marks = [mark(Aspect::Encryption), mark(Aspect::SseC), mark(Aspect::Tls)];
+    let mut keys: Vec<String> = marks.iter().map(|mark| mark.key(&name("reports"))).collect();
+    keys.push("buckets/reports/undone/tls/strange".to_owned());
+    keys.push(marks[0].key(&name("reports-2")));
+    assert_eq!(ledger(&listing(keys)).undone(&name("reports")).await, Ok(marks.to_vec()));
+}
+
+#[tokio::test]
 async fn a_mark_is_an_object_without_content() {
     let fake = Fake::answering([(200, "")]);
-    ledger(&fake).mark(&name("reports"), Mark::Event).await.unwrap();
+    ledger(&fake).mark(&name("reports"), coverage::Mark::Event).await.unwrap();
     expect![[r#"
         PUT https://ledger.s3.eu-west-1.amazonaws.com/known/reports/event?x-id=PutObject
         content-type: application/octet-stream
@@ -206,7 +216,7 @@ fn listing(mut keys: Vec<String>) -> Fake {
 #[tokio::test]
 async fn all_marks_between_two_names_are_found_though_keys_sort_otherwise() {
     let names = ["log", "log-2", "log-2-b", "log-3", "log.4", "log1", "logs", "logs-a", "zzz"];
-    let kinds = [Mark::Event, Mark::Swept];
+    let kinds = [coverage::Mark::Event, coverage::Mark::Swept];
     let keys = |name: &&str| kinds.map(|kind| format!("known/{name}/{kind}"));
     let keys: Vec<String> = names.iter().flat_map(keys).collect();
     for (from, first) in names.iter().enumerate() {

@@ -1,6 +1,8 @@
 //! The buckets that stay as evidence, whichever trail there is: the ledger of what the guard has done, and the bucket for
 //! access logs.
 
+use s3guard_posture::ledger::KEPT_DAYS;
+
 use super::{
     bucket::{self, Keeping, Purpose},
     parameters::Parameters,
@@ -16,10 +18,9 @@ use crate::{
     },
 };
 
-/// A year and a month: an audit of a year finds all of it.
-/// Marks stay: a bucket whose mark is gone would look like one that no event has told of.
+/// Marks of coverage stay: a bucket whose mark is gone would look like one that no event has told of.
 const RECORDS: Keeping =
-    Keeping { prefix: Some("buckets/"), days: 400, earlier_versions_days: 400 };
+    Keeping { prefix: Some("buckets/"), days: KEPT_DAYS, earlier_versions_days: KEPT_DAYS };
 const ACCESS_LOGS: Keeping = Keeping { prefix: None, days: 90, earlier_versions_days: 30 };
 
 /// The ids of the buckets and their policies.

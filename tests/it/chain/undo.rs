@@ -1,10 +1,12 @@
 //! What the guard has done, shown and undone.
 
-use std::process::Output;
+use std::process::{Command, Output, Stdio};
 
-use serde_json::Value;
+use s3guard_emulator::Fault;
+use serde_json::{Value, json};
+use time::{Date, Duration, OffsetDateTime};
 
-use super::guarded::{Guarded, is_private, s3guard};
+use super::guarded::{Guarded, is_private, s3guard, tells_event_bridge};
 
 fn run(guarded: &Guarded, arguments: &[&str]) -> Output {
     let all = [arguments, &["--stack", "guard"]].concat();
@@ -79,9 +81,121 @@ fn what_is_undone_is_left_by_events_and_sweeps() {
     assert_eq!(guarded.guard_writes(), [""; 0]);
     assert!(careless.public_access_block(&reports).is_err());
 
-    let again = run(&guarded, &["undo", &id, "--yes"]);
+    let again = run(&guarded, &["undo", &id]);
     assert_eq!(again.status.code(), Some(0), "{}", told(&again));
-    assert!(told(&again).contains("nothing to put back"), "{}", told(&again));
+    assert!(told(&again).contains("it is as it was"), "{}", told(&again));
+}
+
+fn in_days(days: i64) -> Date {
+    OffsetDateTime::now_utc().date() + Duration::days(days)
+}
+
+#[test]
+fn the_day_that_was_given_last_counts_and_an_undo_can_be_ended() {
+    let guarded = Guarded::new(&[]);
+    let (careless, reports) = guarded.with_bucket();
+    let id = id(&guarded, &reports, "notifications");
+    // Who weakens a bucket is heard; whether the guard mends it depends on what it was told.
+    let weaken = || {
+        guarded.forget();
+        careless.put_notification(&reports, "").unwrap();
+        guarded.wait_for_runs("GuardFunctionName", 1);
+        guarded.rest();
+        guarded.account.runs().unwrap().iter().map(|run| run.log.as_str()).collect::<String>()
+    };
+    let long = in_days(300).to_string();
+    let undone = run(&guarded, &["undo", &id, "--yes", "--until", &long]);
+    assert_eq!(undone.status.code(), Some(0), "{}", told(&undone));
+    assert!(weaken().contains(&format!("stays so until {long}")));
+
+    let short = in_days(2).to_string();
+    let unasked = run(&guarded, &["undo", &id, "--until", &short]);
+    assert_eq!(unasked.status.code(), Some(4), "{}", told(&unasked));
+    assert!(told(&unasked).contains("nothing to put back"), "{}", told(&unasked));
+    assert!(weaken().contains(&format!("stays so until {long}")), "nobody has agreed");
+    let shorter = run(&guarded, &["undo", &id, "--until", &short, "--yes"]);
+    assert_eq!(shorter.status.code(), Some(0), "{}", told(&shorter));
+    assert!(weaken().contains(&format!("stays so until {short}")));
+    // What is so already needs no approval.
+    let same = run(&guarded, &["undo", &id, "--until", &short]);
+    assert_eq!(same.status.code(), Some(0), "{}", told(&same));
+
+    let unasked = run(&guarded, &["undo", &id, "--end"]);
+    assert_eq!(unasked.status.code(), Some(4), "{}", told(&unasked));
+    let ended = run(&guarded, &["undo", &id, "--end", "--yes"]);
+    assert_eq!(ended.status.code(), Some(0), "{}", told(&ended));
+    assert!(String::from_utf8_lossy(&ended.stdout).contains("kept by the guard"), "{ended:?}");
+    weaken();
+    assert!(tells_event_bridge(&careless, &reports));
+    let again = run(&guarded, &["undo", &id, "--end"]);
+    assert_eq!(again.status.code(), Some(0), "{}", told(&again));
+    assert!(told(&again).contains("nothing to end"), "{}", told(&again));
+}
+
+#[test]
+fn an_undo_that_is_refused_leaves_the_guard_to_its_work() {
+    let guarded = Guarded::new(&[]);
+    let (careless, reports) = guarded.with_bucket();
+    let id = id(&guarded, &reports, "notifications");
+    let all_but = |denied: &[&str]| {
+        json!({ "Version": "2012-10-17", "Statement": [
+            { "Effect": "Allow", "Action": "*", "Resource": "*" },
+            { "Effect": "Deny", "Action": denied, "Resource": "*" },
+        ] })
+    };
+    let attempt = |user: &str, denied: &[&str]| {
+        let user = guarded.account.user(user, &all_but(denied)).unwrap();
+        let undo = ["undo", &id, "--yes", "--stack", "guard"];
+        let refused = s3guard(&guarded.account.env_of(&user), &undo);
+        assert_eq!(refused.status.code(), Some(1), "{}", told(&refused));
+        let words = told(&refused);
+        assert!(words.contains("nothing was put back, and the guard does as before"), "{words}");
+        careless.put_notification(&reports, "").unwrap();
+        guarded.rest();
+        assert!(tells_event_bridge(&careless, &reports), "{words}");
+    };
+    attempt("reader", &["s3:PutObject"]);
+    attempt("auditor", &["s3:PutBucketNotification"]);
+
+    // What is there holds again: here an undo of the same, which is longer.
+    let long = in_days(90).to_string();
+    let undone = run(&guarded, &["undo", &id, "--yes", "--until", &long]);
+    assert_eq!(undone.status.code(), Some(0), "{}", told(&undone));
+    careless.put_notification(&reports, "<EventBridgeConfiguration/>").unwrap();
+    let user = guarded.account.user("clerk", &all_but(&["s3:PutBucketNotification"])).unwrap();
+    let undo = ["undo", &id, "--yes", "--stack", "guard"];
+    let refused = s3guard(&guarded.account.env_of(&user), &undo);
+    assert_eq!(refused.status.code(), Some(1), "{}", told(&refused));
+    guarded.forget();
+    careless.put_notification(&reports, "").unwrap();
+    guarded.wait_for_runs("GuardFunctionName", 1);
+    guarded.rest();
+    let logs: String = guarded.account.runs().unwrap().into_iter().map(|run| run.log).collect();
+    assert!(logs.contains(&format!("stays so until {long}")), "{logs}");
+}
+
+#[test]
+fn an_undo_that_was_killed_is_finished_by_another() {
+    let guarded = Guarded::new(&[]);
+    let (careless, reports) = guarded.with_bucket();
+    let id = id(&guarded, &reports, "notifications");
+    let hold = guarded.account.add_fault(&Fault::hold("s3:PutBucketNotification")).unwrap();
+    let mut killed = Command::new(env!("CARGO_BIN_EXE_s3guard"))
+        .args(["undo", &id, "--yes", "--stack", "guard"])
+        .envs(guarded.account.env())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    guarded.account.wait_until_held(hold.number).unwrap();
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    assert!(tells_event_bridge(&careless, &reports), "nothing is put back yet");
+    guarded.account.forget_faults().unwrap();
+    let finished = run(&guarded, &["undo", &id, "--yes"]);
+    assert_eq!(finished.status.code(), Some(0), "{}", told(&finished));
+    guarded.rest();
+    assert!(!tells_event_bridge(&careless, &reports), "it stays undone");
 }
 
 #[test]

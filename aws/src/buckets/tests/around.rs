@@ -107,7 +107,7 @@ async fn history_is_what_the_ledgers_keys_tell() {
     let keys = [
         "buckets/reports/2026-11-24T23/reports@20261124T231400.000Z-encryption.json",
         "buckets/reports/2026-11-24T23/stopped.json",
-        "buckets/reports/undone/tls/2026-12-01.json",
+        "buckets/reports/undone/tls/20261124T231500.000Z-2026-12-01.json",
     ];
     let (_, answer) = page(&keys, None);
     let undone = vec![(Aspect::Tls, date!(2026 - 12 - 01))];

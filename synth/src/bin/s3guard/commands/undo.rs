@@ -1,20 +1,25 @@
 //! `s3guard undo`: an earlier setting put back, and left so until a day.
+//!
+//! The word to the guard comes first, or it would mend what it finds. `word` takes it back if the setting is not put back.
+//! Whoever is interrupted between the two does the same again: the record is there, and the newest word counts.
+
+mod word;
 
 use std::fmt;
 
 use anyhow::{Context as _, anyhow};
-use s3guard_aws::{Buckets, Ledger};
-use s3guard_posture::ledger::RecordId;
+use s3guard_aws::Buckets;
+use s3guard_posture::ledger::{RecordId, undone};
 use s3guard_posture::undo::{self, CannotUndo};
 use s3guard_posture::{
     Account as _, Baseline, BucketId, Grade, Observed, Record, Setting, SettingKind,
 };
 use serde::Serialize;
-use serde_json::json;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 use time::{Date, Duration, OffsetDateTime};
 
+use self::word::Word;
 use super::account::{self, Account, AccountArgs};
 use crate::cli::{self, Invalid};
 use crate::failure::{Advice as _, Exit};
@@ -28,7 +33,8 @@ const LEFT_DAYS: i64 = 30;
 ///
 /// Takes a record's id, as `s3guard history` and each mail show it, writes the setting that there was
 /// before, and has the guard leave those aspects of the bucket as they are until a day: without that
-/// it would mend them again. A setting that somebody has changed since is not written over.
+/// it would mend them again. A setting that somebody has changed since is not written over. Of several
+/// days that were given for an aspect the one given last counts: done again, it is longer or shorter.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = manual())]
 pub(crate) struct Args {
@@ -39,9 +45,13 @@ pub(crate) struct Args {
     #[command(flatten)]
     account: AccountArgs,
 
-    /// Last day, in UTC, on which the guard leaves it so [default: 30 days from now]
+    /// Last day, in UTC, on which the guard leaves it so, at most 399 days from now [default: 30 days]
     #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
     until: Option<Date>,
+
+    /// Put nothing back: have the guard keep again what was undone, from now on
+    #[arg(long, conflicts_with_all = ["until", "force"])]
+    end: bool,
 
     /// Why, for whoever reads the ledger
     #[arg(long, value_name = "TEXT", default_value = "")]
@@ -57,21 +67,17 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::Result<Exit> {
+    let id = args.id.to_string();
     let again = format!(
-        "the setting may have been put back or not; `s3guard history {}` shows the record",
-        args.id.bucket
+        "the setting may have been put back or not, and the guard may leave it already: the same command again \
+         finishes it, `s3guard undo {id} --stack {} --end` has the guard keep it",
+        args.account.stack
     );
     account::run(undo(args, output, now), again)
 }
 
 async fn undo(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::Result<Exit> {
-    let today = now.date();
-    let until = args.until.unwrap_or(today + Duration::days(LEFT_DAYS));
-    if until < today {
-        return Err(anyhow!("`--until {until}` is over"))
-            .hint(format!("give a day from {today} on, or leave it out"))
-            .exit(Exit::Usage);
-    }
+    let until = until(args.until, now.date())?;
     let account = Account::open(&args.account).await?;
     let ledger = account::ledger(&args.account, &account).await?;
     let name = &args.id.bucket;
@@ -80,6 +86,10 @@ async fn undo(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::Resu
         .await?
         .ok_or_else(|| anyhow!("the ledger has no such record"))
         .hint(format!("`s3guard history {name}` shows which there are"))?;
+    let word = Word::new(&ledger, &record, args);
+    if args.end {
+        return end(&word, args, output, now).await;
+    }
     let buckets = Buckets::new(
         &account.connection,
         account.caller.account.clone(),
@@ -92,55 +102,120 @@ async fn undo(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::Resu
         region: record.region.parse().context("the record's Region is none")?,
     };
     let current = read(&buckets, &bucket, record.setting).await?;
-    let before = match undo::undo(&record, current.as_ref(), args.force) {
-        Ok(before) => before,
-        Err(CannotUndo::Already(is)) => {
-            output.say(format_args!("nothing to put back: {is}"));
-            leave(&ledger, &record, args, until).await?;
-            output.result(&Undone::new(&record, None, until))?;
-            return Ok(Exit::Done);
-        }
-        Err(error @ CannotUndo::ChangedSince(_)) => {
-            return Err(error)
-                .hint("look at it first; `--force` puts the older setting back all the same");
-        }
-        Err(error @ CannotUndo::NotReadable) => {
-            return Err(error)
-                .hint(format!("the caller needs `{}`", record.setting.question().permission().0));
-        }
-        Err(error @ (CannotUndo::Failed | CannotUndo::NotKnown)) => return Err(error.into()),
-    };
+    let before = before(&record, current.as_ref(), args.force)?;
+    if before.is_none() && word.holds(until, now).await? {
+        output.say(format_args!("it is as it was, and the guard leaves it so until {until}"));
+        output.result(&Undone::new(&record, None, Some(until)))?;
+        return Ok(Exit::Done);
+    }
     let is = current.map_or_else(|| "not known".to_owned(), |setting| setting.to_string());
     output.say(format_args!("bucket `{name}`, account `{}`", bucket.account));
     output.say(format_args!("  is now    {is}"));
-    output.say(format_args!("  put back  {before}"));
-    let aspects: Vec<&str> = record.aspects.iter().map(|aspect| aspect.name()).collect();
-    output.say(format_args!("the guard then leaves {} as it is until {until}", aspects.join(", ")));
+    let what = if let Some(before) = &before {
+        output.say(format_args!("  put back  {before}"));
+        format!("changing bucket `{name}`")
+    } else {
+        output.say("  nothing to put back: that is what there was before");
+        format!("changing how bucket `{name}` is kept")
+    };
+    output.say(format_args!("the guard then leaves {} as it is until {until}", word.aspects()));
     if !args.yes {
-        let what = format!("changing bucket `{name}`");
         account::approve(&what, name.as_str(), "the bucket's name", output).await?;
     }
-    // First the word to the guard: it would mend what it finds.
-    leave(&ledger, &record, args, until).await?;
-    if !buckets.apply(&bucket, &before).await? {
-        return Err(anyhow!("bucket `{name}` is gone"));
+    let told = word.give(until, now).await?;
+    if let Some(before) = &before {
+        if let Err(error) = put_back(&buckets, &bucket, before, output).await {
+            return Err(word.take_back(&told, error).await);
+        }
+        verify(&buckets, &bucket, before, output).await?;
     }
-    verify(&buckets, &bucket, &before, output).await?;
-    output.result(&Undone::new(&record, Some(&before), until))?;
+    output.result(&Undone::new(&record, before.as_ref(), Some(until)))?;
     Ok(Exit::Done)
 }
 
-/// Has the guard leave the record's aspects as they are.
-async fn leave(ledger: &Ledger, record: &Record, args: &Args, until: Date) -> anyhow::Result<()> {
-    let note = json!({ "undone": record.id, "reason": args.reason });
-    for aspect in &record.aspects {
-        ledger
-            .undo_until(&args.id.bucket, *aspect, until, &note)
-            .await
-            .context("the guard could not be told to leave it so")
-            .hint("nothing was put back: it would be mended again at once")?;
+/// The last day on which the guard leaves it so.
+fn until(asked: Option<Date>, today: Date) -> anyhow::Result<Date> {
+    let until = asked.unwrap_or(today + Duration::days(LEFT_DAYS));
+    let last = undone::last_day(today);
+    if until < today {
+        return Err(anyhow!("`--until {until}` is over"))
+            .hint(format!("give a day from {today} on, or `--end` to have the guard keep it again"))
+            .exit(Exit::Usage);
     }
-    Ok(())
+    if until > last {
+        return Err(anyhow!("`--until {until}` is too far away: the ledger forgets it before"))
+            .hint(format!(
+                "give a day until {last}; what is to stay so for good is an exemption in `s3guard.toml`"
+            ))
+            .exit(Exit::Usage);
+    }
+    Ok(until)
+}
+
+/// Has the guard keep again what was undone.
+async fn end(
+    word: &Word<'_>,
+    args: &Args,
+    output: &Output,
+    now: OffsetDateTime,
+) -> anyhow::Result<Exit> {
+    let name = &args.id.bucket;
+    if word.is_given(now).await? {
+        output
+            .say(format_args!("the guard then keeps {} of bucket `{name}` again", word.aspects()));
+        if !args.yes {
+            let what = format!("changing how bucket `{name}` is kept");
+            account::approve(&what, name.as_str(), "the bucket's name", output).await?;
+        }
+        word.give(undone::over(now), now).await?;
+        output.say(
+            "what is weak is mended when the guard next looks: after a change, or by the sweep",
+        );
+    } else {
+        output.say("nothing to end: the guard was not told to leave it");
+    }
+    output.result(&Undone::new(word.record(), None, None))?;
+    Ok(Exit::Done)
+}
+
+/// What has to be put back; nothing if it is as it was.
+fn before(
+    record: &Record,
+    current: Option<&Setting>,
+    even_if_changed: bool,
+) -> anyhow::Result<Option<Setting>> {
+    match undo::undo(record, current, even_if_changed) {
+        Ok(before) => Ok(Some(before)),
+        Err(CannotUndo::Already(_)) => Ok(None),
+        Err(error @ CannotUndo::ChangedSince(_)) => {
+            Err(error).hint("look at it first; `--force` puts the older setting back all the same")
+        }
+        Err(error @ CannotUndo::NotReadable) => {
+            let permission = record.setting.question().permission().0;
+            Err(error).hint(format!("the caller needs `{permission}`"))
+        }
+        Err(error @ (CannotUndo::Failed | CannotUndo::NotKnown)) => Err(error.into()),
+    }
+}
+
+/// Writes what there was before. An error says that it is not so: an answer that was lost may have been a good one.
+async fn put_back(
+    buckets: &Buckets,
+    bucket: &BucketId,
+    before: &Setting,
+    output: &Output,
+) -> anyhow::Result<()> {
+    let error = match buckets.apply(bucket, before).await {
+        Ok(true) => return Ok(()),
+        Ok(false) => return Err(anyhow!("bucket `{}` is gone", bucket.name)),
+        Err(error) => error,
+    };
+    let now = read(buckets, bucket, before.kind()).await.ok().flatten();
+    if now.is_some_and(|now| undo::is_same(&now, before)) {
+        output.warn(format_args!("S3 has it although it did not say so: {error}"));
+        return Ok(());
+    }
+    Err(error.into())
 }
 
 /// Reads one setting; `None` if it may not be read.
@@ -183,27 +258,32 @@ struct Undone {
     id: String,
     bucket: String,
     put_back: Option<String>,
-    left_until: String,
+    /// Nothing if the guard keeps it.
+    left_until: Option<String>,
 }
 
 impl Undone {
-    fn new(record: &Record, put_back: Option<&Setting>, until: Date) -> Self {
+    fn new(record: &Record, put_back: Option<&Setting>, until: Option<Date>) -> Self {
         Self {
             id: record.id.clone(),
             bucket: record.bucket.clone(),
             put_back: put_back.map(ToString::to_string),
-            left_until: until.to_string(),
+            left_until: until.map(|until| until.to_string()),
         }
     }
 }
 
 impl fmt::Display for Undone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.put_back {
-            Some(put_back) => writeln!(f, "{}  {put_back}", self.bucket)?,
-            None => writeln!(f, "{}  as it was", self.bucket)?,
+        match (&self.put_back, &self.left_until) {
+            (Some(put_back), _) => writeln!(f, "{}  {put_back}", self.bucket)?,
+            (None, Some(_)) => writeln!(f, "{}  as it was", self.bucket)?,
+            (None, None) => {}
         }
-        writeln!(f, "left so until {}", self.left_until)
+        match &self.left_until {
+            Some(until) => writeln!(f, "left so until {until}"),
+            None => writeln!(f, "{}  kept by the guard", self.bucket),
+        }
     }
 }
 
@@ -221,7 +301,8 @@ fn day(text: &str) -> Result<Date, Invalid> {
 fn manual() -> String {
     let examples = "Examples:\n  s3guard undo reports@20261124T231502.123Z-encryption --stack s3guard\n  \
                     s3guard undo reports@20261124T231502.123Z-policy --stack s3guard \
-                    --until 2027-01-31 --reason 'old scanner, ticket 4711'\n\n";
+                    --until 2027-01-31 --reason 'old scanner, ticket 4711'\n  \
+                    s3guard undo reports@20261124T231502.123Z-policy --stack s3guard --end\n\n";
     let exits = [Exit::Done, Exit::Failed, Exit::Usage, Exit::Approval, Exit::Interrupted];
     examples.to_owned() + &cli::exit_codes(&exits)
 }

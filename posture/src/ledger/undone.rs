@@ -1,0 +1,186 @@
+//! What somebody has undone, and until which day the guard leaves it so: the newest word on an aspect counts.
+//!
+//! A mark is never changed or deleted. Another one comes after it, which may give an earlier day, or one that is over.
+
+use std::collections::BTreeMap;
+
+use time::format_description::BorrowedFormatItem;
+use time::macros::format_description;
+use time::{Date, Duration, OffsetDateTime, PrimitiveDateTime, UtcOffset};
+
+use super::{KEPT_DAYS, STAMP, formatted};
+use crate::{Aspect, BucketName};
+
+const DAY: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");
+/// As exact as a key says it.
+const TICK: Duration = Duration::MILLISECOND;
+pub(super) const FOLDER: &str = "undone";
+
+/// Somebody's word on an aspect of a bucket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// The aspect.
+    pub aspect: Aspect,
+    /// When it was made.
+    pub made: OffsetDateTime,
+    /// The last day, in UTC, on which the guard leaves the aspect as it is; it keeps it again if that is over.
+    pub until: Date,
+}
+
+impl Mark {
+    /// Where the mark is.
+    pub fn key(&self, bucket: &BucketName) -> String {
+        let day = self.until.format(DAY).expect("a date has year, month and day");
+        format!("{}{}/{}-{day}.json", prefix(bucket), self.aspect, formatted(self.made, STAMP))
+    }
+}
+
+/// What the keys of all marks of a bucket begin with.
+pub fn prefix(bucket: &BucketName) -> String {
+    format!("{}{FOLDER}/", super::prefix(bucket))
+}
+
+/// The mark that has this key, if it is one.
+pub fn of_key(bucket: &BucketName, key: &str) -> Option<Mark> {
+    let (aspect, name) = key.strip_prefix(&prefix(bucket))?.split_once('/')?;
+    read(aspect, name)
+}
+
+/// The last day that can be given: the ledger forgets marks, and what it has forgotten does not hold.
+pub fn last_day(today: Date) -> Date {
+    // S3 counts from the next midnight on, or from this one.
+    today.saturating_add(Duration::days(i64::from(KEPT_DAYS) - 1))
+}
+
+/// The day that is given to have the guard keep an aspect again from now on.
+pub fn over(now: OffsetDateTime) -> Date {
+    now.to_offset(UtcOffset::UTC).date().saturating_sub(Duration::DAY)
+}
+
+/// The marks that have the guard leave these aspects until this day.
+///
+/// They come after those there are, also after one that was made by somebody whose clock is fast.
+pub fn marks(there: &[Mark], aspects: &[Aspect], until: Date, now: OffsetDateTime) -> Vec<Mark> {
+    let newest = newest(there);
+    let mark = |&aspect| {
+        let made = newest.get(&aspect).map_or(now, |last| now.max(last.made + TICK));
+        Mark { aspect, made, until }
+    };
+    aspects.iter().map(mark).collect()
+}
+
+/// The marks that take these back: what held by those that were there before holds again.
+pub fn taken_back(there: &[Mark], marks: &[Mark]) -> Vec<Mark> {
+    let before = newest(there);
+    let back = |mark: &Mark| Mark {
+        made: mark.made + TICK,
+        until: before.get(&mark.aspect).map_or_else(|| over(mark.made), |before| before.until),
+        ..*mark
+    };
+    marks.iter().map(back).collect()
+}
+
+/// Which aspects are left as they are, until when.
+pub fn in_force(marks: &[Mark], now: OffsetDateTime) -> Vec<(Aspect, Date)> {
+    let today = now.to_offset(UtcOffset::UTC).date();
+    let newest = newest(marks).into_values();
+    newest.filter(|mark| mark.until >= today).map(|mark| (mark.aspect, mark.until)).collect()
+}
+
+pub(super) fn read(aspect: &str, name: &str) -> Option<Mark> {
+    let (made, day) = name.strip_suffix(".json")?.split_once('-')?;
+    Some(Mark {
+        aspect: aspect.parse().ok()?,
+        made: PrimitiveDateTime::parse(made, STAMP).ok()?.assume_utc(),
+        until: Date::parse(day, DAY).ok()?,
+    })
+}
+
+fn newest(marks: &[Mark]) -> BTreeMap<Aspect, Mark> {
+    let mut newest = BTreeMap::new();
+    for mark in marks {
+        let last = newest.entry(mark.aspect).or_insert(*mark);
+        // Of two at the same moment the shorter counts: the guard rather keeps a bucket.
+        if (mark.made, last.until) > (last.made, mark.until) {
+            *last = *mark;
+        }
+    }
+    newest
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::{date, datetime};
+
+    use super::*;
+
+    const NOW: OffsetDateTime = datetime!(2026-11-24 23:15:02.123 UTC);
+    const TODAY: Date = date!(2026 - 11 - 24);
+    const LATER: Date = date!(2027 - 01 - 31);
+    const YESTERDAY: Date = date!(2026 - 11 - 23);
+
+    fn tls(seconds: i64, until: Date) -> Mark {
+        Mark { aspect: Aspect::Tls, made: NOW + Duration::seconds(seconds), until }
+    }
+
+    #[test]
+    fn the_newest_word_counts_wherever_it_stands_in_a_list() {
+        for (marks, expected) in [
+            (vec![], None),
+            (vec![tls(0, LATER)], Some(LATER)),
+            (vec![tls(0, LATER), tls(1, TODAY)], Some(TODAY)),
+            (vec![tls(0, TODAY), tls(1, LATER)], Some(LATER)),
+            (vec![tls(0, LATER), tls(1, YESTERDAY)], None),
+            (vec![tls(0, LATER), tls(1, YESTERDAY), tls(2, TODAY)], Some(TODAY)),
+            (vec![tls(0, LATER), tls(0, TODAY)], Some(TODAY)),
+        ] {
+            let expected: Vec<_> = expected.map(|until| (Aspect::Tls, until)).into_iter().collect();
+            let backwards: Vec<Mark> = marks.iter().rev().copied().collect();
+            assert_eq!(in_force(&marks, NOW), expected, "{marks:?}");
+            assert_eq!(in_force(&backwards, NOW), expected, "{marks:?}");
+        }
+        let other = Mark { aspect: Aspect::Encryption, ..tls(1, YESTERDAY) };
+        assert_eq!(in_force(&[tls(0, LATER), other], NOW), [(Aspect::Tls, LATER)]);
+    }
+
+    #[test]
+    fn a_new_word_comes_after_all_others_and_what_takes_it_back_after_it() {
+        for there in [vec![], vec![tls(-60, LATER)], vec![tls(60, LATER)], vec![tls(60, YESTERDAY)]]
+        {
+            let held = in_force(&there, NOW);
+            let new = marks(&there, &[Aspect::Tls, Aspect::Policy], TODAY, NOW);
+            let mut all = [there.clone(), new.clone()].concat();
+            assert_eq!(in_force(&all, NOW), [(Aspect::Tls, TODAY), (Aspect::Policy, TODAY)]);
+            all.extend(taken_back(&there, &new));
+            assert_eq!(in_force(&all, NOW), held, "{there:?}");
+        }
+    }
+
+    #[test]
+    fn a_mark_is_known_by_its_key() {
+        let bucket: BucketName = "reports.example-1".parse().unwrap();
+        let mark = tls(0, LATER);
+        let key = mark.key(&bucket);
+        assert_eq!(
+            key,
+            "buckets/reports.example-1/undone/tls/20261124T231502.123Z-2027-01-31.json"
+        );
+        assert_eq!(of_key(&bucket, &key), Some(mark));
+        for strange in [
+            "buckets/reports.example-1/undone/tls/20261124T231502.123Z-2027-01-31",
+            "buckets/reports.example-1/undone/tls/20261124T231502.123Z.json",
+            "buckets/reports.example-1/undone/strange/20261124T231502.123Z-2027-01-31.json",
+            "buckets/other/undone/tls/20261124T231502.123Z-2027-01-31.json",
+        ] {
+            assert_eq!(of_key(&bucket, strange), None, "{strange}");
+        }
+    }
+
+    #[test]
+    fn no_day_is_given_that_the_ledger_has_forgotten_before() {
+        let made = TODAY.midnight().assume_utc();
+        let forgotten = made + Duration::days(i64::from(KEPT_DAYS));
+        assert!(last_day(TODAY) < forgotten.date());
+        assert_eq!(last_day(Date::MAX), Date::MAX);
+    }
+}
