@@ -189,9 +189,7 @@ fn add_guard(
 
 /// What the code asks and does, on what.
 fn permitted(evidence: Evidence) -> Vec<Statement> {
-    let of_account = |service: &str, resource: &str| -> Value<AnyArn> {
-        Sub::arn(service).text(":*:").pseudo(Pseudo::AccountId).text(resource).into()
-    };
+    let stacks = Sub::arn("cloudformation").text(":*:").pseudo(Pseudo::AccountId).text(":stack/*");
     let allow = |sid, on: On, resource: Value<AnyArn>| Statement {
         sid: Some(sid),
         ..Statement::allow(permissions::on(on), [resource])
@@ -206,8 +204,10 @@ fn permitted(evidence: Evidence) -> Vec<Statement> {
             ..allow("SetBucketsBack", On::Buckets, Sub::arn("s3:::*").into())
         },
         allow("FindBuckets", On::Account, Value::literal("*")),
-        allow("AskForKeys", On::Keys, of_account("kms", ":key/*")),
-        allow("AskForStacks", On::Stacks, of_account("cloudformation", ":stack/*")),
+        // Of any account: many keep their keys in one of their own, whose key's policy has to allow it as well.
+        // Source: AWS KMS Developer Guide, "Allowing users in other accounts to use a KMS key".
+        allow("AskForKeys", On::Keys, Sub::arn("kms").text(":*:*:key/*").into()),
+        allow("AskForStacks", On::Stacks, stacks.into()),
         Statement { sid: Some("LookUp"), ..Statement::allow(on_ledger, [ledger.clone().into()]) },
         Statement {
             sid: Some("Record"),

@@ -121,7 +121,7 @@ fn each_role_may_do_this_and_nothing_else() {
             GuardPolicy
               s3:GetBucketAcl s3:GetBucketLogging s3:GetBucketNotification s3:GetBucketObjectLockConfiguration s3:GetBucketOwnershipControls s3:GetBucketPolicy s3:GetBucketPolicyStatus s3:GetBucketPublicAccessBlock s3:GetBucketTagging s3:GetBucketVersioning s3:GetBucketWebsite s3:GetEncryptionConfiguration s3:GetLifecycleConfiguration s3:GetReplicationConfiguration s3:PutBucketLogging s3:PutBucketNotification s3:PutBucketOwnershipControls s3:PutBucketPolicy s3:PutBucketPublicAccessBlock s3:PutBucketVersioning s3:PutEncryptionConfiguration on arn:aws:s3:::*
               s3:GetAccountPublicAccessBlock s3:ListAllMyBuckets s3:PutAccountPublicAccessBlock on *
-              kms:DescribeKey on arn:aws:kms:*:111122223333:key/*
+              kms:DescribeKey on arn:aws:kms:*:*:key/*
               cloudformation:DescribeStacks on arn:aws:cloudformation:*:111122223333:stack/*
               s3:ListBucket on <LedgerBucket.Arn>
               s3:PutObject on <LedgerBucket.Arn>/*
