@@ -1,4 +1,4 @@
-//! The bucket that the Lambda's code is uploaded to: ours, hardened, in the stack's Region.
+//! The bucket that the Lambda's code is uploaded to, and a template that is too long for a call: ours, hardened, in the stack's Region.
 //!
 //! It is not part of the stack, because it has to be there before the stack. Every call says which account it expects,
 //! so that a bucket of somebody else is never written to.
@@ -8,6 +8,7 @@ mod settings;
 use std::time::Duration;
 
 use aws_sdk_s3::Client;
+use aws_sdk_s3::config::endpoint::{DefaultResolver, Params, ResolveEndpoint as _};
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::error::ProvideErrorMetadata as _;
 use aws_sdk_s3::types::{
@@ -142,7 +143,12 @@ impl CodeBucket {
     }
 
     /// Uploads an object; S3 refuses it if the bytes on arrival are not the ones of the checksum (SHA-256, Base64).
-    pub async fn upload(&self, key: &str, bytes: Vec<u8>, checksum: &str) -> Result<(), AwsError> {
+    pub async fn upload(
+        &self,
+        key: &str,
+        bytes: Vec<u8>,
+        (content_type, checksum): (&str, &str),
+    ) -> Result<(), AwsError> {
         let limit = TimeoutConfig::builder()
             .operation_timeout(UPLOAD_LIMIT)
             .operation_attempt_timeout(UPLOAD_LIMIT)
@@ -152,7 +158,7 @@ impl CodeBucket {
             .bucket(self.name.as_str())
             .key(key)
             .body(bytes.into())
-            .content_type("application/zip")
+            .content_type(content_type)
             .checksum_sha256(checksum)
             .expected_bucket_owner(self.owner.as_str())
             .customize()
@@ -161,6 +167,22 @@ impl CodeBucket {
             .await
             .map(|_| ())
             .map_err(|error| AwsError::new("PutObject", self.object(key), &error))
+    }
+
+    /// The URL by which CloudFormation reads an object: AWS's own, whatever endpoint this connection goes by.
+    ///
+    /// The bucket is in the path, as the AWS CLI's `cloudformation deploy` has it: in front, a dot in its name would be
+    /// one too many for S3's certificate. Source: AWS CLI, `s3uploader.py`, `to_path_style_s3_url`.
+    pub async fn url(&self, key: &str) -> Result<String, AwsError> {
+        let failed = |error| AwsError::other("ResolveEndpoint", self.object(key), error);
+        let asked = Params::builder()
+            .region(self.region.as_str())
+            .bucket(self.name.as_str())
+            .force_path_style(true)
+            .build()
+            .map_err(|error| failed(error.into()))?;
+        let endpoint = DefaultResolver::new().resolve_endpoint(&asked).await.map_err(failed)?;
+        Ok(format!("{}/{key}", endpoint.url()))
     }
 
     /// Reads a setting that every bucket of ours can answer for: unlike `HeadBucket` it tells why not.

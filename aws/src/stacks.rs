@@ -13,7 +13,7 @@ use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::error::ProvideErrorMetadata as _;
 use aws_sdk_cloudformation::types::{Capability, ChangeSetStatus, EventFilter, Parameter, Tag};
 
-pub use self::change_set::{Change, ChangeSet, ChangeSetRequest, ChangeSetState, Value};
+pub use self::change_set::{Change, ChangeSet, ChangeSetRequest, ChangeSetState, Template, Value};
 pub use self::event::Event;
 pub use self::name::{InvalidStackName, StackName};
 pub use self::status::StackStatus;
@@ -90,6 +90,10 @@ impl Stacks {
         });
         let tags =
             request.tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build());
+        let (body, url) = match request.template.clone() {
+            Template::Body(body) => (Some(body), None),
+            Template::Url(url) => (None, Some(url)),
+        };
         let answer = self
             .client
             .create_change_set()
@@ -97,7 +101,8 @@ impl Stacks {
             .change_set_name(&request.name)
             .client_token(&request.name)
             .change_set_type(request.kind.into())
-            .template_body(&request.template)
+            .set_template_body(body)
+            .set_template_url(url)
             .set_parameters(Some(parameters.collect()))
             .set_tags(Some(tags.collect()))
             .capabilities(Capability::CapabilityIam)

@@ -279,6 +279,25 @@ fn a_trail_of_a_stack_needs_the_policy_and_tells_what_stacks_do_with_buckets() {
 }
 
 #[test]
+fn a_template_that_is_too_large_for_a_call_is_taken_from_a_bucket() {
+    let account = account();
+    let root = account.client();
+    root.create_bucket("templates").expect("it is free");
+    let resources = json!({ "Queue": { "Type": "AWS::SQS::Queue" } });
+    let mut large = template(&resources);
+    large["Metadata"] = json!({ "padding": "x".repeat(60_000) });
+    let large = large.to_string();
+    let in_call = [("Action", "CreateStack"), ("StackName", "tried"), ("TemplateBody", &large)];
+    let refused = root.query("cloudformation", "2010-05-15", &in_call).expect_err("too large");
+    assert_eq!(refused.code(), Some("ValidationError"), "{refused}");
+    root.put_object("templates", "s3guard/template.json", large.as_bytes()).expect("it is ours");
+    let url = "https://s3.eu-west-1.amazonaws.com/templates/s3guard/template.json";
+    cloudformation(&root, "CreateStack", &[("TemplateURL", url)]);
+    let (status, events) = end_of(&root);
+    assert_eq!(status, "CREATE_COMPLETE", "{events}");
+}
+
+#[test]
 fn a_stack_in_progress_shows_in_its_buckets_tags_and_to_those_who_may_look() {
     let account = account();
     let root = account.client();

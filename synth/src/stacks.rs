@@ -24,5 +24,15 @@ pub use guard::guard;
 pub use observed::observed;
 pub use patterns::{Deployed, RulePatterns, rule_patterns};
 
+/// What CloudFormation takes as a template in a call, without a bucket in between.
+///
+/// Source: AWS CloudFormation API Reference, `CreateChangeSet`.
+pub const TEMPLATE_BODY_BYTES_MAX: usize = 51_200;
+
+/// What it takes from a bucket: "1 MB", which is meant in thousands, as refusals of larger ones say.
+///
+/// Source: AWS CloudFormation User Guide, "Understand CloudFormation quotas".
+pub const TEMPLATE_BYTES_MAX: usize = 1_000_000;
+
 /// The IAM path of everything that may change buckets for us: the rule leaves out what is done from under it.
 pub(crate) const IAM_PATH: &str = "/s3guard/";

@@ -238,6 +238,23 @@ async fn an_object_with_other_content_is_uploaded_again() {
     assert!(!holds(3, None).await, "what has no checksum may be anything");
 }
 
+#[tokio::test]
+async fn cloudformation_finds_an_object_in_every_partition() {
+    for (region, expected) in [
+        ("us-east-1", "https://s3.us-east-1.amazonaws.com/code.of-us/s3guard/template.json"),
+        ("eu-west-1", "https://s3.eu-west-1.amazonaws.com/code.of-us/s3guard/template.json"),
+        (
+            "us-gov-west-1",
+            "https://s3.us-gov-west-1.amazonaws.com/code.of-us/s3guard/template.json",
+        ),
+        ("cn-north-1", "https://s3.cn-north-1.amazonaws.com.cn/code.of-us/s3guard/template.json"),
+    ] {
+        let name = "code.of-us".parse().unwrap();
+        let bucket = CodeBucket { name, region: region.parse().unwrap(), ..bucket(&[]) };
+        assert_eq!(bucket.url("s3guard/template.json").await.unwrap(), expected);
+    }
+}
+
 /// A line on which an answer takes two minutes.
 #[derive(Debug)]
 struct Slow;
@@ -261,6 +278,6 @@ async fn an_upload_over_a_slow_line_has_minutes_and_a_small_call_has_not() {
         .region(aws_sdk_s3::config::Region::new("eu-west-1"))
         .timeout_config(limits.operation_attempt_timeout(Duration::from_secs(20)).build());
     let bucket = CodeBucket { client: Client::from_conf(config.build()), ..bucket(&[]) };
-    assert_eq!(bucket.upload("k", b"zip".to_vec(), "sum").await, Ok(()));
+    assert_eq!(bucket.upload("k", b"zip".to_vec(), ("application/zip", "sum")).await, Ok(()));
     assert!(bucket.exists().await.is_err(), "an answer after two minutes is none");
 }

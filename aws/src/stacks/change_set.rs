@@ -17,12 +17,21 @@ pub struct ChangeSetRequest {
     pub name: String,
     /// Whether the stack is there already.
     pub kind: Kind,
-    /// The template's text.
-    pub template: String,
+    /// The template.
+    pub template: Template,
     /// The parameters.
     pub parameters: BTreeMap<String, Value>,
     /// Tags of the stack, which CloudFormation hands on to its resources.
     pub tags: BTreeMap<String, String>,
+}
+
+/// How CloudFormation gets a template.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Template {
+    /// In the call.
+    Body(String),
+    /// From S3, at this URL, with the caller's permissions.
+    Url(String),
 }
 
 /// Whether a change set makes a stack or changes one.

@@ -72,6 +72,20 @@ async fn a_stack_is_read_with_its_outputs_and_its_protection() {
     assert!(stack.protected);
 }
 
+fn request(template: Template) -> ChangeSetRequest {
+    ChangeSetRequest {
+        stack: "s".parse().unwrap(),
+        name: "n1".to_owned(),
+        kind: Kind::Update,
+        template,
+        parameters: BTreeMap::from([
+            ("Email".to_owned(), Value::New("a@b.example".to_owned())),
+            ("Grade".to_owned(), Value::Previous),
+        ]),
+        tags: BTreeMap::from([("s3guard:stack".to_owned(), "s".to_owned())]),
+    }
+}
+
 #[tokio::test]
 async fn a_change_set_is_asked_for_with_everything_that_cloudformation_needs() {
     let rule = mock!(Client::create_change_set)
@@ -87,19 +101,26 @@ async fn a_change_set_is_asked_for_with_everything_that_cloudformation_needs() {
         })
         .then_output(|| CreateChangeSetOutput::builder().id("set").stack_id("stack").build());
     let stacks = Stacks { client: mock_client!(aws_sdk_cloudformation, [&rule]) };
-    let request = ChangeSetRequest {
-        stack: "s".parse().unwrap(),
-        name: "n1".to_owned(),
-        kind: Kind::Update,
-        template: "{}".to_owned(),
-        parameters: BTreeMap::from([
-            ("Email".to_owned(), Value::New("a@b.example".to_owned())),
-            ("Grade".to_owned(), Value::Previous),
-        ]),
-        tags: BTreeMap::from([("s3guard:stack".to_owned(), "s".to_owned())]),
-    };
+    let request = request(Template::Body("{}".to_owned()));
     let set = stacks.create_change_set(&request).await.unwrap();
     assert_eq!((set.id.as_str(), set.stack_id.as_str()), ("set", "stack"));
+}
+
+#[tokio::test]
+async fn a_template_goes_in_the_call_or_by_its_url_and_never_in_both_ways() {
+    let url = "https://s3.eu-west-1.amazonaws.com/code/template.json";
+    for (template, in_call, in_bucket) in [
+        (Template::Body("{}".to_owned()), Some("{}"), None),
+        (Template::Url(url.to_owned()), None, Some(url)),
+    ] {
+        let rule = mock!(Client::create_change_set)
+            .match_requests(move |request| {
+                (request.template_body(), request.template_url()) == (in_call, in_bucket)
+            })
+            .then_output(|| CreateChangeSetOutput::builder().build());
+        let stacks = Stacks { client: mock_client!(aws_sdk_cloudformation, [&rule]) };
+        stacks.create_change_set(&request(template)).await.unwrap();
+    }
 }
 
 #[tokio::test]

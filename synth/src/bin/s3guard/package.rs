@@ -171,7 +171,7 @@ fn stem(architecture: Architecture) -> String {
     format!("bootstrap-{architecture}")
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     let mut text = String::new();
     for byte in bytes {
         let _ = write!(text, "{byte:02x}");

@@ -7,6 +7,7 @@ mod names;
 mod report;
 mod step;
 mod sweep;
+mod template;
 mod upload;
 
 use std::collections::BTreeMap;
@@ -124,7 +125,7 @@ async fn deploy(args: &Args, output: &Output, token: &str) -> anyhow::Result<Exi
     keeps_configuration(&package, &previous, args.config.is_refused())?;
     let bucket = upload::upload(args.code_bucket.as_ref(), &account, &package, output).await?;
     for (parameter, value) in [
-        ("CodeBucket", bucket.to_string()),
+        ("CodeBucket", bucket.name().to_string()),
         ("CodeKey", package.key()),
         ("Architecture", architecture.to_string()),
     ] {
@@ -143,7 +144,15 @@ async fn deploy(args: &Args, output: &Output, token: &str) -> anyhow::Result<Exi
     }
     let kind = if step == Step::Update { Kind::Update } else { Kind::Create };
     let tags = tags(name, found.as_ref());
-    let request = request(&account, name, kind, (parameters, &previous), (tags, token))?;
+    let text = template_text(&account, &mut parameters, &previous)?;
+    let request = ChangeSetRequest {
+        stack: name.clone(),
+        name: token.to_owned(),
+        kind,
+        template: template::place(text, &bucket, output).await?,
+        parameters,
+        tags,
+    };
     let is_new = found.is_none() || step == Step::Remake;
     let (deployed, changed) = change(&stacks, output, &request, is_new).await?;
     let stack = changed.or(found);
@@ -226,14 +235,12 @@ async fn remove_shell(
     }
 }
 
-/// The request for a change set: our template and what is given for its parameters.
-fn request(
+/// Our template, with the names of roles written out, and no parameter besides those that it has.
+fn template_text(
     account: &Account,
-    stack: &StackName,
-    kind: Kind,
-    (mut parameters, previous): (BTreeMap<String, Value>, &BTreeMap<String, String>),
-    (tags, token): (BTreeMap<String, String>, &str),
-) -> anyhow::Result<ChangeSetRequest> {
+    parameters: &mut BTreeMap<String, Value>,
+    previous: &BTreeMap<String, String>,
+) -> anyhow::Result<String> {
     let template = stacks::guard()
         .to_json()
         .context("the template cannot be rendered, which is a mistake in s3guard")?;
@@ -249,14 +256,7 @@ fn request(
     });
     // A parameter that an earlier version had is none of this template's, and AWS would refuse it.
     parameters.retain(|name, _| template["Parameters"].get(name).is_some());
-    Ok(ChangeSetRequest {
-        stack: stack.clone(),
-        name: token.to_owned(),
-        kind,
-        template: template.to_string(),
-        parameters,
-        tags,
-    })
+    Ok(template.to_string())
 }
 
 /// The tags that the stack has and ours: what is not named in a change is taken away.

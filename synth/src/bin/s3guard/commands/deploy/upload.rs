@@ -8,13 +8,13 @@ use crate::failure::Advice as _;
 use crate::output::Output;
 use crate::package::Package;
 
-/// Has the package in the bucket that is named, or in the standard one, and gives the bucket's name.
+/// Has the package in the bucket that is named, or in the standard one, and gives the bucket.
 pub(super) async fn upload(
     named: Option<&BucketName>,
     account: &Account,
     package: &Package,
     output: &Output,
-) -> anyhow::Result<BucketName> {
+) -> anyhow::Result<CodeBucket> {
     let name = match named {
         Some(name) => name.clone(),
         None => account.standard_code_bucket()?,
@@ -36,10 +36,11 @@ pub(super) async fn upload(
     if bucket.holds(&key, &package.zip, &checksum).await? {
         output.say(format_args!("`{key}` is uploaded already"));
     } else {
-        bucket.upload(&key, package.zip.clone(), &checksum).await?;
+        let said = ("application/zip", checksum.as_str());
+        bucket.upload(&key, package.zip.clone(), said).await?;
         output.say(format_args!("`{key}` uploaded, {} bytes", package.zip.len()));
     }
-    Ok(name)
+    Ok(bucket)
 }
 
 fn explain<T>(error: CodeBucketError, region: &Region) -> anyhow::Result<T> {
