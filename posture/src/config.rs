@@ -1,4 +1,5 @@
-//! The configuration: which bucket has which grade, what is kept or told of it, and what is exempt, why and how long.
+//! The configuration: which bucket has which grade, what is kept or told of it, what is exempt, why and how
+//! long, and who is told.
 //!
 //! A person writes `s3guard.toml`; the package takes it as `s3guard.json`. Both are read into [`Written`] and checked by
 //! the same [`Config::check`], which tells of every [`Mistake`] at once. TOML itself is the command's business.
@@ -6,6 +7,7 @@
 mod check;
 mod ending;
 mod mistake;
+mod notifications;
 mod occasion;
 mod pattern;
 mod scope;
@@ -20,6 +22,11 @@ use time::Date;
 
 pub use self::ending::Ending;
 pub use self::mistake::{At, InvalidConfig, Mistake, PathPart};
+pub use self::notifications::{
+    About, Alert, Endpoint, Fields, Filter, Notifications, ObjectKind, ResourceArn, Selection,
+    Subscription, Window, WrittenAlert, WrittenFields, WrittenNotifications, WrittenObjects,
+    WrittenSubscription,
+};
 pub use self::occasion::{Extent, GRADE_TAG, Occasion};
 use self::scope::Scope;
 pub use self::written::{Patterns, Written, WrittenExemption, WrittenRule};
@@ -38,6 +45,7 @@ pub struct Config {
     aspects: BTreeMap<Aspect, Mode>,
     rules: Vec<Rule>,
     exemptions: Vec<Exemption>,
+    notifications: Notifications,
 }
 
 /// What is said of some buckets.
@@ -102,6 +110,11 @@ impl Config {
     /// How long a new bucket is left alone, if the configuration says so; else it is [`SETTLE_SECONDS`].
     pub fn settle_seconds(&self) -> Option<u16> {
         self.settle_seconds
+    }
+
+    /// Who is told what, and of which objects.
+    pub fn notifications(&self) -> &Notifications {
+        &self.notifications
     }
 
     /// The customer's keys by Region.

@@ -114,6 +114,7 @@ impl From<Attributes<'_>> for BTreeMap<String, Attribute> {
 
 /// How much a notice matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename_all = "kebab-case"))]
 pub enum Severity {
     /// Good to know.
     Info,
@@ -121,11 +122,13 @@ pub enum Severity {
     Warning,
     /// A bucket is not protected as wanted.
     High,
+    /// Somebody has to look at it now.
+    Critical,
 }
 
 impl Severity {
     /// All of them, the least first.
-    const ALL: [Self; 3] = [Self::Info, Self::Warning, Self::High];
+    pub(crate) const ALL: [Self; 4] = [Self::Info, Self::Warning, Self::High, Self::Critical];
 
     /// The value of the attribute `severity`.
     pub const fn name(self) -> &'static str {
@@ -133,6 +136,7 @@ impl Severity {
             Self::Info => "info",
             Self::Warning => "warning",
             Self::High => "high",
+            Self::Critical => "critical",
         }
     }
 }

@@ -11,6 +11,25 @@ use time::{OffsetDateTime, UtcOffset};
 use crate::BucketName;
 use crate::objects::{Change, ObjectEvent};
 
+/// All that S3 tells of objects: the types of its events, each with the changes that it can be.
+///
+/// Source: Amazon S3 User Guide, "Amazon S3 event notification types and `EventBridge`".
+pub const DETAIL_TYPES: [(&str, &[Change]); 13] = [
+    ("Object Created", &[Change::CreatedOrOverwritten]),
+    ("Object Deleted", &[Change::Deleted, Change::DeleteMarkerCreated, Change::Expired]),
+    ("Object Restore Initiated", &[Change::RestoreInitiated]),
+    ("Object Restore Completed", &[Change::RestoreCompleted]),
+    ("Object Restore Expired", &[Change::RestoreExpired]),
+    ("Object Storage Class Changed", &[Change::Moved]),
+    ("Object Access Tier Changed", &[Change::Moved]),
+    ("Object ACL Updated", &[Change::AclUpdated]),
+    ("Object Tags Added", &[Change::TagsAdded]),
+    ("Object Tags Deleted", &[Change::TagsDeleted]),
+    ("Object Annotation Created", &[Change::AnnotationCreated]),
+    ("Object Annotation Removed", &[Change::AnnotationRemoved]),
+    ("Object Retention Updated", &[Change::RetentionUpdated]),
+];
+
 /// A message that is not an event about an object.
 #[derive(Debug, Error)]
 pub enum NotAnObjectEvent {

@@ -13,6 +13,19 @@ use crate::{AccountId, BucketName, Notice, Region};
 /// The most objects that one message names; the others are counted. The stack has no larger batches.
 pub const NAMED_MAX: usize = 100;
 
+/// All values of the attribute `action` of notices about objects.
+pub(crate) const ACTIONS: [&str; 9] = [
+    "created",
+    "overwritten",
+    "deleted",
+    "acl",
+    "tags",
+    "restored",
+    "moved",
+    "annotation",
+    "retention",
+];
+
 /// Room for the line that counts the others, in bytes.
 const REST_BYTES_MAX: usize = 64;
 

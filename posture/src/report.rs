@@ -17,6 +17,7 @@ mod tug_of_war;
 
 pub use coverage::coverage_gap;
 pub use exemptions::exemptions_ending;
+pub(crate) use matter::ACTIONS;
 pub use tug_of_war::{TugOfWar, tug_of_war};
 
 use matter::{EXEMPT, Matter};

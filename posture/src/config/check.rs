@@ -10,7 +10,7 @@ use time::macros::format_description;
 
 use super::mistake::{Mistake, PathPart, below, quoted, write_one_of, wrong_key, wrong_value};
 use super::written::{Written, WrittenExemption, WrittenRule};
-use super::{Config, Exemption, Rule, selectors};
+use super::{Config, Exemption, Rule, notifications, selectors};
 use crate::names::InvalidKeyArn;
 use crate::{Aspect, Grade, KeyArn, Mode, Region};
 
@@ -44,6 +44,11 @@ pub(super) fn check(written: &Written) -> Result<Config, Vec<Mistake>> {
         aspects: aspects(&written.aspects, &top("aspects"), &mut mistakes),
         rules: rules(&written.rules, &top("rule"), &mut mistakes),
         exemptions: exemptions(&written.exemptions, &top("exemption"), &mut mistakes),
+        notifications: notifications::check(
+            &written.notifications,
+            &written.subscriptions,
+            &mut mistakes,
+        ),
     };
     if mistakes.is_empty() { Ok(config) } else { Err(mistakes) }
 }

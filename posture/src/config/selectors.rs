@@ -42,7 +42,11 @@ pub(super) fn scope(
     Scope { buckets: buckets.unwrap_or_default(), tags, account }
 }
 
-fn buckets(patterns: &Patterns, path: &[PathPart], mistakes: &mut Vec<Mistake>) -> Vec<Pattern> {
+pub(super) fn buckets(
+    patterns: &Patterns,
+    path: &[PathPart],
+    mistakes: &mut Vec<Mistake>,
+) -> Vec<Pattern> {
     match patterns {
         Patterns::One(text) => bucket(text, path, mistakes).into_iter().collect(),
         Patterns::Many(texts) => {
@@ -63,6 +67,17 @@ fn buckets(patterns: &Patterns, path: &[PathPart], mistakes: &mut Vec<Mistake>) 
 }
 
 fn bucket(text: &str, path: &[PathPart], mistakes: &mut Vec<Mistake>) -> Option<Pattern> {
+    match is_bucket(text) {
+        Ok(()) => Some(Pattern::new(text)),
+        Err((problem, proposal)) => {
+            mistakes.push(wrong_value(path, problem, Some(proposal)));
+            None
+        }
+    }
+}
+
+/// Whether there can be a bucket that a pattern matches; else what is wrong, and what to do instead.
+pub(super) fn is_bucket(text: &str) -> Result<(), (String, String)> {
     let is_known = |c: char| c.is_ascii_alphanumeric() || ".-_*?".contains(c);
     let (problem, proposal) = if text.is_empty() {
         ("the pattern is empty, and matches no bucket".to_owned(), "write `*` for all buckets")
@@ -76,10 +91,9 @@ fn bucket(text: &str, path: &[PathPart], mistakes: &mut Vec<Mistake>) -> Option<
         let problem = format!("{} is shorter than any bucket's name", quoted(text));
         (problem, "add a `*`, if it is only a part of the name")
     } else {
-        return Some(Pattern::new(text));
+        return Ok(());
     };
-    mistakes.push(wrong_value(path, problem, Some(proposal.to_owned())));
-    None
+    Err((problem, proposal.to_owned()))
 }
 
 fn tags(

@@ -18,6 +18,10 @@ enum Shape {
     Mode,
     Day,
     Number,
+    /// A number, of which there is none where it is left out.
+    Count,
+    /// A time, as `90s`.
+    Time,
     Texts,
     TextOrTexts,
     /// A table whose keys are the owner's choice.
@@ -43,6 +47,8 @@ const TOP: Table = Table {
         ("aspects", Shape::Named(&Shape::Mode)),
         ("rule", Shape::Tables(&RULE)),
         ("exemption", Shape::Tables(&EXEMPTION)),
+        ("notifications", Shape::Table(&NOTIFICATIONS)),
+        ("subscription", Shape::Tables(&SUBSCRIPTION)),
     ],
 };
 
@@ -66,6 +72,62 @@ const EXEMPTION: Table = Table {
         ("aspects", Shape::Texts),
         ("reason", Shape::Text),
         ("until", Shape::Day),
+    ],
+};
+
+const NOTIFICATIONS: Table = Table {
+    words: "the table `[notifications]`",
+    settings: &[
+        ("window", Shape::Time),
+        ("chat", Shape::Text),
+        ("alert", Shape::Table(&ALERT)),
+        ("objects", Shape::Table(&OBJECTS)),
+    ],
+};
+
+const ALERT: Table = Table {
+    words: "an alert",
+    settings: &[
+        ("deleted", Shape::Count),
+        ("deleted-for-good", Shape::Count),
+        ("acl-changed", Shape::Count),
+        ("overwritten", Shape::Count),
+        ("created", Shape::Count),
+    ],
+};
+
+const OBJECTS: Table = Table {
+    words: "the selection of objects",
+    settings: &[
+        ("include", Shape::Table(&FIELDS)),
+        ("exclude", Shape::Table(&FIELDS)),
+        ("tell-overwrites", Shape::TextOrTexts),
+    ],
+};
+
+const FIELDS: Table = Table {
+    words: "what is included or excluded",
+    settings: &[
+        ("bucket", Shape::TextOrTexts),
+        ("key", Shape::TextOrTexts),
+        ("kind", Shape::TextOrTexts),
+    ],
+};
+
+const SUBSCRIPTION: Table = Table {
+    words: "a subscription",
+    settings: &[
+        ("name", Shape::Text),
+        ("email", Shape::Text),
+        ("sms", Shape::Text),
+        ("https", Shape::Text),
+        ("sqs", Shape::Text),
+        ("lambda", Shape::Text),
+        ("about", Shape::TextOrTexts),
+        ("action", Shape::TextOrTexts),
+        ("bucket", Shape::TextOrTexts),
+        ("severity", Shape::Text),
+        ("grade", Shape::TextOrTexts),
     ],
 };
 
@@ -112,10 +174,17 @@ fn is_at_the_top(key: &str) -> bool {
 fn shaped(value: &Value, shape: Shape, path: &[PathPart], found: &mut Found) -> Option<Value> {
     match (shape, value) {
         (
-            Shape::Text | Shape::Grade | Shape::Mode | Shape::Day | Shape::TextOrTexts,
+            Shape::Text
+            | Shape::Grade
+            | Shape::Mode
+            | Shape::Day
+            | Shape::Time
+            | Shape::TextOrTexts,
             Value::String(_),
         ) => Some(value.clone()),
-        (Shape::Number, Value::Number(number)) if number.is_i64() => Some(value.clone()),
+        (Shape::Number | Shape::Count, Value::Number(number)) if number.is_i64() => {
+            Some(value.clone())
+        }
         (Shape::Texts | Shape::TextOrTexts, Value::Array(items)) => {
             Some(items_shaped(items, Shape::Text, &Value::from(""), path, found))
         }
@@ -214,7 +283,8 @@ fn wrong_kind(value: &Value, shape: Shape, path: &[PathPart]) -> Mistake {
     let due = match shape {
         Shape::Text | Shape::Grade | Shape::Mode => "a text",
         Shape::Day => "a day",
-        Shape::Number => "a whole number",
+        Shape::Time => "a time",
+        Shape::Number | Shape::Count => "a whole number",
         Shape::Texts => "a list of texts",
         Shape::TextOrTexts => "a text or a list of texts",
         Shape::Named(_) | Shape::Table(_) => "a table",
@@ -248,14 +318,22 @@ fn instead(value: &Value, shape: Shape, path: &[PathPart]) -> Option<String> {
         (Shape::Grade, _) => Some(one_of(&Grade::ALL.map(Grade::name))),
         (Shape::Mode, _) => Some(one_of(&Mode::ALL.map(Mode::name))),
         (Shape::Day, _) => Some("write it as `2027-01-31`".to_owned()),
+        (Shape::Time, Value::Number(number)) if number.is_u64() => {
+            Some(format!("write `\"{number}s\"`, in quotes and with its unit"))
+        }
+        (Shape::Time, _) => Some("write it as `\"5m\"`".to_owned()),
+        (Shape::Count, Value::Bool(_)) => Some("write a number, or leave the line out".to_owned()),
+        (Shape::Count, Value::String(text)) if text.trim().parse::<i64>().is_err() => {
+            Some("write a number, or leave the line out".to_owned())
+        }
         (Shape::Text | Shape::TextOrTexts, Value::Number(_) | Value::Bool(_)) => {
             Some(format!("write `\"{value}\"`, in quotes"))
         }
-        (Shape::Number, Value::Number(number)) => {
+        (Shape::Number | Shape::Count, Value::Number(number)) => {
             let text = number.to_string();
             text.strip_suffix(".0").map(|whole| format!("write `{whole}`"))
         }
-        (Shape::Number, Value::String(text)) => {
+        (Shape::Number | Shape::Count, Value::String(text)) => {
             let number: i64 = text.trim().parse().ok()?;
             Some(format!("write `{number}`, without quotes"))
         }
@@ -264,6 +342,14 @@ fn instead(value: &Value, shape: Shape, path: &[PathPart]) -> Option<String> {
         }
         (Shape::Named(_), _) => {
             key.map(|key| format!("write `[{key}]` on a line of its own, and the settings below"))
+        }
+        (Shape::Table(_), _) if matches!(path.last(), Some(PathPart::Key(_))) => {
+            let keys = path.iter().map(|part| match part {
+                PathPart::Key(key) => key.clone(),
+                PathPart::Index(index) => index.to_string(),
+            });
+            let keys = keys.collect::<Vec<_>>().join(".");
+            Some(format!("write `[{keys}]` on a line of its own, and the settings below"))
         }
         (Shape::Table(_) | Shape::Tables(_), _) => {
             key.map(|key| format!("write `[[{key}]]` on a line of its own, and the settings below"))
@@ -280,8 +366,9 @@ fn one_of(texts: &[&str]) -> String {
 
 /// The tables and their settings, sorted.
 #[cfg(test)]
-pub(super) fn tables() -> [(&'static str, Vec<String>); 3] {
-    [&TOP, &RULE, &EXEMPTION].map(|table| {
+pub(super) fn tables() -> [(&'static str, Vec<String>); 8] {
+    let all = [&TOP, &RULE, &EXEMPTION, &NOTIFICATIONS, &ALERT, &OBJECTS, &FIELDS, &SUBSCRIPTION];
+    all.map(|table| {
         let mut names: Vec<String> =
             table.settings.iter().map(|(name, _)| (*name).to_owned()).collect();
         names.sort();

@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 
 use super::*;
 
+mod filters;
 mod mistakes;
+mod notifications;
 mod occasions;
 pub(super) mod schema;
 
@@ -108,7 +110,7 @@ fn what_is_no_json_is_told() {
     check(
         r#"{"grade": "no", "settle": 1}"#,
         expect![[r#"
-        the configuration has 2 mistakes: `settle`: `settle` is not a setting of the configuration (the configuration has `grade`, `settle-seconds`, `writes-per-hour`, `keys`, `aspects`, `rule` and `exemption`); `grade`: `no` is not a grade (write `speed`, `hybrid` or `security`)
+        the configuration has 2 mistakes: `settle`: `settle` is not a setting of the configuration (the configuration has `grade`, `settle-seconds`, `writes-per-hour`, `keys`, `aspects`, `rule`, `exemption`, `notifications` and `subscription`); `grade`: `no` is not a grade (write `speed`, `hybrid` or `security`)
     "#]],
     );
 }
@@ -138,6 +140,13 @@ fn values() -> impl Strategy<Value = Value> {
         "111122223333",
         "eu-west-1",
         "arn:aws:kms:eu-west-1:111122223333:key/1",
+        "5m",
+        "warning",
+        "critical",
+        "deleted",
+        "object",
+        "a@example.com",
+        "+4915112345678",
     ]);
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -164,6 +173,21 @@ fn values() -> impl Strategy<Value = Value> {
         "tls",
         "eu-west-1",
         "grad",
+        "notifications",
+        "window",
+        "chat",
+        "alert",
+        "deleted",
+        "objects",
+        "include",
+        "key",
+        "kind",
+        "subscription",
+        "name",
+        "email",
+        "sms",
+        "about",
+        "severity",
         "s3guard:grade",
     ]);
     leaf.prop_recursive(4, 40, 6, move |inner| {

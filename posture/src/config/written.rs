@@ -12,10 +12,10 @@ use serde::{Deserialize, Serialize};
 use super::scope::Scope;
 #[cfg(test)]
 use super::tests::schema;
-use super::{Config, Exemption, Rule};
+use super::{Config, Exemption, Rule, Subscription, WrittenNotifications, WrittenSubscription};
 use crate::{Aspect, Mode};
 
-/// The configuration of s3guard: which bucket has which grade, and what is exempt.
+/// The configuration of s3guard: which bucket has which grade, what is exempt, and who is told.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 #[cfg_attr(test, derive(JsonSchema), schemars(title = "s3guard.toml"))]
@@ -54,6 +54,13 @@ pub struct Written {
     #[serde(rename = "exemption", skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(test, schemars(length(max = 500)))]
     pub exemptions: Vec<WrittenExemption>,
+    /// Who is told what, and of which objects.
+    #[serde(skip_serializing_if = "is_nothing")]
+    pub notifications: WrittenNotifications,
+    /// Who is told, beside the address that the stack's parameter names, and of what.
+    #[serde(rename = "subscription", skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(test, schemars(length(max = 100)))]
+    pub subscriptions: Vec<WrittenSubscription>,
 }
 
 /// A rule: which buckets it is for, by at least one of `bucket`, `tags` and `account`, and what it says of them.
@@ -145,8 +152,16 @@ impl Config {
             aspects: aspects(&self.aspects),
             rules: self.rules.iter().map(rule).collect(),
             exemptions: self.exemptions.iter().map(exemption).collect(),
+            notifications: self.notifications.written(),
+            subscriptions: (self.notifications.subscriptions().iter())
+                .map(Subscription::written)
+                .collect(),
         }
     }
+}
+
+fn is_nothing(notifications: &WrittenNotifications) -> bool {
+    *notifications == WrittenNotifications::default()
 }
 
 fn rule(rule: &Rule) -> WrittenRule {

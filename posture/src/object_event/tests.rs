@@ -26,6 +26,17 @@ fn an_event_is_read_with_all_that_s3_says() {
 }
 
 #[test]
+fn every_type_is_read_as_one_of_its_changes() {
+    let event: serde_json::Value =
+        serde_json::from_str(include_str!("../../fixtures/object-created.json")).unwrap();
+    for (name, changes) in DETAIL_TYPES {
+        let mut event = event.clone();
+        event["detail-type"] = name.into();
+        assert!(changes.contains(&change_of(&event.to_string())), "{name}");
+    }
+}
+
+#[test]
 fn deletion_says_whether_anything_is_kept() {
     assert_eq!(change_of(include_str!("../../fixtures/object-deleted.json")), Change::Deleted);
     let marker = include_str!("../../fixtures/object-delete-marker.json");

@@ -15,6 +15,9 @@ const FAILED: &str = "failed";
 const LEFT: &str = "left";
 const AGAIN: &str = "again";
 
+/// All values of the attribute `action` of notices about buckets.
+pub(crate) const ACTIONS: [&str; 6] = [PROTECTED, WEAKENED, FAILED, LEFT, EXEMPT, AGAIN];
+
 /// What there is to tell.
 pub(super) struct Matter<'a> {
     /// The values of the attribute `action`.

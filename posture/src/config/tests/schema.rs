@@ -2,6 +2,7 @@
 //! `cargo bless` writes it anew.
 
 use std::borrow::Cow;
+use std::marker::PhantomData;
 
 use expect_test::expect_file;
 use schemars::generate::SchemaSettings;
@@ -10,6 +11,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
 use crate::config::Written;
+use crate::config::notifications::actions;
 use crate::{Aspect, Grade, Mode};
 
 /// A table of aspects, each with what it is and what can be done about it.
@@ -44,6 +46,39 @@ impl JsonSchema for Keys {
             },
         })
     }
+}
+
+/// One of these words, or several.
+pub(crate) struct OneOrMany<T>(PhantomData<T>);
+
+impl<T: JsonSchema> JsonSchema for OneOrMany<T> {
+    fn schema_name() -> Cow<'static, str> {
+        format!("OneOrMany{}", T::schema_name()).into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let one = generator.subschema_for::<T>();
+        json_schema!({ "anyOf": [one, { "type": "array", "items": one, "minItems": 1 }] })
+    }
+}
+
+/// What was done, or happened.
+pub(crate) struct Actions;
+
+impl JsonSchema for Actions {
+    fn schema_name() -> Cow<'static, str> {
+        "Actions".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let one = json!({ "enum": actions().collect::<Vec<_>>() });
+        json_schema!({ "anyOf": [one, { "type": "array", "items": one, "minItems": 1 }] })
+    }
+}
+
+/// A subscription says who is told, once.
+pub(crate) fn exactly_one_endpoint() -> Value {
+    ["email", "sms", "https", "sqs", "lambda"].map(|key| json!({ "required": [key] })).into()
 }
 
 fn property(aspect: Aspect) -> (String, Value) {
@@ -105,6 +140,11 @@ fn the_schema_has_the_settings_that_are_read() {
         ("the configuration", names(&schema)),
         ("a rule", names(&schema["definitions"]["Rule"])),
         ("an exemption", names(&schema["definitions"]["Exemption"])),
+        ("the table `[notifications]`", names(&schema["definitions"]["Notifications"])),
+        ("an alert", names(&schema["definitions"]["Alert"])),
+        ("the selection of objects", names(&schema["definitions"]["Objects"])),
+        ("what is included or excluded", names(&schema["definitions"]["Fields"])),
+        ("a subscription", names(&schema["definitions"]["Subscription"])),
     ];
     assert_eq!(tables.map(|(words, names)| (words, sorted(names))), super::super::shape::tables());
 }

@@ -5,6 +5,39 @@ use expect_test::expect;
 use super::check;
 
 #[test]
+fn what_is_wrong_with_notifications_is_shown_where_it_stands() {
+    check(
+        "[notifications]\nwindow = \"10m\"\n\n[notifications.alert]\ndeleted = 0\n\n[[subscription]]\n\
+         name = \"team\"\nhttps = \"http://example.com\"\nbucket = [\"ok-*\", \"a-*-b\"]\n",
+        &expect![[r#"
+            error: `10m` is not a window
+             --> s3guard.toml:2:10
+              |
+            2 | window = "10m"
+              |          ^^^^^ write `5m`
+
+            error: 0 is not between 1 and 1000000
+             --> s3guard.toml:5:11
+              |
+            5 | deleted = 0
+              |           ^ leave the line out for 100; `1000000` is as good as no alert
+
+            error: `http://example.com` would be told in the clear: s3guard sends only by TLS
+             --> s3guard.toml:9:9
+              |
+            9 | https = "http://example.com"
+              |         ^^^^^^^^^^^^^^^^^^^^ write `https://example.com`
+
+            error: `a-*-b` is a pattern that SNS cannot filter by: it has no wildcards
+              --> s3guard.toml:10:19
+               |
+            10 | bucket = ["ok-*", "a-*-b"]
+               |                   ^^^^^^^ write `a-*`
+        "#]],
+    );
+}
+
+#[test]
 fn a_setting_that_there_is_none_of_is_shown_with_the_nearest() {
     check(
         "[[rule]]\nbucket = \"a-*\"\n\ngrad = \"security\"\n",
@@ -29,12 +62,12 @@ fn a_setting_that_there_is_none_of_is_shown_with_the_nearest() {
     check(
         "[notifications]\nemail = \"me@example.com\"\n",
         &expect![[r#"
-        error: `notifications` is not a setting of the configuration
-         --> s3guard.toml:1:2
-          |
-        1 | [notifications]
-          |  ^^^^^^^^^^^^^ the configuration has `grade`, `settle-seconds`, `writes-per-hour`, `keys`, `aspects`, `rule` and `exemption`
-    "#]],
+            error: `email` is not a setting of the table `[notifications]`
+             --> s3guard.toml:2:1
+              |
+            2 | email = "me@example.com"
+              | ^^^^^ the table `[notifications]` has `window`, `chat`, `alert` and `objects`
+        "#]],
     );
     check(
         "[aspects]\nversionning = \"keep\"\n\"strange key\" = \"off\"\n",

@@ -1,0 +1,235 @@
+//! Where notices go: addresses as SNS takes them, and what was probably meant by one that it does not take.
+
+use crate::{AccountId, Region};
+
+/// Who is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Endpoint {
+    /// A mail address, whose owner has to confirm.
+    Email(String),
+    /// A telephone number, in the form of E.164.
+    Sms(String),
+    /// An address on the web, which has to confirm.
+    Https(String),
+    /// A queue, whose policy has to let the topic send.
+    Sqs(ResourceArn),
+    /// A function, which has to permit the topic.
+    Lambda(ResourceArn),
+}
+
+/// The ARN of something of an account in a Region.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResourceArn {
+    text: String,
+    region: Region,
+    account: AccountId,
+}
+
+impl Endpoint {
+    /// The names of the settings that are endpoints.
+    pub(super) const NAMES: [&'static str; 5] = ["email", "sms", "https", "sqs", "lambda"];
+
+    /// The setting that it is.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Email(_) => "email",
+            Self::Sms(_) => "sms",
+            Self::Https(_) => "https",
+            Self::Sqs(_) => "sqs",
+            Self::Lambda(_) => "lambda",
+        }
+    }
+
+    /// The address.
+    pub fn address(&self) -> &str {
+        match self {
+            Self::Email(text) | Self::Sms(text) | Self::Https(text) => text,
+            Self::Sqs(arn) | Self::Lambda(arn) => arn.as_str(),
+        }
+    }
+
+    /// Reads what the setting of this name says; else what is wrong, and what to do instead.
+    pub(super) fn read(name: &str, text: &str) -> Result<Self, (&'static str, String)> {
+        match name {
+            "email" => email(text).map(Self::Email),
+            "sms" => sms(text).map(Self::Sms),
+            "https" => https(text).map(Self::Https),
+            "sqs" => queue(text).map(Self::Sqs),
+            _ => function(text).map(Self::Lambda),
+        }
+    }
+}
+
+impl ResourceArn {
+    /// The ARN.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Where it is.
+    pub fn region(&self) -> &Region {
+        &self.region
+    }
+
+    /// Whose it is.
+    pub fn account(&self) -> &AccountId {
+        &self.account
+    }
+}
+
+type Read<T> = Result<T, (&'static str, String)>;
+
+const WRITE_EMAIL: &str = "write it as `name@example.com`";
+const WRITE_PHONE: &str = "write `+`, the country's digits and the number, as `+4915112345678`";
+
+/// The longest that a mail's path can be. Source: RFC 5321, 4.5.3.1, with the brackets left out.
+const EMAIL_BYTES_MAX: usize = 254;
+const LOCAL_BYTES_MAX: usize = 64;
+const LABEL_BYTES_MAX: usize = 63;
+/// Source: ITU-T E.164; no country has shorter numbers than seven digits with its own.
+const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
+const URL_BYTES_MAX: usize = 2048;
+
+fn email(text: &str) -> Read<String> {
+    if is_email(text) {
+        return Ok(text.to_owned());
+    }
+    // "Name <name@example.com>", "mailto:name@example.com".
+    let inner = text.rsplit_once('<').and_then(|(_, rest)| rest.split_once('>')).map(|(it, _)| it);
+    let meant = inner.unwrap_or(text).trim().trim_start_matches("mailto:");
+    let proposal =
+        if is_email(meant) { format!("write `{meant}`") } else { WRITE_EMAIL.to_owned() };
+    Err(("is not a mail address", proposal))
+}
+
+/// SNS takes no others than ASCII's characters.
+///
+/// Source: Amazon SNS Developer Guide, "Subscribing an email address to an Amazon SNS topic".
+fn is_email(text: &str) -> bool {
+    let Some((local, domain)) = text.rsplit_once('@') else { return false };
+    let is_local = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c);
+    text.len() <= EMAIL_BYTES_MAX
+        && (1..=LOCAL_BYTES_MAX).contains(&local.len())
+        && local.chars().all(is_local)
+        && domain.contains('.')
+        && domain.split('.').all(is_label)
+}
+
+/// A part of a host's name.
+fn is_label(label: &str) -> bool {
+    (1..=LABEL_BYTES_MAX).contains(&label.len())
+        && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+        && !label.starts_with('-')
+        && !label.ends_with('-')
+}
+
+fn sms(text: &str) -> Read<String> {
+    if is_phone(text) {
+        return Ok(text.to_owned());
+    }
+    let is_punctuation = |c: char| c.is_ascii_whitespace() || "-./()\u{a0}".contains(c);
+    // "+49 (0) 151 …" has a zero that is dialled only within the country.
+    let meant = text.replace("(0)", "").replace(is_punctuation, "");
+    let meant = match meant.strip_prefix("00") {
+        Some(rest) => format!("+{rest}"),
+        None if !meant.starts_with(['+', '0']) => format!("+{meant}"),
+        None => meant,
+    };
+    let proposal =
+        if is_phone(&meant) { format!("write `{meant}`") } else { WRITE_PHONE.to_owned() };
+    Err(("is not a telephone number in the form of E.164", proposal))
+}
+
+fn is_phone(text: &str) -> bool {
+    text.strip_prefix('+').is_some_and(|digits| {
+        PHONE_DIGITS.contains(&digits.len())
+            && digits.bytes().all(|byte| byte.is_ascii_digit())
+            && !digits.starts_with('0')
+    })
+}
+
+fn https(text: &str) -> Read<String> {
+    let write = || "write it as `https://example.com/path`".to_owned();
+    if let Some(rest) = text.strip_prefix("http://") {
+        let proposal = format!("write `https://{rest}`");
+        return Err(("would be told in the clear: s3guard sends only by TLS", proposal));
+    }
+    let Some(rest) = text.strip_prefix("https://") else {
+        return Err(("is not an address that begins with `https://`", write()));
+    };
+    if !text.chars().all(|c| c.is_ascii_graphic()) || text.len() > URL_BYTES_MAX {
+        return Err(("is not an address of up to 2048 plain characters", write()));
+    }
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let place = authority.rsplit_once('@').map_or(authority, |(_, place)| place);
+    let (host, port) = place.split_once(':').unwrap_or((place, "443"));
+    if host.is_empty() {
+        return Err(("has no host", write()));
+    }
+    let is_port = port.parse::<u16>().is_ok_and(|port| port > 0);
+    if !is_port || !host.contains('.') || !host.split('.').all(is_label) {
+        return Err(("has a host that SNS cannot find", write()));
+    }
+    Ok(text.to_owned())
+}
+
+fn queue(text: &str) -> Read<ResourceArn> {
+    const WRITE: &str = "write it as `arn:aws:sqs:eu-west-1:111122223333:name`";
+    let found = arn(text, "sqs", |name| name_of(name, 80, "-_").then_some(()));
+    if let Some(arn) = found {
+        return Ok(arn);
+    }
+    if text.ends_with(".fifo") {
+        let proposal = "name a standard queue".to_owned();
+        return Err(("is a FIFO queue, to which a standard topic cannot send", proposal));
+    }
+    let proposal =
+        of_url(text).or_else(|| other_service(text, "sqs")).unwrap_or_else(|| WRITE.to_owned());
+    Err(("is not the ARN of a queue", proposal))
+}
+
+fn function(text: &str) -> Read<ResourceArn> {
+    const WRITE: &str = "write it as `arn:aws:lambda:eu-west-1:111122223333:function:name`";
+    let found = arn(text, "lambda", |resource| {
+        let rest = resource.strip_prefix("function:")?;
+        let (name, version) = rest.split_once(':').unwrap_or((rest, "1"));
+        (name_of(name, 64, "-_") && name_of(version, 128, "-_$")).then_some(())
+    });
+    let proposal = || other_service(text, "lambda").unwrap_or_else(|| WRITE.to_owned());
+    found.ok_or_else(|| ("is not the ARN of a function", proposal()))
+}
+
+fn name_of(text: &str, max: usize, others: &str) -> bool {
+    (1..=max).contains(&text.len())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || others.contains(c))
+}
+
+/// The ARN of something of this service in an account and a Region, whose last part is as it has to be.
+fn arn(text: &str, service: &str, is_it: impl Fn(&str) -> Option<()>) -> Option<ResourceArn> {
+    let parts: Vec<&str> = text.splitn(6, ':').collect();
+    let ["arn", partition, found, region, account, resource] = parts[..] else { return None };
+    let region: Region = region.parse().ok()?;
+    let account: AccountId = account.parse().ok()?;
+    if partition != region.partition() || found != service {
+        return None;
+    }
+    is_it(resource)?;
+    Some(ResourceArn { text: text.to_owned(), region, account })
+}
+
+/// The ARN of a queue whose URL was written.
+fn of_url(text: &str) -> Option<String> {
+    let rest = text.strip_prefix("https://sqs.")?;
+    let (host, path) = rest.split_once('/')?;
+    let region: Region = host.split_once('.')?.0.parse().ok()?;
+    let (account, name) = path.split_once('/')?;
+    let written = format!("arn:{}:sqs:{region}:{account}:{name}", region.partition());
+    queue(&written).ok().map(|_| format!("write `{written}`"))
+}
+
+/// The setting for the ARN of another service than this one, if there is one.
+fn other_service(text: &str, this: &str) -> Option<String> {
+    let service = text.strip_prefix("arn:")?.split(':').nth(1)?;
+    let name = Endpoint::NAMES.into_iter().find(|name| *name == service && service != this)?;
+    Endpoint::read(name, text).ok().map(|_| format!("it is one for `{name} = \"…\"`"))
+}

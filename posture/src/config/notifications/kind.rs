@@ -1,0 +1,132 @@
+//! What can happen to an object, as a configuration names it.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::objects::Change;
+
+/// Kinds of changes, by the names that a configuration has for them. Some are part of others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename_all = "kebab-case"))]
+pub enum ObjectKind {
+    /// Created or overwritten.
+    Created,
+    /// Deleted, whoever did it and whatever is kept.
+    Deleted,
+    /// Deleted for good, but not by a lifecycle rule.
+    DeletedForGood,
+    /// Deleted, with the older versions kept.
+    DeleteMarker,
+    /// Deleted by a lifecycle rule.
+    Expired,
+    /// The ACL was changed.
+    Acl,
+    /// Tags were added or deleted.
+    Tags,
+    /// A restore from an archive was begun or completed, or its copy is gone.
+    Restored,
+    /// The storage class was changed.
+    Moved,
+    /// An annotation was created or removed.
+    Annotation,
+    /// The retention was changed.
+    Retention,
+}
+
+impl ObjectKind {
+    /// All of them.
+    pub const ALL: [Self; 11] = [
+        Self::Created,
+        Self::Deleted,
+        Self::DeletedForGood,
+        Self::DeleteMarker,
+        Self::Expired,
+        Self::Acl,
+        Self::Tags,
+        Self::Restored,
+        Self::Moved,
+        Self::Annotation,
+        Self::Retention,
+    ];
+
+    /// Its name in a configuration.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Deleted => "deleted",
+            Self::DeletedForGood => "deleted-for-good",
+            Self::DeleteMarker => "delete-marker",
+            Self::Expired => "expired",
+            Self::Acl => "acl",
+            Self::Tags => "tags",
+            Self::Restored => "restored",
+            Self::Moved => "moved",
+            Self::Annotation => "annotation",
+            Self::Retention => "retention",
+        }
+    }
+
+    /// Whether a change is of this kind.
+    pub fn includes(self, change: Change) -> bool {
+        match self {
+            Self::DeletedForGood => change == Change::Deleted,
+            Self::DeleteMarker => change == Change::DeleteMarkerCreated,
+            Self::Expired => change == Change::Expired,
+            // An object that was overwritten was created first, as S3 tells it.
+            Self::Created => matches!(change.name(), "created" | "overwritten"),
+            Self::Deleted
+            | Self::Acl
+            | Self::Tags
+            | Self::Restored
+            | Self::Moved
+            | Self::Annotation
+            | Self::Retention => change.name() == self.name(),
+        }
+    }
+}
+
+impl fmt::Display for ObjectKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for ObjectKind {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|kind| kind.name() == text).ok_or(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::object_event::DETAIL_TYPES;
+
+    #[test]
+    fn every_change_that_s3_tells_has_a_kind_and_every_kind_a_change() {
+        let changes: Vec<Change> =
+            DETAIL_TYPES.iter().flat_map(|(_, changes)| changes.iter().copied()).collect();
+        for change in &changes {
+            let kinds = ObjectKind::ALL.iter().filter(|kind| kind.includes(*change));
+            assert!(kinds.count() >= 1, "{change:?}");
+        }
+        for kind in ObjectKind::ALL {
+            assert!(changes.iter().any(|change| kind.includes(*change)), "{kind}");
+            assert_eq!(kind.name().parse(), Ok(kind));
+        }
+    }
+
+    #[test]
+    fn a_deletion_is_of_two_kinds() {
+        let kinds = |change| -> Vec<&str> {
+            let kinds = ObjectKind::ALL.iter().filter(|kind| kind.includes(change));
+            kinds.map(|kind| kind.name()).collect()
+        };
+        assert_eq!(kinds(Change::Deleted), ["deleted", "deleted-for-good"]);
+        assert_eq!(kinds(Change::DeleteMarkerCreated), ["deleted", "delete-marker"]);
+        assert_eq!(kinds(Change::Expired), ["deleted", "expired"]);
+        assert_eq!(kinds(Change::CreatedOrOverwritten), ["created"]);
+    }
+}

@@ -1,0 +1,136 @@
+//! How long changes of objects are gathered into one message.
+
+use std::fmt;
+use std::ops::RangeInclusive;
+
+const MINUTE: u32 = 60;
+const HOUR: u32 = 60 * MINUTE;
+const DAY: u32 = 24 * HOUR;
+
+/// Windows that end by a delayed message of their own. SQS delays none by more than a quarter of an hour.
+const SHORT_SECONDS: RangeInclusive<u32> = 10..=5 * MINUTE;
+/// Windows that end with the clock, by the schedule that comes every quarter of an hour.
+const LONG_SECONDS: [u32; 3] = [15 * MINUTE, HOUR, DAY];
+
+/// How long changes of objects are gathered into one message: 10 to 300 seconds, a quarter of an hour, an hour or a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Window(u32);
+
+impl Default for Window {
+    fn default() -> Self {
+        Self(MINUTE)
+    }
+}
+
+impl Window {
+    /// In seconds.
+    pub const fn seconds(self) -> u32 {
+        self.0
+    }
+
+    /// Whether it ends with the clock, at the quarter of an hour, the hour or the day (UTC), and not so long after its
+    /// first change.
+    pub fn ends_with_the_clock(self) -> bool {
+        LONG_SECONDS.contains(&self.0)
+    }
+
+    /// The window of this text, or the nearest to it that there is, if it is a time at all.
+    pub(super) fn read(text: &str) -> Result<Self, Option<Self>> {
+        let seconds = seconds(text).ok_or(None)?;
+        let nearest = Self::nearest(seconds);
+        if u64::from(nearest.0) == seconds { Ok(nearest) } else { Err(Some(nearest)) }
+    }
+
+    fn nearest(seconds: u64) -> Self {
+        let (least, most) = (*SHORT_SECONDS.start(), *SHORT_SECONDS.end());
+        let short = seconds.clamp(u64::from(least), u64::from(most));
+        let short = u32::try_from(short).unwrap_or(most);
+        let all = [short].into_iter().chain(LONG_SECONDS);
+        let nearest = all.min_by_key(|one| u64::from(*one).abs_diff(seconds));
+        nearest.map_or_else(Self::default, Self)
+    }
+}
+
+/// As it is written: `90s`, `5m`, `1h`, `1d`.
+impl fmt::Display for Window {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (count, unit) = match self.0 {
+            seconds if seconds.is_multiple_of(DAY) => (seconds / DAY, "d"),
+            seconds if seconds.is_multiple_of(HOUR) => (seconds / HOUR, "h"),
+            seconds if seconds.is_multiple_of(MINUTE) => (seconds / MINUTE, "m"),
+            seconds => (seconds, "s"),
+        };
+        write!(f, "{count}{unit}")
+    }
+}
+
+fn seconds(text: &str) -> Option<u64> {
+    let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
+    let unit: u64 = match &text[digits.len()..] {
+        "s" => 1,
+        "m" => MINUTE.into(),
+        "h" => HOUR.into(),
+        "d" => DAY.into(),
+        _ => return None,
+    };
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    digits.parse::<u64>().ok()?.checked_mul(unit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_is_short_or_one_of_three() {
+        for (text, seconds, shown) in [
+            ("10s", 10, "10s"),
+            ("60s", 60, "1m"),
+            ("1m", 60, "1m"),
+            ("90s", 90, "90s"),
+            ("300s", 300, "5m"),
+            ("15m", 900, "15m"),
+            ("900s", 900, "15m"),
+            ("60m", 3600, "1h"),
+            ("1h", 3600, "1h"),
+            ("24h", 86_400, "1d"),
+            ("1d", 86_400, "1d"),
+        ] {
+            let window = Window::read(text).unwrap();
+            assert_eq!((window.seconds(), window.to_string().as_str()), (seconds, shown), "{text}");
+            assert_eq!(Window::read(shown), Ok(window));
+        }
+    }
+
+    #[test]
+    fn what_is_none_has_a_nearest() {
+        for (text, nearest) in [
+            ("0s", "10s"),
+            ("9s", "10s"),
+            ("301s", "5m"),
+            ("10m", "5m"),
+            ("11m", "15m"),
+            ("30m", "15m"),
+            ("2h", "1h"),
+            ("14h", "1d"),
+            ("99999999999d", "1d"),
+        ] {
+            assert_eq!(Window::read(text).unwrap_err().unwrap().to_string(), nearest, "{text}");
+        }
+        for text in
+            ["", "s", "5", "5 m", "-5m", "5min", "five", "1.5h", "99999999999999999999d", "ä"]
+        {
+            assert_eq!(Window::read(text), Err(None), "{text}");
+        }
+    }
+
+    #[test]
+    fn long_windows_end_with_the_clock() {
+        for (text, expected) in [("5m", false), ("15m", true), ("1h", true), ("1d", true)] {
+            assert_eq!(Window::read(text).unwrap().ends_with_the_clock(), expected, "{text}");
+        }
+        assert!(!Window::default().ends_with_the_clock());
+    }
+}

@@ -1,0 +1,152 @@
+//! What a filter policy lets through, as SNS would, and what a selection wants.
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::config;
+use crate::config::{ObjectKind, Selection, Subscription};
+use crate::notice::Severity;
+use crate::object_event::DETAIL_TYPES;
+use crate::objects::Change;
+
+/// Whether SNS delivers a message with these attributes, as it says itself: every key has to be among the attributes, and
+/// any value of it has to match any of the policy's.
+///
+/// Source: Amazon SNS Developer Guide, "Filter policy logic: AND/OR" and "String value matching".
+fn delivers(policy: &Value, attributes: &Value) -> bool {
+    policy.as_object().unwrap().iter().all(|(key, wanted)| {
+        let values = match &attributes[key] {
+            Value::Array(values) => values.clone(),
+            Value::Null => Vec::new(),
+            one => vec![one.clone()],
+        };
+        values.iter().map(|value| value.as_str().unwrap()).any(|value| {
+            wanted.as_array().unwrap().iter().any(|one| {
+                match (one, &one["prefix"], &one["suffix"]) {
+                    (Value::String(exactly), ..) => value == exactly,
+                    (_, Value::String(prefix), _) => value.starts_with(prefix.as_str()),
+                    (_, _, Value::String(suffix)) => value.ends_with(suffix.as_str()),
+                    (other, ..) => panic!("{other} is nothing that SNS knows"),
+                }
+            })
+        })
+    })
+}
+
+fn subscription(filter: &Value) -> Subscription {
+    let mut written = filter.clone();
+    written["name"] = json!("a");
+    written["email"] = json!("a@example.com");
+    config(&json!({ "subscription": [written] })).notifications().subscriptions()[0].clone()
+}
+
+#[test]
+fn a_policy_has_only_what_is_said() {
+    assert_eq!(subscription(&json!({})).policy(), json!({}));
+    let all = subscription(&json!({
+        "about": "object",
+        "bucket": ["payroll-*", "*-salaries", "one"],
+        "severity": "warning",
+        "grade": "security",
+        "action": ["deleted"],
+    }));
+    assert_eq!(
+        all.policy(),
+        json!({
+            "kind": ["object"],
+            "action": ["deleted"],
+            "bucket": ["one", { "prefix": "payroll-" }, { "suffix": "-salaries" }],
+            "severity": ["warning", "high", "critical"],
+            "grade": ["security"],
+        })
+    );
+}
+
+#[test]
+fn of_several_buckets_one_is_enough() {
+    let payroll = subscription(&json!({ "bucket": "payroll-*" }));
+    assert!(payroll.wants("object", &["deleted"], &["other", "payroll-1"], Severity::Info, &[]));
+    assert!(!payroll.wants("object", &["deleted"], &["other"], Severity::Info, &[]));
+    assert!(!payroll.wants("guard", &["alarm"], &[], Severity::Critical, &[]));
+}
+
+/// Few enough that a filter of all of them has no more combinations than SNS takes.
+fn some(of: &'static [&'static str]) -> impl Strategy<Value = Vec<&'static str>> {
+    prop::sample::subsequence(of, 0..=2)
+}
+
+const BUCKETS: &[&str] = &["payroll-*", "*-logs", "payroll-logs", "pay*", "*s", "one"];
+const NAMES: &[&str] = &["payroll-logs", "payroll-1", "a-logs", "one", "two", "pay"];
+const ACTIONS: &[&str] = &["deleted", "created", "protected", "alarm"];
+const KINDS: &[&str] = &["bucket", "object", "guard"];
+const GRADES: &[&str] = &["speed", "hybrid", "security"];
+
+proptest! {
+    #[test]
+    fn a_subscription_wants_what_sns_delivers_by_its_policy(
+        (about, actions, buckets, grades) in (some(KINDS), some(ACTIONS), some(BUCKETS), some(GRADES)),
+        least in prop::sample::select(&Severity::ALL),
+        kind in prop::sample::select(KINDS),
+        (told_actions, told_buckets, told_grades) in (some(ACTIONS), some(NAMES), some(GRADES)),
+        severity in prop::sample::select(&Severity::ALL),
+    ) {
+        let mut filter = json!({ "severity": least.name() });
+        for (key, values) in [("about", about), ("action", actions), ("bucket", buckets), ("grade", grades)] {
+            if !values.is_empty() {
+                filter[key] = json!(values);
+            }
+        }
+        let subscription = subscription(&filter);
+        let attributes = json!({
+            "kind": kind, "action": told_actions, "bucket": told_buckets, "grade": told_grades,
+            "severity": severity.name(),
+        });
+        let wanted = subscription.wants(kind, &told_actions, &told_buckets, severity, &told_grades);
+        prop_assert_eq!(wanted, delivers(&subscription.policy(), &attributes), "{}", filter);
+    }
+}
+
+fn selection(objects: &Value) -> Selection {
+    config(&json!({ "notifications": { "objects": objects } })).notifications().selection().clone()
+}
+
+#[test]
+fn each_field_is_included_and_not_excluded() {
+    let all = selection(&json!({}));
+    assert!(all.wants("any", "", Change::Moved));
+    let some = selection(&json!({
+        "include": { "bucket": ["prod-*"], "key": ["in/*", "*.pdf"], "kind": ["created", "deleted"] },
+        "exclude": { "bucket": ["*-tmp"], "key": ["in/tmp/*"], "kind": ["expired"] },
+    }));
+    let created = Change::CreatedOrOverwritten;
+    assert!(some.wants("prod-1", "in/a", created));
+    assert!(some.wants("prod-1", "out/a/b.pdf", Change::Deleted));
+    for (bucket, key, change) in [
+        ("test-1", "in/a", created),
+        ("prod-tmp", "in/a", created),
+        ("prod-1", "out/a", created),
+        ("prod-1", "in/tmp/a.pdf", created),
+        ("prod-1", "in/a", Change::TagsAdded),
+        ("prod-1", "in/a", Change::Expired),
+    ] {
+        assert!(!some.wants(bucket, key, change), "{bucket} {key} {change:?}");
+    }
+}
+
+#[test]
+fn only_types_that_can_tell_of_something_wanted_are_heard() {
+    let types = |objects: &Value| selection(objects).detail_types();
+    assert_eq!(types(&json!({})), DETAIL_TYPES.map(|(name, _)| name));
+    assert_eq!(
+        types(&json!({ "include": { "kind": ["expired", "tags"] } })),
+        ["Object Deleted", "Object Tags Added", "Object Tags Deleted"]
+    );
+    assert_eq!(
+        types(&json!({ "exclude": { "kind": "deleted-for-good" } })).len(),
+        DETAIL_TYPES.len()
+    );
+    assert!(!types(&json!({ "exclude": { "kind": "deleted" } })).contains(&"Object Deleted"));
+    for kind in ObjectKind::ALL {
+        assert!(!types(&json!({ "include": { "kind": kind.name() } })).is_empty(), "{kind}");
+    }
+}

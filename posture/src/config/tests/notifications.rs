@@ -1,0 +1,499 @@
+//! Who is told what: what a configuration may say of it, and what is told of mistakes.
+
+use expect_test::{Expect, expect};
+use serde_json::{Value, json};
+
+use super::config;
+use crate::config::{Config, Endpoint};
+use crate::notice::Severity;
+use crate::objects;
+
+/// One of everything that can be said of it.
+pub(super) fn whole() -> Value {
+    json!({
+        "notifications": {
+            "window": "300s",
+            "chat": "warning",
+            "alert": { "deleted": 50, "deleted-for-good": 10, "acl-changed": 10, "overwritten": 3, "created": 1 },
+            "objects": {
+                "include": { "bucket": ["prod-*", "prod-*"], "key": ["in/*", "*.pdf"], "kind": ["created", "deleted"] },
+                "exclude": { "bucket": "*-tmp", "key": ["tmp/*"], "kind": ["expired"] },
+                "tell-overwrites": ["payroll-*"],
+            },
+        },
+        "subscription": [
+            {
+                "name": "payroll-team",
+                "email": "payroll@example.com",
+                "about": ["object", "bucket"],
+                "action": "deleted",
+                "bucket": ["payroll-*", "*-salaries", "one"],
+                "severity": "warning",
+                "grade": ["security"],
+            },
+            { "name": "night", "sms": "+4915112345678" },
+            { "name": "hook", "https": "https://hooks.example.com/in?a=b" },
+            { "name": "queue", "sqs": "arn:aws:sqs:eu-west-1:111122223333:told", "severity": "info" },
+            { "name": "code", "lambda": "arn:aws:lambda:eu-west-1:111122223333:function:told:live" },
+        ],
+    })
+}
+
+#[test]
+fn what_is_said_of_notifications_is_written_in_one_way() {
+    let text = config(&whole()).to_json();
+    expect![[r#"
+        {
+          "notifications": {
+            "window": "5m",
+            "chat": "warning",
+            "alert": {
+              "deleted": 50,
+              "acl-changed": 10,
+              "overwritten": 3,
+              "created": 1
+            },
+            "objects": {
+              "include": {
+                "bucket": "prod-*",
+                "key": [
+                  "*.pdf",
+                  "in/*"
+                ],
+                "kind": [
+                  "created",
+                  "deleted"
+                ]
+              },
+              "exclude": {
+                "bucket": "*-tmp",
+                "key": "tmp/*",
+                "kind": "expired"
+              },
+              "tell-overwrites": "payroll-*"
+            }
+          },
+          "subscription": [
+            {
+              "name": "payroll-team",
+              "email": "payroll@example.com",
+              "about": [
+                "bucket",
+                "object"
+              ],
+              "action": "deleted",
+              "bucket": [
+                "one",
+                "payroll-*",
+                "*-salaries"
+              ],
+              "severity": "warning",
+              "grade": "security"
+            },
+            {
+              "name": "night",
+              "sms": "+4915112345678",
+              "severity": "critical"
+            },
+            {
+              "name": "hook",
+              "https": "https://hooks.example.com/in?a=b"
+            },
+            {
+              "name": "queue",
+              "sqs": "arn:aws:sqs:eu-west-1:111122223333:told"
+            },
+            {
+              "name": "code",
+              "lambda": "arn:aws:lambda:eu-west-1:111122223333:function:told:live"
+            }
+          ]
+        }
+    "#]]
+    .assert_eq(&text);
+    assert_eq!(Config::from_json(&text), Ok(config(&whole())));
+}
+
+#[test]
+fn without_a_word_there_is_a_minute_and_nobody_else() {
+    let config = Config::default();
+    let notifications = config.notifications();
+    assert_eq!(notifications.window().seconds(), 60);
+    assert_eq!(notifications.chat(), None);
+    let alert = notifications.alert();
+    assert_eq!((alert.deleted, alert.deleted_for_good, alert.created), (100, 10, None));
+    assert!(notifications.subscriptions().is_empty());
+    assert!(!notifications.tells_overwrites_in("payroll"));
+}
+
+#[test]
+fn what_is_said_is_what_is_found() {
+    let config = config(&whole());
+    let notifications = config.notifications();
+    assert_eq!(notifications.window().seconds(), 300);
+    assert_eq!(notifications.chat(), Some(Severity::Warning));
+    assert_eq!(notifications.alert().acl_changed, Some(10));
+    assert!(
+        notifications.tells_overwrites_in("payroll-1") && !notifications.tells_overwrites_in("x")
+    );
+    let [_, night, .., code] = notifications.subscriptions() else { panic!("there are five") };
+    assert!(!night.wants("object", &[], &[], Severity::High, &[]));
+    assert!(night.wants("guard", &[], &[], Severity::Critical, &[]));
+    let Endpoint::Lambda(arn) = code.endpoint() else { panic!("it is a function") };
+    assert_eq!((arn.region().as_str(), arn.account().as_str()), ("eu-west-1", "111122223333"));
+}
+
+#[test]
+fn the_values_of_an_empty_setting_are_the_usual_ones() {
+    let written =
+        json!({ "notifications": { "alert": { "deleted": 100 }, "objects": { "include": {} } } });
+    assert_eq!(config(&written), Config::default());
+}
+
+#[test]
+fn every_action_can_be_filtered_by() {
+    use crate::object_event::DETAIL_TYPES;
+    for change in DETAIL_TYPES.iter().flat_map(|(_, changes)| changes.iter()) {
+        assert!(objects::ACTIONS.contains(&change.name()), "{change:?}");
+    }
+    for action in crate::config::notifications::actions() {
+        config(
+            &json!({ "subscription": [{ "name": "a", "sms": "+4915112345678", "action": action }] }),
+        );
+    }
+}
+
+#[track_caller]
+fn check(value: &Value, expect: &Expect) {
+    let told = match Config::read(value) {
+        Ok(_) => "nothing is wrong\n".to_owned(),
+        Err(mistakes) => {
+            mistakes.iter().fold(String::new(), |told, mistake| told + &format!("{mistake}\n"))
+        }
+    };
+    expect.assert_eq(&told);
+}
+
+/// Subscriptions of which each has a name of its own, if it has none.
+#[track_caller]
+fn check_each<const N: usize>(subscriptions: [Value; N], expect: &Expect) {
+    let named = subscriptions.into_iter().enumerate().map(|(index, mut one)| {
+        if one.get("name").is_none() {
+            one["name"] = json!(format!("s{index}"));
+        }
+        one
+    });
+    check(&json!({ "subscription": named.collect::<Value>() }), expect);
+}
+
+#[test]
+fn a_window_that_is_none_is_told_with_the_nearest() {
+    for window in ["5s", "10m", "2h", "soon", ""] {
+        let value = json!({ "notifications": { "window": window } });
+        assert!(Config::read(&value).is_err(), "{window}");
+    }
+    check(
+        &json!({ "notifications": { "window": "10m", "chat": "warn" } }),
+        &expect![[r#"
+        `notifications.window`: `10m` is not a window (write `5m`)
+        `notifications.chat`: `warn` is not a severity (write `info`, `warning`, `high` or `critical`)
+    "#]],
+    );
+    check(
+        &json!({ "notifications": { "window": "soon", "chat": "loud" } }),
+        &expect![[r#"
+        `notifications.window`: `soon` is not a time (write `10s` to `300s`, `1m` to `5m`, `15m`, `1h` or `1d`)
+        `notifications.chat`: `loud` is not a severity (write `info`, `warning`, `high` or `critical`)
+    "#]],
+    );
+    check(
+        &json!({ "notifications": { "window": 60, "chat": true } }),
+        &expect![[r#"
+        `notifications.window`: `window` has to be a time, and is a number (write `"60s"`, in quotes and with its unit)
+        `notifications.chat`: `chat` has to be a text, and is a truth value (write `"true"`, in quotes)
+    "#]],
+    );
+    check(
+        &json!({ "notifications": { "window": 1.5, "alert": 5, "objects": { "include": ["a"] } } }),
+        &expect![[r#"
+            `notifications.window`: `window` has to be a time, and is a number with a point (write it as `"5m"`)
+            `notifications.alert`: `alert` has to be a table, and is a number (write `[notifications.alert]` on a line of its own, and the settings below)
+            `notifications.objects.include`: `include` has to be a table, and is a list (write `[notifications.objects.include]` on a line of its own, and the settings below)
+        "#]],
+    );
+}
+
+#[test]
+fn an_alert_that_is_off_is_left_out() {
+    check(
+        &json!({ "notifications": { "alert": {
+            "deleted": 0, "deleted-for-good": "off", "acl-changed": false, "created": 0, "overwritten": 1_000_001,
+            "delete": 5,
+        } } }),
+        &expect![[r#"
+            `notifications.alert.deleted-for-good`: `deleted-for-good` has to be a whole number, and is a text (write a number, or leave the line out)
+            `notifications.alert.acl-changed`: `acl-changed` has to be a whole number, and is a truth value (write a number, or leave the line out)
+            `notifications.alert.delete`: `delete` is not a setting of an alert (an alert has `deleted`, `deleted-for-good`, `acl-changed`, `overwritten` and `created`)
+            `notifications.alert.deleted`: 0 is not between 1 and 1000000 (leave the line out for 100; `1000000` is as good as no alert)
+            `notifications.alert.overwritten`: 1000001 is not between 1 and 1000000 (write `1000000`)
+            `notifications.alert.created`: 0 is not between 1 and 1000000 (leave the line out for no alert)
+        "#]],
+    );
+}
+
+#[test]
+fn objects_that_cannot_be_are_told() {
+    check(
+        &json!({ "notifications": { "objects": {
+            "include": { "bucket": ["ab", "*"], "key": ["", "ok"], "kind": ["delete", "removed"] },
+            "exclude": { "bucket": [], "key": "k".repeat(1025), "kind": [], "region": "x" },
+            "tell-overwrites": ["Ä"],
+        } } }),
+        &expect![[r#"
+            `notifications.objects.exclude.region`: `region` is not a setting of what is included or excluded (what is included or excluded has `bucket`, `key` and `kind`)
+            `notifications.objects.tell-overwrites[0]`: no bucket's name has a `Ä` (write only letters, digits, `.`, `-`, `_`, and `*` or `?` for any)
+            `notifications.objects.include.bucket[0]`: `ab` is shorter than any bucket's name (add a `*`, if it is only a part of the name)
+            `notifications.objects.include.key[0]`: the pattern is empty, and matches no key (write `*`)
+            `notifications.objects.include.kind[0]`: `delete` is not what can happen to an object (write `deleted`)
+            `notifications.objects.include.kind[1]`: `removed` is not what can happen to an object (write `moved`)
+            `notifications.objects.exclude.bucket`: the list of buckets is empty (add a pattern, or remove the line)
+            `notifications.objects.exclude.key`: the pattern has 1025 bytes (write up to 1024, no key has more)
+            `notifications.objects.exclude.kind`: the list is empty (add a value, or remove the line)
+        "#]],
+    );
+    check(
+        &json!({ "notifications": { "objects": {
+            "include": { "kind": "deleted-for-good" }, "exclude": { "kind": "deleted" },
+        } } }),
+        &expect![[r#"
+            `notifications.objects`: every kind that is included is excluded: no object is ever told of (remove some of `exclude`)
+        "#]],
+    );
+    let many: Vec<String> = (0..101).map(|number| format!("key-{number}")).collect();
+    check(
+        &json!({ "notifications": { "objects": {
+            "include": { "key": many }, "tell-overwrites": vec!["abc"; 21],
+        } } }),
+        &expect![[r#"
+            `notifications.objects.tell-overwrites`: there are more than 20 patterns (find patterns that match more)
+            `notifications.objects.include.key`: there are more than 100 values (remove some)
+        "#]],
+    );
+}
+
+#[test]
+fn mail_that_would_not_arrive_is_told() {
+    check_each(
+        [
+            "payroll",
+            "a@b",
+            "a b@example.com",
+            "Pay Roll <pay@example.com>",
+            "mailto:pay@example.com",
+            "pay@-x.com",
+            "bücher@example.com",
+        ]
+        .map(|email| json!({ "email": email })),
+        &expect![[r#"
+            `subscription[0].email`: `payroll` is not a mail address (write it as `name@example.com`)
+            `subscription[1].email`: `a@b` is not a mail address (write it as `name@example.com`)
+            `subscription[2].email`: `a b@example.com` is not a mail address (write it as `name@example.com`)
+            `subscription[3].email`: `Pay Roll <pay@example.com>` is not a mail address (write `pay@example.com`)
+            `subscription[4].email`: `mailto:pay@example.com` is not a mail address (write `pay@example.com`)
+            `subscription[5].email`: `pay@-x.com` is not a mail address (write it as `name@example.com`)
+            `subscription[6].email`: `bücher@example.com` is not a mail address (write it as `name@example.com`)
+        "#]],
+    );
+}
+
+#[test]
+fn telephones_are_told_as_e_164() {
+    check_each(
+        [
+            "+49 151 12345678",
+            "0049-151/12345678",
+            "+49 (0) 151 12345678",
+            "4915112345678",
+            "0151 12345678",
+            "+1",
+            "+4915112345678901",
+            "call me",
+        ]
+        .map(|sms| json!({ "sms": sms })),
+        &expect![[r#"
+            `subscription[0].sms`: `+49 151 12345678` is not a telephone number in the form of E.164 (write `+4915112345678`)
+            `subscription[1].sms`: `0049-151/12345678` is not a telephone number in the form of E.164 (write `+4915112345678`)
+            `subscription[2].sms`: `+49 (0) 151 12345678` is not a telephone number in the form of E.164 (write `+4915112345678`)
+            `subscription[3].sms`: `4915112345678` is not a telephone number in the form of E.164 (write `+4915112345678`)
+            `subscription[4].sms`: `0151 12345678` is not a telephone number in the form of E.164 (write `+`, the country's digits and the number, as `+4915112345678`)
+            `subscription[5].sms`: `+1` is not a telephone number in the form of E.164 (write `+`, the country's digits and the number, as `+4915112345678`)
+            `subscription[6].sms`: `+4915112345678901` is not a telephone number in the form of E.164 (write `+`, the country's digits and the number, as `+4915112345678`)
+            `subscription[7].sms`: `call me` is not a telephone number in the form of E.164 (write `+`, the country's digits and the number, as `+4915112345678`)
+        "#]],
+    );
+    check_each(
+        [
+            json!({ "sms": "+4915112345678", "severity": "high" }),
+            json!({ "sms": "+15550100123", "severity": "critical" }),
+        ],
+        &expect![[r#"
+            `subscription[0].severity`: a telephone hears only of what is `critical` (write `critical`, or leave the line out)
+        "#]],
+    );
+}
+
+#[test]
+fn addresses_on_the_web_are_private() {
+    check_each(
+        [
+            "http://example.com/a",
+            "https://",
+            "https:///a",
+            "example.com",
+            "https://localhost/a",
+            "https://example.com:0/",
+            "https://exa mple.com/",
+        ]
+        .map(|https| json!({ "https": https })),
+        &expect![[r#"
+            `subscription[0].https`: `http://example.com/a` would be told in the clear: s3guard sends only by TLS (write `https://example.com/a`)
+            `subscription[1].https`: `https://` has no host (write it as `https://example.com/path`)
+            `subscription[2].https`: `https:///a` has no host (write it as `https://example.com/path`)
+            `subscription[3].https`: `example.com` is not an address that begins with `https://` (write it as `https://example.com/path`)
+            `subscription[4].https`: `https://localhost/a` has a host that SNS cannot find (write it as `https://example.com/path`)
+            `subscription[5].https`: `https://example.com:0/` has a host that SNS cannot find (write it as `https://example.com/path`)
+            `subscription[6].https`: `https://exa mple.com/` is not an address of up to 2048 plain characters (write it as `https://example.com/path`)
+        "#]],
+    );
+    check_each(
+        ["https://example.com", "https://user:secret@example.com:8443/a?b#c"]
+            .map(|https| json!({ "https": https })),
+        &expect![["nothing is wrong\n"]],
+    );
+}
+
+#[test]
+fn arns_are_of_what_they_have_to_be() {
+    check_each(
+        [
+            "arn:aws:sqs:eu-west-1:111122223333:told.fifo",
+            "arn:aws:sqs:eu-west-1:1111:told",
+            "arn:aws:lambda:eu-west-1:111122223333:function:told",
+            "arn:aws-cn:sqs:eu-west-1:111122223333:told",
+            "https://sqs.eu-west-1.amazonaws.com/111122223333/told",
+            "told",
+        ]
+        .map(|sqs| json!({ "sqs": sqs })),
+        &expect![[r#"
+            `subscription[0].sqs`: `arn:aws:sqs:eu-west-1:111122223333:told.fifo` is a FIFO queue, to which a standard topic cannot send (name a standard queue)
+            `subscription[1].sqs`: `arn:aws:sqs:eu-west-1:1111:told` is not the ARN of a queue (write it as `arn:aws:sqs:eu-west-1:111122223333:name`)
+            `subscription[2].sqs`: `arn:aws:lambda:eu-west-1:111122223333:function:told` is not the ARN of a queue (it is one for `lambda = "…"`)
+            `subscription[3].sqs`: `arn:aws-cn:sqs:eu-west-1:111122223333:told` is not the ARN of a queue (write it as `arn:aws:sqs:eu-west-1:111122223333:name`)
+            `subscription[4].sqs`: `https://sqs.eu-west-1.amazonaws.com/111122223333/told` is not the ARN of a queue (write `arn:aws:sqs:eu-west-1:111122223333:told`)
+            `subscription[5].sqs`: `told` is not the ARN of a queue (write it as `arn:aws:sqs:eu-west-1:111122223333:name`)
+        "#]],
+    );
+    check_each(
+        [
+            "arn:aws:sqs:eu-west-1:111122223333:told",
+            "arn:aws:lambda:eu-west-1:111122223333:layer:told",
+            "arn:aws:lambda:eu-west-1:111122223333:function:",
+            "told",
+        ]
+        .map(|arn| json!({ "lambda": arn })),
+        &expect![[r#"
+            `subscription[0].lambda`: `arn:aws:sqs:eu-west-1:111122223333:told` is not the ARN of a function (it is one for `sqs = "…"`)
+            `subscription[1].lambda`: `arn:aws:lambda:eu-west-1:111122223333:layer:told` is not the ARN of a function (write it as `arn:aws:lambda:eu-west-1:111122223333:function:name`)
+            `subscription[2].lambda`: `arn:aws:lambda:eu-west-1:111122223333:function:` is not the ARN of a function (write it as `arn:aws:lambda:eu-west-1:111122223333:function:name`)
+            `subscription[3].lambda`: `told` is not the ARN of a function (write it as `arn:aws:lambda:eu-west-1:111122223333:function:name`)
+        "#]],
+    );
+}
+
+#[test]
+fn a_subscription_has_one_name_and_one_address() {
+    let mail = |name: &str, email: &str| json!({ "name": name, "email": email });
+    check(
+        &json!({ "subscription": [{}, { "name": "1st", "email": "a@example.com", "sms": "+4915112345678" }] }),
+        &expect![[r#"
+            `subscription[0]`: the subscription has no name (add `name = "…"`)
+            `subscription[0]`: the subscription does not say who is told (add one of `email`, `sms`, `https`, `sqs` or `lambda`)
+            `subscription[1].name`: `1st` cannot be the name of a subscription (write a letter and up to 31 letters, digits and `-`: it becomes part of a logical id)
+            `subscription[1]`: the subscription has more than one address (keep one, and write a `[[subscription]]` for each other)
+        "#]],
+    );
+    check_each(
+        [
+            mail("a-b", "a@example.com"),
+            mail("a-b", "b@example.com"),
+            mail("AB", "c@example.com"),
+            mail("d", "A@example.com"),
+        ],
+        &expect![[r#"
+            `subscription[1].name`: there is a subscription `a-b` already (give it a name of its own)
+            `subscription[2].name`: `AB` is like `a-b` in a logical id, which has no `-` (give it a name of its own)
+            `subscription[3].email`: subscription `a-b` has this address already, and SNS takes it once (put both into one, or give another address)
+        "#]],
+    );
+    let many: Vec<Value> =
+        (0..101).map(|n| mail(&format!("s{n}"), &format!("s{n}@example.com"))).collect();
+    check(
+        &json!({ "subscription": many }),
+        &expect![[r#"
+        `subscription`: there are 101 subscriptions, and 100 are allowed (subscribe a queue or a function, and have it tell the others)
+    "#]],
+    );
+}
+
+#[test]
+fn what_cannot_be_filtered_by_is_told() {
+    let mail = |mut value: Value| {
+        value["email"] = json!(format!("a{}@example.com", value.to_string().len()));
+        value
+    };
+    check_each(
+        [
+            mail(json!({ "about": ["objects", "x"], "action": ["delete", "x"], "grade": [] })),
+            mail(json!({ "severity": "warn", "grade": "secure" })),
+            mail(
+                json!({ "bucket": ["*", "a-*-b", "*mid*", "pay?oll-2026", "*-?-logs", "a", "*-tail", "head-*", "one"] }),
+            ),
+            mail(json!({ "buckets": "x", "action": 5 })),
+        ],
+        &expect![[r#"
+            `subscription[3].buckets`: `buckets` is not a setting of a subscription (write `bucket`)
+            `subscription[3].action`: `action` has to be a text or a list of texts, and is a number (write `"5"`, in quotes)
+            `subscription[0].about[0]`: `objects` is not what a notice is about (write `object`)
+            `subscription[0].about[1]`: `x` is not what a notice is about (write `bucket`, `object` or `guard`)
+            `subscription[0].action[0]`: `delete` is not an action (write `deleted`)
+            `subscription[0].action[1]`: `x` is not an action (write `protected`, `weakened`, `failed`, `left`, `exempt`, `again`, `created`, `overwritten`, `deleted`, `acl`, `tags`, `restored`, `moved`, `annotation`, `retention` or `alarm`)
+            `subscription[0].grade`: the list is empty (add a value, or remove the line)
+            `subscription[1].severity`: `warn` is not a severity (write `info`, `warning`, `high` or `critical`)
+            `subscription[1].grade`: `secure` is not a grade (write `speed`, `hybrid` or `security`)
+            `subscription[2].bucket[0]`: `*` is a pattern that SNS cannot filter by: it has no wildcards (leave `bucket` out, for all buckets)
+            `subscription[2].bucket[1]`: `a-*-b` is a pattern that SNS cannot filter by: it has no wildcards (write `a-*`)
+            `subscription[2].bucket[2]`: `*mid*` is a pattern that SNS cannot filter by: it has no wildcards (write how the names begin, as `name-*`, or end, as `*-name`)
+            `subscription[2].bucket[3]`: `pay?oll-2026` is a pattern that SNS cannot filter by: it has no wildcards (write `*oll-2026`)
+            `subscription[2].bucket[4]`: `*-?-logs` is a pattern that SNS cannot filter by: it has no wildcards (write `*-logs`)
+            `subscription[2].bucket[5]`: `a` is shorter than any bucket's name (add a `*`, if it is only a part of the name)
+        "#]],
+    );
+}
+
+#[test]
+fn a_filter_has_no_more_combinations_than_sns_takes() {
+    let buckets =
+        |count: usize| -> Vec<String> { (0..count).map(|n| format!("bucket-{n}")).collect() };
+    let one = |bucket: Vec<String>| {
+        json!({
+            "name": "a", "email": "a@example.com", "about": ["bucket", "object", "guard"], "severity": "high", "bucket": bucket,
+        })
+    };
+    check(&json!({ "subscription": [one(buckets(25))] }), &expect![["nothing is wrong\n"]]);
+    check(
+        &json!({ "subscription": [one(buckets(26))] }),
+        &expect![[r#"
+        `subscription[0]`: the filter has 3 × 26 × 2 = 156 combinations of values, SNS takes 150 (leave some of `bucket` out)
+    "#]],
+    );
+}
