@@ -22,7 +22,7 @@ mod stage;
 mod tests;
 mod world;
 
-use s3guard_posture::config::{Config, Extent, Occasion};
+use s3guard_posture::config::{Config, Extent, Occasion, Selection};
 use s3guard_posture::observed::Reading;
 use s3guard_posture::setting::Tags;
 use s3guard_posture::{
@@ -55,6 +55,8 @@ pub struct Scene<B> {
     pub settle_seconds: u16,
     /// What is done about the account's public access block.
     pub account_mode: Mode,
+    /// Which objects are told of.
+    pub selection: Selection,
     /// What is wanted of a bucket.
     pub baseline: B,
 }

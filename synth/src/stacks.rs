@@ -22,7 +22,9 @@ mod worker;
 
 pub use guard::guard;
 pub use observed::observed;
-pub use patterns::{Deployed, RulePatterns, rule_patterns};
+pub use patterns::{
+    Deployed, PATTERN_LENGTH_MAX, RulePatterns, object_pattern_length_max, rule_patterns,
+};
 
 /// What CloudFormation takes as a template in a call, without a bucket in between.
 ///

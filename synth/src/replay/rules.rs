@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use s3guard_posture::config::Selection;
 use s3guard_posture::event::field;
 use s3guard_posture::{AccountId, Region};
 use serde_json::Value as Json;
@@ -21,6 +22,7 @@ pub(super) struct Rules {
     /// The Region of the one guard; without one there is a guard in each.
     only: Option<Region>,
     bucket_prefix: String,
+    selection: Selection,
     of_regions: BTreeMap<Region, Patterns>,
 }
 
@@ -35,6 +37,7 @@ impl Rules {
             account: scene.account.clone(),
             only: scene.region.clone(),
             bucket_prefix: scene.bucket_prefix.clone(),
+            selection: scene.selection.clone(),
             of_regions: BTreeMap::new(),
         }
     }
@@ -90,12 +93,14 @@ impl Rules {
 
     fn of_region(&mut self, region: Region) -> &Patterns {
         let (account, bucket_prefix) = (&self.account, &self.bucket_prefix);
+        let selection = &self.selection;
         self.of_regions.entry(region).or_insert_with_key(|region| {
             let patterns = rule_patterns(&Deployed {
                 account: account.clone(),
                 region: region.clone(),
                 partition: region.partition().to_owned(),
                 bucket_prefix: bucket_prefix.clone(),
+                selection: selection.clone(),
             });
             let matcher =
                 |pattern| Matcher::parse(pattern).expect("the stack's patterns are tested");

@@ -267,6 +267,12 @@ where
         match object_event::read(body) {
             Ok(event) => {
                 replayed.task = Some(Task::TellOfObject);
+                let (bucket, key) = (event.bucket.as_str(), event.key.as_str());
+                if !self.scene.selection.wants(bucket, key, event.change) {
+                    let because = "the configuration does not select the object".to_owned();
+                    replayed.outcome = Outcome::Ignored { because };
+                    return;
+                }
                 let notice = objects::digest(vec![event], &self.scene.account, &self.here);
                 replayed.says = notice.as_ref().map(Told::from);
             }

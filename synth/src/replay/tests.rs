@@ -6,6 +6,7 @@ mod forms;
 mod fuzz;
 mod order;
 
+use s3guard_posture::config::Selection;
 use s3guard_posture::{AccountId, Grade, Mode};
 use time::macros::datetime;
 
@@ -29,6 +30,7 @@ fn scene(grade: Grade) -> Scene<impl Wanted> {
         now: datetime!(2026-11-24 12:00:00 UTC),
         settle_seconds: 15,
         account_mode: Mode::Report,
+        selection: Selection::default(),
         baseline: stack_baseline(Config::default(), (Some(grade), key), "s3guard".to_owned()),
     }
 }

@@ -1,6 +1,6 @@
 //! The guard of one account: from CloudTrail's events to the owner's notice.
 
-use s3guard_posture::{On, metrics::Metric, objects::NAMED_MAX, permissions};
+use s3guard_posture::{On, config::Selection, metrics::Metric, objects::NAMED_MAX, permissions};
 
 use super::{
     alarms::Alarms,
@@ -154,7 +154,7 @@ fn add_object_intake(template: &mut Template, parameters: &Parameters) -> Intake
     let feeds = vec![Feed {
         id: OBJECT_CHANGED,
         why: "An object came, went or changed.",
-        trigger: Trigger::Pattern(patterns::object_changed(parameters)),
+        trigger: Trigger::Pattern(patterns::object_changed(parameters, &Selection::default())),
     }];
     intake::add(template, &OBJECT_INTAKE, NOTIFY_BATCH.visibility_timeout_seconds(), feeds)
 }

@@ -16,6 +16,8 @@ const TRAIL_MODE: LogicalId = LogicalId::new("TrailMode");
 const SETTLE_SECONDS: LogicalId = LogicalId::new("SettleSeconds");
 const SWEEP_RATE: LogicalId = LogicalId::new("SweepRate");
 pub(super) const BUCKET_PREFIX: LogicalId = LogicalId::new("BucketPrefix");
+/// As its pattern says.
+pub(super) const BUCKET_PREFIX_LENGTH_MAX: usize = 25;
 
 const KEY_FOR_GRADE: LogicalId = LogicalId::new("KeyForGrade");
 const OWN_TRAIL: LogicalId = LogicalId::new("OwnTrail");

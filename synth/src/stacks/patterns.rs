@@ -1,6 +1,8 @@
 //! Which events the rules let through.
 
-use s3guard_posture::{AccountId, Region, watch};
+mod selected;
+
+use s3guard_posture::{AccountId, Region, config::Selection, watch};
 use serde_json::{Value as Json, json};
 
 use super::{
@@ -13,22 +15,14 @@ use crate::{
     resources::events::{EventPattern, Filter},
 };
 
-/// All that S3 itself tells of objects.
-const OBJECT_EVENTS: [&str; 13] = [
-    "Object Created",
-    "Object Deleted",
-    "Object Restore Initiated",
-    "Object Restore Completed",
-    "Object Restore Expired",
-    "Object Storage Class Changed",
-    "Object Access Tier Changed",
-    "Object ACL Updated",
-    "Object Tags Added",
-    "Object Tags Deleted",
-    "Object Annotation Created",
-    "Object Annotation Removed",
-    "Object Retention Updated",
-];
+/// The most characters that a rule's pattern may have.
+///
+/// Source: Amazon EventBridge User Guide, "Amazon EventBridge quotas".
+pub const PATTERN_LENGTH_MAX: usize = 2_048;
+
+/// Nothing in a pattern gets longer elsewhere.
+const LONGEST_REGION: &str = "ap-southeast-99";
+const LONGEST_PARTITION: &str = "aws-us-gov";
 
 /// Where a guard is deployed, as far as its rules depend on it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +35,8 @@ pub struct Deployed {
     pub partition: String,
     /// What the names of the stack's own buckets begin with: its parameter `BucketPrefix`.
     pub bucket_prefix: String,
+    /// Which objects are told of.
+    pub selection: Selection,
 }
 
 /// The patterns of a guard's rules, as EventBridge has them.
@@ -71,8 +67,21 @@ pub fn rule_patterns(of: &Deployed) -> RulePatterns {
     let parameters = parameters::add(&mut Template::new(""));
     RulePatterns {
         bucket_changed: concrete(bucket_changed()),
-        object_changed: concrete(object_changed(&parameters)),
+        object_changed: concrete(object_changed(&parameters, &of.selection)),
     }
+}
+
+/// The length that the pattern of the rule `ObjectChanged` can have for a selection, wherever the stack is.
+/// EventBridge takes up to [`PATTERN_LENGTH_MAX`].
+pub fn object_pattern_length_max(selection: &Selection) -> usize {
+    let longest = Deployed {
+        account: "111122223333".parse().expect("it has twelve digits"),
+        region: LONGEST_REGION.parse().expect("it is a Region's code"),
+        partition: LONGEST_PARTITION.to_owned(),
+        bucket_prefix: "p".repeat(parameters::BUCKET_PREFIX_LENGTH_MAX),
+        selection: selection.clone(),
+    };
+    rule_patterns(&longest).object_changed.to_string().len()
 }
 
 /// A call that we watch went through, and it was not ours.
@@ -92,11 +101,23 @@ pub(super) fn bucket_changed() -> EventPattern {
         )
 }
 
-/// An object of a bucket that is not the stack's own came, went or changed.
-pub(super) fn object_changed(parameters: &Parameters) -> EventPattern {
+/// An object of a bucket that is not the stack's own came, went or changed, and the selection may want to hear of it.
+///
+/// A field that has something included says only that, and the function drops what is excluded of it, and of buckets the
+/// stack's own: the filters of a field are alternatives.
+pub(super) fn object_changed(parameters: &Parameters, selection: &Selection) -> EventPattern {
     let own_buckets = Purpose::ALL.map(|purpose| bucket::name(parameters, purpose).into());
-    EventPattern::new()
+    let (include, exclude) = (selection.include(), selection.exclude());
+    let buckets = selected::included(include.buckets())
+        .or_else(|| selected::excluded(exclude.buckets(), own_buckets.into()));
+    let keys = selected::included(include.keys())
+        .or_else(|| selected::excluded(exclude.keys(), Vec::new()));
+    let pattern = EventPattern::new()
         .field("source", ["aws.s3"])
-        .field("detail-type", OBJECT_EVENTS)
-        .field("detail.bucket.name", [Filter::AnythingBut(own_buckets.into())])
+        .field("detail-type", selection.detail_types())
+        .field("detail.bucket.name", buckets.expect("the stack has buckets of its own"));
+    match keys {
+        Some(keys) => pattern.field("detail.object.key", keys),
+        None => pattern,
+    }
 }

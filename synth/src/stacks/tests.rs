@@ -7,4 +7,5 @@ mod own_buckets;
 mod page;
 mod patterns;
 mod reading;
+mod selection;
 mod wiring;

@@ -47,10 +47,17 @@ pub enum Filter {
     Exactly(Value<Text>),
     /// Text that begins so
     Prefix(Value<Text>),
+    /// Text that ends so
+    Suffix(Value<Text>),
+    /// Text like this, with anything for each `*`; `\\*` is an asterisk and `\\\\` a backslash.
+    Wildcard(Value<Text>),
     /// Text that is none of these. An event without the field does not match: add [`Filter::Exists`] for it.
     AnythingBut(Vec<Value<Text>>),
     /// Text that does not begin so. An event without the field does not match: add [`Filter::Exists`] for it.
     AnythingButPrefix(Value<Text>),
+    /// Text like none of these, in which `*` is anything. An event without the field does not match: add
+    /// [`Filter::Exists`] for it.
+    AnythingButWildcard(Vec<Value<Text>>),
     /// The field is there, or is not
     Exists(bool),
 }
@@ -66,9 +73,14 @@ impl Serialize for Filter {
         match self {
             Self::Exactly(text) => text.serialize(serializer),
             Self::Prefix(prefix) => json!({ "prefix": prefix }).serialize(serializer),
+            Self::Suffix(suffix) => json!({ "suffix": suffix }).serialize(serializer),
+            Self::Wildcard(text) => json!({ "wildcard": text }).serialize(serializer),
             Self::AnythingBut(texts) => json!({ "anything-but": texts }).serialize(serializer),
             Self::AnythingButPrefix(prefix) => {
                 json!({ "anything-but": { "prefix": prefix } }).serialize(serializer)
+            }
+            Self::AnythingButWildcard(texts) => {
+                json!({ "anything-but": { "wildcard": texts } }).serialize(serializer)
             }
             Self::Exists(exists) => json!({ "exists": exists }).serialize(serializer),
         }

@@ -3,14 +3,11 @@
 use expect_test::{expect, expect_file};
 
 use super::reading::{of_type, read_guard};
-use crate::stacks::{TEMPLATE_BYTES_MAX, guard};
+use crate::stacks::parameters::BUCKET_PREFIX_LENGTH_MAX;
+use crate::stacks::{PATTERN_LENGTH_MAX, TEMPLATE_BYTES_MAX, guard};
 
 /// Source: AWS CloudFormation User Guide, "Understand CloudFormation quotas".
 const RESOURCES_MAX: usize = 500;
-/// Source: Amazon EventBridge User Guide, "Amazon EventBridge quotas".
-const PATTERN_LENGTH_MAX: usize = 2_048;
-/// What the parameter takes.
-const BUCKET_PREFIX_LENGTH_MAX: usize = 25;
 
 #[test]
 fn the_guards_template_is_the_one_checked_in() {

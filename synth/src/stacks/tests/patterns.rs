@@ -1,5 +1,6 @@
 //! The rules' patterns against events as they really are, by EventBridge's own rules of matching.
 
+use s3guard_posture::config::Selection;
 use serde_json::{Value as Json, json};
 
 use super::reading::read_guard;
@@ -15,6 +16,7 @@ fn here() -> Deployed {
         region: "eu-west-1".parse().unwrap(),
         partition: "aws".to_owned(),
         bucket_prefix: "s3guard".to_owned(),
+        selection: Selection::default(),
     }
 }
 
@@ -146,6 +148,7 @@ fn the_patterns_are_of_where_the_guard_is_deployed() {
         region: "cn-north-1".parse().unwrap(),
         partition: "aws-cn".to_owned(),
         bucket_prefix: "prod".to_owned(),
+        ..here()
     });
     let issuer =
         &patterns.bucket_changed["detail"]["userIdentity"]["sessionContext"]["sessionIssuer"];

@@ -90,6 +90,7 @@ pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::
         now,
         settle_seconds: config.settle_seconds().unwrap_or(SETTLE_SECONDS),
         account_mode: config.account_mode(),
+        selection: config.notifications().selection().clone(),
         baseline: replay::stack_baseline(config, (args.grade, args.key.clone()), prefix),
     };
     let events = replay::run(&recorded, &scene);

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use s3guard_posture::Config;
 use s3guard_posture::config::{At, Mistake, PathPart};
+use s3guard_synth::stacks;
 use serde_json::{Map, Number, Value};
 use toml::Spanned;
 use toml::de::{DeInteger, DeTable, DeValue};
@@ -37,7 +38,25 @@ fn parse(text: &str) -> Result<Config, Vec<Placed>> {
     }
     let top = Spanned::new(table.span(), DeValue::Table(table.into_inner()));
     Config::read(&json(top.get_ref(), 0))
+        .and_then(fitting)
         .map_err(|mistakes| mistakes.into_iter().map(|mistake| placed(&top, mistake)).collect())
+}
+
+/// What is selected has to fit into a rule: EventBridge would refuse a longer one when the stack is made.
+fn fitting(config: Config) -> Result<Config, Vec<Mistake>> {
+    let length = stacks::object_pattern_length_max(config.notifications().selection());
+    let max = stacks::PATTERN_LENGTH_MAX;
+    if length <= max {
+        return Ok(config);
+    }
+    Err(vec![Mistake {
+        path: ["notifications", "objects"].map(PathPart::from).into(),
+        at: At::Value,
+        problem: format!(
+            "the selection makes a rule of {length} characters, and EventBridge takes {max}"
+        ),
+        proposal: Some("write fewer or shorter patterns".to_owned()),
+    }])
 }
 
 /// A mistake in the writing itself: what it is, and what is expected.

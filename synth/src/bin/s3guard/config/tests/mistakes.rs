@@ -38,6 +38,18 @@ fn what_is_wrong_with_notifications_is_shown_where_it_stands() {
 }
 
 #[test]
+fn a_selection_that_makes_too_long_a_rule_is_shown() {
+    let keys: Vec<String> = (0..99).map(|n| format!("\"some/folder/{n}/\"")).collect();
+    let include = format!("include = {{ key = [{}] }}", keys.join(", "));
+    let told = super::told(format!("[notifications.objects]\n{include}\n").as_bytes());
+    let first = told.lines().take(2).collect::<Vec<_>>().join("\n");
+    expect![[r#"
+        error: the selection makes a rule of 2395 characters, and EventBridge takes 2048
+         --> s3guard.toml:1:1"#]].assert_eq(&first);
+    assert!(told.contains("write fewer or shorter patterns"), "{told}");
+}
+
+#[test]
 fn a_setting_that_there_is_none_of_is_shown_with_the_nearest() {
     check(
         "[[rule]]\nbucket = \"a-*\"\n\ngrad = \"security\"\n",
