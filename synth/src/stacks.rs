@@ -14,13 +14,14 @@ mod key;
 mod observed;
 mod parameters;
 mod patterns;
+mod subscriptions;
 #[cfg(test)]
 mod tests;
 mod topic;
 mod trail;
 mod worker;
 
-pub use guard::guard;
+pub use guard::{guard, guard_with};
 pub use observed::observed;
 pub use patterns::{
     Deployed, PATTERN_LENGTH_MAX, RulePatterns, object_pattern_length_max, rule_patterns,

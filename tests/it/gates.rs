@@ -15,6 +15,8 @@ use serde_json::{Value as Json, json};
 
 use crate::tools::Bench;
 
+/// The template that a whole configuration makes, which a test of `synth` compares.
+const CONFIGURED: &str = include_str!("../../templates/configured.yaml");
 const READ_YAML: &str = include_str!("tools/read_yaml.py");
 const VALIDATE: &str = include_str!("tools/validate.py");
 
@@ -45,7 +47,8 @@ fn cfn_lint_finds_nothing() {
     let bench = Bench::new();
     let yaml = bench.lay("guard.yaml", &stacks::guard().to_yaml().unwrap());
     let json = bench.lay("guard.json", &stacks::guard().to_json().unwrap());
-    let verdict = bench.run("cfn-lint", &CFN_LINT, &[&yaml, &json]);
+    let configured = bench.lay("configured.yaml", CONFIGURED);
+    let verdict = bench.run("cfn-lint", &CFN_LINT, &[&yaml, &json, &configured]);
     assert!(verdict.is_content, "{}{}", verdict.stdout, verdict.stderr);
 }
 
@@ -78,7 +81,8 @@ fn cloudformation_validate_warns_of_nothing() {
     let bench = Bench::new();
     let yaml = bench.lay("guard.yaml", &stacks::guard().to_yaml().unwrap());
     let json = bench.lay("guard.json", &stacks::guard().to_json().unwrap());
-    let verdict = bench.run_script(VALIDATE, &[&yaml, &json]);
+    let configured = bench.lay("configured.yaml", CONFIGURED);
+    let verdict = bench.run_script(VALIDATE, &[&yaml, &json, &configured]);
     assert!(verdict.is_content, "{}", verdict.stderr);
     assert_eq!(verdict.stdout, "");
 }
@@ -107,6 +111,7 @@ fn checkov_finds_only_what_the_template_gives_a_reason_for() {
     };
     assert_eq!(found_in(&yaml), BTreeSet::new());
     assert_eq!(found_in(&json), BTreeSet::new());
+    assert_eq!(found_in(&bench.lay("configured.yaml", CONFIGURED)), BTreeSet::new());
     // No reason for what nobody finds any more, none missing.
     assert_eq!(found_in(&bare), reasons);
 }

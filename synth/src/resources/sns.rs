@@ -156,6 +156,8 @@ pub enum Matcher {
     Exactly(String),
     /// Something that begins so
     Prefix(String),
+    /// Something that ends so
+    Suffix(String),
     /// Anything but this
     AnythingBut(String),
 }
@@ -165,6 +167,7 @@ impl Matcher {
         match self {
             Self::Exactly(text) => json!(text),
             Self::Prefix(prefix) => json!({ "prefix": prefix }),
+            Self::Suffix(suffix) => json!({ "suffix": suffix }),
             Self::AnythingBut(text) => json!({ "anything-but": text }),
         }
     }

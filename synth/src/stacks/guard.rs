@@ -1,6 +1,8 @@
 //! The guard of one account: from CloudTrail's events to the owner's notice.
 
-use s3guard_posture::{On, config::Selection, metrics::Metric, objects::NAMED_MAX, permissions};
+use s3guard_posture::{
+    Config, On, config::Notifications, metrics::Metric, objects::NAMED_MAX, permissions,
+};
 
 use super::{
     alarms::Alarms,
@@ -31,6 +33,8 @@ const TOPIC: topic::Ids = topic::Ids {
     email: LogicalId::new("EmailSubscription"),
     dead_letters: LogicalId::new("NoticeDeadLetters"),
     dead_letters_policy: LogicalId::new("NoticeDeadLettersPolicy"),
+    chat: LogicalId::new("ChatTopic"),
+    chat_policy: LogicalId::new("ChatTopicPolicy"),
 };
 const EVIDENCE: evidence::Ids = evidence::Ids {
     ledger: LogicalId::new("LedgerBucket"),
@@ -96,8 +100,14 @@ const NOTIFY_BATCH: Batch =
 /// A message has waited for an hour. (A bucket may be set back by up to a quarter of one, more than once.)
 const WAITING_SECONDS: u32 = 60 * 60;
 
-/// The template of the guard.
+/// The template of a guard without a configuration.
 pub fn guard() -> Template {
+    guard_with(&Config::default())
+}
+
+/// The template of a guard with this configuration, which says who hears of what. All else of it goes into the package.
+pub fn guard_with(config: &Config) -> Template {
+    let notifications = config.notifications();
     let mut template =
         Template::new("s3guard: every bucket of this account encrypted, private and watched.");
     template.architecture(
@@ -107,11 +117,11 @@ pub fn guard() -> Template {
     );
     let parameters = parameters::add(&mut template);
     let key = key::add(&mut template, &KEY, &trail::arn());
-    let notices = topic::add(&mut template, &TOPIC, &parameters, key);
+    let notices = topic::add(&mut template, &TOPIC, &parameters, key, notifications);
     let evidence = evidence::add(&mut template, &EVIDENCE, &parameters, key);
     let files = trail::add_bucket(&mut template, &TRAIL, &parameters, (key, evidence));
     let guard_intake = add_guard_intake(&mut template, &parameters);
-    let object_intake = add_object_intake(&mut template, &parameters);
+    let object_intake = add_object_intake(&mut template, &parameters, notifications);
     let guard = add_guard(&mut template, &parameters, (guard_intake, notices, key), evidence);
     let notify = add_notify(&mut template, &parameters, (object_intake, notices, key));
     worker::start(&mut template, NOTIFY_SOURCE, (notify, object_intake), NOTIFY_BATCH, Vec::new());
@@ -150,11 +160,15 @@ fn add_guard_intake(template: &mut Template, parameters: &Parameters) -> Intake 
     intake::add(template, &GUARD_INTAKE, GUARD_BATCH.visibility_timeout_seconds(), feeds)
 }
 
-fn add_object_intake(template: &mut Template, parameters: &Parameters) -> Intake {
+fn add_object_intake(
+    template: &mut Template,
+    parameters: &Parameters,
+    notifications: &Notifications,
+) -> Intake {
     let feeds = vec![Feed {
         id: OBJECT_CHANGED,
         why: "An object came, went or changed.",
-        trigger: Trigger::Pattern(patterns::object_changed(parameters, &Selection::default())),
+        trigger: Trigger::Pattern(patterns::object_changed(parameters, notifications.selection())),
     }];
     intake::add(template, &OBJECT_INTAKE, NOTIFY_BATCH.visibility_timeout_seconds(), feeds)
 }
@@ -184,7 +198,7 @@ fn add_guard(
         statements,
         variables,
     };
-    worker::add(template, &GUARD, parameters, (intake, notices.topic, key), guard)
+    worker::add(template, &GUARD, parameters, (intake, notices, key), guard)
 }
 
 /// What the code asks and does, on what.
@@ -239,16 +253,18 @@ fn add_notify(
         statements: Vec::new(),
         variables: variables(notices),
     };
-    worker::add(template, &NOTIFY, parameters, (intake, notices.topic, key), notify)
+    worker::add(template, &NOTIFY, parameters, (intake, notices, key), notify)
 }
 
 /// What both functions find in their environment.
 fn variables(notices: Notices) -> Vec<(&'static str, Value<Text>)> {
-    vec![
+    let mut variables = vec![
         ("S3GUARD_ACCOUNT", Pseudo::AccountId.into()),
         ("S3GUARD_STACK", Pseudo::StackName.into()),
         ("S3GUARD_TOPIC", notices.topic.arn().into()),
-    ]
+    ];
+    variables.extend(notices.chat.map(|chat| ("S3GUARD_CHAT_TOPIC", chat.arn().into())));
+    variables
 }
 
 fn add_alarms(
@@ -352,6 +368,11 @@ fn add_outputs(template: &mut Template, shown: &Shown, dashboard: Handle<Dashboa
     ];
     for (id, output) in IDS.into_iter().zip(outputs) {
         template.output(id, output);
+    }
+    if let Some(chat) = shown.notices.chat {
+        const CHAT_TOPIC_ARN: LogicalId = LogicalId::new("ChatTopicArn");
+        template
+            .output(CHAT_TOPIC_ARN, Output::new("Give it to the channel's settings", chat.arn()));
     }
 }
 

@@ -1,6 +1,8 @@
 //! The topic: where the owner hears, and the queue for what could not be delivered.
 
-use super::{intake, parameters::Parameters};
+use s3guard_posture::config::Notifications;
+
+use super::{intake, parameters::Parameters, subscriptions};
 use crate::{
     cfn::{
         Attributes, Handle, LogicalId, PolicyDocument, Principal, Pseudo, Statement, Template, Test,
@@ -19,6 +21,8 @@ pub(super) struct Ids {
     pub(super) email: LogicalId,
     pub(super) dead_letters: LogicalId,
     pub(super) dead_letters_policy: LogicalId,
+    pub(super) chat: LogicalId,
+    pub(super) chat_policy: LogicalId,
 }
 
 /// The topic and its queue.
@@ -26,14 +30,24 @@ pub(super) struct Ids {
 pub(super) struct Notices {
     pub(super) topic: Handle<Topic>,
     pub(super) dead_letters: Handle<Queue>,
+    /// The topic for chats, if somebody reads it.
+    pub(super) chat: Option<Handle<Topic>>,
 }
 
-/// Adds the topic, who may publish to it, and who hears.
+impl Notices {
+    /// Where notices are published.
+    pub(super) fn topics(self) -> impl Iterator<Item = Handle<Topic>> {
+        [self.topic].into_iter().chain(self.chat)
+    }
+}
+
+/// Adds the topic, who may publish to it, and who hears; and a topic for chats, where there is to be one.
 pub(super) fn add(
     template: &mut Template,
     ids: &Ids,
     parameters: &Parameters,
     key: Handle<Key>,
+    notifications: &Notifications,
 ) -> Notices {
     let topic = Topic {
         display_name: Some("s3guard".into()),
@@ -77,7 +91,29 @@ pub(super) fn add(
         ..Attributes::deleted("Mails to the owner, who has to confirm.")
     };
     template.add_with(ids.email, attributes, email);
-    Notices { topic, dead_letters }
+    let chat = notifications.chat().map(|_| add_chat(template, ids, key));
+    let notices = Notices { topic, dead_letters, chat };
+    subscriptions::add(template, notices, notifications.subscriptions());
+    notices
+}
+
+/// The functions publish to it by the leave that their roles have. Who reads it subscribes himself: Amazon Q Developer in
+/// chat applications does so when a channel is set up.
+fn add_chat(template: &mut Template, ids: &Ids, key: Handle<Key>) -> Handle<Topic> {
+    let topic = Topic {
+        display_name: Some("s3guard".into()),
+        kms_master_key_id: Some(key.arn().into()),
+        signature_version: Some("2"),
+        ..Topic::default()
+    };
+    let why = "Notices in the form that Amazon Q Developer in chat applications reads.";
+    let topic = template.add_with(ids.chat, Attributes::deleted(why), topic);
+    template.add_with(
+        ids.chat_policy,
+        Attributes::deleted("Lets nobody publish without TLS."),
+        TopicPolicy::new(topic.arn(), PolicyDocument::new([tls_only(topic)])),
+    );
+    topic
 }
 
 fn policy(topic: Handle<Topic>) -> PolicyDocument {
@@ -87,10 +123,13 @@ fn policy(topic: Handle<Topic>) -> PolicyDocument {
         conditions: vec![Test::equals("aws:SourceAccount", Pseudo::AccountId)],
         ..Statement::allow(["sns:Publish"], [topic.arn().into()])
     };
-    let tls_only = Statement {
+    PolicyDocument::new([alarms_publish, tls_only(topic)])
+}
+
+fn tls_only(topic: Handle<Topic>) -> Statement {
+    Statement {
         sid: Some("TlsOnly"),
         conditions: vec![Test::without_tls()],
         ..Statement::deny(["sns:Publish"], [topic.arn().into()])
-    };
-    PolicyDocument::new([alarms_publish, tls_only])
+    }
 }

@@ -2,7 +2,7 @@
 //!
 //! It is made in two steps, because nothing may be at work before what it works for is whole.
 
-use super::{IAM_PATH, intake::Intake, parameters::Parameters};
+use super::{IAM_PATH, intake::Intake, parameters::Parameters, topic::Notices};
 use crate::{
     cfn::{
         Attributes, Dependency, Handle, LogicalId, PolicyDocument, Skip, Statement, Template,
@@ -17,7 +17,6 @@ use crate::{
             LoggingConfig, RecursiveLoop, Runtime, ScalingConfig,
         },
         logs::{LogGroup, Retention},
-        sns::Topic,
     },
 };
 
@@ -69,12 +68,12 @@ pub(super) struct Made {
     pub(super) role: Handle<Role>,
 }
 
-/// Adds the worker, with leave to work off the queue, to publish to the topic, and to log. It is not at work yet.
+/// Adds the worker, with leave to work off the queue, to publish, and to log. It is not at work yet.
 pub(super) fn add(
     template: &mut Template,
     ids: &Ids,
     parameters: &Parameters,
-    (intake, topic, key): (Intake, Handle<Topic>, Handle<Key>),
+    (intake, notices, key): (Intake, Notices, Handle<Key>),
     worker: Worker,
 ) -> Made {
     let logs = LogGroup {
@@ -94,7 +93,10 @@ pub(super) fn add(
             ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
             intake.queue.arn(),
         ),
-        allow("Publish", ["sns:Publish"], topic.arn()),
+        Statement {
+            sid: Some("Publish"),
+            ..Statement::allow(["sns:Publish"], notices.topics().map(|topic| topic.arn().into()))
+        },
         allow("UseKey", ["kms:GenerateDataKey", "kms:Decrypt"], key.arn()),
         allow("Log", ["logs:CreateLogStream", "logs:PutLogEvents"], logs.arn()),
     ]);

@@ -36,6 +36,16 @@ pub(in crate::config) fn check(
         include: fields(&written.objects.include, &below(&objects, "include"), mistakes),
         exclude: fields(&written.objects.exclude, &below(&objects, "exclude"), mistakes),
     };
+    for (name, patterns) in
+        [("bucket", &selection.exclude.buckets), ("key", &selection.exclude.keys)]
+    {
+        if patterns.iter().any(Pattern::is_everything) {
+            let problem = "everything is excluded: no object is ever told of";
+            let proposal = "remove the `*`, or set `notifications = \"off\"` in `[aspects]`";
+            let path = below(&below(&objects, "exclude"), name);
+            mistakes.push(wrong_value(&path, problem, Some(proposal.to_owned())));
+        }
+    }
     if selection.detail_types().is_empty() {
         let problem = "every kind that is included is excluded: no object is ever told of";
         let proposal = "remove some of `exclude`".to_owned();

@@ -263,9 +263,10 @@ fn objects_that_cannot_be_are_told() {
     );
     check(
         &json!({ "notifications": { "objects": {
-            "include": { "kind": "deleted-for-good" }, "exclude": { "kind": "deleted" },
+            "include": { "kind": "deleted-for-good" }, "exclude": { "key": ["a", "**"], "kind": "deleted" },
         } } }),
         &expect![[r#"
+            `notifications.objects.exclude.key`: everything is excluded: no object is ever told of (remove the `*`, or set `notifications = "off"` in `[aspects]`)
             `notifications.objects`: every kind that is included is excluded: no object is ever told of (remove some of `exclude`)
         "#]],
     );

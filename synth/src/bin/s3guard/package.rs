@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use clap::ValueEnum;
+use s3guard_posture::Config;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
@@ -90,6 +91,16 @@ impl Package {
 
     pub(crate) fn sha256_hex(&self) -> String {
         hex(&self.sha256)
+    }
+
+    /// The configuration in it, which the functions read: the template has to be made by the same.
+    pub(crate) fn configuration(&self) -> anyhow::Result<Config> {
+        let Some(json) = archive::configuration_of(&self.zip)? else {
+            return Ok(Config::default());
+        };
+        Config::from_json(&json)
+            .context("the package has a configuration that this s3guard cannot use")
+            .hint("give the configuration anew, with `--config`")
     }
 
     /// The hash as S3 wants it.

@@ -2,7 +2,7 @@
 
 use expect_test::{expect, expect_file};
 
-use super::reading::{of_type, read_guard};
+use super::reading::{configured, of_type, read_guard};
 use crate::stacks::parameters::BUCKET_PREFIX_LENGTH_MAX;
 use crate::stacks::{PATTERN_LENGTH_MAX, TEMPLATE_BYTES_MAX, guard};
 
@@ -13,6 +13,12 @@ const RESOURCES_MAX: usize = 500;
 fn the_guards_template_is_the_one_checked_in() {
     expect_file!["../../../../templates/guard.yaml"].assert_eq(&guard().to_yaml().unwrap());
     expect_file!["../../../../templates/guard.json"].assert_eq(&guard().to_json_pretty().unwrap());
+}
+
+#[test]
+fn the_template_of_a_whole_configuration_is_the_one_checked_in() {
+    expect_file!["../../../../templates/configured.yaml"]
+        .assert_eq(&configured().to_yaml().unwrap());
 }
 
 #[test]

@@ -1,8 +1,18 @@
 //! A rendered template with its functions worked out, as CloudFormation would for an account of our making.
 
+use s3guard_posture::Config;
 use serde_json::Value as Json;
 
-use crate::{cfn::resolved, stacks::guard};
+use crate::{
+    cfn::{Template, resolved},
+    stacks::{guard, guard_with},
+};
+
+/// A template with all that a configuration can add to it.
+pub(super) fn configured() -> Template {
+    let written = include_str!("configured.json");
+    guard_with(&Config::from_json(written).unwrap())
+}
 
 /// The guard's template as CloudFormation would read it.
 pub(super) fn read_guard() -> Json {

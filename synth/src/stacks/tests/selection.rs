@@ -75,7 +75,7 @@ fn what_is_excluded_stands_beside_the_stacks_own_buckets() {
 #[test]
 fn of_what_is_included_and_excluded_the_rule_says_what_is_included() {
     check(
-        &json!({ "include": { "bucket": "prod-*" }, "exclude": { "bucket": "prod-tmp", "key": "*" } }),
+        &json!({ "include": { "bucket": "prod-*" }, "exclude": { "bucket": "prod-tmp", "key": "a?" } }),
         &json!([{ "prefix": "prod-" }]),
         &json!(null),
     );

@@ -3,7 +3,7 @@
 use s3guard_posture::metrics::{self, Metric};
 use serde_json::{Value as Json, json};
 
-use super::reading::{many, of_type, read, texts};
+use super::reading::{configured, many, of_type, read, texts};
 use crate::stacks::guard;
 
 const TRAIL_ARN: &str = "arn:aws:cloudtrail:eu-west-1:111122223333:trail/s3guard-eu-west-1";
@@ -11,6 +11,18 @@ const TRAIL_ARN: &str = "arn:aws:cloudtrail:eu-west-1:111122223333:trail/s3guard
 #[test]
 fn the_guards_wiring_is_whole() {
     assert_eq!(faults(&guard().render().unwrap()), [] as [String; 0]);
+}
+
+#[test]
+fn the_wiring_of_a_whole_configuration_is_whole() {
+    let template = configured().render().unwrap();
+    // What the owner names by an ARN is in one partition.
+    let named = ["SubscriptionTickets", "SubscriptionTriagePermission", "SubscriptionTriage"];
+    assert_eq!(faults(&template), named.map(|id| format!("{id} names the partition `aws`")));
+    let mut cut = template;
+    cut["Resources"].as_object_mut().unwrap().shift_remove("SubscriptionTriagePermission");
+    let expected = "SubscriptionTriage may not call its function";
+    assert!(faults(&cut).iter().any(|fault| fault == expected));
 }
 
 /// Cuts one wire, and expects one fault.
@@ -191,6 +203,15 @@ fn subscription_faults(template: &Json) -> Vec<String> {
         if !may_send(template, "sns.amazonaws.com", topic, dead_letters) {
             let to = dead_letters.as_str().unwrap_or("nothing");
             faults.push(format!("{id} may not send to {to}"));
+        }
+        let may_call = of_type(template, "AWS::Lambda::Permission").any(|(_, permission)| {
+            let permission = &permission["Properties"];
+            permission["FunctionName"] == properties["Endpoint"]
+                && permission["Principal"] == "sns.amazonaws.com"
+                && permission["SourceArn"] == topic
+        });
+        if properties["Protocol"] == "lambda" && !may_call {
+            faults.push(format!("{id} may not call its function"));
         }
     }
     faults

@@ -144,7 +144,9 @@ async fn deploy(args: &Args, output: &Output, token: &str) -> anyhow::Result<Exi
     }
     let kind = if step == Step::Update { Kind::Update } else { Kind::Create };
     let tags = tags(name, found.as_ref());
-    let text = template_text(&account, &mut parameters, &previous)?;
+    let config = package.configuration()?;
+    told_once(&config, parameters.get("Email"), &previous)?;
+    let text = template_text(&account, &config, &mut parameters, &previous)?;
     let request = ChangeSetRequest {
         stack: name.clone(),
         name: token.to_owned(),
@@ -203,6 +205,31 @@ fn keeps_configuration(
         .exit(Exit::Usage)
 }
 
+/// SNS knows a subscription by its topic and its address, and refuses a second one with another filter: better now than when
+/// the stack is half made.
+fn told_once(
+    config: &Config,
+    email: Option<&Value>,
+    previous: &BTreeMap<String, String>,
+) -> anyhow::Result<()> {
+    let email = match email {
+        Some(Value::New(email)) => email.as_str(),
+        Some(Value::Previous) => previous.get("Email").map_or("", String::as_str),
+        None => "",
+    };
+    let subscriptions = config.notifications().subscriptions();
+    let is_same = |address: &str| !email.is_empty() && address.eq_ignore_ascii_case(email);
+    match subscriptions.iter().find(|one| is_same(one.endpoint().address())) {
+        None => Ok(()),
+        Some(one) => Err(anyhow!(
+            "`{email}` is the stack's mail address and that of the subscription `{}`: SNS takes it once",
+            one.name()
+        ))
+        .hint("leave it to the subscription with `--email ''`, or remove that")
+        .exit(Exit::Usage),
+    }
+}
+
 /// The processor that was asked for, else the one that the stack has.
 fn architecture(
     asked: Option<Architecture>,
@@ -238,10 +265,11 @@ async fn remove_shell(
 /// Our template, with the names of roles written out, and no parameter besides those that it has.
 fn template_text(
     account: &Account,
+    config: &Config,
     parameters: &mut BTreeMap<String, Value>,
     previous: &BTreeMap<String, String>,
 ) -> anyhow::Result<String> {
-    let template = stacks::guard()
+    let template = stacks::guard_with(config)
         .to_json()
         .context("the template cannot be rendered, which is a mistake in s3guard")?;
     let mut template = serde_json::from_str(&template).context("the template is no JSON")?;
@@ -425,6 +453,18 @@ mod tests {
         assert!(keeps_configuration(&with, &had(&with), false).is_ok());
         assert!(keeps_configuration(&without, &had(&without), false).is_ok());
         assert!(keeps_configuration(&without, &BTreeMap::new(), false).is_ok());
+    }
+
+    #[test]
+    fn an_address_is_not_subscribed_twice() {
+        let written = r#"{"subscription": [{"name": "a", "email": "a@example.com"}]}"#;
+        let config = Config::from_json(written).unwrap();
+        let had = BTreeMap::from([("Email".to_owned(), "A@example.com".to_owned())]);
+        let check = |email: Option<Value>| told_once(&config, email.as_ref(), &had).is_ok();
+        assert!(!check(Some(Value::New("a@example.com".to_owned()))));
+        assert!(!check(Some(Value::Previous)));
+        assert!(check(Some(Value::New("b@example.com".to_owned()))));
+        assert!(check(Some(Value::New(String::new()))) && check(None));
     }
 
     #[test]

@@ -14,8 +14,9 @@ use crate::output::{Form, Output};
 
 /// Write the guard's CloudFormation template
 ///
-/// Needs no account and no network. The same version writes the same bytes anywhere. The configuration
-/// `s3guard.toml`, if there is one, is checked, and goes into the package. To upload the
+/// Needs no account and no network. The same version and configuration write the same bytes anywhere. Of the
+/// configuration `s3guard.toml`, if there is one, the template has who hears of what; all of it goes into the package, so make both
+/// with the same. To upload the
 /// template by hand, run `s3guard package`, put the zip into a bucket of the stack's region and
 /// give its name and key as the parameters `CodeBucket` and `CodeKey`. Buckets that an earlier stack left must be
 /// gone then, or another `BucketPrefix` be given: only `s3guard deploy` takes them back.
@@ -43,9 +44,8 @@ enum Notation {
 }
 
 pub(crate) fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
-    // It changes nothing in the template: a mistake in it is found here, before there is an account.
-    args.config.read(output)?;
-    let template = stacks::guard();
+    let config = args.config.read(output)?.unwrap_or_default();
+    let template = stacks::guard_with(&config);
     let notation = args.format.unwrap_or(match output.form() {
         Form::Text => Notation::Yaml,
         Form::Json => Notation::Json,

@@ -12,13 +12,15 @@ use zip::{CompressionMethod, DateTime, System, ZipArchive, ZipWriter};
 const BOOTSTRAP: &str = "bootstrap";
 /// The configuration, as the functions read it.
 const CONFIGURATION: &str = "s3guard.json";
+/// No configuration has more, and what is cut off is none.
+const CONFIGURATION_BYTES_MAX: u64 = 4 * 1024 * 1024;
 
 /// Why a zip is not a package.
 #[derive(Debug, Error)]
 pub(crate) enum NotAPackage {
     #[error("it cannot be read as a zip")]
     Zip(#[from] ZipError),
-    #[error("its file `{BOOTSTRAP}` cannot be unpacked")]
+    #[error("a file of it cannot be unpacked")]
     Content(#[from] std::io::Error),
     #[error("its file `{BOOTSTRAP}` may not be executed")]
     Mode,
@@ -53,6 +55,17 @@ pub(crate) fn with_configuration(zip: &[u8], json: &str) -> Result<Vec<u8>, ZipE
 pub(crate) fn is_configured(zip: &[u8]) -> Result<bool, ZipError> {
     let archive = ZipArchive::new(Cursor::new(zip))?;
     Ok(archive.index_for_name(CONFIGURATION).is_some())
+}
+
+/// The configuration in it, if there is one.
+pub(crate) fn configuration_of(zip: &[u8]) -> Result<Option<String>, NotAPackage> {
+    if !is_configured(zip)? {
+        return Ok(None);
+    }
+    let mut text = String::new();
+    let mut archive = ZipArchive::new(Cursor::new(zip))?;
+    archive.by_name(CONFIGURATION)?.take(CONFIGURATION_BYTES_MAX).read_to_string(&mut text)?;
+    Ok(Some(text))
 }
 
 /// Everything a zip says beside the content is fixed: 1980-01-01 is the first day that it knows.
@@ -122,11 +135,9 @@ mod tests {
         assert!(is_configured(&one).unwrap() && !is_configured(&plain).unwrap());
         assert_eq!(other, with_configuration(&plain, "{}").unwrap(), "the old one is replaced");
         assert_eq!(bootstrap_of(&other, 1_000_000).unwrap(), program());
-        let mut archive = ZipArchive::new(Cursor::new(&other)).unwrap();
-        assert_eq!(archive.len(), 2);
-        let mut text = String::new();
-        archive.by_name("s3guard.json").unwrap().read_to_string(&mut text).unwrap();
-        assert_eq!(text, "{}");
+        assert_eq!(ZipArchive::new(Cursor::new(&other)).unwrap().len(), 2);
+        assert_eq!(configuration_of(&other).unwrap().as_deref(), Some("{}"));
+        assert_eq!(configuration_of(&plain).unwrap(), None);
     }
 
     #[test]

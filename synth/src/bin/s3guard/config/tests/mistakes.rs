@@ -45,7 +45,8 @@ fn a_selection_that_makes_too_long_a_rule_is_shown() {
     let first = told.lines().take(2).collect::<Vec<_>>().join("\n");
     expect![[r#"
         error: the selection makes a rule of 2395 characters, and EventBridge takes 2048
-         --> s3guard.toml:1:1"#]].assert_eq(&first);
+         --> s3guard.toml:1:1"#]]
+    .assert_eq(&first);
     assert!(told.contains("write fewer or shorter patterns"), "{told}");
 }
 
