@@ -13,6 +13,7 @@
 
 pub mod account;
 pub mod action;
+pub mod alarm;
 pub mod aspect;
 pub mod assess;
 pub mod baseline;
@@ -32,6 +33,7 @@ pub mod observed;
 pub mod permanent;
 pub mod permissions;
 pub mod policy;
+pub mod principal;
 pub mod question;
 pub mod record;
 pub mod report;

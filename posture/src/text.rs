@@ -53,6 +53,56 @@ pub fn escaped(text: &str) -> String {
     escaped
 }
 
+/// JSON that says the same, in which what [`shown`] would not show is escaped. It can only stand in texts there.
+pub fn shown_json(json: &str) -> String {
+    let mut shown = String::with_capacity(json.len());
+    for character in json.chars() {
+        if is_unsafe(character) && character != '\n' {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                write!(shown, "\\u{unit:04x}").expect("a string takes everything");
+            }
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
+}
+
+/// The most columns of a line of prose in an email.
+pub const COLUMNS_MAX: usize = 72;
+
+/// A space at which no line is broken; it becomes an ordinary one.
+const NO_BREAK: char = '\u{a0}';
+
+/// Words that [`wrapped`] keeps together, as a date with its time.
+pub fn unbroken(words: &str) -> String {
+    words.replace(' ', &NO_BREAK.to_string())
+}
+
+/// Breaks words into lines of at most [`COLUMNS_MAX`] columns, only at spaces: an id, an ARN or an address is never broken,
+/// and makes its line as long as it is. Neither is what [`unbroken`] gives. The first line begins with `first`, each other
+/// one with `rest`.
+pub fn wrapped(words: &str, first: &str, rest: &str) -> String {
+    let mut text = String::from(first);
+    let (mut columns, mut is_start) = (first.chars().count(), true);
+    for word in words.split(' ') {
+        let length = word.chars().count();
+        if !is_start && columns + 1 + length > COLUMNS_MAX {
+            text.truncate(text.trim_end_matches(' ').len());
+            text.push('\n');
+            text.push_str(rest);
+            columns = rest.chars().count();
+        } else if !is_start {
+            text.push(' ');
+            columns += 1;
+        }
+        text.push_str(&word.replace(NO_BREAK, " "));
+        columns += length;
+        is_start = false;
+    }
+    text
+}
+
 fn is_unsafe(character: char) -> bool {
     character.is_control()
         || matches!(character,
@@ -74,7 +124,39 @@ mod tests {
         assert_eq!(shown("abcdef", 3), "abc…");
     }
 
+    #[test]
+    fn prose_is_broken_at_spaces_and_nothing_else_is_broken() {
+        let arn = format!("arn:aws:iam::111122223333:role/{}", "r".repeat(60));
+        let text =
+            wrapped(&format!("the bucket's policy is denied to {arn} by a rule"), "  ", "    ");
+        assert_eq!(text, format!("  the bucket's policy is denied to\n    {arn}\n    by a rule"));
+        assert_eq!(wrapped("", "Bucket  ", "        "), "Bucket  ");
+        let text =
+            wrapped(&format!("{} {}", "x".repeat(60), unbroken("2026-11-20 12:00:00 UTC")), "", "");
+        assert_eq!(text, format!("{}\n2026-11-20 12:00:00 UTC", "x".repeat(60)));
+    }
+
     proptest! {
+        #[test]
+        fn json_that_is_safe_to_show_says_the_same(text in any::<String>()) {
+            let json = serde_json::json!({ "key": text }).to_string();
+            let shown = shown_json(&json);
+            prop_assert!(!shown.chars().any(is_unsafe), "{}", shown);
+            let (said, says): (serde_json::Value, serde_json::Value) =
+                (serde_json::from_str(&json).unwrap(), serde_json::from_str(&shown).unwrap());
+            prop_assert_eq!(said, says);
+        }
+
+        #[test]
+        fn a_line_is_too_long_only_if_it_is_one_word(words in "([a-z]{1,90} ){0,40}[a-z]{1,90}") {
+            let text = wrapped(&words, "  ", "    ");
+            let joined: Vec<&str> = text.split_whitespace().collect();
+            prop_assert_eq!(joined.join(" "), words);
+            for line in text.lines() {
+                prop_assert!(line.chars().count() <= COLUMNS_MAX || !line.trim().contains(' '), "{}", line);
+            }
+        }
+
         #[test]
         fn a_subject_is_always_one_that_sns_takes(text in any::<String>()) {
             let subject = subject(&text);
