@@ -1,6 +1,7 @@
 //! Messages to the owner, through SNS.
 
 use aws_sdk_sns::Client;
+use aws_sdk_sns::operation::publish::builders::PublishFluentBuilder;
 use aws_sdk_sns::types::MessageAttributeValue;
 use s3guard_posture::Notice;
 use s3guard_posture::notice::Attribute;
@@ -20,14 +21,20 @@ impl Topic {
         Self { client: Client::new(&connection.config), arn: arn.into() }
     }
 
-    /// Publishes a notice; its attributes are what subscriptions filter by.
+    /// Publishes a notice, for each protocol what is read there; its attributes are what subscriptions filter by.
     pub async fn publish(&self, notice: &Notice) -> Result<(), AwsError> {
-        let mut call = self
-            .client
-            .publish()
-            .topic_arn(&self.arn)
-            .subject(&notice.subject)
-            .message(&notice.text);
+        let call = self.client.publish().message_structure("json").message(notice.message());
+        self.send(call, notice).await
+    }
+
+    /// Publishes a notice as Amazon Q Developer in chat applications reads it. It is for a topic of its own: whoever else
+    /// subscribes would get the same JSON.
+    pub async fn publish_chat(&self, notice: &Notice) -> Result<(), AwsError> {
+        self.send(self.client.publish().message(notice.chat()), notice).await
+    }
+
+    async fn send(&self, call: PublishFluentBuilder, notice: &Notice) -> Result<(), AwsError> {
+        let mut call = call.topic_arn(&self.arn).subject(&notice.subject);
         for (name, attribute) in &notice.attributes {
             call = call.message_attributes(name, value(attribute));
         }
@@ -39,10 +46,7 @@ impl Topic {
 }
 
 fn value(attribute: &Attribute) -> MessageAttributeValue {
-    let (data_type, text) = match attribute {
-        Attribute::One(text) => ("String", text.clone()),
-        Attribute::Many(texts) => ("String.Array", serde_json::json!(texts).to_string()),
-    };
+    let (data_type, text) = attribute.wire();
     MessageAttributeValue::builder()
         .data_type(data_type)
         .string_value(text)

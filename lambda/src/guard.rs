@@ -104,9 +104,11 @@ impl Guard {
             // What was done is told also if something else has to be tried again: then it is right, and nobody tells it.
             notices.extend(came.notice);
         }
-        if let Some(notice) = Notice::joined(notices)
-            && !self.tell_surely(&notice).await
-        {
+        let mut all_told = true;
+        for notice in Notice::joined(notices) {
+            all_told &= self.tell_surely(&notice).await;
+        }
+        if !all_told {
             for id in told_together {
                 failures.add(id);
             }
@@ -158,7 +160,7 @@ impl Guard {
     /// Publishes what was done. The bucket is right now, so looking at it again would tell nothing: what cannot be
     /// published goes through the queue.
     async fn tell_surely(&self, notice: &Notice) -> bool {
-        self.tell(notice).await
-            || !self.later(&OwnMessage::Tell(notice.into()).body(), TELL_DELAY_SECONDS).await.again
+        let own = OwnMessage::Tell(Box::new(notice.into()));
+        self.tell(notice).await || !self.later(&own.body(), TELL_DELAY_SECONDS).await.again
     }
 }

@@ -1,6 +1,7 @@
 //! Tells what happened to objects: one message for a batch.
 
 use s3guard_aws::{Connection, Topic};
+use s3guard_posture::notice::Origin;
 use s3guard_posture::{Region, object_event, objects};
 use time::OffsetDateTime;
 
@@ -43,7 +44,9 @@ impl Notify {
             }
         }
         let count = events.len();
-        if let Some(notice) = objects::digest(events, &self.settings.account, &self.region) {
+        let NotifySettings { account, stack, .. } = &self.settings;
+        let origin = Origin { account, region: &self.region, stack, now: now() };
+        if let Some(notice) = objects::digest(events, &origin) {
             match self.topic.publish(&notice).await {
                 Ok(()) => {
                     tracing::info!(events = count, subject = notice.subject, "told");

@@ -50,7 +50,7 @@ pub enum Request {
         after: Option<String>,
     },
     /// Publish this, which could not be published before.
-    Tell(Notice),
+    Tell(Box<Notice>),
     /// Nothing to do, for this reason.
     Ignore(&'static str),
 }

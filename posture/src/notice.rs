@@ -1,182 +1,198 @@
-//! A message to the owner, before it becomes a call to SNS.
+//! A message to the owner, before it becomes a call to SNS: for each channel what is read there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::json;
+use time::OffsetDateTime;
+
+use crate::text::subject;
 use crate::{AccountId, Region};
 
-/// A message: what people read, and the attributes that subscriptions filter by.
+mod attributes;
+mod chat;
+pub mod document;
+mod fit;
+mod samples;
+mod severity;
+pub mod sms;
+
+pub use attributes::{Attribute, BUCKETS_MAX, Kind};
+pub use document::Document;
+pub use fit::{MESSAGE_BYTES_MAX, TEXT_BYTES_MAX};
+pub use samples::samples;
+pub use severity::Severity;
+pub use sms::sms;
+
+use document::{Body, Bucket, Joined};
+
+/// A message: what people and programs read, and the attributes that subscriptions filter by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
     /// The subject of an email: fewer than 100 characters, one line.
     pub subject: String,
-    /// The text, at most [`TEXT_BYTES_MAX`] bytes.
+    /// The text of an email, at most [`TEXT_BYTES_MAX`] bytes.
     pub text: String,
-    /// What filter policies match: `kind`, `bucket`, `action`, `severity`, `account`, `region`.
+    /// The text of an SMS: one part.
+    pub sms: String,
+    /// What programs read.
+    pub document: Document,
+    /// What filter policies match: `kind`, `bucket`, `grade`, `action`, `severity`, `account`, `region`.
     pub attributes: BTreeMap<String, Attribute>,
 }
 
+/// Who tells, and when.
+#[derive(Clone, Copy, Debug)]
+pub struct Origin<'a> {
+    /// The account that is spoken of.
+    pub account: &'a AccountId,
+    /// The Region that is spoken of.
+    pub region: &'a Region,
+    /// The stack that tells.
+    pub stack: &'a str,
+    /// The time.
+    pub now: OffsetDateTime,
+}
+
+/// What a notice is made of.
+#[derive(Clone, Debug)]
+pub(crate) struct Draft<'a> {
+    /// Who tells, and when.
+    pub(crate) origin: Origin<'a>,
+    /// What is the same for each delivery of the same news.
+    pub(crate) id: String,
+    /// What it is about, in one word.
+    pub(crate) kind: Kind,
+    /// How much it matters.
+    pub(crate) severity: Severity,
+    /// What was done, or happened: the values of the attribute `action`.
+    pub(crate) actions: Vec<String>,
+    /// The names that the attribute `bucket` has.
+    pub(crate) names: Vec<String>,
+    /// The buckets that it speaks of.
+    pub(crate) buckets: Vec<Bucket>,
+    /// The subject, however long.
+    pub(crate) title: String,
+    /// The text of an email, however long.
+    pub(crate) text: String,
+    /// The text of an SMS, made by [`sms()`].
+    pub(crate) sms: String,
+    /// What has happened.
+    pub(crate) body: Body,
+}
+
+impl From<Draft<'_>> for Notice {
+    fn from(draft: Draft<'_>) -> Self {
+        let Draft { origin, id, kind, severity, actions, names, buckets, title, text, sms, body } =
+            draft;
+        let subject = subject(&title);
+        let document = Document {
+            version: document::VERSION,
+            id,
+            test: false,
+            severity,
+            time: document::time(origin.now),
+            account: origin.account.to_string(),
+            region: origin.region.to_string(),
+            stack: origin.stack.to_owned(),
+            subject: subject.clone(),
+            buckets,
+            omitted: 0,
+            body,
+        };
+        let attributes = attributes::of(&document, kind, actions, names);
+        Self { subject, text, sms, document, attributes }.fitted()
+    }
+}
+
 impl Notice {
-    /// Makes one notice of many: their texts one after the other, their attributes together. `None` of none.
+    /// The message for SNS with `MessageStructure` `json`: what is sent by each protocol.
+    ///
+    /// People have a text of their own, email and SMS. Every other protocol falls back to `default`, which is the document:
+    /// that it stands here once, and not once for each protocol, is what there is room for long lists from.
+    ///
+    /// Source: Amazon SNS API Reference, `Publish`.
+    pub fn message(&self) -> String {
+        json!({ "default": self.document.json(), "email": self.text, "sms": self.sms }).to_string()
+    }
+
+    /// The message for a topic that Amazon Q Developer in chat applications reads.
+    pub fn chat(&self) -> String {
+        chat::chat(&self.document)
+    }
+
+    /// Makes few notices of many, as few as can be: of the reports of buckets their texts one after the other, their
+    /// attributes together. What is no report stays by itself.
     ///
     /// SNS suspends the subscription of an address that gets more than ten mails a second; a sweep can find more.
     ///
     /// Source: Amazon SNS Developer Guide, "Email notifications".
-    pub fn joined(notices: Vec<Self>) -> Option<Self> {
-        let count = notices.len();
-        let mut notices = notices.into_iter();
-        let mut joined = notices.next()?;
-        for notice in notices {
-            joined.text.push_str(SEPARATOR);
-            joined.text.push_str(&notice.text);
-            for (name, attribute) in notice.attributes {
-                let so_far = joined.attributes.remove(&name);
-                joined.attributes.insert(name, attribute.joined(so_far));
-            }
+    pub fn joined(notices: Vec<Self>) -> Vec<Self> {
+        let is_report = |notice: &Self| matches!(notice.document.body, Body::BucketReport(_));
+        let (reports, others): (Vec<Self>, Vec<Self>) = notices.into_iter().partition(is_report);
+        let joined = reports.chunks(BUCKETS_MAX).map(|reports| match reports {
+            [one] => one.clone(),
+            many => join(many),
+        });
+        joined.chain(others).collect()
+    }
+
+    /// The elements of an attribute that is a list.
+    fn list(&self, attribute: &str) -> &[String] {
+        match self.attributes.get(attribute) {
+            Some(Attribute::Many(values)) => values,
+            Some(Attribute::One(_)) | None => &[],
         }
-        joined.text.truncate(joined.text.floor_char_boundary(TEXT_BYTES_MAX));
-        if count > 1 {
-            joined.subject = format!("s3guard: the sweep found {count} buckets to protect");
-        }
-        Some(joined)
     }
 }
 
-impl Attribute {
-    fn joined(self, so_far: Option<Self>) -> Self {
-        match (so_far, self) {
-            (None, this) => this,
-            (Some(Self::One(a)), Self::One(b)) => {
-                let place =
-                    |name: &str| Severity::ALL.iter().position(|known| known.name() == name);
-                Self::One(if place(&b) > place(&a) { b } else { a })
-            }
-            (Some(Self::Many(mut all)), Self::Many(more)) => {
-                all.extend(more);
-                all.sort_unstable();
-                all.dedup();
-                Self::Many(all)
-            }
-            (Some(so_far), _) => so_far,
-        }
+/// One notice of reports of buckets, of which there is at least one.
+fn join(notices: &[Notice]) -> Notice {
+    let first = notices[0].document.clone();
+    let reports = notices.iter().filter_map(|notice| match &notice.document.body {
+        Body::BucketReport(report) => Some(report.clone()),
+        Body::Joined(_)
+        | Body::TugOfWar(_)
+        | Body::CoverageGap(_)
+        | Body::ExemptionsEnding(_)
+        | Body::Alarm(_)
+        | Body::Test(_)
+        | Body::Objects(_) => None,
+    });
+    let reports: Vec<_> = reports.collect();
+    let all = |attribute: &str| {
+        let values: BTreeSet<&String> = notices.iter().flat_map(|n| n.list(attribute)).collect();
+        values.into_iter().cloned().collect::<Vec<String>>()
+    };
+    let (actions, names) = (all("action"), all("bucket"));
+    let before = format!("s3guard: the sweep found {} buckets to protect: ", notices.len());
+    let subject = before.trim_end_matches(": ").to_owned();
+    let text: Vec<&str> = notices.iter().map(|notice| notice.text.as_str()).collect();
+    let document = Document {
+        id: format!("joined:{}", first.id),
+        severity: notices.iter().map(|n| n.document.severity).max().unwrap_or(first.severity),
+        subject: subject.clone(),
+        buckets: notices.iter().flat_map(|notice| notice.document.buckets.clone()).collect(),
+        omitted: notices.iter().map(|notice| notice.document.omitted).sum(),
+        body: Body::Joined(Joined { reports }),
+        ..first
+    };
+    let (bucket, after) = first_and_others(&names);
+    let attributes = attributes::of(&document, Kind::Bucket, actions, names.clone());
+    let (text, sms) = (text.join(SEPARATOR), sms(&before, bucket, &after));
+    Notice { subject, text, sms, document, attributes }.fitted()
+}
+
+/// The first of some names, and the others as they stand behind it.
+pub(crate) fn first_and_others(names: &[String]) -> (&str, String) {
+    match names {
+        [] => ("", String::new()),
+        [first] => (first, String::new()),
+        [first, others @ ..] => (first, format!(", {}", others.join(", "))),
     }
 }
 
 /// What stands between the texts of joined notices.
 const SEPARATOR: &str = "\n----------------------------------------\n\n";
 
-/// The most that a notice's text may have, in bytes.
-///
-/// SNS takes 256 KiB for text and attributes together; the rest is for the attributes.
-pub const TEXT_BYTES_MAX: usize = 200 * 1024;
-
-/// The value of a message attribute.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Attribute {
-    /// `String`.
-    One(String),
-    /// `String.Array`: a filter matches if any element does.
-    Many(Vec<String>),
-}
-
-/// The attributes that every notice has.
-#[derive(Clone, Debug)]
-pub(crate) struct Attributes<'a> {
-    /// `bucket` or `object`.
-    pub(crate) kind: &'static str,
-    /// How much it matters.
-    pub(crate) severity: Severity,
-    /// What was done, or happened.
-    pub(crate) actions: Vec<String>,
-    /// The buckets that it speaks of.
-    pub(crate) buckets: Vec<String>,
-    /// Their account.
-    pub(crate) account: &'a AccountId,
-    /// Where they are.
-    pub(crate) region: &'a Region,
-}
-
-impl From<Attributes<'_>> for BTreeMap<String, Attribute> {
-    fn from(attributes: Attributes<'_>) -> Self {
-        let Attributes { kind, severity, actions, buckets, account, region } = attributes;
-        Self::from(
-            [
-                ("account", Attribute::One(account.to_string())),
-                ("action", Attribute::Many(actions)),
-                ("bucket", Attribute::Many(buckets)),
-                ("kind", Attribute::One(kind.to_owned())),
-                ("region", Attribute::One(region.to_string())),
-                ("severity", Attribute::One(severity.name().to_owned())),
-            ]
-            .map(|(name, attribute)| (name.to_owned(), attribute)),
-        )
-    }
-}
-
-/// How much a notice matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename_all = "kebab-case"))]
-pub enum Severity {
-    /// Good to know.
-    Info,
-    /// Somebody should look at it.
-    Warning,
-    /// A bucket is not protected as wanted.
-    High,
-    /// Somebody has to look at it now.
-    Critical,
-}
-
-impl Severity {
-    /// All of them, the least first.
-    pub(crate) const ALL: [Self; 4] = [Self::Info, Self::Warning, Self::High, Self::Critical];
-
-    /// The value of the attribute `severity`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Info => "info",
-            Self::Warning => "warning",
-            Self::High => "high",
-            Self::Critical => "critical",
-        }
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn notice(bucket: &str, severity: Severity, action: &str) -> Notice {
-        let attributes = Attributes {
-            kind: "bucket",
-            severity,
-            actions: vec![action.to_owned()],
-            buckets: vec![bucket.to_owned()],
-            account: &"111122223333".parse().unwrap(),
-            region: &"eu-west-1".parse().unwrap(),
-        };
-        let (subject, text) =
-            (format!("s3guard protected {bucket}"), format!("Bucket  {bucket}\n"));
-        Notice { subject, text, attributes: attributes.into() }
-    }
-
-    #[test]
-    fn many_notices_are_one_that_every_filter_still_finds() {
-        let one = notice("reports", Severity::Info, "protected");
-        let other = notice("finance", Severity::High, "failed");
-        assert_eq!(Notice::joined(Vec::new()), None);
-        assert_eq!(Notice::joined(vec![one.clone()]), Some(one.clone()));
-        for order in [vec![one.clone(), other.clone()], vec![other, one]] {
-            let joined = Notice::joined(order).unwrap();
-            assert_eq!(joined.subject, "s3guard: the sweep found 2 buckets to protect");
-            assert!(
-                joined.text.contains("Bucket  reports\n")
-                    && joined.text.contains("Bucket  finance\n")
-            );
-            let many = |a: &str, b: &str| Attribute::Many(vec![a.to_owned(), b.to_owned()]);
-            assert_eq!(joined.attributes["severity"], Attribute::One("high".to_owned()));
-            assert_eq!(joined.attributes["bucket"], many("finance", "reports"));
-            assert_eq!(joined.attributes["action"], many("failed", "protected"));
-            assert_eq!(joined.attributes["kind"], Attribute::One("bucket".to_owned()));
-        }
-    }
-}
+mod tests;

@@ -1,13 +1,15 @@
 //! What happened to objects, as one readable message for many events.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use time::OffsetDateTime;
 
-use crate::notice::{Attributes, Severity, TEXT_BYTES_MAX};
-use crate::report::shown_time;
-use crate::text::{shown, subject};
+use crate::notice::document::objects::{Object, OfBucket};
+use crate::notice::document::{self, Body, Bucket, Objects};
+use crate::notice::{BUCKETS_MAX, Draft, Kind, Origin, Severity, TEXT_BYTES_MAX, sms};
+use crate::report::{console_link, shown_time};
+use crate::text::shown;
 use crate::{AccountId, BucketName, Notice, Region};
 
 /// The most objects that one message names; the others are counted. The stack has no larger batches.
@@ -160,7 +162,8 @@ impl ObjectEvent {
 
 /// Tells many events in one message: duplicates once, by bucket and key, in the order in which they happened. `None`
 /// if there is nothing to tell.
-pub fn digest(events: Vec<ObjectEvent>, account: &AccountId, region: &Region) -> Option<Notice> {
+pub fn digest(events: Vec<ObjectEvent>, origin: &Origin<'_>) -> Option<Notice> {
+    let Origin { account, region, .. } = *origin;
     let mut seen = BTreeSet::new();
     let mut events: Vec<ObjectEvent> = events
         .into_iter()
@@ -171,24 +174,87 @@ pub fn digest(events: Vec<ObjectEvent>, account: &AccountId, region: &Region) ->
     let buckets: BTreeSet<&BucketName> = events.iter().map(|event| &event.bucket).collect();
     let actions: BTreeSet<&str> = events.iter().map(|event| event.change.name()).collect();
     let severity = events.iter().map(|event| event.change.severity()).max()?;
-    let attributes = Attributes {
-        kind: "object",
-        severity,
-        actions: actions.into_iter().map(str::to_owned).collect(),
-        buckets: buckets.iter().map(ToString::to_string).collect(),
-        account,
-        region,
-    };
-    let subject = match (events.len(), buckets.len()) {
+    let title = match (events.len(), buckets.len()) {
         (1, _) => {
             let words = first.change.words();
-            subject(&format!("s3guard: {words}: {} in {}", shown(&first.key, 40), first.bucket))
+            format!("s3guard: {words}: {} in {}", shown(&first.key, 40), first.bucket)
         }
-        (count, 1) => subject(&format!("s3guard: {count} changes to objects in {}", first.bucket)),
-        (count, more) => subject(&format!("s3guard: {count} changes to objects in {more} buckets")),
+        (count, 1) => format!("s3guard: {count} changes to objects in {}", first.bucket),
+        (count, more) => format!("s3guard: {count} changes to objects in {more} buckets"),
     };
-    let text = text(&events, account, region).expect("a string takes everything");
-    Some(Notice { subject, text, attributes: attributes.into() })
+    let before = match events.len() {
+        1 => format!("s3guard: {} in ", first.change.words()),
+        count => format!("s3guard: {count} changes to objects in "),
+    };
+    let after = match (&events[..], buckets.len()) {
+        ([one], _) => format!(": {}", one.key),
+        (_, 1) => String::new(),
+        (_, more) => format!(" and {} more buckets", more - 1),
+    };
+    let of_bucket = |bucket: &&BucketName| Bucket {
+        name: bucket.to_string(),
+        grade: None,
+        owner: None,
+        console: console_link(region, bucket),
+    };
+    let sequencer = first.sequencer.as_deref().unwrap_or_default();
+    let draft = Draft {
+        origin: *origin,
+        id: format!(
+            "objects:{account}:{}:{}:{sequencer}:{}",
+            first.bucket,
+            document::time(first.time),
+            events.len()
+        ),
+        kind: Kind::Object,
+        severity,
+        actions: actions.into_iter().map(str::to_owned).collect(),
+        names: buckets.iter().map(ToString::to_string).collect(),
+        buckets: buckets.iter().take(BUCKETS_MAX).map(of_bucket).collect(),
+        title,
+        text: text(&events, account, region).expect("a string takes everything"),
+        sms: sms(&before, first.bucket.as_str(), &format!("{after}. {account} {region}")),
+        body: Body::Objects(body(&events)),
+    };
+    Some(draft.into())
+}
+
+fn body(events: &[ObjectEvent]) -> Objects {
+    let time = |time: Option<OffsetDateTime>| time.map_or_else(String::new, document::time);
+    let mut buckets: BTreeMap<&BucketName, OfBucket> = BTreeMap::new();
+    for event in events {
+        let of_bucket = buckets.entry(&event.bucket).or_insert_with(|| OfBucket {
+            name: event.bucket.to_string(),
+            events: 0,
+            bytes_created: 0,
+            changes: BTreeMap::new(),
+        });
+        of_bucket.events += 1;
+        if event.change == Change::CreatedOrOverwritten {
+            of_bucket.bytes_created += event.size_bytes.unwrap_or_default();
+        }
+        *of_bucket.changes.entry(event.change.name().to_owned()).or_default() += 1;
+    }
+    let object = |event: &ObjectEvent| Object {
+        change: event.change.name().to_owned(),
+        bucket: event.bucket.to_string(),
+        key: event.key.clone(),
+        version_id: event.version_id.clone(),
+        size_bytes: event.size_bytes,
+        time: document::time(event.time),
+        requester: event.requester.clone(),
+        source_ip: event.source_ip.clone(),
+    };
+    Objects {
+        from: time(events.iter().map(|event| event.time).min()),
+        until: time(events.iter().map(|event| event.time).max()),
+        events: events.len() as u64,
+        buckets: buckets.into_values().collect(),
+        notable: Vec::new(),
+        objects: events.iter().take(NAMED_MAX).map(object).collect(),
+        omitted: events.len().saturating_sub(NAMED_MAX) as u64,
+        whole: None,
+    }
 }
 
 fn text(

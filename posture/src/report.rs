@@ -5,22 +5,33 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use time::macros::format_description;
 
-use crate::notice::{Attributes, TEXT_BYTES_MAX};
-use crate::text::subject;
-use crate::{Action, Baseline, BucketId, BucketName, Finding, Notice, Record, Region, Trigger};
+use crate::notice::document::{Body, Bucket};
+use crate::notice::{Draft, Kind, Origin, Severity, sms};
+use crate::principal::known_as;
+use crate::text::{shown, wrapped};
+use crate::{
+    Action, Baseline, BucketId, BucketName, Finding, Notice, Observed, Record, Region, SettingKind,
+    Trigger,
+};
 
+mod alarm;
 mod body;
 mod coverage;
+mod document;
 mod exemptions;
 mod matter;
 mod tug_of_war;
 
+pub use alarm::alarm;
 pub use coverage::coverage_gap;
 pub use exemptions::exemptions_ending;
 pub(crate) use matter::ACTIONS;
 pub use tug_of_war::{TugOfWar, tug_of_war};
 
 use matter::{EXEMPT, Matter};
+
+/// The tag of a bucket that names who is responsible for it: an address or a name.
+pub const OWNER_TAG: &str = "s3guard:owner";
 
 /// What was found in one bucket and what came of it.
 #[derive(Clone, Debug)]
@@ -43,6 +54,13 @@ pub struct Report<'a> {
     pub took: Option<Duration>,
     /// Whether the bucket was looked at before for the same calls, and that look ended midway.
     pub is_again: bool,
+    /// Whom the bucket's tags name, if they were read; see [`owner`].
+    pub owner: Option<&'a str>,
+    /// How often within the hour the guard has mended what it has mended now, with this time; of several settings the one
+    /// that it has mended the least often.
+    pub times_within_hour: u32,
+    /// The time.
+    pub now: OffsetDateTime,
 }
 
 /// Says what the owner should hear; nothing of a bucket that is right.
@@ -66,16 +84,80 @@ pub fn notice(report: &Report<'_>) -> Option<Notice> {
         return None;
     }
     let (severity, verb) = matter.severity_and_verb(report.id);
-    let attributes = Attributes {
-        kind: "bucket",
+    if severity < Severity::High && !is_told_again(report.times_within_hour) {
+        return None;
+    }
+    let BucketId { name, account, region } = report.id;
+    let baseline = report.baseline;
+    let bucket = Bucket {
+        name: name.to_string(),
+        grade: (!name.is_account()).then_some(baseline.grade),
+        owner: report.owner.map(|owner| shown(owner, 256)),
+        console: console_link(region, name),
+    };
+    let before = format!("s3guard {verb} ");
+    let draft = Draft {
+        origin: Origin { account, region, stack: report.stack.0, now: report.now },
+        id: document::id(report, &matter),
+        kind: Kind::Bucket,
         severity,
         actions: matter.actions.iter().map(|&action| action.to_owned()).collect(),
-        buckets: vec![report.id.name.to_string()],
-        account: &report.id.account,
-        region: &report.id.region,
+        names: vec![name.to_string()],
+        buckets: vec![bucket],
+        title: format!("{before}{}", called(report.id)),
+        text: body::text(report, &matter),
+        sms: sms(&before, called(report.id), &sms_rest(report)),
+        body: Body::BucketReport(document::of(report, &matter)),
     };
-    let text = body::text(report, &matter);
-    Some(made(&format!("s3guard {verb} {}", called(report.id)), text, attributes))
+    Some(draft.into())
+}
+
+/// Whom the tags of a bucket name as its owner, if they were read.
+pub fn owner(observed: &Observed) -> Option<&str> {
+    let owner = observed.tags.known()?.get(OWNER_TAG)?;
+    (!owner.trim().is_empty()).then_some(owner)
+}
+
+/// How often within the hour the guard has mended what it has mended now, with this time: of several settings the least,
+/// so that what is new is told. `written_before` says how often it had written a setting before.
+pub fn times_within_hour(
+    done: &[(Action, Record)],
+    written_before: impl Fn(SettingKind) -> u32,
+) -> u32 {
+    let times = done.iter().map(|(action, _)| written_before(action.kind()).saturating_add(1));
+    times.min().unwrap_or(1)
+}
+
+/// Whether it is told that the guard has mended the same thing once more within the hour: the first time, the second, the
+/// fourth, the eighth and so on. Whoever was told the first time knows of it; that it goes on they should hear, but not
+/// each time.
+pub fn is_told_again(times_within_hour: u32) -> bool {
+    times_within_hour.max(1).is_power_of_two()
+}
+
+/// That something happens once more, in words.
+pub(crate) fn times_words(times: u32) -> String {
+    let ending = match (times % 10, times % 100) {
+        (_, 11..=13) => "th",
+        (1, _) => "st",
+        (2, _) => "nd",
+        (3, _) => "rd",
+        _ => "th",
+    };
+    format!("This is the {times}{ending} time within the hour.")
+}
+
+/// What an SMS says behind the bucket: who did what, and where.
+fn sms_rest(report: &Report<'_>) -> String {
+    let BucketId { account, region, .. } = report.id;
+    let event = match report.trigger.calls().last() {
+        Some(call) => {
+            let who = known_as(&call.principal, account);
+            format!("{} by {who}", shown(&call.event_name, 80))
+        }
+        None => "found by the sweep".to_owned(),
+    };
+    format!(": {event}. {account} {region}")
 }
 
 /// How the bucket, or the account in its place, is called in a sentence.
@@ -89,8 +171,13 @@ fn about(id: &BucketId) -> String {
     if name.is_account() {
         format!("Account {account}, public access block of all its buckets")
     } else {
-        format!("Bucket  {name} ({region}, account {account})")
+        labelled("Bucket", &format!("{name} ({region}, account {account})"))
     }
+}
+
+/// A line with a word before it.
+fn labelled(label: &str, words: &str) -> String {
+    wrapped(words, &format!("{label:<8}"), "        ")
 }
 
 /// A time as people read it, in UTC, to the second.
@@ -101,26 +188,32 @@ pub fn shown_time(time: OffsetDateTime) -> String {
 
 /// The page of a bucket, or of the account's public access block, in AWS's console, in the Region's own partition.
 pub fn console_link(region: &Region, bucket: &BucketName) -> String {
+    let host = console(region);
+    if bucket.is_account() {
+        return format!("{host}/s3/settings?region={region}");
+    }
+    format!("{host}/s3/buckets/{bucket}?region={region}&tab=permissions")
+}
+
+/// AWS's console in the Region's own partition.
+fn console(region: &Region) -> String {
     let host = match region.as_str() {
         china if china.starts_with("cn-") => "console.amazonaws.cn",
         gov if gov.starts_with("us-gov-") => "console.amazonaws-us-gov.com",
         _ => "console.aws.amazon.com",
     };
-    if bucket.is_account() {
-        return format!("https://{region}.{host}/s3/settings?region={region}");
-    }
-    format!("https://{region}.{host}/s3/buckets/{bucket}?region={region}&tab=permissions")
+    format!("https://{region}.{host}")
 }
 
-/// A notice that SNS takes.
-fn made(title: &str, mut text: String, attributes: Attributes<'_>) -> Notice {
-    text.truncate(text.floor_char_boundary(TEXT_BYTES_MAX));
-    Notice { subject: subject(title), text, attributes: attributes.into() }
+/// A title with items under it, each of them prose; nothing without items.
+fn section(title: &str, items: &[String]) -> String {
+    let items: Vec<String> = items.iter().map(|item| wrapped(item, "  ", "    ")).collect();
+    titled(title, &items)
 }
 
-/// A title with lines under it; nothing without lines.
-fn section(title: &str, lines: &[String]) -> String {
-    if lines.is_empty() { String::new() } else { format!("\n{title}\n  {}\n", lines.join("\n  ")) }
+/// A title with lines under it, as they are; nothing without lines.
+fn titled(title: &str, lines: &[String]) -> String {
+    if lines.is_empty() { String::new() } else { format!("\n{title}\n{}\n", lines.join("\n")) }
 }
 
 #[cfg(test)]

@@ -74,7 +74,7 @@ pub enum Task {
         after: Option<String>,
     },
     /// Publish what could not be published before.
-    Tell(Notice),
+    Tell(Box<Notice>),
     /// Nothing.
     Nothing {
         /// Why.

@@ -29,6 +29,8 @@ pub struct Call {
     pub principal: String,
     /// With what.
     pub tool: Tool,
+    /// From where: an address, or the AWS service that acted for somebody.
+    pub source_ip: Option<String>,
     /// Whether it says by itself that it opens the bucket to the public, by an ACL.
     pub exposes: bool,
     /// Whether it makes a bucket whose ACL and ownership are S3's defaults.
@@ -98,6 +100,7 @@ mod tests {
             time: datetime!(2026-11-20 12:00:00 UTC),
             principal: "somebody".to_owned(),
             tool,
+            source_ip: None,
             exposes: false,
             makes_default_bucket: event_name == "CreateBucket",
         }

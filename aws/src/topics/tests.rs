@@ -1,35 +1,90 @@
-use std::collections::BTreeMap;
-
-use aws_sdk_sns::operation::publish::PublishOutput;
-use aws_smithy_mocks::{RuleMode, mock, mock_client};
+use serde_json::Value;
+use time::macros::datetime;
 
 use super::*;
+use crate::fake::{Fake, error};
+
+const ARN: &str = "arn:aws:sns:eu-west-1:111122223333:topic";
+const PUBLISHED: &str =
+    "<PublishResponse><PublishResult><MessageId>m</MessageId></PublishResult></PublishResponse>";
+
+/// A notice about a bucket.
+fn notice() -> Notice {
+    let (account, region) = ("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap());
+    let now = datetime!(2026-11-20 12:00 UTC);
+    let origin = s3guard_posture::notice::Origin {
+        account: &account,
+        region: &region,
+        stack: "s3guard",
+        now,
+    };
+    s3guard_posture::notice::samples(&origin).remove(1)
+}
+
+/// The fields of the form that was sent.
+fn fields(fake: &Fake) -> Vec<(String, String)> {
+    let asked = fake.asked();
+    let decoded = |text: &str| {
+        let bytes = text.replace('+', " ");
+        let mut parts = bytes.split('%');
+        let mut all = parts.next().unwrap().as_bytes().to_vec();
+        for part in parts {
+            all.push(u8::from_str_radix(&part[..2], 16).unwrap());
+            all.extend(&part.as_bytes()[2..]);
+        }
+        String::from_utf8(all).unwrap()
+    };
+    let pairs = asked[0].body.split('&').map(|pair| pair.split_once('=').unwrap());
+    pairs.map(|(name, value)| (decoded(name), decoded(value))).collect()
+}
+
+fn field<'a>(fields: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+}
+
+/// An attribute's data type and value.
+fn attribute<'a>(fields: &'a [(String, String)], name: &str) -> (&'a str, &'a str) {
+    let (entry, _) =
+        fields.iter().find(|(key, value)| key.ends_with(".Name") && value == name).unwrap();
+    let entry = entry.trim_end_matches(".Name");
+    let of = |part: &str| field(fields, &format!("{entry}.Value.{part}")).unwrap();
+    (of("DataType"), of("StringValue"))
+}
 
 #[tokio::test]
-async fn a_notice_is_published_with_its_attributes() {
-    let rule = mock!(Client::publish)
-        .match_requests(|request| {
-            let attribute = |name: &str| {
-                let value = &request.message_attributes().unwrap()[name];
-                (value.data_type().to_owned(), value.string_value().unwrap().to_owned())
-            };
-            request.topic_arn() == Some("arn:aws:sns:eu-west-1:111122223333:topic")
-                && request.subject() == Some("s3guard protected reports")
-                && request.message() == Some("Bucket  reports\n")
-                && attribute("kind") == ("String".to_owned(), "bucket".to_owned())
-                && attribute("bucket") == ("String.Array".to_owned(), r#"["reports"]"#.to_owned())
-        })
-        .then_output(|| PublishOutput::builder().build());
-    let client = mock_client!(aws_sdk_sns, RuleMode::MatchAny, &[&rule]);
-    let topic = Topic { client, arn: "arn:aws:sns:eu-west-1:111122223333:topic".to_owned() };
-    let notice = Notice {
-        subject: "s3guard protected reports".to_owned(),
-        text: "Bucket  reports\n".to_owned(),
-        attributes: BTreeMap::from([
-            ("bucket".to_owned(), Attribute::Many(vec!["reports".to_owned()])),
-            ("kind".to_owned(), Attribute::One("bucket".to_owned())),
-        ]),
-    };
-    assert_eq!(topic.publish(&notice).await, Ok(()));
-    assert_eq!(rule.num_calls(), 1);
+async fn a_notice_is_published_for_each_protocol_with_its_attributes() {
+    let fake = Fake::answering([(200, PUBLISHED)]);
+    let notice = notice();
+    Topic::new(&fake.connection(), ARN).publish(&notice).await.unwrap();
+    let fields = fields(&fake);
+    assert_eq!(field(&fields, "TopicArn"), Some(ARN));
+    assert_eq!(field(&fields, "Subject"), Some(notice.subject.as_str()));
+    assert_eq!(field(&fields, "MessageStructure"), Some("json"));
+    let message: Value = serde_json::from_str(field(&fields, "Message").unwrap()).unwrap();
+    assert_eq!(message["email"], notice.text);
+    assert_eq!(message["sms"], notice.sms);
+    let document: Value = serde_json::from_str(message["default"].as_str().unwrap()).unwrap();
+    assert_eq!(document["kind"], "bucket-report");
+    assert_eq!(attribute(&fields, "kind"), ("String", "bucket"));
+    assert_eq!(attribute(&fields, "bucket"), ("String.Array", r#"["s3guard-test-reports"]"#));
+    assert_eq!(attribute(&fields, "grade"), ("String.Array", r#"["speed"]"#));
+}
+
+#[tokio::test]
+async fn for_chat_it_is_published_as_one_json_for_everybody() {
+    let fake = Fake::answering([(200, PUBLISHED)]);
+    let notice = notice();
+    Topic::new(&fake.connection(), ARN).publish_chat(&notice).await.unwrap();
+    let fields = fields(&fake);
+    assert_eq!(field(&fields, "MessageStructure"), None);
+    let message: Value = serde_json::from_str(field(&fields, "Message").unwrap()).unwrap();
+    assert_eq!((&message["version"], &message["source"]), (&"1.0".into(), &"custom".into()));
+    assert_eq!(attribute(&fields, "severity"), ("String", "warning"));
+}
+
+#[tokio::test]
+async fn what_sns_refuses_is_told_with_the_topic() {
+    let fake = Fake::answering([error(403, "AuthorizationError")]);
+    let refused = Topic::new(&fake.connection(), ARN).publish(&notice()).await.unwrap_err();
+    assert!(refused.to_string().contains(ARN), "{refused}");
 }

@@ -8,8 +8,8 @@ use s3guard_posture::event::OwnMessage;
 use s3guard_posture::report::{self, Report, TugOfWar};
 use s3guard_posture::triage::{self, Look};
 use s3guard_posture::{
-    Action, Aspect, Baseline, BucketId, BucketName, Call, Finding, LeftBecause, Observed, Record,
-    Trigger, carry_out, inspect, ledger,
+    Action, Aspect, Baseline, BucketId, BucketName, Call, Finding, Grade, LeftBecause, Observed,
+    Record, Trigger, carry_out, inspect, ledger,
 };
 use time::OffsetDateTime;
 
@@ -36,6 +36,8 @@ struct Mended {
     /// How often the guard has written to the bucket within the hour, and whether it has said that it stops.
     stopped: Option<Stopped>,
     bucket_is_gone: bool,
+    /// Whom the bucket's tags name, if they were read.
+    owner: Option<String>,
 }
 
 /// The guard writes no more.
@@ -156,6 +158,10 @@ impl Guard {
                 failed: &failed,
                 took,
                 is_again,
+                owner: mended.owner.as_deref(),
+                // The ledger's history does not tell settings apart: told too often is better than not at all.
+                times_within_hour: report::times_within_hour(&mended.done, |_| 0),
+                now: (clock.now)(),
             })
         });
         match (notice.filter(|_| is_final || !mended.done.is_empty()), trigger) {
@@ -163,7 +169,9 @@ impl Guard {
             (notice, _) => came.notice = notice,
         }
         if let Some(stopped) = mended.stopped {
-            self.stop(id, trigger, stopped, clock, &mut came).await;
+            let grade = mended.baseline.map(|baseline| baseline.grade);
+            let of_bucket = (grade, mended.owner.as_deref());
+            self.stop(id, of_bucket, trigger, stopped, clock, &mut came).await;
         }
         came
     }
@@ -194,6 +202,7 @@ impl Guard {
                 Box::pin(carry_out(&self.buckets, &inspection, wanted, trigger, clock.now));
             let outcome = outcome.await;
             mended.stopped = stopped(&inspection.observed, &mended.findings);
+            mended.owner = report::owner(&inspection.observed).map(str::to_owned);
             mended.baseline = Some(inspection.baseline);
             mended.done.extend(outcome.done);
             mended.failed = outcome.failed;
@@ -241,6 +250,7 @@ impl Guard {
     async fn stop(
         &self,
         id: &BucketId,
+        (grade, owner): (Option<Grade>, Option<&str>),
         trigger: &Trigger,
         stopped: Stopped,
         clock: Clock,
@@ -259,6 +269,10 @@ impl Guard {
                     aspects: &stopped.aspects,
                     writes: stopped.writes,
                     still_until: ledger::still_until(now),
+                    grade,
+                    owner,
+                    stack: &self.settings.stack,
+                    now,
                 });
                 came.again |= !self.tell_surely(&notice).await;
             }

@@ -6,6 +6,7 @@ use futures_util::{StreamExt as _, stream};
 use s3guard_aws::Message;
 use s3guard_posture::coverage::{self, Mark};
 use s3guard_posture::event::OwnMessage;
+use s3guard_posture::notice::Origin;
 use s3guard_posture::triage::DELAY_SECONDS_MAX;
 use s3guard_posture::{BucketName, report};
 use time::OffsetDateTime;
@@ -72,10 +73,16 @@ impl Guard {
         }
         if !gaps.is_empty() {
             came.tally.coverage_gaps += gaps.len();
-            let notice = report::coverage_gap(&gaps, &self.settings.account, &self.region);
+            let notice = report::coverage_gap(&gaps, &self.origin(now));
             came.again |= !self.tell_surely(&notice).await;
         }
         came
+    }
+
+    /// Who tells what the sweep has found.
+    fn origin(&self, now: OffsetDateTime) -> Origin<'_> {
+        let account = &self.settings.account;
+        Origin { account, region: &self.region, stack: &self.settings.stack, now }
     }
 
     /// Sends the message that goes on with the sweep.
@@ -138,12 +145,7 @@ impl Guard {
             }
         }
         if !ending.is_empty() {
-            let notice = report::exemptions_ending(
-                &ending,
-                now.date(),
-                &self.settings.account,
-                &self.region,
-            );
+            let notice = report::exemptions_ending(&ending, &self.origin(now));
             came.again |= !self.tell_surely(&notice).await;
         }
     }

@@ -82,6 +82,7 @@ fn call(record: &Value, event_name: String, region: Option<&Region>) -> Result<C
         event_id: text(record, &["eventID"]),
         principal: principal(record),
         tool: tool(record),
+        source_ip: text(record, &["sourceIPAddress"]),
         exposes: exposes(&event_name, parameters),
         makes_default_bucket: event_name == "CreateBucket"
             && region.is_some_and(|region| region.as_str() != CREATES_AGAIN)

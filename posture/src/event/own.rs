@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{NotAnEvent, Request, name};
 use crate::Notice;
 use crate::coverage::Mark;
-use crate::notice::Attribute;
+use crate::notice::{Attribute, Document};
 
 /// A message that the guard sends to itself.
 #[derive(Debug, Deserialize, PartialEq, Eq, Serialize)]
@@ -31,7 +31,7 @@ pub enum OwnMessage {
         after: Option<String>,
     },
     /// Publish a notice.
-    Tell(WireNotice),
+    Tell(Box<WireNotice>),
     /// Read a message again: `CloudFormation` was not done when it was read before.
     Again {
         /// The message as it first came, which is no `Again`.
@@ -47,6 +47,8 @@ pub enum OwnMessage {
 pub struct WireNotice {
     subject: String,
     text: String,
+    sms: String,
+    document: Document,
     one: BTreeMap<String, String>,
     many: BTreeMap<String, Vec<String>>,
 }
@@ -64,7 +66,7 @@ impl OwnMessage {
                 Ok(Request::LookAt { bucket: name("s3guard.lookAt", &bucket)?, mark })
             }
             Self::Sweep { continuation, after } => Ok(Request::Sweep { continuation, after }),
-            Self::Tell(notice) => Ok(Request::Tell(notice.into())),
+            Self::Tell(notice) => Ok(Request::Tell(Box::new((*notice).into()))),
             // A message that is sent back twice is still only wrapped once.
             Self::Again { .. } => Err(NotAnEvent::Unknown),
         }
@@ -80,14 +82,16 @@ impl From<&Notice> for WireNotice {
                 Attribute::Many(values) => drop(many.insert(name.clone(), values.clone())),
             }
         }
-        Self { subject: notice.subject.clone(), text: notice.text.clone(), one, many }
+        let Notice { subject, text, sms, document, attributes: _ } = notice.clone();
+        Self { subject, text, sms, document, one, many }
     }
 }
 
 impl From<WireNotice> for Notice {
     fn from(wire: WireNotice) -> Self {
-        let one = wire.one.into_iter().map(|(name, value)| (name, Attribute::One(value)));
-        let many = wire.many.into_iter().map(|(name, values)| (name, Attribute::Many(values)));
-        Self { subject: wire.subject, text: wire.text, attributes: one.chain(many).collect() }
+        let WireNotice { subject, text, sms, document, one, many } = wire;
+        let one = one.into_iter().map(|(name, value)| (name, Attribute::One(value)));
+        let many = many.into_iter().map(|(name, values)| (name, Attribute::Many(values)));
+        Self { subject, text, sms, document, attributes: one.chain(many).collect() }
     }
 }

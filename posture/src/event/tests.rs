@@ -1,5 +1,3 @@
-use std::collections::BTreeMap;
-
 use proptest::prelude::*;
 use serde_json::json;
 use time::OffsetDateTime;
@@ -7,7 +5,7 @@ use time::macros::datetime;
 
 use super::*;
 use crate::Tool;
-use crate::notice::Attribute;
+use crate::notice::{Origin, samples};
 
 const NOON: OffsetDateTime = datetime!(2026-11-20 12:00:00 UTC);
 const USER: &str = "arn:aws:iam::111122223333:user/careless";
@@ -273,16 +271,14 @@ fn what_the_guard_sends_itself_comes_back_the_same() {
         r#"{"s3guard":{"sweep":{"after":"photos"}}}"#,
         Request::Sweep { continuation: None, after: last },
     );
-    let notice = Notice {
-        subject: "s3guard protected reports".to_owned(),
-        text: "Bucket  reports\n".to_owned(),
-        attributes: BTreeMap::from([
-            ("bucket".to_owned(), Attribute::Many(vec!["reports".to_owned()])),
-            ("kind".to_owned(), Attribute::One("bucket".to_owned())),
-        ]),
-    };
-    let body = OwnMessage::Tell((&notice).into()).body();
-    assert_eq!(request(&body).unwrap(), Request::Tell(notice));
+    let (account, region) = ("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap());
+    let now = datetime!(2026-11-20 12:00 UTC);
+    let origin = Origin { account: &account, region: &region, stack: "s3guard", now };
+    for notice in samples(&origin) {
+        let body = OwnMessage::Tell(Box::new((&notice).into())).body();
+        assert!(body.len() <= 256 * 1024);
+        assert_eq!(request(&body).unwrap(), Request::Tell(Box::new(notice)));
+    }
 }
 
 #[test]

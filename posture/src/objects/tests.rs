@@ -20,8 +20,9 @@ fn event(key: &str, change: Change, sequencer: &str) -> ObjectEvent {
 }
 
 fn told(events: Vec<ObjectEvent>) -> Notice {
-    let account = "111122223333".parse().unwrap();
-    digest(events, &account, &"eu-west-1".parse().unwrap()).unwrap()
+    let (account, region) = ("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap());
+    let now = datetime!(2026-11-20 12:05:00 UTC);
+    digest(events, &Origin { account: &account, region: &region, stack: "s3guard", now }).unwrap()
 }
 
 #[test]

@@ -2,14 +2,18 @@
 
 use std::fmt::{self, Write as _};
 
+use super::document::undo;
 use super::matter::Matter;
-use super::{Report, about, console_link, section, shown_time};
+use super::{Report, about, console_link, labelled, section, shown_time, times_words, titled};
 use crate::baseline::Exempt;
 use crate::permanent::snippet;
+use crate::principal::known_as;
 use crate::record::State;
-use crate::text::shown;
-use crate::{Action, Baseline, Call, Finding, Record, SettingKind, Tool, Trigger};
+use crate::text::{shown, unbroken, wrapped};
+use crate::{AccountId, Action, Baseline, Call, Finding, Record, SettingKind, Tool, Trigger};
 
+/// What is said once of all that could not be done.
+const AGAIN: &str = "s3guard tries again with the bucket's next event, and with the sweep.";
 /// The most calls that a notice names: as many as a batch can hold.
 pub(super) const CALLS_TOLD_MAX: usize = 10;
 /// The most that a notice says of how to make it permanent, in bytes: 4 KiB with the line that says what is left out.
@@ -18,13 +22,13 @@ const PERMANENT_BYTES_MAX: usize = 4 * 1024 - 64;
 /// The text of a notice.
 pub(super) fn text(report: &Report<'_>, matter: &Matter<'_>) -> String {
     let mut text = head(report).expect("a string takes everything");
-    text +=
-        &section("Done", &report.done.iter().map(|done| line(report, done)).collect::<Vec<_>>());
+    text += &titled("Done", &report.done.iter().map(|done| item(report, done)).collect::<Vec<_>>());
     text += &permanent(report);
     let failed = report.failed.iter().map(|(action, cause)| {
         format!("{} (wanted: {})", shown(cause, 600), shown(&action.to_string(), 300))
     });
-    text += &section("Not done", &failed.collect::<Vec<_>>());
+    let again = (!report.failed.is_empty()).then(|| AGAIN.to_owned());
+    text += &section("Not done", &failed.chain(again).collect::<Vec<_>>());
     let later =
         matter.later.iter().map(|(aspect, because)| format!("{}: {because}", aspect.words()));
     text += &section("Later", &later.collect::<Vec<_>>());
@@ -39,10 +43,19 @@ pub(super) fn text(report: &Report<'_>, matter: &Matter<'_>) -> String {
     text
 }
 
-/// Who did what, with what and when.
-pub(super) fn call_line(call: &Call) -> String {
-    let (event, principal) = (shown(&call.event_name, 80), shown(&call.principal, 300));
-    format!("{event} by {principal} with {}, {}", call.tool, shown_time(call.time))
+/// Who did what, with what, when and from where; below it the ARN, for whoever looks it up.
+fn call_lines(call: &Call, account: &AccountId) -> String {
+    let (event, who) = (shown(&call.event_name, 80), known_as(&call.principal, account));
+    let (tool, time) = (unbroken(&call.tool.to_string()), unbroken(&shown_time(call.time)));
+    let mut words = format!("{event} by {who} with {tool}, {time}");
+    if let Some(source_ip) = &call.source_ip {
+        words = format!("{words}, from {}", shown(source_ip, 60));
+    }
+    let lines = labelled("Event", &words);
+    if who.contains(&call.principal) || shown(&call.principal, 300) == who {
+        return lines;
+    }
+    format!("{lines}\n        {}", shown(&call.principal, 300))
 }
 
 /// What is exempt, until when and why.
@@ -57,17 +70,21 @@ fn exempt_line(exempt: &Exempt) -> String {
 fn head(report: &Report<'_>) -> Result<String, fmt::Error> {
     let mut text = String::new();
     writeln!(text, "{}", about(report.id))?;
+    if let Some(owner) = report.owner {
+        writeln!(text, "{}", labelled("Owner", &shown(owner, 256)))?;
+    }
     match report.trigger {
         Trigger::Calls(calls) => {
             for call in calls.iter().take(CALLS_TOLD_MAX) {
-                writeln!(text, "Event   {}", call_line(call))?;
+                writeln!(text, "{}", call_lines(call, &report.id.account))?;
             }
         }
         Trigger::Sweep => writeln!(text, "Event   none: found by the sweep")?,
     }
     let Baseline { grade, grade_because, .. } = report.baseline;
     if !report.id.name.is_account() {
-        writeln!(text, "Grade   {grade} ({})", shown(grade_because, 200))?;
+        let words = format!("{grade} ({})", shown(grade_because, 200));
+        writeln!(text, "{}", labelled("Grade", &words))?;
     }
     Ok(text)
 }
@@ -75,7 +92,8 @@ fn head(report: &Report<'_>) -> Result<String, fmt::Error> {
 fn tail(report: &Report<'_>, text: &mut String) -> fmt::Result {
     let (is_done, has_failed) = (!report.done.is_empty(), !report.failed.is_empty());
     if report.is_again && !is_done && !has_failed {
-        writeln!(text, "\nAn earlier look was interrupted, maybe after it had mended something.")?;
+        let words = "An earlier look was interrupted, maybe after it had mended something.";
+        writeln!(text, "\n{words}")?;
         if report.findings.is_empty() {
             writeln!(text, "The bucket is as it should be now.")?;
         }
@@ -83,23 +101,25 @@ fn tail(report: &Report<'_>, text: &mut String) -> fmt::Result {
     if let (Some(took), true, false) = (report.took, is_done, has_failed) {
         writeln!(text, "\nProtected {:.1} s after the event.", took.as_secs_f64())?;
     }
+    if report.times_within_hour > 1 {
+        writeln!(text, "\n{}", times_words(report.times_within_hour))?;
+    }
     writeln!(text, "\n{}", console_link(&report.id.region, &report.id.name))
 }
 
-/// What was done, what there was before, and how it is undone.
-fn line(report: &Report<'_>, (action, record): &(Action, Record)) -> String {
+/// What was done, what there was before, and how it is undone. The command is one line, for whoever copies it.
+fn item(report: &Report<'_>, (action, record): &(Action, Record)) -> String {
     let unseen = match record.state {
         State::Written => ", not yet seen when it was read again",
         State::Begun | State::Verified | State::Failed => "",
     };
     let (is, was) = (shown(&action.to_string(), 300), was(report.findings, action.kind()));
-    let (stack, region) = report.stack;
-    let undo = format!("s3guard undo {} --stack {stack} --region {region}", record.id);
-    format!("{is} (was: {was}){unseen}\n    undo: {undo}")
+    let done = wrapped(&format!("{is} (was: {was}){unseen}"), "  ", "    ");
+    format!("{done}\n    undo: {}", undo(report, record))
 }
 
 /// What there was before an action, in words.
-fn was(findings: &[Finding], kind: SettingKind) -> String {
+pub(super) fn was(findings: &[Finding], kind: SettingKind) -> String {
     let was: Vec<&str> = findings.iter().filter_map(|finding| was_of(finding, kind)).collect();
     let same = was.first().filter(|first| was.iter().all(|other| other == *first));
     match same {
@@ -135,7 +155,8 @@ fn permanent(report: &Report<'_>) -> String {
         }
         lines.push(snippet);
     }
-    section(&format!("To make it permanent in {tool}"), &lines).replace("\n  \n", "\n\n")
+    let lines: Vec<String> = lines.iter().map(|line| format!("  {line}")).collect();
+    titled(&format!("To make it permanent in {tool}"), &lines).replace("\n  \n", "\n\n")
 }
 
 /// What the template of the bucket's stack should say, where it was left to it, whoever made the call.
@@ -144,6 +165,7 @@ fn for_the_stack(report: &Report<'_>, matter: &Matter<'_>) -> String {
         let action = Action { set: because.for_the_stack()?, aspects: vec![*aspect] };
         snippet(Tool::CloudFormation, report.id, &action)
     });
-    let lines: Vec<String> = snippets.map(|snippet| snippet.replace('\n', "\n  ")).collect();
-    section("For the template of its stack", &lines)
+    let lines: Vec<String> =
+        snippets.map(|snippet| format!("  {}", snippet.replace('\n', "\n  "))).collect();
+    titled("For the template of its stack", &lines)
 }

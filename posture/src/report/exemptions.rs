@@ -1,23 +1,21 @@
 //! Exemptions that end: from then on a bucket is held to its grade again.
 
-use time::Date;
+use time::{Date, UtcOffset};
 
-use super::{made, section};
+use super::section;
+use crate::Notice;
 use crate::config::Ending;
-use crate::notice::{Attributes, Severity};
+use crate::notice::document::{self, Body, ExemptionsEnding};
+use crate::notice::{Draft, Kind, Origin, Severity, sms};
 use crate::text::shown;
-use crate::{AccountId, Notice, Region};
 
 /// The most exemptions that a notice names.
 const ENDINGS_TOLD_MAX: usize = 100;
 
 /// Says which exemptions end, the first one first.
-pub fn exemptions_ending(
-    endings: &[Ending],
-    today: Date,
-    account: &AccountId,
-    region: &Region,
-) -> Notice {
+pub fn exemptions_ending(endings: &[Ending], origin: &Origin<'_>) -> Notice {
+    let Origin { account, region, now, .. } = *origin;
+    let today = now.to_offset(UtcOffset::UTC).date();
     let mut endings: Vec<&Ending> = endings.iter().collect();
     endings.sort_by_key(|ending| (ending.until, ending.number));
     let count = endings.len();
@@ -26,18 +24,8 @@ pub fn exemptions_ending(
     if count > ENDINGS_TOLD_MAX {
         lines.push(format!("… and {} more", count - ENDINGS_TOLD_MAX));
     }
-    let mut buckets: Vec<String> =
-        endings.iter().map(|ending| shown(&ending.buckets, 80)).collect();
-    buckets.dedup();
-    buckets.truncate(ENDINGS_TOLD_MAX);
-    let attributes = Attributes {
-        kind: "bucket",
-        severity: Severity::Warning,
-        actions: vec!["exemption-ends".to_owned()],
-        buckets,
-        account,
-        region,
-    };
+    let mut names: Vec<String> = endings.iter().map(|ending| shown(&ending.buckets, 80)).collect();
+    names.dedup();
     let mut text = format!("Account {account}, {region}\n");
     text += &section("Exemptions that end", &lines);
     let advice = [
@@ -52,7 +40,40 @@ pub fn exemptions_ending(
     } else {
         format!("s3guard: {count} {what}, the first{first}")
     };
-    made(&title, text, attributes)
+    let rest = format!(". {account} {region}");
+    let draft = Draft {
+        origin: *origin,
+        id: format!("exemptions-ending:{account}:{region}:{}", ids(&endings)),
+        kind: Kind::Guard,
+        severity: Severity::Warning,
+        actions: vec!["exemption-ends".to_owned()],
+        sms: sms(&format!("{title}: "), names.first().map_or("", String::as_str), &rest),
+        names,
+        buckets: Vec::new(),
+        title,
+        text,
+        body: Body::ExemptionsEnding(ExemptionsEnding {
+            exemptions: endings.iter().map(|ending| of(ending)).collect(),
+        }),
+    };
+    draft.into()
+}
+
+/// Which exemptions these are, and that they are told before their end or after it: each is told once.
+fn ids(endings: &[&Ending]) -> String {
+    let when = |ending: &&Ending| if ending.is_over { "over" } else { "soon" };
+    let id = |ending: &&Ending| format!("{}-{}-{}", ending.number, ending.until, when(ending));
+    endings.iter().take(10).map(id).collect::<Vec<_>>().join("+")
+}
+
+fn of(ending: &Ending) -> document::Ending {
+    document::Ending {
+        buckets: shown(&ending.buckets, 300),
+        aspects: ending.aspects.clone(),
+        reason: shown(&ending.reason, 300),
+        until: ending.until.to_string(),
+        over: ending.is_over,
+    }
 }
 
 fn line(ending: &Ending, today: Date) -> String {

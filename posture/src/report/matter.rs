@@ -28,6 +28,8 @@ pub(super) struct Matter<'a> {
     pub(super) later: Vec<(Aspect, WaitBecause)>,
     /// What the calls have touched and is exempt.
     pub(super) exempt: Vec<&'a Exempt>,
+    /// Whether the public is, or may be, let in.
+    is_public: bool,
 }
 
 impl<'a> Matter<'a> {
@@ -51,7 +53,12 @@ impl<'a> Matter<'a> {
             (AGAIN, report.is_again),
         ];
         let actions = actions.into_iter().filter(|(_, is)| *is).map(|(action, _)| action).collect();
-        Self { actions, left, later, exempt }
+        let is_public = left.iter().any(|(_, because)| leaves_public(because))
+            || report
+                .failed
+                .iter()
+                .any(|(action, _)| action.aspects.iter().copied().any(shuts_out));
+        Self { actions, left, later, exempt, is_public }
     }
 
     /// How much it matters, and what was done, in the words of the subject.
@@ -61,7 +68,7 @@ impl<'a> Matter<'a> {
         // Who has undone something knows of it.
         let is_undone =
             |(_, because): &(_, &LeftBecause)| matches!(because, LeftBecause::Undone(_));
-        if is(FAILED) && is(PROTECTED) {
+        let (severity, verb) = if is(FAILED) && is(PROTECTED) {
             (Severity::High, "could not wholly protect")
         } else if is(FAILED) {
             (Severity::High, "could not protect")
@@ -79,8 +86,19 @@ impl<'a> Matter<'a> {
             (Severity::Info, "left an exempt bucket as it is:")
         } else {
             (Severity::Info, "looked again at")
-        }
+        };
+        (if self.is_public { Severity::Critical } else { severity }, verb)
     }
+}
+
+/// Whether the bucket lets in the public, and stays so.
+fn leaves_public(because: &LeftBecause) -> bool {
+    matches!(because, LeftBecause::Website | LeftBecause::PublicPolicy | LeftBecause::PublicAcl)
+}
+
+/// Whether an aspect is what keeps the public out.
+fn shuts_out(aspect: Aspect) -> bool {
+    matches!(aspect, Aspect::PublicAccess | Aspect::AccountPublicAccess)
 }
 
 /// Whether somebody has changed something that is exempt. A new bucket and its tags are no news.

@@ -12,8 +12,10 @@ use crate::{
     Aspect, Call, Grade, LeftBecause, Observed, Setting, SettingKind, Tool, WaitBecause, plan,
 };
 
+mod channels;
 mod left;
 mod others;
+mod told;
 
 const NOON: OffsetDateTime = datetime!(2026-11-20 12:00:00 UTC);
 
@@ -32,6 +34,7 @@ fn call(event_name: &str) -> Call {
         time: NOON,
         principal: "arn:aws:iam::111122223333:user/careless".to_owned(),
         tool: Tool::Cli,
+        source_ip: None,
         exposes: false,
         makes_default_bucket: false,
     }
@@ -75,13 +78,16 @@ struct Look {
     exemptions: Vec<Exempt>,
     state: State,
     is_again: bool,
+    owner: Option<&'static str>,
+    times: u32,
 }
 
 impl Look {
     fn new(trigger: Trigger, findings: Vec<Finding>) -> Self {
         let (failing, exemptions) = (Vec::new(), Vec::new());
         let state = State::Verified;
-        Self { id: id(), trigger, findings, failing, exemptions, state, is_again: false }
+        let (is_again, owner, times) = (false, None, 1);
+        Self { id: id(), trigger, findings, failing, exemptions, state, is_again, owner, times }
     }
 
     fn notice(&self) -> Option<Notice> {
@@ -117,6 +123,9 @@ impl Look {
                 Trigger::Sweep => None,
             },
             is_again: self.is_again,
+            owner: self.owner,
+            times_within_hour: self.times,
+            now: NOON + Duration::from_secs(5),
         })
     }
 }
@@ -149,13 +158,16 @@ fn a_new_bucket_that_is_mended_is_told_with_before_and_after() {
             [info: protected]
 
             Bucket  reports (eu-west-1, account 111122223333)
-            Event   CreateBucket by arn:aws:iam::111122223333:user/careless with the AWS CLI, 2026-11-20 12:00:00 UTC
+            Event   CreateBucket by IAM user careless with the AWS CLI,
+                    2026-11-20 12:00:00 UTC
+                    arn:aws:iam::111122223333:user/careless
             Grade   speed (the default)
 
             Done
               public access block: on (was: partly off (BlockPublicPolicy))
                 undo: s3guard undo reports@20261120T120000.000Z-public-access-block --stack s3guard --region eu-west-1
-              default encryption: SSE-S3, SSE-C blocked (was: SSE-S3, SSE-C not blocked)
+              default encryption: SSE-S3, SSE-C blocked (was: SSE-S3, SSE-C not
+                blocked)
                 undo: s3guard undo reports@20261120T120000.000Z-encryption --stack s3guard --region eu-west-1
 
             Protected 4.2 s after the event.
@@ -174,7 +186,9 @@ fn a_weakening_that_is_undone_names_who_did_it() {
             [warning: protected weakened]
 
             Bucket  reports (eu-west-1, account 111122223333)
-            Event   DeleteBucketPublicAccessBlock by arn:aws:iam::111122223333:user/careless with the AWS CLI, 2026-11-20 12:00:00 UTC
+            Event   DeleteBucketPublicAccessBlock by IAM user careless with
+                    the AWS CLI, 2026-11-20 12:00:00 UTC
+                    arn:aws:iam::111122223333:user/careless
             Grade   speed (the default)
 
             Done
@@ -216,7 +230,9 @@ fn a_failure_comes_first_and_says_its_cause() {
             [high: protected failed]
 
             Bucket  reports (eu-west-1, account 111122223333)
-            Event   CreateBucket by arn:aws:iam::111122223333:user/careless with the AWS CLI, 2026-11-20 12:00:00 UTC
+            Event   CreateBucket by IAM user careless with the AWS CLI,
+                    2026-11-20 12:00:00 UTC
+                    arn:aws:iam::111122223333:user/careless
             Grade   speed (the default)
 
             Done
@@ -225,6 +241,7 @@ fn a_failure_comes_first_and_says_its_cause() {
 
             Not done
               AccessDenied (wanted: default encryption: SSE-S3, SSE-C blocked)
+              s3guard tries again with the bucket's next event, and with the sweep.
 
             https://eu-west-1.console.aws.amazon.com/s3/buckets/reports?region=eu-west-1&tab=permissions
         "#]],
@@ -238,18 +255,21 @@ fn what_could_not_be_mended_at_all_is_told_as_such() {
     check(
         &look,
         &expect![[r#"
-        s3guard could not protect reports
-        [high: failed]
+            s3guard could not protect reports
+            [critical: failed]
 
-        Bucket  reports (eu-west-1, account 111122223333)
-        Event   DeleteBucketPublicAccessBlock by arn:aws:iam::111122223333:user/careless with the AWS CLI, 2026-11-20 12:00:00 UTC
-        Grade   speed (the default)
+            Bucket  reports (eu-west-1, account 111122223333)
+            Event   DeleteBucketPublicAccessBlock by IAM user careless with
+                    the AWS CLI, 2026-11-20 12:00:00 UTC
+                    arn:aws:iam::111122223333:user/careless
+            Grade   speed (the default)
 
-        Not done
-          AccessDenied (wanted: public access block: on)
+            Not done
+              AccessDenied (wanted: public access block: on)
+              s3guard tries again with the bucket's next event, and with the sweep.
 
-        https://eu-west-1.console.aws.amazon.com/s3/buckets/reports?region=eu-west-1&tab=permissions
-    "#]],
+            https://eu-west-1.console.aws.amazon.com/s3/buckets/reports?region=eu-west-1&tab=permissions
+        "#]],
     );
 }
 
@@ -272,7 +292,8 @@ fn what_the_sweep_mends_is_told_and_what_it_cannot_mend_is_counted() {
             Grade   speed (the default)
 
             Done
-              default encryption: SSE-S3, SSE-C blocked (was: SSE-S3, SSE-C not blocked)
+              default encryption: SSE-S3, SSE-C blocked (was: SSE-S3, SSE-C not
+                blocked)
                 undo: s3guard undo reports@20261120T120000.000Z-encryption --stack s3guard --region eu-west-1
 
             https://eu-west-1.console.aws.amazon.com/s3/buckets/reports?region=eu-west-1&tab=permissions
@@ -290,18 +311,20 @@ fn what_an_interrupted_look_may_have_done_is_told() {
     check(
         &look,
         &expect![[r#"
-        s3guard looked again at reports
-        [info: again]
+            s3guard looked again at reports
+            [info: again]
 
-        Bucket  reports (eu-west-1, account 111122223333)
-        Event   CreateBucket by arn:aws:iam::111122223333:user/careless with the AWS CLI, 2026-11-20 12:00:00 UTC
-        Grade   speed (the default)
+            Bucket  reports (eu-west-1, account 111122223333)
+            Event   CreateBucket by IAM user careless with the AWS CLI,
+                    2026-11-20 12:00:00 UTC
+                    arn:aws:iam::111122223333:user/careless
+            Grade   speed (the default)
 
-        An earlier look was interrupted, maybe after it had mended something.
-        The bucket is as it should be now.
+            An earlier look was interrupted, maybe after it had mended something.
+            The bucket is as it should be now.
 
-        https://eu-west-1.console.aws.amazon.com/s3/buckets/reports?region=eu-west-1&tab=permissions
-    "#]],
+            https://eu-west-1.console.aws.amazon.com/s3/buckets/reports?region=eu-west-1&tab=permissions
+        "#]],
     );
 }
 
@@ -310,8 +333,9 @@ fn what_s3_does_not_show_yet_is_not_said_to_be_so() {
     let mut look = Look::new(calls("CreateBucket"), vec![sse_c()]);
     look.state = State::Written;
     let text = look.notice().unwrap().text;
-    let line = "(was: SSE-S3, SSE-C not blocked), not yet seen when it was read again\n";
-    assert!(text.contains(line), "{text}");
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let said = "(was: SSE-S3, SSE-C not blocked), not yet seen when it was read again undo:";
+    assert!(words.contains(said), "{text}");
 }
 
 #[test]
@@ -334,14 +358,19 @@ fn the_tool_of_the_latest_call_is_told_what_makes_it_permanent() {
             [warning: protected weakened]
 
             Bucket  reports (eu-west-1, account 111122223333)
-            Event   PutBucketEncryption by arn:aws:iam::111122223333:user/careless with Pulumi, 2026-11-20 12:00:00 UTC
-            Event   PutBucketEncryption by arn:aws:iam::111122223333:user/careless with Terraform, 2026-11-20 12:00:00 UTC
+            Event   PutBucketEncryption by IAM user careless with Pulumi,
+                    2026-11-20 12:00:00 UTC
+                    arn:aws:iam::111122223333:user/careless
+            Event   PutBucketEncryption by IAM user careless with Terraform,
+                    2026-11-20 12:00:00 UTC
+                    arn:aws:iam::111122223333:user/careless
             Grade   speed (the default)
 
             Done
               public access block: on (was: partly off (BlockPublicPolicy))
                 undo: s3guard undo reports@20261120T120000.000Z-public-access-block --stack s3guard --region eu-west-1
-              default encryption: SSE-S3, SSE-C blocked (was: SSE-S3, SSE-C not blocked)
+              default encryption: SSE-S3, SSE-C blocked (was: SSE-S3, SSE-C not
+                blocked)
                 undo: s3guard undo reports@20261120T120000.000Z-encryption --stack s3guard --region eu-west-1
 
             To make it permanent in Terraform
@@ -426,7 +455,7 @@ fn the_console_is_the_one_of_the_partition() {
 }
 
 fn is_safe(text: &str) -> bool {
-    text.lines().all(|line| crate::text::shown(line, usize::MAX) == line)
+    text.lines().all(|line| shown(line, usize::MAX) == line)
 }
 
 proptest! {

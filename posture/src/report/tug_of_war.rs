@@ -6,10 +6,12 @@ use std::fmt::Write as _;
 use time::OffsetDateTime;
 
 use super::body::CALLS_TOLD_MAX;
-use super::{about, called, console_link, made, section, shown_time};
-use crate::notice::{Attributes, Severity};
-use crate::text::shown;
-use crate::{Aspect, BucketId, Call, Notice, Tool};
+use super::{about, called, console_link, labelled, section, shown_time};
+use crate::notice::document::{self, Body, Bucket};
+use crate::notice::{Draft, Kind, Origin, Severity, sms};
+use crate::principal::{known_as, short};
+use crate::text::{shown, unbroken};
+use crate::{AccountId, Aspect, BucketId, Call, Grade, Notice, Tool};
 
 /// Room for the principal in a subject, in characters: a longer name is cut.
 const PRINCIPAL_CHARACTERS_MAX: usize = 40;
@@ -29,6 +31,14 @@ pub struct TugOfWar<'a> {
     pub writes: u32,
     /// Until when it keeps still.
     pub still_until: OffsetDateTime,
+    /// What the bucket is held to, if that is known.
+    pub grade: Option<Grade>,
+    /// Whom the bucket's tags name, if they were read.
+    pub owner: Option<&'a str>,
+    /// The stack that has stopped.
+    pub stack: &'a str,
+    /// The time.
+    pub now: OffsetDateTime,
 }
 
 /// What one principal did with one tool.
@@ -46,15 +56,51 @@ pub fn tug_of_war(seen: &TugOfWar<'_>) -> Notice {
         *deeds.counts.entry(&call.event_name).or_default() += 1;
         deeds.last = deeds.last.max(Some(call.time));
     }
-    let attributes = Attributes {
-        kind: "bucket",
-        severity: Severity::High,
-        actions: vec!["stopped".to_owned()],
-        buckets: vec![seen.id.name.to_string()],
-        account: &seen.id.account,
-        region: &seen.id.region,
+    let BucketId { name, account, region } = seen.id;
+    let title = title(seen, &deeds);
+    let (before, after) = title.split_once(called(seen.id)).unwrap_or((&title, ""));
+    let bucket = Bucket {
+        name: name.to_string(),
+        grade: seen.grade.filter(|_| !name.is_account()),
+        owner: seen.owner.map(|owner| shown(owner, 256)),
+        console: console_link(region, name),
     };
-    made(&title(seen, &deeds), text(seen, &deeds).expect("a string takes everything"), attributes)
+    let still_until = document::time(seen.still_until);
+    let body = document::TugOfWar {
+        bucket: name.to_string(),
+        writes: seen.writes,
+        still_until: still_until.clone(),
+        others: deeds.iter().map(|deeds| of(deeds, account)).collect(),
+        aspects: seen.aspects.to_vec(),
+    };
+    let draft = Draft {
+        origin: Origin { account, region, stack: seen.stack, now: seen.now },
+        id: format!("tug-of-war:{account}:{name}:{still_until}"),
+        kind: Kind::Bucket,
+        severity: Severity::Critical,
+        actions: vec!["stopped".to_owned()],
+        names: vec![name.to_string()],
+        buckets: vec![bucket],
+        text: text(seen, &deeds).expect("a string takes everything"),
+        sms: sms(before, called(seen.id), &format!("{after}. {account} {region}")),
+        title: title.clone(),
+        body: Body::TugOfWar(body),
+    };
+    draft.into()
+}
+
+fn of(
+    ((principal, tool), deeds): (&(&str, Tool), &Deeds<'_>),
+    account: &AccountId,
+) -> document::Deeds {
+    let calls = deeds.counts.iter().map(|(call, count)| ((*call).to_owned(), *count as u64));
+    document::Deeds {
+        principal: (*principal).to_owned(),
+        who: known_as(principal, account),
+        tool: tool.to_string(),
+        calls: calls.collect(),
+        last: deeds.last.map(document::time),
+    }
 }
 
 fn title(seen: &TugOfWar<'_>, deeds: &BTreeMap<(&str, Tool), Deeds<'_>>) -> String {
@@ -71,12 +117,6 @@ fn title(seen: &TugOfWar<'_>, deeds: &BTreeMap<(&str, Tool), Deeds<'_>>) -> Stri
     with(&shown(&others, room.min(PRINCIPAL_CHARACTERS_MAX)))
 }
 
-/// A principal without the front of its ARN.
-fn short(principal: &str) -> String {
-    let name = principal.rsplit_once(':').map_or(principal, |(_, name)| name);
-    name.strip_prefix("assumed-role/").unwrap_or(name).to_owned()
-}
-
 fn text(
     seen: &TugOfWar<'_>,
     deeds: &BTreeMap<(&str, Tool), Deeds<'_>>,
@@ -84,9 +124,13 @@ fn text(
     let mut text = String::new();
     let until = shown_time(seen.still_until);
     writeln!(text, "{}", about(seen.id))?;
+    if let Some(owner) = seen.owner {
+        writeln!(text, "{}", labelled("Owner", &shown(owner, 256)))?;
+    }
     writeln!(text, "Writes  {} by s3guard within the hour, as many as are allowed", seen.writes)?;
     writeln!(text, "Still   s3guard changes nothing here until {until}")?;
-    let mut who: Vec<String> = deeds.iter().map(deeds_line).collect();
+    let account = &seen.id.account;
+    let mut who: Vec<String> = deeds.iter().map(|deeds| deeds_line(deeds, account)).collect();
     if who.len() > CALLS_TOLD_MAX {
         let rest = who.split_off(CALLS_TOLD_MAX).len();
         who.push(format!("… and {rest} more"));
@@ -108,12 +152,17 @@ fn text(
     Ok(text)
 }
 
-fn deeds_line(((principal, tool), deeds): (&(&str, Tool), &Deeds<'_>)) -> String {
+fn deeds_line(
+    ((principal, tool), deeds): (&(&str, Tool), &Deeds<'_>),
+    account: &AccountId,
+) -> String {
     let count = |(event, count): (&&str, &usize)| match count {
         1 => shown(event, 80),
         _ => format!("{} {count} times", shown(event, 80)),
     };
     let counts: Vec<String> = deeds.counts.iter().take(CALLS_TOLD_MAX).map(count).collect();
-    let last = deeds.last.map_or_else(String::new, |last| format!(", last {}", shown_time(last)));
-    format!("{} with {tool}: {}{last}", shown(principal, 300), counts.join(", "))
+    let last = deeds
+        .last
+        .map_or_else(String::new, |last| format!(", last {}", unbroken(&shown_time(last))));
+    format!("{} with {tool}: {}{last}", known_as(principal, account), counts.join(", "))
 }

@@ -17,6 +17,7 @@ fn call(event_name: &str, age_milliseconds: i64) -> Call {
         time: NOON - time::Duration::milliseconds(age_milliseconds),
         principal: "somebody".to_owned(),
         tool: Tool::Cli,
+        source_ip: None,
         exposes: false,
         makes_default_bucket: false,
     }

@@ -15,6 +15,9 @@ use time::format_description::well_known::Rfc3339;
 use super::replayed::{Called, Fate, Found, Look, Told};
 use super::world::Bucket;
 
+/// The stack whose guard is replayed.
+pub(super) const STACK: &str = "s3guard";
+
 /// Looks at a bucket, mends it and tells of it.
 pub(super) fn look(
     bucket: &mut Bucket,
@@ -34,7 +37,7 @@ pub(super) fn look(
         inspection.findings.iter().cloned().partition(is_stopped);
     let notice = report::notice(&Report {
         id: &id,
-        stack: ("s3guard", &id.region),
+        stack: (STACK, &id.region),
         baseline: &inspection.baseline,
         trigger,
         findings: &told,
@@ -43,6 +46,9 @@ pub(super) fn look(
         // It says how fast the guard was, and here nobody was.
         took: None,
         is_again: false,
+        owner: report::owner(&inspection.observed),
+        times_within_hour: report::times_within_hour(&outcome.done, |_| 0),
+        now,
     });
     let mut calls = calls(&steps);
     for (call, (_, record)) in calls.iter_mut().zip(&outcome.done) {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use s3guard_posture::event::{self, Read, Request, field};
+use s3guard_posture::notice::Origin;
 use s3guard_posture::triage::{self, Message, TaskOf, triage};
 use s3guard_posture::{
     Baseline, BucketId, BucketName, MemoryBucket, Observed, Region, Trigger, object_event, objects,
@@ -210,7 +211,7 @@ where
                 triage::Task::Sweep { .. } => replayed.task = Some(Task::Sweep),
                 triage::Task::Tell(notice) => {
                     replayed.task = Some(Task::Tell);
-                    replayed.says = Some(Told::from(&notice));
+                    replayed.says = Some(Told::from(&*notice));
                 }
                 triage::Task::Nothing { reason } => {
                     replayed.task = Some(Task::Nothing);
@@ -273,7 +274,9 @@ where
                     replayed.outcome = Outcome::Ignored { because };
                     return;
                 }
-                let notice = objects::digest(vec![event], &self.scene.account, &self.here);
+                let (account, now) = (&self.scene.account, event.time);
+                let origin = Origin { account, region: &self.here, stack: engine::STACK, now };
+                let notice = objects::digest(vec![event], &origin);
                 replayed.says = notice.as_ref().map(Told::from);
             }
             Err(error) => replayed.outcome = Outcome::DeadLetter { because: error.to_string() },

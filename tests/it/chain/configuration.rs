@@ -38,7 +38,7 @@ fn a_rule_and_a_tag_raise_a_bucket_and_an_exemption_leaves_one_alone() {
     assert!(encryption(&careless, &payroll).contains(&key), "the rule raises it");
     assert!(encryption(&careless, &tagged).starts_with("AES256"), "the default is speed");
     assert!(has_tls(&careless, &payroll) && !has_tls(&careless, &www));
-    assert!(guarded.told().contains("Grade   hybrid (rule 1"), "{}", guarded.told());
+    assert!(guarded.told().contains("Grade hybrid (rule 1"), "{}", guarded.told());
 
     guarded.forget();
     let tags = "<Tagging><TagSet><Tag><Key>s3guard:grade</Key><Value>hybrid</Value></Tag></TagSet></Tagging>";

@@ -204,10 +204,13 @@ impl Guarded {
         history["records"].as_array().unwrap().clone()
     }
 
-    /// Everything that was mailed to the owner.
+    /// Everything that was mailed to the owner, in one line: prose is broken into lines of 72 columns.
     pub(super) fn told(&self) -> String {
-        let mails = self.mails().into_iter();
-        mails.flat_map(|mail| [mail.subject, "\n\n".to_owned(), mail.text]).collect()
+        let mails = self.mails();
+        let words = mails
+            .iter()
+            .flat_map(|mail| mail.subject.split_whitespace().chain(mail.text.split_whitespace()));
+        words.collect::<Vec<_>>().join(" ")
     }
 
     /// The guard's mails to the owner since then.

@@ -27,7 +27,7 @@ fn a_tug_of_war_ends_in_one_alert_and_no_further_writes() {
     let alerts: Vec<_> = mails.iter().filter(|mail| mail.subject.contains(&alert)).collect();
     assert_eq!(alerts.len(), 1, "{mails:#?}");
     assert_eq!(mails.len(), writes.len() + 1, "one for each time it was mended: {mails:#?}");
-    assert!(alerts[0].text.contains("user/careless"), "{}", alerts[0].text);
+    assert!(alerts[0].text.contains("IAM user careless"), "{}", alerts[0].text);
 
     // The sweep stays out of it as well.
     guarded.forget();

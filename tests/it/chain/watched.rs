@@ -44,7 +44,9 @@ impl Ground {
                     let mails = self.guarded.mails().into_iter();
                     let mails: Vec<_> = mails.filter(|mail| mail.text.contains(&bucket)).collect();
                     let is_told = mails.iter().any(|mail| {
-                        mail.text.contains(what) && mail.text.contains(&format!("{event_name} by "))
+                        // Prose is broken into lines of 72 columns.
+                        let text = mail.text.split_whitespace().collect::<Vec<_>>().join(" ");
+                        text.contains(what) && text.contains(&format!("{event_name} by "))
                     });
                     assert!(is_told, "{event_name} is not told: {mails:#?}");
                 }

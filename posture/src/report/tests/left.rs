@@ -9,10 +9,12 @@ fn what_is_left_is_told_once_by_the_event_and_not_by_every_sweep() {
         &Look::new(calls("PutBucketWebsite"), findings.clone()),
         &expect![[r#"
             s3guard left a bucket as it is: reports
-            [warning: left]
+            [critical: left]
 
             Bucket  reports (eu-west-1, account 111122223333)
-            Event   PutBucketWebsite by arn:aws:iam::111122223333:user/careless with the AWS CLI, 2026-11-20 12:00:00 UTC
+            Event   PutBucketWebsite by IAM user careless with the AWS CLI,
+                    2026-11-20 12:00:00 UTC
+                    arn:aws:iam::111122223333:user/careless
             Grade   speed (the default)
 
             Left as it is
@@ -34,15 +36,20 @@ fn a_bucket_that_was_mended_in_part_says_what_is_left() {
             [warning: protected left]
 
             Bucket  reports (eu-west-1, account 111122223333)
-            Event   CreateBucket by arn:aws:iam::111122223333:user/careless with the AWS CLI, 2026-11-20 12:00:00 UTC
+            Event   CreateBucket by IAM user careless with the AWS CLI,
+                    2026-11-20 12:00:00 UTC
+                    arn:aws:iam::111122223333:user/careless
             Grade   speed (the default)
 
             Done
-              default encryption: SSE-S3, SSE-C blocked (was: SSE-S3, SSE-C not blocked)
+              default encryption: SSE-S3, SSE-C blocked (was: SSE-S3, SSE-C not
+                blocked)
                 undo: s3guard undo reports@20261120T120000.000Z-encryption --stack s3guard --region eu-west-1
 
             Left as it is
-              default encryption: its policy lets AWS services or other accounts in, and they may not be able to use the key; its encryption was not raised
+              default encryption: its policy lets AWS services or other accounts in,
+                and they may not be able to use the key; its encryption was not
+                raised
 
             Protected 4.2 s after the event.
 
@@ -67,15 +74,19 @@ fn what_waits_for_a_stack_is_told_when_it_is_done_or_given_up() {
             [info: protected]
 
             Bucket  reports (eu-west-1, account 111122223333)
-            Event   CreateBucket by arn:aws:iam::111122223333:user/careless with the AWS CLI, 2026-11-20 12:00:00 UTC
+            Event   CreateBucket by IAM user careless with the AWS CLI,
+                    2026-11-20 12:00:00 UTC
+                    arn:aws:iam::111122223333:user/careless
             Grade   speed (the default)
 
             Done
-              default encryption: SSE-S3, SSE-C blocked (was: SSE-S3, SSE-C not blocked)
+              default encryption: SSE-S3, SSE-C blocked (was: SSE-S3, SSE-C not
+                blocked)
                 undo: s3guard undo reports@20261120T120000.000Z-encryption --stack s3guard --region eu-west-1
 
             Later
-              TLS only: CloudFormation is still at work on the bucket's stack, which may bring a policy
+              TLS only: CloudFormation is still at work on the bucket's stack, which
+                may bring a policy
 
             Protected 4.2 s after the event.
 
@@ -90,11 +101,14 @@ fn what_waits_for_a_stack_is_told_when_it_is_done_or_given_up() {
             [warning: left]
 
             Bucket  reports (eu-west-1, account 111122223333)
-            Event   CreateBucket by arn:aws:iam::111122223333:user/careless with the AWS CLI, 2026-11-20 12:00:00 UTC
+            Event   CreateBucket by IAM user careless with the AWS CLI,
+                    2026-11-20 12:00:00 UTC
+                    arn:aws:iam::111122223333:user/careless
             Grade   speed (the default)
 
             Left as it is
-              TLS only: CloudFormation has been at work on its stack for hours; the sweep will look at its policy again
+              TLS only: CloudFormation has been at work on its stack for hours; the
+                sweep will look at its policy again
 
             https://eu-west-1.console.aws.amazon.com/s3/buckets/reports?region=eu-west-1&tab=permissions
         "#]],
@@ -112,11 +126,16 @@ fn what_is_left_to_the_stack_is_told_with_what_its_template_should_say() {
             [warning: left]
 
             Bucket  reports (eu-west-1, account 111122223333)
-            Event   CreateBucket by arn:aws:iam::111122223333:user/careless with the AWS CLI, 2026-11-20 12:00:00 UTC
+            Event   CreateBucket by IAM user careless with the AWS CLI,
+                    2026-11-20 12:00:00 UTC
+                    arn:aws:iam::111122223333:user/careless
             Grade   speed (the default)
 
             Left as it is
-              TLS only: CloudFormation made it, and its stack could not add a policy of its own beside a first one of ours, so none was written: add it to the template, or say `tls = "keep"` for the bucket in s3guard.toml
+              TLS only: CloudFormation made it, and its stack could not add a policy
+                of its own beside a first one of ours, so none was written: add it
+                to the template, or say `tls = "keep"` for the bucket in
+                s3guard.toml
 
             For the template of its stack
               # with the CDK: enforceSSL: true
@@ -152,18 +171,21 @@ fn a_call_that_touches_what_is_exempt_is_told_with_the_reason_and_the_end() {
     check(
         &look("PutBucketPolicy"),
         &expect![[r#"
-        s3guard left an exempt bucket as it is: reports
-        [info: exempt]
+            s3guard left an exempt bucket as it is: reports
+            [info: exempt]
 
-        Bucket  reports (eu-west-1, account 111122223333)
-        Event   PutBucketPolicy by arn:aws:iam::111122223333:user/careless with the AWS CLI, 2026-11-20 12:00:00 UTC
-        Grade   speed (the default)
+            Bucket  reports (eu-west-1, account 111122223333)
+            Event   PutBucketPolicy by IAM user careless with the AWS CLI,
+                    2026-11-20 12:00:00 UTC
+                    arn:aws:iam::111122223333:user/careless
+            Grade   speed (the default)
 
-        Exempt
-          TLS only, until 2026-12-31: the scanner of 2009 speaks no TLS (TICKET-7)
+            Exempt
+              TLS only, until 2026-12-31: the scanner of 2009 speaks no TLS
+                (TICKET-7)
 
-        https://eu-west-1.console.aws.amazon.com/s3/buckets/reports?region=eu-west-1&tab=permissions
-    "#]],
+            https://eu-west-1.console.aws.amazon.com/s3/buckets/reports?region=eu-west-1&tab=permissions
+        "#]],
     );
     // A new bucket, a tag and a call about something else are no news.
     for name in ["CreateBucket", "PutBucketTagging", "PutBucketEncryption"] {
@@ -186,7 +208,9 @@ fn what_somebody_has_undone_stays_so_and_is_no_alarm() {
             [info: left]
 
             Bucket  reports (eu-west-1, account 111122223333)
-            Event   PutBucketPolicy by arn:aws:iam::111122223333:user/careless with the AWS CLI, 2026-11-20 12:00:00 UTC
+            Event   PutBucketPolicy by IAM user careless with the AWS CLI,
+                    2026-11-20 12:00:00 UTC
+                    arn:aws:iam::111122223333:user/careless
             Grade   speed (the default)
 
             Left as it is
@@ -216,10 +240,13 @@ fn the_account_is_called_by_its_name_and_has_a_page_of_its_own() {
             [warning: left]
 
             Account 111122223333, public access block of all its buckets
-            Event   DeleteAccountPublicAccessBlock by arn:aws:iam::111122223333:user/careless with the AWS CLI, 2026-11-20 12:00:00 UTC
+            Event   DeleteAccountPublicAccessBlock by IAM user careless with
+                    the AWS CLI, 2026-11-20 12:00:00 UTC
+                    arn:aws:iam::111122223333:user/careless
 
             Left as it is
-              the account's public access block: not set; it is only reported, as configured
+              the account's public access block: not set; it is only reported, as
+                configured
 
             https://eu-west-1.console.aws.amazon.com/s3/settings?region=eu-west-1
         "#]],

@@ -3,9 +3,13 @@
 use super::*;
 use crate::config::Ending;
 
+pub(super) fn origin(id: &BucketId) -> Origin<'_> {
+    Origin { account: &id.account, region: &id.region, stack: "s3guard", now: NOON }
+}
+
 const STILL_UNTIL: OffsetDateTime = datetime!(2026-11-20 14:00 UTC);
 
-fn terraform(event_name: &str, minute: u8) -> Call {
+pub(super) fn terraform(event_name: &str, minute: u8) -> Call {
     Call {
         time: NOON.replace_minute(minute).unwrap(),
         tool: Tool::Terraform,
@@ -14,9 +18,36 @@ fn terraform(event_name: &str, minute: u8) -> Call {
     }
 }
 
-fn stopped(id: &BucketId, calls: &[Call]) -> Notice {
+pub(super) fn stopped(id: &BucketId, calls: &[Call]) -> Notice {
     let aspects = &[Aspect::Tls, Aspect::PublicAccess];
-    tug_of_war(&TugOfWar { id, calls, aspects, writes: 20, still_until: STILL_UNTIL })
+    tug_of_war(&TugOfWar {
+        id,
+        calls,
+        aspects,
+        writes: 20,
+        still_until: STILL_UNTIL,
+        grade: Some(Grade::Hybrid),
+        owner: Some("owner@example.com"),
+        stack: "s3guard",
+        now: NOON,
+    })
+}
+
+pub(super) fn endings() -> [Ending; 2] {
+    let ending = |number, buckets: &str, aspect, reason: &str, until| Ending {
+        number,
+        buckets: buckets.to_owned(),
+        aspects: vec![aspect],
+        reason: reason.to_owned(),
+        until,
+        is_over: false,
+    };
+    let website = "the website moves (TICKET-7)";
+    let scanner = "the scanner of 2009\r\nspeaks no TLS";
+    [
+        ending(1, "web-*", Aspect::PublicAccess, website, date!(2026 - 11 - 27)),
+        ending(2, "scans", Aspect::Tls, scanner, date!(2026 - 11 - 21)),
+    ]
 }
 
 #[test]
@@ -28,26 +59,31 @@ fn whoever_undoes_what_the_guard_mends_is_named() {
     ];
     expect![[r#"
         s3guard and Deployer/ci-4711 are changing reports in turn
-        [high: stopped]
+        [critical: stopped]
 
         Bucket  reports (eu-west-1, account 111122223333)
+        Owner   owner@example.com
         Writes  20 by s3guard within the hour, as many as are allowed
         Still   s3guard changes nothing here until 2026-11-20 14:00:00 UTC
 
         Who else changes it
-          arn:aws:sts::111122223333:assumed-role/Deployer/ci-4711 with Terraform: PutBucketPolicy 2 times, PutBucketPublicAccessBlock, last 2026-11-20 12:31:00 UTC
+          role Deployer, session ci-4711 with Terraform: PutBucketPolicy 2
+            times, PutBucketPublicAccessBlock, last 2026-11-20 12:31:00 UTC
 
         Weaker than wanted until then
           TLS only
           public access block
 
         What to do
-          If s3guard is right, change what they run. Its notices about this bucket say with which lines.
-          If they are right, exempt the bucket in s3guard.toml, with a reason and an end, and deploy.
+          If s3guard is right, change what they run. Its notices about this
+            bucket say with which lines.
+          If they are right, exempt the bucket in s3guard.toml, with a reason
+            and an end, and deploy.
           Until one of them is done, every run undoes what s3guard has mended.
 
         https://eu-west-1.console.aws.amazon.com/s3/buckets/reports?region=eu-west-1&tab=permissions
-    "#]].assert_eq(&words(&stopped(&id(), &calls)));
+    "#]]
+    .assert_eq(&words(&stopped(&id(), &calls)));
 }
 
 #[test]
@@ -55,27 +91,33 @@ fn many_who_undo_what_the_guard_mends_are_counted_in_the_subject() {
     let calls = [terraform("PutBucketPolicy", 1), call("PutBucketPolicy")];
     expect![[r#"
         s3guard and 2 others are changing reports in turn
-        [high: stopped]
+        [critical: stopped]
 
         Bucket  reports (eu-west-1, account 111122223333)
+        Owner   owner@example.com
         Writes  20 by s3guard within the hour, as many as are allowed
         Still   s3guard changes nothing here until 2026-11-20 14:00:00 UTC
 
         Who else changes it
-          arn:aws:iam::111122223333:user/careless with the AWS CLI: PutBucketPolicy, last 2026-11-20 12:00:00 UTC
-          arn:aws:sts::111122223333:assumed-role/Deployer/ci-4711 with Terraform: PutBucketPolicy, last 2026-11-20 12:01:00 UTC
+          IAM user careless with the AWS CLI: PutBucketPolicy, last
+            2026-11-20 12:00:00 UTC
+          role Deployer, session ci-4711 with Terraform: PutBucketPolicy, last
+            2026-11-20 12:01:00 UTC
 
         Weaker than wanted until then
           TLS only
           public access block
 
         What to do
-          If s3guard is right, change what they run. Its notices about this bucket say with which lines.
-          If they are right, exempt the bucket in s3guard.toml, with a reason and an end, and deploy.
+          If s3guard is right, change what they run. Its notices about this
+            bucket say with which lines.
+          If they are right, exempt the bucket in s3guard.toml, with a reason
+            and an end, and deploy.
           Until one of them is done, every run undoes what s3guard has mended.
 
         https://eu-west-1.console.aws.amazon.com/s3/buckets/reports?region=eu-west-1&tab=permissions
-    "#]].assert_eq(&words(&stopped(&id(), &calls)));
+    "#]]
+    .assert_eq(&words(&stopped(&id(), &calls)));
     let by = |number| Call { principal: format!("user {number:02}"), ..call("PutBucketPolicy") };
     let text = stopped(&id(), &(0..12).map(by).collect::<Vec<_>>()).text;
     assert!(text.contains("user 09") && text.contains("\n  … and 2 more\n"), "{text}");
@@ -97,7 +139,7 @@ fn a_subject_names_the_bucket_however_long_the_names_are() {
 fn buckets_that_no_event_told_of_are_listed_with_the_likely_causes() {
     let told = |names: &[String]| {
         let buckets: Vec<BucketName> = names.iter().map(|name| name.parse().unwrap()).collect();
-        coverage_gap(&buckets, &id().account, &id().region)
+        coverage_gap(&buckets, &origin(&id()))
     };
     let notice = told(&["photos".to_owned(), "reports".to_owned()]);
     expect![[r#"
@@ -106,19 +148,23 @@ fn buckets_that_no_event_told_of_are_listed_with_the_likely_causes() {
 
         Account 111122223333, eu-west-1
 
-        The sweep found buckets that were made after s3guard was deployed, and of which no event told.
-        It has looked at them now. But a bucket that is weakened there may not be noticed before the next sweep.
+        The sweep found buckets that were made after s3guard was deployed, and
+        of which no event told. It has looked at them now. But a bucket that is
+        weakened there may not be noticed before the next sweep.
 
         Buckets
           photos
           reports
 
         Likely causes
-          The trail is off, or does not log management events of eu-west-1 that write.
-          The bucket was made by way of us-east-1, and s3guard is not deployed there.
+          The trail is off, or does not log management events of eu-west-1 that
+            write.
+          The bucket was made by way of us-east-1, and s3guard is not deployed
+            there.
           The trail is one of another Region only, and not of eu-west-1.
           Somebody has switched off the rule, or changed what it lets through.
-    "#]].assert_eq(&words(&notice));
+    "#]]
+    .assert_eq(&words(&notice));
     let many: Vec<String> = (0..120).map(|number| format!("bucket-{number}")).collect();
     let notice = told(&many);
     assert!(notice.text.contains("bucket-99\n  … and 20 more\n"), "{}", notice.text);
@@ -127,23 +173,8 @@ fn buckets_that_no_event_told_of_are_listed_with_the_likely_causes() {
 
 #[test]
 fn exemptions_that_end_are_told_the_first_one_first() {
-    let ending = |number, buckets: &str, aspect, reason: &str, until| Ending {
-        number,
-        buckets: buckets.to_owned(),
-        aspects: vec![aspect],
-        reason: reason.to_owned(),
-        until,
-        is_over: false,
-    };
-    let website = "the website moves (TICKET-7)";
-    let scanner = "the scanner of 2009\r\nspeaks no TLS";
-    let endings = [
-        ending(1, "web-*", Aspect::PublicAccess, website, date!(2026 - 11 - 27)),
-        ending(2, "scans", Aspect::Tls, scanner, date!(2026 - 11 - 21)),
-    ];
-    let told = |endings: &[Ending]| {
-        exemptions_ending(endings, date!(2026 - 11 - 20), &id().account, &id().region)
-    };
+    let endings = endings();
+    let told = |endings: &[Ending]| exemptions_ending(endings, &origin(&id()));
     expect![[r#"
         s3guard: 2 exemptions end, the first on 2026-11-21
         [warning: exemption-ends]
@@ -151,12 +182,16 @@ fn exemptions_that_end_are_told_the_first_one_first() {
         Account 111122223333, eu-west-1
 
         Exemptions that end
-          scans: TLS only, until 2026-11-21 (tomorrow): the scanner of 2009\u{d}\u{a}speaks no TLS
-          web-*: public access block, until 2026-11-27 (in 7 days): the website moves (TICKET-7)
+          scans: TLS only, until 2026-11-21 (tomorrow): the scanner of
+            2009\u{d}\u{a}speaks no TLS
+          web-*: public access block, until 2026-11-27 (in 7 days): the website
+            moves (TICKET-7)
 
         What to do
-          Nothing, if the reason is gone: s3guard mends the buckets after the last day.
-          If it is not, give the exemption another end in s3guard.toml, and deploy.
+          Nothing, if the reason is gone: s3guard mends the buckets after the
+            last day.
+          If it is not, give the exemption another end in s3guard.toml, and
+            deploy.
     "#]]
     .assert_eq(&words(&told(&endings)));
     assert_eq!(told(&endings[..1]).subject, "s3guard: an exemption ends on 2026-11-27");

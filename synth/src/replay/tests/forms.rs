@@ -128,7 +128,7 @@ fn the_form_for_programs_does_not_change() {
                   "stopsAfterWrites": null,
                   "says": {
                     "subject": "s3guard undid a weakening of reports",
-                    "text": "Bucket  reports (eu-west-1, account 111122223333)\nEvent   PutBucketEncryption by arn:aws:iam::111122223333:user/careless with the AWS CLI, 2026-11-20 12:00:00 UTC\nGrade   speed (the default)\n\nDone\n  default encryption: SSE-S3, SSE-C blocked (was: SSE-S3, SSE-C not blocked)\n    undo: s3guard undo reports@20261120T120000.000Z-encryption --stack s3guard --region eu-west-1\n\nhttps://eu-west-1.console.aws.amazon.com/s3/buckets/reports?region=eu-west-1&tab=permissions\n"
+                    "text": "Bucket  reports (eu-west-1, account 111122223333)\nEvent   PutBucketEncryption by IAM user careless with the AWS CLI,\n        2026-11-20 12:00:00 UTC, from 192.0.2.1\n        arn:aws:iam::111122223333:user/careless\nGrade   speed (the default)\n\nDone\n  default encryption: SSE-S3, SSE-C blocked (was: SSE-S3, SSE-C not\n    blocked)\n    undo: s3guard undo reports@20261120T120000.000Z-encryption --stack s3guard --region eu-west-1\n\nhttps://eu-west-1.console.aws.amazon.com/s3/buckets/reports?region=eu-west-1&tab=permissions\n"
                   }
                 }
               ],

@@ -1,0 +1,33 @@
+//! How much a notice matters.
+
+use serde::{Deserialize, Serialize};
+
+/// How much a notice matters. Who is woken by which is said in `docs/notifications.md`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub enum Severity {
+    /// Good to know.
+    Info,
+    /// Somebody should look at it.
+    Warning,
+    /// A bucket is not protected as wanted, or the guard does not work as it should.
+    High,
+    /// Data is, or may be, in danger now.
+    Critical,
+}
+
+impl Severity {
+    /// All of them, the least first.
+    pub const ALL: [Self; 4] = [Self::Info, Self::Warning, Self::High, Self::Critical];
+
+    /// The value of the attribute `severity`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! The text of an SMS: one part, whatever is in it.
+//!
+//! A part has 140 bytes: 160 characters of seven bits if all are of the GSM default alphabet, else 70 of UCS-2. SNS would
+//! send a longer text as several parts, each of which costs, and a phone may show them apart.
+//!
+//! Source: 3GPP TS 23.038, "Alphabets and language-specific information", 6.2.1; Amazon SNS Developer Guide, "Publishing
+//! SMS messages".
+
+use crate::text::shown;
+
+/// The most septets of a part in the GSM default alphabet.
+pub const SEPTETS_MAX: usize = 160;
+/// The most code units of a part in UCS-2.
+pub const UNITS_MAX: usize = 70;
+
+/// The GSM 7 bit default alphabet, without its escape to the extension table.
+const ALPHABET: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§\
+                        ¿abcdefghijklmnopqrstuvwxyzäöñüà";
+/// Its extension table: each is an escape and a character.
+const EXTENSION: &str = "\u{c}^{}\\[~]|€";
+/// No bucket's name has more characters, and more of anything else is not looked at.
+const NAME_MAX: usize = 255;
+/// Where something is cut.
+const CUT: &str = "...";
+
+/// The text of an SMS: ours before the bucket, the bucket, and what is said of it. What does not fit is cut from the end,
+/// and of the bucket's name, if it is too long by itself, from its middle.
+pub fn sms(before: &str, bucket: &str, after: &str) -> String {
+    let [bucket, after] = [bucket, after]
+        .map(|part| shown(&part.chars().take(NAME_MAX).collect::<String>(), usize::MAX));
+    let name = format!("{before}{bucket}");
+    if fits(&format!("{name}{after}")) {
+        return format!("{name}{after}");
+    }
+    if fits(&name) {
+        let text = cut(&format!("{name}{after}"), name.chars().count(), &name);
+        // A colon with nothing behind it says nothing.
+        let says = |rest: &str| rest.contains(char::is_alphanumeric);
+        return if text.strip_prefix(&name).is_some_and(says) { text } else { name };
+    }
+    // Names differ more often at their ends than in their middle.
+    let characters: Vec<char> = bucket.chars().collect();
+    for kept in (0..=characters.len().min(SEPTETS_MAX)).rev() {
+        let (front, back) = (kept.div_ceil(2), kept / 2);
+        let front: String = characters[..front].iter().collect();
+        let back: String = characters[characters.len() - back..].iter().collect();
+        let text = format!("{before}{front}{CUT}{back}");
+        if fits(&text) {
+            return text;
+        }
+    }
+    cut(before, 0, "s3guard")
+}
+
+/// Whether a text is one part.
+pub fn fits(text: &str) -> bool {
+    match septets(text) {
+        Some(septets) => septets <= SEPTETS_MAX,
+        None => text.encode_utf16().count() <= UNITS_MAX,
+    }
+}
+
+/// How many septets a text has in the GSM default alphabet; `None` if not all of it is in there.
+pub fn septets(text: &str) -> Option<usize> {
+    text.chars().map(septets_of).sum()
+}
+
+fn septets_of(character: char) -> Option<usize> {
+    if character.is_ascii_alphanumeric() || ALPHABET.contains(character) {
+        Some(1)
+    } else if EXTENSION.contains(character) {
+        Some(2)
+    } else {
+        None
+    }
+}
+
+/// Cuts a text as late as it fits, behind at least so many characters; else there is only this.
+fn cut(text: &str, characters_min: usize, else_only: &str) -> String {
+    // A longer beginning of a text that does not fit does not fit either.
+    let ends = text.char_indices().map(|(at, _)| at).skip(characters_min);
+    let cuts = ends.map(|at| format!("{}{CUT}", &text[..at])).take_while(|text| fits(text));
+    cuts.last().unwrap_or_else(|| else_only.to_owned())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,148 @@
+//! What is told how loudly, and how often.
+
+use super::*;
+
+fn severity(look: &Look) -> Severity {
+    look.notice().unwrap().document.severity
+}
+
+#[test]
+fn what_lets_in_the_public_and_stays_so_is_critical() {
+    for because in [LeftBecause::Website, LeftBecause::PublicPolicy, LeftBecause::PublicAcl] {
+        let findings = vec![sse_c(), left(Aspect::PublicAccess, because)];
+        for name in ["CreateBucket", "PutBucketPolicy"] {
+            let look = Look::new(calls(name), findings.clone());
+            assert_eq!(severity(&look), Severity::Critical, "{name} {findings:?}");
+        }
+    }
+    for because in [LeftBecause::WebsiteWithoutTls, LeftBecause::Outsiders] {
+        let look = Look::new(calls("PutBucketPolicy"), vec![left(Aspect::Tls, because)]);
+        assert_eq!(severity(&look), Severity::Warning);
+    }
+}
+
+#[test]
+fn what_could_not_be_shut_is_critical_and_what_else_could_not_be_done_is_high() {
+    let fails = |name, kind| {
+        let mut look = Look::new(calls(name), vec![open(), sse_c()]);
+        look.failing = vec![kind];
+        severity(&look)
+    };
+    for name in ["CreateBucket", "DeleteBucketPublicAccessBlock"] {
+        assert_eq!(fails(name, SettingKind::PublicAccessBlock), Severity::Critical, "{name}");
+        assert_eq!(fails(name, SettingKind::Encryption), Severity::High, "{name}");
+    }
+}
+
+#[test]
+fn the_same_weakening_is_told_less_and_less_often() {
+    let told: Vec<u32> = (0..=20)
+        .filter(|&times| {
+            let trigger = calls("DeleteBucketPublicAccessBlock");
+            Look { times, ..Look::new(trigger, vec![open()]) }.notice().is_some()
+        })
+        .collect();
+    assert_eq!(told, [0, 1, 2, 4, 8, 16]);
+    // What is left weaker is told each time.
+    let mut look = Look::new(calls("DeleteBucketPublicAccessBlock"), vec![open()]);
+    (look.times, look.failing) = (3, vec![SettingKind::PublicAccessBlock]);
+    assert_eq!(severity(&look), Severity::Critical);
+}
+
+#[test]
+fn of_several_settings_the_one_that_is_mended_the_least_often_counts() {
+    let record = |setting: Setting| {
+        let action = Action { set: setting, aspects: vec![Aspect::PublicAccess] };
+        let inspection = Inspection {
+            observed: Observed::unread(id()),
+            baseline: Baseline::new(Grade::Speed, None),
+            findings: Vec::new(),
+            plan: plan(&[]),
+        };
+        let record = Record::begun(&inspection, &action, &Trigger::Sweep, NOON);
+        (action, record)
+    };
+    let done = [record(Setting::PublicAccessBlock(None)), record(Setting::Encryption(None))];
+    let before = |kind| if kind == SettingKind::Encryption { 1 } else { 6 };
+    assert_eq!(times_within_hour(&done, before), 2);
+    assert_eq!(times_within_hour(&done[..1], before), 7);
+    assert_eq!(times_within_hour(&[], before), 1);
+}
+
+#[test]
+fn that_it_goes_on_is_said_everywhere() {
+    let trigger = calls("DeleteBucketPublicAccessBlock");
+    let notice = Look { times: 4, ..Look::new(trigger, vec![open()]) }.notice().unwrap();
+    assert!(notice.text.contains("\nThis is the 4th time within the hour.\n"), "{}", notice.text);
+    assert!(notice.chat().contains("This is the 4th time within the hour."));
+    assert_eq!(notice.document.json().matches(r#""timesWithinHour":4"#).count(), 1);
+    let words = [1, 2, 3, 4, 11, 12, 13, 21, 22, 111]
+        .map(|times| times_words(times).split(' ').nth(3).unwrap().to_owned());
+    assert_eq!(
+        words,
+        ["1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "22nd", "111th"]
+    );
+}
+
+#[test]
+fn the_owner_is_whom_the_tag_names_if_it_names_somebody() {
+    let tagged = |name: &str| {
+        let mut observed = Observed::unread(id());
+        observed.tags = crate::Reading::Known([(OWNER_TAG.to_owned(), name.to_owned())].into());
+        owner(&observed).map(str::to_owned)
+    };
+    assert_eq!(tagged("owner@example.com").as_deref(), Some("owner@example.com"));
+    assert_eq!(tagged(" "), None);
+    assert_eq!(owner(&Observed::unread(id())), None);
+}
+
+#[test]
+fn whoever_made_the_call_is_called_as_people_know_them_and_looked_up_by_the_arn() {
+    let sso = "arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Admin_0123456789abcdef/jane@example.com";
+    let call = Call {
+        principal: sso.to_owned(),
+        source_ip: Some("192.0.2.1".to_owned()),
+        ..call("DeleteBucketPublicAccessBlock")
+    };
+    let look = Look {
+        owner: Some("owner@example.com"),
+        ..Look::new(Trigger::Calls(vec![call]), vec![open()])
+    };
+    let notice = look.notice().unwrap();
+    expect![[r#"
+        s3guard undid a weakening of reports
+        [warning: protected weakened]
+
+        Bucket  reports (eu-west-1, account 111122223333)
+        Owner   owner@example.com
+        Event   DeleteBucketPublicAccessBlock by jane@example.com by SSO (Admin)
+                with the AWS CLI, 2026-11-20 12:00:00 UTC, from 192.0.2.1
+                arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Admin_0123456789abcdef/jane@example.com
+        Grade   speed (the default)
+
+        Done
+          public access block: on (was: partly off (BlockPublicPolicy))
+            undo: s3guard undo reports@20261120T120000.000Z-public-access-block --stack s3guard --region eu-west-1
+
+        Protected 4.2 s after the event.
+
+        https://eu-west-1.console.aws.amazon.com/s3/buckets/reports?region=eu-west-1&tab=permissions
+    "#]].assert_eq(&words(&notice));
+    expect!["s3guard undid a weakening of reports: DeleteBucketPublicAccessBlock by jane@example.com by SSO (Admin). 111122223333 eu-west-1"].assert_eq(&notice.sms);
+}
+
+#[test]
+fn the_same_news_has_the_same_id_and_other_news_another() {
+    let id = |look: &Look| look.notice().unwrap().document.id;
+    let with_event = |event_id: &str| {
+        let call = Call { event_id: Some(event_id.to_owned()), ..call("PutBucketWebsite") };
+        let findings = vec![left(Aspect::PublicAccess, LeftBecause::Website)];
+        Look::new(Trigger::Calls(vec![call]), findings)
+    };
+    assert_eq!(id(&with_event("e1")), "bucket-report:111122223333:reports:left:e1");
+    assert_ne!(id(&with_event("e1")), id(&with_event("e2")));
+    assert_eq!(
+        id(&Look::new(calls("CreateBucket"), vec![open(), sse_c()])),
+        "bucket-report:111122223333:reports:protected:reports@20261120T120000.000Z-public-access-block"
+    );
+}
