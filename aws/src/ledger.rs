@@ -9,6 +9,7 @@ use aws_sdk_s3::error::{ProvideErrorMetadata as _, SdkError};
 use aws_sdk_s3::operation::put_object::PutObjectError;
 use futures_util::{StreamExt as _, stream};
 use s3guard_posture::ledger::{self, InvalidRecordId, RecordId};
+use s3guard_posture::record::State;
 use s3guard_posture::{AccountId, BucketName, History, Reading, Record, record};
 use serde_json::Value;
 use thiserror::Error;
@@ -68,43 +69,37 @@ impl Ledger {
         &self.bucket
     }
 
-    /// Keeps a record; a later one of the same id takes its place.
+    /// Keeps a record; a later one of the same id takes its place. That a write failed is told by a key as well.
     pub async fn keep(&self, record: &Record) -> Result<(), AwsError> {
         let id: RecordId = record.id.parse().map_err(|invalid: InvalidRecordId| {
             AwsError::other("PutObject", self.object("?"), invalid)
         })?;
         let json = serde_json::to_vec(record).expect("a record has only texts, numbers and lists");
-        self.put(&id.key(), json).await
+        self.put(&id.key(), json).await?;
+        match record.state {
+            State::Failed => self.put(&id.failed_key(), b"{}".to_vec()).await,
+            State::Begun | State::Written | State::Verified => Ok(()),
+        }
     }
 
     /// Reads what was done to a bucket within the last hour, and what was undone.
     ///
-    /// It is one call: a thousand keys are more than the guard may write in an hour. A ledger that is gone tells nothing,
-    /// which must not keep the guard from its work: that records are not kept is told anyway.
+    /// It is one call, but for a bucket that was written to very often: a page has a thousand keys. A ledger that is gone
+    /// tells nothing, which must not keep the guard from its work: that records are not kept is told anyway.
     pub async fn history(
         &self,
         bucket: &BucketName,
         now: OffsetDateTime,
     ) -> Result<Reading<History>, AwsError> {
-        let answer = self
-            .client
-            .list_objects_v2()
-            .bucket(self.bucket.as_str())
-            .expected_bucket_owner(self.owner.as_str())
-            .prefix(ledger::prefix(bucket))
-            .start_after(ledger::recent(bucket, now))
-            .send()
-            .await;
-        match answer {
-            Ok(answer) => {
-                let keys = answer.contents().iter().filter_map(|object| object.key());
+        let (prefix, after) = (ledger::prefix(bucket), ledger::recent(bucket, now));
+        match self.keys(&prefix, Some(&after), |_| true).await {
+            Ok(keys) => {
+                let keys = keys.iter().map(String::as_str);
                 Ok(Reading::Known(ledger::history(bucket, keys, now)))
             }
             Err(error) if error.code() == Some("NoSuchBucket") => Ok(Reading::Absent),
-            Err(error) => {
-                let error = AwsError::new("ListObjectsV2", self.name(), &error);
-                if error.is_denied() { Ok(Reading::Denied) } else { Err(error) }
-            }
+            Err(error) if error.is_denied() => Ok(Reading::Denied),
+            Err(error) => Err(error),
         }
     }
 

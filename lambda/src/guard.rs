@@ -3,6 +3,7 @@
 //! Here is the batch; `look` is what is done about a bucket, `sweep` finds them all.
 
 use futures_util::future::join_all;
+use futures_util::{StreamExt as _, stream};
 use s3guard_aws::{Buckets, Connection, Ledger, Queue, Topic};
 use s3guard_posture::event::{self, OwnMessage};
 use s3guard_posture::triage::{Message, Task, triage};
@@ -13,11 +14,16 @@ use crate::batch::{Batch, Failures};
 use crate::metrics::{self, Tally};
 use crate::settings::GuardSettings;
 
+use remembering::Remembering;
+
 mod look;
+mod remembering;
 mod sweep;
 
 /// After how long a notice that could not be published is tried again, in seconds.
 const TELL_DELAY_SECONDS: u16 = 5;
+/// How many marks are put at once.
+const MARKED_AT_ONCE: usize = 8;
 
 /// What a task came to.
 #[derive(Default)]
@@ -28,6 +34,8 @@ struct Came {
     again: bool,
     /// What the owner should hear, together with what other tasks found.
     notice: Option<Notice>,
+    /// What the ledger is to say once they have heard it.
+    marks: Vec<String>,
 }
 
 impl Came {
@@ -47,7 +55,7 @@ pub(crate) struct Clock {
 
 /// The function `guard`.
 pub(crate) struct Guard {
-    buckets: Buckets,
+    buckets: Remembering<Buckets>,
     ledger: Ledger,
     queue: Queue,
     topic: Topic,
@@ -63,8 +71,9 @@ impl Guard {
         now: fn() -> OffsetDateTime,
     ) -> Self {
         let (account, ledger) = (settings.account.clone(), settings.ledger.clone());
+        let buckets = Buckets::new(connection, account.clone(), Some(ledger.clone()), now);
         Self {
-            buckets: Buckets::new(connection, account.clone(), Some(ledger.clone()), now),
+            buckets: Remembering::new(buckets, now),
             ledger: Ledger::new(connection, ledger, account),
             queue: Queue::new(connection, &settings.queue),
             topic: Topic::new(connection, &settings.topic),
@@ -94,6 +103,7 @@ impl Guard {
         let handled = tasks.iter().map(|task| self.carry(&task.task, clock));
         let mut notices = Vec::new();
         let mut told_together = Vec::new();
+        let mut marks = Vec::new();
         for (task, came) in tasks.iter().zip(join_all(handled).await) {
             tally.add(came.tally);
             if came.again {
@@ -103,12 +113,15 @@ impl Guard {
             }
             // What was done is told also if something else has to be tried again: then it is right, and nobody tells it.
             notices.extend(came.notice);
+            marks.extend(came.marks);
         }
         let mut all_told = true;
         for notice in Notice::joined(notices) {
             all_told &= self.tell_surely(&notice).await;
         }
-        if !all_told {
+        if all_told {
+            tally.not_recorded += self.mark_told(marks).await;
+        } else {
             for id in told_together {
                 failures.add(id);
             }
@@ -162,5 +175,16 @@ impl Guard {
     async fn tell_surely(&self, notice: &Notice) -> bool {
         let own = OwnMessage::Tell(Box::new(notice.into()));
         self.tell(notice).await || !self.later(&own.body(), TELL_DELAY_SECONDS).await.again
+    }
+
+    /// Has the ledger say that something was told. Never before it was: whoever is killed in between tells it twice, and
+    /// nothing is lost. Gives how many marks the ledger did not take.
+    async fn mark_told(&self, keys: Vec<String>) -> usize {
+        let marked = stream::iter(&keys).map(|key| self.ledger.claim(key));
+        let marked: Vec<_> = marked.buffer_unordered(MARKED_AT_ONCE).collect().await;
+        let failed = marked.into_iter().filter_map(Result::err);
+        failed
+            .inspect(|error| tracing::error!(%error, "the ledger did not take that it was told"))
+            .count()
     }
 }

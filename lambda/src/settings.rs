@@ -7,7 +7,7 @@ use std::str::FromStr;
 use s3guard_posture::config::{Config, Extent, Occasion};
 use s3guard_posture::observed::Reading;
 use s3guard_posture::setting::Tags;
-use s3guard_posture::{AccountId, Baseline, BucketId, BucketName, Grade, KeyArn, Region, Trigger};
+use s3guard_posture::{AccountId, Baseline, BucketId, BucketName, Grade, KeyArn, Moment, Region};
 use thiserror::Error;
 use time::Date;
 
@@ -84,17 +84,17 @@ pub(crate) enum SettingsError {
 }
 
 impl GuardSettings {
-    /// What is wanted of a bucket whose tags these are, looked at for this reason on this day.
+    /// What is wanted of a bucket whose tags these are, looked at so far, at this moment in its life, on this day.
     pub(crate) fn baseline(
         &self,
         bucket: &BucketId,
         tags: &Reading<Tags>,
-        (trigger, attempt): (&Trigger, u32),
+        (extent, moment): (Extent, Moment),
         today: Date,
     ) -> Baseline {
         let occasion = Occasion {
-            extent: Extent::of(trigger),
-            moment: trigger.moment(attempt),
+            extent,
+            moment,
             today,
             default_grade: Some(self.grade),
             default_key: self.key.clone(),
@@ -243,7 +243,7 @@ mod tests {
         let id = BucketId { name: "reports".parse().unwrap(), ..settings.log_bucket.clone() };
         let today = time::macros::date!(2026 - 11 - 24);
         let baseline = |settings: &GuardSettings| {
-            settings.baseline(&id, &Reading::Absent, (&Trigger::Sweep, 0), today)
+            settings.baseline(&id, &Reading::Absent, (Extent::Kept, Moment::default()), today)
         };
         assert_eq!(baseline(&settings).grade, Grade::Security);
         assert_eq!(baseline(&settings).key, Some(KEY.parse().unwrap()));

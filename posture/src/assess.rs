@@ -10,7 +10,7 @@ use time::Date;
 
 use crate::baseline::Baseline;
 use crate::observed::{Observed, Reading};
-use crate::setting::Setting;
+use crate::setting::{Setting, SettingKind};
 use crate::{Action, Aspect, Finding, LeftBecause, Mode, Plan, Question, WaitBecause};
 
 mod access;
@@ -82,20 +82,52 @@ pub fn questions(observed: &Observed, baseline: &Baseline) -> Vec<Question> {
 ///
 /// Settings that were not read are not judged; [`questions`] says which those are.
 pub fn assess(observed: &Observed, baseline: &Baseline) -> Vec<Finding> {
-    let too_many = too_many_writes(observed, baseline);
     let finding = |(aspect, judgement)| match judgement {
         Judgement::Right | Judgement::Ask(_) | Judgement::AskWhatBreaks(_) => None,
-        Judgement::Weak { was, mend } => Some(match (undone(observed, aspect), too_many) {
-            (Some(until), _) => Finding::Left { aspect, because: LeftBecause::Undone(until) },
-            (None, Some(writes)) => {
-                Finding::Left { aspect, because: LeftBecause::TooManyWrites(writes) }
-            }
-            (None, None) => Finding::Weak { aspect, was, mend },
-        }),
+        Judgement::Weak { was, mend } => {
+            let kind = mend.kind();
+            let too_many = too_many_writes(observed, baseline, kind);
+            Some(match (undone(observed, aspect), too_many) {
+                (Some(until), _) => Finding::Left { aspect, because: LeftBecause::Undone(until) },
+                (None, Some(writes)) => {
+                    Finding::Left { aspect, because: LeftBecause::TooManyWrites(kind, writes) }
+                }
+                (None, None) => Finding::Weak { aspect, was, mend },
+            })
+        }
         Judgement::Later(because) => Some(Finding::Later { aspect, because }),
         Judgement::Left(because) => Some(Finding::Left { aspect, because }),
     };
     judge(observed, baseline).into_iter().filter_map(finding).collect()
+}
+
+/// What would be written first, as far as can be told before everything is read.
+pub(crate) fn first_write(observed: &Observed, baseline: &Baseline) -> Option<SettingKind> {
+    let written = |(aspect, judgement)| match judgement {
+        Judgement::Weak { mend, .. } => Some(mend.kind()),
+        Judgement::AskWhatBreaks(_) => setting_of(aspect),
+        Judgement::Right | Judgement::Ask(_) | Judgement::Later(_) | Judgement::Left(_) => None,
+    };
+    judge(observed, baseline).into_iter().filter_map(written).min()
+}
+
+/// The setting that is written to mend an aspect.
+fn setting_of(aspect: Aspect) -> Option<SettingKind> {
+    match aspect {
+        Aspect::Encryption | Aspect::SseC => Some(SettingKind::Encryption),
+        Aspect::PublicAccess => Some(SettingKind::PublicAccessBlock),
+        Aspect::Tls => Some(SettingKind::Policy),
+        Aspect::Ownership => Some(SettingKind::Ownership),
+        Aspect::Versioning => Some(SettingKind::Versioning),
+        Aspect::AccessLogs => Some(SettingKind::AccessLogs),
+        Aspect::Notifications => Some(SettingKind::Notifications),
+        Aspect::AccountPublicAccess => Some(SettingKind::AccountPublicAccessBlock),
+        Aspect::Policy
+        | Aspect::Acl
+        | Aspect::Replication
+        | Aspect::Lifecycle
+        | Aspect::ObjectLock => None,
+    }
 }
 
 /// Plans the writes that mend what is weak, one for each setting.
@@ -166,10 +198,12 @@ fn undone(observed: &Observed, aspect: Aspect) -> Option<Date> {
     history.undone.iter().filter(|(of, _)| *of == aspect).map(|(_, until)| *until).max()
 }
 
-fn too_many_writes(observed: &Observed, baseline: &Baseline) -> Option<u32> {
+/// Each setting has a count of its own: a tug of war over one leaves the others guarded.
+fn too_many_writes(observed: &Observed, baseline: &Baseline, kind: SettingKind) -> Option<u32> {
     let history = observed.history.known()?;
-    let is_open = history.stopped || history.writes >= baseline.writes_max;
-    is_open.then_some(history.writes)
+    let writes = history.writes_of(kind);
+    let is_open = history.stopped.contains(&kind) || writes >= baseline.writes_max;
+    is_open.then_some(writes)
 }
 
 /// What there is, in words.

@@ -6,9 +6,7 @@ use time::Date;
 
 use crate::{Aspect, BucketName, Grade, KeyArn, Mode};
 
-/// How many writes to one bucket within an hour are enough, unless the configuration says otherwise.
-///
-/// A new bucket that lacks everything takes seven.
+/// How many writes of one setting of a bucket within an hour are enough, unless the configuration says otherwise.
 pub const WRITES_MAX: u32 = 20;
 
 /// What we want of a bucket.
@@ -24,7 +22,7 @@ pub struct Baseline {
     pub log_bucket: Option<BucketName>,
     /// Whether the bucket's tags could change any of this, and have to be read.
     pub needs_tags: bool,
-    /// How many writes within an hour are enough.
+    /// How many writes of one setting within an hour are enough.
     pub writes_max: u32,
     /// What is known of this moment in the bucket's life.
     pub moment: Moment,

@@ -42,6 +42,8 @@ pub enum Request {
         /// What the sweep knows of it.
         mark: Option<Mark>,
     },
+    /// Look at the account's public access block, as the sweep does.
+    LookAtAccount,
     /// List the Region's buckets; from the start, if nothing else is said.
     Sweep {
         /// Where S3 goes on with its list.
@@ -111,7 +113,10 @@ pub fn read(body: &str, account: &AccountId) -> Result<Read, NotAnEvent> {
             };
             Ok(Read { request, attempt, body })
         }
-        own @ (OwnMessage::LookAt { .. } | OwnMessage::Sweep { .. } | OwnMessage::Tell(_)) => {
+        own @ (OwnMessage::LookAt { .. }
+        | OwnMessage::LookAtAccount
+        | OwnMessage::Sweep { .. }
+        | OwnMessage::Tell(_)) => {
             Ok(Read { request: own.request()?, attempt: 0, body: body.to_owned() })
         }
     }

@@ -80,8 +80,8 @@ pub enum LeftBecause {
     ReportOnly(String),
     /// Somebody has undone it, until this day.
     Undone(Date),
-    /// The guard has written to the bucket too often within an hour: this many times.
-    TooManyWrites(u32),
+    /// The guard has written this setting too often within an hour: this many times.
+    TooManyWrites(SettingKind, u32),
     /// The default encryption is one that we do not know.
     UnknownAlgorithm(String),
     /// The grade needs a key, and none is configured for the Region.
@@ -135,6 +135,11 @@ impl LeftBecause {
             None
         }
     }
+
+    /// Whether the bucket is open to the public, or about to be.
+    pub const fn leaves_public(&self) -> bool {
+        matches!(self, Self::PublicPolicy | Self::PublicAcl | Self::Website)
+    }
 }
 
 impl fmt::Display for LeftBecause {
@@ -147,9 +152,9 @@ impl fmt::Display for LeftBecause {
             ),
             Self::ReportOnly(what) => write!(f, "{what}; it is only reported, as configured"),
             Self::Undone(until) => write!(f, "it was undone, and stays so until {until}"),
-            Self::TooManyWrites(writes) => write!(
+            Self::TooManyWrites(_, writes) => write!(
                 f,
-                "s3guard has written to it {writes} times within an hour, and has stopped until the hour is over"
+                "s3guard has written it {writes} times within an hour, and has stopped until the hour is over"
             ),
             Self::UnknownAlgorithm(name) => {
                 write!(f, "default encryption is `{name}`, which s3guard does not know; it was left")

@@ -39,6 +39,7 @@ pub mod record;
 pub mod report;
 pub mod setting;
 pub mod text;
+pub mod told;
 pub mod tool;
 pub mod triage;
 pub mod trigger;

@@ -186,7 +186,7 @@ impl Account for MemoryBucket {
         if record.state == crate::record::State::Begun
             && let Reading::Known(history) = &mut inner.truth.history
         {
-            history.writes += 1;
+            history.count(record.setting);
         }
         inner.steps.push(Step::Kept(Box::new(record.clone())));
         Ok(())

@@ -1,5 +1,7 @@
 //! What a bucket is, as far as we could see.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use time::Date;
 
 use crate::policy::Policy;
@@ -118,12 +120,24 @@ pub enum KeyState {
 /// What the ledger says of a bucket.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct History {
-    /// How often the guard has written to it within the last hour.
-    pub writes: u32,
-    /// Whether the guard has stopped within the last hour, and said so.
-    pub stopped: bool,
+    /// How often the guard has written each setting within the last hour. What failed does not count.
+    pub writes: BTreeMap<SettingKind, u32>,
+    /// The settings at which the guard has stopped, and said so.
+    pub stopped: BTreeSet<SettingKind>,
     /// Aspects that somebody has undone, until which day they stay so.
     pub undone: Vec<(Aspect, Date)>,
+}
+
+impl History {
+    /// How often the guard has written this setting within the last hour.
+    pub fn writes_of(&self, kind: SettingKind) -> u32 {
+        self.writes.get(&kind).copied().unwrap_or_default()
+    }
+
+    /// Counts a write.
+    pub fn count(&mut self, kind: SettingKind) {
+        *self.writes.entry(kind).or_default() += 1;
+    }
 }
 
 impl Observed {

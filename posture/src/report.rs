@@ -1,5 +1,6 @@
 //! What the guard tells the owner of a bucket that it looked at.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use time::OffsetDateTime;
@@ -26,6 +27,7 @@ pub use alarm::alarm;
 pub use coverage::coverage_gap;
 pub use exemptions::exemptions_ending;
 pub(crate) use matter::ACTIONS;
+pub use matter::told_of;
 pub use tug_of_war::{TugOfWar, tug_of_war};
 
 use matter::{EXEMPT, Matter};
@@ -48,6 +50,8 @@ pub struct Report<'a> {
     pub findings: &'a [Finding],
     /// What was done about it, with what the ledger keeps of it.
     pub done: &'a [(Action, Record)],
+    /// The ids of the records that the ledger has.
+    pub kept: &'a BTreeSet<String>,
     /// What was not done, with the causes.
     pub failed: &'a [(Action, String)],
     /// From the first of the calls to the last write.
@@ -65,14 +69,14 @@ pub struct Report<'a> {
 
 /// Says what the owner should hear; nothing of a bucket that is right.
 ///
-/// Of what a sweep finds and does not change nothing is told: each sweep would tell it again. What it cannot mend is
-/// counted, and an alarm counts with it. What waits for `CloudFormation` is told when it is done or given up. That the
-/// guard has stopped is told by [`tug_of_war`], once.
+/// Of what a sweep finds left as it is the caller gives only what is news ([`crate::told`]): it is told. A write of a sweep
+/// that failed is counted, and an alarm counts with it. What waits for `CloudFormation` is told when it is done or given
+/// up. That the guard has stopped is told by [`tug_of_war`], once.
 pub fn notice(report: &Report<'_>) -> Option<Notice> {
     let matter = Matter::of(report);
     let is_done = !report.done.is_empty();
     let is_told = match report.trigger {
-        Trigger::Sweep => is_done,
+        Trigger::Sweep => is_done || !matter.left.is_empty(),
         Trigger::Calls(_) if !matter.later.is_empty() => is_done,
         // What an interrupted look has done is told by nobody else.
         Trigger::Calls(_) => {
@@ -196,7 +200,7 @@ pub fn console_link(region: &Region, bucket: &BucketName) -> String {
 }
 
 /// AWS's console in the Region's own partition.
-fn console(region: &Region) -> String {
+pub(crate) fn console(region: &Region) -> String {
     let host = match region.as_str() {
         china if china.starts_with("cn-") => "console.amazonaws.cn",
         gov if gov.starts_with("us-gov-") => "console.amazonaws-us-gov.com",

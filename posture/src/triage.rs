@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use time::OffsetDateTime;
 
+use crate::config::Extent;
 use crate::coverage::Mark;
 use crate::event::{Changed, Read, Request};
 use crate::{BucketName, Call, Notice, Region, Trigger};
@@ -52,9 +53,9 @@ pub struct TaskOf {
 pub enum Task {
     /// Look at a bucket.
     Look(Look),
-    /// Look at the account's public access block, which these calls have changed.
+    /// Look at the account's public access block.
     LookAtAccount {
-        /// The calls, in the order of their times.
+        /// The calls that have changed it, in the order of their times; none if the sweep looks at it.
         calls: Vec<Call>,
         /// Whether it was begun before, and not ended.
         is_again: bool,
@@ -97,6 +98,8 @@ pub struct Look {
     pub is_again: bool,
     /// How often it has waited for a stack.
     pub attempt: u32,
+    /// Whether the sweep looks at it, too, if calls have led to it.
+    pub is_swept: bool,
     /// What the sweep knows of the bucket.
     pub mark: Option<Mark>,
 }
@@ -131,16 +134,18 @@ pub fn triage(messages: Vec<Message>, now: OffsetDateTime, settle_seconds: u16) 
             Request::LookAt { bucket, mark } => {
                 let (look, ids) = looks.entry(bucket.clone()).or_insert_with(|| swept(bucket));
                 ids.push(id);
+                look.is_swept = true;
                 look.mark = look.mark.max(mark);
                 look.attempt = look.attempt.max(attempt);
             }
+            Request::LookAtAccount => of_account.2.push(id),
             Request::Sweep { continuation, after } => alone(Task::Sweep { continuation, after }),
             Request::Tell(notice) => alone(Task::Tell(notice)),
             Request::Ignore(reason) => alone(Task::Nothing { reason }),
         }
     }
     let (calls, is_again, message_ids) = of_account;
-    if !calls.is_empty() {
+    if !message_ids.is_empty() {
         tasks.push(TaskOf { task: Task::LookAtAccount { calls, is_again }, message_ids });
     }
     let looks = looks.into_values();
@@ -208,12 +213,21 @@ fn swept(bucket: BucketName) -> (Look, Vec<String>) {
         bodies: Vec::new(),
         is_again: false,
         attempt: 0,
+        is_swept: false,
         mark: None,
     };
     (look, Vec::new())
 }
 
 impl Look {
+    /// How much of the bucket is looked at: what its events touch, and all that is kept if the sweep looks at it, too.
+    pub fn extent(&self) -> Extent {
+        match &self.trigger {
+            Trigger::Calls(_) if self.is_swept => Extent::KeptAndTouched(self.trigger.touched()),
+            Trigger::Calls(_) | Trigger::Sweep => Extent::of(&self.trigger),
+        }
+    }
+
     fn add(&mut self, region: Region, call: Call, body: String) {
         self.region = Some(region);
         self.bodies.push(body);

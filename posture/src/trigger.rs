@@ -33,11 +33,18 @@ pub struct Call {
     pub source_ip: Option<String>,
     /// Whether it says by itself that it opens the bucket to the public, by an ACL.
     pub exposes: bool,
+    /// Whether it says by itself that SSE-C is no longer blocked.
+    pub opens_sse_c: bool,
     /// Whether it makes a bucket whose ACL and ownership are S3's defaults.
     pub makes_default_bucket: bool,
 }
 
 impl Trigger {
+    /// These calls; the sweep, if there are none.
+    pub fn of(calls: Vec<Call>) -> Self {
+        if calls.is_empty() { Self::Sweep } else { Self::Calls(calls) }
+    }
+
     /// The calls; none for the sweep.
     pub fn calls(&self) -> &[Call] {
         match self {
@@ -82,7 +89,9 @@ fn changes(call: &Call) -> &'static [Aspect] {
         "CreateBucket" if !call.makes_default_bucket => &[Aspect::Ownership],
         "PutBucketOwnershipControls" | "DeleteBucketOwnershipControls" => &[Aspect::Ownership],
         "PutBucketPublicAccessBlock" | "DeleteBucketPublicAccessBlock" => &[Aspect::PublicAccess],
-        "PutBucketEncryption" | "DeleteBucketEncryption" => &[Aspect::SseC],
+        // What becomes of the block where a call does not name it AWS does not say; whoever has SSE-C in use may well change
+        // nothing but a key.
+        "PutBucketEncryption" if call.opens_sse_c => &[Aspect::SseC],
         _ => &[],
     }
 }
@@ -102,6 +111,7 @@ mod tests {
             tool,
             source_ip: None,
             exposes: false,
+            opens_sse_c: event_name == "PutBucketEncryption",
             makes_default_bucket: event_name == "CreateBucket",
         }
     }
@@ -129,14 +139,19 @@ mod tests {
             ("PutBucketOwnershipControls", Aspect::Ownership),
             ("DeleteBucketOwnershipControls", Aspect::Ownership),
             ("PutBucketEncryption", Aspect::SseC),
-            ("DeleteBucketEncryption", Aspect::SseC),
         ] {
             assert!(watch::find(name).is_some(), "{name}");
             assert_eq!(changed(name, false), [expected], "{name}");
         }
         assert_eq!(changed("CreateBucket", false), [Aspect::Ownership]);
         assert_eq!(changed("CreateBucket", true), []);
-        for name in ["PutBucketTagging", "PutBucketPolicy", "PutBucketAcl", "PutBucketWebsite"] {
+        for name in [
+            "DeleteBucketEncryption",
+            "PutBucketTagging",
+            "PutBucketPolicy",
+            "PutBucketAcl",
+            "PutBucketWebsite",
+        ] {
             assert_eq!(changed(name, false), [], "{name}");
         }
         assert!(Trigger::Sweep.moment(0).changed.is_empty());

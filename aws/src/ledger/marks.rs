@@ -1,20 +1,26 @@
-//! Marks of coverage: which buckets the guard has heard of, and how. Objects without content.
+//! Marks: which buckets the guard has heard of, and how, and what their owner was told.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use s3guard_posture::BucketName;
 use s3guard_posture::coverage::{self, Mark, PREFIX};
+use s3guard_posture::told::{self, Told};
+use time::Date;
 
 use super::Ledger;
 use crate::AwsError;
 
 impl Ledger {
-    /// Marks a bucket as heard of in one way, as `event`.
+    /// Marks a bucket as heard of in one way, as `event`. A mark that is there already stays: the ledger is versioned, and
+    /// each event would add a version that nothing ever removes.
     pub async fn mark(&self, bucket: &BucketName, mark: Mark) -> Result<(), AwsError> {
-        let key = coverage::key(bucket, mark);
-        let call = self.client.put_object().bucket(self.bucket.as_str()).key(&key);
-        let answer = call.expected_bucket_owner(self.owner.as_str()).send().await;
-        answer.map(|_| ()).map_err(|error| self.put_failed(&key, &error))
+        self.claim(&coverage::key(bucket, mark)).await.map(drop)
+    }
+
+    /// Lists what was told lately of what is left of a bucket.
+    pub async fn told(&self, bucket: &BucketName, today: Date) -> Result<Told, AwsError> {
+        let keys = self.keys(&told::prefix(bucket), None, |_| true).await?;
+        Ok(Told::of(bucket, keys.iter().map(String::as_str), today))
     }
 
     /// Lists the marks of the buckets whose names are between these two, which are included.

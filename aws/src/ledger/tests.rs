@@ -2,7 +2,7 @@ use expect_test::expect;
 use s3guard_posture::ledger::undone::Mark;
 use s3guard_posture::record::State;
 use s3guard_posture::setting::{Ownership, Setting, SettingKind};
-use s3guard_posture::{Aspect, Grade, coverage, names};
+use s3guard_posture::{Aspect, Finding, Grade, LeftBecause, coverage, names, told};
 use serde_json::json;
 use time::macros::{date, datetime};
 
@@ -59,6 +59,14 @@ async fn a_record_is_kept_where_its_id_says() {
         x-amz-expected-bucket-owner: 111122223333
         {"version":1,"id":"reports@20261124T231502.123Z-ownership","state":"verified","bucket":"reports","account":"111122223333","region":"eu-west-1","time":"2026-11-24T23:15:02.123Z","grade":"hybrid","gradeBecause":"the default","aspects":["ownership"],"setting":"ownership","call":"PutBucketOwnershipControls","why":[],"from":{"ownership":null},"to":{"ownership":"BucketOwnerEnforced"},"events":[]}
     "#]].assert_eq(&fake.wire());
+    let fake = Fake::answering([(200, ""), (200, "")]);
+    ledger(&fake).keep(&Record { state: State::Failed, ..record() }).await.unwrap();
+    let keys =
+        fake.asked().into_iter().map(|asked| asked.line.rsplit('/').next().unwrap().to_owned());
+    expect![[r#"
+        reports%4020261124T231502.123Z-ownership.json?x-id=PutObject
+        reports%4020261124T231502.123Z-ownership.failed?x-id=PutObject"#]]
+    .assert_eq(&keys.collect::<Vec<_>>().join("\n"));
     let strange = Record { id: "?".to_owned(), ..record() };
     let error = ledger(&fake).keep(&strange).await.unwrap_err();
     assert!(error.to_string().contains("`?` is not the id of a record"), "{error}");
@@ -112,7 +120,10 @@ async fn the_newest_records_are_read_and_one_that_cannot_be_hides_no_other() {
             "buckets/reports/2026-11-24T23/reports@20261124T23{minute:02}00.000Z-ownership.json"
         )
     };
-    let others = ["buckets/reports/2026-11-24T23/stopped.json".to_owned()];
+    let others = [
+        "buckets/reports/2026-11-24T23/stopped-policy.json".to_owned(),
+        key(9).replace(".json", ".failed"),
+    ];
     let fake = Fake::new(move |asked| match asked.line.split("/?").nth(1) {
         Some(query) if query.contains("continuation-token") => page(&[key(3), key(4)], None),
         Some(_) => page(&[&[key(1), key(2)], &others[..]].concat(), Some("next")),
@@ -144,11 +155,19 @@ async fn only_the_first_one_may_say_that_the_guard_has_stopped() {
     ]);
     let ours = ledger(&fake);
     for expected in [true, false, false] {
-        assert_eq!(ours.claim(&ledger::stopped(&name("reports"), NOW)).await, Ok(expected));
+        assert_eq!(
+            ours.claim(&ledger::stopped(&name("reports"), SettingKind::Policy, NOW)).await,
+            Ok(expected)
+        );
     }
-    assert!(ours.claim(&ledger::stopped(&name("reports"), NOW)).await.unwrap_err().is_denied());
+    assert!(
+        ours.claim(&ledger::stopped(&name("reports"), SettingKind::Policy, NOW))
+            .await
+            .unwrap_err()
+            .is_denied()
+    );
     expect![[r#"
-        PUT https://ledger.s3.eu-west-1.amazonaws.com/buckets/reports/2026-11-24T23/stopped.json?x-id=PutObject
+        PUT https://ledger.s3.eu-west-1.amazonaws.com/buckets/reports/2026-11-24T23/stopped-policy.json?x-id=PutObject
         content-type: application/json
         if-none-match: *
         x-amz-checksum-crc32: …
@@ -183,16 +202,30 @@ async fn all_that_was_undone_is_listed() {
 }
 
 #[tokio::test]
-async fn a_mark_is_an_object_without_content() {
-    let fake = Fake::answering([(200, "")]);
-    ledger(&fake).mark(&name("reports"), coverage::Mark::Event).await.unwrap();
+async fn a_mark_is_put_once_and_one_that_is_there_is_no_failure() {
+    let fake = Fake::answering([(200, String::new()), error(412, "PreconditionFailed")]);
+    for _ in 0..2 {
+        ledger(&fake).mark(&name("reports"), coverage::Mark::Event).await.unwrap();
+    }
     expect![[r#"
         PUT https://ledger.s3.eu-west-1.amazonaws.com/known/reports/event?x-id=PutObject
-        content-type: application/octet-stream
+        content-type: application/json
+        if-none-match: *
         x-amz-checksum-crc32: …
         x-amz-expected-bucket-owner: 111122223333
+        {}
     "#]]
-    .assert_eq(&fake.wire());
+    .assert_eq(&fake.asked()[0].to_string());
+}
+
+#[tokio::test]
+async fn what_was_told_of_a_bucket_is_listed() {
+    let website = LeftBecause::Website;
+    let findings = [Finding::Left { aspect: Aspect::PublicAccess, because: website.clone() }];
+    let fake = listing(told::keys(&name("reports"), &findings, date!(2026 - 11 - 20)));
+    let told = async |bucket| ledger(&fake).told(&name(bucket), date!(2026 - 11 - 24)).await;
+    assert!(!told("reports").await.unwrap().is_news(Aspect::PublicAccess, &website));
+    assert!(told("report").await.unwrap().is_news(Aspect::PublicAccess, &website));
 }
 
 /// S3's list of these keys, two to a page.

@@ -1,17 +1,19 @@
 //! A look at one bucket: inspect it, mend it, keep the evidence, tell its owner.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use s3guard_aws::AwsError;
 use s3guard_posture::coverage::Mark;
 use s3guard_posture::event::OwnMessage;
 use s3guard_posture::report::{self, Report, TugOfWar};
+use s3guard_posture::told::{self, Told};
 use s3guard_posture::triage::{self, Look};
 use s3guard_posture::{
     Action, Aspect, Baseline, BucketId, BucketName, Call, Finding, Grade, LeftBecause, Observed,
-    Record, Trigger, carry_out, inspect, ledger,
+    Record, SettingKind, Trigger, carry_out, inspect, ledger,
 };
-use time::OffsetDateTime;
+use time::{Date, OffsetDateTime};
 
 use super::{Came, Clock, Guard};
 use crate::metrics::Tally;
@@ -32,16 +34,21 @@ struct Mended {
     failed: Vec<(Action, AwsError)>,
     /// Why the last look after a write failed.
     interrupted: Option<AwsError>,
+    /// How often each setting was written within the hour before this look.
+    written_before: BTreeMap<SettingKind, u32>,
+    /// The ids of the records that the ledger has.
+    kept: BTreeSet<String>,
     unrecorded: usize,
-    /// How often the guard has written to the bucket within the hour, and whether it has said that it stops.
-    stopped: Option<Stopped>,
+    /// The settings that the guard writes no more.
+    stopped: Vec<Stopped>,
     bucket_is_gone: bool,
     /// Whom the bucket's tags name, if they were read.
     owner: Option<String>,
 }
 
-/// The guard writes no more.
+/// The guard writes a setting no more.
 struct Stopped {
+    kind: SettingKind,
     aspects: Vec<Aspect>,
     writes: u32,
     was_told: bool,
@@ -60,7 +67,7 @@ impl Guard {
             self.settings.baseline(
                 &id,
                 &observed.tags,
-                (trigger, look.attempt),
+                (look.extent(), trigger.moment(look.attempt)),
                 (clock.now)().date(),
             )
         };
@@ -99,7 +106,7 @@ impl Guard {
         };
         let mode = self.settings.config.account_mode();
         let wanted = |_: &Observed| Baseline::of_account(mode);
-        let trigger = Trigger::Calls(calls.to_vec());
+        let trigger = Trigger::of(calls.to_vec());
         let Ok(mended) = Box::pin(self.mend(&id, &wanted, &trigger, clock)).await.inspect_err(
             |error| tracing::error!(%error, "the account's block could not be looked at"),
         ) else {
@@ -112,6 +119,7 @@ impl Guard {
             bodies: Vec::new(),
             is_again,
             attempt: 0,
+            is_swept: calls.is_empty(),
             mark: None,
         };
         self.came_of(&id, (&trigger, is_again), mended, &look, clock).await
@@ -146,7 +154,9 @@ impl Guard {
             .map(|(action, error)| (action.clone(), error.to_string()))
             .collect();
         // Of a bucket that is fought over one alert tells, and not every move of the other side.
-        mended.findings.retain(|finding| !is_stopped(finding));
+        mended.findings.retain(|finding| of_stop(finding).is_none());
+        let today = (clock.now)().date();
+        self.keep_news(look, &mut mended.findings, today, &mut came).await;
         let notice = mended.baseline.as_ref().and_then(|baseline| {
             report::notice(&Report {
                 id,
@@ -155,25 +165,64 @@ impl Guard {
                 trigger,
                 findings: &mended.findings,
                 done: &mended.done,
+                kept: &mended.kept,
                 failed: &failed,
                 took,
                 is_again,
                 owner: mended.owner.as_deref(),
-                // The ledger's history does not tell settings apart: told too often is better than not at all.
-                times_within_hour: report::times_within_hour(&mended.done, |_| 0),
+                times_within_hour: report::times_within_hour(&mended.done, |kind| {
+                    mended.written_before.get(&kind).copied().unwrap_or_default()
+                }),
                 now: (clock.now)(),
             })
         });
+        let marks = told::keys(&id.name, &mended.findings, today);
         match (notice.filter(|_| is_final || !mended.done.is_empty()), trigger) {
-            (Some(notice), Trigger::Calls(_)) => came.again |= !self.tell_surely(&notice).await,
-            (notice, _) => came.notice = notice,
+            (Some(notice), Trigger::Calls(_)) => {
+                if self.tell_surely(&notice).await {
+                    came.tally.not_recorded += self.mark_told(marks).await;
+                } else {
+                    came.again = true;
+                }
+            }
+            (Some(notice), Trigger::Sweep) => (came.notice, came.marks) = (Some(notice), marks),
+            (None, Trigger::Calls(_) | Trigger::Sweep) => {}
         }
-        if let Some(stopped) = mended.stopped {
-            let grade = mended.baseline.map(|baseline| baseline.grade);
+        let grade = mended.baseline.as_ref().map(|baseline| baseline.grade);
+        for stopped in mended.stopped {
             let of_bucket = (grade, mended.owner.as_deref());
             self.stop(id, of_bucket, trigger, stopped, clock, &mut came).await;
         }
         came
+    }
+
+    /// Of what is left a sweep tells what nobody was told lately; what calls have touched is told in any case.
+    ///
+    /// Only a bucket of which something is left costs a call. Where the ledger cannot be read all of it is told: told twice
+    /// is better than never.
+    async fn keep_news(
+        &self,
+        look: &Look,
+        findings: &mut Vec<Finding>,
+        today: Date,
+        came: &mut Came,
+    ) {
+        let touched = look.trigger.touched();
+        let is_swept = |finding: &Finding| matches!(finding, Finding::Left { aspect, .. } if !touched.contains(aspect));
+        if !look.is_swept || !findings.iter().any(is_swept) {
+            return;
+        }
+        let told = self.ledger.told(&look.bucket, today).await.unwrap_or_else(|error| {
+            tracing::error!(bucket = %look.bucket, %error, "the ledger could not be read");
+            came.tally.not_recorded += 1;
+            Told::default()
+        });
+        findings.retain(|finding| match finding {
+            Finding::Left { aspect, because } => {
+                touched.contains(aspect) || told.is_news(*aspect, because)
+            }
+            Finding::Weak { .. } | Finding::Later { .. } => true,
+        });
     }
 
     /// Inspects a bucket and carries out the plan; again from the start if somebody else is writing to it as well, because
@@ -191,6 +240,10 @@ impl Guard {
                 mended.bucket_is_gone = true;
                 break;
             };
+            if round == 0 {
+                let history = inspection.observed.history.known();
+                mended.written_before = history.map(|had| had.writes.clone()).unwrap_or_default();
+            }
             // What a round before has mended stays told; everything else is as it is now.
             let done = |finding: &Finding| {
                 let kind = finding.mended_by();
@@ -205,6 +258,7 @@ impl Guard {
             mended.owner = report::owner(&inspection.observed).map(str::to_owned);
             mended.baseline = Some(inspection.baseline);
             mended.done.extend(outcome.done);
+            mended.kept.extend(outcome.kept);
             mended.failed = outcome.failed;
             mended.interrupted = outcome.interrupted;
             mended.bucket_is_gone = !outcome.bucket_exists;
@@ -246,7 +300,9 @@ impl Guard {
         }
     }
 
-    /// Says once that the guard has stopped, and whom it fights with.
+    /// Says once that the guard writes a setting no more, and whom it fights with.
+    ///
+    /// It is told before the ledger hears that it was: told twice is better than never.
     async fn stop(
         &self,
         id: &BucketId,
@@ -261,26 +317,26 @@ impl Guard {
             return;
         }
         let now = (clock.now)();
-        match self.ledger.claim(&ledger::stopped(&id.name, now)).await {
-            Ok(true) => {
-                let notice = report::tug_of_war(&TugOfWar {
-                    id,
-                    calls: trigger.calls(),
-                    aspects: &stopped.aspects,
-                    writes: stopped.writes,
-                    still_until: ledger::still_until(now),
-                    grade,
-                    owner,
-                    stack: &self.settings.stack,
-                    now,
-                });
-                came.again |= !self.tell_surely(&notice).await;
-            }
-            Ok(false) => {}
-            Err(error) => {
-                tracing::error!(bucket = %id.name, %error, "the ledger did not take that the guard has stopped");
-                came.again = true;
-            }
+        let notice = report::tug_of_war(&TugOfWar {
+            id,
+            calls: trigger.calls(),
+            aspects: &stopped.aspects,
+            kind: stopped.kind,
+            writes: stopped.writes,
+            still_until: ledger::still_until(now),
+            grade,
+            owner,
+            stack: &self.settings.stack,
+            now,
+        });
+        if !self.tell_surely(&notice).await {
+            came.again = true;
+            return;
+        }
+        self.buckets.stopped(&id.name, stopped.kind, ledger::still_until(now));
+        if let Err(error) = self.ledger.claim(&ledger::stopped(&id.name, stopped.kind, now)).await {
+            tracing::error!(bucket = %id.name, %error, "the ledger did not take that the guard has stopped");
+            came.tally.not_recorded += 1;
         }
     }
 
@@ -316,17 +372,35 @@ fn pause(round: u32, now: OffsetDateTime) -> Duration {
     Duration::from_millis(((CONFLICT_PAUSE_MILLISECONDS << round) + spread).into())
 }
 
-fn is_stopped(finding: &Finding) -> bool {
-    matches!(finding, Finding::Left { because: LeftBecause::TooManyWrites(_), .. })
+/// The setting that the guard writes no more, and how often it has.
+fn of_stop(finding: &Finding) -> Option<(SettingKind, u32)> {
+    match finding {
+        Finding::Left { because: LeftBecause::TooManyWrites(kind, writes), .. } => {
+            Some((*kind, *writes))
+        }
+        Finding::Left { .. } | Finding::Weak { .. } | Finding::Later { .. } => None,
+    }
 }
 
-/// Whether the guard writes no more to a bucket.
-fn stopped(observed: &Observed, findings: &[Finding]) -> Option<Stopped> {
-    let history = observed.history.known()?;
-    let aspects = findings.iter().filter(|finding| is_stopped(finding)).map(Finding::aspect);
-    let aspects: Vec<Aspect> = aspects.collect();
-    let (writes, was_told) = (history.writes, history.stopped);
-    (!aspects.is_empty()).then_some(Stopped { aspects, writes, was_told })
+/// The settings that the guard writes no more, with the aspects that stay weak by it.
+fn stopped(observed: &Observed, findings: &[Finding]) -> Vec<Stopped> {
+    let mut all: Vec<Stopped> = Vec::new();
+    for finding in findings {
+        let Some((kind, writes)) = of_stop(finding) else { continue };
+        match all.iter_mut().find(|stopped| stopped.kind == kind) {
+            Some(stopped) => stopped.aspects.push(finding.aspect()),
+            None => all.push(Stopped {
+                kind,
+                aspects: vec![finding.aspect()],
+                writes,
+                was_told: observed
+                    .history
+                    .known()
+                    .is_some_and(|history| history.stopped.contains(&kind)),
+            }),
+        }
+    }
+    all
 }
 
 fn log(bucket: &BucketName, trigger: &Trigger, mended: &Mended) {

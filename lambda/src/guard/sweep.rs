@@ -2,34 +2,34 @@
 
 use std::collections::BTreeSet;
 
-use futures_util::{StreamExt as _, stream};
 use s3guard_aws::Message;
+use s3guard_posture::config::Ending;
 use s3guard_posture::coverage::{self, Mark};
 use s3guard_posture::event::OwnMessage;
 use s3guard_posture::notice::Origin;
 use s3guard_posture::triage::DELAY_SECONDS_MAX;
-use s3guard_posture::{BucketName, report};
+use s3guard_posture::{BucketName, Mode, report};
 use time::OffsetDateTime;
 
 use super::{Came, Guard};
+
 /// How many buckets a sweep has looked at in a second: a gentle pace for S3, and few mails.
 const SWEPT_A_SECOND: usize = 10;
 /// How many messages go at a time: what is queued of a page is known to this many.
 const QUEUED_AT_A_TIME: usize = 100;
-/// How many gaps are marked at once.
-const MARKED_AT_ONCE: usize = 8;
 
 impl Guard {
     /// Queues a page of the Region's buckets, and the next page.
     ///
-    /// What could not be queued goes on behind the last bucket that was, so that none is queued twice.
+    /// What could not be queued goes on behind the last bucket that was, so that none is queued twice. What there is to
+    /// tell is told before anything is queued: if it cannot be, the whole page is tried again.
     pub(super) async fn sweep(
         &self,
         continuation: Option<String>,
         after: Option<&str>,
         now: OffsetDateTime,
     ) -> Came {
-        let page = match self.buckets.list(continuation.clone()).await {
+        let page = match self.buckets.account().list(continuation.clone()).await {
             Ok(page) => page,
             Err(error) => {
                 tracing::error!(%error, "the buckets could not be listed");
@@ -42,10 +42,17 @@ impl Guard {
         let mut came = Came::default();
         if continuation.is_none() && after.is_none() {
             self.announce(now, &mut came).await;
+            if self.settings.config.account_mode() != Mode::Off {
+                came.again |= self.later(&OwnMessage::LookAtAccount.body(), 0).await.again;
+            }
         }
         let is_new = |bucket: &BucketName| after.is_none_or(|after| bucket.as_str() > after);
         let buckets: Vec<BucketName> = page.buckets.into_iter().filter(is_new).collect();
         let (marks, gaps) = self.coverage(&buckets).await;
+        self.tell_gaps(&gaps, now, &mut came).await;
+        if came.again {
+            return came;
+        }
         let looks: Vec<Message> = buckets
             .iter()
             .zip(marks)
@@ -66,15 +73,11 @@ impl Guard {
         }
         tracing::info!(buckets = buckets.len(), "a page of buckets is queued");
         if let Some(next) = page.continuation {
-            came = self.go_on(Some(next), None, came, delay_seconds(buckets.len())).await;
-        } else if let Err(error) = self.ledger.claim(coverage::FIRST_SWEEP).await {
+            return self.go_on(Some(next), None, came, delay_seconds(buckets.len())).await;
+        }
+        if let Err(error) = self.ledger.claim(coverage::FIRST_SWEEP).await {
             tracing::error!(%error, "the ledger did not take that a sweep has ended");
             came.tally.not_recorded += 1;
-        }
-        if !gaps.is_empty() {
-            came.tally.coverage_gaps += gaps.len();
-            let notice = report::coverage_gap(&gaps, &self.origin(now));
-            came.again |= !self.tell_surely(&notice).await;
         }
         came
     }
@@ -83,6 +86,21 @@ impl Guard {
     fn origin(&self, now: OffsetDateTime) -> Origin<'_> {
         let account = &self.settings.account;
         Origin { account, region: &self.region, stack: &self.settings.stack, now }
+    }
+
+    /// Tells of buckets that are gaps, and has the ledger say so.
+    async fn tell_gaps(&self, gaps: &[BucketName], now: OffsetDateTime, came: &mut Came) {
+        if gaps.is_empty() {
+            return;
+        }
+        let notice = report::coverage_gap(gaps, &self.origin(now));
+        if !self.tell_surely(&notice).await {
+            came.again = true;
+            return;
+        }
+        came.tally.coverage_gaps += gaps.len();
+        let marks = gaps.iter().map(|bucket| coverage::key(bucket, Mark::Gap)).collect();
+        came.tally.not_recorded += self.mark_told(marks).await;
     }
 
     /// Sends the message that goes on with the sweep.
@@ -124,29 +142,32 @@ impl Guard {
             (*mark == Some(Mark::Gap)).then(|| bucket.clone())
         };
         let gaps: Vec<BucketName> = buckets.iter().zip(&marks).filter_map(is_gap).collect();
-        // They are marked at once: told once is enough.
-        let marked = stream::iter(&gaps).map(|bucket| self.ledger.mark(bucket, Mark::Gap));
-        let failed: Vec<_> = marked.buffer_unordered(MARKED_AT_ONCE).collect().await;
-        for error in failed.into_iter().filter_map(Result::err) {
-            tracing::error!(%error, "the ledger did not take a mark");
-        }
+        // They are marked when they are told, and not when they are looked at.
         let marks = marks.into_iter().map(|mark| mark.filter(|mark| *mark != Mark::Gap)).collect();
         (marks, gaps)
     }
 
-    /// Tells of exemptions that end, each once before and once after.
+    /// Tells of exemptions that end, each once before and once after. Without the ledger a later sweep tells.
     async fn announce(&self, now: OffsetDateTime, came: &mut Came) {
         let mut ending = Vec::new();
         for end in self.settings.config.ending(now.date()) {
-            match self.ledger.claim(&end.key()).await {
-                Ok(true) => ending.push(end),
-                Ok(false) => {}
-                Err(error) => tracing::error!(%error, "the ledger did not take an announcement"),
+            match self.ledger.has(&end.key()).await {
+                Ok(false) => ending.push(end),
+                Ok(true) => {}
+                Err(error) => {
+                    tracing::error!(%error, "the ledger could not be read");
+                    came.tally.not_recorded += 1;
+                }
             }
         }
         if !ending.is_empty() {
             let notice = report::exemptions_ending(&ending, &self.origin(now));
-            came.again |= !self.tell_surely(&notice).await;
+            if self.tell_surely(&notice).await {
+                let marks = ending.iter().map(Ending::key).collect();
+                came.tally.not_recorded += self.mark_told(marks).await;
+            } else {
+                came.again = true;
+            }
         }
     }
 }

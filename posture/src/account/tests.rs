@@ -3,11 +3,11 @@ use std::pin::pin;
 use std::sync::Mutex;
 use std::task::{Context, Poll, Waker};
 
-use time::macros::datetime;
+use time::macros::{date, datetime};
 
 use super::*;
-use crate::setting::Notifications;
-use crate::{BucketName, Grade, MemoryBucket};
+use crate::setting::{Notifications, PublicAccessBlock};
+use crate::{Aspect, BucketName, Grade, History, MemoryBucket, Mode};
 
 /// A bucket in memory with calls that fail.
 struct Failing {
@@ -19,8 +19,19 @@ struct Failing {
     ledger: Ledger,
     /// Whether what is written does not show.
     writes_show: bool,
+    /// What somebody else does as the ledger is asked: before the answer, or after it.
+    meanwhile: Meanwhile,
     pauses: Mutex<Vec<u32>>,
     kept: Mutex<Vec<Record>>,
+}
+
+type Change = fn(&mut Observed);
+
+/// What somebody else does meanwhile.
+enum Meanwhile {
+    Nothing,
+    Before(Change),
+    After(Change),
 }
 
 /// How the ledger is.
@@ -45,6 +56,7 @@ fn failing() -> Failing {
         reads_fail: false,
         ledger: Ledger::Takes,
         writes_show: true,
+        meanwhile: Meanwhile::Nothing,
         pauses: Mutex::default(),
         kept: Mutex::default(),
     }
@@ -62,7 +74,15 @@ impl Account for Failing {
         if self.reads_fail && !self.kept.lock().unwrap().is_empty() {
             return Err("SlowDown".to_owned());
         }
-        Ok(self.bucket.observe(ask, observed, baseline).await.unwrap())
+        let is_meanwhile = ask.contains(&Question::History);
+        if let (true, Meanwhile::Before(change)) = (is_meanwhile, &self.meanwhile) {
+            self.bucket.change(change);
+        }
+        let seen = self.bucket.observe(ask, observed, baseline).await.unwrap();
+        if let (true, Meanwhile::After(change)) = (is_meanwhile, &self.meanwhile) {
+            self.bucket.change(change);
+        }
+        Ok(seen)
     }
 
     async fn apply(&self, bucket: &BucketId, setting: &Setting) -> Result<bool, String> {
@@ -177,6 +197,12 @@ fn protection_does_not_wait_for_the_ledger() {
     let account = Failing { ledger: Ledger::Refuses, ..failing() };
     let outcome = mend(&account);
     assert_eq!((outcome.done.len(), outcome.unrecorded.len()), (2, 4));
+    assert_eq!(outcome.kept, BTreeSet::new());
+    let kept = mend(&failing()).kept;
+    let kept: Vec<&str> = kept.iter().map(String::as_str).collect();
+    let ids =
+        ["notifications", "policy"].map(|kind| format!("reports@20261120T120000.000Z-{kind}"));
+    assert_eq!(kept, ids);
 }
 
 #[test]
@@ -205,4 +231,44 @@ fn what_somebody_set_while_a_write_was_refused_is_not_written_over() {
     now(carry_out(&account, &inspection, &baseline, &Trigger::Sweep, || noon));
     let after = account.bucket.truth().notifications.known().unwrap().clone();
     assert!(after.xml.contains(theirs) && after.event_bridge(), "{}", after.xml);
+}
+
+const THEIRS: &str = r#"{"Statement":[{"Sid":"Theirs","Effect":"Deny","Principal":"*","Action":"s3:DeleteBucket","Resource":"*"}]}"#;
+
+#[test]
+fn what_somebody_set_while_other_questions_were_asked_is_not_written_over() {
+    let meanwhile = Meanwhile::Before(|truth| truth.set(&Setting::Policy(Some(THEIRS.to_owned()))));
+    let account = Failing { meanwhile, ..failing() };
+    mend(&account);
+    let policy = account.bucket.truth().policy;
+    let text = policy.known().unwrap().text();
+    assert!(text.contains("Theirs") && text.contains("aws:SecureTransport"), "{text}");
+}
+
+#[test]
+fn what_somebody_has_mended_before_the_first_write_is_not_written() {
+    let closed = |truth: &mut Observed| {
+        truth.public_access_block = Reading::Known(PublicAccessBlock::ALL);
+    };
+    let account = Failing { meanwhile: Meanwhile::After(closed), ..failing() };
+    // The policy would be written first, and that it would not only the ledger tells.
+    let undone =
+        History { undone: vec![(Aspect::Tls, date!(2030 - 01 - 01))], ..History::default() };
+    account.bucket.change(|truth| {
+        truth.public_access_block = Reading::Absent;
+        truth.history = Reading::Known(undone);
+    });
+    let mut baseline = Baseline::new(Grade::Speed, None);
+    for aspect in Aspect::ALL {
+        let is_kept = [Aspect::PublicAccess, Aspect::Tls].contains(&aspect);
+        baseline.set_mode(aspect, if is_kept { Mode::Keep } else { Mode::Off });
+    }
+    let wanted = |_: &Observed| baseline.clone();
+    let id = account.bucket.truth().id;
+    let inspection = now(inspect(&account, &id, &wanted)).unwrap().unwrap();
+    assert_eq!(inspection.plan.actions.len(), 1);
+    let noon = datetime!(2026-11-20 12:00:00 UTC);
+    let outcome = now(carry_out(&account, &inspection, &wanted, &Trigger::Sweep, || noon));
+    assert_eq!(outcome.done, []);
+    assert_eq!(states(&account), []);
 }

@@ -53,8 +53,9 @@ pub(super) fn judge(observed: &Observed, baseline: &Baseline) -> Vec<(Aspect, Ju
         let mend = Setting::Encryption(Some(if is_mended { mend.clone() } else { alone }));
         Judgement::Weak { was: words(&observed.encryption), mend }
     };
-    // Both go into one write, so the one waits for what has to be read for the other.
-    let is_pending = matches!(algorithm, Err(Judgement::AskWhatBreaks(_)));
+    // Both go into one write, so the one waits for what has to be read for the other; nobody reads it for what is off.
+    let is_pending = baseline.mode(Aspect::Encryption) != Mode::Off
+        && matches!(algorithm, Err(Judgement::AskWhatBreaks(_)));
     let of_algorithm = match algorithm {
         Ok(None) if is_absent => weak(seen.clone()),
         Ok(None) => foreign_key(&seen, observed, baseline).unwrap_or(Judgement::Right),

@@ -16,7 +16,7 @@ use crate::{Aspect, Grade, KeyArn, Mode, Region};
 
 /// How long a new bucket may be left alone. SQS delays a message by no more than a quarter of an hour.
 const SETTLE_SECONDS: RangeInclusive<u16> = 0..=900;
-/// How often the guard may write to one bucket. A new bucket that lacks everything takes seven writes.
+/// How often the guard may write one setting of a bucket. Fewer a tool reaches that only sets a bucket up by and by.
 const WRITES_PER_HOUR: RangeInclusive<u32> = 7..=1000;
 const RULES_MAX: usize = 200;
 const EXEMPTIONS_MAX: usize = 500;

@@ -43,6 +43,8 @@ pub enum Extent {
     Everything,
     /// What is kept: a sweep, which would tell of the rest each time anew.
     Kept,
+    /// What is kept, and what calls can have weakened: a sweep came together with their events.
+    KeptAndTouched(BTreeSet<Aspect>),
     /// What calls can have weakened. What else there is, is the sweep's business.
     Touched(BTreeSet<Aspect>),
 }
@@ -60,6 +62,7 @@ impl Extent {
         match self {
             Self::Everything => false,
             Self::Kept => mode == Mode::Report,
+            Self::KeptAndTouched(aspects) => mode == Mode::Report && !aspects.contains(&aspect),
             Self::Touched(aspects) => !aspects.contains(&aspect),
         }
     }

@@ -29,7 +29,7 @@ pub struct Written {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(with = "i64", range(min = 0, max = 900), extend("default" = 15)))]
     pub settle_seconds: Option<i64>,
-    /// How often the guard writes to one bucket within an hour before it stops and says so.
+    /// How often the guard writes one setting of a bucket within an hour before it leaves that setting alone and says so.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(with = "i64", range(min = 7, max = 1000), extend("default" = 20)))]
     pub writes_per_hour: Option<i64>,

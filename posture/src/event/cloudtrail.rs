@@ -1,6 +1,9 @@
 //! A record of CloudTrail, read leniently, because records vary.
 //!
-//! `Host` is a text or a list, and `CreateBucketConfiguration` is missing in us-east-1.
+//! `Host` is a text or a list, and `CreateBucketConfiguration` is missing in us-east-1. Parameters of more than 100 KB are
+//! left out, with `"omitted": true` in their place: a long list of rules must not keep the guard from looking.
+//!
+//! Source: AWS CloudTrail User Guide, "CloudTrail record contents for management, data, and network activity events".
 
 use serde_json::Value;
 use time::format_description::well_known::Rfc3339;
@@ -53,11 +56,7 @@ pub(super) fn request(record: &Value, account: &AccountId) -> Result<Request, No
     }
     let bucket = match event_name.as_str() {
         "TagResource" | "UntagResource" => tagged(record)?,
-        _ => {
-            let field = "detail.requestParameters.bucketName";
-            let path = ["requestParameters", "bucketName"];
-            Some(name(field, &required(record, &path, field)?)?)
-        }
+        _ => Some(named(record)?),
     };
     let Some(bucket) = bucket else {
         return Ok(Request::Ignore("the tags are not a bucket's"));
@@ -84,11 +83,25 @@ fn call(record: &Value, event_name: String, region: Option<&Region>) -> Result<C
         tool: tool(record),
         source_ip: text(record, &["sourceIPAddress"]),
         exposes: exposes(&event_name, parameters),
+        opens_sse_c: event_name == "PutBucketEncryption" && opens_sse_c(parameters),
         makes_default_bucket: event_name == "CreateBucket"
+            && parameters.get("bucketName").is_some()
             && region.is_some_and(|region| region.as_str() != CREATES_AGAIN)
             && is_default(parameters),
         event_name,
     })
+}
+
+/// Whether the parameters name what is blocked, and SSE-C is not among it.
+fn opens_sse_c(parameters: &Value) -> bool {
+    match parameters {
+        Value::Object(fields) => fields.iter().any(|(name, value)| {
+            let names_it = name == "BlockedEncryptionTypes" && !value.to_string().contains("SSE-C");
+            names_it || opens_sse_c(value)
+        }),
+        Value::Array(values) => values.iter().any(opens_sse_c),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+    }
 }
 
 /// Where the bucket is: `LocationConstraint`, else the Region of the endpoint that got the call.
@@ -105,12 +118,31 @@ fn region(record: &Value) -> Result<Region, NotAnEvent> {
     }
 }
 
+/// The bucket of a call: by its parameters, or where these are left out by what it was about.
+fn named(record: &Value) -> Result<BucketName, NotAnEvent> {
+    let field = "detail.requestParameters.bucketName";
+    let path = ["requestParameters", "bucketName"];
+    if let (None, Some(bucket)) = (text(record, &path), resource(record)) {
+        let arn = text(bucket, &["ARN"]).unwrap_or_default();
+        let resource = arn.split_once(":::").map_or("", |(_, resource)| resource);
+        return name("detail.resources", resource);
+    }
+    name(field, &required(record, &path, field)?)
+}
+
 /// The bucket whose tags were changed; none if they are an access point's, a Storage Lens's or another thing's.
 ///
 /// Source: Amazon S3 API Reference, S3 Control, `TagResource`.
 fn tagged(record: &Value) -> Result<Option<BucketName>, NotAnEvent> {
     let field = "detail.requestParameters.resourceArn";
-    let arn = required(record, &["requestParameters", "resourceArn"], field)?;
+    let path = ["requestParameters", "resourceArn"];
+    let Some(arn) = text(record, &path) else {
+        // Where the parameters are left out, only a bucket is named as one.
+        return match resource(record) {
+            Some(_) => named(record).map(Some),
+            None => Err(wrong(field, &"it is not a text")),
+        };
+    };
     // The ARN is a part of the URL.
     let arn = arn.replace("%3A", ":").replace("%3a", ":").replace("%2F", "/").replace("%2f", "/");
     let parts: Vec<&str> = arn.split(':').collect();
@@ -124,9 +156,14 @@ fn tagged(record: &Value) -> Result<Option<BucketName>, NotAnEvent> {
 
 /// The account that owns the bucket, where the record says it: the caller's account gets a copy as well.
 fn owner(record: &Value) -> Option<String> {
+    text(resource(record)?, &["accountId"])
+}
+
+/// The bucket among what the call was about.
+fn resource(record: &Value) -> Option<&Value> {
     let is_bucket =
         |resource: &&Value| resource.get("type").and_then(Value::as_str) == Some("AWS::S3::Bucket");
-    text(items(record.get("resources")?).find(is_bucket)?, &["accountId"])
+    items(record.get("resources")?).find(is_bucket)
 }
 
 /// Who made the call: the ARN, which has the session's name behind the role's; for somebody of Identity Center the user's

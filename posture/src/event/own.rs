@@ -21,6 +21,8 @@ pub enum OwnMessage {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         mark: Option<Mark>,
     },
+    /// Look at the account's public access block.
+    LookAtAccount,
     /// List the next page.
     Sweep {
         /// Where S3 goes on with its list.
@@ -65,6 +67,7 @@ impl OwnMessage {
             Self::LookAt { bucket, mark } => {
                 Ok(Request::LookAt { bucket: name("s3guard.lookAt", &bucket)?, mark })
             }
+            Self::LookAtAccount => Ok(Request::LookAtAccount),
             Self::Sweep { continuation, after } => Ok(Request::Sweep { continuation, after }),
             Self::Tell(notice) => Ok(Request::Tell(Box::new((*notice).into()))),
             // A message that is sent back twice is still only wrapped once.

@@ -71,6 +71,33 @@ fn callers_of_every_kind_are_named() {
 }
 
 #[test]
+fn a_call_whose_parameters_are_left_out_is_about_the_bucket_that_it_names_otherwise() {
+    let omitted = json!({ "omitted": true, "originalSize": 120_000, "reason": "field exceeded 102400 bytes" });
+    let bucket = json!([
+        { "type": "AWS::S3::Object", "ARN": "arn:aws:s3:::other/key" },
+        { "type": "AWS::S3::Bucket", "ARN": "arn:aws:s3:::reports", "accountId": "111122223333" },
+    ]);
+    for (body, event_name) in [
+        (fixture!("put-bucket-encryption"), "PutBucketEncryption"),
+        (fixture!("create-bucket"), "CreateBucket"),
+        (fixture!("tag-resource"), "TagResource"),
+    ] {
+        for parameters in [omitted.clone(), Value::Null] {
+            let body = with(body, "/detail/requestParameters", parameters.clone());
+            let unnamed = with(&body, "/detail/resources", Value::Null);
+            assert!(request(&unnamed).is_err(), "{event_name}: nothing names the bucket");
+            let Changed { bucket, call, .. } =
+                changed(&with(&body, "/detail/resources", bucket.clone()));
+            assert_eq!((bucket.as_str(), call.event_name.as_str()), ("reports", event_name));
+            assert!(!call.makes_default_bucket, "who knows with what it was made");
+        }
+    }
+    let strange = json!([{ "type": "AWS::S3::Bucket", "ARN": "reports" }]);
+    let body = with(fixture!("put-bucket-encryption"), "/detail/requestParameters", omitted);
+    assert!(request(&with(&body, "/detail/resources", strange)).is_err());
+}
+
+#[test]
 fn who_is_behind_a_role_is_named_with_it() {
     let body = fixture!("put-public-access-block-by-sso");
     let name = "PutBucketPublicAccessBlock";

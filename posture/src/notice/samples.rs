@@ -13,7 +13,7 @@ use crate::setting::PublicAccessBlock;
 use crate::text::subject;
 use crate::{
     Action, Aspect, Baseline, BucketId, BucketName, Call, Finding, Grade, LeftBecause, Observed,
-    Record, Setting, Tool, Trigger, ledger, plan,
+    Record, Setting, SettingKind, Tool, Trigger, ledger, plan,
 };
 
 /// What stands before every text.
@@ -83,6 +83,7 @@ fn call(origin: &Origin<'_>) -> Call {
         tool: Tool::Cli,
         source_ip: Some("192.0.2.1".to_owned()),
         exposes: false,
+        opens_sse_c: false,
         makes_default_bucket: false,
     }
 }
@@ -106,7 +107,14 @@ fn of_bucket(
     let findings = vec![finding.clone()];
     let plan = plan(&findings);
     let observed = Observed::unread(id.clone());
-    let inspection = Inspection { observed, baseline, findings, plan };
+    let inspection = Inspection {
+        observed,
+        baseline,
+        findings,
+        plan,
+        read_last: Vec::new(),
+        reads: 0,
+    };
     let record = |action: &Action| {
         let mut record = Record::begun(&inspection, action, trigger, origin.now);
         record.end(crate::record::State::Verified, trigger, origin.now);
@@ -114,6 +122,7 @@ fn of_bucket(
     };
     let done: Vec<(Action, Record)> =
         inspection.plan.actions.iter().map(|action| (action.clone(), record(action))).collect();
+    let kept = done.iter().map(|(_, record)| record.id.clone()).collect();
     report::notice(&Report {
         id,
         stack: (origin.stack, origin.region),
@@ -126,6 +135,7 @@ fn of_bucket(
         is_again: false,
         owner: Some(OWNER),
         times_within_hour: 1,
+        kept: &kept,
         now: origin.now,
     })
 }
@@ -135,6 +145,7 @@ fn tug_of_war(id: &BucketId, calls: &[Call], origin: &Origin<'_>) -> Notice {
         id,
         calls,
         aspects: &[Aspect::PublicAccess],
+        kind: SettingKind::PublicAccessBlock,
         writes: 20,
         still_until: ledger::still_until(origin.now),
         grade: Some(Grade::Speed),

@@ -115,7 +115,8 @@ fn item(report: &Report<'_>, (action, record): &(Action, Record)) -> String {
     };
     let (is, was) = (shown(&action.to_string(), 300), was(report.findings, action.kind()));
     let done = wrapped(&format!("{is} (was: {was}){unseen}"), "  ", "    ");
-    format!("{done}\n    undo: {}", undo(report, record))
+    let by_hand = || "by hand, because the ledger did not take the record".to_owned();
+    format!("{done}\n    undo: {}", undo(report, record).unwrap_or_else(by_hand))
 }
 
 /// What there was before an action, in words.

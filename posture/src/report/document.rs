@@ -40,10 +40,11 @@ pub(super) fn id(report: &Report<'_>, matter: &Matter<'_>) -> String {
     format!("bucket-report:{}:{name}:{actions}:{what}", report.id.account)
 }
 
-/// The command that undoes a write.
-pub(super) fn undo(report: &Report<'_>, record: &Record) -> String {
+/// The command that undoes a write; none where the ledger has no record of it.
+pub(super) fn undo(report: &Report<'_>, record: &Record) -> Option<String> {
     let (stack, region) = report.stack;
-    format!("s3guard undo {} --stack {stack} --region {region}", record.id)
+    let undo = || format!("s3guard undo {} --stack {stack} --region {region}", record.id);
+    report.kept.contains(&record.id).then(undo)
 }
 
 fn of_call(call: &Call, account: &AccountId) -> OneCall {
@@ -68,7 +69,7 @@ fn done<'a>(report: &'a Report<'_>) -> impl Iterator<Item = OfAspect> + 'a {
             was: Some(was_of(report, aspect, action.kind())),
             wanted: Some(shown(&action.to_string(), 300)),
             record: Some(record.id.clone()),
-            undo: Some(undo(report, record)),
+            undo: undo(report, record),
             ..OfAspect::new(aspect, fate)
         })
     })

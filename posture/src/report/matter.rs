@@ -14,9 +14,11 @@ const WEAKENED: &str = "weakened";
 const FAILED: &str = "failed";
 const LEFT: &str = "left";
 const AGAIN: &str = "again";
+/// The value for what is left alone because somebody undoes it.
+pub(super) const STOPPED: &str = "stopped";
 
 /// All values of the attribute `action` of notices about buckets.
-pub(crate) const ACTIONS: [&str; 6] = [PROTECTED, WEAKENED, FAILED, LEFT, EXEMPT, AGAIN];
+pub(crate) const ACTIONS: [&str; 7] = [PROTECTED, WEAKENED, FAILED, LEFT, EXEMPT, AGAIN, STOPPED];
 
 /// What there is to tell.
 pub(super) struct Matter<'a> {
@@ -35,10 +37,7 @@ pub(super) struct Matter<'a> {
 impl<'a> Matter<'a> {
     pub(super) fn of(report: &Report<'a>) -> Self {
         let calls = report.trigger.calls();
-        let is_news = |(_, because): &(Aspect, &LeftBecause)| {
-            !matches!(because, LeftBecause::OfStack(_)) || !only_tags(calls)
-        };
-        let left: Vec<_> = report.findings.iter().filter_map(left).filter(is_news).collect();
+        let left: Vec<_> = told_of(report.findings, calls).filter_map(left).collect();
         let later = report.findings.iter().filter_map(later).collect();
         let touched = report.trigger.touched();
         let exemptions = report.baseline.exemptions.iter();
@@ -53,7 +52,7 @@ impl<'a> Matter<'a> {
             (AGAIN, report.is_again),
         ];
         let actions = actions.into_iter().filter(|(_, is)| *is).map(|(action, _)| action).collect();
-        let is_public = left.iter().any(|(_, because)| leaves_public(because))
+        let is_public = left.iter().any(|(_, because)| because.leaves_public())
             || report
                 .failed
                 .iter()
@@ -62,6 +61,8 @@ impl<'a> Matter<'a> {
     }
 
     /// How much it matters, and what was done, in the words of the subject.
+    ///
+    /// A bucket that stays public is always of weight, whatever else was mended.
     pub(super) fn severity_and_verb(&self, id: &BucketId) -> (Severity, &'static str) {
         let left = if id.name.is_account() { "left as it is:" } else { "left a bucket as it is:" };
         let is = |action| self.actions.contains(&action);
@@ -89,11 +90,6 @@ impl<'a> Matter<'a> {
         };
         (if self.is_public { Severity::Critical } else { severity }, verb)
     }
-}
-
-/// Whether the bucket lets in the public, and stays so.
-fn leaves_public(because: &LeftBecause) -> bool {
-    matches!(because, LeftBecause::Website | LeftBecause::PublicPolicy | LeftBecause::PublicAcl)
 }
 
 /// Whether an aspect is what keeps the public out.
@@ -128,6 +124,15 @@ fn changed(calls: &[Call]) -> BTreeSet<Aspect> {
     changed
 }
 
+/// What is told of what was found after these calls.
+pub fn told_of<'a>(findings: &'a [Finding], calls: &[Call]) -> impl Iterator<Item = &'a Finding> {
+    let only_tags = only_tags(calls);
+    findings.iter().filter(move |finding| {
+        let is_of_stack = matches!(finding, Finding::Left { because: LeftBecause::OfStack(_), .. });
+        !is_of_stack || !only_tags
+    })
+}
+
 /// Whether calls only tag the bucket. `CloudFormation` does so right after it has made it, and what is left to the stack is
 /// told by the call that made it.
 fn only_tags(calls: &[Call]) -> bool {
@@ -137,7 +142,7 @@ fn only_tags(calls: &[Call]) -> bool {
 fn left(finding: &Finding) -> Option<(Aspect, &LeftBecause)> {
     match finding {
         Finding::Left { aspect, because } => {
-            let is_stop = matches!(because, LeftBecause::TooManyWrites(_));
+            let is_stop = matches!(because, LeftBecause::TooManyWrites(..));
             (!is_stop).then_some((*aspect, because))
         }
         Finding::Weak { .. } | Finding::Later { .. } => None,

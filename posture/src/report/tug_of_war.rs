@@ -6,12 +6,13 @@ use std::fmt::Write as _;
 use time::OffsetDateTime;
 
 use super::body::CALLS_TOLD_MAX;
+use super::matter::STOPPED;
 use super::{about, called, console_link, labelled, section, shown_time};
 use crate::notice::document::{self, Body, Bucket};
 use crate::notice::{Draft, Kind, Origin, Severity, sms};
 use crate::principal::{known_as, short};
 use crate::text::{shown, unbroken};
-use crate::{AccountId, Aspect, BucketId, Call, Grade, Notice, Tool};
+use crate::{AccountId, Aspect, BucketId, Call, Grade, Notice, SettingKind, Tool};
 
 /// Room for the principal in a subject, in characters: a longer name is cut.
 const PRINCIPAL_CHARACTERS_MAX: usize = 40;
@@ -27,7 +28,9 @@ pub struct TugOfWar<'a> {
     pub calls: &'a [Call],
     /// What stays weaker than wanted.
     pub aspects: &'a [Aspect],
-    /// How often the guard has written to the bucket within the hour.
+    /// The setting that it writes no more.
+    pub kind: SettingKind,
+    /// How often it has written it within the hour.
     pub writes: u32,
     /// Until when it keeps still.
     pub still_until: OffsetDateTime,
@@ -75,10 +78,10 @@ pub fn tug_of_war(seen: &TugOfWar<'_>) -> Notice {
     };
     let draft = Draft {
         origin: Origin { account, region, stack: seen.stack, now: seen.now },
-        id: format!("tug-of-war:{account}:{name}:{still_until}"),
+        id: format!("tug-of-war:{account}:{name}:{}:{still_until}", seen.kind.name()),
         kind: Kind::Bucket,
         severity: Severity::Critical,
-        actions: vec!["stopped".to_owned()],
+        actions: vec![STOPPED.to_owned()],
         names: vec![name.to_string()],
         buckets: vec![bucket],
         text: text(seen, &deeds).expect("a string takes everything"),
@@ -127,8 +130,12 @@ fn text(
     if let Some(owner) = seen.owner {
         writeln!(text, "{}", labelled("Owner", &shown(owner, 256)))?;
     }
-    writeln!(text, "Writes  {} by s3guard within the hour, as many as are allowed", seen.writes)?;
-    writeln!(text, "Still   s3guard changes nothing here until {until}")?;
+    let TugOfWar { writes, kind, .. } = seen;
+    let call = kind.call();
+    let said = format!("{writes} by s3guard within the hour ({call}), as many as are allowed");
+    writeln!(text, "{}", labelled("Writes", &said))?;
+    let said = format!("s3guard leaves this setting alone until {until}; it keeps the others");
+    writeln!(text, "{}", labelled("Still", &said))?;
     let account = &seen.id.account;
     let mut who: Vec<String> = deeds.iter().map(|deeds| deeds_line(deeds, account)).collect();
     if who.len() > CALLS_TOLD_MAX {

@@ -1,7 +1,7 @@
 use time::macros::datetime;
 
 use super::*;
-use crate::Tool;
+use crate::{Aspect, Tool};
 
 const NOON: OffsetDateTime = datetime!(2026-11-20 12:00:00 UTC);
 
@@ -19,6 +19,7 @@ fn call(event_name: &str, age_milliseconds: i64) -> Call {
         tool: Tool::Cli,
         source_ip: None,
         exposes: false,
+        opens_sse_c: false,
         makes_default_bucket: false,
     }
 }
@@ -131,6 +132,24 @@ fn many_events_of_a_bucket_are_one_look() {
 }
 
 #[test]
+fn an_event_takes_nothing_from_the_sweeps_look_at_the_same_bucket() {
+    let event = || changed("m1", "reports", call("PutBucketWebsite", 0));
+    let extent = |messages| match &triage(messages, NOON, 15)[..] {
+        [TaskOf { task: Task::Look(look), .. }] => (look.extent(), look.trigger.calls().len()),
+        tasks => panic!("{tasks:?}"),
+    };
+    let touched = || [Aspect::PublicAccess].into();
+    for messages in [
+        vec![event(), look_at("m2", "reports", None)],
+        vec![look_at("m2", "reports", None), event()],
+    ] {
+        assert_eq!(extent(messages), (Extent::KeptAndTouched(touched()), 1));
+    }
+    assert_eq!(extent(vec![event()]), (Extent::Touched(touched()), 1));
+    assert_eq!(extent(vec![look_at("m2", "reports", None)]), (Extent::Kept, 0));
+}
+
+#[test]
 fn many_changes_of_the_account_are_one_look() {
     let account = |id, name, age| message(id, Request::AccountChanged(call(name, age)));
     let messages = vec![
@@ -139,9 +158,10 @@ fn many_changes_of_the_account_are_one_look() {
         account("m3", "PutAccountPublicAccessBlock", 2_000),
         // Every Region in which the guard is may hear of it.
         account("m4", "PutAccountPublicAccessBlock", 2_000),
+        message("m5", Request::LookAtAccount),
     ];
     let expected = [
-        "m1+m3+m4: look at the account for PutAccountPublicAccessBlock+DeleteAccountPublicAccessBlock",
+        "m1+m3+m4+m5: look at the account for PutAccountPublicAccessBlock+DeleteAccountPublicAccessBlock",
         "m2: look at reports for PutBucketPolicy (0)",
     ];
     assert_eq!(sorted(messages), expected);
@@ -163,11 +183,13 @@ fn every_message_belongs_to_one_task() {
         message("m2", Request::Sweep { continuation: None, after: Some("photos".to_owned()) }),
         message("m3", Request::Ignore("the call failed")),
         look_at("m4", "reports", None),
+        message("m5", Request::LookAtAccount),
     ];
     let expected = [
         "m1: sweep from None None",
         "m2: sweep from None Some(\"photos\")",
         "m3: nothing: the call failed",
+        "m5: look at the account for ",
         "m4: look at reports (None)",
     ];
     assert_eq!(sorted(messages), expected);

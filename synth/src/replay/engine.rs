@@ -1,5 +1,6 @@
 //! A look at a bucket in memory: the guard's own engine, and what it did, step by step.
 
+use std::collections::BTreeMap;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
@@ -7,7 +8,8 @@ use s3guard_posture::memory::Step;
 use s3guard_posture::record::State;
 use s3guard_posture::report::{self, Report};
 use s3guard_posture::{
-    Baseline, Finding, LeftBecause, MemoryBucket, Observed, Question, Trigger, carry_out, inspect,
+    Baseline, Finding, LeftBecause, MemoryBucket, Observed, Question, SettingKind, Trigger,
+    carry_out, inspect,
 };
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -34,7 +36,8 @@ pub(super) fn look(
     let steps = memory.take_steps();
     // Of a bucket that is fought over one alert tells, and not each look.
     let (stopped, told): (Vec<Finding>, Vec<Finding>) =
-        inspection.findings.iter().cloned().partition(is_stopped);
+        inspection.findings.iter().cloned().partition(|finding| of_stop(finding).is_some());
+    let stopped: BTreeMap<SettingKind, u32> = stopped.iter().filter_map(of_stop).collect();
     let notice = report::notice(&Report {
         id: &id,
         stack: (STACK, &id.region),
@@ -42,6 +45,7 @@ pub(super) fn look(
         trigger,
         findings: &told,
         done: &outcome.done,
+        kept: &outcome.kept,
         failed: &[],
         // It says how fast the guard was, and here nobody was.
         took: None,
@@ -54,8 +58,7 @@ pub(super) fn look(
     for (call, (_, record)) in calls.iter_mut().zip(&outcome.done) {
         call.is_verified = record.state == State::Verified;
     }
-    let writes = inspection.observed.history.known().map(|history| history.writes);
-    bucket.keep(&steps, !stopped.is_empty(), now);
+    bucket.keep(&steps, stopped.keys().copied(), now);
     Look {
         time: shown_time(now),
         grade: inspection.baseline.grade,
@@ -64,7 +67,7 @@ pub(super) fn look(
         finds: inspection.findings.iter().map(found).collect(),
         calls,
         waits_seconds: None,
-        stops_after_writes: writes.filter(|_| !stopped.is_empty()),
+        stops_after_writes: stopped.into_values().max(),
         says: notice.as_ref().map(Told::from),
     }
 }
@@ -164,6 +167,12 @@ fn found(finding: &Finding) -> Found {
     Found { aspect, fate, words }
 }
 
-fn is_stopped(finding: &Finding) -> bool {
-    matches!(finding, Finding::Left { because: LeftBecause::TooManyWrites(_), .. })
+/// The setting that the guard writes no more, and how often it has.
+fn of_stop(finding: &Finding) -> Option<(SettingKind, u32)> {
+    match finding {
+        Finding::Left { because: LeftBecause::TooManyWrites(kind, writes), .. } => {
+            Some((*kind, *writes))
+        }
+        Finding::Left { .. } | Finding::Weak { .. } | Finding::Later { .. } => None,
+    }
 }

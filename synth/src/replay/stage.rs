@@ -175,7 +175,10 @@ where
                 }
                 Vec::new()
             }
-            Request::LookAt { .. } | Request::Sweep { .. } | Request::Tell(_) => Vec::new(),
+            Request::LookAt { .. }
+            | Request::LookAtAccount
+            | Request::Sweep { .. }
+            | Request::Tell(_) => Vec::new(),
         }
     }
 
@@ -199,7 +202,7 @@ where
                 }
                 triage::Task::LookAtAccount { calls, .. } => {
                     replayed.task = Some(Task::LookAtAccount);
-                    self.look_at_account(index, &Trigger::Calls(calls), now);
+                    self.look_at_account(index, &Trigger::of(calls), now);
                 }
                 triage::Task::Later { body, delay_seconds } => {
                     replayed.settles_seconds = Some(delay_seconds);

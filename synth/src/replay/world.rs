@@ -8,7 +8,7 @@ use s3guard_posture::ledger::{self, RecordId};
 use s3guard_posture::memory::Step;
 use s3guard_posture::observed::Reading;
 use s3guard_posture::setting::PublicAccessBlock;
-use s3guard_posture::{BucketId, BucketName, MemoryBucket, Observed};
+use s3guard_posture::{BucketId, BucketName, MemoryBucket, Observed, SettingKind};
 use serde_json::Value as Json;
 use time::OffsetDateTime;
 
@@ -146,15 +146,18 @@ impl World {
 
 impl Bucket {
     /// Keeps in the ledger what was written, and that the guard has stopped.
-    pub(super) fn keep(&mut self, steps: &[Step], stopped: bool, now: OffsetDateTime) {
+    pub(super) fn keep(
+        &mut self,
+        steps: &[Step],
+        stopped: impl Iterator<Item = SettingKind>,
+        now: OffsetDateTime,
+    ) {
         let name = self.memory.truth().id.name;
         let records = steps.iter().filter_map(|step| match step {
             Step::Kept(record) => Some(record.id.parse::<RecordId>().ok()?.key()),
             Step::Read(_) | Step::Wrote(_) => None,
         });
         self.keys.extend(records);
-        if stopped {
-            self.keys.insert(ledger::stopped(&name, now));
-        }
+        self.keys.extend(stopped.map(|kind| ledger::stopped(&name, kind, now)));
     }
 }

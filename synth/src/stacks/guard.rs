@@ -22,7 +22,7 @@ use crate::{
         Handle, LogicalId, Output, Pseudo, Statement, Sub, Template, Test, Value,
         kind::{AnyArn, Text},
     },
-    resources::{cloudwatch::Dashboard, events::Trigger, kms::Key},
+    resources::{cloudwatch::Dashboard, events::Trigger, kms::Key, lambda::RecursiveLoop},
 };
 
 // Logical ids are for ever: a renamed one replaces its resource.
@@ -195,6 +195,11 @@ fn add_guard(
         why: "Looks at buckets and sets them back as they should be.",
         handler: "guard",
         memory_mebibytes: 256,
+        // It sends messages back to its queue: new buckets that settle, stacks that it waits for, up to twenty times, and
+        // the sweep's pages. Lambda takes what comes back 16 times for a loop and drops it; ours all have an end.
+        //
+        // Source: AWS Lambda Developer Guide, "Use Lambda recursive loop detection to prevent infinite loops".
+        recursive_loop: RecursiveLoop::Allow,
         statements,
         variables,
     };
@@ -250,6 +255,7 @@ fn add_notify(
         why: "Tells the owner of objects that came, changed or went.",
         handler: "notify",
         memory_mebibytes: 128,
+        recursive_loop: RecursiveLoop::Terminate,
         statements: Vec::new(),
         variables: variables(notices),
     };

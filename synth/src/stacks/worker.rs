@@ -36,6 +36,8 @@ pub(super) struct Worker {
     /// Which of the program's two functions it is.
     pub(super) handler: &'static str,
     pub(super) memory_mebibytes: u32,
+    /// What becomes of messages that it sends to its own queue, when Lambda takes them for a loop.
+    pub(super) recursive_loop: RecursiveLoop,
     /// What it may do, beside working off its queue, publishing and logging.
     pub(super) statements: Vec<Statement>,
     /// What it finds in its environment.
@@ -130,7 +132,7 @@ pub(super) fn add(
             log_format: Some(LogFormat::Json),
             ..LoggingConfig::default()
         }),
-        recursive_loop: Some(RecursiveLoop::Terminate),
+        recursive_loop: Some(worker.recursive_loop),
         ..Function::new(
             role.arn(),
             Code::Archive {

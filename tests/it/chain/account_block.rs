@@ -2,6 +2,7 @@
 
 use s3guard_emulator::Client;
 
+use super::coverage::sweep;
 use super::guarded::{Guarded, new_account, s3guard};
 
 fn is_on(client: &Client) -> bool {
@@ -27,10 +28,21 @@ fn an_account_that_is_opened_is_told_with_who_did_it() {
 }
 
 #[test]
+fn a_sweep_tells_once_that_the_account_is_open() {
+    let guarded = Guarded::new(&[]);
+    let open = || guarded.told().matches("the account's public access block: not set").count();
+    assert_eq!(open(), 1, "{}", guarded.told());
+    sweep(&guarded);
+    assert_eq!(open(), 0, "{}", guarded.told());
+    assert_eq!(guarded.guard_writes(), [""; 0]);
+}
+
+#[test]
 fn an_account_that_is_to_be_kept_closed_is_closed_again() {
     let kept = "[aspects]\naccount-public-access = \"keep\"\n";
     let guarded = Guarded::configured(new_account(), kept, &[]);
     let careless = guarded.careless();
+    assert!(is_on(&careless), "the first sweep closes it");
     guarded.forget();
     careless.put_account_block(false).unwrap();
     guarded.wait("a closed account", || is_on(&careless));
@@ -38,7 +50,7 @@ fn an_account_that_is_to_be_kept_closed_is_closed_again() {
     guarded.rest();
     assert_eq!(guarded.guard_writes(), ["s3:PutAccountPublicAccessBlock"]);
     let records = guarded.records(".account");
-    assert_eq!(records.len(), 1, "{records:#?}");
+    assert_eq!(records.len(), 2, "the sweep's and this one: {records:#?}");
     let id = records[0]["id"].as_str().unwrap();
     assert!(guarded.mails()[0].text.contains(id), "{}", guarded.mails()[0].text);
 

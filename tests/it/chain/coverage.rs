@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::guarded::{Guarded, has_tls, new_account};
+use super::guarded::{Guarded, fail_to_tell, has_tls, new_account};
+
+/// The account's own block is another matter: in a new account it is off, which the first sweep tells.
+const ACCOUNT_OFF: &str = "[aspects]\naccount-public-access = \"off\"\n";
 
 /// Fires the sweep's schedule and waits until all that it queued is done.
-fn sweep(guarded: &Guarded) {
+pub(super) fn sweep(guarded: &Guarded) {
     guarded.forget();
     assert_eq!(guarded.account.fire_schedules().unwrap(), 1);
     guarded.wait_for_runs("GuardFunctionName", 1);
@@ -57,11 +60,64 @@ fn a_bucket_of_which_no_event_told_is_found_and_told_once_as_a_gap() {
 }
 
 #[test]
+fn a_gap_that_could_not_be_told_is_told_when_the_message_comes_again() {
+    let guarded = Guarded::configured(new_account(), ACCOUNT_OFF, &[]);
+    let unheard = guarded.bucket("unheard");
+    trail(&guarded, "StopLogging");
+    guarded.careless().create_bucket(&unheard).unwrap();
+    trail(&guarded, "StartLogging");
+    sweep(&guarded);
+    guarded.forget();
+    fail_to_tell(&guarded);
+    guarded.account.fire_schedules().unwrap();
+    guarded.wait("a mail", || {
+        guarded.account.end_visibility_timeouts().unwrap();
+        guarded.mails().iter().any(|mail| mail.subject.contains("heard nothing"))
+    });
+}
+
+#[test]
+fn what_a_sweep_leaves_is_told_once_and_another_reason_at_once() {
+    let guarded = Guarded::configured(new_account(), ACCOUNT_OFF, &[]);
+    let (careless, site) = (guarded.careless(), guarded.bucket("site"));
+    let unheard = |change: &dyn Fn()| {
+        trail(&guarded, "StopLogging");
+        change();
+        trail(&guarded, "StartLogging");
+    };
+    let website = "<WebsiteConfiguration><IndexDocument><Suffix>index.html</Suffix></IndexDocument>\
+                   </WebsiteConfiguration>";
+    unheard(&|| {
+        careless.create_bucket(&site).unwrap();
+        careless.delete_public_access_block(&site).unwrap();
+        careless.put_bucket_setting(&site, "website", website).unwrap();
+    });
+    let told = |reason: &str| guarded.told().matches(reason).count();
+    let public = "it is a website, so public access was left open";
+    sweep(&guarded);
+    assert_eq!(told(public), 1, "{}", guarded.told());
+    for _ in 0..2 {
+        sweep(&guarded);
+        assert_eq!(told(public), 0, "once is enough: {}", guarded.told());
+    }
+    let everybody = format!(
+        r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::{site}/*"}}]}}"#
+    );
+    unheard(&|| {
+        careless.delete_bucket_setting(&site, "website").unwrap();
+        careless.put_bucket_setting(&site, "policy", &everybody).unwrap();
+    });
+    sweep(&guarded);
+    assert_eq!(told("its policy makes it public"), 1, "{}", guarded.told());
+    sweep(&guarded);
+    assert_eq!(told("its policy makes it public"), 0, "{}", guarded.told());
+}
+
+#[test]
 fn a_sweep_of_two_pages_looks_at_each_bucket_once() {
     const BUCKETS: u32 = 1_200;
     // So that new buckets are right: what is tested is how often they are looked at.
-    let configuration =
-        "[aspects]\ntls = \"off\"\nnotifications = \"off\"\npublic-access = \"off\"\n";
+    let configuration = "[aspects]\ntls = \"off\"\nnotifications = \"off\"\npublic-access = \"off\"\naccount-public-access = \"off\"\n";
     let guarded = Guarded::configured(new_account(), configuration, &["--no-sweep"]);
     let prefix = guarded.bucket("many");
     let made = guarded.account.make_silent_buckets(&prefix, BUCKETS).unwrap();

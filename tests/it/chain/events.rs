@@ -201,6 +201,7 @@ fn objects_that_come_and_go_are_told_in_one_readable_mail() {
     let guarded = Guarded::new(&[]);
     let careless = guarded.careless();
     let reports = guarded.bucket("reports");
+    guarded.forget();
     careless.create_bucket(&reports).unwrap();
     guarded.wait("notifications", || tells_event_bridge(&careless, &reports));
     careless.put_object(&reports, "q3/plan.txt", b"first").unwrap();

@@ -2,7 +2,7 @@
 
 use s3guard_emulator::Fault;
 
-use super::guarded::{Guarded, encryption, is_closed_but_to_acls, is_private};
+use super::guarded::{Guarded, encryption, fail_to_tell, is_closed_but_to_acls, is_private};
 
 #[test]
 fn a_function_killed_between_read_and_write_leaves_no_bucket_unguarded() {
@@ -75,6 +75,44 @@ fn a_notice_that_sns_does_not_take_is_published_later() {
     let mails = guarded.mails();
     assert_eq!(mails.len(), 1, "{mails:#?}");
     assert_eq!(mails[0].subject, format!("s3guard undid a weakening of {reports}"));
+}
+
+#[test]
+fn a_notice_that_has_to_be_published_later_more_than_once_is_not_lost() {
+    let guarded = Guarded::new(&[]);
+    let (careless, reports) = guarded.with_bucket();
+    // The look's own try, and the first one by way of the queue.
+    let fault = Fault::fail("sns:Publish", "ServiceUnavailable");
+    let fault = Fault { role: "*Guard*".to_owned(), times: 8, ..fault };
+    let fault = guarded.account.add_fault(&fault).unwrap();
+    careless.delete_public_access_block(&reports).unwrap();
+    let met = || {
+        let states = guarded.account.faults().unwrap();
+        states.into_iter().find(|state| state.number == fault.number).map(|state| state.met)
+    };
+    guarded.wait("a notice that is refused twice", || {
+        guarded.account.end_delays().unwrap();
+        met() == Some(8)
+    });
+    guarded.wait("a mail", || {
+        guarded.account.end_visibility_timeouts().unwrap();
+        !guarded.mails().is_empty()
+    });
+    assert!(guarded.mails()[0].text.contains("s3guard undo"), "it says what was done");
+}
+
+#[test]
+fn what_neither_sns_nor_the_queue_takes_is_told_when_the_event_comes_again() {
+    let guarded = Guarded::new(&[]);
+    let (careless, reports) = guarded.with_bucket();
+    fail_to_tell(&guarded);
+    careless.delete_public_access_block(&reports).unwrap();
+    guarded.wait("a mail", || {
+        guarded.account.end_visibility_timeouts().unwrap();
+        !guarded.mails().is_empty()
+    });
+    assert!(is_private(&careless, &reports));
+    assert_eq!(guarded.mails()[0].subject, format!("s3guard looked again at {reports}"));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 use std::sync::OnceLock;
 use std::{env, fs};
 
-use s3guard_emulator::{Account, Call, Client, EmulatorError, Mail, Server, until};
+use s3guard_emulator::{Account, Call, Client, EmulatorError, Fault, Mail, Server, until};
 use serde_json::{Value, json};
 
 /// The address that hears of everything.
@@ -224,6 +224,15 @@ impl Guarded {
         self.forgotten.set(self.account.mails().unwrap().len());
         self.account.forget_runs().unwrap();
         self.account.forget_calls().unwrap();
+    }
+}
+
+/// Has neither SNS take the guard's next notice nor the queue: each fails as often as a call is tried.
+pub(super) fn fail_to_tell(guarded: &Guarded) {
+    for action in ["sns:Publish", "sqs:SendMessage"] {
+        let role = "*Guard*".to_owned();
+        let fault = Fault { role, times: 4, ..Fault::fail(action, "ServiceUnavailable") };
+        guarded.account.add_fault(&fault).unwrap();
     }
 }
 

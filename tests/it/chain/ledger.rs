@@ -45,6 +45,7 @@ fn a_bucket_is_protected_also_where_the_ledger_takes_no_record() {
     guarded.wait("a mail", || guarded.mails().len() == 1);
     guarded.rest();
     assert!(is_private(&careless, &reports));
+    assert!(!guarded.told().contains("s3guard undo"), "{}", guarded.told());
     assert_eq!(guarded.runs("GuardFunctionName"), 1, "it is not tried for ever");
     let runs = guarded.account.runs().unwrap();
     let counted = runs.iter().any(|run| {

@@ -1,6 +1,6 @@
 //! The wanted key, the bucket's stack, and the ledger.
 
-use s3guard_posture::{Aspect, History, KeyState};
+use s3guard_posture::{Aspect, History, KeyState, SettingKind};
 use time::macros::date;
 
 use super::*;
@@ -106,13 +106,17 @@ async fn the_stack_is_asked_for_in_its_own_region() {
 async fn history_is_what_the_ledgers_keys_tell() {
     let keys = [
         "buckets/reports/2026-11-24T23/reports@20261124T231400.000Z-encryption.json",
-        "buckets/reports/2026-11-24T23/stopped.json",
+        "buckets/reports/2026-11-24T23/stopped-policy.json",
         "buckets/reports/undone/tls/20261124T231500.000Z-2026-12-01.json",
     ];
     let (_, answer) = page(&keys, None);
     let undone = vec![(Aspect::Tls, date!(2026 - 12 - 01))];
     check(Question::History, (200, &answer), |observed| {
-        observed.history = Reading::Known(History { writes: 1, stopped: true, undone });
+        observed.history = Reading::Known(History {
+            writes: [(SettingKind::Encryption, 1)].into(),
+            stopped: [SettingKind::Policy].into(),
+            undone,
+        });
     })
     .await;
 }

@@ -115,24 +115,37 @@ fn what_somebody_has_undone_stays_so_until_the_day_has_passed() {
 }
 
 #[test]
-fn a_bucket_that_is_written_to_too_often_is_left() {
+fn a_setting_that_is_written_too_often_is_left_and_the_others_are_not() {
     let bucket = |history| Observed { history: Reading::Known(history), ..without_policy() };
     let mut speed = baseline(Grade::Speed);
     speed.writes_max = 7;
-    let written = |writes| History { writes, ..History::default() };
-    check_left(&bucket(written(7)), &speed, Aspect::Tls, &LeftBecause::TooManyWrites(7));
-    assert!(tls_of(&bucket(written(6)), &speed).unwrap().mended_by().is_some());
-    let stopped = History { stopped: true, ..History::default() };
-    check_left(&bucket(stopped), &speed, Aspect::Tls, &LeftBecause::TooManyWrites(0));
+    let (policy, other) = (SettingKind::Policy, SettingKind::Encryption);
+    let written = |kind, writes| History { writes: [(kind, writes)].into(), ..History::default() };
+    let left = |writes| LeftBecause::TooManyWrites(policy, writes);
+    check_left(&bucket(written(policy, 7)), &speed, Aspect::Tls, &left(7));
+    for goes_on in [written(policy, 6), written(other, 100)] {
+        assert!(tls_of(&bucket(goes_on), &speed).unwrap().mended_by().is_some());
+    }
+    let stopped = |kind| History { stopped: [kind].into(), ..History::default() };
+    check_left(&bucket(stopped(policy)), &speed, Aspect::Tls, &left(0));
+    assert!(tls_of(&bucket(stopped(other)), &speed).unwrap().mended_by().is_some());
 }
 
 #[test]
-fn a_plan_stops_in_the_middle_when_the_hour_has_its_writes() {
-    let mut hybrid = baseline(Grade::Hybrid);
-    hybrid.writes_max = 2;
-    let bucket = MemoryBucket::new(Observed::new_bucket(id()));
-    assert_eq!(guard(&bucket, &hybrid), [SettingKind::Policy, SettingKind::Encryption]);
-    assert_eq!(guard(&bucket, &hybrid), []);
+fn a_tug_of_war_over_one_setting_ends_and_leaves_the_others_guarded() {
+    let mut speed = baseline(Grade::Speed);
+    speed.writes_max = 2;
+    let bucket = MemoryBucket::new(safe(Grade::Speed));
+    let open = |bucket: &MemoryBucket| {
+        bucket.change(|truth| truth.public_access_block = Reading::Absent);
+    };
+    for expected in [&[SettingKind::PublicAccessBlock][..], &[SettingKind::PublicAccessBlock], &[]]
+    {
+        open(&bucket);
+        assert_eq!(guard(&bucket, &speed), expected);
+    }
+    bucket.change(|truth| truth.policy = Reading::Absent);
+    assert_eq!(guard(&bucket, &speed), [SettingKind::Policy]);
 }
 
 #[test]

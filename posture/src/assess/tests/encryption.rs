@@ -187,3 +187,15 @@ fn a_key_of_another_account_is_told() {
     check(&encrypted(Grade::Hybrid, kms(foreign, true)), &configured, &[]);
     assert_eq!(assess(&encrypted(Grade::Hybrid, kms(foreign, true)), &configured), []);
 }
+
+#[test]
+fn sse_c_is_blocked_also_where_the_encryption_is_not_looked_at() {
+    let mut hybrid = baseline(Grade::Hybrid);
+    for aspect in Aspect::ALL.into_iter().filter(|aspect| *aspect != Aspect::SseC) {
+        hybrid.set_mode(aspect, Mode::Off);
+    }
+    hybrid.insist(Aspect::SseC);
+    let bucket = MemoryBucket::new(Observed { encryption: Reading::Absent, ..safe(Grade::Speed) });
+    assert_eq!(guard(&bucket, &hybrid), [SettingKind::Encryption]);
+    assert_eq!(bucket.truth().encryption.known().unwrap().sse_c, SseC::Blocked);
+}

@@ -124,11 +124,12 @@ fn action(text: &str) -> Result<String, (String, String)> {
 
 /// All values of the attribute `action`, each once.
 pub(in crate::config) fn actions() -> impl Iterator<Item = &'static str> {
-    report::ACTIONS.into_iter().chain(objects::ACTIONS).chain([GUARD_ACTION])
+    report::ACTIONS.into_iter().chain(objects::ACTIONS).chain(GUARD_ACTIONS)
 }
 
 /// What a notice about the guard itself tells.
-const GUARD_ACTION: &str = "alarm";
+const GUARD_ACTIONS: [&str; 6] =
+    ["missed", "exemption-ends", "alarm", "alarm-ok", "alarm-unknown", "test"];
 
 fn grade(text: &str) -> Result<Grade, (String, String)> {
     text.parse().map_err(|_| {

@@ -467,7 +467,7 @@ fn what_cannot_be_filtered_by_is_told() {
             `subscription[0].about[0]`: `objects` is not what a notice is about (write `object`)
             `subscription[0].about[1]`: `x` is not what a notice is about (write `bucket`, `object` or `guard`)
             `subscription[0].action[0]`: `delete` is not an action (write `deleted`)
-            `subscription[0].action[1]`: `x` is not an action (write `protected`, `weakened`, `failed`, `left`, `exempt`, `again`, `created`, `overwritten`, `deleted`, `acl`, `tags`, `restored`, `moved`, `annotation`, `retention` or `alarm`)
+            `subscription[0].action[1]`: `x` is not an action (write `protected`, `weakened`, `failed`, `left`, `exempt`, `again`, `stopped`, `created`, `overwritten`, `deleted`, `acl`, `tags`, `restored`, `moved`, `annotation`, `retention`, `missed`, `exemption-ends`, `alarm`, `alarm-ok`, `alarm-unknown` or `test`)
             `subscription[0].grade`: the list is empty (add a value, or remove the line)
             `subscription[1].severity`: `warn` is not a severity (write `info`, `warning`, `high` or `critical`)
             `subscription[1].grade`: `secure` is not a grade (write `speed`, `hybrid` or `security`)

@@ -203,6 +203,11 @@ fn a_call_has_looked_at_what_it_touched_and_a_sweep_at_what_is_kept() {
     let by_sweep = look(Extent::Kept);
     assert_eq!(by_sweep.mode(Aspect::Acl), Mode::Off);
     assert_eq!(by_sweep.mode(Aspect::Tls), Mode::Keep);
+    let by_both = look(Extent::KeptAndTouched([Aspect::Acl, Aspect::PublicAccess].into()));
+    for aspect in Aspect::ALL {
+        let most = by_call.mode(aspect).max(by_sweep.mode(aspect));
+        assert_eq!(by_both.mode(aspect), most, "{aspect}: what either looks at");
+    }
     assert_eq!(look(Extent::Everything).mode(Aspect::Lifecycle), Mode::Report);
 }
 

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn what_is_left_is_told_once_by_the_event_and_not_by_every_sweep() {
+fn what_is_left_is_told_and_a_public_bucket_matters() {
     let findings = vec![left(Aspect::PublicAccess, LeftBecause::Website)];
     check(
         &Look::new(calls("PutBucketWebsite"), findings.clone()),
@@ -23,7 +23,32 @@ fn what_is_left_is_told_once_by_the_event_and_not_by_every_sweep() {
             https://eu-west-1.console.aws.amazon.com/s3/buckets/reports?region=eu-west-1&tab=permissions
         "#]],
     );
-    is_silent(&Look::new(Trigger::Sweep, findings));
+    check(
+        &Look::new(Trigger::Sweep, findings),
+        &expect![[r#"
+            s3guard left a bucket as it is: reports
+            [critical: left]
+
+            Bucket  reports (eu-west-1, account 111122223333)
+            Event   none: found by the sweep
+            Grade   speed (the default)
+
+            Left as it is
+              public access block: it is a website, so public access was left open
+
+            https://eu-west-1.console.aws.amazon.com/s3/buckets/reports?region=eu-west-1&tab=permissions
+        "#]],
+    );
+    for (because, severity) in [
+        (LeftBecause::PublicPolicy, "critical"),
+        (LeftBecause::PublicAcl, "critical"),
+        (LeftBecause::NotReadable(crate::Question::PublicAccessBlock), "warning"),
+    ] {
+        let findings = vec![sse_c(), left(Aspect::PublicAccess, because)];
+        let notice = Look::new(Trigger::Sweep, findings).notice().unwrap();
+        assert_eq!(notice.subject, "s3guard protected in part: reports");
+        assert_eq!(notice.attributes["severity"], Attribute::One(severity.to_owned()));
+    }
 }
 
 #[test]
@@ -154,7 +179,7 @@ fn what_is_left_to_the_stack_is_told_with_what_its_template_should_say() {
     );
     // Its tags come with it.
     is_silent(&Look::new(calls("PutBucketTagging"), findings.clone()));
-    is_silent(&Look::new(Trigger::Sweep, findings));
+    assert!(Look::new(Trigger::Sweep, findings).notice().is_some());
 }
 
 #[test]
@@ -223,7 +248,7 @@ fn what_somebody_has_undone_stays_so_and_is_no_alarm() {
 
 #[test]
 fn that_the_guard_has_stopped_is_told_elsewhere() {
-    let findings = vec![left(Aspect::Tls, LeftBecause::TooManyWrites(20))];
+    let findings = vec![left(Aspect::Tls, LeftBecause::TooManyWrites(SettingKind::Policy, 20))];
     is_silent(&Look::new(calls("PutBucketPolicy"), findings));
 }
 

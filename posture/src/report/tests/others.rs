@@ -1,5 +1,6 @@
 //! The notices that are not about one look at one bucket.
 
+use super::safe::is_safe;
 use super::*;
 use crate::config::Ending;
 
@@ -19,11 +20,12 @@ pub(super) fn terraform(event_name: &str, minute: u8) -> Call {
 }
 
 pub(super) fn stopped(id: &BucketId, calls: &[Call]) -> Notice {
-    let aspects = &[Aspect::Tls, Aspect::PublicAccess];
+    let aspects = &[Aspect::Encryption, Aspect::SseC];
     tug_of_war(&TugOfWar {
         id,
         calls,
         aspects,
+        kind: SettingKind::Encryption,
         writes: 20,
         still_until: STILL_UNTIL,
         grade: Some(Grade::Hybrid),
@@ -63,16 +65,18 @@ fn whoever_undoes_what_the_guard_mends_is_named() {
 
         Bucket  reports (eu-west-1, account 111122223333)
         Owner   owner@example.com
-        Writes  20 by s3guard within the hour, as many as are allowed
-        Still   s3guard changes nothing here until 2026-11-20 14:00:00 UTC
+        Writes  20 by s3guard within the hour (PutBucketEncryption), as many as
+                are allowed
+        Still   s3guard leaves this setting alone until 2026-11-20 14:00:00 UTC;
+                it keeps the others
 
         Who else changes it
           role Deployer, session ci-4711 with Terraform: PutBucketPolicy 2
             times, PutBucketPublicAccessBlock, last 2026-11-20 12:31:00 UTC
 
         Weaker than wanted until then
-          TLS only
-          public access block
+          default encryption
+          the block on SSE-C
 
         What to do
           If s3guard is right, change what they run. Its notices about this
@@ -95,8 +99,10 @@ fn many_who_undo_what_the_guard_mends_are_counted_in_the_subject() {
 
         Bucket  reports (eu-west-1, account 111122223333)
         Owner   owner@example.com
-        Writes  20 by s3guard within the hour, as many as are allowed
-        Still   s3guard changes nothing here until 2026-11-20 14:00:00 UTC
+        Writes  20 by s3guard within the hour (PutBucketEncryption), as many as
+                are allowed
+        Still   s3guard leaves this setting alone until 2026-11-20 14:00:00 UTC;
+                it keeps the others
 
         Who else changes it
           IAM user careless with the AWS CLI: PutBucketPolicy, last
@@ -105,8 +111,8 @@ fn many_who_undo_what_the_guard_mends_are_counted_in_the_subject() {
             2026-11-20 12:01:00 UTC
 
         Weaker than wanted until then
-          TLS only
-          public access block
+          default encryption
+          the block on SSE-C
 
         What to do
           If s3guard is right, change what they run. Its notices about this

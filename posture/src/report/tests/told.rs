@@ -58,6 +58,8 @@ fn of_several_settings_the_one_that_is_mended_the_least_often_counts() {
             baseline: Baseline::new(Grade::Speed, None),
             findings: Vec::new(),
             plan: plan(&[]),
+            read_last: Vec::new(),
+            reads: 0,
         };
         let record = Record::begun(&inspection, &action, &Trigger::Sweep, NOON);
         (action, record)

@@ -96,7 +96,8 @@ fn the_form_for_programs_does_not_change() {
                       "GetBucketTagging"
                     ],
                     [
-                      "ListObjectsV2 (ledger)"
+                      "ListObjectsV2 (ledger)",
+                      "GetBucketEncryption"
                     ]
                   ],
                   "finds": [

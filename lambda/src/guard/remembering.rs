@@ -1,0 +1,214 @@
+//! What this process has written itself, for where the ledger does not tell: an account that remembers.
+//!
+//! The ledger is the only state that lasts. But where it is gone, may not be read or takes no records, nothing would end a
+//! tug of war, and both sides would write for ever. So each process counts what it has written within the hour, and what
+//! the ledger says is never less than that. It is a floor and no more: a cold start forgets it, and each of the few
+//! processes that are at work at a time has its own.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use s3guard_posture::observed::Reading;
+use s3guard_posture::{
+    Account, Baseline, BucketId, BucketName, History, Observed, Question, Record, Setting,
+    SettingKind,
+};
+use time::{Duration, OffsetDateTime};
+
+/// An account, and what was written to it from here.
+pub(crate) struct Remembering<A> {
+    account: A,
+    now: fn() -> OffsetDateTime,
+    memory: Mutex<BTreeMap<(BucketName, SettingKind), Memory>>,
+}
+
+/// What is remembered of one setting of a bucket.
+#[derive(Default)]
+struct Memory {
+    /// When it was written within the last hour.
+    writes: Vec<OffsetDateTime>,
+    /// Until when it is written no more.
+    still_until: Option<OffsetDateTime>,
+}
+
+impl Memory {
+    fn forget_before(&mut self, now: OffsetDateTime) {
+        self.writes.retain(|time| *time > now - Duration::HOUR);
+        self.still_until = self.still_until.filter(|until| *until > now);
+    }
+
+    fn is_empty(&self) -> bool {
+        self.writes.is_empty() && self.still_until.is_none()
+    }
+}
+
+impl<A> Remembering<A> {
+    /// Remembers nothing yet.
+    pub(crate) fn new(account: A, now: fn() -> OffsetDateTime) -> Self {
+        Self { account, now, memory: Mutex::default() }
+    }
+
+    /// The account itself.
+    pub(crate) fn account(&self) -> &A {
+        &self.account
+    }
+
+    /// Somebody was told that a setting is written no more until then.
+    pub(crate) fn stopped(&self, bucket: &BucketName, kind: SettingKind, until: OffsetDateTime) {
+        self.lock().entry((bucket.clone(), kind)).or_default().still_until = Some(until);
+    }
+
+    /// What is remembered and still counts. The rest is forgotten, so it does not grow.
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<(BucketName, SettingKind), Memory>> {
+        let now = (self.now)();
+        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        memory.retain(|_, memory| {
+            memory.forget_before(now);
+            !memory.is_empty()
+        });
+        memory
+    }
+
+    /// What the ledger says, and not less than what is remembered.
+    fn at_least(&self, bucket: &BucketName, told: Reading<History>) -> Reading<History> {
+        let memory = self.lock();
+        let mut of_bucket = memory.iter().filter(|((of, _), _)| of == bucket).peekable();
+        if of_bucket.peek().is_none() {
+            return told;
+        }
+        let mut history = told.known().cloned().unwrap_or_default();
+        for ((_, kind), memory) in of_bucket {
+            let written = u32::try_from(memory.writes.len()).unwrap_or(u32::MAX);
+            let writes = history.writes.entry(*kind).or_default();
+            *writes = written.max(*writes);
+            history.stopped.extend(memory.still_until.map(|_| *kind));
+        }
+        Reading::Known(history)
+    }
+}
+
+impl<A: Account> Account for Remembering<A> {
+    type Error = A::Error;
+
+    async fn observe(
+        &self,
+        ask: &[Question],
+        observed: Observed,
+        baseline: &Baseline,
+    ) -> Result<Option<Observed>, A::Error> {
+        let Some(mut seen) = self.account.observe(ask, observed, baseline).await? else {
+            return Ok(None);
+        };
+        if ask.contains(&Question::History) {
+            seen.history = self.at_least(&seen.id.name, seen.history);
+        }
+        Ok(Some(seen))
+    }
+
+    async fn apply(&self, bucket: &BucketId, setting: &Setting) -> Result<bool, A::Error> {
+        let applied = self.account.apply(bucket, setting).await?;
+        if applied {
+            let key = (bucket.name.clone(), setting.kind());
+            self.lock().entry(key).or_default().writes.push((self.now)());
+        }
+        Ok(applied)
+    }
+
+    async fn keep(&self, record: &Record) -> Result<(), A::Error> {
+        self.account.keep(record).await
+    }
+
+    async fn pause(&self, attempt: u32) {
+        self.account.pause(attempt).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use s3guard_posture::{Grade, MemoryBucket, Trigger, carry_out, inspect};
+    use time::macros::datetime;
+
+    use super::*;
+
+    const NOON: OffsetDateTime = datetime!(2026-11-20 12:00:00 UTC);
+
+    thread_local! {
+        /// The time of a test.
+        static NOW: Cell<OffsetDateTime> = const { Cell::new(NOON) };
+    }
+
+    /// A bucket whose ledger says this, whatever was written.
+    fn bucket(ledger: Reading<History>) -> Remembering<MemoryBucket> {
+        let id = BucketId {
+            name: "reports".parse().unwrap(),
+            account: "111122223333".parse().unwrap(),
+            region: "eu-west-1".parse().unwrap(),
+        };
+        let truth = Observed { history: ledger, ..Observed::new_bucket(id) };
+        Remembering::new(MemoryBucket::new(truth), || NOW.get())
+    }
+
+    /// Opens the bucket and looks at it; says which settings were written.
+    async fn round(bucket: &Remembering<MemoryBucket>) -> Vec<SettingKind> {
+        bucket.account().change(|truth| truth.public_access_block = Reading::Absent);
+        let wanted = |_: &Observed| {
+            let mut baseline = Baseline::new(Grade::Speed, None);
+            baseline.writes_max = 3;
+            baseline
+        };
+        let id = bucket.account().truth().id;
+        let inspection = inspect(bucket, &id, &wanted).await.unwrap().unwrap();
+        let outcome = carry_out(bucket, &inspection, &wanted, &Trigger::Sweep, || NOW.get()).await;
+        outcome.done.iter().map(|(action, _)| action.kind()).collect()
+    }
+
+    #[tokio::test]
+    async fn a_tug_of_war_ends_also_where_the_ledger_tells_nothing() {
+        let open = SettingKind::PublicAccessBlock;
+        for ledger in [Reading::Denied, Reading::Absent] {
+            NOW.set(NOON);
+            let bucket = bucket(ledger);
+            // The first round protects the new bucket otherwise, too.
+            assert!(round(&bucket).await.contains(&open));
+            for expected in [&[open][..], &[open], &[], &[]] {
+                assert_eq!(round(&bucket).await, expected);
+            }
+            bucket.account().change(|truth| truth.policy = Reading::Absent);
+            assert_eq!(round(&bucket).await, [SettingKind::Policy], "the others are guarded");
+            NOW.set(NOON + Duration::minutes(61));
+            assert_eq!(round(&bucket).await, [open], "after an hour");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_told_to_be_still_is_still_until_then() {
+        NOW.set(NOON);
+        let bucket = bucket(Reading::Denied);
+        let name = bucket.account().truth().id.name;
+        round(&bucket).await;
+        bucket.stopped(&name, SettingKind::PublicAccessBlock, NOON + Duration::hours(2));
+        NOW.set(NOON + Duration::minutes(90));
+        assert_eq!(round(&bucket).await, []);
+        NOW.set(NOON + Duration::minutes(121));
+        assert_eq!(round(&bucket).await, [SettingKind::PublicAccessBlock]);
+    }
+
+    #[test]
+    fn the_ledger_counts_where_it_knows_of_more() {
+        let bucket = bucket(Reading::Unread);
+        let name: BucketName = "reports".parse().unwrap();
+        let told = History { writes: [(SettingKind::Policy, 5)].into(), ..History::default() };
+        let told = Reading::Known(told);
+        assert_eq!(bucket.at_least(&name, told.clone()), told);
+        assert_eq!(bucket.at_least(&name, Reading::Denied), Reading::Denied);
+        let write = Memory { writes: vec![NOON], still_until: None };
+        NOW.set(NOON);
+        bucket.memory.lock().unwrap().insert((name.clone(), SettingKind::Policy), write);
+        assert_eq!(bucket.at_least(&name, told.clone()), told);
+        let none = Reading::Known(History::default());
+        let one = History { writes: [(SettingKind::Policy, 1)].into(), ..History::default() };
+        assert_eq!(bucket.at_least(&name, none), Reading::Known(one));
+    }
+}
