@@ -2,10 +2,11 @@
 
 import time
 import uuid
+from datetime import datetime, timedelta
 
 from ministack.core.concurrency import esm_wake
 from ministack.core.responses import get_account_id, get_region
-from ministack.services import eventbridge, sqs
+from ministack.services import eventbridge, s3, sqs
 
 
 def end_visibility_timeouts() -> int:
@@ -35,6 +36,16 @@ def end_delays() -> int:
                     ended += 1
     esm_wake.set()
     return ended
+
+
+def age_objects(bucket: str, seconds: float) -> int:
+    """Makes every object of a bucket so much older.  Says how many there are."""
+    objects = s3._buckets[bucket]["objects"]
+    for stored in objects.values():
+        written = datetime.fromisoformat(stored["last_modified"].replace("Z", "+00:00"))
+        older = (written - timedelta(seconds=seconds)).isoformat(timespec="milliseconds")
+        stored["last_modified"] = older.replace("+00:00", "Z")
+    return len(objects)
 
 
 def fire_schedules() -> int:

@@ -15,6 +15,7 @@ ERRORS = {
     "AccessDenied": (403, "Access Denied"),
     "AccessDeniedException": (400, "You are not authorized to perform this action"),
     "InternalError": (500, "We encountered an internal error. Please try again."),
+    "NotFound": (404, "Topic does not exist"),
     "NoSuchBucket": (404, "The specified bucket does not exist"),
     "OperationAborted": (
         409,

@@ -1,4 +1,4 @@
-"""Mail: SNS asks an address to confirm, and then sends to it.  What would be sent is kept, to be read by tests."""
+"""Mail and SMS: SNS asks an address to confirm, and then sends to it.  What would be sent is kept, to be read by tests."""
 
 import threading
 import time
@@ -9,6 +9,8 @@ from ministack.services import sns
 from ministack.services.cloudformation import provisioners
 
 PROTOCOLS = ("email", "email-json")
+# A number need not confirm.
+OUTBOX = (*PROTOCOLS, "sms")
 MAILS_MAX = 5_000
 
 _fanout = sns._fanout
@@ -35,11 +37,12 @@ def confirm(address: str) -> int:
     return confirmed
 
 
-def _send(topic: str, address: str, subject: str, text: str) -> None:
+def _send(topic: str, protocol: str, address: str, subject: str, text: str) -> None:
     mail = {
         "at": time.time(),
         "account": get_account_id(),
         "topic": topic,
+        "protocol": protocol,
         "to": address,
         "subject": subject,
         "text": text,
@@ -56,7 +59,7 @@ def _ask(topic: dict, address: str) -> None:
             subscription["confirmed"] = False
             subscription.setdefault("attributes", {})["PendingConfirmation"] = "true"
             text = f"You have chosen to subscribe to the topic:\n{topic['arn']}\n\nTo confirm, follow the link."
-            _send(topic["arn"], address, "AWS Notification - Subscription Confirmation", text)
+            _send(topic["arn"], subscription["protocol"], address, "AWS Notification - Subscription Confirmation", text)
 
 
 def _subscribe_and_ask(params: dict) -> tuple:
@@ -79,11 +82,11 @@ def _fanout_with_mail(topic_arn, msg_id, message, subject, message_structure="",
     topic = sns._topic_by_arn_any_scope(topic_arn)
     for subscription in topic["subscriptions"] if topic else []:
         protocol = subscription.get("protocol")
-        if protocol not in PROTOCOLS or not subscription.get("confirmed"):
+        if protocol not in OUTBOX or not subscription.get("confirmed"):
             continue
         text = sns._resolve_message_for_protocol(message, message_structure, protocol)
         if sns._matches_filter_policy(subscription, message_attributes or {}, text):
-            _send(topic_arn, subscription["endpoint"], subject or "AWS Notification Message", text)
+            _send(topic_arn, protocol, subscription["endpoint"], subject or "AWS Notification Message", text)
 
 
 _of_stack = dict(provisioners._RESOURCE_HANDLERS["AWS::SNS::Subscription"])

@@ -43,12 +43,14 @@ pub struct Run {
     pub log: String,
 }
 
-/// One mail that SNS would have sent.
+/// One mail or SMS that SNS would have sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mail {
-    /// The address.
+    /// `email`, `email-json` or `sms`.
+    pub protocol: String,
+    /// The address, or the number.
     pub to: String,
-    /// The subject.
+    /// The subject; an SMS shows none.
     pub subject: String,
     /// The text.
     pub text: String,
@@ -228,15 +230,24 @@ impl Account {
         Ok(answer["ended"].as_u64().unwrap_or_default())
     }
 
+    /// Makes every object of a bucket so much older. Says how many there are.
+    pub fn age_objects(&self, bucket: &str, seconds: u32) -> Result<u64, EmulatorError> {
+        let seconds = seconds.to_string();
+        let query = [("bucket", bucket), ("seconds", seconds.as_str())];
+        let answer = self.hook("POST", "clock/objects", &query, b"")?;
+        Ok(answer["aged"].as_u64().unwrap_or_default())
+    }
+
     /// Fires every rule with a schedule, as if its time had come. Says how many.
     pub fn fire_schedules(&self) -> Result<u64, EmulatorError> {
         let answer = self.hook("POST", "clock/schedules", &[], b"")?;
         Ok(answer["fired"].as_u64().unwrap_or_default())
     }
 
-    /// The mails that SNS would have sent, oldest first.
+    /// The mails and SMS that SNS would have sent, oldest first.
     pub fn mails(&self) -> Result<Vec<Mail>, EmulatorError> {
         self.list("mail", |value| Mail {
+            protocol: text(&value["protocol"]),
             to: text(&value["to"]),
             subject: text(&value["subject"]),
             text: text(&value["text"]),

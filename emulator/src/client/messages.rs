@@ -76,11 +76,30 @@ impl Client {
         Ok(messages)
     }
 
+    /// Sends up to ten messages to a queue at once.
+    pub fn send_batch(&self, url: &str, bodies: &[String]) -> Result<(), CallError> {
+        let entry =
+            |(at, body): (usize, &String)| json!({ "Id": at.to_string(), "MessageBody": body });
+        let entries: Vec<Value> = bodies.iter().enumerate().map(entry).collect();
+        self.sqs("SendMessageBatch", &json!({ "QueueUrl": url, "Entries": entries })).map(drop)
+    }
+
     /// Subscribes a queue to a topic; `raw` leaves out SNS's envelope.
     pub fn subscribe_queue(
         &self,
         topic_arn: &str,
         queue_arn: &str,
+        raw: bool,
+    ) -> Result<String, CallError> {
+        self.subscribe(topic_arn, "sqs", queue_arn, raw)
+    }
+
+    /// Subscribes an endpoint to a topic; `raw` leaves out SNS's envelope.
+    pub fn subscribe(
+        &self,
+        topic_arn: &str,
+        protocol: &str,
+        endpoint: &str,
         raw: bool,
     ) -> Result<String, CallError> {
         let raw = raw.to_string();
@@ -90,8 +109,8 @@ impl Client {
             &[
                 ("Action", "Subscribe"),
                 ("TopicArn", topic_arn),
-                ("Protocol", "sqs"),
-                ("Endpoint", queue_arn),
+                ("Protocol", protocol),
+                ("Endpoint", endpoint),
                 ("ReturnSubscriptionArn", "true"),
                 ("Attributes.entry.1.key", "RawMessageDelivery"),
                 ("Attributes.entry.1.value", &raw),
