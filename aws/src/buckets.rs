@@ -17,6 +17,8 @@ mod pause;
 mod public_access;
 mod writes;
 
+pub(crate) use answers::is_public;
+
 /// The buckets of one account, seen from one Region.
 #[derive(Clone, Debug)]
 pub struct Buckets {

@@ -18,6 +18,7 @@ use time::OffsetDateTime;
 use crate::{AwsError, Connection};
 
 mod marks;
+mod store;
 mod undone;
 
 /// How many records are read at once.
@@ -105,7 +106,11 @@ impl Ledger {
 
     /// Puts an empty object where there is none yet. `false` if there was one: somebody was first.
     pub async fn claim(&self, key: &str) -> Result<bool, AwsError> {
-        let call = self.json(key, b"{}".to_vec()).if_none_match("*");
+        self.put_where_none(key, b"{}".to_vec()).await
+    }
+
+    async fn put_where_none(&self, key: &str, json: Vec<u8>) -> Result<bool, AwsError> {
+        let call = self.json(key, json).if_none_match("*");
         match call.send().await {
             Ok(_) => Ok(true),
             Err(error) => match error.code() {

@@ -14,8 +14,11 @@ mod fake;
 #[cfg(feature = "deploy")]
 pub mod identity;
 pub mod ledger;
+pub mod objects;
 pub mod queues;
 pub mod stacks;
+#[cfg(feature = "deploy")]
+pub mod subscriptions;
 pub mod topics;
 
 pub use account_block::AccountBlock;
@@ -23,5 +26,6 @@ pub use buckets::Buckets;
 pub use connection::{ConnectError, Connection};
 pub use error::{AwsError, Denial, Kind};
 pub use ledger::{Ledger, LedgerError};
+pub use objects::Objects;
 pub use queues::{Message, Queue};
 pub use topics::Topic;

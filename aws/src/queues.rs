@@ -110,5 +110,10 @@ impl Queue {
     }
 }
 
+#[cfg(feature = "deploy")]
+mod drain;
+#[cfg(feature = "deploy")]
+pub use drain::{Depth, Received};
+
 #[cfg(test)]
 mod tests;

@@ -2,16 +2,20 @@
 //!
 //! Here is the batch; `look` is what is done about a bucket, `sweep` finds them all.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
 use futures_util::{StreamExt as _, stream};
-use s3guard_aws::{Buckets, Connection, Ledger, Queue, Topic};
+use s3guard_aws::{Buckets, Connection, Ledger, Queue};
 use s3guard_posture::event::{self, OwnMessage};
 use s3guard_posture::triage::{Message, Task, triage};
 use s3guard_posture::{Notice, Region};
 use time::OffsetDateTime;
 
 use crate::batch::{Batch, Failures};
+use crate::clock::Clock;
 use crate::metrics::{self, Tally};
+use crate::publisher::Publisher;
 use crate::settings::GuardSettings;
 
 use remembering::Remembering;
@@ -20,6 +24,8 @@ mod look;
 mod remembering;
 mod sweep;
 
+/// How long to wait between two notices: SNS suspends a mail subscription above ten a second.
+const PAUSE: Duration = Duration::from_millis(400);
 /// After how long a notice that could not be published is tried again, in seconds.
 const TELL_DELAY_SECONDS: u16 = 5;
 /// How many marks are put at once.
@@ -44,21 +50,12 @@ impl Came {
     }
 }
 
-/// The time, and until when an answer is waited for.
-#[derive(Clone, Copy)]
-pub(crate) struct Clock {
-    /// Tells the time.
-    pub(crate) now: fn() -> OffsetDateTime,
-    /// When Lambda ends the function.
-    pub(crate) deadline: OffsetDateTime,
-}
-
 /// The function `guard`.
 pub(crate) struct Guard {
     buckets: Remembering<Buckets>,
     ledger: Ledger,
     queue: Queue,
-    topic: Topic,
+    publisher: Publisher,
     region: Region,
     settings: GuardSettings,
 }
@@ -76,7 +73,12 @@ impl Guard {
             buckets: Remembering::new(buckets, now),
             ledger: Ledger::new(connection, ledger, account),
             queue: Queue::new(connection, &settings.queue),
-            topic: Topic::new(connection, &settings.topic),
+            publisher: Publisher::new(
+                connection,
+                &settings.topic,
+                settings.chat_topic.as_deref(),
+                settings.config.notifications().chat(),
+            ),
             region: connection.region().clone(),
             settings,
         }
@@ -116,8 +118,11 @@ impl Guard {
             marks.extend(came.marks);
         }
         let mut all_told = true;
-        for notice in Notice::joined(notices) {
-            all_told &= self.tell_surely(&notice).await;
+        for (place, notice) in Notice::joined(notices).iter().enumerate() {
+            if place > 0 {
+                tokio::time::sleep(PAUSE).await;
+            }
+            all_told &= self.tell_surely(notice).await;
         }
         if all_told {
             tally.not_recorded += self.mark_told(marks).await;
@@ -163,7 +168,7 @@ impl Guard {
 
     /// Publishes a notice; says whether it went out.
     async fn tell(&self, notice: &Notice) -> bool {
-        let told = self.topic.publish(notice).await;
+        let told = self.publisher.publish(notice).await;
         if let Err(error) = &told {
             tracing::error!(%error, subject = notice.subject, "a notice could not be published");
         }

@@ -11,14 +11,16 @@ use lambda_runtime::{LambdaEvent, service_fn};
 use time::OffsetDateTime;
 
 use crate::batch::{Batch, Failures};
-use crate::guard::Clock;
+use crate::clock::Clock;
 use crate::settings::{CONFIGURATION, Settings};
 
 mod batch;
+mod clock;
 mod guard;
 mod log;
 mod metrics;
 mod notify;
+mod publisher;
 mod settings;
 
 #[tokio::main(flavor = "current_thread")]
@@ -37,18 +39,18 @@ async fn main() -> Result<(), lambda_runtime::Error> {
             let guard = guard::Guard::new(&connection, *settings, now);
             let answer =
                 async |event: LambdaEvent<Batch>| -> Result<Failures, lambda_runtime::Error> {
-                    let deadline = event.context.deadline;
-                    let deadline = i128::from(deadline) * 1_000_000;
-                    let deadline = OffsetDateTime::from_unix_timestamp_nanos(deadline)?;
-                    Ok(guard.handle(event.payload, Clock { now, deadline }).await)
+                    let clock = Clock::until(event.context.deadline)?;
+                    Ok(guard.handle(event.payload, clock).await)
                 };
             lambda_runtime::run(service_fn(answer)).await
         }
         Settings::Notify(settings) => {
-            let notify = notify::Notify::new(&connection, settings);
+            let notify = notify::Notify::new(&connection, *settings);
             let answer =
                 async |event: LambdaEvent<Batch>| -> Result<Failures, lambda_runtime::Error> {
-                    Ok(notify.handle(event.payload, OffsetDateTime::now_utc).await)
+                    let clock = Clock::until(event.context.deadline)?;
+                    let name = event.context.request_id;
+                    Ok(notify.handle(event.payload, &name, clock).await)
                 };
             lambda_runtime::run(service_fn(answer)).await
         }

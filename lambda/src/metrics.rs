@@ -34,8 +34,14 @@ pub(crate) struct Tally {
     pub(crate) coverage_gaps: usize,
     /// What the ledger did not take.
     pub(crate) not_recorded: usize,
-    /// Events of objects that were told.
+    /// Events of objects that were gathered, duplicates included.
     pub(crate) object_events: usize,
+    /// Events of objects that were told, each once.
+    pub(crate) told_events: usize,
+    /// Notices about objects that were published.
+    pub(crate) notices: usize,
+    /// Windows that could not be told yet.
+    pub(crate) not_told: usize,
     /// From the event to the last write, in milliseconds, for each bucket that an event led to.
     pub(crate) times_to_protect_milliseconds: Vec<f64>,
 }
@@ -54,6 +60,9 @@ impl Tally {
         self.coverage_gaps += other.coverage_gaps;
         self.not_recorded += other.not_recorded;
         self.object_events += other.object_events;
+        self.told_events += other.told_events;
+        self.notices += other.notices;
+        self.not_told += other.not_told;
         self.times_to_protect_milliseconds.extend(other.times_to_protect_milliseconds);
     }
 
@@ -71,6 +80,9 @@ impl Tally {
             (Metric::CoverageGaps, self.coverage_gaps),
             (Metric::NotRecorded, self.not_recorded),
             (Metric::ObjectEvents, self.object_events),
+            (Metric::ToldEvents, self.told_events),
+            (Metric::Notices, self.notices),
+            (Metric::NotTold, self.not_told),
         ];
         let mut metrics: Vec<_> = counts
             .into_iter()

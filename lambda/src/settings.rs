@@ -23,7 +23,7 @@ pub(crate) enum Settings {
     /// Handler `guard`.
     Guard(Box<GuardSettings>),
     /// Handler `notify`.
-    Notify(NotifySettings),
+    Notify(Box<NotifySettings>),
 }
 
 /// What guard has to know.
@@ -35,6 +35,8 @@ pub(crate) struct GuardSettings {
     pub(crate) stack: String,
     /// Where notices are published.
     pub(crate) topic: String,
+    /// Where notices for chats are published, if the stack has such a topic.
+    pub(crate) chat_topic: Option<String>,
     /// The guard's own queue, for what has to be looked at later.
     pub(crate) queue: String,
     /// Where the evidence is kept.
@@ -62,6 +64,18 @@ pub(crate) struct NotifySettings {
     pub(crate) stack: String,
     /// Where notices are published.
     pub(crate) topic: String,
+    /// Where notices for chats are published, if the stack has such a topic.
+    pub(crate) chat_topic: Option<String>,
+    /// The function's own queue, by which it has windows closed later.
+    pub(crate) queue: String,
+    /// Where events lie until they are told.
+    pub(crate) ledger: BucketName,
+    /// The stack's own buckets, which never notify.
+    pub(crate) own_buckets: Vec<BucketName>,
+    /// Who is told what.
+    pub(crate) config: Config,
+    /// The grade of buckets for which the configuration has no rule.
+    pub(crate) grade: Grade,
 }
 
 /// Settings that the function cannot run with.
@@ -105,6 +119,15 @@ impl GuardSettings {
     }
 }
 
+impl NotifySettings {
+    /// The grade of a bucket whose tags these are.
+    pub(crate) fn grade_of(&self, bucket: &BucketId, tags: &Reading<Tags>, today: Date) -> Grade {
+        let default_grade = Some(self.grade);
+        let occasion = Occasion { default_grade, ..Occasion::new(today) };
+        self.config.baseline(bucket, tags, &occasion).grade
+    }
+}
+
 impl Settings {
     /// Reads the settings by `variable`, which gives the value of an environment variable, and the package's configuration,
     /// if it has one.
@@ -117,48 +140,60 @@ impl Settings {
         let account: AccountId = parse("S3GUARD_ACCOUNT", &needed("S3GUARD_ACCOUNT")?)?;
         let stack = needed("S3GUARD_STACK")?;
         let topic = needed("S3GUARD_TOPIC")?;
-        match needed("_HANDLER")?.as_str() {
-            "guard" => {
-                let queue = needed("S3GUARD_QUEUE")?;
-                let grade: Grade = parse("S3GUARD_GRADE", &needed("S3GUARD_GRADE")?)?;
-                let key = given("S3GUARD_KEY").map(|key| parse("S3GUARD_KEY", &key)).transpose()?;
-                let config = match configuration {
-                    Some(json) => Config::from_json(json)
-                        .map_err(|error| SettingsError::Configuration(error.to_string()))?,
-                    None => Config::default(),
-                };
-                let bucket = |name| parse::<BucketName>(name, &needed(name)?);
-                let region: Region = parse("AWS_REGION", &needed("AWS_REGION")?)?;
-                let log_bucket = BucketId {
-                    name: bucket("S3GUARD_LOG_BUCKET")?,
-                    account: account.clone(),
-                    region,
-                };
-                let own = needed("S3GUARD_OWN_BUCKETS")?;
-                let own = own.split(',').map(|name| parse("S3GUARD_OWN_BUCKETS", name));
-                let seconds = needed("S3GUARD_SETTLE_SECONDS")?;
-                let settle_seconds: u16 = parse("S3GUARD_SETTLE_SECONDS", &seconds)?;
-                if settle_seconds > SETTLE_SECONDS_MAX {
-                    let cause = format!("{settle_seconds} is more than {SETTLE_SECONDS_MAX}");
-                    return Err(wrong("S3GUARD_SETTLE_SECONDS", cause));
-                }
-                Ok(Self::Guard(Box::new(GuardSettings {
-                    account,
-                    stack,
-                    topic,
-                    queue,
-                    ledger: bucket("S3GUARD_LEDGER")?,
-                    log_bucket,
-                    own_buckets: own.collect::<Result<_, _>>()?,
-                    config,
-                    grade,
-                    key,
-                    settle_seconds,
-                })))
-            }
-            "notify" => Ok(Self::Notify(NotifySettings { account, stack, topic })),
-            other => Err(wrong("_HANDLER", format!("`{other}` is neither `guard` nor `notify`"))),
+        let chat_topic = given("S3GUARD_CHAT_TOPIC");
+        let handler = needed("_HANDLER")?;
+        if !["guard", "notify"].contains(&handler.as_str()) {
+            return Err(wrong("_HANDLER", format!("`{handler}` is neither `guard` nor `notify`")));
         }
+        let queue = needed("S3GUARD_QUEUE")?;
+        let grade: Grade = parse("S3GUARD_GRADE", &needed("S3GUARD_GRADE")?)?;
+        let config = match configuration {
+            Some(json) => Config::from_json(json)
+                .map_err(|error| SettingsError::Configuration(error.to_string()))?,
+            None => Config::default(),
+        };
+        let bucket = |name| parse::<BucketName>(name, &needed(name)?);
+        let ledger = bucket("S3GUARD_LEDGER")?;
+        let own = needed("S3GUARD_OWN_BUCKETS")?;
+        let own = own.split(',').map(|name| parse("S3GUARD_OWN_BUCKETS", name));
+        let own_buckets: Vec<BucketName> = own.collect::<Result<_, _>>()?;
+        if handler == "notify" {
+            return Ok(Self::Notify(Box::new(NotifySettings {
+                account,
+                stack,
+                topic,
+                chat_topic,
+                queue,
+                ledger,
+                own_buckets,
+                config,
+                grade,
+            })));
+        }
+        let key = given("S3GUARD_KEY").map(|key| parse("S3GUARD_KEY", &key)).transpose()?;
+        let region: Region = parse("AWS_REGION", &needed("AWS_REGION")?)?;
+        let log_bucket =
+            BucketId { name: bucket("S3GUARD_LOG_BUCKET")?, account: account.clone(), region };
+        let seconds = needed("S3GUARD_SETTLE_SECONDS")?;
+        let settle_seconds: u16 = parse("S3GUARD_SETTLE_SECONDS", &seconds)?;
+        if settle_seconds > SETTLE_SECONDS_MAX {
+            let cause = format!("{settle_seconds} is more than {SETTLE_SECONDS_MAX}");
+            return Err(wrong("S3GUARD_SETTLE_SECONDS", cause));
+        }
+        Ok(Self::Guard(Box::new(GuardSettings {
+            account,
+            stack,
+            topic,
+            chat_topic,
+            queue,
+            ledger,
+            log_bucket,
+            own_buckets,
+            config,
+            grade,
+            key,
+            settle_seconds,
+        })))
     }
 }
 

@@ -21,6 +21,7 @@ pub mod config;
 pub mod coverage;
 pub mod event;
 pub mod finding;
+pub mod gather;
 pub mod grade;
 pub mod ledger;
 pub mod memory;
@@ -45,6 +46,7 @@ pub mod triage;
 pub mod trigger;
 pub mod undo;
 pub mod watch;
+mod wire;
 
 pub use account::{Account, Inspection, Outcome, carry_out, inspect};
 pub use action::{Action, Plan};

@@ -28,15 +28,21 @@ pub enum Metric {
     NotRecorded,
     /// Messages that are no events.
     NotAnEvent,
-    /// Events of objects that were told.
+    /// Events of objects that were gathered, duplicates included.
     ObjectEvents,
+    /// Events of objects that were told, each once.
+    ToldEvents,
+    /// Notices about objects that were published.
+    Notices,
+    /// Windows of events that could not be told yet.
+    NotTold,
     /// From the event to the last write, for each bucket that an event led to.
     TimeToProtect,
 }
 
 impl Metric {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 15] = [
         Self::Compliant,
         Self::Protected,
         Self::Failed,
@@ -48,6 +54,9 @@ impl Metric {
         Self::NotRecorded,
         Self::NotAnEvent,
         Self::ObjectEvents,
+        Self::ToldEvents,
+        Self::Notices,
+        Self::NotTold,
         Self::TimeToProtect,
     ];
 
@@ -65,6 +74,9 @@ impl Metric {
             Self::NotRecorded => "NotRecorded",
             Self::NotAnEvent => "NotAnEvent",
             Self::ObjectEvents => "ObjectEvents",
+            Self::ToldEvents => "ToldEvents",
+            Self::Notices => "Notices",
+            Self::NotTold => "NotTold",
             Self::TimeToProtect => "TimeToProtect",
         }
     }
@@ -82,7 +94,10 @@ impl Metric {
             | Self::CoverageGaps
             | Self::NotRecorded
             | Self::NotAnEvent
-            | Self::ObjectEvents => "Count",
+            | Self::ObjectEvents
+            | Self::ToldEvents
+            | Self::Notices
+            | Self::NotTold => "Count",
             Self::TimeToProtect => "Milliseconds",
         }
     }

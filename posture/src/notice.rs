@@ -2,13 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use time::OffsetDateTime;
 
+use crate::event::WireNotice;
 use crate::text::subject;
 use crate::{AccountId, Region};
 
 mod attributes;
+#[cfg(test)]
+pub(crate) mod channels;
 mod chat;
 pub mod document;
 mod fit;
@@ -26,7 +30,8 @@ pub use sms::sms;
 use document::{Body, Bucket, Joined};
 
 /// A message: what people and programs read, and the attributes that subscriptions filter by.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "WireNotice", from = "WireNotice")]
 pub struct Notice {
     /// The subject of an email: fewer than 100 characters, one line.
     pub subject: String,

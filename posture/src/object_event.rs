@@ -55,6 +55,7 @@ pub enum NotAnObjectEvent {
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
 struct Wire {
+    id: String,
     source: String,
     detail_type: String,
     time: String,
@@ -101,6 +102,7 @@ pub fn read(body: &str) -> Result<ObjectEvent, NotAnObjectEvent> {
     let time = time.checked_to_offset(UtcOffset::UTC);
     let Object { key, size, version_id, sequencer } = wire.detail.object;
     Ok(ObjectEvent {
+        id: wire.id,
         change,
         bucket,
         key,

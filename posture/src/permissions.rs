@@ -1,4 +1,4 @@
-//! What the guard's role may do: exactly what the code can ask and do.
+//! What the roles may do: exactly what the code can ask and do.
 
 use std::collections::BTreeSet;
 
@@ -19,6 +19,41 @@ pub fn on(what: On) -> Vec<&'static str> {
     let done = SettingKind::ALL.into_iter().map(SettingKind::permission);
     let all = asked.chain(done).chain(BESIDES).filter(|(_, on)| *on == what);
     all.map(|(action, _)| action).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// On what notify acts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotifyOn {
+    /// What it gathers in the ledger, under [`GATHERED_PREFIX`](crate::objects::GATHERED_PREFIX).
+    Gathered,
+    /// The ledger, of which it lists only that.
+    Ledger,
+    /// Any bucket of the account.
+    Buckets,
+    /// Any object of the account.
+    Acls,
+    /// The buckets in which overwritten objects are told, and only where there are any.
+    Overwrites,
+}
+
+impl NotifyOn {
+    /// All of it.
+    pub const ALL: [Self; 5] =
+        [Self::Gathered, Self::Ledger, Self::Buckets, Self::Acls, Self::Overwrites];
+}
+
+/// The IAM actions of notify on this, sorted.
+pub const fn of_notify(on: NotifyOn) -> &'static [&'static str] {
+    match on {
+        NotifyOn::Gathered => &["s3:GetObject", "s3:PutObject"],
+        NotifyOn::Ledger => &["s3:ListBucket"],
+        // By its tags a bucket has its grade and its owner.
+        NotifyOn::Buckets => &["s3:GetBucketTagging"],
+        // Whether an ACL that was changed lets everybody in.
+        NotifyOn::Acls => &["s3:GetObjectAcl", "s3:GetObjectVersionAcl"],
+        // Whether there was an older version of a key.
+        NotifyOn::Overwrites => &["s3:ListBucketVersions"],
+    }
 }
 
 #[cfg(test)]
@@ -89,6 +124,18 @@ mod tests {
             ]
         "#]]
         .assert_debug_eq(&ALL.map(|what| (what, on(what))));
+    }
+
+    #[test]
+    fn notify_can_neither_delete_nor_touch_objects_but_what_it_gathers() {
+        for on in NotifyOn::ALL {
+            for action in of_notify(on) {
+                assert!(!action.contains("Delete") && !action.contains('*'), "{action}");
+                assert_eq!(action.ends_with("Object"), on == NotifyOn::Gathered, "{action}");
+                let is_write = action.contains("Put");
+                assert!(!is_write || on == NotifyOn::Gathered, "{action}");
+            }
+        }
     }
 
     #[test]

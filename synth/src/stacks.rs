@@ -11,6 +11,7 @@ mod evidence;
 mod guard;
 mod intake;
 mod key;
+mod notify;
 mod observed;
 mod parameters;
 mod patterns;

@@ -12,6 +12,8 @@ mod around;
 mod keeping;
 mod rules;
 
+pub(crate) use access::is_public;
+
 /// What came of a question, and where it belongs.
 pub(super) struct Answer(Box<dyn FnOnce(&mut Observed) + Send>);
 

@@ -15,7 +15,8 @@ use s3guard_posture::{
 };
 use time::{Date, OffsetDateTime};
 
-use super::{Came, Clock, Guard};
+use super::{Came, Guard};
+use crate::clock::Clock;
 use crate::metrics::Tally;
 
 /// How often a bucket is looked at anew because somebody else was writing to it.
@@ -176,7 +177,9 @@ impl Guard {
                 now: (clock.now)(),
             })
         });
-        let marks = told::keys(&id.name, &mended.findings, today);
+        let told: Vec<Finding> =
+            report::told_of(&mended.findings, trigger.calls()).cloned().collect();
+        let marks = told::keys(&id.name, &told, today);
         match (notice.filter(|_| is_final || !mended.done.is_empty()), trigger) {
             (Some(notice), Trigger::Calls(_)) => {
                 if self.tell_surely(&notice).await {

@@ -90,6 +90,12 @@ impl From<&Notice> for WireNotice {
     }
 }
 
+impl From<Notice> for WireNotice {
+    fn from(notice: Notice) -> Self {
+        (&notice).into()
+    }
+}
+
 impl From<WireNotice> for Notice {
     fn from(wire: WireNotice) -> Self {
         let WireNotice { subject, text, sms, document, one, many } = wire;

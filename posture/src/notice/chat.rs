@@ -211,8 +211,9 @@ fn of_alarm(alarm: &Alarm) -> Vec<String> {
 }
 
 fn of_objects(objects: &Objects) -> Vec<String> {
-    let mut lines =
-        vec![format!("{} events from {} until {}", objects.events, objects.from, objects.until)];
+    let events = if objects.events == 1 { "event" } else { "events" };
+    let Objects { from, until, .. } = objects;
+    let mut lines = vec![format!("{} {events} from {from} until {until}", objects.events)];
     lines.extend(list(&objects.notable, |notable| {
         format!(
             "*{}* in {}: {}",
@@ -229,7 +230,8 @@ fn of_objects(objects: &Objects) -> Vec<String> {
             .collect();
         format!("{}: {}", code(&bucket.name, 255), changes.join(", "))
     }));
-    lines.extend(list(&objects.objects, |object| {
+    let named = &objects.objects[..objects.objects.len().min(NAMED_MAX)];
+    lines.extend(list(named, |object| {
         format!(
             "{}: {} in {}",
             plain(&object.change, 60),
@@ -237,9 +239,9 @@ fn of_objects(objects: &Objects) -> Vec<String> {
             code(&object.bucket, 255)
         )
     }));
-    if objects.omitted > 0 {
-        lines.push(format!("… and {} more events", objects.omitted));
-    }
+    // Those that the document has, and those that it has left out.
+    let more = objects.events.saturating_sub(named.len() as u64);
+    lines.extend((more > 0).then(|| format!("… and {more} more events")));
     lines.extend(objects.whole.iter().map(|whole| format!("All of them: {}", code(whole, 1100))));
     lines
 }

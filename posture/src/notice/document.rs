@@ -117,6 +117,20 @@ impl Document {
         shown_json(&json.expect("it has nothing but texts, numbers, lists and names"))
     }
 
+    /// What has happened, in one word: its field `kind`.
+    pub const fn kind(&self) -> &'static str {
+        match &self.body {
+            Body::BucketReport(_) => "bucket-report",
+            Body::Joined(_) => "joined",
+            Body::TugOfWar(_) => "tug-of-war",
+            Body::CoverageGap(_) => "coverage-gap",
+            Body::ExemptionsEnding(_) => "exemptions-ending",
+            Body::Alarm(_) => "alarm",
+            Body::Test(_) => "test",
+            Body::Objects(_) => "objects",
+        }
+    }
+
     /// Where all of it is, if it was kept.
     pub fn whole(&self) -> Option<&str> {
         match &self.body {

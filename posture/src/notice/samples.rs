@@ -7,7 +7,7 @@ use super::{Draft, Kind, Notice, Origin, Severity, sms};
 use crate::account::Inspection;
 use crate::alarm::{AlarmEvent, State};
 use crate::config::Ending;
-use crate::objects::{Change, ObjectEvent, digest};
+use crate::objects::{Change, ObjectEvent, tell_one};
 use crate::report::{self, Report, TugOfWar};
 use crate::setting::PublicAccessBlock;
 use crate::text::subject;
@@ -39,7 +39,7 @@ pub fn samples(origin: &Origin<'_>) -> Vec<Notice> {
     samples.push(report::coverage_gap(&[photos.name], origin));
     samples.push(report::exemptions_ending(&[ending(&reports.name, origin)], origin));
     samples.push(report::alarm(&dead_letters(origin), origin));
-    samples.extend(digest(vec![deleted(reports.name, origin)], origin));
+    samples.push(tell_one(&deleted(reports.name, origin), origin));
     samples.into_iter().map(marked).collect()
 }
 
@@ -107,14 +107,8 @@ fn of_bucket(
     let findings = vec![finding.clone()];
     let plan = plan(&findings);
     let observed = Observed::unread(id.clone());
-    let inspection = Inspection {
-        observed,
-        baseline,
-        findings,
-        plan,
-        read_last: Vec::new(),
-        reads: 0,
-    };
+    let inspection =
+        Inspection { observed, baseline, findings, plan, read_last: Vec::new(), reads: 0 };
     let record = |action: &Action| {
         let mut record = Record::begun(&inspection, action, trigger, origin.now);
         record.end(crate::record::State::Verified, trigger, origin.now);
@@ -180,6 +174,7 @@ fn dead_letters(origin: &Origin<'_>) -> AlarmEvent {
 
 fn deleted(bucket: BucketName, origin: &Origin<'_>) -> ObjectEvent {
     ObjectEvent {
+        id: "test".to_owned(),
         change: Change::Deleted,
         bucket,
         key: "test/report.pdf".to_owned(),

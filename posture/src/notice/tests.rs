@@ -9,6 +9,8 @@ use super::*;
 
 mod page;
 
+use channels::holds;
+
 fn owned() -> (AccountId, Region) {
     ("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap())
 }
@@ -81,43 +83,6 @@ fn hostile(words: &str, many: usize) -> Notice {
     })
 }
 
-fn holds(notice: &Notice) -> Result<(), TestCaseError> {
-    prop_assert!(notice.size_bytes() <= MESSAGE_BYTES_MAX, "{}", notice.size_bytes());
-    prop_assert!(notice.subject.chars().count() < 100);
-    prop_assert!(!notice.subject.chars().any(char::is_control));
-    prop_assert!(sms::fits(&notice.sms) && notice.sms.starts_with("s3guard"), "{:?}", notice.sms);
-    prop_assert!(notice.attributes.len() <= 10);
-    for attribute in notice.attributes.values() {
-        if let ("String.Array", value) = attribute.wire() {
-            let values: Vec<String> = serde_json::from_str(&value).unwrap();
-            prop_assert!(!values.is_empty() && values.len() <= BUCKETS_MAX);
-        }
-    }
-    let message: BTreeMap<String, String> = serde_json::from_str(&notice.message()).unwrap();
-    prop_assert_eq!(message.keys().collect::<Vec<_>>(), ["default", "email", "sms"]);
-    let document: Document = serde_json::from_str(&message["default"]).unwrap();
-    prop_assert_eq!(&document, &notice.document);
-
-    let chat: Value = serde_json::from_str(&notice.chat()).unwrap();
-    let content = &chat["content"];
-    let length = |text: &Value| text.as_str().unwrap().chars().count();
-    prop_assert!((1..=chat::TITLE_MAX).contains(&length(&content["title"])));
-    prop_assert!((1..=chat::DESCRIPTION_MAX).contains(&length(&content["description"])));
-    let each = |list: &str, max: usize| {
-        let items = content[list].as_array().into_iter().flatten();
-        items.map(length).all(|length| (1..=max).contains(&length))
-    };
-    prop_assert!(each("nextSteps", chat::STEP_MAX) && each("keywords", chat::KEYWORD_MAX));
-    prop_assert!(notice.chat().len() <= MESSAGE_BYTES_MAX / 2);
-    let shown = content["description"].as_str().unwrap();
-    // Only our own addresses have an ampersand.
-    let console = notice.document.buckets.first().map_or("-", |bucket| &bucket.console);
-    let shown = shown.replace(console, "");
-    prop_assert!(!shown.contains(['<', '>']) && !shown.contains("@here"), "{}", shown);
-    prop_assert!(!shown.contains('&') || console.starts_with("https://"), "{}", shown);
-    Ok(())
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(16))]
 
@@ -144,7 +109,7 @@ fn a_key_is_no_markup_and_no_mention_in_chat() {
     expect![[r#"
         *info* in account 111122223333, eu-west-1
         Bucket `\u{3c}!channel\u{3e} \u{60}\u{40}here\u{60} *a* \u{26}lt; \u{3c}https://x|b\u{3e} me@example.com`, grade speed, owner `\u{3c}!channel\u{3e} \u{60}\u{40}here\u{60} *a* \u{26}lt; \u{3c}https://x|b\u{3e} me@example.com`: `\u{3c}!channel\u{3e} \u{60}\u{40}here\u{60} *a* \u{26}lt; \u{3c}https://x|b\u{3e} me@example.com`
-        1 events from  until 
+        1 event from  until 
         • \u{3c}!channel\u{3e} \u{60}\u{40}here\u{60} \u{2a}a\u{2a} \…: `\u{3c}!channel\u{3e} \u{60}\u{40}here\u{60} *a* \u{26}lt; \u{3c}https://x|b\u{3e} me@example.com` in `\u{3c}!channel\u{3e} \u{60}\u{40}here\u{60} *a* \u{26}lt; \u{3c}https://x|b\u{3e} me@example.com`
         All of them: `s3://bucket/kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk`"#]].assert_eq(&said("/content/description"));
     expect![[r#"s3guard \u{3c}!channel\u{3e} \u{60}\u{40}here\u{60} \u{2a}a\u{2a} \u{26}lt; \u{3c}https://x|b\u{3e} me@example.com"#]].assert_eq(&said("/content/title"));
@@ -174,6 +139,7 @@ fn each_kind_has_a_sample_that_is_a_test_wherever_it_is_read() {
         .iter()
         .map(|sample| {
             let document: Value = serde_json::from_str(&sample.document.json()).unwrap();
+            assert_eq!(document["kind"], sample.document.kind());
             document["kind"].as_str().unwrap().to_owned()
         })
         .collect();

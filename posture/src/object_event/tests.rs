@@ -11,6 +11,7 @@ fn change_of(body: &str) -> Change {
 fn an_event_is_read_with_all_that_s3_says() {
     let event = read(include_str!("../../fixtures/object-created.json")).unwrap();
     let expected = ObjectEvent {
+        id: "17793124-0000-4000-8000-000000000001".to_owned(),
         change: Change::CreatedOrOverwritten,
         bucket: "reports".parse().unwrap(),
         // Neither `+` nor `%` mean anything here: keys are not URL-encoded.

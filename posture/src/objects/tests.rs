@@ -1,12 +1,21 @@
+use std::collections::BTreeMap;
+
 use expect_test::expect;
 use proptest::prelude::*;
 use time::macros::datetime;
 
 use super::*;
-use crate::notice::Attribute;
+use crate::config::Subscription;
+use crate::gather::{Digest, Window};
+use crate::notice::document::Body;
+use crate::notice::{Attribute, Origin, Severity};
+use crate::{BucketName, Config, Grade, Notice};
+
+mod channels;
 
 fn event(key: &str, change: Change, sequencer: &str) -> ObjectEvent {
     ObjectEvent {
+        id: format!("{key}{sequencer}"),
         change,
         bucket: "reports".parse().unwrap(),
         key: key.to_owned(),
@@ -19,103 +28,255 @@ fn event(key: &str, change: Change, sequencer: &str) -> ObjectEvent {
     }
 }
 
-fn told(events: Vec<ObjectEvent>) -> Notice {
-    let (account, region) = ("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap());
-    let now = datetime!(2026-11-20 12:05:00 UTC);
-    digest(events, &Origin { account: &account, region: &region, stack: "s3guard", now }).unwrap()
+fn of(bucket: &str, event: ObjectEvent) -> ObjectEvent {
+    ObjectEvent { bucket: bucket.parse().unwrap(), ..event }
 }
 
-#[test]
-fn one_event_is_told_in_the_subject() {
-    let notice = told(vec![event("q3/invoice.pdf", Change::CreatedOrOverwritten, "1A")]);
-    expect![[r#"
-        s3guard: created or overwritten: q3/invoice.pdf in reports
-
-        Account 111122223333, eu-west-1
-
-        Bucket reports
-
-          created or overwritten: q3/invoice.pdf
-            1.5 KiB, by account 111122223333 from 192.0.2.1, 2026-11-20 12:00:00 UTC
-    "#]]
-    .assert_eq(&format!("{}\n\n{}", notice.subject, notice.text));
+fn digest(events: Vec<ObjectEvent>) -> Digest {
+    let window = Window::at(datetime!(2026-11-20 12:01:00 UTC), 300);
+    Digest::new(window, window.end(), events)
 }
 
-#[test]
-fn many_events_are_one_message_in_the_order_in_which_they_happened() {
-    let other = ObjectEvent {
-        bucket: "photos".parse().unwrap(),
-        size_bytes: None,
-        requester: Some("s3.amazonaws.com".to_owned()),
-        source_ip: None,
-        ..event("b.jpg", Change::Expired, "01")
+fn known() -> BTreeMap<BucketName, Known> {
+    let secret = Known { grade: Some(Grade::Security), owner: Some("payroll team".to_owned()) };
+    [
+        ("payroll".parse().unwrap(), secret),
+        ("reports".parse().unwrap(), Known { grade: Some(Grade::Speed), owner: None }),
+    ]
+    .into()
+}
+
+fn told_to(events: Vec<ObjectEvent>, config: &Config) -> Vec<Notice> {
+    told_where(events, config, &known())
+}
+
+fn told_where(
+    events: Vec<ObjectEvent>,
+    config: &Config,
+    known: &BTreeMap<BucketName, Known>,
+) -> Vec<Notice> {
+    let scene = Scene {
+        origin: Origin {
+            account: &"111122223333".parse().unwrap(),
+            region: &"eu-west-1".parse().unwrap(),
+            stack: "s3guard",
+            now: datetime!(2026-11-20 13:00 UTC),
+        },
+        ledger: Some(&"s3guard-ledger".parse().unwrap()),
+        known,
+        alarming: &Alarming::default(),
+        subscriptions: config.notifications().subscriptions(),
     };
+    tell(&digest(events), &scene)
+}
+
+fn told(events: Vec<ObjectEvent>) -> Notice {
+    let notices = told_to(events, &Config::default());
+    let [notice] = &notices[..] else { panic!("{} notices", notices.len()) };
+    notice.clone()
+}
+
+fn shown(notice: &Notice) -> String {
+    format!("{}\n\n{}", notice.subject, notice.text)
+}
+
+#[test]
+fn many_events_are_counted_by_bucket_and_what_matters_comes_first() {
+    let version =
+        |event| ObjectEvent { version_id: Some("3sL4kqtJlcpXroDTDm".to_owned()), ..event };
     let notice = told(vec![
-        event("a.txt", Change::Deleted, "0055AED6DCD9028200"),
-        event("a.txt", Change::CreatedOrOverwritten, "0055AED6DCD90281E5"),
-        other,
-        event("a.txt", Change::CreatedOrOverwritten, "0055AED6DCD90281E5"),
+        of("payroll", version(event("2026/11.csv", Change::Deleted, "03"))),
+        of("payroll", event("2026/11.csv", Change::Created, "02")),
+        of(
+            "photos",
+            ObjectEvent {
+                size_bytes: None,
+                requester: Some("s3.amazonaws.com".to_owned()),
+                source_ip: None,
+                ..event("b.jpg", Change::Expired, "01")
+            },
+        ),
+        event("a.txt", Change::CreatedOrOverwritten, "01"),
+        event("a.txt", Change::MadePublic, "01"),
+        event("b.txt", Change::CreatedOrOverwritten, "01"),
     ]);
     expect![[r#"
-        s3guard: 3 changes to objects in 2 buckets
+        s3guard critical: 1 object made public by its ACL in reports (and 2 more)
 
+        Changes of objects
         Account 111122223333, eu-west-1
+        From    2026-11-20 12:00:00 UTC to 2026-11-20 12:05:00 UTC
+
+        To look at first
+          1 object made public by its ACL in reports
+          1 version deleted for good in payroll
+          2 changes in payroll, a bucket of grade security
+
+        Bucket payroll
+          grade security
+          owner payroll team
+          created                                  1   1.5 KiB
+          deleted for good                         1
+          https://eu-west-1.console.aws.amazon.com/s3/buckets/payroll?region=eu-west-1&tab=objects
 
         Bucket photos
+          deleted by a lifecycle rule              1
+          https://eu-west-1.console.aws.amazon.com/s3/buckets/photos?region=eu-west-1&tab=objects
+
+        Bucket reports
+          grade speed
+          created or overwritten                   2   3.0 KiB
+          made public by its ACL                   1
+          https://eu-west-1.console.aws.amazon.com/s3/buckets/reports?region=eu-west-1&tab=objects
+
+        One by one
+
+          Bucket payroll
+
+          deleted for good: 2026/11.csv
+            1.5 KiB, version 3sL4kqtJlcpXroDTDm
+            by account 111122223333 from 192.0.2.1, 2026-11-20 12:00:00 UTC
+
+          created: 2026/11.csv
+            1.5 KiB
+            by account 111122223333 from 192.0.2.1, 2026-11-20 12:00:00 UTC
+
+          Bucket photos
 
           deleted by a lifecycle rule: b.jpg
             by s3.amazonaws.com, 2026-11-20 12:00:00 UTC
 
-        Bucket reports
+          Bucket reports
 
           created or overwritten: a.txt
-            1.5 KiB, by account 111122223333 from 192.0.2.1, 2026-11-20 12:00:00 UTC
+            1.5 KiB
+            by account 111122223333 from 192.0.2.1, 2026-11-20 12:00:00 UTC
 
-          deleted for good: a.txt
-            1.5 KiB, by account 111122223333 from 192.0.2.1, 2026-11-20 12:00:00 UTC
+          made public by its ACL: a.txt
+            1.5 KiB
+            by account 111122223333 from 192.0.2.1, 2026-11-20 12:00:00 UTC
+
+          created or overwritten: b.txt
+            1.5 KiB
+            by account 111122223333 from 192.0.2.1, 2026-11-20 12:00:00 UTC
     "#]]
-    .assert_eq(&format!("{}\n\n{}", notice.subject, notice.text));
-    assert_eq!(
-        notice.attributes["bucket"],
-        Attribute::Many(vec!["photos".to_owned(), "reports".to_owned()])
-    );
-    assert_eq!(
-        notice.attributes["action"],
-        Attribute::Many(vec!["created".to_owned(), "deleted".to_owned()])
-    );
-    assert_eq!(notice.attributes["severity"], Attribute::One("warning".to_owned()));
+    .assert_eq(&shown(&notice));
+    let many = |names: &[&str]| Attribute::Many(names.iter().map(ToString::to_string).collect());
+    assert_eq!(notice.attributes["bucket"], many(&["payroll", "photos", "reports"]));
+    assert_eq!(notice.attributes["action"], many(&["acl", "created", "deleted"]));
+    assert_eq!(notice.attributes["severity"], Attribute::One("critical".to_owned()));
 }
 
 #[test]
-fn a_shorter_sequencer_is_filled_up_with_zeros() {
-    let order = |sequencer: &str| event("k", Change::Deleted, sequencer).order();
-    assert!(order("0055AED6DCD90281E5") > order("0055AED6"));
-    assert!(order("00A") == order("00a000"));
-    assert!(order("00B") > order("00AFFF"));
+fn a_mass_deletion_is_an_alert() {
+    let deleted = |n: usize| {
+        let marker = event(&format!("{n:04}"), Change::DeleteMarkerCreated, &format!("{n:x}"));
+        of("archive", marker)
+    };
+    let few = told((0..99).map(deleted).collect());
+    assert_eq!(few.attributes["severity"], Attribute::One("info".to_owned()));
+    let many = told((0..100).map(deleted).collect());
+    assert_eq!(many.attributes["severity"], Attribute::One("high".to_owned()));
+    assert_eq!(many.subject, "s3guard high: 100 objects deleted in archive");
 }
 
 #[test]
-fn ten_thousand_events_are_one_message_that_sns_takes() {
-    let key = "k".repeat(1024);
-    let events = (0..10_000)
-        .map(|n| event(&format!("{key}{n}"), Change::CreatedOrOverwritten, &format!("{n:x}")))
+fn thresholds_count_in_one_bucket_and_grow_with_each_early_end() {
+    let alarming = Alarming([(Threshold::Deleted, 3)].into());
+    let is_reached = |alarming: &Alarming, events: &[ObjectEvent], before: u32| {
+        let before = [("one".parse().unwrap(), before)].into();
+        !alarming.alerting(events, &before).is_empty()
+    };
+    let deleted = |bucket: &str, count: usize| {
+        let one = |n: usize| of(bucket, event(&n.to_string(), Change::Deleted, "1"));
+        (0..count).map(one).collect::<Vec<_>>()
+    };
+    let spread = [deleted("one", 2), deleted("two", 2)].concat();
+    assert!(!is_reached(&alarming, &spread, 0));
+    assert!(is_reached(&alarming, &deleted("one", 3), 0));
+    assert!(!is_reached(&alarming, &deleted("one", 29), 1));
+    assert!(is_reached(&alarming, &deleted("one", 30), 1));
+    assert!(!is_reached(&alarming, &deleted("one", 30), u32::MAX));
+    // What a lifecycle rule deletes was meant; ten versions deleted for good are many.
+    let expired = vec![event("k", Change::Expired, "1"); 1_000];
+    assert!(!is_reached(&Alarming::default(), &expired, 0));
+    let mut versions = deleted("one", 10);
+    assert!(!is_reached(&Alarming::default(), &versions, 0));
+    for event in &mut versions {
+        event.version_id = Some("v".to_owned());
+    }
+    assert!(is_reached(&Alarming::default(), &versions, 0));
+}
+
+#[test]
+fn each_audience_gets_what_it_asked_for_and_nothing_else() {
+    let config = r#"{"subscription":[
+        {"name":"payroll","email":"p@example.com","bucket":["payroll"]},
+        {"name":"grave","email":"g@example.com","severity":"high"},
+        {"name":"tags","email":"t@example.com","action":["tags"],"severity":"warning"},
+        {"name":"secret","email":"s@example.com","grade":["security"],"action":["deleted"]},
+        {"name":"all","email":"a@example.com"}]}"#;
+    let config = Config::from_json(config).unwrap();
+    let events = vec![
+        of("payroll", event("a", Change::Created, "1")),
+        event("b", Change::MadePublic, "2"),
+        event("c", Change::TagsAdded, "3"),
+        event("d", Change::Deleted, "4"),
+        of("photos", event("e", Change::TagsAdded, "5")),
+        of("photos", event("f", Change::Deleted, "6")),
+    ];
+    let notices = told_to(events.clone(), &config);
+    let got = |subscription: &Subscription| {
+        let mut keys = Vec::new();
+        for notice in &notices {
+            let texts = |name: &str| match notice.attributes.get(name) {
+                Some(Attribute::One(text)) => vec![text.as_str()],
+                Some(Attribute::Many(texts)) => texts.iter().map(String::as_str).collect(),
+                None => Vec::new(),
+            };
+            let severity = Severity::ALL.into_iter();
+            let severity = severity.clone().find(|one| one.name() == texts("severity")[0]).unwrap();
+            let (actions, buckets, grades) = (texts("action"), texts("bucket"), texts("grade"));
+            if subscription.wants(texts("kind")[0], &actions, &buckets, severity, &grades) {
+                let is_told = |key: &&str| notice.text.contains(&format!(": {key}\n"));
+                keys.extend(events.iter().map(|event| &event.key[..]).filter(is_told));
+            }
+        }
+        keys.sort_unstable();
+        keys
+    };
+    let got: Vec<_> = config
+        .notifications()
+        .subscriptions()
+        .iter()
+        .map(|subscription| (subscription.name(), got(subscription).join(" ")))
         .collect();
-    let notice = told(events);
-    assert!(notice.text.len() <= TEXT_BYTES_MAX, "{}", notice.text.len());
-    assert!(notice.text.ends_with("and 9900 more changes\n"), "{}", &notice.text[..200]);
-    assert_eq!(notice.subject, "s3guard: 10000 changes to objects in reports");
+    let expected =
+        [("payroll", "a"), ("grave", "b"), ("tags", ""), ("secret", ""), ("all", "a b c d e f")];
+    assert_eq!(got, expected.map(|(name, keys)| (name, keys.to_owned())));
 }
 
 #[test]
-fn a_text_is_cut_before_it_is_too_long_for_sns() {
-    // Each of these is shown as nine characters.
-    let key = "\u{e0000}".repeat(1024);
-    let events = (0..NAMED_MAX)
-        .map(|n| event(&format!("{key}{n}"), Change::CreatedOrOverwritten, &format!("{n:x}")))
-        .collect();
-    let notice = told(events);
-    assert!(notice.text.len() <= TEXT_BYTES_MAX, "{}", notice.text.len());
-    assert!(notice.text.contains(" more changes\n"));
+fn what_must_not_go_together_makes_as_few_messages_as_can_be() {
+    let config = r#"{"subscription":[
+        {"name":"prod","email":"p@example.com","bucket":["prod-*"],"severity":"high"}]}"#;
+    let config = Config::from_json(config).unwrap();
+    // None of it is for them: not these buckets' info, and not that bucket's alert.
+    let created = |n: usize| of(&format!("prod-{n:03}"), event("k", Change::Created, "1"));
+    let deleted = |n: usize| of("scratch", event(&n.to_string(), Change::Deleted, "1"));
+    let events = (0..99).map(created).chain((0..100).map(deleted)).collect();
+    assert_eq!(told_to(events, &config).len(), 2);
+}
+
+#[test]
+fn a_message_speaks_of_a_hundred_buckets_at_most() {
+    let one = |n: usize| of(&format!("bucket-{n:03}"), event("k", Change::Created, "1"));
+    let notices = told_to((0..250).map(one).collect(), &Config::default());
+    let named = |notice: &Notice| match &notice.attributes["bucket"] {
+        Attribute::Many(names) => names.len(),
+        Attribute::One(_) => 1,
+    };
+    assert_eq!(notices.iter().map(named).collect::<Vec<_>>(), [100, 100, 50]);
 }
 
 #[test]
@@ -128,18 +289,44 @@ fn a_key_cannot_forge_a_line() {
 fn sizes_are_told_in_units_of_1024() {
     let cases = [(0, "0 bytes"), (1, "1 byte"), (1023, "1023 bytes"), (1024, "1.0 KiB")];
     for (bytes, words) in cases {
-        assert_eq!(shown_size(bytes), words);
+        assert_eq!(text::shown_size(bytes), words);
     }
-    assert_eq!(shown_size(5 * 1024 * 1024 * 1024), "5.0 GiB");
-    assert_eq!(shown_size(u64::MAX), "16777215.9 TiB");
+    assert_eq!(text::shown_size(5 * 1024 * 1024 * 1024), "5.0 GiB");
+    assert_eq!(text::shown_size(u64::MAX), "16777215.9 TiB");
 }
 
 proptest! {
     #[test]
-    fn any_key_makes_a_message_of_one_line_an_event(key in any::<String>()) {
+    fn any_key_makes_a_message_of_as_many_lines(key in any::<String>()) {
+        let plain = told(vec![event("k", Change::CreatedOrOverwritten, "1")]);
         let notice = told(vec![event(&key, Change::CreatedOrOverwritten, "1")]);
-        prop_assert_eq!(notice.text.lines().count(), 6);
-        prop_assert!(notice.text.len() <= TEXT_BYTES_MAX);
+        // A long one stands in a line of its own.
+        let lines = notice.text.lines().count() - plain.text.lines().count();
+        prop_assert!(lines == 0 || lines == 1 && key.chars().count() > 40, "{}", notice.text);
         prop_assert!(notice.subject.chars().count() < 100);
+    }
+
+    #[test]
+    fn a_line_is_too_long_only_if_it_is_one_key_or_address(
+        bucket in "[a-z]{3,63}",
+        key in "[a-z/]{1,90}",
+        version_id in prop::option::of("[a-zA-Z0-9]{32,64}"),
+        change in prop::sample::select(&Change::ALL[..]),
+        from in prop::sample::select(&["192.0.2.1", "2001:db8:85a3:8d3:1319:8a2e:370:7348"][..]),
+        requester in prop::sample::select(&["111122223333", "lambda.amazonaws.com"][..]),
+        owner in "([a-zé]{1,20} ){0,20}[a-z]{1,20}",
+    ) {
+        let event = ObjectEvent {
+            version_id,
+            source_ip: Some(from.to_owned()),
+            requester: Some(requester.to_owned()),
+            ..of(&bucket, event(&key, change, "1"))
+        };
+        let owned = Known { grade: Some(Grade::Security), owner: Some(owner) };
+        let known = [(bucket.parse().unwrap(), owned)].into();
+        let notices = told_where(vec![event; 3], &Config::default(), &known);
+        for line in notices[0].text.lines() {
+            prop_assert!(line.chars().count() <= 72 || !line.trim().contains(' '), "{}", line);
+        }
     }
 }

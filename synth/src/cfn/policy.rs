@@ -163,6 +163,11 @@ impl Test {
         Self { operator: Operator::StringEquals, key, values: vec![TestValue::Text(value.into())] }
     }
 
+    /// The key is like this text, in which `*` stands for anything.
+    pub fn like(key: &'static str, value: impl Into<Value<Text>>) -> Self {
+        Self { operator: Operator::StringLike, key, values: vec![TestValue::Text(value.into())] }
+    }
+
     /// The key is one of these ARNs, in which `*` stands for anything.
     pub fn arn_like(key: &'static str, values: impl IntoIterator<Item = Value<AnyArn>>) -> Self {
         let values = values.into_iter().map(|arn| TestValue::Text(arn.into())).collect();

@@ -279,8 +279,7 @@ where
                 }
                 let (account, now) = (&self.scene.account, event.time);
                 let origin = Origin { account, region: &self.here, stack: engine::STACK, now };
-                let notice = objects::digest(vec![event], &origin);
-                replayed.says = notice.as_ref().map(Told::from);
+                replayed.says = Some(Told::from(&objects::tell_one(&event, &origin)));
             }
             Err(error) => replayed.outcome = Outcome::DeadLetter { because: error.to_string() },
         }

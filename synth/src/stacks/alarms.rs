@@ -1,4 +1,4 @@
-//! The alarms: each says in its mail what it means and where to look.
+//! The alarms: each says what it means and where to look.
 
 use s3guard_posture::metrics::{self, Metric as OwnMetric};
 
@@ -12,17 +12,23 @@ use crate::{
     },
 };
 
-/// Adds alarms that tell one topic.
+/// Adds alarms.
 pub(super) struct Alarms<'a> {
     template: &'a mut Template,
     topic: Handle<Topic>,
+    /// The alarms that tell the topic themselves; a rule tells of the others.
+    direct: &'static [LogicalId],
     added: Vec<Handle<Alarm>>,
 }
 
 impl<'a> Alarms<'a> {
     /// No alarms yet.
-    pub(super) fn new(template: &'a mut Template, topic: Handle<Topic>) -> Self {
-        Self { template, topic, added: Vec::new() }
+    pub(super) fn new(
+        template: &'a mut Template,
+        topic: Handle<Topic>,
+        direct: &'static [LogicalId],
+    ) -> Self {
+        Self { template, topic, direct, added: Vec::new() }
     }
 
     /// Raised when there is anything in a queue for dead letters.
@@ -73,11 +79,12 @@ impl<'a> Alarms<'a> {
         threshold: Threshold,
         what: &'static str,
     ) {
+        let is_direct = self.direct.contains(&id);
         let alarm = Alarm {
             statistic,
             treat_missing_data: Some(TreatMissingData::NotBreaching),
             alarm_description: Some(what),
-            alarm_actions: vec![self.topic.arn().into()],
+            alarm_actions: is_direct.then(|| self.topic.arn().into()).into_iter().collect(),
             ..Alarm::new(metric, threshold)
         };
         // A dozen descriptions said twice would leave little room in a call to CloudFormation.

@@ -44,6 +44,8 @@ impl Purpose {
 /// How long files are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Keeping {
+    /// The rule's name.
+    pub(super) name: &'static str,
     /// Only files whose keys begin so; the others stay.
     pub(super) prefix: Option<&'static str>,
     /// So long after they were written.
@@ -66,7 +68,7 @@ pub(super) fn name(parameters: &Parameters, purpose: Purpose) -> Sub {
 }
 
 /// A bucket that is private and keeps what was in it for a time.
-pub(super) fn private(name: Sub, encryption: Encryption, keeping: Keeping) -> Bucket {
+pub(super) fn private(name: Sub, encryption: Encryption, keepings: &[Keeping]) -> Bucket {
     let bucket_key_enabled = encryption != Encryption::SseS3;
     Bucket {
         name: BucketName::AccountRegional(name.into()),
@@ -78,17 +80,21 @@ pub(super) fn private(name: Sub, encryption: Encryption, keeping: Keeping) -> Bu
         public_access_block: Some(PublicAccessBlock::ALL),
         object_ownership: Some(ObjectOwnership::BucketOwnerEnforced),
         versioning: Some(VersioningStatus::Enabled),
-        lifecycle: vec![LifecycleRule {
-            prefix: keeping.prefix,
-            expiration_days: Some(keeping.days),
-            noncurrent_version_expiration: Some(NoncurrentVersionExpiration {
-                days: keeping.earlier_versions_days,
-                versions_kept: None,
-            }),
-            abort_incomplete_upload: Some(AbortIncompleteUpload { days: UNFINISHED_UPLOADS_DAYS }),
-            ..LifecycleRule::new("forget")
-        }],
+        lifecycle: keepings.iter().map(forget).collect(),
         ..Bucket::default()
+    }
+}
+
+fn forget(keeping: &Keeping) -> LifecycleRule {
+    LifecycleRule {
+        prefix: keeping.prefix,
+        expiration_days: Some(keeping.days),
+        noncurrent_version_expiration: Some(NoncurrentVersionExpiration {
+            days: keeping.earlier_versions_days,
+            versions_kept: None,
+        }),
+        abort_incomplete_upload: Some(AbortIncompleteUpload { days: UNFINISHED_UPLOADS_DAYS }),
+        ..LifecycleRule::new(keeping.name)
     }
 }
 

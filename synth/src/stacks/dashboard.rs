@@ -75,7 +75,10 @@ pub(super) fn add(template: &mut Template, id: LogicalId, shown: &Shown) -> Hand
             ("not recorded", own_metric(OwnMetric::NotRecorded)),
         ]),
         lines("Messages", Statistic::Sum, vec![
-            ("objects told of", own_metric(OwnMetric::ObjectEvents)),
+            ("changes of objects", own_metric(OwnMetric::ObjectEvents)),
+            ("told, each once", own_metric(OwnMetric::ToldEvents)),
+            ("notices about them", own_metric(OwnMetric::Notices)),
+            ("windows not told yet", own_metric(OwnMetric::NotTold)),
             ("not an event", own_metric(OwnMetric::NotAnEvent)),
         ]),
         lines("Buckets: function calls", Statistic::Sum, vec![

@@ -2,6 +2,7 @@
 //! access logs.
 
 use s3guard_posture::ledger::KEPT_DAYS;
+use s3guard_posture::objects;
 
 use super::{
     bucket::{self, Keeping, Purpose},
@@ -19,9 +20,21 @@ use crate::{
 };
 
 /// Marks of coverage stay: a bucket whose mark is gone would look like one that no event has told of.
-const RECORDS: Keeping =
-    Keeping { prefix: Some("buckets/"), days: KEPT_DAYS, earlier_versions_days: KEPT_DAYS };
-const ACCESS_LOGS: Keeping = Keeping { prefix: None, days: 90, earlier_versions_days: 30 };
+const RECORDS: Keeping = Keeping {
+    name: "forget",
+    prefix: Some("buckets/"),
+    days: KEPT_DAYS,
+    earlier_versions_days: KEPT_DAYS,
+};
+/// What notify has gathered is told within a day; a month is enough to look into what went wrong.
+const GATHERED: Keeping = Keeping {
+    name: "forget-objects",
+    prefix: Some(objects::GATHERED_PREFIX),
+    days: 30,
+    earlier_versions_days: 30,
+};
+const ACCESS_LOGS: Keeping =
+    Keeping { name: "forget", prefix: None, days: 90, earlier_versions_days: 30 };
 
 /// The ids of the buckets and their policies.
 pub(super) struct Ids {
@@ -81,7 +94,7 @@ pub(super) fn ledger(parameters: &Parameters, key: Handle<Key>, logs: Handle<Buc
         ..bucket::private(
             bucket::name(parameters, Purpose::Ledger),
             Encryption::SseKms(key.arn()),
-            RECORDS,
+            &[RECORDS, GATHERED],
         )
     }
 }
@@ -93,7 +106,7 @@ pub(super) fn ledger_policy(ledger: Handle<Bucket>) -> BucketPolicy {
 
 /// The bucket for access logs.
 pub(super) fn logs(parameters: &Parameters) -> Bucket {
-    bucket::private(bucket::name(parameters, Purpose::Logs), Encryption::SseS3, ACCESS_LOGS)
+    bucket::private(bucket::name(parameters, Purpose::Logs), Encryption::SseS3, &[ACCESS_LOGS])
 }
 
 /// The policy of the bucket for access logs. The guard has every bucket of grade `security` log to it.

@@ -1,8 +1,6 @@
 //! The guard of one account: from CloudTrail's events to the owner's notice.
 
-use s3guard_posture::{
-    Config, On, config::Notifications, metrics::Metric, objects::NAMED_MAX, permissions,
-};
+use s3guard_posture::{Config, On, config::Notifications, metrics::Metric, objects, permissions};
 
 use super::{
     alarms::Alarms,
@@ -10,7 +8,7 @@ use super::{
     dashboard::{self, Shown},
     evidence::{self, Evidence},
     intake::{self, Feed, Intake},
-    key,
+    key, notify,
     parameters::{self, Parameters},
     patterns,
     topic::{self, Notices},
@@ -22,7 +20,7 @@ use crate::{
         Handle, LogicalId, Output, Pseudo, Statement, Sub, Template, Test, Value,
         kind::{AnyArn, Text},
     },
-    resources::{cloudwatch::Dashboard, events::Trigger, kms::Key, lambda::RecursiveLoop},
+    resources::{cloudwatch::Dashboard, events::Trigger, kms::Key},
 };
 
 // Logical ids are for ever: a renamed one replaces its resource.
@@ -63,6 +61,8 @@ const OBJECT_INTAKE: intake::Ids = intake::Ids {
 };
 const BUCKET_CHANGED: LogicalId = LogicalId::new("BucketChanged");
 const OBJECT_CHANGED: LogicalId = LogicalId::new("ObjectChanged");
+const CLOSE_WINDOWS: LogicalId = LogicalId::new("CloseWindows");
+const ALARM_CHANGED: LogicalId = LogicalId::new("AlarmChanged");
 const SWEEP: LogicalId = LogicalId::new("Sweep");
 const GUARD: worker::Ids = worker::Ids {
     function: LogicalId::new("GuardFunction"),
@@ -89,13 +89,23 @@ const FAILED_ALARM: LogicalId = LogicalId::new("FailedAlarm");
 const TUG_OF_WAR_ALARM: LogicalId = LogicalId::new("TugOfWarAlarm");
 const NOT_RECORDED_ALARM: LogicalId = LogicalId::new("NotRecordedAlarm");
 const COVERAGE_GAPS_ALARM: LogicalId = LogicalId::new("CoverageGapsAlarm");
+const NOT_TOLD_ALARM: LogicalId = LogicalId::new("NotToldAlarm");
 const UNDELIVERED_ALARM: LogicalId = LogicalId::new("UndeliveredAlarm");
 const DASHBOARD: LogicalId = LogicalId::new("Dashboard");
 
+/// The alarms of the way on which notices go: they do not go by it. Of the others notify tells as of everything else.
+const TOLD_DIRECTLY: [LogicalId; 6] = [
+    OBJECT_DEAD_LETTERS_ALARM,
+    OBJECT_WAITING_ALARM,
+    NOTIFY_ERRORS_ALARM,
+    NOTICE_DEAD_LETTERS_ALARM,
+    NOT_TOLD_ALARM,
+    UNDELIVERED_ALARM,
+];
+
 const GUARD_BATCH: Batch = Batch { size: 10, window_seconds: 0, concurrency_max: 5 };
-/// A call gets as many events as a notice can name.
-const NOTIFY_BATCH: Batch =
-    Batch { size: batch_size(NAMED_MAX), window_seconds: 5, concurrency_max: 2 };
+/// When windows that end with the clock may have ended.
+const QUARTERS: &str = "cron(0/15 * * * ? *)";
 
 /// A message has waited for an hour. (A bucket may be set back by up to a quarter of one, more than once.)
 const WAITING_SECONDS: u32 = 60 * 60;
@@ -113,7 +123,7 @@ pub fn guard_with(config: &Config) -> Template {
     template.architecture(
         "CloudTrail -> EventBridge rule -> SQS -> guard function sets buckets back -> SNS; S3 object events -> rule -> \
          SQS -> notify function -> SNS. The event is a hint, the state that is read decides; a sweep finds what no \
-         event told. Every queue, target and subscription has a dead letter queue, each with an alarm.",
+         event told. Every queue, target and subscription has dead letters, with an alarm.",
     );
     let parameters = parameters::add(&mut template);
     let key = key::add(&mut template, &KEY, &trail::arn());
@@ -121,11 +131,22 @@ pub fn guard_with(config: &Config) -> Template {
     let evidence = evidence::add(&mut template, &EVIDENCE, &parameters, key);
     let files = trail::add_bucket(&mut template, &TRAIL, &parameters, (key, evidence));
     let guard_intake = add_guard_intake(&mut template, &parameters);
-    let object_intake = add_object_intake(&mut template, &parameters, notifications);
+    let batch = notify::batch(notifications.window());
+    let object_intake =
+        intake::add(&mut template, &OBJECT_INTAKE, batch.visibility_timeout_seconds());
     let guard = add_guard(&mut template, &parameters, (guard_intake, notices, key), evidence);
-    let notify = add_notify(&mut template, &parameters, (object_intake, notices, key));
-    worker::start(&mut template, NOTIFY_SOURCE, (notify, object_intake), NOTIFY_BATCH, Vec::new());
-    let mut alarms = Alarms::new(&mut template, notices.topic);
+    let mut found = variables(notices);
+    found.push(("S3GUARD_OWN_BUCKETS", own_buckets(&parameters)));
+    let notify = notify::add(
+        &mut template,
+        &NOTIFY,
+        &parameters,
+        (object_intake, notices, key),
+        (evidence, notifications),
+        found,
+    );
+    worker::start(&mut template, NOTIFY_SOURCE, (notify, object_intake), batch, Vec::new());
+    let mut alarms = Alarms::new(&mut template, notices.topic, &TOLD_DIRECTLY);
     add_alarms(&mut alarms, (guard_intake, guard), (object_intake, notify), notices);
     let shown = Shown {
         guard: (guard_intake, guard),
@@ -133,6 +154,7 @@ pub fn guard_with(config: &Config) -> Template {
         notices,
         alarms: alarms.finish(),
     };
+    feed_notify(&mut template, &parameters, notifications, &shown);
     let dashboard = dashboard::add(&mut template, DASHBOARD, &shown);
     // Records and the trail's files would keep a bucket from going when something after them fails; the trail's events
     // need queues with policies.
@@ -150,27 +172,52 @@ fn add_guard_intake(template: &mut Template, parameters: &Parameters) -> Intake 
             id: BUCKET_CHANGED,
             why: "A bucket was made, or changed by somebody else.",
             trigger: Trigger::Pattern(patterns::bucket_changed()),
+            input: None,
         },
         Feed {
             id: SWEEP,
             why: "Now and then all buckets are looked at, whether an event told or not.",
             trigger: Trigger::Schedule(parameters.sweep_rate.value()),
+            input: None,
         },
     ];
-    intake::add(template, &GUARD_INTAKE, GUARD_BATCH.visibility_timeout_seconds(), feeds)
+    let intake = intake::add(template, &GUARD_INTAKE, GUARD_BATCH.visibility_timeout_seconds());
+    intake::feed(template, &GUARD_INTAKE, intake, feeds);
+    intake
 }
 
-fn add_object_intake(
+/// The rules of notify's queue: they come after the alarms, of which one tells.
+fn feed_notify(
     template: &mut Template,
     parameters: &Parameters,
     notifications: &Notifications,
-) -> Intake {
-    let feeds = vec![Feed {
-        id: OBJECT_CHANGED,
-        why: "An object came, went or changed.",
-        trigger: Trigger::Pattern(patterns::object_changed(parameters, notifications.selection())),
-    }];
-    intake::add(template, &OBJECT_INTAKE, NOTIFY_BATCH.visibility_timeout_seconds(), feeds)
+    shown: &Shown,
+) {
+    let told = shown.alarms.iter().filter(|alarm| !TOLD_DIRECTLY.contains(&alarm.id()));
+    let feeds = vec![
+        Feed {
+            id: OBJECT_CHANGED,
+            why: "An object came, went or changed.",
+            trigger: Trigger::Pattern(patterns::object_changed(
+                parameters,
+                notifications.selection(),
+            )),
+            input: None,
+        },
+        Feed {
+            id: CLOSE_WINDOWS,
+            why: "What was gathered is told when its time is over.",
+            trigger: Trigger::Schedule(Value::literal(QUARTERS)),
+            input: Some(objects::CLOSE_WINDOWS),
+        },
+        Feed {
+            id: ALARM_CHANGED,
+            why: "An alarm was raised, or is over.",
+            trigger: Trigger::Pattern(patterns::alarm_changed(told.copied())),
+            input: None,
+        },
+    ];
+    intake::feed(template, &OBJECT_INTAKE, shown.notify.0, feeds);
 }
 
 fn add_guard(
@@ -199,7 +246,6 @@ fn add_guard(
         // the sweep's pages. Lambda takes what comes back 16 times for a loop and drops it; ours all have an end.
         //
         // Source: AWS Lambda Developer Guide, "Use Lambda recursive loop detection to prevent infinite loops".
-        recursive_loop: RecursiveLoop::Allow,
         statements,
         variables,
     };
@@ -244,22 +290,6 @@ fn own_buckets(parameters: &Parameters) -> Value<Text> {
         names.value(&name).text(",")
     });
     names.value(&parameters.code_bucket.value()).into()
-}
-
-fn add_notify(
-    template: &mut Template,
-    parameters: &Parameters,
-    (intake, notices, key): (Intake, Notices, Handle<Key>),
-) -> Made {
-    let notify = Worker {
-        why: "Tells the owner of objects that came, changed or went.",
-        handler: "notify",
-        memory_mebibytes: 128,
-        recursive_loop: RecursiveLoop::Terminate,
-        statements: Vec::new(),
-        variables: variables(notices),
-    };
-    worker::add(template, &NOTIFY, parameters, (intake, notices, key), notify)
 }
 
 /// What both functions find in their environment.
@@ -336,6 +366,12 @@ fn add_alarms(
         Metric::CoverageGaps,
         "The sweep found a bucket, or a change, of which no event had told. Does the trail record write management events here?",
     );
+    alarms.counted(
+        NOT_TOLD_ALARM,
+        Metric::NotTold,
+        "Changes of objects were gathered and could not be told; nothing is lost. The log group of NotifyFunction says why; s3guard \
+         redrive tells them.",
+    );
     alarms.undelivered(
         UNDELIVERED_ALARM,
         "A notice could not be delivered to a subscriber of the topic.",
@@ -397,10 +433,4 @@ fn add_bucket_outputs(
     template.output(LEDGER_BUCKET_NAME, ledger);
     template.output(LOG_BUCKET_NAME, logs);
     template.output(TRAIL_BUCKET_NAME, Output { condition: Some(parameters.own_trail), ..trail });
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "the line before sees to it")]
-const fn batch_size(messages: usize) -> u32 {
-    assert!(messages <= 10_000, "Lambda takes no more from a queue at a time");
-    messages as u32
 }

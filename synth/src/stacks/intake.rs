@@ -36,6 +36,8 @@ pub(super) struct Feed {
     pub(super) id: LogicalId,
     pub(super) why: &'static str,
     pub(super) trigger: Trigger,
+    /// What the queue gets instead of the event.
+    pub(super) input: Option<&'static str>,
 }
 
 /// The two queues.
@@ -45,13 +47,8 @@ pub(super) struct Intake {
     pub(super) dead_letters: Handle<Queue>,
 }
 
-/// Adds the queues, the rules, and what lets the rules send.
-pub(super) fn add(
-    template: &mut Template,
-    ids: &Ids,
-    visibility_timeout_seconds: u32,
-    feeds: Vec<Feed>,
-) -> Intake {
+/// Adds the queues, which nothing fills yet.
+pub(super) fn add(template: &mut Template, ids: &Ids, visibility_timeout_seconds: u32) -> Intake {
     let dead_letters = add_dead_letters(
         template,
         ids.dead_letters,
@@ -67,7 +64,11 @@ pub(super) fn add(
         ..Queue::default()
     };
     let queue = template.add_with(ids.queue, queue_attributes(ids.why), queue);
-    let intake = Intake { queue, dead_letters };
+    Intake { queue, dead_letters }
+}
+
+/// Adds the rules that fill the queue, and what lets them send.
+pub(super) fn feed(template: &mut Template, ids: &Ids, intake: Intake, feeds: Vec<Feed>) {
     let rules: Vec<Handle<Rule>> =
         feeds.into_iter().map(|feed| add_rule(template, feed, intake)).collect();
     let may_send = |queue: Handle<Queue>| {
@@ -86,9 +87,8 @@ pub(super) fn add(
         )
     };
     let attributes = || Attributes::deleted("Lets the rules send, and nobody without TLS.");
-    template.add_with(ids.queue_policy, attributes(), may_send(queue));
-    template.add_with(ids.dead_letters_policy, attributes(), may_send(dead_letters));
-    intake
+    template.add_with(ids.queue_policy, attributes(), may_send(intake.queue));
+    template.add_with(ids.dead_letters_policy, attributes(), may_send(intake.dead_letters));
 }
 
 /// Adds a queue for what could not be sent or handled. Whoever sends has to be let to, by a policy.
@@ -119,6 +119,7 @@ fn queue_attributes(why: &'static str) -> Attributes {
 
 fn add_rule(template: &mut Template, feed: Feed, intake: Intake) -> Handle<Rule> {
     let target = Target {
+        input: feed.input.map(str::to_owned),
         retry_policy: Some(RetryPolicy { retries_max: 185, event_age_seconds_max: DAY_SECONDS }),
         dead_letter_config: Some(DeadLetterConfig { arn: intake.dead_letters.arn() }),
         ..Target::new("queue", intake.queue.arn())

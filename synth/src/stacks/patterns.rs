@@ -11,8 +11,11 @@ use super::{
     parameters::{self, Parameters},
 };
 use crate::{
-    cfn::{Pseudo, Sub, Template, resolved},
-    resources::events::{EventPattern, Filter},
+    cfn::{Handle, Pseudo, Sub, Template, resolved},
+    resources::{
+        cloudwatch::Alarm,
+        events::{EventPattern, Filter},
+    },
 };
 
 /// The most characters that a rule's pattern may have.
@@ -98,6 +101,24 @@ pub(super) fn bucket_changed() -> EventPattern {
             "detail.userIdentity.sessionContext.sessionIssuer.arn",
             // Root and users have no session: `anything-but` alone would lose theirs, the worst of all.
             [Filter::AnythingButPrefix(our_roles.into()), Filter::Exists(false)],
+        )
+}
+
+/// One of these alarms was raised, or is over. That an alarm has begun to look, and all is well, is no news.
+pub(super) fn alarm_changed(alarms: impl IntoIterator<Item = Handle<Alarm>>) -> EventPattern {
+    let arns = alarms.into_iter().map(|alarm| Filter::Exactly(alarm.arn().into()));
+    EventPattern::new()
+        .field("source", ["aws.cloudwatch"])
+        .field("detail-type", ["CloudWatch Alarm State Change"])
+        .field("resources", arns)
+        .either(
+            "detail",
+            [
+                EventPattern::new().field("state.value", ["ALARM"]),
+                EventPattern::new()
+                    .field("state.value", ["OK"])
+                    .field("previousState.value", ["ALARM"]),
+            ],
         )
 }
 

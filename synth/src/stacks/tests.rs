@@ -1,6 +1,7 @@
 //! The guard's template: as it is checked in, within the limits, and whole.
 
 mod contract;
+mod cost;
 mod golden;
 mod order;
 mod own_buckets;

@@ -17,7 +17,8 @@ use crate::{
     },
 };
 
-const FILES: Keeping = Keeping { prefix: None, days: 400, earlier_versions_days: 30 };
+const FILES: Keeping =
+    Keeping { name: "forget", prefix: None, days: 400, earlier_versions_days: 30 };
 
 /// The ids of the trail's parts.
 pub(super) struct Ids {
@@ -115,7 +116,7 @@ pub(super) fn files(parameters: &Parameters, key: Handle<Key>, logs: Handle<Buck
         ..bucket::private(
             bucket::name(parameters, Purpose::Trail),
             Encryption::SseKms(key.arn()),
-            FILES,
+            &[FILES],
         )
     }
 }

@@ -36,8 +36,6 @@ pub(super) struct Worker {
     /// Which of the program's two functions it is.
     pub(super) handler: &'static str,
     pub(super) memory_mebibytes: u32,
-    /// What becomes of messages that it sends to its own queue, when Lambda takes them for a loop.
-    pub(super) recursive_loop: RecursiveLoop,
     /// What it may do, beside working off its queue, publishing and logging.
     pub(super) statements: Vec<Statement>,
     /// What it finds in its environment.
@@ -132,7 +130,10 @@ pub(super) fn add(
             log_format: Some(LogFormat::Json),
             ..LoggingConfig::default()
         }),
-        recursive_loop: Some(worker.recursive_loop),
+        // Both send messages to their own queues, and Lambda would stop them after sixteen: it looks at functions that read a
+        // queue and write to it. Their own counters bound them: attempts, and windows that end.
+        // Source: AWS Lambda Developer Guide, "Use Lambda recursive loop detection to prevent infinite loops".
+        recursive_loop: Some(RecursiveLoop::Allow),
         ..Function::new(
             role.arn(),
             Code::Archive {

@@ -12,7 +12,7 @@ const ACCOUNT_OFF: &str = "[aspects]\naccount-public-access = \"off\"\n";
 /// Fires the sweep's schedule and waits until all that it queued is done.
 pub(super) fn sweep(guarded: &Guarded) {
     guarded.forget();
-    assert_eq!(guarded.account.fire_schedules().unwrap(), 1);
+    assert_eq!(guarded.account.fire_schedules().unwrap(), 2, "the sweep and the end of windows");
     guarded.wait_for_runs("GuardFunctionName", 1);
     guarded.wait("the end of the sweep", || {
         guarded.account.end_delays().unwrap();

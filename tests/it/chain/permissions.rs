@@ -71,6 +71,9 @@ fn make_stack(root: &Client, bucket: &str) {
     root.query("cloudformation", "2010-05-15", &asked).unwrap();
 }
 
+/// S3's event of an ACL that was changed.
+const ACL_CHANGED: &str = r#"{"id":"1","source":"aws.s3","detail-type":"Object ACL Updated","time":"2026-11-20T12:00:00Z","detail":{"bucket":{"name":"BUCKET"},"object":{"key":"plan.txt"VERSION}}}"#;
+
 #[test]
 fn no_role_may_do_everything_of_anything() {
     for policy in ["GuardPolicy", "NotifyPolicy"] {
@@ -101,7 +104,16 @@ fn what_is_granted_is_what_the_code_calls() {
     assert!(is_private(&careless, &reports));
     careless.put_object(&reports, "plan.txt", b"plan").unwrap();
     let by_notify = || called(&guarded, "NotifyRoleArn");
-    guarded.wait("a call of notify", || !by_notify().is_empty());
+    // The ACL of an object was changed, of a version and of what there is without one.
+    let queue = guarded.output("ObjectQueueUrl");
+    for version in ["", r#","version-id":"null""#] {
+        let event = ACL_CHANGED.replace("BUCKET", &reports).replace("VERSION", version);
+        guarded.account.client().send(queue, &event).unwrap();
+    }
+    guarded.wait("a notice about objects", || {
+        guarded.account.end_delays().unwrap();
+        by_notify().contains("sns:Publish")
+    });
     make_stack(&guarded.account.client(), &guarded.bucket("web"));
     let by_guard = || called(&guarded, "GuardRoleArn");
     guarded.wait("a look at a stack", || {

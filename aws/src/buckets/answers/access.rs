@@ -92,6 +92,11 @@ fn owned(ownership: &ObjectOwnership) -> Reading<Ownership> {
     }
 }
 
+/// Whether grants let everybody in.
+pub(crate) fn is_public(grants: &[Grant]) -> bool {
+    granted(grants, None).is_public
+}
+
 /// Sums grants up, without those to the owner, who is known by a canonical id.
 fn granted(grants: &[Grant], owner: Option<&str>) -> Acl {
     let mut acl = Acl::default();

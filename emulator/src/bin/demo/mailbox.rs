@@ -45,6 +45,8 @@ pub(crate) fn show_objects(
     bucket: &str,
 ) -> Result<(), Failure> {
     let mails = until("mails about the object", || {
+        // They are gathered for a minute, which passes faster here.
+        account.end_delays()?;
         let mails: Vec<Mail> = mails_naming(account, owner, bucket)?
             .into_iter()
             .filter(|mail| mail.text.contains(crate::buckets::KEY))

@@ -58,7 +58,8 @@ fn show(page: &mut Page) -> Result<(), Failure> {
     let mail = mailbox::show_about(page, &account, OWNER, (&bucket, "undid a weakening"))?;
 
     page.step("An object comes, changes and goes")?;
-    page.say("(The guard has had S3 tell EventBridge of objects; nobody has to switch it on.)")?;
+    page.say("(The guard has had S3 tell EventBridge of objects; nobody has to switch it on.")?;
+    page.say("Changes are gathered for a minute and told once; the demo lets that pass at once.)")?;
     buckets::use_objects(page, &account, &bucket)?;
     mailbox::show_objects(page, &account, OWNER, &bucket)?;
 

@@ -179,7 +179,7 @@ fn queue(text: &str) -> Read<ResourceArn> {
     if let Some(arn) = found {
         return Ok(arn);
     }
-    if text.ends_with(".fifo") {
+    if text.strip_suffix(".fifo").is_some() {
         let proposal = "name a standard queue".to_owned();
         return Err(("is a FIFO queue, to which a standard topic cannot send", proposal));
     }

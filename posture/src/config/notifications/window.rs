@@ -7,9 +7,9 @@ const MINUTE: u32 = 60;
 const HOUR: u32 = 60 * MINUTE;
 const DAY: u32 = 24 * HOUR;
 
-/// Windows that end by a delayed message of their own. SQS delays none by more than a quarter of an hour.
+/// Windows that a delayed message of their own closes. SQS delays none by more than a quarter of an hour.
 const SHORT_SECONDS: RangeInclusive<u32> = 10..=5 * MINUTE;
-/// Windows that end with the clock, by the schedule that comes every quarter of an hour.
+/// Windows that the schedule closes, which comes every quarter of an hour.
 const LONG_SECONDS: [u32; 3] = [15 * MINUTE, HOUR, DAY];
 
 /// How long changes of objects are gathered into one message: 10 to 300 seconds, a quarter of an hour, an hour or a day.
@@ -26,12 +26,6 @@ impl Window {
     /// In seconds.
     pub const fn seconds(self) -> u32 {
         self.0
-    }
-
-    /// Whether it ends with the clock, at the quarter of an hour, the hour or the day (UTC), and not so long after its
-    /// first change.
-    pub fn ends_with_the_clock(self) -> bool {
-        LONG_SECONDS.contains(&self.0)
     }
 
     /// The window of this text, or the nearest to it that there is, if it is a time at all.
@@ -124,13 +118,5 @@ mod tests {
         {
             assert_eq!(Window::read(text), Err(None), "{text}");
         }
-    }
-
-    #[test]
-    fn long_windows_end_with_the_clock() {
-        for (text, expected) in [("5m", false), ("15m", true), ("1h", true), ("1d", true)] {
-            assert_eq!(Window::read(text).unwrap().ends_with_the_clock(), expected, "{text}");
-        }
-        assert!(!Window::default().ends_with_the_clock());
     }
 }

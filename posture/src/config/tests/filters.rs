@@ -15,10 +15,9 @@ use crate::objects::Change;
 /// Source: Amazon SNS Developer Guide, "Filter policy logic: AND/OR" and "String value matching".
 fn delivers(policy: &Value, attributes: &Value) -> bool {
     policy.as_object().unwrap().iter().all(|(key, wanted)| {
-        let values = match &attributes[key] {
-            Value::Array(values) => values.clone(),
-            Value::Null => Vec::new(),
-            one => vec![one.clone()],
+        let values = match (&attributes[key], attributes[key].as_str()) {
+            (Value::Array(values), _) => values.clone(),
+            (_, one) => one.map(Value::from).into_iter().collect(),
         };
         values.iter().map(|value| value.as_str().unwrap()).any(|value| {
             wanted.as_array().unwrap().iter().any(|one| {

@@ -26,7 +26,8 @@ pub struct Objects {
     /// What stands out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notable: Vec<Notable>,
-    /// What happened to each object, as far as there is room.
+    /// What happened to each object, as far as there is room: of each key in the order in which it happened; if there are
+    /// more than 100 events, what matters most first.
     pub objects: Vec<Object>,
     /// How many more events there were.
     #[serde(default, skip_serializing_if = "is_zero")]

@@ -5,23 +5,7 @@ use expect_test::expect_file;
 use super::others::{endings, origin, stopped, terraform};
 use super::*;
 use crate::alarm::{AlarmEvent, State as AlarmState};
-use crate::text::shown_json;
-
-/// All that a notice says, by channel.
-fn channels(notice: &Notice) -> String {
-    let pretty = |json: &str| {
-        let value: serde_json::Value = serde_json::from_str(json).unwrap();
-        shown_json(&serde_json::to_string_pretty(&value).unwrap())
-    };
-    format!(
-        "== email: {}\n{}\n== sms\n{}\n\n== document\n{}\n\n== chat\n{}\n",
-        notice.subject,
-        notice.text,
-        notice.sms,
-        pretty(&notice.document.json()),
-        pretty(&notice.chat()),
-    )
-}
+use crate::notice::channels::shown as channels;
 
 #[test]
 fn a_report_of_a_bucket() {

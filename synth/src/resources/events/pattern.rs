@@ -8,7 +8,14 @@ use crate::cfn::{Value, kind::Text};
 /// A pattern: fields, each with filters of which one has to match. All fields have to match.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EventPattern {
-    fields: Vec<(Vec<&'static str>, Vec<Filter>)>,
+    fields: Vec<(Vec<&'static str>, Content)>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+enum Content {
+    Filters(Vec<Filter>),
+    Either(Vec<EventPattern>),
 }
 
 impl EventPattern {
@@ -25,7 +32,15 @@ impl EventPattern {
         filters: impl IntoIterator<Item = F>,
     ) -> Self {
         let filters = filters.into_iter().map(Into::into).collect();
-        self.fields.push((path.split('.').collect(), filters));
+        self.fields.push((path.split('.').collect(), Content::Filters(filters)));
+        self
+    }
+
+    /// Only events in which what is at the path, an object, matches one of these patterns: at least two.
+    #[must_use]
+    pub fn either(mut self, path: &'static str, patterns: impl IntoIterator<Item = Self>) -> Self {
+        let path = path.split('.').chain(["$or"]).collect();
+        self.fields.push((path, Content::Either(patterns.into_iter().collect())));
         self
     }
 }
@@ -33,8 +48,8 @@ impl EventPattern {
 impl Serialize for EventPattern {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut root = Map::new();
-        for (path, filters) in &self.fields {
-            insert(&mut root, path, json!(filters));
+        for (path, content) in &self.fields {
+            insert(&mut root, path, json!(content));
         }
         root.serialize(serializer)
     }
@@ -87,14 +102,14 @@ impl Serialize for Filter {
     }
 }
 
-fn insert(map: &mut Map<String, Json>, path: &[&str], filters: Json) {
+fn insert(map: &mut Map<String, Json>, path: &[&str], content: Json) {
     let [name, rest @ ..] = path else { return };
     if rest.is_empty() {
-        map.insert((*name).to_owned(), filters);
+        map.insert((*name).to_owned(), content);
         return;
     }
     let inner = map.entry(*name).or_insert_with(|| json!({}));
     if let Json::Object(inner) = inner {
-        insert(inner, rest, filters);
+        insert(inner, rest, content);
     }
 }

@@ -73,12 +73,11 @@ pub(super) fn excluded<'a>(
         Told::Exactly(text) => Some(text.clone().into()),
         Told::Everything | Told::Prefix(_) | Told::Suffix(_) | Told::Wildcard(_) => None,
     });
-    let filter = match exactly.collect::<Option<Vec<Value<Text>>>>() {
-        Some(exactly) => Filter::AnythingBut(others.into_iter().chain(exactly).collect()),
-        None => {
-            let wildcards = told.iter().map(|told| told.wildcard().into());
-            Filter::AnythingButWildcard(others.into_iter().chain(wildcards).collect())
-        }
+    let filter = if let Some(exactly) = exactly.collect::<Option<Vec<Value<Text>>>>() {
+        Filter::AnythingBut(others.into_iter().chain(exactly).collect())
+    } else {
+        let wildcards = told.iter().map(|told| told.wildcard().into());
+        Filter::AnythingButWildcard(others.into_iter().chain(wildcards).collect())
     };
     let is_nothing = match &filter {
         Filter::AnythingBut(texts) | Filter::AnythingButWildcard(texts) => texts.is_empty(),

@@ -4,13 +4,15 @@ use std::collections::BTreeSet;
 
 use expect_test::{Expect, expect};
 use s3guard_posture::{
-    On,
+    Config, On,
     metrics::{self, Metric},
-    objects, permissions,
+    objects,
+    permissions::{self, NotifyOn},
 };
 use serde_json::{Value as Json, json};
 
-use super::reading::{many, of_type, read_guard, texts};
+use super::reading::{configured, many, of_type, read, read_guard, texts};
+use crate::stacks::guard_with;
 
 fn check(lines: impl IntoIterator<Item = String>, expected: &Expect) {
     let lines: Vec<String> = lines.into_iter().map(|line| line + "\n").collect();
@@ -98,6 +100,10 @@ fn the_functions_find_this_in_their_environment() {
               S3GUARD_ACCOUNT: "111122223333"
               S3GUARD_STACK: "s3guard"
               S3GUARD_TOPIC: "<Topic>"
+              S3GUARD_OWN_BUCKETS: "s3guard-ledger-111122223333-eu-west-1-an,s3guard-logs-111122223333-eu-west-1-an,s3guard-trail-111122223333-eu-west-1-an,CodeBucket"
+              S3GUARD_QUEUE: "<ObjectQueue>"
+              S3GUARD_LEDGER: "<LedgerBucket>"
+              S3GUARD_GRADE: "speed"
         "#]],
     );
 }
@@ -131,6 +137,11 @@ fn each_role_may_do_this_and_nothing_else() {
               kms:GenerateDataKey kms:Decrypt on <Key.Arn>
               logs:CreateLogStream logs:PutLogEvents on <GuardLogs.Arn>
             NotifyPolicy
+              s3:GetObject s3:PutObject on <LedgerBucket.Arn>/objects/*
+              s3:ListBucket on <LedgerBucket.Arn>
+              s3:GetBucketTagging on arn:aws:s3:::*
+              s3:GetObjectAcl s3:GetObjectVersionAcl on arn:aws:s3:::*/*
+              sqs:SendMessage on <ObjectQueue.Arn>
               sqs:ReceiveMessage sqs:DeleteMessage sqs:GetQueueAttributes on <ObjectQueue.Arn>
               sns:Publish on <Topic>
               kms:GenerateDataKey kms:Decrypt on <Key.Arn>
@@ -151,7 +162,11 @@ fn the_roles_have_no_wildcard_action_and_touch_no_object_but_records() {
                 let is_of_objects =
                     action.contains("Object") && action != "s3:GetBucketObjectLockConfiguration";
                 let records = action == "s3:PutObject" && on == ["<LedgerBucket.Arn>/*"];
-                assert!(records || !is_of_objects, "{id}: {action}");
+                let gathers = ["s3:GetObject", "s3:PutObject"].contains(&action)
+                    && on == ["<LedgerBucket.Arn>/objects/*"];
+                // Whether everybody may read an object now.
+                let reads_acl = ["s3:GetObjectAcl", "s3:GetObjectVersionAcl"].contains(&action);
+                assert!(records || gathers || reads_acl || !is_of_objects, "{id}: {action}");
                 let deletes_a_message = action == "sqs:DeleteMessage";
                 assert!(deletes_a_message || !action.contains("Delete"), "{id}: {action}");
             }
@@ -160,7 +175,7 @@ fn the_roles_have_no_wildcard_action_and_touch_no_object_but_records() {
 }
 
 #[test]
-fn the_guard_may_do_what_posture_says_and_notify_nothing_with_buckets() {
+fn each_function_may_do_what_posture_says() {
     let guard = read_guard();
     let actions = |id: &str| -> BTreeSet<&str> {
         let document = &guard["Resources"][id]["Properties"]["PolicyDocument"];
@@ -170,11 +185,12 @@ fn the_guard_may_do_what_posture_says_and_notify_nothing_with_buckets() {
     let needed: BTreeSet<&str> = needed.into_iter().flat_map(permissions::on).collect();
     let besides: BTreeSet<&str> = actions("GuardPolicy").difference(&needed).copied().collect();
     assert!(needed.is_subset(&actions("GuardPolicy")));
-    // What both do with queues, the topic, the key and the log; and what only the guard sends back.
-    let mut of_both = actions("NotifyPolicy");
-    assert!(!of_both.iter().any(|action| action.starts_with("s3:")), "{of_both:?}");
-    of_both.insert("sqs:SendMessage");
-    assert_eq!(besides, of_both);
+    let needed = [NotifyOn::Gathered, NotifyOn::Ledger, NotifyOn::Buckets, NotifyOn::Acls];
+    let needed = needed.into_iter().flat_map(permissions::of_notify).copied().collect();
+    let of_notify = actions("NotifyPolicy");
+    // What both do with queues, the topic, the key and the log.
+    assert_eq!(of_notify.difference(&needed).copied().collect::<BTreeSet<_>>(), besides);
+    assert!(needed.is_subset(&of_notify));
 }
 
 #[test]
@@ -234,10 +250,52 @@ fn who_gives_a_prefix_is_told_of_buckets_that_stayed() {
 }
 
 #[test]
-fn a_call_gets_as_many_events_as_a_notice_can_name() {
+fn notify_waits_a_tenth_of_the_window_for_as_many_events_as_it_can_get() {
+    for (window, seconds) in [("10s", 1), ("60s", 6), ("90s", 9), ("5m", 20), ("1d", 20)] {
+        let config = json!({ "notifications": { "window": window } });
+        let template = guard_with(&Config::read(&config).unwrap()).render().unwrap();
+        let resources = &template["Resources"];
+        let source = &resources["NotifySource"]["Properties"];
+        assert_eq!(source["BatchSize"], 10_000);
+        assert_eq!(source["MaximumBatchingWindowInSeconds"], seconds, "{window}");
+        assert_eq!(resources["ObjectQueue"]["Properties"]["VisibilityTimeout"], 360 + seconds);
+    }
+}
+
+#[test]
+fn windows_that_end_with_the_clock_are_closed_every_quarter() {
     let guard = read_guard();
-    let source = &guard["Resources"]["NotifySource"]["Properties"];
-    assert_eq!(source["BatchSize"], json!(objects::NAMED_MAX));
+    let rule = &guard["Resources"]["CloseWindows"]["Properties"];
+    assert_eq!(rule["ScheduleExpression"], "cron(0/15 * * * ? *)");
+    assert_eq!(rule["Targets"][0]["Arn"], "<ObjectQueue.Arn>");
+    assert_eq!(rule["Targets"][0]["Input"], objects::CLOSE_WINDOWS);
+}
+
+#[test]
+fn what_is_gathered_is_forgotten_after_a_month() {
+    let guard = read_guard();
+    let ledger = &guard["Resources"]["LedgerBucket"]["Properties"]["LifecycleConfiguration"];
+    let rules = many(&ledger["Rules"]).into_iter().map(|rule| {
+        let earlier = &rule["NoncurrentVersionExpiration"]["NoncurrentDays"];
+        (rule["Prefix"].as_str().unwrap(), rule["ExpirationInDays"].clone(), earlier.clone())
+    });
+    let kept = |prefix, days: u32| (prefix, json!(days), json!(days));
+    assert_eq!(rules.collect::<Vec<_>>(), [kept("buckets/", 400), kept("objects/", 30)]);
+}
+
+#[test]
+fn notify_looks_into_buckets_only_where_it_is_told_to() {
+    let policy = |template: &Json| -> Vec<Json> {
+        let statements =
+            &template["Resources"]["NotifyPolicy"]["Properties"]["PolicyDocument"]["Statement"];
+        let looks = many(statements).into_iter().filter(|one| one["Sid"] == "TellOverwrites");
+        looks.cloned().collect()
+    };
+    assert_eq!(policy(&read_guard()), [] as [Json; 0]);
+    let looks = policy(&read(&configured().render().unwrap()));
+    assert_eq!(looks[0]["Action"], "s3:ListBucketVersions");
+    assert_eq!(looks[0]["Resource"], json!(["arn:aws:s3:::contracts", "arn:aws:s3:::payroll-*"]));
+    assert_eq!(looks[0]["Condition"]["StringEquals"]["aws:ResourceAccount"], "111122223333");
 }
 
 #[test]

@@ -135,6 +135,26 @@ fn what_is_not_heard_has_its_reason() {
 }
 
 #[test]
+fn alarms_are_told_when_they_are_raised_and_when_they_are_over() {
+    let event = |alarm: &str, from: &str, to: &str| {
+        json!({
+            "source": "aws.cloudwatch",
+            "detail-type": "CloudWatch Alarm State Change",
+            "resources": [alarm],
+            "detail": { "alarmName": "a", "state": { "value": to }, "previousState": { "value": from } },
+        })
+    };
+    let alarm = "<FailedAlarm.Arn>";
+    check("AlarmChanged", &event(alarm, "OK", "ALARM"), true);
+    check("AlarmChanged", &event(alarm, "INSUFFICIENT_DATA", "ALARM"), true);
+    check("AlarmChanged", &event(alarm, "ALARM", "OK"), true);
+    check("AlarmChanged", &event(alarm, "INSUFFICIENT_DATA", "OK"), false);
+    check("AlarmChanged", &event(alarm, "ALARM", "INSUFFICIENT_DATA"), false);
+    check("AlarmChanged", &event("another", "OK", "ALARM"), false);
+    check("AlarmChanged", &event("<ObjectDeadLettersAlarm.Arn>", "OK", "ALARM"), false);
+}
+
+#[test]
 fn the_patterns_are_those_of_the_template() {
     let patterns = rule_patterns(&here());
     assert_eq!(patterns.bucket_changed, of_template("BucketChanged"));

@@ -117,10 +117,16 @@ fn a_wire_that_is_cut_is_found() {
         "Trail may not use <Key.Arn>",
     );
     check(
-        "/Resources/GuardWaitingAlarm/Properties/AlarmActions",
+        "/Resources/ObjectWaitingAlarm/Properties/AlarmActions",
         None,
+        "ObjectWaitingAlarm tells nobody",
+    );
+    check(
+        "/Resources/AlarmChanged/Properties/EventPattern/resources",
+        Some(json!([])),
         "GuardWaitingAlarm tells nobody",
     );
+    check("/Resources/ObjectQueuePolicy", None, "AlarmChanged may not send to <ObjectQueue.Arn>");
     check(
         "/Resources/GuardPolicy/Properties/PolicyDocument/Statement/0/Resource",
         Some(json!("arn:aws:s3:::bucket")),
@@ -333,7 +339,10 @@ fn ledger_faults(template: &Json) -> Vec<String> {
                 many(&template["Resources"][inner(policy)]["Properties"]["PolicyDocument"]["Statement"])
             })
             .filter(|one| texts(&one["Action"]).contains(&"s3:PutObject"))
-            .any(|one| texts(&one["Resource"]) == [format!("<{}.Arn>/*", inner(ledger))]);
+            .any(|one| {
+                let own = ["", "objects/"].map(|keys| format!("<{}.Arn>/{keys}*", inner(ledger)));
+                texts(&one["Resource"]).iter().all(|on| own.iter().any(|own| own == on))
+            });
         if !records {
             faults.push(format!("{id} may not record in `{ledger}`"));
         }
@@ -398,7 +407,10 @@ fn alarm_faults(template: &Json) -> Vec<String> {
     let mut faults = Vec::new();
     let alarms: Vec<_> = of_type(template, "AWS::CloudWatch::Alarm").collect();
     for (id, alarm) in &alarms {
-        if alarm["Properties"]["AlarmActions"] != json!(["<Topic>"]) {
+        let rule = &template["Resources"]["AlarmChanged"]["Properties"]["EventPattern"];
+        let is_told = texts(&rule["resources"]).contains(&&*format!("<{id}.Arn>"));
+        // Once, one way or the other.
+        if is_told == (alarm["Properties"]["AlarmActions"] == json!(["<Topic>"])) {
             faults.push(format!("{id} tells nobody"));
         }
     }

@@ -1,0 +1,119 @@
+//! What S3's events do not say of objects, asked of S3.
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::error::ProvideErrorMetadata as _;
+use aws_sdk_s3::types::Tag;
+use s3guard_posture::setting::Tags;
+use s3guard_posture::{AccountId, BucketName, Reading};
+
+use crate::buckets::is_public;
+use crate::{AwsError, Connection};
+
+/// The objects of an account's buckets, in the connection's Region.
+#[derive(Clone, Debug)]
+pub struct Objects {
+    client: Client,
+    owner: AccountId,
+}
+
+impl Objects {
+    /// The objects of this account.
+    pub fn new(connection: &Connection, owner: AccountId) -> Self {
+        Self { client: Client::new(&connection.config), owner }
+    }
+
+    /// Whether a version has taken the place of an older one. One behind a delete marker was not there any more.
+    ///
+    /// It is one call: what is listed from a version on are the older ones of its key, then other keys.
+    ///
+    /// Source: Amazon S3 API Reference, `ListObjectVersions`.
+    ///
+    /// # Errors
+    ///
+    /// If the bucket's versions cannot be listed.
+    pub async fn has_overwritten(
+        &self,
+        bucket: &BucketName,
+        key: &str,
+        version_id: &str,
+    ) -> Result<bool, AwsError> {
+        let answer = self
+            .client
+            .list_object_versions()
+            .bucket(bucket.as_str())
+            .expected_bucket_owner(self.owner.as_str())
+            .prefix(key)
+            .key_marker(key)
+            .version_id_marker(version_id)
+            .max_keys(1)
+            .send()
+            .await
+            .map_err(|error| {
+                AwsError::new("ListObjectVersions", format!("bucket `{bucket}`"), &error)
+            })?;
+        Ok(answer.versions().iter().any(|version| version.key() == Some(key)))
+    }
+
+    /// Whether an object's ACL lets everybody at it. `None` if the object is not there any more, or has no ACL that
+    /// counts.
+    ///
+    /// # Errors
+    ///
+    /// If the ACL cannot be read.
+    pub async fn is_public(
+        &self,
+        bucket: &BucketName,
+        key: &str,
+        version_id: Option<&str>,
+    ) -> Result<Option<bool>, AwsError> {
+        let answer = self
+            .client
+            .get_object_acl()
+            .bucket(bucket.as_str())
+            .expected_bucket_owner(self.owner.as_str())
+            .key(key)
+            .set_version_id(version_id.map(str::to_owned))
+            .send()
+            .await;
+        match answer {
+            Ok(answer) => Ok(Some(is_public(answer.grants()))),
+            Err(error)
+                if matches!(
+                    error.code(),
+                    Some("NoSuchKey" | "NoSuchVersion" | "MethodNotAllowed")
+                ) =>
+            {
+                Ok(None)
+            }
+            Err(error) => {
+                let object = format!("an object of bucket `{bucket}`");
+                Err(AwsError::new("GetObjectAcl", object, &error))
+            }
+        }
+    }
+
+    /// The tags of a bucket.
+    ///
+    /// # Errors
+    ///
+    /// If they cannot be read for another reason than that it is not allowed.
+    pub async fn bucket_tags(&self, bucket: &BucketName) -> Result<Reading<Tags>, AwsError> {
+        let call = self.client.get_bucket_tagging().bucket(bucket.as_str());
+        match call.expected_bucket_owner(self.owner.as_str()).send().await {
+            Ok(answer) => {
+                let pair = |tag: &Tag| (tag.key().to_owned(), tag.value().to_owned());
+                Ok(Reading::Known(answer.tag_set().iter().map(pair).collect()))
+            }
+            Err(error) if matches!(error.code(), Some("NoSuchTagSet" | "NoSuchBucket")) => {
+                Ok(Reading::Absent)
+            }
+            Err(error) => {
+                let error = AwsError::new("GetBucketTagging", format!("bucket `{bucket}`"), &error);
+                if error.is_denied() { Ok(Reading::Denied) } else { Err(error) }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

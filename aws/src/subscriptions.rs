@@ -1,0 +1,91 @@
+//! Who is subscribed to a topic.
+
+use aws_sdk_sns::Client;
+
+use crate::{AwsError, Connection};
+
+/// What SNS says in place of an ARN until somebody has confirmed.
+///
+/// Source: Amazon SNS API Reference, `ListSubscriptionsByTopic`.
+const PENDING: &str = "PendingConfirmation";
+/// What SNS says in place of an ARN of one that somebody has ended.
+const DELETED: &str = "Deleted";
+
+/// A subscription.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subscription {
+    /// `email`, `sms`, `https`, `sqs`, `lambda` …
+    pub protocol: String,
+    /// The address, number, URL or ARN.
+    pub endpoint: String,
+    /// Whether it still waits for somebody to confirm it.
+    pub is_pending: bool,
+}
+
+/// Lists the subscriptions of a topic.
+///
+/// # Errors
+///
+/// If SNS does not list them.
+pub async fn subscriptions(
+    connection: &Connection,
+    topic: &str,
+) -> Result<Vec<Subscription>, AwsError> {
+    let client = Client::new(&connection.config);
+    let mut all = Vec::new();
+    let mut page = None;
+    loop {
+        let call = client.list_subscriptions_by_topic().topic_arn(topic).set_next_token(page);
+        let answer = call.send().await.map_err(|error| {
+            AwsError::new("ListSubscriptionsByTopic", format!("topic `{topic}`"), &error)
+        })?;
+        for subscription in answer.subscriptions() {
+            let arn = subscription.subscription_arn().unwrap_or_default();
+            if arn != DELETED {
+                all.push(Subscription {
+                    protocol: subscription.protocol().unwrap_or_default().to_owned(),
+                    endpoint: subscription.endpoint().unwrap_or_default().to_owned(),
+                    is_pending: arn == PENDING,
+                });
+            }
+        }
+        page = answer.next_token().map(str::to_owned);
+        if page.is_none() {
+            return Ok(all);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fake::Fake;
+
+    #[tokio::test]
+    async fn all_pages_are_read_and_who_waits_is_known() {
+        let member = |endpoint: &str, arn: &str| {
+            format!(
+                "<member><Endpoint>{endpoint}</Endpoint><Protocol>email</Protocol><SubscriptionArn>{arn}</SubscriptionArn></member>"
+            )
+        };
+        let page = |members: String, next: &str| {
+            let result = format!("<Subscriptions>{members}</Subscriptions>{next}");
+            let result = format!(
+                "<ListSubscriptionsByTopicResult>{result}</ListSubscriptionsByTopicResult>"
+            );
+            (
+                200,
+                format!(
+                    "<ListSubscriptionsByTopicResponse>{result}</ListSubscriptionsByTopicResponse>"
+                ),
+            )
+        };
+        let first = member("a@example.com", PENDING) + &member("gone@example.com", DELETED);
+        let second = member("b@example.com", "arn:aws:sns:eu-west-1:111122223333:topic:1");
+        let fake = Fake::answering([page(first, "<NextToken>n</NextToken>"), page(second, "")]);
+        let topic = "arn:aws:sns:eu-west-1:111122223333:topic";
+        let all = subscriptions(&fake.connection(), topic).await.unwrap();
+        let all: Vec<_> = all.iter().map(|one| (&one.endpoint[..], one.is_pending)).collect();
+        assert_eq!(all, [("a@example.com", true), ("b@example.com", false)]);
+    }
+}

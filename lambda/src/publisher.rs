@@ -1,0 +1,40 @@
+//! How notices go out: to the topic, and what matters enough also to the topic for chats.
+
+use s3guard_aws::{AwsError, Connection, Topic};
+use s3guard_posture::Notice;
+use s3guard_posture::notice::Severity;
+
+/// Publishes notices.
+pub(crate) struct Publisher {
+    topic: Topic,
+    chat: Option<(Topic, Severity)>,
+}
+
+impl Publisher {
+    /// Publishes to a topic, and from a severity on also to the one for chats, if there is one.
+    pub(crate) fn new(
+        connection: &Connection,
+        topic: &str,
+        chat: Option<&str>,
+        from: Option<Severity>,
+    ) -> Self {
+        let chat = chat.zip(from);
+        Self {
+            topic: Topic::new(connection, topic),
+            chat: chat.map(|(topic, from)| (Topic::new(connection, topic), from)),
+        }
+    }
+
+    /// Publishes a notice. What the chat does not take is logged and not tried again: everybody else has it already, and
+    /// would get it twice.
+    pub(crate) async fn publish(&self, notice: &Notice) -> Result<(), AwsError> {
+        self.topic.publish(notice).await?;
+        if let Some((topic, from)) = &self.chat
+            && notice.document.severity >= *from
+            && let Err(error) = topic.publish_chat(notice).await
+        {
+            tracing::error!(%error, subject = notice.subject, "a notice did not go to the chat");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,229 @@
+//! Windows of time, and where in the ledger bucket is what one of them gathers.
+//!
+//! ```text
+//! objects/20261125T021500Z-300s-0/part-120-7-REQUEST.json events of one batch, 120 of them, of which 7 could be too many
+//! objects/20261125T021500Z-300s-0/closed.json             what comes from now on belongs to a later window
+//! objects/20261125T021500Z-300s-0/digest.json             all its events, and what is told of them: fixed
+//! objects/20261125T021500Z-300s-0/again-0.json            somebody tells it in place of who died
+//! objects/20261125T021500Z-300s-0/sent-1-of-2.json        the first of two notices was published
+//! ```
+//!
+//! Windows begin at multiples of their length, in UTC. One that is closed before its time (an alert) is followed by
+//! another one of the same time: `-1`, `-2`.
+
+use std::fmt;
+use std::str::FromStr;
+
+use thiserror::Error;
+use time::format_description::BorrowedFormatItem;
+use time::macros::format_description;
+use time::{OffsetDateTime, PrimitiveDateTime, UtcOffset};
+
+/// What all keys begin with.
+pub const PREFIX: &str = "objects/";
+
+const STAMP: &[BorrowedFormatItem<'_>] =
+    format_description!("[year][month][day]T[hour][minute][second]Z");
+
+/// A window of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Window {
+    /// When it begins, in seconds since 1970.
+    start: i64,
+    /// Its length in seconds.
+    length: u32,
+    /// How many windows of the same time were closed before it.
+    generation: u32,
+}
+
+/// A text that is no window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("it is no window, as `20261125T021500Z-300s-0` is")]
+pub struct InvalidWindow;
+
+/// What a key of the ledger says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Entry {
+    /// Events of a batch: how many, and how many of them could be one too many.
+    Part(usize, usize),
+    /// The window is closed.
+    Closed,
+    /// Its digest is fixed.
+    Digest,
+    /// Somebody tells it again, the n-th time.
+    Again(u32),
+    /// The n-th of so many notices was published; the first is 1.
+    Sent(usize, usize),
+}
+
+impl Window {
+    /// The window of this length, in seconds, in which a time is.
+    pub fn at(time: OffsetDateTime, length: u32) -> Self {
+        let length = length.max(1);
+        let seconds = time.unix_timestamp();
+        Self { start: seconds - seconds.rem_euclid(length.into()), length, generation: 0 }
+    }
+
+    /// The next one of the same time.
+    pub(super) fn after_closing(self) -> Self {
+        Self { generation: self.generation + 1, ..self }
+    }
+
+    /// When it begins.
+    pub fn start(self) -> OffsetDateTime {
+        time(self.start)
+    }
+
+    /// When it ends, unless it is closed before.
+    pub fn end(self) -> OffsetDateTime {
+        time(self.start.saturating_add(self.length.into()))
+    }
+
+    /// Its length in seconds.
+    pub fn length(self) -> u32 {
+        self.length
+    }
+
+    /// How many windows of the same time were closed before it.
+    pub fn generation(self) -> u32 {
+        self.generation
+    }
+
+    /// What its keys begin with.
+    pub(super) fn prefix(self) -> String {
+        format!("{PREFIX}{self}/")
+    }
+
+    /// What the keys of all windows of its time begin with.
+    pub(super) fn prefix_of_time(self) -> String {
+        format!("{PREFIX}{}-{}s-", stamp(self.start), self.length)
+    }
+
+    pub(super) fn part_key(self, (count, alarming): (usize, usize), name: &str) -> String {
+        format!("{}part-{count}-{alarming}-{name}.json", self.prefix())
+    }
+
+    pub(super) fn closed_key(self) -> String {
+        format!("{}closed.json", self.prefix())
+    }
+
+    /// Where all its events are listed.
+    pub fn digest_key(self) -> String {
+        format!("{}digest.json", self.prefix())
+    }
+
+    pub(super) fn again_key(self, count: u32) -> String {
+        format!("{}again-{count}.json", self.prefix())
+    }
+
+    pub(super) fn sent_key(self, number: usize, of: usize) -> String {
+        format!("{}sent-{number}-of-{of}.json", self.prefix())
+    }
+
+    /// After which key a list has to start that has all windows which begin then or later.
+    pub(super) fn from(start: OffsetDateTime) -> String {
+        format!("{PREFIX}{}", stamp(start.unix_timestamp()))
+    }
+
+    /// The window of a key, and what the key says of it. `None` of keys that are not understood.
+    pub(super) fn of_key(key: &str) -> Option<(Self, Entry)> {
+        let (window, name) = key.strip_prefix(PREFIX)?.split_once('/')?;
+        let name = name.strip_suffix(".json")?;
+        let entry = match name.split('-').collect::<Vec<_>>()[..] {
+            ["closed"] => Entry::Closed,
+            ["digest"] => Entry::Digest,
+            ["part", count, alarming, ..] => {
+                Entry::Part(count.parse().ok()?, alarming.parse().ok()?)
+            }
+            ["again", count] => Entry::Again(count.parse().ok()?),
+            ["sent", number, "of", of] => Entry::Sent(number.parse().ok()?, of.parse().ok()?),
+            _ => return None,
+        };
+        Some((window.parse().ok()?, entry))
+    }
+}
+
+impl fmt::Display for Window {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}s-{}", stamp(self.start), self.length, self.generation)
+    }
+}
+
+impl FromStr for Window {
+    type Err = InvalidWindow;
+
+    fn from_str(text: &str) -> Result<Self, InvalidWindow> {
+        let read = || {
+            let mut parts = text.split('-');
+            let start = PrimitiveDateTime::parse(parts.next()?, STAMP).ok()?;
+            let length = parts.next()?.strip_suffix('s')?.parse().ok()?;
+            let generation = parts.next()?.parse().ok()?;
+            let start = start.assume_utc().unix_timestamp();
+            let window = Self { start, length, generation };
+            (parts.next().is_none() && length > 0 && window.to_string() == text).then_some(window)
+        };
+        read().ok_or(InvalidWindow)
+    }
+}
+
+fn time(seconds: i64) -> OffsetDateTime {
+    OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+}
+
+fn stamp(seconds: i64) -> String {
+    let time = time(seconds).to_offset(UtcOffset::UTC);
+    time.format(STAMP).expect("a time has all that the format asks for")
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    #[test]
+    fn a_window_begins_at_a_multiple_of_its_length() {
+        let noon = datetime!(2026-11-25 12:34:56.789 UTC);
+        for (length, start, end) in [
+            (1, datetime!(2026-11-25 12:34:56 UTC), datetime!(2026-11-25 12:34:57 UTC)),
+            (60, datetime!(2026-11-25 12:34 UTC), datetime!(2026-11-25 12:35 UTC)),
+            (300, datetime!(2026-11-25 12:30 UTC), datetime!(2026-11-25 12:35 UTC)),
+            (3_600, datetime!(2026-11-25 12:00 UTC), datetime!(2026-11-25 13:00 UTC)),
+            (86_400, datetime!(2026-11-25 00:00 UTC), datetime!(2026-11-26 00:00 UTC)),
+        ] {
+            let window = Window::at(noon, length);
+            assert_eq!((window.start(), window.end()), (start, end), "{length}");
+        }
+    }
+
+    #[test]
+    fn its_name_tells_all_of_it() {
+        let window = Window::at(datetime!(2026-11-25 02:16:00 UTC), 300).after_closing();
+        assert_eq!(window.to_string(), "20261125T021500Z-300s-1");
+        assert_eq!(window.to_string().parse(), Ok(window));
+        for bad in
+            ["", "20261125T021500Z-300s", "20261125T021500Z-0s-0", "20261125T021500Z-300s-01"]
+        {
+            assert_eq!(bad.parse::<Window>(), Err(InvalidWindow), "{bad}");
+        }
+    }
+
+    #[test]
+    fn its_keys_tell_what_they_are() {
+        let window = Window::at(datetime!(2026-11-25 02:16:00 UTC), 300);
+        let keys = [
+            (window.part_key((12, 3), "a-b-c"), Entry::Part(12, 3)),
+            (window.closed_key(), Entry::Closed),
+            (window.digest_key(), Entry::Digest),
+            (window.again_key(3), Entry::Again(3)),
+            (window.sent_key(1, 2), Entry::Sent(1, 2)),
+        ];
+        for (key, entry) in keys {
+            assert_eq!(Window::of_key(&key), Some((window, entry)), "{key}");
+            assert!(key.starts_with(&window.prefix_of_time()), "{key}");
+            assert!(key > Window::from(window.start()), "{key}");
+        }
+        assert_eq!(Window::of_key("objects/20261125T021500Z-300s-0/strange.json"), None);
+        assert_eq!(Window::of_key("known/reports/event"), None);
+    }
+}

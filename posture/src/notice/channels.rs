@@ -1,0 +1,77 @@
+//! For tests: a notice as each channel gets it, and the limits that each of them has.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use serde_json::Value;
+
+use super::{BUCKETS_MAX, Document, MESSAGE_BYTES_MAX, Notice, TEXT_BYTES_MAX, chat, sms};
+use crate::text::shown_json;
+
+/// All that a notice says, by channel.
+pub(crate) fn shown(notice: &Notice) -> String {
+    let mut document = serde_json::from_str(&notice.document.json()).unwrap();
+    abridge(&mut document);
+    format!(
+        "== email: {}\n{}\n== sms\n{}\n\n== document\n{}\n\n== chat\n{}\n",
+        notice.subject,
+        notice.text,
+        notice.sms,
+        pretty(&document),
+        pretty(&serde_json::from_str(&notice.chat()).unwrap()),
+    )
+}
+
+fn pretty(value: &Value) -> String {
+    shown_json(&serde_json::to_string_pretty(value).unwrap())
+}
+
+/// Of many objects, nobody reads all.
+fn abridge(document: &mut Value) {
+    if let Some(Value::Array(objects)) = document.pointer_mut("/body/objects")
+        && objects.len() > 10
+    {
+        let more = objects.len() - 3;
+        objects.truncate(3);
+        objects.push(format!("({more} more, not shown here)").into());
+    }
+}
+
+/// Whether every channel takes it.
+pub(crate) fn holds(notice: &Notice) -> Result<(), TestCaseError> {
+    prop_assert!(notice.size_bytes() <= MESSAGE_BYTES_MAX, "{}", notice.size_bytes());
+    prop_assert!(notice.text.len() <= TEXT_BYTES_MAX, "{}", notice.text.len());
+    prop_assert!((1..100).contains(&notice.subject.chars().count()), "{}", notice.subject);
+    prop_assert!(!notice.subject.chars().any(char::is_control));
+    prop_assert!(sms::fits(&notice.sms) && notice.sms.starts_with("s3guard"), "{:?}", notice.sms);
+    prop_assert!(notice.attributes.len() <= 10);
+    for attribute in notice.attributes.values() {
+        if let ("String.Array", value) = attribute.wire() {
+            let values: Vec<String> = serde_json::from_str(&value).unwrap();
+            prop_assert!(!values.is_empty() && values.len() <= BUCKETS_MAX);
+        }
+    }
+    let message: BTreeMap<String, String> = serde_json::from_str(&notice.message()).unwrap();
+    prop_assert_eq!(message.keys().collect::<Vec<_>>(), ["default", "email", "sms"]);
+    let document: Document = serde_json::from_str(&message["default"]).unwrap();
+    prop_assert_eq!(&document, &notice.document);
+
+    let chat: Value = serde_json::from_str(&notice.chat()).unwrap();
+    let content = &chat["content"];
+    let length = |text: &Value| text.as_str().unwrap().chars().count();
+    prop_assert!((1..=chat::TITLE_MAX).contains(&length(&content["title"])));
+    prop_assert!((1..=chat::DESCRIPTION_MAX).contains(&length(&content["description"])));
+    let each = |list: &str, max: usize| {
+        let items = content[list].as_array().into_iter().flatten();
+        items.map(length).all(|length| (1..=max).contains(&length))
+    };
+    prop_assert!(each("nextSteps", chat::STEP_MAX) && each("keywords", chat::KEYWORD_MAX));
+    prop_assert!(notice.chat().len() <= MESSAGE_BYTES_MAX / 2);
+    let shown = content["description"].as_str().unwrap();
+    // Only our own addresses have an ampersand.
+    let ours = notice.document.buckets.iter().map(|bucket| &bucket.console);
+    let ours = ours.filter(|console| console.starts_with("https://"));
+    let shown = ours.fold(shown.to_owned(), |shown, console| shown.replace(console, ""));
+    prop_assert!(!shown.contains(['<', '>', '&']) && !shown.contains("@here"), "{}", shown);
+    Ok(())
+}

@@ -1,0 +1,211 @@
+//! What happened to one object.
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use crate::BucketName;
+use crate::notice::Severity;
+use crate::wire::{as_text, as_time};
+
+/// One event of S3 about one object.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ObjectEvent {
+    /// The id that `EventBridge` gave it.
+    pub id: String,
+    /// What happened.
+    pub change: Change,
+    /// Where.
+    #[serde(with = "as_text")]
+    pub bucket: BucketName,
+    /// To which object.
+    pub key: String,
+    /// To which version of it, in a versioned bucket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version_id: Option<String>,
+    /// Its size in bytes, where S3 says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size_bytes: Option<u64>,
+    /// Orders the events of one key; see [`ObjectEvent::order`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sequencer: Option<String>,
+    /// The account or service that did it. S3 never says which user or role.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requester: Option<String>,
+    /// From where.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_ip: Option<String>,
+    /// When.
+    #[serde(with = "as_time")]
+    pub time: OffsetDateTime,
+}
+
+/// What happened to an object.
+///
+/// Source: Amazon S3 User Guide, "Amazon S3 event notification types and `EventBridge`".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Change {
+    /// `Object Created`. S3 does not say whether there was an object of that key before.
+    CreatedOrOverwritten,
+    /// `Object Created`, and the versions of the key show that there was none before.
+    Created,
+    /// `Object Created`, and the versions of the key show that there was one before.
+    Overwritten,
+    /// `Object Deleted`, for good.
+    Deleted,
+    /// `Object Deleted` in a versioned bucket: a delete marker hides the older versions.
+    DeleteMarkerCreated,
+    /// `Object Deleted`, by a lifecycle rule.
+    Expired,
+    /// `Object ACL Updated`. S3 does not say to what.
+    AclUpdated,
+    /// `Object ACL Updated`, and the ACL shows that everybody may read or write it now.
+    MadePublic,
+    /// `Object Tags Added`.
+    TagsAdded,
+    /// `Object Tags Deleted`.
+    TagsDeleted,
+    /// `Object Restore Initiated`.
+    RestoreInitiated,
+    /// `Object Restore Completed`.
+    RestoreCompleted,
+    /// `Object Restore Expired`.
+    RestoreExpired,
+    /// `Object Storage Class Changed` or `Object Access Tier Changed`.
+    Moved,
+    /// `Object Annotation Created`.
+    AnnotationCreated,
+    /// `Object Annotation Removed`.
+    AnnotationRemoved,
+    /// `Object Retention Updated`.
+    RetentionUpdated,
+}
+
+impl Change {
+    /// All of them.
+    pub const ALL: [Self; 17] = [
+        Self::CreatedOrOverwritten,
+        Self::Created,
+        Self::Overwritten,
+        Self::Deleted,
+        Self::DeleteMarkerCreated,
+        Self::Expired,
+        Self::AclUpdated,
+        Self::MadePublic,
+        Self::TagsAdded,
+        Self::TagsDeleted,
+        Self::RestoreInitiated,
+        Self::RestoreCompleted,
+        Self::RestoreExpired,
+        Self::Moved,
+        Self::AnnotationCreated,
+        Self::AnnotationRemoved,
+        Self::RetentionUpdated,
+    ];
+
+    /// In words.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::CreatedOrOverwritten => "created or overwritten",
+            Self::Created => "created",
+            Self::Overwritten => "overwritten",
+            Self::Deleted => "deleted for good",
+            Self::DeleteMarkerCreated => "deleted (older versions are kept)",
+            Self::Expired => "deleted by a lifecycle rule",
+            Self::AclUpdated => "ACL changed",
+            Self::MadePublic => "made public by its ACL",
+            Self::TagsAdded => "tags added",
+            Self::TagsDeleted => "tags deleted",
+            Self::RestoreInitiated => "restore from archive begun",
+            Self::RestoreCompleted => "restored from archive",
+            Self::RestoreExpired => "restored copy gone",
+            Self::Moved => "storage class changed",
+            Self::AnnotationCreated => "annotation created",
+            Self::AnnotationRemoved => "annotation removed",
+            Self::RetentionUpdated => "retention changed",
+        }
+    }
+
+    /// Its name in documents, where it is told apart from every other one.
+    pub fn kebab(self) -> String {
+        let name = serde_json::to_value(self).expect("it is a text");
+        name.as_str().unwrap_or_default().to_owned()
+    }
+
+    /// The value of the attribute `action`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::CreatedOrOverwritten | Self::Created => "created",
+            Self::Overwritten => "overwritten",
+            Self::Deleted | Self::DeleteMarkerCreated | Self::Expired => "deleted",
+            Self::AclUpdated | Self::MadePublic => "acl",
+            Self::TagsAdded | Self::TagsDeleted => "tags",
+            Self::RestoreInitiated | Self::RestoreCompleted | Self::RestoreExpired => "restored",
+            Self::Moved => "moved",
+            Self::AnnotationCreated | Self::AnnotationRemoved => "annotation",
+            Self::RetentionUpdated => "retention",
+        }
+    }
+
+    /// The change as S3's event alone tells it, before anything was looked up.
+    #[must_use]
+    pub const fn as_delivered(self) -> Self {
+        match self {
+            Self::Created | Self::Overwritten => Self::CreatedOrOverwritten,
+            Self::MadePublic => Self::AclUpdated,
+            Self::CreatedOrOverwritten
+            | Self::Deleted
+            | Self::DeleteMarkerCreated
+            | Self::Expired
+            | Self::AclUpdated
+            | Self::TagsAdded
+            | Self::TagsDeleted
+            | Self::RestoreInitiated
+            | Self::RestoreCompleted
+            | Self::RestoreExpired
+            | Self::Moved
+            | Self::AnnotationCreated
+            | Self::AnnotationRemoved
+            | Self::RetentionUpdated => self,
+        }
+    }
+
+    /// How much one such change matters.
+    pub const fn severity(self) -> Severity {
+        match self {
+            Self::CreatedOrOverwritten
+            | Self::Created
+            | Self::Overwritten
+            | Self::DeleteMarkerCreated
+            | Self::Expired
+            | Self::TagsAdded
+            | Self::TagsDeleted
+            | Self::RestoreInitiated
+            | Self::RestoreCompleted
+            | Self::RestoreExpired
+            | Self::Moved
+            | Self::AnnotationCreated
+            | Self::AnnotationRemoved => Severity::Info,
+            Self::Deleted | Self::AclUpdated | Self::RetentionUpdated => Severity::Warning,
+            Self::MadePublic => Severity::High,
+        }
+    }
+}
+
+impl ObjectEvent {
+    /// What orders the creations and deletions of one key as they happened; other events have none.
+    ///
+    /// Sequencers are hexadecimal, and the shorter one is filled up with zeros at its end.
+    ///
+    /// Source: Amazon S3 User Guide, "Event message structure".
+    pub(crate) fn sequence(&self) -> Option<String> {
+        let sequencer = self.sequencer.as_deref()?.to_ascii_uppercase();
+        Some(sequencer.trim_end_matches('0').to_owned())
+    }
+
+    /// Whether a version was deleted that nobody can bring back: in a bucket without versions every deletion is so.
+    pub fn is_version_deleted_for_good(&self) -> bool {
+        self.change == Change::Deleted && self.version_id.is_some()
+    }
+}
