@@ -32,7 +32,9 @@ use time::{Date, OffsetDateTime};
 
 pub use parse::{ParseError, parse};
 pub use recorded::Recorded;
-pub use replayed::{Called, Fate, Found, Head, Heard, Look, Outcome, Replayed, Task, Told};
+pub use replayed::{
+    Called, Channel, Fate, Found, Head, Heard, Look, Outcome, Replayed, Task, Told,
+};
 
 /// What is wanted of a bucket with these tags, looked at for this reason, after so many attempts, on this day.
 pub trait Wanted: Fn(&BucketId, &Reading<Tags>, (&Trigger, u32), Date) -> Baseline + Sync {}

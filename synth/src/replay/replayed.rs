@@ -2,6 +2,7 @@
 
 use s3guard_posture::{Aspect, Grade, Notice, Setting};
 use serde::Serialize;
+use serde_json::Value as Json;
 
 /// A recorded event, and what came of it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -163,6 +164,39 @@ pub struct Told {
     pub subject: String,
     /// The text of the mail.
     pub text: String,
+    /// The text of the SMS.
+    pub sms: String,
+    /// What programs get: `schemas/notification.schema.json`.
+    pub document: Json,
+    /// What Amazon Q Developer in chat applications gets.
+    pub chat: Json,
+    /// What people are shown of it.
+    #[serde(skip)]
+    pub channel: Channel,
+}
+
+/// A way by which a notice is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Channel {
+    /// Mail.
+    #[default]
+    Email,
+    /// SMS.
+    Sms,
+    /// The document that programs get.
+    Document,
+    /// A chat.
+    Chat,
+}
+
+impl Replayed {
+    /// Shows what is told as it is read by this channel.
+    #[must_use]
+    pub fn by(mut self, channel: Channel) -> Self {
+        let of_looks = self.looks.iter_mut().filter_map(|look| look.says.as_mut());
+        of_looks.chain(&mut self.says).for_each(|told| told.channel = channel);
+        self
+    }
 }
 
 /// What came of an event: exactly one of these.
@@ -200,6 +234,14 @@ impl Outcome {
 
 impl From<&Notice> for Told {
     fn from(notice: &Notice) -> Self {
-        Self { subject: notice.subject.clone(), text: notice.text.clone() }
+        let json = |text: &str| serde_json::from_str(text).unwrap_or_default();
+        Self {
+            subject: notice.subject.clone(),
+            text: notice.text.clone(),
+            sms: notice.sms.clone(),
+            document: json(&notice.document.json()),
+            chat: json(&notice.chat()),
+            channel: Channel::default(),
+        }
     }
 }

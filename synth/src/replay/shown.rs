@@ -6,7 +6,7 @@ use s3guard_posture::Setting;
 use s3guard_posture::text::shown;
 use serde_json::Value as Json;
 
-use super::replayed::{Head, Heard, Look, Outcome, Replayed, Task, Told};
+use super::replayed::{Channel, Head, Heard, Look, Outcome, Replayed, Task, Told};
 
 /// The most of a setting that is shown: a policy has at most 20 KiB.
 const SETTING_CHARACTERS_MAX: usize = 24 * 1024;
@@ -111,7 +111,14 @@ impl fmt::Display for Look {
 impl fmt::Display for Told {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         line(f, "says", &self.subject)?;
-        for text in self.text.lines() {
+        let pretty = |json: &Json| format!("{json:#}");
+        let text = match self.channel {
+            Channel::Email => self.text.clone(),
+            Channel::Sms => self.sms.clone(),
+            Channel::Document => pretty(&self.document),
+            Channel::Chat => pretty(&self.chat),
+        };
+        for text in text.lines() {
             let text = format!("           | {}", shown(text, SETTING_CHARACTERS_MAX));
             writeln!(f, "{}", text.trim_end())?;
         }

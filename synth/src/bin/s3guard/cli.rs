@@ -7,7 +7,9 @@ use clap::builder::Resettable;
 use clap::{Arg, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use thiserror::Error;
 
-use crate::commands::{deploy, destroy, history, package, replay, synth, undo};
+use crate::commands::{
+    deploy, destroy, history, notify_test, package, redrive, replay, status, synth, undo,
+};
 use crate::failure::Exit;
 use crate::output::{Color, Form};
 
@@ -40,6 +42,9 @@ pub(crate) enum Command {
     Destroy(destroy::Args),
     History(history::Args),
     Undo(undo::Args),
+    Status(status::Args),
+    NotifyTest(notify_test::Args),
+    Redrive(redrive::Args),
     Replay(replay::Args),
 }
 

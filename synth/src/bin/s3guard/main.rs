@@ -49,6 +49,11 @@ fn run(command: Command, output: &Output) -> anyhow::Result<Exit> {
         Command::Deploy(args) => commands::deploy::run(&args, output, &token()),
         Command::Destroy(args) => commands::destroy::run(&args, output, &token()),
         Command::History(args) => commands::history::run(&args, output),
+        Command::Status(args) => commands::status::run(&args, output),
+        Command::NotifyTest(args) => {
+            commands::notify_test::run(&args, output, OffsetDateTime::now_utc())
+        }
+        Command::Redrive(args) => commands::redrive::run(&args, output),
         Command::Undo(args) => commands::undo::run(&args, output, OffsetDateTime::now_utc()),
         Command::Replay(args) => commands::replay::run(&args, output, OffsetDateTime::now_utc()),
     }

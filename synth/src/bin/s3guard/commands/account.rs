@@ -153,8 +153,8 @@ pub(crate) async fn approve(
         .exit(Exit::Approval)
 }
 
-/// The guard's ledger, as its stack names it.
-pub(crate) async fn ledger(args: &AccountArgs, account: &Account) -> anyhow::Result<Ledger> {
+/// The guard's stack.
+pub(crate) async fn guard_stack(args: &AccountArgs, account: &Account) -> anyhow::Result<Stack> {
     let name = &args.stack;
     let stacks = Stacks::new(&account.connection);
     let region = account.connection.region();
@@ -164,12 +164,27 @@ pub(crate) async fn ledger(args: &AccountArgs, account: &Account) -> anyhow::Res
         .ok_or_else(|| anyhow!("stack `{name}` does not exist in `{region}`"))
         .hint("name the guard's stack with `--stack`, and its Region with `--region`")?;
     check_is_guard(&stacks, &stack, name).await?;
-    let bucket = stack
-        .outputs
-        .get("LedgerBucketName")
-        .and_then(|name| name.parse().ok())
-        .ok_or_else(|| anyhow!("stack `{name}` has no ledger: an older s3guard made it"))
-        .hint(format!("`s3guard deploy --stack {name}` adds one"))?;
+    Ok(stack)
+}
+
+/// What a guard's stack says of itself under this name.
+pub(crate) fn output_of<'a>(
+    stack: &'a Stack,
+    args: &AccountArgs,
+    output: &str,
+    what: &str,
+) -> anyhow::Result<&'a str> {
+    let name = &args.stack;
+    let value = stack.outputs.get(output).map(String::as_str);
+    value
+        .ok_or_else(|| anyhow!("stack `{name}` has no {what}: an older s3guard made it"))
+        .hint(format!("`s3guard deploy --stack {name}` adds one"))
+}
+
+/// The guard's ledger, as its stack names it.
+pub(crate) async fn ledger(args: &AccountArgs, account: &Account) -> anyhow::Result<Ledger> {
+    let stack = guard_stack(args, account).await?;
+    let bucket = output_of(&stack, args, "LedgerBucketName", "ledger")?.parse()?;
     Ok(Ledger::new(&account.connection, bucket, account.caller.account.clone()))
 }
 

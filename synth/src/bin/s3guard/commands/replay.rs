@@ -6,11 +6,12 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
+use clap::ValueEnum;
 use flate2::read::MultiGzDecoder;
 use s3guard_posture::config::SETTLE_SECONDS;
 use s3guard_posture::text::shown;
 use s3guard_posture::{AccountId, Grade, KeyArn, Region};
-use s3guard_synth::replay::{self, Outcome, Recorded, Replayed, Scene};
+use s3guard_synth::replay::{self, Channel, Outcome, Recorded, Replayed, Scene};
 use serde::Serialize;
 use time::OffsetDateTime;
 
@@ -65,6 +66,33 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     config: ConfigArgs,
+
+    /// As what a notice is shown; the form for programs has all
+    #[arg(long, value_name = "CHANNEL", default_value = "email")]
+    channel: Shown,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Shown {
+    /// The mail
+    Email,
+    /// The SMS
+    Sms,
+    /// The JSON document that queues, functions and web endpoints get
+    Document,
+    /// What the topic for chats gets
+    Chat,
+}
+
+impl From<Shown> for Channel {
+    fn from(shown: Shown) -> Self {
+        match shown {
+            Shown::Email => Self::Email,
+            Shown::Sms => Self::Sms,
+            Shown::Document => Self::Document,
+            Shown::Chat => Self::Chat,
+        }
+    }
 }
 
 pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::Result<Exit> {
@@ -103,6 +131,7 @@ pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::
             exit = Exit::Failed;
         }
     }
+    let events = events.into_iter().map(|event| event.by(args.channel.into())).collect();
     output.result(&Replay { version: VERSION, events })?;
     Ok(exit)
 }

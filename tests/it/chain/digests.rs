@@ -1,0 +1,255 @@
+//! Events of objects, gathered over a window and told once, to whoever asked for them.
+
+mod events;
+
+use std::collections::BTreeMap;
+
+use s3guard_emulator::Fault;
+use serde_json::Value;
+
+use self::events::{Does, Listener, close, close_hurried, documents, event, send, shuffled};
+use super::guarded::{Guarded, new_account, s3guard};
+
+/// A window that ends soon: what is received for it is not waited with.
+const SHORT: &str = "[notifications]\nwindow = \"10s\"\n";
+/// A window that ends when the test says so.
+const A_DAY: &str = "[notifications]\nwindow = \"1d\"\n";
+
+/// How often what is told of a bucket's objects, over all documents of different ids.
+fn counted(documents: &[Value]) -> BTreeMap<String, u64> {
+    let by_id: BTreeMap<&str, &Value> =
+        documents.iter().map(|document| (document["id"].as_str().unwrap(), document)).collect();
+    let mut counted = BTreeMap::new();
+    for document in by_id.values() {
+        for bucket in document["buckets"].as_array().into_iter().flatten() {
+            assert!(bucket["console"].as_str().unwrap().starts_with("https://"), "{document:#}");
+        }
+        for bucket in document["body"]["buckets"].as_array().unwrap() {
+            let name = bucket["name"].as_str().unwrap().to_owned();
+            *counted.entry(name).or_default() += bucket["events"].as_u64().unwrap();
+        }
+    }
+    counted
+}
+
+/// A subscriber's queue, and its URL.
+fn queue(guarded: &Guarded) -> String {
+    let client = guarded.account.client();
+    let topic = guarded.output("TopicArn");
+    let (url, arn) = client.create_queue_for("subscriber", topic).unwrap();
+    client.subscribe_queue(topic, &arn, true).unwrap();
+    url
+}
+
+#[test]
+fn what_is_delivered_twice_and_shuffled_is_told_once_by_every_channel() {
+    let guarded = Guarded::configured(new_account(), A_DAY, &[]);
+    let queue = queue(&guarded);
+    let listener = Listener::start();
+    let topic = guarded.output("TopicArn");
+    guarded.account.client().subscribe(topic, "http", &listener.url, false).unwrap();
+    guarded.account.confirm_mail(&listener.url).unwrap();
+    let mut all = Vec::new();
+    for number in 0..30 {
+        let key = format!("in/{:02}.csv", number % 10);
+        let does = if number < 20 { Does::Put } else { Does::Delete(None) };
+        let event = event("reports", &key, does, number);
+        all.extend([event.clone(), event]);
+    }
+    // Such an event has no place in an order: its id tells that it came twice.
+    all.extend([
+        event("reports", "in/00.csv", Does::Acl, 30),
+        event("reports", "in/00.csv", Does::Acl, 30),
+    ]);
+    guarded.forget();
+    send(&guarded, &shuffled(all));
+    close(&guarded);
+    let documents = documents(&guarded, &queue);
+    assert_eq!(documents.len(), 1, "{documents:#?}");
+    let told = &documents[0]["body"];
+    assert_eq!(told["events"], 31, "{told:#}");
+    assert_eq!(told["buckets"][0]["changes"]["created-or-overwritten"], 20, "{told:#}");
+    assert_eq!(told["buckets"][0]["changes"]["deleted"], 10, "{told:#}");
+    // Of each key what happened last is told last.
+    let of_first = |object: &&Value| object["key"] == "in/00.csv";
+    let changes: Vec<&Value> = told["objects"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(of_first)
+        .map(|one| &one["change"])
+        .collect();
+    assert_eq!(
+        changes,
+        ["created-or-overwritten", "created-or-overwritten", "deleted", "acl-updated"]
+    );
+    guarded.wait("the post", || !listener.documents().is_empty());
+    assert_eq!(listener.documents(), documents);
+    let mails = guarded.mails();
+    assert_eq!(mails.len(), 1, "{mails:#?}");
+    assert_eq!(mails[0].subject, "s3guard: 31 changes to objects in reports");
+    // Once more, and nothing is new.
+    send(&guarded, &[event("reports", "in/00.csv", Does::Put, 0)]);
+    close(&guarded);
+    assert_eq!(guarded.mails().len(), 1);
+}
+
+#[test]
+fn filters_deliver_only_what_each_asked_for() {
+    let configuration = format!(
+        "{A_DAY}\
+         [[subscription]]\nname = \"payroll\"\nemail = \"payroll@example.com\"\nbucket = [\"payroll-*\"]\n\
+         [[subscription]]\nname = \"grave\"\nemail = \"grave@example.com\"\nseverity = \"warning\"\n\
+         [[subscription]]\nname = \"buckets\"\nemail = \"buckets@example.com\"\nabout = [\"bucket\"]\n"
+    );
+    let guarded = Guarded::configured(new_account(), &configuration, &[]);
+    for address in ["payroll@example.com", "grave@example.com", "buckets@example.com"] {
+        assert_eq!(guarded.account.confirm_mail(address).unwrap(), 1, "{address}");
+    }
+    let all = [
+        event("payroll-2026", "november.csv", Does::Put, 1),
+        event("payroll-2026", "october.csv", Does::Delete(None), 2),
+        event("photos", "a.jpg", Does::Put, 3),
+        event("photos", "b.jpg", Does::Delete(None), 4),
+    ];
+    send(&guarded, &all);
+    close(&guarded);
+    let told = |address: &str| {
+        let mails = guarded.account.mails().unwrap().into_iter();
+        let of_objects =
+            mails.filter(|mail| mail.to == address && mail.text.starts_with("Changes of objects"));
+        let text: String = of_objects.map(|mail| mail.text).collect();
+        let keys = ["november.csv", "october.csv", "a.jpg", "b.jpg"];
+        keys.into_iter()
+            .filter(|key| text.contains(&format!(": {key}")))
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    assert_eq!(told("owner@example.com"), "november.csv october.csv a.jpg b.jpg");
+    assert_eq!(told("payroll@example.com"), "november.csv october.csv");
+    assert_eq!(told("grave@example.com"), "october.csv b.jpg");
+    assert_eq!(told("buckets@example.com"), "");
+}
+
+#[test]
+fn a_mass_deletion_is_told_at_once_and_also_by_sms() {
+    let configuration =
+        format!("{A_DAY}[[subscription]]\nname = \"duty\"\nsms = \"+15555550100\"\n");
+    let guarded = Guarded::configured(new_account(), &configuration, &[]);
+    let queue = queue(&guarded);
+    let deleted = |number| {
+        event(
+            "a-bucket-with-a-name-that-is-as-long-as-names-can-be-63-letters",
+            "k",
+            Does::Delete(Some("v")),
+            number,
+        )
+    };
+    send(&guarded, &(0..9).map(deleted).collect::<Vec<_>>());
+    guarded.rest();
+    assert_eq!(documents(&guarded, &queue).len(), 0, "nine are not many");
+    send(&guarded, &(9..12).map(deleted).collect::<Vec<_>>());
+    let mut told = Vec::new();
+    guarded.wait("the alert", || {
+        told.extend(documents(&guarded, &queue));
+        !told.is_empty()
+    });
+    guarded.rest();
+    assert_eq!(told[0]["severity"], "critical", "{told:#?}");
+    assert_eq!(told[0]["body"]["events"], 12, "{told:#?}");
+    let sms: Vec<_> = guarded
+        .account
+        .mails()
+        .unwrap()
+        .into_iter()
+        .filter(|mail| mail.protocol == "sms")
+        .collect();
+    assert_eq!(sms.len(), 1, "{sms:#?}");
+    assert_eq!(sms[0].to, "+15555550100");
+    assert!(sms[0].text.len() <= 160 && sms[0].text.contains("12 versions deleted"), "{sms:#?}");
+}
+
+#[test]
+fn whatever_fails_each_event_is_told_once_or_lies_in_the_dead_letters() {
+    let guarded = Guarded::configured(new_account(), SHORT, &[]);
+    let queue = queue(&guarded);
+    let of_notify = |fault: Fault| Fault { role: "*Notify*".to_owned(), ..fault };
+    let (objects, topic) =
+        ("*/objects/*".to_owned(), guarded.output("NotifyFunctionName").to_owned());
+    let one = |number| event("reports", &format!("{number:04}"), Does::Put, number);
+    // A function dies while it puts what it has; then the ledger refuses for a while.
+    let hold = Fault { resource: objects.clone(), ..of_notify(Fault::hold("s3:PutObject")) };
+    let hold = guarded.account.add_fault(&hold).unwrap();
+    send(&guarded, &(0..200).map(one).collect::<Vec<_>>());
+    guarded.account.wait_until_held(hold.number).unwrap();
+    assert!(guarded.account.kill_function(&topic).unwrap() >= 1);
+    guarded.account.forget_faults().unwrap();
+    let slow =
+        Fault { resource: objects, times: 9, ..of_notify(Fault::fail("s3:PutObject", "SlowDown")) };
+    guarded.account.add_fault(&slow).unwrap();
+    send(&guarded, &(150..400).map(one).collect::<Vec<_>>());
+    guarded.wait("all of it in the ledger", || {
+        guarded.account.end_visibility_timeouts().unwrap();
+        guarded.waiting("ObjectQueueUrl") == 0
+    });
+    guarded.account.forget_faults().unwrap();
+    // What is no event, and what SNS does not take for a while.
+    guarded.account.client().send(guarded.output("ObjectQueueUrl"), "no event").unwrap();
+    guarded.wait("the dead letter", || {
+        guarded.account.end_visibility_timeouts().unwrap();
+        guarded.waiting("ObjectDeadLettersUrl") == 1
+    });
+    let refuse = Fault { times: 1_000, ..of_notify(Fault::fail("sns:Publish", "NotFound")) };
+    guarded.account.add_fault(&refuse).unwrap();
+    let mut told = documents(&guarded, &queue);
+    send(&guarded, &(380..410).map(one).collect::<Vec<_>>());
+    guarded.wait("a window that is closed and not told", || {
+        guarded.account.end_delays().unwrap();
+        guarded.account.end_visibility_timeouts().unwrap();
+        guarded.account.faults().unwrap().iter().any(|fault| fault.met > 0)
+    });
+    guarded.account.forget_faults().unwrap();
+    // Whoever comes later tells it: but only once nobody can be at it any more.
+    guarded.account.age_objects(guarded.output("LedgerBucketName"), 180).unwrap();
+    close_hurried(&guarded);
+    told.extend(documents(&guarded, &queue));
+    let lost = guarded.waiting("ObjectDeadLettersUrl") - 1;
+    assert_eq!(counted(&told).values().sum::<u64>() + lost, 410, "{told:#?}");
+    assert_eq!(lost, 0);
+}
+
+#[test]
+fn dead_letters_are_sent_again() {
+    let guarded = Guarded::configured(new_account(), SHORT, &[]);
+    let queue = queue(&guarded);
+    let refuse = Fault {
+        role: "*Notify*".to_owned(),
+        resource: "*/objects/*".to_owned(),
+        times: 1_000,
+        ..Fault::fail("s3:PutObject", "AccessDenied")
+    };
+    guarded.account.add_fault(&refuse).unwrap();
+    let one = |number| event("reports", &format!("{number:04}"), Does::Put, number);
+    send(&guarded, &(0..25).map(one).collect::<Vec<_>>());
+    guarded.wait("the dead letters", || {
+        guarded.account.end_visibility_timeouts().unwrap();
+        guarded.waiting("ObjectDeadLettersUrl") == 25
+    });
+    let run = |arguments: &[&str]| {
+        let output = s3guard(&guarded.account.env(), arguments);
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
+    };
+    let (code, stdout, stderr) = run(&["status", "--stack", "guard"]);
+    assert_eq!(code, 3, "{stderr}");
+    assert!(stdout.contains("25 objects not told: mend the cause"), "{stdout}");
+    guarded.account.forget_faults().unwrap();
+    let (code, stdout, stderr) = run(&["redrive", "--stack", "guard"]);
+    assert_eq!(code, 0, "{stderr}");
+    assert!(stdout.contains("objects  25 messages sent again"), "{stdout}");
+    close_hurried(&guarded);
+    assert_eq!(counted(&documents(&guarded, &queue))["reports"], 25);
+    assert_eq!(guarded.waiting("ObjectDeadLettersUrl"), 0);
+    let (code, stdout, _) = run(&["status", "--stack", "guard"]);
+    assert_eq!(code, 0, "{stdout}");
+}

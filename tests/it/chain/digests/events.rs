@@ -1,0 +1,147 @@
+//! Events of objects as EventBridge puts them into the object queue, and who listens to what is told.
+
+use std::io::{BufReader, Write as _};
+use std::net::TcpListener;
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use s3guard_emulator::http;
+use serde_json::{Value, json};
+
+use super::super::guarded::Guarded;
+
+/// What happens to an object.
+#[derive(Clone, Copy)]
+pub(super) enum Does {
+    /// It is put.
+    Put,
+    /// It is deleted for good; with this version, in a bucket that keeps versions.
+    Delete(Option<&'static str>),
+    /// Its ACL is changed.
+    Acl,
+}
+
+/// An event: its number makes its id and its place in the order.
+pub(super) fn event(bucket: &str, key: &str, does: Does, number: usize) -> String {
+    let (name, version) = match does {
+        Does::Put => ("Object Created", None),
+        Does::Delete(version) => ("Object Deleted", version),
+        Does::Acl => ("Object ACL Updated", None),
+    };
+    // Such an event has no place in the order but its time.
+    let time =
+        if matches!(does, Does::Acl) { "2026-11-20T12:00:01Z" } else { "2026-11-20T12:00:00Z" };
+    let mut object = json!({ "key": key, "sequencer": format!("{number:016X}") });
+    match does {
+        Does::Put => object["size"] = json!(1024),
+        Does::Acl => drop(object.as_object_mut().unwrap().remove("sequencer")),
+        Does::Delete(_) => {}
+    }
+    if let Some(version) = version {
+        object["version-id"] = json!(version);
+    }
+    json!({
+        "version": "0", "id": format!("17793124-0000-4000-8000-{number:012x}"), "detail-type": name,
+        "source": "aws.s3", "account": "111122223333", "time": time, "region": "eu-west-1",
+        "resources": [format!("arn:aws:s3:::{bucket}")],
+        "detail": { "version": "0", "event-version": "1.2", "bucket": { "name": bucket }, "object": object,
+            "request-id": "N4N7GDK58EXAMPLE", "requester": "111122223333", "source-ip-address": "192.0.2.1",
+            "deletion-type": "Permanently Deleted", "reason": "DeleteObject" },
+    })
+    .to_string()
+}
+
+/// The same texts in another order, always the same one.
+pub(super) fn shuffled(mut texts: Vec<String>) -> Vec<String> {
+    let mut seed = 1_u64;
+    for last in (1..texts.len()).rev() {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let place = usize::try_from(seed >> 33).unwrap() % (last + 1);
+        texts.swap(last, place);
+    }
+    texts
+}
+
+/// Puts events into the object queue.
+pub(super) fn send(guarded: &Guarded, events: &[String]) {
+    let client = guarded.account.client();
+    for batch in events.chunks(10) {
+        client.send_batch(guarded.output("ObjectQueueUrl"), batch).unwrap();
+    }
+}
+
+/// Has all windows closed, once all events are gathered.
+pub(super) fn close(guarded: &Guarded) {
+    close_and(guarded, || {});
+}
+
+/// The same, where something has failed and would come again in minutes only. What is being handled comes again, too.
+pub(super) fn close_hurried(guarded: &Guarded) {
+    close_and(guarded, || {
+        guarded.account.end_visibility_timeouts().unwrap();
+    });
+}
+
+fn close_and(guarded: &Guarded, hurry: impl Fn()) {
+    let rest = || {
+        guarded.wait("rest", || {
+            guarded.account.end_delays().unwrap();
+            hurry();
+            guarded.waiting("ObjectQueueUrl") == 0
+        });
+    };
+    rest();
+    let client = guarded.account.client();
+    client.send(guarded.output("ObjectQueueUrl"), r#"{"s3guard":"close-all-windows"}"#).unwrap();
+    rest();
+}
+
+/// What lies in a subscriber's queue: the documents of notices about objects.
+pub(super) fn documents(guarded: &Guarded, url: &str) -> Vec<Value> {
+    let client = guarded.account.client();
+    let mut documents = Vec::new();
+    loop {
+        let messages = client.receive(url, 0).unwrap();
+        if messages.is_empty() {
+            return documents;
+        }
+        let read = messages.iter().map(|message| serde_json::from_str(&message.body).unwrap());
+        documents.extend(read.filter(|document: &Value| document["kind"] == "objects"));
+    }
+}
+
+/// An endpoint on this machine that takes what SNS posts.
+pub(super) struct Listener {
+    pub(super) url: String,
+    posted: Arc<Mutex<Vec<Value>>>,
+}
+
+impl Listener {
+    pub(super) fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/notices", listener.local_addr().unwrap());
+        let posted: Arc<Mutex<Vec<Value>>> = Arc::default();
+        let kept = Arc::clone(&posted);
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let Ok(mut stream) = stream else { return };
+                let mut reader = BufReader::new(stream.try_clone().unwrap());
+                let Ok(Some(request)) = http::read(&mut reader, false) else { continue };
+                let _ = stream.write_all(
+                    b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
+                );
+                kept.lock().unwrap().extend(serde_json::from_slice::<Value>(&request.body).ok());
+            }
+        });
+        Self { url, posted }
+    }
+
+    /// The documents of notices about objects that were posted.
+    pub(super) fn documents(&self) -> Vec<Value> {
+        let posted = self.posted.lock().unwrap();
+        let notices = posted.iter().filter(|post| post["Type"] == "Notification");
+        let documents = notices
+            .filter_map(|post| serde_json::from_str::<Value>(post["Message"].as_str()?).ok());
+        documents.filter(|document| document["kind"] == "objects").collect()
+    }
+}
