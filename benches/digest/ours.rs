@@ -1,0 +1,88 @@
+//! What the function does with the events, but for AWS: the ledger is in memory, and the notices go nowhere.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::sync::Mutex;
+
+use futures_util::FutureExt as _;
+use s3guard_posture::gather::{Batch, Close, Digest, Gather, MemoryStore, Outbox};
+use s3guard_posture::notice::Origin;
+use s3guard_posture::objects::{self, Alarming, Message, ObjectEvent, Scene};
+use s3guard_posture::{AccountId, BucketName, Notice, Region};
+use time::OffsetDateTime;
+use time::macros::datetime;
+
+const BATCHES: usize = 3;
+const WINDOW_SECONDS: u32 = 300;
+const NOW: OffsetDateTime = datetime!(2026-11-20 12:03:00 UTC);
+
+/// What was told.
+#[derive(Default)]
+pub(crate) struct Told {
+    pub(crate) events: usize,
+    pub(crate) notices: usize,
+    /// The bytes of all messages: mail, SMS, document and chat.
+    pub(crate) bytes: usize,
+}
+
+struct Stack {
+    account: AccountId,
+    region: Region,
+    ledger: BucketName,
+    alarming: Alarming,
+    bytes: Mutex<usize>,
+}
+
+impl Outbox for Stack {
+    type Notice = Notice;
+    type Error = Infallible;
+
+    async fn notices(&self, digest: &Digest) -> Vec<Notice> {
+        let Self { account, region, .. } = self;
+        let scene = Scene {
+            origin: Origin { account, region, stack: "s3guard", now: digest.until },
+            ledger: Some(&self.ledger),
+            known: &BTreeMap::new(),
+            alarming: &self.alarming,
+            subscriptions: &[],
+        };
+        objects::tell(digest, &scene)
+    }
+
+    async fn publish(&self, notice: &Notice) -> Result<(), Infallible> {
+        let bytes = notice.message().len() + notice.chat().len();
+        *self.bytes.lock().expect("nobody dies with it") += bytes;
+        Ok(())
+    }
+}
+
+/// Reads the bodies, gathers them in batches, closes their window and tells it.
+pub(crate) fn digest(bodies: &[&str]) -> Result<Told, String> {
+    let stack = Stack {
+        account: "111122223333".parse().expect("it is an account"),
+        region: "eu-west-1".parse().expect("it is a Region"),
+        ledger: "s3guard-ledger".parse().expect("it is a name"),
+        alarming: Alarming::default(),
+        bytes: Mutex::default(),
+    };
+    let store = MemoryStore::new(NOW);
+    let gather = Gather { store: &store, outbox: &stack, length: WINDOW_SECONDS };
+    for (number, bodies) in bodies.chunks(bodies.len().div_ceil(BATCHES).max(1)).enumerate() {
+        let events = bodies.iter().map(|body| event(body)).collect::<Result<Vec<_>, _>>()?;
+        let name = format!("request-{number}");
+        let put = gather.put(&Batch { name: &name, events, alarming: 0 }, NOW).now_or_never();
+        put.expect("nothing waits").map_err(|error| error.to_string())?;
+    }
+    let end = NOW + time::Duration::seconds(WINDOW_SECONDS.into());
+    let told = gather.close(Close::Ended, end).now_or_never();
+    let told = told.expect("nothing waits").map_err(|error| error.to_string())?;
+    let bytes = *stack.bytes.lock().expect("nobody dies with it");
+    Ok(Told { events: told.events, notices: told.notices, bytes })
+}
+
+fn event(body: &str) -> Result<ObjectEvent, String> {
+    match Message::read(body).map_err(|error| error.to_string())? {
+        Message::Event(event) => Ok(*event),
+        Message::Close(_) | Message::Alarm(_) => Err("it is no event of an object".to_owned()),
+    }
+}
