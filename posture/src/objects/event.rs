@@ -26,7 +26,7 @@ pub struct ObjectEvent {
     /// Its size in bytes, where S3 says it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size_bytes: Option<u64>,
-    /// Orders the events of one key; see [`ObjectEvent::order`].
+    /// Orders the creations and deletions of one key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sequencer: Option<String>,
     /// The account or service that did it. S3 never says which user or role.

@@ -288,3 +288,28 @@ fn dead_letters_are_sent_again() {
     let (code, stdout, _) = run(&["status", "--stack", "guard"]);
     assert_eq!(code, 0, "{stdout}");
 }
+
+#[test]
+fn a_sample_of_each_notice_is_sent_to_whoever_listens() {
+    let guarded = Guarded::new(&[]);
+    let run = |arguments: &[&str]| -> Value {
+        let output = s3guard(&guarded.account.env(), arguments);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let tests = || {
+        let mails = guarded.account.mails().unwrap().into_iter();
+        mails.filter(|mail| mail.subject.starts_with("TEST: s3guard")).collect::<Vec<_>>()
+    };
+    let asked = ["notify-test", "--stack", "guard", "--output", "json", "--dry-run"];
+    let would = run(&asked);
+    assert_eq!(tests().len(), 0);
+    let sent = run(&asked[..5]);
+    assert_eq!(sent["notices"], would["notices"]);
+    let mails = tests();
+    assert_eq!(mails.len(), sent["notices"].as_array().unwrap().len());
+    assert!(
+        mails.iter().all(|mail| mail.text.starts_with("TEST. Nothing has happened")),
+        "{mails:#?}"
+    );
+}
