@@ -15,6 +15,7 @@ MAILS_MAX = 5_000
 
 _fanout = sns._fanout
 _subscribe = sns._subscribe
+_list = sns._list_subscriptions_by_topic
 _mails: deque[dict] = deque(maxlen=MAILS_MAX)
 _lock = threading.Lock()
 
@@ -70,6 +71,17 @@ def _subscribe_and_ask(params: dict) -> tuple:
     return answer
 
 
+def _list_with_pending(params: dict) -> tuple:
+    """AWS names no ARN of a subscription that nobody has confirmed."""
+    status, headers, body = _list(params)
+    text = body.decode() if isinstance(body, bytes) else body
+    for topic in sns._topics.values():
+        for subscription in topic["subscriptions"]:
+            if not subscription.get("confirmed"):
+                text = text.replace(f">{subscription['arn']}<", ">PendingConfirmation<")
+    return status, headers, text.encode() if isinstance(body, bytes) else text
+
+
 def _create_and_ask(logical_id: str, properties: dict, stack_name: str) -> tuple[str, dict]:
     made = _of_stack["create"](logical_id, properties, stack_name)
     if topic := sns._topics.get(properties.get("TopicArn", "")):
@@ -96,4 +108,5 @@ def install() -> None:
     """Puts the above in MiniStack's place."""
     sns._fanout = _fanout_with_mail
     sns._subscribe = _subscribe_and_ask
+    sns._list_subscriptions_by_topic = _list_with_pending
     provisioners._RESOURCE_HANDLERS["AWS::SNS::Subscription"]["create"] = _create_and_ask

@@ -130,6 +130,10 @@ fn filters_deliver_only_what_each_asked_for() {
          [[subscription]]\nname = \"buckets\"\nemail = \"buckets@example.com\"\nabout = [\"bucket\"]\n"
     );
     let guarded = Guarded::configured(new_account(), &configuration, &[]);
+    let status = s3guard(&guarded.account.env(), &["status", "--stack", "guard"]);
+    assert_eq!(status.status.code(), Some(3));
+    let status = String::from_utf8_lossy(&status.stdout).into_owned();
+    assert!(status.contains("email payroll@example.com is not confirmed"), "{status}");
     for address in ["payroll@example.com", "grave@example.com", "buckets@example.com"] {
         assert_eq!(guarded.account.confirm_mail(address).unwrap(), 1, "{address}");
     }
