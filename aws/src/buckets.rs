@@ -17,7 +17,7 @@ mod pause;
 mod public_access;
 mod writes;
 
-pub(crate) use answers::is_public;
+pub(crate) use answers::{is_public, tags};
 
 /// The buckets of one account, seen from one Region.
 #[derive(Clone, Debug)]

@@ -8,6 +8,7 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{ProvideErrorMetadata as _, SdkError};
 use aws_sdk_s3::operation::put_object::PutObjectError;
 use futures_util::{StreamExt as _, stream};
+use s3guard_posture::gather::Store;
 use s3guard_posture::ledger::{self, InvalidRecordId, RecordId};
 use s3guard_posture::record::State;
 use s3guard_posture::{AccountId, BucketName, History, Reading, Record, record};
@@ -130,26 +131,10 @@ impl Ledger {
     /// Reads a record; `None` if there is none of this id.
     pub async fn record(&self, id: &RecordId) -> Result<Option<Record>, LedgerError> {
         let key = id.key();
-        let answer = self
-            .client
-            .get_object()
-            .bucket(self.bucket.as_str())
-            .expected_bucket_owner(self.owner.as_str())
-            .key(&key)
-            .send()
-            .await;
-        let body = match answer {
-            Ok(answer) => answer.body,
-            Err(error) if error.code() == Some("NoSuchKey") => return Ok(None),
-            Err(error) => {
-                return Err(AwsError::new("GetObject", self.object(&key), &error).into());
-            }
-        };
-        let bytes = body
-            .collect()
-            .await
-            .map_err(|error| AwsError::other("GetObject", self.object(&key), error))?;
-        read(&key, &bytes.into_bytes()).map(Some)
+        match Store::get(self, &key).await? {
+            Some(json) => read(&key, &json).map(Some),
+            None => Ok(None),
+        }
     }
 
     /// Reads the newest records of a bucket, the newest first. One that cannot be read does not hide the others.

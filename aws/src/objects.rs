@@ -2,11 +2,10 @@
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::ProvideErrorMetadata as _;
-use aws_sdk_s3::types::Tag;
 use s3guard_posture::setting::Tags;
 use s3guard_posture::{AccountId, BucketName, Reading};
 
-use crate::buckets::is_public;
+use crate::buckets::{is_public, tags};
 use crate::{AwsError, Connection};
 
 /// The objects of an account's buckets, in the connection's Region.
@@ -98,20 +97,7 @@ impl Objects {
     ///
     /// If they cannot be read for another reason than that it is not allowed.
     pub async fn bucket_tags(&self, bucket: &BucketName) -> Result<Reading<Tags>, AwsError> {
-        let call = self.client.get_bucket_tagging().bucket(bucket.as_str());
-        match call.expected_bucket_owner(self.owner.as_str()).send().await {
-            Ok(answer) => {
-                let pair = |tag: &Tag| (tag.key().to_owned(), tag.value().to_owned());
-                Ok(Reading::Known(answer.tag_set().iter().map(pair).collect()))
-            }
-            Err(error) if matches!(error.code(), Some("NoSuchTagSet" | "NoSuchBucket")) => {
-                Ok(Reading::Absent)
-            }
-            Err(error) => {
-                let error = AwsError::new("GetBucketTagging", format!("bucket `{bucket}`"), &error);
-                if error.is_denied() { Ok(Reading::Denied) } else { Err(error) }
-            }
-        }
+        tags(&self.client, &self.owner, bucket).await
     }
 }
 

@@ -23,7 +23,7 @@ use time::Date;
 pub use self::ending::Ending;
 pub use self::mistake::{At, InvalidConfig, Mistake, PathPart};
 pub use self::notifications::{
-    About, Alert, Endpoint, Fields, Filter, Notifications, ObjectKind, ResourceArn, Selection,
+    Alert, Endpoint, Fields, Filter, Notifications, ObjectKind, ResourceArn, Selection,
     Subscription, Window, WrittenAlert, WrittenFields, WrittenNotifications, WrittenObjects,
     WrittenSubscription,
 };

@@ -13,7 +13,8 @@
 //! 4. Each notice that was published is put down as *sent*.
 //!
 //! A function that dies between publishing and putting that down is the one case in which a notice goes out twice, with
-//! the same id. Nothing is ever deleted; the keys alone tell how far a window is ([`window`]).
+//! the same id. Nobody deletes anything here, only the bucket's lifecycle does; the keys alone tell how far a window is
+//! ([`window`]).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

@@ -14,9 +14,6 @@ pub use message::{Message, close, close_after_seconds};
 pub use summary::{Known, Notable, OfBucket, Summary, What};
 pub use tell::{Scene, tell, tell_one};
 
-/// The tag that says whose a bucket is: an address or a name.
-pub const OWNER_TAG: &str = "s3guard:owner";
-
 /// Under which keys of the ledger the changes of a window are gathered, until they are told.
 pub const GATHERED_PREFIX: &str = crate::gather::window::PREFIX;
 
@@ -24,17 +21,11 @@ pub const GATHERED_PREFIX: &str = crate::gather::window::PREFIX;
 pub const CLOSE_WINDOWS: &str = r#"{"s3guard":"close-windows"}"#;
 
 /// All values of the attribute `action` of notices about objects.
-pub(crate) const ACTIONS: [&str; 9] = [
-    "created",
-    "overwritten",
-    "deleted",
-    "acl",
-    "tags",
-    "restored",
-    "moved",
-    "annotation",
-    "retention",
-];
+pub(crate) fn actions() -> impl Iterator<Item = &'static str> {
+    let actions: std::collections::BTreeSet<&str> =
+        Change::ALL.into_iter().map(Change::name).collect();
+    actions.into_iter()
+}
 
 #[cfg(test)]
 mod tests;

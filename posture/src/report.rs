@@ -9,9 +9,10 @@ use time::macros::format_description;
 use crate::notice::document::{Body, Bucket};
 use crate::notice::{Draft, Kind, Origin, Severity, sms};
 use crate::principal::known_as;
+use crate::setting::Tags;
 use crate::text::{shown, wrapped};
 use crate::{
-    Action, Baseline, BucketId, BucketName, Finding, Notice, Observed, Record, Region, SettingKind,
+    Action, Baseline, BucketId, BucketName, Finding, Notice, Reading, Record, Region, SettingKind,
     Trigger,
 };
 
@@ -117,8 +118,8 @@ pub fn notice(report: &Report<'_>) -> Option<Notice> {
 }
 
 /// Whom the tags of a bucket name as its owner, if they were read.
-pub fn owner(observed: &Observed) -> Option<&str> {
-    let owner = observed.tags.known()?.get(OWNER_TAG)?;
+pub fn owner(tags: &Reading<Tags>) -> Option<&str> {
+    let owner = tags.known()?.get(OWNER_TAG)?;
     (!owner.trim().is_empty()).then_some(owner)
 }
 

@@ -2,6 +2,7 @@
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use s3guard_posture::setting::Tags;
 use s3guard_posture::{AccountId, Baseline, BucketName, Observed, Question, Reading};
 
 use super::Buckets;
@@ -13,6 +14,16 @@ mod keeping;
 mod rules;
 
 pub(crate) use access::is_public;
+
+/// The tags of a bucket; none if there is no such bucket.
+pub(crate) async fn tags(
+    client: &Client,
+    owner: &AccountId,
+    bucket: &BucketName,
+) -> Result<Reading<Tags>, AwsError> {
+    let tags = keeping::tags(Place { client, owner, bucket }).await?;
+    Ok(tags.unwrap_or(Reading::Absent))
+}
 
 /// What came of a question, and where it belongs.
 pub(super) struct Answer(Box<dyn FnOnce(&mut Observed) + Send>);

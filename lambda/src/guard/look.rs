@@ -258,7 +258,7 @@ impl Guard {
                 Box::pin(carry_out(&self.buckets, &inspection, wanted, trigger, clock.now));
             let outcome = outcome.await;
             mended.stopped = stopped(&inspection.observed, &mended.findings);
-            mended.owner = report::owner(&inspection.observed).map(str::to_owned);
+            mended.owner = report::owner(&inspection.observed.tags).map(str::to_owned);
             mended.baseline = Some(inspection.baseline);
             mended.done.extend(outcome.done);
             mended.kept.extend(outcome.kept);

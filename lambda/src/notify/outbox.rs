@@ -8,7 +8,7 @@ use futures_util::{StreamExt as _, stream};
 use s3guard_aws::AwsError;
 use s3guard_posture::gather::{Digest, Outbox};
 use s3guard_posture::objects::{self, Known, Scene};
-use s3guard_posture::{BucketId, BucketName, Notice, Reading};
+use s3guard_posture::{BucketId, BucketName, Notice, Reading, report};
 use time::OffsetDateTime;
 
 use super::Notify;
@@ -84,7 +84,7 @@ impl Notify {
             region: self.region.clone(),
         };
         let grade = self.settings.grade_of(&id, &tags, now.date());
-        let owner = tags.known().and_then(|tags| tags.get(objects::OWNER_TAG)).cloned();
+        let owner = report::owner(&tags).map(str::to_owned);
         let known = Known { grade: Some(grade), owner };
         if with_tags {
             let mut remembered = self.buckets.0.lock().expect("nobody dies with it");

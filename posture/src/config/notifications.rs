@@ -17,7 +17,7 @@ pub use self::kind::ObjectKind;
 pub use self::selection::{Fields, Selection};
 #[cfg(test)]
 pub(super) use self::subscribers::actions;
-pub use self::subscription::{About, Filter, Subscription};
+pub use self::subscription::{Filter, Subscription};
 pub use self::window::Window;
 pub use self::written::{
     WrittenAlert, WrittenFields, WrittenNotifications, WrittenObjects, WrittenSubscription,

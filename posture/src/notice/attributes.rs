@@ -34,13 +34,18 @@ impl Attribute {
 }
 
 /// What a notice is about, in one word: the value of the attribute `kind`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(
+    test,
+    derive(schemars::JsonSchema),
+    schemars(rename_all = "kebab-case", rename = "About")
+)]
 pub enum Kind {
-    /// A bucket's settings.
+    /// How buckets are protected.
     Bucket,
-    /// Objects.
+    /// What happened to objects.
     Object,
-    /// The guard itself.
+    /// The guard itself: its alarms, what it does not hear of, exemptions that end.
     Guard,
 }
 

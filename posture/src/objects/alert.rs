@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
-
 use super::{Change, ObjectEvent};
 use crate::BucketName;
 use crate::config::Alert;
@@ -13,8 +11,7 @@ use crate::notice::Severity;
 const GROWTH: u32 = 10;
 
 /// What is counted, in one window and one bucket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Threshold {
     /// Objects deleted by somebody, for good or not.
     Deleted,

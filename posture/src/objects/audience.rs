@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::ObjectEvent;
 use super::summary::{Known, Summary};
-use crate::config::{About, Subscription};
-use crate::notice::Severity;
+use crate::config::Subscription;
+use crate::notice::{Kind, Severity};
 use crate::{BucketName, Grade};
 
 /// The most buckets that one message speaks of: its attributes name all of them.
@@ -44,7 +44,7 @@ impl Attributed<'_> {
         let actions: Vec<&str> = self.actions.iter().copied().collect();
         let buckets: Vec<&str> = self.buckets.iter().map(|bucket| bucket.as_str()).collect();
         let grades: Vec<&str> = self.grades.iter().map(|grade| grade.name()).collect();
-        subscription.wants(About::Object.name(), &actions, &buckets, self.severity, &grades)
+        subscription.wants(Kind::Object.name(), &actions, &buckets, self.severity, &grades)
     }
 }
 

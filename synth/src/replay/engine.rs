@@ -50,7 +50,7 @@ pub(super) fn look(
         // It says how fast the guard was, and here nobody was.
         took: None,
         is_again: false,
-        owner: report::owner(&inspection.observed),
+        owner: report::owner(&inspection.observed.tags),
         times_within_hour: report::times_within_hour(&outcome.done, |_| 0),
         now,
     });

@@ -201,6 +201,33 @@ fn a_mass_deletion_is_told_at_once_and_also_by_sms() {
 }
 
 #[test]
+fn an_alert_that_sns_does_not_take_is_told_soon_and_not_at_the_end_of_the_window() {
+    let guarded = Guarded::configured(new_account(), A_DAY, &[]);
+    let queue = queue(&guarded);
+    let refuse = Fault {
+        role: "*Notify*".to_owned(),
+        times: 1_000,
+        ..Fault::fail("sns:Publish", "NotFound")
+    };
+    guarded.account.add_fault(&refuse).unwrap();
+    let deleted = |number| event("archive", "k", Does::Delete(Some("v")), number);
+    send(&guarded, &(0..10).map(deleted).collect::<Vec<_>>());
+    guarded.wait("a refused alert", || {
+        guarded.account.faults().unwrap().iter().any(|fault| fault.met > 0)
+    });
+    guarded.account.forget_faults().unwrap();
+    // Nobody closes the window but the function itself, once nobody else can be at it.
+    let mut told = Vec::new();
+    guarded.wait("the alert", || {
+        guarded.account.age_objects(guarded.output("LedgerBucketName"), 180).unwrap();
+        guarded.account.end_delays().unwrap();
+        told.extend(documents(&guarded, &queue));
+        !told.is_empty()
+    });
+    assert_eq!(told[0]["body"]["events"], 10, "{told:#?}");
+}
+
+#[test]
 fn whatever_fails_each_event_is_told_once_or_lies_in_the_dead_letters() {
     let guarded = Guarded::configured(new_account(), SHORT, &[]);
     let queue = queue(&guarded);

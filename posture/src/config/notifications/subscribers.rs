@@ -1,12 +1,12 @@
 //! Checks who is told, and of what.
 
 use super::check::{each, severity};
-use super::{About, Endpoint, Filter, Subscription, WrittenSubscription};
+use super::{Endpoint, Filter, Subscription, WrittenSubscription};
 use crate::config::mistake::{
     Mistake, PathPart, alternatives, below, quoted, write_one_of, wrong_value,
 };
 use crate::config::selectors;
-use crate::notice::Severity;
+use crate::notice::{Kind, Severity};
 use crate::{Grade, objects, report};
 
 /// A topic has up to 200 filter policies, of which we leave the owner some. Source: Amazon SNS, "Quotas".
@@ -107,9 +107,9 @@ fn endpoint(
     }
 }
 
-fn about(text: &str) -> Result<About, (String, String)> {
-    About::ALL.into_iter().find(|about| about.name() == text).ok_or_else(|| {
-        let proposal = write_one_of(text, &About::ALL.map(About::name));
+fn about(text: &str) -> Result<Kind, (String, String)> {
+    Kind::ALL.into_iter().find(|about| about.name() == text).ok_or_else(|| {
+        let proposal = write_one_of(text, &Kind::ALL.map(Kind::name));
         (format!("{} is not what a notice is about", quoted(text)), proposal)
     })
 }
@@ -124,7 +124,7 @@ fn action(text: &str) -> Result<String, (String, String)> {
 
 /// All values of the attribute `action`, each once.
 pub(in crate::config) fn actions() -> impl Iterator<Item = &'static str> {
-    report::ACTIONS.into_iter().chain(objects::ACTIONS).chain(GUARD_ACTIONS)
+    report::ACTIONS.into_iter().chain(objects::actions()).chain(GUARD_ACTIONS)
 }
 
 /// What a notice about the guard itself tells.

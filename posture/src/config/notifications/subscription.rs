@@ -6,30 +6,18 @@ use serde_json::{Map, Value, json};
 
 use super::Endpoint;
 use crate::Grade;
-use crate::notice::Severity;
+use crate::notice::{Kind, Severity};
 
 /// Who is told, and of what.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subscription {
     pub(super) name: String,
     pub(super) endpoint: Endpoint,
-    pub(super) about: BTreeSet<About>,
+    pub(super) about: BTreeSet<Kind>,
     pub(super) actions: BTreeSet<String>,
     pub(super) buckets: BTreeSet<Filter>,
     pub(super) severity: Severity,
     pub(super) grades: BTreeSet<Grade>,
-}
-
-/// What a notice is about: its attribute `kind`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename_all = "kebab-case"))]
-pub enum About {
-    /// How buckets are protected.
-    Bucket,
-    /// What happened to objects.
-    Object,
-    /// The guard itself: its alarms.
-    Guard,
 }
 
 /// What a value of an attribute may be.
@@ -43,20 +31,6 @@ pub enum Filter {
     Prefix(String),
     /// Something that ends so.
     Suffix(String),
-}
-
-impl About {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Bucket, Self::Object, Self::Guard];
-
-    /// The value of the attribute `kind`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Bucket => "bucket",
-            Self::Object => "object",
-            Self::Guard => "guard",
-        }
-    }
 }
 
 impl Subscription {

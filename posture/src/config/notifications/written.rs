@@ -142,7 +142,7 @@ pub struct WrittenSubscription {
     pub lambda: Option<String>,
     /// What a notice is about; without it, anything.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, schemars(with = "schema::OneOrMany<super::About>"))]
+    #[cfg_attr(test, schemars(with = "schema::OneOrMany<crate::notice::Kind>"))]
     pub about: Option<Patterns>,
     /// What was done, or happened; without it, anything.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -149,3 +149,20 @@ fn only_types_that_can_tell_of_something_wanted_are_heard() {
         assert!(!types(&json!({ "include": { "kind": kind.name() } })).is_empty(), "{kind}");
     }
 }
+
+#[test]
+fn what_each_notice_does_can_be_filtered_by() {
+    let origin = crate::notice::Origin {
+        account: &"111122223333".parse().unwrap(),
+        region: &"eu-west-1".parse().unwrap(),
+        stack: "s3guard",
+        now: time::macros::datetime!(2026-11-20 12:00 UTC),
+    };
+    for sample in crate::notice::samples(&origin) {
+        let crate::notice::Attribute::Many(actions) = &sample.attributes["action"] else {
+            panic!()
+        };
+        let known: Vec<&str> = crate::config::notifications::actions().collect();
+        assert!(actions.iter().all(|action| known.contains(&action.as_str())), "{actions:?}");
+    }
+}

@@ -129,7 +129,7 @@ fn dead_letters(queue: &QueueStatus, args: &Args) -> String {
     }
     let stack = &args.account.stack;
     format!(
-        "{waiting} {name}: mend the cause (`s3guard` logs it), then `s3guard redrive --stack {stack}`"
+        "{waiting} {name}: mend the cause (the functions' log groups say it), then `s3guard redrive --stack {stack}`"
     )
 }
 
