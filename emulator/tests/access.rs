@@ -1,33 +1,20 @@
 //! Who may reach a bucket: policies, ACLs and the blocks that refuse public ones.
 
-use std::sync::OnceLock;
-
-use s3guard_emulator::{Account, CallError, Client, EmulatorError, Fault, Server};
+use s3guard_emulator::{CallError, Client, Fault};
 use serde_json::{Value, json};
 
+#[path = "told/new.rs"]
+mod new;
+#[path = "told/new_bucket.rs"]
+mod new_bucket;
 #[path = "told/trail.rs"]
 mod trail;
 
+use new::account;
+use new_bucket::bucket;
 use trail::{record, watch};
 
 const OWNERSHIP: &str = "ownershipControls";
-
-fn account() -> Account {
-    static SERVER: OnceLock<Result<Server, EmulatorError>> = OnceLock::new();
-    match SERVER.get_or_init(Server::start) {
-        Ok(server) => server.new_account(),
-        Err(error) => panic!("{error}; {:?}", error.hint()),
-    }
-}
-
-/// A bucket of an account of its own.
-fn bucket() -> (Account, Client, String) {
-    let account = account();
-    let client = account.client();
-    let bucket = format!("bucket-{}", account.number());
-    client.create_bucket(&bucket).expect("a bucket");
-    (account, client, bucket)
-}
 
 fn own(client: &Client, bucket: &str, ownership: &str) -> Result<(), CallError> {
     let rule = format!("<Rule><ObjectOwnership>{ownership}</ObjectOwnership></Rule>");

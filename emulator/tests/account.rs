@@ -1,23 +1,17 @@
 //! The emulated account answers as AWS documents it, where MiniStack alone would not.
 
-use std::sync::OnceLock;
 use std::thread;
 
-use s3guard_emulator::{Account, Client, EmulatorError, Fault, Server};
+use s3guard_emulator::{Client, Fault};
 use serde_json::{Value, json};
 
+#[path = "told/new.rs"]
+mod new;
 #[path = "told/trail.rs"]
 mod trail;
 
+use new::account;
 use trail::{json_call, record, watch};
-
-fn account() -> Account {
-    static SERVER: OnceLock<Result<Server, EmulatorError>> = OnceLock::new();
-    match SERVER.get_or_init(Server::start) {
-        Ok(server) => server.new_account(),
-        Err(error) => panic!("{error}; {:?}", error.hint()),
-    }
-}
 
 #[test]
 fn a_new_bucket_is_as_s3_makes_it_since_2026() {

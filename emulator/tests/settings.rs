@@ -1,33 +1,19 @@
 //! The settings of buckets: what S3 gives back, what it refuses, and what it tells CloudTrail.
 
-use std::sync::OnceLock;
-
-use s3guard_emulator::{Account, CallError, Client, EmulatorError, Server};
+use s3guard_emulator::CallError;
 use serde_json::json;
 
+#[path = "told/new.rs"]
+mod new;
+#[path = "told/new_bucket.rs"]
+mod new_bucket;
 #[path = "told/trail.rs"]
 mod trail;
 
+use new_bucket::bucket;
 use trail::{record, records_up_to, watch};
 
 const NONE: &str = "999999999999";
-
-fn account() -> Account {
-    static SERVER: OnceLock<Result<Server, EmulatorError>> = OnceLock::new();
-    match SERVER.get_or_init(Server::start) {
-        Ok(server) => server.new_account(),
-        Err(error) => panic!("{error}; {:?}", error.hint()),
-    }
-}
-
-/// A bucket of an account of its own.
-fn bucket() -> (Account, Client, String) {
-    let account = account();
-    let client = account.client();
-    let bucket = format!("bucket-{}", account.number());
-    client.create_bucket(&bucket).expect("a bucket");
-    (account, client, bucket)
-}
 
 /// A document in S3's namespace.
 fn document(name: &str, inside: &str) -> String {

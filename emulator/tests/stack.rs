@@ -1,24 +1,17 @@
 //! Stacks in the emulated account: what MiniStack drops or forgives, and AWS does not.
 
-use std::io::{Cursor, Write as _};
-use std::sync::OnceLock;
-
-use s3guard_emulator::{Account, Client, EmulatorError, Late, Server, until};
+use s3guard_emulator::{Account, Client, Late, until};
 use serde_json::{Value, json};
+use std::io::{Cursor, Write as _};
 use zip::write::SimpleFileOptions;
 
+#[path = "told/new.rs"]
+mod new;
 #[path = "told/trail.rs"]
 mod trail;
 
+use new::account;
 use trail::{record, records_up_to, watch};
-
-fn account() -> Account {
-    static SERVER: OnceLock<Result<Server, EmulatorError>> = OnceLock::new();
-    match SERVER.get_or_init(Server::start) {
-        Ok(server) => server.new_account(),
-        Err(error) => panic!("{error}; {:?}", error.hint()),
-    }
-}
 
 fn cloudformation(client: &Client, action: &str, parameters: &[(&str, &str)]) -> String {
     let mut all = vec![("Action", action), ("StackName", "tried")];
