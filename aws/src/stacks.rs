@@ -4,7 +4,6 @@
 
 pub mod change_set;
 pub mod event;
-mod name;
 mod status;
 
 use std::collections::BTreeMap;
@@ -15,7 +14,6 @@ use aws_sdk_cloudformation::types::{Capability, ChangeSetStatus, EventFilter, Pa
 
 pub use self::change_set::{Change, ChangeSet, ChangeSetRequest, ChangeSetState, Template, Value};
 pub use self::event::Event;
-pub use self::name::{InvalidStackName, StackName};
 pub use self::status::StackStatus;
 use crate::{AwsError, Connection};
 

@@ -5,6 +5,7 @@
 //! the same [`Config::check`], which tells of every [`Mistake`] at once. TOML itself is the command's business.
 
 mod check;
+pub mod deploy;
 mod ending;
 mod mistake;
 mod notifications;
@@ -20,6 +21,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 use time::Date;
 
+pub use self::deploy::{Deploy, TrailChoice, WrittenDeploy};
 pub use self::ending::Ending;
 pub use self::mistake::{At, InvalidConfig, Mistake, PathPart};
 pub use self::notifications::{
@@ -46,6 +48,7 @@ pub struct Config {
     rules: Vec<Rule>,
     exemptions: Vec<Exemption>,
     notifications: Notifications,
+    deploy: Deploy,
 }
 
 /// What is said of some buckets.
@@ -94,9 +97,10 @@ impl Config {
         Self::read(&value).map_err(InvalidConfig)
     }
 
-    /// The form that goes into the package. The same configuration has the same bytes, however it was written.
+    /// The form that goes into the package, which is all but where it is deployed. The same configuration has the same bytes, however it was written.
     pub fn to_json(&self) -> String {
-        let mut text = serde_json::to_string_pretty(&self.written())
+        let written = Written { deploy: WrittenDeploy::default(), ..self.written() };
+        let mut text = serde_json::to_string_pretty(&written)
             .expect("texts, numbers and lists of them are JSON");
         text.push('\n');
         text
@@ -115,6 +119,11 @@ impl Config {
     /// Who is told what, and of which objects.
     pub fn notifications(&self) -> &Notifications {
         &self.notifications
+    }
+
+    /// Where and how the guard is deployed.
+    pub fn deploy(&self) -> &Deploy {
+        &self.deploy
     }
 
     /// The customer's keys by Region.

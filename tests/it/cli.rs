@@ -93,6 +93,33 @@ fn without_a_region_nothing_is_asked() {
 }
 
 #[test]
+fn what_the_configuration_says_of_the_deployment_is_the_default_of_the_flags() {
+    let folder = tempfile::tempdir().unwrap();
+    let words = |written: &str, arguments: &[&str]| {
+        fs::write(folder.path().join("s3guard.toml"), written).unwrap();
+        let mut command = s3guard(arguments);
+        let command =
+            command.current_dir(folder.path()).env("AWS_ENDPOINT_URL", "http://127.0.0.1:9");
+        let output = command.output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let written = "[deploy]\nstack = \"of-the-file\"\nregions = [\"eu-west-9\"]\n";
+    let (_, help) = words(written, &["history", "--help", "--color", "never"]);
+    assert_eq!(help, "");
+    let (exit, refused) = words(written, &["destroy"]);
+    assert_eq!(exit, Some(1), "{refused}");
+    assert!(refused.contains("Region `eu-west-9`"), "{refused}");
+    let (_, refused) = words(written, &["destroy", "--region", "eu-west-8"]);
+    assert!(refused.contains("Region `eu-west-8`"), "{refused}");
+    let (_, refused) = words(written, &["destroy", "--no-config"]);
+    assert!(refused.contains("no Region is set"), "{refused}");
+    let broken = "[deploy]\nstak = \"of-the-file\"\n";
+    let (exit, refused) = words(broken, &["status", "--region", "eu-west-1"]);
+    assert_eq!(exit, Some(2), "{refused}");
+    assert!(refused.contains("write `stack`"), "{refused}");
+}
+
+#[test]
 fn an_empty_variable_counts_as_unset_and_an_empty_flag_does_not() {
     let empty = ["AWS_REGION", "AWS_PROFILE", "S3GUARD_EMAIL", "S3GUARD_GRADE", "S3GUARD_OUTPUT"];
     check(
@@ -106,7 +133,7 @@ fn an_empty_variable_counts_as_unset_and_an_empty_flag_does_not() {
     );
     let output = s3guard(&["destroy"]).env("S3GUARD_STACK", "").output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
-    assert!(stderr.contains("required arguments were not provided:\n  --stack"), "{stderr}");
+    assert!(stderr.contains("no Region is set"), "the stack is `s3guard` then: {stderr}");
     check(
         &mut s3guard(&["deploy", "--stack", "s3guard", "--region", ""]),
         2,

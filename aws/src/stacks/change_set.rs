@@ -6,7 +6,7 @@ use aws_sdk_cloudformation::types::{
     Change as SdkChange, ChangeSetType, Replacement as SdkReplacement,
 };
 
-use super::StackName;
+use s3guard_posture::StackName;
 
 /// What is wanted of a stack.
 #[derive(Clone, Debug, PartialEq, Eq)]

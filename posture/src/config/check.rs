@@ -10,7 +10,7 @@ use time::macros::format_description;
 
 use super::mistake::{Mistake, PathPart, below, quoted, write_one_of, wrong_key, wrong_value};
 use super::written::{Written, WrittenExemption, WrittenRule};
-use super::{Config, Exemption, Rule, notifications, selectors};
+use super::{Config, Exemption, Rule, deploy, notifications, selectors};
 use crate::names::InvalidKeyArn;
 use crate::{Aspect, Grade, KeyArn, Mode, Region};
 
@@ -49,6 +49,7 @@ pub(super) fn check(written: &Written) -> Result<Config, Vec<Mistake>> {
             &written.subscriptions,
             &mut mistakes,
         ),
+        deploy: deploy::check(&written.deploy, &top("deploy"), &mut mistakes),
     };
     if mistakes.is_empty() { Ok(config) } else { Err(mistakes) }
 }

@@ -20,6 +20,7 @@ enum Shape {
     Number,
     /// A number, of which there is none where it is left out.
     Count,
+    Truth,
     /// A time, as `90s`.
     Time,
     Texts,
@@ -49,6 +50,18 @@ const TOP: Table = Table {
         ("exemption", Shape::Tables(&EXEMPTION)),
         ("notifications", Shape::Table(&NOTIFICATIONS)),
         ("subscription", Shape::Tables(&SUBSCRIPTION)),
+        ("deploy", Shape::Table(&DEPLOY)),
+    ],
+};
+
+const DEPLOY: Table = Table {
+    words: "the table `[deploy]`",
+    settings: &[
+        ("stack", Shape::Text),
+        ("regions", Shape::Texts),
+        ("trail", Shape::Text),
+        ("tags", Shape::Named(&Shape::Text)),
+        ("protect", Shape::Truth),
     ],
 };
 
@@ -181,7 +194,8 @@ fn shaped(value: &Value, shape: Shape, path: &[PathPart], found: &mut Found) -> 
             | Shape::Time
             | Shape::TextOrTexts,
             Value::String(_),
-        ) => Some(value.clone()),
+        )
+        | (Shape::Truth, Value::Bool(_)) => Some(value.clone()),
         (Shape::Number | Shape::Count, Value::Number(number)) if number.is_i64() => {
             Some(value.clone())
         }
@@ -283,6 +297,7 @@ fn wrong_kind(value: &Value, shape: Shape, path: &[PathPart]) -> Mistake {
     let due = match shape {
         Shape::Text | Shape::Grade | Shape::Mode => "a text",
         Shape::Day => "a day",
+        Shape::Truth => "a truth value",
         Shape::Time => "a time",
         Shape::Number | Shape::Count => "a whole number",
         Shape::Texts => "a list of texts",
@@ -318,6 +333,7 @@ fn instead(value: &Value, shape: Shape, path: &[PathPart]) -> Option<String> {
         (Shape::Grade, _) => Some(one_of(&Grade::ALL.map(Grade::name))),
         (Shape::Mode, _) => Some(one_of(&Mode::ALL.map(Mode::name))),
         (Shape::Day, _) => Some("write it as `2027-01-31`".to_owned()),
+        (Shape::Truth, _) => Some("write `true` or `false`, without quotes".to_owned()),
         (Shape::Time, Value::Number(number)) if number.is_u64() => {
             Some(format!("write `\"{number}s\"`, in quotes and with its unit"))
         }
@@ -366,8 +382,18 @@ fn one_of(texts: &[&str]) -> String {
 
 /// The tables and their settings, sorted.
 #[cfg(test)]
-pub(super) fn tables() -> [(&'static str, Vec<String>); 8] {
-    let all = [&TOP, &RULE, &EXEMPTION, &NOTIFICATIONS, &ALERT, &OBJECTS, &FIELDS, &SUBSCRIPTION];
+pub(super) fn tables() -> [(&'static str, Vec<String>); 9] {
+    let all = [
+        &TOP,
+        &DEPLOY,
+        &RULE,
+        &EXEMPTION,
+        &NOTIFICATIONS,
+        &ALERT,
+        &OBJECTS,
+        &FIELDS,
+        &SUBSCRIPTION,
+    ];
     all.map(|table| {
         let mut names: Vec<String> =
             table.settings.iter().map(|(name, _)| (*name).to_owned()).collect();

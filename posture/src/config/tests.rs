@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 
+mod deploy;
 mod filters;
 mod mistakes;
 mod notifications;
@@ -110,8 +111,8 @@ fn what_is_no_json_is_told() {
     check(
         r#"{"grade": "no", "settle": 1}"#,
         expect![[r#"
-        the configuration has 2 mistakes: `settle`: `settle` is not a setting of the configuration (the configuration has `grade`, `settle-seconds`, `writes-per-hour`, `keys`, `aspects`, `rule`, `exemption`, `notifications` and `subscription`); `grade`: `no` is not a grade (write `speed`, `hybrid` or `security`)
-    "#]],
+            the configuration has 2 mistakes: `settle`: `settle` is not a setting of the configuration (the configuration has `grade`, `settle-seconds`, `writes-per-hour`, `keys`, `aspects`, `rule`, `exemption`, `notifications`, `subscription` and `deploy`); `grade`: `no` is not a grade (write `speed`, `hybrid` or `security`)
+        "#]],
     );
 }
 

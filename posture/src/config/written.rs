@@ -12,7 +12,9 @@ use serde::{Deserialize, Serialize};
 use super::scope::Scope;
 #[cfg(test)]
 use super::tests::schema;
-use super::{Config, Exemption, Rule, Subscription, WrittenNotifications, WrittenSubscription};
+use super::{
+    Config, Exemption, Rule, Subscription, WrittenDeploy, WrittenNotifications, WrittenSubscription,
+};
 use crate::{Aspect, Mode};
 
 /// The configuration of s3guard: which bucket has which grade, what is exempt, and who is told.
@@ -61,6 +63,9 @@ pub struct Written {
     #[serde(rename = "subscription", skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(test, schemars(length(max = 100)))]
     pub subscriptions: Vec<WrittenSubscription>,
+    /// Where and how `s3guard deploy` deploys the guard; what the command line says comes before it.
+    #[serde(skip_serializing_if = "WrittenDeploy::is_nothing")]
+    pub deploy: WrittenDeploy,
 }
 
 /// A rule: which buckets it is for, by at least one of `bucket`, `tags` and `account`, and what it says of them.
@@ -156,6 +161,7 @@ impl Config {
             subscriptions: (self.notifications.subscriptions().iter())
                 .map(Subscription::written)
                 .collect(),
+            deploy: self.deploy.written(),
         }
     }
 }

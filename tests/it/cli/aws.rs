@@ -11,8 +11,25 @@ const STACK_ID: &str = "arn:aws:cloudformation:eu-west-1:111122223333:stack/s/1"
 /// A CloudFormation, S3, SQS and STS on loopback, for one command.
 pub(super) struct Aws {
     pub(super) url: String,
-    calls: Arc<Mutex<Vec<String>>>,
+    calls: Arc<Mutex<Vec<Request>>>,
 }
+
+/// A call as it was made.
+#[derive(Clone, Debug)]
+pub(super) struct Request {
+    /// The name of the call; of a service that has none on the wire, as S3 and Lambda, the method.
+    pub(super) call: String,
+    /// The path with its query.
+    pub(super) path: String,
+    /// The parameters: a form, JSON or XML, as the service has it.
+    pub(super) body: String,
+}
+
+/// Status and body of an answer.
+pub(super) type Answer = (u16, String);
+
+/// What is said in place of the story: to a call, after so many of the same.
+type Otherwise = dyn Fn(&Request, usize) -> Option<Answer> + Send + Sync;
 
 /// The story of the one stack: what it is, and what comes of what is asked.
 #[derive(Clone, Debug, Default)]
@@ -28,7 +45,18 @@ pub(super) struct Story {
 }
 
 impl Aws {
+    /// An AWS that tells the story.
     pub(super) fn new(story: Story) -> Self {
+        Self::answering(story, |_, _| None)
+    }
+
+    /// An AWS that tells the story, but where it is asked something that has another answer here. Beside the call it is
+    /// given how many of the same were made before.
+    pub(super) fn answering(
+        story: Story,
+        otherwise: impl Fn(&Request, usize) -> Option<Answer> + Send + Sync + 'static,
+    ) -> Self {
+        let otherwise: Arc<Otherwise> = Arc::new(otherwise);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let calls = Arc::new(Mutex::new(Vec::new()));
@@ -37,7 +65,8 @@ impl Aws {
         thread::spawn(move || {
             for stream in listener.incoming() {
                 let (story, heard) = (story.clone(), Arc::clone(&heard));
-                thread::spawn(move || serve(&stream.unwrap(), &story, &heard));
+                let otherwise = Arc::clone(&otherwise);
+                thread::spawn(move || serve(&stream.unwrap(), &story, &*otherwise, &heard));
             }
         });
         Self { url, calls }
@@ -45,12 +74,22 @@ impl Aws {
 
     /// How often a call was made.
     pub(super) fn count(&self, call: &str) -> usize {
-        self.calls.lock().unwrap().iter().filter(|made| *made == call).count()
+        self.made(call).len()
+    }
+
+    /// Every such call.
+    pub(super) fn made(&self, call: &str) -> Vec<Request> {
+        self.calls.lock().unwrap().iter().filter(|made| made.call == call).cloned().collect()
     }
 }
 
 /// One request on a connection, which is closed then. The command may hang up at any time.
-fn serve(mut stream: &TcpStream, story: &Story, calls: &Mutex<Vec<String>>) -> Option<()> {
+fn serve(
+    mut stream: &TcpStream,
+    story: &Story,
+    otherwise: &Otherwise,
+    calls: &Mutex<Vec<Request>>,
+) -> Option<()> {
     let mut reader = BufReader::new(stream.try_clone().ok()?);
     let mut head = String::new();
     while reader.read_line(&mut head).ok()? > 2 {}
@@ -70,12 +109,16 @@ fn serve(mut stream: &TcpStream, story: &Story, calls: &Mutex<Vec<String>>) -> O
         (None, target) if !target.is_empty() => target.rsplit('.').next()?.to_owned(),
         (None, _) => head.split(' ').next()?.to_owned(),
     };
-    let made = {
+    let path = head.split(' ').nth(1)?.to_owned();
+    let request = Request { call, path, body };
+    let made: Vec<String> = {
         let mut calls = calls.lock().unwrap();
-        calls.push(call.clone());
-        calls.clone()
+        calls.push(request.clone());
+        calls.iter().map(|made| made.call.clone()).collect()
     };
-    let (status, answer) = answer(&call, story, &made);
+    let before = made.iter().filter(|made| **made == request.call).count() - 1;
+    let (status, answer) =
+        otherwise(&request, before).unwrap_or_else(|| answer(&request.call, story, &made));
     let length = answer.len();
     write!(
         stream,
@@ -85,7 +128,7 @@ fn serve(mut stream: &TcpStream, story: &Story, calls: &Mutex<Vec<String>>) -> O
 }
 
 /// What AWS says to a call after these.
-fn answer(call: &str, story: &Story, made: &[String]) -> (u16, String) {
+fn answer(call: &str, story: &Story, made: &[String]) -> Answer {
     let was = |call: &str| made.iter().any(|made| made == call);
     let status = if was("ExecuteChangeSet") {
         Some(story.after)
@@ -136,7 +179,8 @@ fn stack(status: &str) -> String {
     )
 }
 
-fn refusal(status: u16, code: &str, message: &str) -> (u16, String) {
+/// A refusal as the services answer it that are asked by forms: CloudFormation, STS, IAM and CloudWatch.
+pub(super) fn refusal(status: u16, code: &str, message: &str) -> Answer {
     let error = format!("<Type>Sender</Type><Code>{code}</Code><Message>{message}</Message>");
     (status, format!("<ErrorResponse><Error>{error}</Error></ErrorResponse>"))
 }

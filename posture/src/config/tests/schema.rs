@@ -138,6 +138,7 @@ fn the_schema_has_the_settings_that_are_read() {
     };
     let tables = [
         ("the configuration", names(&schema)),
+        ("the table `[deploy]`", names(&schema["definitions"]["Deploy"])),
         ("a rule", names(&schema["definitions"]["Rule"])),
         ("an exemption", names(&schema["definitions"]["Exemption"])),
         ("the table `[notifications]`", names(&schema["definitions"]["Notifications"])),

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use clap::builder::Resettable;
 use clap::{Arg, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use s3guard_posture::config::Deploy;
 use thiserror::Error;
 
 use crate::commands::{
@@ -48,6 +49,22 @@ pub(crate) enum Command {
     Replay(replay::Args),
 }
 
+impl Command {
+    /// Whether it needs to know which stack is meant.
+    pub(crate) fn is_about_a_stack(&self) -> bool {
+        match self {
+            Self::Synth(_) | Self::Package(_) | Self::Replay(_) => false,
+            Self::Deploy(_)
+            | Self::Destroy(_)
+            | Self::History(_)
+            | Self::Undo(_)
+            | Self::Status(_)
+            | Self::NotifyTest(_)
+            | Self::Redrive(_) => true,
+        }
+    }
+}
+
 /// A value that a flag does not take, with what to write instead.
 ///
 /// The parsers of flags return it, so that a wrong value reads like every other error of ours.
@@ -64,18 +81,35 @@ impl Invalid {
     }
 }
 
-/// Reads the command line. A variable that is empty counts as unset.
+/// Reads the command line. A variable that is empty counts as unset; what the configuration says of the deployment is the
+/// default of the flags that say the same.
 pub(crate) fn parse(
     arguments: impl IntoIterator<Item = OsString>,
     variable: impl Fn(&OsStr) -> Option<OsString>,
+    deployment: &Deploy,
 ) -> Result<Cli, clap::Error> {
     let heard = |argument: Arg| match argument.get_env().and_then(&variable) {
         Some(value) if value.is_empty() => argument.env(Resettable::Reset),
         Some(_) | None => argument,
     };
+    let configured = |argument: Arg| configured(argument, deployment);
     let command = Cli::command();
-    let command = command.mut_args(heard).mut_subcommands(|command| command.mut_args(heard));
+    let command = command
+        .mut_args(heard)
+        .mut_subcommands(|command| command.mut_args(heard).mut_args(configured));
     Cli::from_arg_matches(&command.try_get_matches_from(arguments)?)
+}
+
+/// The argument with the configuration's word as its default, if it has one.
+fn configured(argument: Arg, deployment: &Deploy) -> Arg {
+    let regions: Vec<String> = deployment.regions.iter().map(ToString::to_string).collect();
+    match (argument.get_id().as_str(), &deployment.stack, &regions[..]) {
+        ("stack", Some(stack), _) => argument.default_value(stack.to_string()),
+        // Of several Regions none is the one that is meant.
+        ("region", _, [region]) => argument.default_value(region.clone()),
+        ("regions", _, [_, ..]) => argument.default_values(regions),
+        _ => argument,
+    }
 }
 
 /// The section of a help text that lists exit codes.

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use s3guard_posture::Config;
 
-pub(crate) use self::args::ConfigArgs;
+pub(crate) use self::args::{ConfigArgs, deployment};
 pub(crate) use self::mistakes::Mistakes;
 use crate::failure::{Advice as _, Exit};
 

@@ -26,10 +26,17 @@ fn main() -> ExitCode {
     let color = Color::asked(env::args_os().skip(1));
     let paint_on = |is_terminal| Colours::read(|name| env::var_os(name), is_terminal).choose(color);
     let paint = paint_on(io::stderr().is_terminal());
-    let exit = match cli::parse(env::args_os(), |name| env::var_os(name)) {
+    let deployment = config::deployment(env::args_os().skip(1), env::var_os("S3GUARD_CONFIG"));
+    let configured = deployment.as_ref().ok().cloned().unwrap_or_default();
+    let exit = match cli::parse(env::args_os(), |name| env::var_os(name), &configured) {
         Ok(cli) => {
             let output = Output::new(cli.output, paint);
-            run(cli.command, &output).unwrap_or_else(|error| failure::report(&error, &output))
+            // Another stack than the one that is meant would be worse than none.
+            let is_known =
+                if cli.command.is_about_a_stack() { deployment.map(|_| ()) } else { Ok(()) };
+            is_known
+                .and_then(|()| run(cli.command, &output))
+                .unwrap_or_else(|error| failure::report(&error, &output))
         }
         Err(error) if error.use_stderr() => failure::usage(&error, paint),
         Err(help) => {

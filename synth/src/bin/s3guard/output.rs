@@ -20,6 +20,8 @@ pub(crate) enum Form {
     Text,
     /// For programs: one JSON object
     Json,
+    /// For programs: a JSON object in a line for whatever happens, the last with the result
+    Ndjson,
 }
 
 /// When to use colour.
@@ -118,6 +120,8 @@ impl Paint {
 pub(crate) struct Output {
     form: Form,
     paint: Paint,
+    /// What every word begins with, where several things are told of at once.
+    label: Option<String>,
 }
 
 /// The reader of stdout has gone: the command stops, and that is all right.
@@ -127,7 +131,12 @@ pub(crate) struct Closed;
 
 impl Output {
     pub(crate) fn new(form: Form, paint: Paint) -> Self {
-        Self { form, paint }
+        Self { form, paint, label: None }
+    }
+
+    /// The same output for one of several things that are told of at once, as a Region.
+    pub(crate) fn labelled(&self, label: &str) -> Self {
+        Self { form: self.form, paint: self.paint, label: Some(label.to_owned()) }
     }
 
     pub(crate) fn form(&self) -> Form {
@@ -148,7 +157,31 @@ impl Output {
                 json.push(b'\n');
                 self.raw(&json)
             }
+            Form::Ndjson => self.line("result", result),
         }
+    }
+
+    /// Tells programs of something that happened, in a line of its own with what kind of thing it is; people are told
+    /// by [`say`](Self::say).
+    pub(crate) fn event(&self, kind: &'static str, event: &impl Serialize) -> anyhow::Result<()> {
+        match self.form {
+            Form::Text | Form::Json => Ok(()),
+            Form::Ndjson => self.line(kind, event),
+        }
+    }
+
+    fn line(&self, kind: &'static str, value: &impl Serialize) -> anyhow::Result<()> {
+        /// A line says first what it is.
+        #[derive(Serialize)]
+        struct Line<'a, T> {
+            kind: &'static str,
+            #[serde(flatten)]
+            value: &'a T,
+        }
+        let mut json =
+            serde_json::to_vec(&Line { kind, value }).context("the result is no JSON object")?;
+        json.push(b'\n');
+        self.raw(&json)
     }
 
     /// Writes bytes to stdout as they are.
@@ -163,9 +196,11 @@ impl Output {
     }
 
     /// Says a line on stderr.
-    #[expect(clippy::unused_self, reason = "words leave through an output, as results do")]
     pub(crate) fn say(&self, line: impl fmt::Display) {
-        to_stderr(&format!("{line}\n"));
+        match &self.label {
+            Some(label) => to_stderr(&format!("{label}  {line}\n")),
+            None => to_stderr(&format!("{line}\n")),
+        }
     }
 
     /// Says on stderr what is not as it should be and yet no reason to stop.

@@ -1,16 +1,18 @@
 //! The way to the account: region, profile, and whether anybody is there.
 
+mod args;
+
 use std::future::Future;
 use std::io::{self, IsTerminal as _};
 
 use anyhow::{Context as _, anyhow};
 use s3guard_aws::code_bucket::CodeBucket;
 use s3guard_aws::identity::{self, Identity, IdentityError};
-use s3guard_aws::stacks::{Stack, StackName, StackStatus, Stacks};
+use s3guard_aws::stacks::{Stack, StackStatus, Stacks};
 use s3guard_aws::{AwsError, ConnectError, Connection, Kind, Ledger};
-use s3guard_posture::{BucketName, Region};
+use s3guard_posture::{BucketName, Region, StackName};
 
-use crate::cli::Invalid;
+pub(crate) use self::args::{AccountArgs, AccountsArgs, region};
 use crate::failure::{self, Advice as _, Exit};
 use crate::output::Output;
 
@@ -26,22 +28,6 @@ const KNOWN_REGIONS: &str = "af-south-1 ap-east-1 ap-east-2 ap-northeast-1 ap-no
 
 /// The tag by which a stack, and all that it is made of, says which guard it is.
 pub(crate) const STACK_TAG: &str = "s3guard:stack";
-
-/// Which account and region, for every command that calls AWS.
-#[derive(Clone, Debug, clap::Args)]
-pub(crate) struct AccountArgs {
-    /// Name of the stack
-    #[arg(long, value_name = "NAME", env = "S3GUARD_STACK", value_parser = stack_name)]
-    pub(crate) stack: StackName,
-
-    /// Region of the stack; without it, as the AWS CLI finds it
-    #[arg(long, value_name = "REGION", value_parser = region)]
-    region: Option<Region>,
-
-    /// Profile of the AWS configuration to use
-    #[arg(long, value_name = "PROFILE")]
-    profile: Option<String>,
-}
 
 /// An account that answered.
 pub(crate) struct Account {
@@ -213,22 +199,6 @@ fn is_guard(stack: &Stack, is_empty: bool) -> bool {
     let is_nothing_else = stack.parameters.is_empty() && stack.outputs.is_empty();
     let is_ours = is_empty || stack.tags.contains_key(STACK_TAG);
     stack.status == StackStatus::ReviewInProgress && is_nothing_else && is_ours
-}
-
-pub(crate) fn stack_name(text: &str) -> Result<StackName, Invalid> {
-    text.parse().map_err(|problem: s3guard_aws::stacks::InvalidStackName| {
-        Invalid::new(problem.to_string(), "choose a name as `s3guard` or `prod-guard-2`")
-    })
-}
-
-pub(crate) fn region(text: &str) -> Result<Region, Invalid> {
-    if text.is_empty() {
-        let hint = "give one, as `eu-west-1`, or leave the flag out for the one of `AWS_REGION` or the profile";
-        return Err(Invalid::new("the Region is empty", hint));
-    }
-    text.parse().map_err(|problem: s3guard_posture::names::InvalidRegion| {
-        Invalid::new(problem.to_string(), similar_region(text))
-    })
 }
 
 fn unreachable(error: AwsError, connection: &Connection) -> anyhow::Error {

@@ -16,10 +16,10 @@ use std::path::PathBuf;
 use anyhow::{Context as _, anyhow};
 use s3guard_aws::stacks::change_set::Kind;
 use s3guard_aws::stacks::{
-    ChangeSet, ChangeSetRequest, ChangeSetState, Stack, StackName, StackStatus, Stacks, Value,
+    ChangeSet, ChangeSetRequest, ChangeSetState, Stack, StackStatus, Stacks, Value,
 };
-use s3guard_posture::BucketName;
 use s3guard_posture::config::Config;
+use s3guard_posture::{BucketName, StackName};
 use s3guard_synth::stacks;
 use tokio::time::Instant;
 
@@ -30,7 +30,6 @@ use super::account::{self, Account, AccountArgs, STACK_TAG};
 use super::package::BuildArgs;
 use super::progress::{self, Follower, Pace};
 use crate::cli::{self, Invalid};
-use crate::config::ConfigArgs;
 use crate::failure::{self, Advice as _, Exit};
 use crate::output::Output;
 use crate::package::{self, Architecture, Package, Source};
@@ -51,9 +50,6 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     guard: GuardArgs,
-
-    #[command(flatten)]
-    config: ConfigArgs,
 
     #[command(flatten)]
     build: BuildArgs,
@@ -91,7 +87,7 @@ async fn deploy(args: &Args, output: &Output, token: &str) -> anyhow::Result<Exi
     let account = Account::open(&args.account).await?;
     let region = account.connection.region();
     names::check_region(region)?;
-    let configuration = args.config.read(output)?;
+    let configuration = args.account.config.read(output)?;
     output.say(format_args!("stack `{name}` in `{region}`, account `{}`", account.caller.account));
     let stacks = Stacks::new(&account.connection);
     let found = stacks.describe(name.as_str()).await?;
@@ -122,7 +118,7 @@ async fn deploy(args: &Args, output: &Output, token: &str) -> anyhow::Result<Exi
     let json = configuration.as_ref().map(Config::to_json);
     let package =
         account::blocking(move || package::make(&source, architecture, json.as_deref())).await?;
-    keeps_configuration(&package, &previous, args.config.is_refused())?;
+    keeps_configuration(&package, &previous, args.account.config.is_refused())?;
     let bucket = upload::upload(args.code_bucket.as_ref(), &account, &package, output).await?;
     for (parameter, value) in [
         ("CodeBucket", bucket.name().to_string()),

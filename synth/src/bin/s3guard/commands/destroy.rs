@@ -3,7 +3,8 @@
 use std::fmt;
 
 use anyhow::{Context as _, anyhow};
-use s3guard_aws::stacks::{Event, Resource, Stack, StackName, StackStatus, Stacks};
+use s3guard_aws::stacks::{Event, Resource, Stack, StackStatus, Stacks};
+use s3guard_posture::StackName;
 use s3guard_synth::stacks;
 use serde::Serialize;
 

@@ -48,7 +48,7 @@ pub(crate) fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
     let template = stacks::guard_with(&config);
     let notation = args.format.unwrap_or(match output.form() {
         Form::Text => Notation::Yaml,
-        Form::Json => Notation::Json,
+        Form::Json | Form::Ndjson => Notation::Json,
     });
     let text = match notation {
         Notation::Yaml => template.to_yaml(),

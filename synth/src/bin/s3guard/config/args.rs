@@ -1,16 +1,18 @@
 //! Which configuration counts, for every command that uses one.
 
 use std::env;
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
 use s3guard_posture::Config;
+use s3guard_posture::config::Deploy;
 
 use super::load;
 use crate::output::Output;
 
 /// Which configuration counts.
-#[derive(Clone, Debug, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Configuration")]
 pub(crate) struct ConfigArgs {
     /// Configuration to use; without it, `s3guard.toml` here or in a folder above, up to the repository's root
@@ -20,6 +22,30 @@ pub(crate) struct ConfigArgs {
     /// Use no configuration, also if there is a file
     #[arg(long, conflicts_with = "config")]
     no_config: bool,
+}
+
+/// Reads what the configuration says of the deployment, before the command line is read whole: its flags have it as
+/// defaults. What the arguments and the environment say of the file is told from them as they are.
+pub(crate) fn deployment(
+    arguments: impl IntoIterator<Item = OsString>,
+    variable: Option<OsString>,
+) -> anyhow::Result<Deploy> {
+    let mut named = variable.filter(|value| !value.is_empty()).map(PathBuf::from);
+    let mut arguments = arguments.into_iter();
+    while let Some(argument) = arguments.next() {
+        match argument.to_str() {
+            Some("--no-config") => return Ok(Deploy::default()),
+            Some("--config") => named = arguments.next().map(PathBuf::from),
+            Some("--") => break,
+            Some(text) => {
+                named = text.strip_prefix("--config=").map(PathBuf::from).or(named);
+            }
+            None => {}
+        }
+    }
+    let folder = env::current_dir().context("the current folder cannot be found")?;
+    let found = load(named.as_deref(), &folder)?;
+    Ok(found.map(|found| found.config.deploy().clone()).unwrap_or_default())
 }
 
 impl ConfigArgs {

@@ -5,9 +5,9 @@ use std::fmt;
 
 use anyhow::{Context as _, anyhow};
 use clap::ValueEnum;
-use s3guard_aws::stacks::{StackName, Value};
+use s3guard_aws::stacks::Value;
 use s3guard_posture::config::Config;
-use s3guard_posture::{Grade, KeyArn, Region};
+use s3guard_posture::{Grade, KeyArn, Region, StackName};
 
 use crate::cli::Invalid;
 use crate::failure::{Advice as _, Exit};

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use s3guard_aws::stacks::change_set::Replacement;
-use s3guard_aws::stacks::{Change, Stack, StackName};
-use s3guard_posture::{AccountId, Region};
+use s3guard_aws::stacks::{Change, Stack};
+use s3guard_posture::{AccountId, Region, StackName};
 use serde::Serialize;
 
 /// What was done to the stack.

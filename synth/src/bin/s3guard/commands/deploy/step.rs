@@ -1,6 +1,7 @@
 //! What to do with a stack in which it stands: decided here, done elsewhere.
 
-use s3guard_aws::stacks::{StackName, StackStatus};
+use s3guard_aws::stacks::StackStatus;
+use s3guard_posture::StackName;
 
 /// What comes next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,0 +1,78 @@
+//! Where the guard is deployed: what `[deploy]` may say.
+
+use serde_json::{Value, json};
+
+use crate::Config;
+use crate::config::TrailChoice;
+
+#[track_caller]
+fn check(deploy: &Value, mistakes: &[&str]) {
+    let found = Config::read(&json!({ "deploy": deploy }))
+        .map_or_else(|mistakes| mistakes.iter().map(ToString::to_string).collect(), |_| Vec::new());
+    assert_eq!(found, mistakes, "{deploy}");
+}
+
+#[test]
+fn where_the_guard_is_deployed_is_read_and_does_not_travel() {
+    let written = json!({
+        "deploy": {
+            "stack": "guard",
+            "regions": ["eu-west-1", "us-east-1"],
+            "trail": "auto",
+            "tags": { "team": "storage" },
+            "protect": true,
+        },
+    });
+    let config = Config::read(&written).unwrap();
+    let deploy = config.deploy();
+    assert_eq!(deploy.stack, Some("guard".parse().unwrap()));
+    assert_eq!(deploy.regions, ["eu-west-1".parse().unwrap(), "us-east-1".parse().unwrap()]);
+    assert_eq!((deploy.trail, deploy.protect), (Some(TrailChoice::Auto), Some(true)));
+    assert_eq!(deploy.tags["team"], "storage");
+    assert_eq!(config.to_json(), "{}\n", "the package has nothing of it");
+    assert_eq!(serde_json::to_value(config.written()).unwrap(), written);
+}
+
+#[test]
+fn a_mistake_in_where_it_is_deployed_is_told_with_what_to_write() {
+    check(&json!({}), &[]);
+    check(
+        &json!({ "stack": "my_guard" }),
+        &[
+            "`deploy.stack`: `my_guard` has a `_`, the name of a stack has only letters, digits and `-` \
+           (choose a name as `s3guard` or `prod-guard-2`)",
+        ],
+    );
+    check(
+        &json!({ "regions": ["eu-west-1", "Ireland", "eu-west-1"] }),
+        &[
+            "`deploy.regions[1]`: `Ireland` is not a Region's code (write it as `eu-west-1`)",
+            "`deploy.regions[2]`: `eu-west-1` is named twice (remove one)",
+        ],
+    );
+    check(
+        &json!({ "regions": "eu-west-1" }),
+        &[
+            "`deploy.regions`: `regions` has to be a list of texts, and is a text (write `[\"eu-west-1\"]`)",
+        ],
+    );
+    check(
+        &json!({ "trail": "autom" }),
+        &["`deploy.trail`: `autom` is not a choice of trail (write `auto`)"],
+    );
+    check(
+        &json!({ "protect": "yes" }),
+        &[
+            "`deploy.protect`: `protect` has to be a truth value, and is a text (write `true` or `false`, without \
+           quotes)",
+        ],
+    );
+    check(
+        &json!({ "tags": { "aws:team": "a", "team": "", "s3guard:stack": "x" } }),
+        &[
+            "`deploy.tags.aws:team`: `aws:team` begins with `aws:`, which is AWS's own",
+            "`deploy.tags.s3guard:stack`: `s3guard:stack` begins with `s3guard:`, which s3guard sets itself",
+            "`deploy.tags.team`: the value of the tag `team` has to have 1 to 256 characters",
+        ],
+    );
+}
