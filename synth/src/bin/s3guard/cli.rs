@@ -9,7 +9,8 @@ use s3guard_posture::config::Deploy;
 use thiserror::Error;
 
 use crate::commands::{
-    deploy, destroy, history, notify_test, package, redrive, replay, status, synth, undo,
+    completions, deploy, destroy, history, man, notify_test, package, redrive, replay, status,
+    synth, undo,
 };
 use crate::failure::Exit;
 use crate::output::{Color, Form};
@@ -47,13 +48,19 @@ pub(crate) enum Command {
     NotifyTest(notify_test::Args),
     Redrive(redrive::Args),
     Replay(replay::Args),
+    Completions(completions::Args),
+    Man(man::Args),
 }
 
 impl Command {
     /// Whether it needs to know which stack is meant.
     pub(crate) fn is_about_a_stack(&self) -> bool {
         match self {
-            Self::Synth(_) | Self::Package(_) | Self::Replay(_) => false,
+            Self::Synth(_)
+            | Self::Package(_)
+            | Self::Replay(_)
+            | Self::Completions(_)
+            | Self::Man(_) => false,
             Self::Deploy(_)
             | Self::Destroy(_)
             | Self::History(_)

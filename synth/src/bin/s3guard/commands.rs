@@ -3,9 +3,11 @@
 //! `account` and `progress` are what the commands that call AWS share.
 
 mod account;
+pub(crate) mod completions;
 pub(crate) mod deploy;
 pub(crate) mod destroy;
 pub(crate) mod history;
+pub(crate) mod man;
 pub(crate) mod notify_test;
 pub(crate) mod package;
 mod progress;

@@ -62,6 +62,8 @@ fn run(command: Command, output: &Output) -> anyhow::Result<Exit> {
         }
         Command::Redrive(args) => commands::redrive::run(&args, output),
         Command::Undo(args) => commands::undo::run(&args, output, OffsetDateTime::now_utc()),
+        Command::Completions(args) => commands::completions::run(&args, output),
+        Command::Man(args) => commands::man::run(&args, output),
         Command::Replay(args) => commands::replay::run(&args, output, OffsetDateTime::now_utc()),
     }
 }
