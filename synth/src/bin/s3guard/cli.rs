@@ -9,8 +9,8 @@ use s3guard_posture::config::Deploy;
 use thiserror::Error;
 
 use crate::commands::{
-    completions, deploy, destroy, history, man, notify_test, package, redrive, replay, status,
-    synth, undo,
+    completions, config, deploy, destroy, history, man, notify_test, package, redrive, replay,
+    status, synth, undo,
 };
 use crate::failure::Exit;
 use crate::output::{Color, Form};
@@ -48,6 +48,7 @@ pub(crate) enum Command {
     NotifyTest(notify_test::Args),
     Redrive(redrive::Args),
     Replay(replay::Args),
+    Config(config::Args),
     Completions(completions::Args),
     Man(man::Args),
 }
@@ -59,6 +60,7 @@ impl Command {
             Self::Synth(_)
             | Self::Package(_)
             | Self::Replay(_)
+            | Self::Config(_)
             | Self::Completions(_)
             | Self::Man(_) => false,
             Self::Deploy(_)

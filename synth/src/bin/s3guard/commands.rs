@@ -4,6 +4,7 @@
 
 mod account;
 pub(crate) mod completions;
+pub(crate) mod config;
 pub(crate) mod deploy;
 pub(crate) mod destroy;
 pub(crate) mod history;

@@ -10,6 +10,7 @@ mod text;
 use std::path::{Path, PathBuf};
 
 use s3guard_posture::Config;
+use s3guard_posture::config::PathPart;
 
 pub(crate) use self::args::{ConfigArgs, deployment};
 pub(crate) use self::mistakes::Mistakes;
@@ -20,6 +21,7 @@ use crate::failure::{Advice as _, Exit};
 pub(crate) struct Found {
     pub(crate) path: PathBuf,
     pub(crate) config: Config,
+    text: String,
 }
 
 /// Reads the file that is named, else `s3guard.toml` in the folder or above it, up to the repository's root; there may
@@ -29,8 +31,28 @@ pub(crate) fn load(named: Option<&Path>, folder: &Path) -> anyhow::Result<Option
         return Ok(None);
     };
     let bytes = file::read(&place).exit(Exit::Usage)?;
-    let config = text::read(&place.shown, bytes)?;
-    Ok(Some(Found { path: place.path, config }))
+    let (config, text) = text::read(&place.shown, bytes)?;
+    Ok(Some(Found { path: place.path, config, text }))
+}
+
+/// The file that would be read.
+fn place(named: Option<&Path>, folder: &Path) -> Option<PathBuf> {
+    let place = named.map(file::Place::named).or_else(|| file::find(folder));
+    place.map(|place| place.path)
+}
+
+impl Found {
+    /// The line of the file, from 1, in which a setting is said.
+    pub(crate) fn line(&self, path: &[PathPart]) -> usize {
+        text::line(&self.text, path)
+    }
+
+    /// A configuration that was found in a text.
+    #[cfg(test)]
+    pub(crate) fn of_text(path: &str, text: &str) -> Result<Self, Mistakes> {
+        let (config, text) = text::read(path, text.as_bytes().to_vec())?;
+        Ok(Self { path: PathBuf::from(path), config, text })
+    }
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use s3guard_posture::Config;
 use s3guard_posture::config::Deploy;
 
-use super::load;
+use super::{Found, load};
 use crate::output::Output;
 
 /// Which configuration counts.
@@ -54,15 +54,33 @@ impl ConfigArgs {
         self.no_config
     }
 
-    /// Reads it, if there is one, and says which.
-    pub(crate) fn read(&self, output: &Output) -> anyhow::Result<Option<Config>> {
+    /// The file that counts, if there is one; it is not read.
+    pub(crate) fn path(&self) -> anyhow::Result<Option<String>> {
         if self.no_config {
             return Ok(None);
         }
         let folder = env::current_dir().context("the current folder cannot be found")?;
-        let Some(found) = load(self.config.as_deref(), &folder)? else { return Ok(None) };
-        let path = found.path.strip_prefix(&folder).unwrap_or(&found.path);
-        output.say(format_args!("configuration `{}`", path.display()));
+        let path = super::place(self.config.as_deref(), &folder);
+        Ok(path.map(|path| path.display().to_string()))
+    }
+
+    /// Reads it, if there is one.
+    pub(crate) fn find(&self) -> anyhow::Result<Option<Found>> {
+        if self.no_config {
+            return Ok(None);
+        }
+        let folder = env::current_dir().context("the current folder cannot be found")?;
+        let found = load(self.config.as_deref(), &folder)?;
+        Ok(found.map(|found| {
+            let path = found.path.strip_prefix(&folder).unwrap_or(&found.path).to_owned();
+            Found { path, ..found }
+        }))
+    }
+
+    /// Reads it, if there is one, and says which.
+    pub(crate) fn read(&self, output: &Output) -> anyhow::Result<Option<Config>> {
+        let Some(found) = self.find()? else { return Ok(None) };
+        output.say(format_args!("configuration `{}`", found.path.display()));
         Ok(Some(found.config))
     }
 }

@@ -14,8 +14,8 @@ use super::mistakes::{Mistakes, Placed};
 /// No setting lies deeper. What does is wrong anyway, and is not looked into.
 const DEPTH_MAX: usize = 8;
 
-/// Reads a file's bytes.
-pub(super) fn read(name: &str, bytes: Vec<u8>) -> Result<Config, Mistakes> {
+/// Reads a file's bytes; gives its text, too.
+pub(super) fn read(name: &str, bytes: Vec<u8>) -> Result<(Config, String), Mistakes> {
     let text = String::from_utf8(bytes).map_err(|error| {
         let start = error.utf8_error().valid_up_to();
         let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
@@ -28,7 +28,18 @@ pub(super) fn read(name: &str, bytes: Vec<u8>) -> Result<Config, Mistakes> {
     })?;
     // Some editors put a mark in front, which is neither text nor a column.
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    parse(text).map_err(|placed| Mistakes::new(name, text.to_owned(), placed))
+    match parse(text) {
+        Ok(config) => Ok((config, text.to_owned())),
+        Err(placed) => Err(Mistakes::new(name, text.to_owned(), placed)),
+    }
+}
+
+/// The line of the text, from 1, in which a setting is said.
+pub(super) fn line(text: &str, path: &[PathPart]) -> usize {
+    let (table, _) = DeTable::parse_recoverable(text);
+    let top = Spanned::new(table.span(), DeValue::Table(table.into_inner()));
+    let start = span(&top, path, At::Key).start;
+    text[..start].lines().count() + usize::from(text[..start].ends_with('\n') || start == 0)
 }
 
 fn parse(text: &str) -> Result<Config, Vec<Placed>> {
