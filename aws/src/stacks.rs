@@ -10,9 +10,11 @@ use std::collections::BTreeMap;
 
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::error::ProvideErrorMetadata as _;
-use aws_sdk_cloudformation::types::{Capability, ChangeSetStatus, EventFilter, Parameter, Tag};
+use aws_sdk_cloudformation::types::EventFilter;
 
-pub use self::change_set::{Change, ChangeSet, ChangeSetRequest, ChangeSetState, Template, Value};
+pub use self::change_set::{
+    Change, ChangeSet, ChangeSetRequest, ChangeSetState, Manner, OnFailure, Ready, Template, Value,
+};
 pub use self::event::Event;
 pub use self::status::StackStatus;
 use crate::{AwsError, Connection};
@@ -71,98 +73,6 @@ impl Stacks {
             Err(error) if says_no_such_stack(error.code(), error.message()) => Ok(None),
             Err(error) => Err(failed("DescribeStacks", stack, &error)),
         }
-    }
-
-    /// Asks for a change set. CloudFormation works it out in the background.
-    pub async fn create_change_set(
-        &self,
-        request: &ChangeSetRequest,
-    ) -> Result<ChangeSet, AwsError> {
-        let stack = request.stack.as_str();
-        let parameters = request.parameters.iter().map(|(name, value)| {
-            let parameter = Parameter::builder().parameter_key(name);
-            match value {
-                Value::New(value) => parameter.parameter_value(value).build(),
-                Value::Previous => parameter.use_previous_value(true).build(),
-            }
-        });
-        let tags =
-            request.tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build());
-        let (body, url) = match request.template.clone() {
-            Template::Body(body) => (Some(body), None),
-            Template::Url(url) => (None, Some(url)),
-        };
-        let answer = self
-            .client
-            .create_change_set()
-            .stack_name(stack)
-            .change_set_name(&request.name)
-            .client_token(&request.name)
-            .change_set_type(request.kind.into())
-            .set_template_body(body)
-            .set_template_url(url)
-            .set_parameters(Some(parameters.collect()))
-            .set_tags(Some(tags.collect()))
-            .capabilities(Capability::CapabilityIam)
-            // What an earlier installation kept (its trail's bucket) becomes the stack's again.
-            .import_existing_resources(true)
-            .send()
-            .await
-            .map_err(|error| failed("CreateChangeSet", stack, &error))?;
-        Ok(ChangeSet {
-            id: answer.id().unwrap_or(&request.name).to_owned(),
-            stack_id: answer.stack_id().unwrap_or(stack).to_owned(),
-        })
-    }
-
-    /// Looks how far a change set is; a ready one with all its changes.
-    pub async fn change_set(&self, set: &ChangeSet) -> Result<ChangeSetState, AwsError> {
-        let mut changes = Vec::new();
-        let mut page = None;
-        loop {
-            let answer = self
-                .client
-                .describe_change_set()
-                .stack_name(&set.stack_id)
-                .change_set_name(&set.id)
-                .set_next_token(page)
-                .send()
-                .await
-                .map_err(|error| failed("DescribeChangeSet", &set.stack_id, &error))?;
-            changes.extend(answer.changes().iter().filter_map(change_set::read_change));
-            page = answer.next_token().map(str::to_owned);
-            if page.is_none() {
-                let status = answer.status().map(ChangeSetStatus::as_str);
-                return Ok(ChangeSetState::read(status, answer.status_reason(), changes));
-            }
-        }
-    }
-
-    /// Deletes a change set that nobody will carry out.
-    pub async fn delete_change_set(&self, set: &ChangeSet) -> Result<(), AwsError> {
-        self.client
-            .delete_change_set()
-            .stack_name(&set.stack_id)
-            .change_set_name(&set.id)
-            .send()
-            .await
-            .map(|_| ())
-            .map_err(|error| failed("DeleteChangeSet", &set.stack_id, &error))
-    }
-
-    /// Carries a change set out; a failure rolls the stack back.
-    pub async fn execute(&self, set: &ChangeSet, token: &str) -> Result<(), AwsError> {
-        self.client
-            .execute_change_set()
-            .stack_name(&set.stack_id)
-            .change_set_name(&set.id)
-            .client_request_token(token)
-            // The reference gives `true` as the default: said here, so that it does not matter.
-            .disable_rollback(false)
-            .send()
-            .await
-            .map(|_| ())
-            .map_err(|error| failed("ExecuteChangeSet", &set.stack_id, &error))
     }
 
     /// Deletes a stack, in the background.
@@ -276,7 +186,7 @@ fn read_stack(stack: &aws_sdk_cloudformation::types::Stack) -> Stack {
     }
 }
 
-fn failed<E, R>(
+pub(crate) fn failed<E, R>(
     call: &'static str,
     stack: &str,
     error: &aws_sdk_cloudformation::error::SdkError<E, R>,

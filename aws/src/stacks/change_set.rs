@@ -1,11 +1,12 @@
 //! Change sets: what would be done to a stack, before it is done.
 
+mod calls;
+
 use std::collections::BTreeMap;
 
 use aws_sdk_cloudformation::types::{
-    Change as SdkChange, ChangeSetType, Replacement as SdkReplacement,
+    Change as SdkChange, ChangeSetType, Replacement as SdkReplacement, ResourceChangeDetail,
 };
-
 use s3guard_posture::StackName;
 
 /// What is wanted of a stack.
@@ -23,6 +24,35 @@ pub struct ChangeSetRequest {
     pub parameters: BTreeMap<String, Value>,
     /// Tags of the stack, which CloudFormation hands on to its resources.
     pub tags: BTreeMap<String, String>,
+    /// How it is to be carried out.
+    pub manner: Manner,
+}
+
+/// How a change is carried out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Manner {
+    /// The role that CloudFormation takes; without one, the one that the stack has, or the caller's own permissions.
+    pub role: Option<String>,
+    /// What becomes of a change that fails.
+    pub on_failure: OnFailure,
+    /// Whether CloudFormation is done as soon as everything is configured, without waiting for it to be ready.
+    pub is_express: bool,
+    /// Whether what somebody has changed by hand is set back.
+    pub reverts_drift: bool,
+    /// Whether resources that are there, with names of their own, become the stack's.
+    pub imports: bool,
+}
+
+/// What becomes of a change that fails.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnFailure {
+    /// It is undone.
+    #[default]
+    Rollback,
+    /// A new stack is deleted.
+    Delete,
+    /// What was done stays as it is.
+    Keep,
 }
 
 /// How CloudFormation gets a template.
@@ -67,24 +97,51 @@ pub enum ChangeSetState {
     /// CloudFormation is working it out.
     Pending,
     /// It can be carried out.
-    Ready(Vec<Change>),
+    Ready(Ready),
     /// There is nothing to change.
     Empty,
     /// It cannot be carried out, for this reason.
     Failed(String),
 }
 
+/// A change set that can be carried out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ready {
+    /// What it would do.
+    pub changes: Vec<Change>,
+    /// Whether it says itself what becomes of a change that fails: then nothing else may.
+    pub says_on_failure: bool,
+}
+
 /// What is done to one resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
-    /// `Add`, `Modify`, `Remove`, `Import`, `Dynamic`, …
+    /// `Add`, `Modify`, `Remove`, `Import`, `Dynamic`, `SyncWithActual`, …
     pub action: String,
     /// The resource's name in the template.
     pub logical_id: String,
+    /// The resource's name in the account, if it has one.
+    pub physical_id: Option<String>,
     /// Its type, as `AWS::S3::Bucket`.
     pub resource_type: String,
     /// Whether the resource is replaced by a new one.
     pub replacement: Replacement,
+    /// What becomes of the old resource by the template's own policies: `Delete`, `Retain`, `Snapshot`,
+    /// `ReplaceAndRetain`, …
+    pub policy: Option<String>,
+    /// What of it changes, as far as CloudFormation says.
+    pub properties: Vec<PropertyChange>,
+}
+
+/// A property that changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PropertyChange {
+    /// The way to it, as `Code.S3Key`; `Tags`, `Metadata` and such stand for themselves.
+    pub path: String,
+    /// The value before, as text or JSON, if CloudFormation knows it.
+    pub before: Option<String>,
+    /// The value after.
+    pub after: Option<String>,
 }
 
 /// Whether a resource is replaced by a new one.
@@ -108,31 +165,76 @@ impl From<Kind> for ChangeSetType {
 }
 
 impl ChangeSetState {
-    /// Reads status and reason as CloudFormation gives them.
-    pub(super) fn read(status: Option<&str>, reason: Option<&str>, changes: Vec<Change>) -> Self {
+    /// Reads status and reason as CloudFormation gives them, and whether it can still be carried out.
+    pub(super) fn read(
+        status: Option<&str>,
+        reason: Option<&str>,
+        execution: Option<&str>,
+        ready: Ready,
+    ) -> Self {
         let reason = reason.unwrap_or("no reason was given");
-        match status {
-            Some("CREATE_PENDING" | "CREATE_IN_PROGRESS") | None => Self::Pending,
-            Some("CREATE_COMPLETE") => Self::Ready(changes),
-            Some("FAILED") if says_no_changes(reason) => Self::Empty,
-            Some("FAILED") => Self::Failed(reason.to_owned()),
+        match (status, execution) {
+            (Some("CREATE_PENDING" | "CREATE_IN_PROGRESS") | None, _) => Self::Pending,
+            (Some("CREATE_COMPLETE"), Some("AVAILABLE") | None) => Self::Ready(ready),
+            (Some("CREATE_COMPLETE"), Some(execution)) => Self::Failed(match execution {
+                "OBSOLETE" => "the stack has changed since it was made".to_owned(),
+                "EXECUTE_IN_PROGRESS" => "it is being carried out already".to_owned(),
+                "EXECUTE_COMPLETE" | "EXECUTE_FAILED" => "it was carried out already".to_owned(),
+                other => format!("it cannot be carried out, CloudFormation says `{other}`"),
+            }),
+            (Some("FAILED"), _) if says_no_changes(reason) => Self::Empty,
+            (Some("FAILED"), _) => Self::Failed(reason.to_owned()),
             // Somebody deletes it, or it is something new: not ours to carry out.
-            Some(other) => Self::Failed(format!("it is in status `{other}`: {reason}")),
+            (Some(other), _) => Self::Failed(format!("it is in status `{other}`: {reason}")),
         }
     }
 }
 
 pub(super) fn read_change(change: &SdkChange) -> Option<Change> {
     let change = change.resource_change()?;
+    let mut properties: Vec<PropertyChange> = Vec::new();
+    for detail in change.details() {
+        let Some(property) = read_property(detail) else { continue };
+        // CloudFormation tells of a property once for each thing that changes it, and not each time with values.
+        match properties.iter_mut().find(|known| known.path == property.path) {
+            Some(known) => {
+                known.before = known.before.take().or(property.before);
+                known.after = known.after.take().or(property.after);
+            }
+            None => properties.push(property),
+        }
+    }
     Some(Change {
         action: change.action().map_or("?", |action| action.as_str()).to_owned(),
         logical_id: change.logical_resource_id().unwrap_or_default().to_owned(),
+        physical_id: change.physical_resource_id().map(str::to_owned),
         resource_type: change.resource_type().unwrap_or_default().to_owned(),
         replacement: match change.replacement().map(SdkReplacement::as_str) {
             Some("True") => Replacement::Yes,
             Some("False") | None => Replacement::No,
             Some(_) => Replacement::Perhaps,
         },
+        policy: change.policy_action().map(|action| action.as_str().to_owned()),
+        properties,
+    })
+}
+
+/// Source: AWS CloudFormation API Reference, `ResourceTargetDefinition`: `Path` is a JSON pointer below the resource.
+fn read_property(detail: &ResourceChangeDetail) -> Option<PropertyChange> {
+    let target = detail.target()?;
+    let path = match (target.path(), target.name(), target.attribute()) {
+        (Some(path), _, _) if !path.is_empty() => {
+            let path = path.trim_start_matches('/');
+            path.strip_prefix("Properties/").unwrap_or(path).replace('/', ".")
+        }
+        (_, Some(name), _) if !name.is_empty() => name.to_owned(),
+        (_, _, attribute) => attribute?.as_str().to_owned(),
+    };
+    let value = |text: Option<&str>| text.map(str::to_owned);
+    Some(PropertyChange {
+        path,
+        before: value(target.before_value()),
+        after: value(target.after_value()),
     })
 }
 
@@ -144,3 +246,6 @@ fn says_no_changes(reason: &str) -> bool {
     reason.starts_with("The submitted information didn't contain changes")
         || reason.starts_with("No updates are to be performed")
 }
+
+#[cfg(test)]
+mod tests;

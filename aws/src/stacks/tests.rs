@@ -9,9 +9,9 @@ use aws_sdk_cloudformation::operation::describe_stacks::{
 };
 use aws_sdk_cloudformation::operation::execute_change_set::ExecuteChangeSetOutput;
 use aws_sdk_cloudformation::types::{
-    Change as SdkChange, ChangeAction, ChangeSetStatus, OperationEvent, Output,
+    Capability, Change as SdkChange, ChangeAction, ChangeSetStatus, OperationEvent, Output,
     Replacement as SdkReplacement, ResourceChange, ResourceStatus, Stack as SdkStack, StackEvent,
-    StackStatus as SdkStackStatus, ValidationStatus,
+    StackStatus as SdkStackStatus, Tag, ValidationStatus,
 };
 use aws_smithy_mocks::{mock, mock_client};
 use aws_smithy_types::error::ErrorMetadata;
@@ -83,6 +83,7 @@ fn request(template: Template) -> ChangeSetRequest {
             ("Grade".to_owned(), Value::Previous),
         ]),
         tags: BTreeMap::from([("s3guard:stack".to_owned(), "s".to_owned())]),
+        manner: Manner { imports: true, ..Manner::default() },
     }
 }
 
@@ -131,12 +132,12 @@ async fn a_change_set_is_carried_out_with_rollback() {
         })
         .then_output(|| ExecuteChangeSetOutput::builder().build());
     let stacks = Stacks { client: mock_client!(aws_sdk_cloudformation, [&rule]) };
-    assert_eq!(stacks.execute(&set(), "t").await, Ok(()));
+    assert_eq!(stacks.execute(&set(), &Ready::default(), OnFailure::Rollback, "t").await, Ok(()));
 }
 
 #[track_caller]
 fn check(status: &str, reason: Option<&str>, state: &ChangeSetState) {
-    assert_eq!(ChangeSetState::read(Some(status), reason, Vec::new()), *state);
+    assert_eq!(ChangeSetState::read(Some(status), reason, None, Ready::default()), *state);
 }
 
 #[test]
@@ -148,7 +149,7 @@ fn a_change_set_without_changes_is_empty_and_another_failure_is_one() {
     let other = "Template error: instance of Fn::GetAtt references undefined resource X";
     check("FAILED", Some(other), &ChangeSetState::Failed(other.to_owned()));
     check("CREATE_PENDING", None, &ChangeSetState::Pending);
-    check("CREATE_COMPLETE", None, &ChangeSetState::Ready(Vec::new()));
+    check("CREATE_COMPLETE", None, &ChangeSetState::Ready(Ready::default()));
     let gone = "it is in status `DELETE_COMPLETE`: no reason was given";
     check("DELETE_COMPLETE", None, &ChangeSetState::Failed(gone.to_owned()));
 }
@@ -175,7 +176,8 @@ async fn all_pages_of_a_change_set_are_read() {
         .match_requests(|request| request.next_token() == Some("2"))
         .then_output(move || page("B", SdkReplacement::Conditional, None));
     let stacks = Stacks { client: mock_client!(aws_sdk_cloudformation, [&first, &second]) };
-    let ChangeSetState::Ready(changes) = stacks.change_set(&set()).await.unwrap() else {
+    let ChangeSetState::Ready(Ready { changes, .. }) = stacks.change_set(&set()).await.unwrap()
+    else {
         panic!("it is ready");
     };
     let read: Vec<_> = changes.iter().map(|c| (c.logical_id.as_str(), c.replacement)).collect();

@@ -12,6 +12,9 @@ use clap::builder::StyledStr;
 use serde::Serialize;
 use thiserror::Error;
 
+/// The columns of a log.
+const WIDTH: usize = 120;
+
 /// How results are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Form {
@@ -95,6 +98,14 @@ impl Paint {
         self.paint("1;31", text)
     }
 
+    pub(crate) fn good(self, text: impl fmt::Display) -> String {
+        self.paint("32", text)
+    }
+
+    pub(crate) fn notable(self, text: impl fmt::Display) -> String {
+        self.paint("33", text)
+    }
+
     pub(crate) fn hint(self, text: impl fmt::Display) -> String {
         self.paint("36", text)
     }
@@ -116,7 +127,7 @@ impl Paint {
 }
 
 /// Where a command writes to.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Output {
     form: Form,
     paint: Paint,
@@ -141,6 +152,13 @@ impl Output {
 
     pub(crate) fn form(&self) -> Form {
         self.form
+    }
+
+    /// How many columns the screen has; where there is none, as many as a log can do with.
+    #[expect(clippy::unused_self, reason = "it is the output's screen")]
+    pub(crate) fn width(&self) -> usize {
+        let screen = terminal_size::terminal_size_of(io::stderr());
+        screen.map_or(WIDTH, |(terminal_size::Width(width), _)| usize::from(width))
     }
 
     pub(crate) fn paint(&self) -> Paint {

@@ -1,12 +1,13 @@
-//! What a deployment tells: the changes before they are made, the outputs after.
+//! What a deployment tells when it is done.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-use s3guard_aws::stacks::change_set::Replacement;
-use s3guard_aws::stacks::{Change, Stack};
+use s3guard_aws::stacks::Stack;
 use s3guard_posture::{AccountId, Region, StackName};
 use serde::Serialize;
+
+use super::review::ToldChange;
 
 /// What was done to the stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -36,6 +37,8 @@ pub(super) struct Deployment {
     region: String,
     outcome: Deployed,
     outputs: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    changes: Vec<ToldChange>,
 }
 
 impl Deployment {
@@ -45,6 +48,7 @@ impl Deployment {
         account: &AccountId,
         outcome: Deployed,
         stack: Stack,
+        changes: Vec<ToldChange>,
     ) -> Self {
         Self {
             stack: name.to_string(),
@@ -53,7 +57,16 @@ impl Deployment {
             region: region.to_string(),
             outcome,
             outputs: stack.outputs,
+            changes,
         }
+    }
+
+    pub(super) fn region(&self) -> &str {
+        &self.region
+    }
+
+    pub(super) fn outputs(&self) -> &BTreeMap<String, String> {
+        &self.outputs
     }
 }
 
@@ -67,35 +80,12 @@ impl fmt::Display for Deployment {
     }
 }
 
-/// A change in a line.
-pub(super) fn change_line(change: &Change) -> String {
-    let note = match change.replacement {
-        Replacement::No => "",
-        Replacement::Perhaps => "  (may be replaced)",
-        Replacement::Yes => "  (replaced)",
-    };
-    let Change { action, resource_type, logical_id, .. } = change;
-    format!("  {:<8} {resource_type:<32} {logical_id}{note}", action.to_lowercase())
-}
-
 #[cfg(test)]
 mod tests {
     use expect_test::expect;
     use s3guard_aws::stacks::StackStatus;
 
     use super::*;
-
-    #[test]
-    fn a_replacement_is_said() {
-        let change = Change {
-            action: "Modify".to_owned(),
-            logical_id: "GuardQueue".to_owned(),
-            resource_type: "AWS::SQS::Queue".to_owned(),
-            replacement: Replacement::Yes,
-        };
-        expect!["  modify   AWS::SQS::Queue                  GuardQueue  (replaced)"]
-            .assert_eq(&change_line(&change));
-    }
 
     #[test]
     fn the_outputs_are_a_table_or_an_object() {
@@ -114,7 +104,8 @@ mod tests {
         };
         let (name, region) = ("s".parse().unwrap(), "eu-west-1".parse().unwrap());
         let account = "111122223333".parse().unwrap();
-        let deployment = Deployment::new(&name, &region, &account, Deployed::Created, stack);
+        let deployment =
+            Deployment::new(&name, &region, &account, Deployed::Created, stack, Vec::new());
         expect![[r#"
             GuardQueueUrl  https://queue
             TopicArn       arn:topic

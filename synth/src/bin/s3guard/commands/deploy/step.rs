@@ -23,8 +23,10 @@ pub(crate) enum Step {
 pub(crate) enum Stuck {
     /// A creation or update failed while rollback was off.
     Failed,
-    /// It could not be rolled back or deleted: deleting is all that is left.
+    /// Its creation could not be rolled back: deleting is all that is left.
     DeleteOnly,
+    /// It could not be deleted whole.
+    NotDeleted,
     /// An update could not be rolled back.
     Rollback,
     /// A status that this version does not know.
@@ -52,7 +54,8 @@ pub(crate) fn next(status: Option<&StackStatus>) -> Step {
         | StackStatus::ImportInProgress
         | StackStatus::ImportRollbackInProgress => Step::Busy,
         StackStatus::CreateFailed | StackStatus::UpdateFailed => Step::Stuck(Stuck::Failed),
-        StackStatus::RollbackFailed | StackStatus::DeleteFailed => Step::Stuck(Stuck::DeleteOnly),
+        StackStatus::RollbackFailed => Step::Stuck(Stuck::DeleteOnly),
+        StackStatus::DeleteFailed => Step::Stuck(Stuck::NotDeleted),
         StackStatus::UpdateRollbackFailed | StackStatus::ImportRollbackFailed => {
             Step::Stuck(Stuck::Rollback)
         }
@@ -77,10 +80,11 @@ impl Stuck {
     /// What a person can do about it.
     pub(crate) fn way_out(self, stack: &StackName) -> String {
         match self {
-            Self::Failed => format!("`aws cloudformation rollback-stack --stack-name {stack}`, then deploy again"),
+            Self::Failed => format!("`s3guard rollback --stack {stack}`, then deploy again"),
             Self::DeleteOnly => format!("`s3guard destroy --stack {stack}`, then deploy again"),
+            Self::NotDeleted => format!("`s3guard destroy --stack {stack} --force`, then deploy again"),
             Self::Rollback => {
-                format!("`aws cloudformation continue-update-rollback --stack-name {stack}`, then deploy again")
+                format!("`s3guard rollback --stack {stack}`, by `--skip ID` without what cannot be undone, then deploy again")
             }
             Self::Unknown => "look at the stack in the CloudFormation console; a newer s3guard may know this status".to_owned(),
         }
@@ -89,14 +93,45 @@ impl Stuck {
 
 #[cfg(test)]
 mod tests {
+    use expect_test::expect;
+
     use super::*;
 
     #[test]
-    fn a_stack_is_made_changed_or_made_again() {
-        assert_eq!(next(None), Step::Create);
-        assert_eq!(next(Some(&StackStatus::ReviewInProgress)), Step::Create);
-        assert_eq!(next(Some(&StackStatus::UpdateRollbackComplete)), Step::Update);
-        assert_eq!(next(Some(&StackStatus::RollbackComplete)), Step::Remake);
+    fn every_status_has_its_step() {
+        let unknown = StackStatus::Unknown("NEW".to_owned());
+        let mut table = format!("{:<46}{:?}\n", "(none)", next(None));
+        for status in StackStatus::ALL.into_iter().chain([unknown]) {
+            table += &format!("{:<46}{:?}\n", status.as_str(), next(Some(&status)));
+        }
+        expect![[r#"
+            (none)                                        Create
+            CREATE_IN_PROGRESS                            Busy
+            CREATE_FAILED                                 Stuck(Failed)
+            CREATE_COMPLETE                               Update
+            ROLLBACK_IN_PROGRESS                          Busy
+            ROLLBACK_FAILED                               Stuck(DeleteOnly)
+            ROLLBACK_COMPLETE                             Remake
+            DELETE_IN_PROGRESS                            Busy
+            DELETE_FAILED                                 Stuck(NotDeleted)
+            DELETE_COMPLETE                               Create
+            UPDATE_IN_PROGRESS                            Busy
+            UPDATE_COMPLETE_CLEANUP_IN_PROGRESS           Busy
+            UPDATE_COMPLETE                               Update
+            UPDATE_FAILED                                 Stuck(Failed)
+            UPDATE_ROLLBACK_IN_PROGRESS                   Busy
+            UPDATE_ROLLBACK_FAILED                        Stuck(Rollback)
+            UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS  Busy
+            UPDATE_ROLLBACK_COMPLETE                      Update
+            REVIEW_IN_PROGRESS                            Create
+            IMPORT_IN_PROGRESS                            Busy
+            IMPORT_COMPLETE                               Update
+            IMPORT_ROLLBACK_IN_PROGRESS                   Busy
+            IMPORT_ROLLBACK_FAILED                        Stuck(Rollback)
+            IMPORT_ROLLBACK_COMPLETE                      Update
+            NEW                                           Stuck(Unknown)
+        "#]]
+        .assert_eq(&table);
     }
 
     #[test]
@@ -108,26 +143,10 @@ mod tests {
             assert_eq!(hint.contains("was undone"), undone, "{status}: {hint}");
         }
         let hint = after_failure(&stack, Some(&StackStatus::UpdateRollbackFailed));
-        assert!(hint.contains("continue-update-rollback --stack-name s`"), "{hint}");
+        assert!(hint.contains("`s3guard rollback --stack s`"), "{hint}");
         let hint = after_failure(&stack, Some(&StackStatus::RollbackFailed));
         assert!(hint.contains("`s3guard destroy --stack s`, then deploy again"), "{hint}");
-    }
-
-    #[test]
-    fn nothing_is_begun_while_something_is_going_on() {
-        for status in StackStatus::ALL {
-            let busy = !status.is_settled();
-            assert_eq!(next(Some(&status)) == Step::Busy, busy, "{status}");
-        }
-    }
-
-    #[test]
-    fn after_a_failure_that_was_not_undone_a_person_decides() {
-        for status in StackStatus::ALL {
-            let failed = status.as_str().ends_with("_FAILED");
-            assert_eq!(matches!(next(Some(&status)), Step::Stuck(_)), failed, "{status}");
-        }
-        let unknown = StackStatus::Unknown("NEW".to_owned());
-        assert_eq!(next(Some(&unknown)), Step::Stuck(Stuck::Unknown));
+        let hint = after_failure(&stack, Some(&StackStatus::DeleteFailed));
+        assert!(hint.contains("`s3guard destroy --stack s --force`"), "{hint}");
     }
 }

@@ -1,0 +1,147 @@
+//! Parameters by name: what `--set` may say, checked against the template before anything is done.
+
+use std::collections::BTreeMap;
+
+use anyhow::anyhow;
+use s3guard_aws::stacks::Value;
+use serde_json::Value as Json;
+
+use crate::failure::{Advice as _, Exit};
+
+/// What the command itself gives the stack.
+const OURS: [&str; 3] = ["CodeBucket", "CodeKey", "Architecture"];
+
+/// Puts what was asked for among the parameters.
+pub(super) fn set(
+    asked: &[(String, String)],
+    template: &Json,
+    parameters: &mut BTreeMap<String, Value>,
+) -> anyhow::Result<()> {
+    for (name, value) in asked {
+        check(name, value, template, parameters)
+            .map_err(|problem| anyhow!("`--set {name}={value}`: {}", problem.0))
+            .hint(problem_hint(name, template))
+            .exit(Exit::Usage)?;
+        parameters.insert(name.clone(), Value::New(value.clone()));
+    }
+    Ok(())
+}
+
+struct Problem(String);
+
+fn check(
+    name: &str,
+    value: &str,
+    template: &Json,
+    parameters: &BTreeMap<String, Value>,
+) -> Result<(), Problem> {
+    let declared = &template["Parameters"][name];
+    if declared.is_null() {
+        return Err(Problem("the template has no such parameter".to_owned()));
+    }
+    if OURS.contains(&name) {
+        return Err(Problem("s3guard gives that itself, by the package".to_owned()));
+    }
+    if let Some(Value::New(other)) = parameters.get(name)
+        && other != value
+    {
+        return Err(Problem(format!("a flag or the configuration says `{other}`")));
+    }
+    allowed(value, declared).map_err(Problem)
+}
+
+/// Whether the template takes the value. Patterns are left to CloudFormation, which refuses before it changes anything.
+///
+/// Source: AWS CloudFormation User Guide, "CloudFormation template Parameters syntax".
+fn allowed(value: &str, declared: &Json) -> Result<(), String> {
+    if let Some(values) = declared["AllowedValues"].as_array() {
+        let texts: Vec<String> = values.iter().map(text).collect();
+        if !texts.iter().any(|text| text == value) {
+            return Err(format!("it takes {}", texts.join(", ")));
+        }
+    }
+    let limit = |name: &str| text(&declared[name]).parse::<f64>().ok();
+    if declared["Type"] == "Number" {
+        let number: f64 = value.parse().map_err(|_| "it takes a number".to_owned())?;
+        if limit("MinValue").is_some_and(|least| number < least)
+            || limit("MaxValue").is_some_and(|most| number > most)
+        {
+            let (least, most) = (text(&declared["MinValue"]), text(&declared["MaxValue"]));
+            return Err(format!("it takes a number from {least} to {most}"));
+        }
+    } else {
+        #[expect(clippy::cast_precision_loss, reason = "no value is that long")]
+        let length = value.chars().count() as f64;
+        if limit("MinLength").is_some_and(|least| length < least)
+            || limit("MaxLength").is_some_and(|most| length > most)
+        {
+            let (least, most) = (text(&declared["MinLength"]), text(&declared["MaxLength"]));
+            return Err(format!("it takes from {least} to {most} characters"));
+        }
+    }
+    Ok(())
+}
+
+fn text(value: &Json) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn problem_hint(name: &str, template: &Json) -> String {
+    if let Some(words) = template["Parameters"][name]["Description"].as_str() {
+        return format!("`{name}`: {words}");
+    }
+    let names =
+        template["Parameters"].as_object().into_iter().flatten().map(|(name, _)| name.as_str());
+    let names: Vec<&str> = names.filter(|name| !OURS.contains(name)).collect();
+    format!("the template's parameters are {}", names.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::failure;
+
+    fn template() -> Json {
+        json!({ "Parameters": {
+            "Grade": { "Type": "String", "AllowedValues": ["speed", "hybrid"], "Description": "how well" },
+            "Settle": { "Type": "Number", "MinValue": 0, "MaxValue": 900 },
+            "Prefix": { "Type": "String", "MinLength": 2, "MaxLength": "4" },
+            "CodeKey": { "Type": "String" },
+        } })
+    }
+
+    #[track_caller]
+    fn check(asked: (&str, &str), problem: Option<&str>) {
+        let mut parameters = BTreeMap::from([
+            ("Grade".to_owned(), Value::Previous),
+            ("Prefix".to_owned(), Value::New("abc".to_owned())),
+        ]);
+        let asked = [(asked.0.to_owned(), asked.1.to_owned())];
+        match (set(&asked, &template(), &mut parameters), problem) {
+            (Ok(()), None) => assert_eq!(parameters[&asked[0].0], Value::New(asked[0].1.clone())),
+            (Err(error), Some(problem)) => {
+                let text = failure::text(&error);
+                assert!(text.contains(problem) && text.contains("hint: "), "{text}");
+            }
+            (result, problem) => panic!("{result:?} {problem:?}"),
+        }
+    }
+
+    #[test]
+    fn a_parameter_takes_what_the_template_allows_and_nothing_is_said_twice() {
+        check(("Grade", "hybrid"), None);
+        check(("Grade", "best"), Some("it takes speed, hybrid\n\nhint: `Grade`: how well"));
+        check(("Settle", "900"), None);
+        check(("Settle", "901"), Some("a number from 0 to 900"));
+        check(("Settle", "soon"), Some("it takes a number"));
+        check(("Prefix", "abc"), None);
+        check(("Prefix", "abcd"), Some("a flag or the configuration says `abc`"));
+        check(("CodeKey", "x"), Some("s3guard gives that itself"));
+        check(
+            ("Grad", "x"),
+            Some("no such parameter\n\nhint: the template's parameters are Grade, Settle, Prefix"),
+        );
+    }
+}

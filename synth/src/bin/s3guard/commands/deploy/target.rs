@@ -1,0 +1,115 @@
+//! One stack in one Region: found, and judged by where it stands.
+
+use std::collections::BTreeMap;
+
+use anyhow::anyhow;
+use s3guard_aws::stacks::{Stack, StackStatus, Stacks};
+use s3guard_posture::{Region, StackName};
+
+use super::names;
+use super::step::{self, Step};
+use crate::commands::account::{self, Account, AccountArgs};
+use crate::commands::progress::{self, Follower};
+use crate::failure::Advice as _;
+use crate::output::Output;
+
+/// A stack that can be made or changed.
+pub(crate) struct Target {
+    pub(crate) name: StackName,
+    pub(crate) account: Account,
+    pub(crate) stacks: Stacks,
+    pub(crate) output: Output,
+    pub(crate) found: Option<Stack>,
+    pub(crate) step: Step,
+}
+
+impl Target {
+    /// Looks where the stack stands, and refuses one that takes no change, or is somebody else's.
+    pub(crate) async fn find(
+        args: &AccountArgs,
+        output: Output,
+        waits: bool,
+    ) -> anyhow::Result<Self> {
+        let name = args.stack.clone();
+        let account = Account::open(args).await?;
+        names::check_region(account.connection.region())?;
+        let (region, number) = (account.connection.region(), &account.caller.account);
+        output.say(format_args!("stack `{name}` in `{region}`, account `{number}`"));
+        let stacks = Stacks::new(&account.connection);
+        let mut found = stacks.describe(name.as_str()).await?;
+        if let Some(stack) = &found {
+            account::check_is_guard(&stacks, stack, &name).await?;
+        }
+        if waits && let Some(stack) = found.take_if(|stack| !stack.status.is_settled()) {
+            output.say(format_args!("it is in `{}`: waiting for that first", stack.status));
+            Follower::new(&stacks, &output, &stack.id, None).await.follow().await?;
+            found = stacks.describe(name.as_str()).await?;
+        }
+        let step = permitted_step(&name, region, found.as_ref())?;
+        Ok(Self { name, account, stacks, output, found, step })
+    }
+
+    pub(crate) fn region(&self) -> &Region {
+        self.account.connection.region()
+    }
+
+    /// Whether the stack is made, not changed.
+    pub(crate) fn is_new(&self) -> bool {
+        match self.step {
+            Step::Create | Step::Remake => true,
+            Step::Update | Step::Busy | Step::Stuck(_) => false,
+        }
+    }
+
+    /// Whether the name was free before: a shell that somebody else has left with a change set in it stays theirs.
+    pub(crate) fn owns_name(&self) -> bool {
+        self.found.is_none() || self.step == Step::Remake
+    }
+
+    /// The parameters of the stack as it is; none of a new one. Those of a shell are what was asked for in vain.
+    pub(crate) fn previous(&self) -> BTreeMap<String, String> {
+        match (&self.found, self.step) {
+            (Some(stack), Step::Update | Step::Remake) => stack.parameters.clone(),
+            (_, Step::Create | Step::Busy | Step::Stuck(_)) | (None, _) => BTreeMap::new(),
+        }
+    }
+
+    /// Deletes what a creation that failed or was never begun has left under the stack's name.
+    pub(crate) async fn remove_shell(&self, token: &str) -> anyhow::Result<()> {
+        let (Step::Remake, Some(shell)) = (self.step, &self.found) else { return Ok(()) };
+        self.output.say(format_args!(
+            "the stack is in `{}`, an empty shell: it is deleted and made again",
+            shell.status
+        ));
+        let token = format!("{token}-remove");
+        let follower = Follower::new(&self.stacks, &self.output, &shell.id, Some(&token)).await;
+        self.stacks.delete(&shell.id, &token).await?;
+        let ended = follower.follow().await?;
+        match &ended.stack {
+            None => Ok(()),
+            Some(stack) if stack.status == StackStatus::DeleteComplete => Ok(()),
+            Some(_) => Err(progress::failure("the empty stack could not be deleted", &ended))
+                .hint(progress::failure_hint(&ended, "delete it in the CloudFormation console")),
+        }
+    }
+}
+
+/// The next step, unless the stack takes none.
+fn permitted_step(
+    name: &StackName,
+    region: &Region,
+    found: Option<&Stack>,
+) -> anyhow::Result<Step> {
+    let step = step::next(found.map(|stack| &stack.status));
+    let status = found.map_or("", |stack| stack.status.as_str());
+    match step {
+        Step::Create | Step::Update | Step::Remake => Ok(step),
+        Step::Busy => {
+            Err(anyhow!("stack `{name}` is in `{status}`: something is going on")).hint(format!(
+                "`s3guard events --follow --stack {name} --region {region}` shows it; `--wait` deploys when it is over"
+            ))
+        }
+        Step::Stuck(stuck) => Err(anyhow!("stack `{name}` is in `{status}` and takes no change"))
+            .hint(stuck.way_out(name)),
+    }
+}
