@@ -190,7 +190,20 @@ fn endpoints(config: &SdkConfig) -> Vec<String> {
         let key = key.env("AWS_ENDPOINT_URL").profile("endpoint_url").build().ok()?;
         config.service_config()?.load_config(key)
     };
-    let services = ["STS", "CloudFormation", "S3", "S3 Control", "KMS", "SNS", "SQS"];
+    let services = [
+        "STS",
+        "CloudFormation",
+        "CloudTrail",
+        "CloudWatch",
+        "CloudWatch Logs",
+        "IAM",
+        "Lambda",
+        "S3",
+        "S3 Control",
+        "KMS",
+        "SNS",
+        "SQS",
+    ];
     let all = config.endpoint_url().map(str::to_owned);
     all.into_iter().chain(services.into_iter().filter_map(of_service)).collect()
 }

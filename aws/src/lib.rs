@@ -20,6 +20,8 @@ pub mod stacks;
 #[cfg(feature = "deploy")]
 pub mod subscriptions;
 pub mod topics;
+#[cfg(feature = "deploy")]
+pub mod trails;
 
 pub use account_block::AccountBlock;
 pub use buckets::Buckets;

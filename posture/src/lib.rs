@@ -43,6 +43,7 @@ pub mod stack_name;
 pub mod text;
 pub mod told;
 pub mod tool;
+pub mod trail;
 pub mod triage;
 pub mod trigger;
 pub mod undo;

@@ -1,0 +1,139 @@
+//! The trails of a Region: what there is, what it is doing, and what it records.
+
+use aws_sdk_cloudtrail::Client;
+use aws_sdk_cloudtrail::types::{
+    AdvancedEventSelector, AdvancedFieldSelector, EventSelector, ReadWriteType, Trail as SdkTrail,
+};
+use futures_util::future::try_join_all;
+use s3guard_posture::Reading;
+use s3guard_posture::trail::{
+    AdvancedSelector, BasicSelector, Calls, Condition, Selectors, Trail, TrailStatus,
+};
+use time::OffsetDateTime;
+
+use crate::{AwsError, Connection};
+
+/// Codes of what another account has and does not show, as an organization's trail to some of its members.
+///
+/// Source: AWS CloudTrail API Reference, errors of `GetTrailStatus` and `GetEventSelectors`.
+const NOT_SHOWN: [&str; 4] = [
+    "CloudTrailARNInvalidException",
+    "NoManagementAccountSLRExistsException",
+    "OperationNotPermittedException",
+    "UnsupportedOperationException",
+];
+
+/// Every trail that is seen from the Region: also those of other Regions that record all, and the organization's.
+pub async fn trails(connection: &Connection) -> Result<Reading<Vec<Trail>>, AwsError> {
+    let client = Client::new(&connection.config);
+    let object = || format!("the trails of `{}`", connection.region());
+    let answer = match client.describe_trails().include_shadow_trails(true).send().await {
+        Ok(answer) => answer,
+        Err(error) => return denied(AwsError::new("DescribeTrails", object(), &error)),
+    };
+    let known = answer.trail_list().iter().map(|trail| read(&client, trail));
+    Ok(Reading::Known(try_join_all(known).await?))
+}
+
+async fn read(client: &Client, trail: &SdkTrail) -> Result<Trail, AwsError> {
+    let name = trail.name().unwrap_or_default();
+    // What is not of this Region and account answers to its ARN alone.
+    let arn = trail.trail_arn().unwrap_or(name);
+    let home = trail.home_region().unwrap_or_default().parse();
+    let home = home.map_err(|error| AwsError::other("DescribeTrails", object(arn), error))?;
+    let (status, selectors) = futures_util::try_join!(status(client, arn), selectors(client, arn))?;
+    Ok(Trail {
+        name: name.to_owned(),
+        arn: arn.to_owned(),
+        home,
+        is_multi_region: trail.is_multi_region_trail().unwrap_or_default(),
+        is_organization: trail.is_organization_trail().unwrap_or_default(),
+        status,
+        selectors,
+    })
+}
+
+async fn status(client: &Client, arn: &str) -> Result<Reading<TrailStatus>, AwsError> {
+    let answer = match client.get_trail_status().name(arn).send().await {
+        Ok(answer) => answer,
+        Err(error) => return not_shown(AwsError::new("GetTrailStatus", object(arn), &error)),
+    };
+    let delivered = answer.latest_delivery_time();
+    Ok(Reading::Known(TrailStatus {
+        is_logging: answer.is_logging().unwrap_or_default(),
+        delivery_error: answer
+            .latest_delivery_error()
+            .filter(|error| !error.is_empty())
+            .map(str::to_owned),
+        delivered: delivered.and_then(|at| OffsetDateTime::from_unix_timestamp(at.secs()).ok()),
+    }))
+}
+
+async fn selectors(client: &Client, arn: &str) -> Result<Reading<Selectors>, AwsError> {
+    let answer = match client.get_event_selectors().trail_name(arn).send().await {
+        Ok(answer) => answer,
+        Err(error) => return not_shown(AwsError::new("GetEventSelectors", object(arn), &error)),
+    };
+    let advanced = answer.advanced_event_selectors();
+    // A trail has the one kind or the other.
+    Ok(Reading::Known(if advanced.is_empty() {
+        Selectors::Basic(answer.event_selectors().iter().map(basic).collect())
+    } else {
+        Selectors::Advanced(advanced.iter().map(selector).collect())
+    }))
+}
+
+fn object(arn: &str) -> String {
+    format!("trail `{arn}`")
+}
+
+fn denied<T>(error: AwsError) -> Result<Reading<T>, AwsError> {
+    if error.is_denied() { Ok(Reading::Denied) } else { Err(error) }
+}
+
+fn not_shown<T>(error: AwsError) -> Result<Reading<T>, AwsError> {
+    match error.code() {
+        // It was deleted meanwhile.
+        Some("TrailNotFoundException") => Ok(Reading::Absent),
+        Some(code) if NOT_SHOWN.contains(&code) => Ok(Reading::Denied),
+        Some(_) | None => denied(error),
+    }
+}
+
+fn basic(selector: &EventSelector) -> BasicSelector {
+    BasicSelector {
+        // Both have a default, which is to record: `true` and `All`.
+        management: selector.include_management_events().unwrap_or(true),
+        calls: selector.read_write_type().map_or(Calls::All, calls),
+        without: selector.exclude_management_event_sources().to_vec(),
+    }
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "AWS may add kinds of calls")]
+fn calls(kind: &ReadWriteType) -> Calls {
+    match kind {
+        ReadWriteType::All => Calls::All,
+        ReadWriteType::ReadOnly => Calls::Read,
+        ReadWriteType::WriteOnly => Calls::Write,
+        other => Calls::Unknown(other.as_str().to_owned()),
+    }
+}
+
+fn selector(selector: &AdvancedEventSelector) -> AdvancedSelector {
+    AdvancedSelector(selector.field_selectors().iter().map(condition).collect())
+}
+
+fn condition(field: &AdvancedFieldSelector) -> Condition {
+    Condition {
+        field: field.field().to_owned(),
+        equals: field.equals().to_vec(),
+        starts_with: field.starts_with().to_vec(),
+        ends_with: field.ends_with().to_vec(),
+        not_equals: field.not_equals().to_vec(),
+        not_starts_with: field.not_starts_with().to_vec(),
+        not_ends_with: field.not_ends_with().to_vec(),
+    }
+}
+
+#[cfg(test)]
+mod tests;
