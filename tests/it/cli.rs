@@ -3,6 +3,7 @@
 mod account;
 mod aws;
 mod replay;
+mod trails;
 
 use std::fs::{self, OpenOptions};
 use std::io::Read as _;

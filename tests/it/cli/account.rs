@@ -13,7 +13,7 @@ use super::aws::{Aws, Story};
 use super::{check, s3guard};
 
 /// The command with this account around it.
-fn in_account(aws: &Aws, arguments: &[&str]) -> Command {
+pub(super) fn in_account(aws: &Aws, arguments: &[&str]) -> Command {
     let mut command = s3guard(arguments);
     command.args(["--region", "eu-west-1"]).envs([
         ("AWS_ACCESS_KEY_ID", "key"),
@@ -24,7 +24,7 @@ fn in_account(aws: &Aws, arguments: &[&str]) -> Command {
 }
 
 /// The smallest program that the command takes: an ELF header, and nothing after it.
-fn program(folder: &Path) -> PathBuf {
+pub(super) fn program(folder: &Path) -> PathBuf {
     let mut header = [0_u8; 64];
     header[..7].copy_from_slice(b"\x7fELF\x02\x01\x01");
     // An executable for x86-64, version 1, with a header of 64 bytes.

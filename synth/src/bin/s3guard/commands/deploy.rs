@@ -17,6 +17,7 @@ mod step;
 mod sweep;
 pub(crate) mod target;
 mod template;
+mod trail;
 mod unchanged;
 mod upload;
 

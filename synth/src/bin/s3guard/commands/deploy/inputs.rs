@@ -1,12 +1,10 @@
 //! What is asked of the caller and handed to the stack: checked whole before anything is done.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use anyhow::{Context as _, anyhow};
-use clap::ValueEnum;
 use s3guard_aws::stacks::Value;
-use s3guard_posture::config::Config;
+use s3guard_posture::config::{Config, TrailChoice};
 use s3guard_posture::{Grade, KeyArn, Region, StackName};
 
 use crate::cli::Invalid;
@@ -28,9 +26,10 @@ pub(crate) struct GuardArgs {
     #[arg(long, value_name = "ARN", env = "S3GUARD_KEY", value_parser = key)]
     key: Option<KeyArn>,
 
-    /// Trail that tells of changes; in further Regions use `existing` [new stacks: create]
-    #[arg(long, value_name = "TRAIL", env = "S3GUARD_TRAIL")]
-    trail: Option<Trail>,
+    /// Trail that tells of changes: `create` one of the stack's own, use an `existing` one, or `auto`: one that is there if
+    /// it records what the guard needs, else one of the stack's own [new stacks: create]
+    #[arg(long, value_name = "TRAIL", env = "S3GUARD_TRAIL", value_parser = trail)]
+    pub(super) trail: Option<TrailChoice>,
 
     /// How old a new bucket is before it is touched [new stacks: 15]
     #[arg(long, value_name = "SECONDS", value_parser = settle_seconds)]
@@ -45,24 +44,6 @@ pub(crate) struct GuardArgs {
     bucket_prefix: Option<String>,
 }
 
-/// Which trail tells of changes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Trail {
-    /// One of the stack's own
-    Create,
-    /// One that is there already and records write management events
-    Existing,
-}
-
-impl fmt::Display for Trail {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Create => "create",
-            Self::Existing => "existing",
-        })
-    }
-}
-
 impl GuardArgs {
     /// What is given, and what the configuration says where nothing is given.
     pub(crate) fn over(&self, config: &Config, region: &Region) -> Self {
@@ -71,6 +52,7 @@ impl GuardArgs {
             grade: self.grade.or(config.grade()),
             key: self.key.clone().or_else(|| keys.next().cloned()),
             settle_seconds: self.settle_seconds.or(config.settle_seconds()),
+            trail: self.trail.or(config.deploy().trail),
             ..self.clone()
         }
     }
@@ -110,7 +92,7 @@ impl GuardArgs {
             ("Email", self.email.clone()),
             ("Grade", self.grade.map(|grade| grade.to_string())),
             ("BucketKeyArn", self.key.as_ref().map(ToString::to_string)),
-            ("TrailMode", self.trail.map(|trail| trail.to_string())),
+            ("TrailMode", self.trail.and_then(mode).map(str::to_owned)),
             ("SettleSeconds", self.settle_seconds.map(|seconds| seconds.to_string())),
             ("SweepRate", self.sweep_rate.clone()),
             ("BucketPrefix", self.bucket_prefix.clone()),
@@ -127,16 +109,6 @@ impl GuardArgs {
         Ok(parameters)
     }
 
-    /// What a trail that exists has to do for the guard, if one was chosen.
-    pub(crate) fn trail_advice(&self, region: &Region) -> Option<String> {
-        (self.trail == Some(Trail::Existing)).then(|| {
-            format!(
-                "the trail that exists must record the write management events of `{region}`, else the guard \
-                 learns of changes only by its sweep"
-            )
-        })
-    }
-
     /// A trail of the stack's own takes the name `STACK-REGION`, which CloudTrail has to allow.
     ///
     /// Source: AWS CloudTrail User Guide, "Naming requirements for CloudTrail resources".
@@ -147,10 +119,8 @@ impl GuardArgs {
         previous: &BTreeMap<String, String>,
     ) -> anyhow::Result<()> {
         let had = previous.get("TrailMode").map(String::as_str);
-        let is_own = match self.trail {
-            Some(trail) => trail == Trail::Create,
-            None => had != Some("existing"),
-        };
+        let mode = self.trail.and_then(mode).or(had);
+        let is_own = mode != Some("existing");
         // A trail that is there has proved its name.
         if !is_own || had == Some("create") {
             return Ok(());
@@ -194,6 +164,21 @@ impl GuardArgs {
             Some(_) | None => Ok(()),
         }
     }
+}
+
+/// The stack's word for a choice; `auto` is settled by `trail` before it comes to that.
+fn mode(choice: TrailChoice) -> Option<&'static str> {
+    match choice {
+        TrailChoice::Auto => None,
+        TrailChoice::Create | TrailChoice::Existing => Some(choice.name()),
+    }
+}
+
+fn trail(text: &str) -> Result<TrailChoice, Invalid> {
+    TrailChoice::ALL.into_iter().find(|choice| choice.name() == text).ok_or_else(|| {
+        let problem = format!("`{text}` is not a choice of trail");
+        Invalid::new(problem, "choose `auto`, `create` or `existing`")
+    })
 }
 
 /// The prefix of a stack that was given none: its name, so that two stacks do not want one bucket.
@@ -303,6 +288,8 @@ fn is_cron(cron: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt;
+
     use super::*;
 
     #[track_caller]
@@ -351,6 +338,7 @@ mod tests {
             &["ab", "s3guard", "a-1", "abcdefghijklmnopqrstuvwxy"],
             &["a", "-a", "A1", "a_b", "abcdefghijklmnopqrstuvwxyz"],
         );
+        check(trail, &["auto", "create", "existing"], &["", "Auto", "own"]);
         check(grade, &["speed", "hybrid", "security"], &["", "Speed", "1"]);
         check(
             key,
@@ -434,24 +422,10 @@ mod tests {
         assert_eq!(of(None, "a--b", &[]), refused("a--b", "has two `-` in a row"));
         assert_eq!(of(None, "a-", &[]), refused("a-", "has two `-` in a row"));
         assert_eq!(of(None, &long, &[]), refused(&long, "has more than 128 characters"));
-        assert_eq!(of(Some(Trail::Existing), "a--b", &[]), Ok(()));
+        assert_eq!(of(Some(TrailChoice::Existing), "a--b", &[]), Ok(()));
         assert_eq!(of(None, "a--b", &[("TrailMode", "existing")]), Ok(()));
         assert_eq!(of(None, "a--b", &[("TrailMode", "create")]), Ok(()));
-        assert!(of(Some(Trail::Create), "a--b", &[("TrailMode", "existing")]).is_err());
-    }
-
-    #[test]
-    fn what_an_existing_trail_has_to_do_is_said_to_who_chooses_one() {
-        let advice = |trail| {
-            let args = GuardArgs { trail, ..GuardArgs::default() };
-            args.trail_advice(&"eu-west-1".parse().unwrap())
-        };
-        assert!(
-            advice(Some(Trail::Existing))
-                .unwrap()
-                .contains("write management events of `eu-west-1`")
-        );
-        assert_eq!((advice(Some(Trail::Create)), advice(None)), (None, None));
+        assert!(of(Some(TrailChoice::Create), "a--b", &[("TrailMode", "existing")]).is_err());
     }
 
     #[test]

@@ -13,7 +13,7 @@ use serde_json::Value as Json;
 use super::step::Step;
 use super::target::Target;
 use super::unchanged::{self, Wanted};
-use super::{Args, names, set};
+use super::{Args, names, set, trail};
 use crate::commands::account::{Account, STACK_TAG};
 use crate::failure::{Advice as _, Exit};
 use crate::package::{self, Architecture, Package};
@@ -43,10 +43,8 @@ impl Plan {
             Some(config) => args.guard.over(config, region),
             None => args.guard.clone(),
         };
+        let guard = trail::resolved(guard, &target.account, &previous, &target.output).await;
         let mut parameters = guard.parameters(&target.name, region, &previous)?;
-        if let Some(advice) = guard.trail_advice(region) {
-            target.output.say(advice);
-        }
         if let Some(config) = configuration
             && let Some(advice) = guard.rule_advice(config, region, &previous)
         {

@@ -1,0 +1,102 @@
+//! Which trail a new stack gets, and what is said of it before.
+
+use serde_json::json;
+
+use super::account::{in_account, program};
+use super::aws::{Answer, Aws, Request, Story};
+
+/// The trails of an account with this one: where it is, whether it is logging, which calls it records.
+fn one_trail(
+    home: &'static str,
+    is_logging: bool,
+    calls: &'static str,
+) -> impl Fn(&Request, usize) -> Option<Answer> {
+    move |request, _| {
+        let body = match request.call.as_str() {
+            "DescribeTrails" => json!({ "trailList": [{
+                "Name": "audit",
+                "TrailARN": format!("arn:aws:cloudtrail:{home}:111122223333:trail/audit"),
+                "HomeRegion": home,
+                "IsMultiRegionTrail": true,
+            }] }),
+            "GetTrailStatus" => json!({ "IsLogging": is_logging }),
+            "GetEventSelectors" => json!({
+                "EventSelectors": [{ "ReadWriteType": calls, "IncludeManagementEvents": true }]
+            }),
+            _ => return None,
+        };
+        Some((200, body.to_string()))
+    }
+}
+
+/// Deploys a new stack; gives the words, and the trail that the stack was asked to have.
+fn deploy(
+    trails: impl Fn(&Request, usize) -> Option<Answer> + Send + Sync + 'static,
+    arguments: &[&str],
+) -> (String, Option<&'static str>) {
+    let story = Story { after: "CREATE_COMPLETE", queue_is_open: true, ..Story::default() };
+    let aws = Aws::answering(story, trails);
+    let folder = tempfile::tempdir().unwrap();
+    let program = program(folder.path());
+    let mut command = in_account(&aws, &["deploy", "--stack", "s", "--code-bucket", "code"]);
+    command.args(arguments).args(["--bucket-prefix", "ab", "--bootstrap"]).arg(program);
+    let output = command.output().unwrap();
+    let words = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{words}");
+    let [request] = &aws.made("CreateChangeSet")[..] else { panic!("{words}") };
+    let asked = |mode: &str| {
+        let parameter =
+            format!(".ParameterKey=TrailMode&Parameters.member.N.ParameterValue={mode}");
+        // The number of the parameter is nobody's business.
+        let digits = |text: &str| text.replace(|c: char| c.is_ascii_digit(), "N");
+        digits(&request.body).contains(&parameter)
+    };
+    let mode = ["create", "existing"].into_iter().find(|mode| asked(mode));
+    (words, mode)
+}
+
+#[test]
+fn auto_uses_a_trail_of_another_region_that_records_all() {
+    let (words, mode) = deploy(one_trail("us-east-1", true, "All"), &["--trail", "auto"]);
+    assert_eq!(mode, Some("existing"), "{words}");
+    assert!(words.contains("uses the trail `audit`, which records every Region"), "{words}");
+    assert!(words.contains("would cost $2.00 for 100,000 management events"), "{words}");
+}
+
+#[test]
+fn auto_makes_a_trail_where_the_one_that_is_there_records_nothing_of_use() {
+    for (is_logging, calls, why) in [
+        (false, "All", "`audit` is stopped"),
+        (true, "ReadOnly", "`audit` leaves out the write management events of S3"),
+    ] {
+        let trails = one_trail("eu-west-1", is_logging, calls);
+        let (words, mode) = deploy(trails, &["--trail", "auto"]);
+        assert_eq!(mode, Some("create"), "{words}");
+        assert!(words.contains(&format!("({why}): the stack gets one of its own")), "{words}");
+    }
+}
+
+#[test]
+fn auto_makes_a_trail_where_it_may_not_look_and_says_so() {
+    let denied = |request: &Request, _: usize| {
+        let body = r#"{"__type":"AccessDeniedException","message":"no"}"#;
+        (request.call == "DescribeTrails").then(|| (400, body.to_owned()))
+    };
+    let (words, mode) = deploy(denied, &["--trail", "auto"]);
+    assert_eq!(mode, Some("create"), "{words}");
+    let warning =
+        "warning: the trails cannot be looked at (`cloudtrail:DescribeTrails` is missing)";
+    assert!(words.contains(warning), "{words}");
+}
+
+#[test]
+fn who_gets_a_second_trail_hears_its_price_and_who_relies_on_a_stopped_one_hears_that() {
+    let (words, mode) = deploy(one_trail("eu-west-1", true, "WriteOnly"), &[]);
+    // The template's own default.
+    assert_eq!(mode, None, "{words}");
+    assert!(words.contains("the stack's own is a second copy, which costs $2.00"), "{words}");
+    let stopped = one_trail("eu-west-1", false, "All");
+    let (words, mode) = deploy(stopped, &["--trail", "existing"]);
+    assert_eq!(mode, Some("existing"), "{words}");
+    assert!(words.contains("warning: no trail records the changes of buckets"), "{words}");
+}
