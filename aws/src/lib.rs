@@ -12,9 +12,16 @@ pub mod error;
 #[cfg(test)]
 mod fake;
 #[cfg(feature = "deploy")]
+pub mod function_state;
+#[cfg(feature = "deploy")]
 pub mod identity;
+pub mod keys;
 pub mod ledger;
+#[cfg(feature = "deploy")]
+pub mod limits;
 pub mod objects;
+#[cfg(feature = "deploy")]
+pub mod permissions;
 pub mod queues;
 pub mod stacks;
 #[cfg(feature = "deploy")]

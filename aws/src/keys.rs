@@ -1,0 +1,45 @@
+//! What KMS says of a key.
+
+use aws_sdk_kms::Client;
+use aws_sdk_kms::error::ProvideErrorMetadata as _;
+use aws_sdk_kms::types::{KeyMetadata, KeySpec, KeyState as State, KeyUsageType};
+use s3guard_posture::{KeyArn, KeyState, Reading};
+
+use crate::{AwsError, Connection};
+
+/// Asks KMS, in the connection's Region, whether objects can be encrypted with the key.
+pub async fn state(connection: &Connection, key: &KeyArn) -> Result<Reading<KeyState>, AwsError> {
+    let client = Client::new(&connection.config);
+    let error = match client.describe_key().key_id(key.as_str()).send().await {
+        Ok(answer) => return Ok(Reading::Known(usable(answer.key_metadata()))),
+        Err(error) => error,
+    };
+    if error.code() == Some("NotFoundException") {
+        return Ok(Reading::Absent);
+    }
+    let error = AwsError::new("DescribeKey", format!("key `{key}`"), &error);
+    if error.is_denied() { Ok(Reading::Denied) } else { Err(error) }
+}
+
+/// Whether objects can be encrypted with the key.
+///
+/// Source: Amazon S3 User Guide, "Using server-side encryption with AWS KMS keys": symmetric keys only.
+fn usable(key: Option<&KeyMetadata>) -> KeyState {
+    let Some(key) = key else {
+        return KeyState::Unusable("KMS does not describe it".to_owned());
+    };
+    let (state, usage, spec) = (key.key_state(), key.key_usage(), key.key_spec());
+    if state != Some(&State::Enabled) {
+        let state = state.map_or("unknown", State::as_str);
+        return KeyState::Unusable(format!("its state is `{state}`"));
+    }
+    if usage != Some(&KeyUsageType::EncryptDecrypt) {
+        let usage = usage.map_or("unknown", KeyUsageType::as_str);
+        return KeyState::Unusable(format!("it is not for encryption, but for `{usage}`"));
+    }
+    if spec != Some(&KeySpec::SymmetricDefault) {
+        let spec = spec.map_or("unknown", KeySpec::as_str);
+        return KeyState::Unusable(format!("it is not symmetric, but `{spec}`"));
+    }
+    KeyState::Usable
+}

@@ -1,0 +1,107 @@
+//! What bounds an account: calls of functions at once, and what text messages may cost.
+
+use aws_sdk_lambda::types::AccountLimit;
+use s3guard_posture::Reading;
+
+use crate::{AwsError, Connection};
+
+/// How text messages are bounded.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TextMessages {
+    /// What they may cost in a month, in US dollars; none if nobody has set it.
+    pub limit: Option<f64>,
+    /// Whether only numbers get them that were verified.
+    pub is_in_sandbox: bool,
+}
+
+/// How many calls of functions may run at once, of those that no function has for itself; none if Lambda does not say.
+pub async fn concurrency(connection: &Connection) -> Result<Reading<i32>, AwsError> {
+    let client = aws_sdk_lambda::Client::new(&connection.config);
+    match client.get_account_settings().send().await {
+        Ok(answer) => {
+            let limit = answer.account_limit();
+            let free = limit.and_then(AccountLimit::unreserved_concurrent_executions);
+            Ok(free.map_or(Reading::Absent, Reading::Known))
+        }
+        Err(error) => denied(AwsError::new("GetAccountSettings", object(connection), &error)),
+    }
+}
+
+/// How text messages are bounded in the Region.
+pub async fn text_messages(connection: &Connection) -> Result<Reading<TextMessages>, AwsError> {
+    let client = aws_sdk_sns::Client::new(&connection.config);
+    let (attributes, sandbox) = futures_util::join!(
+        client.get_sms_attributes().attributes("MonthlySpendLimit").send(),
+        client.get_sms_sandbox_account_status().send()
+    );
+    let attributes = match attributes {
+        Ok(answer) => answer,
+        Err(error) => {
+            return denied(AwsError::new("GetSMSAttributes", object(connection), &error));
+        }
+    };
+    let is_in_sandbox = match sandbox {
+        Ok(answer) => answer.is_in_sandbox(),
+        Err(error) => {
+            return denied(AwsError::new("GetSMSSandboxAccountStatus", object(connection), &error));
+        }
+    };
+    let limit = attributes.attributes().and_then(|all| all.get("MonthlySpendLimit"));
+    let limit = limit.and_then(|limit| limit.parse().ok());
+    Ok(Reading::Known(TextMessages { limit, is_in_sandbox }))
+}
+
+fn object(connection: &Connection) -> String {
+    format!("the account in `{}`", connection.region())
+}
+
+/// SNS and Lambda have codes of their own for it.
+fn denied<T>(error: AwsError) -> Result<Reading<T>, AwsError> {
+    let is_denied = error.is_denied() || error.code() == Some("AuthorizationError");
+    if is_denied { Ok(Reading::Denied) } else { Err(error) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fake::{Fake, json_error, wrapped_error};
+
+    #[tokio::test]
+    async fn what_may_run_at_once_is_what_no_function_has_for_itself() {
+        let settings = r#"{"AccountLimit":{"ConcurrentExecutions":1000,"UnreservedConcurrentExecutions":900}}"#;
+        let fake = Fake::answering([(200, settings)]);
+        assert_eq!(concurrency(&fake.connection()).await.unwrap(), Reading::Known(900));
+        assert!(fake.wire().contains("/2016-08-19/account-settings"), "{}", fake.wire());
+        let denied = Fake::answering([json_error("AccessDeniedException")]);
+        assert_eq!(concurrency(&denied.connection()).await.unwrap(), Reading::Denied);
+    }
+
+    #[tokio::test]
+    async fn the_limit_of_text_messages_is_read_with_the_sandbox() {
+        let answer = |limit: &str| {
+            let limit = limit.to_owned();
+            Fake::new(move |asked| {
+                let call = if asked.body.contains("Action=GetSMSAttributes") {
+                    let entry = format!(
+                        "<entry><key>MonthlySpendLimit</key><value>{limit}</value></entry>"
+                    );
+                    let entry = if limit.is_empty() { String::new() } else { entry };
+                    ("GetSMSAttributes", format!("<attributes>{entry}</attributes>"))
+                } else {
+                    let inside = "<IsInSandbox>true</IsInSandbox>".to_owned();
+                    ("GetSMSSandboxAccountStatus", inside)
+                };
+                let (call, inside) = call;
+                let result = format!("<{call}Result>{inside}</{call}Result>");
+                (200, format!("<{call}Response>{result}</{call}Response>"))
+            })
+        };
+        let known = |limit| Reading::Known(TextMessages { limit, is_in_sandbox: true });
+        let fake = answer("1");
+        assert_eq!(text_messages(&fake.connection()).await.unwrap(), known(Some(1.0)));
+        assert!(fake.wire().contains("attributes.member.1=MonthlySpendLimit"), "{}", fake.wire());
+        assert_eq!(text_messages(&answer("").connection()).await.unwrap(), known(None));
+        let denied = Fake::new(|_| wrapped_error(403, "AuthorizationError"));
+        assert_eq!(text_messages(&denied.connection()).await.unwrap(), Reading::Denied);
+    }
+}

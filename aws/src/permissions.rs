@@ -1,0 +1,218 @@
+//! What a caller may do, by IAM's own simulation of his policies.
+
+use aws_sdk_iam::Client;
+use aws_sdk_iam::error::ProvideErrorMetadata as _;
+use aws_sdk_iam::types::{
+    ContextEntry, ContextKeyTypeEnum, EvaluationResult, PolicyEvaluationDecisionType,
+};
+use s3guard_posture::Reading;
+
+use crate::identity::{Identity, Principal};
+use crate::{AwsError, Connection};
+
+/// Actions on one thing, of which it is asked whether the caller may do them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// The actions.
+    pub actions: Vec<String>,
+    /// The ARN of the thing; `*` for what has none.
+    pub resource: String,
+}
+
+/// An action that the caller may not do.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Missing {
+    /// The action.
+    pub action: String,
+    /// What keeps him from it.
+    pub by: By,
+}
+
+/// What keeps a caller from an action.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum By {
+    /// A policy of the organization.
+    Organization,
+    /// The permissions boundary of the role or user.
+    Boundary,
+    /// A policy denies it.
+    Deny,
+    /// No policy allows it.
+    NoAllow,
+}
+
+/// The ARN under which IAM has the caller's policies. None for root, which has none, and for who is federated.
+///
+/// The session of a role does not tell the role's path: IAM is asked for the role.
+pub async fn source(
+    connection: &Connection,
+    caller: &Identity,
+) -> Result<Reading<String>, AwsError> {
+    let role = match caller.principal() {
+        Principal::User(arn) => return Ok(Reading::Known(arn)),
+        Principal::Root | Principal::Federated => return Ok(Reading::Absent),
+        Principal::Role(role) => role,
+    };
+    let client = Client::new(&connection.config);
+    match client.get_role().role_name(&role).send().await {
+        Ok(answer) => {
+            let arn = answer.role().map(|role| role.arn().to_owned());
+            Ok(arn.map_or(Reading::Absent, Reading::Known))
+        }
+        Err(error) if error.code() == Some("NoSuchEntity") => Ok(Reading::Absent),
+        Err(error) => denied(AwsError::new("GetRole", format!("role `{role}`"), &error)),
+    }
+}
+
+/// Which of the actions the caller may not do. The simulation goes as if CloudFormation did them for him.
+pub async fn missing(
+    connection: &Connection,
+    source: &str,
+    question: &Question,
+) -> Result<Reading<Vec<Missing>>, AwsError> {
+    let client = Client::new(&connection.config);
+    let mut marker = None;
+    let mut missing = Vec::new();
+    loop {
+        let call = client
+            .simulate_principal_policy()
+            .policy_source_arn(source)
+            .set_action_names(Some(question.actions.clone()))
+            .resource_arns(&question.resource)
+            .context_entries(entry(
+                "aws:CalledVia",
+                ContextKeyTypeEnum::StringList,
+                "cloudformation.amazonaws.com",
+            ))
+            .context_entries(entry(
+                "iam:PassedToService",
+                ContextKeyTypeEnum::String,
+                "lambda.amazonaws.com",
+            ))
+            .set_marker(marker);
+        let answer = match call.send().await {
+            Ok(answer) => answer,
+            Err(error) => {
+                let object = format!("principal `{source}`");
+                return denied(AwsError::new("SimulatePrincipalPolicy", object, &error));
+            }
+        };
+        missing.extend(answer.evaluation_results().iter().filter_map(judged));
+        marker = answer.marker().filter(|_| answer.is_truncated()).map(str::to_owned);
+        if marker.is_none() {
+            return Ok(Reading::Known(missing));
+        }
+    }
+}
+
+fn entry(key: &str, kind: ContextKeyTypeEnum, value: &str) -> ContextEntry {
+    ContextEntry::builder()
+        .context_key_name(key)
+        .context_key_type(kind)
+        .context_key_values(value)
+        .build()
+}
+
+fn judged(result: &EvaluationResult) -> Option<Missing> {
+    let organization = result.organizations_decision_detail();
+    let boundary = result.permissions_boundary_decision_detail();
+    #[expect(clippy::wildcard_enum_match_arm, reason = "AWS may add decisions")]
+    let by = match result.eval_decision() {
+        PolicyEvaluationDecisionType::Allowed => return None,
+        _ if organization.is_some_and(|detail| !detail.allowed_by_organizations()) => {
+            By::Organization
+        }
+        _ if boundary.is_some_and(|detail| !detail.allowed_by_permissions_boundary()) => {
+            By::Boundary
+        }
+        PolicyEvaluationDecisionType::ExplicitDeny => By::Deny,
+        _ => By::NoAllow,
+    };
+    Some(Missing { action: result.eval_action_name().to_owned(), by })
+}
+
+fn denied<T>(error: AwsError) -> Result<Reading<T>, AwsError> {
+    if error.is_denied() { Ok(Reading::Denied) } else { Err(error) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fake::{Fake, wrapped_error};
+
+    const ACTIONS: [&str; 5] =
+        ["sqs:CreateQueue", "sqs:DeleteQueue", "sqs:TagQueue", "sqs:SendMessage", "sqs:ListQueues"];
+
+    fn question() -> Question {
+        let actions = ACTIONS.map(str::to_owned).to_vec();
+        Question { actions, resource: "arn:aws:sqs:eu-west-1:111122223333:s-x".to_owned() }
+    }
+
+    fn page(results: &str, marker: Option<&str>) -> (u16, String) {
+        let marker = marker.map_or("<IsTruncated>false</IsTruncated>".to_owned(), |marker| {
+            format!("<IsTruncated>true</IsTruncated><Marker>{marker}</Marker>")
+        });
+        let result = format!("<EvaluationResults>{results}</EvaluationResults>{marker}");
+        let result =
+            format!("<SimulatePrincipalPolicyResult>{result}</SimulatePrincipalPolicyResult>");
+        (
+            200,
+            format!("<SimulatePrincipalPolicyResponse>{result}</SimulatePrincipalPolicyResponse>"),
+        )
+    }
+
+    fn result(action: &str, decision: &str, more: &str) -> String {
+        format!(
+            "<member><EvalActionName>{action}</EvalActionName><EvalResourceName>*</EvalResourceName>\
+             <EvalDecision>{decision}</EvalDecision>{more}</member>"
+        )
+    }
+
+    #[tokio::test]
+    async fn what_is_missing_is_told_with_what_is_in_the_way_and_from_every_page() {
+        let organization = "<OrganizationsDecisionDetail><AllowedByOrganizations>false</AllowedByOrganizations></OrganizationsDecisionDetail>";
+        let boundary = "<PermissionsBoundaryDecisionDetail><AllowedByPermissionsBoundary>false</AllowedByPermissionsBoundary></PermissionsBoundaryDecisionDetail>";
+        let first = [
+            result(ACTIONS[0], "allowed", ""),
+            result(ACTIONS[1], "implicitDeny", ""),
+            result(ACTIONS[2], "explicitDeny", organization),
+        ];
+        let second =
+            [result(ACTIONS[3], "implicitDeny", boundary), result(ACTIONS[4], "explicitDeny", "")];
+        let fake =
+            Fake::answering([page(&first.concat(), Some("m")), page(&second.concat(), None)]);
+        let user = "arn:aws:iam::111122223333:user/u";
+        let missing = missing(&fake.connection(), user, &question()).await.unwrap();
+        let of = |at: usize, by| Missing { action: ACTIONS[at].to_owned(), by };
+        let expected =
+            [of(1, By::NoAllow), of(2, By::Organization), of(3, By::Boundary), of(4, By::Deny)];
+        assert_eq!(missing, Reading::Known(expected.to_vec()));
+        let asked = fake.asked();
+        assert!(asked[1].body.contains("Marker=m"), "{}", asked[1].body);
+        assert!(asked[0].body.contains("ActionNames.member.5=sqs%3AListQueues"));
+        assert!(asked[0].body.contains("ContextKeyType=stringList"), "{}", asked[0].body);
+    }
+
+    #[tokio::test]
+    async fn a_role_is_asked_for_because_its_session_does_not_tell_its_path() {
+        let caller =
+            |arn: &str| Identity { account: "111122223333".parse().unwrap(), arn: arn.to_owned() };
+        let session = caller("arn:aws:sts::111122223333:assumed-role/Admin/s");
+        let role = "<GetRoleResponse><GetRoleResult><Role><Path>/p/</Path><RoleName>Admin</RoleName><RoleId>R</RoleId><Arn>arn:aws:iam::111122223333:role/p/Admin</Arn><CreateDate>2026-01-01T00:00:00Z</CreateDate></Role></GetRoleResult></GetRoleResponse>";
+        let fake = Fake::answering([(200, role)]);
+        let found = source(&fake.connection(), &session).await.unwrap();
+        assert_eq!(found.known().unwrap(), "arn:aws:iam::111122223333:role/p/Admin");
+        for (code, reading) in
+            [("AccessDenied", Reading::Denied), ("NoSuchEntity", Reading::Absent)]
+        {
+            let fake = Fake::answering([wrapped_error(403, code)]);
+            assert_eq!(source(&fake.connection(), &session).await.unwrap(), reading, "{code}");
+        }
+        let silent = Fake::answering::<String>([]);
+        let of = async |arn: &str| source(&silent.connection(), &caller(arn)).await.unwrap();
+        assert_eq!(of("arn:aws:iam::111122223333:root").await, Reading::Absent);
+        assert_eq!(of("arn:aws:sts::111122223333:federated-user/b").await, Reading::Absent);
+        let user = "arn:aws:iam::111122223333:user/u";
+        assert_eq!(of(user).await.known().unwrap(), user);
+    }
+}
