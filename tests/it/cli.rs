@@ -2,8 +2,12 @@
 
 mod account;
 mod aws;
+mod doctor;
 mod replay;
 mod trails;
+
+pub(crate) use self::account::in_account;
+pub(crate) use self::aws::{Aws, Story};
 
 use std::fs::{self, OpenOptions};
 use std::io::Read as _;

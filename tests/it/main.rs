@@ -5,6 +5,7 @@
 mod chain;
 mod cli;
 mod contract;
+mod deployer;
 mod gates;
 mod schemas;
 mod specimens;

@@ -1,7 +1,8 @@
 //! The model against the official resource schemas: names, nested names, types, required properties, words, attributes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use expect_test::expect_file;
 use serde_json::{Map, Value as Json};
 
 use crate::{
@@ -49,6 +50,30 @@ fn a_model_that_is_wrong_is_found() {
         serde_json::json!({ "Tags": [{ "Key": "a" }] }),
         "AWS::SQS::Queue /Tags/0 lacks `Value`, which is required",
     );
+}
+
+/// What CloudFormation has to be allowed for each type of the templates: the deployer's policy is made of it.
+#[test]
+fn what_the_handlers_of_our_resources_need_is_known() {
+    let schemas = Bench::new().schemas();
+    let mut needed: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for specimen in specimens::all() {
+        let schema = schemas.of(specimen.r#type);
+        let handlers = schema["handlers"].as_object().unwrap().values();
+        let listed = handlers.map(|handler| &handler["permissions"]);
+        let all = listed.chain([&schema["tagging"]["permissions"]]);
+        let permissions = all.filter_map(Json::as_array).flatten();
+        let actions = permissions.map(|action| spelled(action.as_str().unwrap()));
+        needed.entry(specimen.r#type).or_default().extend(actions);
+    }
+    let text = serde_json::to_string_pretty(&needed).unwrap() + "\n";
+    expect_file!["../../synth/src/bin/s3guard/permissions/resources.json"].assert_eq(&text);
+}
+
+/// The action with its service as IAM writes it.
+fn spelled(action: &str) -> String {
+    let (service, name) = action.split_once(':').unwrap();
+    format!("{}:{name}", service.to_lowercase())
 }
 
 type Words = Vec<Json>;

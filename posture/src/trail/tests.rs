@@ -123,11 +123,11 @@ fn an_advanced_selector_has_to_choose_every_write_of_s3() {
     one(&[ends_not(words("amazonaws.com"))], Verdict::LeavesOut);
     one(&[ends_not(words("kms.amazonaws.com"))], Verdict::Records);
     let named = Condition { field: "eventName".to_owned(), ..Condition::default() };
-    one(&[named.clone()], Verdict::Partly("eventName".to_owned()));
+    one(std::slice::from_ref(&named), Verdict::Partly("eventName".to_owned()));
     one(&[named.clone(), equals("readOnly", "true")], Verdict::LeavesOut);
     // Data events alone, as a trail for objects has them.
     let data = AdvancedSelector(vec![equals("eventCategory", "Data")]);
-    of(&[data.clone()], Verdict::LeavesOut);
+    of(std::slice::from_ref(&data), Verdict::LeavesOut);
     of(&[AdvancedSelector(Vec::new())], Verdict::LeavesOut);
     of(&[], Verdict::LeavesOut);
     // Of several, the best counts.

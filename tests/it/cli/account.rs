@@ -13,7 +13,7 @@ use super::aws::{Aws, Story};
 use super::{check, s3guard};
 
 /// The command with this account around it.
-pub(super) fn in_account(aws: &Aws, arguments: &[&str]) -> Command {
+pub(crate) fn in_account(aws: &Aws, arguments: &[&str]) -> Command {
     let mut command = s3guard(arguments);
     command.args(["--region", "eu-west-1"]).envs([
         ("AWS_ACCESS_KEY_ID", "key"),

@@ -9,7 +9,7 @@ use std::thread;
 const STACK_ID: &str = "arn:aws:cloudformation:eu-west-1:111122223333:stack/s/1";
 
 /// A CloudFormation, S3, SQS and STS on loopback, for one command.
-pub(super) struct Aws {
+pub(crate) struct Aws {
     pub(super) url: String,
     calls: Arc<Mutex<Vec<Request>>>,
 }
@@ -33,7 +33,7 @@ type Otherwise = dyn Fn(&Request, usize) -> Option<Answer> + Send + Sync;
 
 /// The story of the one stack: what it is, and what comes of what is asked.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Story {
+pub(crate) struct Story {
     /// The stack's status before anything is asked; `None` if there is no stack.
     pub(super) before: Option<&'static str>,
     /// Why the change set is refused; `None` if it is not.
@@ -42,11 +42,13 @@ pub(super) struct Story {
     pub(super) after: &'static str,
     /// Whether SQS takes messages.
     pub(super) queue_is_open: bool,
+    /// What time it is for AWS, as HTTP writes it; `None` if it does not say.
+    pub(super) date: Option<String>,
 }
 
 impl Aws {
     /// An AWS that tells the story.
-    pub(super) fn new(story: Story) -> Self {
+    pub(crate) fn new(story: Story) -> Self {
         Self::answering(story, |_, _| None)
     }
 
@@ -120,9 +122,10 @@ fn serve(
     let (status, answer) =
         otherwise(&request, before).unwrap_or_else(|| answer(&request.call, story, &made));
     let length = answer.len();
+    let date = story.date.as_ref().map(|date| format!("date: {date}\r\n")).unwrap_or_default();
     write!(
         stream,
-        "HTTP/1.1 {status} x\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{answer}"
+        "HTTP/1.1 {status} x\r\n{date}content-length: {length}\r\nconnection: close\r\n\r\n{answer}"
     )
     .ok()
 }

@@ -11,6 +11,7 @@ use thiserror::Error;
 use crate::commands::{
     completions, config, deploy, destroy, history, man, notify_test, package, redrive, replay,
     status, synth, undo,
+    deploy, destroy, doctor, history, notify_test, package, redrive, replay, status, synth, undo,
 };
 use crate::failure::Exit;
 use crate::output::{Color, Form};
@@ -42,6 +43,7 @@ pub(crate) enum Command {
     Package(package::Args),
     Deploy(Box<deploy::Args>),
     Destroy(destroy::Args),
+    Doctor(doctor::Args),
     History(history::Args),
     Undo(undo::Args),
     Status(status::Args),
@@ -65,6 +67,7 @@ impl Command {
             | Self::Man(_) => false,
             Self::Deploy(_)
             | Self::Destroy(_)
+            | Self::Doctor(_)
             | Self::History(_)
             | Self::Undo(_)
             | Self::Status(_)

@@ -214,6 +214,12 @@ impl Advices {
     }
 }
 
+/// What to try next, for those who show it themselves.
+pub(crate) fn hint(error: &anyhow::Error) -> Option<String> {
+    let hints = Advices::of(error).hints;
+    (!hints.is_empty()).then(|| hints.join("; "))
+}
+
 /// An error as a person reads it.
 #[cfg(test)]
 pub(crate) fn text(error: &anyhow::Error) -> String {

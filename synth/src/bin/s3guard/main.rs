@@ -9,6 +9,7 @@ mod failure;
 mod files;
 mod output;
 mod package;
+mod permissions;
 
 use std::env;
 use std::io::{self, IsTerminal as _};
@@ -30,7 +31,8 @@ fn main() -> ExitCode {
     let configured = deployment.as_ref().ok().cloned().unwrap_or_default();
     let exit = match cli::parse(env::args_os(), |name| env::var_os(name), &configured) {
         Ok(cli) => {
-            let output = Output::new(cli.output, paint);
+            let output = Output::new(cli.output, paint)
+                .painting_results(paint_on(io::stdout().is_terminal()));
             // Another stack than the one that is meant would be worse than none.
             let is_known =
                 if cli.command.is_about_a_stack() { deployment.map(|_| ()) } else { Ok(()) };
@@ -55,6 +57,7 @@ fn run(command: Command, output: &Output) -> anyhow::Result<Exit> {
         Command::Package(args) => commands::package::run(&args, output),
         Command::Deploy(args) => commands::deploy::run(&args, output, &token()),
         Command::Destroy(args) => commands::destroy::run(&args, output, &token()),
+        Command::Doctor(args) => commands::doctor::run(&args, output, OffsetDateTime::now_utc()),
         Command::History(args) => commands::history::run(&args, output),
         Command::Status(args) => commands::status::run(&args, output),
         Command::NotifyTest(args) => {

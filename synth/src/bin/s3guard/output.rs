@@ -106,6 +106,10 @@ impl Paint {
         self.paint("33", text)
     }
 
+    pub(crate) fn warning(self, text: impl fmt::Display) -> String {
+        self.paint("1;33", text)
+    }
+
     pub(crate) fn hint(self, text: impl fmt::Display) -> String {
         self.paint("36", text)
     }
@@ -131,6 +135,8 @@ impl Paint {
 pub(crate) struct Output {
     form: Form,
     paint: Paint,
+    /// How results are painted.
+    results: Paint,
     /// What every word begins with, where several things are told of at once.
     label: Option<String>,
 }
@@ -142,12 +148,18 @@ pub(crate) struct Closed;
 
 impl Output {
     pub(crate) fn new(form: Form, paint: Paint) -> Self {
-        Self { form, paint, label: None }
+        Self { form, paint, results: Paint::Plain, label: None }
+    }
+
+    /// The same output with results that are painted so.
+    pub(crate) fn painting_results(self, results: Paint) -> Self {
+        Self { results, ..self }
     }
 
     /// The same output for one of several things that are told of at once, as a Region.
     pub(crate) fn labelled(&self, label: &str) -> Self {
-        Self { form: self.form, paint: self.paint, label: Some(label.to_owned()) }
+        let Self { form, paint, results, .. } = *self;
+        Self { form, paint, results, label: Some(label.to_owned()) }
     }
 
     pub(crate) fn form(&self) -> Form {
@@ -163,6 +175,11 @@ impl Output {
 
     pub(crate) fn paint(&self) -> Paint {
         self.paint
+    }
+
+    /// How results are painted.
+    pub(crate) fn results(&self) -> Paint {
+        self.results
     }
 
     /// Writes a result: its text, or the same as JSON.

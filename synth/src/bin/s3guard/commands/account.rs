@@ -38,34 +38,8 @@ pub(crate) struct Account {
 impl Account {
     /// Finds the way to the account and asks who the caller is there.
     pub(crate) async fn open(args: &AccountArgs) -> anyhow::Result<Self> {
-        let region = args.region.as_ref().map(Region::as_str);
-        let connection = match Connection::open(region, args.profile.as_deref()).await {
-            Ok(connection) => connection,
-            Err(error) => {
-                let hint = match &error {
-                    ConnectError::NoRegion => "give one with `--region`, or set `AWS_REGION`",
-                    ConnectError::Region(_) => "look at `AWS_REGION` and at the profile's region",
-                    ConnectError::NoProfile(_) => {
-                        "`aws configure list-profiles` shows which there are"
-                    }
-                    ConnectError::Configuration(_) => {
-                        "look at `~/.aws/config` and `~/.aws/credentials`"
-                    }
-                    ConnectError::Endpoint(_) => {
-                        "it comes from `AWS_ENDPOINT_URL` or the profile's `endpoint_url`: write it as \
-                         `https://HOST`, or leave it out"
-                    }
-                };
-                return Err(error).hint(hint);
-            }
-        };
-        let caller = match identity::identity(&connection).await {
-            Ok(caller) => caller,
-            Err(IdentityError::Aws(error)) => return Err(unreachable(error, &connection)),
-            Err(error @ IdentityError::NoAccount) => {
-                return Err(error).hint("does the endpoint speak for AWS?");
-            }
-        };
+        let connection = connect(args).await?;
+        let caller = known(identity::identity(&connection).await, &connection)?;
         Ok(Self { connection, caller })
     }
 
@@ -74,6 +48,39 @@ impl Account {
         let region = self.connection.region();
         CodeBucket::standard_name(&self.caller.account, region)
             .hint("name another one with `--code-bucket`")
+    }
+}
+
+/// Finds the way to AWS; nothing is called yet.
+pub(crate) async fn connect(args: &AccountArgs) -> anyhow::Result<Connection> {
+    let region = args.region.as_ref().map(Region::as_str);
+    let error = match Connection::open(region, args.profile.as_deref()).await {
+        Ok(connection) => return Ok(connection),
+        Err(error) => error,
+    };
+    let hint = match &error {
+        ConnectError::NoRegion => "give one with `--region`, or set `AWS_REGION`",
+        ConnectError::Region(_) => "look at `AWS_REGION` and at the profile's region",
+        ConnectError::NoProfile(_) => "`aws configure list-profiles` shows which there are",
+        ConnectError::Configuration(_) => "look at `~/.aws/config` and `~/.aws/credentials`",
+        ConnectError::Endpoint(_) => {
+            "it comes from `AWS_ENDPOINT_URL` or the profile's `endpoint_url`: write it as `https://HOST`, or leave it out"
+        }
+    };
+    Err(error).hint(hint)
+}
+
+/// The caller, or why AWS does not say who it is, with what to try.
+pub(crate) fn known(
+    caller: Result<Identity, IdentityError>,
+    connection: &Connection,
+) -> anyhow::Result<Identity> {
+    match caller {
+        Ok(caller) => Ok(caller),
+        Err(IdentityError::Aws(error)) => Err(unreachable(error, connection)),
+        Err(error @ IdentityError::NoAccount) => {
+            Err(error).hint("does the endpoint speak for AWS?")
+        }
     }
 }
 
@@ -180,13 +187,18 @@ pub(crate) async fn check_is_guard(
     stack: &Stack,
     name: &StackName,
 ) -> anyhow::Result<()> {
-    let is_empty = stack.status == StackStatus::ReviewInProgress
-        && stacks.resources(&stack.id).await?.is_empty();
-    if is_guard(stack, is_empty) {
+    if is_guard_stack(stacks, stack).await? {
         return Ok(());
     }
     Err(anyhow!("stack `{name}` exists and is not one of s3guard's"))
         .hint("choose another name with `--stack`; this stack was not touched")
+}
+
+/// Whether a stack is a guard.
+pub(crate) async fn is_guard_stack(stacks: &Stacks, stack: &Stack) -> Result<bool, AwsError> {
+    let is_empty = stack.status == StackStatus::ReviewInProgress
+        && stacks.resources(&stack.id).await?.is_empty();
+    Ok(is_guard(stack, is_empty))
 }
 
 /// What a stack is for is told by its parameters, also when the template was uploaded by hand and when its creation

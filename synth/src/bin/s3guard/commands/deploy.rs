@@ -32,6 +32,7 @@ use s3guard_posture::{BucketName, Region};
 use tokio::time::Instant;
 
 use self::inputs::GuardArgs;
+pub(super) use self::names::has_account_names;
 use self::options::OptionArgs;
 use self::outcome::{Done, Outcome};
 use self::plan::Plan;

