@@ -8,6 +8,7 @@ mod account_block;
 mod coexistence;
 mod configuration;
 mod coverage;
+mod deployer;
 mod digests;
 mod events;
 mod faults;

@@ -9,9 +9,8 @@ use s3guard_posture::config::Deploy;
 use thiserror::Error;
 
 use crate::commands::{
-    completions, config, deploy, destroy, history, man, notify_test, package, redrive, replay,
-    status, synth, undo,
-    deploy, destroy, doctor, history, notify_test, package, redrive, replay, status, synth, undo,
+    completions, config, deploy, destroy, doctor, history, man, notify_test, package, redrive,
+    replay, status, synth, undo,
 };
 use crate::failure::Exit;
 use crate::output::{Color, Form};

@@ -24,6 +24,8 @@ const STACK_LENGTH_MAX: usize = 24;
 pub(crate) enum Place {
     /// The stack.
     Stack,
+    /// The stack of that name in us-east-1: calls through the global endpoint are seen only there.
+    StackInUsEast1,
     /// The bucket for code.
     CodeBucket,
     /// What is in it.
@@ -72,7 +74,7 @@ pub(crate) enum Place {
 
 /// What the command itself calls, for `deploy`, `diff`, `status`, `destroy` and `doctor`; `GetCallerIdentity` needs no
 /// permission.
-pub(super) const CALLED: [(Place, &[&str]); 10] = [
+pub(super) const CALLED: [(Place, &[&str]); 11] = [
     (
         Place::Stack,
         &[
@@ -96,6 +98,7 @@ pub(super) const CALLED: [(Place, &[&str]); 10] = [
             "cloudformation:UpdateTerminationProtection",
         ],
     ),
+    (Place::StackInUsEast1, &["cloudformation:DescribeStacks"]),
     (
         Place::CodeBucket,
         &[
@@ -224,6 +227,9 @@ impl Place {
         let s3 = |rest: String| format!("arn:{partition}:s3:::{rest}");
         match self {
             Self::Stack => vec![of("cloudformation", format!("stack/{stack}/*"))],
+            Self::StackInUsEast1 => {
+                vec![format!("arn:{partition}:cloudformation:us-east-1:{account}:stack/{stack}/*")]
+            }
             Self::CodeBucket => vec![s3(format!("s3guard-code-{account}-{region}-an"))],
             Self::Code => vec![s3(format!("s3guard-code-{account}-{region}-an/*"))],
             Self::Looks | Self::Unconfined => vec!["*".to_owned()],
@@ -272,6 +278,7 @@ impl Place {
                 "StringEquals": { "iam:PassedToService": "lambda.amazonaws.com" }
             })),
             Self::Stack
+            | Self::StackInUsEast1
             | Self::CodeBucket
             | Self::Code
             | Self::Looks

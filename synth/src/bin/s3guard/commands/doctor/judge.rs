@@ -142,7 +142,7 @@ fn stack(look: &Look<Found>, name: &StackName, region: &Region) -> Line {
     if !status.is_settled() {
         return Line::warning(Check::Stack, text, "look again when it has come to rest");
     }
-    let reason = found.stack.reason.as_deref();
+    let reason = found.stack.reason.as_deref().filter(|reason| !reason.is_empty());
     let text = match reason {
         Some(reason) => format!("{text}: {}", shown(reason, 300)),
         None => text,

@@ -1,0 +1,105 @@
+//! Who deploys: with the policy that the command prints it goes, with less it does not.
+
+use std::collections::BTreeMap;
+use std::process::Output;
+
+use s3guard_emulator::Account;
+use serde_json::{Value, json};
+
+use super::guarded::{new_account, package, s3guard};
+
+/// What the command prints for who deploys, in one policy.
+fn deployers_policy(account: &Account) -> Value {
+    let printed = s3guard(&account.env(), &["doctor", "--print-policy", "--stack", "guard"]);
+    let policies: BTreeMap<String, Value> =
+        serde_json::from_slice(&printed.stdout).unwrap_or_else(|_| panic!("{}", told(&printed)));
+    let statements = policies.values().flat_map(|policy| policy["Statement"].as_array().unwrap());
+    json!({ "Version": "2012-10-17", "Statement": statements.collect::<Vec<_>>() })
+}
+
+/// The same for the emulator's own simulation: it asks for the permission to simulate on `*`, where IAM confines it to users
+/// and roles, and does not hear of what the simulation is to suppose.
+fn simulated(policy: &Value) -> Value {
+    let mut policy = policy.clone();
+    let statements = policy["Statement"].as_array_mut().unwrap();
+    for statement in statements.iter_mut() {
+        statement.as_object_mut().unwrap().remove("Condition");
+    }
+    let simulate = "iam:SimulatePrincipalPolicy";
+    statements.push(json!({ "Effect": "Allow", "Action": [simulate], "Resource": "*" }));
+    policy
+}
+
+/// The policy without this action.
+fn without(policy: &Value, action: &str) -> Value {
+    let mut policy = policy.clone();
+    let mut taken = 0;
+    for statement in policy["Statement"].as_array_mut().unwrap() {
+        let actions = statement["Action"].as_array_mut().unwrap();
+        let before = actions.len();
+        actions.retain(|known| known != action);
+        taken += before - actions.len();
+    }
+    assert!(taken > 0, "{action}");
+    policy
+}
+
+/// Runs the command as somebody with this policy.
+fn run_as(account: &Account, name: &str, policy: &Value, arguments: &[&str]) -> Output {
+    let credentials = account.user(name, policy).unwrap();
+    s3guard(&account.env_of(&credentials), arguments)
+}
+
+fn told(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn who_has_the_printed_policy_deploys_looks_and_destroys() {
+    let account = new_account();
+    let policy = deployers_policy(&account);
+    let credentials = account.user("deployer", &policy).unwrap();
+    let run = |arguments: &[&str]| s3guard(&account.env_of(&credentials), arguments);
+    let zip = package().to_str().unwrap();
+    let deployed = run(&["deploy", "--stack", "guard", "--package", zip, "--trail", "auto"]);
+    assert_eq!(deployed.status.code(), Some(0), "{}", told(&deployed));
+    let look = ["doctor", "--stack", "guard", "--output", "json"];
+    let looked = run_as(&account, "looker", &simulated(&policy), &look);
+    let report: Value =
+        serde_json::from_slice(&looked.stdout).unwrap_or_else(|_| panic!("{}", told(&looked)));
+    let checks = report["regions"][0]["checks"].as_array().unwrap();
+    for name in ["caller", "stack", "functions", "trail", "permissions"] {
+        let check = checks.iter().find(|check| check["check"] == name).unwrap();
+        assert_eq!(check["state"], "ok", "{check}");
+    }
+    let destroyed = run(&["destroy", "--stack", "guard", "--yes"]);
+    assert_eq!(destroyed.status.code(), Some(0), "{}", told(&destroyed));
+}
+
+#[test]
+fn who_lacks_an_action_hears_which() {
+    let account = new_account();
+    let policy = deployers_policy(&account);
+    let zip = package().to_str().unwrap();
+    let deploy = ["deploy", "--stack", "guard", "--package", zip];
+    let taken = [
+        "s3:CreateBucket",
+        "s3:PutObject",
+        "cloudformation:DescribeStacks",
+        "cloudformation:CreateChangeSet",
+        "cloudformation:ExecuteChangeSet",
+    ];
+    for (at, action) in taken.into_iter().enumerate() {
+        let less = without(&policy, action);
+        let name = format!("deployer-{at}");
+        let refused = run_as(&account, &name, &less, &deploy);
+        assert_eq!(refused.status.code(), Some(1), "{action}: {}", told(&refused));
+        assert!(told(&refused).contains(action), "{action}: {}", told(&refused));
+    }
+    // The doctor knows it before, also what CloudFormation would have done.
+    let less = without(&simulated(&policy), "lambda:CreateFunction");
+    let looked = run_as(&account, "looker", &less, &["doctor", "--stack", "guard"]);
+    let text = String::from_utf8_lossy(&looked.stdout).into_owned();
+    assert!(text.contains("missing: `lambda:CreateFunction`\n"), "{text}");
+    assert_eq!(looked.status.code(), Some(3), "{text}");
+}
