@@ -4,23 +4,22 @@
 
 pub mod change_set;
 pub mod event;
+mod events;
+pub mod rollback;
 mod status;
 
 use std::collections::BTreeMap;
 
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::error::ProvideErrorMetadata as _;
-use aws_sdk_cloudformation::types::EventFilter;
 
 pub use self::change_set::{
     Change, ChangeSet, ChangeSetRequest, ChangeSetState, Manner, OnFailure, Ready, Template, Value,
 };
 pub use self::event::Event;
+pub use self::events::Scope;
 pub use self::status::StackStatus;
 use crate::{AwsError, Connection};
-
-/// How many pages of events are read at most: a page has a hundred, a guard has fewer resources.
-const EVENT_PAGES_MAX: usize = 20;
 
 /// The stacks of an account in a Region.
 #[derive(Clone, Debug)]
@@ -85,53 +84,6 @@ impl Stacks {
             .await
             .map(|_| ())
             .map_err(|error| failed("DeleteStack", stack_id, &error))
-    }
-
-    /// The events after the one that was seen last, oldest first.
-    pub async fn events(&self, stack_id: &str, last: Option<&str>) -> Result<Vec<Event>, AwsError> {
-        let mut events = Vec::new();
-        let mut page = None;
-        for _ in 0..EVENT_PAGES_MAX {
-            let answer = self
-                .client
-                .describe_stack_events()
-                .stack_name(stack_id)
-                .set_next_token(page)
-                .send()
-                .await
-                .map_err(|error| failed("DescribeStackEvents", stack_id, &error))?;
-            // CloudFormation gives the newest first.
-            for event in answer.stack_events() {
-                if last.is_some() && event.event_id() == last {
-                    events.reverse();
-                    return Ok(events);
-                }
-                events.push(event::read(event));
-            }
-            page = answer.next_token().map(str::to_owned);
-            if page.is_none() {
-                break;
-            }
-        }
-        events.reverse();
-        Ok(events)
-    }
-
-    /// What CloudFormation found wrong before it made anything: with the change set, or, if its id is empty, with the
-    /// stack's last operation.
-    pub async fn validation_failures(&self, set: &ChangeSet) -> Result<Vec<Event>, AwsError> {
-        let call = self.client.describe_events();
-        let call = if set.id.is_empty() {
-            call.stack_name(&set.stack_id)
-        } else {
-            call.change_set_name(&set.id)
-        };
-        let answer = call
-            .filters(EventFilter::builder().failed_events(true).build())
-            .send()
-            .await
-            .map_err(|error| failed("DescribeEvents", &set.stack_id, &error))?;
-        Ok(answer.operation_events().iter().filter_map(event::read_validation).collect())
     }
 
     /// Lists a stack's resources that exist.

@@ -31,6 +31,13 @@ pub enum Denial {
     Unknown,
 }
 
+impl Denial {
+    /// Reads what somebody else passes on of AWS's words, as CloudFormation does in the events of a stack.
+    pub fn read(message: &str) -> Self {
+        read(message)
+    }
+}
+
 /// Policies by the name that AWS's words have for them, and what they are when they do not allow.
 const POLICIES: [(&str, Denial); 6] = [
     ("service control policy", Denial::ServiceControlPolicy),

@@ -1,7 +1,15 @@
 //! A stack's events: what happened to which resource, and whether that was the cause or a consequence.
 
-use aws_sdk_cloudformation::types::{OperationEvent, StackEvent};
+mod code;
+mod refusal;
+
+use aws_sdk_cloudformation::types::{
+    DetailedStatus, HookFailureMode, HookStatus, OperationEvent, StackEvent,
+};
 use time::OffsetDateTime;
+
+pub use self::code::HandlerCode;
+pub use self::refusal::Refusal;
 
 /// Something that happened to a resource of a stack, or to the stack.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,12 +30,36 @@ pub struct Event {
     pub reason: Option<String>,
     /// The token of the call that it follows from, if that call had one.
     pub token: Option<String>,
+    /// The operation on the stack that it belongs to, where AWS says it.
+    pub operation: Option<String>,
+    /// Whether the resource has its configuration, and is only waited for until it is ready.
+    pub is_configured: bool,
+    /// The hook that has looked at the resource, if it is about one.
+    pub hook: Option<Hook>,
+}
+
+/// What a hook of the account or the organization said to a resource.
+///
+/// Source: AWS CloudFormation API Reference, `StackEvent`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hook {
+    /// Its type, as `AWS::ControlTower::Hook`.
+    pub name: String,
+    /// Whether it refused: it failed, and does more than warn.
+    pub refused: bool,
+    /// Its own words.
+    pub reason: Option<String>,
 }
 
 impl Event {
     /// Whether something failed.
     pub fn is_failure(&self) -> bool {
         self.status.ends_with("_FAILED")
+    }
+
+    /// Whether it is over for this resource, one way or the other, until CloudFormation turns to it again.
+    pub fn is_end(&self) -> bool {
+        !self.status.ends_with("_IN_PROGRESS")
     }
 
     /// Whether the resource was left in the account when its stack let go of it.
@@ -40,61 +72,137 @@ impl Event {
         self.resource_type == "AWS::CloudFormation::Stack"
     }
 
+    /// Whether the resource failed only because another one did.
+    pub fn is_cancelled(&self) -> bool {
+        self.is_failure() && self.reason.as_deref().is_some_and(says_cancelled)
+    }
+
     /// Whether this is a failure of its own, not one because another resource failed.
     pub fn is_cause(&self) -> bool {
-        self.is_failure()
-            && !self.is_about_the_stack()
-            && !self.reason.as_deref().is_some_and(says_cancelled)
+        self.is_failure() && !self.is_about_the_stack() && !self.is_cancelled()
+    }
+
+    /// The words on the status without what CloudFormation puts around those of a resource's service.
+    pub fn words(&self) -> Option<&str> {
+        self.reason.as_deref().map(code::words)
+    }
+
+    /// Why AWS refused it for want of permission, if it did.
+    pub fn refusal(&self) -> Option<Refusal> {
+        Refusal::read(self.reason.as_deref()?)
+    }
+
+    /// The code of the resource's handler, if it gave one.
+    pub fn handler_code(&self) -> Option<HandlerCode> {
+        HandlerCode::read(self.reason.as_deref()?)
     }
 
     /// The permission that was missing, if that is why it failed.
-    ///
-    /// AWS says it in words alone. Written for: "User: arn:… is not authorized to perform: sqs:CreateQueue on
-    /// resource: … because no identity-based policy allows the sqs:CreateQueue action".
     pub fn missing_permission(&self) -> Option<&str> {
-        let (_, rest) = self.reason.as_deref()?.split_once("is not authorized to perform: ")?;
-        rest.split_whitespace().next().filter(|action| action.contains(':'))
+        refusal::action(self.reason.as_deref()?)
+    }
+
+    /// Whether it failed because a hook did, whose words are in an event of their own.
+    ///
+    /// Written for the sample of the CloudFormation Hooks User Guide: `The following hook(s) failed:
+    /// [MyCompany::Testing::MyTestHook]`.
+    pub fn is_of_a_hook(&self) -> bool {
+        self.reason.as_deref().is_some_and(|reason| reason.contains("The following hook(s) failed"))
     }
 }
 
 pub(super) fn read(event: &StackEvent) -> Event {
     let owned = |text: Option<&str>| text.unwrap_or_default().to_owned();
-    let seconds = event.timestamp().map_or(0, aws_smithy_types::DateTime::secs);
     Event {
         id: owned(event.event_id()),
-        time: OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH),
+        time: time(event.timestamp()),
         logical_id: owned(event.logical_resource_id()),
         physical_id: owned(event.physical_resource_id()),
         resource_type: owned(event.resource_type()),
         status: event.resource_status().map_or("", |status| status.as_str()).to_owned(),
         reason: event.resource_status_reason().map(str::to_owned),
         token: event.client_request_token().map(str::to_owned),
+        operation: event.operation_id().map(str::to_owned),
+        is_configured: event.detailed_status() == Some(&DetailedStatus::ConfigurationComplete),
+        hook: hook(
+            event.hook_type(),
+            event.hook_status(),
+            event.hook_failure_mode(),
+            event.hook_status_reason(),
+        ),
     }
 }
 
-/// Reads a failed validation of a resource; `None` for any other event of an operation.
-pub(super) fn read_validation(event: &OperationEvent) -> Option<Event> {
+/// Reads a failure of an operation: of a validation, of a hook, or of a resource; `None` for any other event of it.
+///
+/// Source: AWS CloudFormation API Reference, `OperationEvent`.
+pub(super) fn read_failure(event: &OperationEvent) -> Option<Event> {
     let owned = |text: Option<&str>| text.unwrap_or_default().to_owned();
-    let seconds = event.timestamp().map_or(0, aws_smithy_types::DateTime::secs);
-    let reason = event.validation_status_reason()?;
+    let hook = hook(
+        event.hook_type(),
+        event.hook_status(),
+        event.hook_failure_mode(),
+        event.hook_status_reason(),
+    );
+    let (status, reason) = if let Some(reason) = event.validation_status_reason() {
+        let warns = event.validation_failure_mode() == Some(&HookFailureMode::Warn);
+        let status = if warns { "VALIDATION_WARNING" } else { "VALIDATION_FAILED" };
+        let reason = match event.validation_path() {
+            Some(path) => format!("{reason} (at `{path}`)"),
+            None => reason.to_owned(),
+        };
+        (status, Some(reason))
+    } else if let Some(hook) = &hook {
+        let status = if hook.refused { "HOOK_FAILED" } else { "HOOK_WARNING" };
+        (status, Some(format!("the hook `{}` says: {}", hook.name, hook.words())))
+    } else {
+        let status = event.resource_status()?.as_str();
+        (
+            status.ends_with("_FAILED").then_some(status)?,
+            event.resource_status_reason().map(str::to_owned),
+        )
+    };
     Some(Event {
         id: owned(event.event_id()),
-        time: OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH),
+        time: time(event.timestamp().or_else(|| event.start_time())),
         logical_id: owned(event.logical_resource_id()),
         physical_id: owned(event.physical_resource_id()),
         resource_type: owned(event.resource_type()),
-        status: "VALIDATION_FAILED".to_owned(),
-        reason: Some(match event.validation_path() {
-            Some(path) => format!("{reason} (at `{path}`)"),
-            None => reason.to_owned(),
-        }),
+        status: status.to_owned(),
+        reason,
         token: event.client_request_token().map(str::to_owned),
+        operation: event.operation_id().map(str::to_owned),
+        is_configured: false,
+        hook,
     })
+}
+
+impl Hook {
+    /// Its own words, or that there are none.
+    pub fn words(&self) -> &str {
+        self.reason.as_deref().unwrap_or("no reason was given")
+    }
+}
+
+fn hook(
+    name: Option<&str>,
+    status: Option<&HookStatus>,
+    mode: Option<&HookFailureMode>,
+    reason: Option<&str>,
+) -> Option<Hook> {
+    let failed = matches!(status, Some(HookStatus::HookCompleteFailed | HookStatus::HookFailed));
+    let refused = failed && mode != Some(&HookFailureMode::Warn);
+    Some(Hook { name: name?.to_owned(), refused, reason: reason.map(str::to_owned) })
+}
+
+fn time(timestamp: Option<&aws_smithy_types::DateTime>) -> OffsetDateTime {
+    let nanoseconds = timestamp.map_or(0, aws_smithy_types::DateTime::as_nanos);
+    OffsetDateTime::from_unix_timestamp_nanos(nanoseconds).unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }
 
 /// Whether a resource failed only because another one did, which AWS says in words alone.
 ///
 /// Written for: "Resource creation cancelled", "Resource update cancelled", "Resource deletion cancelled".
-fn says_cancelled(reason: &str) -> bool {
+pub(super) fn says_cancelled(reason: &str) -> bool {
     reason.starts_with("Resource ") && reason.ends_with(" cancelled")
 }

@@ -9,7 +9,8 @@ use aws_sdk_cloudformation::operation::describe_stacks::{
 };
 use aws_sdk_cloudformation::operation::execute_change_set::ExecuteChangeSetOutput;
 use aws_sdk_cloudformation::types::{
-    Capability, Change as SdkChange, ChangeAction, ChangeSetStatus, OperationEvent, Output,
+    Capability, Change as SdkChange, ChangeAction, ChangeSetStatus, DetailedStatus, EventFilter,
+    HookFailureMode, HookStatus, OperationEvent, Output,
     Replacement as SdkReplacement, ResourceChange, ResourceStatus, Stack as SdkStack, StackEvent,
     StackStatus as SdkStackStatus, Tag, ValidationStatus,
 };
@@ -262,4 +263,83 @@ async fn what_was_found_wrong_before_anything_was_made_is_an_event_too() {
     let [event] = found.as_slice() else { panic!("there is one: {found:?}") };
     assert!(event.is_cause());
     assert_eq!(event.reason.as_deref(), Some("it already exists (at `/Resources/TrailBucket`)"));
+}
+
+#[tokio::test]
+async fn the_failures_of_an_operation_are_read_to_the_end_with_hooks_and_without_what_only_warns() {
+    let at = aws_smithy_types::DateTime::from_secs;
+    let first = mock!(Client::describe_events)
+        .match_requests(|request| {
+            request.operation_id() == Some("op")
+                && request.stack_name().is_none()
+                && request.next_token().is_none()
+        })
+        .then_output(move || {
+            let warning = OperationEvent::builder()
+                .event_id("3")
+                .timestamp(at(3))
+                .validation_failure_mode(HookFailureMode::Warn)
+                .validation_status(ValidationStatus::Failed)
+                .validation_status_reason("a quota is nearly used up")
+                .build();
+            DescribeEventsOutput::builder().operation_events(warning).next_token("2").build()
+        });
+    let second = mock!(Client::describe_events)
+        .match_requests(|request| request.next_token() == Some("2"))
+        .then_output(move || {
+            let hook = |id: &str, mode: HookFailureMode| {
+                OperationEvent::builder()
+                    .event_id(id)
+                    .timestamp(at(2))
+                    .logical_resource_id("TrailBucket")
+                    .hook_type("Corp::Hook")
+                    .hook_status(HookStatus::HookCompleteFailed)
+                    .hook_status_reason("no owner")
+                    .hook_failure_mode(mode)
+                    .build()
+            };
+            let failed = OperationEvent::builder()
+                .event_id("1")
+                .timestamp(at(1))
+                .resource_status(ResourceStatus::CreateFailed)
+                .resource_status_reason("No")
+                .build();
+            DescribeEventsOutput::builder()
+                .operation_events(hook("2a", HookFailureMode::Fail))
+                .operation_events(hook("2b", HookFailureMode::Warn))
+                .operation_events(failed)
+                .build()
+        });
+    let stacks = Stacks { client: mock_client!(aws_sdk_cloudformation, [&first, &second]) };
+    let failures = stacks.failures(Scope::Operation("op")).await.unwrap();
+    let read: Vec<_> =
+        failures.iter().map(|e| (e.id.as_str(), e.status.as_str(), e.is_failure())).collect();
+    let expected = [
+        ("1", "CREATE_FAILED", true),
+        ("2a", "HOOK_FAILED", true),
+        ("2b", "HOOK_WARNING", false),
+        ("3", "VALIDATION_WARNING", false),
+    ];
+    assert_eq!(read, expected);
+    assert_eq!(failures[1].reason.as_deref(), Some("the hook `Corp::Hook` says: no owner"));
+}
+
+#[test]
+fn a_resource_that_is_only_waited_for_and_its_hooks_are_told_from_the_others() {
+    let plain = event::read(&event("1", ResourceStatus::CreateInProgress, ""));
+    assert!(!plain.is_configured && plain.hook.is_none() && !plain.is_end());
+    let sdk = StackEvent::builder()
+        .event_id("1")
+        .stack_id("arn")
+        .stack_name("s")
+        .timestamp(aws_smithy_types::DateTime::from_secs_and_nanos(1, 500_000_000))
+        .resource_status(ResourceStatus::CreateInProgress)
+        .detailed_status(DetailedStatus::ConfigurationComplete)
+        .operation_id("op")
+        .hook_type("Corp::Hook")
+        .hook_status(HookStatus::HookFailed)
+        .build();
+    let read = event::read(&sdk);
+    assert!(read.is_configured && read.hook.as_ref().is_some_and(|hook| hook.refused));
+    assert_eq!((read.operation.as_deref(), read.time.millisecond()), (Some("op"), 500));
 }

@@ -11,6 +11,8 @@ use thiserror::Error;
 use crate::commands::{
     completions, config, deploy, destroy, doctor, history, man, notify_test, package, redrive,
     replay, status, synth, undo,
+    deploy, destroy, events, history, notify_test, package, redrive, replay, rollback, status,
+    synth, undo,
 };
 use crate::failure::Exit;
 use crate::output::{Color, Form};
@@ -34,6 +36,11 @@ pub(crate) struct Cli {
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     #[arg(help_heading = "Global options")]
     pub(crate) color: Color,
+
+    /// Write a line for each event, also on a terminal, where a list shows what is in work
+    #[arg(long, global = true, env = "S3GUARD_NO_PROGRESS", help_heading = "Global options")]
+    #[arg(value_parser = clap::builder::FalseyValueParser::new())]
+    pub(crate) no_progress: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -43,6 +50,8 @@ pub(crate) enum Command {
     Deploy(Box<deploy::Args>),
     Destroy(destroy::Args),
     Doctor(doctor::Args),
+    Events(events::Args),
+    Rollback(rollback::Args),
     History(history::Args),
     Undo(undo::Args),
     Status(status::Args),
@@ -67,6 +76,8 @@ impl Command {
             Self::Deploy(_)
             | Self::Destroy(_)
             | Self::Doctor(_)
+            | Self::Events(_)
+            | Self::Rollback(_)
             | Self::History(_)
             | Self::Undo(_)
             | Self::Status(_)

@@ -33,6 +33,9 @@ fn main() -> ExitCode {
         Ok(cli) => {
             let output = Output::new(cli.output, paint)
                 .painting_results(paint_on(io::stdout().is_terminal()));
+            let output = Output::new(cli.output, paint);
+            let is_live = output::is_live(env::vars_os(), io::stderr().is_terminal());
+            let output = if is_live && !cli.no_progress { output.live() } else { output };
             // Another stack than the one that is meant would be worse than none.
             let is_known =
                 if cli.command.is_about_a_stack() { deployment.map(|_| ()) } else { Ok(()) };
@@ -58,6 +61,8 @@ fn run(command: Command, output: &Output) -> anyhow::Result<Exit> {
         Command::Deploy(args) => commands::deploy::run(&args, output, &token()),
         Command::Destroy(args) => commands::destroy::run(&args, output, &token()),
         Command::Doctor(args) => commands::doctor::run(&args, output, OffsetDateTime::now_utc()),
+        Command::Events(args) => commands::events::run(&args, output),
+        Command::Rollback(args) => commands::rollback::run(&args, output, &token()),
         Command::History(args) => commands::history::run(&args, output),
         Command::Status(args) => commands::status::run(&args, output),
         Command::NotifyTest(args) => {

@@ -2,9 +2,12 @@
 //!
 //! Nothing here needs colour to be understood.
 
+mod screen;
+
 use std::ffi::OsString;
 use std::fmt;
 use std::io::{self, ErrorKind, Write as _};
+use std::rc::Rc;
 
 use anyhow::Context as _;
 use clap::ValueEnum;
@@ -14,6 +17,8 @@ use thiserror::Error;
 
 /// The columns of a log.
 const WIDTH: usize = 120;
+use self::screen::Screen;
+pub(crate) use self::screen::{Part, Size, width};
 
 /// How results are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -114,6 +119,10 @@ impl Paint {
         self.paint("36", text)
     }
 
+    pub(crate) fn good(self, text: impl fmt::Display) -> String {
+        self.paint("32", text)
+    }
+
     /// A text that `clap` has styled.
     pub(crate) fn styled(self, text: &StyledStr) -> String {
         match self {
@@ -130,7 +139,33 @@ impl Paint {
     }
 }
 
-/// Where a command writes to.
+/// Programs that read what a terminal shows, told by their variables: lines that change are of no use to them.
+///
+/// Source: the list of the CDK's command (`aws/aws-cdk-cli`, `guess-agent.ts`), and `AI_AGENT`.
+const AGENTS: [&str; 5] = ["CI", "AI_AGENT", "CLAUDECODE", "CURSOR_AGENT", "VSCODE_AGENT"];
+const AGENT_FAMILIES: [&str; 2] = ["CODEX_", "CLINE_"];
+
+/// Whether lines that change are wanted on stderr, if it is a terminal that can draw them.
+pub(crate) fn is_live(
+    environment: impl IntoIterator<Item = (OsString, OsString)>,
+    is_terminal: bool,
+) -> bool {
+    let is_plain = |(name, value): (OsString, OsString)| {
+        let (name, value) = (name.to_string_lossy(), value.to_string_lossy());
+        let is_set = !value.is_empty();
+        let is_no = matches!(value.as_ref(), "0" | "false");
+        let lower = value.to_lowercase();
+        match name.as_ref() {
+            "TERM" => value == "dumb",
+            "AWS_EXECUTION_ENV" => lower.contains("amazonq") || lower.contains("kiro"),
+            name if AGENTS.contains(&name) => is_set && !is_no,
+            name => is_set && AGENT_FAMILIES.iter().any(|family| name.starts_with(family)),
+        }
+    };
+    is_terminal && !environment.into_iter().any(is_plain)
+}
+
+/// Where a command writes to; a copy writes to the same place.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Output {
     form: Form,
@@ -139,6 +174,7 @@ pub(crate) struct Output {
     results: Paint,
     /// What every word begins with, where several things are told of at once.
     label: Option<String>,
+    screen: Rc<Screen>,
 }
 
 /// The reader of stdout has gone: the command stops, and that is all right.
@@ -148,7 +184,7 @@ pub(crate) struct Closed;
 
 impl Output {
     pub(crate) fn new(form: Form, paint: Paint) -> Self {
-        Self { form, paint, results: Paint::Plain, label: None }
+        Self { form, paint, results: Paint::Plain, label: None, screen: Rc::default() }
     }
 
     /// The same output with results that are painted so.
@@ -156,10 +192,14 @@ impl Output {
         Self { results, ..self }
     }
 
+    /// The same output with lines that change at the bottom of the terminal.
+    pub(crate) fn live(self) -> Self {
+        Self { screen: Rc::new(Screen::live()), ..self }
+    }
+
     /// The same output for one of several things that are told of at once, as a Region.
     pub(crate) fn labelled(&self, label: &str) -> Self {
-        let Self { form, paint, results, .. } = *self;
-        Self { form, paint, results, label: Some(label.to_owned()) }
+        Self { label: Some(label.to_owned()), ..self.clone() }
     }
 
     pub(crate) fn form(&self) -> Form {
@@ -180,6 +220,21 @@ impl Output {
     /// How results are painted.
     pub(crate) fn results(&self) -> Paint {
         self.results
+    }
+
+    /// Which of several things is told of, if it is one of several.
+    pub(crate) fn label(&self) -> Option<&str> {
+        self.label.as_deref()
+    }
+
+    /// A part of the lines that change, where there are some; it goes when it is dropped.
+    pub(crate) fn part(&self) -> Option<Part> {
+        self.screen.part()
+    }
+
+    /// Takes note that somebody has typed a line.
+    pub(crate) fn typed(&self) {
+        self.screen.typed();
     }
 
     /// Writes a result: its text, or the same as JSON.
@@ -233,8 +288,8 @@ impl Output {
     /// Says a line on stderr.
     pub(crate) fn say(&self, line: impl fmt::Display) {
         match &self.label {
-            Some(label) => to_stderr(&format!("{label}  {line}\n")),
-            None => to_stderr(&format!("{line}\n")),
+            Some(label) => self.screen.write(&format!("{label}  {line}\n")),
+            None => self.screen.write(&format!("{line}\n")),
         }
     }
 
@@ -260,6 +315,26 @@ mod tests {
             terminal,
         );
         assert_eq!(colours.choose(color), paint, "{environment:?} {terminal} {color:?}");
+    }
+
+    #[test]
+    fn lines_that_change_are_for_people_at_a_terminal() {
+        let live = |environment: &[(&str, &str)], is_terminal| {
+            let pairs = environment.iter().map(|(name, value)| (name.into(), value.into()));
+            is_live(pairs.collect::<Vec<_>>(), is_terminal)
+        };
+        assert!(live(&[("TERM", "xterm"), ("HOME", "/")], true));
+        assert!(!live(&[], false));
+        assert!(!live(&[("TERM", "dumb")], true));
+        for name in ["CI", "AI_AGENT", "CLAUDECODE", "CURSOR_AGENT", "VSCODE_AGENT"] {
+            assert!(!live(&[(name, "1")], true), "{name}");
+            assert!(live(&[(name, "")], true), "{name}");
+            assert!(live(&[(name, "false")], true), "{name}");
+        }
+        assert!(!live(&[("CODEX_THREAD_ID", "1")], true));
+        assert!(!live(&[("CLINE_ACTIVE", "true")], true));
+        assert!(!live(&[("AWS_EXECUTION_ENV", "AmazonQ-For-CLI")], true));
+        assert!(live(&[("AWS_EXECUTION_ENV", "CloudShell")], true));
     }
 
     #[test]

@@ -1,9 +1,12 @@
 //! The way to the account: region, profile, and whether anybody is there.
 
 mod args;
+mod interrupts;
 
 use std::future::Future;
 use std::io::{self, IsTerminal as _};
+use std::pin::pin;
+use std::rc::Rc;
 
 use anyhow::{Context as _, anyhow};
 use s3guard_aws::code_bucket::CodeBucket;
@@ -13,6 +16,8 @@ use s3guard_aws::{AwsError, ConnectError, Connection, Kind, Ledger};
 use s3guard_posture::{BucketName, Region, StackName};
 
 pub(crate) use self::args::{AccountArgs, AccountsArgs, region};
+pub(crate) use self::interrupts::Followed;
+use self::interrupts::{Interrupts, Keyboard, Press, Signals};
 use crate::failure::{self, Advice as _, Exit};
 use crate::output::Output;
 
@@ -38,6 +43,7 @@ pub(crate) struct Account {
 impl Account {
     /// Finds the way to the account and asks who the caller is there.
     pub(crate) async fn open(args: &AccountArgs) -> anyhow::Result<Self> {
+        interrupts::remember_profile(args.profile.as_deref());
         let connection = connect(args).await?;
         let caller = known(identity::identity(&connection).await, &connection)?;
         Ok(Self { connection, caller })
@@ -84,26 +90,40 @@ pub(crate) fn known(
     }
 }
 
-/// Runs a command that calls AWS, until it is done or Ctrl-C is pressed.
+/// Runs a command that calls AWS, until it is done or somebody asks it to stop.
 pub(crate) fn run(
     command: impl Future<Output = anyhow::Result<Exit>>,
     on_interrupt: String,
 ) -> anyhow::Result<Exit> {
-    run_until(tokio::signal::ctrl_c, command, on_interrupt)
+    let can_ask = io::stdin().is_terminal() && io::stderr().is_terminal();
+    let mut signals = None;
+    let next = async || match &mut signals {
+        Some(signals) => Signals::next(signals).await,
+        None => signals.insert(Signals::new()?).next().await,
+    };
+    run_until(next, &Interrupts::new(can_ask, on_interrupt), command)
 }
 
-fn run_until<I: Future<Output = io::Result<()>>>(
-    interrupt: impl FnOnce() -> I,
+fn run_until(
+    mut interrupt: impl AsyncFnMut() -> io::Result<()>,
+    interrupts: &Rc<Interrupts>,
     command: impl Future<Output = anyhow::Result<Exit>>,
-    on_interrupt: String,
 ) -> anyhow::Result<Exit> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let done = runtime.block_on(async {
-        tokio::select! {
-            done = command => done,
-            pressed = interrupt() => {
-                pressed?;
-                Err(anyhow!("interrupted")).hint(on_interrupt).exit(Exit::Interrupted)
+        let mut command = pin!(interrupts.around(command));
+        let mut keyboard = Keyboard::default();
+        loop {
+            tokio::select! {
+                done = &mut command => return done,
+                pressed = interrupt() => {
+                    pressed?;
+                    match interrupts.press() {
+                        Press::Explained => keyboard.listen(),
+                        Press::Leave(error) => return Err(error),
+                    }
+                }
+                line = keyboard.next() => interrupts.typed(&line),
             }
         }
     });
@@ -144,6 +164,26 @@ pub(crate) async fn approve(
     Err(anyhow!("cancelled: that is not {of_what}"))
         .hint("nothing was changed")
         .exit(Exit::Approval)
+}
+
+/// Asks a person for a yes, if somebody is there to ask; anything else is a no.
+pub(crate) async fn confirm(what: &str, question: &str, output: &Output) -> anyhow::Result<()> {
+    if !io::stdin().is_terminal() {
+        return Err(anyhow!("{what} needs approval, and there is no terminal to ask on"))
+            .hint("give `--yes` if you mean it")
+            .exit(Exit::Approval);
+    }
+    output.say(format_args!("{question} (y/N)"));
+    let answer = blocking(|| {
+        let mut answer = String::new();
+        io::stdin().read_line(&mut answer).context("the answer could not be read")?;
+        Ok(answer)
+    })
+    .await?;
+    if matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes") {
+        return Ok(());
+    }
+    Err(anyhow!("cancelled")).hint("nothing was changed").exit(Exit::Approval)
 }
 
 /// The guard's stack.
@@ -303,7 +343,8 @@ mod tests {
             tokio::task::yield_now().await;
             Ok(())
         };
-        let error = run_until(pressed, command, "a hint".to_owned()).unwrap_err();
+        let error =
+            run_until(pressed, &Interrupts::new(false, "a hint".to_owned()), command).unwrap_err();
         assert_eq!(error.to_string(), "interrupted");
         assert!(begun.elapsed() < Duration::from_secs(30));
         drop(go_on);

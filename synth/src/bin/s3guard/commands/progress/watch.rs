@@ -96,8 +96,6 @@ impl Watch {
 mod tests {
     use std::collections::BTreeMap;
 
-    use time::OffsetDateTime;
-
     use super::*;
 
     const SOON: Duration = Duration::from_secs(1);
@@ -117,16 +115,8 @@ mod tests {
     }
 
     fn event(id: &str, token: Option<&str>) -> Event {
-        Event {
-            id: id.to_owned(),
-            time: OffsetDateTime::UNIX_EPOCH,
-            logical_id: "s".to_owned(),
-            physical_id: String::new(),
-            resource_type: "AWS::CloudFormation::Stack".to_owned(),
-            status: "UPDATE_IN_PROGRESS".to_owned(),
-            reason: None,
-            token: token.map(str::to_owned),
-        }
+        let event = super::super::sample::of_stack("UPDATE_IN_PROGRESS", "");
+        Event { id: id.to_owned(), token: token.map(str::to_owned), ..event }
     }
 
     fn ids(events: &[Event]) -> Vec<&str> {

@@ -1,0 +1,90 @@
+//! The events of a stack, asked for: all of them, and what failed in one operation.
+
+use aws_sdk_cloudformation::types::EventFilter;
+
+use super::{ChangeSet, Event, Stacks, event, failed};
+use crate::AwsError;
+
+/// How many pages of events are read at most: a page has a hundred, a guard has fewer resources.
+const PAGES_MAX: usize = 20;
+
+/// Of what the failures are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope<'a> {
+    /// Of a change set, by its ARN.
+    ChangeSet(&'a str),
+    /// Of one operation, by its id.
+    Operation(&'a str),
+    /// Of all operations on a stack, by its ARN or name.
+    Stack(&'a str),
+}
+
+impl Stacks {
+    /// The events after the one that was seen last, oldest first.
+    pub async fn events(&self, stack_id: &str, last: Option<&str>) -> Result<Vec<Event>, AwsError> {
+        let mut events = Vec::new();
+        let mut page = None;
+        for _ in 0..PAGES_MAX {
+            let answer = self
+                .client
+                .describe_stack_events()
+                .stack_name(stack_id)
+                .set_next_token(page)
+                .send()
+                .await
+                .map_err(|error| failed("DescribeStackEvents", stack_id, &error))?;
+            // CloudFormation gives the newest first.
+            for event in answer.stack_events() {
+                if last.is_some() && event.event_id() == last {
+                    events.reverse();
+                    return Ok(events);
+                }
+                events.push(event::read(event));
+            }
+            page = answer.next_token().map(str::to_owned);
+            if page.is_none() {
+                break;
+            }
+        }
+        events.reverse();
+        Ok(events)
+    }
+
+    /// What failed, with what is not among the events of the stack: validations before anything is made, and hooks;
+    /// oldest first.
+    ///
+    /// Source: AWS CloudFormation API Reference, `DescribeEvents`.
+    pub async fn failures(&self, scope: Scope<'_>) -> Result<Vec<Event>, AwsError> {
+        let mut failures = Vec::new();
+        let mut page: Option<String> = None;
+        for _ in 0..PAGES_MAX {
+            let call = self.client.describe_events().set_next_token(page);
+            let (call, object) = match scope {
+                Scope::ChangeSet(id) => (call.change_set_name(id), id),
+                Scope::Operation(id) => (call.operation_id(id), id),
+                Scope::Stack(id) => (call.stack_name(id), id),
+            };
+            let answer = call
+                .filters(EventFilter::builder().failed_events(true).build())
+                .send()
+                .await
+                .map_err(|error| failed("DescribeEvents", object, &error))?;
+            failures.extend(answer.operation_events().iter().filter_map(event::read_failure));
+            page = answer.next_token().map(str::to_owned);
+            if page.is_none() {
+                break;
+            }
+        }
+        // In which order they come is not documented; those of the same moment keep theirs.
+        failures.sort_by_key(|event| event.time);
+        Ok(failures)
+    }
+
+    /// What CloudFormation found wrong before it made anything: with the change set, or, if its id is empty, with the
+    /// stack's operations.
+    pub async fn validation_failures(&self, set: &ChangeSet) -> Result<Vec<Event>, AwsError> {
+        let scope =
+            if set.id.is_empty() { Scope::Stack(&set.stack_id) } else { Scope::ChangeSet(&set.id) };
+        self.failures(scope).await
+    }
+}

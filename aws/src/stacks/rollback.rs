@@ -1,0 +1,114 @@
+//! The ways back: a rollback that got stuck continued, a failed operation rolled back, an update cancelled.
+
+use super::{Stacks, failed};
+use crate::AwsError;
+
+/// What to do about resources that could not be rolled back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Skip {
+    /// Try all of them again.
+    None,
+    /// Leave these as they are, by their logical ids.
+    These(Vec<String>),
+    /// Leave all of them as they are.
+    All,
+}
+
+/// A resource that could not be rolled back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stuck {
+    /// Its name in the template.
+    pub logical_id: String,
+    /// Its type, as `AWS::S3::Bucket`.
+    pub resource_type: String,
+    /// CloudFormation's words on it.
+    pub reason: Option<String>,
+}
+
+impl Stacks {
+    /// Goes on with the rollback of an update that got stuck, in the background.
+    ///
+    /// Source: AWS CloudFormation API Reference, `ContinueUpdateRollback`.
+    pub async fn continue_rollback(
+        &self,
+        stack_id: &str,
+        skip: &Skip,
+        token: &str,
+    ) -> Result<(), AwsError> {
+        let call =
+            self.client.continue_update_rollback().stack_name(stack_id).client_request_token(token);
+        let call = match skip {
+            Skip::None => call,
+            Skip::These(ids) => call.set_resources_to_skip(Some(ids.clone())),
+            Skip::All => call.force_rollback(true),
+        };
+        call.send()
+            .await
+            .map(|_| ())
+            .map_err(|error| failed("ContinueUpdateRollback", stack_id, &error))
+    }
+
+    /// Rolls a stack back to where it last was well, in the background; one that never was is deleted.
+    ///
+    /// Source: AWS CloudFormation API Reference, `RollbackStack`.
+    pub async fn roll_back(&self, stack_id: &str, token: &str) -> Result<(), AwsError> {
+        self.client
+            .rollback_stack()
+            .stack_name(stack_id)
+            .client_request_token(token)
+            .send()
+            .await
+            .map(|_| ())
+            .map_err(|error| failed("RollbackStack", stack_id, &error))
+    }
+
+    /// Cancels an update, which is rolled back then.
+    ///
+    /// Source: AWS CloudFormation API Reference, `CancelUpdateStack`.
+    pub async fn cancel_update(&self, stack_id: &str, token: &str) -> Result<(), AwsError> {
+        self.client
+            .cancel_update_stack()
+            .stack_name(stack_id)
+            .client_request_token(token)
+            .send()
+            .await
+            .map(|_| ())
+            .map_err(|error| failed("CancelUpdateStack", stack_id, &error))
+    }
+
+    /// Lists the resources that could not be rolled back, which are those that can be skipped: not those that failed for
+    /// another reason, as because an update was cancelled.
+    pub async fn stuck_resources(&self, stack_id: &str) -> Result<Vec<Stuck>, AwsError> {
+        let mut stuck = Vec::new();
+        let mut page = None;
+        loop {
+            let answer = self
+                .client
+                .list_stack_resources()
+                .stack_name(stack_id)
+                .set_next_token(page)
+                .send()
+                .await
+                .map_err(|error| failed("ListStackResources", stack_id, &error))?;
+            for resource in answer.stack_resource_summaries() {
+                let reason = resource.resource_status_reason();
+                let is_failed =
+                    resource.resource_status().is_some_and(|s| s.as_str() == "UPDATE_FAILED");
+                if is_failed && !reason.is_some_and(super::event::says_cancelled) {
+                    stuck.push(Stuck {
+                        logical_id: resource.logical_resource_id().unwrap_or_default().to_owned(),
+                        resource_type: resource.resource_type().unwrap_or_default().to_owned(),
+                        reason: reason.map(str::to_owned),
+                    });
+                }
+            }
+            page = answer.next_token().map(str::to_owned);
+            if page.is_none() {
+                return Ok(stuck);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
