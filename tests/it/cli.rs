@@ -8,6 +8,10 @@ mod trails;
 
 pub(crate) use self::account::in_account;
 pub(crate) use self::aws::{Aws, Story};
+mod following;
+mod replay;
+mod rollback;
+mod terminal;
 
 use std::fs::{self, OpenOptions};
 use std::io::Read as _;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 /// The id of the stack that every answer is about.
-const STACK_ID: &str = "arn:aws:cloudformation:eu-west-1:111122223333:stack/s/1";
+pub(super) const STACK_ID: &str = "arn:aws:cloudformation:eu-west-1:111122223333:stack/s/1";
 
 /// A CloudFormation, S3, SQS and STS on loopback, for one command.
 pub(crate) struct Aws {
@@ -168,7 +168,7 @@ fn answer(call: &str, story: &Story, made: &[String]) -> Answer {
         "HEAD" => return (404, String::new()),
         _ => String::new(),
     };
-    (200, format!("<{call}Response><{call}Result>{result}</{call}Result></{call}Response>"))
+    answered(call, &result)
 }
 
 fn stack(status: &str) -> String {
@@ -179,6 +179,42 @@ fn stack(status: &str) -> String {
     format!(
         "<StackId>{STACK_ID}</StackId><StackName>s</StackName><CreationTime>2026-01-01T00:00:00Z</CreationTime>\
          <StackStatus>{status}</StackStatus>{outputs}"
+    )
+}
+
+/// An answer of CloudFormation to a call.
+pub(super) fn answered(call: &str, result: &str) -> Answer {
+    (200, format!("<{call}Response><{call}Result>{result}</{call}Result></{call}Response>"))
+}
+
+/// The guard's stack in this status, as `DescribeStacks` gives it.
+pub(super) fn guard(status: &str) -> Answer {
+    let parameters = ["CodeBucket", "CodeKey", "BucketPrefix"].map(|name| {
+        format!(
+            "<member><ParameterKey>{name}</ParameterKey><ParameterValue>x</ParameterValue></member>"
+        )
+    });
+    let parameters = format!("<Parameters>{}</Parameters>", parameters.concat());
+    let stack = format!("<Stacks><member>{}{parameters}</member></Stacks>", stack(status));
+    answered("DescribeStacks", &stack)
+}
+
+/// Something that happened: a resource, which is `s` for the stack itself, its status, and why.
+pub(super) type Happened = (&'static str, &'static str, &'static str);
+
+/// What happened, the oldest first, as `DescribeStackEvents` gives it.
+pub(super) fn events(happened: &[Happened]) -> Answer {
+    let members: Vec<String> = happened.iter().enumerate().rev().map(event).collect();
+    answered("DescribeStackEvents", &format!("<StackEvents>{}</StackEvents>", members.concat()))
+}
+
+fn event((index, (id, status, reason)): (usize, &Happened)) -> String {
+    let kind = if *id == "s" { "AWS::CloudFormation::Stack" } else { "AWS::SQS::Queue" };
+    format!(
+        "<member><EventId>{index}</EventId><StackId>{STACK_ID}</StackId><StackName>s</StackName>\
+         <LogicalResourceId>{id}</LogicalResourceId><ResourceType>{kind}</ResourceType>\
+         <Timestamp>2026-01-01T00:00:{index:02}Z</Timestamp><ResourceStatus>{status}</ResourceStatus>\
+         <ResourceStatusReason>{reason}</ResourceStatusReason></member>"
     )
 }
 

@@ -82,6 +82,7 @@ impl<'a> Follower<'a> {
     pub(crate) async fn follow(mut self) -> anyhow::Result<Ended> {
         let (name, region) = name_and_region(&self.stack_id);
         let followed = Followed::new(&name, &region, self.output);
+        followed.set_can_cancel(self.watch.before().is_some_and(can_be_cancelled));
         let mut view = View::new(self.output, &self.stack_id);
         let begun = Instant::now();
         let (mut answered, mut missed) = (begun, 0);
@@ -199,9 +200,7 @@ impl<'a> Follower<'a> {
         let is_known = |event: &Event| events.iter().any(|known| known.id == event.id);
         found.retain(|event| operation.is_some() || first.is_none_or(|time| event.time >= time));
         found.retain(|event| !is_known(event));
-        for event in &found {
-            view.take(event)?;
-        }
+        view.take(&found)?;
         Ok(found)
     }
 
@@ -211,9 +210,7 @@ impl<'a> Follower<'a> {
             return Ok(false);
         };
         let events = self.watch.take(events);
-        for event in &events {
-            view.take(event)?;
-        }
+        view.take(&events)?;
         Ok(!events.is_empty())
     }
 }

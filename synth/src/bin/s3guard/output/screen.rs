@@ -118,27 +118,29 @@ impl Area {
     }
 
     fn say(&mut self, text: &str, size: Size) -> String {
+        let was_drawn = !self.drawn.is_empty();
         let mut all = self.erased(size);
         all.push_str(text);
         all.push_str(&self.redrawn(size));
-        all
+        // The cursor would jump about with every change.
+        match (was_drawn, !self.drawn.is_empty()) {
+            (false, true) => CURSOR_HIDDEN.to_owned() + &all,
+            (true, false) => all + CURSOR_SHOWN,
+            (true, true) | (false, false) => all,
+        }
     }
 
     fn show(&mut self, id: usize, lines: &[String], size: Size) -> String {
         for part in self.parts.iter_mut().filter(|part| part.0 == id) {
             part.1 = lines.to_vec();
         }
-        self.say("", size)
+        let is_drawn = self.typed == 0 && self.lines(size.rows) == self.drawn;
+        if is_drawn { String::new() } else { self.say("", size) }
     }
 
     fn remove(&mut self, id: usize, size: Size) -> String {
         self.parts.retain(|part| part.0 != id);
-        let was_drawn = !self.drawn.is_empty();
-        let mut text = self.say("", size);
-        if was_drawn && self.drawn.is_empty() {
-            text.push_str(CURSOR_SHOWN);
-        }
-        text
+        self.say("", size)
     }
 
     /// What takes away the lines that are drawn.
@@ -150,7 +152,7 @@ impl Area {
             return String::new();
         }
         (self.drawn, self.typed) = (Vec::new(), 0);
-        format!("{CURSOR_SHOWN}\r\x1b[{rows}A\x1b[J")
+        format!("\r\x1b[{rows}A\x1b[J")
     }
 
     fn redrawn(&mut self, size: Size) -> String {
@@ -159,7 +161,7 @@ impl Area {
             return String::new();
         }
         self.typed = 0;
-        format!("{CURSOR_HIDDEN}{}\n", self.drawn.join("\n"))
+        self.drawn.join("\n") + "\n"
     }
 
     /// All parts, as much of each as there is room for: what has scrolled out of the terminal cannot be taken back.

@@ -38,8 +38,16 @@ impl View {
         self.live.is_some()
     }
 
-    /// Shows an event.
-    pub(super) fn take(&mut self, event: &Event) -> anyhow::Result<()> {
+    /// Shows what has happened since the last look.
+    pub(super) fn take(&mut self, events: &[Event]) -> anyhow::Result<()> {
+        for event in events {
+            self.take_one(event)?;
+        }
+        self.draw();
+        Ok(())
+    }
+
+    fn take_one(&mut self, event: &Event) -> anyhow::Result<()> {
         self.output.event("event", &Shown::new(event, &self.stack, &self.region))?;
         let Some(live) = &mut self.live else {
             self.output.say(line(event));
@@ -57,7 +65,6 @@ impl View {
                 self.output.say(line);
             }
         }
-        self.draw();
         Ok(())
     }
 

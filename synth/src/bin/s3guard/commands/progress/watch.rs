@@ -83,6 +83,11 @@ impl Watch {
         if is_over { Progress::Over } else { Progress::Going }
     }
 
+    /// The stack as it was at the beginning.
+    pub(super) fn before(&self) -> Option<&Stack> {
+        self.before.as_ref()
+    }
+
     pub(super) fn events(&self) -> &[Event] {
         &self.events
     }
