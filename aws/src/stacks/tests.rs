@@ -10,9 +10,9 @@ use aws_sdk_cloudformation::operation::describe_stacks::{
 use aws_sdk_cloudformation::operation::execute_change_set::ExecuteChangeSetOutput;
 use aws_sdk_cloudformation::types::{
     Capability, Change as SdkChange, ChangeAction, ChangeSetStatus, DetailedStatus, EventFilter,
-    HookFailureMode, HookStatus, OperationEvent, Output,
-    Replacement as SdkReplacement, ResourceChange, ResourceStatus, Stack as SdkStack, StackEvent,
-    StackStatus as SdkStackStatus, Tag, ValidationStatus,
+    HookFailureMode, HookStatus, OperationEvent, Output, Replacement as SdkReplacement,
+    ResourceChange, ResourceStatus, Stack as SdkStack, StackEvent, StackStatus as SdkStackStatus,
+    Tag, ValidationStatus,
 };
 use aws_smithy_mocks::{mock, mock_client};
 use aws_smithy_types::error::ErrorMetadata;

@@ -17,6 +17,23 @@ fn a_second_deploy_changes_nothing_and_says_so() {
 }
 
 #[test]
+fn what_happened_is_shown_and_a_stack_that_is_well_has_nothing_to_roll_back() {
+    let guarded = Guarded::new(&[]);
+    let environment = guarded.account.env();
+    let shown = s3guard(&environment, &["events", "--stack", "guard", "--output", "json"]);
+    assert_eq!(shown.status.code(), Some(0), "{}", told(&shown));
+    let json: serde_json::Value = serde_json::from_slice(&shown.stdout).unwrap();
+    assert_eq!((&json["status"], &json["root_cause"]), (&"CREATE_COMPLETE".into(), &().into()));
+    let last = json["events"].as_array().unwrap().last().unwrap();
+    assert_eq!((&last["logical_id"], &last["status"]), (&"guard".into(), &json["status"]));
+    let followed = s3guard(&environment, &["events", "--stack", "guard", "--follow"]);
+    assert_eq!(followed.status.code(), Some(0), "{}", told(&followed));
+    let back = s3guard(&environment, &["rollback", "--stack", "guard", "--yes"]);
+    assert_eq!(back.status.code(), Some(1), "{}", told(&back));
+    assert!(told(&back).contains("there is nothing to roll back"), "{}", told(&back));
+}
+
+#[test]
 fn what_is_not_named_keeps_its_value_when_the_stack_changes() {
     let guarded = Guarded::new(&[]);
     let changed = deploy(&guarded.account, &["--settle-seconds", "7"]);

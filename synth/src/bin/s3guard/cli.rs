@@ -9,10 +9,8 @@ use s3guard_posture::config::Deploy;
 use thiserror::Error;
 
 use crate::commands::{
-    completions, config, deploy, destroy, doctor, history, man, notify_test, package, redrive,
-    replay, status, synth, undo,
-    deploy, destroy, events, history, notify_test, package, redrive, replay, rollback, status,
-    synth, undo,
+    completions, config, deploy, destroy, doctor, events, history, man, notify_test, package,
+    redrive, replay, rollback, status, synth, undo,
 };
 use crate::failure::Exit;
 use crate::output::{Color, Form};

@@ -33,7 +33,6 @@ fn main() -> ExitCode {
         Ok(cli) => {
             let output = Output::new(cli.output, paint)
                 .painting_results(paint_on(io::stdout().is_terminal()));
-            let output = Output::new(cli.output, paint);
             let is_live = output::is_live(env::vars_os(), io::stderr().is_terminal());
             let output = if is_live && !cli.no_progress { output.live() } else { output };
             // Another stack than the one that is meant would be worse than none.

@@ -119,10 +119,6 @@ impl Paint {
         self.paint("36", text)
     }
 
-    pub(crate) fn good(self, text: impl fmt::Display) -> String {
-        self.paint("32", text)
-    }
-
     /// A text that `clap` has styled.
     pub(crate) fn styled(self, text: &StyledStr) -> String {
         match self {
@@ -202,6 +198,11 @@ impl Output {
         Self { label: Some(label.to_owned()), ..self.clone() }
     }
 
+    /// The same output for what is about all of them.
+    pub(crate) fn unlabelled(&self) -> Self {
+        Self { label: None, ..self.clone() }
+    }
+
     pub(crate) fn form(&self) -> Form {
         self.form
     }
@@ -275,10 +276,12 @@ impl Output {
     }
 
     /// Writes bytes to stdout as they are.
-    #[expect(clippy::unused_self, reason = "results leave through an output, as words do")]
     pub(crate) fn raw(&self, bytes: &[u8]) -> anyhow::Result<()> {
-        let mut stdout = io::stdout().lock();
-        match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+        let written = self.screen.beside(|| {
+            let mut stdout = io::stdout().lock();
+            stdout.write_all(bytes).and_then(|()| stdout.flush())
+        });
+        match written {
             Ok(()) => Ok(()),
             Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(Closed.into()),
             Err(error) => Err(error).context("stdout could not be written"),

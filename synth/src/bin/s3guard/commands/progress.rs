@@ -258,9 +258,11 @@ fn has_expired(error: &AwsError) -> bool {
 }
 
 fn expired(error: AwsError, stack: &str, followed: &Followed) -> anyhow::Error {
-    let error = anyhow::Error::new(error).context(format!(
-        "the credentials have expired; stack `{stack}` goes on without the command"
-    ));
+    let refused =
+        matches!(error.code(), Some("InvalidClientTokenId" | "UnrecognizedClientException"));
+    let what = if refused { "are no longer accepted" } else { "have expired" };
+    let error = anyhow::Error::new(error)
+        .context(format!("the credentials {what}; stack `{stack}` goes on without the command"));
     let hint = format!(
         "log in again, as with `aws sso login`, then follow it with {}",
         followed.command()

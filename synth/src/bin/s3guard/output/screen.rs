@@ -63,6 +63,19 @@ impl Screen {
         }
     }
 
+    /// Lets something else be written, perhaps to the same terminal, while nothing is drawn.
+    pub(crate) fn beside<T>(&self, write: impl FnOnce() -> T) -> T {
+        let Some(area) = &self.area else { return write() };
+        let erased = area.borrow_mut().erased(Size::now());
+        if erased.is_empty() {
+            return write();
+        }
+        to_stderr(&erased);
+        let written = write();
+        to_stderr(&area.borrow_mut().redrawn(Size::now()));
+        written
+    }
+
     /// Takes note that somebody has typed a line, which has moved what is drawn.
     pub(crate) fn typed(&self) {
         if let Some(area) = &self.area {

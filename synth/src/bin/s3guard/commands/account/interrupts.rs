@@ -86,14 +86,11 @@ impl Interrupts {
             let commands = commands.collect::<Vec<_>>().join(" and ");
             return Press::Leave(interrupted(error, &format!("follow it again with {commands}")));
         }
-        let cancel = if followed.iter().any(|entry| entry.can_cancel.get()) {
-            "`c` and Enter to cancel the update, which is rolled back then; "
-        } else {
-            ""
-        };
-        first.output.say(format_args!(
-            "CloudFormation goes on without this command: {cancel}Ctrl-C again to leave, or wait"
-        ));
+        first.output.say("CloudFormation goes on without this command; wait, or press");
+        if followed.iter().any(|entry| entry.can_cancel.get()) {
+            first.output.say("  c and Enter  to cancel the update, which is rolled back then");
+        }
+        first.output.say("  Ctrl-C       to leave");
         Press::Explained
     }
 
@@ -123,7 +120,7 @@ impl Followed {
         let entry = Rc::new(Entry {
             stack: stack.to_owned(),
             region: region.to_owned(),
-            output: output.clone(),
+            output: output.unlabelled(),
             can_cancel: Cell::new(false),
             cancel: Notify::new(),
         });

@@ -60,7 +60,9 @@ impl Told {
         for operation in operations(events) {
             let cause = progress::first_cause(operation);
             for event in operation {
-                if only_failed && (!event.is_failure() || event.is_cancelled()) {
+                let is_refused = event.hook.as_ref().is_some_and(|hook| hook.refused);
+                let is_failed = event.is_failure() && !event.is_cancelled() || is_refused;
+                if only_failed && !is_failed {
                     continue;
                 }
                 let is_root_cause = cause.is_some_and(|cause| std::ptr::eq(cause, event));

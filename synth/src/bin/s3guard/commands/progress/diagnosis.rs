@@ -42,7 +42,11 @@ pub(crate) fn failure_hint(ended: &Ended, then: &str) -> String {
 pub(crate) fn explained(cause: &Event, events: &[Event]) -> String {
     let Event { logical_id, resource_type, .. } = cause;
     let kind = if resource_type.is_empty() { String::new() } else { format!(" ({resource_type})") };
-    let mut text = format!("`{logical_id}`{kind}: {}", why(cause, events));
+    let mut text = why(cause, events);
+    // What is wrong with the whole stack or template is about no resource.
+    if !logical_id.is_empty() {
+        text = format!("`{logical_id}`{kind}: {text}");
+    }
     if let Some(rest) = rest(cause, events) {
         text = format!("{text}; {rest}");
     }

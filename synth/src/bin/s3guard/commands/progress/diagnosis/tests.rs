@@ -104,5 +104,8 @@ fn of_many_causes_some_are_named_and_the_rest_is_counted() {
 fn where_only_the_stack_says_something_that_is_the_cause() {
     let (cause, _) = diagnosed(&[of_stack("UPDATE_FAILED", "quota")]);
     assert_eq!(cause, "`s` (AWS::CloudFormation::Stack): quota");
+    let unnamed =
+        Event { logical_id: String::new(), ..event("A", "VALIDATION_FAILED", "no such type") };
+    assert_eq!(diagnosed(&[unnamed]).0, "no such type");
     assert_eq!(diagnosed(&[]).0, "CloudFormation gave no reason");
 }
