@@ -1,8 +1,9 @@
 //! The emulated account answers as AWS documents it, where MiniStack alone would not.
 
+use std::collections::BTreeMap;
 use std::thread;
 
-use s3guard_emulator::{Client, Fault};
+use s3guard_emulator::{Client, Fault, Late, until};
 use serde_json::{Value, json};
 
 #[path = "told/new.rs"]
@@ -134,6 +135,42 @@ fn a_target_without_a_policy_gets_nothing() {
     json_call(&client, "sqs", "AmazonSQS.SetQueueAttributes", &policy);
     client.create_bucket("unheard").expect("a bucket");
     assert_eq!(client.receive(&queue, 1).expect("messages"), []);
+}
+
+#[test]
+fn an_objects_event_names_its_version_where_the_bucket_has_versions() {
+    let account = account();
+    let queue = watch(&account);
+    let client = account.client();
+    let pattern = json!({ "source": ["aws.s3"], "detail-type": [{ "prefix": "Object " }] });
+    let rule = json!({ "Name": "all", "EventPattern": pattern.to_string() });
+    json_call(&client, "events", "AWSEvents.PutRule", &rule);
+    let bucket = format!("versions-{}", account.number());
+    client.create_bucket(&bucket).expect("a bucket");
+    client.enable_event_bridge(&bucket).expect("it is ours");
+    client.put_object(&bucket, "plain", b"1").expect("an object");
+    let enabled = "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>";
+    client.put_bucket_setting(&bucket, "versioning", enabled).expect("it is ours");
+    client.put_object(&bucket, "kept", b"1").expect("an object");
+    client.delete_object(&bucket, "kept").expect("it is ours");
+    let mut versions = BTreeMap::new();
+    until("three events", || {
+        for message in client.receive(&queue, 1).expect("messages") {
+            let event: Value = serde_json::from_str(&message.body).expect("it is JSON");
+            let object = &event["detail"]["object"];
+            let (kind, key) = (event["detail-type"].as_str(), object["key"].as_str());
+            let of = format!("{} {}", kind.expect("a kind"), key.expect("a key"));
+            versions.insert(of, object["version-id"].as_str().map(str::to_owned));
+        }
+        Ok::<_, Late>((versions.len() == 3).then_some(()))
+    })
+    .unwrap_or_else(|late| panic!("{late}"));
+    let listed = client.bucket_setting(&bucket, "versions").expect("a list");
+    assert_eq!(versions["Object Created plain"], None);
+    for event in ["Object Created kept", "Object Deleted kept"] {
+        let version = versions[event].as_ref().expect("a version");
+        assert!(listed.contains(version), "{event}: {version} is not in {listed}");
+    }
 }
 
 #[test]

@@ -1,21 +1,26 @@
 """Delivery to a rule's targets: the target's resource policy decides, and what is refused goes to the target's DLQ.
 
 A function is invoked asynchronously, with its retries and its failure destination.  An object's event has the fields
-that S3 gives it: a deleted object has neither size nor etag.
+that S3 gives it: a deleted object has neither size nor etag, one of a bucket with versions has its version.
 """
 
 import json
 import time
+from contextvars import ContextVar
 
 from ministack.core.arn import parse_arn
 from ministack.core.iam_evaluator import EvalContext, evaluate_resource_policy
 from ministack.core.responses import get_account_id, get_region
-from ministack.services import eventbridge, lambda_svc, sns, sqs
+from ministack.services import eventbridge, lambda_svc, s3, sns, sqs
 
 SERVICE = "events.amazonaws.com"
 
 _invoke_target = eventbridge._invoke_target
 _dispatch_event = eventbridge._dispatch_event
+_fire_s3_event = s3._fire_s3_event
+
+# The version of the object whose event is on its way: MiniStack tells it to queues and not to EventBridge.
+_version_id: ContextVar[str | None] = ContextVar("version_id", default=None)
 
 
 def _invoke_if_allowed(target: dict, event: dict, rule: dict, view=None) -> None:
@@ -80,6 +85,8 @@ def _dispatch_as_s3_tells(event: dict, view=None) -> None:
     if event.get("Source") == "aws.s3" and event.get("DetailType", "").startswith("Object "):
         detail = json.loads(event["Detail"])
         detail["event-version"] = "1.2"
+        if version_id := _version_id.get():
+            detail["object"]["version-id"] = version_id
         if detail.get("deletion-type") == "Permanently Deleted":
             for absent in ("size", "etag"):
                 detail["object"].pop(absent, None)
@@ -88,8 +95,17 @@ def _dispatch_as_s3_tells(event: dict, view=None) -> None:
     _dispatch_event(event, view)
 
 
+def _fire_with_version(*args, version_id: str | None = None, **named) -> None:
+    token = _version_id.set(version_id)
+    try:
+        _fire_s3_event(*args, version_id=version_id, **named)
+    finally:
+        _version_id.reset(token)
+
+
 def install() -> None:
     """Puts the above in MiniStack's place."""
     eventbridge._dispatch_event = _dispatch_as_s3_tells
     eventbridge._invoke_target = _invoke_if_allowed
     eventbridge._dispatch_to_lambda = _invoke_asynchronously
+    s3._fire_s3_event = _fire_with_version

@@ -59,7 +59,7 @@ USED = {
         "_bucket_owner_enforced", "_bucket_policies", "_bucket_replication", "_bucket_tags",
         "_bucket_versioning", "_buckets", "_create_bucket", "_delete_bucket", "_delete_bucket_encryption",
         "_delete_bucket_ownership_controls", "_delete_bucket_tagging", "_dispatch", "_duplicate_tag_error",
-        "_error", "_generated_notification_id", "_get_bucket_encryption", "_get_bucket_request_payment",
+        "_error", "_fire_s3_event", "_generated_notification_id", "_get_bucket_encryption", "_get_bucket_request_payment",
         "_no_such_bucket", "_parse_tags_xml", "_policy_is_public", "_public_access_blocked",
         "_put_bucket_accelerate", "_put_bucket_acl", "_put_bucket_encryption", "_put_bucket_logging",
         "_put_bucket_notification", "_put_bucket_ownership_controls", "_put_bucket_policy",

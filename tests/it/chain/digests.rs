@@ -15,6 +15,9 @@ const SHORT: &str = "[notifications]\nwindow = \"10s\"\n";
 /// A window that ends when the test says so.
 const A_DAY: &str = "[notifications]\nwindow = \"1d\"\n";
 
+/// CloudWatch's event of an alarm of the stack, as the rule puts it into the queue.
+const ALARM: &str = r#"{"id":"1","source":"aws.cloudwatch","detail-type":"CloudWatch Alarm State Change","time":"2026-11-25T05:00:00Z","detail":{"alarmName":"guard-GuardDeadLettersAlarm","state":{"value":"ALARM","reason":"1 is more than 0","timestamp":"2026-11-25T05:00:00.000+0000"},"previousState":{"value":"OK"}}}"#;
+
 /// How often what is told of a bucket's objects, over all documents of different ids.
 fn counted(documents: &[Value]) -> BTreeMap<String, u64> {
     let by_id: BTreeMap<&str, &Value> =
@@ -343,4 +346,50 @@ fn a_sample_of_each_notice_is_sent_to_whoever_listens() {
         mails.iter().all(|mail| mail.text.starts_with("TEST. Nothing has happened")),
         "{mails:#?}"
     );
+}
+
+#[test]
+fn a_chat_gets_what_matters_enough_in_its_own_form_and_alarms_are_told_as_all_else() {
+    let configuration = "[notifications]\nwindow = \"10s\"\nchat = \"warning\"\n";
+    let guarded = Guarded::configured(new_account(), configuration, &[]);
+    let client = guarded.account.client();
+    let topic = guarded.output("ChatTopicArn");
+    let (url, arn) = client.create_queue_for("chat", topic).unwrap();
+    client.subscribe_queue(topic, &arn, true).unwrap();
+    let chat = || {
+        let messages = client.receive(&url, 0).unwrap();
+        messages.iter().map(|one| serde_json::from_str(&one.body).unwrap()).collect::<Vec<Value>>()
+    };
+    send(&guarded, &[event("reports", "plan.txt", Does::Put, 0)]);
+    close(&guarded);
+    assert_eq!(chat(), [Value::Null; 0], "that is good to know, and no more");
+    send(&guarded, &[event("reports", "plan.txt", Does::Delete(None), 1)]);
+    close(&guarded);
+    let told = chat();
+    assert_eq!(told.len(), 1, "{told:#?}");
+    assert_eq!((&told[0]["version"], &told[0]["source"]), (&"1.0".into(), &"custom".into()));
+    assert!(told[0]["content"]["title"].as_str().unwrap().contains("reports"), "{told:#?}");
+    guarded.forget();
+    client.send(guarded.output("ObjectQueueUrl"), ALARM).unwrap();
+    guarded.wait("a mail", || !guarded.mails().is_empty());
+    let mails = guarded.mails();
+    assert_eq!(mails[0].subject, "s3guard: an alarm has gone off: guard-GuardDeadLettersAlarm");
+}
+
+#[test]
+fn an_overwritten_object_is_told_apart_where_that_is_asked_for() {
+    let configuration = "[notifications.objects]\ntell-overwrites = [\"reports-*\"]\n";
+    let guarded = Guarded::configured(new_account(), configuration, &[]);
+    let (careless, reports) = guarded.with_bucket();
+    let versions = "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>";
+    careless.put_bucket_setting(&reports, "versioning", versions).unwrap();
+    guarded.rest();
+    guarded.forget();
+    careless.put_object(&reports, "plan.txt", b"first").unwrap();
+    careless.put_object(&reports, "plan.txt", b"second").unwrap();
+    guarded.wait("both told", || {
+        guarded.account.end_delays().unwrap();
+        let told = guarded.told();
+        told.contains(" created: plan.txt") && told.contains(" overwritten: plan.txt")
+    });
 }
