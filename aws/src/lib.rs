@@ -6,6 +6,8 @@
 pub mod account_block;
 pub mod buckets;
 #[cfg(feature = "deploy")]
+pub mod canary;
+#[cfg(feature = "deploy")]
 pub mod code_bucket;
 pub mod connection;
 pub mod error;

@@ -31,10 +31,12 @@ mod close;
 mod kept;
 mod memory;
 mod merge;
+mod sightings;
 pub mod window;
 
 pub use kept::{Digest, Part};
 pub use memory::MemoryStore;
+pub use sightings::Sightings;
 pub use window::Window;
 
 use window::Entry;

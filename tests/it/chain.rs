@@ -19,6 +19,7 @@ mod permissions;
 mod stack;
 mod tug_of_war;
 mod undo;
+mod verify;
 mod watched;
 
 pub(crate) use guarded::package;

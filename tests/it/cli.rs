@@ -9,7 +9,6 @@ mod trails;
 pub(crate) use self::account::in_account;
 pub(crate) use self::aws::{Aws, Story};
 mod following;
-mod replay;
 mod rollback;
 mod terminal;
 

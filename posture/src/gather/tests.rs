@@ -9,6 +9,7 @@ use crate::BucketName;
 use crate::objects::Change;
 
 mod load;
+mod sightings;
 mod simulated;
 
 use simulated::{Message, NOON, Queue, Topic, World, event};

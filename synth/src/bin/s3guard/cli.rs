@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use crate::commands::{
     completions, config, deploy, destroy, doctor, events, history, man, notify_test, package,
-    redrive, replay, rollback, status, synth, undo,
+    redrive, replay, rollback, status, synth, undo, verify,
 };
 use crate::failure::Exit;
 use crate::output::{Color, Form};
@@ -59,6 +59,7 @@ pub(crate) enum Command {
     Config(config::Args),
     Completions(completions::Args),
     Man(man::Args),
+    Verify(verify::Args),
 }
 
 impl Command {
@@ -80,7 +81,8 @@ impl Command {
             | Self::Undo(_)
             | Self::Status(_)
             | Self::NotifyTest(_)
-            | Self::Redrive(_) => true,
+            | Self::Redrive(_)
+            | Self::Verify(_) => true,
         }
     }
 }

@@ -20,3 +20,4 @@ pub(crate) mod rollback;
 pub(crate) mod status;
 pub(crate) mod synth;
 pub(crate) mod undo;
+pub(crate) mod verify;

@@ -72,6 +72,7 @@ fn run(command: Command, output: &Output) -> anyhow::Result<Exit> {
         Command::Config(args) => commands::config::run(&args, output, |name| env::var_os(name)),
         Command::Completions(args) => commands::completions::run(&args, output),
         Command::Man(args) => commands::man::run(&args, output),
+        Command::Verify(args) => commands::verify::run(&args, output, OffsetDateTime::now_utc()),
         Command::Replay(args) => commands::replay::run(&args, output, OffsetDateTime::now_utc()),
     }
 }

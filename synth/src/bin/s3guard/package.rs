@@ -95,18 +95,23 @@ impl Package {
 
     /// The configuration in it, which the functions read: the template has to be made by the same.
     pub(crate) fn configuration(&self) -> anyhow::Result<Config> {
-        let Some(json) = archive::configuration_of(&self.zip)? else {
-            return Ok(Config::default());
-        };
-        Config::from_json(&json)
-            .context("the package has a configuration that this s3guard cannot use")
-            .hint("give the configuration anew, with `--config`")
+        configuration(&self.zip)
     }
 
     /// The hash as S3 wants it.
     pub(crate) fn checksum(&self) -> String {
         s3guard_aws::code_bucket::checksum(&self.sha256)
     }
+}
+
+/// The configuration in a zip that is a package.
+pub(crate) fn configuration(zip: &[u8]) -> anyhow::Result<Config> {
+    let Some(json) = archive::configuration_of(zip)? else {
+        return Ok(Config::default());
+    };
+    Config::from_json(&json)
+        .context("the package has a configuration that this s3guard cannot use")
+        .hint("give the configuration anew, with `--config`")
 }
 
 /// Whether the object of this key has a configuration in it.

@@ -1,0 +1,125 @@
+//! What is known before anything is made, and whether somebody agrees to it.
+
+use std::time::Duration;
+
+use s3guard_aws::canary::{Canary, STACK_TAG, UNTIL_TAG};
+use s3guard_aws::stacks::Stack;
+use s3guard_posture::BucketId;
+use s3guard_posture::setting::Tags;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::super::account::{self, Account};
+use super::clean::{KEPT, Leftover, Leftovers};
+use super::deployed::Deployed;
+use super::plan::{self, Plan, TOLD, Weakening};
+use super::report::in_words;
+use super::stage::Bounds;
+use super::tries::PROTECT;
+use super::{Args, command};
+use crate::output::Output;
+
+/// What is known before anything is made.
+pub(super) struct Prepared {
+    pub(super) account: Account,
+    pub(super) stack: Stack,
+    pub(super) deployed: Deployed,
+    pub(super) plan: Plan,
+    pub(super) id: BucketId,
+    pub(super) grade: String,
+    pub(super) bounds: Bounds,
+    pub(super) topic: String,
+    pub(super) leftovers: Leftovers,
+}
+
+/// Looks at all that the plan depends on; changes nothing.
+pub(super) async fn prepare(
+    args: &Args,
+    output: &Output,
+    (canary_id, now): (&str, OffsetDateTime),
+) -> anyhow::Result<Prepared> {
+    let account = Account::open(&args.account).await?;
+    let stack = account::guard_stack(&args.account, &account).await?;
+    let topic = account::output_of(&stack, &args.account, "TopicArn", "topic")?.to_owned();
+    let today = now.date();
+    let deployed = Deployed::read(&args.account, &account, &stack, (today, output)).await?;
+    let owner = account.caller.account.clone();
+    let region = account.connection.region().clone();
+    let name = Canary::name_of(canary_id, &owner, &region)?;
+    let id = BucketId { name, account: owner, region };
+    let tells = deployed.config.notifications();
+    let window = Duration::from_secs(u64::from(tells.window().seconds()));
+    let bounds = Bounds::new(args.timeout, deployed.settle, window);
+    let baseline = deployed.baseline_of_new(&id, &tags(args, bounds, now)?);
+    let plan = plan::plan(&baseline, &id, tells);
+    let grade = format!("{} ({})", baseline.grade, baseline.grade_because);
+    let whose = (&id.account, args.account.stack.as_str(), topic.as_str());
+    let leftovers = Leftovers::find(&account.connection, whose, now).await?;
+    Ok(Prepared { account, stack, deployed, plan, id, grade, bounds, topic, leftovers })
+}
+
+/// The tags of what this run makes.
+pub(super) fn tags(args: &Args, bounds: Bounds, now: OffsetDateTime) -> anyhow::Result<Tags> {
+    let until = if args.keep {
+        KEPT.to_owned()
+    } else {
+        let until = (now + bounds.total()).replace_nanosecond(0)?;
+        until.to_offset(time::UtcOffset::UTC).format(&Rfc3339)?
+    };
+    Ok(Tags::from([
+        (STACK_TAG.to_owned(), args.account.stack.to_string()),
+        (UNTIL_TAG.to_owned(), until),
+    ]))
+}
+
+/// Says what will be made, and asks.
+pub(super) async fn agree(args: &Args, prepared: &Prepared, output: &Output) -> anyhow::Result<()> {
+    let Prepared { id, plan, bounds, grade, leftovers, deployed, .. } = prepared;
+    let stack = &args.account.stack;
+    output.say(format_args!("account {}, {}, stack `{stack}`", id.account, id.region));
+    output.say(format_args!("  makes    bucket `{}`, grade {grade}", id.name));
+    if args.notices {
+        output.say(
+            "  makes    a queue, subscribed to the stack's topic for what is told of this bucket",
+        );
+    }
+    let weakened: Vec<String> = plan.weakenings.iter().map(Weakening::name).collect();
+    output.say(format_args!("  tries    {}", tried_words(&weakened, plan)));
+    for skipped in &plan.skipped {
+        output.say(format_args!("  skips    {}: {}", skipped.step, skipped.why));
+    }
+    let Bounds { protect, mend, .. } = *bounds;
+    let window = deployed.config.notifications().window();
+    output.say(format_args!(
+        "  waits    {} at most for the new bucket, {} for each effect; CloudTrail takes minutes; the window is {window}",
+        in_words(protect),
+        in_words(mend)
+    ));
+    output.say("  costs    nothing to speak of: some hundred requests");
+    output.say("  tells    whoever is subscribed hears of this bucket, as of every other");
+    let again = command(args, &prepared.account, "verify --clean-up");
+    for name in leftovers.names(Leftover::Over) {
+        output.say(format_args!("  removes  {name}, which an earlier run has left"));
+    }
+    for name in leftovers.names(Leftover::InUse) {
+        output.warn(format_args!("{name} is of another run, or kept: `{again}` removes it"));
+    }
+    for strange in &leftovers.strange {
+        output.warn(format_args!("{strange}, so it is left, though it is called like a canary"));
+    }
+    if args.yes {
+        return Ok(());
+    }
+    account::approve("making a bucket in this account", "yes", "`yes`", output).await
+}
+
+fn tried_words(weakened: &[String], plan: &Plan) -> String {
+    let deeds = plan.deeds.iter().map(|deed| deed.name().to_owned());
+    let all: Vec<String> = [PROTECT.to_owned()]
+        .into_iter()
+        .chain(weakened.iter().cloned())
+        .chain(deeds)
+        .chain(plan.waits_for_window.then(|| TOLD.to_owned()))
+        .collect();
+    all.join(", ")
+}

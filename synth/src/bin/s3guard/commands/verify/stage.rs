@@ -1,0 +1,171 @@
+//! What every step needs: the canary, who looks at it, and how long is waited.
+
+use std::time::Duration;
+
+use anyhow::anyhow;
+use s3guard_aws::canary::Canary;
+use s3guard_aws::{AwsError, Buckets, Ledger};
+use s3guard_posture::{Aspect, BucketId, Finding, inspect};
+use thiserror::Error;
+use tokio::time::Instant;
+
+use super::super::progress::Pace;
+use super::deployed::Deployed;
+use super::interrupts::Interrupts;
+use super::report::{State, Step, in_words};
+use crate::output::Output;
+
+/// Somebody has asked to stop.
+#[derive(Debug, Error)]
+#[error("interrupted")]
+pub(super) struct Interrupted;
+
+/// Where the steps are tried.
+pub(super) struct Stage<'a> {
+    pub(super) canary: &'a Canary,
+    pub(super) id: &'a BucketId,
+    pub(super) buckets: &'a Buckets,
+    pub(super) ledger: &'a Ledger,
+    pub(super) deployed: &'a Deployed,
+    pub(super) interrupts: &'a Interrupts,
+    pub(super) output: &'a Output,
+    pub(super) bounds: Bounds,
+}
+
+/// How long is waited for what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Bounds {
+    /// For a new bucket to be brought to its grade.
+    pub(super) protect: Duration,
+    /// For a weakening to be undone.
+    pub(super) mend: Duration,
+    /// For a change of an object to be gathered.
+    pub(super) gather: Duration,
+    /// For the window to be told.
+    pub(super) tell: Duration,
+}
+
+impl Bounds {
+    pub(super) fn new(timeout: Duration, settle: Duration, window: Duration) -> Self {
+        Self { protect: timeout + settle, mend: timeout, gather: timeout, tell: timeout + window }
+    }
+
+    /// How long all of it can take, with some time to clean up.
+    pub(super) fn total(self) -> Duration {
+        let Self { protect, mend, gather, tell } = self;
+        protect + mend + gather * 3 + tell * 3 + Duration::from_mins(30)
+    }
+}
+
+/// What came of waiting.
+#[derive(Debug)]
+pub(super) enum Waited<T> {
+    /// It was seen after so long.
+    Seen(T, Duration),
+    /// It was not seen; with what the last look has failed of.
+    Late(Option<String>),
+}
+
+/// How a bucket stands to its grade.
+pub(super) struct Standing {
+    /// What the guard would still mend.
+    pub(super) weak: Vec<Aspect>,
+    /// What it leaves, and why.
+    pub(super) left: Vec<String>,
+}
+
+impl Stage<'_> {
+    /// Looks again and again until something is seen, or until so long after `begun`. What is refused for want of
+    /// permission is a failure at once; throttled looks and lost answers are none.
+    pub(super) async fn wait<T>(
+        &self,
+        (begun, bound): (Instant, Duration),
+        mut look: impl AsyncFnMut() -> anyhow::Result<Option<T>>,
+    ) -> anyhow::Result<Waited<T>> {
+        let mut pace = Pace::new();
+        loop {
+            let failure = match look().await {
+                Ok(Some(seen)) => return Ok(Waited::Seen(seen, begun.elapsed())),
+                Ok(None) => None,
+                Err(error) if is_final(&error) => return Err(error),
+                Err(error) => Some(format!("{error:#}")),
+            };
+            if begun.elapsed() >= bound {
+                return Ok(Waited::Late(failure));
+            }
+            self.pause(&mut pace).await?;
+        }
+    }
+
+    /// Waits a moment, unless somebody has asked to stop.
+    pub(super) async fn pause(&self, pace: &mut Pace) -> Result<(), Interrupted> {
+        tokio::select! {
+            () = pace.pause() => Ok(()),
+            () = self.interrupts.pressed(1) => Err(Interrupted),
+        }
+    }
+
+    /// Fails if somebody has asked to stop.
+    pub(super) fn go_on(&self) -> Result<(), Interrupted> {
+        if self.interrupts.count() > 0 { Err(Interrupted) } else { Ok(()) }
+    }
+
+    /// Judges the canary as the guard does; changes nothing.
+    pub(super) async fn standing(&self) -> anyhow::Result<Standing> {
+        let wanted = |observed: &_| self.deployed.baseline(observed);
+        let seen = inspect(self.buckets, self.id, &wanted).await?;
+        let seen = seen.ok_or_else(|| anyhow!(Gone(self.id.name.to_string())))?;
+        let mut standing = Standing { weak: Vec::new(), left: Vec::new() };
+        for finding in &seen.findings {
+            let aspect = finding.aspect();
+            match finding {
+                Finding::Weak { .. } | Finding::Later { .. } => standing.weak.push(aspect),
+                Finding::Left { because, .. } => {
+                    standing.left.push(format!("{}: {because}", aspect.words()));
+                }
+            }
+        }
+        Ok(standing)
+    }
+
+    /// Says that something is waited for.
+    pub(super) fn say_waiting(&self, what: &str, bound: Duration) {
+        self.output.say(format_args!("  waiting until {what}, {} at most", in_words(bound)));
+    }
+
+    /// Notes a step that has ended, and tells of it.
+    pub(super) fn note(&self, steps: &mut Vec<Step>, step: Step) -> anyhow::Result<()> {
+        self.output.say(step.to_string().trim_end());
+        self.output.event("step", &step)?;
+        steps.push(step);
+        Ok(())
+    }
+
+    /// The step that a wait makes.
+    pub(super) fn ended<T>(
+        name: impl Into<String>,
+        bound: Duration,
+        waited: &Waited<T>,
+        detail: Option<String>,
+    ) -> Step {
+        let (state, took, detail) = match waited {
+            Waited::Seen(_, took) if took <= &bound => (State::Ok, Some(*took), detail),
+            Waited::Seen(_, took) => (State::Late, Some(*took), detail),
+            Waited::Late(failure) => {
+                let failure = failure.as_ref().map(|failure| format!("the last look: {failure}"));
+                (State::Late, None, failure.or(detail))
+            }
+        };
+        Step { name: name.into(), state, took, bound: Some(bound), detail }
+    }
+}
+
+/// The canary is not there any more.
+#[derive(Debug, Error)]
+#[error("bucket `{0}` is gone: somebody has removed it")]
+struct Gone(String);
+
+/// Whether looking again would not help.
+fn is_final(error: &anyhow::Error) -> bool {
+    error.is::<Gone>() || error.downcast_ref::<AwsError>().is_some_and(AwsError::is_denied)
+}

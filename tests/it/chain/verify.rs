@@ -1,0 +1,279 @@
+//! `s3guard verify` in an account where the chain holds, and in ones where a link of it does not.
+
+use std::process::{Child, Command, Output, Stdio};
+
+use s3guard_emulator::{Account, Fault};
+use serde_json::{Value, json};
+
+use super::guarded::{Guarded, new_account};
+
+/// The shortest window.
+const SHORT: &str = "[notifications]\nwindow = \"10s\"\n";
+/// So short that a broken link is told at once.
+const AT_ONCE: &[&str] = &["--timeout", "1s"];
+
+/// The command, which runs on its own.
+fn begin(account: &Account, arguments: &[&str]) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_s3guard"))
+        .args(["verify", "--stack", "guard", "--output", "json"])
+        .args(arguments)
+        .envs(account.env())
+        .env_remove("AWS_PROFILE")
+        .env_remove("AWS_SESSION_TOKEN")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+/// Waits for the command's end; time passes for the queues meanwhile.
+fn end(guarded: &Guarded, mut child: Child) -> Output {
+    guarded.wait("the command's end", || {
+        guarded.account.end_delays().unwrap();
+        child.try_wait().unwrap().is_some()
+    });
+    child.wait_with_output().unwrap()
+}
+
+/// Runs it to its end: its exit code, its report and its words.
+fn verify(guarded: &Guarded, arguments: &[&str]) -> (Option<i32>, Value, String) {
+    let arguments = [&["--yes"], arguments].concat();
+    let output = end(guarded, begin(&guarded.account, &arguments));
+    let words = String::from_utf8(output.stderr).unwrap();
+    let report =
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {words}"));
+    (output.status.code(), report, words)
+}
+
+fn canaries(account: &Account) -> Vec<String> {
+    let buckets = account.client().list_buckets().unwrap();
+    buckets.into_iter().filter(|name| name.starts_with("s3guard-canary-")).collect()
+}
+
+/// A call by JSON, of a service that is asked so.
+fn call(account: &Account, service: &str, target: &str, input: &Value) -> Value {
+    let headers = [("content-type", "application/x-amz-json-1.1"), ("x-amz-target", target)];
+    let body = input.to_string();
+    let client = account.client();
+    let answer = client.request(service, "POST", "/", &[], &headers, body.as_bytes()).unwrap();
+    assert!(answer.status < 300, "{target}: {}", answer.body);
+    serde_json::from_str(&answer.body).unwrap_or_default()
+}
+
+/// Disables the stack's rule with this in its name.
+fn disable_rule(account: &Account, part: &str) {
+    let rules = call(account, "events", "AWSEvents.ListRules", &json!({}));
+    let names = rules["Rules"].as_array().unwrap().iter();
+    let name = names.filter_map(|rule| rule["Name"].as_str()).find(|name| name.contains(part));
+    let name = name.unwrap_or_else(|| panic!("no {part} in {rules}"));
+    call(account, "events", "AWSEvents.DisableRule", &json!({ "Name": name }));
+}
+
+/// Has a function take nothing out of its queue any more.
+fn disable_source(guarded: &Guarded, function: &str) {
+    let client = guarded.account.client();
+    let path = "/2015-03-31/event-source-mappings/";
+    let query = [("FunctionName", guarded.output(function))];
+    let answer = client.request("lambda", "GET", path, &query, &[], b"").unwrap();
+    let mappings: Value = serde_json::from_str(&answer.body).unwrap();
+    let id = mappings["EventSourceMappings"][0]["UUID"].as_str().unwrap();
+    let path = format!("{path}{id}");
+    let answer = client.request("lambda", "PUT", &path, &[], &[], br#"{"Enabled":false}"#).unwrap();
+    assert!(answer.status < 300, "{}", answer.body);
+}
+
+/// Empties a queue.
+fn purge(guarded: &Guarded, queue: &str) {
+    let url = json!({ "QueueUrl": guarded.output(queue) });
+    call(&guarded.account, "sqs", "AmazonSQS.PurgeQueue", &url);
+}
+
+fn states(report: &Value) -> Vec<String> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let steps = report["steps"].as_array().unwrap().iter();
+    steps.map(|step| format!("{}: {}", text(&step["step"]), text(&step["state"]))).collect()
+}
+
+#[test]
+fn a_guard_that_works_is_proved_and_nothing_is_left() {
+    let guarded = Guarded::configured(new_account(), SHORT, &[]);
+    let (exit, report, words) = verify(&guarded, &["--notices"]);
+    assert_eq!(exit, Some(0), "{words}\n{report:#}");
+    assert_eq!(
+        states(&report),
+        [
+            "mend: default encryption: skipped",
+            "mend: object ownership: skipped",
+            "mend: versioning: skipped",
+            "mend: server access logs: skipped",
+            "protect: the new bucket: ok",
+            "mend: public access block: ok",
+            "mend: the block on SSE-C: ok",
+            "mend: TLS only: ok",
+            "gather: object put: ok",
+            "gather: object overwritten: ok",
+            "gather: object deleted: ok",
+            "tell: the window's digest: ok",
+            "notice: of the bucket: ok",
+            "notice: of its objects: ok",
+        ],
+        "{words}"
+    );
+    assert_eq!((&report["broken"], &report["left"]), (&json!([]), &json!([])), "{words}");
+    assert_eq!(canaries(&guarded.account), [""; 0]);
+    let queues = call(&guarded.account, "sqs", "AmazonSQS.ListQueues", &json!({}));
+    assert!(!queues.to_string().contains("canary"), "{queues}");
+    let topic = guarded.output("TopicArn");
+    let list = [("Action", "ListSubscriptionsByTopic"), ("TopicArn", topic)];
+    let subscriptions = guarded.account.client().query("sns", "2010-03-31", &list).unwrap();
+    assert!(!subscriptions.contains("canary"), "{subscriptions}");
+}
+
+#[test]
+fn a_higher_grade_has_more_to_weaken() {
+    let account = new_account();
+    let key = account.client().create_key().unwrap();
+    let guarded = Guarded::configured(account, SHORT, &["--grade", "security", "--key", &key]);
+    let (exit, report, words) = verify(&guarded, &[]);
+    let states = states(&report);
+    for step in ["default encryption and the block on SSE-C", "versioning", "server access logs"] {
+        let ok = format!("mend: {step}: ok");
+        assert!(states.contains(&ok), "{step}: {states:#?}\n{words}");
+    }
+    assert_eq!(exit, Some(0), "{words}");
+    assert_eq!(canaries(&guarded.account), [""; 0]);
+}
+
+#[test]
+fn a_broken_link_is_named_and_the_canary_is_gone_all_the_same() {
+    let guarded = Guarded::configured(new_account(), SHORT, &[]);
+    let account = &guarded.account;
+    let denied = Fault {
+        role: "*Guard*".to_owned(),
+        times: 100,
+        ..Fault::fail("s3:PutBucketPolicy", "AccessDenied")
+    };
+    account.add_fault(&denied).unwrap();
+    let link = |arguments: &[&str]| {
+        let (exit, report, words) = verify(&guarded, arguments);
+        assert_eq!(exit, Some(1), "{words}");
+        assert_eq!(canaries(account), [""; 0], "{words}");
+        // The first late step may be so only because this machine is busy.
+        let broken = report["broken"].as_array().unwrap().last().unwrap();
+        assert!(broken["look"][0].as_str().unwrap().contains("--stack guard --region"), "{broken}");
+        broken["link"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(link(&[]), "write");
+    account.forget_faults().unwrap();
+    disable_source(&guarded, "NotifyFunctionName");
+    assert_eq!(link(&["--timeout", "20s"]), "object-queue");
+    disable_rule(account, "ObjectChanged");
+    purge(&guarded, "ObjectQueueUrl");
+    assert_eq!(link(&["--timeout", "20s"]), "object-rule");
+    disable_source(&guarded, "GuardFunctionName");
+    assert_eq!(link(AT_ONCE), "queue");
+    disable_rule(account, "BucketChanged");
+    purge(&guarded, "GuardQueueUrl");
+    assert_eq!(link(AT_ONCE), "rule");
+    let target = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.StopLogging";
+    let trail = format!("guard-{}", account.region());
+    call(account, "cloudtrail", target, &json!({ "Name": trail }));
+    assert_eq!(link(AT_ONCE), "trail");
+}
+
+/// A verify that waits for a guard that does not come.
+fn waiting(guarded: &Guarded) -> Child {
+    let child = begin(&guarded.account, &["--yes", "--timeout", "1h", "--notices"]);
+    guarded.wait("a canary with its tags", || {
+        let client = guarded.account.client();
+        let tagged = |name: &String| client.bucket_setting(name, "tagging").is_ok();
+        canaries(&guarded.account).iter().any(tagged)
+    });
+    child
+}
+
+fn signal(child: &Child, name: &str) {
+    let id = child.id().to_string();
+    assert!(Command::new("kill").args([name, &id]).status().unwrap().success());
+}
+
+#[test]
+fn ctrl_c_cleans_up_and_a_second_one_leaves_with_what_is_left() {
+    let guarded = Guarded::new(&[]);
+    let account = &guarded.account;
+    disable_rule(account, "BucketChanged");
+    for name in ["-INT", "-TERM"] {
+        let child = waiting(&guarded);
+        signal(&child, name);
+        let output = end(&guarded, child);
+        let words = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(130), "{words}");
+        assert!(words.contains("cleaning up; Ctrl-C once more leaves"), "{words}");
+        assert_eq!(canaries(account), [""; 0], "{words}");
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(report["isInterrupted"], true);
+    }
+
+    let hold = account.add_fault(&Fault::hold("s3:DeleteBucket")).unwrap();
+    let child = waiting(&guarded);
+    signal(&child, "-INT");
+    account.wait_until_held(hold.number).unwrap();
+    signal(&child, "-INT");
+    let output = end(&guarded, child);
+    let words = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(130), "{words}");
+    let left = canaries(account);
+    assert_eq!(left.len(), 1);
+    assert!(
+        words.contains(&format!("interrupted before all was removed: bucket `{}`", left[0])),
+        "{words}"
+    );
+    assert!(words.contains("`s3guard verify --clean-up --stack guard --region"), "{words}");
+    account.forget_faults().unwrap();
+    // The call that was held may still go through, as on AWS.
+    let (exit, cleaned, words) = verify(&guarded, &["--clean-up"]);
+    assert_eq!((exit, cleaned["left"].clone()), (Some(0), json!([])), "{words}");
+    assert_eq!(canaries(account), [""; 0]);
+}
+
+#[test]
+fn what_a_killed_run_has_left_the_next_removes_once_its_time_is_over() {
+    let guarded = Guarded::new(&[]);
+    let account = &guarded.account;
+    disable_rule(account, "BucketChanged");
+    let mut child = waiting(&guarded);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let [left] = canaries(account).try_into().unwrap();
+    let (_, _, words) = verify(&guarded, AT_ONCE);
+    assert!(words.contains(&format!("bucket `{left}` is of another run, or kept")), "{words}");
+    assert_eq!(canaries(account), std::slice::from_ref(&left));
+    let tags = account.client().bucket_setting(&left, "tagging").unwrap();
+    let (before, until) = tags.split_once("canary-until</Key><Value>").unwrap();
+    let over = format!("{before}canary-until</Key><Value>2026-01-01T00:00:00Z{}", &until[20..]);
+    account.client().put_bucket_setting(&left, "tagging", &over).unwrap();
+    let (_, _, words) = verify(&guarded, AT_ONCE);
+    assert!(
+        words.contains(&format!("removed bucket `{left}`, which an earlier run has left")),
+        "{words}"
+    );
+    assert_eq!(canaries(account), [""; 0]);
+}
+
+#[test]
+fn a_canary_is_kept_where_that_is_wanted_and_none_is_made_unasked() {
+    let guarded = Guarded::new(&[]);
+    let output = end(&guarded, begin(&guarded.account, &[]));
+    let words = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(4), "{words}");
+    assert!(words.contains("  makes    bucket `s3guard-canary-"), "{words}");
+    assert_eq!(canaries(&guarded.account), [""; 0]);
+    disable_rule(&guarded.account, "BucketChanged");
+    let (exit, report, words) = verify(&guarded, &["--keep", "--timeout", "1s"]);
+    assert_eq!(exit, Some(1), "{words}");
+    let left = canaries(&guarded.account);
+    assert_eq!(report["left"], json!([format!("bucket `{}` (kept)", left[0])]));
+    let (exit, _, words) = verify(&guarded, &["--clean-up"]);
+    assert_eq!((exit, canaries(&guarded.account)), (Some(0), Vec::new()), "{words}");
+}
