@@ -125,6 +125,11 @@ fn programs_read_each_event_as_it_comes() {
     assert_eq!(lines[1]["time"], "2026-01-01T00:00:01Z");
     assert_eq!((&lines[1]["stack"], &lines[1]["region"]), (&"s".into(), &"eu-west-1".into()));
     assert_eq!(lines[3]["status"], "UPDATE_COMPLETE");
+    assert_eq!(lines[3]["events"], serde_json::json!([]));
+    let aws = updated(|look| (look > 1).then(|| guard("UPDATE_COMPLETE")));
+    let output = follow(&aws).args(["--output", "json"]).output().unwrap();
+    let whole: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(whole["events"].as_array().map(Vec::len), Some(3), "{whole}");
 }
 
 /// What a deployment that ends so says: the exit code and its words.
@@ -152,6 +157,9 @@ const DENIED: &str = "Resource handler returned message: \"User: arn:aws:iam::11
     perform: sqs:CreateQueue on resource: arn:aws:sqs:eu-west-1:111122223333:q because no identity-based policy allows \
     the sqs:CreateQueue action\" (RequestToken: 1, HandlerErrorCode: AccessDenied)";
 
+const TAKEN: &str = "Resource handler returned message: \"q already exists\" (RequestToken: 1, HandlerErrorCode: \
+    AlreadyExists)";
+
 #[test]
 fn a_creation_that_fails_is_told_by_its_root_cause() {
     let story = Story { after: "ROLLBACK_COMPLETE", ..Story::default() };
@@ -176,6 +184,38 @@ fn a_creation_that_fails_is_told_by_its_root_cause() {
         hint: give the caller the permission `sqs:CreateQueue`; what was changed was undone; mend the cause and deploy again
     "#]]
     .assert_eq(error);
+}
+
+#[test]
+fn an_update_that_fails_is_told_by_what_its_handler_says() {
+    let asked = AtomicBool::new(false);
+    let aws = Aws::answering(Story::default(), move |request, _| match request.call.as_str() {
+        "ExecuteChangeSet" => {
+            asked.store(true, SeqCst);
+            None
+        }
+        "DescribeStacks" if asked.load(SeqCst) => Some(guard("UPDATE_ROLLBACK_COMPLETE")),
+        "DescribeStacks" => Some(guard("UPDATE_COMPLETE")),
+        "DescribeStackEvents" if asked.load(SeqCst) => Some(events(&[
+            ("s", "UPDATE_IN_PROGRESS", "User Initiated"),
+            ("Queue", "UPDATE_FAILED", TAKEN),
+            ("Topic", "UPDATE_FAILED", "Resource update cancelled"),
+            ("Rule", "UPDATE_FAILED", "Resource update cancelled"),
+            ("s", "UPDATE_ROLLBACK_COMPLETE", ""),
+        ])),
+        _ => None,
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = in_account(&aws, &["deploy", "--stack", "s", "--code-bucket", "code"]);
+    let (exit, words) = words(command.arg("--bootstrap").arg(program(folder.path())));
+    assert_eq!(exit, Some(1), "{words}");
+    let (_, error) = words.split_once("error: ").unwrap();
+    expect![[r#"
+        stack `s` was not updated; the stack is in `UPDATE_ROLLBACK_COMPLETE`
+          caused by: `Queue` (AWS::SQS::Queue): q already exists (AlreadyExists); 2 resources were cancelled because of it
+
+        hint: there is one of that name already: choose another prefix with `--bucket-prefix` or another stack's name, or delete it if nobody needs it; what was changed was undone; mend the cause and deploy again
+    "#]].assert_eq(error);
 }
 
 #[test]
@@ -272,10 +312,14 @@ fn on_a_terminal_what_is_in_work_is_drawn_and_nothing_is_left_of_it() {
     assert!(drawn.starts_with("\u{1b}[?25l"), "{sent}");
     assert_eq!(after, "stack `s` is at rest, in `UPDATE_COMPLETE`\r\n");
     // Whoever does not want it gets lines.
+    for (name, value) in [("S3GUARD_NO_PROGRESS", "1"), ("CI", "true"), ("CLAUDECODE", "1")] {
+        let (sent, _) = in_terminal(follow(&aws).env(name, value), &[]);
+        assert!(!sent.contains("\u{1b}[?25l") && sent.contains("at rest"), "{name}: {sent}");
+    }
     let (sent, _) = in_terminal(follow(&aws).arg("--no-progress"), &[]);
-    assert!(!sent.contains("\u{1b}[?25l"), "{sent}");
-    let (sent, _) = in_terminal(follow(&aws).env("CI", "true"), &[]);
-    assert!(!sent.contains("\u{1b}[?25l"), "{sent}");
+    assert!(!sent.contains("\u{1b}[?25l") && sent.contains("at rest"), "{sent}");
+    let (sent, _) = in_terminal(follow(&aws).env("NO_COLOR", "1"), &[]);
+    assert!(!sent.contains("\u{1b}[32m") && sent.contains("UPDATE_COMPLETE"), "{sent}");
 }
 
 #[test]

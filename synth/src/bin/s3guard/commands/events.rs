@@ -10,7 +10,7 @@ use super::account::{self, Account, AccountArgs};
 use super::progress::{self, Ended, Follower};
 use crate::cli;
 use crate::failure::{Advice as _, Exit};
-use crate::output::Output;
+use crate::output::{Form, Output};
 
 /// How many events can be asked for.
 const LIMIT_MAX: i64 = 2_000;
@@ -23,9 +23,6 @@ const LIMIT_MAX: i64 = 2_000;
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = manual())]
 pub(crate) struct Args {
-    #[command(flatten)]
-    account: AccountArgs,
-
     /// Follow what is going on until the stack rests: exit code 0 if it succeeded, else 1
     #[arg(long)]
     follow: bool,
@@ -38,6 +35,9 @@ pub(crate) struct Args {
     #[arg(long, value_name = "COUNT", conflicts_with = "follow")]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=LIMIT_MAX))]
     limit: Option<u32>,
+
+    #[command(flatten)]
+    account: AccountArgs,
 }
 
 pub(crate) fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
@@ -65,7 +65,10 @@ async fn events(args: &Args, output: &Output) -> anyhow::Result<Exit> {
         }
         None => operations(&all).pop().unwrap_or_default().to_vec(),
     };
-    add_failures(&stacks, output, &stack, args.limit.is_some(), &mut events).await;
+    // Where all is well nothing is left to explain, and nobody needs another permission.
+    if args.failed || !stack.status.is_success() || events.iter().any(Event::is_failure) {
+        add_failures(&stacks, output, &stack, args.limit.is_some(), &mut events).await;
+    }
     if args.follow {
         output.say(format_args!("stack `{name}` is at rest, in `{}`", stack.status));
     }
@@ -85,17 +88,21 @@ async fn follow(
     let current = operations(all).pop().unwrap_or_default();
     let before = &all[..all.len() - current.len()];
     let (id, status) = (stack.id.clone(), stack.status.clone());
+    // One object has to say all; otherwise each event was told as it came.
+    let is_whole = output.form() == Form::Json;
     let ended = Follower::joining(stacks, output, stack, before).follow().await?;
     let Ended { stack, events } = &ended;
     let Some(stack) = stack else {
         // Its name finds it no more, and nothing but a deletion makes it go.
         output.say(format_args!("stack `{name}` is deleted"));
-        output.result(&Told::gone(&id, events))?;
+        let told = Told::gone(&id, events);
+        output.result(&if is_whole { told } else { told.summary() })?;
         return Ok(Exit::Done);
     };
     output.say(format_args!("stack `{name}` is at rest, in `{}`", stack.status));
     if stack.status.is_success() {
-        output.result(&Told::new(stack, events, false).summary())?;
+        let told = Told::new(stack, events, false);
+        output.result(&if is_whole { told } else { told.summary() })?;
         return Ok(Exit::Done);
     }
     let what = format!("stack `{name}` was in `{status}` and did not become what was asked for");

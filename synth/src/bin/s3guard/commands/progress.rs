@@ -15,6 +15,7 @@ use std::time::Duration;
 use anyhow::anyhow;
 use s3guard_aws::stacks::{Event, Scope, Stack, StackStatus, Stacks};
 use s3guard_aws::{AwsError, Kind};
+use s3guard_posture::text::shown;
 use tokio::time::{Instant, sleep};
 
 pub(crate) use self::diagnosis::{explained, failure, failure_hint, first_cause, hint};
@@ -290,6 +291,11 @@ pub(crate) fn reason(event: &Event) -> &str {
     event.reason.as_deref().unwrap_or("no reason was given")
 }
 
+/// Words of AWS, or of somebody's hook, in one line that moves no cursor.
+fn one_line(words: &str) -> String {
+    shown(&words.split_whitespace().collect::<Vec<_>>().join(" "), usize::MAX)
+}
+
 /// An event in a line.
 pub(crate) fn line(event: &Event) -> String {
     let (hour, minute, second) = event.time.to_hms();
@@ -303,9 +309,10 @@ pub(crate) fn line(event: &Event) -> String {
     });
     let configured = event.is_configured.then(|| "configured, stabilising".to_owned());
     for words in [event.reason.clone(), hook, configured].into_iter().flatten() {
-        if !words.trim().is_empty() {
+        let words = one_line(&words);
+        if !words.is_empty() {
             line.push_str("  ");
-            line.push_str(words.trim());
+            line.push_str(&words);
         }
     }
     line
@@ -323,6 +330,8 @@ mod tests {
             line(&failed),
             "00:00:00  CREATE_FAILED                AWS::SQS::Queue                  Queue  No"
         );
+        let hooked = event("Queue", "CREATE_FAILED", "[CT.1]: No\n  [FIX]: \u{1b}[2Jyes\n");
+        assert!(line(&hooked).ends_with("Queue  [CT.1]: No [FIX]: \\u{1b}[2Jyes"), "{hooked:?}");
         let configured = Event { is_configured: true, ..event("Queue", "CREATE_IN_PROGRESS", "") };
         assert!(line(&configured).ends_with("Queue  configured, stabilising"));
     }

@@ -26,9 +26,6 @@ use crate::output::Output;
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = manual())]
 pub(crate) struct Args {
-    #[command(flatten)]
-    account: AccountArgs,
-
     /// Leave this resource as it is in a rollback that got stuck, by its name in the template; can be repeated
     #[arg(long, value_name = "ID")]
     skip: Vec<String>,
@@ -44,6 +41,9 @@ pub(crate) struct Args {
     /// Do not ask
     #[arg(long)]
     yes: bool,
+
+    #[command(flatten)]
+    account: AccountArgs,
 }
 
 pub(crate) fn run(args: &Args, output: &Output, token: &str) -> anyhow::Result<Exit> {

@@ -44,7 +44,7 @@ impl Told {
 
     /// Of a stack that is there no more.
     pub(super) fn gone(id: &str, events: &[Event]) -> Self {
-        Self::of(id, "DELETE_COMPLETE", events, false).summary()
+        Self::of(id, "DELETE_COMPLETE", events, false)
     }
 
     /// Without the events, which were told already.

@@ -5,7 +5,7 @@ use s3guard_aws::Denial;
 use s3guard_aws::stacks::Event;
 use s3guard_aws::stacks::event::{HandlerCode, Refusal};
 
-use super::{Ended, reason};
+use super::{Ended, one_line, reason};
 
 /// How many other causes are named.
 const OTHERS_MAX: usize = 3;
@@ -42,7 +42,7 @@ pub(crate) fn failure_hint(ended: &Ended, then: &str) -> String {
 pub(crate) fn explained(cause: &Event, events: &[Event]) -> String {
     let Event { logical_id, resource_type, .. } = cause;
     let kind = if resource_type.is_empty() { String::new() } else { format!(" ({resource_type})") };
-    let mut text = why(cause, events);
+    let mut text = one_line(&why(cause, events));
     // What is wrong with the whole stack or template is about no resource.
     if !logical_id.is_empty() {
         text = format!("`{logical_id}`{kind}: {text}");

@@ -6,6 +6,7 @@ use s3guard_aws::stacks::Event;
 use time::{Duration, OffsetDateTime};
 
 use super::diagnosis::words;
+use super::one_line;
 use crate::output::{Paint, width};
 
 /// From so many columns on the types of resources are shown, too.
@@ -153,7 +154,9 @@ pub(super) fn told(
     };
     for words in words.iter().filter(|words| !words.is_empty()) {
         lines.extend(
-            wrapped(words, columns - INDENT).into_iter().map(|row| format!("{:INDENT$}{row}", "")),
+            wrapped(&one_line(words), columns - INDENT)
+                .into_iter()
+                .map(|row| format!("{:INDENT$}{row}", "")),
         );
     }
     lines
