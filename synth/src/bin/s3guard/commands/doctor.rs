@@ -33,9 +33,10 @@ use crate::permissions::{self, Target};
 /// ok, a warning or failed; below what is not ok stands what to do. What may not be looked at is a warning that names the
 /// permission. A warning does not count as a finding.
 ///
-/// The policy that `--print-policy` prints is for whoever deploys the guard, to hand to who gives out permissions. It is
-/// made of what AWS's resource schemas ask for the stack's resources and of what the command itself calls. A managed
-/// policy may have 6,144 characters, so there are several: an object, by the name that each could have.
+/// The policy that `--print-policy` prints is for whoever deploys the guard, looks at it and takes it away, to hand to who
+/// gives out permissions. It is made of what AWS's resource schemas ask for the stack's resources and of what the command
+/// itself calls. A managed policy may have 6,144 characters, so there are several: an object, by the name that each could
+/// have. With several Regions it is for every Region.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = manual())]
 pub(crate) struct Args {
@@ -44,14 +45,16 @@ pub(crate) struct Args {
 
     /// KMS key that the buckets are to have; without it, the configuration's, or the stack's
     #[arg(long, value_name = "ARN", env = "S3GUARD_KEY", value_parser = key)]
+    #[arg(help_heading = "Guard")]
     key: Option<KeyArn>,
 
     /// Print the policy that whoever deploys the guard needs, and look at nothing
-    #[arg(long)]
+    #[arg(long, help_heading = "Policy")]
     print_policy: bool,
 
     /// What the names of the stack's buckets begin with, for the policy [default: the stack's name]
     #[arg(long, value_name = "PREFIX", value_parser = bucket_prefix)]
+    #[arg(help_heading = "Policy")]
     bucket_prefix: Option<String>,
 }
 

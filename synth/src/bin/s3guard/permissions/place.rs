@@ -72,9 +72,9 @@ pub(crate) enum Place {
     Trail,
 }
 
-/// What the command itself calls, for `deploy`, `diff`, `status`, `destroy` and `doctor`; `GetCallerIdentity` needs no
+/// What the command itself calls to deploy, look at and destroy a stack, and not to undo what a guard did; `GetCallerIdentity` needs no
 /// permission.
-pub(super) const CALLED: [(Place, &[&str]); 11] = [
+pub(super) const CALLED: [(Place, &[&str]); 12] = [
     (
         Place::Stack,
         &[
@@ -91,6 +91,7 @@ pub(super) const CALLED: [(Place, &[&str]); 11] = [
             "cloudformation:DetectStackDrift",
             "cloudformation:ExecuteChangeSet",
             "cloudformation:GetTemplate",
+            "cloudformation:ListChangeSets",
             "cloudformation:ListStackResources",
             "cloudformation:RollbackStack",
             "cloudformation:TagResource",
@@ -110,6 +111,7 @@ pub(super) const CALLED: [(Place, &[&str]); 11] = [
             "s3:GetBucketVersioning",
             "s3:GetEncryptionConfiguration",
             "s3:ListBucket",
+            "s3:ListBucketMultipartUploads",
             "s3:ListBucketVersions",
             "s3:PutBucketOwnershipControls",
             "s3:PutBucketPolicy",
@@ -133,8 +135,10 @@ pub(super) const CALLED: [(Place, &[&str]); 11] = [
     ),
     (Place::Caller, &["iam:GetRole", "iam:SimulatePrincipalPolicy"]),
     (Place::Key, &["kms:DescribeKey"]),
-    (Place::Buckets, &["s3:ListBucketVersions"]),
-    (Place::Objects, &["s3:DeleteObject", "s3:DeleteObjectVersion"]),
+    // Buckets are emptied when somebody asks for it; what is locked stays.
+    (Place::Buckets, &["s3:ListBucketMultipartUploads", "s3:ListBucketVersions"]),
+    (Place::Objects, &["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:DeleteObjectVersion"]),
+    (Place::Logs, &["logs:FilterLogEvents"]),
     (Place::Functions, &["lambda:GetFunctionConfiguration"]),
     // The first sweep.
     (Place::Queues, &["sqs:SendMessage"]),
