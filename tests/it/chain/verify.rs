@@ -103,10 +103,6 @@ fn a_guard_that_works_is_proved_and_nothing_is_left() {
     assert_eq!(
         states(&report),
         [
-            "mend: default encryption: skipped",
-            "mend: object ownership: skipped",
-            "mend: versioning: skipped",
-            "mend: server access logs: skipped",
             "protect: the new bucket: ok",
             "mend: public access block: ok",
             "mend: the block on SSE-C: ok",
@@ -117,6 +113,10 @@ fn a_guard_that_works_is_proved_and_nothing_is_left() {
             "tell: the window's digest: ok",
             "notice: of the bucket: ok",
             "notice: of its objects: ok",
+            "mend: default encryption: skipped",
+            "mend: object ownership: skipped",
+            "mend: versioning: skipped",
+            "mend: server access logs: skipped",
         ],
         "{words}"
     );
@@ -128,6 +128,19 @@ fn a_guard_that_works_is_proved_and_nothing_is_left() {
     let list = [("Action", "ListSubscriptionsByTopic"), ("TopicArn", topic)];
     let subscriptions = guarded.account.client().query("sns", "2010-03-31", &list).unwrap();
     assert!(!subscriptions.contains("canary"), "{subscriptions}");
+}
+
+#[test]
+fn looks_that_are_throttled_are_waited_out() {
+    let guarded = Guarded::new(&[]);
+    // More than a call is tried by itself. The command is no role's.
+    for action in ["s3:GetBucketPolicy", "s3:ListBucket", "s3:GetEncryptionConfiguration"] {
+        let fault = Fault { role: String::new(), times: 9, ..Fault::fail(action, "SlowDown") };
+        guarded.account.add_fault(&fault).unwrap();
+    }
+    let (_, report, words) = verify(&guarded, &[]);
+    assert!(guarded.account.faults().unwrap().iter().all(|fault| fault.met > 4), "{words}");
+    assert!(states(&report).contains(&"mend: TLS only: ok".to_owned()), "{report:#}\n{words}");
 }
 
 #[test]

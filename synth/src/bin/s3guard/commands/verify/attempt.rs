@@ -53,12 +53,12 @@ pub(super) async fn attempt(
         output,
         bounds: *bounds,
     };
+    let tried = all(&stage, plan, (&tags, inbox.as_ref()), &mut probe, steps).await;
     for skipped in &plan.skipped {
         let step = Step::without_wait(&skipped.step, State::Skipped, &skipped.why);
         output.event("step", &step)?;
         steps.push(step);
     }
-    let tried = all(&stage, plan, (&tags, inbox.as_ref()), &mut probe, steps).await;
     let found = match &tried {
         Err(error) if error.is::<Interrupted>() => Vec::new(),
         Ok(()) | Err(_) => probe.judge(&stage, steps).await?,

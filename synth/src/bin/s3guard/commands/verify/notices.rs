@@ -44,7 +44,9 @@ impl<'a> Arrivals<'a> {
             })
             .await?;
         let came = matches!(waited, Waited::Seen(..));
-        stage.note(steps, Stage::ended(name, bound, &waited, None))?;
+        // It may have come long before it was looked for.
+        let step = Step { took: None, ..Stage::ended(name, bound, &waited, None) };
+        stage.note(steps, step)?;
         Ok(came)
     }
 }

@@ -43,7 +43,7 @@ pub(super) async fn objects(
     let mut objects = Objects { stage, sightings: Sightings::default(), since: now - CLOCKS_APART };
     let mut key = KEY.to_owned();
     if !plan.deeds.contains(&Deed::Put) {
-        stage.canary.put(&key, "1").await?;
+        stage.patiently(async || Ok(stage.canary.put(&key, "1").await?)).await?;
     }
     let mut late = false;
     for deed in &plan.deeds {
@@ -57,11 +57,11 @@ pub(super) async fn objects(
         let waited = match deed {
             Deed::Put => objects.put(&mut key).await?,
             Deed::Overwrite => {
-                stage.canary.put(&key, "2").await?;
+                stage.patiently(async || Ok(stage.canary.put(&key, "2").await?)).await?;
                 objects.wait_for(&key, 2, is_created).await?
             }
             Deed::Delete => {
-                stage.canary.delete_object(&key).await?;
+                stage.patiently(async || Ok(stage.canary.delete_object(&key).await?)).await?;
                 objects.wait_for(&key, 1, is_deleted).await?
             }
         };

@@ -83,8 +83,9 @@ pub(super) async fn agree(args: &Args, prepared: &Prepared, output: &Output) -> 
             "  makes    a queue, subscribed to the stack's topic for what is told of this bucket",
         );
     }
-    let weakened: Vec<String> = plan.weakenings.iter().map(Weakening::name).collect();
-    output.say(format_args!("  tries    {}", tried_words(&weakened, plan)));
+    for (number, step) in tried(plan).iter().enumerate() {
+        output.say(format_args!("  {:8} {step}", if number == 0 { "tries" } else { "" }));
+    }
     for skipped in &plan.skipped {
         output.say(format_args!("  skips    {}: {}", skipped.step, skipped.why));
     }
@@ -113,13 +114,10 @@ pub(super) async fn agree(args: &Args, prepared: &Prepared, output: &Output) -> 
     account::approve("making a bucket in this account", "yes", "`yes`", output).await
 }
 
-fn tried_words(weakened: &[String], plan: &Plan) -> String {
+/// The names of the steps, in their order.
+fn tried(plan: &Plan) -> Vec<String> {
+    let weakenings = plan.weakenings.iter().map(Weakening::name);
     let deeds = plan.deeds.iter().map(|deed| deed.name().to_owned());
-    let all: Vec<String> = [PROTECT.to_owned()]
-        .into_iter()
-        .chain(weakened.iter().cloned())
-        .chain(deeds)
-        .chain(plan.waits_for_window.then(|| TOLD.to_owned()))
-        .collect();
-    all.join(", ")
+    let told = plan.waits_for_window.then(|| TOLD.to_owned());
+    [PROTECT.to_owned()].into_iter().chain(weakenings).chain(deeds).chain(told).collect()
 }

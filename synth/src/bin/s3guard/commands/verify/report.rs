@@ -78,6 +78,15 @@ impl State {
 }
 
 impl Step {
+    /// In a line, as soon as it is known.
+    pub(super) fn said(&self) -> String {
+        let state = self.state.name();
+        let took = self.took.map(|took| format!(" after {}", in_words(took))).unwrap_or_default();
+        let detail = self.detail.as_ref().filter(|_| self.state != State::Ok);
+        let detail = detail.map(|detail| format!(": {}", shown(detail, 300))).unwrap_or_default();
+        format!("  {} is {state}{took}{detail}", self.name)
+    }
+
     /// A step that is not waited for.
     pub(super) fn without_wait(name: impl Into<String>, state: State, why: &str) -> Self {
         let detail = Some(why.to_owned());
@@ -205,6 +214,13 @@ mod tests {
               bucket `s3guard-canary-1`
         "#]]
         .assert_eq(&report.to_string());
+    }
+
+    #[test]
+    fn a_step_is_told_in_a_line_when_it_ends() {
+        let said = |state, took, detail| step("mend: TLS only", state, took, detail).said();
+        assert_eq!(said(State::Ok, Some(600), Some("x")), "  mend: TLS only is ok after 0.6 s");
+        assert_eq!(said(State::Late, None, Some("why")), "  mend: TLS only is late: why");
     }
 
     #[test]

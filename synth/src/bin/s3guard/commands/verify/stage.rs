@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use s3guard_aws::canary::Canary;
-use s3guard_aws::{AwsError, Buckets, Ledger};
+use s3guard_aws::{AwsError, Buckets, Kind, Ledger};
 use s3guard_posture::{Aspect, BucketId, Finding, inspect};
 use thiserror::Error;
 use tokio::time::Instant;
@@ -14,6 +14,9 @@ use super::deployed::Deployed;
 use super::interrupts::Interrupts;
 use super::report::{State, Step, in_words};
 use crate::output::Output;
+
+/// How often a call is made that is throttled, each time with the attempts that the SDK makes of it.
+const CALLS_MAX: u32 = 8;
 
 /// Somebody has asked to stop.
 #[derive(Debug, Error)]
@@ -97,6 +100,21 @@ impl Stage<'_> {
         }
     }
 
+    /// Makes a call again that was throttled, for a while.
+    pub(super) async fn patiently<T>(
+        &self,
+        mut call: impl AsyncFnMut() -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
+        let mut pace = Pace::new();
+        for _ in 1..CALLS_MAX {
+            match call().await {
+                Err(error) if is_throttled(&error) => self.pause(&mut pace).await?,
+                done => return done,
+            }
+        }
+        call().await
+    }
+
     /// Waits a moment, unless somebody has asked to stop.
     pub(super) async fn pause(&self, pace: &mut Pace) -> Result<(), Interrupted> {
         tokio::select! {
@@ -135,7 +153,7 @@ impl Stage<'_> {
 
     /// Notes a step that has ended, and tells of it.
     pub(super) fn note(&self, steps: &mut Vec<Step>, step: Step) -> anyhow::Result<()> {
-        self.output.say(step.to_string().trim_end());
+        self.output.say(step.said());
         self.output.event("step", &step)?;
         steps.push(step);
         Ok(())
@@ -165,7 +183,72 @@ impl Stage<'_> {
 #[error("bucket `{0}` is gone: somebody has removed it")]
 struct Gone(String);
 
-/// Whether looking again would not help.
+fn is_throttled(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<AwsError>().is_some_and(AwsError::is_throttled)
+}
+
+/// Whether looking again would not help: the caller may not, or is nobody any more.
+///
+/// Source: AWS STS API Reference, "Common error types"; Amazon S3 API Reference, "Error responses".
 fn is_final(error: &anyhow::Error) -> bool {
-    error.is::<Gone>() || error.downcast_ref::<AwsError>().is_some_and(AwsError::is_denied)
+    let nobody = |error: &AwsError| {
+        error.kind == Kind::Credentials
+            || matches!(
+                error.code(),
+                Some(
+                    "ExpiredToken"
+                        | "ExpiredTokenException"
+                        | "InvalidAccessKeyId"
+                        | "InvalidClientTokenId"
+                        | "InvalidToken"
+                        | "SignatureDoesNotMatch"
+                        | "UnrecognizedClientException"
+                )
+            )
+    };
+    let aws = error.downcast_ref::<AwsError>();
+    error.is::<Gone>() || aws.is_some_and(|error| error.is_denied() || nobody(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_may_not_or_is_nobody_does_not_wait_and_everybody_else_does() {
+        let error = |kind| {
+            anyhow!(AwsError {
+                call: "GetBucketPolicy",
+                object: "bucket `b`".to_owned(),
+                kind,
+                message: String::new(),
+                request_id: None,
+            })
+        };
+        let service = |code: &str| error(Kind::Service(code.to_owned()));
+        assert!(is_final(&error(Kind::Credentials)));
+        assert!(is_final(&service("ExpiredToken")) && is_final(&service("AccessDenied")));
+        assert!(is_final(&anyhow!(Gone("b".to_owned()))));
+        for passing in [
+            service("SlowDown"),
+            service("InternalError"),
+            error(Kind::Timeout),
+            error(Kind::Unreachable),
+        ] {
+            assert!(!is_final(&passing), "{passing}");
+        }
+        assert!(is_throttled(&service("SlowDown")) && !is_throttled(&service("InternalError")));
+    }
+
+    #[test]
+    fn what_takes_time_by_itself_comes_on_top() {
+        let [timeout, settle, window] = [900, 15, 60].map(Duration::from_secs);
+        let bounds = Bounds::new(timeout, settle, window);
+        assert_eq!(bounds.protect, Duration::from_secs(915));
+        assert_eq!((bounds.mend, bounds.gather), (timeout, timeout));
+        assert_eq!(bounds.tell, Duration::from_secs(960));
+        assert!(
+            bounds.total() > bounds.protect + bounds.mend + bounds.gather * 3 + bounds.tell * 3
+        );
+    }
 }

@@ -30,7 +30,7 @@ pub(super) async fn protect(
     (steps, clues): (&mut Vec<Step>, &mut Clues),
 ) -> anyhow::Result<bool> {
     stage.go_on()?;
-    stage.canary.create(tags).await?;
+    stage.patiently(async || Ok(stage.canary.create(tags).await?)).await?;
     let begun = Instant::now();
     let bound = stage.bounds.protect;
     stage.say_waiting("the guard has brought the new bucket to its grade", bound);
@@ -94,12 +94,16 @@ pub(super) async fn mend(
     weakenings: &[Weakening],
     (steps, clues): (&mut Vec<Step>, &mut Clues),
 ) -> anyhow::Result<()> {
-    let before: BTreeSet<String> =
-        records(stage).await?.into_iter().map(|record| record.id).collect();
+    let before: BTreeSet<String> = stage
+        .patiently(async || records(stage).await)
+        .await?
+        .into_iter()
+        .map(|record| record.id)
+        .collect();
     let mut made = Vec::new();
     for weakening in weakenings {
         stage.go_on()?;
-        match weaken(stage, weakening).await {
+        match stage.patiently(async || weaken(stage, weakening).await).await {
             Ok(()) => made.push(Weakened { weakening, begun: Instant::now(), end: None }),
             Err(error) if error.downcast_ref::<AwsError>().is_some_and(AwsError::is_denied) => {
                 // A policy of the organization may keep everybody from it, which is as good.
