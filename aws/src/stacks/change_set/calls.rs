@@ -3,7 +3,7 @@
 use aws_sdk_cloudformation::error::ProvideErrorMetadata as _;
 use aws_sdk_cloudformation::types::{
     Capability, ChangeSetStatus, DeploymentConfig, DeploymentConfigMode, DeploymentMode,
-    OnStackFailure, Parameter, Tag, TemplateStage,
+    ExecutionStatus, OnStackFailure, Parameter, Tag, TemplateStage,
 };
 
 use super::{
@@ -82,7 +82,7 @@ impl Stacks {
             page = answer.next_token().map(str::to_owned);
             if page.is_none() {
                 let status = answer.status().map(ChangeSetStatus::as_str);
-                let execution = answer.execution_status().map(|status| status.as_str());
+                let execution = answer.execution_status().map(ExecutionStatus::as_str);
                 return Ok(ChangeSetState::read(status, answer.status_reason(), execution, ready));
             }
         }

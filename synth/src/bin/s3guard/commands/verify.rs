@@ -57,9 +57,6 @@ const TIMEOUT: &str = "15m";
 #[command(after_long_help = manual())]
 #[expect(clippy::struct_excessive_bools, reason = "each flag stands for itself")]
 pub(crate) struct Args {
-    #[command(flatten)]
-    account: AccountArgs,
-
     /// How long to wait for each effect, as `90s` or `15m`; the settle time and the window come on top
     #[arg(long, value_name = "TIME", default_value = TIMEOUT, value_parser = duration)]
     timeout: Duration,
@@ -79,6 +76,9 @@ pub(crate) struct Args {
     /// Do not ask before it begins
     #[arg(long)]
     yes: bool,
+
+    #[command(flatten)]
+    account: AccountArgs,
 }
 
 pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::Result<Exit> {
@@ -154,7 +154,9 @@ async fn verify(
     output.result(&report)?;
     match tried {
         Err(_) if is_interrupted => {
-            Err(anyhow!("interrupted")).hint("all else was removed").exit(Exit::Interrupted)
+            let is_clean = report.left.is_empty();
+            let hint = if is_clean { "what was made is removed" } else { "all else is removed" };
+            Err(anyhow!("interrupted")).hint(hint).exit(Exit::Interrupted)
         }
         Err(error) => Err(error),
         Ok(()) if !report.is_well() => Ok(Exit::Failed),
@@ -171,6 +173,9 @@ async fn clean_up(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::
     let whose = (&account.caller.account, args.account.stack.as_str(), topic);
     let found = Leftovers::find(&account.connection, whose, now).await?;
     let ours = [found.names(Leftover::Over), found.names(Leftover::InUse)].concat();
+    for unseen in &found.unseen {
+        output.warn(unseen);
+    }
     for strange in &found.strange {
         output.warn(format_args!("{strange}, so it is left, though it is called like a canary"));
     }
@@ -187,7 +192,8 @@ async fn clean_up(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::
     }
     let cleaned = found.remove(&[Leftover::Over, Leftover::InUse], output).await;
     output.result(&cleaned)?;
-    Ok(if cleaned.left.is_empty() { Exit::Done } else { Exit::Failed })
+    let is_clean = cleaned.left.is_empty() && found.unseen.is_empty();
+    Ok(if is_clean { Exit::Done } else { Exit::Failed })
 }
 
 /// A command about the same stack.
@@ -224,15 +230,22 @@ fn manual() -> String {
                     s3guard verify --stack s3guard --notices --timeout 30m\n  \
                     s3guard verify --stack s3guard --yes --output json\n  \
                     s3guard verify --stack s3guard --clean-up\n\n";
-    let permissions = "The caller needs, on buckets `s3guard-canary-*`: s3:CreateBucket, PutBucketTagging, PutObject, DeleteObject,\n\
-                       DeleteObjectVersion, ListBucketVersions, DeleteBucket, PutBucketPublicAccessBlock, PutBucketPolicy,\n\
-                       DeleteBucketPolicy, PutEncryptionConfiguration, PutBucketVersioning, PutBucketOwnershipControls and\n\
-                       PutBucketLogging (the last three where the grade keeps them), and to read the same settings, its tags, ACL,\n\
-                       website and notifications; s3:ListAllMyBuckets; on the ledger s3:ListBucket and GetObject, with kms:Decrypt\n\
-                       for its key; on the bucket for code s3:GetObject; cloudformation:DescribeStacks; sqs:GetQueueAttributes and\n\
-                       ListQueues; kms:DescribeKey where a grade needs a key; cloudtrail:GetTrailStatus. For `--notices` also\n\
-                       sqs:CreateQueue, TagQueue, ListQueueTags, SetQueueAttributes, ReceiveMessage, DeleteMessage and DeleteQueue on\n\
-                       `s3guard-canary-*`, sns:Subscribe, Unsubscribe and ListSubscriptionsByTopic.\n\n";
+    let permissions = "The caller needs\n  \
+        on buckets `s3guard-canary-*`  s3:CreateBucket, s3:DeleteBucket, s3:PutBucketTagging, s3:PutObject, \
+        s3:DeleteObject, s3:DeleteObjectVersion, s3:ListBucketVersions, s3:PutBucketPublicAccessBlock, \
+        s3:DeleteBucketPolicy, s3:PutEncryptionConfiguration; s3:PutBucketVersioning, \
+        s3:PutBucketOwnershipControls and s3:PutBucketLogging where they are kept; to read \
+        what the guard reads, s3:GetBucketPublicAccessBlock, s3:GetBucketPolicy, s3:GetBucketPolicyStatus, \
+        s3:GetEncryptionConfiguration, s3:GetBucketOwnershipControls, s3:GetBucketVersioning, s3:GetBucketLogging, \
+        s3:GetBucketNotification, s3:GetBucketTagging, s3:GetBucketAcl and s3:GetBucketWebsite\n  \
+        on the stack  cloudformation:DescribeStacks, sqs:GetQueueAttributes of its queues, s3:ListBucket and \
+        s3:GetObject of its ledger with kms:Decrypt of its key, s3:GetObject of the package, and \
+        cloudtrail:GetTrailStatus\n  \
+        elsewhere  s3:GetAccountPublicAccessBlock; s3:ListAllMyBuckets and sqs:ListQueues, for what earlier runs have left; kms:DescribeKey where a \
+        grade needs a key\n  \
+        for `--notices`  sqs:CreateQueue, sqs:TagQueue, sqs:ListQueueTags, sqs:SetQueueAttributes, \
+        sqs:ReceiveMessage, sqs:DeleteMessage and sqs:DeleteQueue on `s3guard-canary-*`; sns:Subscribe, \
+        sns:Unsubscribe and sns:ListSubscriptionsByTopic\n\n";
     let exits = [Exit::Done, Exit::Failed, Exit::Usage, Exit::Approval, Exit::Interrupted];
     examples.to_owned() + permissions + &cli::exit_codes(&exits)
 }

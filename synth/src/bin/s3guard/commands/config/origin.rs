@@ -125,7 +125,9 @@ fn collect(value: &Value, path: &mut Vec<PathPart>, leaves: &mut Vec<(Vec<PathPa
                 path.pop();
             }
         }
-        value => leaves.push((path.clone(), value.clone())),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+            leaves.push((path.clone(), value.clone()));
+        }
     }
 }
 

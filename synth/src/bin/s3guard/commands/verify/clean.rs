@@ -86,6 +86,8 @@ pub(super) struct Leftovers {
     inboxes: Vec<(Inbox, Leftover)>,
     /// What has a canary's name and not its tags.
     pub(super) strange: Vec<String>,
+    /// What could not be looked for.
+    pub(super) unseen: Vec<String>,
 }
 
 impl Leftovers {
@@ -96,7 +98,8 @@ impl Leftovers {
         now: OffsetDateTime,
     ) -> Result<Self, AwsError> {
         let mut found = Self::default();
-        for (name, tags) in canary::canaries(connection, owner).await? {
+        let canaries = found.seen(canary::canaries(connection, owner).await)?;
+        for (name, tags) in canaries {
             let leftover = judge(tags.known(), stack, now);
             if !tags.known().is_some_and(|tags| tags.contains_key(STACK_TAG)) {
                 let why = match tags {
@@ -108,11 +111,23 @@ impl Leftovers {
             let canary = Canary::new(connection, name, owner.clone());
             found.canaries.push((canary, leftover));
         }
-        for (inbox, tags) in canary::inboxes(connection, topic).await? {
+        let inboxes = found.seen(canary::inboxes(connection, topic).await)?;
+        for (inbox, tags) in inboxes {
             let leftover = judge(Some(&tags), stack, now);
             found.inboxes.push((inbox, leftover));
         }
         Ok(found)
+    }
+
+    /// Whoever may not look for leftovers can verify all the same.
+    fn seen<T: Default>(&mut self, looked: Result<T, AwsError>) -> Result<T, AwsError> {
+        match looked {
+            Err(error) if error.is_denied() => {
+                self.unseen.push(format!("what earlier runs have left cannot be seen: {error}"));
+                Ok(T::default())
+            }
+            looked => looked,
+        }
     }
 
     /// The names of those of a kind.

@@ -13,7 +13,7 @@ use super::super::account::{self, Account};
 use super::clean::{KEPT, Leftover, Leftovers};
 use super::deployed::Deployed;
 use super::plan::{self, Plan, TOLD, Weakening};
-use super::report::in_words;
+use super::report;
 use super::stage::Bounds;
 use super::tries::PROTECT;
 use super::{Args, command};
@@ -93,8 +93,8 @@ pub(super) async fn agree(args: &Args, prepared: &Prepared, output: &Output) -> 
     let window = deployed.config.notifications().window();
     output.say(format_args!(
         "  waits    {} at most for the new bucket, {} for each effect; CloudTrail takes minutes; the window is {window}",
-        in_words(protect),
-        in_words(mend)
+        report::bound(protect),
+        report::bound(mend)
     ));
     output.say("  costs    nothing to speak of: some hundred requests");
     output.say("  tells    whoever is subscribed hears of this bucket, as of every other");
@@ -104,6 +104,9 @@ pub(super) async fn agree(args: &Args, prepared: &Prepared, output: &Output) -> 
     }
     for name in leftovers.names(Leftover::InUse) {
         output.warn(format_args!("{name} is of another run, or kept: `{again}` removes it"));
+    }
+    for unseen in &leftovers.unseen {
+        output.warn(unseen);
     }
     for strange in &leftovers.strange {
         output.warn(format_args!("{strange}, so it is left, though it is called like a canary"));

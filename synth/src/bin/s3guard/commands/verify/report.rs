@@ -81,7 +81,7 @@ impl Step {
     /// In a line, as soon as it is known.
     pub(super) fn said(&self) -> String {
         let state = self.state.name();
-        let took = self.took.map(|took| format!(" after {}", in_words(took))).unwrap_or_default();
+        let took = self.took.map(|took| format!(" after {}", measured(took))).unwrap_or_default();
         let detail = self.detail.as_ref().filter(|_| self.state != State::Ok);
         let detail = detail.map(|detail| format!(": {}", shown(detail, 300))).unwrap_or_default();
         format!("  {} is {state}{took}{detail}", self.name)
@@ -107,8 +107,8 @@ impl Report {
 
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let of = |duration: Option<Duration>| duration.map_or_else(String::new, in_words);
-        let (took, bound) = (of(self.took), of(self.bound));
+        let took = self.took.map_or_else(String::new, measured);
+        let bound = self.bound.map_or_else(String::new, bound);
         write!(f, "{:44} {:>9} {took:>9} {bound:>9}", self.name, self.state.name())?;
         match &self.detail {
             Some(detail) => write!(f, "  {}", shown(detail, 300)),
@@ -139,18 +139,17 @@ impl fmt::Display for Report {
     }
 }
 
-/// A time that a person can compare: tenths of seconds, from ten minutes on minutes.
-pub(super) fn in_words(duration: Duration) -> String {
-    let seconds = duration.as_secs();
-    if seconds >= 600 {
-        let rest = seconds % 60;
-        return if rest == 0 {
-            format!("{} min", seconds / 60)
-        } else {
-            format!("{}:{rest:02} min", seconds / 60)
-        };
-    }
+/// A measured time, in tenths of seconds so that a person can compare.
+pub(super) fn measured(duration: Duration) -> String {
     format!("{:.1} s", duration.as_secs_f64())
+}
+
+/// A bound: whole minutes, or seconds.
+pub(super) fn bound(duration: Duration) -> String {
+    match duration.as_secs() {
+        seconds if seconds >= 60 && seconds.is_multiple_of(60) => format!("{} min", seconds / 60),
+        seconds => format!("{seconds} s"),
+    }
 }
 
 #[expect(clippy::ref_option, reason = "serde asks for it")]
@@ -239,10 +238,8 @@ mod tests {
 
     #[test]
     fn a_time_has_a_unit() {
-        let words = |seconds| in_words(Duration::from_secs(seconds));
-        assert_eq!(
-            [words(0), words(599), words(600), words(915)],
-            ["0.0 s", "599.0 s", "10 min", "15:15 min"]
-        );
+        let bounds = [1, 59, 60, 90, 900, 915].map(|seconds| bound(Duration::from_secs(seconds)));
+        assert_eq!(bounds, ["1 s", "59 s", "1 min", "90 s", "15 min", "915 s"]);
+        assert_eq!(measured(Duration::from_millis(61_234)), "61.2 s");
     }
 }

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::super::progress::Pace;
 use super::deployed::Deployed;
 use super::interrupts::Interrupts;
-use super::report::{State, Step, in_words};
+use super::report::{self, State, Step};
 use crate::output::Output;
 
 /// How often a call is made that is throttled, each time with the attempts that the SDK makes of it.
@@ -148,7 +148,7 @@ impl Stage<'_> {
 
     /// Says that something is waited for.
     pub(super) fn say_waiting(&self, what: &str, bound: Duration) {
-        self.output.say(format_args!("  waiting until {what}, {} at most", in_words(bound)));
+        self.output.say(format_args!("  waiting until {what}, {} at most", report::bound(bound)));
     }
 
     /// Notes a step that has ended, and tells of it.
@@ -181,7 +181,7 @@ impl Stage<'_> {
 /// The canary is not there any more.
 #[derive(Debug, Error)]
 #[error("bucket `{0}` is gone: somebody has removed it")]
-struct Gone(String);
+pub(super) struct Gone(String);
 
 fn is_throttled(error: &anyhow::Error) -> bool {
     error.downcast_ref::<AwsError>().is_some_and(AwsError::is_throttled)
@@ -246,7 +246,7 @@ mod tests {
         let bounds = Bounds::new(timeout, settle, window);
         assert_eq!(bounds.protect, Duration::from_secs(915));
         assert_eq!((bounds.mend, bounds.gather), (timeout, timeout));
-        assert_eq!(bounds.tell, Duration::from_secs(960));
+        assert_eq!(bounds.tell, Duration::from_mins(16));
         assert!(
             bounds.total() > bounds.protect + bounds.mend + bounds.gather * 3 + bounds.tell * 3
         );

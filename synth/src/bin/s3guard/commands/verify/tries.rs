@@ -14,8 +14,10 @@ use tokio::time::Instant;
 use super::links::Clues;
 use super::plan::Weakening;
 use super::report::{State, Step};
-use super::stage::{Stage, Waited};
+use super::stage::{Gone, Stage, Waited};
 
+/// How long a new bucket may stay unknown to parts of S3.
+const UNKNOWN: Duration = Duration::from_mins(1);
 /// The name of the first step.
 pub(super) const PROTECT: &str = "protect: the new bucket";
 /// How many records of the canary are read: it is written to a few times.
@@ -44,7 +46,10 @@ pub(super) async fn protect(
                     // Found by a sweep it was looked at, too, but by no event.
                     marks.contains(&Mark::Event)
                 });
-            let standing = stage.standing().await?;
+            let standing = match stage.standing().await {
+                Err(error) if error.is::<Gone>() && begun.elapsed() < UNKNOWN => return Ok(None),
+                standing => standing?,
+            };
             weak.clone_from(&standing.weak);
             if heard && weak.is_empty() {
                 return Ok(Some(Ok(standing.left)));
