@@ -3,6 +3,7 @@
 //! What is shown is what happened: the real command deploys the real stack, the packaged Lambda runs, and every setting and
 //! mail is read back from the account. No AWS account is needed, and none is touched.
 
+use std::env;
 use std::process::ExitCode;
 
 use s3guard_emulator::Server;
@@ -13,6 +14,7 @@ use crate::page::Page;
 mod buckets;
 mod failure;
 mod guard_command;
+mod hold;
 mod mailbox;
 mod page;
 
@@ -21,7 +23,13 @@ const OWNER: &str = "owner@example.com";
 
 fn main() -> ExitCode {
     let mut page = Page::of_stdout();
-    match show(&mut page) {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let shown = match arguments.as_slice() {
+        [] => show(&mut page),
+        [word] if word == "account" => hold::hold(&mut page),
+        [..] => Err(Failure::new("`cargo demo` takes nothing, or `account`")),
+    };
+    match shown {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             failure.report();
