@@ -4,6 +4,8 @@
 //! an error, and "access denied" to a reading is one too.
 
 pub mod account_block;
+#[cfg(feature = "deploy")]
+pub mod alarms;
 pub mod buckets;
 #[cfg(feature = "deploy")]
 pub mod canary;
@@ -21,6 +23,8 @@ pub mod keys;
 pub mod ledger;
 #[cfg(feature = "deploy")]
 pub mod limits;
+#[cfg(feature = "deploy")]
+pub mod logs;
 pub mod objects;
 #[cfg(feature = "deploy")]
 pub mod permissions;

@@ -15,7 +15,9 @@ pub(crate) fn hold(page: &mut Page) -> Result<(), Failure> {
     for (name, value) in account.env() {
         page.say(&format!("export {name}='{value}'"))?;
     }
-    page.say("# then, as an example: s3guard deploy --email owner@example.com --cargo-profile dev")?;
+    page.say(
+        "# then, as an example: s3guard deploy --email owner@example.com --cargo-profile dev",
+    )?;
     page.say("# Press Enter here to end it; all that is in it goes.")?;
     io::stdin().read_line(&mut String::new()).doing("waiting for Enter")?;
     drop(server);

@@ -9,8 +9,8 @@ use s3guard_posture::config::Deploy;
 use thiserror::Error;
 
 use crate::commands::{
-    completions, config, deploy, destroy, doctor, events, history, man, notify_test, package,
-    redrive, replay, rollback, status, synth, undo, verify,
+    completions, config, deploy, destroy, doctor, drift, events, history, logs, man, notify_test,
+    outputs, package, redrive, replay, rollback, status, synth, undo, verify,
 };
 use crate::failure::Exit;
 use crate::output::{Color, Form};
@@ -53,6 +53,9 @@ pub(crate) enum Command {
     History(history::Args),
     Undo(undo::Args),
     Status(status::Args),
+    Outputs(outputs::Args),
+    Drift(drift::Args),
+    Logs(logs::Args),
     NotifyTest(notify_test::Args),
     Redrive(redrive::Args),
     Replay(replay::Args),
@@ -80,6 +83,9 @@ impl Command {
             | Self::History(_)
             | Self::Undo(_)
             | Self::Status(_)
+            | Self::Outputs(_)
+            | Self::Drift(_)
+            | Self::Logs(_)
             | Self::NotifyTest(_)
             | Self::Redrive(_)
             | Self::Verify(_) => true,

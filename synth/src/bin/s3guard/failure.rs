@@ -220,6 +220,11 @@ pub(crate) fn hint(error: &anyhow::Error) -> Option<String> {
     (!hints.is_empty()).then(|| hints.join("; "))
 }
 
+/// Whether somebody has interrupted the command.
+pub(crate) fn is_interrupted(error: &anyhow::Error) -> bool {
+    Advices::of(error).exit == Some(Exit::Interrupted)
+}
+
 /// An error as a person reads it.
 #[cfg(test)]
 pub(crate) fn text(error: &anyhow::Error) -> String {

@@ -64,6 +64,9 @@ fn run(command: Command, output: &Output) -> anyhow::Result<Exit> {
         Command::Rollback(args) => commands::rollback::run(&args, output, &token()),
         Command::History(args) => commands::history::run(&args, output),
         Command::Status(args) => commands::status::run(&args, output),
+        Command::Outputs(args) => commands::outputs::run(&args, output),
+        Command::Drift(args) => commands::drift::run(&args, output),
+        Command::Logs(args) => commands::logs::run(&args, output, OffsetDateTime::now_utc()),
         Command::NotifyTest(args) => {
             commands::notify_test::run(&args, output, OffsetDateTime::now_utc())
         }

@@ -6,7 +6,7 @@ mod screen;
 
 use std::ffi::OsString;
 use std::fmt;
-use std::io::{self, ErrorKind, Write as _};
+use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
 use std::rc::Rc;
 
 use anyhow::Context as _;
@@ -236,6 +236,15 @@ impl Output {
     /// Takes note that somebody has typed a line.
     pub(crate) fn typed(&self) {
         self.screen.typed();
+    }
+
+    /// Makes room for the same result anew: on a terminal in its place, elsewhere below the one before.
+    pub(crate) fn clear(&self) {
+        let is_screen = self.form == Form::Text && io::stdout().is_terminal();
+        if is_screen {
+            // That a terminal cannot be cleared is no reason to stop.
+            let _ = self.raw(b"\x1b[H\x1b[2J");
+        }
     }
 
     /// Writes a result: its text, or the same as JSON.

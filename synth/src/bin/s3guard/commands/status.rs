@@ -1,187 +1,125 @@
 //! `s3guard status`: whether the guard is well, and who hears of it.
+//!
+//! `gather` asks, `judge` says what is to do, `show` writes it.
+
+mod gather;
+mod judge;
+mod show;
 
 use std::fmt;
+use std::time::Duration;
 
-use s3guard_aws::Queue;
-use s3guard_aws::stacks::StackStatus;
-use s3guard_aws::subscriptions::{self, Subscription};
-use s3guard_posture::text::shown;
+use anyhow::anyhow;
+use futures_util::future::join_all;
 use serde::Serialize;
 
-use super::account::{self, Account, AccountArgs};
-use crate::cli;
-use crate::failure::Exit;
+use self::show::{Status, View};
+use super::account::{self, Account, AccountArgs, AccountsArgs};
+use crate::cli::{self, Invalid};
+use crate::failure::{self, Advice as _, Exit};
 use crate::output::Output;
 
 /// Show whether the guard is well, and who hears of it
 ///
-/// Shows the stack, the depth of its queues and dead letter queues, and who is subscribed to its notices.
-/// A subscription that nobody has confirmed gets nothing: it is named, with how to confirm it.
+/// Shows the stack, its functions, queues, dead letters and alarms, the trail that it learns from, drift as it was last
+/// seen, and who is subscribed to its notices. What is not well is named, with what to do about it. What may
+/// not be looked at is said, and the rest is shown.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = manual())]
 pub(crate) struct Args {
     #[command(flatten)]
-    account: AccountArgs,
-}
+    account: AccountsArgs,
 
-/// The queues: the name of each, the stack's output with its URL, and whether it should be empty.
-const QUEUES: [(&str, &str, bool); 5] = [
-    ("buckets to look at", "GuardQueueUrl", false),
-    ("buckets not handled", "GuardDeadLettersUrl", true),
-    ("objects to tell of", "ObjectQueueUrl", false),
-    ("objects not told", "ObjectDeadLettersUrl", true),
-    ("notices not delivered", "NoticeDeadLettersUrl", true),
-];
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Status {
-    stack: String,
-    region: String,
-    account: String,
-    state: String,
-    queues: Vec<QueueStatus>,
-    subscriptions: Vec<SubscriptionStatus>,
-    /// What somebody has to do.
-    to_do: Vec<String>,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct QueueStatus {
-    name: &'static str,
-    waiting: u64,
-    in_flight: u64,
-    delayed: u64,
-    is_dead_letters: bool,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct SubscriptionStatus {
-    protocol: String,
-    endpoint: String,
-    is_pending: bool,
+    /// Look again every so many seconds, until Ctrl-C
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "5", value_parser = seconds)]
+    watch: Option<u64>,
 }
 
 pub(crate) fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
-    account::run(status(args, output), "nothing was changed: this only reads".to_owned())
+    let done =
+        account::run(status(args, output), "nothing was changed: this only reads".to_owned());
+    match done {
+        // Whoever watches ends it so.
+        Err(error) if args.watch.is_some() && failure::is_interrupted(&error) => Ok(Exit::Done),
+        done => done,
+    }
 }
 
 async fn status(args: &Args, output: &Output) -> anyhow::Result<Exit> {
-    let account = Account::open(&args.account).await?;
-    let stack = account::guard_stack(&args.account, &account).await?;
-    let topic = account::output_of(&stack, &args.account, "TopicArn", "topic")?;
-    let mut queues = Vec::new();
-    for (name, output, is_dead_letters) in QUEUES {
-        let Some(url) = stack.outputs.get(output) else { continue };
-        let depth = Queue::new(&account.connection, url).depth().await?;
-        let (waiting, in_flight, delayed) = (depth.waiting, depth.in_flight, depth.delayed);
-        queues.push(QueueStatus { name, waiting, in_flight, delayed, is_dead_letters });
+    loop {
+        let exit = look(args, output).await?;
+        let Some(seconds) = args.watch else { return Ok(exit) };
+        tokio::time::sleep(Duration::from_secs(seconds)).await;
+        output.clear();
     }
-    let subscribed = subscriptions::subscriptions(&account.connection, topic).await?;
-    let mut to_do: Vec<String> = queues
-        .iter()
-        .filter(|queue| queue.is_dead_letters && queue.waiting > 0)
-        .map(|queue| dead_letters(queue, args))
-        .collect();
-    to_do.extend(subscribed.iter().filter(|one| one.is_pending).map(|one| confirm(one, topic)));
-    if subscribed.is_empty() {
-        to_do.push(format!(
-            "nobody hears of anything: give `--email ADDRESS` to `s3guard deploy`, or subscribe to {topic}"
-        ));
+}
+
+/// Looks once at the stack of each Region.
+async fn look(args: &Args, output: &Output) -> anyhow::Result<Exit> {
+    let each = args.account.each();
+    let looks = each.iter().map(|one| one_stack(one, output));
+    let mut stacks = Vec::new();
+    let mut failed = Vec::new();
+    let is_one = each.len() == 1;
+    for (one, looked) in each.iter().zip(join_all(looks).await) {
+        match looked {
+            Ok(status) => stacks.push(status),
+            Err(error) if is_one => return Err(error),
+            Err(error) => failed.push((one.region.clone(), error)),
+        }
     }
-    let is_up =
-        [StackStatus::CreateComplete, StackStatus::UpdateComplete, StackStatus::ImportComplete];
-    if !is_up.contains(&stack.status) {
-        let reason = stack.reason.as_deref().map(|reason| format!(" ({})", shown(reason, 300)));
-        let stack = &args.account.stack;
-        let reason = reason.unwrap_or_default();
-        to_do.push(format!(
-            "the stack is not as it was last wanted{reason}: `s3guard deploy --stack {stack}`"
-        ));
+    let is_well = failed.is_empty() && stacks.iter().all(|status| status.to_do.is_empty());
+    match (is_one, stacks.first()) {
+        (true, Some(one)) => output.result(one)?,
+        (_, _) => output.result(&Statuses { stacks })?,
     }
-    let is_well = to_do.is_empty();
-    let region = account.connection.region().to_string();
-    output.result(&Status {
-        stack: args.account.stack.to_string(),
-        region,
-        account: account.caller.account.to_string(),
-        state: stack.status.to_string(),
-        queues,
-        subscriptions: subscribed
-            .into_iter()
-            .map(|Subscription { protocol, endpoint, is_pending }| SubscriptionStatus {
-                protocol,
-                endpoint,
-                is_pending,
-            })
-            .collect(),
-        to_do,
-    })?;
+    let count = failed.len();
+    for (region, error) in failed {
+        let region = region.map(|region| region.to_string()).unwrap_or_default();
+        failure::report(&error, &output.labelled(&region));
+    }
+    if count > 0 {
+        return Err(anyhow!("{count} of {} Regions could not be looked at", each.len()))
+            .hint("what is wrong with each is said above");
+    }
     Ok(if is_well { Exit::Done } else { Exit::Findings })
 }
 
-fn dead_letters(queue: &QueueStatus, args: &Args) -> String {
-    let QueueStatus { name, waiting, .. } = queue;
-    if *name == QUEUES[4].0 {
-        return format!("{waiting} {name}: an endpoint does not take them; look at its logs");
-    }
-    let stack = &args.account.stack;
-    format!(
-        "{waiting} {name}: mend the cause (the functions' log groups say it), then `s3guard redrive --stack {stack}`"
-    )
+async fn one_stack(args: &AccountArgs, output: &Output) -> anyhow::Result<Status> {
+    let account = Account::open(args).await?;
+    let stack = account::guard_stack(args, &account).await?;
+    let seen = gather::gather(&account, stack).await;
+    let name = args.stack.as_str();
+    let to_do = judge::to_do(&seen, name);
+    let view = View { width: output.width(), paint: output.results() };
+    Ok(Status::of(seen, name, to_do, view))
 }
 
-/// How a subscription is confirmed.
-///
-/// Source: Amazon SNS Developer Guide, "Subscribing an endpoint": the token is good for two days, and subscribing once
-/// more sends a new one.
-fn confirm(subscription: &Subscription, topic: &str) -> String {
-    let Subscription { protocol, endpoint, .. } = subscription;
-    let endpoint = shown(endpoint, 256);
-    let how = match protocol.as_str() {
-        "email" | "email-json" => "open the mail of SNS and follow \"Confirm subscription\"",
-        "http" | "https" => "have the endpoint open the `SubscribeURL` that SNS has sent to it",
-        _ => {
-            "whoever owns the endpoint has to call `ConfirmSubscription` with the token that SNS has sent"
-        }
-    };
-    format!(
-        "{protocol} {endpoint} is not confirmed and gets nothing: {how}; after two days a new one is sent by `aws sns \
-         subscribe --topic-arn {topic} --protocol {protocol} --notification-endpoint {endpoint}`"
-    )
+/// Several stacks, one below the other.
+#[derive(Serialize)]
+struct Statuses {
+    stacks: Vec<Status>,
 }
 
-impl fmt::Display for Status {
+impl fmt::Display for Statuses {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { stack, region, account, state, .. } = self;
-        writeln!(f, "Stack {stack} ({region}, account {account}): {state}")?;
-        writeln!(f, "\nQueues                   waiting  in flight  delayed")?;
-        for QueueStatus { name, waiting, in_flight, delayed, .. } in &self.queues {
-            writeln!(f, "  {name:22} {waiting:>7}  {in_flight:>9}  {delayed:>7}")?;
-        }
-        writeln!(f, "\nWho hears of it")?;
-        for SubscriptionStatus { protocol, endpoint, is_pending } in &self.subscriptions {
-            let state = if *is_pending { "  (not confirmed)" } else { "" };
-            writeln!(f, "  {protocol:8} {}{state}", shown(endpoint, 256))?;
-        }
-        if self.subscriptions.is_empty() {
-            writeln!(f, "  nobody")?;
-        }
-        if !self.to_do.is_empty() {
-            writeln!(f, "\nTo do")?;
-            for to_do in &self.to_do {
-                writeln!(f, "  {to_do}")?;
-            }
+        for (index, status) in self.stacks.iter().enumerate() {
+            let gap = if index == 0 { "" } else { "\n" };
+            write!(f, "{gap}{status}")?;
         }
         Ok(())
     }
 }
 
+fn seconds(text: &str) -> Result<u64, Invalid> {
+    text.parse().ok().filter(|seconds| (1..=3600).contains(seconds)).ok_or_else(|| {
+        Invalid::new(format!("`{text}` is not a number of seconds from 1 to 3600"), "5 is usual")
+    })
+}
+
 fn manual() -> String {
-    let examples = "Examples:\n  s3guard status --stack s3guard\n  \
-                    s3guard status --stack s3guard --output json\n\n";
+    let examples = "Examples:\n  s3guard status\n  s3guard status --region eu-west-1,us-east-1 --output json\n  \
+                    s3guard status --watch 10\n\n";
     let exits = [Exit::Done, Exit::Failed, Exit::Usage, Exit::Findings, Exit::Interrupted];
     examples.to_owned() + &cli::exit_codes(&exits)
 }

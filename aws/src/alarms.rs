@@ -1,0 +1,69 @@
+//! Alarms of CloudWatch: which have gone off, since when and why.
+
+use aws_sdk_cloudwatch::Client;
+use s3guard_posture::Reading;
+use time::OffsetDateTime;
+
+use crate::{AwsError, Connection};
+
+/// How many alarms one call takes by name.
+///
+/// Source: Amazon CloudWatch API Reference, `DescribeAlarms`, `AlarmNames`.
+const NAMES_MAX: usize = 100;
+
+/// An alarm as it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alarm {
+    /// Its name.
+    pub name: String,
+    /// `OK`, `ALARM` or `INSUFFICIENT_DATA`, as CloudWatch writes it.
+    pub state: String,
+    /// Why, in CloudWatch's words.
+    pub reason: String,
+    /// Since when.
+    pub since: Option<OffsetDateTime>,
+}
+
+impl Alarm {
+    /// Whether it has gone off.
+    pub fn is_off(&self) -> bool {
+        self.state == "ALARM"
+    }
+}
+
+/// Reads alarms by their names; one that is gone is not among them.
+pub async fn alarms(
+    connection: &Connection,
+    names: &[String],
+) -> Result<Reading<Vec<Alarm>>, AwsError> {
+    let client = Client::new(&connection.config);
+    let mut alarms = Vec::new();
+    for names in names.chunks(NAMES_MAX) {
+        let mut page = None;
+        loop {
+            let call = client.describe_alarms().set_alarm_names(Some(names.to_vec()));
+            let answer = match call.set_next_token(page).send().await {
+                Ok(answer) => answer,
+                Err(error) => {
+                    let error = AwsError::new("DescribeAlarms", "the stack's alarms", &error);
+                    return if error.is_denied() { Ok(Reading::Denied) } else { Err(error) };
+                }
+            };
+            alarms.extend(answer.metric_alarms().iter().map(|alarm| {
+                let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+                let at = alarm.state_transitioned_timestamp().or(alarm.state_updated_timestamp());
+                Alarm {
+                    name: text(alarm.alarm_name()),
+                    state: text(alarm.state_value().map(|state| state.as_str())),
+                    reason: text(alarm.state_reason()),
+                    since: at.and_then(|at| OffsetDateTime::from_unix_timestamp(at.secs()).ok()),
+                }
+            }));
+            page = answer.next_token().map(str::to_owned);
+            if page.is_none() {
+                break;
+            }
+        }
+    }
+    Ok(Reading::Known(alarms))
+}

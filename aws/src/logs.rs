@@ -1,0 +1,105 @@
+//! The lines that functions have logged.
+
+use aws_sdk_cloudwatchlogs::Client;
+use aws_sdk_cloudwatchlogs::error::ProvideErrorMetadata as _;
+use s3guard_posture::Reading;
+
+use crate::{AwsError, Connection};
+
+/// A line of a log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogLine {
+    /// What no other line has.
+    pub id: String,
+    /// When it was logged, in milliseconds since 1970.
+    pub at_ms: i64,
+    /// What was logged.
+    pub text: String,
+}
+
+/// What is wanted of a log group.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// The log group.
+    pub group: &'a str,
+    /// From when on, in milliseconds since 1970.
+    pub since_ms: i64,
+    /// A filter pattern of CloudWatch Logs; an empty one lets all through.
+    pub pattern: &'a str,
+}
+
+/// Reads lines from a moment on, the oldest first; `Absent` if there is no such group.
+pub async fn lines(
+    connection: &Connection,
+    wanted: Wanted<'_>,
+) -> Result<Reading<Vec<LogLine>>, AwsError> {
+    let client = Client::new(&connection.config);
+    let pattern = (!wanted.pattern.is_empty()).then(|| wanted.pattern.to_owned());
+    let mut lines = Vec::new();
+    let mut page = None;
+    loop {
+        let answer = client
+            .filter_log_events()
+            .log_group_name(wanted.group)
+            .start_time(wanted.since_ms)
+            .set_filter_pattern(pattern.clone())
+            .set_next_token(page)
+            .send()
+            .await;
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(error) if error.code() == Some("ResourceNotFoundException") => {
+                return Ok(Reading::Absent);
+            }
+            Err(error) => {
+                let object = format!("log group `{}`", wanted.group);
+                let error = AwsError::new("FilterLogEvents", object, &error);
+                return if error.is_denied() { Ok(Reading::Denied) } else { Err(error) };
+            }
+        };
+        lines.extend(answer.events().iter().map(|event| LogLine {
+            id: event.event_id().unwrap_or_default().to_owned(),
+            at_ms: event.timestamp().unwrap_or_default(),
+            text: event.message().unwrap_or_default().to_owned(),
+        }));
+        // An empty page may have another one behind it.
+        page = answer.next_token().map(str::to_owned);
+        if page.is_none() {
+            lines.sort_by_key(|line| line.at_ms);
+            return Ok(Reading::Known(lines));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fake::{Fake, json_error};
+
+    const WANTED: Wanted<'static> = Wanted { group: "/g", since_ms: 5, pattern: "" };
+
+    #[tokio::test]
+    async fn all_pages_are_read_also_behind_an_empty_one_and_lines_stand_in_order() {
+        let fake = Fake::answering([
+            (200, r#"{"events":[{"eventId":"2","timestamp":9,"message":"b"}],"nextToken":"x"}"#),
+            (200, r#"{"events":[],"nextToken":"y"}"#),
+            (200, r#"{"events":[{"eventId":"1","timestamp":7,"message":"a"}]}"#),
+        ]);
+        let Ok(Reading::Known(lines)) = lines(&fake.connection(), WANTED).await else {
+            panic!("they can be read");
+        };
+        let texts: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
+        assert_eq!(texts, ["a", "b"]);
+        assert!(fake.asked()[1].body.contains(r#""nextToken":"x""#), "{}", fake.wire());
+    }
+
+    #[tokio::test]
+    async fn a_group_that_is_not_there_or_may_not_be_read_is_no_failure() {
+        let of = async |code: &str| {
+            let fake = Fake::answering([json_error(code)]);
+            lines(&fake.connection(), WANTED).await.unwrap()
+        };
+        assert_eq!(of("ResourceNotFoundException").await, Reading::Absent);
+        assert_eq!(of("AccessDeniedException").await, Reading::Denied);
+    }
+}

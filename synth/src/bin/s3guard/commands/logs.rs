@@ -1,0 +1,253 @@
+//! `s3guard logs`: what the two functions have logged.
+
+mod line;
+
+use std::collections::BTreeSet;
+
+use anyhow::anyhow;
+use clap::ValueEnum;
+use futures_util::future::try_join_all;
+use s3guard_aws::logs::{self, LogLine, Wanted};
+use s3guard_posture::Reading;
+use time::{Duration, OffsetDateTime};
+
+use self::line::Line;
+use super::account::{self, Account, AccountArgs};
+use super::progress::{self, Pace};
+use crate::cli::{self, Invalid};
+use crate::failure::{self, Advice as _, Exit};
+use crate::output::{Form, Output};
+
+/// A line may come so much later than it was logged.
+///
+/// Source: none; CloudWatch Logs promises nothing, and minutes were seen.
+const LATE: Duration = Duration::minutes(2);
+
+/// Show what the guard's functions have logged
+///
+/// Lines of both functions in the order of their times, each with its level and what it says. With
+/// `--follow` it goes on until Ctrl-C.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = manual())]
+pub(crate) struct Args {
+    /// Whose lines are shown
+    #[arg(value_name = "FUNCTION", default_value = "all")]
+    function: Function,
+
+    #[command(flatten)]
+    account: AccountArgs,
+
+    /// Go on with what comes, until Ctrl-C
+    #[arg(long, short)]
+    follow: bool,
+
+    /// From how long ago on, as `90s`, `15m`, `6h` or `2d`
+    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = ago)]
+    since: Duration,
+
+    /// Only lines with these words, or by another filter pattern of `CloudWatch` Logs
+    #[arg(long, value_name = "PATTERN")]
+    filter: Option<String>,
+
+    /// Only what went wrong
+    #[arg(long, conflicts_with = "filter")]
+    errors: bool,
+
+    /// Lines as they were logged
+    #[arg(long)]
+    raw: bool,
+}
+
+/// Whose lines are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Function {
+    /// The one that mends buckets
+    Guard,
+    /// The one that tells of objects
+    Notify,
+    /// Both
+    All,
+}
+
+impl Function {
+    /// The name of each, and the stack's output with the function's.
+    fn outputs(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Guard => &[("guard", "GuardFunctionName")],
+            Self::Notify => &[("notify", "NotifyFunctionName")],
+            Self::All => &[("guard", "GuardFunctionName"), ("notify", "NotifyFunctionName")],
+        }
+    }
+}
+
+/// What went wrong, as our functions and Lambda itself write it.
+const ERRORS: &str = r#"?ERROR ?"Task timed out" ?"Runtime exited" ?panicked"#;
+
+pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::Result<Exit> {
+    let done =
+        account::run(show(args, output, now), "nothing was changed: this only reads".to_owned());
+    match done {
+        // Whoever follows ends it so.
+        Err(error) if args.follow && failure::is_interrupted(&error) => Ok(Exit::Done),
+        done => done,
+    }
+}
+
+async fn show(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::Result<Exit> {
+    let account = Account::open(&args.account).await?;
+    let stack = account::guard_stack(&args.account, &account).await?;
+    let mut groups = Vec::new();
+    for (name, output) in args.function.outputs() {
+        let function = account::output_of(&stack, &args.account, output, "function of that name")?;
+        // The stack makes the group under the name that Lambda gives it.
+        groups.push((*name, format!("/aws/lambda/{function}")));
+    }
+    let pattern = if args.errors { ERRORS } else { args.filter.as_deref().unwrap_or_default() };
+    let mut tail = Tail::new(now - args.since);
+    let mut pace = Pace::new();
+    loop {
+        let read =
+            groups.iter().map(|(name, group)| read(&account, name, group, tail.since_ms, pattern));
+        match try_join_all(read).await {
+            Ok(read) => {
+                let new = tail.take(read.into_iter().flatten().collect());
+                if !new.is_empty() {
+                    pace = Pace::new();
+                }
+                for (function, line) in &new {
+                    write(function, line, args.raw, output)?;
+                }
+            }
+            // A look that is throttled loses nothing: the next one begins where the last has ended.
+            Err(error) if args.follow && passes(&error) => {}
+            Err(error) => return Err(error),
+        }
+        if !args.follow {
+            return Ok(Exit::Done);
+        }
+        pace.pause().await;
+    }
+}
+
+async fn read(
+    account: &Account,
+    function: &'static str,
+    group: &str,
+    since_ms: i64,
+    pattern: &str,
+) -> anyhow::Result<Vec<(&'static str, LogLine)>> {
+    let wanted = Wanted { group, since_ms, pattern };
+    match logs::lines(&account.connection, wanted).await? {
+        Reading::Known(lines) => Ok(lines.into_iter().map(|line| (function, line)).collect()),
+        Reading::Absent | Reading::Unread => Err(anyhow!("there is no log group `{group}`"))
+            .hint("somebody has deleted it: `s3guard drift` says so, and `s3guard deploy --revert-drift` makes it again"),
+        Reading::Denied => Err(anyhow!("the log group `{group}` may not be read"))
+            .hint("give the caller the permission `logs:FilterLogEvents` on it"),
+    }
+}
+
+fn passes(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .find_map(|cause| cause.downcast_ref::<s3guard_aws::AwsError>())
+        .is_some_and(progress::passes)
+}
+
+fn write(function: &'static str, line: &LogLine, raw: bool, output: &Output) -> anyhow::Result<()> {
+    let line = Line::of(function, line);
+    match output.form() {
+        Form::Text if raw => output.raw(format!("{}\n", line.raw()).as_bytes()),
+        Form::Text => output.raw(format!("{}\n", line.text(output.results())).as_bytes()),
+        Form::Json | Form::Ndjson => {
+            let mut json = serde_json::to_vec(&line)?;
+            json.push(b'\n');
+            output.raw(&json)
+        }
+    }
+}
+
+/// What was shown already, and from when on is asked next.
+struct Tail {
+    since_ms: i64,
+    seen: BTreeSet<(i64, String)>,
+}
+
+impl Tail {
+    fn new(since: OffsetDateTime) -> Self {
+        Self { since_ms: milliseconds(since), seen: BTreeSet::new() }
+    }
+
+    /// The lines that were not shown yet, in the order of their times.
+    fn take<F: Copy>(&mut self, mut lines: Vec<(F, LogLine)>) -> Vec<(F, LogLine)> {
+        lines.sort_by_key(|(_, line)| line.at_ms);
+        lines.retain(|(_, line)| self.seen.insert((line.at_ms, line.id.clone())));
+        let newest = self.seen.last().map_or(self.since_ms, |(at, _)| *at);
+        let late_ms = i64::try_from(LATE.whole_milliseconds()).unwrap_or(0);
+        // What comes late is still seen; what is older than that is not asked for, and need not be remembered.
+        self.since_ms = self.since_ms.max(newest - late_ms);
+        self.seen = self.seen.split_off(&(self.since_ms, String::new()));
+        lines
+    }
+}
+
+fn milliseconds(at: OffsetDateTime) -> i64 {
+    i64::try_from(at.unix_timestamp_nanos() / 1_000_000).unwrap_or(0)
+}
+
+fn ago(text: &str) -> Result<Duration, Invalid> {
+    let wrong =
+        || Invalid::new(format!("`{text}` is not a time"), "write `90s`, `15m`, `6h` or `2d`");
+    let (number, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(wrong)?;
+    let number: i64 =
+        number.parse().ok().filter(|number| (1..=100_000).contains(number)).ok_or_else(wrong)?;
+    match unit {
+        "s" => Ok(Duration::seconds(number)),
+        "m" => Ok(Duration::minutes(number)),
+        "h" => Ok(Duration::hours(number)),
+        "d" => Ok(Duration::days(number)),
+        _ => Err(wrong()),
+    }
+}
+
+fn manual() -> String {
+    let examples = "Examples:\n  s3guard logs --follow\n  s3guard logs guard --errors --since 2d\n  \
+                    s3guard logs --filter reports --output ndjson\n\n";
+    let exits = [Exit::Done, Exit::Failed, Exit::Usage, Exit::Interrupted];
+    examples.to_owned() + &cli::exit_codes(&exits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(id: &str, at_ms: i64) -> ((), LogLine) {
+        ((), LogLine { id: id.to_owned(), at_ms, text: String::new() })
+    }
+
+    fn ids(lines: &[((), LogLine)]) -> Vec<&str> {
+        lines.iter().map(|(_, line)| line.id.as_str()).collect()
+    }
+
+    #[test]
+    fn each_line_is_shown_once_also_one_that_comes_late() {
+        let mut tail = Tail::new(OffsetDateTime::UNIX_EPOCH);
+        assert_eq!(ids(&tail.take(vec![line("b", 200_000), line("a", 100_000)])), ["a", "b"]);
+        assert_eq!(tail.since_ms, 80_000);
+        let again =
+            vec![line("a", 100_000), line("late", 150_000), line("b", 200_000), line("c", 300_000)];
+        assert_eq!(ids(&tail.take(again)), ["late", "c"]);
+        assert_eq!(tail.since_ms, 180_000);
+        assert_eq!(tail.seen.len(), 2, "what is not asked for again is forgotten");
+        assert!(tail.take::<()>(Vec::new()).is_empty());
+        assert_eq!(tail.since_ms, 180_000, "it never goes back");
+    }
+
+    #[test]
+    fn a_time_has_a_number_and_a_unit() {
+        assert_eq!(ago("90s").unwrap(), Duration::seconds(90));
+        assert_eq!(ago("2d").unwrap(), Duration::days(2));
+        for bad in ["", "s", "1", "0h", "-1h", "1w", "1 h", "9999999d", "1ä"] {
+            assert!(ago(bad).is_err(), "{bad}");
+        }
+    }
+}

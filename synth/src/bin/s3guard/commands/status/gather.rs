@@ -1,0 +1,175 @@
+//! What is seen of a guard: everything asked at once. What may not be read is said in its place.
+
+use futures_util::future::join_all;
+use s3guard_aws::alarms::{self, Alarm};
+use s3guard_aws::stacks::drift::LastDrift;
+use s3guard_aws::stacks::{Event, Stack, Stacks};
+use s3guard_aws::subscriptions::{self, Subscription};
+use s3guard_aws::{AwsError, Queue, function_state, trails};
+use s3guard_posture::trail::{Verdict, records_bucket_changes};
+use s3guard_posture::{AccountId, Reading, Region};
+
+use crate::commands::account::Account;
+
+/// What was seen, or why it could not be.
+pub(super) type Look<T> = Result<T, String>;
+
+/// The queues: the name of each, the stack's output with its URL, and whether it should be empty.
+pub(super) const QUEUES: [(&str, &str, bool); 5] = [
+    ("buckets to look at", "GuardQueueUrl", false),
+    ("buckets not handled", "GuardDeadLettersUrl", true),
+    ("objects to tell of", "ObjectQueueUrl", false),
+    ("objects not told", "ObjectDeadLettersUrl", true),
+    ("notices not delivered", "NoticeDeadLettersUrl", true),
+];
+
+/// How many of the stack's last events are shown.
+const EVENTS: usize = 3;
+
+/// A guard as it was seen.
+pub(super) struct Seen {
+    pub(super) stack: Stack,
+    pub(super) region: Region,
+    pub(super) account: AccountId,
+    /// Each function, and what is wrong with it.
+    pub(super) functions: Vec<(String, Look<Option<String>>)>,
+    pub(super) queues: Vec<QueueSeen>,
+    pub(super) alarms: Look<Vec<Alarm>>,
+    pub(super) subscriptions: Look<Vec<Subscription>>,
+    pub(super) trail: Look<Trail>,
+    pub(super) drift: Look<LastDrift>,
+    /// The stack's last events, the oldest first.
+    pub(super) events: Look<Vec<Event>>,
+}
+
+pub(super) struct QueueSeen {
+    pub(super) name: &'static str,
+    pub(super) is_dead_letters: bool,
+    pub(super) depth: Look<Depth>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Depth {
+    pub(super) waiting: u64,
+    pub(super) in_flight: u64,
+    pub(super) delayed: u64,
+}
+
+/// The trail that tells of changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Trail {
+    /// It records what the guard needs.
+    Records(String),
+    /// None does; what is wrong with each.
+    None(Vec<String>),
+}
+
+/// Asks for everything.
+pub(super) async fn gather(account: &Account, stack: Stack) -> Seen {
+    let connection = &account.connection;
+    let stacks = Stacks::new(connection);
+    let names = ["GuardFunctionName", "NotifyFunctionName"];
+    let functions =
+        names.iter().filter_map(|output| stack.outputs.get(*output)).map(|name| async {
+            let seen = function_state::trouble(connection, name).await;
+            (
+                name.clone(),
+                reading(seen, "lambda:GetFunctionConfiguration", || Some("it is gone".to_owned())),
+            )
+        });
+    let queues = QUEUES.iter().filter_map(|(name, output, is_dead_letters)| {
+        let url = stack.outputs.get(*output)?;
+        Some(async move {
+            let depth = Queue::new(connection, url).depth().await.map_err(|error| refused(&error));
+            let depth = depth.map(|depth| Depth {
+                waiting: depth.waiting,
+                in_flight: depth.in_flight,
+                delayed: depth.delayed,
+            });
+            QueueSeen { name, is_dead_letters: *is_dead_letters, depth }
+        })
+    });
+    let subscriptions = async {
+        match stack.outputs.get("TopicArn") {
+            Some(topic) => subscriptions::subscriptions(connection, topic)
+                .await
+                .map_err(|error| refused(&error)),
+            None => Err("the stack names no topic".to_owned()),
+        }
+    };
+    let drift = async {
+        let last = stacks.last_drift(&stack.id).await.map_err(|error| refused(&error))?;
+        last.ok_or_else(|| "the stack is gone".to_owned())
+    };
+    let events = async {
+        let mut events = stacks.events(&stack.id, None).await.map_err(|error| refused(&error))?;
+        Ok(events.split_off(events.len().saturating_sub(EVENTS)))
+    };
+    let (functions, queues, alarms, subscriptions, trail, drift, events) = futures_util::join!(
+        join_all(functions),
+        join_all(queues),
+        alarms_of(account, &stacks, &stack),
+        subscriptions,
+        trail(account),
+        drift,
+        events,
+    );
+    Seen {
+        region: connection.region().clone(),
+        account: account.caller.account.clone(),
+        functions,
+        queues,
+        alarms,
+        subscriptions,
+        trail,
+        drift,
+        events,
+        stack,
+    }
+}
+
+async fn alarms_of(account: &Account, stacks: &Stacks, stack: &Stack) -> Look<Vec<Alarm>> {
+    let resources = stacks.resources(&stack.id).await.map_err(|error| refused(&error))?;
+    let alarms = resources.into_iter().filter(|one| one.resource_type == "AWS::CloudWatch::Alarm");
+    let names: Vec<String> = alarms.map(|alarm| alarm.physical_id).collect();
+    let seen = alarms::alarms(&account.connection, &names).await;
+    reading(seen, "cloudwatch:DescribeAlarms", Vec::new)
+}
+
+async fn trail(account: &Account) -> Look<Trail> {
+    let region = account.connection.region();
+    let seen = trails::trails(&account.connection).await;
+    let trails = reading(seen, "cloudtrail:DescribeTrails", Vec::new)?;
+    let judged = trails.iter().map(|trail| (trail, records_bucket_changes(trail, region)));
+    let (good, bad): (Vec<_>, Vec<_>) =
+        judged.partition(|(_, verdict)| matches!(verdict, Verdict::Records));
+    Ok(match good.first() {
+        Some((trail, _)) => Trail::Records(trail.name.clone()),
+        None => {
+            let why = |(trail, verdict): &(&s3guard_posture::trail::Trail, Verdict)| {
+                format!("`{}`: {verdict}", trail.name)
+            };
+            Trail::None(bad.iter().map(why).collect())
+        }
+    })
+}
+
+fn reading<T>(
+    seen: Result<Reading<T>, AwsError>,
+    permission: &str,
+    absent: impl FnOnce() -> T,
+) -> Look<T> {
+    match seen {
+        Ok(Reading::Known(seen)) => Ok(seen),
+        Ok(Reading::Absent | Reading::Unread) => Ok(absent()),
+        Ok(Reading::Denied) => Err(format!("not allowed to look: `{permission}`")),
+        Err(error) => Err(refused(&error)),
+    }
+}
+
+fn refused(error: &AwsError) -> String {
+    if error.is_denied() {
+        return format!("not allowed to look: `{}`", error.call);
+    }
+    error.to_string()
+}
