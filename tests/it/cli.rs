@@ -2,6 +2,7 @@
 
 mod account;
 mod aws;
+mod deploying;
 mod doctor;
 mod replay;
 mod trails;

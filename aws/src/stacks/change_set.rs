@@ -41,6 +41,15 @@ pub struct Manner {
     pub reverts_drift: bool,
     /// Whether resources that are there, with names of their own, become the stack's.
     pub imports: bool,
+    /// Topics that hear of the stack's events; none leaves those that the stack has.
+    pub topics: Vec<String>,
+}
+
+impl Manner {
+    /// Whether the change set says itself what becomes of a change that fails: then nothing else may.
+    pub fn says_on_failure(&self) -> bool {
+        self.is_express || self.on_failure == OnFailure::Delete
+    }
 }
 
 /// What becomes of a change that fails.
@@ -111,6 +120,8 @@ pub struct Ready {
     pub changes: Vec<Change>,
     /// Whether it says itself what becomes of a change that fails: then nothing else may.
     pub says_on_failure: bool,
+    /// The parameters that the stack will have.
+    pub parameters: BTreeMap<String, String>,
 }
 
 /// What is done to one resource.

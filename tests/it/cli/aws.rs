@@ -79,6 +79,11 @@ impl Aws {
         self.made(call).len()
     }
 
+    /// The names of all calls, in their order.
+    pub(super) fn names(&self) -> Vec<String> {
+        self.calls.lock().unwrap().iter().map(|made| made.call.clone()).collect()
+    }
+
     /// Every such call.
     pub(super) fn made(&self, call: &str) -> Vec<Request> {
         self.calls.lock().unwrap().iter().filter(|made| made.call == call).cloned().collect()

@@ -207,7 +207,8 @@ fn an_update_that_fails_is_told_by_what_its_handler_says() {
     });
     let folder = tempfile::tempdir().unwrap();
     let mut command = in_account(&aws, &["deploy", "--stack", "s", "--code-bucket", "code"]);
-    let (exit, words) = words(command.arg("--bootstrap").arg(program(folder.path())));
+    let command = command.arg("--yes").arg("--bootstrap").arg(program(folder.path()));
+    let (exit, words) = words(command);
     assert_eq!(exit, Some(1), "{words}");
     let (_, error) = words.split_once("error: ").unwrap();
     expect![[r#"

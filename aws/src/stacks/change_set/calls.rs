@@ -50,6 +50,8 @@ impl Stacks {
             .set_on_stack_failure(on_stack_failure(manner))
             .set_deployment_config(manner.is_express.then(|| express(manner)))
             .set_deployment_mode(manner.reverts_drift.then_some(DeploymentMode::RevertDrift))
+            // An empty list would take away those that the stack has.
+            .set_notification_arns((!manner.topics.is_empty()).then(|| manner.topics.clone()))
             // What an earlier installation kept (its trail's bucket) becomes the stack's again.
             .import_existing_resources(manner.imports)
             .send()
@@ -79,6 +81,13 @@ impl Stacks {
             ready.changes.extend(answer.changes().iter().filter_map(read_change));
             ready.says_on_failure |=
                 answer.on_stack_failure().is_some() || answer.deployment_config().is_some();
+            for parameter in answer.parameters() {
+                if let (Some(name), Some(value)) =
+                    (parameter.parameter_key(), parameter.parameter_value())
+                {
+                    ready.parameters.insert(name.to_owned(), value.to_owned());
+                }
+            }
             page = answer.next_token().map(str::to_owned);
             if page.is_none() {
                 let status = answer.status().map(ChangeSetStatus::as_str);

@@ -67,7 +67,7 @@ async fn what_becomes_of_a_failure_is_said_once() {
         (true, OnFailure::Delete, None),
     ] {
         let fake = Fake::answering([answer("ExecuteChangeSet", "")]);
-        let ready = Ready { changes: Vec::new(), says_on_failure: says };
+        let ready = Ready { changes: Vec::new(), says_on_failure: says, ..Ready::default() };
         let stacks = Stacks::new(&fake.connection());
         stacks.execute(&set(), &ready, on_failure, "t").await.unwrap();
         let body = fake.asked()[0].body.clone();
@@ -120,7 +120,7 @@ async fn a_change_is_read_with_what_of_it_changes() {
             property("Tags", None, None),
         ],
     };
-    let ready = Ready { changes: vec![change], says_on_failure: true };
+    let ready = Ready { changes: vec![change], says_on_failure: true, ..Ready::default() };
     assert_eq!(state, ChangeSetState::Ready(ready));
     assert!(fake.asked()[0].body.contains("IncludePropertyValues=true"));
 }

@@ -9,8 +9,8 @@ use s3guard_posture::config::Deploy;
 use thiserror::Error;
 
 use crate::commands::{
-    completions, config, deploy, destroy, doctor, drift, events, history, logs, man, notify_test,
-    outputs, package, redrive, replay, rollback, status, synth, undo, verify,
+    completions, config, deploy, destroy, diff, doctor, drift, events, history, logs, man,
+    notify_test, outputs, package, redrive, replay, rollback, status, synth, undo, verify,
 };
 use crate::failure::Exit;
 use crate::output::{Color, Form};
@@ -47,6 +47,7 @@ pub(crate) enum Command {
     Package(package::Args),
     Deploy(Box<deploy::Args>),
     Destroy(destroy::Args),
+    Diff(Box<diff::Args>),
     Doctor(doctor::Args),
     Events(events::Args),
     Rollback(rollback::Args),
@@ -77,6 +78,7 @@ impl Command {
             | Self::Man(_) => false,
             Self::Deploy(_)
             | Self::Destroy(_)
+            | Self::Diff(_)
             | Self::Doctor(_)
             | Self::Events(_)
             | Self::Rollback(_)

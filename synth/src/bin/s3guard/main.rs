@@ -62,6 +62,7 @@ fn run(command: Command, output: &Output) -> anyhow::Result<Exit> {
         Command::Doctor(args) => commands::doctor::run(&args, output, OffsetDateTime::now_utc()),
         Command::Events(args) => commands::events::run(&args, output),
         Command::Rollback(args) => commands::rollback::run(&args, output, &token()),
+        Command::Diff(args) => commands::diff::run(&args, output, &token()),
         Command::History(args) => commands::history::run(&args, output),
         Command::Status(args) => commands::status::run(&args, output),
         Command::Outputs(args) => commands::outputs::run(&args, output),

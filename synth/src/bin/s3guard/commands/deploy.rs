@@ -3,15 +3,17 @@
 //! Here is the story: find the stacks, think each deployment through, have CloudFormation say what it would do, have
 //! somebody agree, and only then begin. What comes next is decided in `step`, `unchanged`, `broadening` and `review`.
 
-pub(crate) mod broadening;
+pub(crate) mod asking;
+mod broadening;
 pub(crate) mod inputs;
 mod names;
 mod options;
-mod outcome;
-pub(crate) mod plan;
+pub(crate) mod outcome;
+mod plan;
 pub(crate) mod proposal;
 mod report;
-mod review;
+mod resolve;
+pub(crate) mod review;
 mod set;
 mod step;
 mod sweep;
@@ -20,31 +22,26 @@ mod template;
 mod trail;
 mod unchanged;
 mod upload;
-
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+pub(crate) mod wanted;
 
 use futures_util::future::join_all;
-use s3guard_aws::stacks::ChangeSetRequest;
-use s3guard_aws::stacks::change_set::Kind;
+use s3guard_posture::Region;
 use s3guard_posture::config::Config;
-use s3guard_posture::{BucketName, Region};
 use tokio::time::Instant;
 
-use self::inputs::GuardArgs;
+use self::asking::Asking;
 pub(super) use self::names::has_account_names;
 use self::options::OptionArgs;
 use self::outcome::{Done, Outcome};
-use self::plan::Plan;
 use self::proposal::{Answer, Proposal};
 use self::report::Deployed;
-use self::target::Target;
+use self::review::Told;
+use self::target::{Patience, Target};
+use self::wanted::WantedArgs;
 use super::account::{self, AccountsArgs};
-use super::package::BuildArgs;
-use crate::cli::{self, Invalid};
-use crate::failure::Exit;
+use crate::cli;
+use crate::failure::{Advice as _, Exit};
 use crate::output::Output;
-use crate::package::{self, Architecture, Package, Source};
 
 /// Install the guard in an account, or change it
 ///
@@ -56,27 +53,7 @@ use crate::package::{self, Architecture, Package, Source};
 #[command(after_long_help = manual())]
 pub(crate) struct Args {
     #[command(flatten)]
-    pub(crate) account: AccountsArgs,
-
-    #[command(flatten)]
-    guard: GuardArgs,
-
-    #[command(flatten)]
-    build: BuildArgs,
-
-    /// Upload this zip, as `s3guard package` makes it
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["bootstrap", "cargo_profile"])]
-    #[arg(help_heading = "Package")]
-    package: Option<PathBuf>,
-
-    /// Processor that the Lambda runs on [new stacks: `x86_64`]
-    #[arg(long, value_name = "ARCH", help_heading = "Package")]
-    arch: Option<Architecture>,
-
-    /// Bucket to upload to, which exists and stays as it is; without it, one is made and hardened
-    #[arg(long, value_name = "BUCKET", env = "S3GUARD_CODE_BUCKET", value_parser = code_bucket)]
-    #[arg(help_heading = "Package")]
-    code_bucket: Option<BucketName>,
+    wanted: WantedArgs,
 
     /// Leave the buckets that exist to the schedule, instead of looking at them as soon as the guard is new
     #[arg(long, help_heading = "Guard")]
@@ -87,7 +64,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, output: &Output, token: &str) -> anyhow::Result<Exit> {
-    let stack = &args.account.stack;
+    let stack = &args.wanted.account.stack;
     let on_interrupt = format!(
         "what AWS was asked for goes on; `s3guard deploy --stack {stack}` again tells how far it is"
     );
@@ -96,21 +73,29 @@ pub(crate) fn run(args: &Args, output: &Output, token: &str) -> anyhow::Result<E
 
 async fn deploy(args: &Args, output: &Output, token: &str) -> anyhow::Result<Exit> {
     let begun = Instant::now();
-    let configuration = args.account.config.read(output)?;
+    let configuration = args.wanted.account.config.read(output)?;
+    if args.options.is_contradictory() {
+        return Err(anyhow::anyhow!("`--express` cannot delete a new stack that fails"))
+            .hint("leave out one of `--express` and `--on-failure delete`")
+            .exit(Exit::Usage);
+    }
     if args.options.express {
         output.warn(
             "in express mode what was just made may not be ready: what uses it at once can fail",
         );
     }
-    let targets = find(&args.account, output, args.options.wait).await?;
+    let targets = find(&args.wanted.account, output, args.options.patience()).await?;
     warn_of_global_endpoint(&targets, output).await;
-    let proposals = match &args.options.change_set {
-        Some(id) => outcome::one_region(targets, |target| Proposal::find(target, id)).await?,
-        None => propose(targets, args, configuration.as_ref(), token).await?,
+    let proposals = if let Some(id) = &args.options.change_set {
+        outcome::one_region(targets, |target| Proposal::find(target, id)).await?
+    } else {
+        let manner = |is_new| args.options.manner(is_new, &args.wanted);
+        let asking = Asking { manner: &manner, uploads: true, token };
+        asking::propose(targets, &args.wanted, configuration.as_ref(), &asking, output).await?
     };
     outcome::show(&proposals, output)?;
     if args.options.no_execute {
-        return outcome::leave(proposals, output);
+        return outcome::leave(&proposals, output);
     }
     outcome::agree(&proposals, args.options.approve, args.options.yes, token, output).await?;
 
@@ -128,12 +113,12 @@ async fn deploy(args: &Args, output: &Output, token: &str) -> anyhow::Result<Exi
 pub(crate) async fn find(
     args: &AccountsArgs,
     output: &Output,
-    waits: bool,
+    patience: Patience,
 ) -> anyhow::Result<Vec<Target>> {
     let each = args.each();
     let labels: Vec<Output> =
         each.iter().map(|one| labelled(output, one.region.as_ref(), each.len())).collect();
-    let found = each.iter().zip(labels).map(|(one, output)| Target::find(one, output, waits));
+    let found = each.iter().zip(labels).map(|(one, output)| Target::find(one, output, patience));
     outcome::all_or_none(join_all(found).await, output)
 }
 
@@ -167,70 +152,6 @@ async fn warn_of_global_endpoint(targets: &[Target], output: &Output) {
     }
 }
 
-/// Thinks every deployment through, then has CloudFormation say what each would do.
-async fn propose(
-    targets: Vec<Target>,
-    args: &Args,
-    configuration: Option<&Config>,
-    token: &str,
-) -> anyhow::Result<Vec<Answer>> {
-    let packages = packages(&targets, args, configuration).await?;
-    let plans = targets.into_iter().map(|target| async {
-        let architecture = plan::architecture(args.arch, &target.previous())?;
-        Plan::make(target, args, configuration, &packages[architecture.as_str()]).await
-    });
-    let output = Output::default();
-    let plans = outcome::all_or_none(join_all(plans).await, &output)?;
-    let answers = plans.into_iter().map(|plan| async {
-        if plan.is_unchanged {
-            return Ok(Answer::Empty(plan.target));
-        }
-        let architecture = plan::architecture(args.arch, &plan.target.previous())?;
-        ask(plan, args, &packages[architecture.as_str()], token).await
-    });
-    outcome::all_or_withdrawn(join_all(answers).await, token).await
-}
-
-/// One package for each processor that is used: the same zip for every Region.
-pub(crate) async fn packages(
-    targets: &[Target],
-    args: &Args,
-    configuration: Option<&Config>,
-) -> anyhow::Result<BTreeMap<&'static str, Package>> {
-    let json = configuration.map(Config::to_json);
-    let mut packages = BTreeMap::new();
-    for target in targets {
-        let architecture = plan::architecture(args.arch, &target.previous())?;
-        if packages.contains_key(architecture.as_str()) {
-            continue;
-        }
-        let (source, json) = (args.source(), json.clone());
-        let package =
-            account::blocking(move || package::make(&source, architecture, json.as_deref()))
-                .await?;
-        packages.insert(architecture.as_str(), package);
-    }
-    Ok(packages)
-}
-
-/// Uploads what the stack is made from, and asks for the change set.
-async fn ask(plan: Plan, args: &Args, package: &Package, token: &str) -> anyhow::Result<Answer> {
-    let target = &plan.target;
-    let bucket =
-        upload::upload(args.code_bucket.as_ref(), &target.account, package, &target.output).await?;
-    target.remove_shell(token).await?;
-    let request = ChangeSetRequest {
-        stack: target.name.clone(),
-        name: token.to_owned(),
-        kind: if target.is_new() { Kind::Create } else { Kind::Update },
-        template: template::place(plan.template.to_string(), &bucket, &target.output).await?,
-        parameters: plan.parameters.clone(),
-        tags: plan.tags.clone(),
-        manner: args.options.manner(),
-    };
-    Proposal::ask(plan, &request).await
-}
-
 /// Does what was agreed to, and what belongs to it.
 async fn carry_out(
     args: &Args,
@@ -238,17 +159,18 @@ async fn carry_out(
     protection: Option<bool>,
     token: &str,
 ) -> anyhow::Result<Done> {
-    let (deployed, changed, changes) = match &answer {
-        Answer::Empty(_) => (Deployed::Unchanged, None, Vec::new()),
+    let (deployed, now, told) = match &answer {
+        Answer::Empty(_) => (Deployed::Unchanged, None, Told::default()),
         Answer::Proposed(proposal) => {
-            let changed = proposal.carry_out(args.options.manner().on_failure, token).await?;
+            let manner = args.options.manner(proposal.review.is_new, &args.wanted);
+            let now = proposal.carry_out(manner.on_failure, token).await?;
             let deployed =
                 if proposal.review.is_new { Deployed::Created } else { Deployed::Updated };
-            (deployed, changed, proposal.review.told())
+            (deployed, now, proposal.review.told())
         }
     };
     let target = answer.target();
-    let mut stack = changed.or_else(|| target.found.clone()).ok_or_else(|| {
+    let mut stack = now.or_else(|| target.found.clone()).ok_or_else(|| {
         anyhow::anyhow!("stack `{}` is gone, somebody has deleted it", target.name)
     })?;
     if let Some(wanted) = protection.filter(|wanted| *wanted != stack.protected) {
@@ -260,22 +182,7 @@ async fn carry_out(
     if deployed == Deployed::Created && !args.no_sweep {
         sweep::begin(&target.account.connection, &stack, &target.output).await;
     }
-    Ok(Done::new(target, deployed, stack, changes))
-}
-
-impl Args {
-    fn source(&self) -> Source {
-        match &self.package {
-            Some(path) => Source::Zip(path.clone()),
-            None => self.build.source(),
-        }
-    }
-}
-
-fn code_bucket(text: &str) -> Result<BucketName, Invalid> {
-    text.parse().map_err(|problem: s3guard_posture::names::InvalidBucketName| {
-        Invalid::new(problem.to_string(), "name a bucket of the stack's region, without `s3://`")
-    })
+    Ok(Done::new(target, deployed, stack, told))
 }
 
 fn manual() -> String {

@@ -10,6 +10,8 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::Value as Json;
 
+use super::resolve;
+
 /// A template, and the values of its parameters.
 pub(super) struct Given<'a> {
     pub(super) template: &'a Json,
@@ -93,9 +95,11 @@ struct Grants {
 impl Grants {
     fn of(given: &Given<'_>) -> Self {
         let mut grants = Self::default();
-        for (id, resource) in given.template["Resources"].as_object().into_iter().flatten() {
+        let resources =
+            resolve::resources(given.template, &|name| given.parameters.get(name).cloned());
+        for (id, resource) in resources.as_object().into_iter().flatten() {
             grants.ids.insert(id.clone());
-            let properties = named(&resource["Properties"], &given.parameters);
+            let properties = resource["Properties"].clone();
             match resource["Type"].as_str() {
                 Some("AWS::Lambda::Permission") => grants.call(id, &properties),
                 Some(_) | None => grants.collect(id, &properties),
@@ -121,10 +125,8 @@ impl Grants {
             .map(|name| (name, &properties[name]))
             .collect();
         let condition = (!source.is_empty()).then(|| {
-            Json::from_iter(
-                source.into_iter().map(|(name, value)| (name.to_owned(), value.clone())),
-            )
-            .to_string()
+            let source = source.into_iter().map(|(name, value)| (name.to_owned(), value.clone()));
+            source.collect::<Json>().to_string()
         });
         let principal = Some(text(&properties["Principal"]));
         let (action, function) = (text(&properties["Action"]), text(&properties["FunctionName"]));
@@ -145,6 +147,11 @@ impl Grants {
     }
 
     fn take_apart(&mut self, id: &str, statement: &Json) {
+        if statement.is_object() && statement["Effect"].is_null() && statement["Fn::If"].is_null() {
+            // What cannot be read may allow anything: somebody looks at it.
+            self.allowed.push(grant(id, None, "what cannot be told", &statement.to_string(), None));
+            return;
+        }
         if let Some(branches) = statement["Fn::If"].as_array() {
             // Which one counts is told when the stack is made: both do.
             for branch in branches.iter().skip(1) {
@@ -240,35 +247,33 @@ fn text(value: &Json) -> String {
     }
 }
 
-/// The same with the parameters' values written out.
-fn named(value: &Json, parameters: &BTreeMap<String, String>) -> Json {
-    match value {
-        Json::Object(map) => {
-            if let Some(value) =
-                map.get("Ref").and_then(Json::as_str).and_then(|name| parameters.get(name))
-            {
-                return Json::from(value.as_str());
-            }
-            let written = map.iter().map(|(name, value)| {
-                let value = match value.as_str() {
-                    Some(text) if name == "Fn::Sub" => Json::from(substituted(text, parameters)),
-                    Some(_) | None => named(value, parameters),
-                };
-                (name.clone(), value)
-            });
-            Json::Object(written.collect())
+/// The same in few sentences: actions on the same things together, then things for the same actions.
+pub(super) fn sentences(grants: &[Grant]) -> Vec<String> {
+    let joined = |names: &[&str]| match names.split_last() {
+        Some((last, [])) => (*last).to_owned(),
+        Some((last, others)) => format!("{} and {last}", others.join(", ")),
+        None => String::new(),
+    };
+    let mut of_resources: Vec<(Grant, Vec<&str>)> = Vec::new();
+    for grant in grants {
+        let alike = Grant { action: String::new(), ..grant.clone() };
+        match of_resources.iter_mut().find(|(known, _)| *known == alike) {
+            Some((_, actions)) => actions.push(&grant.action),
+            None => of_resources.push((alike, vec![&grant.action])),
         }
-        Json::Array(items) => items.iter().map(|item| named(item, parameters)).collect(),
-        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => value.clone(),
     }
-}
-
-fn substituted(text: &str, parameters: &BTreeMap<String, String>) -> String {
-    let mut written = text.to_owned();
-    for (name, value) in parameters {
-        written = written.replace(&format!("${{{name}}}"), value);
+    let mut of_actions: Vec<(Grant, Vec<&str>)> = Vec::new();
+    for (alike, actions) in &of_resources {
+        let same = Grant { action: joined(actions), resource: String::new(), ..alike.clone() };
+        match of_actions.iter_mut().find(|(known, _)| *known == same) {
+            Some((_, resources)) => resources.push(&alike.resource),
+            None => of_actions.push((same, vec![&alike.resource])),
+        }
     }
-    written
+    let sentence = |(same, resources): (Grant, Vec<&str>)| {
+        Grant { resource: joined(&resources), ..same }.to_string()
+    };
+    of_actions.into_iter().map(sentence).collect()
 }
 
 impl fmt::Display for Grant {

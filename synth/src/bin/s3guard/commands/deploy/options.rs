@@ -1,17 +1,19 @@
 //! How a deployment goes about it: what has to be agreed to, what becomes of a failure, what the stack is given besides.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
 use s3guard_aws::stacks::{Manner, OnFailure};
-use s3guard_posture::config::{Deploy, deploy};
+use s3guard_posture::config::Deploy;
 
+use super::target::Patience;
+use super::wanted::WantedArgs;
 use crate::cli::Invalid;
 
 /// How to go about it.
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Deployment")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(crate) struct OptionArgs {
     /// Which changes need a yes: with no terminal to ask on, the table is printed, and the exit code is 4
     #[arg(long, value_name = "WHICH", default_value = "broadening")]
@@ -29,17 +31,13 @@ pub(crate) struct OptionArgs {
     #[arg(long, value_name = "ID", conflicts_with = "no_execute")]
     pub(super) change_set: Option<String>,
 
-    /// What becomes of a change that fails: `delete` is for new stacks
+    /// What becomes of a change that fails; `delete` is for new stacks, others are rolled back then. `keep` also changes a stack whose last change failed and was kept
     #[arg(long, value_name = "WHAT", default_value = "rollback")]
-    on_failure: Failure,
+    pub(super) on_failure: Failure,
 
     /// Be done when everything is configured, without waiting for it to be ready; what is used at once may still fail
     #[arg(long)]
     pub(super) express: bool,
-
-    /// Set back what somebody has changed by hand, also where the template says nothing new
-    #[arg(long)]
-    pub(super) revert_drift: bool,
 
     /// Wait for what is going on with the stack, then deploy
     #[arg(long)]
@@ -57,13 +55,9 @@ pub(crate) struct OptionArgs {
     #[arg(long, value_name = "ARN", value_parser = role)]
     role_arn: Option<String>,
 
-    /// Tag of the stack and all that it is made of; as often as wanted
-    #[arg(long = "tag", value_name = "KEY=VALUE", value_parser = tag)]
-    tags: Vec<(String, String)>,
-
-    /// Parameter of the template; as often as wanted. What is not given keeps its value
-    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = pair)]
-    pub(super) set: Vec<(String, String)>,
+    /// Topic that hears of the stack's events; as often as wanted, up to five [default: those that the stack has]
+    #[arg(long = "notification-arn", value_name = "ARN", value_parser = topic)]
+    topics: Vec<String>,
 
     /// Make resources anew, instead of taking back what an earlier installation has left
     #[arg(long, overrides_with = "import_existing")]
@@ -91,7 +85,7 @@ pub(crate) enum Approve {
 
 /// What becomes of a change that fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Failure {
+pub(super) enum Failure {
     /// It is undone
     Rollback,
     /// A new stack is deleted
@@ -100,19 +94,40 @@ enum Failure {
     Keep,
 }
 
+impl Failure {
+    fn of(self, is_new: bool) -> OnFailure {
+        match (self, is_new) {
+            // Nobody means a guard that worked yesterday, and CloudFormation deletes only what it was creating.
+            (Self::Rollback, _) | (Self::Delete, false) => OnFailure::Rollback,
+            (Self::Delete, true) => OnFailure::Delete,
+            (Self::Keep, _) => OnFailure::Keep,
+        }
+    }
+}
+
 impl OptionArgs {
-    pub(super) fn manner(&self) -> Manner {
+    /// How the change is carried out, of a new stack or of one that is there.
+    pub(super) fn manner(&self, is_new: bool, wanted: &WantedArgs) -> Manner {
         Manner {
             role: self.role_arn.clone(),
-            on_failure: match self.on_failure {
-                Failure::Rollback => OnFailure::Rollback,
-                Failure::Delete => OnFailure::Delete,
-                Failure::Keep => OnFailure::Keep,
-            },
+            on_failure: self.on_failure.of(is_new),
             is_express: self.express,
-            reverts_drift: self.revert_drift,
+            reverts_drift: wanted.revert_drift,
             imports: !self.no_import_existing,
+            topics: self.topics.clone(),
         }
+    }
+
+    /// Whether two flags exclude each other: in express mode CloudFormation takes no word on deleting.
+    ///
+    /// Source: AWS CloudFormation API Reference, `DeploymentConfig`: it has `DisableRollback` and nothing else.
+    pub(super) fn is_contradictory(&self) -> bool {
+        self.express && self.on_failure == Failure::Delete
+    }
+
+    /// What is done about a stack that takes no change as it is.
+    pub(super) fn patience(&self) -> Patience {
+        Patience { waits: self.wait, keeps_failures: self.on_failure == Failure::Keep }
     }
 
     /// Whether the stack is to be protected; `None` leaves it as it is.
@@ -123,35 +138,24 @@ impl OptionArgs {
             (false, false) => configured.and_then(|deploy| deploy.protect),
         }
     }
-
-    /// The tags that are asked for, those of the command line before those of the configuration.
-    pub(super) fn tags(&self, configured: Option<&Deploy>) -> BTreeMap<String, String> {
-        let mut tags = configured.map(|deploy| deploy.tags.clone()).unwrap_or_default();
-        tags.extend(self.tags.iter().cloned());
-        tags
-    }
 }
 
-pub(crate) fn pair(text: &str) -> Result<(String, String), Invalid> {
-    match text.split_once('=') {
-        Some((key, value)) if !key.trim().is_empty() => {
-            Ok((key.trim().to_owned(), value.to_owned()))
+fn topic(text: &str) -> Result<String, Invalid> {
+    let fields: Vec<&str> = text.split(':').collect();
+    match fields[..] {
+        ["arn", _, "sns", region, account, name]
+            if !region.is_empty() && account.len() == 12 && !name.is_empty() =>
+        {
+            Ok(text.to_owned())
         }
-        Some(_) | None => Err(Invalid::new(
-            format!("`{text}` is not a name, `=` and a value"),
-            "write `NAME=VALUE`",
+        _ => Err(Invalid::new(
+            format!("`{text}` is not the ARN of a topic"),
+            "write it as `arn:aws:sns:eu-west-1:111122223333:deployments`",
         )),
     }
 }
 
-fn tag(text: &str) -> Result<(String, String), Invalid> {
-    let (key, value) = pair(text)?;
-    deploy::check_tag(&key, &value)
-        .map_err(|problem| Invalid::new(problem, "write another, as `team=storage`"))?;
-    Ok((key, value))
-}
-
-pub(crate) fn role(text: &str) -> Result<String, Invalid> {
+fn role(text: &str) -> Result<String, Invalid> {
     let fields: Vec<&str> = text.splitn(6, ':').collect();
     match fields[..] {
         ["arn", partition, "iam", "", account, role]
@@ -173,13 +177,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn only_a_new_stack_is_deleted_when_it_fails() {
+        let of = |failure: Failure| [true, false].map(|is_new| failure.of(is_new));
+        assert_eq!(of(Failure::Rollback), [OnFailure::Rollback, OnFailure::Rollback]);
+        assert_eq!(of(Failure::Delete), [OnFailure::Delete, OnFailure::Rollback]);
+        assert_eq!(of(Failure::Keep), [OnFailure::Keep, OnFailure::Keep]);
+    }
+
+    #[test]
     fn what_the_command_line_takes_is_checked_at_the_door() {
-        assert_eq!(pair("A=b=c"), Ok(("A".to_owned(), "b=c".to_owned())));
-        assert_eq!(pair("A="), Ok(("A".to_owned(), String::new())));
-        assert!(pair("A").is_err() && pair("=b").is_err() && pair("").is_err());
-        assert!(tag("team=storage").is_ok() && tag("aws:x=y").is_err() && tag("team=").is_err());
         assert!(role("arn:aws:iam::111122223333:role/a/deployer").is_ok());
         assert!(role("arn:aws-cn:iam::111122223333:role/deployer").is_ok());
+        assert!(topic("arn:aws:sns:eu-west-1:111122223333:t").is_ok());
+        assert!(topic("arn:aws:sns:eu-west-1:111122223333:").is_err() && topic("t").is_err());
         for bad in ["deployer", "arn:aws:iam::111122223333:user/u", "arn:aws:iam::1:role/r", ""] {
             assert!(role(bad).is_err(), "{bad}");
         }

@@ -13,7 +13,7 @@ use super::Args;
 use super::options::Approve;
 use super::proposal::{Answer, Proposal};
 use super::report::{Deployed, Deployment};
-use super::review::ToldChange;
+use super::review::Told;
 use super::target::Target;
 use crate::commands::account;
 use crate::failure::{self, Advice as _, Exit};
@@ -41,7 +41,7 @@ impl Answer {
         }
     }
 
-    fn proposal(&self) -> Option<&Proposal> {
+    pub(crate) fn proposal(&self) -> Option<&Proposal> {
         match self {
             Self::Proposed(proposal) => Some(proposal),
             Self::Empty(_) => None,
@@ -50,15 +50,9 @@ impl Answer {
 }
 
 impl Done {
-    pub(super) fn new(
-        target: &Target,
-        verb: Deployed,
-        stack: Stack,
-        changes: Vec<ToldChange>,
-    ) -> Self {
+    pub(super) fn new(target: &Target, verb: Deployed, stack: Stack, told: Told) -> Self {
         let account = &target.account.caller.account;
-        let deployment =
-            Deployment::new(&target.name, target.region(), account, verb, stack, changes);
+        let deployment = Deployment::new(&target.name, target.region(), account, verb, stack, told);
         Self { deployment, output: target.output.clone(), verb }
     }
 }
@@ -94,6 +88,7 @@ pub(crate) fn all_or_none<T>(
 pub(super) async fn all_or_withdrawn(
     results: Vec<anyhow::Result<Answer>>,
     token: &str,
+    output: &Output,
 ) -> anyhow::Result<Vec<Answer>> {
     if results.iter().any(Result::is_err) {
         for answer in results.iter().flatten() {
@@ -102,7 +97,7 @@ pub(super) async fn all_or_withdrawn(
             }
         }
     }
-    all_or_none(results, &Output::default())
+    all_or_none(results, output)
 }
 
 /// A change set is of one stack.
@@ -126,7 +121,8 @@ pub(crate) fn show(answers: &[Answer], output: &Output) -> anyhow::Result<()> {
     struct Changes {
         stack: String,
         region: String,
-        changes: Vec<ToldChange>,
+        #[serde(flatten)]
+        told: Told,
     }
     for answer in answers {
         let target = answer.target();
@@ -134,7 +130,7 @@ pub(crate) fn show(answers: &[Answer], output: &Output) -> anyhow::Result<()> {
             target.output.say("no changes");
             continue;
         };
-        let table = proposal.review.render(output.width(), output.paint());
+        let table = proposal.review.render(columns(&target.output), output.paint());
         for line in table.lines() {
             target.output.say(line);
         }
@@ -143,15 +139,20 @@ pub(crate) fn show(answers: &[Answer], output: &Output) -> anyhow::Result<()> {
             &Changes {
                 stack: target.name.to_string(),
                 region: target.region().to_string(),
-                changes: proposal.review.told(),
+                told: proposal.review.told(),
             },
         )?;
     }
     Ok(())
 }
 
+/// How many columns a table has: what its lines begin with takes its part of the screen.
+pub(crate) fn columns(output: &Output) -> usize {
+    output.width().saturating_sub(output.label().map_or(0, |label| label.len() + 2))
+}
+
 /// Leaves the change sets to whoever carries them out later.
-pub(super) fn leave(answers: Vec<Answer>, output: &Output) -> anyhow::Result<Exit> {
+pub(super) fn leave(answers: &[Answer], output: &Output) -> anyhow::Result<Exit> {
     let sets: Vec<Left> = answers
         .iter()
         .filter_map(Answer::proposal)
@@ -159,7 +160,7 @@ pub(super) fn leave(answers: Vec<Answer>, output: &Output) -> anyhow::Result<Exi
             stack: proposal.target.name.to_string(),
             region: proposal.target.region().to_string(),
             change_set: proposal.set.id.clone(),
-            changes: proposal.review.told(),
+            told: proposal.review.told(),
         })
         .collect();
     for left in &sets {
@@ -178,7 +179,8 @@ struct Left {
     stack: String,
     region: String,
     change_set: String,
-    changes: Vec<ToldChange>,
+    #[serde(flatten)]
+    told: Told,
 }
 
 /// The change sets that wait; as text, an id a line.
@@ -239,7 +241,7 @@ impl Outcome {
         for (region, result) in self.all {
             match result {
                 Ok(one) => {
-                    let (stack, verb) = (&args.account.stack, one.verb);
+                    let (stack, verb) = (&args.wanted.account.stack, one.verb);
                     one.output.say(format_args!("stack `{stack}` {verb} in {:.1} s", self.seconds));
                     done.push(one.deployment);
                 }
@@ -274,7 +276,7 @@ impl Outcome {
         }
         Err(anyhow!("{} of {count} Regions failed: {regions}", failed.len())).hint(format!(
             "the others are done; go on with `s3guard deploy --stack {} --region {regions}` and the other flags as before",
-            args.account.stack
+            args.wanted.account.stack
         ))
     }
 }
@@ -296,15 +298,14 @@ struct Failed {
 impl Deployments {
     /// The outputs, of several Regions below their names.
     fn outputs(&self, is_one: bool) -> anyhow::Result<Vec<u8>> {
-        let json = match (is_one, self.stacks.first()) {
-            (true, Some(one)) => serde_json::to_value(one.outputs())?,
-            (_, _) => {
-                let by_region = self
-                    .stacks
-                    .iter()
-                    .map(|one| Ok((one.region().to_owned(), serde_json::to_value(one.outputs())?)));
-                serde_json::Value::Object(by_region.collect::<anyhow::Result<_>>()?)
-            }
+        let json = if let (true, Some(one)) = (is_one, self.stacks.first()) {
+            serde_json::to_value(one.outputs())?
+        } else {
+            let by_region = self
+                .stacks
+                .iter()
+                .map(|one| Ok((one.region().to_owned(), serde_json::to_value(one.outputs())?)));
+            serde_json::Value::Object(by_region.collect::<anyhow::Result<_>>()?)
         };
         let mut bytes = serde_json::to_vec_pretty(&json)?;
         bytes.push(b'\n');

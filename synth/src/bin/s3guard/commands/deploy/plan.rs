@@ -13,7 +13,8 @@ use serde_json::Value as Json;
 use super::step::Step;
 use super::target::Target;
 use super::unchanged::{self, Wanted};
-use super::{Args, names, set, trail};
+use super::wanted::WantedArgs;
+use super::{names, set, trail};
 use crate::commands::account::{Account, STACK_TAG};
 use crate::failure::{Advice as _, Exit};
 use crate::package::{self, Architecture, Package};
@@ -33,15 +34,15 @@ impl Plan {
     /// Thinks a deployment through, with a package that may not be uploaded yet.
     pub(crate) async fn make(
         target: Target,
-        args: &Args,
+        wanted: &WantedArgs,
         configuration: Option<&Config>,
         package: &Package,
     ) -> anyhow::Result<Self> {
         let previous = target.previous();
         let region = target.region();
         let guard = match configuration {
-            Some(config) => args.guard.over(config, region),
-            None => args.guard.clone(),
+            Some(config) => wanted.guard.over(config, region),
+            None => wanted.guard.clone(),
         };
         let guard = trail::resolved(guard, &target.account, &previous, &target.output).await;
         let mut parameters = guard.parameters(&target.name, region, &previous)?;
@@ -50,8 +51,8 @@ impl Plan {
         {
             target.output.warn(advice);
         }
-        keeps_configuration(package, &previous, args.account.config.is_refused())?;
-        let bucket = code_bucket(args, &target.account)?;
+        keeps_configuration(package, &previous, wanted.account.config.is_refused())?;
+        let bucket = code_bucket(wanted, &target.account)?;
         for (parameter, value) in [
             ("CodeBucket", bucket.to_string()),
             ("CodeKey", package.key()),
@@ -61,7 +62,7 @@ impl Plan {
         }
         let config = package.configuration()?;
         let mut template = guard_template(&config)?;
-        set::set(&args.options.set, &template, &mut parameters)?;
+        set::set(&wanted.set, &template, &mut parameters, &previous)?;
         told_once(&config, parameters.get("Email"), &previous)?;
         if target.step == Step::Remake {
             // What the shell was given is given again: the new stack has no previous values.
@@ -72,7 +73,7 @@ impl Plan {
             }
         }
         write_out(&mut template, &target.account, &mut parameters, &previous);
-        let asked = args.options.tags(configuration.map(Config::deploy));
+        let asked = wanted.tags(configuration.map(Config::deploy));
         let tags = tags(&target, asked);
         let deployed = match (&target.found, target.step) {
             // That it may not be read is no reason to stop: CloudFormation is asked then.
@@ -81,11 +82,10 @@ impl Plan {
             }
             (_, Step::Create | Step::Update | Step::Remake | Step::Busy | Step::Stuck(_)) => None,
         };
-        let wanted = Wanted { template: &template, parameters: &parameters, tags: &tags };
+        let to_be = Wanted { template: &template, parameters: &parameters, tags: &tags };
         let is_unchanged = match (&target.found, target.step) {
             (Some(stack), Step::Update) => {
-                !args.options.revert_drift
-                    && unchanged::is_unchanged(stack, deployed.as_deref(), &wanted)
+                !wanted.revert_drift && unchanged::is_unchanged(stack, deployed.as_deref(), &to_be)
             }
             (_, Step::Create | Step::Update | Step::Remake | Step::Busy | Step::Stuck(_)) => false,
         };
@@ -99,8 +99,8 @@ impl Plan {
 }
 
 /// The bucket that the package goes to.
-pub(super) fn code_bucket(args: &Args, account: &Account) -> anyhow::Result<BucketName> {
-    match &args.code_bucket {
+fn code_bucket(wanted: &WantedArgs, account: &Account) -> anyhow::Result<BucketName> {
+    match &wanted.code_bucket {
         Some(name) => Ok(name.clone()),
         None => account.standard_code_bucket(),
     }

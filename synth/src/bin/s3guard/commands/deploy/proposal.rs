@@ -30,7 +30,7 @@ pub(crate) struct Proposal {
 pub(crate) enum Answer {
     Proposed(Box<Proposal>),
     /// There is nothing to change.
-    Empty(Target),
+    Empty(Box<Target>),
 }
 
 impl Proposal {
@@ -42,9 +42,11 @@ impl Proposal {
             ChangeSetState::Empty => {
                 // Left behind it would only be in the way; that it is there harms nobody.
                 let _ = target.stacks.delete_change_set(&set).await;
-                Ok(Answer::Empty(plan.target))
+                Ok(Answer::Empty(Box::new(plan.target)))
             }
-            ChangeSetState::Ready(ready) => {
+            ChangeSetState::Ready(mut ready) => {
+                // Whether or not the description repeats it.
+                ready.says_on_failure |= request.manner.says_on_failure();
                 let review = review(&plan, &ready);
                 Ok(Answer::Proposed(Box::new(Self { target: plan.target, set, review, ready })))
             }
@@ -97,12 +99,16 @@ impl Proposal {
             serde_json::from_str(&text).ok()
         };
         let (old, new) = (read(None).await, read(Some(&set)).await);
-        let parameters = target.found.as_ref().map(|stack| stack.parameters.clone());
-        let parameters = parameters.unwrap_or_default();
-        let given = |template| Given { template, parameters: parameters.clone() };
-        // What the change set's own parameters are is among its changes only: what cannot be told has to be agreed to.
-        let grants = match (&old, &new) {
-            (Some(old), Some(new)) => Some(broadening(&given(old), &given(new))),
+        let had = target.found.as_ref().map(|stack| stack.parameters.clone());
+        let nothing = Json::Null;
+        let old = if is_new { Some(&nothing) } else { old.as_ref() };
+        let grants = match (old, &new) {
+            (Some(old), Some(new)) => {
+                let old = Given { template: old, parameters: had.unwrap_or_default() };
+                let new = Given { template: new, parameters: ready.parameters.clone() };
+                Some(broadening(&old, &new))
+            }
+            // What cannot be told has to be agreed to.
             (_, _) => None,
         };
         let review = Review { changes: ready.changes.clone(), grants, is_new };
@@ -166,13 +172,13 @@ fn review(plan: &Plan, ready: &Ready) -> Review {
 }
 
 async fn create(target: &Target, request: &ChangeSetRequest) -> anyhow::Result<ChangeSet> {
-    target.stacks.create_change_set(request).await.or_else(|error| in_between(error, &target))
+    target.stacks.create_change_set(request).await.or_else(|error| in_between(error, target))
 }
 
 /// Somebody else was faster: that is said, with how to see what is going on.
 ///
-/// CloudFormation says it in words alone. Written for: `ValidationError`, "Stack:arn:… is in UPDATE_IN_PROGRESS state and
-/// can not be updated."; `OperationInProgressException`; `InvalidChangeSetStatus`, "ChangeSet […] cannot be executed in
+/// CloudFormation says it in words alone. Written for: `ValidationError`, "Stack:arn:… is in `UPDATE_IN_PROGRESS` state and
+/// can not be updated."; `OperationInProgressException`; `InvalidChangeSetStatus`, "`ChangeSet` […] cannot be executed in
 /// its current status of […]".
 fn in_between<T>(error: s3guard_aws::AwsError, target: &Target) -> anyhow::Result<T> {
     let code = error.code();

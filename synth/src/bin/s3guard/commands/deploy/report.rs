@@ -7,7 +7,7 @@ use s3guard_aws::stacks::Stack;
 use s3guard_posture::{AccountId, Region, StackName};
 use serde::Serialize;
 
-use super::review::ToldChange;
+use super::review::Told;
 
 /// What was done to the stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -37,8 +37,8 @@ pub(super) struct Deployment {
     region: String,
     outcome: Deployed,
     outputs: BTreeMap<String, String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    changes: Vec<ToldChange>,
+    #[serde(flatten)]
+    told: Told,
 }
 
 impl Deployment {
@@ -48,7 +48,7 @@ impl Deployment {
         account: &AccountId,
         outcome: Deployed,
         stack: Stack,
-        changes: Vec<ToldChange>,
+        told: Told,
     ) -> Self {
         Self {
             stack: name.to_string(),
@@ -57,7 +57,7 @@ impl Deployment {
             region: region.to_string(),
             outcome,
             outputs: stack.outputs,
-            changes,
+            told,
         }
     }
 
@@ -105,7 +105,7 @@ mod tests {
         let (name, region) = ("s".parse().unwrap(), "eu-west-1".parse().unwrap());
         let account = "111122223333".parse().unwrap();
         let deployment =
-            Deployment::new(&name, &region, &account, Deployed::Created, stack, Vec::new());
+            Deployment::new(&name, &region, &account, Deployed::Created, stack, Told::default());
         expect![[r#"
             GuardQueueUrl  https://queue
             TopicArn       arn:topic

@@ -8,7 +8,7 @@ use s3guard_posture::text::shown;
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr as _;
 
-use super::broadening::Grant;
+use super::broadening::{Grant, sentences};
 use super::options::Approve;
 use crate::output::Paint;
 
@@ -35,12 +35,24 @@ pub(super) enum Fate {
     Changed,
     Replaced,
     Removed,
+    /// Only what CloudFormation knows of it changes.
+    Synced,
+}
+
+/// What would be done, for programs.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Told {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    changes: Vec<ToldChange>,
+    /// What lets somebody do more; of a new stack all that it lets somebody do.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    broadened: Vec<Grant>,
 }
 
 /// A change, for programs.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct ToldChange {
+struct ToldChange {
     fate: Fate,
     logical_id: String,
     #[serde(rename = "type")]
@@ -65,6 +77,7 @@ impl Fate {
             ("Add", _) => Self::Added,
             ("Import", _) => Self::Imported,
             ("Remove", _) => Self::Removed,
+            ("SyncWithActual", _) => Self::Synced,
             (_, Replacement::Yes) => Self::Replaced,
             (_, Replacement::No | Replacement::Perhaps) => Self::Changed,
         }
@@ -77,6 +90,7 @@ impl Fate {
             Self::Changed => '~',
             Self::Replaced => '!',
             Self::Removed => '-',
+            Self::Synced => '=',
         }
     }
 
@@ -87,6 +101,7 @@ impl Fate {
             Self::Changed => "changed",
             Self::Replaced => "replaced",
             Self::Removed => "removed",
+            Self::Synced => "only noted",
         }
     }
 
@@ -95,6 +110,7 @@ impl Fate {
             Self::Added | Self::Imported => paint.good(text),
             Self::Changed => paint.notable(text),
             Self::Replaced | Self::Removed => paint.bad(text),
+            Self::Synced => text.to_owned(),
         }
     }
 }
@@ -111,8 +127,8 @@ impl Review {
         }
     }
 
-    /// The changes for programs.
-    pub(super) fn told(&self) -> Vec<ToldChange> {
+    /// All of it for programs.
+    pub(crate) fn told(&self) -> Told {
         let told = |change: &Change| ToldChange {
             fate: Fate::of(change),
             logical_id: change.logical_id.clone(),
@@ -126,11 +142,14 @@ impl Review {
                 })
                 .collect(),
         };
-        self.changes.iter().map(told).collect()
+        Told {
+            changes: self.changes.iter().map(told).collect(),
+            broadened: self.grants.clone().unwrap_or_default(),
+        }
     }
 
     /// The table, for a screen so many columns wide.
-    pub(super) fn render(&self, width: usize, paint: Paint) -> String {
+    pub(crate) fn render(&self, width: usize, paint: Paint) -> String {
         let width = width.max(WIDTH_MIN);
         let mut changes: Vec<(Fate, &Change)> =
             self.changes.iter().map(|change| (Fate::of(change), change)).collect();
@@ -171,8 +190,8 @@ impl Review {
             return "no permission is broadened\n".to_owned();
         }
         let mut text = format!("{}\n", paint.bad("permissions that are broadened:"));
-        for grant in grants {
-            let mut grant = shown(&grant.to_string(), 2000);
+        for sentence in sentences(grants) {
+            let mut grant = shown(&sentence, 2000);
             let mut indent = "  ";
             while !grant.is_empty() {
                 let (line, rest) = wrapped(&grant, width - indent.len());
@@ -185,16 +204,17 @@ impl Review {
 }
 
 fn counts(changes: &[(Fate, &Change)]) -> String {
-    let all = [Fate::Added, Fate::Imported, Fate::Changed, Fate::Replaced, Fate::Removed];
+    let all =
+        [Fate::Added, Fate::Imported, Fate::Changed, Fate::Replaced, Fate::Removed, Fate::Synced];
     let counted = all.into_iter().filter_map(|fate| {
         let count = changes.iter().filter(|(other, _)| *other == fate).count();
         (count > 0).then(|| format!("{count} {}", fate.word()))
     });
     let counted: Vec<String> = counted.collect();
-    match counted.is_empty() {
-        true => "only the stack's own tags or settings change".to_owned(),
-        false => format!("resources: {}", counted.join(", ")),
+    if counted.is_empty() {
+        return "only the stack's own tags or settings change".to_owned();
     }
+    format!("resources: {}", counted.join(", "))
 }
 
 /// A resource in a line or, where that is too narrow, without its type and with the rest in a second one.
@@ -224,7 +244,7 @@ fn note(fate: Fate, change: &Change) -> String {
         (Fate::Removed, _) if change.policy.as_deref() == Some("Retain") => {
             "(stays in the account)"
         }
-        (Fate::Changed, _) if change.action == "SyncWithActual" => "(set to what it is)",
+        (Fate::Synced, _) => "(stays as it is: CloudFormation takes note of it)",
         (Fate::Changed, _) if change.action == "Dynamic" => "(told later)",
         (_, _) => "",
     };
@@ -233,7 +253,8 @@ fn note(fate: Fate, change: &Change) -> String {
         (_, _) => String::new(),
     };
     let parts = [id.as_str(), words];
-    parts.into_iter().filter(|part| !part.is_empty()).map(|part| format!("  {part}")).collect()
+    let parts = parts.into_iter().filter(|part| !part.is_empty());
+    parts.flat_map(|part| ["  ", part]).collect()
 }
 
 /// What becomes of the old resource.

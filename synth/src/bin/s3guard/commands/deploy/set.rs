@@ -6,16 +6,20 @@ use anyhow::anyhow;
 use s3guard_aws::stacks::Value;
 use serde_json::Value as Json;
 
+use super::resolve;
 use crate::failure::{Advice as _, Exit};
 
 /// What the command itself gives the stack.
 const OURS: [&str; 3] = ["CodeBucket", "CodeKey", "Architecture"];
 
-/// Puts what was asked for among the parameters.
+/// Puts what was asked for among the parameters; all of them together keep the template's rules then.
+///
+/// `previous` are the parameters of the stack as it is.
 pub(super) fn set(
     asked: &[(String, String)],
     template: &Json,
     parameters: &mut BTreeMap<String, Value>,
+    previous: &BTreeMap<String, String>,
 ) -> anyhow::Result<()> {
     for (name, value) in asked {
         check(name, value, template, parameters)
@@ -24,7 +28,17 @@ pub(super) fn set(
             .exit(Exit::Usage)?;
         parameters.insert(name.clone(), Value::New(value.clone()));
     }
-    Ok(())
+    let known = |name: &str| match parameters.get(name)? {
+        Value::New(value) => Some(value.clone()),
+        Value::Previous => previous.get(name).cloned(),
+    };
+    match resolve::broken_rules(template, &known).into_iter().next() {
+        // What the flags say is checked by themselves, in their own words.
+        Some(words) if !asked.is_empty() => Err(anyhow!("the parameters do not go together"))
+            .hint(format!("the template says: {words}"))
+            .exit(Exit::Usage),
+        Some(_) | None => Ok(()),
+    }
 }
 
 struct Problem(String);
@@ -50,7 +64,7 @@ fn check(
     allowed(value, declared).map_err(Problem)
 }
 
-/// Whether the template takes the value. Patterns are left to CloudFormation, which refuses before it changes anything.
+/// Whether the template takes the value.
 ///
 /// Source: AWS CloudFormation User Guide, "CloudFormation template Parameters syntax".
 fn allowed(value: &str, declared: &Json) -> Result<(), String> {
@@ -59,6 +73,15 @@ fn allowed(value: &str, declared: &Json) -> Result<(), String> {
         if !texts.iter().any(|text| text == value) {
             return Err(format!("it takes {}", texts.join(", ")));
         }
+    }
+    if let Some(pattern) = declared["AllowedPattern"].as_str()
+        // One that this expression's dialect does not know is left to CloudFormation, which refuses before it changes
+        // anything.
+        && let Ok(expression) = regex_lite::Regex::new(&format!("^(?:{pattern})$"))
+        && !expression.is_match(value)
+    {
+        let words = declared["ConstraintDescription"].as_str();
+        return Err(format!("it takes {}", words.unwrap_or(pattern)));
     }
     let limit = |name: &str| text(&declared[name]).parse::<f64>().ok();
     if declared["Type"] == "Number" {
@@ -109,6 +132,7 @@ mod tests {
             "Settle": { "Type": "Number", "MinValue": 0, "MaxValue": 900 },
             "Prefix": { "Type": "String", "MinLength": 2, "MaxLength": "4" },
             "CodeKey": { "Type": "String" },
+            "Mail": { "Type": "String", "AllowedPattern": "^$|^[^@\\s]+@.+$", "ConstraintDescription": "an address" },
         } })
     }
 
@@ -119,7 +143,7 @@ mod tests {
             ("Prefix".to_owned(), Value::New("abc".to_owned())),
         ]);
         let asked = [(asked.0.to_owned(), asked.1.to_owned())];
-        match (set(&asked, &template(), &mut parameters), problem) {
+        match (set(&asked, &template(), &mut parameters, &BTreeMap::new()), problem) {
             (Ok(()), None) => assert_eq!(parameters[&asked[0].0], Value::New(asked[0].1.clone())),
             (Err(error), Some(problem)) => {
                 let text = failure::text(&error);
@@ -138,10 +162,37 @@ mod tests {
         check(("Settle", "soon"), Some("it takes a number"));
         check(("Prefix", "abc"), None);
         check(("Prefix", "abcd"), Some("a flag or the configuration says `abc`"));
+        check(("Mail", "a@b"), None);
+        check(("Mail", ""), None);
+        check(("Mail", "a b@c"), Some("it takes an address"));
         check(("CodeKey", "x"), Some("s3guard gives that itself"));
         check(
             ("Grad", "x"),
-            Some("no such parameter\n\nhint: the template's parameters are Grade, Settle, Prefix"),
+            Some(
+                "no such parameter\n\nhint: the template's parameters are Grade, Settle, Prefix, Mail",
+            ),
         );
+    }
+
+    #[test]
+    fn what_does_not_go_together_is_refused_in_the_templates_words() {
+        let template: Json =
+            serde_json::from_str(&s3guard_synth::stacks::guard().to_json().unwrap()).unwrap();
+        let check = |asked: &[(&str, &str)], previous: &[(&str, &str)]| {
+            let own = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
+                pairs.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect()
+            };
+            let mut parameters: BTreeMap<String, Value> =
+                previous.iter().map(|(name, _)| ((*name).to_owned(), Value::Previous)).collect();
+            let previous = own(previous).into_iter().collect();
+            let done = set(&own(asked), &template, &mut parameters, &previous);
+            done.map_err(|error| failure::text(&error))
+        };
+        let key = "arn:aws:kms:eu-west-1:111122223333:key/1";
+        let refused = check(&[("Grade", "hybrid")], &[("BucketKeyArn", "")]).unwrap_err();
+        assert!(refused.contains("The grades hybrid and security need BucketKeyArn"), "{refused}");
+        assert_eq!(check(&[("Grade", "hybrid"), ("BucketKeyArn", key)], &[]), Ok(()));
+        assert_eq!(check(&[("Grade", "hybrid")], &[("BucketKeyArn", key)]), Ok(()));
+        assert_eq!(check(&[], &[("Grade", "hybrid"), ("BucketKeyArn", "")]), Ok(()));
     }
 }

@@ -80,7 +80,10 @@ impl Stuck {
     /// What a person can do about it.
     pub(crate) fn way_out(self, stack: &StackName) -> String {
         match self {
-            Self::Failed => format!("`s3guard rollback --stack {stack}`, then deploy again"),
+            Self::Failed => format!(
+                "`s3guard rollback --stack {stack}`, then deploy again; or go on from there with \
+                 `s3guard deploy --stack {stack} --on-failure keep`"
+            ),
             Self::DeleteOnly => format!("`s3guard destroy --stack {stack}`, then deploy again"),
             Self::NotDeleted => format!("`s3guard destroy --stack {stack} --force`, then deploy again"),
             Self::Rollback => {
@@ -100,10 +103,10 @@ mod tests {
     #[test]
     fn every_status_has_its_step() {
         let unknown = StackStatus::Unknown("NEW".to_owned());
-        let mut table = format!("{:<46}{:?}\n", "(none)", next(None));
-        for status in StackStatus::ALL.into_iter().chain([unknown]) {
-            table += &format!("{:<46}{:?}\n", status.as_str(), next(Some(&status)));
-        }
+        let line = |name: &str, step| format!("{name:<46}{step:?}\n");
+        let statuses = StackStatus::ALL.into_iter().chain([unknown]);
+        let lines = statuses.map(|status| line(status.as_str(), next(Some(&status))));
+        let table = line("(none)", next(None)) + &lines.collect::<String>();
         expect![[r#"
             (none)                                        Create
             CREATE_IN_PROGRESS                            Busy

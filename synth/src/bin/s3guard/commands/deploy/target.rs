@@ -7,11 +7,20 @@ use s3guard_aws::stacks::{Stack, StackStatus, Stacks};
 use s3guard_posture::{Region, StackName};
 
 use super::names;
-use super::step::{self, Step};
+use super::step::{self, Step, Stuck};
 use crate::commands::account::{self, Account, AccountArgs};
 use crate::commands::progress::{self, Follower};
 use crate::failure::Advice as _;
 use crate::output::Output;
+
+/// What is done about a stack that takes no change as it is.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Patience {
+    /// Whether what is going on is waited for.
+    pub(crate) waits: bool,
+    /// Whether a failure that was kept is gone on from, which CloudFormation allows if the next one is kept, too.
+    pub(crate) keeps_failures: bool,
+}
 
 /// A stack that can be made or changed.
 pub(crate) struct Target {
@@ -28,7 +37,7 @@ impl Target {
     pub(crate) async fn find(
         args: &AccountArgs,
         output: Output,
-        waits: bool,
+        patience: Patience,
     ) -> anyhow::Result<Self> {
         let name = args.stack.clone();
         let account = Account::open(args).await?;
@@ -40,12 +49,21 @@ impl Target {
         if let Some(stack) = &found {
             account::check_is_guard(&stacks, stack, &name).await?;
         }
-        if waits && let Some(stack) = found.take_if(|stack| !stack.status.is_settled()) {
+        if patience.waits
+            && let Some(stack) = found.take_if(|stack| !stack.status.is_settled())
+        {
             output.say(format_args!("it is in `{}`: waiting for that first", stack.status));
             Follower::new(&stacks, &output, &stack.id, None).await.follow().await?;
             found = stacks.describe(name.as_str()).await?;
         }
-        let step = permitted_step(&name, region, found.as_ref())?;
+        if let Some(stack) = &found
+            && stack.status == StackStatus::ReviewInProgress
+        {
+            output.say(
+                "an earlier change set was never carried out: the stack is made under its name",
+            );
+        }
+        let step = permitted_step(&name, region, found.as_ref(), patience.keeps_failures)?;
         Ok(Self { name, account, stacks, output, found, step })
     }
 
@@ -59,6 +77,11 @@ impl Target {
             Step::Create | Step::Remake => true,
             Step::Update | Step::Busy | Step::Stuck(_) => false,
         }
+    }
+
+    /// Whether a creation that failed has left a shell, of which no change set can be made.
+    pub(crate) fn is_shell(&self) -> bool {
+        self.step == Step::Remake
     }
 
     /// Whether the name was free before: a shell that somebody else has left with a change set in it stays theirs.
@@ -99,11 +122,15 @@ fn permitted_step(
     name: &StackName,
     region: &Region,
     found: Option<&Stack>,
+    keeps_failures: bool,
 ) -> anyhow::Result<Step> {
     let step = step::next(found.map(|stack| &stack.status));
     let status = found.map_or("", |stack| stack.status.as_str());
     match step {
         Step::Create | Step::Update | Step::Remake => Ok(step),
+        // "This stack is currently in a non-terminal [UPDATE_FAILED] state. To update the stack from this state, please
+        // use the disable-rollback parameter": CloudFormation's own words.
+        Step::Stuck(Stuck::Failed) if keeps_failures => Ok(Step::Update),
         Step::Busy => {
             Err(anyhow!("stack `{name}` is in `{status}`: something is going on")).hint(format!(
                 "`s3guard events --follow --stack {name} --region {region}` shows it; `--wait` deploys when it is over"

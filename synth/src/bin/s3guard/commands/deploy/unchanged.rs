@@ -21,7 +21,9 @@ pub(super) fn is_unchanged(stack: &Stack, deployed: Option<&str>, wanted: &Wante
     };
     // Those of AWS itself are nobody's to give.
     let given = stack.tags.iter().filter(|(key, _)| !key.starts_with("aws:"));
-    deployed.as_ref() == Some(wanted.template)
+    // After a failure the template may say what the resources are not: CloudFormation knows.
+    stack.status.is_success()
+        && deployed.as_ref() == Some(wanted.template)
         && wanted.parameters.iter().all(same_value)
         && given.eq(wanted.tags.iter())
 }
@@ -66,5 +68,12 @@ mod tests {
         assert!(!check(Some(deployed), Value::New("b.zip".to_owned()), &tags));
         assert!(!check(Some(deployed), same(), &text("team", "other")));
         assert!(!check(Some(deployed), same(), &BTreeMap::new()));
+        let wanted = BTreeMap::from([("CodeKey".to_owned(), same())]);
+        let wanted = Wanted { template: &template, parameters: &wanted, tags: &tags };
+        for status in StackStatus::ALL {
+            let of_status = Stack { status: status.clone(), ..stack.clone() };
+            let is_unchanged = is_unchanged(&of_status, Some(deployed), &wanted);
+            assert_eq!(is_unchanged, status.is_success(), "{status}");
+        }
     }
 }

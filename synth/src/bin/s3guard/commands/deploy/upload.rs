@@ -8,11 +8,10 @@ use crate::failure::Advice as _;
 use crate::output::Output;
 use crate::package::Package;
 
-/// Has the package in the bucket that is named, or in the standard one, and gives the bucket.
-pub(super) async fn upload(
+/// Gives the bucket that is named, or the standard one, fit to be uploaded to.
+pub(super) async fn bucket(
     named: Option<&BucketName>,
     account: &Account,
-    package: &Package,
     output: &Output,
 ) -> anyhow::Result<CodeBucket> {
     let name = match named {
@@ -32,6 +31,15 @@ pub(super) async fn upload(
             output.say(format_args!("bucket `{name}` repaired: {}", repaired.join(", ")));
         }
     }
+    Ok(bucket)
+}
+
+/// Has the package in the bucket.
+pub(super) async fn upload(
+    bucket: &CodeBucket,
+    package: &Package,
+    output: &Output,
+) -> anyhow::Result<()> {
     let (key, checksum) = (package.key(), package.checksum());
     if bucket.holds(&key, &package.zip, &checksum).await? {
         output.say(format_args!("`{key}` is uploaded already"));
@@ -40,7 +48,7 @@ pub(super) async fn upload(
         bucket.upload(&key, package.zip.clone(), said).await?;
         output.say(format_args!("`{key}` uploaded, {} bytes", package.zip.len()));
     }
-    Ok(bucket)
+    Ok(())
 }
 
 fn explain<T>(error: CodeBucketError, region: &Region) -> anyhow::Result<T> {

@@ -140,3 +140,53 @@ fn the_template_of_the_guard_broadens_nothing_against_itself() {
     assert!(all.iter().any(|grant| grant.action == "s3:PutEncryptionConfiguration"), "{all:#?}");
     assert!(all.iter().any(|grant| grant.principal.as_deref() == Some("lambda.amazonaws.com")));
 }
+
+#[test]
+fn a_parameter_that_switches_a_statement_or_a_resource_on_broadens() {
+    let written = json!({
+        "Conditions": { "HasKey": { "Fn::Not": [{ "Fn::Equals": [{ "Ref": "Key" }, ""] }] } },
+        "Resources": {
+            "Policy": { "Properties": { "PolicyDocument": { "Statement": [
+                { "Fn::If": ["HasKey", statement("Allow", &json!("kms:Decrypt"), &json!("k")), { "Ref": "AWS::NoValue" }] },
+            ] } } },
+            "Other": {
+                "Condition": "HasKey",
+                "Properties": { "PolicyDocument": { "Statement": [statement("Allow", &json!("a:X"), &json!("r"))] } },
+            },
+        },
+    });
+    let given = |key: &str| Given {
+        template: &written,
+        parameters: BTreeMap::from([("Key".to_owned(), key.to_owned())]),
+    };
+    let found: Vec<String> =
+        broadening(&given(""), &given("k")).iter().map(ToString::to_string).collect();
+    assert_eq!(found, ["Other: may a:X on r", "Policy: may kms:Decrypt on k"]);
+    assert_eq!(broadening(&given("k"), &given("")), []);
+}
+
+#[test]
+fn a_statement_that_cannot_be_read_has_to_be_looked_at() {
+    let unread = json!({ "Fn::Transform": "x" });
+    check_statements(
+        &[],
+        std::slice::from_ref(&unread),
+        &[r#"Policy: may what cannot be told on {"Fn::Transform":"x"}"#],
+    );
+    check_statements(std::slice::from_ref(&unread), std::slice::from_ref(&unread), &[]);
+}
+
+#[test]
+fn what_is_alike_is_told_in_one_sentence() {
+    let allow = |actions: Json, resources: Json| statement("Allow", &actions, &resources);
+    let new = template(&[
+        allow(json!(["s3:A", "s3:B", "s3:C"]), json!(["x", "y"])),
+        allow(json!("s3:A"), json!("z")),
+    ]);
+    let nothing = json!({});
+    let given = |template| Given { template, parameters: BTreeMap::new() };
+    assert_eq!(
+        sentences(&broadening(&given(&nothing), &given(&new))),
+        ["Policy: may s3:A, s3:B and s3:C on x and y", "Policy: may s3:A on z"]
+    );
+}

@@ -1,0 +1,497 @@
+//! Deployments as CloudFormation answers them: shown, agreed to, carried out, refused, and left alone.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::process::Output;
+
+use serde_json::Value as Json;
+
+use super::account::{in_account, program};
+use super::aws::{Answer, Aws, STACK_ID, Story, answered, refusal};
+
+/// How a deployment, or a `diff`, ended.
+struct Ended {
+    exit: Option<i32>,
+    words: String,
+    result: String,
+}
+
+impl Ended {
+    #[track_caller]
+    fn json(&self) -> Json {
+        serde_json::from_str(&self.result).unwrap_or_else(|_| panic!("{}", self.words))
+    }
+}
+
+/// Runs a command that thinks a deployment through.
+fn run(aws: &Aws, arguments: &[&str]) -> Ended {
+    let folder = tempfile::tempdir().unwrap();
+    let program = program(folder.path());
+    let mut command = in_account(aws, arguments);
+    command.args(["--stack", "s", "--code-bucket", "code", "--bucket-prefix", "ab"]);
+    command.arg("--bootstrap").arg(program);
+    let Output { status, stdout, stderr } = command.output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Ended { exit: status.code(), words: text(stderr), result: text(stdout) }
+}
+
+/// The stack `s` as a guard that is there, with these parameters and tags.
+fn guard(
+    status: &str,
+    parameters: &BTreeMap<String, String>,
+    tags: &BTreeMap<String, String>,
+) -> Answer {
+    let mut text = format!(
+        "<Stacks><member><StackId>{STACK_ID}</StackId><StackName>s</StackName>\
+         <CreationTime>2026-01-01T00:00:00Z</CreationTime><StackStatus>{status}</StackStatus><Parameters>"
+    );
+    for (name, value) in parameters {
+        let _ = write!(
+            text,
+            "<member><ParameterKey>{name}</ParameterKey><ParameterValue>{value}</ParameterValue></member>"
+        );
+    }
+    text += "</Parameters><Tags>";
+    for (name, value) in tags {
+        let _ = write!(text, "<member><Key>{name}</Key><Value>{value}</Value></member>");
+    }
+    text += "</Tags></member></Stacks>";
+    answered("DescribeStacks", &text)
+}
+
+fn pairs(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+/// A guard that some version of s3guard has made.
+fn old_guard(status: &str) -> Answer {
+    let parameters =
+        [("CodeBucket", "code"), ("CodeKey", "s3guard/old.zip"), ("BucketPrefix", "ab")];
+    guard(status, &pairs(&parameters), &BTreeMap::new())
+}
+
+/// A change set that changes a role's policy and replaces a queue.
+fn change_set() -> Answer {
+    answered(
+        "DescribeChangeSet",
+        "<Status>CREATE_COMPLETE</Status><ExecutionStatus>AVAILABLE</ExecutionStatus><Changes>\
+         <member><ResourceChange><Action>Modify</Action><LogicalResourceId>GuardQueue</LogicalResourceId>\
+         <ResourceType>AWS::SQS::Queue</ResourceType><Replacement>True</Replacement><PolicyAction>ReplaceAndDelete</PolicyAction>\
+         <Details><member><Target><Attribute>Properties</Attribute><Name>QueueName</Name><Path>/Properties/QueueName</Path>\
+         <BeforeValue>old</BeforeValue><AfterValue>new</AfterValue></Target></member></Details></ResourceChange></member>\
+         <member><ResourceChange><Action>Import</Action><LogicalResourceId>TrailBucket</LogicalResourceId>\
+         <PhysicalResourceId>ab-trail</PhysicalResourceId><ResourceType>AWS::S3::Bucket</ResourceType></ResourceChange></member>\
+         </Changes>",
+    )
+}
+
+fn template(statements: &str) -> Answer {
+    let json = format!(
+        r#"{{"Resources":{{"GuardPolicy":{{"Type":"AWS::IAM::ManagedPolicy","Properties":{{"PolicyDocument":{{"Statement":[{statements}]}}}}}}}}}}"#
+    );
+    answered(
+        "GetTemplate",
+        &format!("<TemplateBody>{}</TemplateBody>", json.replace('"', "&quot;")),
+    )
+}
+
+const ALLOWS_ALL: &str = r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#;
+
+/// An account with a guard that is changed; its template may do everything, or nothing at all.
+fn changed(allowed: &'static str, after: &'static str) -> Aws {
+    let story = Story { before: Some("UPDATE_COMPLETE"), after, ..Story::default() };
+    Aws::answering(story, move |request, before| match request.call.as_str() {
+        "DescribeStacks" if before == 0 => Some(old_guard("UPDATE_COMPLETE")),
+        "DescribeChangeSet" => Some(change_set()),
+        "GetTemplate" => Some(template(allowed)),
+        _ => None,
+    })
+}
+
+#[test]
+fn what_broadens_permissions_is_shown_and_not_done_where_nobody_can_agree() {
+    let aws = changed("", "UPDATE_COMPLETE");
+    let ended = run(&aws, &["deploy"]);
+    assert_eq!(ended.exit, Some(4), "{}", ended.words);
+    for part in [
+        "1 imported, 1 replaced",
+        "! AWS::SQS::Queue  GuardQueue  (a new one; the old one is deleted)",
+        "QueueName: old -> new",
+        "> AWS::S3::Bucket  TrailBucket  ab-trail",
+        "permissions that are broadened:",
+        "GuardPolicy: may ",
+        "needs approval",
+    ] {
+        assert!(ended.words.contains(part), "{part}: {}", ended.words);
+    }
+    assert_eq!((aws.count("ExecuteChangeSet"), aws.count("DeleteChangeSet")), (0, 1));
+    for agreement in [&["--yes"][..], &["--approve", "never"]] {
+        let aws = changed("", "UPDATE_COMPLETE");
+        let ended = run(&aws, &[&["deploy"], agreement].concat());
+        assert_eq!((ended.exit, aws.count("ExecuteChangeSet")), (Some(0), 1), "{}", ended.words);
+    }
+}
+
+/// What a first deployment sent: its template, parameters and tags.
+fn sent(arguments: &[&str]) -> (String, BTreeMap<String, String>, BTreeMap<String, String>) {
+    let story = Story { after: "CREATE_COMPLETE", queue_is_open: true, ..Story::default() };
+    let aws = Aws::new(story);
+    let ended = run(&aws, &[&["deploy"], arguments].concat());
+    assert_eq!(ended.exit, Some(0), "{}", ended.words);
+    let put = aws.made("PUT").into_iter().find(|put| put.path.contains("template-")).unwrap();
+    let (start, end) = (put.body.find('{').unwrap(), put.body.rfind('}').unwrap());
+    let asked = aws.made("CreateChangeSet").remove(0).body;
+    let form: BTreeMap<String, String> = asked
+        .split('&')
+        .filter_map(|pair| pair.split_once('='))
+        .map(|(name, value)| (name.to_owned(), decoded(value)))
+        .collect();
+    let list = |prefix: &str, key: &str, value: &str| {
+        (1..)
+            .map_while(|index| {
+                let of = |part: &str| form.get(&format!("{prefix}.member.{index}.{part}"));
+                Some((of(key)?.clone(), of(value)?.clone()))
+            })
+            .collect()
+    };
+    let parameters = list("Parameters", "ParameterKey", "ParameterValue");
+    (put.body[start..=end].to_owned(), parameters, list("Tags", "Key", "Value"))
+}
+
+fn decoded(text: &str) -> String {
+    let mut parts = text.split('%');
+    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        bytes.push(u8::from_str_radix(&part[..2], 16).unwrap());
+        bytes.extend(part[2..].bytes());
+    }
+    String::from_utf8(bytes).unwrap()
+}
+
+#[test]
+fn a_deployment_without_a_change_costs_five_calls_and_uploads_nothing() {
+    let (template, parameters, tags) = sent(&["--tag", "team=storage"]);
+    let account = |status: &'static str, tags: BTreeMap<String, String>| {
+        let (template, parameters) = (template.clone(), parameters.clone());
+        Aws::answering(Story { before: Some(status), ..Story::default() }, move |request, _| {
+            match request.call.as_str() {
+                "DescribeStacks" => Some(guard(status, &parameters, &tags)),
+                "GetTemplate" => {
+                    let body = template.replace('&', "&amp;").replace('<', "&lt;");
+                    Some(answered("GetTemplate", &format!("<TemplateBody>{body}</TemplateBody>")))
+                }
+                _ => None,
+            }
+        })
+    };
+    let aws = account("UPDATE_COMPLETE", tags.clone());
+    let ended = run(&aws, &["deploy", "--output", "json"]);
+    assert_eq!(ended.exit, Some(0), "{}", ended.words);
+    assert_eq!(ended.json()["outcome"], "unchanged");
+    // The second look is at us-east-1, where calls to the global endpoint are seen.
+    let asked =
+        ["GetCallerIdentity", "DescribeStacks", "DescribeStacks", "DescribeTrails", "GetTemplate"];
+    assert_eq!(aws.names(), asked, "nothing else is asked");
+    // A tag that was taken away by hand, or a stack that is not as its template says.
+    for aws in
+        [account("UPDATE_COMPLETE", BTreeMap::new()), account("UPDATE_ROLLBACK_COMPLETE", tags)]
+    {
+        run(&aws, &["deploy", "--tag", "team=storage", "--no-execute"]);
+        assert_eq!(aws.count("CreateChangeSet"), 1);
+    }
+}
+
+#[test]
+fn a_template_that_may_not_be_read_is_no_reason_to_stop() {
+    let story =
+        Story { before: Some("UPDATE_COMPLETE"), after: "UPDATE_COMPLETE", ..Story::default() };
+    let account = || {
+        Aws::answering(story.clone(), |request, before| match request.call.as_str() {
+            "DescribeStacks" if before == 0 => Some(old_guard("UPDATE_COMPLETE")),
+            "GetTemplate" => Some(refusal(403, "AccessDenied", "no")),
+            _ => None,
+        })
+    };
+    let ended = run(&account(), &["deploy"]);
+    assert_eq!(ended.exit, Some(4), "{}", ended.words);
+    assert!(ended.words.contains("cannot be told: the stack's template may not be read"));
+    let aws = account();
+    let ended = run(&aws, &["deploy", "--approve", "never"]);
+    assert_eq!((ended.exit, aws.count("ExecuteChangeSet")), (Some(0), 1), "{}", ended.words);
+}
+
+#[test]
+fn a_change_set_can_be_left_and_carried_out_later() {
+    let aws = changed(ALLOWS_ALL, "UPDATE_COMPLETE");
+    let ended = run(&aws, &["deploy", "--no-execute"]);
+    assert_eq!((ended.exit, ended.result.as_str()), (Some(0), "set\n"), "{}", ended.words);
+    let command = "`s3guard deploy --stack s --region eu-west-1 --change-set set` does it";
+    assert!(ended.words.contains(command), "{}", ended.words);
+    assert_eq!((aws.count("ExecuteChangeSet"), aws.count("DeleteChangeSet")), (0, 0));
+
+    let aws = changed(ALLOWS_ALL, "UPDATE_COMPLETE");
+    let ended = run(&aws, &["deploy", "--change-set", "set", "--output", "json"]);
+    assert_eq!(ended.exit, Some(0), "{}", ended.words);
+    assert_eq!(ended.json()["changes"][0]["fate"], "replaced");
+    let executed = aws.made("ExecuteChangeSet").remove(0).body;
+    assert!(executed.contains("ChangeSetName=set") && executed.contains("DisableRollback=false"));
+    assert_eq!((aws.count("CreateChangeSet"), aws.count("PUT")), (0, 0), "nothing is made anew");
+}
+
+#[test]
+fn a_change_set_that_is_overtaken_is_not_carried_out() {
+    let story = Story { before: Some("UPDATE_COMPLETE"), ..Story::default() };
+    let aws = Aws::answering(story, |request, _| match request.call.as_str() {
+        "DescribeStacks" => Some(old_guard("UPDATE_COMPLETE")),
+        "DescribeChangeSet" => Some(answered(
+            "DescribeChangeSet",
+            "<Status>CREATE_COMPLETE</Status><ExecutionStatus>OBSOLETE</ExecutionStatus>",
+        )),
+        _ => None,
+    });
+    let ended = run(&aws, &["deploy", "--change-set", "set", "--yes"]);
+    assert_eq!((ended.exit, aws.count("ExecuteChangeSet")), (Some(1), 0), "{}", ended.words);
+    assert!(ended.words.contains("the stack has changed since it was made"), "{}", ended.words);
+}
+
+#[test]
+fn a_change_set_of_a_strangers_stack_is_not_looked_at() {
+    let aws = Aws::new(Story { before: Some("UPDATE_COMPLETE"), ..Story::default() });
+    let ended = run(&aws, &["deploy", "--change-set", "set", "--yes"]);
+    assert_eq!((ended.exit, aws.count("DescribeChangeSet")), (Some(1), 0), "{}", ended.words);
+}
+
+#[test]
+fn an_update_that_fails_ends_with_the_way_on() {
+    for (after, words) in [
+        ("UPDATE_ROLLBACK_COMPLETE", "what was changed was undone"),
+        ("UPDATE_ROLLBACK_FAILED", "`s3guard rollback --stack s`"),
+        ("UPDATE_FAILED", "`s3guard deploy --stack s --on-failure keep`"),
+    ] {
+        let ended = run(&changed("", after), &["deploy", "--yes"]);
+        assert_eq!(ended.exit, Some(1), "{after}: {}", ended.words);
+        assert!(ended.words.contains(words), "{after}: {}", ended.words);
+    }
+}
+
+#[test]
+fn who_comes_second_hears_what_is_going_on() {
+    for (call, code, message) in [
+        (
+            "CreateChangeSet",
+            "ValidationError",
+            "Stack:arn is in UPDATE_IN_PROGRESS state and can not be updated.",
+        ),
+        ("ExecuteChangeSet", "InvalidChangeSetStatus", "ChangeSet [set] cannot be executed"),
+        ("ExecuteChangeSet", "OperationInProgressException", "another operation"),
+    ] {
+        let story = Story { before: Some("UPDATE_COMPLETE"), ..Story::default() };
+        let aws = Aws::answering(story, move |request, _| match request.call.as_str() {
+            made if made == call => Some(refusal(400, code, message)),
+            "DescribeStacks" => Some(old_guard("UPDATE_COMPLETE")),
+            _ => None,
+        });
+        let ended = run(&aws, &["deploy", "--yes"]);
+        assert_eq!(ended.exit, Some(1), "{call}: {}", ended.words);
+        assert!(ended.words.contains("somebody else is changing stack `s`"), "{}", ended.words);
+        assert!(ended.words.contains("s3guard events --follow --stack s"), "{}", ended.words);
+    }
+}
+
+#[test]
+fn what_goes_on_is_waited_for_or_named() {
+    let account = || {
+        let story =
+            Story { before: Some("UPDATE_COMPLETE"), after: "UPDATE_COMPLETE", ..Story::default() };
+        Aws::answering(story, |request, before| match request.call.as_str() {
+            "DescribeStacks" if before < 2 => Some(old_guard("UPDATE_IN_PROGRESS")),
+            "DescribeStacks" => Some(old_guard("UPDATE_COMPLETE")),
+            _ => None,
+        })
+    };
+    let (aws, story) = (account(), account());
+    let ended = run(&aws, &["deploy", "--yes"]);
+    assert_eq!((ended.exit, aws.count("CreateChangeSet")), (Some(1), 0), "{}", ended.words);
+    assert!(ended.words.contains("is in `UPDATE_IN_PROGRESS`"), "{}", ended.words);
+    assert!(ended.words.contains("`--wait` deploys when it is over"), "{}", ended.words);
+    let ended = run(&story, &["deploy", "--yes", "--wait"]);
+    assert_eq!((ended.exit, story.count("ExecuteChangeSet")), (Some(0), 1), "{}", ended.words);
+}
+
+#[test]
+fn a_failure_that_was_kept_is_gone_on_from_only_if_the_next_one_is_kept_too() {
+    let account = || {
+        let story =
+            Story { before: Some("UPDATE_FAILED"), after: "UPDATE_COMPLETE", ..Story::default() };
+        Aws::answering(story, |request, before| match request.call.as_str() {
+            "DescribeStacks" if before == 0 => Some(old_guard("UPDATE_FAILED")),
+            _ => None,
+        })
+    };
+    let aws = account();
+    let ended = run(&aws, &["deploy", "--yes"]);
+    assert_eq!((ended.exit, aws.count("CreateChangeSet")), (Some(1), 0), "{}", ended.words);
+    let aws = account();
+    let ended = run(&aws, &["deploy", "--yes", "--on-failure", "keep"]);
+    assert_eq!(ended.exit, Some(0), "{}", ended.words);
+    assert!(aws.made("ExecuteChangeSet")[0].body.contains("DisableRollback=true"));
+}
+
+#[test]
+fn a_shell_that_a_failed_creation_left_is_deleted_first() {
+    let story = Story {
+        before: Some("ROLLBACK_COMPLETE"),
+        after: "CREATE_COMPLETE",
+        queue_is_open: true,
+        ..Story::default()
+    };
+    let aws = Aws::answering(story, |request, before| match request.call.as_str() {
+        "DescribeStacks" if before < 3 => Some(old_guard("ROLLBACK_COMPLETE")),
+        "DescribeStacks" if before == 3 => Some(old_guard("DELETE_COMPLETE")),
+        _ => None,
+    });
+    let ended = run(&aws, &["deploy"]);
+    assert!(
+        ended.words.contains("an empty shell: it is deleted and made again"),
+        "{}",
+        ended.words
+    );
+    assert_eq!(aws.count("DeleteStack"), 1, "{}", ended.words);
+    assert!(aws.made("CreateChangeSet")[0].body.contains("ChangeSetType=CREATE"));
+    // Only to look changes nothing of it.
+    let story = Story { before: Some("ROLLBACK_COMPLETE"), ..Story::default() };
+    let aws = Aws::answering(story, |request, _| {
+        (request.call == "DescribeStacks").then(|| old_guard("ROLLBACK_COMPLETE"))
+    });
+    let ended = run(&aws, &["diff", "--fail"]);
+    assert_eq!((ended.exit, aws.count("DeleteStack")), (Some(3), 0), "{}", ended.words);
+    assert!(ended.result.contains("makes all of it anew"), "{}", ended.result);
+}
+
+#[test]
+fn a_difference_is_shown_and_taken_away_again() {
+    let aws = changed("", "");
+    let ended = run(&aws, &["diff"]);
+    assert_eq!(ended.exit, Some(0), "{}", ended.words);
+    assert!(ended.result.contains("1 imported, 1 replaced"), "{}", ended.result);
+    assert!(ended.result.contains("permissions that are broadened:"), "{}", ended.result);
+    let calls = ["CreateChangeSet", "DeleteChangeSet", "ExecuteChangeSet", "DeleteStack"];
+    assert_eq!(calls.map(|call| aws.count(call)), [1, 1, 0, 0]);
+    let uploaded = aws.made("PUT");
+    assert!(uploaded.iter().all(|put| put.path.contains("template-")), "{uploaded:?}");
+    let ended = run(&changed("", ""), &["diff", "--fail", "--output", "json"]);
+    assert_eq!(ended.exit, Some(3), "{}", ended.words);
+    let json = ended.json();
+    assert_eq!(json["stacks"][0]["differs"], true);
+    assert_eq!(json["stacks"][0]["changes"][0]["properties"][0]["after"], "new");
+    assert!(json["stacks"][0]["broadened"].as_array().is_some_and(|all| !all.is_empty()));
+    // Of a new stack not even the name is left.
+    let aws = Aws::new(Story::default());
+    let ended = run(&aws, &["diff"]);
+    assert_eq!((ended.exit, aws.count("DeleteStack")), (Some(0), 1), "{}", ended.words);
+}
+
+#[test]
+fn several_regions_are_all_ready_or_none_is_begun() {
+    let regions = |first: usize| {
+        let story = Story { after: "CREATE_COMPLETE", queue_is_open: true, ..Story::default() };
+        Aws::answering(story, move |request, before| {
+            (request.call == "DescribeChangeSet" && before == first).then(|| {
+                let reason = "<Status>FAILED</Status><StatusReason>no such thing</StatusReason>";
+                answered("DescribeChangeSet", reason)
+            })
+        })
+    };
+    let both = ["deploy", "--no-sweep", "--region", "us-east-1", "--output", "json"];
+    let aws = regions(usize::MAX);
+    let ended = run_in_regions(&aws, &both);
+    assert_eq!(ended.exit, Some(0), "{}", ended.words);
+    let json = ended.json();
+    let names: Vec<_> =
+        json["stacks"].as_array().unwrap().iter().map(|one| &one["region"]).collect();
+    assert_eq!(names, ["us-east-1", "eu-west-1"]);
+    assert!(ended.words.contains("us-east-1  stack `s` created"), "{}", ended.words);
+    let aws = regions(1);
+    let ended = run_in_regions(&aws, &both);
+    assert_eq!((ended.exit, aws.count("ExecuteChangeSet")), (Some(1), 0), "{}", ended.words);
+    assert!(ended.words.contains("1 of 2 Regions cannot be deployed to"), "{}", ended.words);
+    assert_eq!(aws.count("DeleteChangeSet"), 2, "that of the other Region, too");
+}
+
+#[test]
+fn a_region_that_fails_leaves_the_others_done_and_a_command_that_goes_on() {
+    let story = Story { after: "CREATE_COMPLETE", queue_is_open: true, ..Story::default() };
+    let aws = Aws::answering(story, |request, before| {
+        let is_second = request.call == "ExecuteChangeSet" && before == 1;
+        is_second.then(|| refusal(403, "AccessDenied", "not you"))
+    });
+    let ended = run_in_regions(&aws, &["deploy", "--no-sweep", "--output", "json"]);
+    assert_eq!(ended.exit, Some(1), "{}", ended.words);
+    let json = ended.json();
+    assert_eq!(json["stacks"].as_array().map(Vec::len), Some(1), "{json}");
+    let failed = json["failed"][0]["region"].as_str().unwrap();
+    assert!(ended.words.contains(&format!("1 of 2 Regions failed: {failed}")), "{}", ended.words);
+    let command = format!("`s3guard deploy --stack s --region {failed}`");
+    assert!(ended.words.contains(&command), "{}", ended.words);
+}
+
+fn run_in_regions(aws: &Aws, arguments: &[&str]) -> Ended {
+    let mut all: Vec<&str> = arguments.to_vec();
+    if !all.contains(&"us-east-1") {
+        all.extend(["--region", "us-east-1"]);
+    }
+    run(aws, &all)
+}
+
+#[test]
+fn what_no_deployment_can_be_is_refused_before_anything_is_asked() {
+    for (arguments, words) in [
+        (&["deploy", "--set", "Grad=x"][..], "the template has no such parameter"),
+        (&["deploy", "--set", "SettleSeconds=9999"], "a number from 0 to 900"),
+        (&["deploy", "--set", "Grade=hybrid"], "need BucketKeyArn"),
+        (&["deploy", "--set", "BucketPrefix=cd"], "a flag or the configuration says `ab`"),
+        (&["deploy", "--express", "--on-failure", "delete"], "`--express` cannot delete"),
+        (&["diff", "--set", "Grade=best"], "it takes speed, hybrid, security"),
+    ] {
+        let aws = Aws::new(Story::default());
+        let ended = run(&aws, arguments);
+        assert_eq!((ended.exit, aws.count("CreateChangeSet")), (Some(2), 0), "{}", ended.words);
+        assert!(ended.words.contains(words), "{words}: {}", ended.words);
+        assert_eq!(aws.count("PUT"), 0, "{words}");
+    }
+}
+
+#[test]
+fn protection_tags_and_outputs_go_with_a_deployment() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("outputs.json");
+    let story = Story { after: "CREATE_COMPLETE", queue_is_open: true, ..Story::default() };
+    let aws = Aws::new(story);
+    let topic = "arn:aws:sns:eu-west-1:111122223333:t";
+    let ended = run(
+        &aws,
+        &[
+            "deploy",
+            "--protect",
+            "--tag",
+            "team=storage",
+            "--notification-arn",
+            topic,
+            "--express",
+            "--outputs-file",
+            file.to_str().unwrap(),
+        ],
+    );
+    assert_eq!(ended.exit, Some(0), "{}", ended.words);
+    let asked = decoded(&aws.made("CreateChangeSet")[0].body);
+    for part in
+        ["team", "storage", topic, "DeploymentConfig.Mode=EXPRESS", "ImportExistingResources=true"]
+    {
+        assert!(asked.contains(part), "{part}: {asked}");
+    }
+    assert!(!aws.made("ExecuteChangeSet")[0].body.contains("DisableRollback"), "said already");
+    assert_eq!(aws.count("UpdateTerminationProtection"), 1);
+    let outputs: Json = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+    assert_eq!(outputs["GuardQueueUrl"], "https://queue.example/q");
+    assert!(ended.words.contains("in express mode"), "{}", ended.words);
+}
