@@ -83,3 +83,68 @@ fn destroy_says_what_stays_and_the_stack_can_come_back() {
     let again = deploy(&guarded.account, &["--settle-seconds", "0"]);
     assert_eq!(again.status.code(), Some(0), "{}", told(&again));
 }
+
+#[test]
+fn a_difference_is_shown_and_changes_nothing() {
+    let guarded = Guarded::new(&[]);
+    let diff = |arguments: &[&str]| {
+        let package = package().to_str().unwrap();
+        let mut all = vec!["diff", "--stack", "guard", "--package", package];
+        all.extend(arguments);
+        s3guard(&guarded.account.env(), &all)
+    };
+    let same = diff(&["--fail"]);
+    assert_eq!(same.status.code(), Some(0), "{}", told(&same));
+    assert_eq!(String::from_utf8_lossy(&same.stdout), "no changes\n");
+    let other = diff(&["--set", "SettleSeconds=9", "--fail"]);
+    assert_eq!(other.status.code(), Some(3), "{}", told(&other));
+    let table = String::from_utf8_lossy(&other.stdout).into_owned();
+    assert!(table.contains("GuardFunction"), "{table}");
+    assert!(table.contains("no permission is broadened"), "{table}");
+    let again = deploy(&guarded.account, &[]);
+    assert!(told(&again).contains("no change"), "nothing was changed: {}", told(&again));
+}
+
+#[test]
+fn a_change_set_that_was_left_is_carried_out_by_its_id() {
+    let guarded = Guarded::new(&[]);
+    let left = deploy(&guarded.account, &["--set", "SettleSeconds=9", "--no-execute"]);
+    assert_eq!(left.status.code(), Some(0), "{}", told(&left));
+    let json: serde_json::Value = serde_json::from_slice(&left.stdout).unwrap();
+    let id = json["changeSets"][0]["changeSet"].as_str().unwrap();
+    let settles = || {
+        let function = guarded.output("GuardFunctionName");
+        let configuration = guarded.account.client().function_configuration(function).unwrap();
+        configuration["Environment"]["Variables"]["S3GUARD_SETTLE_SECONDS"].clone()
+    };
+    assert_eq!(settles(), "0", "nothing is changed yet");
+    let environment = guarded.account.env();
+    let unasked = s3guard(
+        &environment,
+        &["deploy", "--stack", "guard", "--change-set", id, "--approve", "any"],
+    );
+    assert_eq!(unasked.status.code(), Some(4), "{}", told(&unasked));
+    let done = s3guard(&environment, &["deploy", "--stack", "guard", "--change-set", id]);
+    assert_eq!(done.status.code(), Some(0), "{}", told(&done));
+    assert_eq!(settles(), "9");
+}
+
+#[test]
+fn of_two_deployments_at_once_one_is_done_and_the_other_hears_of_it_or_is_done_too() {
+    let guarded = Guarded::new(&[]);
+    let ended: Vec<Output> = std::thread::scope(|scope| {
+        let both = ["7", "8"].map(|seconds| {
+            let account = &guarded.account;
+            scope.spawn(move || deploy(account, &["--settle-seconds", seconds]))
+        });
+        both.map(|one| one.join().unwrap()).into()
+    });
+    assert!(ended.iter().any(|one| one.status.success()), "{}", told(&ended[0]));
+    for one in &ended {
+        let words = told(one);
+        let is_clear = one.status.success() || words.contains("hint: ");
+        assert!(is_clear && !words.contains("panicked"), "{words}");
+    }
+    let last = deploy(&guarded.account, &["--settle-seconds", "7"]);
+    assert_eq!(last.status.code(), Some(0), "the stack is whole: {}", told(&last));
+}

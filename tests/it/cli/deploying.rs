@@ -236,6 +236,10 @@ fn a_change_set_can_be_left_and_carried_out_later() {
     let executed = aws.made("ExecuteChangeSet").remove(0).body;
     assert!(executed.contains("ChangeSetName=set") && executed.contains("DisableRollback=false"));
     assert_eq!((aws.count("CreateChangeSet"), aws.count("PUT")), (0, 0), "nothing is made anew");
+    // What waits for somebody goes on waiting if nobody agrees.
+    let aws = changed("", "");
+    let ended = run(&aws, &["deploy", "--change-set", "set", "--approve", "any"]);
+    assert_eq!((ended.exit, aws.count("DeleteChangeSet")), (Some(4), 0), "{}", ended.words);
 }
 
 #[test]
@@ -284,6 +288,8 @@ fn who_comes_second_hears_what_is_going_on() {
         ),
         ("ExecuteChangeSet", "InvalidChangeSetStatus", "ChangeSet [set] cannot be executed"),
         ("ExecuteChangeSet", "OperationInProgressException", "another operation"),
+        ("ExecuteChangeSet", "ChangeSetNotFound", "ChangeSet [set] does not exist"),
+        ("DescribeChangeSet", "ChangeSetNotFound", "ChangeSet [set] does not exist"),
     ] {
         let story = Story { before: Some("UPDATE_COMPLETE"), ..Story::default() };
         let aws = Aws::answering(story, move |request, _| match request.call.as_str() {
@@ -404,7 +410,7 @@ fn several_regions_are_all_ready_or_none_is_begun() {
     };
     let both = ["deploy", "--no-sweep", "--region", "us-east-1", "--output", "json"];
     let aws = regions(usize::MAX);
-    let ended = run_in_regions(&aws, &both);
+    let ended = run(&aws, &both);
     assert_eq!(ended.exit, Some(0), "{}", ended.words);
     let json = ended.json();
     let names: Vec<_> =
@@ -412,7 +418,7 @@ fn several_regions_are_all_ready_or_none_is_begun() {
     assert_eq!(names, ["us-east-1", "eu-west-1"]);
     assert!(ended.words.contains("us-east-1  stack `s` created"), "{}", ended.words);
     let aws = regions(1);
-    let ended = run_in_regions(&aws, &both);
+    let ended = run(&aws, &both);
     assert_eq!((ended.exit, aws.count("ExecuteChangeSet")), (Some(1), 0), "{}", ended.words);
     assert!(ended.words.contains("1 of 2 Regions cannot be deployed to"), "{}", ended.words);
     assert_eq!(aws.count("DeleteChangeSet"), 2, "that of the other Region, too");
@@ -425,7 +431,7 @@ fn a_region_that_fails_leaves_the_others_done_and_a_command_that_goes_on() {
         let is_second = request.call == "ExecuteChangeSet" && before == 1;
         is_second.then(|| refusal(403, "AccessDenied", "not you"))
     });
-    let ended = run_in_regions(&aws, &["deploy", "--no-sweep", "--output", "json"]);
+    let ended = run(&aws, &["deploy", "--no-sweep", "--region", "us-east-1", "--output", "json"]);
     assert_eq!(ended.exit, Some(1), "{}", ended.words);
     let json = ended.json();
     assert_eq!(json["stacks"].as_array().map(Vec::len), Some(1), "{json}");
@@ -433,14 +439,6 @@ fn a_region_that_fails_leaves_the_others_done_and_a_command_that_goes_on() {
     assert!(ended.words.contains(&format!("1 of 2 Regions failed: {failed}")), "{}", ended.words);
     let command = format!("`s3guard deploy --stack s --region {failed}`");
     assert!(ended.words.contains(&command), "{}", ended.words);
-}
-
-fn run_in_regions(aws: &Aws, arguments: &[&str]) -> Ended {
-    let mut all: Vec<&str> = arguments.to_vec();
-    if !all.contains(&"us-east-1") {
-        all.extend(["--region", "us-east-1"]);
-    }
-    run(aws, &all)
 }
 
 #[test]

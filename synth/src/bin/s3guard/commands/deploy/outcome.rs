@@ -196,7 +196,8 @@ impl fmt::Display for AllLeft {
     }
 }
 
-/// Has somebody agree where that is needed, once for all Regions. What nobody agrees to is taken away.
+/// Has somebody agree where that is needed, once for all Regions. What nobody agrees to is taken away, unless it was made
+/// before.
 pub(super) async fn agree(
     answers: &[Answer],
     approve: Approve,
@@ -225,7 +226,7 @@ pub(super) async fn agree(
         )
     };
     if agreed.is_err() {
-        for proposal in proposals {
+        for proposal in proposals.into_iter().filter(|proposal| proposal.is_new) {
             proposal.withdraw(token).await;
         }
     }

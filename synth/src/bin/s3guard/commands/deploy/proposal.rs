@@ -24,6 +24,8 @@ pub(crate) struct Proposal {
     pub(crate) set: ChangeSet,
     pub(crate) review: Review,
     ready: Ready,
+    /// Whether this run has made it: what somebody has left to be carried out later is not taken away.
+    pub(super) is_new: bool,
 }
 
 /// What CloudFormation makes of what is wanted.
@@ -38,7 +40,7 @@ impl Proposal {
     pub(crate) async fn ask(plan: Plan, request: &ChangeSetRequest) -> anyhow::Result<Answer> {
         let target = &plan.target;
         let set = create(target, request).await?;
-        match settled(&target.stacks, &set).await? {
+        match settled(target, &set).await? {
             ChangeSetState::Empty => {
                 // Left behind it would only be in the way; that it is there harms nobody.
                 let _ = target.stacks.delete_change_set(&set).await;
@@ -48,7 +50,13 @@ impl Proposal {
                 // Whether or not the description repeats it.
                 ready.says_on_failure |= request.manner.says_on_failure();
                 let review = review(&plan, &ready);
-                Ok(Answer::Proposed(Box::new(Self { target: plan.target, set, review, ready })))
+                Ok(Answer::Proposed(Box::new(Self {
+                    target: plan.target,
+                    set,
+                    review,
+                    ready,
+                    is_new: true,
+                })))
             }
             ChangeSetState::Pending => Err(late(&set)),
             ChangeSetState::Failed(reason) => {
@@ -112,7 +120,7 @@ impl Proposal {
             (_, _) => None,
         };
         let review = Review { changes: ready.changes.clone(), grants, is_new };
-        Ok(Self { target, set, review, ready })
+        Ok(Self { target, set, review, ready, is_new: false })
     }
 
     /// Carries it out and waits for the end; gives the stack as it is then.
@@ -179,14 +187,16 @@ async fn create(target: &Target, request: &ChangeSetRequest) -> anyhow::Result<C
 ///
 /// CloudFormation says it in words alone. Written for: `ValidationError`, "Stack:arn:… is in `UPDATE_IN_PROGRESS` state and
 /// can not be updated."; `OperationInProgressException`; `InvalidChangeSetStatus`, "`ChangeSet` […] cannot be executed in
-/// its current status of […]".
+/// its current status of […]"; `ChangeSetNotFound`, since whoever carries out a change set takes away the stack's others.
 fn in_between<T>(error: s3guard_aws::AwsError, target: &Target) -> anyhow::Result<T> {
     let code = error.code();
     let is_busy = match code {
         Some(
             "OperationInProgressException"
             | "InvalidChangeSetStatus"
-            | "InvalidChangeSetStatusException",
+            | "InvalidChangeSetStatusException"
+            | "ChangeSetNotFound"
+            | "ChangeSetNotFoundException",
         ) => true,
         Some("ValidationError") => {
             error.message.contains("_IN_PROGRESS state and can not be updated")
@@ -229,17 +239,17 @@ pub(crate) async fn remove_name(stacks: &Stacks, set: &ChangeSet, token: &str) {
 }
 
 /// Waits until a change set is worked out.
-async fn settled(stacks: &Stacks, set: &ChangeSet) -> anyhow::Result<ChangeSetState> {
+async fn settled(target: &Target, set: &ChangeSet) -> anyhow::Result<ChangeSetState> {
     let begun = Instant::now();
     let mut pace = Pace::new();
     loop {
-        let looked = stacks.change_set(set).await;
+        let looked = target.stacks.change_set(set).await;
         let is_late = begun.elapsed() > LIMIT;
         match looked {
             Ok(ChangeSetState::Pending) if !is_late => {}
             Ok(state) => return Ok(state),
             // A look that is throttled says nothing about the change set.
-            Err(error) if is_late || !progress::passes(&error) => return Err(error.into()),
+            Err(error) if is_late || !progress::passes(&error) => return in_between(error, target),
             Err(_) => {}
         }
         pace.pause().await;
