@@ -126,7 +126,10 @@ impl AwsError {
 
     /// Whether AWS refused the call for want of permission.
     pub fn is_denied(&self) -> bool {
-        matches!(self.code(), Some("AccessDenied" | "AccessDeniedException" | "AllAccessDisabled"))
+        // SNS has a code of its own for it: Amazon SNS API Reference, the errors of each call.
+        let denied =
+            ["AccessDenied", "AccessDeniedException", "AllAccessDisabled", "AuthorizationError"];
+        self.code().is_some_and(|code| denied.contains(&code))
     }
 
     /// Why AWS refused the call for want of permission, if it did; from AWS's words, so it is a hint.

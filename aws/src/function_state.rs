@@ -1,17 +1,56 @@
-//! Whether a function can be called.
+//! Whether a function can be called, what it is, and what calls it.
 
 use aws_sdk_lambda::Client;
 use aws_sdk_lambda::error::ProvideErrorMetadata as _;
-use aws_sdk_lambda::types::{LastUpdateStatus, State};
+use aws_sdk_lambda::types::{LastUpdateStatus, LoggingConfig, Runtime, State};
 use s3guard_posture::Reading;
 
 use crate::{AwsError, Connection};
+
+/// A function as Lambda has it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Function {
+    /// Why it cannot be called, or not with what it was last given; none if it can.
+    pub trouble: Option<String>,
+    /// What it runs on, as `provided.al2023`.
+    pub runtime: String,
+    /// How much memory it has.
+    pub memory_mebibytes: u32,
+    /// The SHA-256 of its zip, in base 64.
+    pub code_sha256: String,
+    /// The log group that it writes to.
+    pub log_group: String,
+}
+
+/// What calls a function with a queue's messages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// Its id.
+    pub id: String,
+    /// `Enabled`, `Disabled`, or a word for what becomes one of them, as Lambda writes it.
+    ///
+    /// Source: AWS Lambda API Reference, `EventSourceMappingConfiguration`, `State`.
+    pub state: String,
+}
 
 /// Why a function cannot be called, or not with what it was last given; none if it can.
 pub async fn trouble(
     connection: &Connection,
     function: &str,
 ) -> Result<Reading<Option<String>>, AwsError> {
+    Ok(match describe(connection, function).await? {
+        Reading::Known(function) => Reading::Known(function.trouble),
+        Reading::Absent => Reading::Absent,
+        Reading::Denied => Reading::Denied,
+        Reading::Unread => Reading::Unread,
+    })
+}
+
+/// Describes a function.
+pub async fn describe(
+    connection: &Connection,
+    function: &str,
+) -> Result<Reading<Function>, AwsError> {
     let client = Client::new(&connection.config);
     let answer = match client.get_function_configuration().function_name(function).send().await {
         Ok(answer) => answer,
@@ -25,7 +64,7 @@ pub async fn trouble(
         }
     };
     let why = |reason: Option<&str>| reason.unwrap_or("Lambda does not say why").to_owned();
-    Ok(Reading::Known(match (answer.state(), answer.last_update_status()) {
+    let trouble = match (answer.state(), answer.last_update_status()) {
         // Of old functions nothing is said. One that is idle is woken by the next call.
         (
             None | Some(State::Active | State::Inactive),
@@ -38,7 +77,48 @@ pub async fn trouble(
         (Some(state), _) => {
             Some(format!("its state is `{}`: {}", state.as_str(), why(answer.state_reason())))
         }
+    };
+    let log_group = answer.logging_config().and_then(LoggingConfig::log_group);
+    Ok(Reading::Known(Function {
+        trouble,
+        runtime: answer.runtime().map_or("", Runtime::as_str).to_owned(),
+        memory_mebibytes: answer.memory_size().and_then(|size| size.try_into().ok()).unwrap_or(0),
+        code_sha256: answer.code_sha256().unwrap_or_default().to_owned(),
+        // What Lambda takes where nothing else is given.
+        log_group: log_group.map_or_else(|| format!("/aws/lambda/{function}"), str::to_owned),
     }))
+}
+
+/// What calls a function with messages; of a function that is gone, nothing does.
+pub async fn sources(
+    connection: &Connection,
+    function: &str,
+) -> Result<Reading<Vec<Source>>, AwsError> {
+    let client = Client::new(&connection.config);
+    let mut sources = Vec::new();
+    let mut page = None;
+    loop {
+        let call = client.list_event_source_mappings().function_name(function);
+        let answer = match call.set_marker(page).send().await {
+            Ok(answer) => answer,
+            Err(error) if error.code() == Some("ResourceNotFoundException") => {
+                return Ok(Reading::Absent);
+            }
+            Err(error) => {
+                let object = format!("function `{function}`");
+                let error = AwsError::new("ListEventSourceMappings", object, &error);
+                return if error.is_denied() { Ok(Reading::Denied) } else { Err(error) };
+            }
+        };
+        sources.extend(answer.event_source_mappings().iter().map(|source| Source {
+            id: source.uuid().unwrap_or_default().to_owned(),
+            state: source.state().unwrap_or_default().to_owned(),
+        }));
+        page = answer.next_marker().map(str::to_owned);
+        if page.is_none() {
+            return Ok(Reading::Known(sources));
+        }
+    }
 }
 
 #[cfg(test)]
@@ -71,5 +151,38 @@ mod tests {
         let mut gone = json_error("ResourceNotFoundException");
         gone.0 = 404;
         assert_eq!(of(gone).await, Reading::Absent);
+    }
+
+    #[tokio::test]
+    async fn a_function_says_where_it_logs_and_else_it_logs_where_lambda_takes_it() {
+        let body = r#"{"Runtime":"provided.al2023","MemorySize":256,"CodeSha256":"abc=","LoggingConfig":{"LogGroup":"g"}}"#;
+        let fake = Fake::answering([(200, body), (200, "{}")]);
+        let connection = fake.connection();
+        let expected = Function {
+            trouble: None,
+            runtime: "provided.al2023".to_owned(),
+            memory_mebibytes: 256,
+            code_sha256: "abc=".to_owned(),
+            log_group: "g".to_owned(),
+        };
+        assert_eq!(describe(&connection, "f").await.unwrap(), Reading::Known(expected));
+        let Ok(Reading::Known(bare)) = describe(&connection, "f").await else {
+            panic!("it is known");
+        };
+        assert_eq!(bare.log_group, "/aws/lambda/f");
+    }
+
+    #[tokio::test]
+    async fn all_pages_of_sources_are_read() {
+        let fake = Fake::answering([
+            (200, r#"{"EventSourceMappings":[{"UUID":"1","State":"Enabled"}],"NextMarker":"m"}"#),
+            (200, r#"{"EventSourceMappings":[{"UUID":"2","State":"Disabled"}]}"#),
+        ]);
+        let source = |id: &str, state: &str| Source { id: id.to_owned(), state: state.to_owned() };
+        let expected = vec![source("1", "Enabled"), source("2", "Disabled")];
+        assert_eq!(sources(&fake.connection(), "f").await.unwrap(), Reading::Known(expected));
+        assert!(fake.asked()[1].line.contains("Marker=m"), "{}", fake.wire());
+        let denied = Fake::answering([json_error("AccessDeniedException")]);
+        assert_eq!(sources(&denied.connection(), "f").await.unwrap(), Reading::Denied);
     }
 }

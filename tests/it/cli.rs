@@ -4,6 +4,7 @@ mod account;
 mod aws;
 mod deploying;
 mod doctor;
+mod looking;
 mod replay;
 mod trails;
 

@@ -6,8 +6,9 @@ use std::collections::BTreeSet;
 
 use anyhow::anyhow;
 use clap::ValueEnum;
-use futures_util::future::try_join_all;
+use futures_util::future::join_all;
 use s3guard_aws::logs::{self, LogLine, Wanted};
+use s3guard_aws::{AwsError, function_state};
 use s3guard_posture::Reading;
 use time::{Duration, OffsetDateTime};
 
@@ -81,7 +82,10 @@ impl Function {
 }
 
 /// What went wrong, as our functions and Lambda itself write it.
-const ERRORS: &str = r#"?ERROR ?"Task timed out" ?"Runtime exited" ?panicked"#;
+///
+/// Source: AWS Lambda Developer Guide, "Lambda Telemetry API Event schema reference": the status of `platform.report` is
+/// `success`, `failure`, `error` or `timeout`, and `errorType` is there only where something failed.
+const ERRORS: &str = r#"?ERROR ?"Task timed out" ?"Runtime exited" ?panicked ?errorType ?timeout"#;
 
 pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::Result<Exit> {
     let done =
@@ -93,64 +97,128 @@ pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::
     }
 }
 
+/// A function's log group, as long as it can be read.
+struct Group {
+    function: &'static str,
+    name: String,
+}
+
 async fn show(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::Result<Exit> {
     let account = Account::open(&args.account).await?;
     let stack = account::guard_stack(&args.account, &account).await?;
+    let mut failures = Failures::default();
     let mut groups = Vec::new();
     for (name, output) in args.function.outputs() {
         let function = account::output_of(&stack, &args.account, output, "function of that name")?;
-        // The stack makes the group under the name that Lambda gives it.
-        groups.push((*name, format!("/aws/lambda/{function}")));
+        match log_group(&account, function).await {
+            Ok(group) => groups.push(Group { function: name, name: group }),
+            Err(error) => failures.add(error),
+        }
     }
     let pattern = if args.errors { ERRORS } else { args.filter.as_deref().unwrap_or_default() };
     let mut tail = Tail::new(now - args.since);
     let mut pace = Pace::new();
     loop {
-        let read =
-            groups.iter().map(|(name, group)| read(&account, name, group, tail.since_ms, pattern));
-        match try_join_all(read).await {
-            Ok(read) => {
-                let new = tail.take(read.into_iter().flatten().collect());
-                if !new.is_empty() {
-                    pace = Pace::new();
-                }
-                for (function, line) in &new {
-                    write(function, line, args.raw, output)?;
+        let read = groups.iter().map(|group| read(&account, group, tail.since_ms, pattern));
+        let mut lines = Vec::new();
+        let mut readable = Vec::new();
+        let read = join_all(read).await;
+        let mut is_whole = true;
+        for (group, read) in groups.into_iter().zip(read) {
+            match read {
+                Ok(read) => lines.extend(read),
+                // A look that is throttled loses nothing: the next one begins where the last has ended.
+                Err(error) if args.follow && passes(&error) => is_whole = false,
+                Err(error) => {
+                    failures.add(error);
+                    continue;
                 }
             }
-            // A look that is throttled loses nothing: the next one begins where the last has ended.
-            Err(error) if args.follow && passes(&error) => {}
-            Err(error) => return Err(error),
+            readable.push(group);
         }
-        if !args.follow {
-            return Ok(Exit::Done);
+        groups = readable;
+        let new = tail.take(lines, is_whole);
+        if !new.is_empty() {
+            pace = Pace::new();
         }
+        for (function, line) in &new {
+            write(function, line, args.raw, output)?;
+        }
+        if !args.follow || groups.is_empty() {
+            return failures.end(output);
+        }
+        failures.tell(output);
         pace.pause().await;
+    }
+}
+
+/// Which groups could not be read. One does not hide the other.
+#[derive(Default)]
+struct Failures {
+    untold: Vec<anyhow::Error>,
+    told: usize,
+}
+
+impl Failures {
+    fn add(&mut self, error: anyhow::Error) {
+        self.untold.push(error);
+    }
+
+    fn tell(&mut self, output: &Output) {
+        for error in self.untold.drain(..) {
+            self.told += 1;
+            failure::report(&error, output);
+        }
+    }
+
+    /// The last one is the command's own.
+    fn end(mut self, output: &Output) -> anyhow::Result<Exit> {
+        let last = self.untold.pop();
+        self.tell(output);
+        match last {
+            Some(error) => Err(error),
+            None if self.told > 0 => Ok(Exit::Failed),
+            None => Ok(Exit::Done),
+        }
+    }
+}
+
+/// The group that a function writes to. The stack makes it, under a name that CloudFormation chooses.
+async fn log_group(account: &Account, function: &str) -> anyhow::Result<String> {
+    match function_state::describe(&account.connection, function).await? {
+        Reading::Known(function) => Ok(function.log_group),
+        Reading::Absent | Reading::Unread => Err(anyhow!("there is no function `{function}`"))
+            .hint("somebody has deleted it: `s3guard deploy --revert-drift` makes it again"),
+        Reading::Denied => Err(anyhow!("where function `{function}` logs may not be read"))
+            .hint("give the caller the permission `lambda:GetFunctionConfiguration` on it"),
     }
 }
 
 async fn read(
     account: &Account,
-    function: &'static str,
-    group: &str,
+    group: &Group,
     since_ms: i64,
     pattern: &str,
 ) -> anyhow::Result<Vec<(&'static str, LogLine)>> {
-    let wanted = Wanted { group, since_ms, pattern };
+    let Group { function, name } = group;
+    let wanted = Wanted { group: name, since_ms, pattern };
     match logs::lines(&account.connection, wanted).await? {
-        Reading::Known(lines) => Ok(lines.into_iter().map(|line| (function, line)).collect()),
-        Reading::Absent | Reading::Unread => Err(anyhow!("there is no log group `{group}`"))
+        Reading::Known(lines) => Ok(lines.into_iter().map(|line| (*function, line)).collect()),
+        Reading::Absent | Reading::Unread => Err(anyhow!("there is no log group `{name}`"))
             .hint("somebody has deleted it: `s3guard drift` says so, and `s3guard deploy --revert-drift` makes it again"),
-        Reading::Denied => Err(anyhow!("the log group `{group}` may not be read"))
+        Reading::Denied => Err(anyhow!("the log group `{name}` may not be read"))
             .hint("give the caller the permission `logs:FilterLogEvents` on it"),
     }
 }
 
 fn passes(error: &anyhow::Error) -> bool {
-    error
-        .chain()
-        .find_map(|cause| cause.downcast_ref::<s3guard_aws::AwsError>())
-        .is_some_and(progress::passes)
+    let error = error.chain().find_map(|cause| cause.downcast_ref::<AwsError>());
+    // CloudWatch Logs says `ServiceUnavailableException`.
+    error.is_some_and(|error| {
+        progress::passes(error)
+            || error.is_throttled()
+            || error.code() == Some("ServiceUnavailableException")
+    })
 }
 
 fn write(function: &'static str, line: &LogLine, raw: bool, output: &Output) -> anyhow::Result<()> {
@@ -177,10 +245,14 @@ impl Tail {
         Self { since_ms: milliseconds(since), seen: BTreeSet::new() }
     }
 
-    /// The lines that were not shown yet, in the order of their times.
-    fn take<F: Copy>(&mut self, mut lines: Vec<(F, LogLine)>) -> Vec<(F, LogLine)> {
+    /// The lines that were not shown yet, in the order of their times. After a look that has not seen everything the next
+    /// one begins no later.
+    fn take<F: Copy>(&mut self, mut lines: Vec<(F, LogLine)>, is_whole: bool) -> Vec<(F, LogLine)> {
         lines.sort_by_key(|(_, line)| line.at_ms);
         lines.retain(|(_, line)| self.seen.insert((line.at_ms, line.id.clone())));
+        if !is_whole {
+            return lines;
+        }
         let newest = self.seen.last().map_or(self.since_ms, |(at, _)| *at);
         let late_ms = i64::try_from(LATE.whole_milliseconds()).unwrap_or(0);
         // What comes late is still seen; what is older than that is not asked for, and need not be remembered.
@@ -231,15 +303,17 @@ mod tests {
     #[test]
     fn each_line_is_shown_once_also_one_that_comes_late() {
         let mut tail = Tail::new(OffsetDateTime::UNIX_EPOCH);
-        assert_eq!(ids(&tail.take(vec![line("b", 200_000), line("a", 100_000)])), ["a", "b"]);
+        assert_eq!(ids(&tail.take(vec![line("b", 200_000), line("a", 100_000)], true)), ["a", "b"]);
         assert_eq!(tail.since_ms, 80_000);
         let again =
             vec![line("a", 100_000), line("late", 150_000), line("b", 200_000), line("c", 300_000)];
-        assert_eq!(ids(&tail.take(again)), ["late", "c"]);
+        assert_eq!(ids(&tail.take(again, true)), ["late", "c"]);
         assert_eq!(tail.since_ms, 180_000);
         assert_eq!(tail.seen.len(), 2, "what is not asked for again is forgotten");
-        assert!(tail.take::<()>(Vec::new()).is_empty());
+        assert!(tail.take::<()>(Vec::new(), true).is_empty());
         assert_eq!(tail.since_ms, 180_000, "it never goes back");
+        assert_eq!(ids(&tail.take(vec![line("d", 900_000)], false)), ["d"]);
+        assert_eq!(tail.since_ms, 180_000, "what was not seen is asked for again");
     }
 
     #[test]

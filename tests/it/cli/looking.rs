@@ -1,0 +1,228 @@
+//! Looking at a guard in an account that refuses, throttles, and names things as it likes.
+
+use std::process::Output;
+
+use super::account::in_account;
+use super::aws::{Answer, Aws, Request, Story, answered, refusal};
+
+/// The guard's stack, with outputs of both functions.
+fn stack() -> Answer {
+    let pair = |kind: &str, key: &str, value: &str| {
+        format!("<member><{kind}Key>{key}</{kind}Key><{kind}Value>{value}</{kind}Value></member>")
+    };
+    let parameters = [("CodeBucket", "c"), ("CodeKey", "k"), ("BucketPrefix", "p")];
+    let parameters: String = parameters.map(|(key, value)| pair("Parameter", key, value)).concat();
+    let outputs = [
+        ("GuardFunctionName", "guard"),
+        ("NotifyFunctionName", "notify"),
+        ("TopicArn", "arn:aws:sns:eu-west-1:111122223333:t"),
+        ("GuardQueueUrl", "https://queue.example/q"),
+        ("GuardDeadLettersUrl", "https://queue.example/dead"),
+        ("LedgerBucketName", "ledger"),
+    ];
+    let outputs: String = outputs.map(|(key, value)| pair("Output", key, value)).concat();
+    let stack = format!(
+        "<StackId>arn:aws:cloudformation:eu-west-1:111122223333:stack/s/1</StackId><StackName>s</StackName>\
+         <CreationTime>2026-01-01T00:00:00Z</CreationTime><StackStatus>UPDATE_COMPLETE</StackStatus>\
+         <Parameters>{parameters}</Parameters><Outputs>{outputs}</Outputs>"
+    );
+    answered("DescribeStacks", &format!("<Stacks><member>{stack}</member></Stacks>"))
+}
+
+fn denied() -> Answer {
+    (403, r#"{"__type":"AccessDeniedException","message":"no"}"#.to_owned())
+}
+
+fn throttled() -> Answer {
+    (400, r#"{"__type":"ThrottlingException","message":"Rate exceeded"}"#.to_owned())
+}
+
+/// A function that logs where the stack has made a group for it.
+fn function(request: &Request) -> Answer {
+    let name = if request.path.contains("/guard/") { "s-GuardLogs-1A" } else { "s-NotifyLogs-2B" };
+    (200, format!(r#"{{"State":"Active","LoggingConfig":{{"LogGroup":"{name}"}}}}"#))
+}
+
+fn events(lines: &[(&str, u64, &str)]) -> Answer {
+    let line = |(id, at, text): &(&str, u64, &str)| {
+        format!(r#"{{"eventId":"{id}","timestamp":{at},"message":"{text}"}}"#)
+    };
+    let lines: Vec<String> = lines.iter().map(line).collect();
+    (200, format!(r#"{{"events":[{}]}}"#, lines.join(",")))
+}
+
+fn run(aws: &Aws, arguments: &[&str]) -> (Option<i32>, String, String) {
+    let Output { status, stdout, stderr } = in_account(aws, arguments).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (status.code(), text(stdout), text(stderr))
+}
+
+#[test]
+fn logs_are_read_where_the_functions_say_that_they_write() {
+    let aws = Aws::answering(Story::default(), |request, _| match request.call.as_str() {
+        "DescribeStacks" => Some(stack()),
+        "GET" => Some(function(request)),
+        "FilterLogEvents" if request.body.contains("s-GuardLogs-1A") => {
+            Some(events(&[("1", 2_000, "second"), ("2", 3_000, "third\\u001b[2J")]))
+        }
+        "FilterLogEvents" => Some(events(&[("3", 1_000, "first")])),
+        _ => None,
+    });
+    let (exit, lines, words) = run(&aws, &["logs", "--stack", "s", "--raw"]);
+    assert_eq!((exit, &*words), (Some(0), ""), "{lines}");
+    assert_eq!(lines, "first\nsecond\nthird\\u{1b}[2J\n");
+    let (_, lines, _) = run(&aws, &["logs", "notify", "--stack", "s", "--raw"]);
+    assert_eq!(lines, "first\n");
+}
+
+#[test]
+fn a_log_group_that_is_gone_does_not_hide_the_other() {
+    let aws = Aws::answering(Story::default(), |request, _| match request.call.as_str() {
+        "DescribeStacks" => Some(stack()),
+        "GET" => Some(function(request)),
+        "FilterLogEvents" if request.body.contains("s-GuardLogs-1A") => {
+            let gone = r#"{"__type":"ResourceNotFoundException","message":"no"}"#;
+            Some((400, gone.to_owned()))
+        }
+        "FilterLogEvents" => Some(events(&[("3", 1_000, "first")])),
+        _ => None,
+    });
+    for arguments in [&["logs", "--stack", "s", "--raw"][..], &["logs", "guard", "--stack", "s"]] {
+        let (exit, lines, words) = run(&aws, arguments);
+        assert_eq!(exit, Some(1), "{words}");
+        assert!(words.contains("there is no log group `s-GuardLogs-1A`"), "{words}");
+        assert!(words.contains("hint: somebody has deleted it"), "{words}");
+        assert_eq!(lines == "first\n", arguments.contains(&"--raw"), "{lines}");
+    }
+}
+
+#[test]
+fn who_may_not_read_logs_hears_which_permission_is_missing() {
+    let aws = |refused: &'static str| {
+        Aws::answering(Story::default(), move |request, _| match request.call.as_str() {
+            "DescribeStacks" => Some(stack()),
+            call if call == refused => Some(denied()),
+            "GET" => Some(function(request)),
+            _ => None,
+        })
+    };
+    for (refused, permission) in [
+        ("GET", "`lambda:GetFunctionConfiguration`"),
+        ("FilterLogEvents", "`logs:FilterLogEvents`"),
+    ] {
+        let (exit, _, words) = run(&aws(refused), &["logs", "guard", "--stack", "s"]);
+        assert_eq!(exit, Some(1), "{words}");
+        assert!(words.contains(permission), "{words}");
+    }
+}
+
+#[test]
+fn a_comparison_is_waited_for_also_while_looks_are_throttled_and_what_it_finds_is_told() {
+    let drift = |id: &str, status: &str, rest: &str| {
+        format!(
+            "<member><StackId>s</StackId><LogicalResourceId>{id}</LogicalResourceId>\
+             <ResourceType>AWS::SQS::Queue</ResourceType><StackResourceDriftStatus>{status}</StackResourceDriftStatus>\
+             <Timestamp>2026-01-02T00:00:00Z</Timestamp>{rest}</member>"
+        )
+    };
+    let differences = "<PropertyDifferences><member><PropertyPath>/DelaySeconds</PropertyPath>\
+                       <ExpectedValue>0</ExpectedValue><ActualValue>9</ActualValue>\
+                       <DifferenceType>NOT_EQUAL</DifferenceType></member></PropertyDifferences>";
+    let drifts = drift("Queue", "MODIFIED", differences) + &drift("Dead", "IN_SYNC", "");
+    let status = "DescribeStackDriftDetectionStatus";
+    let aws = Aws::answering(Story::default(), move |request, before| {
+        match request.call.as_str() {
+            "DescribeStacks" => Some(stack()),
+            "DetectStackDrift" => Some(answered(
+                "DetectStackDrift",
+                "<StackDriftDetectionId>d</StackDriftDetectionId>",
+            )),
+            // The SDK itself tries four times: this is a whole look that fails.
+            "DescribeStackDriftDetectionStatus" if before < 4 => {
+                Some(refusal(400, "Throttling", "Rate exceeded"))
+            }
+            "DescribeStackDriftDetectionStatus" => {
+                let word = if before == 4 { "IN_PROGRESS" } else { "COMPLETE" };
+                Some(answered(
+                    status,
+                    &format!(
+                        "<StackId>s</StackId><StackDriftDetectionId>d</StackDriftDetectionId>\
+                         <DetectionStatus>DETECTION_{word}</DetectionStatus><Timestamp>2026-01-02T00:00:00Z</Timestamp>"
+                    ),
+                ))
+            }
+            "DescribeStackResourceDrifts" => Some(answered(
+                "DescribeStackResourceDrifts",
+                &format!("<StackResourceDrifts>{drifts}</StackResourceDrifts>"),
+            )),
+            _ => None,
+        }
+    });
+    let (exit, found, words) = run(&aws, &["drift", "--stack", "s"]);
+    assert_eq!(exit, Some(3), "{words}");
+    assert!(found.contains("DelaySeconds: 0 -> 9"), "{found}");
+    assert!(
+        words.contains("`s3guard deploy --stack s --region eu-west-1 --revert-drift`"),
+        "{words}"
+    );
+    assert_eq!(aws.count(status), 6);
+}
+
+#[test]
+fn outputs_are_printed_for_shells_and_one_is_printed_bare() {
+    let aws = Aws::answering(Story::default(), |request, _| {
+        (request.call == "DescribeStacks").then(stack)
+    });
+    let (exit, value, _) = run(&aws, &["outputs", "GuardQueueUrl", "--stack", "s"]);
+    assert_eq!((exit, &*value), (Some(0), "https://queue.example/q\n"));
+    let (exit, all, _) = run(&aws, &["outputs", "--stack", "s", "--format", "env"]);
+    assert_eq!(exit, Some(0));
+    assert!(all.contains("LedgerBucketName='ledger'\n"), "{all}");
+    let (exit, none, words) = run(&aws, &["outputs", "Queue", "--stack", "s"]);
+    assert_eq!((exit, &*none), (Some(2), ""), "{words}");
+    assert!(words.contains("GuardQueueUrl"), "{words}");
+}
+
+#[test]
+fn what_may_not_be_looked_at_is_said_in_its_place_and_the_rest_is_shown() {
+    let sns = || {
+        refusal(
+            403,
+            "AuthorizationError",
+            "not authorized to perform: SNS:ListSubscriptionsByTopic",
+        )
+    };
+    let aws = Aws::answering(Story::default(), move |request, _| match request.call.as_str() {
+        "DescribeStacks" => Some(stack()),
+        "GetCallerIdentity" => None,
+        "ListSubscriptionsByTopic" => Some(sns()),
+        "ListStackResources" | "DescribeStackEvents" => Some(refusal(403, "AccessDenied", "no")),
+        _ => Some(denied()),
+    });
+    let (exit, status, words) = run(&aws, &["status", "--stack", "s", "--output", "json"]);
+    assert_eq!((exit, &*words), (Some(0), ""), "{status}");
+    let status: serde_json::Value = serde_json::from_str(&status).unwrap();
+    assert_eq!(status["state"], "UPDATE_COMPLETE");
+    let not_seen = status["notSeen"].to_string();
+    for call in [
+        "GetFunctionConfiguration",
+        "GetQueueAttributes",
+        "ListStackResources",
+        "ListSubscriptionsByTopic",
+    ] {
+        assert!(not_seen.contains(call), "{call}: {not_seen}");
+    }
+    assert!(!not_seen.contains("failed:"), "each is told as not allowed: {not_seen}");
+}
+
+#[test]
+fn throttling_is_said_where_it_was_met() {
+    let aws = Aws::answering(Story::default(), |request, _| match request.call.as_str() {
+        "DescribeStacks" => Some(stack()),
+        "GetQueueAttributes" => Some(throttled()),
+        _ => None,
+    });
+    let (_, status, _) = run(&aws, &["status", "--stack", "s", "--output", "json"]);
+    let status: serde_json::Value = serde_json::from_str(&status).unwrap();
+    assert!(status["notSeen"].to_string().contains("ThrottlingException"), "{status}");
+}
