@@ -1,6 +1,7 @@
 //! Alarms of CloudWatch: which have gone off, since when and why.
 
 use aws_sdk_cloudwatch::Client;
+use aws_sdk_cloudwatch::types::StateValue;
 use s3guard_posture::Reading;
 use time::OffsetDateTime;
 
@@ -54,7 +55,7 @@ pub async fn alarms(
                 let at = alarm.state_transitioned_timestamp().or(alarm.state_updated_timestamp());
                 Alarm {
                     name: text(alarm.alarm_name()),
-                    state: text(alarm.state_value().map(|state| state.as_str())),
+                    state: text(alarm.state_value().map(StateValue::as_str)),
                     reason: text(alarm.state_reason()),
                     since: at.and_then(|at| OffsetDateTime::from_unix_timestamp(at.secs()).ok()),
                 }

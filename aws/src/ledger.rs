@@ -19,8 +19,13 @@ use time::OffsetDateTime;
 use crate::{AwsError, Connection};
 
 mod marks;
+#[cfg(feature = "deploy")]
+mod newest;
 mod store;
 mod undone;
+
+#[cfg(feature = "deploy")]
+pub use newest::Newest;
 
 /// How many records are read at once.
 const READS_MAX: usize = 8;

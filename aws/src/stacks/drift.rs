@@ -1,6 +1,8 @@
 //! Drift: what of a stack somebody has changed past CloudFormation.
 
-use aws_sdk_cloudformation::types::StackResourceDriftStatus;
+use aws_sdk_cloudformation::types::{
+    DifferenceType, StackDriftDetectionStatus, StackResourceDriftStatus,
+};
 use time::OffsetDateTime;
 
 use super::{Stacks, failed};
@@ -84,7 +86,7 @@ impl Stacks {
         let answer =
             answer.map_err(|error| failed("DescribeStackDriftDetectionStatus", stack, &error))?;
         let reason = answer.detection_status_reason();
-        Ok(match answer.detection_status().map(|status| status.as_str()) {
+        Ok(match answer.detection_status().map(StackDriftDetectionStatus::as_str) {
             Some("DETECTION_COMPLETE") => Detection::Done,
             Some("DETECTION_FAILED") => {
                 Detection::Partly(reason.unwrap_or("CloudFormation gave no reason").to_owned())
@@ -113,7 +115,7 @@ impl Stacks {
                     differences: (drift.property_differences().iter())
                         .map(|one| Difference {
                             path: text(one.property_path()),
-                            kind: text(one.difference_type().map(|kind| kind.as_str())),
+                            kind: text(one.difference_type().map(DifferenceType::as_str)),
                             expected: text(one.expected_value()),
                             actual: text(one.actual_value()),
                         })

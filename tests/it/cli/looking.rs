@@ -196,6 +196,10 @@ fn what_may_not_be_looked_at_is_said_in_its_place_and_the_rest_is_shown() {
         "DescribeStacks" => Some(stack()),
         "GetCallerIdentity" => None,
         "ListSubscriptionsByTopic" => Some(sns()),
+        "GET" if request.path.contains("list-type") => {
+            let body = "<Error><Code>AccessDenied</Code><Message>no</Message></Error>";
+            Some((403, body.to_owned()))
+        }
         "ListStackResources" | "DescribeStackEvents" => Some(refusal(403, "AccessDenied", "no")),
         _ => Some(denied()),
     });
@@ -209,6 +213,7 @@ fn what_may_not_be_looked_at_is_said_in_its_place_and_the_rest_is_shown() {
         "GetQueueAttributes",
         "ListStackResources",
         "ListSubscriptionsByTopic",
+        "ListObjectsV2",
     ] {
         assert!(not_seen.contains(call), "{call}: {not_seen}");
     }

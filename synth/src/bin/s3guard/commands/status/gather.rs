@@ -2,13 +2,16 @@
 
 use futures_util::future::join_all;
 use s3guard_aws::alarms::{self, Alarm};
+use s3guard_aws::function_state::{self, Function};
+use s3guard_aws::ledger::Newest;
 use s3guard_aws::stacks::drift::LastDrift;
 use s3guard_aws::stacks::{Event, Stack, Stacks};
 use s3guard_aws::subscriptions::{self, Subscription};
-use s3guard_aws::{AwsError, Queue, function_state, trails};
+use s3guard_aws::{AwsError, Connection, Ledger, Queue, trails};
 use s3guard_posture::trail::{Verdict, records_bucket_changes};
 use s3guard_posture::{AccountId, Reading, Region};
 
+use super::judge;
 use crate::commands::account::Account;
 
 /// What was seen, or why it could not be.
@@ -25,6 +28,10 @@ pub(super) const QUEUES: [(&str, &str, bool); 5] = [
 
 /// How many of the stack's last events are shown.
 const EVENTS: usize = 3;
+/// How many of the guard's last writes are shown.
+const WRITES: usize = 5;
+/// How many pages of the ledger are looked through for them: a page has a thousand keys, and a call for each is enough.
+const LEDGER_PAGES_MAX: usize = 20;
 
 /// A guard as it was seen.
 pub(super) struct Seen {
@@ -40,6 +47,8 @@ pub(super) struct Seen {
     pub(super) drift: Look<LastDrift>,
     /// The stack's last events, the oldest first.
     pub(super) events: Look<Vec<Event>>,
+    /// What the guard has written last, to whichever bucket.
+    pub(super) writes: Look<Newest>,
 }
 
 pub(super) struct QueueSeen {
@@ -71,11 +80,7 @@ pub(super) async fn gather(account: &Account, stack: Stack) -> Seen {
     let names = ["GuardFunctionName", "NotifyFunctionName"];
     let functions =
         names.iter().filter_map(|output| stack.outputs.get(*output)).map(|name| async {
-            let seen = function_state::trouble(connection, name).await;
-            (
-                name.clone(),
-                reading(seen, "lambda:GetFunctionConfiguration", || Some("it is gone".to_owned())),
-            )
+            (name.clone(), function(connection, name, stack.parameters.get("CodeKey")).await)
         });
     let queues = QUEUES.iter().filter_map(|(name, output, is_dead_letters)| {
         let url = stack.outputs.get(*output)?;
@@ -105,7 +110,7 @@ pub(super) async fn gather(account: &Account, stack: Stack) -> Seen {
         let mut events = stacks.events(&stack.id, None).await.map_err(|error| refused(&error))?;
         Ok(events.split_off(events.len().saturating_sub(EVENTS)))
     };
-    let (functions, queues, alarms, subscriptions, trail, drift, events) = futures_util::join!(
+    let (functions, queues, alarms, subscriptions, trail, drift, events, writes) = futures_util::join!(
         join_all(functions),
         join_all(queues),
         alarms_of(account, &stacks, &stack),
@@ -113,6 +118,7 @@ pub(super) async fn gather(account: &Account, stack: Stack) -> Seen {
         trail(account),
         drift,
         events,
+        writes(account, &stack),
     );
     Seen {
         region: connection.region().clone(),
@@ -124,8 +130,39 @@ pub(super) async fn gather(account: &Account, stack: Stack) -> Seen {
         trail,
         drift,
         events,
+        writes,
         stack,
     }
+}
+
+/// What is wrong with a function and with what calls it.
+async fn function(
+    connection: &Connection,
+    name: &str,
+    code_key: Option<&String>,
+) -> Look<Option<String>> {
+    let (function, sources) = futures_util::join!(
+        function_state::describe(connection, name),
+        function_state::sources(connection, name),
+    );
+    let function = match function {
+        Ok(Reading::Absent) => return Ok(Some("it is gone".to_owned())),
+        seen => reading(seen, "lambda:GetFunctionConfiguration", Function::default)?,
+    };
+    let sources = reading(sources, "lambda:ListEventSourceMappings", Vec::new);
+    // What is known to be wrong is said also where the rest may not be looked at.
+    let known = judge::trouble(&function, sources.as_deref().ok(), code_key.map(String::as_str));
+    match (known, sources) {
+        (Some(trouble), _) => Ok(Some(trouble)),
+        (None, sources) => sources.map(|_| None),
+    }
+}
+
+async fn writes(account: &Account, stack: &Stack) -> Look<Newest> {
+    let bucket = stack.outputs.get("LedgerBucketName").and_then(|name| name.parse().ok());
+    let bucket = bucket.ok_or_else(|| "the stack names no ledger".to_owned())?;
+    let ledger = Ledger::new(&account.connection, bucket, account.caller.account.clone());
+    ledger.newest(WRITES, LEDGER_PAGES_MAX).await.map_err(|error| refused(&error))
 }
 
 async fn alarms_of(account: &Account, stacks: &Stacks, stack: &Stack) -> Look<Vec<Alarm>> {

@@ -33,6 +33,10 @@ pub(super) struct Status {
     trail: Option<String>,
     drift: Option<DriftStatus>,
     last_events: Vec<String>,
+    /// What the guard has written last, the newest first.
+    last_writes: Vec<WriteStatus>,
+    /// Whether the ledger is so large that newer ones may have been missed.
+    are_writes_partly_seen: bool,
     /// What could not be looked at, and why.
     not_seen: Vec<String>,
     /// What somebody has to do.
@@ -56,6 +60,17 @@ pub(super) struct View {
 struct FunctionStatus {
     name: String,
     trouble: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WriteStatus {
+    /// By which `s3guard undo` knows it.
+    id: String,
+    bucket: String,
+    setting: &'static str,
+    time: String,
+    has_failed: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -115,6 +130,9 @@ impl Status {
         let trail = looked(seen.trail, "trails", &mut not_seen);
         let drift = looked(seen.drift, "drift", &mut not_seen);
         let events = looked(seen.events, "events", &mut not_seen).unwrap_or_default();
+        let writes = looked(seen.writes, "last writes", &mut not_seen);
+        let are_writes_partly_seen = writes.as_ref().is_some_and(|writes| !writes.is_whole);
+        let writes = writes.unwrap_or_default().writes;
         Self {
             stack: stack.to_owned(),
             region: seen.region.to_string(),
@@ -149,6 +167,16 @@ impl Status {
                     format!("{} {} {}", moment(event.time), event.status, event.logical_id)
                 })
                 .collect(),
+            last_writes: (writes.into_iter())
+                .map(|(id, has_failed)| WriteStatus {
+                    id: id.to_string(),
+                    bucket: id.bucket.to_string(),
+                    setting: id.kind.name(),
+                    time: moment(id.time),
+                    has_failed,
+                })
+                .collect(),
+            are_writes_partly_seen,
             not_seen,
             to_do,
             view,
@@ -189,6 +217,27 @@ impl Status {
         }
         if subscriptions.is_empty() {
             let _ = writeln!(text, "  nobody");
+        }
+    }
+
+    fn writes(&self, text: &mut String, width: usize) {
+        if self.last_writes.is_empty() {
+            return;
+        }
+        let _ = writeln!(text, "\n{}", self.head("Last writes of the guard"));
+        for WriteStatus { bucket, setting, time, has_failed, .. } in &self.last_writes {
+            let line = format!("{time} {setting} of {}", shown(bucket, 63));
+            let line = if *has_failed {
+                self.view.paint.bad(cut(&(line + " failed"), width - 2))
+            } else {
+                cut(&line, width - 2)
+            };
+            let _ = writeln!(text, "  {line}");
+        }
+        if self.are_writes_partly_seen {
+            let part =
+                "the ledger is too large to be looked through here: newer ones may be missing";
+            let _ = writeln!(text, "{}", wrapped(part, width));
         }
     }
 
@@ -307,6 +356,7 @@ impl fmt::Display for Status {
                 let _ = writeln!(text, "  {}", cut(event, width - 2));
             }
         }
+        self.writes(&mut text, width);
         for (title, lines) in [("Not seen", &self.not_seen), ("To do", &self.to_do)] {
             if !lines.is_empty() {
                 let _ = writeln!(text, "\n{}", paint.notable(title));

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use expect_test::expect_file;
 use s3guard_aws::alarms::Alarm;
+use s3guard_aws::ledger::Newest;
 use s3guard_aws::stacks::drift::LastDrift;
 use s3guard_aws::stacks::{Stack, StackStatus};
 use s3guard_aws::subscriptions::Subscription;
@@ -55,6 +56,15 @@ fn seen() -> Seen {
             checked: Some(OffsetDateTime::UNIX_EPOCH),
         }),
         events: Ok(Vec::new()),
+        writes: Ok(Newest {
+            writes: [
+                ("reports@20261124T231502.123Z-encryption", false),
+                ("photos@20261124T221502.123Z-policy", true),
+            ]
+            .map(|(id, has_failed)| (id.parse().unwrap(), has_failed))
+            .into(),
+            is_whole: true,
+        }),
     }
 }
 
@@ -76,6 +86,9 @@ fn troubled() -> Seen {
     }
     seen.trail = Ok(Trail::None(vec!["`org`: is not logging".to_owned()]));
     seen.drift = Ok(LastDrift { status: "DRIFTED".to_owned(), checked: None });
+    if let Ok(writes) = &mut seen.writes {
+        writes.is_whole = false;
+    }
     seen
 }
 
@@ -119,7 +132,7 @@ fn each_trouble_is_one_thing_to_do_and_a_well_guard_has_none() {
     };
     check(|seen| seen.stack.status = StackStatus::UpdateInProgress, "events --follow");
     check(|seen| seen.stack.status = StackStatus::UpdateRollbackComplete, "last wanted");
-    check(|seen| seen.functions[0].1 = Ok(Some("gone".to_owned())), "cannot be called: gone");
+    check(|seen| seen.functions[0].1 = Ok(Some("gone".to_owned())), "guard-GuardFunction-1: gone");
     check(
         |seen| seen.queues[1].depth = Ok(Depth { waiting: 1, in_flight: 0, delayed: 0 }),
         "1 buckets not handled: mend the cause",
@@ -155,10 +168,11 @@ fn what_may_not_be_looked_at_is_said_and_is_no_trouble() {
     seen.trail = Err(denied());
     seen.drift = Err(denied());
     seen.events = Err(denied());
+    seen.writes = Err(denied());
     assert!(judge::to_do(&seen, "guard").is_empty());
     let view = View { width: 80, paint: Paint::Plain };
     let status = Status::of(seen, "guard", Vec::new(), view);
-    assert_eq!(status.not_seen.len(), 7, "{:?}", status.not_seen);
+    assert_eq!(status.not_seen.len(), 8, "{:?}", status.not_seen);
     let text = status.to_string();
     assert!(text.contains("alarms: not allowed to look: `X`"), "{text}");
     assert!(!text.contains("no trail that records"), "{text}");
