@@ -12,6 +12,8 @@ pub mod canary;
 #[cfg(feature = "deploy")]
 pub mod code_bucket;
 pub mod connection;
+#[cfg(feature = "deploy")]
+pub mod emptying;
 pub mod error;
 #[cfg(test)]
 mod fake;

@@ -4,6 +4,7 @@
 
 pub mod change_set;
 pub mod drift;
+pub mod deletion;
 pub mod event;
 mod events;
 pub mod rollback;

@@ -1,0 +1,89 @@
+//! What holds an object that cannot be deleted.
+
+use std::fmt;
+
+use aws_sdk_s3::types::{ObjectLockLegalHoldStatus, ObjectLockMode};
+use time::OffsetDateTime;
+
+use super::Emptying;
+use super::listing::Entry;
+
+/// What an object lock of a version says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lock {
+    /// Nobody can delete it before this time.
+    Compliance(Option<OffsetDateTime>),
+    /// Only who may bypass it can delete it before this time.
+    Governance(Option<OffsetDateTime>),
+    /// Nobody can delete it before the hold is taken away.
+    LegalHold,
+    /// It could not be looked at.
+    Unknown,
+}
+
+/// The locks of the versions that were looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Locks {
+    /// So many were looked at.
+    pub looked_at: usize,
+    /// The last day of compliance mode, if there is one.
+    pub compliance: Option<Option<OffsetDateTime>>,
+    /// The last day of governance mode, if there is one.
+    pub governance: Option<Option<OffsetDateTime>>,
+    /// There is a legal hold.
+    pub legal_hold: bool,
+}
+
+impl Locks {
+    pub(super) fn add(&mut self, lock: Lock) {
+        self.looked_at += 1;
+        match lock {
+            Lock::Compliance(until) => self.compliance = self.compliance.max(Some(until)),
+            Lock::Governance(until) => self.governance = self.governance.max(Some(until)),
+            Lock::LegalHold => self.legal_hold = true,
+            Lock::Unknown => {}
+        }
+    }
+}
+
+impl fmt::Display for Locks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let until = |until: Option<OffsetDateTime>| {
+            until.map_or_else(String::new, |until| format!(" until {}", until.date()))
+        };
+        let mut words = Vec::new();
+        words.extend(self.compliance.map(|day| format!("compliance mode{}", until(day))));
+        words.extend(self.governance.map(|day| format!("governance mode{}", until(day))));
+        words.extend(self.legal_hold.then(|| "a legal hold".to_owned()));
+        if words.is_empty() {
+            return f.write_str("an object lock");
+        }
+        f.write_str(&words.join(", "))
+    }
+}
+
+/// Whether S3 does not delete a version because it is locked, for which it has no code of its own.
+///
+/// Written for: `AccessDenied`, "Access Denied because object protected by object lock."
+pub(super) fn says_locked(code: &str, message: &str) -> bool {
+    code == "AccessDenied" && message.contains("object lock")
+}
+
+impl Emptying {
+    /// Looks at what locks a version. That it may not be looked at changes nothing.
+    pub(super) async fn lock(&self, entry: &Entry) -> Lock {
+        let call = self.client.head_object().bucket(self.name.as_str()).key(&entry.key);
+        let call = call.version_id(&entry.version_id).expected_bucket_owner(self.owner.as_str());
+        let Ok(answer) = call.send().await else { return Lock::Unknown };
+        if answer.object_lock_legal_hold_status() == Some(&ObjectLockLegalHoldStatus::On) {
+            return Lock::LegalHold;
+        }
+        let until = answer.object_lock_retain_until_date().map(aws_smithy_types::DateTime::secs);
+        let until = until.and_then(|until| OffsetDateTime::from_unix_timestamp(until).ok());
+        match answer.object_lock_mode() {
+            Some(ObjectLockMode::Compliance) => Lock::Compliance(until),
+            Some(ObjectLockMode::Governance) => Lock::Governance(until),
+            Some(_) | None => Lock::Unknown,
+        }
+    }
+}

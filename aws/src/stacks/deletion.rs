@@ -1,0 +1,191 @@
+//! Taking a stack away: protection, deletion in each of its ways, what becomes of its resources, and who else uses what it used.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_cloudformation::types::DeletionMode;
+
+use super::{Resource, Stack, StackStatus, Stacks, failed, read_stack};
+use crate::AwsError;
+
+/// How a stack is deleted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Deletion {
+    /// The name of this deletion among the stack's events.
+    pub token: String,
+    /// The role with whose permissions CloudFormation deletes, in place of the caller's.
+    pub role_arn: Option<String>,
+    /// What becomes of what cannot be deleted.
+    pub way: Way,
+}
+
+/// What becomes of what cannot be deleted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Way {
+    /// It keeps the stack from being deleted.
+    #[default]
+    Plain,
+    /// It is left in the account; CloudFormation takes this only for a stack that could not be deleted.
+    Force,
+    /// Resources of these logical ids are left in the account; only for a stack that could not be deleted, too.
+    Retain(Vec<String>),
+}
+
+/// A resource with how it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// The resource.
+    pub resource: Resource,
+    /// Its status as AWS writes it, as `DELETE_FAILED`.
+    pub status: String,
+    /// CloudFormation's words on the status.
+    pub reason: Option<String>,
+}
+
+impl Member {
+    /// Whether it is not in the account any more. A stack whose deletion has failed lists what is gone, too.
+    pub fn is_gone(&self) -> bool {
+        self.status == "DELETE_COMPLETE"
+    }
+
+    /// Whether it could not be deleted.
+    pub fn could_not_go(&self) -> bool {
+        self.status == "DELETE_FAILED"
+    }
+
+    /// Whether it is a bucket that could not be deleted because something is in it, which AWS says in words alone.
+    ///
+    /// Written for: "The bucket you tried to delete is not empty (Service: S3, Status Code: 409, …)".
+    pub fn is_full_bucket(&self) -> bool {
+        self.could_not_go()
+            && self.resource.resource_type == "AWS::S3::Bucket"
+            && self.reason.as_deref().is_some_and(|reason| reason.contains("is not empty"))
+    }
+}
+
+impl Stack {
+    /// The name, which its id has in it.
+    pub fn name(&self) -> &str {
+        self.id.split('/').nth(1).unwrap_or(&self.id)
+    }
+}
+
+impl Stacks {
+    /// Deletes a stack, in the background.
+    ///
+    /// Source: AWS CloudFormation API Reference, `DeleteStack`.
+    pub async fn delete_as(&self, stack_id: &str, deletion: &Deletion) -> Result<(), AwsError> {
+        let call = self
+            .client
+            .delete_stack()
+            .stack_name(stack_id)
+            .client_request_token(&deletion.token)
+            .set_role_arn(deletion.role_arn.clone());
+        let call = match &deletion.way {
+            Way::Plain => call,
+            Way::Force => call.deletion_mode(DeletionMode::ForceDeleteStack),
+            Way::Retain(ids) => call.set_retain_resources(Some(ids.clone())),
+        };
+        let answer = call.send().await;
+        answer.map(drop).map_err(|error| failed("DeleteStack", stack_id, &error))
+    }
+
+    /// Protects a stack against deletion, or no more.
+    pub async fn protect(&self, stack_id: &str, is_protected: bool) -> Result<(), AwsError> {
+        self.client
+            .update_termination_protection()
+            .stack_name(stack_id)
+            .enable_termination_protection(is_protected)
+            .send()
+            .await
+            .map(drop)
+            .map_err(|error| failed("UpdateTerminationProtection", stack_id, &error))
+    }
+
+    /// Lists a stack's resources that have ever been there, with how they stand.
+    pub async fn members(&self, stack_id: &str) -> Result<Vec<Member>, AwsError> {
+        let mut members = Vec::new();
+        let mut page = None;
+        loop {
+            let answer = self
+                .client
+                .list_stack_resources()
+                .stack_name(stack_id)
+                .set_next_token(page)
+                .send()
+                .await
+                .map_err(|error| failed("ListStackResources", stack_id, &error))?;
+            for summary in answer.stack_resource_summaries() {
+                let Some(physical_id) = summary.physical_resource_id() else { continue };
+                let owned = |text: Option<&str>| text.unwrap_or_default().to_owned();
+                let status = summary.resource_status().map(|status| status.as_str());
+                members.push(Member {
+                    resource: Resource {
+                        logical_id: owned(summary.logical_resource_id()),
+                        physical_id: physical_id.to_owned(),
+                        resource_type: owned(summary.resource_type()),
+                    },
+                    status: owned(status),
+                    reason: summary.resource_status_reason().map(str::to_owned),
+                });
+            }
+            page = answer.next_token().map(str::to_owned);
+            if page.is_none() {
+                return Ok(members);
+            }
+        }
+    }
+
+    /// Every stack of the Region that is there.
+    pub async fn all(&self) -> Result<Vec<Stack>, AwsError> {
+        let all = "the Region's stacks";
+        let mut stacks = Vec::new();
+        let mut page = None;
+        loop {
+            let answer = self.client.describe_stacks().set_next_token(page).send().await;
+            let answer = answer.map_err(|error| AwsError::new("DescribeStacks", all, &error))?;
+            stacks.extend(answer.stacks().iter().map(read_stack));
+            page = answer.next_token().map(str::to_owned);
+            if page.is_none() {
+                stacks.retain(|stack| stack.status != StackStatus::DeleteComplete);
+                return Ok(stacks);
+            }
+        }
+    }
+
+    /// The parameters of each change set that waits to be carried out.
+    pub async fn waiting_parameters(
+        &self,
+        stack_id: &str,
+    ) -> Result<Vec<BTreeMap<String, String>>, AwsError> {
+        let mut ids = Vec::new();
+        let mut page = None;
+        loop {
+            let call = self.client.list_change_sets().stack_name(stack_id).set_next_token(page);
+            let answer = call.send().await;
+            let answer = answer.map_err(|error| failed("ListChangeSets", stack_id, &error))?;
+            ids.extend(
+                answer.summaries().iter().filter_map(|set| set.change_set_id()).map(str::to_owned),
+            );
+            page = answer.next_token().map(str::to_owned);
+            if page.is_none() {
+                break;
+            }
+        }
+        let mut waiting = Vec::new();
+        for id in ids {
+            let answer = self.client.describe_change_set().change_set_name(&id).send().await;
+            let answer = answer.map_err(|error| failed("DescribeChangeSet", stack_id, &error))?;
+            let parameters = answer.parameters().iter().filter_map(|parameter| {
+                Some((
+                    parameter.parameter_key()?.to_owned(),
+                    parameter.parameter_value()?.to_owned(),
+                ))
+            });
+            waiting.push(parameters.collect());
+        }
+        Ok(waiting)
+    }
+}
+
+#[cfg(test)]
+mod tests;
