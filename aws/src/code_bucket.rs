@@ -3,6 +3,7 @@
 //! It is not part of the stack, because it has to be there before the stack. Every call says which account it expects,
 //! so that a bucket of somebody else is never written to.
 
+mod pruning;
 mod settings;
 
 use std::time::Duration;
@@ -18,6 +19,7 @@ use s3guard_posture::names::InvalidBucketName;
 use s3guard_posture::{AccountId, BucketName, Region};
 use thiserror::Error;
 
+pub use self::pruning::superfluous;
 pub use self::settings::Setting;
 use crate::identity::Identity;
 use crate::{AwsError, Connection};

@@ -75,7 +75,10 @@ pub enum Outcome {
 impl Emptying {
     /// A bucket of this account, in the connection's Region.
     pub fn new(connection: &Connection, name: BucketName, owner: AccountId) -> Self {
-        let client = Client::new(&connection.config);
+        Self::of(Client::new(&connection.config), name, owner)
+    }
+
+    pub(crate) fn of(client: Client, name: BucketName, owner: AccountId) -> Self {
         Self { client, name, owner, bypasses_governance: false }
     }
 
@@ -150,7 +153,11 @@ impl Emptying {
     }
 
     /// Deletes entries; gives those that stay, in their order.
-    async fn delete(&self, entries: &[Entry], tally: &mut Tally) -> Result<Vec<Entry>, AwsError> {
+    pub(crate) async fn delete(
+        &self,
+        entries: &[Entry],
+        tally: &mut Tally,
+    ) -> Result<Vec<Entry>, AwsError> {
         let mut to_do: Vec<Entry> = entries.to_vec();
         let mut stays = BTreeSet::new();
         let mut attempt = 0;

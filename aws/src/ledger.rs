@@ -22,10 +22,12 @@ mod marks;
 #[cfg(feature = "deploy")]
 mod newest;
 mod store;
+mod touched;
 mod undone;
 
 #[cfg(feature = "deploy")]
 pub use newest::Newest;
+pub use self::touched::Touched;
 
 /// How many records are read at once.
 const READS_MAX: usize = 8;

@@ -29,6 +29,9 @@ pub mod undone;
 /// For how long objects of `buckets/` are kept. A year and a month: an audit of a year finds all of it.
 pub const KEPT_DAYS: u32 = 400;
 
+/// What the keys of all records begin with.
+pub const RECORDS_PREFIX: &str = "buckets/";
+
 const HOUR: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]T[hour]");
 const STAMP: &[BorrowedFormatItem<'_>] =
     format_description!("[year][month][day]T[hour][minute][second].[subsecond digits:3]Z");
@@ -95,7 +98,7 @@ pub fn id(bucket: &BucketName, time: OffsetDateTime, kind: SettingKind) -> Strin
 
 /// What all keys of a bucket begin with.
 pub fn prefix(bucket: &BucketName) -> String {
-    format!("buckets/{bucket}/")
+    format!("{RECORDS_PREFIX}{bucket}/")
 }
 
 /// After which key a list has to start that tells of the last hour, and of what was undone.

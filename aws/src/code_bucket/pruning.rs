@@ -1,0 +1,156 @@
+//! Old packages and templates taken out of the code bucket: which of them may go is decided here, without a call.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use time::{Duration, OffsetDateTime};
+
+use super::CodeBucket;
+use crate::AwsError;
+use crate::emptying::{Emptying, Tally};
+
+/// What all keys of ours begin with: nothing else is ever deleted.
+const OURS: &str = "s3guard/";
+/// So many of the newest packages, and as many templates, always stay.
+const NEWEST: usize = 3;
+/// What is younger may be of a deployment that is under way.
+const YOUNG: Duration = Duration::DAY;
+
+/// Which keys nobody needs any more.
+///
+/// Kept are those that a stack refers to, the newest three packages and templates, and what is younger than a day. What has no
+/// time, or a name that is not ours, stays.
+pub fn superfluous(
+    written: &BTreeMap<String, Option<OffsetDateTime>>,
+    used: &BTreeSet<String>,
+    now: OffsetDateTime,
+) -> BTreeSet<String> {
+    let mut superfluous = BTreeSet::new();
+    for is_of_kind in [is_package, is_template] {
+        let of_kind = written.iter().filter(|(key, _)| is_of_kind(key));
+        let mut of_kind: Vec<_> = of_kind.filter_map(|(key, time)| Some(((*time)?, key))).collect();
+        of_kind.sort_unstable();
+        let older = of_kind.iter().rev().skip(NEWEST);
+        let unused = older.filter(|(time, key)| !used.contains(*key) && *time <= now - YOUNG);
+        superfluous.extend(unused.map(|(_, key)| (*key).clone()));
+    }
+    superfluous
+}
+
+/// As `s3guard/bootstrap-x86_64-….zip`.
+fn is_package(key: &str) -> bool {
+    is_ours(key, "", ".zip")
+}
+
+/// As `s3guard/template-….json`.
+fn is_template(key: &str) -> bool {
+    is_ours(key, "template-", ".json")
+}
+
+fn is_ours(key: &str, begin: &str, end: &str) -> bool {
+    let Some(name) = key.strip_prefix(OURS) else { return false };
+    name.starts_with(begin) && name.ends_with(end) && !name.contains('/')
+}
+
+impl CodeBucket {
+    /// Takes out what nobody needs any more, with all its versions; gives how many keys went. A bucket that is not there has none.
+    pub async fn prune(
+        &self,
+        used: &BTreeSet<String>,
+        now: OffsetDateTime,
+    ) -> Result<usize, AwsError> {
+        let emptying = self.emptying();
+        let Some(versions) = emptying.versions(OURS).await? else { return Ok(0) };
+        let written = versions.iter().map(|(key, entries)| {
+            // The newest counts; one without a time is as good as new.
+            let times: Option<Vec<_>> = entries.iter().map(|entry| entry.written).collect();
+            (key.clone(), times.and_then(|times| times.into_iter().max()))
+        });
+        let superfluous = superfluous(&written.collect(), used, now);
+        let entries: Vec<_> =
+            superfluous.iter().filter_map(|key| versions.get(key)).flatten().cloned().collect();
+        let mut tally = Tally::default();
+        for batch in entries.chunks(1000) {
+            emptying.delete(batch, &mut tally).await?;
+        }
+        match tally.first_failure {
+            Some(failure) => Err(AwsError::other("DeleteObjects", self.object(""), failure)),
+            None => Ok(superfluous.len()),
+        }
+    }
+
+    /// The bucket, to be emptied and deleted.
+    pub fn emptying(&self) -> Emptying {
+        Emptying::of(self.client.clone(), self.name.clone(), self.owner.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+    use crate::fake::Fake;
+
+    const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
+
+    #[test]
+    fn only_what_is_old_unused_and_ours_goes() {
+        let age = |days: i64| Some(NOW - Duration::days(days));
+        let key = |name: &str| format!("s3guard/{name}");
+        let zips: Vec<String> =
+            (1..=7).map(|n| key(&format!("bootstrap-x86_64-{n}.zip"))).collect();
+        let mut written: BTreeMap<String, Option<OffsetDateTime>> =
+            zips.iter().zip(1..).map(|(key, days)| (key.clone(), age(days))).collect();
+        written.extend((1..=4).map(|n| (key(&format!("template-{n}.json")), age(n))));
+        // None of these is for us to take away, however old.
+        let strange = ["other/x.zip", "s3guard/notes.txt", "s3guard/deep/x.zip", "s3guard/x.json"];
+        written.extend(strange.map(|key| (key.to_owned(), age(400))));
+        written.insert(key("timeless.zip"), None);
+        let used = BTreeSet::from([zips[4].clone()]);
+        let gone: Vec<String> = superfluous(&written, &used, NOW).into_iter().collect();
+        assert_eq!(
+            gone,
+            [zips[3].clone(), zips[5].clone(), zips[6].clone(), key("template-4.json")]
+        );
+    }
+
+    #[test]
+    fn what_may_be_of_a_deployment_under_way_stays_however_many_there_are() {
+        let young = NOW - Duration::hours(23);
+        let written: BTreeMap<_, _> =
+            (0..9).map(|n| (format!("s3guard/bootstrap-{n}.zip"), Some(young))).collect();
+        assert!(superfluous(&written, &BTreeSet::new(), NOW).is_empty());
+        assert_eq!(superfluous(&written, &BTreeSet::new(), NOW + Duration::hours(2)).len(), 6);
+    }
+
+    #[tokio::test]
+    async fn a_key_goes_with_all_its_versions_and_nothing_else_is_named() {
+        let version = |key: &str, id: &str, day: u8| {
+            format!(
+                "<Version><Key>s3guard/{key}</Key><VersionId>{id}</VersionId>\
+                 <LastModified>2026-10-{day:02}T00:00:00.000Z</LastModified></Version>"
+            )
+        };
+        let list = [
+            version("a.zip", "1", 1),
+            version("a.zip", "2", 2),
+            version("b.zip", "1", 3),
+            version("c.zip", "1", 4),
+            version("d.zip", "1", 5),
+        ];
+        let fake = Fake::answering([
+            (200, format!("<ListVersionsResult>{}</ListVersionsResult>", list.concat())),
+            (200, "<DeleteResult/>".to_owned()),
+        ]);
+        let caller = crate::identity::Identity {
+            account: "111122223333".parse().unwrap(),
+            arn: "arn:aws:iam::111122223333:user/u".to_owned(),
+        };
+        let bucket = CodeBucket::new(&fake.connection(), "code".parse().unwrap(), &caller);
+        assert_eq!(bucket.prune(&BTreeSet::new(), NOW).await, Ok(1));
+        let asked = fake.asked();
+        assert!(asked[0].line.contains("prefix=s3guard%2F"), "{}", asked[0].line);
+        assert_eq!(asked[1].body.matches("<Object>").count(), 2, "{}", asked[1].body);
+        assert_eq!(asked[1].body.matches("s3guard/a.zip").count(), 2, "{}", asked[1].body);
+    }
+}
