@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_cloudformation::types::DeletionMode;
+use aws_sdk_cloudformation::types::{DeletionMode, ResourceStatus};
 
 use super::{Resource, Stack, StackStatus, Stacks, failed, read_stack};
 use crate::AwsError;
@@ -117,7 +117,7 @@ impl Stacks {
             for summary in answer.stack_resource_summaries() {
                 let Some(physical_id) = summary.physical_resource_id() else { continue };
                 let owned = |text: Option<&str>| text.unwrap_or_default().to_owned();
-                let status = summary.resource_status().map(|status| status.as_str());
+                let status = summary.resource_status().map(ResourceStatus::as_str);
                 members.push(Member {
                     resource: Resource {
                         logical_id: owned(summary.logical_resource_id()),

@@ -51,6 +51,7 @@ pub(crate) enum Command {
     Doctor(doctor::Args),
     Events(events::Args),
     Rollback(rollback::Args),
+    Destroy(Box<destroy::Args>),
     History(history::Args),
     Undo(undo::Args),
     Status(status::Args),

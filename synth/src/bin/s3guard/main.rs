@@ -63,6 +63,9 @@ fn run(command: Command, output: &Output) -> anyhow::Result<Exit> {
         Command::Events(args) => commands::events::run(&args, output),
         Command::Rollback(args) => commands::rollback::run(&args, output, &token()),
         Command::Diff(args) => commands::diff::run(&args, output, &token()),
+        Command::Destroy(args) => {
+            commands::destroy::run(&args, output, &token(), OffsetDateTime::now_utc())
+        }
         Command::History(args) => commands::history::run(&args, output),
         Command::Status(args) => commands::status::run(&args, output),
         Command::Outputs(args) => commands::outputs::run(&args, output),

@@ -179,6 +179,11 @@ async fn carry_out(
         let now = if wanted { "is protected against deletion" } else { "is protected no longer" };
         target.output.say(format_args!("stack `{}` {now}", target.name));
     }
+    if deployed != Deployed::Unchanged {
+        let named = args.wanted.code_bucket.as_ref();
+        let now = time::OffsetDateTime::now_utc();
+        super::destroy::pruning::prune(&target.account, named, &target.output, now).await;
+    }
     if deployed == Deployed::Created && !args.no_sweep {
         sweep::begin(&target.account.connection, &stack, &target.output).await;
     }

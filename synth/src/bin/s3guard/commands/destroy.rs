@@ -1,18 +1,24 @@
 //! `s3guard destroy`: the guard taken out of an account, and what stays there named.
+//!
+//! Here is the story; `plan` looks, `step` decides, `removal` does, `report` tells, `pruning` keeps the bucket for code small.
 
-use std::fmt;
+mod plan;
+pub(crate) mod pruning;
+mod removal;
+mod report;
+mod step;
 
-use anyhow::{Context as _, anyhow};
-use s3guard_aws::stacks::{Event, Resource, Stack, StackStatus, Stacks};
-use s3guard_posture::StackName;
-use s3guard_synth::stacks;
-use serde::Serialize;
+use anyhow::anyhow;
+use futures_util::future::join_all;
+use time::OffsetDateTime;
 
-use super::account::{self, Account, AccountArgs};
-use super::progress::{self, Follower};
-use crate::cli;
-use crate::failure::{Advice as _, Exit};
-use crate::output::Output;
+use self::plan::Plan;
+use self::report::{Destroyed, InRegion};
+use self::step::Asked;
+use super::account::{self, AccountArgs, AccountsArgs};
+use crate::cli::{self, Invalid};
+use crate::failure::{self, Advice as _, Exit};
+use crate::output::{Form, Output};
 
 /// What becomes of buckets that stay while their policies go.
 const WITHOUT_POLICIES: &str = "the buckets that stay lose their policies: access without TLS is not \
@@ -21,273 +27,227 @@ const WITHOUT_POLICIES: &str = "the buckets that stay lose their policies: acces
 
 /// Take the guard out of an account
 ///
-/// Deletes the stack. What is needed to read the past stays: the trail's and the log's bucket and
-/// the KMS key. The bucket for code stays for other stacks, and every bucket keeps the settings that
-/// the guard gave it. All that stays is named.
+/// Deletes the stack, in one Region or in several. What is needed to read the past stays: the trail's,
+/// the ledger's and the log's bucket and the KMS key. The bucket for code stays for other stacks, and
+/// every bucket keeps the settings that the guard gave it. All that goes and all that stays is named
+/// before anything is done, and the stack's name has to be typed. What a deletion has left can be taken
+/// away later by the same command with `--empty-buckets`.
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[command(after_long_help = manual())]
 pub(crate) struct Args {
     #[command(flatten)]
-    account: AccountArgs,
+    account: AccountsArgs,
 
-    /// Do not ask for the stack's name
+    /// Do not ask: neither for the stack's name nor whether buckets may be emptied
     #[arg(long)]
     yes: bool,
+
+    /// Delete also a stack that is protected against deletion
+    #[arg(long)]
+    disable_protection: bool,
+
+    /// Wait for what is going on with the stack, instead of refusing
+    #[arg(long)]
+    wait: bool,
+
+    /// After a deletion that has failed: leave in the account whatever cannot be deleted
+    #[arg(long, conflicts_with = "retain")]
+    force: bool,
+
+    /// After a deletion that has failed: leave this resource of the stack in the account, by its logical id
+    #[arg(long, value_name = "LOGICAL_ID", value_delimiter = ',')]
+    retain: Vec<String>,
+
+    /// Role with whose permissions CloudFormation deletes; without it, the stack's or the caller's own
+    #[arg(long, value_name = "ARN", value_parser = role_arn)]
+    role_arn: Option<String>,
+
+    /// Delete also the stack's own buckets that stay otherwise, with every version of what is in them
+    #[arg(long, help_heading = "Buckets")]
+    empty_buckets: bool,
+
+    /// Delete also objects that are locked in governance mode
+    #[arg(long, requires = "empty_buckets", help_heading = "Buckets")]
+    bypass_governance: bool,
+
+    /// Delete also the bucket for code, if no other stack of the Region uses it
+    #[arg(long, help_heading = "Buckets")]
+    all: bool,
 }
 
-pub(crate) fn run(args: &Args, output: &Output, token: &str) -> anyhow::Result<Exit> {
+impl Args {
+    fn asked(&self) -> Asked {
+        match (self.force, self.retain.is_empty()) {
+            (true, _) => Asked::Force,
+            (false, false) => Asked::Retain,
+            (false, true) => Asked::Plainly,
+        }
+    }
+}
+
+pub(crate) fn run(
+    args: &Args,
+    output: &Output,
+    token: &str,
+    now: OffsetDateTime,
+) -> anyhow::Result<Exit> {
+    let stack = &args.account.stack;
+    let protection = if args.disable_protection {
+        "; whether the stack is still protected, `aws cloudformation describe-stacks` tells"
+    } else {
+        ""
+    };
     let on_interrupt = format!(
-        "a deletion that was begun goes on; `s3guard destroy --stack {}` again tells how far it is",
-        args.account.stack
+        "a deletion that was begun goes on; `s3guard destroy --stack {stack}` again, with the same flags, tells how far \
+         it is and does what is left{protection}"
     );
-    account::run(destroy(args, output, token), on_interrupt)
+    account::run(destroy(args, output, token, now), on_interrupt)
 }
 
-async fn destroy(args: &Args, output: &Output, token: &str) -> anyhow::Result<Exit> {
-    let name = &args.account.stack;
-    let account = Account::open(&args.account).await?;
-    let region = account.connection.region();
-    let stacks = Stacks::new(&account.connection);
-    let Some(stack) = stacks.describe(name.as_str()).await? else {
-        output.say(format_args!("stack `{name}` does not exist in `{region}`: nothing to do"));
-        output.result(&Destroyed {
-            stack: name.to_string(),
-            outcome: Outcome::Absent,
-            stays: vec![],
-        })?;
-        return Ok(Exit::Done);
-    };
-    account::check_is_guard(&stacks, &stack, name).await?;
-    check(name, &stack)?;
-    let resources = stacks.resources(&stack.id).await?;
-    let kept = kept_by_template()?;
-    let staying = staying(&resources, &kept);
-    output.say(format_args!(
-        "stack `{name}` in `{region}`, account `{}`: {} resources",
-        account.caller.account,
-        resources.len()
-    ));
-    output.say(format_args!("deleted are {}; these stay:", resources.len() - staying.len()));
-    let mut stays = staying;
-    stays.extend(code_bucket(&stack));
-    for stay in &stays {
-        output.say(format_args!("  {stay}"));
+async fn destroy(
+    args: &Args,
+    output: &Output,
+    token: &str,
+    now: OffsetDateTime,
+) -> anyhow::Result<Exit> {
+    let each = args.account.each();
+    let looked = each.iter().map(|of| plan::look(args, of, labelled(output, of, each.len())));
+    let mut looked: Vec<_> = join_all(looked).await;
+    if looked.len() == 1 {
+        // The one that is meant: its failure is the command's.
+        let plan = looked.remove(0)?;
+        plan.show();
+        let plans = [plan];
+        agree(args, &plans, output).await?;
+        let [plan] = plans;
+        let (report, done) = removal::carry_out(plan, args, token, now).await;
+        tell(args, vec![report], output)?;
+        return done.map(|()| Exit::Done);
     }
-    output.say("  the settings that the guard gave to buckets");
-    if lose_policies(&resources, &kept) {
-        output.say(WITHOUT_POLICIES);
-    }
-    if !args.yes {
-        let what = format!("deleting stack `{name}`");
-        account::approve(&what, name.as_str(), "the stack's name", output).await?;
-    }
-
-    // Somebody may have begun it already.
-    let is_asked_for = stack.status == StackStatus::DeleteInProgress;
-    let follower =
-        Follower::new(&stacks, output, &stack.id, (!is_asked_for).then_some(token)).await;
-    if !is_asked_for {
-        stacks.delete(&stack.id, token).await?;
-    }
-    let ended = follower.follow().await?;
-    let gone = ended.stack.as_ref().is_none_or(|stack| stack.status == StackStatus::DeleteComplete);
-    if !gone {
-        let what = format!("stack `{name}` was not deleted whole");
-        let otherwise = format!("mend the cause, then `s3guard destroy --stack {name}` again");
-        return Err(progress::failure(&what, &ended))
-            .hint(progress::failure_hint(&ended, &otherwise));
-    }
-    // What CloudFormation says it left counts more than what was expected.
-    for event in ended.events.iter().filter(|event| event.is_left_behind()) {
-        if !stays.iter().any(|stay| stay.name == event.physical_id) {
-            stays.push(left_behind(event));
+    let mut failures = Vec::new();
+    let mut plans = Vec::new();
+    for (of, looked) in each.iter().zip(looked) {
+        match looked {
+            Ok(plan) => {
+                plan.show();
+                plans.push(plan);
+            }
+            Err(error) => failures.push((region(of), error)),
         }
     }
-    output.say(format_args!("stack `{name}` deleted"));
-    output.result(&Destroyed { stack: name.to_string(), outcome: Outcome::Deleted, stays })?;
-    Ok(Exit::Done)
+    if plans.is_empty() {
+        return summary(args, &failures, each.len(), output);
+    }
+    for (region, _) in &failures {
+        output.warn(format_args!("nothing is done in `{region}`: the reason is told at the end"));
+    }
+    agree(args, &plans, output).await?;
+    let names: Vec<String> = plans.iter().map(|plan| plan.report.region.clone()).collect();
+    let done = plans.into_iter().map(|plan| removal::carry_out(plan, args, token, now));
+    let mut reports = Vec::new();
+    for (region, (report, done)) in names.into_iter().zip(join_all(done).await) {
+        reports.push(report);
+        failures.extend(done.err().map(|error| (region, error)));
+    }
+    tell(args, reports, output)?;
+    summary(args, &failures, each.len(), output)
 }
 
-/// What may be deleted at all.
-fn check(name: &StackName, stack: &Stack) -> anyhow::Result<()> {
-    if stack.protected {
-        return Err(anyhow!("stack `{name}` is protected against deletion")).hint(format!(
-            "`aws cloudformation update-termination-protection --no-enable-termination-protection \
-             --stack-name {name}`"
+/// Where words of one Region go: with its name before them, if there are several.
+fn labelled(output: &Output, of: &AccountArgs, count: usize) -> Output {
+    if count == 1 {
+        return Output::new(output.form(), output.paint());
+    }
+    output.labelled(&region(of))
+}
+
+fn region(of: &AccountArgs) -> String {
+    of.region.as_ref().map(ToString::to_string).unwrap_or_default()
+}
+
+/// Asks a person, if there is anything to agree to: once for all Regions, and once more for what is gone for good.
+async fn agree(args: &Args, plans: &[Plan], output: &Output) -> anyhow::Result<()> {
+    if args.yes || !plans.iter().any(Plan::needs_approval) {
+        return Ok(());
+    }
+    let stack = &args.account.stack;
+    let place =
+        if plans.len() == 1 { String::new() } else { format!(" in {} Regions", plans.len()) };
+    let what = format!("deleting stack `{stack}`{place}");
+    let mut agreed = account::approve(&what, stack.as_str(), "the stack's name", output).await;
+    let emptied: usize = plans.iter().map(|plan| plan.to_empty.len()).sum();
+    if agreed.is_ok() && emptied > 0 {
+        let buckets = if emptied == 1 { "bucket" } else { "buckets" };
+        output.say(format_args!(
+            "what is in {emptied} {buckets} is deleted with all earlier versions, and nobody can bring it back"
         ));
+        let what = format!("emptying {emptied} {buckets}");
+        agreed = account::approve(&what, "empty", "the word `empty`", output).await;
     }
-    let is_busy = !stack.status.is_settled() && stack.status != StackStatus::DeleteInProgress;
-    if is_busy {
-        return Err(anyhow!("stack `{name}` is in `{}`: something is going on", stack.status))
-            .hint("try again when it has come to rest");
+    if agreed.is_err() && output.form() != Form::Text {
+        // A program reads what there is to agree to.
+        tell(args, plans.iter().map(|plan| plan.report.clone()).collect(), output)?;
     }
-    Ok(())
+    agreed
 }
 
-/// The logical ids that the template keeps when the stack goes.
-fn kept_by_template() -> anyhow::Result<Vec<String>> {
-    let json = stacks::guard().to_json().context("the template cannot be rendered")?;
-    let template: serde_json::Value = serde_json::from_str(&json).context("it is no JSON")?;
-    let resources = template["Resources"].as_object().into_iter().flatten();
-    let is_kept = |resource: &serde_json::Value| {
-        resource["DeletionPolicy"].as_str().is_some_and(|policy| policy.starts_with("Retain"))
-    };
-    Ok(resources.filter(|(_, resource)| is_kept(resource)).map(|(id, _)| id.clone()).collect())
+fn tell(args: &Args, regions: Vec<InRegion>, output: &Output) -> anyhow::Result<()> {
+    output.result(&Destroyed { stack: args.account.stack.to_string(), regions })
 }
 
-fn staying(resources: &[Resource], kept: &[String]) -> Vec<Stay> {
-    resources
-        .iter()
-        .filter(|resource| kept.contains(&resource.logical_id))
-        .map(|resource| Stay {
-            kind: resource.resource_type.clone(),
-            name: resource.physical_id.clone(),
-            why: why(&resource.resource_type).to_owned(),
-        })
-        .collect()
-}
-
-/// Whether buckets stay whose policies go.
-fn lose_policies(resources: &[Resource], kept: &[String]) -> bool {
-    let any = |resource_type: &str, is_kept: bool| {
-        resources.iter().any(|resource| {
-            resource.resource_type == resource_type
-                && kept.contains(&resource.logical_id) == is_kept
-        })
-    };
-    any("AWS::S3::Bucket", true) && any("AWS::S3::BucketPolicy", false)
-}
-
-fn left_behind(event: &Event) -> Stay {
-    Stay {
-        kind: event.resource_type.clone(),
-        name: event.physical_id.clone(),
-        why: why(&event.resource_type).to_owned(),
+/// Says what failed where, and how to go on with just that.
+fn summary(
+    args: &Args,
+    failures: &[(String, anyhow::Error)],
+    count: usize,
+    output: &Output,
+) -> anyhow::Result<Exit> {
+    if failures.is_empty() {
+        return Ok(Exit::Done);
     }
-}
-
-fn code_bucket(stack: &Stack) -> Option<Stay> {
-    let name = stack.parameters.get("CodeBucket").filter(|name| !name.is_empty())?;
-    Some(Stay {
-        kind: "AWS::S3::Bucket".to_owned(),
-        name: name.clone(),
-        why: "other stacks may use its code".to_owned(),
-    })
-}
-
-fn why(resource_type: &str) -> &'static str {
-    match resource_type {
-        "AWS::S3::Bucket" => "it holds the record of who did what",
-        "AWS::KMS::Key" => "without it what it encrypted could not be read",
-        _ => "the template keeps it",
+    for (region, error) in failures {
+        output.say(format_args!("`{region}`:"));
+        failure::report(error, output);
     }
+    let regions: Vec<&str> = failures.iter().map(|(region, _)| region.as_str()).collect();
+    let failed = regions.len();
+    Err(anyhow!("{failed} of {count} Regions failed: `{}`", regions.join("`, `"))).hint(format!(
+        "mend the causes, then the same command with `--region {}`, for stack `{}`",
+        regions.join(","),
+        args.account.stack
+    ))
 }
 
-/// The result of a destruction; as text, what stays.
-#[derive(Debug, Serialize)]
-struct Destroyed {
-    stack: String,
-    outcome: Outcome,
-    stays: Vec<Stay>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-enum Outcome {
-    Deleted,
-    Absent,
-}
-
-/// Something that is still there, and why.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-struct Stay {
-    #[serde(rename = "type")]
-    kind: String,
-    name: String,
-    why: String,
-}
-
-impl fmt::Display for Stay {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:<16} {}  ({})", self.kind, self.name, self.why)
+fn role_arn(text: &str) -> Result<String, Invalid> {
+    let is_role = text.starts_with("arn:") && text.contains(":iam::") && text.contains(":role/");
+    if is_role {
+        return Ok(text.to_owned());
     }
-}
-
-impl fmt::Display for Destroyed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for stay in &self.stays {
-            writeln!(f, "{stay}")?;
-        }
-        Ok(())
-    }
+    let hint = "write it as `arn:aws:iam::111122223333:role/deployer`";
+    Err(Invalid::new(format!("`{text}` is not the ARN of a role"), hint))
 }
 
 fn manual() -> String {
     let examples = "Examples:\n  s3guard destroy --stack s3guard\n  \
-                    s3guard destroy --stack s3guard --region eu-west-1 --yes --output json\n\n";
+                    s3guard destroy --stack s3guard --region eu-west-1,us-east-1 --yes --output json\n  \
+                    s3guard destroy --stack s3guard --empty-buckets --all\n  \
+                    s3guard destroy --stack s3guard --force\n  \
+                    s3guard destroy --stack s3guard --retain TrailBucket\n\n";
     let exits = [Exit::Done, Exit::Failed, Exit::Usage, Exit::Approval, Exit::Interrupted];
     examples.to_owned() + &cli::exit_codes(&exits)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
 
-    fn stack(status: StackStatus) -> Stack {
-        let parameters = ["CodeBucket", "CodeKey", "BucketPrefix"];
-        Stack {
-            id: String::new(),
-            status,
-            reason: None,
-            parameters: parameters.map(|name| (name.to_owned(), format!("a-{name}"))).into(),
-            outputs: BTreeMap::new(),
-            tags: BTreeMap::new(),
-            updated: None,
-            protected: false,
+    #[test]
+    fn only_the_arn_of_a_role_is_one() {
+        assert!(role_arn("arn:aws:iam::111122223333:role/path/deployer").is_ok());
+        assert!(role_arn("arn:aws-cn:iam::111122223333:role/deployer").is_ok());
+        for wrong in ["deployer", "arn:aws:iam::111122223333:user/u", ""] {
+            assert!(role_arn(wrong).is_err(), "{wrong}");
         }
-    }
-
-    #[track_caller]
-    fn check(stack: &Stack, problem: &str) {
-        let found = super::check(&"s".parse().unwrap(), stack);
-        assert_eq!(found.map_or_else(|error| error.to_string(), |()| String::new()), problem);
-    }
-
-    #[test]
-    fn a_protected_or_a_busy_stack_is_not_deleted() {
-        check(&stack(StackStatus::UpdateComplete), "");
-        check(&stack(StackStatus::DeleteFailed), "");
-        check(&stack(StackStatus::DeleteInProgress), "");
-        check(
-            &stack(StackStatus::UpdateInProgress),
-            "stack `s` is in `UPDATE_IN_PROGRESS`: something is going on",
-        );
-        let protected = Stack { protected: true, ..stack(StackStatus::CreateComplete) };
-        check(&protected, "stack `s` is protected against deletion");
-    }
-
-    #[test]
-    fn what_the_template_keeps_is_named_with_its_reason() {
-        let kept = kept_by_template().unwrap();
-        let resource = |logical_id: &str, resource_type: &str| Resource {
-            logical_id: logical_id.to_owned(),
-            physical_id: format!("physical-{logical_id}"),
-            resource_type: resource_type.to_owned(),
-        };
-        let resources = [
-            resource("TrailBucket", "AWS::S3::Bucket"),
-            resource("GuardQueue", "AWS::SQS::Queue"),
-            resource("Key", "AWS::KMS::Key"),
-        ];
-        let names: Vec<_> = staying(&resources, &kept).into_iter().map(|stay| stay.name).collect();
-        assert_eq!(names, ["physical-TrailBucket", "physical-Key"]);
-        let policy = resource("TrailBucketPolicy", "AWS::S3::BucketPolicy");
-        assert!(!lose_policies(&resources, &kept));
-        assert!(!lose_policies(std::slice::from_ref(&policy), &kept));
-        assert!(lose_policies(&[&resources[..], &[policy]].concat(), &kept));
-        let code = code_bucket(&stack(StackStatus::CreateComplete)).unwrap();
-        assert_eq!(code.name, "a-CodeBucket");
     }
 }
