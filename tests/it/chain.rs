@@ -9,6 +9,7 @@ mod coexistence;
 mod configuration;
 mod coverage;
 mod deployer;
+mod destroyed;
 mod digests;
 mod events;
 mod faults;

@@ -5,6 +5,7 @@ mod aws;
 mod deploying;
 mod doctor;
 mod looking;
+mod destroy;
 mod replay;
 mod trails;
 

@@ -169,7 +169,17 @@ impl Plan {
         }
         // What an earlier deletion has left is not the stack's any more, and bears its name still.
         if matches!(self.step, Step::Absent | Step::DeleteAgain | Step::Follow) {
-            for name in self.left_over().await? {
+            let left_over = match self.left_over().await {
+                // Who wants them emptied has to hear that it was not done.
+                Err(error) if args.empty_buckets => return Err(error),
+                Err(error) => {
+                    let what = "whether buckets of an earlier deletion are left is not known";
+                    self.output.warn(format_args!("{what}: {error}"));
+                    Vec::new()
+                }
+                Ok(names) => names,
+            };
+            for name in left_over {
                 let is_listed =
                     self.members.iter().any(|one| one.resource.physical_id == name.as_str());
                 if !is_listed && args.empty_buckets {
@@ -212,19 +222,9 @@ impl Plan {
         let mut names = Vec::new();
         let mut page = None;
         loop {
-            match buckets.list(page).await {
-                Ok(listed) => {
-                    names.extend(listed.buckets.into_iter().filter(|name| is_ours(name)));
-                    page = listed.continuation;
-                }
-                Err(error) if error.is_denied() => {
-                    self.output.warn(format_args!(
-                        "whether buckets of an earlier stack are left is not known: {error}"
-                    ));
-                    return Ok(Vec::new());
-                }
-                Err(error) => return Err(error.into()),
-            }
+            let listed = buckets.list(page).await?;
+            names.extend(listed.buckets.into_iter().filter(|name| is_ours(name)));
+            page = listed.continuation;
             if page.is_none() {
                 break;
             }

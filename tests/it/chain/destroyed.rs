@@ -1,0 +1,116 @@
+//! The guard taken out whole: protection, buckets with versions, and what a deletion has left.
+
+use std::process::Output;
+
+use serde_json::Value;
+
+use super::guarded::{Guarded, s3guard};
+
+fn told(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn destroy(guarded: &Guarded, arguments: &[&str]) -> Output {
+    let mut all = vec!["destroy", "--stack", "guard", "--yes", "--output", "json"];
+    all.extend(arguments);
+    s3guard(&guarded.account.env(), &all)
+}
+
+#[test]
+fn a_protected_stack_goes_only_when_that_is_said_and_its_buckets_with_all_versions() {
+    let guarded = Guarded::new(&[]);
+    let (_, bucket) = guarded.with_bucket();
+    let client = guarded.account.client();
+    let stack = ["StackName", "guard"];
+    let protect = [
+        ("Action", "UpdateTerminationProtection"),
+        (stack[0], stack[1]),
+        ("EnableTerminationProtection", "true"),
+    ];
+    client.query("cloudformation", "2010-05-15", &protect).unwrap();
+    let refused = destroy(&guarded, &["--empty-buckets"]);
+    assert_eq!(refused.status.code(), Some(1), "{}", told(&refused));
+    assert!(told(&refused).contains("--disable-protection"), "{}", told(&refused));
+
+    // Three versions and a delete marker, and what is no bucket of the stack's.
+    let logs = guarded.output("TrailBucketName").replace("-trail-", "-logs-");
+    for body in ["1", "2", "3"] {
+        client.put_object(&logs, "late log", body.as_bytes()).unwrap();
+    }
+    client.delete_object(&logs, "late log").unwrap();
+    client.put_object(&bucket, "ours", b"1").unwrap();
+
+    let done = destroy(&guarded, &["--disable-protection", "--empty-buckets", "--all"]);
+    assert_eq!(done.status.code(), Some(0), "{}", told(&done));
+    let result: Value = serde_json::from_slice(&done.stdout).unwrap();
+    let region = &result["regions"][0];
+    assert_eq!(region["outcome"], "deleted", "{result}");
+    let emptied = region["emptied"].as_array().unwrap();
+    assert!(emptied.len() == 3 && emptied.iter().all(|one| one["isGone"] == true), "{result}");
+    let changed: Vec<_> =
+        region["changed"]["buckets"].as_array().unwrap().iter().map(|one| &one["bucket"]).collect();
+    assert!(changed.contains(&&Value::from(bucket.clone())), "{result}");
+    let kept: Vec<_> = region["stays"].as_array().unwrap().iter().map(|one| &one["type"]).collect();
+    assert_eq!(kept, ["AWS::KMS::Key"], "{result}");
+    assert!(told(&done).contains("schedule-key-deletion"), "{}", told(&done));
+    assert_eq!(
+        client.list_buckets().unwrap(),
+        std::slice::from_ref(&bucket),
+        "and the other bucket stays"
+    );
+    assert_eq!(client.list_objects(&bucket).unwrap(), ["ours"]);
+}
+
+#[test]
+fn what_a_deletion_has_left_is_named_later_and_goes_when_that_is_said() {
+    let guarded = Guarded::new(&[]);
+    let first = destroy(&guarded, &[]);
+    assert_eq!(first.status.code(), Some(0), "{}", told(&first));
+    let kept = guarded.output("TrailBucketName");
+    let names = || guarded.account.client().list_buckets().unwrap();
+    let again = destroy(&guarded, &[]);
+    assert_eq!(again.status.code(), Some(0), "{}", told(&again));
+    assert!(told(&again).contains(kept) && names().contains(&kept.to_owned()), "{}", told(&again));
+    // A bucket of that name that does not say whose it is stays.
+    let stranger = kept.replace("-trail-", "-x-trail-");
+    guarded.account.client().create_bucket(&stranger).unwrap();
+    guarded.account.client().put_object(&stranger, "k", b"1").unwrap();
+    let emptied = destroy(&guarded, &["--empty-buckets"]);
+    assert_eq!(emptied.status.code(), Some(0), "{}", told(&emptied));
+    let left: Vec<_> =
+        names().into_iter().filter(|name| !name.starts_with("s3guard-code-")).collect();
+    assert_eq!(left, [stranger]);
+    let nothing = destroy(&guarded, &["--empty-buckets"]);
+    assert_eq!(nothing.status.code(), Some(0), "{}", told(&nothing));
+}
+
+#[test]
+fn what_an_object_lock_holds_stays_with_its_bucket_and_is_named() {
+    let guarded = Guarded::new(&[]);
+    let client = guarded.account.client();
+    let trail = guarded.output("TrailBucketName").to_owned();
+    let lock = "<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled></ObjectLockConfiguration>";
+    client.put_bucket_setting(&trail, "object-lock", lock).unwrap();
+    for (key, mode) in [("held", "COMPLIANCE"), ("governed", "GOVERNANCE")] {
+        let headers = [
+            ("x-amz-object-lock-mode", mode),
+            ("x-amz-object-lock-retain-until-date", "2999-01-01T00:00:00Z"),
+        ];
+        client.put_object_with(&trail, key, &headers, b"1").unwrap();
+    }
+    let done = destroy(&guarded, &["--empty-buckets"]);
+    let words = told(&done);
+    assert_eq!(done.status.code(), Some(1), "{words}");
+    assert!(words.contains(&format!("bucket `{trail}` stays: 2 in it are held by")), "{words}");
+    assert!(words.contains("compliance mode until 2999-01-01"), "{words}");
+    assert!(words.contains("--bypass-governance"), "{words}");
+    let names = |word: &str| {
+        client.list_buckets().unwrap().into_iter().filter(|name| name.contains(word)).count()
+    };
+    assert_eq!((names("-trail-"), names("-logs-"), names("-ledger-")), (1, 0, 0), "{words}");
+    // The same command does what is left, as far as it may.
+    let again = destroy(&guarded, &["--empty-buckets", "--bypass-governance"]);
+    let words = told(&again);
+    assert_eq!(again.status.code(), Some(1), "{words}");
+    assert!(words.contains("stays: 1 in it are held by compliance mode"), "{words}");
+}

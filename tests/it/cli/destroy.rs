@@ -1,0 +1,188 @@
+//! `s3guard destroy` against AWS's own answers, where an emulated account would give them late or never.
+
+use super::account::in_account;
+use super::aws::{Answer, Aws, Request, Story, refusal};
+
+const ID: &str = "arn:aws:cloudformation:eu-west-1:111122223333:stack/s/1";
+
+fn answer(call: &str, inside: &str) -> Answer {
+    (200, format!("<{call}Response><{call}Result>{inside}</{call}Result></{call}Response>"))
+}
+
+/// A guard's stack in this status.
+fn guard(status: &str, is_protected: bool) -> Answer {
+    let parameter = |name: &str| {
+        format!(
+            "<member><ParameterKey>{name}</ParameterKey><ParameterValue>x</ParameterValue></member>"
+        )
+    };
+    let parameters = ["CodeBucket", "CodeKey", "BucketPrefix"].map(parameter).concat();
+    answer(
+        "DescribeStacks",
+        &format!(
+            "<Stacks><member><StackId>{ID}</StackId><StackName>s</StackName>\
+             <CreationTime>2026-01-01T00:00:00Z</CreationTime><StackStatus>{status}</StackStatus>\
+             <Parameters>{parameters}</Parameters>\
+             <EnableTerminationProtection>{is_protected}</EnableTerminationProtection></member></Stacks>"
+        ),
+    )
+}
+
+fn resources(status: &str) -> Answer {
+    let why = "Resource handler returned message: \"The bucket you tried to delete is not empty (Service: S3, Status \
+               Code: 409, Request ID: X)\"";
+    answer(
+        "ListStackResources",
+        &format!(
+            "<StackResourceSummaries><member><LogicalResourceId>Old</LogicalResourceId>\
+             <PhysicalResourceId>old-bucket</PhysicalResourceId><ResourceType>AWS::S3::Bucket</ResourceType>\
+             <LastUpdatedTimestamp>2026-01-01T00:00:00Z</LastUpdatedTimestamp><ResourceStatus>{status}</ResourceStatus>\
+             <ResourceStatusReason>{why}</ResourceStatusReason></member></StackResourceSummaries>"
+        ),
+    )
+}
+
+/// Destroys the stack; gives the exit code, the words, and the account.
+fn destroy(
+    arguments: &[&str],
+    otherwise: impl Fn(&Request, usize) -> Option<Answer> + Send + Sync + 'static,
+) -> (Option<i32>, String, Aws) {
+    let aws = Aws::answering(Story::default(), otherwise);
+    let mut command = in_account(&aws, &["destroy", "--stack", "s"]);
+    let output = command.args(arguments).output().unwrap();
+    (output.status.code(), String::from_utf8(output.stderr).unwrap(), aws)
+}
+
+#[test]
+fn protection_comes_back_when_the_deletion_is_refused() {
+    let (exit, words, aws) =
+        destroy(&["--yes", "--disable-protection"], |request, _| match request.call.as_str() {
+            "DescribeStacks" => Some(guard("CREATE_COMPLETE", true)),
+            "DeleteStack" => Some(refusal(403, "AccessDenied", "no")),
+            _ => None,
+        });
+    assert_eq!(exit, Some(1), "{words}");
+    let said: Vec<bool> = aws
+        .made("UpdateTerminationProtection")
+        .iter()
+        .map(|made| made.body.contains("EnableTerminationProtection=true"))
+        .collect();
+    assert_eq!(said, [false, true], "{words}");
+    assert!(words.contains("stack `s` is protected again"), "{words}");
+}
+
+#[test]
+fn a_protected_or_a_busy_stack_is_not_touched() {
+    for (status, is_protected, arguments, part) in [
+        ("CREATE_COMPLETE", true, &["--yes"][..], "--disable-protection"),
+        (
+            "UPDATE_IN_PROGRESS",
+            false,
+            &["--yes"],
+            "s3guard events --follow --stack s --region eu-west-1",
+        ),
+        ("CREATE_COMPLETE", false, &["--yes", "--force"], "only after a deletion has failed"),
+        ("SOMETHING_NEW", false, &["--yes"], "a newer s3guard may know this status"),
+    ] {
+        let (exit, words, aws) = destroy(arguments, move |request, _| {
+            (request.call == "DescribeStacks").then(|| guard(status, is_protected))
+        });
+        assert_eq!((exit, aws.count("DeleteStack")), (Some(1), 0), "{words}");
+        assert_eq!(aws.count("UpdateTerminationProtection"), 0, "{words}");
+        assert!(words.contains(part), "{words}");
+    }
+}
+
+/// A stack whose deletion fails on a bucket that is not empty, and what is asked after the deletion was.
+fn stuck(request: &Request, before: usize) -> Option<Answer> {
+    match request.call.as_str() {
+        "DescribeStacks" => Some(guard("DELETE_FAILED", false)),
+        "ListStackResources" => Some(resources("DELETE_FAILED")),
+        "DescribeStackEvents" if before > 0 => Some(answer(
+            "DescribeStackEvents",
+            &format!(
+                "<StackEvents><member><EventId>1</EventId><StackId>{ID}</StackId><StackName>s</StackName>\
+                 <LogicalResourceId>s</LogicalResourceId><ResourceType>AWS::CloudFormation::Stack</ResourceType>\
+                 <Timestamp>2026-01-01T00:00:00Z</Timestamp><ResourceStatus>DELETE_FAILED</ResourceStatus>\
+                 </member></StackEvents>"
+            ),
+        )),
+        _ => None,
+    }
+}
+
+#[test]
+fn a_bucket_that_keeps_the_stack_is_named_with_the_ways_on() {
+    let (exit, words, aws) = destroy(&["--yes"], stuck);
+    assert_eq!((exit, aws.count("DeleteStack")), (Some(1), 1), "{words}");
+    assert!(words.contains("bucket `old-bucket` is not empty"), "{words}");
+    for way in ["--empty-buckets`", "--retain Old`"] {
+        assert!(words.contains(way), "{words}");
+    }
+    assert_eq!(aws.count("POST") + aws.count("DELETE"), 0, "nothing is emptied unasked");
+}
+
+#[test]
+fn force_and_retain_are_said_to_cloudformation_and_an_unknown_resource_is_not() {
+    for (flag, said) in [
+        (&["--force"][..], "DeletionMode=FORCE_DELETE_STACK"),
+        (&["--retain", "Old"], "RetainResources.member.1=Old"),
+    ] {
+        let arguments = [&["--yes"], flag].concat();
+        let (_, words, aws) = destroy(&arguments, stuck);
+        let made = aws.made("DeleteStack");
+        assert!(made[0].body.contains(said), "{words}");
+    }
+    let (exit, words, aws) = destroy(&["--yes", "--retain", "Other"], stuck);
+    assert_eq!((exit, aws.count("DeleteStack")), (Some(2), 0), "{words}");
+    assert!(words.contains("those that could not be deleted are `Old`"), "{words}");
+}
+
+#[test]
+fn without_a_terminal_nothing_is_done_and_a_program_hears_what_there_is_to_agree_to() {
+    let aws = Aws::answering(Story::default(), |request, _| match request.call.as_str() {
+        "DescribeStacks" => Some(guard("CREATE_COMPLETE", false)),
+        "ListStackResources" => Some(resources("CREATE_COMPLETE")),
+        _ => None,
+    });
+    let output =
+        in_account(&aws, &["destroy", "--stack", "s", "--output", "json"]).output().unwrap();
+    assert_eq!((output.status.code(), aws.count("DeleteStack")), (Some(4), 0));
+    let result: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(result["regions"][0]["outcome"], "needs-approval");
+    assert_eq!(result["regions"][0]["goes"][0]["name"], "old-bucket");
+}
+
+#[test]
+fn one_region_that_fails_does_not_stop_the_other() {
+    let aws = Aws::answering(Story::default(), |request, before| match request.call.as_str() {
+        "DescribeStacks" if before == 0 => Some(guard("UPDATE_IN_PROGRESS", false)),
+        _ => None,
+    });
+    let mut command =
+        super::s3guard(&["destroy", "--stack", "s", "--yes", "--region", "eu-west-1,us-east-1"]);
+    command.envs([
+        ("AWS_ACCESS_KEY_ID", "key"),
+        ("AWS_SECRET_ACCESS_KEY", "secret"),
+        ("AWS_ENDPOINT_URL", &aws.url),
+    ]);
+    let output = command.output().unwrap();
+    let words = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{words}");
+    assert!(words.contains("1 of 2 Regions failed"), "{words}");
+    assert!(words.contains("does not exist in"), "{words}");
+}
+
+#[test]
+fn a_list_of_buckets_that_is_refused_stops_only_who_wants_them_emptied() {
+    let refused = |request: &Request, _: usize| {
+        let body = "<Error><Code>AccessDenied</Code><Message>no</Message></Error>";
+        (request.call == "GET").then(|| (403, body.to_owned()))
+    };
+    let (exit, words, _) = destroy(&["--yes"], refused);
+    assert_eq!(exit, Some(0), "{words}");
+    assert!(words.contains("warning: whether buckets of an earlier deletion are left"), "{words}");
+    let (exit, words, _) = destroy(&["--yes", "--empty-buckets"], refused);
+    assert_eq!(exit, Some(1), "{words}");
+    assert!(words.contains("`ListBuckets`"), "{words}");
+}
