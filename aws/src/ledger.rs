@@ -25,9 +25,9 @@ mod store;
 mod touched;
 mod undone;
 
+pub use self::touched::Touched;
 #[cfg(feature = "deploy")]
 pub use newest::Newest;
-pub use self::touched::Touched;
 
 /// How many records are read at once.
 const READS_MAX: usize = 8;

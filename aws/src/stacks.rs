@@ -3,8 +3,8 @@
 //! Each function is one call, or one list to its end. When to call again is the caller's to decide.
 
 pub mod change_set;
-pub mod drift;
 pub mod deletion;
+pub mod drift;
 pub mod event;
 mod events;
 pub mod rollback;

@@ -3,9 +3,9 @@
 mod account;
 mod aws;
 mod deploying;
+mod destroy;
 mod doctor;
 mod looking;
-mod destroy;
 mod replay;
 mod trails;
 

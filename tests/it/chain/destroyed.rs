@@ -52,6 +52,7 @@ fn a_protected_stack_goes_only_when_that_is_said_and_its_buckets_with_all_versio
     assert!(changed.contains(&&Value::from(bucket.clone())), "{result}");
     let kept: Vec<_> = region["stays"].as_array().unwrap().iter().map(|one| &one["type"]).collect();
     assert_eq!(kept, ["AWS::KMS::Key"], "{result}");
+    assert!(!told(&done).contains("lose their policies"), "no bucket stays: {}", told(&done));
     assert!(told(&done).contains("schedule-key-deletion"), "{}", told(&done));
     assert_eq!(
         client.list_buckets().unwrap(),
@@ -66,6 +67,7 @@ fn what_a_deletion_has_left_is_named_later_and_goes_when_that_is_said() {
     let guarded = Guarded::new(&[]);
     let first = destroy(&guarded, &[]);
     assert_eq!(first.status.code(), Some(0), "{}", told(&first));
+    assert!(told(&first).contains("lose their policies"), "{}", told(&first));
     let kept = guarded.output("TrailBucketName");
     let names = || guarded.account.client().list_buckets().unwrap();
     let again = destroy(&guarded, &[]);

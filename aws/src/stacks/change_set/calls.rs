@@ -152,18 +152,6 @@ impl Stacks {
             Err(error) => Err(failed("GetTemplate", stack_id, &error)),
         }
     }
-
-    /// Protects a stack against deletion, or no longer.
-    pub async fn protect(&self, stack_id: &str, is_protected: bool) -> Result<(), AwsError> {
-        self.client
-            .update_termination_protection()
-            .stack_name(stack_id)
-            .enable_termination_protection(is_protected)
-            .send()
-            .await
-            .map(|_| ())
-            .map_err(|error| failed("UpdateTerminationProtection", stack_id, &error))
-    }
 }
 
 /// What has to be said when the change set is made: `DELETE` is for new stacks, and shuts out what `ExecuteChangeSet` may

@@ -46,7 +46,6 @@ pub(crate) enum Command {
     Synth(synth::Args),
     Package(package::Args),
     Deploy(Box<deploy::Args>),
-    Destroy(destroy::Args),
     Diff(Box<diff::Args>),
     Doctor(doctor::Args),
     Events(events::Args),

@@ -58,7 +58,6 @@ fn run(command: Command, output: &Output) -> anyhow::Result<Exit> {
         Command::Synth(args) => commands::synth::run(&args, output),
         Command::Package(args) => commands::package::run(&args, output),
         Command::Deploy(args) => commands::deploy::run(&args, output, &token()),
-        Command::Destroy(args) => commands::destroy::run(&args, output, &token()),
         Command::Doctor(args) => commands::doctor::run(&args, output, OffsetDateTime::now_utc()),
         Command::Events(args) => commands::events::run(&args, output),
         Command::Rollback(args) => commands::rollback::run(&args, output, &token()),

@@ -297,7 +297,7 @@ mod tests {
     }
 
     fn ids(lines: &[((), LogLine)]) -> Vec<&str> {
-        lines.iter().map(|(_, line)| line.id.as_str()).collect()
+        lines.iter().map(|((), line)| line.id.as_str()).collect()
     }
 
     #[test]

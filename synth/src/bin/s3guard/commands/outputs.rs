@@ -55,7 +55,7 @@ async fn outputs(args: &Args, output: &Output) -> anyhow::Result<Exit> {
         };
         stacks.push(Stack { region, outputs });
     }
-    let all = Stacks { stacks, is_bare: args.name.is_some(), format: args.format };
+    let all = All { stacks, is_bare: args.name.is_some(), format: args.format };
     match &all.stacks[..] {
         [one] if output.form() != crate::output::Form::Text => output.result(&One(&one.outputs))?,
         _ => output.result(&all)?,
@@ -85,7 +85,7 @@ struct Stack {
 
 /// The outputs of several stacks.
 #[derive(Serialize)]
-struct Stacks {
+struct All {
     stacks: Vec<Stack>,
     #[serde(skip)]
     is_bare: bool,
@@ -103,7 +103,7 @@ impl fmt::Display for One<'_> {
     }
 }
 
-impl fmt::Display for Stacks {
+impl fmt::Display for All {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for Stack { region, outputs } in &self.stacks {
             if self.is_bare {
@@ -158,7 +158,7 @@ mod tests {
     fn a_shell_takes_every_value_as_it_is() {
         let outputs = BTreeMap::from([("A".to_owned(), "it's $(x)".to_owned())]);
         let stacks = vec![Stack { region: "r".to_owned(), outputs }];
-        let all = Stacks { stacks, is_bare: false, format: Format::Env };
+        let all = All { stacks, is_bare: false, format: Format::Env };
         assert_eq!(all.to_string(), "A='it'\\''s $(x)'\n");
     }
 }

@@ -88,7 +88,7 @@ async fn look(args: &Args, output: &Output) -> anyhow::Result<Exit> {
 async fn one_stack(args: &AccountArgs, output: &Output) -> anyhow::Result<Status> {
     let account = Account::open(args).await?;
     let stack = account::guard_stack(args, &account).await?;
-    let seen = gather::gather(&account, stack).await;
+    let seen = Box::pin(gather::gather(&account, stack)).await;
     let name = args.stack.as_str();
     let to_do = judge::to_do(&seen, name);
     let view = View { width: output.width(), paint: output.results() };

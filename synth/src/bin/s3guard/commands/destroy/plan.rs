@@ -344,7 +344,11 @@ impl Plan {
                 output.say(line);
             }
         }
-        if self.stack.is_some() && stays.iter().any(|stay| stay.kind == "AWS::S3::Bucket") {
+        if self.members.iter().any(|member| {
+            let resource = &member.resource;
+            resource.resource_type == "AWS::S3::Bucket"
+                && stays.iter().any(|stay| stay.name == resource.physical_id)
+        }) {
             output.say(super::WITHOUT_POLICIES);
         }
         if !self.to_empty.is_empty() {

@@ -2,6 +2,8 @@
 //!
 //! Ours are JSON (`time`, `level`, `fields`); Lambda's own are JSON of another form, or text.
 
+use std::fmt::Write as _;
+
 use s3guard_aws::logs::LogLine;
 use s3guard_posture::text::shown;
 use serde::Serialize;
@@ -81,7 +83,8 @@ impl Line {
         );
         for (name, value) in &self.fields {
             let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            text.push_str(&format!("  {}={}", shown(name, 80), shown(&value, CHARACTERS_MAX)));
+            let (name, value) = (shown(name, 80), shown(&value, CHARACTERS_MAX));
+            let _ = write!(text, "  {name}={value}");
         }
         text
     }

@@ -180,14 +180,13 @@ async fn trail(account: &Account) -> Look<Trail> {
     let judged = trails.iter().map(|trail| (trail, records_bucket_changes(trail, region)));
     let (good, bad): (Vec<_>, Vec<_>) =
         judged.partition(|(_, verdict)| matches!(verdict, Verdict::Records));
-    Ok(match good.first() {
-        Some((trail, _)) => Trail::Records(trail.name.clone()),
-        None => {
-            let why = |(trail, verdict): &(&s3guard_posture::trail::Trail, Verdict)| {
-                format!("`{}`: {verdict}", trail.name)
-            };
-            Trail::None(bad.iter().map(why).collect())
-        }
+    Ok(if let Some((trail, _)) = good.first() {
+        Trail::Records(trail.name.clone())
+    } else {
+        let why = |(trail, verdict): &(&s3guard_posture::trail::Trail, Verdict)| {
+            format!("`{}`: {verdict}", trail.name)
+        };
+        Trail::None(bad.iter().map(why).collect())
     })
 }
 
