@@ -1,7 +1,7 @@
 //! Alarms of CloudWatch: which have gone off, since when and why.
 
 use aws_sdk_cloudwatch::Client;
-use aws_sdk_cloudwatch::types::StateValue;
+use aws_sdk_cloudwatch::types::{MetricAlarm, StateValue};
 use s3guard_posture::Reading;
 use time::OffsetDateTime;
 
@@ -50,16 +50,7 @@ pub async fn alarms(
                     return if error.is_denied() { Ok(Reading::Denied) } else { Err(error) };
                 }
             };
-            alarms.extend(answer.metric_alarms().iter().map(|alarm| {
-                let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
-                let at = alarm.state_transitioned_timestamp().or(alarm.state_updated_timestamp());
-                Alarm {
-                    name: text(alarm.alarm_name()),
-                    state: text(alarm.state_value().map(StateValue::as_str)),
-                    reason: text(alarm.state_reason()),
-                    since: at.and_then(|at| OffsetDateTime::from_unix_timestamp(at.secs()).ok()),
-                }
-            }));
+            alarms.extend(answer.metric_alarms().iter().map(read));
             page = answer.next_token().map(str::to_owned);
             if page.is_none() {
                 break;
@@ -67,4 +58,40 @@ pub async fn alarms(
         }
     }
     Ok(Reading::Known(alarms))
+}
+
+fn read(alarm: &MetricAlarm) -> Alarm {
+    let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+    let at = alarm.state_transitioned_timestamp().or(alarm.state_updated_timestamp());
+    Alarm {
+        name: text(alarm.alarm_name()),
+        state: text(alarm.state_value().map(StateValue::as_str)),
+        reason: text(alarm.state_reason()),
+        since: at.and_then(|at| OffsetDateTime::from_unix_timestamp(at.secs()).ok()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_smithy_types::DateTime;
+
+    use super::*;
+
+    #[test]
+    fn an_alarm_says_since_when_it_stands_so_and_its_words_may_be_newer() {
+        let alarm = MetricAlarm::builder()
+            .alarm_name("a")
+            .state_value(StateValue::Alarm)
+            .state_reason("too much")
+            .state_updated_timestamp(DateTime::from_secs(1_700_000_000));
+        let updated = read(&alarm.clone().build());
+        assert!(updated.is_off() && updated.name == "a" && updated.reason == "too much");
+        assert_eq!(updated.since.map(OffsetDateTime::unix_timestamp), Some(1_700_000_000));
+        let begun = DateTime::from_secs(1_600_000_000);
+        let begun = read(&alarm.state_transitioned_timestamp(begun).build());
+        assert_eq!(begun.since.map(OffsetDateTime::unix_timestamp), Some(1_600_000_000));
+        for quiet in [StateValue::Ok, StateValue::InsufficientData] {
+            assert!(!read(&MetricAlarm::builder().state_value(quiet).build()).is_off());
+        }
+    }
 }

@@ -15,6 +15,7 @@ mod events;
 mod faults;
 mod guarded;
 mod ledger;
+mod looking;
 mod others;
 mod permissions;
 mod stack;

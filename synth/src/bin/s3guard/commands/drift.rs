@@ -87,9 +87,13 @@ async fn one_stack(args: &AccountArgs, output: &Output) -> anyhow::Result<Drift>
         Detection::Done | Detection::Going => None,
         Detection::Partly(reason) => Some(reason),
     };
-    let drifts = stacks.drifts(&stack.id).await?;
+    let (drifts, resources) =
+        futures_util::join!(stacks.drifts(&stack.id), stacks.resources(&stack.id));
+    let drifts = drifts?;
+    // Who may not list them hears of those that were compared.
+    let count = resources.map_or(drifts.len(), |resources| resources.len());
     let region = account.connection.region().to_string();
-    let drift = Drift::of(args.stack.as_str(), &region, drifts, partly);
+    let drift = Drift::of(args.stack.as_str(), &region, drifts, (count, partly));
     if !drift.drifted.is_empty() {
         output.say(format_args!(
             "`s3guard deploy --stack {} --region {region} --revert-drift` sets it back",
@@ -161,14 +165,23 @@ struct All {
 }
 
 impl Drift {
-    /// Source: AWS CloudFormation API Reference, `StackResourceDrift`, `StackResourceDriftStatus`.
-    fn of(stack: &str, region: &str, drifts: Vec<Drifted>, partly: Option<String>) -> Self {
+    /// Of so many resources these are told of. Those of a type that CloudFormation cannot compare are not among them.
+    ///
+    /// Source: AWS CloudFormation API Reference, `StackResourceDrift`, `StackResourceDriftStatus`, and
+    /// `DescribeStackResourceDrifts`: "For a given stack, there will be one `StackResourceDrift` for each stack resource
+    /// that has been checked for drift."
+    fn of(
+        stack: &str,
+        region: &str,
+        drifts: Vec<Drifted>,
+        (count, partly): (usize, Option<String>),
+    ) -> Self {
         let mut drift = Self {
             stack: stack.to_owned(),
             region: region.to_owned(),
             drifted: Vec::new(),
             in_sync: 0,
-            not_checked: 0,
+            not_checked: count.saturating_sub(drifts.len()),
             partly,
         };
         for one in drifts {
@@ -276,10 +289,14 @@ mod tests {
             drifted("Other", "NOT_CHECKED", &[]),
             drifted("New", "WHO_KNOWS", &[]),
         ];
-        let drift =
-            Drift::of("guard", "eu-west-1", drifts, Some("no right to read a queue".to_owned()));
+        let drift = Drift::of(
+            "guard",
+            "eu-west-1",
+            drifts,
+            (9, Some("no right to read a queue".to_owned())),
+        );
         expect![[r#"
-            Stack guard (eu-west-1): 2 drifted, 1 as the template says, 2 not compared
+            Stack guard (eu-west-1): 2 drifted, 1 as the template says, 6 not compared
               not everything could be compared: no right to read a queue
               AWS::SQS::Queue                  Queue  changed
                   VisibilityTimeout: 180 -> 30\u{1b}[2J
