@@ -258,6 +258,45 @@ fn outside_a_clone_the_sources_are_missed() {
 }
 
 #[test]
+fn a_command_that_carries_no_package_says_how_to_get_one_that_does() {
+    check(
+        &mut s3guard(&["package", "--embedded"]),
+        1,
+        &expect![[r#"
+            error: this s3guard carries no package
+
+            hint: `cargo standalone` in a clone of s3guard makes one that does
+        "#]],
+    );
+    check(
+        &mut s3guard(&["package", "--arch", "x86_64,arm64"]),
+        2,
+        &expect![[r#"
+            error: a package is for one processor
+
+            hint: run the command once for each `--arch`
+        "#]],
+    );
+}
+
+#[test]
+fn the_readmes_command_for_a_standalone_s3guard_is_an_alias_of_cargo() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let aliases = fs::read_to_string(root.join(".cargo/config.toml")).unwrap();
+    let alias = aliases.lines().find_map(|line| line.strip_prefix("standalone = \"run "));
+    let asked = alias.and_then(|line| line.split(" -- ").nth(1)).unwrap().trim_end_matches('"');
+    // Somebody who stands nowhere gets as far as the sources, so the flags are those of the command.
+    let folder = tempfile::tempdir().unwrap();
+    let command = folder.path().join("s3guard");
+    fs::copy(env!("CARGO_BIN_EXE_s3guard"), &command).unwrap();
+    let output =
+        Command::new(&command).args(asked.split(' ')).current_dir(folder.path()).output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(stderr.starts_with("error: the sources of the Lambda are not in `"), "{stderr}");
+    assert!(fs::read_to_string(root.join("README.md")).unwrap().contains("`cargo standalone`"));
+}
+
+#[test]
 fn colour_is_there_only_when_asked_for() {
     let stderr = |arguments: &[&str], variable: &str| {
         let mut command = s3guard(arguments);

@@ -14,13 +14,15 @@ use crate::commands::{
 };
 use crate::failure::Exit;
 use crate::output::{Color, Form};
+use crate::package::{EMBEDDED, long_version};
 
 /// Keep every S3 bucket of an AWS account encrypted, private and watched
 ///
 /// `s3guard deploy` installs a guard: a CloudFormation stack with a Lambda that looks at each bucket
 /// as soon as it is made or changed, repairs what is unsafe and tells the owner.
 #[derive(Debug, Parser)]
-#[command(name = "s3guard", version, after_long_help = exit_codes(&Exit::ALL), max_term_width = 100)]
+#[command(name = "s3guard", version, long_version = long_version(EMBEDDED))]
+#[command(after_long_help = exit_codes(&Exit::ALL), max_term_width = 100)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,

@@ -5,9 +5,12 @@
 mod archive;
 mod build;
 mod elf;
+mod embedded;
+mod seal;
+mod standalone;
 mod workspace;
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -17,6 +20,11 @@ use s3guard_posture::Config;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
+pub(crate) use self::build::RELEASED;
+pub(crate) use self::embedded::{EMBEDDED, long_version};
+pub(crate) use self::seal::{Sealed, hex};
+pub(crate) use self::standalone::build as standalone;
+pub(crate) use self::workspace::is_here as is_in_clone;
 use crate::failure::Advice as _;
 
 /// The largest zip that Lambda takes, and the largest content.
@@ -61,7 +69,7 @@ impl fmt::Display for Architecture {
 }
 
 /// Where the Lambda's binary comes from.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
     /// Built from the workspace with this Cargo profile.
     Workspace { cargo_profile: String },
@@ -69,6 +77,8 @@ pub(crate) enum Source {
     Binary(PathBuf),
     /// Built and zipped already.
     Zip(PathBuf),
+    /// Carried by this command.
+    Embedded,
 }
 
 /// A zip that AWS takes.
@@ -140,7 +150,18 @@ pub(crate) fn make(
             check(&binary, path, architecture)?;
             (zip, PathBuf::from(file))
         }
+        Source::Embedded => (embedded::zip(EMBEDDED, architecture)?, PathBuf::from(file)),
     };
+    finished(architecture, zip, default_path, configuration)
+}
+
+/// The package of a zip, with this configuration in it.
+fn finished(
+    architecture: Architecture,
+    zip: Vec<u8>,
+    default_path: PathBuf,
+    configuration: Option<&str>,
+) -> anyhow::Result<Package> {
     let zip = match configuration {
         Some(json) => archive::with_configuration(&zip, json)
             .context("the configuration could not be put into the package")?,
@@ -187,10 +208,55 @@ fn stem(architecture: Architecture) -> String {
     format!("bootstrap-{architecture}")
 }
 
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    let mut text = String::new();
-    for byte in bytes {
-        let _ = write!(text, "{byte:02x}");
+#[cfg(test)]
+mod tests {
+    use super::elf::sample::Sample;
+    use super::embedded::Embedded;
+    use super::*;
+
+    #[test]
+    fn what_is_carried_becomes_the_bytes_that_the_same_program_is_packaged_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("bootstrap");
+        fs::write(&program, Sample::default().bytes()).unwrap();
+        let architecture = Architecture::X86_64;
+        let packaged = |json| make(&Source::Binary(program.clone()), architecture, json).unwrap();
+        let plain = packaged(None);
+        let inside = [Embedded {
+            architecture: "x86_64",
+            sha256: plain.sha256_hex().leak(),
+            zip: plain.zip.clone().leak(),
+        }];
+        for json in [None, Some("{\"grade\":\"hybrid\"}")] {
+            let zip = embedded::zip(&inside, architecture).unwrap();
+            let carried = finished(architecture, zip, PathBuf::new(), json).unwrap();
+            assert!(carried.zip == packaged(json).zip, "{json:?}");
+            assert_eq!(carried.key(), packaged(json).key());
+            assert_eq!(carried.is_configured, json.is_some());
+        }
+        let version = long_version(&inside);
+        assert_eq!(version.lines().count(), 2);
+        assert!(version.ends_with(&format!("package x86_64  {}", plain.sha256_hex())), "{version}");
     }
-    text
+
+    #[test]
+    fn what_is_not_carried_is_named() {
+        let one = Embedded { architecture: "x86_64", sha256: "", zip: b"" };
+        let error = embedded::zip(&[one], Architecture::Arm64).unwrap_err();
+        assert_eq!(error.to_string(), "this s3guard carries a package for x86_64 only");
+        let error = embedded::zip(&[], Architecture::X86_64).unwrap_err();
+        assert_eq!(error.to_string(), "this s3guard carries no package");
+        assert_eq!(long_version(&[]), env!("CARGO_PKG_VERSION"));
+    }
+
+    #[test]
+    fn what_this_very_command_carries_would_start() {
+        for one in EMBEDDED {
+            let architecture = Architecture::from_parameter(one.architecture).unwrap();
+            let binary = archive::bootstrap_of(one.zip, CONTENT_SIZE_BYTES_MAX).unwrap();
+            assert!(elf::check(&binary, architecture).is_ok());
+            assert_eq!(hex(&Sha256::digest(one.zip)), one.sha256);
+            assert!(!archive::is_configured(one.zip).unwrap());
+        }
+    }
 }

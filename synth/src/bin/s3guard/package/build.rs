@@ -13,7 +13,7 @@ use anyhow::{Context as _, anyhow, bail};
 use serde_json::Value;
 
 use self::paths::Mapping;
-use super::Architecture;
+use super::{Architecture, seal};
 use crate::failure::Advice as _;
 
 const PACKAGE: &str = "s3guard-lambda";
@@ -34,21 +34,42 @@ pub(crate) fn bootstrap(
 ) -> anyhow::Result<Built> {
     let metadata = metadata(workspace)?;
     let target_folder = PathBuf::from(text(&metadata, "target_directory")?);
-    let mut cargo = cargo(workspace);
-    cargo.args(["build", "--locked", "--package", PACKAGE, "--bin", BINARY]);
-    cargo.args(["--profile", cargo_profile, "--message-format", "json-render-diagnostics"]);
+    let mut cargo = cargo_build(workspace, &metadata, PACKAGE, BINARY, cargo_profile);
     if let Some(triple) = foreign_triple(workspace, architecture)? {
         cargo.args(["--target", triple]);
     }
+    let messages = stdout_of(cargo, "the Lambda could not be built")?;
+    let binary = executable(&messages, BINARY).context("cargo built no `bootstrap`")?;
+    Ok(Built { binary, target_folder })
+}
+
+/// Builds the command with the packages of a folder inside.
+pub(crate) fn command(workspace: &Path, packages: &Path) -> anyhow::Result<PathBuf> {
+    let metadata = metadata(workspace)?;
+    let mut cargo = cargo_build(workspace, &metadata, "s3guard-synth", "s3guard", RELEASED);
+    cargo.args(["--features", "embedded"]).env(seal::VARIABLE, packages);
+    let messages = stdout_of(cargo, "the command could not be built")?;
+    executable(&messages, "s3guard").context("cargo built no `s3guard`")
+}
+
+/// A build of one program; of what is released with nothing of this machine in it.
+fn cargo_build(
+    workspace: &Path,
+    metadata: &Value,
+    package: &str,
+    binary: &str,
+    cargo_profile: &str,
+) -> Command {
+    let mut cargo = cargo(workspace);
+    cargo.args(["build", "--locked", "--package", package, "--bin", binary]);
+    cargo.args(["--profile", cargo_profile, "--message-format", "json-render-diagnostics"]);
     if cargo_profile == RELEASED {
-        let mapping = Mapping::new(workspace, &metadata);
+        let mapping = Mapping::new(workspace, metadata);
         for (name, value) in mapping.environment(|name| env::var(name).ok()) {
             cargo.env(name, value);
         }
     }
-    let messages = stdout_of(cargo, "the Lambda could not be built")?;
-    let binary = executable(&messages).context("cargo built no `bootstrap`")?;
-    Ok(Built { binary, target_folder })
+    cargo
 }
 
 /// The target to name, if it is not the machine's own; it has to be installed already.
@@ -115,11 +136,11 @@ fn stdout_of(mut command: Command, failed: &'static str) -> anyhow::Result<Strin
 }
 
 /// Reads from Cargo's messages where the program lies.
-fn executable(messages: &str) -> anyhow::Result<PathBuf> {
+fn executable(messages: &str, binary: &str) -> anyhow::Result<PathBuf> {
     for line in messages.lines().filter(|line| line.starts_with('{')) {
         let message: Value = serde_json::from_str(line).context("a message is no JSON")?;
         if message["reason"] == "compiler-artifact"
-            && message["target"]["name"] == BINARY
+            && message["target"]["name"] == binary
             && let Some(path) = message["executable"].as_str()
         {
             return Ok(PathBuf::from(path));
@@ -142,7 +163,8 @@ mod tests {
 {"reason":"compiler-artifact","target":{"name":"s3guard_posture"},"executable":null}
 {"reason":"compiler-artifact","target":{"name":"bootstrap"},"executable":"/t/lambda/bootstrap"}
 {"reason":"build-finished","success":true}"#;
-        assert_eq!(executable(messages).unwrap(), Path::new("/t/lambda/bootstrap"));
-        assert!(executable(r#"{"reason":"build-finished","success":true}"#).is_err());
+        assert_eq!(executable(messages, BINARY).unwrap(), Path::new("/t/lambda/bootstrap"));
+        assert!(executable(r#"{"reason":"build-finished","success":true}"#, BINARY).is_err());
+        assert!(executable(messages, "s3guard").is_err());
     }
 }

@@ -3,7 +3,7 @@
 //! A program that asks for more than the runtime has dies at every start, with nothing but a loader's line in a log.
 
 #[cfg(test)]
-mod sample;
+pub(super) mod sample;
 
 use object::elf;
 use object::read::elf::{ElfFile64, FileHeader as _, ProgramHeader as _};

@@ -26,6 +26,11 @@ pub(crate) fn find() -> anyhow::Result<PathBuf> {
         )
 }
 
+/// Whether the caller stands in a clone.
+pub(crate) fn is_here() -> bool {
+    env::current_dir().is_ok_and(|here| above(&here).is_some())
+}
+
 fn above(start: &Path) -> Option<PathBuf> {
     start.ancestors().find(|folder| is_workspace(folder)).map(Path::to_owned)
 }

@@ -1,13 +1,13 @@
 //! Small ELF files for tests, byte for byte after the System V ABI and the Linux Standard Base.
 
 /// A program: what it is for and what it asks for.
-pub(super) struct Sample {
-    pub(super) machine: u16,
-    pub(super) kind: u16,
-    pub(super) interpreter: &'static str,
-    pub(super) libraries: &'static [&'static str],
+pub(in crate::package) struct Sample {
+    pub(in crate::package) machine: u16,
+    pub(in crate::package) kind: u16,
+    pub(in crate::package) interpreter: &'static str,
+    pub(in crate::package) libraries: &'static [&'static str],
     /// Library, version, symbol and flags.
-    pub(super) needs: &'static [(&'static str, &'static str, &'static str, u16)],
+    pub(in crate::package) needs: &'static [(&'static str, &'static str, &'static str, u16)],
 }
 
 impl Default for Sample {
@@ -34,7 +34,7 @@ struct Section {
 }
 
 impl Sample {
-    pub(super) fn bytes(&self) -> Vec<u8> {
+    pub(in crate::package) fn bytes(&self) -> Vec<u8> {
         let mut strings = vec![0];
         let mut name = |text: &str| {
             let at = u32::try_from(strings.len()).unwrap();
