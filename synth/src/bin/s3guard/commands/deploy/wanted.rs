@@ -25,7 +25,7 @@ pub(crate) struct WantedArgs {
     build: BuildArgs,
 
     /// Upload this zip, as `s3guard package` makes it
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["bootstrap", "cargo_profile"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["bootstrap", "cargo_profile", "embedded"])]
     #[arg(help_heading = "Package")]
     package: Option<PathBuf>,
 
