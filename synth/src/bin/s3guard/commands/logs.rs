@@ -115,7 +115,8 @@ async fn show(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::Resu
             Err(error) => failures.add(error),
         }
     }
-    let pattern = if args.errors { ERRORS } else { args.filter.as_deref().unwrap_or_default() };
+    let filter = args.filter.as_deref().map(filter_pattern);
+    let pattern = if args.errors { ERRORS } else { filter.as_deref().unwrap_or_default() };
     let mut tail = Tail::new(now - args.since);
     let mut pace = Pace::new();
     loop {
@@ -209,6 +210,23 @@ async fn read(
         Reading::Denied => Err(anyhow!("the log group `{name}` may not be read"))
             .hint("give the caller the permission `logs:FilterLogEvents` on it"),
     }
+}
+
+/// Words as a filter pattern: one with other characters than letters, digits and `_` has to stand in quotes. What is a
+/// pattern already is left.
+///
+/// Source: Amazon CloudWatch Logs User Guide, "Filter pattern syntax for metric filters".
+fn filter_pattern(text: &str) -> String {
+    let is_pattern = text.contains('"') || text.starts_with(['{', '[', '%']);
+    let is_operator = |word: &str| word.starts_with(['?', '-']);
+    if is_pattern || text.split_whitespace().any(is_operator) {
+        return text.to_owned();
+    }
+    let quoted = text.split_whitespace().map(|word| {
+        let is_plain = word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        if is_plain { word.to_owned() } else { format!("\"{word}\"") }
+    });
+    quoted.collect::<Vec<_>>().join(" ")
 }
 
 fn passes(error: &anyhow::Error) -> bool {
@@ -314,6 +332,21 @@ mod tests {
         assert_eq!(tail.since_ms, 180_000, "it never goes back");
         assert_eq!(ids(&tail.take(vec![line("d", 900_000)], false)), ["d"]);
         assert_eq!(tail.since_ms, 180_000, "what was not seen is asked for again");
+    }
+
+    #[test]
+    fn words_are_quoted_where_they_have_to_be_and_a_pattern_is_left() {
+        for (text, pattern) in [
+            ("reports", "reports"),
+            ("my-bucket reports", "\"my-bucket\" reports"),
+            ("arn:aws:s3:::b", "\"arn:aws:s3:::b\""),
+            ("\"as it is\"", "\"as it is\""),
+            ("?ERROR ?WARN", "?ERROR ?WARN"),
+            ("{ $.level = \"ERROR\" }", "{ $.level = \"ERROR\" }"),
+            ("ERROR -timeout", "ERROR -timeout"),
+        ] {
+            assert_eq!(filter_pattern(text), pattern);
+        }
     }
 
     #[test]

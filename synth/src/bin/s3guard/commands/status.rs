@@ -46,16 +46,24 @@ pub(crate) fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
 }
 
 async fn status(args: &Args, output: &Output) -> anyhow::Result<Exit> {
+    let Some(seconds) = args.watch else { return look(args, false, output).await };
+    let mut is_first = true;
     loop {
-        let exit = look(args, output).await?;
-        let Some(seconds) = args.watch else { return Ok(exit) };
+        match look(args, !is_first, output).await {
+            Ok(_) => {}
+            // What comes later may be a stumble: whoever watches goes on.
+            Err(error) if !is_first => {
+                failure::report(&error, output);
+            }
+            Err(error) => return Err(error),
+        }
+        is_first = false;
         tokio::time::sleep(Duration::from_secs(seconds)).await;
-        output.clear();
     }
 }
 
 /// Looks once at the stack of each Region.
-async fn look(args: &Args, output: &Output) -> anyhow::Result<Exit> {
+async fn look(args: &Args, redraws: bool, output: &Output) -> anyhow::Result<Exit> {
     let each = args.account.each();
     let looks = each.iter().map(|one| one_stack(one, output));
     let mut stacks = Vec::new();
@@ -67,6 +75,9 @@ async fn look(args: &Args, output: &Output) -> anyhow::Result<Exit> {
             Err(error) if is_one => return Err(error),
             Err(error) => failed.push((one.region.clone(), error)),
         }
+    }
+    if redraws {
+        output.clear();
     }
     let is_well = failed.is_empty() && stacks.iter().all(|status| status.to_do.is_empty());
     match (is_one, stacks.first()) {

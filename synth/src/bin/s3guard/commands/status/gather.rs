@@ -203,9 +203,24 @@ fn reading<T>(
     }
 }
 
+/// The permission that a call needs, of those that are made here.
+fn permission(call: &str) -> String {
+    match call {
+        // IAM's names are not the API's.
+        "ListObjectsV2" => "s3:ListBucket".to_owned(),
+        "GetObject" => "s3:GetObject".to_owned(),
+        "GetQueueAttributes" => format!("sqs:{call}"),
+        "ListSubscriptionsByTopic" => format!("sns:{call}"),
+        "DescribeStacks" | "DescribeStackEvents" | "ListStackResources" => {
+            format!("cloudformation:{call}")
+        }
+        call => call.to_owned(),
+    }
+}
+
 fn refused(error: &AwsError) -> String {
     if error.is_denied() {
-        return format!("not allowed to look: `{}`", error.call);
+        return format!("not allowed to look: `{}`", permission(error.call));
     }
     error.to_string()
 }
