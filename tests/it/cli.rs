@@ -1,6 +1,7 @@
 //! The command as a person meets it: what it says, where it says it, and how it exits. No account is needed here.
 
 mod account;
+mod around;
 mod aws;
 mod deploying;
 mod destroy;

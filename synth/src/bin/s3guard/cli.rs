@@ -9,7 +9,7 @@ use s3guard_posture::config::Deploy;
 use thiserror::Error;
 
 use crate::commands::{
-    completions, config, deploy, destroy, diff, doctor, drift, events, history, logs, man,
+    completions, config, deploy, destroy, diff, doctor, drift, events, history, init, logs, man,
     notify_test, outputs, package, redrive, replay, rollback, status, synth, undo, verify,
 };
 use crate::failure::Exit;
@@ -62,6 +62,7 @@ pub(crate) enum Command {
     NotifyTest(notify_test::Args),
     Redrive(redrive::Args),
     Replay(replay::Args),
+    Init(init::Args),
     Config(config::Args),
     Completions(completions::Args),
     Man(man::Args),
@@ -75,6 +76,7 @@ impl Command {
             Self::Synth(_)
             | Self::Package(_)
             | Self::Replay(_)
+            | Self::Init(_)
             | Self::Config(_)
             | Self::Completions(_)
             | Self::Man(_) => false,

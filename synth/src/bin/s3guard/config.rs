@@ -35,6 +35,11 @@ pub(crate) fn load(named: Option<&Path>, folder: &Path) -> anyhow::Result<Option
     Ok(Some(Found { path: place.path, config, text }))
 }
 
+/// Reads a configuration that is in no file yet.
+pub(crate) fn check(name: &str, text: &str) -> Result<Config, Mistakes> {
+    text::read(name, text.as_bytes().to_vec()).map(|(config, _)| config)
+}
+
 /// The file that would be read.
 fn place(named: Option<&Path>, folder: &Path) -> Option<PathBuf> {
     let place = named.map(file::Place::named).or_else(|| file::find(folder));

@@ -1,17 +1,27 @@
 //! Files that are written whole or not at all.
 
-use std::fs::{self, OpenOptions};
-use std::io::Write as _;
+use std::fs::{self, File, OpenOptions};
+use std::io::{ErrorKind, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use tempfile::NamedTempFile;
 
 use crate::failure::Advice as _;
 
 /// Writes a file so that a reader sees the old bytes or the new ones, never a part.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    write_whole(path, bytes)
+    explained(path, write_whole(path, bytes))
+}
+
+/// Writes a file that is not there yet, whole; says whether it did, which it does not if somebody has made one meanwhile.
+pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> anyhow::Result<bool> {
+    explained(path, write_first(path, bytes))
+}
+
+fn explained<T>(path: &Path, written: anyhow::Result<T>) -> anyhow::Result<T> {
+    written
         .with_context(|| format!("`{}` could not be written", path.display()))
         .hint("name a file in a folder that exists and that you may write to")
 }
@@ -26,7 +36,21 @@ fn write_whole(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     if target.is_dir() {
         anyhow::bail!("it is a folder");
     }
-    let folder = folder(&target);
+    temporary(&target, bytes)?.persist(&target).map_err(|error| error.error)?;
+    Ok(())
+}
+
+fn write_first(path: &Path, bytes: &[u8]) -> anyhow::Result<bool> {
+    match temporary(path, bytes)?.persist_noclobber(path) {
+        Ok(_) => Ok(true),
+        Err(error) if error.error.kind() == ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(error.error.into()),
+    }
+}
+
+/// A file with the bytes, in the folder where it will be.
+fn temporary(target: &Path, bytes: &[u8]) -> anyhow::Result<NamedTempFile<File>> {
+    let folder = folder(target);
     if !folder.is_dir() {
         anyhow::bail!("there is no folder `{}`", folder.display());
     }
@@ -39,8 +63,7 @@ fn write_whole(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
         })?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
-    file.persist(&target).map_err(|error| error.error)?;
-    Ok(())
+    Ok(file)
 }
 
 fn folder(path: &Path) -> PathBuf {
@@ -61,6 +84,16 @@ mod tests {
         write(&path, b"first and long").unwrap();
         write(&path, b"second").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"second");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_file_that_is_there_is_not_replaced_by_a_new_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out");
+        assert!(write_new(&path, b"first").unwrap());
+        assert!(!write_new(&path, b"second").unwrap());
+        assert_eq!(fs::read(&path).unwrap(), b"first");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 

@@ -75,6 +75,7 @@ fn run(command: Command, output: &Output) -> anyhow::Result<Exit> {
         }
         Command::Redrive(args) => commands::redrive::run(&args, output),
         Command::Undo(args) => commands::undo::run(&args, output, OffsetDateTime::now_utc()),
+        Command::Init(args) => commands::init::run(&args, output),
         Command::Config(args) => commands::config::run(&args, output, |name| env::var_os(name)),
         Command::Completions(args) => commands::completions::run(&args, output),
         Command::Man(args) => commands::man::run(&args, output),
