@@ -73,11 +73,18 @@ pub(crate) struct Colours {
 }
 
 impl Colours {
-    /// Reads `NO_COLOR` and `CLICOLOR_FORCE` as <https://no-color.org> and <https://bixense.com/clicolors> say.
+    /// Reads `NO_COLOR`, `CLICOLOR`, `CLICOLOR_FORCE` and `FORCE_COLOR` as <https://no-color.org>,
+    /// <https://bixense.com/clicolors> and <https://force-color.org> say, and `TERM`, which is `dumb` where a terminal
+    /// paints nothing.
     pub(crate) fn read(variable: impl Fn(&str) -> Option<OsString>, terminal: bool) -> Self {
-        let set = |name: &str| variable(name).is_some_and(|value| !value.is_empty());
-        let forced = set("CLICOLOR_FORCE") && variable("CLICOLOR_FORCE") != Some("0".into());
-        Self { refused: set("NO_COLOR"), forced, terminal }
+        let filled = |name: &str| variable(name).filter(|value| !value.is_empty());
+        let forces = |name: &str| filled(name).is_some_and(|value| value != "0");
+        let is = |name: &str, value: &str| filled(name).is_some_and(|found| found == value);
+        Self {
+            refused: filled("NO_COLOR").is_some(),
+            forced: forces("CLICOLOR_FORCE") || forces("FORCE_COLOR"),
+            terminal: terminal && !is("CLICOLOR", "0") && !is("TERM", "dumb"),
+        }
     }
 
     pub(crate) fn choose(self, color: Color) -> Paint {
@@ -370,6 +377,16 @@ mod tests {
         check(&[("CLICOLOR_FORCE", "1")], false, Color::Auto, Paint::Ansi);
         check(&[("CLICOLOR_FORCE", "0")], false, Color::Auto, Paint::Plain);
         check(&[("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")], true, Color::Auto, Paint::Plain);
+        check(&[("FORCE_COLOR", "1")], false, Color::Auto, Paint::Ansi);
+        check(&[("FORCE_COLOR", "0")], false, Color::Auto, Paint::Plain);
+        check(&[("FORCE_COLOR", "1"), ("NO_COLOR", "1")], true, Color::Auto, Paint::Plain);
+        check(&[("CLICOLOR", "0")], true, Color::Auto, Paint::Plain);
+        check(&[("CLICOLOR", "1")], true, Color::Auto, Paint::Ansi);
+        check(&[("CLICOLOR", "0"), ("CLICOLOR_FORCE", "1")], true, Color::Auto, Paint::Ansi);
+        check(&[("TERM", "dumb")], true, Color::Auto, Paint::Plain);
+        check(&[("TERM", "dumb")], true, Color::Always, Paint::Ansi);
+        check(&[("TERM", "dumb"), ("CLICOLOR_FORCE", "1")], true, Color::Auto, Paint::Ansi);
+        check(&[("TERM", "xterm")], true, Color::Auto, Paint::Ansi);
         check(&[("NO_COLOR", "1")], false, Color::Always, Paint::Ansi);
         check(&[("CLICOLOR_FORCE", "1")], true, Color::Never, Paint::Plain);
     }
