@@ -25,6 +25,7 @@ const ATTEMPTS_MAX: u32 = 4;
 pub struct Connection {
     pub(crate) config: SdkConfig,
     region: Region,
+    profile: Option<String>,
 }
 
 /// Why there is no way to AWS.
@@ -85,6 +86,7 @@ impl Connection {
         if let Some(profile) = &profile {
             require_profile(profile).await?;
         }
+        let named = profile.clone();
         // The SDK takes an empty variable at its word.
         let profile = profile.unwrap_or_else(|| "default".to_owned());
         let region = match region {
@@ -100,7 +102,7 @@ impl Connection {
             let machine = ImdsRegionProvider::builder().build();
             loader = loader.region(RegionProviderChain::first_try(profile).or_else(machine));
         }
-        Self::load(loader).await
+        Ok(Self { profile: named, ..Self::load(loader).await? })
     }
 
     /// The way of a function in the account: what it needs is in its environment, and it does not wait long.
@@ -120,12 +122,17 @@ impl Connection {
             }
         }
         let region = config.region().ok_or(ConnectError::NoRegion)?.as_ref().parse()?;
-        Ok(Self { config, region })
+        Ok(Self { config, region, profile: None })
     }
 
     /// The Region that calls go to.
     pub fn region(&self) -> &Region {
         &self.region
+    }
+
+    /// The profile, where one is named.
+    pub fn profile(&self) -> Option<&str> {
+        self.profile.as_deref()
     }
 
     /// The endpoint, where one is given in place of AWS's own.
@@ -138,7 +145,7 @@ impl Connection {
     pub fn in_region(&self, region: &Region) -> Self {
         let sdk_region = aws_config::Region::new(region.to_string());
         let config = self.config.to_builder().region(sdk_region).build();
-        Self { config, region: region.clone() }
+        Self { config, region: region.clone(), profile: self.profile.clone() }
     }
 }
 
@@ -228,7 +235,7 @@ impl Connection {
     pub(crate) fn of_config(config: aws_types::sdk_config::Builder) -> Self {
         let region: Region = "eu-west-1".parse().unwrap();
         let config = config.region(aws_config::Region::new(region.to_string())).build();
-        Self { config, region }
+        Self { config, region, profile: None }
     }
 }
 

@@ -7,8 +7,10 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
+mod credentials;
 mod denial;
 
+pub use credentials::NoCredentials;
 pub use denial::Denial;
 
 /// Codes that say that there were too many calls. The SDK has waited and called again before we hear of it.
@@ -130,6 +132,11 @@ impl AwsError {
         let denied =
             ["AccessDenied", "AccessDeniedException", "AllAccessDisabled", "AuthorizationError"];
         self.code().is_some_and(|code| denied.contains(&code))
+    }
+
+    /// Why there are no credentials, if that is what it failed for; from the SDK's words, so it is a hint.
+    pub fn no_credentials(&self) -> Option<NoCredentials> {
+        (self.kind == Kind::Credentials).then(|| credentials::read(&self.message))
     }
 
     /// Why AWS refused the call for want of permission, if it did; from AWS's words, so it is a hint.

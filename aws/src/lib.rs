@@ -41,7 +41,7 @@ pub mod trails;
 pub use account_block::AccountBlock;
 pub use buckets::Buckets;
 pub use connection::{ConnectError, Connection};
-pub use error::{AwsError, Denial, Kind};
+pub use error::{AwsError, Denial, Kind, NoCredentials};
 pub use ledger::{Ledger, LedgerError};
 pub use objects::Objects;
 pub use queues::{Message, Queue};

@@ -75,3 +75,26 @@ fn without_a_terminal_nothing_is_asked_and_a_wrong_answer_writes_nothing() {
     );
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }
+
+#[test]
+fn whoever_is_not_logged_in_hears_with_which_command_and_profile() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("config");
+    let written = "[profile work]\nsso_session = corp\nsso_account_id = 111122223333\nsso_role_name = Admin\n\
+                   region = eu-west-1\n[sso-session corp]\nsso_region = eu-west-1\n\
+                   sso_start_url = https://example.awsapps.com/start\n";
+    fs::write(&file, written).unwrap();
+    let mut command = s3guard(&["status", "--profile", "work"]);
+    command.env("AWS_CONFIG_FILE", &file).env("HOME", home.path());
+    // Nobody is called, because nobody is logged in; and if somebody were, nobody is there.
+    command.env("AWS_ENDPOINT_URL", "http://127.0.0.1:1");
+    check(
+        &mut command,
+        1,
+        &expect![[r#"
+        error: GetCallerIdentity on Region `eu-west-1` failed: no usable credentials: other: an error occurred while loading credentials: an error occurred while loading an access token: failed to load the cached SSO token
+
+        hint: you are not logged in, or no longer: `aws sso login --profile work`, then try again
+    "#]],
+    );
+}

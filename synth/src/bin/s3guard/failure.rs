@@ -10,6 +10,7 @@ use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue};
 
+pub(crate) use self::aws::credentials;
 use crate::cli::Invalid;
 use crate::config::Mistakes;
 use crate::output::{self, Output, Paint};

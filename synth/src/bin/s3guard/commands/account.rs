@@ -259,7 +259,11 @@ fn unreachable(error: AwsError, connection: &Connection) -> anyhow::Error {
             "is anybody at `{endpoint}`? It comes from `AWS_ENDPOINT_URL` or the profile's `endpoint_url`"
         ),
         (Kind::Unreachable | Kind::Timeout, None) => similar_region(connection.region().as_str()),
-        (Kind::Service(_) | Kind::Credentials | Kind::Other, _) => return error.into(),
+        (Kind::Credentials, _) => match error.no_credentials() {
+            Some(cause) => failure::credentials(cause, connection.profile()),
+            None => return error.into(),
+        },
+        (Kind::Service(_) | Kind::Other, _) => return error.into(),
     };
     failure::hinted(error, hint)
 }

@@ -1,0 +1,135 @@
+//! Why there are no credentials: what stands in the SDK's words.
+
+/// Which source of credentials failed, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum NoCredentials {
+    /// There is nobody who is logged in by IAM Identity Center, or no longer.
+    SsoSession,
+    /// The profile's settings for IAM Identity Center are not whole.
+    SsoSettings,
+    /// The program that `credential_process` names failed.
+    Process,
+    /// The profile is one of `aws login`, which this SDK was built without.
+    LoginSession,
+    /// STS does not let the caller assume the profile's role.
+    AssumeRole,
+    /// Who gives the credentials could not be reached.
+    Unreachable,
+    /// There are none anywhere.
+    None,
+    /// The SDK does not say.
+    Unknown,
+}
+
+impl NoCredentials {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::SsoSession,
+        Self::SsoSettings,
+        Self::Process,
+        Self::LoginSession,
+        Self::AssumeRole,
+        Self::Unreachable,
+        Self::None,
+        Self::Unknown,
+    ];
+}
+
+/// Parts of the SDK's words, the more particular ones first.
+const PARTS: [(&str, NoCredentials); 12] = [
+    ("the SSO token has expired", NoCredentials::SsoSession),
+    ("failed to load the cached SSO token", NoCredentials::SsoSession),
+    ("/.aws/sso/cache/", NoCredentials::SsoSession),
+    ("Session token not found or invalid", NoCredentials::SsoSession),
+    ("sso-session named `", NoCredentials::SsoSettings),
+    ("has invalid SSO config", NoCredentials::SsoSettings),
+    ("external process", NoCredentials::Process),
+    ("credentials-login", NoCredentials::LoginSession),
+    ("not authorized to perform: sts:AssumeRole", NoCredentials::AssumeRole),
+    ("dispatch failure", NoCredentials::Unreachable),
+    ("timed out", NoCredentials::Unreachable),
+    ("none were found", NoCredentials::None),
+];
+
+/// Reads the SDK's words, because there is no code for it.
+///
+/// Written for the samples in the test below, which aws-config 1.13.0 gave; its sources are `sso/token.rs`,
+/// `sso/cache.rs`, `profile/credentials.rs` and `credential_process.rs`.
+pub(super) fn read(message: &str) -> NoCredentials {
+    let found = PARTS.iter().find(|(part, _)| message.contains(part));
+    found.map_or(NoCredentials::Unknown, |(_, meaning)| *meaning)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sdks_words_are_understood() {
+        let loading = "other: an error occurred while loading credentials: ";
+        let building = "other: the credentials provider was not properly configured: ProfileFile provider could not be built: ";
+        for (before, sample, meaning) in [
+            (
+                loading,
+                "an error occurred while loading an access token: the SSO token has expired and cannot be refreshed",
+                NoCredentials::SsoSession,
+            ),
+            (
+                loading,
+                "an error occurred while loading an access token: failed to load the cached SSO token",
+                NoCredentials::SsoSession,
+            ),
+            (
+                loading,
+                "failed to read `/home/me/.aws/sso/cache/e8be5486.json`: No such file or directory (os error 2)",
+                NoCredentials::SsoSession,
+            ),
+            (
+                loading,
+                "service error: UnauthorizedException: Session token not found or invalid",
+                NoCredentials::SsoSession,
+            ),
+            (
+                building,
+                "sso-session named `gone` (referenced by profile `p`) was not found",
+                NoCredentials::SsoSettings,
+            ),
+            (
+                building,
+                "profile `p` has invalid SSO config: mismatched value",
+                NoCredentials::SsoSettings,
+            ),
+            (
+                loading,
+                "Error retrieving credentials: external process exited with code exit status: 1. Stderr: ",
+                NoCredentials::Process,
+            ),
+            (
+                loading,
+                "Error retrieving credentials from external process, could not parse response: invalid JSON in response",
+                NoCredentials::Process,
+            ),
+            (
+                building,
+                "This behavior requires following cargo feature(s) enabled: credentials-login.",
+                NoCredentials::LoginSession,
+            ),
+            (
+                loading,
+                "service error: unhandled error (AccessDenied): Error { code: \"AccessDenied\", message: \"User: \
+                 arn:aws:iam::111122223333:user/me is not authorized to perform: sts:AssumeRole on resource: \
+                 arn:aws:iam::111122223333:role/x\" }",
+                NoCredentials::AssumeRole,
+            ),
+            (
+                loading,
+                "dispatch failure: io error: client error (Connect): tcp connect error: Connection refused (os error 111)",
+                NoCredentials::Unreachable,
+            ),
+            ("", "none were found", NoCredentials::None),
+            ("", "something new", NoCredentials::Unknown),
+        ] {
+            assert_eq!(read(&format!("{before}{sample}")), meaning, "{sample}");
+        }
+    }
+}
