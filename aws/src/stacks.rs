@@ -14,10 +14,12 @@ use std::collections::BTreeMap;
 
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::error::ProvideErrorMetadata as _;
+use aws_sdk_cloudformation::types::StackResourceSummary;
 
 pub use self::change_set::{
     Change, ChangeSet, ChangeSetRequest, ChangeSetState, Manner, OnFailure, Ready, Template, Value,
 };
+use self::deletion::{Deletion, Way};
 pub use self::event::Event;
 pub use self::events::Scope;
 pub use self::status::StackStatus;
@@ -78,44 +80,40 @@ impl Stacks {
 
     /// Deletes a stack, in the background.
     pub async fn delete(&self, stack_id: &str, token: &str) -> Result<(), AwsError> {
-        self.client
-            .delete_stack()
-            .stack_name(stack_id)
-            .client_request_token(token)
-            .send()
-            .await
-            .map(|_| ())
-            .map_err(|error| failed("DeleteStack", stack_id, &error))
+        let deletion = Deletion { token: token.to_owned(), role_arn: None, way: Way::Plain };
+        self.delete_as(stack_id, &deletion).await
     }
 
     /// Lists a stack's resources that exist.
     pub async fn resources(&self, stack_id: &str) -> Result<Vec<Resource>, AwsError> {
-        let mut resources = Vec::new();
+        let summaries = self.summaries(stack_id).await?;
+        Ok(summaries.iter().filter_map(read_resource).collect())
+    }
+
+    /// What CloudFormation says of each resource of a stack, in all pages.
+    async fn summaries(&self, stack_id: &str) -> Result<Vec<StackResourceSummary>, AwsError> {
+        let mut summaries = Vec::new();
         let mut page = None;
         loop {
-            let answer = self
-                .client
-                .list_stack_resources()
-                .stack_name(stack_id)
-                .set_next_token(page)
-                .send()
-                .await
-                .map_err(|error| failed("ListStackResources", stack_id, &error))?;
-            for resource in answer.stack_resource_summaries() {
-                if let Some(physical_id) = resource.physical_resource_id() {
-                    resources.push(Resource {
-                        logical_id: resource.logical_resource_id().unwrap_or_default().to_owned(),
-                        physical_id: physical_id.to_owned(),
-                        resource_type: resource.resource_type().unwrap_or_default().to_owned(),
-                    });
-                }
-            }
+            let call = self.client.list_stack_resources().stack_name(stack_id);
+            let answer = call.set_next_token(page).send().await;
+            let answer = answer.map_err(|error| failed("ListStackResources", stack_id, &error))?;
             page = answer.next_token().map(str::to_owned);
+            summaries.extend(answer.stack_resource_summaries.unwrap_or_default());
             if page.is_none() {
-                return Ok(resources);
+                return Ok(summaries);
             }
         }
     }
+}
+
+/// A resource that exists has a name in the account.
+fn read_resource(summary: &StackResourceSummary) -> Option<Resource> {
+    Some(Resource {
+        logical_id: summary.logical_resource_id().unwrap_or_default().to_owned(),
+        physical_id: summary.physical_resource_id()?.to_owned(),
+        resource_type: summary.resource_type().unwrap_or_default().to_owned(),
+    })
 }
 
 fn read_stack(stack: &aws_sdk_cloudformation::types::Stack) -> Stack {

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_cloudformation::types::{DeletionMode, ResourceStatus};
+use aws_sdk_cloudformation::types::{DeletionMode, ResourceStatus, StackResourceSummary};
 
-use super::{Resource, Stack, StackStatus, Stacks, failed, read_stack};
+use super::{Resource, Stack, StackStatus, Stacks, failed, read_resource, read_stack};
 use crate::AwsError;
 
 /// How a stack is deleted.
@@ -103,36 +103,16 @@ impl Stacks {
 
     /// Lists a stack's resources that have ever been there, with how they stand.
     pub async fn members(&self, stack_id: &str) -> Result<Vec<Member>, AwsError> {
-        let mut members = Vec::new();
-        let mut page = None;
-        loop {
-            let answer = self
-                .client
-                .list_stack_resources()
-                .stack_name(stack_id)
-                .set_next_token(page)
-                .send()
-                .await
-                .map_err(|error| failed("ListStackResources", stack_id, &error))?;
-            for summary in answer.stack_resource_summaries() {
-                let Some(physical_id) = summary.physical_resource_id() else { continue };
-                let owned = |text: Option<&str>| text.unwrap_or_default().to_owned();
-                let status = summary.resource_status().map(ResourceStatus::as_str);
-                members.push(Member {
-                    resource: Resource {
-                        logical_id: owned(summary.logical_resource_id()),
-                        physical_id: physical_id.to_owned(),
-                        resource_type: owned(summary.resource_type()),
-                    },
-                    status: owned(status),
-                    reason: summary.resource_status_reason().map(str::to_owned),
-                });
-            }
-            page = answer.next_token().map(str::to_owned);
-            if page.is_none() {
-                return Ok(members);
-            }
-        }
+        let summaries = self.summaries(stack_id).await?;
+        let member = |summary: &StackResourceSummary| {
+            let status = summary.resource_status().map(ResourceStatus::as_str);
+            Some(Member {
+                resource: read_resource(summary)?,
+                status: status.unwrap_or_default().to_owned(),
+                reason: summary.resource_status_reason().map(str::to_owned),
+            })
+        };
+        Ok(summaries.iter().filter_map(member).collect())
     }
 
     /// Every stack of the Region that is there.

@@ -1,5 +1,7 @@
 //! The ways back: a rollback that got stuck continued, a failed operation rolled back, an update cancelled.
 
+use aws_sdk_cloudformation::types::{ResourceStatus, StackResourceSummary};
+
 use super::{Stacks, failed};
 use crate::AwsError;
 
@@ -79,34 +81,18 @@ impl Stacks {
     /// Lists the resources that could not be rolled back, which are those that can be skipped: not those that failed for
     /// another reason, as because an update was cancelled.
     pub async fn stuck_resources(&self, stack_id: &str) -> Result<Vec<Stuck>, AwsError> {
-        let mut stuck = Vec::new();
-        let mut page = None;
-        loop {
-            let answer = self
-                .client
-                .list_stack_resources()
-                .stack_name(stack_id)
-                .set_next_token(page)
-                .send()
-                .await
-                .map_err(|error| failed("ListStackResources", stack_id, &error))?;
-            for resource in answer.stack_resource_summaries() {
-                let reason = resource.resource_status_reason();
-                let is_failed =
-                    resource.resource_status().is_some_and(|s| s.as_str() == "UPDATE_FAILED");
-                if is_failed && !reason.is_some_and(super::event::says_cancelled) {
-                    stuck.push(Stuck {
-                        logical_id: resource.logical_resource_id().unwrap_or_default().to_owned(),
-                        resource_type: resource.resource_type().unwrap_or_default().to_owned(),
-                        reason: reason.map(str::to_owned),
-                    });
-                }
-            }
-            page = answer.next_token().map(str::to_owned);
-            if page.is_none() {
-                return Ok(stuck);
-            }
-        }
+        let summaries = self.summaries(stack_id).await?;
+        let is_stuck = |summary: &&StackResourceSummary| {
+            let status = summary.resource_status().map(ResourceStatus::as_str);
+            let reason = summary.resource_status_reason();
+            status == Some("UPDATE_FAILED") && !reason.is_some_and(super::event::says_cancelled)
+        };
+        let stuck = |summary: &StackResourceSummary| Stuck {
+            logical_id: summary.logical_resource_id().unwrap_or_default().to_owned(),
+            resource_type: summary.resource_type().unwrap_or_default().to_owned(),
+            reason: summary.resource_status_reason().map(str::to_owned),
+        };
+        Ok(summaries.iter().filter(is_stuck).map(stuck).collect())
     }
 }
 
