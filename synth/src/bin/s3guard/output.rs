@@ -2,6 +2,7 @@
 //!
 //! Nothing here needs colour to be understood.
 
+pub(crate) mod lines;
 mod screen;
 
 use std::ffi::OsString;
@@ -258,14 +259,16 @@ impl Output {
     pub(crate) fn result(&self, result: &(impl Serialize + fmt::Display)) -> anyhow::Result<()> {
         match self.form {
             Form::Text => self.raw(result.to_string().as_bytes()),
-            Form::Json => {
-                let mut json =
-                    serde_json::to_vec_pretty(result).context("the result is no JSON")?;
-                json.push(b'\n');
-                self.raw(&json)
-            }
+            Form::Json => self.json(result),
             Form::Ndjson => self.line("result", result),
         }
+    }
+
+    /// Writes a result that has no text, as JSON.
+    pub(crate) fn json(&self, result: &impl Serialize) -> anyhow::Result<()> {
+        let mut json = serde_json::to_vec_pretty(result).context("the result is no JSON")?;
+        json.push(b'\n');
+        self.raw(&json)
     }
 
     /// Tells programs of something that happened, in a line of its own with what kind of thing it is; people are told

@@ -10,7 +10,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::broadening::{Grant, sentences};
 use super::options::Approve;
-use crate::output::Paint;
+use crate::output::{Paint, lines::cut};
 
 /// Of a value only so much is shown: a policy or a dashboard would fill the screen.
 const VALUE_CHARACTERS_MAX: usize = 200;
@@ -291,22 +291,6 @@ fn property_lines(property: &PropertyChange, width: usize) -> String {
         cut(&before, inner),
         cut(&after, inner)
     )
-}
-
-/// The beginning of a text, if it is too wide.
-fn cut(text: &str, width: usize) -> String {
-    if text.width() <= width {
-        return text.to_owned();
-    }
-    let mut kept = String::new();
-    for character in text.chars() {
-        kept.push(character);
-        if kept.width() >= width {
-            kept.pop();
-            break;
-        }
-    }
-    kept + "…"
 }
 
 /// The words that fit into a line, and the rest.

@@ -3,10 +3,9 @@
 use std::fmt::{self, Write as _};
 
 use serde::Serialize;
-use unicode_width::UnicodeWidthStr as _;
 
 use super::Check;
-use crate::output::Paint;
+use crate::output::{Paint, lines};
 
 /// Columns for the state and for what it is about, each with a gap behind.
 const STATE: usize = 9;
@@ -167,20 +166,11 @@ impl Line {
 
 /// The text in lines of so many columns; a word that is longer, as an ARN, has a line for itself.
 fn wrapped(text: &str, columns: Option<usize>) -> Vec<String> {
-    let Some(columns) = columns else {
-        return if text.is_empty() { Vec::new() } else { vec![text.to_owned()] };
-    };
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if line.width() + 1 + word.width() <= columns => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            Some(_) | None => lines.push(word.to_owned()),
-        }
+    match columns {
+        Some(columns) => lines::wrapped(text.split_whitespace(), columns),
+        None if text.is_empty() => Vec::new(),
+        None => vec![text.to_owned()],
     }
-    lines
 }
 
 impl Serialize for Check {
@@ -192,6 +182,7 @@ impl Serialize for Check {
 #[cfg(test)]
 mod tests {
     use expect_test::expect_file;
+    use unicode_width::UnicodeWidthStr as _;
 
     use super::*;
 

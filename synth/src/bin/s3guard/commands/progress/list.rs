@@ -7,7 +7,11 @@ use time::{Duration, OffsetDateTime};
 
 use super::diagnosis::words;
 use super::one_line;
-use crate::output::{Paint, width};
+use crate::output::{
+    Paint,
+    lines::{cut, wrapped},
+    width,
+};
 
 /// From so many columns on the types of resources are shown, too.
 const WIDE: usize = 100;
@@ -154,7 +158,7 @@ pub(super) fn told(
     };
     for words in words.iter().filter(|words| !words.is_empty()) {
         lines.extend(
-            wrapped(&one_line(words), columns - INDENT)
+            wrapped(one_line(words).split_whitespace(), columns - INDENT - 1)
                 .into_iter()
                 .map(|row| format!("{:INDENT$}{row}", "")),
         );
@@ -197,39 +201,6 @@ fn padded(text: &str, columns: usize) -> String {
 fn fitted(line: &str, columns: usize) -> String {
     // The last column stays free: some terminals break the line there.
     cut(line.trim_end(), columns - 1)
-}
-
-/// As much of it as there is room for.
-fn cut(text: &str, columns: usize) -> String {
-    if width(text) <= columns {
-        return text.to_owned();
-    }
-    let mut short = String::new();
-    for character in text.chars() {
-        short.push(character);
-        if width(&short) + 1 > columns {
-            short.pop();
-            break;
-        }
-    }
-    short + "…"
-}
-
-/// Words in rows of so many columns; a word that is longer than one stays whole.
-fn wrapped(words: &str, columns: usize) -> Vec<String> {
-    let mut rows = vec![String::new()];
-    for word in words.split_whitespace() {
-        let row = rows.last_mut().expect("there is one from the beginning");
-        if row.is_empty() {
-            row.push_str(word);
-        } else if width(row) + 1 + width(word) < columns {
-            row.push(' ');
-            row.push_str(word);
-        } else {
-            rows.push(word.to_owned());
-        }
-    }
-    rows
 }
 
 #[cfg(test)]

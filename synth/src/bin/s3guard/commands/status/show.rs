@@ -7,10 +7,9 @@ use s3guard_posture::text::shown;
 use serde::Serialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
-use unicode_width::UnicodeWidthStr as _;
 
 use super::gather::{Look, Seen, Trail};
-use crate::output::Paint;
+use crate::output::{Paint, lines};
 
 /// No screen is narrower.
 const WIDTH_MIN: usize = 40;
@@ -207,7 +206,7 @@ impl Status {
     fn hearers(&self, subscriptions: &[SubscriptionStatus], width: usize, text: &mut String) {
         let _ = writeln!(text, "\n{}", self.head("Who hears of it"));
         for SubscriptionStatus { protocol, endpoint, is_pending } in subscriptions {
-            let line = cut(&format!("{protocol:8} {}", shown(endpoint, 256)), width - 20);
+            let line = lines::cut(&format!("{protocol:8} {}", shown(endpoint, 256)), width - 20);
             let state = if *is_pending {
                 self.view.paint.notable("  (not confirmed)")
             } else {
@@ -228,16 +227,16 @@ impl Status {
         for WriteStatus { bucket, setting, time, has_failed, .. } in &self.last_writes {
             let line = format!("{time} {setting} of {}", shown(bucket, 63));
             let line = if *has_failed {
-                self.view.paint.bad(cut(&(line + " failed"), width - 2))
+                self.view.paint.bad(lines::cut(&(line + " failed"), width - 2))
             } else {
-                cut(&line, width - 2)
+                lines::cut(&line, width - 2)
             };
             let _ = writeln!(text, "  {line}");
         }
         if self.are_writes_partly_seen {
             let part =
                 "the ledger is too large to be looked through here: newer ones may be missing";
-            let _ = writeln!(text, "{}", wrapped(part, width));
+            let _ = writeln!(text, "{}", indented(part, width));
         }
     }
 
@@ -249,8 +248,10 @@ impl Status {
         }
         let _ = writeln!(text, "\n{}", self.head("Alarms"));
         for alarm in &off {
-            let line =
-                cut(&format!("{} has gone off", shown(&alarm.name, 256)), self.view.width - 2);
+            let line = lines::cut(
+                &format!("{} has gone off", shown(&alarm.name, 256)),
+                self.view.width - 2,
+            );
             let _ = writeln!(text, "  {}", self.view.paint.bad(line));
         }
         let quiet = self.alarms.len() - off.len();
@@ -263,47 +264,10 @@ fn looked<T>(look: Look<T>, what: &str, not_seen: &mut Vec<String>) -> Option<T>
     look.map_err(|why| not_seen.push(format!("{what}: {}", shown(&why, 300)))).ok()
 }
 
-fn cut(text: &str, width: usize) -> String {
-    if text.width() <= width {
-        return text.to_owned();
-    }
-    let mut kept = String::new();
-    for character in text.chars() {
-        kept.push(character);
-        if kept.width() >= width {
-            kept.pop();
-            break;
-        }
-    }
-    kept + "…"
-}
-
-/// Words in lines of a width, the second and later ones indented further. What stands in backticks is one word: a command
-/// is not broken.
-fn wrapped(text: &str, width: usize) -> String {
-    let mut words: Vec<String> = Vec::new();
-    let mut is_open = false;
-    for part in text.split(' ') {
-        match words.last_mut() {
-            Some(word) if is_open => word.extend([" ", part]),
-            Some(_) | None => words.push(part.to_owned()),
-        }
-        is_open ^= part.matches('`').count() % 2 == 1;
-    }
-    let mut lines = vec![String::from("  ")];
-    for word in words {
-        let line = lines.last_mut().expect("there is one");
-        let is_empty = line.trim().is_empty();
-        if !is_empty && line.width() + 1 + word.width() > width {
-            lines.push(format!("    {word}"));
-        } else {
-            if !is_empty {
-                line.push(' ');
-            }
-            line.push_str(&word);
-        }
-    }
-    lines.join("\n")
+/// A text in lines of a width, the second and later ones indented further.
+fn indented(text: &str, width: usize) -> String {
+    let lines = lines::wrapped(lines::words(text), width - 4);
+    format!("  {}", lines.join("\n    "))
 }
 
 /// A moment as everybody reads it.
@@ -323,9 +287,9 @@ impl fmt::Display for Status {
         }
         for FunctionStatus { name, trouble } in &self.functions {
             let line = match trouble {
-                None => cut(name, width - 2),
+                None => lines::cut(name, width - 2),
                 Some(trouble) => {
-                    paint.bad(cut(&format!("{name}: {}", shown(trouble, 300)), width - 2))
+                    paint.bad(lines::cut(&format!("{name}: {}", shown(trouble, 300)), width - 2))
                 }
             };
             let _ = writeln!(text, "  {line}");
@@ -353,7 +317,7 @@ impl fmt::Display for Status {
         if !self.last_events.is_empty() {
             let _ = writeln!(text, "\n{}", self.head("Last events of the stack"));
             for event in &self.last_events {
-                let _ = writeln!(text, "  {}", cut(event, width - 2));
+                let _ = writeln!(text, "  {}", lines::cut(event, width - 2));
             }
         }
         self.writes(&mut text, width);
@@ -361,7 +325,7 @@ impl fmt::Display for Status {
             if !lines.is_empty() {
                 let _ = writeln!(text, "\n{}", paint.notable(title));
                 for line in lines {
-                    let _ = writeln!(text, "{}", wrapped(line, width));
+                    let _ = writeln!(text, "{}", indented(line, width));
                 }
             }
         }
