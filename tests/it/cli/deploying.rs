@@ -1,5 +1,7 @@
 //! Deployments as CloudFormation answers them: shown, agreed to, carried out, refused, and left alone.
 
+mod regions;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::process::Output;
@@ -395,50 +397,6 @@ fn a_difference_is_shown_and_taken_away_again() {
     let aws = Aws::new(Story::default());
     let ended = run(&aws, &["diff"]);
     assert_eq!((ended.exit, aws.count("DeleteStack")), (Some(0), 1), "{}", ended.words);
-}
-
-#[test]
-fn several_regions_are_all_ready_or_none_is_begun() {
-    let regions = |first: usize| {
-        let story = Story { after: "CREATE_COMPLETE", queue_is_open: true, ..Story::default() };
-        Aws::answering(story, move |request, before| {
-            (request.call == "DescribeChangeSet" && before == first).then(|| {
-                let reason = "<Status>FAILED</Status><StatusReason>no such thing</StatusReason>";
-                answered("DescribeChangeSet", reason)
-            })
-        })
-    };
-    let both = ["deploy", "--no-sweep", "--region", "us-east-1", "--output", "json"];
-    let aws = regions(usize::MAX);
-    let ended = run(&aws, &both);
-    assert_eq!(ended.exit, Some(0), "{}", ended.words);
-    let json = ended.json();
-    let names: Vec<_> =
-        json["stacks"].as_array().unwrap().iter().map(|one| &one["region"]).collect();
-    assert_eq!(names, ["us-east-1", "eu-west-1"]);
-    assert!(ended.words.contains("us-east-1  stack `s` created"), "{}", ended.words);
-    let aws = regions(1);
-    let ended = run(&aws, &both);
-    assert_eq!((ended.exit, aws.count("ExecuteChangeSet")), (Some(1), 0), "{}", ended.words);
-    assert!(ended.words.contains("1 of 2 Regions cannot be deployed to"), "{}", ended.words);
-    assert_eq!(aws.count("DeleteChangeSet"), 2, "that of the other Region, too");
-}
-
-#[test]
-fn a_region_that_fails_leaves_the_others_done_and_a_command_that_goes_on() {
-    let story = Story { after: "CREATE_COMPLETE", queue_is_open: true, ..Story::default() };
-    let aws = Aws::answering(story, |request, before| {
-        let is_second = request.call == "ExecuteChangeSet" && before == 1;
-        is_second.then(|| refusal(403, "AccessDenied", "not you"))
-    });
-    let ended = run(&aws, &["deploy", "--no-sweep", "--region", "us-east-1", "--output", "json"]);
-    assert_eq!(ended.exit, Some(1), "{}", ended.words);
-    let json = ended.json();
-    assert_eq!(json["stacks"].as_array().map(Vec::len), Some(1), "{json}");
-    let failed = json["failed"][0]["region"].as_str().unwrap();
-    assert!(ended.words.contains(&format!("1 of 2 Regions failed: {failed}")), "{}", ended.words);
-    let command = format!("`s3guard deploy --stack s --region {failed}`");
-    assert!(ended.words.contains(&command), "{}", ended.words);
 }
 
 #[test]

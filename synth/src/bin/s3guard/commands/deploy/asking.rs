@@ -11,7 +11,7 @@ use super::plan::{self, Plan};
 use super::proposal::{Answer, Proposal};
 use super::target::Target;
 use super::wanted::WantedArgs;
-use super::{outcome, template, upload};
+use super::{outcome, template, trail, upload};
 use crate::commands::account;
 use crate::output::Output;
 use crate::package::{self, Package};
@@ -35,9 +35,10 @@ pub(crate) async fn propose(
     output: &Output,
 ) -> anyhow::Result<Vec<Answer>> {
     let packages = packages(&targets, wanted, configuration).await?;
-    let plans = targets.into_iter().map(|target| async {
+    let guards = trail::of_each(&targets, &wanted.guard, configuration).await;
+    let plans = targets.into_iter().zip(&guards).map(|(target, guard)| async {
         let architecture = plan::architecture(wanted.arch, &target.previous())?;
-        Plan::make(target, wanted, configuration, &packages[architecture.as_str()]).await
+        Plan::make(target, guard, wanted, configuration, &packages[architecture.as_str()]).await
     });
     let plans = outcome::all_or_none(join_all(plans).await, output)?;
     let answers = plans.into_iter().map(|plan| async {

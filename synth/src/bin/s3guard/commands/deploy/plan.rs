@@ -10,11 +10,12 @@ use s3guard_posture::config::Config;
 use s3guard_synth::stacks;
 use serde_json::Value as Json;
 
+use super::inputs::GuardArgs;
 use super::step::Step;
 use super::target::Target;
 use super::unchanged::{self, Wanted};
 use super::wanted::WantedArgs;
-use super::{names, set, trail};
+use super::{names, set};
 use crate::commands::account::{Account, STACK_TAG};
 use crate::failure::{Advice as _, Exit};
 use crate::package::{self, Architecture, Package};
@@ -34,17 +35,13 @@ impl Plan {
     /// Thinks a deployment through, with a package that may not be uploaded yet.
     pub(crate) async fn make(
         target: Target,
+        guard: &GuardArgs,
         wanted: &WantedArgs,
         configuration: Option<&Config>,
         package: &Package,
     ) -> anyhow::Result<Self> {
         let previous = target.previous();
         let region = target.region();
-        let guard = match configuration {
-            Some(config) => wanted.guard.over(config, region),
-            None => wanted.guard.clone(),
-        };
-        let guard = trail::resolved(guard, &target.account, &previous, &target.output).await;
         let mut parameters = guard.parameters(&target.name, region, &previous)?;
         if let Some(config) = configuration
             && let Some(advice) = guard.rule_advice(config, region, &previous)

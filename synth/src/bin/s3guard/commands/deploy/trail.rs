@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use s3guard_aws::trails;
-use s3guard_posture::config::TrailChoice;
+use s3guard_posture::config::{Config, TrailChoice};
 use s3guard_posture::trail::{Trail, recording, records_bucket_changes};
 use s3guard_posture::{Reading, Region};
 
 use super::inputs::GuardArgs;
+use super::target::Target;
 use crate::commands::account::Account;
 use crate::output::Output;
 
@@ -36,8 +37,49 @@ enum Word {
     Warn(String),
 }
 
+/// What is asked of the guard in each Region, with the trail that it comes to. A stack's own trail records every Region:
+/// of several new stacks the first one makes it.
+pub(super) async fn of_each(
+    targets: &[Target],
+    asked: &GuardArgs,
+    configuration: Option<&Config>,
+) -> Vec<GuardArgs> {
+    let mut guards = Vec::new();
+    let mut maker: Option<&Target> = None;
+    for target in targets {
+        let region = target.region();
+        let mut guard =
+            configuration.map_or_else(|| asked.clone(), |config| asked.over(config, region));
+        let previous = target.previous();
+        let had = previous.get("TrailMode").map(String::as_str);
+        let is_open = is_open(guard.trail, had);
+        if let Some(maker) = maker.filter(|_| is_open) {
+            guard.trail = Some(TrailChoice::Existing);
+            target.output.say(format_args!(
+                "the guard uses the trail that the stack in `{}` gets, which records every Region",
+                maker.region()
+            ));
+        } else {
+            guard = resolved(guard, &target.account, &previous, &target.output).await;
+            if is_open && guard.trail != Some(TrailChoice::Existing) {
+                maker = Some(target);
+            }
+        }
+        guards.push(guard);
+    }
+    guards
+}
+
+/// Whether it is left to the command which trail a stack gets: it has none yet, and nobody insists on one of its own.
+fn is_open(asked: Option<TrailChoice>, had: Option<&str>) -> bool {
+    match asked {
+        None | Some(TrailChoice::Auto) => had.is_none(),
+        Some(TrailChoice::Create | TrailChoice::Existing) => false,
+    }
+}
+
 /// What is asked of the guard, with the trail that it comes to; says which that is, and what it costs.
-pub(super) async fn resolved(
+async fn resolved(
     mut guard: GuardArgs,
     account: &Account,
     previous: &BTreeMap<String, String>,

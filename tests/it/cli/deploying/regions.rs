@@ -1,0 +1,53 @@
+//! One deployment to several Regions: all are ready or none is begun, and one failure leaves the others done.
+
+use super::*;
+
+#[test]
+fn several_regions_are_all_ready_or_none_is_begun() {
+    let regions = |first: usize| {
+        let story = Story { after: "CREATE_COMPLETE", queue_is_open: true, ..Story::default() };
+        Aws::answering(story, move |request, before| {
+            (request.call == "DescribeChangeSet" && before == first).then(|| {
+                let reason = "<Status>FAILED</Status><StatusReason>no such thing</StatusReason>";
+                answered("DescribeChangeSet", reason)
+            })
+        })
+    };
+    let both = ["deploy", "--no-sweep", "--region", "us-east-1", "--output", "json"];
+    let aws = regions(usize::MAX);
+    let ended = run(&aws, &both);
+    assert_eq!(ended.exit, Some(0), "{}", ended.words);
+    let json = ended.json();
+    let names: Vec<_> =
+        json["stacks"].as_array().unwrap().iter().map(|one| &one["region"]).collect();
+    assert_eq!(names, ["us-east-1", "eu-west-1"]);
+    assert!(ended.words.contains("us-east-1  stack `s` created"), "{}", ended.words);
+    // A trail records every Region: the second stack makes none, and the first its own.
+    let asked = aws.made("CreateChangeSet");
+    let existing = asked.iter().filter(|one| one.body.contains("ParameterValue=existing")).count();
+    assert_eq!((asked.len(), existing), (2, 1), "{asked:?}");
+    let sentence = "eu-west-1  the guard uses the trail that the stack in `us-east-1` gets";
+    assert!(ended.words.contains(sentence), "{}", ended.words);
+    let aws = regions(1);
+    let ended = run(&aws, &both);
+    assert_eq!((ended.exit, aws.count("ExecuteChangeSet")), (Some(1), 0), "{}", ended.words);
+    assert!(ended.words.contains("1 of 2 Regions cannot be deployed to"), "{}", ended.words);
+    assert_eq!(aws.count("DeleteChangeSet"), 2, "that of the other Region, too");
+}
+
+#[test]
+fn a_region_that_fails_leaves_the_others_done_and_a_command_that_goes_on() {
+    let story = Story { after: "CREATE_COMPLETE", queue_is_open: true, ..Story::default() };
+    let aws = Aws::answering(story, |request, before| {
+        let is_second = request.call == "ExecuteChangeSet" && before == 1;
+        is_second.then(|| refusal(403, "AccessDenied", "not you"))
+    });
+    let ended = run(&aws, &["deploy", "--no-sweep", "--region", "us-east-1", "--output", "json"]);
+    assert_eq!(ended.exit, Some(1), "{}", ended.words);
+    let json = ended.json();
+    assert_eq!(json["stacks"].as_array().map(Vec::len), Some(1), "{json}");
+    let failed = json["failed"][0]["region"].as_str().unwrap();
+    assert!(ended.words.contains(&format!("1 of 2 Regions failed: {failed}")), "{}", ended.words);
+    let command = format!("`s3guard deploy --stack s --region {failed}`");
+    assert!(ended.words.contains(&command), "{}", ended.words);
+}
