@@ -10,6 +10,7 @@ use futures_util::future::join_all;
 use s3guard_aws::logs::{self, LogLine, Wanted};
 use s3guard_aws::{AwsError, function_state};
 use s3guard_posture::Reading;
+use serde::Serialize;
 use time::{Duration, OffsetDateTime};
 
 use self::line::Line;
@@ -104,6 +105,11 @@ struct Group {
 }
 
 async fn show(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::Result<Exit> {
+    if args.follow && output.form() == Form::Json {
+        return Err(anyhow!("what goes on and on is no single JSON object"))
+            .hint("give `--output ndjson`, which writes one for each line")
+            .exit(Exit::Usage);
+    }
     let account = Account::open(&args.account).await?;
     let stack = account::guard_stack(&args.account, &account).await?;
     let mut failures = Failures::default();
@@ -142,9 +148,7 @@ async fn show(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::Resu
         if !new.is_empty() {
             pace = Pace::new();
         }
-        for (function, line) in &new {
-            write(function, line, args.raw, output)?;
-        }
+        write(&new, args.raw, output)?;
         if !args.follow || groups.is_empty() {
             return failures.end(output);
         }
@@ -239,16 +243,20 @@ fn passes(error: &anyhow::Error) -> bool {
     })
 }
 
-fn write(function: &'static str, line: &LogLine, raw: bool, output: &Output) -> anyhow::Result<()> {
-    let line = Line::of(function, line);
+fn write(lines: &[(&'static str, LogLine)], raw: bool, output: &Output) -> anyhow::Result<()> {
+    /// All lines, for programs.
+    #[derive(Serialize)]
+    struct Lines {
+        lines: Vec<Line>,
+    }
+    let mut lines = lines.iter().map(|(function, line)| Line::of(function, line));
     match output.form() {
-        Form::Text if raw => output.raw(format!("{}\n", line.raw()).as_bytes()),
-        Form::Text => output.raw(format!("{}\n", line.text(output.results())).as_bytes()),
-        Form::Json | Form::Ndjson => {
-            let mut json = serde_json::to_vec(&line)?;
-            json.push(b'\n');
-            output.raw(&json)
-        }
+        Form::Text => lines.try_for_each(|line| {
+            let text = if raw { line.raw() } else { line.text(output.results()) };
+            output.raw(format!("{text}\n").as_bytes())
+        }),
+        Form::Ndjson => lines.try_for_each(|line| output.event("line", &line)),
+        Form::Json => output.json(&Lines { lines: lines.collect() }),
     }
 }
 
