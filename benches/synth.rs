@@ -1,7 +1,7 @@
 //! How long the command takes to start and to write the template, and how much memory that needs, beside other commands
 //! and the least that a process can take.
 //!
-//! `cargo bench --package s3guard-synth --bench synth --profile lambda` measures the command as small as it is released,
+//! `cargo bench --package s3guard --bench synth --profile lambda` measures the command as small as it is released,
 //! which takes minutes to build; the targets are for that. `--profile dev` measures the one that tests run: it needs
 //! twice the memory, because more of its code is mapped. With `-- --check` a missed target is a failure.
 

@@ -1,6 +1,6 @@
 //! A stack of one's own over the typed model: a private bucket, and a role that may read from it.
 //!
-//! Run it with `cargo run --package s3guard-synth --no-default-features --example one_bucket`.
+//! Run it with `cargo run --package s3guard-synth --example one_bucket`.
 
 #![expect(clippy::print_stdout, reason = "an example shows its result")]
 

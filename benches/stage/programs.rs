@@ -129,7 +129,7 @@ pub(crate) fn invoke(function: &mut Function, event: &Value) -> Result<Duration,
 
 fn package(out: &Path) -> Result<(), String> {
     let cargo = env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-    let command = ["run", "--quiet", "--package", "s3guard-synth", "--bin", "s3guard", "--"];
+    let command = ["run", "--quiet", "--package", "s3guard", "--bin", "s3guard", "--"];
     let made = Command::new(cargo)
         .current_dir(ROOT)
         .args(command)

@@ -39,4 +39,4 @@ pub const TEMPLATE_BODY_BYTES_MAX: usize = 51_200;
 pub const TEMPLATE_BYTES_MAX: usize = 1_000_000;
 
 /// The IAM path of everything that may change buckets for us: the rule leaves out what is done from under it.
-pub(crate) const IAM_PATH: &str = "/s3guard/";
+pub const IAM_PATH: &str = "/s3guard/";

@@ -7,7 +7,7 @@ mod cli;
 mod contract;
 mod deployer;
 mod gates;
+mod readme;
 mod schemas;
 mod specimens;
-mod tidy;
 mod tools;

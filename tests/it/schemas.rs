@@ -67,7 +67,7 @@ fn what_the_handlers_of_our_resources_need_is_known() {
         needed.entry(specimen.r#type).or_default().extend(actions);
     }
     let text = serde_json::to_string_pretty(&needed).unwrap() + "\n";
-    expect_file!["../../synth/src/bin/s3guard/permissions/resources.json"].assert_eq(&text);
+    expect_file!["../../cli/src/operations/permissions/resources.json"].assert_eq(&text);
 }
 
 /// The action with its service as IAM writes it.

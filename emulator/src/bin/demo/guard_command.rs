@@ -34,7 +34,7 @@ pub(crate) fn built(account: &Account) -> Result<GuardCommand, Failure> {
             "--profile",
             profile,
             "--package",
-            "s3guard-synth",
+            "s3guard",
             "--bin",
             "s3guard",
         ])

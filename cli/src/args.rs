@@ -1,0 +1,7 @@
+//! What several commands are asked by: flags, and how they are read.
+
+pub(crate) mod account;
+pub(crate) mod config;
+pub(crate) mod deploy_options;
+pub(crate) mod guard;
+pub(crate) mod wanted;

@@ -1,0 +1,86 @@
+//! Which configuration counts, for every command that uses one.
+
+use std::env;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use s3guard_posture::Config;
+use s3guard_posture::config::Deploy;
+
+use crate::config_file::{Found, load};
+use crate::ui::output::Output;
+
+/// Which configuration counts.
+#[derive(Clone, Debug, Default, clap::Args)]
+#[command(next_help_heading = "Configuration")]
+pub(crate) struct ConfigArgs {
+    /// Configuration to use; without it, `s3guard.toml` here or in a folder above, up to the repository's root
+    #[arg(long, value_name = "FILE", env = "S3GUARD_CONFIG")]
+    config: Option<PathBuf>,
+
+    /// Use no configuration, also if there is a file
+    #[arg(long, conflicts_with = "config")]
+    no_config: bool,
+}
+
+/// Reads what the configuration says of the deployment, before the command line is read whole: its flags have it as
+/// defaults. What the arguments and the environment say of the file is told from them as they are.
+pub(crate) fn deployment(
+    arguments: impl IntoIterator<Item = OsString>,
+    variable: Option<OsString>,
+) -> anyhow::Result<Deploy> {
+    let mut named = variable.filter(|value| !value.is_empty()).map(PathBuf::from);
+    let mut arguments = arguments.into_iter();
+    while let Some(argument) = arguments.next() {
+        match argument.to_str() {
+            Some("--no-config") => return Ok(Deploy::default()),
+            Some("--config") => named = arguments.next().map(PathBuf::from),
+            Some("--") => break,
+            Some(text) => {
+                named = text.strip_prefix("--config=").map(PathBuf::from).or(named);
+            }
+            None => {}
+        }
+    }
+    let folder = env::current_dir().context("the current folder cannot be found")?;
+    let found = load(named.as_deref(), &folder)?;
+    Ok(found.map(|found| found.config.deploy().clone()).unwrap_or_default())
+}
+
+impl ConfigArgs {
+    /// Whether somebody said that there is to be none.
+    pub(crate) fn is_refused(&self) -> bool {
+        self.no_config
+    }
+
+    /// The file that counts, if there is one; it is not read.
+    pub(crate) fn path(&self) -> anyhow::Result<Option<String>> {
+        if self.no_config {
+            return Ok(None);
+        }
+        let folder = env::current_dir().context("the current folder cannot be found")?;
+        let path = crate::config_file::place(self.config.as_deref(), &folder);
+        Ok(path.map(|path| path.display().to_string()))
+    }
+
+    /// Reads it, if there is one.
+    pub(crate) fn find(&self) -> anyhow::Result<Option<Found>> {
+        if self.no_config {
+            return Ok(None);
+        }
+        let folder = env::current_dir().context("the current folder cannot be found")?;
+        let found = load(self.config.as_deref(), &folder)?;
+        Ok(found.map(|found| {
+            let path = found.path.strip_prefix(&folder).unwrap_or(&found.path).to_owned();
+            Found { path, ..found }
+        }))
+    }
+
+    /// Reads it, if there is one, and says which.
+    pub(crate) fn read(&self, output: &Output) -> anyhow::Result<Option<Config>> {
+        let Some(found) = self.find()? else { return Ok(None) };
+        output.say(format_args!("configuration `{}`", found.path.display()));
+        Ok(Some(found.config))
+    }
+}

@@ -1,0 +1,197 @@
+//! How a deployment goes about it: what has to be agreed to, what becomes of a failure, what the stack is given besides.
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use s3guard_aws::stacks::{Manner, OnFailure};
+use s3guard_posture::config::Deploy;
+
+use crate::args::wanted::WantedArgs;
+use crate::error::Invalid;
+use crate::operations::deploy::target::Patience;
+
+/// How to go about it.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Deployment")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
+pub(crate) struct OptionArgs {
+    /// Which changes need a yes: with no terminal to ask on, the table is printed, and the exit code is 4
+    #[arg(long, value_name = "WHICH", default_value = "broadening")]
+    pub(crate) approve: Approve,
+
+    /// Say yes to whatever is asked
+    #[arg(long)]
+    pub(crate) yes: bool,
+
+    /// Have the change set made and shown, and print its id; `--change-set` carries it out
+    #[arg(long)]
+    pub(crate) no_execute: bool,
+
+    /// Carry out this change set, which `--no-execute` has made
+    #[arg(long, value_name = "ID", conflicts_with = "no_execute")]
+    pub(crate) change_set: Option<String>,
+
+    /// What becomes of a change that fails; `delete` is for new stacks, others are rolled back then. `keep` also changes a stack whose last change failed and was kept
+    #[arg(long, value_name = "WHAT", default_value = "rollback")]
+    pub(crate) on_failure: Failure,
+
+    /// Be done when everything is configured, without waiting for it to be ready; what is used at once may still fail
+    #[arg(long)]
+    pub(crate) express: bool,
+
+    /// Wait for what is going on with the stack, then deploy
+    #[arg(long)]
+    pub(crate) wait: bool,
+
+    /// Protect the stack against deletion
+    #[arg(long, overrides_with = "no_protect")]
+    protect: bool,
+
+    /// Protect the stack no longer
+    #[arg(long, overrides_with = "protect")]
+    no_protect: bool,
+
+    /// Role that `CloudFormation` takes [default: the one that the stack has, else the caller's own permissions]
+    #[arg(long, value_name = "ARN", value_parser = role)]
+    role_arn: Option<String>,
+
+    /// Topic that hears of the stack's events; as often as wanted, up to five [default: those that the stack has]
+    #[arg(long = "notification-arn", value_name = "ARN", value_parser = topic)]
+    topics: Vec<String>,
+
+    /// Make resources anew, instead of taking back what an earlier installation has left
+    #[arg(long, overrides_with = "import_existing")]
+    no_import_existing: bool,
+
+    /// Take back what an earlier installation has left, as the trail's bucket: it is so unless `--no-import-existing`
+    #[arg(long, hide_short_help = true)]
+    import_existing: bool,
+
+    /// Write the stack's outputs to this file, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) outputs_file: Option<PathBuf>,
+}
+
+/// Which changes somebody has to agree to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Approve {
+    /// None
+    Never,
+    /// Those that let somebody do more than before
+    Broadening,
+    /// All
+    Any,
+}
+
+/// What becomes of a change that fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Failure {
+    /// It is undone
+    Rollback,
+    /// A new stack is deleted
+    Delete,
+    /// What was done stays, to be looked at
+    Keep,
+}
+
+impl Failure {
+    fn of(self, is_new: bool) -> OnFailure {
+        match (self, is_new) {
+            // Nobody means a guard that worked yesterday, and CloudFormation deletes only what it was creating.
+            (Self::Rollback, _) | (Self::Delete, false) => OnFailure::Rollback,
+            (Self::Delete, true) => OnFailure::Delete,
+            (Self::Keep, _) => OnFailure::Keep,
+        }
+    }
+}
+
+impl OptionArgs {
+    /// How the change is carried out, of a new stack or of one that is there.
+    pub(crate) fn manner(&self, is_new: bool, wanted: &WantedArgs) -> Manner {
+        Manner {
+            role: self.role_arn.clone(),
+            on_failure: self.on_failure.of(is_new),
+            is_express: self.express,
+            reverts_drift: wanted.revert_drift,
+            imports: !self.no_import_existing,
+            topics: self.topics.clone(),
+        }
+    }
+
+    /// Whether two flags exclude each other: in express mode CloudFormation takes no word on deleting.
+    ///
+    /// Source: AWS CloudFormation API Reference, `DeploymentConfig`: it has `DisableRollback` and nothing else.
+    pub(crate) fn is_contradictory(&self) -> bool {
+        self.express && self.on_failure == Failure::Delete
+    }
+
+    /// What is done about a stack that takes no change as it is.
+    pub(crate) fn patience(&self) -> Patience {
+        Patience { waits: self.wait, keeps_failures: self.on_failure == Failure::Keep }
+    }
+
+    /// Whether the stack is to be protected; `None` leaves it as it is.
+    pub(crate) fn protection(&self, configured: Option<&Deploy>) -> Option<bool> {
+        match (self.protect, self.no_protect) {
+            (true, _) => Some(true),
+            (false, true) => Some(false),
+            (false, false) => configured.and_then(|deploy| deploy.protect),
+        }
+    }
+}
+
+fn topic(text: &str) -> Result<String, Invalid> {
+    let fields: Vec<&str> = text.split(':').collect();
+    match fields[..] {
+        ["arn", _, "sns", region, account, name]
+            if !region.is_empty() && account.len() == 12 && !name.is_empty() =>
+        {
+            Ok(text.to_owned())
+        }
+        _ => Err(Invalid::new(
+            format!("`{text}` is not the ARN of a topic"),
+            "write it as `arn:aws:sns:eu-west-1:111122223333:deployments`",
+        )),
+    }
+}
+
+fn role(text: &str) -> Result<String, Invalid> {
+    let fields: Vec<&str> = text.splitn(6, ':').collect();
+    match fields[..] {
+        ["arn", partition, "iam", "", account, role]
+            if partition.starts_with("aws")
+                && account.len() == 12
+                && role.strip_prefix("role/").is_some_and(|name| !name.is_empty()) =>
+        {
+            Ok(text.to_owned())
+        }
+        _ => Err(Invalid::new(
+            format!("`{text}` is not the ARN of a role"),
+            "write it as `arn:aws:iam::111122223333:role/deployer`",
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_new_stack_is_deleted_when_it_fails() {
+        let of = |failure: Failure| [true, false].map(|is_new| failure.of(is_new));
+        assert_eq!(of(Failure::Rollback), [OnFailure::Rollback, OnFailure::Rollback]);
+        assert_eq!(of(Failure::Delete), [OnFailure::Delete, OnFailure::Rollback]);
+        assert_eq!(of(Failure::Keep), [OnFailure::Keep, OnFailure::Keep]);
+    }
+
+    #[test]
+    fn what_the_command_line_takes_is_checked_at_the_door() {
+        assert!(role("arn:aws:iam::111122223333:role/a/deployer").is_ok());
+        assert!(role("arn:aws-cn:iam::111122223333:role/deployer").is_ok());
+        assert!(topic("arn:aws:sns:eu-west-1:111122223333:t").is_ok());
+        assert!(topic("arn:aws:sns:eu-west-1:111122223333:").is_err() && topic("t").is_err());
+        for bad in ["deployer", "arn:aws:iam::111122223333:user/u", "arn:aws:iam::1:role/r", ""] {
+            assert!(role(bad).is_err(), "{bad}");
+        }
+    }
+}

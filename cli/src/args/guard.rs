@@ -1,0 +1,447 @@
+//! What is asked of the caller and handed to the stack: checked whole before anything is done.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context as _, anyhow};
+use s3guard_aws::stacks::Value;
+use s3guard_posture::config::{Config, TrailChoice};
+use s3guard_posture::{Grade, KeyArn, Region, StackName};
+
+use crate::error::Advice as _;
+use crate::error::Invalid;
+use crate::exit::Exit;
+
+/// The settings of the guard. What is not given keeps its value, or gets the template's default.
+#[derive(Clone, Debug, Default, clap::Args)]
+#[command(next_help_heading = "Guard")]
+pub(crate) struct GuardArgs {
+    /// Mail address that hears of findings and of changed objects; it gets a mail to confirm; `''` takes it away
+    #[arg(long, value_name = "ADDRESS", env = "S3GUARD_EMAIL", value_parser = email)]
+    email: Option<String>,
+
+    /// How well buckets are protected: `speed`, `hybrid` or `security` [new stacks: speed]
+    #[arg(long, value_name = "GRADE", env = "S3GUARD_GRADE", value_parser = grade)]
+    grade: Option<Grade>,
+
+    /// KMS key for the buckets, from grade `hybrid` on; in the stack's region
+    #[arg(long, value_name = "ARN", env = "S3GUARD_KEY", value_parser = key)]
+    key: Option<KeyArn>,
+
+    /// Trail that tells of changes: `create` one of the stack's own, use an `existing` one, or `auto`: one that is there if
+    /// it records what the guard needs, else one of the stack's own [new stacks: create]
+    #[arg(long, value_name = "TRAIL", env = "S3GUARD_TRAIL", value_parser = trail)]
+    pub(crate) trail: Option<TrailChoice>,
+
+    /// How old a new bucket is before it is touched [new stacks: 15]
+    #[arg(long, value_name = "SECONDS", value_parser = settle_seconds)]
+    settle_seconds: Option<u16>,
+
+    /// How often all buckets are looked at, as `rate(6 hours)` or `cron(0 3 * * ? *)`
+    #[arg(long, value_name = "EXPRESSION", value_parser = sweep_rate)]
+    sweep_rate: Option<String>,
+
+    /// What the names of the stack's own buckets begin with [new stacks: the stack's name]
+    #[arg(long, value_name = "PREFIX", value_parser = bucket_prefix)]
+    bucket_prefix: Option<String>,
+}
+
+impl GuardArgs {
+    /// What is given, and what the configuration says where nothing is given.
+    pub(crate) fn over(&self, config: &Config, region: &Region) -> Self {
+        let mut keys = config.keys().filter(|key| key.region() == region);
+        Self {
+            grade: self.grade.or(config.grade()),
+            key: self.key.clone().or_else(|| keys.next().cloned()),
+            settle_seconds: self.settle_seconds.or(config.settle_seconds()),
+            trail: self.trail.or(config.deploy().trail),
+            ..self.clone()
+        }
+    }
+
+    /// Says what a rule of the configuration asks for and will not get.
+    pub(crate) fn rule_advice(
+        &self,
+        config: &Config,
+        region: &Region,
+        previous: &BTreeMap<String, String>,
+    ) -> Option<String> {
+        let has_key =
+            self.key.is_some() || previous.get("BucketKeyArn").is_some_and(|key| !key.is_empty());
+        let strongest = config.strongest_grade();
+        (strongest.needs_key() && !has_key).then(|| {
+            format!(
+                "a rule asks for grade `{strongest}` and `[keys]` has no key for `{region}`: the encryption of its \
+                 buckets is told of and not raised"
+            )
+        })
+    }
+
+    /// The stack's parameters: what is given, else what the stack has, else (not named) the default.
+    ///
+    /// `previous` are the parameters of the stack as it is; none for a new one.
+    pub(crate) fn parameters(
+        &self,
+        stack: &StackName,
+        region: &Region,
+        previous: &BTreeMap<String, String>,
+    ) -> anyhow::Result<BTreeMap<String, Value>> {
+        self.check_key(region, previous)?;
+        self.check_trail(stack, region, previous)?;
+        let mut parameters: BTreeMap<String, Value> =
+            previous.keys().map(|name| (name.clone(), Value::Previous)).collect();
+        let given = [
+            ("Email", self.email.clone()),
+            ("Grade", self.grade.map(|grade| grade.to_string())),
+            ("BucketKeyArn", self.key.as_ref().map(ToString::to_string)),
+            ("TrailMode", self.trail.and_then(mode).map(str::to_owned)),
+            ("SettleSeconds", self.settle_seconds.map(|seconds| seconds.to_string())),
+            ("SweepRate", self.sweep_rate.clone()),
+            ("BucketPrefix", self.bucket_prefix.clone()),
+        ];
+        for (name, value) in given {
+            if let Some(value) = value {
+                parameters.insert(name.to_owned(), Value::New(value));
+            }
+        }
+        if !parameters.contains_key("BucketPrefix") {
+            let prefix = prefix_of(stack)?;
+            parameters.insert("BucketPrefix".to_owned(), Value::New(prefix));
+        }
+        Ok(parameters)
+    }
+
+    /// A trail of the stack's own takes the name `STACK-REGION`, which CloudTrail has to allow.
+    ///
+    /// Source: AWS CloudTrail User Guide, "Naming requirements for CloudTrail resources".
+    fn check_trail(
+        &self,
+        stack: &StackName,
+        region: &Region,
+        previous: &BTreeMap<String, String>,
+    ) -> anyhow::Result<()> {
+        let had = previous.get("TrailMode").map(String::as_str);
+        let mode = self.trail.and_then(mode).or(had);
+        let is_own = mode != Some("existing");
+        // A trail that is there has proved its name.
+        if !is_own || had == Some("create") {
+            return Ok(());
+        }
+        let trail = format!("{stack}-{region}");
+        let problem = if trail.contains("--") {
+            "has two `-` in a row"
+        } else if trail.len() > 128 {
+            "has more than 128 characters"
+        } else {
+            return Ok(());
+        };
+        Err(anyhow!(
+            "the stack's trail would be `{trail}`, which {problem}: CloudTrail takes no such name"
+        ))
+        .hint(
+            "choose another name with `--stack`, or a trail that is there with `--trail existing`",
+        )
+        .exit(Exit::Usage)
+    }
+
+    /// A grade that needs a key has one, and it lies where the buckets are.
+    fn check_key(
+        &self,
+        region: &Region,
+        previous: &BTreeMap<String, String>,
+    ) -> anyhow::Result<()> {
+        let had = |name: &str| previous.get(name).filter(|value| !value.is_empty());
+        let grade = self.grade.or_else(|| had("Grade")?.parse().ok()).unwrap_or_default();
+        if grade.needs_key() && self.key.is_none() && had("BucketKeyArn").is_none() {
+            return Err(anyhow!("grade `{grade}` needs a KMS key"))
+                .hint("give the key's ARN with `--key`; `aws kms create-key` makes one")
+                .exit(Exit::Usage);
+        }
+        match &self.key {
+            Some(key) if key.region() != region => {
+                Err(anyhow!("key `{key}` is in `{}`, the stack is in `{region}`", key.region()))
+                    .hint(format!("give a key of `{region}`: a bucket takes no other"))
+                    .exit(Exit::Usage)
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+}
+
+/// The stack's word for a choice; `auto` is settled by `trail` before it comes to that.
+fn mode(choice: TrailChoice) -> Option<&'static str> {
+    match choice {
+        TrailChoice::Auto => None,
+        TrailChoice::Create | TrailChoice::Existing => Some(choice.name()),
+    }
+}
+
+fn trail(text: &str) -> Result<TrailChoice, Invalid> {
+    TrailChoice::ALL.into_iter().find(|choice| choice.name() == text).ok_or_else(|| {
+        let problem = format!("`{text}` is not a choice of trail");
+        Invalid::new(problem, "choose `auto`, `create` or `existing`")
+    })
+}
+
+/// The prefix of a stack that was given none: its name, so that two stacks do not want one bucket.
+pub(crate) fn prefix_of(stack: &StackName) -> anyhow::Result<String> {
+    let prefix = stack.as_str().to_ascii_lowercase();
+    bucket_prefix(&prefix)
+        .with_context(|| format!("the name `{stack}` cannot begin the names of buckets"))
+        .hint("give another beginning with `--bucket-prefix`")
+        .exit(Exit::Usage)
+}
+
+pub(crate) fn bucket_prefix(text: &str) -> Result<String, Invalid> {
+    let plain = text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    if (2..=25).contains(&text.len()) && plain && !text.starts_with('-') {
+        return Ok(text.to_owned());
+    }
+    Err(Invalid::new(
+        format!("`{text}` is not 2 to 25 of a-z, 0-9 and `-`, with no `-` in front"),
+        "choose a short one, as `s3guard`",
+    ))
+}
+
+fn email(text: &str) -> Result<String, Invalid> {
+    if text.is_empty() {
+        // The template's own value for "nobody".
+        return Ok(String::new());
+    }
+    let plain = |part: &str| {
+        !part.is_empty()
+            && !part.contains(|c: char| c.is_whitespace() || c.is_control() || c == '@')
+    };
+    let domain_is_whole =
+        |domain: &str| domain.contains('.') && domain.split('.').all(|label| !label.is_empty());
+    match text.split_once('@') {
+        Some((name, domain))
+            if text.len() <= 320 && plain(name) && plain(domain) && domain_is_whole(domain) =>
+        {
+            Ok(text.to_owned())
+        }
+        Some(_) | None => {
+            let problem = format!("`{text}` is not a mail address");
+            Err(Invalid::new(problem, "give one address, as `owner@example.org`"))
+        }
+    }
+}
+
+pub(crate) fn grade(text: &str) -> Result<Grade, Invalid> {
+    text.parse().map_err(|problem: s3guard_posture::grade::InvalidGrade| {
+        Invalid::new(problem.to_string(), "the README says what each grade does")
+    })
+}
+
+pub(crate) fn key(text: &str) -> Result<KeyArn, Invalid> {
+    text.parse().map_err(|problem: s3guard_posture::names::InvalidKeyArn| {
+        Invalid::new(
+            problem.to_string(),
+            "`aws kms describe-key --key-id alias/NAME --query KeyMetadata.Arn` prints it",
+        )
+    })
+}
+
+fn settle_seconds(text: &str) -> Result<u16, Invalid> {
+    // SQS holds a message back for at most 15 minutes.
+    text.parse().ok().filter(|seconds| *seconds <= 900).ok_or_else(|| {
+        Invalid::new(format!("`{text}` is not a number of seconds from 0 to 900"), "15 is usual")
+    })
+}
+
+/// Reads a schedule as EventBridge does: `rate(1 hour)`, `rate(2 hours)`, `cron(…)` with six fields.
+///
+/// Source: Amazon EventBridge User Guide, "Setting a schedule pattern for scheduled rules (legacy)".
+fn sweep_rate(text: &str) -> Result<String, Invalid> {
+    let inside = |name: &str| text.strip_prefix(name)?.strip_prefix('(')?.strip_suffix(')');
+    let is_schedule = match (inside("rate"), inside("cron")) {
+        (Some(rate), _) => is_rate(rate),
+        (None, Some(cron)) => is_cron(cron),
+        (None, None) => false,
+    };
+    if is_schedule {
+        return Ok(text.to_owned());
+    }
+    Err(Invalid::new(
+        format!("`{text}` is not a schedule"),
+        "write `rate(1 hour)`, `rate(6 hours)` or `cron(0 3 * * ? *)`",
+    ))
+}
+
+fn is_rate(rate: &str) -> bool {
+    let Some((count, unit)) = rate.split_once(' ') else { return false };
+    // EventBridge insists on grammar.
+    match count.parse::<u32>() {
+        Ok(1) => matches!(unit, "minute" | "hour" | "day"),
+        Ok(2..) => matches!(unit, "minutes" | "hours" | "days"),
+        Ok(0) | Err(_) => false,
+    }
+}
+
+fn is_cron(cron: &str) -> bool {
+    let fields: Vec<&str> = cron.split(' ').collect();
+    let plain = |field: &&str| {
+        !field.is_empty()
+            && field.bytes().all(|b| b.is_ascii_alphanumeric() || b"*?/,-#".contains(&b))
+    };
+    // One of day-of-month and day-of-week has to be left open.
+    fields.len() == 6 && fields.iter().all(plain) && (fields[2] == "?" || fields[4] == "?")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt;
+
+    use super::*;
+
+    #[track_caller]
+    fn check<T: fmt::Debug>(parse: fn(&str) -> Result<T, Invalid>, good: &[&str], bad: &[&str]) {
+        for text in good {
+            assert!(parse(text).is_ok(), "{text}");
+        }
+        for text in bad {
+            let invalid = parse(text).unwrap_err();
+            assert!(!invalid.hint.is_empty() && invalid.problem.contains('`'), "{text}: {invalid}");
+        }
+    }
+
+    #[test]
+    fn wrong_values_are_refused_before_anything_is_done() {
+        check(
+            email,
+            &["a@b.example", "first.last+s3@mail.example.org", ""],
+            &[" ", "a", "a@", "@b.c", "a@b", "a@@b.c", "a b@c.d", "a@b..c", "a@b.c\n"],
+        );
+        check(
+            sweep_rate,
+            &[
+                "rate(1 hour)",
+                "rate(6 hours)",
+                "rate(2 days)",
+                "cron(0 3 * * ? *)",
+                "cron(0/15 8-17 ? * MON-FRI *)",
+            ],
+            &[
+                "",
+                "6 hours",
+                "rate(6 hour)",
+                "rate(1 hours)",
+                "rate(0 hours)",
+                "rate(1.5 hours)",
+                "rate(6 hours",
+                "cron(0 3 * * *)",
+                "cron(0 3 * * * *)",
+                "every(1 hour)",
+            ],
+        );
+        check(settle_seconds, &["0", "15", "900"], &["", "-1", "901", "15s"]);
+        check(
+            bucket_prefix,
+            &["ab", "s3guard", "a-1", "abcdefghijklmnopqrstuvwxy"],
+            &["a", "-a", "A1", "a_b", "abcdefghijklmnopqrstuvwxyz"],
+        );
+        check(trail, &["auto", "create", "existing"], &["", "Auto", "own"]);
+        check(grade, &["speed", "hybrid", "security"], &["", "Speed", "1"]);
+        check(
+            key,
+            &["arn:aws:kms:eu-west-1:111122223333:key/1234abcd"],
+            &["alias/x", "1234abcd", "arn:aws:kms:eu-west-1:111122223333:alias/x"],
+        );
+    }
+
+    fn parameters(
+        args: &GuardArgs,
+        stack: &str,
+        previous: &[(&str, &str)],
+    ) -> Result<String, String> {
+        let previous = previous
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        let region = "eu-west-1".parse().unwrap();
+        let parameters = args
+            .parameters(&stack.parse().unwrap(), &region, &previous)
+            .map_err(|error| format!("{error}"))?;
+        let show = |(name, value): (&String, &Value)| match value {
+            Value::New(value) => format!("{name}={value}"),
+            Value::Previous => format!("{name}:previous"),
+        };
+        Ok(parameters.iter().map(show).collect::<Vec<_>>().join(" "))
+    }
+
+    #[test]
+    fn a_new_stack_gets_what_is_given_and_the_defaults_of_the_template() {
+        let args = GuardArgs { email: Some("a@b.example".to_owned()), ..GuardArgs::default() };
+        assert_eq!(
+            parameters(&args, "Prod", &[]),
+            Ok("BucketPrefix=prod Email=a@b.example".to_owned())
+        );
+    }
+
+    #[test]
+    fn what_is_not_given_stays_as_the_stack_has_it() {
+        let args = GuardArgs { settle_seconds: Some(0), ..GuardArgs::default() };
+        let previous = [("Email", "a@b.example"), ("BucketPrefix", "old"), ("SettleSeconds", "15")];
+        assert_eq!(
+            parameters(&args, "s3guard", &previous),
+            Ok("BucketPrefix:previous Email:previous SettleSeconds=0".to_owned())
+        );
+    }
+
+    #[test]
+    fn a_grade_that_needs_a_key_has_one_from_the_caller_or_from_before() {
+        let hybrid = GuardArgs { grade: Some(Grade::Hybrid), ..GuardArgs::default() };
+        let refused = Err("grade `hybrid` needs a KMS key".to_owned());
+        assert_eq!(parameters(&hybrid, "s3guard", &[]), refused);
+        assert_eq!(parameters(&hybrid, "s3guard", &[("BucketKeyArn", "")]), refused);
+        assert!(parameters(&hybrid, "s3guard", &[("BucketKeyArn", "arn:…")]).is_ok());
+        let as_before = GuardArgs::default();
+        assert_eq!(parameters(&as_before, "s3guard", &[("Grade", "hybrid")]), refused);
+    }
+
+    #[test]
+    fn an_address_can_be_taken_away() {
+        let args = GuardArgs { email: Some(String::new()), ..GuardArgs::default() };
+        let previous = [("BucketPrefix", "p"), ("Email", "a@b.example")];
+        let cleared = Ok("BucketPrefix:previous Email=".to_owned());
+        assert_eq!(parameters(&args, "s3guard", &previous), cleared);
+    }
+
+    #[test]
+    fn a_name_that_no_trail_can_have_is_refused_for_a_trail_of_the_stacks_own() {
+        let prefix = Some("p".repeat(2));
+        let of = |trail, stack: &str, previous: &[(&str, &str)]| {
+            let args = GuardArgs { trail, bucket_prefix: prefix.clone(), ..GuardArgs::default() };
+            parameters(&args, stack, previous).map(|_| ())
+        };
+        let refused = |stack: &str, problem: &str| {
+            let trail = format!("the stack's trail would be `{stack}-eu-west-1`, which {problem}");
+            Err(format!("{trail}: CloudTrail takes no such name"))
+        };
+        let (long, longest) = ("a".repeat(119), "a".repeat(118));
+        assert_eq!(of(None, "ab", &[]), Ok(()));
+        assert_eq!(of(None, &longest, &[]), Ok(()));
+        assert_eq!(of(None, "a--b", &[]), refused("a--b", "has two `-` in a row"));
+        assert_eq!(of(None, "a-", &[]), refused("a-", "has two `-` in a row"));
+        assert_eq!(of(None, &long, &[]), refused(&long, "has more than 128 characters"));
+        assert_eq!(of(Some(TrailChoice::Existing), "a--b", &[]), Ok(()));
+        assert_eq!(of(None, "a--b", &[("TrailMode", "existing")]), Ok(()));
+        assert_eq!(of(None, "a--b", &[("TrailMode", "create")]), Ok(()));
+        assert!(of(Some(TrailChoice::Create), "a--b", &[("TrailMode", "existing")]).is_err());
+    }
+
+    #[test]
+    fn a_key_of_another_region_is_refused() {
+        let key: KeyArn = "arn:aws:kms:us-east-1:111122223333:key/1".parse().unwrap();
+        let args = GuardArgs { key: Some(key), ..GuardArgs::default() };
+        let problem = parameters(&args, "s3guard", &[]).unwrap_err();
+        assert!(problem.ends_with("is in `us-east-1`, the stack is in `eu-west-1`"), "{problem}");
+    }
+
+    #[test]
+    fn a_stacks_name_that_cannot_begin_a_buckets_name_needs_a_prefix() {
+        let long = "a-name-of-more-than-25-characters";
+        assert!(parameters(&GuardArgs::default(), long, &[]).is_err());
+        let args = GuardArgs { bucket_prefix: Some("short".to_owned()), ..GuardArgs::default() };
+        assert_eq!(parameters(&args, long, &[]), Ok("BucketPrefix=short".to_owned()));
+    }
+}

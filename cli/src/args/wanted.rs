@@ -1,0 +1,106 @@
+//! What is wanted of the guard, for every command that thinks a deployment through.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use s3guard_posture::BucketName;
+use s3guard_posture::config::{Deploy, deploy};
+
+use crate::args::guard::GuardArgs;
+use crate::commands::package::BuildArgs;
+use crate::error::Invalid;
+use crate::operations::session::AccountsArgs;
+use crate::package::{Architecture, Source};
+
+/// What is wanted of the guard, and where.
+#[derive(Debug, clap::Args)]
+pub(crate) struct WantedArgs {
+    #[command(flatten)]
+    pub(crate) account: AccountsArgs,
+
+    #[command(flatten)]
+    pub(crate) guard: GuardArgs,
+
+    #[command(flatten)]
+    build: BuildArgs,
+
+    /// Upload this zip, as `s3guard package` makes it
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["bootstrap", "cargo_profile", "embedded"])]
+    #[arg(help_heading = "Package")]
+    package: Option<PathBuf>,
+
+    /// Processor that the Lambda runs on [new stacks: `x86_64`]
+    #[arg(long, value_name = "ARCH", help_heading = "Package")]
+    pub(crate) arch: Option<Architecture>,
+
+    /// Bucket to upload to, which exists and stays as it is; without it, one is made and hardened
+    #[arg(long, value_name = "BUCKET", env = "S3GUARD_CODE_BUCKET", value_parser = code_bucket)]
+    #[arg(help_heading = "Package")]
+    pub(crate) code_bucket: Option<BucketName>,
+
+    /// Tag of the stack and all that it is made of; as often as wanted
+    #[arg(long = "tag", value_name = "KEY=VALUE", value_parser = tag, help_heading = "Deployment")]
+    tags: Vec<(String, String)>,
+
+    /// Parameter of the template; as often as wanted. What is not given keeps its value
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = pair, help_heading = "Deployment")]
+    pub(crate) set: Vec<(String, String)>,
+
+    /// Set back what somebody has changed by hand, also where the template says nothing new
+    #[arg(long, help_heading = "Deployment")]
+    pub(crate) revert_drift: bool,
+}
+
+impl WantedArgs {
+    pub(crate) fn source(&self) -> Source {
+        match &self.package {
+            Some(path) => Source::Zip(path.clone()),
+            None => self.build.source(),
+        }
+    }
+
+    /// The tags that are asked for, those of the command line before those of the configuration.
+    pub(crate) fn tags(&self, configured: Option<&Deploy>) -> BTreeMap<String, String> {
+        let mut tags = configured.map(|deploy| deploy.tags.clone()).unwrap_or_default();
+        tags.extend(self.tags.iter().cloned());
+        tags
+    }
+}
+
+fn code_bucket(text: &str) -> Result<BucketName, Invalid> {
+    text.parse().map_err(|problem: s3guard_posture::names::InvalidBucketName| {
+        Invalid::new(problem.to_string(), "name a bucket of the stack's region, without `s3://`")
+    })
+}
+
+fn pair(text: &str) -> Result<(String, String), Invalid> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.trim().is_empty() => {
+            Ok((key.trim().to_owned(), value.to_owned()))
+        }
+        Some(_) | None => Err(Invalid::new(
+            format!("`{text}` is not a name, `=` and a value"),
+            "write `NAME=VALUE`",
+        )),
+    }
+}
+
+fn tag(text: &str) -> Result<(String, String), Invalid> {
+    let (key, value) = pair(text)?;
+    deploy::check_tag(&key, &value)
+        .map_err(|problem| Invalid::new(problem, "write another, as `team=storage`"))?;
+    Ok((key, value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pair_has_a_name_and_a_tag_is_one_that_a_stack_can_have() {
+        assert_eq!(pair("A=b=c"), Ok(("A".to_owned(), "b=c".to_owned())));
+        assert_eq!(pair("A="), Ok(("A".to_owned(), String::new())));
+        assert!(pair("A").is_err() && pair("=b").is_err() && pair("").is_err());
+        assert!(tag("team=storage").is_ok() && tag("aws:x=y").is_err() && tag("team=").is_err());
+    }
+}

@@ -1,0 +1,218 @@
+//! The command line: one file for each subcommand; its `Args` are its manual, its `run` is its story.
+
+pub(crate) mod completions;
+pub(crate) mod config;
+pub(crate) mod deploy;
+pub(crate) mod destroy;
+pub(crate) mod diff;
+pub(crate) mod doctor;
+pub(crate) mod drift;
+pub(crate) mod events;
+pub(crate) mod history;
+pub(crate) mod init;
+pub(crate) mod logs;
+pub(crate) mod man;
+pub(crate) mod notify_test;
+pub(crate) mod outputs;
+pub(crate) mod package;
+pub(crate) mod redrive;
+pub(crate) mod replay;
+pub(crate) mod rollback;
+pub(crate) mod status;
+pub(crate) mod synth;
+pub(crate) mod undo;
+pub(crate) mod verify;
+
+use std::env;
+use std::ffi::{OsStr, OsString};
+use std::process;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use clap::builder::Resettable;
+use clap::{Arg, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use s3guard_posture::config::Deploy;
+use time::OffsetDateTime;
+
+use crate::exit::{self, Exit};
+use crate::package::{EMBEDDED, long_version};
+use crate::ui::output::{Color, Form, Output};
+
+/// Keep every S3 bucket of an AWS account encrypted, private and watched
+///
+/// `s3guard deploy` installs a guard: a CloudFormation stack with a Lambda that looks at each bucket
+/// as soon as it is made or changed, repairs what is unsafe and tells the owner.
+#[derive(Debug, Parser)]
+#[command(name = "s3guard", version, long_version = long_version(EMBEDDED))]
+#[command(after_long_help = exit::codes(&Exit::ALL), max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+
+    /// How results are written to stdout
+    #[arg(long, global = true, value_name = "FORM", env = "S3GUARD_OUTPUT")]
+    #[arg(default_value = "text", help_heading = "Global options")]
+    pub(crate) output: Form,
+
+    /// When to use colour; `NO_COLOR` and `CLICOLOR_FORCE` are heard too
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    #[arg(help_heading = "Global options")]
+    pub(crate) color: Color,
+
+    /// Write a line for each event, also on a terminal, where a list shows what is in work
+    #[arg(long, global = true, env = "S3GUARD_NO_PROGRESS", help_heading = "Global options")]
+    #[arg(value_parser = clap::builder::FalseyValueParser::new())]
+    pub(crate) no_progress: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Synth(synth::Args),
+    Package(package::Args),
+    Deploy(Box<deploy::Args>),
+    Diff(Box<diff::Args>),
+    Doctor(doctor::Args),
+    Events(events::Args),
+    Rollback(rollback::Args),
+    Destroy(Box<destroy::Args>),
+    History(history::Args),
+    Undo(undo::Args),
+    Status(status::Args),
+    Outputs(outputs::Args),
+    Drift(drift::Args),
+    Logs(logs::Args),
+    NotifyTest(notify_test::Args),
+    Redrive(redrive::Args),
+    Replay(replay::Args),
+    Init(init::Args),
+    Config(config::Args),
+    Completions(completions::Args),
+    Man(man::Args),
+    Verify(verify::Args),
+}
+
+impl Command {
+    /// Whether it needs to know which stack is meant.
+    pub(crate) fn is_about_a_stack(&self) -> bool {
+        match self {
+            Self::Synth(_)
+            | Self::Package(_)
+            | Self::Replay(_)
+            | Self::Init(_)
+            | Self::Config(_)
+            | Self::Completions(_)
+            | Self::Man(_) => false,
+            Self::Deploy(_)
+            | Self::Destroy(_)
+            | Self::Diff(_)
+            | Self::Doctor(_)
+            | Self::Events(_)
+            | Self::Rollback(_)
+            | Self::History(_)
+            | Self::Undo(_)
+            | Self::Status(_)
+            | Self::Outputs(_)
+            | Self::Drift(_)
+            | Self::Logs(_)
+            | Self::NotifyTest(_)
+            | Self::Redrive(_)
+            | Self::Verify(_) => true,
+        }
+    }
+}
+
+/// Reads the command line. A variable that is empty counts as unset; what the configuration says of the deployment is the
+/// default of the flags that say the same.
+pub(crate) fn parse(
+    arguments: impl IntoIterator<Item = OsString>,
+    variable: impl Fn(&OsStr) -> Option<OsString>,
+    deployment: &Deploy,
+) -> Result<Cli, clap::Error> {
+    let heard = |argument: Arg| match argument.get_env().and_then(&variable) {
+        Some(value) if value.is_empty() => argument.env(Resettable::Reset),
+        Some(_) | None => argument,
+    };
+    let configured = |argument: Arg| configured(argument, deployment);
+    let command = Cli::command();
+    let command = command
+        .mut_args(heard)
+        .mut_subcommands(|command| command.mut_args(heard).mut_args(configured));
+    Cli::from_arg_matches(&command.try_get_matches_from(arguments)?)
+}
+
+/// The argument with the configuration's word as its default, if it has one.
+fn configured(argument: Arg, deployment: &Deploy) -> Arg {
+    let regions: Vec<String> = deployment.regions.iter().map(ToString::to_string).collect();
+    match (argument.get_id().as_str(), &deployment.stack, &regions[..]) {
+        ("stack", Some(stack), _) => argument.default_value(stack.to_string()),
+        // Of several Regions none is the one that is meant.
+        ("region", _, [region]) => argument.default_value(region.clone()),
+        ("regions", _, [_, ..]) => argument.default_values(regions),
+        _ => argument,
+    }
+}
+
+pub(crate) fn run(command: Command, output: &Output) -> anyhow::Result<Exit> {
+    match command {
+        Command::Synth(args) => synth::run(&args, output),
+        Command::Package(args) => package::run(&args, output),
+        Command::Deploy(args) => deploy::run(&args, output, &token()),
+        Command::Doctor(args) => doctor::run(&args, output, OffsetDateTime::now_utc()),
+        Command::Events(args) => events::run(&args, output),
+        Command::Rollback(args) => rollback::run(&args, output, &token()),
+        Command::Diff(args) => diff::run(&args, output, &token()),
+        Command::Destroy(args) => destroy::run(&args, output, &token(), OffsetDateTime::now_utc()),
+        Command::History(args) => history::run(&args, output),
+        Command::Status(args) => status::run(&args, output),
+        Command::Outputs(args) => outputs::run(&args, output),
+        Command::Drift(args) => drift::run(&args, output),
+        Command::Logs(args) => logs::run(&args, output, OffsetDateTime::now_utc()),
+        Command::NotifyTest(args) => notify_test::run(&args, output, OffsetDateTime::now_utc()),
+        Command::Redrive(args) => redrive::run(&args, output),
+        Command::Undo(args) => undo::run(&args, output, OffsetDateTime::now_utc()),
+        Command::Init(args) => init::run(&args, output),
+        Command::Config(args) => config::run(&args, output, |name| env::var_os(name)),
+        Command::Completions(args) => completions::run(&args, Cli::command(), output),
+        Command::Man(args) => man::run(&args, Cli::command(), output),
+        Command::Verify(args) => verify::run(&args, output, OffsetDateTime::now_utc()),
+        Command::Replay(args) => replay::run(&args, output, OffsetDateTime::now_utc()),
+    }
+}
+
+/// The name of this run in AWS: of its change set, and of what it asks for.
+fn token() -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    format!("s3guard-{}-{}", now.as_millis(), process::id())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_holds_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_and_flag_is_documented_and_every_command_gives_its_exit_codes() {
+        for mut command in Cli::command().get_subcommands().cloned() {
+            let name = command.get_name().to_owned();
+            let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+            assert!(!about.is_empty() && !about.ends_with('.'), "{name}: {about}");
+            for argument in command.get_arguments() {
+                let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
+                assert!(!help.is_empty() && !help.ends_with('.'), "{name}: {}", argument.get_id());
+            }
+            let help = command.render_long_help().to_string();
+            assert!(help.contains("Exit codes:") && help.contains("Examples:"), "{help}");
+        }
+    }
+
+    #[test]
+    fn the_help_lists_every_exit_code() {
+        let help = Cli::command().render_long_help().to_string();
+        for exit in Exit::ALL {
+            assert!(help.contains(exit.meaning()), "{help}");
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! `s3guard config`: what counts here, where it was said, and whether the file is right. Nobody is called.
+
+use std::ffi::OsString;
+use std::fmt;
+
+use clap::Subcommand;
+use serde::Serialize;
+
+use crate::config_file::ConfigArgs;
+use crate::config_file::origin;
+use crate::config_file::origin::Row;
+use crate::error::Advice as _;
+use crate::exit::{self, Exit};
+use crate::ui::output::Output;
+
+/// Show what is configured here, and where it was said
+///
+/// Reads `s3guard.toml` and the environment, and calls nobody.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = manual())]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Show every setting that counts here
+    Show(Show),
+    /// Check the file, and show every mistake where it stands
+    Check(Check),
+    /// Print which file counts
+    Path(Check),
+}
+
+#[derive(Debug, clap::Args)]
+struct Show {
+    /// Say of each setting where it was said
+    #[arg(long)]
+    origin: bool,
+
+    #[command(flatten)]
+    config: ConfigArgs,
+}
+
+#[derive(Debug, clap::Args)]
+struct Check {
+    #[command(flatten)]
+    config: ConfigArgs,
+}
+
+pub(crate) fn run(
+    args: &Args,
+    output: &Output,
+    variable: impl Fn(&str) -> Option<OsString>,
+) -> anyhow::Result<Exit> {
+    match &args.what {
+        What::Show(show) => {
+            let found = show.config.find()?;
+            let rows = origin::rows(found.as_ref(), |name| {
+                variable(name).map(|value| value.to_string_lossy().into_owned())
+            });
+            output.result(&Shown { settings: rows, with_origin: show.origin })?;
+        }
+        What::Check(check) => {
+            let found = required(&check.config)?;
+            output.result(&Path { path: found })?;
+        }
+        What::Path(check) => match check.config.path()? {
+            Some(path) => output.result(&Path { path })?,
+            None => output.say("there is no `s3guard.toml` here, nor above in the repository"),
+        },
+    }
+    Ok(Exit::Done)
+}
+
+/// The file that was read without a mistake.
+fn required(config: &ConfigArgs) -> anyhow::Result<String> {
+    match config.find()? {
+        Some(found) => Ok(found.path.display().to_string()),
+        None => {
+            Err(anyhow::anyhow!("there is no `s3guard.toml` here, nor above in the repository"))
+                .hint("name one with `--config`, or write one with `s3guard init`")
+                .exit(Exit::Usage)
+        }
+    }
+}
+
+/// The settings that count; as text, a line each.
+#[derive(Serialize)]
+struct Shown {
+    settings: Vec<Row>,
+    #[serde(skip)]
+    with_origin: bool,
+}
+
+#[derive(Serialize)]
+struct Path {
+    path: String,
+}
+
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", self.path)
+    }
+}
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for Row { setting, value, origin } in &self.settings {
+            write!(f, "{setting} = {value}")?;
+            if self.with_origin {
+                write!(f, "  # {origin}")?;
+            }
+            writeln!(f)?;
+        }
+        Ok(())
+    }
+}
+
+fn manual() -> String {
+    let examples = "Examples:\n  s3guard config show --origin\n  s3guard config check\n  s3guard config path\n\n";
+    examples.to_owned() + &exit::codes(&[Exit::Done, Exit::Failed, Exit::Usage])
+}

@@ -1,0 +1,153 @@
+//! `s3guard events`: what happened to a stack, the cause of a failure marked; and what happens, until it rests.
+
+use anyhow::anyhow;
+use s3guard_aws::stacks::{Event, Scope, Stack, Stacks};
+
+use crate::error::Advice as _;
+use crate::exit::{self, Exit};
+use crate::operations::events::{Told, operations};
+use crate::operations::follow;
+use crate::operations::follow::{Ended, Follower};
+use crate::operations::session;
+use crate::operations::session::{Account, AccountArgs};
+use crate::ui::output::{Form, Output};
+
+/// How many events can be asked for.
+const LIMIT_MAX: i64 = 2_000;
+
+/// Show what happened to the stack, or follow what is happening
+///
+/// Without anything else it shows the last operation on the stack, the newest event last, and marks
+/// the root cause of a failure: the first resource that failed on its own. With `--follow` it joins
+/// an operation that is going on, whoever has begun it, until the stack rests.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = manual())]
+pub(crate) struct Args {
+    /// Follow what is going on until the stack rests: exit code 0 if it succeeded, else 1
+    #[arg(long)]
+    follow: bool,
+
+    /// Show only what failed, with validations and hooks, and count what was cancelled because of it
+    #[arg(long, conflicts_with = "follow")]
+    failed: bool,
+
+    /// Show so many events, the newest, also of earlier operations
+    #[arg(long, value_name = "COUNT", conflicts_with = "follow")]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=LIMIT_MAX))]
+    limit: Option<u32>,
+
+    #[command(flatten)]
+    account: AccountArgs,
+}
+
+pub(crate) fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
+    session::run(events(args, output), "nothing was changed: this only reads".to_owned())
+}
+
+async fn events(args: &Args, output: &Output) -> anyhow::Result<Exit> {
+    let name = &args.account.stack;
+    let account = Account::open(&args.account).await?;
+    let region = account.connection.region();
+    let stacks = Stacks::new(&account.connection);
+    let stack = stacks
+        .describe(name.as_str())
+        .await?
+        .ok_or_else(|| anyhow!("stack `{name}` does not exist in `{region}`"))
+        .hint("a stack that was deleted is known by its id alone: the CloudFormation console lists it")?;
+    let all = stacks.events(&stack.id, None).await?;
+    if args.follow && !stack.status.is_settled() {
+        return follow(&stacks, output, stack, &all).await;
+    }
+    let mut events = match args.limit {
+        Some(limit) => {
+            let newest = usize::try_from(limit).unwrap_or(usize::MAX);
+            all[all.len().saturating_sub(newest)..].to_vec()
+        }
+        None => operations(&all).pop().unwrap_or_default().to_vec(),
+    };
+    // Where all is well nothing is left to explain, and nobody needs another permission.
+    if args.failed || !stack.status.is_success() || events.iter().any(Event::is_failure) {
+        add_failures(&stacks, output, &stack, args.limit.is_some(), &mut events).await;
+    }
+    if args.follow {
+        output.say(format_args!("stack `{name}` is at rest, in `{}`", stack.status));
+    }
+    let is_success = stack.status.is_success();
+    output.result(&Told::new(&stack, &events, args.failed))?;
+    Ok(if args.follow && !is_success { Exit::Failed } else { Exit::Done })
+}
+
+/// Joins the operation that is going on, from its first event on.
+async fn follow(
+    stacks: &Stacks,
+    output: &Output,
+    stack: Stack,
+    all: &[Event],
+) -> anyhow::Result<Exit> {
+    let (name, _) = follow::name_and_region(&stack.id);
+    let current = operations(all).pop().unwrap_or_default();
+    let before = &all[..all.len() - current.len()];
+    let (id, status) = (stack.id.clone(), stack.status.clone());
+    // One object has to say all; otherwise each event was told as it came.
+    let is_whole = output.form() == Form::Json;
+    let ended = Follower::joining(stacks, output, stack, before).follow().await?;
+    let Ended { stack, events } = &ended;
+    let Some(stack) = stack else {
+        // Its name finds it no more, and nothing but a deletion makes it go.
+        output.say(format_args!("stack `{name}` is deleted"));
+        let told = Told::gone(&id, events);
+        output.result(&if is_whole { told } else { told.summary() })?;
+        return Ok(Exit::Done);
+    };
+    output.say(format_args!("stack `{name}` is at rest, in `{}`", stack.status));
+    if stack.status.is_success() {
+        let told = Told::new(stack, events, false);
+        output.result(&if is_whole { told } else { told.summary() })?;
+        return Ok(Exit::Done);
+    }
+    let what = format!("stack `{name}` was in `{status}` and did not become what was asked for");
+    Err(follow::failure(&what, &ended)).hint(follow::failure_hint(
+        &ended,
+        &format!("`s3guard events --failed --stack {name}` shows it again"),
+    ))
+}
+
+/// Adds what is not among the events of the stack: validations and hooks, where they may be read.
+async fn add_failures(
+    stacks: &Stacks,
+    output: &Output,
+    stack: &Stack,
+    is_all: bool,
+    events: &mut Vec<Event>,
+) {
+    let first = events.first().map(|event| event.time);
+    let operation = events.iter().rev().find_map(|event| event.operation.as_deref());
+    let scope = match operation {
+        Some(operation) if !is_all => Scope::Operation(operation),
+        Some(_) | None => Scope::Stack(&stack.id),
+    };
+    match stacks.failures(scope).await {
+        Ok(found) => {
+            let is_new = |event: &Event| {
+                events.iter().all(|known| known.id != event.id)
+                    && first.is_none_or(|time| event.time >= time)
+            };
+            let found: Vec<Event> = found.into_iter().filter(is_new).collect();
+            events.extend(found);
+            events.sort_by_key(|event| event.time);
+        }
+        // The stack's own events are there all the same.
+        Err(error) if error.is_denied() => output.say(
+            "validations are not shown: that needs the permission `cloudformation:DescribeEvents`",
+        ),
+        Err(_) => {}
+    }
+}
+
+fn manual() -> String {
+    let examples = "Examples:\n  s3guard events --stack s3guard\n  \
+                    s3guard events --follow --stack s3guard --region eu-west-1\n  \
+                    s3guard events --failed --stack s3guard --output json\n\n";
+    let exits = [Exit::Done, Exit::Failed, Exit::Usage, Exit::Interrupted];
+    examples.to_owned() + &exit::codes(&exits)
+}

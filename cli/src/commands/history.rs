@@ -1,0 +1,130 @@
+//! `s3guard history`: what the guard has done to a bucket, as its ledger has it.
+
+use std::fmt;
+
+use s3guard_posture::record::State;
+use s3guard_posture::text::shown;
+use s3guard_posture::{BucketName, Record};
+use serde::Serialize;
+
+use crate::error::Invalid;
+use crate::exit::{self, Exit};
+use crate::operations::session;
+use crate::operations::session::{Account, AccountArgs};
+use crate::ui::output::Output;
+
+/// How many records are shown, unless more are asked for.
+const SHOWN: &str = "20";
+/// How many records can be asked for.
+const SHOWN_MAX: i64 = 10_000;
+
+/// Show what the guard has done to a bucket
+///
+/// Reads the records in the ledger, the newest first: what was changed from what to what, why, after
+/// whose call, and whether it was seen to be so afterwards. `s3guard undo` takes a record's id.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = manual())]
+pub(crate) struct Args {
+    /// Bucket to show; `.account` for the account's own public access block
+    #[arg(value_name = "BUCKET", value_parser = bucket)]
+    bucket: BucketName,
+
+    #[command(flatten)]
+    account: AccountArgs,
+
+    /// How many records to show, the newest
+    #[arg(long, value_name = "COUNT", default_value = SHOWN)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=SHOWN_MAX))]
+    limit: u32,
+}
+
+pub(crate) fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
+    session::run(history(args, output), "nothing was changed: this only reads".to_owned())
+}
+
+async fn history(args: &Args, output: &Output) -> anyhow::Result<Exit> {
+    let account = Account::open(&args.account).await?;
+    let ledger = session::ledger(&args.account, &account).await?;
+    let newest = usize::try_from(args.limit).unwrap_or(usize::MAX);
+    let read = ledger.records(&args.bucket, newest).await?;
+    let mut records = Vec::new();
+    let mut unreadable = false;
+    for record in read {
+        match record {
+            Ok(record) => records.push(record),
+            Err(error) => {
+                unreadable = true;
+                output.warn(error);
+            }
+        }
+    }
+    if records.is_empty() && !unreadable {
+        output.say(format_args!("the guard has done nothing to `{}`", args.bucket));
+    }
+    output.result(&History { bucket: args.bucket.to_string(), records })?;
+    Ok(if unreadable { Exit::Failed } else { Exit::Done })
+}
+
+/// What was done to a bucket, the newest first.
+#[derive(Serialize)]
+struct History {
+    bucket: String,
+    records: Vec<Record>,
+}
+
+impl fmt::Display for History {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (count, record) in self.records.iter().enumerate() {
+            if count > 0 {
+                writeln!(f)?;
+            }
+            write(record, f)?;
+        }
+        Ok(())
+    }
+}
+
+fn write(record: &Record, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let state = match record.state {
+        State::Begun => "begun, and not ended: the function was interrupted",
+        State::Written => "written, but not seen when it was read again",
+        State::Verified => "verified",
+        State::Failed => "failed",
+    };
+    writeln!(f, "{}", record.id)?;
+    writeln!(f, "  {}, {state}", shown(&record.time, 40))?;
+    if let Some(cause) = &record.cause {
+        writeln!(f, "  cause  {}", shown(cause, 600))?;
+    }
+    for why in &record.why {
+        writeln!(f, "  why    {}", shown(why, 300))?;
+    }
+    if let Some(from) = &record.from {
+        writeln!(f, "  from   {}", shown(&from.to_string(), 300))?;
+    }
+    writeln!(f, "  to     {}", shown(&record.to.to_string(), 300))?;
+    for event in &record.events {
+        let (name, principal) = (shown(&event.event_name, 80), shown(&event.principal, 300));
+        writeln!(f, "  after  {name} by {principal} with {}", shown(&event.tool, 80))?;
+    }
+    if record.events.is_empty() {
+        writeln!(f, "  after  the sweep")?;
+    }
+    if let Some(milliseconds) = record.time_to_protect_milliseconds {
+        writeln!(f, "  took   {milliseconds} ms from the event to verified protection")?;
+    }
+    Ok(())
+}
+
+fn bucket(text: &str) -> Result<BucketName, Invalid> {
+    text.parse().map_err(|problem: s3guard_posture::names::InvalidBucketName| {
+        Invalid::new(problem.to_string(), "name a bucket, without `s3://`")
+    })
+}
+
+fn manual() -> String {
+    let examples = "Examples:\n  s3guard history reports --stack s3guard\n  \
+                    s3guard history reports --stack s3guard --limit 100 --output json\n\n";
+    let exits = [Exit::Done, Exit::Failed, Exit::Usage, Exit::Interrupted];
+    examples.to_owned() + &exit::codes(&exits)
+}

@@ -1,0 +1,114 @@
+//! `s3guard notify-test`: sends a sample of each kind of notice, so that somebody sees whether they arrive.
+
+use std::fmt;
+
+use s3guard_aws::Topic;
+use s3guard_posture::Notice;
+use s3guard_posture::notice::{self, Origin};
+use serde::Serialize;
+use time::OffsetDateTime;
+
+use crate::exit::{self, Exit};
+use crate::operations::session;
+use crate::operations::session::{Account, AccountArgs};
+use crate::ui::output::Output;
+
+/// Send a sample of each kind of notice
+///
+/// Publishes one notice of each kind to the stack's topic, each marked as a test in its subject, its text
+/// and its document (`"test": true`), so that it can be seen who gets which, by which channel, and what it
+/// looks like. The topic for chats gets them, too. Subscriptions that filter get what they ask for.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = manual())]
+pub(crate) struct Args {
+    #[command(flatten)]
+    account: AccountArgs,
+
+    /// Only show what would be sent
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// What was sent.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Sent {
+    topic: String,
+    chat_topic: Option<String>,
+    is_dry_run: bool,
+    notices: Vec<One>,
+}
+
+#[derive(Debug, Serialize)]
+struct One {
+    kind: &'static str,
+    severity: &'static str,
+    subject: String,
+}
+
+pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::Result<Exit> {
+    let on_interrupt = "what was sent so far is a test, and marked as one".to_owned();
+    session::run(send(args, output, now), on_interrupt)
+}
+
+async fn send(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::Result<Exit> {
+    let account = Account::open(&args.account).await?;
+    let stack = session::guard_stack(&args.account, &account).await?;
+    let topic = session::output_of(&stack, &args.account, "TopicArn", "topic")?.to_owned();
+    let chat_topic = stack.outputs.get("ChatTopicArn").cloned();
+    let origin = Origin {
+        account: &account.caller.account,
+        region: account.connection.region(),
+        stack: args.account.stack.as_str(),
+        now,
+    };
+    let samples = notice::samples(&origin);
+    if !args.dry_run {
+        let to = Topic::new(&account.connection, &topic);
+        let chat = chat_topic.as_ref().map(|arn| Topic::new(&account.connection, arn));
+        for sample in &samples {
+            to.publish(sample).await?;
+            if let Some(chat) = &chat {
+                chat.publish_chat(sample).await?;
+            }
+        }
+    }
+    let notices = samples.iter().map(One::of).collect();
+    output.result(&Sent { topic, chat_topic, is_dry_run: args.dry_run, notices })?;
+    if !args.dry_run {
+        let stack = &args.account.stack;
+        output.say(format_args!("`s3guard status --stack {stack}` says who is subscribed"));
+    }
+    Ok(Exit::Done)
+}
+
+impl One {
+    fn of(notice: &Notice) -> Self {
+        Self {
+            kind: notice.document.kind(),
+            severity: notice.document.severity.name(),
+            subject: notice.subject.clone(),
+        }
+    }
+}
+
+impl fmt::Display for Sent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let verb = if self.is_dry_run { "would be sent" } else { "sent" };
+        writeln!(f, "{verb} to {}", self.topic)?;
+        if let Some(chat) = &self.chat_topic {
+            writeln!(f, "{verb} to {chat}")?;
+        }
+        for One { kind, severity, subject } in &self.notices {
+            writeln!(f, "  {severity:8} {kind:18} {subject}")?;
+        }
+        Ok(())
+    }
+}
+
+fn manual() -> String {
+    let examples = "Examples:\n  s3guard notify-test --stack s3guard\n  \
+                    s3guard notify-test --stack s3guard --dry-run\n\n";
+    let exits = [Exit::Done, Exit::Failed, Exit::Usage, Exit::Interrupted];
+    examples.to_owned() + &exit::codes(&exits)
+}

@@ -1,0 +1,254 @@
+//! `s3guard replay`: what the guard would do about recorded events, without an account.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use crate::operations::replay::{self, Channel, Outcome, Recorded, Replayed, Scene};
+use anyhow::{Context as _, anyhow};
+use clap::ValueEnum;
+use flate2::read::MultiGzDecoder;
+use s3guard_posture::config::SETTLE_SECONDS;
+use s3guard_posture::text::shown;
+use s3guard_posture::{AccountId, Grade, KeyArn, Region};
+use serde::Serialize;
+use time::OffsetDateTime;
+
+use crate::args::guard::{grade, key};
+use crate::config_file::ConfigArgs;
+use crate::error::Advice as _;
+use crate::error::Invalid;
+use crate::exit::{self, Exit};
+use crate::operations::session::region;
+use crate::ui::output::Output;
+
+/// The version of the form for programs.
+const VERSION: u32 = 1;
+/// The most that is read of a file, unpacked. A trail's files have a few MiB.
+const BYTES_MAX: u64 = 256 * 1024 * 1024;
+/// What every file begins with that `gzip` has packed.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+/// What the names of the stack's own buckets begin with, unless a stack was told otherwise.
+const BUCKET_PREFIX: &str = "s3guard";
+/// The account where no event names one.
+const NOBODY: &str = "000000000000";
+
+/// Show what the guard would do about recorded events
+///
+/// Takes events of CloudTrail and EventBridge as they were recorded, and shows for each whether the
+/// rule hears of it, what the guard reads, finds, writes and tells. Needs no account and no network:
+/// a bucket is first as S3 makes it, or as the guard would have left it, and then what the events say;
+/// what they do not say is said to be assumed. Known forms are an event, a record, a list or lines of
+/// them, a trail's log file, the output of `aws cloudtrail lookup-events` and `aws sqs
+/// receive-message`, and a batch of the guard's queue.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = manual())]
+pub(crate) struct Args {
+    /// JSON or JSON lines, packed by gzip or not; `-` for stdin
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
+
+    /// Account of the guard [default: that of the first event]
+    #[arg(long, value_name = "ACCOUNT", value_parser = account)]
+    account: Option<AccountId>,
+
+    /// Region of the guard; without it, there is a guard in each
+    #[arg(long, value_name = "REGION", value_parser = region)]
+    region: Option<Region>,
+
+    /// Grade of the buckets for which the configuration has no rule [default: the configuration's, else speed]
+    #[arg(long, value_name = "GRADE", env = "S3GUARD_GRADE", value_parser = grade)]
+    grade: Option<Grade>,
+
+    /// KMS key for the buckets of its Region, from grade `hybrid` on
+    #[arg(long, value_name = "ARN", env = "S3GUARD_KEY", value_parser = key)]
+    key: Option<KeyArn>,
+
+    #[command(flatten)]
+    config: ConfigArgs,
+
+    /// As what a notice is shown; the form for programs has all
+    #[arg(long, value_name = "CHANNEL", default_value = "email")]
+    channel: Shown,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Shown {
+    /// The mail
+    Email,
+    /// The SMS
+    Sms,
+    /// The JSON document that queues, functions and web endpoints get
+    Document,
+    /// What the topic for chats gets
+    Chat,
+}
+
+impl From<Shown> for Channel {
+    fn from(shown: Shown) -> Self {
+        match shown {
+            Shown::Email => Self::Email,
+            Shown::Sms => Self::Sms,
+            Shown::Document => Self::Document,
+            Shown::Chat => Self::Chat,
+        }
+    }
+}
+
+pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::Result<Exit> {
+    let config = args.config.read(output)?.unwrap_or_default();
+    let mut recorded = Vec::new();
+    for path in &args.files {
+        let name = name(path);
+        let found = replay::parse(&read(path)?)
+            .with_context(|| format!("there are no events in `{name}`"))
+            .hint("`s3guard replay --help` lists the forms that are known")?;
+        // Of one file only what stands within it has to be named.
+        recorded.extend(found.into_iter().map(|one| match args.files.len() {
+            1 => one,
+            _ => one.of_file(&name),
+        }));
+    }
+    let account = args.account.clone().or_else(|| recorded.iter().find_map(Recorded::account));
+    let prefix = BUCKET_PREFIX.to_owned();
+    let scene = Scene {
+        account: account.unwrap_or_else(|| NOBODY.parse().expect("it has twelve digits")),
+        region: args.region.clone(),
+        bucket_prefix: prefix.clone(),
+        now,
+        settle_seconds: config.settle_seconds().unwrap_or(SETTLE_SECONDS),
+        account_mode: config.account_mode(),
+        selection: config.notifications().selection().clone(),
+        baseline: replay::stack_baseline(config, (args.grade, args.key.clone()), prefix),
+    };
+    let events = replay::run(&recorded, &scene);
+    let mut exit = Exit::Done;
+    for event in &events {
+        if let Some(because) = event.outcome.misunderstood() {
+            let place =
+                if event.place.is_empty() { name(&args.files[0]) } else { event.place.clone() };
+            output.warn(format_args!("{}: {}", shown(&place, 300), shown(because, 600)));
+            exit = Exit::Failed;
+        }
+    }
+    let events = events.into_iter().map(|event| event.by(args.channel.into())).collect();
+    output.result(&Replay { version: VERSION, events })?;
+    Ok(exit)
+}
+
+/// What came of the events, in the order of their times.
+#[derive(Serialize)]
+struct Replay {
+    version: u32,
+    events: Vec<Replayed>,
+}
+
+impl fmt::Display for Replay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [mut done, mut ignored, mut others] = [0, 0, 0];
+        for event in &self.events {
+            match event.outcome {
+                Outcome::Done => done += 1,
+                Outcome::Ignored { .. } => ignored += 1,
+                Outcome::DeadLetter { .. } | Outcome::NoEvent { .. } => others += 1,
+            }
+            writeln!(f, "{event}")?;
+        }
+        let all = match self.events.len() {
+            1 => "1 event".to_owned(),
+            all => format!("{all} events"),
+        };
+        writeln!(f, "{all}: {done} done, {ignored} ignored, {others} that are none")
+    }
+}
+
+/// Reads a file whole, and unpacks it if it is packed.
+fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let name = name(path);
+    let bytes = if path == Path::new("-") {
+        up_to_max(io::stdin().lock())
+    } else {
+        File::open(path).and_then(up_to_max)
+    };
+    let bytes = bytes
+        .with_context(|| format!("`{name}` could not be read"))
+        .hint("name a file, or `-` for stdin")?;
+    let bytes = if bytes.starts_with(&GZIP) {
+        up_to_max(MultiGzDecoder::new(bytes.as_slice()))
+            .with_context(|| format!("`{name}` could not be unpacked"))
+            .hint("it begins as a file of gzip does; `gzip -t` says more")?
+    } else {
+        bytes
+    };
+    if bytes.len() as u64 > BYTES_MAX {
+        return Err(anyhow!("`{name}` has more than {} MiB", BYTES_MAX / 1024 / 1024))
+            .hint("give it in parts, as JSON lines");
+    }
+    Ok(bytes)
+}
+
+/// Reads all, or one byte more than is wanted.
+fn up_to_max(from: impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    from.take(BYTES_MAX + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn name(path: &Path) -> String {
+    if path == Path::new("-") { "stdin".to_owned() } else { path.display().to_string() }
+}
+
+fn account(text: &str) -> Result<AccountId, Invalid> {
+    text.parse().map_err(|problem: s3guard_posture::names::InvalidAccountId| {
+        let hint = "`aws sts get-caller-identity --query Account` prints it";
+        Invalid::new(problem.to_string(), hint)
+    })
+}
+
+fn manual() -> String {
+    let examples = "Examples:\n  s3guard replay examples/events/website.jsonl\n  \
+                    aws cloudtrail lookup-events | s3guard replay - --grade hybrid --key ARN\n  \
+                    s3guard replay *.json.gz --region eu-west-1 --output json\n\n";
+    examples.to_owned() + &exit::codes(&[Exit::Done, Exit::Failed, Exit::Usage])
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
+    use super::*;
+
+    fn packed(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    #[test]
+    fn a_packed_file_is_unpacked_also_if_it_has_parts() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("events");
+        let both = [packed(b"{}\n"), packed(b"{}\n")].concat();
+        for (written, expected) in [(&b"{}"[..], "{}"), (&both, "{}\n{}\n")] {
+            std::fs::write(&path, written).unwrap();
+            assert_eq!(read(&path).unwrap(), expected.as_bytes());
+        }
+        std::fs::write(&path, &packed(b"{}")[..12]).unwrap();
+        let error = read(&path).unwrap_err().to_string();
+        assert!(error.ends_with("events` could not be unpacked"), "{error}");
+    }
+
+    #[test]
+    fn a_file_that_unpacks_to_too_much_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("bomb.gz");
+        let part = packed(&vec![b' '; 16 * 1024 * 1024]);
+        std::fs::write(&path, part.repeat(17)).unwrap();
+        let error = read(&path).unwrap_err().to_string();
+        assert!(error.ends_with("bomb.gz` has more than 256 MiB"), "{error}");
+    }
+}

@@ -1,0 +1,65 @@
+//! `s3guard.toml`: finds it, reads it, and shows what is wrong with it where it stands.
+//!
+//! What a configuration may say is decided in `posture::config`. Here its mistakes get their lines.
+
+mod file;
+mod mistakes;
+pub(crate) mod origin;
+mod text;
+
+use std::path::{Path, PathBuf};
+
+use s3guard_posture::Config;
+use s3guard_posture::config::PathPart;
+
+pub(crate) use crate::args::config::{ConfigArgs, deployment};
+pub(crate) use crate::config_file::mistakes::Mistakes;
+use crate::error::Advice as _;
+use crate::exit::Exit;
+
+/// A configuration, and where it was found.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) path: PathBuf,
+    pub(crate) config: Config,
+    pub(crate) text: String,
+}
+
+/// Reads the file that is named, else `s3guard.toml` in the folder or above it, up to the repository's root; there may
+/// be none.
+pub(crate) fn load(named: Option<&Path>, folder: &Path) -> anyhow::Result<Option<Found>> {
+    let Some(place) = named.map(file::Place::named).or_else(|| file::find(folder)) else {
+        return Ok(None);
+    };
+    let bytes = file::read(&place).exit(Exit::Usage)?;
+    let (config, text) = text::read(&place.shown, bytes)?;
+    Ok(Some(Found { path: place.path, config, text }))
+}
+
+/// Reads a configuration that is in no file yet.
+pub(crate) fn check(name: &str, text: &str) -> Result<Config, Mistakes> {
+    text::read(name, text.as_bytes().to_vec()).map(|(config, _)| config)
+}
+
+/// The file that would be read.
+pub(crate) fn place(named: Option<&Path>, folder: &Path) -> Option<PathBuf> {
+    let place = named.map(file::Place::named).or_else(|| file::find(folder));
+    place.map(|place| place.path)
+}
+
+impl Found {
+    /// The line of the file, from 1, in which a setting is said.
+    pub(crate) fn line(&self, path: &[PathPart]) -> usize {
+        text::line(&self.text, path)
+    }
+
+    /// A configuration that was found in a text.
+    #[cfg(test)]
+    pub(crate) fn of_text(path: &str, text: &str) -> Result<Self, Mistakes> {
+        let (config, text) = text::read(path, text.as_bytes().to_vec())?;
+        Ok(Self { path: PathBuf::from(path), config, text })
+    }
+}
+
+#[cfg(test)]
+mod tests;

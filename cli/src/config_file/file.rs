@@ -1,0 +1,72 @@
+//! Finds the configuration's file and reads it.
+
+use std::fs::{self, File};
+use std::io::{ErrorKind, Read as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+
+use crate::error::Advice as _;
+
+const NAME: &str = "s3guard.toml";
+
+/// More is no configuration: two hundred rules and five hundred exemptions have a tenth of it.
+const BYTES_MAX: u64 = 1024 * 1024;
+
+/// Where a file is.
+#[derive(Debug)]
+pub(crate) struct Place {
+    pub(crate) path: PathBuf,
+    /// As messages name it: as the caller did, or as seen from the caller's folder.
+    pub(crate) shown: String,
+}
+
+impl Place {
+    pub(crate) fn named(path: &Path) -> Self {
+        Self { path: path.to_owned(), shown: path.display().to_string() }
+    }
+}
+
+/// Looks in a folder and in those above it, up to the repository's root. Outside of a repository it looks only in the
+/// folder itself: who could write to one above could switch the guard off.
+pub(crate) fn find(folder: &Path) -> Option<Place> {
+    let is_in_repository = folder.ancestors().any(is_repository);
+    for (depth, folder) in folder.ancestors().enumerate() {
+        let path = folder.join(NAME);
+        // Whatever it is: a folder or a broken link of that name is told, not passed over.
+        if fs::symlink_metadata(&path).is_ok() {
+            return Some(Place { path, shown: "../".repeat(depth) + NAME });
+        }
+        if !is_in_repository || is_repository(folder) {
+            return None;
+        }
+    }
+    None
+}
+
+fn is_repository(folder: &Path) -> bool {
+    folder.join(".git").exists()
+}
+
+/// Reads a file, also one that has no size, as a pipe.
+pub(crate) fn read(place: &Place) -> anyhow::Result<Vec<u8>> {
+    read_some(&place.path)
+        .with_context(|| format!("the configuration `{}` could not be read", place.shown))
+        .hint(format!("give a file with `--config`; without it, `{NAME}` is used if there is one"))
+}
+
+fn read_some(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let file = match File::open(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => anyhow::bail!("there is no such file"),
+        opened => opened?,
+    };
+    if file.metadata()?.is_dir() {
+        anyhow::bail!("it is a folder");
+    }
+    let mut bytes = Vec::new();
+    file.take(BYTES_MAX + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > BYTES_MAX {
+        anyhow::bail!("it is larger than 1 MiB, so it is something else");
+    }
+    Ok(bytes)
+}

@@ -1,0 +1,89 @@
+//! Shows mistakes where they stand: file, line and column, the line itself, and below it what to write.
+
+use std::fmt;
+use std::ops::Range;
+
+use annotate_snippets::renderer::AnsiColor;
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use s3guard_posture::text::shown;
+use thiserror::Error;
+
+use crate::ui::output::Paint;
+
+/// More are only counted: nobody reads on.
+const SHOWN_MAX: usize = 20;
+
+/// What is wrong with a file.
+#[derive(Debug, Error)]
+pub(crate) struct Mistakes {
+    name: String,
+    text: String,
+    /// In the order of the text.
+    placed: Vec<Placed>,
+}
+
+/// A mistake and where it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Placed {
+    pub(crate) span: Range<usize>,
+    pub(crate) problem: String,
+    pub(crate) proposal: Option<String>,
+}
+
+impl Mistakes {
+    pub(crate) fn new(name: &str, text: String, mut placed: Vec<Placed>) -> Self {
+        placed.sort_by_key(|placed| placed.span.start);
+        placed.dedup();
+        Self { name: shown(name, 500), text, placed }
+    }
+
+    /// All of them, as the compiler of Rust would show them.
+    pub(crate) fn render(&self, paint: Paint) -> String {
+        let renderer = match paint {
+            Paint::Plain => Renderer::plain(),
+            Paint::Ansi => {
+                Renderer::styled().error(AnsiColor::Red.on_default().bold()).hyperlink(false)
+            }
+        };
+        // What moves a terminal's cursor is shown as something else of the same size. Tabs and the other control
+        // characters are the renderer's own care.
+        let text = self.text.replace(|c| ('\u{80}'..='\u{9f}').contains(&c), "\u{bf}");
+        let mut all = String::new();
+        for placed in self.placed.iter().take(SHOWN_MAX) {
+            let annotation = AnnotationKind::Primary.span(self.first_line(&placed.span));
+            let annotation = match &placed.proposal {
+                Some(proposal) => annotation.label(proposal),
+                None => annotation,
+            };
+            let snippet = Snippet::source(&text).path(&self.name).annotation(annotation);
+            let group = Level::ERROR.primary_title(&placed.problem).element(snippet);
+            all += &renderer.render(&[group]);
+            all += "\n\n";
+        }
+        match self.placed.len().saturating_sub(SHOWN_MAX) {
+            0 => all.truncate(all.trim_end().len() + 1),
+            rest => {
+                let more = format!("{rest} more in `{}`\n", self.name);
+                all.extend([paint.bad("error:").as_str(), " ", &more]);
+            }
+        }
+        all
+    }
+
+    /// The part of a span that is on its first line, between whole characters.
+    fn first_line(&self, span: &Range<usize>) -> Range<usize> {
+        let start = self.text.floor_char_boundary(span.start);
+        let end = self.text.ceil_char_boundary(span.end.max(start));
+        let line = self.text[start..end].split(['\r', '\n']).next().unwrap_or_default();
+        start..start + line.len()
+    }
+}
+
+impl fmt::Display for Mistakes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let count = self.placed.len();
+        let mistakes =
+            if count == 1 { "a mistake".to_owned() } else { format!("{count} mistakes") };
+        write!(f, "`{}` has {mistakes}", self.name)
+    }
+}

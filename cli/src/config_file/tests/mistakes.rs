@@ -1,0 +1,418 @@
+//! What a configuration says wrong is shown where it stands.
+
+use expect_test::expect;
+
+use crate::config_file::tests::check;
+
+#[test]
+fn what_is_wrong_with_notifications_is_shown_where_it_stands() {
+    check(
+        "[notifications]\nwindow = \"10m\"\n\n[notifications.alert]\ndeleted = 0\n\n[[subscription]]\n\
+         name = \"team\"\nhttps = \"http://example.com\"\nbucket = [\"ok-*\", \"a-*-b\"]\n",
+        &expect![[r#"
+            error: `10m` is not a window
+             --> s3guard.toml:2:10
+              |
+            2 | window = "10m"
+              |          ^^^^^ write `5m`
+
+            error: 0 is not between 1 and 1000000
+             --> s3guard.toml:5:11
+              |
+            5 | deleted = 0
+              |           ^ leave the line out for 100; `1000000` is as good as no alert
+
+            error: `http://example.com` would be told in the clear: s3guard sends only by TLS
+             --> s3guard.toml:9:9
+              |
+            9 | https = "http://example.com"
+              |         ^^^^^^^^^^^^^^^^^^^^ write `https://example.com`
+
+            error: `a-*-b` is a pattern that SNS cannot filter by: it has no wildcards
+              --> s3guard.toml:10:19
+               |
+            10 | bucket = ["ok-*", "a-*-b"]
+               |                   ^^^^^^^ write `a-*`
+        "#]],
+    );
+}
+
+#[test]
+fn a_selection_that_makes_too_long_a_rule_is_shown() {
+    let keys: Vec<String> = (0..99).map(|n| format!("\"some/folder/{n}/\"")).collect();
+    let include = format!("include = {{ key = [{}] }}", keys.join(", "));
+    let told =
+        crate::config_file::tests::told(format!("[notifications.objects]\n{include}\n").as_bytes());
+    let first = told.lines().take(2).collect::<Vec<_>>().join("\n");
+    expect![[r#"
+        error: the selection makes a rule of 2395 characters, and EventBridge takes 2048
+         --> s3guard.toml:1:1"#]]
+    .assert_eq(&first);
+    assert!(told.contains("write fewer or shorter patterns"), "{told}");
+}
+
+#[test]
+fn a_setting_that_there_is_none_of_is_shown_with_the_nearest() {
+    check(
+        "[[rule]]\nbucket = \"a-*\"\n\ngrad = \"security\"\n",
+        &expect![[r#"
+        error: `grad` is not a setting of a rule
+         --> s3guard.toml:4:1
+          |
+        4 | grad = "security"
+          | ^^^^ write `grade`
+    "#]],
+    );
+    check(
+        "rules = []\n",
+        &expect![[r#"
+        error: `rules` is not a setting of the configuration
+         --> s3guard.toml:1:1
+          |
+        1 | rules = []
+          | ^^^^^ write `rule`
+    "#]],
+    );
+    check(
+        "[notifications]\nemail = \"me@example.com\"\n",
+        &expect![[r#"
+            error: `email` is not a setting of the table `[notifications]`
+             --> s3guard.toml:2:1
+              |
+            2 | email = "me@example.com"
+              | ^^^^^ the table `[notifications]` has `window`, `chat`, `alert` and `objects`
+        "#]],
+    );
+    check(
+        "[aspects]\nversionning = \"keep\"\n\"strange key\" = \"off\"\n",
+        &expect![[r#"
+        error: `versionning` is not an aspect of a bucket's protection
+         --> s3guard.toml:2:1
+          |
+        2 | versionning = "keep"
+          | ^^^^^^^^^^^ write `versioning`
+
+        error: `strange key` is not an aspect of a bucket's protection
+         --> s3guard.toml:3:1
+          |
+        3 | "strange key" = "off"
+          | ^^^^^^^^^^^^^ write `encryption`, `sse-c`, `public-access`, `tls`, `ownership`, `versioning`, `access-logs`, `notifications`, `policy`, `acl`, `replication`, `lifecycle`, `object-lock` or `account-public-access`
+    "#]],
+    );
+    check(
+        "[aspects]\ntls = \"off\"\n\nsettle-seconds = 5\n",
+        &expect![[r#"
+            error: `settle-seconds` is not an aspect of a bucket's protection
+             --> s3guard.toml:4:1
+              |
+            4 | settle-seconds = 5
+              | ^^^^^^^^^^^^^^ move it above the first line with `[`
+        "#]],
+    );
+}
+
+#[test]
+fn a_value_of_another_kind_is_shown_with_the_right_way_to_write_it() {
+    check(
+        "settle-seconds = \"15\"\nwrites-per-hour = 20.0\ngrade = true\n",
+        &expect![[r#"
+            error: `settle-seconds` has to be a whole number, and is a text
+             --> s3guard.toml:1:18
+              |
+            1 | settle-seconds = "15"
+              |                  ^^^^ write `15`, without quotes
+
+            error: `writes-per-hour` has to be a whole number, and is a number with a point
+             --> s3guard.toml:2:19
+              |
+            2 | writes-per-hour = 20.0
+              |                   ^^^^ write `20`
+
+            error: `grade` has to be a text, and is a truth value
+             --> s3guard.toml:3:9
+              |
+            3 | grade = true
+              |         ^^^^ write `"speed"`, `"hybrid"` or `"security"`
+        "#]],
+    );
+    check(
+        "[[rule]]\naccount = 111122223333\ngrade = \"hybrid\"\n",
+        &expect![[r#"
+        error: `account` has to be a text, and is a number
+         --> s3guard.toml:2:11
+          |
+        2 | account = 111122223333
+          |           ^^^^^^^^^^^^ write `"111122223333"`, in quotes
+    "#]],
+    );
+    check(
+        "[rule]\nbucket = \"a-*\"\ngrade = \"hybrid\"\n",
+        &expect![[r#"
+        error: `rule` has to be a list of tables, and is a table
+         --> s3guard.toml:1:1
+          |
+        1 | [rule]
+          | ^^^^^^ write `[[rule]]` on a line of its own, and the settings below
+    "#]],
+    );
+    check(
+        "aspects.tls = false\nkeys = 3\n",
+        &expect![[r#"
+        error: `tls` has to be a text, and is a truth value
+         --> s3guard.toml:1:15
+          |
+        1 | aspects.tls = false
+          |               ^^^^^ write `"off"`, `"report"` or `"keep"`
+
+        error: `keys` has to be a table, and is a number
+         --> s3guard.toml:2:8
+          |
+        2 | keys = 3
+          |        ^ write `[keys]` on a line of its own, and the settings below
+    "#]],
+    );
+    check(
+        "settle-seconds = inf\nwrites-per-hour = 99999999999999999999\n",
+        &expect![[r#"
+        error: `settle-seconds` has to be a whole number, and is nothing that a setting can be
+         --> s3guard.toml:1:18
+          |
+        1 | settle-seconds = inf
+          |                  ^^^
+
+        error: 9223372036854775807 is not between 7 and 1000
+         --> s3guard.toml:2:19
+          |
+        2 | writes-per-hour = 99999999999999999999
+          |                   ^^^^^^^^^^^^^^^^^^^^ write `1000`
+    "#]],
+    );
+}
+
+#[test]
+fn a_value_that_makes_no_sense_is_shown() {
+    check(
+        "grade = \"secure\"\nsettle-seconds = 901\n",
+        &expect![[r#"
+        error: `secure` is not a grade
+         --> s3guard.toml:1:9
+          |
+        1 | grade = "secure"
+          |         ^^^^^^^^ write `speed`, `hybrid` or `security`
+
+        error: 901 is not between 0 and 900
+         --> s3guard.toml:2:18
+          |
+        2 | settle-seconds = 901
+          |                  ^^^ write `900`
+    "#]],
+    );
+    check(
+        "[[rule]]\nbucket = [\n  \"a-*\",\n  \"B/*\",\n]\ngrade = \"hibrid\"\n",
+        &expect![[r#"
+            error: no bucket's name has a `/`
+             --> s3guard.toml:4:3
+              |
+            4 |   "B/*",
+              |   ^^^^^ write only letters, digits, `.`, `-`, `_`, and `*` or `?` for any
+
+            error: `hibrid` is not a grade
+             --> s3guard.toml:6:9
+              |
+            6 | grade = "hibrid"
+              |         ^^^^^^^^ write `hybrid`
+        "#]],
+    );
+    check(
+        "rule = [{ bucket = \"a-*\" }, { grade = \"speed\" }]\n",
+        &expect![[r#"
+        error: the rule says nothing of the buckets that it matches
+         --> s3guard.toml:1:9
+          |
+        1 | rule = [{ bucket = "a-*" }, { grade = "speed" }]
+          |         ^^^^^^^^^^^^^^^^^^ add a `grade` or `aspects`
+
+        error: nothing says which buckets are meant
+         --> s3guard.toml:1:29
+          |
+        1 | rule = [{ bucket = "a-*" }, { grade = "speed" }]
+          |                             ^^^^^^^^^^^^^^^^^^^ add `bucket`, `tags` or `account`; `bucket = "*"` means all
+    "#]],
+    );
+}
+
+#[test]
+fn a_key_of_another_region_and_an_alias_are_shown() {
+    check(
+        "[keys]\n\
+         eu-west-1 = \"arn:aws:kms:us-east-1:111122223333:key/1\"\n\
+         eu-west-2 = \"alias/aws/s3\"\n\
+         ireland = \"arn:aws:kms:eu-west-1:111122223333:key/1\"\n",
+        &expect![[r#"
+            error: the key is in `us-east-1`, and encrypts nothing in `eu-west-1`
+             --> s3guard.toml:2:13
+              |
+            2 | eu-west-1 = "arn:aws:kms:us-east-1:111122223333:key/1"
+              |             ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ give the ARN of a key in `eu-west-1`
+
+            error: `alias/aws/s3` is an alias, which S3 resolves in the account of whoever calls
+             --> s3guard.toml:3:13
+              |
+            3 | eu-west-2 = "alias/aws/s3"
+              |             ^^^^^^^^^^^^^^ give the key's ARN, as `arn:aws:kms:eu-west-2:111122223333:key/…`
+
+            error: `ireland` is not a Region's code
+             --> s3guard.toml:4:1
+              |
+            4 | ireland = "arn:aws:kms:eu-west-1:111122223333:key/1"
+              | ^^^^^^^ write it as `eu-west-1`
+        "#]],
+    );
+}
+
+#[test]
+fn what_is_missing_is_shown_at_the_table_that_lacks_it() {
+    check(
+        "grade = \"speed\"\n\n[[exemption]]\nbucket = \"www-*\"\n\n[[exemption]]\nreson = \"x\"\n",
+        &expect![[r#"
+            error: the exemption does not say from what
+             --> s3guard.toml:3:1
+              |
+            3 | [[exemption]]
+              | ^^^^^^^^^^^^^ add `aspects = ["…"]`
+
+            error: the exemption has no reason
+             --> s3guard.toml:3:1
+              |
+            3 | [[exemption]]
+              | ^^^^^^^^^^^^^ add `reason = "…"`, in words
+
+            error: the exemption has no end
+             --> s3guard.toml:3:1
+              |
+            3 | [[exemption]]
+              | ^^^^^^^^^^^^^ add `until = 2027-01-31`, the last day on which it counts
+
+            error: the exemption does not say from what
+             --> s3guard.toml:6:1
+              |
+            6 | [[exemption]]
+              | ^^^^^^^^^^^^^ add `aspects = ["…"]`
+
+            error: the exemption has no end
+             --> s3guard.toml:6:1
+              |
+            6 | [[exemption]]
+              | ^^^^^^^^^^^^^ add `until = 2027-01-31`, the last day on which it counts
+
+            error: `reson` is not a setting of an exemption
+             --> s3guard.toml:7:1
+              |
+            7 | reson = "x"
+              | ^^^^^ write `reason`
+        "#]],
+    );
+    check(
+        "exemption = [{ aspects = [], reason = \" \", until = \"\" }]\n",
+        &expect![[r#"
+        error: nothing says which buckets are meant
+         --> s3guard.toml:1:14
+          |
+        1 | exemption = [{ aspects = [], reason = " ", until = "" }]
+          |              ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ add `bucket`, `tags` or `account`; `bucket = "*"` means all
+
+        error: the exemption does not say from what
+         --> s3guard.toml:1:26
+          |
+        1 | exemption = [{ aspects = [], reason = " ", until = "" }]
+          |                          ^^ add `aspects = ["…"]`
+
+        error: the exemption has no reason
+         --> s3guard.toml:1:39
+          |
+        1 | exemption = [{ aspects = [], reason = " ", until = "" }]
+          |                                       ^^^ add `reason = "…"`, in words
+
+        error: `` is not a day
+         --> s3guard.toml:1:52
+          |
+        1 | exemption = [{ aspects = [], reason = " ", until = "" }]
+          |                                                    ^^ write it as `2027-01-31`
+    "#]],
+    );
+}
+
+#[test]
+fn a_day_is_a_day() {
+    let exemption = |until: &str| {
+        format!(
+            "[[exemption]]\nbucket = \"a-*\"\naspects = [\"tls\"]\nreason = \"x\"\nuntil = {until}\n"
+        )
+    };
+    check(
+        exemption("2027-01-31"),
+        &expect![[r#"
+        nothing is wrong
+    "#]],
+    );
+    check(
+        exemption("\"2027-01-31\""),
+        &expect![[r#"
+        nothing is wrong
+    "#]],
+    );
+    check(
+        exemption("\"31.1.2027\""),
+        &expect![[r#"
+        error: `31.1.2027` is not a day
+         --> s3guard.toml:5:9
+          |
+        5 | until = "31.1.2027"
+          |         ^^^^^^^^^^^ write it as `2027-01-31`
+    "#]],
+    );
+    check(
+        exemption("2027-02-30"),
+        &expect![[r#"
+            error: this is not TOML: invalid date
+             --> s3guard.toml:5:9
+              |
+            5 | until = 2027-02-30
+              |         ^^^^^^^^^^ expected day between 01 and 28
+        "#]],
+    );
+    check(
+        exemption("2027-01-31T23:59:59Z"),
+        &expect![[r#"
+        error: `2027-01-31T23:59:59Z` is not a day
+         --> s3guard.toml:5:9
+          |
+        5 | until = 2027-01-31T23:59:59Z
+          |         ^^^^^^^^^^^^^^^^^^^^ write only the day, `2027-01-31`
+    "#]],
+    );
+    check(
+        exemption("2027"),
+        &expect![[r#"
+            error: `until` has to be a day, and is a number
+             --> s3guard.toml:5:9
+              |
+            5 | until = 2027
+              |         ^^^^ write it as `2027-01-31`
+        "#]],
+    );
+}
+
+#[test]
+fn a_rule_that_is_never_reached_is_shown() {
+    check(
+        "[[rule]]\nbucket = \"*\"\ngrade = \"hybrid\"\n\n[[rule]]\nbucket = \"a-*\"\ngrade = \"security\"\n",
+        &expect![[r#"
+            error: the rule is never reached: rule 1 matches the same buckets first
+             --> s3guard.toml:5:1
+              |
+            5 | [[rule]]
+              | ^^^^^^^^ remove it, or move it above rule 1
+        "#]],
+    );
+}

@@ -1,0 +1,252 @@
+//! How the command fails: exit codes, and errors with what to try next.
+//!
+//! An error is printed as `error: …`, its causes, a blank line and `hint: …` with the command to run.
+
+mod aws;
+
+use std::error::Error as StdError;
+use std::fmt::{self, Write as _};
+
+use clap::error::{ContextKind, ContextValue};
+use thiserror::Error;
+
+use crate::config_file::Mistakes;
+pub(crate) use crate::error::aws::credentials;
+use crate::exit::Exit;
+use crate::ui::output;
+use crate::ui::output::{Output, Paint};
+
+/// A value that a flag does not take, with what to write instead.
+///
+/// The parsers of flags return it, so that a wrong value reads like every other error of ours.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{problem}")]
+pub(crate) struct Invalid {
+    pub(crate) problem: String,
+    pub(crate) hint: String,
+}
+
+impl Invalid {
+    pub(crate) fn new(problem: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { problem: problem.into(), hint: hint.into() }
+    }
+}
+
+/// Adds to an error what to try next, or which exit code it deserves.
+pub(crate) trait Advice<T> {
+    /// Adds what to try next.
+    fn hint(self, hint: impl Into<String>) -> anyhow::Result<T>;
+
+    /// Sets the exit code; without it an error is [`Exit::Failed`].
+    fn exit(self, exit: Exit) -> anyhow::Result<T>;
+}
+
+impl<T, E: Into<anyhow::Error>> Advice<T> for Result<T, E> {
+    fn hint(self, hint: impl Into<String>) -> anyhow::Result<T> {
+        self.map_err(|error| advised(error.into(), Some(hint.into()), None))
+    }
+
+    fn exit(self, exit: Exit) -> anyhow::Result<T> {
+        self.map_err(|error| advised(error.into(), None, Some(exit)))
+    }
+}
+
+/// An error that knows what to try next. It reads as the error it holds.
+struct Advised {
+    error: anyhow::Error,
+    hint: Option<String>,
+    exit: Option<Exit>,
+}
+
+impl fmt::Debug for Advised {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.error, f)
+    }
+}
+
+impl fmt::Display for Advised {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.error, f)
+    }
+}
+
+impl StdError for Advised {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        let head: &(dyn StdError + 'static) = self.error.as_ref();
+        head.source()
+    }
+}
+
+/// An error with what to try next, for those who have no result to add it to.
+pub(crate) fn hinted(error: impl Into<anyhow::Error>, hint: impl Into<String>) -> anyhow::Error {
+    advised(error.into(), Some(hint.into()), None)
+}
+
+fn advised(error: anyhow::Error, hint: Option<String>, exit: Option<Exit>) -> anyhow::Error {
+    anyhow::Error::new(Advised { error, hint, exit })
+}
+
+/// Writes an error to stderr and picks the exit code.
+pub(crate) fn report(error: &anyhow::Error, output: &Output) -> Exit {
+    if error.is::<output::Closed>() {
+        // The reader has seen enough (`s3guard synth | head`): that is no failure.
+        return Exit::Done;
+    }
+    let (text, exit) = render(error, output.paint());
+    output::to_stderr(&text);
+    exit
+}
+
+/// Writes what is wrong with the command line to stderr.
+pub(crate) fn usage(error: &clap::Error, paint: Paint) -> Exit {
+    if let Some(invalid) = error.source().and_then(<dyn StdError>::downcast_ref::<Invalid>) {
+        let flag = match error.get(ContextKind::InvalidArg) {
+            Some(ContextValue::String(flag)) => flag.as_str(),
+            Some(_) | None => "a flag",
+        };
+        let error =
+            anyhow::Error::new(invalid.clone()).context(format!("wrong value for `{flag}`"));
+        let (text, _) = render(&advised(error, Some(invalid.hint.clone()), None), paint);
+        output::to_stderr(&text);
+        return Exit::Usage;
+    }
+    let text = error.render();
+    match text.to_string().strip_prefix("error: ") {
+        Some(problem) => output::to_stderr(&in_our_words(problem, paint)),
+        // Nothing was asked for: that is the help.
+        None => output::to_stderr(&paint.styled(&text)),
+    }
+    Exit::Usage
+}
+
+/// `clap`'s account of a wrong command line, opened and hinted as every other error.
+fn in_our_words(problem: &str, paint: Paint) -> String {
+    let mut text = paint.bad("error:");
+    text.push(' ');
+    for line in problem.lines() {
+        match line.strip_prefix("  tip: ") {
+            Some(tip) => {
+                let _ = writeln!(text, "{} {tip}", paint.hint("hint:"));
+            }
+            None => {
+                let _ = writeln!(text, "{line}");
+            }
+        }
+    }
+    text
+}
+
+fn render(error: &anyhow::Error, paint: Paint) -> (String, Exit) {
+    if let Some(mistakes) = error.downcast_ref::<Mistakes>() {
+        // They are shown where they stand, each as an error of its own.
+        return (mistakes.render(paint), Exit::Usage);
+    }
+    let advice = Advices::of(error);
+    let mut text = format!("{} {error}\n", paint.bad("error:"));
+    for cause in error.chain().skip(1) {
+        let _ = writeln!(text, "  caused by: {cause}");
+    }
+    for (index, hint) in advice.hints.iter().enumerate() {
+        let gap = if index == 0 { "\n" } else { "" };
+        let _ = writeln!(text, "{gap}{} {hint}", paint.hint("hint:"));
+    }
+    (text, advice.exit.unwrap_or(Exit::Failed))
+}
+
+/// What was attached anywhere in an error; the outermost exit code counts.
+#[derive(Default)]
+struct Advices {
+    hints: Vec<String>,
+    exit: Option<Exit>,
+}
+
+impl Advices {
+    fn of(error: &anyhow::Error) -> Self {
+        let mut advices = Self::default();
+        advices.collect(error);
+        if advices.hints.is_empty() {
+            advices.hints.extend(aws::hint(error));
+        }
+        advices
+    }
+
+    fn collect(&mut self, error: &anyhow::Error) {
+        for cause in error.chain() {
+            if let Some(advised) = cause.downcast_ref::<Advised>() {
+                self.hints.extend(advised.hint.clone());
+                self.exit = self.exit.or(advised.exit);
+                // The chain goes on inside, with what `Advised` itself hides.
+                return self.collect(&advised.error);
+            }
+        }
+    }
+}
+
+/// What to try next, for those who show it themselves.
+pub(crate) fn hint(error: &anyhow::Error) -> Option<String> {
+    let hints = Advices::of(error).hints;
+    (!hints.is_empty()).then(|| hints.join("; "))
+}
+
+/// Whether somebody has interrupted the command.
+pub(crate) fn is_interrupted(error: &anyhow::Error) -> bool {
+    Advices::of(error).exit == Some(Exit::Interrupted)
+}
+
+/// An error as a person reads it.
+#[cfg(test)]
+pub(crate) fn text(error: &anyhow::Error) -> String {
+    render(error, Paint::Plain).0
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::{Context as _, anyhow};
+
+    use super::*;
+
+    #[track_caller]
+    fn check(error: &anyhow::Error, text: &str, exit: Exit) {
+        assert_eq!(render(error, Paint::Plain), (text.to_owned(), exit));
+    }
+
+    #[test]
+    fn an_error_shows_its_causes_and_then_its_hint() {
+        let error = Err::<(), _>(anyhow!("no such file"))
+            .context("`out.yaml` could not be written")
+            .hint("give another file with `--out`")
+            .unwrap_err();
+        check(
+            &error,
+            "error: `out.yaml` could not be written\n  caused by: no such file\n\n\
+             hint: give another file with `--out`\n",
+            Exit::Failed,
+        );
+    }
+
+    #[test]
+    fn advice_survives_context_and_more_advice() {
+        let error = Err::<(), _>(anyhow!("inner"))
+            .hint("first")
+            .exit(Exit::Usage)
+            .context("outer")
+            .hint("second")
+            .unwrap_err();
+        check(
+            &error,
+            "error: outer\n  caused by: inner\n\nhint: second\nhint: first\n",
+            Exit::Usage,
+        );
+    }
+
+    #[test]
+    fn a_closed_stdout_is_no_failure() {
+        let error = anyhow::Error::new(output::Closed);
+        assert_eq!(report(&error, &Output::default()), Exit::Done);
+    }
+
+    #[test]
+    fn exit_codes_are_part_of_the_interface() {
+        assert_eq!(Exit::ALL.map(Exit::code), [0, 1, 2, 3, 4, 130]);
+    }
+}

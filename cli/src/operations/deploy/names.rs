@@ -1,0 +1,120 @@
+//! The names of the stack's own buckets, written out before the template is sent.
+//!
+//! A bucket that an earlier installation left is taken back by `ImportExistingResources`, which looks only at names that
+//! stand in the template as they are: one that is put together by `Fn::Sub` would be made anew, and be taken already.
+
+use anyhow::anyhow;
+use s3guard_posture::Region;
+use serde_json::Value as Json;
+
+use crate::error::Advice as _;
+use crate::exit::Exit;
+
+/// Regions where an account has no names of its own for buckets.
+///
+/// Source: Amazon S3 User Guide, "Account regional namespaces for general purpose buckets".
+const WITHOUT_ACCOUNT_REGIONAL_NAMES: [&str; 2] = ["me-central-1", "me-south-1"];
+
+/// Refuses a Region where the stack's buckets cannot have their names, before anything is done there.
+pub(crate) fn check_region(region: &Region) -> anyhow::Result<()> {
+    if has_account_names(region) {
+        return Ok(());
+    }
+    Err(anyhow!("S3 in `{region}` has no bucket names that only one account can take"))
+        .hint("s3guard needs them for its own buckets: choose another Region with `--region`")
+        .exit(Exit::Usage)
+}
+
+/// Whether an account has names of its own for buckets in the Region.
+pub(crate) fn has_account_names(region: &Region) -> bool {
+    !WITHOUT_ACCOUNT_REGIONAL_NAMES.contains(&region.as_str())
+}
+
+/// Writes out every bucket's name whose parts are all known.
+pub(crate) fn write_out<'a>(template: &mut Json, value: impl Fn(&str) -> Option<&'a str>) {
+    for resource in
+        template["Resources"].as_object_mut().into_iter().flat_map(|map| map.values_mut())
+    {
+        if resource["Type"] != "AWS::S3::Bucket" {
+            continue;
+        }
+        let Some(name) = resource.pointer_mut("/Properties/BucketName") else { continue };
+        if let Some(written) = name["Fn::Sub"].as_str().and_then(|text| substituted(text, &value)) {
+            *name = Json::String(written);
+        }
+    }
+}
+
+/// Puts values in the places of `${Name}`; `None` if one is not known.
+fn substituted<'a>(text: &str, value: impl Fn(&str) -> Option<&'a str>) -> Option<String> {
+    let mut parts = text.split("${");
+    let mut written = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (name, rest) = part.split_once('}')?;
+        written.push_str(value(name)?);
+        written.push_str(rest);
+    }
+    Some(written)
+}
+
+#[cfg(test)]
+mod tests {
+    use s3guard_synth::stacks;
+    use serde_json::json;
+
+    use super::*;
+
+    fn value(name: &str) -> Option<&'static str> {
+        match name {
+            "BucketPrefix" => Some("prod"),
+            "AWS::AccountId" => Some("111122223333"),
+            "AWS::Region" => Some("eu-west-1"),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn every_bucket_of_the_stack_is_sent_with_its_name_written_out() {
+        let mut template: Json = serde_json::from_str(&stacks::guard().to_json().unwrap()).unwrap();
+        write_out(&mut template, value);
+        let resources = template["Resources"].as_object().unwrap();
+        let buckets: Vec<_> = resources
+            .values()
+            .filter(|resource| resource["Type"] == "AWS::S3::Bucket")
+            .map(|resource| resource["Properties"]["BucketName"].as_str().unwrap())
+            .collect();
+        assert_eq!(
+            buckets,
+            [
+                "prod-logs-111122223333-eu-west-1-an",
+                "prod-ledger-111122223333-eu-west-1-an",
+                "prod-trail-111122223333-eu-west-1-an",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_name_with_an_unknown_part_stays_as_it_is() {
+        let bucket = json!({ "Type": "AWS::S3::Bucket", "Properties": { "BucketName": { "Fn::Sub": "${Other}-x" } } });
+        let mut template = json!({ "Resources": { "Bucket": bucket } });
+        let before = template.clone();
+        write_out(&mut template, value);
+        assert_eq!(template, before);
+    }
+
+    #[test]
+    fn a_region_without_account_regional_names_is_refused() {
+        let is_taken = |region: &str| check_region(&region.parse().unwrap()).is_ok();
+        assert!(is_taken("eu-west-1") && is_taken("il-central-1") && is_taken("me-west-1"));
+        assert!(!is_taken("me-south-1") && !is_taken("me-central-1"));
+    }
+
+    #[test]
+    fn other_resources_are_left_alone() {
+        let policy = json!({ "Type": "AWS::S3::BucketPolicy", "Properties": { "Bucket": "b" } });
+        let mut template = json!({ "Resources": { "Policy": policy } });
+        let before = template.clone();
+        write_out(&mut template, value);
+        assert_eq!(template, before);
+    }
+}

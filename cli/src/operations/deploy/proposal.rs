@@ -1,0 +1,284 @@
+//! A change set that CloudFormation has worked out, and what became of it: shown, carried out, or taken away.
+
+use anyhow::anyhow;
+use s3guard_aws::stacks::{
+    ChangeSet, ChangeSetRequest, ChangeSetState, OnFailure, Ready, Stack, StackStatus, Stacks,
+};
+use serde_json::Value as Json;
+use tokio::time::Instant;
+
+use crate::error;
+use crate::error::Advice as _;
+use crate::operations::deploy::broadening::{Given, broadening};
+use crate::operations::deploy::plan::Plan;
+use crate::operations::deploy::review::Review;
+use crate::operations::deploy::step;
+use crate::operations::deploy::target::Target;
+use crate::operations::follow;
+use crate::operations::follow::{Follower, Pace};
+
+/// How long CloudFormation may think about a change set.
+const LIMIT: std::time::Duration = std::time::Duration::from_mins(10);
+
+/// A change set that can be carried out.
+pub(crate) struct Proposal {
+    pub(crate) target: Target,
+    pub(crate) set: ChangeSet,
+    pub(crate) review: Review,
+    ready: Ready,
+    /// Whether this run has made it: what somebody has left to be carried out later is not taken away.
+    pub(crate) is_new: bool,
+}
+
+/// What CloudFormation makes of what is wanted.
+pub(crate) enum Answer {
+    Proposed(Box<Proposal>),
+    /// There is nothing to change.
+    Empty(Box<Target>),
+}
+
+impl Proposal {
+    /// Has the change set worked out. A refused one is explained, and taken away with what it left.
+    pub(crate) async fn ask(plan: Plan, request: &ChangeSetRequest) -> anyhow::Result<Answer> {
+        let target = &plan.target;
+        let set = create(target, request).await?;
+        match settled(target, &set).await? {
+            ChangeSetState::Empty => {
+                // Left behind it would only be in the way; that it is there harms nobody.
+                let _ = target.stacks.delete_change_set(&set).await;
+                Ok(Answer::Empty(Box::new(plan.target)))
+            }
+            ChangeSetState::Ready(mut ready) => {
+                // Whether or not the description repeats it.
+                ready.says_on_failure |= request.manner.says_on_failure();
+                let review = review(&plan, &ready);
+                Ok(Answer::Proposed(Box::new(Self {
+                    target: plan.target,
+                    set,
+                    review,
+                    ready,
+                    is_new: true,
+                })))
+            }
+            ChangeSetState::Pending => Err(late(&set)),
+            ChangeSetState::Failed(reason) => {
+                let error = refused(target, &set, reason).await;
+                if target.owns_name() {
+                    remove_name(&target.stacks, &set, &request.name).await;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Finds one that was made before, by its id or name.
+    pub(crate) async fn find(target: Target, id: &str) -> anyhow::Result<Self> {
+        let stack_id = match &target.found {
+            Some(stack) => stack.id.clone(),
+            None => {
+                return Err(anyhow!(
+                    "stack `{}` does not exist, so it has no change set",
+                    target.name
+                ))
+                .hint("deploy without `--change-set`");
+            }
+        };
+        let set = ChangeSet { id: id.to_owned(), stack_id };
+        let again = "make another with `s3guard deploy --no-execute`";
+        let ready = match target.stacks.change_set(&set).await {
+            Ok(ChangeSetState::Ready(ready)) => ready,
+            Ok(ChangeSetState::Pending) => {
+                return Err(anyhow!("change set `{id}` is still being worked out"))
+                    .hint("try again in a minute");
+            }
+            Ok(ChangeSetState::Empty) => {
+                return Err(anyhow!("change set `{id}` has nothing to change")).hint(again);
+            }
+            Ok(ChangeSetState::Failed(reason)) => {
+                return Err(anyhow!("change set `{id}` cannot be carried out: {reason}"))
+                    .hint(again);
+            }
+            Err(error) => return Err(error).hint(again),
+        };
+        let is_new = target
+            .found
+            .as_ref()
+            .is_some_and(|stack| stack.status == StackStatus::ReviewInProgress);
+        let read = async |set| -> Option<Json> {
+            let text = target.stacks.template(&set_stack(&target), set).await.ok().flatten()?;
+            serde_json::from_str(&text).ok()
+        };
+        let (old, new) = (read(None).await, read(Some(&set)).await);
+        let had = target.found.as_ref().map(|stack| stack.parameters.clone());
+        let nothing = Json::Null;
+        let old = if is_new { Some(&nothing) } else { old.as_ref() };
+        let grants = match (old, &new) {
+            (Some(old), Some(new)) => {
+                let old = Given { template: old, parameters: had.unwrap_or_default() };
+                let new = Given { template: new, parameters: ready.parameters.clone() };
+                Some(broadening(&old, &new))
+            }
+            // What cannot be told has to be agreed to.
+            (_, _) => None,
+        };
+        let review = Review { changes: ready.changes.clone(), grants, is_new };
+        Ok(Self { target, set, review, ready, is_new: false })
+    }
+
+    /// Carries it out and waits for the end; gives the stack as it is then.
+    pub(crate) async fn carry_out(
+        &self,
+        on_failure: OnFailure,
+        token: &str,
+    ) -> anyhow::Result<Option<Stack>> {
+        let Target { stacks, output, name, .. } = &self.target;
+        let follower = Follower::new(stacks, output, &self.set.stack_id, Some(token)).await;
+        stacks
+            .execute(&self.set, &self.ready, on_failure, token)
+            .await
+            .or_else(|error| in_between(error, &self.target))?;
+        let ended = follower.follow().await?;
+        if ended.stack.as_ref().is_some_and(|stack| stack.status.is_success()) {
+            return Ok(ended.stack);
+        }
+        let verb = if self.review.is_new { "created" } else { "updated" };
+        let what = format!("stack `{name}` was not {verb}");
+        let status = ended.stack.as_ref().map(|stack| &stack.status);
+        let then = step::after_failure(name, status);
+        Err(follow::failure(&what, &ended)).hint(follow::failure_hint(&ended, &then))
+    }
+
+    /// Takes the change set away, and the name without a stack that it has left.
+    pub(crate) async fn withdraw(&self, token: &str) {
+        let _ = self.target.stacks.delete_change_set(&self.set).await;
+        if self.target.owns_name() {
+            remove_name(&self.target.stacks, &self.set, token).await;
+        }
+    }
+}
+
+fn set_stack(target: &Target) -> String {
+    target.found.as_ref().map(|stack| stack.id.clone()).unwrap_or_default()
+}
+
+fn review(plan: &Plan, ready: &Ready) -> Review {
+    let is_new = plan.target.is_new();
+    let nothing = Json::Null;
+    let deployed =
+        plan.deployed.as_deref().and_then(|text| serde_json::from_str::<Json>(text).ok());
+    let new = Given { template: &plan.template, parameters: plan.values() };
+    let grants = match &deployed {
+        Some(old) => {
+            let old = Given { template: old, parameters: plan.target.previous() };
+            Some(broadening(&old, &new))
+        }
+        None if is_new => {
+            let old = Given { template: &nothing, parameters: new.parameters.clone() };
+            Some(broadening(&old, &new))
+        }
+        None => None,
+    };
+    Review { changes: ready.changes.clone(), grants, is_new }
+}
+
+async fn create(target: &Target, request: &ChangeSetRequest) -> anyhow::Result<ChangeSet> {
+    target.stacks.create_change_set(request).await.or_else(|error| in_between(error, target))
+}
+
+/// Somebody else was faster: that is said, with how to see what is going on.
+///
+/// CloudFormation says it in words alone. Written for: `ValidationError`, "Stack:arn:… is in `UPDATE_IN_PROGRESS` state and
+/// can not be updated."; `OperationInProgressException`; `InvalidChangeSetStatus`, "`ChangeSet` […] cannot be executed in
+/// its current status of […]"; `ChangeSetNotFound`, since whoever carries out a change set takes away the stack's others.
+fn in_between<T>(error: s3guard_aws::AwsError, target: &Target) -> anyhow::Result<T> {
+    let code = error.code();
+    let is_busy = match code {
+        Some(
+            "OperationInProgressException"
+            | "InvalidChangeSetStatus"
+            | "InvalidChangeSetStatusException"
+            | "ChangeSetNotFound"
+            | "ChangeSetNotFoundException",
+        ) => true,
+        Some("ValidationError") => {
+            error.message.contains("_IN_PROGRESS state and can not be updated")
+        }
+        Some(_) | None => false,
+    };
+    if !is_busy {
+        return Err(error.into());
+    }
+    let (name, region) = (&target.name, target.region());
+    Err(anyhow::Error::new(error).context(format!("somebody else is changing stack `{name}`"))).hint(format!(
+        "`s3guard events --follow --stack {name} --region {region}` shows it; deploy again then, or with `--wait`"
+    ))
+}
+
+/// Says why a change set cannot be carried out, and takes it away.
+async fn refused(target: &Target, set: &ChangeSet, reason: String) -> anyhow::Error {
+    let Target { stacks, output, name, .. } = target;
+    let found = stacks.validation_failures(set).await.unwrap_or_default();
+    for event in &found {
+        output.say(follow::line(event));
+    }
+    let _ = stacks.delete_change_set(set).await;
+    let reason = follow::first_cause(&found)
+        .map_or(reason, |event| format!("`{}`: {}", event.logical_id, follow::reason(event)));
+    let what = format!("CloudFormation refuses the change of stack `{name}`");
+    error::hinted(
+        anyhow!("{reason}").context(what),
+        "nothing was changed; mend the cause and deploy again",
+    )
+}
+
+/// Takes away the name without a stack that a change set which was not carried out has left. That it stays harms nobody.
+pub(crate) async fn remove_name(stacks: &Stacks, set: &ChangeSet, token: &str) {
+    if let Ok(Some(stack)) = stacks.describe(&set.stack_id).await
+        && stack.status == StackStatus::ReviewInProgress
+    {
+        let _ = stacks.delete(&set.stack_id, &format!("{token}-remove-name")).await;
+    }
+}
+
+/// Waits until a change set is worked out.
+async fn settled(target: &Target, set: &ChangeSet) -> anyhow::Result<ChangeSetState> {
+    let begun = Instant::now();
+    let mut pace = Pace::new();
+    loop {
+        let looked = target.stacks.change_set(set).await;
+        let is_late = begun.elapsed() > LIMIT;
+        match looked {
+            Ok(ChangeSetState::Pending) if !is_late => {}
+            Ok(state) => return Ok(state),
+            // A look that is throttled says nothing about the change set.
+            Err(error) if is_late || !follow::passes(&error) => return in_between(error, target),
+            Err(_) => {}
+        }
+        pace.pause().await;
+    }
+}
+
+fn late(set: &ChangeSet) -> anyhow::Error {
+    let minutes = LIMIT.as_secs() / 60;
+    let error = anyhow!("change set `{}` is not ready after {minutes} minutes", set.id)
+        .context("CloudFormation does not say what would change; nothing was changed");
+    error::hinted(
+        error,
+        "deploy again later; the AWS Health Dashboard says whether CloudFormation is slow",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_late_change_set_comes_with_what_to_do() {
+        let set = ChangeSet { id: "set".to_owned(), stack_id: "s".to_owned() };
+        let text = error::text(&late(&set));
+        assert!(
+            text.contains("`set` is not ready after 10 minutes\n\nhint: deploy again"),
+            "{text}"
+        );
+    }
+}

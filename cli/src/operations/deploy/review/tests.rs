@@ -1,0 +1,117 @@
+use expect_test::expect_file;
+
+use crate::operations::deploy::review::*;
+
+fn change(action: &str, resource_type: &str, logical_id: &str) -> Change {
+    Change {
+        action: action.to_owned(),
+        logical_id: logical_id.to_owned(),
+        physical_id: None,
+        resource_type: resource_type.to_owned(),
+        replacement: Replacement::No,
+        policy: None,
+        properties: Vec::new(),
+    }
+}
+
+fn property(path: &str, before: Option<&str>, after: Option<&str>) -> PropertyChange {
+    let value = |value: Option<&str>| value.map(str::to_owned);
+    PropertyChange { path: path.to_owned(), before: value(before), after: value(after) }
+}
+
+fn grant(action: &str) -> Grant {
+    Grant {
+        logical_id: "GuardPolicy".to_owned(),
+        is_denial_gone: false,
+        principal: None,
+        action: action.to_owned(),
+        resource: "arn:${AWS::Partition}:s3:::*".to_owned(),
+        condition: Some(
+            r#"{"StringEquals":{"aws:ResourceAccount":"${AWS::AccountId}"}}"#.to_owned(),
+        ),
+    }
+}
+
+fn review() -> Review {
+    let changes = vec![
+        Change {
+            physical_id: Some("old-queue".to_owned()),
+            ..change("Remove", "AWS::SQS::Queue", "OldQueue")
+        },
+        Change {
+            policy: Some("Retain".to_owned()),
+            physical_id: Some("guard-logs-111122223333-eu-west-1-an".to_owned()),
+            ..change("Remove", "AWS::S3::Bucket", "LogBucket")
+        },
+        Change {
+            properties: vec![
+                property(
+                    "Code.S3Key",
+                    Some("s3guard/bootstrap-x86_64-7049a66d.zip"),
+                    Some("s3guard/bootstrap-x86_64-90c1f2e3.zip"),
+                ),
+                property("Timeout", Some("60"), Some("90")),
+                property("Environment", None, None),
+            ],
+            ..change("Modify", "AWS::Lambda::Function", "GuardFunction")
+        },
+        Change {
+            replacement: Replacement::Yes,
+            physical_id: Some("arn:aws:sns:eu-west-1:111122223333:guard-Topic-1".to_owned()),
+            policy: Some("ReplaceAndDelete".to_owned()),
+            properties: vec![property("TopicName", None, Some("other"))],
+            ..change("Modify", "AWS::SNS::Topic", "Topic")
+        },
+        Change {
+            replacement: Replacement::Perhaps,
+            ..change("Modify", "AWS::Lambda::EventSourceMapping", "GuardEvents")
+        },
+        change("Add", "AWS::CloudWatch::Alarm", "NewAlarm"),
+        Change {
+            physical_id: Some("guard-trail-111122223333-eu-west-1-an".to_owned()),
+            ..change("Import", "AWS::S3::Bucket", "TrailBucket")
+        },
+    ];
+    let grants = vec![grant("s3:PutBucketPolicy"), grant("s3:DeleteBucket")];
+    Review { changes, grants: Some(grants), is_new: false }
+}
+
+#[test]
+fn the_table_fits_the_screen_and_needs_no_colour() {
+    let review = review();
+    expect_file!["../../../golden/changes-narrow.txt"].assert_eq(&review.render(60, Paint::Plain));
+    expect_file!["../../../golden/changes-wide.txt"].assert_eq(&review.render(120, Paint::Plain));
+    expect_file!["../../../golden/changes-narrow-colour.txt"]
+        .assert_eq(&review.render(60, Paint::Ansi));
+    expect_file!["../../../golden/changes-wide-colour.txt"]
+        .assert_eq(&review.render(120, Paint::Ansi));
+    for width in [0, 40, 60, 120] {
+        for line in review.render(width, Paint::Plain).lines() {
+            assert!(line.width() <= width.max(WIDTH_MIN), "{width}: {line}");
+        }
+    }
+}
+
+#[test]
+fn what_a_value_has_in_it_moves_no_cursor() {
+    let changes = vec![Change {
+        properties: vec![property("A", Some("\u{1b}[2J"), Some("b\nc"))],
+        ..change("Modify", "AWS::SQS::Queue", "Queue")
+    }];
+    let text = Review { changes, grants: Some(Vec::new()), is_new: false }.render(80, Paint::Plain);
+    assert!(!text.contains('\u{1b}') && text.lines().count() == 4, "{text}");
+}
+
+#[test]
+fn somebody_has_to_agree_to_what_broadens_and_to_what_cannot_be_told() {
+    let review =
+        |grants: Option<Vec<Grant>>, is_new| Review { changes: Vec::new(), grants, is_new };
+    let asked = |review: &Review| {
+        [Approve::Never, Approve::Broadening, Approve::Any]
+            .map(|approve| review.needs_approval(approve))
+    };
+    assert_eq!(asked(&review(Some(Vec::new()), false)), [false, false, true]);
+    assert_eq!(asked(&review(Some(vec![grant("a")]), false)), [false, true, true]);
+    assert_eq!(asked(&review(None, false)), [false, true, true]);
+    assert_eq!(asked(&review(Some(vec![grant("a")]), true)), [false, false, true]);
+}

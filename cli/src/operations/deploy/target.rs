@@ -1,0 +1,145 @@
+//! One stack in one Region: found, and judged by where it stands.
+
+use std::collections::BTreeMap;
+
+use anyhow::anyhow;
+use s3guard_aws::stacks::{Stack, StackStatus, Stacks};
+use s3guard_posture::{Region, StackName};
+
+use crate::error::Advice as _;
+use crate::operations::deploy::names;
+use crate::operations::deploy::step;
+use crate::operations::deploy::step::{Step, Stuck};
+use crate::operations::follow;
+use crate::operations::follow::Follower;
+use crate::operations::session;
+use crate::operations::session::{Account, AccountArgs};
+use crate::ui::output::Output;
+
+/// What is done about a stack that takes no change as it is.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Patience {
+    /// Whether what is going on is waited for.
+    pub(crate) waits: bool,
+    /// Whether a failure that was kept is gone on from, which CloudFormation allows if the next one is kept, too.
+    pub(crate) keeps_failures: bool,
+}
+
+/// A stack that can be made or changed.
+pub(crate) struct Target {
+    pub(crate) name: StackName,
+    pub(crate) account: Account,
+    pub(crate) stacks: Stacks,
+    pub(crate) output: Output,
+    pub(crate) found: Option<Stack>,
+    pub(crate) step: Step,
+}
+
+impl Target {
+    /// Looks where the stack stands, and refuses one that takes no change, or is somebody else's.
+    pub(crate) async fn find(
+        args: &AccountArgs,
+        output: Output,
+        patience: Patience,
+    ) -> anyhow::Result<Self> {
+        let name = args.stack.clone();
+        let account = Account::open(args).await?;
+        names::check_region(account.connection.region())?;
+        let (region, number) = (account.connection.region(), &account.caller.account);
+        output.say(format_args!("stack `{name}` in `{region}`, account `{number}`"));
+        let stacks = Stacks::new(&account.connection);
+        let mut found = stacks.describe(name.as_str()).await?;
+        if let Some(stack) = &found {
+            session::check_is_guard(&stacks, stack, &name).await?;
+        }
+        if patience.waits
+            && let Some(stack) = found.take_if(|stack| !stack.status.is_settled())
+        {
+            output.say(format_args!("it is in `{}`: waiting for that first", stack.status));
+            Follower::new(&stacks, &output, &stack.id, None).await.follow().await?;
+            found = stacks.describe(name.as_str()).await?;
+        }
+        if let Some(stack) = &found
+            && stack.status == StackStatus::ReviewInProgress
+        {
+            output.say(
+                "an earlier change set was never carried out: the stack is made under its name",
+            );
+        }
+        let step = permitted_step(&name, region, found.as_ref(), patience.keeps_failures)?;
+        Ok(Self { name, account, stacks, output, found, step })
+    }
+
+    pub(crate) fn region(&self) -> &Region {
+        self.account.connection.region()
+    }
+
+    /// Whether the stack is made, not changed.
+    pub(crate) fn is_new(&self) -> bool {
+        match self.step {
+            Step::Create | Step::Remake => true,
+            Step::Update | Step::Busy | Step::Stuck(_) => false,
+        }
+    }
+
+    /// Whether a creation that failed has left a shell, of which no change set can be made.
+    pub(crate) fn is_shell(&self) -> bool {
+        self.step == Step::Remake
+    }
+
+    /// Whether the name was free before: a shell that somebody else has left with a change set in it stays theirs.
+    pub(crate) fn owns_name(&self) -> bool {
+        self.found.is_none() || self.step == Step::Remake
+    }
+
+    /// The parameters of the stack as it is; none of a new one. Those of a shell are what was asked for in vain.
+    pub(crate) fn previous(&self) -> BTreeMap<String, String> {
+        match (&self.found, self.step) {
+            (Some(stack), Step::Update | Step::Remake) => stack.parameters.clone(),
+            (_, Step::Create | Step::Busy | Step::Stuck(_)) | (None, _) => BTreeMap::new(),
+        }
+    }
+
+    /// Deletes what a creation that failed or was never begun has left under the stack's name.
+    pub(crate) async fn remove_shell(&self, token: &str) -> anyhow::Result<()> {
+        let (Step::Remake, Some(shell)) = (self.step, &self.found) else { return Ok(()) };
+        self.output.say(format_args!(
+            "the stack is in `{}`, an empty shell: it is deleted and made again",
+            shell.status
+        ));
+        let token = format!("{token}-remove");
+        let follower = Follower::new(&self.stacks, &self.output, &shell.id, Some(&token)).await;
+        self.stacks.delete(&shell.id, &token).await?;
+        let ended = follower.follow().await?;
+        match &ended.stack {
+            None => Ok(()),
+            Some(stack) if stack.status == StackStatus::DeleteComplete => Ok(()),
+            Some(_) => Err(follow::failure("the empty stack could not be deleted", &ended))
+                .hint(follow::failure_hint(&ended, "delete it in the CloudFormation console")),
+        }
+    }
+}
+
+/// The next step, unless the stack takes none.
+fn permitted_step(
+    name: &StackName,
+    region: &Region,
+    found: Option<&Stack>,
+    keeps_failures: bool,
+) -> anyhow::Result<Step> {
+    let step = step::next(found.map(|stack| &stack.status));
+    let status = found.map_or("", |stack| stack.status.as_str());
+    match step {
+        Step::Create | Step::Update | Step::Remake => Ok(step),
+        // "This stack is currently in a non-terminal [UPDATE_FAILED] state. To update the stack from this state, please
+        // use the disable-rollback parameter": CloudFormation's own words.
+        Step::Stuck(Stuck::Failed) if keeps_failures => Ok(Step::Update),
+        Step::Busy => {
+            Err(anyhow!("stack `{name}` is in `{status}`: something is going on")).hint(format!(
+                "`s3guard events --follow --stack {name} --region {region}` shows it; `--wait` deploys when it is over"
+            ))
+        }
+        Step::Stuck(stuck) => Err(anyhow!("stack `{name}` is in `{status}` and takes no change"))
+            .hint(stuck.way_out(name)),
+    }
+}

@@ -1,0 +1,136 @@
+//! The bucket for code: who uses it, and what in it nobody needs any more.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use s3guard_aws::AwsError;
+use s3guard_aws::code_bucket::CodeBucket;
+use s3guard_aws::stacks::{StackStatus, Stacks};
+use s3guard_posture::BucketName;
+use time::OffsetDateTime;
+
+use crate::operations::session::Account;
+use crate::ui::output::Output;
+
+/// Who uses a bucket for code.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Users {
+    /// The names of the stacks.
+    pub(crate) stacks: Vec<String>,
+    /// The keys that they, and change sets that wait, refer to.
+    pub(crate) keys: BTreeSet<String>,
+    /// One is being changed, or could not be changed: which code it goes back to is not known.
+    pub(crate) is_unsettled: bool,
+}
+
+impl Users {
+    /// Takes in a stack with its parameters, and those of its change sets that wait.
+    fn take(
+        &mut self,
+        bucket: &BucketName,
+        (name, status): (&str, &StackStatus),
+        parameters: &[BTreeMap<String, String>],
+    ) {
+        let uses = |one: &&BTreeMap<String, String>| {
+            one.get("CodeBucket").is_some_and(|named| named == bucket.as_str())
+        };
+        let using: Vec<_> = parameters.iter().filter(uses).collect();
+        if using.is_empty() {
+            return;
+        }
+        self.stacks.push(name.to_owned());
+        self.keys.extend(using.iter().filter_map(|one| one.get("CodeKey")).cloned());
+        self.is_unsettled |= !status.is_settled()
+            || status.as_str().ends_with("_FAILED")
+            || matches!(status, StackStatus::Unknown(_));
+    }
+}
+
+/// Asks every stack of the Region whether it uses the bucket, but this one.
+pub(crate) async fn users(
+    stacks: &Stacks,
+    bucket: &BucketName,
+    but: Option<&str>,
+) -> Result<Users, AwsError> {
+    let mut users = Users::default();
+    for stack in stacks.all().await?.iter().filter(|stack| Some(stack.id.as_str()) != but) {
+        let mut parameters = vec![stack.parameters.clone()];
+        // A change set that waits may be carried out any day. A stack that has none yet has no parameters of its own.
+        let is_new = stack.status == StackStatus::ReviewInProgress;
+        if is_new || stack.parameters.contains_key("CodeBucket") {
+            parameters.extend(stacks.waiting_parameters(&stack.id).await?);
+        }
+        users.take(bucket, (stack.name(), &stack.status), &parameters);
+    }
+    Ok(users)
+}
+
+/// Takes out of our own bucket for code what nobody needs any more; one that the caller has named is left as it is. That it
+/// does not work out is no failure.
+pub(crate) async fn prune(
+    account: &Account,
+    named: Option<&BucketName>,
+    output: &Output,
+    now: OffsetDateTime,
+) {
+    let Ok(name) = account.standard_code_bucket() else { return };
+    if named.is_some_and(|named| *named != name) {
+        return;
+    }
+    match pruned(account, &name, now).await {
+        Ok(0) => {}
+        Ok(1) => output.say(format_args!("1 old file taken out of bucket `{name}`")),
+        Ok(count) => output.say(format_args!("{count} old files taken out of bucket `{name}`")),
+        Err(error) => output.warn(format_args!("old packages stay in bucket `{name}`: {error}")),
+    }
+}
+
+async fn pruned(
+    account: &Account,
+    name: &BucketName,
+    now: OffsetDateTime,
+) -> Result<usize, AwsError> {
+    let users = users(&Stacks::new(&account.connection), name, None).await?;
+    if users.is_unsettled {
+        return Ok(0);
+    }
+    CodeBucket::new(&account.connection, name.clone(), &account.caller)
+        .prune(&users.keys, now)
+        .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stack_uses_a_bucket_by_its_own_parameters_or_by_those_that_wait() {
+        let bucket = "code".parse().unwrap();
+        let of = |bucket: &str, key: &str| {
+            let pairs = [("CodeBucket", bucket), ("CodeKey", key)];
+            BTreeMap::from(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())))
+        };
+        let mut users = Users::default();
+        let rests = StackStatus::UpdateComplete;
+        users.take(&bucket, ("ours", &rests), &[of("code", "1"), of("code", "2")]);
+        users.take(&bucket, ("other", &rests), &[of("elsewhere", "3")]);
+        let waits = StackStatus::ReviewInProgress;
+        users.take(&bucket, ("new", &waits), &[BTreeMap::new(), of("code", "4")]);
+        assert_eq!(users.stacks, ["ours", "new"]);
+        assert_eq!(users.keys, BTreeSet::from(["1", "2", "4"].map(str::to_owned)));
+        assert!(!users.is_unsettled);
+    }
+
+    #[test]
+    fn where_a_stack_may_go_back_to_older_code_nothing_is_taken_out() {
+        let bucket = "code".parse().unwrap();
+        let parameters = [BTreeMap::from([("CodeBucket".to_owned(), "code".to_owned())])];
+        let unknown = StackStatus::Unknown("NEW".to_owned());
+        for status in StackStatus::ALL.into_iter().chain([unknown]) {
+            let mut users = Users::default();
+            users.take(&bucket, ("s", &status), &parameters);
+            let text = status.as_str();
+            let rests = text.ends_with("_COMPLETE") || text == "REVIEW_IN_PROGRESS";
+            assert_eq!(users.is_unsettled, !rests, "{status}");
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! What a destruction tells, before it and after.
+
+use std::fmt;
+
+use s3guard_aws::emptying::{Contents, Outcome as Emptied, Tally};
+use s3guard_aws::ledger::Touched;
+use s3guard_posture::setting::SettingKind;
+use serde::Serialize;
+
+/// The result; as text, what stays.
+#[derive(Debug, Serialize)]
+pub(crate) struct Destroyed {
+    pub(crate) stack: String,
+    pub(crate) regions: Vec<InRegion>,
+}
+
+/// What becomes of the stack of one Region.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct InRegion {
+    pub(crate) region: String,
+    pub(crate) account: String,
+    pub(crate) outcome: Outcome,
+    pub(crate) goes: Vec<Thing>,
+    pub(crate) stays: Vec<Stay>,
+    /// Buckets that are emptied for good and deleted.
+    pub(crate) emptied: Vec<Bucket>,
+    /// What the guard has changed on other buckets, which stays so.
+    pub(crate) changed: Changed,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Outcome {
+    /// Nothing was done: a person has to agree first.
+    NeedsApproval,
+    Deleted,
+    Absent,
+    Failed,
+}
+
+/// Something of the stack.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Thing {
+    #[serde(rename = "type")]
+    pub(crate) kind: String,
+    pub(crate) name: String,
+    pub(crate) logical_id: String,
+}
+
+/// Something that is still there, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Stay {
+    #[serde(rename = "type")]
+    pub(crate) kind: String,
+    pub(crate) name: String,
+    pub(crate) why: String,
+}
+
+/// A bucket that is to be emptied, or was.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Bucket {
+    pub(crate) name: String,
+    pub(crate) deleted: u64,
+    pub(crate) locked: u64,
+    pub(crate) failed: u64,
+    pub(crate) is_gone: bool,
+}
+
+/// What the guard has changed on other buckets.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Changed {
+    pub(crate) buckets: Vec<ChangedBucket>,
+    pub(crate) more: usize,
+    /// Why it is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) unknown_because: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct ChangedBucket {
+    pub(crate) bucket: String,
+    pub(crate) settings: Vec<&'static str>,
+}
+
+impl Changed {
+    /// What the ledger tells, but of the stack's own buckets.
+    pub(crate) fn of(touched: &Touched, own: &[String]) -> Self {
+        let buckets = touched.buckets.iter().filter(|(name, _)| !own.contains(&name.to_string()));
+        let buckets = buckets.map(|(name, kinds)| ChangedBucket {
+            bucket: name.to_string(),
+            settings: kinds.iter().copied().map(SettingKind::name).collect(),
+        });
+        Self { buckets: buckets.collect(), more: touched.more, unknown_because: None }
+    }
+
+    pub(crate) fn unknown(because: impl fmt::Display) -> Self {
+        Self { unknown_because: Some(because.to_string()), ..Self::default() }
+    }
+
+    /// In lines, for people.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        if let Some(why) = &self.unknown_because {
+            return vec![format!("  which those are is not known: {why}")];
+        }
+        let line = |one: &ChangedBucket| {
+            let bucket = if one.bucket == ".account" { "the account" } else { &one.bucket };
+            format!("  {bucket}: {}", one.settings.join(", "))
+        };
+        let mut lines: Vec<String> = self.buckets.iter().map(line).collect();
+        if self.more > 0 {
+            lines.push(format!("  and {} more", self.more));
+        }
+        lines
+    }
+}
+
+impl Bucket {
+    pub(crate) fn planned(name: impl fmt::Display) -> Self {
+        Self { name: name.to_string(), deleted: 0, locked: 0, failed: 0, is_gone: false }
+    }
+
+    pub(crate) fn done(name: impl fmt::Display, tally: &Tally, became: &Emptied) -> Self {
+        let Tally { deleted, locked, failed, .. } = *tally;
+        Self { name: name.to_string(), deleted, locked, failed, is_gone: *became == Emptied::Gone }
+    }
+}
+
+impl fmt::Display for Stay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:<16} {}  ({})", self.kind, self.name, self.why)
+    }
+}
+
+impl fmt::Display for Destroyed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for one in &self.regions {
+            for stay in &one.stays {
+                if self.regions.len() > 1 {
+                    write!(f, "{:<14}  ", one.region)?;
+                }
+                writeln!(f, "{stay}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// How much is in a bucket, in words.
+pub(crate) fn contents(contents: &Contents) -> String {
+    let Contents { versions, markers, size_bytes, is_more } = contents;
+    if *versions + *markers == 0 {
+        return "empty".to_owned();
+    }
+    let more = if *is_more { "more than " } else { "" };
+    let markers = if *markers == 0 {
+        String::new()
+    } else {
+        format!(" and {} delete marker{}", grouped(*markers), plural(*markers))
+    };
+    let versions = format!("{} object version{}", grouped(*versions), plural(*versions));
+    format!("{more}{versions}{markers}, {}", size(*size_bytes))
+}
+
+fn plural(count: u64) -> &'static str {
+    if count == 1 { "" } else { "s" }
+}
+
+/// A number with commas, as `12,345`.
+pub(crate) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+fn size(bytes: u64) -> String {
+    let units = [("GB", 1 << 30), ("MB", 1 << 20), ("kB", 1 << 10)];
+    match units.into_iter().find(|(_, unit)| bytes >= *unit) {
+        Some((name, unit)) => format!("{} {name}", grouped(bytes.div_ceil(unit))),
+        None => format!("{bytes} bytes"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_much_is_in_a_bucket_is_said_in_words() {
+        let said = |versions, markers, size_bytes, is_more| {
+            contents(&Contents { versions, markers, size_bytes, is_more })
+        };
+        assert_eq!(said(0, 0, 0, false), "empty");
+        assert_eq!(said(1, 0, 12, false), "1 object version, 12 bytes");
+        assert_eq!(
+            said(12_345, 2, 3 << 20, true),
+            "more than 12,345 object versions and 2 delete markers, 3 MB"
+        );
+    }
+
+    #[test]
+    fn what_was_changed_on_others_is_named_and_the_rest_counted() {
+        let touched = Touched {
+            buckets: vec![
+                ("own-ledger".parse().unwrap(), [SettingKind::Policy].into()),
+                ("reports".parse().unwrap(), [SettingKind::Encryption, SettingKind::Policy].into()),
+            ],
+            more: 7,
+            is_cut: false,
+        };
+        let changed = Changed::of(&touched, &["own-ledger".to_owned()]);
+        assert_eq!(changed.lines(), ["  reports: policy, encryption", "  and 7 more"]);
+        let unknown = Changed::unknown("no");
+        assert_eq!(unknown.lines(), ["  which those are is not known: no"]);
+    }
+}

@@ -1,0 +1,154 @@
+//! What to do with a stack that is to go, by where it stands: decided here, done elsewhere.
+
+use s3guard_aws::stacks::StackStatus;
+use s3guard_posture::StackName;
+
+/// How the deletion is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    Plainly,
+    /// `--force`
+    Force,
+    /// `--retain`
+    Retain,
+}
+
+/// What comes next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// There is no stack.
+    Absent,
+    /// Delete it.
+    Delete,
+    /// Delete it once more, in the way that is asked for: something could not be deleted.
+    DeleteAgain,
+    /// Somebody deletes it already: watch.
+    Follow,
+    /// Leave it: something else is going on.
+    Busy,
+    /// Leave it: what is asked for is for a stack that could not be deleted, and this one has not been tried.
+    NotFailed,
+    /// Leave it: this version does not know the status.
+    Unknown,
+}
+
+/// Decides from the status of the stack, if there is one.
+///
+/// Source: AWS CloudFormation API Reference, `DeleteStack`: `DeletionMode` and `RetainResources` are for stacks in the
+/// `DELETE_FAILED` state.
+pub(crate) fn next(status: Option<&StackStatus>, asked: Asked) -> Step {
+    let Some(status) = status else { return Step::Absent };
+    match status {
+        StackStatus::DeleteComplete => Step::Absent,
+        StackStatus::DeleteInProgress => Step::Follow,
+        StackStatus::DeleteFailed => Step::DeleteAgain,
+        StackStatus::CreateInProgress
+        | StackStatus::RollbackInProgress
+        | StackStatus::UpdateInProgress
+        | StackStatus::UpdateCompleteCleanupInProgress
+        | StackStatus::UpdateRollbackInProgress
+        | StackStatus::UpdateRollbackCompleteCleanupInProgress
+        | StackStatus::ImportInProgress
+        | StackStatus::ImportRollbackInProgress => Step::Busy,
+        StackStatus::CreateFailed
+        | StackStatus::CreateComplete
+        | StackStatus::RollbackFailed
+        | StackStatus::RollbackComplete
+        | StackStatus::UpdateComplete
+        | StackStatus::UpdateFailed
+        | StackStatus::UpdateRollbackFailed
+        | StackStatus::UpdateRollbackComplete
+        | StackStatus::ReviewInProgress
+        | StackStatus::ImportComplete
+        | StackStatus::ImportRollbackFailed
+        | StackStatus::ImportRollbackComplete => match asked {
+            Asked::Plainly => Step::Delete,
+            Asked::Force | Asked::Retain => Step::NotFailed,
+        },
+        StackStatus::Unknown(_) => Step::Unknown,
+    }
+}
+
+impl Step {
+    /// What a person can do where nothing is done; `None` where something is.
+    pub(crate) fn way_out(self, stack: &StackName, region: &str) -> Option<String> {
+        let here = format!("--stack {stack} --region {region}");
+        match self {
+            Self::Absent | Self::Delete | Self::DeleteAgain | Self::Follow => None,
+            Self::Busy => Some(format!(
+                "`s3guard events --follow {here}` shows it; with `--wait` this command waits for it first"
+            )),
+            Self::NotFailed => Some(format!(
+                "`s3guard destroy {here}` first: CloudFormation takes `--force` and `--retain` only after a deletion has failed"
+            )),
+            Self::Unknown => Some(
+                "look at the stack in the CloudFormation console; a newer s3guard may know this status"
+                    .to_owned(),
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each status, and what is done when asked plainly, and by force or with something to retain.
+    const TABLE: [(&str, Step, Step); 24] = [
+        ("CREATE_IN_PROGRESS", Step::Busy, Step::Busy),
+        ("CREATE_FAILED", Step::Delete, Step::NotFailed),
+        ("CREATE_COMPLETE", Step::Delete, Step::NotFailed),
+        ("ROLLBACK_IN_PROGRESS", Step::Busy, Step::Busy),
+        ("ROLLBACK_FAILED", Step::Delete, Step::NotFailed),
+        ("ROLLBACK_COMPLETE", Step::Delete, Step::NotFailed),
+        ("DELETE_IN_PROGRESS", Step::Follow, Step::Follow),
+        ("DELETE_FAILED", Step::DeleteAgain, Step::DeleteAgain),
+        ("DELETE_COMPLETE", Step::Absent, Step::Absent),
+        ("UPDATE_IN_PROGRESS", Step::Busy, Step::Busy),
+        ("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", Step::Busy, Step::Busy),
+        ("UPDATE_COMPLETE", Step::Delete, Step::NotFailed),
+        ("UPDATE_FAILED", Step::Delete, Step::NotFailed),
+        ("UPDATE_ROLLBACK_IN_PROGRESS", Step::Busy, Step::Busy),
+        ("UPDATE_ROLLBACK_FAILED", Step::Delete, Step::NotFailed),
+        ("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", Step::Busy, Step::Busy),
+        ("UPDATE_ROLLBACK_COMPLETE", Step::Delete, Step::NotFailed),
+        ("REVIEW_IN_PROGRESS", Step::Delete, Step::NotFailed),
+        ("IMPORT_IN_PROGRESS", Step::Busy, Step::Busy),
+        ("IMPORT_COMPLETE", Step::Delete, Step::NotFailed),
+        ("IMPORT_ROLLBACK_IN_PROGRESS", Step::Busy, Step::Busy),
+        ("IMPORT_ROLLBACK_FAILED", Step::Delete, Step::NotFailed),
+        ("IMPORT_ROLLBACK_COMPLETE", Step::Delete, Step::NotFailed),
+        ("SOMETHING_NEW", Step::Unknown, Step::Unknown),
+    ];
+
+    #[test]
+    fn every_status_has_its_step() {
+        for (text, plainly, otherwise) in TABLE {
+            let status = StackStatus::from(text);
+            assert_eq!(next(Some(&status), Asked::Plainly), plainly, "{text}");
+            for asked in [Asked::Force, Asked::Retain] {
+                assert_eq!(next(Some(&status), asked), otherwise, "{text} {asked:?}");
+            }
+        }
+        let known = |status: &StackStatus| TABLE.iter().any(|(text, ..)| *text == status.as_str());
+        assert!(StackStatus::ALL.iter().all(known), "the table has all of them");
+        for asked in [Asked::Plainly, Asked::Force, Asked::Retain] {
+            assert_eq!(next(None, asked), Step::Absent);
+        }
+    }
+
+    #[test]
+    fn where_nothing_is_done_there_is_a_way_out() {
+        let stack = "s".parse().unwrap();
+        for (text, plainly, otherwise) in TABLE {
+            for step in [plainly, otherwise] {
+                let acts = [Step::Absent, Step::Delete, Step::DeleteAgain, Step::Follow];
+                let way_out = step.way_out(&stack, "eu-west-1");
+                assert_eq!(way_out.is_none(), acts.contains(&step), "{text}");
+            }
+        }
+        let busy = Step::Busy.way_out(&stack, "eu-west-1").unwrap();
+        assert!(busy.contains("`s3guard events --follow --stack s --region eu-west-1`"), "{busy}");
+        assert!(busy.contains("--wait"), "{busy}");
+    }
+}

@@ -1,0 +1,182 @@
+use std::collections::BTreeMap;
+
+use s3guard_aws::stacks::{Stack, StackStatus};
+use s3guard_posture::trail::{Selectors, TrailStatus};
+use s3guard_posture::{Grade, KeyArn};
+use time::macros::datetime;
+
+use crate::operations::doctor::judge::*;
+use crate::operations::doctor::report::State;
+
+const NOW: OffsetDateTime = datetime!(2026-11-25 12:00 UTC);
+
+fn region() -> Region {
+    "eu-west-1".parse().unwrap()
+}
+
+fn name() -> StackName {
+    "s".parse().unwrap()
+}
+
+fn who(arn: &str) -> Identity {
+    Identity { account: "111122223333".parse().unwrap(), arn: arn.to_owned() }
+}
+
+fn user() -> Identity {
+    who("arn:aws:iam::111122223333:user/u")
+}
+
+/// An account without a stack, in which all else is well.
+fn seen() -> Seen {
+    Seen {
+        end: None,
+        stack: Ok(Reading::Absent),
+        functions: Vec::new(),
+        trails: Ok(Reading::Known(Vec::new())),
+        global: Ok(Reading::Known(true)),
+        rights: Ok(Rights::AllBut(Vec::new())),
+        key: None,
+        concurrency: Ok(Reading::Known(1000)),
+        text_messages: None,
+    }
+}
+
+fn guard(status: StackStatus, trail_mode: &str) -> Found {
+    let parameters = BTreeMap::from([("TrailMode".to_owned(), trail_mode.to_owned())]);
+    let stack = Stack {
+        id: String::new(),
+        status,
+        reason: Some("a reason".to_owned()),
+        parameters,
+        outputs: BTreeMap::new(),
+        tags: BTreeMap::new(),
+        updated: None,
+        protected: false,
+    };
+    Found { stack, is_guard: true }
+}
+
+fn stopped(name: &str) -> Trail {
+    Trail {
+        name: name.to_owned(),
+        arn: format!("arn:aws:cloudtrail:eu-west-1:111122223333:trail/{name}"),
+        home: region(),
+        is_multi_region: true,
+        is_organization: false,
+        status: Reading::Known(TrailStatus::default()),
+        selectors: Reading::Known(Selectors::Basic(Vec::new())),
+    }
+}
+
+/// What the line says: its state, and that its words have this in them.
+#[track_caller]
+fn check(line: &Line, state: State, part: &str) {
+    assert_eq!(line.state, state, "{line:?}");
+    let fix = line.fix.as_deref().unwrap_or_default();
+    assert!(format!("{} {fix}", line.text).contains(part), "{line:?}");
+    assert_eq!(line.fix.is_none(), state == State::Ok, "{line:?}");
+}
+
+#[test]
+fn credentials_that_end_soon_and_the_root_user_are_warned_of() {
+    let of = |arn: &str, end| caller(&who(arn), end, NOW);
+    let user = "arn:aws:iam::111122223333:user/u";
+    check(&of(user, None), State::Ok, "user/u");
+    check(&of(user, Some(NOW + Duration::hours(1))), State::Ok, "user/u");
+    check(&of(user, Some(NOW + Duration::minutes(7))), State::Warning, "end in 7 minutes");
+    check(&of(user, Some(NOW - Duration::minutes(7))), State::Warning, "end in 0 minutes");
+    check(&of("arn:aws:iam::111122223333:root", None), State::Warning, "the root user");
+}
+
+#[test]
+fn five_minutes_are_borne_and_without_a_time_nothing_is_held_against_the_clock() {
+    check(&clock(Some(NOW - Duration::minutes(5)), NOW), State::Ok, "goes with");
+    let off = Duration::seconds(301);
+    check(&clock(Some(NOW - off), NOW), State::Failed, "5 minutes ahead of");
+    check(&clock(Some(NOW + off), NOW), State::Failed, "5 minutes behind");
+    check(&clock(None, NOW), State::Ok, "does not tell");
+    let refused = anyhow::anyhow!("no");
+    assert_eq!(no_caller(&refused, Some(NOW + off), NOW).check, Check::Clock);
+    assert_eq!(no_caller(&refused, Some(NOW), NOW).check, Check::Caller);
+    assert_eq!(no_caller(&refused, None, NOW).check, Check::Caller);
+}
+
+#[test]
+fn every_status_of_a_stack_is_well_a_warning_or_failed() {
+    for status in StackStatus::ALL {
+        let look = Ok(Reading::Known(guard(status.clone(), "create")));
+        let line = stack(&look, &name(), &region());
+        let state = if status.as_str().ends_with("_FAILED") {
+            State::Failed
+        } else if status.is_success() {
+            State::Ok
+        } else {
+            State::Warning
+        };
+        check(&line, state, status.as_str());
+    }
+    let theirs = Found { is_guard: false, ..guard(StackStatus::CreateComplete, "create") };
+    let line = stack(&Ok(Reading::Known(theirs)), &name(), &region());
+    check(&line, State::Failed, "choose another name");
+    check(&stack(&Ok(Reading::Denied), &name(), &region()), State::Warning, "DescribeStacks");
+    check(&stack(&Ok(Reading::Absent), &name(), &region()), State::Ok, "no `s` yet");
+}
+
+#[test]
+fn a_trail_is_missed_by_who_relies_on_one() {
+    let of = |mode: Option<&str>, trails: &[Trail], relies_on_trail| {
+        let stack = mode.map_or(Reading::Absent, |mode| {
+            Reading::Known(guard(StackStatus::CreateComplete, mode))
+        });
+        let trails = Ok(Reading::Known(trails.to_vec()));
+        let seen = Seen { stack: Ok(stack), trails, ..seen() };
+        let wanted = Wanted { relies_on_trail, ..Wanted::default() };
+        trail(&seen, &region(), &name(), &user(), &wanted)
+    };
+    check(&of(None, &[], false), State::Ok, "the stack makes one");
+    check(&of(None, &[stopped("audit")], false), State::Ok, "the stack makes one");
+    check(&of(None, &[stopped("audit")], true), State::Failed, "`trail = \"auto\"`");
+    let own = [stopped("s-eu-west-1")];
+    check(&of(Some("create"), &own, false), State::Failed, "start-logging --name s-eu-west-1");
+    check(&of(Some("create"), &[], false), State::Failed, "--revert-drift");
+    check(&of(Some("existing"), &[stopped("audit")], false), State::Failed, "--trail auto");
+}
+
+#[test]
+fn a_caller_that_iam_does_not_simulate_is_a_warning_and_root_needs_nothing() {
+    let [line] = &rights(&Ok(Rights::Root))[..] else { panic!() };
+    check(line, State::Ok, "needs none");
+    let [line] = &rights(&Ok(Rights::Unknowable))[..] else { panic!() };
+    check(line, State::Warning, "--print-policy");
+    let missing = |action: &str, by| Missing { action: action.to_owned(), by };
+    let all = [missing("sqs:A", By::Deny), missing("sqs:B", By::Organization)];
+    let [permissions, organization] = &rights(&Ok(Rights::AllBut(all.to_vec())))[..] else {
+        panic!()
+    };
+    check(permissions, State::Failed, "missing: `sqs:A` (a policy denies it)");
+    check(organization, State::Failed, "do: `sqs:B`");
+    let many: Vec<_> = (0..9).map(|at| missing(&format!("sqs:A{at}"), By::NoAllow)).collect();
+    let [line, _] = &rights(&Ok(Rights::AllBut(many)))[..] else { panic!() };
+    check(line, State::Failed, "`sqs:A5` and 3 more");
+}
+
+#[test]
+fn a_grade_that_needs_a_key_has_to_have_one_of_the_region() {
+    let of = |grade, state: Option<KeyState>| {
+        let arn: KeyArn = "arn:aws:kms:eu-west-1:111122223333:key/1".parse().unwrap();
+        let key = state.map(|state| (arn, Ok(Reading::Known(state))));
+        let wanted = Wanted { grade, ..Wanted::default() };
+        crate::operations::doctor::judge::key(&Seen { key, ..seen() }, &region(), &wanted)
+    };
+    check(&of(Grade::Speed, None), State::Ok, "needs none");
+    check(&of(Grade::Hybrid, None), State::Failed, "needs one in `eu-west-1`");
+    check(&of(Grade::Hybrid, Some(KeyState::Usable)), State::Ok, "encrypts");
+    let elsewhere = KeyState::Unusable("it is in `us-east-1`".to_owned());
+    check(&of(Grade::Hybrid, Some(elsewhere)), State::Failed, "it is in `us-east-1`");
+}
+
+#[test]
+fn a_region_without_names_of_ones_own_cannot_be_taken() {
+    check(&names(&region()), State::Ok, "only this account");
+    check(&names(&"me-south-1".parse().unwrap()), State::Failed, "choose another Region");
+}

@@ -1,0 +1,139 @@
+//! What AWS says of all that the guard depends on, asked at once.
+
+use futures_util::future::join_all;
+use s3guard_aws::identity::{self, Identity};
+use s3guard_aws::limits::{self, TextMessages};
+use s3guard_aws::stacks::{Stack, Stacks};
+use s3guard_aws::{AwsError, Connection, function_state, keys, trails};
+use s3guard_posture::trail::Trail;
+use s3guard_posture::{KeyArn, KeyState, Reading, Region, StackName};
+use time::OffsetDateTime;
+
+use crate::commands::doctor::Wanted;
+use crate::operations::doctor::rights::{Rights, rights};
+use crate::operations::session;
+
+/// What came of a look: a reading, or why there is none.
+pub(crate) type Look<T> = Result<Reading<T>, AwsError>;
+
+/// What was seen in a Region.
+pub(crate) struct Seen {
+    /// Until when the credentials are good.
+    pub(crate) end: Option<OffsetDateTime>,
+    pub(crate) stack: Look<Found>,
+    /// Functions that cannot be called, and why.
+    pub(crate) functions: Vec<(String, Look<Option<String>>)>,
+    pub(crate) trails: Look<Vec<Trail>>,
+    /// Whether a guard of the name is in us-east-1.
+    pub(crate) global: Look<bool>,
+    pub(crate) rights: Result<Rights, AwsError>,
+    /// The key, and what KMS says of it.
+    pub(crate) key: Option<(KeyArn, Look<KeyState>)>,
+    pub(crate) concurrency: Look<i32>,
+    /// Asked only where somebody is told by text message.
+    pub(crate) text_messages: Option<Look<TextMessages>>,
+}
+
+/// A stack that has the name.
+#[derive(Clone, Debug)]
+pub(crate) struct Found {
+    pub(crate) stack: Stack,
+    /// Whether it is a guard.
+    pub(crate) is_guard: bool,
+}
+
+pub(crate) async fn look(
+    connection: &Connection,
+    caller: &Identity,
+    name: &StackName,
+    wanted: &Wanted,
+) -> Seen {
+    let stack = async {
+        let stack = found(connection, name).await;
+        let guard = stack.as_ref().ok().and_then(Reading::known).filter(|found| found.is_guard);
+        let stack_of = |found: &Found| found.stack.clone();
+        let guard = guard.map(stack_of);
+        let (functions, key, rights) = futures_util::join!(
+            functions(connection, guard.as_ref()),
+            key(connection, wanted, guard.as_ref()),
+            async {
+                let prefix = guard.as_ref().and_then(|stack| stack.parameters.get("BucketPrefix"));
+                let prefix = prefix.cloned().unwrap_or_else(|| name.as_str().to_ascii_lowercase());
+                rights(connection, caller, name, &prefix).await
+            },
+        );
+        (stack, functions, key, rights)
+    };
+    let text_messages =
+        async { if wanted.has_sms { Some(limits::text_messages(connection).await) } else { None } };
+    let (end, (stack, functions, key, rights), trails, global, concurrency, text_messages) = futures_util::join!(
+        identity::credentials_end(connection),
+        stack,
+        trails::trails(connection),
+        global(connection, name, wanted),
+        limits::concurrency(connection),
+        text_messages,
+    );
+    Seen { end, stack, functions, trails, global, rights, key, concurrency, text_messages }
+}
+
+async fn found(connection: &Connection, name: &StackName) -> Look<Found> {
+    let stacks = Stacks::new(connection);
+    match stacks.describe(name.as_str()).await {
+        Ok(Some(stack)) => {
+            let is_guard = session::is_guard_stack(&stacks, &stack).await?;
+            Ok(Reading::Known(Found { stack, is_guard }))
+        }
+        Ok(None) => Ok(Reading::Absent),
+        Err(error) if error.is_denied() => Ok(Reading::Denied),
+        Err(error) => Err(error),
+    }
+}
+
+async fn functions(
+    connection: &Connection,
+    guard: Option<&Stack>,
+) -> Vec<(String, Look<Option<String>>)> {
+    let Some(stack) = guard else { return Vec::new() };
+    let names = ["GuardFunctionName", "NotifyFunctionName"];
+    let names = names.iter().filter_map(|output| stack.outputs.get(*output));
+    let asked = names
+        .map(|name| async move { (name.clone(), function_state::trouble(connection, name).await) });
+    join_all(asked).await
+}
+
+/// The key that buckets of the Region are to have, or have.
+async fn key(
+    connection: &Connection,
+    wanted: &Wanted,
+    guard: Option<&Stack>,
+) -> Option<(KeyArn, Look<KeyState>)> {
+    let region = connection.region();
+    let of_region = || wanted.keys.iter().find(|key| key.region() == region);
+    let of_stack = || guard?.parameters.get("BucketKeyArn")?.parse().ok();
+    // A key of another Region that somebody named is told of, too.
+    let other = || wanted.keys.first().filter(|_| wanted.grade.needs_key());
+    let key = of_region().cloned().or_else(of_stack).or_else(|| other().cloned())?;
+    let state = if key.region() == region {
+        keys::state(connection, &key).await
+    } else {
+        Ok(Reading::Known(KeyState::Unusable(format!("it is in `{}`", key.region()))))
+    };
+    Some((key, state))
+}
+
+/// Whether calls through the global endpoint are seen: they are in us-east-1 alone.
+async fn global(connection: &Connection, name: &StackName, wanted: &Wanted) -> Look<bool> {
+    let us_east_1: Region = "us-east-1".parse().expect("it is a Region's code");
+    if connection.region().partition() != us_east_1.partition()
+        || wanted.regions.contains(&us_east_1)
+    {
+        return Ok(Reading::Known(true));
+    }
+    let there = found(&connection.in_region(&us_east_1), name).await?;
+    Ok(match there {
+        Reading::Known(found) => Reading::Known(found.is_guard),
+        Reading::Absent | Reading::Unread => Reading::Known(false),
+        Reading::Denied => Reading::Denied,
+    })
+}

@@ -1,0 +1,254 @@
+//! How what was found is shown: for people in lines that fit, for programs as JSON.
+
+use std::fmt::{self, Write as _};
+
+use serde::Serialize;
+
+use crate::commands::doctor::Check;
+use crate::ui::lines;
+use crate::ui::output::Paint;
+
+/// Columns for the state and for what it is about, each with a gap behind.
+const STATE: usize = 9;
+const CHECK: usize = 15;
+
+/// With fewer columns, words stand below what they are about.
+const NARROW: usize = 60;
+
+/// How a thing is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum State {
+    Ok,
+    Warning,
+    Failed,
+}
+
+/// What there is to say of a thing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Line {
+    pub(crate) check: Check,
+    pub(crate) state: State,
+    pub(crate) text: String,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) fix: Option<String>,
+}
+
+/// What there is to say of a Region.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct OfRegion {
+    pub(crate) region: String,
+    /// None if AWS did not say.
+    pub(crate) account: Option<String>,
+    pub(crate) stack: String,
+    pub(crate) checks: Vec<Line>,
+}
+
+/// All that there is to say.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Report {
+    pub(crate) failed: usize,
+    pub(crate) warnings: usize,
+    pub(crate) regions: Vec<OfRegion>,
+}
+
+impl State {
+    fn painted(self, paint: Paint) -> String {
+        match self {
+            Self::Ok => paint.good("ok"),
+            Self::Warning => paint.warning("warning"),
+            Self::Failed => paint.bad("failed"),
+        }
+    }
+
+    const fn width(self) -> usize {
+        match self {
+            Self::Ok => 2,
+            Self::Warning => 7,
+            Self::Failed => 6,
+        }
+    }
+}
+
+impl Line {
+    pub(crate) fn ok(check: Check, text: impl Into<String>) -> Self {
+        Self { check, state: State::Ok, text: text.into(), fix: None }
+    }
+
+    pub(crate) fn warning(check: Check, text: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self { check, state: State::Warning, text: text.into(), fix: Some(fix.into()) }
+    }
+
+    pub(crate) fn failed(check: Check, text: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self { check, state: State::Failed, text: text.into(), fix: Some(fix.into()) }
+    }
+}
+
+impl Report {
+    pub(crate) fn new(regions: Vec<OfRegion>) -> Self {
+        let count = |state| {
+            regions.iter().flat_map(|one| &one.checks).filter(|line| line.state == state).count()
+        };
+        Self { failed: count(State::Failed), warnings: count(State::Warning), regions }
+    }
+
+    /// The text for so many columns, or as long as its lines are.
+    pub(crate) fn text(&self, columns: Option<usize>, paint: Paint) -> String {
+        let mut text = String::new();
+        for one in &self.regions {
+            let _ = write!(text, "Region {}", one.region);
+            if let Some(account) = &one.account {
+                let _ = write!(text, ", account {account}");
+            }
+            let _ = writeln!(text, ", stack {}", one.stack);
+            for line in &one.checks {
+                text += &shown(line, columns, paint);
+            }
+            text.push('\n');
+        }
+        text + &self.summary() + "\n"
+    }
+
+    fn summary(&self) -> String {
+        let warnings = match self.warnings {
+            0 => String::new(),
+            1 => ", 1 warning".to_owned(),
+            many => format!(", {many} warnings"),
+        };
+        match self.failed {
+            0 => format!("nothing failed{warnings}"),
+            failed => format!("{failed} failed{warnings}"),
+        }
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text(None, Paint::Plain))
+    }
+}
+
+fn shown(line: &Line, columns: Option<usize>, paint: Paint) -> String {
+    let is_narrow = columns.is_some_and(|columns| columns < NARROW);
+    let gap = " ".repeat(STATE - line.state.width());
+    let mut head = format!("  {}{gap}", line.state.painted(paint));
+    let indent = if is_narrow {
+        let _ = writeln!(head, "{}", line.check);
+        4
+    } else {
+        let _ = write!(head, "{:CHECK$}", line.check);
+        2 + STATE + CHECK
+    };
+    let width = columns.map(|columns| columns.saturating_sub(indent).max(20));
+    let margin = " ".repeat(indent);
+    let mut text = head;
+    for (at, part) in wrapped(&line.text, width).iter().enumerate() {
+        let margin = if at == 0 && !is_narrow { "" } else { &margin };
+        let _ = writeln!(text, "{margin}{part}");
+    }
+    for (at, part) in wrapped(&line.hint(), width).iter().enumerate() {
+        let part = match part.strip_prefix("hint:") {
+            Some(rest) if at == 0 => format!("{}{rest}", paint.hint("hint:")),
+            Some(_) | None => part.clone(),
+        };
+        let _ = writeln!(text, "{margin}{part}");
+    }
+    text
+}
+
+impl Line {
+    fn hint(&self) -> String {
+        self.fix.as_ref().map(|fix| format!("hint: {fix}")).unwrap_or_default()
+    }
+}
+
+/// The text in lines of so many columns; a word that is longer, as an ARN, has a line for itself.
+fn wrapped(text: &str, columns: Option<usize>) -> Vec<String> {
+    match columns {
+        Some(columns) => lines::wrapped(text.split_whitespace(), columns),
+        None if text.is_empty() => Vec::new(),
+        None => vec![text.to_owned()],
+    }
+}
+
+impl Serialize for Check {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect_file;
+    use unicode_width::UnicodeWidthStr as _;
+
+    use super::*;
+
+    fn report() -> Report {
+        let of = |region: &str, account: Option<&str>, checks| OfRegion {
+            region: region.to_owned(),
+            account: account.map(str::to_owned),
+            stack: "s3guard".to_owned(),
+            checks,
+        };
+        let well = vec![
+            Line::ok(Check::Caller, "`arn:aws:iam::111122223333:user/admin`"),
+            Line::ok(Check::Clock, "it goes with AWS's"),
+            Line::failed(
+                Check::Trail,
+                "none records the changes of buckets in `eu-west-1`: `audit` is stopped",
+                "`aws cloudtrail start-logging --name s3guard-eu-west-1 --region eu-west-1`, or \
+                 `s3guard deploy --stack s3guard --region eu-west-1 --trail auto`",
+            ),
+            Line::warning(
+                Check::Global,
+                "buckets made through the global endpoint are seen there alone, and there is no guard",
+                "`s3guard deploy --stack s3guard --region us-east-1 --trail auto`",
+            ),
+            Line::ok(
+                Check::Key,
+                "`arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab` encrypts",
+            ),
+        ];
+        let fix = "log in with `aws sso login` or `aws configure`";
+        let gone = vec![Line::failed(Check::Caller, "no usable credentials: none were found", fix)];
+        Report::new(vec![
+            of("eu-west-1", Some("111122223333"), well),
+            of("eu-central-1", None, gone),
+        ])
+    }
+
+    #[test]
+    fn a_report_is_shown_wide_narrow_coloured_and_as_json() {
+        let report = report();
+        expect_file!["report/wide.txt"].assert_eq(&report.text(Some(100), Paint::Plain));
+        expect_file!["report/narrow.txt"].assert_eq(&report.text(Some(50), Paint::Plain));
+        expect_file!["report/pipe.txt"].assert_eq(&report.to_string());
+        expect_file!["report/coloured.txt"].assert_eq(&report.text(Some(100), Paint::Ansi));
+        let json = serde_json::to_string_pretty(&report).unwrap();
+        expect_file!["report/report.json"].assert_eq(&(json + "\n"));
+    }
+
+    #[test]
+    fn no_line_is_longer_than_the_terminal_but_for_a_word_that_cannot_be_broken() {
+        for columns in [40, 59, 60, 80, 120] {
+            for line in report().text(Some(columns), Paint::Plain).lines() {
+                let indent = if columns < NARROW { 4 } else { 2 + STATE + CHECK };
+                let is_one_word = !line.chars().skip(indent).any(|c| c == ' ');
+                let is_heading = line.starts_with("Region");
+                assert!(line.width() <= columns || is_one_word || is_heading, "{columns}: {line}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_failed_and_what_is_a_warning_are_counted() {
+        let summary = |failed, warnings| Report { failed, warnings, regions: Vec::new() }.summary();
+        assert_eq!(summary(0, 0), "nothing failed");
+        assert_eq!(summary(0, 1), "nothing failed, 1 warning");
+        assert_eq!(summary(2, 3), "2 failed, 3 warnings");
+    }
+}

@@ -1,0 +1,197 @@
+//! Events told as a result: the operations they belong to, and the root cause marked.
+
+use std::fmt;
+
+use s3guard_aws::stacks::{Event, Stack};
+use serde::Serialize;
+
+use crate::operations::follow;
+use crate::operations::follow::Shown;
+
+/// The events of a stack; as text, a line for each and the root cause at the end.
+#[derive(Debug, Serialize)]
+pub(crate) struct Told {
+    stack: String,
+    region: String,
+    status: String,
+    events: Vec<Line>,
+    /// How many resources were cancelled because another one failed.
+    cancelled: usize,
+    root_cause: Option<Cause>,
+}
+
+#[derive(Debug, Serialize)]
+struct Line {
+    #[serde(flatten)]
+    event: Shown,
+    is_root_cause: bool,
+    #[serde(skip)]
+    text: String,
+}
+
+/// Why it failed, and what to do.
+#[derive(Debug, Serialize)]
+struct Cause {
+    logical_id: String,
+    #[serde(rename = "cause")]
+    words: String,
+    hint: Option<String>,
+}
+
+impl Told {
+    pub(crate) fn new(stack: &Stack, events: &[Event], only_failed: bool) -> Self {
+        Self::of(&stack.id, stack.status.as_str(), events, only_failed)
+    }
+
+    /// Of a stack that is there no more.
+    pub(crate) fn gone(id: &str, events: &[Event]) -> Self {
+        Self::of(id, "DELETE_COMPLETE", events, false)
+    }
+
+    /// Without the events, which were told already.
+    pub(crate) fn summary(mut self) -> Self {
+        self.events.clear();
+        self
+    }
+
+    fn of(id: &str, status: &str, events: &[Event], only_failed: bool) -> Self {
+        let (stack, region) = follow::name_and_region(id);
+        let mut lines = Vec::new();
+        let mut last = None;
+        for operation in operations(events) {
+            let cause = follow::first_cause(operation);
+            for event in operation {
+                let is_refused = event.hook.as_ref().is_some_and(|hook| hook.refused);
+                let is_failed = event.is_failure() && !event.is_cancelled() || is_refused;
+                if only_failed && !is_failed {
+                    continue;
+                }
+                let is_root_cause = cause.is_some_and(|cause| std::ptr::eq(cause, event));
+                let mark = if is_root_cause { '>' } else { ' ' };
+                let text = format!("{mark} {}", follow::line(event));
+                lines.push(Line { event: Shown::new(event, &stack, &region), is_root_cause, text });
+            }
+            last = Some((operation, cause));
+        }
+        let root_cause = last.and_then(|(operation, cause)| {
+            let cause = cause?;
+            Some(Cause {
+                logical_id: cause.logical_id.clone(),
+                words: follow::explained(cause, operation),
+                hint: follow::hint(cause, operation),
+            })
+        });
+        Self {
+            stack,
+            region,
+            status: status.to_owned(),
+            events: lines,
+            cancelled: events.iter().filter(|event| event.is_cancelled()).count(),
+            root_cause,
+        }
+    }
+}
+
+impl fmt::Display for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for line in &self.events {
+            writeln!(f, "{}", line.text)?;
+        }
+        if let Some(Cause { words, hint, .. }) = &self.root_cause {
+            writeln!(f, "\nroot cause: {words}")?;
+            if let Some(hint) = hint {
+                writeln!(f, "what to do: {hint}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The events of each operation, in order.
+///
+/// CloudFormation begins one with an event of the stack itself; where it names operations, an id that is another one begins
+/// another one, too. A rollback belongs to what it rolls back.
+pub(crate) fn operations(events: &[Event]) -> Vec<&[Event]> {
+    let mut starts: Vec<usize> = Vec::new();
+    for (index, event) in events.iter().enumerate() {
+        if index == 0 || begins(&events[index - 1], event) {
+            starts.push(index);
+        }
+    }
+    let ends = starts.iter().skip(1).copied().chain([events.len()]);
+    starts.iter().zip(ends).map(|(start, end)| &events[*start..end]).collect()
+}
+
+fn begins(before: &Event, event: &Event) -> bool {
+    if let (Some(before), Some(now)) = (&before.operation, &event.operation) {
+        return before != now;
+    }
+    let is_start = matches!(
+        event.status.as_str(),
+        "CREATE_IN_PROGRESS"
+            | "UPDATE_IN_PROGRESS"
+            | "DELETE_IN_PROGRESS"
+            | "IMPORT_IN_PROGRESS"
+            | "REVIEW_IN_PROGRESS"
+    );
+    // A creation follows the review of its change set.
+    let is_reviewed = before.is_about_the_stack() && before.status == "REVIEW_IN_PROGRESS";
+    event.is_about_the_stack() && is_start && !is_reviewed
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use super::*;
+    use crate::operations::follow::sample::{event, of_stack};
+
+    fn story() -> Vec<Event> {
+        vec![
+            of_stack("REVIEW_IN_PROGRESS", "User Initiated"),
+            of_stack("CREATE_IN_PROGRESS", "User Initiated"),
+            event("A", "CREATE_COMPLETE", ""),
+            of_stack("CREATE_COMPLETE", ""),
+            of_stack("UPDATE_IN_PROGRESS", "User Initiated"),
+            event("B", "UPDATE_FAILED", "Resource update cancelled"),
+            event("A", "UPDATE_FAILED", "no such key"),
+            of_stack("UPDATE_ROLLBACK_IN_PROGRESS", "The following resource(s) failed: [A]"),
+            of_stack("UPDATE_ROLLBACK_COMPLETE", ""),
+        ]
+    }
+
+    #[test]
+    fn an_operation_goes_from_the_stacks_first_word_to_its_next_and_takes_its_rollback_along() {
+        let story = story();
+        let lengths =
+            |events: &[Event]| operations(events).iter().map(|o| o.len()).collect::<Vec<_>>();
+        assert_eq!(lengths(&story), [4, 5]);
+        assert!(operations(&[]).is_empty());
+        let of = |id: &str, event: Event| Event { operation: Some(id.to_owned()), ..event };
+        let named = [
+            of("1", of_stack("UPDATE_IN_PROGRESS", "")),
+            of("1", of_stack("UPDATE_COMPLETE", "")),
+            of("2", of_stack("UPDATE_ROLLBACK_IN_PROGRESS", "")),
+        ];
+        assert_eq!(lengths(&named), [2, 1]);
+    }
+
+    #[test]
+    fn the_root_cause_is_marked_and_said_at_the_end_and_what_was_cancelled_is_counted() {
+        let told = Told::of("s", "UPDATE_ROLLBACK_COMPLETE", &story()[4..], false);
+        expect![[r#"
+              00:00:00  UPDATE_IN_PROGRESS           AWS::CloudFormation::Stack       s  User Initiated
+              00:00:00  UPDATE_FAILED                AWS::SQS::Queue                  B  Resource update cancelled
+            > 00:00:00  UPDATE_FAILED                AWS::SQS::Queue                  A  no such key
+              00:00:00  UPDATE_ROLLBACK_IN_PROGRESS  AWS::CloudFormation::Stack       s  The following resource(s) failed: [A]
+              00:00:00  UPDATE_ROLLBACK_COMPLETE     AWS::CloudFormation::Stack       s
+
+            root cause: `A` (AWS::SQS::Queue): no such key; 1 resource was cancelled because of it
+        "#]]
+        .assert_eq(&told.to_string());
+        let failed = Told::of("s", "UPDATE_ROLLBACK_COMPLETE", &story(), true);
+        assert_eq!((failed.events.len(), failed.cancelled), (1, 1));
+        let fine = Told::of("s", "CREATE_COMPLETE", &story()[..4], false);
+        assert!(fine.root_cause.is_none() && fine.events.iter().all(|line| !line.is_root_cause));
+    }
+}

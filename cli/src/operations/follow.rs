@@ -1,0 +1,369 @@
+//! Following a stack until it rests: its events as they come, and the cause when it fails.
+//!
+//! A look that fails is no failure of the stack: it goes on, and so do we, for a while.
+
+mod diagnosis;
+mod list;
+mod pace;
+#[cfg(test)]
+pub(crate) mod sample;
+mod view;
+mod watch;
+
+use std::time::Duration;
+
+use anyhow::anyhow;
+use s3guard_aws::stacks::{Event, Scope, Stack, StackStatus, Stacks};
+use s3guard_aws::{AwsError, Kind};
+use s3guard_posture::text::shown;
+use tokio::time::{Instant, sleep};
+
+use crate::error::{self as failures, Advice as _};
+pub(crate) use crate::operations::follow::diagnosis::{
+    explained, failure, failure_hint, first_cause, hint,
+};
+pub(crate) use crate::operations::follow::pace::Pace;
+pub(crate) use crate::operations::follow::view::Shown;
+use crate::operations::follow::view::View;
+use crate::operations::follow::watch::{Past, Progress, Watch};
+use crate::operations::session::Followed;
+use crate::ui::output::Output;
+
+/// CloudFormation's own limit for what a guard consists of is well below.
+const SETTLE_LIMIT: Duration = Duration::from_hours(1);
+/// As long without any answer, and nobody knows what happens there.
+const SILENCE_LIMIT: Duration = Duration::from_mins(5);
+/// How often a list is drawn anew: its times are in seconds.
+const TICK: Duration = Duration::from_secs(1);
+/// So often in a row credentials may not be there: those of a role are fetched anew, and that may fail once.
+const CREDENTIALS_MISSED_MAX: usize = 2;
+
+/// Follows one operation on a stack.
+pub(crate) struct Follower<'a> {
+    stacks: &'a Stacks,
+    output: &'a Output,
+    stack_id: String,
+    watch: Watch,
+}
+
+/// How an operation ended.
+pub(crate) struct Ended {
+    /// The stack; `None` if it is gone.
+    pub(crate) stack: Option<Stack>,
+    /// What happened, in order.
+    pub(crate) events: Vec<Event>,
+}
+
+impl<'a> Follower<'a> {
+    /// Remembers the stack and what has happened to it, before the operation is asked for with `token`; without one it
+    /// was begun by somebody else.
+    pub(crate) async fn new(
+        stacks: &'a Stacks,
+        output: &'a Output,
+        stack_id: &str,
+        token: Option<&str>,
+    ) -> Self {
+        let before = stacks.describe(stack_id).await.ok().flatten();
+        let past = stacks.events(stack_id, None).await.ok().map(|events| Past::of(&events));
+        let watch = Watch::new(token, before, past);
+        Self { stacks, output, stack_id: stack_id.to_owned(), watch }
+    }
+
+    /// Joins what is going on with a stack already, from after these events on.
+    pub(crate) fn joining(
+        stacks: &'a Stacks,
+        output: &'a Output,
+        stack: Stack,
+        before: &[Event],
+    ) -> Self {
+        let stack_id = stack.id.clone();
+        let watch = Watch::new(None, Some(stack), Some(Past::of(before)));
+        Self { stacks, output, stack_id, watch }
+    }
+
+    /// Shows what happens until the stack rests.
+    pub(crate) async fn follow(mut self) -> anyhow::Result<Ended> {
+        let (name, region) = name_and_region(&self.stack_id);
+        let followed = Followed::new(&name, &region, self.output);
+        followed.set_can_cancel(self.watch.before().is_some_and(can_be_cancelled));
+        let mut view = View::new(self.output, &self.stack_id);
+        let begun = Instant::now();
+        let (mut answered, mut missed) = (begun, 0);
+        let mut pace = Pace::new();
+        loop {
+            if self.show_events(&mut view).await? {
+                pace.hurry();
+            }
+            match self.stacks.describe(&self.stack_id).await {
+                Ok(stack) => {
+                    (answered, missed) = (Instant::now(), 0);
+                    let is_update = stack.as_ref().is_some_and(can_be_cancelled);
+                    followed.set_can_cancel(is_update);
+                    match self.watch.judge(stack.as_ref(), begun.elapsed()) {
+                        Progress::Going => {
+                            view.take_status(
+                                stack.map_or(String::new(), |s| s.status.to_string()).as_str(),
+                            );
+                        }
+                        Progress::Over => return self.end(stack, &mut view).await,
+                        Progress::NeverBegun => return Err(never_begun()),
+                    }
+                }
+                Err(error) => {
+                    missed += usize::from(error.kind == Kind::Credentials);
+                    if has_expired(&error) || missed >= CREDENTIALS_MISSED_MAX {
+                        return Err(expired(error, &name, &followed));
+                    }
+                    if answered.elapsed() > SILENCE_LIMIT {
+                        return Err(lost(error, &followed));
+                    }
+                    if error.is_throttled() {
+                        pace.slow_down();
+                    }
+                }
+            }
+            if begun.elapsed() > SETTLE_LIMIT {
+                return Err(anyhow!("the stack does not come to rest")).hint(format!(
+                    "it goes on without the command: {} shows it, and so does the CloudFormation console",
+                    followed.command()
+                ));
+            }
+            self.pause(&mut pace, &view, &followed).await;
+        }
+    }
+
+    /// Waits for the next look, with a list that goes on.
+    async fn pause(&self, pace: &mut Pace, view: &View, followed: &Followed) {
+        let until = Instant::now() + pace.next(pace::random());
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep_until(until) => return,
+                () = sleep(TICK), if view.is_live() => view.draw(),
+                () = followed.cancelled() => {
+                    self.cancel().await;
+                    pace.hurry();
+                }
+            }
+        }
+    }
+
+    /// Cancels the update, because somebody wants it.
+    async fn cancel(&self) {
+        let (name, _) = name_and_region(&self.stack_id);
+        match self.stacks.describe(&self.stack_id).await {
+            Ok(Some(stack)) if can_be_cancelled(&stack) => {
+                let token = format!("s3guard-cancel-{:x}", pace::random());
+                match self.stacks.cancel_update(&self.stack_id, &token).await {
+                    Ok(()) => self.output.say(format_args!(
+                        "the update of stack `{name}` is cancelled: it is rolled back"
+                    )),
+                    Err(error) => self.output.warn(format_args!("it was not cancelled: {error}")),
+                }
+            }
+            Ok(Some(stack)) => self.output.warn(format_args!(
+                "stack `{name}` is in `{}`: only an update can be cancelled, while it is at it",
+                stack.status
+            )),
+            Ok(None) => self.output.warn(format_args!("stack `{name}` is gone: nothing to cancel")),
+            Err(error) => self.output.warn(format_args!("it was not cancelled: {error}")),
+        }
+    }
+
+    async fn end(mut self, stack: Option<Stack>, view: &mut View) -> anyhow::Result<Ended> {
+        self.show_events(view).await?;
+        let is_success = stack.as_ref().is_none_or(|stack| stack.status.is_success());
+        let is_explained = is_success || self.watch.events().iter().any(Event::is_cause);
+        let unexplained = if is_explained { Vec::new() } else { self.show_failures(view).await? };
+        let mut events = self.watch.into_events();
+        events.extend(unexplained);
+        Ok(Ended { stack, events })
+    }
+
+    /// What is wrong with a stack before anything of it is made is not among its events.
+    async fn show_failures(&self, view: &mut View) -> anyhow::Result<Vec<Event>> {
+        let events = self.watch.events();
+        let operation = events.iter().rev().find_map(|event| event.operation.as_deref());
+        let scope = match operation {
+            Some(operation) => Scope::Operation(operation),
+            None => Scope::Stack(&self.stack_id),
+        };
+        let mut found = match self.stacks.failures(scope).await {
+            Ok(found) => found,
+            Err(error) => {
+                if error.is_denied() {
+                    self.output.warn(
+                        "why may be in the stack's validations, which need the permission `cloudformation:DescribeEvents`",
+                    );
+                }
+                return Ok(Vec::new());
+            }
+        };
+        // Without an operation's id those of earlier ones are among them.
+        let first = events.first().map(|event| event.time);
+        let is_known = |event: &Event| events.iter().any(|known| known.id == event.id);
+        found.retain(|event| operation.is_some() || first.is_none_or(|time| event.time >= time));
+        found.retain(|event| !is_known(event));
+        view.take(&found)?;
+        Ok(found)
+    }
+
+    /// Shows what has happened since the last look; whether there was anything.
+    async fn show_events(&mut self, view: &mut View) -> anyhow::Result<bool> {
+        let Ok(events) = self.stacks.events(&self.stack_id, self.watch.last()).await else {
+            return Ok(false);
+        };
+        let events = self.watch.take(events);
+        view.take(&events)?;
+        Ok(!events.is_empty())
+    }
+}
+
+/// The name of a stack, and its Region if the id says it.
+pub(crate) fn name_and_region(stack_id: &str) -> (String, String) {
+    // An id is `arn:aws:cloudformation:REGION:ACCOUNT:stack/NAME/UUID`.
+    let name = stack_id.split('/').nth(1).unwrap_or(stack_id);
+    let region = stack_id.split(':').nth(3).unwrap_or_default();
+    (name.to_owned(), region.to_owned())
+}
+
+/// Source: AWS CloudFormation API Reference, `CancelUpdateStack`: only stacks in this status.
+fn can_be_cancelled(stack: &Stack) -> bool {
+    stack.status == StackStatus::UpdateInProgress
+}
+
+/// Whether a call would have another answer in a moment.
+pub(crate) fn passes(error: &AwsError) -> bool {
+    match &error.kind {
+        Kind::Unreachable | Kind::Timeout => true,
+        Kind::Service(code) => {
+            error.is_throttled()
+                || code.starts_with("Throttl")
+                || matches!(code.as_str(), "InternalFailure" | "ServiceUnavailable")
+        }
+        Kind::Credentials | Kind::Other => false,
+    }
+}
+
+/// Whether AWS says that the credentials are no longer good: waiting does not make them better.
+///
+/// Source: AWS STS API Reference, "Common error types"; a session that was revoked has the last two.
+fn has_expired(error: &AwsError) -> bool {
+    matches!(
+        error.code(),
+        Some(
+            "ExpiredToken"
+                | "ExpiredTokenException"
+                | "RequestExpired"
+                | "InvalidClientTokenId"
+                | "UnrecognizedClientException"
+        )
+    )
+}
+
+fn expired(error: AwsError, stack: &str, followed: &Followed) -> anyhow::Error {
+    let refused =
+        matches!(error.code(), Some("InvalidClientTokenId" | "UnrecognizedClientException"));
+    let what = if refused { "are no longer accepted" } else { "have expired" };
+    let error = anyhow::Error::new(error)
+        .context(format!("the credentials {what}; stack `{stack}` goes on without the command"));
+    let hint = format!(
+        "log in again, as with `aws sso login`, then follow it with {}",
+        followed.command()
+    );
+    failures::hinted(error, hint)
+}
+
+fn never_begun() -> anyhow::Error {
+    failures::hinted(
+        anyhow!("nothing shows that CloudFormation has begun what it was asked for"),
+        "look at the stack in the CloudFormation console; to run the command again does no harm",
+    )
+}
+
+fn lost(error: AwsError, followed: &Followed) -> anyhow::Error {
+    let minutes = SILENCE_LIMIT.as_secs() / 60;
+    let error = anyhow::Error::new(error).context(format!(
+        "nothing was heard from CloudFormation for {minutes} minutes; the stack goes on without the command"
+    ));
+    failures::hinted(error, format!("follow it again with {}", followed.command()))
+}
+
+/// CloudFormation's words on an event.
+pub(crate) fn reason(event: &Event) -> &str {
+    event.reason.as_deref().unwrap_or("no reason was given")
+}
+
+/// Words of AWS, or of somebody's hook, in one line that moves no cursor.
+fn one_line(words: &str) -> String {
+    shown(&words.split_whitespace().collect::<Vec<_>>().join(" "), usize::MAX)
+}
+
+/// An event in a line.
+pub(crate) fn line(event: &Event) -> String {
+    let (hour, minute, second) = event.time.to_hms();
+    let mut line = format!(
+        "{hour:02}:{minute:02}:{second:02}  {:<28} {:<32} {}",
+        event.status, event.resource_type, event.logical_id
+    );
+    let hook = event.hook.as_ref().map(|hook| {
+        let refuses = if hook.refused { "refuses it: " } else { "" };
+        format!("the hook `{}` {refuses}{}", hook.name, hook.reason.as_deref().unwrap_or_default())
+    });
+    let configured = event.is_configured.then(|| "configured, stabilising".to_owned());
+    for words in [event.reason.clone(), hook, configured].into_iter().flatten() {
+        let words = one_line(&words);
+        if !words.is_empty() {
+            line.push_str("  ");
+            line.push_str(&words);
+        }
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sample::event;
+    use super::*;
+
+    #[test]
+    fn an_event_is_one_line_with_its_reason_at_the_end() {
+        let failed = event("Queue", "CREATE_FAILED", "No");
+        assert_eq!(
+            line(&failed),
+            "00:00:00  CREATE_FAILED                AWS::SQS::Queue                  Queue  No"
+        );
+        let hooked = event("Queue", "CREATE_FAILED", "[CT.1]: No\n  [FIX]: \u{1b}[2Jyes\n");
+        assert!(line(&hooked).ends_with("Queue  [CT.1]: No [FIX]: \\u{1b}[2Jyes"), "{hooked:?}");
+        let configured = Event { is_configured: true, ..event("Queue", "CREATE_IN_PROGRESS", "") };
+        assert!(line(&configured).ends_with("Queue  configured, stabilising"));
+    }
+
+    #[test]
+    fn a_stack_has_a_name_and_its_region_if_its_id_says_so() {
+        let id = "arn:aws:cloudformation:eu-west-1:111122223333:stack/guard/9f1";
+        assert_eq!(name_and_region(id), ("guard".to_owned(), "eu-west-1".to_owned()));
+        assert_eq!(name_and_region("guard"), ("guard".to_owned(), String::new()));
+    }
+
+    #[test]
+    fn what_passes_is_waited_for_and_what_has_expired_is_not() {
+        let error = |kind| AwsError {
+            call: "DescribeStacks",
+            object: "stack `s`".to_owned(),
+            kind,
+            message: String::new(),
+            request_id: None,
+        };
+        let service = |code: &str| error(Kind::Service(code.to_owned()));
+        for code in
+            ["Throttling", "ThrottlingException", "RequestLimitExceeded", "ServiceUnavailable"]
+        {
+            assert!(passes(&service(code)) && !has_expired(&service(code)), "{code}");
+        }
+        for code in ["ExpiredToken", "ExpiredTokenException", "RequestExpired"] {
+            assert!(has_expired(&service(code)) && !passes(&service(code)), "{code}");
+        }
+        assert!(passes(&error(Kind::Timeout)) && !passes(&error(Kind::Credentials)));
+        assert!(!passes(&service("AccessDenied")) && !has_expired(&service("AccessDenied")));
+    }
+}

@@ -1,0 +1,111 @@
+use crate::operations::follow::diagnosis::*;
+use crate::operations::follow::sample::{event, of_stack};
+use s3guard_aws::stacks::event::Hook;
+
+/// What is said to be the cause, and what to do.
+fn diagnosed(events: &[Event]) -> (String, String) {
+    let ended = Ended { stack: None, events: events.to_vec() };
+    (failure("it failed", &ended).root_cause().to_string(), failure_hint(&ended, "deploy again"))
+}
+
+fn handler(words: &str, code: &str) -> String {
+    format!(
+        "Resource handler returned message: \"{words}\" (RequestToken: 1, HandlerErrorCode: {code})"
+    )
+}
+
+#[test]
+fn the_first_cause_is_said_and_not_what_followed_from_it() {
+    let denied = "User: arn:aws:iam::1:user/u is not authorized to perform: sqs:CreateQueue on resource: \
+                  arn:aws:sqs:eu-west-1:1:q because no identity-based policy allows the sqs:CreateQueue action";
+    let events = [
+        event("A", "CREATE_IN_PROGRESS", ""),
+        event("B", "CREATE_FAILED", "Resource creation cancelled"),
+        event("C", "CREATE_FAILED", denied),
+        event("D", "CREATE_FAILED", "Queue already exists"),
+        event("E", "CREATE_FAILED", "Resource creation cancelled"),
+        of_stack("ROLLBACK_IN_PROGRESS", "The following resource(s) failed to create: [C, D]."),
+    ];
+    let (cause, hint) = diagnosed(&events);
+    assert_eq!(
+        cause,
+        "`C` (AWS::SQS::Queue): `arn:aws:iam::1:user/u` may not do `sqs:CreateQueue` on `arn:aws:sqs:eu-west-1:1:q`: \
+         no policy of the role or user allows it: add the action that AWS names to one; `D` failed, too; 2 resources \
+         were cancelled because of it"
+    );
+    assert_eq!(hint, "give the caller the permission `sqs:CreateQueue`; deploy again");
+    let ended = Ended { stack: None, events: events.to_vec() };
+    let error = failure("stack `s` was not created", &ended);
+    assert_eq!(error.to_string(), "stack `s` was not created; the stack is in `gone`");
+}
+
+#[test]
+fn an_encoded_refusal_is_named_as_such_with_the_command_that_decodes_it() {
+    let words = "You are not authorized to perform this operation. Encoded authorization failure message: 9l5aBc";
+    let (cause, hint) = diagnosed(&[event("A", "CREATE_FAILED", words)]);
+    assert!(cause.contains("encoded authorization failure message of 6 characters"), "{cause}");
+    assert!(hint.contains("decode-authorization-message --encoded-message 9l5aBc`"), "{hint}");
+}
+
+#[test]
+fn a_hook_speaks_for_itself() {
+    let hook = Hook {
+        name: "Corp::Buckets::Hook".to_owned(),
+        refused: true,
+        reason: Some("buckets need an owner".to_owned()),
+    };
+    let said = Event { hook: Some(hook), ..event("A", "CREATE_IN_PROGRESS", "") };
+    let failed = event("A", "CREATE_FAILED", "The following hook(s) failed: [Corp::Buckets::Hook]");
+    let (cause, hint) = diagnosed(&[said, failed.clone()]);
+    assert_eq!(
+        cause,
+        "`A` (AWS::SQS::Queue): the hook `Corp::Buckets::Hook` refuses it: buckets need an owner"
+    );
+    assert!(hint.contains("`Corp::Buckets::Hook`: ask there"), "{hint}");
+    // Without its event CloudFormation's words are all there is.
+    let (cause, _) = diagnosed(&[failed]);
+    assert!(cause.ends_with("failed: [Corp::Buckets::Hook]"), "{cause}");
+}
+
+#[test]
+fn every_code_that_says_something_to_do_has_its_hint() {
+    for code in HandlerCode::ALL {
+        let events = [event("A", "CREATE_FAILED", &handler("no", code.as_str()))];
+        let (cause, hint) = diagnosed(&events);
+        assert_eq!(cause, format!("`A` (AWS::SQS::Queue): no ({})", code.as_str()));
+        assert_eq!(hint == "deploy again", code == HandlerCode::GeneralServiceException, "{hint}");
+        assert!(hint.ends_with("deploy again") && !hint.contains(".;"), "{hint}");
+    }
+    let words = handler("no", "New");
+    assert_eq!(diagnosed(&[event("A", "CREATE_FAILED", &words)]).1, "deploy again");
+    for (code, part) in [
+        ("AlreadyExists", "--bucket-prefix"),
+        ("NotStabilized", "did not become ready"),
+        ("ResourceConflict", "somebody else"),
+        ("Throttling", "too many requests"),
+        ("AccessDenied", "permission"),
+        ("ServiceLimitExceeded", "Service Quotas"),
+        ("InvalidRequest", "does not take"),
+    ] {
+        let (_, hint) = diagnosed(&[event("A", "UPDATE_FAILED", &handler("no", code))]);
+        assert!(hint.contains(part), "{code}: {hint}");
+    }
+}
+
+#[test]
+fn of_many_causes_some_are_named_and_the_rest_is_counted() {
+    let events: Vec<Event> =
+        ["A", "B", "C", "D", "E", "F"].map(|id| event(id, "UPDATE_FAILED", "no")).into();
+    let (cause, _) = diagnosed(&events);
+    assert_eq!(cause, "`A` (AWS::SQS::Queue): no; `B`, `C`, `D` and 2 more failed, too");
+}
+
+#[test]
+fn where_only_the_stack_says_something_that_is_the_cause() {
+    let (cause, _) = diagnosed(&[of_stack("UPDATE_FAILED", "quota")]);
+    assert_eq!(cause, "`s` (AWS::CloudFormation::Stack): quota");
+    let unnamed =
+        Event { logical_id: String::new(), ..event("A", "VALIDATION_FAILED", "no such type") };
+    assert_eq!(diagnosed(&[unnamed]).0, "no such type");
+    assert_eq!(diagnosed(&[]).0, "CloudFormation gave no reason");
+}

@@ -1,0 +1,204 @@
+//! The resources of a stack that are in work, as lines of a width: nothing here looks at a clock or a terminal.
+
+use std::fmt::Write as _;
+
+use s3guard_aws::stacks::Event;
+use time::{Duration, OffsetDateTime};
+
+use crate::operations::follow::diagnosis::words;
+use crate::operations::follow::one_line;
+use crate::ui::lines::{cut, wrapped};
+use crate::ui::output::{Paint, width};
+
+/// From so many columns on the types of resources are shown, too.
+const WIDE: usize = 100;
+/// Where words begin below a line.
+const INDENT: usize = 10;
+const COLUMNS_MIN: usize = 20;
+
+/// What is going on with a stack, as its events tell it.
+#[derive(Clone, Debug)]
+pub(crate) struct List {
+    name: String,
+    status: String,
+    begun: Option<OffsetDateTime>,
+    done: usize,
+    failed: usize,
+    work: Vec<Work>,
+}
+
+/// A resource in work.
+#[derive(Clone, Debug)]
+struct Work {
+    logical_id: String,
+    resource_type: String,
+    status: String,
+    is_configured: bool,
+    since: OffsetDateTime,
+}
+
+impl List {
+    pub(crate) fn new(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            status: String::new(),
+            begun: None,
+            done: 0,
+            failed: 0,
+            work: Vec::new(),
+        }
+    }
+
+    /// Takes in an event; gives how long what ended with it has taken.
+    pub(crate) fn take(&mut self, event: &Event) -> Option<Duration> {
+        self.begun.get_or_insert(event.time);
+        if event.is_about_the_stack() {
+            self.status.clone_from(&event.status);
+            return None;
+        }
+        let known = self.work.iter().position(|work| work.logical_id == event.logical_id);
+        if event.is_end() {
+            if event.is_failure() {
+                self.failed += 1;
+            } else {
+                self.done += 1;
+            }
+            return known.map(|index| event.time - self.work.remove(index).since);
+        }
+        let work = Work {
+            logical_id: event.logical_id.clone(),
+            resource_type: event.resource_type.clone(),
+            status: event.status.clone(),
+            is_configured: event.is_configured,
+            since: event.time,
+        };
+        match known.map(|index| &mut self.work[index]) {
+            None => self.work.push(work),
+            // That it was begun is told more than once.
+            Some(known) if known.status == work.status => {
+                known.is_configured |= work.is_configured;
+            }
+            Some(known) => *known = work,
+        }
+        None
+    }
+
+    /// Takes in what the stack itself says, which its events may tell later.
+    pub(crate) fn take_status(&mut self, status: &str) {
+        status.clone_into(&mut self.status);
+    }
+
+    /// The list at this time.
+    pub(crate) fn lines(&self, now: OffsetDateTime, columns: usize, paint: Paint) -> Vec<String> {
+        let columns = columns.max(COLUMNS_MIN);
+        let Some(begun) = self.begun else { return Vec::new() };
+        let failed =
+            if self.failed == 0 { String::new() } else { format!(", {} failed", self.failed) };
+        let heading = format!(
+            "{:>8}  {}  {}  {} done{failed}, {} in work",
+            elapsed(now - begun),
+            self.name,
+            self.status,
+            self.done,
+            self.work.len()
+        );
+        let mut lines = vec![paint.hint(fitted(&heading, columns))];
+        let is_wide = columns >= WIDE;
+        let longest = |part: fn(&Work) -> &str, max: usize| {
+            self.work.iter().map(|work| width(part(work))).max().unwrap_or_default().min(max)
+        };
+        // The status is never what is cut: it is what one looks for.
+        let doing = self.work.iter().map(|work| width(doing(work))).max().unwrap_or_default();
+        let room = columns.saturating_sub(INDENT + 3 + doing).max(8);
+        let id = longest(|work| &work.logical_id, room.min(40));
+        let kind = longest(|work| &work.resource_type, 36);
+        for work in &self.work {
+            let mut line =
+                format!("{:>8}  {}", elapsed(now - work.since), padded(&work.logical_id, id));
+            if is_wide {
+                let _ = write!(line, "  {}", padded(&work.resource_type, kind));
+            }
+            let _ = write!(line, "  {}", crate::operations::follow::list::doing(work));
+            lines.push(fitted(&line, columns));
+        }
+        lines
+    }
+}
+
+/// What is said of an event where a list is shown: of one that ended, how long it took, and of a failure why.
+pub(crate) fn told(
+    event: &Event,
+    took: Option<Duration>,
+    columns: usize,
+    paint: Paint,
+) -> Vec<String> {
+    let columns = columns.max(COLUMNS_MIN);
+    let status = if event.is_failure() {
+        paint.bad(&event.status)
+    } else if event.is_end() {
+        paint.good(&event.status)
+    } else {
+        event.status.clone()
+    };
+    let took = took.map(elapsed).unwrap_or_default();
+    let room = columns.saturating_sub(INDENT + 2 + width(&status)).max(8);
+    let mut line = format!("{took:>8}  {status}  {}", cut(&event.logical_id, room));
+    if columns >= WIDE {
+        let room = columns.saturating_sub(width(&line) + 2);
+        let _ = write!(line, "  {}", cut(&event.resource_type, room));
+    }
+    let mut lines = vec![line];
+    let words = match &event.hook {
+        Some(hook) if hook.refused => Some(format!("the hook `{}`: {}", hook.name, hook.words())),
+        Some(_) | None if event.is_failure() => Some(words(event)),
+        Some(_) | None => event.reason.clone(),
+    };
+    for words in words.iter().filter(|words| !words.is_empty()) {
+        lines.extend(
+            wrapped(one_line(words).split_whitespace(), columns - INDENT - 1)
+                .into_iter()
+                .map(|row| format!("{:INDENT$}{row}", "")),
+        );
+    }
+    lines
+}
+
+/// What is being done with a resource; AWS's own status for what has no word here.
+fn doing(work: &Work) -> &str {
+    if work.is_configured {
+        return "configured, stabilising";
+    }
+    match work.status.as_str() {
+        "CREATE_IN_PROGRESS" => "being created",
+        "UPDATE_IN_PROGRESS" => "being updated",
+        "DELETE_IN_PROGRESS" => "being deleted",
+        "IMPORT_IN_PROGRESS" => "being imported",
+        "ROLLBACK_IN_PROGRESS" | "UPDATE_ROLLBACK_IN_PROGRESS" => "being rolled back",
+        status => status,
+    }
+}
+
+/// A time that has passed, as people read it.
+pub(crate) fn elapsed(duration: Duration) -> String {
+    let seconds = duration.whole_seconds().max(0);
+    let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
+    match (hours, minutes) {
+        (0, 0) => format!("{seconds} s"),
+        (0, _) => format!("{minutes}:{:02}", seconds % 60),
+        (_, _) => format!("{hours}:{minutes:02}:{:02}", seconds % 60),
+    }
+}
+
+fn padded(text: &str, columns: usize) -> String {
+    let text = cut(text, columns);
+    let gap = columns.saturating_sub(width(&text));
+    format!("{text}{:gap$}", "")
+}
+
+fn fitted(line: &str, columns: usize) -> String {
+    // The last column stays free: some terminals break the line there.
+    cut(line.trim_end(), columns - 1)
+}
+
+#[cfg(test)]
+mod tests;

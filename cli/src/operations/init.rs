@@ -1,0 +1,5 @@
+//! A first `s3guard.toml`.
+
+pub(crate) mod answers;
+pub(crate) mod interview;
+pub(crate) mod text;

@@ -1,0 +1,159 @@
+//! What whoever deploys the guard has to be allowed: what CloudFormation does in his name, and what the command itself calls.
+//!
+//! The first is in `resources.json`, which a test makes from AWS's own resource schemas; the second stands in `place`,
+//! beside what each action is about.
+
+mod left_out;
+mod place;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+use serde_json::{Value as Json, json};
+
+pub(crate) use crate::operations::permissions::place::{Place, Target};
+
+/// For each resource type of the template the actions that its handlers need.
+const RESOURCES: &str = include_str!("permissions/resources.json");
+
+/// The characters that a managed policy may have, white space not counted.
+///
+/// Source: AWS IAM User Guide, "IAM and AWS STS quotas".
+const POLICY_LENGTH_MAX: usize = 6_144;
+
+/// A policy, as IAM takes it.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Policy {
+    #[serde(rename = "Version")]
+    version: &'static str,
+    #[serde(rename = "Statement")]
+    statements: Vec<Json>,
+}
+
+/// The actions by what they are about.
+pub(crate) fn actions() -> BTreeMap<Place, BTreeSet<String>> {
+    let mut actions: BTreeMap<Place, BTreeSet<String>> = BTreeMap::new();
+    for action in of_resources().into_iter().filter(|action| !left_out::is(action)) {
+        actions.entry(place::of(&action)).or_default().insert(action);
+    }
+    for (place, called) in place::CALLED {
+        actions.entry(place).or_default().extend(called.iter().map(ToString::to_string));
+    }
+    actions
+}
+
+/// What the schemas say, each once.
+fn of_resources() -> BTreeSet<String> {
+    let by_type: BTreeMap<String, Vec<String>> =
+        serde_json::from_str(RESOURCES).expect("a test makes the file");
+    by_type.into_values().flatten().collect()
+}
+
+/// The deployer's policy: as many as IAM needs, each with a name.
+pub(crate) fn policies(target: &Target) -> BTreeMap<String, Policy> {
+    let statements = actions().into_iter().map(|(place, actions)| {
+        let mut statement = json!({
+            "Sid": place.name(),
+            "Effect": "Allow",
+            "Action": actions,
+            "Resource": place.resources(target),
+        });
+        if let Some(condition) = place.condition() {
+            statement["Condition"] = condition;
+        }
+        statement
+    });
+    let mut policies: Vec<Policy> = Vec::new();
+    for statement in statements {
+        match policies.last_mut() {
+            Some(policy) if policy.length() + length(&statement) < POLICY_LENGTH_MAX => {
+                policy.statements.push(statement);
+            }
+            Some(_) | None => {
+                policies.push(Policy { version: "2012-10-17", statements: vec![statement] });
+            }
+        }
+    }
+    let numbered = policies.into_iter().enumerate();
+    numbered.map(|(at, policy)| (format!("{}-deployer-{}", target.stack, at + 1), policy)).collect()
+}
+
+impl Policy {
+    fn length(&self) -> usize {
+        // The frame and the commas.
+        let frame = 40 + self.statements.len();
+        frame + self.statements.iter().map(length).sum::<usize>()
+    }
+}
+
+fn length(statement: &Json) -> usize {
+    statement.to_string().len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target() -> Target {
+        Target {
+            partition: "aws".to_owned(),
+            account: "111122223333".parse().unwrap(),
+            region: Some("eu-west-1".parse().unwrap()),
+            stack: "a".repeat(100).parse().unwrap(),
+            prefix: "p".repeat(25),
+        }
+    }
+
+    #[test]
+    fn each_policy_fits_also_with_long_names() {
+        for policy in policies(&target()).values() {
+            let text = serde_json::to_string(policy).unwrap();
+            assert!(text.len() <= POLICY_LENGTH_MAX, "{}", text.len());
+        }
+    }
+
+    #[test]
+    fn what_schemas_ask_is_granted_or_left_out_for_a_reason_that_still_holds() {
+        let (asked, granted) = (of_resources(), actions());
+        let granted: BTreeSet<&String> = granted.values().flatten().collect();
+        for action in &asked {
+            assert_ne!(granted.contains(action), left_out::is(action), "{action}");
+        }
+        for (pattern, why) in left_out::LEFT_OUT {
+            assert!(asked.iter().any(|action| left_out::matches(pattern, action)), "{pattern}");
+            assert!(!why.is_empty(), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_granted_by_a_wildcard_and_nothing_twice_in_a_place() {
+        for (place, actions) in actions() {
+            assert!(!actions.is_empty() && !place.resources(&target()).is_empty(), "{place:?}");
+            for action in actions {
+                let (service, name) = action.split_once(':').unwrap();
+                let plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+                assert!(plain(service) && plain(name) && !name.is_empty(), "{action}");
+                assert_eq!(service, service.to_lowercase(), "{action}");
+            }
+        }
+    }
+
+    #[test]
+    fn roles_are_made_through_cloudformation_alone_and_passed_to_lambda_alone() {
+        let policies = policies(&target());
+        let statements = || policies.values().flat_map(|policy| &policy.statements);
+        let of = |action: &str| {
+            let has = |one: &&Json| one["Action"].as_array().unwrap().contains(&action.into());
+            statements().find(has).unwrap_or_else(|| panic!("{action}"))
+        };
+        let via = &of("iam:CreateRole")["Condition"]["ForAnyValue:StringEquals"]["aws:CalledVia"];
+        assert_eq!(via, "cloudformation.amazonaws.com");
+        let passed = of("iam:PassRole");
+        assert_eq!(
+            passed["Condition"]["StringEquals"]["iam:PassedToService"],
+            "lambda.amazonaws.com"
+        );
+        let role = passed["Resource"][0].as_str().unwrap();
+        assert!(role.starts_with("arn:aws:iam::111122223333:role/s3guard/aaa"), "{role}");
+    }
+}

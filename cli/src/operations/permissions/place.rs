@@ -1,0 +1,304 @@
+//! What an action is about: as closely as IAM lets it be said before the stack is there.
+
+use s3guard_posture::{AccountId, Region, StackName};
+use serde_json::{Value as Json, json};
+
+/// The stack that the permissions are for.
+#[derive(Clone, Debug)]
+pub(crate) struct Target {
+    pub(crate) partition: String,
+    pub(crate) account: AccountId,
+    /// None stands for every Region.
+    pub(crate) region: Option<Region>,
+    pub(crate) stack: StackName,
+    /// What the names of the stack's buckets begin with.
+    pub(crate) prefix: String,
+}
+
+/// Of a longer name CloudFormation takes only the beginning for the names of what it makes, where they have to be short:
+/// as observed, 24 characters of it for a role or a function.
+const STACK_LENGTH_MAX: usize = 24;
+
+/// What an action is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Place {
+    /// The stack.
+    Stack,
+    /// The stack of that name in us-east-1: calls through the global endpoint are seen only there.
+    StackInUsEast1,
+    /// The bucket for code.
+    CodeBucket,
+    /// What is in it.
+    Code,
+    /// What IAM cannot confine, and which only reads.
+    Looks,
+    /// What IAM cannot confine, and which writes.
+    Unconfined,
+    /// The caller himself, whose permissions are looked at.
+    Caller,
+    /// The stack's roles.
+    Roles,
+    /// The stack's policies.
+    Policies,
+    /// The stack's roles, given to its functions.
+    PassedRoles,
+    /// A key, looked at.
+    Key,
+    /// The stack's key, whose id nobody knows before.
+    Keys,
+    /// The name of the stack's key.
+    KeyNames,
+    /// The stack's buckets.
+    Buckets,
+    /// What is in them.
+    Objects,
+    /// The stack's functions, and what they are fed by.
+    Functions,
+    /// What the functions are fed by.
+    Sources,
+    /// The functions' logs.
+    Logs,
+    /// The stack's queues.
+    Queues,
+    /// The stack's topics.
+    Topics,
+    /// The stack's alarms and dashboards.
+    Alarms,
+    /// The stack's dashboards.
+    Dashboards,
+    /// The stack's rules.
+    Rules,
+    /// The stack's trail.
+    Trail,
+}
+
+/// What the command itself calls to deploy, look at and destroy a stack, and not to undo what a guard did; `GetCallerIdentity` needs no
+/// permission.
+pub(crate) const CALLED: [(Place, &[&str]); 12] = [
+    (
+        Place::Stack,
+        &[
+            "cloudformation:CancelUpdateStack",
+            "cloudformation:ContinueUpdateRollback",
+            "cloudformation:CreateChangeSet",
+            "cloudformation:DeleteChangeSet",
+            "cloudformation:DeleteStack",
+            "cloudformation:DescribeChangeSet",
+            "cloudformation:DescribeEvents",
+            "cloudformation:DescribeStackEvents",
+            "cloudformation:DescribeStackResourceDrifts",
+            "cloudformation:DescribeStacks",
+            "cloudformation:DetectStackDrift",
+            "cloudformation:ExecuteChangeSet",
+            "cloudformation:GetTemplate",
+            "cloudformation:ListChangeSets",
+            "cloudformation:ListStackResources",
+            "cloudformation:RollbackStack",
+            "cloudformation:TagResource",
+            "cloudformation:UntagResource",
+            "cloudformation:UpdateTerminationProtection",
+        ],
+    ),
+    (Place::StackInUsEast1, &["cloudformation:DescribeStacks"]),
+    (
+        Place::CodeBucket,
+        &[
+            "s3:CreateBucket",
+            "s3:DeleteBucket",
+            "s3:GetBucketOwnershipControls",
+            "s3:GetBucketPolicy",
+            "s3:GetBucketPublicAccessBlock",
+            "s3:GetBucketVersioning",
+            "s3:GetEncryptionConfiguration",
+            "s3:ListBucket",
+            "s3:ListBucketMultipartUploads",
+            "s3:ListBucketVersions",
+            "s3:PutBucketOwnershipControls",
+            "s3:PutBucketPolicy",
+            "s3:PutBucketPublicAccessBlock",
+            "s3:PutBucketVersioning",
+            "s3:PutEncryptionConfiguration",
+        ],
+    ),
+    (Place::Code, &["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:GetObject", "s3:PutObject"]),
+    (
+        Place::Looks,
+        &[
+            "cloudformation:DescribeStackDriftDetectionStatus",
+            // Which trail serves is seen from all of them.
+            "cloudtrail:GetEventSelectors",
+            "cloudtrail:GetTrailStatus",
+            "lambda:GetAccountSettings",
+            "sns:GetSMSAttributes",
+            "sns:GetSMSSandboxAccountStatus",
+        ],
+    ),
+    (Place::Caller, &["iam:GetRole", "iam:SimulatePrincipalPolicy"]),
+    (Place::Key, &["kms:DescribeKey"]),
+    // Buckets are emptied when somebody asks for it; what is locked stays.
+    (Place::Buckets, &["s3:ListBucketMultipartUploads", "s3:ListBucketVersions"]),
+    (Place::Objects, &["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:DeleteObjectVersion"]),
+    (Place::Logs, &["logs:FilterLogEvents"]),
+    (Place::Functions, &["lambda:GetFunctionConfiguration"]),
+    // The first sweep.
+    (Place::Queues, &["sqs:SendMessage"]),
+];
+
+/// What IAM knows no resource for, or what is asked of all at once.
+///
+/// Source: Service Authorization Reference, the services' "Actions"; a test holds it against a copy.
+const LOOKS: [&str; 18] = [
+    "cloudtrail:DescribeTrails",
+    "cloudtrail:ListTrails",
+    "cloudwatch:DescribeAlarms",
+    "cloudwatch:ListDashboards",
+    "events:ListRules",
+    "iam:ListPolicies",
+    "iam:ListRoles",
+    "kms:ListAliases",
+    "kms:ListKeys",
+    "lambda:ListEventSourceMappings",
+    "lambda:ListFunctions",
+    "logs:DescribeIndexPolicies",
+    "logs:DescribeLogGroups",
+    "logs:DescribeResourcePolicies",
+    "s3:ListAllMyBuckets",
+    "sns:ListSubscriptions",
+    "sns:ListTopics",
+    "sqs:ListQueues",
+];
+
+/// The same, of what writes or tells of one thing.
+const UNCONFINED: [&str; 5] = [
+    "kms:CreateKey",
+    "lambda:CreateEventSourceMapping",
+    "sns:GetSubscriptionAttributes",
+    "sns:SetSubscriptionAttributes",
+    "sns:Unsubscribe",
+];
+
+/// What an action is about that CloudFormation needs for a resource.
+pub(crate) fn of(action: &str) -> Place {
+    if LOOKS.contains(&action) {
+        return Place::Looks;
+    }
+    if UNCONFINED.contains(&action) {
+        return Place::Unconfined;
+    }
+    let (service, name) = action.split_once(':').unwrap_or((action, ""));
+    match service {
+        "cloudtrail" => Place::Trail,
+        "cloudwatch" if name.contains("Dashboard") => Place::Dashboards,
+        "cloudwatch" => Place::Alarms,
+        "events" => Place::Rules,
+        "iam" if name == "PassRole" => Place::PassedRoles,
+        "iam" if name.contains("Role") => Place::Roles,
+        "iam" => Place::Policies,
+        "kms" if name.contains("Alias") => Place::KeyNames,
+        "kms" => Place::Keys,
+        "lambda" if name.contains("EventSourceMapping") => Place::Sources,
+        "lambda" => Place::Functions,
+        "logs" => Place::Logs,
+        // Lambda fetches the code.
+        "s3" if ["GetObject", "GetObjectVersion"].contains(&name) => Place::Code,
+        "s3" if name.contains("Object") && !name.contains("Lock") => Place::Objects,
+        "s3" => Place::Buckets,
+        "sns" => Place::Topics,
+        "sqs" => Place::Queues,
+        // A service that the template does not use yet: a test of the policy finds it.
+        _ => Place::Unconfined,
+    }
+}
+
+impl Place {
+    /// The statement's name.
+    pub(crate) fn name(self) -> String {
+        format!("{self:?}")
+    }
+
+    /// The ARNs, with `*` for what nobody knows before.
+    pub(crate) fn resources(self, target: &Target) -> Vec<String> {
+        let Target { partition, account, region, stack, prefix } = target;
+        let part = match stack.as_str().get(..STACK_LENGTH_MAX) {
+            Some(beginning) => format!("{beginning}*"),
+            None => format!("{stack}-*"),
+        };
+        let region = region.as_ref().map_or("*", Region::as_str);
+        let of = |service: &str, rest: String| {
+            format!("arn:{partition}:{service}:{region}:{account}:{rest}")
+        };
+        let iam = |rest: String| format!("arn:{partition}:iam::{account}:{rest}");
+        let s3 = |rest: String| format!("arn:{partition}:s3:::{rest}");
+        match self {
+            Self::Stack => vec![of("cloudformation", format!("stack/{stack}/*"))],
+            Self::StackInUsEast1 => {
+                vec![format!("arn:{partition}:cloudformation:us-east-1:{account}:stack/{stack}/*")]
+            }
+            Self::CodeBucket => vec![s3(format!("s3guard-code-{account}-{region}-an"))],
+            Self::Code => vec![s3(format!("s3guard-code-{account}-{region}-an/*"))],
+            Self::Looks | Self::Unconfined => vec!["*".to_owned()],
+            Self::Caller => vec![iam("role/*".to_owned()), iam("user/*".to_owned())],
+            Self::Roles | Self::PassedRoles => vec![iam(format!("role/s3guard/{part}"))],
+            Self::Policies => vec![iam(format!("policy/s3guard/{part}"))],
+            Self::Key | Self::Keys => vec![of("kms", "key/*".to_owned())],
+            Self::KeyNames => {
+                vec![of("kms", format!("alias/{stack}")), of("kms", "key/*".to_owned())]
+            }
+            Self::Buckets => vec![s3(format!("{prefix}-*-{account}-{region}-an"))],
+            Self::Objects => vec![s3(format!("{prefix}-*-{account}-{region}-an/*"))],
+            Self::Functions => vec![
+                of("lambda", format!("function:{part}")),
+                of("lambda", "event-source-mapping:*".to_owned()),
+            ],
+            Self::Sources => vec![of("lambda", "event-source-mapping:*".to_owned())],
+            Self::Logs => vec![of("logs", format!("log-group:{part}"))],
+            Self::Queues => vec![of("sqs", part)],
+            Self::Topics => vec![of("sns", part)],
+            Self::Alarms => {
+                let dashboards = format!("arn:{partition}:cloudwatch::{account}:dashboard/{part}");
+                vec![of("cloudwatch", format!("alarm:{part}")), dashboards]
+            }
+            Self::Dashboards => {
+                vec![format!("arn:{partition}:cloudwatch::{account}:dashboard/{part}")]
+            }
+            Self::Rules => vec![of("events", format!("rule/{part}"))],
+            Self::Trail => vec![of("cloudtrail", format!("trail/{part}"))],
+        }
+    }
+
+    /// What else has to hold.
+    ///
+    /// Whoever may make a role can be anybody: that, and what is done to any key, is done by CloudFormation alone, which
+    /// says so in `aws:CalledVia`. Source: AWS IAM User Guide, "AWS global condition context keys".
+    pub(crate) fn condition(self) -> Option<Json> {
+        let by_cloudformation = json!({
+            "ForAnyValue:StringEquals": { "aws:CalledVia": "cloudformation.amazonaws.com" }
+        });
+        match self {
+            Self::Roles | Self::Policies | Self::Keys | Self::KeyNames | Self::Unconfined => {
+                Some(by_cloudformation)
+            }
+            Self::PassedRoles => Some(json!({
+                "StringEquals": { "iam:PassedToService": "lambda.amazonaws.com" }
+            })),
+            Self::Stack
+            | Self::StackInUsEast1
+            | Self::CodeBucket
+            | Self::Code
+            | Self::Looks
+            | Self::Caller
+            | Self::Key
+            | Self::Buckets
+            | Self::Objects
+            | Self::Functions
+            | Self::Sources
+            | Self::Logs
+            | Self::Queues
+            | Self::Topics
+            | Self::Alarms
+            | Self::Dashboards
+            | Self::Rules
+            | Self::Trail => None,
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! The forms in which events are kept, and the one in which a replay is told.
+
+use expect_test::{Expect, expect, expect_file};
+use s3guard_posture::Grade;
+
+use crate::operations::replay::Outcome;
+use crate::operations::replay::tests::{parse, replayed};
+
+/// A record of CloudTrail that nobody watches.
+const RECORD: &str = r#"{"eventVersion":"1.11","eventName":"PutBucketCors"}"#;
+const BODY: &str = r#"{\"s3guard\":{\"sweep\":{}}}"#;
+
+fn places(text: &str) -> Vec<String> {
+    parse(text.as_bytes()).unwrap().into_iter().map(|recorded| recorded.place).collect()
+}
+
+#[test]
+fn events_are_found_in_every_form_and_their_places_named() {
+    assert_eq!(places(RECORD), [""]);
+    assert_eq!(places(&format!("\u{feff}[{RECORD},{RECORD}]")), ["[0]", "[1]"]);
+    assert_eq!(places(&format!("{RECORD}\n\n{RECORD}\r\n")), ["line 1", "line 3"]);
+    assert_eq!(places(&format!(r#"{{"Records":[{RECORD}]}}"#)), ["Records[0]"]);
+    let text = serde_json::to_string(RECORD).unwrap();
+    let looked_up =
+        format!(r#"{{"Events":[{{"CloudTrailEvent":{text}}},{{"CloudTrailEvent":"{{"}}]}}"#);
+    assert_eq!(places(&looked_up), ["Events[1]", "Events[0]"]);
+    let batch = format!(r#"{{"Records":[{{"messageId":"1","body":"{BODY}"}}]}}"#);
+    assert_eq!(
+        places(&format!("{batch}\n{batch}\n")),
+        ["line 1, Records[0]", "line 2, Records[0]"]
+    );
+    assert_eq!(places(&format!(r#"{{"Messages":[{{"Body":"{BODY}"}}]}}"#)), ["Messages[0]"]);
+    assert_eq!(places("[]"), Vec::<String>::new());
+}
+
+#[test]
+fn what_cannot_be_read_at_all_says_why() {
+    let check = |bytes: &[u8], message: &str| {
+        assert_eq!(parse(bytes).unwrap_err().to_string(), message);
+    };
+    check(b" \n", "there is nothing in it");
+    check(b"{}\n\xff", "it is not text: line 2 is not UTF-8");
+    check(
+        b"{\n \"a\": \n",
+        "it is neither JSON nor JSON lines: EOF while parsing a value at line 3 column 0",
+    );
+}
+
+#[test]
+fn a_line_that_is_cut_off_does_not_hinder_the_others() {
+    let replayed = replayed(&format!("{RECORD}\n{{\"eventName\n{RECORD}\n"), Grade::Speed);
+    let wrong: Vec<_> =
+        replayed.iter().filter(|one| one.outcome.misunderstood().is_some()).collect();
+    assert_eq!(wrong.len(), 1);
+    assert_eq!(wrong[0].place, "line 2");
+    assert!(matches!(replayed[0].outcome, Outcome::Ignored { .. }));
+}
+
+#[track_caller]
+fn check_json(text: &str, expected: &Expect) {
+    let replayed = replayed(text, Grade::Speed).remove(0);
+    expected.assert_eq(&serde_json::to_string_pretty(&replayed).unwrap());
+}
+
+#[test]
+fn the_form_for_programs_does_not_change() {
+    let event = include_str!("../../../../../examples/events/put-encryption.json");
+    let replayed = replayed(event, Grade::Speed).remove(0);
+    expect_file!["form.json"].assert_eq(&serde_json::to_string_pretty(&replayed).unwrap());
+}
+
+#[test]
+fn the_form_for_programs_has_all_fields_also_where_nothing_came_of_an_event() {
+    check_json(
+        RECORD,
+        &expect![[r#"
+            {
+              "number": 1,
+              "place": "",
+              "name": "PutBucketCors",
+              "bucket": null,
+              "region": null,
+              "time": null,
+              "principal": "somebody unknown",
+              "tool": "an AWS SDK",
+              "heard": {
+                "is": "doesNotMatch",
+                "rule": "BucketChanged",
+                "because": "`source` is `aws.`, the rule wants `aws.s3` or `aws.s3-control`"
+              },
+              "task": null,
+              "settlesSeconds": null,
+              "assumed": [],
+              "looks": [],
+              "says": null,
+              "outcome": {
+                "is": "ignored",
+                "because": "the rule does not let it through"
+              }
+            }"#]],
+    );
+}

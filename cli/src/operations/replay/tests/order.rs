@@ -1,0 +1,105 @@
+//! What comes when, and what is seen then.
+
+use s3guard_posture::Grade;
+use serde_json::{Value as Json, json};
+use time::format_description::well_known::Rfc3339;
+
+use crate::operations::replay::replayed::{Heard, Task};
+use crate::operations::replay::tests::{Replayed, parse, replayed, run, scene};
+use crate::operations::replay::{Outcome, Scene};
+
+fn call(name: &str, time: &str, parameters: Json) -> Json {
+    let mut parameters = parameters;
+    parameters["bucketName"] = json!("reports");
+    json!({
+        "eventVersion": "1.11",
+        "eventName": name,
+        "eventSource": "s3.amazonaws.com",
+        "eventTime": time,
+        "awsRegion": "eu-west-1",
+        "recipientAccountId": "111122223333",
+        "userIdentity": { "type": "Root", "arn": "arn:aws:iam::111122223333:root" },
+        "requestParameters": parameters,
+    })
+}
+
+fn off() -> Json {
+    json!({ "PublicAccessBlockConfiguration": { "BlockPublicAcls": false } })
+}
+
+fn looked(replayed: &Replayed) -> (Vec<&str>, Vec<&str>) {
+    let times = replayed.looks.iter().map(|look| look.time.as_str()).collect();
+    let calls =
+        replayed.looks.iter().flat_map(|look| &look.calls).map(|called| called.call).collect();
+    (times, calls)
+}
+
+#[test]
+fn what_happens_while_a_bucket_settles_is_seen_when_it_is_looked_at() {
+    let events = json!([
+        call("CreateBucket", "2026-11-20T12:00:00Z", json!({})),
+        call("DeleteBucketWebsite", "2026-11-20T12:00:05Z", json!({})),
+        call("PutBucketPublicAccessBlock", "2026-11-20T12:00:16Z", off()),
+    ]);
+    let replayed = replayed(&events.to_string(), Grade::Speed);
+    assert_eq!(replayed[0].settles_seconds, Some(15));
+    let new = vec!["PutBucketPolicy", "PutBucketNotificationConfiguration"];
+    assert_eq!(looked(&replayed[0]), (vec!["2026-11-20T12:00:15Z"], new));
+    assert!(replayed[1].looks.is_empty());
+    let block = vec!["PutPublicAccessBlock"];
+    assert_eq!(looked(&replayed[2]), (vec!["2026-11-20T12:00:16Z"], block));
+}
+
+#[test]
+fn events_come_in_the_order_of_their_times() {
+    let events = json!([
+        call("PutBucketPublicAccessBlock", "2026-11-20T12:00:09+02:00", off()),
+        call("DeleteBucketPolicy", "2026-11-20T09:00:00Z", json!({})),
+    ]);
+    let replayed = replayed(&events.to_string(), Grade::Speed);
+    assert_eq!(replayed[0].place, "[1]");
+    assert_eq!((replayed[1].number, replayed[1].place.as_str()), (2, "[0]"));
+}
+
+#[test]
+fn a_bucket_that_was_deleted_and_made_again_is_new() {
+    let events = json!([
+        call("PutBucketWebsite", "2026-11-20T12:00:00Z", json!({})),
+        call("DeleteBucket", "2026-11-20T12:01:00Z", json!({})),
+        call("CreateBucket", "2026-11-20T12:02:00Z", json!({})),
+    ]);
+    let replayed = replayed(&events.to_string(), Grade::Speed);
+    assert_eq!(replayed[0].looks[0].calls, []);
+    assert_eq!(replayed[2].looks[0].calls.len(), 2);
+}
+
+#[test]
+fn a_guard_hears_only_of_its_own_region_and_account() {
+    let event = call("DeleteBucketPolicy", "2026-11-20T12:00:00Z", json!({})).to_string();
+    let here = scene(Grade::Speed);
+    let check = |scene: Scene<_>, because: &str| {
+        let replayed = run(&parse(event.as_bytes()).unwrap(), &scene).remove(0);
+        assert_eq!(replayed.heard, Heard::NotDelivered { because: because.to_owned() });
+        assert!(matches!(replayed.outcome, Outcome::Ignored { .. }) && replayed.task.is_none());
+    };
+    let elsewhere = Scene { region: Some("us-east-1".parse().unwrap()), ..here };
+    check(elsewhere, "it comes in eu-west-1, the guard is in us-east-1");
+    let other = Scene { account: "444455556666".parse().unwrap(), ..scene(Grade::Speed) };
+    check(other, "it comes to account 111122223333, the guard is in 444455556666");
+}
+
+#[test]
+fn what_waits_until_after_the_end_of_all_dates_does_not_wait() {
+    let event = call("CreateBucket", "9999-12-31T23:59:59Z", json!({})).to_string();
+    let replayed = replayed(&event, Grade::Speed).remove(0);
+    assert!(matches!(replayed.outcome, Outcome::Ignored { .. }), "{replayed}");
+}
+
+#[test]
+fn what_has_no_time_comes_now() {
+    let replayed =
+        replayed(r#"{"s3guard":{"lookAt":{"bucket":"reports"}}}"#, Grade::Speed).remove(0);
+    assert_eq!(replayed.task, Some(Task::Look));
+    let now = scene(Grade::Speed).now.format(&Rfc3339).unwrap();
+    assert_eq!(replayed.looks[0].time, now);
+}

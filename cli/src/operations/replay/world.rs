@@ -1,0 +1,163 @@
+//! The buckets of the account, in memory.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use s3guard_posture::assess::STACK_TAG;
+use s3guard_posture::event::Changed;
+use s3guard_posture::ledger::{self, RecordId};
+use s3guard_posture::memory::Step;
+use s3guard_posture::observed::Reading;
+use s3guard_posture::setting::PublicAccessBlock;
+use s3guard_posture::{BucketId, BucketName, MemoryBucket, Observed, SettingKind};
+use serde_json::Value as Json;
+use time::OffsetDateTime;
+
+use crate::operations::replay::apply;
+
+/// Where `CreateBucket` succeeds for a bucket that one already has, and resets its ACL.
+const CREATES_AGAIN: &str = "us-east-1";
+
+/// An account's buckets, and what they share.
+pub(crate) struct World {
+    account_block: Reading<PublicAccessBlock>,
+    buckets: BTreeMap<BucketName, Bucket>,
+}
+
+/// A bucket and what the ledger has of it.
+pub(crate) struct Bucket {
+    pub(crate) memory: MemoryBucket,
+    keys: BTreeSet<String>,
+}
+
+impl World {
+    /// An account in which nobody has set anything.
+    pub(crate) fn new() -> Self {
+        Self { account_block: Reading::Absent, buckets: BTreeMap::new() }
+    }
+
+    /// A call has changed a bucket. `guarded` makes a bucket what the guard would have left.
+    ///
+    /// Returns what had to be assumed.
+    pub(crate) fn happen(
+        &mut self,
+        id: &BucketId,
+        changed: &Changed,
+        parameters: &Json,
+        guarded: impl FnOnce(&MemoryBucket),
+    ) -> Vec<String> {
+        let name = changed.call.event_name.as_str();
+        let is_known = self.buckets.contains_key(&id.name);
+        if name == "CreateBucket" {
+            if is_known && id.region.as_str() == CREATES_AGAIN {
+                self.change(id, |bucket| apply::acl(bucket, parameters));
+                return vec!["the bucket is there already: only its ACL is made anew".to_owned()];
+            }
+            let mut bucket = Observed::new_bucket(id.clone());
+            apply::created(&mut bucket, parameters);
+            self.insert(bucket);
+            return Vec::new();
+        }
+        let mut assumed = self.ensure(id, guarded);
+        assumed.extend(self.change(id, |bucket| apply::changed(bucket, name, parameters)));
+        assumed
+    }
+
+    /// Has the bucket there, as the guard left it if it was not seen yet. Returns what had to be assumed.
+    pub(crate) fn ensure(
+        &mut self,
+        id: &BucketId,
+        guarded: impl FnOnce(&MemoryBucket),
+    ) -> Vec<String> {
+        if self.buckets.contains_key(&id.name) {
+            return Vec::new();
+        }
+        let bucket = self.insert(Observed::new_bucket(id.clone()));
+        guarded(&bucket.memory);
+        bucket.memory.take_steps();
+        vec!["everything else is as the guard left it".to_owned()]
+    }
+
+    /// A call that is not watched has changed a bucket, or taken it away.
+    pub(crate) fn happen_unheard(&mut self, name: &BucketName, event_name: &str) {
+        match event_name {
+            "DeleteBucket" => drop(self.buckets.remove(name)),
+            "DeleteBucketWebsite" => {
+                if let Some(bucket) = self.buckets.get(name) {
+                    bucket.memory.change(|bucket| bucket.website = Reading::Absent);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A call has changed the account's public access block.
+    pub(crate) fn happen_to_account(&mut self, event_name: &str, parameters: &Json) -> Vec<String> {
+        apply::changed_account(&mut self.account_block, event_name, parameters)
+    }
+
+    /// The bucket's stack is done, and has marked it.
+    pub(crate) fn finish_stack(&mut self, name: &BucketName) {
+        let Some(bucket) = self.buckets.get(name) else { return };
+        bucket.memory.change(|bucket| {
+            let mut tags = bucket.tags.known().cloned().unwrap_or_default();
+            tags.entry(STACK_TAG.to_owned()).or_insert_with(|| "assumed".to_owned());
+            bucket.tags = Reading::Known(tags);
+            bucket.stack_in_progress = Reading::Known(false);
+        });
+    }
+
+    /// The bucket as it is to be looked at now. The account itself is always there.
+    pub(crate) fn bucket(&mut self, id: &BucketId, now: OffsetDateTime) -> &mut Bucket {
+        let account_block = self.account_block;
+        if !self.buckets.contains_key(&id.name) {
+            self.insert(Observed::new_bucket(id.clone()));
+        }
+        let bucket = self.buckets.get_mut(&id.name).expect("it was put there");
+        let keys = bucket.keys.iter().map(String::as_str);
+        let history = ledger::history(&id.name, keys, now);
+        bucket.memory.change(|bucket| {
+            bucket.account_block = account_block;
+            bucket.history = Reading::Known(history);
+        });
+        bucket
+    }
+
+    /// The account's block, after a look at it.
+    pub(crate) fn account_looked_at(&mut self) {
+        if let Some(account) = self.buckets.get(&BucketName::account()) {
+            self.account_block = account.memory.truth().account_block;
+        }
+    }
+
+    fn insert(&mut self, bucket: Observed) -> &mut Bucket {
+        let name = bucket.id.name.clone();
+        let bucket = Bucket { memory: MemoryBucket::new(bucket), keys: BTreeSet::new() };
+        self.buckets.entry(name).insert_entry(bucket).into_mut()
+    }
+
+    fn change<T: Default>(&mut self, id: &BucketId, change: impl FnOnce(&mut Observed) -> T) -> T {
+        let mut changed = T::default();
+        if let Some(bucket) = self.buckets.get(&id.name) {
+            bucket.memory.change(|bucket| changed = change(bucket));
+        }
+        changed
+    }
+}
+
+impl Bucket {
+    /// Keeps in the ledger what was written, and that the guard has stopped.
+    pub(crate) fn keep(
+        &mut self,
+        steps: &[Step],
+        stopped: impl Iterator<Item = SettingKind>,
+        now: OffsetDateTime,
+    ) {
+        let name = self.memory.truth().id.name;
+        let records = steps.iter().filter_map(|step| match step {
+            Step::Kept(record) => Some(record.id.parse::<RecordId>().ok()?.key()),
+            Step::Read(_) | Step::Wrote(_) => None,
+        });
+        self.keys.extend(records);
+        self.keys.extend(stopped.map(|kind| ledger::stopped(&name, kind, now)));
+    }
+}

@@ -1,0 +1,355 @@
+//! The way to the account: region, profile, and whether anybody is there.
+
+use std::future::Future;
+use std::io::{self, IsTerminal as _};
+use std::pin::pin;
+use std::rc::Rc;
+
+use anyhow::{Context as _, anyhow};
+use s3guard_aws::code_bucket::CodeBucket;
+use s3guard_aws::identity::{self, Identity, IdentityError};
+use s3guard_aws::stacks::{Stack, StackStatus, Stacks};
+use s3guard_aws::{AwsError, ConnectError, Connection, Kind, Ledger};
+use s3guard_posture::{BucketName, Region, StackName};
+
+pub(crate) use crate::args::account::{AccountArgs, AccountsArgs, region};
+use crate::error;
+use crate::error::Advice as _;
+use crate::exit::Exit;
+pub(crate) use crate::operations::interrupt::Followed;
+use crate::operations::interrupt::{Interrupts, Keyboard, Press, Signals};
+use crate::ui::output::Output;
+
+/// Regions of AWS, only to tell a typing mistake from a new one.
+///
+/// Source: AWS General Reference, "AWS service endpoints"; what is missing here is not refused.
+const KNOWN_REGIONS: &str = "af-south-1 ap-east-1 ap-east-2 ap-northeast-1 ap-northeast-2 \
+     ap-northeast-3 ap-south-1 ap-south-2 ap-southeast-1 ap-southeast-2 ap-southeast-3 ap-southeast-4 \
+     ap-southeast-5 ap-southeast-6 ap-southeast-7 ca-central-1 ca-west-1 cn-north-1 cn-northwest-1 \
+     eu-central-1 eu-central-2 eu-north-1 eu-south-1 eu-south-2 eu-west-1 eu-west-2 eu-west-3 \
+     il-central-1 me-central-1 me-south-1 mx-central-1 sa-east-1 us-east-1 us-east-2 us-gov-east-1 \
+     us-gov-west-1 us-west-1 us-west-2";
+
+/// The tag by which a stack, and all that it is made of, says which guard it is.
+pub(crate) const STACK_TAG: &str = "s3guard:stack";
+
+/// An account that answered.
+pub(crate) struct Account {
+    pub(crate) connection: Connection,
+    pub(crate) caller: Identity,
+}
+
+impl Account {
+    /// Finds the way to the account and asks who the caller is there.
+    pub(crate) async fn open(args: &AccountArgs) -> anyhow::Result<Self> {
+        crate::operations::interrupt::remember_profile(args.profile.as_deref());
+        let connection = connect(args).await?;
+        let caller = known(identity::identity(&connection).await, &connection)?;
+        Ok(Self { connection, caller })
+    }
+
+    /// The bucket for code that needs no name from the caller.
+    pub(crate) fn standard_code_bucket(&self) -> anyhow::Result<BucketName> {
+        let region = self.connection.region();
+        CodeBucket::standard_name(&self.caller.account, region)
+            .hint("name another one with `--code-bucket`")
+    }
+}
+
+/// Finds the way to AWS; nothing is called yet.
+pub(crate) async fn connect(args: &AccountArgs) -> anyhow::Result<Connection> {
+    let region = args.region.as_ref().map(Region::as_str);
+    let error = match Connection::open(region, args.profile.as_deref()).await {
+        Ok(connection) => return Ok(connection),
+        Err(error) => error,
+    };
+    let hint = match &error {
+        ConnectError::NoRegion => "give one with `--region`, or set `AWS_REGION`",
+        ConnectError::Region(_) => "look at `AWS_REGION` and at the profile's region",
+        ConnectError::NoProfile(_) => "`aws configure list-profiles` shows which there are",
+        ConnectError::Configuration(_) => "look at `~/.aws/config` and `~/.aws/credentials`",
+        ConnectError::Endpoint(_) => {
+            "it comes from `AWS_ENDPOINT_URL` or the profile's `endpoint_url`: write it as `https://HOST`, or leave it out"
+        }
+    };
+    Err(error).hint(hint)
+}
+
+/// The caller, or why AWS does not say who it is, with what to try.
+pub(crate) fn known(
+    caller: Result<Identity, IdentityError>,
+    connection: &Connection,
+) -> anyhow::Result<Identity> {
+    match caller {
+        Ok(caller) => Ok(caller),
+        Err(IdentityError::Aws(error)) => Err(unreachable(error, connection)),
+        Err(error @ IdentityError::NoAccount) => {
+            Err(error).hint("does the endpoint speak for AWS?")
+        }
+    }
+}
+
+/// Runs a command that calls AWS, until it is done or somebody asks it to stop.
+pub(crate) fn run(
+    command: impl Future<Output = anyhow::Result<Exit>>,
+    on_interrupt: String,
+) -> anyhow::Result<Exit> {
+    let can_ask = io::stdin().is_terminal() && io::stderr().is_terminal();
+    let mut signals = None;
+    let next = async || match &mut signals {
+        Some(signals) => Signals::next(signals).await,
+        None => signals.insert(Signals::new()?).next().await,
+    };
+    run_until(next, &Interrupts::new(can_ask, on_interrupt), command)
+}
+
+fn run_until(
+    mut interrupt: impl AsyncFnMut() -> io::Result<()>,
+    interrupts: &Rc<Interrupts>,
+    command: impl Future<Output = anyhow::Result<Exit>>,
+) -> anyhow::Result<Exit> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let done = runtime.block_on(async {
+        let mut command = pin!(interrupts.around(command));
+        let mut keyboard = Keyboard::default();
+        loop {
+            tokio::select! {
+                done = &mut command => return done,
+                pressed = interrupt() => {
+                    pressed?;
+                    match interrupts.press() {
+                        Press::Explained => keyboard.listen(),
+                        Press::Leave(error) => return Err(error),
+                    }
+                }
+                line = keyboard.next() => interrupts.typed(&line),
+            }
+        }
+    });
+    // Without this, what still blocks (a compiler, a person who does not answer) would be waited for.
+    runtime.shutdown_background();
+    done
+}
+
+/// Does what blocks beside the runtime, which can be interrupted meanwhile.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> anyhow::Result<T> + Send + 'static,
+) -> anyhow::Result<T> {
+    tokio::task::spawn_blocking(work).await.context("a part of the command has failed")?
+}
+
+/// Asks a person to type this text, if somebody is there to ask.
+pub(crate) async fn approve(
+    what: &str,
+    text: &str,
+    of_what: &str,
+    output: &Output,
+) -> anyhow::Result<()> {
+    if !io::stdin().is_terminal() {
+        return Err(anyhow!("{what} needs approval, and there is no terminal to ask on"))
+            .hint("give `--yes` if you mean it")
+            .exit(Exit::Approval);
+    }
+    output.say(format_args!("type {of_what} to go on:"));
+    let answer = blocking(|| {
+        let mut answer = String::new();
+        io::stdin().read_line(&mut answer).context("the answer could not be read")?;
+        Ok(answer)
+    })
+    .await?;
+    if answer.trim() == text {
+        return Ok(());
+    }
+    Err(anyhow!("cancelled: that is not {of_what}"))
+        .hint("nothing was changed")
+        .exit(Exit::Approval)
+}
+
+/// Asks a person for a yes, if somebody is there to ask; anything else is a no.
+pub(crate) async fn confirm(what: &str, question: &str, output: &Output) -> anyhow::Result<()> {
+    if !io::stdin().is_terminal() {
+        return Err(anyhow!("{what} needs approval, and there is no terminal to ask on"))
+            .hint("give `--yes` if you mean it")
+            .exit(Exit::Approval);
+    }
+    output.say(format_args!("{question} (y/N)"));
+    let answer = blocking(|| {
+        let mut answer = String::new();
+        io::stdin().read_line(&mut answer).context("the answer could not be read")?;
+        Ok(answer)
+    })
+    .await?;
+    if matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes") {
+        return Ok(());
+    }
+    Err(anyhow!("cancelled")).hint("nothing was changed").exit(Exit::Approval)
+}
+
+/// The guard's stack.
+pub(crate) async fn guard_stack(args: &AccountArgs, account: &Account) -> anyhow::Result<Stack> {
+    let name = &args.stack;
+    let stacks = Stacks::new(&account.connection);
+    let region = account.connection.region();
+    let stack = stacks
+        .describe(name.as_str())
+        .await?
+        .ok_or_else(|| anyhow!("stack `{name}` does not exist in `{region}`"))
+        .hint("name the guard's stack with `--stack`, and its Region with `--region`")?;
+    check_is_guard(&stacks, &stack, name).await?;
+    Ok(stack)
+}
+
+/// What a guard's stack says of itself under this name.
+pub(crate) fn output_of<'a>(
+    stack: &'a Stack,
+    args: &AccountArgs,
+    output: &str,
+    what: &str,
+) -> anyhow::Result<&'a str> {
+    let name = &args.stack;
+    let value = stack.outputs.get(output).map(String::as_str);
+    value
+        .ok_or_else(|| anyhow!("stack `{name}` has no {what}: an older s3guard made it"))
+        .hint(format!("`s3guard deploy --stack {name}` adds one"))
+}
+
+/// The guard's ledger, as its stack names it.
+pub(crate) async fn ledger(args: &AccountArgs, account: &Account) -> anyhow::Result<Ledger> {
+    let stack = guard_stack(args, account).await?;
+    let bucket = output_of(&stack, args, "LedgerBucketName", "ledger")?.parse()?;
+    Ok(Ledger::new(&account.connection, bucket, account.caller.account.clone()))
+}
+
+/// Whether a stack is a guard: never touch another one that happens to have the name.
+pub(crate) async fn check_is_guard(
+    stacks: &Stacks,
+    stack: &Stack,
+    name: &StackName,
+) -> anyhow::Result<()> {
+    if is_guard_stack(stacks, stack).await? {
+        return Ok(());
+    }
+    Err(anyhow!("stack `{name}` exists and is not one of s3guard's"))
+        .hint("choose another name with `--stack`; this stack was not touched")
+}
+
+/// Whether a stack is a guard.
+pub(crate) async fn is_guard_stack(stacks: &Stacks, stack: &Stack) -> Result<bool, AwsError> {
+    let is_empty = stack.status == StackStatus::ReviewInProgress
+        && stacks.resources(&stack.id).await?.is_empty();
+    Ok(is_guard(stack, is_empty))
+}
+
+/// What a stack is for is told by its parameters, also when the template was uploaded by hand and when its creation
+/// has failed. Only a stack whose first change set was never carried out has none: it is a name and nothing more.
+fn is_guard(stack: &Stack, is_empty: bool) -> bool {
+    let asks = |parameter: &str| stack.parameters.contains_key(parameter);
+    if ["CodeBucket", "CodeKey", "BucketPrefix"].into_iter().all(asks) {
+        return true;
+    }
+    let is_nothing_else = stack.parameters.is_empty() && stack.outputs.is_empty();
+    let is_ours = is_empty || stack.tags.contains_key(STACK_TAG);
+    stack.status == StackStatus::ReviewInProgress && is_nothing_else && is_ours
+}
+
+fn unreachable(error: AwsError, connection: &Connection) -> anyhow::Error {
+    let hint = match (&error.kind, connection.endpoint()) {
+        (Kind::Unreachable | Kind::Timeout, Some(endpoint)) => format!(
+            "is anybody at `{endpoint}`? It comes from `AWS_ENDPOINT_URL` or the profile's `endpoint_url`"
+        ),
+        (Kind::Unreachable | Kind::Timeout, None) => similar_region(connection.region().as_str()),
+        (Kind::Credentials, _) => match error.no_credentials() {
+            Some(cause) => error::credentials(cause, connection.profile()),
+            None => return error.into(),
+        },
+        (Kind::Service(_) | Kind::Other, _) => return error.into(),
+    };
+    error::hinted(error, hint)
+}
+
+/// What to say of a region that does not answer: a known one has another problem than its name.
+pub(crate) fn similar_region(region: &str) -> String {
+    let mut known = KNOWN_REGIONS.split_whitespace();
+    if known.clone().any(|name| name == region) {
+        return "check the network, the proxy and the firewall".to_owned();
+    }
+    // The same place, another number: the commonest mistake.
+    let place = region.trim_end_matches(|c: char| c.is_ascii_digit());
+    let similar = known
+        .clone()
+        .find(|name| !place.is_empty() && name.starts_with(place))
+        .or_else(|| known.find(|name| region.len() > 2 && name.starts_with(&region[..3])))
+        .unwrap_or("eu-west-1");
+    format!("is there a region `{region}`? One that exists is `{similar}`")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::mpsc;
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    #[test]
+    fn a_region_that_does_not_answer_is_held_against_the_ones_that_exist() {
+        assert_eq!(similar_region("eu-west-1"), "check the network, the proxy and the firewall");
+        assert!(similar_region("eu-west-9").ends_with("One that exists is `eu-west-1`"));
+        assert!(similar_region("eu-nowhere-9").ends_with("One that exists is `eu-central-1`"));
+        assert!(similar_region("é").ends_with("`eu-west-1`"));
+        assert!(similar_region("").ends_with("`eu-west-1`"));
+    }
+
+    fn stack(status: StackStatus, parameters: &[&str], tags: &[&str]) -> Stack {
+        let named =
+            |names: &[&str]| names.iter().map(|name| ((*name).to_owned(), String::new())).collect();
+        Stack {
+            id: String::new(),
+            status,
+            reason: None,
+            parameters: named(parameters),
+            outputs: BTreeMap::new(),
+            tags: named(tags),
+            updated: None,
+            protected: false,
+        }
+    }
+
+    #[test]
+    fn a_stack_of_somebody_else_is_never_touched_whatever_its_status() {
+        let unknown = StackStatus::Unknown("NEW".to_owned());
+        for status in StackStatus::ALL.into_iter().chain([unknown]) {
+            let is_guard = |parameters: &[&str], tags: &[&str], is_empty| {
+                is_guard(&stack(status.clone(), parameters, tags), is_empty)
+            };
+            assert!(is_guard(&["CodeBucket", "CodeKey", "BucketPrefix"], &[], false), "{status}");
+            assert!(!is_guard(&["CodeBucket"], &[], false), "{status}");
+            assert!(!is_guard(&["DatabaseName"], &[STACK_TAG], true), "{status}");
+            assert!(!is_guard(&[], &[], false), "{status}");
+            let is_under_review = status == StackStatus::ReviewInProgress;
+            assert_eq!(is_guard(&[], &[STACK_TAG], false), is_under_review, "{status}");
+            assert_eq!(is_guard(&[], &[], true), is_under_review, "{status}");
+        }
+    }
+
+    #[test]
+    fn what_blocks_does_not_keep_an_interrupt_waiting() {
+        let (go_on, gate) = mpsc::channel::<()>();
+        let command = blocking(move || {
+            // Nobody opens the gate before the command is over.
+            let _ = gate.recv_timeout(Duration::from_mins(1));
+            Ok(Exit::Done)
+        });
+        let begun = Instant::now();
+        let pressed = async || {
+            // The command gets its turn first.
+            tokio::task::yield_now().await;
+            Ok(())
+        };
+        let error =
+            run_until(pressed, &Interrupts::new(false, "a hint".to_owned()), command).unwrap_err();
+        assert_eq!(error.to_string(), "interrupted");
+        assert!(begun.elapsed() < Duration::from_secs(30));
+        drop(go_on);
+    }
+}

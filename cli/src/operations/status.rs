@@ -1,0 +1,5 @@
+//! What the stack and its parts are doing.
+
+pub(crate) mod gather;
+pub(crate) mod judge;
+pub(crate) mod show;

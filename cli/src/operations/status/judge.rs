@@ -1,0 +1,184 @@
+//! What somebody has to do, from what was seen of a guard.
+
+use s3guard_aws::alarms::Alarm;
+use s3guard_aws::code_bucket;
+use s3guard_aws::function_state::{Function, Source};
+use s3guard_aws::stacks::StackStatus;
+use s3guard_aws::subscriptions::Subscription;
+use s3guard_posture::text::shown;
+
+use time::format_description::well_known::Rfc3339;
+
+use crate::operations::status::gather::{QUEUES, QueueSeen, Seen, Trail};
+
+/// Everything that is not as it should be, with what to do about it.
+pub(crate) fn to_do(seen: &Seen, stack: &str) -> Vec<String> {
+    let region = &seen.region;
+    let flags = format!("--stack {stack} --region {region}");
+    let mut all = Vec::new();
+    let is_up =
+        [StackStatus::CreateComplete, StackStatus::UpdateComplete, StackStatus::ImportComplete];
+    if !seen.stack.status.is_settled() {
+        all.push(format!("the stack is being changed: `s3guard events --follow {flags}` shows it"));
+    } else if !is_up.contains(&seen.stack.status) {
+        let reason = seen.stack.reason.as_deref();
+        let reason = reason.map(|reason| format!(" ({})", shown(reason, 300))).unwrap_or_default();
+        all.push(format!(
+            "the stack is not as it was last wanted{reason}: `s3guard deploy {flags}`"
+        ));
+    }
+    for (name, trouble) in &seen.functions {
+        if let Ok(Some(trouble)) = trouble {
+            all.push(format!("function {name}: {}", shown(trouble, 600)));
+        }
+    }
+    all.extend(seen.queues.iter().filter_map(|queue| dead_letters(queue, &flags)));
+    let alarms = seen.alarms.as_deref().unwrap_or_default();
+    all.extend(alarms.iter().filter(|alarm| alarm.is_off()).map(gone_off));
+    if let Ok(Trail::None(why)) = &seen.trail {
+        let why = if why.is_empty() { "there is none".to_owned() } else { why.join("; ") };
+        all.push(format!(
+            "no trail records the changes of buckets ({}): the guard learns of them only by its sweep; `s3guard \
+             deploy {flags} --trail auto` makes one",
+            shown(&why, 400)
+        ));
+    }
+    if let Ok(subscriptions) = &seen.subscriptions {
+        let topic = seen.stack.outputs.get("TopicArn").map_or("", String::as_str);
+        let pending = subscriptions.iter().filter(|one| one.is_pending);
+        all.extend(pending.map(|one| confirm(one, topic)));
+        if subscriptions.is_empty() {
+            all.push(format!(
+                "nobody hears of anything: give `--email ADDRESS` to `s3guard deploy`, or subscribe to {topic}"
+            ));
+        }
+    }
+    if let Ok(drift) = &seen.drift
+        && drift.status == "DRIFTED"
+    {
+        all.push(format!(
+            "somebody has changed the stack by hand: `s3guard drift {flags}` says what, `s3guard deploy {flags} \
+             --revert-drift` sets it back"
+        ));
+    }
+    all
+}
+
+/// What is wrong with a function, if something is: with itself, with its code, or with what calls it.
+pub(crate) fn trouble(
+    function: &Function,
+    sources: Option<&[Source]>,
+    code_key: Option<&str>,
+) -> Option<String> {
+    let mut all: Vec<String> = function.trouble.clone().into_iter().collect();
+    if code_key.and_then(checksum_of).is_some_and(|checksum| checksum != function.code_sha256) {
+        all.push(
+            "it runs another code than the stack gave it: `s3guard deploy --revert-drift` sets it back, \
+             or see who has changed it"
+                .to_owned(),
+        );
+    }
+    match sources {
+        Some([]) => all.push(
+            "nothing calls it: its event source mapping is gone; `s3guard deploy --revert-drift` makes it again"
+                .to_owned(),
+        ),
+        Some(sources) if !sources.iter().any(|source| source.state == "Enabled") => {
+            all.extend(sources.iter().filter_map(|source| match source.state.as_str() {
+                "Disabled" | "Disabling" => Some(format!(
+                    "its queue is not read: `aws lambda update-event-source-mapping --uuid {} --enabled`",
+                    shown(&source.id, 64)
+                )),
+                // It is on the way, and nobody has to do anything.
+                _ => None,
+            }));
+        }
+        Some(_) | None => {}
+    }
+    (!all.is_empty()).then(|| all.join("; "))
+}
+
+/// The checksum that is in a package's key, as Lambda writes it; a key that somebody else has chosen has none.
+fn checksum_of(key: &str) -> Option<String> {
+    let mut parts = key.strip_suffix(".zip")?.split('-');
+    let hex = parts.find(|part| part.len() == 64 && part.bytes().all(|b| b.is_ascii_hexdigit()))?;
+    let mut bytes = [0; 32];
+    for (byte, digits) in bytes.iter_mut().zip(hex.as_bytes().chunks(2)) {
+        *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
+    }
+    Some(code_bucket::checksum(&bytes))
+}
+
+fn dead_letters(queue: &QueueSeen, flags: &str) -> Option<String> {
+    let waiting = queue.depth.as_ref().ok()?.waiting;
+    if !queue.is_dead_letters || waiting == 0 {
+        return None;
+    }
+    let name = queue.name;
+    if name == QUEUES[4].0 {
+        return Some(format!("{waiting} {name}: an endpoint does not take them; look at its logs"));
+    }
+    Some(format!(
+        "{waiting} {name}: mend the cause (`s3guard logs --errors {flags}` says it), then `s3guard redrive {flags}`"
+    ))
+}
+
+fn gone_off(alarm: &Alarm) -> String {
+    let since = alarm.since.and_then(|since| since.format(&Rfc3339).ok());
+    let since = since.map(|since| format!(" since {since}")).unwrap_or_default();
+    format!("alarm {} has gone off{since}: {}", shown(&alarm.name, 256), shown(&alarm.reason, 300))
+}
+
+/// How a subscription is confirmed.
+///
+/// Source: Amazon SNS Developer Guide, "Subscribing an endpoint": the token is good for two days, and subscribing once
+/// more sends a new one.
+fn confirm(subscription: &Subscription, topic: &str) -> String {
+    let Subscription { protocol, endpoint, .. } = subscription;
+    let endpoint = shown(endpoint, 256);
+    let how = match protocol.as_str() {
+        "email" | "email-json" => "open the mail of SNS and follow \"Confirm subscription\"",
+        "http" | "https" => "have the endpoint open the `SubscribeURL` that SNS has sent to it",
+        _ => {
+            "whoever owns the endpoint has to call `ConfirmSubscription` with the token that SNS has sent"
+        }
+    };
+    format!(
+        "{protocol} {endpoint} is not confirmed and gets nothing: {how}; after two days a new one is sent by `aws sns \
+         subscribe --topic-arn {topic} --protocol {protocol} --notification-endpoint {endpoint}`"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_functions_trouble_is_its_own_its_codes_or_its_callers() {
+        let key = format!("s3guard/bootstrap-x86_64-{}-configured.zip", "00".repeat(32));
+        let deployed = code_bucket::checksum(&[0; 32]);
+        let function = |trouble: Option<&str>, code: &str| Function {
+            trouble: trouble.map(str::to_owned),
+            code_sha256: code.to_owned(),
+            ..Function::default()
+        };
+        let source = |state: &str| Source { id: "uuid-1".to_owned(), state: state.to_owned() };
+        let check = |function: &Function, sources: Option<&[Source]>, key: &str, words: &str| {
+            let told = trouble(function, sources, Some(key)).unwrap_or_default();
+            assert!(told.contains(words) && told.is_empty() == words.is_empty(), "{words}: {told}");
+        };
+        let well = function(None, &deployed);
+        let enabled = [source("Enabled")];
+        check(&well, Some(&enabled), &key, "");
+        check(&well, None, &key, "");
+        check(&well, Some(&[source("Enabling")]), &key, "");
+        check(&well, Some(&[source("Disabled"), source("Enabled")]), &key, "");
+        check(&well, Some(&[source("Disabled")]), &key, "--uuid uuid-1 --enabled");
+        check(&well, Some(&[]), &key, "nothing calls it");
+        check(&function(None, "other="), Some(&enabled), &key, "another code");
+        check(&function(None, "other="), Some(&enabled), "mine.zip", "");
+        check(&function(Some("no key"), &deployed), Some(&enabled), &key, "no key");
+        let all = trouble(&function(Some("no key"), "other="), Some(&[]), Some(&key)).unwrap();
+        assert_eq!(all.matches("; ").count(), 3, "{all}");
+    }
+}

@@ -1,0 +1,80 @@
+use s3guard_posture::config::Occasion;
+use s3guard_posture::{BucketName, Config, Grade, Reading};
+use time::macros::date;
+
+use crate::operations::verify::plan::*;
+
+const KEY_ARN: &str = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+
+/// What is planned, in short, and what is left out with its reason.
+fn planned(config: &str, grade: Grade, key: Option<&str>) -> (String, Vec<String>) {
+    let config = Config::from_json(config).unwrap();
+    let bucket = BucketId {
+        name: "s3guard-canary-1-111122223333-eu-west-1-an".parse().unwrap(),
+        account: "111122223333".parse().unwrap(),
+        region: "eu-west-1".parse().unwrap(),
+    };
+    let log: BucketName = "logs".parse().unwrap();
+    let occasion = Occasion {
+        default_grade: Some(grade),
+        default_key: key.map(|key| key.parse().unwrap()),
+        log_bucket: Some(BucketId { name: log, ..bucket.clone() }),
+        ..Occasion::new(date!(2026 - 11 - 25))
+    };
+    let baseline = config.baseline(&bucket, &Reading::Known([].into()), &occasion);
+    let plan = plan(&baseline, &bucket, config.notifications());
+    let weakened = plan.weakenings.iter().map(|one| {
+        let aspects: Vec<&str> = one.aspects.iter().map(|aspect| aspect.name()).collect();
+        aspects.join("+")
+    });
+    let mut all: Vec<String> = weakened.collect();
+    all.extend(plan.deeds.iter().map(|deed| format!("{deed:?}")));
+    all.extend(plan.waits_for_window.then(|| "told".to_owned()));
+    (all.join(" "), plan.skipped.iter().map(|one| format!("{}: {}", one.step, one.why)).collect())
+}
+
+#[track_caller]
+fn check(config: &str, grade: Grade, key: Option<&str>, all: &str) -> Vec<String> {
+    let (planned, skipped) = planned(config, grade, key);
+    assert_eq!(planned, all, "{skipped:#?}");
+    skipped
+}
+
+#[test]
+fn what_a_grade_keeps_is_weakened_and_one_call_weakens_a_setting() {
+    let objects = "Put Overwrite Delete told";
+    let speed = format!("public-access sse-c tls {objects}");
+    check("{}", Grade::Speed, None, &speed);
+    let hybrid = format!("public-access encryption+sse-c tls versioning {objects}");
+    check("{}", Grade::Hybrid, Some(KEY_ARN), &hybrid);
+    let security =
+        format!("public-access encryption+sse-c tls ownership versioning access-logs {objects}");
+    check("{}", Grade::Security, Some(KEY_ARN), &security);
+    let keyless = format!("public-access sse-c tls versioning {objects}");
+    let skipped = check("{}", Grade::Hybrid, None, &keyless);
+    assert!(skipped[0].contains("no KMS key is configured for eu-west-1"), "{skipped:?}");
+}
+
+#[test]
+fn what_the_configuration_switches_off_is_not_tried_and_said() {
+    let aspects = r#"{"aspects":{"tls":"off","public-access":"report","notifications":"off"}}"#;
+    let skipped = check(aspects, Grade::Speed, None, "sse-c");
+    for said in [
+        "mend: public access block: it is only told of, not kept",
+        "mend: TLS only: it is not kept",
+        "gather: object put: it is not kept",
+        "tell: the window's digest: no change of its objects is tried",
+    ] {
+        assert!(skipped.iter().any(|one| one == said), "{said}: {skipped:#?}");
+    }
+    let exempt = r#"{"exemption":[{"bucket":"s3guard-canary-*","aspects":["tls"],"reason":"old","until":"2027-01-31"}]}"#;
+    let skipped =
+        check(exempt, Grade::Speed, None, "public-access sse-c Put Overwrite Delete told");
+    assert!(skipped.iter().any(|one| one.ends_with("s3guard.toml exempts it: old")), "{skipped:?}");
+    let objects =
+        r#"{"notifications":{"window":"1h","objects":{"exclude":{"bucket":"s3guard-canary-*"}}}}"#;
+    check(objects, Grade::Speed, None, "public-access sse-c tls");
+    let window = r#"{"notifications":{"window":"1h"}}"#;
+    let skipped = check(window, Grade::Speed, None, "public-access sse-c tls Put Overwrite Delete");
+    assert!(skipped.iter().any(|one| one.contains("a window of 1h")), "{skipped:?}");
+}

@@ -1,0 +1,255 @@
+//! What every step needs: the canary, who looks at it, and how long is waited.
+
+use std::time::Duration;
+
+use anyhow::anyhow;
+use s3guard_aws::canary::Canary;
+use s3guard_aws::{AwsError, Buckets, Kind, Ledger};
+use s3guard_posture::{Aspect, BucketId, Finding, inspect};
+use thiserror::Error;
+use tokio::time::Instant;
+
+use crate::operations::follow::Pace;
+use crate::operations::verify::deployed::Deployed;
+use crate::operations::verify::interrupts::Interrupts;
+use crate::operations::verify::report;
+use crate::operations::verify::report::{State, Step};
+use crate::ui::output::Output;
+
+/// How often a call is made that is throttled, each time with the attempts that the SDK makes of it.
+const CALLS_MAX: u32 = 8;
+
+/// Somebody has asked to stop.
+#[derive(Debug, Error)]
+#[error("interrupted")]
+pub(crate) struct Interrupted;
+
+/// Where the steps are tried.
+pub(crate) struct Stage<'a> {
+    pub(crate) canary: &'a Canary,
+    pub(crate) id: &'a BucketId,
+    pub(crate) buckets: &'a Buckets,
+    pub(crate) ledger: &'a Ledger,
+    pub(crate) deployed: &'a Deployed,
+    pub(crate) interrupts: &'a Interrupts,
+    pub(crate) output: &'a Output,
+    pub(crate) bounds: Bounds,
+}
+
+/// How long is waited for what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Bounds {
+    /// For a new bucket to be brought to its grade.
+    pub(crate) protect: Duration,
+    /// For a weakening to be undone.
+    pub(crate) mend: Duration,
+    /// For a change of an object to be gathered.
+    pub(crate) gather: Duration,
+    /// For the window to be told.
+    pub(crate) tell: Duration,
+}
+
+impl Bounds {
+    pub(crate) fn new(timeout: Duration, settle: Duration, window: Duration) -> Self {
+        Self { protect: timeout + settle, mend: timeout, gather: timeout, tell: timeout + window }
+    }
+
+    /// How long all of it can take, with some time to clean up.
+    pub(crate) fn total(self) -> Duration {
+        let Self { protect, mend, gather, tell } = self;
+        protect + mend + gather * 3 + tell * 3 + Duration::from_mins(30)
+    }
+}
+
+/// What came of waiting.
+#[derive(Debug)]
+pub(crate) enum Waited<T> {
+    /// It was seen after so long.
+    Seen(T, Duration),
+    /// It was not seen; with what the last look has failed of.
+    Late(Option<String>),
+}
+
+/// How a bucket stands to its grade.
+pub(crate) struct Standing {
+    /// What the guard would still mend.
+    pub(crate) weak: Vec<Aspect>,
+    /// What it leaves, and why.
+    pub(crate) left: Vec<String>,
+}
+
+impl Stage<'_> {
+    /// Looks again and again until something is seen, or until so long after `begun`. What is refused for want of
+    /// permission is a failure at once; throttled looks and lost answers are none.
+    pub(crate) async fn wait<T>(
+        &self,
+        (begun, bound): (Instant, Duration),
+        mut look: impl AsyncFnMut() -> anyhow::Result<Option<T>>,
+    ) -> anyhow::Result<Waited<T>> {
+        let mut pace = Pace::new();
+        loop {
+            let failure = match look().await {
+                Ok(Some(seen)) => return Ok(Waited::Seen(seen, begun.elapsed())),
+                Ok(None) => None,
+                Err(error) if is_final(&error) => return Err(error),
+                Err(error) => Some(format!("{error:#}")),
+            };
+            if begun.elapsed() >= bound {
+                return Ok(Waited::Late(failure));
+            }
+            self.pause(&mut pace).await?;
+        }
+    }
+
+    /// Makes a call again that was throttled, for a while.
+    pub(crate) async fn patiently<T>(
+        &self,
+        mut call: impl AsyncFnMut() -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
+        let mut pace = Pace::new();
+        for _ in 1..CALLS_MAX {
+            match call().await {
+                Err(error) if is_throttled(&error) => self.pause(&mut pace).await?,
+                done => return done,
+            }
+        }
+        call().await
+    }
+
+    /// Waits a moment, unless somebody has asked to stop.
+    pub(crate) async fn pause(&self, pace: &mut Pace) -> Result<(), Interrupted> {
+        tokio::select! {
+            () = pace.pause() => Ok(()),
+            () = self.interrupts.pressed(1) => Err(Interrupted),
+        }
+    }
+
+    /// Fails if somebody has asked to stop.
+    pub(crate) fn go_on(&self) -> Result<(), Interrupted> {
+        if self.interrupts.count() > 0 { Err(Interrupted) } else { Ok(()) }
+    }
+
+    /// Judges the canary as the guard does; changes nothing.
+    pub(crate) async fn standing(&self) -> anyhow::Result<Standing> {
+        let wanted = |observed: &_| self.deployed.baseline(observed);
+        let seen = inspect(self.buckets, self.id, &wanted).await?;
+        let seen = seen.ok_or_else(|| anyhow!(Gone(self.id.name.to_string())))?;
+        let mut standing = Standing { weak: Vec::new(), left: Vec::new() };
+        for finding in &seen.findings {
+            let aspect = finding.aspect();
+            match finding {
+                Finding::Weak { .. } | Finding::Later { .. } => standing.weak.push(aspect),
+                Finding::Left { because, .. } => {
+                    standing.left.push(format!("{}: {because}", aspect.words()));
+                }
+            }
+        }
+        Ok(standing)
+    }
+
+    /// Says that something is waited for.
+    pub(crate) fn say_waiting(&self, what: &str, bound: Duration) {
+        self.output.say(format_args!("  waiting until {what}, {} at most", report::bound(bound)));
+    }
+
+    /// Notes a step that has ended, and tells of it.
+    pub(crate) fn note(&self, steps: &mut Vec<Step>, step: Step) -> anyhow::Result<()> {
+        self.output.say(step.said());
+        self.output.event("step", &step)?;
+        steps.push(step);
+        Ok(())
+    }
+
+    /// The step that a wait makes.
+    pub(crate) fn ended<T>(
+        name: impl Into<String>,
+        bound: Duration,
+        waited: &Waited<T>,
+        detail: Option<String>,
+    ) -> Step {
+        let (state, took, detail) = match waited {
+            Waited::Seen(_, took) if took <= &bound => (State::Ok, Some(*took), detail),
+            Waited::Seen(_, took) => (State::Late, Some(*took), detail),
+            Waited::Late(failure) => {
+                let failure = failure.as_ref().map(|failure| format!("the last look: {failure}"));
+                (State::Late, None, failure.or(detail))
+            }
+        };
+        Step { name: name.into(), state, took, bound: Some(bound), detail }
+    }
+}
+
+/// The canary is not there any more.
+#[derive(Debug, Error)]
+#[error("bucket `{0}` is gone: somebody has removed it")]
+pub(crate) struct Gone(String);
+
+fn is_throttled(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<AwsError>().is_some_and(AwsError::is_throttled)
+}
+
+/// Whether looking again would not help: the caller may not, or is nobody any more.
+///
+/// Source: AWS STS API Reference, "Common error types"; Amazon S3 API Reference, "Error responses".
+fn is_final(error: &anyhow::Error) -> bool {
+    let nobody = |error: &AwsError| {
+        error.kind == Kind::Credentials
+            || matches!(
+                error.code(),
+                Some(
+                    "ExpiredToken"
+                        | "ExpiredTokenException"
+                        | "InvalidAccessKeyId"
+                        | "InvalidClientTokenId"
+                        | "InvalidToken"
+                        | "SignatureDoesNotMatch"
+                        | "UnrecognizedClientException"
+                )
+            )
+    };
+    let aws = error.downcast_ref::<AwsError>();
+    error.is::<Gone>() || aws.is_some_and(|error| error.is_denied() || nobody(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_may_not_or_is_nobody_does_not_wait_and_everybody_else_does() {
+        let error = |kind| {
+            anyhow!(AwsError {
+                call: "GetBucketPolicy",
+                object: "bucket `b`".to_owned(),
+                kind,
+                message: String::new(),
+                request_id: None,
+            })
+        };
+        let service = |code: &str| error(Kind::Service(code.to_owned()));
+        assert!(is_final(&error(Kind::Credentials)));
+        assert!(is_final(&service("ExpiredToken")) && is_final(&service("AccessDenied")));
+        assert!(is_final(&anyhow!(Gone("b".to_owned()))));
+        for passing in [
+            service("SlowDown"),
+            service("InternalError"),
+            error(Kind::Timeout),
+            error(Kind::Unreachable),
+        ] {
+            assert!(!is_final(&passing), "{passing}");
+        }
+        assert!(is_throttled(&service("SlowDown")) && !is_throttled(&service("InternalError")));
+    }
+
+    #[test]
+    fn what_takes_time_by_itself_comes_on_top() {
+        let [timeout, settle, window] = [900, 15, 60].map(Duration::from_secs);
+        let bounds = Bounds::new(timeout, settle, window);
+        assert_eq!(bounds.protect, Duration::from_secs(915));
+        assert_eq!((bounds.mend, bounds.gather), (timeout, timeout));
+        assert_eq!(bounds.tell, Duration::from_mins(16));
+        assert!(
+            bounds.total() > bounds.protect + bounds.mend + bounds.gather * 3 + bounds.tell * 3
+        );
+    }
+}

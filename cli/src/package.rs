@@ -1,0 +1,262 @@
+//! From the sources of the Lambda to the zip that AWS takes: the same sources give the same bytes.
+//!
+//! Here is the story; `build` asks Cargo, `elf` refuses what would not start, `archive` zips.
+
+mod archive;
+mod build;
+mod elf;
+mod embedded;
+mod seal;
+mod standalone;
+mod workspace;
+
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use clap::ValueEnum;
+use s3guard_posture::Config;
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+use crate::error::Advice as _;
+pub(crate) use crate::package::build::RELEASED;
+pub(crate) use crate::package::embedded::{EMBEDDED, long_version};
+pub(crate) use crate::package::seal::{Sealed, hex};
+pub(crate) use crate::package::standalone::build as standalone;
+pub(crate) use crate::package::workspace::is_here as is_in_clone;
+
+/// The largest zip that Lambda takes, and the largest content.
+///
+/// Source: AWS Lambda Developer Guide, "Lambda quotas" (deployment package: 50 MB zipped, 250 MB unzipped).
+const ZIP_SIZE_BYTES_MAX: usize = 50 * 1024 * 1024;
+const CONTENT_SIZE_BYTES_MAX: usize = 250 * 1024 * 1024;
+
+/// How the key of a package with a configuration ends, so that a stack shows whether it has one.
+const CONFIGURED: &str = "-configured";
+
+/// The processor of the Lambda, as CloudFormation spells it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ValueEnum)]
+#[serde(rename_all = "snake_case")]
+#[value(rename_all = "snake_case")]
+pub(crate) enum Architecture {
+    /// Intel and AMD
+    #[default]
+    X86_64,
+    /// Graviton
+    Arm64,
+}
+
+impl Architecture {
+    /// Reads the value of the stack's parameter.
+    pub(crate) fn from_parameter(text: &str) -> Option<Self> {
+        [Self::X86_64, Self::Arm64].into_iter().find(|architecture| architecture.as_str() == text)
+    }
+
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::X86_64 => "x86_64",
+            Self::Arm64 => "arm64",
+        }
+    }
+}
+
+impl fmt::Display for Architecture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Where the Lambda's binary comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// Built from the workspace with this Cargo profile.
+    Workspace { cargo_profile: String },
+    /// Built already.
+    Binary(PathBuf),
+    /// Built and zipped already.
+    Zip(PathBuf),
+    /// Carried by this command.
+    Embedded,
+}
+
+/// A zip that AWS takes.
+pub(crate) struct Package {
+    pub(crate) architecture: Architecture,
+    pub(crate) zip: Vec<u8>,
+    pub(crate) sha256: [u8; 32],
+    /// Where it lies when nobody says where: beside Cargo's other results.
+    pub(crate) default_path: PathBuf,
+    /// Whether a configuration is in it.
+    pub(crate) is_configured: bool,
+}
+
+impl Package {
+    /// The object's key: another content is another key, so that CloudFormation sees the change.
+    pub(crate) fn key(&self) -> String {
+        let configured = if self.is_configured { CONFIGURED } else { "" };
+        format!("s3guard/{}-{}{configured}.zip", stem(self.architecture), self.sha256_hex())
+    }
+
+    pub(crate) fn sha256_hex(&self) -> String {
+        hex(&self.sha256)
+    }
+
+    /// The configuration in it, which the functions read: the template has to be made by the same.
+    pub(crate) fn configuration(&self) -> anyhow::Result<Config> {
+        configuration(&self.zip)
+    }
+
+    /// The hash as S3 wants it.
+    pub(crate) fn checksum(&self) -> String {
+        s3guard_aws::code_bucket::checksum(&self.sha256)
+    }
+}
+
+/// The configuration in a zip that is a package.
+pub(crate) fn configuration(zip: &[u8]) -> anyhow::Result<Config> {
+    let Some(json) = archive::configuration_of(zip)? else {
+        return Ok(Config::default());
+    };
+    Config::from_json(&json)
+        .context("the package has a configuration that this s3guard cannot use")
+        .hint("give the configuration anew, with `--config`")
+}
+
+/// Whether the object of this key has a configuration in it.
+pub(crate) fn is_configured(key: &str) -> bool {
+    key.strip_suffix(".zip").is_some_and(|stem| stem.ends_with(CONFIGURED))
+}
+
+/// Makes the package from its source, with this configuration in it, as JSON, if there is one.
+pub(crate) fn make(
+    source: &Source,
+    architecture: Architecture,
+    configuration: Option<&str>,
+) -> anyhow::Result<Package> {
+    let file = format!("{}.zip", stem(architecture));
+    let (zip, default_path) = match source {
+        Source::Workspace { cargo_profile } => {
+            let built = build::bootstrap(&workspace::find()?, cargo_profile, architecture)?;
+            (zipped(&built.binary, architecture)?, built.target_folder.join("s3guard").join(file))
+        }
+        Source::Binary(path) => (zipped(path, architecture)?, PathBuf::from(file)),
+        Source::Zip(path) => {
+            let zip = read(path)?;
+            let binary = archive::bootstrap_of(&zip, CONTENT_SIZE_BYTES_MAX)
+                .with_context(|| format!("`{}` is no package", path.display()))
+                .hint("`s3guard package` makes one")?;
+            check(&binary, path, architecture)?;
+            (zip, PathBuf::from(file))
+        }
+        Source::Embedded => (embedded::zip(EMBEDDED, architecture)?, PathBuf::from(file)),
+    };
+    finished(architecture, zip, default_path, configuration)
+}
+
+/// The package of a zip, with this configuration in it.
+fn finished(
+    architecture: Architecture,
+    zip: Vec<u8>,
+    default_path: PathBuf,
+    configuration: Option<&str>,
+) -> anyhow::Result<Package> {
+    let zip = match configuration {
+        Some(json) => archive::with_configuration(&zip, json)
+            .context("the configuration could not be put into the package")?,
+        None => zip,
+    };
+    if zip.len() > ZIP_SIZE_BYTES_MAX {
+        bail!("the zip has {} bytes, Lambda takes {ZIP_SIZE_BYTES_MAX}", zip.len());
+    }
+    let sha256 = Sha256::digest(&zip).into();
+    let is_configured = archive::is_configured(&zip).context("the zip cannot be read")?;
+    Ok(Package { architecture, zip, sha256, default_path, is_configured })
+}
+
+fn zipped(path: &Path, architecture: Architecture) -> anyhow::Result<Vec<u8>> {
+    let binary = read(path)?;
+    check(&binary, path, architecture)?;
+    archive::of_bootstrap(&binary).context("the zip could not be made")
+}
+
+fn check(binary: &[u8], path: &Path, architecture: Architecture) -> anyhow::Result<()> {
+    if binary.len() > CONTENT_SIZE_BYTES_MAX {
+        return Err(anyhow::anyhow!(
+            "`{}` has {} bytes, Lambda takes {CONTENT_SIZE_BYTES_MAX}",
+            path.display(),
+            binary.len()
+        ))
+        .hint("strip its debug information, as the Cargo profile `lambda` does");
+    }
+    elf::check(binary, architecture).or_else(|refusal| {
+        let hint = refusal.hint(architecture);
+        Err(refusal)
+            .with_context(|| format!("`{}` would not start in the Lambda", path.display()))
+            .hint(hint)
+    })
+}
+
+fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+    fs::read(path)
+        .with_context(|| format!("`{}` could not be read", path.display()))
+        .hint("name a file that exists and that you may read")
+}
+
+fn stem(architecture: Architecture) -> String {
+    format!("bootstrap-{architecture}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::elf::sample::Sample;
+    use super::embedded::Embedded;
+    use super::*;
+
+    #[test]
+    fn what_is_carried_becomes_the_bytes_that_the_same_program_is_packaged_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("bootstrap");
+        fs::write(&program, Sample::default().bytes()).unwrap();
+        let architecture = Architecture::X86_64;
+        let packaged = |json| make(&Source::Binary(program.clone()), architecture, json).unwrap();
+        let plain = packaged(None);
+        let inside = [Embedded {
+            architecture: "x86_64",
+            sha256: plain.sha256_hex().leak(),
+            zip: plain.zip.clone().leak(),
+        }];
+        for json in [None, Some("{\"grade\":\"hybrid\"}")] {
+            let zip = embedded::zip(&inside, architecture).unwrap();
+            let carried = finished(architecture, zip, PathBuf::new(), json).unwrap();
+            assert!(carried.zip == packaged(json).zip, "{json:?}");
+            assert_eq!(carried.key(), packaged(json).key());
+            assert_eq!(carried.is_configured, json.is_some());
+        }
+        let version = long_version(&inside);
+        assert_eq!(version.lines().count(), 2);
+        assert!(version.ends_with(&format!("package x86_64  {}", plain.sha256_hex())), "{version}");
+    }
+
+    #[test]
+    fn what_is_not_carried_is_named() {
+        let one = Embedded { architecture: "x86_64", sha256: "", zip: b"" };
+        let error = embedded::zip(&[one], Architecture::Arm64).unwrap_err();
+        assert_eq!(error.to_string(), "this s3guard carries a package for x86_64 only");
+        let error = embedded::zip(&[], Architecture::X86_64).unwrap_err();
+        assert_eq!(error.to_string(), "this s3guard carries no package");
+        assert_eq!(long_version(&[]), env!("CARGO_PKG_VERSION"));
+    }
+
+    #[test]
+    fn what_this_very_command_carries_would_start() {
+        for one in EMBEDDED {
+            let architecture = Architecture::from_parameter(one.architecture).unwrap();
+            let binary = archive::bootstrap_of(one.zip, CONTENT_SIZE_BYTES_MAX).unwrap();
+            assert!(elf::check(&binary, architecture).is_ok());
+            assert_eq!(hex(&Sha256::digest(one.zip)), one.sha256);
+            assert!(!archive::is_configured(one.zip).unwrap());
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! The build of the Lambda's program by Cargo, with nothing of this machine in it.
+//!
+//! docs/adr/0007-reproducible-package.md says why the flags are as they are.
+
+mod paths;
+
+use std::env;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, anyhow, bail};
+use serde_json::Value;
+
+use crate::error::Advice as _;
+use crate::package::build::paths::Mapping;
+use crate::package::{Architecture, seal};
+
+const PACKAGE: &str = "s3guard-lambda";
+const BINARY: &str = "bootstrap";
+/// The Cargo profile of what is released; only it must give the same bytes everywhere.
+pub(crate) const RELEASED: &str = "lambda";
+
+pub(crate) struct Built {
+    pub(crate) binary: PathBuf,
+    pub(crate) target_folder: PathBuf,
+}
+
+/// Builds the Lambda's program for a processor; Cargo's words go to stderr as they come.
+pub(crate) fn bootstrap(
+    workspace: &Path,
+    cargo_profile: &str,
+    architecture: Architecture,
+) -> anyhow::Result<Built> {
+    let metadata = metadata(workspace)?;
+    let target_folder = PathBuf::from(text(&metadata, "target_directory")?);
+    let mut cargo = cargo_build(workspace, &metadata, PACKAGE, BINARY, cargo_profile);
+    if let Some(triple) = foreign_triple(workspace, architecture)? {
+        cargo.args(["--target", triple]);
+    }
+    let messages = stdout_of(cargo, "the Lambda could not be built")?;
+    let binary = executable(&messages, BINARY).context("cargo built no `bootstrap`")?;
+    Ok(Built { binary, target_folder })
+}
+
+/// Builds the command with the packages of a folder inside.
+pub(crate) fn command(workspace: &Path, packages: &Path) -> anyhow::Result<PathBuf> {
+    let metadata = metadata(workspace)?;
+    let mut cargo = cargo_build(workspace, &metadata, "s3guard", "s3guard", RELEASED);
+    cargo.args(["--features", "embedded"]).env(seal::VARIABLE, packages);
+    let messages = stdout_of(cargo, "the command could not be built")?;
+    executable(&messages, "s3guard").context("cargo built no `s3guard`")
+}
+
+/// A build of one program; of what is released with nothing of this machine in it.
+fn cargo_build(
+    workspace: &Path,
+    metadata: &Value,
+    package: &str,
+    binary: &str,
+    cargo_profile: &str,
+) -> Command {
+    let mut cargo = cargo(workspace);
+    cargo.args(["build", "--locked", "--package", package, "--bin", binary]);
+    cargo.args(["--profile", cargo_profile, "--message-format", "json-render-diagnostics"]);
+    if cargo_profile == RELEASED {
+        let mapping = Mapping::new(workspace, metadata);
+        for (name, value) in mapping.environment(|name| env::var(name).ok()) {
+            cargo.env(name, value);
+        }
+    }
+    cargo
+}
+
+/// The target to name, if it is not the machine's own; it has to be installed already.
+fn foreign_triple(
+    workspace: &Path,
+    architecture: Architecture,
+) -> anyhow::Result<Option<&'static str>> {
+    let triple = match architecture {
+        Architecture::X86_64 => "x86_64-unknown-linux-gnu",
+        Architecture::Arm64 => "aarch64-unknown-linux-gnu",
+    };
+    let rustc = |arguments: &[&str]| {
+        let mut rustc = Command::new(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
+        rustc.current_dir(workspace).args(arguments);
+        stdout_of(rustc, "`rustc` could not be asked what it builds for")
+    };
+    if rustc(&["-vV"])?.lines().any(|line| line.strip_prefix("host: ") == Some(triple)) {
+        return Ok(None);
+    }
+    // Looked up, not tried: an attempt may make rustup download something nobody asked for.
+    let sysroot = rustc(&["--print", "sysroot"])?;
+    if !Path::new(sysroot.trim_end()).join("lib/rustlib").join(triple).join("lib").is_dir() {
+        let release = match architecture {
+            Architecture::X86_64 => "cargo lambda build --release",
+            Architecture::Arm64 => "cargo lambda build --release --arm64",
+        };
+        return Err(anyhow!("this Rust cannot build for {architecture}: `{triple}` is missing"))
+            .hint(format!(
+                "`rustup target add {triple}`, or `{release}` and then `--bootstrap FILE`"
+            ));
+    }
+    Ok(Some(triple))
+}
+
+fn metadata(workspace: &Path) -> anyhow::Result<Value> {
+    let mut cargo = cargo(workspace);
+    cargo.args(["metadata", "--locked", "--format-version", "1"]);
+    let json = stdout_of(cargo, "cargo cannot read the workspace")?;
+    serde_json::from_str(&json).context("`cargo metadata` did not answer in JSON")
+}
+
+/// In the workspace's folder, because `.cargo/config.toml` is found from there.
+fn cargo(workspace: &Path) -> Command {
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(workspace);
+    cargo
+}
+
+fn stdout_of(mut command: Command, failed: &'static str) -> anyhow::Result<String> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let output = command
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()
+        .with_context(|| format!("`{program}` could not be started"))
+        .hint("install Rust from https://rustup.rs, or give the program with `--bootstrap FILE`")?;
+    if !output.status.success() {
+        let arguments = command.get_args().map(OsStr::to_string_lossy).collect::<Vec<_>>();
+        return Err(anyhow!("`{program} {}`: {}", arguments.join(" "), output.status))
+            .context(failed)
+            .hint("what it said is above; the README says what a build needs");
+    }
+    String::from_utf8(output.stdout).with_context(|| format!("`{program}` did not answer in text"))
+}
+
+/// Reads from Cargo's messages where the program lies.
+fn executable(messages: &str, binary: &str) -> anyhow::Result<PathBuf> {
+    for line in messages.lines().filter(|line| line.starts_with('{')) {
+        let message: Value = serde_json::from_str(line).context("a message is no JSON")?;
+        if message["reason"] == "compiler-artifact"
+            && message["target"]["name"] == binary
+            && let Some(path) = message["executable"].as_str()
+        {
+            return Ok(PathBuf::from(path));
+        }
+    }
+    bail!("no message names an executable")
+}
+
+fn text<'json>(json: &'json Value, name: &str) -> anyhow::Result<&'json str> {
+    json[name].as_str().with_context(|| format!("`cargo metadata` says no `{name}`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_program_is_found_among_the_messages() {
+        let messages = r#"
+{"reason":"compiler-artifact","target":{"name":"s3guard_posture"},"executable":null}
+{"reason":"compiler-artifact","target":{"name":"bootstrap"},"executable":"/t/lambda/bootstrap"}
+{"reason":"build-finished","success":true}"#;
+        assert_eq!(executable(messages, BINARY).unwrap(), Path::new("/t/lambda/bootstrap"));
+        assert!(executable(r#"{"reason":"build-finished","success":true}"#, BINARY).is_err());
+        assert!(executable(messages, "s3guard").is_err());
+    }
+}

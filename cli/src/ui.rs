@@ -1,0 +1,5 @@
+//! What a person sees.
+
+pub(crate) mod lines;
+pub(crate) mod output;
+mod screen;

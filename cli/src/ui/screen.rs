@@ -1,0 +1,317 @@
+//! The live area: lines at the bottom of a terminal that change, while what is said scrolls above them.
+//!
+//! Several things can be told of at once, each in a part of its own. What is written is worked out by [`Area`], which
+//! knows of no terminal.
+
+use std::cell::RefCell;
+use std::io;
+use std::rc::Rc;
+
+use unicode_width::UnicodeWidthStr as _;
+
+use crate::ui::output::to_stderr;
+
+/// What a terminal is taken for that does not say its size.
+const SIZE: Size = Size { columns: 80, rows: 24 };
+
+/// The size of a terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Size {
+    pub(crate) columns: usize,
+    pub(crate) rows: usize,
+}
+
+impl Size {
+    /// The size of the terminal on stderr.
+    pub(crate) fn now() -> Self {
+        match terminal_size::terminal_size_of(io::stderr()) {
+            Some((terminal_size::Width(columns), terminal_size::Height(rows)))
+                if columns > 0 && rows > 0 =>
+            {
+                Self { columns: columns.into(), rows: rows.into() }
+            }
+            Some(_) | None => SIZE,
+        }
+    }
+}
+
+/// Where words go: a terminal with a live area, or lines.
+#[derive(Debug, Default)]
+pub(crate) struct Screen {
+    /// `None` where lines are only written one after the other.
+    area: Option<RefCell<Area>>,
+}
+
+/// A part of the live area, which goes when this does: also when what it tells of is interrupted or fails.
+#[derive(Debug)]
+pub(crate) struct Part {
+    screen: Rc<Screen>,
+    id: usize,
+}
+
+impl Screen {
+    /// A terminal that lines can be drawn on.
+    pub(crate) fn live() -> Self {
+        Self { area: Some(RefCell::default()) }
+    }
+
+    /// Writes text of whole lines, above the live area if there is one.
+    pub(crate) fn write(&self, text: &str) {
+        match &self.area {
+            Some(area) => to_stderr(&area.borrow_mut().say(text, Size::now())),
+            None => to_stderr(text),
+        }
+    }
+
+    /// Lets something else be written, perhaps to the same terminal, while nothing is drawn.
+    pub(crate) fn beside<T>(&self, write: impl FnOnce() -> T) -> T {
+        let Some(area) = &self.area else { return write() };
+        let erased = area.borrow_mut().erased(Size::now());
+        if erased.is_empty() {
+            return write();
+        }
+        to_stderr(&erased);
+        let written = write();
+        to_stderr(&area.borrow_mut().redrawn(Size::now()));
+        written
+    }
+
+    /// Takes note that somebody has typed a line, which has moved what is drawn.
+    pub(crate) fn typed(&self) {
+        if let Some(area) = &self.area {
+            area.borrow_mut().typed += 1;
+        }
+    }
+
+    /// A new part of the live area, if there is one.
+    pub(crate) fn part(self: &Rc<Self>) -> Option<Part> {
+        let id = self.area.as_ref()?.borrow_mut().add();
+        Some(Part { screen: Rc::clone(self), id })
+    }
+}
+
+impl Part {
+    /// Shows these lines in place of those before.
+    pub(crate) fn show(&self, lines: &[String]) {
+        self.change(|area| area.show(self.id, lines, Size::now()));
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Area) -> String) {
+        if let Some(area) = &self.screen.area {
+            let text = change(&mut area.borrow_mut());
+            if !text.is_empty() {
+                to_stderr(&text);
+            }
+        }
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        self.change(|area| area.remove(self.id, Size::now()));
+    }
+}
+
+/// What is drawn, and what has to be written to change it.
+#[derive(Debug, Default)]
+struct Area {
+    parts: Vec<(usize, Vec<String>)>,
+    next: usize,
+    /// The lines on the terminal.
+    drawn: Vec<String>,
+    /// How many lines somebody has typed below them.
+    typed: usize,
+}
+
+impl Area {
+    fn add(&mut self) -> usize {
+        self.next += 1;
+        self.parts.push((self.next, Vec::new()));
+        self.next
+    }
+
+    fn say(&mut self, text: &str, size: Size) -> String {
+        let was_drawn = !self.drawn.is_empty();
+        let mut all = self.erased(size);
+        all.push_str(text);
+        all.push_str(&self.redrawn(size));
+        // The cursor would jump about with every change.
+        match (was_drawn, !self.drawn.is_empty()) {
+            (false, true) => CURSOR_HIDDEN.to_owned() + &all,
+            (true, false) => all + CURSOR_SHOWN,
+            (true, true) | (false, false) => all,
+        }
+    }
+
+    fn show(&mut self, id: usize, lines: &[String], size: Size) -> String {
+        for part in self.parts.iter_mut().filter(|part| part.0 == id) {
+            part.1 = lines.to_vec();
+        }
+        let is_drawn = self.typed == 0 && self.lines(size.rows) == self.drawn;
+        if is_drawn { String::new() } else { self.say("", size) }
+    }
+
+    fn remove(&mut self, id: usize, size: Size) -> String {
+        self.parts.retain(|part| part.0 != id);
+        self.say("", size)
+    }
+
+    /// What takes away the lines that are drawn.
+    fn erased(&mut self, size: Size) -> String {
+        // A terminal that has become narrower has broken lines that were as long as it was wide.
+        let rows = |line: &String| width(line).div_ceil(size.columns).max(1);
+        let rows = self.drawn.iter().map(rows).sum::<usize>() + self.typed;
+        if self.drawn.is_empty() {
+            return String::new();
+        }
+        (self.drawn, self.typed) = (Vec::new(), 0);
+        format!("\r\x1b[{rows}A\x1b[J")
+    }
+
+    fn redrawn(&mut self, size: Size) -> String {
+        self.drawn = self.lines(size.rows);
+        if self.drawn.is_empty() {
+            return String::new();
+        }
+        self.typed = 0;
+        self.drawn.join("\n") + "\n"
+    }
+
+    /// All parts, as much of each as there is room for: what has scrolled out of the terminal cannot be taken back.
+    fn lines(&self, rows: usize) -> Vec<String> {
+        let room = rows.saturating_sub(2);
+        let all: usize = self.parts.iter().map(|part| part.1.len()).sum();
+        if all <= room {
+            return self.parts.iter().flat_map(|part| part.1.clone()).collect();
+        }
+        let each = (room / self.parts.len()).max(1);
+        let cut = |lines: &Vec<String>| {
+            let mut shown = lines[..lines.len().min(each)].to_vec();
+            let left = lines.len() - shown.len();
+            if left > 0 && each > 1 {
+                shown.pop();
+                shown.push(format!("          and {} more", left + 1));
+            }
+            shown
+        };
+        self.parts.iter().flat_map(|part| cut(&part.1)).take(room.max(1)).collect()
+    }
+}
+
+const CURSOR_HIDDEN: &str = "\x1b[?25l";
+const CURSOR_SHOWN: &str = "\x1b[?25h";
+
+/// How many columns a line takes, without what only colours it.
+pub(crate) fn width(line: &str) -> usize {
+    let mut parts = line.split("\x1b[");
+    let first = parts.next().unwrap_or_default().width();
+    let painted = parts.map(|part| part.split_once('m').map_or(part, |(_, text)| text).width());
+    first + painted.sum::<usize>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WIDE: Size = Size { columns: 20, rows: 10 };
+
+    fn lines(lines: &[&str]) -> Vec<String> {
+        lines.iter().map(|line| (*line).to_owned()).collect()
+    }
+
+    /// What a terminal of so many columns shows after these writes: no more of one than is needed here.
+    fn shown(written: &str, columns: usize) -> Vec<String> {
+        let mut rows = vec![String::new()];
+        let mut at = 0;
+        let mut rest = written;
+        while let Some(first) = rest.chars().next() {
+            if let Some(sequence) = rest.strip_prefix("\x1b[") {
+                let end = sequence.find(|c: char| c.is_ascii_alphabetic()).unwrap();
+                match &sequence[..=end] {
+                    "?25l" | "?25h" => {}
+                    "J" => {
+                        rows.truncate(at);
+                        rows.push(String::new());
+                    }
+                    up if up.ends_with('A') => {
+                        at -= up.trim_end_matches('A').parse::<usize>().unwrap();
+                    }
+                    other => panic!("{other}"),
+                }
+                rest = &sequence[end + 1..];
+                continue;
+            }
+            rest = &rest[first.len_utf8()..];
+            if first == '\r' {
+                continue;
+            }
+            if first != '\n' {
+                rows[at].push(first);
+            }
+            let is_full = rows[at].chars().count() > columns;
+            if first == '\n' || is_full {
+                let over = if is_full { rows[at].pop() } else { None };
+                at += 1;
+                if at == rows.len() {
+                    rows.push(String::new());
+                }
+                rows[at].extend(over);
+            }
+        }
+        rows
+    }
+
+    #[test]
+    fn what_is_said_scrolls_above_what_changes_and_nothing_is_left_of_it() {
+        let mut area = Area::default();
+        let (a, b) = (area.add(), area.add());
+        let mut text = area.say("begun\n", WIDE);
+        text += &area.show(a, &lines(&["a 1"]), WIDE);
+        text += &area.show(b, &lines(&["b 1", "b 2"]), WIDE);
+        assert_eq!(shown(&text, 20), ["begun", "a 1", "b 1", "b 2", ""]);
+        text += &area.say("made\n", WIDE);
+        text += &area.show(a, &lines(&["a 2"]), WIDE);
+        assert_eq!(shown(&text, 20), ["begun", "made", "a 2", "b 1", "b 2", ""]);
+        text += &area.remove(a, WIDE);
+        text += &area.remove(b, WIDE);
+        text += &area.say("over\n", WIDE);
+        assert_eq!(shown(&text, 20), ["begun", "made", "over", ""]);
+        assert!(text.rfind(CURSOR_SHOWN) > text.rfind(CURSOR_HIDDEN));
+    }
+
+    #[test]
+    fn a_terminal_that_becomes_narrower_keeps_no_rest_of_what_was_drawn() {
+        let mut area = Area::default();
+        let part = area.add();
+        let drawn = area.show(part, &lines(&["0123456789"]), WIDE);
+        let narrow = Size { columns: 5, rows: 10 };
+        let mut text = drawn + &area.show(part, &lines(&["new"]), narrow);
+        assert_eq!(shown(&text, 5), ["new", ""]);
+        // Somebody presses Enter below.
+        text.push('\n');
+        area.typed = 1;
+        text += &area.remove(part, narrow);
+        assert_eq!(shown(&text, 5), [""]);
+    }
+
+    #[test]
+    fn no_more_is_drawn_than_can_be_taken_back() {
+        let mut area = Area::default();
+        let (a, b) = (area.add(), area.add());
+        let many: Vec<String> = (0..20).map(|n| format!("line {n}")).collect();
+        area.show(a, &many, WIDE);
+        area.show(b, &many, WIDE);
+        assert_eq!(area.drawn.len(), 8);
+        assert_eq!(area.drawn[3], "          and 17 more");
+        assert_eq!(area.drawn[4], "line 0");
+        let tiny = Size { columns: 20, rows: 1 };
+        area.say("", tiny);
+        assert_eq!(area.drawn.len(), 1);
+    }
+
+    #[test]
+    fn colour_takes_no_room() {
+        assert_eq!(width("\x1b[1;31mfailed\x1b[0m now"), 10);
+        assert_eq!(width("日本"), 4);
+    }
+}

@@ -1,0 +1,243 @@
+//! What a machine can check of the house rules, without the SDK: `cargo test -p s3guard-synth --test tidy`.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+/// No file is longer.
+const LINES_MAX: usize = 500;
+
+/// The workspace's root folder.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+/// All files below a folder of the workspace whose names end so, but built and generated ones.
+fn files(folder: &str, ending: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![root().join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            if path.is_dir() && !name.starts_with('.') && name != "target" {
+                folders.push(path);
+            } else if name.ends_with(ending) {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    assert!(!found.is_empty(), "there are no files `{ending}` in `{folder}`");
+    found
+}
+
+/// A path as seen from the root: where the workspace lies says nothing about what is in it.
+fn inside(path: &Path) -> &Path {
+    path.strip_prefix(root()).unwrap()
+}
+
+fn is_test(path: &Path) -> bool {
+    inside(path).to_string_lossy().contains("tests")
+}
+
+fn read(path: impl AsRef<Path>) -> String {
+    let path = path.as_ref();
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// What Cargo knows of the workspace and everything that it depends on.
+fn metadata() -> Value {
+    let answer = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--locked", "--offline"])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    assert!(answer.status.success(), "{}", String::from_utf8_lossy(&answer.stderr));
+    serde_json::from_slice(&answer.stdout).unwrap()
+}
+
+/// What each crate of ours depends on, tests apart.
+fn dependencies(metadata: &Value) -> BTreeMap<String, BTreeSet<String>> {
+    let packages = metadata["packages"].as_array().unwrap().iter();
+    packages
+        .filter(|package| package["source"].is_null())
+        .map(|package| {
+            let needed = package["dependencies"].as_array().unwrap().iter();
+            let names = needed
+                .filter(|dependency| dependency["kind"].is_null())
+                .map(|dependency| dependency["name"].as_str().unwrap().to_owned());
+            (package["name"].as_str().unwrap().to_owned(), names.collect())
+        })
+        .collect()
+}
+
+#[test]
+fn dependencies_point_one_way() {
+    let allowed = BTreeMap::from([
+        ("s3guard-posture", vec![]),
+        ("s3guard-aws", vec!["s3guard-posture"]),
+        ("s3guard-synth", vec!["s3guard-posture"]),
+        ("s3guard", vec!["s3guard-aws", "s3guard-posture", "s3guard-synth"]),
+        ("s3guard-lambda", vec!["s3guard-aws", "s3guard-posture"]),
+        ("s3guard-emulator", vec![]),
+    ]);
+    let crates = dependencies(&metadata());
+    assert_eq!(crates.keys().collect::<Vec<_>>(), {
+        let mut names: Vec<&str> = allowed.keys().copied().collect();
+        names.sort_unstable();
+        names
+    });
+    for (name, needs) in crates {
+        let ours: Vec<&str> =
+            needs.iter().map(String::as_str).filter(|need| need.starts_with("s3guard-")).collect();
+        assert_eq!(ours, allowed[name.as_str()], "{name}");
+    }
+}
+
+#[test]
+fn only_aws_names_the_sdk() {
+    for (name, needs) in dependencies(&metadata()) {
+        let sdk: Vec<&String> = needs
+            .iter()
+            .filter(|need| need.starts_with("aws-sdk-") || *need == "aws-config")
+            .collect();
+        assert_eq!(sdk.is_empty(), name != "s3guard-aws", "{name} needs {sdk:?}");
+    }
+}
+
+#[test]
+fn every_dependency_is_free_and_from_the_registry() {
+    let free = [
+        "Apache-2.0",
+        "BSD-3-Clause",
+        // Of `minicbor`, in which CloudWatch is asked: as free as MIT.
+        "BlueOak-1.0.0",
+        "CDLA-Permissive-2.0",
+        "ISC",
+        "MIT",
+        "OpenSSL",
+        "Unicode-3.0",
+        "Zlib",
+        "0BSD",
+        "Unlicense",
+        "MIT-0",
+    ];
+    for package in metadata()["packages"].as_array().unwrap() {
+        let name = package["name"].as_str().unwrap();
+        let license = package["license"].as_str().unwrap_or_default().replace('/', " OR ");
+        // Of alternatives one has to be free; of a conjunction all.
+        let is_free = |alternative: &str| {
+            let words = alternative.replace(['(', ')'], " ");
+            words.split(" AND ").all(|word| {
+                free.contains(&word.trim()) || word.trim() == "Apache-2.0 WITH LLVM-exception"
+            })
+        };
+        assert!(license.split(" OR ").any(is_free), "{name} is licensed `{license}`");
+        let source = package["source"].as_str().unwrap_or("ours");
+        assert!(source == "ours" || source.starts_with("registry+"), "{name} is from `{source}`");
+    }
+}
+
+#[test]
+fn what_is_pure_does_no_io() {
+    let banned = [
+        "std::fs",
+        "std::env",
+        "std::net",
+        "std::process",
+        "std::io",
+        "tokio",
+        "SystemTime",
+        "Instant::now",
+        "now_utc",
+        "HashMap",
+        "HashSet",
+        "println!",
+        "rand::",
+    ];
+    let is_pure = |path: &PathBuf| !is_test(path);
+    for folder in ["posture/src", "synth/src"] {
+        for path in files(folder, ".rs").iter().filter(|path| is_pure(path)) {
+            let text = read(path);
+            let code = text.split("#[cfg(test)]").next().unwrap();
+            for word in banned {
+                assert!(!code.contains(word), "{} says `{word}`", path.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn no_file_is_long() {
+    for ending in [".rs", ".py"] {
+        for path in files("", ending) {
+            let lines = read(&path).lines().count();
+            assert!(lines <= LINES_MAX, "{} has {lines} lines", path.display());
+        }
+    }
+}
+
+#[test]
+fn every_module_says_what_it_is() {
+    let folders =
+        ["aws", "benches", "cli", "emulator", "examples", "lambda", "posture", "synth", "tests"];
+    for folder in folders {
+        for path in files(folder, ".rs") {
+            let is_unit_tests = path.file_name().is_some_and(|name| name == "tests.rs");
+            let text = read(&path);
+            assert!(
+                is_unit_tests || text.starts_with("//! "),
+                "{} opens otherwise",
+                path.display()
+            );
+        }
+    }
+}
+
+#[test]
+fn no_test_sleeps_or_is_switched_off() {
+    // Put together here, so that this file does not find itself.
+    let banned =
+        [concat!("thread::", "sleep"), concat!("time::", "sleep"), concat!("#[", "ignore")];
+    for folder in ["posture", "aws", "synth", "lambda", "cli", "emulator/tests", "tests"] {
+        for path in files(folder, ".rs") {
+            let text = read(&path);
+            for word in banned.iter().filter(|_| is_test(&path)) {
+                assert!(!text.contains(word), "{} has `{word}`", path.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn every_decision_has_a_number_and_a_status() {
+    for (count, path) in files("docs/adr", ".md").into_iter().enumerate() {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let number = format!("{:04}", count + 1);
+        assert!(name.starts_with(&number), "`{name}` is not number {number}");
+        let text = read(&path);
+        assert!(text.starts_with(&format!("# {number}: ")), "`{name}` has another title");
+        for section in ["\nStatus: ", "\n## Context\n", "\n## Decision\n", "\n## Consequences\n"] {
+            assert!(text.contains(section), "`{name}` has no `{}`", section.trim());
+        }
+    }
+}
+
+#[test]
+fn the_changelog_has_a_place_for_the_next_change() {
+    assert!(read(root().join("CHANGELOG.md")).contains("\n## [Unreleased]\n"));
+}
+
+#[test]
+fn ci_runs_the_test_command_of_the_readme() {
+    let command = "cargo test --workspace --locked";
+    assert!(read(root().join("README.md")).contains(&format!("\n    {command}\n")));
+    assert!(read(root().join(".ci/run")).contains(&format!("\nstep {command}\n")));
+}
