@@ -5,7 +5,7 @@ use aws_sdk_s3control::config::Builder;
 use aws_sdk_s3control::config::endpoint::{Endpoint, EndpointFuture, Params, ResolveEndpoint};
 use aws_sdk_s3control::error::ProvideErrorMetadata as _;
 use aws_sdk_s3control::types::PublicAccessBlockConfiguration;
-use s3guard_posture::setting::PublicAccessBlock;
+use s3guard_posture::model::setting::PublicAccessBlock;
 use s3guard_posture::{AccountId, Reading};
 
 use crate::{AwsError, Connection};

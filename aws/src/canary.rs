@@ -11,8 +11,8 @@ use aws_sdk_s3::types::{
     BucketLocationConstraint, BucketNamespace, CreateBucketConfiguration, Delete, ObjectIdentifier,
     ServerSideEncryption, Tag, Tagging,
 };
-use s3guard_posture::names::InvalidBucketName;
-use s3guard_posture::setting::Tags;
+use s3guard_posture::model::names::InvalidBucketName;
+use s3guard_posture::model::setting::Tags;
 use s3guard_posture::{AccountId, BucketName, Reading, Region};
 
 use crate::buckets::tags;

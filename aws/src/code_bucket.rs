@@ -15,7 +15,7 @@ use aws_sdk_s3::error::ProvideErrorMetadata as _;
 use aws_sdk_s3::types::{
     BucketLocationConstraint, BucketNamespace, ChecksumMode, CreateBucketConfiguration,
 };
-use s3guard_posture::names::InvalidBucketName;
+use s3guard_posture::model::names::InvalidBucketName;
 use s3guard_posture::{AccountId, BucketName, Region};
 use thiserror::Error;
 

@@ -36,7 +36,7 @@ pub enum ConnectError {
     NoRegion,
     /// What is given is not the code of a Region.
     #[error(transparent)]
-    Region(#[from] s3guard_posture::names::InvalidRegion),
+    Region(#[from] s3guard_posture::model::names::InvalidRegion),
     /// The AWS configuration has no profile of this name.
     #[error("there is no profile `{0}` in the AWS configuration")]
     NoProfile(String),

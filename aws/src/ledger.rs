@@ -1,6 +1,6 @@
 //! The ledger: what the guard has done to which bucket, kept as objects of a bucket of its own.
 //!
-//! Where things are in it is said by [`s3guard_posture::ledger`]. Nothing is ever deleted here.
+//! Where things are in it is said by [`s3guard_posture::reconcile::ledger`]. Nothing is ever deleted here.
 
 use std::fmt;
 
@@ -8,10 +8,11 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{ProvideErrorMetadata as _, SdkError};
 use aws_sdk_s3::operation::put_object::PutObjectError;
 use futures_util::{StreamExt as _, stream};
-use s3guard_posture::gather::Store;
-use s3guard_posture::ledger::{self, InvalidRecordId, RecordId};
-use s3guard_posture::record::State;
-use s3guard_posture::{AccountId, BucketName, History, Reading, Record, record};
+use s3guard_posture::digest::window::Store;
+use s3guard_posture::reconcile::ledger::{self, InvalidRecordId, RecordId};
+use s3guard_posture::reconcile::record;
+use s3guard_posture::reconcile::record::State;
+use s3guard_posture::{AccountId, BucketName, History, Reading, Record};
 use serde_json::Value;
 use thiserror::Error;
 use time::OffsetDateTime;

@@ -2,7 +2,7 @@
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::ProvideErrorMetadata as _;
-use s3guard_posture::setting::Tags;
+use s3guard_posture::model::setting::Tags;
 use s3guard_posture::{AccountId, BucketName, Reading};
 
 use crate::buckets::{is_public, tags};

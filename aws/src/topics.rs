@@ -4,7 +4,7 @@ use aws_sdk_sns::Client;
 use aws_sdk_sns::operation::publish::builders::PublishFluentBuilder;
 use aws_sdk_sns::types::MessageAttributeValue;
 use s3guard_posture::Notice;
-use s3guard_posture::notice::Attribute;
+use s3guard_posture::notify::notification::Attribute;
 
 use crate::{AwsError, Connection};
 

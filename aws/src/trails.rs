@@ -6,7 +6,7 @@ use aws_sdk_cloudtrail::types::{
 };
 use futures_util::future::try_join_all;
 use s3guard_posture::Reading;
-use s3guard_posture::trail::{
+use s3guard_posture::events::trail::{
     AdvancedSelector, BasicSelector, Calls, Condition, Selectors, Trail, TrailStatus,
 };
 use time::OffsetDateTime;

@@ -5,9 +5,11 @@ use std::convert::Infallible;
 use std::sync::Mutex;
 
 use futures_util::FutureExt as _;
-use s3guard_posture::gather::{Batch, Close, Digest, Gather, MemoryStore, Outbox};
-use s3guard_posture::notice::Origin;
-use s3guard_posture::objects::{self, Alarming, Message, ObjectEvent, Scene};
+use s3guard_posture::digest::objects::{self, Alarming, Message, Scene};
+use s3guard_posture::digest::window::{Batch, Close, Digest, Gather, Outbox};
+use s3guard_posture::events::object_event::ObjectEvent;
+use s3guard_posture::notify::notification::Origin;
+use s3guard_posture::testing::MemoryStore;
 use s3guard_posture::{AccountId, BucketName, Notice, Region};
 use time::OffsetDateTime;
 use time::macros::datetime;

@@ -7,9 +7,12 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use futures_util::{StreamExt as _, stream};
 use s3guard_aws::{Buckets, Connection, Ledger, Queue};
-use s3guard_posture::event::{self, OwnMessage};
-use s3guard_posture::triage::{Message, Task, triage};
+use s3guard_posture::events;
+use s3guard_posture::events::OwnMessage;
+use s3guard_posture::reconcile::triage::{Message, Task, triage};
 use s3guard_posture::{Notice, Region};
+use serde::Deserialize as _;
+use serde_json::Value;
 use time::OffsetDateTime;
 
 use crate::batch::{Batch, Failures};
@@ -91,7 +94,7 @@ impl Guard {
         let mut messages = Vec::new();
         for message in batch.records {
             let is_again = message.is_again();
-            match event::read(&message.body, &self.settings.account) {
+            match events::read(&message.body, &self.settings.account) {
                 Ok(read) => messages.push(Message { id: message.id, is_again, read }),
                 Err(error) => {
                     let (id, cause) = (&message.id, error.to_string());
@@ -145,7 +148,7 @@ impl Guard {
             Task::Sweep { continuation, after } => {
                 self.sweep(continuation.clone(), after.as_deref(), (clock.now)()).await
             }
-            Task::Tell(notice) => Came { again: !self.tell(notice).await, ..Came::default() },
+            Task::Tell(notice) => self.tell_again(notice).await,
             Task::Nothing { reason } => {
                 tracing::info!(reason, "nothing to do");
                 Came::default()
@@ -166,6 +169,18 @@ impl Guard {
         }
     }
 
+    /// Publishes a notice that went through the queue.
+    async fn tell_again(&self, notice: &Value) -> Came {
+        match Notice::deserialize(notice) {
+            Ok(notice) => Came { again: !self.tell(&notice).await, ..Came::default() },
+            Err(error) => {
+                tracing::error!(%error, "a message is not a notice");
+                let tally = Tally { not_an_event: 1, ..Tally::default() };
+                Came { tally, ..Came::again() }
+            }
+        }
+    }
+
     /// Publishes a notice; says whether it went out.
     async fn tell(&self, notice: &Notice) -> bool {
         let told = self.publisher.publish(notice).await;
@@ -178,7 +193,7 @@ impl Guard {
     /// Publishes what was done. The bucket is right now, so looking at it again would tell nothing: what cannot be
     /// published goes through the queue.
     async fn tell_surely(&self, notice: &Notice) -> bool {
-        let own = OwnMessage::Tell(Box::new(notice.into()));
+        let own = OwnMessage::tell(notice);
         self.tell(notice).await || !self.later(&own.body(), TELL_DELAY_SECONDS).await.again
     }
 

@@ -4,7 +4,7 @@
 
 use std::io::{self, Write as _};
 
-use s3guard_posture::metrics::{DIMENSION, Metric, NAMESPACE};
+use s3guard_posture::contract::metrics::{DIMENSION, Metric, NAMESPACE};
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 

@@ -5,13 +5,15 @@
 use std::collections::BTreeMap;
 
 use s3guard_aws::{AwsError, Connection, Ledger, Objects, Queue};
-use s3guard_posture::alarm::AlarmEvent;
-use s3guard_posture::gather::{
+use s3guard_posture::digest::objects::{self, Alarming, Message};
+use s3guard_posture::digest::window::{
     Batch as Gathering, Close, Gather, GatherError, Gathered, LEASE, Told, Window,
 };
-use s3guard_posture::notice::Origin;
-use s3guard_posture::objects::{self, Alarming, Message, ObjectEvent};
-use s3guard_posture::{BucketName, Region, report};
+use s3guard_posture::events::alarm::AlarmEvent;
+use s3guard_posture::events::object_event::ObjectEvent;
+use s3guard_posture::notify::notification::Origin;
+use s3guard_posture::notify::report;
+use s3guard_posture::{BucketName, Region};
 use time::OffsetDateTime;
 
 use crate::batch::{Batch, Failures};

@@ -2,7 +2,7 @@
 
 use s3guard_aws::{AwsError, Connection, Topic};
 use s3guard_posture::Notice;
-use s3guard_posture::notice::Severity;
+use s3guard_posture::model::severity::Severity;
 
 /// Publishes notices.
 pub(crate) struct Publisher {

@@ -5,8 +5,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use s3guard_posture::config::{Config, Extent, Occasion};
-use s3guard_posture::observed::Reading;
-use s3guard_posture::setting::Tags;
+use s3guard_posture::model::observed::Reading;
+use s3guard_posture::model::setting::Tags;
 use s3guard_posture::{AccountId, Baseline, BucketId, BucketName, Grade, KeyArn, Moment, Region};
 use thiserror::Error;
 use time::Date;

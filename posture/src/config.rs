@@ -30,8 +30,9 @@ pub use self::notifications::{
     WrittenSubscription,
 };
 pub use self::occasion::{Extent, GRADE_TAG, Occasion};
+pub use self::pattern::Patterns;
 use self::scope::Scope;
-pub use self::written::{Patterns, Written, WrittenExemption, WrittenRule};
+pub use self::written::{Written, WrittenExemption, WrittenRule};
 use crate::{Aspect, Grade, KeyArn, Mode, Region};
 
 /// How long a new bucket is left alone, unless the configuration says otherwise.

@@ -10,61 +10,39 @@
 //!
 //! Nothing here reads a clock, the environment, a file or the network. [`Account`] is the one boundary:
 //! `s3guard-aws` implements it with the SDK, tests with a bucket in memory.
+//!
+//! Modules depend downward only, the lowest first: [`text`], [`contract`], [`model`], [`config`], [`evaluate`], [`events`],
+//! [`reconcile`], [`notify`], [`digest`].
 
-pub mod account;
-pub mod action;
-pub mod alarm;
-pub mod aspect;
-pub mod assess;
-pub mod baseline;
 pub mod config;
-pub mod coverage;
-pub mod event;
-pub mod finding;
-pub mod gather;
-pub mod grade;
-pub mod ledger;
-pub mod memory;
-pub mod metrics;
-pub mod names;
-pub mod notice;
-pub mod object_event;
-pub mod objects;
-pub mod observed;
-pub mod permanent;
-pub mod permissions;
-pub mod policy;
-pub mod principal;
-pub mod question;
-pub mod record;
-pub mod report;
-pub mod setting;
-pub mod stack_name;
+pub mod contract;
+pub mod digest;
+pub mod evaluate;
+pub mod events;
+pub mod model;
+pub mod notify;
+pub mod reconcile;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod text;
-pub mod told;
-pub mod tool;
-pub mod trail;
-pub mod triage;
-pub mod trigger;
-pub mod undo;
-pub mod watch;
-mod wire;
 
-pub use account::{Account, Inspection, Outcome, carry_out, inspect};
-pub use action::{Action, Plan};
-pub use aspect::{Aspect, Mode};
-pub use assess::{assess, plan, questions};
-pub use baseline::{Baseline, Exempt, Maker, Moment};
 pub use config::Config;
-pub use finding::{Finding, LeftBecause, WaitBecause};
-pub use grade::Grade;
-pub use memory::MemoryBucket;
-pub use names::{AccountId, BucketId, BucketName, KeyArn, Region};
-pub use notice::Notice;
-pub use observed::{History, KeyState, Observed, Reading};
-pub use question::{On, Question};
-pub use record::Record;
-pub use setting::{Setting, SettingKind};
-pub use stack_name::StackName;
-pub use tool::Tool;
-pub use trigger::{Call, Trigger};
+pub use evaluate::assess::{assess, plan, questions};
+pub use model::action::{Action, Plan};
+pub use model::aspect::{Aspect, Mode};
+pub use model::baseline::{Baseline, Exempt, Maker, Moment};
+pub use model::finding::{Finding, LeftBecause, WaitBecause};
+pub use model::grade::Grade;
+pub use model::names::{AccountId, BucketId, BucketName, KeyArn, Region};
+pub use model::observed::{History, KeyState, Observed, Reading};
+pub use model::question::{On, Question};
+pub use model::setting::{Setting, SettingKind};
+pub use model::stack_name::StackName;
+pub use model::tool::Tool;
+pub use model::trigger::{Call, Trigger};
+pub use notify::notification::Notice;
+pub use reconcile::account::Account;
+pub use reconcile::carry_out::{Outcome, carry_out};
+pub use reconcile::inspect::{Inspection, inspect};
+pub use reconcile::memory::MemoryBucket;
+pub use reconcile::record::Record;

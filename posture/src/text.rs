@@ -2,6 +2,9 @@
 
 use std::fmt::Write as _;
 
+use time::OffsetDateTime;
+use time::macros::format_description;
+
 /// Shows a name or key in one line: what could move the cursor, break the line or turn the reading direction is
 /// written as `\u{…}`, everything else as it is. More than `characters_max` characters are cut, with an `…`.
 pub fn shown(text: &str, characters_max: usize) -> String {
@@ -108,6 +111,24 @@ fn is_unsafe(character: char) -> bool {
         || matches!(character,
             '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{061c}'
             | '\u{e0000}'..='\u{e007f}')
+}
+
+/// A time as people read it, in UTC, to the second.
+pub fn shown_time(time: OffsetDateTime) -> String {
+    let format = format_description!("[year]-[month]-[day] [hour]:[minute]:[second] UTC");
+    time.to_offset(time::UtcOffset::UTC).format(format).unwrap_or_else(|_| time.to_string())
+}
+
+/// That something happens once more, in words.
+pub(crate) fn times_words(times: u32) -> String {
+    let ending = match (times % 10, times % 100) {
+        (_, 11..=13) => "th",
+        (1, _) => "st",
+        (2, _) => "nd",
+        (3, _) => "rd",
+        _ => "th",
+    };
+    format!("This is the {times}{ending} time within the hour.")
 }
 
 #[cfg(test)]

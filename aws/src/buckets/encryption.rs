@@ -4,7 +4,7 @@ use aws_sdk_s3::types::{
     BlockedEncryptionTypes, EncryptionType, ServerSideEncryption, ServerSideEncryptionByDefault,
     ServerSideEncryptionConfiguration, ServerSideEncryptionRule,
 };
-use s3guard_posture::setting::{Algorithm, Encryption, Key, SseC};
+use s3guard_posture::model::setting::{Algorithm, Encryption, Key, SseC};
 
 /// Reads the one rule that a bucket has. `None` if it has none that says how to encrypt.
 pub(super) fn from_sdk(configuration: &ServerSideEncryptionConfiguration) -> Option<Encryption> {

@@ -15,7 +15,7 @@ use aws_sdk_s3::types::NotificationConfiguration;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_xml::decode::Document;
-use s3guard_posture::setting::Notifications;
+use s3guard_posture::model::setting::Notifications;
 use s3guard_posture::{AccountId, BucketName};
 
 /// The name of the root.

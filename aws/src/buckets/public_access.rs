@@ -1,7 +1,7 @@
 //! A bucket's public access block, between the SDK's words and ours.
 
 use aws_sdk_s3::types::PublicAccessBlockConfiguration;
-use s3guard_posture::setting::PublicAccessBlock;
+use s3guard_posture::model::setting::PublicAccessBlock;
 
 /// A switch that is not named is off.
 pub(super) fn from_sdk(block: &PublicAccessBlockConfiguration) -> PublicAccessBlock {

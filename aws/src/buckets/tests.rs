@@ -1,6 +1,6 @@
 //! What is asked of AWS, and what its documented answers become.
 
-use s3guard_posture::setting::{Encryption, PublicAccessBlock};
+use s3guard_posture::model::setting::{Encryption, PublicAccessBlock};
 use s3guard_posture::{Grade, Reading};
 use time::macros::datetime;
 

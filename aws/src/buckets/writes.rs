@@ -6,7 +6,7 @@ use aws_sdk_s3::types::{
     BucketLoggingStatus, BucketVersioningStatus, LoggingEnabled, ObjectOwnership,
     OwnershipControls, OwnershipControlsRule, VersioningConfiguration,
 };
-use s3guard_posture::setting::{AccessLogs, Ownership};
+use s3guard_posture::model::setting::{AccessLogs, Ownership};
 use s3guard_posture::{AccountId, BucketName, Setting};
 
 use super::{encryption, notifications, public_access};

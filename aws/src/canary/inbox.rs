@@ -5,7 +5,7 @@ use aws_sdk_sqs::Client as Sqs;
 use aws_sdk_sqs::error::ProvideErrorMetadata as _;
 use aws_sdk_sqs::types::QueueAttributeName;
 use s3guard_posture::BucketName;
-use s3guard_posture::setting::Tags;
+use s3guard_posture::model::setting::Tags;
 use serde_json::json;
 
 use super::PREFIX;

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use s3guard_posture::BucketName;
-use s3guard_posture::coverage::{self, Mark, PREFIX};
-use s3guard_posture::told::{self, Told};
+use s3guard_posture::evaluate::coverage::{self, Mark, PREFIX};
+use s3guard_posture::reconcile::reported::{self, Told};
 use time::Date;
 
 use super::Ledger;
@@ -19,7 +19,7 @@ impl Ledger {
 
     /// Lists what was told lately of what is left of a bucket.
     pub async fn told(&self, bucket: &BucketName, today: Date) -> Result<Told, AwsError> {
-        let keys = self.keys(&told::prefix(bucket), None, |_| true).await?;
+        let keys = self.keys(&reported::prefix(bucket), None, |_| true).await?;
         Ok(Told::of(bucket, keys.iter().map(String::as_str), today))
     }
 

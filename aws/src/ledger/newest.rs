@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use s3guard_posture::ledger::RecordId;
+use s3guard_posture::reconcile::ledger::RecordId;
 
 use super::Ledger;
 use crate::AwsError;

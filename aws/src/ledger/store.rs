@@ -1,7 +1,7 @@
 //! The ledger as the store in which the events of objects lie until they are told.
 
 use aws_sdk_s3::error::ProvideErrorMetadata as _;
-use s3guard_posture::gather::{Listed, Store};
+use s3guard_posture::digest::window::{Listed, Store};
 use time::OffsetDateTime;
 
 use super::Ledger;

@@ -1,8 +1,11 @@
 use expect_test::expect;
-use s3guard_posture::ledger::undone::Mark;
-use s3guard_posture::record::State;
-use s3guard_posture::setting::{Ownership, Setting, SettingKind};
-use s3guard_posture::{Aspect, Finding, Grade, LeftBecause, coverage, names, told};
+use s3guard_posture::evaluate::coverage;
+use s3guard_posture::model::names;
+use s3guard_posture::model::setting::{Ownership, Setting, SettingKind};
+use s3guard_posture::reconcile::ledger::undone::Mark;
+use s3guard_posture::reconcile::record::State;
+use s3guard_posture::reconcile::reported;
+use s3guard_posture::{Aspect, Finding, Grade, LeftBecause};
 use serde_json::json;
 use time::macros::{date, datetime};
 
@@ -222,7 +225,7 @@ async fn a_mark_is_put_once_and_one_that_is_there_is_no_failure() {
 async fn what_was_told_of_a_bucket_is_listed() {
     let website = LeftBecause::Website;
     let findings = [Finding::Left { aspect: Aspect::PublicAccess, because: website.clone() }];
-    let fake = listing(told::keys(&name("reports"), &findings, date!(2026 - 11 - 20)));
+    let fake = listing(reported::keys(&name("reports"), &findings, date!(2026 - 11 - 20)));
     let told = async |bucket| ledger(&fake).told(&name(bucket), date!(2026 - 11 - 24)).await;
     assert!(!told("reports").await.unwrap().is_news(Aspect::PublicAccess, &website));
     assert!(told("report").await.unwrap().is_news(Aspect::PublicAccess, &website));

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use s3guard_posture::BucketName;
-use s3guard_posture::ledger::{self, RecordId};
-use s3guard_posture::setting::SettingKind;
+use s3guard_posture::model::setting::SettingKind;
+use s3guard_posture::reconcile::ledger::{self, RecordId};
 
 use super::{Ledger, READS_MAX};
 use crate::AwsError;

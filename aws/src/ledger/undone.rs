@@ -1,7 +1,7 @@
 //! Marks of what somebody has undone: which aspects the guard leaves as they are, and until when.
 
 use s3guard_posture::BucketName;
-use s3guard_posture::ledger::undone::{self, Mark};
+use s3guard_posture::reconcile::ledger::undone::{self, Mark};
 use serde_json::Value;
 
 use super::Ledger;

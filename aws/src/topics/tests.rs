@@ -12,13 +12,13 @@ const PUBLISHED: &str =
 fn notice() -> Notice {
     let (account, region) = ("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap());
     let now = datetime!(2026-11-20 12:00 UTC);
-    let origin = s3guard_posture::notice::Origin {
+    let origin = s3guard_posture::notify::notification::Origin {
         account: &account,
         region: &region,
         stack: "s3guard",
         now,
     };
-    s3guard_posture::notice::samples(&origin).remove(1)
+    s3guard_posture::digest::samples(&origin).remove(1)
 }
 
 /// The fields of the form that was sent.

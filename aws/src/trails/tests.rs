@@ -1,4 +1,4 @@
-use s3guard_posture::trail::{Verdict, records_bucket_changes};
+use s3guard_posture::events::trail::{Verdict, records_bucket_changes};
 
 use super::*;
 use crate::fake::{Asked, Fake, json_error};

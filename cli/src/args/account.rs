@@ -76,7 +76,7 @@ impl AccountsArgs {
 }
 
 fn stack_name(text: &str) -> Result<StackName, Invalid> {
-    text.parse().map_err(|problem: s3guard_posture::stack_name::InvalidStackName| {
+    text.parse().map_err(|problem: s3guard_posture::model::stack_name::InvalidStackName| {
         Invalid::new(problem.to_string(), "choose a name as `s3guard` or `prod-guard-2`")
     })
 }
@@ -86,7 +86,7 @@ pub(crate) fn region(text: &str) -> Result<Region, Invalid> {
         let hint = "give one, as `eu-west-1`, or leave the flag out for the one of `AWS_REGION` or the profile";
         return Err(Invalid::new("the Region is empty", hint));
     }
-    text.parse().map_err(|problem: s3guard_posture::names::InvalidRegion| {
+    text.parse().map_err(|problem: s3guard_posture::model::names::InvalidRegion| {
         Invalid::new(problem.to_string(), similar_region(text))
     })
 }

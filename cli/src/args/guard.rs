@@ -227,13 +227,13 @@ fn email(text: &str) -> Result<String, Invalid> {
 }
 
 pub(crate) fn grade(text: &str) -> Result<Grade, Invalid> {
-    text.parse().map_err(|problem: s3guard_posture::grade::InvalidGrade| {
+    text.parse().map_err(|problem: s3guard_posture::model::grade::InvalidGrade| {
         Invalid::new(problem.to_string(), "the README says what each grade does")
     })
 }
 
 pub(crate) fn key(text: &str) -> Result<KeyArn, Invalid> {
-    text.parse().map_err(|problem: s3guard_posture::names::InvalidKeyArn| {
+    text.parse().map_err(|problem: s3guard_posture::model::names::InvalidKeyArn| {
         Invalid::new(
             problem.to_string(),
             "`aws kms describe-key --key-id alias/NAME --query KeyMetadata.Arn` prints it",

@@ -68,7 +68,7 @@ impl WantedArgs {
 }
 
 fn code_bucket(text: &str) -> Result<BucketName, Invalid> {
-    text.parse().map_err(|problem: s3guard_posture::names::InvalidBucketName| {
+    text.parse().map_err(|problem: s3guard_posture::model::names::InvalidBucketName| {
         Invalid::new(problem.to_string(), "name a bucket of the stack's region, without `s3://`")
     })
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use s3guard_posture::record::State;
+use s3guard_posture::reconcile::record::State;
 use s3guard_posture::text::shown;
 use s3guard_posture::{BucketName, Record};
 use serde::Serialize;
@@ -117,7 +117,7 @@ fn write(record: &Record, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 }
 
 fn bucket(text: &str) -> Result<BucketName, Invalid> {
-    text.parse().map_err(|problem: s3guard_posture::names::InvalidBucketName| {
+    text.parse().map_err(|problem: s3guard_posture::model::names::InvalidBucketName| {
         Invalid::new(problem.to_string(), "name a bucket, without `s3://`")
     })
 }

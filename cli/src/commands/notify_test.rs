@@ -4,7 +4,8 @@ use std::fmt;
 
 use s3guard_aws::Topic;
 use s3guard_posture::Notice;
-use s3guard_posture::notice::{self, Origin};
+use s3guard_posture::digest;
+use s3guard_posture::notify::notification::Origin;
 use serde::Serialize;
 use time::OffsetDateTime;
 
@@ -62,7 +63,7 @@ async fn send(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::Resu
         stack: args.account.stack.as_str(),
         now,
     };
-    let samples = notice::samples(&origin);
+    let samples = digest::samples(&origin);
     if !args.dry_run {
         let to = Topic::new(&account.connection, &topic);
         let chat = chat_topic.as_ref().map(|arn| Topic::new(&account.connection, arn));

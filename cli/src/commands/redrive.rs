@@ -7,8 +7,8 @@ use clap::ValueEnum;
 use s3guard_aws::Queue;
 use s3guard_aws::queues::Message;
 use s3guard_aws::stacks::Stack;
-use s3guard_posture::gather::Close;
-use s3guard_posture::objects;
+use s3guard_posture::digest::objects;
+use s3guard_posture::digest::window::Close;
 use serde::Serialize;
 
 use crate::exit::{self, Exit};

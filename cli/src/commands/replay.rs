@@ -200,7 +200,7 @@ fn name(path: &Path) -> String {
 }
 
 fn account(text: &str) -> Result<AccountId, Invalid> {
-    text.parse().map_err(|problem: s3guard_posture::names::InvalidAccountId| {
+    text.parse().map_err(|problem: s3guard_posture::model::names::InvalidAccountId| {
         let hint = "`aws sts get-caller-identity --query Account` prints it";
         Invalid::new(problem.to_string(), hint)
     })

@@ -7,8 +7,8 @@ use std::fmt;
 
 use anyhow::{Context as _, anyhow};
 use s3guard_aws::Buckets;
-use s3guard_posture::ledger::{RecordId, undone};
-use s3guard_posture::undo::{self, CannotUndo};
+use s3guard_posture::reconcile::ledger::{RecordId, undone};
+use s3guard_posture::reconcile::undo::{self, CannotUndo};
 use s3guard_posture::{
     Account as _, Baseline, BucketId, Grade, Observed, Record, Setting, SettingKind,
 };
@@ -288,7 +288,7 @@ impl fmt::Display for Undone {
 }
 
 fn id(text: &str) -> Result<RecordId, Invalid> {
-    text.parse().map_err(|problem: s3guard_posture::ledger::InvalidRecordId| {
+    text.parse().map_err(|problem: s3guard_posture::reconcile::ledger::InvalidRecordId| {
         Invalid::new(problem.to_string(), "`s3guard history BUCKET` shows the ids of its records")
     })
 }

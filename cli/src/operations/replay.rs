@@ -23,8 +23,8 @@ mod tests;
 mod world;
 
 use s3guard_posture::config::{Config, Extent, Occasion, Selection};
-use s3guard_posture::observed::Reading;
-use s3guard_posture::setting::Tags;
+use s3guard_posture::model::observed::Reading;
+use s3guard_posture::model::setting::Tags;
 use s3guard_posture::{
     AccountId, Baseline, BucketId, BucketName, Grade, KeyArn, Mode, Region, Trigger,
 };

@@ -3,7 +3,7 @@
 use anyhow::{Context as _, anyhow};
 use s3guard_aws::{AwsError, Ledger};
 use s3guard_posture::Record;
-use s3guard_posture::ledger::undone::{self, Mark};
+use s3guard_posture::reconcile::ledger::undone::{self, Mark};
 use serde_json::{Value, json};
 use time::{Date, OffsetDateTime};
 

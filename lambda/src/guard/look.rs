@@ -4,14 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use s3guard_aws::AwsError;
-use s3guard_posture::coverage::Mark;
-use s3guard_posture::event::OwnMessage;
-use s3guard_posture::report::{self, Report, TugOfWar};
-use s3guard_posture::told::{self, Told};
-use s3guard_posture::triage::{self, Look};
+use s3guard_posture::evaluate::coverage::Mark;
+use s3guard_posture::events::OwnMessage;
+use s3guard_posture::notify::report::{self, Report, TugOfWar};
+use s3guard_posture::reconcile::ledger;
+use s3guard_posture::reconcile::reported::{self, Told};
+use s3guard_posture::reconcile::triage::{self, Look};
 use s3guard_posture::{
     Action, Aspect, Baseline, BucketId, BucketName, Call, Finding, Grade, LeftBecause, Observed,
-    Record, SettingKind, Trigger, carry_out, inspect, ledger,
+    Record, SettingKind, Trigger, carry_out, inspect,
 };
 use time::{Date, OffsetDateTime};
 
@@ -179,7 +180,7 @@ impl Guard {
         });
         let told: Vec<Finding> =
             report::told_of(&mended.findings, trigger.calls()).cloned().collect();
-        let marks = told::keys(&id.name, &told, today);
+        let marks = reported::keys(&id.name, &told, today);
         match (notice.filter(|_| is_final || !mended.done.is_empty()), trigger) {
             (Some(notice), Trigger::Calls(_)) => {
                 if self.tell_surely(&notice).await {

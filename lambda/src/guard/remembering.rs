@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use s3guard_posture::observed::Reading;
+use s3guard_posture::model::observed::Reading;
 use s3guard_posture::{
     Account, Baseline, BucketId, BucketName, History, Observed, Question, Record, Setting,
     SettingKind,

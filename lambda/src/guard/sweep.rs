@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use s3guard_aws::Message;
 use s3guard_posture::config::Ending;
-use s3guard_posture::coverage::{self, Mark};
-use s3guard_posture::event::OwnMessage;
-use s3guard_posture::notice::Origin;
-use s3guard_posture::triage::DELAY_SECONDS_MAX;
-use s3guard_posture::{BucketName, Mode, report};
+use s3guard_posture::evaluate::coverage::{self, Mark};
+use s3guard_posture::events::OwnMessage;
+use s3guard_posture::notify::notification::Origin;
+use s3guard_posture::notify::report;
+use s3guard_posture::reconcile::triage::DELAY_SECONDS_MAX;
+use s3guard_posture::{BucketName, Mode};
 use time::OffsetDateTime;
 
 use super::{Came, Guard};

@@ -1,7 +1,8 @@
 //! Asks S3 what its events do not say: whether an object was overwritten, and what an ACL says now.
 
 use futures_util::{StreamExt as _, stream};
-use s3guard_posture::objects::{Change, ObjectEvent};
+use s3guard_posture::events::object_event::ObjectEvent;
+use s3guard_posture::model::change::Change;
 
 use super::Notify;
 

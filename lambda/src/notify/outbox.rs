@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
 use s3guard_aws::AwsError;
-use s3guard_posture::gather::{Digest, Outbox};
-use s3guard_posture::objects::{self, Known, Scene};
-use s3guard_posture::{BucketId, BucketName, Notice, Reading, report};
+use s3guard_posture::digest::objects::{self, Known, Scene};
+use s3guard_posture::digest::window::{Digest, Outbox};
+use s3guard_posture::notify::report;
+use s3guard_posture::{BucketId, BucketName, Notice, Reading};
 use time::OffsetDateTime;
 
 use super::Notify;

@@ -11,7 +11,7 @@ use time::macros::format_description;
 use super::mistake::{Mistake, PathPart, below, quoted, write_one_of, wrong_key, wrong_value};
 use super::written::{Written, WrittenExemption, WrittenRule};
 use super::{Config, Exemption, Rule, deploy, notifications, selectors};
-use crate::names::InvalidKeyArn;
+use crate::model::names::InvalidKeyArn;
 use crate::{Aspect, Grade, KeyArn, Mode, Region};
 
 /// How long a new bucket may be left alone. SQS delays a message by no more than a quarter of an hour.

@@ -118,7 +118,7 @@ pub(super) fn check(
 fn stack(text: Option<&str>, path: &[PathPart], mistakes: &mut Vec<Mistake>) -> Option<StackName> {
     text?
         .parse()
-        .map_err(|problem: crate::stack_name::InvalidStackName| {
+        .map_err(|problem: crate::model::stack_name::InvalidStackName| {
             let proposal = "choose a name as `s3guard` or `prod-guard-2`".to_owned();
             mistakes.push(wrong_value(path, problem.to_string(), Some(proposal)));
         })

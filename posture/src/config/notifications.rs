@@ -3,6 +3,7 @@
 mod address;
 mod check;
 mod kind;
+mod parse;
 mod selection;
 mod subscribers;
 mod subscription;
@@ -15,15 +16,13 @@ pub use self::address::{Endpoint, ResourceArn};
 pub(super) use self::check::check;
 pub use self::kind::ObjectKind;
 pub use self::selection::{Fields, Selection};
-#[cfg(test)]
-pub(super) use self::subscribers::actions;
 pub use self::subscription::{Filter, Subscription};
 pub use self::window::Window;
 pub use self::written::{
     WrittenAlert, WrittenFields, WrittenNotifications, WrittenObjects, WrittenSubscription,
 };
 use super::pattern::Pattern;
-use crate::notice::Severity;
+use crate::model::severity::Severity;
 
 /// Who is told what, and of which objects. The default: of every object, in messages that gather a minute, and nobody
 /// beside whom the stack's parameters name.

@@ -6,9 +6,9 @@ use time::Date;
 
 use super::scope::Match;
 use super::{Config, Exemption, Rule};
-use crate::baseline::WRITES_MAX;
-use crate::observed::Reading;
-use crate::setting::Tags;
+use crate::model::baseline::WRITES_MAX;
+use crate::model::observed::Reading;
+use crate::model::setting::Tags;
 use crate::text::shown;
 use crate::{Aspect, Baseline, BucketId, BucketName, Exempt, Grade, KeyArn, Mode, Moment, Trigger};
 

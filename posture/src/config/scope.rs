@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::pattern::Pattern;
-use crate::observed::Reading;
-use crate::setting::Tags;
+use crate::model::observed::Reading;
+use crate::model::setting::Tags;
 use crate::text::shown;
 use crate::{AccountId, BucketId};
 

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::mistake::{Mistake, PathPart, below, quoted, wrong_key, wrong_value};
-use super::pattern::Pattern;
+use super::pattern::{Pattern, Patterns};
 use super::scope::Scope;
-use super::written::Patterns;
 
 /// The longest name that a bucket can have: an old one of us-east-1.
 const PATTERN_CHARACTERS_MAX: usize = 255;

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::pattern::Patterns;
 use super::scope::Scope;
 #[cfg(test)]
 use super::tests::schema;
@@ -122,27 +123,6 @@ pub struct WrittenExemption {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(required, extend("format" = "date")))]
     pub until: Option<String>,
-}
-
-/// One pattern, or several.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
-#[cfg_attr(test, derive(JsonSchema))]
-pub enum Patterns {
-    /// One pattern.
-    One(String),
-    /// Several, of which one has to match.
-    Many(Vec<String>),
-}
-
-impl Patterns {
-    /// The patterns.
-    pub fn as_slice(&self) -> &[String] {
-        match self {
-            Self::One(pattern) => std::slice::from_ref(pattern),
-            Self::Many(patterns) => patterns,
-        }
-    }
 }
 
 impl Config {

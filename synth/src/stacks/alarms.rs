@@ -1,6 +1,6 @@
 //! The alarms: each says what it means and where to look.
 
-use s3guard_posture::metrics::{self, Metric as OwnMetric};
+use s3guard_posture::contract::metrics::{self, Metric as OwnMetric};
 
 use crate::{
     cfn::{Attributes, Handle, LogicalId, Pseudo, Template},

@@ -1,6 +1,6 @@
 //! What every bucket of the stack is: its name, how it is protected, and what its policy denies.
 
-use s3guard_posture::policy::tls::Denied;
+use s3guard_posture::evaluate::tls::Denied;
 
 use super::parameters::Parameters;
 use crate::{

@@ -1,6 +1,6 @@
 //! The dashboard: the whole chain on one page.
 
-use s3guard_posture::metrics::Metric as OwnMetric;
+use s3guard_posture::contract::metrics::Metric as OwnMetric;
 
 use super::{
     alarms::{function_metric, own_metric, queue_metric, topic_metric},

@@ -1,8 +1,8 @@
 //! The buckets that stay as evidence, whichever trail there is: the ledger of what the guard has done, and the bucket for
 //! access logs.
 
-use s3guard_posture::ledger::KEPT_DAYS;
-use s3guard_posture::objects;
+use s3guard_posture::digest::objects;
+use s3guard_posture::reconcile::ledger::KEPT_DAYS;
 
 use super::{
     bucket::{self, Keeping, Purpose},

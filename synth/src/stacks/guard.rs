@@ -1,6 +1,10 @@
 //! The guard of one account: from CloudTrail's events to the owner's notice.
 
-use s3guard_posture::{Config, On, config::Notifications, metrics::Metric, objects, permissions};
+use s3guard_posture::config::Notifications;
+use s3guard_posture::contract::metrics::Metric;
+use s3guard_posture::digest::objects;
+use s3guard_posture::evaluate::permissions;
+use s3guard_posture::{Config, On};
 
 use super::{
     alarms::Alarms,

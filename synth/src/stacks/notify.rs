@@ -1,10 +1,8 @@
 //! The function that tells of objects: what it asks and does, and how it is fed.
 
-use s3guard_posture::{
-    config::{Notifications, Window},
-    objects,
-    permissions::{self, NotifyOn},
-};
+use s3guard_posture::config::{Notifications, Window};
+use s3guard_posture::digest::objects;
+use s3guard_posture::evaluate::permissions::{self, NotifyOn};
 
 use super::{
     bucket,

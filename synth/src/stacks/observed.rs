@@ -1,14 +1,11 @@
 //! Our own buckets, as the guard would see them: judged by the functions that judge everybody's.
 
-use s3guard_posture::{
-    BucketId, Observed, Reading,
-    policy::Policy,
-    setting::{
-        AccessLogs, Acl, Algorithm, Encryption as SeenEncryption, Key, Lifecycle,
-        Notifications as SeenNotifications, Ownership, PublicAccessBlock as Switches, SseC,
-        Versioning,
-    },
+use s3guard_posture::model::policy::Policy;
+use s3guard_posture::model::setting::{
+    AccessLogs, Acl, Algorithm, Encryption as SeenEncryption, Key, Lifecycle,
+    Notifications as SeenNotifications, Ownership, PublicAccessBlock as Switches, SseC, Versioning,
 };
+use s3guard_posture::{BucketId, Observed, Reading};
 use serde_json::{Value as Json, json};
 
 use crate::{

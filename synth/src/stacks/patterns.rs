@@ -2,7 +2,9 @@
 
 mod selected;
 
-use s3guard_posture::{AccountId, Region, config::Selection, watch};
+use s3guard_posture::config::Selection;
+use s3guard_posture::model::watch;
+use s3guard_posture::{AccountId, Region};
 use serde_json::{Value as Json, json};
 
 use super::{

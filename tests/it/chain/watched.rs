@@ -6,7 +6,7 @@ mod cases;
 
 use cases::{Case, Ends};
 use s3guard_emulator::Client;
-use s3guard_posture::watch::TABLE;
+use s3guard_posture::model::watch::TABLE;
 
 use super::guarded::{Guarded, new_account};
 

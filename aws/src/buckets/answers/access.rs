@@ -2,8 +2,8 @@
 
 use aws_sdk_s3::types::{Grant, ObjectOwnership, Permission};
 use s3guard_posture::Reading;
-use s3guard_posture::policy::Policy;
-use s3guard_posture::setting::{Acl, Ownership, PublicAccessBlock};
+use s3guard_posture::model::policy::Policy;
+use s3guard_posture::model::setting::{Acl, Ownership, PublicAccessBlock};
 
 use super::super::public_access;
 use super::{Place, Seen, read};

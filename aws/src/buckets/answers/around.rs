@@ -1,7 +1,7 @@
 //! What surrounds the bucket: the wanted key, its stack, the ledger.
 
-use s3guard_posture::assess::STACK_TAG;
-use s3guard_posture::setting::Tags;
+use s3guard_posture::evaluate::assess::STACK_TAG;
+use s3guard_posture::model::setting::Tags;
 use s3guard_posture::{BucketId, BucketName, History, KeyArn, KeyState, Reading};
 
 use super::Buckets;

@@ -2,7 +2,7 @@
 
 use aws_sdk_s3::types::{BucketVersioningStatus, MfaDeleteStatus};
 use s3guard_posture::Reading;
-use s3guard_posture::setting::{AccessLogs, Encryption, Notifications, Tags, Versioning};
+use s3guard_posture::model::setting::{AccessLogs, Encryption, Notifications, Tags, Versioning};
 
 use super::super::{encryption, notifications};
 use super::{Place, Seen, read};

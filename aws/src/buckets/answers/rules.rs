@@ -2,7 +2,7 @@
 
 use aws_sdk_s3::types::{ExpirationStatus, LifecycleRule, ReplicationRule, ReplicationRuleStatus};
 use s3guard_posture::AccountId;
-use s3guard_posture::setting::{Lifecycle, Replication};
+use s3guard_posture::model::setting::{Lifecycle, Replication};
 
 use super::{Place, Seen, read};
 

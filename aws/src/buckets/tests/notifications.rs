@@ -1,6 +1,6 @@
 //! Notifications are kept byte for byte.
 
-use s3guard_posture::setting::Notifications;
+use s3guard_posture::model::setting::Notifications;
 use sha2::{Digest as _, Sha256};
 
 use super::super::notifications::parse;

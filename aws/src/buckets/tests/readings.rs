@@ -1,7 +1,7 @@
 //! What the settings of a bucket are read as.
 
-use s3guard_posture::policy::Policy;
-use s3guard_posture::setting::{
+use s3guard_posture::model::policy::Policy;
+use s3guard_posture::model::setting::{
     AccessLogs, Acl, Algorithm, Key, Lifecycle, Ownership, Replication, SseC, Versioning,
 };
 

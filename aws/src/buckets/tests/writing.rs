@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use s3guard_posture::setting::{
+use s3guard_posture::model::setting::{
     AccessLogs, Algorithm, Key, Notifications, Ownership, SseC, Versioning,
 };
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use s3guard_aws::trails;
 use s3guard_posture::config::{Config, TrailChoice};
-use s3guard_posture::trail::{Trail, recording, records_bucket_changes};
+use s3guard_posture::events::trail::{Trail, recording, records_bucket_changes};
 use s3guard_posture::{Reading, Region};
 
 use crate::args::guard::GuardArgs;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use s3guard_aws::emptying::{Contents, Outcome as Emptied, Tally};
 use s3guard_aws::ledger::Touched;
-use s3guard_posture::setting::SettingKind;
+use s3guard_posture::model::setting::SettingKind;
 use serde::Serialize;
 
 /// The result; as text, what stays.

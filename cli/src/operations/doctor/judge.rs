@@ -4,8 +4,8 @@ use s3guard_aws::AwsError;
 use s3guard_aws::identity::{Identity, Principal};
 use s3guard_aws::limits::TextMessages;
 use s3guard_aws::permissions::{By, Missing};
+use s3guard_posture::events::trail::{Trail, recording, records_bucket_changes};
 use s3guard_posture::text::shown;
-use s3guard_posture::trail::{Trail, recording, records_bucket_changes};
 use s3guard_posture::{KeyState, Reading, Region, StackName};
 use time::{Duration, OffsetDateTime};
 

@@ -5,7 +5,7 @@ use s3guard_aws::identity::{self, Identity};
 use s3guard_aws::limits::{self, TextMessages};
 use s3guard_aws::stacks::{Stack, Stacks};
 use s3guard_aws::{AwsError, Connection, function_state, keys, trails};
-use s3guard_posture::trail::Trail;
+use s3guard_posture::events::trail::Trail;
 use s3guard_posture::{KeyArn, KeyState, Reading, Region, StackName};
 use time::OffsetDateTime;
 

@@ -1,6 +1,6 @@
 //! What a call does to a bucket, as its `requestParameters` say it.
 //!
-//! CloudTrail writes the request's XML as JSON; see [`s3guard_posture::event::field`]. What a call does not say is left
+//! CloudTrail writes the request's XML as JSON; see [`s3guard_posture::events::field`]. What a call does not say is left
 //! as it was, and said to be assumed.
 
 mod access;
@@ -11,9 +11,9 @@ mod policy;
 mod tags;
 
 use s3guard_posture::Observed;
-use s3guard_posture::event::field::text;
-use s3guard_posture::observed::Reading;
-use s3guard_posture::setting::{Ownership, PublicAccessBlock, Versioning};
+use s3guard_posture::events::field::text;
+use s3guard_posture::model::observed::Reading;
+use s3guard_posture::model::setting::{Ownership, PublicAccessBlock, Versioning};
 use serde_json::Value as Json;
 
 const NOT_SAID: &str = "the event does not say what was set: it is as it was";

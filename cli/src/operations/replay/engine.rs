@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use s3guard_posture::memory::Step;
-use s3guard_posture::record::State;
-use s3guard_posture::report::{self, Report};
+use s3guard_posture::notify::report::{self, Report};
+use s3guard_posture::reconcile::memory::Step;
+use s3guard_posture::reconcile::record::State;
 use s3guard_posture::{
     Baseline, Finding, LeftBecause, MemoryBucket, Observed, Question, SettingKind, Trigger,
     carry_out, inspect,

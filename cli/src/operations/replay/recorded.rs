@@ -1,6 +1,7 @@
 //! An event as somebody has kept it.
 
-use s3guard_posture::event::{self, field};
+use s3guard_posture::events;
+use s3guard_posture::events::field;
 use s3guard_posture::{AccountId, Region};
 use serde_json::{Value as Json, json};
 use time::format_description::well_known::Rfc3339;
@@ -89,8 +90,8 @@ impl Recorded {
             bucket: parameter("bucketName").or_else(|| parameter("resourceArn")).or_else(bucket),
             region: field::text(event, &["region"]),
             time: field::text(detail, &["eventTime"]).or_else(|| field::text(event, &["time"])),
-            principal: call.is_some().then(|| event::principal(detail)),
-            tool: call.is_some().then(|| event::tool(detail).to_string()),
+            principal: call.is_some().then(|| events::principal(detail)),
+            tool: call.is_some().then(|| events::tool(detail).to_string()),
             name: call.or_else(|| field::text(event, &["detail-type"])).or_else(|| self.kind()),
         }
     }

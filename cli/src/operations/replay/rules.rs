@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use s3guard_posture::config::Selection;
-use s3guard_posture::event::field;
+use s3guard_posture::events::field;
 use s3guard_posture::{AccountId, Region};
 use serde_json::Value as Json;
 

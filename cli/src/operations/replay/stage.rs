@@ -2,12 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use s3guard_posture::event::{self, Read, Request, field};
-use s3guard_posture::notice::Origin;
-use s3guard_posture::triage::{self, Message, TaskOf, triage};
+use s3guard_posture::digest::objects;
+use s3guard_posture::events::Request;
+use s3guard_posture::events::field;
+use s3guard_posture::events::object_event;
+use s3guard_posture::events::{self, Read};
+use s3guard_posture::notify::notification::Origin;
+use s3guard_posture::reconcile::triage::{self, Message, TaskOf, triage};
 use s3guard_posture::{
-    Baseline, BucketId, BucketName, MemoryBucket, Observed, Region, Trigger, object_event, objects,
+    Baseline, BucketId, BucketName, MemoryBucket, Notice, Observed, Region, Trigger,
 };
+use serde::Deserialize as _;
 use serde_json::Value as Json;
 use time::{Date, Duration, OffsetDateTime};
 
@@ -132,7 +137,7 @@ where
 
     /// Why nothing comes of an event of which the guard does not hear: as the guard itself would say, if it would.
     fn unheard(&self, body: &str, heard: &Heard) -> String {
-        let by_guard = match event::read(body, &self.scene.account) {
+        let by_guard = match events::read(body, &self.scene.account) {
             Ok(Read { request: Request::Ignore(reason), .. }) => Some(reason.to_owned()),
             Ok(_) | Err(_) => None,
         };
@@ -149,7 +154,7 @@ where
         let nothing = Json::Null;
         let detail = event.get("detail").unwrap_or(&nothing);
         let parameters = field::at(detail, &["requestParameters"]).unwrap_or(&nothing);
-        let Ok(read) = event::read(&event.to_string(), &self.scene.account) else {
+        let Ok(read) = events::read(&event.to_string(), &self.scene.account) else {
             return Vec::new();
         };
         match read.request {
@@ -186,7 +191,7 @@ where
     /// A message comes to the guard.
     fn come(&mut self, now: OffsetDateTime, step: Step) {
         let Step { index, body, stack_is_done } = step;
-        let read = match event::read(&body, &self.scene.account) {
+        let read = match events::read(&body, &self.scene.account) {
             Ok(read) => read,
             Err(error) => {
                 self.replayed[index].outcome = Outcome::DeadLetter { because: error.to_string() };
@@ -215,7 +220,12 @@ where
                 triage::Task::Sweep { .. } => replayed.task = Some(Task::Sweep),
                 triage::Task::Tell(notice) => {
                     replayed.task = Some(Task::Tell);
-                    replayed.says = Some(Told::from(&*notice));
+                    match Notice::deserialize(&notice) {
+                        Ok(notice) => replayed.says = Some(Told::from(&notice)),
+                        Err(error) => {
+                            replayed.outcome = Outcome::DeadLetter { because: error.to_string() };
+                        }
+                    }
                 }
                 triage::Task::Nothing { reason } => {
                     replayed.task = Some(Task::Nothing);

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use s3guard_posture::assess::STACK_TAG;
-use s3guard_posture::event::Changed;
-use s3guard_posture::ledger::{self, RecordId};
-use s3guard_posture::memory::Step;
-use s3guard_posture::observed::Reading;
-use s3guard_posture::setting::PublicAccessBlock;
+use s3guard_posture::evaluate::assess::STACK_TAG;
+use s3guard_posture::events::Changed;
+use s3guard_posture::model::observed::Reading;
+use s3guard_posture::model::setting::PublicAccessBlock;
+use s3guard_posture::reconcile::ledger::{self, RecordId};
+use s3guard_posture::reconcile::memory::Step;
 use s3guard_posture::{BucketId, BucketName, MemoryBucket, Observed, SettingKind};
 use serde_json::Value as Json;
 use time::OffsetDateTime;

@@ -8,7 +8,7 @@ use s3guard_aws::stacks::drift::LastDrift;
 use s3guard_aws::stacks::{Event, Stack, Stacks};
 use s3guard_aws::subscriptions::{self, Subscription};
 use s3guard_aws::{AwsError, Connection, Ledger, Queue, trails};
-use s3guard_posture::trail::{Verdict, records_bucket_changes};
+use s3guard_posture::events::trail::{Verdict, records_bucket_changes};
 use s3guard_posture::{AccountId, Reading, Region};
 
 use crate::operations::session::Account;
@@ -183,7 +183,7 @@ async fn trail(account: &Account) -> Look<Trail> {
     Ok(if let Some((trail, _)) = good.first() {
         Trail::Records(trail.name.clone())
     } else {
-        let why = |(trail, verdict): &(&s3guard_posture::trail::Trail, Verdict)| {
+        let why = |(trail, verdict): &(&s3guard_posture::events::trail::Trail, Verdict)| {
             format!("`{}`: {verdict}", trail.name)
         };
         Trail::None(bad.iter().map(why).collect())

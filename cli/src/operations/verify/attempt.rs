@@ -2,7 +2,7 @@
 
 use s3guard_aws::canary::{Canary, Inbox};
 use s3guard_aws::{Buckets, Ledger};
-use s3guard_posture::setting::Tags;
+use s3guard_posture::model::setting::Tags;
 use time::OffsetDateTime;
 
 use crate::commands::verify::{Args, command};

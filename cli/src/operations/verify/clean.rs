@@ -5,7 +5,7 @@ use std::fmt;
 
 use s3guard_aws::canary::{self, Canary, Inbox, STACK_TAG, UNTIL_TAG};
 use s3guard_aws::{AwsError, Connection};
-use s3guard_posture::setting::Tags;
+use s3guard_posture::model::setting::Tags;
 use s3guard_posture::{AccountId, BucketName, Reading};
 use serde::Serialize;
 use time::OffsetDateTime;

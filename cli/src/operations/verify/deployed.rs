@@ -76,7 +76,7 @@ impl Deployed {
     pub(crate) fn baseline_of_new(
         &self,
         bucket: &BucketId,
-        tags: &s3guard_posture::setting::Tags,
+        tags: &s3guard_posture::model::setting::Tags,
     ) -> Baseline {
         self.config.baseline(bucket, &Reading::Known(tags.clone()), &self.occasion)
     }

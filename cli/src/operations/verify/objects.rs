@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use s3guard_aws::AwsError;
-use s3guard_posture::gather::{GatherError, Sightings};
-use s3guard_posture::objects::{Change, ObjectEvent};
+use s3guard_posture::digest::window::{GatherError, Sightings};
+use s3guard_posture::events::object_event::ObjectEvent;
+use s3guard_posture::model::change::Change;
 use time::OffsetDateTime;
 use tokio::time::Instant;
 

@@ -1,8 +1,8 @@
 //! What is tried on the canary: only what the deployed configuration keeps, and why the rest is left out.
 
 use s3guard_posture::config::Notifications;
-use s3guard_posture::objects::Change;
-use s3guard_posture::setting::{Algorithm, Encryption, Ownership, SseC, Versioning};
+use s3guard_posture::model::change::Change;
+use s3guard_posture::model::setting::{Algorithm, Encryption, Ownership, SseC, Versioning};
 use s3guard_posture::{Aspect, Baseline, BucketId, Mode, Setting};
 
 /// The key of the canary's first object. A later one has another number.

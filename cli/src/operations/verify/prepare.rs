@@ -5,7 +5,7 @@ use std::time::Duration;
 use s3guard_aws::canary::{Canary, STACK_TAG, UNTIL_TAG};
 use s3guard_aws::stacks::Stack;
 use s3guard_posture::BucketId;
-use s3guard_posture::setting::Tags;
+use s3guard_posture::model::setting::Tags;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 

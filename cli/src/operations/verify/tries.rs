@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use s3guard_aws::AwsError;
-use s3guard_posture::coverage::Mark;
-use s3guard_posture::record::State as Recorded;
-use s3guard_posture::setting::Tags;
+use s3guard_posture::evaluate::coverage::Mark;
+use s3guard_posture::model::setting::Tags;
+use s3guard_posture::reconcile::record::State as Recorded;
 use s3guard_posture::{Account as _, Record};
 use tokio::time::Instant;
 

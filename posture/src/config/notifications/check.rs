@@ -1,18 +1,14 @@
 //! Checks who is told what, and of which objects.
 
-use std::collections::BTreeSet;
-
+use super::parse::{each, severity};
 use super::{Alert, Fields, Notifications, ObjectKind, Selection, Window, subscribers};
 use super::{WrittenAlert, WrittenFields, WrittenNotifications, WrittenSubscription};
-use crate::config::Patterns;
 use crate::config::mistake::{Mistake, PathPart, below, quoted, write_one_of, wrong_value};
 use crate::config::pattern::Pattern;
 use crate::config::selectors;
-use crate::notice::Severity;
 
 /// The longest key that an object can have. Source: Amazon S3 User Guide, "Naming Amazon S3 objects".
 const KEY_BYTES_MAX: usize = 1024;
-const VALUES_MAX: usize = 100;
 /// Each stands in the role's policy, which has room for 6,144 characters.
 const TELL_OVERWRITES_MAX: usize = 20;
 const ALERT_MAX: i64 = 1_000_000;
@@ -84,21 +80,6 @@ fn window(text: Option<&str>, path: &[PathPart], mistakes: &mut Vec<Mistake>) ->
     }
 }
 
-pub(super) fn severity(
-    text: Option<&str>,
-    path: &[PathPart],
-    mistakes: &mut Vec<Mistake>,
-) -> Option<Severity> {
-    let text = text?;
-    let severity = Severity::ALL.into_iter().find(|severity| severity.name() == text);
-    if severity.is_none() {
-        let proposal = write_one_of(text, &Severity::ALL.map(Severity::name));
-        let problem = format!("{} is not a severity", quoted(text));
-        mistakes.push(wrong_value(path, problem, Some(proposal)));
-    }
-    severity
-}
-
 fn alert(written: &WrittenAlert, path: &[PathPart], mistakes: &mut Vec<Mistake>) -> Alert {
     let usual = Alert::default();
     let mut count = |number: Option<i64>, name, usual: Option<u32>| {
@@ -157,38 +138,4 @@ fn key(text: &str) -> Result<Pattern, (String, String)> {
         return Err((problem, format!("write up to {KEY_BYTES_MAX}, no key has more")));
     }
     Ok(Pattern::new(text))
-}
-
-/// Checks the values of a setting that may be one or several.
-pub(super) fn each<T: Ord>(
-    written: Option<&Patterns>,
-    path: &[PathPart],
-    mistakes: &mut Vec<Mistake>,
-    check: impl Fn(&str) -> Result<T, (String, String)>,
-) -> BTreeSet<T> {
-    let Some(written) = written else { return BTreeSet::new() };
-    let texts = written.as_slice();
-    if texts.is_empty() {
-        let proposal = "add a value, or remove the line".to_owned();
-        mistakes.push(wrong_value(path, "the list is empty", Some(proposal)));
-    } else if texts.len() > VALUES_MAX {
-        let problem = format!("there are more than {VALUES_MAX} values");
-        mistakes.push(wrong_value(path, problem, Some("remove some".to_owned())));
-    }
-    let mut found = BTreeSet::new();
-    for (index, text) in texts.iter().enumerate().take(VALUES_MAX) {
-        match check(text) {
-            Ok(value) => {
-                found.insert(value);
-            }
-            Err((problem, proposal)) => {
-                let path = match written {
-                    Patterns::One(_) => path.to_vec(),
-                    Patterns::Many(_) => below(path, index),
-                };
-                mistakes.push(wrong_value(&path, problem, Some(proposal)));
-            }
-        }
-    }
-    found
 }

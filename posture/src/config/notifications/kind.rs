@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::objects::Change;
+use crate::model::change::Change;
 
 /// Kinds of changes, by the names that a configuration has for them. Some are part of others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -102,7 +102,7 @@ impl FromStr for ObjectKind {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::object_event::DETAIL_TYPES;
+    use crate::model::change::DETAIL_TYPES;
 
     #[test]
     fn every_change_that_s3_tells_has_a_kind_and_every_kind_a_change() {

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::ObjectKind;
 use crate::config::pattern::Pattern;
-use crate::object_event::DETAIL_TYPES;
-use crate::objects::Change;
+use crate::model::change::Change;
+use crate::model::change::DETAIL_TYPES;
 
 /// Which changes of which objects are told. The default: all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,13 +1,14 @@
 //! Checks who is told, and of what.
 
-use super::check::{each, severity};
 use super::{Endpoint, Filter, Subscription, WrittenSubscription};
+use crate::Grade;
 use crate::config::mistake::{
     Mistake, PathPart, alternatives, below, quoted, write_one_of, wrong_value,
 };
+use crate::config::notifications::parse::{each, severity};
 use crate::config::selectors;
-use crate::notice::{Kind, Severity};
-use crate::{Grade, objects, report};
+use crate::model::attributes::{Kind, actions};
+use crate::model::severity::Severity;
 
 /// A topic has up to 200 filter policies, of which we leave the owner some. Source: Amazon SNS, "Quotas".
 const SUBSCRIPTIONS_MAX: usize = 100;
@@ -121,15 +122,6 @@ fn action(text: &str) -> Result<String, (String, String)> {
     }
     Err((format!("{} is not an action", quoted(text)), write_one_of(text, &known)))
 }
-
-/// All values of the attribute `action`, each once.
-pub(in crate::config) fn actions() -> impl Iterator<Item = &'static str> {
-    report::ACTIONS.into_iter().chain(objects::actions()).chain(GUARD_ACTIONS)
-}
-
-/// What a notice about the guard itself tells.
-const GUARD_ACTIONS: [&str; 6] =
-    ["missed", "exemption-ends", "alarm", "alarm-ok", "alarm-unknown", "test"];
 
 fn grade(text: &str) -> Result<Grade, (String, String)> {
     text.parse().map_err(|_| {

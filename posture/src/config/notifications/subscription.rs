@@ -6,7 +6,8 @@ use serde_json::{Map, Value, json};
 
 use super::Endpoint;
 use crate::Grade;
-use crate::notice::{Kind, Severity};
+use crate::model::attributes::Kind;
+use crate::model::severity::Severity;
 
 /// Who is told, and of what.
 #[derive(Clone, Debug, PartialEq, Eq)]

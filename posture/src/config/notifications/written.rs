@@ -7,10 +7,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Alert, Endpoint, Fields, Notifications, Subscription};
-use crate::config::Patterns;
+use crate::config::pattern::Patterns;
 #[cfg(test)]
 use crate::config::tests::schema;
-use crate::notice::Severity;
+use crate::model::severity::Severity;
 
 /// Who is told what, and of which objects.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -142,7 +142,7 @@ pub struct WrittenSubscription {
     pub lambda: Option<String>,
     /// What a notice is about; without it, anything.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, schemars(with = "schema::OneOrMany<crate::notice::Kind>"))]
+    #[cfg_attr(test, schemars(with = "schema::OneOrMany<crate::model::attributes::Kind>"))]
     pub about: Option<Patterns>,
     /// What was done, or happened; without it, anything.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 
 use super::config;
 use crate::config::{ObjectKind, Selection, Subscription};
-use crate::notice::Severity;
-use crate::object_event::DETAIL_TYPES;
-use crate::objects::Change;
+use crate::model::change::Change;
+use crate::model::change::DETAIL_TYPES;
+use crate::model::severity::Severity;
 
 /// Whether SNS delivers a message with these attributes, as it says itself: every key has to be among the attributes, and
 /// any value of it has to match any of the policy's.
@@ -152,17 +152,18 @@ fn only_types_that_can_tell_of_something_wanted_are_heard() {
 
 #[test]
 fn what_each_notice_does_can_be_filtered_by() {
-    let origin = crate::notice::Origin {
+    let origin = crate::notify::notification::Origin {
         account: &"111122223333".parse().unwrap(),
         region: &"eu-west-1".parse().unwrap(),
         stack: "s3guard",
         now: time::macros::datetime!(2026-11-20 12:00 UTC),
     };
-    for sample in crate::notice::samples(&origin) {
-        let crate::notice::Attribute::Many(actions) = &sample.attributes["action"] else {
+    for sample in crate::digest::samples(&origin) {
+        let crate::notify::notification::Attribute::Many(actions) = &sample.attributes["action"]
+        else {
             panic!()
         };
-        let known: Vec<&str> = crate::config::notifications::actions().collect();
+        let known: Vec<&str> = crate::model::attributes::actions().collect();
         assert!(actions.iter().all(|action| known.contains(&action.as_str())), "{actions:?}");
     }
 }

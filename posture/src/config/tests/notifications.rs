@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::config;
 use crate::config::{Config, Endpoint};
-use crate::notice::Severity;
+use crate::model::severity::Severity;
 
 /// One of everything that can be said of it.
 pub(super) fn whole() -> Value {
@@ -151,7 +151,7 @@ fn the_values_of_an_empty_setting_are_the_usual_ones() {
 
 #[test]
 fn every_action_can_be_filtered_by() {
-    for action in crate::config::notifications::actions() {
+    for action in crate::model::attributes::actions() {
         config(
             &json!({ "subscription": [{ "name": "a", "sms": "+4915112345678", "action": action }] }),
         );

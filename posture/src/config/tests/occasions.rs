@@ -9,7 +9,7 @@ use time::macros::date;
 
 use super::config;
 use crate::config::{Config, Extent, Occasion};
-use crate::setting::Tags;
+use crate::model::setting::Tags;
 use crate::{Aspect, Baseline, BucketId, Grade, Mode, Reading};
 
 const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/1";
@@ -312,7 +312,7 @@ fn the_accounts_block_is_only_told_of_unless_it_is_to_be_kept() {
 #[test]
 fn the_breaker_is_as_configured() {
     let writes = |config: &Config| baseline(config, "abc", &Reading::Absent).writes_max;
-    assert_eq!(writes(&Config::default()), crate::baseline::WRITES_MAX);
+    assert_eq!(writes(&Config::default()), crate::model::baseline::WRITES_MAX);
     assert_eq!(writes(&config(&json!({ "writes-per-hour": 7 }))), 7);
 }
 

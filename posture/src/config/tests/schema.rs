@@ -11,7 +11,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
 use crate::config::Written;
-use crate::config::notifications::actions;
+use crate::model::attributes::actions;
 use crate::{Aspect, Grade, Mode};
 
 /// A table of aspects, each with what it is and what can be done about it.

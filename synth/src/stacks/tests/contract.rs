@@ -3,12 +3,10 @@
 use std::collections::BTreeSet;
 
 use expect_test::{Expect, expect};
-use s3guard_posture::{
-    Config, On,
-    metrics::{self, Metric},
-    objects,
-    permissions::{self, NotifyOn},
-};
+use s3guard_posture::contract::metrics::{self, Metric};
+use s3guard_posture::digest::objects;
+use s3guard_posture::evaluate::permissions::{self, NotifyOn};
+use s3guard_posture::{Config, On};
 use serde_json::{Value as Json, json};
 
 use super::reading::{configured, many, of_type, read, read_guard, texts};

@@ -4,12 +4,14 @@
 use std::fmt::Write as _;
 
 use expect_test::expect_file;
-use s3guard_posture::{Aspect, Grade, grade::Wanted, watch};
+use s3guard_posture::model::grade::Wanted;
+use s3guard_posture::model::watch;
+use s3guard_posture::{Aspect, Grade};
 
 const HEAD: &str = "\
 # What is watched and what is kept
 
-<!-- Made by a test from `posture::watch::TABLE` and `posture::Grade::wants`; `cargo bless` writes it anew. -->
+<!-- Made by a test from `posture::model::watch::TABLE` and `posture::Grade::wants`; `cargo bless` writes it anew. -->
 
 ";
 

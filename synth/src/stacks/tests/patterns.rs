@@ -75,7 +75,7 @@ fn a_call_that_failed_is_not_heard() {
 
 #[test]
 fn only_calls_of_our_table_are_heard() {
-    for watched in s3guard_posture::watch::TABLE {
+    for watched in s3guard_posture::model::watch::TABLE {
         check("BucketChanged", &call(watched.event_name, &json!({ "type": "Root" })), true);
     }
     check("BucketChanged", &call("PutBucketCors", &json!({ "type": "Root" })), false);

@@ -1,7 +1,9 @@
 //! The rule "object changed" against what a selection wants: it lets through all of that, and drops what it can.
 
 use proptest::prelude::*;
-use s3guard_posture::{Config, config::Selection, object_event::DETAIL_TYPES};
+use s3guard_posture::Config;
+use s3guard_posture::config::Selection;
+use s3guard_posture::model::change::DETAIL_TYPES;
 use serde_json::{Value as Json, json};
 
 use crate::{

@@ -1,6 +1,6 @@
 //! What no linter looks at: that messages get where they are sent, and that what may be done is what has to be.
 
-use s3guard_posture::metrics::{self, Metric};
+use s3guard_posture::contract::metrics::{self, Metric};
 use serde_json::{Value as Json, json};
 
 use super::reading::{configured, many, of_type, read, texts};

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use s3guard_aws::stacks::{Stack, StackStatus};
-use s3guard_posture::trail::{Selectors, TrailStatus};
+use s3guard_posture::events::trail::{Selectors, TrailStatus};
 use s3guard_posture::{Grade, KeyArn};
 use time::macros::datetime;
 

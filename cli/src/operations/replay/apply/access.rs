@@ -1,8 +1,8 @@
 //! Who gets at a bucket: its public access block, its ownership, its ACL.
 
-use s3guard_posture::event::field::{at, items, text};
-use s3guard_posture::observed::Reading;
-use s3guard_posture::setting::{Acl, Ownership, PublicAccessBlock};
+use s3guard_posture::events::field::{at, items, text};
+use s3guard_posture::model::observed::Reading;
+use s3guard_posture::model::setting::{Acl, Ownership, PublicAccessBlock};
 use serde_json::Value as Json;
 
 use crate::operations::replay::apply::is_true;

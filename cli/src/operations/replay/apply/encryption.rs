@@ -1,9 +1,9 @@
 //! Default encryption, of `ServerSideEncryptionConfiguration`.
 
 use s3guard_posture::Observed;
-use s3guard_posture::event::field::{at, items, text};
-use s3guard_posture::observed::Reading;
-use s3guard_posture::setting::{Algorithm, Encryption, Key, SseC};
+use s3guard_posture::events::field::{at, items, text};
+use s3guard_posture::model::observed::Reading;
+use s3guard_posture::model::setting::{Algorithm, Encryption, Key, SseC};
 use serde_json::Value as Json;
 
 use crate::operations::replay::apply::{Assumed, is_true};

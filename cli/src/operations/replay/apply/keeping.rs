@@ -1,8 +1,8 @@
 //! What keeps objects and tells of them: versions, access logs, copies, rules that delete, locks.
 
-use s3guard_posture::event::field::{at, items, text};
-use s3guard_posture::observed::Reading;
-use s3guard_posture::setting::{AccessLogs, Lifecycle, Replication, Versioning};
+use s3guard_posture::events::field::{at, items, text};
+use s3guard_posture::model::observed::Reading;
+use s3guard_posture::model::setting::{AccessLogs, Lifecycle, Replication, Versioning};
 use s3guard_posture::{AccountId, Observed};
 use serde_json::Value as Json;
 

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use s3guard_posture::event::field::{at, items};
-use s3guard_posture::setting::Notifications;
+use s3guard_posture::events::field::{at, items};
+use s3guard_posture::model::setting::Notifications;
 use serde_json::Value as Json;
 
 const ROOT: &str = "NotificationConfiguration";

@@ -1,9 +1,9 @@
 //! A bucket's policy, which CloudTrail writes as JSON in JSON, and whether it is public.
 
 use s3guard_posture::Observed;
-use s3guard_posture::event::field::{at, items};
-use s3guard_posture::observed::Reading;
-use s3guard_posture::policy::Policy;
+use s3guard_posture::events::field::{at, items};
+use s3guard_posture::model::observed::Reading;
+use s3guard_posture::model::policy::Policy;
 use serde_json::Value as Json;
 
 use crate::operations::replay::apply::Assumed;

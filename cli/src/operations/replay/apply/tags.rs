@@ -1,9 +1,9 @@
 //! Tags. Those of AWS's own, as `aws:cloudformation:…`, nobody else can change.
 
 use s3guard_posture::Observed;
-use s3guard_posture::event::field::{at, items, text};
-use s3guard_posture::observed::Reading;
-use s3guard_posture::setting::Tags;
+use s3guard_posture::events::field::{at, items, text};
+use s3guard_posture::model::observed::Reading;
+use s3guard_posture::model::setting::Tags;
 use serde_json::Value as Json;
 
 use crate::operations::replay::apply::Assumed;

@@ -1,7 +1,7 @@
 //! What a call makes of a bucket.
 
-use s3guard_posture::observed::Reading;
-use s3guard_posture::setting::{
+use s3guard_posture::model::observed::Reading;
+use s3guard_posture::model::setting::{
     Acl, Algorithm, Encryption, Key, Lifecycle, Ownership, PublicAccessBlock, SseC, Versioning,
 };
 use s3guard_posture::{BucketId, Observed};
@@ -26,7 +26,7 @@ fn after(event_name: &str, parameters: &Json) -> (Observed, usize) {
 
 #[test]
 fn a_call_that_does_not_say_what_it_set_changes_nothing_and_says_so() {
-    for watched in s3guard_posture::watch::TABLE {
+    for watched in s3guard_posture::model::watch::TABLE {
         let is_said = watched.event_name.starts_with("Delete")
             || ["CreateBucket", "PutBucketWebsite", "PutBucketTagging", "TagResource"]
                 .contains(&watched.event_name);

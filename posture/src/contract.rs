@@ -1,0 +1,105 @@
+//! Names that the template, the functions and the command share. Each reads them from here.
+
+pub mod metrics;
+
+/// Parameters of the stack.
+pub mod parameter {
+    /// The bucket that has the code.
+    pub const CODE_BUCKET: &str = "CodeBucket";
+    /// The key of the code in it.
+    pub const CODE_KEY: &str = "CodeKey";
+    /// The architecture of the functions.
+    pub const ARCHITECTURE: &str = "Architecture";
+    /// An address that notifications are mailed to.
+    pub const EMAIL: &str = "Email";
+    /// The default grade.
+    pub const GRADE: &str = "Grade";
+    /// The customer's key for buckets of the Region.
+    pub const BUCKET_KEY_ARN: &str = "BucketKeyArn";
+    /// Whether the stack makes a trail.
+    pub const TRAIL_MODE: &str = "TrailMode";
+    /// How long a new bucket is left alone.
+    pub const SETTLE_SECONDS: &str = "SettleSeconds";
+    /// How often the sweep runs.
+    pub const SWEEP_RATE: &str = "SweepRate";
+    /// What the names of the stack's buckets begin with.
+    pub const BUCKET_PREFIX: &str = "BucketPrefix";
+}
+
+/// Outputs of the stack.
+pub mod output {
+    /// The topic of notifications.
+    pub const TOPIC_ARN: &str = "TopicArn";
+    /// The topic of notifications for chats, if there is one.
+    pub const CHAT_TOPIC_ARN: &str = "ChatTopicArn";
+    /// The guard's queue.
+    pub const GUARD_QUEUE_URL: &str = "GuardQueueUrl";
+    /// The guard's queue, by its ARN.
+    pub const GUARD_QUEUE_ARN: &str = "GuardQueueArn";
+    /// The queue of object events.
+    pub const OBJECT_QUEUE_URL: &str = "ObjectQueueUrl";
+    /// The dead-letter queue of the guard.
+    pub const GUARD_DEAD_LETTERS_URL: &str = "GuardDeadLettersUrl";
+    /// The dead-letter queue of object events.
+    pub const OBJECT_DEAD_LETTERS_URL: &str = "ObjectDeadLettersUrl";
+    /// The dead-letter queue of notifications.
+    pub const NOTICE_DEAD_LETTERS_URL: &str = "NoticeDeadLettersUrl";
+    /// The function `guard`.
+    pub const GUARD_FUNCTION_NAME: &str = "GuardFunctionName";
+    /// The function `notify`.
+    pub const NOTIFY_FUNCTION_NAME: &str = "NotifyFunctionName";
+    /// The role of the function `guard`.
+    pub const GUARD_ROLE_ARN: &str = "GuardRoleArn";
+    /// The role of the function `notify`.
+    pub const NOTIFY_ROLE_ARN: &str = "NotifyRoleArn";
+    /// The dashboard.
+    pub const DASHBOARD_NAME: &str = "DashboardName";
+    /// The ledger bucket.
+    pub const LEDGER_BUCKET_NAME: &str = "LedgerBucketName";
+    /// The bucket of access logs.
+    pub const LOG_BUCKET_NAME: &str = "LogBucketName";
+    /// The bucket of the trail, if the stack makes one.
+    pub const TRAIL_BUCKET_NAME: &str = "TrailBucketName";
+}
+
+/// Logical ids of resources that the command asks for by name.
+pub mod resource {
+    /// The topic of notifications.
+    pub const TOPIC: &str = "Topic";
+    /// The ledger bucket.
+    pub const LEDGER_BUCKET: &str = "LedgerBucket";
+    /// The bucket of access logs.
+    pub const LOG_BUCKET: &str = "LogBucket";
+    /// The bucket of the trail.
+    pub const TRAIL_BUCKET: &str = "TrailBucket";
+    /// The trail.
+    pub const TRAIL: &str = "Trail";
+    /// The policy of the role of the function `guard`.
+    pub const GUARD_POLICY: &str = "GuardPolicy";
+}
+
+/// Environment variables of the functions.
+pub mod variable {
+    /// The account.
+    pub const ACCOUNT: &str = "S3GUARD_ACCOUNT";
+    /// The stack's name.
+    pub const STACK: &str = "S3GUARD_STACK";
+    /// The topic of notifications.
+    pub const TOPIC: &str = "S3GUARD_TOPIC";
+    /// The topic of notifications for chats; empty without one.
+    pub const CHAT_TOPIC: &str = "S3GUARD_CHAT_TOPIC";
+    /// The function's own queue.
+    pub const QUEUE: &str = "S3GUARD_QUEUE";
+    /// The default grade.
+    pub const GRADE: &str = "S3GUARD_GRADE";
+    /// The customer's key; empty without one.
+    pub const KEY: &str = "S3GUARD_KEY";
+    /// How long a new bucket is left alone.
+    pub const SETTLE_SECONDS: &str = "S3GUARD_SETTLE_SECONDS";
+    /// The ledger bucket.
+    pub const LEDGER: &str = "S3GUARD_LEDGER";
+    /// The bucket of access logs.
+    pub const LOG_BUCKET: &str = "S3GUARD_LOG_BUCKET";
+    /// The stack's own buckets, with commas between them.
+    pub const OWN_BUCKETS: &str = "S3GUARD_OWN_BUCKETS";
+}

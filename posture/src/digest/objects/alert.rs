@@ -1,0 +1,147 @@
+//! When so much happens in one bucket that it is told at once.
+
+use std::collections::BTreeMap;
+
+use crate::BucketName;
+use crate::config::Alert;
+use crate::events::object_event::ObjectEvent;
+use crate::model::change::Change;
+use crate::model::severity::Severity;
+
+/// By how much more has to happen until the same window is closed early once more.
+const GROWTH: u32 = 10;
+
+/// What is counted, in one window and one bucket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Threshold {
+    /// Objects deleted by somebody, for good or not.
+    Deleted,
+    /// Versions deleted for good by somebody, in a bucket that keeps versions.
+    DeletedForGood,
+    /// ACLs of objects changed.
+    AclChanged,
+    /// Objects overwritten, where that is looked up.
+    Overwritten,
+    /// Objects created or overwritten.
+    Created,
+}
+
+impl Threshold {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::Deleted, Self::DeletedForGood, Self::AclChanged, Self::Overwritten, Self::Created];
+
+    /// One and many of it, in words.
+    pub const fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Deleted => ("object deleted", "objects deleted"),
+            Self::DeletedForGood => ("version deleted for good", "versions deleted for good"),
+            Self::AclChanged => ("ACL changed", "ACLs changed"),
+            Self::Overwritten => ("object overwritten", "objects overwritten"),
+            Self::Created => ("object created or overwritten", "objects created or overwritten"),
+        }
+    }
+
+    /// Its name in the document.
+    pub const fn mass_name(self) -> &'static str {
+        match self {
+            Self::Deleted => "mass-deleted",
+            Self::DeletedForGood => "mass-deleted-for-good",
+            Self::AclChanged => "mass-acl-changed",
+            Self::Overwritten => "mass-overwritten",
+            Self::Created => "mass-created",
+        }
+    }
+
+    /// How much it matters.
+    pub const fn severity(self) -> Severity {
+        match self {
+            Self::DeletedForGood => Severity::Critical,
+            Self::Deleted | Self::AclChanged | Self::Overwritten => Severity::High,
+            Self::Created => Severity::Warning,
+        }
+    }
+
+    /// Whether such an event counts. What a lifecycle rule deletes was meant.
+    pub fn counts(self, event: &ObjectEvent) -> bool {
+        let change = event.change;
+        match self {
+            Self::Deleted => matches!(change, Change::Deleted | Change::DeleteMarkerCreated),
+            Self::DeletedForGood => event.is_version_deleted_for_good(),
+            Self::AclChanged => matches!(change, Change::AclUpdated | Change::MadePublic),
+            Self::Overwritten => change == Change::Overwritten,
+            Self::Created => change.as_delivered() == Change::CreatedOrOverwritten,
+        }
+    }
+}
+
+/// From how many on it is told at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alarming(pub BTreeMap<Threshold, u32>);
+
+impl Default for Alarming {
+    fn default() -> Self {
+        Alert::default().into()
+    }
+}
+
+impl From<Alert> for Alarming {
+    fn from(alert: Alert) -> Self {
+        let Alert { deleted, deleted_for_good, acl_changed, overwritten, created } = alert;
+        let limits = [
+            (Threshold::Deleted, Some(deleted)),
+            (Threshold::DeletedForGood, Some(deleted_for_good)),
+            (Threshold::AclChanged, acl_changed),
+            (Threshold::Overwritten, overwritten),
+            (Threshold::Created, created),
+        ];
+        Self(limits.into_iter().filter_map(|(what, limit)| Some((what, limit?))).collect())
+    }
+}
+
+impl Alarming {
+    /// Whether an event could be one too many.
+    pub fn concerns(&self, event: &ObjectEvent) -> bool {
+        self.0.keys().any(|threshold| threshold.counts(event))
+    }
+
+    /// Which thresholds a bucket has reached, of which so many alerts were told in the same time before: each time, ten
+    /// times as much counts. What goes on and on is told at once a few times, and then in its time.
+    pub fn reached(
+        &self,
+        counts: &BTreeMap<Threshold, usize>,
+        alerts_before: u32,
+    ) -> Vec<(Threshold, usize)> {
+        let factor = GROWTH.checked_pow(alerts_before).unwrap_or(u32::MAX);
+        let reached = |(threshold, limit): (&Threshold, &u32)| {
+            let count = counts.get(threshold).copied().unwrap_or_default();
+            let limit = limit.saturating_mul(factor) as usize;
+            (count >= limit).then_some((*threshold, count))
+        };
+        self.0.iter().filter_map(reached).collect()
+    }
+
+    /// The fewest events that can reach a threshold.
+    pub fn least(&self) -> Option<usize> {
+        self.0.values().min().map(|limit| *limit as usize)
+    }
+
+    /// The buckets that have reached a threshold; `alerts_before` says how often each has in the same time before.
+    pub fn alerting<'a>(
+        &self,
+        events: impl IntoIterator<Item = &'a ObjectEvent>,
+        alerts_before: &BTreeMap<BucketName, u32>,
+    ) -> Vec<BucketName> {
+        let mut buckets: BTreeMap<&BucketName, BTreeMap<Threshold, usize>> = BTreeMap::new();
+        for event in events {
+            for threshold in self.0.keys().filter(|threshold| threshold.counts(event)) {
+                *buckets.entry(&event.bucket).or_default().entry(*threshold).or_default() += 1;
+            }
+        }
+        let before = |bucket: &BucketName| alerts_before.get(bucket).copied().unwrap_or_default();
+        let alerting = buckets
+            .iter()
+            .filter(|(bucket, counts)| !self.reached(counts, before(bucket)).is_empty());
+        alerting.map(|(bucket, _)| (*bucket).clone()).collect()
+    }
+}

@@ -1,0 +1,140 @@
+//! Divides events so that each subscription gets what it asked for and nothing else.
+//!
+//! SNS judges a whole message: it goes to a subscription or it does not. Events that different subscriptions want must
+//! therefore go in different messages, and the attributes of a message must not promise what only parts of it keep (a
+//! bucket of one event with the severity of another).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::summary::{Known, Summary};
+use crate::config::Subscription;
+use crate::events::object_event::ObjectEvent;
+use crate::model::attributes::Kind;
+use crate::model::severity::Severity;
+use crate::{BucketName, Grade};
+
+/// The most buckets that one message speaks of: its attributes name all of them.
+pub(super) const BUCKETS_MAX: usize = 100;
+
+/// What a subscription judges a message by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Attributed<'a> {
+    /// What happened: [`super::Change::name`].
+    pub(super) actions: BTreeSet<&'static str>,
+    /// Where.
+    pub(super) buckets: BTreeSet<&'a BucketName>,
+    /// How much it matters.
+    pub(super) severity: Severity,
+    /// The grades of the buckets.
+    pub(super) grades: BTreeSet<Grade>,
+}
+
+impl Attributed<'_> {
+    /// What a message with the events of both is judged by.
+    fn joined(&self, other: &Self) -> Self {
+        Self {
+            actions: &self.actions | &other.actions,
+            buckets: &self.buckets | &other.buckets,
+            severity: self.severity.max(other.severity),
+            grades: &self.grades | &other.grades,
+        }
+    }
+
+    /// Whether SNS delivers such a message.
+    fn is_wanted_by(&self, subscription: &Subscription) -> bool {
+        let actions: Vec<&str> = self.actions.iter().copied().collect();
+        let buckets: Vec<&str> = self.buckets.iter().map(|bucket| bucket.as_str()).collect();
+        let grades: Vec<&str> = self.grades.iter().map(|grade| grade.name()).collect();
+        subscription.wants(Kind::Object.name(), &actions, &buckets, self.severity, &grades)
+    }
+}
+
+/// The events that one message tells.
+pub(super) type Group<'a> = Vec<&'a ObjectEvent>;
+
+/// Divides the events into messages.
+pub(super) struct Divide<'a> {
+    pub(super) summary: &'a Summary,
+    pub(super) known: &'a BTreeMap<BucketName, Known>,
+    pub(super) subscriptions: &'a [Subscription],
+}
+
+impl<'a> Divide<'a> {
+    /// Divides events into as few messages as keep what they promise.
+    pub(super) fn events(&self, events: &'a [ObjectEvent]) -> Vec<Group<'a>> {
+        let groups = divided(events.iter().collect(), |event| self.wanted(&self.about(&[event])));
+        groups.into_iter().flat_map(|group| self.exact(group)).collect()
+    }
+
+    /// A group of events that the same subscriptions want as messages whose attributes keep what they promise, each of few
+    /// buckets.
+    fn exact(&self, group: Group<'a>) -> Vec<Group<'a>> {
+        let wanted = self.wanted(&self.about(&group[..1]));
+        let keeps = |about: &Attributed<'_>| {
+            about.buckets.len() <= BUCKETS_MAX && self.wanted(about) == wanted
+        };
+        if keeps(&self.about(&group)) {
+            return vec![group];
+        }
+        // The smallest parts keep it: all their events are judged alike. Put together again as far as that lasts.
+        let parts = divided(group, |event| {
+            (event.bucket.clone(), event.change.name(), self.summary.severity_of(event))
+        });
+        let mut groups: Vec<(Attributed<'a>, Group<'a>)> = Vec::new();
+        for part in parts {
+            let about = self.about(&part);
+            let joined = groups.iter_mut().find_map(|(so_far, group)| {
+                let joined = so_far.joined(&about);
+                keeps(&joined).then_some((joined, so_far, group))
+            });
+            match joined {
+                Some((joined, so_far, group)) => {
+                    *so_far = joined;
+                    group.extend(part);
+                }
+                None => groups.push((about, part)),
+            }
+        }
+        // In the order of the list, of which they are pieces.
+        let in_order = |(_, mut group): (_, Group<'a>)| {
+            group.sort_by_key(|event| std::ptr::from_ref(*event).addr());
+            group
+        };
+        groups.into_iter().map(in_order).collect()
+    }
+
+    /// Who wants such a message.
+    fn wanted(&self, about: &Attributed<'_>) -> Vec<bool> {
+        self.subscriptions.iter().map(|subscription| about.is_wanted_by(subscription)).collect()
+    }
+
+    /// What a message with these events is judged by.
+    pub(super) fn about<'b>(&self, events: &[&'b ObjectEvent]) -> Attributed<'b> {
+        let buckets: BTreeSet<&BucketName> = events.iter().map(|event| &event.bucket).collect();
+        let grade = |name: &&BucketName| self.known.get(*name).and_then(|known| known.grade);
+        Attributed {
+            actions: events.iter().map(|event| event.change.name()).collect(),
+            grades: buckets.iter().filter_map(grade).collect(),
+            severity: events
+                .iter()
+                .map(|event| self.summary.severity_of(event))
+                .max()
+                .unwrap_or(Severity::Info),
+            buckets,
+        }
+    }
+}
+
+/// Events with the same key in one group, in the order of the first of each.
+fn divided<'a, K: Ord>(events: Group<'a>, key: impl Fn(&'a ObjectEvent) -> K) -> Vec<Group<'a>> {
+    let mut places: BTreeMap<K, usize> = BTreeMap::new();
+    let mut groups: Vec<Group<'a>> = Vec::new();
+    for event in events {
+        let place = *places.entry(key(event)).or_insert(groups.len());
+        if place == groups.len() {
+            groups.push(Vec::new());
+        }
+        groups[place].push(event);
+    }
+    groups
+}

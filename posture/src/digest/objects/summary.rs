@@ -1,0 +1,216 @@
+//! Many events, counted; and what of them is told first.
+
+use std::collections::BTreeMap;
+
+use super::alert::{Alarming, Threshold};
+use crate::events::object_event::ObjectEvent;
+use crate::model::change::Change;
+use crate::model::severity::Severity;
+use crate::{BucketName, Grade};
+
+/// What is known of a bucket besides its events.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Known {
+    /// Its grade.
+    pub grade: Option<Grade>,
+    /// Whose it is: its tag `s3guard:owner`.
+    pub owner: Option<String>,
+}
+
+/// What happened in one bucket.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OfBucket {
+    /// How many events.
+    pub events: usize,
+    /// How often what happened.
+    pub changes: BTreeMap<Change, usize>,
+    /// The bytes of the objects that were created or overwritten.
+    pub bytes_created: u64,
+    /// How much of what may be too much.
+    pub(super) thresholds: BTreeMap<Threshold, usize>,
+}
+
+/// Something that is told first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notable {
+    /// Where.
+    pub bucket: BucketName,
+    /// What it is.
+    pub what: What,
+    /// How many events.
+    pub count: usize,
+    /// How much it matters.
+    pub severity: Severity,
+}
+
+/// What is notable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum What {
+    /// Everybody may get at objects now.
+    MadePublic,
+    /// More of something than is usual.
+    Mass(Threshold),
+    /// Versions were deleted for good in a bucket that keeps versions.
+    VersionsDeleted,
+    /// The ACL of objects was changed.
+    AclUpdated,
+    /// Something happened in a bucket of grade `security`.
+    OfGradeSecurity,
+}
+
+impl What {
+    /// So many of it, in words.
+    pub fn count(self, count: usize) -> String {
+        let (one, many) = match self {
+            Self::MadePublic => {
+                ("object made public by its ACL", "objects made public by their ACL")
+            }
+            Self::Mass(threshold) => threshold.words(),
+            Self::VersionsDeleted => ("version deleted for good", "versions deleted for good"),
+            Self::AclUpdated => ("ACL changed", "ACLs changed"),
+            Self::OfGradeSecurity => ("change", "changes"),
+        };
+        format!("{count} {}", if count == 1 { one } else { many })
+    }
+
+    /// So many of it in a bucket, in words.
+    pub fn words(self, count: usize, bucket: &BucketName) -> String {
+        let words = format!("{} in {bucket}", self.count(count));
+        if self == Self::OfGradeSecurity { words + ", a bucket of grade security" } else { words }
+    }
+
+    /// Whether an event is one of those.
+    pub fn includes(self, event: &ObjectEvent) -> bool {
+        match self {
+            Self::MadePublic => event.change == Change::MadePublic,
+            Self::Mass(threshold) => threshold.counts(event),
+            Self::VersionsDeleted => event.is_version_deleted_for_good(),
+            Self::AclUpdated => event.change == Change::AclUpdated,
+            Self::OfGradeSecurity => true,
+        }
+    }
+
+    /// Its name in the document.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::MadePublic => "made-public",
+            Self::Mass(threshold) => threshold.mass_name(),
+            Self::VersionsDeleted => "versions-deleted",
+            Self::AclUpdated => "acl-changed",
+            Self::OfGradeSecurity => "grade-security",
+        }
+    }
+}
+
+/// Events, counted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// By bucket.
+    pub buckets: BTreeMap<BucketName, OfBucket>,
+    /// What is told first, the gravest first.
+    pub notable: Vec<Notable>,
+    /// The same, by bucket.
+    notable_in: BTreeMap<BucketName, Vec<(What, Severity)>>,
+    /// How many events in all.
+    pub events: usize,
+}
+
+impl Summary {
+    /// Counts events.
+    pub fn of<'a>(
+        events: impl IntoIterator<Item = &'a ObjectEvent>,
+        known: &BTreeMap<BucketName, Known>,
+        alarming: &Alarming,
+    ) -> Self {
+        let mut summary = Self::default();
+        for event in events {
+            summary.events += 1;
+            let bucket = match summary.buckets.get_mut(&event.bucket) {
+                Some(bucket) => bucket,
+                None => summary.buckets.entry(event.bucket.clone()).or_default(),
+            };
+            bucket.events += 1;
+            *bucket.changes.entry(event.change).or_default() += 1;
+            if event.change.as_delivered() == Change::CreatedOrOverwritten {
+                bucket.bytes_created =
+                    bucket.bytes_created.saturating_add(event.size_bytes.unwrap_or_default());
+            }
+            for threshold in Threshold::ALL.into_iter().filter(|one| one.counts(event)) {
+                *bucket.thresholds.entry(threshold).or_default() += 1;
+            }
+        }
+        for (name, bucket) in &summary.buckets.clone() {
+            let of = |change| bucket.changes.get(&change).copied().unwrap_or_default();
+            let is_secret = known.get(name).and_then(|known| known.grade) == Some(Grade::Security);
+            let mut found = vec![
+                (What::MadePublic, of(Change::MadePublic), Severity::Critical),
+                (What::AclUpdated, of(Change::AclUpdated), Severity::Warning),
+            ];
+            let versions = bucket.thresholds.get(&Threshold::DeletedForGood).copied();
+            let versions = versions.unwrap_or_default();
+            found.push((What::VersionsDeleted, versions, Severity::Warning));
+            if is_secret {
+                found.push((What::OfGradeSecurity, bucket.events, Severity::Warning));
+            }
+            for (threshold, count) in alarming.reached(&bucket.thresholds, 0) {
+                found.push((What::Mass(threshold), count, threshold.severity()));
+            }
+            for (what, count, severity) in found {
+                if count > 0 {
+                    summary.add(Notable { bucket: name.clone(), what, count, severity });
+                }
+            }
+        }
+        summary.sort();
+        summary
+    }
+
+    /// Also tells what is notable of a whole of which these events are a part.
+    pub(super) fn add_all(&mut self, whole: &Self, events: &[&ObjectEvent]) {
+        for notable in &whole.notable {
+            let is_known = |own: &Notable| own.bucket == notable.bucket && own.what == notable.what;
+            let has = |event: &&ObjectEvent| {
+                event.bucket == notable.bucket && notable.what.includes(event)
+            };
+            let is_new = !self.notable.iter().any(is_known);
+            if is_new && self.buckets.contains_key(&notable.bucket) && events.iter().any(has) {
+                self.add(notable.clone());
+            }
+        }
+        self.sort();
+    }
+
+    fn add(&mut self, notable: Notable) {
+        let of_bucket = self.notable_in.entry(notable.bucket.clone()).or_default();
+        of_bucket.push((notable.what, notable.severity));
+        self.notable.push(notable);
+    }
+
+    fn sort(&mut self) {
+        self.notable.sort_by_key(|notable| (std::cmp::Reverse(notable.severity), notable.what));
+    }
+
+    /// How often something happened, in all buckets.
+    pub fn changes(&self) -> BTreeMap<Change, usize> {
+        let mut all = BTreeMap::new();
+        for (change, count) in self.buckets.values().flat_map(|bucket| &bucket.changes) {
+            *all.entry(*change).or_default() += count;
+        }
+        all
+    }
+
+    /// How much an event matters, with all that is known of its bucket.
+    pub fn severity_of(&self, event: &ObjectEvent) -> Severity {
+        let of_bucket = self.notable_in.get(&event.bucket).into_iter().flatten();
+        let of_it = of_bucket.filter(|(what, _)| what.includes(event));
+        let notable = of_it.map(|(_, severity)| *severity).max();
+        notable.unwrap_or(Severity::Info).max(event.change.severity())
+    }
+
+    /// How much all of it matters.
+    pub fn severity(&self) -> Severity {
+        let notable = self.notable.iter().map(|notable| notable.severity);
+        let single = self.changes().into_keys().map(Change::severity);
+        notable.chain(single).max().unwrap_or(Severity::Info)
+    }
+}

@@ -1,0 +1,335 @@
+use std::collections::BTreeMap;
+
+use expect_test::expect;
+use proptest::prelude::*;
+use time::macros::datetime;
+
+use super::*;
+use crate::config::Subscription;
+use crate::digest::window::{Digest, Window};
+use crate::events::object_event::ObjectEvent;
+use crate::model::change::Change;
+use crate::model::severity::Severity;
+use crate::notify::notification::document::Body;
+use crate::notify::notification::{Attribute, Origin};
+use crate::{BucketName, Config, Grade, Notice};
+
+mod channels;
+
+fn event(key: &str, change: Change, sequencer: &str) -> ObjectEvent {
+    ObjectEvent {
+        id: format!("{key}{sequencer}"),
+        change,
+        bucket: "reports".parse().unwrap(),
+        key: key.to_owned(),
+        version_id: None,
+        size_bytes: Some(1_536),
+        sequencer: Some(sequencer.to_owned()),
+        requester: Some("111122223333".to_owned()),
+        source_ip: Some("192.0.2.1".to_owned()),
+        time: datetime!(2026-11-20 12:00:00 UTC),
+    }
+}
+
+fn of(bucket: &str, event: ObjectEvent) -> ObjectEvent {
+    ObjectEvent { bucket: bucket.parse().unwrap(), ..event }
+}
+
+fn digest(events: Vec<ObjectEvent>) -> Digest {
+    let window = Window::at(datetime!(2026-11-20 12:01:00 UTC), 300);
+    Digest::new(window, window.end(), events)
+}
+
+fn known() -> BTreeMap<BucketName, Known> {
+    let secret = Known { grade: Some(Grade::Security), owner: Some("payroll team".to_owned()) };
+    [
+        ("payroll".parse().unwrap(), secret),
+        ("reports".parse().unwrap(), Known { grade: Some(Grade::Speed), owner: None }),
+    ]
+    .into()
+}
+
+fn told_to(events: Vec<ObjectEvent>, config: &Config) -> Vec<Notice> {
+    told_where(events, config, &known())
+}
+
+fn told_where(
+    events: Vec<ObjectEvent>,
+    config: &Config,
+    known: &BTreeMap<BucketName, Known>,
+) -> Vec<Notice> {
+    let scene = Scene {
+        origin: Origin {
+            account: &"111122223333".parse().unwrap(),
+            region: &"eu-west-1".parse().unwrap(),
+            stack: "s3guard",
+            now: datetime!(2026-11-20 13:00 UTC),
+        },
+        ledger: Some(&"s3guard-ledger".parse().unwrap()),
+        known,
+        alarming: &Alarming::default(),
+        subscriptions: config.notifications().subscriptions(),
+    };
+    tell(&digest(events), &scene)
+}
+
+fn told(events: Vec<ObjectEvent>) -> Notice {
+    let notices = told_to(events, &Config::default());
+    let [notice] = &notices[..] else { panic!("{} notices", notices.len()) };
+    notice.clone()
+}
+
+fn shown(notice: &Notice) -> String {
+    format!("{}\n\n{}", notice.subject, notice.text)
+}
+
+#[test]
+fn many_events_are_counted_by_bucket_and_what_matters_comes_first() {
+    let version =
+        |event| ObjectEvent { version_id: Some("3sL4kqtJlcpXroDTDm".to_owned()), ..event };
+    let notice = told(vec![
+        of("payroll", version(event("2026/11.csv", Change::Deleted, "03"))),
+        of("payroll", event("2026/11.csv", Change::Created, "02")),
+        of(
+            "photos",
+            ObjectEvent {
+                size_bytes: None,
+                requester: Some("s3.amazonaws.com".to_owned()),
+                source_ip: None,
+                ..event("b.jpg", Change::Expired, "01")
+            },
+        ),
+        event("a.txt", Change::CreatedOrOverwritten, "01"),
+        event("a.txt", Change::MadePublic, "01"),
+        event("b.txt", Change::CreatedOrOverwritten, "01"),
+    ]);
+    expect![[r#"
+        s3guard critical: 1 object made public by its ACL in reports (and 2 more)
+
+        Changes of objects
+        Account 111122223333, eu-west-1
+        From    2026-11-20 12:00:00 UTC to 2026-11-20 12:05:00 UTC
+
+        To look at first
+          1 object made public by its ACL in reports
+          1 version deleted for good in payroll
+          2 changes in payroll, a bucket of grade security
+
+        Bucket payroll
+          grade security
+          owner payroll team
+          created                                  1   1.5 KiB
+          deleted for good                         1
+          https://eu-west-1.console.aws.amazon.com/s3/buckets/payroll?region=eu-west-1&tab=objects
+
+        Bucket photos
+          deleted by a lifecycle rule              1
+          https://eu-west-1.console.aws.amazon.com/s3/buckets/photos?region=eu-west-1&tab=objects
+
+        Bucket reports
+          grade speed
+          created or overwritten                   2   3.0 KiB
+          made public by its ACL                   1
+          https://eu-west-1.console.aws.amazon.com/s3/buckets/reports?region=eu-west-1&tab=objects
+
+        One by one
+
+          Bucket payroll
+
+          deleted for good: 2026/11.csv
+            1.5 KiB, version 3sL4kqtJlcpXroDTDm
+            by account 111122223333 from 192.0.2.1, 2026-11-20 12:00:00 UTC
+
+          created: 2026/11.csv
+            1.5 KiB
+            by account 111122223333 from 192.0.2.1, 2026-11-20 12:00:00 UTC
+
+          Bucket photos
+
+          deleted by a lifecycle rule: b.jpg
+            by s3.amazonaws.com, 2026-11-20 12:00:00 UTC
+
+          Bucket reports
+
+          created or overwritten: a.txt
+            1.5 KiB
+            by account 111122223333 from 192.0.2.1, 2026-11-20 12:00:00 UTC
+
+          made public by its ACL: a.txt
+            1.5 KiB
+            by account 111122223333 from 192.0.2.1, 2026-11-20 12:00:00 UTC
+
+          created or overwritten: b.txt
+            1.5 KiB
+            by account 111122223333 from 192.0.2.1, 2026-11-20 12:00:00 UTC
+    "#]]
+    .assert_eq(&shown(&notice));
+    let many = |names: &[&str]| Attribute::Many(names.iter().map(ToString::to_string).collect());
+    assert_eq!(notice.attributes["bucket"], many(&["payroll", "photos", "reports"]));
+    assert_eq!(notice.attributes["action"], many(&["acl", "created", "deleted"]));
+    assert_eq!(notice.attributes["severity"], Attribute::One("critical".to_owned()));
+}
+
+#[test]
+fn a_mass_deletion_is_an_alert() {
+    let deleted = |n: usize| {
+        let marker = event(&format!("{n:04}"), Change::DeleteMarkerCreated, &format!("{n:x}"));
+        of("archive", marker)
+    };
+    let few = told((0..99).map(deleted).collect());
+    assert_eq!(few.attributes["severity"], Attribute::One("info".to_owned()));
+    let many = told((0..100).map(deleted).collect());
+    assert_eq!(many.attributes["severity"], Attribute::One("high".to_owned()));
+    assert_eq!(many.subject, "s3guard high: 100 objects deleted in archive");
+}
+
+#[test]
+fn thresholds_count_in_one_bucket_and_grow_with_each_early_end() {
+    let alarming = Alarming([(Threshold::Deleted, 3)].into());
+    let is_reached = |alarming: &Alarming, events: &[ObjectEvent], before: u32| {
+        let before = [("one".parse().unwrap(), before)].into();
+        !alarming.alerting(events, &before).is_empty()
+    };
+    let deleted = |bucket: &str, count: usize| {
+        let one = |n: usize| of(bucket, event(&n.to_string(), Change::Deleted, "1"));
+        (0..count).map(one).collect::<Vec<_>>()
+    };
+    let spread = [deleted("one", 2), deleted("two", 2)].concat();
+    assert!(!is_reached(&alarming, &spread, 0));
+    assert!(is_reached(&alarming, &deleted("one", 3), 0));
+    assert!(!is_reached(&alarming, &deleted("one", 29), 1));
+    assert!(is_reached(&alarming, &deleted("one", 30), 1));
+    assert!(!is_reached(&alarming, &deleted("one", 30), u32::MAX));
+    // What a lifecycle rule deletes was meant; ten versions deleted for good are many.
+    let expired = vec![event("k", Change::Expired, "1"); 1_000];
+    assert!(!is_reached(&Alarming::default(), &expired, 0));
+    let mut versions = deleted("one", 10);
+    assert!(!is_reached(&Alarming::default(), &versions, 0));
+    for event in &mut versions {
+        event.version_id = Some("v".to_owned());
+    }
+    assert!(is_reached(&Alarming::default(), &versions, 0));
+}
+
+#[test]
+fn each_audience_gets_what_it_asked_for_and_nothing_else() {
+    let config = r#"{"subscription":[
+        {"name":"payroll","email":"p@example.com","bucket":["payroll"]},
+        {"name":"grave","email":"g@example.com","severity":"high"},
+        {"name":"tags","email":"t@example.com","action":["tags"],"severity":"warning"},
+        {"name":"secret","email":"s@example.com","grade":["security"],"action":["deleted"]},
+        {"name":"all","email":"a@example.com"}]}"#;
+    let config = Config::from_json(config).unwrap();
+    let events = vec![
+        of("payroll", event("a", Change::Created, "1")),
+        event("b", Change::MadePublic, "2"),
+        event("c", Change::TagsAdded, "3"),
+        event("d", Change::Deleted, "4"),
+        of("photos", event("e", Change::TagsAdded, "5")),
+        of("photos", event("f", Change::Deleted, "6")),
+    ];
+    let notices = told_to(events.clone(), &config);
+    let got = |subscription: &Subscription| {
+        let mut keys = Vec::new();
+        for notice in &notices {
+            let texts = |name: &str| match notice.attributes.get(name) {
+                Some(Attribute::One(text)) => vec![text.as_str()],
+                Some(Attribute::Many(texts)) => texts.iter().map(String::as_str).collect(),
+                None => Vec::new(),
+            };
+            let severity = Severity::ALL.into_iter();
+            let severity = severity.clone().find(|one| one.name() == texts("severity")[0]).unwrap();
+            let (actions, buckets, grades) = (texts("action"), texts("bucket"), texts("grade"));
+            if subscription.wants(texts("kind")[0], &actions, &buckets, severity, &grades) {
+                let is_told = |key: &&str| notice.text.contains(&format!(": {key}\n"));
+                keys.extend(events.iter().map(|event| &event.key[..]).filter(is_told));
+            }
+        }
+        keys.sort_unstable();
+        keys
+    };
+    let got: Vec<_> = config
+        .notifications()
+        .subscriptions()
+        .iter()
+        .map(|subscription| (subscription.name(), got(subscription).join(" ")))
+        .collect();
+    let expected =
+        [("payroll", "a"), ("grave", "b"), ("tags", ""), ("secret", ""), ("all", "a b c d e f")];
+    assert_eq!(got, expected.map(|(name, keys)| (name, keys.to_owned())));
+}
+
+#[test]
+fn what_must_not_go_together_makes_as_few_messages_as_can_be() {
+    let config = r#"{"subscription":[
+        {"name":"prod","email":"p@example.com","bucket":["prod-*"],"severity":"high"}]}"#;
+    let config = Config::from_json(config).unwrap();
+    // None of it is for them: not these buckets' info, and not that bucket's alert.
+    let created = |n: usize| of(&format!("prod-{n:03}"), event("k", Change::Created, "1"));
+    let deleted = |n: usize| of("scratch", event(&n.to_string(), Change::Deleted, "1"));
+    let events = (0..99).map(created).chain((0..100).map(deleted)).collect();
+    assert_eq!(told_to(events, &config).len(), 2);
+}
+
+#[test]
+fn a_message_speaks_of_a_hundred_buckets_at_most() {
+    let one = |n: usize| of(&format!("bucket-{n:03}"), event("k", Change::Created, "1"));
+    let notices = told_to((0..250).map(one).collect(), &Config::default());
+    let named = |notice: &Notice| match &notice.attributes["bucket"] {
+        Attribute::Many(names) => names.len(),
+        Attribute::One(_) => 1,
+    };
+    assert_eq!(notices.iter().map(named).collect::<Vec<_>>(), [100, 100, 50]);
+}
+
+#[test]
+fn a_key_cannot_forge_a_line() {
+    let notice = told(vec![event("a\n\nBucket other\n\x1b[2J", Change::Deleted, "1")]);
+    assert!(notice.text.contains("deleted for good: a\\u{a}\\u{a}Bucket other"), "{}", notice.text);
+}
+
+#[test]
+fn sizes_are_told_in_units_of_1024() {
+    let cases = [(0, "0 bytes"), (1, "1 byte"), (1023, "1023 bytes"), (1024, "1.0 KiB")];
+    for (bytes, words) in cases {
+        assert_eq!(text::shown_size(bytes), words);
+    }
+    assert_eq!(text::shown_size(5 * 1024 * 1024 * 1024), "5.0 GiB");
+    assert_eq!(text::shown_size(u64::MAX), "16777215.9 TiB");
+}
+
+proptest! {
+    #[test]
+    fn any_key_makes_a_message_of_as_many_lines(key in any::<String>()) {
+        let plain = told(vec![event("k", Change::CreatedOrOverwritten, "1")]);
+        let notice = told(vec![event(&key, Change::CreatedOrOverwritten, "1")]);
+        // A long one stands in a line of its own.
+        let lines = notice.text.lines().count() - plain.text.lines().count();
+        prop_assert!(lines == 0 || lines == 1 && key.chars().count() > 40, "{}", notice.text);
+        prop_assert!(notice.subject.chars().count() < 100);
+    }
+
+    #[test]
+    fn a_line_is_too_long_only_if_it_is_one_key_or_address(
+        bucket in "[a-z]{3,63}",
+        key in "[a-z/]{1,90}",
+        version_id in prop::option::of("[a-zA-Z0-9]{32,64}"),
+        change in prop::sample::select(&Change::ALL[..]),
+        from in prop::sample::select(&["192.0.2.1", "2001:db8:85a3:8d3:1319:8a2e:370:7348"][..]),
+        requester in prop::sample::select(&["111122223333", "lambda.amazonaws.com"][..]),
+        owner in "([a-zé]{1,20} ){0,20}[a-z]{1,20}",
+    ) {
+        let event = ObjectEvent {
+            version_id,
+            source_ip: Some(from.to_owned()),
+            requester: Some(requester.to_owned()),
+            ..of(&bucket, event(&key, change, "1"))
+        };
+        let owned = Known { grade: Some(Grade::Security), owner: Some(owner) };
+        let known = [(bucket.parse().unwrap(), owned)].into();
+        let notices = told_where(vec![event; 3], &Config::default(), &known);
+        for line in notices[0].text.lines() {
+            prop_assert!(line.chars().count() <= 72 || !line.trim().contains(' '), "{}", line);
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! One notice of each kind, by which somebody can see whether messages arrive, and what they look like.
+
+use std::time::Duration;
+
+use crate::config::Ending;
+use crate::digest::objects::tell_one;
+use crate::events::alarm::{AlarmEvent, State};
+use crate::events::object_event::ObjectEvent;
+use crate::model::attributes::Kind;
+use crate::model::change::Change;
+use crate::model::setting::PublicAccessBlock;
+use crate::model::severity::Severity;
+use crate::notify::notification::document::{self, Body, Test};
+use crate::notify::notification::{Draft, Notice, Origin, sms};
+use crate::notify::report::{self, Report, TugOfWar};
+use crate::reconcile::inspect::Inspection;
+use crate::reconcile::ledger;
+use crate::text::subject;
+use crate::{
+    Action, Aspect, Baseline, BucketId, BucketName, Call, Finding, Grade, LeftBecause, Observed,
+    Record, Setting, SettingKind, Tool, Trigger, plan,
+};
+
+/// What stands before every text.
+const MARK: &str = "TEST. Nothing has happened: this is a test of s3guard's messages.\n\n";
+/// Whom the tags of the samples' bucket name.
+const OWNER: &str = "owner@example.com";
+
+/// One notice of each kind, each marked as a test wherever it is read.
+pub fn samples(origin: &Origin<'_>) -> Vec<Notice> {
+    let [reports, photos] = ["s3guard-test-reports", "s3guard-test-photos"].map(|name| BucketId {
+        name: name.parse().expect("it is a name"),
+        account: origin.account.clone(),
+        region: origin.region.clone(),
+    });
+    let by_call = Trigger::Calls(vec![call(origin)]);
+    let swept = [&reports, &photos].map(|id| of_bucket(id, &Trigger::Sweep, &weak(), origin));
+    let public = Finding::Left { aspect: Aspect::PublicAccess, because: LeftBecause::PublicPolicy };
+    let mut samples = vec![arrives(origin)];
+    samples.extend(of_bucket(&reports, &by_call, &weak(), origin));
+    samples.extend(of_bucket(&reports, &by_call, &public, origin));
+    samples.extend(Notice::joined(swept.into_iter().flatten().collect()));
+    samples.push(tug_of_war(&reports, by_call.calls(), origin));
+    samples.push(report::coverage_gap(&[photos.name], origin));
+    samples.push(report::exemptions_ending(&[ending(&reports.name, origin)], origin));
+    samples.push(report::alarm(&dead_letters(origin), origin));
+    samples.push(tell_one(&deleted(reports.name, origin), origin));
+    samples.into_iter().map(marked).collect()
+}
+
+/// Marks a notice as a test, wherever it is read.
+fn marked(mut notice: Notice) -> Notice {
+    notice.subject = subject(&format!("TEST: {}", notice.subject));
+    notice.text.insert_str(0, MARK);
+    let said = notice.sms.strip_prefix("s3guard").unwrap_or(&notice.sms);
+    notice.sms = sms("s3guard TEST", "", said);
+    notice.document.test = true;
+    notice.document.id.insert_str(0, "test:");
+    notice.fitted()
+}
+
+/// That messages arrive at all.
+fn arrives(origin: &Origin<'_>) -> Notice {
+    let Origin { account, region, stack, now } = *origin;
+    let says = "Messages of s3guard arrive here.";
+    let draft = Draft {
+        origin: *origin,
+        id: format!("{account}:{region}:{}", document::time(now)),
+        kind: Kind::Guard,
+        severity: Severity::Info,
+        actions: vec!["test".to_owned()],
+        names: Vec::new(),
+        buckets: Vec::new(),
+        title: "s3guard: messages arrive here".to_owned(),
+        text: format!("Account {account}, {region}, stack {stack}\n\n{says}\n"),
+        sms: sms("s3guard: messages arrive here. ", "", &format!("{account} {region}")),
+        body: Body::Test(Test { says: says.to_owned() }),
+    };
+    draft.into()
+}
+
+fn call(origin: &Origin<'_>) -> Call {
+    Call {
+        event_name: "DeleteBucketPublicAccessBlock".to_owned(),
+        event_id: None,
+        time: origin.now,
+        principal: format!("arn:{}:iam::{}:user/test", origin.region.partition(), origin.account),
+        tool: Tool::Cli,
+        source_ip: Some("192.0.2.1".to_owned()),
+        exposes: false,
+        opens_sse_c: false,
+        makes_default_bucket: false,
+    }
+}
+
+fn weak() -> Finding {
+    Finding::Weak {
+        aspect: Aspect::PublicAccess,
+        was: "off".to_owned(),
+        mend: Setting::PublicAccessBlock(Some(PublicAccessBlock::ALL)),
+    }
+}
+
+/// The report of a bucket in which one thing was found; what can be mended was.
+fn of_bucket(
+    id: &BucketId,
+    trigger: &Trigger,
+    finding: &Finding,
+    origin: &Origin<'_>,
+) -> Option<Notice> {
+    let baseline = Baseline::new(Grade::Speed, None);
+    let findings = vec![finding.clone()];
+    let plan = plan(&findings);
+    let observed = Observed::unread(id.clone());
+    let inspection =
+        Inspection { observed, baseline, findings, plan, read_last: Vec::new(), reads: 0 };
+    let record = |action: &Action| {
+        let mut record = Record::begun(&inspection, action, trigger, origin.now);
+        record.end(crate::reconcile::record::State::Verified, trigger, origin.now);
+        record
+    };
+    let done: Vec<(Action, Record)> =
+        inspection.plan.actions.iter().map(|action| (action.clone(), record(action))).collect();
+    let kept = done.iter().map(|(_, record)| record.id.clone()).collect();
+    report::notice(&Report {
+        id,
+        stack: (origin.stack, origin.region),
+        baseline: &inspection.baseline,
+        trigger,
+        findings: &inspection.findings,
+        done: &done,
+        failed: &[],
+        took: Some(Duration::from_secs(4)),
+        is_again: false,
+        owner: Some(OWNER),
+        times_within_hour: 1,
+        kept: &kept,
+        now: origin.now,
+    })
+}
+
+fn tug_of_war(id: &BucketId, calls: &[Call], origin: &Origin<'_>) -> Notice {
+    report::tug_of_war(&TugOfWar {
+        id,
+        calls,
+        aspects: &[Aspect::PublicAccess],
+        kind: SettingKind::PublicAccessBlock,
+        writes: 20,
+        still_until: ledger::still_until(origin.now),
+        grade: Some(Grade::Speed),
+        owner: Some(OWNER),
+        stack: origin.stack,
+        now: origin.now,
+    })
+}
+
+fn ending(bucket: &BucketName, origin: &Origin<'_>) -> Ending {
+    Ending {
+        number: 1,
+        buckets: bucket.to_string(),
+        aspects: vec![Aspect::Tls],
+        reason: "a test".to_owned(),
+        until: (origin.now + time::Duration::DAY).date(),
+        is_over: false,
+    }
+}
+
+fn dead_letters(origin: &Origin<'_>) -> AlarmEvent {
+    AlarmEvent {
+        id: None,
+        name: format!("{}-test", origin.stack),
+        description: Some("Messages that the guard could not handle".to_owned()),
+        state: State::Alarm,
+        previous: Some(State::Ok),
+        reason: Some("Threshold Crossed: 1 datapoint [1.0] was greater than 0.0.".to_owned()),
+        since: origin.now,
+    }
+}
+
+fn deleted(bucket: BucketName, origin: &Origin<'_>) -> ObjectEvent {
+    ObjectEvent {
+        id: "test".to_owned(),
+        change: Change::Deleted,
+        bucket,
+        key: "test/report.pdf".to_owned(),
+        version_id: None,
+        size_bytes: None,
+        sequencer: Some("0055AED6DCD90281E5".to_owned()),
+        requester: Some(origin.account.to_string()),
+        source_ip: Some("192.0.2.1".to_owned()),
+        time: origin.now,
+    }
+}

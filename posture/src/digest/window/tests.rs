@@ -1,0 +1,246 @@
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
+
+use futures_util::FutureExt as _;
+use proptest::prelude::*;
+
+use super::*;
+use crate::BucketName;
+use crate::model::change::Change;
+
+mod load;
+mod sightings;
+mod simulated;
+
+use simulated::{Message, NOON, Queue, Topic, World, event};
+
+/// Delivers events with faults and says how often each was told; dead letters are redriven in the end.
+fn deliver(
+    events: usize,
+    deliveries: &[(usize, i64)],
+    deaths: &[Option<u32>],
+    a_batch: usize,
+    topic_comes_after: i64,
+) -> BTreeMap<String, usize> {
+    let world = World::new();
+    let mut queue = Queue::new(&world);
+    for number in 0..events {
+        queue.later(NOON, Message::event(number, NOON));
+    }
+    for (number, seconds) in deliveries {
+        let at = NOON + Duration::seconds(*seconds);
+        queue.later(at, Message::event(number % events, NOON));
+    }
+    let mut deaths = deaths.iter().copied();
+    for second in 0..5_000 {
+        queue.now = NOON + Duration::seconds(second);
+        world.set_topic(if second < topic_comes_after { Topic::Missing } else { Topic::There });
+        while let batch = queue.receive(a_batch)
+            && !batch.is_empty()
+        {
+            queue.invoke(batch, deaths.next().flatten());
+        }
+        if second % 900 == 0 {
+            queue.tick();
+        }
+        if second == 4_000 {
+            queue.redrive();
+        }
+    }
+    assert!(queue.is_empty());
+    world.told()
+}
+
+fn once(events: usize) -> BTreeMap<String, usize> {
+    (0..events).map(|number| (format!("key-{number}"), 1)).collect()
+}
+
+#[test]
+fn wherever_a_function_dies_each_event_is_told_once() {
+    for first in 0..16 {
+        for second in 0..16 {
+            let deaths = [None, Some(first), Some(second)];
+            assert_eq!(deliver(9, &[], &deaths, 4, 0), once(9), "{first}, {second}");
+        }
+    }
+}
+
+#[test]
+fn twice_delivered_and_shuffled_is_told_once_in_one_notice() {
+    let mut world = World::new();
+    world.a_notice = 1;
+    let batch = |name, numbers: &[usize]| {
+        world.store.set_time(NOON + Duration::seconds(i64::from(name != "z")));
+        let events = numbers.iter().map(|number| event(*number)).collect();
+        let batch = Batch { name, events, alarming: 0 };
+        world.gather().put(&batch, NOON).now_or_never().unwrap().unwrap()
+    };
+    assert!(batch("z", &[3, 1, 2, 1]).is_first);
+    let second = batch("b", &[2, 3, 0]);
+    assert!(!second.is_first);
+    assert_eq!(second.events, 7);
+    let gather = world.gather();
+    let told = gather.close(Close::One(second.window), NOON + Duration::MINUTE).now_or_never();
+    let told = told.unwrap().unwrap();
+    assert_eq!(told, Told { events: 4, notices: 1, ..Told::default() });
+    assert_eq!(world.told(), once(4));
+}
+
+#[test]
+fn what_comes_while_a_window_is_closed_counts_in_the_next_one() {
+    let world = World::new();
+    let put = |name, number| {
+        let batch = Batch { name, events: vec![event(number)], alarming: 0 };
+        world.gather().put(&batch, NOON).now_or_never().unwrap().unwrap()
+    };
+    let first = put("a", 0).window;
+    let close =
+        |window| world.gather().close(Close::One(window), NOON).now_or_never().unwrap().unwrap();
+    assert_eq!(close(first).events, 1);
+    let second = put("b", 1);
+    assert_eq!((second.window.generation(), second.is_first), (1, true));
+    // Its part also lies in the closed window, where it does not count.
+    assert_eq!(close(first), Told::default());
+    assert_eq!(close(second.window).events, 1);
+    assert_eq!(world.told(), once(2));
+}
+
+#[test]
+fn whenever_a_window_is_closed_while_others_are_at_it_each_event_is_told_once() {
+    for calls in 0..30 {
+        let world = World::new();
+        world.closed_after.store(calls, Ordering::Relaxed);
+        let batch = |name, numbers: std::ops::Range<usize>| {
+            let batch = Batch { name, events: numbers.map(event).collect(), alarming: 0 };
+            world.gather().put(&batch, NOON).now_or_never().unwrap().unwrap();
+        };
+        batch("a", 0..3);
+        batch("b", 2..6);
+        let close = |now| world.gather().close(Close::All, now).now_or_never().unwrap().unwrap();
+        close(NOON + Duration::MINUTE);
+        batch("c", 5..9);
+        close(NOON + Duration::MINUTE + LEASE);
+        assert_eq!(world.told(), once(9), "closed after {calls} calls");
+    }
+}
+
+#[test]
+fn a_topic_that_is_missing_for_a_while_gets_everything_later() {
+    for back in [30, 600, 1_700] {
+        assert_eq!(deliver(9, &[(3, 70), (4, 310)], &[], 4, back), once(9), "{back}");
+    }
+}
+
+#[test]
+fn what_is_redriven_days_later_is_not_told_again() {
+    let world = World::new();
+    for (name, days) in [("a", 0), ("b", 1), ("c", 13)] {
+        let now = NOON + Duration::days(days);
+        let batch = Batch { name, events: vec![event(0)], alarming: 0 };
+        world.gather().put(&batch, now).now_or_never().unwrap().unwrap();
+        let told = world.gather().close(Close::All, now).now_or_never().unwrap().unwrap();
+        assert_eq!(told.events, usize::from(days == 0), "{days}");
+    }
+    assert_eq!(world.told(), once(1));
+}
+
+#[test]
+fn what_ended_long_ago_is_told_only_to_who_asks_for_all() {
+    let world = World::new();
+    let batch = Batch { name: "a", events: vec![event(0)], alarming: 0 };
+    world.gather().put(&batch, NOON).now_or_never().unwrap().unwrap();
+    let close = |which, now| world.gather().close(which, now).now_or_never().unwrap().unwrap();
+    assert_eq!(close(Close::Ended, NOON + Duration::seconds(59)), Told::default());
+    assert_eq!(close(Close::Ended, NOON + Duration::days(3)), Told::default());
+    assert_eq!(close(Close::All, NOON + Duration::days(3)).events, 1);
+}
+
+#[test]
+fn a_digest_that_is_not_understood_is_an_error_and_loses_nothing() {
+    let world = World::new();
+    let batch = Batch { name: "a", events: vec![event(0)], alarming: 0 };
+    let window = world.gather().put(&batch, NOON).now_or_never().unwrap().unwrap().window;
+    world.store.put(&window.digest_key(), b"{".to_vec()).now_or_never().unwrap().unwrap();
+    // Of this window it is said; those before and after it are told all the same.
+    for (name, minutes, number) in [("b", -3, 1), ("c", 1, 2)] {
+        let batch = Batch { name, events: vec![event(number)], alarming: 0 };
+        let at = NOON + Duration::minutes(minutes);
+        world.gather().put(&batch, at).now_or_never().unwrap().unwrap();
+    }
+    let told = world.gather().close(Close::Ended, NOON + Duration::HOUR).now_or_never().unwrap();
+    let told = told.unwrap();
+    assert_eq!(told.events, 2, "{told:?}");
+    let said =
+        format!("window {window}: `{}` in the ledger is not understood", window.digest_key());
+    assert!(!told.failures.is_empty(), "{told:?}");
+    assert!(told.failures.iter().all(|failure| failure.starts_with(&said)), "{told:?}");
+}
+
+#[test]
+fn what_a_newer_version_has_put_is_not_misunderstood() {
+    let world = World::new();
+    let batch = Batch { name: "a", events: vec![event(0)], alarming: 0 };
+    let window = world.gather().put(&batch, NOON).now_or_never().unwrap().unwrap().window;
+    let newer = br#"{"version":2,"events":[]}"#.to_vec();
+    world.store.put(&window.part_key((1, 0), "a"), newer).now_or_never().unwrap().unwrap();
+    let told = world.gather().close(Close::All, NOON).now_or_never().unwrap().unwrap();
+    assert_eq!(told.events, 0);
+    assert!(
+        told.failures[0].contains("it has the form 2, and this s3guard knows forms up to 1"),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn because_of_which_buckets_a_window_was_closed_early_is_known_to_the_next() {
+    let world = World::new();
+    let bucket: BucketName = "reports".parse().unwrap();
+    for times in 0..3 {
+        let batch = Batch { name: "a", events: vec![event(times)], alarming: 0 };
+        let window = world.gather().put(&batch, NOON).now_or_never().unwrap().unwrap().window;
+        let before = world.gather().alerted_before(window).now_or_never().unwrap().unwrap();
+        assert_eq!(before.get(&bucket).copied().unwrap_or_default() as usize, times);
+        world
+            .gather()
+            .alert(window, std::slice::from_ref(&bucket), NOON)
+            .now_or_never()
+            .unwrap()
+            .unwrap();
+    }
+    assert_eq!(world.told(), once(3));
+}
+
+#[test]
+fn events_of_a_key_are_in_the_order_of_their_sequencers() {
+    let at = |seconds, sequencer: Option<&str>, change| ObjectEvent {
+        time: NOON + Duration::seconds(seconds),
+        sequencer: sequencer.map(str::to_owned),
+        change,
+        id: format!("{seconds}{sequencer:?}{change:?}"),
+        key: "k".to_owned(),
+        ..event(1)
+    };
+    let events = vec![
+        at(0, Some("00B"), Change::Deleted),
+        at(1, Some("00AFFF"), Change::CreatedOrOverwritten),
+        at(1, None, Change::TagsAdded),
+        at(0, Some("00a000"), Change::CreatedOrOverwritten),
+    ];
+    let merged = merge::merged(vec![Part::new(events)]);
+    let order: Vec<_> = merged.iter().map(|event| event.sequencer.as_deref()).collect();
+    assert_eq!(order, [Some("00a000"), Some("00AFFF"), Some("00B"), None]);
+}
+
+proptest! {
+    #[test]
+    fn whatever_fails_each_event_is_told_once(
+        events in 1_usize..40,
+        deliveries in prop::collection::vec((0_usize..40, 0_i64..50), 0..20),
+        deaths in prop::collection::vec(prop::option::of(0_u32..14), 0..30),
+        a_batch in 1_usize..12,
+        topic in 0_i64..1_000,
+    ) {
+        let told = deliver(events, &deliveries, &deaths, a_batch, topic);
+        prop_assert_eq!(told, once(events));
+    }
+}

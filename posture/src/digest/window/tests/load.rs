@@ -1,0 +1,125 @@
+//! Many events through the simulated queue, with everything failing that can fail.
+
+use std::collections::BTreeSet;
+
+use time::Duration;
+
+use super::once;
+use super::simulated::{Message, NOON, Queue, Topic, World};
+use crate::digest::window::EVENTS_MAX;
+
+const EVENTS: usize = 50_000;
+/// As many messages as the function gets at once.
+const A_BATCH: usize = 4_000;
+/// How long events come in, in seconds.
+const COMING: i64 = 120;
+
+/// Numbers that are the same in each run.
+struct Numbers(u64);
+
+impl Numbers {
+    /// A number below this one.
+    fn below(&mut self, end: u64) -> u64 {
+        // Knuth's, from MMIX; its high bits are the good ones.
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % end
+    }
+
+    fn seconds(&mut self, end: i64) -> Duration {
+        Duration::seconds(i64::try_from(self.below(end.unsigned_abs())).unwrap())
+    }
+
+    fn shuffle<T>(&mut self, items: &mut [T]) {
+        for at in (1..items.len()).rev() {
+            let other = usize::try_from(self.below(at as u64 + 1)).unwrap();
+            items.swap(at, other);
+        }
+    }
+}
+
+/// Hands over what is due, in batches of so many messages; the function may die after so many calls.
+fn run(queue: &mut Queue<'_>, second: i64, mut batch: impl FnMut() -> (usize, Option<u32>)) {
+    queue.now = NOON + Duration::seconds(second);
+    // It waits until a batch is full, or a third of a window is over.
+    while second % 20 == 0
+        && let (messages, dies) = batch()
+        && let messages = queue.receive(messages)
+        && !messages.is_empty()
+    {
+        queue.invoke(messages, dies);
+    }
+    if second % 900 == 0 {
+        queue.tick();
+    }
+}
+
+#[test]
+fn of_fifty_thousand_events_each_is_told_once_or_lies_in_the_dead_letters() {
+    let world = World::new();
+    let mut queue = Queue::new(&world);
+    let mut numbers = Numbers(4);
+    let mut messages = Vec::new();
+    for number in 0..EVENTS {
+        let time = NOON + numbers.seconds(COMING);
+        let message = Message::event(number, time);
+        messages.push((time + numbers.seconds(3), message));
+        // One of ten is delivered twice.
+        if numbers.below(10) == 0 {
+            messages.push((time + numbers.seconds(100), message));
+        }
+    }
+    numbers.shuffle(&mut messages);
+    for (at, message) in messages {
+        queue.later(at, message);
+    }
+    let all = once(EVENTS);
+    for second in 0..=6_000 {
+        world.set_topic(match second {
+            60..400 => Topic::Throttled,
+            700..1_000 => Topic::Missing,
+            _ => Topic::There,
+        });
+        // In the first half hour a function hardly ever gets to its end; most die before they have done anything.
+        run(&mut queue, second, || {
+            let dies = second < 1_800 && numbers.below(8) > 0;
+            let calls = u32::try_from(numbers.below(2) * numbers.below(5)).unwrap();
+            let messages = usize::try_from(numbers.below(A_BATCH as u64)).unwrap() + 1;
+            (messages, dies.then_some(calls))
+        });
+        if second == 3_600 {
+            let (told, dead) = (world.told(), queue.dead());
+            assert!(told.values().all(|times| *times == 1), "told twice");
+            let untold: BTreeSet<String> =
+                all.keys().filter(|key| !told.contains_key(*key)).cloned().collect();
+            assert!(untold.len() > 1_000 && untold.is_subset(&dead), "{} untold", untold.len());
+            // A function that died after it had put its batch has had it counted all the same. Those are not told again.
+            assert!(dead.len() > untold.len(), "{} dead", dead.len());
+            queue.redrive();
+        }
+    }
+    assert!(queue.is_empty());
+    assert!(world.told() == all, "not each once");
+    let notices = world.events_of_notices();
+    assert!(
+        notices.len() > 10 && notices.iter().all(|events| *events <= EVENTS_MAX),
+        "{notices:?}"
+    );
+}
+
+#[test]
+fn more_events_than_a_digest_may_have_are_several_digests() {
+    let mut world = World::new();
+    world.a_notice = 1;
+    let mut queue = Queue::new(&world);
+    for number in 0..EVENTS_MAX + A_BATCH {
+        queue.later(NOON, Message::event(number, NOON));
+    }
+    for second in 0..=60 {
+        run(&mut queue, second, || (A_BATCH, None));
+    }
+    assert!(queue.is_empty());
+    assert!(world.told() == once(EVENTS_MAX + A_BATCH), "not each once");
+    let notices = world.events_of_notices();
+    assert!(notices.len() > 1 && notices.iter().all(|events| *events <= EVENTS_MAX), "{notices:?}");
+}

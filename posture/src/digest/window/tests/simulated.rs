@@ -1,0 +1,341 @@
+//! A store, a topic, a queue and a function, of which each may fail at any call.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use futures_util::FutureExt as _;
+use serde::Deserialize;
+use time::macros::datetime;
+
+use super::super::*;
+use crate::model::change::Change;
+use crate::testing::MemoryStore;
+
+/// When everything begins.
+pub(super) const NOON: OffsetDateTime = datetime!(2026-11-25 12:00 UTC);
+/// How long SQS hides what a function has not finished.
+pub(super) const HIDDEN: Duration = Duration::minutes(6);
+/// How often SQS delivers a message, until it lies in the dead letters.
+const RECEIVES_MAX: u32 = 5;
+
+/// An event; the number tells it from any other.
+pub(super) fn event(number: usize) -> ObjectEvent {
+    ObjectEvent {
+        id: format!("id-{number}"),
+        change: Change::CreatedOrOverwritten,
+        bucket: "reports".parse().unwrap(),
+        key: format!("key-{number}"),
+        version_id: None,
+        size_bytes: None,
+        // Some kinds of events have none.
+        sequencer: (!number.is_multiple_of(3)).then(|| format!("{number:016X}")),
+        requester: None,
+        source_ip: None,
+        time: NOON,
+    }
+}
+
+/// A notice that says which events it tells.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Note {
+    id: String,
+    events: Vec<String>,
+}
+
+/// What the topic does with a notice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Topic {
+    /// It takes it.
+    There,
+    /// It takes one of three.
+    Throttled,
+    /// There is none.
+    Missing,
+}
+
+/// A store and an outbox of which any call may be the last one that a function makes.
+pub(super) struct World {
+    pub(super) store: MemoryStore,
+    published: Mutex<Vec<Note>>,
+    calls_left: AtomicU32,
+    topic: Mutex<Topic>,
+    asked_to_publish: AtomicU32,
+    pub(super) a_notice: usize,
+    /// After so many calls of one function another one closes all windows.
+    pub(super) closed_after: AtomicU32,
+}
+
+/// What a call ends with that was the function's last, or that was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Died;
+
+impl fmt::Display for Died {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the function died")
+    }
+}
+
+impl World {
+    pub(super) fn new() -> Self {
+        Self {
+            store: MemoryStore::new(NOON),
+            published: Mutex::default(),
+            calls_left: AtomicU32::new(u32::MAX),
+            topic: Mutex::new(Topic::There),
+            asked_to_publish: AtomicU32::new(0),
+            a_notice: 2,
+            closed_after: AtomicU32::new(u32::MAX),
+        }
+    }
+
+    /// A function dies before a call, or after the call was carried out and before it knows of it.
+    fn call<T>(&self, does: impl FnOnce() -> T) -> Result<T, Died> {
+        match self.closed_after.load(Ordering::Relaxed) {
+            u32::MAX => {}
+            0 => {
+                self.closed_after.store(u32::MAX, Ordering::Relaxed);
+                let closed = self.gather().close(Close::All, NOON).now_or_never();
+                closed.unwrap().unwrap();
+            }
+            left => self.closed_after.store(left - 1, Ordering::Relaxed),
+        }
+        match self.calls_left.load(Ordering::Relaxed) {
+            0 => return Err(Died),
+            u32::MAX => return Ok(does()),
+            left => self.calls_left.store(left - 1, Ordering::Relaxed),
+        }
+        let done = does();
+        if self.is_dead() { Err(Died) } else { Ok(done) }
+    }
+
+    fn is_dead(&self) -> bool {
+        self.calls_left.load(Ordering::Relaxed) == 0
+    }
+
+    pub(super) fn gather(&self) -> Gather<'_, Self, Self> {
+        Gather { store: self, outbox: self, length: 60 }
+    }
+
+    pub(super) fn set_topic(&self, topic: Topic) {
+        *self.topic.lock().unwrap() = topic;
+    }
+
+    /// How many events each notice told that went out.
+    pub(super) fn events_of_notices(&self) -> Vec<usize> {
+        self.published.lock().unwrap().iter().map(|note| note.events.len()).collect()
+    }
+
+    /// How often each event was told, in notices of different ids; the same id must always say the same.
+    pub(super) fn told(&self) -> BTreeMap<String, usize> {
+        let mut notes: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for note in self.published.lock().unwrap().iter() {
+            let known = notes.entry(note.id.clone()).or_insert_with(|| note.events.clone());
+            assert_eq!(*known, note.events, "one id, two notices");
+        }
+        let mut told = BTreeMap::new();
+        for event in notes.into_values().flatten() {
+            *told.entry(event).or_default() += 1;
+        }
+        told
+    }
+}
+
+impl Store for World {
+    type Error = Died;
+
+    async fn put(&self, key: &str, body: Vec<u8>) -> Result<(), Died> {
+        self.call(|| self.store.put(key, body).now_or_never().unwrap().unwrap())
+    }
+
+    async fn put_new(&self, key: &str, body: Vec<u8>) -> Result<bool, Died> {
+        self.call(|| self.store.put_new(key, body).now_or_never().unwrap().unwrap())
+    }
+
+    async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, Died> {
+        // To whoever may not list the bucket as a whole S3 says of a missing object that it is forbidden.
+        let found = self.call(|| self.store.get(key).now_or_never().unwrap().unwrap())?;
+        found.map(Some).ok_or(Died)
+    }
+
+    async fn list(&self, prefix: &str, after: &str) -> Result<Vec<Listed>, Died> {
+        self.call(|| self.store.list(prefix, after).now_or_never().unwrap().unwrap())
+    }
+}
+
+impl Outbox for World {
+    type Notice = Note;
+    type Error = Died;
+
+    async fn notices(&self, digest: &Digest) -> Vec<Note> {
+        let half = digest.events.len().div_ceil(self.a_notice).max(1);
+        let note = |(number, events): (usize, &[ObjectEvent])| Note {
+            id: format!("{}-{number}", digest.window),
+            events: events.iter().map(|event| event.key.clone()).collect(),
+        };
+        digest.events.chunks(half).enumerate().map(note).collect()
+    }
+
+    async fn publish(&self, notice: &Note) -> Result<(), Died> {
+        let is_third = self.asked_to_publish.fetch_add(1, Ordering::Relaxed).is_multiple_of(3);
+        match *self.topic.lock().unwrap() {
+            Topic::Missing => return Err(Died),
+            Topic::Throttled if !is_third => return Err(Died),
+            Topic::Throttled | Topic::There => {}
+        }
+        self.call(|| self.published.lock().unwrap().push(notice.clone()))
+    }
+}
+
+/// What a message asks for.
+#[derive(Clone, Copy, Debug)]
+enum Asks {
+    /// Event of this number, which happened at this time.
+    Event(usize, OffsetDateTime),
+    Close(Window),
+}
+
+/// A message of the queue.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Message {
+    asks: Asks,
+    receives: u32,
+}
+
+impl Message {
+    pub(super) fn event(number: usize, time: OffsetDateTime) -> Self {
+        Self::new(Asks::Event(number, time))
+    }
+
+    fn new(asks: Asks) -> Self {
+        Self { asks, receives: 0 }
+    }
+}
+
+/// A queue and a function, as SQS and Lambda drive them.
+pub(super) struct Queue<'a> {
+    world: &'a World,
+    pub(super) now: OffsetDateTime,
+    waiting: VecDeque<(OffsetDateTime, Message)>,
+    dead_letters: Vec<Message>,
+    invocations: usize,
+}
+
+impl<'a> Queue<'a> {
+    pub(super) fn new(world: &'a World) -> Self {
+        let (waiting, dead_letters) = (VecDeque::new(), Vec::new());
+        Self { world, now: NOON, waiting, dead_letters, invocations: 0 }
+    }
+
+    pub(super) fn later(&mut self, at: OffsetDateTime, message: Message) {
+        self.waiting.push_back((at, message));
+    }
+
+    /// Whether nothing is in it, nor in its dead letters.
+    pub(super) fn is_empty(&self) -> bool {
+        self.waiting.is_empty() && self.dead_letters.is_empty()
+    }
+
+    /// The keys of the events that lie in the dead letters.
+    pub(super) fn dead(&self) -> BTreeSet<String> {
+        let key = |message: &Message| match message.asks {
+            Asks::Event(number, _) => Some(event(number).key),
+            Asks::Close(_) => None,
+        };
+        self.dead_letters.iter().filter_map(key).collect()
+    }
+
+    /// Puts the dead letters back. For SQS they are new messages: it has forgotten that it has delivered them before.
+    pub(super) fn redrive(&mut self) {
+        for Message { asks, .. } in std::mem::take(&mut self.dead_letters) {
+            self.later(self.now, Message::new(asks));
+        }
+    }
+
+    /// Takes up to so many messages that are due.
+    pub(super) fn receive(&mut self, max: usize) -> Vec<Message> {
+        let (mut batch, mut rest) = (Vec::new(), VecDeque::new());
+        for (at, message) in self.waiting.drain(..) {
+            if at <= self.now && batch.len() < max {
+                batch.push(message);
+            } else {
+                rest.push_back((at, message));
+            }
+        }
+        self.waiting = rest;
+        batch
+    }
+
+    /// What a function did not finish comes again, or lies in the dead letters.
+    fn failed(&mut self, messages: &[Message]) {
+        for message in messages {
+            let receives = message.receives + 1;
+            let message = Message { receives, ..*message };
+            if receives == RECEIVES_MAX {
+                self.dead_letters.push(message);
+            } else {
+                self.later(self.now + HIDDEN, message);
+            }
+        }
+    }
+
+    /// Hands a batch to the function, which may die after `calls`; what it did not finish comes again.
+    pub(super) fn invoke(&mut self, batch: Vec<Message>, calls: Option<u32>) {
+        self.invocations += 1;
+        self.world.store.set_time(self.now);
+        self.world.calls_left.store(calls.unwrap_or(u32::MAX), Ordering::Relaxed);
+        let failed = self.handle(&batch);
+        // Of a function that died, SQS knows nothing: all that it was given comes again.
+        let failed = if self.world.is_dead() { batch } else { failed };
+        self.failed(&failed);
+    }
+
+    /// As `lambda::notify` does it; gives what failed.
+    fn handle(&mut self, batch: &[Message]) -> Vec<Message> {
+        let name = format!("request-{}", self.invocations);
+        let (mut events, mut messages, mut closes) = (Vec::new(), Vec::new(), Vec::new());
+        for message in batch {
+            match message.asks {
+                Asks::Event(number, time) => {
+                    events.push(ObjectEvent { time, ..event(number) });
+                    messages.push(*message);
+                }
+                Asks::Close(window) => closes.push((*message, window)),
+            }
+        }
+        let mut failed = Vec::new();
+        if !events.is_empty() {
+            let batch = Batch { name: &name, events, alarming: 0 };
+            match self.world.gather().put(&batch, self.now).now_or_never().unwrap() {
+                Ok(gathered) if gathered.is_full() => {
+                    // If it fails, the first of the window has it closed.
+                    let _ = self.close(Close::One(gathered.window));
+                }
+                // The first of a window has it closed at its end.
+                Ok(Gathered { window, is_first: true, .. }) => {
+                    self.later(window.end().max(self.now), Message::new(Asks::Close(window)));
+                }
+                Ok(_) => {}
+                Err(_) => failed = messages,
+            }
+        }
+        for (message, window) in closes {
+            let told = self.close(Close::One(window));
+            if !told.is_ok_and(|told| told.failures.is_empty() && told.busy == 0) {
+                failed.push(message);
+            }
+        }
+        failed
+    }
+
+    fn close(&self, which: Close) -> Result<Told, GatherError<Died, Died>> {
+        self.world.gather().close(which, self.now).now_or_never().unwrap()
+    }
+
+    /// The clock that closes what nobody else closes.
+    pub(super) fn tick(&mut self) {
+        self.world.store.set_time(self.now);
+        self.world.calls_left.store(u32::MAX, Ordering::Relaxed);
+        let _ = self.close(Close::Ended);
+    }
+}

@@ -1,0 +1,89 @@
+//! Versions, access logs, notifications, copies, rules that delete, locks.
+
+use super::*;
+use crate::model::setting::{Lifecycle, Replication};
+
+#[test]
+fn versions_are_kept_from_grade_hybrid_on() {
+    let enabled = Setting::Versioning(Some(Versioning { enabled: true, mfa_delete: false }));
+    let suspended = Versioning { enabled: false, mfa_delete: false };
+    for reading in [Reading::Absent, Reading::Known(suspended)] {
+        let bucket = |grade| Observed { versioning: reading, ..safe(grade) };
+        check(&bucket(Grade::Hybrid), &baseline(Grade::Hybrid), std::slice::from_ref(&enabled));
+        check(&bucket(Grade::Speed), &baseline(Grade::Speed), &[]);
+    }
+    let locked = Versioning { enabled: false, mfa_delete: true };
+    let locked = Observed { versioning: Reading::Known(locked), ..safe(Grade::Hybrid) };
+    check_left(&locked, &baseline(Grade::Hybrid), Aspect::Versioning, &LeftBecause::MfaDelete);
+}
+
+#[test]
+fn access_is_logged_to_our_bucket_unless_it_is_logged_elsewhere() {
+    let grade = Grade::Security;
+    let silent = Observed { access_logs: Reading::Absent, ..safe(grade) };
+    let ours = AccessLogs {
+        target_bucket: "our-logs".to_owned(),
+        target_prefix: "access/reports/".to_owned(),
+    };
+    check(&silent, &baseline(grade), &[Setting::AccessLogs(Some(ours))]);
+    let theirs = AccessLogs { target_bucket: "theirs".to_owned(), target_prefix: String::new() };
+    let theirs = Observed { access_logs: Reading::Known(theirs), ..safe(grade) };
+    check(&theirs, &baseline(grade), &[]);
+    let mut nowhere = baseline(grade);
+    nowhere.log_bucket = None;
+    let because = LeftBecause::NoLogBucket("eu-west-1".parse().unwrap());
+    check_left(&silent, &nowhere, Aspect::AccessLogs, &because);
+}
+
+#[test]
+fn notifications_gain_event_bridge_and_lose_nothing() {
+    let theirs =
+        "<NotificationConfiguration><TopicConfiguration><Topic>t</Topic></TopicConfiguration>";
+    let reading = |rest: &str, elements: &[&str]| {
+        Reading::Known(Notifications {
+            xml: format!("{theirs}{rest}</NotificationConfiguration>"),
+            elements: elements.iter().map(|&e| e.to_owned()).collect(),
+        })
+    };
+    let bucket =
+        Observed { notifications: reading("", &["TopicConfiguration"]), ..safe(Grade::Speed) };
+    let plan = plan(&assess(&bucket, &baseline(Grade::Speed)));
+    let [Action { set: Setting::Notifications(merged), .. }] = &plan.actions[..] else {
+        panic!("{plan:?}");
+    };
+    assert!(merged.xml.starts_with(theirs) && merged.event_bridge());
+    let new =
+        Observed { notifications: reading("<New/>", &["TopicConfiguration", "New"]), ..bucket };
+    let because = LeftBecause::UnknownNotifications("New".to_owned());
+    check_left(&new, &baseline(Grade::Speed), Aspect::Notifications, &because);
+}
+
+#[test]
+fn copies_to_other_accounts_rules_that_delete_soon_and_lost_locks_are_told() {
+    let report = |what: &str| LeftBecause::ReportOnly(what.to_owned());
+    let copies = Replication { other_accounts: vec!["444455556666".to_owned()], buckets: vec![] };
+    let soon = Lifecycle { expires_after_days: Some(1) };
+    let cases = [
+        (
+            Observed { replication: Reading::Known(copies), ..safe(Grade::Speed) },
+            Aspect::Replication,
+            report("its objects are copied to buckets of other accounts: 444455556666"),
+        ),
+        (
+            Observed { lifecycle: Reading::Known(soon), ..safe(Grade::Speed) },
+            Aspect::Lifecycle,
+            report("a lifecycle rule deletes objects after 1 days"),
+        ),
+        (
+            Observed { object_lock: Reading::Absent, ..safe(Grade::Speed) },
+            Aspect::ObjectLock,
+            report("its new objects are not locked (any more)"),
+        ),
+    ];
+    for (bucket, aspect, because) in cases {
+        check_left(&bucket, &baseline(Grade::Speed), aspect, &because);
+    }
+    let late = Lifecycle { expires_after_days: Some(30) };
+    let late = Observed { lifecycle: Reading::Known(late), ..safe(Grade::Speed) };
+    assert_eq!(assess(&late, &baseline(Grade::Speed)), []);
+}

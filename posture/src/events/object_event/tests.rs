@@ -1,0 +1,79 @@
+use proptest::prelude::*;
+use time::macros::datetime;
+
+use super::*;
+use crate::model::change::DETAIL_TYPES;
+
+fn change_of(body: &str) -> Change {
+    read(body).unwrap().change
+}
+
+#[test]
+fn an_event_is_read_with_all_that_s3_says() {
+    let event = read(include_str!("../../../fixtures/object-created.json")).unwrap();
+    let expected = ObjectEvent {
+        id: "17793124-0000-4000-8000-000000000001".to_owned(),
+        change: Change::CreatedOrOverwritten,
+        bucket: "reports".parse().unwrap(),
+        // Neither `+` nor `%` mean anything here: keys are not URL-encoded.
+        key: "q3/Übersicht + plan.pdf".to_owned(),
+        version_id: None,
+        size_bytes: Some(5),
+        sequencer: Some("617f08299329d189".to_owned()),
+        requester: Some("111122223333".to_owned()),
+        source_ip: Some("192.0.2.1".to_owned()),
+        time: datetime!(2026-11-20 12:00:00 UTC),
+    };
+    assert_eq!(event, expected);
+}
+
+#[test]
+fn every_type_is_read_as_one_of_its_changes() {
+    let event: serde_json::Value =
+        serde_json::from_str(include_str!("../../../fixtures/object-created.json")).unwrap();
+    for (name, changes) in DETAIL_TYPES {
+        let mut event = event.clone();
+        event["detail-type"] = name.into();
+        assert!(changes.contains(&change_of(&event.to_string())), "{name}");
+    }
+}
+
+#[test]
+fn deletion_says_whether_anything_is_kept() {
+    assert_eq!(change_of(include_str!("../../../fixtures/object-deleted.json")), Change::Deleted);
+    let marker = include_str!("../../../fixtures/object-delete-marker.json");
+    assert_eq!(change_of(marker), Change::DeleteMarkerCreated);
+    assert_eq!(change_of(include_str!("../../../fixtures/object-expired.json")), Change::Expired);
+}
+
+#[test]
+fn a_deletion_has_no_size_and_a_lifecycle_rule_no_address() {
+    let event = read(include_str!("../../../fixtures/object-expired.json")).unwrap();
+    assert_eq!((event.size_bytes, event.source_ip), (None, None));
+    assert_eq!(event.requester.as_deref(), Some("s3.amazonaws.com"));
+}
+
+#[test]
+fn what_is_no_event_says_why() {
+    let message = |body: &str| read(body).unwrap_err().to_string();
+    assert_eq!(
+        message(include_str!("../../../fixtures/object-of-a-new-type.json")),
+        "`Object Teleported` is not a type of event that s3guard knows"
+    );
+    assert_eq!(
+        message("poison"),
+        "it is not an event of S3 about an object: expected value at line 1 column 1"
+    );
+    let forged = include_str!("../../../fixtures/object-created.json").replace("aws.s3", "my.s3");
+    let late = include_str!("../../../fixtures/object-created.json")
+        .replace("2026-11-20T12:00:00Z", "9999-12-31T23:59:59-01:00");
+    assert_eq!(message(&late), "`time` is wrong: it is too far away");
+    assert_eq!(message(&forged), "its source is `my.s3` and not `aws.s3`");
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_the_reader_panic(body in any::<String>()) {
+        let _ = read(&body);
+    }
+}

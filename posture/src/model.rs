@@ -1,0 +1,21 @@
+//! What a bucket is made of: names, settings, what was seen of them, and what is wanted.
+
+pub mod action;
+pub mod aspect;
+pub mod attributes;
+pub mod baseline;
+pub mod change;
+pub mod finding;
+pub mod glob;
+pub mod grade;
+pub mod names;
+pub mod observed;
+pub mod policy;
+pub mod principal;
+pub mod question;
+pub mod setting;
+pub mod severity;
+pub mod stack_name;
+pub mod tool;
+pub mod trigger;
+pub mod watch;

@@ -1,0 +1,63 @@
+//! The values of the message attributes by which subscriptions filter, and which a configuration may name.
+
+use std::collections::BTreeSet;
+
+use super::change::Change;
+
+/// What a notice is about, in one word: the value of the attribute `kind`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(
+    test,
+    derive(schemars::JsonSchema),
+    schemars(rename_all = "kebab-case", rename = "About")
+)]
+pub enum Kind {
+    /// How buckets are protected.
+    Bucket,
+    /// What happened to objects.
+    Object,
+    /// The guard itself: its alarms, what it does not hear of, exemptions that end.
+    Guard,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Bucket, Self::Object, Self::Guard];
+
+    /// The value of the attribute `kind`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Bucket => "bucket",
+            Self::Object => "object",
+            Self::Guard => "guard",
+        }
+    }
+}
+
+/// The value of `action` for settings that were changed to what is wanted.
+pub(crate) const PROTECTED: &str = "protected";
+/// The value of `action` for a weakening that was undone.
+pub(crate) const WEAKENED: &str = "weakened";
+/// The value of `action` for a write that failed.
+pub(crate) const FAILED: &str = "failed";
+/// The value of `action` for what is left as it is.
+pub(crate) const LEFT: &str = "left";
+/// The value of `action` for what is exempt.
+pub(crate) const EXEMPT: &str = "exempt";
+/// The value of `action` for a bucket that was looked at before for the same calls.
+pub(crate) const AGAIN: &str = "again";
+/// The value of `action` for what is left alone because somebody undoes it.
+pub(crate) const STOPPED: &str = "stopped";
+
+/// All values of `action` in notices about buckets.
+const BUCKET_ACTIONS: [&str; 7] = [PROTECTED, WEAKENED, FAILED, LEFT, EXEMPT, AGAIN, STOPPED];
+
+/// All values of `action` in notices about the guard itself.
+const GUARD_ACTIONS: [&str; 6] =
+    ["missed", "exemption-ends", "alarm", "alarm-ok", "alarm-unknown", "test"];
+
+/// All values of the attribute `action`, each once.
+pub(crate) fn actions() -> impl Iterator<Item = &'static str> {
+    let of_objects: BTreeSet<&str> = Change::ALL.into_iter().map(Change::name).collect();
+    BUCKET_ACTIONS.into_iter().chain(of_objects).chain(GUARD_ACTIONS)
+}

@@ -1,0 +1,163 @@
+//! Reads bucket policies, as far as the guard has to understand them, and adds what the guard wants of them.
+
+use serde_json::Value;
+
+use crate::AccountId;
+
+/// The most bytes that a bucket policy may have.
+///
+/// Source: Amazon S3 User Guide, "Bucket policies for Amazon S3".
+pub const BYTES_MAX: usize = 20 * 1024;
+
+/// A bucket policy, as S3 gave it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    text: String,
+    document: Option<Value>,
+}
+
+impl Policy {
+    /// Takes a policy's text; what is not JSON is kept and not understood.
+    pub fn new(text: impl Into<String>) -> Self {
+        let text = text.into();
+        let document = serde_json::from_str(&text).ok().filter(Value::is_object);
+        Self { text, document }
+    }
+
+    /// The text, byte for byte.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// What it says, if it is a JSON object.
+    pub fn document(&self) -> Option<&Value> {
+        self.document.as_ref()
+    }
+
+    /// Whether it lets somebody in who is not of this account; see [`admits_outsiders`].
+    pub fn admits_outsiders(&self, account: &AccountId) -> bool {
+        self.document.as_ref().is_none_or(|document| admits_outsiders(document, account))
+    }
+
+    /// The AWS services that it lets in, as `logging.s3.amazonaws.com`.
+    pub fn services(&self) -> Vec<&str> {
+        let statements = self.document.iter().filter_map(|document| document.get("Statement"));
+        let principals = statements
+            .flat_map(listed)
+            .filter(|statement| statement.get("Effect").and_then(Value::as_str) == Some("Allow"))
+            .filter_map(|statement| statement.get("Principal")?.get("Service"));
+        principals.flat_map(listed).filter_map(Value::as_str).collect()
+    }
+
+    /// The principals of other accounts that it lets in, as they stand there.
+    pub fn other_accounts(&self, account: &AccountId) -> Vec<String> {
+        let statements = self.document.iter().filter_map(|document| document.get("Statement"));
+        let principals = statements
+            .flat_map(listed)
+            .filter(|statement| statement.get("Effect").and_then(Value::as_str) == Some("Allow"))
+            .filter_map(|statement| statement.get("Principal"));
+        let names = principals.flat_map(|principal| match principal.get("AWS") {
+            Some(names) => listed(names).filter_map(Value::as_str).collect::<Vec<_>>(),
+            None => principal.as_str().into_iter().collect(),
+        });
+        let mut others: Vec<String> =
+            names.filter(|name| !is_of(name, account)).map(str::to_owned).collect();
+        others.sort_unstable();
+        others.dedup();
+        others
+    }
+}
+
+/// Whether a policy lets somebody in who is not of the bucket's own account: an AWS service, another account, or anybody.
+///
+/// A bucket that changes to a KMS key locks such users out until the key's policy names them too. Conditions are
+/// not weighed, and what is not understood counts as a yes: the answer errs on the side of leaving the bucket alone.
+pub fn admits_outsiders(policy: &Value, account: &AccountId) -> bool {
+    let Some(statements) = policy.get("Statement") else { return true };
+    listed(statements).any(|statement| {
+        let allows = statement.get("Effect").and_then(Value::as_str) != Some("Deny");
+        allows && !is_own(statement.get("Principal"), account)
+    })
+}
+
+/// Whether a principal is the account itself, its root, users or roles, and nobody else.
+fn is_own(principal: Option<&Value>, account: &AccountId) -> bool {
+    let Some(Value::Object(kinds)) = principal else { return false };
+    kinds.iter().all(|(kind, names)| {
+        kind == "AWS"
+            && listed(names).all(|name| name.as_str().is_some_and(|name| is_of(name, account)))
+    })
+}
+
+/// Whether a principal's name, an ARN or the bare account, is of this account.
+fn is_of(name: &str, account: &AccountId) -> bool {
+    name == account.as_str() || name.split(':').nth(4) == Some(account.as_str())
+}
+
+/// One thing or a list of things: policies allow both nearly everywhere.
+pub fn listed(value: &Value) -> impl Iterator<Item = &Value> {
+    match value {
+        Value::Array(many) => many.as_slice(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
+            std::slice::from_ref(value)
+        }
+    }
+    .iter()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn check(statement: &Value, expected: bool) {
+        let account = "111122223333".parse().unwrap();
+        let policy = json!({ "Version": "2012-10-17", "Statement": statement });
+        assert_eq!(admits_outsiders(&policy, &account), expected, "{statement}");
+    }
+
+    fn allow(principal: &Value) -> Value {
+        json!({ "Effect": "Allow", "Principal": principal, "Action": "s3:PutObject", "Resource": "*" })
+    }
+
+    #[test]
+    fn services_other_accounts_and_anybody_are_outsiders() {
+        check(&allow(&json!({ "Service": "logging.s3.amazonaws.com" })), true);
+        // The old way of load balancers: an account of AWS for each Region.
+        check(&allow(&json!({ "AWS": "arn:aws:iam::127311923021:root" })), true);
+        check(&allow(&json!({ "AWS": ["111122223333", "444455556666"] })), true);
+        check(&allow(&json!("*")), true);
+        check(&allow(&json!({ "AWS": "*" })), true);
+        check(&allow(&json!({ "CanonicalUser": "79a59df900b949e5" })), true);
+    }
+
+    #[test]
+    fn the_accounts_own_people_are_not() {
+        check(&allow(&json!({ "AWS": "111122223333" })), false);
+        check(
+            &allow(
+                &json!({ "AWS": ["arn:aws:iam::111122223333:role/app", "arn:aws:iam::111122223333:root"] }),
+            ),
+            false,
+        );
+        check(&json!([]), false);
+    }
+
+    #[test]
+    fn a_deny_lets_nobody_in() {
+        let deny = json!({ "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*" });
+        check(&deny, false);
+        check(&json!([deny, allow(&json!({ "AWS": "111122223333" }))]), false);
+        check(&json!([deny, allow(&json!("*"))]), true);
+    }
+
+    #[test]
+    fn what_is_not_understood_counts_as_a_yes() {
+        check(&json!({ "Effect": "Allow", "NotPrincipal": { "AWS": "444455556666" } }), true);
+        check(&json!("?"), true);
+        let account = "111122223333".parse().unwrap();
+        assert!(admits_outsiders(&json!({}), &account));
+        assert!(admits_outsiders(&json!(null), &account));
+    }
+}

@@ -1,0 +1,86 @@
+//! An alarm of the guard's own stack: something that should have been handled was not.
+
+use super::{labelled, section};
+use crate::Notice;
+use crate::events::alarm::{AlarmEvent, State};
+use crate::model::attributes::Kind;
+use crate::model::severity::Severity;
+use crate::notify::links::console;
+use crate::notify::notification::document::{self, Body};
+use crate::notify::notification::{Draft, Origin, sms};
+use crate::text::shown_time;
+use crate::text::{shown, wrapped};
+
+/// The most characters that are shown of what `CloudWatch` says.
+const WORDS_MAX: usize = 1024;
+
+/// Says that an alarm has changed its state.
+pub fn alarm(alarm: &AlarmEvent, origin: &Origin<'_>) -> Notice {
+    let Origin { account, region, .. } = *origin;
+    let name = shown(&alarm.name, 255);
+    let (severity, action, verb) = match &alarm.state {
+        State::Alarm => (Severity::High, "alarm", "has gone off"),
+        State::Ok => (Severity::Info, "alarm-ok", "is over"),
+        State::InsufficientData | State::Unknown(_) => {
+            (Severity::Warning, "alarm-unknown", "cannot be judged")
+        }
+    };
+    let since = document::time(alarm.since);
+    let id = match &alarm.id {
+        Some(id) => format!("alarm:{}", shown(id, 100)),
+        None => format!("alarm:{account}:{region}:{name}:{since}"),
+    };
+    let body = document::Alarm {
+        name: alarm.name.clone(),
+        description: alarm.description.as_ref().map(|words| shown(words, WORDS_MAX)),
+        state: alarm.state.name().to_owned(),
+        previous: alarm.previous.as_ref().map(|state| state.name().to_owned()),
+        reason: alarm.reason.as_ref().map(|words| shown(words, WORDS_MAX)),
+        since,
+    };
+    let before = format!("s3guard: an alarm {verb}: ");
+    let rest = body.description.as_ref().map_or_else(String::new, |words| format!(" ({words})"));
+    let draft = Draft {
+        origin: *origin,
+        id,
+        kind: Kind::Guard,
+        severity,
+        actions: vec![action.to_owned()],
+        names: Vec::new(),
+        buckets: Vec::new(),
+        title: format!("{before}{name}"),
+        text: text(alarm, origin),
+        sms: sms(&before, &name, &format!("{rest}. {account} {region}")),
+        body: Body::Alarm(body),
+    };
+    draft.into()
+}
+
+fn text(alarm: &AlarmEvent, origin: &Origin<'_>) -> String {
+    let Origin { account, region, stack, .. } = *origin;
+    let mut text = format!("Account {account}, {region}\n");
+    let mut line = |label: &str, words: &str| {
+        text += &labelled(label, words);
+        text.push('\n');
+    };
+    line("Alarm", &shown(&alarm.name, 255));
+    let was = alarm
+        .previous
+        .as_ref()
+        .map_or_else(String::new, |previous| format!(" (was: {})", shown(previous.name(), 40)));
+    line("State", &format!("{}{was}", shown(alarm.state.name(), 40)));
+    line("Since", &shown_time(alarm.since));
+    for words in alarm.description.iter().chain(&alarm.reason) {
+        text.push('\n');
+        text += &wrapped(&shown(words, WORDS_MAX), "", "");
+        text.push('\n');
+    }
+    if alarm.state != State::Ok {
+        let advice = format!(
+            "See in CloudWatch what the alarm counts, on the dashboard of the stack {}, and in the functions' logs why.",
+            shown(stack, 128)
+        );
+        text += &section("What to do", &[advice]);
+    }
+    text + &format!("\n{}/cloudwatch/home?region={region}#alarmsV2:\n", console(region))
+}

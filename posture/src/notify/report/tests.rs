@@ -1,0 +1,451 @@
+use expect_test::{Expect, expect};
+use proptest::prelude::*;
+use time::macros::{date, datetime};
+
+use super::*;
+use crate::BucketName;
+use crate::model::baseline::Exempt;
+use crate::model::setting::{AccessLogs, Algorithm, Encryption, Key, PublicAccessBlock, SseC};
+use crate::notify::notification::Attribute;
+use crate::reconcile::inspect::Inspection;
+use crate::reconcile::record::State;
+use crate::text::times_words;
+use crate::{
+    Aspect, Call, Grade, LeftBecause, Observed, Setting, SettingKind, Tool, WaitBecause, plan,
+};
+
+mod channels;
+mod left;
+mod others;
+mod safe;
+mod told;
+
+const NOON: OffsetDateTime = datetime!(2026-11-20 12:00:00 UTC);
+
+fn id() -> BucketId {
+    BucketId {
+        name: "reports".parse().unwrap(),
+        account: "111122223333".parse().unwrap(),
+        region: "eu-west-1".parse().unwrap(),
+    }
+}
+
+fn call(event_name: &str) -> Call {
+    Call {
+        event_name: event_name.to_owned(),
+        event_id: None,
+        time: NOON,
+        principal: "arn:aws:iam::111122223333:user/careless".to_owned(),
+        tool: Tool::Cli,
+        source_ip: None,
+        exposes: false,
+        opens_sse_c: false,
+        makes_default_bucket: false,
+    }
+}
+
+fn calls(event_name: &str) -> Trigger {
+    Trigger::Calls(vec![call(event_name)])
+}
+
+fn open() -> Finding {
+    Finding::Weak {
+        aspect: Aspect::PublicAccess,
+        was: "partly off (BlockPublicPolicy)".to_owned(),
+        mend: Setting::PublicAccessBlock(Some(PublicAccessBlock::ALL)),
+    }
+}
+
+fn sse_c() -> Finding {
+    let mend = Encryption { algorithm: Algorithm::SseS3, bucket_key: false, sse_c: SseC::Blocked };
+    Finding::Weak {
+        aspect: Aspect::SseC,
+        was: "SSE-S3, SSE-C not blocked".to_owned(),
+        mend: Setting::Encryption(Some(mend)),
+    }
+}
+
+fn left(aspect: Aspect, because: LeftBecause) -> Finding {
+    Finding::Left { aspect, because }
+}
+
+fn waiting() -> Finding {
+    Finding::Later { aspect: Aspect::Tls, because: WaitBecause::StackInProgress }
+}
+
+/// A look at a bucket: what fails is named, everything else is done.
+struct Look {
+    id: BucketId,
+    trigger: Trigger,
+    findings: Vec<Finding>,
+    failing: Vec<SettingKind>,
+    exemptions: Vec<Exempt>,
+    state: State,
+    is_kept: bool,
+    is_again: bool,
+    owner: Option<&'static str>,
+    times: u32,
+}
+
+impl Look {
+    fn new(trigger: Trigger, findings: Vec<Finding>) -> Self {
+        let (failing, exemptions) = (Vec::new(), Vec::new());
+        let state = State::Verified;
+        Self {
+            id: id(),
+            trigger,
+            findings,
+            failing,
+            exemptions,
+            state,
+            is_kept: true,
+            is_again: false,
+            owner: None,
+            times: 1,
+        }
+    }
+
+    fn notice(&self) -> Option<Notice> {
+        let mut baseline = Baseline::new(Grade::Speed, None);
+        baseline.exemptions.clone_from(&self.exemptions);
+        let plan = plan(&self.findings);
+        let inspection = Inspection {
+            observed: Observed::unread(self.id.clone()),
+            baseline: baseline.clone(),
+            findings: self.findings.clone(),
+            plan: plan.clone(),
+            read_last: Vec::new(),
+            reads: 0,
+        };
+        let record = |action: &Action| {
+            let record = Record::begun(&inspection, action, &self.trigger, NOON);
+            Record { state: self.state, ..record }
+        };
+        let (failed, done): (Vec<Action>, Vec<Action>) =
+            plan.actions.into_iter().partition(|action| self.failing.contains(&action.kind()));
+        let done: Vec<(Action, Record)> =
+            done.into_iter().map(|action| (action.clone(), record(&action))).collect();
+        let failed: Vec<(Action, String)> =
+            failed.into_iter().map(|action| (action, "AccessDenied".to_owned())).collect();
+        let kept = done.iter().map(|(_, record)| record.id.clone());
+        let kept = kept.filter(|_| self.is_kept).collect();
+        notice(&Report {
+            id: &self.id,
+            stack: ("s3guard", &id().region),
+            baseline: &baseline,
+            trigger: &self.trigger,
+            findings: &self.findings,
+            done: &done,
+            kept: &kept,
+            failed: &failed,
+            took: match self.trigger {
+                Trigger::Calls(_) => Some(Duration::from_millis(4_250)),
+                Trigger::Sweep => None,
+            },
+            is_again: self.is_again,
+            owner: self.owner,
+            times_within_hour: self.times,
+            now: NOON + Duration::from_secs(5),
+        })
+    }
+}
+
+/// A notice as one reads it, with its severity and actions.
+fn words(notice: &Notice) -> String {
+    let one = |name: &str| match &notice.attributes[name] {
+        Attribute::One(value) => value.clone(),
+        Attribute::Many(values) => values.join(" "),
+    };
+    let (severity, actions) = (one("severity"), one("action"));
+    format!("{}\n[{severity}: {actions}]\n\n{}", notice.subject, notice.text)
+}
+
+fn check(look: &Look, expected: &Expect) {
+    let told = look.notice().map(|notice| words(&notice));
+    expected.assert_eq(&told.unwrap_or_else(|| "(nothing)\n".to_owned()));
+}
+
+fn is_silent(look: &Look) {
+    assert_eq!(look.notice(), None);
+}
+
+#[test]
+fn a_new_bucket_that_is_mended_is_told_with_before_and_after() {
+    check(
+        &Look::new(calls("CreateBucket"), vec![open(), sse_c()]),
+        &expect![[r#"
+            s3guard protected reports
+            [info: protected]
+
+            Bucket  reports (eu-west-1, account 111122223333)
+            Event   CreateBucket by IAM user careless with the AWS CLI,
+                    2026-11-20 12:00:00 UTC
+                    arn:aws:iam::111122223333:user/careless
+            Grade   speed (the default)
+
+            Done
+              public access block: on (was: partly off (BlockPublicPolicy))
+                undo: s3guard undo reports@20261120T120000.000Z-public-access-block --stack s3guard --region eu-west-1
+              default encryption: SSE-S3, SSE-C blocked (was: SSE-S3, SSE-C not
+                blocked)
+                undo: s3guard undo reports@20261120T120000.000Z-encryption --stack s3guard --region eu-west-1
+
+            Protected 4.2 s after the event.
+
+            https://eu-west-1.console.aws.amazon.com/s3/buckets/reports?region=eu-west-1&tab=permissions
+        "#]],
+    );
+}
+
+#[test]
+fn a_weakening_that_is_undone_names_who_did_it() {
+    check(
+        &Look::new(calls("DeleteBucketPublicAccessBlock"), vec![open()]),
+        &expect![[r#"
+            s3guard undid a weakening of reports
+            [warning: protected weakened]
+
+            Bucket  reports (eu-west-1, account 111122223333)
+            Event   DeleteBucketPublicAccessBlock by IAM user careless with
+                    the AWS CLI, 2026-11-20 12:00:00 UTC
+                    arn:aws:iam::111122223333:user/careless
+            Grade   speed (the default)
+
+            Done
+              public access block: on (was: partly off (BlockPublicPolicy))
+                undo: s3guard undo reports@20261120T120000.000Z-public-access-block --stack s3guard --region eu-west-1
+
+            Protected 4.2 s after the event.
+
+            https://eu-west-1.console.aws.amazon.com/s3/buckets/reports?region=eu-west-1&tab=permissions
+        "#]],
+    );
+}
+
+#[test]
+fn what_a_call_has_not_touched_it_has_not_weakened() {
+    // The first call about an old bucket; a tag that raises its grade.
+    for name in ["PutBucketPolicy", "PutBucketTagging", "TagResource"] {
+        let notice = Look::new(calls(name), vec![sse_c()]).notice().unwrap();
+        assert_eq!(notice.subject, "s3guard protected reports", "{name}");
+        assert_eq!(notice.attributes["severity"], Attribute::One("info".to_owned()));
+    }
+    // Whoever switches ACLs off lets the rest of the block be closed.
+    let owned = Look::new(calls("PutBucketOwnershipControls"), vec![open()]).notice().unwrap();
+    assert_eq!(owned.subject, "s3guard protected reports");
+    // Whoever makes a bucket sets it up: the calls that come with it weaken nothing.
+    let both = Trigger::Calls(vec![call("CreateBucket"), call("PutBucketPublicAccessBlock")]);
+    let notice = Look::new(both, vec![open()]).notice().unwrap();
+    assert_eq!(notice.subject, "s3guard protected reports");
+}
+
+#[test]
+fn a_failure_comes_first_and_says_its_cause() {
+    let mut look = Look::new(calls("CreateBucket"), vec![open(), sse_c()]);
+    look.failing = vec![SettingKind::Encryption];
+    check(
+        &look,
+        &expect![[r#"
+            s3guard could not wholly protect reports
+            [high: protected failed]
+
+            Bucket  reports (eu-west-1, account 111122223333)
+            Event   CreateBucket by IAM user careless with the AWS CLI,
+                    2026-11-20 12:00:00 UTC
+                    arn:aws:iam::111122223333:user/careless
+            Grade   speed (the default)
+
+            Done
+              public access block: on (was: partly off (BlockPublicPolicy))
+                undo: s3guard undo reports@20261120T120000.000Z-public-access-block --stack s3guard --region eu-west-1
+
+            Not done
+              AccessDenied (wanted: default encryption: SSE-S3, SSE-C blocked)
+              s3guard tries again with the bucket's next event, and with the sweep.
+
+            https://eu-west-1.console.aws.amazon.com/s3/buckets/reports?region=eu-west-1&tab=permissions
+        "#]],
+    );
+}
+
+#[test]
+fn what_could_not_be_mended_at_all_is_told_as_such() {
+    let mut look = Look::new(calls("DeleteBucketPublicAccessBlock"), vec![open()]);
+    look.failing = vec![SettingKind::PublicAccessBlock];
+    check(
+        &look,
+        &expect![[r#"
+            s3guard could not protect reports
+            [critical: failed]
+
+            Bucket  reports (eu-west-1, account 111122223333)
+            Event   DeleteBucketPublicAccessBlock by IAM user careless with
+                    the AWS CLI, 2026-11-20 12:00:00 UTC
+                    arn:aws:iam::111122223333:user/careless
+            Grade   speed (the default)
+
+            Not done
+              AccessDenied (wanted: public access block: on)
+              s3guard tries again with the bucket's next event, and with the sweep.
+
+            https://eu-west-1.console.aws.amazon.com/s3/buckets/reports?region=eu-west-1&tab=permissions
+        "#]],
+    );
+}
+
+#[test]
+fn a_bucket_that_is_right_is_not_worth_a_message() {
+    is_silent(&Look::new(calls("CreateBucket"), Vec::new()));
+    is_silent(&Look::new(Trigger::Sweep, Vec::new()));
+}
+
+#[test]
+fn what_the_sweep_mends_is_told_and_what_it_cannot_mend_is_counted() {
+    check(
+        &Look::new(Trigger::Sweep, vec![sse_c()]),
+        &expect![[r#"
+            s3guard protected reports
+            [info: protected]
+
+            Bucket  reports (eu-west-1, account 111122223333)
+            Event   none: found by the sweep
+            Grade   speed (the default)
+
+            Done
+              default encryption: SSE-S3, SSE-C blocked (was: SSE-S3, SSE-C not
+                blocked)
+                undo: s3guard undo reports@20261120T120000.000Z-encryption --stack s3guard --region eu-west-1
+
+            https://eu-west-1.console.aws.amazon.com/s3/buckets/reports?region=eu-west-1&tab=permissions
+        "#]],
+    );
+    let mut look = Look::new(Trigger::Sweep, vec![sse_c()]);
+    look.failing = vec![SettingKind::Encryption];
+    is_silent(&look);
+}
+
+#[test]
+fn what_an_interrupted_look_may_have_done_is_told() {
+    let mut look = Look::new(calls("CreateBucket"), Vec::new());
+    look.is_again = true;
+    check(
+        &look,
+        &expect![[r#"
+            s3guard looked again at reports
+            [info: again]
+
+            Bucket  reports (eu-west-1, account 111122223333)
+            Event   CreateBucket by IAM user careless with the AWS CLI,
+                    2026-11-20 12:00:00 UTC
+                    arn:aws:iam::111122223333:user/careless
+            Grade   speed (the default)
+
+            An earlier look was interrupted, maybe after it had mended something.
+            The bucket is as it should be now.
+
+            https://eu-west-1.console.aws.amazon.com/s3/buckets/reports?region=eu-west-1&tab=permissions
+        "#]],
+    );
+}
+
+#[test]
+fn what_s3_does_not_show_yet_is_not_said_to_be_so() {
+    let mut look = Look::new(calls("CreateBucket"), vec![sse_c()]);
+    look.state = State::Written;
+    let text = look.notice().unwrap().text;
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let said = "(was: SSE-S3, SSE-C not blocked), not yet seen when it was read again undo:";
+    assert!(words.contains(said), "{text}");
+}
+
+#[test]
+fn what_the_ledger_has_no_record_of_has_no_command_that_undoes_it() {
+    let mut look = Look::new(calls("CreateBucket"), vec![sse_c()]);
+    look.is_kept = false;
+    let text = look.notice().unwrap().text;
+    assert!(!text.contains("s3guard undo"), "{text}");
+    assert!(text.contains("undo: by hand, because the ledger did not take the record"), "{text}");
+}
+
+#[test]
+fn everybody_who_changed_the_bucket_is_named_up_to_a_number() {
+    let by = |number| Call { principal: format!("user/{number}."), ..call("PutBucketEncryption") };
+    let look = Look::new(Trigger::Calls((0..30).map(by).collect()), vec![sse_c()]);
+    let text = look.notice().unwrap().text;
+    assert!((0..10).all(|number| text.contains(&format!("user/{number}."))), "{text}");
+    assert!(!text.contains("user/10."));
+}
+
+#[test]
+fn the_tool_of_the_latest_call_is_told_what_makes_it_permanent() {
+    let by = |tool| Call { tool, ..call("PutBucketEncryption") };
+    let both = Trigger::Calls(vec![by(Tool::Pulumi), by(Tool::Terraform)]);
+    check(
+        &Look::new(both, vec![open(), sse_c()]),
+        &expect![[r#"
+            s3guard undid a weakening of reports
+            [warning: protected weakened]
+
+            Bucket  reports (eu-west-1, account 111122223333)
+            Event   PutBucketEncryption by IAM user careless with Pulumi,
+                    2026-11-20 12:00:00 UTC
+                    arn:aws:iam::111122223333:user/careless
+            Event   PutBucketEncryption by IAM user careless with Terraform,
+                    2026-11-20 12:00:00 UTC
+                    arn:aws:iam::111122223333:user/careless
+            Grade   speed (the default)
+
+            Done
+              public access block: on (was: partly off (BlockPublicPolicy))
+                undo: s3guard undo reports@20261120T120000.000Z-public-access-block --stack s3guard --region eu-west-1
+              default encryption: SSE-S3, SSE-C blocked (was: SSE-S3, SSE-C not
+                blocked)
+                undo: s3guard undo reports@20261120T120000.000Z-encryption --stack s3guard --region eu-west-1
+
+            To make it permanent in Terraform
+              resource "aws_s3_bucket_public_access_block" "reports" {
+                bucket                  = "reports"
+                block_public_acls       = true
+                ignore_public_acls      = true
+                block_public_policy     = true
+                restrict_public_buckets = true
+              }
+
+              # blocked_encryption_types needs the provider 6.22 or newer
+              resource "aws_s3_bucket_server_side_encryption_configuration" "reports" {
+                bucket = "reports"
+                rule {
+                  blocked_encryption_types = ["SSE-C"]
+                  apply_server_side_encryption_by_default {
+                    sse_algorithm = "AES256"
+                  }
+                }
+              }
+
+            Protected 4.2 s after the event.
+
+            https://eu-west-1.console.aws.amazon.com/s3/buckets/reports?region=eu-west-1&tab=permissions
+        "#]],
+    );
+    let text = Look::new(calls("PutBucketEncryption"), vec![sse_c()]).notice().unwrap().text;
+    assert!(!text.contains("permanent"), "{text}");
+}
+
+#[test]
+fn what_makes_it_permanent_does_not_drown_the_rest() {
+    let key = Key::Named("k".repeat(3_000));
+    let mend =
+        Encryption { algorithm: Algorithm::Kms(key), bucket_key: true, sse_c: SseC::Blocked };
+    let weak = |aspect, mend| Finding::Weak { aspect, was: "not set".to_owned(), mend };
+    let logs = AccessLogs { target_bucket: "logs".to_owned(), target_prefix: "p".repeat(1_000) };
+    let findings = vec![
+        weak(Aspect::Encryption, Setting::Encryption(Some(mend))),
+        weak(Aspect::AccessLogs, Setting::AccessLogs(Some(logs))),
+    ];
+    let call = Call { tool: Tool::CloudFormation, ..call("PutBucketEncryption") };
+    let text = Look::new(Trigger::Calls(vec![call]), findings).notice().unwrap().text;
+    let (_, permanent) = text.split_once("To make it permanent in CloudFormation\n").unwrap();
+    let (permanent, _) = permanent.split_once("\n\nProtected").unwrap();
+    assert!(permanent.contains("KMSMasterKeyID") && permanent.len() <= 4 * 1024, "{permanent}");
+    assert!(permanent.ends_with("\n  … and the like for what else was done"), "{permanent}");
+}
