@@ -10,9 +10,6 @@
 //!
 //! Nothing here reads a clock, the environment, a file or the network. [`Account`] is the one boundary:
 //! `s3guard-aws` implements it with the SDK, tests with a bucket in memory.
-//!
-//! Modules depend downward only, the lowest first: [`text`], [`contract`], [`model`], [`config`], [`evaluate`], [`events`],
-//! [`reconcile`], [`notify`], [`digest`].
 
 pub mod config;
 pub mod contract;

@@ -4,8 +4,6 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::glob;
-
 /// A text in which `*` stands for any characters and `?` for any one. It matches whole texts, and heeds capitals.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Pattern(String);
@@ -26,7 +24,33 @@ impl Pattern {
 
     /// Whether it matches the whole text.
     pub(crate) fn matches(&self, text: &str) -> bool {
-        glob::matches(&self.0, text)
+        let pattern: Vec<char> = self.0.chars().collect();
+        let text: Vec<char> = text.chars().collect();
+        let (mut at, mut from) = (0, 0);
+        // The last star, and how far the text had come: the star takes one character more if what follows it fails. An
+        // earlier star need not be tried again, because the later one can take whatever the earlier could.
+        let mut star: Option<(usize, usize)> = None;
+        while from < text.len() {
+            match pattern.get(at) {
+                Some('*') => {
+                    star = Some((at, from));
+                    at += 1;
+                }
+                Some(character) if *character == '?' || *character == text[from] => {
+                    at += 1;
+                    from += 1;
+                }
+                Some(_) | None => match star {
+                    Some((star_at, star_from)) => {
+                        star = Some((star_at, star_from + 1));
+                        at = star_at + 1;
+                        from = star_from + 1;
+                    }
+                    None => return false,
+                },
+            }
+        }
+        pattern[at..].iter().all(|character| *character == '*')
     }
 }
 

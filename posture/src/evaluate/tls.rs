@@ -3,7 +3,6 @@
 use serde_json::{Map, Value, json};
 
 use crate::BucketId;
-use crate::model::glob::matches;
 use crate::model::policy::listed;
 
 /// What has to be denied.
@@ -72,9 +71,9 @@ pub fn denies(policy: &Value, what: Denied, bucket: &BucketId) -> bool {
     for statement in statements.filter(|statement| denies_everybody(statement, what)) {
         for resource in statement.get("Resource").into_iter().flat_map(listed) {
             let Some(pattern) = resource.as_str() else { continue };
-            of_bucket |= matches(pattern, &arn);
+            of_bucket |= is_like(pattern, &arn);
             // What ends with `*` and matches the bucket's empty key matches every key.
-            of_objects |= pattern.ends_with('*') && matches(pattern, &format!("{arn}/"));
+            of_objects |= pattern.ends_with('*') && is_like(pattern, &format!("{arn}/"));
         }
     }
     of_bucket && of_objects
@@ -135,6 +134,33 @@ fn denies_everybody(statement: &Value, what: Denied) -> bool {
 fn only(value: &Value) -> Option<(&str, &Value)> {
     let object = value.as_object().filter(|object| object.len() == 1)?;
     object.iter().next().map(|(key, value)| (key.as_str(), value))
+}
+
+/// Whether a pattern of IAM, in which `*` is any text and `?` any character, matches the whole text.
+fn is_like(pattern: &str, text: &str) -> bool {
+    let (pattern, text): (Vec<char>, Vec<char>) =
+        (pattern.chars().collect(), text.chars().collect());
+    let (mut p, mut t) = (0, 0);
+    let mut star = None;
+    while t < text.len() {
+        match pattern.get(p) {
+            Some('*') => {
+                star = Some((p, t));
+                p += 1;
+            }
+            Some(&c) if c == '?' || c == text[t] => {
+                p += 1;
+                t += 1;
+            }
+            Some(_) | None => {
+                let Some((star_p, star_t)) = star else { return false };
+                star = Some((star_p, star_t + 1));
+                p = star_p + 1;
+                t = star_t + 1;
+            }
+        }
+    }
+    pattern[p..].iter().all(|&c| c == '*')
 }
 
 #[cfg(test)]
