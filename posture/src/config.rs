@@ -10,7 +10,6 @@ mod ending;
 mod mistake;
 mod notifications;
 mod occasion;
-mod pattern;
 mod scope;
 mod selectors;
 mod shape;

@@ -22,6 +22,7 @@ pub mod coverage;
 pub mod event;
 pub mod finding;
 pub mod gather;
+pub mod glob;
 pub mod grade;
 pub mod ledger;
 pub mod memory;
