@@ -12,7 +12,6 @@ pub(crate) mod outcome;
 mod plan;
 pub(crate) mod proposal;
 mod report;
-mod resolve;
 pub(crate) mod review;
 mod set;
 mod step;
