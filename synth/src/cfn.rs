@@ -23,7 +23,7 @@ mod template;
 mod value;
 mod yaml;
 
-pub use attributes::{Attributes, DeletionPolicy, Linter, Skip, UpdateReplacePolicy};
+pub use attributes::{Attributes, DeletionPolicy, Skip, UpdateReplacePolicy};
 pub use check::RenderError;
 pub use condition::{Condition, ConditionHandle, Operand};
 pub use handle::{Dependency, Handle, Resource};
@@ -37,4 +37,5 @@ pub use sub::Sub;
 pub use template::Template;
 pub use value::{Pseudo, Value};
 
+pub(crate) use check::intrinsic;
 pub(crate) use value::Expression;

@@ -4,6 +4,9 @@
 //! s3guard needs. [`stacks`] is what s3guard says. [`replay`] tries that on
 //! recorded events. Nothing here talks to AWS; the command `s3guard` does.
 
+#[macro_use]
+mod choices;
+
 pub mod cfn;
 pub mod replay;
 pub mod resources;

@@ -151,7 +151,7 @@ fn first_named(condition: &Condition) -> Option<LogicalId> {
 }
 
 /// An intrinsic function, if that is what the JSON is: its name and its argument.
-pub(super) fn intrinsic(json: &Json) -> Option<(&str, &Json)> {
+pub(crate) fn intrinsic(json: &Json) -> Option<(&str, &Json)> {
     let map = json.as_object().filter(|map| map.len() == 1)?;
     let (name, argument) = map.iter().next()?;
     (name == "Ref" || name.starts_with("Fn::")).then_some((name, argument))

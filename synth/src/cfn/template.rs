@@ -202,10 +202,10 @@ impl Entry {
             json.insert("DependsOn".into(), json!(ids));
         }
         if let Some(policy) = deletion_policy {
-            json.insert("DeletionPolicy".into(), json!(policy.as_str()));
+            json.insert("DeletionPolicy".into(), json!(policy));
         }
         if let Some(policy) = update_replace_policy {
-            json.insert("UpdateReplacePolicy".into(), json!(policy.as_str()));
+            json.insert("UpdateReplacePolicy".into(), json!(policy));
         }
         insert_unless_empty(&mut json, "Metadata", self.attributes.metadata());
         if properties.as_object().is_some_and(|properties| !properties.is_empty()) {
