@@ -99,7 +99,9 @@ fn field_mismatch(event: &Json, path: &[&str], filters: &[Filter<String>]) -> Op
 fn find<'e>(value: &'e Json, path: &[&str], found: &mut Vec<&'e Json>) {
     match (value, path) {
         (Json::Array(elements), _) => {
-            elements.iter().for_each(|element| find(element, path, found));
+            for element in elements {
+                find(element, path, found);
+            }
         }
         (_, []) => found.push(value),
         (_, [name, rest @ ..]) => {

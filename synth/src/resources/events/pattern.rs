@@ -27,10 +27,16 @@ pub(super) enum Content<T> {
     Either(Vec<EventPattern<T>>),
 }
 
+impl Default for EventPattern {
+    fn default() -> Self {
+        Self { fields: Vec::new() }
+    }
+}
+
 impl EventPattern {
     /// Every event.
     pub fn new() -> Self {
-        Self { fields: Vec::new() }
+        Self::default()
     }
 
     /// Only events in which the field, named by its path with dots, matches one of the filters.
