@@ -6,6 +6,7 @@ pub mod attributes;
 pub mod baseline;
 pub mod change;
 pub mod finding;
+pub mod glob;
 pub mod grade;
 pub mod names;
 pub mod observed;

@@ -3,34 +3,6 @@
 //! A resource is a struct: `new` takes what is required, `..` fills in the rest. Choices that exclude each other are
 //! enums. What is not here, CloudFormation has, but we do not use.
 
-/// Declares an enumeration with the texts CloudFormation has for it. `in` names the function that makes JSON of a text,
-/// where that is more than the text.
-macro_rules! choices {
-    ($( $(#[$doc:meta])* pub enum $name:ident $(in $wrap:ident)? { $( $(#[$case_doc:meta])* $case:ident = $text:literal, )+ } )+) => { $(
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum $name { $( $(#[$case_doc])* $case, )+ }
-
-        impl $name {
-            /// All of them.
-            pub const ALL: &'static [Self] = &[$(Self::$case),+];
-
-            /// CloudFormation's word for it.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$case => $text),+ }
-            }
-        }
-
-        impl serde::Serialize for $name {
-            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                let word = self.as_str();
-                $( let word = $wrap(word); )?
-                word.serialize(serializer)
-            }
-        }
-    )+ };
-}
-
 /// Declares a type of resource: what `Ref` gives, and what `Fn::GetAtt` does.
 macro_rules! resource {
     (

@@ -9,8 +9,8 @@ use s3guard_aws::Connection;
 use s3guard_aws::identity;
 use s3guard_posture::config::{Config, Endpoint};
 use s3guard_posture::{Grade, KeyArn, Region, StackName};
+use s3guard_synth::resources::lambda::EventSourceMapping;
 use s3guard_synth::stacks;
-use serde_json::Value as Json;
 use time::OffsetDateTime;
 
 use crate::args::guard::{bucket_prefix, key, prefix_of};
@@ -182,13 +182,10 @@ impl Wanted {
 
 /// How many calls the sources of the functions let run at once.
 fn calls_at_once(config: &Config) -> i32 {
-    let template = stacks::guard_with(config).to_json().unwrap_or_default();
-    let template: Json = serde_json::from_str(&template).unwrap_or_default();
-    let resources = template["Resources"].as_object().into_iter().flat_map(|map| map.values());
-    let most = resources.filter_map(|resource| {
-        resource["Properties"]["ScalingConfig"]["MaximumConcurrency"].as_i64()
-    });
-    i32::try_from(most.sum::<i64>()).unwrap_or(i32::MAX)
+    let template = stacks::guard_with(config);
+    let sources = template.resources::<EventSourceMapping>();
+    let most = sources.filter_map(|source| source.resource.scaling_config);
+    i32::try_from(most.map(|scaling| scaling.concurrency_max).sum::<u32>()).unwrap_or(i32::MAX)
 }
 
 /// What is looked at.

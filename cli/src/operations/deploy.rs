@@ -7,7 +7,6 @@ pub(crate) mod outcome;
 pub(crate) mod plan;
 pub(crate) mod proposal;
 pub(crate) mod report;
-pub(crate) mod resolve;
 pub(crate) mod review;
 pub(crate) mod set;
 pub(crate) mod step;

@@ -21,7 +21,7 @@ pub use self::window::Window;
 pub use self::written::{
     WrittenAlert, WrittenFields, WrittenNotifications, WrittenObjects, WrittenSubscription,
 };
-use super::pattern::Pattern;
+use crate::model::glob::Glob;
 use crate::model::severity::Severity;
 
 /// Who is told what, and of which objects. The default: of every object, in messages that gather a minute, and nobody
@@ -32,7 +32,7 @@ pub struct Notifications {
     chat: Option<Severity>,
     alert: Alert,
     selection: Selection,
-    tell_overwrites: BTreeSet<Pattern>,
+    tell_overwrites: BTreeSet<Glob>,
     subscriptions: Vec<Subscription>,
 }
 
@@ -86,7 +86,7 @@ impl Notifications {
 
     /// The buckets in which a created object is looked up, as patterns with `*` and `?`.
     pub fn tell_overwrites(&self) -> impl Iterator<Item = &str> {
-        self.tell_overwrites.iter().map(Pattern::as_str)
+        self.tell_overwrites.iter().map(Glob::as_str)
     }
 
     /// Whether a created object of the bucket is looked up, to tell whether it was overwritten.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::pattern::Pattern;
+use crate::model::glob::Glob;
 use crate::model::observed::Reading;
 use crate::model::setting::Tags;
 use crate::text::shown;
@@ -12,9 +12,9 @@ use crate::{AccountId, BucketId};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Scope {
     /// The name, by any of these; none means any name.
-    pub(super) buckets: Vec<Pattern>,
+    pub(super) buckets: Vec<Glob>,
     /// The tags, all of them.
-    pub(super) tags: BTreeMap<String, Pattern>,
+    pub(super) tags: BTreeMap<String, Glob>,
     /// The owner; none means any.
     pub(super) account: Option<AccountId>,
 }
@@ -43,7 +43,7 @@ impl Scope {
         }
         match tags {
             Reading::Known(tags) => {
-                let has = |(key, pattern): (&String, &Pattern)| {
+                let has = |(key, pattern): (&String, &Glob)| {
                     tags.get(key).is_some_and(|value| pattern.matches(value))
                 };
                 if self.tags.iter().all(has) { Match::Yes } else { Match::No }
@@ -56,7 +56,7 @@ impl Scope {
     /// Whether it can be told, by the same patterns, that it means every bucket that the other means.
     pub(super) fn covers(&self, other: &Self) -> bool {
         let names = self.buckets.is_empty()
-            || self.buckets.iter().any(Pattern::is_everything)
+            || self.buckets.iter().any(Glob::is_everything)
             || (!other.buckets.is_empty()
                 && other.buckets.iter().all(|pattern| self.buckets.contains(pattern)));
         let tags = self.tags.iter().all(|(key, pattern)| {
@@ -68,7 +68,7 @@ impl Scope {
     /// In words. Of several patterns only the one is named that matches the bucket, if one is given.
     pub(super) fn words(&self, id: Option<&BucketId>) -> String {
         let mut words = Vec::new();
-        let is_why = |pattern: &&Pattern| id.is_none_or(|id| pattern.matches(id.name.as_str()));
+        let is_why = |pattern: &&Glob| id.is_none_or(|id| pattern.matches(id.name.as_str()));
         let mut patterns = self.buckets.iter().filter(is_why).map(|pattern| format!("`{pattern}`"));
         let patterns: Vec<String> = match id {
             Some(_) => patterns.next().into_iter().collect(),

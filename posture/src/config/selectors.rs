@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::mistake::{Mistake, PathPart, below, quoted, wrong_key, wrong_value};
-use super::pattern::{Pattern, Patterns};
+use super::pattern::Patterns;
 use super::scope::Scope;
+use crate::model::glob::Glob;
 
 /// The longest name that a bucket can have: an old one of us-east-1.
 const PATTERN_CHARACTERS_MAX: usize = 255;
@@ -45,7 +46,7 @@ pub(super) fn buckets(
     patterns: &Patterns,
     path: &[PathPart],
     mistakes: &mut Vec<Mistake>,
-) -> Vec<Pattern> {
+) -> Vec<Glob> {
     match patterns {
         Patterns::One(text) => bucket(text, path, mistakes).into_iter().collect(),
         Patterns::Many(texts) => {
@@ -65,9 +66,9 @@ pub(super) fn buckets(
     }
 }
 
-fn bucket(text: &str, path: &[PathPart], mistakes: &mut Vec<Mistake>) -> Option<Pattern> {
+fn bucket(text: &str, path: &[PathPart], mistakes: &mut Vec<Mistake>) -> Option<Glob> {
     match is_bucket(text) {
-        Ok(()) => Some(Pattern::new(text)),
+        Ok(()) => Some(Glob::new(text)),
         Err((problem, proposal)) => {
             mistakes.push(wrong_value(path, problem, Some(proposal)));
             None
@@ -99,7 +100,7 @@ fn tags(
     written: &BTreeMap<String, String>,
     path: &[PathPart],
     mistakes: &mut Vec<Mistake>,
-) -> BTreeMap<String, Pattern> {
+) -> BTreeMap<String, Glob> {
     if written.len() > TAGS_MAX {
         let problem = format!("there are {} tags, and a bucket has up to 50", written.len());
         mistakes.push(wrong_value(path, problem, Some("remove some".to_owned())));
@@ -118,7 +119,7 @@ fn tags(
             let proposal = format!("write up to {TAG_VALUE_CHARACTERS_MAX}, as S3 allows");
             mistakes.push(wrong_value(&path, problem, Some(proposal)));
         }
-        tags.insert(key.clone(), Pattern::new(value.clone()));
+        tags.insert(key.clone(), Glob::new(value.clone()));
     }
     tags
 }

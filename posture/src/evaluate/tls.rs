@@ -3,7 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use crate::BucketId;
-use crate::model::policy::listed;
+use crate::model::glob::Glob;
+use crate::model::policy::{Statement, listed, statements};
 
 /// What has to be denied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -66,14 +67,14 @@ impl Denied {
 /// Whether the policy denies this to everybody, for the bucket and all its objects, whatever its statements are called.
 pub fn denies(policy: &Value, what: Denied, bucket: &BucketId) -> bool {
     let arn = bucket.arn();
-    let statements = policy.get("Statement").into_iter().flat_map(listed);
     let (mut of_bucket, mut of_objects) = (false, false);
-    for statement in statements.filter(|statement| denies_everybody(statement, what)) {
-        for resource in statement.get("Resource").into_iter().flat_map(listed) {
+    for statement in statements(policy).filter(|statement| denies_everybody(*statement, what)) {
+        for resource in statement.each("Resource") {
             let Some(pattern) = resource.as_str() else { continue };
-            of_bucket |= is_like(pattern, &arn);
+            let glob = Glob::new(pattern);
+            of_bucket |= glob.matches(&arn);
             // What ends with `*` and matches the bucket's empty key matches every key.
-            of_objects |= pattern.ends_with('*') && is_like(pattern, &format!("{arn}/"));
+            of_objects |= pattern.ends_with('*') && glob.matches(&format!("{arn}/"));
         }
     }
     of_bucket && of_objects
@@ -116,51 +117,24 @@ pub fn merged(policy: Option<&Value>, wanted: &[Denied], bucket: &BucketId) -> O
     Some(Value::Object(merged))
 }
 
-fn denies_everybody(statement: &Value, what: Denied) -> bool {
-    let principal = statement.get("Principal");
+fn denies_everybody(statement: Statement<'_>, what: Denied) -> bool {
+    let principal = statement.0.get("Principal");
     let everybody = |names: &Value| listed(names).any(|name| name == "*");
     let is_everybody = principal
         .is_some_and(|principal| principal == "*" || principal.get("AWS").is_some_and(everybody));
     let everything = |action: &Value| {
         action.as_str().is_some_and(|action| action == "*" || action.eq_ignore_ascii_case("s3:*"))
     };
-    statement.get("Effect").and_then(Value::as_str) == Some("Deny")
+    statement.effect() == Some("Deny")
         && is_everybody
-        && statement.get("Action").into_iter().flat_map(listed).any(everything)
-        && statement.get("Condition").is_some_and(|condition| what.is_condition(condition))
+        && statement.each("Action").any(everything)
+        && statement.0.get("Condition").is_some_and(|condition| what.is_condition(condition))
 }
 
 /// The one entry of an object that has just one.
 fn only(value: &Value) -> Option<(&str, &Value)> {
     let object = value.as_object().filter(|object| object.len() == 1)?;
     object.iter().next().map(|(key, value)| (key.as_str(), value))
-}
-
-/// Whether a pattern of IAM, in which `*` is any text and `?` any character, matches the whole text.
-fn is_like(pattern: &str, text: &str) -> bool {
-    let (pattern, text): (Vec<char>, Vec<char>) =
-        (pattern.chars().collect(), text.chars().collect());
-    let (mut p, mut t) = (0, 0);
-    let mut star = None;
-    while t < text.len() {
-        match pattern.get(p) {
-            Some('*') => {
-                star = Some((p, t));
-                p += 1;
-            }
-            Some(&c) if c == '?' || c == text[t] => {
-                p += 1;
-                t += 1;
-            }
-            Some(_) | None => {
-                let Some((star_p, star_t)) = star else { return false };
-                star = Some((star_p, star_t + 1));
-                p = star_p + 1;
-                t = star_t + 1;
-            }
-        }
-    }
-    pattern[p..].iter().all(|&c| c == '*')
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Reads bucket policies, as far as the guard has to understand them, and adds what the guard wants of them.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::AccountId;
@@ -41,31 +43,47 @@ impl Policy {
 
     /// The AWS services that it lets in, as `logging.s3.amazonaws.com`.
     pub fn services(&self) -> Vec<&str> {
-        let statements = self.document.iter().filter_map(|document| document.get("Statement"));
-        let principals = statements
-            .flat_map(listed)
-            .filter(|statement| statement.get("Effect").and_then(Value::as_str) == Some("Allow"))
-            .filter_map(|statement| statement.get("Principal")?.get("Service"));
-        principals.flat_map(listed).filter_map(Value::as_str).collect()
+        let services = self.allowed_principals().filter_map(|principal| principal.get("Service"));
+        services.flat_map(listed).filter_map(Value::as_str).collect()
     }
 
     /// The principals of other accounts that it lets in, as they stand there.
     pub fn other_accounts(&self, account: &AccountId) -> Vec<String> {
-        let statements = self.document.iter().filter_map(|document| document.get("Statement"));
-        let principals = statements
-            .flat_map(listed)
-            .filter(|statement| statement.get("Effect").and_then(Value::as_str) == Some("Allow"))
-            .filter_map(|statement| statement.get("Principal"));
-        let names = principals.flat_map(|principal| match principal.get("AWS") {
-            Some(names) => listed(names).filter_map(Value::as_str).collect::<Vec<_>>(),
-            None => principal.as_str().into_iter().collect(),
-        });
-        let mut others: Vec<String> =
-            names.filter(|name| !is_of(name, account)).map(str::to_owned).collect();
-        others.sort_unstable();
-        others.dedup();
-        others
+        let names = self
+            .allowed_principals()
+            .flat_map(|principal| listed(principal.get("AWS").unwrap_or(principal)))
+            .filter_map(Value::as_str);
+        let others: BTreeSet<&str> = names.filter(|name| !is_of(name, account)).collect();
+        others.into_iter().map(str::to_owned).collect()
     }
+
+    fn allowed_principals(&self) -> impl Iterator<Item = &Value> {
+        let statements = self.document.iter().flat_map(statements);
+        statements
+            .filter(|statement| statement.effect() == Some("Allow"))
+            .filter_map(|statement| statement.0.get("Principal"))
+    }
+}
+
+/// One statement of a policy, of which nothing is known but that it is JSON.
+#[derive(Clone, Copy, Debug)]
+pub struct Statement<'p>(pub &'p Value);
+
+impl<'p> Statement<'p> {
+    /// What it does, `Allow` or `Deny`, where it says so.
+    pub fn effect(self) -> Option<&'p str> {
+        self.0.get("Effect")?.as_str()
+    }
+
+    /// What an element has, such as `Action`: one thing, many or, where it is missing, none.
+    pub fn each(self, element: &str) -> impl Iterator<Item = &'p Value> {
+        self.0.get(element).into_iter().flat_map(listed)
+    }
+}
+
+/// The statements of a policy's document.
+pub fn statements(document: &Value) -> impl Iterator<Item = Statement<'_>> {
+    Statement(document).each("Statement").map(Statement)
 }
 
 /// Whether a policy lets somebody in who is not of the bucket's own account: an AWS service, another account, or anybody.
@@ -73,11 +91,10 @@ impl Policy {
 /// A bucket that changes to a KMS key locks such users out until the key's policy names them too. Conditions are
 /// not weighed, and what is not understood counts as a yes: the answer errs on the side of leaving the bucket alone.
 pub fn admits_outsiders(policy: &Value, account: &AccountId) -> bool {
-    let Some(statements) = policy.get("Statement") else { return true };
-    listed(statements).any(|statement| {
-        let allows = statement.get("Effect").and_then(Value::as_str) != Some("Deny");
-        allows && !is_own(statement.get("Principal"), account)
-    })
+    let is_foreign = |statement: Statement<'_>| {
+        statement.effect() != Some("Deny") && !is_own(statement.0.get("Principal"), account)
+    };
+    policy.get("Statement").is_none() || statements(policy).any(is_foreign)
 }
 
 /// Whether a principal is the account itself, its root, users or roles, and nobody else.

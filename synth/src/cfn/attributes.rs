@@ -22,7 +22,7 @@ pub struct Attributes {
     pub why: Option<&'static str>,
     /// What must stay so, or something else breaks; goes into the metadata.
     pub must: Vec<&'static str>,
-    /// Rules of linters that it breaks for a reason; go into the metadata.
+    /// Rules of checkov that it breaks for a reason; go into the metadata.
     pub skips: Vec<Skip>,
 }
 
@@ -59,65 +59,38 @@ impl Attributes {
         if !context.is_empty() {
             metadata.insert(CONTEXT.into(), Json::Object(context));
         }
-        for linter in Linter::ALL {
-            let skips: Vec<Json> = self
-                .skips
-                .iter()
-                .filter(|skip| skip.linter == linter)
-                .map(|skip| json!({ "id": skip.rule, "comment": skip.reason }))
-                .collect();
-            if !skips.is_empty() {
-                metadata.insert(linter.key().into(), json!({ "skip": skips }));
-            }
+        if !self.skips.is_empty() {
+            let skip = |skip: &Skip| json!({ "id": skip.rule, "comment": skip.reason });
+            let skips: Vec<Json> = self.skips.iter().map(skip).collect();
+            metadata.insert("checkov".into(), json!({ "skip": skips }));
         }
         metadata
     }
 }
 
-/// What becomes of a resource that leaves its stack.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DeletionPolicy {
-    /// It is deleted.
-    Delete,
-    /// It stays, and belongs to nobody.
-    Retain,
-    /// It stays, unless the stack that made it fails to come up.
-    RetainExceptOnCreate,
-}
+choices! {
+    /// What becomes of a resource that leaves its stack.
+    pub enum DeletionPolicy {
+        /// It is deleted.
+        Delete = "Delete",
+        /// It stays, and belongs to nobody.
+        Retain = "Retain",
+        /// It stays, unless the stack that made it fails to come up.
+        RetainExceptOnCreate = "RetainExceptOnCreate",
+    }
 
-impl DeletionPolicy {
-    pub(super) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Delete => "Delete",
-            Self::Retain => "Retain",
-            Self::RetainExceptOnCreate => "RetainExceptOnCreate",
-        }
+    /// What becomes of the old resource when an update replaces it.
+    pub enum UpdateReplacePolicy {
+        /// It is deleted.
+        Delete = "Delete",
+        /// It stays, and belongs to nobody.
+        Retain = "Retain",
     }
 }
 
-/// What becomes of the old resource when an update replaces it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum UpdateReplacePolicy {
-    /// It is deleted.
-    Delete,
-    /// It stays, and belongs to nobody.
-    Retain,
-}
-
-impl UpdateReplacePolicy {
-    pub(super) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Delete => "Delete",
-            Self::Retain => "Retain",
-        }
-    }
-}
-
-/// A linter's rule that a resource breaks, and why it may.
+/// A rule of checkov that a resource breaks, and why it may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Skip {
-    /// Whose rule it is.
-    pub linter: Linter,
     /// The rule's id.
     pub rule: &'static str,
     /// Why the rule does not hold here.
@@ -127,23 +100,6 @@ pub struct Skip {
 impl Skip {
     /// A rule of checkov.
     pub const fn checkov(rule: &'static str, reason: &'static str) -> Self {
-        Self { linter: Linter::Checkov, rule, reason }
-    }
-}
-
-/// A linter that reads its exceptions from the template.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Linter {
-    /// checkov
-    Checkov,
-}
-
-impl Linter {
-    const ALL: [Self; 1] = [Self::Checkov];
-
-    const fn key(self) -> &'static str {
-        match self {
-            Self::Checkov => "checkov",
-        }
+        Self { rule, reason }
     }
 }

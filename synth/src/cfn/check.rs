@@ -10,7 +10,10 @@ use std::collections::BTreeSet;
 
 use serde_json::Value as Json;
 
-use super::{Condition, LogicalId, Template};
+use super::{
+    Condition, LogicalId, Template,
+    sub::{Piece, pieces},
+};
 
 pub(super) use limits::check_size;
 
@@ -148,16 +151,16 @@ fn first_named(condition: &Condition) -> Option<LogicalId> {
 }
 
 /// An intrinsic function, if that is what the JSON is: its name and its argument.
-pub(super) fn intrinsic(json: &Json) -> Option<(&str, &Json)> {
+pub(crate) fn intrinsic(json: &Json) -> Option<(&str, &Json)> {
     let map = json.as_object().filter(|map| map.len() == 1)?;
     let (name, argument) = map.iter().next()?;
     (name == "Ref" || name.starts_with("Fn::")).then_some((name, argument))
 }
 
-/// The variables of a `Fn::Sub` text: what stands between `${` and `}`, but for `${!`.
+/// The names in the text of `Fn::Sub`.
 pub(super) fn variables(text: &str) -> impl Iterator<Item = &str> {
-    text.split("${").skip(1).filter(|rest| !rest.starts_with('!')).filter_map(|rest| {
-        let (name, _) = rest.split_once('}')?;
-        Some(name.trim())
+    pieces(text).filter_map(|piece| match piece {
+        Piece::Name(name) => Some(name),
+        Piece::Text(_) => None,
     })
 }

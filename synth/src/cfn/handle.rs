@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{Expression, LogicalId, Value};
 
 /// A type of resource: its properties are what it serializes to.
-pub trait Resource: Serialize {
+pub trait Resource: Serialize + Send + Sync + 'static {
     /// CloudFormation's name of the type, such as `AWS::SNS::Topic`.
     const TYPE: &'static str;
     /// The attributes that its handles give, by CloudFormation's names.

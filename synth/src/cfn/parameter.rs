@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{Expression, LogicalId, Value};
 
 /// A parameter of the template.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Parameter {
     /// What sort of text is taken.
@@ -38,26 +38,15 @@ pub struct Parameter {
 impl Parameter {
     /// A text that has to be given.
     pub fn new(description: &'static str) -> Self {
-        Self {
-            r#type: ParameterType::String,
-            description,
-            default: None,
-            allowed_values: Vec::new(),
-            allowed_pattern: None,
-            constraint_description: None,
-            min_value: None,
-            max_value: None,
-            min_length: None,
-            max_length: None,
-            no_echo: None,
-        }
+        Self { description, ..Self::default() }
     }
 }
 
 /// What sort of text a parameter takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub enum ParameterType {
     /// Any text.
+    #[default]
     String,
     /// A number, which references give as text.
     Number,

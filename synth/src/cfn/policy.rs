@@ -199,42 +199,27 @@ pub enum TestValue {
     Number(i64),
 }
 
-/// How a condition compares.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Operator {
-    /// The same text
-    StringEquals,
-    /// Other text
-    StringNotEquals,
-    /// Text with `*` and `?`
-    StringLike,
-    /// Text without `*` and `?`
-    StringNotLike,
-    /// An ARN with `*` and `?`
-    ArnLike,
-    /// Another ARN, with `*` and `?`
-    ArnNotLike,
-    /// True or false
-    Bool,
-    /// A smaller number
-    NumericLessThan,
-    /// The key is missing (`true`) or there (`false`)
-    Null,
-}
-
-impl Operator {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::StringEquals => "StringEquals",
-            Self::StringNotEquals => "StringNotEquals",
-            Self::StringLike => "StringLike",
-            Self::StringNotLike => "StringNotLike",
-            Self::ArnLike => "ArnLike",
-            Self::ArnNotLike => "ArnNotLike",
-            Self::Bool => "Bool",
-            Self::NumericLessThan => "NumericLessThan",
-            Self::Null => "Null",
-        }
+choices! {
+    /// How a condition compares.
+    pub enum Operator {
+        /// The same text
+        StringEquals = "StringEquals",
+        /// Other text
+        StringNotEquals = "StringNotEquals",
+        /// Text with `*` and `?`
+        StringLike = "StringLike",
+        /// Text without `*` and `?`
+        StringNotLike = "StringNotLike",
+        /// An ARN with `*` and `?`
+        ArnLike = "ArnLike",
+        /// Another ARN, with `*` and `?`
+        ArnNotLike = "ArnNotLike",
+        /// True or false
+        Bool = "Bool",
+        /// A smaller number
+        NumericLessThan = "NumericLessThan",
+        /// The key is missing (`true`) or there (`false`)
+        Null = "Null",
     }
 }
 

@@ -1,110 +1,222 @@
-//! Rendered JSON with its functions worked out, as CloudFormation would, by who knows what the names stand for.
+//! A template's JSON with its functions worked out, as CloudFormation would, by who knows what the names stand for.
 //!
-//! Not here: conditions, and functions that we write nowhere.
+//! It serves our templates and those that CloudFormation gives back. What is not known stays as it is written: the same
+//! unknown on two sides is still the same. Not here: functions that we write nowhere.
 
-use serde_json::{Map, Value as Json};
-use thiserror::Error;
+use serde_json::{Map, Value as Json, json};
 
-/// What could not be worked out.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub(crate) enum Unresolved {
-    #[error("nothing is known of `{0}`")]
-    Name(String),
-    #[error("`{0}` is not a function that is worked out here, or not in this form")]
-    Function(String),
+use super::{
+    Sub,
+    check::intrinsic,
+    sub::{Piece, pieces},
+};
+
+/// What names stand for: parameters, pseudo parameters, resources and, as `Id.Attribute`, their attributes.
+pub type Known<'a> = dyn Fn(&str) -> Option<String> + 'a;
+
+/// A template, and what is known of the names in it.
+#[derive(Clone, Copy)]
+pub struct Resolver<'a> {
+    template: &'a Json,
+    known: &'a Known<'a>,
 }
 
-/// Works out `Ref`, `Fn::GetAtt` and `Fn::Sub`. An attribute's name is the resource's, a dot and its own.
-pub(crate) fn resolved(
-    json: &Json,
-    named: &impl Fn(&str) -> Option<String>,
-) -> Result<Json, Unresolved> {
-    let known = |name: &str| named(name).ok_or_else(|| Unresolved::Name(name.to_owned()));
-    match json {
-        Json::Object(map) => match function(map) {
-            Some((name, argument)) => match (name, argument, attribute(argument)) {
-                ("Ref", Json::String(name), _) => known(name).map(Json::from),
-                ("Fn::Sub", Json::String(text), _) => substituted(text, &known).map(Json::from),
-                ("Fn::GetAtt", _, Some(attribute)) => known(&attribute).map(Json::from),
-                _ => Err(Unresolved::Function(name.to_owned())),
-            },
-            None => map
-                .iter()
-                .map(|(name, value)| Ok((name.clone(), resolved(value, named)?)))
-                .collect::<Result<Map<_, _>, _>>()
-                .map(Json::from),
-        },
-        Json::Array(items) => items.iter().map(|item| resolved(item, named)).collect(),
-        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => Ok(json.clone()),
+impl<'a> Resolver<'a> {
+    /// Takes a rendered template. A parameter that is not known has its default.
+    pub fn new(template: &'a Json, known: &'a Known<'a>) -> Self {
+        Self { template, known }
     }
-}
 
-fn function(map: &Map<String, Json>) -> Option<(&str, &Json)> {
-    map.iter()
-        .map(|(name, argument)| (name.as_str(), argument))
-        .find(|(name, _)| *name == "Ref" || name.starts_with("Fn::"))
-}
+    /// The resources, worked out, without those whose condition does not hold. One whose condition is not known may be there.
+    pub fn resources(&self) -> Map<String, Json> {
+        let is_there = |resource: &Json| {
+            let condition = resource["Condition"].as_str();
+            condition.and_then(|name| self.condition(name)) != Some(false)
+        };
+        let resources = self.template["Resources"].as_object().into_iter().flatten();
+        let there = resources.filter(|(_, resource)| is_there(resource));
+        there.map(|(id, resource)| (id.clone(), self.value(resource))).collect()
+    }
 
-fn attribute(argument: &Json) -> Option<String> {
-    Some(format!("{}.{}", argument.get(0)?.as_str()?, argument.get(1)?.as_str()?))
-}
+    /// What the template says of its rules that are broken.
+    pub fn broken_rules(&self) -> impl Iterator<Item = &'a str> {
+        let rules = self.template["Rules"].as_object().into_iter().flat_map(Map::values);
+        let applies = |rule: &&Json| {
+            rule.get("RuleCondition").is_none_or(|condition| self.holds(condition) == Some(true))
+        };
+        rules
+            .filter(applies)
+            .filter_map(|rule| rule["Assertions"].as_array())
+            .flatten()
+            .filter(|assertion| self.holds(&assertion["Assert"]) == Some(false))
+            .map(|assertion| assertion["AssertDescription"].as_str().unwrap_or_default())
+    }
 
-fn substituted(
-    text: &str,
-    known: &impl Fn(&str) -> Result<String, Unresolved>,
-) -> Result<String, Unresolved> {
-    let mut parts = text.split("${");
-    let mut whole = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let (name, rest) =
-            part.split_once('}').ok_or_else(|| Unresolved::Function("Fn::Sub".to_owned()))?;
-        match name.strip_prefix('!') {
-            Some(literal) => whole.extend(["${", literal, "}"]),
-            None => whole.push_str(&known(name)?),
+    /// A part of the template, worked out.
+    pub fn value(&self, value: &Json) -> Json {
+        match value {
+            Json::Array(items) => {
+                let items = items.iter().map(|item| self.value(item));
+                Json::Array(items.filter(|item| !is_no_value(item)).collect())
+            }
+            Json::Object(map) => self.function(value).unwrap_or_else(|| {
+                let entries = map.iter().map(|(name, value)| (name.clone(), self.value(value)));
+                Json::Object(entries.filter(|(_, value)| !is_no_value(value)).collect())
+            }),
+            Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => value.clone(),
         }
-        whole.push_str(rest);
     }
-    Ok(whole)
+
+    /// The value of a function, if it is one and can be worked out.
+    fn function(&self, value: &Json) -> Option<Json> {
+        let (name, argument) = intrinsic(value)?;
+        match name {
+            "Ref" => self.named(argument.as_str()?).map(Json::from),
+            "Fn::GetAtt" => {
+                let (id, attribute) = (argument[0].as_str()?, argument[1].as_str()?);
+                self.named(&format!("{id}.{attribute}")).map(Json::from)
+            }
+            "Fn::Sub" => {
+                let sub = pieces(argument.as_str()?).fold(Sub::new(), |sub, piece| match piece {
+                    Piece::Text(text) => sub.text(text),
+                    Piece::Name(name) => match self.named(name) {
+                        Some(value) => sub.text(&value),
+                        None => sub.variable(name),
+                    },
+                });
+                Some(sub.into_expression().to_json())
+            }
+            "Fn::Join" => {
+                let parts = self.value(&argument[1]);
+                let parts: Option<Vec<&str>> = parts.as_array()?.iter().map(Json::as_str).collect();
+                Some(Json::String(parts?.join(argument[0].as_str()?)))
+            }
+            "Fn::If" => {
+                let (then, otherwise) = (self.value(&argument[1]), self.value(&argument[2]));
+                Some(match self.condition(argument[0].as_str()?) {
+                    Some(true) => then,
+                    Some(false) => otherwise,
+                    None => json!({ "Fn::If": [argument[0], then, otherwise] }),
+                })
+            }
+            _ => None,
+        }
+    }
+
+    fn named(&self, name: &str) -> Option<String> {
+        (self.known)(name).or_else(|| match &self.template["Parameters"][name]["Default"] {
+            Json::String(text) => Some(text.clone()),
+            Json::Number(number) => Some(number.to_string()),
+            Json::Null | Json::Bool(_) | Json::Array(_) | Json::Object(_) => None,
+        })
+    }
+
+    fn condition(&self, name: &str) -> Option<bool> {
+        self.holds(self.template["Conditions"].get(name)?)
+    }
+
+    fn holds(&self, condition: &Json) -> Option<bool> {
+        let (name, argument) = condition.as_object()?.iter().next()?;
+        match name.as_str() {
+            "Condition" => self.condition(argument.as_str()?),
+            "Fn::Equals" => {
+                let (left, right) = (self.value(&argument[0]), self.value(&argument[1]));
+                let is_known = !left.is_object() && !right.is_object();
+                is_known.then(|| text_of(&left) == text_of(&right))
+            }
+            "Fn::Not" => self.holds(&argument[0]).map(|holds| !holds),
+            "Fn::And" => self.all_hold(argument)?.into_iter().reduce(|all, one| all && one),
+            "Fn::Or" => self.all_hold(argument)?.into_iter().reduce(|any, one| any || one),
+            _ => None,
+        }
+    }
+
+    fn all_hold(&self, conditions: &Json) -> Option<Vec<bool>> {
+        conditions.as_array()?.iter().map(|condition| self.holds(condition)).collect()
+    }
+}
+
+fn is_no_value(value: &Json) -> bool {
+    value["Ref"] == "AWS::NoValue"
+}
+
+fn text_of(value: &Json) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
-    /// With `Name` and `Name.Arn` known.
-    fn check(json: &Json, expected: &Result<Json, Unresolved>) {
-        let named = |name: &str| name.starts_with("Name").then(|| format!("<{name}>"));
-        assert_eq!(&resolved(json, &named), expected);
-    }
-
-    #[test]
-    fn names_are_worked_out_wherever_they_are() {
-        check(
-            &json!({ "a": [{ "Ref": "Name" }, { "b": { "Fn::GetAtt": ["Name", "Arn"] } }], "c": [1, null] }),
-            &Ok(json!({ "a": ["<Name>", { "b": "<Name.Arn>" }], "c": [1, null] })),
-        );
-        check(
-            &json!({ "Fn::Sub": "a ${Name} b ${Name.Arn}${!Name} }" }),
-            &Ok(json!("a <Name> b <Name.Arn>${Name} }")),
-        );
-    }
-
-    #[test]
-    fn what_is_not_known_is_said() {
-        let unknown = &Err(Unresolved::Name("Other".to_owned()));
-        check(&json!({ "a": { "Ref": "Other" } }), unknown);
-        check(&json!({ "Fn::Sub": "a ${Other}" }), unknown);
-        for (function, argument) in [
-            ("Fn::If", json!(["Own", 1, 2])),
-            ("Fn::Sub", json!(["a ${B}", { "B": 1 }])),
-            ("Fn::Sub", json!("a ${Name")),
-            ("Fn::GetAtt", json!("Name.Arn")),
-            ("Ref", json!(["Name"])),
-        ] {
-            let expected = Err(Unresolved::Function(function.to_owned()));
-            check(&json!([{ function: argument }]), &expected);
+    fn known(name: &str) -> Option<String> {
+        match name {
+            "Grade" => Some("hybrid".to_owned()),
+            "AWS::Region" => Some("eu-west-1".to_owned()),
+            "Topic.Arn" => Some("<Topic.Arn>".to_owned()),
+            _ => None,
         }
+    }
+
+    #[track_caller]
+    fn check(value: &Json, expected: &Json) {
+        let template = json!({
+            "Parameters": { "Days": { "Default": 7 } },
+            "Conditions": {
+                "IsSpeed": { "Fn::Equals": [{ "Ref": "Grade" }, "speed"] },
+                "HasKey": { "Fn::Not": [{ "Condition": "IsSpeed" }] },
+                "Both": { "Fn::And": [{ "Condition": "IsSpeed" }, { "Condition": "HasKey" }] },
+                "Any": { "Fn::Or": [{ "Condition": "IsSpeed" }, { "Condition": "HasKey" }] },
+                "Unclear": { "Fn::Equals": [{ "Ref": "Else" }, "x"] },
+            },
+        });
+        assert_eq!(&Resolver::new(&template, &known).value(value), expected);
+    }
+
+    #[test]
+    fn what_is_known_is_written_out_and_the_rest_stays() {
+        check(&json!({ "a": [{ "Ref": "Grade" }, 1, null] }), &json!({ "a": ["hybrid", 1, null] }));
+        check(&json!({ "Ref": "Days" }), &json!("7"));
+        check(&json!({ "Ref": "Else" }), &json!({ "Ref": "Else" }));
+        check(&json!({ "Fn::GetAtt": ["Topic", "Arn"] }), &json!("<Topic.Arn>"));
+        check(&json!({ "Fn::GetAtt": ["Role", "Arn"] }), &json!({ "Fn::GetAtt": ["Role", "Arn"] }));
+        check(&json!({ "Fn::Join": ["-", ["a", { "Ref": "Grade" }]] }), &json!("a-hybrid"));
+    }
+
+    #[test]
+    fn in_text_too_what_is_known_is_written_out_and_the_rest_stays() {
+        let check = |text: &str, expected: Json| check(&json!({ "Fn::Sub": text }), &expected);
+        check("${AWS::Region}-x ${Topic.Arn}${!Name} }", json!("eu-west-1-x <Topic.Arn>${Name} }"));
+        check("${AWS::Region}-${Topic}", json!({ "Fn::Sub": "eu-west-1-${Topic}" }));
+        check("${!Name} ${Topic}", json!({ "Fn::Sub": "${!Name} ${Topic}" }));
+    }
+
+    #[test]
+    fn a_branch_is_taken_where_its_condition_is_known() {
+        let check = |condition: &str, expected: Json| {
+            check(
+                &json!(["a", { "Fn::If": [condition, "b", { "Ref": "AWS::NoValue" }] }]),
+                &expected,
+            );
+        };
+        check("HasKey", json!(["a", "b"]));
+        check("Any", json!(["a", "b"]));
+        check("IsSpeed", json!(["a"]));
+        check("Both", json!(["a"]));
+        check("Unclear", json!(["a", { "Fn::If": ["Unclear", "b", { "Ref": "AWS::NoValue" }] }]));
+    }
+
+    #[test]
+    fn a_resource_is_there_unless_its_condition_does_not_hold() {
+        let template = json!({
+            "Conditions": {
+                "IsSpeed": { "Fn::Equals": [{ "Ref": "Grade" }, "speed"] },
+                "Unclear": { "Fn::Equals": [{ "Ref": "Else" }, "x"] },
+            },
+            "Resources": {
+                "A": { "Condition": "IsSpeed" }, "B": { "Condition": "Unclear" }, "C": {},
+            },
+        });
+        let resources = Resolver::new(&template, &known).resources();
+        assert_eq!(resources.keys().collect::<Vec<_>>(), ["B", "C"]);
     }
 }

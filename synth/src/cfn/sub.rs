@@ -4,6 +4,15 @@ use serde_json::Value as Json;
 
 use super::{Expression, Pseudo, Value};
 
+/// A piece of the text of `Fn::Sub`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Piece<'t> {
+    /// Text as it stands
+    Text(&'t str),
+    /// What `${…}` names: a parameter, a resource or, with a dot, its attribute
+    Name(&'t str),
+}
+
 /// Text with values in it.
 ///
 /// ```
@@ -73,7 +82,7 @@ impl Sub {
         self.variable(&name)
     }
 
-    fn variable(mut self, name: &str) -> Self {
+    pub(super) fn variable(mut self, name: &str) -> Self {
         self.template.push_str("${");
         self.template.push_str(name);
         self.template.push('}');
@@ -88,6 +97,18 @@ impl Sub {
             Expression::Sub(self.template, self.variables)
         }
     }
+}
+
+/// Takes the text of `Fn::Sub` apart; `${!` is a `${` of the text.
+pub(super) fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {
+    let mut parts = text.split("${");
+    let first = parts.next().map(Piece::Text);
+    let others = parts.flat_map(|part| match (part.strip_prefix('!'), part.split_once('}')) {
+        (Some(literal), _) => [Piece::Text("${"), Piece::Text(literal)],
+        (None, Some((name, rest))) => [Piece::Name(name.trim()), Piece::Text(rest)],
+        (None, None) => [Piece::Text("${"), Piece::Text(part)],
+    });
+    first.into_iter().chain(others)
 }
 
 #[cfg(test)]

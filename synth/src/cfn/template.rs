@@ -1,5 +1,7 @@
 //! The template, which grows, and its two written forms.
 
+use std::any::Any;
+
 use serde_json::{Map, Value as Json, json};
 
 use super::{
@@ -21,7 +23,7 @@ pub struct Template {
     pub(super) outputs: Vec<(LogicalId, Output)>,
 }
 
-/// A resource as the template keeps it, without its type.
+/// A resource as the template keeps it.
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) id: LogicalId,
@@ -29,6 +31,8 @@ pub(super) struct Entry {
     pub(super) known_attributes: &'static [&'static str],
     pub(super) attributes: Attributes,
     pub(super) properties: Result<Json, serde_json::Error>,
+    /// The resource as it was added.
+    pub(super) resource: Box<dyn Any + Send + Sync>,
 }
 
 impl Template {
@@ -86,7 +90,6 @@ impl Template {
     }
 
     /// Adds a resource.
-    #[expect(clippy::needless_pass_by_value, reason = "what is added belongs to the template")]
     pub fn add_with<R: Resource>(
         &mut self,
         id: LogicalId,
@@ -99,6 +102,7 @@ impl Template {
             known_attributes: R::ATTRIBUTES,
             attributes,
             properties: serde_json::to_value(&resource).map(without_nulls),
+            resource: Box::new(resource),
         });
         Handle::of(id)
     }
@@ -198,10 +202,10 @@ impl Entry {
             json.insert("DependsOn".into(), json!(ids));
         }
         if let Some(policy) = deletion_policy {
-            json.insert("DeletionPolicy".into(), json!(policy.as_str()));
+            json.insert("DeletionPolicy".into(), json!(policy));
         }
         if let Some(policy) = update_replace_policy {
-            json.insert("UpdateReplacePolicy".into(), json!(policy.as_str()));
+            json.insert("UpdateReplacePolicy".into(), json!(policy));
         }
         insert_unless_empty(&mut json, "Metadata", self.attributes.metadata());
         if properties.as_object().is_some_and(|properties| !properties.is_empty()) {

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use serde::{Serialize, Serializer};
 use serde_json::{Value as Json, json};
 
-use super::{ConditionHandle, LogicalId, Sub, kind::Text};
+use super::{ConditionHandle, Known, LogicalId, Resolver, Sub, kind::Text};
 
 /// A value of the kind `K`: a literal or an intrinsic function.
 ///
@@ -44,6 +44,13 @@ impl<K> Value<K> {
     /// `AWS::NoValue`: the property is as if it were not there. For a branch of [`Value::either`].
     pub fn absent() -> Self {
         Self::new(Expression::Ref("AWS::NoValue"))
+    }
+
+    /// The text that it is once names are known; `None` where one is not.
+    pub fn resolved(&self, known: &Known<'_>) -> Option<String> {
+        let template = Json::Null;
+        let value = Resolver::new(&template, known).value(&self.expression.to_json());
+        value.as_str().map(str::to_owned)
     }
 
     pub(crate) fn new(expression: Expression) -> Self {

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::Tag;
 use crate::cfn::{
     Value,
-    kind::{BucketName, KeyArn, LogGroupArn, RoleArn, Text, TopicName},
+    kind::{BucketName, KeyArn, Text, TopicName},
 };
 
 /// `AWS::CloudTrail::Trail`
@@ -33,9 +33,6 @@ pub struct Trail {
     pub kms_key_id: Option<Value<KeyArn>>,
     /// The topic that hears of each file.
     pub sns_topic_name: Option<Value<TopicName>>,
-    /// Where it records to besides.
-    #[serde(flatten)]
-    pub cloud_watch_logs: Option<CloudWatchLogs>,
     /// Which calls it records; all that change something or read it, where it is not said.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub advanced_event_selectors: Vec<AdvancedEventSelector>,
@@ -70,22 +67,10 @@ impl Trail {
             enable_log_file_validation: None,
             kms_key_id: None,
             sns_topic_name: None,
-            cloud_watch_logs: None,
             advanced_event_selectors: Vec::new(),
             tags: Vec::new(),
         }
     }
-}
-
-/// A log group for a trail's events, and the role to write to it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct CloudWatchLogs {
-    /// The log group.
-    #[serde(rename = "CloudWatchLogsLogGroupArn")]
-    pub log_group: Value<LogGroupArn>,
-    /// The role.
-    #[serde(rename = "CloudWatchLogsRoleArn")]
-    pub role: Value<RoleArn>,
 }
 
 /// Calls that a trail records: those for which all fields are so.

@@ -5,7 +5,7 @@ mod pattern;
 
 use serde::Serialize;
 
-pub use matching::{Matcher, Mismatch, PatternError};
+pub use matching::Mismatch;
 pub use pattern::{EventPattern, Filter};
 
 use super::Tag;

@@ -28,9 +28,6 @@ pub struct Role {
     /// What it may do.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub managed_policy_arns: Vec<Value<PolicyArn>>,
-    /// What else it may do.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub policies: Vec<InlinePolicy>,
     /// Tags.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<Tag>,
@@ -61,20 +58,9 @@ impl Role {
             max_session_duration_seconds: None,
             permissions_boundary: None,
             managed_policy_arns: Vec::new(),
-            policies: Vec::new(),
             tags: Vec::new(),
         }
     }
-}
-
-/// A policy that is a part of its role.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct InlinePolicy {
-    /// Its name within the role.
-    pub policy_name: String,
-    /// What it allows.
-    pub policy_document: PolicyDocument,
 }
 
 /// `AWS::IAM::ManagedPolicy`

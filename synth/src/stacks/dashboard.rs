@@ -19,15 +19,15 @@ const PERIOD_SECONDS: u32 = 300;
 
 /// What the dashboard shows.
 pub(super) struct Shown {
-    pub(super) guard: (Intake, Made),
-    pub(super) notify: (Intake, Made),
+    pub(super) guard: Made,
+    pub(super) notify: Made,
     pub(super) notices: Notices,
     pub(super) alarms: Vec<Handle<Alarm>>,
 }
 
 /// Adds the dashboard.
 pub(super) fn add(template: &mut Template, id: LogicalId, shown: &Shown) -> Handle<Dashboard> {
-    let ((guard_intake, guard), (object_intake, notify)) = (shown.guard, shown.notify);
+    let (guard, notify) = (shown.guard, shown.notify);
     let widgets = vec![
         Widget {
             width: 24,
@@ -96,12 +96,12 @@ pub(super) fn add(template: &mut Template, id: LogicalId, shown: &Shown) -> Hand
             ("objects", function_metric("Duration", notify.function)),
         ]),
         lines("Oldest message in seconds", Statistic::Maximum, vec![
-            ("buckets", queue_metric("ApproximateAgeOfOldestMessage", guard_intake.queue)),
-            ("objects", queue_metric("ApproximateAgeOfOldestMessage", object_intake.queue)),
+            ("buckets", queue_metric("ApproximateAgeOfOldestMessage", guard.intake.queue)),
+            ("objects", queue_metric("ApproximateAgeOfOldestMessage", notify.intake.queue)),
         ]),
         lines("Dead letters", Statistic::Maximum, vec![
-            ("buckets", visible(guard_intake)),
-            ("objects", visible(object_intake)),
+            ("buckets", visible(guard.intake)),
+            ("objects", visible(notify.intake)),
             (
                 "notices",
                 queue_metric("ApproximateNumberOfMessagesVisible", shown.notices.dead_letters),

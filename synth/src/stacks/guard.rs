@@ -8,7 +8,7 @@ use s3guard_posture::{Config, On};
 
 use super::{
     alarms::Alarms,
-    bucket::{self, Purpose},
+    bucket,
     dashboard::{self, Shown},
     evidence::{self, Evidence},
     intake::{self, Feed, Intake},
@@ -17,14 +17,11 @@ use super::{
     patterns,
     topic::{self, Notices},
     trail::{self, Files},
-    worker::{self, Batch, Made, Worker},
+    worker::{self, Batch, Made, Shared, Worker},
 };
 use crate::{
-    cfn::{
-        Handle, LogicalId, Output, Pseudo, Statement, Sub, Template, Test, Value,
-        kind::{AnyArn, Text},
-    },
-    resources::{cloudwatch::Dashboard, events::Trigger, kms::Key},
+    cfn::{Handle, LogicalId, Output, Pseudo, Statement, Sub, Template, Test, Value, kind::AnyArn},
+    resources::{cloudwatch::Dashboard, events::Trigger},
 };
 
 // Logical ids are for ever: a renamed one replaces its resource.
@@ -133,40 +130,27 @@ pub fn guard_with(config: &Config) -> Template {
     let key = key::add(&mut template, &KEY, &trail::arn());
     let notices = topic::add(&mut template, &TOPIC, &parameters, key, notifications);
     let evidence = evidence::add(&mut template, &EVIDENCE, &parameters, key);
-    let files = trail::add_bucket(&mut template, &TRAIL, &parameters, (key, evidence));
-    let guard_intake = add_guard_intake(&mut template, &parameters);
+    let files = trail::add_bucket(&mut template, &TRAIL, &parameters, key, evidence);
+    let shared = Shared { parameters, key, notices, evidence };
+    let guard_intake = add_guard_intake(&mut template, &shared.parameters);
     let batch = notify::batch(notifications.window());
     let object_intake =
         intake::add(&mut template, &OBJECT_INTAKE, batch.visibility_timeout_seconds());
-    let guard = add_guard(&mut template, &parameters, (guard_intake, notices, key), evidence);
-    let mut found = variables(notices);
-    found.push(("S3GUARD_OWN_BUCKETS", own_buckets(&parameters)));
-    let notify = notify::add(
-        &mut template,
-        &NOTIFY,
-        &parameters,
-        (object_intake, notices, key),
-        (evidence, notifications),
-        found,
-    );
-    worker::start(&mut template, NOTIFY_SOURCE, (notify, object_intake), batch, Vec::new());
+    let guard = add_guard(&mut template, &shared, guard_intake);
+    let notify = notify::add(&mut template, &NOTIFY, &shared, object_intake, notifications);
+    worker::start(&mut template, NOTIFY_SOURCE, notify, batch, Vec::new());
     let mut alarms = Alarms::new(&mut template, notices.topic, &TOLD_DIRECTLY);
-    add_alarms(&mut alarms, (guard_intake, guard), (object_intake, notify), notices);
-    let shown = Shown {
-        guard: (guard_intake, guard),
-        notify: (object_intake, notify),
-        notices,
-        alarms: alarms.finish(),
-    };
-    feed_notify(&mut template, &parameters, notifications, &shown);
+    add_alarms(&mut alarms, guard, notify, notices);
+    let shown = Shown { guard, notify, notices, alarms: alarms.finish() };
+    feed_notify(&mut template, &shared.parameters, notifications, &shown);
     let dashboard = dashboard::add(&mut template, DASHBOARD, &shown);
     // Records and the trail's files would keep a bucket from going when something after them fails; the trail's events
     // need queues with policies.
     let ends = template.ends();
-    worker::start(&mut template, GUARD_SOURCE, (guard, guard_intake), GUARD_BATCH, ends);
-    trail::add_last(&mut template, &TRAIL, &parameters, (key, files));
+    worker::start(&mut template, GUARD_SOURCE, guard, GUARD_BATCH, ends);
+    trail::add_last(&mut template, &TRAIL, &shared.parameters, key, files);
     add_outputs(&mut template, &shown, dashboard);
-    add_bucket_outputs(&mut template, &parameters, evidence, files);
+    add_bucket_outputs(&mut template, &shared.parameters, evidence, files);
     template
 }
 
@@ -221,18 +205,12 @@ fn feed_notify(
             input: None,
         },
     ];
-    intake::feed(template, &OBJECT_INTAKE, shown.notify.0, feeds);
+    intake::feed(template, &OBJECT_INTAKE, shown.notify.intake, feeds);
 }
 
-fn add_guard(
-    template: &mut Template,
-    parameters: &Parameters,
-    (intake, notices, key): (Intake, Notices, Handle<Key>),
-    evidence: Evidence,
-) -> Made {
-    let mut statements = permitted(evidence);
-    statements.push(worker::allow("SendBack", ["sqs:SendMessage"], intake.queue.arn()));
-    let mut variables = variables(notices);
+fn add_guard(template: &mut Template, shared: &Shared, intake: Intake) -> Made {
+    let Shared { parameters, evidence, .. } = shared;
+    let mut variables = shared.variables();
     variables.extend([
         ("S3GUARD_QUEUE", intake.queue.url().into()),
         ("S3GUARD_GRADE", parameters.grade.value()),
@@ -240,20 +218,16 @@ fn add_guard(
         ("S3GUARD_SETTLE_SECONDS", parameters.settle_seconds.value()),
         ("S3GUARD_LEDGER", evidence.ledger.name().into()),
         ("S3GUARD_LOG_BUCKET", evidence.logs.name().into()),
-        ("S3GUARD_OWN_BUCKETS", own_buckets(parameters)),
+        ("S3GUARD_OWN_BUCKETS", shared.own_buckets()),
     ]);
     let guard = Worker {
         why: "Looks at buckets and sets them back as they should be.",
         handler: "guard",
         memory_mebibytes: 256,
-        // It sends messages back to its queue: new buckets that settle, stacks that it waits for, up to twenty times, and
-        // the sweep's pages. Lambda takes what comes back 16 times for a loop and drops it; ours all have an end.
-        //
-        // Source: AWS Lambda Developer Guide, "Use Lambda recursive loop detection to prevent infinite loops".
-        statements,
+        statements: permitted(*evidence),
         variables,
     };
-    worker::add(template, &GUARD, parameters, (intake, notices, key), guard)
+    worker::add(template, &GUARD, shared, intake, guard)
 }
 
 /// What the code asks and does, on what.
@@ -285,42 +259,15 @@ fn permitted(evidence: Evidence) -> Vec<Statement> {
     ]
 }
 
-/// The names of the buckets that the stack made or lives by, between commas.
-///
-/// The trail's is among them whether it is there or not: it may be one that an earlier installation left.
-fn own_buckets(parameters: &Parameters) -> Value<Text> {
-    let names = Purpose::ALL.into_iter().fold(Sub::new(), |names, purpose| {
-        let name: Value<Text> = bucket::name(parameters, purpose).into();
-        names.value(&name).text(",")
-    });
-    names.value(&parameters.code_bucket.value()).into()
-}
-
-/// What both functions find in their environment.
-fn variables(notices: Notices) -> Vec<(&'static str, Value<Text>)> {
-    let mut variables = vec![
-        ("S3GUARD_ACCOUNT", Pseudo::AccountId.into()),
-        ("S3GUARD_STACK", Pseudo::StackName.into()),
-        ("S3GUARD_TOPIC", notices.topic.arn().into()),
-    ];
-    variables.extend(notices.chat.map(|chat| ("S3GUARD_CHAT_TOPIC", chat.arn().into())));
-    variables
-}
-
-fn add_alarms(
-    alarms: &mut Alarms<'_>,
-    (guard_intake, guard): (Intake, Made),
-    (object_intake, notify): (Intake, Made),
-    notices: Notices,
-) {
+fn add_alarms(alarms: &mut Alarms<'_>, guard: Made, notify: Made, notices: Notices) {
     alarms.dead_letters(
         GUARD_DEAD_LETTERS_ALARM,
-        guard_intake.dead_letters,
+        guard.intake.dead_letters,
         "A bucket's event was not handled: it lies in the queue GuardDeadLetters. Mend the cause, then redrive the queue.",
     );
     alarms.dead_letters(
         OBJECT_DEAD_LETTERS_ALARM,
-        object_intake.dead_letters,
+        notify.intake.dead_letters,
         "An object's event was not told: it lies in the queue ObjectDeadLetters. Mend the cause, then redrive the queue.",
     );
     alarms.dead_letters(
@@ -330,13 +277,13 @@ fn add_alarms(
     );
     alarms.waiting(
         GUARD_WAITING_ALARM,
-        guard_intake.queue,
+        guard.intake.queue,
         WAITING_SECONDS,
         "A bucket has waited for an hour to be looked at: the function is throttled, or fails.",
     );
     alarms.waiting(
         OBJECT_WAITING_ALARM,
-        object_intake.queue,
+        notify.intake.queue,
         WAITING_SECONDS,
         "An object's event has waited for an hour to be told: the function is throttled, or fails.",
     );
@@ -397,14 +344,14 @@ fn add_outputs(template: &mut Template, shown: &Shown, dashboard: Handle<Dashboa
         LogicalId::new("NotifyRoleArn"),
         LogicalId::new("DashboardName"),
     ];
-    let ((guard_intake, guard), (object_intake, notify)) = (shown.guard, shown.notify);
+    let (guard, notify) = (shown.guard, shown.notify);
     let outputs = [
         Output::new("Where notices are published: subscribe to it", shown.notices.topic.arn()),
-        Output::new("Buckets to look at", guard_intake.queue.url()),
-        Output::new("Buckets to look at", guard_intake.queue.arn()),
-        Output::new("Objects to tell of", object_intake.queue.url()),
-        Output::new("Bucket events not handled", guard_intake.dead_letters.url()),
-        Output::new("Object events not told", object_intake.dead_letters.url()),
+        Output::new("Buckets to look at", guard.intake.queue.url()),
+        Output::new("Buckets to look at", guard.intake.queue.arn()),
+        Output::new("Objects to tell of", notify.intake.queue.url()),
+        Output::new("Bucket events not handled", guard.intake.dead_letters.url()),
+        Output::new("Object events not told", notify.intake.dead_letters.url()),
         Output::new("Notices not delivered", shown.notices.dead_letters.url()),
         Output::new("Sets buckets back", guard.function.name()),
         Output::new("Tells of objects", notify.function.name()),

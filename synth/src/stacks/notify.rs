@@ -8,17 +8,9 @@ use super::{
     bucket,
     evidence::Evidence,
     intake::Intake,
-    parameters::Parameters,
-    topic::Notices,
-    worker::{self, Batch, Made, Worker},
+    worker::{self, Batch, Made, Shared, Worker},
 };
-use crate::{
-    cfn::{
-        Handle, Pseudo, Statement, Sub, Template, Test, Value,
-        kind::{AnyArn, Text},
-    },
-    resources::kms::Key,
-};
+use crate::cfn::{Pseudo, Statement, Sub, Template, Test, Value, kind::AnyArn};
 
 /// A call gets as many events as Lambda gives it: what it gathers costs the same for one and for thousands.
 const BATCH_SIZE: u32 = 10_000;
@@ -29,31 +21,30 @@ pub(super) fn batch(window: Window) -> Batch {
     Batch { size: BATCH_SIZE, window_seconds, concurrency_max: 2 }
 }
 
-/// Adds the function, which finds besides what it shares with the guard also this in its environment.
+/// Adds the function.
 pub(super) fn add(
     template: &mut Template,
     ids: &worker::Ids,
-    parameters: &Parameters,
-    (intake, notices, key): (Intake, Notices, Handle<Key>),
-    (evidence, notifications): (Evidence, &Notifications),
-    mut variables: Vec<(&'static str, Value<Text>)>,
+    shared: &Shared,
+    intake: Intake,
+    notifications: &Notifications,
 ) -> Made {
-    let mut statements = permitted(evidence, notifications);
-    statements.push(worker::allow("SendBack", ["sqs:SendMessage"], intake.queue.arn()));
+    let mut variables = shared.variables();
     variables.extend([
+        ("S3GUARD_OWN_BUCKETS", shared.own_buckets()),
         ("S3GUARD_QUEUE", intake.queue.url().into()),
-        ("S3GUARD_LEDGER", evidence.ledger.name().into()),
-        ("S3GUARD_GRADE", parameters.grade.value()),
+        ("S3GUARD_LEDGER", shared.evidence.ledger.name().into()),
+        ("S3GUARD_GRADE", shared.parameters.grade.value()),
     ]);
     let notify = Worker {
         why: "Tells the owner of objects that came, changed or went.",
         handler: "notify",
         // A batch of six MiB is read, and what it tells is put together.
         memory_mebibytes: 256,
-        statements,
+        statements: permitted(shared.evidence, notifications),
         variables,
     };
-    worker::add(template, ids, parameters, (intake, notices, key), notify)
+    worker::add(template, ids, shared, intake, notify)
 }
 
 /// What notify asks and does, on what.

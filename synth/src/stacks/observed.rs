@@ -9,7 +9,7 @@ use s3guard_posture::{BucketId, Observed, Reading};
 use serde_json::{Value as Json, json};
 
 use crate::{
-    cfn::{Value, kind::KeyArn},
+    cfn::{Resolver, Value, kind::KeyArn},
     resources::s3::{
         Bucket, BucketEncryption, BucketPolicy, Encryption, LifecycleRule, LoggingConfiguration,
         Notifications, ObjectOwnership, PublicAccessBlock, RuleStatus, VersioningStatus,
@@ -125,32 +125,16 @@ fn lifecycle(rules: &[LifecycleRule]) -> Lifecycle {
     Lifecycle { expires_after_days: enabled.filter_map(|rule| rule.expiration_days).min() }
 }
 
-/// The policy's text. The bucket's ARN is put in where it is meant; other values stay what will name them.
+/// The policy's text. The bucket's ARN is put in where it is meant: a bucket's policy is of no other bucket. Other values
+/// stay what will name them.
 fn policy_text(policy: &BucketPolicy, id: &BucketId) -> String {
+    let known = |name: &str| name.ends_with(".Arn").then(|| id.arn());
+    let resolver = Resolver::new(&Json::Null, &known);
     let mut document = json!(policy.policy_document);
     for statement in document["Statement"].as_array_mut().into_iter().flatten() {
-        match statement.get_mut("Resource") {
-            Some(Json::Array(resources)) => {
-                for resource in resources {
-                    put_arn(resource, id);
-                }
-            }
-            Some(resource) => put_arn(resource, id),
-            None => {}
+        if let Some(resource) = statement.get_mut("Resource") {
+            *resource = resolver.value(resource);
         }
     }
     document.to_string()
-}
-
-/// Puts a bucket's ARN in the place of what will name it. A bucket's policy is of no other bucket.
-fn put_arn(resource: &mut Json, id: &BucketId) {
-    let text = match (&resource["Fn::GetAtt"][1], &resource["Fn::Sub"]) {
-        (Json::String(attribute), _) if attribute == "Arn" => id.arn(),
-        (_, Json::String(text)) => match text.split_once(".Arn}") {
-            Some((_, keys)) => format!("{}{keys}", id.arn()),
-            None => return,
-        },
-        _ => return,
-    };
-    *resource = Json::String(text);
 }

@@ -5,7 +5,7 @@ mod selected;
 use s3guard_posture::config::Selection;
 use s3guard_posture::model::watch;
 use s3guard_posture::{AccountId, Region};
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
 use super::{
     IAM_PATH,
@@ -13,7 +13,7 @@ use super::{
     parameters::{self, Parameters},
 };
 use crate::{
-    cfn::{Handle, Pseudo, Sub, Template, resolved},
+    cfn::{Handle, Pseudo, Sub, Template},
     resources::{
         cloudwatch::Alarm,
         events::{EventPattern, Filter},
@@ -48,9 +48,9 @@ pub struct Deployed {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RulePatterns {
     /// Which calls set the guard to work: the rule `BucketChanged`.
-    pub bucket_changed: Json,
+    pub bucket_changed: EventPattern<String>,
     /// Which events of objects are told of: the rule `ObjectChanged`.
-    pub object_changed: Json,
+    pub object_changed: EventPattern<String>,
 }
 
 /// Works out the patterns that the guard's template has for its rules.
@@ -66,7 +66,7 @@ pub fn rule_patterns(of: &Deployed) -> RulePatterns {
         Some((*value).to_owned())
     };
     let concrete = |pattern: EventPattern| {
-        resolved(&json!(pattern), &named).expect("the patterns below name nothing else")
+        pattern.resolved(&named).expect("the patterns below name nothing else")
     };
     // Parameters come from a template, of which nothing else is wanted here.
     let parameters = parameters::add(&mut Template::new(""));
@@ -86,7 +86,7 @@ pub fn object_pattern_length_max(selection: &Selection) -> usize {
         bucket_prefix: "p".repeat(parameters::BUCKET_PREFIX_LENGTH_MAX),
         selection: selection.clone(),
     };
-    rule_patterns(&longest).object_changed.to_string().len()
+    json!(rule_patterns(&longest).object_changed).to_string().len()
 }
 
 /// A call that we watch went through, and it was not ours.

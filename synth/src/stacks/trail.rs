@@ -55,7 +55,8 @@ pub(super) fn add_bucket(
     template: &mut Template,
     ids: &Ids,
     parameters: &Parameters,
-    (key, evidence): (Handle<Key>, Evidence),
+    key: Handle<Key>,
+    evidence: Evidence,
 ) -> Files {
     let condition = Some(parameters.own_trail);
     let attributes = Attributes {
@@ -77,7 +78,8 @@ pub(super) fn add_last(
     template: &mut Template,
     ids: &Ids,
     parameters: &Parameters,
-    (key, files): (Handle<Key>, Files),
+    key: Handle<Key>,
+    files: Files,
 ) {
     let trail = Trail {
         trail_name: Some(name()),

@@ -2,11 +2,18 @@
 //!
 //! It is made in two steps, because nothing may be at work before what it works for is whole.
 
-use super::{IAM_PATH, intake::Intake, parameters::Parameters, topic::Notices};
+use super::{
+    IAM_PATH,
+    bucket::{self, Purpose},
+    evidence::Evidence,
+    intake::Intake,
+    parameters::Parameters,
+    topic::Notices,
+};
 use crate::{
     cfn::{
-        Attributes, Dependency, Handle, LogicalId, PolicyDocument, Skip, Statement, Template,
-        Value,
+        Attributes, Dependency, Handle, LogicalId, PolicyDocument, Pseudo, Skip, Statement, Sub,
+        Template, Value,
         kind::{AnyArn, Text},
     },
     resources::{
@@ -30,13 +37,45 @@ pub(super) struct Ids {
     pub(super) logs: LogicalId,
 }
 
+/// What the stack has for all of its workers.
+pub(super) struct Shared {
+    pub(super) parameters: Parameters,
+    pub(super) key: Handle<Key>,
+    pub(super) notices: Notices,
+    pub(super) evidence: Evidence,
+}
+
+impl Shared {
+    /// What each worker finds in its environment.
+    pub(super) fn variables(&self) -> Vec<(&'static str, Value<Text>)> {
+        let mut variables = vec![
+            ("S3GUARD_ACCOUNT", Pseudo::AccountId.into()),
+            ("S3GUARD_STACK", Pseudo::StackName.into()),
+            ("S3GUARD_TOPIC", self.notices.topic.arn().into()),
+        ];
+        variables.extend(self.notices.chat.map(|chat| ("S3GUARD_CHAT_TOPIC", chat.arn().into())));
+        variables
+    }
+
+    /// The names of the buckets that the stack made or lives by, between commas.
+    ///
+    /// The trail's is among them whether it is there or not: it may be one that an earlier installation left.
+    pub(super) fn own_buckets(&self) -> Value<Text> {
+        let names = Purpose::ALL.into_iter().fold(Sub::new(), |names, purpose| {
+            let name: Value<Text> = bucket::name(&self.parameters, purpose).into();
+            names.value(&name).text(",")
+        });
+        names.value(&self.parameters.code_bucket.value()).into()
+    }
+}
+
 /// What a worker is.
 pub(super) struct Worker {
     pub(super) why: &'static str,
     /// Which of the program's two functions it is.
     pub(super) handler: &'static str,
     pub(super) memory_mebibytes: u32,
-    /// What it may do, beside working off its queue, publishing and logging.
+    /// What it may do, beside working off its queue and filling it again, publishing and logging.
     pub(super) statements: Vec<Statement>,
     /// What it finds in its environment.
     pub(super) variables: Vec<(&'static str, Value<Text>)>,
@@ -64,6 +103,7 @@ impl Batch {
 /// The parts that were made.
 #[derive(Clone, Copy)]
 pub(super) struct Made {
+    pub(super) intake: Intake,
     pub(super) function: Handle<Function>,
     pub(super) role: Handle<Role>,
 }
@@ -72,8 +112,8 @@ pub(super) struct Made {
 pub(super) fn add(
     template: &mut Template,
     ids: &Ids,
-    parameters: &Parameters,
-    (intake, notices, key): (Intake, Notices, Handle<Key>),
+    Shared { parameters, key, notices, .. }: &Shared,
+    intake: Intake,
     worker: Worker,
 ) -> Made {
     let logs = LogGroup {
@@ -88,6 +128,7 @@ pub(super) fn add(
     );
     let mut statements = worker.statements;
     statements.extend([
+        allow("SendBack", ["sqs:SendMessage"], intake.queue.arn()),
         allow(
             "WorkOffQueue",
             ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
@@ -131,7 +172,8 @@ pub(super) fn add(
             ..LoggingConfig::default()
         }),
         // Both send messages to their own queues, and Lambda would stop them after sixteen: it looks at functions that read a
-        // queue and write to it. Their own counters bound them: attempts, and windows that end.
+        // queue and write to it. Their own counters bound them: the guard's attempts at new buckets that settle and at
+        // stacks that it waits for, the pages of its sweep, and windows that end.
         // Source: AWS Lambda Developer Guide, "Use Lambda recursive loop detection to prevent infinite loops".
         recursive_loop: Some(RecursiveLoop::Allow),
         ..Function::new(
@@ -160,14 +202,14 @@ pub(super) fn add(
         ..Attributes::deleted(worker.why)
     };
     let function = template.add_with(ids.function, attributes, function);
-    Made { function, role }
+    Made { intake, function, role }
 }
 
 /// Puts the worker to work, when these are there.
 pub(super) fn start(
     template: &mut Template,
     id: LogicalId,
-    (worker, intake): (Made, Intake),
+    worker: Made,
     batch: Batch,
     depends_on: Vec<Dependency>,
 ) {
@@ -176,14 +218,14 @@ pub(super) fn start(
         batching_window_seconds: Some(batch.window_seconds),
         function_response_types: vec![FunctionResponseType::ReportBatchItemFailures],
         scaling_config: Some(ScalingConfig { concurrency_max: batch.concurrency_max }),
-        ..EventSourceMapping::new(worker.function.name(), intake.queue.arn())
+        ..EventSourceMapping::new(worker.function.name(), worker.intake.queue.arn())
     };
     let why = "Calls the function; only messages that failed come back.";
     template.add_with(id, Attributes { depends_on, ..Attributes::deleted(why) }, source);
 }
 
 /// A statement of a worker's policy, on one thing.
-pub(super) fn allow<const N: usize, K>(
+fn allow<const N: usize, K>(
     sid: &'static str,
     actions: [&'static str; N],
     on: Value<K>,

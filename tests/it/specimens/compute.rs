@@ -3,13 +3,12 @@
 use s3guard_synth::{
     cfn::{PolicyDocument, Statement, Value, kind::QueueArn},
     resources::{
-        iam::{InlinePolicy, ManagedPolicy, Role},
+        iam::{ManagedPolicy, Role},
         lambda::{
-            ApplicationLogLevel, ArchitectureChoice, Code, DeadLetterConfig, Destination,
-            DestinationConfig, Environment, EphemeralStorage, EventInvokeConfig,
-            EventSourceMapping, Function, FunctionResponseType, LogFormat, LoggingConfig,
-            Permission, RecursiveLoop, Runtime, ScalingConfig, SystemLogLevel, TracingConfig,
-            TracingMode,
+            ApplicationLogLevel, ArchitectureChoice, Code, DeadLetterConfig, Environment,
+            EphemeralStorage, EventSourceMapping, Function, FunctionResponseType, LogFormat,
+            LoggingConfig, Permission, RecursiveLoop, Runtime, ScalingConfig, SystemLogLevel,
+            TracingConfig, TracingMode,
         },
     },
 };
@@ -27,7 +26,6 @@ pub(super) fn all() -> Vec<Specimen> {
         ),
         specimen(Permission::new(name(), "events.amazonaws.com"), [permission()]),
         specimen(EventSourceMapping::new(name(), queue::<QueueArn>()), [source()]),
-        specimen(EventInvokeConfig::new(name()), [invoke()]),
     ]
 }
 
@@ -76,7 +74,6 @@ fn role() -> Role {
         max_session_duration_seconds: Some(3_600),
         permissions_boundary: Some(arn("iam::111122223333:policy/most")),
         managed_policy_arns: vec![arn("iam::111122223333:policy/some")],
-        policies: vec![InlinePolicy { policy_name: "more".into(), policy_document: document() }],
         tags: tags(),
     }
 }
@@ -158,18 +155,5 @@ fn source() -> EventSourceMapping {
         scaling_config: Some(ScalingConfig { concurrency_max: 2 }),
         kms_key_arn: Some(key()),
         tags: tags(),
-    }
-}
-
-fn invoke() -> EventInvokeConfig {
-    EventInvokeConfig {
-        function_name: name(),
-        qualifier: "$LATEST",
-        retries_max: Some(2),
-        event_age_seconds_max: Some(60),
-        destination_config: Some(DestinationConfig {
-            on_failure: Some(Destination { destination: queue() }),
-            on_success: Some(Destination { destination: queue() }),
-        }),
     }
 }

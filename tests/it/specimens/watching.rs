@@ -3,7 +3,7 @@
 use s3guard_synth::{
     cfn::Value,
     resources::{
-        cloudtrail::{AdvancedEventSelector, CloudWatchLogs, FieldSelector, Trail},
+        cloudtrail::{AdvancedEventSelector, FieldSelector, Trail},
         cloudwatch::{
             Alarm, ComparisonOperator, Dashboard, DashboardBody, Dimension, Metric, Statistic,
             TreatMissingData,
@@ -53,10 +53,6 @@ fn trail() -> Trail {
         enable_log_file_validation: Some(true),
         kms_key_id: Some(key()),
         sns_topic_name: Some(Value::literal("reports")),
-        cloud_watch_logs: Some(CloudWatchLogs {
-            log_group: arn("logs:eu-west-1:111122223333:log-group:reports:*"),
-            role: arn("iam::111122223333:role/reports"),
-        }),
         advanced_event_selectors: vec![AdvancedEventSelector {
             name: Some("writes"),
             field_selectors: vec![FieldSelector {

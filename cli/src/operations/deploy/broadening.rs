@@ -5,12 +5,16 @@
 //! so is a denial that is gone.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
+use std::{fmt, mem};
 
+use s3guard_posture::model::glob::Glob;
+use s3guard_posture::model::policy::{Statement, listed, statements};
+use s3guard_synth::cfn::Resolver;
 use serde::Serialize;
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
-use crate::operations::deploy::resolve;
+/// What stands before a name that is left out.
+const ALL_BUT: &str = "all but ";
 
 /// A template, and the values of its parameters.
 pub(crate) struct Given<'a> {
@@ -56,9 +60,13 @@ pub(crate) fn broadening(old: &Given<'_>, new: &Given<'_>) -> Vec<Grant> {
     all
 }
 
-/// Whether whoever has the first grant has the second by it.
+/// Whether the first grant includes the second.
 fn covers(known: &Grant, grant: &Grant) -> bool {
-    let part = |known: &str, other: &str| known == other || is_like(other, known);
+    // What is left out is compared as it is written: more of it is less.
+    let part = |known: &str, other: &str| {
+        let is_exception = known.starts_with(ALL_BUT) || other.starts_with(ALL_BUT);
+        known == other || known == "*" || (!is_exception && Glob::new(known).matches(other))
+    };
     known.logical_id == grant.logical_id
         && match (&known.principal, &grant.principal) {
             (Some(known), Some(other)) => part(known, other),
@@ -68,21 +76,6 @@ fn covers(known: &Grant, grant: &Grant) -> bool {
         && part(&known.action, &grant.action)
         && part(&known.resource, &grant.resource)
         && (known.condition.is_none() || known.condition == grant.condition)
-}
-
-/// Whether a text matches a pattern with `*`.
-fn is_like(text: &str, pattern: &str) -> bool {
-    let mut parts = pattern.split('*');
-    let Some(mut rest) = parts.next().and_then(|first| text.strip_prefix(first)) else {
-        return false;
-    };
-    let mut parts: Vec<&str> = parts.collect();
-    let Some(last) = parts.pop() else { return rest.is_empty() };
-    for part in parts {
-        let Some(at) = rest.find(part) else { return false };
-        rest = &rest[at + part.len()..];
-    }
-    rest.ends_with(last)
 }
 
 #[derive(Default)]
@@ -95,50 +88,43 @@ struct Grants {
 impl Grants {
     fn of(given: &Given<'_>) -> Self {
         let mut grants = Self::default();
-        let resources =
-            resolve::resources(given.template, &|name| given.parameters.get(name).cloned());
-        for (id, resource) in resources.as_object().into_iter().flatten() {
-            grants.ids.insert(id.clone());
-            let properties = resource["Properties"].clone();
-            match resource["Type"].as_str() {
-                Some("AWS::Lambda::Permission") => grants.call(id, &properties),
-                Some(_) | None => grants.collect(id, &properties),
+        let known = |name: &str| given.parameters.get(name).cloned();
+        for (id, resource) in Resolver::new(given.template, &known).resources() {
+            let properties = &resource["Properties"];
+            if resource["Type"] == "AWS::Lambda::Permission" {
+                grants.call(&id, properties);
+            } else {
+                grants.collect(&id, properties);
             }
-            for arn in texts(&properties["ManagedPolicyArns"]) {
-                grants.allowed.push(grant(
-                    id,
-                    None,
-                    "whatever the managed policy allows",
-                    &arn,
-                    None,
-                ));
+            for arn in texts(properties.get("ManagedPolicyArns")) {
+                let action = "whatever the managed policy allows".to_owned();
+                grants.allowed.push(Grant { action, resource: arn, ..Grant::of(&id) });
             }
+            grants.ids.insert(id);
         }
         grants
     }
 
     /// Who may call a function is a permission without a document.
     fn call(&mut self, id: &str, properties: &Json) {
-        let source: BTreeMap<&str, &Json> = ["SourceArn", "SourceAccount"]
+        let source: Map<String, Json> = ["SourceAccount", "SourceArn"]
             .into_iter()
-            .filter(|name| !properties[name].is_null())
-            .map(|name| (name, &properties[name]))
+            .filter_map(|name| Some((name.to_owned(), properties.get(name)?.clone())))
+            .filter(|(_, value)| !value.is_null())
             .collect();
-        let condition = (!source.is_empty()).then(|| {
-            let source = source.into_iter().map(|(name, value)| (name.to_owned(), value.clone()));
-            source.collect::<Json>().to_string()
+        self.allowed.push(Grant {
+            principal: Some(text(&properties["Principal"])),
+            action: text(&properties["Action"]),
+            resource: text(&properties["FunctionName"]),
+            condition: (!source.is_empty()).then(|| Json::Object(source).to_string()),
+            ..Grant::of(id)
         });
-        let principal = Some(text(&properties["Principal"]));
-        let (action, function) = (text(&properties["Action"]), text(&properties["FunctionName"]));
-        self.allowed.push(grant(id, principal, &action, &function, condition));
     }
 
     fn collect(&mut self, id: &str, value: &Json) {
         match value {
             Json::Object(map) if map.contains_key("Statement") => {
-                for statement in listed(&map["Statement"]) {
-                    self.take_apart(id, statement);
-                }
+                statements(value).for_each(|statement| self.take_apart(id, statement));
             }
             Json::Object(map) => map.values().for_each(|value| self.collect(id, value)),
             Json::Array(items) => items.iter().for_each(|value| self.collect(id, value)),
@@ -146,100 +132,88 @@ impl Grants {
         }
     }
 
-    fn take_apart(&mut self, id: &str, statement: &Json) {
-        if statement.is_object() && statement["Effect"].is_null() && statement["Fn::If"].is_null() {
-            // What cannot be read may allow anything: somebody looks at it.
-            self.allowed.push(grant(id, None, "what cannot be told", &statement.to_string(), None));
-            return;
-        }
-        if let Some(branches) = statement["Fn::If"].as_array() {
-            // Which one counts is told when the stack is made: both do.
-            for branch in branches.iter().skip(1) {
-                self.take_apart(id, branch);
+    fn take_apart(&mut self, id: &str, statement: Statement<'_>) {
+        if let Some(branches) = statement.0["Fn::If"].as_array() {
+            // Which one counts is known when the stack is made: both do.
+            for branch in branches.iter().skip(1).filter(|one| one["Ref"] != "AWS::NoValue") {
+                self.take_apart(id, Statement(branch));
             }
             return;
         }
-        let condition = statement.get("Condition").map(ToString::to_string);
-        let principals: Vec<Option<String>> = match principals(statement) {
-            none if none.is_empty() => vec![None],
-            some => some.into_iter().map(Some).collect(),
-        };
-        let resources = match either(statement, "Resource", "NotResource") {
-            none if none.is_empty() => vec!["it".to_owned()],
-            some => some,
-        };
-        let is_denial = statement["Effect"] == "Deny";
-        for principal in &principals {
-            for action in either(statement, "Action", "NotAction") {
-                for resource in &resources {
-                    let one = grant(id, principal.clone(), &action, resource, condition.clone());
-                    if is_denial { self.denied.push(one) } else { self.allowed.push(one) }
+        if statement.0.is_object() && statement.effect().is_none() {
+            // What cannot be read may allow anything: a person has to look at it.
+            let (action, resource) = ("what cannot be told".to_owned(), statement.0.to_string());
+            self.allowed.push(Grant { action, resource, ..Grant::of(id) });
+            return;
+        }
+        let is_denial = statement.effect() == Some("Deny");
+        let grants = if is_denial { &mut self.denied } else { &mut self.allowed };
+        let principals = principals(statement).into_iter().map(Some).collect();
+        let resources = either(statement, "Resource", "NotResource");
+        let actions = either(statement, "Action", "NotAction");
+        for principal in or_one(principals, None) {
+            for action in &actions {
+                for resource in or_one(resources.clone(), "it".to_owned()) {
+                    grants.push(Grant {
+                        principal: principal.clone(),
+                        action: action.clone(),
+                        resource,
+                        condition: statement.0.get("Condition").map(ToString::to_string),
+                        ..Grant::of(id)
+                    });
                 }
             }
         }
     }
 }
 
-fn grant(
-    id: &str,
-    principal: Option<String>,
-    action: &str,
-    resource: &str,
-    condition: Option<String>,
-) -> Grant {
-    Grant {
-        logical_id: id.to_owned(),
-        is_denial_gone: false,
-        principal,
-        action: action.to_owned(),
-        resource: resource.to_owned(),
-        condition,
+impl Grant {
+    fn of(id: &str) -> Self {
+        Self {
+            logical_id: id.to_owned(),
+            is_denial_gone: false,
+            principal: None,
+            action: String::new(),
+            resource: String::new(),
+            condition: None,
+        }
     }
 }
 
-fn either(statement: &Json, name: &str, but: &str) -> Vec<String> {
-    let all_but = texts(&statement[but]).into_iter().map(|text| format!("all but {text}"));
-    texts(&statement[name]).into_iter().chain(all_but).collect()
+/// What there is, or else one thing.
+fn or_one<T>(all: Vec<T>, one: T) -> Vec<T> {
+    if all.is_empty() { vec![one] } else { all }
+}
+
+fn either(statement: Statement<'_>, name: &str, but: &str) -> Vec<String> {
+    let all_but = statement.each(but).map(|value| format!("{ALL_BUT}{}", text(value)));
+    statement.each(name).map(text).chain(all_but).collect()
 }
 
 /// `{"Service": […]}` and `"*"`.
-fn principals(statement: &Json) -> Vec<String> {
-    let of = |principal: &Json, but: &str| -> Vec<String> {
-        match principal.as_object() {
-            Some(map)
-                if !map.contains_key("Ref") && !map.keys().any(|key| key.starts_with("Fn::")) =>
-            {
-                map.values().flat_map(texts).map(|text| format!("{but}{text}")).collect()
-            }
-            Some(_) | None => {
-                texts(principal).into_iter().map(|text| format!("{but}{text}")).collect()
-            }
+fn principals(statement: Statement<'_>) -> Vec<String> {
+    let of = |principal: &Json| match principal.as_object() {
+        Some(kinds) if !kinds.keys().any(|key| key == "Ref" || key.starts_with("Fn::")) => {
+            kinds.values().flat_map(|names| texts(Some(names))).collect()
         }
+        Some(_) | None => vec![text(principal)],
     };
-    let mut all = of(&statement["Principal"], "");
-    all.extend(of(&statement["NotPrincipal"], "all but "));
-    all
+    let all_but = statement.each("NotPrincipal").flat_map(of);
+    let all_but: Vec<String> = all_but.map(|name| format!("{ALL_BUT}{name}")).collect();
+    statement.each("Principal").flat_map(of).chain(all_but).collect()
 }
 
-fn listed(value: &Json) -> Vec<&Json> {
-    match value {
-        Json::Array(items) => items.iter().collect(),
-        Json::Null => Vec::new(),
-        Json::Bool(_) | Json::Number(_) | Json::String(_) | Json::Object(_) => vec![value],
-    }
+fn texts(value: Option<&Json>) -> Vec<String> {
+    value.into_iter().flat_map(listed).map(text).collect()
 }
 
-fn texts(value: &Json) -> Vec<String> {
-    listed(value).into_iter().map(text).collect()
-}
-
+/// As a person reads it: what a function stands for is known when the stack is made.
 fn text(value: &Json) -> String {
     match value {
         Json::String(text) => text.clone(),
-        // As one reads them: what stands there is known when the stack is made.
         Json::Object(map) => match (map.get("Ref"), map.get("Fn::GetAtt"), map.get("Fn::Sub")) {
             (Some(name), _, _) => format!("${{{}}}", text(name)),
-            (_, Some(path), _) => format!("${{{}}}", texts(path).join(".")),
+            (_, Some(path), _) => format!("${{{}}}", texts(Some(path)).join(".")),
             (_, _, Some(Json::String(sub))) => sub.clone(),
             _ => value.to_string(),
         },
@@ -249,31 +223,31 @@ fn text(value: &Json) -> String {
 
 /// The same in few sentences: actions on the same things together, then things for the same actions.
 pub(crate) fn sentences(grants: &[Grant]) -> Vec<String> {
-    let joined = |names: &[&str]| match names.split_last() {
-        Some((last, [])) => (*last).to_owned(),
-        Some((last, others)) => format!("{} and {last}", others.join(", ")),
-        None => String::new(),
-    };
-    let mut of_resources: Vec<(Grant, Vec<&str>)> = Vec::new();
-    for grant in grants {
-        let alike = Grant { action: String::new(), ..grant.clone() };
-        match of_resources.iter_mut().find(|(known, _)| *known == alike) {
-            Some((_, actions)) => actions.push(&grant.action),
-            None => of_resources.push((alike, vec![&grant.action])),
+    let of_resources = together(grants.to_vec(), |grant| &mut grant.action);
+    let of_actions = together(of_resources, |grant| &mut grant.resource);
+    of_actions.iter().map(ToString::to_string).collect()
+}
+
+/// Joins grants that differ in one part only.
+fn together(grants: Vec<Grant>, part: fn(&mut Grant) -> &mut String) -> Vec<Grant> {
+    let mut groups: Vec<(Grant, Vec<String>)> = Vec::new();
+    for mut grant in grants {
+        let name = mem::take(part(&mut grant));
+        match groups.iter_mut().find(|(alike, _)| *alike == grant) {
+            Some((_, names)) => names.push(name),
+            None => groups.push((grant, vec![name])),
         }
     }
-    let mut of_actions: Vec<(Grant, Vec<&str>)> = Vec::new();
-    for (alike, actions) in &of_resources {
-        let same = Grant { action: joined(actions), resource: String::new(), ..alike.clone() };
-        match of_actions.iter_mut().find(|(known, _)| *known == same) {
-            Some((_, resources)) => resources.push(&alike.resource),
-            None => of_actions.push((same, vec![&alike.resource])),
-        }
-    }
-    let sentence = |(same, resources): (Grant, Vec<&str>)| {
-        Grant { resource: joined(&resources), ..same }.to_string()
+    let joined = |(mut grant, names): (Grant, Vec<String>)| {
+        *part(&mut grant) = match &names[..] {
+            [others @ .., last] if !others.is_empty() => {
+                format!("{} and {last}", others.join(", "))
+            }
+            names => names.concat(),
+        };
+        grant
     };
-    of_actions.into_iter().map(sentence).collect()
+    groups.into_iter().map(joined).collect()
 }
 
 impl fmt::Display for Grant {

@@ -5,6 +5,7 @@
 
 use anyhow::anyhow;
 use s3guard_posture::Region;
+use s3guard_synth::cfn::{Known, Resolver};
 use serde_json::Value as Json;
 
 use crate::error::Advice as _;
@@ -31,7 +32,7 @@ pub(crate) fn has_account_names(region: &Region) -> bool {
 }
 
 /// Writes out every bucket's name whose parts are all known.
-pub(crate) fn write_out<'a>(template: &mut Json, value: impl Fn(&str) -> Option<&'a str>) {
+pub(crate) fn write_out(template: &mut Json, known: &Known<'_>) {
     for resource in
         template["Resources"].as_object_mut().into_iter().flat_map(|map| map.values_mut())
     {
@@ -39,22 +40,11 @@ pub(crate) fn write_out<'a>(template: &mut Json, value: impl Fn(&str) -> Option<
             continue;
         }
         let Some(name) = resource.pointer_mut("/Properties/BucketName") else { continue };
-        if let Some(written) = name["Fn::Sub"].as_str().and_then(|text| substituted(text, &value)) {
-            *name = Json::String(written);
+        let written = Resolver::new(&Json::Null, known).value(name);
+        if written.is_string() {
+            *name = written;
         }
     }
-}
-
-/// Puts values in the places of `${Name}`; `None` if one is not known.
-fn substituted<'a>(text: &str, value: impl Fn(&str) -> Option<&'a str>) -> Option<String> {
-    let mut parts = text.split("${");
-    let mut written = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let (name, rest) = part.split_once('}')?;
-        written.push_str(value(name)?);
-        written.push_str(rest);
-    }
-    Some(written)
 }
 
 #[cfg(test)]
@@ -64,19 +54,20 @@ mod tests {
 
     use super::*;
 
-    fn value(name: &str) -> Option<&'static str> {
-        match name {
-            "BucketPrefix" => Some("prod"),
-            "AWS::AccountId" => Some("111122223333"),
-            "AWS::Region" => Some("eu-west-1"),
-            _ => None,
-        }
+    fn known(name: &str) -> Option<String> {
+        let value = match name {
+            "BucketPrefix" => "prod",
+            "AWS::AccountId" => "111122223333",
+            "AWS::Region" => "eu-west-1",
+            _ => return None,
+        };
+        Some(value.to_owned())
     }
 
     #[test]
     fn every_bucket_of_the_stack_is_sent_with_its_name_written_out() {
-        let mut template: Json = serde_json::from_str(&stacks::guard().to_json().unwrap()).unwrap();
-        write_out(&mut template, value);
+        let mut template: Json = stacks::guard().render().unwrap();
+        write_out(&mut template, &known);
         let resources = template["Resources"].as_object().unwrap();
         let buckets: Vec<_> = resources
             .values()
@@ -98,7 +89,7 @@ mod tests {
         let bucket = json!({ "Type": "AWS::S3::Bucket", "Properties": { "BucketName": { "Fn::Sub": "${Other}-x" } } });
         let mut template = json!({ "Resources": { "Bucket": bucket } });
         let before = template.clone();
-        write_out(&mut template, value);
+        write_out(&mut template, &known);
         assert_eq!(template, before);
     }
 
@@ -114,7 +105,7 @@ mod tests {
         let policy = json!({ "Type": "AWS::S3::BucketPolicy", "Properties": { "Bucket": "b" } });
         let mut template = json!({ "Resources": { "Policy": policy } });
         let before = template.clone();
-        write_out(&mut template, value);
+        write_out(&mut template, &known);
         assert_eq!(template, before);
     }
 }

@@ -61,8 +61,12 @@ impl Plan {
             parameters.insert(parameter.to_owned(), Value::New(value));
         }
         let config = package.configuration()?;
-        let mut template = guard_template(&config)?;
-        set::set(&wanted.set, &template, &mut parameters, &previous)?;
+        let typed = stacks::guard_with(&config);
+        let mut template = typed
+            .render()
+            .context("the template cannot be rendered, which is a mistake in s3guard")?;
+        set::set(&wanted.set, &typed, &mut parameters)?;
+        set::check_rules(&wanted.set, &template, &values(&parameters, &previous))?;
         told_once(&config, parameters.get("Email"), &previous)?;
         if target.step == Step::Remake {
             // What the shell was given is given again: the new stack has no previous values.
@@ -72,7 +76,9 @@ impl Plan {
                 }
             }
         }
-        write_out(&mut template, &target.account, &mut parameters, &previous);
+        write_out(&mut template, &target.account, &values(&parameters, &previous));
+        // A parameter that an earlier version had is none of this template's, and AWS would refuse it.
+        parameters.retain(|name, _| typed.parameters().any(|(id, _)| id.as_str() == name));
         let asked = wanted.tags(configuration.map(Config::deploy));
         let tags = tags(&target, asked);
         let deployed = match (&target.found, target.step) {
@@ -92,9 +98,9 @@ impl Plan {
         Ok(Self { target, template, parameters, tags, deployed, is_unchanged })
     }
 
-    /// The parameters' values as far as they are known: those that are given, kept, or the template's own.
+    /// The parameters' values as far as they are given or kept.
     pub(crate) fn values(&self) -> BTreeMap<String, String> {
-        values(&self.template, &self.parameters, &self.target.previous())
+        values(&self.parameters, &self.target.previous())
     }
 }
 
@@ -121,58 +127,27 @@ pub(crate) fn architecture(
 }
 
 fn values(
-    template: &Json,
     parameters: &BTreeMap<String, Value>,
     previous: &BTreeMap<String, String>,
 ) -> BTreeMap<String, String> {
-    let declared = template["Parameters"].as_object().into_iter().flatten();
-    let default = declared.filter_map(|(name, declared)| {
-        let text = match &declared["Default"] {
-            Json::String(text) => text.clone(),
-            Json::Number(number) => number.to_string(),
-            Json::Null | Json::Bool(_) | Json::Array(_) | Json::Object(_) => return None,
-        };
-        Some((name.clone(), text))
-    });
-    let mut values: BTreeMap<String, String> = default.collect();
-    for (name, value) in parameters {
-        match value {
-            Value::New(value) => {
-                values.insert(name.clone(), value.clone());
-            }
-            Value::Previous => {
-                values.extend(previous.get(name).map(|value| (name.clone(), value.clone())));
-            }
-        }
-    }
-    values
-}
-
-fn guard_template(config: &Config) -> anyhow::Result<Json> {
-    let template = stacks::guard_with(config)
-        .to_json()
-        .context("the template cannot be rendered, which is a mistake in s3guard")?;
-    serde_json::from_str(&template).context("the template is no JSON")
-}
-
-/// Writes out the names of buckets, and leaves no parameter besides those that the template has.
-fn write_out(
-    template: &mut Json,
-    account: &Account,
-    parameters: &mut BTreeMap<String, Value>,
-    previous: &BTreeMap<String, String>,
-) {
-    names::write_out(template, |name| match name {
-        "AWS::AccountId" => Some(account.caller.account.as_str()),
-        "AWS::Region" => Some(account.connection.region().as_str()),
-        "AWS::Partition" => Some(account.caller.partition()),
-        name => match parameters.get(name)? {
+    let value = |(name, value): (&String, &Value)| {
+        let value = match value {
             Value::New(value) => Some(value),
-            Value::Previous => previous.get(name).map(String::as_str),
-        },
+            Value::Previous => previous.get(name),
+        };
+        Some((name.clone(), value?.clone()))
+    };
+    parameters.iter().filter_map(value).collect()
+}
+
+/// Writes out the names of buckets.
+fn write_out(template: &mut Json, account: &Account, parameters: &BTreeMap<String, String>) {
+    names::write_out(template, &|name| match name {
+        "AWS::AccountId" => Some(account.caller.account.to_string()),
+        "AWS::Region" => Some(account.connection.region().to_string()),
+        "AWS::Partition" => Some(account.caller.partition().to_owned()),
+        name => parameters.get(name).cloned(),
     });
-    // A parameter that an earlier version had is none of this template's, and AWS would refuse it.
-    parameters.retain(|name, _| template["Parameters"].get(name).is_some());
 }
 
 /// The tags that the stack has, those that are asked for, and ours: what is not named in a change is taken away.
@@ -238,8 +213,6 @@ fn told_once(
 mod tests {
     use std::path::PathBuf;
 
-    use serde_json::json;
-
     use super::*;
 
     #[test]
@@ -261,18 +234,17 @@ mod tests {
     }
 
     #[test]
-    fn a_value_is_the_given_one_else_the_stacks_else_the_templates() {
-        let template = json!({ "Parameters": {
-            "A": { "Default": "a" }, "B": { "Default": 7 }, "C": { "Default": "c" }, "D": {},
-        } });
+    fn a_value_is_the_given_one_else_the_stacks() {
         let parameters = BTreeMap::from([
             ("A".to_owned(), Value::New("given".to_owned())),
+            ("B".to_owned(), Value::Previous),
             ("C".to_owned(), Value::Previous),
         ]);
-        let previous = BTreeMap::from([("C".to_owned(), "had".to_owned())]);
-        let found: Vec<_> = values(&template, &parameters, &previous).into_iter().collect();
+        let previous =
+            BTreeMap::from(["A", "B", "D"].map(|name| (name.to_owned(), "had".to_owned())));
+        let found: Vec<_> = values(&parameters, &previous).into_iter().collect();
         let value = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        assert_eq!(found, [value("A", "given"), value("B", "7"), value("C", "had")]);
+        assert_eq!(found, [value("A", "given"), value("B", "had")]);
     }
 
     #[test]

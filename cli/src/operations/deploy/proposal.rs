@@ -108,19 +108,13 @@ impl Proposal {
             let text = target.stacks.template(&set_stack(&target), set).await.ok().flatten()?;
             serde_json::from_str(&text).ok()
         };
-        let (old, new) = (read(None).await, read(Some(&set)).await);
-        let had = target.found.as_ref().map(|stack| stack.parameters.clone());
-        let nothing = Json::Null;
-        let old = if is_new { Some(&nothing) } else { old.as_ref() };
-        let grants = match (old, &new) {
-            (Some(old), Some(new)) => {
-                let old = Given { template: old, parameters: had.unwrap_or_default() };
-                let new = Given { template: new, parameters: ready.parameters.clone() };
-                Some(broadening(&old, &new))
-            }
-            // What cannot be told has to be agreed to.
-            (_, _) => None,
-        };
+        let had = target.found.as_ref().map(|stack| stack.parameters.clone()).unwrap_or_default();
+        let old = if is_new { Some(Json::Null) } else { read(None).await };
+        // What cannot be told has to be agreed to.
+        let grants = old.zip(read(Some(&set)).await).map(|(old, new)| {
+            let old = Given { template: &old, parameters: had };
+            broadening(&old, &Given { template: &new, parameters: ready.parameters.clone() })
+        });
         let review = Review { changes: ready.changes.clone(), grants, is_new };
         Ok(Self { target, set, review, ready, is_new: false })
     }
@@ -163,21 +157,12 @@ fn set_stack(target: &Target) -> String {
 
 fn review(plan: &Plan, ready: &Ready) -> Review {
     let is_new = plan.target.is_new();
-    let nothing = Json::Null;
     let deployed =
         plan.deployed.as_deref().and_then(|text| serde_json::from_str::<Json>(text).ok());
-    let new = Given { template: &plan.template, parameters: plan.values() };
-    let grants = match &deployed {
-        Some(old) => {
-            let old = Given { template: old, parameters: plan.target.previous() };
-            Some(broadening(&old, &new))
-        }
-        None if is_new => {
-            let old = Given { template: &nothing, parameters: new.parameters.clone() };
-            Some(broadening(&old, &new))
-        }
-        None => None,
-    };
+    let grants = deployed.or(is_new.then_some(Json::Null)).map(|old| {
+        let old = Given { template: &old, parameters: plan.target.previous() };
+        broadening(&old, &Given { template: &plan.template, parameters: plan.values() })
+    });
     Review { changes: ready.changes.clone(), grants, is_new }
 }
 

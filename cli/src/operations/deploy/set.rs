@@ -4,37 +4,42 @@ use std::collections::BTreeMap;
 
 use anyhow::anyhow;
 use s3guard_aws::stacks::Value;
+use s3guard_synth::cfn::{Parameter, ParameterType, Resolver, Template};
 use serde_json::Value as Json;
 
 use crate::error::Advice as _;
 use crate::exit::Exit;
-use crate::operations::deploy::resolve;
 
 /// What the command itself gives the stack.
 const OURS: [&str; 3] = ["CodeBucket", "CodeKey", "Architecture"];
 
-/// Puts what was asked for among the parameters; all of them together keep the template's rules then.
-///
-/// `previous` are the parameters of the stack as it is.
+/// Puts what was asked for among the parameters.
 pub(crate) fn set(
     asked: &[(String, String)],
-    template: &Json,
+    template: &Template,
     parameters: &mut BTreeMap<String, Value>,
-    previous: &BTreeMap<String, String>,
 ) -> anyhow::Result<()> {
     for (name, value) in asked {
-        check(name, value, template, parameters)
-            .map_err(|problem| anyhow!("`--set {name}={value}`: {}", problem.0))
-            .hint(problem_hint(name, template))
+        let declared = template.parameters().find(|(id, _)| id.as_str() == name);
+        let declared = declared.map(|(_, parameter)| parameter);
+        check(name, value, declared, parameters)
+            .map_err(|problem| anyhow!("`--set {name}={value}`: {problem}"))
+            .hint(hint(name, declared, template))
             .exit(Exit::Usage)?;
         parameters.insert(name.clone(), Value::New(value.clone()));
     }
-    let known = |name: &str| match parameters.get(name)? {
-        Value::New(value) => Some(value.clone()),
-        Value::Previous => previous.get(name).cloned(),
-    };
-    match resolve::broken_rules(template, &known).into_iter().next() {
-        // What the flags say is checked by themselves, in their own words.
+    Ok(())
+}
+
+/// Whether all parameters together keep the template's rules. What the flags say is checked by themselves, in their own
+/// words.
+pub(super) fn check_rules(
+    asked: &[(String, String)],
+    template: &Json,
+    values: &BTreeMap<String, String>,
+) -> anyhow::Result<()> {
+    let known = |name: &str| values.get(name).cloned();
+    match Resolver::new(template, &known).broken_rules().next() {
         Some(words) if !asked.is_empty() => Err(anyhow!("the parameters do not go together"))
             .hint(format!("the template says: {words}"))
             .exit(Exit::Usage),
@@ -42,99 +47,111 @@ pub(crate) fn set(
     }
 }
 
-struct Problem(String);
-
 fn check(
     name: &str,
     value: &str,
-    template: &Json,
+    declared: Option<&Parameter>,
     parameters: &BTreeMap<String, Value>,
-) -> Result<(), Problem> {
-    let declared = &template["Parameters"][name];
-    if declared.is_null() {
-        return Err(Problem("the template has no such parameter".to_owned()));
-    }
+) -> Result<(), String> {
+    let declared = declared.ok_or("the template has no such parameter")?;
     if OURS.contains(&name) {
-        return Err(Problem("s3guard gives that itself, by the package".to_owned()));
+        return Err("s3guard gives that itself, by the package".to_owned());
     }
-    if let Some(Value::New(other)) = parameters.get(name)
-        && other != value
-    {
-        return Err(Problem(format!("a flag or the configuration says `{other}`")));
+    match parameters.get(name) {
+        Some(Value::New(other)) if other != value => {
+            Err(format!("a flag or the configuration says `{other}`"))
+        }
+        Some(Value::New(_) | Value::Previous) | None => allowed(value, declared),
     }
-    allowed(value, declared).map_err(Problem)
 }
 
 /// Whether the template takes the value.
 ///
 /// Source: AWS CloudFormation User Guide, "CloudFormation template Parameters syntax".
-fn allowed(value: &str, declared: &Json) -> Result<(), String> {
-    if let Some(values) = declared["AllowedValues"].as_array() {
-        let texts: Vec<String> = values.iter().map(text).collect();
-        if !texts.iter().any(|text| text == value) {
-            return Err(format!("it takes {}", texts.join(", ")));
-        }
+fn allowed(value: &str, declared: &Parameter) -> Result<(), String> {
+    let values = &declared.allowed_values;
+    if !values.is_empty() && !values.contains(&value) {
+        return Err(format!("it takes {}", values.join(", ")));
     }
-    if let Some(pattern) = declared["AllowedPattern"].as_str()
+    if let Some(pattern) = declared.allowed_pattern
         // One that this expression's dialect does not know is left to CloudFormation, which refuses before it changes
         // anything.
         && let Ok(expression) = regex_lite::Regex::new(&format!("^(?:{pattern})$"))
         && !expression.is_match(value)
     {
-        let words = declared["ConstraintDescription"].as_str();
-        return Err(format!("it takes {}", words.unwrap_or(pattern)));
+        return Err(format!("it takes {}", declared.constraint_description.unwrap_or(pattern)));
     }
-    let limit = |name: &str| text(&declared[name]).parse::<f64>().ok();
-    if declared["Type"] == "Number" {
-        let number: f64 = value.parse().map_err(|_| "it takes a number".to_owned())?;
-        if limit("MinValue").is_some_and(|least| number < least)
-            || limit("MaxValue").is_some_and(|most| number > most)
-        {
-            let (least, most) = (text(&declared["MinValue"]), text(&declared["MaxValue"]));
-            return Err(format!("it takes a number from {least} to {most}"));
+    let limits = match declared.r#type {
+        ParameterType::Number => {
+            let number: f64 = value.parse().map_err(|_| "it takes a number")?;
+            let (least, most) = (declared.min_value, declared.max_value);
+            let (least, most) = (least.unwrap_or(i64::MIN), most.unwrap_or(i64::MAX));
+            #[expect(clippy::cast_precision_loss, reason = "no limit is that large")]
+            let is_within = (least as f64..=most as f64).contains(&number);
+            (!is_within).then(|| format!("a number from {least} to {most}"))
         }
-    } else {
-        #[expect(clippy::cast_precision_loss, reason = "no value is that long")]
-        let length = value.chars().count() as f64;
-        if limit("MinLength").is_some_and(|least| length < least)
-            || limit("MaxLength").is_some_and(|most| length > most)
-        {
-            let (least, most) = (text(&declared["MinLength"]), text(&declared["MaxLength"]));
-            return Err(format!("it takes from {least} to {most} characters"));
+        ParameterType::String => {
+            let length = u32::try_from(value.chars().count()).unwrap_or(u32::MAX);
+            let (least, most) = (declared.min_length, declared.max_length);
+            let (least, most) = (least.unwrap_or(0), most.unwrap_or(u32::MAX));
+            let is_within = (least..=most).contains(&length);
+            (!is_within).then(|| format!("from {least} to {most} characters"))
         }
-    }
-    Ok(())
+    };
+    limits.map_or(Ok(()), |limits| Err(format!("it takes {limits}")))
 }
 
-fn text(value: &Json) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}
-
-fn problem_hint(name: &str, template: &Json) -> String {
-    if let Some(words) = template["Parameters"][name]["Description"].as_str() {
-        return format!("`{name}`: {words}");
+fn hint(name: &str, declared: Option<&Parameter>, template: &Template) -> String {
+    if let Some(declared) = declared {
+        return format!("`{name}`: {}", declared.description);
     }
-    let names =
-        template["Parameters"].as_object().into_iter().flatten().map(|(name, _)| name.as_str());
-    let names: Vec<&str> = names.filter(|name| !OURS.contains(name)).collect();
+    let names: Vec<String> = template.parameters().map(|(id, _)| id.to_string()).collect();
+    let names: Vec<&str> =
+        names.iter().map(String::as_str).filter(|name| !OURS.contains(name)).collect();
     format!("the template's parameters are {}", names.join(", "))
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use s3guard_synth::cfn::{LogicalId, kind::Text};
 
     use super::*;
     use crate::error;
 
-    fn template() -> Json {
-        json!({ "Parameters": {
-            "Grade": { "Type": "String", "AllowedValues": ["speed", "hybrid"], "Description": "how well" },
-            "Settle": { "Type": "Number", "MinValue": 0, "MaxValue": 900 },
-            "Prefix": { "Type": "String", "MinLength": 2, "MaxLength": "4" },
-            "CodeKey": { "Type": "String" },
-            "Mail": { "Type": "String", "AllowedPattern": "^$|^[^@\\s]+@.+$", "ConstraintDescription": "an address" },
-        } })
+    fn template() -> Template {
+        let mut template = Template::new("");
+        let texts = |allowed_values: &[&'static str]| Parameter {
+            allowed_values: allowed_values.to_vec(),
+            ..Parameter::new("how well")
+        };
+        for (id, parameter) in [
+            (LogicalId::new("Grade"), texts(&["speed", "hybrid"])),
+            (
+                LogicalId::new("Settle"),
+                Parameter {
+                    r#type: ParameterType::Number,
+                    min_value: Some(0),
+                    max_value: Some(900),
+                    ..texts(&[])
+                },
+            ),
+            (
+                LogicalId::new("Prefix"),
+                Parameter { min_length: Some(2), max_length: Some(4), ..texts(&[]) },
+            ),
+            (LogicalId::new("CodeKey"), texts(&[])),
+            (
+                LogicalId::new("Mail"),
+                Parameter {
+                    allowed_pattern: Some(r"^$|^[^@\s]+@.+$"),
+                    constraint_description: Some("an address"),
+                    ..texts(&[])
+                },
+            ),
+        ] {
+            template.parameter::<Text>(id, "", parameter);
+        }
+        template
     }
 
     #[track_caller]
@@ -144,7 +161,7 @@ mod tests {
             ("Prefix".to_owned(), Value::New("abc".to_owned())),
         ]);
         let asked = [(asked.0.to_owned(), asked.1.to_owned())];
-        match (set(&asked, &template(), &mut parameters, &BTreeMap::new()), problem) {
+        match (set(&asked, &template(), &mut parameters), problem) {
             (Ok(()), None) => assert_eq!(parameters[&asked[0].0], Value::New(asked[0].1.clone())),
             (Err(error), Some(problem)) => {
                 let text = error::text(&error);
@@ -160,6 +177,7 @@ mod tests {
         check(("Grade", "best"), Some("it takes speed, hybrid\n\nhint: `Grade`: how well"));
         check(("Settle", "900"), None);
         check(("Settle", "901"), Some("a number from 0 to 900"));
+        check(("Settle", "-1"), Some("a number from 0 to 900"));
         check(("Settle", "soon"), Some("it takes a number"));
         check(("Prefix", "abc"), None);
         check(("Prefix", "abcd"), Some("a flag or the configuration says `abc`"));
@@ -177,16 +195,13 @@ mod tests {
 
     #[test]
     fn what_does_not_go_together_is_refused_in_the_templates_words() {
-        let template: Json =
-            serde_json::from_str(&s3guard_synth::stacks::guard().to_json().unwrap()).unwrap();
+        let template = s3guard_synth::stacks::guard().render().unwrap();
         let check = |asked: &[(&str, &str)], previous: &[(&str, &str)]| {
             let own = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
                 pairs.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect()
             };
-            let mut parameters: BTreeMap<String, Value> =
-                previous.iter().map(|(name, _)| ((*name).to_owned(), Value::Previous)).collect();
-            let previous = own(previous).into_iter().collect();
-            let done = set(&own(asked), &template, &mut parameters, &previous);
+            let values = own(previous).into_iter().chain(own(asked)).collect();
+            let done = check_rules(&own(asked), &template, &values);
             done.map_err(|error| error::text(&error))
         };
         let key = "arn:aws:kms:eu-west-1:111122223333:key/1";

@@ -1,12 +1,13 @@
 //! What would go, and what would stay: looked at before anybody is asked.
 
-use anyhow::{Context as _, anyhow};
+use anyhow::anyhow;
 use s3guard_aws::code_bucket::CodeBucket;
 use s3guard_aws::emptying::{Contents, Emptying};
 use s3guard_aws::stacks::deletion::Member;
 use s3guard_aws::stacks::{Stack, Stacks};
 use s3guard_aws::{Buckets, Ledger, Objects};
 use s3guard_posture::{BucketName, Reading, StackName};
+use s3guard_synth::cfn::DeletionPolicy;
 use s3guard_synth::stacks;
 use time::OffsetDateTime;
 
@@ -148,7 +149,7 @@ fn check_retained(args: &Args, members: &[Member]) -> anyhow::Result<()> {
 impl Plan {
     /// Finds out what goes and what stays.
     async fn fill(&mut self, args: &Args) -> anyhow::Result<()> {
-        let kept = kept_by_template()?;
+        let kept = kept_by_template();
         let is_kept = |member: &Member| {
             let id = &member.resource.logical_id;
             kept.contains(id) || args.retain.contains(id)
@@ -367,14 +368,13 @@ impl Plan {
 }
 
 /// The logical ids that the template keeps when the stack goes.
-pub(crate) fn kept_by_template() -> anyhow::Result<Vec<String>> {
-    let json = stacks::guard().to_json().context("the template cannot be rendered")?;
-    let template: serde_json::Value = serde_json::from_str(&json).context("it is no JSON")?;
-    let resources = template["Resources"].as_object().into_iter().flatten();
-    let is_kept = |resource: &serde_json::Value| {
-        resource["DeletionPolicy"].as_str().is_some_and(|policy| policy.starts_with("Retain"))
-    };
-    Ok(resources.filter(|(_, resource)| is_kept(resource)).map(|(id, _)| id.clone()).collect())
+pub(crate) fn kept_by_template() -> Vec<String> {
+    let template = stacks::guard();
+    let kept = template.attributes().filter(|(_, attributes)| match attributes.deletion_policy {
+        Some(DeletionPolicy::Retain | DeletionPolicy::RetainExceptOnCreate) => true,
+        Some(DeletionPolicy::Delete) | None => false,
+    });
+    kept.map(|(id, _)| id.to_string()).collect()
 }
 
 /// Why something stays.
@@ -393,7 +393,7 @@ mod tests {
 
     #[test]
     fn the_template_keeps_the_evidence_and_its_key() {
-        let kept = kept_by_template().unwrap();
+        let kept = kept_by_template();
         assert_eq!(kept, ["Key", "LogBucket", "LedgerBucket", "TrailBucket"]);
         assert_eq!(why("AWS::KMS::Key", false), "without it what it encrypted cannot be read");
         assert_eq!(why("AWS::KMS::Key", true), "`--retain` says so");

@@ -1,6 +1,8 @@
 //! What the resource schemas name and whoever deploys the guard does not need.
 
-/// Actions, and why they are not granted. A `*` stands at an end of a name, or at both.
+use s3guard_posture::model::glob::Glob;
+
+/// Actions, and why they are not granted. In a name `*` is anything.
 pub(crate) const LEFT_OUT: [(&str, &str); 44] = [
     // Of parts that the template does not have.
     ("ec2:*", "the functions are in no network"),
@@ -53,19 +55,5 @@ pub(crate) const LEFT_OUT: [(&str, &str); 44] = [
 
 /// Whether the action is left out.
 pub(crate) fn is(action: &str) -> bool {
-    LEFT_OUT.iter().any(|(pattern, _)| matches(pattern, action))
-}
-
-/// Whether an action is meant by a pattern.
-pub(crate) fn matches(pattern: &str, action: &str) -> bool {
-    let Some((service, name)) = pattern.split_once(':') else { return false };
-    let Some(called) = action.strip_prefix(service).and_then(|rest| rest.strip_prefix(':')) else {
-        return false;
-    };
-    match (name.strip_prefix('*'), name.strip_suffix('*')) {
-        (Some(rest), Some(_)) => called.contains(rest.trim_end_matches('*')),
-        (Some(end), None) => called.ends_with(end),
-        (None, Some(start)) => called.starts_with(start),
-        (None, None) => called == name,
-    }
+    LEFT_OUT.iter().any(|(actions, _)| Glob::new(*actions).matches(action))
 }

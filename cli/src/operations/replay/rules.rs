@@ -9,8 +9,7 @@ use serde_json::Value as Json;
 
 use crate::operations::replay::Scene;
 use crate::operations::replay::replayed::Heard;
-use s3guard_synth::resources::events::Matcher;
-use s3guard_synth::stacks::{Deployed, IAM_PATH, rule_patterns};
+use s3guard_synth::stacks::{Deployed, IAM_PATH, RulePatterns, rule_patterns};
 
 const BUCKET_CHANGED: &str = "BucketChanged";
 const OBJECT_CHANGED: &str = "ObjectChanged";
@@ -23,12 +22,7 @@ pub(crate) struct Rules {
     only: Option<Region>,
     bucket_prefix: String,
     selection: Selection,
-    of_regions: BTreeMap<Region, Patterns>,
-}
-
-struct Patterns {
-    bucket_changed: Matcher,
-    object_changed: Matcher,
+    of_regions: BTreeMap<Region, RulePatterns>,
 }
 
 impl Rules {
@@ -55,12 +49,12 @@ impl Rules {
         }
         let region = text("region").parse().unwrap_or_else(|_| here.clone());
         let patterns = self.of_region(region);
-        let (rule, matcher) = if is_of_object(event) {
+        let (rule, pattern) = if is_of_object(event) {
             (OBJECT_CHANGED, &patterns.object_changed)
         } else {
             (BUCKET_CHANGED, &patterns.bucket_changed)
         };
-        match matcher.first_mismatch(event) {
+        match pattern.first_mismatch(event) {
             None => Heard::Matches { rule },
             Some(mismatch) => Heard::DoesNotMatch { rule, because: mismatch.to_string() },
         }
@@ -91,23 +85,17 @@ impl Rules {
         Some(format!("it comes in {region}, the guard is in {only}"))
     }
 
-    fn of_region(&mut self, region: Region) -> &Patterns {
+    fn of_region(&mut self, region: Region) -> &RulePatterns {
         let (account, bucket_prefix) = (&self.account, &self.bucket_prefix);
         let selection = &self.selection;
         self.of_regions.entry(region).or_insert_with_key(|region| {
-            let patterns = rule_patterns(&Deployed {
+            rule_patterns(&Deployed {
                 account: account.clone(),
                 region: region.clone(),
                 partition: region.partition().to_owned(),
                 bucket_prefix: bucket_prefix.clone(),
                 selection: selection.clone(),
-            });
-            let matcher =
-                |pattern| Matcher::parse(pattern).expect("the stack's patterns are tested");
-            Patterns {
-                bucket_changed: matcher(&patterns.bucket_changed),
-                object_changed: matcher(&patterns.object_changed),
-            }
+            })
         })
     }
 }

@@ -4,8 +4,8 @@ use super::parse::{each, severity};
 use super::{Alert, Fields, Notifications, ObjectKind, Selection, Window, subscribers};
 use super::{WrittenAlert, WrittenFields, WrittenNotifications, WrittenSubscription};
 use crate::config::mistake::{Mistake, PathPart, below, quoted, write_one_of, wrong_value};
-use crate::config::pattern::Pattern;
 use crate::config::selectors;
+use crate::model::glob::Glob;
 
 /// The longest key that an object can have. Source: Amazon S3 User Guide, "Naming Amazon S3 objects".
 const KEY_BYTES_MAX: usize = 1024;
@@ -35,7 +35,7 @@ pub(in crate::config) fn check(
     for (name, patterns) in
         [("bucket", &selection.exclude.buckets), ("key", &selection.exclude.keys)]
     {
-        if patterns.iter().any(Pattern::is_everything) {
+        if patterns.iter().any(Glob::is_everything) {
             let problem = "everything is excluded: no object is ever told of";
             let proposal = "remove the `*`, or set `notifications = \"off\"` in `[aspects]`";
             let path = below(&below(&objects, "exclude"), name);
@@ -129,7 +129,7 @@ fn fields(written: &WrittenFields, path: &[PathPart], mistakes: &mut Vec<Mistake
     }
 }
 
-fn key(text: &str) -> Result<Pattern, (String, String)> {
+fn key(text: &str) -> Result<Glob, (String, String)> {
     if text.is_empty() {
         return Err(("the pattern is empty, and matches no key".into(), "write `*`".into()));
     }
@@ -137,5 +137,5 @@ fn key(text: &str) -> Result<Pattern, (String, String)> {
         let problem = format!("the pattern has {} bytes", text.len());
         return Err((problem, format!("write up to {KEY_BYTES_MAX}, no key has more")));
     }
-    Ok(Pattern::new(text))
+    Ok(Glob::new(text))
 }

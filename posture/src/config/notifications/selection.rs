@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::ObjectKind;
-use crate::config::pattern::Pattern;
 use crate::model::change::Change;
 use crate::model::change::DETAIL_TYPES;
+use crate::model::glob::Glob;
 
 /// Which changes of which objects are told. The default: all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,8 +17,8 @@ pub struct Selection {
 /// What is said of each field of a change.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fields {
-    pub(super) buckets: BTreeSet<Pattern>,
-    pub(super) keys: BTreeSet<Pattern>,
+    pub(super) buckets: BTreeSet<Glob>,
+    pub(super) keys: BTreeSet<Glob>,
     pub(super) kinds: BTreeSet<ObjectKind>,
 }
 
@@ -57,12 +57,12 @@ impl Selection {
 impl Fields {
     /// The buckets' names, as patterns with `*` and `?`. None means that nothing is said of it.
     pub fn buckets(&self) -> impl Iterator<Item = &str> {
-        self.buckets.iter().map(Pattern::as_str)
+        self.buckets.iter().map(Glob::as_str)
     }
 
     /// The objects' keys, as patterns with `*` and `?`. None means that nothing is said of it.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
-        self.keys.iter().map(Pattern::as_str)
+        self.keys.iter().map(Glob::as_str)
     }
 
     /// The kinds of changes. None means that nothing is said of it.

@@ -122,20 +122,6 @@ fn the_partition_is_the_buckets() {
 }
 
 #[test]
-fn patterns_are_iams() {
-    for (pattern, text, expected) in [
-        ("*", "", true),
-        ("a?c", "abc", true),
-        ("a?c", "ac", false),
-        ("a*c*", "abcbc", true),
-        ("a*b", "abc", false),
-        ("", "a", false),
-    ] {
-        assert_eq!(is_like(pattern, text), expected, "{pattern} {text}");
-    }
-}
-
-#[test]
 fn the_statement_comes_behind_the_others_and_everything_stays_in_its_place() {
     let policy =
         json!({ "Statement": { "Sid": "Theirs" }, "Id": "theirs", "Version": "2012-10-17" });

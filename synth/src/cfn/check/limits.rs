@@ -2,8 +2,12 @@
 
 use serde_json::Value as Json;
 
-use super::{RenderError, intrinsic, variables};
-use crate::cfn::{Pseudo, Template, template::Entry};
+use super::{RenderError, intrinsic};
+use crate::cfn::{
+    Pseudo, Template,
+    sub::{Piece, pieces},
+    template::Entry,
+};
 
 const TEMPLATE_BYTES_MAX: usize = 1_048_576;
 const DESCRIPTION_BYTES_MAX: usize = 1_024;
@@ -86,9 +90,11 @@ fn length_max(json: &Json) -> usize {
 }
 
 fn substituted_length_max(text: &str) -> usize {
-    let variable = |name: &str| name.len() + "${}".len();
-    let fixed = text.len() - variables(text).map(variable).sum::<usize>();
-    fixed + variables(text).map(reference_length_max).sum::<usize>()
+    let length = |piece| match piece {
+        Piece::Text(text) => text.len(),
+        Piece::Name(name) => reference_length_max(name),
+    };
+    pieces(text).map(length).sum()
 }
 
 fn reference_length_max(name: &str) -> usize {

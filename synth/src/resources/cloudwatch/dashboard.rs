@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 use super::{Metric, Statistic};
 use crate::{
     cfn::{
-        Pseudo, Sub, Value,
+        Pseudo, Sub, Value, intrinsic,
         kind::{AlarmArn, Text},
     },
     resources::Tag,
@@ -89,13 +89,14 @@ pub enum WidgetContent {
     },
 }
 
-/// How metrics are shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MetricView {
-    /// Lines over time
-    TimeSeries,
-    /// The last number of each
-    SingleValue,
+choices! {
+    /// How metrics are shown.
+    pub enum MetricView {
+        /// Lines over time
+        TimeSeries = "timeSeries",
+        /// The last number of each
+        SingleValue = "singleValue",
+    }
 }
 
 impl Serialize for DashboardBody {
@@ -128,10 +129,6 @@ impl Widget {
         let (r#type, properties) = match &self.content {
             WidgetContent::Text(markdown) => ("text", json!({ "markdown": markdown })),
             WidgetContent::Metrics { title, view, statistic, period_seconds, metrics } => {
-                let view = match view {
-                    MetricView::TimeSeries => "timeSeries",
-                    MetricView::SingleValue => "singleValue",
-                };
                 let lines: Vec<Json> = metrics.iter().map(|(label, m)| line(label, m)).collect();
                 let region: Value<Text> = Pseudo::Region.into();
                 (
@@ -166,7 +163,7 @@ fn line(label: &str, metric: &Metric) -> Json {
 /// JSON as text, in which values of CloudFormation become variables within quotes.
 fn json_text(sub: Sub, json: &Json) -> Sub {
     match json {
-        Json::Object(map) if is_function(map) => sub.text("\"").json(json).text("\""),
+        Json::Object(_) if intrinsic(json).is_some() => sub.text("\"").json(json).text("\""),
         Json::Object(map) => {
             let mut sub = sub.text("{");
             for (at, (key, value)) in map.iter().enumerate() {
@@ -186,8 +183,4 @@ fn json_text(sub: Sub, json: &Json) -> Sub {
             sub.text(&json.to_string())
         }
     }
-}
-
-fn is_function(map: &serde_json::Map<String, Json>) -> bool {
-    map.len() == 1 && map.keys().all(|key| key == "Ref" || key.starts_with("Fn::"))
 }

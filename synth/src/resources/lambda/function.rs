@@ -1,6 +1,7 @@
 //! `AWS::Lambda::Function`
 
-use serde::{Serialize, Serializer, ser::SerializeMap as _};
+use serde::{Serialize, Serializer};
+use serde_json::{Map, json};
 
 use crate::{
     cfn::{
@@ -123,29 +124,18 @@ pub enum Code {
 
 impl Serialize for Code {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        match self {
-            Self::Archive { bucket, key, version, runtime, handler } => {
-                map.serialize_entry("PackageType", "Zip")?;
-                map.serialize_entry("Runtime", runtime)?;
-                map.serialize_entry("Handler", handler)?;
-                let place = serde_json::json!({
-                    "S3Bucket": bucket, "S3Key": key, "S3ObjectVersion": version,
-                });
-                map.serialize_entry("Code", &place)?;
-            }
-            Self::Script { text, runtime, handler } => {
-                map.serialize_entry("PackageType", "Zip")?;
-                map.serialize_entry("Runtime", runtime)?;
-                map.serialize_entry("Handler", handler)?;
-                map.serialize_entry("Code", &serde_json::json!({ "ZipFile": text }))?;
-            }
-            Self::Image { uri } => {
-                map.serialize_entry("PackageType", "Image")?;
-                map.serialize_entry("Code", &serde_json::json!({ "ImageUri": uri }))?;
-            }
-        }
-        map.end()
+        let json = match self {
+            Self::Archive { bucket, key, version, runtime, handler } => json!({
+                "PackageType": "Zip", "Runtime": runtime, "Handler": handler,
+                "Code": { "S3Bucket": bucket, "S3Key": key, "S3ObjectVersion": version },
+            }),
+            Self::Script { text, runtime, handler } => json!({
+                "PackageType": "Zip", "Runtime": runtime, "Handler": handler,
+                "Code": { "ZipFile": text },
+            }),
+            Self::Image { uri } => json!({ "PackageType": "Image", "Code": { "ImageUri": uri } }),
+        };
+        json.serialize(serializer)
     }
 }
 
@@ -230,12 +220,9 @@ pub struct Environment {
 
 impl Serialize for Environment {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let variables: serde_json::Map<_, _> = self
-            .variables
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), serde_json::json!(value)))
-            .collect();
-        serde_json::json!({ "Variables": variables }).serialize(serializer)
+        let variables: Map<_, _> =
+            self.variables.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+        json!({ "Variables": variables }).serialize(serializer)
     }
 }
 

@@ -1,12 +1,12 @@
-//! The rules' patterns against events as they really are, by EventBridge's own rules of matching.
+//! The rules' patterns against events as they really are, by EventBridge's rules of matching.
 
 use s3guard_posture::config::Selection;
 use serde_json::{Value as Json, json};
 
-use super::reading::read_guard;
+use super::reading::{named, read_guard};
 use crate::{
-    resources::events::Matcher,
-    stacks::{Deployed, rule_patterns},
+    resources::events::{EventPattern, Rule, Trigger},
+    stacks::{Deployed, guard, rule_patterns},
 };
 
 /// Where the template is read.
@@ -20,8 +20,13 @@ fn here() -> Deployed {
     }
 }
 
-fn of_template(rule: &str) -> Json {
-    read_guard()["Resources"][rule]["Properties"]["EventPattern"].clone()
+/// The pattern of a rule of the template.
+fn of_template(rule: &str) -> EventPattern<String> {
+    let guard = guard();
+    let rule = guard.resources::<Rule>().find(|member| member.id.as_str() == rule).unwrap();
+    let Trigger::Pattern(pattern) = &rule.resource.trigger else { panic!("{rule:?}") };
+    let parameters = guard.render().unwrap()["Parameters"].clone();
+    pattern.resolved(&|name| Some(named(name, &parameters))).unwrap()
 }
 
 /// A call on a bucket, by someone.
@@ -42,8 +47,7 @@ fn object(kind: &str, bucket: &str) -> Json {
 }
 
 fn check(rule: &str, event: &Json, expected: bool) {
-    let matcher = Matcher::parse(&of_template(rule)).unwrap();
-    assert_eq!(matcher.matches(event), expected, "{rule}: {event}");
+    assert_eq!(of_template(rule).matches(event), expected, "{rule}: {event}");
 }
 
 #[test]
@@ -109,8 +113,8 @@ fn objects_of_all_buckets_are_heard_but_of_our_own() {
 #[test]
 fn what_is_not_heard_has_its_reason() {
     let patterns = rule_patterns(&here());
-    let reason = |pattern: &Json, event: &Json| {
-        Matcher::parse(pattern).unwrap().first_mismatch(event).unwrap().to_string()
+    let reason = |pattern: &EventPattern<String>, event: &Json| {
+        pattern.first_mismatch(event).unwrap().to_string()
     };
     let mut failed = call("CreateBucket", &json!({ "type": "Root" }));
     failed["detail"]["errorCode"] = json!("AccessDenied");
@@ -157,8 +161,13 @@ fn alarms_are_told_when_they_are_raised_and_when_they_are_over() {
 #[test]
 fn the_patterns_are_those_of_the_template() {
     let patterns = rule_patterns(&here());
-    assert_eq!(patterns.bucket_changed, of_template("BucketChanged"));
-    assert_eq!(patterns.object_changed, of_template("ObjectChanged"));
+    let template = read_guard();
+    for (rule, pattern) in
+        [("BucketChanged", patterns.bucket_changed), ("ObjectChanged", patterns.object_changed)]
+    {
+        assert_eq!(pattern, of_template(rule));
+        assert_eq!(json!(pattern), template["Resources"][rule]["Properties"]["EventPattern"]);
+    }
 }
 
 #[test]
@@ -170,8 +179,8 @@ fn the_patterns_are_of_where_the_guard_is_deployed() {
         bucket_prefix: "prod".to_owned(),
         ..here()
     });
-    let issuer =
-        &patterns.bucket_changed["detail"]["userIdentity"]["sessionContext"]["sessionIssuer"];
+    let bucket_changed = json!(patterns.bucket_changed);
+    let issuer = &bucket_changed["detail"]["userIdentity"]["sessionContext"]["sessionIssuer"];
     assert_eq!(
         issuer["arn"][0],
         json!({ "anything-but": { "prefix": "arn:aws-cn:iam::444455556666:role/s3guard/" } })
@@ -179,7 +188,7 @@ fn the_patterns_are_of_where_the_guard_is_deployed() {
     let own = ["ledger", "logs", "trail"];
     let own = own.map(|name| format!("prod-{name}-444455556666-cn-north-1-an"));
     assert_eq!(
-        patterns.object_changed["detail"]["bucket"]["name"],
+        json!(patterns.object_changed)["detail"]["bucket"]["name"],
         json!([{ "anything-but": own }])
     );
 }
@@ -193,7 +202,7 @@ fn the_longest_patterns_are_not_too_long_for_eventbridge() {
         ..here()
     });
     for pattern in [patterns.bucket_changed, patterns.object_changed] {
-        Matcher::parse(&pattern).unwrap();
+        let pattern = json!(pattern);
         let length = pattern.to_string().chars().count();
         assert!(length < 2_048, "{length}: {pattern}");
     }

@@ -4,7 +4,7 @@ use s3guard_posture::Config;
 use serde_json::Value as Json;
 
 use crate::{
-    cfn::{Template, resolved},
+    cfn::{Resolver, Template},
     stacks::{guard, guard_with},
 };
 
@@ -21,10 +21,11 @@ pub(super) fn read_guard() -> Json {
 
 /// A template with parameters at their defaults. A resource is named `<Id>`, its attribute `<Id.Attribute>`.
 pub(super) fn read(template: &Json) -> Json {
+    let named = |name: &str| Some(named(name, &template["Parameters"]));
+    let resolver = Resolver::new(template, &named);
     let mut read = template.clone();
     for section in ["Resources", "Outputs"] {
-        let named = |name: &str| Some(named(name, &template["Parameters"]));
-        read[section] = resolved(&template[section], &named).unwrap();
+        read[section] = resolver.value(&template[section]);
     }
     read
 }
@@ -55,7 +56,7 @@ pub(super) fn texts(json: &Json) -> Vec<&str> {
     many(json).into_iter().map(|one| one.as_str().unwrap()).collect()
 }
 
-fn named(name: &str, parameters: &Json) -> String {
+pub(super) fn named(name: &str, parameters: &Json) -> String {
     match name {
         "AWS::AccountId" => "111122223333".into(),
         "AWS::Partition" => "aws".into(),

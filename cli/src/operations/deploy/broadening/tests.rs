@@ -69,6 +69,21 @@ fn a_star_covers_what_it_matches() {
 }
 
 #[test]
+fn of_what_is_left_out_less_is_broader() {
+    let all_but =
+        |actions: &str| json!({ "Effect": "Allow", "NotAction": actions, "Resource": "*" });
+    let one = |action: &str| statement("Allow", &action.into(), &json!("*"));
+    check_statements(&[one("*")], &[all_but("s3:*")], &[]);
+    check_statements(&[all_but("s3:*")], &[all_but("s3:*")], &[]);
+    check_statements(
+        &[all_but("s3:*")],
+        &[all_but("s3:Get")],
+        &["Policy: may all but s3:Get on *"],
+    );
+    check_statements(&[one("a*")], &[all_but("s3:*")], &["Policy: may all but s3:* on *"]);
+}
+
+#[test]
 fn a_denial_that_is_gone_broadens_unless_its_resource_is_gone() {
     let deny = statement("Deny", &json!("s3:Put"), &json!("*"));
     check_statements(
@@ -131,8 +146,7 @@ fn a_parameter_that_widens_a_policy_broadens() {
 
 #[test]
 fn the_template_of_the_guard_broadens_nothing_against_itself() {
-    let json = s3guard_synth::stacks::guard().to_json().unwrap();
-    let template: Json = serde_json::from_str(&json).unwrap();
+    let template = s3guard_synth::stacks::guard().render().unwrap();
     check(&template, &template, &[]);
     let nothing = json!({ "Resources": {} });
     let given = |template| Given { template, parameters: BTreeMap::new() };
@@ -163,6 +177,14 @@ fn a_parameter_that_switches_a_statement_or_a_resource_on_broadens() {
         broadening(&given(""), &given("k")).iter().map(ToString::to_string).collect();
     assert_eq!(found, ["Other: may a:X on r", "Policy: may kms:Decrypt on k"]);
     assert_eq!(broadening(&given("k"), &given("")), []);
+}
+
+#[test]
+fn where_a_condition_is_not_known_each_branch_counts() {
+    let new = template(&[json!({ "Fn::If": [
+        "Unclear", { "Ref": "AWS::NoValue" }, statement("Allow", &json!("a:X"), &json!("r")),
+    ] })]);
+    check(&json!({ "Resources": {} }), &new, &["Policy: may a:X on r"]);
 }
 
 #[test]
