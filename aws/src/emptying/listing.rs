@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_s3::error::ProvideErrorMetadata as _;
 use aws_sdk_s3::types::EncodingType;
+use percent_encoding::percent_decode_str;
 use time::OffsetDateTime;
 
 use super::{Emptying, Tally};
 use crate::AwsError;
+use crate::error::Answer as _;
 
 /// A version of an object, or a delete marker.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,13 +131,9 @@ impl Emptying {
             .set_version_id_marker(place.version_id.clone())
             .send()
             .await;
-        let answer = match answer {
-            Ok(answer) => answer,
-            Err(error) if error.code() == Some("NoSuchBucket") => return Ok(None),
-            Err(error) => {
-                return Err(AwsError::new("ListObjectVersions", self.object(""), &error));
-            }
-        };
+        let absent = ["NoSuchBucket"];
+        let answer = answer.optional("ListObjectVersions", self.object(""), &absent)?;
+        let Some(answer) = answer else { return Ok(None) };
         let is_encoded = answer.encoding_type() == Some(&EncodingType::Url);
         let key = |key: Option<&str>| {
             let key = key.unwrap_or_default();
@@ -186,13 +183,8 @@ impl Emptying {
                     let call = call.expected_bucket_owner(self.owner.as_str());
                     let call =
                         call.set_key_marker(key.clone()).set_upload_id_marker(upload.clone());
-                    match call.encoding_type(EncodingType::Url).send().await {
-                        Ok(answer) => Ok(Some(answer)),
-                        Err(error) if error.code() == Some("NoSuchBucket") => Ok(None),
-                        Err(error) => {
-                            Err(AwsError::new("ListMultipartUploads", self.object(""), &error))
-                        }
-                    }
+                    let answer = call.encoding_type(EncodingType::Url).send().await;
+                    answer.optional("ListMultipartUploads", self.object(""), &["NoSuchBucket"])
                 })
                 .await?;
             let Some(answer) = answer else { return Ok(()) };
@@ -216,11 +208,8 @@ impl Emptying {
     async fn abort(&self, key: &str, id: &str) -> Result<(), AwsError> {
         let call = self.client.abort_multipart_upload().bucket(self.name.as_str());
         let call = call.expected_bucket_owner(self.owner.as_str()).key(key).upload_id(id);
-        match call.send().await {
-            Ok(_) => Ok(()),
-            Err(error) if error.code() == Some("NoSuchUpload") => Ok(()),
-            Err(error) => Err(AwsError::new("AbortMultipartUpload", self.object(key), &error)),
-        }
+        let answer = call.send().await;
+        answer.optional("AbortMultipartUpload", self.object(key), &["NoSuchUpload"]).map(drop)
     }
 }
 
@@ -228,24 +217,7 @@ impl Emptying {
 ///
 /// Source: Amazon S3 API Reference, `ListObjectVersions`, `encoding-type`: URL encoding, in which a space is a `+`.
 fn decoded(key: &str) -> String {
-    let hex = |digit: u8| char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    let mut bytes = Vec::with_capacity(key.len());
-    let mut rest = key.as_bytes();
-    while let Some((first, after)) = rest.split_first() {
-        rest = after;
-        match (first, after) {
-            (b'+', _) => bytes.push(b' '),
-            (b'%', [high, low, after @ ..]) => match (hex(*high), hex(*low)) {
-                (Some(high), Some(low)) => {
-                    bytes.push(high * 16 + low);
-                    rest = after;
-                }
-                (_, _) => bytes.push(b'%'),
-            },
-            (first, _) => bytes.push(*first),
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
+    percent_decode_str(&key.replace('+', " ")).decode_utf8_lossy().into_owned()
 }
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
 //! A change set that CloudFormation has worked out, and what became of it: shown, carried out, or taken away.
 
 use anyhow::anyhow;
+use s3guard_aws::AwsError;
 use s3guard_aws::stacks::{
     ChangeSet, ChangeSetRequest, ChangeSetState, OnFailure, Ready, Stack, StackStatus, Stacks,
 };
+use s3guard_aws::wait::{self, Pace};
 use serde_json::Value as Json;
 use tokio::time::Instant;
 
@@ -12,7 +14,7 @@ use super::plan::Plan;
 use super::review::Review;
 use super::step;
 use super::target::Target;
-use crate::commands::progress::{self, Follower, Pace};
+use crate::commands::progress::{self, Follower};
 use crate::failure::{self, Advice as _};
 
 /// How long CloudFormation may think about a change set.
@@ -184,26 +186,8 @@ async fn create(target: &Target, request: &ChangeSetRequest) -> anyhow::Result<C
 }
 
 /// Somebody else was faster: that is said, with how to see what is going on.
-///
-/// CloudFormation says it in words alone. Written for: `ValidationError`, "Stack:arn:… is in `UPDATE_IN_PROGRESS` state and
-/// can not be updated."; `OperationInProgressException`; `InvalidChangeSetStatus`, "`ChangeSet` […] cannot be executed in
-/// its current status of […]"; `ChangeSetNotFound`, since whoever carries out a change set takes away the stack's others.
-fn in_between<T>(error: s3guard_aws::AwsError, target: &Target) -> anyhow::Result<T> {
-    let code = error.code();
-    let is_busy = match code {
-        Some(
-            "OperationInProgressException"
-            | "InvalidChangeSetStatus"
-            | "InvalidChangeSetStatusException"
-            | "ChangeSetNotFound"
-            | "ChangeSetNotFoundException",
-        ) => true,
-        Some("ValidationError") => {
-            error.message.contains("_IN_PROGRESS state and can not be updated")
-        }
-        Some(_) | None => false,
-    };
-    if !is_busy {
+fn in_between<T>(error: AwsError, target: &Target) -> anyhow::Result<T> {
+    if !error.is_busy_stack() {
         return Err(error.into());
     }
     let (name, region) = (&target.name, target.region());
@@ -238,21 +222,16 @@ pub(crate) async fn remove_name(stacks: &Stacks, set: &ChangeSet, token: &str) {
     }
 }
 
-/// Waits until a change set is worked out.
+/// Waits until a change set is worked out. A look that is throttled says nothing about it.
 async fn settled(target: &Target, set: &ChangeSet) -> anyhow::Result<ChangeSetState> {
-    let begun = Instant::now();
-    let mut pace = Pace::new();
-    loop {
-        let looked = target.stacks.change_set(set).await;
-        let is_late = begun.elapsed() > LIMIT;
-        match looked {
-            Ok(ChangeSetState::Pending) if !is_late => {}
-            Ok(state) => return Ok(state),
-            // A look that is throttled says nothing about the change set.
-            Err(error) if is_late || !progress::passes(&error) => return in_between(error, target),
-            Err(_) => {}
-        }
-        pace.pause().await;
+    let state = async || {
+        let state = target.stacks.change_set(set).await?;
+        Ok((state != ChangeSetState::Pending).then_some(state))
+    };
+    let deadline = Instant::now() + LIMIT;
+    match wait::until(Pace::default(), deadline, AwsError::is_transient, state).await {
+        Ok(settled) => Ok(settled.unwrap_or(ChangeSetState::Pending)),
+        Err(error) => in_between(error, target),
     }
 }
 
