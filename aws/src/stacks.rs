@@ -21,7 +21,7 @@ pub use self::change_set::{
 use self::deletion::{Deletion, Way};
 pub use self::event::Event;
 pub use self::events::Scope;
-pub use self::status::StackStatus;
+pub use self::status::{Operation, Phase, StackStatus};
 use crate::error::Answer as _;
 use crate::{AwsError, Connection};
 

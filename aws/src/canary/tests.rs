@@ -67,7 +67,7 @@ async fn every_version_and_marker_goes_before_the_bucket_and_each_call_names_the
 #[tokio::test]
 async fn what_cannot_be_deleted_is_told_and_what_is_gone_is_no_failure() {
     let page = "<ListVersionsResult><Version><Key>a</Key><VersionId>1</VersionId></Version></ListVersionsResult>";
-    let refusal = "<DeleteResult><Error><Key>a</Key><Code>AccessDenied</Code><Message>no</Message></Error></DeleteResult>";
+    let refusal = "<DeleteResult><Error><Key>a</Key><VersionId>1</VersionId><Code>AccessDenied</Code><Message>no</Message></Error></DeleteResult>";
     let fake = Fake::answering([(200, page), (200, refusal)]);
     let left = canary(&fake).remove().await.unwrap_err();
     expect!["DeleteObjects on bucket `s3guard-canary-0a1b-111122223333-eu-west-1-an` failed: an object is left: AccessDenied: no"]

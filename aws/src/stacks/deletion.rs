@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_cloudformation::types::{DeletionMode, ResourceStatus, StackResourceSummary};
 
-use super::{Resource, Stack, StackStatus, Stacks, object, read_resource, read_stack, values};
+use super::{Resource, Stack, Stacks, object, read_resource, read_stack, values};
 use crate::AwsError;
 use crate::error::Answer as _;
 
@@ -115,7 +115,7 @@ impl Stacks {
         let stacks = self.client.describe_stacks().into_paginator().items().send();
         let stacks = stacks.try_collect().await.named("DescribeStacks", "the Region's stacks")?;
         let mut stacks: Vec<Stack> = stacks.iter().map(read_stack).collect();
-        stacks.retain(|stack| stack.status != StackStatus::DeleteComplete);
+        stacks.retain(|stack| !stack.status.is_deleted());
         Ok(stacks)
     }
 

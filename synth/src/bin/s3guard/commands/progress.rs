@@ -12,7 +12,7 @@ mod watch;
 use std::time::Duration;
 
 use anyhow::anyhow;
-use s3guard_aws::stacks::{Event, Scope, Stack, StackStatus, Stacks};
+use s3guard_aws::stacks::{Event, Operation, Phase, Scope, Stack, Stacks};
 use s3guard_aws::wait::{self, Pace};
 use s3guard_aws::{AwsError, Kind};
 use s3guard_posture::text::shown;
@@ -225,7 +225,7 @@ pub(crate) fn name_and_region(stack_id: &str) -> (String, String) {
 
 /// Source: AWS CloudFormation API Reference, `CancelUpdateStack`: only stacks in this status.
 fn can_be_cancelled(stack: &Stack) -> bool {
-    stack.status == StackStatus::UpdateInProgress
+    stack.status.known() == Some((Operation::Update, Phase::InProgress))
 }
 
 fn expired(error: AwsError, stack: &str, followed: &Followed) -> anyhow::Error {

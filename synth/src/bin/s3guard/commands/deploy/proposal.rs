@@ -3,7 +3,7 @@
 use anyhow::anyhow;
 use s3guard_aws::AwsError;
 use s3guard_aws::stacks::{
-    ChangeSet, ChangeSetRequest, ChangeSetState, OnFailure, Ready, Stack, StackStatus, Stacks,
+    ChangeSet, ChangeSetRequest, ChangeSetState, OnFailure, Ready, Stack, Stacks,
 };
 use s3guard_aws::wait::{self, Pace};
 use serde_json::Value as Json;
@@ -100,10 +100,7 @@ impl Proposal {
             }
             Err(error) => return Err(error).hint(again),
         };
-        let is_new = target
-            .found
-            .as_ref()
-            .is_some_and(|stack| stack.status == StackStatus::ReviewInProgress);
+        let is_new = target.found.as_ref().is_some_and(|stack| stack.status.is_review());
         let read = async |set| -> Option<Json> {
             let text = target.stacks.template(&set_stack(&target), set).await.ok().flatten()?;
             serde_json::from_str(&text).ok()
@@ -216,7 +213,7 @@ async fn refused(target: &Target, set: &ChangeSet, reason: String) -> anyhow::Er
 /// Takes away the name without a stack that a change set which was not carried out has left. That it stays harms nobody.
 pub(crate) async fn remove_name(stacks: &Stacks, set: &ChangeSet, token: &str) {
     if let Ok(Some(stack)) = stacks.describe(&set.stack_id).await
-        && stack.status == StackStatus::ReviewInProgress
+        && stack.status.is_review()
     {
         let _ = stacks.delete(&set.stack_id, &format!("{token}-remove-name")).await;
     }
