@@ -31,6 +31,14 @@ pub struct Buckets {
     now: fn() -> OffsetDateTime,
 }
 
+/// A bucket, and what it is called by.
+#[derive(Clone, Copy)]
+pub(crate) struct Place<'a> {
+    pub(crate) client: &'a Client,
+    pub(crate) owner: &'a AccountId,
+    pub(crate) name: &'a BucketName,
+}
+
 /// One page of a list of buckets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page {
@@ -133,7 +141,8 @@ impl Account for Buckets {
             return Ok(true);
         }
         let client = self.client(&bucket.region);
-        match writes::apply(&client, &self.owner, &bucket.name, setting).await {
+        let at = Place { client: &client, owner: &self.owner, name: &bucket.name };
+        match writes::apply(at, setting).await {
             Ok(()) => Ok(true),
             Err(error) if error.code() == Some("NoSuchBucket") => Ok(false),
             Err(error) => Err(error),
@@ -151,6 +160,14 @@ impl Account for Buckets {
         // S3's settings are mostly consistent at once, and then after seconds: 0.3 s, 0.9 s, 2.7 s.
         let pause = Duration::from_millis(100) * 3_u32.saturating_pow(attempt.min(5));
         tokio::time::sleep(pause).await;
+    }
+}
+
+/// A bucket in an error, or an object of this key in it.
+pub(crate) fn object(bucket: &BucketName, key: &str) -> String {
+    match key {
+        "" => format!("bucket `{bucket}`"),
+        key => format!("object `{key}` in bucket `{bucket}`"),
     }
 }
 

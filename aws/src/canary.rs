@@ -9,7 +9,7 @@ use s3guard_posture::names::InvalidBucketName;
 use s3guard_posture::setting::Tags;
 use s3guard_posture::{AccountId, BucketName, Reading, Region};
 
-use crate::buckets::tags;
+use crate::buckets::{self, tags};
 use crate::emptying::{Emptying, Outcome};
 use crate::error::Answer as _;
 use crate::{AwsError, Connection, new_bucket, wait};
@@ -63,7 +63,7 @@ impl Canary {
     /// bucket is removed again.
     pub async fn create(&self, tags: &Tags) -> Result<(), AwsError> {
         let made = new_bucket::create(&self.client, &self.name, &self.region).await;
-        made.named("CreateBucket", self.object())?;
+        made.named("CreateBucket", self.object(""))?;
         let tag = async || self.tag(tags).await;
         let tagged = wait::retry(new_bucket::pauses(), new_bucket::is_unknown, tag).await;
         if tagged.is_err() {
@@ -79,29 +79,21 @@ impl Canary {
         };
         let set = Tagging::builder().set_tag_set(Some(tags.iter().map(tag).collect()));
         let set = set.build().expect("the tags are given");
-        let call = self.client.put_bucket_tagging().bucket(self.name.as_str());
-        let call = call.expected_bucket_owner(self.owner.as_str()).tagging(set);
-        call.send().await.named("PutBucketTagging", self.object()).map(drop)
+        let answer = on_bucket!(self, put_bucket_tagging).tagging(set).send().await;
+        answer.named("PutBucketTagging", self.object("")).map(drop)
     }
 
     /// Puts an object, encrypted with S3's own keys: no permission for the bucket's key is needed.
     pub async fn put(&self, key: &str, body: &str) -> Result<(), AwsError> {
-        let call = self
-            .client
-            .put_object()
-            .bucket(self.name.as_str())
-            .expected_bucket_owner(self.owner.as_str())
-            .key(key)
-            .server_side_encryption(ServerSideEncryption::Aes256)
-            .body(body.as_bytes().to_vec().into());
-        call.send().await.named("PutObject", self.object_named(key)).map(drop)
+        let call = on_bucket!(self, put_object).key(key).body(body.as_bytes().to_vec().into());
+        let call = call.server_side_encryption(ServerSideEncryption::Aes256);
+        call.send().await.named("PutObject", self.object(key)).map(drop)
     }
 
     /// Deletes an object, as anybody would: without naming a version.
     pub async fn delete_object(&self, key: &str) -> Result<(), AwsError> {
-        let call = self.client.delete_object().bucket(self.name.as_str()).key(key);
-        let answer = call.expected_bucket_owner(self.owner.as_str()).send().await;
-        answer.named("DeleteObject", self.object_named(key)).map(drop)
+        let answer = on_bucket!(self, delete_object).key(key).send().await;
+        answer.named("DeleteObject", self.object(key)).map(drop)
     }
 
     /// Removes the bucket with all versions of all objects, if there is one.
@@ -115,7 +107,7 @@ impl Canary {
             }
             Outcome::Refilled => ("DeleteBucket", "it is written to again and again".to_owned()),
         };
-        Err(AwsError::other(call, self.object(), why))
+        Err(AwsError::other(call, self.object(""), why))
     }
 
     /// Nobody uploads to it in parts, so the caller needs no permission to look for that.
@@ -125,12 +117,8 @@ impl Canary {
         emptying
     }
 
-    fn object(&self) -> String {
-        format!("bucket `{}`", self.name)
-    }
-
-    fn object_named(&self, key: &str) -> String {
-        format!("object `{key}` in bucket `{}`", self.name)
+    fn object(&self, key: &str) -> String {
+        buckets::object(&self.name, key)
     }
 }
 

@@ -20,7 +20,7 @@ pub use self::pruning::superfluous;
 pub use self::settings::Setting;
 use crate::error::Answer as _;
 use crate::identity::Identity;
-use crate::{AwsError, Connection, new_bucket, wait};
+use crate::{AwsError, Connection, buckets, new_bucket, wait};
 
 /// An upload may take this long: the connection's own limit is for calls that carry nothing.
 const UPLOAD_LIMIT: Duration = Duration::from_mins(10);
@@ -116,15 +116,8 @@ impl CodeBucket {
 
     /// Whether an object with this content lies there already.
     pub async fn holds(&self, key: &str, bytes: &[u8], checksum: &str) -> Result<bool, AwsError> {
-        let answer = self
-            .client
-            .head_object()
-            .bucket(self.name.as_str())
-            .key(key)
-            .checksum_mode(ChecksumMode::Enabled)
-            .expected_bucket_owner(self.owner.as_str())
-            .send()
-            .await;
+        let call = on_bucket!(self, head_object).key(key).checksum_mode(ChecksumMode::Enabled);
+        let answer = call.send().await;
         match answer {
             Ok(there) => Ok(there.content_length().and_then(|n| usize::try_from(n).ok())
                 == Some(bytes.len())
@@ -149,14 +142,11 @@ impl CodeBucket {
             .operation_timeout(UPLOAD_LIMIT)
             .operation_attempt_timeout(UPLOAD_LIMIT)
             .build();
-        self.client
-            .put_object()
-            .bucket(self.name.as_str())
+        on_bucket!(self, put_object)
             .key(key)
             .body(bytes.into())
             .content_type(content_type)
             .checksum_sha256(checksum)
-            .expected_bucket_owner(self.owner.as_str())
             .customize()
             .config_override(aws_sdk_s3::config::Builder::new().timeout_config(limit))
             .send()
@@ -183,13 +173,7 @@ impl CodeBucket {
 
     /// Reads a setting that every bucket of ours can answer for: unlike `HeadBucket` it tells why not.
     async fn exists(&self) -> Result<bool, CodeBucketError> {
-        let answer = self
-            .client
-            .get_bucket_versioning()
-            .bucket(self.name.as_str())
-            .expected_bucket_owner(self.owner.as_str())
-            .send()
-            .await;
+        let answer = on_bucket!(self, get_bucket_versioning).send().await;
         match answer.optional("GetBucketVersioning", self.object(""), &["NoSuchBucket"]) {
             Ok(found) => Ok(found.is_some()),
             Err(error) if error.is_denied() => Err(CodeBucketError::Denied(error)),
@@ -233,10 +217,7 @@ impl CodeBucket {
     }
 
     fn object(&self, key: &str) -> String {
-        match key {
-            "" => format!("bucket `{}`", self.name),
-            key => format!("object `{key}` in bucket `{}`", self.name),
-        }
+        buckets::object(&self.name, key)
     }
 }
 

@@ -14,13 +14,13 @@ use tokio::time::sleep;
 use self::listing::{Entry, Place};
 use crate::error::Answer as _;
 use crate::error::classify::is_transient;
-use crate::{AwsError, Connection, wait};
+use crate::{AwsError, Connection, buckets, wait};
 
 mod listing;
 mod locks;
 
 pub use self::listing::Contents;
-pub use self::locks::{Lock, Locks};
+pub use self::locks::Locks;
 
 /// The pauses before something that passes is tried again: some minutes in all.
 fn pauses() -> impl Iterator<Item = Duration> {
@@ -178,8 +178,7 @@ impl Emptying {
                 if locks::says_locked(code, message) {
                     tally.locked += 1;
                     if tally.locks.looked_at < LOCKS_LOOKED_AT_MAX {
-                        let lock = self.lock(entry).await;
-                        tally.locks.add(lock);
+                        self.add_lock(entry, &mut tally.locks).await;
                     }
                 } else {
                     tally.failed += 1;
@@ -207,8 +206,7 @@ impl Emptying {
             entries.iter().partition(|entry| !entry.can_be_said_in_xml());
         let mut errors = Vec::new();
         for entry in strange {
-            let call = self.client.delete_object().bucket(self.name.as_str()).key(&entry.key);
-            let call = call.expected_bucket_owner(self.owner.as_str());
+            let call = on_bucket!(self, delete_object).key(&entry.key);
             let call = call.set_bypass_governance_retention(self.bypass());
             let answer = call.version_id(&entry.version_id).send().await;
             if let Err(error) = answer.named("DeleteObject", self.object(&entry.key)) {
@@ -226,11 +224,7 @@ impl Emptying {
         let identifiers = identifiers.collect::<Result<Vec<_>, _>>();
         let identifiers = identifiers.map_err(|error| failed(error.to_string()))?;
         let delete = Delete::builder().set_objects(Some(identifiers)).quiet(true).build();
-        let answer = self
-            .client
-            .delete_objects()
-            .bucket(self.name.as_str())
-            .expected_bucket_owner(self.owner.as_str())
+        let answer = on_bucket!(self, delete_objects)
             .set_bypass_governance_retention(self.bypass())
             .delete(delete.map_err(|error| failed(error.to_string()))?)
             .send()
@@ -259,8 +253,7 @@ impl Emptying {
     /// Deletes the empty bucket; `false` if it is not empty any more.
     pub(crate) async fn delete_bucket(&self) -> Result<bool, AwsError> {
         self.again(async || {
-            let call = self.client.delete_bucket().bucket(self.name.as_str());
-            let answer = call.expected_bucket_owner(self.owner.as_str()).send().await;
+            let answer = on_bucket!(self, delete_bucket).send().await;
             match answer.optional("DeleteBucket", self.object(""), &["NoSuchBucket"]) {
                 Ok(_) => Ok(true),
                 Err(error) if error.code() == Some("BucketNotEmpty") => Ok(false),
@@ -276,10 +269,7 @@ impl Emptying {
     }
 
     fn object(&self, key: &str) -> String {
-        match key {
-            "" => format!("bucket `{}`", self.name),
-            key => format!("object `{key}` in bucket `{}`", self.name),
-        }
+        buckets::object(&self.name, key)
     }
 }
 

@@ -15,7 +15,7 @@ use thiserror::Error;
 use time::OffsetDateTime;
 
 use crate::error::Answer as _;
-use crate::{AwsError, Connection};
+use crate::{AwsError, Connection, buckets};
 
 mod marks;
 #[cfg(feature = "deploy")]
@@ -35,7 +35,7 @@ const READS_MAX: usize = 8;
 #[derive(Clone, Debug)]
 pub struct Ledger {
     client: Client,
-    bucket: BucketName,
+    name: BucketName,
     owner: AccountId,
 }
 
@@ -69,12 +69,12 @@ pub enum LedgerError {
 impl Ledger {
     /// The ledger in this bucket, in the connection's Region.
     pub fn new(connection: &Connection, bucket: BucketName, owner: AccountId) -> Self {
-        Self { client: Client::new(&connection.config), bucket, owner }
+        Self { client: Client::new(&connection.config), name: bucket, owner }
     }
 
     /// The bucket.
     pub fn bucket(&self) -> &BucketName {
-        &self.bucket
+        &self.name
     }
 
     /// Keeps a record; a later one of the same id takes its place. That a write failed is told by a key as well.
@@ -163,7 +163,7 @@ impl Ledger {
         let mut keys = Vec::new();
         let call = self.list_call(prefix).set_start_after(after.map(str::to_owned));
         let mut pages = call.into_paginator().send();
-        while let Some(page) = pages.try_next().await.named("ListObjectsV2", self.name())? {
+        while let Some(page) = pages.try_next().await.named("ListObjectsV2", self.object(""))? {
             for key in page.contents().iter().filter_map(|object| object.key()) {
                 if !is_wanted(key) {
                     return Ok(keys);
@@ -175,8 +175,7 @@ impl Ledger {
     }
 
     fn list_call(&self, prefix: &str) -> ListObjectsV2FluentBuilder {
-        let call = self.client.list_objects_v2().bucket(self.bucket.as_str());
-        call.expected_bucket_owner(self.owner.as_str()).prefix(prefix)
+        on_bucket!(self, list_objects_v2).prefix(prefix)
     }
 
     async fn put(&self, key: &str, json: Vec<u8>) -> Result<(), AwsError> {
@@ -184,21 +183,11 @@ impl Ledger {
     }
 
     fn json(&self, key: &str, json: Vec<u8>) -> PutObjectFluentBuilder {
-        self.client
-            .put_object()
-            .bucket(self.bucket.as_str())
-            .expected_bucket_owner(self.owner.as_str())
-            .key(key)
-            .content_type("application/json")
-            .body(json.into())
+        on_bucket!(self, put_object).key(key).content_type("application/json").body(json.into())
     }
 
     fn object(&self, key: &str) -> String {
-        format!("object `{key}` in bucket `{}`", self.bucket)
-    }
-
-    fn name(&self) -> String {
-        format!("bucket `{}`", self.bucket)
+        buckets::object(&self.name, key)
     }
 }
 

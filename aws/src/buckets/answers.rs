@@ -5,7 +5,7 @@ use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use s3guard_posture::setting::Tags;
 use s3guard_posture::{AccountId, Baseline, BucketName, Observed, Question, Reading};
 
-use super::Buckets;
+use super::{Buckets, Place, object};
 use crate::error::Answer as _;
 use crate::{AccountBlock, AwsError};
 
@@ -38,14 +38,6 @@ pub(super) struct Answer(Box<dyn FnOnce(&mut Observed) + Send>);
 
 /// What came of reading a setting of a bucket; `None` if there is no such bucket.
 type Seen<T> = Result<Option<Reading<T>>, AwsError>;
-
-/// Which bucket is asked.
-#[derive(Clone, Copy)]
-struct Place<'a> {
-    client: &'a Client,
-    owner: &'a AccountId,
-    name: &'a BucketName,
-}
 
 impl Answer {
     /// Takes the reading of a field.
@@ -123,7 +115,7 @@ where
     E: std::error::Error + ProvideErrorMetadata + 'static,
     R: std::fmt::Debug + 'static,
 {
-    match answer.reading(call, format!("bucket `{bucket}`"), absent) {
+    match answer.reading(call, object(bucket, ""), absent) {
         Err(error) if error.code() == Some("NoSuchBucket") => Ok(None),
         reading => Ok(Some(reading?.and_then(part))),
     }

@@ -1,30 +1,24 @@
 //! One setting, one call. S3 replaces the whole setting; one that is to be not set is deleted.
 
-use aws_sdk_s3::Client;
 use aws_sdk_s3::types::{
     BucketLoggingStatus, BucketVersioningStatus, LoggingEnabled, ObjectOwnership,
     OwnershipControls, OwnershipControlsRule, VersioningConfiguration,
 };
+use s3guard_posture::Setting;
 use s3guard_posture::setting::{AccessLogs, Ownership};
-use s3guard_posture::{AccountId, BucketName, Setting};
 
-use super::{encryption, notifications, public_access};
+use super::{Place, encryption, notifications, public_access};
 use crate::AwsError;
 use crate::error::Answer as _;
 
 /// Writes a setting.
-pub(crate) async fn apply(
-    client: &Client,
-    owner: &AccountId,
-    bucket: &BucketName,
-    setting: &Setting,
-) -> Result<(), AwsError> {
-    let object = format!("bucket `{bucket}`");
-    /// Sends a call on the bucket, which says whose it is.
+pub(crate) async fn apply(at: Place<'_>, setting: &Setting) -> Result<(), AwsError> {
+    let object = super::object(at.name, "");
+    /// Sends a call on the bucket.
     macro_rules! send {
         ($name:literal, $call:ident $(, $with:ident($value:expr))*) => {{
-            let call = client.$call().bucket(bucket.as_str()).expected_bucket_owner(owner.as_str());
-            call$(.$with($value))*.send().await.named($name, object).map(drop)
+            let call = on_bucket!(at, $call)$(.$with($value))*;
+            call.send().await.named($name, object).map(drop)
         }};
     }
     match setting {
@@ -66,7 +60,7 @@ pub(crate) async fn apply(
         ),
         Setting::Notifications(notifications) => {
             let call = "PutBucketNotificationConfiguration";
-            let answer = notifications::put(client, owner, bucket, notifications).await;
+            let answer = notifications::put(at, notifications).await;
             answer.named(call, object).map(drop)
         }
         Setting::AccountPublicAccessBlock(_) => {

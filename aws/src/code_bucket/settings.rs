@@ -10,7 +10,7 @@ use s3guard_posture::{BucketName, Setting as Wanted};
 use serde_json::{Value as Json, json};
 
 use super::{CodeBucket, CodeBucketError};
-use crate::buckets::{encryption, public_access, writes};
+use crate::buckets::{Place, encryption, public_access, writes};
 use crate::error::Answer as _;
 
 /// The statement of the bucket's policy that is ours, named as in the stack's own buckets.
@@ -64,15 +64,15 @@ pub(super) async fn mend(bucket: &CodeBucket, setting: Setting) -> Result<bool, 
         Setting::TlsOnly => bucket.tls_only().await?,
     };
     let Some(wanted) = wanted else { return Ok(false) };
-    writes::apply(&bucket.client, &bucket.owner, &bucket.name, &wanted).await?;
+    let at = Place { client: &bucket.client, owner: &bucket.owner, name: &bucket.name };
+    writes::apply(at, &wanted).await?;
     Ok(true)
 }
 
-/// Sends a call on the bucket, which says whose it is. Gives the answer, or none where there is no such setting.
+/// Sends a call on the bucket. Gives the answer, or none where there is no such setting.
 macro_rules! read {
     ($bucket:ident, $name:literal, $call:ident, $absent:expr) => {{
-        let call = $bucket.client.$call().bucket($bucket.name.as_str());
-        let answer = call.expected_bucket_owner($bucket.owner.as_str()).send().await;
+        let answer = on_bucket!($bucket, $call).send().await;
         answer.optional($name, $bucket.object(""), &$absent)?
     }};
 }

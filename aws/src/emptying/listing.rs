@@ -69,28 +69,17 @@ impl Emptying {
     /// Counts what is in the bucket, up to about so many; `None` if there is no such bucket.
     pub async fn count(&self, most: u64) -> Result<Option<Contents>, AwsError> {
         let mut contents = Contents::default();
-        let mut place = Place::default();
-        loop {
-            let Some(page) = self.again(async || self.page(&place).await).await? else {
-                return Ok(None);
-            };
+        let is_there = self.each_page("", |page| {
             for entry in &page.entries {
-                if entry.is_marker {
-                    contents.markers += 1;
-                } else {
-                    contents.versions += 1;
-                }
+                let count =
+                    if entry.is_marker { &mut contents.markers } else { &mut contents.versions };
+                *count += 1;
                 contents.size_bytes += entry.size_bytes;
             }
-            if !page.is_truncated {
-                return Ok(Some(contents));
-            }
-            if contents.versions + contents.markers >= most {
-                contents.is_more = true;
-                return Ok(Some(contents));
-            }
-            place = page.next;
-        }
+            contents.is_more = page.is_truncated && contents.versions + contents.markers >= most;
+            !contents.is_more
+        });
+        Ok(is_there.await?.then_some(contents))
     }
 
     /// Every version under a prefix, by key; `None` if there is no such bucket.
@@ -99,19 +88,31 @@ impl Emptying {
         prefix: &str,
     ) -> Result<Option<BTreeMap<String, Vec<Entry>>>, AwsError> {
         let mut versions: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
-        let mut place = Place::default();
-        loop {
-            let Some(page) = self.again(async || self.page_of(prefix, &place).await).await? else {
-                return Ok(None);
-            };
+        let is_there = self.each_page(prefix, |page| {
             for entry in page.entries {
                 versions.entry(entry.key.clone()).or_default().push(entry);
             }
-            if !page.is_truncated {
-                return Ok(Some(versions));
-            }
-            place = page.next;
+            true
+        });
+        Ok(is_there.await?.then_some(versions))
+    }
+
+    /// Gives each page while more are wanted; `false` if there is no such bucket.
+    async fn each_page(
+        &self,
+        prefix: &str,
+        mut take: impl FnMut(Page) -> bool,
+    ) -> Result<bool, AwsError> {
+        let mut place = Some(Place::default());
+        while let Some(from) = place {
+            let Some(page) = self.again(async || self.page_of(prefix, &from).await).await? else {
+                return Ok(false);
+            };
+            let next = page.is_truncated.then(|| page.next.clone());
+            let wants_more = take(page);
+            place = next.filter(|_| wants_more);
         }
+        Ok(true)
     }
 
     pub(super) async fn page(&self, place: &Place) -> Result<Option<Page>, AwsError> {
@@ -119,11 +120,7 @@ impl Emptying {
     }
 
     async fn page_of(&self, prefix: &str, place: &Place) -> Result<Option<Page>, AwsError> {
-        let answer = self
-            .client
-            .list_object_versions()
-            .bucket(self.name.as_str())
-            .expected_bucket_owner(self.owner.as_str())
+        let answer = on_bucket!(self, list_object_versions)
             .set_prefix((!prefix.is_empty()).then(|| prefix.to_owned()))
             // A key may have characters that no XML document can have.
             .encoding_type(EncodingType::Url)
@@ -179,8 +176,7 @@ impl Emptying {
         loop {
             let answer = self
                 .again(async || {
-                    let call = self.client.list_multipart_uploads().bucket(self.name.as_str());
-                    let call = call.expected_bucket_owner(self.owner.as_str());
+                    let call = on_bucket!(self, list_multipart_uploads);
                     let call =
                         call.set_key_marker(key.clone()).set_upload_id_marker(upload.clone());
                     let answer = call.encoding_type(EncodingType::Url).send().await;
@@ -206,9 +202,7 @@ impl Emptying {
     }
 
     async fn abort(&self, key: &str, id: &str) -> Result<(), AwsError> {
-        let call = self.client.abort_multipart_upload().bucket(self.name.as_str());
-        let call = call.expected_bucket_owner(self.owner.as_str()).key(key).upload_id(id);
-        let answer = call.send().await;
+        let answer = on_bucket!(self, abort_multipart_upload).key(key).upload_id(id).send().await;
         answer.optional("AbortMultipartUpload", self.object(key), &["NoSuchUpload"]).map(drop)
     }
 }

@@ -26,7 +26,7 @@ impl Ledger {
         let mut is_whole = false;
         let mut pages = self.list_call(ledger::RECORDS_PREFIX).into_paginator().send();
         for _ in 0..pages_max {
-            let page = pages.try_next().await.named("ListObjectsV2", self.name())?;
+            let page = pages.try_next().await.named("ListObjectsV2", self.object(""))?;
             let Some(page) = page else { break };
             is_whole = page.next_continuation_token().is_none();
             for key in page.contents().iter().filter_map(|object| object.key()) {

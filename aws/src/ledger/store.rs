@@ -21,8 +21,7 @@ impl Store for Ledger {
     }
 
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, AwsError> {
-        let call = self.client.get_object().bucket(self.bucket.as_str()).key(key);
-        let answer = call.expected_bucket_owner(self.owner.as_str()).send().await;
+        let answer = on_bucket!(self, get_object).key(key).send().await;
         let object = self.object(key);
         let Some(answer) = answer.optional("GetObject", &object, &["NoSuchKey"])? else {
             return Ok(None);
@@ -36,7 +35,7 @@ impl Store for Ledger {
         let after = (!after.is_empty()).then(|| after.to_owned());
         let call = self.list_call(prefix).set_start_after(after);
         let pages = call.into_paginator().send().try_collect().await;
-        let pages = pages.named("ListObjectsV2", self.name())?;
+        let pages = pages.named("ListObjectsV2", self.object(""))?;
         let listed = |object: &Object| {
             let seconds = object.last_modified()?.secs();
             let written = OffsetDateTime::from_unix_timestamp(seconds).ok()?;

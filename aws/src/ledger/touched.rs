@@ -47,7 +47,7 @@ impl Ledger {
         let mut pages = call.into_paginator().send();
         let mut is_cut = false;
         for _ in 0..PAGES_MAX {
-            let page = pages.try_next().await.named("ListObjectsV2", self.name())?;
+            let page = pages.try_next().await.named("ListObjectsV2", self.object(""))?;
             let Some(page) = page else { break };
             is_cut = page.next_continuation_token().is_some();
             names.extend(page.common_prefixes().iter().filter_map(|prefix| {

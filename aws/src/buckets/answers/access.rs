@@ -5,8 +5,8 @@ use s3guard_posture::Reading;
 use s3guard_posture::policy::Policy;
 use s3guard_posture::setting::{Acl, Ownership, PublicAccessBlock};
 
-use super::super::public_access;
-use super::{Place, Seen, read};
+use super::super::{Place, public_access};
+use super::{Seen, read};
 
 /// The group of everybody.
 const ALL_USERS: &str = "http://acs.amazonaws.com/groups/global/AllUsers";

@@ -4,8 +4,8 @@ use aws_sdk_s3::types::{BucketVersioningStatus, MfaDeleteStatus};
 use s3guard_posture::Reading;
 use s3guard_posture::setting::{AccessLogs, Encryption, Notifications, Tags, Versioning};
 
-use super::super::{encryption, notifications};
-use super::{Place, Seen, read};
+use super::super::{Place, encryption, notifications, object};
+use super::{Seen, read};
 use crate::AwsError;
 
 pub(super) async fn encryption(at: Place<'_>) -> Seen<Encryption> {
@@ -36,12 +36,12 @@ pub(super) async fn access_logs(at: Place<'_>) -> Seen<AccessLogs> {
 
 pub(super) async fn notifications(at: Place<'_>) -> Seen<Notifications> {
     let call = "GetBucketNotificationConfiguration";
-    let answer = notifications::get(at.client, at.owner, at.name).await;
+    let answer = notifications::get(at).await;
     let seen = read((call, at.name), answer, &[], |body| Some(notifications::parse(body)))?;
     match seen {
         Some(Reading::Known(Err(why))) => {
             let why = format!("the answer is not understood: {why}");
-            Err(AwsError::other(call, format!("bucket `{}`", at.name), why))
+            Err(AwsError::other(call, object(at.name, ""), why))
         }
         seen => Ok(seen.map(|seen| seen.and_then(Result::ok))),
     }

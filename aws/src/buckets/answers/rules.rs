@@ -4,7 +4,8 @@ use aws_sdk_s3::types::{ExpirationStatus, LifecycleRule, ReplicationRule, Replic
 use s3guard_posture::AccountId;
 use s3guard_posture::setting::{Lifecycle, Replication};
 
-use super::{Place, Seen, read};
+use super::super::Place;
+use super::{Seen, read};
 
 pub(super) async fn replication(at: Place<'_>) -> Seen<Replication> {
     let absent = ["ReplicationConfigurationNotFoundError"];
