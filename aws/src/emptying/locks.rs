@@ -58,10 +58,10 @@ impl Emptying {
         let until = until.and_then(|until| OffsetDateTime::from_unix_timestamp(until).ok());
         match answer.object_lock_mode() {
             Some(ObjectLockMode::Compliance) => {
-                locks.compliance = locks.compliance.max(Some(until))
+                locks.compliance = locks.compliance.max(Some(until));
             }
             Some(ObjectLockMode::Governance) => {
-                locks.governance = locks.governance.max(Some(until))
+                locks.governance = locks.governance.max(Some(until));
             }
             Some(_) | None => {}
         }

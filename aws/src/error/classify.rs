@@ -31,6 +31,7 @@ enum Class {
 /// CloudWatch Logs and KMS it is an exhausted quota, which does not pass.
 fn class(code: &str) -> Option<Class> {
     Some(match code {
+        // S3 gives `ServiceUnavailable`, "Service is unable to handle request", with the same status 503 as `SlowDown`.
         "BandwidthLimitExceeded"
         | "EC2ThrottledException"
         | "PriorRequestNotComplete"
@@ -38,11 +39,10 @@ fn class(code: &str) -> Option<Class> {
         | "RequestLimitExceeded"
         | "RequestThrottled"
         | "RequestThrottledException"
+        | "ServiceUnavailable"
         | "SlowDown"
         | "TooManyRequestsException"
         | "TransactionInProgressException" => Class::Throttled,
-        // S3: "Service is unable to handle request", the same status 503 as `SlowDown`.
-        "ServiceUnavailable" => Class::Throttled,
         // `Throttling`, `ThrottlingException`, `ThrottledException`.
         code if code.starts_with("Throttl") => Class::Throttled,
         // All services, S3 and SNS, CloudWatch, KMS, Lambda, IAM, CloudWatch Logs.
@@ -89,7 +89,7 @@ pub(crate) fn is_transient(code: &str) -> bool {
 /// Whether CloudFormation refuses a change because another operation on the stack is in progress, for which it has no code of
 /// its own.
 ///
-/// Written for: `ValidationError`, "Stack:arn:… is in UPDATE_IN_PROGRESS state and can not be updated."
+/// Written for: `ValidationError`, "Stack:arn:… is in `UPDATE_IN_PROGRESS` state and can not be updated."
 fn says_busy_stack(code: &str, message: &str) -> bool {
     code == "ValidationError" && message.contains("_IN_PROGRESS state and can not be updated")
 }

@@ -57,7 +57,9 @@ pub(super) async fn ownership(at: Place<'_>) -> Seen<Ownership> {
     })?;
     Ok(ownership.map(|ownership| match ownership {
         Reading::Known(ownership) => owned(&ownership),
-        unknown => unknown.and_then(|_| None),
+        Reading::Absent => Reading::Absent,
+        Reading::Unread => Reading::Unread,
+        Reading::Denied => Reading::Denied,
     }))
 }
 
