@@ -88,7 +88,8 @@ async fn roll_back(args: &Args, output: &Output, token: &str) -> anyhow::Result<
         None => stacks.roll_back(&stack.id, token).await?,
     }
     let ended = follower.follow().await?;
-    let status = ended.stack.as_ref().map_or(StackStatus::DeleteComplete, |s| s.status.clone());
+    let status =
+        ended.stack.as_ref().map_or(StackStatus::from("DELETE_COMPLETE"), |s| s.status.clone());
     if !rollback::is_back(&status) {
         let what = format!("stack `{name}` was not rolled back");
         return Err(follow::failure(&what, &ended))
@@ -255,7 +256,7 @@ mod tests {
             cancel,
             yes: false,
         };
-        for status in StackStatus::ALL {
+        for status in StackStatus::all() {
             let step = rollback::next(&status);
             let refused = |skip: &[&str], force, cancel| {
                 args(skip, force, cancel).check(step, &status).is_err()

@@ -91,7 +91,7 @@ mod tests {
     fn the_outputs_are_a_table_or_an_object() {
         let stack = Stack {
             id: "arn:stack".to_owned(),
-            status: StackStatus::CreateComplete,
+            status: StackStatus::from("CREATE_COMPLETE"),
             reason: None,
             parameters: BTreeMap::new(),
             outputs: BTreeMap::from([
