@@ -13,7 +13,7 @@ mod messages;
 mod s3;
 mod settings;
 
-pub use messages::Message;
+pub use messages::{Depth, Message};
 
 /// Who calls.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -17,7 +17,7 @@ pub const REGION: &str = "eu-west-1";
 
 /// The wrapper's sources; they lie beside this crate, which is only ever built from its workspace.
 const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/python");
-const START_PATIENCE: Duration = Duration::from_secs(90);
+const START_PATIENCE: Duration = Duration::from_mins(5);
 const END_PATIENCE: Duration = Duration::from_secs(5);
 const LOG_KEPT: Duration = Duration::from_hours(24);
 const PORT_TRIES: u32 = 3;

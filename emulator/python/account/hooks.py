@@ -85,6 +85,8 @@ def _in_account(method: str, path: str, account: str, query: dict, body: bytes) 
             return mail.of(account)
         case "POST", ["mail", "confirm"]:
             return {"confirmed": mail.confirm(query.get("address", ""))}
+        case "DELETE", ["account"]:
+            return functions.end()
         case "GET", ["alarms"]:
             return alarms.states()
         case _:

@@ -218,6 +218,11 @@ impl Account {
         Ok(answer["killed"].as_u64().unwrap_or_default())
     }
 
+    /// Ends what runs in this Region of the account: its functions, their polling, its alarms.
+    pub fn end(&self) -> Result<(), EmulatorError> {
+        self.hook("DELETE", "account", &[], b"").map(drop)
+    }
+
     /// Makes every message that somebody has received visible again, as if its timeout had passed. Says how many.
     pub fn end_visibility_timeouts(&self) -> Result<u64, EmulatorError> {
         let answer = self.hook("POST", "clock/visibility", &[], b"")?;
