@@ -205,7 +205,7 @@ fn who_has_the_permissions_of_the_help_can_verify_and_needs_each_of_them() {
 
 #[test]
 fn looks_that_are_throttled_are_waited_out() {
-    let guarded = Guarded::new(&[]);
+    let guarded = Guarded::configured(new_account(), SHORT, &[]);
     // More than a call is tried by itself. The command is no role's.
     for action in ["s3:GetBucketPolicy", "s3:ListBucket", "s3:GetEncryptionConfiguration"] {
         let fault = Fault { role: String::new(), times: 9, ..Fault::fail(action, "SlowDown") };
@@ -237,7 +237,7 @@ fn a_broken_link_is_named_and_the_canary_is_gone_all_the_same() {
     let link = |arguments: &[&str]| run(arguments).0;
     // On a busy machine links that hold may be late as well: then there is more time.
     let link_of_objects = || {
-        let tries = ["10s", "60s", "300s"].into_iter();
+        let tries = ["4s", "60s", "300s"].into_iter();
         let holds = |states: &BTreeSet<String>| {
             states
                 .iter()
