@@ -235,6 +235,11 @@ impl Account {
         Ok(answer["ended"].as_u64().unwrap_or_default())
     }
 
+    /// Ends every batching window in which messages are gathered for a function, as if its time had passed.
+    pub fn end_windows(&self) -> Result<(), EmulatorError> {
+        self.hook("POST", "clock/windows", &[], b"").map(drop)
+    }
+
     /// Makes every object of a bucket so much older. Says how many there are.
     pub fn age_objects(&self, bucket: &str, seconds: u32) -> Result<u64, EmulatorError> {
         let seconds = seconds.to_string();

@@ -163,6 +163,8 @@ impl Guarded {
     /// Waits until neither queue holds anything.
     pub(super) fn rest(&self) {
         self.wait("rest in the queues", || {
+            // What is gathered for the function need not be gathered for long.
+            self.account.end_windows().unwrap();
             ["GuardQueueUrl", "ObjectQueueUrl"].into_iter().all(|queue| self.waiting(queue) == 0)
         });
     }

@@ -158,9 +158,13 @@ fn who_has_the_permissions_of_the_help_can_verify_and_needs_each_of_them() {
     let caller = account.user("verifier", &policy).unwrap();
     guarded.forget();
     let environment = account.env_of(&caller);
-    // The guard closes the bucket again only when the command has seen it open, which takes the last two permissions.
-    let of_guard =
-        Fault { role: "*Guard*".to_owned(), ..Fault::hold("s3:PutBucketPublicAccessBlock") };
+    // The guard closes the bucket again only when the command has seen it open, which takes the last two permissions. It
+    // may look at the bucket in several runs at once.
+    let of_guard = Fault {
+        role: "*Guard*".to_owned(),
+        times: 1_000,
+        ..Fault::hold("s3:PutBucketPublicAccessBlock")
+    };
     let hold = account.add_fault(&of_guard).unwrap();
     let child = begin_with(environment, &["--yes", "--notices"]);
     let of_open_bucket = ["s3:GetBucketWebsite", "s3:GetAccountPublicAccessBlock"];
