@@ -58,9 +58,9 @@ fn run() -> Result<ExitCode, String> {
         Ok((events, sweep::measure(&package, &aws)?, looks::measure(&package, &aws)?))
     };
     for run in wanted.numbers() {
-        let samples = measure()?;
+        let (events, sweep, looks) = measure()?;
         if run > 0 {
-            report.add(samples);
+            report.add(events, sweep, looks);
         }
     }
     if wanted.has("--counts") {
@@ -70,7 +70,8 @@ fn run() -> Result<ExitCode, String> {
             if check(&report).is_ok() {
                 break;
             }
-            report.add(measure()?);
+            let (events, sweep, looks) = measure()?;
+            report.add(events, sweep, looks);
         }
         check(&report)?;
     }

@@ -33,7 +33,9 @@ impl Report {
     /// Takes a run.
     pub(crate) fn add(
         &mut self,
-        (events, sweep, looks): (Vec<event::Sample>, sweep::Sample, looks::Sample),
+        events: Vec<event::Sample>,
+        sweep: sweep::Sample,
+        looks: looks::Sample,
     ) {
         for ((_, _, samples), sample) in self.events.iter_mut().zip(events) {
             samples.push(sample);
@@ -58,7 +60,10 @@ impl Report {
             counts.insert(format!("event of a new bucket ({name})"), event);
         }
         let sweep = |of: fn(&sweep::Sample) -> usize| self.sweeps.iter().map(of).min();
-        let calls = json!({ "calls": sweep(|sweep| sweep.calls), "callsOfFirstPage": sweep(|sweep| sweep.calls_first) });
+        let calls = json!({
+            "calls": sweep(|sweep| sweep.calls),
+            "callsOfFirstPage": sweep(|sweep| sweep.calls_first),
+        });
         counts.insert(format!("sweep of {} buckets", sweep::BUCKETS), calls);
         let looks = self.looks.iter().map(|looks| looks.calls).min();
         counts.insert(format!("looks at {} buckets", looks::BUCKETS), json!({ "calls": looks }));
