@@ -86,7 +86,7 @@ async fn undo(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::Resu
         .await?
         .ok_or_else(|| anyhow!("the ledger has no such record"))
         .hint(format!("`s3guard history {name}` shows which there are"))?;
-    let word = Word::new(&ledger, &record, args);
+    let word = Word::new(&ledger, &record, &args.id, &args.account.stack, &args.reason);
     if args.end {
         return end(&word, args, output, now).await;
     }

@@ -4,3 +4,4 @@ pub(crate) mod judge;
 pub(crate) mod look;
 pub(crate) mod report;
 pub(crate) mod rights;
+pub(crate) mod wanted;

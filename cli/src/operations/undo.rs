@@ -2,12 +2,12 @@
 
 use anyhow::{Context as _, anyhow};
 use s3guard_aws::{AwsError, Ledger};
-use s3guard_posture::Record;
+use s3guard_posture::reconcile::ledger::RecordId;
 use s3guard_posture::reconcile::ledger::undone::{self, Mark};
+use s3guard_posture::{Record, StackName};
 use serde_json::{Value, json};
 use time::{Date, OffsetDateTime};
 
-use crate::commands::undo::Args;
 use crate::error;
 use crate::error::Advice as _;
 
@@ -15,7 +15,8 @@ use crate::error::Advice as _;
 pub(crate) struct Word<'a> {
     ledger: &'a Ledger,
     record: &'a Record,
-    args: &'a Args,
+    id: &'a RecordId,
+    stack: &'a StackName,
     note: Value,
 }
 
@@ -26,9 +27,15 @@ pub(crate) struct Told {
 }
 
 impl<'a> Word<'a> {
-    pub(crate) fn new(ledger: &'a Ledger, record: &'a Record, args: &'a Args) -> Self {
-        let note = json!({ "undone": record.id, "reason": args.reason });
-        Self { ledger, record, args, note }
+    pub(crate) fn new(
+        ledger: &'a Ledger,
+        record: &'a Record,
+        id: &'a RecordId,
+        stack: &'a StackName,
+        reason: &str,
+    ) -> Self {
+        let note = json!({ "undone": record.id, "reason": reason });
+        Self { ledger, record, id, stack, note }
     }
 
     pub(crate) fn record(&self) -> &Record {
@@ -84,24 +91,24 @@ impl<'a> Word<'a> {
             let error = error.context("nothing was put back, and the guard does as before");
             return error::hinted(error, again);
         };
-        let Args { id, account, .. } = self.args;
+        let Self { id, stack, .. } = self;
         let error = error.context(format!(
             "nothing was put back, but the guard may leave {} as it is, which could not be taken back: {failed}",
             self.aspects(),
         ));
-        let end = format!("`s3guard undo {id} --stack {} --end` has it keep them", account.stack);
+        let end = format!("`s3guard undo {id} --stack {stack} --end` has it keep them");
         error::hinted(error, format!("{again}; or {end}"))
     }
 
     async fn there(&self) -> anyhow::Result<Vec<Mark>> {
         self.ledger
-            .undone(&self.args.id.bucket)
+            .undone(&self.id.bucket)
             .await
             .context("it cannot be told what the guard knows already")
             .hint("nothing was changed")
     }
 
     async fn write(&self, mark: &Mark) -> Result<(), AwsError> {
-        self.ledger.leave(&self.args.id.bucket, mark, &self.note).await
+        self.ledger.leave(&self.id.bucket, mark, &self.note).await
     }
 }

@@ -3,7 +3,6 @@
 pub(crate) mod attempt;
 pub(crate) mod clean;
 pub(crate) mod deployed;
-pub(crate) mod interrupts;
 pub(crate) mod links;
 pub(crate) mod notices;
 pub(crate) mod objects;

@@ -9,12 +9,12 @@ use s3guard_posture::text::shown;
 use s3guard_posture::{KeyState, Reading, Region, StackName};
 use time::{Duration, OffsetDateTime};
 
-use crate::commands::deploy::has_account_names;
-use crate::commands::doctor::{Check, Wanted};
 use crate::error;
+use crate::operations::deploy::names::has_account_names;
 use crate::operations::doctor::look::{Found, Look, Seen};
-use crate::operations::doctor::report::Line;
+use crate::operations::doctor::report::{Check, Line};
 use crate::operations::doctor::rights::Rights;
+use crate::operations::doctor::wanted::Wanted;
 
 /// How far a clock may be off: signatures count five minutes.
 ///

@@ -4,7 +4,6 @@ use std::fmt::{self, Write as _};
 
 use serde::Serialize;
 
-use crate::commands::doctor::Check;
 use crate::ui::lines;
 use crate::ui::output::Paint;
 
@@ -14,6 +13,42 @@ const CHECK: usize = 15;
 
 /// With fewer columns, words stand below what they are about.
 const NARROW: usize = 60;
+
+/// What is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Check {
+    Caller,
+    Clock,
+    Names,
+    Stack,
+    Functions,
+    Trail,
+    Global,
+    Permissions,
+    Organization,
+    Key,
+    Concurrency,
+    TextMessages,
+}
+
+impl fmt::Display for Check {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Caller => "caller",
+            Self::Clock => "clock",
+            Self::Names => "bucket names",
+            Self::Stack => "stack",
+            Self::Functions => "functions",
+            Self::Trail => "trail",
+            Self::Global => "us-east-1",
+            Self::Permissions => "permissions",
+            Self::Organization => "organization",
+            Self::Key => "key",
+            Self::Concurrency => "concurrency",
+            Self::TextMessages => "text messages",
+        })
+    }
+}
 
 /// How a thing is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

@@ -1,6 +1,6 @@
 //! What is asked, and what was answered: checked as the configuration that it becomes.
 
-use s3guard_posture::config::Config;
+use s3guard_posture::config::{Config, TrailChoice};
 use s3guard_posture::{Grade, KeyArn};
 use serde_json::{Map, Value, json};
 
@@ -42,7 +42,7 @@ impl Default for Answers {
             grade: Grade::default().to_string(),
             keys: Vec::new(),
             email: String::new(),
-            trail: "auto".to_owned(),
+            trail: TrailChoice::default().name().to_owned(),
             protect: false,
         }
     }
@@ -250,6 +250,14 @@ mod tests {
         }
         let twice = format!("{KEY},{KEY}");
         assert!(Answers::default().take(Question::Keys, &twice).is_err());
+    }
+
+    #[test]
+    fn the_trail_that_is_proposed_is_the_one_that_a_new_stack_gets_by_default() {
+        let template = s3guard_synth::stacks::guard();
+        let declared = template.parameters().find(|(id, _)| id.as_str() == "TrailMode");
+        let default = declared.and_then(|(_, parameter)| parameter.default);
+        assert_eq!(default, Some(Answers::default().trail.as_str()));
     }
 
     #[test]

@@ -5,14 +5,14 @@ use s3guard_aws::{Buckets, Ledger};
 use s3guard_posture::model::setting::Tags;
 use time::OffsetDateTime;
 
-use crate::commands::verify::{Args, command};
+use crate::args::verify::VerifyArgs;
+use crate::operations::interrupt::Interrupts;
 use crate::operations::session;
 use crate::operations::verify::clean::Made;
-use crate::operations::verify::interrupts::Interrupts;
 use crate::operations::verify::links::Link;
 use crate::operations::verify::plan;
 use crate::operations::verify::plan::Plan;
-use crate::operations::verify::prepare::{Prepared, tags};
+use crate::operations::verify::prepare::{Prepared, command, tags};
 use crate::operations::verify::probe::Probe;
 use crate::operations::verify::report::{Broken, State, Step};
 use crate::operations::verify::stage::{Interrupted, Stage};
@@ -21,7 +21,7 @@ use crate::ui::output::Output;
 
 /// Makes the canary and tries all of the plan. What is not seen is judged.
 pub(crate) async fn attempt(
-    args: &Args,
+    args: &VerifyArgs,
     prepared: &Prepared,
     made: &Made,
     (interrupts, output, now, canary_id): (&Interrupts, &Output, OffsetDateTime, &str),

@@ -9,7 +9,7 @@ use s3guard_posture::model::setting::Tags;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::commands::verify::{Args, command};
+use crate::args::verify::VerifyArgs;
 use crate::operations::session;
 use crate::operations::session::Account;
 use crate::operations::verify::clean::{KEPT, Leftover, Leftovers};
@@ -36,7 +36,7 @@ pub(crate) struct Prepared {
 
 /// Looks at all that the plan depends on; changes nothing.
 pub(crate) async fn prepare(
-    args: &Args,
+    args: &VerifyArgs,
     output: &Output,
     (canary_id, now): (&str, OffsetDateTime),
 ) -> anyhow::Result<Prepared> {
@@ -61,7 +61,7 @@ pub(crate) async fn prepare(
 }
 
 /// The tags of what this run makes.
-pub(crate) fn tags(args: &Args, bounds: Bounds, now: OffsetDateTime) -> anyhow::Result<Tags> {
+pub(crate) fn tags(args: &VerifyArgs, bounds: Bounds, now: OffsetDateTime) -> anyhow::Result<Tags> {
     let until = if args.keep {
         KEPT.to_owned()
     } else {
@@ -75,7 +75,11 @@ pub(crate) fn tags(args: &Args, bounds: Bounds, now: OffsetDateTime) -> anyhow::
 }
 
 /// Says what will be made, and asks.
-pub(crate) async fn agree(args: &Args, prepared: &Prepared, output: &Output) -> anyhow::Result<()> {
+pub(crate) async fn agree(
+    args: &VerifyArgs,
+    prepared: &Prepared,
+    output: &Output,
+) -> anyhow::Result<()> {
     let Prepared { id, plan, bounds, grade, leftovers, deployed, .. } = prepared;
     let stack = &args.account.stack;
     output.say(format_args!("account {}, {}, stack `{stack}`", id.account, id.region));
@@ -117,6 +121,12 @@ pub(crate) async fn agree(args: &Args, prepared: &Prepared, output: &Output) -> 
         return Ok(());
     }
     session::approve("making a bucket in this account", "yes", "`yes`", output).await
+}
+
+/// A command about the same stack.
+pub(crate) fn command(args: &VerifyArgs, account: &Account, command: &str) -> String {
+    let (stack, region) = (&args.account.stack, account.connection.region());
+    format!("s3guard {command} --stack {stack} --region {region}")
 }
 
 /// The names of the steps, in their order.

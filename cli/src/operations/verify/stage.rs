@@ -10,8 +10,8 @@ use thiserror::Error;
 use tokio::time::Instant;
 
 use crate::operations::follow::Pace;
+use crate::operations::interrupt::Interrupts;
 use crate::operations::verify::deployed::Deployed;
-use crate::operations::verify::interrupts::Interrupts;
 use crate::operations::verify::report;
 use crate::operations::verify::report::{State, Step};
 use crate::ui::output::Output;
