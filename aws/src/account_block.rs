@@ -3,11 +3,11 @@
 use aws_sdk_s3control::Client;
 use aws_sdk_s3control::config::Builder;
 use aws_sdk_s3control::config::endpoint::{Endpoint, EndpointFuture, Params, ResolveEndpoint};
-use aws_sdk_s3control::error::ProvideErrorMetadata as _;
 use aws_sdk_s3control::types::PublicAccessBlockConfiguration;
 use s3guard_posture::model::setting::PublicAccessBlock;
 use s3guard_posture::{AccountId, Reading};
 
+use crate::error::Answer as _;
 use crate::{AwsError, Connection};
 
 /// The public access block of an account.
@@ -42,18 +42,9 @@ impl AccountBlock {
     /// Reads it, with what the organization adds to it. A switch that is not named is off.
     pub async fn get(&self) -> Result<Reading<PublicAccessBlock>, AwsError> {
         let call = self.client.get_public_access_block().account_id(self.account.as_str());
-        let error = match call.send().await {
-            Ok(answer) => {
-                let block = answer.public_access_block_configuration();
-                return Ok(block.map_or(Reading::Absent, |block| Reading::Known(from_sdk(block))));
-            }
-            Err(error) => error,
-        };
-        if error.code() == Some("NoSuchPublicAccessBlockConfiguration") {
-            return Ok(Reading::Absent);
-        }
-        let error = AwsError::new("GetPublicAccessBlock", self.object(), &error);
-        if error.is_denied() { Ok(Reading::Denied) } else { Err(error) }
+        let absent = ["NoSuchPublicAccessBlockConfiguration"];
+        let answer = call.send().await.reading("GetPublicAccessBlock", self.object(), &absent)?;
+        Ok(answer.and_then(|answer| answer.public_access_block_configuration().map(from_sdk)))
     }
 
     /// Writes it, whole.
@@ -64,21 +55,15 @@ impl AccountBlock {
             .block_public_policy(block.block_public_policy)
             .restrict_public_buckets(block.restrict_public_buckets)
             .build();
-        self.client
-            .put_public_access_block()
-            .account_id(self.account.as_str())
-            .public_access_block_configuration(configuration)
-            .send()
-            .await
-            .map(|_| ())
-            .map_err(|error| AwsError::new("PutPublicAccessBlock", self.object(), &error))
+        let call = self.client.put_public_access_block().account_id(self.account.as_str());
+        let answer = call.public_access_block_configuration(configuration).send().await;
+        answer.named("PutPublicAccessBlock", self.object()).map(drop)
     }
 
     /// Takes it away: all switches are off then, unless the organization has them on.
     pub async fn delete(&self) -> Result<(), AwsError> {
         let call = self.client.delete_public_access_block().account_id(self.account.as_str());
-        let failed = |error| AwsError::new("DeletePublicAccessBlock", self.object(), &error);
-        call.send().await.map(|_| ()).map_err(failed)
+        call.send().await.named("DeletePublicAccessBlock", self.object()).map(drop)
     }
 
     fn object(&self) -> String {

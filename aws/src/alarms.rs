@@ -1,10 +1,12 @@
 //! Alarms of CloudWatch: which have gone off, since when and why.
 
 use aws_sdk_cloudwatch::Client;
+use aws_sdk_cloudwatch::operation::describe_alarms::DescribeAlarmsOutput;
 use aws_sdk_cloudwatch::types::{MetricAlarm, StateValue};
 use s3guard_posture::Reading;
 use time::OffsetDateTime;
 
+use crate::error::Answer as _;
 use crate::{AwsError, Connection};
 
 /// How many alarms one call takes by name.
@@ -40,22 +42,11 @@ pub async fn alarms(
     let client = Client::new(&connection.config);
     let mut alarms = Vec::new();
     for names in names.chunks(NAMES_MAX) {
-        let mut page = None;
-        loop {
-            let call = client.describe_alarms().set_alarm_names(Some(names.to_vec()));
-            let answer = match call.set_next_token(page).send().await {
-                Ok(answer) => answer,
-                Err(error) => {
-                    let error = AwsError::new("DescribeAlarms", "the stack's alarms", &error);
-                    return if error.is_denied() { Ok(Reading::Denied) } else { Err(error) };
-                }
-            };
-            alarms.extend(answer.metric_alarms().iter().map(read));
-            page = answer.next_token().map(str::to_owned);
-            if page.is_none() {
-                break;
-            }
-        }
+        let call = client.describe_alarms().set_alarm_names(Some(names.to_vec()));
+        let pages = call.into_paginator().send().try_collect().await;
+        let pages = pages.reading("DescribeAlarms", "the stack's alarms", &[])?;
+        let Reading::Known(pages) = pages else { return Ok(Reading::Denied) };
+        alarms.extend(pages.iter().flat_map(DescribeAlarmsOutput::metric_alarms).map(read));
     }
     Ok(Reading::Known(alarms))
 }

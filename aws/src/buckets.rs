@@ -1,5 +1,7 @@
 //! Buckets: reads and writes their settings, lists them.
 
+use std::time::Duration;
+
 use aws_sdk_s3::Client;
 use futures_util::future::join_all;
 use s3guard_posture::{
@@ -8,14 +10,14 @@ use s3guard_posture::{
 use time::OffsetDateTime;
 
 use crate::account_block::AccountBlock;
+use crate::error::Answer as _;
 use crate::{AwsError, Connection, Ledger};
 
 mod answers;
-mod encryption;
+pub(crate) mod encryption;
 mod notifications;
-mod pause;
-mod public_access;
-mod writes;
+pub(crate) mod public_access;
+pub(crate) mod writes;
 
 pub(crate) use answers::{is_public, tags};
 
@@ -27,6 +29,14 @@ pub struct Buckets {
     owner: AccountId,
     ledger: Option<Ledger>,
     now: fn() -> OffsetDateTime,
+}
+
+/// A bucket, and what it is called by.
+#[derive(Clone, Copy)]
+pub(crate) struct Place<'a> {
+    pub(crate) client: &'a Client,
+    pub(crate) owner: &'a AccountId,
+    pub(crate) name: &'a BucketName,
 }
 
 /// One page of a list of buckets.
@@ -64,9 +74,7 @@ impl Buckets {
             .max_buckets(1000)
             .bucket_region(region.as_str())
             .set_continuation_token(continuation);
-        let account = || format!("account `{}`", self.owner);
-        let answer =
-            call.send().await.map_err(|error| AwsError::new("ListBuckets", account(), &error))?;
+        let answer = call.send().await.named("ListBuckets", format!("account `{}`", self.owner))?;
         // An endpoint that does not know the parameter lists every Region's.
         let is_here = |bucket: &&aws_sdk_s3::types::Bucket| {
             bucket.bucket_region().is_none_or(|there| there == region.as_str())
@@ -133,7 +141,12 @@ impl Account for Buckets {
             return Ok(true);
         }
         let client = self.client(&bucket.region);
-        writes::apply(&client, &self.owner, &bucket.name, setting).await
+        let at = Place { client: &client, owner: &self.owner, name: &bucket.name };
+        match writes::apply(at, setting).await {
+            Ok(()) => Ok(true),
+            Err(error) if error.code() == Some("NoSuchBucket") => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     async fn keep(&self, record: &Record) -> Result<(), AwsError> {
@@ -144,7 +157,9 @@ impl Account for Buckets {
     }
 
     async fn pause(&self, attempt: u32) {
-        tokio::time::sleep(pause::before(attempt)).await;
+        // S3's settings are mostly consistent at once, and then after seconds: 0.3 s, 0.9 s, 2.7 s.
+        let pause = Duration::from_millis(100) * 3_u32.saturating_pow(attempt.min(5));
+        tokio::time::sleep(pause).await;
     }
 }
 

@@ -11,22 +11,16 @@ use std::time::Duration;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::endpoint::{DefaultResolver, Params, ResolveEndpoint as _};
 use aws_sdk_s3::config::timeout::TimeoutConfig;
-use aws_sdk_s3::error::ProvideErrorMetadata as _;
-use aws_sdk_s3::types::{
-    BucketLocationConstraint, BucketNamespace, ChecksumMode, CreateBucketConfiguration,
-};
+use aws_sdk_s3::types::ChecksumMode;
 use s3guard_posture::model::names::InvalidBucketName;
 use s3guard_posture::{AccountId, BucketName, Region};
 use thiserror::Error;
 
 pub use self::pruning::superfluous;
 pub use self::settings::Setting;
+use crate::error::Answer as _;
 use crate::identity::Identity;
-use crate::{AwsError, Connection};
-
-/// How long a new bucket may stay unknown to parts of S3, and how often that is looked at.
-const UNKNOWN_ATTEMPTS_MAX: u32 = 20;
-const UNKNOWN_DELAY: Duration = Duration::from_millis(1500);
+use crate::{AwsError, Connection, new_bucket, wait};
 
 /// An upload may take this long: the connection's own limit is for calls that carry nothing.
 const UPLOAD_LIMIT: Duration = Duration::from_mins(10);
@@ -122,15 +116,8 @@ impl CodeBucket {
 
     /// Whether an object with this content lies there already.
     pub async fn holds(&self, key: &str, bytes: &[u8], checksum: &str) -> Result<bool, AwsError> {
-        let answer = self
-            .client
-            .head_object()
-            .bucket(self.name.as_str())
-            .key(key)
-            .checksum_mode(ChecksumMode::Enabled)
-            .expected_bucket_owner(self.owner.as_str())
-            .send()
-            .await;
+        let call = on_bucket!(self, head_object).key(key).checksum_mode(ChecksumMode::Enabled);
+        let answer = call.send().await;
         match answer {
             Ok(there) => Ok(there.content_length().and_then(|n| usize::try_from(n).ok())
                 == Some(bytes.len())
@@ -155,20 +142,17 @@ impl CodeBucket {
             .operation_timeout(UPLOAD_LIMIT)
             .operation_attempt_timeout(UPLOAD_LIMIT)
             .build();
-        self.client
-            .put_object()
-            .bucket(self.name.as_str())
+        on_bucket!(self, put_object)
             .key(key)
             .body(bytes.into())
             .content_type(content_type)
             .checksum_sha256(checksum)
-            .expected_bucket_owner(self.owner.as_str())
             .customize()
             .config_override(aws_sdk_s3::config::Builder::new().timeout_config(limit))
             .send()
             .await
-            .map(|_| ())
-            .map_err(|error| AwsError::new("PutObject", self.object(key), &error))
+            .named("PutObject", self.object(key))
+            .map(drop)
     }
 
     /// The URL by which CloudFormation reads an object: AWS's own, whatever endpoint this connection goes by.
@@ -189,69 +173,32 @@ impl CodeBucket {
 
     /// Reads a setting that every bucket of ours can answer for: unlike `HeadBucket` it tells why not.
     async fn exists(&self) -> Result<bool, CodeBucketError> {
-        let answer = self
-            .client
-            .get_bucket_versioning()
-            .bucket(self.name.as_str())
-            .expected_bucket_owner(self.owner.as_str())
-            .send()
-            .await;
-        match answer {
-            Ok(_) => Ok(true),
-            Err(error) if error.code() == Some("NoSuchBucket") => Ok(false),
-            Err(error) => {
-                let error = AwsError::new("GetBucketVersioning", self.object(""), &error);
-                Err(if error.is_denied() {
-                    CodeBucketError::Denied(error)
-                } else {
-                    Self::explain(error)
-                })
-            }
+        let answer = on_bucket!(self, get_bucket_versioning).send().await;
+        match answer.optional("GetBucketVersioning", self.object(""), &["NoSuchBucket"]) {
+            Ok(found) => Ok(found.is_some()),
+            Err(error) if error.is_denied() => Err(CodeBucketError::Denied(error)),
+            Err(error) => Err(Self::explain(error)),
         }
     }
 
     async fn create(&self) -> Result<(), CodeBucketError> {
-        // us-east-1 is the Region of a bucket without a constraint, and refuses its own name.
-        let constraint = (self.region.as_str() != "us-east-1").then(|| {
-            CreateBucketConfiguration::builder()
-                .location_constraint(BucketLocationConstraint::from(self.region.as_str()))
-                .build()
-        });
-        let answer = self
-            .client
-            .create_bucket()
-            .bucket(self.name.as_str())
-            .bucket_namespace(BucketNamespace::AccountRegional)
-            .set_create_bucket_configuration(constraint)
-            .send()
-            .await;
-        match answer {
-            Ok(_) => Ok(()),
-            // Somebody of the same account was faster, which is as good.
-            Err(error) if error.code() == Some("BucketAlreadyOwnedByYou") => Ok(()),
-            Err(error) if error.code() == Some("BucketAlreadyExists") => {
-                Err(CodeBucketError::Foreign(self.name.clone()))
-            }
-            Err(error) => {
-                Err(Self::explain(AwsError::new("CreateBucket", self.object(""), &error)))
-            }
+        let made = new_bucket::create(&self.client, &self.name, &self.region).await;
+        match made.named("CreateBucket", self.object("")) {
+            Ok(()) => Ok(()),
+            Err(error) => match error.code() {
+                // Somebody of the same account was faster, which is as good.
+                Some("BucketAlreadyOwnedByYou") => Ok(()),
+                Some("BucketAlreadyExists") => Err(CodeBucketError::Foreign(self.name.clone())),
+                Some(_) | None => Err(Self::explain(error)),
+            },
         }
     }
 
     /// Mends one setting; a bucket that was just made may not be known everywhere yet.
     async fn mend(&self, setting: Setting) -> Result<bool, CodeBucketError> {
-        let mut attempt = 0;
-        loop {
-            match settings::mend(self, setting).await {
-                Err(CodeBucketError::Aws(error))
-                    if attempt < UNKNOWN_ATTEMPTS_MAX && passes(error.code()) =>
-                {
-                    attempt += 1;
-                    tokio::time::sleep(UNKNOWN_DELAY).await;
-                }
-                result => return result,
-            }
-        }
+        let is_unknown = |error: &CodeBucketError| matches!(error, CodeBucketError::Aws(error) if new_bucket::is_unknown(error));
+        let mend = async || settings::mend(self, setting).await;
+        wait::retry(new_bucket::pauses(), is_unknown, mend).await
     }
 
     /// Tells a bucket that is elsewhere from other failures.
@@ -270,21 +217,13 @@ impl CodeBucket {
     }
 
     fn object(&self, key: &str) -> String {
-        match key {
-            "" => format!("bucket `{}`", self.name),
-            key => format!("object `{key}` in bucket `{}`", self.name),
-        }
+        crate::error::in_bucket(&self.name, key)
     }
 }
 
 /// A SHA-256 in the form in which S3 takes and gives it.
 pub fn checksum(sha256: &[u8; 32]) -> String {
     aws_smithy_types::base64::encode(sha256)
-}
-
-/// Whether S3 will answer differently in a moment: a bucket that is too new, or a write that is still under way.
-fn passes(code: Option<&str>) -> bool {
-    matches!(code, Some("NoSuchBucket" | "OperationAborted"))
 }
 
 #[cfg(test)]

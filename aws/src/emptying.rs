@@ -7,24 +7,25 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use aws_sdk_s3::Client;
-use aws_sdk_s3::error::ProvideErrorMetadata as _;
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 use s3guard_posture::{AccountId, BucketName};
 use tokio::time::sleep;
 
 use self::listing::{Entry, Place};
-use crate::{AwsError, Connection};
+use crate::error::Answer as _;
+use crate::error::classify::is_transient;
+use crate::{AwsError, Connection, wait};
 
 mod listing;
 mod locks;
 
 pub use self::listing::Contents;
-pub use self::locks::{Lock, Locks};
+pub use self::locks::Locks;
 
-/// How often in a row something that passes is tried again, with growing pauses: some minutes in all.
-const ATTEMPTS_MAX: u32 = 8;
-const PAUSE_MIN: Duration = Duration::from_millis(500);
-const PAUSE_MAX: Duration = Duration::from_secs(30);
+/// The pauses before something that passes is tried again: some minutes in all.
+fn pauses() -> impl Iterator<Item = Duration> {
+    wait::growing(Duration::from_millis(500), 2, Duration::from_secs(30)).take(8)
+}
 
 /// How often a bucket is emptied again that was written to meanwhile.
 ///
@@ -42,6 +43,8 @@ pub struct Emptying {
     name: BucketName,
     owner: AccountId,
     bypasses_governance: bool,
+    /// Whether unfinished uploads are looked for, which takes a permission of its own.
+    pub(crate) aborts_uploads: bool,
 }
 
 /// What was done so far.
@@ -79,7 +82,7 @@ impl Emptying {
     }
 
     pub(crate) fn of(client: Client, name: BucketName, owner: AccountId) -> Self {
-        Self { client, name, owner, bypasses_governance: false }
+        Self { client, name, owner, bypasses_governance: false, aborts_uploads: true }
     }
 
     /// Has objects deleted that are locked in governance mode, for which the caller needs `s3:BypassGovernanceRetention`.
@@ -128,12 +131,8 @@ impl Emptying {
             let Some(first) = page.entries.first() else { break };
             // S3 is consistent: what it has deleted it lists no more. Should it do so, we would go round for ever.
             if seen_before.as_ref() == Some(first) {
-                let object = self.object("");
-                return Err(AwsError::other(
-                    "DeleteObjects",
-                    object,
-                    "what was deleted is listed still",
-                ));
+                let why = "what was deleted is listed still";
+                return Err(AwsError::other("DeleteObjects", self.object(""), why));
             }
             let left = self.delete(&page.entries, tally).await?;
             told(tally);
@@ -148,7 +147,9 @@ impl Emptying {
                 break;
             }
         }
-        self.abort_uploads(tally).await?;
+        if self.aborts_uploads {
+            self.abort_uploads(tally).await?;
+        }
         Ok(true)
     }
 
@@ -160,15 +161,16 @@ impl Emptying {
     ) -> Result<Vec<Entry>, AwsError> {
         let mut to_do: Vec<Entry> = entries.to_vec();
         let mut stays = BTreeSet::new();
-        let mut attempt = 0;
+        let mut pauses = pauses();
         while !to_do.is_empty() {
             let errors = self.again(async || self.delete_batch(&to_do).await).await?;
+            let pause = pauses.next();
             let mut again = Vec::new();
             for (entry, code, message) in &errors {
                 if code == "NoSuchKey" || code == "NoSuchVersion" {
                     continue;
                 }
-                if passes(code) && attempt < ATTEMPTS_MAX {
+                if is_transient(code) && pause.is_some() {
                     again.push(entry.clone());
                     continue;
                 }
@@ -176,8 +178,7 @@ impl Emptying {
                 if locks::says_locked(code, message) {
                     tally.locked += 1;
                     if tally.locks.looked_at < LOCKS_LOOKED_AT_MAX {
-                        let lock = self.lock(entry).await;
-                        tally.locks.add(lock);
+                        self.add_lock(entry, &mut tally.locks).await;
                     }
                 } else {
                     tally.failed += 1;
@@ -186,9 +187,8 @@ impl Emptying {
             }
             tally.deleted += (to_do.len() - errors.len()) as u64;
             to_do = again;
-            if !to_do.is_empty() {
-                sleep(pause(attempt)).await;
-                attempt += 1;
+            if let Some(pause) = pause.filter(|_| !to_do.is_empty()) {
+                sleep(pause).await;
             }
         }
         let is_left =
@@ -206,16 +206,12 @@ impl Emptying {
             entries.iter().partition(|entry| !entry.can_be_said_in_xml());
         let mut errors = Vec::new();
         for entry in strange {
-            let call = self.client.delete_object().bucket(self.name.as_str()).key(&entry.key);
-            let call = call.expected_bucket_owner(self.owner.as_str());
+            let call = on_bucket!(self, delete_object).key(&entry.key);
             let call = call.set_bypass_governance_retention(self.bypass());
-            match call.version_id(&entry.version_id).send().await {
-                Ok(_) => {}
-                Err(error) => {
-                    let error = AwsError::new("DeleteObject", self.object(&entry.key), &error);
-                    let Some(code) = error.code() else { return Err(error) };
-                    errors.push((entry.clone(), code.to_owned(), error.message.clone()));
-                }
+            let answer = call.version_id(&entry.version_id).send().await;
+            if let Err(error) = answer.named("DeleteObject", self.object(&entry.key)) {
+                let Some(code) = error.code() else { return Err(error) };
+                errors.push((entry.clone(), code.to_owned(), error.message.clone()));
             }
         }
         if plain.is_empty() {
@@ -228,16 +224,12 @@ impl Emptying {
         let identifiers = identifiers.collect::<Result<Vec<_>, _>>();
         let identifiers = identifiers.map_err(|error| failed(error.to_string()))?;
         let delete = Delete::builder().set_objects(Some(identifiers)).quiet(true).build();
-        let answer = self
-            .client
-            .delete_objects()
-            .bucket(self.name.as_str())
-            .expected_bucket_owner(self.owner.as_str())
+        let answer = on_bucket!(self, delete_objects)
             .set_bypass_governance_retention(self.bypass())
             .delete(delete.map_err(|error| failed(error.to_string()))?)
             .send()
             .await
-            .map_err(|error| AwsError::new("DeleteObjects", self.object(""), &error))?;
+            .named("DeleteObjects", self.object(""))?;
         for error in answer.errors() {
             let key = error.key().unwrap_or_default();
             // An object that never had versions may be named without one.
@@ -259,16 +251,13 @@ impl Emptying {
     }
 
     /// Deletes the empty bucket; `false` if it is not empty any more.
-    async fn delete_bucket(&self) -> Result<bool, AwsError> {
+    pub(crate) async fn delete_bucket(&self) -> Result<bool, AwsError> {
         self.again(async || {
-            let call = self.client.delete_bucket().bucket(self.name.as_str());
-            match call.expected_bucket_owner(self.owner.as_str()).send().await {
+            let answer = on_bucket!(self, delete_bucket).send().await;
+            match answer.optional("DeleteBucket", self.object(""), &["NoSuchBucket"]) {
                 Ok(_) => Ok(true),
-                Err(error) => match error.code() {
-                    Some("NoSuchBucket") => Ok(true),
-                    Some("BucketNotEmpty") => Ok(false),
-                    Some(_) | None => Err(AwsError::new("DeleteBucket", self.object(""), &error)),
-                },
+                Err(error) if error.code() == Some("BucketNotEmpty") => Ok(false),
+                Err(error) => Err(error),
             }
         })
         .await
@@ -276,48 +265,12 @@ impl Emptying {
 
     /// Makes a call again, as long as its failure passes.
     async fn again<T>(&self, call: impl AsyncFn() -> Result<T, AwsError>) -> Result<T, AwsError> {
-        let mut attempt = 0;
-        loop {
-            match call().await {
-                Err(error) if attempt < ATTEMPTS_MAX && may_pass(&error) => {
-                    sleep(pause(attempt)).await;
-                    attempt += 1;
-                }
-                result => return result,
-            }
-        }
+        wait::retry(pauses(), AwsError::is_transient, async || call().await).await
     }
 
     fn object(&self, key: &str) -> String {
-        match key {
-            "" => format!("bucket `{}`", self.name),
-            key => format!("object `{key}` in bucket `{}`", self.name),
-        }
+        crate::error::in_bucket(&self.name, key)
     }
-}
-
-/// Whether a failure of a call will not last.
-fn may_pass(error: &AwsError) -> bool {
-    use crate::Kind;
-    match &error.kind {
-        Kind::Service(code) => passes(code) || error.is_throttled() || error.is_conflict(),
-        Kind::Unreachable | Kind::Timeout => true,
-        Kind::Credentials | Kind::Other => false,
-    }
-}
-
-/// Codes, also of a single key, that say that S3 will take it in a moment.
-///
-/// Source: Amazon S3 API Reference, "Error responses".
-fn passes(code: &str) -> bool {
-    matches!(
-        code,
-        "InternalError" | "SlowDown" | "ServiceUnavailable" | "RequestTimeout" | "OperationAborted"
-    )
-}
-
-fn pause(attempt: u32) -> Duration {
-    (PAUSE_MIN * 2_u32.pow(attempt.min(10))).min(PAUSE_MAX)
 }
 
 #[cfg(test)]

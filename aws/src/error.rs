@@ -7,33 +7,14 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
+mod answer;
+pub(crate) mod classify;
 mod credentials;
 mod denial;
 
+pub(crate) use answer::{Answer, in_bucket};
 pub use credentials::NoCredentials;
 pub use denial::Denial;
-
-/// Codes that say that there were too many calls. The SDK has waited and called again before we hear of it.
-///
-/// Source: the SDK's own list (`aws_runtime::retries::classifiers`), and S3's `ServiceUnavailable`, "Service is unable to
-/// handle request".
-const THROTTLED: [&str; 15] = [
-    "BandwidthLimitExceeded",
-    "EC2ThrottledException",
-    "LimitExceededException",
-    "PriorRequestNotComplete",
-    "ProvisionedThroughputExceededException",
-    "RequestLimitExceeded",
-    "RequestThrottled",
-    "RequestThrottledException",
-    "ServiceUnavailable",
-    "SlowDown",
-    "ThrottledException",
-    "Throttling",
-    "ThrottlingException",
-    "TooManyRequestsException",
-    "TransactionInProgressException",
-];
 
 /// A call to AWS that failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,24 +95,6 @@ impl AwsError {
             Kind::Service(code) => Some(code),
             Kind::Credentials | Kind::Unreachable | Kind::Timeout | Kind::Other => None,
         }
-    }
-
-    /// Whether somebody else was writing to the same bucket, so that S3 took neither or only theirs.
-    pub fn is_conflict(&self) -> bool {
-        self.code() == Some("OperationAborted")
-    }
-
-    /// Whether there were too many calls.
-    pub fn is_throttled(&self) -> bool {
-        self.code().is_some_and(|code| THROTTLED.contains(&code))
-    }
-
-    /// Whether AWS refused the call for want of permission.
-    pub fn is_denied(&self) -> bool {
-        // SNS has a code of its own for it: Amazon SNS API Reference, the errors of each call.
-        let denied =
-            ["AccessDenied", "AccessDeniedException", "AllAccessDisabled", "AuthorizationError"];
-        self.code().is_some_and(|code| denied.contains(&code))
     }
 
     /// Why there are no credentials, if that is what it failed for; from the SDK's words, so it is a hint.

@@ -1,11 +1,17 @@
 //! Whether a function can be called, what it is, and what calls it.
 
 use aws_sdk_lambda::Client;
-use aws_sdk_lambda::error::ProvideErrorMetadata as _;
-use aws_sdk_lambda::types::{LastUpdateStatus, LoggingConfig, Runtime, State};
+use aws_sdk_lambda::operation::get_function_configuration::GetFunctionConfigurationOutput;
+use aws_sdk_lambda::types::{
+    EventSourceMappingConfiguration, LastUpdateStatus, LoggingConfig, Runtime, State,
+};
 use s3guard_posture::Reading;
 
+use crate::error::Answer as _;
 use crate::{AwsError, Connection};
+
+/// What Lambda says of a function that is not there.
+const MISSING: [&str; 1] = ["ResourceNotFoundException"];
 
 /// A function as Lambda has it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,12 +44,7 @@ pub async fn trouble(
     connection: &Connection,
     function: &str,
 ) -> Result<Reading<Option<String>>, AwsError> {
-    Ok(match describe(connection, function).await? {
-        Reading::Known(function) => Reading::Known(function.trouble),
-        Reading::Absent => Reading::Absent,
-        Reading::Denied => Reading::Denied,
-        Reading::Unread => Reading::Unread,
-    })
+    Ok(describe(connection, function).await?.and_then(|function| Some(function.trouble)))
 }
 
 /// Describes a function.
@@ -52,17 +53,13 @@ pub async fn describe(
     function: &str,
 ) -> Result<Reading<Function>, AwsError> {
     let client = Client::new(&connection.config);
-    let answer = match client.get_function_configuration().function_name(function).send().await {
-        Ok(answer) => answer,
-        Err(error) if error.code() == Some("ResourceNotFoundException") => {
-            return Ok(Reading::Absent);
-        }
-        Err(error) => {
-            let object = format!("function `{function}`");
-            let error = AwsError::new("GetFunctionConfiguration", object, &error);
-            return if error.is_denied() { Ok(Reading::Denied) } else { Err(error) };
-        }
-    };
+    let answer = client.get_function_configuration().function_name(function).send().await;
+    let object = format!("function `{function}`");
+    let answer = answer.reading("GetFunctionConfiguration", object, &MISSING)?;
+    Ok(answer.map_ref(|answer| read(function, answer)))
+}
+
+fn read(function: &str, answer: &GetFunctionConfigurationOutput) -> Function {
     let why = |reason: Option<&str>| reason.unwrap_or("Lambda does not say why").to_owned();
     let trouble = match (answer.state(), answer.last_update_status()) {
         // Of old functions nothing is said. One that is idle is woken by the next call.
@@ -79,14 +76,14 @@ pub async fn describe(
         }
     };
     let log_group = answer.logging_config().and_then(LoggingConfig::log_group);
-    Ok(Reading::Known(Function {
+    Function {
         trouble,
         runtime: answer.runtime().map_or("", Runtime::as_str).to_owned(),
         memory_mebibytes: answer.memory_size().and_then(|size| size.try_into().ok()).unwrap_or(0),
         code_sha256: answer.code_sha256().unwrap_or_default().to_owned(),
         // What Lambda takes where nothing else is given.
         log_group: log_group.map_or_else(|| format!("/aws/lambda/{function}"), str::to_owned),
-    }))
+    }
 }
 
 /// What calls a function with messages; of a function that is gone, nothing does.
@@ -94,31 +91,15 @@ pub async fn sources(
     connection: &Connection,
     function: &str,
 ) -> Result<Reading<Vec<Source>>, AwsError> {
-    let client = Client::new(&connection.config);
-    let mut sources = Vec::new();
-    let mut page = None;
-    loop {
-        let call = client.list_event_source_mappings().function_name(function);
-        let answer = match call.set_marker(page).send().await {
-            Ok(answer) => answer,
-            Err(error) if error.code() == Some("ResourceNotFoundException") => {
-                return Ok(Reading::Absent);
-            }
-            Err(error) => {
-                let object = format!("function `{function}`");
-                let error = AwsError::new("ListEventSourceMappings", object, &error);
-                return if error.is_denied() { Ok(Reading::Denied) } else { Err(error) };
-            }
-        };
-        sources.extend(answer.event_source_mappings().iter().map(|source| Source {
-            id: source.uuid().unwrap_or_default().to_owned(),
-            state: source.state().unwrap_or_default().to_owned(),
-        }));
-        page = answer.next_marker().map(str::to_owned);
-        if page.is_none() {
-            return Ok(Reading::Known(sources));
-        }
-    }
+    let call = Client::new(&connection.config).list_event_source_mappings();
+    let sources = call.function_name(function).into_paginator().items().send().try_collect().await;
+    let object = format!("function `{function}`");
+    let sources = sources.reading("ListEventSourceMappings", object, &MISSING)?;
+    let source = |source: &EventSourceMappingConfiguration| Source {
+        id: source.uuid().unwrap_or_default().to_owned(),
+        state: source.state().unwrap_or_default().to_owned(),
+    };
+    Ok(sources.map_ref(|sources| sources.iter().map(source).collect()))
 }
 
 #[cfg(test)]

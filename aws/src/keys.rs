@@ -1,24 +1,18 @@
 //! What KMS says of a key.
 
 use aws_sdk_kms::Client;
-use aws_sdk_kms::error::ProvideErrorMetadata as _;
 use aws_sdk_kms::types::{KeyMetadata, KeySpec, KeyState as State, KeyUsageType};
 use s3guard_posture::{KeyArn, KeyState, Reading};
 
+use crate::error::Answer as _;
 use crate::{AwsError, Connection};
 
 /// Asks KMS, in the connection's Region, whether objects can be encrypted with the key.
 pub async fn state(connection: &Connection, key: &KeyArn) -> Result<Reading<KeyState>, AwsError> {
     let client = Client::new(&connection.config);
-    let error = match client.describe_key().key_id(key.as_str()).send().await {
-        Ok(answer) => return Ok(Reading::Known(usable(answer.key_metadata()))),
-        Err(error) => error,
-    };
-    if error.code() == Some("NotFoundException") {
-        return Ok(Reading::Absent);
-    }
-    let error = AwsError::new("DescribeKey", format!("key `{key}`"), &error);
-    if error.is_denied() { Ok(Reading::Denied) } else { Err(error) }
+    let answer = client.describe_key().key_id(key.as_str()).send().await;
+    let key = answer.reading("DescribeKey", format!("key `{key}`"), &["NotFoundException"])?;
+    Ok(key.map_ref(|answer| usable(answer.key_metadata())))
 }
 
 /// Whether objects can be encrypted with the key.

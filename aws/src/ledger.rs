@@ -2,11 +2,9 @@
 //!
 //! Where things are in it is said by [`s3guard_posture::reconcile::ledger`]. Nothing is ever deleted here.
 
-use std::fmt;
-
 use aws_sdk_s3::Client;
-use aws_sdk_s3::error::{ProvideErrorMetadata as _, SdkError};
-use aws_sdk_s3::operation::put_object::PutObjectError;
+use aws_sdk_s3::operation::list_objects_v2::builders::ListObjectsV2FluentBuilder;
+use aws_sdk_s3::operation::put_object::builders::PutObjectFluentBuilder;
 use futures_util::{StreamExt as _, stream};
 use s3guard_posture::digest::window::Store;
 use s3guard_posture::reconcile::ledger::{self, InvalidRecordId, RecordId};
@@ -17,6 +15,7 @@ use serde_json::Value;
 use thiserror::Error;
 use time::OffsetDateTime;
 
+use crate::error::Answer as _;
 use crate::{AwsError, Connection};
 
 mod marks;
@@ -37,7 +36,7 @@ const READS_MAX: usize = 8;
 #[derive(Clone, Debug)]
 pub struct Ledger {
     client: Client,
-    bucket: BucketName,
+    name: BucketName,
     owner: AccountId,
 }
 
@@ -71,12 +70,12 @@ pub enum LedgerError {
 impl Ledger {
     /// The ledger in this bucket, in the connection's Region.
     pub fn new(connection: &Connection, bucket: BucketName, owner: AccountId) -> Self {
-        Self { client: Client::new(&connection.config), bucket, owner }
+        Self { client: Client::new(&connection.config), name: bucket, owner }
     }
 
     /// The bucket.
     pub fn bucket(&self) -> &BucketName {
-        &self.bucket
+        &self.name
     }
 
     /// Keeps a record; a later one of the same id takes its place. That a write failed is told by a key as well.
@@ -119,15 +118,10 @@ impl Ledger {
     }
 
     async fn put_where_none(&self, key: &str, json: Vec<u8>) -> Result<bool, AwsError> {
-        let call = self.json(key, json).if_none_match("*");
-        match call.send().await {
-            Ok(_) => Ok(true),
-            Err(error) => match error.code() {
-                // The second one is somebody who is writing it this moment.
-                Some("PreconditionFailed" | "ConditionalRequestConflict") => Ok(false),
-                Some(_) | None => Err(self.put_failed(key, &error)),
-            },
-        }
+        let answer = self.json(key, json).if_none_match("*").send().await;
+        // The second one is somebody who is writing it this moment.
+        let taken = ["PreconditionFailed", "ConditionalRequestConflict"];
+        Ok(answer.optional("PutObject", self.object(key), &taken)?.is_some())
     }
 
     /// Whether there is an object of this key. Listing tells it, for which no permission to read is needed.
@@ -168,65 +162,33 @@ impl Ledger {
         is_wanted: impl Fn(&str) -> bool,
     ) -> Result<Vec<String>, AwsError> {
         let mut keys = Vec::new();
-        let mut page = None;
-        loop {
-            let answer = self
-                .client
-                .list_objects_v2()
-                .bucket(self.bucket.as_str())
-                .expected_bucket_owner(self.owner.as_str())
-                .prefix(prefix)
-                .set_start_after(after.map(str::to_owned))
-                .set_continuation_token(page)
-                .send()
-                .await
-                .map_err(|error| AwsError::new("ListObjectsV2", self.name(), &error))?;
-            for key in answer.contents().iter().filter_map(|object| object.key()) {
+        let call = self.list_call(prefix).set_start_after(after.map(str::to_owned));
+        let mut pages = call.into_paginator().send();
+        while let Some(page) = pages.try_next().await.named("ListObjectsV2", self.object(""))? {
+            for key in page.contents().iter().filter_map(|object| object.key()) {
                 if !is_wanted(key) {
                     return Ok(keys);
                 }
                 keys.push(key.to_owned());
             }
-            page = answer.next_continuation_token().map(str::to_owned);
-            if page.is_none() {
-                return Ok(keys);
-            }
         }
+        Ok(keys)
+    }
+
+    fn list_call(&self, prefix: &str) -> ListObjectsV2FluentBuilder {
+        on_bucket!(self, list_objects_v2).prefix(prefix)
     }
 
     async fn put(&self, key: &str, json: Vec<u8>) -> Result<(), AwsError> {
-        let answer = self.json(key, json).send().await;
-        answer.map(|_| ()).map_err(|error| self.put_failed(key, &error))
+        self.json(key, json).send().await.named("PutObject", self.object(key)).map(drop)
     }
 
-    fn json(
-        &self,
-        key: &str,
-        json: Vec<u8>,
-    ) -> aws_sdk_s3::operation::put_object::builders::PutObjectFluentBuilder {
-        self.client
-            .put_object()
-            .bucket(self.bucket.as_str())
-            .expected_bucket_owner(self.owner.as_str())
-            .key(key)
-            .content_type("application/json")
-            .body(json.into())
-    }
-
-    fn put_failed<R: fmt::Debug + 'static>(
-        &self,
-        key: &str,
-        error: &SdkError<PutObjectError, R>,
-    ) -> AwsError {
-        AwsError::new("PutObject", self.object(key), error)
+    fn json(&self, key: &str, json: Vec<u8>) -> PutObjectFluentBuilder {
+        on_bucket!(self, put_object).key(key).content_type("application/json").body(json.into())
     }
 
     fn object(&self, key: &str) -> String {
-        format!("object `{key}` in bucket `{}`", self.bucket)
-    }
-
-    fn name(&self) -> String {
-        format!("bucket `{}`", self.bucket)
+        crate::error::in_bucket(&self.name, key)
     }
 }
 

@@ -3,6 +3,14 @@
 //! Errors name the call, its object and AWS's own code ([`AwsError`]); "there is no such configuration" is a reading, not
 //! an error, and "access denied" to a reading is one too.
 
+/// A call on the bucket of a value with `client`, `name` and `owner`: each one says whose bucket it expects, so that no other
+/// account's is touched.
+macro_rules! on_bucket {
+    ($at:expr, $call:ident) => {
+        $at.client.$call().bucket($at.name.as_str()).expected_bucket_owner($at.owner.as_str())
+    };
+}
+
 pub mod account_block;
 #[cfg(feature = "deploy")]
 pub mod alarms;
@@ -16,6 +24,7 @@ pub mod connection;
 pub mod emptying;
 pub mod error;
 #[cfg(test)]
+#[path = "tests/fake.rs"]
 mod fake;
 #[cfg(feature = "deploy")]
 pub mod function_state;
@@ -27,6 +36,8 @@ pub mod ledger;
 pub mod limits;
 #[cfg(feature = "deploy")]
 pub mod logs;
+#[cfg(feature = "deploy")]
+mod new_bucket;
 pub mod objects;
 #[cfg(feature = "deploy")]
 pub mod permissions;
@@ -37,6 +48,7 @@ pub mod subscriptions;
 pub mod topics;
 #[cfg(feature = "deploy")]
 pub mod trails;
+pub mod wait;
 
 pub use account_block::AccountBlock;
 pub use buckets::Buckets;

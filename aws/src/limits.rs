@@ -3,6 +3,7 @@
 use aws_sdk_lambda::types::AccountLimit;
 use s3guard_posture::Reading;
 
+use crate::error::Answer as _;
 use crate::{AwsError, Connection};
 
 /// How text messages are bounded.
@@ -17,14 +18,11 @@ pub struct TextMessages {
 /// How many calls of functions may run at once, of those that no function has for itself; none if Lambda does not say.
 pub async fn concurrency(connection: &Connection) -> Result<Reading<i32>, AwsError> {
     let client = aws_sdk_lambda::Client::new(&connection.config);
-    match client.get_account_settings().send().await {
-        Ok(answer) => {
-            let limit = answer.account_limit();
-            let free = limit.and_then(AccountLimit::unreserved_concurrent_executions);
-            Ok(free.map_or(Reading::Absent, Reading::Known))
-        }
-        Err(error) => denied(AwsError::new("GetAccountSettings", object(connection), &error)),
-    }
+    let answer = client.get_account_settings().send().await;
+    let answer = answer.reading("GetAccountSettings", object(connection), &[])?;
+    Ok(answer.and_then(|answer| {
+        answer.account_limit().and_then(AccountLimit::unreserved_concurrent_executions)
+    }))
 }
 
 /// How text messages are bounded in the Region.
@@ -34,31 +32,18 @@ pub async fn text_messages(connection: &Connection) -> Result<Reading<TextMessag
         client.get_sms_attributes().attributes("MonthlySpendLimit").send(),
         client.get_sms_sandbox_account_status().send()
     );
-    let attributes = match attributes {
-        Ok(answer) => answer,
-        Err(error) => {
-            return denied(AwsError::new("GetSMSAttributes", object(connection), &error));
-        }
-    };
-    let is_in_sandbox = match sandbox {
-        Ok(answer) => answer.is_in_sandbox(),
-        Err(error) => {
-            return denied(AwsError::new("GetSMSSandboxAccountStatus", object(connection), &error));
-        }
+    let attributes = attributes.reading("GetSMSAttributes", object(connection), &[])?;
+    let sandbox = sandbox.reading("GetSMSSandboxAccountStatus", object(connection), &[])?;
+    let (Reading::Known(attributes), Reading::Known(sandbox)) = (attributes, sandbox) else {
+        return Ok(Reading::Denied);
     };
     let limit = attributes.attributes().and_then(|all| all.get("MonthlySpendLimit"));
     let limit = limit.and_then(|limit| limit.parse().ok());
-    Ok(Reading::Known(TextMessages { limit, is_in_sandbox }))
+    Ok(Reading::Known(TextMessages { limit, is_in_sandbox: sandbox.is_in_sandbox() }))
 }
 
 fn object(connection: &Connection) -> String {
     format!("the account in `{}`", connection.region())
-}
-
-/// SNS and Lambda have codes of their own for it.
-fn denied<T>(error: AwsError) -> Result<Reading<T>, AwsError> {
-    let is_denied = error.is_denied() || error.code() == Some("AuthorizationError");
-    if is_denied { Ok(Reading::Denied) } else { Err(error) }
 }
 
 #[cfg(test)]

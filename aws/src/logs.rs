@@ -1,9 +1,11 @@
 //! The lines that functions have logged.
 
 use aws_sdk_cloudwatchlogs::Client;
-use aws_sdk_cloudwatchlogs::error::ProvideErrorMetadata as _;
+use aws_sdk_cloudwatchlogs::operation::filter_log_events::FilterLogEventsOutput;
+use aws_sdk_cloudwatchlogs::types::FilteredLogEvent;
 use s3guard_posture::Reading;
 
+use crate::error::Answer as _;
 use crate::{AwsError, Connection};
 
 /// A line of a log.
@@ -33,42 +35,24 @@ pub async fn lines(
     connection: &Connection,
     wanted: Wanted<'_>,
 ) -> Result<Reading<Vec<LogLine>>, AwsError> {
-    let client = Client::new(&connection.config);
+    let call = Client::new(&connection.config).filter_log_events().log_group_name(wanted.group);
     let pattern = (!wanted.pattern.is_empty()).then(|| wanted.pattern.to_owned());
-    let mut lines = Vec::new();
-    let mut page = None;
-    loop {
-        let answer = client
-            .filter_log_events()
-            .log_group_name(wanted.group)
-            .start_time(wanted.since_ms)
-            .set_filter_pattern(pattern.clone())
-            .set_next_token(page)
-            .send()
-            .await;
-        let answer = match answer {
-            Ok(answer) => answer,
-            Err(error) if error.code() == Some("ResourceNotFoundException") => {
-                return Ok(Reading::Absent);
-            }
-            Err(error) => {
-                let object = format!("log group `{}`", wanted.group);
-                let error = AwsError::new("FilterLogEvents", object, &error);
-                return if error.is_denied() { Ok(Reading::Denied) } else { Err(error) };
-            }
-        };
-        lines.extend(answer.events().iter().map(|event| LogLine {
+    let call = call.start_time(wanted.since_ms).set_filter_pattern(pattern);
+    // An empty page may have another one behind it.
+    let pages = call.into_paginator().send().try_collect().await;
+    let object = format!("log group `{}`", wanted.group);
+    let pages = pages.reading("FilterLogEvents", object, &["ResourceNotFoundException"])?;
+    Ok(pages.and_then(|pages| {
+        let events = pages.iter().flat_map(FilterLogEventsOutput::events);
+        let line = |event: &FilteredLogEvent| LogLine {
             id: event.event_id().unwrap_or_default().to_owned(),
             at_ms: event.timestamp().unwrap_or_default(),
             text: event.message().unwrap_or_default().to_owned(),
-        }));
-        // An empty page may have another one behind it.
-        page = answer.next_token().map(str::to_owned);
-        if page.is_none() {
-            lines.sort_by_key(|line| line.at_ms);
-            return Ok(Reading::Known(lines));
-        }
-    }
+        };
+        let mut lines: Vec<_> = events.map(line).collect();
+        lines.sort_by_key(|line| line.at_ms);
+        Some(lines)
+    }))
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! What S3's events do not say of objects, asked of S3.
 
 use aws_sdk_s3::Client;
-use aws_sdk_s3::error::ProvideErrorMetadata as _;
 use s3guard_posture::model::setting::Tags;
 use s3guard_posture::{AccountId, BucketName, Reading};
 
 use crate::buckets::{is_public, tags};
+use crate::error::Answer as _;
 use crate::{AwsError, Connection};
 
 /// The objects of an account's buckets, in the connection's Region.
@@ -26,10 +26,6 @@ impl Objects {
     /// It is one call: what is listed from a version on are the older ones of its key, then other keys.
     ///
     /// Source: Amazon S3 API Reference, `ListObjectVersions`.
-    ///
-    /// # Errors
-    ///
-    /// If the bucket's versions cannot be listed.
     pub async fn has_overwritten(
         &self,
         bucket: &BucketName,
@@ -47,18 +43,12 @@ impl Objects {
             .max_keys(1)
             .send()
             .await
-            .map_err(|error| {
-                AwsError::new("ListObjectVersions", format!("bucket `{bucket}`"), &error)
-            })?;
+            .named("ListObjectVersions", format!("bucket `{bucket}`"))?;
         Ok(answer.versions().iter().any(|version| version.key() == Some(key)))
     }
 
     /// Whether an object's ACL lets everybody at it. `None` if the object is not there any more, or has no ACL that
     /// counts.
-    ///
-    /// # Errors
-    ///
-    /// If the ACL cannot be read.
     pub async fn is_public(
         &self,
         bucket: &BucketName,
@@ -74,28 +64,13 @@ impl Objects {
             .set_version_id(version_id.map(str::to_owned))
             .send()
             .await;
-        match answer {
-            Ok(answer) => Ok(Some(is_public(answer.grants()))),
-            Err(error)
-                if matches!(
-                    error.code(),
-                    Some("NoSuchKey" | "NoSuchVersion" | "MethodNotAllowed")
-                ) =>
-            {
-                Ok(None)
-            }
-            Err(error) => {
-                let object = format!("an object of bucket `{bucket}`");
-                Err(AwsError::new("GetObjectAcl", object, &error))
-            }
-        }
+        let absent = ["NoSuchKey", "NoSuchVersion", "MethodNotAllowed"];
+        let object = format!("an object of bucket `{bucket}`");
+        let answer = answer.optional("GetObjectAcl", object, &absent)?;
+        Ok(answer.map(|answer| is_public(answer.grants())))
     }
 
     /// The tags of a bucket.
-    ///
-    /// # Errors
-    ///
-    /// If they cannot be read for another reason than that it is not allowed.
     pub async fn bucket_tags(&self, bucket: &BucketName) -> Result<Reading<Tags>, AwsError> {
         tags(&self.client, &self.owner, bucket).await
     }

@@ -1,12 +1,12 @@
 //! What a caller may do, by IAM's own simulation of his policies.
 
 use aws_sdk_iam::Client;
-use aws_sdk_iam::error::ProvideErrorMetadata as _;
 use aws_sdk_iam::types::{
     ContextEntry, ContextKeyTypeEnum, EvaluationResult, PolicyEvaluationDecisionType,
 };
 use s3guard_posture::Reading;
 
+use crate::error::Answer as _;
 use crate::identity::{Identity, Principal};
 use crate::{AwsError, Connection};
 
@@ -54,14 +54,9 @@ pub async fn source(
         Principal::Role(role) => role,
     };
     let client = Client::new(&connection.config);
-    match client.get_role().role_name(&role).send().await {
-        Ok(answer) => {
-            let arn = answer.role().map(|role| role.arn().to_owned());
-            Ok(arn.map_or(Reading::Absent, Reading::Known))
-        }
-        Err(error) if error.code() == Some("NoSuchEntity") => Ok(Reading::Absent),
-        Err(error) => denied(AwsError::new("GetRole", format!("role `{role}`"), &error)),
-    }
+    let answer = client.get_role().role_name(&role).send().await;
+    let answer = answer.reading("GetRole", format!("role `{role}`"), &["NoSuchEntity"])?;
+    Ok(answer.and_then(|answer| answer.role().map(|role| role.arn().to_owned())))
 }
 
 /// Which of the actions the caller may not do. The simulation goes as if CloudFormation did them for him.
@@ -71,41 +66,26 @@ pub async fn missing(
     question: &Question,
 ) -> Result<Reading<Vec<Missing>>, AwsError> {
     let client = Client::new(&connection.config);
-    let mut marker = None;
-    let mut missing = Vec::new();
-    loop {
-        let call = client
-            .simulate_principal_policy()
-            .policy_source_arn(source)
-            .set_action_names(Some(question.actions.clone()))
-            .resource_arns(&question.resource)
-            .context_entries(entry(
-                "aws:CalledVia",
-                ContextKeyTypeEnum::StringList,
-                "cloudformation.amazonaws.com",
-            ))
-            .context_entries(entry(
-                "iam:PassedToService",
-                ContextKeyTypeEnum::String,
-                "lambda.amazonaws.com",
-            ))
-            .set_marker(marker);
-        let answer = match call.send().await {
-            Ok(answer) => answer,
-            Err(error) => {
-                let object = format!("principal `{source}`");
-                return denied(AwsError::new("SimulatePrincipalPolicy", object, &error));
-            }
-        };
-        missing.extend(answer.evaluation_results().iter().filter_map(judged));
-        marker = answer.marker().filter(|_| answer.is_truncated()).map(str::to_owned);
-        if marker.is_none() {
-            return Ok(Reading::Known(missing));
-        }
-    }
+    let called_via =
+        ("aws:CalledVia", ContextKeyTypeEnum::StringList, "cloudformation.amazonaws.com");
+    let passed_to = ("iam:PassedToService", ContextKeyTypeEnum::String, "lambda.amazonaws.com");
+    let results = client
+        .simulate_principal_policy()
+        .policy_source_arn(source)
+        .set_action_names(Some(question.actions.clone()))
+        .resource_arns(&question.resource)
+        .set_context_entries(Some([called_via, passed_to].map(entry).to_vec()))
+        .into_paginator()
+        .items()
+        .send()
+        .try_collect()
+        .await;
+    let object = format!("principal `{source}`");
+    let results = results.reading("SimulatePrincipalPolicy", object, &[])?;
+    Ok(results.map_ref(|results| results.iter().filter_map(judged).collect()))
 }
 
-fn entry(key: &str, kind: ContextKeyTypeEnum, value: &str) -> ContextEntry {
+fn entry((key, kind, value): (&str, ContextKeyTypeEnum, &str)) -> ContextEntry {
     ContextEntry::builder()
         .context_key_name(key)
         .context_key_type(kind)
@@ -129,10 +109,6 @@ fn judged(result: &EvaluationResult) -> Option<Missing> {
         _ => By::NoAllow,
     };
     Some(Missing { action: result.eval_action_name().to_owned(), by })
-}
-
-fn denied<T>(error: AwsError) -> Result<Reading<T>, AwsError> {
-    if error.is_denied() { Ok(Reading::Denied) } else { Err(error) }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use thiserror::Error;
 
+use crate::error::Answer as _;
 use crate::{AwsError, Connection};
 
 /// The most messages of one `SendMessageBatch`.
@@ -61,10 +62,8 @@ impl Queue {
             .queue_url(&self.url)
             .message_body(body)
             .delay_seconds(delay_seconds.into());
-        match call.send().await {
-            Ok(_) => Ok(()),
-            Err(error) => Err(AwsError::new("SendMessage", self.object(), &error).into()),
-        }
+        call.send().await.named("SendMessage", self.object())?;
+        Ok(())
     }
 
     /// Sends many messages, ten in a call; what SQS leaves out is sent again a few times.
@@ -92,12 +91,7 @@ impl Queue {
                 .send_message_batch()
                 .queue_url(&self.url)
                 .set_entries(Some(waiting.iter().map(entry).collect()));
-            let answer = match call.send().await {
-                Ok(answer) => answer,
-                Err(error) => {
-                    return Err(AwsError::new("SendMessageBatch", self.object(), &error).into());
-                }
-            };
+            let answer = call.send().await.named("SendMessageBatch", self.object())?;
             let Some(first) = answer.failed().first() else { return Ok(()) };
             first.code().clone_into(&mut code);
             waiting = answer.failed().iter().filter_map(|entry| entry.id().parse().ok()).collect();

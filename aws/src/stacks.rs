@@ -13,8 +13,7 @@ mod status;
 use std::collections::BTreeMap;
 
 use aws_sdk_cloudformation::Client;
-use aws_sdk_cloudformation::error::ProvideErrorMetadata as _;
-use aws_sdk_cloudformation::types::StackResourceSummary;
+use aws_sdk_cloudformation::types::{Parameter, StackResourceSummary};
 
 pub use self::change_set::{
     Change, ChangeSet, ChangeSetRequest, ChangeSetState, Manner, OnFailure, Ready, Template, Value,
@@ -22,7 +21,8 @@ pub use self::change_set::{
 use self::deletion::{Deletion, Way};
 pub use self::event::Event;
 pub use self::events::Scope;
-pub use self::status::StackStatus;
+pub use self::status::{Operation, Phase, StackStatus};
+use crate::error::Answer as _;
 use crate::{AwsError, Connection};
 
 /// The stacks of an account in a Region.
@@ -71,10 +71,11 @@ impl Stacks {
 
     /// Describes a stack by name or id; `None` if there is none.
     pub async fn describe(&self, stack: &str) -> Result<Option<Stack>, AwsError> {
-        match self.client.describe_stacks().stack_name(stack).send().await {
+        let answer = self.client.describe_stacks().stack_name(stack).send().await;
+        match answer.named("DescribeStacks", object(stack)) {
             Ok(answer) => Ok(answer.stacks().first().map(read_stack)),
-            Err(error) if says_no_such_stack(error.code(), error.message()) => Ok(None),
-            Err(error) => Err(failed("DescribeStacks", stack, &error)),
+            Err(error) if says_no_such_stack(&error) => Ok(None),
+            Err(error) => Err(error),
         }
     }
 
@@ -92,18 +93,9 @@ impl Stacks {
 
     /// What CloudFormation says of each resource of a stack, in all pages.
     async fn summaries(&self, stack_id: &str) -> Result<Vec<StackResourceSummary>, AwsError> {
-        let mut summaries = Vec::new();
-        let mut page = None;
-        loop {
-            let call = self.client.list_stack_resources().stack_name(stack_id);
-            let answer = call.set_next_token(page).send().await;
-            let answer = answer.map_err(|error| failed("ListStackResources", stack_id, &error))?;
-            page = answer.next_token().map(str::to_owned);
-            summaries.extend(answer.stack_resource_summaries.unwrap_or_default());
-            if page.is_none() {
-                return Ok(summaries);
-            }
-        }
+        let call = self.client.list_stack_resources().stack_name(stack_id);
+        let summaries = call.into_paginator().items().send().try_collect().await;
+        summaries.named("ListStackResources", object(stack_id))
     }
 }
 
@@ -138,27 +130,27 @@ fn read_stack(stack: &aws_sdk_cloudformation::types::Stack) -> Stack {
     }
 }
 
-pub(crate) fn failed<E, R>(
-    call: &'static str,
-    stack: &str,
-    error: &aws_sdk_cloudformation::error::SdkError<E, R>,
-) -> AwsError
-where
-    E: std::error::Error + aws_sdk_cloudformation::error::ProvideErrorMetadata + 'static,
-    R: std::fmt::Debug + 'static,
-{
-    // An id is `arn:…:stack/NAME/UUID`: a person knows the name.
-    let name = stack.split('/').nth(1).unwrap_or(stack);
-    AwsError::new(call, format!("stack `{name}`"), error)
+/// A stack in an error. An id is `arn:…:stack/NAME/UUID`: a person knows the name.
+fn object(stack: &str) -> String {
+    format!("stack `{}`", stack.split('/').nth(1).unwrap_or(stack))
+}
+
+/// The parameters that have values.
+fn values(parameters: &[Parameter]) -> BTreeMap<String, String> {
+    let value = |one: &Parameter| {
+        Some((one.parameter_key()?.to_owned(), one.parameter_value()?.to_owned()))
+    };
+    parameters.iter().filter_map(value).collect()
 }
 
 /// Whether AWS says that there is no such stack, for which it has no code of its own.
 ///
 /// Written for: `ValidationError`, "Stack with id s3guard does not exist"; by an ARN the id is the ARN.
-fn says_no_such_stack(code: Option<&str>, message: Option<&str>) -> bool {
-    code == Some("ValidationError")
-        && message
-            .is_some_and(|text| text.starts_with("Stack ") && text.ends_with("does not exist"))
+fn says_no_such_stack(error: &AwsError) -> bool {
+    let message = &error.message;
+    error.code() == Some("ValidationError")
+        && message.starts_with("Stack ")
+        && message.ends_with("does not exist")
 }
 
 #[cfg(test)]

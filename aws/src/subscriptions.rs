@@ -1,7 +1,9 @@
 //! Who is subscribed to a topic.
 
 use aws_sdk_sns::Client;
+use aws_sdk_sns::types::Subscription as SdkSubscription;
 
+use crate::error::Answer as _;
 use crate::{AwsError, Connection};
 
 /// What SNS says in place of an ARN until somebody has confirmed.
@@ -23,37 +25,20 @@ pub struct Subscription {
 }
 
 /// Lists the subscriptions of a topic.
-///
-/// # Errors
-///
-/// If SNS does not list them.
 pub async fn subscriptions(
     connection: &Connection,
     topic: &str,
 ) -> Result<Vec<Subscription>, AwsError> {
-    let client = Client::new(&connection.config);
-    let mut all = Vec::new();
-    let mut page = None;
-    loop {
-        let call = client.list_subscriptions_by_topic().topic_arn(topic).set_next_token(page);
-        let answer = call.send().await.map_err(|error| {
-            AwsError::new("ListSubscriptionsByTopic", format!("topic `{topic}`"), &error)
-        })?;
-        for subscription in answer.subscriptions() {
-            let arn = subscription.subscription_arn().unwrap_or_default();
-            if arn != DELETED {
-                all.push(Subscription {
-                    protocol: subscription.protocol().unwrap_or_default().to_owned(),
-                    endpoint: subscription.endpoint().unwrap_or_default().to_owned(),
-                    is_pending: arn == PENDING,
-                });
-            }
-        }
-        page = answer.next_token().map(str::to_owned);
-        if page.is_none() {
-            return Ok(all);
-        }
-    }
+    let call = Client::new(&connection.config).list_subscriptions_by_topic().topic_arn(topic);
+    let all = call.into_paginator().items().send().try_collect().await;
+    let all = all.named("ListSubscriptionsByTopic", format!("topic `{topic}`"))?;
+    let there = all.iter().filter(|one| one.subscription_arn() != Some(DELETED));
+    let subscription = |one: &SdkSubscription| Subscription {
+        protocol: one.protocol().unwrap_or_default().to_owned(),
+        endpoint: one.endpoint().unwrap_or_default().to_owned(),
+        is_pending: one.subscription_arn() == Some(PENDING),
+    };
+    Ok(there.map(subscription).collect())
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use aws_sdk_sns::types::MessageAttributeValue;
 use s3guard_posture::Notice;
 use s3guard_posture::notify::notification::Attribute;
 
+use crate::error::Answer as _;
 use crate::{AwsError, Connection};
 
 /// An SNS topic.
@@ -38,10 +39,7 @@ impl Topic {
         for (name, attribute) in &notice.attributes {
             call = call.message_attributes(name, value(attribute));
         }
-        match call.send().await {
-            Ok(_) => Ok(()),
-            Err(error) => Err(AwsError::new("Publish", format!("topic `{}`", self.arn), &error)),
-        }
+        call.send().await.named("Publish", format!("topic `{}`", self.arn)).map(drop)
     }
 }
 

@@ -11,6 +11,7 @@ use s3guard_posture::events::trail::{
 };
 use time::OffsetDateTime;
 
+use crate::error::Answer as _;
 use crate::{AwsError, Connection};
 
 /// Codes of what another account has and does not show, as an organization's trail to some of its members.
@@ -23,14 +24,16 @@ const NOT_SHOWN: [&str; 4] = [
     "UnsupportedOperationException",
 ];
 
+/// What CloudTrail says of a trail that was deleted meanwhile.
+const DELETED: [&str; 1] = ["TrailNotFoundException"];
+
 /// Every trail that is seen from the Region: also those of other Regions that record all, and the organization's.
 pub async fn trails(connection: &Connection) -> Result<Reading<Vec<Trail>>, AwsError> {
     let client = Client::new(&connection.config);
-    let object = || format!("the trails of `{}`", connection.region());
-    let answer = match client.describe_trails().include_shadow_trails(true).send().await {
-        Ok(answer) => answer,
-        Err(error) => return denied(AwsError::new("DescribeTrails", object(), &error)),
-    };
+    let answer = client.describe_trails().include_shadow_trails(true).send().await;
+    let object = format!("the trails of `{}`", connection.region());
+    let answer = answer.reading("DescribeTrails", object, &[])?;
+    let Reading::Known(answer) = answer else { return Ok(Reading::Denied) };
     let known = answer.trail_list().iter().map(|trail| read(&client, trail));
     Ok(Reading::Known(try_join_all(known).await?))
 }
@@ -54,32 +57,31 @@ async fn read(client: &Client, trail: &SdkTrail) -> Result<Trail, AwsError> {
 }
 
 async fn status(client: &Client, arn: &str) -> Result<Reading<TrailStatus>, AwsError> {
-    let answer = match client.get_trail_status().name(arn).send().await {
-        Ok(answer) => answer,
-        Err(error) => return not_shown(AwsError::new("GetTrailStatus", object(arn), &error)),
-    };
-    let delivered = answer.latest_delivery_time();
-    Ok(Reading::Known(TrailStatus {
+    let answer = client.get_trail_status().name(arn).send().await;
+    let answer = shown(answer.reading("GetTrailStatus", object(arn), &DELETED))?;
+    Ok(answer.map_ref(|answer| TrailStatus {
         is_logging: answer.is_logging().unwrap_or_default(),
         delivery_error: answer
             .latest_delivery_error()
             .filter(|error| !error.is_empty())
             .map(str::to_owned),
-        delivered: delivered.and_then(|at| OffsetDateTime::from_unix_timestamp(at.secs()).ok()),
+        delivered: answer
+            .latest_delivery_time()
+            .and_then(|at| OffsetDateTime::from_unix_timestamp(at.secs()).ok()),
     }))
 }
 
 async fn selectors(client: &Client, arn: &str) -> Result<Reading<Selectors>, AwsError> {
-    let answer = match client.get_event_selectors().trail_name(arn).send().await {
-        Ok(answer) => answer,
-        Err(error) => return not_shown(AwsError::new("GetEventSelectors", object(arn), &error)),
-    };
-    let advanced = answer.advanced_event_selectors();
-    // A trail has the one kind or the other.
-    Ok(Reading::Known(if advanced.is_empty() {
-        Selectors::Basic(answer.event_selectors().iter().map(basic).collect())
-    } else {
-        Selectors::Advanced(advanced.iter().map(selector).collect())
+    let answer = client.get_event_selectors().trail_name(arn).send().await;
+    let answer = shown(answer.reading("GetEventSelectors", object(arn), &DELETED))?;
+    Ok(answer.map_ref(|answer| {
+        let advanced = answer.advanced_event_selectors();
+        // A trail has the one kind or the other.
+        if advanced.is_empty() {
+            Selectors::Basic(answer.event_selectors().iter().map(basic).collect())
+        } else {
+            Selectors::Advanced(advanced.iter().map(selector).collect())
+        }
     }))
 }
 
@@ -87,16 +89,13 @@ fn object(arn: &str) -> String {
     format!("trail `{arn}`")
 }
 
-fn denied<T>(error: AwsError) -> Result<Reading<T>, AwsError> {
-    if error.is_denied() { Ok(Reading::Denied) } else { Err(error) }
-}
-
-fn not_shown<T>(error: AwsError) -> Result<Reading<T>, AwsError> {
-    match error.code() {
-        // It was deleted meanwhile.
-        Some("TrailNotFoundException") => Ok(Reading::Absent),
-        Some(code) if NOT_SHOWN.contains(&code) => Ok(Reading::Denied),
-        Some(_) | None => denied(error),
+/// What another account does not show is not readable, either.
+fn shown<T>(read: Result<Reading<T>, AwsError>) -> Result<Reading<T>, AwsError> {
+    match read {
+        Err(error) if error.code().is_some_and(|code| NOT_SHOWN.contains(&code)) => {
+            Ok(Reading::Denied)
+        }
+        read => read,
     }
 }
 

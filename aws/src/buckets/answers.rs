@@ -5,8 +5,17 @@ use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use s3guard_posture::model::setting::Tags;
 use s3guard_posture::{AccountId, Baseline, BucketName, Observed, Question, Reading};
 
-use super::Buckets;
+use super::{Buckets, Place};
+use crate::error::Answer as _;
+use crate::error::in_bucket;
 use crate::{AccountBlock, AwsError};
+
+/// Asks the bucket for a setting, which S3 answers with the code `absent` where it is not set, and reads a part of the answer.
+macro_rules! ask_bucket {
+    ($at:expr, $name:literal, $call:ident, $absent:expr, $part:expr) => {
+        read(($name, $at.name), on_bucket!($at, $call).send().await, &$absent, $part)
+    };
+}
 
 mod access;
 mod around;
@@ -21,7 +30,7 @@ pub(crate) async fn tags(
     owner: &AccountId,
     bucket: &BucketName,
 ) -> Result<Reading<Tags>, AwsError> {
-    let tags = keeping::tags(Place { client, owner, bucket }).await?;
+    let tags = keeping::tags(Place { client, owner, name: bucket }).await?;
     Ok(tags.unwrap_or(Reading::Absent))
 }
 
@@ -30,14 +39,6 @@ pub(super) struct Answer(Box<dyn FnOnce(&mut Observed) + Send>);
 
 /// What came of reading a setting of a bucket; `None` if there is no such bucket.
 type Seen<T> = Result<Option<Reading<T>>, AwsError>;
-
-/// Which bucket is asked.
-#[derive(Clone, Copy)]
-struct Place<'a> {
-    client: &'a Client,
-    owner: &'a AccountId,
-    bucket: &'a BucketName,
-}
 
 impl Answer {
     /// Takes the reading of a field.
@@ -62,7 +63,7 @@ pub(super) async fn ask(
 ) -> Result<Option<Answer>, AwsError> {
     let id = &observed.id;
     let client = buckets.client(&id.region);
-    let place = Place { client: &client, owner: &buckets.owner, bucket: &id.name };
+    let place = Place { client: &client, owner: &buckets.owner, name: &id.name };
     /// Asks the bucket for a setting.
     macro_rules! bucket {
         ($read:path, $field:ident) => {
@@ -104,27 +105,19 @@ pub(super) async fn ask(
     })
 }
 
-/// Turns an answer into a reading; `None` if there is no such bucket.
-fn read<T, E, R>(
-    call: &'static str,
-    bucket: &BucketName,
+/// Turns an answer into the reading of a part of it; `None` if there is no such bucket.
+fn read<T, U, E, R>(
+    (call, bucket): (&'static str, &BucketName),
     answer: Result<T, SdkError<E, R>>,
-    absent: &str,
-) -> Seen<T>
+    absent: &[&str],
+    part: impl FnOnce(T) -> Option<U>,
+) -> Seen<U>
 where
     E: std::error::Error + ProvideErrorMetadata + 'static,
     R: std::fmt::Debug + 'static,
 {
-    let error = match answer {
-        Ok(answer) => return Ok(Some(Reading::Known(answer))),
-        Err(error) => error,
-    };
-    if error.code() == Some("NoSuchBucket") {
-        return Ok(None);
+    match answer.reading(call, in_bucket(bucket, ""), absent) {
+        Err(error) if error.code() == Some("NoSuchBucket") => Ok(None),
+        reading => Ok(Some(reading?.and_then(part))),
     }
-    if error.code() == Some(absent) {
-        return Ok(Some(Reading::Absent));
-    }
-    let error = AwsError::new(call, format!("bucket `{bucket}`"), &error);
-    if error.is_denied() { Ok(Some(Reading::Denied)) } else { Err(error) }
 }

@@ -7,7 +7,7 @@ use aws_sdk_s3::types::{
 use s3guard_posture::model::setting::{Algorithm, Encryption, Key, SseC};
 
 /// Reads the one rule that a bucket has. `None` if it has none that says how to encrypt.
-pub(super) fn from_sdk(configuration: &ServerSideEncryptionConfiguration) -> Option<Encryption> {
+pub(crate) fn from_sdk(configuration: &ServerSideEncryptionConfiguration) -> Option<Encryption> {
     let rule = configuration.rules().first()?;
     let default = rule.apply_server_side_encryption_by_default();
     let algorithm = match default {

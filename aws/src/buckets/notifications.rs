@@ -2,7 +2,6 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use aws_sdk_s3::Client;
 use aws_sdk_s3::config::ConfigBag;
 use aws_sdk_s3::config::interceptors::AfterDeserializationInterceptorContextRef;
 use aws_sdk_s3::config::{Intercept, RuntimeComponents};
@@ -16,7 +15,8 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_xml::decode::Document;
 use s3guard_posture::model::setting::Notifications;
-use s3guard_posture::{AccountId, BucketName};
+
+use super::Place;
 
 /// The name of the root.
 const ROOT: &str = "NotificationConfiguration";
@@ -50,15 +50,10 @@ impl Intercept for Body {
 
 /// Gets the body of `GetBucketNotificationConfiguration`.
 pub(super) async fn get(
-    client: &Client,
-    owner: &AccountId,
-    bucket: &BucketName,
+    at: Place<'_>,
 ) -> Result<Vec<u8>, SdkError<GetBucketNotificationConfigurationError>> {
     let body = Body::default();
-    client
-        .get_bucket_notification_configuration()
-        .bucket(bucket.as_str())
-        .expected_bucket_owner(owner.as_str())
+    on_bucket!(at, get_bucket_notification_configuration)
         .customize()
         .interceptor(body.clone())
         .send()
@@ -68,19 +63,14 @@ pub(super) async fn get(
 
 /// Puts the XML as it is. It takes the place of what the SDK would send before the request is signed.
 pub(super) async fn put(
-    client: &Client,
-    owner: &AccountId,
-    bucket: &BucketName,
+    at: Place<'_>,
     notifications: &Notifications,
 ) -> Result<
     PutBucketNotificationConfigurationOutput,
     SdkError<PutBucketNotificationConfigurationError>,
 > {
     let xml = notifications.xml.clone();
-    client
-        .put_bucket_notification_configuration()
-        .bucket(bucket.as_str())
-        .expected_bucket_owner(owner.as_str())
+    on_bucket!(at, put_bucket_notification_configuration)
         // A target of others that is gone must not keep us from adding ours.
         .skip_destination_validation(true)
         .notification_configuration(NotificationConfiguration::builder().build())

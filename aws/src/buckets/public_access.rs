@@ -4,7 +4,7 @@ use aws_sdk_s3::types::PublicAccessBlockConfiguration;
 use s3guard_posture::model::setting::PublicAccessBlock;
 
 /// A switch that is not named is off.
-pub(super) fn from_sdk(block: &PublicAccessBlockConfiguration) -> PublicAccessBlock {
+pub(crate) fn from_sdk(block: &PublicAccessBlockConfiguration) -> PublicAccessBlock {
     PublicAccessBlock {
         block_public_acls: block.block_public_acls().unwrap_or(false),
         ignore_public_acls: block.ignore_public_acls().unwrap_or(false),

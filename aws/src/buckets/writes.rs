@@ -1,29 +1,24 @@
 //! One setting, one call. S3 replaces the whole setting; one that is to be not set is deleted.
 
-use aws_sdk_s3::Client;
-use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::types::{
     BucketLoggingStatus, BucketVersioningStatus, LoggingEnabled, ObjectOwnership,
     OwnershipControls, OwnershipControlsRule, VersioningConfiguration,
 };
+use s3guard_posture::Setting;
 use s3guard_posture::model::setting::{AccessLogs, Ownership};
-use s3guard_posture::{AccountId, BucketName, Setting};
 
-use super::{encryption, notifications, public_access};
+use super::{Place, encryption, notifications, public_access};
 use crate::AwsError;
+use crate::error::Answer as _;
 
-/// Writes a setting. `false` if there is no such bucket.
-pub(super) async fn apply(
-    client: &Client,
-    owner: &AccountId,
-    bucket: &BucketName,
-    setting: &Setting,
-) -> Result<bool, AwsError> {
-    /// Sends a call on the bucket, which says whose it is.
+/// Writes a setting.
+pub(crate) async fn apply(at: Place<'_>, setting: &Setting) -> Result<(), AwsError> {
+    let object = crate::error::in_bucket(at.name, "");
+    /// Sends a call on the bucket.
     macro_rules! send {
         ($name:literal, $call:ident $(, $with:ident($value:expr))*) => {{
-            let call = client.$call().bucket(bucket.as_str()).expected_bucket_owner(owner.as_str());
-            is_there($name, bucket, call$(.$with($value))*.send().await)
+            let call = on_bucket!(at, $call)$(.$with($value))*;
+            call.send().await.named($name, object).map(drop)
         }};
     }
     match setting {
@@ -64,11 +59,14 @@ pub(super) async fn apply(
             bucket_logging_status(logging(logs.as_ref()))
         ),
         Setting::Notifications(notifications) => {
-            let answer = notifications::put(client, owner, bucket, notifications).await;
-            is_there("PutBucketNotificationConfiguration", bucket, answer)
+            let call = "PutBucketNotificationConfiguration";
+            let answer = notifications::put(at, notifications).await;
+            answer.named(call, object).map(drop)
         }
-        // It is no bucket's, and written by another service.
-        Setting::AccountPublicAccessBlock(_) => Ok(false),
+        Setting::AccountPublicAccessBlock(_) => {
+            let why = "it is no bucket's, and written by another service";
+            Err(AwsError::other("PutPublicAccessBlock", object, why))
+        }
     }
 }
 
@@ -100,21 +98,4 @@ fn logging(logs: Option<&AccessLogs>) -> BucketLoggingStatus {
             .expect("bucket and prefix are given")
     });
     BucketLoggingStatus::builder().set_logging_enabled(enabled).build()
-}
-
-/// Turns the answer to a write into whether the bucket is there.
-fn is_there<T, E, R>(
-    call: &'static str,
-    bucket: &BucketName,
-    answer: Result<T, SdkError<E, R>>,
-) -> Result<bool, AwsError>
-where
-    E: std::error::Error + ProvideErrorMetadata + 'static,
-    R: std::fmt::Debug + 'static,
-{
-    match answer {
-        Ok(_) => Ok(true),
-        Err(error) if error.code() == Some("NoSuchBucket") => Ok(false),
-        Err(error) => Err(AwsError::new(call, format!("bucket `{bucket}`"), &error)),
-    }
 }

@@ -51,7 +51,7 @@ async fn every_version_and_marker_goes_before_the_bucket_and_each_call_names_the
         (200, "<ListVersionsResult/>".to_owned()),
         (204, String::new()),
     ]);
-    assert!(canary(&fake).remove().await.unwrap());
+    canary(&fake).remove().await.unwrap();
     let asked = fake.asked();
     assert!(asked.iter().all(|one| one.header("x-amz-expected-bucket-owner").is_some()));
     for id in ["1", "2"] {
@@ -67,13 +67,13 @@ async fn every_version_and_marker_goes_before_the_bucket_and_each_call_names_the
 #[tokio::test]
 async fn what_cannot_be_deleted_is_told_and_what_is_gone_is_no_failure() {
     let page = "<ListVersionsResult><Version><Key>a</Key><VersionId>1</VersionId></Version></ListVersionsResult>";
-    let refusal = "<DeleteResult><Error><Key>a</Key><Code>AccessDenied</Code><Message>no</Message></Error></DeleteResult>";
+    let refusal = "<DeleteResult><Error><Key>a</Key><VersionId>1</VersionId><Code>AccessDenied</Code><Message>no</Message></Error></DeleteResult>";
     let fake = Fake::answering([(200, page), (200, refusal)]);
     let left = canary(&fake).remove().await.unwrap_err();
-    expect!["DeleteObjects on bucket `s3guard-canary-0a1b-111122223333-eu-west-1-an` failed: an object is left: AccessDenied no"]
+    expect!["DeleteObjects on bucket `s3guard-canary-0a1b-111122223333-eu-west-1-an` failed: an object is left: AccessDenied: no"]
         .assert_eq(&left.to_string());
     let fake = Fake::answering([error(404, "NoSuchBucket")]);
-    assert!(!canary(&fake).remove().await.unwrap());
+    canary(&fake).remove().await.unwrap();
 }
 
 #[tokio::test]

@@ -2,19 +2,16 @@
 
 use std::fmt;
 
-use aws_sdk_s3::Client;
-use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_s3::types::{
-    BlockedEncryptionTypes, BucketVersioningStatus, EncryptionType, ObjectOwnership,
-    OwnershipControls, OwnershipControlsRule, PublicAccessBlockConfiguration, ServerSideEncryption,
-    ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration, ServerSideEncryptionRule,
-    VersioningConfiguration,
+use aws_sdk_s3::types::{BucketVersioningStatus, ObjectOwnership};
+use s3guard_posture::model::setting::{
+    Algorithm, Encryption, Ownership, PublicAccessBlock, SseC, Versioning,
 };
-use s3guard_posture::BucketName;
+use s3guard_posture::{BucketName, Setting as Wanted};
 use serde_json::{Value as Json, json};
 
 use super::{CodeBucket, CodeBucketError};
-use crate::AwsError;
+use crate::buckets::{Place, encryption, public_access, writes};
+use crate::error::Answer as _;
 
 /// The statement of the bucket's policy that is ours, named as in the stack's own buckets.
 const TLS_ONLY: &str = "S3GuardTlsOnly";
@@ -59,182 +56,82 @@ impl fmt::Display for Setting {
 
 /// Reads a setting and writes it if needed; tells whether it was.
 pub(super) async fn mend(bucket: &CodeBucket, setting: Setting) -> Result<bool, CodeBucketError> {
-    let call = Call {
-        client: &bucket.client,
-        bucket: &bucket.name,
-        owner: bucket.owner.as_str(),
-        partition: &bucket.partition,
+    let wanted = match setting {
+        Setting::PublicAccessBlock => bucket.public_access().await?,
+        Setting::Ownership => bucket.ownership().await?,
+        Setting::Encryption => bucket.encryption().await?,
+        Setting::Versioning => bucket.versioning().await?,
+        Setting::TlsOnly => bucket.tls_only().await?,
     };
-    match setting {
-        Setting::PublicAccessBlock => call.block_public_access().await,
-        Setting::Ownership => call.enforce_ownership().await,
-        Setting::Encryption => call.encrypt().await,
-        Setting::Versioning => call.keep_versions().await,
-        Setting::TlsOnly => call.require_tls().await,
-    }
+    let Some(wanted) = wanted else { return Ok(false) };
+    let at = Place { client: &bucket.client, owner: &bucket.owner, name: &bucket.name };
+    writes::apply(at, &wanted).await?;
+    Ok(true)
 }
 
-struct Call<'a> {
-    client: &'a Client,
-    bucket: &'a BucketName,
-    owner: &'a str,
-    partition: &'a str,
+/// Sends a call on the bucket. Gives the answer, or none where there is no such setting.
+macro_rules! read {
+    ($bucket:ident, $name:literal, $call:ident, $absent:expr) => {{
+        let answer = on_bucket!($bucket, $call).send().await;
+        answer.optional($name, $bucket.object(""), &$absent)?
+    }};
 }
 
-impl Call<'_> {
-    async fn block_public_access(&self) -> Result<bool, CodeBucketError> {
-        let wanted = PublicAccessBlockConfiguration::builder()
-            .block_public_acls(true)
-            .ignore_public_acls(true)
-            .block_public_policy(true)
-            .restrict_public_buckets(true)
-            .build();
-        let read = self.client.get_public_access_block();
-        let read = read.bucket(self.bucket.as_str()).expected_bucket_owner(self.owner).send().await;
-        let missing = "NoSuchPublicAccessBlockConfiguration";
-        let found = self.found("GetPublicAccessBlock", missing, read)?;
-        if found.and_then(|found| found.public_access_block_configuration).as_ref() == Some(&wanted)
-        {
-            return Ok(false);
-        }
-        let write = self.client.put_public_access_block();
-        let write = write.bucket(self.bucket.as_str()).expected_bucket_owner(self.owner);
-        let write = write.public_access_block_configuration(wanted).send().await;
-        self.written("PutPublicAccessBlock", write)
+/// What has to be written of each setting; `None` if it is as it should be.
+impl CodeBucket {
+    async fn public_access(&self) -> Result<Option<Wanted>, CodeBucketError> {
+        let absent = ["NoSuchPublicAccessBlockConfiguration"];
+        let found = read!(self, "GetPublicAccessBlock", get_public_access_block, absent);
+        let found = found.and_then(|found| found.public_access_block_configuration);
+        let is_all =
+            found.is_some_and(|found| public_access::from_sdk(&found) == PublicAccessBlock::ALL);
+        Ok((!is_all).then_some(Wanted::PublicAccessBlock(Some(PublicAccessBlock::ALL))))
     }
 
-    async fn enforce_ownership(&self) -> Result<bool, CodeBucketError> {
-        let read = self.client.get_bucket_ownership_controls();
-        let read = read.bucket(self.bucket.as_str()).expected_bucket_owner(self.owner).send().await;
-        let missing = "OwnershipControlsNotFoundError";
-        let found = self.found("GetBucketOwnershipControls", missing, read)?;
-        let rules = found.and_then(|found| found.ownership_controls);
-        let is_enforced = rules.is_some_and(|controls| {
+    async fn ownership(&self) -> Result<Option<Wanted>, CodeBucketError> {
+        let absent = ["OwnershipControlsNotFoundError"];
+        let found =
+            read!(self, "GetBucketOwnershipControls", get_bucket_ownership_controls, absent);
+        let controls = found.and_then(|found| found.ownership_controls);
+        let is_enforced = controls.is_some_and(|controls| {
             matches!(controls.rules(), [rule] if rule.object_ownership == ObjectOwnership::BucketOwnerEnforced)
         });
-        if is_enforced {
-            return Ok(false);
-        }
-        let rule = OwnershipControlsRule::builder()
-            .object_ownership(ObjectOwnership::BucketOwnerEnforced)
-            .build()
-            .expect("the only required field is set");
-        let controls = OwnershipControls::builder().rules(rule).build();
-        let write = self.client.put_bucket_ownership_controls();
-        let write = write.bucket(self.bucket.as_str()).expected_bucket_owner(self.owner);
-        let controls = controls.expect("the only required field is set");
-        let write = write.ownership_controls(controls).send().await;
-        self.written("PutBucketOwnershipControls", write)
+        Ok((!is_enforced).then_some(Wanted::Ownership(Some(Ownership::BucketOwnerEnforced))))
     }
 
-    async fn encrypt(&self) -> Result<bool, CodeBucketError> {
-        let read = self.client.get_bucket_encryption();
-        let read = read.bucket(self.bucket.as_str()).expected_bucket_owner(self.owner).send().await;
-        let missing = "ServerSideEncryptionConfigurationNotFoundError";
-        let found = self.found("GetBucketEncryption", missing, read)?;
-        let rules = found.and_then(|found| found.server_side_encryption_configuration);
-        let rule = rules.and_then(|configuration| configuration.rules.into_iter().next());
-        let is_blocked = rule.as_ref().and_then(ServerSideEncryptionRule::blocked_encryption_types);
-        let is_blocked = is_blocked
-            .is_some_and(|blocked| blocked.encryption_type().contains(&EncryptionType::SseC));
-        let algorithm = rule
-            .as_ref()
-            .and_then(|rule| Some(&rule.apply_server_side_encryption_by_default()?.sse_algorithm));
-        match algorithm {
-            Some(ServerSideEncryption::Aes256) if is_blocked => return Ok(false),
-            Some(ServerSideEncryption::Aes256) | None => {}
+    async fn encryption(&self) -> Result<Option<Wanted>, CodeBucketError> {
+        let absent = ["ServerSideEncryptionConfigurationNotFoundError"];
+        let found = read!(self, "GetBucketEncryption", get_bucket_encryption, absent);
+        let found = found.and_then(|found| found.server_side_encryption_configuration);
+        match found.as_ref().and_then(encryption::from_sdk) {
+            Some(Encryption { algorithm: Algorithm::SseS3, sse_c: SseC::Blocked, .. }) => Ok(None),
+            Some(Encryption { algorithm: Algorithm::SseS3, .. }) | None => {
+                let (algorithm, sse_c) = (Algorithm::SseS3, SseC::Blocked);
+                let wanted = Encryption { algorithm, bucket_key: false, sse_c };
+                Ok(Some(Wanted::Encryption(Some(wanted))))
+            }
             // Somebody chose a key: that is stronger, and theirs.
-            Some(_) => return Ok(false),
+            Some(_) => Ok(None),
         }
-        let by_default = ServerSideEncryptionByDefault::builder()
-            .sse_algorithm(ServerSideEncryption::Aes256)
-            .build()
-            .expect("the only required field is set");
-        let blocked = BlockedEncryptionTypes::builder().encryption_type(EncryptionType::SseC);
-        let rule = ServerSideEncryptionRule::builder()
-            .apply_server_side_encryption_by_default(by_default)
-            .blocked_encryption_types(blocked.build())
-            .build();
-        let configuration = ServerSideEncryptionConfiguration::builder().rules(rule).build();
-        let configuration = configuration.expect("the only required field is set");
-        let write = self.client.put_bucket_encryption();
-        let write = write.bucket(self.bucket.as_str()).expected_bucket_owner(self.owner);
-        let write = write.server_side_encryption_configuration(configuration).send().await;
-        self.written("PutBucketEncryption", write)
     }
 
-    async fn keep_versions(&self) -> Result<bool, CodeBucketError> {
-        let read = self.client.get_bucket_versioning();
-        let read = read.bucket(self.bucket.as_str()).expected_bucket_owner(self.owner).send().await;
+    async fn versioning(&self) -> Result<Option<Wanted>, CodeBucketError> {
         // A bucket that never had versions answers with nothing, not with an error.
-        let found = self.found("GetBucketVersioning", "", read)?;
-        if found.and_then(|found| found.status) == Some(BucketVersioningStatus::Enabled) {
-            return Ok(false);
-        }
-        let versioning = VersioningConfiguration::builder().status(BucketVersioningStatus::Enabled);
-        let write = self.client.put_bucket_versioning();
-        let write = write.bucket(self.bucket.as_str()).expected_bucket_owner(self.owner);
-        let write = write.versioning_configuration(versioning.build()).send().await;
-        self.written("PutBucketVersioning", write)
+        let found = read!(self, "GetBucketVersioning", get_bucket_versioning, []);
+        let status = found.and_then(|found| found.status);
+        let wanted = Wanted::Versioning(Some(Versioning { enabled: true, mfa_delete: false }));
+        Ok((status != Some(BucketVersioningStatus::Enabled)).then_some(wanted))
     }
 
-    async fn require_tls(&self) -> Result<bool, CodeBucketError> {
-        let read = self.client.get_bucket_policy();
-        let read = read.bucket(self.bucket.as_str()).expected_bucket_owner(self.owner).send().await;
-        let found = self.found("GetBucketPolicy", "NoSuchBucketPolicy", read)?;
-        let found = found.and_then(|found| found.policy);
-        let not_json = || CodeBucketError::Policy(self.bucket.clone());
-        let policy = match found.as_deref() {
-            Some(text) => serde_json::from_str(text).map_err(|_| not_json())?,
+    async fn tls_only(&self) -> Result<Option<Wanted>, CodeBucketError> {
+        let found = read!(self, "GetBucketPolicy", get_bucket_policy, ["NoSuchBucketPolicy"]);
+        let not_json = || CodeBucketError::Policy(self.name.clone());
+        let policy = match found.and_then(|found| found.policy) {
+            Some(text) => serde_json::from_str(&text).map_err(|_| not_json())?,
             None => json!({ "Version": "2012-10-17", "Statement": [] }),
         };
-        let Some(merged) =
-            with_tls_only(&policy, self.partition, self.bucket).ok_or_else(not_json)?
-        else {
-            return Ok(false);
-        };
-        let write = self.client.put_bucket_policy();
-        let write = write.bucket(self.bucket.as_str()).expected_bucket_owner(self.owner);
-        let write = write.policy(merged.to_string()).send().await;
-        self.written("PutBucketPolicy", write)
-    }
-
-    /// A reading; `missing` is the code with which S3 says that there is no such setting.
-    fn found<T, E, R>(
-        &self,
-        call: &'static str,
-        missing: &str,
-        answer: Result<T, SdkError<E, R>>,
-    ) -> Result<Option<T>, CodeBucketError>
-    where
-        E: std::error::Error + ProvideErrorMetadata + 'static,
-        R: fmt::Debug + 'static,
-    {
-        match answer {
-            Ok(found) => Ok(Some(found)),
-            Err(error) if error.code() == Some(missing) => Ok(None),
-            Err(error) => Err(self.failed(call, &error)),
-        }
-    }
-
-    fn written<T, E, R>(
-        &self,
-        call: &'static str,
-        answer: Result<T, SdkError<E, R>>,
-    ) -> Result<bool, CodeBucketError>
-    where
-        E: std::error::Error + ProvideErrorMetadata + 'static,
-        R: fmt::Debug + 'static,
-    {
-        answer.map(|_| true).map_err(|error| self.failed(call, &error))
-    }
-
-    fn failed<E, R>(&self, call: &'static str, error: &SdkError<E, R>) -> CodeBucketError
-    where
-        E: std::error::Error + ProvideErrorMetadata + 'static,
-        R: fmt::Debug + 'static,
-    {
-        AwsError::new(call, format!("bucket `{}`", self.bucket), error).into()
+        let merged = with_tls_only(&policy, &self.partition, &self.name).ok_or_else(not_json)?;
+        Ok(merged.map(|merged| Wanted::Policy(Some(merged.to_string()))))
     }
 }
 

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_s3::error::ProvideErrorMetadata as _;
 use aws_sdk_s3::types::EncodingType;
+use percent_encoding::percent_decode_str;
 use time::OffsetDateTime;
 
 use super::{Emptying, Tally};
 use crate::AwsError;
+use crate::error::Answer as _;
 
 /// A version of an object, or a delete marker.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,28 +69,17 @@ impl Emptying {
     /// Counts what is in the bucket, up to about so many; `None` if there is no such bucket.
     pub async fn count(&self, most: u64) -> Result<Option<Contents>, AwsError> {
         let mut contents = Contents::default();
-        let mut place = Place::default();
-        loop {
-            let Some(page) = self.again(async || self.page(&place).await).await? else {
-                return Ok(None);
-            };
+        let is_there = self.each_page("", |page| {
             for entry in &page.entries {
-                if entry.is_marker {
-                    contents.markers += 1;
-                } else {
-                    contents.versions += 1;
-                }
+                let count =
+                    if entry.is_marker { &mut contents.markers } else { &mut contents.versions };
+                *count += 1;
                 contents.size_bytes += entry.size_bytes;
             }
-            if !page.is_truncated {
-                return Ok(Some(contents));
-            }
-            if contents.versions + contents.markers >= most {
-                contents.is_more = true;
-                return Ok(Some(contents));
-            }
-            place = page.next;
-        }
+            contents.is_more = page.is_truncated && contents.versions + contents.markers >= most;
+            !contents.is_more
+        });
+        Ok(is_there.await?.then_some(contents))
     }
 
     /// Every version under a prefix, by key; `None` if there is no such bucket.
@@ -98,19 +88,31 @@ impl Emptying {
         prefix: &str,
     ) -> Result<Option<BTreeMap<String, Vec<Entry>>>, AwsError> {
         let mut versions: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
-        let mut place = Place::default();
-        loop {
-            let Some(page) = self.again(async || self.page_of(prefix, &place).await).await? else {
-                return Ok(None);
-            };
+        let is_there = self.each_page(prefix, |page| {
             for entry in page.entries {
                 versions.entry(entry.key.clone()).or_default().push(entry);
             }
-            if !page.is_truncated {
-                return Ok(Some(versions));
-            }
-            place = page.next;
+            true
+        });
+        Ok(is_there.await?.then_some(versions))
+    }
+
+    /// Gives each page while more are wanted; `false` if there is no such bucket.
+    async fn each_page(
+        &self,
+        prefix: &str,
+        mut take: impl FnMut(Page) -> bool,
+    ) -> Result<bool, AwsError> {
+        let mut place = Some(Place::default());
+        while let Some(from) = place {
+            let Some(page) = self.again(async || self.page_of(prefix, &from).await).await? else {
+                return Ok(false);
+            };
+            let next = page.is_truncated.then(|| page.next.clone());
+            let wants_more = take(page);
+            place = next.filter(|_| wants_more);
         }
+        Ok(true)
     }
 
     pub(super) async fn page(&self, place: &Place) -> Result<Option<Page>, AwsError> {
@@ -118,11 +120,7 @@ impl Emptying {
     }
 
     async fn page_of(&self, prefix: &str, place: &Place) -> Result<Option<Page>, AwsError> {
-        let answer = self
-            .client
-            .list_object_versions()
-            .bucket(self.name.as_str())
-            .expected_bucket_owner(self.owner.as_str())
+        let answer = on_bucket!(self, list_object_versions)
             .set_prefix((!prefix.is_empty()).then(|| prefix.to_owned()))
             // A key may have characters that no XML document can have.
             .encoding_type(EncodingType::Url)
@@ -130,13 +128,9 @@ impl Emptying {
             .set_version_id_marker(place.version_id.clone())
             .send()
             .await;
-        let answer = match answer {
-            Ok(answer) => answer,
-            Err(error) if error.code() == Some("NoSuchBucket") => return Ok(None),
-            Err(error) => {
-                return Err(AwsError::new("ListObjectVersions", self.object(""), &error));
-            }
-        };
+        let absent = ["NoSuchBucket"];
+        let answer = answer.optional("ListObjectVersions", self.object(""), &absent)?;
+        let Some(answer) = answer else { return Ok(None) };
         let is_encoded = answer.encoding_type() == Some(&EncodingType::Url);
         let key = |key: Option<&str>| {
             let key = key.unwrap_or_default();
@@ -182,17 +176,11 @@ impl Emptying {
         loop {
             let answer = self
                 .again(async || {
-                    let call = self.client.list_multipart_uploads().bucket(self.name.as_str());
-                    let call = call.expected_bucket_owner(self.owner.as_str());
+                    let call = on_bucket!(self, list_multipart_uploads);
                     let call =
                         call.set_key_marker(key.clone()).set_upload_id_marker(upload.clone());
-                    match call.encoding_type(EncodingType::Url).send().await {
-                        Ok(answer) => Ok(Some(answer)),
-                        Err(error) if error.code() == Some("NoSuchBucket") => Ok(None),
-                        Err(error) => {
-                            Err(AwsError::new("ListMultipartUploads", self.object(""), &error))
-                        }
-                    }
+                    let answer = call.encoding_type(EncodingType::Url).send().await;
+                    answer.optional("ListMultipartUploads", self.object(""), &["NoSuchBucket"])
                 })
                 .await?;
             let Some(answer) = answer else { return Ok(()) };
@@ -214,13 +202,8 @@ impl Emptying {
     }
 
     async fn abort(&self, key: &str, id: &str) -> Result<(), AwsError> {
-        let call = self.client.abort_multipart_upload().bucket(self.name.as_str());
-        let call = call.expected_bucket_owner(self.owner.as_str()).key(key).upload_id(id);
-        match call.send().await {
-            Ok(_) => Ok(()),
-            Err(error) if error.code() == Some("NoSuchUpload") => Ok(()),
-            Err(error) => Err(AwsError::new("AbortMultipartUpload", self.object(key), &error)),
-        }
+        let answer = on_bucket!(self, abort_multipart_upload).key(key).upload_id(id).send().await;
+        answer.optional("AbortMultipartUpload", self.object(key), &["NoSuchUpload"]).map(drop)
     }
 }
 
@@ -228,24 +211,7 @@ impl Emptying {
 ///
 /// Source: Amazon S3 API Reference, `ListObjectVersions`, `encoding-type`: URL encoding, in which a space is a `+`.
 fn decoded(key: &str) -> String {
-    let hex = |digit: u8| char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    let mut bytes = Vec::with_capacity(key.len());
-    let mut rest = key.as_bytes();
-    while let Some((first, after)) = rest.split_first() {
-        rest = after;
-        match (first, after) {
-            (b'+', _) => bytes.push(b' '),
-            (b'%', [high, low, after @ ..]) => match (hex(*high), hex(*low)) {
-                (Some(high), Some(low)) => {
-                    bytes.push(high * 16 + low);
-                    rest = after;
-                }
-                (_, _) => bytes.push(b'%'),
-            },
-            (first, _) => bytes.push(*first),
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
+    percent_decode_str(&key.replace('+', " ")).decode_utf8_lossy().into_owned()
 }
 
 #[cfg(test)]

@@ -8,19 +8,6 @@ use time::OffsetDateTime;
 use super::Emptying;
 use super::listing::Entry;
 
-/// What an object lock of a version says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lock {
-    /// Nobody can delete it before this time.
-    Compliance(Option<OffsetDateTime>),
-    /// Only who may bypass it can delete it before this time.
-    Governance(Option<OffsetDateTime>),
-    /// Nobody can delete it before the hold is taken away.
-    LegalHold,
-    /// It could not be looked at.
-    Unknown,
-}
-
 /// The locks of the versions that were looked at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Locks {
@@ -32,18 +19,6 @@ pub struct Locks {
     pub governance: Option<Option<OffsetDateTime>>,
     /// There is a legal hold.
     pub legal_hold: bool,
-}
-
-impl Locks {
-    pub(super) fn add(&mut self, lock: Lock) {
-        self.looked_at += 1;
-        match lock {
-            Lock::Compliance(until) => self.compliance = self.compliance.max(Some(until)),
-            Lock::Governance(until) => self.governance = self.governance.max(Some(until)),
-            Lock::LegalHold => self.legal_hold = true,
-            Lock::Unknown => {}
-        }
-    }
 }
 
 impl fmt::Display for Locks {
@@ -71,19 +46,24 @@ pub(super) fn says_locked(code: &str, message: &str) -> bool {
 
 impl Emptying {
     /// Looks at what locks a version. That it may not be looked at changes nothing.
-    pub(super) async fn lock(&self, entry: &Entry) -> Lock {
-        let call = self.client.head_object().bucket(self.name.as_str()).key(&entry.key);
-        let call = call.version_id(&entry.version_id).expected_bucket_owner(self.owner.as_str());
-        let Ok(answer) = call.send().await else { return Lock::Unknown };
+    pub(super) async fn add_lock(&self, entry: &Entry, locks: &mut Locks) {
+        locks.looked_at += 1;
+        let call = on_bucket!(self, head_object).key(&entry.key).version_id(&entry.version_id);
+        let Ok(answer) = call.send().await else { return };
         if answer.object_lock_legal_hold_status() == Some(&ObjectLockLegalHoldStatus::On) {
-            return Lock::LegalHold;
+            locks.legal_hold = true;
+            return;
         }
         let until = answer.object_lock_retain_until_date().map(aws_smithy_types::DateTime::secs);
         let until = until.and_then(|until| OffsetDateTime::from_unix_timestamp(until).ok());
         match answer.object_lock_mode() {
-            Some(ObjectLockMode::Compliance) => Lock::Compliance(until),
-            Some(ObjectLockMode::Governance) => Lock::Governance(until),
-            Some(_) | None => Lock::Unknown,
+            Some(ObjectLockMode::Compliance) => {
+                locks.compliance = locks.compliance.max(Some(until));
+            }
+            Some(ObjectLockMode::Governance) => {
+                locks.governance = locks.governance.max(Some(until));
+            }
+            Some(_) | None => {}
         }
     }
 }

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use s3guard_posture::reconcile::ledger::RecordId;
+use s3guard_posture::reconcile::ledger::{self, RecordId};
 
 use super::Ledger;
 use crate::AwsError;
+use crate::error::Answer as _;
 
 /// Which writes are the newest, as the ledger's keys alone tell.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,27 +20,16 @@ pub struct Newest {
 impl Ledger {
     /// Finds the newest writes. Keys sort by bucket before they sort by time, so all of them are listed, a thousand in a
     /// call; after so many pages it is told that there are more.
-    ///
-    /// # Errors
-    ///
-    /// If S3 does not list them.
     pub async fn newest(&self, count: usize, pages_max: usize) -> Result<Newest, AwsError> {
         let mut writes: Vec<RecordId> = Vec::new();
         let mut failed = BTreeSet::new();
-        let mut page = None;
         let mut is_whole = false;
+        let mut pages = self.list_call(ledger::RECORDS_PREFIX).into_paginator().send();
         for _ in 0..pages_max {
-            let call = self
-                .client
-                .list_objects_v2()
-                .bucket(self.bucket.as_str())
-                .expected_bucket_owner(self.owner.as_str())
-                .prefix("buckets/")
-                .set_continuation_token(page);
-            let answer = call.send().await;
-            let answer =
-                answer.map_err(|error| AwsError::new("ListObjectsV2", self.name(), &error))?;
-            for key in answer.contents().iter().filter_map(|object| object.key()) {
+            let page = pages.try_next().await.named("ListObjectsV2", self.object(""))?;
+            let Some(page) = page else { break };
+            is_whole = page.next_continuation_token().is_none();
+            for key in page.contents().iter().filter_map(|object| object.key()) {
                 let name = key.rsplit('/').next().unwrap_or(key);
                 if let Some(id) = name.strip_suffix(".json") {
                     writes.extend(id.parse::<RecordId>().ok());
@@ -50,11 +40,6 @@ impl Ledger {
             // Between pages only what may still count is kept.
             writes.sort_by_key(|id| std::cmp::Reverse(id.time));
             writes.truncate(count);
-            page = answer.next_continuation_token().map(str::to_owned);
-            if page.is_none() {
-                is_whole = true;
-                break;
-            }
         }
         let writes = writes
             .into_iter()

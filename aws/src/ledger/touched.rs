@@ -9,6 +9,7 @@ use s3guard_posture::reconcile::ledger::{self, RecordId};
 
 use super::{Ledger, READS_MAX};
 use crate::AwsError;
+use crate::error::Answer as _;
 
 /// How many pages of buckets are listed at most, of a thousand each.
 const PAGES_MAX: usize = 10;
@@ -42,15 +43,14 @@ impl Ledger {
 
     async fn recorded_buckets(&self) -> Result<(Vec<BucketName>, bool), AwsError> {
         let mut names = Vec::new();
-        let mut page = None;
+        let call = self.list_call(ledger::RECORDS_PREFIX).delimiter("/");
+        let mut pages = call.into_paginator().send();
+        let mut is_cut = false;
         for _ in 0..PAGES_MAX {
-            let call = self.client.list_objects_v2().bucket(self.bucket.as_str());
-            let call = call.expected_bucket_owner(self.owner.as_str());
-            let call = call.prefix(ledger::RECORDS_PREFIX).delimiter("/");
-            let answer = call.set_continuation_token(page).send().await;
-            let answer =
-                answer.map_err(|error| AwsError::new("ListObjectsV2", self.name(), &error))?;
-            names.extend(answer.common_prefixes().iter().filter_map(|prefix| {
+            let page = pages.try_next().await.named("ListObjectsV2", self.object(""))?;
+            let Some(page) = page else { break };
+            is_cut = page.next_continuation_token().is_some();
+            names.extend(page.common_prefixes().iter().filter_map(|prefix| {
                 prefix
                     .prefix()?
                     .strip_prefix(ledger::RECORDS_PREFIX)?
@@ -58,12 +58,8 @@ impl Ledger {
                     .parse()
                     .ok()
             }));
-            page = answer.next_continuation_token().map(str::to_owned);
-            if page.is_none() {
-                return Ok((names, false));
-            }
         }
-        Ok((names, true))
+        Ok((names, is_cut))
     }
 
     /// What was written to a bucket, and not what failed.

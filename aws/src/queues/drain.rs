@@ -4,6 +4,7 @@ use aws_sdk_sqs::types::{DeleteMessageBatchRequestEntry, QueueAttributeName};
 
 use super::{BATCH_MAX, Queue, SendError};
 use crate::AwsError;
+use crate::error::Answer as _;
 
 /// How long a message that was taken out is hidden from others, in seconds: it is sent on and deleted meanwhile.
 const HIDDEN_SECONDS: i32 = 60;
@@ -34,10 +35,6 @@ pub struct Received {
 
 impl Queue {
     /// How many messages it has.
-    ///
-    /// # Errors
-    ///
-    /// If SQS does not say it.
     pub async fn depth(&self) -> Result<Depth, AwsError> {
         let names = [
             QueueAttributeName::ApproximateNumberOfMessages,
@@ -46,8 +43,7 @@ impl Queue {
         ];
         let call = self.client.get_queue_attributes().queue_url(&self.url);
         let answer = call.set_attribute_names(Some(names.to_vec())).send().await;
-        let answer =
-            answer.map_err(|error| AwsError::new("GetQueueAttributes", self.object(), &error))?;
+        let answer = answer.named("GetQueueAttributes", self.object())?;
         let attributes = answer.attributes().cloned().unwrap_or_default();
         let count = |name| attributes.get(name).and_then(|text| text.parse().ok()).unwrap_or(0);
         let [waiting, in_flight, delayed] = names.each_ref().map(count);
@@ -55,16 +51,11 @@ impl Queue {
     }
 
     /// Takes up to ten messages out; none if it waited and there were none.
-    ///
-    /// # Errors
-    ///
-    /// If SQS does not give them.
     pub async fn receive(&self) -> Result<Vec<Received>, AwsError> {
         let call = self.client.receive_message().queue_url(&self.url);
         let call = call.max_number_of_messages(10).visibility_timeout(HIDDEN_SECONDS);
         let answer = call.wait_time_seconds(WAIT_SECONDS).send().await;
-        let answer =
-            answer.map_err(|error| AwsError::new("ReceiveMessage", self.object(), &error))?;
+        let answer = answer.named("ReceiveMessage", self.object())?;
         let messages = answer.messages.unwrap_or_default();
         Ok(messages
             .into_iter()
@@ -74,11 +65,7 @@ impl Queue {
             .collect())
     }
 
-    /// Deletes messages that were taken out.
-    ///
-    /// # Errors
-    ///
-    /// If SQS does not delete one: it comes back after a minute.
+    /// Deletes messages that were taken out. One that SQS does not delete comes back after a minute.
     pub async fn delete(&self, messages: &[Received]) -> Result<(), SendError> {
         for batch in messages.chunks(BATCH_MAX) {
             let entry = |(place, message): (usize, &Received)| {
@@ -91,8 +78,7 @@ impl Queue {
             let entries = batch.iter().enumerate().map(entry).collect();
             let call = self.client.delete_message_batch().queue_url(&self.url);
             let answer = call.set_entries(Some(entries)).send().await;
-            let answer = answer
-                .map_err(|error| AwsError::new("DeleteMessageBatch", self.object(), &error))?;
+            let answer = answer.named("DeleteMessageBatch", self.object())?;
             if let Some(first) = answer.failed().first() {
                 let (count, code) = (answer.failed().len(), first.code().to_owned());
                 return Err(SendError::LeftOut { url: self.url.clone(), count, code });

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use aws_sdk_cloudformation::types::{DeletionMode, ResourceStatus, StackResourceSummary};
 
-use super::{Resource, Stack, StackStatus, Stacks, failed, read_resource, read_stack};
+use super::{Resource, Stack, Stacks, object, read_resource, read_stack, values};
 use crate::AwsError;
+use crate::error::Answer as _;
 
 /// How a stack is deleted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -85,20 +86,14 @@ impl Stacks {
             Way::Force => call.deletion_mode(DeletionMode::ForceDeleteStack),
             Way::Retain(ids) => call.set_retain_resources(Some(ids.clone())),
         };
-        let answer = call.send().await;
-        answer.map(drop).map_err(|error| failed("DeleteStack", stack_id, &error))
+        call.send().await.named("DeleteStack", object(stack_id)).map(drop)
     }
 
     /// Protects a stack against deletion, or no more.
     pub async fn protect(&self, stack_id: &str, is_protected: bool) -> Result<(), AwsError> {
-        self.client
-            .update_termination_protection()
-            .stack_name(stack_id)
-            .enable_termination_protection(is_protected)
-            .send()
-            .await
-            .map(drop)
-            .map_err(|error| failed("UpdateTerminationProtection", stack_id, &error))
+        let call = self.client.update_termination_protection().stack_name(stack_id);
+        let answer = call.enable_termination_protection(is_protected).send().await;
+        answer.named("UpdateTerminationProtection", object(stack_id)).map(drop)
     }
 
     /// Lists a stack's resources that have ever been there, with how they stand.
@@ -117,19 +112,11 @@ impl Stacks {
 
     /// Every stack of the Region that is there.
     pub async fn all(&self) -> Result<Vec<Stack>, AwsError> {
-        let all = "the Region's stacks";
-        let mut stacks = Vec::new();
-        let mut page = None;
-        loop {
-            let answer = self.client.describe_stacks().set_next_token(page).send().await;
-            let answer = answer.map_err(|error| AwsError::new("DescribeStacks", all, &error))?;
-            stacks.extend(answer.stacks().iter().map(read_stack));
-            page = answer.next_token().map(str::to_owned);
-            if page.is_none() {
-                stacks.retain(|stack| stack.status != StackStatus::DeleteComplete);
-                return Ok(stacks);
-            }
-        }
+        let stacks = self.client.describe_stacks().into_paginator().items().send();
+        let stacks = stacks.try_collect().await.named("DescribeStacks", "the Region's stacks")?;
+        let mut stacks: Vec<Stack> = stacks.iter().map(read_stack).collect();
+        stacks.retain(|stack| !stack.status.is_deleted());
+        Ok(stacks)
     }
 
     /// The parameters of each change set that waits to be carried out.
@@ -137,31 +124,14 @@ impl Stacks {
         &self,
         stack_id: &str,
     ) -> Result<Vec<BTreeMap<String, String>>, AwsError> {
-        let mut ids = Vec::new();
-        let mut page = None;
-        loop {
-            let call = self.client.list_change_sets().stack_name(stack_id).set_next_token(page);
-            let answer = call.send().await;
-            let answer = answer.map_err(|error| failed("ListChangeSets", stack_id, &error))?;
-            ids.extend(
-                answer.summaries().iter().filter_map(|set| set.change_set_id()).map(str::to_owned),
-            );
-            page = answer.next_token().map(str::to_owned);
-            if page.is_none() {
-                break;
-            }
-        }
+        let call = self.client.list_change_sets().stack_name(stack_id);
+        let sets = call.into_paginator().items().send().try_collect().await;
+        let sets = sets.named("ListChangeSets", object(stack_id))?;
         let mut waiting = Vec::new();
-        for id in ids {
-            let answer = self.client.describe_change_set().change_set_name(&id).send().await;
-            let answer = answer.map_err(|error| failed("DescribeChangeSet", stack_id, &error))?;
-            let parameters = answer.parameters().iter().filter_map(|parameter| {
-                Some((
-                    parameter.parameter_key()?.to_owned(),
-                    parameter.parameter_value()?.to_owned(),
-                ))
-            });
-            waiting.push(parameters.collect());
+        for id in sets.iter().filter_map(|set| set.change_set_id()) {
+            let answer = self.client.describe_change_set().change_set_name(id).send().await;
+            let answer = answer.named("DescribeChangeSet", object(stack_id))?;
+            waiting.push(values(answer.parameters()));
         }
         Ok(waiting)
     }

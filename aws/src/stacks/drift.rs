@@ -1,12 +1,15 @@
 //! Drift: what of a stack somebody has changed past CloudFormation.
 
+use aws_sdk_cloudformation::operation::describe_stack_resource_drifts::DescribeStackResourceDriftsOutput;
 use aws_sdk_cloudformation::types::{
-    DifferenceType, StackDriftDetectionStatus, StackResourceDriftStatus,
+    DifferenceType, PropertyDifference, StackDriftDetectionStatus, StackResourceDrift,
+    StackResourceDriftStatus,
 };
 use time::OffsetDateTime;
 
-use super::{Stacks, failed};
+use super::{Stacks, object};
 use crate::AwsError;
+use crate::error::Answer as _;
 
 /// What was last found out about a stack.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,7 +63,7 @@ impl Stacks {
     /// What was last found out about a stack's drift; `None` if there is no stack.
     pub async fn last_drift(&self, stack: &str) -> Result<Option<LastDrift>, AwsError> {
         let answer = self.client.describe_stacks().stack_name(stack).send().await;
-        let answer = answer.map_err(|error| failed("DescribeStacks", stack, &error))?;
+        let answer = answer.named("DescribeStacks", object(stack))?;
         Ok(answer.stacks().first().map(|stack| {
             let known = stack.drift_information();
             let status = known.and_then(|known| known.stack_drift_status());
@@ -75,7 +78,7 @@ impl Stacks {
     /// Has CloudFormation look at a stack; gives the id of the look.
     pub async fn detect_drift(&self, stack: &str) -> Result<String, AwsError> {
         let answer = self.client.detect_stack_drift().stack_name(stack).send().await;
-        let answer = answer.map_err(|error| failed("DetectStackDrift", stack, &error))?;
+        let answer = answer.named("DetectStackDrift", object(stack))?;
         Ok(answer.stack_drift_detection_id().unwrap_or_default().to_owned())
     }
 
@@ -83,8 +86,7 @@ impl Stacks {
     pub async fn detection(&self, stack: &str, id: &str) -> Result<Detection, AwsError> {
         let call = self.client.describe_stack_drift_detection_status();
         let answer = call.stack_drift_detection_id(id).send().await;
-        let answer =
-            answer.map_err(|error| failed("DescribeStackDriftDetectionStatus", stack, &error))?;
+        let answer = answer.named("DescribeStackDriftDetectionStatus", object(stack))?;
         let reason = answer.detection_status_reason();
         Ok(match answer.detection_status().map(StackDriftDetectionStatus::as_str) {
             Some("DETECTION_COMPLETE") => Detection::Done,
@@ -97,36 +99,30 @@ impl Stacks {
 
     /// Every resource of which something is known, in all pages.
     pub async fn drifts(&self, stack: &str) -> Result<Vec<Drifted>, AwsError> {
-        let mut drifts = Vec::new();
-        let mut page = None;
-        loop {
-            let call = self.client.describe_stack_resource_drifts().stack_name(stack);
-            let answer = call.set_next_token(page).send().await;
-            let answer =
-                answer.map_err(|error| failed("DescribeStackResourceDrifts", stack, &error))?;
-            for drift in answer.stack_resource_drifts() {
-                let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
-                let status = drift.stack_resource_drift_status();
-                drifts.push(Drifted {
-                    logical_id: text(drift.logical_resource_id()),
-                    physical_id: text(drift.physical_resource_id()),
-                    resource_type: text(drift.resource_type()),
-                    status: text(status.map(StackResourceDriftStatus::as_str)),
-                    differences: (drift.property_differences().iter())
-                        .map(|one| Difference {
-                            path: text(one.property_path()),
-                            kind: text(one.difference_type().map(DifferenceType::as_str)),
-                            expected: text(one.expected_value()),
-                            actual: text(one.actual_value()),
-                        })
-                        .collect(),
-                });
-            }
-            page = answer.next_token().map(str::to_owned);
-            if page.is_none() {
-                return Ok(drifts);
-            }
-        }
+        let call = self.client.describe_stack_resource_drifts().stack_name(stack);
+        let pages = call.into_paginator().send().try_collect().await;
+        let pages = pages.named("DescribeStackResourceDrifts", object(stack))?;
+        let drifts =
+            pages.iter().flat_map(DescribeStackResourceDriftsOutput::stack_resource_drifts);
+        Ok(drifts.map(read).collect())
+    }
+}
+
+fn read(drift: &StackResourceDrift) -> Drifted {
+    let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+    let difference = |one: &PropertyDifference| Difference {
+        path: text(one.property_path()),
+        kind: text(one.difference_type().map(DifferenceType::as_str)),
+        expected: text(one.expected_value()),
+        actual: text(one.actual_value()),
+    };
+    let status = drift.stack_resource_drift_status();
+    Drifted {
+        logical_id: text(drift.logical_resource_id()),
+        physical_id: text(drift.physical_resource_id()),
+        resource_type: text(drift.resource_type()),
+        status: text(status.map(StackResourceDriftStatus::as_str)),
+        differences: drift.property_differences().iter().map(difference).collect(),
     }
 }
 

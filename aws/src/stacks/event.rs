@@ -97,11 +97,6 @@ impl Event {
         HandlerCode::read(self.reason.as_deref()?)
     }
 
-    /// The permission that was missing, if that is why it failed.
-    pub fn missing_permission(&self) -> Option<&str> {
-        refusal::action(self.reason.as_deref()?)
-    }
-
     /// Whether it failed because a hook did, whose words are in an event of their own.
     ///
     /// Written for the sample of the CloudFormation Hooks User Guide: `The following hook(s) failed:

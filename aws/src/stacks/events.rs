@@ -2,8 +2,9 @@
 
 use aws_sdk_cloudformation::types::EventFilter;
 
-use super::{ChangeSet, Event, Stacks, event, failed};
+use super::{ChangeSet, Event, Stacks, event, object};
 use crate::AwsError;
+use crate::error::Answer as _;
 
 /// How many pages of events are read at most: a page has a hundred, a guard has fewer resources.
 const PAGES_MAX: usize = 20;
@@ -23,27 +24,17 @@ impl Stacks {
     /// The events after the one that was seen last, oldest first.
     pub async fn events(&self, stack_id: &str, last: Option<&str>) -> Result<Vec<Event>, AwsError> {
         let mut events = Vec::new();
-        let mut page = None;
-        for _ in 0..PAGES_MAX {
-            let answer = self
-                .client
-                .describe_stack_events()
-                .stack_name(stack_id)
-                .set_next_token(page)
-                .send()
-                .await
-                .map_err(|error| failed("DescribeStackEvents", stack_id, &error))?;
+        let call = self.client.describe_stack_events().stack_name(stack_id);
+        let mut pages = call.into_paginator().send();
+        'pages: for _ in 0..PAGES_MAX {
+            let page = pages.try_next().await.named("DescribeStackEvents", object(stack_id))?;
+            let Some(page) = page else { break };
             // CloudFormation gives the newest first.
-            for event in answer.stack_events() {
+            for event in page.stack_events() {
                 if last.is_some() && event.event_id() == last {
-                    events.reverse();
-                    return Ok(events);
+                    break 'pages;
                 }
                 events.push(event::read(event));
-            }
-            page = answer.next_token().map(str::to_owned);
-            if page.is_none() {
-                break;
             }
         }
         events.reverse();
@@ -55,25 +46,19 @@ impl Stacks {
     ///
     /// Source: AWS CloudFormation API Reference, `DescribeEvents`.
     pub async fn failures(&self, scope: Scope<'_>) -> Result<Vec<Event>, AwsError> {
+        let failed = EventFilter::builder().failed_events(true).build();
+        let call = self.client.describe_events().filters(failed);
+        let (call, id) = match scope {
+            Scope::ChangeSet(id) => (call.change_set_name(id), id),
+            Scope::Operation(id) => (call.operation_id(id), id),
+            Scope::Stack(id) => (call.stack_name(id), id),
+        };
         let mut failures = Vec::new();
-        let mut page: Option<String> = None;
+        let mut pages = call.into_paginator().send();
         for _ in 0..PAGES_MAX {
-            let call = self.client.describe_events().set_next_token(page);
-            let (call, object) = match scope {
-                Scope::ChangeSet(id) => (call.change_set_name(id), id),
-                Scope::Operation(id) => (call.operation_id(id), id),
-                Scope::Stack(id) => (call.stack_name(id), id),
-            };
-            let answer = call
-                .filters(EventFilter::builder().failed_events(true).build())
-                .send()
-                .await
-                .map_err(|error| failed("DescribeEvents", object, &error))?;
-            failures.extend(answer.operation_events().iter().filter_map(event::read_failure));
-            page = answer.next_token().map(str::to_owned);
-            if page.is_none() {
-                break;
-            }
+            let page = pages.try_next().await.named("DescribeEvents", object(id))?;
+            let Some(page) = page else { break };
+            failures.extend(page.operation_events().iter().filter_map(event::read_failure));
         }
         // In which order they come is not documented; those of the same moment keep theirs.
         failures.sort_by_key(|event| event.time);

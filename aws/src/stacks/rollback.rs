@@ -2,8 +2,9 @@
 
 use aws_sdk_cloudformation::types::{ResourceStatus, StackResourceSummary};
 
-use super::{Stacks, failed};
+use super::{Stacks, object};
 use crate::AwsError;
+use crate::error::Answer as _;
 
 /// What to do about resources that could not be rolled back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,38 +45,24 @@ impl Stacks {
             Skip::These(ids) => call.set_resources_to_skip(Some(ids.clone())),
             Skip::All => call.force_rollback(true),
         };
-        call.send()
-            .await
-            .map(|_| ())
-            .map_err(|error| failed("ContinueUpdateRollback", stack_id, &error))
+        call.send().await.named("ContinueUpdateRollback", object(stack_id)).map(drop)
     }
 
     /// Rolls a stack back to where it last was well, in the background; one that never was is deleted.
     ///
     /// Source: AWS CloudFormation API Reference, `RollbackStack`.
     pub async fn roll_back(&self, stack_id: &str, token: &str) -> Result<(), AwsError> {
-        self.client
-            .rollback_stack()
-            .stack_name(stack_id)
-            .client_request_token(token)
-            .send()
-            .await
-            .map(|_| ())
-            .map_err(|error| failed("RollbackStack", stack_id, &error))
+        let call = self.client.rollback_stack().stack_name(stack_id).client_request_token(token);
+        call.send().await.named("RollbackStack", object(stack_id)).map(drop)
     }
 
     /// Cancels an update, which is rolled back then.
     ///
     /// Source: AWS CloudFormation API Reference, `CancelUpdateStack`.
     pub async fn cancel_update(&self, stack_id: &str, token: &str) -> Result<(), AwsError> {
-        self.client
-            .cancel_update_stack()
-            .stack_name(stack_id)
-            .client_request_token(token)
-            .send()
-            .await
-            .map(|_| ())
-            .map_err(|error| failed("CancelUpdateStack", stack_id, &error))
+        let call = self.client.cancel_update_stack().stack_name(stack_id);
+        let answer = call.client_request_token(token).send().await;
+        answer.named("CancelUpdateStack", object(stack_id)).map(drop)
     }
 
     /// Lists the resources that could not be rolled back, which are those that can be skipped: not those that failed for

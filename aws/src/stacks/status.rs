@@ -1,227 +1,134 @@
-//! Where a stack stands: AWS's open list of statuses as ours.
+//! Where a stack stands: which operation it is in or was in last, and how far that came.
 
 use std::fmt;
 
-/// The status of a stack.
-///
-/// Source: AWS CloudFormation API Reference, `Stack`, `StackStatus`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum StackStatus {
-    /// It is being created.
-    CreateInProgress,
-    /// Creation failed, and rollback was off.
-    CreateFailed,
-    /// It was created.
-    CreateComplete,
-    /// Its failed creation is being undone.
-    RollbackInProgress,
-    /// Its failed creation could not be undone.
-    RollbackFailed,
-    /// Its failed creation was undone: an empty shell is left.
-    RollbackComplete,
-    /// It is being deleted.
-    DeleteInProgress,
-    /// Something of it could not be deleted.
-    DeleteFailed,
-    /// It was deleted.
-    DeleteComplete,
-    /// It is being updated.
-    UpdateInProgress,
-    /// It was updated, what was replaced is being removed.
-    UpdateCompleteCleanupInProgress,
-    /// It was updated.
-    UpdateComplete,
-    /// An update failed, and rollback was off.
-    UpdateFailed,
-    /// A failed update is being undone.
-    UpdateRollbackInProgress,
-    /// A failed update could not be undone.
-    UpdateRollbackFailed,
-    /// A failed update was undone, what it made is being removed.
-    UpdateRollbackCompleteCleanupInProgress,
-    /// A failed update was undone.
-    UpdateRollbackComplete,
-    /// Only its first change set exists.
-    ReviewInProgress,
-    /// Resources are being imported.
-    ImportInProgress,
-    /// Resources were imported.
-    ImportComplete,
-    /// A failed import is being undone.
-    ImportRollbackInProgress,
-    /// A failed import could not be undone.
-    ImportRollbackFailed,
-    /// A failed import was undone.
-    ImportRollbackComplete,
-    /// One that AWS has added since.
-    Unknown(String),
+use self::Operation::{
+    Create, Delete, Import, ImportRollback, Review, Rollback, Update, UpdateRollback,
+};
+use self::Phase::{Cleanup, Complete, Failed, InProgress};
+
+/// What is done to a stack, or was last done to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// Its first change set is made, and there is no more of it yet.
+    Review,
+    /// It is created.
+    Create,
+    /// Its failed creation is undone; what is left of it then is an empty shell.
+    Rollback,
+    /// It is deleted.
+    Delete,
+    /// It is updated.
+    Update,
+    /// A failed update is undone.
+    UpdateRollback,
+    /// Resources are imported.
+    Import,
+    /// A failed import is undone.
+    ImportRollback,
 }
+
+/// How far an operation came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// It goes on. In a [`Review`](Operation::Review) CloudFormation waits: nothing goes on.
+    InProgress,
+    /// It is done, and what it has replaced, or made in vain, is removed.
+    Cleanup,
+    /// It is done.
+    Complete,
+    /// It failed. A creation or an update stays so only where rollback was off.
+    Failed,
+}
+
+/// Source: AWS CloudFormation API Reference, `Stack`, `StackStatus`.
+const KNOWN: [(&str, Operation, Phase); 23] = [
+    ("CREATE_IN_PROGRESS", Create, InProgress),
+    ("CREATE_FAILED", Create, Failed),
+    ("CREATE_COMPLETE", Create, Complete),
+    ("ROLLBACK_IN_PROGRESS", Rollback, InProgress),
+    ("ROLLBACK_FAILED", Rollback, Failed),
+    ("ROLLBACK_COMPLETE", Rollback, Complete),
+    ("DELETE_IN_PROGRESS", Delete, InProgress),
+    ("DELETE_FAILED", Delete, Failed),
+    ("DELETE_COMPLETE", Delete, Complete),
+    ("UPDATE_IN_PROGRESS", Update, InProgress),
+    ("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", Update, Cleanup),
+    ("UPDATE_COMPLETE", Update, Complete),
+    ("UPDATE_FAILED", Update, Failed),
+    ("UPDATE_ROLLBACK_IN_PROGRESS", UpdateRollback, InProgress),
+    ("UPDATE_ROLLBACK_FAILED", UpdateRollback, Failed),
+    ("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", UpdateRollback, Cleanup),
+    ("UPDATE_ROLLBACK_COMPLETE", UpdateRollback, Complete),
+    ("REVIEW_IN_PROGRESS", Review, InProgress),
+    ("IMPORT_IN_PROGRESS", Import, InProgress),
+    ("IMPORT_COMPLETE", Import, Complete),
+    ("IMPORT_ROLLBACK_IN_PROGRESS", ImportRollback, InProgress),
+    ("IMPORT_ROLLBACK_FAILED", ImportRollback, Failed),
+    ("IMPORT_ROLLBACK_COMPLETE", ImportRollback, Complete),
+];
+
+/// The status of a stack. One that AWS has added since is kept as it came, and is not [known](Self::known).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StackStatus(String);
 
 impl StackStatus {
     /// All statuses that are known.
-    pub const ALL: [Self; 23] = [
-        Self::CreateInProgress,
-        Self::CreateFailed,
-        Self::CreateComplete,
-        Self::RollbackInProgress,
-        Self::RollbackFailed,
-        Self::RollbackComplete,
-        Self::DeleteInProgress,
-        Self::DeleteFailed,
-        Self::DeleteComplete,
-        Self::UpdateInProgress,
-        Self::UpdateCompleteCleanupInProgress,
-        Self::UpdateComplete,
-        Self::UpdateFailed,
-        Self::UpdateRollbackInProgress,
-        Self::UpdateRollbackFailed,
-        Self::UpdateRollbackCompleteCleanupInProgress,
-        Self::UpdateRollbackComplete,
-        Self::ReviewInProgress,
-        Self::ImportInProgress,
-        Self::ImportComplete,
-        Self::ImportRollbackInProgress,
-        Self::ImportRollbackFailed,
-        Self::ImportRollbackComplete,
-    ];
+    pub fn all() -> impl Iterator<Item = Self> {
+        KNOWN.into_iter().map(|(text, ..)| text.into())
+    }
+
+    /// The operation and how far it came; `None` for a status that AWS has added since.
+    pub fn known(&self) -> Option<(Operation, Phase)> {
+        let known = KNOWN.iter().find(|(text, ..)| *text == self.0);
+        known.map(|(_, operation, phase)| (*operation, *phase))
+    }
 
     /// The status as AWS writes it.
     pub fn as_str(&self) -> &str {
-        match self {
-            Self::CreateInProgress => "CREATE_IN_PROGRESS",
-            Self::CreateFailed => "CREATE_FAILED",
-            Self::CreateComplete => "CREATE_COMPLETE",
-            Self::RollbackInProgress => "ROLLBACK_IN_PROGRESS",
-            Self::RollbackFailed => "ROLLBACK_FAILED",
-            Self::RollbackComplete => "ROLLBACK_COMPLETE",
-            Self::DeleteInProgress => "DELETE_IN_PROGRESS",
-            Self::DeleteFailed => "DELETE_FAILED",
-            Self::DeleteComplete => "DELETE_COMPLETE",
-            Self::UpdateInProgress => "UPDATE_IN_PROGRESS",
-            Self::UpdateCompleteCleanupInProgress => "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",
-            Self::UpdateComplete => "UPDATE_COMPLETE",
-            Self::UpdateFailed => "UPDATE_FAILED",
-            Self::UpdateRollbackInProgress => "UPDATE_ROLLBACK_IN_PROGRESS",
-            Self::UpdateRollbackFailed => "UPDATE_ROLLBACK_FAILED",
-            Self::UpdateRollbackCompleteCleanupInProgress => {
-                "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS"
-            }
-            Self::UpdateRollbackComplete => "UPDATE_ROLLBACK_COMPLETE",
-            Self::ReviewInProgress => "REVIEW_IN_PROGRESS",
-            Self::ImportInProgress => "IMPORT_IN_PROGRESS",
-            Self::ImportComplete => "IMPORT_COMPLETE",
-            Self::ImportRollbackInProgress => "IMPORT_ROLLBACK_IN_PROGRESS",
-            Self::ImportRollbackFailed => "IMPORT_ROLLBACK_FAILED",
-            Self::ImportRollbackComplete => "IMPORT_ROLLBACK_COMPLETE",
-            Self::Unknown(text) => text,
-        }
+        &self.0
+    }
+
+    /// Whether only the stack's first change set exists.
+    pub fn is_review(&self) -> bool {
+        matches!(self.known(), Some((Review, _)))
+    }
+
+    /// Whether the stack was deleted.
+    pub fn is_deleted(&self) -> bool {
+        self.known() == Some((Delete, Complete))
     }
 
     /// Whether CloudFormation is at rest: nothing changes until somebody asks for it.
     pub fn is_settled(&self) -> bool {
-        match self {
-            Self::CreateInProgress
-            | Self::RollbackInProgress
-            | Self::DeleteInProgress
-            | Self::UpdateInProgress
-            | Self::UpdateCompleteCleanupInProgress
-            | Self::UpdateRollbackInProgress
-            | Self::UpdateRollbackCompleteCleanupInProgress
-            | Self::ImportInProgress
-            | Self::ImportRollbackInProgress => false,
-            Self::CreateFailed
-            | Self::CreateComplete
-            | Self::RollbackFailed
-            | Self::RollbackComplete
-            | Self::DeleteFailed
-            | Self::DeleteComplete
-            | Self::UpdateComplete
-            | Self::UpdateFailed
-            | Self::UpdateRollbackFailed
-            | Self::UpdateRollbackComplete
-            | Self::ReviewInProgress
-            | Self::ImportComplete
-            | Self::ImportRollbackFailed
-            | Self::ImportRollbackComplete
-            | Self::Unknown(_) => true,
-        }
+        self.is_review() || !matches!(self.known(), Some((_, InProgress | Cleanup)))
     }
 
     /// Whether CloudFormation may still make or change something: it is at it, and not only cleaning up behind itself.
     ///
     /// Source: AWS CloudFormation User Guide, "Stack status codes": what is removed in a cleanup was replaced before.
     pub fn may_still_write(&self) -> bool {
-        match self {
-            Self::CreateInProgress
-            | Self::RollbackInProgress
-            | Self::DeleteInProgress
-            | Self::UpdateInProgress
-            | Self::UpdateRollbackInProgress
-            | Self::ImportInProgress
-            | Self::ImportRollbackInProgress => true,
-            Self::Unknown(text) => text.ends_with("_IN_PROGRESS"),
-            Self::UpdateCompleteCleanupInProgress
-            | Self::UpdateRollbackCompleteCleanupInProgress
-            | Self::CreateFailed
-            | Self::CreateComplete
-            | Self::RollbackFailed
-            | Self::RollbackComplete
-            | Self::DeleteFailed
-            | Self::DeleteComplete
-            | Self::UpdateComplete
-            | Self::UpdateFailed
-            | Self::UpdateRollbackFailed
-            | Self::UpdateRollbackComplete
-            | Self::ReviewInProgress
-            | Self::ImportComplete
-            | Self::ImportRollbackFailed
-            | Self::ImportRollbackComplete => false,
+        match self.known() {
+            Some((operation, phase)) => operation != Review && phase == InProgress,
+            None => self.0.ends_with("_IN_PROGRESS"),
         }
     }
 
     /// Whether the last thing that was asked for was done.
     pub fn is_success(&self) -> bool {
-        match self {
-            Self::CreateComplete
-            | Self::UpdateComplete
-            | Self::ImportComplete
-            | Self::DeleteComplete => true,
-            Self::CreateInProgress
-            | Self::CreateFailed
-            | Self::RollbackInProgress
-            | Self::RollbackFailed
-            | Self::RollbackComplete
-            | Self::DeleteInProgress
-            | Self::DeleteFailed
-            | Self::UpdateInProgress
-            | Self::UpdateCompleteCleanupInProgress
-            | Self::UpdateFailed
-            | Self::UpdateRollbackInProgress
-            | Self::UpdateRollbackFailed
-            | Self::UpdateRollbackCompleteCleanupInProgress
-            | Self::UpdateRollbackComplete
-            | Self::ReviewInProgress
-            | Self::ImportInProgress
-            | Self::ImportRollbackInProgress
-            | Self::ImportRollbackFailed
-            | Self::ImportRollbackComplete
-            | Self::Unknown(_) => false,
-        }
+        matches!(self.known(), Some((Create | Update | Import | Delete, Complete)))
     }
 }
 
 impl From<&str> for StackStatus {
     fn from(text: &str) -> Self {
-        Self::ALL
-            .into_iter()
-            .find(|status| status.as_str() == text)
-            .unwrap_or_else(|| Self::Unknown(text.to_owned()))
+        Self(text.to_owned())
     }
 }
 
 impl fmt::Display for StackStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+        f.write_str(&self.0)
     }
 }
 
@@ -230,40 +137,53 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_status_is_read_as_it_is_written() {
-        for status in StackStatus::ALL {
-            assert_eq!(StackStatus::from(status.as_str()), status);
+    fn a_status_that_aws_has_added_since_is_kept_as_it_came() {
+        let new = StackStatus::from("NEW_THING");
+        assert_eq!((new.as_str(), new.known()), ("NEW_THING", None));
+        assert!(new.is_settled() && !new.is_success() && !new.may_still_write());
+    }
+
+    #[test]
+    fn each_status_says_its_phase_at_its_end() {
+        for status in StackStatus::all() {
+            let (text, (_, phase)) = (status.as_str(), status.known().unwrap());
+            let expected = match text {
+                _ if text.ends_with("_CLEANUP_IN_PROGRESS") => Cleanup,
+                _ if text.ends_with("_IN_PROGRESS") => InProgress,
+                _ if text.ends_with("_FAILED") => Failed,
+                _ => Complete,
+            };
+            assert_eq!(phase, expected, "{text}");
         }
-        assert_eq!(StackStatus::from("NEW_THING"), StackStatus::Unknown("NEW_THING".to_owned()));
     }
 
     #[test]
     fn a_stack_is_busy_exactly_while_something_is_in_progress() {
-        for status in StackStatus::ALL {
-            let busy = status.as_str().ends_with("_IN_PROGRESS")
-                && status != StackStatus::ReviewInProgress;
-            assert_eq!(status.is_settled(), !busy, "{status}");
+        for status in StackStatus::all() {
+            let text = status.as_str();
+            let busy = text.ends_with("_IN_PROGRESS") && text != "REVIEW_IN_PROGRESS";
+            assert_eq!(status.is_settled(), !busy, "{text}");
         }
     }
 
     #[test]
     fn in_a_cleanup_nothing_is_written_any_more() {
         let unknown = StackStatus::from("NEW_THING_IN_PROGRESS");
-        for status in StackStatus::ALL.into_iter().chain([unknown]) {
+        for status in StackStatus::all().chain([unknown]) {
             let text = status.as_str();
             let may = text.ends_with("_IN_PROGRESS")
                 && !text.contains("CLEANUP")
-                && status != StackStatus::ReviewInProgress;
-            assert_eq!(status.may_still_write(), may, "{status}");
+                && text != "REVIEW_IN_PROGRESS";
+            assert_eq!(status.may_still_write(), may, "{text}");
         }
     }
 
     #[test]
     fn what_was_rolled_back_is_no_success() {
-        for status in StackStatus::ALL {
+        for status in StackStatus::all() {
             let text = status.as_str();
             let success = text.ends_with("_COMPLETE") && !text.contains("ROLLBACK");
-            assert_eq!(status.is_success(), success, "{status}");
+            assert_eq!(status.is_success(), success, "{text}");
         }
     }
 }

@@ -66,7 +66,7 @@ async fn a_stack_is_read_with_its_outputs_and_its_protection() {
     });
     let stacks = Stacks { client: mock_client!(aws_sdk_cloudformation, [&rule]) };
     let stack = stacks.describe("s").await.unwrap().unwrap();
-    assert_eq!(stack.status, StackStatus::UpdateRollbackComplete);
+    assert_eq!(stack.status.as_str(), "UPDATE_ROLLBACK_COMPLETE");
     assert_eq!(stack.outputs["TopicArn"], "arn:topic");
     assert_eq!(stack.tags["team"], "storage");
     assert_eq!(stack.updated, Some(7));

@@ -3,16 +3,16 @@
 use std::fmt;
 
 use anyhow::anyhow;
+use s3guard_aws::AwsError;
 use s3guard_aws::stacks::Stacks;
 use s3guard_aws::stacks::drift::{Detection, Difference, Drifted};
+use s3guard_aws::wait::{self, Pace};
 use s3guard_posture::text::shown;
 use serde::Serialize;
 use tokio::time::Instant;
 
 use crate::error::Advice as _;
 use crate::exit::{self, Exit};
-use crate::operations::follow;
-use crate::operations::follow::Pace;
 use crate::operations::regions;
 use crate::operations::session;
 use crate::operations::session::{Account, AccountArgs, AccountsArgs};
@@ -89,25 +89,18 @@ async fn one_stack(args: &AccountArgs, output: &Output) -> anyhow::Result<Drift>
 
 /// Waits until CloudFormation has looked. A look of ours that is throttled says nothing about its.
 async fn settled(stacks: &Stacks, stack: &str, id: &str) -> anyhow::Result<Detection> {
-    let begun = Instant::now();
-    let mut pace = Pace::new();
-    loop {
-        let is_late = begun.elapsed() > LIMIT;
-        match stacks.detection(stack, id).await {
-            Ok(Detection::Going) if is_late => {
-                return Err(anyhow!(
-                    "CloudFormation has not compared everything after {} minutes",
-                    LIMIT.as_secs() / 60
-                ))
-                .hint("try again later; nothing was changed");
-            }
-            Ok(Detection::Going) => {}
-            Ok(detection) => return Ok(detection),
-            Err(error) if is_late || !follow::passes(&error) => return Err(error.into()),
-            Err(_) => {}
-        }
-        pace.pause().await;
-    }
+    let detection = async || {
+        let detection = stacks.detection(stack, id).await?;
+        Ok((detection != Detection::Going).then_some(detection))
+    };
+    let deadline = Instant::now() + LIMIT;
+    let settled = wait::until(Pace::default(), deadline, AwsError::is_transient, detection).await?;
+    settled
+        .ok_or_else(|| {
+            let minutes = LIMIT.as_secs() / 60;
+            anyhow!("CloudFormation has not compared everything after {minutes} minutes")
+        })
+        .hint("try again later; nothing was changed")
 }
 
 /// What was found of one stack.

@@ -6,17 +6,17 @@ use anyhow::anyhow;
 use clap::ValueEnum;
 use futures_util::future::join_all;
 use s3guard_aws::logs::{self, LogLine, Wanted};
+use s3guard_aws::wait::Pace;
 use s3guard_aws::{AwsError, function_state};
 use s3guard_posture::Reading;
 use serde::Serialize;
 use time::{Duration, OffsetDateTime};
+use tokio::time::sleep;
 
 use crate::error;
 use crate::error::Advice as _;
 use crate::error::Invalid;
 use crate::exit::{self, Exit};
-use crate::operations::follow;
-use crate::operations::follow::Pace;
 use crate::operations::logs::Line;
 use crate::operations::session;
 use crate::operations::session::{Account, AccountArgs};
@@ -126,7 +126,7 @@ async fn show(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::Resu
     let filter = args.filter.as_deref().map(filter_pattern);
     let pattern = if args.errors { ERRORS } else { filter.as_deref().unwrap_or_default() };
     let mut tail = Tail::new(now - args.since);
-    let mut pace = Pace::new();
+    let mut pace = Pace::default();
     loop {
         let read = groups.iter().map(|group| read(&account, group, tail.since_ms, pattern));
         let mut lines = Vec::new();
@@ -137,7 +137,7 @@ async fn show(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::Resu
             match read {
                 Ok(read) => lines.extend(read),
                 // A look that is throttled loses nothing: the next one begins where the last has ended.
-                Err(error) if args.follow && passes(&error) => is_whole = false,
+                Err(error) if args.follow && is_transient(&error) => is_whole = false,
                 Err(error) => {
                     failures.add(error);
                     continue;
@@ -148,14 +148,14 @@ async fn show(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::Resu
         groups = readable;
         let new = tail.take(lines, is_whole);
         if !new.is_empty() {
-            pace = Pace::new();
+            pace = Pace::default();
         }
         write(&new, args.raw, output)?;
         if !args.follow || groups.is_empty() {
             return failures.end(output);
         }
         failures.tell(output);
-        pace.pause().await;
+        sleep(pace.next().unwrap_or_default()).await;
     }
 }
 
@@ -235,14 +235,9 @@ fn filter_pattern(text: &str) -> String {
     quoted.collect::<Vec<_>>().join(" ")
 }
 
-fn passes(error: &anyhow::Error) -> bool {
+fn is_transient(error: &anyhow::Error) -> bool {
     let error = error.chain().find_map(|cause| cause.downcast_ref::<AwsError>());
-    // CloudWatch Logs says `ServiceUnavailableException`.
-    error.is_some_and(|error| {
-        follow::passes(error)
-            || error.is_throttled()
-            || error.code() == Some("ServiceUnavailableException")
-    })
+    error.is_some_and(AwsError::is_transient)
 }
 
 fn write(lines: &[(&'static str, LogLine)], raw: bool, output: &Output) -> anyhow::Result<()> {

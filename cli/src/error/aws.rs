@@ -57,25 +57,22 @@ pub(crate) fn credentials(cause: NoCredentials, profile: Option<&str>) -> String
     }
 }
 
-/// Codes of the common errors of all services.
-///
-/// Source: AWS STS API Reference, "Common error types"; Amazon S3 API Reference, "Error responses".
+/// What to try for a code: by its class, or by itself.
 fn by_code(code: &str, error: &AwsError) -> Option<String> {
     let hint = match code {
-        "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => {
-            "the credentials have expired: log in again, as with `aws sso login`".to_owned()
-        }
-        "InvalidClientTokenId" | "UnrecognizedClientException" | "InvalidAccessKeyId"
-        | "AuthFailure" => "AWS does not know these credentials in this region: check \
-                            `aws sts get-caller-identity`, and that the region is enabled for the account"
-            .to_owned(),
         "SignatureDoesNotMatch" => {
             "the secret key does not belong to the key id, or this machine's clock is wrong".to_owned()
         }
-        "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" => {
+        _ if error.is_expired() => {
+            "the credentials have expired: log in again, as with `aws sso login`".to_owned()
+        }
+        _ if error.is_unauthenticated() => "AWS does not know these credentials in this region: check \
+                                            `aws sts get-caller-identity`, and that the region is enabled for the account"
+            .to_owned(),
+        _ if error.is_denied() => {
             format!("the caller needs permission for `{}` on {}", error.call, error.object)
         }
-        "Throttling" | "ThrottlingException" | "RequestLimitExceeded" | "SlowDown" => {
+        _ if error.is_throttled() => {
             "AWS has too many requests from this account: try again in a minute".to_owned()
         }
         "InsufficientCapabilitiesException" => {

@@ -4,7 +4,6 @@
 
 mod diagnosis;
 mod list;
-mod pace;
 #[cfg(test)]
 pub(crate) mod sample;
 mod view;
@@ -13,7 +12,8 @@ mod watch;
 use std::time::Duration;
 
 use anyhow::anyhow;
-use s3guard_aws::stacks::{Event, Scope, Stack, StackStatus, Stacks};
+use s3guard_aws::stacks::{Event, Operation, Phase, Scope, Stack, Stacks};
+use s3guard_aws::wait::{self, Pace};
 use s3guard_aws::{AwsError, Kind};
 use s3guard_posture::text::shown;
 use tokio::time::{Instant, sleep};
@@ -22,7 +22,6 @@ use crate::error::{self as failures, Advice as _};
 pub(crate) use crate::operations::follow::diagnosis::{
     explained, failure, failure_hint, first_cause, hint,
 };
-pub(crate) use crate::operations::follow::pace::Pace;
 pub(crate) use crate::operations::follow::view::Shown;
 use crate::operations::follow::view::View;
 use crate::operations::follow::watch::{Past, Progress, Watch};
@@ -92,7 +91,7 @@ impl<'a> Follower<'a> {
         let mut view = View::new(self.output, &self.stack_id);
         let begun = Instant::now();
         let (mut answered, mut missed) = (begun, 0);
-        let mut pace = Pace::new();
+        let mut pace = Pace::default();
         loop {
             if self.show_events(&mut view).await? {
                 pace.hurry();
@@ -114,7 +113,7 @@ impl<'a> Follower<'a> {
                 }
                 Err(error) => {
                     missed += usize::from(error.kind == Kind::Credentials);
-                    if has_expired(&error) || missed >= CREDENTIALS_MISSED_MAX {
+                    if error.is_unauthenticated() || missed >= CREDENTIALS_MISSED_MAX {
                         return Err(expired(error, &name, &followed));
                     }
                     if answered.elapsed() > SILENCE_LIMIT {
@@ -137,7 +136,7 @@ impl<'a> Follower<'a> {
 
     /// Waits for the next look, with a list that goes on.
     async fn pause(&self, pace: &mut Pace, view: &View, followed: &Followed<'_>) {
-        let until = Instant::now() + pace.next(pace::random());
+        let until = Instant::now() + pace.next().unwrap_or_default();
         loop {
             tokio::select! {
                 () = tokio::time::sleep_until(until) => return,
@@ -155,7 +154,7 @@ impl<'a> Follower<'a> {
         let (name, _) = name_and_region(&self.stack_id);
         match self.stacks.describe(&self.stack_id).await {
             Ok(Some(stack)) if can_be_cancelled(&stack) => {
-                let token = format!("s3guard-cancel-{:x}", pace::random());
+                let token = format!("s3guard-cancel-{:x}", wait::random());
                 match self.stacks.cancel_update(&self.stack_id, &token).await {
                     Ok(()) => self.output.say(format_args!(
                         "the update of stack `{name}` is cancelled: it is rolled back"
@@ -243,42 +242,11 @@ pub(crate) fn name_and_region(stack_id: &str) -> (String, String) {
 
 /// Source: AWS CloudFormation API Reference, `CancelUpdateStack`: only stacks in this status.
 fn can_be_cancelled(stack: &Stack) -> bool {
-    stack.status == StackStatus::UpdateInProgress
-}
-
-/// Whether a call would have another answer in a moment.
-pub(crate) fn passes(error: &AwsError) -> bool {
-    match &error.kind {
-        Kind::Unreachable | Kind::Timeout => true,
-        Kind::Service(code) => {
-            error.is_throttled()
-                || code.starts_with("Throttl")
-                || matches!(code.as_str(), "InternalFailure" | "ServiceUnavailable")
-        }
-        Kind::Credentials | Kind::Other => false,
-    }
-}
-
-/// Whether AWS says that the credentials are no longer good: waiting does not make them better.
-///
-/// Source: AWS STS API Reference, "Common error types"; a session that was revoked has the last two.
-fn has_expired(error: &AwsError) -> bool {
-    matches!(
-        error.code(),
-        Some(
-            "ExpiredToken"
-                | "ExpiredTokenException"
-                | "RequestExpired"
-                | "InvalidClientTokenId"
-                | "UnrecognizedClientException"
-        )
-    )
+    stack.status.known() == Some((Operation::Update, Phase::InProgress))
 }
 
 fn expired(error: AwsError, stack: &str, followed: &Followed<'_>) -> anyhow::Error {
-    let refused =
-        matches!(error.code(), Some("InvalidClientTokenId" | "UnrecognizedClientException"));
-    let what = if refused { "are no longer accepted" } else { "have expired" };
+    let what = if error.is_expired() { "have expired" } else { "are no longer accepted" };
     let error = anyhow::Error::new(error)
         .context(format!("the credentials {what}; stack `{stack}` goes on without the command"));
     let hint = format!(
@@ -358,27 +326,5 @@ mod tests {
         let id = "arn:aws:cloudformation:eu-west-1:111122223333:stack/guard/9f1";
         assert_eq!(name_and_region(id), ("guard".to_owned(), "eu-west-1".to_owned()));
         assert_eq!(name_and_region("guard"), ("guard".to_owned(), String::new()));
-    }
-
-    #[test]
-    fn what_passes_is_waited_for_and_what_has_expired_is_not() {
-        let error = |kind| AwsError {
-            call: "DescribeStacks",
-            object: "stack `s`".to_owned(),
-            kind,
-            message: String::new(),
-            request_id: None,
-        };
-        let service = |code: &str| error(Kind::Service(code.to_owned()));
-        for code in
-            ["Throttling", "ThrottlingException", "RequestLimitExceeded", "ServiceUnavailable"]
-        {
-            assert!(passes(&service(code)) && !has_expired(&service(code)), "{code}");
-        }
-        for code in ["ExpiredToken", "ExpiredTokenException", "RequestExpired"] {
-            assert!(has_expired(&service(code)) && !passes(&service(code)), "{code}");
-        }
-        assert!(passes(&error(Kind::Timeout)) && !passes(&error(Kind::Credentials)));
-        assert!(!passes(&service("AccessDenied")) && !has_expired(&service("AccessDenied")));
     }
 }

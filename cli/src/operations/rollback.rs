@@ -61,7 +61,8 @@ pub(crate) async fn roll_back(
         None => stacks.roll_back(&stack.id, token).await?,
     }
     let ended = follower.follow().await?;
-    let status = ended.stack.as_ref().map_or(StackStatus::DeleteComplete, |s| s.status.clone());
+    let status =
+        ended.stack.as_ref().map_or(StackStatus::from("DELETE_COMPLETE"), |s| s.status.clone());
     if !step::is_back(&status) {
         let what = format!("stack `{name}` was not rolled back");
         return Err(follow::failure(&what, &ended))
@@ -221,7 +222,7 @@ mod tests {
             cancel,
             yes: false,
         };
-        for status in StackStatus::ALL {
+        for status in StackStatus::all() {
             let step = step::next(&status);
             let refused = |skip: &[&str], force, cancel| {
                 args(skip, force, cancel).check(step, &status).is_err()

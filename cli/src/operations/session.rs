@@ -7,7 +7,7 @@ use std::pin::pin;
 use anyhow::{Context as _, anyhow};
 use s3guard_aws::code_bucket::CodeBucket;
 use s3guard_aws::identity::{self, Identity, IdentityError};
-use s3guard_aws::stacks::{Stack, StackStatus, Stacks};
+use s3guard_aws::stacks::{Stack, Stacks};
 use s3guard_aws::{AwsError, ConnectError, Connection, Kind, Ledger};
 use s3guard_posture::{BucketName, Region, StackName};
 
@@ -225,8 +225,7 @@ pub(crate) async fn check_is_guard(
 
 /// Whether a stack is a guard.
 pub(crate) async fn is_guard_stack(stacks: &Stacks, stack: &Stack) -> Result<bool, AwsError> {
-    let is_empty = stack.status == StackStatus::ReviewInProgress
-        && stacks.resources(&stack.id).await?.is_empty();
+    let is_empty = stack.status.is_review() && stacks.resources(&stack.id).await?.is_empty();
     Ok(is_guard(stack, is_empty))
 }
 
@@ -239,7 +238,7 @@ fn is_guard(stack: &Stack, is_empty: bool) -> bool {
     }
     let is_nothing_else = stack.parameters.is_empty() && stack.outputs.is_empty();
     let is_ours = is_empty || stack.tags.contains_key(STACK_TAG);
-    stack.status == StackStatus::ReviewInProgress && is_nothing_else && is_ours
+    stack.status.is_review() && is_nothing_else && is_ours
 }
 
 fn unreachable(error: AwsError, connection: &Connection) -> anyhow::Error {
@@ -263,6 +262,8 @@ mod tests {
     use std::sync::mpsc;
     use std::time::{Duration, Instant};
 
+    use s3guard_aws::stacks::StackStatus;
+
     use super::*;
 
     fn stack(status: StackStatus, parameters: &[&str], tags: &[&str]) -> Stack {
@@ -282,8 +283,8 @@ mod tests {
 
     #[test]
     fn a_stack_of_somebody_else_is_never_touched_whatever_its_status() {
-        let unknown = StackStatus::Unknown("NEW".to_owned());
-        for status in StackStatus::ALL.into_iter().chain([unknown]) {
+        let unknown = StackStatus::from("NEW");
+        for status in StackStatus::all().chain([unknown]) {
             let is_guard = |parameters: &[&str], tags: &[&str], is_empty| {
                 is_guard(&stack(status.clone(), parameters, tags), is_empty)
             };
@@ -291,7 +292,7 @@ mod tests {
             assert!(!is_guard(&["CodeBucket"], &[], false), "{status}");
             assert!(!is_guard(&["DatabaseName"], &[STACK_TAG], true), "{status}");
             assert!(!is_guard(&[], &[], false), "{status}");
-            let is_under_review = status == StackStatus::ReviewInProgress;
+            let is_under_review = status.is_review();
             assert_eq!(is_guard(&[], &[STACK_TAG], false), is_under_review, "{status}");
             assert_eq!(is_guard(&[], &[], true), is_under_review, "{status}");
         }

@@ -5,8 +5,8 @@ use s3guard_posture::Reading;
 use s3guard_posture::model::policy::Policy;
 use s3guard_posture::model::setting::{Acl, Ownership, PublicAccessBlock};
 
-use super::super::public_access;
-use super::{Place, Seen, read};
+use super::super::{Place, public_access};
+use super::{Seen, read};
 
 /// The group of everybody.
 const ALL_USERS: &str = "http://acs.amazonaws.com/groups/global/AllUsers";
@@ -15,69 +15,51 @@ const AUTHENTICATED_USERS: &str = "http://acs.amazonaws.com/groups/global/Authen
 /// The group as which S3 writes server access logs.
 const LOG_DELIVERY: &str = "http://acs.amazonaws.com/groups/s3/LogDelivery";
 
-/// In place of a code for "no such configuration": every bucket has an ACL.
-const NEVER_ABSENT: &str = "";
-
 pub(super) async fn public_access_block(at: Place<'_>) -> Seen<PublicAccessBlock> {
-    let call = at.client.get_public_access_block().bucket(at.bucket.as_str());
-    let answer = call.expected_bucket_owner(at.owner.as_str()).send().await;
-    let absent = "NoSuchPublicAccessBlockConfiguration";
-    let reading = read("GetPublicAccessBlock", at.bucket, answer, absent)?;
-    Ok(reading.map(|reading| {
-        reading.and_then(|answer| {
-            answer.public_access_block_configuration().map(public_access::from_sdk)
-        })
-    }))
+    let absent = ["NoSuchPublicAccessBlockConfiguration"];
+    ask_bucket!(at, "GetPublicAccessBlock", get_public_access_block, absent, |answer| {
+        answer.public_access_block_configuration().map(public_access::from_sdk)
+    })
 }
 
 pub(super) async fn policy(at: Place<'_>) -> Seen<Policy> {
-    let call = at.client.get_bucket_policy().bucket(at.bucket.as_str());
-    let answer = call.expected_bucket_owner(at.owner.as_str()).send().await;
-    let reading = read("GetBucketPolicy", at.bucket, answer, "NoSuchBucketPolicy")?;
-    Ok(reading.map(|reading| reading.and_then(|answer| answer.policy.map(Policy::new))))
+    let absent = ["NoSuchBucketPolicy"];
+    ask_bucket!(at, "GetBucketPolicy", get_bucket_policy, absent, |answer| {
+        answer.policy.map(Policy::new)
+    })
 }
 
 pub(super) async fn policy_status(at: Place<'_>) -> Seen<bool> {
-    let call = at.client.get_bucket_policy_status().bucket(at.bucket.as_str());
-    let answer = call.expected_bucket_owner(at.owner.as_str()).send().await;
-    let reading = read("GetBucketPolicyStatus", at.bucket, answer, "NoSuchBucketPolicy")?;
-    Ok(reading.map(|reading| reading.and_then(|answer| answer.policy_status()?.is_public())))
+    let absent = ["NoSuchBucketPolicy"];
+    ask_bucket!(at, "GetBucketPolicyStatus", get_bucket_policy_status, absent, |answer| {
+        answer.policy_status()?.is_public()
+    })
 }
 
+/// Every bucket has one.
 pub(super) async fn acl(at: Place<'_>) -> Seen<Acl> {
-    let call = at.client.get_bucket_acl().bucket(at.bucket.as_str());
-    let answer = call.expected_bucket_owner(at.owner.as_str()).send().await;
-    let reading = read("GetBucketAcl", at.bucket, answer, NEVER_ABSENT)?;
-    Ok(reading.map(|reading| {
-        reading.map_ref(|answer| {
-            let owner = answer.owner().and_then(|owner| owner.id());
-            granted(answer.grants(), owner)
-        })
-    }))
+    ask_bucket!(at, "GetBucketAcl", get_bucket_acl, [], |answer| {
+        let owner = answer.owner().and_then(|owner| owner.id());
+        Some(granted(answer.grants(), owner))
+    })
 }
 
 pub(super) async fn website(at: Place<'_>) -> Seen<()> {
-    let call = at.client.get_bucket_website().bucket(at.bucket.as_str());
-    let answer = call.expected_bucket_owner(at.owner.as_str()).send().await;
-    let reading = read("GetBucketWebsite", at.bucket, answer, "NoSuchWebsiteConfiguration")?;
-    Ok(reading.map(|reading| reading.map_ref(|_| ())))
+    let absent = ["NoSuchWebsiteConfiguration"];
+    ask_bucket!(at, "GetBucketWebsite", get_bucket_website, absent, |_| Some(()))
 }
 
 pub(super) async fn ownership(at: Place<'_>) -> Seen<Ownership> {
-    let call = at.client.get_bucket_ownership_controls().bucket(at.bucket.as_str());
-    let answer = call.expected_bucket_owner(at.owner.as_str()).send().await;
-    let absent = "OwnershipControlsNotFoundError";
-    let reading = read("GetBucketOwnershipControls", at.bucket, answer, absent)?;
-    Ok(reading.map(|reading| {
-        let ownership = reading.and_then(|answer| {
-            Some(answer.ownership_controls()?.rules().first()?.object_ownership().clone())
-        });
-        match ownership {
-            Reading::Known(ownership) => owned(&ownership),
-            Reading::Absent => Reading::Absent,
-            Reading::Unread => Reading::Unread,
-            Reading::Denied => Reading::Denied,
-        }
+    let (call, absent) = ("GetBucketOwnershipControls", ["OwnershipControlsNotFoundError"]);
+    let answer = on_bucket!(at, get_bucket_ownership_controls).send().await;
+    let ownership = read((call, at.name), answer, &absent, |answer| {
+        Some(answer.ownership_controls()?.rules().first()?.object_ownership().clone())
+    })?;
+    Ok(ownership.map(|ownership| match ownership {
+        Reading::Known(ownership) => owned(&ownership),
+        Reading::Absent => Reading::Absent,
+        Reading::Unread => Reading::Unread,
+        Reading::Denied => Reading::Denied,
     }))
 }
 

@@ -5,7 +5,7 @@ use s3guard_posture::model::setting::Tags;
 use s3guard_posture::{BucketId, BucketName, History, KeyArn, KeyState, Reading};
 
 use super::Buckets;
-use crate::stacks::{StackStatus, Stacks};
+use crate::stacks::Stacks;
 use crate::{AwsError, Connection, keys};
 
 /// Asks KMS, in the key's Region, whether a bucket can be encrypted with the key.
@@ -40,7 +40,7 @@ pub(super) async fn stack(
     };
     let connection: Connection = buckets.connection(&region);
     match Stacks::new(&connection).describe(id).await {
-        Ok(Some(stack)) if stack.status == StackStatus::DeleteComplete => Ok(Reading::Absent),
+        Ok(Some(stack)) if stack.status.is_deleted() => Ok(Reading::Absent),
         Ok(Some(stack)) => Ok(Reading::Known(stack.status.may_still_write())),
         Ok(None) => Ok(Reading::Absent),
         Err(error) if error.is_denied() => Ok(Reading::Denied),

@@ -4,38 +4,28 @@ use aws_sdk_s3::types::{ExpirationStatus, LifecycleRule, ReplicationRule, Replic
 use s3guard_posture::AccountId;
 use s3guard_posture::model::setting::{Lifecycle, Replication};
 
-use super::{Place, Seen, read};
+use super::super::Place;
+use super::{Seen, read};
 
 pub(super) async fn replication(at: Place<'_>) -> Seen<Replication> {
-    let call = at.client.get_bucket_replication().bucket(at.bucket.as_str());
-    let answer = call.expected_bucket_owner(at.owner.as_str()).send().await;
-    let absent = "ReplicationConfigurationNotFoundError";
-    let reading = read("GetBucketReplication", at.bucket, answer, absent)?;
-    Ok(reading.map(|reading| {
-        reading
-            .and_then(|answer| Some(copied(answer.replication_configuration()?.rules(), at.owner)))
-    }))
+    let absent = ["ReplicationConfigurationNotFoundError"];
+    ask_bucket!(at, "GetBucketReplication", get_bucket_replication, absent, |answer| {
+        Some(copied(answer.replication_configuration()?.rules(), at.owner))
+    })
 }
 
 pub(super) async fn lifecycle(at: Place<'_>) -> Seen<Lifecycle> {
-    let call = at.client.get_bucket_lifecycle_configuration().bucket(at.bucket.as_str());
-    let answer = call.expected_bucket_owner(at.owner.as_str()).send().await;
-    let absent = "NoSuchLifecycleConfiguration";
-    let reading = read("GetBucketLifecycleConfiguration", at.bucket, answer, absent)?;
-    Ok(reading.map(|reading| reading.map_ref(|answer| deleted(answer.rules()))))
+    let (call, absent) = ("GetBucketLifecycleConfiguration", ["NoSuchLifecycleConfiguration"]);
+    let answer = on_bucket!(at, get_bucket_lifecycle_configuration).send().await;
+    read((call, at.name), answer, &absent, |answer| Some(deleted(answer.rules())))
 }
 
 /// A lock without a default retention locks only what is uploaded with one.
 pub(super) async fn object_lock(at: Place<'_>) -> Seen<()> {
-    let call = at.client.get_object_lock_configuration().bucket(at.bucket.as_str());
-    let answer = call.expected_bucket_owner(at.owner.as_str()).send().await;
-    let absent = "ObjectLockConfigurationNotFoundError";
-    let reading = read("GetObjectLockConfiguration", at.bucket, answer, absent)?;
-    Ok(reading.map(|reading| {
-        reading.and_then(|answer| {
-            answer.object_lock_configuration()?.rule()?.default_retention().map(|_| ())
-        })
-    }))
+    let absent = ["ObjectLockConfigurationNotFoundError"];
+    ask_bucket!(at, "GetObjectLockConfiguration", get_object_lock_configuration, absent, |answer| {
+        answer.object_lock_configuration()?.rule()?.default_retention().map(|_| ())
+    })
 }
 
 /// Where the rules copy to that are not switched off.

@@ -1,6 +1,5 @@
 //! The calls around change sets.
 
-use aws_sdk_cloudformation::error::ProvideErrorMetadata as _;
 use aws_sdk_cloudformation::types::{
     Capability, ChangeSetStatus, DeploymentConfig, DeploymentConfigMode, DeploymentMode,
     ExecutionStatus, OnStackFailure, Parameter, Tag, TemplateStage,
@@ -11,7 +10,8 @@ use super::{
     read_change,
 };
 use crate::AwsError;
-use crate::stacks::{Stacks, failed};
+use crate::error::Answer as _;
+use crate::stacks::{Stacks, object, values};
 
 impl Stacks {
     /// Asks for a change set. CloudFormation works it out in the background.
@@ -56,7 +56,7 @@ impl Stacks {
             .import_existing_resources(manner.imports)
             .send()
             .await
-            .map_err(|error| failed("CreateChangeSet", stack, &error))?;
+            .named("CreateChangeSet", object(stack))?;
         Ok(ChangeSet {
             id: answer.id().unwrap_or(&request.name).to_owned(),
             stack_id: answer.stack_id().unwrap_or(stack).to_owned(),
@@ -65,48 +65,31 @@ impl Stacks {
 
     /// Looks how far a change set is; a ready one with all its changes.
     pub async fn change_set(&self, set: &ChangeSet) -> Result<ChangeSetState, AwsError> {
+        let call = self.client.describe_change_set().stack_name(&set.stack_id);
+        let call = call.change_set_name(&set.id).include_property_values(true);
+        let mut pages = call.into_paginator().send();
         let mut ready = Ready::default();
-        let mut page = None;
-        loop {
-            let answer = self
-                .client
-                .describe_change_set()
-                .stack_name(&set.stack_id)
-                .change_set_name(&set.id)
-                .include_property_values(true)
-                .set_next_token(page)
-                .send()
-                .await
-                .map_err(|error| failed("DescribeChangeSet", &set.stack_id, &error))?;
-            ready.changes.extend(answer.changes().iter().filter_map(read_change));
+        let mut last = None;
+        let object = object(&set.stack_id);
+        while let Some(page) = pages.try_next().await.named("DescribeChangeSet", &object)? {
+            ready.changes.extend(page.changes().iter().filter_map(read_change));
             ready.says_on_failure |=
-                answer.on_stack_failure().is_some() || answer.deployment_config().is_some();
-            for parameter in answer.parameters() {
-                if let (Some(name), Some(value)) =
-                    (parameter.parameter_key(), parameter.parameter_value())
-                {
-                    ready.parameters.insert(name.to_owned(), value.to_owned());
-                }
-            }
-            page = answer.next_token().map(str::to_owned);
-            if page.is_none() {
-                let status = answer.status().map(ChangeSetStatus::as_str);
-                let execution = answer.execution_status().map(ExecutionStatus::as_str);
-                return Ok(ChangeSetState::read(status, answer.status_reason(), execution, ready));
-            }
+                page.on_stack_failure().is_some() || page.deployment_config().is_some();
+            ready.parameters.extend(values(page.parameters()));
+            last = Some(page);
         }
+        let status = last.as_ref().and_then(|last| last.status()).map(ChangeSetStatus::as_str);
+        let reason = last.as_ref().and_then(|last| last.status_reason());
+        let execution = last.as_ref().and_then(|last| last.execution_status());
+        let execution = execution.map(ExecutionStatus::as_str);
+        Ok(ChangeSetState::read(status, reason, execution, ready))
     }
 
     /// Deletes a change set that nobody will carry out.
     pub async fn delete_change_set(&self, set: &ChangeSet) -> Result<(), AwsError> {
-        self.client
-            .delete_change_set()
-            .stack_name(&set.stack_id)
-            .change_set_name(&set.id)
-            .send()
-            .await
-            .map(|_| ())
-            .map_err(|error| failed("DeleteChangeSet", &set.stack_id, &error))
+        let call = self.client.delete_change_set().stack_name(&set.stack_id);
+        let answer = call.change_set_name(&set.id).send().await;
+        answer.named("DeleteChangeSet", object(&set.stack_id)).map(drop)
     }
 
     /// Carries a change set out. What becomes of a failure is said here, unless the change set says it.
@@ -128,8 +111,8 @@ impl Stacks {
             .set_disable_rollback(disable_rollback)
             .send()
             .await
-            .map(|_| ())
-            .map_err(|error| failed("ExecuteChangeSet", &set.stack_id, &error))
+            .named("ExecuteChangeSet", object(&set.stack_id))
+            .map(drop)
     }
 
     /// The template that a stack was made with, or the one of a change set, as it was sent; `None` if there is none yet.
@@ -146,10 +129,11 @@ impl Stacks {
             .template_stage(TemplateStage::Original)
             .send()
             .await;
+        let answer = answer.named("GetTemplate", object(stack_id));
         match answer {
-            Ok(answer) => Ok(answer.template_body().map(str::to_owned)),
+            Ok(answer) => Ok(answer.template_body),
             Err(error) if error.code() == Some("ValidationError") && set.is_none() => Ok(None),
-            Err(error) => Err(failed("GetTemplate", stack_id, &error)),
+            Err(error) => Err(error),
         }
     }
 }

@@ -1,11 +1,35 @@
 //! The codes with which the handlers of resources fail, which CloudFormation passes on in words.
 
-/// The code of a resource's handler.
-///
-/// Source: AWS CloudFormation API Reference, `RecordHandlerProgress`; what each means: CloudFormation CLI User Guide,
-/// "Resource type handler error codes".
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum HandlerCode {
+/// Makes the enum of the codes, which AWS writes as they are called here.
+macro_rules! codes {
+    ($($(#[$doc:meta])* $code:ident,)+) => {
+        /// The code of a resource's handler.
+        ///
+        /// Source: AWS CloudFormation API Reference, `RecordHandlerProgress`; what each means: CloudFormation CLI User Guide,
+        /// "Resource type handler error codes".
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub enum HandlerCode {
+            $($(#[$doc])* $code,)+
+            /// One that AWS has added since, or `Unknown` itself.
+            Unknown(String),
+        }
+
+        impl HandlerCode {
+            /// All codes that are known.
+            pub const ALL: [Self; [$(stringify!($code)),+].len()] = [$(Self::$code),+];
+
+            /// The code as AWS writes it.
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $(Self::$code => stringify!($code),)+
+                    Self::Unknown(text) => text,
+                }
+            }
+        }
+    };
+}
+
+codes! {
     /// The caller may not do it.
     AccessDenied,
     /// There is such a resource already.
@@ -42,58 +66,9 @@ pub enum HandlerCode {
     Throttling,
     /// The resource's type does not go with this target.
     UnsupportedTarget,
-    /// One that AWS has added since, or `Unknown` itself.
-    Unknown(String),
 }
 
 impl HandlerCode {
-    /// All codes that are known.
-    pub const ALL: [Self; 18] = [
-        Self::AccessDenied,
-        Self::AlreadyExists,
-        Self::GeneralServiceException,
-        Self::HandlerInternalFailure,
-        Self::InternalFailure,
-        Self::InvalidCredentials,
-        Self::InvalidRequest,
-        Self::InvalidTypeConfiguration,
-        Self::NetworkFailure,
-        Self::NonCompliant,
-        Self::NotFound,
-        Self::NotStabilized,
-        Self::NotUpdatable,
-        Self::ResourceConflict,
-        Self::ServiceInternalError,
-        Self::ServiceLimitExceeded,
-        Self::Throttling,
-        Self::UnsupportedTarget,
-    ];
-
-    /// The code as AWS writes it.
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::AccessDenied => "AccessDenied",
-            Self::AlreadyExists => "AlreadyExists",
-            Self::GeneralServiceException => "GeneralServiceException",
-            Self::HandlerInternalFailure => "HandlerInternalFailure",
-            Self::InternalFailure => "InternalFailure",
-            Self::InvalidCredentials => "InvalidCredentials",
-            Self::InvalidRequest => "InvalidRequest",
-            Self::InvalidTypeConfiguration => "InvalidTypeConfiguration",
-            Self::NetworkFailure => "NetworkFailure",
-            Self::NonCompliant => "NonCompliant",
-            Self::NotFound => "NotFound",
-            Self::NotStabilized => "NotStabilized",
-            Self::NotUpdatable => "NotUpdatable",
-            Self::ResourceConflict => "ResourceConflict",
-            Self::ServiceInternalError => "ServiceInternalError",
-            Self::ServiceLimitExceeded => "ServiceLimitExceeded",
-            Self::Throttling => "Throttling",
-            Self::UnsupportedTarget => "UnsupportedTarget",
-            Self::Unknown(text) => text,
-        }
-    }
-
     /// Reads it from CloudFormation's words, which is the only place that has it.
     ///
     /// Written for: `Resource handler returned message: "…" (RequestToken: …, HandlerErrorCode: AlreadyExists)`.

@@ -1,9 +1,11 @@
 //! A change set that CloudFormation has worked out, and what became of it: shown, carried out, or taken away.
 
 use anyhow::anyhow;
+use s3guard_aws::AwsError;
 use s3guard_aws::stacks::{
-    ChangeSet, ChangeSetRequest, ChangeSetState, OnFailure, Ready, Stack, StackStatus, Stacks,
+    ChangeSet, ChangeSetRequest, ChangeSetState, OnFailure, Ready, Stack, Stacks,
 };
+use s3guard_aws::wait::{self, Pace};
 use serde_json::Value as Json;
 use tokio::time::Instant;
 
@@ -15,7 +17,7 @@ use crate::operations::deploy::review::Review;
 use crate::operations::deploy::step;
 use crate::operations::deploy::target::Target;
 use crate::operations::follow;
-use crate::operations::follow::{Follower, Pace};
+use crate::operations::follow::Follower;
 use crate::operations::interrupt::Run;
 
 /// How long CloudFormation may think about a change set.
@@ -124,10 +126,7 @@ impl Proposal {
             }
             Err(error) => return Err(error).hint(again),
         };
-        let is_new = target
-            .found
-            .as_ref()
-            .is_some_and(|stack| stack.status == StackStatus::ReviewInProgress);
+        let is_new = target.found.as_ref().is_some_and(|stack| stack.status.is_review());
         let had = target.found.as_ref().map(|stack| stack.parameters.clone()).unwrap_or_default();
         let old = if is_new { Some(Json::Null) } else { target.deployed.clone() };
         let new = target.stacks.template(&set.stack_id, Some(&set)).await.ok().flatten();
@@ -188,26 +187,8 @@ async fn create(target: &Target, request: &ChangeSetRequest) -> anyhow::Result<C
 }
 
 /// Somebody else was faster: that is said, with how to see what is going on.
-///
-/// CloudFormation says it in words alone. Written for: `ValidationError`, "Stack:arn:… is in `UPDATE_IN_PROGRESS` state and
-/// can not be updated."; `OperationInProgressException`; `InvalidChangeSetStatus`, "`ChangeSet` […] cannot be executed in
-/// its current status of […]"; `ChangeSetNotFound`, since whoever carries out a change set takes away the stack's others.
-fn in_between<T>(error: s3guard_aws::AwsError, target: &Target) -> anyhow::Result<T> {
-    let code = error.code();
-    let is_busy = match code {
-        Some(
-            "OperationInProgressException"
-            | "InvalidChangeSetStatus"
-            | "InvalidChangeSetStatusException"
-            | "ChangeSetNotFound"
-            | "ChangeSetNotFoundException",
-        ) => true,
-        Some("ValidationError") => {
-            error.message.contains("_IN_PROGRESS state and can not be updated")
-        }
-        Some(_) | None => false,
-    };
-    if !is_busy {
+fn in_between<T>(error: AwsError, target: &Target) -> anyhow::Result<T> {
+    if !error.is_busy_stack() {
         return Err(error.into());
     }
     let (name, region) = (&target.name, target.region());
@@ -236,27 +217,22 @@ async fn refused(target: &Target, set: &ChangeSet, reason: String) -> anyhow::Er
 /// Takes away the name without a stack that a change set which was not carried out has left. That it stays harms nobody.
 pub(crate) async fn remove_name(stacks: &Stacks, set: &ChangeSet, token: &str) {
     if let Ok(Some(stack)) = stacks.describe(&set.stack_id).await
-        && stack.status == StackStatus::ReviewInProgress
+        && stack.status.is_review()
     {
         let _ = stacks.delete(&set.stack_id, &format!("{token}-remove-name")).await;
     }
 }
 
-/// Waits until a change set is worked out.
+/// Waits until a change set is worked out. A look that is throttled says nothing about it.
 async fn settled(target: &Target, set: &ChangeSet) -> anyhow::Result<ChangeSetState> {
-    let begun = Instant::now();
-    let mut pace = Pace::new();
-    loop {
-        let looked = target.stacks.change_set(set).await;
-        let is_late = begun.elapsed() > LIMIT;
-        match looked {
-            Ok(ChangeSetState::Pending) if !is_late => {}
-            Ok(state) => return Ok(state),
-            // A look that is throttled says nothing about the change set.
-            Err(error) if is_late || !follow::passes(&error) => return in_between(error, target),
-            Err(_) => {}
-        }
-        pace.pause().await;
+    let state = async || {
+        let state = target.stacks.change_set(set).await?;
+        Ok((state != ChangeSetState::Pending).then_some(state))
+    };
+    let deadline = Instant::now() + LIMIT;
+    match wait::until(Pace::default(), deadline, AwsError::is_transient, state).await {
+        Ok(settled) => Ok(settled.unwrap_or(ChangeSetState::Pending)),
+        Err(error) => in_between(error, target),
     }
 }
 

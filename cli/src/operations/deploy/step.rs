@@ -1,6 +1,6 @@
 //! What to do with a stack in which it stands: decided here, done elsewhere.
 
-use s3guard_aws::stacks::StackStatus;
+use s3guard_aws::stacks::{Operation, Phase, StackStatus};
 use s3guard_posture::StackName;
 
 /// What comes next.
@@ -36,30 +36,21 @@ pub(crate) enum Stuck {
 /// Decides from the status of the stack, if there is one.
 pub(crate) fn next(status: Option<&StackStatus>) -> Step {
     let Some(status) = status else { return Step::Create };
-    match status {
-        StackStatus::ReviewInProgress | StackStatus::DeleteComplete => Step::Create,
-        StackStatus::CreateComplete
-        | StackStatus::UpdateComplete
-        | StackStatus::UpdateRollbackComplete
-        | StackStatus::ImportComplete
-        | StackStatus::ImportRollbackComplete => Step::Update,
-        StackStatus::RollbackComplete => Step::Remake,
-        StackStatus::CreateInProgress
-        | StackStatus::RollbackInProgress
-        | StackStatus::DeleteInProgress
-        | StackStatus::UpdateInProgress
-        | StackStatus::UpdateCompleteCleanupInProgress
-        | StackStatus::UpdateRollbackInProgress
-        | StackStatus::UpdateRollbackCompleteCleanupInProgress
-        | StackStatus::ImportInProgress
-        | StackStatus::ImportRollbackInProgress => Step::Busy,
-        StackStatus::CreateFailed | StackStatus::UpdateFailed => Step::Stuck(Stuck::Failed),
-        StackStatus::RollbackFailed => Step::Stuck(Stuck::DeleteOnly),
-        StackStatus::DeleteFailed => Step::Stuck(Stuck::NotDeleted),
-        StackStatus::UpdateRollbackFailed | StackStatus::ImportRollbackFailed => {
-            Step::Stuck(Stuck::Rollback)
-        }
-        StackStatus::Unknown(_) => Step::Stuck(Stuck::Unknown),
+    match status.known() {
+        None => Step::Stuck(Stuck::Unknown),
+        Some((Operation::Review, _) | (Operation::Delete, Phase::Complete)) => Step::Create,
+        Some((_, Phase::InProgress | Phase::Cleanup)) => Step::Busy,
+        Some((Operation::Rollback, Phase::Complete)) => Step::Remake,
+        Some((_, Phase::Complete)) => Step::Update,
+        Some((operation, Phase::Failed)) => Step::Stuck(match operation {
+            Operation::Rollback => Stuck::DeleteOnly,
+            Operation::Delete => Stuck::NotDeleted,
+            Operation::UpdateRollback | Operation::ImportRollback => Stuck::Rollback,
+            // A review ends in no failure.
+            Operation::Create | Operation::Update | Operation::Import | Operation::Review => {
+                Stuck::Failed
+            }
+        }),
     }
 }
 
@@ -102,9 +93,9 @@ mod tests {
 
     #[test]
     fn every_status_has_its_step() {
-        let unknown = StackStatus::Unknown("NEW".to_owned());
+        let unknown = StackStatus::from("NEW");
         let line = |name: &str, step| format!("{name:<46}{step:?}\n");
-        let statuses = StackStatus::ALL.into_iter().chain([unknown]);
+        let statuses = StackStatus::all().chain([unknown]);
         let lines = statuses.map(|status| line(status.as_str(), next(Some(&status))));
         let table = line("(none)", next(None)) + &lines.collect::<String>();
         expect![[r#"
@@ -140,16 +131,16 @@ mod tests {
     #[test]
     fn only_what_was_undone_is_said_to_be() {
         let stack = "s".parse().unwrap();
-        for status in StackStatus::ALL {
+        for status in StackStatus::all() {
             let undone = status.is_settled() && !status.as_str().ends_with("_FAILED");
             let hint = after_failure(&stack, Some(&status));
             assert_eq!(hint.contains("was undone"), undone, "{status}: {hint}");
         }
-        let hint = after_failure(&stack, Some(&StackStatus::UpdateRollbackFailed));
+        let hint = after_failure(&stack, Some(&StackStatus::from("UPDATE_ROLLBACK_FAILED")));
         assert!(hint.contains("`s3guard rollback --stack s`"), "{hint}");
-        let hint = after_failure(&stack, Some(&StackStatus::RollbackFailed));
+        let hint = after_failure(&stack, Some(&StackStatus::from("ROLLBACK_FAILED")));
         assert!(hint.contains("`s3guard destroy --stack s`, then deploy again"), "{hint}");
-        let hint = after_failure(&stack, Some(&StackStatus::DeleteFailed));
+        let hint = after_failure(&stack, Some(&StackStatus::from("DELETE_FAILED")));
         assert!(hint.contains("`s3guard destroy --stack s --force`"), "{hint}");
     }
 }

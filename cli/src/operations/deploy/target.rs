@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::anyhow;
-use s3guard_aws::stacks::{Stack, StackStatus, Stacks};
+use s3guard_aws::stacks::{Stack, Stacks};
 use s3guard_posture::{Region, StackName};
 use serde_json::Value as Json;
 
@@ -59,7 +59,7 @@ impl Target {
             found = stacks.describe(name.as_str()).await?;
         }
         if let Some(stack) = &found
-            && stack.status == StackStatus::ReviewInProgress
+            && stack.status.is_review()
         {
             output.say(
                 "an earlier change set was never carried out: the stack is made under its name",
@@ -120,7 +120,7 @@ impl Target {
         let ended = follower.follow().await?;
         match &ended.stack {
             None => Ok(()),
-            Some(stack) if stack.status == StackStatus::DeleteComplete => Ok(()),
+            Some(stack) if stack.status.is_deleted() => Ok(()),
             Some(_) => Err(follow::failure("the empty stack could not be deleted", &ended))
                 .hint(follow::failure_hint(&ended, "delete it in the CloudFormation console")),
         }

@@ -39,7 +39,7 @@ mod tests {
         let text = |name: &str, value: &str| BTreeMap::from([(name.to_owned(), value.to_owned())]);
         let stack = Stack {
             id: String::new(),
-            status: StackStatus::UpdateComplete,
+            status: StackStatus::from("UPDATE_COMPLETE"),
             reason: None,
             parameters: text("CodeKey", "a.zip"),
             outputs: BTreeMap::new(),
@@ -69,7 +69,7 @@ mod tests {
         assert!(!check(Some(deployed), same(), &BTreeMap::new()));
         let wanted = BTreeMap::from([("CodeKey".to_owned(), same())]);
         let wanted = Wanted { template: &template, parameters: &wanted, tags: &tags };
-        for status in StackStatus::ALL {
+        for status in StackStatus::all() {
             let of_status = Stack { status: status.clone(), ..stack.clone() };
             let is_unchanged = is_unchanged(&of_status, Some(deployed), &wanted);
             assert_eq!(is_unchanged, status.is_success(), "{status}");

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use s3guard_aws::AwsError;
 use s3guard_aws::code_bucket::CodeBucket;
-use s3guard_aws::stacks::{StackStatus, Stacks};
+use s3guard_aws::stacks::{Phase, StackStatus, Stacks};
 use s3guard_posture::BucketName;
 use time::OffsetDateTime;
 
@@ -39,9 +39,8 @@ impl Users {
         }
         self.stacks.push(name.to_owned());
         self.keys.extend(using.iter().filter_map(|one| one.get("CodeKey")).cloned());
-        self.is_unsettled |= !status.is_settled()
-            || status.as_str().ends_with("_FAILED")
-            || matches!(status, StackStatus::Unknown(_));
+        self.is_unsettled |=
+            !status.is_settled() || matches!(status.known(), None | Some((_, Phase::Failed)));
     }
 }
 
@@ -55,7 +54,7 @@ pub(crate) async fn users(
     for stack in stacks.all().await?.iter().filter(|stack| Some(stack.id.as_str()) != but) {
         let mut parameters = vec![stack.parameters.clone()];
         // A change set that waits may be carried out any day. A stack that has none yet has no parameters of its own.
-        let is_new = stack.status == StackStatus::ReviewInProgress;
+        let is_new = stack.status.is_review();
         if is_new || stack.parameters.contains_key("CodeBucket") {
             parameters.extend(stacks.waiting_parameters(&stack.id).await?);
         }
@@ -110,10 +109,10 @@ mod tests {
             BTreeMap::from(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())))
         };
         let mut users = Users::default();
-        let rests = StackStatus::UpdateComplete;
+        let rests = StackStatus::from("UPDATE_COMPLETE");
         users.take(&bucket, ("ours", &rests), &[of("code", "1"), of("code", "2")]);
         users.take(&bucket, ("other", &rests), &[of("elsewhere", "3")]);
-        let waits = StackStatus::ReviewInProgress;
+        let waits = StackStatus::from("REVIEW_IN_PROGRESS");
         users.take(&bucket, ("new", &waits), &[BTreeMap::new(), of("code", "4")]);
         assert_eq!(users.stacks, ["ours", "new"]);
         assert_eq!(users.keys, BTreeSet::from(["1", "2", "4"].map(str::to_owned)));
@@ -124,8 +123,8 @@ mod tests {
     fn where_a_stack_may_go_back_to_older_code_nothing_is_taken_out() {
         let bucket = "code".parse().unwrap();
         let parameters = [BTreeMap::from([("CodeBucket".to_owned(), "code".to_owned())])];
-        let unknown = StackStatus::Unknown("NEW".to_owned());
-        for status in StackStatus::ALL.into_iter().chain([unknown]) {
+        let unknown = StackStatus::from("NEW");
+        for status in StackStatus::all().chain([unknown]) {
             let mut users = Users::default();
             users.take(&bucket, ("s", &status), &parameters);
             let text = status.as_str();

@@ -2,7 +2,7 @@
 
 use anyhow::anyhow;
 use s3guard_aws::emptying::{Emptying, Outcome as Emptied, Tally};
-use s3guard_aws::stacks::StackStatus;
+use s3guard_aws::stacks::Operation;
 use s3guard_aws::stacks::deletion::{Deletion, Member, Way};
 
 use crate::args::removal::RemovalArgs;
@@ -138,32 +138,7 @@ impl Plan {
     /// Protects a stack again whose deletion has not begun.
     async fn protect_again(&self, stack_id: &str, error: anyhow::Error) -> anyhow::Error {
         let is_deleted = match self.stacks.describe(stack_id).await {
-            Ok(Some(stack)) => match stack.status {
-                StackStatus::DeleteInProgress
-                | StackStatus::DeleteFailed
-                | StackStatus::DeleteComplete => true,
-                StackStatus::CreateInProgress
-                | StackStatus::CreateFailed
-                | StackStatus::CreateComplete
-                | StackStatus::RollbackInProgress
-                | StackStatus::RollbackFailed
-                | StackStatus::RollbackComplete
-                | StackStatus::UpdateInProgress
-                | StackStatus::UpdateCompleteCleanupInProgress
-                | StackStatus::UpdateComplete
-                | StackStatus::UpdateFailed
-                | StackStatus::UpdateRollbackInProgress
-                | StackStatus::UpdateRollbackFailed
-                | StackStatus::UpdateRollbackCompleteCleanupInProgress
-                | StackStatus::UpdateRollbackComplete
-                | StackStatus::ReviewInProgress
-                | StackStatus::ImportInProgress
-                | StackStatus::ImportComplete
-                | StackStatus::ImportRollbackInProgress
-                | StackStatus::ImportRollbackFailed
-                | StackStatus::ImportRollbackComplete
-                | StackStatus::Unknown(_) => false,
-            },
+            Ok(Some(stack)) => matches!(stack.status.known(), Some((Operation::Delete, _))),
             Ok(None) => true,
             Err(_) => false,
         };
@@ -327,7 +302,7 @@ impl Plan {
 }
 
 fn is_gone(ended: &Ended) -> bool {
-    ended.stack.as_ref().is_none_or(|stack| stack.status == StackStatus::DeleteComplete)
+    ended.stack.as_ref().is_none_or(|stack| stack.status.is_deleted())
 }
 
 /// Why a bucket is still there.

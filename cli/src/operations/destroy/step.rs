@@ -1,6 +1,6 @@
 //! What to do with a stack that is to go, by where it stands: decided here, done elsewhere.
 
-use s3guard_aws::stacks::StackStatus;
+use s3guard_aws::stacks::{Operation, Phase, StackStatus};
 use s3guard_posture::StackName;
 
 /// How the deletion is asked for.
@@ -38,34 +38,16 @@ pub(crate) enum Step {
 /// `DELETE_FAILED` state.
 pub(crate) fn next(status: Option<&StackStatus>, asked: Asked) -> Step {
     let Some(status) = status else { return Step::Absent };
-    match status {
-        StackStatus::DeleteComplete => Step::Absent,
-        StackStatus::DeleteInProgress => Step::Follow,
-        StackStatus::DeleteFailed => Step::DeleteAgain,
-        StackStatus::CreateInProgress
-        | StackStatus::RollbackInProgress
-        | StackStatus::UpdateInProgress
-        | StackStatus::UpdateCompleteCleanupInProgress
-        | StackStatus::UpdateRollbackInProgress
-        | StackStatus::UpdateRollbackCompleteCleanupInProgress
-        | StackStatus::ImportInProgress
-        | StackStatus::ImportRollbackInProgress => Step::Busy,
-        StackStatus::CreateFailed
-        | StackStatus::CreateComplete
-        | StackStatus::RollbackFailed
-        | StackStatus::RollbackComplete
-        | StackStatus::UpdateComplete
-        | StackStatus::UpdateFailed
-        | StackStatus::UpdateRollbackFailed
-        | StackStatus::UpdateRollbackComplete
-        | StackStatus::ReviewInProgress
-        | StackStatus::ImportComplete
-        | StackStatus::ImportRollbackFailed
-        | StackStatus::ImportRollbackComplete => match asked {
+    match status.known() {
+        None => Step::Unknown,
+        Some((Operation::Delete, Phase::InProgress | Phase::Cleanup)) => Step::Follow,
+        Some((Operation::Delete, Phase::Complete)) => Step::Absent,
+        Some((Operation::Delete, Phase::Failed)) => Step::DeleteAgain,
+        Some(_) if !status.is_settled() => Step::Busy,
+        Some(_) => match asked {
             Asked::Plainly => Step::Delete,
             Asked::Force | Asked::Retain => Step::NotFailed,
         },
-        StackStatus::Unknown(_) => Step::Unknown,
     }
 }
 
@@ -131,7 +113,7 @@ mod tests {
             }
         }
         let known = |status: &StackStatus| TABLE.iter().any(|(text, ..)| *text == status.as_str());
-        assert!(StackStatus::ALL.iter().all(known), "the table has all of them");
+        assert!(StackStatus::all().all(|status| known(&status)), "the table has all of them");
         for asked in [Asked::Plainly, Asked::Force, Asked::Retain] {
             assert_eq!(next(None, asked), Step::Absent);
         }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use anyhow::anyhow;
-use s3guard_aws::stacks::StackStatus;
+use s3guard_aws::stacks::{Operation, Phase, StackStatus};
 use s3guard_posture::StackName;
 
 /// What comes next.
@@ -54,62 +54,36 @@ pub(crate) enum Why {
 /// Source: AWS CloudFormation API Reference, `ContinueUpdateRollback`, `RollbackStack` and `CancelUpdateStack`: the
 /// statuses that each takes.
 pub(crate) fn next(status: &StackStatus) -> Step {
-    match status {
-        StackStatus::UpdateRollbackFailed => Step::Continue,
-        StackStatus::CreateFailed => Step::RollBack(What::Creation),
-        StackStatus::UpdateFailed => Step::RollBack(What::Update),
-        StackStatus::UpdateInProgress => Step::Cancel,
-        StackStatus::CreateComplete | StackStatus::UpdateComplete | StackStatus::ImportComplete => {
-            Step::Stop(Why::Well)
-        }
-        StackStatus::UpdateRollbackComplete | StackStatus::ImportRollbackComplete => {
+    let Some((operation, phase)) = status.known() else { return Step::Stop(Why::Unknown) };
+    match (operation, phase) {
+        (Operation::UpdateRollback, Phase::Failed) => Step::Continue,
+        (Operation::Create, Phase::Failed) => Step::RollBack(What::Creation),
+        (Operation::Update, Phase::Failed) => Step::RollBack(What::Update),
+        (Operation::Update, Phase::InProgress) => Step::Cancel,
+        (Operation::Review, _) | (Operation::Delete, Phase::Complete) => Step::Stop(Why::Nothing),
+        (
+            Operation::Rollback | Operation::UpdateRollback | Operation::ImportRollback,
+            Phase::InProgress | Phase::Cleanup,
+        ) => Step::Stop(Why::OnTheWay),
+        (_, Phase::InProgress | Phase::Cleanup) => Step::Stop(Why::Busy),
+        (Operation::Rollback | Operation::Delete, _) => Step::Stop(Why::DeleteOnly),
+        (Operation::UpdateRollback | Operation::ImportRollback, Phase::Complete) => {
             Step::Stop(Why::RolledBack)
         }
-        StackStatus::RollbackInProgress
-        | StackStatus::UpdateRollbackInProgress
-        | StackStatus::UpdateRollbackCompleteCleanupInProgress
-        | StackStatus::ImportRollbackInProgress => Step::Stop(Why::OnTheWay),
-        StackStatus::CreateInProgress
-        | StackStatus::DeleteInProgress
-        | StackStatus::UpdateCompleteCleanupInProgress
-        | StackStatus::ImportInProgress => Step::Stop(Why::Busy),
-        StackStatus::RollbackComplete | StackStatus::RollbackFailed | StackStatus::DeleteFailed => {
-            Step::Stop(Why::DeleteOnly)
-        }
-        StackStatus::ReviewInProgress | StackStatus::DeleteComplete => Step::Stop(Why::Nothing),
-        StackStatus::ImportRollbackFailed => Step::Stop(Why::Import),
-        StackStatus::Unknown(_) => Step::Stop(Why::Unknown),
+        (_, Phase::Complete) => Step::Stop(Why::Well),
+        (Operation::Import | Operation::ImportRollback, Phase::Failed) => Step::Stop(Why::Import),
     }
 }
 
 /// Whether a stack in this status was brought back.
 pub(crate) fn is_back(status: &StackStatus) -> bool {
-    match status {
-        StackStatus::UpdateRollbackComplete
-        | StackStatus::RollbackComplete
-        | StackStatus::DeleteComplete => true,
-        StackStatus::CreateInProgress
-        | StackStatus::CreateFailed
-        | StackStatus::CreateComplete
-        | StackStatus::RollbackInProgress
-        | StackStatus::RollbackFailed
-        | StackStatus::DeleteInProgress
-        | StackStatus::DeleteFailed
-        | StackStatus::UpdateInProgress
-        | StackStatus::UpdateCompleteCleanupInProgress
-        | StackStatus::UpdateComplete
-        | StackStatus::UpdateFailed
-        | StackStatus::UpdateRollbackInProgress
-        | StackStatus::UpdateRollbackFailed
-        | StackStatus::UpdateRollbackCompleteCleanupInProgress
-        | StackStatus::ReviewInProgress
-        | StackStatus::ImportInProgress
-        | StackStatus::ImportComplete
-        | StackStatus::ImportRollbackInProgress
-        | StackStatus::ImportRollbackFailed
-        | StackStatus::ImportRollbackComplete
-        | StackStatus::Unknown(_) => false,
-    }
+    matches!(
+        status.known(),
+        Some((
+            Operation::UpdateRollback | Operation::Rollback | Operation::Delete,
+            Phase::Complete
+        ))
+    )
 }
 
 /// How to go on with a stack that was not brought back.
@@ -175,33 +149,29 @@ mod tests {
 
     #[test]
     fn every_status_has_its_way_back_or_a_reason() {
-        let expected = |status: &StackStatus| match status {
-            StackStatus::UpdateRollbackFailed => "continue",
-            StackStatus::CreateFailed | StackStatus::UpdateFailed => "roll back",
-            StackStatus::UpdateInProgress => "cancel",
-            StackStatus::RollbackInProgress
-            | StackStatus::UpdateRollbackInProgress
-            | StackStatus::UpdateRollbackCompleteCleanupInProgress
-            | StackStatus::ImportRollbackInProgress
-            | StackStatus::CreateInProgress
-            | StackStatus::DeleteInProgress
-            | StackStatus::UpdateCompleteCleanupInProgress
-            | StackStatus::ImportInProgress => "events --follow",
-            StackStatus::RollbackComplete
-            | StackStatus::RollbackFailed
-            | StackStatus::DeleteFailed => "s3guard destroy",
-            StackStatus::ReviewInProgress
-            | StackStatus::DeleteComplete
-            | StackStatus::UpdateRollbackComplete
-            | StackStatus::ImportRollbackComplete => "s3guard deploy",
-            StackStatus::CreateComplete
-            | StackStatus::UpdateComplete
-            | StackStatus::ImportComplete => "earlier version",
-            StackStatus::ImportRollbackFailed | StackStatus::Unknown(_) => "console",
+        let expected = |status: &StackStatus| match status.as_str() {
+            "UPDATE_ROLLBACK_FAILED" => "continue",
+            "CREATE_FAILED" | "UPDATE_FAILED" => "roll back",
+            "UPDATE_IN_PROGRESS" => "cancel",
+            "ROLLBACK_IN_PROGRESS"
+            | "UPDATE_ROLLBACK_IN_PROGRESS"
+            | "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS"
+            | "IMPORT_ROLLBACK_IN_PROGRESS"
+            | "CREATE_IN_PROGRESS"
+            | "DELETE_IN_PROGRESS"
+            | "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"
+            | "IMPORT_IN_PROGRESS" => "events --follow",
+            "ROLLBACK_COMPLETE" | "ROLLBACK_FAILED" | "DELETE_FAILED" => "s3guard destroy",
+            "REVIEW_IN_PROGRESS"
+            | "DELETE_COMPLETE"
+            | "UPDATE_ROLLBACK_COMPLETE"
+            | "IMPORT_ROLLBACK_COMPLETE" => "s3guard deploy",
+            "CREATE_COMPLETE" | "UPDATE_COMPLETE" | "IMPORT_COMPLETE" => "earlier version",
+            _ => "console",
         };
         let name: StackName = "s".parse().unwrap();
-        let unknown = StackStatus::Unknown("NEW".to_owned());
-        for status in StackStatus::ALL.into_iter().chain([unknown]) {
+        let unknown = StackStatus::from("NEW");
+        for status in StackStatus::all().chain([unknown]) {
             let words = match next(&status) {
                 Step::Continue => "continue".to_owned(),
                 Step::RollBack(_) => "roll back".to_owned(),
@@ -218,15 +188,15 @@ mod tests {
 
     #[test]
     fn nothing_that_is_going_on_counts_as_brought_back() {
-        for status in StackStatus::ALL {
+        for status in StackStatus::all() {
             assert!(!is_back(&status) || status.is_settled(), "{status}");
             let failed = status.as_str().ends_with("_FAILED");
             assert!(!(is_back(&status) && failed), "{status}");
         }
         let name = "s".parse().unwrap();
-        let hint = after_failure(&name, &StackStatus::UpdateRollbackFailed);
+        let hint = after_failure(&name, &StackStatus::from("UPDATE_ROLLBACK_FAILED"));
         assert!(hint.contains("s3guard rollback --stack s --skip ID"), "{hint}");
-        let hint = after_failure(&name, &StackStatus::UpdateComplete);
+        let hint = after_failure(&name, &StackStatus::from("UPDATE_COMPLETE"));
         assert_eq!(hint, "it was over before it could be undone");
     }
 }

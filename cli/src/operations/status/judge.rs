@@ -1,7 +1,6 @@
 //! What somebody has to do, from what was seen of a guard.
 
 use s3guard_aws::alarms::Alarm;
-use s3guard_aws::stacks::StackStatus;
 use s3guard_aws::subscriptions::Subscription;
 use s3guard_posture::text::shown;
 use time::format_description::well_known::Rfc3339;
@@ -13,11 +12,10 @@ pub(crate) fn to_do(seen: &Seen, stack: &str) -> Vec<String> {
     let region = &seen.region;
     let flags = format!("--stack {stack} --region {region}");
     let mut all = Vec::new();
-    let is_up =
-        [StackStatus::CreateComplete, StackStatus::UpdateComplete, StackStatus::ImportComplete];
-    if !seen.stack.status.is_settled() {
+    let status = &seen.stack.status;
+    if !status.is_settled() {
         all.push(format!("the stack is being changed: `s3guard events --follow {flags}` shows it"));
-    } else if !is_up.contains(&seen.stack.status) {
+    } else if !status.is_success() || status.is_deleted() {
         let reason = seen.stack.reason.as_deref();
         let reason = reason.map(|reason| format!(" ({})", shown(reason, 300))).unwrap_or_default();
         all.push(format!(

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::fmt;
 
 use s3guard_aws::canary::{self, Canary, Inbox, STACK_TAG, UNTIL_TAG};
+use s3guard_aws::wait::{self, Pace};
 use s3guard_aws::{AwsError, Connection};
 use s3guard_posture::model::setting::Tags;
 use s3guard_posture::{AccountId, BucketName, Reading};
@@ -11,13 +12,12 @@ use serde::Serialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::operations::follow::Pace;
 use crate::ui::output::Output;
 
 /// In place of a time: it is kept until somebody asks for it to be removed.
 pub(crate) const KEPT: &str = "kept";
 /// How often something is tried to be removed.
-const ATTEMPTS_MAX: u32 = 4;
+const ATTEMPTS_MAX: usize = 4;
 
 /// What a run has made so far. It is noted before it is made.
 #[derive(Default)]
@@ -41,7 +41,9 @@ impl Made {
         let mut left = Vec::new();
         if let Some(inbox) = inbox {
             left.extend(
-                again(async || inbox.remove().await).await.map(|e| told(&queue(&inbox), &e)),
+                again(async || inbox.remove().await.map(drop))
+                    .await
+                    .map(|e| told(&queue(&inbox), &e)),
             );
         }
         if let Some(canary) = canary {
@@ -142,7 +144,11 @@ impl Leftovers {
     pub(crate) async fn remove(&self, kinds: &[Leftover], output: &Output) -> Cleaned {
         let mut cleaned = Cleaned::default();
         for (inbox, _) in self.inboxes.iter().filter(|(_, of)| kinds.contains(of)) {
-            cleaned.note(queue(inbox), again(async || inbox.remove().await).await, output);
+            cleaned.note(
+                queue(inbox),
+                again(async || inbox.remove().await.map(drop)).await,
+                output,
+            );
         }
         for (canary, _) in self.canaries.iter().filter(|(_, of)| kinds.contains(of)) {
             let name = bucket(canary.name());
@@ -187,16 +193,9 @@ impl fmt::Display for Cleaned {
 }
 
 /// Tries a few times; gives the failure that remains.
-async fn again(remove: impl AsyncFn() -> Result<bool, AwsError>) -> Option<AwsError> {
-    let mut pace = Pace::new();
-    for _ in 1..ATTEMPTS_MAX {
-        match remove().await {
-            Ok(_) => return None,
-            Err(error) if error.is_denied() => return Some(error),
-            Err(_) => pace.pause().await,
-        }
-    }
-    remove().await.err()
+async fn again(remove: impl AsyncFn() -> Result<(), AwsError>) -> Option<AwsError> {
+    let pauses = Pace::default().take(ATTEMPTS_MAX - 1);
+    wait::retry(pauses, |error: &AwsError| !error.is_denied(), async || remove().await).await.err()
 }
 
 fn told(name: &str, error: &AwsError) -> String {

@@ -2,10 +2,10 @@
 
 use s3guard_aws::queues::Depth;
 use s3guard_aws::stacks::Stack;
+use s3guard_aws::wait::Pace;
 use s3guard_aws::{Connection, Queue, canary};
 use s3guard_posture::StackName;
 
-use crate::operations::follow::Pace;
 use crate::operations::verify::links;
 use crate::operations::verify::links::{Clues, Link, ObjectClues};
 use crate::operations::verify::notices;
@@ -109,7 +109,7 @@ impl Ends {
     /// What is in the queue at each of several looks.
     async fn still(&self, stage: &Stage<'_>) -> anyhow::Result<Depth> {
         let Some(queue) = &self.queue else { return Ok(Depth::default()) };
-        let mut pace = Pace::new();
+        let mut pace = Pace::default();
         let mut least: Option<Depth> = None;
         for _ in 0..LOOKS {
             if let Ok(now) = queue.depth().await {

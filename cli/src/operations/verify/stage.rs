@@ -1,15 +1,16 @@
 //! What every step needs: the canary, who looks at it, and how long is waited.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use anyhow::anyhow;
 use s3guard_aws::canary::Canary;
+use s3guard_aws::wait::{self, Pace};
 use s3guard_aws::{AwsError, Buckets, Kind, Ledger};
 use s3guard_posture::{Aspect, BucketId, Finding, inspect};
 use thiserror::Error;
 use tokio::time::Instant;
 
-use crate::operations::follow::Pace;
 use crate::operations::interrupt::Interrupts;
 use crate::operations::verify::deployed::Deployed;
 use crate::operations::verify::report;
@@ -17,7 +18,7 @@ use crate::operations::verify::report::{State, Step};
 use crate::ui::output::Output;
 
 /// How often a call is made that is throttled, each time with the attempts that the SDK makes of it.
-const CALLS_MAX: u32 = 8;
+const CALLS_MAX: usize = 8;
 
 /// Somebody has asked to stop.
 #[derive(Debug, Error)]
@@ -84,44 +85,36 @@ impl Stage<'_> {
     pub(crate) async fn wait<T>(
         &self,
         (begun, bound): (Instant, Duration),
-        mut look: impl AsyncFnMut() -> anyhow::Result<Option<T>>,
+        look: impl AsyncFnMut() -> anyhow::Result<Option<T>>,
     ) -> anyhow::Result<Waited<T>> {
-        let mut pace = Pace::new();
-        loop {
-            let failure = match look().await {
-                Ok(Some(seen)) => return Ok(Waited::Seen(seen, begun.elapsed())),
-                Ok(None) => None,
-                Err(error) if is_final(&error) => return Err(error),
-                Err(error) => Some(format!("{error:#}")),
-            };
-            if begun.elapsed() >= bound {
-                return Ok(Waited::Late(failure));
-            }
-            self.pause(&mut pace).await?;
+        let schedule = (Pace::default(), begun + bound);
+        let passes = |error: &anyhow::Error| !is_final(error);
+        match wait::until_or(schedule, self.interrupted(), passes, look).await {
+            Ok(Some(seen)) => Ok(Waited::Seen(seen, begun.elapsed())),
+            Ok(None) => Ok(Waited::Late(None)),
+            Err(error) if is_final(&error) || error.is::<Interrupted>() => Err(error),
+            Err(error) => Ok(Waited::Late(Some(format!("{error:#}")))),
         }
     }
 
     /// Makes a call again that was throttled, for a while.
     pub(crate) async fn patiently<T>(
         &self,
-        mut call: impl AsyncFnMut() -> anyhow::Result<T>,
+        call: impl AsyncFnMut() -> anyhow::Result<T>,
     ) -> anyhow::Result<T> {
-        let mut pace = Pace::new();
-        for _ in 1..CALLS_MAX {
-            match call().await {
-                Err(error) if is_throttled(&error) => self.pause(&mut pace).await?,
-                done => return done,
-            }
-        }
-        call().await
+        let pauses = Pace::default().take(CALLS_MAX - 1);
+        wait::retry_or(pauses, self.interrupted(), is_throttled, call).await
     }
 
     /// Waits a moment, unless somebody has asked to stop.
-    pub(crate) async fn pause(&self, pace: &mut Pace) -> Result<(), Interrupted> {
-        tokio::select! {
-            () = pace.pause() => Ok(()),
-            () = self.interrupts.pressed(1) => Err(Interrupted),
-        }
+    pub(crate) async fn pause(&self, pace: &mut Pace) -> anyhow::Result<()> {
+        wait::sleep_or(pace.next().unwrap_or_default(), pin!(self.interrupted())).await
+    }
+
+    /// Ends when somebody has asked to stop.
+    async fn interrupted(&self) -> anyhow::Error {
+        self.interrupts.pressed(1).await;
+        Interrupted.into()
     }
 
     /// Fails if somebody has asked to stop.
@@ -188,27 +181,13 @@ fn is_throttled(error: &anyhow::Error) -> bool {
     error.downcast_ref::<AwsError>().is_some_and(AwsError::is_throttled)
 }
 
-/// Whether looking again would not help: the caller may not, or is nobody any more.
-///
-/// Source: AWS STS API Reference, "Common error types"; Amazon S3 API Reference, "Error responses".
+/// Whether looking again would not help: the caller may not, or AWS does not accept the credentials.
 fn is_final(error: &anyhow::Error) -> bool {
-    let nobody = |error: &AwsError| {
-        error.kind == Kind::Credentials
-            || matches!(
-                error.code(),
-                Some(
-                    "ExpiredToken"
-                        | "ExpiredTokenException"
-                        | "InvalidAccessKeyId"
-                        | "InvalidClientTokenId"
-                        | "InvalidToken"
-                        | "SignatureDoesNotMatch"
-                        | "UnrecognizedClientException"
-                )
-            )
-    };
     let aws = error.downcast_ref::<AwsError>();
-    error.is::<Gone>() || aws.is_some_and(|error| error.is_denied() || nobody(error))
+    error.is::<Gone>()
+        || aws.is_some_and(|error| {
+            error.is_denied() || error.is_unauthenticated() || error.kind == Kind::Credentials
+        })
 }
 
 #[cfg(test)]

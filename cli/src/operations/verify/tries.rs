@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use s3guard_aws::AwsError;
+use s3guard_aws::wait;
 use s3guard_posture::evaluate::coverage::Mark;
 use s3guard_posture::model::setting::Tags;
 use s3guard_posture::reconcile::record::State as Recorded;
@@ -22,8 +23,8 @@ const UNKNOWN: Duration = Duration::from_mins(1);
 pub(crate) const PROTECT: &str = "protect: the new bucket";
 /// How many records of the canary are read: it is written to a few times.
 const RECORDS_MAX: usize = 100;
-/// How often a call is made again that S3 takes no more than one of.
-const CONFLICTS_MAX: u32 = 8;
+/// The first pause before a call is made again that S3 takes no more than one of.
+const CONFLICT_PAUSE: Duration = Duration::from_millis(300);
 
 /// Makes the canary and waits until the guard has heard of it and has brought it to its grade.
 pub(crate) async fn protect(
@@ -196,18 +197,12 @@ fn guards_time(record: &Record) -> Option<String> {
 
 /// Makes the call. S3 takes one at a time, and the guard may be writing.
 async fn weaken(stage: &Stage<'_>, weakening: &Weakening) -> anyhow::Result<()> {
-    let mut attempt = 0;
-    loop {
-        match stage.buckets.apply(stage.id, &weakening.to).await {
-            Ok(true) => return Ok(()),
-            Ok(false) => return Err(anyhow!("bucket `{}` is gone", stage.id.name)),
-            Err(error) if error.is_conflict() && attempt < CONFLICTS_MAX => {
-                attempt += 1;
-                stage.buckets.pause(attempt).await;
-            }
-            Err(error) => return Err(error.into()),
-        }
+    let pauses = wait::growing(CONFLICT_PAUSE, 3, CONFLICT_PAUSE * 81).take(8);
+    let apply = async || stage.buckets.apply(stage.id, &weakening.to).await;
+    if wait::retry(pauses, AwsError::is_conflict, apply).await? {
+        return Ok(());
     }
+    Err(anyhow!("bucket `{}` is gone", stage.id.name))
 }
 
 /// The canary's records, the newest first. One that cannot be read hides no other.

@@ -103,7 +103,7 @@ fn five_minutes_are_borne_and_without_a_time_nothing_is_held_against_the_clock()
 
 #[test]
 fn every_status_of_a_stack_is_well_a_warning_or_failed() {
-    for status in StackStatus::ALL {
+    for status in StackStatus::all() {
         let look = Ok(Reading::Known(guard(status.clone(), "create")));
         let line = stack(&look, &name(), &region());
         let state = if status.as_str().ends_with("_FAILED") {
@@ -115,7 +115,7 @@ fn every_status_of_a_stack_is_well_a_warning_or_failed() {
         };
         check(&line, state, status.as_str());
     }
-    let theirs = Found { is_guard: false, ..guard(StackStatus::CreateComplete, "create") };
+    let theirs = Found { is_guard: false, ..guard(StackStatus::from("CREATE_COMPLETE"), "create") };
     let line = stack(&Ok(Reading::Known(theirs)), &name(), &region());
     check(&line, State::Failed, "choose another name");
     check(&stack(&Ok(Reading::Denied), &name(), &region()), State::Warning, "DescribeStacks");
@@ -126,7 +126,7 @@ fn every_status_of_a_stack_is_well_a_warning_or_failed() {
 fn a_trail_is_missed_by_who_relies_on_one() {
     let of = |mode: Option<&str>, trails: &[Trail], relies_on_trail| {
         let stack = mode.map_or(Reading::Absent, |mode| {
-            Reading::Known(guard(StackStatus::CreateComplete, mode))
+            Reading::Known(guard(StackStatus::from("CREATE_COMPLETE"), mode))
         });
         let trails = Ok(Reading::Known(trails.to_vec()));
         let seen = Seen { stack: Ok(stack), trails, ..seen() };

@@ -16,7 +16,7 @@ fn seen() -> Seen {
     let output = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let stack = Stack {
         id: "arn:stack".to_owned(),
-        status: StackStatus::UpdateComplete,
+        status: StackStatus::from("UPDATE_COMPLETE"),
         reason: None,
         parameters: BTreeMap::new(),
         outputs: BTreeMap::from([output("TopicArn", "arn:aws:sns:eu-west-1:111122223333:guard")]),
@@ -70,7 +70,7 @@ fn seen() -> Seen {
 
 fn troubled() -> Seen {
     let mut seen = seen();
-    seen.stack.status = StackStatus::UpdateRollbackComplete;
+    seen.stack.status = StackStatus::from("UPDATE_ROLLBACK_COMPLETE");
     seen.stack.reason = Some("The following resource(s) failed to update: [Topic]".to_owned());
     seen.functions[0].1 = Ok(Some("its state is `Failed`: the key is disabled".to_owned()));
     seen.functions[1].1 = Err("not allowed to look: `lambda:GetFunctionConfiguration`".to_owned());
@@ -130,8 +130,8 @@ fn each_trouble_is_one_thing_to_do_and_a_well_guard_has_none() {
         let to_do = judge::to_do(&seen, "guard");
         assert!(to_do.len() == 1 && to_do[0].contains(words), "{words}: {to_do:?}");
     };
-    check(|seen| seen.stack.status = StackStatus::UpdateInProgress, "events --follow");
-    check(|seen| seen.stack.status = StackStatus::UpdateRollbackComplete, "last wanted");
+    check(|seen| seen.stack.status = StackStatus::from("UPDATE_IN_PROGRESS"), "events --follow");
+    check(|seen| seen.stack.status = StackStatus::from("UPDATE_ROLLBACK_COMPLETE"), "last wanted");
     check(|seen| seen.functions[0].1 = Ok(Some("gone".to_owned())), "guard-GuardFunction-1: gone");
     check(
         |seen| seen.queues[1].depth = Ok(Depth { waiting: 1, in_flight: 0, delayed: 0 }),

@@ -1,0 +1,62 @@
+//! The answer to a call: a failure with the call's name, or none where something is not there or may not be read.
+
+use std::error::Error as StdError;
+use std::fmt::Debug;
+
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use s3guard_posture::{BucketName, Reading};
+
+use super::AwsError;
+
+/// What is made of the answer to a call.
+pub(crate) trait Answer<T>: Sized {
+    /// The answer; a failure names the call and its object.
+    fn named(self, call: &'static str, object: impl Into<String>) -> Result<T, AwsError>;
+
+    /// The same; `None` for a failure with one of these codes, by which AWS says that there is no such thing.
+    fn optional(
+        self,
+        call: &'static str,
+        object: impl Into<String>,
+        absent: &[&str],
+    ) -> Result<Option<T>, AwsError> {
+        match self.named(call, object) {
+            Ok(answer) => Ok(Some(answer)),
+            Err(error) if error.code().is_some_and(|code| absent.contains(&code)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The same as a reading, which a refusal for want of permission is, too.
+    fn reading(
+        self,
+        call: &'static str,
+        object: impl Into<String>,
+        absent: &[&str],
+    ) -> Result<Reading<T>, AwsError> {
+        match self.optional(call, object, absent) {
+            Ok(answer) => Ok(answer.map_or(Reading::Absent, Reading::Known)),
+            Err(error) if error.is_denied() => Ok(Reading::Denied),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl<T, E, R> Answer<T> for Result<T, SdkError<E, R>>
+where
+    E: StdError + ProvideErrorMetadata + 'static,
+    R: Debug + 'static,
+{
+    fn named(self, call: &'static str, object: impl Into<String>) -> Result<T, AwsError> {
+        self.map_err(|error| AwsError::new(call, object, &error))
+    }
+}
+
+/// A bucket in an error, or an object of this key in it.
+pub(crate) fn in_bucket(bucket: &BucketName, key: &str) -> String {
+    match key {
+        "" => format!("bucket `{bucket}`"),
+        key => format!("object `{key}` in bucket `{bucket}`"),
+    }
+}

@@ -1,0 +1,289 @@
+//! What a code of AWS means for the caller: call again, log in again, ask for a permission, or wait for another operation.
+//!
+//! This is the only place that knows these codes. A code that is about one call alone, as `NoSuchKey`, is matched there.
+
+use super::{AwsError, Kind};
+
+/// The class of a code. Each code has one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Class {
+    /// There were too many calls.
+    Throttled,
+    /// The service failed, or did not receive the request in time.
+    Unavailable,
+    /// Another write to the same bucket is in progress.
+    Conflict,
+    /// The credentials have expired.
+    Expired,
+    /// The credentials are not accepted for another reason.
+    Rejected,
+    /// The caller lacks a permission.
+    Denied,
+    /// Another operation on the stack is in progress, or has replaced the change set.
+    BusyStack,
+}
+
+/// Sources: the lists of the SDK (`aws_runtime::retries::classifiers`); AWS STS API Reference, "Common error types"; Amazon
+/// S3 API Reference, "Error responses"; AWS CloudFormation API Reference, errors of `ExecuteChangeSet` and
+/// `DescribeChangeSet`; and the errors of the calls that this crate makes of the other services.
+///
+/// The SDK also counts `LimitExceededException` as throttling, for services that this crate does not call. In CloudFormation,
+/// CloudWatch Logs and KMS it is an exhausted quota, which does not pass.
+fn class(code: &str) -> Option<Class> {
+    Some(match code {
+        // S3 gives `ServiceUnavailable`, "Service is unable to handle request", with the same status 503 as `SlowDown`.
+        "BandwidthLimitExceeded"
+        | "EC2ThrottledException"
+        | "PriorRequestNotComplete"
+        | "ProvisionedThroughputExceededException"
+        | "RequestLimitExceeded"
+        | "RequestThrottled"
+        | "RequestThrottledException"
+        | "ServiceUnavailable"
+        | "SlowDown"
+        | "TooManyRequestsException"
+        | "TransactionInProgressException" => Class::Throttled,
+        // `Throttling`, `ThrottlingException`, `ThrottledException`.
+        code if code.starts_with("Throttl") => Class::Throttled,
+        // All services, S3 and SNS, CloudWatch, KMS, Lambda, IAM, CloudWatch Logs.
+        "InternalFailure"
+        | "InternalError"
+        | "InternalServiceFault"
+        | "KMSInternalException"
+        | "DependencyTimeoutException"
+        | "ServiceException"
+        | "ServiceFailure"
+        | "ServiceUnavailableException"
+        | "RequestTimeout"
+        | "RequestTimeoutException" => Class::Unavailable,
+        "OperationAborted" => Class::Conflict,
+        "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => Class::Expired,
+        // A session that was revoked has one of these, too.
+        "AuthFailure"
+        | "InvalidAccessKeyId"
+        | "InvalidClientTokenId"
+        | "InvalidToken"
+        | "SignatureDoesNotMatch"
+        | "UnrecognizedClientException" => Class::Rejected,
+        // The last two are SNS's and EC2's own.
+        "AccessDenied"
+        | "AccessDeniedException"
+        | "AllAccessDisabled"
+        | "AuthorizationError"
+        | "UnauthorizedOperation" => Class::Denied,
+        // Executing one change set of a stack deletes its others.
+        "OperationInProgressException"
+        | "InvalidChangeSetStatus"
+        | "InvalidChangeSetStatusException"
+        | "ChangeSetNotFound"
+        | "ChangeSetNotFoundException" => Class::BusyStack,
+        _ => return None,
+    })
+}
+
+/// Whether a code, also of a single key of a batch, says that the same request may succeed in a moment.
+pub(crate) fn is_transient(code: &str) -> bool {
+    matches!(class(code), Some(Class::Throttled | Class::Unavailable | Class::Conflict))
+}
+
+/// Whether CloudFormation refuses a change because another operation on the stack is in progress, for which it has no code of
+/// its own.
+///
+/// Written for: `ValidationError`, "Stack:arn:… is in `UPDATE_IN_PROGRESS` state and can not be updated."
+fn says_busy_stack(code: &str, message: &str) -> bool {
+    code == "ValidationError" && message.contains("_IN_PROGRESS state and can not be updated")
+}
+
+impl AwsError {
+    /// Whether the same call may succeed in a moment.
+    pub fn is_transient(&self) -> bool {
+        match &self.kind {
+            Kind::Service(code) => is_transient(code),
+            Kind::Unreachable | Kind::Timeout => true,
+            Kind::Credentials | Kind::Other => false,
+        }
+    }
+
+    /// Whether there were too many calls. The SDK has waited and called again before it reports it.
+    pub fn is_throttled(&self) -> bool {
+        self.is(Class::Throttled)
+    }
+
+    /// Whether another write to the same bucket was in progress, so that S3 took neither or only the other one.
+    pub fn is_conflict(&self) -> bool {
+        self.is(Class::Conflict)
+    }
+
+    /// Whether the credentials have expired.
+    pub fn is_expired(&self) -> bool {
+        self.is(Class::Expired)
+    }
+
+    /// Whether AWS does not accept the credentials, expired ones included: waiting does not help.
+    pub fn is_unauthenticated(&self) -> bool {
+        self.is(Class::Expired) || self.is(Class::Rejected)
+    }
+
+    /// Whether AWS refused the call for want of permission.
+    pub fn is_denied(&self) -> bool {
+        self.is(Class::Denied)
+    }
+
+    /// Whether another operation on the stack is in progress, or has replaced the change set that the call is about.
+    pub fn is_busy_stack(&self) -> bool {
+        self.is(Class::BusyStack)
+            || self.code().is_some_and(|code| says_busy_stack(code, &self.message))
+    }
+
+    fn is(&self, wanted: Class) -> bool {
+        self.code().and_then(class) == Some(wanted)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(kind: Kind, message: &str) -> AwsError {
+        let (object, message) = ("stack `s`".to_owned(), message.to_owned());
+        AwsError { call: "ExecuteChangeSet", object, kind, message, request_id: None }
+    }
+
+    fn service(code: &str) -> AwsError {
+        error(Kind::Service(code.to_owned()), "")
+    }
+
+    /// The codes of each class, as AWS documents them.
+    const TABLE: [(Class, &[&str]); 7] = [
+        (
+            Class::Throttled,
+            &[
+                "BandwidthLimitExceeded",
+                "EC2ThrottledException",
+                "PriorRequestNotComplete",
+                "ProvisionedThroughputExceededException",
+                "RequestLimitExceeded",
+                "RequestThrottled",
+                "RequestThrottledException",
+                "ServiceUnavailable",
+                "SlowDown",
+                "ThrottledException",
+                "Throttling",
+                "ThrottlingException",
+                "TooManyRequestsException",
+                "TransactionInProgressException",
+            ],
+        ),
+        (
+            Class::Unavailable,
+            &[
+                "DependencyTimeoutException",
+                "InternalError",
+                "InternalFailure",
+                "InternalServiceFault",
+                "KMSInternalException",
+                "RequestTimeout",
+                "RequestTimeoutException",
+                "ServiceException",
+                "ServiceFailure",
+                "ServiceUnavailableException",
+            ],
+        ),
+        (Class::Conflict, &["OperationAborted"]),
+        (Class::Expired, &["ExpiredToken", "ExpiredTokenException", "RequestExpired"]),
+        (
+            Class::Rejected,
+            &[
+                "AuthFailure",
+                "InvalidAccessKeyId",
+                "InvalidClientTokenId",
+                "InvalidToken",
+                "SignatureDoesNotMatch",
+                "UnrecognizedClientException",
+            ],
+        ),
+        (
+            Class::Denied,
+            &[
+                "AccessDenied",
+                "AccessDeniedException",
+                "AllAccessDisabled",
+                "AuthorizationError",
+                "UnauthorizedOperation",
+            ],
+        ),
+        (
+            Class::BusyStack,
+            &[
+                "ChangeSetNotFound",
+                "ChangeSetNotFoundException",
+                "InvalidChangeSetStatus",
+                "InvalidChangeSetStatusException",
+                "OperationInProgressException",
+            ],
+        ),
+    ];
+
+    #[test]
+    fn each_code_has_its_one_meaning() {
+        for (class, codes) in TABLE {
+            for code in codes {
+                let error = service(code);
+                let found = [
+                    error.is_throttled(),
+                    error.is_conflict(),
+                    error.is_expired(),
+                    error.is_unauthenticated(),
+                    error.is_denied(),
+                    error.is_busy_stack(),
+                    error.is_transient(),
+                ];
+                let is = |classes: &[Class]| classes.contains(&class);
+                let expected = [
+                    is(&[Class::Throttled]),
+                    is(&[Class::Conflict]),
+                    is(&[Class::Expired]),
+                    is(&[Class::Expired, Class::Rejected]),
+                    is(&[Class::Denied]),
+                    is(&[Class::BusyStack]),
+                    is(&[Class::Throttled, Class::Unavailable, Class::Conflict]),
+                ];
+                assert_eq!(found, expected, "{code}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_exhausted_quota_and_what_is_not_there_do_not_pass() {
+        for code in ["LimitExceededException", "NoSuchBucket", "ValidationError", "Unknown"] {
+            let error = service(code);
+            assert!(!error.is_throttled() && !error.is_transient(), "{code}");
+        }
+    }
+
+    #[test]
+    fn a_lost_answer_passes_and_missing_credentials_do_not() {
+        for (kind, expected) in [
+            (Kind::Unreachable, true),
+            (Kind::Timeout, true),
+            (Kind::Credentials, false),
+            (Kind::Other, false),
+        ] {
+            assert_eq!(error(kind.clone(), "").is_transient(), expected, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn a_stack_in_another_operation_is_told_from_other_validation_errors() {
+        let check = |code: &str, message: &str| {
+            error(Kind::Service(code.to_owned()), message).is_busy_stack()
+        };
+        let busy = "Stack:arn:aws:cloudformation:eu-west-1:111122223333:stack/s/1 is in UPDATE_IN_PROGRESS state and can \
+                    not be updated.";
+        assert!(check("ValidationError", busy));
+        assert!(check("ValidationError", &busy.replace("UPDATE_IN", "UPDATE_ROLLBACK_IN")));
+        assert!(!check("ValidationError", &busy.replace("IN_PROGRESS", "ROLLBACK_FAILED")));
+        assert!(!check("ValidationError", "Stack with id s does not exist"));
+        assert!(!check("AccessDenied", busy));
+    }
+}

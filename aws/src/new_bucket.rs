@@ -1,0 +1,39 @@
+//! Making a bucket whose name only this account can have, and the time until every part of S3 knows it.
+
+use std::iter::repeat_n;
+use std::time::Duration;
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::error::SdkError;
+use aws_sdk_s3::operation::create_bucket::CreateBucketError;
+use aws_sdk_s3::types::{BucketLocationConstraint, BucketNamespace, CreateBucketConfiguration};
+use s3guard_posture::{BucketName, Region};
+
+use crate::AwsError;
+
+/// Makes the bucket.
+pub(crate) async fn create(
+    client: &Client,
+    name: &BucketName,
+    region: &Region,
+) -> Result<(), SdkError<CreateBucketError>> {
+    // us-east-1 is the Region of a bucket without a constraint, and refuses its own name.
+    let constraint = (region.as_str() != "us-east-1").then(|| {
+        CreateBucketConfiguration::builder()
+            .location_constraint(BucketLocationConstraint::from(region.as_str()))
+            .build()
+    });
+    let call = client.create_bucket().bucket(name.as_str());
+    let call = call.bucket_namespace(BucketNamespace::AccountRegional);
+    call.set_create_bucket_configuration(constraint).send().await.map(drop)
+}
+
+/// The pauses before a write to a new bucket is repeated: half a minute in all.
+pub(crate) fn pauses() -> impl Iterator<Item = Duration> {
+    repeat_n(Duration::from_millis(1500), 20)
+}
+
+/// Whether the bucket is too new for a part of S3, or another write to it is in progress.
+pub(crate) fn is_unknown(error: &AwsError) -> bool {
+    error.is_conflict() || error.code() == Some("NoSuchBucket")
+}
