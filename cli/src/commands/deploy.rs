@@ -6,7 +6,7 @@ use crate::args::deploy_options::OptionArgs;
 use crate::args::wanted::WantedArgs;
 use crate::exit::{self, Exit};
 use crate::operations::deploy::deploy;
-use crate::operations::interrupt::{Interrupts, Run};
+use crate::operations::interrupt::Run;
 use crate::operations::session;
 use crate::ui::output::Output;
 
@@ -26,19 +26,13 @@ pub(crate) struct Args {
     options: OptionArgs,
 }
 
-pub(crate) fn run(
-    args: &Args,
-    output: &Output,
-    token: &str,
-    now: OffsetDateTime,
-) -> anyhow::Result<Exit> {
+pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::Result<Exit> {
     let account = &args.wanted.account;
     let on_interrupt = format!(
         "what AWS was asked for goes on; `s3guard deploy --stack {}` again tells how far it is",
         account.stack
     );
-    let interrupts = Interrupts::new(account.profile.as_deref(), on_interrupt);
-    let run = Run { token: token.to_owned(), now, interrupts };
+    let run = Run::new(now, account.profile.as_deref(), on_interrupt);
     session::run_with(&run.interrupts, deploy(&args.wanted, &args.options, output, &run))
 }
 

@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use crate::args::removal::RemovalArgs;
 use crate::exit::{self, Exit};
 use crate::operations::destroy::destroy;
-use crate::operations::interrupt::{Interrupts, Run};
+use crate::operations::interrupt::Run;
 use crate::operations::session;
 use crate::ui::output::Output;
 
@@ -23,12 +23,7 @@ pub(crate) struct Args {
     removal: RemovalArgs,
 }
 
-pub(crate) fn run(
-    args: &Args,
-    output: &Output,
-    token: &str,
-    now: OffsetDateTime,
-) -> anyhow::Result<Exit> {
+pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::Result<Exit> {
     let args = &args.removal;
     let stack = &args.account.stack;
     let protection = if args.disable_protection {
@@ -40,8 +35,7 @@ pub(crate) fn run(
         "a deletion that was begun goes on; `s3guard destroy --stack {stack}` again, with the same flags, tells how far \
          it is and does what is left{protection}"
     );
-    let interrupts = Interrupts::new(args.account.profile.as_deref(), on_interrupt);
-    let run = Run { token: token.to_owned(), now, interrupts };
+    let run = Run::new(now, args.account.profile.as_deref(), on_interrupt);
     session::run_with(&run.interrupts, destroy(args, output, &run))
 }
 

@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use crate::args::wanted::WantedArgs;
 use crate::exit::{self, Exit};
 use crate::operations::deploy::diff::diff;
-use crate::operations::interrupt::{Interrupts, Run};
+use crate::operations::interrupt::{Run, token};
 use crate::operations::session;
 use crate::ui::output::Output;
 
@@ -25,19 +25,14 @@ pub(crate) struct Args {
     fail: bool,
 }
 
-pub(crate) fn run(
-    args: &Args,
-    output: &Output,
-    token: &str,
-    now: OffsetDateTime,
-) -> anyhow::Result<Exit> {
+pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::Result<Exit> {
     let account = &args.wanted.account;
     let on_interrupt = format!(
-        "nothing was changed; a change set `{token}` of stack `{}` may be left, and harms nobody",
+        "nothing was changed; a change set `{}` of stack `{}` may be left, and harms nobody",
+        token(now),
         account.stack
     );
-    let interrupts = Interrupts::new(account.profile.as_deref(), on_interrupt);
-    let run = Run { token: token.to_owned(), now, interrupts };
+    let run = Run::new(now, account.profile.as_deref(), on_interrupt);
     session::run_with(&run.interrupts, async {
         let difference = diff(&args.wanted, output, &run).await?;
         output.result(&difference)?;

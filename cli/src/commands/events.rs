@@ -116,10 +116,8 @@ async fn join(follower: Follower<'_>, stack: &Stack, output: &Output) -> anyhow:
         return Ok(Exit::Done);
     }
     let what = format!("stack `{name}` was in `{status}` and did not become what was asked for");
-    Err(follow::failure(&what, &ended)).hint(follow::failure_hint(
-        &ended,
-        &format!("`s3guard events --failed --stack {name}` shows it again"),
-    ))
+    let again = format!("`s3guard events --failed --stack {name}` shows it again");
+    Err(follow::failed(&what, &ended, &again))
 }
 
 fn manual() -> String {

@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 
 use crate::args::rollback::RollbackArgs;
 use crate::exit::{self, Exit};
-use crate::operations::interrupt::{Interrupts, Run};
+use crate::operations::interrupt::Run;
 use crate::operations::rollback::roll_back;
 use crate::operations::session;
 use crate::ui::output::Output;
@@ -21,19 +21,13 @@ pub(crate) struct Args {
     rollback: RollbackArgs,
 }
 
-pub(crate) fn run(
-    args: &Args,
-    output: &Output,
-    token: &str,
-    now: OffsetDateTime,
-) -> anyhow::Result<Exit> {
+pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::Result<Exit> {
     let account = &args.rollback.account;
     let on_interrupt = format!(
         "a rollback that was begun goes on; `s3guard events --follow --stack {}` shows it",
         account.stack
     );
-    let interrupts = Interrupts::new(account.profile.as_deref(), on_interrupt);
-    let run = Run { token: token.to_owned(), now, interrupts };
+    let run = Run::new(now, account.profile.as_deref(), on_interrupt);
     session::run_with(&run.interrupts, roll_back(&args.rollback, output, &run))
 }
 

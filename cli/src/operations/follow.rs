@@ -19,9 +19,7 @@ use s3guard_posture::text::shown;
 use tokio::time::{Instant, sleep};
 
 use crate::error::{self as failures, Advice as _};
-pub(crate) use crate::operations::follow::diagnosis::{
-    explained, failure, failure_hint, first_cause, hint,
-};
+pub(crate) use crate::operations::follow::diagnosis::{explained, failed, first_cause, hint};
 pub(crate) use crate::operations::follow::view::Shown;
 use crate::operations::follow::view::View;
 use crate::operations::follow::watch::{Past, Progress, Watch};

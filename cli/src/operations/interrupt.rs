@@ -23,6 +23,18 @@ pub(crate) struct Run {
     pub(crate) interrupts: Interrupts,
 }
 
+impl Run {
+    /// A run that begins now.
+    pub(crate) fn new(now: OffsetDateTime, profile: Option<&str>, hint: impl Into<String>) -> Self {
+        Self { token: token(now), now, interrupts: Interrupts::new(profile, hint) }
+    }
+}
+
+/// The name that a run has in AWS.
+pub(crate) fn token(now: OffsetDateTime) -> String {
+    format!("s3guard-{}-{}", now.unix_timestamp_nanos() / 1_000_000, std::process::id())
+}
+
 /// What is followed, and how often somebody has asked to stop.
 #[derive(Debug)]
 pub(crate) struct Interrupts {

@@ -65,8 +65,7 @@ pub(crate) async fn roll_back(
         ended.stack.as_ref().map_or(StackStatus::from("DELETE_COMPLETE"), |s| s.status.clone());
     if !step::is_back(&status) {
         let what = format!("stack `{name}` was not rolled back");
-        return Err(follow::failure(&what, &ended))
-            .hint(follow::failure_hint(&ended, &step::after_failure(name, &status)));
+        return Err(follow::failed(&what, &ended, &step::after_failure(name, &status)));
     }
     output.say(format_args!("stack `{name}` is back, in `{status}`"));
     let skipped = choice.map(|choice| choice.skipped).unwrap_or_default();

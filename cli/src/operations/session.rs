@@ -36,6 +36,11 @@ impl Account {
         Ok(Self { connection, caller })
     }
 
+    /// The bucket for code that is named, else the standard one.
+    pub(crate) fn code_bucket(&self, named: Option<&BucketName>) -> anyhow::Result<BucketName> {
+        named.map_or_else(|| self.standard_code_bucket(), |name| Ok(name.clone()))
+    }
+
     /// The bucket for code that needs no name from the caller.
     pub(crate) fn standard_code_bucket(&self) -> anyhow::Result<BucketName> {
         let region = self.connection.region();

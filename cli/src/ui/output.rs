@@ -16,7 +16,7 @@ use thiserror::Error;
 /// The columns of a log.
 const WIDTH: usize = 120;
 use crate::ui::screen::Screen;
-pub(crate) use crate::ui::screen::{Part, Size, width};
+pub(crate) use crate::ui::screen::{Part, Size, to_stderr, width};
 
 /// How results are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -316,11 +316,6 @@ impl Output {
     pub(crate) fn warn(&self, line: impl fmt::Display) {
         self.say(format_args!("{} {line}", self.paint.bad("warning:")));
     }
-}
-
-/// Writes text to stderr; that nobody reads it is no reason to stop.
-pub(crate) fn to_stderr(text: &str) {
-    let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 
 #[cfg(test)]

@@ -4,12 +4,10 @@
 //! knows of no terminal.
 
 use std::cell::RefCell;
-use std::io;
+use std::io::{self, Write as _};
 use std::rc::Rc;
 
 use unicode_width::UnicodeWidthStr as _;
-
-use crate::ui::output::to_stderr;
 
 /// What a terminal is taken for that does not say its size.
 const SIZE: Size = Size { columns: 80, rows: 24 };
@@ -207,6 +205,11 @@ pub(crate) fn width(line: &str) -> usize {
     let first = parts.next().unwrap_or_default().width();
     let painted = parts.map(|part| part.split_once('m').map_or(part, |(_, text)| text).width());
     first + painted.sum::<usize>()
+}
+
+/// Writes text to stderr; that nobody reads it is no reason to stop.
+pub(crate) fn to_stderr(text: &str) {
+    let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 
 #[cfg(test)]

@@ -77,7 +77,8 @@ impl Proposal {
             ChangeSetState::Ready(mut ready) => {
                 // Whether or not the description repeats it.
                 ready.says_on_failure |= request.manner.says_on_failure();
-                let review = review(&plan, &ready);
+                let new = Given { template: &plan.template, parameters: plan.values() };
+                let review = review(target, Some(&new), &ready);
                 Ok(Answer::Proposed(Box::new(Self {
                     target: plan.target,
                     set,
@@ -126,17 +127,11 @@ impl Proposal {
             }
             Err(error) => return Err(error).hint(again),
         };
-        let is_new = target.found.as_ref().is_some_and(|stack| stack.status.is_review());
-        let had = target.found.as_ref().map(|stack| stack.parameters.clone()).unwrap_or_default();
-        let old = if is_new { Some(Json::Null) } else { target.deployed.clone() };
         let new = target.stacks.template(&set.stack_id, Some(&set)).await.ok().flatten();
         let new = new.and_then(|text| serde_json::from_str::<Json>(&text).ok());
-        // What cannot be told has to be agreed to.
-        let grants = old.zip(new).map(|(old, new)| {
-            let old = Given { template: &old, parameters: had };
-            broadening(&old, &Given { template: &new, parameters: ready.parameters.clone() })
-        });
-        let review = Review { changes: ready.changes.clone(), grants, is_new };
+        let parameters = ready.parameters.clone();
+        let new = new.as_ref().map(|template| Given { template, parameters });
+        let review = review(&target, new.as_ref(), &ready);
         Ok(Self { target, set, review, ready, is_new: false })
     }
 
@@ -161,7 +156,7 @@ impl Proposal {
         let what = format!("stack `{name}` was not {verb}");
         let status = ended.stack.as_ref().map(|stack| &stack.status);
         let then = step::after_failure(name, status);
-        Err(follow::failure(&what, &ended)).hint(follow::failure_hint(&ended, &then))
+        Err(follow::failed(&what, &ended, &then))
     }
 
     /// Takes the change set away, and the name without a stack that it has left.
@@ -173,12 +168,13 @@ impl Proposal {
     }
 }
 
-fn review(plan: &Plan, ready: &Ready) -> Review {
-    let is_new = plan.target.is_new();
-    let grants = plan.target.deployed.clone().or(is_new.then_some(Json::Null)).map(|old| {
-        let old = Given { template: &old, parameters: plan.target.previous() };
-        broadening(&old, &Given { template: &plan.template, parameters: plan.values() })
-    });
+/// The changes, and whom they let do more than the template that is deployed. What cannot be told has to be agreed to.
+fn review(target: &Target, new: Option<&Given<'_>>, ready: &Ready) -> Review {
+    let is_new = target.is_new();
+    let old = target.deployed.as_ref().or(is_new.then_some(&Json::Null));
+    let grants = old
+        .zip(new)
+        .map(|(template, new)| broadening(&Given { template, parameters: target.previous() }, new));
     Review { changes: ready.changes.clone(), grants, is_new }
 }
 

@@ -66,10 +66,12 @@ impl Target {
             );
         }
         let step = permitted_step(&name, region, found.as_ref(), patience.keeps_failures)?;
-        let deployed = match (&found, step) {
+        let deployed = match &found {
             // That it may not be read is no reason to stop: CloudFormation is asked then.
-            (Some(stack), Step::Update) => stacks.template(&stack.id, None).await.ok().flatten(),
-            (_, Step::Create | Step::Update | Step::Remake | Step::Busy | Step::Stuck(_)) => None,
+            Some(stack) if step == Step::Update => {
+                stacks.template(&stack.id, None).await.ok().flatten()
+            }
+            Some(_) | None => None,
         };
         let deployed = deployed.and_then(|text| serde_json::from_str(&text).ok());
         Ok(Self { name, account, stacks, output, found, step, deployed })
@@ -81,10 +83,7 @@ impl Target {
 
     /// Whether the stack is made, not changed.
     pub(crate) fn is_new(&self) -> bool {
-        match self.step {
-            Step::Create | Step::Remake => true,
-            Step::Update | Step::Busy | Step::Stuck(_) => false,
-        }
+        matches!(self.step, Step::Create | Step::Remake)
     }
 
     /// Whether a creation that failed has left a shell, of which no change set can be made.
@@ -121,8 +120,10 @@ impl Target {
         match &ended.stack {
             None => Ok(()),
             Some(stack) if stack.status.is_deleted() => Ok(()),
-            Some(_) => Err(follow::failure("the empty stack could not be deleted", &ended))
-                .hint(follow::failure_hint(&ended, "delete it in the CloudFormation console")),
+            Some(_) => {
+                let what = "the empty stack could not be deleted";
+                Err(follow::failed(what, &ended, "delete it in the CloudFormation console"))
+            }
         }
     }
 }

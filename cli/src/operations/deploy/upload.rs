@@ -21,10 +21,7 @@ pub(crate) async fn bucket(
     account: &Account,
     output: &Output,
 ) -> anyhow::Result<CodeBucket> {
-    let name = match named {
-        Some(name) => name.clone(),
-        None => account.standard_code_bucket()?,
-    };
+    let name = account.code_bucket(named)?;
     let region = account.connection.region();
     let bucket = CodeBucket::new(&account.connection, name.clone(), &account.caller);
     if named.is_some() {

@@ -16,7 +16,7 @@ use crate::error::Advice as _;
 use crate::exit::Exit;
 use crate::operations::destroy::pruning;
 use crate::operations::destroy::report;
-use crate::operations::destroy::report::{Bucket, Changed, InRegion, Outcome, Stay, Thing};
+use crate::operations::destroy::report::{BUCKET, Bucket, Changed, InRegion, Stay, Thing};
 use crate::operations::destroy::step;
 use crate::operations::destroy::step::{Asked, Step};
 use crate::operations::follow::Follower;
@@ -95,16 +95,8 @@ pub(crate) async fn look(
     };
     let members: Vec<_> = members.into_iter().filter(|member| !member.is_gone()).collect();
     check_retained(args, &members)?;
-    let report = InRegion {
-        region,
-        account: account.caller.account.to_string(),
-        outcome: Outcome::NeedsApproval,
-        goes: Vec::new(),
-        stays: Vec::new(),
-        emptied: Vec::new(),
-        changed: Changed::default(),
-    };
-    let code = Code::Stays;
+    let report =
+        InRegion { region, account: account.caller.account.to_string(), ..InRegion::default() };
     let mut plan = Plan {
         account,
         stacks,
@@ -114,7 +106,7 @@ pub(crate) async fn look(
         stack,
         members,
         to_empty: Vec::new(),
-        code,
+        code: Code::Stays,
         report,
     };
     plan.fill(args).await?;
@@ -122,7 +114,7 @@ pub(crate) async fn look(
 }
 
 /// How the deletion is asked for.
-fn asked(args: &RemovalArgs) -> Asked {
+pub(crate) fn asked(args: &RemovalArgs) -> Asked {
     match (args.force, args.retain.is_empty()) {
         (true, _) => Asked::Force,
         (false, false) => Asked::Retain,
@@ -179,7 +171,7 @@ impl Plan {
         for member in &self.members {
             let resource = &member.resource;
             let (kind, name) = (resource.resource_type.clone(), resource.physical_id.clone());
-            let is_bucket = kind == "AWS::S3::Bucket";
+            let is_bucket = kind == BUCKET;
             let is_emptied =
                 is_bucket && args.empty_buckets && !args.retain.contains(&resource.logical_id);
             if is_emptied && let Ok(bucket) = name.parse() {
@@ -195,28 +187,22 @@ impl Plan {
         }
         // What an earlier deletion has left is not the stack's any more, and bears its name still.
         if matches!(self.step, Step::Absent | Step::DeleteAgain | Step::Follow) {
-            let left_over = match self.left_over().await {
+            let left_over = self.left_over().await.or_else(|error| {
                 // Who wants them emptied has to hear that it was not done.
-                Err(error) if args.empty_buckets => return Err(error),
-                Err(error) => {
-                    let what = "whether buckets of an earlier deletion are left is not known";
-                    self.output.warn(format_args!("{what}: {error}"));
-                    Vec::new()
+                if args.empty_buckets {
+                    return Err(error);
                 }
-                Ok(names) => names,
-            };
-            for name in left_over {
+                let what = "whether buckets of an earlier deletion are left is not known";
+                self.output.warn(format_args!("{what}: {error}"));
+                Ok(Vec::new())
+            });
+            for name in left_over? {
                 let is_listed =
                     self.members.iter().any(|one| one.resource.physical_id == name.as_str());
                 if !is_listed && args.empty_buckets {
                     buckets.push(name);
                 } else if !is_listed {
-                    let (kind, name) = ("AWS::S3::Bucket".to_owned(), name.to_string());
-                    self.report.stays.push(Stay {
-                        kind,
-                        name,
-                        why: why("AWS::S3::Bucket", false).to_owned(),
-                    });
+                    self.report.stays.push(Stay::bucket(name, why(BUCKET, false)));
                 }
             }
         }
@@ -297,20 +283,15 @@ impl Plan {
         if self.stack.is_none() && !args.all {
             return Ok(());
         }
-        let stay = |name: &str, why: String| Stay {
-            kind: "AWS::S3::Bucket".to_owned(),
-            name: name.to_owned(),
-            why,
-        };
         if let Some(name) = named.filter(|name| name.as_str() != standard.as_str()) {
-            let why = "its code was put where `--code-bucket` said, which is not ours".to_owned();
-            self.report.stays.push(stay(name, why));
+            let why = "its code was put where `--code-bucket` said, which is not ours";
+            self.report.stays.push(Stay::bucket(name, why));
             return Ok(());
         }
         if !args.all {
             if named.is_some() {
-                let why = "other stacks may use its code; `--all` removes it too".to_owned();
-                self.report.stays.push(stay(standard.as_str(), why));
+                let why = "other stacks may use its code; `--all` removes it too";
+                self.report.stays.push(Stay::bucket(standard, why));
             }
             return Ok(());
         }
@@ -320,10 +301,10 @@ impl Plan {
         let users = pruning::users(&self.stacks, &standard, but).await?.stacks;
         if !users.is_empty() {
             let why = format!("used by stack `{}`", users.join("`, `"));
-            self.report.stays.push(stay(standard.as_str(), why));
+            self.report.stays.push(Stay::bucket(standard, why));
         } else if bucket.emptying().count(0).await?.is_some() {
             self.report.goes.push(Thing {
-                kind: "AWS::S3::Bucket".to_owned(),
+                kind: BUCKET.to_owned(),
                 name: standard.to_string(),
                 logical_id: String::new(),
             });
@@ -334,11 +315,9 @@ impl Plan {
 
     /// Whether there is anything that a person has to agree to.
     pub(crate) fn needs_approval(&self) -> bool {
-        let deletes = match self.step {
-            Step::Delete | Step::DeleteAgain => true,
-            Step::Absent | Step::Follow | Step::Busy | Step::NotFailed | Step::Unknown => false,
-        };
-        deletes || !self.to_empty.is_empty() || matches!(self.code, Code::Goes(_))
+        matches!(self.step, Step::Delete | Step::DeleteAgain)
+            || !self.to_empty.is_empty()
+            || matches!(self.code, Code::Goes(_))
     }
 
     /// Says what goes and what stays.
@@ -372,7 +351,7 @@ impl Plan {
         }
         if self.members.iter().any(|member| {
             let resource = &member.resource;
-            resource.resource_type == "AWS::S3::Bucket"
+            resource.resource_type == BUCKET
                 && stays.iter().any(|stay| stay.name == resource.physical_id)
         }) {
             output.say(WITHOUT_POLICIES);
@@ -402,7 +381,7 @@ pub(crate) fn kept_by_template() -> Vec<String> {
 pub(crate) fn why(resource_type: &str, is_asked_for: bool) -> &'static str {
     match resource_type {
         _ if is_asked_for => "`--retain` says so",
-        "AWS::S3::Bucket" => "it holds the record of who did what",
+        BUCKET => "it holds the record of who did what",
         "AWS::KMS::Key" => "without it what it encrypted cannot be read",
         _ => "the template keeps it",
     }

@@ -7,11 +7,10 @@ use s3guard_aws::stacks::deletion::{Deletion, Member, Way};
 
 use crate::args::removal::RemovalArgs;
 use crate::error;
-use crate::error::Advice as _;
-use crate::operations::destroy::plan::{Code, Plan, why};
+use crate::operations::destroy::plan::{Code, Plan, asked, why};
 use crate::operations::destroy::pruning;
 use crate::operations::destroy::report::{Bucket, InRegion, Outcome, Stay, grouped};
-use crate::operations::destroy::step::Step;
+use crate::operations::destroy::step::{Asked, Step};
 use crate::operations::follow;
 use crate::operations::follow::{Ended, Follower};
 use crate::operations::interrupt::Run;
@@ -37,10 +36,7 @@ pub(crate) async fn carry_out(
 
 impl Plan {
     async fn carry_out(&mut self, args: &RemovalArgs, run: &Run) -> anyhow::Result<()> {
-        let is_there = match self.step {
-            Step::Delete | Step::DeleteAgain | Step::Follow => true,
-            Step::Absent | Step::Busy | Step::NotFailed | Step::Unknown => false,
-        };
+        let is_there = matches!(self.step, Step::Delete | Step::DeleteAgain | Step::Follow);
         if is_there {
             self.delete_stack(args, run).await?;
             self.output.say(format_args!("stack `{}` deleted", self.name));
@@ -80,8 +76,7 @@ impl Plan {
         }
         if !is_gone(&ended) {
             let what = format!("stack `{}` was not deleted whole", self.name);
-            return Err(follow::failure(&what, &ended))
-                .hint(follow::failure_hint(&ended, &self.way_on(&full).await));
+            return Err(follow::failed(&what, &ended, &self.way_on(&full).await));
         }
         // What CloudFormation says it left counts more than what was expected.
         for event in ended.events.iter().filter(|event| event.is_left_behind()) {
@@ -116,12 +111,10 @@ impl Plan {
             self.stacks.protect(&stack.id, false).await?;
             self.output.say(format_args!("stack `{}` is not protected any more", self.name));
         }
-        let way = if args.force {
-            Way::Force
-        } else if args.retain.is_empty() {
-            Way::Plain
-        } else {
-            Way::Retain(args.retain.clone())
+        let way = match asked(args) {
+            Asked::Force => Way::Force,
+            Asked::Plainly => Way::Plain,
+            Asked::Retain => Way::Retain(args.retain.clone()),
         };
         let role_arn = args.role_arn.clone();
         let deletion = Deletion { token, role_arn, way };
@@ -237,9 +230,7 @@ impl Plan {
                 ),
             };
             if let Some(failure) = failure {
-                let kind = "AWS::S3::Bucket".to_owned();
-                let why = "it could not be emptied".to_owned();
-                self.report.stays.push(Stay { kind, name: name.to_string(), why });
+                self.report.stays.push(Stay::bucket(&name, "it could not be emptied"));
                 if first_failure.is_some() {
                     self.output.warn(format_args!("{failure:#}"));
                 } else {
@@ -269,11 +260,7 @@ impl Plan {
         };
         self.output.warn(format_args!("bucket `{name}` stays: it is {why}"));
         self.report.goes.retain(|thing| thing.name != name.as_str());
-        self.report.stays.push(Stay {
-            kind: "AWS::S3::Bucket".to_owned(),
-            name: name.to_string(),
-            why,
-        });
+        self.report.stays.push(Stay::bucket(name, why));
         Ok(())
     }
 
