@@ -6,7 +6,8 @@
 //! what is left is the commands' own work and how often they ask.
 //!
 //! `S3GUARD` names the command to measure, as that of `cargo standalone`; without it the one that was built for this is, with
-//! a package that it makes once. `CDK` says where `cdk` is; without one it is left out.
+//! a package that it makes once, or that of `-- --zip FILE`. `CDK` says where `cdk` is; without one it is left out. `-- --smoke` makes one run of ours
+//! alone, which shows that the benchmark works.
 
 #![expect(clippy::print_stdout, reason = "a benchmark shows its result")]
 
@@ -41,17 +42,24 @@ fn main() -> anyhow::Result<()> {
         words(&[&[named.as_str()][..], &deploy].concat())
     } else {
         let built = env!("CARGO_BIN_EXE_s3guard");
-        let zip = folder.path().join("bootstrap.zip");
-        let zip = zip.to_str().context("the folder's name")?;
-        let sources = Path::new(env!("CARGO_MANIFEST_DIR"));
-        run(&account, &words(&[built, "package", "--no-config", "--out", zip]), sources)?;
-        words(&[&[built][..], &deploy, &["--package", zip]].concat())
+        let zip = if let Some(zip) = env::args().skip_while(|argument| argument != "--zip").nth(1) {
+            zip
+        } else {
+            let zip = folder.path().join("bootstrap.zip");
+            let zip = zip.to_str().context("the folder's name")?;
+            let sources = Path::new(env!("CARGO_MANIFEST_DIR"));
+            run(&account, &words(&[built, "package", "--no-config", "--out", zip]), sources)?;
+            zip.to_owned()
+        };
+        words(&[&[built][..], &deploy, &["--package", &zip]].concat())
     };
     let mut programs = vec![Program::new("s3guard deploy", ours)];
     run(&account, &programs[0].arguments, folder.path())?;
     let cdk = env::var("CDK").unwrap_or_else(|_| "cdk".to_owned());
+    let is_smoke = env::args().any(|argument| argument == "--smoke");
+    let runs = if is_smoke { 1 } else { RUNS };
     let is_there = Command::new(&cdk).arg("--version").stdout(Stdio::null()).status();
-    if is_there.is_ok_and(|status| status.success()) {
+    if !is_smoke && is_there.is_ok_and(|status| status.success()) {
         assembly(folder.path())?;
         for (name, method) in
             [("cdk deploy", "change-set"), ("cdk deploy --method=direct", "direct")]
@@ -67,14 +75,14 @@ fn main() -> anyhow::Result<()> {
         println!("`{cdk}` is not there, and is left out");
     }
     // In turn, so that what else the machine does falls on all of them alike.
-    for _ in 0..RUNS {
+    for _ in 0..runs {
         for program in &mut programs {
             account.forget_calls()?;
             program.walls.push(run(&account, &program.arguments, folder.path())?);
             program.calls = account.calls()?.len();
         }
     }
-    println!("{RUNS} runs of each, in turn; the median");
+    println!("{runs} runs of each, in turn; the median");
     println!("{:<28} {:>9} {:>7} {:>6}", "without a change", "wall ms", "ratio", "calls");
     let ours = programs[0].median().as_secs_f64();
     for program in &programs {

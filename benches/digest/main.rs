@@ -1,6 +1,6 @@
 //! What it costs to make one digest of 10,000 events, beside a short Python script and beside a mail for each event.
 //!
-//!     cargo bench -p s3guard-posture --bench digest -- [--runs N]
+//!     cargo bench -p s3guard-posture --bench digest -- [--runs N] [--smoke]
 //!
 //! Both read the same bodies of the queue. CPU time is what so many digests more take in one process, so that its start does
 //! not count; memory is the peak of a process that makes one.
@@ -48,11 +48,20 @@ fn run() -> Result<(), String> {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments[..] {
         [] => compare(RUNS),
+        // Only that it works: the script that is compared with is left out.
+        ["--smoke"] => {
+            let bodies = bodies::all();
+            let bodies: Vec<&str> = bodies.iter().map(String::as_str).collect();
+            match ours::digest(&bodies)?.events {
+                EVENTS => Ok(()),
+                events => Err(format!("{events} events were told")),
+            }
+        }
         ["--runs", runs] => compare(runs.parse().map_err(|_| format!("`{runs}` is no number"))?),
         ["--digest", file, rounds] => {
             work(file, rounds.parse().map_err(|_| format!("`{rounds}` is no number"))?)
         }
-        _ => Err("there is only --runs N".to_owned()),
+        _ => Err("there are only --runs N and --smoke".to_owned()),
     }
 }
 

@@ -60,7 +60,10 @@ pub(crate) struct Sample {
 }
 
 /// The guard at each grade, and one that asks one thing after the other.
-pub(crate) fn candidates<'a>(package: &'a Package, python: &'a Python) -> Vec<Candidate<'a>> {
+pub(crate) fn candidates<'a>(
+    package: &'a Package,
+    python: Option<&'a Python>,
+) -> Vec<Candidate<'a>> {
     let grade = |name, grade: &'static str, puts| Candidate {
         name,
         is_ours: true,
@@ -69,15 +72,15 @@ pub(crate) fn candidates<'a>(package: &'a Package, python: &'a Python) -> Vec<Ca
         event: queued(&[created().to_string()]),
         puts,
     };
-    let one_by_one = Candidate {
+    let one_by_one = python.map(|python| Candidate {
         name: "one by one (Custodian's calls)",
         is_ours: false,
-        command: Box::new(|| python.function("one_by_one.handler")),
+        command: Box::new(move || python.function("one_by_one.handler")),
         handler: "one_by_one.handler",
         event: created(),
         puts: &[("encryption", ">AES256<")],
-    };
-    vec![
+    });
+    let mut candidates = vec![
         grade("s3guard, speed", "speed", &[TLS, EVENTS]),
         grade("s3guard, hybrid", "hybrid", &[TLS, ("encryption", ">aws:kms<"), VERSIONS, EVENTS]),
         grade(
@@ -85,8 +88,9 @@ pub(crate) fn candidates<'a>(package: &'a Package, python: &'a Python) -> Vec<Ca
             "security",
             &[TLS, ("encryption", ">aws:kms:dsse<"), VERSIONS, LOGS, EVENTS],
         ),
-        one_by_one,
-    ]
+    ];
+    candidates.extend(one_by_one);
+    candidates
 }
 
 /// Gives the event to a new process.

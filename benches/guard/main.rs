@@ -1,6 +1,6 @@
 //! What the packaged guard asks of AWS: for the event of a new bucket, for a sweep of many buckets, for looks at them.
 //!
-//!     cargo bench --profile dev -p s3guard-emulator --bench guard -- [--runs N] [--zip FILE] [--calls] [--check]
+//!     cargo bench --profile dev -p s3guard-emulator --bench guard -- [--runs N] [--zip FILE] [--calls] [--counts] [--smoke] [--check]
 //!
 //! - **event**: one `CreateBucket` event of a new bucket, at each grade. Each answer of the fake AWS takes 50 ms more, as across
 //!   a network, so that waiting counts and computing does not. A *round* is a set of calls that were on their way together:
@@ -11,7 +11,9 @@
 //! - **looks**: 1,000 buckets that are as they should be, in batches of ten.
 //!
 //! Figures are medians of all runs. Seconds are this machine's, and the fake works on the same processors; the numbers of
-//! calls and rounds are the same everywhere. With `--check` a missed target is a failure.
+//! calls and rounds are the same everywhere. With `--check` a missed target is a failure. `--counts` compares what is the same
+//! everywhere with `benches/baseline.json`; with `UPDATE_EXPECT=1` in the environment it writes that file. `--smoke` only shows
+//! that the benchmark works: one run, without the handler that is compared with.
 
 use std::env;
 use std::io::{self, Write as _};
@@ -22,6 +24,7 @@ use crate::stage::arguments::Wanted;
 use crate::stage::fake_aws::FakeAws;
 use crate::stage::programs::{Package, Python};
 
+mod counts;
 mod event;
 mod looks;
 mod report;
@@ -43,22 +46,37 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<ExitCode, String> {
-    let wanted = Wanted::read(env::args().skip(1), RUNS, &["--calls", "--check"])?;
+    let wanted = Wanted::read(env::args().skip(1), RUNS, &["--calls", "--check", "--counts"])?;
     let aws = FakeAws::start()?;
     let package = Package::unpacked(wanted.zip.as_deref())?;
-    let python = Python::installed()?;
-    let candidates = event::candidates(&package, &python);
+    let python = Python::wanted(wanted.is_smoke)?;
+    let candidates = event::candidates(&package, python.as_ref());
     let mut report = Report::new(&candidates);
-    // The first time only fills the page cache.
-    for run in 0..=wanted.runs {
-        let mut samples = Vec::new();
-        for candidate in &candidates {
-            samples.push(event::measure(candidate, &aws)?);
-        }
-        let (sweep, looks) = (sweep::measure(&package, &aws)?, looks::measure(&package, &aws)?);
+    let measure = || -> Result<_, String> {
+        let events = candidates.iter().map(|candidate| event::measure(candidate, &aws));
+        let events = events.collect::<Result<Vec<_>, _>>()?;
+        Ok((events, sweep::measure(&package, &aws)?, looks::measure(&package, &aws)?))
+    };
+    for run in wanted.numbers() {
+        let (events, sweep, looks) = measure()?;
         if run > 0 {
-            report.add(samples, sweep, looks);
+            report.add(events, sweep, looks);
         }
+    }
+    if wanted.has("--counts") {
+        let check = |report: &Report| counts::check(&report.counts(), package.zip_bytes);
+        // On a busy machine calls that go out together come one after the other, which makes another round of them.
+        for _ in 1..RUNS {
+            if check(&report).is_ok() {
+                break;
+            }
+            let (events, sweep, looks) = measure()?;
+            report.add(events, sweep, looks);
+        }
+        check(&report)?;
+    }
+    if wanted.is_smoke {
+        return Ok(ExitCode::SUCCESS);
     }
     let mut out = io::stdout();
     let shown = if wanted.has("--calls") { report.show_calls(&mut out) } else { Ok(()) };

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::{fmt, io};
 
+use serde_json::{Value, json};
+
 use crate::event::{Candidate, DELAY};
 use crate::stage::figures::{mebibytes, median, met, milliseconds, number};
 use crate::{event, looks, sweep};
@@ -40,6 +42,32 @@ impl Report {
         }
         self.sweeps.push(sweep);
         self.looks.push(looks);
+    }
+
+    /// What is the same on every machine. A call that is late can only add a round, so the fewest count.
+    pub(crate) fn counts(&self) -> Value {
+        let mut counts = serde_json::Map::new();
+        for (name, _, samples) in self.events.iter().filter(|(_, is_ours, _)| *is_ours) {
+            let fewest = |of: fn(&event::Sample) -> usize| samples.iter().map(of).min();
+            let event = json!({
+                "roundsBeforeWrite": fewest(|sample| sample.rounds),
+                "rounds": fewest(|sample| sample.asked.len()),
+                "getsBeforeWrite": fewest(|sample| sample.gets_before),
+                "gets": fewest(|sample| sample.gets),
+                "puts": fewest(|sample| sample.puts),
+                "calls": fewest(|sample| sample.calls),
+            });
+            counts.insert(format!("event of a new bucket ({name})"), event);
+        }
+        let sweep = |of: fn(&sweep::Sample) -> usize| self.sweeps.iter().map(of).min();
+        let calls = json!({
+            "calls": sweep(|sweep| sweep.calls),
+            "callsOfFirstPage": sweep(|sweep| sweep.calls_first),
+        });
+        counts.insert(format!("sweep of {} buckets", sweep::BUCKETS), calls);
+        let looks = self.looks.iter().map(|looks| looks.calls).min();
+        counts.insert(format!("looks at {} buckets", looks::BUCKETS), json!({ "calls": looks }));
+        counts.into()
     }
 
     /// Whether all targets are met.

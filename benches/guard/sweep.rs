@@ -43,6 +43,7 @@ pub(crate) fn measure(package: &Package, aws: &FakeAws) -> Result<Sample, String
     function.wait_until_ready(PATIENCE).map_err(|error| failed(error.to_string()))?;
     let mut pages: Vec<(Duration, u64, usize)> = Vec::new();
     let mut queued_looks: BTreeMap<String, usize> = BTreeMap::new();
+    let mut looks_at_account = 0;
     let mut next = Some(scheduled().to_string());
     while let Some(body) = next.take() {
         let took = programs::invoke(&mut function, &queued(&[body])).map_err(failed)?;
@@ -51,8 +52,13 @@ pub(crate) fn measure(package: &Package, aws: &FakeAws) -> Result<Sample, String
         pages.push((took, usage.memory_bytes_peak, world.calls.len()));
         for body in world.messages.drain(..) {
             let message: Value = serde_json::from_str(&body).unwrap_or_default();
-            if let Some(bucket) = message["s3guard"]["lookAt"]["bucket"].as_str() {
+            let message = &message["s3guard"];
+            if let Some(bucket) = message["lookAt"]["bucket"].as_str() {
                 *queued_looks.entry(bucket.to_owned()).or_default() += 1;
+            } else if message == "lookAtAccount" {
+                looks_at_account += 1;
+            } else if message.get("sweep").is_none() {
+                return Err(failed(format!("`{body}` is no part of it")));
             } else if next.replace(body).is_some() {
                 return Err(failed("two messages go on with it".to_owned()));
             }
@@ -61,6 +67,9 @@ pub(crate) fn measure(package: &Package, aws: &FakeAws) -> Result<Sample, String
     let once: BTreeMap<String, usize> = buckets.into_iter().map(|bucket| (bucket, 1)).collect();
     if queued_looks != once {
         return Err(failed("not every bucket was queued exactly once".to_owned()));
+    }
+    if looks_at_account != 1 {
+        return Err(failed(format!("the account was queued {looks_at_account} times")));
     }
     let (Some(first), Some(last)) = (pages.first(), pages.last()) else {
         return Err(failed("there was no page".to_owned()));

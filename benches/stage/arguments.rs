@@ -1,11 +1,14 @@
 //! The command line of a benchmark.
 
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 /// What a person wants of a benchmark.
 pub(crate) struct Wanted {
     /// How often everything is measured.
     pub(crate) runs: usize,
+    /// Whether it is only to be seen that the benchmark works: one run, without what it is compared with.
+    pub(crate) is_smoke: bool,
     /// The package, if it is not to be made.
     pub(crate) zip: Option<PathBuf>,
     /// The flags that were given.
@@ -19,13 +22,14 @@ impl Wanted {
         runs: usize,
         known: &[&str],
     ) -> Result<Self, String> {
-        let mut wanted = Self { runs, zip: None, flags: Vec::new() };
+        let mut wanted = Self { runs, is_smoke: false, zip: None, flags: Vec::new() };
         let mut given = given;
         while let Some(flag) = given.next() {
             let mut value = || given.next().ok_or_else(|| format!("`{flag}` needs a value"));
             match flag.as_str() {
                 // Cargo says this to every benchmark.
                 "--bench" => {}
+                "--smoke" => wanted.is_smoke = true,
                 "--zip" => wanted.zip = Some(value()?.into()),
                 "--runs" => {
                     let runs = value()?;
@@ -37,12 +41,17 @@ impl Wanted {
                 _ => {
                     let flags = known.join(", ");
                     return Err(format!(
-                        "`{flag}` is unknown: there are --runs N, --zip FILE, {flags}"
+                        "`{flag}` is unknown: there are --runs N, --smoke, --zip FILE, {flags}"
                     ));
                 }
             }
         }
         Ok(wanted)
+    }
+
+    /// The numbers of the runs. That of a first one which only fills the page cache is 0.
+    pub(crate) fn numbers(&self) -> RangeInclusive<usize> {
+        if self.is_smoke { 1..=1 } else { 0..=self.runs }
     }
 
     /// Whether a flag was given.

@@ -15,7 +15,7 @@ use super::fake_aws::FakeAws;
 use super::{ACCOUNT, KEY, LEDGER, LOG_BUCKET, REGION};
 
 /// How long a function may take.
-pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(5);
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 const TWIN_PACKAGES: &str = include_str!("../twin/requirements.txt");
@@ -23,6 +23,8 @@ const TWIN_PACKAGES: &str = include_str!("../twin/requirements.txt");
 /// The packaged Lambda.
 pub(crate) struct Package {
     bootstrap: PathBuf,
+    /// The size of its zip.
+    pub(crate) zip_bytes: u64,
 }
 
 impl Package {
@@ -39,7 +41,8 @@ impl Package {
         };
         let bootstrap = folder.join("bootstrap");
         unpack(zip, &bootstrap).map_err(|error| format!("`{}`: {error}", zip.display()))?;
-        Ok(Self { bootstrap })
+        let zip_bytes = fs::metadata(zip).map_err(|error| error.to_string())?.len();
+        Ok(Self { bootstrap, zip_bytes })
     }
 
     /// The function `guard`, as the stack sets it up.
@@ -70,9 +73,14 @@ pub(crate) struct Python {
 
 impl Python {
     /// Makes its virtualenv on first use.
-    pub(crate) fn installed() -> Result<Self, String> {
+    fn installed() -> Result<Self, String> {
         let program = virtualenv("twin", TWIN_PACKAGES);
         Ok(Self { program: program.map_err(|error| error.to_string())? })
+    }
+
+    /// The same, or nothing where only what is ours is run.
+    pub(crate) fn wanted(is_smoke: bool) -> Result<Option<Self>, String> {
+        if is_smoke { Ok(None) } else { Self::installed().map(Some) }
     }
 
     /// A handler from the folder `twin`, as `module.function`.

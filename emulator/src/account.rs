@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use serde_json::Value;
 
 use crate::client::{CallError, Client, Credentials};
-use crate::{EmulatorError, http, server};
+use crate::{EmulatorError, http};
 
 mod hooks;
 
@@ -66,7 +66,7 @@ impl Account {
     pub fn env_of(&self, credentials: &Credentials) -> Vec<(String, String)> {
         let nowhere = "/nonexistent/s3guard";
         let endpoint = self.endpoint();
-        let s3_control = server::s3_control_endpoint(self.address);
+        let s3_control = s3_control_endpoint(self.address);
         [
             ("AWS_ACCESS_KEY_ID", credentials.access_key_id.as_str()),
             ("AWS_SECRET_ACCESS_KEY", &credentials.secret_access_key),
@@ -119,4 +119,10 @@ impl Account {
             value["error"].as_str().map_or_else(|| format!("status {status}"), str::to_owned);
         Err(EmulatorError::Refused { request, cause })
     }
+}
+
+/// The endpoint of S3 Control, which has a user for the SDKs' sake: they put the account's number in front of it, and
+/// nobody knows the address of a host `111122223333.127.0.0.1`.
+pub(crate) fn s3_control_endpoint(address: SocketAddr) -> String {
+    format!("http://s3-control@{address}")
 }

@@ -13,16 +13,8 @@ mod messages;
 mod s3;
 mod settings;
 
-pub use messages::Message;
-
-/// Who calls.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Credentials {
-    /// The access key.
-    pub access_key_id: String,
-    /// Its secret.
-    pub secret_access_key: String,
-}
+pub use crate::sign::Credentials;
+pub use messages::{Depth, Message};
 
 /// A client in one region, calling as one principal.
 #[derive(Clone, Debug)]

@@ -17,7 +17,7 @@ mod sign;
 mod xml;
 
 pub use account::{Account, Call, Fault, FaultState, Mail, Run};
-pub use client::{CallError, Client, Credentials, Message, Response};
+pub use client::{CallError, Client, Credentials, Depth, Message, Response};
 pub use error::EmulatorError;
 pub use patience::{Late, until};
 pub use python::{cache, virtualenv};

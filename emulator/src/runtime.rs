@@ -16,6 +16,7 @@ use serde_json::Value;
 mod api;
 
 const CHECK_EVERY: Duration = Duration::from_millis(20);
+const BUSY_PATIENCE: Duration = Duration::from_mins(1);
 
 /// A running function.
 #[derive(Debug)]
@@ -124,7 +125,7 @@ impl Function {
             .env("AWS_LAMBDA_LOG_STREAM_NAME", "stream")
             .stdin(Stdio::null());
         let started = Instant::now();
-        let process = command.spawn().map_err(RuntimeError::NotStarted)?;
+        let process = spawn(&mut command).map_err(RuntimeError::NotStarted)?;
         Ok(Self { process, started, shared })
     }
 
@@ -201,6 +202,23 @@ impl Function {
             }
             let waited = shared.changed.wait_timeout(state, CHECK_EVERY);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+}
+
+/// Starts the program. One that was just written may still be held open by a child that another thread was starting meanwhile,
+/// and which lets go of it in a moment.
+fn spawn(command: &mut Command) -> io::Result<Child> {
+    let started = Instant::now();
+    loop {
+        match command.spawn() {
+            Err(error)
+                if error.kind() == io::ErrorKind::ExecutableFileBusy
+                    && started.elapsed() < BUSY_PATIENCE =>
+            {
+                thread::sleep(CHECK_EVERY);
+            }
+            spawned => return spawned,
         }
     }
 }

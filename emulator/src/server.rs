@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 use std::{process, thread};
 
-use crate::account::Account;
+use crate::account::{Account, s3_control_endpoint};
 use crate::{EmulatorError, http, python};
 
 /// The region of an account, if nothing else is said: not `us-east-1`, where S3 answers in its own way.
@@ -17,7 +17,7 @@ pub const REGION: &str = "eu-west-1";
 
 /// The wrapper's sources; they lie beside this crate, which is only ever built from its workspace.
 const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/python");
-const START_PATIENCE: Duration = Duration::from_secs(90);
+const START_PATIENCE: Duration = Duration::from_mins(5);
 const END_PATIENCE: Duration = Duration::from_secs(5);
 const LOG_KEPT: Duration = Duration::from_hours(24);
 const PORT_TRIES: u32 = 3;
@@ -146,12 +146,6 @@ impl Drop for Server {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
-}
-
-/// The endpoint of S3 Control, which has a user for the SDKs' sake: they put the account's number in front of it, and
-/// nobody knows the address of a host `111122223333.127.0.0.1`.
-pub(crate) fn s3_control_endpoint(address: SocketAddr) -> String {
-    format!("http://s3-control@{address}")
 }
 
 fn environment(address: SocketAddr, folder: &Path) -> Vec<(&'static str, String)> {

@@ -6,10 +6,18 @@ use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
 use time::macros::format_description;
 
-use crate::client::Credentials;
 use crate::http::encode;
 
 const BLOCK_BYTES: usize = 64;
+
+/// Who calls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credentials {
+    /// The access key.
+    pub access_key_id: String,
+    /// Its secret.
+    pub secret_access_key: String,
+}
 
 /// What is signed.
 pub(crate) struct Call<'a> {

@@ -201,7 +201,7 @@ fn a_schedule_fires_when_a_test_says_so() {
     json_call(&client, "events", "AWSEvents.PutRule", &rule);
     client.receive(&queue, 0).expect("what came before");
     assert_eq!(account.fire_schedules().expect("the hook"), 1);
-    let messages = client.receive(&queue, 5).expect("messages");
+    let messages = client.receive(&queue, 20).expect("messages");
     assert!(messages[0].body.contains("\"Scheduled Event\""), "{messages:?}");
 }
 
@@ -287,7 +287,7 @@ fn a_delay_ends_when_a_test_says_so() {
     json_call(&client, "sqs", "AmazonSQS.SendMessage", &later);
     assert_eq!(client.receive(&queue, 0).expect("messages"), []);
     assert_eq!(account.end_delays().expect("the hook"), 1);
-    assert_eq!(client.receive(&queue, 5).expect("messages")[0].body, "later");
+    assert_eq!(client.receive(&queue, 20).expect("messages")[0].body, "later");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use s3guard_emulator::{Answer, Function, RuntimeError};
 use serde_json::json;
 
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 fn start(handler: &str) -> Function {
     let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/bootstrap.py");

@@ -195,8 +195,9 @@ fn a_batching_window_gathers_messages_into_one_run() {
     let account = account();
     let client = account.client();
     let mut resources = function_with(&account, &polling());
-    resources["Mapping"]["Properties"]["BatchSize"] = json!(10);
-    resources["Mapping"]["Properties"]["MaximumBatchingWindowInSeconds"] = json!(2);
+    // It ends with the third message, and not by the clock.
+    resources["Mapping"]["Properties"]["BatchSize"] = json!(3);
+    resources["Mapping"]["Properties"]["MaximumBatchingWindowInSeconds"] = json!(300);
     let (status, events) = deploy(&client, &template(&resources));
     assert_eq!(status, "CREATE_COMPLETE", "{events}");
     let queue = queue_url(&client);

@@ -250,7 +250,9 @@ fn outside_a_clone_the_sources_are_missed() {
     let folder = tempfile::tempdir().unwrap();
     let command = folder.path().join("s3guard");
     // A copy, because the one in the workspace finds the sources around itself.
-    fs::copy(env!("CARGO_BIN_EXE_s3guard"), &command).unwrap();
+    // Not by this process: a child that another test starts meanwhile would hold it open, and what is written to cannot run.
+    let copy = Command::new("cp").arg(env!("CARGO_BIN_EXE_s3guard")).arg(&command).status();
+    assert!(copy.unwrap().success());
     let output = Command::new(&command).arg("package").current_dir(folder.path()).output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1));

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::chain::package;
 
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// The one file of the package.
 fn bootstrap() -> &'static Path {

@@ -9,6 +9,26 @@ from ministack.core.responses import get_account_id, get_region
 from ministack.services import eventbridge, s3, sqs
 
 
+# Longer than any batching window, which is five minutes at most.
+LONG_AGO_SECONDS = 3600
+
+
+def _end_window(queue: dict, now: float) -> None:
+    """Ends the batching window of what polls the queue: its messages have been there for long."""
+    for message in queue["messages"]:
+        if message["visible_at"] <= now:
+            message["visible_at"] = min(message["visible_at"], now - LONG_AGO_SECONDS)
+
+
+def end_windows() -> None:
+    """Ends every batching window that is open, as if its time had passed."""
+    with sqs._queues_lock:
+        now = time.time()
+        for queue in sqs._queues.values():
+            _end_window(queue, now)
+    esm_wake.set()
+
+
 def end_visibility_timeouts() -> int:
     """Makes every message that somebody has received visible again.  Says how many there were."""
     ended = 0
@@ -20,12 +40,13 @@ def end_visibility_timeouts() -> int:
                 if message.get("receipt_handle") and message["visible_at"] > now:
                     message["visible_at"] = now
                     ended += 1
+            _end_window(queue, now)
     esm_wake.set()
     return ended
 
 
 def end_delays() -> int:
-    """Makes every message that was sent with a delay visible, as if the delay had passed.  Says how many there were."""
+    """Makes every message that was sent with a delay visible, as if it and all batching windows had passed.  Says how many there were."""
     ended = 0
     with sqs._queues_lock:
         now = time.time()
@@ -34,6 +55,7 @@ def end_delays() -> int:
                 if not message.get("receipt_handle") and message["visible_at"] > now:
                     message["visible_at"] = now
                     ended += 1
+            _end_window(queue, now)
     esm_wake.set()
     return ended
 

@@ -5,14 +5,17 @@ A mapping with a batching window waits for more messages until the window has pa
 Also each run of a function, and the end of one in the middle, for tests.
 """
 
+import contextlib
 import json
+import queue
 import threading
 import time
+import uuid
 from collections import deque
 
 from ministack.core import lambda_runtime
 from ministack.core.responses import get_account_id, get_region
-from ministack.services import lambda_svc
+from ministack.services import cloudwatch, lambda_svc
 from ministack.services.cloudformation import provisioners
 
 from . import calls
@@ -20,8 +23,8 @@ from . import calls
 SERVICE = "lambda.amazonaws.com"
 POLLING = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
 RUNS_MAX = 20_000
-# How long no line may come before a run's log is taken for whole.
-LOG_IDLE_SECONDS = 0.03
+# Only against waiting forever for the end of a log.
+LOG_PATIENCE_SECONDS = 60
 
 _create_esm = lambda_svc._create_esm
 _run_sqs_batch = lambda_svc._run_sqs_batch
@@ -64,6 +67,15 @@ def kill(name: str) -> int:
     return killed
 
 
+def end() -> None:
+    """Ends the account's functions: nothing runs for it any more, and nothing is looked at."""
+    for kept in (lambda_svc._esms, cloudwatch._alarms):
+        for key in list(kept):
+            del kept[key]
+    for name in list(lambda_svc._functions):
+        _invalidate_own_worker(name)
+
+
 def _role_of(function_name: str) -> str:
     name = function_name.split(":function:")[-1].split(":")[0]
     function = lambda_svc._functions.get(name) or {}
@@ -100,15 +112,15 @@ def _run_sqs_batch_noted(esm: dict, function: dict, event: dict, batch: list, qu
     _run_sqs_batch(esm, function, event, batch, queue_url, queue_name)
 
 
-def _concurrency_in_window(esm: dict, function: dict, config: dict, queue: dict | None = None) -> int:
+def _concurrency_in_window(esm: dict, function: dict, config: dict, source: dict | None = None) -> int:
     """How many batches may run: none while the window is open and the batch is not full."""
     window = esm.get("MaximumBatchingWindowInSeconds") or 0
-    if window and queue:
+    if window and source:
         now = time.time()
-        visible = [m["visible_at"] for m in list(queue["messages"]) if m.get("visible_at", now) <= now]
+        visible = [m["visible_at"] for m in list(source["messages"]) if m.get("visible_at", now) <= now]
         if visible and len(visible) < esm.get("BatchSize", 10) and now - min(visible) < window:
             return 0
-    return _concurrency(esm, function, config, queue)
+    return _concurrency(esm, function, config, source)
 
 
 def _emit_logs_if_allowed(function, request_id, log_text, error, duration_ms, *, log_source=None):
@@ -141,14 +153,28 @@ def _invalidate_own_worker(name, qualifier=None, account=None, region=None) -> N
     _invalidate_worker(name, qualifier=qualifier, account=account or get_account_id(), region=region or get_region())
 
 
-def _drain_patiently(worker: lambda_runtime.Worker, first_line_wait: float = 0.05) -> str:
-    """The log of a run.  On a busy machine its last lines come late, and would be taken for the next run's."""
-    return _drain(worker, first_line_wait=first_line_wait, idle_confirm=LOG_IDLE_SECONDS)
+def _drain_to_mark(worker: lambda_runtime.Worker, first_line_wait: float = 0.05) -> str:
+    """The whole log of a run, however busy the machine is: what the function wrote before it answered.
+
+    A mark is written into the pipe that the function writes to, and everything before it is the run's.
+    """
+    mark = f"end of the log {uuid.uuid4()}"
+    try:
+        with open(f"/proc/{worker._proc.pid}/fd/1", "w", encoding="utf-8") as pipe:
+            pipe.write(f"{mark}\n")
+    except (AttributeError, OSError):
+        # The process is gone, or this system has no such files.
+        return _drain(worker, first_line_wait=first_line_wait)
+    lines = []
+    with contextlib.suppress(queue.Empty):
+        while (line := worker._stderr_queue.get(timeout=LOG_PATIENCE_SECONDS)) != mark:
+            lines.append(line)
+    return "\n".join(lines)
 
 
 def install() -> None:
     """Puts the above in MiniStack's place."""
-    lambda_runtime.Worker._drain_stderr_bounded = _drain_patiently
+    lambda_runtime.Worker._drain_stderr_bounded = _drain_to_mark
     lambda_svc.invalidate_worker = _invalidate_own_worker
     lambda_svc._create_esm = _create_esm_if_allowed
     lambda_svc._run_sqs_batch = _run_sqs_batch_noted

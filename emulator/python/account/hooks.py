@@ -77,6 +77,8 @@ def _in_account(method: str, path: str, account: str, query: dict, body: bytes) 
             return {"ended": clock.end_visibility_timeouts()}
         case "POST", ["clock", "delays"]:
             return {"ended": clock.end_delays()}
+        case "POST", ["clock", "windows"]:
+            return clock.end_windows()
         case "POST", ["clock", "objects"]:
             return {"aged": clock.age_objects(query.get("bucket", ""), float(query.get("seconds", "0")))}
         case "POST", ["clock", "schedules"]:
@@ -85,6 +87,8 @@ def _in_account(method: str, path: str, account: str, query: dict, body: bytes) 
             return mail.of(account)
         case "POST", ["mail", "confirm"]:
             return {"confirmed": mail.confirm(query.get("address", ""))}
+        case "DELETE", ["account"]:
+            return functions.end()
         case "GET", ["alarms"]:
             return alarms.states()
         case _:

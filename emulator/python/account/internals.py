@@ -50,7 +50,7 @@ USED = {
         "error_response_json", "key_policy_for_arn",
     ],
     "ministack.services.lambda_svc": [
-        "_create_esm", "_emit_lambda_logs", "_execution_record_for_config", "_functions", "_get_func_record_for_ref",
+        "_create_esm", "_emit_lambda_logs", "_esms", "_execution_record_for_config", "_functions", "_get_func_record_for_ref",
         "_run_sqs_batch", "_sqs_esm_concurrency", "invalidate_worker", "invoke_async_with_retry",
     ],
     "ministack.services.s3": [

@@ -218,6 +218,11 @@ impl Account {
         Ok(answer["killed"].as_u64().unwrap_or_default())
     }
 
+    /// Ends what runs in this Region of the account: its functions, their polling, its alarms.
+    pub fn end(&self) -> Result<(), EmulatorError> {
+        self.hook("DELETE", "account", &[], b"").map(drop)
+    }
+
     /// Makes every message that somebody has received visible again, as if its timeout had passed. Says how many.
     pub fn end_visibility_timeouts(&self) -> Result<u64, EmulatorError> {
         let answer = self.hook("POST", "clock/visibility", &[], b"")?;
@@ -228,6 +233,11 @@ impl Account {
     pub fn end_delays(&self) -> Result<u64, EmulatorError> {
         let answer = self.hook("POST", "clock/delays", &[], b"")?;
         Ok(answer["ended"].as_u64().unwrap_or_default())
+    }
+
+    /// Ends every batching window in which messages are gathered for a function, as if its time had passed.
+    pub fn end_windows(&self) -> Result<(), EmulatorError> {
+        self.hook("POST", "clock/windows", &[], b"").map(drop)
     }
 
     /// Makes every object of a bucket so much older. Says how many there are.

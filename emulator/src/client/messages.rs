@@ -15,6 +15,24 @@ pub struct Message {
     receipt: String,
 }
 
+/// The messages of a queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Depth {
+    /// Those that can be received.
+    pub visible: u64,
+    /// Those that were sent with a delay which has not passed.
+    pub delayed: u64,
+    /// Those that were received and not deleted.
+    pub received: u64,
+}
+
+impl Depth {
+    /// All of them.
+    pub fn total(self) -> u64 {
+        self.visible + self.delayed + self.received
+    }
+}
+
 impl Client {
     /// Makes a queue that takes messages from a topic. Gives its URL and its ARN.
     pub fn create_queue_for(
@@ -45,6 +63,17 @@ impl Client {
         let answer =
             self.sqs("GetQueueAttributes", &json!({ "QueueUrl": url, "AttributeNames": [name] }))?;
         Ok(answer["Attributes"][name].as_str().unwrap_or_default().to_owned())
+    }
+
+    /// How many messages a queue holds, all counted at one moment.
+    pub fn depth(&self, url: &str) -> Result<Depth, CallError> {
+        let asked = json!({ "QueueUrl": url, "AttributeNames": ["All"] });
+        let answer = self.sqs("GetQueueAttributes", &asked)?;
+        let count = |kind: &str| {
+            let value = &answer["Attributes"][format!("ApproximateNumberOfMessages{kind}")];
+            value.as_str().and_then(|value| value.parse().ok()).unwrap_or_default()
+        };
+        Ok(Depth { visible: count(""), delayed: count("Delayed"), received: count("NotVisible") })
     }
 
     /// Sends a message to a queue.

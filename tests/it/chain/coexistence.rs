@@ -63,10 +63,8 @@ fn look_again(guarded: &Guarded) {
 fn until_nothing_is_handled(guarded: &Guarded) {
     let client = guarded.account.client();
     guarded.wait("rest but for what is delayed", || {
-        ["", "NotVisible"].iter().all(|kind| {
-            let name = format!("ApproximateNumberOfMessages{kind}");
-            client.queue_attribute(guarded.output("GuardQueueUrl"), &name).unwrap() == "0"
-        })
+        let depth = client.depth(guarded.output("GuardQueueUrl")).unwrap();
+        depth.visible + depth.received == 0
     });
 }
 

@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use s3guard_emulator::Fault;
 use serde_json::Value;
 
-use self::events::{Does, Listener, close, close_hurried, documents, event, send, shuffled};
+pub(super) use self::events::close;
+use self::events::{Does, Listener, close_hurried, documents, event, send, shuffled};
 use super::guarded::{Guarded, new_account, s3guard};
 
 /// A window that ends soon: what is received for it is not waited with.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use s3guard_emulator::Client;
 use serde_json::{Value, json};
 
+use super::coverage::rest_hurried;
 use super::guarded::{Guarded, is_private, new_account};
 
 /// What is looked at only when a call has touched it, and the last one kept.
@@ -122,10 +123,7 @@ fn what_is_granted_is_what_the_code_calls() {
     });
     guarded.account.fire_schedules().unwrap();
     guarded.wait("the sweep", || by_guard().contains("s3:ListAllMyBuckets"));
-    guarded.wait("rest", || {
-        guarded.account.end_delays().unwrap();
-        guarded.waiting("GuardQueueUrl") == 0
-    });
+    rest_hurried(&guarded);
 
     let platform: BTreeSet<String> = OF_THE_PLATFORM.map(str::to_owned).into();
     for (role, policy) in [("GuardRoleArn", "GuardPolicy"), ("NotifyRoleArn", "NotifyPolicy")] {

@@ -6,6 +6,7 @@ use s3guard_emulator::Fault;
 use serde_json::{Value, json};
 use time::{Date, Duration, OffsetDateTime};
 
+use super::coverage::rest_hurried;
 use super::guarded::{Guarded, is_private, s3guard, tells_event_bridge};
 
 fn run(guarded: &Guarded, arguments: &[&str]) -> Output {
@@ -76,8 +77,7 @@ fn what_is_undone_is_left_by_events_and_sweeps() {
     guarded.rest();
     assert!(guarded.runs("GuardFunctionName") >= 1, "the undo is an event like any other");
     guarded.account.fire_schedules().unwrap();
-    guarded.wait_for_runs("GuardFunctionName", 3);
-    guarded.rest();
+    rest_hurried(&guarded);
     assert_eq!(guarded.guard_writes(), [""; 0]);
     assert!(careless.public_access_block(&reports).is_err());
 

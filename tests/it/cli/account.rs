@@ -12,6 +12,9 @@ use expect_test::expect;
 use super::aws::{Aws, Story};
 use super::{check, s3guard};
 
+/// Only against waiting forever.
+const PATIENCE: Duration = Duration::from_mins(5);
+
 /// The command with this account around it.
 pub(crate) fn in_account(aws: &Aws, arguments: &[&str]) -> Command {
     let mut command = s3guard(arguments);
@@ -106,11 +109,11 @@ fn an_interrupt_is_heard_while_the_package_is_made() {
     // Opens when the command reads, which goes on as long as this is held.
     let open = move || tell.send(OpenOptions::new().write(true).open(&pipe));
     thread::spawn(open);
-    let writer = told.recv_timeout(Duration::from_secs(20)).expect("it reads the program");
+    let writer = told.recv_timeout(PATIENCE).expect("it reads the program");
     assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
     let (tell, told) = mpsc::channel();
     thread::spawn(move || tell.send(child.wait()));
-    let exit = told.recv_timeout(Duration::from_secs(20));
+    let exit = told.recv_timeout(PATIENCE);
     drop(writer);
     assert_eq!(exit.expect("it ends at once").unwrap().code(), Some(130));
 }

@@ -8,7 +8,7 @@ const TERMINAL: &str = r#"
 import fcntl, os, pty, signal, struct, sys, termios
 split = sys.argv.index("--")
 steps, command = sys.argv[1:split], sys.argv[split + 1:]
-signal.alarm(120)
+signal.alarm(600)
 child, terminal = pty.fork()
 if child == 0:
     fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))

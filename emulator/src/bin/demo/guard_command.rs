@@ -1,7 +1,7 @@
-//! The real `s3guard` command: built as the demo was built, run against the emulated account.
+//! The real `s3guard` command and the Lambda: built as the demo was built, run against the emulated account.
 
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use s3guard_emulator::Account;
@@ -14,10 +14,12 @@ const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 /// The command, with the environment of an account.
 pub(crate) struct GuardCommand {
     program: PathBuf,
+    lambda: PathBuf,
     environment: Vec<(String, String)>,
 }
 
-/// Builds the command.
+/// Builds the command and the Lambda, by one call of cargo: alone, each would have its dependencies built for itself, because
+/// the command asks for more features of them.
 pub(crate) fn built(account: &Account) -> Result<GuardCommand, Failure> {
     let demo = env::current_exe().doing("finding the demo's own folder")?;
     let folder = demo.parent().and_then(|folder| folder.file_name()).unwrap_or_default();
@@ -37,19 +39,31 @@ pub(crate) fn built(account: &Account) -> Result<GuardCommand, Failure> {
             "s3guard",
             "--bin",
             "s3guard",
+            "--package",
+            "s3guard-lambda",
+            "--bin",
+            "bootstrap",
         ])
         .stdin(Stdio::null())
         .status()
         .doing("running cargo")?;
     if !status.success() {
-        let failure =
-            Failure::new(format!("`s3guard` could not be built: cargo ended with {status}"));
+        let failure = Failure::new(format!(
+            "`s3guard` and the Lambda could not be built: cargo ended with {status}"
+        ));
         return Err(failure.hint("cargo's own words above say why"));
     }
-    Ok(GuardCommand { program: demo.with_file_name("s3guard"), environment: account.env() })
+    let [program, lambda] = ["s3guard", "bootstrap"].map(|name| demo.with_file_name(name));
+    Ok(GuardCommand { program, lambda, environment: account.env() })
 }
 
 impl GuardCommand {
+    /// Where the Lambda lies, as a person would give it on a command line in the workspace.
+    pub(crate) fn lambda(&self) -> String {
+        let root = Path::new(ROOT).canonicalize().unwrap_or_default();
+        self.lambda.strip_prefix(root).unwrap_or(&self.lambda).display().to_string()
+    }
+
     /// Runs the command; what it writes goes where the demo writes.
     pub(crate) fn run(&self, page: &mut Page, arguments: &[&str]) -> Result<(), Failure> {
         let line = format!("s3guard {}", arguments.join(" "));

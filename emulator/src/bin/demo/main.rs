@@ -51,8 +51,9 @@ fn show(page: &mut Page) -> Result<(), Failure> {
     let command = guard_command::built(&account)?;
 
     page.step("The owner installs the guard")?;
-    page.say("(`--cargo-profile dev` builds the Lambda quickly; without it, the small released one is built)")?;
-    let inputs = ["--email", OWNER, "--settle-seconds", "1", "--cargo-profile", "dev"];
+    page.say("(`--bootstrap` gives the Lambda that was built with the command; without it, the small released one is built)")?;
+    let lambda = command.lambda();
+    let inputs = ["--email", OWNER, "--settle-seconds", "1", "--bootstrap", &lambda];
     command.run(page, &[&["deploy", "--stack", STACK][..], &inputs].concat())?;
     buckets::until_swept(&account)?;
     mailbox::confirm(page, &account, OWNER)?;

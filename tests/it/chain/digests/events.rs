@@ -71,7 +71,7 @@ pub(super) fn send(guarded: &Guarded, events: &[String]) {
 }
 
 /// Has all windows closed, once all events are gathered.
-pub(super) fn close(guarded: &Guarded) {
+pub(in super::super) fn close(guarded: &Guarded) {
     close_and(guarded, || {});
 }
 
