@@ -132,7 +132,7 @@ fn standalone(architectures: &[Architecture], output: &Output) -> anyhow::Result
     output.result(&Standalone {
         file: built.path.display().to_string(),
         size_bytes: bytes.len(),
-        sha256: package::hex(&Sha256::digest(&bytes)),
+        sha256: hex::encode(Sha256::digest(&bytes)),
         packages: built.packages.into_iter().map(carried).collect(),
     })?;
     Ok(Exit::Done)
@@ -140,6 +140,7 @@ fn standalone(architectures: &[Architecture], output: &Output) -> anyhow::Result
 
 /// The command that was built.
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Standalone {
     file: String,
     size_bytes: usize,
@@ -149,6 +150,7 @@ struct Standalone {
 
 /// A package inside.
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Carried {
     architecture: String,
     size_bytes: usize,
@@ -169,6 +171,7 @@ impl fmt::Display for Standalone {
 
 /// What was packaged.
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Packaged {
     file: String,
     architecture: Architecture,

@@ -7,7 +7,6 @@ use s3guard_synth::stacks::{TEMPLATE_BODY_BYTES_MAX, TEMPLATE_BYTES_MAX};
 use sha2::{Digest as _, Sha256};
 
 use crate::error::Advice as _;
-use crate::package;
 use crate::ui::output::Output;
 
 /// Gives a template as CloudFormation takes it; one that is too long for a call is uploaded, if it is not there.
@@ -42,7 +41,7 @@ fn has_to_be_uploaded(text: &str) -> anyhow::Result<bool> {
 
 /// Named after what is in it: the same template is uploaded once.
 fn key(sha256: &[u8; 32]) -> String {
-    format!("s3guard/template-{}.json", package::hex(sha256))
+    format!("s3guard/template-{}.json", hex::encode(sha256))
 }
 
 #[cfg(test)]
