@@ -4,4 +4,5 @@ pub(crate) mod account;
 pub(crate) mod config;
 pub(crate) mod deploy_options;
 pub(crate) mod guard;
+pub(crate) mod verify;
 pub(crate) mod wanted;
