@@ -6,7 +6,6 @@ pub(crate) mod build;
 pub(crate) mod config;
 pub(crate) mod deploy_options;
 pub(crate) mod guard;
-pub(crate) mod redrive;
 pub(crate) mod region;
 pub(crate) mod removal;
 pub(crate) mod rollback;

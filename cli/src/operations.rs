@@ -3,6 +3,7 @@
 pub(crate) mod deploy;
 pub(crate) mod destroy;
 pub(crate) mod doctor;
+pub(crate) mod drift;
 pub(crate) mod events;
 pub(crate) mod follow;
 pub(crate) mod init;

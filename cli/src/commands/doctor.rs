@@ -1,19 +1,14 @@
 //! `s3guard doctor`: whether an account can have the guard, and whether the one that is there can work.
-//!
-//! Here is the story; `look` asks AWS, `judge` says what that means, `report` shows it.
 
-use futures_util::future::{join_all, try_join_all};
+use futures_util::future::try_join_all;
 use s3guard_aws::Connection;
 use s3guard_aws::identity;
-use s3guard_posture::{KeyArn, StackName};
+use s3guard_posture::KeyArn;
 use time::OffsetDateTime;
 
 use crate::args::guard::{bucket_prefix, key, prefix_of};
 use crate::exit::{self, Exit};
-use crate::operations::doctor::judge;
-use crate::operations::doctor::look;
-use crate::operations::doctor::report::{OfRegion, Report};
-use crate::operations::doctor::wanted::Wanted;
+use crate::operations::doctor::{Wanted, examine};
 use crate::operations::permissions;
 use crate::operations::permissions::Target;
 use crate::operations::session;
@@ -63,51 +58,14 @@ async fn doctor(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::Re
     if args.print_policy {
         return print_policy(args, &connections, output).await;
     }
-    let config = configuration.unwrap_or_default();
-    let mut wanted = Wanted::of(&config, args.key.as_ref());
-    for connection in &connections {
-        if !wanted.regions.contains(connection.region()) {
-            wanted.regions.push(connection.region().clone());
-        }
-    }
-    let regions = join_all(
-        connections.iter().map(|connection| look_at(connection, &args.account.stack, &wanted, now)),
-    )
-    .await;
-    let report = Report::new(regions);
+    let wanted = Wanted::of(&configuration.unwrap_or_default(), args.key.as_ref());
+    let report = examine(&connections, &args.account.stack, wanted, now).await;
     if output.form() == Form::Text {
-        let columns = terminal_size::terminal_size_of(std::io::stdout());
-        let columns = columns.map(|(width, _)| usize::from(width.0));
-        output.raw(report.text(columns, output.results()).as_bytes())?;
+        output.raw(report.text(output.results_width(), output.results()).as_bytes())?;
     } else {
         output.result(&report)?;
     }
     Ok(if report.failed > 0 { Exit::Findings } else { Exit::Done })
-}
-
-/// All that there is to say of a Region. Without a caller there is nothing else to ask.
-async fn look_at(
-    connection: &Connection,
-    stack: &StackName,
-    wanted: &Wanted,
-    now: OffsetDateTime,
-) -> OfRegion {
-    let (caller, date) = identity::dated_identity(connection).await;
-    let (account, lines) = match session::known(caller, connection) {
-        Ok(caller) => {
-            let seen = Box::pin(look::look(connection, &caller, stack, wanted)).await;
-            let mut lines = vec![judge::caller(&caller, seen.end, now), judge::clock(date, now)];
-            lines.extend(judge::lines(&seen, connection.region(), stack, &caller, wanted));
-            (Some(caller.account), lines)
-        }
-        Err(error) => (None, vec![judge::no_caller(&error, date, now)]),
-    };
-    OfRegion {
-        region: connection.region().to_string(),
-        account: account.map(|account| account.to_string()),
-        stack: stack.to_string(),
-        checks: lines,
-    }
 }
 
 /// One policy for all the Regions: closer than the only one it cannot be.

@@ -1,9 +1,11 @@
 //! `s3guard redrive`: sends what could not be handled to the queues again.
 
-use crate::args::redrive::RedriveArgs;
+use clap::ValueEnum;
+
 use crate::exit::{self, Exit};
-use crate::operations::redrive::redrive;
+use crate::operations::redrive::{BUCKETS, OBJECTS, redrive};
 use crate::operations::session;
+use crate::operations::session::AccountArgs;
 use crate::ui::output::Output;
 
 /// Send dead letters to their queues again
@@ -16,13 +18,40 @@ use crate::ui::output::Output;
 #[command(after_long_help = manual())]
 pub(crate) struct Args {
     #[command(flatten)]
-    redrive: RedriveArgs,
+    account: AccountArgs,
+
+    /// Which dead letters
+    #[arg(long, value_name = "WHICH", default_value = "all")]
+    queue: Which,
+
+    /// How many messages at most, of each queue
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
+    limit: Option<u32>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Which {
+    /// Those of both
+    All,
+    /// Buckets that could not be looked at
+    Buckets,
+    /// Events of objects that could not be gathered
+    Objects,
 }
 
 pub(crate) fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
-    let on_interrupt =
-        "nothing is lost: a message is deleted only after it was sent again".to_owned();
-    session::run(redrive(&args.redrive, output), on_interrupt)
+    let limit = args.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
+    let ways = match args.queue {
+        Which::All => &[BUCKETS, OBJECTS][..],
+        Which::Buckets => &[BUCKETS],
+        Which::Objects => &[OBJECTS],
+    };
+    let command = async {
+        output.result(&redrive(&args.account, ways, limit, output).await?)?;
+        Ok(Exit::Done)
+    };
+    let on_interrupt = "nothing is lost: a message is deleted only after it was sent again";
+    session::run(command, on_interrupt.to_owned())
 }
 
 fn manual() -> String {

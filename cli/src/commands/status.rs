@@ -87,7 +87,8 @@ async fn one_stack(args: &AccountArgs, output: &Output) -> anyhow::Result<Status
     let seen = Box::pin(gather::gather(&account, stack)).await;
     let name = args.stack.as_str();
     let to_do = judge::to_do(&seen, name);
-    let view = View { width: output.width(), paint: output.results() };
+    let view =
+        View { width: output.results_width().unwrap_or(usize::MAX), paint: output.results() };
     Ok(Status::of(seen, name, to_do, view))
 }
 

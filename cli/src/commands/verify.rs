@@ -1,26 +1,10 @@
 //! `s3guard verify`: proves the deployed guard on a bucket that is made for it and removed again.
-//!
-//! `prepare` asks, `plan` says what is tried, `attempt` has `tries`, `objects` and `notices` try it, `links` judges what is
-//! not seen, `clean` removes what was made. Nothing but the canary is ever written to.
 
-use std::collections::hash_map::RandomState;
-use std::hash::BuildHasher as _;
-
-use anyhow::anyhow;
 use time::OffsetDateTime;
 
-use crate::args::verify::VerifyArgs;
-use crate::error;
-use crate::error::Advice as _;
+use crate::args::verify::Options;
 use crate::exit::{self, Exit};
-use crate::operations::interrupt::Interrupts;
-use crate::operations::session;
-use crate::operations::session::Account;
-use crate::operations::verify::attempt::attempt;
-use crate::operations::verify::clean::{Leftover, Leftovers, Made};
-use crate::operations::verify::prepare::{agree, command, prepare};
-use crate::operations::verify::report::Report;
-use crate::operations::verify::stage::Interrupted;
+use crate::operations::verify;
 use crate::ui::output::Output;
 
 /// Prove the deployed guard on a bucket made for it
@@ -39,124 +23,15 @@ use crate::ui::output::Output;
 #[command(after_long_help = manual())]
 pub(crate) struct Args {
     #[command(flatten)]
-    verify: VerifyArgs,
+    options: Options,
+
+    /// Verify nothing: remove what earlier runs for this stack have left or kept
+    #[arg(long, conflicts_with_all = ["keep", "notices", "timeout"])]
+    clean_up: bool,
 }
 
 pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::Result<Exit> {
-    let args = &args.verify;
-    let interrupts = Interrupts::cleaning_up();
-    session::run_with(&interrupts, async {
-        if !args.clean_up {
-            return verify(args, output, &interrupts, now).await;
-        }
-        tokio::select! {
-            done = clean_up(args, output, now) => done,
-            () = interrupts.pressed(1) => Err(interrupted("the same command goes on with it")),
-        }
-    })
-}
-
-async fn verify(
-    args: &VerifyArgs,
-    output: &Output,
-    interrupts: &Interrupts,
-    now: OffsetDateTime,
-) -> anyhow::Result<Exit> {
-    let nothing = || interrupted("nothing was made");
-    let canary_id = format!("{:012x}", RandomState::new().hash_one(now.unix_timestamp()) >> 16);
-    let prepared = tokio::select! {
-        prepared = prepare(args, output, (&canary_id, now)) => prepared?,
-        () = interrupts.pressed(1) => return Err(nothing()),
-    };
-    tokio::select! {
-        agreed = agree(args, &prepared, output) => agreed?,
-        () = interrupts.pressed(1) => return Err(nothing()),
-    }
-    prepared.leftovers.remove(&[Leftover::Over], output).await;
-    let made = Made::default();
-    let mut steps = Vec::new();
-    let mut broken = Vec::new();
-    let leave = |made: &Made| {
-        Err(anyhow!("interrupted before all was removed: {}", made.names().join(", ")))
-            .hint(format!("`{}` removes it", command(args, &prepared.account, "verify --clean-up")))
-            .exit(Exit::Interrupted)
-    };
-    let tried = tokio::select! {
-        tried = attempt(args, &prepared, &made, (interrupts, output, now, &canary_id), (&mut steps, &mut broken)) => tried,
-        () = interrupts.pressed(2) => return leave(&made),
-    };
-    let is_interrupted = tried.as_ref().is_err_and(anyhow::Error::is::<Interrupted>);
-    if is_interrupted {
-        output.say("interrupted: cleaning up; Ctrl-C once more leaves at once");
-    }
-    let left = tokio::select! {
-        left = made.remove(args.keep && !is_interrupted) => left,
-        () = interrupts.pressed(2) => return leave(&made),
-    };
-    if !left.is_empty() {
-        let again = command(args, &prepared.account, "verify --clean-up");
-        output.say(format_args!("still there: {}; `{again}` removes it", left.join(", ")));
-    }
-    let keeps_all = args.keep && left.len() == 1;
-    let report = Report {
-        stack: args.account.stack.to_string(),
-        region: prepared.id.region.to_string(),
-        account: prepared.id.account.to_string(),
-        bucket: prepared.id.name.to_string(),
-        grade: prepared.grade.clone(),
-        is_interrupted,
-        steps,
-        broken,
-        left,
-    };
-    output.result(&report)?;
-    match tried {
-        Err(_) if is_interrupted => {
-            let is_clean = report.left.is_empty();
-            let hint = if is_clean { "what was made is removed" } else { "all else is removed" };
-            Err(anyhow!("interrupted")).hint(hint).exit(Exit::Interrupted)
-        }
-        Err(error) => Err(error),
-        Ok(()) if !report.is_well() => Ok(Exit::Failed),
-        Ok(()) if !report.left.is_empty() && !keeps_all => Ok(Exit::Failed),
-        Ok(()) => Ok(Exit::Done),
-    }
-}
-
-/// Removes what earlier runs for this stack have left or kept.
-async fn clean_up(args: &VerifyArgs, output: &Output, now: OffsetDateTime) -> anyhow::Result<Exit> {
-    let account = Account::open(&args.account).await?;
-    let stack = session::guard_stack(&args.account, &account).await?;
-    let topic = session::output_of(&stack, &args.account, "TopicArn", "topic")?;
-    let whose = (&account.caller.account, args.account.stack.as_str(), topic);
-    let found = Leftovers::find(&account.connection, whose, now).await?;
-    let ours = [found.names(Leftover::Over), found.names(Leftover::InUse)].concat();
-    for unseen in &found.unseen {
-        output.warn(unseen);
-    }
-    for strange in &found.strange {
-        output.warn(format_args!("{strange}, so it is left, though it is called like a canary"));
-    }
-    if ours.is_empty() {
-        output.say("nothing is left of earlier runs");
-    } else {
-        for name in &ours {
-            output.say(format_args!("  removes  {name}"));
-        }
-        if !args.yes {
-            session::approve("removing what earlier runs have left", "yes", "`yes`", output)
-                .await?;
-        }
-    }
-    let cleaned = found.remove(&[Leftover::Over, Leftover::InUse], output).await;
-    output.result(&cleaned)?;
-    let is_clean = cleaned.left.is_empty() && found.unseen.is_empty();
-    Ok(if is_clean { Exit::Done } else { Exit::Failed })
-}
-
-fn interrupted(hint: &str) -> anyhow::Error {
-    let error = Err::<(), _>(error::hinted(anyhow!("interrupted"), hint)).exit(Exit::Interrupted);
-    error.expect_err("it is one")
+    verify::run(&args.options, args.clean_up, output, now)
 }
 
 fn manual() -> String {

@@ -1,4 +1,4 @@
-//! Dead letters, sent to their queues again.
+//! Sending what could not be handled to the queues again.
 
 use std::fmt;
 
@@ -10,25 +10,26 @@ use s3guard_posture::digest::objects;
 use s3guard_posture::digest::window::Close;
 use serde::Serialize;
 
-use crate::args::redrive::{RedriveArgs, Which};
-use crate::exit::Exit;
 use crate::operations::session;
-use crate::operations::session::Account;
+use crate::operations::session::{Account, AccountArgs};
 use crate::ui::output::Output;
 
 /// A dead letter queue and the queue that it is for.
-struct Way {
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Way {
     name: &'static str,
     from: &'static str,
     to: &'static str,
 }
 
-const BUCKETS: Way = Way { name: "buckets", from: "GuardDeadLettersUrl", to: "GuardQueueUrl" };
-const OBJECTS: Way = Way { name: "objects", from: "ObjectDeadLettersUrl", to: "ObjectQueueUrl" };
+pub(crate) const BUCKETS: Way =
+    Way { name: "buckets", from: "GuardDeadLettersUrl", to: "GuardQueueUrl" };
+pub(crate) const OBJECTS: Way =
+    Way { name: "objects", from: "ObjectDeadLettersUrl", to: "ObjectQueueUrl" };
 
 /// What was sent again.
 #[derive(Debug, Serialize)]
-struct Redriven {
+pub(crate) struct Redriven {
     queues: Vec<Moved>,
 }
 
@@ -38,45 +39,47 @@ struct Moved {
     messages: usize,
 }
 
-/// Sends the messages of dead letter queues to the queues that they were meant for.
-pub(crate) async fn redrive(args: &RedriveArgs, output: &Output) -> anyhow::Result<Exit> {
-    let account = Account::open(&args.account).await?;
-    let stack = session::guard_stack(&args.account, &account).await?;
-    let limit = args.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
-    let ways = match args.queue {
-        Which::All => &[BUCKETS, OBJECTS][..],
-        Which::Buckets => &[BUCKETS],
-        Which::Objects => &[OBJECTS],
-    };
-    let mut queues = Vec::new();
-    for way in ways {
-        let queue = |name, what| -> anyhow::Result<Queue> {
-            let url = session::output_of(&stack, &args.account, name, what)?;
-            Ok(Queue::new(&account.connection, url))
-        };
-        let (from, to) = (queue(way.from, "dead letter queue")?, queue(way.to, "queue")?);
-        let messages = way.go(&from, &to, limit, output).await?;
-        queues.push(Moved { queue: way.name, messages });
-    }
-    if args.queue != Which::Buckets {
-        let url = session::output_of(&stack, &args.account, OBJECTS.to, "object queue")?;
-        let close = objects::close(Close::All);
-        Queue::new(&account.connection, url).send(&close, 0).await?;
-        output.say("changes of objects that were gathered and not told are told now");
-    }
-    notices_are_left(args, &account, &stack, output).await?;
-    output.result(&Redriven { queues })?;
-    Ok(Exit::Done)
+/// The guard whose dead letters are sent again.
+struct Guard<'a> {
+    args: &'a AccountArgs,
+    account: Account,
+    stack: Stack,
+    output: &'a Output,
 }
 
-impl Way {
-    async fn go(
-        &self,
-        from: &Queue,
-        to: &Queue,
-        limit: usize,
-        output: &Output,
-    ) -> anyhow::Result<usize> {
+/// Sends them the ways that are asked for, so many of each at most.
+pub(crate) async fn redrive(
+    args: &AccountArgs,
+    ways: &[Way],
+    limit: usize,
+    output: &Output,
+) -> anyhow::Result<Redriven> {
+    let account = Account::open(args).await?;
+    let stack = session::guard_stack(args, &account).await?;
+    let guard = Guard { args, account, stack, output };
+    let mut queues = Vec::new();
+    for way in ways {
+        let messages = guard.redrive(way, limit).await?;
+        queues.push(Moved { queue: way.name, messages });
+    }
+    if ways.contains(&OBJECTS) {
+        let close = objects::close(Close::All);
+        guard.queue(OBJECTS.to, "object queue")?.send(&close, 0).await?;
+        output.say("changes of objects that were gathered and not told are told now");
+    }
+    guard.warn_of_notices().await?;
+    Ok(Redriven { queues })
+}
+
+impl Guard<'_> {
+    fn queue(&self, name: &str, what: &str) -> anyhow::Result<Queue> {
+        let url = session::output_of(&self.stack, self.args, name, what)?;
+        Ok(Queue::new(&self.account.connection, url))
+    }
+
+    async fn redrive(&self, way: &Way, limit: usize) -> anyhow::Result<usize> {
+        let from = self.queue(way.from, "dead letter queue")?;
+        let to = self.queue(way.to, "queue")?;
         let mut moved = 0;
         while moved < limit {
             let mut taken = from.receive().await?;
@@ -84,39 +87,34 @@ impl Way {
                 break;
             }
             taken.truncate(limit - moved);
-            let again: Vec<Message> = taken
-                .iter()
-                .map(|message| Message { body: message.body.clone(), delay_seconds: 0 })
-                .collect();
-            to.send_all(&again).await?;
+            let again =
+                taken.iter().map(|one| Message { body: one.body.clone(), delay_seconds: 0 });
+            to.send_all(&again.collect::<Vec<_>>()).await?;
             from.delete(&taken).await.context(
                 "the messages were sent again, and stand in the dead letter queue, too: twice is no harm",
             )?;
             moved += taken.len();
             if moved.is_multiple_of(1_000) {
-                output.say(format_args!("{moved} messages of {} sent again so far", self.name));
+                let name = way.name;
+                self.output.say(format_args!("{moved} messages of {name} sent again so far"));
             }
         }
         Ok(moved)
     }
-}
 
-/// SNS has no way to send a notice to one endpoint again.
-async fn notices_are_left(
-    args: &RedriveArgs,
-    account: &Account,
-    stack: &Stack,
-    output: &Output,
-) -> anyhow::Result<()> {
-    let url = session::output_of(stack, &args.account, "NoticeDeadLettersUrl", "dead letters")?;
-    let depth = Queue::new(&account.connection, url).depth().await?;
-    if depth.waiting > 0 {
-        output.warn(format_args!(
-            "{} notices that an endpoint did not take stay in {url}: SNS cannot send to one endpoint again",
-            depth.waiting
-        ));
+    /// SNS has no way to send a notice to one endpoint again.
+    async fn warn_of_notices(&self) -> anyhow::Result<()> {
+        const OUTPUT: &str = "NoticeDeadLettersUrl";
+        let depth = self.queue(OUTPUT, "dead letters")?.depth().await?;
+        if depth.waiting > 0 {
+            let url = session::output_of(&self.stack, self.args, OUTPUT, "dead letters")?;
+            self.output.warn(format_args!(
+                "{} notices that an endpoint did not take stay in {url}: SNS cannot send to one endpoint again",
+                depth.waiting
+            ));
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 impl fmt::Display for Redriven {

@@ -31,7 +31,7 @@ pub(crate) fn standalone(architectures: &[Architecture], output: &Output) -> any
     output.result(&Standalone {
         file: built.path.display().to_string(),
         size_bytes: bytes.len(),
-        sha256: package::hex(&Sha256::digest(&bytes)),
+        sha256: hex::encode(Sha256::digest(&bytes)),
         packages: built.packages.into_iter().map(carried).collect(),
     })?;
     Ok(Exit::Done)

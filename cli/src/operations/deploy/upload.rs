@@ -11,7 +11,6 @@ use sha2::{Digest as _, Sha256};
 
 use crate::error::Advice as _;
 use crate::operations::session::Account;
-use crate::package;
 use crate::package::Package;
 use crate::ui::output::Output;
 
@@ -99,7 +98,7 @@ fn has_to_be_uploaded(text: &str) -> anyhow::Result<bool> {
 
 /// Named after what is in it: the same template is uploaded once.
 fn template_key(sha256: &[u8; 32]) -> String {
-    format!("s3guard/template-{}.json", package::hex(sha256))
+    format!("s3guard/template-{}.json", hex::encode(sha256))
 }
 
 fn explain<T>(error: CodeBucketError, region: &Region) -> anyhow::Result<T> {

@@ -9,8 +9,8 @@ use s3guard_posture::events::trail::Trail;
 use s3guard_posture::{KeyArn, KeyState, Reading, Region, StackName};
 use time::OffsetDateTime;
 
+use crate::operations::doctor::Wanted;
 use crate::operations::doctor::rights::{Rights, rights};
-use crate::operations::doctor::wanted::Wanted;
 use crate::operations::session;
 
 /// What came of a look: a reading, or why there is none.

@@ -4,6 +4,7 @@ use futures_util::future::join_all;
 use s3guard_aws::alarms::{self, Alarm};
 use s3guard_aws::function_state::{self, Function};
 use s3guard_aws::ledger::Newest;
+use s3guard_aws::queues::Depth;
 use s3guard_aws::stacks::drift::LastDrift;
 use s3guard_aws::stacks::{Event, Stack, Stacks};
 use s3guard_aws::subscriptions::{self, Subscription};
@@ -57,13 +58,6 @@ pub(crate) struct QueueSeen {
     pub(crate) depth: Look<Depth>,
 }
 
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Depth {
-    pub(crate) waiting: u64,
-    pub(crate) in_flight: u64,
-    pub(crate) delayed: u64,
-}
-
 /// The trail that tells of changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Trail {
@@ -86,11 +80,6 @@ pub(crate) async fn gather(account: &Account, stack: Stack) -> Seen {
         let url = stack.outputs.get(*output)?;
         Some(async move {
             let depth = Queue::new(connection, url).depth().await.map_err(|error| refused(&error));
-            let depth = depth.map(|depth| Depth {
-                waiting: depth.waiting,
-                in_flight: depth.in_flight,
-                delayed: depth.delayed,
-            });
             QueueSeen { name, is_dead_letters: *is_dead_letters, depth }
         })
     });
