@@ -163,13 +163,5 @@ impl Account for Buckets {
     }
 }
 
-/// A bucket in an error, or an object of this key in it.
-pub(crate) fn object(bucket: &BucketName, key: &str) -> String {
-    match key {
-        "" => format!("bucket `{bucket}`"),
-        key => format!("object `{key}` in bucket `{bucket}`"),
-    }
-}
-
 #[cfg(test)]
 mod tests;

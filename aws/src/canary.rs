@@ -9,7 +9,7 @@ use s3guard_posture::model::names::InvalidBucketName;
 use s3guard_posture::model::setting::Tags;
 use s3guard_posture::{AccountId, BucketName, Reading, Region};
 
-use crate::buckets::{self, tags};
+use crate::buckets::tags;
 use crate::emptying::{Emptying, Outcome};
 use crate::error::Answer as _;
 use crate::{AwsError, Connection, new_bucket, wait};
@@ -118,7 +118,7 @@ impl Canary {
     }
 
     fn object(&self, key: &str) -> String {
-        buckets::object(&self.name, key)
+        crate::error::in_bucket(&self.name, key)
     }
 }
 

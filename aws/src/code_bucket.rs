@@ -20,7 +20,7 @@ pub use self::pruning::superfluous;
 pub use self::settings::Setting;
 use crate::error::Answer as _;
 use crate::identity::Identity;
-use crate::{AwsError, Connection, buckets, new_bucket, wait};
+use crate::{AwsError, Connection, new_bucket, wait};
 
 /// An upload may take this long: the connection's own limit is for calls that carry nothing.
 const UPLOAD_LIMIT: Duration = Duration::from_mins(10);
@@ -217,7 +217,7 @@ impl CodeBucket {
     }
 
     fn object(&self, key: &str) -> String {
-        buckets::object(&self.name, key)
+        crate::error::in_bucket(&self.name, key)
     }
 }
 

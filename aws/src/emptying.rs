@@ -14,7 +14,7 @@ use tokio::time::sleep;
 use self::listing::{Entry, Place};
 use crate::error::Answer as _;
 use crate::error::classify::is_transient;
-use crate::{AwsError, Connection, buckets, wait};
+use crate::{AwsError, Connection, wait};
 
 mod listing;
 mod locks;
@@ -269,7 +269,7 @@ impl Emptying {
     }
 
     fn object(&self, key: &str) -> String {
-        buckets::object(&self.name, key)
+        crate::error::in_bucket(&self.name, key)
     }
 }
 

@@ -12,7 +12,7 @@ pub(crate) mod classify;
 mod credentials;
 mod denial;
 
-pub(crate) use answer::Answer;
+pub(crate) use answer::{Answer, in_bucket};
 pub use credentials::NoCredentials;
 pub use denial::Denial;
 

@@ -16,7 +16,7 @@ use thiserror::Error;
 use time::OffsetDateTime;
 
 use crate::error::Answer as _;
-use crate::{AwsError, Connection, buckets};
+use crate::{AwsError, Connection};
 
 mod marks;
 #[cfg(feature = "deploy")]
@@ -188,7 +188,7 @@ impl Ledger {
     }
 
     fn object(&self, key: &str) -> String {
-        buckets::object(&self.name, key)
+        crate::error::in_bucket(&self.name, key)
     }
 }
 

@@ -155,11 +155,13 @@ pub(crate) fn run(command: Command, output: &Output) -> anyhow::Result<Exit> {
     match command {
         Command::Synth(args) => synth::run(&args, output),
         Command::Package(args) => package::run(&args, output),
-        Command::Deploy(args) => deploy::run(&args, output, &token()),
+        Command::Deploy(args) => deploy::run(&args, output, &token(), OffsetDateTime::now_utc()),
         Command::Doctor(args) => doctor::run(&args, output, OffsetDateTime::now_utc()),
         Command::Events(args) => events::run(&args, output),
-        Command::Rollback(args) => rollback::run(&args, output, &token()),
-        Command::Diff(args) => diff::run(&args, output, &token()),
+        Command::Rollback(args) => {
+            rollback::run(&args, output, &token(), OffsetDateTime::now_utc())
+        }
+        Command::Diff(args) => diff::run(&args, output, &token(), OffsetDateTime::now_utc()),
         Command::Destroy(args) => destroy::run(&args, output, &token(), OffsetDateTime::now_utc()),
         Command::History(args) => history::run(&args, output),
         Command::Status(args) => status::run(&args, output),

@@ -11,6 +11,7 @@ pub(crate) mod interrupt;
 pub(crate) mod logs;
 pub(crate) mod permissions;
 pub(crate) mod redrive;
+pub(crate) mod regions;
 pub(crate) mod replay;
 pub(crate) mod rollback;
 pub(crate) mod session;

@@ -107,11 +107,6 @@ impl Package {
     pub(crate) fn configuration(&self) -> anyhow::Result<Config> {
         configuration(&self.zip)
     }
-
-    /// The hash as S3 wants it.
-    pub(crate) fn checksum(&self) -> String {
-        s3guard_aws::code_bucket::checksum(&self.sha256)
-    }
 }
 
 /// The configuration in a zip that is a package.

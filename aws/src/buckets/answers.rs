@@ -5,8 +5,9 @@ use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use s3guard_posture::model::setting::Tags;
 use s3guard_posture::{AccountId, Baseline, BucketName, Observed, Question, Reading};
 
-use super::{Buckets, Place, object};
+use super::{Buckets, Place};
 use crate::error::Answer as _;
+use crate::error::in_bucket;
 use crate::{AccountBlock, AwsError};
 
 /// Asks the bucket for a setting, which S3 answers with the code `absent` where it is not set, and reads a part of the answer.
@@ -115,7 +116,7 @@ where
     E: std::error::Error + ProvideErrorMetadata + 'static,
     R: std::fmt::Debug + 'static,
 {
-    match answer.reading(call, object(bucket, ""), absent) {
+    match answer.reading(call, in_bucket(bucket, ""), absent) {
         Err(error) if error.code() == Some("NoSuchBucket") => Ok(None),
         reading => Ok(Some(reading?.and_then(part))),
     }

@@ -13,7 +13,7 @@ use crate::error::Answer as _;
 
 /// Writes a setting.
 pub(crate) async fn apply(at: Place<'_>, setting: &Setting) -> Result<(), AwsError> {
-    let object = super::object(at.name, "");
+    let object = crate::error::in_bucket(at.name, "");
     /// Sends a call on the bucket.
     macro_rules! send {
         ($name:literal, $call:ident $(, $with:ident($value:expr))*) => {{

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use s3guard_posture::Reading;
+use s3guard_posture::{BucketName, Reading};
 
 use super::AwsError;
 
@@ -50,5 +50,13 @@ where
 {
     fn named(self, call: &'static str, object: impl Into<String>) -> Result<T, AwsError> {
         self.map_err(|error| AwsError::new(call, object, &error))
+    }
+}
+
+/// A bucket in an error, or an object of this key in it.
+pub(crate) fn in_bucket(bucket: &BucketName, key: &str) -> String {
+    match key {
+        "" => format!("bucket `{bucket}`"),
+        key => format!("object `{key}` in bucket `{bucket}`"),
     }
 }

@@ -2,14 +2,11 @@
 
 use std::fmt;
 
-use anyhow::anyhow;
-use futures_util::future::join_all;
 use serde::Serialize;
 
-use crate::error;
-use crate::error::Advice as _;
 use crate::exit::{self, Exit};
 use crate::operations::drift::{Drift, detect};
+use crate::operations::regions;
 use crate::operations::session;
 use crate::operations::session::AccountsArgs;
 use crate::ui::output::Output;
@@ -33,45 +30,27 @@ pub(crate) fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
 }
 
 async fn drift(args: &Args, output: &Output) -> anyhow::Result<Exit> {
-    let each = args.account.each();
-    let is_one = each.len() == 1;
-    let looks = each.iter().map(|one| {
-        let label = one.region.as_ref().filter(|_| !is_one);
-        let output =
-            label.map_or_else(|| output.clone(), |region| output.labelled(region.as_str()));
-        async move { detect(one, &output).await }
-    });
-    let mut stacks = Vec::new();
-    let mut failed = 0;
-    for (one, looked) in each.iter().zip(join_all(looks).await) {
-        match looked {
-            Ok(drift) => stacks.push(drift),
-            Err(error) if is_one => return Err(error),
-            Err(error) => {
-                failed += 1;
-                let region = one.region.as_ref().map(ToString::to_string).unwrap_or_default();
-                error::report(&error, &output.labelled(&region));
-            }
-        }
-    }
+    let looked =
+        regions::each(&args.account, output, async |one, output| detect(&one, &output).await);
+    let looked = looked.await.unless_the_only_one_failed()?;
+    let stacks = &looked.done[..];
     let is_drifted = stacks.iter().any(Drift::is_drifted);
-    match &stacks[..] {
-        [one] if is_one => output.result(one)?,
+    match stacks {
+        [one] if looked.is_one() => output.result(one)?,
         _ => output.result(&All { stacks })?,
     }
-    if failed > 0 {
-        return Err(anyhow!("{failed} of {} Regions could not be looked at", each.len()))
-            .hint("what is wrong with each is said above");
-    }
+    looked.all("could not be looked at", output, |_| {
+        "what is wrong with each is said above".to_owned()
+    })?;
     Ok(if is_drifted { Exit::Findings } else { Exit::Done })
 }
 
 #[derive(Serialize)]
-struct All {
-    stacks: Vec<Drift>,
+struct All<'a> {
+    stacks: &'a [Drift],
 }
 
-impl fmt::Display for All {
+impl fmt::Display for All<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.stacks.iter().try_for_each(|stack| write!(f, "{stack}"))
     }

@@ -11,14 +11,14 @@ use s3guard_posture::{AccountId, Grade, KeyArn, Region};
 use serde::Serialize;
 use time::OffsetDateTime;
 
+use crate::args::config::ConfigArgs;
 use crate::args::guard::{grade, key};
-use crate::config_file::ConfigArgs;
+use crate::args::region::region;
 use crate::error::Advice as _;
 use crate::error::Invalid;
 use crate::exit::{self, Exit};
 use crate::operations::replay::file::{name, read};
 use crate::operations::replay::{self, Channel, Outcome, Recorded, Replayed, Scene};
-use crate::operations::session::region;
 use crate::ui::output::Output;
 
 /// The version of the form for programs.

@@ -6,7 +6,6 @@
 mod attempt;
 mod clean;
 mod deployed;
-mod interrupts;
 mod links;
 mod notices;
 mod objects;
@@ -17,18 +16,18 @@ mod report;
 mod run;
 mod settings;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::anyhow;
 use time::OffsetDateTime;
 
 use crate::args::verify::Options;
 use crate::error;
 use crate::error::Advice as _;
 use crate::exit::Exit;
+use crate::operations::interrupt::Interrupts;
 use crate::operations::session;
 use crate::operations::session::Account;
 use crate::operations::verify::attempt::attempt;
 use crate::operations::verify::clean::{Leftover, Leftovers, Whose};
-use crate::operations::verify::interrupts::Interrupts;
 use crate::operations::verify::prepare::{agree, prepare};
 use crate::operations::verify::report::Report;
 use crate::operations::verify::run::Interrupted;
@@ -41,9 +40,8 @@ pub(crate) fn run(
     output: &Output,
     now: OffsetDateTime,
 ) -> anyhow::Result<Exit> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let done = runtime.block_on(async {
-        let interrupts = Interrupts::listen().context("Ctrl-C cannot be heard")?;
+    let interrupts = Interrupts::cleaning_up();
+    session::run_with(&interrupts, async {
         if !only_cleans_up {
             return verify(options, &interrupts, output, now).await;
         }
@@ -51,10 +49,7 @@ pub(crate) fn run(
             done = clean_up(options, output, now) => done,
             () = interrupts.pressed(1) => Err(interrupted("the same command goes on with it")),
         }
-    });
-    // Without this, a person who does not answer would be waited for.
-    runtime.shutdown_background();
-    done
+    })
 }
 
 async fn verify(

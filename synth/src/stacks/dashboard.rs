@@ -5,7 +5,7 @@ use s3guard_posture::contract::metrics::Metric as OwnMetric;
 use super::{
     alarms::{function_metric, own_metric, queue_metric, topic_metric},
     intake::Intake,
-    topic::Notices,
+    subscriptions::Notices,
     worker::Made,
 };
 use crate::{

@@ -15,7 +15,8 @@ use super::{
     key, notify,
     parameters::{self, Parameters},
     patterns,
-    topic::{self, Notices},
+    subscriptions::Notices,
+    topic,
     trail::{self, Files},
     worker::{self, Batch, Made, Shared, Worker},
 };

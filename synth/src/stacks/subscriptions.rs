@@ -2,14 +2,30 @@
 
 use s3guard_posture::config::{Endpoint as Told, Filter, ResourceArn, Subscription as Wanted};
 
-use super::topic::Notices;
 use crate::{
-    cfn::{Attributes, Condition, LogicalId, Pseudo, Template, Value},
+    cfn::{Attributes, Condition, Handle, LogicalId, Pseudo, Template, Value},
     resources::{
         lambda::Permission,
-        sns::{Endpoint, FilterPolicyScope, Matcher, RedrivePolicy, Subscription},
+        sns::{Endpoint, FilterPolicyScope, Matcher, RedrivePolicy, Subscription, Topic},
+        sqs::Queue,
     },
 };
+
+/// The topic and its queue.
+#[derive(Clone, Copy)]
+pub(super) struct Notices {
+    pub(super) topic: Handle<Topic>,
+    pub(super) dead_letters: Handle<Queue>,
+    /// The topic for chats, if somebody reads it.
+    pub(super) chat: Option<Handle<Topic>>,
+}
+
+impl Notices {
+    /// Where notices are published.
+    pub(super) fn topics(self) -> impl Iterator<Item = Handle<Topic>> {
+        [self.topic].into_iter().chain(self.chat)
+    }
+}
 
 /// Adds the subscriptions. Who is told twice by one topic is told once: SNS knows a subscription by its endpoint.
 pub(super) fn add(template: &mut Template, notices: Notices, wanted: &[Wanted]) {

@@ -2,7 +2,11 @@
 
 use s3guard_posture::config::Notifications;
 
-use super::{intake, parameters::Parameters, subscriptions};
+use super::{
+    intake,
+    parameters::Parameters,
+    subscriptions::{self, Notices},
+};
 use crate::{
     cfn::{
         Attributes, Handle, LogicalId, PolicyDocument, Principal, Pseudo, Statement, Template, Test,
@@ -10,7 +14,7 @@ use crate::{
     resources::{
         kms::Key,
         sns::{Endpoint, RedrivePolicy, Subscription, Topic, TopicPolicy},
-        sqs::{Queue, QueuePolicy},
+        sqs::QueuePolicy,
     },
 };
 
@@ -23,22 +27,6 @@ pub(super) struct Ids {
     pub(super) dead_letters_policy: LogicalId,
     pub(super) chat: LogicalId,
     pub(super) chat_policy: LogicalId,
-}
-
-/// The topic and its queue.
-#[derive(Clone, Copy)]
-pub(super) struct Notices {
-    pub(super) topic: Handle<Topic>,
-    pub(super) dead_letters: Handle<Queue>,
-    /// The topic for chats, if somebody reads it.
-    pub(super) chat: Option<Handle<Topic>>,
-}
-
-impl Notices {
-    /// Where notices are published.
-    pub(super) fn topics(self) -> impl Iterator<Item = Handle<Topic>> {
-        [self.topic].into_iter().chain(self.chat)
-    }
 }
 
 /// Adds the topic, who may publish to it, and who hears; and a topic for chats, where there is to be one.

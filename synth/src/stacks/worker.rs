@@ -8,7 +8,7 @@ use super::{
     evidence::Evidence,
     intake::Intake,
     parameters::Parameters,
-    topic::Notices,
+    subscriptions::Notices,
 };
 use crate::{
     cfn::{

@@ -4,9 +4,10 @@ use aws_sdk_s3::types::{BucketVersioningStatus, MfaDeleteStatus};
 use s3guard_posture::Reading;
 use s3guard_posture::model::setting::{AccessLogs, Encryption, Notifications, Tags, Versioning};
 
-use super::super::{Place, encryption, notifications, object};
+use super::super::{Place, encryption, notifications};
 use super::{Seen, read};
 use crate::AwsError;
+use crate::error::in_bucket;
 
 pub(super) async fn encryption(at: Place<'_>) -> Seen<Encryption> {
     let absent = ["ServerSideEncryptionConfigurationNotFoundError"];
@@ -41,7 +42,7 @@ pub(super) async fn notifications(at: Place<'_>) -> Seen<Notifications> {
     match seen {
         Some(Reading::Known(Err(why))) => {
             let why = format!("the answer is not understood: {why}");
-            Err(AwsError::other(call, object(at.name, ""), why))
+            Err(AwsError::other(call, in_bucket(at.name, ""), why))
         }
         seen => Ok(seen.map(|seen| seen.and_then(Result::ok))),
     }

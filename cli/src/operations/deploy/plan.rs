@@ -29,14 +29,12 @@ pub(crate) struct Plan {
     pub(crate) template: Json,
     pub(crate) parameters: BTreeMap<String, Value>,
     pub(crate) tags: BTreeMap<String, String>,
-    /// The stack's template as it is; `None` if there is none, or it may not be read.
-    pub(crate) deployed: Option<String>,
     pub(crate) is_unchanged: bool,
 }
 
 impl Plan {
     /// Thinks a deployment through, with a package that may not be uploaded yet.
-    pub(crate) async fn make(
+    pub(crate) fn make(
         target: Target,
         guard: &GuardArgs,
         wanted: &WantedArgs,
@@ -81,21 +79,15 @@ impl Plan {
         parameters.retain(|name, _| typed.parameters().any(|(id, _)| id.as_str() == name));
         let asked = wanted.tags(configuration.map(Config::deploy));
         let tags = tags(&target, asked);
-        let deployed = match (&target.found, target.step) {
-            // That it may not be read is no reason to stop: CloudFormation is asked then.
-            (Some(stack), Step::Update) => {
-                target.stacks.template(&stack.id, None).await.ok().flatten()
-            }
-            (_, Step::Create | Step::Update | Step::Remake | Step::Busy | Step::Stuck(_)) => None,
-        };
         let to_be = Wanted { template: &template, parameters: &parameters, tags: &tags };
         let is_unchanged = match (&target.found, target.step) {
             (Some(stack), Step::Update) => {
-                !wanted.revert_drift && unchanged::is_unchanged(stack, deployed.as_deref(), &to_be)
+                !wanted.revert_drift
+                    && unchanged::is_unchanged(stack, target.deployed.as_ref(), &to_be)
             }
             (_, Step::Create | Step::Update | Step::Remake | Step::Busy | Step::Stuck(_)) => false,
         };
-        Ok(Self { target, template, parameters, tags, deployed, is_unchanged })
+        Ok(Self { target, template, parameters, tags, is_unchanged })
     }
 
     /// The parameters' values as far as they are given or kept.

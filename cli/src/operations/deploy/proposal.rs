@@ -18,6 +18,7 @@ use crate::operations::deploy::step;
 use crate::operations::deploy::target::Target;
 use crate::operations::follow;
 use crate::operations::follow::Follower;
+use crate::operations::interrupt::Run;
 
 /// How long CloudFormation may think about a change set.
 const LIMIT: std::time::Duration = std::time::Duration::from_mins(10);
@@ -37,6 +38,29 @@ pub(crate) enum Answer {
     Proposed(Box<Proposal>),
     /// There is nothing to change.
     Empty(Box<Target>),
+}
+
+impl Answer {
+    pub(crate) fn target(&self) -> &Target {
+        match self {
+            Self::Proposed(proposal) => &proposal.target,
+            Self::Empty(target) => target,
+        }
+    }
+
+    pub(crate) fn into_target(self) -> Target {
+        match self {
+            Self::Proposed(proposal) => proposal.target,
+            Self::Empty(target) => *target,
+        }
+    }
+
+    pub(crate) fn proposal(&self) -> Option<&Proposal> {
+        match self {
+            Self::Proposed(proposal) => Some(proposal),
+            Self::Empty(_) => None,
+        }
+    }
 }
 
 impl Proposal {
@@ -103,14 +127,12 @@ impl Proposal {
             Err(error) => return Err(error).hint(again),
         };
         let is_new = target.found.as_ref().is_some_and(|stack| stack.status.is_review());
-        let read = async |set| -> Option<Json> {
-            let text = target.stacks.template(&set_stack(&target), set).await.ok().flatten()?;
-            serde_json::from_str(&text).ok()
-        };
         let had = target.found.as_ref().map(|stack| stack.parameters.clone()).unwrap_or_default();
-        let old = if is_new { Some(Json::Null) } else { read(None).await };
+        let old = if is_new { Some(Json::Null) } else { target.deployed.clone() };
+        let new = target.stacks.template(&set.stack_id, Some(&set)).await.ok().flatten();
+        let new = new.and_then(|text| serde_json::from_str::<Json>(&text).ok());
         // What cannot be told has to be agreed to.
-        let grants = old.zip(read(Some(&set)).await).map(|(old, new)| {
+        let grants = old.zip(new).map(|(old, new)| {
             let old = Given { template: &old, parameters: had };
             broadening(&old, &Given { template: &new, parameters: ready.parameters.clone() })
         });
@@ -122,10 +144,11 @@ impl Proposal {
     pub(crate) async fn carry_out(
         &self,
         on_failure: OnFailure,
-        token: &str,
+        run: &Run,
     ) -> anyhow::Result<Option<Stack>> {
         let Target { stacks, output, name, .. } = &self.target;
-        let follower = Follower::new(stacks, output, &self.set.stack_id, Some(token)).await;
+        let (id, token) = (&self.set.stack_id, run.token.as_str());
+        let follower = Follower::new(stacks, output, &run.interrupts, id, Some(token)).await;
         stacks
             .execute(&self.set, &self.ready, on_failure, token)
             .await
@@ -150,15 +173,9 @@ impl Proposal {
     }
 }
 
-fn set_stack(target: &Target) -> String {
-    target.found.as_ref().map(|stack| stack.id.clone()).unwrap_or_default()
-}
-
 fn review(plan: &Plan, ready: &Ready) -> Review {
     let is_new = plan.target.is_new();
-    let deployed =
-        plan.deployed.as_deref().and_then(|text| serde_json::from_str::<Json>(text).ok());
-    let grants = deployed.or(is_new.then_some(Json::Null)).map(|old| {
+    let grants = plan.target.deployed.clone().or(is_new.then_some(Json::Null)).map(|old| {
         let old = Given { template: &old, parameters: plan.target.previous() };
         broadening(&old, &Given { template: &plan.template, parameters: plan.values() })
     });

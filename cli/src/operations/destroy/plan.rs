@@ -11,15 +11,16 @@ use s3guard_synth::cfn::DeletionPolicy;
 use s3guard_synth::stacks;
 use time::OffsetDateTime;
 
-use crate::commands::destroy::Args;
+use crate::args::removal::RemovalArgs;
 use crate::error::Advice as _;
 use crate::exit::Exit;
 use crate::operations::destroy::pruning;
 use crate::operations::destroy::report;
 use crate::operations::destroy::report::{Bucket, Changed, InRegion, Outcome, Stay, Thing};
 use crate::operations::destroy::step;
-use crate::operations::destroy::step::Step;
+use crate::operations::destroy::step::{Asked, Step};
 use crate::operations::follow::Follower;
+use crate::operations::interrupt::Run;
 use crate::operations::session;
 use crate::operations::session::{Account, AccountArgs, STACK_TAG};
 use crate::ui::output::Output;
@@ -28,6 +29,11 @@ use crate::ui::output::Output;
 const CHANGED_SHOWN: usize = 20;
 /// Up to so many versions are counted before somebody is asked.
 const COUNTED_MAX: u64 = 50_000;
+
+/// What becomes of buckets that stay while their policies go.
+const WITHOUT_POLICIES: &str = "the buckets that stay lose their policies: access without TLS is not \
+     refused there any more, and no access logs arrive there, neither of the trail's bucket nor of those that the \
+     guard has set to log";
 
 /// What is to be done in one Region.
 pub(crate) struct Plan {
@@ -53,13 +59,18 @@ pub(crate) enum Code {
 }
 
 /// Looks at the stack of one Region, and refuses what cannot be done.
-pub(crate) async fn look(args: &Args, of: &AccountArgs, output: Output) -> anyhow::Result<Plan> {
+pub(crate) async fn look(
+    args: &RemovalArgs,
+    of: &AccountArgs,
+    output: Output,
+    run: &Run,
+) -> anyhow::Result<Plan> {
     let account = Account::open(of).await?;
     let name = of.stack.clone();
     let stacks = Stacks::new(&account.connection);
-    let stack = find(args, &stacks, &name, &output).await?;
+    let stack = find(args, &stacks, &name, &output, run).await?;
     let status = stack.as_ref().map(|stack| &stack.status);
-    let step = step::next(status, args.asked());
+    let step = step::next(status, asked(args));
     let region = account.connection.region().to_string();
     if let Some(stack) = &stack {
         if let Some(hint) = step.way_out(&name, &region) {
@@ -110,18 +121,28 @@ pub(crate) async fn look(args: &Args, of: &AccountArgs, output: Output) -> anyho
     Ok(plan)
 }
 
+/// How the deletion is asked for.
+fn asked(args: &RemovalArgs) -> Asked {
+    match (args.force, args.retain.is_empty()) {
+        (true, _) => Asked::Force,
+        (false, false) => Asked::Retain,
+        (false, true) => Asked::Plainly,
+    }
+}
+
 /// The guard's stack, after waiting for what is going on if that is asked for.
 async fn find(
-    args: &Args,
+    args: &RemovalArgs,
     stacks: &Stacks,
     name: &StackName,
     output: &Output,
+    run: &Run,
 ) -> anyhow::Result<Option<Stack>> {
     let Some(mut stack) = stacks.describe(name.as_str()).await? else { return Ok(None) };
     session::check_is_guard(stacks, &stack, name).await?;
-    if args.wait && step::next(Some(&stack.status), args.asked()) == Step::Busy {
+    if args.wait && step::next(Some(&stack.status), asked(args)) == Step::Busy {
         output.say(format_args!("stack `{name}` is in `{}`: waiting until it rests", stack.status));
-        Follower::new(stacks, output, &stack.id, None).await.follow().await?;
+        Follower::new(stacks, output, &run.interrupts, &stack.id, None).await.follow().await?;
         match stacks.describe(&stack.id).await? {
             Some(now) => stack = now,
             None => return Ok(None),
@@ -131,7 +152,7 @@ async fn find(
 }
 
 /// CloudFormation refuses names that it does not know without saying which it knows.
-fn check_retained(args: &Args, members: &[Member]) -> anyhow::Result<()> {
+fn check_retained(args: &RemovalArgs, members: &[Member]) -> anyhow::Result<()> {
     let is_known = |id: &&String| members.iter().any(|member| member.resource.logical_id == **id);
     match args.retain.iter().find(|id| !is_known(id)) {
         None => Ok(()),
@@ -148,7 +169,7 @@ fn check_retained(args: &Args, members: &[Member]) -> anyhow::Result<()> {
 
 impl Plan {
     /// Finds out what goes and what stays.
-    async fn fill(&mut self, args: &Args) -> anyhow::Result<()> {
+    async fn fill(&mut self, args: &RemovalArgs) -> anyhow::Result<()> {
         let kept = kept_by_template();
         let is_kept = |member: &Member| {
             let id = &member.resource.logical_id;
@@ -269,7 +290,7 @@ impl Plan {
         }
     }
 
-    async fn look_at_code(&mut self, args: &Args) -> anyhow::Result<()> {
+    async fn look_at_code(&mut self, args: &RemovalArgs) -> anyhow::Result<()> {
         let standard = self.account.standard_code_bucket()?;
         let named = self.stack.as_ref().and_then(|stack| stack.parameters.get("CodeBucket"));
         let named = named.filter(|name| !name.is_empty());
@@ -354,7 +375,7 @@ impl Plan {
             resource.resource_type == "AWS::S3::Bucket"
                 && stays.iter().any(|stay| stay.name == resource.physical_id)
         }) {
-            output.say(crate::commands::destroy::WITHOUT_POLICIES);
+            output.say(WITHOUT_POLICIES);
         }
         if !self.to_empty.is_empty() {
             output.say(

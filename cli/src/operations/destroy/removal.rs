@@ -4,9 +4,8 @@ use anyhow::anyhow;
 use s3guard_aws::emptying::{Emptying, Outcome as Emptied, Tally};
 use s3guard_aws::stacks::Operation;
 use s3guard_aws::stacks::deletion::{Deletion, Member, Way};
-use time::OffsetDateTime;
 
-use crate::commands::destroy::Args;
+use crate::args::removal::RemovalArgs;
 use crate::error;
 use crate::error::Advice as _;
 use crate::operations::destroy::plan::{Code, Plan, why};
@@ -15,6 +14,7 @@ use crate::operations::destroy::report::{Bucket, InRegion, Outcome, Stay, groupe
 use crate::operations::destroy::step::Step;
 use crate::operations::follow;
 use crate::operations::follow::{Ended, Follower};
+use crate::operations::interrupt::Run;
 
 /// After so many more deleted versions it is said how far it is.
 const TOLD_EVERY: u64 = 10_000;
@@ -22,11 +22,10 @@ const TOLD_EVERY: u64 = 10_000;
 /// Carries the plan out; gives what was done, also when something failed.
 pub(crate) async fn carry_out(
     mut plan: Plan,
-    args: &Args,
-    token: &str,
-    now: OffsetDateTime,
+    args: &RemovalArgs,
+    run: &Run,
 ) -> (InRegion, anyhow::Result<()>) {
-    let done = plan.carry_out(args, token, now).await;
+    let done = plan.carry_out(args, run).await;
     let was_there = plan.stack.is_some();
     plan.report.outcome = match (&done, was_there) {
         (Err(_), _) => Outcome::Failed,
@@ -37,25 +36,20 @@ pub(crate) async fn carry_out(
 }
 
 impl Plan {
-    async fn carry_out(
-        &mut self,
-        args: &Args,
-        token: &str,
-        now: OffsetDateTime,
-    ) -> anyhow::Result<()> {
+    async fn carry_out(&mut self, args: &RemovalArgs, run: &Run) -> anyhow::Result<()> {
         let is_there = match self.step {
             Step::Delete | Step::DeleteAgain | Step::Follow => true,
             Step::Absent | Step::Busy | Step::NotFailed | Step::Unknown => false,
         };
         if is_there {
-            self.delete_stack(args, token).await?;
+            self.delete_stack(args, run).await?;
             self.output.say(format_args!("stack `{}` deleted", self.name));
         }
         let emptied = self.remove_buckets().await;
         match &self.code {
             Code::Goes(_) => self.remove_code_bucket().await?,
             Code::Stays if is_there => {
-                pruning::prune(&self.account, None, &self.output, now).await;
+                pruning::prune(&self.account, None, &self.output, run.now).await;
             }
             Code::Stays => {}
         }
@@ -64,8 +58,10 @@ impl Plan {
     }
 
     /// Deletes the stack. Buckets of its own that keep it from going are emptied, if that was agreed to, and it is tried again.
-    async fn delete_stack(&mut self, args: &Args, token: &str) -> anyhow::Result<()> {
-        let mut ended = self.delete_once(args, token, self.step != Step::Follow).await?;
+    async fn delete_stack(&mut self, args: &RemovalArgs, run: &Run) -> anyhow::Result<()> {
+        let mut ended = self
+            .delete_once(args, run, (self.step != Step::Follow).then(|| run.token.clone()))
+            .await?;
         let mut full = Vec::new();
         if !is_gone(&ended) {
             full = self.full_buckets().await;
@@ -79,7 +75,7 @@ impl Plan {
                     ));
                     emptying.empty(&mut Tally::default(), &mut |_| {}).await?;
                 }
-                ended = self.delete_once(args, &format!("{token}-again"), true).await?;
+                ended = self.delete_once(args, run, Some(format!("{}-again", run.token))).await?;
             }
         }
         if !is_gone(&ended) {
@@ -104,17 +100,15 @@ impl Plan {
     /// Asks for the deletion, unless somebody has, and follows it. Protection comes back if it has not begun.
     async fn delete_once(
         &self,
-        args: &Args,
-        token: &str,
-        is_asked_for: bool,
+        args: &RemovalArgs,
+        run: &Run,
+        token: Option<String>,
     ) -> anyhow::Result<Ended> {
         let Some(stack) = &self.stack else { return Err(anyhow!("there is no stack")) };
         let follower =
-            Follower::new(&self.stacks, &self.output, &stack.id, is_asked_for.then_some(token))
+            Follower::new(&self.stacks, &self.output, &run.interrupts, &stack.id, token.as_deref())
                 .await;
-        if !is_asked_for {
-            return follower.follow().await;
-        }
+        let Some(token) = token else { return follower.follow().await };
         // After a first deletion it is so no more.
         if stack.protected
             && self.stacks.describe(&stack.id).await?.is_some_and(|now| now.protected)
@@ -130,7 +124,7 @@ impl Plan {
             Way::Retain(args.retain.clone())
         };
         let role_arn = args.role_arn.clone();
-        let deletion = Deletion { token: token.to_owned(), role_arn, way };
+        let deletion = Deletion { token, role_arn, way };
         let ended = match self.stacks.delete_as(&stack.id, &deletion).await {
             Ok(()) => follower.follow().await,
             Err(error) => Err(error.into()),

@@ -9,8 +9,8 @@ use s3guard_posture::text::shown;
 use s3guard_posture::{KeyState, Reading, Region, StackName};
 use time::{Duration, OffsetDateTime};
 
-use crate::commands::deploy::has_account_names;
 use crate::error;
+use crate::operations::deploy::names::has_account_names;
 use crate::operations::doctor::Wanted;
 use crate::operations::doctor::look::{Found, Look, Seen};
 use crate::operations::doctor::report::{Check, Line};

@@ -1,6 +1,6 @@
 //! What is asked, and what was answered: checked as the configuration that it becomes.
 
-use s3guard_posture::config::Config;
+use s3guard_posture::config::{Config, TrailChoice};
 use s3guard_posture::{Grade, KeyArn};
 use serde_json::{Map, Value, json};
 
@@ -28,7 +28,10 @@ pub(crate) struct Answers([String; Question::ALL.len()]);
 
 impl Default for Answers {
     fn default() -> Self {
-        Self(["s3guard", "", Grade::default().name(), "", "", "auto", "no"].map(str::to_owned))
+        Self(
+            ["s3guard", "", Grade::default().name(), "", "", TrailChoice::default().name(), "no"]
+                .map(str::to_owned),
+        )
     }
 }
 
@@ -236,6 +239,14 @@ mod tests {
         }
         let twice = format!("{KEY},{KEY}");
         assert!(Answers::default().take(Question::Keys, &twice).is_err());
+    }
+
+    #[test]
+    fn the_trail_that_is_proposed_is_the_one_that_a_new_stack_gets_by_default() {
+        let template = s3guard_synth::stacks::guard();
+        let declared = template.parameters().find(|(id, _)| id.as_str() == "TrailMode");
+        let default = declared.and_then(|(_, parameter)| parameter.default);
+        assert_eq!(default, Some(Answers::default().text(Question::Trail)));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use s3guard_posture::events::trail::{Verdict, records_bucket_changes};
 use s3guard_posture::{AccountId, Reading, Region};
 
 use crate::operations::session::Account;
-use crate::operations::status::judge;
+use crate::operations::status::function::trouble;
 
 /// What was seen, or why it could not be.
 pub(crate) type Look<T> = Result<T, String>;
@@ -140,7 +140,7 @@ async fn function(
     };
     let sources = reading(sources, "lambda:ListEventSourceMappings", Vec::new);
     // What is known to be wrong is said also where the rest may not be looked at.
-    let known = judge::trouble(&function, sources.as_deref().ok(), code_key.map(String::as_str));
+    let known = trouble(&function, sources.as_deref().ok(), code_key.map(String::as_str));
     match (known, sources) {
         (Some(trouble), _) => Ok(Some(trouble)),
         (None, sources) => sources.map(|_| None),

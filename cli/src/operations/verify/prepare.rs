@@ -13,11 +13,11 @@ use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
 
 use crate::args::verify::Options;
+use crate::operations::interrupt::Interrupts;
 use crate::operations::session;
 use crate::operations::session::Account;
 use crate::operations::verify::clean::{KEPT, Leftover, Leftovers, Whose};
 use crate::operations::verify::deployed::Deployed;
-use crate::operations::verify::interrupts::Interrupts;
 use crate::operations::verify::run::{Bounds, Run};
 use crate::operations::verify::settings::PROTECT;
 use crate::operations::verify::{plan, report};

@@ -15,10 +15,10 @@ use thiserror::Error;
 use tokio::time::Instant;
 
 use crate::args::verify::Options;
+use crate::operations::interrupt::Interrupts;
 use crate::operations::session::Account;
 use crate::operations::verify::clean::{Leftovers, Made};
 use crate::operations::verify::deployed::Deployed;
-use crate::operations::verify::interrupts::Interrupts;
 use crate::operations::verify::plan::Plan;
 use crate::operations::verify::report;
 use crate::operations::verify::report::{State, Step};
