@@ -28,8 +28,10 @@ pub(crate) struct Answers([String; Question::ALL.len()]);
 
 impl Default for Answers {
     fn default() -> Self {
-        let trail = TrailChoice::default().name();
-        Self(["s3guard", "", Grade::default().name(), "", "", trail, "no"].map(str::to_owned))
+        Self(
+            ["s3guard", "", Grade::default().name(), "", "", TrailChoice::default().name(), "no"]
+                .map(str::to_owned),
+        )
     }
 }
 
@@ -244,7 +246,7 @@ mod tests {
         let template = s3guard_synth::stacks::guard();
         let declared = template.parameters().find(|(id, _)| id.as_str() == "TrailMode");
         let default = declared.and_then(|(_, parameter)| parameter.default);
-        assert_eq!(default, Some(Answers::default().trail.as_str()));
+        assert_eq!(default, Some(Answers::default().text(Question::Trail)));
     }
 
     #[test]

@@ -41,11 +41,8 @@ pub(crate) fn trouble(
 /// The checksum that is in a package's key, as Lambda writes it; a key that somebody else has chosen has none.
 fn checksum_of(key: &str) -> Option<String> {
     let mut parts = key.strip_suffix(".zip")?.split('-');
-    let hex = parts.find(|part| part.len() == 64 && part.bytes().all(|b| b.is_ascii_hexdigit()))?;
     let mut bytes = [0; 32];
-    for (byte, digits) in bytes.iter_mut().zip(hex.as_bytes().chunks(2)) {
-        *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
-    }
+    parts.find(|part| hex::decode_to_slice(part, &mut bytes).is_ok())?;
     Some(code_bucket::checksum(&bytes))
 }
 
