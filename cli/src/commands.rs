@@ -25,8 +25,6 @@ pub(crate) mod verify;
 
 use std::env;
 use std::ffi::{OsStr, OsString};
-use std::process;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::builder::Resettable;
 use clap::{Arg, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
@@ -93,30 +91,16 @@ pub(crate) enum Command {
 impl Command {
     /// Whether it needs to know which stack is meant.
     pub(crate) fn is_about_a_stack(&self) -> bool {
-        match self {
+        !matches!(
+            self,
             Self::Synth(_)
-            | Self::Package(_)
-            | Self::Replay(_)
-            | Self::Init(_)
-            | Self::Config(_)
-            | Self::Completions(_)
-            | Self::Man(_) => false,
-            Self::Deploy(_)
-            | Self::Destroy(_)
-            | Self::Diff(_)
-            | Self::Doctor(_)
-            | Self::Events(_)
-            | Self::Rollback(_)
-            | Self::History(_)
-            | Self::Undo(_)
-            | Self::Status(_)
-            | Self::Outputs(_)
-            | Self::Drift(_)
-            | Self::Logs(_)
-            | Self::NotifyTest(_)
-            | Self::Redrive(_)
-            | Self::Verify(_) => true,
-        }
+                | Self::Package(_)
+                | Self::Replay(_)
+                | Self::Init(_)
+                | Self::Config(_)
+                | Self::Completions(_)
+                | Self::Man(_)
+        )
     }
 }
 
@@ -152,36 +136,31 @@ fn configured(argument: Arg, deployment: &Deploy) -> Arg {
 }
 
 pub(crate) fn run(command: Command, output: &Output) -> anyhow::Result<Exit> {
+    let now = OffsetDateTime::now_utc();
     match command {
         Command::Synth(args) => synth::run(&args, output),
         Command::Package(args) => package::run(&args, output),
-        Command::Deploy(args) => deploy::run(&args, output, &token()),
-        Command::Doctor(args) => doctor::run(&args, output, OffsetDateTime::now_utc()),
+        Command::Deploy(args) => deploy::run(&args, output, now),
+        Command::Doctor(args) => doctor::run(&args, output, now),
         Command::Events(args) => events::run(&args, output),
-        Command::Rollback(args) => rollback::run(&args, output, &token()),
-        Command::Diff(args) => diff::run(&args, output, &token()),
-        Command::Destroy(args) => destroy::run(&args, output, &token(), OffsetDateTime::now_utc()),
+        Command::Rollback(args) => rollback::run(&args, output, now),
+        Command::Diff(args) => diff::run(&args, output, now),
+        Command::Destroy(args) => destroy::run(&args, output, now),
         Command::History(args) => history::run(&args, output),
         Command::Status(args) => status::run(&args, output),
         Command::Outputs(args) => outputs::run(&args, output),
         Command::Drift(args) => drift::run(&args, output),
-        Command::Logs(args) => logs::run(&args, output, OffsetDateTime::now_utc()),
-        Command::NotifyTest(args) => notify_test::run(&args, output, OffsetDateTime::now_utc()),
+        Command::Logs(args) => logs::run(&args, output, now),
+        Command::NotifyTest(args) => notify_test::run(&args, output, now),
         Command::Redrive(args) => redrive::run(&args, output),
-        Command::Undo(args) => undo::run(&args, output, OffsetDateTime::now_utc()),
+        Command::Undo(args) => undo::run(&args, output, now),
         Command::Init(args) => init::run(&args, output),
         Command::Config(args) => config::run(&args, output, |name| env::var_os(name)),
         Command::Completions(args) => completions::run(&args, Cli::command(), output),
         Command::Man(args) => man::run(&args, Cli::command(), output),
-        Command::Verify(args) => verify::run(&args, output, OffsetDateTime::now_utc()),
-        Command::Replay(args) => replay::run(&args, output, OffsetDateTime::now_utc()),
+        Command::Verify(args) => verify::run(&args, output, now),
+        Command::Replay(args) => replay::run(&args, output, now),
     }
-}
-
-/// The name of this run in AWS: of its change set, and of what it asks for.
-fn token() -> String {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    format!("s3guard-{}-{}", now.as_millis(), process::id())
 }
 
 #[cfg(test)]

@@ -3,7 +3,6 @@
 //! What a configuration may say is decided in `posture::config`. Here its mistakes get their lines.
 
 mod file;
-mod mistakes;
 pub(crate) mod origin;
 mod text;
 
@@ -12,9 +11,7 @@ use std::path::{Path, PathBuf};
 use s3guard_posture::Config;
 use s3guard_posture::config::PathPart;
 
-pub(crate) use crate::args::config::{ConfigArgs, deployment};
-pub(crate) use crate::config_file::mistakes::Mistakes;
-use crate::error::Advice as _;
+use crate::error::{Advice as _, Mistakes};
 use crate::exit::Exit;
 
 /// A configuration, and where it was found.

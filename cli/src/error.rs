@@ -3,6 +3,7 @@
 //! An error is printed as `error: …`, its causes, a blank line and `hint: …` with the command to run.
 
 mod aws;
+mod mistakes;
 
 use std::error::Error as StdError;
 use std::fmt::{self, Write as _};
@@ -10,8 +11,8 @@ use std::fmt::{self, Write as _};
 use clap::error::{ContextKind, ContextValue};
 use thiserror::Error;
 
-use crate::config_file::Mistakes;
 pub(crate) use crate::error::aws::credentials;
+pub(crate) use crate::error::mistakes::{Mistakes, Placed};
 use crate::exit::Exit;
 use crate::ui::output;
 use crate::ui::output::{Output, Paint};

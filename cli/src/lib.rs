@@ -25,7 +25,8 @@ pub fn main() -> ExitCode {
     let color = Color::asked(env::args_os().skip(1));
     let paint_on = |is_terminal| Colours::read(|name| env::var_os(name), is_terminal).choose(color);
     let paint = paint_on(io::stderr().is_terminal());
-    let deployment = config_file::deployment(env::args_os().skip(1), env::var_os("S3GUARD_CONFIG"));
+    let deployment =
+        args::config::deployment(env::args_os().skip(1), env::var_os("S3GUARD_CONFIG"));
     let configured = deployment.as_ref().ok().cloned().unwrap_or_default();
     let exit = match commands::parse(env::args_os(), |name| env::var_os(name), &configured) {
         Ok(cli) => {

@@ -23,7 +23,7 @@ use sha2::{Digest as _, Sha256};
 use crate::error::Advice as _;
 pub(crate) use crate::package::build::RELEASED;
 pub(crate) use crate::package::embedded::{EMBEDDED, long_version};
-pub(crate) use crate::package::seal::{Sealed, hex};
+pub(crate) use crate::package::seal::Sealed;
 pub(crate) use crate::package::standalone::build as standalone;
 pub(crate) use crate::package::workspace::is_here as is_in_clone;
 
@@ -100,17 +100,12 @@ impl Package {
     }
 
     pub(crate) fn sha256_hex(&self) -> String {
-        hex(&self.sha256)
+        hex::encode(self.sha256)
     }
 
     /// The configuration in it, which the functions read: the template has to be made by the same.
     pub(crate) fn configuration(&self) -> anyhow::Result<Config> {
         configuration(&self.zip)
-    }
-
-    /// The hash as S3 wants it.
-    pub(crate) fn checksum(&self) -> String {
-        s3guard_aws::code_bucket::checksum(&self.sha256)
     }
 }
 
@@ -210,7 +205,7 @@ fn stem(architecture: Architecture) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::elf::sample::Sample;
+    use super::elf::tests::sample::Sample;
     use super::embedded::Embedded;
     use super::*;
 
@@ -255,7 +250,7 @@ mod tests {
             let architecture = Architecture::from_parameter(one.architecture).unwrap();
             let binary = archive::bootstrap_of(one.zip, CONTENT_SIZE_BYTES_MAX).unwrap();
             assert!(elf::check(&binary, architecture).is_ok());
-            assert_eq!(hex(&Sha256::digest(one.zip)), one.sha256);
+            assert_eq!(hex::encode(Sha256::digest(one.zip)), one.sha256);
             assert!(!archive::is_configured(one.zip).unwrap());
         }
     }

@@ -125,6 +125,31 @@ fn what_is_pure_does_no_io() {
 }
 
 #[test]
+fn the_commands_json_has_keys_in_camel_case() {
+    for path in files("cli/src", ".rs") {
+        let text = read(&path);
+        for item in text.split("#[derive(").skip(1) {
+            let (derived, item) = item.split_once(")]").unwrap();
+            let (head, body) = item.split_once('{').unwrap_or((item, ""));
+            let body = body.split("\n}").next().unwrap();
+            let is_shown =
+                |field: &&str| !field.contains("serde(skip)") && !field.contains("serde(rename");
+            let is_long = |field: &str| {
+                let name = field.lines().last().unwrap_or("").trim_start();
+                let name = name.strip_prefix("pub(crate) ").unwrap_or(name);
+                let name = name.split_once(": ").map_or("", |(name, _)| name);
+                name.contains('_') && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
+            };
+            let fields = body.split_inclusive(",\n").filter(is_shown);
+            let long: Vec<&str> = fields.map(str::trim_end).filter(|one| is_long(one)).collect();
+            let is_written = derived.split(", ").any(|one| one == "Serialize");
+            let is_right = !is_written || long.is_empty() || head.contains("\"camelCase\"");
+            assert!(is_right, "{}: {}{long:?}", path.display(), head.trim_start());
+        }
+    }
+}
+
+#[test]
 fn no_file_is_long() {
     for ending in [".rs", ".py"] {
         for path in files("", ending) {

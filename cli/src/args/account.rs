@@ -5,9 +5,9 @@
 
 use s3guard_posture::{Region, StackName};
 
-use crate::config_file::ConfigArgs;
+use crate::args::config::ConfigArgs;
+use crate::args::region::region;
 use crate::error::Invalid;
-use crate::operations::session::similar_region;
 
 /// The name of a stack that nobody has named.
 const STACK: &str = "s3guard";
@@ -78,16 +78,6 @@ impl AccountsArgs {
 fn stack_name(text: &str) -> Result<StackName, Invalid> {
     text.parse().map_err(|problem: s3guard_posture::model::stack_name::InvalidStackName| {
         Invalid::new(problem.to_string(), "choose a name as `s3guard` or `prod-guard-2`")
-    })
-}
-
-pub(crate) fn region(text: &str) -> Result<Region, Invalid> {
-    if text.is_empty() {
-        let hint = "give one, as `eu-west-1`, or leave the flag out for the one of `AWS_REGION` or the profile";
-        return Err(Invalid::new("the Region is empty", hint));
-    }
-    text.parse().map_err(|problem: s3guard_posture::model::names::InvalidRegion| {
-        Invalid::new(problem.to_string(), similar_region(text))
     })
 }
 

@@ -6,9 +6,8 @@ use clap::ValueEnum;
 use s3guard_aws::stacks::{Manner, OnFailure};
 use s3guard_posture::config::Deploy;
 
+use crate::args::arn::{role, topic};
 use crate::args::wanted::WantedArgs;
-use crate::error::Invalid;
-use crate::operations::deploy::target::Patience;
 
 /// How to go about it.
 #[derive(Clone, Debug, clap::Args)]
@@ -70,6 +69,19 @@ pub(crate) struct OptionArgs {
     /// Write the stack's outputs to this file, as JSON
     #[arg(long, value_name = "FILE")]
     pub(crate) outputs_file: Option<PathBuf>,
+
+    /// Leave the buckets that exist to the schedule, instead of looking at them as soon as the guard is new
+    #[arg(long, help_heading = "Guard")]
+    pub(crate) no_sweep: bool,
+}
+
+/// What is done about a stack that takes no change as it is.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Patience {
+    /// Whether what is going on is waited for.
+    pub(crate) waits: bool,
+    /// Whether a failure that was kept is gone on from, which CloudFormation allows if the next one is kept, too.
+    pub(crate) keeps_failures: bool,
 }
 
 /// Which changes somebody has to agree to.
@@ -140,38 +152,6 @@ impl OptionArgs {
     }
 }
 
-fn topic(text: &str) -> Result<String, Invalid> {
-    let fields: Vec<&str> = text.split(':').collect();
-    match fields[..] {
-        ["arn", _, "sns", region, account, name]
-            if !region.is_empty() && account.len() == 12 && !name.is_empty() =>
-        {
-            Ok(text.to_owned())
-        }
-        _ => Err(Invalid::new(
-            format!("`{text}` is not the ARN of a topic"),
-            "write it as `arn:aws:sns:eu-west-1:111122223333:deployments`",
-        )),
-    }
-}
-
-fn role(text: &str) -> Result<String, Invalid> {
-    let fields: Vec<&str> = text.splitn(6, ':').collect();
-    match fields[..] {
-        ["arn", partition, "iam", "", account, role]
-            if partition.starts_with("aws")
-                && account.len() == 12
-                && role.strip_prefix("role/").is_some_and(|name| !name.is_empty()) =>
-        {
-            Ok(text.to_owned())
-        }
-        _ => Err(Invalid::new(
-            format!("`{text}` is not the ARN of a role"),
-            "write it as `arn:aws:iam::111122223333:role/deployer`",
-        )),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -182,16 +162,5 @@ mod tests {
         assert_eq!(of(Failure::Rollback), [OnFailure::Rollback, OnFailure::Rollback]);
         assert_eq!(of(Failure::Delete), [OnFailure::Delete, OnFailure::Rollback]);
         assert_eq!(of(Failure::Keep), [OnFailure::Keep, OnFailure::Keep]);
-    }
-
-    #[test]
-    fn what_the_command_line_takes_is_checked_at_the_door() {
-        assert!(role("arn:aws:iam::111122223333:role/a/deployer").is_ok());
-        assert!(role("arn:aws-cn:iam::111122223333:role/deployer").is_ok());
-        assert!(topic("arn:aws:sns:eu-west-1:111122223333:t").is_ok());
-        assert!(topic("arn:aws:sns:eu-west-1:111122223333:").is_err() && topic("t").is_err());
-        for bad in ["deployer", "arn:aws:iam::111122223333:user/u", "arn:aws:iam::1:role/r", ""] {
-            assert!(role(bad).is_err(), "{bad}");
-        }
     }
 }

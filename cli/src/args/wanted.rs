@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use s3guard_posture::BucketName;
 use s3guard_posture::config::{Deploy, deploy};
 
+use crate::args::account::AccountsArgs;
+use crate::args::build::BuildArgs;
 use crate::args::guard::GuardArgs;
-use crate::commands::package::BuildArgs;
 use crate::error::Invalid;
-use crate::operations::session::AccountsArgs;
 use crate::package::{Architecture, Source};
 
 /// What is wanted of the guard, and where.

@@ -6,7 +6,7 @@ use std::fmt;
 use clap::Subcommand;
 use serde::Serialize;
 
-use crate::config_file::ConfigArgs;
+use crate::args::config::ConfigArgs;
 use crate::config_file::origin;
 use crate::config_file::origin::Row;
 use crate::error::Advice as _;

@@ -1,13 +1,14 @@
 //! `s3guard events`: what happened to a stack, the cause of a failure marked; and what happens, until it rests.
 
 use anyhow::anyhow;
-use s3guard_aws::stacks::{Event, Scope, Stack, Stacks};
+use s3guard_aws::stacks::{Event, Stack, Stacks};
 
 use crate::error::Advice as _;
 use crate::exit::{self, Exit};
 use crate::operations::events::{Told, operations};
 use crate::operations::follow;
 use crate::operations::follow::{Ended, Follower};
+use crate::operations::interrupt::Interrupts;
 use crate::operations::session;
 use crate::operations::session::{Account, AccountArgs};
 use crate::ui::output::{Form, Output};
@@ -41,10 +42,12 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
-    session::run(events(args, output), "nothing was changed: this only reads".to_owned())
+    let on_interrupt = "nothing was changed: this only reads";
+    let interrupts = Interrupts::new(args.account.profile.as_deref(), on_interrupt);
+    session::run_with(&interrupts, events(args, output, &interrupts))
 }
 
-async fn events(args: &Args, output: &Output) -> anyhow::Result<Exit> {
+async fn events(args: &Args, output: &Output, interrupts: &Interrupts) -> anyhow::Result<Exit> {
     let name = &args.account.stack;
     let account = Account::open(&args.account).await?;
     let region = account.connection.region();
@@ -56,7 +59,10 @@ async fn events(args: &Args, output: &Output) -> anyhow::Result<Exit> {
         .hint("a stack that was deleted is known by its id alone: the CloudFormation console lists it")?;
     let all = stacks.events(&stack.id, None).await?;
     if args.follow && !stack.status.is_settled() {
-        return follow(&stacks, output, stack, &all).await;
+        let current = operations(&all).pop().unwrap_or_default().len();
+        let before = &all[..all.len() - current];
+        let follower = Follower::joining(&stacks, output, interrupts, stack.clone(), before);
+        return join(follower, &stack, output).await;
     }
     let mut events = match args.limit {
         Some(limit) => {
@@ -67,7 +73,18 @@ async fn events(args: &Args, output: &Output) -> anyhow::Result<Exit> {
     };
     // Where all is well nothing is left to explain, and nobody needs another permission.
     if args.failed || !stack.status.is_success() || events.iter().any(Event::is_failure) {
-        add_failures(&stacks, output, &stack, args.limit.is_some(), &mut events).await;
+        let operation = follow::last_operation(&events).filter(|_| args.limit.is_none());
+        match follow::unseen_failures(&stacks, &stack.id, operation, &events).await {
+            Ok(found) => {
+                events.extend(found);
+                events.sort_by_key(|event| event.time);
+            }
+            // The stack's own events are there all the same.
+            Err(error) if error.is_denied() => output.say(
+                "validations are not shown: that needs the permission `cloudformation:DescribeEvents`",
+            ),
+            Err(_) => {}
+        }
     }
     if args.follow {
         output.say(format_args!("stack `{name}` is at rest, in `{}`", stack.status));
@@ -78,24 +95,17 @@ async fn events(args: &Args, output: &Output) -> anyhow::Result<Exit> {
 }
 
 /// Joins the operation that is going on, from its first event on.
-async fn follow(
-    stacks: &Stacks,
-    output: &Output,
-    stack: Stack,
-    all: &[Event],
-) -> anyhow::Result<Exit> {
-    let (name, _) = follow::name_and_region(&stack.id);
-    let current = operations(all).pop().unwrap_or_default();
-    let before = &all[..all.len() - current.len()];
-    let (id, status) = (stack.id.clone(), stack.status.clone());
+async fn join(follower: Follower<'_>, stack: &Stack, output: &Output) -> anyhow::Result<Exit> {
+    let (id, status) = (&stack.id, &stack.status);
+    let (name, _) = follow::name_and_region(id);
     // One object has to say all; otherwise each event was told as it came.
     let is_whole = output.form() == Form::Json;
-    let ended = Follower::joining(stacks, output, stack, before).follow().await?;
+    let ended = follower.follow().await?;
     let Ended { stack, events } = &ended;
     let Some(stack) = stack else {
         // Its name finds it no more, and nothing but a deletion makes it go.
         output.say(format_args!("stack `{name}` is deleted"));
-        let told = Told::gone(&id, events);
+        let told = Told::gone(id, events);
         output.result(&if is_whole { told } else { told.summary() })?;
         return Ok(Exit::Done);
     };
@@ -106,42 +116,8 @@ async fn follow(
         return Ok(Exit::Done);
     }
     let what = format!("stack `{name}` was in `{status}` and did not become what was asked for");
-    Err(follow::failure(&what, &ended)).hint(follow::failure_hint(
-        &ended,
-        &format!("`s3guard events --failed --stack {name}` shows it again"),
-    ))
-}
-
-/// Adds what is not among the events of the stack: validations and hooks, where they may be read.
-async fn add_failures(
-    stacks: &Stacks,
-    output: &Output,
-    stack: &Stack,
-    is_all: bool,
-    events: &mut Vec<Event>,
-) {
-    let first = events.first().map(|event| event.time);
-    let operation = events.iter().rev().find_map(|event| event.operation.as_deref());
-    let scope = match operation {
-        Some(operation) if !is_all => Scope::Operation(operation),
-        Some(_) | None => Scope::Stack(&stack.id),
-    };
-    match stacks.failures(scope).await {
-        Ok(found) => {
-            let is_new = |event: &Event| {
-                events.iter().all(|known| known.id != event.id)
-                    && first.is_none_or(|time| event.time >= time)
-            };
-            let found: Vec<Event> = found.into_iter().filter(is_new).collect();
-            events.extend(found);
-            events.sort_by_key(|event| event.time);
-        }
-        // The stack's own events are there all the same.
-        Err(error) if error.is_denied() => output.say(
-            "validations are not shown: that needs the permission `cloudformation:DescribeEvents`",
-        ),
-        Err(_) => {}
-    }
+    let again = format!("`s3guard events --failed --stack {name}` shows it again");
+    Err(follow::failed(&what, &ended, &again))
 }
 
 fn manual() -> String {

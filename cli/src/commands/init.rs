@@ -1,6 +1,4 @@
 //! `s3guard init`: a configuration to begin with, asked for or given.
-//!
-//! Here is the story; `answers` checks by the configuration's own rules, `interview` asks, `text` writes.
 
 use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
@@ -91,7 +89,7 @@ pub(crate) fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
                 .exit(Exit::Approval);
         }
         let asked = Question::ALL.into_iter().filter(|question| args.given(*question).is_none());
-        interview::ask(asked, &mut answers, read_line, output::to_stderr)?;
+        interview::ask(asked, &mut answers, interview::read_line, output::to_stderr)?;
     }
     if let Some(problem) = answers.missing_key() {
         return Err(anyhow!(problem))
@@ -141,11 +139,6 @@ fn next(path: &Path) -> String {
         Some("s3guard.toml") => "`s3guard deploy`".to_owned(),
         _ => format!("`s3guard deploy --config {}`", path.display()),
     }
-}
-
-fn read_line() -> io::Result<Option<String>> {
-    let mut line = String::new();
-    Ok((io::stdin().read_line(&mut line)? > 0).then_some(line))
 }
 
 fn manual() -> String {

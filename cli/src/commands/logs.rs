@@ -1,31 +1,19 @@
 //! `s3guard logs`: what the two functions have logged.
 
-use std::collections::BTreeSet;
-
-use anyhow::anyhow;
 use clap::ValueEnum;
-use futures_util::future::join_all;
-use s3guard_aws::logs::{self, LogLine, Wanted};
-use s3guard_aws::wait::Pace;
-use s3guard_aws::{AwsError, function_state};
-use s3guard_posture::Reading;
-use serde::Serialize;
+use s3guard_posture::text;
 use time::{Duration, OffsetDateTime};
-use tokio::time::sleep;
 
 use crate::error;
-use crate::error::Advice as _;
 use crate::error::Invalid;
 use crate::exit::{self, Exit};
-use crate::operations::logs::Line;
+use crate::operations::logs::{Request, show};
 use crate::operations::session;
-use crate::operations::session::{Account, AccountArgs};
-use crate::ui::output::{Form, Output};
+use crate::operations::session::AccountArgs;
+use crate::ui::output::Output;
 
-/// A line may come so much later than it was logged.
-///
-/// Source: none; CloudWatch Logs promises nothing, and minutes were seen.
-const LATE: Duration = Duration::minutes(2);
+/// No log is older.
+const SINCE_DAYS_MAX: i64 = 100_000;
 
 /// Show what the guard's functions have logged
 ///
@@ -84,15 +72,18 @@ impl Function {
     }
 }
 
-/// What went wrong, as our functions and Lambda itself write it.
-///
-/// Source: AWS Lambda Developer Guide, "Lambda Telemetry API Event schema reference": the status of `platform.report` is
-/// `success`, `failure`, `error` or `timeout`, and `errorType` is there only where something failed.
-const ERRORS: &str = r#"?ERROR ?"Task timed out" ?"Runtime exited" ?panicked ?errorType ?timeout"#;
-
 pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::Result<Exit> {
+    let request = Request {
+        account: &args.account,
+        functions: args.function.outputs(),
+        since: now - args.since,
+        filter: args.filter.as_deref(),
+        only_errors: args.errors,
+        follows: args.follow,
+        is_raw: args.raw,
+    };
     let done =
-        session::run(show(args, output, now), "nothing was changed: this only reads".to_owned());
+        session::run(show(&request, output), "nothing was changed: this only reads".to_owned());
     match done {
         // Whoever follows ends it so.
         Err(error) if args.follow && error::is_interrupted(&error) => Ok(Exit::Done),
@@ -100,208 +91,12 @@ pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::
     }
 }
 
-/// A function's log group, as long as it can be read.
-struct Group {
-    function: &'static str,
-    name: String,
-}
-
-async fn show(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::Result<Exit> {
-    if args.follow && output.form() == Form::Json {
-        return Err(anyhow!("what goes on and on is no single JSON object"))
-            .hint("give `--output ndjson`, which writes one for each line")
-            .exit(Exit::Usage);
-    }
-    let account = Account::open(&args.account).await?;
-    let stack = session::guard_stack(&args.account, &account).await?;
-    let mut failures = Failures::default();
-    let mut groups = Vec::new();
-    for (name, output) in args.function.outputs() {
-        let function = session::output_of(&stack, &args.account, output, "function of that name")?;
-        match log_group(&account, function).await {
-            Ok(group) => groups.push(Group { function: name, name: group }),
-            Err(error) => failures.add(error),
-        }
-    }
-    let filter = args.filter.as_deref().map(filter_pattern);
-    let pattern = if args.errors { ERRORS } else { filter.as_deref().unwrap_or_default() };
-    let mut tail = Tail::new(now - args.since);
-    let mut pace = Pace::default();
-    loop {
-        let read = groups.iter().map(|group| read(&account, group, tail.since_ms, pattern));
-        let mut lines = Vec::new();
-        let mut readable = Vec::new();
-        let read = join_all(read).await;
-        let mut is_whole = true;
-        for (group, read) in groups.into_iter().zip(read) {
-            match read {
-                Ok(read) => lines.extend(read),
-                // A look that is throttled loses nothing: the next one begins where the last has ended.
-                Err(error) if args.follow && is_transient(&error) => is_whole = false,
-                Err(error) => {
-                    failures.add(error);
-                    continue;
-                }
-            }
-            readable.push(group);
-        }
-        groups = readable;
-        let new = tail.take(lines, is_whole);
-        if !new.is_empty() {
-            pace = Pace::default();
-        }
-        write(&new, args.raw, output)?;
-        if !args.follow || groups.is_empty() {
-            return failures.end(output);
-        }
-        failures.tell(output);
-        sleep(pace.next().unwrap_or_default()).await;
-    }
-}
-
-/// Which groups could not be read. One does not hide the other.
-#[derive(Default)]
-struct Failures {
-    untold: Vec<anyhow::Error>,
-    told: usize,
-}
-
-impl Failures {
-    fn add(&mut self, error: anyhow::Error) {
-        self.untold.push(error);
-    }
-
-    fn tell(&mut self, output: &Output) {
-        for error in self.untold.drain(..) {
-            self.told += 1;
-            error::report(&error, output);
-        }
-    }
-
-    /// The last one is the command's own.
-    fn end(mut self, output: &Output) -> anyhow::Result<Exit> {
-        let last = self.untold.pop();
-        self.tell(output);
-        match last {
-            Some(error) => Err(error),
-            None if self.told > 0 => Ok(Exit::Failed),
-            None => Ok(Exit::Done),
-        }
-    }
-}
-
-/// The group that a function writes to. The stack makes it, under a name that CloudFormation chooses.
-async fn log_group(account: &Account, function: &str) -> anyhow::Result<String> {
-    match function_state::describe(&account.connection, function).await? {
-        Reading::Known(function) => Ok(function.log_group),
-        Reading::Absent | Reading::Unread => Err(anyhow!("there is no function `{function}`"))
-            .hint("somebody has deleted it: `s3guard deploy --revert-drift` makes it again"),
-        Reading::Denied => Err(anyhow!("where function `{function}` logs may not be read"))
-            .hint("give the caller the permission `lambda:GetFunctionConfiguration` on it"),
-    }
-}
-
-async fn read(
-    account: &Account,
-    group: &Group,
-    since_ms: i64,
-    pattern: &str,
-) -> anyhow::Result<Vec<(&'static str, LogLine)>> {
-    let Group { function, name } = group;
-    let wanted = Wanted { group: name, since_ms, pattern };
-    match logs::lines(&account.connection, wanted).await? {
-        Reading::Known(lines) => Ok(lines.into_iter().map(|line| (*function, line)).collect()),
-        Reading::Absent | Reading::Unread => Err(anyhow!("there is no log group `{name}`"))
-            .hint("somebody has deleted it: `s3guard drift` says so, and `s3guard deploy --revert-drift` makes it again"),
-        Reading::Denied => Err(anyhow!("the log group `{name}` may not be read"))
-            .hint("give the caller the permission `logs:FilterLogEvents` on it"),
-    }
-}
-
-/// Words as a filter pattern: one with other characters than letters, digits and `_` has to stand in quotes. What is a
-/// pattern already is left.
-///
-/// Source: Amazon CloudWatch Logs User Guide, "Filter pattern syntax for metric filters".
-fn filter_pattern(text: &str) -> String {
-    let is_pattern = text.contains('"') || text.starts_with(['{', '[', '%']);
-    let is_operator = |word: &str| word.starts_with(['?', '-']);
-    if is_pattern || text.split_whitespace().any(is_operator) {
-        return text.to_owned();
-    }
-    let quoted = text.split_whitespace().map(|word| {
-        let is_plain = word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-        if is_plain { word.to_owned() } else { format!("\"{word}\"") }
-    });
-    quoted.collect::<Vec<_>>().join(" ")
-}
-
-fn is_transient(error: &anyhow::Error) -> bool {
-    let error = error.chain().find_map(|cause| cause.downcast_ref::<AwsError>());
-    error.is_some_and(AwsError::is_transient)
-}
-
-fn write(lines: &[(&'static str, LogLine)], raw: bool, output: &Output) -> anyhow::Result<()> {
-    /// All lines, for programs.
-    #[derive(Serialize)]
-    struct Lines {
-        lines: Vec<Line>,
-    }
-    let mut lines = lines.iter().map(|(function, line)| Line::of(function, line));
-    match output.form() {
-        Form::Text => lines.try_for_each(|line| {
-            let text = if raw { line.raw() } else { line.text(output.results()) };
-            output.raw(format!("{text}\n").as_bytes())
-        }),
-        Form::Ndjson => lines.try_for_each(|line| output.event("line", &line)),
-        Form::Json => output.json(&Lines { lines: lines.collect() }),
-    }
-}
-
-/// What was shown already, and from when on is asked next.
-struct Tail {
-    since_ms: i64,
-    seen: BTreeSet<(i64, String)>,
-}
-
-impl Tail {
-    fn new(since: OffsetDateTime) -> Self {
-        Self { since_ms: milliseconds(since), seen: BTreeSet::new() }
-    }
-
-    /// The lines that were not shown yet, in the order of their times. After a look that has not seen everything the next
-    /// one begins no later.
-    fn take<F: Copy>(&mut self, mut lines: Vec<(F, LogLine)>, is_whole: bool) -> Vec<(F, LogLine)> {
-        lines.sort_by_key(|(_, line)| line.at_ms);
-        lines.retain(|(_, line)| self.seen.insert((line.at_ms, line.id.clone())));
-        if !is_whole {
-            return lines;
-        }
-        let newest = self.seen.last().map_or(self.since_ms, |(at, _)| *at);
-        let late_ms = i64::try_from(LATE.whole_milliseconds()).unwrap_or(0);
-        // What comes late is still seen; what is older than that is not asked for, and need not be remembered.
-        self.since_ms = self.since_ms.max(newest - late_ms);
-        self.seen = self.seen.split_off(&(self.since_ms, String::new()));
-        lines
-    }
-}
-
-fn milliseconds(at: OffsetDateTime) -> i64 {
-    i64::try_from(at.unix_timestamp_nanos() / 1_000_000).unwrap_or(0)
-}
-
 fn ago(text: &str) -> Result<Duration, Invalid> {
-    let wrong =
-        || Invalid::new(format!("`{text}` is not a time"), "write `90s`, `15m`, `6h` or `2d`");
-    let (number, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(wrong)?;
-    let number: i64 =
-        number.parse().ok().filter(|number| (1..=100_000).contains(number)).ok_or_else(wrong)?;
-    match unit {
-        "s" => Ok(Duration::seconds(number)),
-        "m" => Ok(Duration::minutes(number)),
-        "h" => Ok(Duration::hours(number)),
-        "d" => Ok(Duration::days(number)),
-        _ => Err(wrong()),
-    }
+    let seconds = text::seconds(text).and_then(|seconds| i64::try_from(seconds).ok());
+    let ago = seconds.map(Duration::seconds);
+    ago.filter(|ago| ago.is_positive() && *ago <= Duration::days(SINCE_DAYS_MAX)).ok_or_else(|| {
+        Invalid::new(format!("`{text}` is not a time"), "write `90s`, `15m`, `6h` or `2d`")
+    })
 }
 
 fn manual() -> String {
@@ -314,45 +109,6 @@ fn manual() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn line(id: &str, at_ms: i64) -> ((), LogLine) {
-        ((), LogLine { id: id.to_owned(), at_ms, text: String::new() })
-    }
-
-    fn ids(lines: &[((), LogLine)]) -> Vec<&str> {
-        lines.iter().map(|((), line)| line.id.as_str()).collect()
-    }
-
-    #[test]
-    fn each_line_is_shown_once_also_one_that_comes_late() {
-        let mut tail = Tail::new(OffsetDateTime::UNIX_EPOCH);
-        assert_eq!(ids(&tail.take(vec![line("b", 200_000), line("a", 100_000)], true)), ["a", "b"]);
-        assert_eq!(tail.since_ms, 80_000);
-        let again =
-            vec![line("a", 100_000), line("late", 150_000), line("b", 200_000), line("c", 300_000)];
-        assert_eq!(ids(&tail.take(again, true)), ["late", "c"]);
-        assert_eq!(tail.since_ms, 180_000);
-        assert_eq!(tail.seen.len(), 2, "what is not asked for again is forgotten");
-        assert!(tail.take::<()>(Vec::new(), true).is_empty());
-        assert_eq!(tail.since_ms, 180_000, "it never goes back");
-        assert_eq!(ids(&tail.take(vec![line("d", 900_000)], false)), ["d"]);
-        assert_eq!(tail.since_ms, 180_000, "what was not seen is asked for again");
-    }
-
-    #[test]
-    fn words_are_quoted_where_they_have_to_be_and_a_pattern_is_left() {
-        for (text, pattern) in [
-            ("reports", "reports"),
-            ("my-bucket reports", "\"my-bucket\" reports"),
-            ("arn:aws:s3:::b", "\"arn:aws:s3:::b\""),
-            ("\"as it is\"", "\"as it is\""),
-            ("?ERROR ?WARN", "?ERROR ?WARN"),
-            ("{ $.level = \"ERROR\" }", "{ $.level = \"ERROR\" }"),
-            ("ERROR -timeout", "ERROR -timeout"),
-        ] {
-            assert_eq!(filter_pattern(text), pattern);
-        }
-    }
 
     #[test]
     fn a_time_has_a_number_and_a_unit() {

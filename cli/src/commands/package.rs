@@ -6,14 +6,15 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, anyhow};
 use serde::Serialize;
-use sha2::{Digest as _, Sha256};
 
-use crate::config_file::ConfigArgs;
+use crate::args::build::BuildArgs;
+use crate::args::config::ConfigArgs;
 use crate::error::Advice as _;
 use crate::exit::{self, Exit};
 use crate::files;
+use crate::operations::standalone::standalone;
 use crate::package;
-use crate::package::{Architecture, RELEASED, Sealed, Source};
+use crate::package::Architecture;
 use crate::ui::output::Output;
 
 /// Build the Lambda and zip it for upload
@@ -48,41 +49,6 @@ pub(crate) struct Args {
     source: BuildArgs,
 }
 
-/// Where the program comes from, for every command that packages.
-#[derive(Clone, Debug, clap::Args)]
-pub(crate) struct BuildArgs {
-    /// Zip this program instead of building one
-    #[arg(long, value_name = "FILE", conflicts_with = "cargo_profile", help_heading = "Package")]
-    bootstrap: Option<PathBuf>,
-
-    /// Cargo profile to build with; only `lambda` gives the same bytes everywhere [default: lambda]
-    #[arg(long, value_name = "NAME", help_heading = "Package")]
-    cargo_profile: Option<String>,
-
-    /// Use the program that this command carries, also in a clone of s3guard
-    #[arg(long, conflicts_with_all = ["bootstrap", "cargo_profile"], help_heading = "Package")]
-    embedded: bool,
-}
-
-impl BuildArgs {
-    pub(crate) fn source(&self) -> Source {
-        self.choose(package::is_in_clone(), !package::EMBEDDED.is_empty())
-    }
-
-    /// What is named counts; then the sources, for whoever stands among them; then what the command carries.
-    fn choose(&self, is_in_clone: bool, carries_one: bool) -> Source {
-        match (&self.bootstrap, &self.cargo_profile) {
-            (Some(path), _) => Source::Binary(path.clone()),
-            (None, _) if self.embedded => Source::Embedded,
-            (None, Some(cargo_profile)) => {
-                Source::Workspace { cargo_profile: cargo_profile.clone() }
-            }
-            (None, None) if !is_in_clone && carries_one => Source::Embedded,
-            (None, None) => Source::Workspace { cargo_profile: RELEASED.to_owned() },
-        }
-    }
-}
-
 pub(crate) fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
     if args.standalone {
         return standalone(&args.arch, output);
@@ -113,62 +79,9 @@ pub(crate) fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// Builds the command with packages inside.
-fn standalone(architectures: &[Architecture], output: &Output) -> anyhow::Result<Exit> {
-    let mut wanted: Vec<Architecture> = Vec::new();
-    for architecture in architectures {
-        if !wanted.contains(architecture) {
-            wanted.push(*architecture);
-        }
-    }
-    let built = package::standalone(&wanted)?;
-    let bytes = fs::read(&built.path)
-        .with_context(|| format!("`{}` could not be read", built.path.display()))?;
-    let carried = |one: Sealed| Carried {
-        architecture: one.architecture,
-        size_bytes: one.zip.len(),
-        sha256: one.sha256,
-    };
-    output.result(&Standalone {
-        file: built.path.display().to_string(),
-        size_bytes: bytes.len(),
-        sha256: package::hex(&Sha256::digest(&bytes)),
-        packages: built.packages.into_iter().map(carried).collect(),
-    })?;
-    Ok(Exit::Done)
-}
-
-/// The command that was built.
-#[derive(Serialize)]
-struct Standalone {
-    file: String,
-    size_bytes: usize,
-    sha256: String,
-    packages: Vec<Carried>,
-}
-
-/// A package inside.
-#[derive(Serialize)]
-struct Carried {
-    architecture: String,
-    size_bytes: usize,
-    sha256: String,
-}
-
-impl fmt::Display for Standalone {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "file     {}", self.file)?;
-        writeln!(f, "size     {} bytes", self.size_bytes)?;
-        writeln!(f, "sha256   {}", self.sha256)?;
-        for Carried { architecture, size_bytes, sha256 } in &self.packages {
-            writeln!(f, "package  {architecture}, {size_bytes} bytes, {sha256}")?;
-        }
-        Ok(())
-    }
-}
-
 /// What was packaged.
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Packaged {
     file: String,
     architecture: Architecture,
@@ -192,29 +105,4 @@ fn manual() -> String {
                     s3guard package --bootstrap target/lambda/bootstrap/bootstrap\n  \
                     s3guard package --standalone\n\n";
     examples.to_owned() + &exit::codes(&[Exit::Done, Exit::Failed, Exit::Usage])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn who_stands_in_a_clone_packages_its_sources_and_everybody_else_what_the_command_carries() {
-        let none = BuildArgs { bootstrap: None, cargo_profile: None, embedded: false };
-        let forced = BuildArgs { embedded: true, ..none.clone() };
-        let profile = BuildArgs { cargo_profile: Some("dev".to_owned()), ..none.clone() };
-        let program = BuildArgs { bootstrap: Some(PathBuf::from("b")), ..none.clone() };
-        let built = |profile: &str| Source::Workspace { cargo_profile: profile.to_owned() };
-        for is_in_clone in [true, false] {
-            for carries_one in [true, false] {
-                let chosen = |args: &BuildArgs| args.choose(is_in_clone, carries_one);
-                let own =
-                    if !is_in_clone && carries_one { Source::Embedded } else { built("lambda") };
-                assert_eq!(chosen(&none), own, "{is_in_clone} {carries_one}");
-                assert_eq!(chosen(&forced), Source::Embedded);
-                assert_eq!(chosen(&profile), built("dev"));
-                assert_eq!(chosen(&program), Source::Binary(PathBuf::from("b")));
-            }
-        }
-    }
 }

@@ -1,34 +1,28 @@
 //! `s3guard replay`: what the guard would do about recorded events, without an account.
 
 use std::fmt;
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use crate::operations::replay::{self, Channel, Outcome, Recorded, Replayed, Scene};
-use anyhow::{Context as _, anyhow};
+use anyhow::Context as _;
 use clap::ValueEnum;
-use flate2::read::MultiGzDecoder;
 use s3guard_posture::config::SETTLE_SECONDS;
 use s3guard_posture::text::shown;
 use s3guard_posture::{AccountId, Grade, KeyArn, Region};
 use serde::Serialize;
 use time::OffsetDateTime;
 
+use crate::args::config::ConfigArgs;
 use crate::args::guard::{grade, key};
-use crate::config_file::ConfigArgs;
+use crate::args::region::region;
 use crate::error::Advice as _;
 use crate::error::Invalid;
 use crate::exit::{self, Exit};
-use crate::operations::session::region;
+use crate::operations::replay::file::{name, read};
+use crate::operations::replay::{self, Channel, Outcome, Recorded, Replayed, Scene};
 use crate::ui::output::Output;
 
 /// The version of the form for programs.
 const VERSION: u32 = 1;
-/// The most that is read of a file, unpacked. A trail's files have a few MiB.
-const BYTES_MAX: u64 = 256 * 1024 * 1024;
-/// What every file begins with that `gzip` has packed.
-const GZIP: [u8; 2] = [0x1f, 0x8b];
 /// What the names of the stack's own buckets begin with, unless a stack was told otherwise.
 const BUCKET_PREFIX: &str = "s3guard";
 /// The account where no event names one.
@@ -163,42 +157,6 @@ impl fmt::Display for Replay {
     }
 }
 
-/// Reads a file whole, and unpacks it if it is packed.
-fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
-    let name = name(path);
-    let bytes = if path == Path::new("-") {
-        up_to_max(io::stdin().lock())
-    } else {
-        File::open(path).and_then(up_to_max)
-    };
-    let bytes = bytes
-        .with_context(|| format!("`{name}` could not be read"))
-        .hint("name a file, or `-` for stdin")?;
-    let bytes = if bytes.starts_with(&GZIP) {
-        up_to_max(MultiGzDecoder::new(bytes.as_slice()))
-            .with_context(|| format!("`{name}` could not be unpacked"))
-            .hint("it begins as a file of gzip does; `gzip -t` says more")?
-    } else {
-        bytes
-    };
-    if bytes.len() as u64 > BYTES_MAX {
-        return Err(anyhow!("`{name}` has more than {} MiB", BYTES_MAX / 1024 / 1024))
-            .hint("give it in parts, as JSON lines");
-    }
-    Ok(bytes)
-}
-
-/// Reads all, or one byte more than is wanted.
-fn up_to_max(from: impl Read) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    from.take(BYTES_MAX + 1).read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
-fn name(path: &Path) -> String {
-    if path == Path::new("-") { "stdin".to_owned() } else { path.display().to_string() }
-}
-
 fn account(text: &str) -> Result<AccountId, Invalid> {
     text.parse().map_err(|problem: s3guard_posture::model::names::InvalidAccountId| {
         let hint = "`aws sts get-caller-identity --query Account` prints it";
@@ -211,44 +169,4 @@ fn manual() -> String {
                     aws cloudtrail lookup-events | s3guard replay - --grade hybrid --key ARN\n  \
                     s3guard replay *.json.gz --region eu-west-1 --output json\n\n";
     examples.to_owned() + &exit::codes(&[Exit::Done, Exit::Failed, Exit::Usage])
-}
-
-#[cfg(test)]
-mod tests {
-    use std::io::Write as _;
-
-    use flate2::Compression;
-    use flate2::write::GzEncoder;
-
-    use super::*;
-
-    fn packed(bytes: &[u8]) -> Vec<u8> {
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-        encoder.write_all(bytes).unwrap();
-        encoder.finish().unwrap()
-    }
-
-    #[test]
-    fn a_packed_file_is_unpacked_also_if_it_has_parts() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("events");
-        let both = [packed(b"{}\n"), packed(b"{}\n")].concat();
-        for (written, expected) in [(&b"{}"[..], "{}"), (&both, "{}\n{}\n")] {
-            std::fs::write(&path, written).unwrap();
-            assert_eq!(read(&path).unwrap(), expected.as_bytes());
-        }
-        std::fs::write(&path, &packed(b"{}")[..12]).unwrap();
-        let error = read(&path).unwrap_err().to_string();
-        assert!(error.ends_with("events` could not be unpacked"), "{error}");
-    }
-
-    #[test]
-    fn a_file_that_unpacks_to_too_much_is_refused() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("bomb.gz");
-        let part = packed(&vec![b' '; 16 * 1024 * 1024]);
-        std::fs::write(&path, part.repeat(17)).unwrap();
-        let error = read(&path).unwrap_err().to_string();
-        assert!(error.ends_with("bomb.gz` has more than 256 MiB"), "{error}");
-    }
 }

@@ -5,14 +5,12 @@
 use std::fmt;
 use std::time::Duration;
 
-use anyhow::anyhow;
-use futures_util::future::join_all;
 use serde::Serialize;
 
 use crate::error;
-use crate::error::Advice as _;
 use crate::error::Invalid;
 use crate::exit::{self, Exit};
+use crate::operations::regions;
 use crate::operations::session;
 use crate::operations::session::{Account, AccountArgs, AccountsArgs};
 use crate::operations::status::gather;
@@ -65,35 +63,21 @@ async fn status(args: &Args, output: &Output) -> anyhow::Result<Exit> {
 
 /// Looks once at the stack of each Region.
 async fn look(args: &Args, redraws: bool, output: &Output) -> anyhow::Result<Exit> {
-    let each = args.account.each();
-    let looks = each.iter().map(|one| one_stack(one, output));
-    let mut stacks = Vec::new();
-    let mut failed = Vec::new();
-    let is_one = each.len() == 1;
-    for (one, looked) in each.iter().zip(join_all(looks).await) {
-        match looked {
-            Ok(status) => stacks.push(status),
-            Err(error) if is_one => return Err(error),
-            Err(error) => failed.push((one.region.clone(), error)),
-        }
-    }
+    let looked =
+        regions::each(&args.account, output, async |one, output| one_stack(&one, &output).await);
+    let looked = looked.await.unless_the_only_one_failed()?;
     if redraws {
         output.clear();
     }
-    let is_well = failed.is_empty() && stacks.iter().all(|status| status.to_do.is_empty());
-    match (is_one, stacks.first()) {
-        (true, Some(one)) => output.result(one)?,
-        (_, _) => output.result(&Statuses { stacks })?,
+    let stacks = &looked.done[..];
+    let is_well = stacks.iter().all(|status| status.to_do.is_empty());
+    match stacks {
+        [one] if looked.is_one() => output.result(one)?,
+        _ => output.result(&Statuses { stacks })?,
     }
-    let count = failed.len();
-    for (region, error) in failed {
-        let region = region.map(|region| region.to_string()).unwrap_or_default();
-        error::report(&error, &output.labelled(&region));
-    }
-    if count > 0 {
-        return Err(anyhow!("{count} of {} Regions could not be looked at", each.len()))
-            .hint("what is wrong with each is said above");
-    }
+    looked.all("could not be looked at", output, |_| {
+        "what is wrong with each is said above".to_owned()
+    })?;
     Ok(if is_well { Exit::Done } else { Exit::Findings })
 }
 
@@ -103,23 +87,20 @@ async fn one_stack(args: &AccountArgs, output: &Output) -> anyhow::Result<Status
     let seen = Box::pin(gather::gather(&account, stack)).await;
     let name = args.stack.as_str();
     let to_do = judge::to_do(&seen, name);
-    let view = View { width: output.width(), paint: output.results() };
+    let view =
+        View { width: output.results_width().unwrap_or(usize::MAX), paint: output.results() };
     Ok(Status::of(seen, name, to_do, view))
 }
 
 /// Several stacks, one below the other.
 #[derive(Serialize)]
-struct Statuses {
-    stacks: Vec<Status>,
+struct Statuses<'a> {
+    stacks: &'a [Status],
 }
 
-impl fmt::Display for Statuses {
+impl fmt::Display for Statuses<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, status) in self.stacks.iter().enumerate() {
-            let gap = if index == 0 { "" } else { "\n" };
-            write!(f, "{gap}{status}")?;
-        }
-        Ok(())
+        regions::separated(f, self.stacks)
     }
 }
 

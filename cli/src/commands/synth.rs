@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use clap::ValueEnum;
 use s3guard_synth::stacks;
 
-use crate::config_file::ConfigArgs;
+use crate::args::config::ConfigArgs;
 use crate::exit::{self, Exit};
 use crate::files;
 use crate::ui::output::{Form, Output};

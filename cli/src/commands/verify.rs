@@ -1,34 +1,11 @@
 //! `s3guard verify`: proves the deployed guard on a bucket that is made for it and removed again.
-//!
-//! `prepare` asks, `plan` says what is tried, `attempt` has `tries`, `objects` and `notices` try it, `links` judges what is
-//! not seen, `clean` removes what was made. Nothing but the canary is ever written to.
 
-use std::collections::hash_map::RandomState;
-use std::hash::BuildHasher as _;
-use std::time::Duration;
-
-use anyhow::{Context as _, anyhow};
 use time::OffsetDateTime;
 
-use crate::error;
-use crate::error::Advice as _;
-use crate::error::Invalid;
+use crate::args::verify::Options;
 use crate::exit::{self, Exit};
-use crate::operations::session;
-use crate::operations::session::{Account, AccountArgs};
-use crate::operations::verify::attempt::attempt;
-use crate::operations::verify::clean::{Leftover, Leftovers, Made};
-use crate::operations::verify::interrupts::Interrupts;
-use crate::operations::verify::prepare::{agree, prepare};
-use crate::operations::verify::report::Report;
-use crate::operations::verify::stage::Interrupted;
+use crate::operations::verify;
 use crate::ui::output::Output;
-
-/// How long is waited for the guard, unless somebody says otherwise.
-///
-/// Source: AWS CloudTrail User Guide, "How CloudTrail works": events are delivered within about five minutes of a call
-/// on average, which is not guaranteed. Three times that is late.
-const TIMEOUT: &str = "15m";
 
 /// Prove the deployed guard on a bucket made for it
 ///
@@ -44,174 +21,17 @@ const TIMEOUT: &str = "15m";
 /// is over. No other bucket is touched. Whoever is subscribed to the guard's notices hears of the canary.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = manual())]
-#[expect(clippy::struct_excessive_bools, reason = "each flag stands for itself")]
 pub(crate) struct Args {
-    /// How long to wait for each effect, as `90s` or `15m`; the settle time and the window come on top
-    #[arg(long, value_name = "TIME", default_value = TIMEOUT, value_parser = duration)]
-    pub(crate) timeout: Duration,
-
-    /// Also show that notices go out: subscribe a queue to the topic for the time
-    #[arg(long)]
-    pub(crate) notices: bool,
-
-    /// Leave the canary, to look at it; `--clean-up` removes it
-    #[arg(long)]
-    pub(crate) keep: bool,
+    #[command(flatten)]
+    options: Options,
 
     /// Verify nothing: remove what earlier runs for this stack have left or kept
     #[arg(long, conflicts_with_all = ["keep", "notices", "timeout"])]
-    pub(crate) clean_up: bool,
-
-    /// Do not ask before it begins
-    #[arg(long)]
-    pub(crate) yes: bool,
-
-    #[command(flatten)]
-    pub(crate) account: AccountArgs,
+    clean_up: bool,
 }
 
 pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::Result<Exit> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let done = runtime.block_on(async {
-        let interrupts = Interrupts::listen().context("Ctrl-C cannot be heard")?;
-        if args.clean_up {
-            tokio::select! {
-                done = clean_up(args, output, now) => done,
-                () = interrupts.pressed(1) => Err(interrupted("the same command goes on with it")),
-            }
-        } else {
-            verify(args, output, (&interrupts, now)).await
-        }
-    });
-    // Without this, a person who does not answer would be waited for.
-    runtime.shutdown_background();
-    done
-}
-
-async fn verify(
-    args: &Args,
-    output: &Output,
-    (interrupts, now): (&Interrupts, OffsetDateTime),
-) -> anyhow::Result<Exit> {
-    let nothing = || interrupted("nothing was made");
-    let canary_id = format!("{:012x}", RandomState::new().hash_one(now.unix_timestamp()) >> 16);
-    let prepared = tokio::select! {
-        prepared = prepare(args, output, (&canary_id, now)) => prepared?,
-        () = interrupts.pressed(1) => return Err(nothing()),
-    };
-    tokio::select! {
-        agreed = agree(args, &prepared, output) => agreed?,
-        () = interrupts.pressed(1) => return Err(nothing()),
-    }
-    prepared.leftovers.remove(&[Leftover::Over], output).await;
-    let made = Made::default();
-    let mut steps = Vec::new();
-    let mut broken = Vec::new();
-    let leave = |made: &Made| {
-        Err(anyhow!("interrupted before all was removed: {}", made.names().join(", ")))
-            .hint(format!("`{}` removes it", command(args, &prepared.account, "verify --clean-up")))
-            .exit(Exit::Interrupted)
-    };
-    let tried = tokio::select! {
-        tried = attempt(args, &prepared, &made, (interrupts, output, now, &canary_id), (&mut steps, &mut broken)) => tried,
-        () = interrupts.pressed(2) => return leave(&made),
-    };
-    let is_interrupted = tried.as_ref().is_err_and(anyhow::Error::is::<Interrupted>);
-    if is_interrupted {
-        output.say("interrupted: cleaning up; Ctrl-C once more leaves at once");
-    }
-    let left = tokio::select! {
-        left = made.remove(args.keep && !is_interrupted) => left,
-        () = interrupts.pressed(2) => return leave(&made),
-    };
-    if !left.is_empty() {
-        let again = command(args, &prepared.account, "verify --clean-up");
-        output.say(format_args!("still there: {}; `{again}` removes it", left.join(", ")));
-    }
-    let keeps_all = args.keep && left.len() == 1;
-    let report = Report {
-        stack: args.account.stack.to_string(),
-        region: prepared.id.region.to_string(),
-        account: prepared.id.account.to_string(),
-        bucket: prepared.id.name.to_string(),
-        grade: prepared.grade.clone(),
-        is_interrupted,
-        steps,
-        broken,
-        left,
-    };
-    output.result(&report)?;
-    match tried {
-        Err(_) if is_interrupted => {
-            let is_clean = report.left.is_empty();
-            let hint = if is_clean { "what was made is removed" } else { "all else is removed" };
-            Err(anyhow!("interrupted")).hint(hint).exit(Exit::Interrupted)
-        }
-        Err(error) => Err(error),
-        Ok(()) if !report.is_well() => Ok(Exit::Failed),
-        Ok(()) if !report.left.is_empty() && !keeps_all => Ok(Exit::Failed),
-        Ok(()) => Ok(Exit::Done),
-    }
-}
-
-/// Removes what earlier runs for this stack have left or kept.
-async fn clean_up(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::Result<Exit> {
-    let account = Account::open(&args.account).await?;
-    let stack = session::guard_stack(&args.account, &account).await?;
-    let topic = session::output_of(&stack, &args.account, "TopicArn", "topic")?;
-    let whose = (&account.caller.account, args.account.stack.as_str(), topic);
-    let found = Leftovers::find(&account.connection, whose, now).await?;
-    let ours = [found.names(Leftover::Over), found.names(Leftover::InUse)].concat();
-    for unseen in &found.unseen {
-        output.warn(unseen);
-    }
-    for strange in &found.strange {
-        output.warn(format_args!("{strange}, so it is left, though it is called like a canary"));
-    }
-    if ours.is_empty() {
-        output.say("nothing is left of earlier runs");
-    } else {
-        for name in &ours {
-            output.say(format_args!("  removes  {name}"));
-        }
-        if !args.yes {
-            session::approve("removing what earlier runs have left", "yes", "`yes`", output)
-                .await?;
-        }
-    }
-    let cleaned = found.remove(&[Leftover::Over, Leftover::InUse], output).await;
-    output.result(&cleaned)?;
-    let is_clean = cleaned.left.is_empty() && found.unseen.is_empty();
-    Ok(if is_clean { Exit::Done } else { Exit::Failed })
-}
-
-/// A command about the same stack.
-pub(crate) fn command(args: &Args, account: &Account, command: &str) -> String {
-    let (stack, region) = (&args.account.stack, account.connection.region());
-    format!("s3guard {command} --stack {stack} --region {region}")
-}
-
-fn interrupted(hint: &str) -> anyhow::Error {
-    let error = Err::<(), _>(error::hinted(anyhow!("interrupted"), hint)).exit(Exit::Interrupted);
-    error.expect_err("it is one")
-}
-
-fn duration(text: &str) -> Result<Duration, Invalid> {
-    let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
-    let unit = match &text[digits.len()..] {
-        "s" => Some(1),
-        "m" => Some(60),
-        "h" => Some(3600),
-        _ => None,
-    };
-    let seconds = unit.and_then(|unit| digits.parse::<u64>().ok()?.checked_mul(unit));
-    match seconds {
-        Some(seconds @ 1..=21_600) => Ok(Duration::from_secs(seconds)),
-        Some(_) | None => Err(Invalid::new(
-            format!("`{text}` is no time between a second and six hours"),
-            "write it as `90s`, `15m` or `1h`",
-        )),
-    }
+    verify::run(&args.options, args.clean_up, output, now)
 }
 
 fn manual() -> String {
@@ -237,19 +57,4 @@ fn manual() -> String {
         sns:Unsubscribe and sns:ListSubscriptionsByTopic\n\n";
     let exits = [Exit::Done, Exit::Failed, Exit::Usage, Exit::Approval, Exit::Interrupted];
     examples.to_owned() + permissions + &exit::codes(&exits)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_time_has_a_unit_and_bounds() {
-        for (text, seconds) in [("1s", 1), ("90s", 90), ("15m", 900), ("6h", 21_600)] {
-            assert_eq!(duration(text).unwrap().as_secs(), seconds, "{text}");
-        }
-        for bad in ["", "0s", "15", "7h", "m", "-1s", "1.5h", "99999999999999999999h"] {
-            assert!(duration(bad).is_err(), "{bad}");
-        }
-    }
 }

@@ -9,7 +9,7 @@ use serde_json::{Map, Number, Value};
 use toml::Spanned;
 use toml::de::{DeInteger, DeTable, DeValue};
 
-use crate::config_file::mistakes::{Mistakes, Placed};
+use crate::error::{Mistakes, Placed};
 
 /// No setting lies deeper. What does is wrong anyway, and is not looked into.
 const DEPTH_MAX: usize = 8;

@@ -10,6 +10,7 @@ use crate::operations::follow::Shown;
 
 /// The events of a stack; as text, a line for each and the root cause at the end.
 #[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Told {
     stack: String,
     region: String,
@@ -21,6 +22,7 @@ pub(crate) struct Told {
 }
 
 #[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Line {
     #[serde(flatten)]
     event: Shown,
@@ -31,6 +33,7 @@ struct Line {
 
 /// Why it failed, and what to do.
 #[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Cause {
     logical_id: String,
     #[serde(rename = "cause")]

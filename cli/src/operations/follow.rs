@@ -19,13 +19,11 @@ use s3guard_posture::text::shown;
 use tokio::time::{Instant, sleep};
 
 use crate::error::{self as failures, Advice as _};
-pub(crate) use crate::operations::follow::diagnosis::{
-    explained, failure, failure_hint, first_cause, hint,
-};
+pub(crate) use crate::operations::follow::diagnosis::{explained, failed, first_cause, hint};
 pub(crate) use crate::operations::follow::view::Shown;
 use crate::operations::follow::view::View;
 use crate::operations::follow::watch::{Past, Progress, Watch};
-use crate::operations::session::Followed;
+use crate::operations::interrupt::{Followed, Interrupts};
 use crate::ui::output::Output;
 
 /// CloudFormation's own limit for what a guard consists of is well below.
@@ -41,6 +39,7 @@ const CREDENTIALS_MISSED_MAX: usize = 2;
 pub(crate) struct Follower<'a> {
     stacks: &'a Stacks,
     output: &'a Output,
+    interrupts: &'a Interrupts,
     stack_id: String,
     watch: Watch,
 }
@@ -59,31 +58,33 @@ impl<'a> Follower<'a> {
     pub(crate) async fn new(
         stacks: &'a Stacks,
         output: &'a Output,
+        interrupts: &'a Interrupts,
         stack_id: &str,
         token: Option<&str>,
     ) -> Self {
         let before = stacks.describe(stack_id).await.ok().flatten();
         let past = stacks.events(stack_id, None).await.ok().map(|events| Past::of(&events));
         let watch = Watch::new(token, before, past);
-        Self { stacks, output, stack_id: stack_id.to_owned(), watch }
+        Self { stacks, output, interrupts, stack_id: stack_id.to_owned(), watch }
     }
 
     /// Joins what is going on with a stack already, from after these events on.
     pub(crate) fn joining(
         stacks: &'a Stacks,
         output: &'a Output,
+        interrupts: &'a Interrupts,
         stack: Stack,
         before: &[Event],
     ) -> Self {
         let stack_id = stack.id.clone();
         let watch = Watch::new(None, Some(stack), Some(Past::of(before)));
-        Self { stacks, output, stack_id, watch }
+        Self { stacks, output, interrupts, stack_id, watch }
     }
 
     /// Shows what happens until the stack rests.
     pub(crate) async fn follow(mut self) -> anyhow::Result<Ended> {
         let (name, region) = name_and_region(&self.stack_id);
-        let followed = Followed::new(&name, &region, self.output);
+        let followed = self.interrupts.follow(&name, &region, self.output);
         followed.set_can_cancel(self.watch.before().is_some_and(can_be_cancelled));
         let mut view = View::new(self.output, &self.stack_id);
         let begun = Instant::now();
@@ -132,7 +133,7 @@ impl<'a> Follower<'a> {
     }
 
     /// Waits for the next look, with a list that goes on.
-    async fn pause(&self, pace: &mut Pace, view: &View, followed: &Followed) {
+    async fn pause(&self, pace: &mut Pace, view: &View, followed: &Followed<'_>) {
         let until = Instant::now() + pace.next().unwrap_or_default();
         loop {
             tokio::select! {
@@ -181,12 +182,8 @@ impl<'a> Follower<'a> {
     /// What is wrong with a stack before anything of it is made is not among its events.
     async fn show_failures(&self, view: &mut View) -> anyhow::Result<Vec<Event>> {
         let events = self.watch.events();
-        let operation = events.iter().rev().find_map(|event| event.operation.as_deref());
-        let scope = match operation {
-            Some(operation) => Scope::Operation(operation),
-            None => Scope::Stack(&self.stack_id),
-        };
-        let mut found = match self.stacks.failures(scope).await {
+        let operation = last_operation(events);
+        let found = match unseen_failures(self.stacks, &self.stack_id, operation, events).await {
             Ok(found) => found,
             Err(error) => {
                 if error.is_denied() {
@@ -197,11 +194,6 @@ impl<'a> Follower<'a> {
                 return Ok(Vec::new());
             }
         };
-        // Without an operation's id those of earlier ones are among them.
-        let first = events.first().map(|event| event.time);
-        let is_known = |event: &Event| events.iter().any(|known| known.id == event.id);
-        found.retain(|event| operation.is_some() || first.is_none_or(|time| event.time >= time));
-        found.retain(|event| !is_known(event));
         view.take(&found)?;
         Ok(found)
     }
@@ -217,6 +209,27 @@ impl<'a> Follower<'a> {
     }
 }
 
+/// The operation that the newest of these events belongs to, where CloudFormation names operations.
+pub(crate) fn last_operation(events: &[Event]) -> Option<&str> {
+    events.iter().rev().find_map(|event| event.operation.as_deref())
+}
+
+/// The failures of an operation, or of all since the first of these events, that are not among them: validations and hooks.
+pub(crate) async fn unseen_failures(
+    stacks: &Stacks,
+    stack_id: &str,
+    operation: Option<&str>,
+    events: &[Event],
+) -> Result<Vec<Event>, AwsError> {
+    let scope = operation.map_or(Scope::Stack(stack_id), Scope::Operation);
+    let mut found = stacks.failures(scope).await?;
+    // Without an operation's id those of earlier ones are among them.
+    let first = events.first().map(|event| event.time);
+    found.retain(|event| operation.is_some() || first.is_none_or(|time| event.time >= time));
+    found.retain(|event| events.iter().all(|known| known.id != event.id));
+    Ok(found)
+}
+
 /// The name of a stack, and its Region if the id says it.
 pub(crate) fn name_and_region(stack_id: &str) -> (String, String) {
     // An id is `arn:aws:cloudformation:REGION:ACCOUNT:stack/NAME/UUID`.
@@ -230,7 +243,7 @@ fn can_be_cancelled(stack: &Stack) -> bool {
     stack.status.known() == Some((Operation::Update, Phase::InProgress))
 }
 
-fn expired(error: AwsError, stack: &str, followed: &Followed) -> anyhow::Error {
+fn expired(error: AwsError, stack: &str, followed: &Followed<'_>) -> anyhow::Error {
     let what = if error.is_expired() { "have expired" } else { "are no longer accepted" };
     let error = anyhow::Error::new(error)
         .context(format!("the credentials {what}; stack `{stack}` goes on without the command"));
@@ -248,7 +261,7 @@ fn never_begun() -> anyhow::Error {
     )
 }
 
-fn lost(error: AwsError, followed: &Followed) -> anyhow::Error {
+fn lost(error: AwsError, followed: &Followed<'_>) -> anyhow::Error {
     let minutes = SILENCE_LIMIT.as_secs() / 60;
     let error = anyhow::Error::new(error).context(format!(
         "nothing was heard from CloudFormation for {minutes} minutes; the stack goes on without the command"

@@ -1,22 +1,38 @@
-//! What Ctrl-C and `SIGTERM` do: they end a command, but while an operation on a stack is followed, which goes on
-//! without the command, they explain first.
+//! What Ctrl-C and `SIGTERM` do: they end a command. While an operation on a stack is followed, which goes on without the
+//! command, they explain first; a command that has to clean up counts them and decides itself.
 
 use std::cell::{Cell, RefCell};
 use std::future;
-use std::io;
+use std::io::{self, IsTerminal as _};
 use std::rc::Rc;
 
 use anyhow::anyhow;
-use tokio::sync::Notify;
+use time::OffsetDateTime;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
 use crate::error::Advice as _;
 use crate::exit::Exit;
 use crate::ui::output::Output;
 
-tokio::task_local! {
-    /// Of the command that runs: whoever follows an operation says so here.
-    static INTERRUPTS: Rc<Interrupts>;
+/// A run of a command that changes stacks.
+pub(crate) struct Run {
+    /// Its name in AWS: of its change set, and of what it asks for.
+    pub(crate) token: String,
+    pub(crate) now: OffsetDateTime,
+    pub(crate) interrupts: Interrupts,
+}
+
+impl Run {
+    /// A run that begins now.
+    pub(crate) fn new(now: OffsetDateTime, profile: Option<&str>, hint: impl Into<String>) -> Self {
+        Self { token: token(now), now, interrupts: Interrupts::new(profile, hint) }
+    }
+}
+
+/// The name that a run has in AWS.
+pub(crate) fn token(now: OffsetDateTime) -> String {
+    format!("s3guard-{}-{}", now.unix_timestamp_nanos() / 1_000_000, std::process::id())
 }
 
 /// What is followed, and how often somebody has asked to stop.
@@ -24,10 +40,14 @@ tokio::task_local! {
 pub(crate) struct Interrupts {
     /// Whether somebody is there who can answer.
     can_ask: bool,
+    /// Whether the command ends itself, after it has cleaned up.
+    cleans_up: bool,
     /// What to do after an interrupt where nothing is followed.
     hint: String,
+    /// With which profile the account is reached, for commands that are proposed.
+    profile: Option<String>,
+    count: watch::Sender<u32>,
     is_explained: Cell<bool>,
-    profile: RefCell<Option<String>>,
     followed: RefCell<Vec<Rc<Entry>>>,
 }
 
@@ -43,14 +63,16 @@ struct Entry {
 
 /// That an operation is followed, as long as this lives.
 #[derive(Debug)]
-pub(crate) struct Followed {
+pub(crate) struct Followed<'a> {
     entry: Rc<Entry>,
-    interrupts: Option<Rc<Interrupts>>,
+    interrupts: &'a Interrupts,
 }
 
 /// What comes of a press.
 #[derive(Debug)]
 pub(crate) enum Press {
+    /// The command has to clean up, and ends itself.
+    Counted,
     /// It was explained what goes on, and what can be done.
     Explained,
     /// The command ends so.
@@ -58,23 +80,42 @@ pub(crate) enum Press {
 }
 
 impl Interrupts {
-    pub(crate) fn new(can_ask: bool, hint: String) -> Rc<Self> {
-        Rc::new(Self {
-            can_ask,
-            hint,
+    /// For a command that ends at once, with this hint.
+    pub(crate) fn new(profile: Option<&str>, hint: impl Into<String>) -> Self {
+        Self {
+            can_ask: io::stdin().is_terminal() && io::stderr().is_terminal(),
+            cleans_up: false,
+            hint: hint.into(),
+            profile: profile.map(str::to_owned),
+            count: watch::Sender::new(0),
             is_explained: Cell::new(false),
-            profile: RefCell::default(),
             followed: RefCell::default(),
-        })
+        }
     }
 
-    /// Runs a command that says here what it follows.
-    pub(crate) async fn around<T>(self: &Rc<Self>, command: impl Future<Output = T>) -> T {
-        INTERRUPTS.scope(Rc::clone(self), command).await
+    /// For a command that cleans up and ends itself.
+    pub(crate) fn cleaning_up() -> Self {
+        Self { cleans_up: true, ..Self::new(None, "") }
+    }
+
+    /// How often it was so far.
+    pub(crate) fn count(&self) -> u32 {
+        *self.count.borrow()
+    }
+
+    /// Waits until it was so often.
+    pub(crate) async fn pressed(&self, times: u32) {
+        let mut count = self.count.subscribe();
+        // It cannot fail: the sender is here.
+        let _ = count.wait_for(|count| *count >= times).await;
     }
 
     /// Somebody asks to stop.
     pub(crate) fn press(&self) -> Press {
+        self.count.send_modify(|count| *count += 1);
+        if self.cleans_up {
+            return Press::Counted;
+        }
         let followed = self.followed.borrow();
         let Some(first) = followed.first() else {
             return Press::Leave(interrupted(anyhow!("interrupted"), &self.hint));
@@ -82,8 +123,7 @@ impl Interrupts {
         if !self.can_ask || self.is_explained.replace(true) {
             let stacks: Vec<&str> = followed.iter().map(|entry| entry.stack.as_str()).collect();
             let error = anyhow!("interrupted: {} without the command", go_on(&stacks));
-            let profile = self.profile.borrow();
-            let commands = followed.iter().map(|entry| entry.command(profile.as_deref()));
+            let commands = followed.iter().map(|entry| entry.command(self.profile.as_deref()));
             let commands = commands.collect::<Vec<_>>().join(" and ");
             return Press::Leave(interrupted(error, &format!("follow it again with {commands}")));
         }
@@ -104,6 +144,19 @@ impl Interrupts {
             }
         }
     }
+
+    /// Says that an operation on this stack is followed.
+    pub(crate) fn follow(&self, stack: &str, region: &str, output: &Output) -> Followed<'_> {
+        let entry = Rc::new(Entry {
+            stack: stack.to_owned(),
+            region: region.to_owned(),
+            output: output.unlabelled(),
+            can_cancel: Cell::new(false),
+            cancel: Notify::new(),
+        });
+        self.followed.borrow_mut().push(Rc::clone(&entry));
+        Followed { entry, interrupts: self }
+    }
 }
 
 impl Entry {
@@ -115,27 +168,10 @@ impl Entry {
     }
 }
 
-impl Followed {
-    /// Says that an operation on this stack is followed.
-    pub(crate) fn new(stack: &str, region: &str, output: &Output) -> Self {
-        let entry = Rc::new(Entry {
-            stack: stack.to_owned(),
-            region: region.to_owned(),
-            output: output.unlabelled(),
-            can_cancel: Cell::new(false),
-            cancel: Notify::new(),
-        });
-        let interrupts = INTERRUPTS.try_with(Rc::clone).ok();
-        if let Some(interrupts) = &interrupts {
-            interrupts.followed.borrow_mut().push(Rc::clone(&entry));
-        }
-        Self { entry, interrupts }
-    }
-
+impl Followed<'_> {
     /// The command that follows it again.
     pub(crate) fn command(&self) -> String {
-        let profile = self.interrupts.as_ref().and_then(|one| one.profile.borrow().clone());
-        self.entry.command(profile.as_deref())
+        self.entry.command(self.interrupts.profile.as_deref())
     }
 
     /// Says whether what is going on can be cancelled.
@@ -149,19 +185,10 @@ impl Followed {
     }
 }
 
-impl Drop for Followed {
+impl Drop for Followed<'_> {
     fn drop(&mut self) {
-        if let Some(interrupts) = &self.interrupts {
-            interrupts.followed.borrow_mut().retain(|entry| !Rc::ptr_eq(entry, &self.entry));
-        }
+        self.interrupts.followed.borrow_mut().retain(|entry| !Rc::ptr_eq(entry, &self.entry));
     }
-}
-
-/// Remembers with which profile the account is reached, for commands that are proposed.
-pub(crate) fn remember_profile(profile: Option<&str>) {
-    let _ = INTERRUPTS.try_with(|interrupts| {
-        *interrupts.profile.borrow_mut() = profile.map(str::to_owned);
-    });
 }
 
 /// What is typed, once somebody listens.
@@ -260,50 +287,56 @@ mod tests {
         match press {
             Press::Leave(error) => error::text(&error),
             Press::Explained => "explained".to_owned(),
+            Press::Counted => "counted".to_owned(),
+        }
+    }
+
+    fn interrupts(can_ask: bool) -> Interrupts {
+        Interrupts { can_ask, ..Interrupts::new(Some("prod"), "again") }
+    }
+
+    #[test]
+    fn only_what_is_followed_is_explained_and_only_once_and_only_to_somebody() {
+        for (can_ask, first) in [(true, "explained"), (false, "error: interrupted: stack `s`")] {
+            let interrupts = interrupts(can_ask);
+            assert!(left(interrupts.press()).contains("hint: again"));
+            let followed = interrupts.follow("s", "eu-west-1", &Output::default());
+            assert!(left(interrupts.press()).starts_with(first));
+            let second = left(interrupts.press());
+            let command = "`s3guard events --follow --stack s --region eu-west-1 --profile prod`";
+            assert!(second.contains(command), "{second}");
+            assert!(!second.contains("hint: again"), "{second}");
+            drop(followed);
+            assert!(left(interrupts.press()).contains("hint: again"));
         }
     }
 
     #[tokio::test]
-    async fn only_what_is_followed_is_explained_and_only_once_and_only_to_somebody() {
-        for (can_ask, first) in [(true, "explained"), (false, "error: interrupted: stack `s`")] {
-            let interrupts = Interrupts::new(can_ask, "again".to_owned());
-            interrupts
-                .around(async {
-                    remember_profile(Some("prod"));
-                    assert!(left(interrupts.press()).contains("hint: again"));
-                    let followed = Followed::new("s", "eu-west-1", &Output::default());
-                    assert!(left(interrupts.press()).starts_with(first));
-                    let second = left(interrupts.press());
-                    let command =
-                        "`s3guard events --follow --stack s --region eu-west-1 --profile prod`";
-                    assert!(second.contains(command), "{second}");
-                    assert!(!second.contains("hint: again"), "{second}");
-                    drop(followed);
-                    assert!(left(interrupts.press()).contains("hint: again"));
-                })
-                .await;
+    async fn a_command_that_cleans_up_counts_and_is_not_ended() {
+        let interrupts = Interrupts::cleaning_up();
+        assert_eq!(interrupts.count(), 0);
+        for times in 1..=2 {
+            assert_eq!(left(interrupts.press()), "counted");
+            interrupts.pressed(times).await;
+            assert_eq!(interrupts.count(), times);
         }
     }
 
     #[tokio::test]
     async fn the_update_is_cancelled_by_its_letter_alone() {
-        let interrupts = Interrupts::new(true, String::new());
-        interrupts
-            .around(async {
-                let followed = Followed::new("s", "", &Output::default());
-                interrupts.typed("what?\n");
-                let is_cancelled = async || {
-                    tokio::select! {
-                        biased;
-                        () = followed.cancelled() => true,
-                        () = tokio::task::yield_now() => false,
-                    }
-                };
-                assert!(!is_cancelled().await);
-                interrupts.typed("C\n");
-                assert!(is_cancelled().await);
-            })
-            .await;
+        let interrupts = interrupts(true);
+        let followed = interrupts.follow("s", "", &Output::default());
+        interrupts.typed("what?\n");
+        let is_cancelled = async || {
+            tokio::select! {
+                biased;
+                () = followed.cancelled() => true,
+                () = tokio::task::yield_now() => false,
+            }
+        };
+        assert!(!is_cancelled().await);
+        interrupts.typed("C\n");
+        assert!(is_cancelled().await);
     }
 
     #[test]

@@ -1,125 +1,281 @@
-//! A line of a function's log, as a person reads it.
-//!
-//! Ours are JSON (`time`, `level`, `fields`); Lambda's own are JSON of another form, or text.
+//! What the two functions have logged: read, put in order, and followed.
 
-use std::fmt::Write as _;
+mod line;
 
-use s3guard_aws::logs::LogLine;
-use s3guard_posture::text::shown;
+use std::collections::BTreeSet;
+
+use anyhow::anyhow;
+use futures_util::future::join_all;
+use s3guard_aws::logs::{self, LogLine, Wanted};
+use s3guard_aws::wait::Pace;
+use s3guard_aws::{AwsError, function_state};
+use s3guard_posture::Reading;
 use serde::Serialize;
-use serde_json::{Map, Value};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
+use time::{Duration, OffsetDateTime};
+use tokio::time::sleep;
 
-use crate::ui::output::Paint;
+use crate::error;
+use crate::error::Advice as _;
+use crate::exit::Exit;
+use crate::operations::logs::line::Line;
+use crate::operations::session;
+use crate::operations::session::{Account, AccountArgs};
+use crate::ui::output::{Form, Output};
 
-/// Of a line so much is shown.
-const CHARACTERS_MAX: usize = 4000;
+/// A line may come so much later than it was logged.
+///
+/// Source: none; CloudWatch Logs promises nothing, and minutes were seen.
+const LATE: Duration = Duration::minutes(2);
 
-#[derive(Debug, Serialize)]
-pub(crate) struct Line {
-    function: &'static str,
-    time: String,
-    level: Option<String>,
-    message: String,
-    #[serde(skip_serializing_if = "Map::is_empty")]
-    fields: Map<String, Value>,
-    #[serde(skip)]
-    raw: String,
+/// What went wrong, as our functions and Lambda itself write it.
+///
+/// Source: AWS Lambda Developer Guide, "Lambda Telemetry API Event schema reference": the status of `platform.report` is
+/// `success`, `failure`, `error` or `timeout`, and `errorType` is there only where something failed.
+const ERRORS: &str = r#"?ERROR ?"Task timed out" ?"Runtime exited" ?panicked ?errorType ?timeout"#;
+
+/// Which lines are shown, and how.
+pub(crate) struct Request<'a> {
+    pub(crate) account: &'a AccountArgs,
+    /// The name of each function, and the stack's output with the function's.
+    pub(crate) functions: &'a [(&'static str, &'static str)],
+    pub(crate) since: OffsetDateTime,
+    pub(crate) filter: Option<&'a str>,
+    pub(crate) only_errors: bool,
+    pub(crate) follows: bool,
+    pub(crate) is_raw: bool,
 }
 
-impl Line {
-    pub(crate) fn of(function: &'static str, line: &LogLine) -> Self {
-        let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(line.at_ms) * 1_000_000);
-        let time = at.ok().and_then(|at| at.format(&Rfc3339).ok()).unwrap_or_default();
-        let raw = line.text.trim_end().to_owned();
-        let Ok(Value::Object(mut json)) = serde_json::from_str::<Value>(&raw) else {
-            return Self {
-                function,
-                time,
-                level: None,
-                message: raw.clone(),
-                fields: Map::new(),
-                raw,
-            };
-        };
-        let text = |value: Option<Value>| match value {
-            Some(Value::String(text)) => Some(text),
-            Some(Value::Null) | None => None,
-            Some(other) => Some(other.to_string()),
-        };
-        let level = text(json.shift_remove("level"));
-        let mut fields = match json.shift_remove("fields") {
-            Some(Value::Object(fields)) => fields,
-            Some(_) | None => Map::new(),
-        };
-        let message = text(fields.shift_remove("message").or_else(|| json.shift_remove("message")));
-        // What says when and where it was logged is said already, or of no interest.
-        for known in ["timestamp", "time", "target", "span", "spans"] {
-            json.shift_remove(known);
+/// A function's log group, as long as it can be read.
+struct Group {
+    function: &'static str,
+    name: String,
+}
+
+/// Shows them; with `follows` until the command is interrupted.
+pub(crate) async fn show(request: &Request<'_>, output: &Output) -> anyhow::Result<Exit> {
+    if request.follows && output.form() == Form::Json {
+        return Err(anyhow!("what goes on and on is no single JSON object"))
+            .hint("give `--output ndjson`, which writes one for each line")
+            .exit(Exit::Usage);
+    }
+    let account = Account::open(request.account).await?;
+    let stack = session::guard_stack(request.account, &account).await?;
+    let mut failures = Failures::default();
+    let mut groups = Vec::new();
+    for (name, output) in request.functions {
+        let function =
+            session::output_of(&stack, request.account, output, "function of that name")?;
+        match log_group(&account, function).await {
+            Ok(group) => groups.push(Group { function: name, name: group }),
+            Err(error) => failures.add(error),
         }
-        fields.extend(json);
-        // Lambda's own say what they are in `type`, and the rest in `record`.
-        let message = message.or_else(|| text(fields.shift_remove("type"))).unwrap_or_default();
-        Self { function, time, level, message, fields, raw }
+    }
+    let filter = request.filter.map(filter_pattern);
+    let pattern = if request.only_errors { ERRORS } else { filter.as_deref().unwrap_or_default() };
+    let mut tail = Tail::new(request.since);
+    let mut pace = Pace::default();
+    loop {
+        let read = groups.iter().map(|group| read(&account, group, tail.since_ms, pattern));
+        let mut lines = Vec::new();
+        let mut readable = Vec::new();
+        let read = join_all(read).await;
+        let mut is_whole = true;
+        for (group, read) in groups.into_iter().zip(read) {
+            match read {
+                Ok(read) => lines.extend(read),
+                // A look that is throttled loses nothing: the next one begins where the last has ended.
+                Err(error) if request.follows && is_transient(&error) => is_whole = false,
+                Err(error) => {
+                    failures.add(error);
+                    continue;
+                }
+            }
+            readable.push(group);
+        }
+        groups = readable;
+        let new = tail.take(lines, is_whole);
+        if !new.is_empty() {
+            pace = Pace::default();
+        }
+        write(&new, request.is_raw, output)?;
+        if !request.follows || groups.is_empty() {
+            return failures.end(output);
+        }
+        failures.tell(output);
+        sleep(pace.next().unwrap_or_default()).await;
+    }
+}
+
+/// Which groups could not be read. One does not hide the other.
+#[derive(Default)]
+struct Failures {
+    untold: Vec<anyhow::Error>,
+    told: usize,
+}
+
+impl Failures {
+    fn add(&mut self, error: anyhow::Error) {
+        self.untold.push(error);
     }
 
-    pub(crate) fn raw(&self) -> String {
-        shown(&self.raw, CHARACTERS_MAX)
+    fn tell(&mut self, output: &Output) {
+        for error in self.untold.drain(..) {
+            self.told += 1;
+            error::report(&error, output);
+        }
     }
 
-    pub(crate) fn text(&self, paint: Paint) -> String {
-        let level = self.level.as_deref().unwrap_or("");
-        let painted = match level {
-            "ERROR" => paint.bad(format_args!("{level:5}")),
-            "WARN" => paint.notable(format_args!("{level:5}")),
-            _ => format!("{:5}", shown(level, 8)),
-        };
-        let mut text = format!(
-            "{}  {:6} {painted} {}",
-            self.time,
-            self.function,
-            shown(&self.message, CHARACTERS_MAX)
-        );
-        for (name, value) in &self.fields {
-            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            let (name, value) = (shown(name, 80), shown(&value, CHARACTERS_MAX));
-            let _ = write!(text, "  {name}={value}");
+    /// The last one is the command's own.
+    fn end(mut self, output: &Output) -> anyhow::Result<Exit> {
+        let last = self.untold.pop();
+        self.tell(output);
+        match last {
+            Some(error) => Err(error),
+            None if self.told > 0 => Ok(Exit::Failed),
+            None => Ok(Exit::Done),
         }
-        text
     }
+}
+
+/// The group that a function writes to. The stack makes it, under a name that CloudFormation chooses.
+async fn log_group(account: &Account, function: &str) -> anyhow::Result<String> {
+    match function_state::describe(&account.connection, function).await? {
+        Reading::Known(function) => Ok(function.log_group),
+        Reading::Absent | Reading::Unread => Err(anyhow!("there is no function `{function}`"))
+            .hint("somebody has deleted it: `s3guard deploy --revert-drift` makes it again"),
+        Reading::Denied => Err(anyhow!("where function `{function}` logs may not be read"))
+            .hint("give the caller the permission `lambda:GetFunctionConfiguration` on it"),
+    }
+}
+
+async fn read(
+    account: &Account,
+    group: &Group,
+    since_ms: i64,
+    pattern: &str,
+) -> anyhow::Result<Vec<(&'static str, LogLine)>> {
+    let Group { function, name } = group;
+    let wanted = Wanted { group: name, since_ms, pattern };
+    match logs::lines(&account.connection, wanted).await? {
+        Reading::Known(lines) => Ok(lines.into_iter().map(|line| (*function, line)).collect()),
+        Reading::Absent | Reading::Unread => Err(anyhow!("there is no log group `{name}`"))
+            .hint("somebody has deleted it: `s3guard drift` says so, and `s3guard deploy --revert-drift` makes it again"),
+        Reading::Denied => Err(anyhow!("the log group `{name}` may not be read"))
+            .hint("give the caller the permission `logs:FilterLogEvents` on it"),
+    }
+}
+
+/// Words as a filter pattern: one with other characters than letters, digits and `_` has to stand in quotes. What is a
+/// pattern already is left.
+///
+/// Source: Amazon CloudWatch Logs User Guide, "Filter pattern syntax for metric filters".
+fn filter_pattern(text: &str) -> String {
+    let is_pattern = text.contains('"') || text.starts_with(['{', '[', '%']);
+    let is_operator = |word: &str| word.starts_with(['?', '-']);
+    if is_pattern || text.split_whitespace().any(is_operator) {
+        return text.to_owned();
+    }
+    let quoted = text.split_whitespace().map(|word| {
+        let is_plain = word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        if is_plain { word.to_owned() } else { format!("\"{word}\"") }
+    });
+    quoted.collect::<Vec<_>>().join(" ")
+}
+
+fn is_transient(error: &anyhow::Error) -> bool {
+    let error = error.chain().find_map(|cause| cause.downcast_ref::<AwsError>());
+    error.is_some_and(AwsError::is_transient)
+}
+
+fn write(lines: &[(&'static str, LogLine)], raw: bool, output: &Output) -> anyhow::Result<()> {
+    /// All lines, for programs.
+    #[derive(Serialize)]
+    struct Lines {
+        lines: Vec<Line>,
+    }
+    let mut lines = lines.iter().map(|(function, line)| Line::of(function, line));
+    match output.form() {
+        Form::Text => lines.try_for_each(|line| {
+            let text = if raw { line.raw() } else { line.text(output.results()) };
+            output.raw(format!("{text}\n").as_bytes())
+        }),
+        Form::Ndjson => lines.try_for_each(|line| output.event("line", &line)),
+        Form::Json => output.json(&Lines { lines: lines.collect() }),
+    }
+}
+
+/// What was shown already, and from when on is asked next.
+struct Tail {
+    since_ms: i64,
+    seen: BTreeSet<(i64, String)>,
+}
+
+impl Tail {
+    fn new(since: OffsetDateTime) -> Self {
+        Self { since_ms: milliseconds(since), seen: BTreeSet::new() }
+    }
+
+    /// The lines that were not shown yet, in the order of their times. After a look that has not seen everything the next
+    /// one begins no later.
+    fn take<F: Copy>(&mut self, mut lines: Vec<(F, LogLine)>, is_whole: bool) -> Vec<(F, LogLine)> {
+        lines.sort_by_key(|(_, line)| line.at_ms);
+        lines.retain(|(_, line)| self.seen.insert((line.at_ms, line.id.clone())));
+        if !is_whole {
+            return lines;
+        }
+        let newest = self.seen.last().map_or(self.since_ms, |(at, _)| *at);
+        let late_ms = i64::try_from(LATE.whole_milliseconds()).unwrap_or(0);
+        // What comes late is still seen; what is older than that is not asked for, and need not be remembered.
+        self.since_ms = self.since_ms.max(newest - late_ms);
+        self.seen = self.seen.split_off(&(self.since_ms, String::new()));
+        lines
+    }
+}
+
+fn milliseconds(at: OffsetDateTime) -> i64 {
+    i64::try_from(at.unix_timestamp_nanos() / 1_000_000).unwrap_or(0)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[track_caller]
-    fn check(text: &str, expected: &str) {
-        let line = LogLine { id: "1".to_owned(), at_ms: 1_700_000_000_123, text: text.to_owned() };
-        assert_eq!(Line::of("guard", &line).text(Paint::Plain), expected);
+    fn line(id: &str, at_ms: i64) -> ((), LogLine) {
+        ((), LogLine { id: id.to_owned(), at_ms, text: String::new() })
+    }
+
+    fn ids(lines: &[((), LogLine)]) -> Vec<&str> {
+        lines.iter().map(|((), line)| line.id.as_str()).collect()
     }
 
     #[test]
-    fn ours_and_lambdas_lines_are_read_and_text_is_left_as_it_is() {
-        check(
-            r#"{"timestamp":"t","level":"INFO","fields":{"message":"mended","bucket":"reports","count":2},"target":"x"}"#,
-            "2023-11-14T22:13:20.123Z  guard  INFO  mended  bucket=reports  count=2",
-        );
-        check(
-            r#"{"time":"t","type":"platform.report","record":{"requestId":"1"}}"#,
-            "2023-11-14T22:13:20.123Z  guard        platform.report  record={\"requestId\":\"1\"}",
-        );
-        check(
-            "REPORT RequestId: 1\n",
-            "2023-11-14T22:13:20.123Z  guard        REPORT RequestId: 1",
-        );
+    fn each_line_is_shown_once_also_one_that_comes_late() {
+        let mut tail = Tail::new(OffsetDateTime::UNIX_EPOCH);
+        assert_eq!(ids(&tail.take(vec![line("b", 200_000), line("a", 100_000)], true)), ["a", "b"]);
+        assert_eq!(tail.since_ms, 80_000);
+        let again =
+            vec![line("a", 100_000), line("late", 150_000), line("b", 200_000), line("c", 300_000)];
+        assert_eq!(ids(&tail.take(again, true)), ["late", "c"]);
+        assert_eq!(tail.since_ms, 180_000);
+        assert_eq!(tail.seen.len(), 2, "what is not asked for again is forgotten");
+        assert!(tail.take::<()>(Vec::new(), true).is_empty());
+        assert_eq!(tail.since_ms, 180_000, "it never goes back");
+        assert_eq!(ids(&tail.take(vec![line("d", 900_000)], false)), ["d"]);
+        assert_eq!(tail.since_ms, 180_000, "what was not seen is asked for again");
     }
 
     #[test]
-    fn what_a_line_has_in_it_moves_no_cursor() {
-        let line = LogLine { id: "1".to_owned(), at_ms: 0, text: "a\u{1b}[2Jb".to_owned() };
-        let line = Line::of("guard", &line);
-        assert!(!line.text(Paint::Plain).contains('\u{1b}') && !line.raw().contains('\u{1b}'));
+    fn words_are_quoted_where_they_have_to_be_and_a_pattern_is_left() {
+        for (text, pattern) in [
+            ("reports", "reports"),
+            ("my-bucket reports", "\"my-bucket\" reports"),
+            ("arn:aws:s3:::b", "\"arn:aws:s3:::b\""),
+            ("\"as it is\"", "\"as it is\""),
+            ("?ERROR ?WARN", "?ERROR ?WARN"),
+            ("{ $.level = \"ERROR\" }", "{ $.level = \"ERROR\" }"),
+            ("ERROR -timeout", "ERROR -timeout"),
+        ] {
+            assert_eq!(filter_pattern(text), pattern);
+        }
     }
 }

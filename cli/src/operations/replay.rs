@@ -7,11 +7,11 @@
 //!
 //! A bucket is first seen new, by `CreateBucket`, or else as the guard would have left it; from then on it is what the
 //! calls made of it, and what the guard did. What no event says is said to be assumed. Each event is looked at by itself:
-//! that a queue may hand over some together is not played. Deliberately not here: delays, refused calls and the reading
-//! of files.
+//! that a queue may hand over some together is not played. Deliberately not here: delays and refused calls.
 
 mod apply;
 mod engine;
+pub(crate) mod file;
 mod parse;
 mod recorded;
 mod replayed;

@@ -3,7 +3,6 @@
 use std::future::Future;
 use std::io::{self, IsTerminal as _};
 use std::pin::pin;
-use std::rc::Rc;
 
 use anyhow::{Context as _, anyhow};
 use s3guard_aws::code_bucket::CodeBucket;
@@ -12,23 +11,13 @@ use s3guard_aws::stacks::{Stack, Stacks};
 use s3guard_aws::{AwsError, ConnectError, Connection, Kind, Ledger};
 use s3guard_posture::{BucketName, Region, StackName};
 
-pub(crate) use crate::args::account::{AccountArgs, AccountsArgs, region};
+pub(crate) use crate::args::account::{AccountArgs, AccountsArgs};
+use crate::args::region::similar_region;
 use crate::error;
 use crate::error::Advice as _;
 use crate::exit::Exit;
-pub(crate) use crate::operations::interrupt::Followed;
 use crate::operations::interrupt::{Interrupts, Keyboard, Press, Signals};
 use crate::ui::output::Output;
-
-/// Regions of AWS, only to tell a typing mistake from a new one.
-///
-/// Source: AWS General Reference, "AWS service endpoints"; what is missing here is not refused.
-const KNOWN_REGIONS: &str = "af-south-1 ap-east-1 ap-east-2 ap-northeast-1 ap-northeast-2 \
-     ap-northeast-3 ap-south-1 ap-south-2 ap-southeast-1 ap-southeast-2 ap-southeast-3 ap-southeast-4 \
-     ap-southeast-5 ap-southeast-6 ap-southeast-7 ca-central-1 ca-west-1 cn-north-1 cn-northwest-1 \
-     eu-central-1 eu-central-2 eu-north-1 eu-south-1 eu-south-2 eu-west-1 eu-west-2 eu-west-3 \
-     il-central-1 me-central-1 me-south-1 mx-central-1 sa-east-1 us-east-1 us-east-2 us-gov-east-1 \
-     us-gov-west-1 us-west-1 us-west-2";
 
 /// The tag by which a stack, and all that it is made of, says which guard it is.
 pub(crate) const STACK_TAG: &str = "s3guard:stack";
@@ -42,10 +31,14 @@ pub(crate) struct Account {
 impl Account {
     /// Finds the way to the account and asks who the caller is there.
     pub(crate) async fn open(args: &AccountArgs) -> anyhow::Result<Self> {
-        crate::operations::interrupt::remember_profile(args.profile.as_deref());
         let connection = connect(args).await?;
         let caller = known(identity::identity(&connection).await, &connection)?;
         Ok(Self { connection, caller })
+    }
+
+    /// The bucket for code that is named, else the standard one.
+    pub(crate) fn code_bucket(&self, named: Option<&BucketName>) -> anyhow::Result<BucketName> {
+        named.map_or_else(|| self.standard_code_bucket(), |name| Ok(name.clone()))
     }
 
     /// The bucket for code that needs no name from the caller.
@@ -89,28 +82,35 @@ pub(crate) fn known(
     }
 }
 
-/// Runs a command that calls AWS, until it is done or somebody asks it to stop.
+/// Runs a command that calls AWS and follows nothing, until it is done or somebody asks it to stop.
 pub(crate) fn run(
     command: impl Future<Output = anyhow::Result<Exit>>,
     on_interrupt: String,
 ) -> anyhow::Result<Exit> {
-    let can_ask = io::stdin().is_terminal() && io::stderr().is_terminal();
+    run_with(&Interrupts::new(None, on_interrupt), command)
+}
+
+/// Runs a command that says to `interrupts` what it follows, or watches them itself.
+pub(crate) fn run_with(
+    interrupts: &Interrupts,
+    command: impl Future<Output = anyhow::Result<Exit>>,
+) -> anyhow::Result<Exit> {
     let mut signals = None;
     let next = async || match &mut signals {
         Some(signals) => Signals::next(signals).await,
         None => signals.insert(Signals::new()?).next().await,
     };
-    run_until(next, &Interrupts::new(can_ask, on_interrupt), command)
+    run_until(next, interrupts, command)
 }
 
 fn run_until(
     mut interrupt: impl AsyncFnMut() -> io::Result<()>,
-    interrupts: &Rc<Interrupts>,
+    interrupts: &Interrupts,
     command: impl Future<Output = anyhow::Result<Exit>>,
 ) -> anyhow::Result<Exit> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let done = runtime.block_on(async {
-        let mut command = pin!(interrupts.around(command));
+        let mut command = pin!(command);
         let mut keyboard = Keyboard::default();
         loop {
             tokio::select! {
@@ -118,6 +118,7 @@ fn run_until(
                 pressed = interrupt() => {
                     pressed?;
                     match interrupts.press() {
+                        Press::Counted => {}
                         Press::Explained => keyboard.listen(),
                         Press::Leave(error) => return Err(error),
                     }
@@ -145,44 +146,38 @@ pub(crate) async fn approve(
     of_what: &str,
     output: &Output,
 ) -> anyhow::Result<()> {
-    if !io::stdin().is_terminal() {
-        return Err(anyhow!("{what} needs approval, and there is no terminal to ask on"))
-            .hint("give `--yes` if you mean it")
-            .exit(Exit::Approval);
-    }
-    output.say(format_args!("type {of_what} to go on:"));
-    let answer = blocking(|| {
-        let mut answer = String::new();
-        io::stdin().read_line(&mut answer).context("the answer could not be read")?;
-        Ok(answer)
-    })
-    .await?;
-    if answer.trim() == text {
-        return Ok(());
-    }
-    Err(anyhow!("cancelled: that is not {of_what}"))
-        .hint("nothing was changed")
-        .exit(Exit::Approval)
+    let answer = ask(what, &format!("type {of_what} to go on:"), output).await?;
+    agreed(answer == text, || format!("cancelled: that is not {of_what}"))
 }
 
 /// Asks a person for a yes, if somebody is there to ask; anything else is a no.
 pub(crate) async fn confirm(what: &str, question: &str, output: &Output) -> anyhow::Result<()> {
+    let answer = ask(what, &format!("{question} [y/N]"), output).await?;
+    let is_yes = matches!(answer.to_ascii_lowercase().as_str(), "y" | "yes");
+    agreed(is_yes, || "cancelled".to_owned())
+}
+
+/// What a person answers, if somebody is there to ask.
+async fn ask(what: &str, question: &str, output: &Output) -> anyhow::Result<String> {
     if !io::stdin().is_terminal() {
         return Err(anyhow!("{what} needs approval, and there is no terminal to ask on"))
-            .hint("give `--yes` if you mean it")
+            .hint("nothing was changed; read what is above, then give `--yes` if you mean it")
             .exit(Exit::Approval);
     }
-    output.say(format_args!("{question} (y/N)"));
-    let answer = blocking(|| {
+    output.say(question);
+    blocking(|| {
         let mut answer = String::new();
         io::stdin().read_line(&mut answer).context("the answer could not be read")?;
-        Ok(answer)
+        Ok(answer.trim().to_owned())
     })
-    .await?;
-    if matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes") {
+    .await
+}
+
+fn agreed(is_agreed: bool, otherwise: impl FnOnce() -> String) -> anyhow::Result<()> {
+    if is_agreed {
         return Ok(());
     }
-    Err(anyhow!("cancelled")).hint("nothing was changed").exit(Exit::Approval)
+    Err(anyhow!(otherwise())).hint("nothing was changed").exit(Exit::Approval)
 }
 
 /// The guard's stack.
@@ -266,22 +261,6 @@ fn unreachable(error: AwsError, connection: &Connection) -> anyhow::Error {
     error::hinted(error, hint)
 }
 
-/// What to say of a region that does not answer: a known one has another problem than its name.
-pub(crate) fn similar_region(region: &str) -> String {
-    let mut known = KNOWN_REGIONS.split_whitespace();
-    if known.clone().any(|name| name == region) {
-        return "check the network, the proxy and the firewall".to_owned();
-    }
-    // The same place, another number: the commonest mistake.
-    let place = region.trim_end_matches(|c: char| c.is_ascii_digit());
-    let similar = known
-        .clone()
-        .find(|name| !place.is_empty() && name.starts_with(place))
-        .or_else(|| known.find(|name| region.len() > 2 && name.starts_with(&region[..3])))
-        .unwrap_or("eu-west-1");
-    format!("is there a region `{region}`? One that exists is `{similar}`")
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
@@ -291,15 +270,6 @@ mod tests {
     use s3guard_aws::stacks::StackStatus;
 
     use super::*;
-
-    #[test]
-    fn a_region_that_does_not_answer_is_held_against_the_ones_that_exist() {
-        assert_eq!(similar_region("eu-west-1"), "check the network, the proxy and the firewall");
-        assert!(similar_region("eu-west-9").ends_with("One that exists is `eu-west-1`"));
-        assert!(similar_region("eu-nowhere-9").ends_with("One that exists is `eu-central-1`"));
-        assert!(similar_region("é").ends_with("`eu-west-1`"));
-        assert!(similar_region("").ends_with("`eu-west-1`"));
-    }
 
     fn stack(status: StackStatus, parameters: &[&str], tags: &[&str]) -> Stack {
         let named =
@@ -347,8 +317,7 @@ mod tests {
             tokio::task::yield_now().await;
             Ok(())
         };
-        let error =
-            run_until(pressed, &Interrupts::new(false, "a hint".to_owned()), command).unwrap_err();
+        let error = run_until(pressed, &Interrupts::new(None, "a hint"), command).unwrap_err();
         assert_eq!(error.to_string(), "interrupted");
         assert!(begun.elapsed() < Duration::from_secs(30));
         drop(go_on);

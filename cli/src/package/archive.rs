@@ -111,7 +111,7 @@ mod tests {
         assert_eq!(zip, of_bootstrap(&program()).unwrap());
         // Pinned: another compressor under the same dependency would change every key.
         expect!["855363cc6aab26f701a2a8dd967c0ba52263efed8a001c31fb6e6e7350cddee9"]
-            .assert_eq(&super::super::hex(&Sha256::digest(&zip)));
+            .assert_eq(&hex::encode(Sha256::digest(&zip)));
     }
 
     #[test]

@@ -2,9 +2,6 @@
 //!
 //! A program that asks for more than the runtime has dies at every start, with nothing but a loader's line in a log.
 
-#[cfg(test)]
-pub(crate) mod sample;
-
 use object::elf;
 use object::read::elf::{ElfFile64, FileHeader as _, ProgramHeader as _};
 use object::{FileKind, LittleEndian, Object as _, SymbolIndex};
@@ -199,8 +196,11 @@ fn text(bytes: &[u8]) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::sample::Sample;
+pub(crate) mod tests {
+    pub(crate) mod sample;
+
+    use sample::Sample;
+
     use super::*;
 
     #[track_caller]

@@ -2,7 +2,6 @@
 //!
 //! `standalone` seals what it has packaged; `build.rs` opens it, and has this file, too.
 
-use std::fmt::Write as _;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -51,7 +50,7 @@ pub(crate) fn open(folder: &Path, workspace: &Path, version: &str) -> Result<Vec
                 let zip = fs::read(folder.join(file(architecture))).map_err(|error| {
                     format!("`{shown}` lacks `{}` ({error})", file(architecture))
                 })?;
-                if hex(&Sha256::digest(&zip)) != sha256 {
+                if hex::encode(Sha256::digest(&zip)) != sha256 {
                     return Err(format!(
                         "`{}` in `{shown}` is not the one that was packaged",
                         file(architecture)
@@ -82,10 +81,10 @@ pub(crate) fn fingerprint(workspace: &Path) -> io::Result<String> {
         for path in files(&workspace.join(source))? {
             let name = path.strip_prefix(workspace).unwrap_or(&path).to_string_lossy().into_owned();
             let content = Sha256::digest(fs::read(&path)?);
-            all.update(format!("{name}\0{}\n", hex(&content)));
+            all.update(format!("{name}\0{}\n", hex::encode(content)));
         }
     }
-    Ok(hex(&all.finalize()))
+    Ok(hex::encode(all.finalize()))
 }
 
 /// The file itself, or all files below the folder in the order of their names; editors' hidden ones are none.
@@ -103,12 +102,4 @@ fn files(path: &Path) -> io::Result<Vec<PathBuf>> {
     }
     found.sort();
     Ok(found)
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    let mut text = String::new();
-    for byte in bytes {
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
 }

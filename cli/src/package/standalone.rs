@@ -54,7 +54,7 @@ fn close(
     let mut text = format!("version {version}\nsources {}\n", seal::fingerprint(workspace)?);
     for (architecture, zip) in packages {
         fs::write(folder.join(seal::file(architecture)), zip)?;
-        let _ = writeln!(text, "package {architecture} {}", seal::hex(&Sha256::digest(zip)));
+        let _ = writeln!(text, "package {architecture} {}", hex::encode(Sha256::digest(zip)));
     }
     // The last, so that what was interrupted is not taken for whole.
     fs::write(folder.join(seal::SEAL), text)

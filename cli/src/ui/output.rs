@@ -13,10 +13,11 @@ use clap::builder::StyledStr;
 use serde::Serialize;
 use thiserror::Error;
 
+pub(crate) use crate::ui::screen::{Part, Size, to_stderr, width};
+use crate::ui::screen::{Screen, Stream};
+
 /// The columns of a log.
 const WIDTH: usize = 120;
-use crate::ui::screen::Screen;
-pub(crate) use crate::ui::screen::{Part, Size, width};
 
 /// How results are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -212,11 +213,16 @@ impl Output {
         self.form
     }
 
-    /// How many columns the screen has; where there is none, as many as a log can do with.
+    /// How many columns words on stderr have; where that is no terminal, as many as a log can do with.
     #[expect(clippy::unused_self, reason = "it is the output's screen")]
     pub(crate) fn width(&self) -> usize {
-        let screen = terminal_size::terminal_size_of(io::stderr());
-        screen.map_or(WIDTH, |(terminal_size::Width(width), _)| usize::from(width))
+        Stream::Stderr.size().map_or(WIDTH, |size| size.columns)
+    }
+
+    /// How many columns results on stdout have, if that is a terminal; elsewhere nothing of them is cut.
+    #[expect(clippy::unused_self, reason = "it is the output's screen")]
+    pub(crate) fn results_width(&self) -> Option<usize> {
+        Stream::Stdout.size().map(|size| size.columns)
     }
 
     pub(crate) fn paint(&self) -> Paint {
@@ -316,11 +322,6 @@ impl Output {
     pub(crate) fn warn(&self, line: impl fmt::Display) {
         self.say(format_args!("{} {line}", self.paint.bad("warning:")));
     }
-}
-
-/// Writes text to stderr; that nobody reads it is no reason to stop.
-pub(crate) fn to_stderr(text: &str) {
-    let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 
 #[cfg(test)]

@@ -4,12 +4,10 @@
 //! knows of no terminal.
 
 use std::cell::RefCell;
-use std::io;
+use std::io::{self, Write as _};
 use std::rc::Rc;
 
 use unicode_width::UnicodeWidthStr as _;
-
-use crate::ui::output::to_stderr;
 
 /// What a terminal is taken for that does not say its size.
 const SIZE: Size = Size { columns: 80, rows: 24 };
@@ -24,14 +22,27 @@ pub(crate) struct Size {
 impl Size {
     /// The size of the terminal on stderr.
     pub(crate) fn now() -> Self {
-        match terminal_size::terminal_size_of(io::stderr()) {
-            Some((terminal_size::Width(columns), terminal_size::Height(rows)))
-                if columns > 0 && rows > 0 =>
-            {
-                Self { columns: columns.into(), rows: rows.into() }
-            }
-            Some(_) | None => SIZE,
-        }
+        Stream::Stderr.size().unwrap_or(SIZE)
+    }
+}
+
+/// Where the command writes to: each may be a terminal, and of another size than the other.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Stream {
+    Stdout,
+    Stderr,
+}
+
+impl Stream {
+    /// The size of the terminal that it is, if it is one.
+    pub(crate) fn size(self) -> Option<Size> {
+        let size = match self {
+            Self::Stdout => terminal_size::terminal_size_of(io::stdout()),
+            Self::Stderr => terminal_size::terminal_size_of(io::stderr()),
+        };
+        let (terminal_size::Width(columns), terminal_size::Height(rows)) = size?;
+        let is_known = columns > 0 && rows > 0;
+        is_known.then(|| Size { columns: columns.into(), rows: rows.into() })
     }
 }
 
@@ -207,6 +218,11 @@ pub(crate) fn width(line: &str) -> usize {
     let first = parts.next().unwrap_or_default().width();
     let painted = parts.map(|part| part.split_once('m').map_or(part, |(_, text)| text).width());
     first + painted.sum::<usize>()
+}
+
+/// Writes text to stderr; that nobody reads it is no reason to stop.
+pub(crate) fn to_stderr(text: &str) {
+    let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 
 #[cfg(test)]

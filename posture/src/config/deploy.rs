@@ -30,11 +30,12 @@ pub struct Deploy {
 }
 
 /// Which trail tells of changes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TrailChoice {
     /// One that is there and logs what the guard needs, else one of the stack's own.
     Auto,
-    /// One of the stack's own.
+    /// One of the stack's own: what a new stack gets unless it is told otherwise.
+    #[default]
     Create,
     /// One that is there already and logs write management events.
     Existing,

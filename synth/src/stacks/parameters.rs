@@ -1,5 +1,7 @@
 //! What is asked when the stack is made, so that the template also works when it is uploaded by hand.
 
+use s3guard_posture::config::TrailChoice;
+
 use crate::cfn::{
     Assertion, Assertions, Condition, ConditionHandle, LogicalId, Parameter, ParameterGroup,
     ParameterHandle, ParameterType, Template,
@@ -83,7 +85,7 @@ pub(super) fn add(template: &mut Template) -> Parameters {
         TRAIL_MODE,
         "Trail",
         Parameter {
-            default: Some("create"),
+            default: Some(TrailChoice::default().name()),
             allowed_values: vec!["create", "existing"],
             ..Parameter::new(
                 "Whether to make a trail, or to use one there is: it has to record write management events \

@@ -23,9 +23,9 @@ fn what_happened_is_shown_and_a_stack_that_is_well_has_nothing_to_roll_back() {
     let shown = s3guard(&environment, &["events", "--stack", "guard", "--output", "json"]);
     assert_eq!(shown.status.code(), Some(0), "{}", told(&shown));
     let json: serde_json::Value = serde_json::from_slice(&shown.stdout).unwrap();
-    assert_eq!((&json["status"], &json["root_cause"]), (&"CREATE_COMPLETE".into(), &().into()));
+    assert_eq!((&json["status"], &json["rootCause"]), (&"CREATE_COMPLETE".into(), &().into()));
     let last = json["events"].as_array().unwrap().last().unwrap();
-    assert_eq!((&last["logical_id"], &last["status"]), (&"guard".into(), &json["status"]));
+    assert_eq!((&last["logicalId"], &last["status"]), (&"guard".into(), &json["status"]));
     let followed = s3guard(&environment, &["events", "--stack", "guard", "--follow"]);
     assert_eq!(followed.status.code(), Some(0), "{}", told(&followed));
     let back = s3guard(&environment, &["rollback", "--stack", "guard", "--yes"]);

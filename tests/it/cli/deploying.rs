@@ -192,7 +192,7 @@ fn a_deployment_without_a_change_costs_five_calls_and_uploads_nothing() {
     assert_eq!(ended.json()["outcome"], "unchanged");
     // The second look is at us-east-1, where calls to the global endpoint are seen.
     let asked =
-        ["GetCallerIdentity", "DescribeStacks", "DescribeStacks", "DescribeTrails", "GetTemplate"];
+        ["GetCallerIdentity", "DescribeStacks", "GetTemplate", "DescribeStacks", "DescribeTrails"];
     assert_eq!(aws.names(), asked, "nothing else is asked");
     // A tag that was taken away by hand, or a stack that is not as its template says.
     for aws in

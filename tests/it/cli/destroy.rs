@@ -1,7 +1,8 @@
 //! `s3guard destroy` against AWS's own answers, where an emulated account would give them late or never.
 
 use super::account::in_account;
-use super::aws::{Answer, Aws, Request, Story, refusal};
+use super::aws::{Answer, Aws, Request, Story, events, refusal};
+use super::terminal::in_terminal;
 
 const ID: &str = "arn:aws:cloudformation:eu-west-1:111122223333:stack/s/1";
 
@@ -151,6 +152,25 @@ fn without_a_terminal_nothing_is_done_and_a_program_hears_what_there_is_to_agree
     let result: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(result["regions"][0]["outcome"], "needs-approval");
     assert_eq!(result["regions"][0]["goes"][0]["name"], "old-bucket");
+}
+
+#[test]
+fn on_a_terminal_what_is_in_work_is_drawn_also_where_one_region_is_meant() {
+    let aws = Aws::answering(Story::default(), |request, before| match request.call.as_str() {
+        // Some looks go by, so that the list is there to be seen.
+        "DescribeStacks" if before > 6 => Some(guard("DELETE_COMPLETE", false)),
+        "DescribeStacks" if before > 1 => Some(guard("DELETE_IN_PROGRESS", false)),
+        "DescribeStacks" => Some(guard("CREATE_COMPLETE", false)),
+        "DescribeStackEvents" if before > 0 => Some(events(&[
+            ("s", "DELETE_IN_PROGRESS", "User Initiated"),
+            ("Queue", "DELETE_IN_PROGRESS", ""),
+        ])),
+        _ => None,
+    });
+    let command = in_account(&aws, &["destroy", "--stack", "s", "--yes"]);
+    let (sent, exit) = in_terminal(&command, &[]);
+    assert_eq!(exit, Some(0), "{sent}");
+    assert!(sent.contains("s  DELETE_IN_PROGRESS  0 done, 1 in work"), "{sent}");
 }
 
 #[test]

@@ -121,7 +121,7 @@ fn programs_read_each_event_as_it_comes() {
         stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let kinds: Vec<_> = lines.iter().map(|line| line["kind"].as_str().unwrap()).collect();
     assert_eq!(kinds, ["event", "event", "event", "result"]);
-    assert_eq!(lines[1]["logical_id"], "Queue");
+    assert_eq!(lines[1]["logicalId"], "Queue");
     assert_eq!(lines[1]["time"], "2026-01-01T00:00:01Z");
     assert_eq!((&lines[1]["stack"], &lines[1]["region"]), (&"s".into(), &"eu-west-1".into()));
     assert_eq!(lines[3]["status"], "UPDATE_COMPLETE");

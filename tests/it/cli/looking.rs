@@ -1,9 +1,10 @@
 //! Looking at a guard in an account that refuses, throttles, and names things as it likes.
 
-use std::process::Output;
+use std::process::{Command, Output};
 
 use super::account::in_account;
 use super::aws::{Answer, Aws, Request, Story, answered, refusal};
+use super::terminal::in_terminal;
 
 /// The guard's stack, with outputs of both functions.
 fn stack() -> Answer {
@@ -218,6 +219,26 @@ fn what_may_not_be_looked_at_is_said_in_its_place_and_the_rest_is_shown() {
         assert!(not_seen.contains(call), "{call}: {not_seen}");
     }
     assert!(!not_seen.contains("failed:"), "each is told as not allowed: {not_seen}");
+}
+
+#[test]
+fn what_goes_into_a_pipe_is_not_cut_where_the_terminal_ends() {
+    let aws = Aws::answering(Story::default(), |request, _| match request.call.as_str() {
+        "DescribeStacks" => Some(stack()),
+        "GetCallerIdentity" => None,
+        _ => Some(denied()),
+    });
+    let status = in_account(&aws, &["status", "--stack", "s"]);
+    let widest = |script: &str| {
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", script]).arg(status.get_program()).args(status.get_args());
+        command.envs(status.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        let (sent, _) = in_terminal(&command, &[]);
+        assert!(sent.contains("Not seen"), "{sent}");
+        sent.lines().map(|line| line.chars().count()).max()
+    };
+    assert!(widest("\"$0\" \"$@\"") <= Some(80));
+    assert!(widest("\"$0\" \"$@\" | cat") > Some(80));
 }
 
 #[test]

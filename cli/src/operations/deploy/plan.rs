@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context as _, anyhow};
 use s3guard_aws::stacks::Value;
-use s3guard_posture::BucketName;
 use s3guard_posture::StackName;
 use s3guard_posture::config::Config;
 use s3guard_synth::stacks;
@@ -19,7 +18,7 @@ use crate::operations::deploy::target::Target;
 use crate::operations::deploy::unchanged;
 use crate::operations::deploy::unchanged::Wanted;
 use crate::operations::deploy::{names, set};
-use crate::operations::session::{Account, STACK_TAG};
+use crate::operations::session::STACK_TAG;
 use crate::package;
 use crate::package::{Architecture, Package};
 
@@ -29,14 +28,12 @@ pub(crate) struct Plan {
     pub(crate) template: Json,
     pub(crate) parameters: BTreeMap<String, Value>,
     pub(crate) tags: BTreeMap<String, String>,
-    /// The stack's template as it is; `None` if there is none, or it may not be read.
-    pub(crate) deployed: Option<String>,
     pub(crate) is_unchanged: bool,
 }
 
 impl Plan {
     /// Thinks a deployment through, with a package that may not be uploaded yet.
-    pub(crate) async fn make(
+    pub(crate) fn make(
         target: Target,
         guard: &GuardArgs,
         wanted: &WantedArgs,
@@ -52,7 +49,7 @@ impl Plan {
             target.output.warn(advice);
         }
         keeps_configuration(package, &previous, wanted.account.config.is_refused())?;
-        let bucket = code_bucket(wanted, &target.account)?;
+        let bucket = target.account.code_bucket(wanted.code_bucket.as_ref())?;
         for (parameter, value) in [
             ("CodeBucket", bucket.to_string()),
             ("CodeKey", package.key()),
@@ -76,39 +73,30 @@ impl Plan {
                 }
             }
         }
-        write_out(&mut template, &target.account, &values(&parameters, &previous));
+        let (account, values) = (&target.account, values(&parameters, &previous));
+        names::write_out(&mut template, &|name| match name {
+            "AWS::AccountId" => Some(account.caller.account.to_string()),
+            "AWS::Region" => Some(region.to_string()),
+            "AWS::Partition" => Some(account.caller.partition().to_owned()),
+            name => values.get(name).cloned(),
+        });
         // A parameter that an earlier version had is none of this template's, and AWS would refuse it.
         parameters.retain(|name, _| typed.parameters().any(|(id, _)| id.as_str() == name));
         let asked = wanted.tags(configuration.map(Config::deploy));
-        let tags = tags(&target, asked);
-        let deployed = match (&target.found, target.step) {
-            // That it may not be read is no reason to stop: CloudFormation is asked then.
-            (Some(stack), Step::Update) => {
-                target.stacks.template(&stack.id, None).await.ok().flatten()
-            }
-            (_, Step::Create | Step::Update | Step::Remake | Step::Busy | Step::Stuck(_)) => None,
-        };
+        let had = target.found.as_ref().map(|stack| stack.tags.clone()).unwrap_or_default();
+        let tags = tags(&target.name, had, asked);
         let to_be = Wanted { template: &template, parameters: &parameters, tags: &tags };
-        let is_unchanged = match (&target.found, target.step) {
-            (Some(stack), Step::Update) => {
-                !wanted.revert_drift && unchanged::is_unchanged(stack, deployed.as_deref(), &to_be)
-            }
-            (_, Step::Create | Step::Update | Step::Remake | Step::Busy | Step::Stuck(_)) => false,
-        };
-        Ok(Self { target, template, parameters, tags, deployed, is_unchanged })
+        let is_unchanged = target.step == Step::Update
+            && !wanted.revert_drift
+            && target.found.as_ref().is_some_and(|stack| {
+                unchanged::is_unchanged(stack, target.deployed.as_ref(), &to_be)
+            });
+        Ok(Self { target, template, parameters, tags, is_unchanged })
     }
 
     /// The parameters' values as far as they are given or kept.
     pub(crate) fn values(&self) -> BTreeMap<String, String> {
         values(&self.parameters, &self.target.previous())
-    }
-}
-
-/// The bucket that the package goes to.
-fn code_bucket(wanted: &WantedArgs, account: &Account) -> anyhow::Result<BucketName> {
-    match &wanted.code_bucket {
-        Some(name) => Ok(name.clone()),
-        None => account.standard_code_bucket(),
     }
 }
 
@@ -140,28 +128,12 @@ fn values(
     parameters.iter().filter_map(value).collect()
 }
 
-/// Writes out the names of buckets.
-fn write_out(template: &mut Json, account: &Account, parameters: &BTreeMap<String, String>) {
-    names::write_out(template, &|name| match name {
-        "AWS::AccountId" => Some(account.caller.account.to_string()),
-        "AWS::Region" => Some(account.connection.region().to_string()),
-        "AWS::Partition" => Some(account.caller.partition().to_owned()),
-        name => parameters.get(name).cloned(),
-    });
-}
-
 /// The tags that the stack has, those that are asked for, and ours: what is not named in a change is taken away.
-fn tags(target: &Target, asked: BTreeMap<String, String>) -> BTreeMap<String, String> {
-    let had = target.found.as_ref().map(|stack| stack.tags.clone()).unwrap_or_default();
-    tags_of(&target.name, had, asked)
-}
-
-fn tags_of(
+fn tags(
     name: &StackName,
-    had: BTreeMap<String, String>,
+    mut tags: BTreeMap<String, String>,
     asked: BTreeMap<String, String>,
 ) -> BTreeMap<String, String> {
-    let mut tags = had;
     // Those of AWS itself are not ours to give.
     tags.retain(|key, _| !key.starts_with("aws:"));
     tags.extend(asked);
@@ -221,16 +193,16 @@ mod tests {
         let tag = |key: &str, value: &str| (key.to_owned(), value.to_owned());
         let ours = tag(STACK_TAG, "s");
         let none = BTreeMap::new();
-        assert_eq!(tags_of(&name, none.clone(), none.clone()), BTreeMap::from([ours.clone()]));
+        assert_eq!(tags(&name, none.clone(), none.clone()), BTreeMap::from([ours.clone()]));
         let had =
             || BTreeMap::from([tag("team", "storage"), tag("aws:x", "y"), tag(STACK_TAG, "old")]);
         assert_eq!(
-            tags_of(&name, had(), none),
+            tags(&name, had(), none),
             BTreeMap::from([ours.clone(), tag("team", "storage")])
         );
         let asked = BTreeMap::from([tag("team", "other"), tag("cost", "7")]);
         let all = BTreeMap::from([ours, tag("team", "other"), tag("cost", "7")]);
-        assert_eq!(tags_of(&name, had(), asked), all);
+        assert_eq!(tags(&name, had(), asked), all);
     }
 
     #[test]

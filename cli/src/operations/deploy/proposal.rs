@@ -18,6 +18,7 @@ use crate::operations::deploy::step;
 use crate::operations::deploy::target::Target;
 use crate::operations::follow;
 use crate::operations::follow::Follower;
+use crate::operations::interrupt::Run;
 
 /// How long CloudFormation may think about a change set.
 const LIMIT: std::time::Duration = std::time::Duration::from_mins(10);
@@ -39,6 +40,29 @@ pub(crate) enum Answer {
     Empty(Box<Target>),
 }
 
+impl Answer {
+    pub(crate) fn target(&self) -> &Target {
+        match self {
+            Self::Proposed(proposal) => &proposal.target,
+            Self::Empty(target) => target,
+        }
+    }
+
+    pub(crate) fn into_target(self) -> Target {
+        match self {
+            Self::Proposed(proposal) => proposal.target,
+            Self::Empty(target) => *target,
+        }
+    }
+
+    pub(crate) fn proposal(&self) -> Option<&Proposal> {
+        match self {
+            Self::Proposed(proposal) => Some(proposal),
+            Self::Empty(_) => None,
+        }
+    }
+}
+
 impl Proposal {
     /// Has the change set worked out. A refused one is explained, and taken away with what it left.
     pub(crate) async fn ask(plan: Plan, request: &ChangeSetRequest) -> anyhow::Result<Answer> {
@@ -53,7 +77,8 @@ impl Proposal {
             ChangeSetState::Ready(mut ready) => {
                 // Whether or not the description repeats it.
                 ready.says_on_failure |= request.manner.says_on_failure();
-                let review = review(&plan, &ready);
+                let new = Given { template: &plan.template, parameters: plan.values() };
+                let review = review(target, Some(&new), &ready);
                 Ok(Answer::Proposed(Box::new(Self {
                     target: plan.target,
                     set,
@@ -102,19 +127,11 @@ impl Proposal {
             }
             Err(error) => return Err(error).hint(again),
         };
-        let is_new = target.found.as_ref().is_some_and(|stack| stack.status.is_review());
-        let read = async |set| -> Option<Json> {
-            let text = target.stacks.template(&set_stack(&target), set).await.ok().flatten()?;
-            serde_json::from_str(&text).ok()
-        };
-        let had = target.found.as_ref().map(|stack| stack.parameters.clone()).unwrap_or_default();
-        let old = if is_new { Some(Json::Null) } else { read(None).await };
-        // What cannot be told has to be agreed to.
-        let grants = old.zip(read(Some(&set)).await).map(|(old, new)| {
-            let old = Given { template: &old, parameters: had };
-            broadening(&old, &Given { template: &new, parameters: ready.parameters.clone() })
-        });
-        let review = Review { changes: ready.changes.clone(), grants, is_new };
+        let new = target.stacks.template(&set.stack_id, Some(&set)).await.ok().flatten();
+        let new = new.and_then(|text| serde_json::from_str::<Json>(&text).ok());
+        let parameters = ready.parameters.clone();
+        let new = new.as_ref().map(|template| Given { template, parameters });
+        let review = review(&target, new.as_ref(), &ready);
         Ok(Self { target, set, review, ready, is_new: false })
     }
 
@@ -122,10 +139,11 @@ impl Proposal {
     pub(crate) async fn carry_out(
         &self,
         on_failure: OnFailure,
-        token: &str,
+        run: &Run,
     ) -> anyhow::Result<Option<Stack>> {
         let Target { stacks, output, name, .. } = &self.target;
-        let follower = Follower::new(stacks, output, &self.set.stack_id, Some(token)).await;
+        let (id, token) = (&self.set.stack_id, run.token.as_str());
+        let follower = Follower::new(stacks, output, &run.interrupts, id, Some(token)).await;
         stacks
             .execute(&self.set, &self.ready, on_failure, token)
             .await
@@ -138,7 +156,7 @@ impl Proposal {
         let what = format!("stack `{name}` was not {verb}");
         let status = ended.stack.as_ref().map(|stack| &stack.status);
         let then = step::after_failure(name, status);
-        Err(follow::failure(&what, &ended)).hint(follow::failure_hint(&ended, &then))
+        Err(follow::failed(&what, &ended, &then))
     }
 
     /// Takes the change set away, and the name without a stack that it has left.
@@ -150,18 +168,13 @@ impl Proposal {
     }
 }
 
-fn set_stack(target: &Target) -> String {
-    target.found.as_ref().map(|stack| stack.id.clone()).unwrap_or_default()
-}
-
-fn review(plan: &Plan, ready: &Ready) -> Review {
-    let is_new = plan.target.is_new();
-    let deployed =
-        plan.deployed.as_deref().and_then(|text| serde_json::from_str::<Json>(text).ok());
-    let grants = deployed.or(is_new.then_some(Json::Null)).map(|old| {
-        let old = Given { template: &old, parameters: plan.target.previous() };
-        broadening(&old, &Given { template: &plan.template, parameters: plan.values() })
-    });
+/// The changes, and whom they let do more than the template that is deployed. What cannot be told has to be agreed to.
+fn review(target: &Target, new: Option<&Given<'_>>, ready: &Ready) -> Review {
+    let is_new = target.is_new();
+    let old = target.deployed.as_ref().or(is_new.then_some(&Json::Null));
+    let grants = old
+        .zip(new)
+        .map(|(template, new)| broadening(&Given { template, parameters: target.previous() }, new));
     Review { changes: ready.changes.clone(), grants, is_new }
 }
 

@@ -1,13 +1,20 @@
-//! What a deployment tells when it is done.
+//! How a deployment ended, in one Region or in several.
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::Path;
 
 use s3guard_aws::stacks::Stack;
-use s3guard_posture::{AccountId, Region, StackName};
+use s3guard_posture::StackName;
 use serde::Serialize;
 
+use crate::exit::Exit;
+use crate::files;
 use crate::operations::deploy::review::Told;
+use crate::operations::deploy::target::Target;
+use crate::operations::regions;
+use crate::operations::regions::ByRegion;
+use crate::ui::output::Output;
 
 /// What was done to the stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -41,32 +48,90 @@ pub(crate) struct Deployment {
     told: Told,
 }
 
+/// The deployments to several Regions.
+#[derive(Serialize)]
+struct Deployments {
+    stacks: Vec<Deployment>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    failed: Vec<Failed>,
+}
+
+#[derive(Serialize)]
+struct Failed {
+    region: String,
+    error: String,
+}
+
 impl Deployment {
-    pub(crate) fn new(
-        name: &StackName,
-        region: &Region,
-        account: &AccountId,
-        outcome: Deployed,
-        stack: Stack,
-        told: Told,
-    ) -> Self {
+    pub(crate) fn new(target: &Target, outcome: Deployed, stack: Stack, told: Told) -> Self {
         Self {
-            stack: name.to_string(),
+            stack: target.name.to_string(),
             id: stack.id,
-            account: account.to_string(),
-            region: region.to_string(),
+            account: target.account.caller.account.to_string(),
+            region: target.region().to_string(),
             outcome,
             outputs: stack.outputs,
             told,
         }
     }
 
-    pub(crate) fn region(&self) -> &str {
-        &self.region
+    /// What was done, in words.
+    pub(crate) fn words(&self) -> String {
+        format!("stack `{}` {}", self.stack, self.outcome)
     }
+}
 
-    pub(crate) fn outputs(&self) -> &BTreeMap<String, String> {
-        &self.outputs
+/// Writes the results of all Regions, then reports what failed.
+pub(crate) fn finish(
+    ended: ByRegion<Deployment>,
+    stack: &StackName,
+    outputs_file: Option<&Path>,
+    output: &Output,
+) -> anyhow::Result<Exit> {
+    let ByRegion { done, failed } = ended.unless_the_only_one_failed()?;
+    let count = done.len() + failed.len();
+    let failed_view = |one: &regions::Failed| Failed {
+        region: one.region.clone(),
+        error: format!("{:#}", one.error),
+    };
+    let all = Deployments { stacks: done, failed: failed.iter().map(failed_view).collect() };
+    let only = all.stacks.first().filter(|_| count == 1);
+    if let Some(file) = outputs_file {
+        let mut bytes = match only {
+            Some(one) => serde_json::to_vec_pretty(&one.outputs),
+            // Those of several Regions stand below their names.
+            None => serde_json::to_vec_pretty(&all.outputs()),
+        }?;
+        bytes.push(b'\n');
+        files::write(file, &bytes)?;
+    }
+    match only {
+        Some(one) => output.result(one)?,
+        None => output.result(&all)?,
+    }
+    regions::failures(failed, count, "failed", output, |regions| {
+        format!(
+            "the others are done; go on with `s3guard deploy --stack {stack} --region {regions}` and the other flags as \
+             before"
+        )
+    })?;
+    Ok(Exit::Done)
+}
+
+impl Deployments {
+    fn outputs(&self) -> serde_json::Map<String, serde_json::Value> {
+        let outputs = |one: &Deployment| (one.region.clone(), serde_json::json!(one.outputs));
+        self.stacks.iter().map(outputs).collect()
+    }
+}
+
+impl fmt::Display for Deployments {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, one) in self.stacks.iter().enumerate() {
+            let gap = if index == 0 { "" } else { "\n" };
+            write!(f, "{gap}{}\n{one}", one.region)?;
+        }
+        Ok(())
     }
 }
 
@@ -83,29 +148,21 @@ impl fmt::Display for Deployment {
 #[cfg(test)]
 mod tests {
     use expect_test::expect;
-    use s3guard_aws::stacks::StackStatus;
 
     use super::*;
 
     #[test]
     fn the_outputs_are_a_table_or_an_object() {
-        let stack = Stack {
+        let outputs = [("TopicArn", "arn:topic"), ("GuardQueueUrl", "https://queue")];
+        let deployment = Deployment {
+            stack: "s".to_owned(),
             id: "arn:stack".to_owned(),
-            status: StackStatus::from("CREATE_COMPLETE"),
-            reason: None,
-            parameters: BTreeMap::new(),
-            outputs: BTreeMap::from([
-                ("TopicArn".to_owned(), "arn:topic".to_owned()),
-                ("GuardQueueUrl".to_owned(), "https://queue".to_owned()),
-            ]),
-            tags: BTreeMap::new(),
-            updated: None,
-            protected: false,
+            account: "111122223333".to_owned(),
+            region: "eu-west-1".to_owned(),
+            outcome: Deployed::Created,
+            outputs: outputs.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+            told: Told::default(),
         };
-        let (name, region) = ("s".parse().unwrap(), "eu-west-1".parse().unwrap());
-        let account = "111122223333".parse().unwrap();
-        let deployment =
-            Deployment::new(&name, &region, &account, Deployed::Created, stack, Told::default());
         expect![[r#"
             GuardQueueUrl  https://queue
             TopicArn       arn:topic

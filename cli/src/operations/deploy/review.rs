@@ -156,11 +156,8 @@ impl Review {
             self.changes.iter().map(|change| (Fate::of(change), change)).collect();
         changes.sort_by(|(fate, a), (other, b)| (fate, &a.logical_id).cmp(&(other, &b.logical_id)));
         let mut text = String::new();
-        let mut counted = counts(&changes);
-        while !counted.is_empty() {
-            let (line, rest) = wrapped(&counted, width);
+        for line in wrapped(&counts(&changes), width, width) {
             let _ = writeln!(text, "{line}");
-            counted = rest;
         }
         let type_width = changes.iter().map(|(_, change)| change.resource_type.len()).max();
         let type_width = type_width.unwrap_or(0);
@@ -192,12 +189,10 @@ impl Review {
         }
         let mut text = format!("{}\n", paint.bad("permissions that are broadened:"));
         for sentence in sentences(grants) {
-            let mut grant = shown(&sentence, 2000);
             let mut indent = "  ";
-            while !grant.is_empty() {
-                let (line, rest) = wrapped(&grant, width - indent.len());
+            for line in wrapped(&shown(&sentence, 2000), width - 2, width - 4) {
                 let _ = writeln!(text, "{indent}{}", paint.notable(&line));
-                (grant, indent) = (rest, "    ");
+                indent = "    ";
             }
         }
         text
@@ -228,12 +223,8 @@ fn head(fate: Fate, change: &Change, type_width: usize, width: usize) -> Vec<Str
         return vec![whole];
     }
     let mut lines = vec![cut(&format!("{sign} {logical_id}"), width - 2)];
-    let mut rest = note.trim_start().to_owned();
-    while !rest.is_empty() {
-        let (line, more) = wrapped(&rest, width - 6);
-        lines.push(format!("    {line}"));
-        rest = more;
-    }
+    let rest = wrapped(note.trim_start(), width - 6, width - 6);
+    lines.extend(rest.into_iter().map(|line| format!("    {line}")));
     lines
 }
 
@@ -294,28 +285,20 @@ fn property_lines(property: &PropertyChange, width: usize) -> String {
     )
 }
 
-/// The words that fit into a line, and the rest.
-fn wrapped(text: &str, width: usize) -> (String, String) {
-    if text.width() <= width {
-        return (text.to_owned(), String::new());
+/// A text in lines, of which the first may have another width; a word that is wider than a line is broken.
+fn wrapped(text: &str, first: usize, width: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    let (mut rest, mut width_now) = (text, first);
+    while !rest.is_empty() {
+        let fits = |at: &usize| rest[..*at].width() <= width_now;
+        let ends = rest.char_indices().map(|(at, _)| at).chain([rest.len()]).skip(1);
+        let whole = rest.match_indices(' ').map(|(at, _)| at).chain([rest.len()]);
+        let end = whole.take_while(fits).last().filter(|end| *end > 0);
+        let end = end.or_else(|| ends.take_while(fits).last()).unwrap_or(rest.len());
+        lines.push(rest[..end].to_owned());
+        (rest, width_now) = (rest[end..].trim_start(), width);
     }
-    let mut end = 0;
-    for (at, _) in text.match_indices(' ') {
-        if text[..at].width() > width {
-            break;
-        }
-        end = at;
-    }
-    if end == 0 {
-        // A word that is wider than the line.
-        end = text
-            .char_indices()
-            .map(|(at, _)| at)
-            .take_while(|at| text[..*at].width() <= width)
-            .last()
-            .unwrap_or(text.len());
-    }
-    (text[..end].to_owned(), text[end..].trim_start().to_owned())
+    lines
 }
 
 #[cfg(test)]

@@ -5,25 +5,19 @@ use std::collections::BTreeMap;
 use anyhow::anyhow;
 use s3guard_aws::stacks::{Stack, Stacks};
 use s3guard_posture::{Region, StackName};
+use serde_json::Value as Json;
 
+use crate::args::deploy_options::Patience;
 use crate::error::Advice as _;
 use crate::operations::deploy::names;
 use crate::operations::deploy::step;
 use crate::operations::deploy::step::{Step, Stuck};
 use crate::operations::follow;
 use crate::operations::follow::Follower;
+use crate::operations::interrupt::Run;
 use crate::operations::session;
 use crate::operations::session::{Account, AccountArgs};
 use crate::ui::output::Output;
-
-/// What is done about a stack that takes no change as it is.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Patience {
-    /// Whether what is going on is waited for.
-    pub(crate) waits: bool,
-    /// Whether a failure that was kept is gone on from, which CloudFormation allows if the next one is kept, too.
-    pub(crate) keeps_failures: bool,
-}
 
 /// A stack that can be made or changed.
 pub(crate) struct Target {
@@ -33,6 +27,8 @@ pub(crate) struct Target {
     pub(crate) output: Output,
     pub(crate) found: Option<Stack>,
     pub(crate) step: Step,
+    /// The template of a stack that is changed; `None` if it may not be read, or is not JSON.
+    pub(crate) deployed: Option<Json>,
 }
 
 impl Target {
@@ -41,6 +37,7 @@ impl Target {
         args: &AccountArgs,
         output: Output,
         patience: Patience,
+        run: &Run,
     ) -> anyhow::Result<Self> {
         let name = args.stack.clone();
         let account = Account::open(args).await?;
@@ -56,7 +53,9 @@ impl Target {
             && let Some(stack) = found.take_if(|stack| !stack.status.is_settled())
         {
             output.say(format_args!("it is in `{}`: waiting for that first", stack.status));
-            Follower::new(&stacks, &output, &stack.id, None).await.follow().await?;
+            let interrupts = &run.interrupts;
+            let follower = Follower::new(&stacks, &output, interrupts, &stack.id, None).await;
+            follower.follow().await?;
             found = stacks.describe(name.as_str()).await?;
         }
         if let Some(stack) = &found
@@ -67,7 +66,15 @@ impl Target {
             );
         }
         let step = permitted_step(&name, region, found.as_ref(), patience.keeps_failures)?;
-        Ok(Self { name, account, stacks, output, found, step })
+        let deployed = match &found {
+            // That it may not be read is no reason to stop: CloudFormation is asked then.
+            Some(stack) if step == Step::Update => {
+                stacks.template(&stack.id, None).await.ok().flatten()
+            }
+            Some(_) | None => None,
+        };
+        let deployed = deployed.and_then(|text| serde_json::from_str(&text).ok());
+        Ok(Self { name, account, stacks, output, found, step, deployed })
     }
 
     pub(crate) fn region(&self) -> &Region {
@@ -76,10 +83,7 @@ impl Target {
 
     /// Whether the stack is made, not changed.
     pub(crate) fn is_new(&self) -> bool {
-        match self.step {
-            Step::Create | Step::Remake => true,
-            Step::Update | Step::Busy | Step::Stuck(_) => false,
-        }
+        matches!(self.step, Step::Create | Step::Remake)
     }
 
     /// Whether a creation that failed has left a shell, of which no change set can be made.
@@ -101,21 +105,25 @@ impl Target {
     }
 
     /// Deletes what a creation that failed or was never begun has left under the stack's name.
-    pub(crate) async fn remove_shell(&self, token: &str) -> anyhow::Result<()> {
+    pub(crate) async fn remove_shell(&self, run: &Run) -> anyhow::Result<()> {
         let (Step::Remake, Some(shell)) = (self.step, &self.found) else { return Ok(()) };
         self.output.say(format_args!(
             "the stack is in `{}`, an empty shell: it is deleted and made again",
             shell.status
         ));
-        let token = format!("{token}-remove");
-        let follower = Follower::new(&self.stacks, &self.output, &shell.id, Some(&token)).await;
+        let token = format!("{}-remove", run.token);
+        let Self { stacks, output, .. } = self;
+        let interrupts = &run.interrupts;
+        let follower = Follower::new(stacks, output, interrupts, &shell.id, Some(&token)).await;
         self.stacks.delete(&shell.id, &token).await?;
         let ended = follower.follow().await?;
         match &ended.stack {
             None => Ok(()),
             Some(stack) if stack.status.is_deleted() => Ok(()),
-            Some(_) => Err(follow::failure("the empty stack could not be deleted", &ended))
-                .hint(follow::failure_hint(&ended, "delete it in the CloudFormation console")),
+            Some(_) => {
+                let what = "the empty stack could not be deleted";
+                Err(follow::failed(what, &ended, "delete it in the CloudFormation console"))
+            }
         }
     }
 }

@@ -211,55 +211,52 @@ mod tests {
         Seen::Unseen("`cloudtrail:DescribeTrails` is missing".to_owned())
     }
 
-    /// What is chosen, and whether the word (`s` said, `w` warned, `-` nothing) has this in it.
+    /// What is chosen, and whether the word, as `say: …`, `warn: …` or `nothing`, has this in it.
     #[track_caller]
     fn check(
-        (asked, had): (Option<TrailChoice>, Option<&str>),
+        asked: Option<TrailChoice>,
+        had: Option<&str>,
         seen: &Seen,
         chosen: Option<TrailChoice>,
-        (kind, part): (char, &str),
+        said: &str,
     ) {
         let (choice, word) = choose(asked, had, seen, &"eu-west-1".parse().unwrap());
-        let (said, text) = match &word {
-            Word::Nothing => ('-', ""),
-            Word::Say(text) => ('s', text.as_str()),
-            Word::Warn(text) => ('w', text.as_str()),
+        let text = match word {
+            Word::Nothing => "nothing".to_owned(),
+            Word::Say(text) => format!("say: {text}"),
+            Word::Warn(text) => format!("warn: {text}"),
         };
-        assert_eq!((choice, said), (chosen, kind), "{asked:?} {had:?} {seen:?}");
-        assert!(text.contains(part), "{text}");
+        assert_eq!(choice, chosen, "{asked:?} {had:?} {seen:?}");
+        let (kind, part) = said.split_once(": ").unwrap_or((said, ""));
+        assert!(text.starts_with(kind) && text.contains(part), "{text}");
     }
 
     #[test]
     fn auto_uses_what_records_and_else_makes_a_trail() {
-        check((AUTO, None), &recording(), EXISTING, ('s', "would cost $2.00"));
-        check((AUTO, Some("existing")), &recording(), EXISTING, ('s', "`audit`, which records"));
-        check((AUTO, None), &stopped(), CREATE, ('s', "(`audit` is stopped): the stack gets"));
-        check((AUTO, Some("existing")), &stopped(), CREATE, ('s', "gets one of its own"));
+        check(AUTO, None, &recording(), EXISTING, "say: would cost $2.00");
+        check(AUTO, Some("existing"), &recording(), EXISTING, "say: `audit`, which records");
+        check(AUTO, None, &stopped(), CREATE, "say: (`audit` is stopped): the stack gets");
+        check(AUTO, Some("existing"), &stopped(), CREATE, "say: gets one of its own");
         let none = Seen::NotRecording(Vec::new());
-        check((AUTO, None), &none, CREATE, ('s', "in `eu-west-1`: the stack gets one"));
+        check(AUTO, None, &none, CREATE, "say: in `eu-west-1`: the stack gets one");
     }
 
     #[test]
     fn a_trail_that_cannot_be_looked_at_is_not_relied_on_anew() {
-        check(
-            (AUTO, None),
-            &unseen(),
-            CREATE,
-            ('w', "DescribeTrails` is missing): the stack gets"),
-        );
-        check((AUTO, Some("existing")), &unseen(), EXISTING, ('w', "so the choice stays"));
-        check((EXISTING, None), &unseen(), EXISTING, ('w', "must record the write management"));
+        check(AUTO, None, &unseen(), CREATE, "warn: DescribeTrails` is missing): the stack gets");
+        check(AUTO, Some("existing"), &unseen(), EXISTING, "warn: so the choice stays");
+        check(EXISTING, None, &unseen(), EXISTING, "warn: must record the write management");
     }
 
     #[test]
     fn what_was_chosen_by_hand_stays_and_its_price_or_its_silence_is_told() {
         for asked in [None, CREATE] {
-            check((asked, None), &recording(), asked, ('s', "second copy, which costs $2.00"));
-            check((asked, None), &stopped(), asked, ('-', ""));
-            check((asked, None), &unseen(), asked, ('-', ""));
+            check(asked, None, &recording(), asked, "say: second copy, which costs $2.00");
+            check(asked, None, &stopped(), asked, "nothing");
+            check(asked, None, &unseen(), asked, "nothing");
         }
-        check((EXISTING, None), &recording(), EXISTING, ('s', "uses the trail `audit`"));
-        check((EXISTING, None), &stopped(), EXISTING, ('w', "(`audit` is stopped): the trail"));
+        check(EXISTING, None, &recording(), EXISTING, "say: uses the trail `audit`");
+        check(EXISTING, None, &stopped(), EXISTING, "warn: (`audit` is stopped): the trail");
     }
 
     #[test]

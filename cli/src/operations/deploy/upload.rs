@@ -1,7 +1,13 @@
-//! The package, put where the stack can take it from.
+//! The bucket for code: the package, put where the stack can take it from, and a template that is too long for a call.
 
-use s3guard_aws::code_bucket::{CodeBucket, CodeBucketError};
+use std::path::Path;
+
+use anyhow::anyhow;
+use s3guard_aws::code_bucket::{self, CodeBucket, CodeBucketError};
+use s3guard_aws::stacks::Template;
 use s3guard_posture::{BucketName, Region};
+use s3guard_synth::stacks::{TEMPLATE_BODY_BYTES_MAX, TEMPLATE_BYTES_MAX};
+use sha2::{Digest as _, Sha256};
 
 use crate::error::Advice as _;
 use crate::operations::session::Account;
@@ -14,10 +20,7 @@ pub(crate) async fn bucket(
     account: &Account,
     output: &Output,
 ) -> anyhow::Result<CodeBucket> {
-    let name = match named {
-        Some(name) => name.clone(),
-        None => account.standard_code_bucket()?,
-    };
+    let name = account.code_bucket(named)?;
     let region = account.connection.region();
     let bucket = CodeBucket::new(&account.connection, name.clone(), &account.caller);
     if named.is_some() {
@@ -35,20 +38,67 @@ pub(crate) async fn bucket(
 }
 
 /// Has the package in the bucket.
-pub(crate) async fn upload(
+pub(crate) async fn package(
     bucket: &CodeBucket,
     package: &Package,
     output: &Output,
 ) -> anyhow::Result<()> {
-    let (key, checksum) = (package.key(), package.checksum());
-    if bucket.holds(&key, &package.zip, &checksum).await? {
+    let key = package.key();
+    if !put(bucket, &key, package.zip.clone(), &package.sha256, output).await? {
         output.say(format_args!("`{key}` is uploaded already"));
-    } else {
-        let said = ("application/zip", checksum.as_str());
-        bucket.upload(&key, package.zip.clone(), said).await?;
-        output.say(format_args!("`{key}` uploaded, {} bytes", package.zip.len()));
     }
     Ok(())
+}
+
+/// Gives a template as CloudFormation takes it: in the call if it is short, else in the bucket.
+pub(crate) async fn template(
+    text: String,
+    bucket: &CodeBucket,
+    output: &Output,
+) -> anyhow::Result<Template> {
+    if !has_to_be_uploaded(&text)? {
+        return Ok(Template::Body(text));
+    }
+    let sha256 = Sha256::digest(&text).into();
+    let key = template_key(&sha256);
+    put(bucket, &key, text.into_bytes(), &sha256, output).await?;
+    Ok(Template::Url(bucket.url(&key).await?))
+}
+
+/// Uploads what is not there yet; whether it was not.
+async fn put(
+    bucket: &CodeBucket,
+    key: &str,
+    bytes: Vec<u8>,
+    sha256: &[u8; 32],
+    output: &Output,
+) -> anyhow::Result<bool> {
+    let checksum = code_bucket::checksum(sha256);
+    if bucket.holds(key, &bytes, &checksum).await? {
+        return Ok(false);
+    }
+    let is_zip = Path::new(key).extension().is_some_and(|extension| extension == "zip");
+    let content_type = if is_zip { "application/zip" } else { "application/json" };
+    let count = bytes.len();
+    bucket.upload(key, bytes, (content_type, &checksum)).await?;
+    output.say(format_args!("`{key}` uploaded, {count} bytes"));
+    Ok(true)
+}
+
+fn has_to_be_uploaded(text: &str) -> anyhow::Result<bool> {
+    let bytes = text.len();
+    if bytes > TEMPLATE_BYTES_MAX {
+        return Err(anyhow!(
+            "the template has {bytes} bytes, and CloudFormation takes {TEMPLATE_BYTES_MAX} at most"
+        ))
+        .hint("that is a mistake in s3guard; no stack was changed");
+    }
+    Ok(bytes > TEMPLATE_BODY_BYTES_MAX)
+}
+
+/// Named after what is in it: the same template is uploaded once.
+fn template_key(sha256: &[u8; 32]) -> String {
+    format!("s3guard/template-{}.json", hex::encode(sha256))
 }
 
 fn explain<T>(error: CodeBucketError, region: &Region) -> anyhow::Result<T> {
@@ -93,5 +143,26 @@ mod tests {
         let text = error::text(&elsewhere);
         assert!(text.starts_with("error: the bucket is in another Region: "), "{text}");
         assert!(text.contains("name one in `eu-west-1` with `--code-bucket`"), "{text}");
+    }
+
+    #[test]
+    fn only_what_is_too_long_for_a_call_goes_over_the_bucket() {
+        for (bytes, expected) in [
+            (1, Some(false)),
+            (51_200, Some(false)),
+            (51_201, Some(true)),
+            (1_000_000, Some(true)),
+            (1_000_001, None),
+        ] {
+            assert_eq!(has_to_be_uploaded(&" ".repeat(bytes)).ok(), expected, "{bytes}");
+        }
+        // CloudFormation counts bytes, not characters.
+        assert!(has_to_be_uploaded(&"ä".repeat(25_601)).unwrap());
+    }
+
+    #[test]
+    fn another_template_has_another_key() {
+        assert!(template_key(&[0xab; 32]).starts_with("s3guard/template-abab"));
+        assert_ne!(template_key(&[0; 32]), template_key(&[1; 32]));
     }
 }

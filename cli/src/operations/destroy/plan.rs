@@ -11,15 +11,16 @@ use s3guard_synth::cfn::DeletionPolicy;
 use s3guard_synth::stacks;
 use time::OffsetDateTime;
 
-use crate::commands::destroy::Args;
+use crate::args::removal::RemovalArgs;
 use crate::error::Advice as _;
 use crate::exit::Exit;
 use crate::operations::destroy::pruning;
 use crate::operations::destroy::report;
-use crate::operations::destroy::report::{Bucket, Changed, InRegion, Outcome, Stay, Thing};
+use crate::operations::destroy::report::{BUCKET, Bucket, Changed, InRegion, Stay, Thing};
 use crate::operations::destroy::step;
-use crate::operations::destroy::step::Step;
+use crate::operations::destroy::step::{Asked, Step};
 use crate::operations::follow::Follower;
+use crate::operations::interrupt::Run;
 use crate::operations::session;
 use crate::operations::session::{Account, AccountArgs, STACK_TAG};
 use crate::ui::output::Output;
@@ -28,6 +29,11 @@ use crate::ui::output::Output;
 const CHANGED_SHOWN: usize = 20;
 /// Up to so many versions are counted before somebody is asked.
 const COUNTED_MAX: u64 = 50_000;
+
+/// What becomes of buckets that stay while their policies go.
+const WITHOUT_POLICIES: &str = "the buckets that stay lose their policies: access without TLS is not \
+     refused there any more, and no access logs arrive there, neither of the trail's bucket nor of those that the \
+     guard has set to log";
 
 /// What is to be done in one Region.
 pub(crate) struct Plan {
@@ -53,13 +59,18 @@ pub(crate) enum Code {
 }
 
 /// Looks at the stack of one Region, and refuses what cannot be done.
-pub(crate) async fn look(args: &Args, of: &AccountArgs, output: Output) -> anyhow::Result<Plan> {
+pub(crate) async fn look(
+    args: &RemovalArgs,
+    of: &AccountArgs,
+    output: Output,
+    run: &Run,
+) -> anyhow::Result<Plan> {
     let account = Account::open(of).await?;
     let name = of.stack.clone();
     let stacks = Stacks::new(&account.connection);
-    let stack = find(args, &stacks, &name, &output).await?;
+    let stack = find(args, &stacks, &name, &output, run).await?;
     let status = stack.as_ref().map(|stack| &stack.status);
-    let step = step::next(status, args.asked());
+    let step = step::next(status, asked(args));
     let region = account.connection.region().to_string();
     if let Some(stack) = &stack {
         if let Some(hint) = step.way_out(&name, &region) {
@@ -84,16 +95,8 @@ pub(crate) async fn look(args: &Args, of: &AccountArgs, output: Output) -> anyho
     };
     let members: Vec<_> = members.into_iter().filter(|member| !member.is_gone()).collect();
     check_retained(args, &members)?;
-    let report = InRegion {
-        region,
-        account: account.caller.account.to_string(),
-        outcome: Outcome::NeedsApproval,
-        goes: Vec::new(),
-        stays: Vec::new(),
-        emptied: Vec::new(),
-        changed: Changed::default(),
-    };
-    let code = Code::Stays;
+    let report =
+        InRegion { region, account: account.caller.account.to_string(), ..InRegion::default() };
     let mut plan = Plan {
         account,
         stacks,
@@ -103,25 +106,35 @@ pub(crate) async fn look(args: &Args, of: &AccountArgs, output: Output) -> anyho
         stack,
         members,
         to_empty: Vec::new(),
-        code,
+        code: Code::Stays,
         report,
     };
     plan.fill(args).await?;
     Ok(plan)
 }
 
+/// How the deletion is asked for.
+pub(crate) fn asked(args: &RemovalArgs) -> Asked {
+    match (args.force, args.retain.is_empty()) {
+        (true, _) => Asked::Force,
+        (false, false) => Asked::Retain,
+        (false, true) => Asked::Plainly,
+    }
+}
+
 /// The guard's stack, after waiting for what is going on if that is asked for.
 async fn find(
-    args: &Args,
+    args: &RemovalArgs,
     stacks: &Stacks,
     name: &StackName,
     output: &Output,
+    run: &Run,
 ) -> anyhow::Result<Option<Stack>> {
     let Some(mut stack) = stacks.describe(name.as_str()).await? else { return Ok(None) };
     session::check_is_guard(stacks, &stack, name).await?;
-    if args.wait && step::next(Some(&stack.status), args.asked()) == Step::Busy {
+    if args.wait && step::next(Some(&stack.status), asked(args)) == Step::Busy {
         output.say(format_args!("stack `{name}` is in `{}`: waiting until it rests", stack.status));
-        Follower::new(stacks, output, &stack.id, None).await.follow().await?;
+        Follower::new(stacks, output, &run.interrupts, &stack.id, None).await.follow().await?;
         match stacks.describe(&stack.id).await? {
             Some(now) => stack = now,
             None => return Ok(None),
@@ -131,7 +144,7 @@ async fn find(
 }
 
 /// CloudFormation refuses names that it does not know without saying which it knows.
-fn check_retained(args: &Args, members: &[Member]) -> anyhow::Result<()> {
+fn check_retained(args: &RemovalArgs, members: &[Member]) -> anyhow::Result<()> {
     let is_known = |id: &&String| members.iter().any(|member| member.resource.logical_id == **id);
     match args.retain.iter().find(|id| !is_known(id)) {
         None => Ok(()),
@@ -148,7 +161,7 @@ fn check_retained(args: &Args, members: &[Member]) -> anyhow::Result<()> {
 
 impl Plan {
     /// Finds out what goes and what stays.
-    async fn fill(&mut self, args: &Args) -> anyhow::Result<()> {
+    async fn fill(&mut self, args: &RemovalArgs) -> anyhow::Result<()> {
         let kept = kept_by_template();
         let is_kept = |member: &Member| {
             let id = &member.resource.logical_id;
@@ -158,7 +171,7 @@ impl Plan {
         for member in &self.members {
             let resource = &member.resource;
             let (kind, name) = (resource.resource_type.clone(), resource.physical_id.clone());
-            let is_bucket = kind == "AWS::S3::Bucket";
+            let is_bucket = kind == BUCKET;
             let is_emptied =
                 is_bucket && args.empty_buckets && !args.retain.contains(&resource.logical_id);
             if is_emptied && let Ok(bucket) = name.parse() {
@@ -174,28 +187,22 @@ impl Plan {
         }
         // What an earlier deletion has left is not the stack's any more, and bears its name still.
         if matches!(self.step, Step::Absent | Step::DeleteAgain | Step::Follow) {
-            let left_over = match self.left_over().await {
+            let left_over = self.left_over().await.or_else(|error| {
                 // Who wants them emptied has to hear that it was not done.
-                Err(error) if args.empty_buckets => return Err(error),
-                Err(error) => {
-                    let what = "whether buckets of an earlier deletion are left is not known";
-                    self.output.warn(format_args!("{what}: {error}"));
-                    Vec::new()
+                if args.empty_buckets {
+                    return Err(error);
                 }
-                Ok(names) => names,
-            };
-            for name in left_over {
+                let what = "whether buckets of an earlier deletion are left is not known";
+                self.output.warn(format_args!("{what}: {error}"));
+                Ok(Vec::new())
+            });
+            for name in left_over? {
                 let is_listed =
                     self.members.iter().any(|one| one.resource.physical_id == name.as_str());
                 if !is_listed && args.empty_buckets {
                     buckets.push(name);
                 } else if !is_listed {
-                    let (kind, name) = ("AWS::S3::Bucket".to_owned(), name.to_string());
-                    self.report.stays.push(Stay {
-                        kind,
-                        name,
-                        why: why("AWS::S3::Bucket", false).to_owned(),
-                    });
+                    self.report.stays.push(Stay::bucket(name, why(BUCKET, false)));
                 }
             }
         }
@@ -269,27 +276,22 @@ impl Plan {
         }
     }
 
-    async fn look_at_code(&mut self, args: &Args) -> anyhow::Result<()> {
+    async fn look_at_code(&mut self, args: &RemovalArgs) -> anyhow::Result<()> {
         let standard = self.account.standard_code_bucket()?;
         let named = self.stack.as_ref().and_then(|stack| stack.parameters.get("CodeBucket"));
         let named = named.filter(|name| !name.is_empty());
         if self.stack.is_none() && !args.all {
             return Ok(());
         }
-        let stay = |name: &str, why: String| Stay {
-            kind: "AWS::S3::Bucket".to_owned(),
-            name: name.to_owned(),
-            why,
-        };
         if let Some(name) = named.filter(|name| name.as_str() != standard.as_str()) {
-            let why = "its code was put where `--code-bucket` said, which is not ours".to_owned();
-            self.report.stays.push(stay(name, why));
+            let why = "its code was put where `--code-bucket` said, which is not ours";
+            self.report.stays.push(Stay::bucket(name, why));
             return Ok(());
         }
         if !args.all {
             if named.is_some() {
-                let why = "other stacks may use its code; `--all` removes it too".to_owned();
-                self.report.stays.push(stay(standard.as_str(), why));
+                let why = "other stacks may use its code; `--all` removes it too";
+                self.report.stays.push(Stay::bucket(standard, why));
             }
             return Ok(());
         }
@@ -299,10 +301,10 @@ impl Plan {
         let users = pruning::users(&self.stacks, &standard, but).await?.stacks;
         if !users.is_empty() {
             let why = format!("used by stack `{}`", users.join("`, `"));
-            self.report.stays.push(stay(standard.as_str(), why));
+            self.report.stays.push(Stay::bucket(standard, why));
         } else if bucket.emptying().count(0).await?.is_some() {
             self.report.goes.push(Thing {
-                kind: "AWS::S3::Bucket".to_owned(),
+                kind: BUCKET.to_owned(),
                 name: standard.to_string(),
                 logical_id: String::new(),
             });
@@ -313,11 +315,9 @@ impl Plan {
 
     /// Whether there is anything that a person has to agree to.
     pub(crate) fn needs_approval(&self) -> bool {
-        let deletes = match self.step {
-            Step::Delete | Step::DeleteAgain => true,
-            Step::Absent | Step::Follow | Step::Busy | Step::NotFailed | Step::Unknown => false,
-        };
-        deletes || !self.to_empty.is_empty() || matches!(self.code, Code::Goes(_))
+        matches!(self.step, Step::Delete | Step::DeleteAgain)
+            || !self.to_empty.is_empty()
+            || matches!(self.code, Code::Goes(_))
     }
 
     /// Says what goes and what stays.
@@ -351,10 +351,10 @@ impl Plan {
         }
         if self.members.iter().any(|member| {
             let resource = &member.resource;
-            resource.resource_type == "AWS::S3::Bucket"
+            resource.resource_type == BUCKET
                 && stays.iter().any(|stay| stay.name == resource.physical_id)
         }) {
-            output.say(crate::commands::destroy::WITHOUT_POLICIES);
+            output.say(WITHOUT_POLICIES);
         }
         if !self.to_empty.is_empty() {
             output.say(
@@ -381,7 +381,7 @@ pub(crate) fn kept_by_template() -> Vec<String> {
 pub(crate) fn why(resource_type: &str, is_asked_for: bool) -> &'static str {
     match resource_type {
         _ if is_asked_for => "`--retain` says so",
-        "AWS::S3::Bucket" => "it holds the record of who did what",
+        BUCKET => "it holds the record of who did what",
         "AWS::KMS::Key" => "without it what it encrypted cannot be read",
         _ => "the template keeps it",
     }

@@ -27,7 +27,8 @@ impl Users {
     fn take(
         &mut self,
         bucket: &BucketName,
-        (name, status): (&str, &StackStatus),
+        name: &str,
+        status: &StackStatus,
         parameters: &[BTreeMap<String, String>],
     ) {
         let uses = |one: &&BTreeMap<String, String>| {
@@ -58,7 +59,7 @@ pub(crate) async fn users(
         if is_new || stack.parameters.contains_key("CodeBucket") {
             parameters.extend(stacks.waiting_parameters(&stack.id).await?);
         }
-        users.take(bucket, (stack.name(), &stack.status), &parameters);
+        users.take(bucket, stack.name(), &stack.status, &parameters);
     }
     Ok(users)
 }
@@ -110,10 +111,10 @@ mod tests {
         };
         let mut users = Users::default();
         let rests = StackStatus::from("UPDATE_COMPLETE");
-        users.take(&bucket, ("ours", &rests), &[of("code", "1"), of("code", "2")]);
-        users.take(&bucket, ("other", &rests), &[of("elsewhere", "3")]);
+        users.take(&bucket, "ours", &rests, &[of("code", "1"), of("code", "2")]);
+        users.take(&bucket, "other", &rests, &[of("elsewhere", "3")]);
         let waits = StackStatus::from("REVIEW_IN_PROGRESS");
-        users.take(&bucket, ("new", &waits), &[BTreeMap::new(), of("code", "4")]);
+        users.take(&bucket, "new", &waits, &[BTreeMap::new(), of("code", "4")]);
         assert_eq!(users.stacks, ["ours", "new"]);
         assert_eq!(users.keys, BTreeSet::from(["1", "2", "4"].map(str::to_owned)));
         assert!(!users.is_unsettled);
@@ -126,7 +127,7 @@ mod tests {
         let unknown = StackStatus::from("NEW");
         for status in StackStatus::all().chain([unknown]) {
             let mut users = Users::default();
-            users.take(&bucket, ("s", &status), &parameters);
+            users.take(&bucket, "s", &status, &parameters);
             let text = status.as_str();
             let rests = text.ends_with("_COMPLETE") || text == "REVIEW_IN_PROGRESS";
             assert_eq!(users.is_unsettled, !rests, "{status}");

@@ -4,17 +4,16 @@ use anyhow::anyhow;
 use s3guard_aws::emptying::{Emptying, Outcome as Emptied, Tally};
 use s3guard_aws::stacks::Operation;
 use s3guard_aws::stacks::deletion::{Deletion, Member, Way};
-use time::OffsetDateTime;
 
-use crate::commands::destroy::Args;
+use crate::args::removal::RemovalArgs;
 use crate::error;
-use crate::error::Advice as _;
-use crate::operations::destroy::plan::{Code, Plan, why};
+use crate::operations::destroy::plan::{Code, Plan, asked, why};
 use crate::operations::destroy::pruning;
 use crate::operations::destroy::report::{Bucket, InRegion, Outcome, Stay, grouped};
-use crate::operations::destroy::step::Step;
+use crate::operations::destroy::step::{Asked, Step};
 use crate::operations::follow;
 use crate::operations::follow::{Ended, Follower};
+use crate::operations::interrupt::Run;
 
 /// After so many more deleted versions it is said how far it is.
 const TOLD_EVERY: u64 = 10_000;
@@ -22,11 +21,10 @@ const TOLD_EVERY: u64 = 10_000;
 /// Carries the plan out; gives what was done, also when something failed.
 pub(crate) async fn carry_out(
     mut plan: Plan,
-    args: &Args,
-    token: &str,
-    now: OffsetDateTime,
+    args: &RemovalArgs,
+    run: &Run,
 ) -> (InRegion, anyhow::Result<()>) {
-    let done = plan.carry_out(args, token, now).await;
+    let done = plan.carry_out(args, run).await;
     let was_there = plan.stack.is_some();
     plan.report.outcome = match (&done, was_there) {
         (Err(_), _) => Outcome::Failed,
@@ -37,25 +35,17 @@ pub(crate) async fn carry_out(
 }
 
 impl Plan {
-    async fn carry_out(
-        &mut self,
-        args: &Args,
-        token: &str,
-        now: OffsetDateTime,
-    ) -> anyhow::Result<()> {
-        let is_there = match self.step {
-            Step::Delete | Step::DeleteAgain | Step::Follow => true,
-            Step::Absent | Step::Busy | Step::NotFailed | Step::Unknown => false,
-        };
+    async fn carry_out(&mut self, args: &RemovalArgs, run: &Run) -> anyhow::Result<()> {
+        let is_there = matches!(self.step, Step::Delete | Step::DeleteAgain | Step::Follow);
         if is_there {
-            self.delete_stack(args, token).await?;
+            self.delete_stack(args, run).await?;
             self.output.say(format_args!("stack `{}` deleted", self.name));
         }
         let emptied = self.remove_buckets().await;
         match &self.code {
             Code::Goes(_) => self.remove_code_bucket().await?,
             Code::Stays if is_there => {
-                pruning::prune(&self.account, None, &self.output, now).await;
+                pruning::prune(&self.account, None, &self.output, run.now).await;
             }
             Code::Stays => {}
         }
@@ -64,8 +54,10 @@ impl Plan {
     }
 
     /// Deletes the stack. Buckets of its own that keep it from going are emptied, if that was agreed to, and it is tried again.
-    async fn delete_stack(&mut self, args: &Args, token: &str) -> anyhow::Result<()> {
-        let mut ended = self.delete_once(args, token, self.step != Step::Follow).await?;
+    async fn delete_stack(&mut self, args: &RemovalArgs, run: &Run) -> anyhow::Result<()> {
+        let mut ended = self
+            .delete_once(args, run, (self.step != Step::Follow).then(|| run.token.clone()))
+            .await?;
         let mut full = Vec::new();
         if !is_gone(&ended) {
             full = self.full_buckets().await;
@@ -79,13 +71,12 @@ impl Plan {
                     ));
                     emptying.empty(&mut Tally::default(), &mut |_| {}).await?;
                 }
-                ended = self.delete_once(args, &format!("{token}-again"), true).await?;
+                ended = self.delete_once(args, run, Some(format!("{}-again", run.token))).await?;
             }
         }
         if !is_gone(&ended) {
             let what = format!("stack `{}` was not deleted whole", self.name);
-            return Err(follow::failure(&what, &ended))
-                .hint(follow::failure_hint(&ended, &self.way_on(&full).await));
+            return Err(follow::failed(&what, &ended, &self.way_on(&full).await));
         }
         // What CloudFormation says it left counts more than what was expected.
         for event in ended.events.iter().filter(|event| event.is_left_behind()) {
@@ -104,17 +95,15 @@ impl Plan {
     /// Asks for the deletion, unless somebody has, and follows it. Protection comes back if it has not begun.
     async fn delete_once(
         &self,
-        args: &Args,
-        token: &str,
-        is_asked_for: bool,
+        args: &RemovalArgs,
+        run: &Run,
+        token: Option<String>,
     ) -> anyhow::Result<Ended> {
         let Some(stack) = &self.stack else { return Err(anyhow!("there is no stack")) };
         let follower =
-            Follower::new(&self.stacks, &self.output, &stack.id, is_asked_for.then_some(token))
+            Follower::new(&self.stacks, &self.output, &run.interrupts, &stack.id, token.as_deref())
                 .await;
-        if !is_asked_for {
-            return follower.follow().await;
-        }
+        let Some(token) = token else { return follower.follow().await };
         // After a first deletion it is so no more.
         if stack.protected
             && self.stacks.describe(&stack.id).await?.is_some_and(|now| now.protected)
@@ -122,15 +111,13 @@ impl Plan {
             self.stacks.protect(&stack.id, false).await?;
             self.output.say(format_args!("stack `{}` is not protected any more", self.name));
         }
-        let way = if args.force {
-            Way::Force
-        } else if args.retain.is_empty() {
-            Way::Plain
-        } else {
-            Way::Retain(args.retain.clone())
+        let way = match asked(args) {
+            Asked::Force => Way::Force,
+            Asked::Plainly => Way::Plain,
+            Asked::Retain => Way::Retain(args.retain.clone()),
         };
         let role_arn = args.role_arn.clone();
-        let deletion = Deletion { token: token.to_owned(), role_arn, way };
+        let deletion = Deletion { token, role_arn, way };
         let ended = match self.stacks.delete_as(&stack.id, &deletion).await {
             Ok(()) => follower.follow().await,
             Err(error) => Err(error.into()),
@@ -243,9 +230,7 @@ impl Plan {
                 ),
             };
             if let Some(failure) = failure {
-                let kind = "AWS::S3::Bucket".to_owned();
-                let why = "it could not be emptied".to_owned();
-                self.report.stays.push(Stay { kind, name: name.to_string(), why });
+                self.report.stays.push(Stay::bucket(&name, "it could not be emptied"));
                 if first_failure.is_some() {
                     self.output.warn(format_args!("{failure:#}"));
                 } else {
@@ -275,11 +260,7 @@ impl Plan {
         };
         self.output.warn(format_args!("bucket `{name}` stays: it is {why}"));
         self.report.goes.retain(|thing| thing.name != name.as_str());
-        self.report.stays.push(Stay {
-            kind: "AWS::S3::Bucket".to_owned(),
-            name: name.to_string(),
-            why,
-        });
+        self.report.stays.push(Stay::bucket(name, why));
         Ok(())
     }
 

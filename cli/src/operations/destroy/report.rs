@@ -7,6 +7,9 @@ use s3guard_aws::ledger::Touched;
 use s3guard_posture::model::setting::SettingKind;
 use serde::Serialize;
 
+/// The type of a bucket.
+pub(crate) const BUCKET: &str = "AWS::S3::Bucket";
+
 /// The result; as text, what stays.
 #[derive(Debug, Serialize)]
 pub(crate) struct Destroyed {
@@ -15,7 +18,7 @@ pub(crate) struct Destroyed {
 }
 
 /// What becomes of the stack of one Region.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct InRegion {
     pub(crate) region: String,
@@ -29,10 +32,11 @@ pub(crate) struct InRegion {
     pub(crate) changed: Changed,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Outcome {
     /// Nothing was done: a person has to agree first.
+    #[default]
     NeedsApproval,
     Deleted,
     Absent,
@@ -59,7 +63,7 @@ pub(crate) struct Stay {
 }
 
 /// A bucket that is to be emptied, or was.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Bucket {
     pub(crate) name: String,
@@ -118,9 +122,16 @@ impl Changed {
     }
 }
 
+impl Stay {
+    /// A bucket that stays.
+    pub(crate) fn bucket(name: impl fmt::Display, why: impl Into<String>) -> Self {
+        Self { kind: BUCKET.to_owned(), name: name.to_string(), why: why.into() }
+    }
+}
+
 impl Bucket {
     pub(crate) fn planned(name: impl fmt::Display) -> Self {
-        Self { name: name.to_string(), deleted: 0, locked: 0, failed: 0, is_gone: false }
+        Self { name: name.to_string(), ..Self::default() }
     }
 
     pub(crate) fn done(name: impl fmt::Display, tally: &Tally, became: &Emptied) -> Self {

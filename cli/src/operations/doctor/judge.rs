@@ -9,11 +9,11 @@ use s3guard_posture::text::shown;
 use s3guard_posture::{KeyState, Reading, Region, StackName};
 use time::{Duration, OffsetDateTime};
 
-use crate::commands::deploy::has_account_names;
-use crate::commands::doctor::{Check, Wanted};
 use crate::error;
+use crate::operations::deploy::names::has_account_names;
+use crate::operations::doctor::Wanted;
 use crate::operations::doctor::look::{Found, Look, Seen};
-use crate::operations::doctor::report::Line;
+use crate::operations::doctor::report::{Check, Line};
 use crate::operations::doctor::rights::Rights;
 
 /// How far a clock may be off: signatures count five minutes.
@@ -34,13 +34,13 @@ pub(crate) fn caller(caller: &Identity, end: Option<OffsetDateTime>, now: Offset
         Some(end) if end - now < LIFE_MIN => {
             let minutes = (end - now).whole_minutes().max(0);
             let text = format!("{who}, with credentials that end in {minutes} minutes");
-            Line::warning(Check::Caller, text, "log in again, as with `aws sso login`")
+            Line::warning(Check::CALLER, text, "log in again, as with `aws sso login`")
         }
         Some(_) | None if caller.principal() == Principal::Root => {
             let text = format!("{who}: the root user, which should have no access keys");
-            Line::warning(Check::Caller, text, "deploy by a role or a user of your own")
+            Line::warning(Check::CALLER, text, "deploy by a role or a user of your own")
         }
-        Some(_) | None => Line::ok(Check::Caller, who),
+        Some(_) | None => Line::ok(Check::CALLER, who),
     }
 }
 
@@ -54,22 +54,22 @@ pub(crate) fn no_caller(
         return clock(date, now);
     }
     let fix = error::hint(error).unwrap_or_else(|| "look at the AWS configuration".to_owned());
-    Line::failed(Check::Caller, shown(&format!("{error:#}"), 500), fix)
+    Line::failed(Check::CALLER, shown(&format!("{error:#}"), 500), fix)
 }
 
 /// Whether the machine's clock goes with AWS's.
 pub(crate) fn clock(date: Option<OffsetDateTime>, now: OffsetDateTime) -> Line {
     let Some(date) = date else {
-        return Line::ok(Check::Clock, "AWS's answer does not tell the time");
+        return Line::ok(Check::CLOCK, "AWS's answer does not tell the time");
     };
     let off = now - date;
     if off.abs() <= SKEW_MAX {
-        return Line::ok(Check::Clock, "it goes with AWS's");
+        return Line::ok(Check::CLOCK, "it goes with AWS's");
     }
     let direction = if off.is_positive() { "ahead of" } else { "behind" };
     let minutes = off.whole_minutes().abs();
     let text = format!("it is {minutes} minutes {direction} AWS's: signatures count five");
-    Line::failed(Check::Clock, text, "set it by a time server, as with `timedatectl set-ntp true`")
+    Line::failed(Check::CLOCK, text, "set it by a time server, as with `timedatectl set-ntp true`")
 }
 
 /// All the rest.
@@ -93,17 +93,19 @@ pub(crate) fn lines(
 
 fn names(region: &Region) -> Line {
     if has_account_names(region) {
-        return Line::ok(Check::Names, "only this account can take those of the stack's buckets");
+        return Line::ok(Check::NAMES, "only this account can take those of the stack's buckets");
     }
     let text = format!("S3 in `{region}` has none that only one account can take");
-    Line::failed(Check::Names, text, "choose another Region: s3guard needs them")
+    Line::failed(Check::NAMES, text, "choose another Region: s3guard needs them")
 }
 
-/// What could not be looked at.
-fn unseen<T>(check: Check, look: &Look<T>, action: &str) -> Line {
+/// What was seen, nothing if it is not there; or that it could not be looked at.
+fn known<'a, T>(check: Check, look: &'a Look<T>, action: &str) -> Result<Option<&'a T>, Line> {
     match look {
-        Err(error) => failed_look(check, error),
-        Ok(_) => not_allowed(check, action),
+        Ok(Reading::Known(seen)) => Ok(Some(seen)),
+        Ok(Reading::Absent) => Ok(None),
+        Ok(Reading::Unread | Reading::Denied) => Err(not_allowed(check, action)),
+        Err(error) => Err(failed_look(check, error)),
     }
 }
 
@@ -121,26 +123,22 @@ fn not_allowed(check: Check, action: &str) -> Line {
 }
 
 fn stack(look: &Look<Found>, name: &StackName, region: &Region) -> Line {
-    let found = match look {
-        Ok(Reading::Known(found)) => found,
-        Ok(Reading::Absent) => {
-            return Line::ok(Check::Stack, format!("there is no `{name}` yet"));
-        }
-        Ok(Reading::Unread | Reading::Denied) | Err(_) => {
-            return unseen(Check::Stack, look, "cloudformation:DescribeStacks");
-        }
+    let found = match known(Check::STACK, look, "cloudformation:DescribeStacks") {
+        Ok(Some(found)) => found,
+        Ok(None) => return Line::ok(Check::STACK, format!("there is no `{name}` yet")),
+        Err(line) => return line,
     };
     let status = &found.stack.status;
     let text = format!("`{name}` is in `{status}`");
     if !found.is_guard {
         let text = format!("`{name}` exists and is not one of s3guard's");
-        return Line::failed(Check::Stack, text, "choose another name with `--stack`");
+        return Line::failed(Check::STACK, text, "choose another name with `--stack`");
     }
     if status.is_success() {
-        return Line::ok(Check::Stack, text);
+        return Line::ok(Check::STACK, text);
     }
     if !status.is_settled() {
-        return Line::warning(Check::Stack, text, "look again when it has come to rest");
+        return Line::warning(Check::STACK, text, "look again when it has come to rest");
     }
     let reason = found.stack.reason.as_deref().filter(|reason| !reason.is_empty());
     let text = match reason {
@@ -152,9 +150,9 @@ fn stack(look: &Look<Found>, name: &StackName, region: &Region) -> Line {
     );
     // What was undone works as before.
     if status.as_str().ends_with("_FAILED") {
-        Line::failed(Check::Stack, text, fix)
+        Line::failed(Check::STACK, text, fix)
     } else {
-        Line::warning(Check::Stack, text, fix)
+        Line::warning(Check::STACK, text, fix)
     }
 }
 
@@ -163,22 +161,18 @@ fn functions(seen: &Seen) -> Option<Line> {
         return None;
     }
     for (function, look) in &seen.functions {
-        let (text, fix) = match look {
-            Ok(Reading::Known(None)) => continue,
-            Ok(Reading::Known(Some(trouble))) => {
+        let (text, fix) = match known(Check::FUNCTIONS, look, "lambda:GetFunctionConfiguration") {
+            Ok(Some(None)) => continue,
+            Ok(Some(Some(trouble))) => {
                 let text = format!("`{function}` cannot be called: {}", shown(trouble, 300));
                 (text, "mend the cause, then deploy again")
             }
-            Ok(Reading::Absent) => {
-                (format!("`{function}` is gone"), "deploy again with `--revert-drift`")
-            }
-            Ok(Reading::Unread | Reading::Denied) | Err(_) => {
-                return Some(unseen(Check::Functions, look, "lambda:GetFunctionConfiguration"));
-            }
+            Ok(None) => (format!("`{function}` is gone"), "deploy again with `--revert-drift`"),
+            Err(line) => return Some(line),
         };
-        return Some(Line::failed(Check::Functions, text, fix));
+        return Some(Line::failed(Check::FUNCTIONS, text, fix));
     }
-    Some(Line::ok(Check::Functions, "both can be called"))
+    Some(Line::ok(Check::FUNCTIONS, "both can be called"))
 }
 
 fn trail(
@@ -188,11 +182,9 @@ fn trail(
     caller: &Identity,
     wanted: &Wanted,
 ) -> Line {
-    let trails = match &seen.trails {
-        Ok(Reading::Known(trails)) => trails,
-        Ok(Reading::Unread | Reading::Absent | Reading::Denied) | Err(_) => {
-            return unseen(Check::Trail, &seen.trails, "cloudtrail:DescribeTrails");
-        }
+    let trails = match known(Check::TRAIL, &seen.trails, "cloudtrail:DescribeTrails") {
+        Ok(trails) => trails.map(Vec::as_slice).unwrap_or_default(),
+        Err(line) => return line,
     };
     if let Some(trail) = recording(trails, region, &caller.account) {
         return recorded(trail);
@@ -210,20 +202,20 @@ fn trail(
     match mode {
         Some("create") if trails.iter().any(|trail| trail.name == own) => {
             let fix = format!("`aws cloudtrail start-logging --name {own} --region {region}`");
-            Line::failed(Check::Trail, text, format!("{fix}, or {deploy}"))
+            Line::failed(Check::TRAIL, text, format!("{fix}, or {deploy}"))
         }
         Some("create") => {
             let fix = "the stack's own is gone: `s3guard deploy --revert-drift` makes it again";
-            Line::failed(Check::Trail, text, fix)
+            Line::failed(Check::TRAIL, text, fix)
         }
-        Some(_) => Line::failed(Check::Trail, text, format!("{deploy} makes one")),
+        Some(_) => Line::failed(Check::TRAIL, text, format!("{deploy} makes one")),
         None if wanted.relies_on_trail => {
-            Line::failed(Check::Trail, text, "set `trail = \"auto\"` in `[deploy]`, or start it")
+            Line::failed(Check::TRAIL, text, "set `trail = \"auto\"` in `[deploy]`, or start it")
         }
         None => {
             let text =
                 format!("none records the changes of buckets in `{region}`: the stack makes one");
-            Line::ok(Check::Trail, text)
+            Line::ok(Check::TRAIL, text)
         }
     }
 }
@@ -232,9 +224,9 @@ fn recorded(trail: &Trail) -> Line {
     let text = format!("{trail}, tells of the changes of buckets");
     let delivery = trail.status.known().and_then(|status| status.delivery_error.as_deref());
     match delivery {
-        None => Line::ok(Check::Trail, text),
+        None => Line::ok(Check::TRAIL, text),
         Some(error) => Line::warning(
-            Check::Trail,
+            Check::TRAIL,
             format!("{text}, but its files do not reach its bucket: {}", shown(error, 100)),
             "mend the bucket, its policy or the key: CloudTrail keeps on trying for 30 days, and charges for it",
         ),
@@ -242,18 +234,16 @@ fn recorded(trail: &Trail) -> Line {
 }
 
 fn global(look: &Look<bool>, name: &StackName) -> Line {
-    match look {
-        Ok(Reading::Known(true)) => {
-            Line::ok(Check::Global, "buckets made through the global endpoint are seen")
+    match known(Check::GLOBAL, look, "cloudformation:DescribeStacks") {
+        Ok(Some(true)) => {
+            Line::ok(Check::GLOBAL, "buckets made through the global endpoint are seen")
         }
-        Ok(Reading::Known(false)) => Line::warning(
-            Check::Global,
+        Ok(Some(false) | None) => Line::warning(
+            Check::GLOBAL,
             "buckets made through the global endpoint are seen there alone, and there is no guard",
             format!("`s3guard deploy --stack {name} --region us-east-1 --trail auto`"),
         ),
-        Ok(Reading::Unread | Reading::Absent | Reading::Denied) | Err(_) => {
-            unseen(Check::Global, look, "cloudformation:DescribeStacks")
-        }
+        Err(line) => line,
     }
 }
 
@@ -262,32 +252,32 @@ fn rights(rights: &Result<Rights, AwsError>) -> Vec<Line> {
         "hand what `s3guard doctor --print-policy` prints to who gives out permissions";
     let all_but = match rights {
         Ok(Rights::Root) => {
-            return vec![Line::ok(Check::Permissions, "the root user needs none")];
+            return vec![Line::ok(Check::PERMISSIONS, "the root user needs none")];
         }
         Ok(Rights::Unknowable) => {
             let text = "IAM does not simulate this kind of caller, so what is missing shows when it is needed";
-            return vec![Line::warning(Check::Permissions, text, TO_ADMIN)];
+            return vec![Line::warning(Check::PERMISSIONS, text, TO_ADMIN)];
         }
-        Ok(Rights::Denied(action)) => return vec![not_allowed(Check::Permissions, action)],
+        Ok(Rights::Denied(action)) => return vec![not_allowed(Check::PERMISSIONS, action)],
         Ok(Rights::AllBut(missing)) => missing,
-        Err(error) => return vec![failed_look(Check::Permissions, error)],
+        Err(error) => return vec![failed_look(Check::PERMISSIONS, error)],
     };
     let (by_organization, others): (Vec<&Missing>, Vec<&Missing>) =
         all_but.iter().partition(|one| one.by == By::Organization);
     let permissions = if others.is_empty() {
-        Line::ok(Check::Permissions, "all that a deployment needs")
+        Line::ok(Check::PERMISSIONS, "all that a deployment needs")
     } else {
         let names = others.iter().map(|one| format!("`{}`{}", one.action, kept(one.by)));
-        Line::failed(Check::Permissions, format!("missing: {}", listed(names.collect())), TO_ADMIN)
+        Line::failed(Check::PERMISSIONS, format!("missing: {}", listed(names.collect())), TO_ADMIN)
     };
     let organization = if by_organization.is_empty() {
-        Line::ok(Check::Organization, "no policy of it is in the way")
+        Line::ok(Check::ORGANIZATION, "no policy of it is in the way")
     } else {
         let names = by_organization.iter().map(|one| format!("`{}`", one.action));
         let text = format!("its policies do not let this account do: {}", listed(names.collect()));
         let fix =
             "have its management account allow them, at least for CloudFormation in this account";
-        Line::failed(Check::Organization, text, fix)
+        Line::failed(Check::ORGANIZATION, text, fix)
     };
     vec![permissions, organization]
 }
@@ -310,81 +300,71 @@ fn listed(mut names: Vec<String>) -> String {
 fn key(seen: &Seen, region: &Region, wanted: &Wanted) -> Line {
     let Some((key, look)) = &seen.key else {
         if !wanted.grade.needs_key() {
-            return Line::ok(Check::Key, format!("grade `{}` needs none", wanted.grade));
+            return Line::ok(Check::KEY, format!("grade `{}` needs none", wanted.grade));
         }
         let text = format!("grade `{}` needs one in `{region}`", wanted.grade);
         let fix = "name one in `[keys]`, or with `--key`; `aws kms create-key` makes one";
-        return Line::failed(Check::Key, text, fix);
+        return Line::failed(Check::KEY, text, fix);
     };
-    match look {
-        Ok(Reading::Known(KeyState::Usable)) => Line::ok(Check::Key, format!("`{key}` encrypts")),
-        Ok(Reading::Known(KeyState::Unusable(why))) => {
+    match known(Check::KEY, look, "kms:DescribeKey") {
+        Ok(Some(KeyState::Usable)) => Line::ok(Check::KEY, format!("`{key}` encrypts")),
+        Ok(Some(KeyState::Unusable(why))) => {
             let text = format!("`{key}` does not encrypt: {why}");
-            Line::failed(Check::Key, text, "enable it, or name another one, of the stack's Region")
+            Line::failed(Check::KEY, text, "enable it, or name another one, of the stack's Region")
         }
-        Ok(Reading::Absent) => {
+        Ok(None) => {
             let fix = "name one that is there, of the stack's Region";
-            Line::failed(Check::Key, format!("`{key}` does not exist"), fix)
+            Line::failed(Check::KEY, format!("`{key}` does not exist"), fix)
         }
-        Ok(Reading::Unread | Reading::Denied) | Err(_) => {
-            unseen(Check::Key, look, "kms:DescribeKey")
-        }
+        Err(line) => line,
     }
 }
 
 fn concurrency(look: &Look<i32>, needed: i32) -> Line {
     let fix = "raise \"Concurrent executions\" of Lambda in Service Quotas, or take back what functions reserve";
-    match look {
-        Ok(Reading::Known(free)) if *free < 1 => {
+    match known(Check::CONCURRENCY, look, "lambda:GetAccountSettings") {
+        Ok(Some(free)) if *free < 1 => {
             let text = "no function without a reserve of its own can run in the account";
-            Line::failed(Check::Concurrency, text, fix)
+            Line::failed(Check::CONCURRENCY, text, fix)
         }
-        Ok(Reading::Known(free)) if *free < needed => {
+        Ok(Some(free)) if *free < needed => {
             let text = format!(
                 "{free} calls of functions at once, the guard's can be {needed}: events wait"
             );
-            Line::warning(Check::Concurrency, text, fix)
+            Line::warning(Check::CONCURRENCY, text, fix)
         }
-        Ok(Reading::Known(free)) => Line::ok(
-            Check::Concurrency,
+        Ok(Some(free)) => Line::ok(
+            Check::CONCURRENCY,
             format!("{free} calls of functions at once, of which the guard's are up to {needed}"),
         ),
-        Ok(Reading::Absent) => Line::ok(Check::Concurrency, "Lambda names no limit"),
-        Ok(Reading::Unread | Reading::Denied) | Err(_) => {
-            unseen(Check::Concurrency, look, "lambda:GetAccountSettings")
-        }
+        Ok(None) => Line::ok(Check::CONCURRENCY, "Lambda names no limit"),
+        Err(line) => line,
     }
 }
 
 /// Source: Amazon SNS Developer Guide, "Setting SMS messaging preferences" (1 USD a month unless it is raised), and "Using
 /// the Amazon SNS SMS sandbox".
 fn text_messages(look: &Look<TextMessages>) -> Line {
-    let text = match look {
-        Ok(Reading::Known(messages)) => messages,
-        Ok(Reading::Unread | Reading::Absent | Reading::Denied) | Err(_) => {
-            return unseen(Check::TextMessages, look, "sns:GetSMSAttributes");
-        }
+    let text = match known(Check::TEXT_MESSAGES, look, "sns:GetSMSAttributes") {
+        Ok(text) => text,
+        Err(line) => return line,
     };
-    if text.is_in_sandbox {
+    if text.is_some_and(|text| text.is_in_sandbox) {
         return Line::warning(
-            Check::TextMessages,
+            Check::TEXT_MESSAGES,
             "the account is in the sandbox of SNS: only numbers that were verified get them",
             "verify the numbers, or ask to leave it, in the SNS console",
         );
     }
-    match text.limit {
-        Some(limit) if limit > 1.0 => {
-            Line::ok(Check::TextMessages, format!("they may cost {limit} USD a month"))
-        }
-        Some(_) | None => {
-            let limit = text.limit.unwrap_or(1.0);
-            Line::warning(
-                Check::TextMessages,
-                format!("they may cost {limit} USD a month, then SNS sends none, and tells nobody"),
-                "raise \"Account spend limit\" of SNS in Service Quotas, then `MonthlySpendLimit`",
-            )
-        }
+    let limit = text.and_then(|text| text.limit).unwrap_or(1.0);
+    if limit > 1.0 {
+        return Line::ok(Check::TEXT_MESSAGES, format!("they may cost {limit} USD a month"));
     }
+    Line::warning(
+        Check::TEXT_MESSAGES,
+        format!("they may cost {limit} USD a month, then SNS sends none, and tells nobody"),
+        "raise \"Account spend limit\" of SNS in Service Quotas, then `MonthlySpendLimit`",
+    )
 }
 
 #[cfg(test)]

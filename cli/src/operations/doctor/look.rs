@@ -9,7 +9,7 @@ use s3guard_posture::events::trail::Trail;
 use s3guard_posture::{KeyArn, KeyState, Reading, Region, StackName};
 use time::OffsetDateTime;
 
-use crate::commands::doctor::Wanted;
+use crate::operations::doctor::Wanted;
 use crate::operations::doctor::rights::{Rights, rights};
 use crate::operations::session;
 

@@ -4,7 +4,6 @@ use std::fmt::{self, Write as _};
 
 use serde::Serialize;
 
-use crate::commands::doctor::Check;
 use crate::ui::lines;
 use crate::ui::output::Paint;
 
@@ -14,6 +13,25 @@ const CHECK: usize = 15;
 
 /// With fewer columns, words stand below what they are about.
 const NARROW: usize = 60;
+
+/// What is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Check(&'static str);
+
+impl Check {
+    pub(crate) const CALLER: Self = Self("caller");
+    pub(crate) const CLOCK: Self = Self("clock");
+    pub(crate) const NAMES: Self = Self("bucket names");
+    pub(crate) const STACK: Self = Self("stack");
+    pub(crate) const FUNCTIONS: Self = Self("functions");
+    pub(crate) const TRAIL: Self = Self("trail");
+    pub(crate) const GLOBAL: Self = Self("us-east-1");
+    pub(crate) const PERMISSIONS: Self = Self("permissions");
+    pub(crate) const ORGANIZATION: Self = Self("organization");
+    pub(crate) const KEY: Self = Self("key");
+    pub(crate) const CONCURRENCY: Self = Self("concurrency");
+    pub(crate) const TEXT_MESSAGES: Self = Self("text messages");
+}
 
 /// How a thing is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -56,20 +74,14 @@ pub(crate) struct Report {
 }
 
 impl State {
-    fn painted(self, paint: Paint) -> String {
-        match self {
-            Self::Ok => paint.good("ok"),
-            Self::Warning => paint.warning("warning"),
-            Self::Failed => paint.bad("failed"),
-        }
-    }
-
-    const fn width(self) -> usize {
-        match self {
-            Self::Ok => 2,
-            Self::Warning => 7,
-            Self::Failed => 6,
-        }
+    /// In its column.
+    fn shown(self, paint: Paint) -> String {
+        let (word, painted) = match self {
+            Self::Ok => ("ok", paint.good("ok")),
+            Self::Warning => ("warning", paint.warning("warning")),
+            Self::Failed => ("failed", paint.bad("failed")),
+        };
+        painted + &" ".repeat(STATE - word.len())
     }
 }
 
@@ -133,23 +145,22 @@ impl fmt::Display for Report {
 
 fn shown(line: &Line, columns: Option<usize>, paint: Paint) -> String {
     let is_narrow = columns.is_some_and(|columns| columns < NARROW);
-    let gap = " ".repeat(STATE - line.state.width());
-    let mut head = format!("  {}{gap}", line.state.painted(paint));
+    let mut head = format!("  {}", line.state.shown(paint));
     let indent = if is_narrow {
-        let _ = writeln!(head, "{}", line.check);
+        let _ = writeln!(head, "{}", line.check.0);
         4
     } else {
-        let _ = write!(head, "{:CHECK$}", line.check);
+        let _ = write!(head, "{:CHECK$}", line.check.0);
         2 + STATE + CHECK
     };
-    let width = columns.map(|columns| columns.saturating_sub(indent).max(20));
+    let width = columns.map_or(usize::MAX, |columns| columns.saturating_sub(indent).max(20));
     let margin = " ".repeat(indent);
     let mut text = head;
-    for (at, part) in wrapped(&line.text, width).iter().enumerate() {
+    for (at, part) in lines::wrapped(line.text.split_whitespace(), width).iter().enumerate() {
         let margin = if at == 0 && !is_narrow { "" } else { &margin };
         let _ = writeln!(text, "{margin}{part}");
     }
-    for (at, part) in wrapped(&line.hint(), width).iter().enumerate() {
+    for (at, part) in lines::wrapped(line.hint().split_whitespace(), width).iter().enumerate() {
         let part = match part.strip_prefix("hint:") {
             Some(rest) if at == 0 => format!("{}{rest}", paint.hint("hint:")),
             Some(_) | None => part.clone(),
@@ -162,21 +173,6 @@ fn shown(line: &Line, columns: Option<usize>, paint: Paint) -> String {
 impl Line {
     fn hint(&self) -> String {
         self.fix.as_ref().map(|fix| format!("hint: {fix}")).unwrap_or_default()
-    }
-}
-
-/// The text in lines of so many columns; a word that is longer, as an ARN, has a line for itself.
-fn wrapped(text: &str, columns: Option<usize>) -> Vec<String> {
-    match columns {
-        Some(columns) => lines::wrapped(text.split_whitespace(), columns),
-        None if text.is_empty() => Vec::new(),
-        None => vec![text.to_owned()],
-    }
-}
-
-impl Serialize for Check {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
     }
 }
 
@@ -195,26 +191,26 @@ mod tests {
             checks,
         };
         let well = vec![
-            Line::ok(Check::Caller, "`arn:aws:iam::111122223333:user/admin`"),
-            Line::ok(Check::Clock, "it goes with AWS's"),
+            Line::ok(Check::CALLER, "`arn:aws:iam::111122223333:user/admin`"),
+            Line::ok(Check::CLOCK, "it goes with AWS's"),
             Line::failed(
-                Check::Trail,
+                Check::TRAIL,
                 "none records the changes of buckets in `eu-west-1`: `audit` is stopped",
                 "`aws cloudtrail start-logging --name s3guard-eu-west-1 --region eu-west-1`, or \
                  `s3guard deploy --stack s3guard --region eu-west-1 --trail auto`",
             ),
             Line::warning(
-                Check::Global,
+                Check::GLOBAL,
                 "buckets made through the global endpoint are seen there alone, and there is no guard",
                 "`s3guard deploy --stack s3guard --region us-east-1 --trail auto`",
             ),
             Line::ok(
-                Check::Key,
+                Check::KEY,
                 "`arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab` encrypts",
             ),
         ];
         let fix = "log in with `aws sso login` or `aws configure`";
-        let gone = vec![Line::failed(Check::Caller, "no usable credentials: none were found", fix)];
+        let gone = vec![Line::failed(Check::CALLER, "no usable credentials: none were found", fix)];
         Report::new(vec![
             of("eu-west-1", Some("111122223333"), well),
             of("eu-central-1", None, gone),

@@ -5,6 +5,7 @@ use s3guard_aws::Denial;
 use s3guard_aws::stacks::Event;
 use s3guard_aws::stacks::event::{HandlerCode, Refusal};
 
+use crate::error::hinted;
 use crate::operations::follow::{Ended, one_line, reason};
 
 /// How many other causes are named.
@@ -18,24 +19,22 @@ pub(crate) fn first_cause(events: &[Event]) -> Option<&Event> {
         .or_else(|| events.iter().find(|event| event.is_failure()))
 }
 
-/// An error for a stack that did not become what was asked for, the cause first.
-pub(crate) fn failure(what: &str, ended: &Ended) -> anyhow::Error {
+/// An error for a stack that did not become what was asked for, the cause first; with what to do about the cause, as far as
+/// its words say it, and how to go on then.
+pub(crate) fn failed(what: &str, ended: &Ended, then: &str) -> anyhow::Error {
     let status = ended.stack.as_ref().map_or("gone".to_owned(), |stack| stack.status.to_string());
-    let cause = if let Some(event) = first_cause(&ended.events) {
+    let first = first_cause(&ended.events);
+    let cause = if let Some(event) = first {
         anyhow!("{}", explained(event, &ended.events))
     } else {
         let reason = ended.stack.as_ref().and_then(|stack| stack.reason.as_deref());
         anyhow!("{}", reason.unwrap_or("CloudFormation gave no reason"))
     };
-    cause.context(format!("{what}; the stack is in `{status}`"))
-}
-
-/// What to do about a failure, as far as its words tell, and how to go on then.
-pub(crate) fn failure_hint(ended: &Ended, then: &str) -> String {
-    match first_cause(&ended.events).and_then(|event| hint(event, &ended.events)) {
+    let hint = match first.and_then(|event| hint(event, &ended.events)) {
         Some(hint) => format!("{hint}; {then}"),
         None => then.to_owned(),
-    }
+    };
+    hinted(cause.context(format!("{what}; the stack is in `{status}`")), hint)
 }
 
 /// The cause in a sentence, and in another one what else failed.

@@ -100,6 +100,7 @@ impl Live {
 
 /// An event as programs read it.
 #[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Shown {
     stack: String,
     region: String,

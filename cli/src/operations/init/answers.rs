@@ -1,6 +1,6 @@
 //! What is asked, and what was answered: checked as the configuration that it becomes.
 
-use s3guard_posture::config::Config;
+use s3guard_posture::config::{Config, TrailChoice};
 use s3guard_posture::{Grade, KeyArn};
 use serde_json::{Map, Value, json};
 
@@ -22,29 +22,16 @@ pub(crate) struct Refusal {
     pub(crate) problem: String,
 }
 
-/// The answers so far; what nobody has answered is the default.
+/// The answers so far, each as it is written; what was not answered is the default.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Answers {
-    pub(crate) stack: String,
-    pub(crate) regions: Vec<String>,
-    pub(crate) grade: String,
-    pub(crate) keys: Vec<String>,
-    pub(crate) email: String,
-    pub(crate) trail: String,
-    pub(crate) protect: bool,
-}
+pub(crate) struct Answers([String; Question::ALL.len()]);
 
 impl Default for Answers {
     fn default() -> Self {
-        Self {
-            stack: "s3guard".to_owned(),
-            regions: Vec::new(),
-            grade: Grade::default().to_string(),
-            keys: Vec::new(),
-            email: String::new(),
-            trail: "auto".to_owned(),
-            protect: false,
-        }
+        Self(
+            ["s3guard", "", Grade::default().name(), "", "", TrailChoice::default().name(), "no"]
+                .map(str::to_owned),
+        )
     }
 }
 
@@ -59,105 +46,103 @@ impl Question {
         Self::Protect,
     ];
 
-    /// The flag that answers it.
-    pub(crate) fn flag(self) -> &'static str {
+    /// The flag that answers it, how it is asked, and what a right answer looks like.
+    const fn texts(self) -> [&'static str; 3] {
         match self {
-            Self::Stack => "--stack",
-            Self::Regions => "--region",
-            Self::Grade => "--grade",
-            Self::Keys => "--key",
-            Self::Email => "--email",
-            Self::Trail => "--trail",
-            Self::Protect => "--protect",
+            Self::Stack => {
+                ["--stack", "Name of the stack", "choose a name as `s3guard` or `prod-guard-2`"]
+            }
+            Self::Regions => [
+                "--region",
+                "Regions to guard, with commas; none is the one of your AWS configuration",
+                "write them as `eu-west-1,us-east-1`",
+            ],
+            Self::Grade => [
+                "--grade",
+                "How well buckets are protected: speed, hybrid or security",
+                "choose `speed`, `hybrid` or `security`",
+            ],
+            Self::Keys => [
+                "--key",
+                "ARNs of KMS keys for the buckets, one for each Region, with commas",
+                "write the whole ARN, as `arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab`",
+            ],
+            Self::Email => [
+                "--email",
+                "Mail address that hears of everything; none to tell nobody yet",
+                "write it as `you@example.com`",
+            ],
+            Self::Trail => [
+                "--trail",
+                "Trail that tells of changes: auto, create or existing",
+                "choose `auto`, `create` or `existing`",
+            ],
+            Self::Protect => [
+                "--protect",
+                "Protect the stack against deletion: yes or no",
+                "answer `yes` or `no`",
+            ],
         }
+    }
+
+    /// The flag that answers it.
+    pub(crate) const fn flag(self) -> &'static str {
+        self.texts()[0]
     }
 
     /// As it is asked.
-    pub(crate) fn words(self) -> &'static str {
-        match self {
-            Self::Stack => "Name of the stack",
-            Self::Regions => {
-                "Regions to guard, with commas; none is the one of your AWS configuration"
-            }
-            Self::Grade => "How well buckets are protected: speed, hybrid or security",
-            Self::Keys => "ARNs of KMS keys for the buckets, one for each Region, with commas",
-            Self::Email => "Mail address that hears of everything; none to tell nobody yet",
-            Self::Trail => "Trail that tells of changes: auto, create or existing",
-            Self::Protect => "Protect the stack against deletion: yes or no",
-        }
+    pub(crate) const fn words(self) -> &'static str {
+        self.texts()[1]
     }
 
     /// What a right answer looks like.
-    pub(crate) fn advice(self) -> &'static str {
-        match self {
-            Self::Stack => "choose a name as `s3guard` or `prod-guard-2`",
-            Self::Regions => "write them as `eu-west-1,us-east-1`",
-            Self::Grade => "choose `speed`, `hybrid` or `security`",
-            Self::Keys => {
-                "write the whole ARN, as `arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab`"
-            }
-            Self::Email => "write it as `you@example.com`",
-            Self::Trail => "choose `auto`, `create` or `existing`",
-            Self::Protect => "answer `yes` or `no`",
-        }
+    pub(crate) const fn advice(self) -> &'static str {
+        self.texts()[2]
     }
 }
 
 impl Answers {
+    /// An answer as it is written.
+    pub(crate) fn text(&self, question: Question) -> &str {
+        &self.0[question as usize]
+    }
+
+    /// The parts of an answer that is a list.
+    pub(crate) fn list(&self, question: Question) -> Vec<&str> {
+        self.text(question).split(',').filter(|part| !part.is_empty()).collect()
+    }
+
+    /// Whether the stack is protected.
+    pub(crate) fn protects(&self) -> bool {
+        self.text(Question::Protect) == "yes"
+    }
+
     /// Takes an answer, if the configuration that it makes is one; else nothing has changed.
     pub(crate) fn take(&mut self, question: Question, text: &str) -> Result<(), Refusal> {
         let text = text.trim();
-        let list = || {
-            let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
-            items.map(str::to_owned).collect()
-        };
         let mut next = self.clone();
-        match question {
-            Question::Stack => text.clone_into(&mut next.stack),
-            Question::Regions => next.regions = list(),
-            Question::Grade => text.clone_into(&mut next.grade),
-            Question::Keys => next.keys = list(),
-            Question::Email => text.clone_into(&mut next.email),
-            Question::Trail => text.clone_into(&mut next.trail),
-            Question::Protect => {
-                next.protect = match text.to_ascii_lowercase().as_str() {
-                    "yes" | "y" | "true" => true,
-                    "no" | "n" | "false" => false,
-                    _ => {
-                        return Err(Refusal { problem: format!("`{text}` is neither yes nor no") });
-                    }
-                }
+        next.0[question as usize] = match question {
+            Question::Stack | Question::Grade | Question::Email | Question::Trail => {
+                text.to_owned()
             }
-        }
+            Question::Regions | Question::Keys => {
+                let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+                parts.collect::<Vec<_>>().join(",")
+            }
+            Question::Protect => match text.to_ascii_lowercase().as_str() {
+                "yes" | "y" | "true" => "yes".to_owned(),
+                "no" | "n" | "false" => "no".to_owned(),
+                _ => return Err(Refusal { problem: format!("`{text}` is neither yes nor no") }),
+            },
+        };
         next.check()?;
         *self = next;
         Ok(())
     }
 
-    /// The default of a question, as one would write it.
-    pub(crate) fn default_of(&self, question: Question) -> String {
-        match question {
-            Question::Stack => self.stack.clone(),
-            Question::Regions => self.regions.join(","),
-            Question::Grade => self.grade.clone(),
-            Question::Keys => self.keys.join(","),
-            Question::Email => self.email.clone(),
-            Question::Trail => self.trail.clone(),
-            Question::Protect => if self.protect { "yes" } else { "no" }.to_owned(),
-        }
-    }
-
     /// Whether a question matters after the answers so far.
     pub(crate) fn asks(&self, question: Question) -> bool {
-        match question {
-            Question::Keys => self.needs_key(),
-            Question::Stack
-            | Question::Regions
-            | Question::Grade
-            | Question::Email
-            | Question::Trail
-            | Question::Protect => true,
-        }
+        question != Question::Keys || self.needs_key()
     }
 
     /// What the grade needs and nobody has given.
@@ -165,54 +150,58 @@ impl Answers {
         if !self.needs_key() {
             return None;
         }
-        let has_key = |region: &str| self.key_regions().iter().any(|of| of == region);
-        match self.regions.iter().find(|region| !has_key(region)) {
-            Some(region) => Some(format!("grade `{}` needs a KMS key in `{region}`", self.grade)),
-            None if self.keys.is_empty() => Some(format!("grade `{}` needs a KMS key", self.grade)),
+        let keyed = self.keyed();
+        let has_key = |region: &str| keyed.iter().any(|(of, _)| of == region);
+        let grade = self.text(Question::Grade);
+        match self.list(Question::Regions).into_iter().find(|region| !has_key(region)) {
+            Some(region) => Some(format!("grade `{grade}` needs a KMS key in `{region}`")),
+            None if keyed.is_empty() => Some(format!("grade `{grade}` needs a KMS key")),
             None => None,
         }
     }
 
     /// What somebody may not have thought of.
     pub(crate) fn advice(&self) -> Option<&'static str> {
-        let has_global = self.regions.iter().any(|region| region == "us-east-1");
-        (!self.regions.is_empty() && !has_global).then_some(
+        let regions = self.list(Question::Regions);
+        (!regions.is_empty() && !regions.contains(&"us-east-1")).then_some(
             "buckets that are made through the global endpoint are seen only in us-east-1, which is not among the Regions",
         )
     }
 
     /// The keys, each with its Region.
     pub(crate) fn keyed(&self) -> Vec<(String, &str)> {
-        self.key_regions().into_iter().zip(self.keys.iter().map(String::as_str)).collect()
+        let region = |key: &str| key.parse().map(|key: KeyArn| key.region().to_string());
+        let keys = self.list(Question::Keys).into_iter();
+        keys.map(|key| (region(key).unwrap_or_default(), key)).collect()
     }
 
     fn needs_key(&self) -> bool {
-        self.grade.parse::<Grade>().is_ok_and(Grade::needs_key)
-    }
-
-    fn key_regions(&self) -> Vec<String> {
-        let region = |key: &String| key.parse().map(|key: KeyArn| key.region().to_string());
-        self.keys.iter().map(|key| region(key).unwrap_or_default()).collect()
+        self.text(Question::Grade).parse::<Grade>().is_ok_and(Grade::needs_key)
     }
 
     fn check(&self) -> Result<(), Refusal> {
-        for key in &self.keys {
-            if let Err(problem) = key.parse::<KeyArn>() {
-                return Err(Refusal { problem: problem.to_string() });
-            }
+        let keyed = self.keyed();
+        for (_, key) in &keyed {
+            key.parse::<KeyArn>().map_err(|problem| Refusal { problem: problem.to_string() })?;
         }
         let keys: Map<String, Value> =
-            self.keyed().into_iter().map(|(region, key)| (region, json!(key))).collect();
-        if keys.len() < self.keys.len() {
+            keyed.iter().map(|(region, key)| (region.clone(), json!(key))).collect();
+        if keys.len() < keyed.len() {
             return Err(Refusal { problem: "there are two keys of one Region".to_owned() });
         }
         let mut written = json!({
-            "grade": self.grade,
+            "grade": self.text(Question::Grade),
             "keys": keys,
-            "deploy": { "stack": self.stack, "regions": self.regions, "trail": self.trail, "protect": self.protect },
+            "deploy": {
+                "stack": self.text(Question::Stack),
+                "regions": self.list(Question::Regions),
+                "trail": self.text(Question::Trail),
+                "protect": self.protects(),
+            },
         });
-        if !self.email.is_empty() {
-            written["subscription"] = json!([{ "name": "owner", "email": self.email }]);
+        let email = self.text(Question::Email);
+        if !email.is_empty() {
+            written["subscription"] = json!([{ "name": "owner", "email": email }]);
         }
         // A grade without its key is told when all is answered: the key is asked after the grade.
         Config::read(&written).map(|_| ()).map_err(|mistakes| {
@@ -253,6 +242,14 @@ mod tests {
     }
 
     #[test]
+    fn the_trail_that_is_proposed_is_the_one_that_a_new_stack_gets_by_default() {
+        let template = s3guard_synth::stacks::guard();
+        let declared = template.parameters().find(|(id, _)| id.as_str() == "TrailMode");
+        let default = declared.and_then(|(_, parameter)| parameter.default);
+        assert_eq!(default, Some(Answers::default().text(Question::Trail)));
+    }
+
+    #[test]
     fn a_right_answer_is_the_next_default() {
         for (question, right) in [
             (Question::Stack, "guard-2"),
@@ -265,7 +262,7 @@ mod tests {
         ] {
             let mut answers = Answers::default();
             answers.take(question, &format!(" {right}\n")).unwrap();
-            assert_eq!(answers.default_of(question), right);
+            assert_eq!(answers.text(question), right);
             assert_ne!(answers, Answers::default());
         }
     }

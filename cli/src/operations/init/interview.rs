@@ -20,7 +20,7 @@ pub(crate) fn ask(
             continue;
         }
         loop {
-            say(&prompt(question, &answers.default_of(question)));
+            say(&prompt(question, answers.text(question)));
             let line = read().context("the answer could not be read")?;
             let Some(line) = line else {
                 say("\n");
@@ -29,7 +29,7 @@ pub(crate) fn ask(
                     .exit(Exit::Approval);
             };
             let text = match line.trim() {
-                "" => answers.default_of(question),
+                "" => answers.text(question).to_owned(),
                 text => text.to_owned(),
             };
             match answers.take(question, &text) {
@@ -44,6 +44,12 @@ pub(crate) fn ask(
         }
     }
     Ok(())
+}
+
+/// A line from stdin, if there is one.
+pub(crate) fn read_line() -> io::Result<Option<String>> {
+    let mut line = String::new();
+    Ok((io::stdin().read_line(&mut line)? > 0).then_some(line))
 }
 
 fn prompt(question: Question, default: &str) -> String {
@@ -81,8 +87,8 @@ mod tests {
         let lines = ["1st", "guard", "", "hybrid", "", "x", key, "me@example.com", "", "YES"];
         let (answers, said) = told(&lines);
         let answers = answers.unwrap();
-        assert_eq!((answers.stack.as_str(), answers.protect), ("guard", true));
-        assert_eq!(answers.keys, [key]);
+        assert_eq!((answers.text(Question::Stack), answers.protects()), ("guard", true));
+        assert_eq!(answers.list(Question::Keys), [key]);
         assert!(said.contains("begins with `1`"), "{said}");
         assert!(said.contains("grade `hybrid` needs a KMS key; write the whole ARN"), "{said}");
     }

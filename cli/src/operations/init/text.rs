@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use crate::operations::init::answers::Answers;
+use crate::operations::init::answers::{Answers, Question};
 
 /// The file for these answers.
 pub(crate) fn of(answers: &Answers) -> String {
@@ -17,27 +17,23 @@ pub(crate) fn of(answers: &Answers) -> String {
             "#eu-west-1 = \"arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab\"\n",
         );
     }
-    let regions: Vec<String> = answers.regions.iter().map(|region| quoted(region)).collect();
+    let regions = answers.list(Question::Regions).into_iter().map(quoted).collect::<Vec<_>>();
     let regions = match regions.join(", ") {
         regions if regions.is_empty() => "#regions = [\"eu-west-1\", \"us-east-1\"]".to_owned(),
         regions => format!("regions = [{regions}]"),
     };
-    let owner = if answers.email.is_empty() {
-        "#[[subscription]]\n#name = \"owner\"\n#email = \"you@example.com\"".to_owned()
-    } else {
-        format!("[[subscription]]\nname = \"owner\"\nemail = {}", quoted(&answers.email))
+    let owner = match answers.text(Question::Email) {
+        "" => "#[[subscription]]\n#name = \"owner\"\n#email = \"you@example.com\"".to_owned(),
+        email => format!("[[subscription]]\nname = \"owner\"\nemail = {}", quoted(email)),
     };
-    let (grade, stack, trail) =
-        (quoted(&answers.grade), quoted(&answers.stack), quoted(&answers.trail));
-    let protect = answers.protect;
     include_str!("template.toml")
-        .replace("@grade@", &grade)
+        .replace("@grade@", &quoted(answers.text(Question::Grade)))
         .replace("@keys@\n", &keys)
         .replace("@owner@", &owner)
-        .replace("@stack@", &stack)
+        .replace("@stack@", &quoted(answers.text(Question::Stack)))
         .replace("@regions@", &regions)
-        .replace("@trail@", &trail)
-        .replace("@protect@", &protect.to_string())
+        .replace("@trail@", &quoted(answers.text(Question::Trail)))
+        .replace("@protect@", &answers.protects().to_string())
 }
 
 /// A text as TOML has it: a basic string is escaped as in JSON.
@@ -52,7 +48,6 @@ mod tests {
 
     use super::*;
     use crate::config_file;
-    use crate::operations::init::answers::Question;
 
     fn answered(pairs: &[(Question, &str)]) -> Answers {
         let mut answers = Answers::default();

@@ -255,8 +255,8 @@ impl Place {
             Self::Queues => vec![of("sqs", part)],
             Self::Topics => vec![of("sns", part)],
             Self::Alarms => {
-                let dashboards = format!("arn:{partition}:cloudwatch::{account}:dashboard/{part}");
-                vec![of("cloudwatch", format!("alarm:{part}")), dashboards]
+                let alarms = of("cloudwatch", format!("alarm:{part}"));
+                [vec![alarms], Self::Dashboards.resources(target)].concat()
             }
             Self::Dashboards => {
                 vec![format!("arn:{partition}:cloudwatch::{account}:dashboard/{part}")]
@@ -271,34 +271,15 @@ impl Place {
     /// Whoever may make a role can be anybody: that, and what is done to any key, is done by CloudFormation alone, which
     /// says so in `aws:CalledVia`. Source: AWS IAM User Guide, "AWS global condition context keys".
     pub(crate) fn condition(self) -> Option<Json> {
-        let by_cloudformation = json!({
-            "ForAnyValue:StringEquals": { "aws:CalledVia": "cloudformation.amazonaws.com" }
-        });
-        match self {
-            Self::Roles | Self::Policies | Self::Keys | Self::KeyNames | Self::Unconfined => {
-                Some(by_cloudformation)
-            }
-            Self::PassedRoles => Some(json!({
-                "StringEquals": { "iam:PassedToService": "lambda.amazonaws.com" }
-            })),
-            Self::Stack
-            | Self::StackInUsEast1
-            | Self::CodeBucket
-            | Self::Code
-            | Self::Looks
-            | Self::Caller
-            | Self::Key
-            | Self::Buckets
-            | Self::Objects
-            | Self::Functions
-            | Self::Sources
-            | Self::Logs
-            | Self::Queues
-            | Self::Topics
-            | Self::Alarms
-            | Self::Dashboards
-            | Self::Rules
-            | Self::Trail => None,
+        let is_for_cloudformation_alone = matches!(
+            self,
+            Self::Roles | Self::Policies | Self::Keys | Self::KeyNames | Self::Unconfined
+        );
+        if is_for_cloudformation_alone {
+            let called_via = json!({ "aws:CalledVia": "cloudformation.amazonaws.com" });
+            return Some(json!({ "ForAnyValue:StringEquals": called_via }));
         }
+        (self == Self::PassedRoles)
+            .then(|| json!({ "StringEquals": { "iam:PassedToService": "lambda.amazonaws.com" } }))
     }
 }

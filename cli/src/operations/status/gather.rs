@@ -4,6 +4,7 @@ use futures_util::future::join_all;
 use s3guard_aws::alarms::{self, Alarm};
 use s3guard_aws::function_state::{self, Function};
 use s3guard_aws::ledger::Newest;
+use s3guard_aws::queues::Depth;
 use s3guard_aws::stacks::drift::LastDrift;
 use s3guard_aws::stacks::{Event, Stack, Stacks};
 use s3guard_aws::subscriptions::{self, Subscription};
@@ -12,7 +13,7 @@ use s3guard_posture::events::trail::{Verdict, records_bucket_changes};
 use s3guard_posture::{AccountId, Reading, Region};
 
 use crate::operations::session::Account;
-use crate::operations::status::judge;
+use crate::operations::status::function::trouble;
 
 /// What was seen, or why it could not be.
 pub(crate) type Look<T> = Result<T, String>;
@@ -57,13 +58,6 @@ pub(crate) struct QueueSeen {
     pub(crate) depth: Look<Depth>,
 }
 
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Depth {
-    pub(crate) waiting: u64,
-    pub(crate) in_flight: u64,
-    pub(crate) delayed: u64,
-}
-
 /// The trail that tells of changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Trail {
@@ -86,11 +80,6 @@ pub(crate) async fn gather(account: &Account, stack: Stack) -> Seen {
         let url = stack.outputs.get(*output)?;
         Some(async move {
             let depth = Queue::new(connection, url).depth().await.map_err(|error| refused(&error));
-            let depth = depth.map(|depth| Depth {
-                waiting: depth.waiting,
-                in_flight: depth.in_flight,
-                delayed: depth.delayed,
-            });
             QueueSeen { name, is_dead_letters: *is_dead_letters, depth }
         })
     });
@@ -151,7 +140,7 @@ async fn function(
     };
     let sources = reading(sources, "lambda:ListEventSourceMappings", Vec::new);
     // What is known to be wrong is said also where the rest may not be looked at.
-    let known = judge::trouble(&function, sources.as_deref().ok(), code_key.map(String::as_str));
+    let known = trouble(&function, sources.as_deref().ok(), code_key.map(String::as_str));
     match (known, sources) {
         (Some(trouble), _) => Ok(Some(trouble)),
         (None, sources) => sources.map(|_| None),

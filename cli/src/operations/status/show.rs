@@ -1,6 +1,6 @@
 //! A guard as it stands, for people and for programs.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use s3guard_aws::subscriptions::Subscription;
 use s3guard_posture::text::shown;
@@ -183,92 +183,118 @@ impl Status {
         }
     }
 
-    fn head(&self, title: &str) -> String {
-        self.view.paint.hint(title)
-    }
-
-    fn queues(&self, text: &mut String) {
-        if self.queues.is_empty() {
-            return;
+    /// Each part with its title and its lines, painted; one without lines is not shown.
+    fn sections(&self) -> Vec<(String, Vec<String>)> {
+        let View { paint, .. } = self.view;
+        let room = self.width() - 2;
+        let queues = paint.hint("Queues") + "                   waiting  in flight  delayed";
+        let mut sections = vec![
+            (
+                paint.hint("Functions"),
+                self.functions.iter().map(|one| self.function(one)).collect(),
+            ),
+            (queues, self.queues.iter().map(|one| one.shown(paint)).collect()),
+            (paint.hint("Alarms"), self.alarm_lines()),
+        ];
+        if let Some(subscriptions) = &self.subscriptions {
+            let mut lines: Vec<String> =
+                subscriptions.iter().map(|one| one.shown(room - 18, paint)).collect();
+            if lines.is_empty() {
+                lines.push("nobody".to_owned());
+            }
+            sections.push((paint.hint("Who hears of it"), lines));
         }
-        let _ = writeln!(
-            text,
-            "\n{}                   waiting  in flight  delayed",
-            self.head("Queues")
-        );
-        for QueueStatus { name, waiting, in_flight, delayed, is_dead_letters } in &self.queues {
-            let line = format!("{name:22} {waiting:>7}  {in_flight:>9}  {delayed:>7}");
-            let is_bad = *is_dead_letters && *waiting > 0;
-            let line = if is_bad { self.view.paint.bad(line) } else { line };
-            let _ = writeln!(text, "  {line}");
-        }
-    }
-
-    fn hearers(&self, subscriptions: &[SubscriptionStatus], width: usize, text: &mut String) {
-        let _ = writeln!(text, "\n{}", self.head("Who hears of it"));
-        for SubscriptionStatus { protocol, endpoint, is_pending } in subscriptions {
-            let line = lines::cut(&format!("{protocol:8} {}", shown(endpoint, 256)), width - 20);
-            let state = if *is_pending {
-                self.view.paint.notable("  (not confirmed)")
-            } else {
-                String::new()
+        if self.knows_trails {
+            let trail = match &self.trail {
+                Some(trail) => format!("trail {}", shown(trail, 200)),
+                None => paint.bad("no trail that records the changes of buckets"),
             };
-            let _ = writeln!(text, "  {line}{state}");
+            sections.push((paint.hint("What it learns from"), vec![trail]));
         }
-        if subscriptions.is_empty() {
-            let _ = writeln!(text, "  nobody");
+        if let Some(DriftStatus { status, checked }) = &self.drift {
+            let checked = checked.as_ref().map(|at| format!(", {at}")).unwrap_or_default();
+            let line = format!("{status}{checked}");
+            sections.push((paint.hint("Drift, when last looked at"), vec![line]));
+        }
+        let events = self.last_events.iter().map(|event| lines::cut(event, room)).collect();
+        sections.push((paint.hint("Last events of the stack"), events));
+        sections.push((paint.hint("Last writes of the guard"), self.write_lines()));
+        for (title, texts) in [("Not seen", &self.not_seen), ("To do", &self.to_do)] {
+            let lines = texts.iter().map(|text| self.wrapped(text)).collect();
+            sections.push((paint.notable(title), lines));
+        }
+        sections
+    }
+
+    fn width(&self) -> usize {
+        self.view.width.max(WIDTH_MIN)
+    }
+
+    fn function(&self, function: &FunctionStatus) -> String {
+        let FunctionStatus { name, trouble } = function;
+        let cut = |line: &str| lines::cut(line, self.width() - 2);
+        match trouble {
+            None => cut(name),
+            Some(trouble) => self.view.paint.bad(cut(&format!("{name}: {}", shown(trouble, 300)))),
         }
     }
 
-    fn writes(&self, text: &mut String, width: usize) {
-        if self.last_writes.is_empty() {
-            return;
-        }
-        let _ = writeln!(text, "\n{}", self.head("Last writes of the guard"));
-        for WriteStatus { bucket, setting, time, has_failed, .. } in &self.last_writes {
+    fn alarm_lines(&self) -> Vec<String> {
+        let off = self.alarms.iter().filter(|one| one.state == "ALARM").map(|alarm| {
+            let line = format!("{} has gone off", shown(&alarm.name, 256));
+            self.view.paint.bad(lines::cut(&line, self.width() - 2))
+        });
+        let mut lines: Vec<String> = off.collect();
+        let (all, quiet) = (self.alarms.len(), self.alarms.len() - lines.len());
+        lines.extend((all > 0).then(|| format!("{quiet} of {all} quiet")));
+        lines
+    }
+
+    fn write_lines(&self) -> Vec<String> {
+        let room = self.width() - 2;
+        let writes = self.last_writes.iter().map(|write| {
+            let WriteStatus { bucket, setting, time, has_failed, .. } = write;
             let line = format!("{time} {setting} of {}", shown(bucket, 63));
-            let line = if *has_failed {
-                self.view.paint.bad(lines::cut(&(line + " failed"), width - 2))
+            if *has_failed {
+                self.view.paint.bad(lines::cut(&(line + " failed"), room))
             } else {
-                lines::cut(&line, width - 2)
-            };
-            let _ = writeln!(text, "  {line}");
-        }
-        if self.are_writes_partly_seen {
+                lines::cut(&line, room)
+            }
+        });
+        let mut lines: Vec<String> = writes.collect();
+        if self.are_writes_partly_seen && !lines.is_empty() {
             let part =
                 "the ledger is too large to be looked through here: newer ones may be missing";
-            let _ = writeln!(text, "{}", indented(part, width));
+            lines.push(self.wrapped(part));
         }
+        lines
     }
 
-    fn alarms(&self, text: &mut String) {
-        let off: Vec<&AlarmStatus> =
-            self.alarms.iter().filter(|one| one.state == "ALARM").collect();
-        if self.alarms.is_empty() {
-            return;
-        }
-        let _ = writeln!(text, "\n{}", self.head("Alarms"));
-        for alarm in &off {
-            let line = lines::cut(
-                &format!("{} has gone off", shown(&alarm.name, 256)),
-                self.view.width - 2,
-            );
-            let _ = writeln!(text, "  {}", self.view.paint.bad(line));
-        }
-        let quiet = self.alarms.len() - off.len();
-        let _ = writeln!(text, "  {quiet} of {} quiet", self.alarms.len());
+    /// A text in lines of which the second and later ones are indented further.
+    fn wrapped(&self, text: &str) -> String {
+        lines::wrapped(lines::words(text), self.width() - 4).join("\n    ")
+    }
+}
+
+impl QueueStatus {
+    fn shown(&self, paint: Paint) -> String {
+        let Self { name, waiting, in_flight, delayed, is_dead_letters } = self;
+        let line = format!("{name:22} {waiting:>7}  {in_flight:>9}  {delayed:>7}");
+        if *is_dead_letters && *waiting > 0 { paint.bad(line) } else { line }
+    }
+}
+
+impl SubscriptionStatus {
+    fn shown(&self, width: usize, paint: Paint) -> String {
+        let line = format!("{:8} {}", self.protocol, shown(&self.endpoint, 256));
+        let line = lines::cut(&line, width);
+        if self.is_pending { line + &paint.notable("  (not confirmed)") } else { line }
     }
 }
 
 /// What was seen; else why not is put down.
 fn looked<T>(look: Look<T>, what: &str, not_seen: &mut Vec<String>) -> Option<T> {
     look.map_err(|why| not_seen.push(format!("{what}: {}", shown(&why, 300)))).ok()
-}
-
-/// A text in lines of a width, the second and later ones indented further.
-fn indented(text: &str, width: usize) -> String {
-    let lines = lines::wrapped(lines::words(text), width - 4);
-    format!("  {}", lines.join("\n    "))
 }
 
 /// A moment as everybody reads it.
@@ -279,58 +305,13 @@ fn moment(at: OffsetDateTime) -> String {
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { stack, region, account, state, .. } = self;
-        let View { width, paint } = View { width: self.view.width.max(WIDTH_MIN), ..self.view };
-        let mut text = String::new();
         let protected = if self.is_protected { ", protected" } else { "" };
-        let _ = writeln!(text, "Stack {stack} ({region}, account {account}): {state}{protected}");
-        if !self.functions.is_empty() {
-            let _ = writeln!(text, "\n{}", self.head("Functions"));
+        writeln!(f, "Stack {stack} ({region}, account {account}): {state}{protected}")?;
+        for (title, lines) in self.sections().iter().filter(|(_, lines)| !lines.is_empty()) {
+            writeln!(f, "\n{title}")?;
+            lines.iter().try_for_each(|line| writeln!(f, "  {line}"))?;
         }
-        for FunctionStatus { name, trouble } in &self.functions {
-            let line = match trouble {
-                None => lines::cut(name, width - 2),
-                Some(trouble) => {
-                    paint.bad(lines::cut(&format!("{name}: {}", shown(trouble, 300)), width - 2))
-                }
-            };
-            let _ = writeln!(text, "  {line}");
-        }
-        self.queues(&mut text);
-        self.alarms(&mut text);
-        if let Some(subscriptions) = &self.subscriptions {
-            self.hearers(subscriptions, width, &mut text);
-        }
-        if self.knows_trails {
-            let trail = match &self.trail {
-                Some(trail) => format!("trail {}", shown(trail, 200)),
-                None => paint.bad("no trail that records the changes of buckets"),
-            };
-            let _ = writeln!(text, "\n{}\n  {trail}", self.head("What it learns from"));
-        }
-        if let Some(DriftStatus { status, checked }) = &self.drift {
-            let checked = checked.as_ref().map(|at| format!(", {at}")).unwrap_or_default();
-            let _ = writeln!(
-                text,
-                "\n{}\n  {status}{checked}",
-                self.head("Drift, when last looked at")
-            );
-        }
-        if !self.last_events.is_empty() {
-            let _ = writeln!(text, "\n{}", self.head("Last events of the stack"));
-            for event in &self.last_events {
-                let _ = writeln!(text, "  {}", lines::cut(event, width - 2));
-            }
-        }
-        self.writes(&mut text, width);
-        for (title, lines) in [("Not seen", &self.not_seen), ("To do", &self.to_do)] {
-            if !lines.is_empty() {
-                let _ = writeln!(text, "\n{}", paint.notable(title));
-                for line in lines {
-                    let _ = writeln!(text, "{}", indented(line, width));
-                }
-            }
-        }
-        f.write_str(&text)
+        Ok(())
     }
 }
 

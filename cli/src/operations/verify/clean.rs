@@ -1,61 +1,62 @@
 //! What was made goes again: also what an earlier run has left.
 
-use std::cell::RefCell;
 use std::fmt;
 
 use s3guard_aws::canary::{self, Canary, Inbox, STACK_TAG, UNTIL_TAG};
 use s3guard_aws::wait::{self, Pace};
 use s3guard_aws::{AwsError, Connection};
 use s3guard_posture::model::setting::Tags;
-use s3guard_posture::{AccountId, BucketName, Reading};
+use s3guard_posture::{AccountId, Reading};
 use serde::Serialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::ui::output::Output;
 
-/// In place of a time: it is kept until somebody asks for it to be removed.
+/// In place of a time: it is kept until its removal is asked for.
 pub(crate) const KEPT: &str = "kept";
 /// How often something is tried to be removed.
 const ATTEMPTS_MAX: usize = 4;
 
-/// What a run has made so far. It is noted before it is made.
-#[derive(Default)]
-pub(crate) struct Made {
-    pub(crate) canary: RefCell<Option<Canary>>,
-    pub(crate) inbox: RefCell<Option<Inbox>>,
+/// Something that a run makes, and that is removed again.
+#[derive(Clone, Debug)]
+pub(crate) enum Made {
+    Inbox(Inbox),
+    Canary(Canary),
+}
+
+impl fmt::Display for Made {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Inbox(inbox) => write!(f, "queue `{}`", inbox.url()),
+            Self::Canary(canary) => write!(f, "bucket `{}`", canary.name()),
+        }
+    }
 }
 
 impl Made {
-    /// Names all of it.
-    pub(crate) fn names(&self) -> Vec<String> {
-        let canary = self.canary.borrow().as_ref().map(|canary| bucket(canary.name()));
-        let inbox = self.inbox.borrow().as_ref().map(queue);
-        canary.into_iter().chain(inbox).collect()
+    /// Removes it; after a few attempts gives the failure that remains.
+    async fn remove(&self) -> Result<(), AwsError> {
+        let remove = async || match self {
+            Self::Inbox(inbox) => inbox.remove().await.map(drop),
+            Self::Canary(canary) => canary.remove().await,
+        };
+        let pauses = Pace::default().take(ATTEMPTS_MAX - 1);
+        wait::retry(pauses, |error: &AwsError| !error.is_denied(), remove).await
     }
+}
 
-    /// Removes it, the bucket unless it is kept. Says what is left, and why.
-    pub(crate) async fn remove(&self, keeps_bucket: bool) -> Vec<String> {
-        let inbox = self.inbox.borrow().clone();
-        let canary = self.canary.borrow().clone();
-        let mut left = Vec::new();
-        if let Some(inbox) = inbox {
-            left.extend(
-                again(async || inbox.remove().await.map(drop))
-                    .await
-                    .map(|e| told(&queue(&inbox), &e)),
-            );
+/// Removes what a run has made, its bucket unless that is kept. Says what is left, and why.
+pub(crate) async fn remove(made: &[Made], keeps_bucket: bool) -> Vec<String> {
+    let mut left = Vec::new();
+    for one in made {
+        if keeps_bucket && matches!(one, Made::Canary(_)) {
+            left.push(format!("{one} (kept)"));
+        } else if let Err(error) = one.remove().await {
+            left.push(format!("{one} ({error})"));
         }
-        if let Some(canary) = canary {
-            let name = bucket(canary.name());
-            if keeps_bucket {
-                left.push(format!("{name} (kept)"));
-            } else {
-                left.extend(again(async || canary.remove().await).await.map(|e| told(&name, &e)));
-            }
-        }
-        left
     }
+    left
 }
 
 /// Whether something that an earlier run has made may be removed.
@@ -81,13 +82,19 @@ pub(crate) fn judge(tags: Option<&Tags>, stack: &str, now: OffsetDateTime) -> Le
     }
 }
 
+/// Whose leftovers are looked for.
+pub(crate) struct Whose<'a> {
+    pub(crate) owner: &'a AccountId,
+    pub(crate) stack: &'a str,
+    pub(crate) topic: &'a str,
+}
+
 /// What earlier runs have left.
 #[derive(Default)]
 pub(crate) struct Leftovers {
-    canaries: Vec<(Canary, Leftover)>,
-    inboxes: Vec<(Inbox, Leftover)>,
+    found: Vec<(Made, Leftover)>,
     /// What has a canary's name and not its tags.
-    pub(crate) strange: Vec<String>,
+    strange: Vec<String>,
     /// What could not be looked for.
     pub(crate) unseen: Vec<String>,
 }
@@ -96,32 +103,30 @@ impl Leftovers {
     /// Finds them.
     pub(crate) async fn find(
         connection: &Connection,
-        (owner, stack, topic): (&AccountId, &str, &str),
+        whose: Whose<'_>,
         now: OffsetDateTime,
     ) -> Result<Self, AwsError> {
-        let mut found = Self::default();
-        let canaries = found.seen(canary::canaries(connection, owner).await)?;
-        for (name, tags) in canaries {
+        let Whose { owner, stack, topic } = whose;
+        let mut all = Self::default();
+        for (inbox, tags) in all.seen(canary::inboxes(connection, topic).await)? {
+            all.found.push((Made::Inbox(inbox), judge(Some(&tags), stack, now)));
+        }
+        for (name, tags) in all.seen(canary::canaries(connection, owner).await)? {
             let leftover = judge(tags.known(), stack, now);
+            let made = Made::Canary(Canary::new(connection, name, owner.clone()));
             if !tags.known().is_some_and(|tags| tags.contains_key(STACK_TAG)) {
                 let why = match tags {
                     Reading::Denied => "its tags may not be read",
                     Reading::Unread | Reading::Known(_) | Reading::Absent => "it has no such tags",
                 };
-                found.strange.push(format!("{}: {why}", bucket(&name)));
+                all.strange.push(format!("{made}: {why}"));
             }
-            let canary = Canary::new(connection, name, owner.clone());
-            found.canaries.push((canary, leftover));
+            all.found.push((made, leftover));
         }
-        let inboxes = found.seen(canary::inboxes(connection, topic).await)?;
-        for (inbox, tags) in inboxes {
-            let leftover = judge(Some(&tags), stack, now);
-            found.inboxes.push((inbox, leftover));
-        }
-        Ok(found)
+        Ok(all)
     }
 
-    /// Whoever may not look for leftovers can verify all the same.
+    /// Without the permission to look for leftovers a guard can be verified all the same.
     fn seen<T: Default>(&mut self, looked: Result<T, AwsError>) -> Result<T, AwsError> {
         match looked {
             Err(error) if error.is_denied() => {
@@ -132,27 +137,36 @@ impl Leftovers {
         }
     }
 
-    /// The names of those of a kind.
-    pub(crate) fn names(&self, kind: Leftover) -> Vec<String> {
-        let canaries = self.canaries.iter().filter(|(_, of)| *of == kind);
-        let inboxes = self.inboxes.iter().filter(|(_, of)| *of == kind);
-        let canaries = canaries.map(|(canary, _)| bucket(canary.name()));
-        canaries.chain(inboxes.map(|(inbox, _)| queue(inbox))).collect()
+    /// Warns of what could not be looked for, and of what is left though it has a canary's name.
+    pub(crate) fn warn(&self, output: &Output) {
+        for unseen in &self.unseen {
+            output.warn(unseen);
+        }
+        for strange in &self.strange {
+            output
+                .warn(format_args!("{strange}, so it is left, though it is called like a canary"));
+        }
+    }
+
+    /// Those of these kinds.
+    pub(crate) fn of(&self, kinds: &[Leftover]) -> impl Iterator<Item = &Made> {
+        self.found.iter().filter(|(_, of)| kinds.contains(of)).map(|(made, _)| made)
     }
 
     /// Removes those of these kinds. Says what is gone, and what is left and why.
     pub(crate) async fn remove(&self, kinds: &[Leftover], output: &Output) -> Cleaned {
         let mut cleaned = Cleaned::default();
-        for (inbox, _) in self.inboxes.iter().filter(|(_, of)| kinds.contains(of)) {
-            cleaned.note(
-                queue(inbox),
-                again(async || inbox.remove().await.map(drop)).await,
-                output,
-            );
-        }
-        for (canary, _) in self.canaries.iter().filter(|(_, of)| kinds.contains(of)) {
-            let name = bucket(canary.name());
-            cleaned.note(name, again(async || canary.remove().await).await, output);
+        for made in self.of(kinds) {
+            match made.remove().await {
+                Ok(()) => {
+                    output.say(format_args!("removed {made}, which an earlier run has left"));
+                    cleaned.removed.push(made.to_string());
+                }
+                Err(error) => {
+                    output.warn(format_args!("{made} could not be removed: {error}"));
+                    cleaned.left.push(format!("{made} ({error})"));
+                }
+            }
         }
         cleaned
     }
@@ -165,21 +179,6 @@ pub(crate) struct Cleaned {
     pub(crate) left: Vec<String>,
 }
 
-impl Cleaned {
-    fn note(&mut self, name: String, failure: Option<AwsError>, output: &Output) {
-        match failure {
-            None => {
-                output.say(format_args!("removed {name}, which an earlier run has left"));
-                self.removed.push(name);
-            }
-            Some(error) => {
-                output.warn(format_args!("{name} could not be removed: {error}"));
-                self.left.push(told(&name, &error));
-            }
-        }
-    }
-}
-
 impl fmt::Display for Cleaned {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for name in &self.removed {
@@ -190,24 +189,6 @@ impl fmt::Display for Cleaned {
         }
         Ok(())
     }
-}
-
-/// Tries a few times; gives the failure that remains.
-async fn again(remove: impl AsyncFn() -> Result<(), AwsError>) -> Option<AwsError> {
-    let pauses = Pace::default().take(ATTEMPTS_MAX - 1);
-    wait::retry(pauses, |error: &AwsError| !error.is_denied(), async || remove().await).await.err()
-}
-
-fn told(name: &str, error: &AwsError) -> String {
-    format!("{name} ({error})")
-}
-
-fn bucket(name: &BucketName) -> String {
-    format!("bucket `{name}`")
-}
-
-fn queue(inbox: &Inbox) -> String {
-    format!("queue `{}`", inbox.url())
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use s3guard_aws::canary;
 use s3guard_aws::stacks::Stack;
 use s3guard_posture::config::{Extent, Occasion, SETTLE_SECONDS};
+use s3guard_posture::model::setting::Tags;
 use s3guard_posture::{
     Aspect, Baseline, BucketId, BucketName, Config, Maker, Moment, Observed, Reading,
 };
@@ -24,26 +25,25 @@ pub(crate) struct Deployed {
 }
 
 impl Deployed {
-    /// Reads it. A package that cannot be read is told of, and the configuration that is found here stands for it.
-    pub(crate) async fn read(
+    /// The configuration that is deployed. If its package cannot be read that is said, and the configuration that is found
+    /// here stands for it.
+    pub(crate) async fn config(
         args: &AccountArgs,
         account: &Account,
         stack: &Stack,
-        (today, output): (Date, &Output),
-    ) -> anyhow::Result<Self> {
-        let config = match of_package(account, stack).await {
-            Ok(config) => config,
-            Err(error) => {
-                output.warn(format_args!(
-                    "the configuration that is deployed cannot be read: {error:#}; what stands here is taken for it"
-                ));
-                args.config.read(output)?.unwrap_or_default()
-            }
+        output: &Output,
+    ) -> anyhow::Result<Config> {
+        let error = match of_package(account, stack).await {
+            Ok(config) => return Ok(config),
+            Err(error) => error,
         };
-        Ok(Self::new(config, account, stack, today))
+        output.warn(format_args!(
+            "the configuration that is deployed cannot be read: {error:#}; what stands here is taken for it"
+        ));
+        Ok(args.config.read(output)?.unwrap_or_default())
     }
 
-    fn new(config: Config, account: &Account, stack: &Stack, today: Date) -> Self {
+    pub(crate) fn new(config: Config, account: &Account, stack: &Stack, today: Date) -> Self {
         let parameter = |name: &str| stack.parameters.get(name).filter(|value| !value.is_empty());
         let log_bucket = stack.outputs.get("LogBucketName").and_then(|name| name.parse().ok());
         let occasion = Occasion {
@@ -73,11 +73,7 @@ impl Deployed {
     }
 
     /// What is wanted of a bucket that does not exist yet, with these tags.
-    pub(crate) fn baseline_of_new(
-        &self,
-        bucket: &BucketId,
-        tags: &s3guard_posture::model::setting::Tags,
-    ) -> Baseline {
+    pub(crate) fn baseline_of_new(&self, bucket: &BucketId, tags: &Tags) -> Baseline {
         self.config.baseline(bucket, &Reading::Known(tags.clone()), &self.occasion)
     }
 }

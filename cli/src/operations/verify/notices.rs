@@ -6,12 +6,18 @@ use s3guard_aws::canary::Inbox;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use crate::operations::verify::report::{State, Step};
-use crate::operations::verify::stage::{Stage, Waited};
+use crate::operations::verify::report::Step;
+use crate::operations::verify::run::{Run, step};
 
-/// The names of the two steps, with the kinds of notices that they wait for.
-pub(crate) const BUCKET: (&str, &[&str]) = ("notice: of the bucket", &["bucket-report", "joined"]);
-pub(crate) const OBJECTS: (&str, &[&str]) = ("notice: of its objects", &["objects"]);
+/// A step that waits for a notice of one of these kinds.
+pub(crate) struct Awaited {
+    pub(crate) name: &'static str,
+    kinds: &'static [&'static str],
+}
+
+pub(crate) const BUCKET: Awaited =
+    Awaited { name: "notice: of the bucket", kinds: &["bucket-report", "joined"] };
+pub(crate) const OBJECTS: Awaited = Awaited { name: "notice: of its objects", kinds: &["objects"] };
 
 /// What came out of the queue so far.
 pub(crate) struct Arrivals<'a> {
@@ -24,38 +30,31 @@ impl<'a> Arrivals<'a> {
         Self { inbox, kinds: BTreeSet::new() }
     }
 
-    /// Waits for a notice. Says whether it came.
+    /// Waits for a notice.
     pub(crate) async fn wait_for(
         &mut self,
-        stage: &Stage<'_>,
-        (name, kinds): (&str, &[&str]),
-        steps: &mut Vec<Step>,
-    ) -> anyhow::Result<bool> {
-        let bound = stage.bounds.gather;
-        stage.say_waiting("its notice comes out of the topic", bound);
-        let waited = stage
-            .wait((Instant::now(), bound), async || {
-                if !kinds.iter().any(|kind| self.kinds.contains(*kind)) {
+        run: &Run<'_>,
+        awaited: &Awaited,
+    ) -> anyhow::Result<()> {
+        let bound = run.bounds.each;
+        run.say_waiting("its notice comes out of the topic", bound);
+        let is_there =
+            |there: &BTreeSet<String>| awaited.kinds.iter().any(|kind| there.contains(*kind));
+        let waited = run
+            .wait(Instant::now(), bound, async || {
+                if !is_there(&self.kinds) {
                     let messages = self.inbox.queue().receive().await?;
-                    let bucket = stage.id.name.as_str();
+                    let bucket = run.id.name.as_str();
                     let kinds = messages.iter().filter_map(|message| kind(&message.body, bucket));
                     self.kinds.extend(kinds);
                     self.inbox.queue().delete(&messages).await?;
                 }
-                Ok(kinds.iter().any(|kind| self.kinds.contains(*kind)).then_some(()))
+                Ok(is_there(&self.kinds).then_some(()))
             })
             .await?;
-        let came = matches!(waited, Waited::Seen(..));
         // It may have come long before it was looked for.
-        let step = Step { took: None, ..Stage::ended(name, bound, &waited, None) };
-        stage.note(steps, step)?;
-        Ok(came)
+        run.note(Step { took: None, ..step(awaited.name, bound, &waited, None) })
     }
-}
-
-/// The steps where nothing was told that could arrive.
-pub(crate) fn not_tried(name: &str, why: &str) -> Step {
-    Step::without_wait(name, State::NotTried, why)
 }
 
 /// The kind of a notice about this bucket, by its document. SNS takes minutes until a filter counts, and sends others' too

@@ -12,10 +12,10 @@ use s3guard_posture::model::change::Change;
 use time::OffsetDateTime;
 use tokio::time::Instant;
 
-use crate::operations::verify::links::ObjectClues;
-use crate::operations::verify::plan::{Deed, KEY, Plan, TOLD};
+use crate::operations::verify::links::Clues;
+use crate::operations::verify::plan::{Deed, KEY, TOLD};
 use crate::operations::verify::report::{State, Step};
-use crate::operations::verify::stage::{Stage, Waited};
+use crate::operations::verify::run::{Run, Waited};
 
 /// After how long another object is put: S3 takes minutes to tell EventBridge of a bucket that was just set up for it,
 /// and what happens before is told by nobody.
@@ -27,87 +27,73 @@ const AGAIN: Duration = Duration::from_secs(45);
 const CLOCKS_APART: time::Duration = time::Duration::minutes(5);
 
 /// The objects of the canary, and what was seen of them.
-struct Objects<'a, 'b> {
-    stage: &'a Stage<'b>,
+struct Objects<'a> {
+    run: &'a Run<'a>,
     sightings: Sightings,
     since: OffsetDateTime,
 }
 
-/// Does the deeds, one after the other, and waits until each is gathered; then until the window is told.
-pub(crate) async fn objects(
-    stage: &Stage<'_>,
-    plan: &Plan,
-    (steps, clues): (&mut Vec<Step>, &mut ObjectClues),
-    now: OffsetDateTime,
-) -> anyhow::Result<()> {
-    let Some(last) = plan.deeds.last() else { return Ok(()) };
-    let mut objects = Objects { stage, sightings: Sightings::default(), since: now - CLOCKS_APART };
-    let mut key = KEY.to_owned();
-    if !plan.deeds.contains(&Deed::Put) {
-        stage.patiently(async || Ok(stage.canary.put(&key, "1").await?)).await?;
+/// Does the deeds, one after the other, and waits until each is gathered; then until the window is told. Gives what is
+/// known of what was not seen.
+pub(crate) async fn objects(run: &Run<'_>) -> anyhow::Result<Clues> {
+    let deeds = &run.plan.deeds;
+    if deeds.is_empty() {
+        return Ok(Clues::default());
     }
-    let mut late = false;
-    for deed in &plan.deeds {
-        stage.go_on()?;
-        if late {
+    let since = OffsetDateTime::now_utc() - CLOCKS_APART;
+    let mut objects = Objects { run, sightings: Sightings::default(), since };
+    let mut key = KEY.to_owned();
+    let put = async |key: &str, body| run.call(async || Ok(run.canary.put(key, body).await?)).await;
+    if !deeds.contains(&Deed::Put) {
+        put(&key, "1").await?;
+    }
+    let mut is_gathered = true;
+    for deed in deeds {
+        if !is_gathered {
             let why = "the one before it was not seen";
-            stage.note(steps, Step::without_wait(deed.name(), State::NotTried, why))?;
+            run.note(Step::without_wait(deed.name(), State::NotTried, why))?;
             continue;
         }
-        let bound = stage.bounds.gather;
         let waited = match deed {
             Deed::Put => objects.put(&mut key).await?,
             Deed::Overwrite => {
-                stage.patiently(async || Ok(stage.canary.put(&key, "2").await?)).await?;
+                put(&key, "2").await?;
                 objects.wait_for(&key, 2, is_created).await?
             }
             Deed::Delete => {
-                stage.patiently(async || Ok(stage.canary.delete_object(&key).await?)).await?;
+                run.call(async || Ok(run.canary.delete_object(&key).await?)).await?;
                 objects.wait_for(&key, 1, is_deleted).await?
             }
         };
-        late = matches!(waited, Waited::Late(_));
-        let detail = late.then(|| "the ledger has no such event of it".to_owned());
-        stage.note(steps, Stage::ended(deed.name(), bound, &waited, detail))?;
+        let detail = matches!(waited, Waited::Late(_))
+            .then(|| "the ledger has no such event of it".to_owned());
+        is_gathered = run.ended(deed.name(), run.bounds.each, &waited, detail)?;
     }
-    if !plan.waits_for_window {
-        return Ok(());
+    if !run.plan.waits_for_window {
+        return Ok(Clues::default());
     }
-    if late {
+    if !is_gathered {
         let why = "not every change was gathered";
-        return stage.note(steps, Step::without_wait(TOLD, State::NotTried, why));
+        run.note(Step::without_wait(TOLD, State::NotTried, why))?;
+        return Ok(Clues::default());
     }
-    clues.gathered = true;
-    let bound = stage.bounds.tell;
-    stage.say_waiting("the window's digest is told", bound);
-    let (begun, done) = (Instant::now(), *last);
-    let waited = stage
-        .wait((begun, bound), async || {
-            objects.look().await?;
-            let told = |event: &ObjectEvent| objects.sightings.is_told(event);
-            let mut ours = objects.sightings.events().filter(|event| event.key == key);
-            Ok(ours.all(told).then_some(done))
-        })
-        .await?;
-    clues.gathered = matches!(waited, Waited::Late(_));
-    let detail = clues.gathered.then(|| "no digest has it, or its notices are not sent".to_owned());
-    stage.note(steps, Stage::ended(TOLD, bound, &waited, detail))
+    let gathered = !objects.wait_until_told(&key).await?;
+    Ok(Clues { gathered, ..Clues::default() })
 }
 
-impl Objects<'_, '_> {
+impl Objects<'_> {
     /// Puts an object, another one every now and then, until one is seen; `key` is that one's then.
     async fn put(&mut self, key: &mut String) -> anyhow::Result<Waited<()>> {
-        let bound = self.stage.bounds.gather;
-        self.stage.say_waiting("a change of an object is gathered", bound);
+        let run = self.run;
+        let bound = run.bounds.each;
+        run.say_waiting("a change of an object is gathered", bound);
         let mut puts: BTreeMap<String, Instant> = BTreeMap::new();
-        let begun = Instant::now();
-        let stage = self.stage;
-        let waited = stage
-            .wait((begun, bound), async || {
+        let waited = run
+            .wait(Instant::now(), bound, async || {
                 if puts.values().all(|put| put.elapsed() >= AGAIN) {
                     // Whatever is put is told of once S3 tells, so the newest cannot have come too early.
                     let next = format!("canary-{}", puts.len() + 1);
-                    stage.canary.put(&next, "1").await?;
+                    run.canary.put(&next, "1").await?;
                     puts.insert(next, Instant::now());
                 }
                 self.look().await?;
@@ -132,9 +118,8 @@ impl Objects<'_, '_> {
         count: usize,
         is_wanted: fn(Change) -> bool,
     ) -> anyhow::Result<Waited<()>> {
-        let stage = self.stage;
-        stage
-            .wait((Instant::now(), stage.bounds.gather), async || {
+        self.run
+            .wait(Instant::now(), self.run.bounds.each, async || {
                 self.look().await?;
                 let events = self.sightings.events();
                 let seen = events.filter(|event| event.key == key && is_wanted(event.change));
@@ -143,10 +128,28 @@ impl Objects<'_, '_> {
             .await
     }
 
+    /// Waits until the window of the object's changes is told. Says whether it was.
+    async fn wait_until_told(&mut self, key: &str) -> anyhow::Result<bool> {
+        let run = self.run;
+        let bound = run.bounds.tell;
+        run.say_waiting("the window's digest is told", bound);
+        let waited = run
+            .wait(Instant::now(), bound, async || {
+                self.look().await?;
+                let told = |event: &ObjectEvent| self.sightings.is_told(event);
+                let mut ours = self.sightings.events().filter(|event| event.key == key);
+                Ok(ours.all(told).then_some(()))
+            })
+            .await?;
+        let detail = matches!(waited, Waited::Late(_))
+            .then(|| "no digest has it, or its notices are not sent".to_owned());
+        run.ended(TOLD, bound, &waited, detail)
+    }
+
     async fn look(&mut self) -> anyhow::Result<()> {
-        let Stage { ledger, id, deployed, .. } = self.stage;
+        let Run { ledger, id, deployed, .. } = self.run;
         let length = deployed.config.notifications().window().seconds();
-        let looked = self.sightings.look(*ledger, (self.since, length), &id.name).await;
+        let looked = self.sightings.look(ledger, (self.since, length), &id.name).await;
         looked.map_err(|error: GatherError<AwsError, Infallible>| match error {
             GatherError::Store(error) => anyhow::Error::new(error),
             other @ (GatherError::Publish(_) | GatherError::Form { .. } | GatherError::Closing) => {

@@ -54,6 +54,15 @@ pub(crate) struct Plan {
     pub(crate) skipped: Vec<Skipped>,
 }
 
+impl Plan {
+    /// The names of the steps that follow the first one, in their order.
+    pub(crate) fn steps(&self) -> Vec<String> {
+        let weakenings = self.weakenings.iter().map(Weakening::name);
+        let deeds = self.deeds.iter().map(|deed| deed.name().to_owned());
+        weakenings.chain(deeds).chain(self.waits_for_window.then(|| TOLD.to_owned())).collect()
+    }
+}
+
 impl Weakening {
     /// Its name, as steps have it.
     pub(crate) fn name(&self) -> String {
@@ -63,7 +72,7 @@ impl Weakening {
 }
 
 impl Deed {
-    pub(crate) const ALL: [Self; 3] = [Self::Put, Self::Overwrite, Self::Delete];
+    const ALL: [Self; 3] = [Self::Put, Self::Overwrite, Self::Delete];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {

@@ -6,29 +6,25 @@ use s3guard_aws::wait::Pace;
 use s3guard_aws::{Connection, Queue, canary};
 use s3guard_posture::StackName;
 
-use crate::operations::verify::links;
-use crate::operations::verify::links::{Clues, Link, ObjectClues};
-use crate::operations::verify::notices;
-use crate::operations::verify::plan::{Deed, TOLD};
-use crate::operations::verify::report::{State, Step};
-use crate::operations::verify::stage::Stage;
+use crate::operations::verify::links::{self, Clues, Link};
+use crate::operations::verify::report::State;
+use crate::operations::verify::run::Run;
 
 /// How often a queue is looked at: others' buckets change, too, and what is still there is what nobody takes.
 const LOOKS: u32 = 3;
 
-/// What is known of the chain.
+/// What is known of the two chains.
 pub(crate) struct Probe {
-    pub(crate) clues: Clues,
-    pub(crate) object_clues: ObjectClues,
+    pub(crate) guard: Ends,
+    pub(crate) objects: Ends,
     connection: Connection,
-    guard: Ends,
-    objects: Ends,
     /// The stack's own trail, if it has one.
     trail: Option<String>,
 }
 
-/// A queue and its dead letters.
-struct Ends {
+/// A chain's queue and its dead letters, and what else is known of the chain.
+pub(crate) struct Ends {
+    pub(crate) clues: Clues,
     queue: Option<Queue>,
     dead_letters: Option<Queue>,
     /// How many dead letters there were before.
@@ -37,19 +33,15 @@ struct Ends {
 
 impl Probe {
     pub(crate) fn new(connection: &Connection, stack: &Stack, name: &StackName) -> Self {
-        let queue = |output: &str| {
-            let url = stack.outputs.get(output)?;
-            Some(Queue::new(connection, url))
-        };
+        let queue = |output: String| Some(Queue::new(connection, stack.outputs.get(&output)?));
         let ends = |of: &str| Ends {
-            queue: queue(&format!("{of}QueueUrl")),
-            dead_letters: queue(&format!("{of}DeadLettersUrl")),
+            clues: Clues::default(),
+            queue: queue(format!("{of}QueueUrl")),
+            dead_letters: queue(format!("{of}DeadLettersUrl")),
             dead: None,
         };
         let is_own = stack.parameters.get("TrailMode").is_none_or(|mode| mode == "create");
         Self {
-            clues: Clues::default(),
-            object_clues: ObjectClues::default(),
             guard: ends("Guard"),
             objects: ends("Object"),
             trail: is_own.then(|| format!("{name}-{}", connection.region())),
@@ -57,40 +49,36 @@ impl Probe {
         }
     }
 
-    /// Counts the dead letters that are there already. Whoever may not, is told less afterwards.
+    /// Counts the dead letters that are there already. Without the permission less is known afterwards.
     pub(crate) async fn begin(&mut self) {
         self.guard.dead = self.guard.count_dead().await;
         self.objects.dead = self.objects.count_dead().await;
     }
 
     /// The links that are probably broken, if something was not seen. Says so only of what was looked for.
-    pub(crate) async fn judge(
-        &mut self,
-        stage: &Stage<'_>,
-        steps: &[Step],
-    ) -> anyhow::Result<Vec<Link>> {
-        let is_missed = |step: &&Step| matches!(step.state, State::Late | State::Failed);
-        let missed: Vec<&str> = steps.iter().filter(is_missed).map(|step| &*step.name).collect();
-        let is_of_objects =
-            |step: &str| step == TOLD || Deed::ALL.iter().any(|deed| deed.name() == step);
-        let is_notice = |step: &str| step == notices::BUCKET.0 || step == notices::OBJECTS.0;
+    pub(crate) async fn judge(&mut self, run: &Run<'_>) -> anyhow::Result<Vec<&'static Link>> {
+        // The first word of a step says which chain it proves.
+        let missed: Vec<String> = (run.steps.borrow().iter())
+            .filter(|step| matches!(step.state, State::Late | State::Failed))
+            .filter_map(|step| Some(step.name.split_once(':')?.0.to_owned()))
+            .collect();
+        let is_missed = |words: &[&str]| missed.iter().any(|one| words.contains(&one.as_str()));
         let mut broken = Vec::new();
-        if missed.iter().any(|step| !is_of_objects(step) && !is_notice(step)) {
-            self.clues.queue = self.guard.still(stage).await?;
-            self.clues.dead_letters = self.guard.has_more_dead().await;
+        if is_missed(&["protect", "mend"]) {
             if let Some(trail) = &self.trail {
-                // Whoever may not ask it is told of both.
-                self.clues.trail_logs = canary::is_logging(&self.connection, trail).await.ok();
+                // Without the permission both are named.
+                self.guard.clues.trail_logs =
+                    canary::is_logging(&self.connection, trail).await.ok();
             }
-            broken.push(links::broken(&self.clues));
+            self.guard.look(run).await?;
+            broken.extend(links::broken(links::GUARD, &self.guard.clues));
         }
-        if missed.iter().any(|step| is_of_objects(step)) {
-            self.object_clues.queue = self.objects.still(stage).await?;
-            self.object_clues.dead_letters = self.objects.has_more_dead().await;
-            broken.push(links::broken_for_objects(&self.object_clues));
+        if is_missed(&["gather", "tell"]) {
+            self.objects.look(run).await?;
+            broken.extend(links::broken(links::OBJECTS, &self.objects.clues));
         }
-        if missed.iter().any(|step| is_notice(step)) {
-            broken.push(Link::Topic);
+        if is_missed(&["notice"]) {
+            broken.extend(links::broken(links::TOPIC, &Clues::default()));
         }
         Ok(broken)
     }
@@ -101,14 +89,11 @@ impl Ends {
         Some(self.dead_letters.as_ref()?.depth().await.ok()?.waiting)
     }
 
-    async fn has_more_dead(&self) -> bool {
-        let now = self.count_dead().await;
-        now.zip(self.dead).is_some_and(|(now, before)| now > before)
-    }
-
-    /// What is in the queue at each of several looks.
-    async fn still(&self, stage: &Stage<'_>) -> anyhow::Result<Depth> {
-        let Some(queue) = &self.queue else { return Ok(Depth::default()) };
+    /// Looks at both queues: at dead letters once, at the queue several times.
+    async fn look(&mut self, run: &Run<'_>) -> anyhow::Result<()> {
+        let dead = self.count_dead().await.zip(self.dead);
+        self.clues.dead_letters = dead.is_some_and(|(now, before)| now > before);
+        let Some(queue) = &self.queue else { return Ok(()) };
         let mut pace = Pace::default();
         let mut least: Option<Depth> = None;
         for _ in 0..LOOKS {
@@ -119,8 +104,9 @@ impl Ends {
                     delayed: least.delayed.min(now.delayed),
                 }));
             }
-            stage.pause(&mut pace).await?;
+            run.pause(&mut pace).await?;
         }
-        Ok(least.unwrap_or_default())
+        self.clues.queue = least.unwrap_or_default();
+        Ok(())
     }
 }

@@ -43,7 +43,7 @@ pub(crate) struct Step {
 /// A link that is probably broken.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Broken {
-    pub(crate) link: Link,
+    pub(crate) link: &'static Link,
     pub(crate) says: &'static str,
     /// Commands that show more.
     pub(crate) look: Vec<String>,
@@ -123,7 +123,7 @@ impl fmt::Display for Report {
         for step in &self.steps {
             writeln!(f, "{}", step.to_string().trim_end())?;
         }
-        for Broken { link: _, says, look } in &self.broken {
+        for Broken { says, look, .. } in &self.broken {
             writeln!(f, "\nProbably {says}")?;
             for command in look {
                 writeln!(f, "  look further: {command}")?;
@@ -165,6 +165,7 @@ mod tests {
     use expect_test::expect;
 
     use super::*;
+    use crate::operations::verify::links;
 
     fn step(name: &str, state: State, took: Option<u64>, detail: Option<&str>) -> Step {
         Step {
@@ -177,8 +178,8 @@ mod tests {
     }
 
     fn report(steps: Vec<Step>) -> Report {
-        let link = Link::Queue;
-        let look = link.look().iter().map(|command| format!("s3guard {command}")).collect();
+        let link = &links::GUARD[2];
+        let look = link.look.iter().map(|command| format!("s3guard {command}")).collect();
         Report {
             stack: "s3guard".to_owned(),
             region: "eu-west-1".to_owned(),
@@ -187,7 +188,7 @@ mod tests {
             grade: "speed".to_owned(),
             is_interrupted: false,
             steps,
-            broken: vec![Broken { link, says: link.says(), look }],
+            broken: vec![Broken { link, says: link.says, look }],
             left: vec!["bucket `s3guard-canary-1`".to_owned()],
         }
     }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::ops::RangeInclusive;
 
+use crate::text;
+
 const MINUTE: u32 = 60;
 const HOUR: u32 = 60 * MINUTE;
 const DAY: u32 = 24 * HOUR;
@@ -30,7 +32,7 @@ impl Window {
 
     /// The window of this text, or the nearest to it that there is, if it is a time at all.
     pub(super) fn read(text: &str) -> Result<Self, Option<Self>> {
-        let seconds = seconds(text).ok_or(None)?;
+        let seconds = text::seconds(text).ok_or(None)?;
         let nearest = Self::nearest(seconds);
         if u64::from(nearest.0) == seconds { Ok(nearest) } else { Err(Some(nearest)) }
     }
@@ -56,21 +58,6 @@ impl fmt::Display for Window {
         };
         write!(f, "{count}{unit}")
     }
-}
-
-fn seconds(text: &str) -> Option<u64> {
-    let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
-    let unit: u64 = match &text[digits.len()..] {
-        "s" => 1,
-        "m" => MINUTE.into(),
-        "h" => HOUR.into(),
-        "d" => DAY.into(),
-        _ => return None,
-    };
-    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    digits.parse::<u64>().ok()?.checked_mul(unit)
 }
 
 #[cfg(test)]

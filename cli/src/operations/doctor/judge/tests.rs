@@ -96,9 +96,9 @@ fn five_minutes_are_borne_and_without_a_time_nothing_is_held_against_the_clock()
     check(&clock(Some(NOW + off), NOW), State::Failed, "5 minutes behind");
     check(&clock(None, NOW), State::Ok, "does not tell");
     let refused = anyhow::anyhow!("no");
-    assert_eq!(no_caller(&refused, Some(NOW + off), NOW).check, Check::Clock);
-    assert_eq!(no_caller(&refused, Some(NOW), NOW).check, Check::Caller);
-    assert_eq!(no_caller(&refused, None, NOW).check, Check::Caller);
+    assert_eq!(no_caller(&refused, Some(NOW + off), NOW).check, Check::CLOCK);
+    assert_eq!(no_caller(&refused, Some(NOW), NOW).check, Check::CALLER);
+    assert_eq!(no_caller(&refused, None, NOW).check, Check::CALLER);
 }
 
 #[test]

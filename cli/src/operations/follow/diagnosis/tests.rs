@@ -5,7 +5,8 @@ use s3guard_aws::stacks::event::Hook;
 /// What is said to be the cause, and what to do.
 fn diagnosed(events: &[Event]) -> (String, String) {
     let ended = Ended { stack: None, events: events.to_vec() };
-    (failure("it failed", &ended).root_cause().to_string(), failure_hint(&ended, "deploy again"))
+    let error = failed("it failed", &ended, "deploy again");
+    (error.root_cause().to_string(), crate::error::hint(&error).unwrap_or_default())
 }
 
 fn handler(words: &str, code: &str) -> String {
@@ -35,7 +36,7 @@ fn the_first_cause_is_said_and_not_what_followed_from_it() {
     );
     assert_eq!(hint, "give the caller the permission `sqs:CreateQueue`; deploy again");
     let ended = Ended { stack: None, events: events.to_vec() };
-    let error = failure("stack `s` was not created", &ended);
+    let error = failed("stack `s` was not created", &ended, "deploy again");
     assert_eq!(error.to_string(), "stack `s` was not created; the stack is in `gone`");
 }
 

@@ -3,12 +3,13 @@ use std::collections::BTreeMap;
 use expect_test::expect_file;
 use s3guard_aws::alarms::Alarm;
 use s3guard_aws::ledger::Newest;
+use s3guard_aws::queues::Depth;
 use s3guard_aws::stacks::drift::LastDrift;
 use s3guard_aws::stacks::{Stack, StackStatus};
 use s3guard_aws::subscriptions::Subscription;
 use time::OffsetDateTime;
 
-use crate::operations::status::gather::{Depth, QUEUES, QueueSeen};
+use crate::operations::status::gather::{QUEUES, QueueSeen};
 use crate::operations::status::judge;
 use crate::operations::status::show::*;
 

@@ -12,53 +12,64 @@ use crate::operations::deploy::plan;
 use crate::operations::deploy::plan::Plan;
 use crate::operations::deploy::proposal::{Answer, Proposal};
 use crate::operations::deploy::target::Target;
-use crate::operations::deploy::{outcome, template, trail, upload};
+use crate::operations::deploy::{all_or_none, trail, upload};
+use crate::operations::interrupt::Run;
+use crate::operations::regions::ByRegion;
 use crate::operations::session;
 use crate::package;
 use crate::package::Package;
 use crate::ui::output::Output;
 
-/// How to ask.
+/// What is asked for, and how.
 pub(crate) struct Asking<'a> {
+    pub(crate) wanted: &'a WantedArgs,
+    pub(crate) configuration: Option<&'a Config>,
     /// How a change is carried out, of a new stack or of one that is there.
     pub(crate) manner: &'a dyn Fn(bool) -> Manner,
     /// Whether the package is uploaded, too: a change set is worked out without it, and cannot be carried out.
     pub(crate) uploads: bool,
-    /// What the change sets are called.
-    pub(crate) token: &'a str,
+    pub(crate) run: &'a Run,
+    pub(crate) output: &'a Output,
 }
 
-/// Thinks every deployment through, then has CloudFormation say what each would do.
+/// Plans every deployment, then has CloudFormation say what each would do. If one is refused, the change sets of the
+/// other Regions are deleted.
 pub(crate) async fn propose(
     targets: Vec<Target>,
-    wanted: &WantedArgs,
-    configuration: Option<&Config>,
     asking: &Asking<'_>,
-    output: &Output,
 ) -> anyhow::Result<Vec<Answer>> {
+    let Asking { wanted, configuration, output, run, .. } = *asking;
     let packages = packages(&targets, wanted, configuration).await?;
     let guards = trail::of_each(&targets, &wanted.guard, configuration).await;
-    let plans = targets.into_iter().zip(&guards).map(|(target, guard)| async {
-        let architecture = plan::architecture(wanted.arch, &target.previous())?;
-        Plan::make(target, guard, wanted, configuration, &packages[architecture.as_str()]).await
+    let plans = targets.into_iter().zip(&guards).map(|(target, guard)| {
+        let region = target.region().to_string();
+        let package = package_of(&target, wanted, &packages);
+        let plan =
+            package.and_then(|package| Plan::make(target, guard, wanted, configuration, package));
+        (region, plan)
     });
-    let plans = outcome::all_or_none(join_all(plans).await, output)?;
+    let plans = all_or_none(plans.collect::<ByRegion<_>>(), output)?;
     let answers = plans.into_iter().map(|plan| async {
-        if plan.is_unchanged {
-            return Ok(Answer::Empty(Box::new(plan.target)));
-        }
-        let architecture = plan::architecture(wanted.arch, &plan.target.previous())?;
-        ask(plan, wanted, &packages[architecture.as_str()], asking).await
+        let region = plan.target.region().to_string();
+        (region, answer(plan, asking, &packages).await)
     });
-    outcome::all_or_withdrawn(join_all(answers).await, asking.token, output).await
+    let answers: ByRegion<Answer> = join_all(answers).await.into_iter().collect();
+    if !answers.failed.is_empty() {
+        for proposal in answers.done.iter().filter_map(Answer::proposal) {
+            proposal.withdraw(&run.token).await;
+        }
+    }
+    all_or_none(answers, output)
 }
 
-/// One package for each processor that is used: the same zip for every Region.
+/// The zip of each processor that is used, the same for every Region.
+type Packages = BTreeMap<&'static str, Package>;
+
 async fn packages(
     targets: &[Target],
     wanted: &WantedArgs,
     configuration: Option<&Config>,
-) -> anyhow::Result<BTreeMap<&'static str, Package>> {
+) -> anyhow::Result<Packages> {
     let json = configuration.map(Config::to_json);
     let mut packages = BTreeMap::new();
     for target in targets {
@@ -75,25 +86,32 @@ async fn packages(
     Ok(packages)
 }
 
-/// Uploads what the stack is made from, and asks for the change set.
-async fn ask(
-    plan: Plan,
+fn package_of<'a>(
+    target: &Target,
     wanted: &WantedArgs,
-    package: &Package,
-    asking: &Asking<'_>,
-) -> anyhow::Result<Answer> {
+    packages: &'a Packages,
+) -> anyhow::Result<&'a Package> {
+    Ok(&packages[plan::architecture(wanted.arch, &target.previous())?.as_str()])
+}
+
+/// Uploads what the stack is made from, and asks for the change set, unless nothing changes.
+async fn answer(plan: Plan, asking: &Asking<'_>, packages: &Packages) -> anyhow::Result<Answer> {
+    if plan.is_unchanged {
+        return Ok(Answer::Empty(Box::new(plan.target)));
+    }
+    let Asking { wanted, run, .. } = asking;
     let target = &plan.target;
     let (account, output) = (&target.account, &target.output);
     let bucket = upload::bucket(wanted.code_bucket.as_ref(), account, output).await?;
     if asking.uploads {
-        upload::upload(&bucket, package, output).await?;
+        upload::package(&bucket, package_of(target, wanted, packages)?, output).await?;
     }
-    target.remove_shell(asking.token).await?;
+    target.remove_shell(run).await?;
     let request = ChangeSetRequest {
         stack: target.name.clone(),
-        name: asking.token.to_owned(),
+        name: run.token.clone(),
         kind: if target.is_new() { Kind::Create } else { Kind::Update },
-        template: template::place(plan.template.to_string(), &bucket, output).await?,
+        template: upload::template(plan.template.to_string(), &bucket, output).await?,
         parameters: plan.parameters.clone(),
         tags: plan.tags.clone(),
         manner: (asking.manner)(target.is_new()),

@@ -1,18 +1,25 @@
-//! What every step needs: the canary, who looks at it, and how long is waited.
+//! What every step needs: the canary, what looks at it, how long is waited, and what came of the steps so far.
 
+use std::cell::RefCell;
 use std::pin::pin;
 use std::time::Duration;
 
 use anyhow::anyhow;
 use s3guard_aws::canary::Canary;
+use s3guard_aws::stacks::Stack;
 use s3guard_aws::wait::{self, Pace};
 use s3guard_aws::{AwsError, Buckets, Kind, Ledger};
+use s3guard_posture::model::setting::Tags;
 use s3guard_posture::{Aspect, BucketId, Finding, inspect};
 use thiserror::Error;
 use tokio::time::Instant;
 
+use crate::args::verify::Options;
+use crate::operations::interrupt::Interrupts;
+use crate::operations::session::Account;
+use crate::operations::verify::clean::{Leftovers, Made};
 use crate::operations::verify::deployed::Deployed;
-use crate::operations::verify::interrupts::Interrupts;
+use crate::operations::verify::plan::Plan;
 use crate::operations::verify::report;
 use crate::operations::verify::report::{State, Step};
 use crate::ui::output::Output;
@@ -20,21 +27,40 @@ use crate::ui::output::Output;
 /// How often a call is made that is throttled, each time with the attempts that the SDK makes of it.
 const CALLS_MAX: usize = 8;
 
-/// Somebody has asked to stop.
+/// The command was asked to stop.
 #[derive(Debug, Error)]
 #[error("interrupted")]
 pub(crate) struct Interrupted;
 
-/// Where the steps are tried.
-pub(crate) struct Stage<'a> {
-    pub(crate) canary: &'a Canary,
-    pub(crate) id: &'a BucketId,
-    pub(crate) buckets: &'a Buckets,
-    pub(crate) ledger: &'a Ledger,
-    pub(crate) deployed: &'a Deployed,
+/// The canary is not there any more.
+#[derive(Debug, Error)]
+#[error("bucket `{0}` is gone: somebody has removed it")]
+pub(crate) struct Gone(String);
+
+/// A run: what is known before anything is made, and what came of it.
+pub(crate) struct Run<'a> {
+    pub(crate) options: &'a Options,
     pub(crate) interrupts: &'a Interrupts,
     pub(crate) output: &'a Output,
+    pub(crate) account: Account,
+    pub(crate) stack: Stack,
+    pub(crate) deployed: Deployed,
+    pub(crate) plan: Plan,
+    pub(crate) grade: String,
     pub(crate) bounds: Bounds,
+    pub(crate) topic: String,
+    pub(crate) leftovers: Leftovers,
+    /// What the run is called where a name is needed that no other has.
+    pub(crate) canary_id: String,
+    pub(crate) id: BucketId,
+    pub(crate) canary: Canary,
+    pub(crate) buckets: Buckets,
+    pub(crate) ledger: Ledger,
+    /// The tags of all that is made.
+    pub(crate) tags: Tags,
+    /// What was made so far. It is noted before it is made.
+    pub(crate) made: RefCell<Vec<Made>>,
+    pub(crate) steps: RefCell<Vec<Step>>,
 }
 
 /// How long is waited for what.
@@ -42,23 +68,21 @@ pub(crate) struct Stage<'a> {
 pub(crate) struct Bounds {
     /// For a new bucket to be brought to its grade.
     pub(crate) protect: Duration,
-    /// For a weakening to be undone.
-    pub(crate) mend: Duration,
-    /// For a change of an object to be gathered.
-    pub(crate) gather: Duration,
+    /// For a weakening to be undone, and for a change of an object to be gathered.
+    pub(crate) each: Duration,
     /// For the window to be told.
     pub(crate) tell: Duration,
 }
 
 impl Bounds {
     pub(crate) fn new(timeout: Duration, settle: Duration, window: Duration) -> Self {
-        Self { protect: timeout + settle, mend: timeout, gather: timeout, tell: timeout + window }
+        Self { protect: timeout + settle, each: timeout, tell: timeout + window }
     }
 
     /// How long all of it can take, with some time to clean up.
     pub(crate) fn total(self) -> Duration {
-        let Self { protect, mend, gather, tell } = self;
-        protect + mend + gather * 3 + tell * 3 + Duration::from_mins(30)
+        let Self { protect, each, tell } = self;
+        protect + each * 4 + tell * 3 + Duration::from_mins(30)
     }
 }
 
@@ -79,12 +103,18 @@ pub(crate) struct Standing {
     pub(crate) left: Vec<String>,
 }
 
-impl Stage<'_> {
+impl Run<'_> {
+    /// A command about the same stack.
+    pub(crate) fn command(&self, command: &str) -> String {
+        self.options.command(&self.id.region, command)
+    }
+
     /// Looks again and again until something is seen, or until so long after `begun`. What is refused for want of
     /// permission is a failure at once; throttled looks and lost answers are none.
     pub(crate) async fn wait<T>(
         &self,
-        (begun, bound): (Instant, Duration),
+        begun: Instant,
+        bound: Duration,
         look: impl AsyncFnMut() -> anyhow::Result<Option<T>>,
     ) -> anyhow::Result<Waited<T>> {
         let schedule = (Pace::default(), begun + bound);
@@ -97,35 +127,34 @@ impl Stage<'_> {
         }
     }
 
-    /// Makes a call again that was throttled, for a while.
-    pub(crate) async fn patiently<T>(
+    /// Makes a call again that was throttled, for a while; none after the command was asked to stop.
+    pub(crate) async fn call<T>(
         &self,
         call: impl AsyncFnMut() -> anyhow::Result<T>,
     ) -> anyhow::Result<T> {
+        if self.interrupts.count() > 0 {
+            return Err(Interrupted.into());
+        }
         let pauses = Pace::default().take(CALLS_MAX - 1);
         wait::retry_or(pauses, self.interrupted(), is_throttled, call).await
     }
 
-    /// Waits a moment, unless somebody has asked to stop.
+    /// Waits a moment, unless the command is asked to stop.
     pub(crate) async fn pause(&self, pace: &mut Pace) -> anyhow::Result<()> {
         wait::sleep_or(pace.next().unwrap_or_default(), pin!(self.interrupted())).await
     }
 
-    /// Ends when somebody has asked to stop.
+    /// Ends when the command is asked to stop.
     async fn interrupted(&self) -> anyhow::Error {
         self.interrupts.pressed(1).await;
         Interrupted.into()
     }
 
-    /// Fails if somebody has asked to stop.
-    pub(crate) fn go_on(&self) -> Result<(), Interrupted> {
-        if self.interrupts.count() > 0 { Err(Interrupted) } else { Ok(()) }
-    }
-
     /// Judges the canary as the guard does; changes nothing.
     pub(crate) async fn standing(&self) -> anyhow::Result<Standing> {
-        let wanted = |observed: &_| self.deployed.baseline(observed);
-        let seen = inspect(self.buckets, self.id, &wanted).await?;
+        let deployed = &self.deployed;
+        let wanted = |observed: &_| deployed.baseline(observed);
+        let seen = inspect(&self.buckets, &self.id, &wanted).await?;
         let seen = seen.ok_or_else(|| anyhow!(Gone(self.id.name.to_string())))?;
         let mut standing = Standing { weak: Vec::new(), left: Vec::new() };
         for finding in &seen.findings {
@@ -145,37 +174,44 @@ impl Stage<'_> {
         self.output.say(format_args!("  waiting until {what}, {} at most", report::bound(bound)));
     }
 
-    /// Notes a step that has ended, and tells of it.
-    pub(crate) fn note(&self, steps: &mut Vec<Step>, step: Step) -> anyhow::Result<()> {
+    /// Notes a step that has ended, and says so.
+    pub(crate) fn note(&self, step: Step) -> anyhow::Result<()> {
         self.output.say(step.said());
         self.output.event("step", &step)?;
-        steps.push(step);
+        self.steps.borrow_mut().push(step);
         Ok(())
     }
 
-    /// The step that a wait makes.
+    /// Notes the step that a wait makes. Says whether it was seen, at all.
     pub(crate) fn ended<T>(
-        name: impl Into<String>,
+        &self,
+        name: &str,
         bound: Duration,
         waited: &Waited<T>,
         detail: Option<String>,
-    ) -> Step {
-        let (state, took, detail) = match waited {
-            Waited::Seen(_, took) if took <= &bound => (State::Ok, Some(*took), detail),
-            Waited::Seen(_, took) => (State::Late, Some(*took), detail),
-            Waited::Late(failure) => {
-                let failure = failure.as_ref().map(|failure| format!("the last look: {failure}"));
-                (State::Late, None, failure.or(detail))
-            }
-        };
-        Step { name: name.into(), state, took, bound: Some(bound), detail }
+    ) -> anyhow::Result<bool> {
+        self.note(step(name, bound, waited, detail))?;
+        Ok(matches!(waited, Waited::Seen(..)))
     }
 }
 
-/// The canary is not there any more.
-#[derive(Debug, Error)]
-#[error("bucket `{0}` is gone: somebody has removed it")]
-pub(crate) struct Gone(String);
+/// The step that a wait makes.
+pub(crate) fn step<T>(
+    name: &str,
+    bound: Duration,
+    waited: &Waited<T>,
+    detail: Option<String>,
+) -> Step {
+    let (state, took, detail) = match waited {
+        Waited::Seen(_, took) if took <= &bound => (State::Ok, Some(*took), detail),
+        Waited::Seen(_, took) => (State::Late, Some(*took), detail),
+        Waited::Late(failure) => {
+            let failure = failure.as_ref().map(|failure| format!("the last look: {failure}"));
+            (State::Late, None, failure.or(detail))
+        }
+    };
+    Step { name: name.to_owned(), state, took, bound: Some(bound), detail }
+}
 
 fn is_throttled(error: &anyhow::Error) -> bool {
     error.downcast_ref::<AwsError>().is_some_and(AwsError::is_throttled)
@@ -225,10 +261,8 @@ mod tests {
         let [timeout, settle, window] = [900, 15, 60].map(Duration::from_secs);
         let bounds = Bounds::new(timeout, settle, window);
         assert_eq!(bounds.protect, Duration::from_secs(915));
-        assert_eq!((bounds.mend, bounds.gather), (timeout, timeout));
+        assert_eq!(bounds.each, timeout);
         assert_eq!(bounds.tell, Duration::from_mins(16));
-        assert!(
-            bounds.total() > bounds.protect + bounds.mend + bounds.gather * 3 + bounds.tell * 3
-        );
+        assert!(bounds.total() > bounds.protect + bounds.each * 4 + bounds.tell * 3);
     }
 }

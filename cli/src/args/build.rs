@@ -1,0 +1,66 @@
+//! Where the Lambda's program comes from, for every command that packages.
+
+use std::path::PathBuf;
+
+use crate::package;
+use crate::package::{RELEASED, Source};
+
+/// Where the program comes from.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct BuildArgs {
+    /// Zip this program instead of building one
+    #[arg(long, value_name = "FILE", conflicts_with = "cargo_profile", help_heading = "Package")]
+    bootstrap: Option<PathBuf>,
+
+    /// Cargo profile to build with; only `lambda` gives the same bytes everywhere [default: lambda]
+    #[arg(long, value_name = "NAME", help_heading = "Package")]
+    cargo_profile: Option<String>,
+
+    /// Use the program that this command carries, also in a clone of s3guard
+    #[arg(long, conflicts_with_all = ["bootstrap", "cargo_profile"], help_heading = "Package")]
+    embedded: bool,
+}
+
+impl BuildArgs {
+    pub(crate) fn source(&self) -> Source {
+        self.choose(package::is_in_clone(), !package::EMBEDDED.is_empty())
+    }
+
+    /// What is named counts; then the sources, for whoever stands among them; then what the command carries.
+    fn choose(&self, is_in_clone: bool, carries_one: bool) -> Source {
+        match (&self.bootstrap, &self.cargo_profile) {
+            (Some(path), _) => Source::Binary(path.clone()),
+            (None, _) if self.embedded => Source::Embedded,
+            (None, Some(cargo_profile)) => {
+                Source::Workspace { cargo_profile: cargo_profile.clone() }
+            }
+            (None, None) if !is_in_clone && carries_one => Source::Embedded,
+            (None, None) => Source::Workspace { cargo_profile: RELEASED.to_owned() },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_stands_in_a_clone_packages_its_sources_and_everybody_else_what_the_command_carries() {
+        let none = BuildArgs { bootstrap: None, cargo_profile: None, embedded: false };
+        let forced = BuildArgs { embedded: true, ..none.clone() };
+        let profile = BuildArgs { cargo_profile: Some("dev".to_owned()), ..none.clone() };
+        let program = BuildArgs { bootstrap: Some(PathBuf::from("b")), ..none.clone() };
+        let built = |profile: &str| Source::Workspace { cargo_profile: profile.to_owned() };
+        for is_in_clone in [true, false] {
+            for carries_one in [true, false] {
+                let chosen = |args: &BuildArgs| args.choose(is_in_clone, carries_one);
+                let own =
+                    if !is_in_clone && carries_one { Source::Embedded } else { built("lambda") };
+                assert_eq!(chosen(&none), own, "{is_in_clone} {carries_one}");
+                assert_eq!(chosen(&forced), Source::Embedded);
+                assert_eq!(chosen(&profile), built("dev"));
+                assert_eq!(chosen(&program), Source::Binary(PathBuf::from("b")));
+            }
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! What `s3guard verify` is asked for.
+
+use std::time::Duration;
+
+use s3guard_posture::{Region, text};
+
+use crate::args::account::AccountArgs;
+use crate::error::Invalid;
+
+/// How long is waited for the guard, unless another time is given.
+///
+/// Source: AWS CloudTrail User Guide, "How CloudTrail works": events are delivered within about five minutes of a call
+/// on average, which is not guaranteed. Three times that is late.
+const TIMEOUT: &str = "15m";
+/// A longer time is taken for a mistake.
+const TIMEOUT_SECONDS_MAX: u64 = 6 * 60 * 60;
+
+/// How the guard is verified.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// How long to wait for each effect, as `90s` or `15m`; the settle time and the window come on top
+    #[arg(long, value_name = "TIME", default_value = TIMEOUT, value_parser = timeout)]
+    pub(crate) timeout: Duration,
+
+    /// Also show that notices go out: subscribe a queue to the topic for the time
+    #[arg(long)]
+    pub(crate) notices: bool,
+
+    /// Leave the canary, to look at it; `--clean-up` removes it
+    #[arg(long)]
+    pub(crate) keep: bool,
+
+    /// Do not ask before it begins
+    #[arg(long)]
+    pub(crate) yes: bool,
+
+    #[command(flatten)]
+    pub(crate) account: AccountArgs,
+}
+
+impl Options {
+    /// A command about the same stack.
+    pub(crate) fn command(&self, region: &Region, command: &str) -> String {
+        format!("s3guard {command} --stack {} --region {region}", self.account.stack)
+    }
+}
+
+fn timeout(text: &str) -> Result<Duration, Invalid> {
+    match text::seconds(text) {
+        Some(seconds @ 1..=TIMEOUT_SECONDS_MAX) => Ok(Duration::from_secs(seconds)),
+        Some(_) | None => Err(Invalid::new(
+            format!("`{text}` is no time between a second and six hours"),
+            "write it as `90s`, `15m` or `1h`",
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timeout_has_a_unit_and_bounds() {
+        for (text, seconds) in [("1s", 1), ("90s", 90), ("15m", 900), ("6h", 21_600)] {
+            assert_eq!(timeout(text).unwrap().as_secs(), seconds, "{text}");
+        }
+        for bad in ["", "0s", "15", "7h", "m", "-1s", "1.5h", "99999999999999999999h"] {
+            assert!(timeout(bad).is_err(), "{bad}");
+        }
+    }
+}

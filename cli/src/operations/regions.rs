@@ -1,0 +1,159 @@
+//! One stack of a name in each of several Regions: the one fan-out over them, and the one labelling of what is said of each.
+
+use std::fmt;
+
+use anyhow::anyhow;
+use futures_util::future::join_all;
+
+use crate::args::account::{AccountArgs, AccountsArgs};
+use crate::error;
+use crate::error::Advice as _;
+use crate::ui::output::Output;
+
+/// What came of the same work in each Region. The failure of one does not stop the others.
+#[derive(Debug)]
+pub(crate) struct ByRegion<T> {
+    pub(crate) done: Vec<T>,
+    pub(crate) failed: Vec<Failed>,
+}
+
+/// A Region in which the work failed.
+#[derive(Debug)]
+pub(crate) struct Failed {
+    pub(crate) region: String,
+    pub(crate) error: anyhow::Error,
+}
+
+/// Does the work in every Region that was asked for at once, each with an output of its own.
+pub(crate) async fn each<T>(
+    args: &AccountsArgs,
+    output: &Output,
+    work: impl AsyncFn(AccountArgs, Output) -> anyhow::Result<T>,
+) -> ByRegion<T> {
+    let each = args.each();
+    let (count, work) = (each.len(), &work);
+    let works = each.into_iter().map(|one| async move {
+        let region = one.region.as_ref().map(ToString::to_string).unwrap_or_default();
+        let output = labelled(output, &region, count);
+        (region, work(one, output).await)
+    });
+    join_all(works).await.into_iter().collect()
+}
+
+/// The output for what is said of one of so many Regions: with its name before each line, if there are several.
+fn labelled(output: &Output, region: &str, count: usize) -> Output {
+    if count == 1 { output.clone() } else { output.labelled(region) }
+}
+
+impl<T> FromIterator<(String, anyhow::Result<T>)> for ByRegion<T> {
+    fn from_iter<I: IntoIterator<Item = (String, anyhow::Result<T>)>>(all: I) -> Self {
+        let (mut done, mut failed) = (Vec::new(), Vec::new());
+        for (region, result) in all {
+            match result {
+                Ok(one) => done.push(one),
+                Err(error) => failed.push(Failed { region, error }),
+            }
+        }
+        Self { done, failed }
+    }
+}
+
+impl<T> ByRegion<T> {
+    /// Whether the work was asked for in one Region only.
+    pub(crate) fn is_one(&self) -> bool {
+        self.count() == 1
+    }
+
+    fn count(&self) -> usize {
+        self.done.len() + self.failed.len()
+    }
+
+    /// What was done everywhere, or the failure of all, after each Region that failed was reported.
+    pub(crate) fn all(
+        self,
+        what: &str,
+        output: &Output,
+        hint: impl FnOnce(&str) -> String,
+    ) -> anyhow::Result<Vec<T>> {
+        let count = self.count();
+        failures(self.failed, count, what, output, hint).map(|()| self.done)
+    }
+
+    /// The same for the only Region; several are left to be shown before [`Self::all`].
+    pub(crate) fn unless_the_only_one_failed(mut self) -> anyhow::Result<Self> {
+        match self.failed.pop() {
+            Some(only) if self.count() == 0 => Err(only.error),
+            last => {
+                self.failed.extend(last);
+                Ok(self)
+            }
+        }
+    }
+}
+
+/// The failure of the only Region as it is; of several, each is reported, and the error names them with how to go on.
+pub(crate) fn failures(
+    mut failed: Vec<Failed>,
+    count: usize,
+    what: &str,
+    output: &Output,
+    hint: impl FnOnce(&str) -> String,
+) -> anyhow::Result<()> {
+    if count == 1 {
+        return failed.pop().map_or(Ok(()), |only| Err(only.error));
+    }
+    if failed.is_empty() {
+        return Ok(());
+    }
+    for Failed { region, error } in &failed {
+        output.say(format_args!("`{region}`:"));
+        error::report(error, output);
+    }
+    let regions: Vec<&str> = failed.iter().map(|one| one.region.as_str()).collect();
+    let regions = regions.join(",");
+    Err(anyhow!("{} of {count} Regions {what}: {regions}", failed.len())).hint(hint(&regions))
+}
+
+/// Writes one after the other, with an empty line between.
+pub(crate) fn separated<T: fmt::Display>(f: &mut fmt::Formatter<'_>, all: &[T]) -> fmt::Result {
+    all.iter().enumerate().try_for_each(|(index, one)| {
+        let gap = if index == 0 { "" } else { "\n" };
+        write!(f, "{gap}{one}")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_only_region_keeps_the_live_lines_and_has_no_label() {
+        let output = Output::default().live();
+        let one = labelled(&output, "eu-west-1", 1);
+        assert!(one.part().is_some() && one.label().is_none());
+        let two = labelled(&output, "eu-west-1", 2);
+        assert!(two.part().is_some() && two.label() == Some("eu-west-1"));
+    }
+
+    #[test]
+    fn a_region_that_fails_stops_no_other_and_the_only_one_fails_in_its_own_words() {
+        let of = |regions: &[&str]| -> ByRegion<usize> {
+            let result = |region: &&str| match *region {
+                "bad" => Err(anyhow!("no")),
+                good => Ok(good.len()),
+            };
+            regions.iter().map(|region| ((*region).to_owned(), result(region))).collect()
+        };
+        let all = |regions: &[&str]| {
+            let done =
+                of(regions).all("failed", &Output::default(), |named| format!("mend {named}"));
+            done.map_err(|error| error::text(&error))
+        };
+        assert_eq!(all(&["a", "bb"]), Ok(vec![1, 2]));
+        assert_eq!(all(&["bad"]), Err("error: no\n".to_owned()));
+        let both = "error: 1 of 2 Regions failed: bad\n\nhint: mend bad\n";
+        assert_eq!(all(&["a", "bad"]), Err(both.to_owned()));
+        assert!(of(&["bad"]).unless_the_only_one_failed().is_err());
+        assert_eq!(of(&["a", "bad"]).unless_the_only_one_failed().unwrap().failed.len(), 1);
+    }
+}
