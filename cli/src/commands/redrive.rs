@@ -5,10 +5,10 @@ use std::fmt;
 use anyhow::Context as _;
 use clap::ValueEnum;
 use s3guard_aws::Queue;
-use s3guard_aws::queues::Message;
 use s3guard_aws::stacks::Stack;
 use s3guard_posture::digest::objects;
 use s3guard_posture::digest::window::Close;
+use s3guard_posture::flow::Delayed;
 use serde::Serialize;
 
 use crate::exit::{self, Exit};
@@ -121,9 +121,9 @@ impl Way {
                 break;
             }
             taken.truncate(limit - moved);
-            let again: Vec<Message> = taken
+            let again: Vec<Delayed> = taken
                 .iter()
-                .map(|message| Message { body: message.body.clone(), delay_seconds: 0 })
+                .map(|message| Delayed { body: message.body.clone(), delay_seconds: 0 })
                 .collect();
             to.send_all(&again).await?;
             from.delete(&taken).await.context(
