@@ -50,7 +50,9 @@ fn scenarios() -> Vec<Scenario> {
                 world.bucket.change(|truth| truth.set(&Setting::PublicAccessBlock(None)));
                 world.with(|state| state.writes_fail = vec![Failure::Conflict; 2]);
             },
-            needed: &["s3guard"],
+            // A known limit: the next delivery finds the bucket right, and nothing says that a run before it has written.
+            // Then only the ledger's records do.
+            needed: &[],
             closes: true,
         },
         Scenario {
@@ -139,6 +141,8 @@ fn kill_at(scenario: &Scenario, point: usize, is_published: bool) -> bool {
     }
     assert_eq!(world.is_closed(), scenario.closes, "{context}");
     let records = world.with(|state| std::mem::take(&mut state.records));
+    let is_record_needed = scenario.closes && scenario.needed.is_empty();
+    assert!(!is_record_needed || !records.is_empty(), "{context}");
     let begun = records.values().filter(|record| record.state == State::Begun).count();
     assert!(begun <= usize::from(first.is_none()), "{context}: {records:#?}");
     let truth = world.bucket.truth();
