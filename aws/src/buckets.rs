@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_s3::Client;
 use futures_util::future::join_all;
+use s3guard_posture::reconcile::account::Page;
 use s3guard_posture::{
     Account, AccountId, Baseline, BucketId, BucketName, Observed, Question, Record, Region, Setting,
 };
@@ -39,17 +40,6 @@ pub(crate) struct Place<'a> {
     pub(crate) name: &'a BucketName,
 }
 
-/// One page of a list of buckets.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Page {
-    /// The buckets of the Region.
-    pub buckets: Vec<BucketName>,
-    /// Names that no bucket should have, as S3 gave them.
-    pub strange: Vec<String>,
-    /// Where the next page starts, if there is one.
-    pub continuation: Option<String>,
-}
-
 impl Buckets {
     /// The buckets of `owner`. Every call says whose bucket it expects, so that no other account's is touched.
     ///
@@ -63,34 +53,6 @@ impl Buckets {
         let ledger = ledger.map(|bucket| Ledger::new(connection, bucket, owner.clone()));
         let client = Client::new(&connection.config);
         Self { connection: connection.clone(), client, owner, ledger, now }
-    }
-
-    /// Lists the buckets of the connection's Region, a thousand at a time.
-    pub async fn list(&self, continuation: Option<String>) -> Result<Page, AwsError> {
-        let region = self.connection.region();
-        let call = self
-            .client
-            .list_buckets()
-            .max_buckets(1000)
-            .bucket_region(region.as_str())
-            .set_continuation_token(continuation);
-        let answer = call.send().await.named("ListBuckets", format!("account `{}`", self.owner))?;
-        // An endpoint that does not know the parameter lists every Region's.
-        let is_here = |bucket: &&aws_sdk_s3::types::Bucket| {
-            bucket.bucket_region().is_none_or(|there| there == region.as_str())
-        };
-        let mut page = Page {
-            buckets: Vec::new(),
-            strange: Vec::new(),
-            continuation: answer.continuation_token().map(str::to_owned),
-        };
-        for name in answer.buckets().iter().filter(is_here).filter_map(|bucket| bucket.name()) {
-            match name.parse() {
-                Ok(name) => page.buckets.push(name),
-                Err(_) => page.strange.push(name.to_owned()),
-            }
-        }
-        Ok(page)
     }
 
     /// The way to a Region.
@@ -160,6 +122,34 @@ impl Account for Buckets {
         // S3's settings are mostly consistent at once, and then after seconds: 0.3 s, 0.9 s, 2.7 s.
         let pause = Duration::from_millis(100) * 3_u32.saturating_pow(attempt.min(5));
         tokio::time::sleep(pause).await;
+    }
+
+    /// A thousand at a time.
+    async fn list(&self, continuation: Option<String>) -> Result<Page, AwsError> {
+        let region = self.connection.region();
+        let call = self
+            .client
+            .list_buckets()
+            .max_buckets(1000)
+            .bucket_region(region.as_str())
+            .set_continuation_token(continuation);
+        let answer = call.send().await.named("ListBuckets", format!("account `{}`", self.owner))?;
+        // An endpoint that does not know the parameter lists every Region's.
+        let is_here = |bucket: &&aws_sdk_s3::types::Bucket| {
+            bucket.bucket_region().is_none_or(|there| there == region.as_str())
+        };
+        let mut page = Page {
+            buckets: Vec::new(),
+            strange: Vec::new(),
+            continuation: answer.continuation_token().map(str::to_owned),
+        };
+        for name in answer.buckets().iter().filter(is_here).filter_map(|bucket| bucket.name()) {
+            match name.parse() {
+                Ok(name) => page.buckets.push(name),
+                Err(_) => page.strange.push(name.to_owned()),
+            }
+        }
+        Ok(page)
     }
 }
 

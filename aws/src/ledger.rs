@@ -112,22 +112,11 @@ impl Ledger {
         }
     }
 
-    /// Puts an empty object where there is none yet. `false` if there was one: somebody was first.
-    pub async fn claim(&self, key: &str) -> Result<bool, AwsError> {
-        self.put_where_none(key, b"{}".to_vec()).await
-    }
-
     async fn put_where_none(&self, key: &str, json: Vec<u8>) -> Result<bool, AwsError> {
         let answer = self.json(key, json).if_none_match("*").send().await;
         // The second one is somebody who is writing it this moment.
         let taken = ["PreconditionFailed", "ConditionalRequestConflict"];
         Ok(answer.optional("PutObject", self.object(key), &taken)?.is_some())
-    }
-
-    /// Whether there is an object of this key. Listing tells it, for which no permission to read is needed.
-    pub async fn has(&self, key: &str) -> Result<bool, AwsError> {
-        let mut keys = self.keys(key, None, |found| found == key).await?;
-        Ok(keys.pop().is_some())
     }
 
     /// Reads a record; `None` if there is none of this id.

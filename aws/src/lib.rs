@@ -56,5 +56,5 @@ pub use connection::{ConnectError, Connection};
 pub use error::{AwsError, Denial, Kind, NoCredentials};
 pub use ledger::{Ledger, LedgerError};
 pub use objects::Objects;
-pub use queues::{Message, Queue};
+pub use queues::Queue;
 pub use topics::Topic;

@@ -2,6 +2,7 @@
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
+use s3guard_posture::flow::Delayed;
 use thiserror::Error;
 
 use crate::error::Answer as _;
@@ -11,15 +12,6 @@ use crate::{AwsError, Connection};
 const BATCH_MAX: usize = 10;
 /// How often the messages are sent again that SQS did not take out of a batch.
 const BATCH_ATTEMPTS_MAX: usize = 3;
-
-/// A message to send.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Message {
-    /// Its text.
-    pub body: String,
-    /// After how many seconds it may be received, 0 to 900.
-    pub delay_seconds: u16,
-}
 
 /// An SQS queue.
 #[derive(Clone, Debug)]
@@ -67,14 +59,14 @@ impl Queue {
     }
 
     /// Sends many messages, ten in a call; what SQS leaves out is sent again a few times.
-    pub async fn send_all(&self, messages: &[Message]) -> Result<(), SendError> {
+    pub async fn send_all(&self, messages: &[Delayed]) -> Result<(), SendError> {
         for batch in messages.chunks(BATCH_MAX) {
             self.send_batch(batch).await?;
         }
         Ok(())
     }
 
-    async fn send_batch(&self, messages: &[Message]) -> Result<(), SendError> {
+    async fn send_batch(&self, messages: &[Delayed]) -> Result<(), SendError> {
         let mut waiting: Vec<usize> = (0..messages.len()).collect();
         let mut code = String::new();
         for _ in 0..BATCH_ATTEMPTS_MAX {

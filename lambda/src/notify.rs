@@ -5,12 +5,14 @@
 use std::collections::BTreeMap;
 
 use s3guard_aws::{AwsError, Connection, Ledger, Objects, Queue};
+use s3guard_posture::contract::metrics::Metric;
 use s3guard_posture::digest::objects::{self, Alarming, Message};
 use s3guard_posture::digest::window::{
     Batch as Gathering, Close, Gather, GatherError, Gathered, LEASE, Told, Window,
 };
 use s3guard_posture::events::alarm::AlarmEvent;
 use s3guard_posture::events::object_event::ObjectEvent;
+use s3guard_posture::flow::Tally;
 use s3guard_posture::notify::notification::Origin;
 use s3guard_posture::notify::report;
 use s3guard_posture::{BucketName, Region};
@@ -18,9 +20,9 @@ use time::OffsetDateTime;
 
 use crate::batch::{Batch, Failures};
 use crate::clock::Clock;
-use crate::metrics::{self, Tally};
+use crate::metrics;
 use crate::publisher::Publisher;
-use crate::settings::NotifySettings;
+use crate::settings::Common;
 
 mod look;
 mod outbox;
@@ -37,7 +39,7 @@ pub(crate) struct Notify {
     publisher: Publisher,
     region: Region,
     alarming: Alarming,
-    settings: NotifySettings,
+    settings: Common,
     buckets: outbox::Buckets,
 }
 
@@ -50,18 +52,13 @@ struct Events {
 
 impl Notify {
     /// Makes the clients, once for the life of the process.
-    pub(crate) fn new(connection: &Connection, settings: NotifySettings) -> Self {
+    pub(crate) fn new(connection: &Connection, settings: Common) -> Self {
         let account = settings.account.clone();
         Self {
             ledger: Ledger::new(connection, settings.ledger.clone(), account.clone()),
             objects: Objects::new(connection, account),
             queue: Queue::new(connection, &settings.queue),
-            publisher: Publisher::new(
-                connection,
-                &settings.topic,
-                settings.chat_topic.as_deref(),
-                settings.config.notifications().chat(),
-            ),
+            publisher: Publisher::new(connection, &settings),
             region: connection.region().clone(),
             alarming: settings.config.notifications().alert().into(),
             buckets: outbox::Buckets::default(),
@@ -95,7 +92,7 @@ impl Notify {
                 Err(error) => {
                     let id = message.id;
                     tracing::error!(message_id = id, %error, "a message is not an event");
-                    tally.not_an_event += 1;
+                    tally.count(Metric::NotAnEvent, 1);
                     failures.add(&id);
                 }
             }
@@ -148,7 +145,7 @@ impl Notify {
         };
         let window = gathered.window;
         tracing::info!(%window, events = batch.events.len(), in_window = gathered.events, "gathered");
-        tally.object_events += batch.events.len();
+        tally.count(Metric::ObjectEvents, batch.events.len());
         let alerting = self.alerting(&gathered, &batch).await;
         let is_told = match &alerting {
             Ok(buckets) if !buckets.is_empty() || gathered.is_full() => {
@@ -212,7 +209,7 @@ impl Notify {
     ) -> bool {
         let Ok(told) = tokio::time::timeout(clock.left(), told).await else {
             tracing::error!("there was no time to tell all windows");
-            tally.not_told += 1;
+            tally.count(Metric::NotTold, 1);
             return false;
         };
         match told {
@@ -221,14 +218,14 @@ impl Notify {
                 for failure in &failures {
                     tracing::error!(failure, "a window could not be told");
                 }
-                tally.told_events += events;
-                tally.notices += notices;
-                tally.not_told += failures.len();
+                tally.count(Metric::ToldEvents, events);
+                tally.count(Metric::Notices, notices);
+                tally.count(Metric::NotTold, failures.len());
                 busy == 0 && failures.is_empty()
             }
             Err(error) => {
                 tracing::error!(%error, "windows could not be told");
-                tally.not_told += 1;
+                tally.count(Metric::NotTold, 1);
                 false
             }
         }
@@ -244,7 +241,7 @@ impl Notify {
     }
 
     fn origin(&self, now: OffsetDateTime) -> Origin<'_> {
-        let NotifySettings { account, stack, .. } = &self.settings;
+        let Common { account, stack, .. } = &self.settings;
         Origin { account, region: &self.region, stack, now }
     }
 

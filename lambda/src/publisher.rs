@@ -4,6 +4,8 @@ use s3guard_aws::{AwsError, Connection, Topic};
 use s3guard_posture::Notice;
 use s3guard_posture::model::severity::Severity;
 
+use crate::settings::Common;
+
 /// Publishes notices.
 pub(crate) struct Publisher {
     topic: Topic,
@@ -11,17 +13,13 @@ pub(crate) struct Publisher {
 }
 
 impl Publisher {
-    /// Publishes to a topic, and from a severity on also to the one for chats, if there is one.
-    pub(crate) fn new(
-        connection: &Connection,
-        topic: &str,
-        chat: Option<&str>,
-        from: Option<Severity>,
-    ) -> Self {
-        let chat = chat.zip(from);
+    /// Publishes to the stack's topic, and from a severity on also to the one for chats, if there is one.
+    pub(crate) fn new(connection: &Connection, settings: &Common) -> Self {
+        let topic = |arn: &str| Topic::new(connection, arn);
+        let from = settings.config.notifications().chat();
         Self {
-            topic: Topic::new(connection, topic),
-            chat: chat.map(|(topic, from)| (Topic::new(connection, topic), from)),
+            topic: topic(&settings.topic),
+            chat: settings.chat_topic.as_deref().map(topic).zip(from),
         }
     }
 

@@ -4,10 +4,11 @@
 use std::fmt;
 use std::str::FromStr;
 
-use s3guard_posture::config::{Config, Extent, Occasion};
+use s3guard_posture::config::{Config, Occasion};
+use s3guard_posture::flow;
 use s3guard_posture::model::observed::Reading;
 use s3guard_posture::model::setting::Tags;
-use s3guard_posture::{AccountId, Baseline, BucketId, BucketName, Grade, KeyArn, Moment, Region};
+use s3guard_posture::{AccountId, BucketId, BucketName, Grade, KeyArn, Region};
 use thiserror::Error;
 use time::Date;
 
@@ -23,59 +24,43 @@ pub(crate) enum Settings {
     /// Handler `guard`.
     Guard(Box<GuardSettings>),
     /// Handler `notify`.
-    Notify(Box<NotifySettings>),
+    Notify(Box<Common>),
 }
 
-/// What guard has to know.
+/// What both functions have to know, and all that notify has to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct GuardSettings {
+pub(crate) struct Common {
     /// The account whose buckets are guarded.
     pub(crate) account: AccountId,
     /// The stack's name, for metrics.
     pub(crate) stack: String,
-    /// Where notices are published.
+    /// Where notifications are published.
     pub(crate) topic: String,
-    /// Where notices for chats are published, if the stack has such a topic.
+    /// Where notifications for chats are published, if the stack has such a topic.
     pub(crate) chat_topic: Option<String>,
-    /// The guard's own queue, for what has to be looked at later.
+    /// The function's own queue, for what has to be done later.
     pub(crate) queue: String,
-    /// Where the evidence is kept.
+    /// The bucket of the evidence, and of events until they are published.
     pub(crate) ledger: BucketName,
-    /// Where access logs go.
-    pub(crate) log_bucket: BucketId,
-    /// The stack's own buckets.
+    /// The stack's own buckets. No event of their objects is published.
     pub(crate) own_buckets: Vec<BucketName>,
     /// What the owner wants of which bucket.
     pub(crate) config: Config,
     /// The grade of buckets for which the configuration has no rule.
     pub(crate) grade: Grade,
-    /// The key for buckets of its Region.
-    pub(crate) key: Option<KeyArn>,
-    /// How long a new bucket is left to whoever is setting it up.
-    pub(crate) settle_seconds: u16,
 }
 
-/// What notify has to know.
+/// What guard has to know.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct NotifySettings {
-    /// The account whose objects are reported.
-    pub(crate) account: AccountId,
-    /// The stack's name, for metrics.
-    pub(crate) stack: String,
-    /// Where notices are published.
-    pub(crate) topic: String,
-    /// Where notices for chats are published, if the stack has such a topic.
-    pub(crate) chat_topic: Option<String>,
-    /// The function's own queue, by which it has windows closed later.
-    pub(crate) queue: String,
-    /// Where events lie until they are told.
-    pub(crate) ledger: BucketName,
-    /// The stack's own buckets, which never notify.
-    pub(crate) own_buckets: Vec<BucketName>,
-    /// Who is told what.
-    pub(crate) config: Config,
-    /// The grade of buckets for which the configuration has no rule.
-    pub(crate) grade: Grade,
+pub(crate) struct GuardSettings {
+    /// What notify has to know, too.
+    pub(crate) common: Common,
+    /// Where access logs go.
+    log_bucket: BucketId,
+    /// The key for buckets of its Region.
+    key: Option<KeyArn>,
+    /// How long a new bucket is left to the one who is setting it up.
+    settle_seconds: u16,
 }
 
 /// Settings that the function cannot run with.
@@ -98,28 +83,24 @@ pub(crate) enum SettingsError {
 }
 
 impl GuardSettings {
-    /// What is wanted of a bucket whose tags these are, looked at so far, at this moment in its life, on this day.
-    pub(crate) fn baseline(
-        &self,
-        bucket: &BucketId,
-        tags: &Reading<Tags>,
-        (extent, moment): (Extent, Moment),
-        today: Date,
-    ) -> Baseline {
-        let occasion = Occasion {
-            extent,
-            moment,
-            today,
-            default_grade: Some(self.grade),
-            default_key: self.key.clone(),
-            log_bucket: Some(self.log_bucket.clone()),
-            own_buckets: self.own_buckets.clone(),
-        };
-        self.config.baseline(bucket, tags, &occasion)
+    /// What the guard's flow has to know.
+    pub(crate) fn flow(self) -> flow::Settings {
+        let Common { account, stack, own_buckets, config, grade, .. } = self.common;
+        flow::Settings {
+            account,
+            region: self.log_bucket.region.clone(),
+            stack,
+            config,
+            grade: Some(grade),
+            key: self.key,
+            log_bucket: Some(self.log_bucket),
+            own_buckets,
+            settle_seconds: self.settle_seconds,
+        }
     }
 }
 
-impl NotifySettings {
+impl Common {
     /// The grade of a bucket whose tags these are.
     pub(crate) fn grade_of(&self, bucket: &BucketId, tags: &Reading<Tags>, today: Date) -> Grade {
         let default_grade = Some(self.grade);
@@ -157,43 +138,23 @@ impl Settings {
         let own = needed("S3GUARD_OWN_BUCKETS")?;
         let own = own.split(',').map(|name| parse("S3GUARD_OWN_BUCKETS", name));
         let own_buckets: Vec<BucketName> = own.collect::<Result<_, _>>()?;
+        let common =
+            Common { account, stack, topic, chat_topic, queue, ledger, own_buckets, config, grade };
         if handler == "notify" {
-            return Ok(Self::Notify(Box::new(NotifySettings {
-                account,
-                stack,
-                topic,
-                chat_topic,
-                queue,
-                ledger,
-                own_buckets,
-                config,
-                grade,
-            })));
+            return Ok(Self::Notify(Box::new(common)));
         }
         let key = given("S3GUARD_KEY").map(|key| parse("S3GUARD_KEY", &key)).transpose()?;
         let region: Region = parse("AWS_REGION", &needed("AWS_REGION")?)?;
-        let log_bucket =
-            BucketId { name: bucket("S3GUARD_LOG_BUCKET")?, account: account.clone(), region };
+        let account = common.account.clone();
+        let log_bucket = BucketId { name: bucket("S3GUARD_LOG_BUCKET")?, account, region };
         let seconds = needed("S3GUARD_SETTLE_SECONDS")?;
         let settle_seconds: u16 = parse("S3GUARD_SETTLE_SECONDS", &seconds)?;
         if settle_seconds > SETTLE_SECONDS_MAX {
             let cause = format!("{settle_seconds} is more than {SETTLE_SECONDS_MAX}");
             return Err(wrong("S3GUARD_SETTLE_SECONDS", cause));
         }
-        Ok(Self::Guard(Box::new(GuardSettings {
-            account,
-            stack,
-            topic,
-            chat_topic,
-            queue,
-            ledger,
-            log_bucket,
-            own_buckets,
-            config,
-            grade,
-            key,
-            settle_seconds,
-        })))
+        let settings = GuardSettings { common, log_bucket, key, settle_seconds };
+        Ok(Self::Guard(Box::new(settings)))
     }
 }
 
@@ -274,17 +235,20 @@ mod tests {
     #[test]
     fn the_stacks_grade_and_key_are_the_default_and_the_packages_rules_come_first() {
         let variables = [("S3GUARD_GRADE", "security"), ("S3GUARD_KEY", KEY)];
-        let Ok(Settings::Guard(mut settings)) = read(&variables) else { panic!("no settings") };
-        let id = BucketId { name: "reports".parse().unwrap(), ..settings.log_bucket.clone() };
-        let today = time::macros::date!(2026 - 11 - 24);
-        let baseline = |settings: &GuardSettings| {
-            settings.baseline(&id, &Reading::Absent, (Extent::Kept, Moment::default()), today)
+        let Ok(Settings::Guard(settings)) = read(&variables) else { panic!("no settings") };
+        let mut settings = settings.flow();
+        let id = BucketId {
+            name: "reports".parse().unwrap(),
+            account: settings.account.clone(),
+            region: settings.region.clone(),
         };
-        assert_eq!(baseline(&settings).grade, Grade::Security);
-        assert_eq!(baseline(&settings).key, Some(KEY.parse().unwrap()));
+        let occasion = settings.occasion(time::macros::date!(2026 - 11 - 24));
+        let baseline = settings.config.baseline(&id, &Reading::Absent, &occasion);
+        assert_eq!(baseline.grade, Grade::Security);
+        assert_eq!(baseline.key, Some(KEY.parse().unwrap()));
         let rule = r#"{"rule":[{"bucket":"rep*","grade":"speed"}]}"#;
         settings.config = Config::from_json(rule).unwrap();
-        assert_eq!(baseline(&settings).grade, Grade::Speed);
+        assert_eq!(settings.config.baseline(&id, &Reading::Absent, &occasion).grade, Grade::Speed);
     }
 
     #[test]

@@ -16,6 +16,7 @@ pub mod contract;
 pub mod digest;
 pub mod evaluate;
 pub mod events;
+pub mod flow;
 pub mod model;
 pub mod notify;
 pub mod reconcile;

@@ -2,6 +2,8 @@
 //!
 //! This is the only place that knows these codes. A code that is about one call alone, as `NoSuchKey`, is matched there.
 
+use s3guard_posture::reconcile::account::CallError;
+
 use super::{AwsError, Kind};
 
 /// The class of a code. Each code has one.
@@ -137,6 +139,16 @@ impl AwsError {
 
     fn is(&self, wanted: Class) -> bool {
         self.code().and_then(class) == Some(wanted)
+    }
+}
+
+impl CallError for AwsError {
+    fn is_conflict(&self) -> bool {
+        Self::is_conflict(self)
+    }
+
+    fn is_denied(&self) -> bool {
+        Self::is_denied(self)
     }
 }
 

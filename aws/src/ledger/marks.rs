@@ -1,30 +1,35 @@
-//! Marks: which buckets the guard has heard of, and how, and what their owner was told.
+//! Keys that say something by being there: how a bucket came to be known, and what was reported of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use s3guard_posture::BucketName;
 use s3guard_posture::evaluate::coverage::{self, Mark, PREFIX};
+use s3guard_posture::flow;
 use s3guard_posture::reconcile::reported::{self, Told};
 use time::Date;
 
 use super::Ledger;
 use crate::AwsError;
 
-impl Ledger {
-    /// Marks a bucket as heard of in one way, as `event`. A mark that is there already stays: the ledger is versioned, and
-    /// each event would add a version that nothing ever removes.
-    pub async fn mark(&self, bucket: &BucketName, mark: Mark) -> Result<(), AwsError> {
-        self.claim(&coverage::key(bucket, mark)).await.map(drop)
+impl flow::Ledger for Ledger {
+    type Error = AwsError;
+
+    async fn claim(&self, key: &str) -> Result<bool, AwsError> {
+        self.put_where_none(key, b"{}".to_vec()).await
     }
 
-    /// Lists what was told lately of what is left of a bucket.
-    pub async fn told(&self, bucket: &BucketName, today: Date) -> Result<Told, AwsError> {
+    /// Listing says it, for which no permission to read is needed.
+    async fn has(&self, key: &str) -> Result<bool, AwsError> {
+        let mut keys = self.keys(key, None, |found| found == key).await?;
+        Ok(keys.pop().is_some())
+    }
+
+    async fn reported(&self, bucket: &BucketName, today: Date) -> Result<Told, AwsError> {
         let keys = self.keys(&reported::prefix(bucket), None, |_| true).await?;
         Ok(Told::of(bucket, keys.iter().map(String::as_str), today))
     }
 
-    /// Lists the marks of the buckets whose names are between these two, which are included.
-    pub async fn marks(
+    async fn marks(
         &self,
         from: &BucketName,
         to: &BucketName,

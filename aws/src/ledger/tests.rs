@@ -1,5 +1,6 @@
 use expect_test::expect;
 use s3guard_posture::evaluate::coverage;
+use s3guard_posture::flow::Ledger as _;
 use s3guard_posture::model::names;
 use s3guard_posture::model::setting::{Ownership, Setting, SettingKind};
 use s3guard_posture::reconcile::ledger::undone::Mark;
@@ -208,7 +209,7 @@ async fn all_that_was_undone_is_listed() {
 async fn a_mark_is_put_once_and_one_that_is_there_is_no_failure() {
     let fake = Fake::answering([(200, String::new()), error(412, "PreconditionFailed")]);
     for _ in 0..2 {
-        ledger(&fake).mark(&name("reports"), coverage::Mark::Event).await.unwrap();
+        ledger(&fake).claim(&coverage::key(&name("reports"), coverage::Mark::Event)).await.unwrap();
     }
     expect![[r#"
         PUT https://ledger.s3.eu-west-1.amazonaws.com/known/reports/event?x-id=PutObject
@@ -226,7 +227,7 @@ async fn what_was_told_of_a_bucket_is_listed() {
     let website = LeftBecause::Website;
     let findings = [Finding::Left { aspect: Aspect::PublicAccess, because: website.clone() }];
     let fake = listing(reported::keys(&name("reports"), &findings, date!(2026 - 11 - 20)));
-    let told = async |bucket| ledger(&fake).told(&name(bucket), date!(2026 - 11 - 24)).await;
+    let told = async |bucket| ledger(&fake).reported(&name(bucket), date!(2026 - 11 - 24)).await;
     assert!(!told("reports").await.unwrap().is_news(Aspect::PublicAccess, &website));
     assert!(told("report").await.unwrap().is_news(Aspect::PublicAccess, &website));
 }

@@ -28,8 +28,8 @@ fn answer(failed: &[&str]) -> SendMessageBatchOutput {
         .unwrap()
 }
 
-fn messages(count: u16) -> Vec<Message> {
-    (0..count).map(|n| Message { body: n.to_string(), delay_seconds: n }).collect()
+fn messages(count: u16) -> Vec<Delayed> {
+    (0..count).map(|n| Delayed { body: n.to_string(), delay_seconds: n }).collect()
 }
 
 #[tokio::test]

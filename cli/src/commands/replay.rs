@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::ValueEnum;
-use s3guard_posture::config::SETTLE_SECONDS;
 use s3guard_posture::text::shown;
 use s3guard_posture::{AccountId, Grade, KeyArn, Region};
 use serde::Serialize;
@@ -105,16 +104,14 @@ pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::
         }));
     }
     let account = args.account.clone().or_else(|| recorded.iter().find_map(Recorded::account));
-    let prefix = BUCKET_PREFIX.to_owned();
     let scene = Scene {
         account: account.unwrap_or_else(|| NOBODY.parse().expect("it has twelve digits")),
         region: args.region.clone(),
-        bucket_prefix: prefix.clone(),
+        bucket_prefix: BUCKET_PREFIX.to_owned(),
         now,
-        settle_seconds: config.settle_seconds().unwrap_or(SETTLE_SECONDS),
-        account_mode: config.account_mode(),
-        selection: config.notifications().selection().clone(),
-        baseline: replay::stack_baseline(config, (args.grade, args.key.clone()), prefix),
+        config,
+        grade: args.grade,
+        key: args.key.clone(),
     };
     let events = replay::run(&recorded, &scene);
     let mut exit = Exit::Done;

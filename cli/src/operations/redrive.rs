@@ -4,10 +4,10 @@ use std::fmt;
 
 use anyhow::Context as _;
 use s3guard_aws::Queue;
-use s3guard_aws::queues::Message;
 use s3guard_aws::stacks::Stack;
 use s3guard_posture::digest::objects;
 use s3guard_posture::digest::window::Close;
+use s3guard_posture::flow::Delayed;
 use serde::Serialize;
 
 use crate::operations::session;
@@ -88,7 +88,7 @@ impl Guard<'_> {
             }
             taken.truncate(limit - moved);
             let again =
-                taken.iter().map(|one| Message { body: one.body.clone(), delay_seconds: 0 });
+                taken.iter().map(|one| Delayed { body: one.body.clone(), delay_seconds: 0 });
             to.send_all(&again.collect::<Vec<_>>()).await?;
             from.delete(&taken).await.context(
                 "the messages were sent again, and stand in the dead letter queue, too: twice is no harm",

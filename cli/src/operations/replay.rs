@@ -22,30 +22,18 @@ mod stage;
 mod tests;
 mod world;
 
-use s3guard_posture::config::{Config, Extent, Occasion, Selection};
-use s3guard_posture::model::observed::Reading;
-use s3guard_posture::model::setting::Tags;
-use s3guard_posture::{
-    AccountId, Baseline, BucketId, BucketName, Grade, KeyArn, Mode, Region, Trigger,
-};
-use time::{Date, OffsetDateTime};
+use s3guard_posture::config::{Config, SETTLE_SECONDS};
+use s3guard_posture::flow::Settings;
+use s3guard_posture::{AccountId, BucketId, BucketName, Grade, KeyArn, Region};
+use time::OffsetDateTime;
 
 pub(crate) use parse::parse;
 pub(crate) use recorded::Recorded;
 pub(crate) use replayed::{Channel, Outcome, Replayed};
 
-/// What is wanted of a bucket with these tags, looked at for this reason, after so many attempts, on this day.
-pub(crate) trait Wanted:
-    Fn(&BucketId, &Reading<Tags>, (&Trigger, u32), Date) -> Baseline + Sync
-{
-}
-
-impl<F> Wanted for F where F: Fn(&BucketId, &Reading<Tags>, (&Trigger, u32), Date) -> Baseline + Sync
-{}
-
 /// Where and for whom events are replayed.
 #[derive(Clone, Debug)]
-pub(crate) struct Scene<B> {
+pub(crate) struct Scene {
     /// The guard's account.
     pub(crate) account: AccountId,
     /// The guard's Region; without one there is a guard in each.
@@ -54,45 +42,47 @@ pub(crate) struct Scene<B> {
     pub(crate) bucket_prefix: String,
     /// The time of what has none of its own. An event that has one comes at that time.
     pub(crate) now: OffsetDateTime,
-    /// How long a new bucket is left to whoever is setting it up.
-    pub(crate) settle_seconds: u16,
-    /// What is done about the account's public access block.
-    pub(crate) account_mode: Mode,
-    /// Which objects are told of.
-    pub(crate) selection: Selection,
-    /// What is wanted of a bucket.
-    pub(crate) baseline: B,
+    /// What the owner wants of which bucket.
+    pub(crate) config: Config,
+    /// The stack's grade, if it was given one.
+    pub(crate) grade: Option<Grade>,
+    /// The stack's key, if it was given one.
+    pub(crate) key: Option<KeyArn>,
 }
 
 /// Replays events in the order of their times; those without a time come with the one before them.
-pub(crate) fn run<B>(recorded: &[Recorded], scene: &Scene<B>) -> Vec<Replayed>
-where
-    B: Wanted,
-{
+pub(crate) fn run(recorded: &[Recorded], scene: &Scene) -> Vec<Replayed> {
     stage::run(recorded, scene)
 }
 
-/// What the stack wants of a bucket, by its parameters and its configuration.
-pub(crate) fn stack_baseline(
-    config: Config,
-    (grade, key): (Option<Grade>, Option<KeyArn>),
-    bucket_prefix: String,
-) -> impl Wanted {
-    move |id, tags, (trigger, attempt), today| {
+impl Scene {
+    /// How long a new bucket is left to the one who is setting it up.
+    fn settle_seconds(&self) -> u16 {
+        self.config.settle_seconds().unwrap_or(SETTLE_SECONDS)
+    }
+
+    /// What the guard of a Region has to know.
+    fn settings(&self, region: &Region) -> Settings {
         let own = |purpose: &str| -> Option<BucketName> {
-            let name = format!("{bucket_prefix}-{purpose}-{}-{}-an", id.account, id.region);
-            name.parse().ok()
+            let Self { account, bucket_prefix, .. } = self;
+            format!("{bucket_prefix}-{purpose}-{account}-{region}-an").parse().ok()
         };
-        let log_bucket = own("logs").map(|name| BucketId { name, ..id.clone() });
-        let occasion = Occasion {
-            extent: Extent::of(trigger),
-            moment: trigger.moment(attempt),
-            today,
-            default_grade: grade,
-            default_key: key.clone(),
-            log_bucket,
+        let (account, region) = (self.account.clone(), region.clone());
+        let log_bucket = own("logs").map(|name| BucketId {
+            name,
+            account: account.clone(),
+            region: region.clone(),
+        });
+        Settings {
             own_buckets: ["ledger", "logs", "trail"].into_iter().filter_map(own).collect(),
-        };
-        config.baseline(id, tags, &occasion)
+            account,
+            region,
+            stack: engine::STACK.to_owned(),
+            config: self.config.clone(),
+            grade: self.grade,
+            key: self.key.clone(),
+            log_bucket,
+            settle_seconds: self.settle_seconds(),
+        }
     }
 }

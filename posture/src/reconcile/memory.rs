@@ -1,7 +1,7 @@
 //! A bucket in memory: answers with what it is, and becomes what it is told. For `replay`, and for tests.
 
 use std::convert::Infallible;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::model::baseline::Baseline;
 use crate::model::observed::{KeyState, Observed, Reading};
@@ -12,10 +12,10 @@ use crate::model::setting::{
 use crate::reconcile::record::Record;
 use crate::{Account, BucketId, History, Question};
 
-/// A bucket in memory.
-#[derive(Debug)]
+/// A bucket in memory; a clone is the same bucket.
+#[derive(Clone, Debug)]
 pub struct MemoryBucket {
-    inner: Mutex<Inner>,
+    inner: Arc<Mutex<Inner>>,
 }
 
 #[derive(Debug)]
@@ -38,7 +38,7 @@ pub enum Step {
 impl MemoryBucket {
     /// A bucket that is so. What is unread in it is answered as not set.
     pub fn new(truth: Observed) -> Self {
-        Self { inner: Mutex::new(Inner { truth, steps: Vec::new() }) }
+        Self { inner: Arc::new(Mutex::new(Inner { truth, steps: Vec::new() })) }
     }
 
     /// What it is now.

@@ -108,6 +108,7 @@ pub struct Look {
 
 /// Sorts the messages of a batch, one task for each bucket.
 pub fn triage(messages: Vec<Message>, now: OffsetDateTime, settle_seconds: u16) -> Vec<TaskOf> {
+    let swept = |bucket| (Look::of_sweep(bucket), Vec::new());
     let mut tasks = Vec::new();
     let mut looks: BTreeMap<BucketName, (Look, Vec<String>)> = BTreeMap::new();
     let mut of_account = (Vec::new(), false, Vec::new());
@@ -206,22 +207,21 @@ fn add(calls: &mut Vec<Call>, call: Call) {
     }
 }
 
-/// A look at a bucket that nobody has called yet.
-fn swept(bucket: BucketName) -> (Look, Vec<String>) {
-    let look = Look {
-        bucket,
-        region: None,
-        trigger: Trigger::Sweep,
-        bodies: Vec::new(),
-        is_again: false,
-        attempt: 0,
-        is_swept: false,
-        mark: None,
-    };
-    (look, Vec::new())
-}
-
 impl Look {
+    /// A look at a bucket for which no call is known yet.
+    pub fn of_sweep(bucket: BucketName) -> Self {
+        Self {
+            bucket,
+            region: None,
+            trigger: Trigger::Sweep,
+            bodies: Vec::new(),
+            is_again: false,
+            attempt: 0,
+            is_swept: false,
+            mark: None,
+        }
+    }
+
     /// How much of the bucket is looked at: what its events touch, and all that is kept if the sweep looks at it, too.
     pub fn extent(&self) -> Extent {
         match &self.trigger {

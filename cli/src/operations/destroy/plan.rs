@@ -6,7 +6,7 @@ use s3guard_aws::emptying::{Contents, Emptying};
 use s3guard_aws::stacks::deletion::Member;
 use s3guard_aws::stacks::{Stack, Stacks};
 use s3guard_aws::{Buckets, Ledger, Objects};
-use s3guard_posture::{BucketName, Reading, StackName};
+use s3guard_posture::{Account as _, BucketName, Reading, StackName};
 use s3guard_synth::cfn::DeletionPolicy;
 use s3guard_synth::stacks;
 use time::OffsetDateTime;

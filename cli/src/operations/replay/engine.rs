@@ -1,91 +1,85 @@
-//! A look at a bucket in memory: the guard's own engine, and what it did, step by step.
+//! The guard's flow on a bucket in memory, and what it did, step by step.
 
-use std::collections::BTreeMap;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use s3guard_posture::notify::report::{self, Report};
+use s3guard_posture::flow::memory::{MemoryLedger, MemoryOutgoing, Sent};
+use s3guard_posture::flow::{Clock, Flow, Seen, TaskResult, WriteCounter, stopped_by};
+use s3guard_posture::notify::notification::document::Body;
 use s3guard_posture::reconcile::memory::Step;
 use s3guard_posture::reconcile::record::State;
-use s3guard_posture::{
-    Baseline, Finding, LeftBecause, MemoryBucket, Observed, Question, SettingKind, Trigger,
-    carry_out, inspect,
-};
+use s3guard_posture::reconcile::triage::{Look as LookTask, Task};
+use s3guard_posture::{BucketId, Finding, MemoryBucket, Notice, Question};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use crate::operations::replay::Scene;
 use crate::operations::replay::replayed::{Called, Fate, Found, Look, Told};
-use crate::operations::replay::world::Bucket;
 
 /// The stack whose guard is replayed.
 pub(crate) const STACK: &str = "s3guard";
 
-/// Looks at a bucket, mends it and tells of it.
-pub(crate) fn look(
-    bucket: &mut Bucket,
-    wanted: &(impl Fn(&Observed) -> Baseline + Sync),
-    trigger: &Trigger,
+/// What a task came to, and what was sent.
+pub(crate) struct Ran {
+    pub(crate) result: TaskResult,
+    pub(crate) sent: Sent,
+}
+
+/// Runs a task of the guard at a bucket.
+pub(crate) fn run(
+    scene: &Scene,
+    memory: &MemoryBucket,
+    ledger: &MemoryLedger,
+    task: &Task,
     now: OffsetDateTime,
-) -> Look {
-    let memory = &bucket.memory;
-    let id = memory.truth().id;
-    let Ok(inspection) = at_once(inspect(memory, &id, wanted));
-    let inspection = inspection.expect("a bucket in memory is always there");
-    let reads = rounds(&memory.take_steps());
-    let outcome = at_once(carry_out(memory, &inspection, wanted, trigger, || now));
-    let steps = memory.take_steps();
-    // Of a bucket that is fought over one alert tells, and not each look.
-    let (stopped, told): (Vec<Finding>, Vec<Finding>) =
-        inspection.findings.iter().cloned().partition(|finding| of_stop(finding).is_some());
-    let stopped: BTreeMap<SettingKind, u32> = stopped.iter().filter_map(of_stop).collect();
-    let notice = report::notice(&Report {
-        id: &id,
-        stack: (STACK, &id.region),
-        baseline: &inspection.baseline,
-        trigger,
-        findings: &told,
-        done: &outcome.done,
-        kept: &outcome.kept,
-        failed: &[],
-        // It says how fast the guard was, and here nobody was.
-        took: None,
-        is_again: false,
-        owner: report::owner(&inspection.observed.tags),
-        times_within_hour: report::times_within_hour(&outcome.done, |_| 0),
-        now,
-    });
-    let mut calls = calls(&steps);
-    for (call, (_, record)) in calls.iter_mut().zip(&outcome.done) {
-        call.is_verified = record.state == State::Verified;
-    }
-    bucket.keep(&steps, stopped.keys().copied(), now);
-    Look {
-        time: shown_time(now),
-        grade: inspection.baseline.grade,
-        grade_because: inspection.baseline.grade_because.clone(),
-        reads,
-        finds: inspection.findings.iter().map(found).collect(),
-        calls,
-        waits_seconds: None,
-        stops_after_writes: stopped.into_values().max(),
-        says: notice.as_ref().map(Told::from),
-    }
+) -> Ran {
+    let account = WriteCounter::new(memory.clone(), move || now);
+    let outgoing = MemoryOutgoing::default();
+    let flow = Flow {
+        account: &account,
+        ledger,
+        outgoing: &outgoing,
+        settings: &scene.settings(&memory.truth().id.region),
+        clock: Clock { now: &|| now, deadline: None },
+    };
+    let result = at_once(flow.task(task));
+    Ran { result, sent: outgoing.take() }
 }
 
 /// Brings a bucket to its baseline, as a sweep long ago would have.
-pub(crate) fn guard(
-    memory: &MemoryBucket,
-    wanted: &(impl Fn(&Observed) -> Baseline + Sync),
-    now: OffsetDateTime,
-) {
-    let id = memory.truth().id;
-    let Ok(inspection) = at_once(inspect(memory, &id, wanted));
-    let inspection = inspection.expect("a bucket in memory is always there");
-    at_once(carry_out(memory, &inspection, wanted, &Trigger::Sweep, || now));
+pub(crate) fn guard(scene: &Scene, memory: &MemoryBucket, now: OffsetDateTime) {
+    let BucketId { name, region, .. } = memory.truth().id;
+    let look = LookTask { region: Some(region), ..LookTask::of_sweep(name) };
+    run(scene, memory, &MemoryLedger::default(), &Task::Look(look), now);
+}
+
+/// What a look at a bucket has read, found, written and published.
+pub(crate) fn shown(ran: Ran, seen: &Seen, steps: &[Step], now: OffsetDateTime) -> Look {
+    let Ran { result, sent } = ran;
+    let is_write = |step: &Step| matches!(step, Step::Wrote(_));
+    let before = steps.iter().position(is_write).unwrap_or(steps.len());
+    // That the guard stops is shown by the number of its writes.
+    let is_shown = |notice: &Notice| !matches!(notice.document.body, Body::TugOfWar(_));
+    Look {
+        time: shown_time(now),
+        grade: seen.baseline.grade,
+        grade_because: seen.baseline.grade_because.clone(),
+        reads: rounds(&steps[..before]),
+        finds: seen.findings.iter().map(found).collect(),
+        calls: calls(steps),
+        waits_seconds: sent.messages.first().map(|message| message.delay_seconds),
+        stops_after_writes: seen.findings.iter().filter_map(stopped_by).map(|(_, of)| of).max(),
+        says: sent
+            .notifications
+            .iter()
+            .find(|&notice| is_shown(notice))
+            .map(Told::from)
+            .or(result.notification.as_ref().map(Told::from)),
+    }
 }
 
 /// A time in UTC, as CloudTrail writes it.
-pub(crate) fn shown_time(time: OffsetDateTime) -> String {
+fn shown_time(time: OffsetDateTime) -> String {
     time.format(&Rfc3339).unwrap_or_else(|_| time.to_string())
 }
 
@@ -124,7 +118,12 @@ fn calls(steps: &[Step]) -> Vec<Called> {
                     call.reads.push(questions.iter().copied().map(asked).collect());
                 }
             }
-            Step::Kept(_) => {}
+            Step::Kept(record) => {
+                let of = calls.iter_mut().rfind(|call| call.setting.kind() == record.setting);
+                if let Some(call) = of {
+                    call.is_verified = record.state == State::Verified;
+                }
+            }
         }
     }
     calls
@@ -165,14 +164,4 @@ fn found(finding: &Finding) -> Found {
         Finding::Left { because, .. } => (Fate::Left, format!("{}: {because}", aspect.words())),
     };
     Found { aspect, fate, words }
-}
-
-/// The setting that the guard writes no more, and how often it has.
-fn of_stop(finding: &Finding) -> Option<(SettingKind, u32)> {
-    match finding {
-        Finding::Left { because: LeftBecause::TooManyWrites(kind, writes), .. } => {
-            Some((*kind, *writes))
-        }
-        Finding::Left { .. } | Finding::Weak { .. } | Finding::Later { .. } => None,
-    }
 }

@@ -26,12 +26,12 @@ pub(crate) struct Rules {
 }
 
 impl Rules {
-    pub(crate) fn new<B>(scene: &Scene<B>) -> Self {
+    pub(crate) fn new(scene: &Scene) -> Self {
         Self {
             account: scene.account.clone(),
             only: scene.region.clone(),
             bucket_prefix: scene.bucket_prefix.clone(),
-            selection: scene.selection.clone(),
+            selection: scene.config.notifications().selection().clone(),
             of_regions: BTreeMap::new(),
         }
     }

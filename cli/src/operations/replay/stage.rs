@@ -7,21 +7,19 @@ use s3guard_posture::events::Request;
 use s3guard_posture::events::field;
 use s3guard_posture::events::object_event;
 use s3guard_posture::events::{self, Read};
+use s3guard_posture::flow;
 use s3guard_posture::notify::notification::Origin;
 use s3guard_posture::reconcile::triage::{self, Message, TaskOf, triage};
-use s3guard_posture::{
-    Baseline, BucketId, BucketName, MemoryBucket, Notice, Observed, Region, Trigger,
-};
-use serde::Deserialize as _;
+use s3guard_posture::{BucketId, BucketName, MemoryBucket, Region};
 use serde_json::Value as Json;
 use time::{Date, Duration, OffsetDateTime};
 
 use crate::operations::replay::recorded::{Came, Recorded};
-use crate::operations::replay::replayed::{Fate, Heard, Outcome, Replayed, Task, Told};
+use crate::operations::replay::replayed::{Heard, Outcome, Replayed, Task, Told};
 use crate::operations::replay::rules;
 use crate::operations::replay::rules::Rules;
 use crate::operations::replay::world::World;
-use crate::operations::replay::{Scene, Wanted, engine};
+use crate::operations::replay::{Scene, engine};
 
 /// Where a guard is if nobody says so.
 const SOMEWHERE: &str = "us-east-1";
@@ -36,8 +34,8 @@ struct Step {
     stack_is_done: bool,
 }
 
-struct Stage<'a, B> {
-    scene: &'a Scene<B>,
+struct Stage<'a> {
+    scene: &'a Scene,
     here: Region,
     rules: Rules,
     world: World,
@@ -47,10 +45,7 @@ struct Stage<'a, B> {
     sent: usize,
 }
 
-pub(crate) fn run<B>(recorded: &[Recorded], scene: &Scene<B>) -> Vec<Replayed>
-where
-    B: Wanted,
-{
+pub(crate) fn run(recorded: &[Recorded], scene: &Scene) -> Vec<Replayed> {
     let here = scene.region.clone().or_else(|| recorded.iter().find_map(Recorded::region));
     let here = here.unwrap_or_else(|| SOMEWHERE.parse().expect("it is a Region"));
     let rules = Rules::new(scene);
@@ -84,10 +79,7 @@ fn in_order(recorded: &[Recorded], now: OffsetDateTime) -> Vec<(OffsetDateTime, 
     timed
 }
 
-impl<B> Stage<'_, B>
-where
-    B: Wanted,
-{
+impl Stage<'_> {
     /// Has everything come that comes until then.
     fn until(&mut self, time: OffsetDateTime) {
         while let Some(entry) = self.later.first_entry().filter(|entry| entry.key().0 <= time) {
@@ -161,7 +153,7 @@ where
             Request::Changed(changed) => {
                 let id = self.id(changed.bucket.clone(), Some(&changed.region));
                 let scene = self.scene;
-                let guarded = |memory: &MemoryBucket| guard(scene, &id, memory, now);
+                let guarded = |memory: &MemoryBucket| engine::guard(scene, memory, now);
                 self.world.happen(&id, &changed, parameters, guarded)
             }
             Request::AccountChanged(call) => {
@@ -199,29 +191,34 @@ where
             }
         };
         let message = Message { id: String::new(), is_again: false, read };
-        for TaskOf { task, .. } in triage(vec![message], now, self.scene.settle_seconds) {
+        for TaskOf { task, .. } in triage(vec![message], now, self.scene.settle_seconds()) {
             let replayed = &mut self.replayed[index];
-            match task {
+            match &task {
                 triage::Task::Look(look) => {
                     replayed.task = Some(Task::Look);
-                    self.look(index, &look, now, &body, stack_is_done);
+                    let id = self.id(look.bucket.clone(), look.region.as_ref());
+                    self.ensure(index, &id, now, stack_is_done);
+                    self.reconcile(index, &id, &task, now);
                 }
-                triage::Task::LookAtAccount { calls, .. } => {
+                triage::Task::LookAtAccount { .. } => {
                     replayed.task = Some(Task::LookAtAccount);
-                    self.look_at_account(index, &Trigger::of(calls), now);
+                    self.reconcile(index, &self.id(BucketName::account(), None), &task, now);
+                    self.world.account_looked_at();
                 }
                 triage::Task::Later { body, delay_seconds } => {
-                    replayed.settles_seconds = Some(delay_seconds);
-                    match later(now, delay_seconds) {
-                        Some(then) => self.send(then, Step { index, body, stack_is_done }),
+                    replayed.settles_seconds = Some(*delay_seconds);
+                    match later(now, *delay_seconds) {
+                        Some(then) => {
+                            self.send(then, Step { index, body: body.clone(), stack_is_done });
+                        }
                         None => replayed.outcome = Outcome::Ignored { because: NEVER.to_owned() },
                     }
                 }
                 triage::Task::Sweep { .. } => replayed.task = Some(Task::Sweep),
-                triage::Task::Tell(notice) => {
+                triage::Task::Tell(message) => {
                     replayed.task = Some(Task::Tell);
-                    match Notice::deserialize(&notice) {
-                        Ok(notice) => replayed.says = Some(Told::from(&notice)),
+                    match flow::queued_notification(message) {
+                        Ok(notification) => replayed.says = Some(Told::from(&notification)),
                         Err(error) => {
                             replayed.outcome = Outcome::DeadLetter { because: error.to_string() };
                         }
@@ -230,51 +227,38 @@ where
                 triage::Task::Nothing { reason } => {
                     replayed.task = Some(Task::Nothing);
                     replayed.assumed.clear();
-                    replayed.outcome = Outcome::Ignored { because: reason.to_owned() };
+                    replayed.outcome = Outcome::Ignored { because: (*reason).to_owned() };
                 }
             }
         }
     }
 
-    fn look(
-        &mut self,
-        index: usize,
-        look: &triage::Look,
-        now: OffsetDateTime,
-        body: &str,
-        stack_is_done: bool,
-    ) {
+    /// Has the bucket there, and its stack done if that was waited for.
+    fn ensure(&mut self, index: usize, id: &BucketId, now: OffsetDateTime, stack_is_done: bool) {
         let scene = self.scene;
-        let id = self.id(look.bucket.clone(), look.region.as_ref());
-        let assumed = self.world.ensure(&id, |memory| guard(scene, &id, memory, now));
-        self.replayed[index].assumed.extend(assumed);
+        let mut assumed = self.world.ensure(id, |memory| engine::guard(scene, memory, now));
         if stack_is_done {
             self.world.finish_stack(&id.name);
-            let assumed = "the bucket's stack is done when it is looked at again".to_owned();
-            self.replayed[index].assumed.push(assumed);
+            assumed.push("the bucket's stack is done when it is looked at again".to_owned());
         }
-        let trigger = &look.trigger;
-        let wanted = wanted(scene, &id, (trigger, u32::from(stack_is_done)), now);
-        let mut looked = engine::look(self.world.bucket(&id, now), &wanted, trigger, now);
-        if looked.finds.iter().any(|found| found.fate == Fate::Later) && !stack_is_done {
-            looked.waits_seconds = triage::stack_delay_seconds(look.attempt);
-        }
-        if let Some(delay_seconds) = looked.waits_seconds {
-            let step = Step { index, body: body.to_owned(), stack_is_done: true };
-            if let Some(then) = later(now, delay_seconds) {
-                self.send(then, step);
-            }
-        }
-        self.replayed[index].looks.push(looked);
+        self.replayed[index].assumed.extend(assumed);
     }
 
-    fn look_at_account(&mut self, index: usize, trigger: &Trigger, now: OffsetDateTime) {
-        let id = self.id(BucketName::account(), None);
-        let mode = self.scene.account_mode;
-        let wanted = |_: &Observed| Baseline::of_account(mode);
-        let look = engine::look(self.world.bucket(&id, now), &wanted, trigger, now);
-        self.world.account_looked_at();
-        self.replayed[index].looks.push(look);
+    /// Has the guard's flow reconcile a bucket, or the account's block.
+    fn reconcile(&mut self, index: usize, id: &BucketId, task: &triage::Task, now: OffsetDateTime) {
+        let memory = self.world.bucket(id, now);
+        let mut ran = engine::run(self.scene, &memory, &self.world.ledger, task, now);
+        let steps = memory.take_steps();
+        self.world.keep(&steps);
+        for message in &ran.sent.messages {
+            if let Some(then) = later(now, message.delay_seconds) {
+                let body = message.body.clone();
+                self.send(then, Step { index, body, stack_is_done: true });
+            }
+        }
+        if let Some(seen) = ran.result.seen.take() {
+            self.replayed[index].looks.push(engine::shown(ran, &seen, &steps, now));
+        }
     }
 
     fn tell_of_object(&mut self, index: usize, body: &str) {
@@ -283,7 +267,7 @@ where
             Ok(event) => {
                 replayed.task = Some(Task::TellOfObject);
                 let (bucket, key) = (event.bucket.as_str(), event.key.as_str());
-                if !self.scene.selection.wants(bucket, key, event.change) {
+                if !self.scene.config.notifications().selection().wants(bucket, key, event.change) {
                     let because = "the configuration does not select the object".to_owned();
                     replayed.outcome = Outcome::Ignored { because };
                     return;
@@ -310,25 +294,4 @@ where
 /// When something comes that is sent back now; never, if that is after the end of all dates.
 fn later(now: OffsetDateTime, seconds: u16) -> Option<OffsetDateTime> {
     now.checked_add(Duration::seconds(seconds.into()))
-}
-
-/// What is wanted of a bucket, as a function of what is seen of it.
-fn wanted<B>(
-    scene: &Scene<B>,
-    id: &BucketId,
-    (trigger, attempt): (&Trigger, u32),
-    now: OffsetDateTime,
-) -> impl Fn(&Observed) -> Baseline + Sync
-where
-    B: Wanted,
-{
-    move |observed| (scene.baseline)(id, &observed.tags, (trigger, attempt), now.date())
-}
-
-/// Makes a bucket what the guard would have left.
-fn guard<B>(scene: &Scene<B>, id: &BucketId, memory: &MemoryBucket, now: OffsetDateTime)
-where
-    B: Wanted,
-{
-    engine::guard(memory, &wanted(scene, id, (&Trigger::Sweep, 0), now), now);
 }

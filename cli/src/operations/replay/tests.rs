@@ -6,13 +6,12 @@ mod forms;
 mod fuzz;
 mod order;
 
-use s3guard_posture::config::Selection;
-use s3guard_posture::{AccountId, Grade, Mode};
+use s3guard_posture::{AccountId, Grade};
 use time::macros::datetime;
 
 use s3guard_posture::Config;
 
-use crate::operations::replay::{Replayed, Scene, Wanted, parse, run, stack_baseline};
+use crate::operations::replay::{Replayed, Scene, parse, run};
 
 const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 
@@ -21,17 +20,16 @@ fn account() -> AccountId {
 }
 
 /// A guard in every Region of an account, whose buckets are held to a grade.
-fn scene(grade: Grade) -> Scene<impl Wanted> {
+fn scene(grade: Grade) -> Scene {
     let key = grade.needs_key().then(|| KEY.parse().unwrap());
     Scene {
         account: account(),
         region: None,
         bucket_prefix: "s3guard".to_owned(),
         now: datetime!(2026-11-24 12:00:00 UTC),
-        settle_seconds: 15,
-        account_mode: Mode::Report,
-        selection: Selection::default(),
-        baseline: stack_baseline(Config::default(), (Some(grade), key), "s3guard".to_owned()),
+        config: Config::default(),
+        grade: Some(grade),
+        key,
     }
 }
 

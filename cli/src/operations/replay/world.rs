@@ -1,14 +1,15 @@
 //! The buckets of the account, in memory.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use s3guard_posture::evaluate::assess::STACK_TAG;
 use s3guard_posture::events::Changed;
+use s3guard_posture::flow::memory::MemoryLedger;
 use s3guard_posture::model::observed::Reading;
 use s3guard_posture::model::setting::PublicAccessBlock;
 use s3guard_posture::reconcile::ledger::{self, RecordId};
 use s3guard_posture::reconcile::memory::Step;
-use s3guard_posture::{BucketId, BucketName, MemoryBucket, Observed, SettingKind};
+use s3guard_posture::{BucketId, BucketName, MemoryBucket, Observed};
 use serde_json::Value as Json;
 use time::OffsetDateTime;
 
@@ -20,19 +21,18 @@ const CREATES_AGAIN: &str = "us-east-1";
 /// An account's buckets, and what they share.
 pub(crate) struct World {
     account_block: Reading<PublicAccessBlock>,
-    buckets: BTreeMap<BucketName, Bucket>,
-}
-
-/// A bucket and what the ledger has of it.
-pub(crate) struct Bucket {
-    pub(crate) memory: MemoryBucket,
-    keys: BTreeSet<String>,
+    buckets: BTreeMap<BucketName, MemoryBucket>,
+    pub(crate) ledger: MemoryLedger,
 }
 
 impl World {
     /// An account in which nobody has set anything.
     pub(crate) fn new() -> Self {
-        Self { account_block: Reading::Absent, buckets: BTreeMap::new() }
+        Self {
+            account_block: Reading::Absent,
+            buckets: BTreeMap::new(),
+            ledger: MemoryLedger::default(),
+        }
     }
 
     /// A call has changed a bucket. `guarded` makes a bucket what the guard would have left.
@@ -72,8 +72,8 @@ impl World {
             return Vec::new();
         }
         let bucket = self.insert(Observed::new_bucket(id.clone()));
-        guarded(&bucket.memory);
-        bucket.memory.take_steps();
+        guarded(bucket);
+        bucket.take_steps();
         vec!["everything else is as the guard left it".to_owned()]
     }
 
@@ -83,7 +83,7 @@ impl World {
             "DeleteBucket" => drop(self.buckets.remove(name)),
             "DeleteBucketWebsite" => {
                 if let Some(bucket) = self.buckets.get(name) {
-                    bucket.memory.change(|bucket| bucket.website = Reading::Absent);
+                    bucket.change(|bucket| bucket.website = Reading::Absent);
                 }
             }
             _ => {}
@@ -98,7 +98,7 @@ impl World {
     /// The bucket's stack is done, and has marked it.
     pub(crate) fn finish_stack(&mut self, name: &BucketName) {
         let Some(bucket) = self.buckets.get(name) else { return };
-        bucket.memory.change(|bucket| {
+        bucket.change(|bucket| {
             let mut tags = bucket.tags.known().cloned().unwrap_or_default();
             tags.entry(STACK_TAG.to_owned()).or_insert_with(|| "assumed".to_owned());
             bucket.tags = Reading::Known(tags);
@@ -107,57 +107,48 @@ impl World {
     }
 
     /// The bucket as it is to be looked at now. The account itself is always there.
-    pub(crate) fn bucket(&mut self, id: &BucketId, now: OffsetDateTime) -> &mut Bucket {
-        let account_block = self.account_block;
+    pub(crate) fn bucket(&mut self, id: &BucketId, now: OffsetDateTime) -> MemoryBucket {
         if !self.buckets.contains_key(&id.name) {
             self.insert(Observed::new_bucket(id.clone()));
         }
-        let bucket = self.buckets.get_mut(&id.name).expect("it was put there");
-        let keys = bucket.keys.iter().map(String::as_str);
-        let history = ledger::history(&id.name, keys, now);
-        bucket.memory.change(|bucket| {
-            bucket.account_block = account_block;
+        let keys = self.ledger.keys();
+        let history = ledger::history(&id.name, keys.iter().map(String::as_str), now);
+        self.change(id, |bucket| {
             bucket.history = Reading::Known(history);
         });
-        bucket
+        let bucket = &self.buckets[&id.name];
+        bucket.change(|bucket| bucket.account_block = self.account_block);
+        bucket.clone()
+    }
+
+    /// Has the ledger keep what was written.
+    pub(crate) fn keep(&self, steps: &[Step]) {
+        for step in steps {
+            if let Step::Kept(record) = step
+                && let Ok(id) = record.id.parse::<RecordId>()
+            {
+                self.ledger.put(&id.key());
+            }
+        }
     }
 
     /// The account's block, after a look at it.
     pub(crate) fn account_looked_at(&mut self) {
         if let Some(account) = self.buckets.get(&BucketName::account()) {
-            self.account_block = account.memory.truth().account_block;
+            self.account_block = account.truth().account_block;
         }
     }
 
-    fn insert(&mut self, bucket: Observed) -> &mut Bucket {
+    fn insert(&mut self, bucket: Observed) -> &MemoryBucket {
         let name = bucket.id.name.clone();
-        let bucket = Bucket { memory: MemoryBucket::new(bucket), keys: BTreeSet::new() };
-        self.buckets.entry(name).insert_entry(bucket).into_mut()
+        self.buckets.entry(name).insert_entry(MemoryBucket::new(bucket)).into_mut()
     }
 
     fn change<T: Default>(&mut self, id: &BucketId, change: impl FnOnce(&mut Observed) -> T) -> T {
         let mut changed = T::default();
         if let Some(bucket) = self.buckets.get(&id.name) {
-            bucket.memory.change(|bucket| changed = change(bucket));
+            bucket.change(|bucket| changed = change(bucket));
         }
         changed
-    }
-}
-
-impl Bucket {
-    /// Keeps in the ledger what was written, and that the guard has stopped.
-    pub(crate) fn keep(
-        &mut self,
-        steps: &[Step],
-        stopped: impl Iterator<Item = SettingKind>,
-        now: OffsetDateTime,
-    ) {
-        let name = self.memory.truth().id.name;
-        let records = steps.iter().filter_map(|step| match step {
-            Step::Kept(record) => Some(record.id.parse::<RecordId>().ok()?.key()),
-            Step::Read(_) | Step::Wrote(_) => None,
-        });
-        self.keys.extend(records);
-        self.keys.extend(stopped.map(|kind| ledger::stopped(&name, kind, now)));
     }
 }

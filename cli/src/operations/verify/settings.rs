@@ -7,6 +7,7 @@ use anyhow::anyhow;
 use s3guard_aws::AwsError;
 use s3guard_aws::wait;
 use s3guard_posture::evaluate::coverage::Mark;
+use s3guard_posture::flow::Ledger as _;
 use s3guard_posture::reconcile::record::State as Recorded;
 use s3guard_posture::{Account as _, Record};
 use tokio::time::Instant;

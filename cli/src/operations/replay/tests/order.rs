@@ -77,7 +77,7 @@ fn a_bucket_that_was_deleted_and_made_again_is_new() {
 fn a_guard_hears_only_of_its_own_region_and_account() {
     let event = call("DeleteBucketPolicy", "2026-11-20T12:00:00Z", json!({})).to_string();
     let here = scene(Grade::Speed);
-    let check = |scene: Scene<_>, because: &str| {
+    let check = |scene: Scene, because: &str| {
         let replayed = run(&parse(event.as_bytes()).unwrap(), &scene).remove(0);
         assert_eq!(replayed.heard, Heard::NotDelivered { because: because.to_owned() });
         assert!(matches!(replayed.outcome, Outcome::Ignored { .. }) && replayed.task.is_none());

@@ -1,24 +1,25 @@
-//! What this process has written itself, for where the ledger does not tell: an account that remembers.
+//! What this process has written itself, for where the ledger says nothing: an account whose writes are counted.
 //!
 //! The ledger is the only state that lasts. But where it is gone, may not be read or takes no records, nothing would end a
-//! tug of war, and both sides would write for ever. So each process counts what it has written within the hour, and what
+//! conflict, and both parties would write without end. So each process counts what it has written within the hour, and what
 //! the ledger says is never less than that. It is a floor and no more: a cold start forgets it, and each of the few
 //! processes that are at work at a time has its own.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use s3guard_posture::model::observed::Reading;
-use s3guard_posture::{
-    Account, Baseline, BucketId, BucketName, History, Observed, Question, Record, Setting,
-    SettingKind,
-};
 use time::{Duration, OffsetDateTime};
 
+use crate::reconcile::account::Page;
+use crate::{
+    Account, Baseline, BucketId, BucketName, History, Observed, Question, Reading, Record, Setting,
+    SettingKind,
+};
+
 /// An account, and what was written to it from here.
-pub(crate) struct Remembering<A> {
+pub struct WriteCounter<A> {
     account: A,
-    now: fn() -> OffsetDateTime,
+    now: Box<dyn Fn() -> OffsetDateTime + Send + Sync>,
     memory: Mutex<BTreeMap<(BucketName, SettingKind), Memory>>,
 }
 
@@ -42,19 +43,19 @@ impl Memory {
     }
 }
 
-impl<A> Remembering<A> {
-    /// Remembers nothing yet.
-    pub(crate) fn new(account: A, now: fn() -> OffsetDateTime) -> Self {
-        Self { account, now, memory: Mutex::default() }
+impl<A> WriteCounter<A> {
+    /// Has counted nothing yet.
+    pub fn new(account: A, now: impl Fn() -> OffsetDateTime + Send + Sync + 'static) -> Self {
+        Self { account, now: Box::new(now), memory: Mutex::default() }
     }
 
     /// The account itself.
-    pub(crate) fn account(&self) -> &A {
+    pub fn account(&self) -> &A {
         &self.account
     }
 
-    /// Somebody was told that a setting is written no more until then.
-    pub(crate) fn stopped(&self, bucket: &BucketName, kind: SettingKind, until: OffsetDateTime) {
+    /// It was reported that a setting is written no more until then.
+    pub fn stopped(&self, bucket: &BucketName, kind: SettingKind, until: OffsetDateTime) {
         self.lock().entry((bucket.clone(), kind)).or_default().still_until = Some(until);
     }
 
@@ -87,7 +88,7 @@ impl<A> Remembering<A> {
     }
 }
 
-impl<A: Account> Account for Remembering<A> {
+impl<A: Account> Account for WriteCounter<A> {
     type Error = A::Error;
 
     async fn observe(
@@ -121,16 +122,21 @@ impl<A: Account> Account for Remembering<A> {
     async fn pause(&self, attempt: u32) {
         self.account.pause(attempt).await;
     }
+
+    async fn list(&self, continuation: Option<String>) -> Result<Page, A::Error> {
+        self.account.list(continuation).await
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;
 
-    use s3guard_posture::{Grade, MemoryBucket, Trigger, carry_out, inspect};
+    use futures_util::FutureExt as _;
     use time::macros::datetime;
 
     use super::*;
+    use crate::{Grade, MemoryBucket, Trigger, carry_out, inspect};
 
     const NOON: OffsetDateTime = datetime!(2026-11-20 12:00:00 UTC);
 
@@ -140,18 +146,18 @@ mod tests {
     }
 
     /// A bucket whose ledger says this, whatever was written.
-    fn bucket(ledger: Reading<History>) -> Remembering<MemoryBucket> {
+    fn bucket(ledger: Reading<History>) -> WriteCounter<MemoryBucket> {
         let id = BucketId {
             name: "reports".parse().unwrap(),
             account: "111122223333".parse().unwrap(),
             region: "eu-west-1".parse().unwrap(),
         };
         let truth = Observed { history: ledger, ..Observed::new_bucket(id) };
-        Remembering::new(MemoryBucket::new(truth), || NOW.get())
+        WriteCounter::new(MemoryBucket::new(truth), || NOW.get())
     }
 
     /// Opens the bucket and looks at it; says which settings were written.
-    async fn round(bucket: &Remembering<MemoryBucket>) -> Vec<SettingKind> {
+    fn round(bucket: &WriteCounter<MemoryBucket>) -> Vec<SettingKind> {
         bucket.account().change(|truth| truth.public_access_block = Reading::Absent);
         let wanted = |_: &Observed| {
             let mut baseline = Baseline::new(Grade::Speed, None);
@@ -159,40 +165,40 @@ mod tests {
             baseline
         };
         let id = bucket.account().truth().id;
-        let inspection = inspect(bucket, &id, &wanted).await.unwrap().unwrap();
-        let outcome = carry_out(bucket, &inspection, &wanted, &Trigger::Sweep, || NOW.get()).await;
-        outcome.done.iter().map(|(action, _)| action.kind()).collect()
+        let inspection = inspect(bucket, &id, &wanted).now_or_never().unwrap().unwrap().unwrap();
+        let outcome = carry_out(bucket, &inspection, &wanted, &Trigger::Sweep, || NOW.get());
+        outcome.now_or_never().unwrap().done.iter().map(|(action, _)| action.kind()).collect()
     }
 
-    #[tokio::test]
-    async fn a_tug_of_war_ends_also_where_the_ledger_tells_nothing() {
+    #[test]
+    fn a_tug_of_war_ends_also_where_the_ledger_tells_nothing() {
         let open = SettingKind::PublicAccessBlock;
         for ledger in [Reading::Denied, Reading::Absent] {
             NOW.set(NOON);
             let bucket = bucket(ledger);
             // The first round protects the new bucket otherwise, too.
-            assert!(round(&bucket).await.contains(&open));
+            assert!(round(&bucket).contains(&open));
             for expected in [&[open][..], &[open], &[], &[]] {
-                assert_eq!(round(&bucket).await, expected);
+                assert_eq!(round(&bucket), expected);
             }
             bucket.account().change(|truth| truth.policy = Reading::Absent);
-            assert_eq!(round(&bucket).await, [SettingKind::Policy], "the others are guarded");
+            assert_eq!(round(&bucket), [SettingKind::Policy], "the others are guarded");
             NOW.set(NOON + Duration::minutes(61));
-            assert_eq!(round(&bucket).await, [open], "after an hour");
+            assert_eq!(round(&bucket), [open], "after an hour");
         }
     }
 
-    #[tokio::test]
-    async fn what_was_told_to_be_still_is_still_until_then() {
+    #[test]
+    fn what_was_told_to_be_still_is_still_until_then() {
         NOW.set(NOON);
         let bucket = bucket(Reading::Denied);
         let name = bucket.account().truth().id.name;
-        round(&bucket).await;
+        round(&bucket);
         bucket.stopped(&name, SettingKind::PublicAccessBlock, NOON + Duration::hours(2));
         NOW.set(NOON + Duration::minutes(90));
-        assert_eq!(round(&bucket).await, []);
+        assert_eq!(round(&bucket), []);
         NOW.set(NOON + Duration::minutes(121));
-        assert_eq!(round(&bucket).await, [SettingKind::PublicAccessBlock]);
+        assert_eq!(round(&bucket), [SettingKind::PublicAccessBlock]);
     }
 
     #[test]

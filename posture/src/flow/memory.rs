@@ -1,0 +1,105 @@
+//! A ledger and a way out in memory: for `replay`, and for tests.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use time::Date;
+
+use super::{Delayed, Ledger, Outgoing};
+use crate::evaluate::coverage::{self, Mark};
+use crate::reconcile::reported::Told;
+use crate::{BucketName, Notice};
+
+/// The keys of a ledger.
+#[derive(Debug, Default)]
+pub struct MemoryLedger {
+    keys: Mutex<BTreeSet<String>>,
+}
+
+/// What has left the guard, in its order.
+#[derive(Debug, Default)]
+pub struct MemoryOutgoing {
+    sent: Mutex<Sent>,
+}
+
+/// What was published, and what was sent to the queue.
+#[derive(Debug, Default)]
+pub struct Sent {
+    /// The notifications.
+    pub notifications: Vec<Notice>,
+    /// The messages.
+    pub messages: Vec<Delayed>,
+}
+
+impl MemoryLedger {
+    /// All keys.
+    pub fn keys(&self) -> BTreeSet<String> {
+        self.lock().clone()
+    }
+
+    /// Puts an object there. `false` if there was one.
+    pub fn put(&self, key: &str) -> bool {
+        self.lock().insert(key.to_owned())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Ledger for MemoryLedger {
+    type Error = Infallible;
+
+    async fn claim(&self, key: &str) -> Result<bool, Infallible> {
+        Ok(self.put(key))
+    }
+
+    async fn has(&self, key: &str) -> Result<bool, Infallible> {
+        Ok(self.lock().contains(key))
+    }
+
+    async fn reported(&self, bucket: &BucketName, today: Date) -> Result<Told, Infallible> {
+        Ok(Told::of(bucket, self.lock().iter().map(String::as_str), today))
+    }
+
+    async fn marks(
+        &self,
+        from: &BucketName,
+        to: &BucketName,
+    ) -> Result<BTreeMap<BucketName, BTreeSet<Mark>>, Infallible> {
+        let mut marks: BTreeMap<BucketName, BTreeSet<Mark>> = BTreeMap::new();
+        let known = self.lock();
+        let known = known.iter().filter_map(|key| coverage::of_key(key));
+        for (bucket, mark) in known.filter(|(bucket, _)| (from..=to).contains(&bucket)) {
+            marks.entry(bucket).or_default().insert(mark);
+        }
+        Ok(marks)
+    }
+}
+
+impl MemoryOutgoing {
+    /// What has left since this was asked last.
+    pub fn take(&self) -> Sent {
+        std::mem::take(&mut self.sent.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Outgoing for MemoryOutgoing {
+    type Error = Infallible;
+
+    async fn publish(&self, notification: &Notice) -> Result<(), Infallible> {
+        let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        sent.notifications.push(notification.clone());
+        Ok(())
+    }
+
+    async fn send(&self, messages: &[Delayed]) -> Result<(), Infallible> {
+        let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        sent.messages.extend_from_slice(messages);
+        Ok(())
+    }
+
+    async fn pause(&self, _: Duration) {}
+}

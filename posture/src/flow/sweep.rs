@@ -1,0 +1,203 @@
+//! The sweep: every bucket of the Region is reconciled, and those of which no event ever came are named.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::config::Ending;
+use crate::contract::metrics::Metric;
+use crate::evaluate::coverage::{self, Mark};
+use crate::events::OwnMessage;
+use crate::notify::notification::Origin;
+use crate::notify::report;
+use crate::reconcile::account::CallError;
+use crate::reconcile::triage::DELAY_SECONDS_MAX;
+use crate::{Account, BucketName, Mode};
+
+use super::{Delayed, Flow, Ledger, Outgoing, TaskResult};
+
+/// How many buckets a sweep reconciles in a second: a gentle pace for S3, and few mails.
+const SWEPT_A_SECOND: usize = 10;
+/// How many messages go at a time: what is queued of a page is known to this many.
+const QUEUED_AT_A_TIME: usize = 100;
+
+/// What a sweep makes of a page of buckets.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Coverage {
+    /// What each bucket is to be marked with when it is reconciled.
+    marks: Vec<Option<Mark>>,
+    /// The buckets of which an event should have come. They are marked when they are reported, and not before.
+    gaps: Vec<BucketName>,
+}
+
+impl<A, L, O> Flow<'_, A, L, O>
+where
+    A: Account<Error: CallError>,
+    L: Ledger,
+    O: Outgoing,
+{
+    /// Queues a page of the Region's buckets, and the next page.
+    ///
+    /// What could not be queued goes on behind the last bucket that was, so that none is queued twice. What there is to
+    /// report is published before anything is queued: if it cannot be, the whole page is tried again.
+    pub(super) async fn sweep(
+        &self,
+        continuation: Option<String>,
+        after: Option<&str>,
+    ) -> TaskResult {
+        let page = match self.account.list(continuation.clone()).await {
+            Ok(page) => page,
+            Err(error) => {
+                tracing::error!(%error, "the buckets could not be listed");
+                return TaskResult::retry();
+            }
+        };
+        for name in &page.strange {
+            tracing::error!(name, "a bucket has a name that s3guard does not understand");
+        }
+        let mut result = TaskResult::default();
+        if continuation.is_none() && after.is_none() {
+            self.announce(&mut result).await;
+            if self.settings.config.account_mode() != Mode::Off {
+                result.retry |= !self.send_back(OwnMessage::LookAtAccount.body(), 0).await;
+            }
+        }
+        let is_new = |bucket: &BucketName| after.is_none_or(|after| bucket.as_str() > after);
+        let buckets: Vec<BucketName> = page.buckets.into_iter().filter(is_new).collect();
+        let Coverage { marks, gaps } = self.coverage(&buckets).await;
+        self.report_gaps(&gaps, &mut result).await;
+        if result.retry {
+            return result;
+        }
+        let next = match self.queue(&buckets, marks).await {
+            Ok(()) => page.continuation.map(|next| {
+                let page = OwnMessage::Sweep { continuation: Some(next), after: None };
+                (page, delay_seconds(buckets.len()))
+            }),
+            Err(queued) => {
+                let last = queued.checked_sub(1).map(|last| buckets[last].as_str());
+                let after = last.or(after).map(str::to_owned);
+                Some((OwnMessage::Sweep { continuation, after }, 0))
+            }
+        };
+        if let Some((next, delay_seconds)) = next {
+            result.retry |= !self.send_back(next.body(), delay_seconds).await;
+        } else if let Err(error) = self.ledger.claim(coverage::FIRST_SWEEP).await {
+            tracing::error!(%error, "the ledger did not take that a sweep has ended");
+            result.tally.count(Metric::NotRecorded, 1);
+        }
+        result
+    }
+
+    /// Queues buckets. If that fails, gives how many are queued for sure.
+    async fn queue(&self, buckets: &[BucketName], marks: Vec<Option<Mark>>) -> Result<(), usize> {
+        let messages: Vec<Delayed> = buckets
+            .iter()
+            .zip(marks)
+            .enumerate()
+            .map(|(count, (bucket, mark))| Delayed {
+                body: OwnMessage::LookAt { bucket: bucket.to_string(), mark }.body(),
+                delay_seconds: delay_seconds(count),
+            })
+            .collect();
+        for (count, chunk) in messages.chunks(QUEUED_AT_A_TIME).enumerate() {
+            self.outgoing.send(chunk).await.map_err(|error| {
+                tracing::error!(%error, "the buckets could not be queued");
+                count * QUEUED_AT_A_TIME
+            })?;
+        }
+        tracing::info!(buckets = buckets.len(), "a page of buckets is queued");
+        Ok(())
+    }
+
+    /// From where a sweep's notifications come.
+    fn origin(&self) -> Origin<'_> {
+        let super::Settings { account, region, stack, .. } = self.settings;
+        Origin { account, region, stack, now: self.now() }
+    }
+
+    /// Reports buckets that are gaps, and has the ledger say so.
+    async fn report_gaps(&self, gaps: &[BucketName], result: &mut TaskResult) {
+        if gaps.is_empty() {
+            return;
+        }
+        if !self.publish_or_queue(&report::coverage_gap(gaps, &self.origin())).await {
+            result.retry = true;
+            return;
+        }
+        result.tally.count(Metric::CoverageGaps, gaps.len());
+        let marks = gaps.iter().map(|bucket| coverage::key(bucket, Mark::Gap)).collect();
+        self.mark(marks, &mut result.tally).await;
+    }
+
+    /// What each bucket is to be marked with, and which are gaps. Without the ledger nothing is known, and nothing reported.
+    async fn coverage(&self, buckets: &[BucketName]) -> Coverage {
+        let (Some(first), Some(last)) = (buckets.iter().min(), buckets.iter().max()) else {
+            return Coverage::default();
+        };
+        let known = async {
+            let is_first = !self.ledger.has(coverage::FIRST_SWEEP).await?;
+            Ok::<_, L::Error>((is_first, self.ledger.marks(first, last).await?))
+        };
+        match known.await {
+            Ok((is_first, known)) => coverage_of(buckets, &known, is_first),
+            Err(error) => {
+                tracing::error!(%error, "the ledger could not be read");
+                Coverage { marks: vec![None; buckets.len()], gaps: Vec::new() }
+            }
+        }
+    }
+
+    /// Reports exemptions that end, each once before and once after. Without the ledger a later sweep reports them.
+    async fn announce(&self, result: &mut TaskResult) {
+        let mut ending = Vec::new();
+        for end in self.settings.config.ending(self.now().date()) {
+            match self.ledger.has(&end.key()).await {
+                Ok(false) => ending.push(end),
+                Ok(true) => {}
+                Err(error) => {
+                    tracing::error!(%error, "the ledger could not be read");
+                    result.tally.count(Metric::NotRecorded, 1);
+                }
+            }
+        }
+        if ending.is_empty() {
+            return;
+        }
+        if self.publish_or_queue(&report::exemptions_ending(&ending, &self.origin())).await {
+            self.mark(ending.iter().map(Ending::key).collect(), &mut result.tally).await;
+        } else {
+            result.retry = true;
+        }
+    }
+}
+
+fn coverage_of(
+    buckets: &[BucketName],
+    known: &BTreeMap<BucketName, BTreeSet<Mark>>,
+    is_first: bool,
+) -> Coverage {
+    let none = BTreeSet::new();
+    let mut coverage = Coverage::default();
+    for bucket in buckets {
+        let mark = coverage::at_sweep(known.get(bucket).unwrap_or(&none), is_first);
+        if mark == Some(Mark::Gap) {
+            coverage.gaps.push(bucket.clone());
+        }
+        coverage.marks.push(mark.filter(|mark| *mark != Mark::Gap));
+    }
+    coverage
+}
+
+/// When a page's n-th bucket is reconciled.
+fn delay_seconds(count: usize) -> u16 {
+    u16::try_from(count / SWEPT_A_SECOND).unwrap_or(DELAY_SECONDS_MAX).min(DELAY_SECONDS_MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_is_looked_at_at_a_gentle_pace() {
+        assert_eq!([0, 9, 10, 999, 1_000, 100_000].map(delay_seconds), [0, 0, 1, 99, 100, 900]);
+    }
+}

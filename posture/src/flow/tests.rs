@@ -1,0 +1,352 @@
+//! The flow on an account in memory, whose every call is a point at which a run can be killed.
+
+mod killed;
+mod notified;
+mod rounds;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::pin::pin;
+use std::sync::Mutex;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use serde_json::json;
+use time::format_description::well_known::Rfc3339;
+use time::macros::datetime;
+use time::{Date, OffsetDateTime};
+
+use super::memory::{MemoryLedger, MemoryOutgoing};
+use super::{Clock, Delayed, Delivered, Flow, Handled, Ledger, Outgoing, Settings, WriteCounter};
+use crate::contract::metrics::Metric;
+use crate::evaluate::coverage::Mark;
+use crate::model::setting::PublicAccessBlock;
+use crate::reconcile::account::{CallError, Page};
+use crate::reconcile::ledger::{self, RecordId};
+use crate::reconcile::record::State;
+use crate::reconcile::reported::Told;
+use crate::{
+    Account, Baseline, BucketId, BucketName, Config, Grade, MemoryBucket, Notice, Observed,
+    Question, Reading, Record, Setting, SettingKind,
+};
+
+const NOON: OffsetDateTime = datetime!(2026-11-20 12:00:00 UTC);
+
+/// How a call fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Failure {
+    Conflict,
+    Denied,
+    Other,
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{self:?}")
+    }
+}
+
+impl CallError for Failure {
+    fn is_conflict(&self) -> bool {
+        *self == Self::Conflict
+    }
+
+    fn is_denied(&self) -> bool {
+        *self == Self::Denied
+    }
+}
+
+/// An account with one bucket, its ledger and its queue.
+struct World {
+    bucket: MemoryBucket,
+    ledger: MemoryLedger,
+    outgoing: MemoryOutgoing,
+    state: Mutex<Inner>,
+}
+
+struct Inner {
+    now: OffsetDateTime,
+    /// How many points a run has passed, and at which it is killed.
+    points: usize,
+    killed_at: usize,
+    is_there: bool,
+    is_published: bool,
+    is_queued: bool,
+    is_ledger_readable: bool,
+    /// What the next writes fail with.
+    writes_fail: Vec<Failure>,
+    records: BTreeMap<String, Record>,
+    /// What the flow did that others can see: pauses, what was published or queued, and what was marked.
+    journal: Vec<String>,
+}
+
+impl World {
+    /// A new bucket, in an account where all goes well.
+    fn new() -> &'static Self {
+        let id = BucketId {
+            name: "reports".parse().unwrap(),
+            account: "111122223333".parse().unwrap(),
+            region: "eu-west-1".parse().unwrap(),
+        };
+        let state = Inner {
+            now: NOON,
+            points: 0,
+            killed_at: usize::MAX,
+            is_there: true,
+            is_published: true,
+            is_queued: true,
+            is_ledger_readable: true,
+            writes_fail: Vec::new(),
+            records: BTreeMap::new(),
+            journal: Vec::new(),
+        };
+        Box::leak(Box::new(Self {
+            bucket: MemoryBucket::new(Observed::new_bucket(id)),
+            ledger: MemoryLedger::default(),
+            outgoing: MemoryOutgoing::default(),
+            state: Mutex::new(state),
+        }))
+    }
+
+    fn with<T>(&self, change: impl FnOnce(&mut Inner) -> T) -> T {
+        change(&mut self.state.lock().unwrap())
+    }
+
+    fn now(&self) -> OffsetDateTime {
+        self.with(|state| state.now)
+    }
+
+    fn journal(&self) -> Vec<String> {
+        self.with(|state| std::mem::take(&mut state.journal))
+    }
+
+    /// Passes a point; for ever, if that is the one at which the run is killed, or one after it.
+    async fn point(&self) {
+        let is_killed = self.with(|state| {
+            state.points += 1;
+            state.points > state.killed_at
+        });
+        if is_killed {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    fn settings() -> Settings {
+        Settings {
+            account: "111122223333".parse().unwrap(),
+            region: "eu-west-1".parse().unwrap(),
+            stack: "s3guard".to_owned(),
+            // Also a bucket of a stack is to deny what comes without TLS, once the stack is done.
+            config: Config::from_json(r#"{"aspects":{"tls":"keep"}}"#).unwrap(),
+            grade: Some(Grade::Speed),
+            key: None,
+            log_bucket: None,
+            own_buckets: Vec::new(),
+            settle_seconds: 15,
+        }
+    }
+
+    /// Runs the flow once in a process of its own, with so many seconds left. None if it was killed.
+    fn run(&'static self, delivered: &[Delivered], seconds: i64) -> Option<Handled> {
+        self.with(|state| state.points = 0);
+        let account = WriteCounter::new(self, || self.now());
+        let deadline = Some(self.now() + time::Duration::seconds(seconds));
+        let flow = Flow {
+            account: &account,
+            ledger: self,
+            outgoing: self,
+            settings: &Self::settings(),
+            clock: Clock { now: &|| self.now(), deadline },
+        };
+        let mut handled = pin!(flow.handle(delivered.to_vec()));
+        let mut context = Context::from_waker(Waker::noop());
+        // A stream of futures may have to be polled once more than there are points.
+        loop {
+            if let Poll::Ready(handled) = handled.as_mut().poll(&mut context) {
+                return Some(handled);
+            }
+            if self.with(|state| state.points > state.killed_at) {
+                return None;
+            }
+        }
+    }
+
+    fn handle(&'static self, bodies: &[String]) -> Handled {
+        self.run(&delivered(bodies, false), 300).unwrap()
+    }
+
+    fn is_closed(&self) -> bool {
+        let block = self.bucket.truth().public_access_block;
+        block == Reading::Known(PublicAccessBlock::ALL)
+    }
+}
+
+fn delivered(bodies: &[String], is_again: bool) -> Vec<Delivered> {
+    let one = |body: &String| Delivered { id: body.clone(), body: body.clone(), is_again };
+    bodies.iter().map(one).collect()
+}
+
+/// The message of a call at that time, made with the console or by this service.
+fn call(name: &str, time: OffsetDateTime, by: Option<&str>) -> String {
+    let time = time.format(&Rfc3339).unwrap();
+    json!({
+        "source": "aws.s3",
+        "detail-type": "AWS API Call via CloudTrail",
+        "detail": {
+            "eventVersion": "1.11",
+            "eventID": format!("{name}-{time}"),
+            "eventName": name,
+            "eventSource": "s3.amazonaws.com",
+            "eventTime": time,
+            "awsRegion": "eu-west-1",
+            "recipientAccountId": "111122223333",
+            "sourceIPAddress": by.unwrap_or("192.0.2.1"),
+            "userAgent": by.unwrap_or("[S3Console/0.4]"),
+            "userIdentity": {
+                "type": "Root", "arn": "arn:aws:iam::111122223333:root", "invokedBy": by,
+            },
+            "requestParameters": { "bucketName": "reports" },
+        },
+    })
+    .to_string()
+}
+
+/// A minute ago the bucket's block was taken away.
+fn opened() -> String {
+    call("DeleteBucketPublicAccessBlock", NOON - time::Duration::MINUTE, None)
+}
+
+fn look_at() -> String {
+    json!({ "s3guard": { "lookAt": { "bucket": "reports" } } }).to_string()
+}
+
+fn count(handled: &Handled, metric: Metric) -> usize {
+    handled.tally.counts.get(&metric).copied().unwrap_or_default()
+}
+
+impl Account for &'static World {
+    type Error = Failure;
+
+    async fn observe(
+        &self,
+        ask: &[Question],
+        observed: Observed,
+        baseline: &Baseline,
+    ) -> Result<Option<Observed>, Failure> {
+        self.point().await;
+        if !self.with(|state| state.is_there) {
+            return Ok(None);
+        }
+        let (keys, now) = (self.ledger.keys(), self.now());
+        self.bucket.change(|truth| {
+            let keys = keys.iter().map(String::as_str);
+            truth.history = Reading::Known(ledger::history(&truth.id.name, keys, now));
+        });
+        Ok(self.bucket.observe(ask, observed, baseline).await.unwrap())
+    }
+
+    async fn apply(&self, bucket: &BucketId, setting: &Setting) -> Result<bool, Failure> {
+        self.point().await;
+        if let Some(failure) = self.with(|state| state.writes_fail.pop()) {
+            return Err(failure);
+        }
+        self.bucket.apply(bucket, setting).await.unwrap();
+        self.point().await;
+        Ok(true)
+    }
+
+    async fn keep(&self, record: &Record) -> Result<(), Failure> {
+        self.point().await;
+        let id: RecordId = record.id.parse().unwrap();
+        self.ledger.put(&id.key());
+        if record.state == State::Failed {
+            self.ledger.put(&id.failed_key());
+        }
+        self.with(|state| state.records.insert(record.id.clone(), record.clone()));
+        self.point().await;
+        Ok(())
+    }
+
+    async fn pause(&self, _: u32) {
+        self.point().await;
+    }
+
+    async fn list(&self, _: Option<String>) -> Result<Page, Failure> {
+        self.point().await;
+        let buckets = vec![self.bucket.truth().id.name];
+        Ok(Page { buckets, ..Page::default() })
+    }
+}
+
+impl Ledger for World {
+    type Error = Failure;
+
+    async fn claim(&self, key: &str) -> Result<bool, Failure> {
+        self.point().await;
+        let is_new = self.ledger.put(key);
+        self.with(|state| state.journal.push(format!("marks {key}")));
+        self.point().await;
+        Ok(is_new)
+    }
+
+    async fn has(&self, key: &str) -> Result<bool, Failure> {
+        self.point().await;
+        Ok(self.ledger.keys().contains(key))
+    }
+
+    async fn reported(&self, bucket: &BucketName, today: Date) -> Result<Told, Failure> {
+        self.point().await;
+        if !self.with(|state| state.is_ledger_readable) {
+            return Err(Failure::Denied);
+        }
+        Ok(self.ledger.reported(bucket, today).await.unwrap())
+    }
+
+    async fn marks(
+        &self,
+        from: &BucketName,
+        to: &BucketName,
+    ) -> Result<BTreeMap<BucketName, BTreeSet<Mark>>, Failure> {
+        self.point().await;
+        Ok(self.ledger.marks(from, to).await.unwrap())
+    }
+}
+
+impl Outgoing for World {
+    type Error = Failure;
+
+    async fn publish(&self, notification: &Notice) -> Result<(), Failure> {
+        self.point().await;
+        if !self.with(|state| state.is_published) {
+            return Err(Failure::Other);
+        }
+        self.outgoing.publish(notification).await.unwrap();
+        let subject = &notification.subject;
+        self.with(|state| state.journal.push(format!("publishes {subject}")));
+        self.point().await;
+        Ok(())
+    }
+
+    async fn send(&self, messages: &[Delayed]) -> Result<(), Failure> {
+        self.point().await;
+        if !self.with(|state| state.is_queued) {
+            return Err(Failure::Other);
+        }
+        self.outgoing.send(messages).await.unwrap();
+        let sent = messages.iter().map(|message| {
+            let kind: String =
+                message.body.chars().filter(|c| *c != '"').skip(1).take(14).collect();
+            format!("sends {kind} in {} s", message.delay_seconds)
+        });
+        self.with(|state| state.journal.extend(sent));
+        self.point().await;
+        Ok(())
+    }
+
+    async fn pause(&self, duration: Duration) {
+        self.point().await;
+        self.with(|state| {
+            state.now += duration;
+            state.journal.push("pauses".to_owned());
+        });
+    }
+}
