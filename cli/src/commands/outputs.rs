@@ -59,7 +59,7 @@ async fn outputs(args: &Args, output: &Output) -> anyhow::Result<Exit> {
     let all = All { stacks, is_bare: args.name.is_some(), format: args.format };
     match &all.stacks[..] {
         [one] if output.form() != crate::ui::output::Form::Text => {
-            output.result(&One(&one.outputs))?
+            output.result(&One(&one.outputs))?;
         }
         _ => output.result(&all)?,
     }

@@ -43,7 +43,7 @@ pub(crate) fn run(
     let interrupts = Interrupts::cleaning_up();
     session::run_with(&interrupts, async {
         if !only_cleans_up {
-            return verify(options, &interrupts, output, now).await;
+            return Box::pin(verify(options, &interrupts, output, now)).await;
         }
         tokio::select! {
             done = clean_up(options, output, now) => done,
