@@ -1,13 +1,15 @@
 //! What can happen to an object, as a configuration names it.
 
 use std::fmt;
-use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
 
 use crate::model::change::Change;
 
 /// Kinds of changes, by the names that a configuration has for them. Some are part of others.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename_all = "kebab-case"))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum ObjectKind {
     /// Created or overwritten.
     Created,
@@ -91,14 +93,6 @@ impl fmt::Display for ObjectKind {
     }
 }
 
-impl FromStr for ObjectKind {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL.into_iter().find(|kind| kind.name() == text).ok_or(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -114,7 +108,7 @@ mod tests {
         }
         for kind in ObjectKind::ALL {
             assert!(changes.iter().any(|change| kind.includes(*change)), "{kind}");
-            assert_eq!(kind.name().parse(), Ok(kind));
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.name());
         }
     }
 

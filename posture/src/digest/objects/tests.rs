@@ -68,7 +68,7 @@ fn told_where(
         ledger: Some(&"s3guard-ledger".parse().unwrap()),
         known,
         alarming: &Alarming::default(),
-        subscriptions: config.notifications().subscriptions(),
+        subscriptions: config.subscriptions(),
     };
     tell(&digest(events), &scene)
 }
@@ -249,7 +249,6 @@ fn each_audience_gets_what_it_asked_for_and_nothing_else() {
         keys
     };
     let got: Vec<_> = config
-        .notifications()
         .subscriptions()
         .iter()
         .map(|subscription| (subscription.name(), got(subscription).join(" ")))
