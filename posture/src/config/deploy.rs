@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::mistake::quoted;
+use crate::model::named::named;
 use crate::{Region, StackName};
 
 /// Where and how the guard is deployed; what the command line says comes before it.
@@ -43,18 +44,11 @@ pub enum TrailChoice {
     Existing,
 }
 
-impl TrailChoice {
-    /// All choices.
-    pub const ALL: [Self; 3] = [Self::Auto, Self::Create, Self::Existing];
-
-    /// The choice as one writes it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Auto => "auto",
-            Self::Create => "create",
-            Self::Existing => "existing",
-        }
-    }
+named! {
+    TrailChoice:
+    Auto = "auto",
+    Create = "create",
+    Existing = "existing",
 }
 
 /// Whether a stack can have this tag, and s3guard leaves it to the caller; else why not.

@@ -144,17 +144,17 @@ impl<T: Serialize + Ord> Serialize for OneOrMany<T> {
     }
 }
 
-/// A glob that can match something.
-macro_rules! pattern {
-    ($(#[$doc:meta])* $name:ident, $check:expr) => {
+/// A text that was checked, and what it was made into.
+macro_rules! parsed {
+    ($(#[$doc:meta])* $name:ident($inner:ty) as $target:ty, $check:path, $make:expr) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-        pub(super) struct $name(Glob);
+        pub(super) struct $name($inner);
 
         impl Deref for $name {
-            type Target = Glob;
+            type Target = $target;
 
-            fn deref(&self) -> &Glob {
+            fn deref(&self) -> &$target {
                 &self.0
             }
         }
@@ -163,7 +163,7 @@ macro_rules! pattern {
             type Err = Wrong;
 
             fn from_str(text: &str) -> Result<Self, Wrong> {
-                $check(text).map(|()| Self(Glob::new(text)))
+                $check(text).map(|()| Self($make(text)))
             }
         }
 
@@ -175,17 +175,29 @@ macro_rules! pattern {
     };
 }
 
-pattern!(
+parsed!(
     /// A bucket's name, or a pattern with `*` and `?`.
-    BucketPattern, is_bucket
+    BucketPattern(Glob) as Glob, is_bucket, Glob::new
 );
-pattern!(
+parsed!(
     /// An object's key, or a pattern with `*` and `?`.
-    KeyPattern, is_key
+    KeyPattern(Glob) as Glob, is_key, Glob::new
 );
-pattern!(
+parsed!(
     /// A tag's value, or a pattern with `*` and `?`.
-    TagPattern, is_tag
+    TagPattern(Glob) as Glob, is_tag, Glob::new
+);
+parsed!(
+    /// What was done, or happened: a value of the attribute `action`.
+    Action(String) as str, is_action, str::to_owned
+);
+parsed!(
+    /// The name of a subscription.
+    SubscriptionName(String) as str, is_name, str::to_owned
+);
+parsed!(
+    /// Why there is an exemption, in one line.
+    Reason(String) as str, is_reason, |text: &str| text.trim().to_owned()
 );
 
 /// Whether there can be a bucket that a pattern matches.
@@ -227,50 +239,6 @@ fn is_tag(text: &str) -> Result<(), Wrong> {
     let problem = format!("the value of the tag has {count} characters");
     Err(Wrong::new(problem, format!("write up to {TAG_VALUE_CHARACTERS_MAX}, as S3 allows")))
 }
-
-/// A text that was checked.
-macro_rules! checked {
-    ($(#[$doc:meta])* $name:ident, $check:expr) => {
-        $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-        pub(super) struct $name(String);
-
-        impl Deref for $name {
-            type Target = str;
-
-            fn deref(&self) -> &str {
-                &self.0
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = Wrong;
-
-            fn from_str(text: &str) -> Result<Self, Wrong> {
-                $check(text).map(|()| Self(text.trim().to_owned()))
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
-            }
-        }
-    };
-}
-
-checked!(
-    /// What was done, or happened: a value of the attribute `action`.
-    Action, is_action
-);
-checked!(
-    /// The name of a subscription.
-    SubscriptionName, is_name
-);
-checked!(
-    /// Why there is an exemption, in one line.
-    Reason, is_reason
-);
 
 fn is_action(text: &str) -> Result<(), Wrong> {
     let known: Vec<&str> = attributes::actions().collect();

@@ -1,10 +1,9 @@
 //! What can happen to an object, as a configuration names it.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 use crate::model::change::Change;
+use crate::model::named::named;
 
 /// Kinds of changes, by the names that a configuration has for them. Some are part of others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -35,39 +34,22 @@ pub enum ObjectKind {
     Retention,
 }
 
+named! {
+    ObjectKind:
+    Created = "created",
+    Deleted = "deleted",
+    DeletedForGood = "deleted-for-good",
+    DeleteMarker = "delete-marker",
+    Expired = "expired",
+    Acl = "acl",
+    Tags = "tags",
+    Restored = "restored",
+    Moved = "moved",
+    Annotation = "annotation",
+    Retention = "retention",
+}
+
 impl ObjectKind {
-    /// All of them.
-    pub const ALL: [Self; 11] = [
-        Self::Created,
-        Self::Deleted,
-        Self::DeletedForGood,
-        Self::DeleteMarker,
-        Self::Expired,
-        Self::Acl,
-        Self::Tags,
-        Self::Restored,
-        Self::Moved,
-        Self::Annotation,
-        Self::Retention,
-    ];
-
-    /// Its name in a configuration.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Created => "created",
-            Self::Deleted => "deleted",
-            Self::DeletedForGood => "deleted-for-good",
-            Self::DeleteMarker => "delete-marker",
-            Self::Expired => "expired",
-            Self::Acl => "acl",
-            Self::Tags => "tags",
-            Self::Restored => "restored",
-            Self::Moved => "moved",
-            Self::Annotation => "annotation",
-            Self::Retention => "retention",
-        }
-    }
-
     /// Whether a change is of this kind.
     pub fn includes(self, change: Change) -> bool {
         match self {
@@ -84,12 +66,6 @@ impl ObjectKind {
             | Self::Annotation
             | Self::Retention => change.name() == self.name(),
         }
-    }
-}
-
-impl fmt::Display for ObjectKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
     }
 }
 

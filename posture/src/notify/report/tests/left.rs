@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn what_is_left_is_told_and_a_public_bucket_matters() {
     let findings = vec![left(Aspect::PublicAccess, LeftBecause::Website)];
-    check(
+    says(
         &Look::new(calls("PutBucketWebsite"), findings.clone()),
         &expect![[r#"
             s3guard left a bucket as it is: reports
@@ -23,22 +23,8 @@ fn what_is_left_is_told_and_a_public_bucket_matters() {
             https://eu-west-1.console.aws.amazon.com/s3/buckets/reports?region=eu-west-1&tab=permissions
         "#]],
     );
-    check(
-        &Look::new(Trigger::Sweep, findings),
-        &expect![[r#"
-            s3guard left a bucket as it is: reports
-            [critical: left]
-
-            Bucket  reports (eu-west-1, account 111122223333)
-            Event   none: found by the sweep
-            Grade   speed (the default)
-
-            Left as it is
-              public access block: it is a website, so public access was left open
-
-            https://eu-west-1.console.aws.amazon.com/s3/buckets/reports?region=eu-west-1&tab=permissions
-        "#]],
-    );
+    let swept = Look::new(Trigger::Sweep, findings).notice().unwrap();
+    assert_eq!(swept.attributes["severity"], Attribute::One("critical".to_owned()));
     for (because, severity) in [
         (LeftBecause::PublicPolicy, "critical"),
         (LeftBecause::PublicAcl, "critical"),
@@ -54,7 +40,7 @@ fn what_is_left_is_told_and_a_public_bucket_matters() {
 #[test]
 fn a_bucket_that_was_mended_in_part_says_what_is_left() {
     let findings = vec![sse_c(), left(Aspect::Encryption, LeftBecause::Outsiders)];
-    check(
+    says(
         &Look::new(calls("CreateBucket"), findings),
         &expect![[r#"
             s3guard protected in part: reports
@@ -92,7 +78,7 @@ fn what_waits_for_a_stack_is_told_when_it_is_done_or_given_up() {
     look.failing = vec![SettingKind::Encryption];
     is_silent(&look);
     // What is done meanwhile no later look would tell.
-    check(
+    says(
         &Look::new(calls("CreateBucket"), vec![waiting(), sse_c()]),
         &expect![[r#"
             s3guard protected reports
@@ -119,7 +105,7 @@ fn what_waits_for_a_stack_is_told_when_it_is_done_or_given_up() {
         "#]],
     );
     let given_up = left(Aspect::Tls, LeftBecause::StackNeverFinished);
-    check(
+    says(
         &Look::new(calls("CreateBucket"), vec![given_up]),
         &expect![[r#"
             s3guard left a bucket as it is: reports
@@ -144,7 +130,7 @@ fn what_waits_for_a_stack_is_told_when_it_is_done_or_given_up() {
 fn what_is_left_to_the_stack_is_told_with_what_its_template_should_say() {
     let policy = r#"{"Version":"2012-10-17","Statement":[{"Sid":"S3GuardTlsOnly","Effect":"Deny","Principal":"*"}]}"#;
     let findings = vec![left(Aspect::Tls, LeftBecause::OfStack(policy.to_owned()))];
-    check(
+    says(
         &Look::new(calls("CreateBucket"), findings.clone()),
         &expect![[r#"
             s3guard left a bucket as it is: reports
@@ -193,7 +179,7 @@ fn a_call_that_touches_what_is_exempt_is_told_with_the_reason_and_the_end() {
         exemptions: vec![exempt(Some(date!(2026 - 12 - 31)))],
         ..Look::new(calls(name), Vec::new())
     };
-    check(
+    says(
         &look("PutBucketPolicy"),
         &expect![[r#"
             s3guard left an exempt bucket as it is: reports
@@ -226,7 +212,7 @@ fn a_call_that_touches_what_is_exempt_is_told_with_the_reason_and_the_end() {
 #[test]
 fn what_somebody_has_undone_stays_so_and_is_no_alarm() {
     let findings = vec![left(Aspect::Tls, LeftBecause::Undone(date!(2026 - 12 - 20)))];
-    check(
+    says(
         &Look::new(calls("PutBucketPolicy"), findings),
         &expect![[r#"
             s3guard left a bucket as it is: reports
@@ -258,7 +244,7 @@ fn the_account_is_called_by_its_name_and_has_a_page_of_its_own() {
     let because = LeftBecause::ReportOnly("not set".to_owned());
     look.findings = vec![left(Aspect::AccountPublicAccess, because)];
     look.id.name = BucketName::account();
-    check(
+    says(
         &look,
         &expect![[r#"
             s3guard left as it is: the account's public access block
