@@ -8,7 +8,6 @@ pub mod change;
 pub mod finding;
 pub mod glob;
 pub mod grade;
-pub(crate) mod named;
 pub mod names;
 pub mod observed;
 pub mod policy;

@@ -1,5 +1,7 @@
 //! Text that came from outside, made safe to show.
 
+pub(crate) mod named;
+
 use std::fmt::Write as _;
 
 use time::OffsetDateTime;

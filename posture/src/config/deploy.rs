@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::mistake::quoted;
-use crate::model::named::named;
+use crate::text::named::named;
 use crate::{Region, StackName};
 
 /// Where and how the guard is deployed; what the command line says comes before it.

@@ -162,10 +162,8 @@ impl<'a> Reader<'a> {
     }
 
     fn wrong_integer(&self) -> Mistake {
-        let whole = match self.value {
-            Value::Number(number) => number.to_string().strip_suffix(".0").map(str::to_owned),
-            _ => None,
-        };
+        let number = self.value.as_f64().and(Some(self.value.to_string()));
+        let whole = number.as_deref().and_then(|number| number.strip_suffix(".0"));
         let text = self.value.as_str().and_then(|text| text.trim().parse::<i64>().ok());
         let proposal = match (whole, text) {
             (Some(whole), _) => format!("write `{whole}`"),
@@ -207,9 +205,9 @@ impl<'de> de::Deserializer<'de> for Reader<'de> {
     type Error = Mistake;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
-        match self.value {
-            Value::String(text) => visitor.visit_borrowed_str(text),
-            _ => Err(self.wrong_text(&visitor)),
+        match self.value.as_str() {
+            Some(text) => visitor.visit_borrowed_str(text),
+            None => Err(self.wrong_text(&visitor)),
         }
     }
 
@@ -236,13 +234,11 @@ impl<'de> de::Deserializer<'de> for Reader<'de> {
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
-        let items = match self.value {
-            Value::String(_) if self.is_one_or_many => std::slice::from_ref(self.value),
-            Value::Array(items) => items,
-            _ if self.is_one_or_many => {
-                return Err(self.wrong_text(&"a string or a list of strings"));
-            }
-            _ => return Err(self.wrong_list()),
+        let items = match self.value.as_array() {
+            Some(items) => items,
+            None if !self.is_one_or_many => return Err(self.wrong_list()),
+            None if self.value.is_string() => std::slice::from_ref(self.value),
+            None => return Err(self.wrong_text(&"a string or a list of strings")),
         };
         let text = |text: &str| Some(text.to_owned());
         if self.is_one_or_many && items.is_empty() {
@@ -253,7 +249,7 @@ impl<'de> de::Deserializer<'de> for Reader<'de> {
             let problem = format!("there are more than {VALUES_MAX} values");
             return Err(Mistake { proposal: text("remove some"), ..de::Error::custom(problem) });
         }
-        visitor.visit_seq(Items { list: self, items, next: 0 })
+        visitor.visit_seq(Items { list: self, values: items, next: 0 })
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
@@ -304,7 +300,7 @@ impl<'de> de::Deserializer<'de> for Reader<'de> {
 /// The items of a list, without those that were left out.
 struct Items<'a> {
     list: Reader<'a>,
-    items: &'a [Value],
+    values: &'a [Value],
     next: usize,
 }
 
@@ -315,14 +311,14 @@ impl<'de> SeqAccess<'de> for Items<'de> {
         &mut self,
         seed: S,
     ) -> Result<Option<S::Value>, Mistake> {
-        while let Some(item) = self.items.get(self.next) {
+        while let Some(item) = self.values.get(self.next) {
             let mut reader = self.list.at(self.next, item);
+            // A value without a list is wrong where its setting is, and left out with it.
             if self.list.value.is_string() {
                 reader.path.pop();
             }
             self.next += 1;
             let path = reader.path.clone();
-            // A value that is wrong and stands alone is left out with its setting.
             if !self.list.found.is_hidden(&path) {
                 return seed.deserialize(reader).map(Some).map_err(|mistake| mistake.or_at(&path));
             }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::named::named;
+use crate::text::named::named;
 use crate::{Aspect, Mode};
 
 /// How sensitive a bucket's data is. Grades are ordered: a later one asks for more.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::change::Change;
-use crate::model::named::named;
+use crate::text::named::named;
 
 /// Kinds of changes, by the names that a configuration has for them. Some are part of others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
