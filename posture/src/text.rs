@@ -1,5 +1,7 @@
 //! Text that came from outside, made safe to show.
 
+pub(crate) mod named;
+
 use std::fmt::Write as _;
 
 use time::OffsetDateTime;
@@ -14,13 +16,18 @@ pub fn shown(text: &str, characters_max: usize) -> String {
             shown.push('…');
             break;
         }
-        if is_unsafe(character) {
-            write!(shown, "\\u{{{:x}}}", u32::from(character)).expect("a string takes everything");
-        } else {
-            shown.push(character);
-        }
+        push_or_escape(&mut shown, character, is_unsafe(character));
     }
     shown
+}
+
+/// Adds a character as it is, or as `\u{…}`.
+pub(crate) fn push_or_escape(text: &mut String, character: char, is_escaped: bool) {
+    if is_escaped {
+        write!(text, "\\u{{{:x}}}", u32::from(character)).expect("a string takes everything");
+    } else {
+        text.push(character);
+    }
 }
 
 /// Cuts a text to what SNS takes as the subject of an email: fewer than 100 characters, no line breaks, no control

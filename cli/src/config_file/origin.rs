@@ -102,10 +102,8 @@ fn row(setting: &str, value: Value, origin: Origin) -> Row {
 
 /// Every value of a configuration that was written, with the way to it. Lists of texts are one value.
 fn leaves(config: &Config) -> Vec<(Vec<PathPart>, Value)> {
-    let written =
-        serde_json::to_value(config.written()).expect("texts, numbers and lists are JSON");
     let mut leaves = Vec::new();
-    collect(&written, &mut Vec::new(), &mut leaves);
+    collect(&config.written(), &mut Vec::new(), &mut leaves);
     leaves
 }
 

@@ -64,7 +64,7 @@ fn the_file_is_found_here_or_above_within_the_repository() {
     assert_eq!(found.path, repository.join("s3guard.toml"));
     fs::write(repository.join("s3guard.toml"), "grade = 1\n").unwrap();
     expect![[r#"
-        error: `grade` has to be a text, and is a number
+        error: expected a string, found an integer
          --> ../../s3guard.toml:1:9
           |
         1 | grade = 1

@@ -39,7 +39,7 @@ impl Outbox for Notify {
             ledger: Some(&self.settings.ledger),
             known: &known,
             alarming: &self.alarming,
-            subscriptions: self.settings.config.notifications().subscriptions(),
+            subscriptions: self.settings.config.subscriptions(),
         };
         objects::tell(digest, &scene)
     }

@@ -1,332 +1,296 @@
-//! Checks what a configuration says, setting by setting, and tells of every mistake.
+//! Checks what settings say together: what no type of a single one can.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
-use std::ops::RangeInclusive;
+use std::collections::BTreeMap;
 
-use time::Date;
-use time::format_description::BorrowedFormatItem;
-use time::macros::format_description;
+use super::deploy::check_tag;
+use super::mistake::{PathPart, alternatives, below, quoted, wrong_key, wrong_value};
+use super::notifications::{Endpoint, Selection, Subscription};
+use super::read::Found;
+use super::rule::{Exemption, Rule};
+use super::scope::Scope;
+use super::{Config, Deploy};
+use crate::model::severity::Severity;
+use crate::{Aspect, KeyArn, Mode, Region};
 
-use super::mistake::{Mistake, PathPart, below, quoted, write_one_of, wrong_key, wrong_value};
-use super::written::{Written, WrittenExemption, WrittenRule};
-use super::{Config, Exemption, Rule, deploy, notifications, selectors};
-use crate::model::names::InvalidKeyArn;
-use crate::{Aspect, Grade, KeyArn, Mode, Region};
-
-/// How long a new bucket may be left alone. SQS delays a message by no more than a quarter of an hour.
-const SETTLE_SECONDS: RangeInclusive<u16> = 0..=900;
-/// How often the guard may write one setting of a bucket. Fewer a tool reaches that only sets a bucket up by and by.
-const WRITES_PER_HOUR: RangeInclusive<u32> = 7..=1000;
 const RULES_MAX: usize = 200;
 const EXEMPTIONS_MAX: usize = 500;
-const REASON_CHARACTERS_MAX: usize = 256;
-const DAY: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");
+/// A topic has up to 200 filter policies, of which we leave the owner some. Source: Amazon SNS, "Quotas".
+const SUBSCRIPTIONS_MAX: usize = 100;
+/// Source: Amazon SNS Developer Guide, "Filter policy constraints": five attributes (of which there are no more here), and
+/// the product of the numbers of their values.
+const COMBINATIONS_MAX: usize = 150;
+/// What S3 takes of tags. Source: Amazon S3 User Guide, "Using cost allocation S3 bucket tags".
+const BUCKET_TAGS_MAX: usize = 50;
+const TAG_KEY_CHARACTERS_MAX: usize = 128;
+/// CloudFormation takes fifty; one is s3guard's own.
+///
+/// Source: AWS CloudFormation API Reference, `CreateChangeSet`, `Tags`.
+const STACK_TAGS_MAX: usize = 49;
+/// Each stands in the role's policy, which has room for 6,144 characters.
+const TELL_OVERWRITES_MAX: usize = 20;
 
-pub(super) fn check(written: &Written) -> Result<Config, Vec<Mistake>> {
-    let mut mistakes = Vec::new();
-    let top = |key: &str| vec![PathPart::from(key)];
-    let config = Config {
-        grade: grade(written.grade.as_deref(), &top("grade"), &mut mistakes),
-        settle_seconds: number(
-            written.settle_seconds,
-            SETTLE_SECONDS,
-            &top("settle-seconds"),
-            &mut mistakes,
-        ),
-        writes_per_hour: number(
-            written.writes_per_hour,
-            WRITES_PER_HOUR,
-            &top("writes-per-hour"),
-            &mut mistakes,
-        ),
-        keys: keys(&written.keys, &top("keys"), &mut mistakes),
-        aspects: aspects(&written.aspects, &top("aspects"), &mut mistakes),
-        rules: rules(&written.rules, &top("rule"), &mut mistakes),
-        exemptions: exemptions(&written.exemptions, &top("exemption"), &mut mistakes),
-        notifications: notifications::check(
-            &written.notifications,
-            &written.subscriptions,
-            &mut mistakes,
-        ),
-        deploy: deploy::check(&written.deploy, &top("deploy"), &mut mistakes),
-    };
-    if mistakes.is_empty() { Ok(config) } else { Err(mistakes) }
+/// Adds what is wrong to what was found.
+pub(super) fn check(config: &Config, found: &Found) {
+    let top = |key: &str| Place { path: vec![PathPart::from(key)], found };
+    keys(&config.keys, &top("keys"));
+    aspects(&config.aspects, &top("aspects"));
+    rules(&config.rules, &top("rule"));
+    exemptions(&config.exemptions, &top("exemption"));
+    objects(config.notifications.selection(), &top("notifications").at("objects"));
+    subscriptions(&config.subscriptions, &top("subscription"));
+    deploy(&config.deploy, &top("deploy"));
 }
 
-fn grade(text: Option<&str>, path: &[PathPart], mistakes: &mut Vec<Mistake>) -> Option<Grade> {
-    let text = text?;
-    let grade = text.parse();
-    if grade.is_err() {
-        let proposal = write_one_of(text, &Grade::ALL.map(Grade::name));
-        let problem = format!("{} is not a grade", quoted(text));
-        mistakes.push(wrong_value(path, problem, Some(proposal)));
+/// Where something is checked, and where mistakes go.
+struct Place<'a> {
+    path: Vec<PathPart>,
+    found: &'a Found,
+}
+
+impl Place<'_> {
+    fn at(&self, part: impl Into<PathPart>) -> Self {
+        Self { path: below(&self.path, part), found: self.found }
     }
-    grade.ok()
-}
 
-fn number<N: TryFrom<i64> + PartialOrd + fmt::Display>(
-    number: Option<i64>,
-    range: RangeInclusive<N>,
-    path: &[PathPart],
-    mistakes: &mut Vec<Mistake>,
-) -> Option<N> {
-    let number = number?;
-    let found = N::try_from(number).ok().filter(|number| range.contains(number));
-    if found.is_none() {
-        let (least, most) = range.into_inner();
-        let problem = format!("{number} is not between {least} and {most}");
-        let nearest = if number < 0 || N::try_from(number).is_ok_and(|number| number < least) {
-            least
-        } else {
-            most
-        };
-        mistakes.push(wrong_value(path, problem, Some(format!("write `{nearest}`"))));
+    fn wrong(&self, problem: impl Into<String>, proposal: impl Into<String>) {
+        self.found.add(wrong_value(&self.path, problem, Some(proposal.into())));
     }
-    found
-}
 
-fn keys(
-    written: &BTreeMap<String, String>,
-    path: &[PathPart],
-    mistakes: &mut Vec<Mistake>,
-) -> BTreeMap<Region, KeyArn> {
-    let mut keys = BTreeMap::new();
-    for (name, arn) in written {
-        let path = below(path, &**name);
-        let region: Option<Region> = name.parse().ok();
-        if region.is_none() {
-            let problem = format!("{} is not a Region's code", quoted(name));
-            let proposal = "write it as `eu-west-1`".to_owned();
-            mistakes.push(wrong_key(&path, problem, Some(proposal)));
-        }
-        match (arn.parse::<KeyArn>(), region) {
-            (Ok(key), Some(region)) if *key.region() == region => {
-                keys.insert(region, key);
-            }
-            (Ok(key), Some(region)) => {
-                let problem =
-                    format!("the key is in `{}`, and encrypts nothing in `{region}`", key.region());
-                let proposal = format!("give the ARN of a key in `{region}`");
-                mistakes.push(wrong_value(&path, problem, Some(proposal)));
-            }
-            (Ok(_), None) => {}
-            (Err(error), region) => mistakes.push(not_a_key(arn, &error, region.as_ref(), &path)),
+    /// A mistake of a table as a whole, which may only follow from one in these of its settings.
+    fn wrong_table(&self, problem: impl Into<String>, proposal: impl Into<String>, of: &[&str]) {
+        if of.iter().all(|key| self.found.is_whole(&self.at(*key).path)) {
+            self.found.add_of_table(wrong_value(&self.path, problem, Some(proposal.into())));
         }
     }
-    keys
-}
 
-fn not_a_key(
-    arn: &str,
-    error: &InvalidKeyArn,
-    region: Option<&Region>,
-    path: &[PathPart],
-) -> Mistake {
-    let region = region.map_or("eu-west-1", Region::as_str);
-    let (what, verb) = match error {
-        InvalidKeyArn::Alias(_) => (
-            "is an alias, which S3 resolves in the account of whoever calls",
-            "give the key's ARN,",
-        ),
-        InvalidKeyArn::Form(_) => ("is not the ARN of a KMS key", "write it"),
-    };
-    let proposal = format!("{verb} as `arn:aws:kms:{region}:111122223333:key/…`");
-    wrong_value(path, format!("{} {what}", quoted(arn)), Some(proposal))
-}
-
-fn aspects(
-    written: &BTreeMap<String, String>,
-    path: &[PathPart],
-    mistakes: &mut Vec<Mistake>,
-) -> BTreeMap<Aspect, Mode> {
-    let mut aspects = BTreeMap::new();
-    for (name, text) in written {
-        let path = below(path, &**name);
-        let aspect: Option<Aspect> = name.parse().ok();
-        if aspect.is_none() {
-            let proposal = write_one_of(name, &Aspect::ALL.map(Aspect::name));
-            mistakes.push(wrong_key(&path, not_an_aspect(name), Some(proposal)));
-        }
-        let mode = Mode::ALL.into_iter().find(|mode| mode.name() == text);
-        match (mode, aspect) {
-            (None, _) => {
-                let problem = format!("{} is not what can be done about an aspect", quoted(text));
-                let proposal = write_one_of(text, &Mode::ALL.map(Mode::name));
-                mistakes.push(wrong_value(&path, problem, Some(proposal)));
-            }
-            (Some(Mode::Keep), Some(aspect)) if !aspect.can_be_kept() => {
-                let problem =
-                    format!("{} cannot be kept: s3guard has no write for it", quoted(name));
-                mistakes.push(wrong_value(&path, problem, Some("write `report`".to_owned())));
-            }
-            (Some(mode), Some(aspect)) => {
-                aspects.insert(aspect, mode);
-            }
-            (Some(_), None) => {}
+    fn too_many(&self, what: &str, count: usize, max: usize, proposal: &str) {
+        if count > max {
+            self.wrong(format!("there are {count} {what}, and {max} are allowed"), proposal);
         }
     }
-    aspects
 }
 
-fn not_an_aspect(name: &str) -> String {
-    format!("{} is not an aspect of a bucket's protection", quoted(name))
-}
-
-fn rules(written: &[WrittenRule], path: &[PathPart], mistakes: &mut Vec<Mistake>) -> Vec<Rule> {
-    if written.len() > RULES_MAX {
-        mistakes.push(too_many("rules", written.len(), RULES_MAX, path));
+fn keys(keys: &BTreeMap<Region, KeyArn>, place: &Place<'_>) {
+    for (region, key) in keys.iter().filter(|(region, key)| key.region() != *region) {
+        place.at(region.as_str()).wrong(
+            format!("the key is in `{}`, and encrypts nothing in `{region}`", key.region()),
+            format!("give the ARN of a key in `{region}`"),
+        );
     }
-    let mut rules: Vec<Rule> = Vec::new();
-    for (index, written) in written.iter().enumerate().take(RULES_MAX) {
-        let path = below(path, index);
-        let count = mistakes.len();
-        let rule = Rule {
-            scope: selectors::scope(
-                written.bucket.as_ref(),
-                &written.tags,
-                written.account.as_deref(),
-                &path,
-                mistakes,
-            ),
-            grade: grade(written.grade.as_deref(), &below(&path, "grade"), mistakes),
-            aspects: aspects(&written.aspects, &below(&path, "aspects"), mistakes),
-        };
-        keeps_the_account(&rule, &path, mistakes);
-        if mistakes.len() == count {
-            mistakes.extend(without_effect(&rule, &rules, &path));
+}
+
+fn aspects(aspects: &BTreeMap<Aspect, Mode>, place: &Place<'_>) {
+    for (aspect, mode) in aspects {
+        if *mode == Mode::Keep && !aspect.can_be_kept() {
+            let problem = format!("`{aspect}` cannot be kept: s3guard has no write for it");
+            place.at(aspect.name()).wrong(problem, "write `report`");
         }
-        rules.push(rule);
-    }
-    rules
-}
-
-/// What is the account's cannot be kept for some of its buckets.
-fn keeps_the_account(rule: &Rule, path: &[PathPart], mistakes: &mut Vec<Mistake>) {
-    let is_for_some = !rule.scope.buckets.is_empty() || !rule.scope.tags.is_empty();
-    let aspect = Aspect::AccountPublicAccess;
-    if is_for_some && rule.aspects.get(&aspect) == Some(&Mode::Keep) {
-        let path = below(&below(path, "aspects"), aspect.name());
-        let problem = format!("`{aspect}` is the account's, and cannot be kept for some buckets");
-        let proposal = "set it in `[aspects]`, or in a rule with only an `account`".to_owned();
-        mistakes.push(wrong_value(&path, problem, Some(proposal)));
     }
 }
 
-/// A rule that says nothing, or nothing that an earlier one does not say of the same buckets.
-fn without_effect(rule: &Rule, earlier: &[Rule], path: &[PathPart]) -> Option<Mistake> {
+/// Whether some buckets are meant, and by what S3 takes.
+fn scope(scope: Scope<'_>, place: &Place<'_>) -> bool {
+    let is_empty = scope.buckets.is_empty() && scope.tags.is_empty() && scope.account.is_none();
+    if is_empty {
+        place.wrong_table(
+            "nothing says which buckets are meant",
+            "add `bucket`, `tags` or `account`; `bucket = \"*\"` means all",
+            &["bucket", "tags", "account"],
+        );
+    }
+    let tags = place.at("tags");
+    tags.too_many("tags of a bucket", scope.tags.len(), BUCKET_TAGS_MAX, "remove some");
+    for key in scope.tags.keys() {
+        let count = key.chars().count();
+        if !(1..=TAG_KEY_CHARACTERS_MAX).contains(&count) {
+            let problem = format!("the key of the tag has {count} characters");
+            let proposal = format!("write 1 to {TAG_KEY_CHARACTERS_MAX}, as S3 allows");
+            place.found.add(wrong_key(&tags.at(key.as_str()).path, problem, Some(proposal)));
+        }
+    }
+    !is_empty
+}
+
+/// What to do about too many rules or exemptions.
+const PUT_TOGETHER: &str = "put buckets with the same words into one, by a list of patterns";
+
+fn rules(rules: &[Rule], place: &Place<'_>) {
+    place.too_many("rules", rules.len(), RULES_MAX, PUT_TOGETHER);
+    for (index, rule) in rules.iter().enumerate() {
+        let place_of = place.at(index);
+        let is_for_any = scope(rule.scope(), &place_of);
+        aspects(&rule.aspects, &place_of.at("aspects"));
+        // What is the account's cannot be kept for some of its buckets.
+        let aspect = Aspect::AccountPublicAccess;
+        let is_for_some = !rule.scope().buckets.is_empty() || !rule.scope().tags.is_empty();
+        if is_for_some && rule.aspects.get(&aspect) == Some(&Mode::Keep) {
+            place_of.at("aspects").at(aspect.name()).wrong(
+                format!("`{aspect}` is the account's, and cannot be kept for some buckets"),
+                "set it in `[aspects]`, or in a rule with only an `account`",
+            );
+        }
+        if is_for_any && place.found.is_whole(&place_of.path) {
+            has_effect(rule, &rules[..index], place);
+        }
+    }
+}
+
+/// Whether a rule says something, and something that an earlier one does not say of the same buckets.
+fn has_effect(rule: &Rule, earlier: &[Rule], rules: &Place<'_>) {
+    let place = rules.at(earlier.len());
     if rule.grade.is_none() && rule.aspects.is_empty() {
-        let problem = "the rule says nothing of the buckets that it matches";
-        let proposal = "add a `grade` or `aspects`".to_owned();
-        return Some(wrong_value(path, problem, Some(proposal)));
+        return place.wrong(
+            "the rule says nothing of the buckets that it matches",
+            "add a `grade` or `aspects`",
+        );
     }
-    let says_it_all = |other: &Rule| {
-        other.scope.covers(&rule.scope)
+    let says_it_all = |(index, other): (usize, &Rule)| {
+        rules.found.is_whole(&rules.at(index).path)
+            && other.scope().covers(rule.scope())
             && (rule.grade.is_none() || other.grade.is_some())
             && rule.aspects.keys().all(|aspect| other.aspects.contains_key(aspect))
     };
-    let number = earlier.iter().position(says_it_all)? + 1;
-    let problem =
-        format!("the rule is never reached: rule {number} matches the same buckets first");
-    let proposal = format!("remove it, or move it above rule {number}");
-    Some(wrong_value(path, problem, Some(proposal)))
-}
-
-fn exemptions(
-    written: &[WrittenExemption],
-    path: &[PathPart],
-    mistakes: &mut Vec<Mistake>,
-) -> Vec<Exemption> {
-    if written.len() > EXEMPTIONS_MAX {
-        mistakes.push(too_many("exemptions", written.len(), EXEMPTIONS_MAX, path));
-    }
-    let mut exemptions = Vec::new();
-    for (index, written) in written.iter().enumerate().take(EXEMPTIONS_MAX) {
-        let path = below(path, index);
-        let scope = selectors::scope(
-            written.bucket.as_ref(),
-            &written.tags,
-            written.account.as_deref(),
-            &path,
-            mistakes,
+    if let Some(number) = earlier.iter().enumerate().position(says_it_all).map(|index| index + 1) {
+        place.wrong(
+            format!("the rule is never reached: rule {number} matches the same buckets first"),
+            format!("remove it, or move it above rule {number}"),
         );
-        let aspects =
-            exempt_aspects(written.aspects.as_deref(), &below(&path, "aspects"), mistakes);
-        let reason = reason(written.reason.as_deref(), &below(&path, "reason"), mistakes);
-        let until = until(written.until.as_deref(), &below(&path, "until"), mistakes);
-        if let (Some(reason), Some(until)) = (reason, until) {
-            exemptions.push(Exemption { scope, aspects, reason, until });
+    }
+}
+
+fn exemptions(exemptions: &[Exemption], place: &Place<'_>) {
+    place.too_many("exemptions", exemptions.len(), EXEMPTIONS_MAX, PUT_TOGETHER);
+    for (index, exemption) in exemptions.iter().enumerate() {
+        let place = place.at(index);
+        scope(exemption.scope(), &place);
+        if exemption.aspects.is_empty() {
+            let aspects = place.at("aspects");
+            aspects.wrong("the exemption does not say from what", "add `aspects = [\"…\"]`");
+        }
+        if exemption.reason.is_none() {
+            let reason = place.at("reason");
+            reason.wrong("the exemption has no reason", "add `reason = \"…\"`, in words");
+        }
+        if exemption.until.is_none() {
+            let proposal = "add `until = 2027-01-31`, the last day on which it counts";
+            place.at("until").wrong("the exemption has no end", proposal);
         }
     }
-    exemptions
 }
 
-fn exempt_aspects(
-    written: Option<&[String]>,
-    path: &[PathPart],
-    mistakes: &mut Vec<Mistake>,
-) -> BTreeSet<Aspect> {
-    let written = written.unwrap_or_default();
-    if written.is_empty() {
-        let proposal = "add `aspects = [\"…\"]`".to_owned();
-        mistakes.push(wrong_value(path, "the exemption does not say from what", Some(proposal)));
+fn objects(selection: &Selection, place: &Place<'_>) {
+    if selection.tell_overwrites.len() > TELL_OVERWRITES_MAX {
+        let problem = format!("there are more than {TELL_OVERWRITES_MAX} patterns");
+        place.at("tell-overwrites").wrong(problem, "find patterns that match more");
     }
-    let mut aspects = BTreeSet::new();
-    for (index, name) in written.iter().enumerate() {
-        match name.parse() {
-            Ok(aspect) => {
-                aspects.insert(aspect);
-            }
-            Err(_) => mistakes.push(wrong_value(
-                &below(path, index),
-                not_an_aspect(name),
-                Some(write_one_of(name, &Aspect::ALL.map(Aspect::name))),
-            )),
+    if let Some(name) = selection.exclude().is_everything() {
+        place.at("exclude").at(name).wrong(
+            "everything is excluded: no object is ever told of",
+            "remove the `*`, or set `notifications = \"off\"` in `[aspects]`",
+        );
+    }
+    if selection.detail_types().is_empty() {
+        place.wrong(
+            "every kind that is included is excluded: no object is ever told of",
+            "remove some of `exclude`",
+        );
+    }
+}
+
+fn subscriptions(subscriptions: &[Subscription], place: &Place<'_>) {
+    let proposal = "subscribe a queue or a function, and have it tell the others";
+    place.too_many("subscriptions", subscriptions.len(), SUBSCRIPTIONS_MAX, proposal);
+    for (index, subscription) in subscriptions.iter().enumerate() {
+        let place = place.at(index);
+        if subscription.name().is_empty() {
+            place.wrong_table("the subscription has no name", "add `name = \"…\"`", &["name"]);
         }
+        match subscription.endpoints().count() {
+            0 => place.wrong_table(
+                "the subscription does not say who is told",
+                format!("add one of {}", alternatives(&Endpoint::NAMES)),
+                &Endpoint::NAMES,
+            ),
+            1 => {}
+            _ => place.wrong_table(
+                "the subscription has more than one address",
+                "keep one, and write a `[[subscription]]` for each other",
+                &[],
+            ),
+        }
+        let least = subscription.least_severity();
+        if subscription.severity.is_some_and(|severity| severity < least) {
+            let problem =
+                format!("a telephone hears only of what is `{}`", Severity::Critical.name());
+            place.at("severity").wrong(problem, "write `critical`, or leave the line out");
+        }
+        combinations(subscription, &place);
+        differs(subscription, &subscriptions[..index], &place);
     }
-    aspects
 }
 
-fn reason(text: Option<&str>, path: &[PathPart], mistakes: &mut Vec<Mistake>) -> Option<String> {
-    let text = text.unwrap_or_default().trim();
-    let count = text.chars().count();
-    let (problem, proposal) = if text.is_empty() {
-        ("the exemption has no reason".to_owned(), "add `reason = \"…\"`, in words".to_owned())
-    } else if count > REASON_CHARACTERS_MAX {
-        let problem = format!("the reason has {count} characters");
-        (problem, format!("write up to {REASON_CHARACTERS_MAX}"))
-    } else if text.chars().any(char::is_control) {
-        ("the reason has a control character".to_owned(), "write one line of text".to_owned())
-    } else {
-        return Some(text.to_owned());
-    };
-    mistakes.push(wrong_value(path, problem, Some(proposal)));
-    None
+fn combinations(subscription: &Subscription, place: &Place<'_>) {
+    let combinations = subscription.combinations();
+    if combinations <= COMBINATIONS_MAX {
+        return;
+    }
+    let counts = subscription.filters().into_iter().map(|(_, values)| values.len().to_string());
+    let counts = counts.collect::<Vec<_>>().join(" × ");
+    let name =
+        if subscription.action.len() > subscription.bucket.len() { "action" } else { "bucket" };
+    place.wrong_table(
+        format!(
+            "the filter has {counts} = {combinations} combinations of values, SNS takes {COMBINATIONS_MAX}"
+        ),
+        format!("leave some of `{name}` out"),
+        &[],
+    );
 }
 
-fn until(text: Option<&str>, path: &[PathPart], mistakes: &mut Vec<Mistake>) -> Option<Date> {
-    let Some(text) = text else {
-        let proposal = "add `until = 2027-01-31`, the last day on which it counts".to_owned();
-        mistakes.push(wrong_value(path, "the exemption has no end", Some(proposal)));
-        return None;
-    };
-    let day = |text: &str| {
-        let is_plain = text.len() == 10 && text.starts_with(|c: char| c.is_ascii_digit());
-        is_plain.then(|| Date::parse(text, DAY).ok()).flatten()
-    };
-    let found = day(text);
-    if found.is_none() {
-        // A moment has a day in front.
-        let proposal = match text.get(..10).and_then(day) {
-            Some(day) => format!("write only the day, `{day}`"),
-            None => "write it as `2027-01-31`".to_owned(),
+/// SNS knows a subscription by its topic and its endpoint: a second one with another filter is refused.
+///
+/// Source: Amazon SNS API Reference, `Subscribe` (`InvalidParameter`: "Subscription already exists with different attributes").
+fn differs(subscription: &Subscription, earlier: &[Subscription], place: &Place<'_>) {
+    let plain =
+        |subscription: &Subscription| subscription.name().replace('-', "").to_ascii_lowercase();
+    let name = plain(subscription);
+    let same = earlier.iter().find(|other| !name.is_empty() && plain(other) == name);
+    if let Some(same) = same {
+        let [name, other] = [subscription, same].map(|it| quoted(it.name()));
+        let problem = if name == other {
+            format!("there is a subscription {name} already")
+        } else {
+            format!("{name} is like {other} in a logical id, which has no `-`")
         };
-        mistakes.push(wrong_value(path, format!("{} is not a day", quoted(text)), Some(proposal)));
+        place.at("name").wrong(problem, "give it a name of its own");
     }
-    found
+    for endpoint in subscription.endpoints() {
+        let is_same = |other: &Endpoint| {
+            other.name() == endpoint.name()
+                && other.address().eq_ignore_ascii_case(endpoint.address())
+        };
+        if let Some(same) = earlier.iter().find(|other| other.endpoints().any(is_same)) {
+            let name = quoted(same.name());
+            place.at(endpoint.name()).wrong(
+                format!("subscription {name} has this address already, and SNS takes it once"),
+                "put both into one, or give another address",
+            );
+        }
+    }
 }
 
-fn too_many(what: &str, count: usize, max: usize, path: &[PathPart]) -> Mistake {
-    let proposal = "put buckets with the same words into one, by a list of patterns".to_owned();
-    wrong_value(path, format!("there are {count} {what}, and {max} are allowed"), Some(proposal))
+fn deploy(deploy: &Deploy, place: &Place<'_>) {
+    for (index, region) in deploy.regions.iter().enumerate() {
+        if deploy.regions[..index].contains(region) {
+            let problem = format!("`{region}` is named twice");
+            place.at("regions").wrong_table(problem, "remove one", &[]);
+        }
+    }
+    let tags = place.at("tags");
+    tags.too_many("tags", deploy.tags.len(), STACK_TAGS_MAX, "remove some");
+    for (key, value) in &deploy.tags {
+        if let Err(problem) = check_tag(key, value) {
+            place.found.add(wrong_value(&tags.at(key.as_str()).path, problem, None));
+        }
+    }
 }

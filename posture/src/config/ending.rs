@@ -35,14 +35,14 @@ impl Config {
         let is_near = |until: Date| (-AFTER..=AHEAD).contains(&(until - today));
         let numbered = self.exemptions.iter().enumerate();
         numbered
-            .filter(|(_, exemption)| is_near(exemption.until))
+            .filter(|(_, exemption)| is_near(exemption.until()))
             .map(|(index, exemption)| Ending {
                 number: index + 1,
-                buckets: exemption.scope.words(None),
+                buckets: exemption.scope().words(None),
                 aspects: exemption.aspects.iter().copied().collect(),
-                reason: exemption.reason.clone(),
-                until: exemption.until,
-                is_over: exemption.until < today,
+                reason: exemption.reason().to_owned(),
+                until: exemption.until(),
+                is_over: exemption.until() < today,
             })
             .collect()
     }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::de;
+use strsim::damerau_levenshtein;
 use thiserror::Error;
 
 use crate::text::shown;
@@ -58,6 +60,49 @@ impl fmt::Display for Mistake {
             Some(proposal) => write!(f, " ({proposal})"),
             None => Ok(()),
         }
+    }
+}
+
+impl std::error::Error for Mistake {}
+
+/// What serde finds wrong; the reader knows where. The second line of a text is what to do instead, as [`Wrong`] has it.
+impl de::Error for Mistake {
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        let message = message.to_string();
+        match message.split_once('\n') {
+            Some((problem, proposal)) => wrong_value(&[], problem, Some(proposal.to_owned())),
+            None => wrong_value(&[], message, None),
+        }
+    }
+
+    fn unknown_variant(text: &str, names: &'static [&'static str]) -> Self {
+        Self::custom(Wrong::choice(text, names))
+    }
+}
+
+impl Mistake {
+    /// The mistake at this path, if it has none yet.
+    pub(super) fn or_at(self, path: &[PathPart]) -> Self {
+        if self.path.is_empty() { Self { path: path.to_vec(), ..self } } else { self }
+    }
+}
+
+/// Why a text is not what a setting takes: what is wrong in one line, and what to write instead in the next.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{problem}\n{proposal}")]
+pub struct Wrong {
+    problem: String,
+    proposal: String,
+}
+
+impl Wrong {
+    pub(super) fn new(problem: impl Into<String>, proposal: impl Into<String>) -> Self {
+        Self { problem: problem.into(), proposal: proposal.into() }
+    }
+
+    /// A text that is none of these.
+    pub(super) fn choice(text: &str, names: &[&str]) -> Self {
+        Self::new(format!("{} is not a valid choice", quoted(text)), write_one_of(text, names))
     }
 }
 
@@ -121,39 +166,16 @@ pub(super) fn alternatives(names: &[&str]) -> String {
 
 /// The name that was probably meant: the nearest, if not more than a third of it is different.
 pub(super) fn nearest<'a>(text: &str, names: &[&'a str]) -> Option<&'a str> {
-    let text: Vec<char> = text.to_lowercase().replace(['_', ' '], "-").chars().collect();
-    if text.len() > NAME_CHARACTERS_MAX {
+    let text = text.to_lowercase().replace(['_', ' '], "-");
+    let length = text.chars().count();
+    if length > NAME_CHARACTERS_MAX {
         return None;
     }
-    let distances = names.iter().map(|name| {
-        let characters: Vec<char> = name.chars().collect();
-        (distance(&text, &characters), characters.len().max(text.len()), *name)
-    });
+    let distances = names.iter().map(|name| (damerau_levenshtein(&text, name), *name));
     distances
-        .filter(|(distance, length, _)| *distance <= (*length).max(3) / 3)
-        .min_by_key(|(distance, _, _)| *distance)
-        .map(|(_, _, name)| name)
-}
-
-/// How many characters have to be added, left out, replaced or swapped with their neighbour.
-fn distance(left: &[char], right: &[char]) -> usize {
-    let mut rows: Vec<Vec<usize>> = vec![(0..=right.len()).collect()];
-    for (row, character) in left.iter().enumerate() {
-        let above = &rows[row];
-        let mut next = vec![row + 1];
-        for (column, other) in right.iter().enumerate() {
-            let replaced = above[column] + usize::from(character != other);
-            let mut least = replaced.min(above[column + 1] + 1).min(next[column] + 1);
-            let is_swapped =
-                row > 0 && column > 0 && left[row - 1] == *other && right[column - 1] == *character;
-            if is_swapped {
-                least = least.min(rows[row - 1][column - 1] + 1);
-            }
-            next.push(least);
-        }
-        rows.push(next);
-    }
-    rows[left.len()][right.len()]
+        .filter(|(distance, name)| *distance <= length.max(name.len()).max(3) / 3)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, name)| name)
 }
 
 fn counted(mistakes: &[Mistake]) -> String {

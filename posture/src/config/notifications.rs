@@ -1,39 +1,68 @@
 //! Who is told what, and of which objects.
 
 mod address;
-mod check;
+mod filter;
 mod kind;
-mod parse;
 mod selection;
-mod subscribers;
 mod subscription;
 mod window;
-mod written;
 
-use std::collections::BTreeSet;
+use serde::{Deserialize, Serialize};
 
 pub use self::address::{Endpoint, ResourceArn};
-pub(super) use self::check::check;
+pub use self::filter::Filter;
 pub use self::kind::ObjectKind;
 pub use self::selection::{Fields, Selection};
-pub use self::subscription::{Filter, Subscription};
+pub use self::subscription::Subscription;
 pub use self::window::Window;
-pub use self::written::{
-    WrittenAlert, WrittenFields, WrittenNotifications, WrittenObjects, WrittenSubscription,
-};
-use crate::model::glob::Glob;
+use super::values::Bounded;
 use crate::model::severity::Severity;
 
-/// Who is told what, and of which objects. The default: of every object, in messages that gather a minute, and nobody
-/// beside whom the stack's parameters name.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// Who is told what, and of which objects.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(
+    rename = "the table `[notifications]`",
+    rename_all = "kebab-case",
+    deny_unknown_fields,
+    default
+)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Notifications"))]
 pub struct Notifications {
+    /// How long changes of objects are gathered into one message: `10s` to `300s`, `1m` to `5m`, or exactly `15m`, `1h` or
+    /// `1d`.
+    #[cfg_attr(
+        test,
+        schemars(with = "String", regex(pattern = "^[0-9]+[smhd]$"), extend("default" = "60s"))
+    )]
     window: Option<Window>,
+    /// From this severity on, messages also go to a topic of their own, in the form that Amazon Q Developer in chat
+    /// applications reads. Without it there is no such topic.
     chat: Option<Severity>,
-    alert: Alert,
-    selection: Selection,
-    tell_overwrites: BTreeSet<Glob>,
-    subscriptions: Vec<Subscription>,
+    /// So many changes within one window and one bucket make an alert, which is sent at once.
+    alert: AlertLimits,
+    /// Which objects are told of.
+    objects: Selection,
+}
+
+type Count = Bounded<1, 1_000_000>;
+
+/// How many changes within one window and one bucket are an alert.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename = "an alert", rename_all = "kebab-case", deny_unknown_fields, default)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Alert"))]
+struct AlertLimits {
+    /// Deletions of any kind, but by a lifecycle rule.
+    #[cfg_attr(test, schemars(extend("default" = 100)))]
+    deleted: Option<Count>,
+    /// Versions deleted for good, but by a lifecycle rule.
+    #[cfg_attr(test, schemars(extend("default" = 10)))]
+    deleted_for_good: Option<Count>,
+    /// ACLs of objects that were changed. Without it there is no such alert.
+    acl_changed: Option<Count>,
+    /// Objects that were overwritten, in the buckets of `tell-overwrites`. Without it there is no such alert.
+    overwritten: Option<Count>,
+    /// Objects that were created. Without it there is no such alert.
+    created: Option<Count>,
 }
 
 /// How many changes of a kind, in one bucket and one window, are an alert that is sent at once.
@@ -76,26 +105,31 @@ impl Notifications {
 
     /// How many changes are an alert.
     pub fn alert(&self) -> Alert {
-        self.alert
+        let usual = Alert::default();
+        Alert {
+            deleted: self.alert.deleted.map_or(usual.deleted, Count::get),
+            deleted_for_good: self
+                .alert
+                .deleted_for_good
+                .map_or(usual.deleted_for_good, Count::get),
+            acl_changed: self.alert.acl_changed.map(Count::get),
+            overwritten: self.alert.overwritten.map(Count::get),
+            created: self.alert.created.map(Count::get),
+        }
     }
 
     /// Which objects are told of.
     pub fn selection(&self) -> &Selection {
-        &self.selection
+        &self.objects
     }
 
     /// The buckets in which a created object is looked up, as patterns with `*` and `?`.
     pub fn tell_overwrites(&self) -> impl Iterator<Item = &str> {
-        self.tell_overwrites.iter().map(Glob::as_str)
+        self.objects.tell_overwrites.iter().map(|pattern| pattern.as_str())
     }
 
     /// Whether a created object of the bucket is looked up, to tell whether it was overwritten.
     pub fn tells_overwrites_in(&self, bucket: &str) -> bool {
-        self.tell_overwrites.iter().any(|pattern| pattern.matches(bucket))
-    }
-
-    /// Who hears of what, beside whom the stack's parameters name.
-    pub fn subscriptions(&self) -> &[Subscription] {
-        &self.subscriptions
+        self.objects.tell_overwrites.iter().any(|pattern| pattern.matches(bucket))
     }
 }

@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 
 use time::Date;
 
+use super::Config;
+use super::rule::{Exemption, Rule};
 use super::scope::Match;
-use super::{Config, Exemption, Rule};
+use super::values::Bounded;
 use crate::model::baseline::WRITES_MAX;
 use crate::model::observed::Reading;
 use crate::model::setting::Tags;
@@ -108,7 +110,7 @@ impl Config {
         let (grade, grade_because) = self.grade_of(id, tags, occasion.default_grade);
         let mut baseline = Baseline::new(grade, self.key(id, occasion));
         baseline.grade_because = grade_because;
-        baseline.writes_max = self.writes_per_hour.unwrap_or(WRITES_MAX);
+        baseline.writes_max = self.writes_per_hour.map_or(WRITES_MAX, Bounded::get);
         baseline.moment = occasion.moment.clone();
         baseline.needs_tags = tags.is_unread() && self.tags_matter(id, grade, occasion.today);
         baseline.log_bucket = occasion
@@ -146,7 +148,7 @@ impl Config {
         let said = self.say(id, tags, |rule| rule.grade);
         let (grade, because) = match said.by {
             Some((number, rule, grade)) if !said.in_doubt || grade >= default => {
-                (grade, format!("rule {number}, {}", rule.scope.words(Some(id))))
+                (grade, format!("rule {number}, {}", rule.scope().words(Some(id))))
             }
             Some((number, _, _)) => {
                 let because = format!("the default, which rule {number} does not lower: ");
@@ -182,7 +184,7 @@ impl Config {
         let mut in_doubt = false;
         for (index, rule) in self.rules.iter().enumerate() {
             let Some(said) = what(rule) else { continue };
-            match rule.scope.matches(id, tags) {
+            match rule.scope().matches(id, tags) {
                 Match::Yes => return Said { by: Some((index + 1, rule, said)), in_doubt },
                 Match::Perhaps => in_doubt = true,
                 Match::No => {}
@@ -199,8 +201,7 @@ impl Config {
     /// Whether the tags could change anything: a rule or an exemption asks for them, or they could raise the grade.
     fn tags_matter(&self, id: &BucketId, grade: Grade, today: Date) -> bool {
         let exemptions = self.exemptions.iter().filter(|exemption| exemption.counts_on(today));
-        let mut scopes =
-            self.rules.iter().map(|rule| &rule.scope).chain(exemptions.map(|e| &e.scope));
+        let mut scopes = self.rules.iter().map(Rule::scope).chain(exemptions.map(Exemption::scope));
         grade < Grade::Security
             || scopes.any(|scope| scope.matches(id, &Reading::Unread) == Match::Perhaps)
     }
@@ -208,15 +209,16 @@ impl Config {
     /// Takes away what the bucket is exempt from. What nobody asks of it needs no exemption.
     fn exempt(&self, id: &BucketId, tags: &Reading<Tags>, today: Date, baseline: &mut Baseline) {
         let matching = self.exemptions.iter().filter(|exemption| {
-            exemption.counts_on(today) && exemption.scope.matches(id, tags) == Match::Yes
+            exemption.counts_on(today) && exemption.scope().matches(id, tags) == Match::Yes
         });
-        for Exemption { aspects, reason, until, .. } in matching {
-            for aspect in aspects.iter().copied() {
+        for exemption in matching {
+            for aspect in exemption.aspects.iter().copied() {
                 if baseline.mode(aspect) == Mode::Off {
                     continue;
                 }
                 baseline.set_mode(aspect, Mode::Off);
-                let exempt = Exempt { aspect, reason: reason.clone(), until: Some(*until) };
+                let (reason, until) = (exemption.reason().to_owned(), Some(exemption.until()));
+                let exempt = Exempt { aspect, reason, until };
                 baseline.exemptions.push(exempt);
             }
         }
@@ -244,13 +246,6 @@ fn own_bucket(occasion: &Occasion) -> Baseline {
         }
     }
     baseline
-}
-
-impl Exemption {
-    /// Whether it counts: its last day is not over.
-    fn counts_on(&self, today: Date) -> bool {
-        today <= self.until
-    }
 }
 
 impl<T: Ord> Said<'_, T> {

@@ -1,22 +1,22 @@
 //! Which buckets a rule or an exemption is for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::glob::Glob;
+use super::values::{BucketPattern, TagPattern};
 use crate::model::observed::Reading;
 use crate::model::setting::Tags;
 use crate::text::shown;
 use crate::{AccountId, BucketId};
 
 /// Which buckets a rule or an exemption is for: all of these have to match.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Scope {
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Scope<'a> {
     /// The name, by any of these; none means any name.
-    pub(super) buckets: Vec<Glob>,
+    pub(super) buckets: &'a BTreeSet<BucketPattern>,
     /// The tags, all of them.
-    pub(super) tags: BTreeMap<String, Glob>,
+    pub(super) tags: &'a BTreeMap<String, TagPattern>,
     /// The owner; none means any.
-    pub(super) account: Option<AccountId>,
+    pub(super) account: Option<&'a AccountId>,
 }
 
 /// Whether a bucket is meant.
@@ -30,11 +30,11 @@ pub(super) enum Match {
     Yes,
 }
 
-impl Scope {
-    pub(super) fn matches(&self, id: &BucketId, tags: &Reading<Tags>) -> Match {
+impl Scope<'_> {
+    pub(super) fn matches(self, id: &BucketId, tags: &Reading<Tags>) -> Match {
         let is_named = self.buckets.is_empty()
             || self.buckets.iter().any(|pattern| pattern.matches(id.name.as_str()));
-        let is_owned = self.account.as_ref().is_none_or(|account| *account == id.account);
+        let is_owned = self.account.is_none_or(|account| *account == id.account);
         if !is_named || !is_owned {
             return Match::No;
         }
@@ -43,7 +43,7 @@ impl Scope {
         }
         match tags {
             Reading::Known(tags) => {
-                let has = |(key, pattern): (&String, &Glob)| {
+                let has = |(key, pattern): (&String, &TagPattern)| {
                     tags.get(key).is_some_and(|value| pattern.matches(value))
                 };
                 if self.tags.iter().all(has) { Match::Yes } else { Match::No }
@@ -54,9 +54,9 @@ impl Scope {
     }
 
     /// Whether it can be told, by the same patterns, that it means every bucket that the other means.
-    pub(super) fn covers(&self, other: &Self) -> bool {
+    pub(super) fn covers(self, other: Self) -> bool {
         let names = self.buckets.is_empty()
-            || self.buckets.iter().any(Glob::is_everything)
+            || self.buckets.iter().any(|pattern| pattern.is_everything())
             || (!other.buckets.is_empty()
                 && other.buckets.iter().all(|pattern| self.buckets.contains(pattern)));
         let tags = self.tags.iter().all(|(key, pattern)| {
@@ -66,9 +66,10 @@ impl Scope {
     }
 
     /// In words. Of several patterns only the one is named that matches the bucket, if one is given.
-    pub(super) fn words(&self, id: Option<&BucketId>) -> String {
+    pub(super) fn words(self, id: Option<&BucketId>) -> String {
         let mut words = Vec::new();
-        let is_why = |pattern: &&Glob| id.is_none_or(|id| pattern.matches(id.name.as_str()));
+        let is_why =
+            |pattern: &&BucketPattern| id.is_none_or(|id| pattern.matches(id.name.as_str()));
         let mut patterns = self.buckets.iter().filter(is_why).map(|pattern| format!("`{pattern}`"));
         let patterns: Vec<String> = match id {
             Some(_) => patterns.next().into_iter().collect(),
@@ -77,10 +78,10 @@ impl Scope {
         if !patterns.is_empty() {
             words.push(format!("bucket {}", patterns.join(" or ")));
         }
-        for (key, pattern) in &self.tags {
+        for (key, pattern) in self.tags {
             words.push(format!("tag `{}={}`", shown(key, 128), shown(pattern.as_str(), 256)));
         }
-        words.extend(self.account.as_ref().map(|account| format!("account {account}")));
+        words.extend(self.account.map(|account| format!("account {account}")));
         words.join(", ")
     }
 }

@@ -50,8 +50,8 @@ fn the_same_configuration_has_the_same_bytes() {
             "eu-west-1": "arn:aws:kms:eu-west-1:111122223333:key/1234"
           },
           "aspects": {
-            "account-public-access": "report",
-            "versioning": "keep"
+            "versioning": "keep",
+            "account-public-access": "report"
           },
           "rule": [
             {
@@ -105,13 +105,13 @@ fn what_is_no_json_is_told() {
     check(
         "[]",
         expect![[r#"
-        the configuration has a mistake: the configuration has to be a table, and is a list
-    "#]],
+            the configuration has a mistake: expected a table, found a list
+        "#]],
     );
     check(
         r#"{"grade": "no", "settle": 1}"#,
         expect![[r#"
-            the configuration has 2 mistakes: `settle`: `settle` is not a setting of the configuration (the configuration has `grade`, `settle-seconds`, `writes-per-hour`, `keys`, `aspects`, `rule`, `exemption`, `notifications`, `subscription` and `deploy`); `grade`: `no` is not a grade (write `speed`, `hybrid` or `security`)
+            the configuration has 2 mistakes: `settle`: `settle` is not a setting of the configuration (the configuration has `grade`, `settle-seconds`, `writes-per-hour`, `keys`, `aspects`, `rule`, `exemption`, `notifications`, `subscription` and `deploy`); `grade`: `no` is not a valid choice (write `speed`, `hybrid` or `security`)
         "#]],
     );
 }

@@ -1,5 +1,7 @@
 //! What the functions count, under the names by which CloudWatch knows it: they write it, an alarm and the dashboard read it.
 
+use crate::text::named::named;
+
 /// The namespace of all metrics.
 pub const NAMESPACE: &str = "s3guard";
 /// The one dimension of each: the stack, by its name.
@@ -40,47 +42,26 @@ pub enum Metric {
     TimeToProtect,
 }
 
+named! {
+    Metric:
+    Compliant = "Compliant",
+    Protected = "Protected",
+    Failed = "Failed",
+    LeftAsIs = "LeftAsIs",
+    Exempt = "Exempt",
+    Waiting = "Waiting",
+    TugOfWar = "TugOfWar",
+    CoverageGaps = "CoverageGaps",
+    NotRecorded = "NotRecorded",
+    NotAnEvent = "NotAnEvent",
+    ObjectEvents = "ObjectEvents",
+    ToldEvents = "ToldEvents",
+    Notices = "Notices",
+    NotTold = "NotTold",
+    TimeToProtect = "TimeToProtect",
+}
+
 impl Metric {
-    /// All of them.
-    pub const ALL: [Self; 15] = [
-        Self::Compliant,
-        Self::Protected,
-        Self::Failed,
-        Self::LeftAsIs,
-        Self::Exempt,
-        Self::Waiting,
-        Self::TugOfWar,
-        Self::CoverageGaps,
-        Self::NotRecorded,
-        Self::NotAnEvent,
-        Self::ObjectEvents,
-        Self::ToldEvents,
-        Self::Notices,
-        Self::NotTold,
-        Self::TimeToProtect,
-    ];
-
-    /// Its name in CloudWatch.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Compliant => "Compliant",
-            Self::Protected => "Protected",
-            Self::Failed => "Failed",
-            Self::LeftAsIs => "LeftAsIs",
-            Self::Exempt => "Exempt",
-            Self::Waiting => "Waiting",
-            Self::TugOfWar => "TugOfWar",
-            Self::CoverageGaps => "CoverageGaps",
-            Self::NotRecorded => "NotRecorded",
-            Self::NotAnEvent => "NotAnEvent",
-            Self::ObjectEvents => "ObjectEvents",
-            Self::ToldEvents => "ToldEvents",
-            Self::Notices => "Notices",
-            Self::NotTold => "NotTold",
-            Self::TimeToProtect => "TimeToProtect",
-        }
-    }
-
     /// What it is counted in, as CloudWatch spells it.
     pub const fn unit(self) -> &'static str {
         match self {

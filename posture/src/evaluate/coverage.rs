@@ -5,12 +5,12 @@
 //! have passed, more than any event takes.
 
 use std::collections::BTreeSet;
-use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
 use crate::BucketName;
+use crate::text::named::named;
 
 /// What the ledger knows of how a bucket came to be known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -30,25 +30,12 @@ pub enum Mark {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidMark;
 
-impl Mark {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Before, Self::Event, Self::Swept, Self::Gap];
-
-    /// Its name, as in the ledger's keys.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Before => "before",
-            Self::Event => "event",
-            Self::Swept => "swept",
-            Self::Gap => "gap",
-        }
-    }
-}
-
-impl fmt::Display for Mark {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
+named! {
+    Mark:
+    Before = "before",
+    Event = "event",
+    Swept = "swept",
+    Gap = "gap",
 }
 
 impl FromStr for Mark {

@@ -1,10 +1,11 @@
 //! The aspects of a bucket's protection, each of which can be kept, reported or left alone.
 
-use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+
+use crate::text::named::named;
 
 /// One aspect of a bucket's protection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -46,45 +47,25 @@ pub enum Aspect {
 #[error("`{0}` is not an aspect of a bucket's protection")]
 pub struct InvalidAspect(String);
 
+named! {
+    Aspect:
+    Encryption = "encryption",
+    SseC = "sse-c",
+    PublicAccess = "public-access",
+    Tls = "tls",
+    Ownership = "ownership",
+    Versioning = "versioning",
+    AccessLogs = "access-logs",
+    Notifications = "notifications",
+    Policy = "policy",
+    Acl = "acl",
+    Replication = "replication",
+    Lifecycle = "lifecycle",
+    ObjectLock = "object-lock",
+    AccountPublicAccess = "account-public-access",
+}
+
 impl Aspect {
-    /// All of them.
-    pub const ALL: [Self; 14] = [
-        Self::Encryption,
-        Self::SseC,
-        Self::PublicAccess,
-        Self::Tls,
-        Self::Ownership,
-        Self::Versioning,
-        Self::AccessLogs,
-        Self::Notifications,
-        Self::Policy,
-        Self::Acl,
-        Self::Replication,
-        Self::Lifecycle,
-        Self::ObjectLock,
-        Self::AccountPublicAccess,
-    ];
-
-    /// The name, as in configurations and records.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Encryption => "encryption",
-            Self::SseC => "sse-c",
-            Self::PublicAccess => "public-access",
-            Self::Tls => "tls",
-            Self::Ownership => "ownership",
-            Self::Versioning => "versioning",
-            Self::AccessLogs => "access-logs",
-            Self::Notifications => "notifications",
-            Self::Policy => "policy",
-            Self::Acl => "acl",
-            Self::Replication => "replication",
-            Self::Lifecycle => "lifecycle",
-            Self::ObjectLock => "object-lock",
-            Self::AccountPublicAccess => "account-public-access",
-        }
-    }
-
     /// In words, as in messages.
     pub const fn words(self) -> &'static str {
         match self {
@@ -124,12 +105,6 @@ impl Aspect {
     }
 }
 
-impl fmt::Display for Aspect {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
 impl FromStr for Aspect {
     type Err = InvalidAspect;
 
@@ -152,18 +127,11 @@ pub enum Mode {
     Keep,
 }
 
-impl Mode {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Off, Self::Report, Self::Keep];
-
-    /// The name, as in configurations.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Off => "off",
-            Self::Report => "report",
-            Self::Keep => "keep",
-        }
-    }
+named! {
+    Mode:
+    Off = "off",
+    Report = "report",
+    Keep = "keep",
 }
 
 #[cfg(test)]

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
+
 use super::change::Change;
+use crate::text::named::named;
 
 /// What a notice is about, in one word: the value of the attribute `kind`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[cfg_attr(
-    test,
-    derive(schemars::JsonSchema),
-    schemars(rename_all = "kebab-case", rename = "About")
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "About"))]
 pub enum Kind {
     /// How buckets are protected.
     Bucket,
@@ -20,18 +20,11 @@ pub enum Kind {
     Guard,
 }
 
-impl Kind {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Bucket, Self::Object, Self::Guard];
-
-    /// The value of the attribute `kind`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Bucket => "bucket",
-            Self::Object => "object",
-            Self::Guard => "guard",
-        }
-    }
+named! {
+    Kind:
+    Bucket = "bucket",
+    Object = "object",
+    Guard = "guard",
 }
 
 /// The value of `action` for settings that were changed to what is wanted.

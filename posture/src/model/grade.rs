@@ -1,11 +1,11 @@
 //! Grades: how sensitive a bucket's data is, and what each asks for, with its reasons.
 
-use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::text::named::named;
 use crate::{Aspect, Mode};
 
 /// How sensitive a bucket's data is. Grades are ordered: a later one asks for more.
@@ -35,19 +35,14 @@ pub struct Wanted {
     pub why: &'static str,
 }
 
+named! {
+    Grade:
+    Speed = "speed",
+    Hybrid = "hybrid",
+    Security = "security",
+}
+
 impl Grade {
-    /// All grades, weakest first.
-    pub const ALL: [Self; 3] = [Self::Speed, Self::Hybrid, Self::Security];
-
-    /// The name, as in parameters and messages.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Speed => "speed",
-            Self::Hybrid => "hybrid",
-            Self::Security => "security",
-        }
-    }
-
     /// Whether the grade needs a KMS key of the customer.
     pub const fn needs_key(self) -> bool {
         match self {
@@ -157,12 +152,6 @@ impl Grade {
             ),
         };
         Wanted { mode, what, why }
-    }
-}
-
-impl fmt::Display for Grade {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
     }
 }
 

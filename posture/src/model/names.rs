@@ -1,11 +1,46 @@
 //! Names with rules, parsed once at the door.
 
-use std::fmt;
 use std::str::FromStr;
 
 use thiserror::Error;
 
 const ACCOUNT: &str = ".account";
+
+/// What every name is: a text that was parsed, and is shown and written as it was.
+macro_rules! text {
+    ($($name:ident: $field:tt),*) => { $(
+        impl $name {
+            /// It as text.
+            pub fn as_str(&self) -> &str {
+                &self.$field
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(&self.$field)
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.$field)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = <String as serde::Deserialize>::deserialize(deserializer)?;
+                text.parse().map_err(|error: <Self as std::str::FromStr>::Err| {
+                    serde::de::Error::custom($crate::text::shown(&error.to_string(), 300))
+                })
+            }
+        }
+    )* };
+}
+pub(super) use text;
+
+text!(BucketName: 0, AccountId: 0, Region: 0, KeyArn: arn);
 
 /// The name of a general purpose bucket.
 ///
@@ -27,11 +62,6 @@ pub enum InvalidBucketName {
 }
 
 impl BucketName {
-    /// The name as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
     /// The account itself, in the place of a bucket: its public access block is judged, written and recorded as a
     /// bucket's settings are. No bucket's name begins with a dot.
     pub fn account() -> Self {
@@ -66,12 +96,6 @@ impl FromStr for BucketName {
     }
 }
 
-impl fmt::Display for BucketName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
 /// The twelve digits of an AWS account.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AccountId(String);
@@ -80,13 +104,6 @@ pub struct AccountId(String);
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("`{0}` is not an AWS account, which has twelve digits")]
 pub struct InvalidAccountId(String);
-
-impl AccountId {
-    /// The twelve digits.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
 
 impl FromStr for AccountId {
     type Err = InvalidAccountId;
@@ -97,12 +114,6 @@ impl FromStr for AccountId {
         } else {
             Err(InvalidAccountId(text.to_owned()))
         }
-    }
-}
-
-impl fmt::Display for AccountId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
     }
 }
 
@@ -118,11 +129,6 @@ pub struct Region(String);
 pub struct InvalidRegion(String);
 
 impl Region {
-    /// The code.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
     /// Reads the `LocationConstraint` of a bucket: `EU` is the old name of eu-west-1.
     ///
     /// Source: Amazon S3 API Reference, `CreateBucketConfiguration`.
@@ -175,12 +181,6 @@ impl FromStr for Region {
     }
 }
 
-impl fmt::Display for Region {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
 /// Which bucket: its name, whose it is and where.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BucketId {
@@ -220,11 +220,6 @@ pub enum InvalidKeyArn {
 }
 
 impl KeyArn {
-    /// The ARN.
-    pub fn as_str(&self) -> &str {
-        &self.arn
-    }
-
     /// The account of the key.
     pub fn account(&self) -> &str {
         self.arn.split(':').nth(4).unwrap_or_default()
@@ -261,12 +256,6 @@ impl FromStr for KeyArn {
         } else {
             Err(form())
         }
-    }
-}
-
-impl fmt::Display for KeyArn {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.arn)
     }
 }
 

@@ -15,6 +15,7 @@ pub use encryption::{Algorithm, Encryption, Key, SseC};
 pub use notifications::Notifications;
 pub use public_access::PublicAccessBlock;
 
+use crate::text::named::named;
 use crate::{BucketName, On};
 
 /// A setting as it is to be, whole, because S3 replaces the whole. `None` is a setting that is not set.
@@ -63,21 +64,21 @@ pub enum SettingKind {
     AccountPublicAccessBlock,
 }
 
-impl SettingKind {
-    /// All of them, in the order in which a plan writes them.
-    ///
-    /// The policy comes before the public access block, which would refuse it if it were public.
-    pub const ALL: [Self; 8] = [
-        Self::Policy,
-        Self::PublicAccessBlock,
-        Self::Encryption,
-        Self::Ownership,
-        Self::Versioning,
-        Self::AccessLogs,
-        Self::Notifications,
-        Self::AccountPublicAccessBlock,
-    ];
+// In the order in which a plan writes them: the policy comes before the public access block, which would refuse it if it
+// were public.
+named! {
+    SettingKind:
+    Policy = "policy",
+    PublicAccessBlock = "public-access-block",
+    Encryption = "encryption",
+    Ownership = "ownership",
+    Versioning = "versioning",
+    AccessLogs = "access-logs",
+    Notifications = "notifications",
+    AccountPublicAccessBlock = "account-public-access-block",
+}
 
+impl SettingKind {
     /// The call that sets it.
     pub const fn call(self) -> &'static str {
         match self {
@@ -104,20 +105,6 @@ impl SettingKind {
             Self::AccessLogs => ("s3:PutBucketLogging", On::Buckets),
             Self::Notifications => ("s3:PutBucketNotification", On::Buckets),
             Self::AccountPublicAccessBlock => ("s3:PutAccountPublicAccessBlock", On::Account),
-        }
-    }
-
-    /// A short name, as in the ids of records.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Policy => "policy",
-            Self::PublicAccessBlock => "public-access-block",
-            Self::Encryption => "encryption",
-            Self::Ownership => "ownership",
-            Self::Versioning => "versioning",
-            Self::AccessLogs => "access-logs",
-            Self::Notifications => "notifications",
-            Self::AccountPublicAccessBlock => "account-public-access-block",
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::text::named::named;
+
 /// How much a notice matters. Who is woken by which is said in `docs/notifications.md`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -17,17 +19,10 @@ pub enum Severity {
     Critical,
 }
 
-impl Severity {
-    /// All of them, the least first.
-    pub const ALL: [Self; 4] = [Self::Info, Self::Warning, Self::High, Self::Critical];
-
-    /// The value of the attribute `severity`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Info => "info",
-            Self::Warning => "warning",
-            Self::High => "high",
-            Self::Critical => "critical",
-        }
-    }
+named! {
+    Severity:
+    Info = "info",
+    Warning = "warning",
+    High = "high",
+    Critical = "critical",
 }

@@ -1,6 +1,5 @@
 //! The name of a stack, parsed once at the door.
 
-use std::fmt;
 use std::str::FromStr;
 
 use thiserror::Error;
@@ -28,12 +27,7 @@ pub enum InvalidStackName {
     Length(usize),
 }
 
-impl StackName {
-    /// The name as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
+super::names::text!(StackName: 0);
 
 impl FromStr for StackName {
     type Err = InvalidStackName;
@@ -51,12 +45,6 @@ impl FromStr for StackName {
             Some(character) => Err(InvalidStackName::Character(text.to_owned(), character)),
             None => Ok(Self(text.to_owned())),
         }
-    }
-}
-
-impl fmt::Display for StackName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
     }
 }
 

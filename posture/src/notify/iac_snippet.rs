@@ -11,19 +11,17 @@ use crate::model::setting::{Encryption, Key, Setting, SseC};
 use crate::{Action, BucketId, Tool};
 
 mod cloudformation;
-mod pulumi;
 mod terraform;
 mod yaml;
 
 /// The lines that describe what an action has set, in the language of a tool.
 ///
-/// None for a tool that describes nothing, and for a setting that was taken away.
+/// None for a tool that describes nothing or whose lines are not written here, and for a setting that was taken away.
 pub fn snippet(tool: Tool, bucket: &BucketId, action: &Action) -> Option<String> {
     match tool {
         Tool::Terraform => terraform::snippet(bucket, &action.set),
         Tool::CloudFormation => cloudformation::snippet(bucket, &action.set),
-        Tool::Pulumi => pulumi::snippet(bucket, &action.set),
-        Tool::Console | Tool::Cli | Tool::Sdk => None,
+        Tool::Pulumi | Tool::Console | Tool::Cli | Tool::Sdk => None,
     }
 }
 

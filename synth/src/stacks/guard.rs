@@ -129,7 +129,7 @@ pub fn guard_with(config: &Config) -> Template {
     );
     let parameters = parameters::add(&mut template);
     let key = key::add(&mut template, &KEY, &trail::arn());
-    let notices = topic::add(&mut template, &TOPIC, &parameters, key, notifications);
+    let notices = topic::add(&mut template, &TOPIC, &parameters, key, config);
     let evidence = evidence::add(&mut template, &EVIDENCE, &parameters, key);
     let files = trail::add_bucket(&mut template, &TRAIL, &parameters, key, evidence);
     let shared = Shared { parameters, key, notices, evidence };

@@ -1,6 +1,6 @@
 //! The topic: where the owner hears, and the queue for what could not be delivered.
 
-use s3guard_posture::config::Notifications;
+use s3guard_posture::Config;
 
 use super::{
     intake,
@@ -35,7 +35,7 @@ pub(super) fn add(
     ids: &Ids,
     parameters: &Parameters,
     key: Handle<Key>,
-    notifications: &Notifications,
+    config: &Config,
 ) -> Notices {
     let topic = Topic {
         display_name: Some("s3guard".into()),
@@ -79,9 +79,9 @@ pub(super) fn add(
         ..Attributes::deleted("Mails to the owner, who has to confirm.")
     };
     template.add_with(ids.email, attributes, email);
-    let chat = notifications.chat().map(|_| add_chat(template, ids, key));
+    let chat = config.notifications().chat().map(|_| add_chat(template, ids, key));
     let notices = Notices { topic, dead_letters, chat };
-    subscriptions::add(template, notices, notifications.subscriptions());
+    subscriptions::add(template, notices, config.subscriptions());
     notices
 }
 

@@ -20,7 +20,7 @@ fn what_is_wrong_with_notifications_is_shown_where_it_stands() {
              --> s3guard.toml:5:11
               |
             5 | deleted = 0
-              |           ^ leave the line out for 100; `1000000` is as good as no alert
+              |           ^ write `1` or more, or remove the line
 
             error: `http://example.com` would be told in the clear: s3guard sends only by TLS
              --> s3guard.toml:9:9
@@ -86,23 +86,23 @@ fn a_setting_that_there_is_none_of_is_shown_with_the_nearest() {
     check(
         "[aspects]\nversionning = \"keep\"\n\"strange key\" = \"off\"\n",
         &expect![[r#"
-        error: `versionning` is not an aspect of a bucket's protection
-         --> s3guard.toml:2:1
-          |
-        2 | versionning = "keep"
-          | ^^^^^^^^^^^ write `versioning`
+            error: `versionning` is not a valid choice
+             --> s3guard.toml:2:1
+              |
+            2 | versionning = "keep"
+              | ^^^^^^^^^^^ write `versioning`
 
-        error: `strange key` is not an aspect of a bucket's protection
-         --> s3guard.toml:3:1
-          |
-        3 | "strange key" = "off"
-          | ^^^^^^^^^^^^^ write `encryption`, `sse-c`, `public-access`, `tls`, `ownership`, `versioning`, `access-logs`, `notifications`, `policy`, `acl`, `replication`, `lifecycle`, `object-lock` or `account-public-access`
-    "#]],
+            error: `strange key` is not a valid choice
+             --> s3guard.toml:3:1
+              |
+            3 | "strange key" = "off"
+              | ^^^^^^^^^^^^^ write `encryption`, `sse-c`, `public-access`, `tls`, `ownership`, `versioning`, `access-logs`, `notifications`, `policy`, `acl`, `replication`, `lifecycle`, `object-lock` or `account-public-access`
+        "#]],
     );
     check(
         "[aspects]\ntls = \"off\"\n\nsettle-seconds = 5\n",
         &expect![[r#"
-            error: `settle-seconds` is not an aspect of a bucket's protection
+            error: `settle-seconds` is not a valid choice
              --> s3guard.toml:4:1
               |
             4 | settle-seconds = 5
@@ -116,19 +116,19 @@ fn a_value_of_another_kind_is_shown_with_the_right_way_to_write_it() {
     check(
         "settle-seconds = \"15\"\nwrites-per-hour = 20.0\ngrade = true\n",
         &expect![[r#"
-            error: `settle-seconds` has to be a whole number, and is a text
+            error: expected an integer, found a string
              --> s3guard.toml:1:18
               |
             1 | settle-seconds = "15"
               |                  ^^^^ write `15`, without quotes
 
-            error: `writes-per-hour` has to be a whole number, and is a number with a point
+            error: expected an integer, found a float
              --> s3guard.toml:2:19
               |
             2 | writes-per-hour = 20.0
               |                   ^^^^ write `20`
 
-            error: `grade` has to be a text, and is a truth value
+            error: expected a string, found a boolean
              --> s3guard.toml:3:9
               |
             3 | grade = true
@@ -138,54 +138,54 @@ fn a_value_of_another_kind_is_shown_with_the_right_way_to_write_it() {
     check(
         "[[rule]]\naccount = 111122223333\ngrade = \"hybrid\"\n",
         &expect![[r#"
-        error: `account` has to be a text, and is a number
-         --> s3guard.toml:2:11
-          |
-        2 | account = 111122223333
-          |           ^^^^^^^^^^^^ write `"111122223333"`, in quotes
-    "#]],
+            error: expected a string, found an integer
+             --> s3guard.toml:2:11
+              |
+            2 | account = 111122223333
+              |           ^^^^^^^^^^^^ write `"111122223333"`, in quotes
+        "#]],
     );
     check(
         "[rule]\nbucket = \"a-*\"\ngrade = \"hybrid\"\n",
         &expect![[r#"
-        error: `rule` has to be a list of tables, and is a table
-         --> s3guard.toml:1:1
-          |
-        1 | [rule]
-          | ^^^^^^ write `[[rule]]` on a line of its own, and the settings below
-    "#]],
+            error: expected a list, found a table
+             --> s3guard.toml:1:1
+              |
+            1 | [rule]
+              | ^^^^^^ write `[[rule]]` on a line of its own, and the settings below
+        "#]],
     );
     check(
         "aspects.tls = false\nkeys = 3\n",
         &expect![[r#"
-        error: `tls` has to be a text, and is a truth value
-         --> s3guard.toml:1:15
-          |
-        1 | aspects.tls = false
-          |               ^^^^^ write `"off"`, `"report"` or `"keep"`
+            error: expected a string, found a boolean
+             --> s3guard.toml:1:15
+              |
+            1 | aspects.tls = false
+              |               ^^^^^ write `"off"`, `"report"` or `"keep"`
 
-        error: `keys` has to be a table, and is a number
-         --> s3guard.toml:2:8
-          |
-        2 | keys = 3
-          |        ^ write `[keys]` on a line of its own, and the settings below
-    "#]],
+            error: expected a table, found an integer
+             --> s3guard.toml:2:8
+              |
+            2 | keys = 3
+              |        ^ write `[keys]` on a line of its own, and the settings below
+        "#]],
     );
     check(
         "settle-seconds = inf\nwrites-per-hour = 99999999999999999999\n",
         &expect![[r#"
-        error: `settle-seconds` has to be a whole number, and is nothing that a setting can be
-         --> s3guard.toml:1:18
-          |
-        1 | settle-seconds = inf
-          |                  ^^^
+            error: expected an integer, found nothing that a setting can be
+             --> s3guard.toml:1:18
+              |
+            1 | settle-seconds = inf
+              |                  ^^^ write an integer, or remove the line
 
-        error: 9223372036854775807 is not between 7 and 1000
-         --> s3guard.toml:2:19
-          |
-        2 | writes-per-hour = 99999999999999999999
-          |                   ^^^^^^^^^^^^^^^^^^^^ write `1000`
-    "#]],
+            error: 9223372036854775807 is not between 7 and 1000
+             --> s3guard.toml:2:19
+              |
+            2 | writes-per-hour = 99999999999999999999
+              |                   ^^^^^^^^^^^^^^^^^^^^ write `1000`
+        "#]],
     );
 }
 
@@ -194,18 +194,18 @@ fn a_value_that_makes_no_sense_is_shown() {
     check(
         "grade = \"secure\"\nsettle-seconds = 901\n",
         &expect![[r#"
-        error: `secure` is not a grade
-         --> s3guard.toml:1:9
-          |
-        1 | grade = "secure"
-          |         ^^^^^^^^ write `speed`, `hybrid` or `security`
+            error: `secure` is not a valid choice
+             --> s3guard.toml:1:9
+              |
+            1 | grade = "secure"
+              |         ^^^^^^^^ write `speed`, `hybrid` or `security`
 
-        error: 901 is not between 0 and 900
-         --> s3guard.toml:2:18
-          |
-        2 | settle-seconds = 901
-          |                  ^^^ write `900`
-    "#]],
+            error: 901 is not between 0 and 900
+             --> s3guard.toml:2:18
+              |
+            2 | settle-seconds = 901
+              |                  ^^^ write `900`
+        "#]],
     );
     check(
         "[[rule]]\nbucket = [\n  \"a-*\",\n  \"B/*\",\n]\ngrade = \"hibrid\"\n",
@@ -216,7 +216,7 @@ fn a_value_that_makes_no_sense_is_shown() {
             4 |   "B/*",
               |   ^^^^^ write only letters, digits, `.`, `-`, `_`, and `*` or `?` for any
 
-            error: `hibrid` is not a grade
+            error: `hibrid` is not a valid choice
              --> s3guard.toml:6:9
               |
             6 | grade = "hibrid"
@@ -255,17 +255,17 @@ fn a_key_of_another_region_and_an_alias_are_shown() {
             2 | eu-west-1 = "arn:aws:kms:us-east-1:111122223333:key/1"
               |             ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ give the ARN of a key in `eu-west-1`
 
-            error: `alias/aws/s3` is an alias, which S3 resolves in the account of whoever calls
+            error: `alias/aws/s3` is an alias, which S3 resolves in the caller's account; give the key's ARN
              --> s3guard.toml:3:13
               |
             3 | eu-west-2 = "alias/aws/s3"
-              |             ^^^^^^^^^^^^^^ give the key's ARN, as `arn:aws:kms:eu-west-2:111122223333:key/…`
+              |             ^^^^^^^^^^^^^^
 
-            error: `ireland` is not a Region's code
+            error: `ireland` is not a Region's code, as `eu-west-1` is
              --> s3guard.toml:4:1
               |
             4 | ireland = "arn:aws:kms:eu-west-1:111122223333:key/1"
-              | ^^^^^^^ write it as `eu-west-1`
+              | ^^^^^^^
         "#]],
     );
 }
@@ -292,6 +292,12 @@ fn what_is_missing_is_shown_at_the_table_that_lacks_it() {
               |
             3 | [[exemption]]
               | ^^^^^^^^^^^^^ add `until = 2027-01-31`, the last day on which it counts
+
+            error: nothing says which buckets are meant
+             --> s3guard.toml:6:1
+              |
+            6 | [[exemption]]
+              | ^^^^^^^^^^^^^ add `bucket`, `tags` or `account`; `bucket = "*"` means all
 
             error: the exemption does not say from what
              --> s3guard.toml:6:1
@@ -394,11 +400,11 @@ fn a_day_is_a_day() {
     check(
         exemption("2027"),
         &expect![[r#"
-            error: `until` has to be a day, and is a number
+            error: expected a day such as `2027-01-31`, found an integer
              --> s3guard.toml:5:9
               |
             5 | until = 2027
-              |         ^^^^ write it as `2027-01-31`
+              |         ^^^^
         "#]],
     );
 }

@@ -90,18 +90,18 @@ fn the_caret_stands_under_what_is_meant() {
     check(
         "aspects = { \"日本語\" = \"off\", tls = \"of\" }\n",
         &expect![[r#"
-        error: `日本語` is not an aspect of a bucket's protection
-         --> s3guard.toml:1:13
-          |
-        1 | aspects = { "日本語" = "off", tls = "of" }
-          |             ^^^^^^^^ write `encryption`, `sse-c`, `public-access`, `tls`, `ownership`, `versioning`, `access-logs`, `notifications`, `policy`, `acl`, `replication`, `lifecycle`, `object-lock` or `account-public-access`
+            error: `日本語` is not a valid choice
+             --> s3guard.toml:1:13
+              |
+            1 | aspects = { "日本語" = "off", tls = "of" }
+              |             ^^^^^^^^ write `encryption`, `sse-c`, `public-access`, `tls`, `ownership`, `versioning`, `access-logs`, `notifications`, `policy`, `acl`, `replication`, `lifecycle`, `object-lock` or `account-public-access`
 
-        error: `of` is not what can be done about an aspect
-         --> s3guard.toml:1:34
-          |
-        1 | aspects = { "日本語" = "off", tls = "of" }
-          |                                     ^^^^ write `off`
-    "#]],
+            error: `of` is not a valid choice
+             --> s3guard.toml:1:34
+              |
+            1 | aspects = { "日本語" = "off", tls = "of" }
+              |                                     ^^^^ write `off`
+        "#]],
     );
     check(
         "\u{feff}grad = 1\r\n\tgrad2 = 2\r\n",
@@ -122,12 +122,12 @@ fn the_caret_stands_under_what_is_meant() {
     check(
         format!("# {}\ngrade = \"{}\"\n", "-".repeat(300), "x".repeat(300)),
         &expect![[r#"
-        error: `xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…` is not a grade
-         --> s3guard.toml:2:9
-          |
-        2 | ... = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
-          |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^...^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ write `speed`, `hybrid` or `security`
-    "#]],
+            error: `xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…` is not a valid choice
+             --> s3guard.toml:2:9
+              |
+            2 | ... = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+              |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^...^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ write `speed`, `hybrid` or `security`
+        "#]],
     );
 }
 
@@ -137,12 +137,12 @@ fn what_would_move_the_cursor_is_not_written_to_a_terminal() {
     check(
         text,
         &expect![[r#"
-        error: `\u{1b}[2J\u{9b}` is not a grade
-         --> s3guard.toml:1:9
-          |
-        1 | grade = "\u001b[2J\u009b" # ¿2J �
-          |         ^^^^^^^^^^^^^^^^^ write `speed`, `hybrid` or `security`
-    "#]],
+            error: `\u{1b}[2J\u{9b}` is not a valid choice
+             --> s3guard.toml:1:9
+              |
+            1 | grade = "\u001b[2J\u009b" # ¿2J �
+              |         ^^^^^^^^^^^^^^^^^ write `speed`, `hybrid` or `security`
+        "#]],
     );
     for bytes in [text.as_bytes(), b"\x1b[2J = 1\n", b"grade = \"\xff\x1b[2J\"\n"] {
         let told = told(bytes);

@@ -168,7 +168,7 @@ fn told_once(
         Some(Value::Previous) => previous.get("Email").map_or("", String::as_str),
         None => "",
     };
-    let subscriptions = config.notifications().subscriptions();
+    let subscriptions = config.subscriptions();
     let is_same = |address: &str| !email.is_empty() && address.eq_ignore_ascii_case(email);
     match subscriptions.iter().find(|one| is_same(one.endpoint().address())) {
         None => Ok(()),

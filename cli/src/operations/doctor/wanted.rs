@@ -25,7 +25,7 @@ pub(crate) struct Wanted {
 impl Wanted {
     pub(crate) fn of(config: &Config, key: Option<&KeyArn>) -> Self {
         let deploy = config.deploy();
-        let subscriptions = config.notifications().subscriptions();
+        let subscriptions = config.subscriptions();
         let is_sms = |endpoint: &Endpoint| matches!(endpoint, Endpoint::Sms(_));
         Self {
             regions: deploy.regions.clone(),

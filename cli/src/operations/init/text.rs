@@ -80,12 +80,12 @@ mod tests {
         assert_eq!(deploy.protect, Some(true));
         assert_eq!(config.grade().unwrap().name(), "hybrid");
         assert_eq!(config.keys().count(), 1);
-        let subscriptions = config.notifications().subscriptions();
+        let subscriptions = config.subscriptions();
         assert_eq!(subscriptions[0].endpoint().address(), "you@example.com");
         // Who is named so hears of everything.
         assert_eq!(subscriptions[0].filters(), []);
         let config = config_file::check("s3guard.toml", &of(&Answers::default())).unwrap();
-        assert!(config.notifications().subscriptions().is_empty());
+        assert!(config.subscriptions().is_empty());
         assert_eq!(config.deploy().regions.len(), 0);
     }
 

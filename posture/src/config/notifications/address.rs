@@ -1,5 +1,9 @@
 //! Where notices go: addresses as SNS takes them, and what was probably meant by one that it does not take.
 
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::config::mistake::{Wrong, quoted};
 use crate::{AccountId, Region};
 
 /// Who is told.
@@ -27,7 +31,8 @@ pub struct ResourceArn {
 
 impl Endpoint {
     /// The names of the settings that are endpoints.
-    pub(super) const NAMES: [&'static str; 5] = ["email", "sms", "https", "sqs", "lambda"];
+    pub(in crate::config) const NAMES: [&'static str; 5] =
+        ["email", "sms", "https", "sqs", "lambda"];
 
     /// The setting that it is.
     pub const fn name(&self) -> &'static str {
@@ -48,8 +53,38 @@ impl Endpoint {
         }
     }
 
+    pub(super) fn email<'de, D: Deserializer<'de>>(text: D) -> Result<Option<Self>, D::Error> {
+        Self::deserialized("email", text)
+    }
+
+    pub(super) fn sms<'de, D: Deserializer<'de>>(text: D) -> Result<Option<Self>, D::Error> {
+        Self::deserialized("sms", text)
+    }
+
+    pub(super) fn https<'de, D: Deserializer<'de>>(text: D) -> Result<Option<Self>, D::Error> {
+        Self::deserialized("https", text)
+    }
+
+    pub(super) fn sqs<'de, D: Deserializer<'de>>(text: D) -> Result<Option<Self>, D::Error> {
+        Self::deserialized("sqs", text)
+    }
+
+    pub(super) fn lambda<'de, D: Deserializer<'de>>(text: D) -> Result<Option<Self>, D::Error> {
+        Self::deserialized("lambda", text)
+    }
+
+    fn deserialized<'de, D: Deserializer<'de>>(
+        name: &str,
+        text: D,
+    ) -> Result<Option<Self>, D::Error> {
+        let text = String::deserialize(text)?;
+        Self::read(name, &text).map(Some).map_err(|(problem, proposal)| {
+            D::Error::custom(Wrong::new(format!("{} {problem}", quoted(&text)), proposal))
+        })
+    }
+
     /// Reads what the setting of this name says; else what is wrong, and what to do instead.
-    pub(super) fn read(name: &str, text: &str) -> Result<Self, (&'static str, String)> {
+    fn read(name: &str, text: &str) -> Result<Self, (&'static str, String)> {
         match name {
             "email" => email(text).map(Self::Email),
             "sms" => sms(text).map(Self::Sms),
@@ -57,6 +92,12 @@ impl Endpoint {
             "sqs" => queue(text).map(Self::Sqs),
             _ => function(text).map(Self::Lambda),
         }
+    }
+}
+
+impl Serialize for Endpoint {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.address())
     }
 }
 

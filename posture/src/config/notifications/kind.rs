@@ -1,13 +1,14 @@
 //! What can happen to an object, as a configuration names it.
 
-use std::fmt;
-use std::str::FromStr;
+use serde::{Deserialize, Serialize};
 
 use crate::model::change::Change;
+use crate::text::named::named;
 
 /// Kinds of changes, by the names that a configuration has for them. Some are part of others.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename_all = "kebab-case"))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum ObjectKind {
     /// Created or overwritten.
     Created,
@@ -33,39 +34,22 @@ pub enum ObjectKind {
     Retention,
 }
 
+named! {
+    ObjectKind:
+    Created = "created",
+    Deleted = "deleted",
+    DeletedForGood = "deleted-for-good",
+    DeleteMarker = "delete-marker",
+    Expired = "expired",
+    Acl = "acl",
+    Tags = "tags",
+    Restored = "restored",
+    Moved = "moved",
+    Annotation = "annotation",
+    Retention = "retention",
+}
+
 impl ObjectKind {
-    /// All of them.
-    pub const ALL: [Self; 11] = [
-        Self::Created,
-        Self::Deleted,
-        Self::DeletedForGood,
-        Self::DeleteMarker,
-        Self::Expired,
-        Self::Acl,
-        Self::Tags,
-        Self::Restored,
-        Self::Moved,
-        Self::Annotation,
-        Self::Retention,
-    ];
-
-    /// Its name in a configuration.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Created => "created",
-            Self::Deleted => "deleted",
-            Self::DeletedForGood => "deleted-for-good",
-            Self::DeleteMarker => "delete-marker",
-            Self::Expired => "expired",
-            Self::Acl => "acl",
-            Self::Tags => "tags",
-            Self::Restored => "restored",
-            Self::Moved => "moved",
-            Self::Annotation => "annotation",
-            Self::Retention => "retention",
-        }
-    }
-
     /// Whether a change is of this kind.
     pub fn includes(self, change: Change) -> bool {
         match self {
@@ -85,20 +69,6 @@ impl ObjectKind {
     }
 }
 
-impl fmt::Display for ObjectKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for ObjectKind {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL.into_iter().find(|kind| kind.name() == text).ok_or(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -114,7 +84,7 @@ mod tests {
         }
         for kind in ObjectKind::ALL {
             assert!(changes.iter().any(|change| kind.includes(*change)), "{kind}");
-            assert_eq!(kind.name().parse(), Ok(kind));
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.name());
         }
     }
 

@@ -1,48 +1,83 @@
 //! A subscription: who is told, and of what.
 
-use std::collections::BTreeSet;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
-use serde_json::{Map, Value, json};
-
-use super::Endpoint;
+use super::{Endpoint, Filter};
 use crate::Grade;
+#[cfg(test)]
+use crate::config::tests::schema;
+use crate::config::values::{Action, OneOrMany, SubscriptionName};
 use crate::model::attributes::Kind;
 use crate::model::severity::Severity;
 
-/// Who is told, and of what.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Who is told, by exactly one of `email`, `sms`, `https`, `sqs` and `lambda`, and of what: all that is said has to
+/// match.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename = "a subscription", rename_all = "kebab-case", deny_unknown_fields, default)]
+#[cfg_attr(
+    test,
+    derive(schemars::JsonSchema),
+    schemars(rename = "Subscription", extend("oneOf" = schema::exactly_one_endpoint(), "required" = ["name"]))
+)]
 pub struct Subscription {
-    pub(super) name: String,
-    pub(super) endpoint: Endpoint,
-    pub(super) about: BTreeSet<Kind>,
-    pub(super) actions: BTreeSet<String>,
-    pub(super) buckets: BTreeSet<Filter>,
-    pub(super) severity: Severity,
-    pub(super) grades: BTreeSet<Grade>,
-}
-
-/// What a value of an attribute may be.
-///
-/// Source: Amazon SNS Developer Guide, "Filter policy constraints" and "String value matching".
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Filter {
-    /// Exactly this.
-    Exactly(String),
-    /// Something that begins so.
-    Prefix(String),
-    /// Something that ends so.
-    Suffix(String),
+    /// Its name, which becomes part of a logical id of the stack: another name is another subscription.
+    #[cfg_attr(test, schemars(with = "String", regex(pattern = "^[A-Za-z][A-Za-z0-9-]{0,31}$")))]
+    name: Option<SubscriptionName>,
+    /// A mail address, whose owner has to confirm.
+    #[serde(deserialize_with = "Endpoint::email")]
+    #[cfg_attr(test, schemars(with = "String", extend("format" = "email")))]
+    email: Option<Endpoint>,
+    /// A telephone number in the form of E.164, as `+4915112345678`. It hears only of what is `critical`.
+    #[serde(deserialize_with = "Endpoint::sms")]
+    #[cfg_attr(test, schemars(with = "String", regex(pattern = "^\\+[1-9][0-9]{6,14}$")))]
+    sms: Option<Endpoint>,
+    /// An address on the web, which has to confirm.
+    #[serde(deserialize_with = "Endpoint::https")]
+    #[cfg_attr(test, schemars(with = "String", regex(pattern = "^https://")))]
+    https: Option<Endpoint>,
+    /// The ARN of a queue, whose policy has to let the topic send.
+    #[serde(deserialize_with = "Endpoint::sqs")]
+    #[cfg_attr(test, schemars(with = "String", regex(pattern = "^arn:aws[a-z-]*:sqs:")))]
+    sqs: Option<Endpoint>,
+    /// The ARN of a function. One of another account or Region has to permit the topic itself.
+    #[serde(deserialize_with = "Endpoint::lambda")]
+    #[cfg_attr(test, schemars(with = "String", regex(pattern = "^arn:aws[a-z-]*:lambda:")))]
+    lambda: Option<Endpoint>,
+    /// What a notice is about; without it, anything.
+    about: OneOrMany<Kind>,
+    /// What was done, or happened; without it, anything.
+    #[cfg_attr(test, schemars(with = "schema::Actions"))]
+    pub(in crate::config) action: OneOrMany<Action>,
+    /// Bucket's names: whole ones, or with one `*` at the beginning or the end; without it, any.
+    pub(in crate::config) bucket: OneOrMany<Filter>,
+    /// From this severity on; without it, of any.
+    pub(in crate::config) severity: Option<Severity>,
+    /// The grades of the buckets; without it, any.
+    grade: OneOrMany<Grade>,
 }
 
 impl Subscription {
     /// Its name in the configuration.
     pub fn name(&self) -> &str {
-        &self.name
+        self.name.as_deref().unwrap_or_default()
     }
 
     /// Who is told.
     pub fn endpoint(&self) -> &Endpoint {
-        &self.endpoint
+        self.endpoints().next().expect("a subscription without an address is a mistake")
+    }
+
+    /// The addresses that are given: a mistake, unless it is one.
+    pub(in crate::config) fn endpoints(&self) -> impl Iterator<Item = &Endpoint> {
+        [&self.email, &self.sms, &self.https, &self.sqs, &self.lambda].into_iter().flatten()
+    }
+
+    /// A telephone gets twenty messages a second at most, and each costs: it hears only of what is critical.
+    ///
+    /// Source: Amazon SNS, "Quotas" and "Pricing".
+    pub(in crate::config) fn least_severity(&self) -> Severity {
+        if self.sms.is_some() { Severity::Critical } else { Severity::Info }
     }
 
     /// What is filtered by: each attribute has to be there, and to be one of these. Nothing of it lets everything through,
@@ -50,15 +85,16 @@ impl Subscription {
     pub fn filters(&self) -> Vec<(&'static str, Vec<Filter>)> {
         let exactly = |text: &str| Filter::Exactly(text.to_owned());
         let about = self.about.iter().map(|about| exactly(about.name()));
-        let grades = self.grades.iter().map(|grade| exactly(grade.name()));
+        let grades = self.grade.iter().map(|grade| exactly(grade.name()));
         // The least lets all through; that a notice has a severity is not asked.
-        let severities = Severity::ALL.into_iter().filter(|one| *one >= self.severity);
+        let least = self.severity.unwrap_or_else(|| self.least_severity());
+        let severities = Severity::ALL.into_iter().filter(|one| *one >= least);
         let severities = severities.map(|severity| exactly(severity.name()));
-        let has_severity = self.severity > Severity::Info;
+        let has_severity = least > Severity::Info;
         let filters = [
             ("kind", about.collect()),
-            ("action", self.actions.iter().map(|action| exactly(action)).collect()),
-            ("bucket", self.buckets.iter().cloned().collect()),
+            ("action", self.action.iter().map(|action| exactly(action)).collect()),
+            ("bucket", self.bucket.iter().cloned().collect()),
             ("severity", severities.filter(|_| has_severity).collect()),
             ("grade", grades.collect::<Vec<_>>()),
         ];
@@ -74,7 +110,7 @@ impl Subscription {
     }
 
     /// How many combinations of values the filter policy has, as SNS counts them.
-    pub(super) fn combinations(&self) -> usize {
+    pub(in crate::config) fn combinations(&self) -> usize {
         let counts = self.filters().into_iter().map(|(_, values)| values.len());
         counts.fold(1, usize::saturating_mul)
     }
@@ -98,32 +134,5 @@ impl Subscription {
                 _ => grades.iter().any(is_one),
             }
         })
-    }
-}
-
-impl Filter {
-    fn matches(&self, value: &str) -> bool {
-        match self {
-            Self::Exactly(text) => value == text,
-            Self::Prefix(prefix) => value.starts_with(prefix),
-            Self::Suffix(suffix) => value.ends_with(suffix),
-        }
-    }
-
-    fn to_json(&self) -> Value {
-        match self {
-            Self::Exactly(text) => json!(text),
-            Self::Prefix(prefix) => json!({ "prefix": prefix }),
-            Self::Suffix(suffix) => json!({ "suffix": suffix }),
-        }
-    }
-
-    /// As a configuration has it.
-    pub(super) fn pattern(&self) -> String {
-        match self {
-            Self::Exactly(text) => text.clone(),
-            Self::Prefix(prefix) => format!("{prefix}*"),
-            Self::Suffix(suffix) => format!("*{suffix}"),
-        }
     }
 }

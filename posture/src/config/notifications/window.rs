@@ -2,7 +2,10 @@
 
 use std::fmt;
 use std::ops::RangeInclusive;
+use std::str::FromStr;
 
+use crate::config::mistake::{Wrong, quoted};
+use crate::config::values::as_text;
 use crate::text;
 
 const MINUTE: u32 = 60;
@@ -30,13 +33,6 @@ impl Window {
         self.0
     }
 
-    /// The window of this text, or the nearest to it that there is, if it is a time at all.
-    pub(super) fn read(text: &str) -> Result<Self, Option<Self>> {
-        let seconds = text::seconds(text).ok_or(None)?;
-        let nearest = Self::nearest(seconds);
-        if u64::from(nearest.0) == seconds { Ok(nearest) } else { Err(Some(nearest)) }
-    }
-
     fn nearest(seconds: u64) -> Self {
         let (least, most) = (*SHORT_SECONDS.start(), *SHORT_SECONDS.end());
         let short = seconds.clamp(u64::from(least), u64::from(most));
@@ -44,6 +40,24 @@ impl Window {
         let all = [short].into_iter().chain(LONG_SECONDS);
         let nearest = all.min_by_key(|one| u64::from(*one).abs_diff(seconds));
         nearest.map_or_else(Self::default, Self)
+    }
+}
+
+as_text!(Window: "a time such as `5m`");
+
+impl FromStr for Window {
+    type Err = Wrong;
+
+    fn from_str(text: &str) -> Result<Self, Wrong> {
+        let seconds = text::seconds(text).ok_or_else(|| {
+            let proposal = "write `10s` to `300s`, `1m` to `5m`, `15m`, `1h` or `1d`";
+            Wrong::new(format!("{} is not a time", quoted(text)), proposal)
+        })?;
+        let nearest = Self::nearest(seconds);
+        if u64::from(nearest.0) == seconds {
+            return Ok(nearest);
+        }
+        Err(Wrong::new(format!("{} is not a window", quoted(text)), format!("write `{nearest}`")))
     }
 }
 
@@ -79,9 +93,9 @@ mod tests {
             ("24h", 86_400, "1d"),
             ("1d", 86_400, "1d"),
         ] {
-            let window = Window::read(text).unwrap();
+            let window: Window = text.parse().unwrap();
             assert_eq!((window.seconds(), window.to_string().as_str()), (seconds, shown), "{text}");
-            assert_eq!(Window::read(shown), Ok(window));
+            assert_eq!(shown.parse(), Ok(window));
         }
     }
 
@@ -98,12 +112,16 @@ mod tests {
             ("14h", "1d"),
             ("99999999999d", "1d"),
         ] {
-            assert_eq!(Window::read(text).unwrap_err().unwrap().to_string(), nearest, "{text}");
+            let wrong = text.parse::<Window>().unwrap_err().to_string();
+            assert_eq!(wrong, format!("`{text}` is not a window\nwrite `{nearest}`"));
         }
         for text in
             ["", "s", "5", "5 m", "-5m", "5min", "five", "1.5h", "99999999999999999999d", "ä"]
         {
-            assert_eq!(Window::read(text), Err(None), "{text}");
+            assert!(
+                text.parse::<Window>().unwrap_err().to_string().contains("is not a time"),
+                "{text}"
+            );
         }
     }
 }

@@ -36,7 +36,7 @@ fn subscription(filter: &Value) -> Subscription {
     let mut written = filter.clone();
     written["name"] = json!("a");
     written["email"] = json!("a@example.com");
-    config(&json!({ "subscription": [written] })).notifications().subscriptions()[0].clone()
+    config(&json!({ "subscription": [written] })).subscriptions()[0].clone()
 }
 
 #[test]

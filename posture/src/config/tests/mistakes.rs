@@ -46,15 +46,14 @@ fn all_mistakes_are_told_at_once() {
         }),
         &expect![[r#"
             `grad`: `grad` is not a setting of the configuration (write `grade`)
-            `settle-seconds`: `settle-seconds` has to be a whole number, and is a text (write `15`, without quotes)
+            `settle-seconds`: expected an integer, found a string (write `15`, without quotes)
+            `writes-per-hour`: 6 is not between 7 and 1000 (write `7`)
+            `keys.eu-west`: `eu-west` is not a Region's code, as `eu-west-1` is
+            `rule[0].grade`: `secret` is not a valid choice (write `speed`, `hybrid` or `security`)
             `rule[1].grad`: `grad` is not a setting of a rule (write `grade`)
             `exemption[0].reson`: `reson` is not a setting of an exemption (write `reason`)
-            `writes-per-hour`: 6 is not between 7 and 1000 (write `7`)
-            `keys.eu-west`: `eu-west` is not a Region's code (write it as `eu-west-1`)
-            `keys.eu-west`: `alias/aws/s3` is an alias, which S3 resolves in the account of whoever calls (give the key's ARN, as `arn:aws:kms:eu-west-1:111122223333:key/…`)
-            `rule[0]`: nothing says which buckets are meant (add `bucket`, `tags` or `account`; `bucket = "*"` means all)
-            `rule[0].grade`: `secret` is not a grade (write `speed`, `hybrid` or `security`)
             `exemption[0].bucket`: no bucket's name has a `!` (write only letters, digits, `.`, `-`, `_`, and `*` or `?` for any)
+            `rule[0]`: nothing says which buckets are meant (add `bucket`, `tags` or `account`; `bucket = "*"` means all)
             `exemption[0].aspects`: the exemption does not say from what (add `aspects = ["…"]`)
             `exemption[0].until`: the exemption has no end (add `until = 2027-01-31`, the last day on which it counts)
         "#]],
@@ -66,61 +65,61 @@ fn a_setting_of_another_kind_is_told_once() {
     check(
         &json!({ "rule": { "bucket": "a" } }),
         &expect![[r#"
-        `rule`: `rule` has to be a list of tables, and is a table (write `[[rule]]` on a line of its own, and the settings below)
-    "#]],
+            `rule`: expected a list, found a table (write `[[rule]]` on a line of its own, and the settings below)
+        "#]],
     );
     check(
         &json!({ "rule": [5], "exemption": [true] }),
         &expect![[r#"
-            `rule[0]`: what is in the list has to be a table, and is a number (write `[[rule]]` on a line of its own, and the settings below)
-            `exemption[0]`: what is in the list has to be a table, and is a truth value (write `[[exemption]]` on a line of its own, and the settings below)
+            `rule[0]`: expected a table, found an integer (write `[[rule]]` on a line of its own, and the settings below)
+            `exemption[0]`: expected a table, found a boolean (write `[[exemption]]` on a line of its own, and the settings below)
         "#]],
     );
     check(
         &json!({ "settle-seconds": 1.5, "writes-per-hour": 20.0, "grade": null }),
         &expect![[r#"
-            `settle-seconds`: `settle-seconds` has to be a whole number, and is a number with a point
-            `writes-per-hour`: `writes-per-hour` has to be a whole number, and is a number with a point (write `20`)
-            `grade`: `grade` has to be a text, and is nothing that a setting can be (write `"speed"`, `"hybrid"` or `"security"`)
+            `settle-seconds`: expected an integer, found a float (write an integer, or remove the line)
+            `writes-per-hour`: expected an integer, found a float (write `20`)
+            `grade`: expected a string, found nothing that a setting can be (write `"speed"`, `"hybrid"` or `"security"`)
         "#]],
     );
     check(
         &json!({ "keys": [], "aspects": "keep" }),
         &expect![[r#"
-        `keys`: `keys` has to be a table, and is a list (write `[keys]` on a line of its own, and the settings below)
-        `aspects`: `aspects` has to be a table, and is a text (write `[aspects]` on a line of its own, and the settings below)
-    "#]],
+            `keys`: expected a table, found a list (write `[keys]` on a line of its own, and the settings below)
+            `aspects`: expected a table, found a string (write `[aspects]` on a line of its own, and the settings below)
+        "#]],
     );
     check(
         &json!({ "aspects": { "tls": true } }),
         &expect![[r#"
-        `aspects.tls`: `tls` has to be a text, and is a truth value (write `"off"`, `"report"` or `"keep"`)
-    "#]],
+            `aspects.tls`: expected a string, found a boolean (write `"off"`, `"report"` or `"keep"`)
+        "#]],
     );
     check_rule(
         &json!({ "account": 111_122_223_333_u64, "grade": "speed" }),
         &expect![[r#"
-        `rule[0].account`: `account` has to be a text, and is a number (write `"111122223333"`, in quotes)
-    "#]],
+            `rule[0].account`: expected a string, found an integer (write `"111122223333"`, in quotes)
+        "#]],
     );
     check_rule(
         &json!({ "bucket": ["a-*", 5], "grade": ["speed"] }),
         &expect![[r#"
-            `rule[0].bucket[1]`: what is in the list has to be a text, and is a number (write `"5"`, in quotes)
-            `rule[0].grade`: `grade` has to be a text, and is a list (write `"speed"`, `"hybrid"` or `"security"`)
+            `rule[0].bucket[1]`: expected a string, found an integer (write `"5"`, in quotes)
+            `rule[0].grade`: expected a string, found a list (write `"speed"`, `"hybrid"` or `"security"`)
         "#]],
     );
     check_rule(
         &json!({ "tags": { "secret": true }, "grade": "speed" }),
         &expect![[r#"
-        `rule[0].tags.secret`: `secret` has to be a text, and is a truth value (write `"true"`, in quotes)
-    "#]],
+            `rule[0].tags.secret`: expected a string, found a boolean (write `"true"`, in quotes)
+        "#]],
     );
     check_exemption(
         &json!({ "aspects": "tls" }),
         &expect![[r#"
-        `exemption[0].aspects`: `aspects` has to be a list of texts, and is a text (write `["tls"]`)
-    "#]],
+            `exemption[0].aspects`: expected a list, found a string (write `["tls"]`)
+        "#]],
     );
 }
 
@@ -129,14 +128,14 @@ fn a_setting_in_the_wrong_place_is_sent_where_it_belongs() {
     check(
         &json!({ "aspects": { "grade": "speed", "settle-seconds": 3 } }),
         &expect![[r#"
-        `aspects.grade`: `grade` is not an aspect of a bucket's protection (move it above the first line with `[`)
-        `aspects.settle-seconds`: `settle-seconds` is not an aspect of a bucket's protection (move it above the first line with `[`)
-    "#]],
+            `aspects.grade`: `grade` is not a valid choice (move it above the first line with `[`)
+            `aspects.settle-seconds`: `settle-seconds` is not a valid choice (move it above the first line with `[`)
+        "#]],
     );
     check_rule(
         &json!({ "bucket": "a-*", "aspects": { "writes-per-hour": 3 } }),
         &expect![[r#"
-            `rule[0].aspects.writes-per-hour`: `writes-per-hour` is not an aspect of a bucket's protection (move it above the first line with `[`)
+            `rule[0].aspects.writes-per-hour`: `writes-per-hour` is not a valid choice (move it above the first line with `[`)
         "#]],
     );
     check_exemption(
@@ -196,22 +195,22 @@ fn a_key_is_one_of_its_region_and_never_an_alias() {
         "eu-west-1",
         "arn:aws:kms:eu-west-1:111122223333:alias/mine",
         &expect![[r#"
-        `keys.eu-west-1`: `arn:aws:kms:eu-west-1:111122223333:alias/mine` is an alias, which S3 resolves in the account of whoever calls (give the key's ARN, as `arn:aws:kms:eu-west-1:111122223333:key/…`)
-    "#]],
+            `keys.eu-west-1`: `arn:aws:kms:eu-west-1:111122223333:alias/mine` is an alias, which S3 resolves in the caller's account; give the key's ARN
+        "#]],
     );
     check(
         "eu-central-1",
         "1234abcd",
         &expect![[r#"
-        `keys.eu-central-1`: `1234abcd` is not the ARN of a KMS key (write it as `arn:aws:kms:eu-central-1:111122223333:key/…`)
-    "#]],
+            `keys.eu-central-1`: `1234abcd` is not a key's ARN, as `arn:aws:kms:eu-west-1:111122223333:key/…` is
+        "#]],
     );
     check(
         "Ireland",
         "arn:aws:kms:eu-west-1:111122223333:key/1",
         &expect![[r#"
-        `keys.Ireland`: `Ireland` is not a Region's code (write it as `eu-west-1`)
-    "#]],
+            `keys.Ireland`: `Ireland` is not a Region's code, as `eu-west-1` is
+        "#]],
     );
 }
 
@@ -220,10 +219,9 @@ fn an_aspect_is_one_that_there_is_and_kept_only_if_it_can_be() {
     check(
         &json!({ "aspects": { "versionning": "on", "tls": "of", "acl": "keep" } }),
         &expect![[r#"
+            `aspects.versionning`: `versionning` is not a valid choice (write `versioning`)
+            `aspects.tls`: `of` is not a valid choice (write `off`)
             `aspects.acl`: `acl` cannot be kept: s3guard has no write for it (write `report`)
-            `aspects.tls`: `of` is not what can be done about an aspect (write `off`)
-            `aspects.versionning`: `versionning` is not an aspect of a bucket's protection (write `versioning`)
-            `aspects.versionning`: `on` is not what can be done about an aspect (write `off`, `report` or `keep`)
         "#]],
     );
     check(
@@ -251,8 +249,8 @@ fn a_rule_says_something_of_some_buckets() {
     check_rule(
         &json!({}),
         &expect![[r#"
-        `rule[0]`: nothing says which buckets are meant (add `bucket`, `tags` or `account`; `bucket = "*"` means all)
-    "#]],
+            `rule[0]`: nothing says which buckets are meant (add `bucket`, `tags` or `account`; `bucket = "*"` means all)
+        "#]],
     );
     check_rule(
         &json!({ "bucket": "*" }),
@@ -263,9 +261,9 @@ fn a_rule_says_something_of_some_buckets() {
     check_rule(
         &json!({ "bucket": [], "account": "1", "grade": "speed" }),
         &expect![[r#"
-        `rule[0].bucket`: the list of buckets is empty (add a pattern, or remove the line)
-        `rule[0].account`: `1` is not an AWS account (write its twelve digits)
-    "#]],
+            `rule[0].bucket`: the list is empty (add a value, or remove the line)
+            `rule[0].account`: `1` is not an AWS account, which has twelve digits
+        "#]],
     );
     for good in ["*", "abc", "a*", "log-?", "My_Old.Bucket"] {
         check_rule(&json!({ "bucket": good, "grade": "speed" }), &expect!["nothing is wrong\n"]);
@@ -297,8 +295,8 @@ fn a_rule_says_something_of_some_buckets() {
     check_rule(
         &json!({ "tags": { "": "a", "b": "b".repeat(257) }, "grade": "speed" }),
         &expect![[r#"
-            `rule[0].tags.`: the key of the tag has 0 characters (write 1 to 128, as S3 allows)
             `rule[0].tags.b`: the value of the tag has 257 characters (write up to 256, as S3 allows)
+            `rule[0].tags.`: the key of the tag has 0 characters (write 1 to 128, as S3 allows)
         "#]],
     );
 }
@@ -365,16 +363,16 @@ fn an_exemption_has_a_reason_and_an_end() {
     check_exemption(
         &json!({ "aspects": [], "reason": "  " }),
         &expect![[r#"
-        `exemption[0].aspects`: the exemption does not say from what (add `aspects = ["…"]`)
-        `exemption[0].reason`: the exemption has no reason (add `reason = "…"`, in words)
-    "#]],
+            `exemption[0].reason`: the exemption has no reason (add `reason = "…"`, in words)
+            `exemption[0].aspects`: the exemption does not say from what (add `aspects = ["…"]`)
+        "#]],
     );
     check_exemption(
         &json!({ "aspects": ["publik-access"], "reason": "a\nb" }),
         &expect![[r#"
-        `exemption[0].aspects[0]`: `publik-access` is not an aspect of a bucket's protection (write `public-access`)
-        `exemption[0].reason`: the reason has a control character (write one line of text)
-    "#]],
+            `exemption[0].aspects[0]`: `publik-access` is not a valid choice (write `public-access`)
+            `exemption[0].reason`: the reason has a control character (write one line of text)
+        "#]],
     );
     check_exemption(
         &json!({ "reason": "x".repeat(257) }),

@@ -48,6 +48,7 @@ fn what_is_said_of_notifications_is_written_in_one_way() {
             "chat": "warning",
             "alert": {
               "deleted": 50,
+              "deleted-for-good": 10,
               "acl-changed": 10,
               "overwritten": 3,
               "created": 1
@@ -91,8 +92,7 @@ fn what_is_said_of_notifications_is_written_in_one_way() {
             },
             {
               "name": "night",
-              "sms": "+4915112345678",
-              "severity": "critical"
+              "sms": "+4915112345678"
             },
             {
               "name": "hook",
@@ -100,7 +100,8 @@ fn what_is_said_of_notifications_is_written_in_one_way() {
             },
             {
               "name": "queue",
-              "sqs": "arn:aws:sqs:eu-west-1:111122223333:told"
+              "sqs": "arn:aws:sqs:eu-west-1:111122223333:told",
+              "severity": "info"
             },
             {
               "name": "code",
@@ -121,7 +122,7 @@ fn without_a_word_there_is_a_minute_and_nobody_else() {
     assert_eq!(notifications.chat(), None);
     let alert = notifications.alert();
     assert_eq!((alert.deleted, alert.deleted_for_good, alert.created), (100, 10, None));
-    assert!(notifications.subscriptions().is_empty());
+    assert!(config.subscriptions().is_empty());
     assert!(!notifications.tells_overwrites_in("payroll"));
 }
 
@@ -135,7 +136,7 @@ fn what_is_said_is_what_is_found() {
     assert!(
         notifications.tells_overwrites_in("payroll-1") && !notifications.tells_overwrites_in("x")
     );
-    let [_, night, .., code] = notifications.subscriptions() else { panic!("there are five") };
+    let [_, night, .., code] = config.subscriptions() else { panic!("there are five") };
     assert!(!night.wants("object", &[], &[], Severity::High, &[]));
     assert!(night.wants("guard", &[], &[], Severity::Critical, &[]));
     let Endpoint::Lambda(arn) = code.endpoint() else { panic!("it is a function") };
@@ -146,7 +147,9 @@ fn what_is_said_is_what_is_found() {
 fn the_values_of_an_empty_setting_are_the_usual_ones() {
     let written =
         json!({ "notifications": { "alert": { "deleted": 100 }, "objects": { "include": {} } } });
-    assert_eq!(config(&written), Config::default());
+    let usual = Config::default();
+    assert_eq!(config(&written).notifications().alert(), usual.notifications().alert());
+    assert_eq!(config(&written).notifications().selection(), usual.notifications().selection());
 }
 
 #[test]
@@ -190,30 +193,30 @@ fn a_window_that_is_none_is_told_with_the_nearest() {
     check(
         &json!({ "notifications": { "window": "10m", "chat": "warn" } }),
         &expect![[r#"
-        `notifications.window`: `10m` is not a window (write `5m`)
-        `notifications.chat`: `warn` is not a severity (write `info`, `warning`, `high` or `critical`)
-    "#]],
+            `notifications.window`: `10m` is not a window (write `5m`)
+            `notifications.chat`: `warn` is not a valid choice (write `info`, `warning`, `high` or `critical`)
+        "#]],
     );
     check(
         &json!({ "notifications": { "window": "soon", "chat": "loud" } }),
         &expect![[r#"
-        `notifications.window`: `soon` is not a time (write `10s` to `300s`, `1m` to `5m`, `15m`, `1h` or `1d`)
-        `notifications.chat`: `loud` is not a severity (write `info`, `warning`, `high` or `critical`)
-    "#]],
+            `notifications.window`: `soon` is not a time (write `10s` to `300s`, `1m` to `5m`, `15m`, `1h` or `1d`)
+            `notifications.chat`: `loud` is not a valid choice (write `info`, `warning`, `high` or `critical`)
+        "#]],
     );
     check(
         &json!({ "notifications": { "window": 60, "chat": true } }),
         &expect![[r#"
-        `notifications.window`: `window` has to be a time, and is a number (write `"60s"`, in quotes and with its unit)
-        `notifications.chat`: `chat` has to be a text, and is a truth value (write `"true"`, in quotes)
-    "#]],
+            `notifications.window`: expected a time such as `5m`, found an integer
+            `notifications.chat`: expected a string, found a boolean (write `"info"`, `"warning"`, `"high"` or `"critical"`)
+        "#]],
     );
     check(
         &json!({ "notifications": { "window": 1.5, "alert": 5, "objects": { "include": ["a"] } } }),
         &expect![[r#"
-            `notifications.window`: `window` has to be a time, and is a number with a point (write it as `"5m"`)
-            `notifications.alert`: `alert` has to be a table, and is a number (write `[notifications.alert]` on a line of its own, and the settings below)
-            `notifications.objects.include`: `include` has to be a table, and is a list (write `[notifications.objects.include]` on a line of its own, and the settings below)
+            `notifications.window`: expected a time such as `5m`, found a float
+            `notifications.alert`: expected a table, found an integer (write `[notifications.alert]` on a line of its own, and the settings below)
+            `notifications.objects.include`: expected a table, found a list (write `[notifications.objects.include]` on a line of its own, and the settings below)
         "#]],
     );
 }
@@ -226,12 +229,12 @@ fn an_alert_that_is_off_is_left_out() {
             "delete": 5,
         } } }),
         &expect![[r#"
-            `notifications.alert.deleted-for-good`: `deleted-for-good` has to be a whole number, and is a text (write a number, or leave the line out)
-            `notifications.alert.acl-changed`: `acl-changed` has to be a whole number, and is a truth value (write a number, or leave the line out)
             `notifications.alert.delete`: `delete` is not a setting of an alert (an alert has `deleted`, `deleted-for-good`, `acl-changed`, `overwritten` and `created`)
-            `notifications.alert.deleted`: 0 is not between 1 and 1000000 (leave the line out for 100; `1000000` is as good as no alert)
+            `notifications.alert.deleted`: 0 is not between 1 and 1000000 (write `1` or more, or remove the line)
+            `notifications.alert.deleted-for-good`: expected an integer, found a string (write an integer, or remove the line)
+            `notifications.alert.acl-changed`: expected an integer, found a boolean (write an integer, or remove the line)
+            `notifications.alert.created`: 0 is not between 1 and 1000000 (write `1` or more, or remove the line)
             `notifications.alert.overwritten`: 1000001 is not between 1 and 1000000 (write `1000000`)
-            `notifications.alert.created`: 0 is not between 1 and 1000000 (leave the line out for no alert)
         "#]],
     );
 }
@@ -245,15 +248,15 @@ fn objects_that_cannot_be_are_told() {
             "tell-overwrites": ["Ä"],
         } } }),
         &expect![[r#"
-            `notifications.objects.exclude.region`: `region` is not a setting of what is included or excluded (what is included or excluded has `bucket`, `key` and `kind`)
-            `notifications.objects.tell-overwrites[0]`: no bucket's name has a `Ä` (write only letters, digits, `.`, `-`, `_`, and `*` or `?` for any)
             `notifications.objects.include.bucket[0]`: `ab` is shorter than any bucket's name (add a `*`, if it is only a part of the name)
             `notifications.objects.include.key[0]`: the pattern is empty, and matches no key (write `*`)
-            `notifications.objects.include.kind[0]`: `delete` is not what can happen to an object (write `deleted`)
-            `notifications.objects.include.kind[1]`: `removed` is not what can happen to an object (write `moved`)
-            `notifications.objects.exclude.bucket`: the list of buckets is empty (add a pattern, or remove the line)
+            `notifications.objects.include.kind[0]`: `delete` is not a valid choice (write `deleted`)
+            `notifications.objects.include.kind[1]`: `removed` is not a valid choice (write `moved`)
+            `notifications.objects.exclude.region`: `region` is not a setting of what is included or excluded (what is included or excluded has `bucket`, `key` and `kind`)
+            `notifications.objects.exclude.bucket`: the list is empty (add a value, or remove the line)
             `notifications.objects.exclude.key`: the pattern has 1025 bytes (write up to 1024, no key has more)
             `notifications.objects.exclude.kind`: the list is empty (add a value, or remove the line)
+            `notifications.objects.tell-overwrites[0]`: no bucket's name has a `Ä` (write only letters, digits, `.`, `-`, `_`, and `*` or `?` for any)
         "#]],
     );
     check(
@@ -268,11 +271,11 @@ fn objects_that_cannot_be_are_told() {
     let many: Vec<String> = (0..101).map(|number| format!("key-{number}")).collect();
     check(
         &json!({ "notifications": { "objects": {
-            "include": { "key": many }, "tell-overwrites": vec!["abc"; 21],
+            "include": { "key": &many }, "tell-overwrites": many[..21],
         } } }),
         &expect![[r#"
-            `notifications.objects.tell-overwrites`: there are more than 20 patterns (find patterns that match more)
             `notifications.objects.include.key`: there are more than 100 values (remove some)
+            `notifications.objects.tell-overwrites`: there are more than 20 patterns (find patterns that match more)
         "#]],
     );
 }
@@ -412,9 +415,9 @@ fn a_subscription_has_one_name_and_one_address() {
     check(
         &json!({ "subscription": [{}, { "name": "1st", "email": "a@example.com", "sms": "+4915112345678" }] }),
         &expect![[r#"
+            `subscription[1].name`: `1st` cannot be the name of a subscription (write a letter and up to 31 letters, digits and `-`: it becomes part of a logical id)
             `subscription[0]`: the subscription has no name (add `name = "…"`)
             `subscription[0]`: the subscription does not say who is told (add one of `email`, `sms`, `https`, `sqs` or `lambda`)
-            `subscription[1].name`: `1st` cannot be the name of a subscription (write a letter and up to 31 letters, digits and `-`: it becomes part of a logical id)
             `subscription[1]`: the subscription has more than one address (keep one, and write a `[[subscription]]` for each other)
         "#]],
     );
@@ -457,21 +460,21 @@ fn what_cannot_be_filtered_by_is_told() {
             mail(json!({ "buckets": "x", "action": 5 })),
         ],
         &expect![[r#"
-            `subscription[3].buckets`: `buckets` is not a setting of a subscription (write `bucket`)
-            `subscription[3].action`: `action` has to be a text or a list of texts, and is a number (write `"5"`, in quotes)
-            `subscription[0].about[0]`: `objects` is not what a notice is about (write `object`)
-            `subscription[0].about[1]`: `x` is not what a notice is about (write `bucket`, `object` or `guard`)
-            `subscription[0].action[0]`: `delete` is not an action (write `deleted`)
-            `subscription[0].action[1]`: `x` is not an action (write `protected`, `weakened`, `failed`, `left`, `exempt`, `again`, `stopped`, `acl`, `annotation`, `created`, `deleted`, `moved`, `overwritten`, `restored`, `retention`, `tags`, `missed`, `exemption-ends`, `alarm`, `alarm-ok`, `alarm-unknown` or `test`)
+            `subscription[0].about[0]`: `objects` is not a valid choice (write `object`)
+            `subscription[0].about[1]`: `x` is not a valid choice (write `bucket`, `object` or `guard`)
+            `subscription[0].action[0]`: `delete` is not a valid choice (write `deleted`)
+            `subscription[0].action[1]`: `x` is not a valid choice (write `protected`, `weakened`, `failed`, `left`, `exempt`, `again`, `stopped`, `acl`, `annotation`, `created`, `deleted`, `moved`, `overwritten`, `restored`, `retention`, `tags`, `missed`, `exemption-ends`, `alarm`, `alarm-ok`, `alarm-unknown` or `test`)
             `subscription[0].grade`: the list is empty (add a value, or remove the line)
-            `subscription[1].severity`: `warn` is not a severity (write `info`, `warning`, `high` or `critical`)
-            `subscription[1].grade`: `secure` is not a grade (write `speed`, `hybrid` or `security`)
+            `subscription[1].severity`: `warn` is not a valid choice (write `info`, `warning`, `high` or `critical`)
+            `subscription[1].grade`: `secure` is not a valid choice (write `speed`, `hybrid` or `security`)
             `subscription[2].bucket[0]`: `*` is a pattern that SNS cannot filter by: it has no wildcards (leave `bucket` out, for all buckets)
             `subscription[2].bucket[1]`: `a-*-b` is a pattern that SNS cannot filter by: it has no wildcards (write `a-*`)
             `subscription[2].bucket[2]`: `*mid*` is a pattern that SNS cannot filter by: it has no wildcards (write how the names begin, as `name-*`, or end, as `*-name`)
             `subscription[2].bucket[3]`: `pay?oll-2026` is a pattern that SNS cannot filter by: it has no wildcards (write `*oll-2026`)
             `subscription[2].bucket[4]`: `*-?-logs` is a pattern that SNS cannot filter by: it has no wildcards (write `*-logs`)
             `subscription[2].bucket[5]`: `a` is shorter than any bucket's name (add a `*`, if it is only a part of the name)
+            `subscription[3].buckets`: `buckets` is not a setting of a subscription (write `bucket`)
+            `subscription[3].action`: expected a string or a list of strings, found an integer (write `"5"`, in quotes)
         "#]],
     );
 }

@@ -252,11 +252,11 @@ fn an_end_is_announced_a_week_before_and_a_day_after() {
     assert_eq!(on(date!(2027 - 01 - 23)), "");
     assert_eq!(on(date!(2027 - 01 - 24)).lines().count(), 1);
     expect![[r#"
-        the exemption of bucket `www-*` or `cdn-*` (public-access, tls) ends with 2027-01-31; its reason: web
+        the exemption of bucket `cdn-*` or `www-*` (public-access, tls) ends with 2027-01-31; its reason: web
         the exemption of tag `a=b`, account 111122223333 (tls) ends with 2027-02-07; its reason: x
     "#]].assert_eq(&on(date!(2027 - 01 - 31)));
     expect![[r#"
-        the exemption of bucket `www-*` or `cdn-*` (public-access, tls) is over since the end of 2027-01-31; its reason: web
+        the exemption of bucket `cdn-*` or `www-*` (public-access, tls) is over since the end of 2027-01-31; its reason: web
         the exemption of tag `a=b`, account 111122223333 (tls) ends with 2027-02-07; its reason: x
     "#]].assert_eq(&on(date!(2027 - 02 - 01)));
     assert_eq!(on(date!(2027 - 02 - 02)).lines().count(), 1);

@@ -76,13 +76,16 @@ impl<'a> Divide<'a> {
         if keeps(&self.about(&group)) {
             return vec![group];
         }
-        // The smallest parts keep it: all their events are judged alike. Put together again as far as that lasts.
-        let parts = divided(group, |event| {
-            (event.bucket.clone(), event.change.name(), self.summary.severity_of(event))
+        // The smallest parts keep it: all their events are judged alike. Put together again as far as that lasts. Each part is
+        // the positions of its events, so that the order of the list can be restored.
+        let events = |part: &[usize]| part.iter().map(|at| group[*at]).collect::<Group<'a>>();
+        let parts = divided((0..group.len()).collect(), |at| {
+            let event = group[at];
+            (&event.bucket, event.change.name(), self.summary.severity_of(event))
         });
-        let mut groups: Vec<(Attributed<'a>, Group<'a>)> = Vec::new();
+        let mut groups: Vec<(Attributed<'a>, Vec<usize>)> = Vec::new();
         for part in parts {
-            let about = self.about(&part);
+            let about = self.about(&events(&part));
             let joined = groups.iter_mut().find_map(|(so_far, group)| {
                 let joined = so_far.joined(&about);
                 keeps(&joined).then_some((joined, so_far, group))
@@ -95,10 +98,9 @@ impl<'a> Divide<'a> {
                 None => groups.push((about, part)),
             }
         }
-        // In the order of the list, of which they are pieces.
-        let in_order = |(_, mut group): (_, Group<'a>)| {
-            group.sort_by_key(|event| std::ptr::from_ref(*event).addr());
-            group
+        let in_order = |(_, mut part): (_, Vec<usize>)| {
+            part.sort_unstable();
+            events(&part)
         };
         groups.into_iter().map(in_order).collect()
     }
@@ -125,16 +127,16 @@ impl<'a> Divide<'a> {
     }
 }
 
-/// Events with the same key in one group, in the order of the first of each.
-fn divided<'a, K: Ord>(events: Group<'a>, key: impl Fn(&'a ObjectEvent) -> K) -> Vec<Group<'a>> {
+/// Items with the same key in one group, in the order of the first of each.
+fn divided<T: Copy, K: Ord>(items: Vec<T>, key: impl Fn(T) -> K) -> Vec<Vec<T>> {
     let mut places: BTreeMap<K, usize> = BTreeMap::new();
-    let mut groups: Vec<Group<'a>> = Vec::new();
-    for event in events {
-        let place = *places.entry(key(event)).or_insert(groups.len());
+    let mut groups: Vec<Vec<T>> = Vec::new();
+    for item in items {
+        let place = *places.entry(key(item)).or_insert(groups.len());
         if place == groups.len() {
             groups.push(Vec::new());
         }
-        groups[place].push(event);
+        groups[place].push(item);
     }
     groups
 }

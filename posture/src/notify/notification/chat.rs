@@ -15,7 +15,7 @@ use super::document::{
     OfAspect, OneCall, TugOfWar,
 };
 use crate::model::severity::Severity;
-use crate::text::shown;
+use crate::text::{push_or_escape, shown};
 
 /// The most characters of a title.
 pub(super) const TITLE_MAX: usize = 250;
@@ -293,11 +293,7 @@ fn code(words: &str, characters_max: usize) -> String {
 fn plain(words: &str, characters_max: usize) -> String {
     let mut plain = String::new();
     for character in inert(&shown(words, characters_max)).chars() {
-        if matches!(character, '*' | '~' | '[' | ']') {
-            write!(plain, "\\u{{{:x}}}", u32::from(character)).expect("a string takes everything");
-        } else {
-            plain.push(character);
-        }
+        push_or_escape(&mut plain, character, matches!(character, '*' | '~' | '[' | ']'));
     }
     if plain.chars().count() > characters_max {
         plain = plain.chars().take(characters_max.saturating_sub(1)).chain(['…']).collect();
@@ -322,11 +318,8 @@ fn inert(words: &str) -> String {
     let mut before = ' ';
     for character in words.chars() {
         let mentions = character == '@' && !before.is_alphanumeric();
-        if mentions || matches!(character, '<' | '>' | '&' | '`') {
-            write!(inert, "\\u{{{:x}}}", u32::from(character)).expect("a string takes everything");
-        } else {
-            inert.push(character);
-        }
+        let is_markup = matches!(character, '<' | '>' | '&' | '`');
+        push_or_escape(&mut inert, character, mentions || is_markup);
         before = character;
     }
     inert

@@ -5,40 +5,18 @@ use super::*;
 #[test]
 fn what_is_left_is_told_and_a_public_bucket_matters() {
     let findings = vec![left(Aspect::PublicAccess, LeftBecause::Website)];
-    check(
+    says(
         &Look::new(calls("PutBucketWebsite"), findings.clone()),
         &expect![[r#"
             s3guard left a bucket as it is: reports
             [critical: left]
 
-            Bucket  reports (eu-west-1, account 111122223333)
-            Event   PutBucketWebsite by IAM user careless with the AWS CLI,
-                    2026-11-20 12:00:00 UTC
-                    arn:aws:iam::111122223333:user/careless
-            Grade   speed (the default)
-
             Left as it is
               public access block: it is a website, so public access was left open
-
-            https://eu-west-1.console.aws.amazon.com/s3/buckets/reports?region=eu-west-1&tab=permissions
         "#]],
     );
-    check(
-        &Look::new(Trigger::Sweep, findings),
-        &expect![[r#"
-            s3guard left a bucket as it is: reports
-            [critical: left]
-
-            Bucket  reports (eu-west-1, account 111122223333)
-            Event   none: found by the sweep
-            Grade   speed (the default)
-
-            Left as it is
-              public access block: it is a website, so public access was left open
-
-            https://eu-west-1.console.aws.amazon.com/s3/buckets/reports?region=eu-west-1&tab=permissions
-        "#]],
-    );
+    let swept = Look::new(Trigger::Sweep, findings).notice().unwrap();
+    assert_eq!(swept.attributes["severity"], Attribute::One("critical".to_owned()));
     for (because, severity) in [
         (LeftBecause::PublicPolicy, "critical"),
         (LeftBecause::PublicAcl, "critical"),
@@ -54,31 +32,20 @@ fn what_is_left_is_told_and_a_public_bucket_matters() {
 #[test]
 fn a_bucket_that_was_mended_in_part_says_what_is_left() {
     let findings = vec![sse_c(), left(Aspect::Encryption, LeftBecause::Outsiders)];
-    check(
+    says(
         &Look::new(calls("CreateBucket"), findings),
         &expect![[r#"
             s3guard protected in part: reports
             [warning: protected left]
 
-            Bucket  reports (eu-west-1, account 111122223333)
-            Event   CreateBucket by IAM user careless with the AWS CLI,
-                    2026-11-20 12:00:00 UTC
-                    arn:aws:iam::111122223333:user/careless
-            Grade   speed (the default)
-
             Done
               default encryption: SSE-S3, SSE-C blocked (was: SSE-S3, SSE-C not
                 blocked)
-                undo: s3guard undo reports@20261120T120000.000Z-encryption --stack s3guard --region eu-west-1
 
             Left as it is
               default encryption: its policy lets AWS services or other accounts in,
                 and they may not be able to use the key; its encryption was not
                 raised
-
-            Protected 4.2 s after the event.
-
-            https://eu-west-1.console.aws.amazon.com/s3/buckets/reports?region=eu-west-1&tab=permissions
         "#]],
     );
 }
@@ -92,50 +59,31 @@ fn what_waits_for_a_stack_is_told_when_it_is_done_or_given_up() {
     look.failing = vec![SettingKind::Encryption];
     is_silent(&look);
     // What is done meanwhile no later look would tell.
-    check(
+    says(
         &Look::new(calls("CreateBucket"), vec![waiting(), sse_c()]),
         &expect![[r#"
             s3guard protected reports
             [info: protected]
 
-            Bucket  reports (eu-west-1, account 111122223333)
-            Event   CreateBucket by IAM user careless with the AWS CLI,
-                    2026-11-20 12:00:00 UTC
-                    arn:aws:iam::111122223333:user/careless
-            Grade   speed (the default)
-
             Done
               default encryption: SSE-S3, SSE-C blocked (was: SSE-S3, SSE-C not
                 blocked)
-                undo: s3guard undo reports@20261120T120000.000Z-encryption --stack s3guard --region eu-west-1
 
             Later
               TLS only: CloudFormation is still at work on the bucket's stack, which
                 may bring a policy
-
-            Protected 4.2 s after the event.
-
-            https://eu-west-1.console.aws.amazon.com/s3/buckets/reports?region=eu-west-1&tab=permissions
         "#]],
     );
     let given_up = left(Aspect::Tls, LeftBecause::StackNeverFinished);
-    check(
+    says(
         &Look::new(calls("CreateBucket"), vec![given_up]),
         &expect![[r#"
             s3guard left a bucket as it is: reports
             [warning: left]
 
-            Bucket  reports (eu-west-1, account 111122223333)
-            Event   CreateBucket by IAM user careless with the AWS CLI,
-                    2026-11-20 12:00:00 UTC
-                    arn:aws:iam::111122223333:user/careless
-            Grade   speed (the default)
-
             Left as it is
               TLS only: CloudFormation has been at work on its stack for hours; the
                 sweep will look at its policy again
-
-            https://eu-west-1.console.aws.amazon.com/s3/buckets/reports?region=eu-west-1&tab=permissions
         "#]],
     );
 }
@@ -144,17 +92,11 @@ fn what_waits_for_a_stack_is_told_when_it_is_done_or_given_up() {
 fn what_is_left_to_the_stack_is_told_with_what_its_template_should_say() {
     let policy = r#"{"Version":"2012-10-17","Statement":[{"Sid":"S3GuardTlsOnly","Effect":"Deny","Principal":"*"}]}"#;
     let findings = vec![left(Aspect::Tls, LeftBecause::OfStack(policy.to_owned()))];
-    check(
+    says(
         &Look::new(calls("CreateBucket"), findings.clone()),
         &expect![[r#"
             s3guard left a bucket as it is: reports
             [warning: left]
-
-            Bucket  reports (eu-west-1, account 111122223333)
-            Event   CreateBucket by IAM user careless with the AWS CLI,
-                    2026-11-20 12:00:00 UTC
-                    arn:aws:iam::111122223333:user/careless
-            Grade   speed (the default)
 
             Left as it is
               TLS only: CloudFormation made it, and its stack could not add a policy
@@ -173,8 +115,6 @@ fn what_is_left_to_the_stack_is_told_with_what_its_template_should_say() {
                     - Sid: S3GuardTlsOnly
                       Effect: Deny
                       Principal: "*"
-
-            https://eu-west-1.console.aws.amazon.com/s3/buckets/reports?region=eu-west-1&tab=permissions
         "#]],
     );
     // Its tags come with it.
@@ -193,23 +133,15 @@ fn a_call_that_touches_what_is_exempt_is_told_with_the_reason_and_the_end() {
         exemptions: vec![exempt(Some(date!(2026 - 12 - 31)))],
         ..Look::new(calls(name), Vec::new())
     };
-    check(
+    says(
         &look("PutBucketPolicy"),
         &expect![[r#"
             s3guard left an exempt bucket as it is: reports
             [info: exempt]
 
-            Bucket  reports (eu-west-1, account 111122223333)
-            Event   PutBucketPolicy by IAM user careless with the AWS CLI,
-                    2026-11-20 12:00:00 UTC
-                    arn:aws:iam::111122223333:user/careless
-            Grade   speed (the default)
-
             Exempt
               TLS only, until 2026-12-31: the scanner of 2009 speaks no TLS
                 (TICKET-7)
-
-            https://eu-west-1.console.aws.amazon.com/s3/buckets/reports?region=eu-west-1&tab=permissions
         "#]],
     );
     // A new bucket, a tag and a call about something else are no news.
@@ -226,22 +158,14 @@ fn a_call_that_touches_what_is_exempt_is_told_with_the_reason_and_the_end() {
 #[test]
 fn what_somebody_has_undone_stays_so_and_is_no_alarm() {
     let findings = vec![left(Aspect::Tls, LeftBecause::Undone(date!(2026 - 12 - 20)))];
-    check(
+    says(
         &Look::new(calls("PutBucketPolicy"), findings),
         &expect![[r#"
             s3guard left a bucket as it is: reports
             [info: left]
 
-            Bucket  reports (eu-west-1, account 111122223333)
-            Event   PutBucketPolicy by IAM user careless with the AWS CLI,
-                    2026-11-20 12:00:00 UTC
-                    arn:aws:iam::111122223333:user/careless
-            Grade   speed (the default)
-
             Left as it is
               TLS only: it was undone, and stays so until 2026-12-20
-
-            https://eu-west-1.console.aws.amazon.com/s3/buckets/reports?region=eu-west-1&tab=permissions
         "#]],
     );
 }
@@ -258,22 +182,20 @@ fn the_account_is_called_by_its_name_and_has_a_page_of_its_own() {
     let because = LeftBecause::ReportOnly("not set".to_owned());
     look.findings = vec![left(Aspect::AccountPublicAccess, because)];
     look.id.name = BucketName::account();
-    check(
+    says(
         &look,
         &expect![[r#"
             s3guard left as it is: the account's public access block
             [warning: left]
 
-            Account 111122223333, public access block of all its buckets
-            Event   DeleteAccountPublicAccessBlock by IAM user careless with
-                    the AWS CLI, 2026-11-20 12:00:00 UTC
-                    arn:aws:iam::111122223333:user/careless
-
             Left as it is
               the account's public access block: not set; it is only reported, as
                 configured
-
-            https://eu-west-1.console.aws.amazon.com/s3/settings?region=eu-west-1
         "#]],
     );
+    let text = look.notice().unwrap().text;
+    assert!(
+        text.starts_with("Account 111122223333, public access block of all its buckets\nEvent ")
+    );
+    assert!(text.ends_with("amazon.com/s3/settings?region=eu-west-1\n"), "{text}");
 }
