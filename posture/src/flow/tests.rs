@@ -63,6 +63,7 @@ struct World {
     state: Mutex<Inner>,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a way to fail by itself")]
 struct Inner {
     now: OffsetDateTime,
     /// How many points a run has passed, and at which it is killed.

@@ -60,7 +60,7 @@ fn what_cannot_be_published_goes_through_the_queue_or_the_message_fails_and_noth
         let world = World::new();
         website(world);
         world.with(|state| state.is_published = false);
-        let handled = world.handle(&[body.clone()]);
+        let handled = world.handle(std::slice::from_ref(&body));
         assert!(handled.failed.is_empty());
         let sent = world.outgoing.take().messages;
         assert_eq!((sent.len(), sent[0].delay_seconds), (1, 5));
@@ -73,7 +73,7 @@ fn what_cannot_be_published_goes_through_the_queue_or_the_message_fails_and_noth
         let world = World::new();
         website(world);
         world.with(|state| (state.is_published, state.is_queued) = (false, false));
-        assert_eq!(world.handle(&[body.clone()]).failed, [body]);
+        assert_eq!(world.handle(std::slice::from_ref(&body)).failed, [body]);
         let is_marked = world.journal().iter().any(|line| line.starts_with("marks told/"));
         assert!(!is_marked);
     }
@@ -84,7 +84,7 @@ fn a_message_that_is_no_notification_is_counted_and_fails() {
     let world = World::new();
     let body = OwnMessage::Tell(Value::Bool(true)).body();
     for body in [body, "{}".to_owned(), "no JSON".to_owned()] {
-        let handled = world.handle(&[body.clone()]);
+        let handled = world.handle(std::slice::from_ref(&body));
         assert_eq!((count(&handled, Metric::NotAnEvent), handled.failed), (1, vec![body]));
     }
 }

@@ -88,7 +88,7 @@ fn what_waits_for_a_stack_is_sent_back_and_left_after_many_times() {
     let world = World::new();
     let made =
         call("CreateBucket", NOON - time::Duration::MINUTE, Some("cloudformation.amazonaws.com"));
-    let handled = world.handle(&[made.clone()]);
+    let handled = world.handle(std::slice::from_ref(&made));
     assert_eq!(count(&handled, Metric::Waiting), 1);
     let again = OwnMessage::Again { body: made.clone(), attempt: 1 }.body();
     assert_eq!(world.outgoing.take().messages, [Delayed { body: again, delay_seconds: 15 }]);
