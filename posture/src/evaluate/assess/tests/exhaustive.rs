@@ -165,21 +165,16 @@ fn every_acl() {
 fn every_policy() {
     let aspects = [Aspect::Tls, Aspect::Policy];
     let mut space = Space::new("policy", &aspects);
-    let blocks = |question, is_one: fn(PublicAccessBlock) -> bool| {
-        let of = move |observed: &Observed| match question {
-            Question::AccountBlock => observed.account_block,
-            _ => observed.public_access_block,
-        };
-        move |step: Step| step.among(move |o| of(o).known().is_none_or(|block| is_one(*block)))
-    };
     let steps = |is_policy: fn(&Reading<Policy>) -> bool,
                  own: fn(PublicAccessBlock) -> bool,
                  of_account: fn(PublicAccessBlock) -> bool| {
         vec![
-            blocks(Question::PublicAccessBlock, own)(Step::given(Question::PublicAccessBlock)),
+            Step::given(Question::PublicAccessBlock)
+                .among(move |o| o.public_access_block.known().is_none_or(|block| own(*block))),
             Step::asked(Question::Policy).among(move |observed| is_policy(&observed.policy)),
             Step::asked(Question::Website),
-            blocks(Question::AccountBlock, of_account)(Step::asked(Question::AccountBlock)),
+            Step::asked(Question::AccountBlock)
+                .among(move |o| o.account_block.known().is_none_or(|block| of_account(*block))),
             Step::asked(Question::Tags),
             Step::asked(Question::Stack),
             Step::Asked(Question::History, histories(&aspects[..1])),

@@ -21,8 +21,8 @@ pub(super) fn broken(before: &State, after: &Observed) -> Vec<&'static str> {
     weakened(observed, after).into_iter().chain(broken).collect()
 }
 
-fn is_private(acl: &Reading<Acl>) -> bool {
-    *acl == Reading::Absent || acl.known().is_some_and(|acl| !acl.grants_others)
+fn is_private(acl: Reading<Acl>) -> bool {
+    acl == Reading::Absent || acl.known().is_some_and(|acl| !acl.grants_others)
 }
 
 fn is_enforced(observed: &Observed) -> bool {
@@ -46,7 +46,7 @@ fn locks_out(before: &State, after: &Observed) -> bool {
         Reading::Absent => true,
         Reading::Unread | Reading::Denied => false,
     };
-    let acl = is_enforced(observed) || is_private(&observed.acl);
+    let acl = is_enforced(observed) || is_private(observed.acl);
     let had = |key: &Key| algorithm(observed).key() == Some(key);
     let is_usable = match raised.key() {
         Some(key) if had(key) => true,
@@ -108,7 +108,7 @@ fn cuts_off_public(before: &State, after: &Observed) -> bool {
 fn switches_acls_off(before: &State, after: &Observed) -> bool {
     let State { observed, baseline } = before;
     let gains = is_enforced(after) && !is_enforced(observed);
-    gains && (!is_private(&observed.acl) || baseline.holds_back(Aspect::Ownership))
+    gains && (!is_private(observed.acl) || baseline.holds_back(Aspect::Ownership))
 }
 
 fn refuses_website(before: &Observed, after: &Observed) -> bool {

@@ -161,7 +161,9 @@ impl Space {
             if asked.is_empty() {
                 break;
             }
-            asked.iter().for_each(|question| after.answer(*question, &truth));
+            for question in asked {
+                after.answer(question, &truth);
+            }
         }
         let again: Vec<Finding> =
             assess(&after, baseline).into_iter().filter(|f| f.mended_by().is_some()).collect();

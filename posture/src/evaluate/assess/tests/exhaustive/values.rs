@@ -292,7 +292,8 @@ fn notifications() -> Vec<Notifications> {
     let of = |has: [bool; 3]| {
         let elements = names.into_iter().zip(has).filter(|(_, has)| *has).map(|(name, _)| name);
         let elements: Vec<String> = elements.map(str::to_owned).collect();
-        let inner: String = elements.iter().map(|e| format!("<{e}>x</{e}>")).collect();
+        let inner: Vec<String> = elements.iter().map(|e| format!("<{e}>x</{e}>")).collect();
+        let inner = inner.concat();
         let xml = format!("<NotificationConfiguration>{inner}</NotificationConfiguration>");
         Notifications { xml, elements }
     };
