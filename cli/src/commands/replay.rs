@@ -1,13 +1,11 @@
 //! `s3guard replay`: what the guard would do about recorded events, without an account.
 
-use std::fmt;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::ValueEnum;
 use s3guard_posture::text::shown;
 use s3guard_posture::{AccountId, Grade, KeyArn, Region};
-use serde::Serialize;
 use time::OffsetDateTime;
 
 use crate::args::config::ConfigArgs;
@@ -17,11 +15,9 @@ use crate::error::Advice as _;
 use crate::error::Invalid;
 use crate::exit::{self, Exit};
 use crate::operations::replay::file::{name, read};
-use crate::operations::replay::{self, Channel, Outcome, Recorded, Replayed, Scene};
+use crate::operations::replay::{self, Channel, Recorded, Report, Scene};
 use crate::ui::output::Output;
 
-/// The version of the form for programs.
-const VERSION: u32 = 1;
 /// What the names of the stack's own buckets begin with, unless a stack was told otherwise.
 const BUCKET_PREFIX: &str = "s3guard";
 /// The account where no event names one.
@@ -124,34 +120,8 @@ pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::
         }
     }
     let events = events.into_iter().map(|event| event.by(args.channel.into())).collect();
-    output.result(&Replay { version: VERSION, events })?;
+    output.result(&Report::new(events))?;
     Ok(exit)
-}
-
-/// What came of the events, in the order of their times.
-#[derive(Serialize)]
-struct Replay {
-    version: u32,
-    events: Vec<Replayed>,
-}
-
-impl fmt::Display for Replay {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [mut done, mut ignored, mut others] = [0, 0, 0];
-        for event in &self.events {
-            match event.outcome {
-                Outcome::Done => done += 1,
-                Outcome::Ignored { .. } => ignored += 1,
-                Outcome::DeadLetter { .. } | Outcome::NoEvent { .. } => others += 1,
-            }
-            writeln!(f, "{event}")?;
-        }
-        let all = match self.events.len() {
-            1 => "1 event".to_owned(),
-            all => format!("{all} events"),
-        };
-        writeln!(f, "{all}: {done} done, {ignored} ignored, {others} that are none")
-    }
 }
 
 fn account(text: &str) -> Result<AccountId, Invalid> {

@@ -22,14 +22,20 @@ mod stage;
 mod tests;
 mod world;
 
+use std::fmt;
+
 use s3guard_posture::config::{Config, SETTLE_SECONDS};
 use s3guard_posture::flow::Settings;
 use s3guard_posture::{AccountId, BucketId, BucketName, Grade, KeyArn, Region};
+use serde::Serialize;
 use time::OffsetDateTime;
 
 pub(crate) use parse::parse;
 pub(crate) use recorded::Recorded;
 pub(crate) use replayed::{Channel, Outcome, Replayed};
+
+/// The version of the form for programs.
+const VERSION: u32 = 1;
 
 /// Where and for whom events are replayed.
 #[derive(Clone, Debug)]
@@ -84,5 +90,37 @@ impl Scene {
             log_bucket,
             settle_seconds: self.settle_seconds(),
         }
+    }
+}
+
+/// What came of the events, in the order of their times.
+#[derive(Serialize)]
+pub(crate) struct Report {
+    version: u32,
+    events: Vec<Replayed>,
+}
+
+impl Report {
+    pub(crate) fn new(events: Vec<Replayed>) -> Self {
+        Self { version: VERSION, events }
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [mut done, mut ignored, mut others] = [0, 0, 0];
+        for event in &self.events {
+            match event.outcome {
+                Outcome::Done => done += 1,
+                Outcome::Ignored { .. } => ignored += 1,
+                Outcome::DeadLetter { .. } | Outcome::NoEvent { .. } => others += 1,
+            }
+            writeln!(f, "{event}")?;
+        }
+        let all = match self.events.len() {
+            1 => "1 event".to_owned(),
+            all => format!("{all} events"),
+        };
+        writeln!(f, "{all}: {done} done, {ignored} ignored, {others} that are none")
     }
 }

@@ -197,7 +197,8 @@ impl Stage<'_> {
                 triage::Task::Look(look) => {
                     replayed.task = Some(Task::Look);
                     let id = self.id(look.bucket.clone(), look.region.as_ref());
-                    self.ensure(index, &id, now, stack_is_done);
+                    // Who has attempted it has waited for the stack.
+                    self.ensure(index, &id, now, stack_is_done || look.attempt > 0);
                     self.reconcile(index, &id, &task, now);
                 }
                 triage::Task::LookAtAccount { .. } => {

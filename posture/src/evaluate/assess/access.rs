@@ -1,9 +1,9 @@
 //! Who can get at a bucket: its public access block, its ownership, its ACL.
 
-use super::{Judgement, undone, words};
+use super::{Judgement, too_many_writes, undone, words};
 use crate::model::baseline::Baseline;
 use crate::model::observed::{Observed, Reading};
-use crate::model::setting::{Ownership, PublicAccessBlock, Setting};
+use crate::model::setting::{Ownership, PublicAccessBlock, Setting, SettingKind};
 use crate::{Aspect, LeftBecause, Mode, Question};
 
 /// All switches on, unless that would break what is meant to be public, or may be.
@@ -69,6 +69,7 @@ fn public_objects(
 fn switches_acls_off(observed: &Observed, baseline: &Baseline) -> bool {
     baseline.mode(Aspect::Ownership) == Mode::Keep
         && undone(observed, Aspect::Ownership).is_none()
+        && too_many_writes(observed, baseline, SettingKind::Ownership).is_none()
         && matches!(ownership(observed, baseline), Judgement::Weak { .. })
 }
 

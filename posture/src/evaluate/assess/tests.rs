@@ -18,6 +18,7 @@ use crate::{BucketId, Grade, History, KeyState, MemoryBucket, Trigger, carry_out
 mod access;
 mod coexistence;
 mod encryption;
+mod exhaustive;
 mod keeping;
 mod peers;
 mod property;

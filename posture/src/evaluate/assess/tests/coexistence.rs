@@ -166,3 +166,30 @@ fn a_policy_without_room_for_the_statement_stays_as_it_is() {
     let because = LeftBecause::PolicyNotUnderstood;
     check_left(&nonsense, &baseline(Grade::Speed), Aspect::Tls, &because);
 }
+
+#[test]
+fn the_public_access_block_does_not_count_on_a_write_that_is_stopped() {
+    // Its owner wants ACLs off, somebody keeps switching them on, and the guard has stopped: objects may be public by them.
+    let insists = insisting(Grade::Security, Aspect::Ownership);
+    let stopped = History { stopped: [SettingKind::Ownership].into(), ..History::default() };
+    let written = History { writes: [(SettingKind::Ownership, 20)].into(), ..History::default() };
+    for history in [stopped, written] {
+        let bucket = Observed {
+            public_access_block: Reading::Absent,
+            ownership: Reading::Known(Ownership::ObjectWriter),
+            history: Reading::Known(history),
+            ..safe(Grade::Security)
+        };
+        let policies = Setting::PublicAccessBlock(Some(PublicAccessBlock::POLICIES));
+        check(&bucket, &insists, &[policies]);
+        check_left(
+            &bucket,
+            &insists,
+            Aspect::Ownership,
+            &LeftBecause::TooManyWrites(
+                SettingKind::Ownership,
+                bucket.history.known().unwrap().writes_of(SettingKind::Ownership),
+            ),
+        );
+    }
+}

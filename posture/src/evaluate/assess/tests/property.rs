@@ -160,7 +160,7 @@ fn any_baseline() -> impl Strategy<Value = Baseline> {
 }
 
 /// The ways in which a bucket is weaker than before.
-fn weakened(before: &Observed, after: &Observed) -> Vec<&'static str> {
+pub(super) fn weakened(before: &Observed, after: &Observed) -> Vec<&'static str> {
     let strength = |o: &Observed| o.encryption.known().and_then(|e| e.algorithm.strength());
     let switches = |o: &Observed| {
         o.public_access_block.known().map_or([false; 4], |b| b.switches().map(|(_, on)| on))
@@ -202,14 +202,15 @@ fn weakened(before: &Observed, after: &Observed) -> Vec<&'static str> {
 }
 
 /// What a policy says besides our own statements, in its order.
-fn foreign(observed: &Observed) -> Vec<serde_json::Value> {
+pub(super) fn foreign(observed: &Observed) -> Vec<serde_json::Value> {
     let Some(document) = observed.policy.known().and_then(Policy::document) else {
         return Vec::new();
     };
     let one = &document["Statement"];
     let statements = one.as_array().cloned().unwrap_or_else(|| vec![one.clone()]);
     let is_ours = |sid: &serde_json::Value| sid == "S3GuardTlsOnly" || sid == "S3GuardTls12";
-    statements.into_iter().filter(|statement| !is_ours(&statement["Sid"])).collect()
+    let is_foreign = |one: &serde_json::Value| !one.is_null() && !is_ours(&one["Sid"]);
+    statements.into_iter().filter(is_foreign).collect()
 }
 
 proptest! {

@@ -1,0 +1,283 @@
+//! The whole space of the judgement, enumerated: whatever a bucket is and whatever is wanted of it, no write weakens it or breaks
+//! its users, none follows what could not be read, and a plan carried out leaves nothing to do.
+//!
+//! Aspects that share no input are judged apart, each with all its inputs; that they share none is checked with each. What is
+//! written for the one and read for the other is checked in `what_is_judged_apart_can_be_written_together`.
+
+use super::*;
+
+mod promises;
+mod space;
+mod values;
+
+use space::{Space, Step};
+use values::{Stance, answers, histories, moments, nothing, only, own_bucket, with};
+
+/// With the configured key, with none, and with one of another Region.
+fn keys(base: &Baseline) -> [Baseline; 3] {
+    let elsewhere = "arn:aws:kms:us-east-1:111122223333:key/ours".parse().unwrap();
+    [base.key.clone(), None, Some(elsewhere)].map(|key| changed_by(base, |base| base.key = key))
+}
+
+fn at_each_moment(base: &Baseline) -> Vec<Baseline> {
+    moments().into_iter().map(|moment| changed_by(base, |base| base.moment = moment)).collect()
+}
+
+fn changed_by(base: &Baseline, change: impl FnOnce(&mut Baseline)) -> Baseline {
+    let mut changed = base.clone();
+    change(&mut changed);
+    changed
+}
+
+fn grades() -> [Baseline; 3] {
+    Grade::ALL.map(nothing)
+}
+
+/// Each question in turn, as far as it is asked, and then what was done to the bucket lately.
+fn asked(questions: &[Question], aspects: &[Aspect]) -> Vec<Step> {
+    let history = Step::Asked(Question::History, histories(aspects));
+    questions.iter().copied().map(Step::asked).chain([history]).collect()
+}
+
+fn given(first: Step, mut steps: Vec<Step>) -> Vec<Step> {
+    steps.insert(0, first);
+    steps
+}
+
+#[test]
+fn every_encryption() {
+    let aspects = [Aspect::Encryption, Aspect::SseC];
+    let mut space = Space::new("encryption", &aspects);
+    let steps = |ownership: Step, policy: Step, acl: Step| {
+        let history = Step::Asked(Question::History, histories(&aspects));
+        let (encryption, key) = (Step::asked(Question::Encryption), Step::asked(Question::Key));
+        [ownership, encryption, policy, acl, key, history]
+    };
+    let bases: Vec<Baseline> = grades().iter().flat_map(keys).collect();
+    let (ours, acls) = (Stance::ALL, [Stance::HeldBack]);
+    let writer = || {
+        Step::given(Question::Ownership)
+            .among(|o| o.ownership.known() == Some(&Ownership::ObjectWriter))
+    };
+    // Every encryption, however it is asked for, with each answer of those who could use the key.
+    let mut each =
+        with(bases.clone(), &[(Aspect::Encryption, &ours[..3]), (Aspect::SseC, &ours[..])]);
+    each.push(only(own_bucket(), &aspects));
+    let private =
+        || Step::asked(Question::Acl).among(|o| o.acl.known().is_none_or(|acl| !acl.is_public));
+    space.walk(&id(), &each, &steps(writer(), two_policies(), private()));
+    let without_sse_c =
+        with(bases.clone(), &[(Aspect::Encryption, &ours[..3]), (Aspect::SseC, &acls)]);
+    space.walk(
+        &in_region("me-south-1"),
+        &without_sse_c,
+        &steps(writer(), two_policies(), private()),
+    );
+    // Whoever else could use the key, in every way.
+    let kept = with(bases, &[(Aspect::Encryption, &acls), (Aspect::SseC, &[Stance::Insisted])]);
+    let (owners, all) = (Step::given(Question::Ownership), Step::asked(Question::Acl));
+    space.walk(&id(), &kept, &steps(owners, two_policies(), all));
+    let nobody = Step::asked(Question::Acl).among(|o| o.acl == Reading::Absent);
+    space.walk(&id(), &kept, &steps(writer(), Step::asked(Question::Policy), nobody));
+    space.end(235_680);
+}
+
+/// None, one that may not be read, one that lets nobody else in, and one that lets in who is not understood.
+fn two_policies() -> Step {
+    let plain = r#"{"Statement":[]}"#;
+    Step::asked(Question::Policy).among(move |observed| {
+        let text = observed.policy.known().map(Policy::text);
+        text.is_none_or(|text| text == plain || text == "{}")
+    })
+}
+
+#[test]
+fn every_public_access_block() {
+    let aspects = [Aspect::PublicAccess, Aspect::Ownership];
+    let mut space = Space::new("public access", &aspects);
+    let block = Step::asked(Question::PublicAccessBlock);
+    let [status, website, owners] =
+        [Question::PolicyStatus, Question::Website, Question::Ownership].map(Step::asked);
+    let account = |is_one: fn(PublicAccessBlock) -> bool| {
+        Step::asked(Question::AccountBlock)
+            .among(move |o| o.account_block.known().is_none_or(|block| is_one(*block)))
+    };
+    // Whether there is one; what it says is S3's to tell.
+    let policy = Step::given(Question::Policy).among(|observed| match &observed.policy {
+        Reading::Absent => true,
+        Reading::Known(policy) => policy.document().is_none(),
+        Reading::Denied | Reading::Unread => false,
+    });
+    // Who else is granted something, and whether that is everybody.
+    let acl = Step::asked(Question::Acl)
+        .among(|o| o.acl.known().is_none_or(|acl| !acl.admits_log_delivery));
+    // Where nothing else was done, or it was undone; what was done to the ownership matters where both are kept.
+    let all = histories(&aspects);
+    let history = Step::Asked(Question::History, all[2..4].to_vec());
+    let each = |of_block: &[Stance], of_ownership: &[Stance]| {
+        let asked = [(Aspect::PublicAccess, of_block), (Aspect::Ownership, of_ownership)];
+        with([nothing(Grade::Speed)], &asked)
+    };
+    let mut steps =
+        [policy, block, owners, account(|b| !b.block_public_policy), website, status, acl, history];
+    // The account's refusal of public policies decides nothing: see the last walk.
+    space.walk(&id(), &each(&[Stance::HeldBack], &[Stance::Off]), &steps);
+    let is_half = |block: PublicAccessBlock| {
+        !block.block_public_policy && block.block_public_acls == block.ignore_public_acls
+    };
+    steps[3] = account(is_half);
+    let free = [Stance::Reported, Stance::Insisted, Stance::Changed];
+    let mut baselines = each(&free, &[Stance::Off]);
+    baselines.push(only(own_bucket(), &aspects[..1]));
+    space.walk(&id(), &baselines, &steps);
+    // What the one waits for of the other.
+    steps[1] = Step::asked(Question::PublicAccessBlock)
+        .among(|o| o.public_access_block.known().is_none_or(|block| !block.block_public_policy));
+    steps[3] = account(|block| block == PublicAccessBlock::default());
+    steps[4] = Step::asked(Question::Website).among(|o| o.website != Reading::Denied);
+    steps[7] = Step::Asked(Question::History, all);
+    space.walk(&id(), &each(&[Stance::HeldBack], &Stance::ALL[1..]), &steps);
+    let mut others = each(&[Stance::Off], &Stance::ALL);
+    others.extend([only(own_bucket(), &aspects[1..]), only(own_bucket(), &aspects)]);
+    space.walk(&id(), &others, &steps);
+    steps[1] = Step::asked(Question::PublicAccessBlock);
+    steps[3] = account(|_| true);
+    steps[4] = Step::asked(Question::Website).among(|o| o.website == Reading::Absent);
+    steps[5] = Step::asked(Question::PolicyStatus).among(|o| o.policy_is_public.known().is_some());
+    steps[7] = Step::Asked(Question::History, histories(&[]));
+    space.walk(&id(), &each(&[Stance::Insisted], &[Stance::Off]), &steps);
+    space.end(429_752);
+}
+
+#[test]
+fn every_acl() {
+    let aspects = [Aspect::Ownership, Aspect::Acl];
+    let mut space = Space::new("ownership and ACL", &aspects);
+    let asked = asked(&[Question::Ownership, Question::Acl], &aspects[..1]);
+    let each = [(Aspect::Ownership, &Stance::ALL[..]), (Aspect::Acl, &Stance::TOLD)];
+    let mut baselines = with(grades(), &each);
+    baselines.push(only(own_bucket(), &aspects));
+    space.walk(&id(), &baselines, &asked);
+    space.end(1_354);
+}
+
+#[test]
+fn every_policy() {
+    let aspects = [Aspect::Tls, Aspect::Policy];
+    let mut space = Space::new("policy", &aspects);
+    let steps = |is_policy: fn(&Reading<Policy>) -> bool,
+                 own: fn(PublicAccessBlock) -> bool,
+                 of_account: fn(PublicAccessBlock) -> bool| {
+        vec![
+            Step::given(Question::PublicAccessBlock)
+                .among(move |o| o.public_access_block.known().is_none_or(|block| own(*block))),
+            Step::asked(Question::Policy).among(move |observed| is_policy(&observed.policy)),
+            Step::asked(Question::Website),
+            Step::asked(Question::AccountBlock)
+                .among(move |o| o.account_block.known().is_none_or(|block| of_account(*block))),
+            Step::asked(Question::Tags),
+            Step::asked(Question::Stack),
+            Step::Asked(Question::History, histories(&aspects[..1])),
+        ]
+    };
+    let is_first = |policy: &Reading<Policy>| *policy == Reading::Absent;
+    let is_all = |block: PublicAccessBlock| block == PublicAccessBlock::ALL;
+    let is_off = |block: PublicAccessBlock| block == PublicAccessBlock::default();
+    // Every policy that is there already.
+    let mut each = with(grades(), &[(Aspect::Tls, &Stance::ALL), (Aspect::Policy, &Stance::TOLD)]);
+    each.push(only(own_bucket(), &aspects));
+    space.walk(&id(), &each, &steps(|policy| *policy != Reading::Absent, is_all, is_off));
+    // A first one, or one more statement, whoever could see the website.
+    let plain = |policy: &Reading<Policy>| policy.known().is_none_or(|p| p.text() == "{}");
+    let website =
+        with([nothing(Grade::Speed)], &[(Aspect::Tls, &[Stance::Reported, Stance::Insisted])]);
+    space.walk(&id(), &website, &steps(plain, |_| true, |_| true));
+    // A first one, at every moment, and whether its tags were read before or not.
+    let at = |base: &Baseline| with(at_each_moment(base), &[(Aspect::Tls, &Stance::ALL[1..])]);
+    let baselines: Vec<Baseline> = grades().iter().flat_map(at).collect();
+    let tags = Step::given(Question::Tags);
+    space.walk(&id(), &baselines, &given(tags, steps(is_first, is_all, is_off)));
+    space.end(86_670);
+}
+
+#[test]
+fn everything_that_keeps_objects() {
+    let alone = [
+        (Aspect::Versioning, Question::Versioning, &Stance::ALL[..], 305),
+        (Aspect::AccessLogs, Question::AccessLogs, &Stance::ALL, 148),
+        (Aspect::Notifications, Question::Notifications, &Stance::ALL, 365),
+        (Aspect::Replication, Question::Replication, &Stance::TOLD, 29),
+        (Aspect::Lifecycle, Question::Lifecycle, &Stance::TOLD, 39),
+        (Aspect::ObjectLock, Question::ObjectLock, &Stance::TOLD, 24),
+    ];
+    for (aspect, question, stances, floor) in alone {
+        let mut space = Space::new(aspect.name(), &[aspect]);
+        let mut bases: Vec<Baseline> = grades().into();
+        bases.push(changed_by(&nothing(Grade::Security), |base| base.log_bucket = None));
+        let mut baselines = with(bases, &[(aspect, stances)]);
+        baselines.push(only(own_bucket(), &[aspect]));
+        space.walk(&id(), &baselines, &asked(&[question], &[aspect]));
+        space.end(floor);
+    }
+}
+
+#[test]
+fn every_block_of_the_account() {
+    let aspect = Aspect::AccountPublicAccess;
+    let mut space = Space::new("the account", &[aspect]);
+    let account = BucketId { name: crate::BucketName::account(), ..id() };
+    let baselines = with(grades(), &[(aspect, &Stance::ALL)]);
+    space.walk(&account, &baselines, &asked(&[Question::AccountBlock], &[aspect]));
+    space.end(1_239);
+}
+
+#[test]
+fn what_is_judged_apart_can_be_written_together() {
+    let kept: Vec<Aspect> = Aspect::ALL.into_iter().filter(|aspect| aspect.can_be_kept()).collect();
+    let mut space = Space::new("together", &Aspect::ALL);
+    let all = |stance: &'static [Stance]| -> Vec<(Aspect, &[Stance])> {
+        kept.iter().map(|aspect| (*aspect, stance)).collect()
+    };
+    let mut baselines = with(grades(), &all(&[Stance::HeldBack]));
+    baselines.extend(with(grades(), &all(&[Stance::Insisted])));
+    baselines.push(own_bucket());
+    let few = |question: Question, places: &[usize]| {
+        let answers = answers(question);
+        Step::Asked(question, places.iter().map(|place| answers[*place].clone()).collect())
+    };
+    let is_one = |block: Reading<PublicAccessBlock>| match block {
+        Reading::Known(block) => {
+            block.is_closed_to_acls() != block.restrict_public_buckets
+                && block.is_closed_to_acls() == block.ignore_public_acls
+                && block.block_public_policy == block.restrict_public_buckets
+                || block == PublicAccessBlock::ALL
+        }
+        Reading::Absent => true,
+        Reading::Denied | Reading::Unread => false,
+    };
+    // What is written for one aspect and read for another takes all its shapes, the rest one that has to be mended.
+    let steps = [
+        two_policies(),
+        Step::asked(Question::PublicAccessBlock).among(move |o| is_one(o.public_access_block)),
+        Step::asked(Question::AccountBlock).among(|o| {
+            matches!(o.account_block, Reading::Absent | Reading::Known(PublicAccessBlock::ALL))
+        }),
+        Step::asked(Question::Ownership).among(|o| o.ownership != Reading::Absent),
+        few(Question::Encryption, &[4]),
+        few(Question::Versioning, &[0]),
+        few(Question::AccessLogs, &[0]),
+        few(Question::Notifications, &[2]),
+        few(Question::Website, &[0, 2]),
+        few(Question::PolicyStatus, &[2, 3]),
+        few(Question::Acl, &[1, 2, 5]),
+        few(Question::Replication, &[0]),
+        few(Question::Lifecycle, &[0]),
+        few(Question::ObjectLock, &[0]),
+        few(Question::Key, &[2]),
+        few(Question::Tags, &[2, 3]),
+        few(Question::Stack, &[2]),
+        Step::Asked(Question::History, histories(&[])),
+    ];
+    space.walk(&id(), &baselines, &steps);
+    space.end(59_367);
+}
