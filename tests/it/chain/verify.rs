@@ -241,14 +241,14 @@ fn a_broken_link_is_named_and_the_canary_is_gone_all_the_same() {
     let link = |arguments: &[&str]| run(arguments).0;
     // On a busy machine links that hold may be late as well: then there is more time.
     let link_of_objects = || {
-        let tries = ["4s", "60s", "300s"].into_iter();
+        let timeouts = ["4s", "60s", "300s"].into_iter();
         let holds = |states: &BTreeSet<String>| {
             states
                 .iter()
                 .filter(|state| state.ends_with(": late"))
                 .all(|state| state.starts_with("gather"))
         };
-        let mut tried = tries.map(|timeout| run(&["--timeout", timeout]));
+        let mut tried = timeouts.map(|timeout| run(&["--timeout", timeout]));
         tried.find(|(_, states)| holds(states)).unwrap().0
     };
     assert_eq!(link(&[]), "write");
