@@ -199,7 +199,7 @@ impl Paths {
             UseTree::Group(group) => group.items.iter().for_each(|item| self.tree(before, item)),
             UseTree::Glob(_) => self.all.push(before.to_vec()),
             UseTree::Name(name) if name.ident == "self" => {
-                self.named(before.last().cloned(), before)
+                self.named(before.last().cloned(), before);
             }
             UseTree::Name(name) => self.named(Some(name.ident.to_string()), &with(&name.ident)),
             UseTree::Rename(rename) if rename.ident == "self" => {
