@@ -5,6 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use s3guard_posture::config::{Config, Occasion};
+use s3guard_posture::contract::variable;
 use s3guard_posture::flow;
 use s3guard_posture::model::observed::Reading;
 use s3guard_posture::model::setting::Tags;
@@ -118,40 +119,40 @@ impl Settings {
     ) -> Result<Self, SettingsError> {
         let given = |name| variable(name).filter(|value| !value.is_empty());
         let needed = |name| given(name).ok_or(SettingsError::Missing(name));
-        let account: AccountId = parse("S3GUARD_ACCOUNT", &needed("S3GUARD_ACCOUNT")?)?;
-        let stack = needed("S3GUARD_STACK")?;
-        let topic = needed("S3GUARD_TOPIC")?;
-        let chat_topic = given("S3GUARD_CHAT_TOPIC");
+        let account: AccountId = parse(variable::ACCOUNT, &needed(variable::ACCOUNT)?)?;
+        let stack = needed(variable::STACK)?;
+        let topic = needed(variable::TOPIC)?;
+        let chat_topic = given(variable::CHAT_TOPIC);
         let handler = needed("_HANDLER")?;
         if !["guard", "notify"].contains(&handler.as_str()) {
             return Err(wrong("_HANDLER", format!("`{handler}` is neither `guard` nor `notify`")));
         }
-        let queue = needed("S3GUARD_QUEUE")?;
-        let grade: Grade = parse("S3GUARD_GRADE", &needed("S3GUARD_GRADE")?)?;
+        let queue = needed(variable::QUEUE)?;
+        let grade: Grade = parse(variable::GRADE, &needed(variable::GRADE)?)?;
         let config = match configuration {
             Some(json) => Config::from_json(json)
                 .map_err(|error| SettingsError::Configuration(error.to_string()))?,
             None => Config::default(),
         };
         let bucket = |name| parse::<BucketName>(name, &needed(name)?);
-        let ledger = bucket("S3GUARD_LEDGER")?;
-        let own = needed("S3GUARD_OWN_BUCKETS")?;
-        let own = own.split(',').map(|name| parse("S3GUARD_OWN_BUCKETS", name));
+        let ledger = bucket(variable::LEDGER)?;
+        let own = needed(variable::OWN_BUCKETS)?;
+        let own = own.split(',').map(|name| parse(variable::OWN_BUCKETS, name));
         let own_buckets: Vec<BucketName> = own.collect::<Result<_, _>>()?;
         let common =
             Common { account, stack, topic, chat_topic, queue, ledger, own_buckets, config, grade };
         if handler == "notify" {
             return Ok(Self::Notify(Box::new(common)));
         }
-        let key = given("S3GUARD_KEY").map(|key| parse("S3GUARD_KEY", &key)).transpose()?;
+        let key = given(variable::KEY).map(|key| parse(variable::KEY, &key)).transpose()?;
         let region: Region = parse("AWS_REGION", &needed("AWS_REGION")?)?;
         let account = common.account.clone();
-        let log_bucket = BucketId { name: bucket("S3GUARD_LOG_BUCKET")?, account, region };
-        let seconds = needed("S3GUARD_SETTLE_SECONDS")?;
-        let settle_seconds: u16 = parse("S3GUARD_SETTLE_SECONDS", &seconds)?;
+        let log_bucket = BucketId { name: bucket(variable::LOG_BUCKET)?, account, region };
+        let seconds = needed(variable::SETTLE_SECONDS)?;
+        let settle_seconds: u16 = parse(variable::SETTLE_SECONDS, &seconds)?;
         if settle_seconds > SETTLE_SECONDS_MAX {
             let cause = format!("{settle_seconds} is more than {SETTLE_SECONDS_MAX}");
-            return Err(wrong("S3GUARD_SETTLE_SECONDS", cause));
+            return Err(wrong(variable::SETTLE_SECONDS, cause));
         }
         let settings = GuardSettings { common, log_bucket, key, settle_seconds };
         Ok(Self::Guard(Box::new(settings)))

@@ -62,22 +62,6 @@ pub mod output {
     pub const TRAIL_BUCKET_NAME: &str = "TrailBucketName";
 }
 
-/// Logical ids of resources that the command asks for by name.
-pub mod resource {
-    /// The topic of notifications.
-    pub const TOPIC: &str = "Topic";
-    /// The ledger bucket.
-    pub const LEDGER_BUCKET: &str = "LedgerBucket";
-    /// The bucket of access logs.
-    pub const LOG_BUCKET: &str = "LogBucket";
-    /// The bucket of the trail.
-    pub const TRAIL_BUCKET: &str = "TrailBucket";
-    /// The trail.
-    pub const TRAIL: &str = "Trail";
-    /// The policy of the role of the function `guard`.
-    pub const GUARD_POLICY: &str = "GuardPolicy";
-}
-
 /// Environment variables of the functions.
 pub mod variable {
     /// The account.

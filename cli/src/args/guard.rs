@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context as _, anyhow};
 use s3guard_aws::stacks::Value;
 use s3guard_posture::config::{Config, TrailChoice};
+use s3guard_posture::contract::parameter;
 use s3guard_posture::{Grade, KeyArn, Region, StackName};
 
 use crate::error::Advice as _;
@@ -65,8 +66,8 @@ impl GuardArgs {
         region: &Region,
         previous: &BTreeMap<String, String>,
     ) -> Option<String> {
-        let has_key =
-            self.key.is_some() || previous.get("BucketKeyArn").is_some_and(|key| !key.is_empty());
+        let has_key = self.key.is_some()
+            || previous.get(parameter::BUCKET_KEY_ARN).is_some_and(|key| !key.is_empty());
         let strongest = config.strongest_grade();
         (strongest.needs_key() && !has_key).then(|| {
             format!(
@@ -92,20 +93,20 @@ impl GuardArgs {
         let given = [
             ("Email", self.email.clone()),
             ("Grade", self.grade.map(|grade| grade.to_string())),
-            ("BucketKeyArn", self.key.as_ref().map(ToString::to_string)),
-            ("TrailMode", self.trail.and_then(mode).map(str::to_owned)),
-            ("SettleSeconds", self.settle_seconds.map(|seconds| seconds.to_string())),
-            ("SweepRate", self.sweep_rate.clone()),
-            ("BucketPrefix", self.bucket_prefix.clone()),
+            (parameter::BUCKET_KEY_ARN, self.key.as_ref().map(ToString::to_string)),
+            (parameter::TRAIL_MODE, self.trail.and_then(mode).map(str::to_owned)),
+            (parameter::SETTLE_SECONDS, self.settle_seconds.map(|seconds| seconds.to_string())),
+            (parameter::SWEEP_RATE, self.sweep_rate.clone()),
+            (parameter::BUCKET_PREFIX, self.bucket_prefix.clone()),
         ];
         for (name, value) in given {
             if let Some(value) = value {
                 parameters.insert(name.to_owned(), Value::New(value));
             }
         }
-        if !parameters.contains_key("BucketPrefix") {
+        if !parameters.contains_key(parameter::BUCKET_PREFIX) {
             let prefix = prefix_of(stack)?;
-            parameters.insert("BucketPrefix".to_owned(), Value::New(prefix));
+            parameters.insert(parameter::BUCKET_PREFIX.to_owned(), Value::New(prefix));
         }
         Ok(parameters)
     }
@@ -119,7 +120,7 @@ impl GuardArgs {
         region: &Region,
         previous: &BTreeMap<String, String>,
     ) -> anyhow::Result<()> {
-        let had = previous.get("TrailMode").map(String::as_str);
+        let had = previous.get(parameter::TRAIL_MODE).map(String::as_str);
         let mode = self.trail.and_then(mode).or(had);
         let is_own = mode != Some("existing");
         // A trail that is there has proved its name.
@@ -151,7 +152,7 @@ impl GuardArgs {
     ) -> anyhow::Result<()> {
         let had = |name: &str| previous.get(name).filter(|value| !value.is_empty());
         let grade = self.grade.or_else(|| had("Grade")?.parse().ok()).unwrap_or_default();
-        if grade.needs_key() && self.key.is_none() && had("BucketKeyArn").is_none() {
+        if grade.needs_key() && self.key.is_none() && had(parameter::BUCKET_KEY_ARN).is_none() {
             return Err(anyhow!("grade `{grade}` needs a KMS key"))
                 .hint("give the key's ARN with `--key`; `aws kms create-key` makes one")
                 .exit(Exit::Usage);

@@ -1,6 +1,7 @@
 //! `s3guard logs`: what the two functions have logged.
 
 use clap::ValueEnum;
+use s3guard_posture::contract::output;
 use s3guard_posture::text;
 use time::{Duration, OffsetDateTime};
 
@@ -65,9 +66,11 @@ impl Function {
     /// The name of each, and the stack's output with the function's.
     fn outputs(self) -> &'static [(&'static str, &'static str)] {
         match self {
-            Self::Guard => &[("guard", "GuardFunctionName")],
-            Self::Notify => &[("notify", "NotifyFunctionName")],
-            Self::All => &[("guard", "GuardFunctionName"), ("notify", "NotifyFunctionName")],
+            Self::Guard => &[("guard", output::GUARD_FUNCTION_NAME)],
+            Self::Notify => &[("notify", output::NOTIFY_FUNCTION_NAME)],
+            Self::All => {
+                &[("guard", output::GUARD_FUNCTION_NAME), ("notify", output::NOTIFY_FUNCTION_NAME)]
+            }
         }
     }
 }

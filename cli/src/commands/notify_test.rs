@@ -4,6 +4,7 @@ use std::fmt;
 
 use s3guard_aws::Topic;
 use s3guard_posture::Notice;
+use s3guard_posture::contract::output;
 use s3guard_posture::digest;
 use s3guard_posture::notify::notification::Origin;
 use serde::Serialize;
@@ -55,8 +56,8 @@ pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::
 async fn send(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::Result<Exit> {
     let account = Account::open(&args.account).await?;
     let stack = session::guard_stack(&args.account, &account).await?;
-    let topic = session::output_of(&stack, &args.account, "TopicArn", "topic")?.to_owned();
-    let chat_topic = stack.outputs.get("ChatTopicArn").cloned();
+    let topic = session::output_of(&stack, &args.account, output::TOPIC_ARN, "topic")?.to_owned();
+    let chat_topic = stack.outputs.get(output::CHAT_TOPIC_ARN).cloned();
     let origin = Origin {
         account: &account.caller.account,
         region: account.connection.region(),

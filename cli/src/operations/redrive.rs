@@ -5,6 +5,7 @@ use std::fmt;
 use anyhow::Context as _;
 use s3guard_aws::Queue;
 use s3guard_aws::stacks::Stack;
+use s3guard_posture::contract::output;
 use s3guard_posture::digest::objects;
 use s3guard_posture::digest::window::Close;
 use s3guard_posture::flow::Delayed;
@@ -23,9 +24,9 @@ pub(crate) struct Way {
 }
 
 pub(crate) const BUCKETS: Way =
-    Way { name: "buckets", from: "GuardDeadLettersUrl", to: "GuardQueueUrl" };
+    Way { name: "buckets", from: output::GUARD_DEAD_LETTERS_URL, to: output::GUARD_QUEUE_URL };
 pub(crate) const OBJECTS: Way =
-    Way { name: "objects", from: "ObjectDeadLettersUrl", to: "ObjectQueueUrl" };
+    Way { name: "objects", from: output::OBJECT_DEAD_LETTERS_URL, to: output::OBJECT_QUEUE_URL };
 
 /// What was sent again.
 #[derive(Debug, Serialize)]
@@ -104,7 +105,7 @@ impl Guard<'_> {
 
     /// SNS has no way to send a notice to one endpoint again.
     async fn warn_of_notices(&self) -> anyhow::Result<()> {
-        const OUTPUT: &str = "NoticeDeadLettersUrl";
+        const OUTPUT: &str = output::NOTICE_DEAD_LETTERS_URL;
         let depth = self.queue(OUTPUT, "dead letters")?.depth().await?;
         if depth.waiting > 0 {
             let url = session::output_of(&self.stack, self.args, OUTPUT, "dead letters")?;

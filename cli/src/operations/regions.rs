@@ -8,6 +8,7 @@ use futures_util::future::join_all;
 use crate::args::account::{AccountArgs, AccountsArgs};
 use crate::error;
 use crate::error::Advice as _;
+use crate::exit::Exit;
 use crate::ui::output::Output;
 
 /// What came of the same work in each Region. The failure of one does not stop the others.
@@ -105,13 +106,19 @@ pub(crate) fn failures(
     if failed.is_empty() {
         return Ok(());
     }
+    let mut exits = Vec::new();
     for Failed { region, error } in &failed {
         output.say(format_args!("`{region}`:"));
-        error::report(error, output);
+        exits.push(error::report(error, output));
     }
+    // What is wrong with the call in every Region is wrong with the call.
+    let is_shared = failed.len() == count && exits.windows(2).all(|pair| pair[0] == pair[1]);
+    let exit = exits.first().copied().filter(|_| is_shared).unwrap_or(Exit::Failed);
     let regions: Vec<&str> = failed.iter().map(|one| one.region.as_str()).collect();
     let regions = regions.join(",");
-    Err(anyhow!("{} of {count} Regions {what}: {regions}", failed.len())).hint(hint(&regions))
+    Err(anyhow!("{} of {count} Regions {what}: {regions}", failed.len()))
+        .hint(hint(&regions))
+        .exit(exit)
 }
 
 /// Writes one after the other, with an empty line between.
@@ -140,6 +147,7 @@ mod tests {
         let of = |regions: &[&str]| -> ByRegion<usize> {
             let result = |region: &&str| match *region {
                 "bad" => Err(anyhow!("no")),
+                "wrong" => Err(anyhow!("no")).exit(Exit::Usage),
                 good => Ok(good.len()),
             };
             regions.iter().map(|region| ((*region).to_owned(), result(region))).collect()
@@ -153,6 +161,13 @@ mod tests {
         assert_eq!(all(&["bad"]), Err("error: no\n".to_owned()));
         let both = "error: 1 of 2 Regions failed: bad\n\nhint: mend bad\n";
         assert_eq!(all(&["a", "bad"]), Err(both.to_owned()));
+        let exit = |regions: &[&str]| {
+            let all = of(regions).all("failed", &Output::default(), str::to_owned);
+            error::report(&all.unwrap_err(), &Output::default())
+        };
+        assert_eq!(exit(&["wrong", "wrong"]), Exit::Usage);
+        assert_eq!(exit(&["wrong", "bad"]), Exit::Failed);
+        assert_eq!(exit(&["wrong", "a"]), Exit::Failed);
         assert!(of(&["bad"]).unless_the_only_one_failed().is_err());
         assert_eq!(of(&["a", "bad"]).unless_the_only_one_failed().unwrap().failed.len(), 1);
     }

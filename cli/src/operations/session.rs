@@ -9,6 +9,8 @@ use s3guard_aws::code_bucket::CodeBucket;
 use s3guard_aws::identity::{self, Identity, IdentityError};
 use s3guard_aws::stacks::{Stack, Stacks};
 use s3guard_aws::{AwsError, ConnectError, Connection, Kind, Ledger};
+use s3guard_posture::contract::output;
+use s3guard_posture::contract::parameter;
 use s3guard_posture::{BucketName, Region, StackName};
 
 pub(crate) use crate::args::account::{AccountArgs, AccountsArgs};
@@ -211,7 +213,7 @@ pub(crate) fn output_of<'a>(
 /// The guard's ledger, as its stack names it.
 pub(crate) async fn ledger(args: &AccountArgs, account: &Account) -> anyhow::Result<Ledger> {
     let stack = guard_stack(args, account).await?;
-    let bucket = output_of(&stack, args, "LedgerBucketName", "ledger")?.parse()?;
+    let bucket = output_of(&stack, args, output::LEDGER_BUCKET_NAME, "ledger")?.parse()?;
     Ok(Ledger::new(&account.connection, bucket, account.caller.account.clone()))
 }
 
@@ -238,7 +240,8 @@ pub(crate) async fn is_guard_stack(stacks: &Stacks, stack: &Stack) -> Result<boo
 /// has failed. Only a stack whose first change set was never carried out has none: it is a name and nothing more.
 fn is_guard(stack: &Stack, is_empty: bool) -> bool {
     let asks = |parameter: &str| stack.parameters.contains_key(parameter);
-    if ["CodeBucket", "CodeKey", "BucketPrefix"].into_iter().all(asks) {
+    if [parameter::CODE_BUCKET, parameter::CODE_KEY, parameter::BUCKET_PREFIX].into_iter().all(asks)
+    {
         return true;
     }
     let is_nothing_else = stack.parameters.is_empty() && stack.outputs.is_empty();

@@ -32,6 +32,7 @@ use crate::operations::verify::prepare::{agree, prepare};
 use crate::operations::verify::report::Report;
 use crate::operations::verify::run::Interrupted;
 use crate::ui::output::Output;
+use s3guard_posture::contract::output;
 
 /// Proves the guard, or only removes what earlier runs have left.
 pub(crate) fn run(
@@ -67,7 +68,10 @@ async fn verify(
         run = agreed => run?,
         () = interrupts.pressed(1) => return Err(interrupted("nothing was made")),
     };
-    run.leftovers.remove(&[Leftover::Over], output).await;
+    tokio::select! {
+        _ = run.leftovers.remove(&[Leftover::Over], output) => {}
+        () = interrupts.pressed(1) => return Err(interrupted("nothing was made")),
+    }
     let again = run.command("verify --clean-up");
     let mut broken = Vec::new();
     let work = async {
@@ -123,7 +127,7 @@ async fn clean_up(options: &Options, output: &Output, now: OffsetDateTime) -> an
     const KINDS: &[Leftover] = &[Leftover::Over, Leftover::InUse];
     let account = Account::open(&options.account).await?;
     let stack = session::guard_stack(&options.account, &account).await?;
-    let topic = session::output_of(&stack, &options.account, "TopicArn", "topic")?;
+    let topic = session::output_of(&stack, &options.account, output::TOPIC_ARN, "topic")?;
     let owner = &account.caller.account;
     let whose = Whose { owner, stack: options.account.stack.as_str(), topic };
     let found = Leftovers::find(&account.connection, whose, now).await?;

@@ -2,6 +2,7 @@
 
 use s3guard_posture::config::Notifications;
 use s3guard_posture::contract::metrics::Metric;
+use s3guard_posture::contract::{output, variable};
 use s3guard_posture::digest::objects;
 use s3guard_posture::evaluate::permissions;
 use s3guard_posture::{Config, On};
@@ -213,13 +214,13 @@ fn add_guard(template: &mut Template, shared: &Shared, intake: Intake) -> Made {
     let Shared { parameters, evidence, .. } = shared;
     let mut variables = shared.variables();
     variables.extend([
-        ("S3GUARD_QUEUE", intake.queue.url().into()),
-        ("S3GUARD_GRADE", parameters.grade.value()),
-        ("S3GUARD_KEY", parameters.bucket_key_arn.value().into()),
-        ("S3GUARD_SETTLE_SECONDS", parameters.settle_seconds.value()),
-        ("S3GUARD_LEDGER", evidence.ledger.name().into()),
-        ("S3GUARD_LOG_BUCKET", evidence.logs.name().into()),
-        ("S3GUARD_OWN_BUCKETS", shared.own_buckets()),
+        (variable::QUEUE, intake.queue.url().into()),
+        (variable::GRADE, parameters.grade.value()),
+        (variable::KEY, parameters.bucket_key_arn.value().into()),
+        (variable::SETTLE_SECONDS, parameters.settle_seconds.value()),
+        (variable::LEDGER, evidence.ledger.name().into()),
+        (variable::LOG_BUCKET, evidence.logs.name().into()),
+        (variable::OWN_BUCKETS, shared.own_buckets()),
     ]);
     let guard = Worker {
         why: "Looks at buckets and sets them back as they should be.",
@@ -332,18 +333,18 @@ fn add_alarms(alarms: &mut Alarms<'_>, guard: Made, notify: Made, notices: Notic
 
 fn add_outputs(template: &mut Template, shown: &Shown, dashboard: Handle<Dashboard>) {
     const IDS: [LogicalId; 12] = [
-        LogicalId::new("TopicArn"),
-        LogicalId::new("GuardQueueUrl"),
-        LogicalId::new("GuardQueueArn"),
-        LogicalId::new("ObjectQueueUrl"),
-        LogicalId::new("GuardDeadLettersUrl"),
-        LogicalId::new("ObjectDeadLettersUrl"),
-        LogicalId::new("NoticeDeadLettersUrl"),
-        LogicalId::new("GuardFunctionName"),
-        LogicalId::new("NotifyFunctionName"),
-        LogicalId::new("GuardRoleArn"),
-        LogicalId::new("NotifyRoleArn"),
-        LogicalId::new("DashboardName"),
+        LogicalId::new(output::TOPIC_ARN),
+        LogicalId::new(output::GUARD_QUEUE_URL),
+        LogicalId::new(output::GUARD_QUEUE_ARN),
+        LogicalId::new(output::OBJECT_QUEUE_URL),
+        LogicalId::new(output::GUARD_DEAD_LETTERS_URL),
+        LogicalId::new(output::OBJECT_DEAD_LETTERS_URL),
+        LogicalId::new(output::NOTICE_DEAD_LETTERS_URL),
+        LogicalId::new(output::GUARD_FUNCTION_NAME),
+        LogicalId::new(output::NOTIFY_FUNCTION_NAME),
+        LogicalId::new(output::GUARD_ROLE_ARN),
+        LogicalId::new(output::NOTIFY_ROLE_ARN),
+        LogicalId::new(output::DASHBOARD_NAME),
     ];
     let (guard, notify) = (shown.guard, shown.notify);
     let outputs = [
@@ -364,7 +365,7 @@ fn add_outputs(template: &mut Template, shown: &Shown, dashboard: Handle<Dashboa
         template.output(id, output);
     }
     if let Some(chat) = shown.notices.chat {
-        const CHAT_TOPIC_ARN: LogicalId = LogicalId::new("ChatTopicArn");
+        const CHAT_TOPIC_ARN: LogicalId = LogicalId::new(output::CHAT_TOPIC_ARN);
         template
             .output(CHAT_TOPIC_ARN, Output::new("Give it to the channel's settings", chat.arn()));
     }
@@ -376,9 +377,9 @@ fn add_bucket_outputs(
     evidence: Evidence,
     files: Files,
 ) {
-    const LEDGER_BUCKET_NAME: LogicalId = LogicalId::new("LedgerBucketName");
-    const LOG_BUCKET_NAME: LogicalId = LogicalId::new("LogBucketName");
-    const TRAIL_BUCKET_NAME: LogicalId = LogicalId::new("TrailBucketName");
+    const LEDGER_BUCKET_NAME: LogicalId = LogicalId::new(output::LEDGER_BUCKET_NAME);
+    const LOG_BUCKET_NAME: LogicalId = LogicalId::new(output::LOG_BUCKET_NAME);
+    const TRAIL_BUCKET_NAME: LogicalId = LogicalId::new(output::TRAIL_BUCKET_NAME);
     let ledger = Output::new("What was done; stays when the stack goes", evidence.ledger.name());
     let logs = Output::new("Who read or wrote; stays, too", evidence.logs.name());
     let trail = Output::new("The trail's files; stays, too", files.bucket.name());

@@ -1,6 +1,7 @@
 //! The function that tells of objects: what it asks and does, and how it is fed.
 
 use s3guard_posture::config::{Notifications, Window};
+use s3guard_posture::contract::variable;
 use s3guard_posture::digest::objects;
 use s3guard_posture::evaluate::permissions::{self, NotifyOn};
 
@@ -31,10 +32,10 @@ pub(super) fn add(
 ) -> Made {
     let mut variables = shared.variables();
     variables.extend([
-        ("S3GUARD_OWN_BUCKETS", shared.own_buckets()),
-        ("S3GUARD_QUEUE", intake.queue.url().into()),
-        ("S3GUARD_LEDGER", shared.evidence.ledger.name().into()),
-        ("S3GUARD_GRADE", shared.parameters.grade.value()),
+        (variable::OWN_BUCKETS, shared.own_buckets()),
+        (variable::QUEUE, intake.queue.url().into()),
+        (variable::LEDGER, shared.evidence.ledger.name().into()),
+        (variable::GRADE, shared.parameters.grade.value()),
     ]);
     let notify = Worker {
         why: "Tells the owner of objects that came, changed or went.",

@@ -1,6 +1,7 @@
 //! What is asked when the stack is made, so that the template also works when it is uploaded by hand.
 
 use s3guard_posture::config::TrailChoice;
+use s3guard_posture::contract::parameter;
 
 use crate::cfn::{
     Assertion, Assertions, Condition, ConditionHandle, LogicalId, Parameter, ParameterGroup,
@@ -8,16 +9,16 @@ use crate::cfn::{
     kind::{Architecture, KeyArn, ScheduleExpression, Text},
 };
 
-const CODE_BUCKET: LogicalId = LogicalId::new("CodeBucket");
-const CODE_KEY: LogicalId = LogicalId::new("CodeKey");
-const ARCHITECTURE: LogicalId = LogicalId::new("Architecture");
-const EMAIL: LogicalId = LogicalId::new("Email");
-const GRADE: LogicalId = LogicalId::new("Grade");
-const BUCKET_KEY_ARN: LogicalId = LogicalId::new("BucketKeyArn");
-const TRAIL_MODE: LogicalId = LogicalId::new("TrailMode");
-const SETTLE_SECONDS: LogicalId = LogicalId::new("SettleSeconds");
-const SWEEP_RATE: LogicalId = LogicalId::new("SweepRate");
-pub(super) const BUCKET_PREFIX: LogicalId = LogicalId::new("BucketPrefix");
+const CODE_BUCKET: LogicalId = LogicalId::new(parameter::CODE_BUCKET);
+const CODE_KEY: LogicalId = LogicalId::new(parameter::CODE_KEY);
+const ARCHITECTURE: LogicalId = LogicalId::new(parameter::ARCHITECTURE);
+const EMAIL: LogicalId = LogicalId::new(parameter::EMAIL);
+const GRADE: LogicalId = LogicalId::new(parameter::GRADE);
+const BUCKET_KEY_ARN: LogicalId = LogicalId::new(parameter::BUCKET_KEY_ARN);
+const TRAIL_MODE: LogicalId = LogicalId::new(parameter::TRAIL_MODE);
+const SETTLE_SECONDS: LogicalId = LogicalId::new(parameter::SETTLE_SECONDS);
+const SWEEP_RATE: LogicalId = LogicalId::new(parameter::SWEEP_RATE);
+pub(super) const BUCKET_PREFIX: LogicalId = LogicalId::new(parameter::BUCKET_PREFIX);
 /// As its pattern says.
 pub(super) const BUCKET_PREFIX_LENGTH_MAX: usize = 25;
 

@@ -26,6 +26,7 @@ use crate::{
         logs::{LogGroup, Retention},
     },
 };
+use s3guard_posture::contract::variable;
 
 const TIMEOUT_SECONDS: u32 = 60;
 
@@ -49,11 +50,11 @@ impl Shared {
     /// What each worker finds in its environment.
     pub(super) fn variables(&self) -> Vec<(&'static str, Value<Text>)> {
         let mut variables = vec![
-            ("S3GUARD_ACCOUNT", Pseudo::AccountId.into()),
-            ("S3GUARD_STACK", Pseudo::StackName.into()),
-            ("S3GUARD_TOPIC", self.notices.topic.arn().into()),
+            (variable::ACCOUNT, Pseudo::AccountId.into()),
+            (variable::STACK, Pseudo::StackName.into()),
+            (variable::TOPIC, self.notices.topic.arn().into()),
         ];
-        variables.extend(self.notices.chat.map(|chat| ("S3GUARD_CHAT_TOPIC", chat.arn().into())));
+        variables.extend(self.notices.chat.map(|chat| (variable::CHAT_TOPIC, chat.arn().into())));
         variables
     }
 

@@ -6,6 +6,7 @@ use anyhow::{Context as _, anyhow};
 use s3guard_aws::stacks::Value;
 use s3guard_posture::StackName;
 use s3guard_posture::config::Config;
+use s3guard_posture::contract::parameter;
 use s3guard_synth::stacks;
 use serde_json::Value as Json;
 
@@ -51,8 +52,8 @@ impl Plan {
         keeps_configuration(package, &previous, wanted.account.config.is_refused())?;
         let bucket = target.account.code_bucket(wanted.code_bucket.as_ref())?;
         for (parameter, value) in [
-            ("CodeBucket", bucket.to_string()),
-            ("CodeKey", package.key()),
+            (parameter::CODE_BUCKET, bucket.to_string()),
+            (parameter::CODE_KEY, package.key()),
             ("Architecture", package.architecture.to_string()),
         ] {
             parameters.insert(parameter.to_owned(), Value::New(value));
@@ -147,7 +148,7 @@ fn keeps_configuration(
     previous: &BTreeMap<String, String>,
     is_refused: bool,
 ) -> anyhow::Result<()> {
-    let had = previous.get("CodeKey").is_some_and(|key| package::is_configured(key));
+    let had = previous.get(parameter::CODE_KEY).is_some_and(|key| package::is_configured(key));
     if !had || package.is_configured || is_refused {
         return Ok(());
     }

@@ -9,9 +9,10 @@ use serde_json::Value as Json;
 
 use crate::error::Advice as _;
 use crate::exit::Exit;
+use s3guard_posture::contract::parameter;
 
 /// What the command itself gives the stack.
-const OURS: [&str; 3] = ["CodeBucket", "CodeKey", "Architecture"];
+const OURS: [&str; 3] = [parameter::CODE_BUCKET, parameter::CODE_KEY, "Architecture"];
 
 /// Puts what was asked for among the parameters.
 pub(crate) fn set(

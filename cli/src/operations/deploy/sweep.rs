@@ -7,13 +7,14 @@ use s3guard_aws::stacks::Stack;
 use s3guard_aws::{Connection, Queue};
 
 use crate::ui::output::Output;
+use s3guard_posture::contract::output;
 
 /// What the schedule puts into the guard's queue, as EventBridge writes it.
 const SWEEP: &str = r#"{"source":"aws.events","detail-type":"Scheduled Event","detail":{}}"#;
 
 /// Asks the guard to look at all buckets now. That it cannot be asked is no failure: the schedule asks it later.
 pub(crate) async fn begin(connection: &Connection, stack: &Stack, output: &Output) {
-    let Some(url) = stack.outputs.get("GuardQueueUrl") else {
+    let Some(url) = stack.outputs.get(output::GUARD_QUEUE_URL) else {
         return output.warn("the stack names no queue: buckets that exist wait for the schedule");
     };
     match Queue::new(connection, url).send(SWEEP, 0).await {

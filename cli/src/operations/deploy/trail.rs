@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use s3guard_aws::trails;
 use s3guard_posture::config::{Config, TrailChoice};
+use s3guard_posture::contract::parameter;
 use s3guard_posture::events::trail::{Trail, recording, records_bucket_changes};
 use s3guard_posture::{Reading, Region};
 
@@ -51,7 +52,7 @@ pub(crate) async fn of_each(
         let mut guard =
             configuration.map_or_else(|| asked.clone(), |config| asked.over(config, region));
         let previous = target.previous();
-        let had = previous.get("TrailMode").map(String::as_str);
+        let had = previous.get(parameter::TRAIL_MODE).map(String::as_str);
         let is_open = is_open(guard.trail, had);
         if let Some(maker) = maker.filter(|_| is_open) {
             guard.trail = Some(TrailChoice::Existing);
@@ -85,7 +86,7 @@ async fn resolved(
     previous: &BTreeMap<String, String>,
     output: &Output,
 ) -> GuardArgs {
-    let had = previous.get("TrailMode").map(String::as_str);
+    let had = previous.get(parameter::TRAIL_MODE).map(String::as_str);
     if is_settled(guard.trail, had) {
         return guard;
     }

@@ -6,6 +6,8 @@ use s3guard_aws::emptying::{Contents, Emptying};
 use s3guard_aws::stacks::deletion::Member;
 use s3guard_aws::stacks::{Stack, Stacks};
 use s3guard_aws::{Buckets, Ledger, Objects};
+use s3guard_posture::contract::output;
+use s3guard_posture::contract::parameter;
 use s3guard_posture::{Account as _, BucketName, Reading, StackName};
 use s3guard_synth::cfn::DeletionPolicy;
 use s3guard_synth::stacks;
@@ -259,7 +261,8 @@ impl Plan {
         let own: Vec<String> =
             stays.cloned().chain(emptied.iter().map(ToString::to_string)).collect();
         let by_name = || own.iter().find(|name| name.contains("-ledger-")).cloned();
-        let named = self.stack.as_ref().and_then(|stack| stack.outputs.get("LedgerBucketName"));
+        let named =
+            self.stack.as_ref().and_then(|stack| stack.outputs.get(output::LEDGER_BUCKET_NAME));
         let Some(Ok(ledger)) = named.cloned().or_else(by_name).map(|name| name.parse()) else {
             let is_nothing = self.stack.is_none() && own.is_empty();
             return if is_nothing {
@@ -278,7 +281,8 @@ impl Plan {
 
     async fn look_at_code(&mut self, args: &RemovalArgs) -> anyhow::Result<()> {
         let standard = self.account.standard_code_bucket()?;
-        let named = self.stack.as_ref().and_then(|stack| stack.parameters.get("CodeBucket"));
+        let named =
+            self.stack.as_ref().and_then(|stack| stack.parameters.get(parameter::CODE_BUCKET));
         let named = named.filter(|name| !name.is_empty());
         if self.stack.is_none() && !args.all {
             return Ok(());

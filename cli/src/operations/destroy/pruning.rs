@@ -6,6 +6,7 @@ use s3guard_aws::AwsError;
 use s3guard_aws::code_bucket::CodeBucket;
 use s3guard_aws::stacks::{Phase, StackStatus, Stacks};
 use s3guard_posture::BucketName;
+use s3guard_posture::contract::parameter;
 use time::OffsetDateTime;
 
 use crate::operations::session::Account;
@@ -32,14 +33,14 @@ impl Users {
         parameters: &[BTreeMap<String, String>],
     ) {
         let uses = |one: &&BTreeMap<String, String>| {
-            one.get("CodeBucket").is_some_and(|named| named == bucket.as_str())
+            one.get(parameter::CODE_BUCKET).is_some_and(|named| named == bucket.as_str())
         };
         let using: Vec<_> = parameters.iter().filter(uses).collect();
         if using.is_empty() {
             return;
         }
         self.stacks.push(name.to_owned());
-        self.keys.extend(using.iter().filter_map(|one| one.get("CodeKey")).cloned());
+        self.keys.extend(using.iter().filter_map(|one| one.get(parameter::CODE_KEY)).cloned());
         self.is_unsettled |=
             !status.is_settled() || matches!(status.known(), None | Some((_, Phase::Failed)));
     }
@@ -56,7 +57,7 @@ pub(crate) async fn users(
         let mut parameters = vec![stack.parameters.clone()];
         // A change set that waits may be carried out any day. A stack that has none yet has no parameters of its own.
         let is_new = stack.status.is_review();
-        if is_new || stack.parameters.contains_key("CodeBucket") {
+        if is_new || stack.parameters.contains_key(parameter::CODE_BUCKET) {
             parameters.extend(stacks.waiting_parameters(&stack.id).await?);
         }
         users.take(bucket, stack.name(), &stack.status, &parameters);

@@ -4,6 +4,7 @@ use s3guard_aws::AwsError;
 use s3guard_aws::identity::{Identity, Principal};
 use s3guard_aws::limits::TextMessages;
 use s3guard_aws::permissions::{By, Missing};
+use s3guard_posture::contract::parameter;
 use s3guard_posture::events::trail::{Trail, recording, records_bucket_changes};
 use s3guard_posture::text::shown;
 use s3guard_posture::{KeyState, Reading, Region, StackName};
@@ -190,7 +191,9 @@ fn trail(
         return recorded(trail);
     }
     let guard = seen.stack.as_ref().ok().and_then(Reading::known).filter(|found| found.is_guard);
-    let mode = guard.and_then(|found| found.stack.parameters.get("TrailMode")).map(String::as_str);
+    let mode = guard
+        .and_then(|found| found.stack.parameters.get(parameter::TRAIL_MODE))
+        .map(String::as_str);
     let own = format!("{name}-{region}");
     let why = trails.iter().map(|trail| {
         format!("`{}` {}", shown(&trail.name, 128), records_bucket_changes(trail, region))

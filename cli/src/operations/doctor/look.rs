@@ -5,6 +5,8 @@ use s3guard_aws::identity::{self, Identity};
 use s3guard_aws::limits::{self, TextMessages};
 use s3guard_aws::stacks::{Stack, Stacks};
 use s3guard_aws::{AwsError, Connection, function_state, keys, trails};
+use s3guard_posture::contract::output;
+use s3guard_posture::contract::parameter;
 use s3guard_posture::events::trail::Trail;
 use s3guard_posture::{KeyArn, KeyState, Reading, Region, StackName};
 use time::OffsetDateTime;
@@ -57,7 +59,8 @@ pub(crate) async fn look(
             functions(connection, guard.as_ref()),
             key(connection, wanted, guard.as_ref()),
             async {
-                let prefix = guard.as_ref().and_then(|stack| stack.parameters.get("BucketPrefix"));
+                let prefix =
+                    guard.as_ref().and_then(|stack| stack.parameters.get(parameter::BUCKET_PREFIX));
                 let prefix = prefix.cloned().unwrap_or_else(|| name.as_str().to_ascii_lowercase());
                 rights(connection, caller, name, &prefix).await
             },
@@ -95,7 +98,7 @@ async fn functions(
     guard: Option<&Stack>,
 ) -> Vec<(String, Look<Option<String>>)> {
     let Some(stack) = guard else { return Vec::new() };
-    let names = ["GuardFunctionName", "NotifyFunctionName"];
+    let names = [output::GUARD_FUNCTION_NAME, output::NOTIFY_FUNCTION_NAME];
     let names = names.iter().filter_map(|output| stack.outputs.get(*output));
     let asked = names
         .map(|name| async move { (name.clone(), function_state::trouble(connection, name).await) });
@@ -110,7 +113,7 @@ async fn key(
 ) -> Option<(KeyArn, Look<KeyState>)> {
     let region = connection.region();
     let of_region = || wanted.keys.iter().find(|key| key.region() == region);
-    let of_stack = || guard?.parameters.get("BucketKeyArn")?.parse().ok();
+    let of_stack = || guard?.parameters.get(parameter::BUCKET_KEY_ARN)?.parse().ok();
     // A key of another Region that somebody named is told of, too.
     let other = || wanted.keys.first().filter(|_| wanted.grade.needs_key());
     let key = of_region().cloned().or_else(of_stack).or_else(|| other().cloned())?;

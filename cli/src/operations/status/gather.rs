@@ -9,6 +9,8 @@ use s3guard_aws::stacks::drift::LastDrift;
 use s3guard_aws::stacks::{Event, Stack, Stacks};
 use s3guard_aws::subscriptions::{self, Subscription};
 use s3guard_aws::{AwsError, Connection, Ledger, Queue, trails};
+use s3guard_posture::contract::output;
+use s3guard_posture::contract::parameter;
 use s3guard_posture::events::trail::{Verdict, records_bucket_changes};
 use s3guard_posture::{AccountId, Reading, Region};
 
@@ -20,11 +22,11 @@ pub(crate) type Look<T> = Result<T, String>;
 
 /// The queues: the name of each, the stack's output with its URL, and whether it should be empty.
 pub(crate) const QUEUES: [(&str, &str, bool); 5] = [
-    ("buckets to look at", "GuardQueueUrl", false),
-    ("buckets not handled", "GuardDeadLettersUrl", true),
-    ("objects to tell of", "ObjectQueueUrl", false),
-    ("objects not told", "ObjectDeadLettersUrl", true),
-    ("notices not delivered", "NoticeDeadLettersUrl", true),
+    ("buckets to look at", output::GUARD_QUEUE_URL, false),
+    ("buckets not handled", output::GUARD_DEAD_LETTERS_URL, true),
+    ("objects to tell of", output::OBJECT_QUEUE_URL, false),
+    ("objects not told", output::OBJECT_DEAD_LETTERS_URL, true),
+    ("notices not delivered", output::NOTICE_DEAD_LETTERS_URL, true),
 ];
 
 /// How many of the stack's last events are shown.
@@ -71,10 +73,13 @@ pub(crate) enum Trail {
 pub(crate) async fn gather(account: &Account, stack: Stack) -> Seen {
     let connection = &account.connection;
     let stacks = Stacks::new(connection);
-    let names = ["GuardFunctionName", "NotifyFunctionName"];
+    let names = [output::GUARD_FUNCTION_NAME, output::NOTIFY_FUNCTION_NAME];
     let functions =
         names.iter().filter_map(|output| stack.outputs.get(*output)).map(|name| async {
-            (name.clone(), function(connection, name, stack.parameters.get("CodeKey")).await)
+            (
+                name.clone(),
+                function(connection, name, stack.parameters.get(parameter::CODE_KEY)).await,
+            )
         });
     let queues = QUEUES.iter().filter_map(|(name, output, is_dead_letters)| {
         let url = stack.outputs.get(*output)?;
@@ -84,7 +89,7 @@ pub(crate) async fn gather(account: &Account, stack: Stack) -> Seen {
         })
     });
     let subscriptions = async {
-        match stack.outputs.get("TopicArn") {
+        match stack.outputs.get(output::TOPIC_ARN) {
             Some(topic) => subscriptions::subscriptions(connection, topic)
                 .await
                 .map_err(|error| refused(&error)),
@@ -148,7 +153,7 @@ async fn function(
 }
 
 async fn writes(account: &Account, stack: &Stack) -> Look<Newest> {
-    let bucket = stack.outputs.get("LedgerBucketName").and_then(|name| name.parse().ok());
+    let bucket = stack.outputs.get(output::LEDGER_BUCKET_NAME).and_then(|name| name.parse().ok());
     let bucket = bucket.ok_or_else(|| "the stack names no ledger".to_owned())?;
     let ledger = Ledger::new(&account.connection, bucket, account.caller.account.clone());
     ledger.newest(WRITES, LEDGER_PAGES_MAX).await.map_err(|error| refused(&error))

@@ -2,6 +2,7 @@
 
 use s3guard_aws::alarms::Alarm;
 use s3guard_aws::subscriptions::Subscription;
+use s3guard_posture::contract::output;
 use s3guard_posture::text::shown;
 use time::format_description::well_known::Rfc3339;
 
@@ -39,7 +40,7 @@ pub(crate) fn to_do(seen: &Seen, stack: &str) -> Vec<String> {
         ));
     }
     if let Ok(subscriptions) = &seen.subscriptions {
-        let topic = seen.stack.outputs.get("TopicArn").map_or("", String::as_str);
+        let topic = seen.stack.outputs.get(output::TOPIC_ARN).map_or("", String::as_str);
         let pending = subscriptions.iter().filter(|one| one.is_pending);
         all.extend(pending.map(|one| confirm(one, topic)));
         if subscriptions.is_empty() {

@@ -42,7 +42,11 @@ impl Made {
             Self::Canary(canary) => canary.remove().await,
         };
         let pauses = Pace::default().take(ATTEMPTS_MAX - 1);
-        wait::retry(pauses, |error: &AwsError| !error.is_denied(), remove).await
+        // To remove a bucket waits out by itself what passes.
+        let is_waited_for =
+            |error: &AwsError| matches!(self, Self::Canary(_)) && error.is_transient();
+        let may_pass = |error: &AwsError| !error.is_denied() && !is_waited_for(error);
+        wait::retry(pauses, may_pass, remove).await
     }
 }
 

@@ -6,6 +6,8 @@ use std::time::Duration;
 use s3guard_aws::canary;
 use s3guard_aws::stacks::Stack;
 use s3guard_posture::config::{Extent, Occasion, SETTLE_SECONDS};
+use s3guard_posture::contract::output;
+use s3guard_posture::contract::parameter;
 use s3guard_posture::model::setting::Tags;
 use s3guard_posture::{
     Aspect, Baseline, BucketId, BucketName, Config, Maker, Moment, Observed, Reading,
@@ -45,7 +47,8 @@ impl Deployed {
 
     pub(crate) fn new(config: Config, account: &Account, stack: &Stack, today: Date) -> Self {
         let parameter = |name: &str| stack.parameters.get(name).filter(|value| !value.is_empty());
-        let log_bucket = stack.outputs.get("LogBucketName").and_then(|name| name.parse().ok());
+        let log_bucket =
+            stack.outputs.get(output::LOG_BUCKET_NAME).and_then(|name| name.parse().ok());
         let occasion = Occasion {
             extent: Extent::Kept,
             moment: Moment {
@@ -54,7 +57,7 @@ impl Deployed {
                 changed: BTreeSet::from(Aspect::ALL),
             },
             default_grade: parameter("Grade").and_then(|grade| grade.parse().ok()),
-            default_key: parameter("BucketKeyArn").and_then(|key| key.parse().ok()),
+            default_key: parameter(parameter::BUCKET_KEY_ARN).and_then(|key| key.parse().ok()),
             log_bucket: log_bucket.map(|name: BucketName| BucketId {
                 name,
                 account: account.caller.account.clone(),
@@ -62,7 +65,7 @@ impl Deployed {
             }),
             ..Occasion::new(today)
         };
-        let seconds = parameter("SettleSeconds").and_then(|seconds| seconds.parse().ok());
+        let seconds = parameter(parameter::SETTLE_SECONDS).and_then(|seconds| seconds.parse().ok());
         let settle = Duration::from_secs(u64::from(seconds.unwrap_or(SETTLE_SECONDS)));
         Self { config, occasion, settle }
     }
@@ -80,7 +83,7 @@ impl Deployed {
 
 async fn of_package(account: &Account, stack: &Stack) -> anyhow::Result<Config> {
     let parameter = |name: &str| stack.parameters.get(name).cloned().unwrap_or_default();
-    let (bucket, key) = (parameter("CodeBucket"), parameter("CodeKey"));
+    let (bucket, key) = (parameter(parameter::CODE_BUCKET), parameter(parameter::CODE_KEY));
     if key.starts_with("s3guard/") && !package::is_configured(&key) {
         // Our own keys tell it.
         return Ok(Config::default());

@@ -8,6 +8,7 @@ use std::time::Duration;
 use s3guard_aws::canary::{Canary, STACK_TAG, UNTIL_TAG};
 use s3guard_aws::{Buckets, Ledger};
 use s3guard_posture::BucketId;
+use s3guard_posture::contract::output;
 use s3guard_posture::model::setting::Tags;
 use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
@@ -33,8 +34,8 @@ pub(crate) async fn prepare<'a>(
     let account = Account::open(&options.account).await?;
     let stack = session::guard_stack(&options.account, &account).await?;
     let output_of = |name, what| session::output_of(&stack, &options.account, name, what);
-    let topic = output_of("TopicArn", "topic")?.to_owned();
-    let ledger = output_of("LedgerBucketName", "ledger")?.parse()?;
+    let topic = output_of(output::TOPIC_ARN, "topic")?.to_owned();
+    let ledger = output_of(output::LEDGER_BUCKET_NAME, "ledger")?.parse()?;
     let config = Deployed::config(&options.account, &account, &stack, output).await?;
     let deployed = Deployed::new(config, &account, &stack, now.date());
     let connection = &account.connection;

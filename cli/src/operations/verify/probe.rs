@@ -5,6 +5,7 @@ use s3guard_aws::stacks::Stack;
 use s3guard_aws::wait::Pace;
 use s3guard_aws::{Connection, Queue, canary};
 use s3guard_posture::StackName;
+use s3guard_posture::contract::parameter;
 
 use crate::operations::verify::links::{self, Clues, Link};
 use crate::operations::verify::report::State;
@@ -40,7 +41,8 @@ impl Probe {
             dead_letters: queue(format!("{of}DeadLettersUrl")),
             dead: None,
         };
-        let is_own = stack.parameters.get("TrailMode").is_none_or(|mode| mode == "create");
+        let is_own =
+            stack.parameters.get(parameter::TRAIL_MODE).is_none_or(|mode| mode == "create");
         Self {
             guard: ends("Guard"),
             objects: ends("Object"),
