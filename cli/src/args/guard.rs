@@ -91,8 +91,8 @@ impl GuardArgs {
         let mut parameters: BTreeMap<String, Value> =
             previous.keys().map(|name| (name.clone(), Value::Previous)).collect();
         let given = [
-            ("Email", self.email.clone()),
-            ("Grade", self.grade.map(|grade| grade.to_string())),
+            (parameter::EMAIL, self.email.clone()),
+            (parameter::GRADE, self.grade.map(|grade| grade.to_string())),
             (parameter::BUCKET_KEY_ARN, self.key.as_ref().map(ToString::to_string)),
             (parameter::TRAIL_MODE, self.trail.and_then(mode).map(str::to_owned)),
             (parameter::SETTLE_SECONDS, self.settle_seconds.map(|seconds| seconds.to_string())),
@@ -151,7 +151,7 @@ impl GuardArgs {
         previous: &BTreeMap<String, String>,
     ) -> anyhow::Result<()> {
         let had = |name: &str| previous.get(name).filter(|value| !value.is_empty());
-        let grade = self.grade.or_else(|| had("Grade")?.parse().ok()).unwrap_or_default();
+        let grade = self.grade.or_else(|| had(parameter::GRADE)?.parse().ok()).unwrap_or_default();
         if grade.needs_key() && self.key.is_none() && had(parameter::BUCKET_KEY_ARN).is_none() {
             return Err(anyhow!("grade `{grade}` needs a KMS key"))
                 .hint("give the key's ARN with `--key`; `aws kms create-key` makes one")

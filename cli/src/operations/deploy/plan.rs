@@ -54,7 +54,7 @@ impl Plan {
         for (parameter, value) in [
             (parameter::CODE_BUCKET, bucket.to_string()),
             (parameter::CODE_KEY, package.key()),
-            ("Architecture", package.architecture.to_string()),
+            (parameter::ARCHITECTURE, package.architecture.to_string()),
         ] {
             parameters.insert(parameter.to_owned(), Value::New(value));
         }
@@ -65,7 +65,7 @@ impl Plan {
             .context("the template cannot be rendered, which is a mistake in s3guard")?;
         set::set(&wanted.set, &typed, &mut parameters)?;
         set::check_rules(&wanted.set, &template, &values(&parameters, &previous))?;
-        told_once(&config, parameters.get("Email"), &previous)?;
+        told_once(&config, parameters.get(parameter::EMAIL), &previous)?;
         if target.step == Step::Remake {
             // What the shell was given is given again: the new stack has no previous values.
             for (parameter, value) in &mut parameters {
@@ -106,7 +106,7 @@ pub(crate) fn architecture(
     asked: Option<Architecture>,
     previous: &BTreeMap<String, String>,
 ) -> anyhow::Result<Architecture> {
-    match (asked, previous.get("Architecture")) {
+    match (asked, previous.get(parameter::ARCHITECTURE)) {
         (Some(architecture), _) => Ok(architecture),
         (None, Some(text)) => Architecture::from_parameter(text)
             .ok_or_else(|| anyhow!("the stack runs on `{text}`, which this s3guard does not know"))
@@ -166,7 +166,7 @@ fn told_once(
 ) -> anyhow::Result<()> {
     let email = match email {
         Some(Value::New(email)) => email.as_str(),
-        Some(Value::Previous) => previous.get("Email").map_or("", String::as_str),
+        Some(Value::Previous) => previous.get(parameter::EMAIL).map_or("", String::as_str),
         None => "",
     };
     let subscriptions = config.subscriptions();

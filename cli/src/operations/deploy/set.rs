@@ -12,7 +12,7 @@ use crate::exit::Exit;
 use s3guard_posture::contract::parameter;
 
 /// What the command itself gives the stack.
-const OURS: [&str; 3] = [parameter::CODE_BUCKET, parameter::CODE_KEY, "Architecture"];
+const OURS: [&str; 3] = [parameter::CODE_BUCKET, parameter::CODE_KEY, parameter::ARCHITECTURE];
 
 /// Puts what was asked for among the parameters.
 pub(crate) fn set(
