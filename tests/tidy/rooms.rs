@@ -18,7 +18,7 @@ const POSTURE: &[&str] = &[
 ];
 /// The rooms of the command, the lowest first.
 const CLI: &[&str] =
-    &["exit", "error", "ui", "files", "package", "config_file", "args", "operations", "commands"];
+    &["exit", "ui", "error", "files", "package", "config_file", "args", "operations", "commands"];
 /// The most public modules that `posture` may have.
 const POSTURE_MODULES_MAX: usize = 10;
 
