@@ -35,15 +35,6 @@ pub(crate) enum ParseError {
 /// - a batch of SQS, as Lambda gets it, and the output of `aws sqs receive-message`
 ///
 /// A line that is not JSON is no event and does not hinder the others.
-///
-/// ```
-/// # use s3guard_synth::replay;
-/// let lines = "{\"eventName\":\"CreateBucket\",\"eventVersion\":\"1.11\"}\n{\"eventName\":";
-/// let recorded = replay::parse(lines.as_bytes())?;
-///
-/// assert_eq!(recorded[1].place, "line 2");
-/// # Ok::<(), replay::ParseError>(())
-/// ```
 pub(crate) fn parse(bytes: &[u8]) -> Result<Vec<Recorded>, ParseError> {
     let text = str::from_utf8(bytes).map_err(|error| {
         let before = bytes.get(..error.valid_up_to()).unwrap_or_default();

@@ -100,3 +100,9 @@ fn the_form_for_programs_has_all_fields_also_where_nothing_came_of_an_event() {
             }"#]],
     );
 }
+
+#[test]
+fn a_line_that_is_no_json_is_named_by_its_number_and_hinders_no_other() {
+    let lines = "{\"eventName\":\"CreateBucket\",\"eventVersion\":\"1.11\"}\n{\"eventName\":";
+    assert_eq!(places(lines), ["line 1", "line 2"]);
+}
