@@ -14,7 +14,7 @@
 //!
 //! A function that dies between publishing and putting that down is the one case in which a notice goes out twice, with
 //! the same id. Nobody deletes anything here, only the bucket's lifecycle does; the keys alone tell how far a window is
-//! ([`window`]).
+//! (`keys`).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
