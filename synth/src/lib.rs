@@ -3,9 +3,6 @@
 //! [`cfn`] is the language: templates, handles, values, policies. [`resources`] are the words: the resource types that
 //! s3guard needs. [`stacks`] is what s3guard says. Nothing here talks to AWS; the command `s3guard` does.
 
-#[macro_use]
-mod choices;
-
 pub mod cfn;
 pub mod resources;
 pub mod stacks;

@@ -12,7 +12,6 @@ mod guard;
 mod intake;
 mod key;
 mod notify;
-mod observed;
 mod parameters;
 mod patterns;
 mod subscriptions;
@@ -23,7 +22,6 @@ mod trail;
 mod worker;
 
 pub use guard::{guard, guard_with};
-pub use observed::observed;
 pub use patterns::{
     Deployed, PATTERN_LENGTH_MAX, RulePatterns, object_pattern_length_max, rule_patterns,
 };

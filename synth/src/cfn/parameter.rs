@@ -17,8 +17,8 @@ pub struct Parameter {
     /// Its value where none is given. Without one it has to be given.
     pub default: Option<&'static str>,
     /// The only values it may have.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub allowed_values: Vec<&'static str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub allowed_values: &'static [&'static str],
     /// A regular expression that the whole value matches.
     pub allowed_pattern: Option<&'static str>,
     /// What to say to a value that breaks a rule above.
@@ -31,8 +31,6 @@ pub struct Parameter {
     pub min_length: Option<u32>,
     /// The most characters.
     pub max_length: Option<u32>,
-    /// Never shown again.
-    pub no_echo: Option<bool>,
 }
 
 impl Parameter {

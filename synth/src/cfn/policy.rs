@@ -6,7 +6,7 @@ use serde::{
 };
 use serde_json::{Map, Value as Json, json};
 
-use super::{Sub, Value, kind::AnyArn, kind::RoleArn, kind::Text};
+use super::{Sub, Value, kind::AnyArn, kind::Text};
 
 /// A policy document, of the language's current version.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -122,8 +122,6 @@ pub enum Principal {
     ThisAccount,
     /// An AWS service, such as `events.amazonaws.com`.
     Service(Value<Text>),
-    /// A role.
-    Role(Value<RoleArn>),
 }
 
 impl Principal {
@@ -141,102 +139,60 @@ impl Principal {
                 json!({ "AWS": root })
             }
             Self::Service(service) => json!({ "Service": service }),
-            Self::Role(arn) => json!({ "AWS": arn }),
         }
     }
 }
 
-/// One condition of a statement: a key of the request compared with values, any of which will do.
+/// One condition of a statement: a key of the request compared with values, one of which must match.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Test {
-    /// How they are compared.
-    pub operator: Operator,
-    /// The key, such as `aws:SourceArn`.
-    pub key: &'static str,
-    /// The values.
-    pub values: Vec<TestValue>,
+    operator: &'static str,
+    key: &'static str,
+    values: Json,
 }
 
 impl Test {
-    /// The key is exactly this text.
+    /// The key is this text.
     pub fn equals(key: &'static str, value: impl Into<Value<Text>>) -> Self {
-        Self { operator: Operator::StringEquals, key, values: vec![TestValue::Text(value.into())] }
+        Self { operator: "StringEquals", key, values: json!(value.into()) }
     }
 
-    /// The key is like this text, in which `*` stands for anything.
+    /// The key is like this text, in which `*` matches anything.
     pub fn like(key: &'static str, value: impl Into<Value<Text>>) -> Self {
-        Self { operator: Operator::StringLike, key, values: vec![TestValue::Text(value.into())] }
+        Self { operator: "StringLike", key, values: json!(value.into()) }
     }
 
-    /// The key is one of these ARNs, in which `*` stands for anything.
+    /// The key is one of these ARNs, in which `*` matches anything.
     pub fn arn_like(key: &'static str, values: impl IntoIterator<Item = Value<AnyArn>>) -> Self {
-        let values = values.into_iter().map(|arn| TestValue::Text(arn.into())).collect();
-        Self { operator: Operator::ArnLike, key, values }
+        let values: Vec<_> = values.into_iter().collect();
+        Self { operator: "ArnLike", key, values: one_or_many(&values) }
     }
 
     /// The request came without TLS.
     pub fn without_tls() -> Self {
-        let values = vec![TestValue::Bool(false)];
-        Self { operator: Operator::Bool, key: "aws:SecureTransport", values }
+        Self { operator: "Bool", key: "aws:SecureTransport", values: json!(false) }
     }
 
-    /// The request to S3 came with a TLS that is older than this version, such as `1.2`.
+    /// The request to S3 came with a TLS version before this one, such as `1.2`.
     pub fn with_tls_before(version: &'static str) -> Self {
-        let values = vec![TestValue::Text(version.into())];
-        Self { operator: Operator::NumericLessThan, key: "s3:TlsVersion", values }
+        Self { operator: "NumericLessThan", key: "s3:TlsVersion", values: json!(version) }
     }
 }
 
-/// A value to compare with.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(untagged)]
-pub enum TestValue {
-    /// Text, which may be worked out by CloudFormation.
-    Text(Value<Text>),
-    /// True or false.
-    Bool(bool),
-    /// A number.
-    Number(i64),
-}
-
-choices! {
-    /// How a condition compares.
-    pub enum Operator {
-        /// The same text
-        StringEquals = "StringEquals",
-        /// Other text
-        StringNotEquals = "StringNotEquals",
-        /// Text with `*` and `?`
-        StringLike = "StringLike",
-        /// Text without `*` and `?`
-        StringNotLike = "StringNotLike",
-        /// An ARN with `*` and `?`
-        ArnLike = "ArnLike",
-        /// Another ARN, with `*` and `?`
-        ArnNotLike = "ArnNotLike",
-        /// True or false
-        Bool = "Bool",
-        /// A smaller number
-        NumericLessThan = "NumericLessThan",
-        /// The key is missing (`true`) or there (`false`)
-        Null = "Null",
-    }
-}
-
-// A key that comes twice under one operator cannot be written down in IAM's language: the later would win silently.
+// IAM's language has no way to test a key twice with one operator: the later test would replace the first.
 fn conditions(tests: &[Test]) -> Result<Json, String> {
     let mut operators: Map<String, Json> = Map::new();
     for Test { operator, key, values } in tests {
-        let keys = operators.entry(operator.as_str()).or_insert_with(|| json!({}));
+        let keys = operators.entry(*operator).or_insert_with(|| json!({}));
         if keys.get(key).is_some() {
-            return Err(format!("a statement tests `{key}` with `{}` twice", operator.as_str()));
+            return Err(format!("a statement tests `{key}` with `{operator}` twice"));
         }
-        keys[*key] = one_or_many(values);
+        keys[*key] = values.clone();
     }
     Ok(Json::Object(operators))
 }
 
-// IAM takes both, and one line is read faster than three.
+// IAM accepts both, and one line is easier to read than three.
 fn one_or_many<T: Serialize>(values: &[T]) -> Json {
     match values {
         [one] => json!(one),

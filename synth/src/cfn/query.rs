@@ -1,30 +1,16 @@
-//! What a template has in it, asked by type.
+//! What a template contains, queried by type.
 
-use super::{Attributes, LogicalId, Parameter, Resource, Template};
-
-/// A resource of a template.
-#[derive(Clone, Copy, Debug)]
-pub struct Member<'t, R> {
-    /// Its logical id.
-    pub id: LogicalId,
-    /// What CloudFormation does with it.
-    pub attributes: &'t Attributes,
-    /// Its properties.
-    pub resource: &'t R,
-}
+use super::{LogicalId, Parameter, Resource, Template};
 
 impl Template {
-    /// The logical ids of all resources, and what CloudFormation does with them.
-    pub fn attributes(&self) -> impl Iterator<Item = (LogicalId, &Attributes)> {
-        self.resources.iter().map(|entry| (entry.id, &entry.attributes))
+    /// The logical ids of the resources that are retained when the stack is deleted.
+    pub fn retained(&self) -> impl Iterator<Item = LogicalId> {
+        self.resources.iter().filter(|entry| entry.attributes.is_retained).map(|entry| entry.id)
     }
 
     /// The resources of a type.
-    pub fn resources<R: Resource>(&self) -> impl Iterator<Item = Member<'_, R>> {
-        self.resources.iter().filter_map(|entry| {
-            let resource = entry.resource.downcast_ref()?;
-            Some(Member { id: entry.id, attributes: &entry.attributes, resource })
-        })
+    pub fn resources<R: Resource>(&self) -> impl Iterator<Item = &R> {
+        self.resources.iter().filter_map(|entry| entry.resource.downcast_ref())
     }
 
     /// The parameters by their names.

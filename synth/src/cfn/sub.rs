@@ -1,8 +1,11 @@
-//! `Fn::Sub`, grown piece by piece, so that nobody writes `${…}` by hand.
+//! `Fn::Sub`, built piece by piece, so that `${…}` is not written by hand.
 
 use serde_json::Value as Json;
 
-use super::{Expression, Pseudo, Value};
+use super::{
+    Expression, Pseudo, Value,
+    check::{intrinsic, references},
+};
 
 /// A piece of the text of `Fn::Sub`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +26,6 @@ pub(super) enum Piece<'t> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sub {
     template: String,
-    variables: Vec<(String, Json)>,
     literal: String,
     is_literal: bool,
 }
@@ -61,25 +63,15 @@ impl Sub {
 
     /// A rendered value: text, or a function.
     pub(crate) fn json(mut self, json: &Json) -> Self {
-        if let Some(text) = json.as_str() {
-            return self.text(text);
+        match intrinsic(json) {
+            Some(("Fn::Sub", Json::String(template))) => {
+                self.template.push_str(template);
+                self.is_literal = false;
+                self
+            }
+            Some(_) => references(json).iter().fold(self, |sub, name| sub.variable(name)),
+            None => self.text(json.as_str().unwrap_or_default()),
         }
-        if let Some(name) = json["Ref"].as_str() {
-            return self.variable(name);
-        }
-        if let (Some(id), Some(attribute)) =
-            (json["Fn::GetAtt"][0].as_str(), json["Fn::GetAtt"][1].as_str())
-        {
-            return self.variable(&format!("{id}.{attribute}"));
-        }
-        if let Some(template) = json["Fn::Sub"].as_str() {
-            self.template.push_str(template);
-            self.is_literal = false;
-            return self;
-        }
-        let name = format!("Value{}", self.variables.len() + 1);
-        self.variables.push((name.clone(), json.clone()));
-        self.variable(&name)
     }
 
     pub(super) fn variable(mut self, name: &str) -> Self {
@@ -94,7 +86,7 @@ impl Sub {
         if self.is_literal {
             Expression::Text(self.literal)
         } else {
-            Expression::Sub(self.template, self.variables)
+            Expression::Sub(self.template)
         }
     }
 }
@@ -116,9 +108,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::cfn::{Condition, LogicalId, Template, kind::Text};
-
-    const OWN: LogicalId = LogicalId::new("Own");
+    use crate::cfn::kind::Text;
 
     fn check(sub: Sub, expected: &Json) {
         let value: Value<Text> = sub.into();
@@ -144,16 +134,6 @@ mod tests {
         check(
             Sub::new().text("<").value(&inner).text(">"),
             &json!({ "Fn::Sub": "<${!x}${AWS::Region}>" }),
-        );
-    }
-
-    #[test]
-    fn a_value_that_has_no_name_gets_one() {
-        let own = Template::new("a test").condition(OWN, Condition::equals("a", "b"));
-        let chosen: Value<Text> = Value::either(own, "a".into(), "b".into());
-        check(
-            Sub::new().text("<").value(&chosen).text(">"),
-            &json!({ "Fn::Sub": ["<${Value1}>", { "Value1": { "Fn::If": ["Own", "a", "b"] } }] }),
         );
     }
 }

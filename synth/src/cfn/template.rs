@@ -5,8 +5,8 @@ use std::any::Any;
 use serde_json::{Map, Value as Json, json};
 
 use super::{
-    Assertions, Attributes, Condition, ConditionHandle, Handle, LogicalId, Output, Parameter,
-    ParameterGroup, ParameterHandle, RenderError, Resource, attributes::CONTEXT, check, yaml,
+    Attributes, Condition, ConditionHandle, Handle, LogicalId, Output, Parameter, ParameterGroup,
+    ParameterHandle, RenderError, Resource, Rule, attributes::CONTEXT, check, yaml,
 };
 
 /// A template. What is added first stands first.
@@ -17,7 +17,7 @@ pub struct Template {
     groups: Vec<ParameterGroup>,
     labels: Vec<(LogicalId, &'static str)>,
     pub(super) parameters: Vec<(LogicalId, Parameter)>,
-    pub(super) rules: Vec<(LogicalId, Assertions)>,
+    pub(super) rules: Vec<(LogicalId, Rule)>,
     pub(super) conditions: Vec<(LogicalId, Condition)>,
     pub(super) resources: Vec<Entry>,
     pub(super) outputs: Vec<(LogicalId, Output)>,
@@ -74,8 +74,8 @@ impl Template {
     }
 
     /// Adds a rule over the parameters.
-    pub fn rule(&mut self, id: LogicalId, assertions: Assertions) {
-        self.rules.push((id, assertions));
+    pub fn rule(&mut self, id: LogicalId, rule: Rule) {
+        self.rules.push((id, rule));
     }
 
     /// Gives a condition a name.
@@ -101,7 +101,7 @@ impl Template {
             r#type: R::TYPE,
             known_attributes: R::ATTRIBUTES,
             attributes,
-            properties: serde_json::to_value(&resource).map(without_nulls),
+            properties: serde_json::to_value(&resource),
             resource: Box::new(resource),
         });
         Handle::of(id)
@@ -128,7 +128,7 @@ impl Template {
             })
             .collect::<Result<_, _>>()?;
         insert_unless_empty(&mut sections, "Parameters", parameters);
-        insert_unless_empty(&mut sections, "Rules", each(&self.rules, assertions_to_json));
+        insert_unless_empty(&mut sections, "Rules", each(&self.rules, rule_to_json));
         insert_unless_empty(
             &mut sections,
             "Conditions",
@@ -190,54 +190,38 @@ impl Entry {
             .properties
             .as_ref()
             .map_err(|cause| RenderError::Properties { id: self.id, cause: cause.to_string() })?;
-        let Attributes { condition, depends_on, deletion_policy, update_replace_policy, .. } =
-            &self.attributes;
-        let mut json = Map::new();
-        json.insert("Type".into(), json!(self.r#type));
-        if let Some(condition) = condition {
-            json.insert("Condition".into(), json!(condition.id().as_str()));
-        }
-        if !depends_on.is_empty() {
-            let ids: Vec<&str> = depends_on.iter().map(|to| to.id().as_str()).collect();
-            json.insert("DependsOn".into(), json!(ids));
-        }
-        if let Some(policy) = deletion_policy {
-            json.insert("DeletionPolicy".into(), json!(policy));
-        }
-        if let Some(policy) = update_replace_policy {
-            json.insert("UpdateReplacePolicy".into(), json!(policy));
-        }
-        insert_unless_empty(&mut json, "Metadata", self.attributes.metadata());
-        if properties.as_object().is_some_and(|properties| !properties.is_empty()) {
-            json.insert("Properties".into(), properties.clone());
-        }
-        Ok(Json::Object(json))
+        let Attributes { condition, depends_on, is_retained, .. } = &self.attributes;
+        let depends_on: Vec<&str> = depends_on.iter().map(|to| to.id().as_str()).collect();
+        let (deleted, replaced) =
+            if *is_retained { ("RetainExceptOnCreate", "Retain") } else { ("Delete", "Delete") };
+        let metadata = self.attributes.metadata();
+        Ok(without_nulls(json!({
+            "Type": self.r#type,
+            "Condition": condition.map(|condition| condition.id().as_str()),
+            "DependsOn": (!depends_on.is_empty()).then_some(depends_on),
+            "DeletionPolicy": deleted,
+            "UpdateReplacePolicy": replaced,
+            "Metadata": (!metadata.is_empty()).then_some(metadata),
+            "Properties": properties.as_object().filter(|properties| !properties.is_empty()),
+        })))
     }
 }
 
-fn assertions_to_json(rule: &Assertions) -> Json {
-    let assertions: Vec<Json> = rule
-        .assertions
-        .iter()
-        .map(|one| json!({ "Assert": one.assert.to_json(), "AssertDescription": one.description }))
-        .collect();
-    match &rule.when {
-        Some(when) => json!({ "RuleCondition": when.to_json(), "Assertions": assertions }),
-        None => json!({ "Assertions": assertions }),
-    }
+fn rule_to_json(rule: &Rule) -> Json {
+    json!({
+        "RuleCondition": rule.when.to_json(),
+        "Assertions": [
+            { "Assert": rule.assert.to_json(), "AssertDescription": rule.description },
+        ],
+    })
 }
 
 fn output_to_json(output: &Output) -> Json {
-    let mut json = Map::new();
-    json.insert("Description".into(), json!(output.description));
-    if let Some(condition) = output.condition {
-        json.insert("Condition".into(), json!(condition.id().as_str()));
-    }
-    json.insert("Value".into(), json!(output.value));
-    if let Some(name) = &output.export {
-        json.insert("Export".into(), json!({ "Name": name }));
-    }
-    Json::Object(json)
+    without_nulls(json!({
+        "Description": output.description,
+        "Condition": output.condition.map(|condition| condition.id().as_str()),
+        "Value": output.value,
+    }))
 }
 
 fn each<T>(named: &[(LogicalId, T)], to_json: impl Fn(&T) -> Json) -> Map<String, Json> {

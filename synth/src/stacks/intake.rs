@@ -5,7 +5,7 @@ use crate::{
         Attributes, Handle, LogicalId, PolicyDocument, Principal, Skip, Statement, Template, Test,
     },
     resources::{
-        events::{DeadLetterConfig, RetryPolicy, Rule, State, Target, Trigger},
+        events::{DeadLetterConfig, RetryPolicy, Rule, Target, Trigger},
         sqs::{Queue, QueuePolicy, RedrivePolicy},
     },
 };
@@ -17,10 +17,10 @@ const DEAD_LETTERS_DAYS: u32 = 14;
 const DAY_SECONDS: u32 = 24 * 60 * 60;
 
 /// A queue is encrypted, but checkov knows only of keys of one's own.
-const SQS_MANAGED: Skip = Skip::checkov(
-    "CKV_AWS_27",
-    "Encrypted with SQS's keys: a key of one's own would have to name every service that sends.",
-);
+const SQS_MANAGED: Skip = Skip {
+    rule: "CKV_AWS_27",
+    reason: "Encrypted with SQS's keys: a key of one's own would have to name every service that sends.",
+};
 
 /// The ids of an intake's parts, and why it is there.
 pub(super) struct Ids {
@@ -56,26 +56,30 @@ pub(super) fn add(template: &mut Template, ids: &Ids, visibility_timeout_seconds
     );
     let queue = Queue {
         visibility_timeout_seconds: Some(visibility_timeout_seconds),
-        message_retention_seconds: Some(MESSAGES_DAYS * DAY_SECONDS),
         redrive_policy: Some(RedrivePolicy {
             dead_letter_target_arn: dead_letters.arn(),
             max_receive_count: RECEIVES_MAX,
         }),
-        ..Queue::default()
+        ..Queue::new(MESSAGES_DAYS * DAY_SECONDS)
     };
     let queue = template.add_with(ids.queue, queue_attributes(ids.why), queue);
     Intake { queue, dead_letters }
 }
 
 /// Adds the rules that fill the queue, and what lets them send.
-pub(super) fn feed(template: &mut Template, ids: &Ids, intake: Intake, feeds: Vec<Feed>) {
+pub(super) fn feed(
+    template: &mut Template,
+    ids: &Ids,
+    intake: Intake,
+    feeds: impl IntoIterator<Item = Feed>,
+) {
     let rules: Vec<Handle<Rule>> =
         feeds.into_iter().map(|feed| add_rule(template, feed, intake)).collect();
     let may_send = |queue: Handle<Queue>| {
         let rules = rules.iter().map(|rule| rule.arn().into());
-        QueuePolicy::new(
-            queue.url(),
-            PolicyDocument::new([
+        QueuePolicy {
+            queues: [queue.url()],
+            policy_document: PolicyDocument::new([
                 Statement {
                     sid: Some("RulesSend"),
                     principal: Some(Principal::service("events.amazonaws.com")),
@@ -84,7 +88,7 @@ pub(super) fn feed(template: &mut Template, ids: &Ids, intake: Intake, feeds: Ve
                 },
                 tls_only(queue),
             ]),
-        )
+        }
     };
     let attributes = || Attributes::deleted("Lets the rules send, and nobody without TLS.");
     template.add_with(ids.queue_policy, attributes(), may_send(intake.queue));
@@ -97,11 +101,7 @@ pub(super) fn add_dead_letters(
     id: LogicalId,
     why: &'static str,
 ) -> Handle<Queue> {
-    let queue = Queue {
-        message_retention_seconds: Some(DEAD_LETTERS_DAYS * DAY_SECONDS),
-        ..Queue::default()
-    };
-    template.add_with(id, queue_attributes(why), queue)
+    template.add_with(id, queue_attributes(why), Queue::new(DEAD_LETTERS_DAYS * DAY_SECONDS))
 }
 
 /// Denies everything on the queue without TLS.
@@ -119,16 +119,17 @@ fn queue_attributes(why: &'static str) -> Attributes {
 
 fn add_rule(template: &mut Template, feed: Feed, intake: Intake) -> Handle<Rule> {
     let target = Target {
-        input: feed.input.map(str::to_owned),
-        retry_policy: Some(RetryPolicy { retries_max: 185, event_age_seconds_max: DAY_SECONDS }),
-        dead_letter_config: Some(DeadLetterConfig { arn: intake.dead_letters.arn() }),
-        ..Target::new("queue", intake.queue.arn())
+        arn: intake.queue.arn(),
+        id: "queue",
+        input: feed.input,
+        retry_policy: RetryPolicy { retries_max: 185, event_age_seconds_max: DAY_SECONDS },
+        dead_letter_config: DeadLetterConfig { arn: intake.dead_letters.arn() },
     };
     let rule = Rule {
-        description: Some(feed.why),
-        state: Some(State::Enabled),
+        trigger: feed.trigger,
         targets: vec![target],
-        ..Rule::new(feed.trigger)
+        description: feed.why,
+        state: "ENABLED",
     };
     template.add_with(feed.id, Attributes::deleted(feed.why), rule)
 }

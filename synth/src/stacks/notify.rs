@@ -6,13 +6,35 @@ use s3guard_posture::digest::objects;
 use s3guard_posture::evaluate::permissions::{self, NotifyOn};
 
 use super::{
+    alarms::Alarms,
     bucket,
     evidence::Evidence,
-    intake::Intake,
+    intake::{self, Feed, Intake},
+    patterns,
     worker::{self, Batch, Made, Shared, Worker},
 };
-use crate::cfn::{Pseudo, Statement, Sub, Template, Test, Value, kind::AnyArn};
+use crate::{
+    cfn::{LogicalId, Pseudo, Statement, Sub, Template, Test, Value, kind::AnyArn},
+    resources::events::Trigger,
+};
 
+pub(super) const INTAKE: intake::Ids = intake::Ids {
+    queue: LogicalId::new("ObjectQueue"),
+    dead_letters: LogicalId::new("ObjectDeadLetters"),
+    queue_policy: LogicalId::new("ObjectQueuePolicy"),
+    dead_letters_policy: LogicalId::new("ObjectDeadLettersPolicy"),
+    why: "Objects to tell of. A queue, so that many become one notice.",
+};
+pub(super) const NOTIFY: worker::Ids = worker::Ids {
+    function: LogicalId::new("NotifyFunction"),
+    role: LogicalId::new("NotifyRole"),
+    policy: LogicalId::new("NotifyPolicy"),
+    logs: LogicalId::new("NotifyLogs"),
+    source: LogicalId::new("NotifySource"),
+};
+
+/// When windows that end with the clock may have ended.
+const QUARTERS: &str = "cron(0/15 * * * ? *)";
 /// A call gets as many events as Lambda gives it: what it gathers costs the same for one and for thousands.
 const BATCH_SIZE: u32 = 10_000;
 
@@ -25,7 +47,6 @@ pub(super) fn batch(window: Window) -> Batch {
 /// Adds the function.
 pub(super) fn add(
     template: &mut Template,
-    ids: &worker::Ids,
     shared: &Shared,
     intake: Intake,
     notifications: &Notifications,
@@ -40,12 +61,42 @@ pub(super) fn add(
     let notify = Worker {
         why: "Tells the owner of objects that came, changed or went.",
         handler: "notify",
-        // A batch of six MiB is read, and what it tells is put together.
-        memory_mebibytes: 256,
         statements: permitted(shared.evidence, notifications),
         variables,
     };
-    worker::add(template, ids, shared, intake, notify)
+    worker::add(template, &NOTIFY, shared, intake, notify)
+}
+
+/// Adds the rules of the function's queue: after the alarms, which one of them matches.
+pub(super) fn feed(
+    template: &mut Template,
+    shared: &Shared,
+    notify: Made,
+    notifications: &Notifications,
+    alarms: &Alarms,
+) {
+    let selection = notifications.selection();
+    let feeds = [
+        Feed {
+            id: const { LogicalId::new("ObjectChanged") },
+            why: "An object came, went or changed.",
+            trigger: Trigger::Pattern(patterns::object_changed(&shared.parameters, selection)),
+            input: None,
+        },
+        Feed {
+            id: const { LogicalId::new("CloseWindows") },
+            why: "What was gathered is told when its time is over.",
+            trigger: Trigger::Schedule(Value::literal(QUARTERS)),
+            input: Some(objects::CLOSE_WINDOWS),
+        },
+        Feed {
+            id: const { LogicalId::new("AlarmChanged") },
+            why: "An alarm was raised, or is over.",
+            trigger: Trigger::Pattern(patterns::alarm_changed(&alarms.reported)),
+            input: None,
+        },
+    ];
+    intake::feed(template, &INTAKE, notify.intake, feeds);
 }
 
 /// What notify asks and does, on what.

@@ -4,8 +4,8 @@ use s3guard_posture::config::TrailChoice;
 use s3guard_posture::contract::parameter;
 
 use crate::cfn::{
-    Assertion, Assertions, Condition, ConditionHandle, LogicalId, Parameter, ParameterGroup,
-    ParameterHandle, ParameterType, Template,
+    Condition, ConditionHandle, LogicalId, Parameter, ParameterGroup, ParameterHandle,
+    ParameterType, Rule, Template,
     kind::{Architecture, KeyArn, ScheduleExpression, Text},
 };
 
@@ -68,7 +68,7 @@ pub(super) fn add(template: &mut Template) -> Parameters {
         "Processor",
         Parameter {
             default: Some("x86_64"),
-            allowed_values: vec!["x86_64", "arm64"],
+            allowed_values: &["x86_64", "arm64"],
             ..Parameter::new("The processor that the program was built for.")
         },
     );
@@ -87,7 +87,7 @@ pub(super) fn add(template: &mut Template) -> Parameters {
         "Trail",
         Parameter {
             default: Some(TrailChoice::default().name()),
-            allowed_values: vec!["create", "existing"],
+            allowed_values: &["create", "existing"],
             ..Parameter::new(
                 "Whether to make a trail, or to use one there is: it has to record write management events \
                  of this region. A second trail costs 2 USD per 100,000 events.",
@@ -143,7 +143,7 @@ fn add_grade(template: &mut Template) -> (ParameterHandle<Text>, ParameterHandle
         "Grade",
         Parameter {
             default: Some("speed"),
-            allowed_values: vec!["speed", "hybrid", "security"],
+            allowed_values: &["speed", "hybrid", "security"],
             ..Parameter::new(
                 "How buckets are protected. speed: SSE-S3. hybrid: a KMS key of yours and a bucket key. \
                  security: a KMS key of yours, in two layers (DSSE).",
@@ -160,15 +160,12 @@ fn add_grade(template: &mut Template) -> (ParameterHandle<Text>, ParameterHandle
             ..Parameter::new("The ARN of the KMS key for buckets, from the grade hybrid on.")
         },
     );
-    let key_is_given = Assertion {
-        assert: !Condition::equals(key, ""),
-        description: "The grades hybrid and security need BucketKeyArn, a KMS key of yours.",
-    };
     template.rule(
         KEY_FOR_GRADE,
-        Assertions {
-            when: Some(!Condition::equals(grade, "speed")),
-            assertions: vec![key_is_given],
+        Rule {
+            when: !Condition::equals(grade, "speed"),
+            assert: !Condition::equals(key, ""),
+            description: "The grades hybrid and security need BucketKeyArn, a KMS key of yours.",
         },
     );
     (grade, key)

@@ -16,7 +16,7 @@ use crate::{
     cfn::{Handle, Pseudo, Sub, Template},
     resources::{
         cloudwatch::Alarm,
-        events::{EventPattern, Filter},
+        events::{EventPattern, Filter, KnownPattern},
     },
 };
 
@@ -48,9 +48,9 @@ pub struct Deployed {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RulePatterns {
     /// Which calls set the guard to work: the rule `BucketChanged`.
-    pub bucket_changed: EventPattern<String>,
+    pub bucket_changed: KnownPattern,
     /// Which events of objects are told of: the rule `ObjectChanged`.
-    pub object_changed: EventPattern<String>,
+    pub object_changed: KnownPattern,
 }
 
 /// Works out the patterns that the guard's template has for its rules.
@@ -65,14 +65,11 @@ pub fn rule_patterns(of: &Deployed) -> RulePatterns {
         let (_, value) = known.iter().find(|(known, _)| *known == name)?;
         Some((*value).to_owned())
     };
-    let concrete = |pattern: EventPattern| {
-        pattern.resolved(&named).expect("the patterns below name nothing else")
-    };
     // Parameters come from a template, of which nothing else is wanted here.
     let parameters = parameters::add(&mut Template::new(""));
     RulePatterns {
-        bucket_changed: concrete(bucket_changed()),
-        object_changed: concrete(object_changed(&parameters, &of.selection)),
+        bucket_changed: bucket_changed().resolved(&named),
+        object_changed: object_changed(&parameters, &of.selection).resolved(&named),
     }
 }
 
@@ -107,8 +104,8 @@ pub(super) fn bucket_changed() -> EventPattern {
 }
 
 /// One of these alarms was raised, or is over. That an alarm has begun to look, and all is well, is no news.
-pub(super) fn alarm_changed(alarms: impl IntoIterator<Item = Handle<Alarm>>) -> EventPattern {
-    let arns = alarms.into_iter().map(|alarm| Filter::Exactly(alarm.arn().into()));
+pub(super) fn alarm_changed(alarms: &[Handle<Alarm>]) -> EventPattern {
+    let arns = alarms.iter().map(|alarm| Filter::Exactly(alarm.arn().into()));
     EventPattern::new()
         .field("source", ["aws.cloudwatch"])
         .field("detail-type", ["CloudWatch Alarm State Change"])

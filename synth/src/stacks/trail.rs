@@ -1,7 +1,7 @@
 //! The trail: CloudTrail's events reach EventBridge only where a trail records them.
 
 use super::{
-    bucket::{self, Keeping, Purpose},
+    bucket::{self, Purpose},
     evidence::Evidence,
     parameters::Parameters,
 };
@@ -13,28 +13,25 @@ use crate::{
     resources::{
         cloudtrail::{AdvancedEventSelector, FieldSelector, Trail},
         kms::Key,
-        s3::{Bucket, BucketPolicy, Encryption, LoggingConfiguration},
+        s3::{Bucket, BucketPolicy, Encryption, LifecycleRule, LoggingConfiguration},
     },
 };
 
-const FILES: Keeping =
-    Keeping { name: "forget", prefix: None, days: 400, earlier_versions_days: 30 };
+const TRAIL: LogicalId = LogicalId::new("Trail");
+const BUCKET: LogicalId = LogicalId::new("TrailBucket");
+const BUCKET_POLICY: LogicalId = LogicalId::new("TrailBucketPolicy");
 
-/// The ids of the trail's parts.
-pub(super) struct Ids {
-    pub(super) trail: LogicalId,
-    pub(super) bucket: LogicalId,
-    pub(super) bucket_policy: LogicalId,
-}
+const FILES: LifecycleRule =
+    LifecycleRule { id: "forget", prefix: None, expiration_days: 400, noncurrent_days: 30 };
 
-/// The trail's bucket, there only where the stack makes a trail.
+/// The trail's bucket, which exists only where the stack creates a trail.
 #[derive(Clone, Copy)]
 pub(super) struct Files {
     pub(super) bucket: Handle<Bucket>,
     policy: Handle<BucketPolicy>,
 }
 
-/// The trail's ARN, known before the trail is there: its key and its bucket name it.
+/// The trail's ARN, known before the trail exists: its key and its bucket name it.
 pub(super) fn arn() -> Value<TrailArn> {
     Sub::arn("cloudtrail:")
         .pseudo(Pseudo::Region)
@@ -45,15 +42,14 @@ pub(super) fn arn() -> Value<TrailArn> {
         .into()
 }
 
-/// The trail's name. Every region knows the trail, so those of two regions may not share one.
+/// The trail's name. A multi-Region trail has one name in all Regions: those of two stacks must differ.
 fn name() -> Value<Text> {
     Sub::new().pseudo(Pseudo::StackName).text("-").pseudo(Pseudo::Region).into()
 }
 
-/// Adds the bucket for the trail's files, and who may write to it.
+/// Adds the bucket for the trail's log files and its policy.
 pub(super) fn add_bucket(
     template: &mut Template,
-    ids: &Ids,
     parameters: &Parameters,
     key: Handle<Key>,
     evidence: Evidence,
@@ -61,69 +57,64 @@ pub(super) fn add_bucket(
     let condition = Some(parameters.own_trail);
     let attributes = Attributes {
         condition,
-        // Before, S3 may not write what it would log.
+        // Before, S3 may not write the access logs.
         depends_on: vec![evidence.logs_policy],
-        // Evidence stays when the stack goes.
-        ..Attributes::kept("The trail's files.")
+        ..Attributes::retained("The trail's files.")
     };
-    let bucket = template.add_with(ids.bucket, attributes, files(parameters, key, evidence.logs));
+    let bucket = template.add_with(BUCKET, attributes, files(parameters, key, evidence.logs));
     let attributes =
         Attributes { condition, ..Attributes::deleted("Lets the trail write its files.") };
-    let policy = template.add_with(ids.bucket_policy, attributes, files_policy(bucket));
+    let policy = template.add_with(BUCKET_POLICY, attributes, files_policy(bucket));
     Files { bucket, policy }
 }
 
-/// Adds the trail, to be made when everything else in the template is there.
+/// Adds the trail, to be created after everything else in the template.
 pub(super) fn add_last(
     template: &mut Template,
-    ids: &Ids,
     parameters: &Parameters,
     key: Handle<Key>,
     files: Files,
 ) {
+    let field = |field, value| FieldSelector { field, equals: [value] };
     let trail = Trail {
-        trail_name: Some(name()),
-        is_multi_region_trail: Some(true),
-        include_global_service_events: Some(true),
-        enable_log_file_validation: Some(true),
-        kms_key_id: Some(key.arn()),
-        advanced_event_selectors: vec![AdvancedEventSelector {
-            name: Some("calls that change something, but not objects"),
-            field_selectors: vec![
-                FieldSelector::equals("eventCategory", "Management"),
-                FieldSelector::equals("readOnly", "false"),
-            ],
+        s3_bucket_name: files.bucket.name(),
+        is_logging: true,
+        trail_name: name(),
+        is_multi_region_trail: true,
+        include_global_service_events: true,
+        enable_log_file_validation: true,
+        kms_key_id: key.arn(),
+        advanced_event_selectors: [AdvancedEventSelector {
+            name: "calls that change something, but not objects",
+            field_selectors: vec![field("eventCategory", "Management"), field("readOnly", "false")],
         }],
-        ..Trail::new(files.bucket.name())
     };
-    // CloudTrail tries to write before it takes the bucket.
+    // CloudTrail tries to write before it accepts the bucket.
     let mut depends_on = vec![files.policy.dependency()];
     depends_on.extend(template.ends());
     let attributes = Attributes {
         condition: Some(parameters.own_trail),
         depends_on,
-        must: vec!["Records write management events: without them no rule on API calls fires."],
+        must: Some("Records write management events: without them no rule on API calls fires."),
         ..Attributes::deleted("Tells EventBridge of calls on buckets.")
     };
-    template.add_with(ids.trail, attributes, trail);
+    template.add_with(TRAIL, attributes, trail);
 }
 
-/// The bucket for the trail's files.
+/// The bucket for the trail's log files.
 pub(super) fn files(parameters: &Parameters, key: Handle<Key>, logs: Handle<Bucket>) -> Bucket {
     Bucket {
+        name: Some(bucket::name(parameters, Purpose::Trail).into()),
+        encryption: Encryption::SseKms(key.arn()),
+        lifecycle: vec![FILES],
         logging: Some(LoggingConfiguration {
             destination_bucket_name: logs.name(),
-            log_file_prefix: Some("trail/"),
+            log_file_prefix: "trail/",
         }),
-        ..bucket::private(
-            bucket::name(parameters, Purpose::Trail),
-            Encryption::SseKms(key.arn()),
-            &[FILES],
-        )
     }
 }
 
-/// The policy of the bucket for the trail's files.
+/// The policy of the bucket for the trail's log files.
 pub(super) fn files_policy(bucket: Handle<Bucket>) -> BucketPolicy {
     let allow = |sid, action, on: Value<AnyArn>, mut tests: Vec<Test>| {
         tests.push(Test::arn_like("aws:SourceArn", [arn().into()]));
@@ -134,18 +125,13 @@ pub(super) fn files_policy(bucket: Handle<Bucket>) -> BucketPolicy {
             ..Statement::allow([action], [on])
         }
     };
-    let files: Value<AnyArn> = Sub::new()
-        .value(&bucket.arn())
-        .text("/AWSLogs/")
-        .pseudo(Pseudo::AccountId)
-        .text("/*")
-        .into();
+    let files = Sub::new().value(&bucket.arn()).text("/AWSLogs/").pseudo(Pseudo::AccountId);
     let takes_acl = Test::equals("s3:x-amz-acl", "bucket-owner-full-control");
     bucket::policy(
         bucket,
         [
             allow("TrailLooks", "s3:GetBucketAcl", bucket.arn().into(), Vec::new()),
-            allow("TrailWrites", "s3:PutObject", files, vec![takes_acl]),
+            allow("TrailWrites", "s3:PutObject", files.text("/*").into(), vec![takes_acl]),
         ],
     )
 }

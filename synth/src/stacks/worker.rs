@@ -19,11 +19,8 @@ use crate::{
     resources::{
         iam::{ManagedPolicy, Role},
         kms::Key,
-        lambda::{
-            Code, Environment, EventSourceMapping, Function, FunctionResponseType, LogFormat,
-            LoggingConfig, RecursiveLoop, Runtime, ScalingConfig,
-        },
-        logs::{LogGroup, Retention},
+        lambda::{Archive, EventSourceMapping, Function, LoggingConfig, ScalingConfig},
+        logs::LogGroup,
     },
 };
 use s3guard_posture::contract::variable;
@@ -36,6 +33,7 @@ pub(super) struct Ids {
     pub(super) role: LogicalId,
     pub(super) policy: LogicalId,
     pub(super) logs: LogicalId,
+    pub(super) source: LogicalId,
 }
 
 /// What the stack has for all of its workers.
@@ -75,7 +73,6 @@ pub(super) struct Worker {
     pub(super) why: &'static str,
     /// Which of the program's two functions it is.
     pub(super) handler: &'static str,
-    pub(super) memory_mebibytes: u32,
     /// What it may do, beside working off its queue and filling it again, publishing and logging.
     pub(super) statements: Vec<Statement>,
     /// What it finds in its environment.
@@ -117,15 +114,10 @@ pub(super) fn add(
     intake: Intake,
     worker: Worker,
 ) -> Made {
-    let logs = LogGroup {
-        retention: Some(Retention::Days30),
-        kms_key_id: Some(key.arn()),
-        ..LogGroup::default()
-    };
     let logs = template.add_with(
         ids.logs,
         Attributes::deleted("What the function did. Without a fixed name, which would outlive it."),
-        logs,
+        LogGroup { retention_in_days: 30, kms_key_id: key.arn() },
     );
     let mut statements = worker.statements;
     statements.extend([
@@ -144,62 +136,52 @@ pub(super) fn add(
     ]);
     // The role names the policy, not the other way round: so it is there before the function and its source.
     let policy = ManagedPolicy {
-        path: Some(IAM_PATH),
+        policy_document: PolicyDocument::new(statements),
         description: Some(worker.why),
-        ..ManagedPolicy::new(PolicyDocument::new(statements))
+        path: Some(IAM_PATH),
     };
     let policy =
         template.add_with(ids.policy, Attributes::deleted("What the role may do."), policy);
     let role = Role {
+        assume_role_policy_document: PolicyDocument::new([Statement::trust(
+            "lambda.amazonaws.com",
+        )]),
         path: Some(IAM_PATH),
         managed_policy_arns: vec![policy.arn()],
-        ..Role::new(PolicyDocument::new([Statement::trust("lambda.amazonaws.com")]))
     };
     let attributes = Attributes {
-        must: vec!["Under the IAM path /s3guard/: the rule leaves out what is done from there."],
+        must: Some("Under the IAM path /s3guard/: the rule leaves out what is done from there."),
         ..Attributes::deleted("The role that the function has.")
     };
     let role = template.add_with(ids.role, attributes, role);
     let function = Function {
-        description: Some(worker.why),
-        architectures: vec![parameters.architecture.value()],
-        environment: Some(Environment { variables: worker.variables }),
-        kms_key_arn: Some(key.arn()),
-        memory_mebibytes: Some(worker.memory_mebibytes),
-        timeout_seconds: Some(TIMEOUT_SECONDS),
-        logging_config: Some(LoggingConfig {
-            log_group: Some(logs.name()),
-            log_format: Some(LogFormat::Json),
-            ..LoggingConfig::default()
-        }),
-        // Both send messages to their own queues, and Lambda would stop them after sixteen: it looks at functions that read a
-        // queue and write to it. Their own counters bound them: the guard's attempts at new buckets that settle and at
-        // stacks that it waits for, the pages of its sweep, and windows that end.
+        role: role.arn(),
+        code: Archive {
+            bucket: parameters.code_bucket.value(),
+            key: parameters.code_key.value(),
+            handler: worker.handler,
+        },
+        description: worker.why,
+        architectures: [parameters.architecture.value()],
+        environment: worker.variables,
+        kms_key_arn: key.arn(),
+        // A batch of notify is up to six MiB, from which its notifications are written.
+        memory_mebibytes: 256,
+        timeout_seconds: TIMEOUT_SECONDS,
+        logging_config: LoggingConfig { log_group: logs.name(), log_format: "JSON" },
+        // Both send messages to the queue that they read, and Lambda would stop them after sixteen. Their own counters limit
+        // them: the guard's attempts at new buckets that settle and at stacks that it waits for, the pages of its sweep,
+        // and windows that end.
         // Source: AWS Lambda Developer Guide, "Use Lambda recursive loop detection to prevent infinite loops".
-        recursive_loop: Some(RecursiveLoop::Allow),
-        ..Function::new(
-            role.arn(),
-            Code::Archive {
-                bucket: parameters.code_bucket.value(),
-                key: parameters.code_key.value(),
-                version: None,
-                runtime: Runtime::ProvidedAl2023,
-                handler: worker.handler,
-            },
-        )
+        recursive_loop: "Allow",
     };
+    let skips = [
+        ("CKV_AWS_115", "The source bounds it; reserved concurrency fails in new accounts."),
+        ("CKV_AWS_116", "Only the queue calls it, and the queue has one for dead letters."),
+        ("CKV_AWS_117", "It speaks only to AWS's public interfaces."),
+    ];
     let attributes = Attributes {
-        skips: vec![
-            Skip::checkov(
-                "CKV_AWS_115",
-                "The source bounds it; reserved concurrency fails in new accounts.",
-            ),
-            Skip::checkov(
-                "CKV_AWS_116",
-                "Only the queue calls it, and the queue has one for dead letters.",
-            ),
-            Skip::checkov("CKV_AWS_117", "It speaks only to AWS's public interfaces."),
-        ],
+        skips: skips.map(|(rule, reason)| Skip { rule, reason }).into(),
         ..Attributes::deleted(worker.why)
     };
     let function = template.add_with(ids.function, attributes, function);
@@ -209,20 +191,21 @@ pub(super) fn add(
 /// Puts the worker to work, when these are there.
 pub(super) fn start(
     template: &mut Template,
-    id: LogicalId,
+    ids: &Ids,
     worker: Made,
     batch: Batch,
     depends_on: Vec<Dependency>,
 ) {
     let source = EventSourceMapping {
-        batch_size: Some(batch.size),
-        batching_window_seconds: Some(batch.window_seconds),
-        function_response_types: vec![FunctionResponseType::ReportBatchItemFailures],
-        scaling_config: Some(ScalingConfig { concurrency_max: batch.concurrency_max }),
-        ..EventSourceMapping::new(worker.function.name(), worker.intake.queue.arn())
+        function_name: worker.function.name(),
+        event_source_arn: worker.intake.queue.arn(),
+        batch_size: batch.size,
+        batching_window_seconds: batch.window_seconds,
+        function_response_types: ["ReportBatchItemFailures"],
+        scaling_config: ScalingConfig { concurrency_max: batch.concurrency_max },
     };
     let why = "Calls the function; only messages that failed come back.";
-    template.add_with(id, Attributes { depends_on, ..Attributes::deleted(why) }, source);
+    template.add_with(ids.source, Attributes { depends_on, ..Attributes::deleted(why) }, source);
 }
 
 /// A statement of a worker's policy, on one thing.

@@ -42,8 +42,8 @@ impl Wanted {
 fn calls_at_once(config: &Config) -> i32 {
     let template = stacks::guard_with(config);
     let sources = template.resources::<EventSourceMapping>();
-    let most = sources.filter_map(|source| source.resource.scaling_config);
-    i32::try_from(most.map(|scaling| scaling.concurrency_max).sum::<u32>()).unwrap_or(i32::MAX)
+    let most = sources.map(|source| source.scaling_config.concurrency_max);
+    i32::try_from(most.sum::<u32>()).unwrap_or(i32::MAX)
 }
 
 #[cfg(test)]

@@ -64,17 +64,12 @@ fn within(what: String, is: usize, max: usize) -> Result<(), RenderError> {
 fn length_max(json: &Json) -> usize {
     const QUOTES: usize = 2;
     if let Some((function, argument)) = intrinsic(json) {
-        return match (function, argument) {
-            ("Fn::Sub", Json::String(text)) => QUOTES + substituted_length_max(text),
-            ("Fn::Sub", Json::Array(parts)) => {
-                QUOTES + parts.first().and_then(Json::as_str).map_or(0, substituted_length_max)
-            }
-            ("Fn::If", Json::Array(parts)) => {
-                parts.iter().skip(1).map(length_max).max().unwrap_or_default()
-            }
-            ("Ref", Json::String(name)) => QUOTES + reference_length_max(name),
-            _ => QUOTES + REFERENCE_LENGTH,
-        };
+        return QUOTES
+            + match (function, argument) {
+                ("Fn::Sub", Json::String(text)) => substituted_length_max(text),
+                ("Ref", Json::String(name)) => reference_length_max(name),
+                _ => REFERENCE_LENGTH,
+            };
     }
     match json {
         Json::Object(map) => {

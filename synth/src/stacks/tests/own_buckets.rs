@@ -1,36 +1,96 @@
 //! Our own buckets, judged as everybody's are.
 
-use s3guard_posture::{Aspect, Baseline, BucketId, Finding, Grade, Mode, Observed, assess};
-
-use crate::{
-    cfn::{LogicalId, Template},
-    stacks::{bucket::Purpose, evidence, key, observed, parameters, trail},
+use s3guard_posture::model::policy::Policy;
+use s3guard_posture::model::setting::{
+    AccessLogs, Acl, Algorithm, Encryption, Key, Lifecycle, Notifications, Ownership,
+    PublicAccessBlock, SseC, Versioning,
 };
+use s3guard_posture::{
+    Aspect, Baseline, BucketId, Finding, Grade, Mode, Observed, Reading, assess,
+};
+use serde_json::Value as Json;
+
+use super::reading::{of_type, read_guard};
+use crate::stacks::bucket::Purpose;
 
 /// What the guard sees of a bucket of the stack.
 fn seen(purpose: Purpose) -> Observed {
-    let mut template = Template::new("a test");
-    let parameters = parameters::add(&mut template);
-    let ids = key::Ids { key: LogicalId::new("Key"), alias: LogicalId::new("Alias") };
-    let key = key::add(&mut template, &ids, &trail::arn());
-    let logs = template.add(LogicalId::new("Logs"), evidence::logs(&parameters));
-    let bucket = match purpose {
-        Purpose::Ledger => evidence::ledger(&parameters, key, logs),
-        Purpose::Logs => evidence::logs(&parameters),
-        Purpose::Trail => trail::files(&parameters, key, logs),
+    let guard = read_guard();
+    let bucket_id = match purpose {
+        Purpose::Ledger => "LedgerBucket",
+        Purpose::Logs => "LogBucket",
+        Purpose::Trail => "TrailBucket",
     };
-    let handle = template.add(LogicalId::new("Bucket"), bucket.clone());
-    let policy = match purpose {
-        Purpose::Ledger => evidence::ledger_policy(handle),
-        Purpose::Logs => evidence::logs_policy(handle),
-        Purpose::Trail => trail::files_policy(handle),
-    };
+    let bucket = &guard["Resources"][bucket_id]["Properties"];
+    let reference = format!("<{bucket_id}>");
+    let (_, policy) = of_type(&guard, "AWS::S3::BucketPolicy")
+        .find(|(_, policy)| policy["Properties"]["Bucket"] == reference.as_str())
+        .unwrap();
     let id = BucketId {
         name: "s3guard-own-111122223333-eu-west-1-an".parse().unwrap(),
         account: "111122223333".parse().unwrap(),
         region: "eu-west-1".parse().unwrap(),
     };
-    observed(&bucket, &policy, id)
+    let policy = policy["Properties"]["PolicyDocument"].to_string();
+    let policy = policy.replace(&format!("<{bucket_id}.Arn>"), &id.arn());
+    let is_on = |name: &str| bucket["PublicAccessBlockConfiguration"][name] == true;
+    let ownership = &bucket["OwnershipControls"]["Rules"][0]["ObjectOwnership"];
+    // ACLs are disabled.
+    assert_eq!(ownership, "BucketOwnerEnforced");
+    let days = bucket["LifecycleConfiguration"]["Rules"].as_array().unwrap().iter();
+    let days = days.map(|rule| u32::try_from(rule["ExpirationInDays"].as_u64().unwrap()).unwrap());
+    Observed {
+        encryption: Reading::Known(encryption(bucket)),
+        public_access_block: Reading::Known(PublicAccessBlock {
+            block_public_acls: is_on("BlockPublicAcls"),
+            ignore_public_acls: is_on("IgnorePublicAcls"),
+            block_public_policy: is_on("BlockPublicPolicy"),
+            restrict_public_buckets: is_on("RestrictPublicBuckets"),
+        }),
+        policy: Reading::Known(Policy::new(policy)),
+        acl: Reading::Known(Acl::default()),
+        ownership: Reading::Known(Ownership::BucketOwnerEnforced),
+        versioning: Reading::Known(Versioning {
+            enabled: bucket["VersioningConfiguration"]["Status"] == "Enabled",
+            mfa_delete: false,
+        }),
+        access_logs: match bucket.get("LoggingConfiguration") {
+            Some(logging) => Reading::Known(AccessLogs {
+                target_bucket: logging["DestinationBucketName"].as_str().unwrap().to_owned(),
+                target_prefix: logging["LogFilePrefix"].as_str().unwrap().to_owned(),
+            }),
+            None => Reading::Absent,
+        },
+        notifications: Reading::Known(Notifications {
+            xml: "<NotificationConfiguration></NotificationConfiguration>".to_owned(),
+            elements: Vec::new(),
+        }),
+        lifecycle: Reading::Known(Lifecycle { expires_after_days: days.min() }),
+        tags: Reading::Absent,
+        website: Reading::Absent,
+        replication: Reading::Absent,
+        object_lock: Reading::Absent,
+        ..Observed::unread(id)
+    }
+}
+
+fn encryption(bucket: &Json) -> Encryption {
+    let rule = &bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"][0];
+    let by_default = &rule["ServerSideEncryptionByDefault"];
+    Encryption {
+        algorithm: match by_default["SSEAlgorithm"].as_str().unwrap() {
+            "AES256" => Algorithm::SseS3,
+            "aws:kms" => {
+                Algorithm::Kms(Key::Named(by_default["KMSMasterKeyID"].as_str().unwrap().into()))
+            }
+            other => panic!("{other}"),
+        },
+        bucket_key: rule["BucketKeyEnabled"] == true,
+        sse_c: match rule["BlockedEncryptionTypes"]["EncryptionType"][0].as_str() {
+            Some("SSE-C") => SseC::Blocked,
+            _ => SseC::Allowed,
+        },
+    }
 }
 
 /// What is found in it, where these are left alone.

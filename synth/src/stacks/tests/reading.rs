@@ -56,7 +56,7 @@ pub(super) fn texts(json: &Json) -> Vec<&str> {
     many(json).into_iter().map(|one| one.as_str().unwrap()).collect()
 }
 
-pub(super) fn named(name: &str, parameters: &Json) -> String {
+fn named(name: &str, parameters: &Json) -> String {
     match name {
         "AWS::AccountId" => "111122223333".into(),
         "AWS::Partition" => "aws".into(),

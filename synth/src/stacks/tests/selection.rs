@@ -7,7 +7,7 @@ use s3guard_posture::model::change::DETAIL_TYPES;
 use serde_json::{Value as Json, json};
 
 use crate::{
-    resources::events::EventPattern,
+    resources::events::KnownPattern,
     stacks::{Deployed, PATTERN_LENGTH_MAX, object_pattern_length_max, rule_patterns},
 };
 
@@ -18,7 +18,7 @@ fn selection(objects: &Json) -> Selection {
     config.notifications().selection().clone()
 }
 
-fn pattern(objects: &Json) -> EventPattern<String> {
+fn pattern(objects: &Json) -> KnownPattern {
     let deployed = Deployed {
         account: "111122223333".parse().unwrap(),
         region: "eu-west-1".parse().unwrap(),
