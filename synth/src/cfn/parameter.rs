@@ -1,6 +1,6 @@
 //! Parameters: what is asked when the stack is made.
 
-use std::{fmt, marker::PhantomData};
+use std::marker::PhantomData;
 
 use serde::Serialize;
 
@@ -81,9 +81,3 @@ impl<K> Clone for ParameterHandle<K> {
 }
 
 impl<K> Copy for ParameterHandle<K> {}
-
-impl<K> fmt::Debug for ParameterHandle<K> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ParameterHandle({})", self.id)
-    }
-}

@@ -6,7 +6,10 @@ use serde::{
 };
 use serde_json::{Map, Value as Json, json};
 
-use super::{Sub, Value, kind::AnyArn, kind::Text};
+use super::{
+    Pseudo, Sub, Value,
+    kind::{AnyArn, Text},
+};
 
 /// A policy document, of the language's current version.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,19 +35,31 @@ impl Serialize for PolicyDocument {
 }
 
 /// One statement of a policy.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
 pub struct Statement {
     /// Its name within the policy.
     pub sid: Option<&'static str>,
     /// Whether it allows or denies.
     pub effect: Effect,
-    /// Who, in a policy of a resource; in a policy of a role, the role is meant.
+    /// Who, in a policy of a resource; in a policy of a role, it is the role.
     pub principal: Option<Principal>,
     /// IAM's names of the actions, such as `sqs:SendMessage`. (They are not always the API's names.)
+    #[serde(rename = "Action", serialize_with = "one_or_many")]
     pub actions: Vec<String>,
-    /// On what; in a role's trust policy, the role is meant.
+    /// On what; in a role's trust policy, it is the role.
+    #[serde(
+        rename = "Resource",
+        serialize_with = "one_or_many",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub resources: Vec<Value<AnyArn>>,
     /// Only where all of these hold.
+    #[serde(
+        rename = "Condition",
+        serialize_with = "conditions",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub conditions: Vec<Test>,
 }
 
@@ -82,28 +97,6 @@ impl Statement {
     }
 }
 
-impl Serialize for Statement {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = Map::new();
-        if let Some(sid) = self.sid {
-            map.insert("Sid".into(), json!(sid));
-        }
-        map.insert("Effect".into(), json!(self.effect));
-        if let Some(principal) = &self.principal {
-            map.insert("Principal".into(), principal.to_json());
-        }
-        map.insert("Action".into(), one_or_many(&self.actions));
-        if !self.resources.is_empty() {
-            map.insert("Resource".into(), one_or_many(&self.resources));
-        }
-        if !self.conditions.is_empty() {
-            let conditions = conditions(&self.conditions).map_err(S::Error::custom)?;
-            map.insert("Condition".into(), conditions);
-        }
-        map.serialize(serializer)
-    }
-}
-
 /// What a statement does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Effect {
@@ -129,17 +122,19 @@ impl Principal {
     pub fn service(name: &'static str) -> Self {
         Self::Service(name.into())
     }
+}
 
-    fn to_json(&self) -> Json {
-        match self {
+impl Serialize for Principal {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let json = match self {
             Self::Anyone => json!("*"),
             Self::ThisAccount => {
-                let root: Value<AnyArn> =
-                    Sub::arn("iam::").pseudo(super::Pseudo::AccountId).text(":root").into();
-                json!({ "AWS": root })
+                let root = Sub::arn("iam::").pseudo(Pseudo::AccountId).text(":root");
+                json!({ "AWS": Value::<AnyArn>::from(root) })
             }
             Self::Service(service) => json!({ "Service": service }),
-        }
+        };
+        json.serialize(serializer)
     }
 }
 
@@ -164,8 +159,9 @@ impl Test {
 
     /// The key is one of these ARNs, in which `*` matches anything.
     pub fn arn_like(key: &'static str, values: impl IntoIterator<Item = Value<AnyArn>>) -> Self {
-        let values: Vec<_> = values.into_iter().collect();
-        Self { operator: "ArnLike", key, values: one_or_many(&values) }
+        let mut values: Vec<Json> = values.into_iter().map(|arn| json!(arn)).collect();
+        let one = (values.len() == 1).then(|| values.remove(0));
+        Self { operator: "ArnLike", key, values: one.unwrap_or(Json::Array(values)) }
     }
 
     /// The request came without TLS.
@@ -180,22 +176,26 @@ impl Test {
 }
 
 // IAM's language has no way to test a key twice with one operator: the later test would replace the first.
-fn conditions(tests: &[Test]) -> Result<Json, String> {
+fn conditions<S: Serializer>(tests: &[Test], serializer: S) -> Result<S::Ok, S::Error> {
     let mut operators: Map<String, Json> = Map::new();
     for Test { operator, key, values } in tests {
         let keys = operators.entry(*operator).or_insert_with(|| json!({}));
         if keys.get(key).is_some() {
-            return Err(format!("a statement tests `{key}` with `{operator}` twice"));
+            let twice = format!("a statement tests `{key}` with `{operator}` twice");
+            return Err(S::Error::custom(twice));
         }
         keys[*key] = values.clone();
     }
-    Ok(Json::Object(operators))
+    operators.serialize(serializer)
 }
 
 // IAM accepts both, and one line is easier to read than three.
-fn one_or_many<T: Serialize>(values: &[T]) -> Json {
+fn one_or_many<T: Serialize, S: Serializer>(
+    values: &[T],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     match values {
-        [one] => json!(one),
-        many => json!(many),
+        [one] => one.serialize(serializer),
+        many => many.serialize(serializer),
     }
 }

@@ -1,6 +1,6 @@
-//! The smaller sections of a template: outputs, rules, and how the console groups parameters.
+//! The smaller sections of a template: outputs and rules.
 
-use super::{Condition, ConditionHandle, LogicalId, ParameterHandle, Value, kind::Text};
+use super::{Condition, ConditionHandle, Value, kind::Text};
 
 /// An output of the stack.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,27 +29,4 @@ pub struct Rule {
     pub assert: Condition,
     /// The message where it does not hold.
     pub description: &'static str,
-}
-
-/// Parameters that the console shows together.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ParameterGroup {
-    /// The title of the group.
-    pub label: &'static str,
-    /// Their names.
-    pub parameters: Vec<LogicalId>,
-}
-
-impl ParameterGroup {
-    /// A group without parameters yet.
-    pub fn new(label: &'static str) -> Self {
-        Self { label, parameters: Vec::new() }
-    }
-
-    /// The group with one more parameter.
-    #[must_use]
-    pub fn with<K>(mut self, parameter: ParameterHandle<K>) -> Self {
-        self.parameters.push(parameter.id());
-        self
-    }
 }

@@ -5,8 +5,8 @@ use std::any::Any;
 use serde_json::{Map, Value as Json, json};
 
 use super::{
-    Attributes, Condition, ConditionHandle, Handle, LogicalId, Output, Parameter, ParameterGroup,
-    ParameterHandle, RenderError, Resource, Rule, attributes::CONTEXT, check, yaml,
+    Attributes, Condition, ConditionHandle, Handle, LogicalId, Output, Parameter, ParameterHandle,
+    RenderError, Resource, Rule, attributes::CONTEXT, check, yaml,
 };
 
 /// A template. What is added first stands first.
@@ -14,7 +14,7 @@ use super::{
 pub struct Template {
     description: &'static str,
     architecture: Option<&'static str>,
-    groups: Vec<ParameterGroup>,
+    groups: Vec<(&'static str, Vec<&'static str>)>,
     labels: Vec<(LogicalId, &'static str)>,
     pub(super) parameters: Vec<(LogicalId, Parameter)>,
     pub(super) rules: Vec<(LogicalId, Rule)>,
@@ -56,9 +56,9 @@ impl Template {
         self.architecture = Some(text);
     }
 
-    /// Shows these parameters together in the console, after the groups there are.
-    pub fn group(&mut self, group: ParameterGroup) {
-        self.groups.push(group);
+    /// Shows these parameters together in the console, under a title.
+    pub fn group(&mut self, title: &'static str, parameters: &[LogicalId]) {
+        self.groups.push((title, parameters.iter().map(|id| id.as_str()).collect()));
     }
 
     /// Adds a parameter, under a label for the console. The caller says of which kind its values are.
@@ -124,7 +124,7 @@ impl Template {
             .map(|(id, parameter)| {
                 serde_json::to_value(parameter)
                     .map(|parameter| (id.to_string(), without_nulls(parameter)))
-                    .map_err(|cause| RenderError::Properties { id: *id, cause: cause.to_string() })
+                    .map_err(|cause| RenderError::Properties(*id, cause.to_string()))
             })
             .collect::<Result<_, _>>()?;
         insert_unless_empty(&mut sections, "Parameters", parameters);
@@ -166,14 +166,10 @@ impl Template {
             metadata.insert(CONTEXT.into(), json!({ "arch": architecture }));
         }
         if !self.groups.is_empty() {
-            let names = |group: &ParameterGroup| {
-                group.parameters.iter().map(|id| id.as_str()).collect::<Vec<_>>()
-            };
-            let groups: Vec<Json> = self
-                .groups
-                .iter()
-                .map(|group| json!({ "Label": { "default": group.label }, "Parameters": names(group) }))
-                .collect();
+            let groups = self.groups.iter().map(|(title, parameters)| {
+                json!({ "Label": { "default": title }, "Parameters": parameters })
+            });
+            let groups: Vec<Json> = groups.collect();
             let labels = each(&self.labels, |label| json!({ "default": label }));
             metadata.insert(
                 "AWS::CloudFormation::Interface".into(),
@@ -189,7 +185,7 @@ impl Entry {
         let properties = self
             .properties
             .as_ref()
-            .map_err(|cause| RenderError::Properties { id: self.id, cause: cause.to_string() })?;
+            .map_err(|cause| RenderError::Properties(self.id, cause.to_string()))?;
         let Attributes { condition, depends_on, is_retained, .. } = &self.attributes;
         let depends_on: Vec<&str> = depends_on.iter().map(|to| to.id().as_str()).collect();
         let (deleted, replaced) =

@@ -6,7 +6,7 @@ use super::parameters::Parameters;
 use crate::{
     cfn::{
         Handle, PolicyDocument, Pseudo, Statement, Sub, Test, Value,
-        kind::{AnyArn, BucketArn},
+        kind::{AnyArn, BucketArn, Text},
     },
     resources::s3::{Bucket, BucketPolicy},
 };
@@ -28,7 +28,7 @@ impl Purpose {
 }
 
 /// The name of a bucket of the stack, in the account's own namespace. It is known whether the bucket exists or not.
-pub(super) fn name(parameters: &Parameters, purpose: Purpose) -> Sub {
+pub(super) fn name(parameters: &Parameters, purpose: Purpose) -> Value<Text> {
     let purpose = match purpose {
         Purpose::Ledger => "-ledger-",
         Purpose::Logs => "-logs-",
@@ -41,6 +41,7 @@ pub(super) fn name(parameters: &Parameters, purpose: Purpose) -> Sub {
         .text("-")
         .pseudo(Pseudo::Region)
         .text("-an")
+        .into()
 }
 
 /// The bucket's policy: these statements, and nothing without TLS 1.2 or newer, as the highest grade wants it.

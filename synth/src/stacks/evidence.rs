@@ -15,7 +15,7 @@ use crate::{
     },
     resources::{
         kms::Key,
-        s3::{Bucket, BucketPolicy, Encryption, LifecycleRule, LoggingConfiguration},
+        s3::{Bucket, Encryption, LifecycleRule, LoggingConfiguration},
     },
 };
 
@@ -52,6 +52,12 @@ pub(super) struct Evidence {
 
 /// Adds the buckets and their policies.
 pub(super) fn add(template: &mut Template, parameters: &Parameters, key: Handle<Key>) -> Evidence {
+    let logs = Bucket {
+        name: Some(bucket::name(parameters, Purpose::Logs)),
+        encryption: Encryption::SseS3,
+        lifecycle: vec![ACCESS_LOGS],
+        logging: None,
+    };
     let attributes = Attributes {
         skips: vec![Skip {
             rule: "CKV_AWS_18",
@@ -60,52 +66,8 @@ pub(super) fn add(template: &mut Template, parameters: &Parameters, key: Handle<
         must: Some("SSE-S3: S3's log service writes to no other bucket."),
         ..Attributes::retained("Who read or wrote buckets whose access is logged.")
     };
-    let logs = template.add_with(LOGS, attributes, logs(parameters));
-    let why = "Lets S3 write the access logs of this account's buckets.";
-    let logs_policy =
-        template.add_with(LOGS_POLICY, Attributes::deleted(why), logs_policy(logs)).dependency();
-    let attributes = Attributes {
-        depends_on: vec![logs_policy],
-        ..Attributes::retained(
-            "The ledger: what the guard did to which bucket, and what was there.",
-        )
-    };
-    let ledger = template.add_with(LEDGER, attributes, ledger(parameters, key, logs));
-    let attributes = Attributes::deleted("Lets nobody at the ledger without TLS.");
-    template.add_with(LEDGER_POLICY, attributes, ledger_policy(ledger));
-    Evidence { ledger, logs, logs_policy }
-}
-
-/// The bucket of the ledger.
-pub(super) fn ledger(parameters: &Parameters, key: Handle<Key>, logs: Handle<Bucket>) -> Bucket {
-    Bucket {
-        name: Some(bucket::name(parameters, Purpose::Ledger).into()),
-        encryption: Encryption::SseKms(key.arn()),
-        lifecycle: vec![RECORDS, GATHERED],
-        logging: Some(LoggingConfiguration {
-            destination_bucket_name: logs.name(),
-            log_file_prefix: "ledger/",
-        }),
-    }
-}
-
-/// The policy of the ledger. The role of the guard allows it to write.
-pub(super) fn ledger_policy(ledger: Handle<Bucket>) -> BucketPolicy {
-    bucket::policy(ledger, [])
-}
-
-/// The bucket for access logs.
-pub(super) fn logs(parameters: &Parameters) -> Bucket {
-    Bucket {
-        name: Some(bucket::name(parameters, Purpose::Logs).into()),
-        encryption: Encryption::SseS3,
-        lifecycle: vec![ACCESS_LOGS],
-        logging: None,
-    }
-}
-
-/// The policy of the bucket for access logs. The guard has every bucket of grade `security` log to it.
-pub(super) fn logs_policy(logs: Handle<Bucket>) -> BucketPolicy {
+    let logs = template.add_with(LOGS, attributes, logs);
+    // The guard has every bucket of grade `security` log to it.
     let write = Statement {
         sid: Some("AccessLogs"),
         principal: Some(Principal::service("logging.s3.amazonaws.com")),
@@ -115,5 +77,28 @@ pub(super) fn logs_policy(logs: Handle<Bucket>) -> BucketPolicy {
         ],
         ..Statement::allow(["s3:PutObject"], [bucket::within(&logs.arn(), "/*")])
     };
-    bucket::policy(logs, [write])
+    let attributes =
+        Attributes::deleted("Lets S3 write the access logs of this account's buckets.");
+    let policy = template.add_with(LOGS_POLICY, attributes, bucket::policy(logs, [write]));
+    let logs_policy = policy.dependency();
+    let ledger = Bucket {
+        name: Some(bucket::name(parameters, Purpose::Ledger)),
+        encryption: Encryption::SseKms(key.arn()),
+        lifecycle: vec![RECORDS, GATHERED],
+        logging: Some(LoggingConfiguration {
+            destination_bucket_name: logs.name(),
+            log_file_prefix: "ledger/",
+        }),
+    };
+    let attributes = Attributes {
+        depends_on: vec![logs_policy],
+        ..Attributes::retained(
+            "The ledger: what the guard did to which bucket, and what was there.",
+        )
+    };
+    let ledger = template.add_with(LEDGER, attributes, ledger);
+    // The role of the guard allows it to write.
+    let attributes = Attributes::deleted("Lets nobody at the ledger without TLS.");
+    template.add_with(LEDGER_POLICY, attributes, bucket::policy(ledger, []));
+    Evidence { ledger, logs, logs_policy }
 }

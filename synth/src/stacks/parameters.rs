@@ -4,8 +4,8 @@ use s3guard_posture::config::TrailChoice;
 use s3guard_posture::contract::parameter;
 
 use crate::cfn::{
-    Condition, ConditionHandle, LogicalId, Parameter, ParameterGroup, ParameterHandle,
-    ParameterType, Rule, Template,
+    Condition, ConditionHandle, LogicalId, Parameter, ParameterHandle, ParameterType, Rule,
+    Template,
     kind::{Architecture, KeyArn, ScheduleExpression, Text},
 };
 
@@ -97,7 +97,7 @@ pub(super) fn add(template: &mut Template) -> Parameters {
     let has_email = template.condition(HAS_EMAIL, !Condition::equals(email, ""));
     let own_trail = template.condition(OWN_TRAIL, Condition::equals(trail_mode, "create"));
     let (grade, bucket_key_arn) = add_grade(template);
-    let timing = add_timing(template);
+    let (settle_seconds, sweep_rate) = add_timing(template);
     let bucket_prefix = template.parameter(
         BUCKET_PREFIX,
         "Prefix of buckets",
@@ -111,17 +111,10 @@ pub(super) fn add(template: &mut Template) -> Parameters {
             )
         },
     );
-    template.group(ParameterGroup::new("Protection").with(grade).with(bucket_key_arn));
-    template.group(ParameterGroup::new("Notices").with(email));
-    template.group(
-        ParameterGroup::new("Events")
-            .with(trail_mode)
-            .with(timing.settle_seconds)
-            .with(timing.sweep_rate)
-            .with(bucket_prefix),
-    );
-    template
-        .group(ParameterGroup::new("Program").with(code_bucket).with(code_key).with(architecture));
+    template.group("Protection", &[GRADE, BUCKET_KEY_ARN]);
+    template.group("Notices", &[EMAIL]);
+    template.group("Events", &[TRAIL_MODE, SETTLE_SECONDS, SWEEP_RATE, BUCKET_PREFIX]);
+    template.group("Program", &[CODE_BUCKET, CODE_KEY, ARCHITECTURE]);
     Parameters {
         code_bucket,
         code_key,
@@ -129,8 +122,8 @@ pub(super) fn add(template: &mut Template) -> Parameters {
         email,
         grade,
         bucket_key_arn,
-        settle_seconds: timing.settle_seconds,
-        sweep_rate: timing.sweep_rate,
+        settle_seconds,
+        sweep_rate,
         bucket_prefix,
         own_trail,
         has_email,
@@ -171,12 +164,9 @@ fn add_grade(template: &mut Template) -> (ParameterHandle<Text>, ParameterHandle
     (grade, key)
 }
 
-struct Timing {
-    settle_seconds: ParameterHandle<Text>,
-    sweep_rate: ParameterHandle<ScheduleExpression>,
-}
-
-fn add_timing(template: &mut Template) -> Timing {
+fn add_timing(
+    template: &mut Template,
+) -> (ParameterHandle<Text>, ParameterHandle<ScheduleExpression>) {
     let settle_seconds = template.parameter(
         SETTLE_SECONDS,
         "Settle time",
@@ -200,5 +190,5 @@ fn add_timing(template: &mut Template) -> Timing {
             ..Parameter::new("How often all buckets are looked at, whether an event told or not.")
         },
     );
-    Timing { settle_seconds, sweep_rate }
+    (settle_seconds, sweep_rate)
 }

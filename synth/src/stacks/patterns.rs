@@ -126,7 +126,7 @@ pub(super) fn alarm_changed(alarms: &[Handle<Alarm>]) -> EventPattern {
 /// A field that has something included says only that, and the function drops what is excluded of it, and of buckets the
 /// stack's own: the filters of a field are alternatives.
 pub(super) fn object_changed(parameters: &Parameters, selection: &Selection) -> EventPattern {
-    let own_buckets = Purpose::ALL.map(|purpose| bucket::name(parameters, purpose).into());
+    let own_buckets = Purpose::ALL.map(|purpose| bucket::name(parameters, purpose));
     let (include, exclude) = (selection.include(), selection.exclude());
     let buckets = selected::included(include.buckets())
         .or_else(|| selected::excluded(exclude.buckets(), own_buckets.into()));

@@ -64,7 +64,7 @@ pub(super) fn add(template: &mut Template, notices: Notices, configured: &[Confi
             ..notices.subscription(protocol, endpoint.into())
         };
         let attributes = Attributes::deleted("Somebody hears of what the configuration says.");
-        template.add_with(named(&id), attributes, subscription);
+        template.add_with(LogicalId::named(&id), attributes, subscription);
     }
 }
 
@@ -74,7 +74,7 @@ fn add_permission(template: &mut Template, id: &str, notices: Notices, function:
         Condition::equals(Pseudo::AccountId, function.account().as_str()),
         Condition::equals(Pseudo::Region, function.region().as_str()),
     ]));
-    let condition = template.condition(named(&format!("{id}IsHere")), is_here);
+    let condition = template.condition(LogicalId::named(&format!("{id}IsHere")), is_here);
     let attributes = Attributes {
         condition: Some(condition),
         ..Attributes::deleted("Lets the topic call the function.")
@@ -85,7 +85,7 @@ fn add_permission(template: &mut Template, id: &str, notices: Notices, function:
         principal: "sns.amazonaws.com",
         source_arn: notices.topic.arn().into(),
     };
-    template.add_with(named(&format!("{id}Permission")), attributes, permission);
+    template.add_with(LogicalId::named(&format!("{id}Permission")), attributes, permission);
 }
 
 /// A name without its hyphens, each part with a capital. The configuration has no two names that are the same then.
@@ -95,8 +95,4 @@ fn camel(name: &str) -> String {
         first.to_ascii_uppercase() + rest
     };
     name.split('-').map(capital).collect()
-}
-
-fn named(id: &str) -> LogicalId {
-    LogicalId::named(id).expect("a subscription's name has only letters, digits and `-`")
 }

@@ -55,13 +55,22 @@ pub(super) fn add_bucket(
     evidence: Evidence,
 ) -> Files {
     let condition = Some(parameters.own_trail);
+    let bucket = Bucket {
+        name: Some(bucket::name(parameters, Purpose::Trail)),
+        encryption: Encryption::SseKms(key.arn()),
+        lifecycle: vec![FILES],
+        logging: Some(LoggingConfiguration {
+            destination_bucket_name: evidence.logs.name(),
+            log_file_prefix: "trail/",
+        }),
+    };
     let attributes = Attributes {
         condition,
         // Before, S3 may not write the access logs.
         depends_on: vec![evidence.logs_policy],
         ..Attributes::retained("The trail's files.")
     };
-    let bucket = template.add_with(BUCKET, attributes, files(parameters, key, evidence.logs));
+    let bucket = template.add_with(BUCKET, attributes, bucket);
     let attributes =
         Attributes { condition, ..Attributes::deleted("Lets the trail write its files.") };
     let policy = template.add_with(BUCKET_POLICY, attributes, files_policy(bucket));
@@ -101,21 +110,8 @@ pub(super) fn add_last(
     template.add_with(TRAIL, attributes, trail);
 }
 
-/// The bucket for the trail's log files.
-pub(super) fn files(parameters: &Parameters, key: Handle<Key>, logs: Handle<Bucket>) -> Bucket {
-    Bucket {
-        name: Some(bucket::name(parameters, Purpose::Trail).into()),
-        encryption: Encryption::SseKms(key.arn()),
-        lifecycle: vec![FILES],
-        logging: Some(LoggingConfiguration {
-            destination_bucket_name: logs.name(),
-            log_file_prefix: "trail/",
-        }),
-    }
-}
-
 /// The policy of the bucket for the trail's log files.
-pub(super) fn files_policy(bucket: Handle<Bucket>) -> BucketPolicy {
+fn files_policy(bucket: Handle<Bucket>) -> BucketPolicy {
     let allow = |sid, action, on: Value<AnyArn>, mut tests: Vec<Test>| {
         tests.push(Test::arn_like("aws:SourceArn", [arn().into()]));
         Statement {

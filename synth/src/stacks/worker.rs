@@ -61,8 +61,7 @@ impl Shared {
     /// The trail's is among them whether it is there or not: it may be one that an earlier installation left.
     pub(super) fn own_buckets(&self) -> Value<Text> {
         let names = Purpose::ALL.into_iter().fold(Sub::new(), |names, purpose| {
-            let name: Value<Text> = bucket::name(&self.parameters, purpose).into();
-            names.value(&name).text(",")
+            names.value(&bucket::name(&self.parameters, purpose)).text(",")
         });
         names.value(&self.parameters.code_bucket.value()).into()
     }

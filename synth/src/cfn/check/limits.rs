@@ -57,7 +57,7 @@ pub(super) fn check_resource(entry: &Entry) -> Result<(), RenderError> {
 }
 
 fn within(what: String, is: usize, max: usize) -> Result<(), RenderError> {
-    if is > max { Err(RenderError::Limit { what, is, max }) } else { Ok(()) }
+    if is > max { Err(RenderError::Limit(what, is, max)) } else { Ok(()) }
 }
 
 /// The longest that JSON can be once CloudFormation has worked out what stands in it.

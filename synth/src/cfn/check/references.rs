@@ -68,7 +68,7 @@ struct Names<'a> {
 
 impl Names<'_> {
     fn entry(&self, from: LogicalId, name: &str) -> Result<&Entry, RenderError> {
-        let foreign = || RenderError::Foreign { from, to: name.to_owned() };
+        let foreign = || RenderError::Foreign(from, name.to_owned());
         self.entries.get(name).copied().ok_or_else(foreign)
     }
 
@@ -78,7 +78,7 @@ impl Names<'_> {
 
     fn check_parameters(&self, from: LogicalId, json: &Json) -> Result<(), RenderError> {
         let foreign = references(json).into_iter().find(|name| !self.is_parameter(name));
-        foreign.map_or(Ok(()), |to| Err(RenderError::Foreign { from, to }))
+        foreign.map_or(Ok(()), |to| Err(RenderError::Foreign(from, to)))
     }
 
     /// Checks the references of a part of the template that exists under the condition.
@@ -90,19 +90,18 @@ impl Names<'_> {
     ) -> Result<(), RenderError> {
         let condition = condition.map(ConditionHandle::id);
         if let Some(id) = condition.filter(|id| !self.conditions.contains(id)) {
-            return Err(RenderError::Foreign { from, to: id.to_string() });
+            return Err(RenderError::Foreign(from, id.to_string()));
         }
         for name in references(json).into_iter().filter(|name| !self.is_parameter(name)) {
             let (id, attribute) = name.split_once('.').unwrap_or((&name, ""));
             let entry = self.entry(from, id)?;
             // Another template's handle may by chance have the id of one of ours, of another type.
             if !attribute.is_empty() && !entry.known_attributes.contains(&attribute) {
-                return Err(RenderError::Foreign { from, to: name });
+                return Err(RenderError::Foreign(from, name));
             }
             match entry.attributes.condition.map(ConditionHandle::id) {
                 Some(of) if condition != Some(of) => {
-                    let to = id.to_owned();
-                    return Err(RenderError::Unconditional { from, to, condition: of });
+                    return Err(RenderError::Unconditional(from, id.to_owned(), of));
                 }
                 Some(_) | None => {}
             }
