@@ -36,14 +36,13 @@ fn stack() -> Template {
     let bucket = template.add_with(BUCKET, Attributes::retained("The reports."), bucket);
     let objects: Value<AnyArn> = Sub::new().value(&bucket.arn()).text("/*").into();
 
-    let without_tls = Statement {
-        conditions: vec![Test::without_tls()],
-        ..Statement::deny(["s3:*"], [bucket.arn().into(), objects.clone()])
-    };
+    let all = [bucket.arn().into(), objects.clone()];
+    let without_tls = Statement::deny("TlsOnly", "s3:*", all, Test::without_tls());
     let policy_document = PolicyDocument::new([without_tls]);
     template.add(BUCKET_POLICY, BucketPolicy { bucket: bucket.name(), policy_document });
 
-    let policy_document = PolicyDocument::new([Statement::allow(["s3:GetObject"], [objects])]);
+    let policy_document =
+        PolicyDocument::new([Statement::allow("Read", ["s3:GetObject"], [objects])]);
     let read = template.add(READ, ManagedPolicy { policy_document, description: None, path: None });
     let reader = Role {
         assume_role_policy_document: PolicyDocument::new([Statement::trust(
@@ -103,7 +102,8 @@ mod tests {
                   PolicyDocument:
                     Version: '2012-10-17'
                     Statement:
-                      - Effect: Deny
+                      - Sid: TlsOnly
+                        Effect: Deny
                         Principal: '*'
                         Action: s3:*
                         Resource:
@@ -120,7 +120,8 @@ mod tests {
                   PolicyDocument:
                     Version: '2012-10-17'
                     Statement:
-                      - Effect: Allow
+                      - Sid: Read
+                        Effect: Allow
                         Action: s3:GetObject
                         Resource: !Sub ${Reports.Arn}/*
               Reader:

@@ -15,7 +15,6 @@ pub mod kind;
 mod order;
 mod parameter;
 mod policy;
-mod query;
 mod resolve;
 mod section;
 mod sub;

@@ -21,7 +21,7 @@ mod topic;
 mod trail;
 mod worker;
 
-pub use guard::{guard, guard_with};
+pub use guard::{CONCURRENCY_MAX, guard, guard_with};
 pub use patterns::{
     Deployed, PATTERN_LENGTH_MAX, RulePatterns, object_pattern_length_max, rule_patterns,
 };

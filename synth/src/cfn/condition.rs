@@ -2,6 +2,7 @@
 
 use std::ops;
 
+use serde::Serialize;
 use serde_json::{Value as Json, json};
 
 use super::{Expression, LogicalId, ParameterHandle, Pseudo};
@@ -65,7 +66,7 @@ impl From<Pseudo> for Operand {
 }
 
 /// A condition of the template. Only [`Template::condition`](super::Template::condition) makes one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct ConditionHandle(LogicalId);
 
 impl ConditionHandle {

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{Expression, LogicalId, Value};
 
 /// A type of resource: its properties are what it serializes to.
-pub trait Resource: Serialize + Send + Sync + 'static {
+pub trait Resource: Serialize {
     /// CloudFormation's name of the type, such as `AWS::SNS::Topic`.
     const TYPE: &'static str;
     /// The attributes that its handles give, by CloudFormation's names.
@@ -51,11 +51,6 @@ impl<R: Resource> Handle<R> {
         Self { id, resource: PhantomData }
     }
 
-    /// The logical id.
-    pub fn id(&self) -> LogicalId {
-        self.id
-    }
-
     /// The resource as something to wait for, for [`Attributes::depends_on`](super::Attributes::depends_on).
     pub fn dependency(&self) -> Dependency {
         Dependency(self.id)
@@ -80,7 +75,7 @@ impl<R> Clone for Handle<R> {
 impl<R> Copy for Handle<R> {}
 
 /// A resource to be made first, where no reference says so.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Dependency(LogicalId);
 
 impl Dependency {

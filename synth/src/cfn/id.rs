@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 /// The longest id. Source: AWS CloudFormation User Guide, "CloudFormation quotas".
 const CHARACTERS_MAX: usize = 255;
 
@@ -18,7 +20,7 @@ const CHARACTERS_MAX: usize = 255;
 /// # use s3guard_synth::cfn::LogicalId;
 /// const TOPIC: LogicalId = LogicalId::new("my-topic");
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct LogicalId(&'static str);
 
 impl LogicalId {

@@ -66,11 +66,12 @@ pub struct Statement {
 impl Statement {
     /// Allows the actions on the resources.
     pub fn allow<A: Into<String>>(
+        sid: &'static str,
         actions: impl IntoIterator<Item = A>,
         resources: impl IntoIterator<Item = Value<AnyArn>>,
     ) -> Self {
         Self {
-            sid: None,
+            sid: Some(sid),
             effect: Effect::Allow,
             principal: None,
             actions: actions.into_iter().map(Into::into).collect(),
@@ -79,21 +80,40 @@ impl Statement {
         }
     }
 
-    /// Denies the actions on the resources to everyone.
-    pub fn deny<A: Into<String>>(
+    /// Allows an AWS service, such as `events.amazonaws.com`, the actions on the resource where these tests hold.
+    pub fn allow_service<A: Into<String>>(
+        sid: &'static str,
+        service: impl Into<Value<Text>>,
         actions: impl IntoIterator<Item = A>,
+        resource: impl Into<Value<AnyArn>>,
+        conditions: impl IntoIterator<Item = Test>,
+    ) -> Self {
+        Self {
+            principal: Some(Principal::Service(service.into())),
+            conditions: conditions.into_iter().collect(),
+            ..Self::allow(sid, actions, [resource.into()])
+        }
+    }
+
+    /// Denies everyone the action on the resources where the test holds.
+    pub fn deny(
+        sid: &'static str,
+        action: &'static str,
         resources: impl IntoIterator<Item = Value<AnyArn>>,
+        test: Test,
     ) -> Self {
         Self {
             effect: Effect::Deny,
             principal: Some(Principal::Anyone),
-            ..Self::allow(actions, resources)
+            conditions: vec![test],
+            ..Self::allow(sid, [action], resources)
         }
     }
 
-    /// Lets a service take on the role that trusts it.
+    /// Lets a service assume the role that trusts it.
     pub fn trust(service: &'static str) -> Self {
-        Self { principal: Some(Principal::service(service)), ..Self::allow(["sts:AssumeRole"], []) }
+        let principal = Some(Principal::Service(service.into()));
+        Self { sid: None, principal, ..Self::allow("", ["sts:AssumeRole"], []) }
     }
 }
 
@@ -115,13 +135,6 @@ pub enum Principal {
     ThisAccount,
     /// An AWS service, such as `events.amazonaws.com`.
     Service(Value<Text>),
-}
-
-impl Principal {
-    /// An AWS service that has one name everywhere.
-    pub fn service(name: &'static str) -> Self {
-        Self::Service(name.into())
-    }
 }
 
 impl Serialize for Principal {

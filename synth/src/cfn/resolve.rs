@@ -86,11 +86,6 @@ impl<'a> Resolver<'a> {
                 });
                 Some(sub.into_expression().to_json())
             }
-            "Fn::Join" => {
-                let parts = self.value(&argument[1]);
-                let parts: Option<Vec<&str>> = parts.as_array()?.iter().map(Json::as_str).collect();
-                Some(Json::String(parts?.join(argument[0].as_str()?)))
-            }
             "Fn::If" => {
                 let (then, otherwise) = (self.value(&argument[1]), self.value(&argument[2]));
                 Some(match self.condition(argument[0].as_str()?) {
@@ -125,14 +120,12 @@ impl<'a> Resolver<'a> {
                 is_known.then(|| text_of(&left) == text_of(&right))
             }
             "Fn::Not" => self.holds(&argument[0]).map(|holds| !holds),
-            "Fn::And" => self.all_hold(argument)?.into_iter().reduce(|all, one| all && one),
-            "Fn::Or" => self.all_hold(argument)?.into_iter().reduce(|any, one| any || one),
+            "Fn::And" => {
+                let conditions = argument.as_array()?.iter().map(|one| self.holds(one));
+                conditions.reduce(|all, one| Some(all? && one?))?
+            }
             _ => None,
         }
-    }
-
-    fn all_hold(&self, conditions: &Json) -> Option<Vec<bool>> {
-        conditions.as_array()?.iter().map(|condition| self.holds(condition)).collect()
     }
 }
 
@@ -165,7 +158,6 @@ mod tests {
                 "IsSpeed": { "Fn::Equals": [{ "Ref": "Grade" }, "speed"] },
                 "HasKey": { "Fn::Not": [{ "Condition": "IsSpeed" }] },
                 "Both": { "Fn::And": [{ "Condition": "IsSpeed" }, { "Condition": "HasKey" }] },
-                "Any": { "Fn::Or": [{ "Condition": "IsSpeed" }, { "Condition": "HasKey" }] },
                 "Unclear": { "Fn::Equals": [{ "Ref": "Else" }, "x"] },
             },
         });
@@ -179,7 +171,6 @@ mod tests {
         check(&json!({ "Ref": "Else" }), &json!({ "Ref": "Else" }));
         check(&json!({ "Fn::GetAtt": ["Topic", "Arn"] }), &json!("<Topic.Arn>"));
         check(&json!({ "Fn::GetAtt": ["Role", "Arn"] }), &json!({ "Fn::GetAtt": ["Role", "Arn"] }));
-        check(&json!({ "Fn::Join": ["-", ["a", { "Ref": "Grade" }]] }), &json!("a-hybrid"));
     }
 
     #[test]
@@ -199,7 +190,6 @@ mod tests {
             );
         };
         check("HasKey", json!(["a", "b"]));
-        check("Any", json!(["a", "b"]));
         check("IsSpeed", json!(["a"]));
         check("Both", json!(["a"]));
         check("Unclear", json!(["a", { "Fn::If": ["Unclear", "b", { "Ref": "AWS::NoValue" }] }]));

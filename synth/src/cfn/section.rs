@@ -1,16 +1,19 @@
 //! The smaller sections of a template: outputs and rules.
 
+use serde::Serialize;
+
 use super::{Condition, ConditionHandle, Value, kind::Text};
 
 /// An output of the stack.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
 pub struct Output {
     /// What it is.
     pub description: &'static str,
-    /// The value.
-    pub value: Value<Text>,
     /// It exists only where this holds.
     pub condition: Option<ConditionHandle>,
+    /// The value.
+    pub value: Value<Text>,
 }
 
 impl Output {

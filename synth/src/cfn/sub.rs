@@ -25,15 +25,14 @@ pub(super) enum Piece<'t> {
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sub {
-    template: String,
-    literal: String,
-    is_literal: bool,
+    text: String,
+    has_values: bool,
 }
 
 impl Sub {
     /// Nothing yet.
     pub fn new() -> Self {
-        Self { is_literal: true, ..Self::default() }
+        Self::default()
     }
 
     /// An ARN of this partition: `arn:`, the partition, `:` and the rest, which may go on.
@@ -44,8 +43,7 @@ impl Sub {
     /// Text as it stands: a `${` in it stays a `${`.
     #[must_use]
     pub fn text(mut self, text: &str) -> Self {
-        self.template.push_str(&text.replace("${", "${!"));
-        self.literal.push_str(text);
+        self.text += &text.replace("${", "${!");
         self
     }
 
@@ -64,9 +62,9 @@ impl Sub {
     /// A rendered value: text, or a function.
     pub(crate) fn json(mut self, json: &Json) -> Self {
         match intrinsic(json) {
-            Some(("Fn::Sub", Json::String(template))) => {
-                self.template.push_str(template);
-                self.is_literal = false;
+            Some(("Fn::Sub", Json::String(text))) => {
+                self.text += text;
+                self.has_values = true;
                 self
             }
             Some(_) => references(json).iter().fold(self, |sub, name| sub.variable(name)),
@@ -75,18 +73,16 @@ impl Sub {
     }
 
     pub(super) fn variable(mut self, name: &str) -> Self {
-        self.template.push_str("${");
-        self.template.push_str(name);
-        self.template.push('}');
-        self.is_literal = false;
+        self.text += &format!("${{{name}}}");
+        self.has_values = true;
         self
     }
 
     pub(crate) fn into_expression(self) -> Expression {
-        if self.is_literal {
-            Expression::Text(self.literal)
+        if self.has_values {
+            Expression::Sub(self.text)
         } else {
-            Expression::Sub(self.template)
+            Expression::Text(self.text.replace("${!", "${"))
         }
     }
 }

@@ -1,7 +1,5 @@
 //! The template, which grows, and its two written forms.
 
-use std::any::Any;
-
 use serde_json::{Map, Value as Json, json};
 
 use super::{
@@ -14,7 +12,7 @@ use super::{
 pub struct Template {
     description: &'static str,
     architecture: Option<&'static str>,
-    groups: Vec<(&'static str, Vec<&'static str>)>,
+    groups: Vec<(&'static str, Vec<LogicalId>)>,
     labels: Vec<(LogicalId, &'static str)>,
     pub(super) parameters: Vec<(LogicalId, Parameter)>,
     pub(super) rules: Vec<(LogicalId, Rule)>,
@@ -31,8 +29,6 @@ pub(super) struct Entry {
     pub(super) known_attributes: &'static [&'static str],
     pub(super) attributes: Attributes,
     pub(super) properties: Result<Json, serde_json::Error>,
-    /// The resource as it was added.
-    pub(super) resource: Box<dyn Any + Send + Sync>,
 }
 
 impl Template {
@@ -58,7 +54,7 @@ impl Template {
 
     /// Shows these parameters together in the console, under a title.
     pub fn group(&mut self, title: &'static str, parameters: &[LogicalId]) {
-        self.groups.push((title, parameters.iter().map(|id| id.as_str()).collect()));
+        self.groups.push((title, parameters.to_vec()));
     }
 
     /// Adds a parameter, under a label for the console. The caller says of which kind its values are.
@@ -102,7 +98,6 @@ impl Template {
             known_attributes: R::ATTRIBUTES,
             attributes,
             properties: serde_json::to_value(&resource),
-            resource: Box::new(resource),
         });
         Handle::of(id)
     }
@@ -112,35 +107,33 @@ impl Template {
         self.outputs.push((id, output));
     }
 
+    /// The logical ids of the resources that are retained when the stack is deleted.
+    pub fn retained(&self) -> impl Iterator<Item = LogicalId> {
+        self.resources.iter().filter(|entry| entry.attributes.is_retained).map(|entry| entry.id)
+    }
+
+    /// The parameters by their names.
+    pub fn parameters(&self) -> impl Iterator<Item = (LogicalId, &Parameter)> {
+        self.parameters.iter().map(|(id, parameter)| (*id, parameter))
+    }
+
     /// Puts the template together and checks what the compiler could not.
     pub fn render(&self) -> Result<Json, RenderError> {
         check::check(self)?;
-        let mut sections = Map::new();
-        sections.insert("AWSTemplateFormatVersion".into(), json!("2010-09-09"));
-        sections.insert("Description".into(), json!(self.description));
-        insert_unless_empty(&mut sections, "Metadata", self.metadata());
-        let parameters = self.parameters.iter();
-        let parameters = parameters
-            .map(|(id, parameter)| {
-                serde_json::to_value(parameter)
-                    .map(|parameter| (id.to_string(), without_nulls(parameter)))
-                    .map_err(|cause| RenderError::Properties(*id, cause.to_string()))
-            })
-            .collect::<Result<_, _>>()?;
-        insert_unless_empty(&mut sections, "Parameters", parameters);
-        insert_unless_empty(&mut sections, "Rules", each(&self.rules, rule_to_json));
-        insert_unless_empty(
-            &mut sections,
-            "Conditions",
-            each(&self.conditions, Condition::to_json),
-        );
         let resources = self.resources.iter();
-        let resources = resources
+        let resources: Map<String, Json> = resources
             .map(|entry| entry.to_json().map(|json| (entry.id.to_string(), json)))
             .collect::<Result<_, _>>()?;
-        sections.insert("Resources".into(), Json::Object(resources));
-        insert_unless_empty(&mut sections, "Outputs", each(&self.outputs, output_to_json));
-        let template = Json::Object(sections);
+        let template = without_nulls(json!({
+            "AWSTemplateFormatVersion": "2010-09-09",
+            "Description": self.description,
+            "Metadata": some(self.metadata()),
+            "Parameters": some(each(&self.parameters, |parameter| json!(parameter))),
+            "Rules": some(each(&self.rules, rule_to_json)),
+            "Conditions": some(each(&self.conditions, Condition::to_json)),
+            "Resources": resources,
+            "Outputs": some(each(&self.outputs, |output| json!(output))),
+        }));
         check::check_size(&template)?;
         Ok(template)
     }
@@ -187,19 +180,17 @@ impl Entry {
             .as_ref()
             .map_err(|cause| RenderError::Properties(self.id, cause.to_string()))?;
         let Attributes { condition, depends_on, is_retained, .. } = &self.attributes;
-        let depends_on: Vec<&str> = depends_on.iter().map(|to| to.id().as_str()).collect();
         let (deleted, replaced) =
             if *is_retained { ("RetainExceptOnCreate", "Retain") } else { ("Delete", "Delete") };
-        let metadata = self.attributes.metadata();
-        Ok(without_nulls(json!({
+        Ok(json!({
             "Type": self.r#type,
-            "Condition": condition.map(|condition| condition.id().as_str()),
+            "Condition": condition,
             "DependsOn": (!depends_on.is_empty()).then_some(depends_on),
             "DeletionPolicy": deleted,
             "UpdateReplacePolicy": replaced,
-            "Metadata": (!metadata.is_empty()).then_some(metadata),
+            "Metadata": some(self.attributes.metadata()),
             "Properties": properties.as_object().filter(|properties| !properties.is_empty()),
-        })))
+        }))
     }
 }
 
@@ -212,22 +203,12 @@ fn rule_to_json(rule: &Rule) -> Json {
     })
 }
 
-fn output_to_json(output: &Output) -> Json {
-    without_nulls(json!({
-        "Description": output.description,
-        "Condition": output.condition.map(|condition| condition.id().as_str()),
-        "Value": output.value,
-    }))
-}
-
 fn each<T>(named: &[(LogicalId, T)], to_json: impl Fn(&T) -> Json) -> Map<String, Json> {
     named.iter().map(|(id, one)| (id.to_string(), to_json(one))).collect()
 }
 
-fn insert_unless_empty(map: &mut Map<String, Json>, key: &str, value: Map<String, Json>) {
-    if !value.is_empty() {
-        map.insert(key.into(), Json::Object(value));
-    }
+fn some(section: Map<String, Json>) -> Option<Map<String, Json>> {
+    (!section.is_empty()).then_some(section)
 }
 
 /// Leaves out what is null: an absent property is an `Option` that is `None`.

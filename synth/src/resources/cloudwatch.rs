@@ -4,7 +4,7 @@ mod dashboard;
 
 use serde::Serialize;
 
-pub use dashboard::{Dashboard, Widget, WidgetContent};
+pub use dashboard::{Dashboard, Widget};
 
 use crate::cfn::{
     Value,

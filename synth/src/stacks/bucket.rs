@@ -50,11 +50,9 @@ pub(super) fn policy(
     statements: impl IntoIterator<Item = Statement>,
 ) -> BucketPolicy {
     let arn = bucket.arn();
-    let deny = |what: Denied, test: Test| Statement {
-        // The guard knows its own statements by these names.
-        sid: Some(what.sid()),
-        conditions: vec![test],
-        ..Statement::deny(["s3:*"], [arn.clone().into(), within(&arn, "/*")])
+    // The guard knows its own statements by these names.
+    let deny = |what: Denied, test: Test| {
+        Statement::deny(what.sid(), "s3:*", [arn.clone().into(), within(&arn, "/*")], test)
     };
     let denied = [
         deny(Denied::PlainHttp, Test::without_tls()),

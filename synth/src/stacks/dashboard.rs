@@ -10,7 +10,7 @@ use super::{
 use crate::{
     cfn::{Attributes, Handle, LogicalId, Pseudo, Sub, Template},
     resources::{
-        cloudwatch::{Alarm, Dashboard, Metric, Statistic, Widget, WidgetContent},
+        cloudwatch::{Alarm, Dashboard, Metric, Statistic, Widget},
         lambda::Function,
     },
 };
@@ -25,19 +25,18 @@ pub(super) fn add(
     notices: Notices,
     alarms: &Alarms,
 ) -> Handle<Dashboard> {
-    let wide = |content| Widget { width: 24, height: 3, content };
     let age = |made: Made| queue_metric("ApproximateAgeOfOldestMessage", made.intake.queue);
     let visible = |queue| queue_metric("ApproximateNumberOfMessagesVisible", queue);
     let of_topic = |name| topic_metric(name, notices.topic);
     let widgets = vec![
-        wide(WidgetContent::Text(
+        Widget::Text(
             "# s3guard\nBuckets are set back as they should be; objects that come, change or go are told of. \
              Something in a dead letter queue was not handled: look there first.",
-        )),
-        wide(WidgetContent::Alarms {
+        ),
+        Widget::Alarms {
             title: "Alarms",
             alarms: alarms.all.iter().map(Handle::<Alarm>::arn).collect(),
-        }),
+        },
         own(
             "Buckets",
             &[
@@ -139,6 +138,5 @@ fn lines(
     statistic: Statistic,
     metrics: Vec<(&'static str, Metric)>,
 ) -> Widget {
-    let content = WidgetContent::Metrics { title, statistic, metrics };
-    Widget { width: 8, height: 6, content }
+    Widget::Metrics { title, statistic, metrics }
 }

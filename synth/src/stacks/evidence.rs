@@ -10,8 +10,7 @@ use super::{
 };
 use crate::{
     cfn::{
-        Attributes, Dependency, Handle, LogicalId, Principal, Pseudo, Skip, Statement, Sub,
-        Template, Test,
+        Attributes, Dependency, Handle, LogicalId, Pseudo, Skip, Statement, Sub, Template, Test,
     },
     resources::{
         kms::Key,
@@ -68,15 +67,16 @@ pub(super) fn add(template: &mut Template, parameters: &Parameters, key: Handle<
     };
     let logs = template.add_with(LOGS, attributes, logs);
     // The guard has every bucket of grade `security` log to it.
-    let write = Statement {
-        sid: Some("AccessLogs"),
-        principal: Some(Principal::service("logging.s3.amazonaws.com")),
-        conditions: vec![
+    let write = Statement::allow_service(
+        "AccessLogs",
+        "logging.s3.amazonaws.com",
+        ["s3:PutObject"],
+        bucket::within(&logs.arn(), "/*"),
+        [
             Test::arn_like("aws:SourceArn", [Sub::arn("s3:::*").into()]),
             Test::equals("aws:SourceAccount", Pseudo::AccountId),
         ],
-        ..Statement::allow(["s3:PutObject"], [bucket::within(&logs.arn(), "/*")])
-    };
+    );
     let attributes =
         Attributes::deleted("Lets S3 write the access logs of this account's buckets.");
     let policy = template.add_with(LOGS_POLICY, attributes, bucket::policy(logs, [write]));

@@ -36,6 +36,9 @@ const GUARD: worker::Ids = worker::Ids {
 };
 const BATCH: Batch = Batch { size: 10, window_seconds: 0, concurrency_max: 5 };
 
+/// How many calls of the functions run at once at most.
+pub const CONCURRENCY_MAX: u32 = BATCH.concurrency_max + notify::CONCURRENCY_MAX;
+
 /// The template of a guard without a configuration.
 pub fn guard() -> Template {
     guard_with(&Config::default())
@@ -177,9 +180,8 @@ fn add_guard(template: &mut Template, shared: &Shared, intake: Intake) -> Made {
 /// What the code of the guard reads and changes.
 fn permitted(evidence: Evidence) -> Vec<Statement> {
     let stacks = Sub::arn("cloudformation").text(":*:").pseudo(Pseudo::AccountId).text(":stack/*");
-    let allow = |sid, on: On, resource: Value<AnyArn>| Statement {
-        sid: Some(sid),
-        ..Statement::allow(permissions::on(on), [resource])
+    let allow = |sid, on: On, resource: Value<AnyArn>| {
+        Statement::allow(sid, permissions::on(on), [resource])
     };
     let ledger = evidence.ledger.arn();
     // IAM distinguishes actions on a bucket from actions on its objects.
@@ -195,10 +197,7 @@ fn permitted(evidence: Evidence) -> Vec<Statement> {
         // Source: AWS KMS Developer Guide, "Allowing users in other accounts to use a KMS key".
         allow("AskForKeys", On::Keys, Sub::arn("kms").text(":*:*:key/*").into()),
         allow("AskForStacks", On::Stacks, stacks.into()),
-        Statement { sid: Some("LookUp"), ..Statement::allow(on_ledger, [ledger.clone().into()]) },
-        Statement {
-            sid: Some("Record"),
-            ..Statement::allow(on_records, [bucket::within(&ledger, "/*")])
-        },
+        Statement::allow("LookUp", on_ledger, [ledger.clone().into()]),
+        Statement::allow("Record", on_records, [bucket::within(&ledger, "/*")]),
     ]
 }

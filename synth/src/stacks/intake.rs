@@ -1,9 +1,7 @@
 //! An intake: rules that fill a queue, and the queue for what could not be sent or handled.
 
 use crate::{
-    cfn::{
-        Attributes, Handle, LogicalId, PolicyDocument, Principal, Skip, Statement, Template, Test,
-    },
+    cfn::{Attributes, Handle, LogicalId, PolicyDocument, Skip, Statement, Template, Test},
     resources::{
         events::{DeadLetterConfig, RetryPolicy, Rule, Target, Trigger},
         sqs::{Queue, QueuePolicy, RedrivePolicy},
@@ -80,12 +78,13 @@ pub(super) fn feed(
         QueuePolicy {
             queues: [queue.url()],
             policy_document: PolicyDocument::new([
-                Statement {
-                    sid: Some("RulesSend"),
-                    principal: Some(Principal::service("events.amazonaws.com")),
-                    conditions: vec![Test::arn_like("aws:SourceArn", rules)],
-                    ..Statement::allow(["sqs:SendMessage"], [queue.arn().into()])
-                },
+                Statement::allow_service(
+                    "RulesSend",
+                    "events.amazonaws.com",
+                    ["sqs:SendMessage"],
+                    queue.arn(),
+                    [Test::arn_like("aws:SourceArn", rules)],
+                ),
                 tls_only(queue),
             ]),
         }
@@ -106,11 +105,7 @@ pub(super) fn add_dead_letters(
 
 /// Denies everything on the queue without TLS.
 pub(super) fn tls_only(queue: Handle<Queue>) -> Statement {
-    Statement {
-        sid: Some("TlsOnly"),
-        conditions: vec![Test::without_tls()],
-        ..Statement::deny(["sqs:*"], [queue.arn().into()])
-    }
+    Statement::deny("TlsOnly", "sqs:*", [queue.arn().into()], Test::without_tls())
 }
 
 fn queue_attributes(why: &'static str) -> Attributes {

@@ -37,43 +37,34 @@ pub(super) fn add(template: &mut Template) -> Handle<Key> {
 }
 
 fn policy() -> PolicyDocument {
-    let statement = |sid, principal, actions: &[&str]| Statement {
-        sid: Some(sid),
-        principal: Some(principal),
-        // In a key's policy, `*` is the key itself.
-        ..Statement::allow(actions.iter().copied(), [Value::literal("*")])
-    };
-    let allow = |sid, service: Value<_>, actions: &[&str], test: Test| Statement {
-        conditions: vec![test],
-        ..statement(sid, Principal::Service(service), actions)
-    };
+    // In a key's policy, `*` is the key itself.
+    let this_key = || Value::<AnyArn>::literal("*");
+    let logs = Sub::new().text("logs.").pseudo(Pseudo::Region).text(".").pseudo(Pseudo::UrlSuffix);
     // CloudFormation derives the names of log groups from the stack's.
-    let log_groups: Value<AnyArn> = Sub::arn("logs:")
+    let log_groups = Sub::arn("logs:")
         .pseudo(Pseudo::Region)
         .text(":")
         .pseudo(Pseudo::AccountId)
         .text(":log-group:")
         .pseudo(Pseudo::StackName)
-        .text("-*")
-        .into();
+        .text("-*");
     PolicyDocument::new([
         // Without this statement the key could never be changed again. With it, IAM policies grant the use of the key.
-        statement("Account", Principal::ThisAccount, &["kms:*"]),
-        allow(
+        Statement {
+            principal: Some(Principal::ThisAccount),
+            ..Statement::allow("Account", ["kms:*"], [this_key()])
+        },
+        Statement::allow_service(
             "Alarms",
-            "cloudwatch.amazonaws.com".into(),
-            &["kms:GenerateDataKey", "kms:Decrypt"],
-            Test::equals("aws:SourceAccount", Pseudo::AccountId),
+            "cloudwatch.amazonaws.com",
+            ["kms:GenerateDataKey", "kms:Decrypt"],
+            this_key(),
+            [Test::equals("aws:SourceAccount", Pseudo::AccountId)],
         ),
-        allow(
+        Statement::allow_service(
             "Logs",
-            Sub::new()
-                .text("logs.")
-                .pseudo(Pseudo::Region)
-                .text(".")
-                .pseudo(Pseudo::UrlSuffix)
-                .into(),
-            &[
+            logs,
+            [
                 "kms:Encrypt",
                 "kms:Decrypt",
                 "kms:ReEncryptFrom",
@@ -82,14 +73,16 @@ fn policy() -> PolicyDocument {
                 "kms:GenerateDataKeyWithoutPlaintext",
                 "kms:DescribeKey",
             ],
-            Test::arn_like("kms:EncryptionContext:aws:logs:arn", [log_groups]),
+            this_key(),
+            [Test::arn_like("kms:EncryptionContext:aws:logs:arn", [log_groups.into()])],
         ),
         // Decrypt, because the trail's bucket uses a bucket key.
-        allow(
+        Statement::allow_service(
             "Trail",
-            "cloudtrail.amazonaws.com".into(),
-            &["kms:GenerateDataKey", "kms:Decrypt", "kms:DescribeKey"],
-            Test::equals("aws:SourceArn", trail::arn()),
+            "cloudtrail.amazonaws.com",
+            ["kms:GenerateDataKey", "kms:Decrypt", "kms:DescribeKey"],
+            this_key(),
+            [Test::equals("aws:SourceArn", trail::arn())],
         ),
     ])
 }

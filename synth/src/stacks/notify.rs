@@ -37,11 +37,12 @@ pub(super) const NOTIFY: worker::Ids = worker::Ids {
 const QUARTERS: &str = "cron(0/15 * * * ? *)";
 /// A call gets as many events as Lambda gives it: what it gathers costs the same for one and for thousands.
 const BATCH_SIZE: u32 = 10_000;
+pub(super) const CONCURRENCY_MAX: u32 = 2;
 
 /// A call waits a tenth of the window for more events, so that there are few calls and no window is told late.
 pub(super) fn batch(window: Window) -> Batch {
     let window_seconds = (window.seconds() / 10).clamp(1, 20);
-    Batch { size: BATCH_SIZE, window_seconds, concurrency_max: 2 }
+    Batch { size: BATCH_SIZE, window_seconds, concurrency_max: CONCURRENCY_MAX }
 }
 
 /// Adds the function.
@@ -104,34 +105,25 @@ fn permitted(evidence: Evidence, notifications: &Notifications) -> Vec<Statement
     let ledger = evidence.ledger.arn();
     let gathered = format!("{}*", objects::GATHERED_PREFIX);
     let of_account = || vec![Test::equals("aws:ResourceAccount", Pseudo::AccountId)];
-    let allow = |sid, on: NotifyOn, resources: Vec<Value<AnyArn>>| Statement {
-        sid: Some(sid),
-        ..Statement::allow(permissions::of_notify(on).iter().copied(), resources)
+    let allow = |sid, on: NotifyOn, resources: Vec<Value<AnyArn>>, conditions| Statement {
+        conditions,
+        ..Statement::allow(sid, permissions::of_notify(on).iter().copied(), resources)
     };
+    let objects = vec![bucket::within(&ledger, &format!("/{gathered}"))];
+    let of_prefix = vec![Test::like("s3:prefix", gathered)];
+    let buckets = vec![Sub::arn("s3:::*").into()];
+    let all_objects = vec![Sub::arn("s3:::*/*").into()];
     let mut statements = vec![
-        allow("Gather", NotifyOn::Gathered, vec![bucket::within(&ledger, &format!("/{gathered}"))]),
-        Statement {
-            conditions: vec![Test::like("s3:prefix", gathered)],
-            ..allow("FindGathered", NotifyOn::Ledger, vec![ledger.into()])
-        },
-        Statement {
-            conditions: of_account(),
-            ..allow("FindGrades", NotifyOn::Buckets, vec![Sub::arn("s3:::*").into()])
-        },
-        Statement {
-            conditions: of_account(),
-            ..allow("LookAtAcls", NotifyOn::Acls, vec![Sub::arn("s3:::*/*").into()])
-        },
+        allow("Gather", NotifyOn::Gathered, objects, Vec::new()),
+        allow("FindGathered", NotifyOn::Ledger, vec![ledger.into()], of_prefix),
+        allow("FindGrades", NotifyOn::Buckets, buckets, of_account()),
+        allow("LookAtAcls", NotifyOn::Acls, all_objects, of_account()),
     ];
-    let looked_into: Vec<Value<AnyArn>> = notifications
-        .tell_overwrites()
-        .map(|pattern| Sub::arn("s3:::").text(pattern).into())
-        .collect();
-    if !looked_into.is_empty() {
-        statements.push(Statement {
-            conditions: of_account(),
-            ..allow("TellOverwrites", NotifyOn::Overwrites, looked_into)
-        });
+    let overwrites = notifications.tell_overwrites();
+    let overwrites: Vec<_> =
+        overwrites.map(|pattern| Sub::arn("s3:::").text(pattern).into()).collect();
+    if !overwrites.is_empty() {
+        statements.push(allow("TellOverwrites", NotifyOn::Overwrites, overwrites, of_account()));
     }
     statements
 }

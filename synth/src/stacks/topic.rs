@@ -8,9 +8,7 @@ use super::{
     subscriptions::{self, Notices},
 };
 use crate::{
-    cfn::{
-        Attributes, Handle, LogicalId, PolicyDocument, Principal, Pseudo, Statement, Template, Test,
-    },
+    cfn::{Attributes, Handle, LogicalId, PolicyDocument, Pseudo, Statement, Template, Test},
     resources::{
         kms::Key,
         sns::{Protocol, Topic, TopicPolicy},
@@ -38,22 +36,24 @@ pub(super) fn add(
         ..Attributes::deleted("Where the owner hears of buckets, objects and alarms.")
     };
     let topic = template.add_with(TOPIC, attributes, encrypted(key));
-    let alarms_publish = Statement {
-        sid: Some("AlarmsPublish"),
-        principal: Some(Principal::service("cloudwatch.amazonaws.com")),
-        conditions: vec![Test::equals("aws:SourceAccount", Pseudo::AccountId)],
-        ..Statement::allow(["sns:Publish"], [topic.arn().into()])
-    };
+    let alarms_publish = Statement::allow_service(
+        "AlarmsPublish",
+        "cloudwatch.amazonaws.com",
+        ["sns:Publish"],
+        topic.arn(),
+        [Test::equals("aws:SourceAccount", Pseudo::AccountId)],
+    );
     let why = "Lets alarms publish, and nobody without TLS.";
     add_policy(template, TOPIC_POLICY, why, topic, vec![alarms_publish]);
     let why = "Notices that could not be delivered to a subscriber.";
     let dead_letters = intake::add_dead_letters(template, DEAD_LETTERS, why);
-    let topic_sends = Statement {
-        sid: Some("TopicSends"),
-        principal: Some(Principal::service("sns.amazonaws.com")),
-        conditions: vec![Test::arn_like("aws:SourceArn", [topic.arn().into()])],
-        ..Statement::allow(["sqs:SendMessage"], [dead_letters.arn().into()])
-    };
+    let topic_sends = Statement::allow_service(
+        "TopicSends",
+        "sns.amazonaws.com",
+        ["sqs:SendMessage"],
+        dead_letters.arn(),
+        [Test::arn_like("aws:SourceArn", [topic.arn().into()])],
+    );
     template.add_with(
         DEAD_LETTERS_POLICY,
         Attributes::deleted("Lets the topic send, and nobody without TLS."),
@@ -98,11 +98,8 @@ fn add_policy(
     topic: Handle<Topic>,
     mut statements: Vec<Statement>,
 ) {
-    statements.push(Statement {
-        sid: Some("TlsOnly"),
-        conditions: vec![Test::without_tls()],
-        ..Statement::deny(["sns:Publish"], [topic.arn().into()])
-    });
+    let publish = "sns:Publish";
+    statements.push(Statement::deny("TlsOnly", publish, [topic.arn().into()], Test::without_tls()));
     let policy =
         TopicPolicy { topics: [topic.arn()], policy_document: PolicyDocument::new(statements) };
     template.add_with(id, Attributes::deleted(why), policy);

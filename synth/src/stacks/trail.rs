@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     cfn::{
-        Attributes, Handle, LogicalId, Principal, Pseudo, Statement, Sub, Template, Test, Value,
+        Attributes, Handle, LogicalId, Pseudo, Statement, Sub, Template, Test, Value,
         kind::{AnyArn, Text, TrailArn},
     },
     resources::{
@@ -112,22 +112,18 @@ pub(super) fn add_last(
 
 /// The policy of the bucket for the trail's log files.
 fn files_policy(bucket: Handle<Bucket>) -> BucketPolicy {
-    let allow = |sid, action, on: Value<AnyArn>, mut tests: Vec<Test>| {
-        tests.push(Test::arn_like("aws:SourceArn", [arn().into()]));
-        Statement {
-            sid: Some(sid),
-            principal: Some(Principal::service("cloudtrail.amazonaws.com")),
-            conditions: tests,
-            ..Statement::allow([action], [on])
-        }
+    let allow = |sid, action: &str, on: Value<AnyArn>, test: Option<Test>| {
+        let of_trail = Test::arn_like("aws:SourceArn", [arn().into()]);
+        let tests = test.into_iter().chain([of_trail]);
+        Statement::allow_service(sid, "cloudtrail.amazonaws.com", [action], on, tests)
     };
     let files = Sub::new().value(&bucket.arn()).text("/AWSLogs/").pseudo(Pseudo::AccountId);
     let takes_acl = Test::equals("s3:x-amz-acl", "bucket-owner-full-control");
     bucket::policy(
         bucket,
         [
-            allow("TrailLooks", "s3:GetBucketAcl", bucket.arn().into(), Vec::new()),
-            allow("TrailWrites", "s3:PutObject", files.text("/*").into(), vec![takes_acl]),
+            allow("TrailLooks", "s3:GetBucketAcl", bucket.arn().into(), None),
+            allow("TrailWrites", "s3:PutObject", files.text("/*").into(), Some(takes_acl)),
         ],
     )
 }

@@ -13,8 +13,7 @@ use super::{
 use crate::{
     cfn::{
         Attributes, Dependency, Handle, LogicalId, PolicyDocument, Pseudo, Skip, Statement, Sub,
-        Template, Value,
-        kind::{AnyArn, Text},
+        Template, Value, kind::Text,
     },
     resources::{
         iam::{ManagedPolicy, Role},
@@ -118,20 +117,18 @@ pub(super) fn add(
         Attributes::deleted("What the function did. Without a fixed name, which would outlive it."),
         LogGroup { retention_in_days: 30, kms_key_id: key.arn() },
     );
+    let queue = || [intake.queue.arn().into()];
+    let receive = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"];
+    let topics = notices.topics().map(|topic| topic.arn().into());
+    let encrypt = ["kms:GenerateDataKey", "kms:Decrypt"];
+    let log = ["logs:CreateLogStream", "logs:PutLogEvents"];
     let mut statements = worker.statements;
     statements.extend([
-        allow("SendBack", ["sqs:SendMessage"], intake.queue.arn()),
-        allow(
-            "WorkOffQueue",
-            ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
-            intake.queue.arn(),
-        ),
-        Statement {
-            sid: Some("Publish"),
-            ..Statement::allow(["sns:Publish"], notices.topics().map(|topic| topic.arn().into()))
-        },
-        allow("UseKey", ["kms:GenerateDataKey", "kms:Decrypt"], key.arn()),
-        allow("Log", ["logs:CreateLogStream", "logs:PutLogEvents"], logs.arn()),
+        Statement::allow("SendBack", ["sqs:SendMessage"], queue()),
+        Statement::allow("WorkOffQueue", receive, queue()),
+        Statement::allow("Publish", ["sns:Publish"], topics),
+        Statement::allow("UseKey", encrypt, [key.arn().into()]),
+        Statement::allow("Log", log, [logs.arn().into()]),
     ]);
     // The role names the policy, not the other way round: so it is there before the function and its source.
     let policy = ManagedPolicy {
@@ -205,16 +202,4 @@ pub(super) fn start(
     };
     let why = "Calls the function; only messages that failed come back.";
     template.add_with(ids.source, Attributes { depends_on, ..Attributes::deleted(why) }, source);
-}
-
-/// A statement of a worker's policy, on one thing.
-fn allow<const N: usize, K>(
-    sid: &'static str,
-    actions: [&'static str; N],
-    on: Value<K>,
-) -> Statement
-where
-    Value<K>: Into<Value<AnyArn>>,
-{
-    Statement { sid: Some(sid), ..Statement::allow(actions, [on.into()]) }
 }

@@ -202,7 +202,7 @@ fn a_statement_that_iam_would_read_otherwise_is_found() {
             let queue = template.add(QUEUE, Queue::new(60));
             let twice = Statement {
                 conditions: vec![Test::equals("aws:x", "a"), Test::equals("aws:x", "b")],
-                ..Statement::deny(["sqs:*"], [queue.arn().into()])
+                ..Statement::allow("Twice", ["sqs:*"], [queue.arn().into()])
             };
             let policy_document = PolicyDocument::new([twice]);
             template.add(OTHER, QueuePolicy { queues: [queue.url()], policy_document });

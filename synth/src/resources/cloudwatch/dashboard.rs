@@ -35,18 +35,7 @@ resource! {
 
 /// A part of a dashboard.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Widget {
-    /// Its width, of 24 columns.
-    pub width: u32,
-    /// Its height in rows.
-    pub height: u32,
-    /// What it shows.
-    pub content: WidgetContent,
-}
-
-/// What a widget shows.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum WidgetContent {
+pub enum Widget {
     /// Text in Markdown
     Text(&'static str),
     /// Metrics over time
@@ -72,22 +61,31 @@ fn body<S: Serializer>(widgets: &[Widget], serializer: S) -> Result<S::Ok, S::Er
     let mut body = Sub::new().text("{\"widgets\": [");
     let (mut x, mut y, mut row_height) = (0, 0, 0);
     for (at, widget) in widgets.iter().enumerate() {
-        if x + widget.width > COLUMNS {
+        let (width, height) = widget.size();
+        if x + width > COLUMNS {
             (x, y, row_height) = (0, y + row_height, 0);
         }
         body = body.text(if at == 0 { "\n" } else { ",\n" });
         body = json_text(body, &widget.to_json(x, y));
-        x += widget.width;
-        row_height = row_height.max(widget.height);
+        x += width;
+        row_height = row_height.max(height);
     }
     Value::<Text>::from(body.text("\n]}\n")).serialize(serializer)
 }
 
 impl Widget {
+    /// The columns and rows that it takes.
+    fn size(&self) -> (u32, u32) {
+        match self {
+            Self::Text(_) | Self::Alarms { .. } => (COLUMNS, 3),
+            Self::Metrics { .. } => (COLUMNS / 3, 6),
+        }
+    }
+
     fn to_json(&self, x: u32, y: u32) -> Json {
-        let (r#type, properties) = match &self.content {
-            WidgetContent::Text(markdown) => ("text", json!({ "markdown": markdown })),
-            WidgetContent::Metrics { title, statistic, metrics } => {
+        let (r#type, properties) = match self {
+            Self::Text(markdown) => ("text", json!({ "markdown": markdown })),
+            Self::Metrics { title, statistic, metrics } => {
                 let lines: Vec<Json> = metrics.iter().map(|(label, m)| line(label, m)).collect();
                 let region: Value<Text> = Pseudo::Region.into();
                 (
@@ -98,12 +96,13 @@ impl Widget {
                     }),
                 )
             }
-            WidgetContent::Alarms { title, alarms } => {
+            Self::Alarms { title, alarms } => {
                 ("alarm", json!({ "title": title, "alarms": alarms }))
             }
         };
+        let (width, height) = self.size();
         json!({
-            "type": r#type, "x": x, "y": y, "width": self.width, "height": self.height,
+            "type": r#type, "x": x, "y": y, "width": width, "height": height,
             "properties": properties,
         })
     }
