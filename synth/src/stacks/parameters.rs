@@ -18,7 +18,7 @@ const BUCKET_KEY_ARN: LogicalId = LogicalId::new(parameter::BUCKET_KEY_ARN);
 const TRAIL_MODE: LogicalId = LogicalId::new(parameter::TRAIL_MODE);
 const SETTLE_SECONDS: LogicalId = LogicalId::new(parameter::SETTLE_SECONDS);
 const SWEEP_RATE: LogicalId = LogicalId::new(parameter::SWEEP_RATE);
-pub(super) const BUCKET_PREFIX: LogicalId = LogicalId::new(parameter::BUCKET_PREFIX);
+const BUCKET_PREFIX: LogicalId = LogicalId::new(parameter::BUCKET_PREFIX);
 /// As its pattern says.
 pub(super) const BUCKET_PREFIX_LENGTH_MAX: usize = 25;
 

@@ -3,6 +3,7 @@
 mod selected;
 
 use s3guard_posture::config::Selection;
+use s3guard_posture::contract::parameter;
 use s3guard_posture::model::watch;
 use s3guard_posture::{AccountId, Region};
 use serde_json::json;
@@ -25,10 +26,6 @@ use crate::{
 /// Source: Amazon EventBridge User Guide, "Amazon EventBridge quotas".
 pub const PATTERN_LENGTH_MAX: usize = 2_048;
 
-/// Nothing in a pattern gets longer elsewhere.
-const LONGEST_REGION: &str = "ap-southeast-99";
-const LONGEST_PARTITION: &str = "aws-us-gov";
-
 /// Where a guard is deployed, as far as its rules depend on it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Deployed {
@@ -36,8 +33,6 @@ pub struct Deployed {
     pub account: AccountId,
     /// The Region.
     pub region: Region,
-    /// The Region's partition: `aws`, `aws-cn`, `aws-us-gov` …
-    pub partition: String,
     /// What the names of the stack's own buckets begin with: its parameter `BucketPrefix`.
     pub bucket_prefix: String,
     /// Which objects are told of.
@@ -55,17 +50,17 @@ pub struct RulePatterns {
 
 /// Works out the patterns that the guard's template has for its rules.
 pub fn rule_patterns(of: &Deployed) -> RulePatterns {
-    let known = [
-        (Pseudo::AccountId.as_str(), of.account.as_str()),
-        (Pseudo::Region.as_str(), of.region.as_str()),
-        (Pseudo::Partition.as_str(), &of.partition),
-        (parameters::BUCKET_PREFIX.as_str(), &of.bucket_prefix),
-    ];
     let named = |name: &str| {
-        let (_, value) = known.iter().find(|(known, _)| *known == name)?;
-        Some((*value).to_owned())
+        let value = match name {
+            "AWS::AccountId" => of.account.as_str(),
+            "AWS::Partition" => of.region.partition(),
+            "AWS::Region" => of.region.as_str(),
+            parameter::BUCKET_PREFIX => &of.bucket_prefix,
+            _ => return None,
+        };
+        Some(value.to_owned())
     };
-    // Parameters come from a template, of which nothing else is wanted here.
+    // Only a template has parameters.
     let parameters = parameters::add(&mut Template::new(""));
     RulePatterns {
         bucket_changed: bucket_changed().resolved(&named),
@@ -78,8 +73,8 @@ pub fn rule_patterns(of: &Deployed) -> RulePatterns {
 pub fn object_pattern_length_max(selection: &Selection) -> usize {
     let longest = Deployed {
         account: "111122223333".parse().expect("it has twelve digits"),
-        region: LONGEST_REGION.parse().expect("it is a Region's code"),
-        partition: LONGEST_PARTITION.to_owned(),
+        // No Region's code is longer.
+        region: "ap-southeast-99".parse().expect("it is a Region's code"),
         bucket_prefix: "p".repeat(parameters::BUCKET_PREFIX_LENGTH_MAX),
         selection: selection.clone(),
     };

@@ -14,7 +14,6 @@ fn here() -> Deployed {
     Deployed {
         account: "111122223333".parse().unwrap(),
         region: "eu-west-1".parse().unwrap(),
-        partition: "aws".to_owned(),
         bucket_prefix: "s3guard".to_owned(),
         selection: Selection::default(),
     }
@@ -168,7 +167,6 @@ fn the_patterns_are_of_where_the_guard_is_deployed() {
     let patterns = rule_patterns(&Deployed {
         account: "444455556666".parse().unwrap(),
         region: "cn-north-1".parse().unwrap(),
-        partition: "aws-cn".to_owned(),
         bucket_prefix: "prod".to_owned(),
         ..here()
     });
@@ -188,15 +186,16 @@ fn the_patterns_are_of_where_the_guard_is_deployed() {
 
 #[test]
 fn the_longest_patterns_are_not_too_long_for_eventbridge() {
-    let patterns = rule_patterns(&Deployed {
-        region: "ap-southeast-99".parse().unwrap(),
-        partition: "aws-us-gov".to_owned(),
-        bucket_prefix: "a".repeat(25),
-        ..here()
-    });
-    for pattern in [patterns.bucket_changed, patterns.object_changed] {
-        let pattern = json!(pattern);
-        let length = pattern.to_string().chars().count();
-        assert!(length < 2_048, "{length}: {pattern}");
+    for region in ["ap-southeast-99", "us-gov-west-1"] {
+        let patterns = rule_patterns(&Deployed {
+            region: region.parse().unwrap(),
+            bucket_prefix: "a".repeat(25),
+            ..here()
+        });
+        for pattern in [patterns.bucket_changed, patterns.object_changed] {
+            let pattern = json!(pattern);
+            let length = pattern.to_string().chars().count();
+            assert!(length < 2_048, "{length}: {pattern}");
+        }
     }
 }

@@ -22,7 +22,6 @@ fn pattern(objects: &Json) -> KnownPattern {
     let deployed = Deployed {
         account: "111122223333".parse().unwrap(),
         region: "eu-west-1".parse().unwrap(),
-        partition: "aws".to_owned(),
         bucket_prefix: "s3guard".to_owned(),
         selection: selection(objects),
     };
