@@ -1,10 +1,10 @@
 //! CloudFormation templates as types.
 //!
-//! Every reference is a handle, and [`Template`] is the only source of handles: a template that names what is not in
-//! it, or hands a topic's ARN to a property that wants a role's, does not compile. What the compiler cannot see (a
-//! handle of another template, an id used twice, a limit passed) [`Template::render`] finds.
+//! Every reference is a handle, and [`Template`] is the only source of handles: a template that refers to a resource it
+//! does not have, or uses a topic's ARN for that of a role, does not compile. What the compiler cannot check (a handle of
+//! another template, a duplicate id, a limit exceeded), [`Template::render`] checks.
 //!
-//! Not here: resource types (in [`crate::resources`]) and what s3guard makes of them (in [`crate::stacks`]).
+//! Not here: resource types (in [`crate::resources`]) and the stack of s3guard (in [`crate::stacks`]).
 
 mod attributes;
 mod check;

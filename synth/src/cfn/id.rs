@@ -1,4 +1,4 @@
-//! Logical ids: the names by which CloudFormation knows the parts of a template.
+//! Logical ids: the names of the parts of a template.
 
 use std::fmt;
 
@@ -9,8 +9,7 @@ const CHARACTERS_MAX: usize = 255;
 
 /// A logical id: one to 255 ASCII letters and digits.
 ///
-/// It is checked while compiling when it is a constant, as it should be: ids are forever, a renamed one replaces the
-/// resource.
+/// As a constant, it is checked at compile time. Ids must not change: CloudFormation replaces a resource whose id is new.
 ///
 /// ```
 /// # use s3guard_synth::cfn::LogicalId;
@@ -24,7 +23,7 @@ const CHARACTERS_MAX: usize = 255;
 pub struct LogicalId(&'static str);
 
 impl LogicalId {
-    /// The id `id`; anything but letters and digits stops the compiler.
+    /// The id `id`. Anything but letters and digits is a compile error.
     pub const fn new(id: &'static str) -> Self {
         let mut bytes = id.as_bytes();
         assert!(
@@ -43,7 +42,7 @@ impl LogicalId {
         Self::new(Box::leak(id.into()))
     }
 
-    /// The id as CloudFormation reads it.
+    /// The id as text.
     pub const fn as_str(self) -> &'static str {
         self.0
     }

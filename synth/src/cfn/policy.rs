@@ -1,4 +1,4 @@
-//! IAM's policy documents as data.
+//! IAM policy documents as data.
 
 use serde::{
     Serialize, Serializer,
@@ -11,7 +11,7 @@ use super::{
     kind::{AnyArn, Text},
 };
 
-/// A policy document, of the language's current version.
+/// A policy document of the current version of the policy language.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PolicyDocument {
     /// The statements.
@@ -122,16 +122,16 @@ impl Statement {
 pub enum Effect {
     /// Allows.
     Allow,
-    /// Denies, whatever else allows.
+    /// Denies, even if another statement allows.
     Deny,
 }
 
-/// Whom a statement is about.
+/// The principal of a statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Principal {
-    /// Everyone, known or not. For statements that deny.
+    /// Everyone, also anonymous callers. For statements that deny.
     Anyone,
-    /// The stack's own account: whoever its IAM policies allow.
+    /// The stack's own account: its IAM policies decide.
     ThisAccount,
     /// An AWS service, such as `events.amazonaws.com`.
     Service(Value<Text>),

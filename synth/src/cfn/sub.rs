@@ -12,7 +12,7 @@ use super::{
 pub(super) enum Piece<'t> {
     /// Text as it stands
     Text(&'t str),
-    /// What `${…}` names: a parameter, a resource or, with a dot, its attribute
+    /// The name in `${…}`: a parameter, a resource or, with a dot, its attribute
     Name(&'t str),
 }
 
@@ -30,12 +30,12 @@ pub struct Sub {
 }
 
 impl Sub {
-    /// Nothing yet.
+    /// An empty text.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// An ARN of this partition: `arn:`, the partition, `:` and the rest, which may go on.
+    /// The beginning of an ARN of this partition: `arn:`, the partition, `:` and the rest.
     pub fn arn(rest: &str) -> Self {
         Self::new().text("arn:").pseudo(Pseudo::Partition).text(":").text(rest)
     }
@@ -47,7 +47,7 @@ impl Sub {
         self
     }
 
-    /// What CloudFormation knows of the place where it runs.
+    /// A pseudo parameter.
     #[must_use]
     pub fn pseudo(self, pseudo: Pseudo) -> Self {
         self.variable(pseudo.as_str())
@@ -87,7 +87,7 @@ impl Sub {
     }
 }
 
-/// Takes the text of `Fn::Sub` apart; `${!` is a `${` of the text.
+/// The pieces of the text of `Fn::Sub`, in which `${!` is a literal `${`.
 pub(super) fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {
     let mut parts = text.split("${");
     let first = parts.next().map(Piece::Text);

@@ -1,4 +1,4 @@
-//! The template, which grows, and its two written forms.
+//! The template, to which parts are added, and its two formats.
 
 use serde_json::{Map, Value as Json, json};
 
@@ -7,7 +7,7 @@ use super::{
     RenderError, Resource, Rule, attributes::CONTEXT, check, yaml,
 };
 
-/// A template. What is added first stands first.
+/// A template. Its parts are in the order in which they were added.
 #[derive(Debug)]
 pub struct Template {
     description: &'static str,
@@ -21,7 +21,7 @@ pub struct Template {
     pub(super) outputs: Vec<(LogicalId, Output)>,
 }
 
-/// A resource as the template keeps it.
+/// A resource of a template.
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) id: LogicalId,
@@ -32,7 +32,7 @@ pub(super) struct Entry {
 }
 
 impl Template {
-    /// A template without anything in it yet.
+    /// An empty template.
     pub fn new(description: &'static str) -> Self {
         Self {
             description,
@@ -47,7 +47,7 @@ impl Template {
         }
     }
 
-    /// Says in the metadata how the parts work together.
+    /// Describes in the metadata how the parts work together.
     pub fn architecture(&mut self, text: &'static str) {
         self.architecture = Some(text);
     }
@@ -57,7 +57,7 @@ impl Template {
         self.groups.push((title, parameters.to_vec()));
     }
 
-    /// Adds a parameter, under a label for the console. The caller says of which kind its values are.
+    /// Adds a parameter with a label for the console. The caller chooses the kind of its values.
     pub fn parameter<K>(
         &mut self,
         id: LogicalId,
@@ -74,13 +74,13 @@ impl Template {
         self.rules.push((id, rule));
     }
 
-    /// Gives a condition a name.
+    /// Adds a condition.
     pub fn condition(&mut self, id: LogicalId, condition: Condition) -> ConditionHandle {
         self.conditions.push((id, condition));
         ConditionHandle::of(id)
     }
 
-    /// Adds a resource, as CloudFormation treats it when told nothing else.
+    /// Adds a resource with the default attributes.
     pub fn add<R: Resource>(&mut self, id: LogicalId, resource: R) -> Handle<R> {
         self.add_with(id, Attributes::default(), resource)
     }
@@ -117,7 +117,7 @@ impl Template {
         self.parameters.iter().map(|(id, parameter)| (*id, parameter))
     }
 
-    /// Puts the template together and checks what the compiler could not.
+    /// Renders the template and checks what the compiler cannot.
     pub fn render(&self) -> Result<Json, RenderError> {
         check::check(self)?;
         let resources = self.resources.iter();
@@ -138,17 +138,17 @@ impl Template {
         Ok(template)
     }
 
-    /// Writes the template as YAML, with CloudFormation's short tags, for people.
+    /// The template as YAML with CloudFormation's short tags, for people.
     pub fn to_yaml(&self) -> Result<String, RenderError> {
         Ok(yaml::write(&self.render()?))
     }
 
-    /// Writes the template as JSON, for people.
+    /// The template as JSON, for people.
     pub fn to_json_pretty(&self) -> Result<String, RenderError> {
         Ok(format!("{:#}\n", self.render()?))
     }
 
-    /// Writes the template as JSON, for the API: its limit counts every space.
+    /// The template as JSON, for the API: its limit counts every space.
     pub fn to_json(&self) -> Result<String, RenderError> {
         Ok(self.render()?.to_string())
     }
@@ -211,7 +211,7 @@ fn some(section: Map<String, Json>) -> Option<Map<String, Json>> {
     (!section.is_empty()).then_some(section)
 }
 
-/// Leaves out what is null: an absent property is an `Option` that is `None`.
+/// Removes null: a property that is not set is an `Option` that is `None`.
 fn without_nulls(json: Json) -> Json {
     match json {
         Json::Object(map) => Json::Object(

@@ -30,7 +30,7 @@ pub struct Value<K> {
 }
 
 impl<K> Value<K> {
-    /// A literal. The caller says of which kind it is.
+    /// A literal. The caller chooses its kind.
     pub fn literal(text: impl Into<String>) -> Self {
         Self::new(Expression::Text(text.into()))
     }

@@ -2,7 +2,7 @@
 
 use s3guard_posture::contract::metrics::{self, Metric as OwnMetric};
 
-use super::{subscriptions::Notices, worker::Made};
+use super::{function::Parts, subscriptions::Topics};
 use crate::{
     cfn::{Attributes, Handle, LogicalId, Pseudo, Template},
     resources::{
@@ -13,100 +13,99 @@ use crate::{
     },
 };
 
-/// A message has waited for an hour. (A bucket may be set back by up to a quarter of one, more than once.)
+/// An hour. (The guard may put off a bucket by up to a quarter of an hour, more than once.)
 const WAITING_SECONDS: u32 = 60 * 60;
 
 /// The alarms that were added.
 pub(super) struct Alarms {
     pub(super) all: Vec<Handle<Alarm>>,
-    /// Those that the notify function reports. The others are about the way that its notifications take, and publish
-    /// directly to the topic.
+    /// Those that the notify function reports. The others, which fire when it cannot, publish directly to the topic.
     pub(super) reported: Vec<Handle<Alarm>>,
 }
 
 /// Adds the alarms.
-pub(super) fn add(template: &mut Template, guard: Made, notify: Made, notices: Notices) -> Alarms {
-    let (reported, direct) = (None, Some(notices.topic));
-    let failed = topic_metric("NumberOfNotificationsFailed", notices.topic);
+pub(super) fn add(template: &mut Template, guard: Parts, notify: Parts, topics: Topics) -> Alarms {
+    let (reported, direct) = (None, Some(topics.topic));
+    let failed = topic_metric("NumberOfNotificationsFailed", topics.topic);
     let rows = [
         (
             "GuardDeadLettersAlarm",
             reported,
             dead_letters(guard.intake.dead_letters),
-            "A bucket's event was not handled: it lies in the queue GuardDeadLetters. Mend the cause, then redrive the queue.",
+            "A bucket event could not be handled and is in the queue GuardDeadLetters. Fix the cause, then redrive the queue.",
         ),
         (
             "ObjectDeadLettersAlarm",
             direct,
             dead_letters(notify.intake.dead_letters),
-            "An object's event was not told: it lies in the queue ObjectDeadLetters. Mend the cause, then redrive the queue.",
+            "An object event could not be reported and is in the queue ObjectDeadLetters. Fix the cause, then redrive the queue.",
         ),
         (
             "NoticeDeadLettersAlarm",
             direct,
-            dead_letters(notices.dead_letters),
-            "A notice was not delivered: it lies in the queue NoticeDeadLetters. Look at the topic's subscriptions.",
+            dead_letters(topics.dead_letters),
+            "A notification could not be delivered and is in the queue NoticeDeadLetters. Check the topic's subscriptions.",
         ),
         (
             "GuardWaitingAlarm",
             reported,
             waiting(guard.intake.queue),
-            "A bucket has waited for an hour to be looked at: the function is throttled, or fails.",
+            "A bucket event has waited for an hour: the function is throttled or fails.",
         ),
         (
             "ObjectWaitingAlarm",
             direct,
             waiting(notify.intake.queue),
-            "An object's event has waited for an hour to be told: the function is throttled, or fails.",
+            "An object event has waited for an hour: the function is throttled or fails.",
         ),
         (
             "GuardErrorsAlarm",
             reported,
             sum(function_metric("Errors", guard.function)),
-            "The function that sets buckets back failed as a whole. Its log group says why.",
+            "A call of the guard function failed. See its log group.",
         ),
         (
             "NotifyErrorsAlarm",
             direct,
             sum(function_metric("Errors", notify.function)),
-            "The function that tells of objects failed as a whole. Its log group says why.",
+            "A call of the notify function failed. See its log group.",
         ),
         (
             "FailedAlarm",
             reported,
             sum(own_metric(OwnMetric::Failed)),
-            "Buckets could not be protected, or not whole. The log group of GuardFunction says which, and why.",
+            "Some buckets could not be fully remediated. See the log group of GuardFunction.",
         ),
         (
             "TugOfWarAlarm",
             reported,
             sum(own_metric(OwnMetric::TugOfWar)),
-            "Somebody undoes what the guard does, again and again: it has stopped at a bucket for an hour. The notice says who.",
+            "Another party keeps reverting the changes of the guard, which has left the bucket alone for an hour. See the notification for the caller.",
         ),
         (
             "NotRecordedAlarm",
             reported,
             sum(own_metric(OwnMetric::NotRecorded)),
-            "What the guard did to a bucket is not in the ledger: it cannot be undone from there. The log group of GuardFunction says why.",
+            "A change of the guard is not in the ledger and cannot be undone from there. See the log group of GuardFunction.",
         ),
         (
             "CoverageGapsAlarm",
             reported,
             sum(own_metric(OwnMetric::CoverageGaps)),
-            "The sweep found a bucket, or a change, of which no event had told. Does the trail record write management events here?",
+            "The sweep found a bucket or a change that no event reported. Check that the trail records write management events in this Region.",
         ),
         (
             "NotToldAlarm",
             direct,
             sum(own_metric(OwnMetric::NotTold)),
-            "Changes of objects were gathered and could not be told; nothing is lost. The log group of NotifyFunction says why; s3guard \
-             redrive tells them.",
+            "A digest of object events could not be published; nothing is lost. See the log group of NotifyFunction, then run \
+             s3guard redrive.",
         ),
         (
             "UndeliveredAlarm",
             direct,
             sum(failed),
-            "A notice could not be delivered to a subscriber of the topic.",
+            "A notification could not be delivered to a subscriber of the topic.",
         ),
     ];
     let mut alarms = Alarms { all: Vec::new(), reported: Vec::new() };
@@ -123,7 +122,7 @@ pub(super) fn add(template: &mut Template, guard: Made, notify: Made, notices: N
             alarm_actions: direct.map(|topic| topic.arn().into()).into_iter().collect(),
         };
         // The descriptions twice would leave little room in a call to CloudFormation.
-        let attributes = Attributes::deleted("Tells the owner what its description says.");
+        let attributes = Attributes::deleted("Notifies the owner; see its description.");
         let alarm = template.add_with(LogicalId::new(id), attributes, alarm);
         alarms.all.push(alarm);
         if direct.is_none() {

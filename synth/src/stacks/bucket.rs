@@ -44,7 +44,7 @@ pub(super) fn name(parameters: &Parameters, purpose: Purpose) -> Value<Text> {
         .into()
 }
 
-/// The bucket's policy: these statements, and nothing without TLS 1.2 or newer, as the highest grade wants it.
+/// The bucket's policy: these statements, and denials of requests without TLS 1.2 or newer, as the highest grade requires.
 pub(super) fn policy(
     bucket: Handle<Bucket>,
     statements: impl IntoIterator<Item = Statement>,

@@ -4,8 +4,8 @@ use s3guard_posture::contract::metrics::Metric as OwnMetric;
 
 use super::{
     alarms::{Alarms, function_metric, own_metric, queue_metric, topic_metric},
-    subscriptions::Notices,
-    worker::Made,
+    function::Parts,
+    subscriptions::Topics,
 };
 use crate::{
     cfn::{Attributes, Handle, LogicalId, Pseudo, Sub, Template},
@@ -20,18 +20,18 @@ const DASHBOARD: LogicalId = LogicalId::new("Dashboard");
 /// Adds the dashboard.
 pub(super) fn add(
     template: &mut Template,
-    guard: Made,
-    notify: Made,
-    notices: Notices,
+    guard: Parts,
+    notify: Parts,
+    topics: Topics,
     alarms: &Alarms,
 ) -> Handle<Dashboard> {
-    let age = |made: Made| queue_metric("ApproximateAgeOfOldestMessage", made.intake.queue);
+    let age = |parts: Parts| queue_metric("ApproximateAgeOfOldestMessage", parts.intake.queue);
     let visible = |queue| queue_metric("ApproximateNumberOfMessagesVisible", queue);
-    let of_topic = |name| topic_metric(name, notices.topic);
+    let of_topic = |name| topic_metric(name, topics.topic);
     let widgets = vec![
         Widget::Text(
-            "# s3guard\nBuckets are set back as they should be; objects that come, change or go are told of. \
-             Something in a dead letter queue was not handled: look there first.",
+            "# s3guard\nBucket settings are remediated; object events are reported. \
+             Messages in a dead-letter queue were not handled: check those first.",
         ),
         Widget::Alarms {
             title: "Alarms",
@@ -40,39 +40,39 @@ pub(super) fn add(
         own(
             "Buckets",
             &[
-                ("set back", OwnMetric::Protected),
-                ("as they should be", OwnMetric::Compliant),
+                ("remediated", OwnMetric::Protected),
+                ("compliant", OwnMetric::Compliant),
                 ("failed", OwnMetric::Failed),
             ],
         ),
         own(
-            "Buckets left, by reason",
+            "Buckets not remediated, by reason",
             &[
-                ("as they are", OwnMetric::LeftAsIs),
+                ("left unchanged", OwnMetric::LeftAsIs),
                 ("exempt", OwnMetric::Exempt),
-                ("CloudFormation at work", OwnMetric::Waiting),
-                ("undone by somebody", OwnMetric::TugOfWar),
+                ("CloudFormation in progress", OwnMetric::Waiting),
+                ("conflict", OwnMetric::TugOfWar),
             ],
         ),
         lines(
-            "From event to last write in milliseconds",
+            "Time from event to last write in milliseconds",
             Statistic::Maximum,
             vec![("slowest", own_metric(OwnMetric::TimeToProtect))],
         ),
         own(
-            "What is missing",
+            "Coverage",
             &[
-                ("not told by an event", OwnMetric::CoverageGaps),
-                ("not recorded", OwnMetric::NotRecorded),
+                ("not reported by an event", OwnMetric::CoverageGaps),
+                ("not recorded in the ledger", OwnMetric::NotRecorded),
             ],
         ),
         own(
             "Messages",
             &[
-                ("changes of objects", OwnMetric::ObjectEvents),
-                ("told, each once", OwnMetric::ToldEvents),
-                ("notices about them", OwnMetric::Notices),
-                ("windows not told yet", OwnMetric::NotTold),
+                ("object events", OwnMetric::ObjectEvents),
+                ("reported, without duplicates", OwnMetric::ToldEvents),
+                ("notifications", OwnMetric::Notices),
+                ("digests not published yet", OwnMetric::NotTold),
                 ("not an event", OwnMetric::NotAnEvent),
             ],
         ),
@@ -92,16 +92,16 @@ pub(super) fn add(
             vec![("buckets", age(guard)), ("objects", age(notify))],
         ),
         lines(
-            "Dead letters",
+            "Messages in dead-letter queues",
             Statistic::Maximum,
             vec![
                 ("buckets", visible(guard.intake.dead_letters)),
                 ("objects", visible(notify.intake.dead_letters)),
-                ("notices", visible(notices.dead_letters)),
+                ("notifications", visible(topics.dead_letters)),
             ],
         ),
         lines(
-            "Notices",
+            "Notifications",
             Statistic::Sum,
             vec![
                 ("published", of_topic("NumberOfMessagesPublished")),
@@ -119,7 +119,7 @@ pub(super) fn add(
             .pseudo(Pseudo::Region)
             .into(),
     };
-    template.add_with(DASHBOARD, Attributes::deleted("The whole chain on one page."), dashboard)
+    template.add_with(DASHBOARD, Attributes::deleted("The whole stack on one page."), dashboard)
 }
 
 fn own(title: &'static str, metrics: &[(&'static str, OwnMetric)]) -> Widget {

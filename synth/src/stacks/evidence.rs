@@ -60,10 +60,10 @@ pub(super) fn add(template: &mut Template, parameters: &Parameters, key: Handle<
     let attributes = Attributes {
         skips: vec![Skip {
             rule: "CKV_AWS_18",
-            reason: "It is the bucket for access logs: its own would have no end.",
+            reason: "It is the bucket for access logs: to log access to it would never end.",
         }],
-        must: Some("SSE-S3: S3's log service writes to no other bucket."),
-        ..Attributes::retained("Who read or wrote buckets whose access is logged.")
+        must: Some("SSE-S3: S3 does not deliver access logs to a bucket with SSE-KMS."),
+        ..Attributes::retained("The access logs of buckets.")
     };
     let logs = template.add_with(LOGS, attributes, logs);
     // The guard has every bucket of grade `security` log to it.
@@ -93,12 +93,12 @@ pub(super) fn add(template: &mut Template, parameters: &Parameters, key: Handle<
     let attributes = Attributes {
         depends_on: vec![logs_policy],
         ..Attributes::retained(
-            "The ledger: what the guard did to which bucket, and what was there.",
+            "The ledger: what the guard changed in which bucket, and the settings before.",
         )
     };
     let ledger = template.add_with(LEDGER, attributes, ledger);
     // The role of the guard allows it to write.
-    let attributes = Attributes::deleted("Lets nobody at the ledger without TLS.");
+    let attributes = Attributes::deleted("Denies requests without TLS.");
     template.add_with(LEDGER_POLICY, attributes, bucket::policy(ledger, []));
     Evidence { ledger, logs, logs_policy }
 }

@@ -7,9 +7,9 @@ use s3guard_posture::{Config, On};
 use super::{
     alarms, bucket, dashboard,
     evidence::{self, Evidence},
+    function::{self, Batch, Definition, Parts, Shared},
     intake::{self, Feed, Intake},
     key, notify, parameters, patterns, topic, trail,
-    worker::{self, Batch, Made, Shared, Worker},
 };
 use crate::{
     cfn::{
@@ -25,9 +25,9 @@ const INTAKE: intake::Ids = intake::Ids {
     dead_letters: LogicalId::new("GuardDeadLetters"),
     queue_policy: LogicalId::new("GuardQueuePolicy"),
     dead_letters_policy: LogicalId::new("GuardDeadLettersPolicy"),
-    why: "Buckets to look at. A queue, so that what fails is tried again, and nothing is lost.",
+    why: "Buckets to check. A queue, so that failures are retried and no event is lost.",
 };
-const GUARD: worker::Ids = worker::Ids {
+const GUARD: function::Ids = function::Ids {
     function: LogicalId::new("GuardFunction"),
     role: LogicalId::new("GuardRole"),
     policy: LogicalId::new("GuardPolicy"),
@@ -48,37 +48,41 @@ pub fn guard() -> Template {
 /// the package.
 pub fn guard_with(config: &Config) -> Template {
     let notifications = config.notifications();
-    let mut template =
-        Template::new("s3guard: every bucket of this account encrypted, private and watched.");
+    let mut template = Template::new(
+        "s3guard: keeps every bucket of this account encrypted, private and monitored.",
+    );
     template.architecture(
-        "CloudTrail -> EventBridge rule -> SQS -> guard function sets buckets back -> SNS; S3 object events -> rule -> \
-         SQS -> notify function -> SNS. The event is a hint, the state that is read decides; a sweep finds what no \
-         event told. Every queue, target and subscription has dead letters, with an alarm.",
+        "CloudTrail -> EventBridge rule -> SQS -> guard function remediates buckets -> SNS; S3 object events -> rule -> \
+         SQS -> notify function -> SNS. An event is a hint, the settings that are read decide; a sweep finds what no \
+         event reported. Every queue, target and subscription has a dead-letter queue with an alarm.",
     );
     let parameters = parameters::add(&mut template);
     let key = key::add(&mut template);
-    let notices = topic::add(&mut template, &parameters, key, config);
+    let topics = topic::add(&mut template, &parameters, key, config);
     let evidence = evidence::add(&mut template, &parameters, key);
     let files = trail::add_bucket(&mut template, &parameters, key, evidence);
-    let shared = Shared { parameters, key, notices, evidence };
+    let shared = Shared { parameters, key, topics, evidence };
     let intake = add_intake(&mut template, &shared);
     let batch = notify::batch(notifications.window());
     let object_intake =
         intake::add(&mut template, &notify::INTAKE, batch.visibility_timeout_seconds());
     let guard = add_guard(&mut template, &shared, intake);
     let notify = notify::add(&mut template, &shared, object_intake, notifications);
-    worker::start(&mut template, &notify::NOTIFY, notify, batch, Vec::new());
-    let alarms = alarms::add(&mut template, guard, notify, notices);
+    function::add_source(&mut template, &notify::NOTIFY, notify, batch, Vec::new());
+    let alarms = alarms::add(&mut template, guard, notify, topics);
     notify::feed(&mut template, &shared, notify, notifications, &alarms);
-    let dashboard = dashboard::add(&mut template, guard, notify, notices, &alarms);
-    // Records and log files would keep a bucket from being deleted when the creation of a later resource fails; the trail's
-    // events need queues with policies.
+    let dashboard = dashboard::add(&mut template, guard, notify, topics, &alarms);
+    // Records and log files would keep a bucket from being deleted when the creation of a later resource fails, and the
+    // trail's events need queues with policies.
     let ends = template.ends();
-    worker::start(&mut template, &GUARD, guard, BATCH, ends);
+    function::add_source(&mut template, &GUARD, guard, BATCH, ends);
     trail::add_last(&mut template, &shared.parameters, key, files);
     add_outputs(&mut template, &shared, guard, notify, dashboard);
     let condition = Some(shared.parameters.own_trail);
-    let bucket = Output::new("The trail's files; stays, too", files.bucket.name());
+    let bucket = Output::new(
+        "The trail's log files; retained when the stack is deleted",
+        files.bucket.name(),
+    );
     template.output(
         const { LogicalId::new(output::TRAIL_BUCKET_NAME) },
         Output { condition, ..bucket },
@@ -88,48 +92,72 @@ pub fn guard_with(config: &Config) -> Template {
 
 fn add_outputs(
     template: &mut Template,
-    Shared { notices, evidence, .. }: &Shared,
-    guard: Made,
-    notify: Made,
+    Shared { topics, evidence, .. }: &Shared,
+    guard: Parts,
+    notify: Parts,
     dashboard: Handle<Dashboard>,
 ) {
     let outputs: [(_, _, Value<Text>); 12] = [
         (
             output::TOPIC_ARN,
-            "Where notices are published: subscribe to it",
-            notices.topic.arn().into(),
+            "Topic of the notifications, for your own subscriptions",
+            topics.topic.arn().into(),
         ),
-        (output::GUARD_QUEUE_URL, "Buckets to look at", guard.intake.queue.url().into()),
-        (output::GUARD_QUEUE_ARN, "Buckets to look at", guard.intake.queue.arn().into()),
-        (output::OBJECT_QUEUE_URL, "Objects to tell of", notify.intake.queue.url().into()),
+        (
+            output::GUARD_QUEUE_URL,
+            "URL of the queue of buckets to check",
+            guard.intake.queue.url().into(),
+        ),
+        (
+            output::GUARD_QUEUE_ARN,
+            "ARN of the queue of buckets to check",
+            guard.intake.queue.arn().into(),
+        ),
+        (
+            output::OBJECT_QUEUE_URL,
+            "Queue of object events to report",
+            notify.intake.queue.url().into(),
+        ),
         (
             output::GUARD_DEAD_LETTERS_URL,
-            "Bucket events not handled",
+            "Bucket events that could not be handled",
             guard.intake.dead_letters.url().into(),
         ),
         (
             output::OBJECT_DEAD_LETTERS_URL,
-            "Object events not told",
+            "Object events that could not be reported",
             notify.intake.dead_letters.url().into(),
         ),
         (
             output::NOTICE_DEAD_LETTERS_URL,
-            "Notices not delivered",
-            notices.dead_letters.url().into(),
+            "Notifications that could not be delivered",
+            topics.dead_letters.url().into(),
         ),
-        (output::GUARD_FUNCTION_NAME, "Sets buckets back", guard.function.name().into()),
-        (output::NOTIFY_FUNCTION_NAME, "Tells of objects", notify.function.name().into()),
-        (output::GUARD_ROLE_ARN, "What the guard acts as", guard.role.arn().into()),
-        (output::NOTIFY_ROLE_ARN, "What the teller acts as", notify.role.arn().into()),
-        (output::DASHBOARD_NAME, "The whole chain on one page", dashboard.name().into()),
+        (
+            output::GUARD_FUNCTION_NAME,
+            "Function that checks and remediates buckets",
+            guard.function.name().into(),
+        ),
+        (
+            output::NOTIFY_FUNCTION_NAME,
+            "Function that reports object events",
+            notify.function.name().into(),
+        ),
+        (output::GUARD_ROLE_ARN, "Role of the guard function", guard.role.arn().into()),
+        (output::NOTIFY_ROLE_ARN, "Role of the notify function", notify.role.arn().into()),
+        (output::DASHBOARD_NAME, "Dashboard of the whole stack", dashboard.name().into()),
     ];
-    let chat = notices.chat.map(|chat| {
-        (output::CHAT_TOPIC_ARN, "Give it to the channel's settings", chat.arn().into())
+    let chat = topics.chat.map(|chat| {
+        (output::CHAT_TOPIC_ARN, "Topic for the settings of the chat channel", chat.arn().into())
     });
     let (ledger, logs) = (evidence.ledger.name().into(), evidence.logs.name().into());
     let buckets = [
-        (output::LEDGER_BUCKET_NAME, "What was done; stays when the stack goes", ledger),
-        (output::LOG_BUCKET_NAME, "Who read or wrote; stays, too", logs),
+        (
+            output::LEDGER_BUCKET_NAME,
+            "Ledger of what was changed; retained when the stack is deleted",
+            ledger,
+        ),
+        (output::LOG_BUCKET_NAME, "Access logs; retained when the stack is deleted", logs),
     ];
     for (id, description, value) in outputs.into_iter().chain(chat).chain(buckets) {
         template.output(LogicalId::new(id), Output::new(description, value));
@@ -140,13 +168,13 @@ fn add_intake(template: &mut Template, shared: &Shared) -> Intake {
     let feeds = [
         Feed {
             id: const { LogicalId::new("BucketChanged") },
-            why: "A bucket was made, or changed by somebody else.",
+            why: "A bucket was created, or changed by someone other than s3guard.",
             trigger: Trigger::Pattern(patterns::bucket_changed()),
             input: None,
         },
         Feed {
             id: const { LogicalId::new("Sweep") },
-            why: "Now and then all buckets are looked at, whether an event told or not.",
+            why: "Checks all buckets regularly, also for changes that no event reported.",
             trigger: Trigger::Schedule(shared.parameters.sweep_rate.value()),
             input: None,
         },
@@ -156,7 +184,7 @@ fn add_intake(template: &mut Template, shared: &Shared) -> Intake {
     intake
 }
 
-fn add_guard(template: &mut Template, shared: &Shared, intake: Intake) -> Made {
+fn add_guard(template: &mut Template, shared: &Shared, intake: Intake) -> Parts {
     let Shared { parameters, evidence, .. } = shared;
     let mut variables = shared.variables();
     variables.extend([
@@ -168,13 +196,13 @@ fn add_guard(template: &mut Template, shared: &Shared, intake: Intake) -> Made {
         (variable::LOG_BUCKET, evidence.logs.name().into()),
         (variable::OWN_BUCKETS, shared.own_buckets()),
     ]);
-    let guard = Worker {
-        why: "Looks at buckets and sets them back as they should be.",
+    let guard = Definition {
+        why: "Checks buckets and remediates their settings.",
         handler: "guard",
         statements: permitted(*evidence),
         variables,
     };
-    worker::add(template, &GUARD, shared, intake, guard)
+    function::add(template, &GUARD, shared, intake, guard)
 }
 
 /// What the code of the guard reads and changes.

@@ -1,4 +1,4 @@
-//! An intake: rules that fill a queue, and the queue for what could not be sent or handled.
+//! An intake: rules that send to a queue, and its dead-letter queue.
 
 use crate::{
     cfn::{Attributes, Handle, LogicalId, PolicyDocument, Skip, Statement, Template, Test},
@@ -8,19 +8,19 @@ use crate::{
     },
 };
 
-/// How often a message is received before it counts as one that nobody can handle.
+/// How often a message is received before it is moved to the dead-letter queue.
 const RECEIVES_MAX: u32 = 5;
 const MESSAGES_DAYS: u32 = 4;
 const DEAD_LETTERS_DAYS: u32 = 14;
 const DAY_SECONDS: u32 = 24 * 60 * 60;
 
-/// A queue is encrypted, but checkov knows only of keys of one's own.
+/// The queues are encrypted, but checkov accepts only KMS keys.
 const SQS_MANAGED: Skip = Skip {
     rule: "CKV_AWS_27",
-    reason: "Encrypted with SQS's keys: a key of one's own would have to name every service that sends.",
+    reason: "Encrypted with a key of SQS: the policy of a KMS key would have to name every service that sends.",
 };
 
-/// The ids of an intake's parts, and why it is there.
+/// The ids of an intake's parts, and its purpose.
 pub(super) struct Ids {
     pub(super) queue: LogicalId,
     pub(super) dead_letters: LogicalId,
@@ -29,12 +29,12 @@ pub(super) struct Ids {
     pub(super) why: &'static str,
 }
 
-/// A rule that fills the queue.
+/// A rule that sends to the queue.
 pub(super) struct Feed {
     pub(super) id: LogicalId,
     pub(super) why: &'static str,
     pub(super) trigger: Trigger,
-    /// What the queue gets instead of the event.
+    /// What is sent instead of the event.
     pub(super) input: Option<&'static str>,
 }
 
@@ -45,12 +45,12 @@ pub(super) struct Intake {
     pub(super) dead_letters: Handle<Queue>,
 }
 
-/// Adds the queues, which nothing fills yet.
+/// Adds the queues, without rules yet.
 pub(super) fn add(template: &mut Template, ids: &Ids, visibility_timeout_seconds: u32) -> Intake {
     let dead_letters = add_dead_letters(
         template,
         ids.dead_letters,
-        "What could not be sent to the queue, or not be handled from it.",
+        "Events that could not be sent to the queue, or could not be handled.",
     );
     let queue = Queue {
         visibility_timeout_seconds: Some(visibility_timeout_seconds),
@@ -64,7 +64,7 @@ pub(super) fn add(template: &mut Template, ids: &Ids, visibility_timeout_seconds
     Intake { queue, dead_letters }
 }
 
-/// Adds the rules that fill the queue, and what lets them send.
+/// Adds the rules that send to the queue, and the policies that let them.
 pub(super) fn feed(
     template: &mut Template,
     ids: &Ids,
@@ -89,12 +89,12 @@ pub(super) fn feed(
             ]),
         }
     };
-    let attributes = || Attributes::deleted("Lets the rules send, and nobody without TLS.");
+    let attributes = || Attributes::deleted("Lets the rules send; denies requests without TLS.");
     template.add_with(ids.queue_policy, attributes(), may_send(intake.queue));
     template.add_with(ids.dead_letters_policy, attributes(), may_send(intake.dead_letters));
 }
 
-/// Adds a queue for what could not be sent or handled. Whoever sends has to be let to, by a policy.
+/// Adds a dead-letter queue. Its senders need a policy.
 pub(super) fn add_dead_letters(
     template: &mut Template,
     id: LogicalId,
@@ -103,7 +103,7 @@ pub(super) fn add_dead_letters(
     template.add_with(id, queue_attributes(why), Queue::new(DEAD_LETTERS_DAYS * DAY_SECONDS))
 }
 
-/// Denies everything on the queue without TLS.
+/// Denies requests without TLS.
 pub(super) fn tls_only(queue: Handle<Queue>) -> Statement {
     Statement::deny("TlsOnly", "sqs:*", [queue.arn().into()], Test::without_tls())
 }

@@ -16,13 +16,13 @@ const ALIAS: LogicalId = LogicalId::new("KeyAlias");
 pub(super) fn add(template: &mut Template) -> Handle<Key> {
     let key = Key {
         key_policy: policy(),
-        description: "s3guard: notices, logs, settings, ledger and trail",
+        description: "s3guard: notifications, logs, settings, ledger and trail",
         enable_key_rotation: true,
     };
-    let why = "The key of notices, logs, settings, ledger and trail. Own, because alarms to a topic on alias/aws/sns vanish.";
+    let why = "Encrypts notifications, logs, settings, ledger and trail. With alias/aws/sns, alarms could not publish to the topic.";
     let attributes = Attributes {
         must: Some(
-            "Stays when the stack goes: without it nobody reads the ledger or the trail's files.",
+            "Retained when the stack is deleted: without it, the ledger and the trail's log files cannot be read.",
         ),
         ..Attributes::retained(why)
     };
@@ -31,7 +31,7 @@ pub(super) fn add(template: &mut Template) -> Handle<Key> {
         alias_name: Sub::new().text("alias/").pseudo(Pseudo::StackName).into(),
         target_key_id: key.key_id(),
     };
-    let why = "The key's name in the console, the stack's.";
+    let why = "The key's name in the console.";
     template.add_with(ALIAS, Attributes::deleted(why), alias);
     key
 }

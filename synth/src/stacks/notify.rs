@@ -1,4 +1,4 @@
-//! The function that tells of objects: what it asks and does, and how it is fed.
+//! The notify function, which reports object events: its permissions and its queue.
 
 use s3guard_posture::config::{Notifications, Window};
 use s3guard_posture::contract::variable;
@@ -9,9 +9,9 @@ use super::{
     alarms::Alarms,
     bucket,
     evidence::Evidence,
+    function::{self, Batch, Definition, Parts, Shared},
     intake::{self, Feed, Intake},
     patterns,
-    worker::{self, Batch, Made, Shared, Worker},
 };
 use crate::{
     cfn::{LogicalId, Pseudo, Statement, Sub, Template, Test, Value, kind::AnyArn},
@@ -23,9 +23,9 @@ pub(super) const INTAKE: intake::Ids = intake::Ids {
     dead_letters: LogicalId::new("ObjectDeadLetters"),
     queue_policy: LogicalId::new("ObjectQueuePolicy"),
     dead_letters_policy: LogicalId::new("ObjectDeadLettersPolicy"),
-    why: "Objects to tell of. A queue, so that many become one notice.",
+    why: "Object events to report. A queue, so that many events become one notification.",
 };
-pub(super) const NOTIFY: worker::Ids = worker::Ids {
+pub(super) const NOTIFY: function::Ids = function::Ids {
     function: LogicalId::new("NotifyFunction"),
     role: LogicalId::new("NotifyRole"),
     policy: LogicalId::new("NotifyPolicy"),
@@ -33,13 +33,13 @@ pub(super) const NOTIFY: worker::Ids = worker::Ids {
     source: LogicalId::new("NotifySource"),
 };
 
-/// When windows that end with the clock may have ended.
+/// Windows of a quarter of an hour and more end with the clock.
 const QUARTERS: &str = "cron(0/15 * * * ? *)";
-/// A call gets as many events as Lambda gives it: what it gathers costs the same for one and for thousands.
+/// A call receives as many events as Lambda allows: writing them to the ledger costs the same for one and for thousands.
 const BATCH_SIZE: u32 = 10_000;
 pub(super) const CONCURRENCY_MAX: u32 = 2;
 
-/// A call waits a tenth of the window for more events, so that there are few calls and no window is told late.
+/// A call waits a tenth of the window for more events, so that there are few calls and no digest is late.
 pub(super) fn batch(window: Window) -> Batch {
     let window_seconds = (window.seconds() / 10).clamp(1, 20);
     Batch { size: BATCH_SIZE, window_seconds, concurrency_max: CONCURRENCY_MAX }
@@ -51,7 +51,7 @@ pub(super) fn add(
     shared: &Shared,
     intake: Intake,
     notifications: &Notifications,
-) -> Made {
+) -> Parts {
     let mut variables = shared.variables();
     variables.extend([
         (variable::OWN_BUCKETS, shared.own_buckets()),
@@ -59,20 +59,20 @@ pub(super) fn add(
         (variable::LEDGER, shared.evidence.ledger.name().into()),
         (variable::GRADE, shared.parameters.grade.value()),
     ]);
-    let notify = Worker {
-        why: "Tells the owner of objects that came, changed or went.",
+    let notify = Definition {
+        why: "Notifies the owner of objects that were created, changed or deleted.",
         handler: "notify",
         statements: permitted(shared.evidence, notifications),
         variables,
     };
-    worker::add(template, &NOTIFY, shared, intake, notify)
+    function::add(template, &NOTIFY, shared, intake, notify)
 }
 
-/// Adds the rules of the function's queue: after the alarms, which one of them matches.
+/// Adds the rules that send to the function's queue. One of them matches the alarms.
 pub(super) fn feed(
     template: &mut Template,
     shared: &Shared,
-    notify: Made,
+    notify: Parts,
     notifications: &Notifications,
     alarms: &Alarms,
 ) {
@@ -80,19 +80,19 @@ pub(super) fn feed(
     let feeds = [
         Feed {
             id: const { LogicalId::new("ObjectChanged") },
-            why: "An object came, went or changed.",
+            why: "An object was created, changed or deleted.",
             trigger: Trigger::Pattern(patterns::object_changed(&shared.parameters, selection)),
             input: None,
         },
         Feed {
             id: const { LogicalId::new("CloseWindows") },
-            why: "What was gathered is told when its time is over.",
+            why: "Publishes the digests of windows that have ended.",
             trigger: Trigger::Schedule(Value::literal(QUARTERS)),
             input: Some(objects::CLOSE_WINDOWS),
         },
         Feed {
             id: const { LogicalId::new("AlarmChanged") },
-            why: "An alarm was raised, or is over.",
+            why: "An alarm was raised, or has returned to OK.",
             trigger: Trigger::Pattern(patterns::alarm_changed(&alarms.reported)),
             input: None,
         },
@@ -100,7 +100,7 @@ pub(super) fn feed(
     intake::feed(template, &INTAKE, notify.intake, feeds);
 }
 
-/// What notify asks and does, on what.
+/// What the code of the notify function reads and writes.
 fn permitted(evidence: Evidence, notifications: &Notifications) -> Vec<Statement> {
     let ledger = evidence.ledger.arn();
     let gathered = format!("{}*", objects::GATHERED_PREFIX);

@@ -1,4 +1,4 @@
-//! Which events the rules let through.
+//! The event patterns of the rules.
 
 mod selected;
 
@@ -35,20 +35,20 @@ pub struct Deployed {
     pub region: Region,
     /// What the names of the stack's own buckets begin with: its parameter `BucketPrefix`.
     pub bucket_prefix: String,
-    /// Which objects are told of.
+    /// Which object events are reported.
     pub selection: Selection,
 }
 
 /// The patterns of a guard's rules, as EventBridge has them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RulePatterns {
-    /// Which calls set the guard to work: the rule `BucketChanged`.
+    /// The calls that the guard handles: the rule `BucketChanged`.
     pub bucket_changed: KnownPattern,
-    /// Which events of objects are told of: the rule `ObjectChanged`.
+    /// The object events that are reported: the rule `ObjectChanged`.
     pub object_changed: KnownPattern,
 }
 
-/// Works out the patterns that the guard's template has for its rules.
+/// Resolves the patterns that the guard's template has for its rules.
 pub fn rule_patterns(of: &Deployed) -> RulePatterns {
     let named = |name: &str| {
         let value = match name {
@@ -68,8 +68,8 @@ pub fn rule_patterns(of: &Deployed) -> RulePatterns {
     }
 }
 
-/// The length that the pattern of the rule `ObjectChanged` can have for a selection, wherever the stack is.
-/// EventBridge takes up to [`PATTERN_LENGTH_MAX`].
+/// The longest that the pattern of the rule `ObjectChanged` can be for a selection, in any Region. EventBridge allows
+/// [`PATTERN_LENGTH_MAX`].
 pub fn object_pattern_length_max(selection: &Selection) -> usize {
     let longest = Deployed {
         account: "111122223333".parse().expect("it has twelve digits"),
@@ -81,11 +81,11 @@ pub fn object_pattern_length_max(selection: &Selection) -> usize {
     json!(rule_patterns(&longest).object_changed).to_string().len()
 }
 
-/// A call that we watch went through, and it was not ours.
+/// A call on a bucket that succeeded, and that no role of ours made.
 pub(super) fn bucket_changed() -> EventPattern {
     let our_roles = Sub::arn("iam::").pseudo(Pseudo::AccountId).text(":role").text(IAM_PATH);
     EventPattern::new()
-        // Nobody but AWS can put events of these sources on the bus. The second is where the account's block may come from.
+        // Only AWS can put events of these sources on the bus. The second is that of the account's public access block.
         .field("source", ["aws.s3", "aws.s3-control"])
         .field("detail-type", ["AWS API Call via CloudTrail"])
         .field("detail.eventSource", watch::EVENT_SOURCES.iter().copied())
@@ -93,12 +93,12 @@ pub(super) fn bucket_changed() -> EventPattern {
         .field("detail.errorCode", [Filter::Exists(false)])
         .field(
             "detail.userIdentity.sessionContext.sessionIssuer.arn",
-            // Root and users have no session: `anything-but` alone would lose theirs, the worst of all.
+            // Root and IAM users have no session issuer: `anything-but` alone would drop their calls.
             [Filter::AnythingButPrefix(our_roles.into()), Filter::Exists(false)],
         )
 }
 
-/// One of these alarms was raised, or is over. That an alarm has begun to look, and all is well, is no news.
+/// One of these alarms was raised, or has returned to OK. The change of a new alarm to OK is not reported.
 pub(super) fn alarm_changed(alarms: &[Handle<Alarm>]) -> EventPattern {
     let arns = alarms.iter().map(|alarm| Filter::Exactly(alarm.arn().into()));
     EventPattern::new()
@@ -116,10 +116,10 @@ pub(super) fn alarm_changed(alarms: &[Handle<Alarm>]) -> EventPattern {
         )
 }
 
-/// An object of a bucket that is not the stack's own came, went or changed, and the selection may want to hear of it.
+/// An event of an object that the selection may include, in a bucket that is not the stack's own.
 ///
-/// A field that has something included says only that, and the function drops what is excluded of it, and of buckets the
-/// stack's own: the filters of a field are alternatives.
+/// The filters of a field are alternatives: a field with inclusions has only these, and the function drops the exclusions,
+/// and the stack's own buckets.
 pub(super) fn object_changed(parameters: &Parameters, selection: &Selection) -> EventPattern {
     let own_buckets = Purpose::ALL.map(|purpose| bucket::name(parameters, purpose));
     let (include, exclude) = (selection.include(), selection.exclude());

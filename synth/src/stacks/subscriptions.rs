@@ -11,18 +11,18 @@ use crate::{
     },
 };
 
-/// The topic and its dead-letter queue.
+/// The topics of notifications, and their dead-letter queue.
 #[derive(Clone, Copy)]
-pub(super) struct Notices {
+pub(super) struct Topics {
     pub(super) topic: Handle<Topic>,
     pub(super) dead_letters: Handle<Queue>,
     /// The topic for chats, if the configuration has one.
     pub(super) chat: Option<Handle<Topic>>,
 }
 
-impl Notices {
+impl Topics {
     /// Where notifications are published.
-    pub(super) fn topics(self) -> impl Iterator<Item = Handle<Topic>> {
+    pub(super) fn all(self) -> impl Iterator<Item = Handle<Topic>> {
         [self.topic].into_iter().chain(self.chat)
     }
 
@@ -41,7 +41,7 @@ impl Notices {
 }
 
 /// Adds the subscriptions. SNS identifies a subscription by its endpoint: the same one twice is notified once.
-pub(super) fn add(template: &mut Template, notices: Notices, configured: &[Configured]) {
+pub(super) fn add(template: &mut Template, topics: Topics, configured: &[Configured]) {
     for configured in configured {
         let id = format!("Subscription{}", camel(configured.name()));
         let (protocol, endpoint) = match configured.endpoint() {
@@ -50,7 +50,7 @@ pub(super) fn add(template: &mut Template, notices: Notices, configured: &[Confi
             Endpoint::Https(url) => (Protocol::Https, url.as_str()),
             Endpoint::Sqs(arn) => (Protocol::Sqs, arn.as_str()),
             Endpoint::Lambda(function) => {
-                add_permission(template, &id, notices, function);
+                add_permission(template, &id, topics, function);
                 (Protocol::Lambda, function.as_str())
             }
         };
@@ -61,15 +61,15 @@ pub(super) fn add(template: &mut Template, notices: Notices, configured: &[Confi
             filter_policy_scope: has_filter.then_some("MessageAttributes"),
             // The message alone, as the other endpoints receive it.
             raw_message_delivery: (protocol == Protocol::Sqs).then_some(true),
-            ..notices.subscription(protocol, endpoint.into())
+            ..topics.subscription(protocol, endpoint.into())
         };
-        let attributes = Attributes::deleted("Somebody hears of what the configuration says.");
+        let attributes = Attributes::deleted("A subscription of the configuration.");
         template.add_with(LogicalId::named(&id), attributes, subscription);
     }
 }
 
 /// Lets the topic call a function of this account and Region. The owner of another one must permit it.
-fn add_permission(template: &mut Template, id: &str, notices: Notices, function: &ResourceArn) {
+fn add_permission(template: &mut Template, id: &str, topics: Topics, function: &ResourceArn) {
     let is_here = Condition::Both(Box::new([
         Condition::equals(Pseudo::AccountId, function.account().as_str()),
         Condition::equals(Pseudo::Region, function.region().as_str()),
@@ -83,7 +83,7 @@ fn add_permission(template: &mut Template, id: &str, notices: Notices, function:
         function_name: Value::literal(function.as_str()),
         action: "lambda:InvokeFunction",
         principal: "sns.amazonaws.com",
-        source_arn: notices.topic.arn().into(),
+        source_arn: topics.topic.arn().into(),
     };
     template.add_with(LogicalId::named(&format!("{id}Permission")), attributes, permission);
 }

@@ -5,7 +5,7 @@ use s3guard_posture::Config;
 use super::{
     intake,
     parameters::Parameters,
-    subscriptions::{self, Notices},
+    subscriptions::{self, Topics},
 };
 use crate::{
     cfn::{Attributes, Handle, LogicalId, PolicyDocument, Pseudo, Statement, Template, Test},
@@ -30,10 +30,12 @@ pub(super) fn add(
     parameters: &Parameters,
     key: Handle<Key>,
     config: &Config,
-) -> Notices {
+) -> Topics {
     let attributes = Attributes {
-        must: Some("Encrypted with a key whose policy names CloudWatch: else alarms vanish."),
-        ..Attributes::deleted("Where the owner hears of buckets, objects and alarms.")
+        must: Some(
+            "Encrypted with a key whose policy allows CloudWatch: otherwise its alarms are lost.",
+        ),
+        ..Attributes::deleted("Notifications about buckets, objects and alarms.")
     };
     let topic = template.add_with(TOPIC, attributes, encrypted(key));
     let alarms_publish = Statement::allow_service(
@@ -43,9 +45,9 @@ pub(super) fn add(
         topic.arn(),
         [Test::equals("aws:SourceAccount", Pseudo::AccountId)],
     );
-    let why = "Lets alarms publish, and nobody without TLS.";
+    let why = "Lets alarms publish; denies requests without TLS.";
     add_policy(template, TOPIC_POLICY, why, topic, vec![alarms_publish]);
-    let why = "Notices that could not be delivered to a subscriber.";
+    let why = "Notifications that could not be delivered to a subscriber.";
     let dead_letters = intake::add_dead_letters(template, DEAD_LETTERS, why);
     let topic_sends = Statement::allow_service(
         "TopicSends",
@@ -56,30 +58,30 @@ pub(super) fn add(
     );
     template.add_with(
         DEAD_LETTERS_POLICY,
-        Attributes::deleted("Lets the topic send, and nobody without TLS."),
+        Attributes::deleted("Lets the topic send; denies requests without TLS."),
         QueuePolicy {
             queues: [dead_letters.url()],
             policy_document: PolicyDocument::new([topic_sends, intake::tls_only(dead_letters)]),
         },
     );
-    let mut notices = Notices { topic, dead_letters, chat: None };
+    let mut topics = Topics { topic, dead_letters, chat: None };
     let attributes = Attributes {
         condition: Some(parameters.has_email),
-        ..Attributes::deleted("Mails to the owner, who has to confirm.")
+        ..Attributes::deleted("Emails to the owner, who must confirm the subscription.")
     };
-    let email = notices.subscription(Protocol::Email, parameters.email.value());
+    let email = topics.subscription(Protocol::Email, parameters.email.value());
     template.add_with(EMAIL, attributes, email);
     // The roles of the functions allow them to publish to it. Amazon Q Developer in chat applications subscribes to it when
     // a channel is set up.
     if config.notifications().chat().is_some() {
-        let why = "Notices in the form that Amazon Q Developer in chat applications reads.";
+        let why = "Notifications in the format of Amazon Q Developer in chat applications.";
         let chat = template.add_with(CHAT, Attributes::deleted(why), encrypted(key));
-        let why = "Lets nobody publish without TLS.";
+        let why = "Denies requests without TLS.";
         add_policy(template, CHAT_POLICY, why, chat, Vec::new());
-        notices.chat = Some(chat);
+        topics.chat = Some(chat);
     }
-    subscriptions::add(template, notices, config.subscriptions());
-    notices
+    subscriptions::add(template, topics, config.subscriptions());
+    topics
 }
 
 fn encrypted(key: Handle<Key>) -> Topic {

@@ -66,13 +66,13 @@ pub(super) fn add_bucket(
     };
     let attributes = Attributes {
         condition,
-        // Before, S3 may not write the access logs.
+        // Without it, S3 may not write the access logs.
         depends_on: vec![evidence.logs_policy],
-        ..Attributes::retained("The trail's files.")
+        ..Attributes::retained("The trail's log files.")
     };
     let bucket = template.add_with(BUCKET, attributes, bucket);
     let attributes =
-        Attributes { condition, ..Attributes::deleted("Lets the trail write its files.") };
+        Attributes { condition, ..Attributes::deleted("Lets the trail write its log files.") };
     let policy = template.add_with(BUCKET_POLICY, attributes, files_policy(bucket));
     Files { bucket, policy }
 }
@@ -94,7 +94,7 @@ pub(super) fn add_last(
         enable_log_file_validation: true,
         kms_key_id: key.arn(),
         advanced_event_selectors: [AdvancedEventSelector {
-            name: "calls that change something, but not objects",
+            name: "write management events",
             field_selectors: vec![field("eventCategory", "Management"), field("readOnly", "false")],
         }],
     };
@@ -104,8 +104,8 @@ pub(super) fn add_last(
     let attributes = Attributes {
         condition: Some(parameters.own_trail),
         depends_on,
-        must: Some("Records write management events: without them no rule on API calls fires."),
-        ..Attributes::deleted("Tells EventBridge of calls on buckets.")
+        must: Some("Records write management events: without them, no rule on API calls matches."),
+        ..Attributes::deleted("Delivers API calls on buckets to EventBridge.")
     };
     template.add_with(TRAIL, attributes, trail);
 }

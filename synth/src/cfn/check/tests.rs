@@ -1,4 +1,4 @@
-//! Each thing that the compiler cannot see is found.
+//! Everything that the compiler cannot check is checked.
 
 use expect_test::{Expect, expect};
 
@@ -30,7 +30,7 @@ fn check(build: impl FnOnce(&mut Template), expected: &Expect) {
     expected.assert_eq(&message);
 }
 
-/// A topic that is there only where `Own` holds.
+/// A topic that exists only where `Own` holds.
 fn own_topic(template: &mut Template) -> Handle<Topic> {
     let mode = template.parameter::<Text>(MODE, "Mode", Parameter::new("whose"));
     let own = template.condition(OWN, Condition::equals(mode, "own"));

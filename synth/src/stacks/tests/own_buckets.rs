@@ -1,4 +1,4 @@
-//! Our own buckets, judged as everybody's are.
+//! Our own buckets, assessed like all buckets.
 
 use s3guard_posture::model::policy::Policy;
 use s3guard_posture::model::setting::{
@@ -93,12 +93,12 @@ fn encryption(bucket: &Json) -> Encryption {
     }
 }
 
-/// What is found in it, where these are left alone.
+/// The findings, with these aspects off.
 fn findings(purpose: Purpose, grade: Grade, off: &[Aspect]) -> Vec<Finding> {
     let key = "arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-3333-4444-555555555555";
     let mut baseline = Baseline::new(grade, Some(key.parse().unwrap()));
     baseline.log_bucket = Some("s3guard-logs-111122223333-eu-west-1-an".parse().unwrap());
-    // Of these it is told when a call touches them, and only then: most buckets never had them.
+    // These are reported only when a call changes them: most buckets never had them.
     let touched = [Aspect::Replication, Aspect::ObjectLock];
     for aspect in touched.iter().chain(off) {
         baseline.set_mode(*aspect, Mode::Off);
@@ -106,22 +106,22 @@ fn findings(purpose: Purpose, grade: Grade, off: &[Aspect]) -> Vec<Finding> {
     assess(&seen(purpose), &baseline)
 }
 
-/// What has to be left alone of our own buckets, at any grade.
+/// The aspects of our own buckets that must be off, at any grade.
 fn left_alone(purpose: Purpose) -> &'static [Aspect] {
     match purpose {
-        // S3's log service writes only to buckets with SSE-S3, and logs of the logs would have no end.
+        // S3 delivers access logs only to buckets with SSE-S3, and to log access to the logs would never end.
         Purpose::Logs => &[Aspect::Notifications, Aspect::Encryption, Aspect::AccessLogs],
         Purpose::Ledger | Purpose::Trail => &[Aspect::Notifications],
     }
 }
 
 #[test]
-fn our_own_buckets_are_as_we_want_everybodys() {
+fn our_own_buckets_are_compliant() {
     for purpose in Purpose::ALL {
         for grade in Grade::ALL {
             let mut off = left_alone(purpose).to_vec();
             if grade == Grade::Security {
-                // One layer with the stack's key: DSSE has no bucket keys, and a call to KMS for each record.
+                // One layer with the stack's key: DSSE-KMS has no bucket keys, and would call KMS for each record.
                 off.push(Aspect::Encryption);
             }
             let findings = findings(purpose, grade, &off);
@@ -131,7 +131,7 @@ fn our_own_buckets_are_as_we_want_everybodys() {
 }
 
 #[test]
-fn nothing_is_left_alone_for_no_reason() {
+fn no_aspect_is_off_without_a_reason() {
     for purpose in Purpose::ALL {
         let found: Vec<Aspect> =
             findings(purpose, Grade::Security, &[]).iter().map(Finding::aspect).collect();
@@ -148,7 +148,7 @@ fn every_aspect_of_our_own_buckets_is_seen() {
         for grade in Grade::ALL {
             let baseline = Baseline::new(grade, None);
             let open: Vec<_> = s3guard_posture::questions(&seen, &baseline);
-            // The ledger's answer is asked for where something is weak; nothing of the bucket is.
+            // The ledger is asked only about weak settings; nothing of the bucket is unread.
             assert!(open.iter().all(|question| !question.is_of_bucket()), "{purpose:?}: {open:?}");
         }
     }

@@ -1,4 +1,4 @@
-//! The rules' patterns against events as they really are, by EventBridge's rules of matching.
+//! The patterns of the rules against real events, matched as EventBridge does.
 
 use s3guard_posture::config::Selection;
 use serde_json::{Value as Json, json};
@@ -24,7 +24,7 @@ fn of_template(rule: &str) -> KnownPattern {
     KnownPattern::new(read_guard()["Resources"][rule]["Properties"]["EventPattern"].clone())
 }
 
-/// A call on a bucket, by someone.
+/// A call on a bucket.
 fn call(name: &str, user_identity: &Json) -> Json {
     json!({
         "source": "aws.s3",
@@ -46,7 +46,7 @@ fn check(rule: &str, event: &Json, expected: bool) {
 }
 
 #[test]
-fn what_somebody_does_to_a_bucket_is_heard_whoever_it_is() {
+fn calls_on_buckets_match_for_every_caller() {
     for identity in [
         json!({ "type": "Root", "arn": "arn:aws:iam::111122223333:root" }),
         json!({ "type": "IAMUser", "arn": "arn:aws:iam::111122223333:user/ann" }),
@@ -60,20 +60,20 @@ fn what_somebody_does_to_a_bucket_is_heard_whoever_it_is() {
 }
 
 #[test]
-fn what_we_do_ourselves_is_not_heard() {
+fn our_own_calls_do_not_match() {
     let ours = role("arn:aws:iam::111122223333:role/s3guard/s3guard-GuardRole-1A2B3C");
     check("BucketChanged", &call("PutBucketEncryption", &ours), false);
 }
 
 #[test]
-fn a_call_that_failed_is_not_heard() {
+fn a_failed_call_does_not_match() {
     let mut failed = call("CreateBucket", &json!({ "type": "Root" }));
     failed["detail"]["errorCode"] = json!("AccessDenied");
     check("BucketChanged", &failed, false);
 }
 
 #[test]
-fn only_calls_of_our_table_are_heard() {
+fn only_calls_of_the_table_match() {
     for watched in s3guard_posture::model::watch::TABLE {
         check("BucketChanged", &call(watched.event_name, &json!({ "type": "Root" })), true);
     }
@@ -84,7 +84,7 @@ fn only_calls_of_our_table_are_heard() {
 }
 
 #[test]
-fn objects_of_all_buckets_are_heard_but_of_our_own() {
+fn objects_match_except_in_our_own_buckets() {
     check("ObjectChanged", &object("Object Created", "reports"), true);
     check("ObjectChanged", &object("Object Deleted", "reports"), true);
     check(
@@ -106,7 +106,7 @@ fn objects_of_all_buckets_are_heard_but_of_our_own() {
 }
 
 #[test]
-fn what_is_not_heard_has_its_reason() {
+fn a_mismatch_has_its_reason() {
     let patterns = rule_patterns(&here());
     let reason =
         |pattern: &KnownPattern, event: &Json| pattern.first_mismatch(event).unwrap().to_string();
@@ -133,7 +133,7 @@ fn what_is_not_heard_has_its_reason() {
 }
 
 #[test]
-fn alarms_are_told_when_they_are_raised_and_when_they_are_over() {
+fn alarms_match_when_they_are_raised_and_when_they_end() {
     let event = |alarm: &str, from: &str, to: &str| {
         json!({
             "source": "aws.cloudwatch",

@@ -1,4 +1,4 @@
-//! A rendered template with its functions worked out, as CloudFormation would for an account of our making.
+//! A rendered template with its functions resolved, as CloudFormation does, for a made-up account.
 
 use s3guard_posture::Config;
 use serde_json::Value as Json;

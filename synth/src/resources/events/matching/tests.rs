@@ -1,4 +1,4 @@
-//! EventBridge's rules of matching, each with what it lets through, what it does not, and what is said of that.
+//! EventBridge's matching rules, each with events that match, events that do not, and the reason that is given.
 
 use serde_json::{Value as Json, json};
 
