@@ -124,16 +124,18 @@ impl Template {
         let resources: Map<String, Json> = resources
             .map(|entry| entry.to_json().map(|json| (entry.id.to_string(), json)))
             .collect::<Result<_, _>>()?;
-        let template = without_nulls(json!({
-            "AWSTemplateFormatVersion": "2010-09-09",
-            "Description": self.description,
-            "Metadata": some(self.metadata()),
-            "Parameters": some(each(&self.parameters, |parameter| json!(parameter))),
-            "Rules": some(each(&self.rules, rule_to_json)),
-            "Conditions": some(each(&self.conditions, Condition::to_json)),
-            "Resources": resources,
-            "Outputs": some(each(&self.outputs, |output| json!(output))),
-        }));
+        let sections = [
+            ("AWSTemplateFormatVersion", json!("2010-09-09")),
+            ("Description", json!(self.description)),
+            ("Metadata", section(self.metadata())),
+            ("Parameters", section(each(&self.parameters, |parameter| json!(parameter)))),
+            ("Rules", section(each(&self.rules, rule_to_json))),
+            ("Conditions", section(each(&self.conditions, Condition::to_json))),
+            ("Resources", Json::Object(resources)),
+            ("Outputs", section(each(&self.outputs, |output| json!(output)))),
+        ];
+        let mut template: Json = sections.into_iter().collect();
+        remove_nulls(&mut template);
         check::check_size(&template)?;
         Ok(template)
     }
@@ -182,15 +184,16 @@ impl Entry {
         let Attributes { condition, depends_on, is_retained, .. } = &self.attributes;
         let (deleted, replaced) =
             if *is_retained { ("RetainExceptOnCreate", "Retain") } else { ("Delete", "Delete") };
-        Ok(json!({
-            "Type": self.r#type,
-            "Condition": condition,
-            "DependsOn": (!depends_on.is_empty()).then_some(depends_on),
-            "DeletionPolicy": deleted,
-            "UpdateReplacePolicy": replaced,
-            "Metadata": some(self.attributes.metadata()),
-            "Properties": properties.as_object().filter(|properties| !properties.is_empty()),
-        }))
+        let sections = [
+            ("Type", json!(self.r#type)),
+            ("Condition", json!(condition)),
+            ("DependsOn", if depends_on.is_empty() { Json::Null } else { json!(depends_on) }),
+            ("DeletionPolicy", json!(deleted)),
+            ("UpdateReplacePolicy", json!(replaced)),
+            ("Metadata", section(self.attributes.metadata())),
+            ("Properties", section(properties.as_object().cloned().unwrap_or_default())),
+        ];
+        Ok(sections.into_iter().collect())
     }
 }
 
@@ -207,20 +210,18 @@ fn each<T>(named: &[(LogicalId, T)], to_json: impl Fn(&T) -> Json) -> Map<String
     named.iter().map(|(id, one)| (id.to_string(), to_json(one))).collect()
 }
 
-fn some(section: Map<String, Json>) -> Option<Map<String, Json>> {
-    (!section.is_empty()).then_some(section)
+fn section(map: Map<String, Json>) -> Json {
+    if map.is_empty() { Json::Null } else { Json::Object(map) }
 }
 
 /// Removes null: a property that is not set is an `Option` that is `None`.
-fn without_nulls(json: Json) -> Json {
+fn remove_nulls(json: &mut Json) {
     match json {
-        Json::Object(map) => Json::Object(
-            map.into_iter()
-                .filter(|(_, value)| !value.is_null())
-                .map(|(key, value)| (key, without_nulls(value)))
-                .collect(),
-        ),
-        Json::Array(items) => Json::Array(items.into_iter().map(without_nulls).collect()),
-        scalar @ (Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_)) => scalar,
+        Json::Object(map) => {
+            map.retain(|_, value| !value.is_null());
+            map.values_mut().for_each(remove_nulls);
+        }
+        Json::Array(items) => items.iter_mut().for_each(remove_nulls),
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => {}
     }
 }

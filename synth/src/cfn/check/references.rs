@@ -1,5 +1,6 @@
 //! Every reference of a rendered template must lead to something that exists whenever the reference does.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
@@ -12,22 +13,28 @@ use crate::cfn::{
 };
 
 /// The names that functions of the JSON refer to: `Id`, or `Id.Attribute`.
-pub(in crate::cfn) fn references(json: &Json) -> Vec<String> {
+pub(in crate::cfn) fn references(json: &Json) -> Vec<Cow<'_, str>> {
+    let mut found = Vec::new();
+    find(json, &mut found);
+    found
+}
+
+fn find<'j>(json: &'j Json, found: &mut Vec<Cow<'j, str>>) {
     match (intrinsic(json), json) {
-        (Some(("Ref", Json::String(name))), _) => vec![name.clone()],
+        (Some(("Ref", Json::String(name))), _) => found.push(name.into()),
         (Some(("Fn::GetAtt", Json::Array(path))), _) => {
-            vec![path.iter().filter_map(Json::as_str).collect::<Vec<_>>().join(".")]
+            let path: Vec<&str> = path.iter().filter_map(Json::as_str).collect();
+            found.push(path.join(".").into());
         }
         (Some(("Fn::Sub", Json::String(text))), _) => {
-            let names = pieces(text).filter_map(|piece| match piece {
-                Piece::Name(name) => Some(name.to_owned()),
+            found.extend(pieces(text).filter_map(|piece| match piece {
+                Piece::Name(name) => Some(name.into()),
                 Piece::Text(_) => None,
-            });
-            names.collect()
+            }));
         }
-        (_, Json::Object(map)) => map.values().flat_map(references).collect(),
-        (_, Json::Array(items)) => items.iter().flat_map(references).collect(),
-        (_, Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_)) => Vec::new(),
+        (_, Json::Object(map)) => map.values().for_each(|value| find(value, found)),
+        (_, Json::Array(items)) => items.iter().for_each(|item| find(item, found)),
+        (_, Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_)) => {}
     }
 }
 
@@ -78,7 +85,7 @@ impl Names<'_> {
 
     fn check_parameters(&self, from: LogicalId, json: &Json) -> Result<(), RenderError> {
         let foreign = references(json).into_iter().find(|name| !self.is_parameter(name));
-        foreign.map_or(Ok(()), |to| Err(RenderError::Foreign(from, to)))
+        foreign.map_or(Ok(()), |to| Err(RenderError::Foreign(from, to.into_owned())))
     }
 
     /// Checks the references of a part of the template that exists under the condition.
@@ -97,7 +104,7 @@ impl Names<'_> {
             let entry = self.entry(from, id)?;
             // Another template's handle may by chance have the id of one of ours, of another type.
             if !attribute.is_empty() && !entry.known_attributes.contains(&attribute) {
-                return Err(RenderError::Foreign(from, name));
+                return Err(RenderError::Foreign(from, name.into_owned()));
             }
             match entry.attributes.condition.map(ConditionHandle::id) {
                 Some(of) if condition != Some(of) => {
