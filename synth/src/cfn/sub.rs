@@ -73,7 +73,7 @@ impl Sub {
     }
 
     pub(super) fn variable(mut self, name: &str) -> Self {
-        self.text += &format!("${{{name}}}");
+        self.text.extend(["${", name, "}"]);
         self.has_values = true;
         self
     }

@@ -97,7 +97,7 @@ impl Template {
             r#type: R::TYPE,
             known_attributes: R::ATTRIBUTES,
             attributes,
-            properties: serde_json::to_value(&resource),
+            properties: serde_json::to_value(resource),
         });
         Handle::of(id)
     }

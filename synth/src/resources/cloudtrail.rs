@@ -10,6 +10,7 @@ use crate::cfn::{
 /// `AWS::CloudTrail::Trail`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
+#[expect(clippy::struct_excessive_bools, reason = "these are CloudTrail's properties")]
 pub struct Trail {
     /// The bucket for its log files. Its policy must allow CloudTrail to write before the trail is created.
     pub s3_bucket_name: Value<BucketName>,

@@ -2,7 +2,8 @@
 
 mod dashboard;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+use serde_json::json;
 
 pub use dashboard::{Dashboard, Widget};
 
@@ -11,31 +12,39 @@ use crate::cfn::{
     kind::{AnyArn, Text},
 };
 
-/// `AWS::CloudWatch::Alarm`, of one metric
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "PascalCase")]
+/// `AWS::CloudWatch::Alarm`, of one metric: raised when its value over five minutes is at least the threshold.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Alarm {
     /// The metric.
-    #[serde(flatten)]
     pub metric: Metric,
     /// How the values of a period become one.
     pub statistic: Statistic,
-    /// The length of a period.
-    #[serde(rename = "Period")]
-    pub period_seconds: u32,
-    /// How the value is compared with the threshold.
-    pub comparison_operator: &'static str,
     /// What the value is compared with.
     pub threshold: u32,
-    /// The number of periods that are evaluated.
-    pub evaluation_periods: u32,
-    /// What a period without values means.
-    pub treat_missing_data: &'static str,
     /// What the alarm means, and what to do: the notification shows it.
     pub alarm_description: &'static str,
     /// What is notified when the alarm is raised.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub alarm_actions: Vec<Value<AnyArn>>,
+}
+
+impl Serialize for Alarm {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Metric { namespace, name, dimensions } = &self.metric;
+        json!({
+            "Namespace": namespace,
+            "MetricName": name,
+            "Dimensions": dimensions,
+            "Statistic": self.statistic,
+            "Period": 300,
+            "ComparisonOperator": "GreaterThanOrEqualToThreshold",
+            "Threshold": self.threshold,
+            "EvaluationPeriods": 1,
+            "TreatMissingData": "notBreaching",
+            "AlarmDescription": self.alarm_description,
+            "AlarmActions": (!self.alarm_actions.is_empty()).then_some(&self.alarm_actions),
+        })
+        .serialize(serializer)
+    }
 }
 
 resource! {
@@ -47,11 +56,10 @@ resource! {
 }
 
 /// A metric of one thing.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "PascalCase")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Metric {
     namespace: &'static str,
-    metric_name: &'static str,
+    name: &'static str,
     dimensions: [Dimension; 1],
 }
 
@@ -66,12 +74,12 @@ impl Metric {
     /// A metric, such as `AWS/SQS`, `ApproximateAgeOfOldestMessage`, of the `QueueName` with this value.
     pub fn new(
         namespace: &'static str,
-        metric_name: &'static str,
+        name: &'static str,
         dimension: &'static str,
         value: impl Into<Value<Text>>,
     ) -> Self {
         let dimensions = [Dimension { name: dimension, value: value.into() }];
-        Self { namespace, metric_name, dimensions }
+        Self { namespace, name, dimensions }
     }
 }
 

@@ -113,11 +113,7 @@ pub(super) fn add(template: &mut Template, guard: Parts, notify: Parts, topics: 
         let alarm = Alarm {
             metric,
             statistic,
-            period_seconds: 300,
-            comparison_operator: "GreaterThanOrEqualToThreshold",
             threshold,
-            evaluation_periods: 1,
-            treat_missing_data: "notBreaching",
             alarm_description: what,
             alarm_actions: direct.map(|topic| topic.arn().into()).into_iter().collect(),
         };

@@ -111,8 +111,7 @@ impl Widget {
 /// A metric as dashboards write it: namespace, name, dimension, its value, and how it is shown.
 fn line(label: &str, metric: &Metric) -> Json {
     let [dimension] = &metric.dimensions;
-    let Metric { namespace, metric_name, .. } = metric;
-    json!([namespace, metric_name, dimension.name, dimension.value, { "label": label }])
+    json!([metric.namespace, metric.name, dimension.name, dimension.value, { "label": label }])
 }
 
 /// JSON as text, in which CloudFormation's values become variables within quotes.

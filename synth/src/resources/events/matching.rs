@@ -59,7 +59,8 @@ fn mismatch_below(pattern: &Json, event: &Json, above: &[&str]) -> Option<Mismat
                 below.collect::<Option<Vec<_>>>()?.into_iter().next()
             }
             Json::Array(filters) => field_mismatch(event, &path, filters),
-            _ => mismatch_below(wanted, event, &path),
+            Json::Object(_) => mismatch_below(wanted, event, &path),
+            Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => None,
         }
     })
 }
