@@ -1,54 +1,42 @@
 //! CloudTrail: trails.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+use serde_json::json;
 
 use crate::cfn::{
     Value,
     kind::{BucketName, KeyArn, Text},
 };
 
-/// `AWS::CloudTrail::Trail`
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "PascalCase")]
-#[expect(clippy::struct_excessive_bools, reason = "these are CloudTrail's properties")]
+/// `AWS::CloudTrail::Trail`, of the write management events of all Regions
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trail {
     /// The bucket for its log files. Its policy must allow CloudTrail to write before the trail is created.
-    pub s3_bucket_name: Value<BucketName>,
-    /// Whether it records.
-    pub is_logging: bool,
+    pub bucket_name: Value<BucketName>,
     /// Its name.
-    pub trail_name: Value<Text>,
-    /// Whether it records in all Regions.
-    pub is_multi_region_trail: bool,
-    /// Whether it records global services, such as IAM.
-    pub include_global_service_events: bool,
-    /// Whether changed log files can be detected.
-    pub enable_log_file_validation: bool,
+    pub name: Value<Text>,
     /// The key that encrypts its log files.
-    #[serde(rename = "KMSKeyId")]
-    pub kms_key_id: Value<KeyArn>,
-    /// The calls that it records.
-    pub advanced_event_selectors: [AdvancedEventSelector; 1],
+    pub kms_key: Value<KeyArn>,
 }
 
 resource! { Trail = "AWS::CloudTrail::Trail"; }
 
-/// Calls that a trail records: those that match all fields.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct AdvancedEventSelector {
-    /// A description of the calls.
-    pub name: &'static str,
-    /// The fields.
-    pub field_selectors: Vec<FieldSelector>,
-}
-
-/// The value that a field of a call must have.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct FieldSelector {
-    /// The field, such as `readOnly`.
-    pub field: &'static str,
-    /// Its value.
-    pub equals: [&'static str; 1],
+impl Serialize for Trail {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let field = |name: &str, value: &str| json!({ "Field": name, "Equals": [value] });
+        json!({
+            "S3BucketName": self.bucket_name,
+            "IsLogging": true,
+            "TrailName": self.name,
+            "IsMultiRegionTrail": true,
+            "IncludeGlobalServiceEvents": true,
+            "EnableLogFileValidation": true,
+            "KMSKeyId": self.kms_key,
+            "AdvancedEventSelectors": [{
+                "Name": "write management events",
+                "FieldSelectors": [field("eventCategory", "Management"), field("readOnly", "false")],
+            }],
+        })
+        .serialize(serializer)
+    }
 }

@@ -11,7 +11,7 @@ use crate::{
         kind::{AnyArn, Text, TrailArn},
     },
     resources::{
-        cloudtrail::{AdvancedEventSelector, FieldSelector, Trail},
+        cloudtrail::Trail,
         kms::Key,
         s3::{Bucket, BucketPolicy, Encryption, LifecycleRule, LoggingConfiguration},
     },
@@ -84,20 +84,7 @@ pub(super) fn add_last(
     key: Handle<Key>,
     files: Files,
 ) {
-    let field = |field, value| FieldSelector { field, equals: [value] };
-    let trail = Trail {
-        s3_bucket_name: files.bucket.name(),
-        is_logging: true,
-        trail_name: name(),
-        is_multi_region_trail: true,
-        include_global_service_events: true,
-        enable_log_file_validation: true,
-        kms_key_id: key.arn(),
-        advanced_event_selectors: [AdvancedEventSelector {
-            name: "write management events",
-            field_selectors: vec![field("eventCategory", "Management"), field("readOnly", "false")],
-        }],
-    };
+    let trail = Trail { bucket_name: files.bucket.name(), name: name(), kms_key: key.arn() };
     // CloudTrail tries to write before it accepts the bucket.
     let mut depends_on = vec![files.policy.dependency()];
     depends_on.extend(template.ends());
