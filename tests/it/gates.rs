@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, path::Path};
 
 use s3guard_synth::{
     cfn::{LogicalId, Template, Value},
-    resources::lambda::{Archive, Function, LoggingConfig},
+    resources::lambda::Function,
     stacks,
 };
 use serde_json::{Value as Json, json};
@@ -173,18 +173,17 @@ fn failed(report: &Json) -> BTreeSet<(String, String)> {
 fn nasty() -> Template {
     const FUNCTION: LogicalId = LogicalId::new("Function");
     let mut template = Template::new("2012-10-17");
-    let text = || Value::literal("y");
     let function = Function {
         role: Value::literal("on"),
-        code: Archive { bucket: text(), key: text(), handler: "no" },
+        code_bucket: Value::literal("y"),
+        code_key: Value::literal("null"),
+        handler: "no",
         description: "1:30",
-        architectures: [Value::literal("off")],
-        environment: TEXTS.into_iter().chain(SCRIPTS).map(|text| (text, text.into())).collect(),
-        kms_key_arn: Value::literal("~"),
-        memory_mebibytes: 128,
+        architecture: Value::literal("off"),
+        variables: TEXTS.into_iter().chain(SCRIPTS).map(|text| (text, text.into())).collect(),
+        kms_key: Value::literal("~"),
         timeout_seconds: 60,
-        logging_config: LoggingConfig { log_group: Value::literal("null"), log_format: "true" },
-        recursive_loop: "0x1f",
+        log_group: Value::literal("0x1f"),
     };
     template.add(FUNCTION, function);
     template

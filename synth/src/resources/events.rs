@@ -1,9 +1,10 @@
-//! EventBridge: rules by pattern or by schedule, their targets, and what a pattern matches.
+//! EventBridge: rules by pattern or by schedule, and what a pattern matches.
 
 mod matching;
 mod pattern;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+use serde_json::json;
 
 pub use matching::{KnownPattern, Mismatch};
 pub use pattern::{EventPattern, Filter};
@@ -13,19 +14,19 @@ use crate::cfn::{
     kind::{QueueArn, ScheduleExpression},
 };
 
-/// `AWS::Events::Rule`
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "PascalCase")]
+/// `AWS::Events::Rule`, which sends to a queue, and retries for a day
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
     /// When the rule fires.
-    #[serde(flatten)]
     pub trigger: Trigger,
-    /// What receives the event, at most five.
-    pub targets: Vec<Target>,
+    /// The queue. Its policy must allow the rule to send.
+    pub queue: Value<QueueArn>,
+    /// The dead-letter queue for events that could not be sent. Its policy must allow the rule to send, too.
+    pub dead_letters: Value<QueueArn>,
+    /// A fixed text that is sent instead of the event.
+    pub input: Option<&'static str>,
     /// The purpose of the rule.
     pub description: &'static str,
-    /// `ENABLED`, or `DISABLED`.
-    pub state: &'static str,
 }
 
 resource! {
@@ -36,48 +37,34 @@ resource! {
     }
 }
 
+impl Serialize for Rule {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (pattern, schedule) = match &self.trigger {
+            Trigger::Pattern(pattern) => (Some(pattern), None),
+            Trigger::Schedule(schedule) => (None, Some(schedule)),
+        };
+        json!({
+            "EventPattern": pattern,
+            "ScheduleExpression": schedule,
+            "Targets": [{
+                "Arn": self.queue,
+                "Id": "queue",
+                "Input": self.input,
+                "RetryPolicy": { "MaximumRetryAttempts": 185, "MaximumEventAgeInSeconds": 86_400 },
+                "DeadLetterConfig": { "Arn": self.dead_letters },
+            }],
+            "Description": self.description,
+            "State": "ENABLED",
+        })
+        .serialize(serializer)
+    }
+}
+
 /// When a rule fires.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Trigger {
     /// For each event that matches.
-    #[serde(rename = "EventPattern")]
     Pattern(EventPattern),
     /// At these times.
-    #[serde(rename = "ScheduleExpression")]
     Schedule(Value<ScheduleExpression>),
-}
-
-/// A queue that receives the events of a rule.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct Target {
-    /// The queue. Its policy must allow the rule to send.
-    pub arn: Value<QueueArn>,
-    /// The target's name, unique within the rule.
-    pub id: &'static str,
-    /// A fixed text instead of the event.
-    pub input: Option<&'static str>,
-    /// How often, and for how long, EventBridge retries.
-    pub retry_policy: RetryPolicy,
-    /// Where events go that could not be sent.
-    pub dead_letter_config: DeadLetterConfig,
-}
-
-/// How often, and for how long, EventBridge retries.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct RetryPolicy {
-    /// How often, 0 to 185.
-    #[serde(rename = "MaximumRetryAttempts")]
-    pub retries_max: u32,
-    /// For how long, 60 to 86400.
-    #[serde(rename = "MaximumEventAgeInSeconds")]
-    pub event_age_seconds_max: u32,
-}
-
-/// Where events go that could not be sent.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct DeadLetterConfig {
-    /// The dead-letter queue. Its policy must allow the rule to send.
-    pub arn: Value<QueueArn>,
 }

@@ -1,41 +1,36 @@
 //! Lambda: functions, permissions to call them, and event sources.
 
 use serde::{Serialize, Serializer};
-use serde_json::{Map, json};
+use serde_json::{Value as Json, json};
 
 use crate::cfn::{
     Value,
     kind::{AnyArn, Architecture, FunctionName, KeyArn, LogGroupName, QueueArn, RoleArn, Text},
 };
 
-/// `AWS::Lambda::Function`
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "PascalCase")]
+/// `AWS::Lambda::Function`: a program for Amazon Linux 2023 in a bucket of the stack's Region, which logs JSON
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Function {
     /// Its execution role.
     pub role: Value<RoleArn>,
-    /// The program.
-    #[serde(flatten)]
-    pub code: Archive,
+    /// The bucket of the zip archive.
+    pub code_bucket: Value<Text>,
+    /// The key of the zip archive.
+    pub code_key: Value<Text>,
+    /// The name of the handler, which the program reads.
+    pub handler: &'static str,
     /// Its purpose.
     pub description: &'static str,
     /// The processor architecture.
-    pub architectures: [Value<Architecture>; 1],
+    pub architecture: Value<Architecture>,
     /// The names and values of its environment variables.
-    #[serde(serialize_with = "variables")]
-    pub environment: Vec<(&'static str, Value<Text>)>,
+    pub variables: Vec<(&'static str, Value<Text>)>,
     /// The key that encrypts the environment.
-    pub kms_key_arn: Value<KeyArn>,
-    /// Its memory, and with it its share of a processor.
-    #[serde(rename = "MemorySize")]
-    pub memory_mebibytes: u32,
+    pub kms_key: Value<KeyArn>,
     /// How long it may run.
-    #[serde(rename = "Timeout")]
     pub timeout_seconds: u32,
-    /// Where and how it logs.
-    pub logging_config: LoggingConfig,
-    /// What Lambda does when the function seems to call itself: `Allow`, or `Terminate`.
-    pub recursive_loop: &'static str,
+    /// The log group.
+    pub log_group: Value<LogGroupName>,
 }
 
 resource! {
@@ -46,45 +41,32 @@ resource! {
     }
 }
 
-/// A program for Amazon Linux 2023: a zip archive in a bucket of the stack's Region.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Archive {
-    /// The bucket.
-    pub bucket: Value<Text>,
-    /// The archive's key.
-    pub key: Value<Text>,
-    /// The name of the handler, which the program reads.
-    pub handler: &'static str,
-}
-
-impl Serialize for Archive {
+impl Serialize for Function {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { bucket, key, handler } = self;
+        let variables: Json =
+            self.variables.iter().map(|(name, value)| (*name, json!(value))).collect();
         json!({
-            "PackageType": "Zip", "Runtime": "provided.al2023", "Handler": handler,
-            "Code": { "S3Bucket": bucket, "S3Key": key },
+            "Role": self.role,
+            "PackageType": "Zip",
+            "Runtime": "provided.al2023",
+            "Handler": self.handler,
+            "Code": { "S3Bucket": self.code_bucket, "S3Key": self.code_key },
+            "Description": self.description,
+            "Architectures": [self.architecture],
+            "Environment": { "Variables": variables },
+            "KmsKeyArn": self.kms_key,
+            // A batch of notify is up to six MiB, from which its notifications are written.
+            "MemorySize": 256,
+            "Timeout": self.timeout_seconds,
+            "LoggingConfig": { "LogGroup": self.log_group, "LogFormat": "JSON" },
+            // The functions send messages to the queue that they read, and Lambda would stop them after sixteen. Their own
+            // counters limit them: the guard's attempts at buckets that settle or whose stack is in progress, the pages of
+            // its sweep, and windows that end.
+            // Source: AWS Lambda Developer Guide, "Use Lambda recursive loop detection to prevent infinite loops".
+            "RecursiveLoop": "Allow",
         })
         .serialize(serializer)
     }
-}
-
-fn variables<S: Serializer>(
-    variables: &[(&'static str, Value<Text>)],
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    let variables: Map<_, _> =
-        variables.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
-    json!({ "Variables": variables }).serialize(serializer)
-}
-
-/// Where and how a function logs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct LoggingConfig {
-    /// The log group.
-    pub log_group: Value<LogGroupName>,
-    /// `JSON`, or `Text`.
-    pub log_format: &'static str,
 }
 
 /// `AWS::Lambda::Permission`
@@ -103,31 +85,33 @@ pub struct Permission {
 
 resource! { Permission = "AWS::Lambda::Permission"; }
 
-/// `AWS::Lambda::EventSourceMapping`, of a queue
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "PascalCase")]
+/// `AWS::Lambda::EventSourceMapping`, of a queue: messages that the function does not report as failed are deleted
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventSourceMapping {
     /// The function. Its role must allow it to receive before the mapping is created.
     pub function_name: Value<FunctionName>,
     /// The queue.
-    pub event_source_arn: Value<QueueArn>,
+    pub queue: Value<QueueArn>,
     /// The largest number of messages for one call.
     pub batch_size: u32,
     /// How long a call waits for more messages.
-    #[serde(rename = "MaximumBatchingWindowInSeconds")]
     pub batching_window_seconds: u32,
-    /// `ReportBatchItemFailures`: without it, one failed message brings back its whole batch.
-    pub function_response_types: [&'static str; 1],
-    /// The limit on concurrent calls.
-    pub scaling_config: ScalingConfig,
+    /// The limit on concurrent calls, 2 to 1000.
+    pub concurrency_max: u32,
 }
 
 resource! { EventSourceMapping = "AWS::Lambda::EventSourceMapping"; }
 
-/// The limit on concurrent calls.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct ScalingConfig {
-    /// 2 to 1000.
-    #[serde(rename = "MaximumConcurrency")]
-    pub concurrency_max: u32,
+impl Serialize for EventSourceMapping {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        json!({
+            "FunctionName": self.function_name,
+            "EventSourceArn": self.queue,
+            "BatchSize": self.batch_size,
+            "MaximumBatchingWindowInSeconds": self.batching_window_seconds,
+            "FunctionResponseTypes": ["ReportBatchItemFailures"],
+            "ScalingConfig": { "MaximumConcurrency": self.concurrency_max },
+        })
+        .serialize(serializer)
+    }
 }

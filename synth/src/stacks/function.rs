@@ -18,7 +18,7 @@ use crate::{
     resources::{
         iam::{ManagedPolicy, Role},
         kms::Key,
-        lambda::{Archive, EventSourceMapping, Function, LoggingConfig, ScalingConfig},
+        lambda::{EventSourceMapping, Function},
         logs::LogGroup,
     },
 };
@@ -153,24 +153,15 @@ pub(super) fn add(
     let role = template.add_with(ids.role, attributes, role);
     let function = Function {
         role: role.arn(),
-        code: Archive {
-            bucket: parameters.code_bucket.value(),
-            key: parameters.code_key.value(),
-            handler: definition.handler,
-        },
+        code_bucket: parameters.code_bucket.value(),
+        code_key: parameters.code_key.value(),
+        handler: definition.handler,
         description: definition.why,
-        architectures: [parameters.architecture.value()],
-        environment: definition.variables,
-        kms_key_arn: key.arn(),
-        // A batch of notify is up to six MiB, from which its notifications are written.
-        memory_mebibytes: 256,
+        architecture: parameters.architecture.value(),
+        variables: definition.variables,
+        kms_key: key.arn(),
         timeout_seconds: TIMEOUT_SECONDS,
-        logging_config: LoggingConfig { log_group: logs.name(), log_format: "JSON" },
-        // Both send messages to the queue that they read, and Lambda would stop them after sixteen. Their own counters limit
-        // them: the guard's attempts at buckets that settle or whose stack is in progress, the pages of its sweep, and
-        // windows that end.
-        // Source: AWS Lambda Developer Guide, "Use Lambda recursive loop detection to prevent infinite loops".
-        recursive_loop: "Allow",
+        log_group: logs.name(),
     };
     let skips = [
         ("CKV_AWS_115", "Its event source limits it; reserved concurrency fails in new accounts."),
@@ -195,11 +186,10 @@ pub(super) fn add_source(
 ) {
     let source = EventSourceMapping {
         function_name: parts.function.name(),
-        event_source_arn: parts.intake.queue.arn(),
+        queue: parts.intake.queue.arn(),
         batch_size: batch.size,
         batching_window_seconds: batch.window_seconds,
-        function_response_types: ["ReportBatchItemFailures"],
-        scaling_config: ScalingConfig { concurrency_max: batch.concurrency_max },
+        concurrency_max: batch.concurrency_max,
     };
     let why = "Calls the function; only failed messages return to the queue.";
     template.add_with(ids.source, Attributes { depends_on, ..Attributes::deleted(why) }, source);

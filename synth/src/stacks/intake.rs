@@ -3,7 +3,7 @@
 use crate::{
     cfn::{Attributes, Handle, LogicalId, PolicyDocument, Skip, Statement, Template, Test},
     resources::{
-        events::{DeadLetterConfig, RetryPolicy, Rule, Target, Trigger},
+        events::{Rule, Trigger},
         sqs::{Queue, QueuePolicy, RedrivePolicy},
     },
 };
@@ -113,18 +113,12 @@ fn queue_attributes(why: &'static str) -> Attributes {
 }
 
 fn add_rule(template: &mut Template, feed: Feed, intake: Intake) -> Handle<Rule> {
-    let target = Target {
-        arn: intake.queue.arn(),
-        id: "queue",
-        input: feed.input,
-        retry_policy: RetryPolicy { retries_max: 185, event_age_seconds_max: DAY_SECONDS },
-        dead_letter_config: DeadLetterConfig { arn: intake.dead_letters.arn() },
-    };
     let rule = Rule {
         trigger: feed.trigger,
-        targets: vec![target],
+        queue: intake.queue.arn(),
+        dead_letters: intake.dead_letters.arn(),
+        input: feed.input,
         description: feed.why,
-        state: "ENABLED",
     };
     template.add_with(feed.id, Attributes::deleted(feed.why), rule)
 }

@@ -163,9 +163,10 @@ fn a_pattern_that_event_bridge_would_refuse_is_found() {
     let names = |count: usize| vec!["PutBucketIntelligentTieringConfiguration"; count];
     let rule = |count| events::Rule {
         trigger: Trigger::Pattern(EventPattern::new().field("detail.eventName", names(count))),
-        targets: Vec::new(),
+        queue: Value::literal("queue"),
+        dead_letters: Value::literal("dead letters"),
+        input: None,
         description: "a rule",
-        state: "ENABLED",
     };
     check(
         |template| {
