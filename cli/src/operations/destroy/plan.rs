@@ -9,7 +9,6 @@ use s3guard_aws::{Buckets, Ledger, Objects};
 use s3guard_posture::contract::output;
 use s3guard_posture::contract::parameter;
 use s3guard_posture::{Account as _, BucketName, Reading, StackName};
-use s3guard_synth::cfn::DeletionPolicy;
 use s3guard_synth::stacks;
 use time::OffsetDateTime;
 
@@ -373,12 +372,7 @@ impl Plan {
 
 /// The logical ids that the template keeps when the stack goes.
 pub(crate) fn kept_by_template() -> Vec<String> {
-    let template = stacks::guard();
-    let kept = template.attributes().filter(|(_, attributes)| match attributes.deletion_policy {
-        Some(DeletionPolicy::Retain | DeletionPolicy::RetainExceptOnCreate) => true,
-        Some(DeletionPolicy::Delete) | None => false,
-    });
-    kept.map(|(id, _)| id.to_string()).collect()
+    stacks::guard().retained().map(|id| id.to_string()).collect()
 }
 
 /// Why something stays.

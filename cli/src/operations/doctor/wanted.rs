@@ -2,7 +2,6 @@
 
 use s3guard_posture::config::{Config, Endpoint, TrailChoice};
 use s3guard_posture::{Grade, KeyArn, Region};
-use s3guard_synth::resources::lambda::EventSourceMapping;
 use s3guard_synth::stacks;
 
 /// What the guard is to be, as far as it can be had or not.
@@ -33,17 +32,9 @@ impl Wanted {
             grade: config.strongest_grade(),
             has_sms: subscriptions.iter().any(|one| is_sms(one.endpoint())),
             relies_on_trail: deploy.trail == Some(TrailChoice::Existing),
-            calls_at_once: calls_at_once(config),
+            calls_at_once: i32::try_from(stacks::CONCURRENCY_MAX).unwrap_or(i32::MAX),
         }
     }
-}
-
-/// How many calls the sources of the functions let run at once.
-fn calls_at_once(config: &Config) -> i32 {
-    let template = stacks::guard_with(config);
-    let sources = template.resources::<EventSourceMapping>();
-    let most = sources.filter_map(|source| source.resource.scaling_config);
-    i32::try_from(most.map(|scaling| scaling.concurrency_max).sum::<u32>()).unwrap_or(i32::MAX)
 }
 
 #[cfg(test)]

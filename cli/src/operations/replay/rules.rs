@@ -92,7 +92,6 @@ impl Rules {
             rule_patterns(&Deployed {
                 account: account.clone(),
                 region: region.clone(),
-                partition: region.partition().to_owned(),
                 bucket_prefix: bucket_prefix.clone(),
                 selection: selection.clone(),
             })
