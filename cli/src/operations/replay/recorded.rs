@@ -1,25 +1,26 @@
-//! An event as somebody has kept it.
+//! Events as they were recorded: found in every form in which they are kept.
 
-use s3guard_posture::events;
-use s3guard_posture::events::field;
+use s3guard_posture::events::{self, field};
 use s3guard_posture::{AccountId, Region};
 use serde_json::{Value as Json, json};
+use thiserror::Error;
 use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
 
 use crate::operations::replay::replayed::Head;
 
-/// The types of events that `EventBridge` makes of CloudTrail's records.
-///
-/// Source: Amazon EventBridge User Guide, "AWS service events delivered via AWS CloudTrail".
-const DETAIL_TYPES: [(&str, &str); 2] = [
-    ("AwsServiceEvent", "AWS Service Event via CloudTrail"),
-    ("AwsConsoleSignIn", "AWS Console Sign In via CloudTrail"),
-];
-/// Of everything else.
-pub(crate) const CALL: &str = "AWS API Call via CloudTrail";
+/// Why nothing could be read.
+#[derive(Debug, Error)]
+pub(crate) enum ParseError {
+    #[error("there is nothing in it")]
+    Empty,
+    #[error("it is not text: line {line} is not UTF-8")]
+    NoText { line: usize },
+    #[error("it is neither JSON nor JSON lines: {0}")]
+    NoJson(serde_json::Error),
+}
 
-/// Something that was recorded, and where it stood.
+/// Something that was recorded.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Recorded {
     /// Where it stood in what was read, as `line 3` or `Records[0]`; empty if there was nothing else.
@@ -30,27 +31,93 @@ pub(crate) struct Recorded {
 /// How it came.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Came {
-    /// As `EventBridge` delivers it.
+    /// As EventBridge delivers it.
     Event(Json),
-    /// As the body of a message in a queue of the guard, and the event that it holds, if it holds one.
+    /// As the body of a message in a queue of the guard, and the event in it, if there is one.
     Message { body: String, event: Option<Json> },
     /// As nothing that an account would ever send, for this reason.
     Unknown(String),
 }
 
+/// Reads recorded events, in the order in which they stand there; of `lookup-events`, which begins with the newest, in
+/// the opposite one.
+///
+/// These forms are known, alone, as a list or one on each line:
+///
+/// - an event as EventBridge delivers it
+/// - a record of CloudTrail, which is put into EventBridge's envelope
+/// - a log file of CloudTrail: `{"Records":[…]}`
+/// - the output of `aws cloudtrail lookup-events`: `{"Events":[{"CloudTrailEvent":"…"}]}`
+/// - the body of a message of the guard: `{"s3guard":…}`
+/// - a batch of SQS, as Lambda gets it, and the output of `aws sqs receive-message`
+///
+/// A line that is not JSON is no event, and the other lines are read.
+pub(crate) fn parse(bytes: &[u8]) -> Result<Vec<Recorded>, ParseError> {
+    let text = str::from_utf8(bytes).map_err(|error| {
+        let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
+        ParseError::NoText { line: before.split(|byte| *byte == b'\n').count() }
+    })?;
+    let text = text.trim_start_matches('\u{feff}');
+    let error = match serde_json::from_str(text) {
+        Ok(value) => return Ok(unfold(value, "")),
+        Err(error) => error,
+    };
+    let mut lines = text.lines().zip(1..).filter(|(line, _)| !line.trim().is_empty()).peekable();
+    let Some((first, _)) = lines.peek() else { return Err(ParseError::Empty) };
+    if !serde_json::from_str(first).is_ok_and(|first: Json| first.is_object()) {
+        return Err(ParseError::NoJson(error));
+    }
+    let found = lines.flat_map(|(line, number)| {
+        let place = format!("line {number}");
+        match serde_json::from_str(line) {
+            Ok(value) => unfold(value, &place),
+            Err(error) => vec![Recorded { place, came: no_json(&error) }],
+        }
+    });
+    Ok(found.collect())
+}
+
+/// Takes the events out of what holds many.
+fn unfold(mut value: Json, place: &str) -> Vec<Recorded> {
+    let all = |items: Vec<Json>, before: &str| -> Vec<Recorded> {
+        let of = |(index, item)| Recorded {
+            place: format!("{place}{before}[{index}]"),
+            came: of_list(item),
+        };
+        items.into_iter().enumerate().map(of).collect()
+    };
+    if let Json::Array(items) = value {
+        return all(items, "");
+    }
+    for name in ["Records", "Events", "Messages"] {
+        if let Some(Json::Array(items)) = value.get_mut(name).map(Json::take) {
+            let mut found =
+                all(items, &if place.is_empty() { name.to_owned() } else { format!(", {name}") });
+            if name == "Events" {
+                found.reverse();
+            }
+            return found;
+        }
+    }
+    vec![Recorded { place: place.to_owned(), came: Came::of(value) }]
+}
+
+/// One of many, which may hold its event as text.
+fn of_list(item: Json) -> Came {
+    match item.get("CloudTrailEvent") {
+        Some(Json::String(text)) => {
+            serde_json::from_str(text).map_or_else(|error| no_json(&error), Came::of)
+        }
+        Some(_) | None => Came::of(item),
+    }
+}
+
+fn no_json(error: &serde_json::Error) -> Came {
+    Came::Unknown(format!("it is not JSON: {error}"))
+}
+
 impl Recorded {
-    pub(crate) fn new(place: impl Into<String>, came: Came) -> Self {
-        Self { place: place.into(), came }
-    }
-
-    /// The same, from a file of this name.
-    #[must_use]
-    pub(crate) fn of_file(self, name: &str) -> Self {
-        let separator = if self.place.is_empty() { "" } else { ", " };
-        Self { place: format!("{name}{separator}{}", self.place), ..self }
-    }
-
-    /// The account on whose bus it came, if it says that.
+    /// The account in which it came, if it says that.
     pub(crate) fn account(&self) -> Option<AccountId> {
         field::text(self.event()?, &["account"])?.parse().ok()
     }
@@ -71,13 +138,11 @@ impl Recorded {
 
     /// When it happened, if it says that.
     pub(crate) fn time(&self) -> Option<OffsetDateTime> {
-        let event = self.event()?;
-        let text = field::text(event, &["detail", "eventTime"])
-            .or_else(|| field::text(event, &["time"]))?;
+        let text = time(self.event()?)?;
         OffsetDateTime::parse(&text, &Rfc3339).ok()?.checked_to_offset(UtcOffset::UTC)
     }
 
-    /// What can be said of it at first sight.
+    /// What it says about itself.
     pub(crate) fn head(&self) -> Head {
         let Some(event) = self.event() else {
             return Head { name: self.kind(), ..Head::default() };
@@ -89,14 +154,14 @@ impl Recorded {
         Head {
             bucket: parameter("bucketName").or_else(|| parameter("resourceArn")).or_else(bucket),
             region: field::text(event, &["region"]),
-            time: field::text(detail, &["eventTime"]).or_else(|| field::text(event, &["time"])),
+            time: time(event),
             principal: call.is_some().then(|| events::principal(detail)),
             tool: call.is_some().then(|| events::tool(detail).to_string()),
             name: call.or_else(|| field::text(event, &["detail-type"])).or_else(|| self.kind()),
         }
     }
 
-    /// What kind of message it is, if it is one of the guard.
+    /// The kind of a message of the guard.
     fn kind(&self) -> Option<String> {
         let Came::Message { body, .. } = &self.came else { return None };
         let body: Json = serde_json::from_str(body).ok()?;
@@ -104,9 +169,12 @@ impl Recorded {
     }
 }
 
+fn time(event: &Json) -> Option<String> {
+    field::text(event, &["detail", "eventTime"]).or_else(|| field::text(event, &["time"]))
+}
+
 impl Came {
-    /// Tells what a JSON value is.
-    pub(crate) fn of(value: Json) -> Self {
+    fn of(value: Json) -> Self {
         let has = |name: &str| value.get(name).is_some();
         if has("s3guard") {
             return Self::message(value.to_string());
@@ -117,17 +185,15 @@ impl Came {
         if has("eventName") && (has("eventSource") || has("eventVersion")) {
             return Self::Event(enveloped(&value));
         }
-        for name in ["body", "Body"] {
-            if let Some(Json::String(body)) = value.get(name) {
-                return Self::message(body.clone());
-            }
+        let body = value.get("body").or_else(|| value.get("Body")).and_then(Json::as_str);
+        if let Some(body) = body {
+            return Self::message(body.to_owned());
         }
         let what = "it is neither an event of EventBridge, nor a record of CloudTrail, nor a message of s3guard";
         Self::Unknown(what.to_owned())
     }
 
-    /// The body of a message.
-    pub(crate) fn message(body: String) -> Self {
+    fn message(body: String) -> Self {
         let read = |text: &str| serde_json::from_str::<Json>(text).ok();
         let inner = read(&body).and_then(|value| match value.get("s3guard") {
             None => Some(value),
@@ -137,15 +203,17 @@ impl Came {
     }
 }
 
-/// Puts a record of CloudTrail into the envelope in which `EventBridge` delivers it.
+/// Puts a record of CloudTrail into the envelope in which EventBridge delivers it.
 ///
 /// Source: Amazon EventBridge User Guide, "AWS service events delivered via AWS CloudTrail".
 fn enveloped(record: &Json) -> Json {
     let text = |name: &str| field::text(record, &[name]);
     let source = text("eventSource").unwrap_or_default();
-    let kind = text("eventType").unwrap_or_default();
-    let detail_type =
-        DETAIL_TYPES.iter().find(|(of, _)| *of == kind).map_or(CALL, |(_, name)| name);
+    let detail_type = match text("eventType").as_deref() {
+        Some("AwsServiceEvent") => "AWS Service Event via CloudTrail",
+        Some("AwsConsoleSignIn") => "AWS Console Sign In via CloudTrail",
+        Some(_) | None => "AWS API Call via CloudTrail",
+    };
     json!({
         "version": "0",
         "id": text("eventID"),
