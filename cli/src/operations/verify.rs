@@ -1,22 +1,21 @@
-//! Proving the deployed guard on a bucket of its own.
+//! Proving the deployed guard on a canary, a bucket made for it. No other bucket is written to.
 //!
-//! `prepare` asks, `plan` says what is tried, `attempt` has `settings`, `objects` and `notices` try it, `links` judges what
-//! is not seen, `clean` removes what was made. Nothing but the canary is ever written to.
+//! `prepare` fetches and asks, `plan` says what is tried, `settings`, `objects` and `notices` try it, `links` names the link
+//! that is probably broken, `clean` removes what was made.
 
-mod attempt;
 mod clean;
-mod deployed;
 mod links;
 mod notices;
 mod objects;
 mod plan;
 mod prepare;
-mod probe;
 mod report;
 mod run;
 mod settings;
 
 use anyhow::anyhow;
+use s3guard_aws::canary::Inbox;
+use s3guard_posture::contract::output;
 use time::OffsetDateTime;
 
 use crate::args::verify::Options;
@@ -26,13 +25,13 @@ use crate::exit::Exit;
 use crate::operations::interrupt::Interrupts;
 use crate::operations::session;
 use crate::operations::session::Account;
-use crate::operations::verify::attempt::attempt;
-use crate::operations::verify::clean::{Leftover, Leftovers, Whose};
+use crate::operations::verify::clean::{Cleaned, Leftovers, Made};
+use crate::operations::verify::links::Chain;
+use crate::operations::verify::notices::Arrivals;
 use crate::operations::verify::prepare::{agree, prepare};
-use crate::operations::verify::report::Report;
-use crate::operations::verify::run::Interrupted;
+use crate::operations::verify::report::{Broken, Report, State};
+use crate::operations::verify::run::{Interrupted, Run};
 use crate::ui::output::Output;
-use s3guard_posture::contract::output;
 
 /// Proves the guard, or only removes what earlier runs have left.
 pub(crate) fn run(
@@ -48,7 +47,7 @@ pub(crate) fn run(
         }
         tokio::select! {
             done = clean_up(options, output, now) => done,
-            () = interrupts.pressed(1) => Err(interrupted("the same command goes on with it")),
+            () = interrupts.pressed(1) => Err(interrupted("the same command continues")),
         }
     })
 }
@@ -62,26 +61,32 @@ async fn verify(
     let agreed = async {
         let run = prepare(options, interrupts, output, now).await?;
         agree(&run).await?;
+        Cleaned::of(&run.leftovers.over, output).await;
         anyhow::Ok(run)
     };
     let run = tokio::select! {
         run = agreed => run?,
         () = interrupts.pressed(1) => return Err(interrupted("nothing was made")),
     };
-    tokio::select! {
-        _ = run.leftovers.remove(&[Leftover::Over], output) => {}
-        () = interrupts.pressed(1) => return Err(interrupted("nothing was made")),
-    }
     let again = run.command("verify --clean-up");
     let mut broken = Vec::new();
+    let mut is_kept = false;
     let work = async {
         let tried = attempt(&run, &mut broken).await;
         let is_interrupted = tried.as_ref().is_err_and(anyhow::Error::is::<Interrupted>);
         if is_interrupted {
             output.say("interrupted: cleaning up; Ctrl-C once more leaves at once");
         }
+        let mut left = Vec::new();
         let made = run.made.borrow().clone();
-        let left = clean::remove(&made, options.keep && !is_interrupted).await;
+        for made in &made {
+            if options.keep && !is_interrupted && matches!(made, Made::Canary(_)) {
+                is_kept = true;
+                left.push(format!("{made} (kept)"));
+            } else if let Err(error) = made.remove().await {
+                left.push(format!("{made} ({error})"));
+            }
+        }
         (tried, is_interrupted, left)
     };
     let (tried, is_interrupted, left) = tokio::select! {
@@ -96,7 +101,7 @@ async fn verify(
     if !left.is_empty() {
         output.say(format_args!("still there: {}; `{again}` removes it", left.join(", ")));
     }
-    let keeps_all = options.keep && left.len() == 1;
+    let is_clean = left.len() == usize::from(is_kept);
     let report = Report {
         stack: options.account.stack.to_string(),
         region: run.id.region.to_string(),
@@ -110,40 +115,85 @@ async fn verify(
     };
     output.result(&report)?;
     if is_interrupted {
-        let is_clean = report.left.is_empty();
-        return Err(interrupted(if is_clean {
-            "what was made is removed"
-        } else {
-            "all else is removed"
-        }));
+        let hint = if is_clean { "what was made is removed" } else { "all else is removed" };
+        return Err(interrupted(hint));
     }
     tried?;
-    let is_clean = report.left.is_empty() || keeps_all;
     Ok(if report.is_well() && is_clean { Exit::Done } else { Exit::Failed })
+}
+
+/// Makes the canary and tries all of the plan. For what is not seen, the broken links are found.
+async fn attempt(run: &Run<'_>, broken: &mut Vec<Broken>) -> anyhow::Result<()> {
+    let mut chains =
+        [Chain::of_guard(run).await, Chain::of_objects(run).await, Chain::of_topic(run).await];
+    let mut inbox = None;
+    if run.options.notices {
+        let names = (run.canary_id.as_str(), run.topic.as_str());
+        let made = inbox.insert(Inbox::create(&run.account.connection, names, &run.tags).await?);
+        run.made.borrow_mut().push(Made::Inbox(made.clone()));
+        made.subscribe(&run.id.name).await?;
+    }
+    run.made.borrow_mut().push(Made::Canary(run.canary.clone()));
+    let [guard, objects, _] = &mut chains;
+    let tried = steps(run, inbox.as_ref(), guard, objects).await;
+    for step in &run.plan.skipped {
+        run.output.event("step", step)?;
+        run.steps.borrow_mut().push(step.clone());
+    }
+    if tried.as_ref().is_err_and(anyhow::Error::is::<Interrupted>) {
+        return tried;
+    }
+    for chain in &mut chains {
+        if let Some(link) = chain.judge(run).await? {
+            let look = link.look.iter().map(|command| run.command(command)).collect();
+            broken.push(Broken { link, says: link.says, look });
+        }
+    }
+    tried
+}
+
+/// Tries one step after the other; those that depend on one that failed are left out.
+async fn steps(
+    run: &Run<'_>,
+    inbox: Option<&Inbox>,
+    guard: &mut Chain,
+    objects: &mut Chain,
+) -> anyhow::Result<()> {
+    if let Some(clues) = settings::protect(run).await? {
+        guard.clues = clues;
+        return Ok(());
+    }
+    guard.clues = settings::mend(run).await?;
+    objects.clues = objects::objects(run).await?;
+    let Some(inbox) = inbox else { return Ok(()) };
+    let mut arrivals = Arrivals::new(inbox);
+    arrivals.wait_for(run, "notice: of the bucket", &["bucket-report", "joined"]).await?;
+    let is_told = |step: &report::Step| step.name == plan::TOLD && step.state == State::Ok;
+    if run.steps.borrow().iter().any(is_told) {
+        arrivals.wait_for(run, "notice: of its objects", &["objects"]).await?;
+    }
+    Ok(())
 }
 
 /// Removes what earlier runs for this stack have left or kept.
 async fn clean_up(options: &Options, output: &Output, now: OffsetDateTime) -> anyhow::Result<Exit> {
-    const KINDS: &[Leftover] = &[Leftover::Over, Leftover::InUse];
     let account = Account::open(&options.account).await?;
     let stack = session::guard_stack(&options.account, &account).await?;
     let topic = session::output_of(&stack, &options.account, output::TOPIC_ARN, "topic")?;
-    let owner = &account.caller.account;
-    let whose = Whose { owner, stack: options.account.stack.as_str(), topic };
-    let found = Leftovers::find(&account.connection, whose, now).await?;
+    let (owner, name) = (&account.caller.account, options.account.stack.as_str());
+    let found = Leftovers::find(&account.connection, owner, name, topic, now).await?;
     found.warn(output);
-    if found.of(KINDS).next().is_none() {
+    let all: Vec<&Made> = found.over.iter().chain(&found.in_use).collect();
+    if all.is_empty() {
         output.say("nothing is left of earlier runs");
-    } else {
-        for made in found.of(KINDS) {
-            output.say(format_args!("  removes  {made}"));
-        }
-        if !options.yes {
-            session::approve("removing what earlier runs have left", "yes", "`yes`", output)
-                .await?;
-        }
     }
-    let cleaned = found.remove(KINDS, output).await;
+    for made in &all {
+        output.say(format_args!("  removes  {made}"));
+    }
+    if !all.is_empty() && !options.yes {
+        session::approve("removing what earlier runs have left", "yes", "`yes`", output).await?;
+    }
+    let cleaned = Cleaned::of(all, output).await;
     output.result(&cleaned)?;
     let is_clean = cleaned.left.is_empty() && found.unseen.is_empty();
     Ok(if is_clean { Exit::Done } else { Exit::Failed })

@@ -1,7 +1,16 @@
 //! Which link of the chain is probably broken, from what can be seen of it without waiting.
 
 use s3guard_aws::queues::Depth;
+use s3guard_aws::wait::Pace;
+use s3guard_aws::{Queue, canary};
+use s3guard_posture::contract::{output, parameter};
 use serde::{Serialize, Serializer};
+
+use crate::operations::verify::report::State;
+use crate::operations::verify::run::Run;
+
+/// How often a queue's depth is read: what is still there is what nobody receives, not what other buckets have just sent.
+const LOOKS: u32 = 3;
 
 /// A link of a chain.
 #[derive(Debug)]
@@ -19,13 +28,13 @@ pub(crate) struct Link {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is seen by itself, in any combination")]
 pub(crate) struct Clues {
-    /// Whether the stack's trail logs; nothing where it has none of its own, or it may not be asked.
+    /// Whether the stack's trail logs; `None` if it has none of its own, or its status may not be read.
     pub(crate) trail_logs: Option<bool>,
-    /// The chain's queue; the least that was seen of each in several looks, since others' buckets change, too.
+    /// The chain's queue; the least of several looks.
     pub(crate) queue: Depth,
     /// Whether there are more dead letters than before.
     pub(crate) dead_letters: bool,
-    /// Whether the guard has marked the canary as heard of, and what is missing is its first look.
+    /// Whether the guard has received an event of the canary, and not brought it to its grade.
     pub(crate) heard: bool,
     /// Whether the ledger has a record that was begun and not ended.
     pub(crate) begun: bool,
@@ -33,12 +42,12 @@ pub(crate) struct Clues {
     pub(crate) failed: bool,
     /// Whether the setting is as wanted, and only the record is missing.
     pub(crate) mended: bool,
-    /// Whether every change of an object was gathered, and only the digest is missing.
+    /// Whether every change of an object was recorded, and only the digest is missing.
     pub(crate) gathered: bool,
 }
 
 impl Clues {
-    /// Whether messages are taken from the queue and not handled.
+    /// Whether messages are received from the queue and not handled.
     fn is_stuck(&self) -> bool {
         self.dead_letters || self.queue.in_flight > 0
     }
@@ -110,8 +119,7 @@ pub(crate) const GUARD: &[Link] = &[
     ),
 ];
 
-/// The links that tell of changes of objects.
-pub(crate) const OBJECTS: &[Link] = &[
+const OBJECTS: &[Link] = &[
     Link::new(
         "notify",
         |clues| clues.gathered || clues.is_stuck(),
@@ -134,16 +142,99 @@ pub(crate) const OBJECTS: &[Link] = &[
     ),
 ];
 
-/// The one link that every notice goes through.
-pub(crate) const TOPIC: &[Link] = &[Link::new(
+const TOPIC: &[Link] = &[Link::new(
     "topic",
     |_| true,
     &["status", "notify-test"],
     "what was told does not come out of the topic",
 )];
 
+/// A chain: its queues, and what is known of it.
+pub(crate) struct Chain {
+    links: &'static [Link],
+    /// The first words of the names of the steps that prove it.
+    steps: &'static [&'static str],
+    queue: Option<Queue>,
+    dead_letters: Option<Queue>,
+    /// How many dead letters there were before; `None` without the permission to count them.
+    dead_before: Option<u64>,
+    pub(crate) clues: Clues,
+}
+
+impl Chain {
+    /// The chain that brings a bucket to its grade.
+    pub(crate) async fn of_guard(run: &Run<'_>) -> Self {
+        let queues = [output::GUARD_QUEUE_URL, output::GUARD_DEAD_LETTERS_URL];
+        Self::new(run, GUARD, &["protect", "mend"], queues).await
+    }
+
+    /// The chain that reports changes of objects.
+    pub(crate) async fn of_objects(run: &Run<'_>) -> Self {
+        let queues = [output::OBJECT_QUEUE_URL, output::OBJECT_DEAD_LETTERS_URL];
+        Self::new(run, OBJECTS, &["gather", "tell"], queues).await
+    }
+
+    /// The topic, which has no queue.
+    pub(crate) async fn of_topic(run: &Run<'_>) -> Self {
+        Self::new(run, TOPIC, &["notice"], [""; 2]).await
+    }
+
+    async fn new(
+        run: &Run<'_>,
+        links: &'static [Link],
+        steps: &'static [&'static str],
+        queues: [&str; 2],
+    ) -> Self {
+        let connection = &run.account.connection;
+        let [queue, dead_letters] =
+            queues.map(|output| Some(Queue::new(connection, run.stack.outputs.get(output)?)));
+        let clues = Clues::default();
+        let mut chain = Self { links, steps, queue, dead_letters, dead_before: None, clues };
+        chain.dead_before = chain.count_dead().await;
+        chain
+    }
+
+    async fn count_dead(&self) -> Option<u64> {
+        Some(self.dead_letters.as_ref()?.depth().await.ok()?.waiting)
+    }
+
+    /// The link that is probably broken, if a step of the chain was not seen.
+    pub(crate) async fn judge(&mut self, run: &Run<'_>) -> anyhow::Result<Option<&'static Link>> {
+        let is_missed = run.steps.borrow().iter().any(|step| {
+            matches!(step.state, State::Late | State::Failed)
+                && step.name.split(':').next().is_some_and(|word| self.steps.contains(&word))
+        });
+        if !is_missed {
+            return Ok(None);
+        }
+        let mode = run.stack.parameters.get(parameter::TRAIL_MODE);
+        if self.queue.is_some() && mode.is_none_or(|mode| mode == "create") {
+            let trail = format!("{}-{}", run.options.account.stack, run.id.region);
+            // Without the permission, both the trail and the rule are named.
+            self.clues.trail_logs = canary::is_logging(&run.account.connection, &trail).await.ok();
+        }
+        let dead = self.count_dead().await.zip(self.dead_before);
+        self.clues.dead_letters = dead.is_some_and(|(now, before)| now > before);
+        if let Some(queue) = &self.queue {
+            let mut pace = Pace::default();
+            let mut depths = Vec::new();
+            for _ in 0..LOOKS {
+                depths.extend(queue.depth().await.ok());
+                run.pause(&mut pace).await?;
+            }
+            let least = |of: fn(&Depth) -> u64| depths.iter().map(of).min().unwrap_or_default();
+            self.clues.queue = Depth {
+                waiting: least(|depth| depth.waiting),
+                in_flight: least(|depth| depth.in_flight),
+                delayed: least(|depth| depth.delayed),
+            };
+        }
+        Ok(broken(self.links, &self.clues))
+    }
+}
+
 /// The first link that does not hold; the last of every chain is what remains.
-pub(crate) fn broken(chain: &'static [Link], clues: &Clues) -> Option<&'static Link> {
+fn broken(chain: &'static [Link], clues: &Clues) -> Option<&'static Link> {
     chain.iter().find(|link| (link.is_broken)(clues))
 }
 

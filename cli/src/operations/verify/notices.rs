@@ -1,4 +1,4 @@
-//! The steps about notices: what the topic sends comes out of a queue that is subscribed for the time.
+//! The steps about notifications: a queue that is subscribed to the topic for the time receives them.
 
 use std::collections::BTreeSet;
 
@@ -6,22 +6,11 @@ use s3guard_aws::canary::Inbox;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use crate::operations::verify::report::Step;
-use crate::operations::verify::run::{Run, step};
-
-/// A step that waits for a notice of one of these kinds.
-pub(crate) struct Awaited {
-    pub(crate) name: &'static str,
-    kinds: &'static [&'static str],
-}
-
-pub(crate) const BUCKET: Awaited =
-    Awaited { name: "notice: of the bucket", kinds: &["bucket-report", "joined"] };
-pub(crate) const OBJECTS: Awaited = Awaited { name: "notice: of its objects", kinds: &["objects"] };
+use crate::operations::verify::run::Run;
 
 /// What came out of the queue so far.
 pub(crate) struct Arrivals<'a> {
-    inbox: &'a Inbox,
+    pub(crate) inbox: &'a Inbox,
     kinds: BTreeSet<String>,
 }
 
@@ -30,30 +19,28 @@ impl<'a> Arrivals<'a> {
         Self { inbox, kinds: BTreeSet::new() }
     }
 
-    /// Waits for a notice.
+    /// Waits for a notification of one of these kinds.
     pub(crate) async fn wait_for(
         &mut self,
         run: &Run<'_>,
-        awaited: &Awaited,
+        name: &str,
+        kinds: &[&str],
     ) -> anyhow::Result<()> {
         let bound = run.bounds.each;
         run.say_waiting("its notice comes out of the topic", bound);
-        let is_there =
-            |there: &BTreeSet<String>| awaited.kinds.iter().any(|kind| there.contains(*kind));
         let waited = run
             .wait(Instant::now(), bound, async || {
-                if !is_there(&self.kinds) {
-                    let messages = self.inbox.queue().receive().await?;
-                    let bucket = run.id.name.as_str();
-                    let kinds = messages.iter().filter_map(|message| kind(&message.body, bucket));
-                    self.kinds.extend(kinds);
-                    self.inbox.queue().delete(&messages).await?;
+                if kinds.iter().any(|kind| self.kinds.contains(*kind)) {
+                    return Ok(Some(()));
                 }
-                Ok(is_there(&self.kinds).then_some(()))
+                let messages = self.inbox.queue().receive().await?;
+                let bucket = run.id.name.as_str();
+                self.kinds.extend(messages.iter().filter_map(|one| kind(&one.body, bucket)));
+                self.inbox.queue().delete(&messages).await?;
+                Ok(kinds.iter().any(|kind| self.kinds.contains(*kind)).then_some(()))
             })
             .await?;
-        // It may have come long before it was looked for.
-        run.note(Step { took: None, ..step(awaited.name, bound, &waited, None) })
+        run.ended(name, bound, &waited, None).map(drop)
     }
 }
 

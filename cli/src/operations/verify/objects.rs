@@ -1,4 +1,4 @@
-//! The steps about objects: put, overwritten and deleted, gathered in the ledger, and told.
+//! The steps about objects: put, overwritten and deleted, recorded in the ledger, and reported.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -14,7 +14,6 @@ use tokio::time::Instant;
 
 use crate::operations::verify::links::Clues;
 use crate::operations::verify::plan::{Deed, KEY, TOLD};
-use crate::operations::verify::report::{State, Step};
 use crate::operations::verify::run::{Run, Waited};
 
 /// After how long another object is put: S3 takes minutes to tell EventBridge of a bucket that was just set up for it,
@@ -33,8 +32,8 @@ struct Objects<'a> {
     since: OffsetDateTime,
 }
 
-/// Does the deeds, one after the other, and waits until each is gathered; then until the window is told. Gives what is
-/// known of what was not seen.
+/// Changes objects, one change after the other, and waits until each is recorded; then until the window is reported. Returns
+/// what is known of what was not seen.
 pub(crate) async fn objects(run: &Run<'_>) -> anyhow::Result<Clues> {
     let deeds = &run.plan.deeds;
     if deeds.is_empty() {
@@ -47,13 +46,7 @@ pub(crate) async fn objects(run: &Run<'_>) -> anyhow::Result<Clues> {
     if !deeds.contains(&Deed::Put) {
         put(&key, "1").await?;
     }
-    let mut is_gathered = true;
     for deed in deeds {
-        if !is_gathered {
-            let why = "the one before it was not seen";
-            run.note(Step::without_wait(deed.name(), State::NotTried, why))?;
-            continue;
-        }
         let waited = match deed {
             Deed::Put => objects.put(&mut key).await?,
             Deed::Overwrite => {
@@ -67,17 +60,11 @@ pub(crate) async fn objects(run: &Run<'_>) -> anyhow::Result<Clues> {
         };
         let detail = matches!(waited, Waited::Late(_))
             .then(|| "the ledger has no such event of it".to_owned());
-        is_gathered = run.ended(deed.name(), run.bounds.each, &waited, detail)?;
+        if !run.ended(deed.name(), run.bounds.each, &waited, detail)? {
+            return Ok(Clues::default());
+        }
     }
-    if !run.plan.waits_for_window {
-        return Ok(Clues::default());
-    }
-    if !is_gathered {
-        let why = "not every change was gathered";
-        run.note(Step::without_wait(TOLD, State::NotTried, why))?;
-        return Ok(Clues::default());
-    }
-    let gathered = !objects.wait_until_told(&key).await?;
+    let gathered = run.plan.waits_for_window && !objects.wait_until_told(&key).await?;
     Ok(Clues { gathered, ..Clues::default() })
 }
 
@@ -147,8 +134,8 @@ impl Objects<'_> {
     }
 
     async fn look(&mut self) -> anyhow::Result<()> {
-        let Run { ledger, id, deployed, .. } = self.run;
-        let length = deployed.config.notifications().window().seconds();
+        let Run { ledger, id, config, .. } = self.run;
+        let length = config.notifications().window().seconds();
         let looked = self.sightings.look(ledger, (self.since, length), &id.name).await;
         looked.map_err(|error: GatherError<AwsError, Infallible>| match error {
             GatherError::Store(error) => anyhow::Error::new(error),

@@ -1,15 +1,19 @@
-//! What is tried on the canary: only what the deployed configuration keeps, and why the rest is left out.
+//! What is tried on the canary: only what the deployed configuration keeps, and why the rest is skipped.
 
 use s3guard_posture::config::Notifications;
 use s3guard_posture::model::change::Change;
 use s3guard_posture::model::setting::{Algorithm, Encryption, Ownership, SseC, Versioning};
 use s3guard_posture::{Aspect, Baseline, BucketId, Mode, Setting};
 
+use crate::operations::verify::report::Step;
+
 /// The key of the canary's first object. A later one has another number.
 pub(crate) const KEY: &str = "canary-1";
 /// A longer window is not waited for.
-pub(crate) const WINDOW_SECONDS_MAX: u32 = 15 * 60;
-/// Aspects that are weakened, in the order in which it is done.
+const WINDOW_SECONDS_MAX: u32 = 15 * 60;
+/// The name of the step that waits for the window.
+pub(crate) const TOLD: &str = "tell: the window's digest";
+/// Aspects that are weakened, in this order.
 const WEAKENED: [Aspect; 7] = [
     Aspect::PublicAccess,
     Aspect::Encryption,
@@ -21,37 +25,28 @@ const WEAKENED: [Aspect; 7] = [
 ];
 
 /// A setting that is made weaker than is wanted, by one call.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) struct Weakening {
-    /// What it weakens.
     pub(crate) aspects: Vec<Aspect>,
-    /// To what it is set.
     pub(crate) to: Setting,
 }
 
 /// What happens to an object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Deed {
     Put,
     Overwrite,
     Delete,
 }
 
-/// What is not tried.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Skipped {
-    pub(crate) step: String,
-    pub(crate) why: String,
-}
-
 /// All that is tried.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Plan {
     pub(crate) weakenings: Vec<Weakening>,
     pub(crate) deeds: Vec<Deed>,
-    /// Whether it is waited until the window of the deeds is told.
+    /// Whether it is waited until the window of the deeds is reported.
     pub(crate) waits_for_window: bool,
-    pub(crate) skipped: Vec<Skipped>,
+    pub(crate) skipped: Vec<Step>,
 }
 
 impl Plan {
@@ -64,7 +59,7 @@ impl Plan {
 }
 
 impl Weakening {
-    /// Its name, as steps have it.
+    /// The name of its step.
     pub(crate) fn name(&self) -> String {
         let words: Vec<&str> = self.aspects.iter().map(|aspect| aspect.words()).collect();
         format!("mend: {}", words.join(" and "))
@@ -72,8 +67,7 @@ impl Weakening {
 }
 
 impl Deed {
-    const ALL: [Self; 3] = [Self::Put, Self::Overwrite, Self::Delete];
-
+    /// The name of its step.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Put => "gather: object put",
@@ -81,65 +75,54 @@ impl Deed {
             Self::Delete => "gather: object deleted",
         }
     }
-
-    /// The change as S3 tells it. Without versions a deletion is for good.
-    pub(crate) const fn change(self, has_versions: bool) -> Change {
-        match self {
-            Self::Put | Self::Overwrite => Change::CreatedOrOverwritten,
-            Self::Delete if has_versions => Change::DeleteMarkerCreated,
-            Self::Delete => Change::Deleted,
-        }
-    }
 }
 
-/// The name of the step that waits for the window.
-pub(crate) const TOLD: &str = "tell: the window's digest";
-
-/// Plans what is tried on a bucket that is held to this.
-pub(crate) fn plan(baseline: &Baseline, bucket: &BucketId, tells: &Notifications) -> Plan {
+/// Plans what is tried on a bucket with this baseline.
+pub(crate) fn plan(baseline: &Baseline, bucket: &BucketId, config: &Notifications) -> Plan {
     let mut plan = Plan::default();
     for aspect in WEAKENED {
-        let to = match why_not(baseline, aspect) {
-            None => weaker(baseline, bucket, aspect),
-            Some(why) => Err(why),
-        };
+        let to = why_not(baseline, aspect).map_or_else(|| weaker(baseline, bucket, aspect), Err);
         match to {
             Ok(to) => match plan.weakenings.iter_mut().find(|one| one.to.kind() == to.kind()) {
                 Some(same) => same.aspects.push(aspect),
                 None => plan.weakenings.push(Weakening { aspects: vec![aspect], to }),
             },
             Err(why) => {
-                let step = format!("mend: {}", aspect.words());
-                plan.skipped.push(Skipped { step, why });
+                plan.skipped.push(Step::skipped(format!("mend: {}", aspect.words()), why));
             }
         }
     }
-    objects(baseline, bucket, tells, &mut plan);
-    plan
-}
-
-fn objects(baseline: &Baseline, bucket: &BucketId, tells: &Notifications, plan: &mut Plan) {
     let off = why_not(baseline, Aspect::Notifications);
-    let has_versions = baseline.mode(Aspect::Versioning) == Mode::Keep;
-    for deed in Deed::ALL {
-        let change = deed.change(has_versions);
-        let unwanted = "s3guard.toml selects no such changes of its objects";
-        let is_wanted = tells.selection().wants(bucket.name.as_str(), KEY, change);
-        match off.clone().or_else(|| (!is_wanted).then(|| unwanted.to_owned())) {
+    let deleted = match baseline.mode(Aspect::Versioning) {
+        Mode::Keep => Change::DeleteMarkerCreated,
+        Mode::Report | Mode::Off => Change::Deleted,
+    };
+    let deeds = [
+        (Deed::Put, Change::CreatedOrOverwritten),
+        (Deed::Overwrite, Change::CreatedOrOverwritten),
+        (Deed::Delete, deleted),
+    ];
+    for (deed, change) in deeds {
+        let is_wanted = config.selection().wants(bucket.name.as_str(), KEY, change);
+        let unwanted = || {
+            (!is_wanted).then(|| "s3guard.toml selects no such changes of its objects".to_owned())
+        };
+        match off.clone().or_else(unwanted) {
             None => plan.deeds.push(deed),
-            Some(why) => plan.skipped.push(Skipped { step: deed.name().to_owned(), why }),
+            Some(why) => plan.skipped.push(Step::skipped(deed.name(), why)),
         }
     }
-    let window = tells.window();
-    let why = if plan.deeds.is_empty() {
-        "no change of its objects is tried".to_owned()
+    let window = config.window();
+    if plan.deeds.is_empty() {
+        let why = "no change of its objects is tried".to_owned();
+        plan.skipped.push(Step::skipped(TOLD, why));
     } else if window.seconds() > WINDOW_SECONDS_MAX {
-        format!("changes of objects are told at the end of a window of {window}")
+        let why = format!("changes of objects are told at the end of a window of {window}");
+        plan.skipped.push(Step::skipped(TOLD, why));
     } else {
         plan.waits_for_window = true;
-        return;
-    };
-    plan.skipped.push(Skipped { step: TOLD.to_owned(), why });
+    }
+    plan
 }
 
 /// Why an aspect is not kept, if it is not.

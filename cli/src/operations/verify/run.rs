@@ -1,4 +1,4 @@
-//! What every step needs: the canary, what looks at it, how long is waited, and what came of the steps so far.
+//! What every step needs: the canary, what observes it, how long is waited, and the steps so far.
 
 use std::cell::RefCell;
 use std::pin::pin;
@@ -9,8 +9,9 @@ use s3guard_aws::canary::Canary;
 use s3guard_aws::stacks::Stack;
 use s3guard_aws::wait::{self, Pace};
 use s3guard_aws::{AwsError, Buckets, Kind, Ledger};
+use s3guard_posture::config::Occasion;
 use s3guard_posture::model::setting::Tags;
-use s3guard_posture::{Aspect, BucketId, Finding, inspect};
+use s3guard_posture::{Aspect, BucketId, Config, Finding, Observed, inspect};
 use thiserror::Error;
 use tokio::time::Instant;
 
@@ -18,7 +19,6 @@ use crate::args::verify::Options;
 use crate::operations::interrupt::Interrupts;
 use crate::operations::session::Account;
 use crate::operations::verify::clean::{Leftovers, Made};
-use crate::operations::verify::deployed::Deployed;
 use crate::operations::verify::plan::Plan;
 use crate::operations::verify::report;
 use crate::operations::verify::report::{State, Step};
@@ -27,14 +27,14 @@ use crate::ui::output::Output;
 /// How often a call is made that is throttled, each time with the attempts that the SDK makes of it.
 const CALLS_MAX: usize = 8;
 
-/// The command was asked to stop.
+/// The command was interrupted.
 #[derive(Debug, Error)]
 #[error("interrupted")]
 pub(crate) struct Interrupted;
 
-/// The canary is not there any more.
+/// The canary does not exist any more.
 #[derive(Debug, Error)]
-#[error("bucket `{0}` is gone: somebody has removed it")]
+#[error("bucket `{0}` is gone: it was deleted during the run")]
 pub(crate) struct Gone(String);
 
 /// A run: what is known before anything is made, and what came of it.
@@ -44,13 +44,15 @@ pub(crate) struct Run<'a> {
     pub(crate) output: &'a Output,
     pub(crate) account: Account,
     pub(crate) stack: Stack,
-    pub(crate) deployed: Deployed,
+    /// The configuration that is deployed, and the stack's part of what is wanted of the canary.
+    pub(crate) config: Config,
+    pub(crate) occasion: Occasion,
     pub(crate) plan: Plan,
     pub(crate) grade: String,
     pub(crate) bounds: Bounds,
     pub(crate) topic: String,
     pub(crate) leftovers: Leftovers,
-    /// What the run is called where a name is needed that no other has.
+    /// A part of the names of what the run makes, which no other run has.
     pub(crate) canary_id: String,
     pub(crate) id: BucketId,
     pub(crate) canary: Canary,
@@ -64,13 +66,13 @@ pub(crate) struct Run<'a> {
 }
 
 /// How long is waited for what.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Bounds {
     /// For a new bucket to be brought to its grade.
     pub(crate) protect: Duration,
-    /// For a weakening to be undone, and for a change of an object to be gathered.
+    /// For a weakening to be reverted, and for a change of an object to be recorded.
     pub(crate) each: Duration,
-    /// For the window to be told.
+    /// For the window's digest.
     pub(crate) tell: Duration,
 }
 
@@ -91,13 +93,13 @@ impl Bounds {
 pub(crate) enum Waited<T> {
     /// It was seen after so long.
     Seen(T, Duration),
-    /// It was not seen; with what the last look has failed of.
+    /// It was not seen; with the failure of the last attempt to see it.
     Late(Option<String>),
 }
 
-/// How a bucket stands to its grade.
+/// How a bucket compares to its grade.
 pub(crate) struct Standing {
-    /// What the guard would still mend.
+    /// What the guard would still remediate.
     pub(crate) weak: Vec<Aspect>,
     /// What it leaves, and why.
     pub(crate) left: Vec<String>,
@@ -109,8 +111,8 @@ impl Run<'_> {
         self.options.command(&self.id.region, command)
     }
 
-    /// Looks again and again until something is seen, or until so long after `begun`. What is refused for want of
-    /// permission is a failure at once; throttled looks and lost answers are none.
+    /// Looks until something is seen, or until so long after `begun`. A missing permission is a failure at once; throttled
+    /// calls and lost answers are none.
     pub(crate) async fn wait<T>(
         &self,
         begun: Instant,
@@ -123,11 +125,11 @@ impl Run<'_> {
             Ok(Some(seen)) => Ok(Waited::Seen(seen, begun.elapsed())),
             Ok(None) => Ok(Waited::Late(None)),
             Err(error) if is_final(&error) || error.is::<Interrupted>() => Err(error),
-            Err(error) => Ok(Waited::Late(Some(format!("{error:#}")))),
+            Err(error) => Ok(Waited::Late(Some(format!("the last look: {error:#}")))),
         }
     }
 
-    /// Makes a call again that was throttled, for a while; none after the command was asked to stop.
+    /// Makes a call, again for a while if it is throttled; none after an interrupt.
     pub(crate) async fn call<T>(
         &self,
         call: impl AsyncFnMut() -> anyhow::Result<T>,
@@ -139,21 +141,20 @@ impl Run<'_> {
         wait::retry_or(pauses, self.interrupted(), is_throttled, call).await
     }
 
-    /// Waits a moment, unless the command is asked to stop.
+    /// Waits a moment, unless the command is interrupted.
     pub(crate) async fn pause(&self, pace: &mut Pace) -> anyhow::Result<()> {
         wait::sleep_or(pace.next().unwrap_or_default(), pin!(self.interrupted())).await
     }
 
-    /// Ends when the command is asked to stop.
     async fn interrupted(&self) -> anyhow::Error {
         self.interrupts.pressed(1).await;
         Interrupted.into()
     }
 
-    /// Judges the canary as the guard does; changes nothing.
+    /// Assesses the canary as the guard does; changes nothing.
     pub(crate) async fn standing(&self) -> anyhow::Result<Standing> {
-        let deployed = &self.deployed;
-        let wanted = |observed: &_| deployed.baseline(observed);
+        let (config, occasion) = (&self.config, &self.occasion);
+        let wanted = |observed: &Observed| config.baseline(&observed.id, &observed.tags, occasion);
         let seen = inspect(&self.buckets, &self.id, &wanted).await?;
         let seen = seen.ok_or_else(|| anyhow!(Gone(self.id.name.to_string())))?;
         let mut standing = Standing { weak: Vec::new(), left: Vec::new() };
@@ -169,20 +170,20 @@ impl Run<'_> {
         Ok(standing)
     }
 
-    /// Says that something is waited for.
     pub(crate) fn say_waiting(&self, what: &str, bound: Duration) {
-        self.output.say(format_args!("  waiting until {what}, {} at most", report::bound(bound)));
+        let bound = report::bound(bound.as_secs_f64());
+        self.output.say(format_args!("  waiting until {what}, {bound} at most"));
     }
 
-    /// Notes a step that has ended, and says so.
+    /// Notes a step that has ended, and prints it.
     pub(crate) fn note(&self, step: Step) -> anyhow::Result<()> {
-        self.output.say(step.said());
+        self.output.say(format_args!("  {step}"));
         self.output.event("step", &step)?;
         self.steps.borrow_mut().push(step);
         Ok(())
     }
 
-    /// Notes the step that a wait makes. Says whether it was seen, at all.
+    /// Notes the step that a wait makes. Returns whether it was seen, at all.
     pub(crate) fn ended<T>(
         &self,
         name: &str,
@@ -190,34 +191,22 @@ impl Run<'_> {
         waited: &Waited<T>,
         detail: Option<String>,
     ) -> anyhow::Result<bool> {
-        self.note(step(name, bound, waited, detail))?;
-        Ok(matches!(waited, Waited::Seen(..)))
+        let (took, detail) = match waited {
+            Waited::Seen(_, took) => (Some(*took), detail),
+            Waited::Late(failure) => (None, failure.clone().or(detail)),
+        };
+        let is_in_time = took.is_some_and(|took| took <= bound);
+        let state = if is_in_time { State::Ok } else { State::Late };
+        self.note(Step::new(name, state, took, bound, detail))?;
+        Ok(took.is_some())
     }
-}
-
-/// The step that a wait makes.
-pub(crate) fn step<T>(
-    name: &str,
-    bound: Duration,
-    waited: &Waited<T>,
-    detail: Option<String>,
-) -> Step {
-    let (state, took, detail) = match waited {
-        Waited::Seen(_, took) if took <= &bound => (State::Ok, Some(*took), detail),
-        Waited::Seen(_, took) => (State::Late, Some(*took), detail),
-        Waited::Late(failure) => {
-            let failure = failure.as_ref().map(|failure| format!("the last look: {failure}"));
-            (State::Late, None, failure.or(detail))
-        }
-    };
-    Step { name: name.to_owned(), state, took, bound: Some(bound), detail }
 }
 
 fn is_throttled(error: &anyhow::Error) -> bool {
     error.downcast_ref::<AwsError>().is_some_and(AwsError::is_throttled)
 }
 
-/// Whether looking again would not help: the caller may not, or AWS does not accept the credentials.
+/// Whether another attempt would not help: the caller has no permission, or AWS does not accept the credentials.
 fn is_final(error: &anyhow::Error) -> bool {
     let aws = error.downcast_ref::<AwsError>();
     error.is::<Gone>()

@@ -30,7 +30,11 @@ fn planned(config: &str, grade: Grade, key: Option<&str>) -> (String, Vec<String
     let mut all: Vec<String> = weakened.collect();
     all.extend(plan.deeds.iter().map(|deed| format!("{deed:?}")));
     all.extend(plan.waits_for_window.then(|| "told".to_owned()));
-    (all.join(" "), plan.skipped.iter().map(|one| format!("{}: {}", one.step, one.why)).collect())
+    (all.join(" "), plan.skipped.iter().map(skipped).collect())
+}
+
+fn skipped(step: &Step) -> String {
+    format!("{}: {}", step.name, step.detail.as_deref().unwrap_or_default())
 }
 
 #[track_caller]
