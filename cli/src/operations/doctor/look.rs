@@ -1,12 +1,11 @@
-//! What AWS says of all that the guard depends on, asked at once.
+//! What AWS answers about all that the guard depends on, asked at once.
 
 use futures_util::future::join_all;
 use s3guard_aws::identity::{self, Identity};
 use s3guard_aws::limits::{self, TextMessages};
 use s3guard_aws::stacks::{Stack, Stacks};
 use s3guard_aws::{AwsError, Connection, function_state, keys, trails};
-use s3guard_posture::contract::output;
-use s3guard_posture::contract::parameter;
+use s3guard_posture::contract::{output, parameter};
 use s3guard_posture::events::trail::Trail;
 use s3guard_posture::{KeyArn, KeyState, Reading, Region, StackName};
 use time::OffsetDateTime;
@@ -15,24 +14,28 @@ use crate::operations::doctor::Wanted;
 use crate::operations::doctor::rights::{Rights, rights};
 use crate::operations::session;
 
-/// What came of a look: a reading, or why there is none.
+/// A reading, or why there is none.
 pub(crate) type Look<T> = Result<Reading<T>, AwsError>;
 
 /// What was seen in a Region.
-pub(crate) struct Seen {
-    /// Until when the credentials are good.
+pub(crate) struct Seen<'a> {
+    pub(crate) region: &'a Region,
+    /// The stack's name.
+    pub(crate) name: &'a StackName,
+    pub(crate) caller: &'a Identity,
+    pub(crate) wanted: &'a Wanted,
+    /// When the credentials expire.
     pub(crate) end: Option<OffsetDateTime>,
     pub(crate) stack: Look<Found>,
-    /// Functions that cannot be called, and why.
+    /// The functions, and why they cannot be called, if they cannot.
     pub(crate) functions: Vec<(String, Look<Option<String>>)>,
     pub(crate) trails: Look<Vec<Trail>>,
     /// Whether a guard of the name is in us-east-1.
     pub(crate) global: Look<bool>,
     pub(crate) rights: Result<Rights, AwsError>,
-    /// The key, and what KMS says of it.
     pub(crate) key: Option<(KeyArn, Look<KeyState>)>,
     pub(crate) concurrency: Look<i32>,
-    /// Asked only where somebody is told by text message.
+    /// Asked only where there is an SMS subscription.
     pub(crate) text_messages: Option<Look<TextMessages>>,
 }
 
@@ -40,30 +43,36 @@ pub(crate) struct Seen {
 #[derive(Clone, Debug)]
 pub(crate) struct Found {
     pub(crate) stack: Stack,
-    /// Whether it is a guard.
     pub(crate) is_guard: bool,
 }
 
-pub(crate) async fn look(
-    connection: &Connection,
-    caller: &Identity,
-    name: &StackName,
-    wanted: &Wanted,
-) -> Seen {
+impl Seen<'_> {
+    /// The guard's stack, if there is one.
+    pub(crate) fn guard(&self) -> Option<&Stack> {
+        guard(&self.stack)
+    }
+}
+
+fn guard(stack: &Look<Found>) -> Option<&Stack> {
+    let found = stack.as_ref().ok()?.known()?;
+    found.is_guard.then_some(&found.stack)
+}
+
+pub(crate) async fn look<'a>(
+    connection: &'a Connection,
+    caller: &'a Identity,
+    name: &'a StackName,
+    wanted: &'a Wanted,
+) -> Seen<'a> {
     let stack = async {
         let stack = found(connection, name).await;
-        let guard = stack.as_ref().ok().and_then(Reading::known).filter(|found| found.is_guard);
-        let stack_of = |found: &Found| found.stack.clone();
-        let guard = guard.map(stack_of);
+        let guard = guard(&stack);
+        let prefix = guard.and_then(|stack| stack.parameters.get(parameter::BUCKET_PREFIX));
+        let prefix = prefix.cloned().unwrap_or_else(|| name.as_str().to_ascii_lowercase());
         let (functions, key, rights) = futures_util::join!(
-            functions(connection, guard.as_ref()),
-            key(connection, wanted, guard.as_ref()),
-            async {
-                let prefix =
-                    guard.as_ref().and_then(|stack| stack.parameters.get(parameter::BUCKET_PREFIX));
-                let prefix = prefix.cloned().unwrap_or_else(|| name.as_str().to_ascii_lowercase());
-                rights(connection, caller, name, &prefix).await
-            },
+            functions(connection, guard),
+            key(connection, wanted, guard),
+            rights(connection, caller, name, &prefix),
         );
         (stack, functions, key, rights)
     };
@@ -77,7 +86,22 @@ pub(crate) async fn look(
         limits::concurrency(connection),
         text_messages,
     );
-    Seen { end, stack, functions, trails, global, rights, key, concurrency, text_messages }
+    let region = connection.region();
+    Seen {
+        region,
+        name,
+        caller,
+        wanted,
+        end,
+        stack,
+        functions,
+        trails,
+        global,
+        rights,
+        key,
+        concurrency,
+        text_messages,
+    }
 }
 
 async fn found(connection: &Connection, name: &StackName) -> Look<Found> {

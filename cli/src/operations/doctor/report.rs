@@ -14,26 +14,7 @@ const CHECK: usize = 15;
 /// With fewer columns, words stand below what they are about.
 const NARROW: usize = 60;
 
-/// What is looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Check(&'static str);
-
-impl Check {
-    pub(crate) const CALLER: Self = Self("caller");
-    pub(crate) const CLOCK: Self = Self("clock");
-    pub(crate) const NAMES: Self = Self("bucket names");
-    pub(crate) const STACK: Self = Self("stack");
-    pub(crate) const FUNCTIONS: Self = Self("functions");
-    pub(crate) const TRAIL: Self = Self("trail");
-    pub(crate) const GLOBAL: Self = Self("us-east-1");
-    pub(crate) const PERMISSIONS: Self = Self("permissions");
-    pub(crate) const ORGANIZATION: Self = Self("organization");
-    pub(crate) const KEY: Self = Self("key");
-    pub(crate) const CONCURRENCY: Self = Self("concurrency");
-    pub(crate) const TEXT_MESSAGES: Self = Self("text messages");
-}
-
-/// How a thing is.
+/// How a check ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum State {
@@ -42,10 +23,9 @@ pub(crate) enum State {
     Failed,
 }
 
-/// What there is to say of a thing.
+/// The result of a check.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Line {
-    pub(crate) check: Check,
+pub(crate) struct Verdict {
     pub(crate) state: State,
     pub(crate) text: String,
     /// What to do about it.
@@ -53,18 +33,26 @@ pub(crate) struct Line {
     pub(crate) fix: Option<String>,
 }
 
-/// What there is to say of a Region.
+/// A check and its result.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Line {
+    pub(crate) check: &'static str,
+    #[serde(flatten)]
+    pub(crate) verdict: Verdict,
+}
+
+/// The checks of a Region.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct OfRegion {
     pub(crate) region: String,
-    /// None if AWS did not say.
+    /// `None` if AWS did not name the caller.
     pub(crate) account: Option<String>,
     pub(crate) stack: String,
     pub(crate) checks: Vec<Line>,
 }
 
-/// All that there is to say.
+/// The checks of all Regions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Report {
@@ -85,24 +73,29 @@ impl State {
     }
 }
 
-impl Line {
-    pub(crate) fn ok(check: Check, text: impl Into<String>) -> Self {
-        Self { check, state: State::Ok, text: text.into(), fix: None }
+impl Verdict {
+    pub(crate) fn ok(text: impl Into<String>) -> Self {
+        Self { state: State::Ok, text: text.into(), fix: None }
     }
 
-    pub(crate) fn warning(check: Check, text: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self { check, state: State::Warning, text: text.into(), fix: Some(fix.into()) }
+    pub(crate) fn warning(text: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self { state: State::Warning, text: text.into(), fix: Some(fix.into()) }
     }
 
-    pub(crate) fn failed(check: Check, text: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self { check, state: State::Failed, text: text.into(), fix: Some(fix.into()) }
+    pub(crate) fn failed(text: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self { state: State::Failed, text: text.into(), fix: Some(fix.into()) }
+    }
+
+    pub(crate) fn of(self, check: &'static str) -> Line {
+        Line { check, verdict: self }
     }
 }
 
 impl Report {
     pub(crate) fn new(regions: Vec<OfRegion>) -> Self {
         let count = |state| {
-            regions.iter().flat_map(|one| &one.checks).filter(|line| line.state == state).count()
+            let checks = regions.iter().flat_map(|one| &one.checks);
+            checks.filter(|line| line.verdict.state == state).count()
         };
         Self { failed: count(State::Failed), warnings: count(State::Warning), regions }
     }
@@ -143,37 +136,25 @@ impl fmt::Display for Report {
     }
 }
 
-fn shown(line: &Line, columns: Option<usize>, paint: Paint) -> String {
+fn shown(Line { check, verdict }: &Line, columns: Option<usize>, paint: Paint) -> String {
     let is_narrow = columns.is_some_and(|columns| columns < NARROW);
-    let mut head = format!("  {}", line.state.shown(paint));
-    let indent = if is_narrow {
-        let _ = writeln!(head, "{}", line.check.0);
-        4
-    } else {
-        let _ = write!(head, "{:CHECK$}", line.check.0);
-        2 + STATE + CHECK
-    };
-    let width = columns.map_or(usize::MAX, |columns| columns.saturating_sub(indent).max(20));
+    let indent = if is_narrow { 4 } else { 2 + STATE + CHECK };
     let margin = " ".repeat(indent);
-    let mut text = head;
-    for (at, part) in lines::wrapped(line.text.split_whitespace(), width).iter().enumerate() {
-        let margin = if at == 0 && !is_narrow { "" } else { &margin };
-        let _ = writeln!(text, "{margin}{part}");
-    }
-    for (at, part) in lines::wrapped(line.hint().split_whitespace(), width).iter().enumerate() {
-        let part = match part.strip_prefix("hint:") {
-            Some(rest) if at == 0 => format!("{}{rest}", paint.hint("hint:")),
-            Some(_) | None => part.clone(),
-        };
-        let _ = writeln!(text, "{margin}{part}");
+    let width = columns.map_or(usize::MAX, |columns| columns.saturating_sub(indent).max(20));
+    let wrapped = |words: &str| lines::wrapped(words.split_whitespace(), width);
+    let state = verdict.state.shown(paint);
+    let mut text = if is_narrow {
+        format!("  {state}{check}\n{margin}")
+    } else {
+        format!("  {state}{check:CHECK$}")
+    };
+    let gap = format!("\n{margin}");
+    let _ = writeln!(text, "{}", wrapped(&verdict.text).join(&gap));
+    if let Some(fix) = &verdict.fix {
+        let hint = wrapped(&format!("hint: {fix}")).join(&gap);
+        let _ = writeln!(text, "{margin}{}", hint.replacen("hint:", &paint.hint("hint:"), 1));
     }
     text
-}
-
-impl Line {
-    fn hint(&self) -> String {
-        self.fix.as_ref().map(|fix| format!("hint: {fix}")).unwrap_or_default()
-    }
 }
 
 #[cfg(test)]
@@ -191,26 +172,27 @@ mod tests {
             checks,
         };
         let well = vec![
-            Line::ok(Check::CALLER, "`arn:aws:iam::111122223333:user/admin`"),
-            Line::ok(Check::CLOCK, "it goes with AWS's"),
-            Line::failed(
-                Check::TRAIL,
+            Verdict::ok("`arn:aws:iam::111122223333:user/admin`").of("caller"),
+            Verdict::ok("it agrees with AWS's").of("clock"),
+            Verdict::failed(
                 "none records the changes of buckets in `eu-west-1`: `audit` is stopped",
                 "`aws cloudtrail start-logging --name s3guard-eu-west-1 --region eu-west-1`, or \
                  `s3guard deploy --stack s3guard --region eu-west-1 --trail auto`",
-            ),
-            Line::warning(
-                Check::GLOBAL,
+            )
+            .of("trail"),
+            Verdict::warning(
                 "buckets made through the global endpoint are seen there alone, and there is no guard",
                 "`s3guard deploy --stack s3guard --region us-east-1 --trail auto`",
-            ),
-            Line::ok(
-                Check::KEY,
+            )
+            .of("us-east-1"),
+            Verdict::ok(
                 "`arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab` encrypts",
-            ),
+            )
+            .of("key"),
         ];
         let fix = "log in with `aws sso login` or `aws configure`";
-        let gone = vec![Line::failed(Check::CALLER, "no usable credentials: none were found", fix)];
+        let gone =
+            vec![Verdict::failed("no usable credentials: none were found", fix).of("caller")];
         Report::new(vec![
             of("eu-west-1", Some("111122223333"), well),
             of("eu-central-1", None, gone),

@@ -31,9 +31,8 @@ pub(crate) async fn rights(
     stack: &StackName,
     prefix: &str,
 ) -> Result<Rights, AwsError> {
-    match caller.principal() {
-        Principal::Root => return Ok(Rights::Root),
-        Principal::User(_) | Principal::Role(_) | Principal::Federated => {}
+    if caller.principal() == Principal::Root {
+        return Ok(Rights::Root);
     }
     let source = match source(connection, caller).await? {
         Reading::Known(source) => source,

@@ -1,11 +1,13 @@
 use std::collections::BTreeMap;
 
 use s3guard_aws::stacks::{Stack, StackStatus};
-use s3guard_posture::events::trail::{Selectors, TrailStatus};
+use s3guard_posture::events::trail::{Selectors, Trail, TrailStatus};
 use s3guard_posture::{Grade, KeyArn};
 use time::macros::datetime;
 
+use crate::operations::doctor::Wanted;
 use crate::operations::doctor::judge::*;
+use crate::operations::doctor::look::Found;
 use crate::operations::doctor::report::State;
 
 const NOW: OffsetDateTime = datetime!(2026-11-25 12:00 UTC);
@@ -14,21 +16,21 @@ fn region() -> Region {
     "eu-west-1".parse().unwrap()
 }
 
-fn name() -> StackName {
-    "s".parse().unwrap()
-}
-
 fn who(arn: &str) -> Identity {
     Identity { account: "111122223333".parse().unwrap(), arn: arn.to_owned() }
 }
 
-fn user() -> Identity {
-    who("arn:aws:iam::111122223333:user/u")
-}
-
-/// An account without a stack, in which all else is well.
-fn seen() -> Seen {
-    Seen {
+/// Checks an account without a stack, in which all else is well but for this change.
+fn checked(
+    wanted: &Wanted,
+    change: impl FnOnce(&mut Seen<'_>),
+    check: fn(&Seen<'_>) -> Checked,
+) -> Verdict {
+    let mut seen = Seen {
+        region: &region(),
+        name: &"s".parse().unwrap(),
+        caller: &who("arn:aws:iam::111122223333:user/u"),
+        wanted,
         end: None,
         stack: Ok(Reading::Absent),
         functions: Vec::new(),
@@ -38,7 +40,9 @@ fn seen() -> Seen {
         key: None,
         concurrency: Ok(Reading::Known(1000)),
         text_messages: None,
-    }
+    };
+    change(&mut seen);
+    check(&seen).unwrap_or_else(|unread| unread)
 }
 
 fn guard(status: StackStatus, trail_mode: &str) -> Found {
@@ -70,7 +74,7 @@ fn stopped(name: &str) -> Trail {
 
 /// What the line says: its state, and that its words have this in them.
 #[track_caller]
-fn check(line: &Line, state: State, part: &str) {
+fn check(line: &Verdict, state: State, part: &str) {
     assert_eq!(line.state, state, "{line:?}");
     let fix = line.fix.as_deref().unwrap_or_default();
     assert!(format!("{} {fix}", line.text).contains(part), "{line:?}");
@@ -90,22 +94,23 @@ fn credentials_that_end_soon_and_the_root_user_are_warned_of() {
 
 #[test]
 fn five_minutes_are_borne_and_without_a_time_nothing_is_held_against_the_clock() {
-    check(&clock(Some(NOW - Duration::minutes(5)), NOW), State::Ok, "goes with");
+    check(&clock(Some(NOW - Duration::minutes(5)), NOW), State::Ok, "agrees with");
     let off = Duration::seconds(301);
     check(&clock(Some(NOW - off), NOW), State::Failed, "5 minutes ahead of");
     check(&clock(Some(NOW + off), NOW), State::Failed, "5 minutes behind");
-    check(&clock(None, NOW), State::Ok, "does not tell");
+    check(&clock(None, NOW), State::Ok, "has no time");
     let refused = anyhow::anyhow!("no");
-    assert_eq!(no_caller(&refused, Some(NOW + off), NOW).check, Check::CLOCK);
-    assert_eq!(no_caller(&refused, Some(NOW), NOW).check, Check::CALLER);
-    assert_eq!(no_caller(&refused, None, NOW).check, Check::CALLER);
+    assert_eq!(no_caller(&refused, Some(NOW + off), NOW).check, "clock");
+    assert_eq!(no_caller(&refused, Some(NOW), NOW).check, "caller");
+    assert_eq!(no_caller(&refused, None, NOW).check, "caller");
 }
 
 #[test]
 fn every_status_of_a_stack_is_well_a_warning_or_failed() {
+    let of =
+        |found: Reading<Found>| checked(&Wanted::default(), |seen| seen.stack = Ok(found), stack);
     for status in StackStatus::all() {
-        let look = Ok(Reading::Known(guard(status.clone(), "create")));
-        let line = stack(&look, &name(), &region());
+        let line = of(Reading::Known(guard(status.clone(), "create")));
         let state = if status.as_str().ends_with("_FAILED") {
             State::Failed
         } else if status.is_success() {
@@ -116,10 +121,9 @@ fn every_status_of_a_stack_is_well_a_warning_or_failed() {
         check(&line, state, status.as_str());
     }
     let theirs = Found { is_guard: false, ..guard(StackStatus::from("CREATE_COMPLETE"), "create") };
-    let line = stack(&Ok(Reading::Known(theirs)), &name(), &region());
-    check(&line, State::Failed, "choose another name");
-    check(&stack(&Ok(Reading::Denied), &name(), &region()), State::Warning, "DescribeStacks");
-    check(&stack(&Ok(Reading::Absent), &name(), &region()), State::Ok, "no `s` yet");
+    check(&of(Reading::Known(theirs)), State::Failed, "choose another name");
+    check(&of(Reading::Denied), State::Warning, "DescribeStacks");
+    check(&of(Reading::Absent), State::Ok, "no `s` yet");
 }
 
 #[test]
@@ -129,12 +133,11 @@ fn a_trail_is_missed_by_who_relies_on_one() {
             Reading::Known(guard(StackStatus::from("CREATE_COMPLETE"), mode))
         });
         let trails = Ok(Reading::Known(trails.to_vec()));
-        let seen = Seen { stack: Ok(stack), trails, ..seen() };
         let wanted = Wanted { relies_on_trail, ..Wanted::default() };
-        trail(&seen, &region(), &name(), &user(), &wanted)
+        checked(&wanted, |seen| (seen.stack, seen.trails) = (Ok(stack), trails), trail)
     };
-    check(&of(None, &[], false), State::Ok, "the stack makes one");
-    check(&of(None, &[stopped("audit")], false), State::Ok, "the stack makes one");
+    check(&of(None, &[], false), State::Ok, "the stack creates one");
+    check(&of(None, &[stopped("audit")], false), State::Ok, "the stack creates one");
     check(&of(None, &[stopped("audit")], true), State::Failed, "`trail = \"auto\"`");
     let own = [stopped("s-eu-west-1")];
     check(&of(Some("create"), &own, false), State::Failed, "start-logging --name s-eu-west-1");
@@ -145,19 +148,19 @@ fn a_trail_is_missed_by_who_relies_on_one() {
 #[test]
 fn a_caller_that_iam_does_not_simulate_is_a_warning_and_root_needs_nothing() {
     let [line] = &rights(&Ok(Rights::Root))[..] else { panic!() };
-    check(line, State::Ok, "needs none");
+    check(&line.verdict, State::Ok, "needs none");
     let [line] = &rights(&Ok(Rights::Unknowable))[..] else { panic!() };
-    check(line, State::Warning, "--print-policy");
+    check(&line.verdict, State::Warning, "--print-policy");
     let missing = |action: &str, by| Missing { action: action.to_owned(), by };
     let all = [missing("sqs:A", By::Deny), missing("sqs:B", By::Organization)];
     let [permissions, organization] = &rights(&Ok(Rights::AllBut(all.to_vec())))[..] else {
         panic!()
     };
-    check(permissions, State::Failed, "missing: `sqs:A` (a policy denies it)");
-    check(organization, State::Failed, "do: `sqs:B`");
+    check(&permissions.verdict, State::Failed, "missing: `sqs:A` (a policy denies it)");
+    check(&organization.verdict, State::Failed, "do: `sqs:B`");
     let many: Vec<_> = (0..9).map(|at| missing(&format!("sqs:A{at}"), By::NoAllow)).collect();
     let [line, _] = &rights(&Ok(Rights::AllBut(many)))[..] else { panic!() };
-    check(line, State::Failed, "`sqs:A5` and 3 more");
+    check(&line.verdict, State::Failed, "`sqs:A5` and 3 more");
 }
 
 #[test]
@@ -166,7 +169,7 @@ fn a_grade_that_needs_a_key_has_to_have_one_of_the_region() {
         let arn: KeyArn = "arn:aws:kms:eu-west-1:111122223333:key/1".parse().unwrap();
         let key = state.map(|state| (arn, Ok(Reading::Known(state))));
         let wanted = Wanted { grade, ..Wanted::default() };
-        crate::operations::doctor::judge::key(&Seen { key, ..seen() }, &region(), &wanted)
+        checked(&wanted, |seen| seen.key = key, super::key)
     };
     check(&of(Grade::Speed, None), State::Ok, "needs none");
     check(&of(Grade::Hybrid, None), State::Failed, "needs one in `eu-west-1`");
