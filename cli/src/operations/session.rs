@@ -12,13 +12,14 @@ use s3guard_aws::{AwsError, ConnectError, Connection, Kind, Ledger};
 use s3guard_posture::contract::output;
 use s3guard_posture::contract::parameter;
 use s3guard_posture::{BucketName, Region, StackName};
+use tokio::sync::mpsc;
 
 pub(crate) use crate::args::account::{AccountArgs, AccountsArgs};
 use crate::args::region::similar_region;
 use crate::error;
 use crate::error::Advice as _;
 use crate::exit::Exit;
-use crate::operations::interrupt::{Interrupts, Keyboard, Press, Signals};
+use crate::operations::interrupt::{Interrupts, signals};
 use crate::ui::output::Output;
 
 /// The tag by which a stack, and all that it is made of, says which guard it is.
@@ -97,35 +98,28 @@ pub(crate) fn run_with(
     interrupts: &Interrupts,
     command: impl Future<Output = anyhow::Result<Exit>>,
 ) -> anyhow::Result<Exit> {
-    let mut signals = None;
-    let next = async || match &mut signals {
-        Some(signals) => Signals::next(signals).await,
-        None => signals.insert(Signals::new()?).next().await,
-    };
-    run_until(next, interrupts, command)
+    run_until(signals, interrupts, command)
 }
 
-fn run_until(
-    mut interrupt: impl AsyncFnMut() -> io::Result<()>,
+fn run_until<I: AsyncFnMut()>(
+    signals: impl FnOnce() -> io::Result<I>,
     interrupts: &Interrupts,
     command: impl Future<Output = anyhow::Result<Exit>>,
 ) -> anyhow::Result<Exit> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let done = runtime.block_on(async {
         let mut command = pin!(command);
-        let mut keyboard = Keyboard::default();
+        let mut interrupt = signals()?;
+        let (typed, mut lines) = mpsc::unbounded_channel();
         loop {
             tokio::select! {
                 done = &mut command => return done,
-                pressed = interrupt() => {
-                    pressed?;
-                    match interrupts.press() {
-                        Press::Counted => {}
-                        Press::Explained => keyboard.listen(),
-                        Press::Leave(error) => return Err(error),
+                () = interrupt() => {
+                    if let Some(error) = interrupts.press(&typed) {
+                        return Err(error);
                     }
                 }
-                line = keyboard.next() => interrupts.typed(&line),
+                Some(line) = lines.recv() => interrupts.typed(&line),
             }
         }
     });
@@ -141,7 +135,7 @@ pub(crate) async fn blocking<T: Send + 'static>(
     tokio::task::spawn_blocking(work).await.context("a part of the command has failed")?
 }
 
-/// Asks a person to type this text, if somebody is there to ask.
+/// Asks a person to type this text, if there is a terminal.
 pub(crate) async fn approve(
     what: &str,
     text: &str,
@@ -149,17 +143,15 @@ pub(crate) async fn approve(
     output: &Output,
 ) -> anyhow::Result<()> {
     let answer = ask(what, &format!("type {of_what} to go on:"), output).await?;
-    agreed(answer == text, || format!("cancelled: that is not {of_what}"))
+    agreed(answer == text, &format!("cancelled: that is not {of_what}"))
 }
 
-/// Asks a person for a yes, if somebody is there to ask; anything else is a no.
+/// Asks a person for a yes, if there is a terminal; anything else is a no.
 pub(crate) async fn confirm(what: &str, question: &str, output: &Output) -> anyhow::Result<()> {
     let answer = ask(what, &format!("{question} [y/N]"), output).await?;
-    let is_yes = matches!(answer.to_ascii_lowercase().as_str(), "y" | "yes");
-    agreed(is_yes, || "cancelled".to_owned())
+    agreed(matches!(&*answer.to_ascii_lowercase(), "y" | "yes"), "cancelled")
 }
 
-/// What a person answers, if somebody is there to ask.
 async fn ask(what: &str, question: &str, output: &Output) -> anyhow::Result<String> {
     if !io::stdin().is_terminal() {
         return Err(anyhow!("{what} needs approval, and there is no terminal to ask on"))
@@ -175,11 +167,11 @@ async fn ask(what: &str, question: &str, output: &Output) -> anyhow::Result<Stri
     .await
 }
 
-fn agreed(is_agreed: bool, otherwise: impl FnOnce() -> String) -> anyhow::Result<()> {
+fn agreed(is_agreed: bool, otherwise: &str) -> anyhow::Result<()> {
     if is_agreed {
         return Ok(());
     }
-    Err(anyhow!(otherwise())).hint("nothing was changed").exit(Exit::Approval)
+    Err(anyhow!("{otherwise}")).hint("nothing was changed").exit(Exit::Approval)
 }
 
 /// The guard's stack.
@@ -315,11 +307,8 @@ mod tests {
             Ok(Exit::Done)
         });
         let begun = Instant::now();
-        let pressed = async || {
-            // The command gets its turn first.
-            tokio::task::yield_now().await;
-            Ok(())
-        };
+        // The command gets its turn first.
+        let pressed = || Ok(async || tokio::task::yield_now().await);
         let error = run_until(pressed, &Interrupts::new(None, "a hint"), command).unwrap_err();
         assert_eq!(error.to_string(), "interrupted");
         assert!(begun.elapsed() < Duration::from_secs(30));

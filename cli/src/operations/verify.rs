@@ -19,10 +19,9 @@ use s3guard_posture::contract::output;
 use time::OffsetDateTime;
 
 use crate::args::verify::Options;
-use crate::error;
 use crate::error::Advice as _;
 use crate::exit::Exit;
-use crate::operations::interrupt::Interrupts;
+use crate::operations::interrupt::{Interrupts, interrupted};
 use crate::operations::session;
 use crate::operations::session::Account;
 use crate::operations::verify::clean::{Cleaned, Leftovers, Made};
@@ -47,7 +46,7 @@ pub(crate) fn run(
         }
         tokio::select! {
             done = clean_up(options, output, now) => done,
-            () = interrupts.pressed(1) => Err(interrupted("the same command continues")),
+            () = interrupts.pressed(1) => Err(interrupted("interrupted", "the same command continues")),
         }
     })
 }
@@ -66,7 +65,7 @@ async fn verify(
     };
     let run = tokio::select! {
         run = agreed => run?,
-        () = interrupts.pressed(1) => return Err(interrupted("nothing was made")),
+        () = interrupts.pressed(1) => return Err(interrupted("interrupted", "nothing was made")),
     };
     let again = run.command("verify --clean-up");
     let mut broken = Vec::new();
@@ -116,7 +115,7 @@ async fn verify(
     output.result(&report)?;
     if is_interrupted {
         let hint = if is_clean { "what was made is removed" } else { "all else is removed" };
-        return Err(interrupted(hint));
+        return Err(interrupted("interrupted", hint));
     }
     tried?;
     Ok(if report.is_well() && is_clean { Exit::Done } else { Exit::Failed })
@@ -197,9 +196,4 @@ async fn clean_up(options: &Options, output: &Output, now: OffsetDateTime) -> an
     output.result(&cleaned)?;
     let is_clean = cleaned.left.is_empty() && found.unseen.is_empty();
     Ok(if is_clean { Exit::Done } else { Exit::Failed })
-}
-
-fn interrupted(hint: &str) -> anyhow::Error {
-    let error = Err::<(), _>(error::hinted(anyhow!("interrupted"), hint)).exit(Exit::Interrupted);
-    error.expect_err("it is one")
 }
