@@ -1,13 +1,13 @@
 //! `s3guard events`: what happened to a stack, the cause of a failure marked; and what happens, until it rests.
 
 use anyhow::anyhow;
-use s3guard_aws::stacks::{Event, Stack, Stacks};
+use s3guard_aws::stacks::{Event, Stack, StackStatus, Stacks};
 
 use crate::error::Advice as _;
 use crate::exit::{self, Exit};
-use crate::operations::events::{Told, operations};
+use crate::operations::events::{Told, is_failed, operations};
 use crate::operations::follow;
-use crate::operations::follow::{Ended, Follower};
+use crate::operations::follow::Follower;
 use crate::operations::interrupt::Interrupts;
 use crate::operations::session;
 use crate::operations::session::{Account, AccountArgs};
@@ -89,30 +89,26 @@ async fn events(args: &Args, output: &Output, interrupts: &Interrupts) -> anyhow
     if args.follow {
         output.say(format_args!("stack `{name}` is at rest, in `{}`", stack.status));
     }
-    let is_success = stack.status.is_success();
-    output.result(&Told::new(&stack, &events, args.failed))?;
-    Ok(if args.follow && !is_success { Exit::Failed } else { Exit::Done })
+    let is_listed = |event: &Event| !args.failed || is_failed(event);
+    output.result(&Told::new(&stack.id, stack.status.as_str(), &events, is_listed))?;
+    Ok(if args.follow && !stack.status.is_success() { Exit::Failed } else { Exit::Done })
 }
 
 /// Joins the operation that is going on, from its first event on.
 async fn join(follower: Follower<'_>, stack: &Stack, output: &Output) -> anyhow::Result<Exit> {
     let (id, status) = (&stack.id, &stack.status);
     let (name, _) = follow::name_and_region(id);
-    // One object has to say all; otherwise each event was told as it came.
-    let is_whole = output.form() == Form::Json;
     let ended = follower.follow().await?;
-    let Ended { stack, events } = &ended;
-    let Some(stack) = stack else {
-        // Its name finds it no more, and nothing but a deletion makes it go.
-        output.say(format_args!("stack `{name}` is deleted"));
-        let told = Told::gone(id, events);
-        output.result(&if is_whole { told } else { told.summary() })?;
-        return Ok(Exit::Done);
-    };
-    output.say(format_args!("stack `{name}` is at rest, in `{}`", stack.status));
-    if stack.status.is_success() {
-        let told = Told::new(stack, events, false);
-        output.result(&if is_whole { told } else { told.summary() })?;
+    let now = ended.stack.as_ref().map(|stack| &stack.status);
+    match now {
+        Some(now) => output.say(format_args!("stack `{name}` is at rest, in `{now}`")),
+        None => output.say(format_args!("stack `{name}` is deleted")),
+    }
+    if now.is_none_or(StackStatus::is_success) {
+        let now = now.map_or("DELETE_COMPLETE", StackStatus::as_str);
+        // Except in one JSON object, each event was written as it came.
+        let is_listed = |_: &Event| output.form() == Form::Json;
+        output.result(&Told::new(id, now, &ended.events, is_listed))?;
         return Ok(Exit::Done);
     }
     let what = format!("stack `{name}` was in `{status}` and did not become what was asked for");

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use s3guard_aws::stacks::{Event, Stack};
+use s3guard_aws::stacks::Event;
 use serde::Serialize;
 
 use crate::operations::follow;
@@ -42,31 +42,20 @@ struct Cause {
 }
 
 impl Told {
-    pub(crate) fn new(stack: &Stack, events: &[Event], only_failed: bool) -> Self {
-        Self::of(&stack.id, stack.status.as_str(), events, only_failed)
-    }
-
-    /// Of a stack that is there no more.
-    pub(crate) fn gone(id: &str, events: &[Event]) -> Self {
-        Self::of(id, "DELETE_COMPLETE", events, false)
-    }
-
-    /// Without the events, which were told already.
-    pub(crate) fn summary(mut self) -> Self {
-        self.events.clear();
-        self
-    }
-
-    fn of(id: &str, status: &str, events: &[Event], only_failed: bool) -> Self {
+    /// The events of a stack; `is_listed` says which of them are listed.
+    pub(crate) fn new(
+        id: &str,
+        status: &str,
+        events: &[Event],
+        is_listed: impl Fn(&Event) -> bool,
+    ) -> Self {
         let (stack, region) = follow::name_and_region(id);
         let mut lines = Vec::new();
         let mut last = None;
         for operation in operations(events) {
             let cause = follow::first_cause(operation);
             for event in operation {
-                let is_refused = event.hook.as_ref().is_some_and(|hook| hook.refused);
-                let is_failed = event.is_failure() && !event.is_cancelled() || is_refused;
-                if only_failed && !is_failed {
+                if !is_listed(event) {
                     continue;
                 }
                 let is_root_cause = cause.is_some_and(|cause| std::ptr::eq(cause, event));
@@ -110,6 +99,12 @@ impl fmt::Display for Told {
     }
 }
 
+/// Whether an event is a failure of its own, not one that followed from another.
+pub(crate) fn is_failed(event: &Event) -> bool {
+    let is_refused = event.hook.as_ref().is_some_and(|hook| hook.refused);
+    event.is_failure() && !event.is_cancelled() || is_refused
+}
+
 /// The events of each operation, in order.
 ///
 /// CloudFormation begins one with an event of the stack itself; where it names operations, an id that is another one begins
@@ -129,14 +124,9 @@ fn begins(before: &Event, event: &Event) -> bool {
     if let (Some(before), Some(now)) = (&before.operation, &event.operation) {
         return before != now;
     }
-    let is_start = matches!(
-        event.status.as_str(),
-        "CREATE_IN_PROGRESS"
-            | "UPDATE_IN_PROGRESS"
-            | "DELETE_IN_PROGRESS"
-            | "IMPORT_IN_PROGRESS"
-            | "REVIEW_IN_PROGRESS"
-    );
+    let verb = event.status.strip_suffix("_IN_PROGRESS");
+    let is_start =
+        verb.is_some_and(|verb| ["CREATE", "UPDATE", "DELETE", "IMPORT", "REVIEW"].contains(&verb));
     // A creation follows the review of its change set.
     let is_reviewed = before.is_about_the_stack() && before.status == "REVIEW_IN_PROGRESS";
     event.is_about_the_stack() && is_start && !is_reviewed
@@ -181,7 +171,7 @@ mod tests {
 
     #[test]
     fn the_root_cause_is_marked_and_said_at_the_end_and_what_was_cancelled_is_counted() {
-        let told = Told::of("s", "UPDATE_ROLLBACK_COMPLETE", &story()[4..], false);
+        let told = Told::new("s", "UPDATE_ROLLBACK_COMPLETE", &story()[4..], |_| true);
         expect![[r#"
               00:00:00  UPDATE_IN_PROGRESS           AWS::CloudFormation::Stack       s  User Initiated
               00:00:00  UPDATE_FAILED                AWS::SQS::Queue                  B  Resource update cancelled
@@ -192,9 +182,9 @@ mod tests {
             root cause: `A` (AWS::SQS::Queue): no such key; 1 resource was cancelled because of it
         "#]]
         .assert_eq(&told.to_string());
-        let failed = Told::of("s", "UPDATE_ROLLBACK_COMPLETE", &story(), true);
+        let failed = Told::new("s", "UPDATE_ROLLBACK_COMPLETE", &story(), is_failed);
         assert_eq!((failed.events.len(), failed.cancelled), (1, 1));
-        let fine = Told::of("s", "CREATE_COMPLETE", &story()[..4], false);
+        let fine = Told::new("s", "CREATE_COMPLETE", &story()[..4], |_| true);
         assert!(fine.root_cause.is_none() && fine.events.iter().all(|line| !line.is_root_cause));
     }
 }
