@@ -53,7 +53,8 @@ pub(crate) struct Interrupts {
 #[derive(Debug)]
 struct Entry {
     stack: String,
-    region: String,
+    /// The command that follows it again.
+    command: String,
     output: Output,
     can_cancel: Cell<bool>,
     cancel: Notify,
@@ -116,8 +117,8 @@ impl Interrupts {
                 1 => format!("interrupted: stack `{stacks}` goes on without the command"),
                 _ => format!("interrupted: the stacks `{stacks}` go on without the command"),
             };
-            let commands = followed.iter().map(|entry| entry.command(self.profile.as_deref()));
-            let commands = commands.collect::<Vec<_>>().join(" and ");
+            let commands: Vec<&str> = followed.iter().map(|entry| &*entry.command).collect();
+            let commands = commands.join(" and ");
             return Some(interrupted(&words, &format!("follow it again with {commands}")));
         }
         first.output.say("CloudFormation goes on without this command; wait, or press");
@@ -144,9 +145,16 @@ impl Interrupts {
 
     /// Follows an operation on this stack.
     pub(crate) fn follow(&self, stack: &str, region: &str, output: &Output) -> Followed<'_> {
+        let mut command = format!("s3guard events --follow --stack {stack}");
+        if !region.is_empty() {
+            command += &format!(" --region {region}");
+        }
+        if let Some(profile) = &self.profile {
+            command += &format!(" --profile {profile}");
+        }
         let entry = Rc::new(Entry {
             stack: stack.to_owned(),
-            region: region.to_owned(),
+            command: format!("`{command}`"),
             output: output.unlabelled(),
             can_cancel: Cell::new(false),
             cancel: Notify::new(),
@@ -156,19 +164,10 @@ impl Interrupts {
     }
 }
 
-impl Entry {
-    fn command(&self, profile: Option<&str>) -> String {
-        let Self { stack, region, .. } = self;
-        let region = if region.is_empty() { String::new() } else { format!(" --region {region}") };
-        let profile = profile.map(|profile| format!(" --profile {profile}")).unwrap_or_default();
-        format!("`s3guard events --follow --stack {stack}{region}{profile}`")
-    }
-}
-
 impl Followed<'_> {
     /// The command that follows it again.
-    pub(crate) fn command(&self) -> String {
-        self.entry.command(self.interrupts.profile.as_deref())
+    pub(crate) fn command(&self) -> &str {
+        &self.entry.command
     }
 
     /// Sets whether the operation can be cancelled.

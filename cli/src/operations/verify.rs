@@ -123,8 +123,7 @@ async fn verify(
 
 /// Makes the canary and tries all of the plan. For what is not seen, the broken links are found.
 async fn attempt(run: &Run<'_>, broken: &mut Vec<Broken>) -> anyhow::Result<()> {
-    let mut chains =
-        [Chain::of_guard(run).await, Chain::of_objects(run).await, Chain::of_topic(run).await];
+    let mut chains = Chain::all(run).await;
     let mut inbox = None;
     if run.options.notices {
         let names = (run.canary_id.as_str(), run.topic.as_str());
@@ -145,7 +144,7 @@ async fn attempt(run: &Run<'_>, broken: &mut Vec<Broken>) -> anyhow::Result<()> 
     for chain in &mut chains {
         if let Some(link) = chain.judge(run).await? {
             let look = link.look.iter().map(|command| run.command(command)).collect();
-            broken.push(Broken { link, says: link.says, look });
+            broken.push(Broken { link: link.name, says: link.says, look });
         }
     }
     tried

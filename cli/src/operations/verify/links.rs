@@ -4,7 +4,6 @@ use s3guard_aws::queues::Depth;
 use s3guard_aws::wait::Pace;
 use s3guard_aws::{Queue, canary};
 use s3guard_posture::contract::{output, parameter};
-use serde::{Serialize, Serializer};
 
 use crate::operations::verify::report::State;
 use crate::operations::verify::run::Run;
@@ -15,7 +14,7 @@ const LOOKS: u32 = 3;
 /// A link of a chain.
 #[derive(Debug)]
 pub(crate) struct Link {
-    name: &'static str,
+    pub(crate) name: &'static str,
     /// Whether it is the first that does not hold, if all before it do.
     is_broken: fn(&Clues) -> bool,
     /// What is probably wrong.
@@ -149,11 +148,33 @@ const TOPIC: &[Link] = &[Link::new(
     "what was told does not come out of the topic",
 )];
 
-/// A chain: its queues, and what is known of it.
-pub(crate) struct Chain {
+/// What a chain is made of.
+struct Parts {
     links: &'static [Link],
     /// The first words of the names of the steps that prove it.
     steps: &'static [&'static str],
+    /// The outputs of its queue and of the dead-letter queue.
+    queues: [&'static str; 2],
+}
+
+/// From a call to the bucket's grade, from a change of an object to its digest, and the topic.
+const CHAINS: [Parts; 3] = [
+    Parts {
+        links: GUARD,
+        steps: &["protect", "mend"],
+        queues: [output::GUARD_QUEUE_URL, output::GUARD_DEAD_LETTERS_URL],
+    },
+    Parts {
+        links: OBJECTS,
+        steps: &["gather", "tell"],
+        queues: [output::OBJECT_QUEUE_URL, output::OBJECT_DEAD_LETTERS_URL],
+    },
+    Parts { links: TOPIC, steps: &["notice"], queues: [""; 2] },
+];
+
+/// A chain, and what is known of it.
+pub(crate) struct Chain {
+    parts: Parts,
     queue: Option<Queue>,
     dead_letters: Option<Queue>,
     /// How many dead letters there were before; `None` without the permission to count them.
@@ -162,36 +183,18 @@ pub(crate) struct Chain {
 }
 
 impl Chain {
-    /// The chain that brings a bucket to its grade.
-    pub(crate) async fn of_guard(run: &Run<'_>) -> Self {
-        let queues = [output::GUARD_QUEUE_URL, output::GUARD_DEAD_LETTERS_URL];
-        Self::new(run, GUARD, &["protect", "mend"], queues).await
-    }
-
-    /// The chain that reports changes of objects.
-    pub(crate) async fn of_objects(run: &Run<'_>) -> Self {
-        let queues = [output::OBJECT_QUEUE_URL, output::OBJECT_DEAD_LETTERS_URL];
-        Self::new(run, OBJECTS, &["gather", "tell"], queues).await
-    }
-
-    /// The topic, which has no queue.
-    pub(crate) async fn of_topic(run: &Run<'_>) -> Self {
-        Self::new(run, TOPIC, &["notice"], [""; 2]).await
-    }
-
-    async fn new(
-        run: &Run<'_>,
-        links: &'static [Link],
-        steps: &'static [&'static str],
-        queues: [&str; 2],
-    ) -> Self {
-        let connection = &run.account.connection;
-        let [queue, dead_letters] =
-            queues.map(|output| Some(Queue::new(connection, run.stack.outputs.get(output)?)));
-        let clues = Clues::default();
-        let mut chain = Self { links, steps, queue, dead_letters, dead_before: None, clues };
-        chain.dead_before = chain.count_dead().await;
-        chain
+    /// The chains of [`CHAINS`].
+    pub(crate) async fn all(run: &Run<'_>) -> [Self; 3] {
+        let mut all = CHAINS.map(|parts| {
+            let [queue, dead_letters] = parts.queues.map(|output| {
+                Some(Queue::new(&run.account.connection, run.stack.outputs.get(output)?))
+            });
+            Self { parts, queue, dead_letters, dead_before: None, clues: Clues::default() }
+        });
+        for chain in &mut all {
+            chain.dead_before = chain.count_dead().await;
+        }
+        all
     }
 
     async fn count_dead(&self) -> Option<u64> {
@@ -202,7 +205,7 @@ impl Chain {
     pub(crate) async fn judge(&mut self, run: &Run<'_>) -> anyhow::Result<Option<&'static Link>> {
         let is_missed = run.steps.borrow().iter().any(|step| {
             matches!(step.state, State::Late | State::Failed)
-                && step.name.split(':').next().is_some_and(|word| self.steps.contains(&word))
+                && step.name.split(':').next().is_some_and(|word| self.parts.steps.contains(&word))
         });
         if !is_missed {
             return Ok(None);
@@ -229,19 +232,13 @@ impl Chain {
                 delayed: least(|depth| depth.delayed),
             };
         }
-        Ok(broken(self.links, &self.clues))
+        Ok(broken(self.parts.links, &self.clues))
     }
 }
 
 /// The first link that does not hold; the last of every chain is what remains.
 fn broken(chain: &'static [Link], clues: &Clues) -> Option<&'static Link> {
     chain.iter().find(|link| (link.is_broken)(clues))
-}
-
-impl Serialize for Link {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.name)
-    }
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 use tokio::time::Instant;
 
 use crate::operations::verify::links::Clues;
-use crate::operations::verify::plan::{Deed, KEY, TOLD};
+use crate::operations::verify::plan::{KEY, OVERWRITE, PUT, TOLD};
 use crate::operations::verify::run::{Run, Waited};
 
 /// After how long another object is put: S3 takes minutes to tell EventBridge of a bucket that was just set up for it,
@@ -35,32 +35,32 @@ struct Objects<'a> {
 /// Changes objects, one change after the other, and waits until each is recorded; then until the window is reported. Returns
 /// what is known of what was not seen.
 pub(crate) async fn objects(run: &Run<'_>) -> anyhow::Result<Clues> {
-    let deeds = &run.plan.deeds;
-    if deeds.is_empty() {
+    let steps = &run.plan.changes;
+    if steps.is_empty() {
         return Ok(Clues::default());
     }
     let since = OffsetDateTime::now_utc() - CLOCKS_APART;
     let mut objects = Objects { run, sightings: Sightings::default(), since };
     let mut key = KEY.to_owned();
     let put = async |key: &str, body| run.call(async || Ok(run.canary.put(key, body).await?)).await;
-    if !deeds.contains(&Deed::Put) {
+    if !steps.contains(&PUT) {
         put(&key, "1").await?;
     }
-    for deed in deeds {
-        let waited = match deed {
-            Deed::Put => objects.put(&mut key).await?,
-            Deed::Overwrite => {
+    for step in steps {
+        let waited = match *step {
+            PUT => objects.put(&mut key).await?,
+            OVERWRITE => {
                 put(&key, "2").await?;
                 objects.wait_for(&key, 2, is_created).await?
             }
-            Deed::Delete => {
+            _ => {
                 run.call(async || Ok(run.canary.delete_object(&key).await?)).await?;
                 objects.wait_for(&key, 1, is_deleted).await?
             }
         };
         let detail = matches!(waited, Waited::Late(_))
             .then(|| "the ledger has no such event of it".to_owned());
-        if !run.ended(deed.name(), run.bounds.each, &waited, detail)? {
+        if !run.ended(step, run.bounds.each, &waited, detail)? {
             return Ok(Clues::default());
         }
     }

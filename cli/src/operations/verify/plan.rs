@@ -11,7 +11,10 @@ use crate::operations::verify::report::Step;
 pub(crate) const KEY: &str = "canary-1";
 /// A longer window is not waited for.
 const WINDOW_SECONDS_MAX: u32 = 15 * 60;
-/// The name of the step that waits for the window.
+/// The names of the steps that change an object, and of the one that waits for the window.
+pub(crate) const PUT: &str = "gather: object put";
+pub(crate) const OVERWRITE: &str = "gather: object overwritten";
+const DELETE: &str = "gather: object deleted";
 pub(crate) const TOLD: &str = "tell: the window's digest";
 /// Aspects that are weakened, in this order.
 const WEAKENED: [Aspect; 7] = [
@@ -31,20 +34,13 @@ pub(crate) struct Weakening {
     pub(crate) to: Setting,
 }
 
-/// What happens to an object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Deed {
-    Put,
-    Overwrite,
-    Delete,
-}
-
 /// All that is tried.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Plan {
     pub(crate) weakenings: Vec<Weakening>,
-    pub(crate) deeds: Vec<Deed>,
-    /// Whether it is waited until the window of the deeds is reported.
+    /// The steps that change an object.
+    pub(crate) changes: Vec<&'static str>,
+    /// Whether it is waited until the window of the changes is reported.
     pub(crate) waits_for_window: bool,
     pub(crate) skipped: Vec<Step>,
 }
@@ -52,9 +48,8 @@ pub(crate) struct Plan {
 impl Plan {
     /// The names of the steps that follow the first one, in their order.
     pub(crate) fn steps(&self) -> Vec<String> {
-        let weakenings = self.weakenings.iter().map(Weakening::name);
-        let deeds = self.deeds.iter().map(|deed| deed.name().to_owned());
-        weakenings.chain(deeds).chain(self.waits_for_window.then(|| TOLD.to_owned())).collect()
+        let others = self.changes.iter().copied().chain(self.waits_for_window.then_some(TOLD));
+        self.weakenings.iter().map(Weakening::name).chain(others.map(str::to_owned)).collect()
     }
 }
 
@@ -63,17 +58,6 @@ impl Weakening {
     pub(crate) fn name(&self) -> String {
         let words: Vec<&str> = self.aspects.iter().map(|aspect| aspect.words()).collect();
         format!("mend: {}", words.join(" and "))
-    }
-}
-
-impl Deed {
-    /// The name of its step.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Put => "gather: object put",
-            Self::Overwrite => "gather: object overwritten",
-            Self::Delete => "gather: object deleted",
-        }
     }
 }
 
@@ -97,23 +81,17 @@ pub(crate) fn plan(baseline: &Baseline, bucket: &BucketId, config: &Notification
         Mode::Keep => Change::DeleteMarkerCreated,
         Mode::Report | Mode::Off => Change::Deleted,
     };
-    let deeds = [
-        (Deed::Put, Change::CreatedOrOverwritten),
-        (Deed::Overwrite, Change::CreatedOrOverwritten),
-        (Deed::Delete, deleted),
-    ];
-    for (deed, change) in deeds {
+    let created = Change::CreatedOrOverwritten;
+    for (step, change) in [(PUT, created), (OVERWRITE, created), (DELETE, deleted)] {
         let is_wanted = config.selection().wants(bucket.name.as_str(), KEY, change);
-        let unwanted = || {
-            (!is_wanted).then(|| "s3guard.toml selects no such changes of its objects".to_owned())
-        };
-        match off.clone().or_else(unwanted) {
-            None => plan.deeds.push(deed),
-            Some(why) => plan.skipped.push(Step::skipped(deed.name(), why)),
+        let unwanted = "s3guard.toml selects no such changes of its objects";
+        match off.clone().or_else(|| (!is_wanted).then(|| unwanted.to_owned())) {
+            None => plan.changes.push(step),
+            Some(why) => plan.skipped.push(Step::skipped(step, why)),
         }
     }
     let window = config.window();
-    if plan.deeds.is_empty() {
+    if plan.changes.is_empty() {
         let why = "no change of its objects is tried".to_owned();
         plan.skipped.push(Step::skipped(TOLD, why));
     } else if window.seconds() > WINDOW_SECONDS_MAX {

@@ -28,7 +28,7 @@ fn planned(config: &str, grade: Grade, key: Option<&str>) -> (String, Vec<String
         aspects.join("+")
     });
     let mut all: Vec<String> = weakened.collect();
-    all.extend(plan.deeds.iter().map(|deed| format!("{deed:?}")));
+    all.extend(plan.changes.iter().map(|step| step.replace("gather: object ", "")));
     all.extend(plan.waits_for_window.then(|| "told".to_owned()));
     (all.join(" "), plan.skipped.iter().map(skipped).collect())
 }
@@ -46,7 +46,7 @@ fn check(config: &str, grade: Grade, key: Option<&str>, all: &str) -> Vec<String
 
 #[test]
 fn what_a_grade_keeps_is_weakened_and_one_call_weakens_a_setting() {
-    let objects = "Put Overwrite Delete told";
+    let objects = "put overwritten deleted told";
     let speed = format!("public-access sse-c tls {objects}");
     check("{}", Grade::Speed, None, &speed);
     let hybrid = format!("public-access encryption+sse-c tls versioning {objects}");
@@ -73,12 +73,13 @@ fn what_the_configuration_switches_off_is_not_tried_and_said() {
     }
     let exempt = r#"{"exemption":[{"bucket":"s3guard-canary-*","aspects":["tls"],"reason":"old","until":"2027-01-31"}]}"#;
     let skipped =
-        check(exempt, Grade::Speed, None, "public-access sse-c Put Overwrite Delete told");
+        check(exempt, Grade::Speed, None, "public-access sse-c put overwritten deleted told");
     assert!(skipped.iter().any(|one| one.ends_with("s3guard.toml exempts it: old")), "{skipped:?}");
     let objects =
         r#"{"notifications":{"window":"1h","objects":{"exclude":{"bucket":"s3guard-canary-*"}}}}"#;
     check(objects, Grade::Speed, None, "public-access sse-c tls");
     let window = r#"{"notifications":{"window":"1h"}}"#;
-    let skipped = check(window, Grade::Speed, None, "public-access sse-c tls Put Overwrite Delete");
+    let skipped =
+        check(window, Grade::Speed, None, "public-access sse-c tls put overwritten deleted");
     assert!(skipped.iter().any(|one| one.contains("a window of 1h")), "{skipped:?}");
 }
