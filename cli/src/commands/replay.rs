@@ -70,7 +70,8 @@ pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::
             if is_only { one } else { Recorded { place, ..one } }
         }));
     }
-    let account = args.account.clone().or_else(|| recorded.iter().find_map(Recorded::account));
+    let account =
+        args.account.clone().or_else(|| recorded.iter().find_map(|one| one.field("account")));
     let scene = Scene {
         account: account.unwrap_or_else(|| UNKNOWN_ACCOUNT.parse().expect("it has twelve digits")),
         region: args.region.clone(),

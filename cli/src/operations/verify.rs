@@ -180,7 +180,7 @@ async fn clean_up(options: &Options, output: &Output, now: OffsetDateTime) -> an
     let topic = session::output_of(&stack, &options.account, output::TOPIC_ARN, "topic")?;
     let (owner, name) = (&account.caller.account, options.account.stack.as_str());
     let found = Leftovers::find(&account.connection, owner, name, topic, now).await?;
-    found.warn(output);
+    found.warnings.iter().for_each(|warning| output.warn(warning));
     let all: Vec<&Made> = found.over.iter().chain(&found.in_use).collect();
     if all.is_empty() {
         output.say("nothing is left of earlier runs");
@@ -193,6 +193,6 @@ async fn clean_up(options: &Options, output: &Output, now: OffsetDateTime) -> an
     }
     let cleaned = Cleaned::of(all, output).await;
     output.result(&cleaned)?;
-    let is_clean = cleaned.left.is_empty() && found.unseen.is_empty();
+    let is_clean = cleaned.left.is_empty() && !found.is_partial;
     Ok(if is_clean { Exit::Done } else { Exit::Failed })
 }

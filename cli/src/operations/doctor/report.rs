@@ -11,9 +11,6 @@ use crate::ui::output::Paint;
 const STATE: usize = 9;
 const CHECK: usize = 15;
 
-/// With fewer columns, words stand below what they are about.
-const NARROW: usize = 60;
-
 /// How a check ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -137,17 +134,10 @@ impl fmt::Display for Report {
 }
 
 fn shown(Line { check, verdict }: &Line, columns: Option<usize>, paint: Paint) -> String {
-    let is_narrow = columns.is_some_and(|columns| columns < NARROW);
-    let indent = if is_narrow { 4 } else { 2 + STATE + CHECK };
-    let margin = " ".repeat(indent);
-    let width = columns.map_or(usize::MAX, |columns| columns.saturating_sub(indent).max(20));
+    let margin = " ".repeat(2 + STATE + CHECK);
+    let width = columns.map_or(usize::MAX, |columns| columns.saturating_sub(margin.len()).max(20));
     let wrapped = |words: &str| lines::wrapped(words.split_whitespace(), width);
-    let state = verdict.state.shown(paint);
-    let mut text = if is_narrow {
-        format!("  {state}{check}\n{margin}")
-    } else {
-        format!("  {state}{check:CHECK$}")
-    };
+    let mut text = format!("  {}{check:CHECK$}", verdict.state.shown(paint));
     let gap = format!("\n{margin}");
     let _ = writeln!(text, "{}", wrapped(&verdict.text).join(&gap));
     if let Some(fix) = &verdict.fix {
@@ -200,10 +190,9 @@ mod tests {
     }
 
     #[test]
-    fn a_report_is_shown_wide_narrow_coloured_and_as_json() {
+    fn a_report_is_shown_wrapped_coloured_and_as_json() {
         let report = report();
         expect_file!["report/wide.txt"].assert_eq(&report.text(Some(100), Paint::Plain));
-        expect_file!["report/narrow.txt"].assert_eq(&report.text(Some(50), Paint::Plain));
         expect_file!["report/pipe.txt"].assert_eq(&report.to_string());
         expect_file!["report/coloured.txt"].assert_eq(&report.text(Some(100), Paint::Ansi));
         let json = serde_json::to_string_pretty(&report).unwrap();
@@ -212,10 +201,9 @@ mod tests {
 
     #[test]
     fn no_line_is_longer_than_the_terminal_but_for_a_word_that_cannot_be_broken() {
-        for columns in [40, 59, 60, 80, 120] {
+        for columns in [60, 80, 120] {
             for line in report().text(Some(columns), Paint::Plain).lines() {
-                let indent = if columns < NARROW { 4 } else { 2 + STATE + CHECK };
-                let is_one_word = !line.chars().skip(indent).any(|c| c == ' ');
+                let is_one_word = !line.chars().skip(2 + STATE + CHECK).any(|c| c == ' ');
                 let is_heading = line.starts_with("Region");
                 assert!(line.width() <= columns || is_one_word || is_heading, "{columns}: {line}");
             }

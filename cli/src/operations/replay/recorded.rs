@@ -1,7 +1,8 @@
 //! Events as they were recorded: found in every form in which they are kept.
 
+use std::str::FromStr;
+
 use s3guard_posture::events::{self, field};
-use s3guard_posture::{AccountId, Region};
 use serde_json::{Value as Json, json};
 use thiserror::Error;
 use time::format_description::well_known::Rfc3339;
@@ -117,14 +118,9 @@ fn no_json(error: &serde_json::Error) -> Came {
 }
 
 impl Recorded {
-    /// The account in which it came, if it says that.
-    pub(crate) fn account(&self) -> Option<AccountId> {
-        field::text(self.event()?, &["account"])?.parse().ok()
-    }
-
-    /// The Region in which it came, if it says that.
-    pub(crate) fn region(&self) -> Option<Region> {
-        field::text(self.event()?, &["region"])?.parse().ok()
+    /// A field of the event, as `account` or `region`.
+    pub(crate) fn field<T: FromStr>(&self, name: &str) -> Option<T> {
+        field::text(self.event()?, &[name])?.parse().ok()
     }
 
     /// The event, if it is one or holds one.

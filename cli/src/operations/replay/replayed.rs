@@ -27,9 +27,7 @@ const NOT_OF_BUCKET: [(Question, &str); 4] = [
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Replayed {
-    /// Its number in the order of time, from 1.
     pub(crate) number: usize,
-    /// Where it stood in what was read.
     pub(crate) place: String,
     #[serde(flatten)]
     pub(crate) head: Head,
@@ -155,7 +153,7 @@ impl Reconciled {
         for step in steps {
             match step {
                 Step::Read(questions) => {
-                    let round = questions.iter().map(asked).collect();
+                    let round = questions.iter().copied().map(asked).collect();
                     calls.last_mut().map_or(&mut reads, |call| &mut call.reads).push(round);
                 }
                 Step::Wrote(setting) => calls.push(Written {
@@ -180,8 +178,8 @@ impl Reconciled {
     }
 }
 
-fn asked(question: &Question) -> String {
-    let of = NOT_OF_BUCKET.iter().find(|(of, _)| of == question).map_or("", |(_, of)| of);
+fn asked(question: Question) -> String {
+    let of = NOT_OF_BUCKET.iter().find(|(of, _)| *of == question).map_or("", |(_, of)| of);
     format!("{}{of}", question.call())
 }
 

@@ -46,7 +46,7 @@ struct Stage<'a> {
 
 /// Replays events in the order of their times; those without a time come with the one before them.
 pub(crate) fn run(recorded: &[Recorded], scene: &Scene) -> Vec<Replayed> {
-    let here = scene.region.clone().or_else(|| recorded.iter().find_map(Recorded::region));
+    let here = scene.region.clone().or_else(|| recorded.iter().find_map(|one| one.field("region")));
     let mut stage = Stage {
         scene,
         here: here.unwrap_or_else(|| US_EAST_1.parse().expect("it is a Region")),

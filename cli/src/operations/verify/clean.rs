@@ -65,10 +65,10 @@ pub(crate) struct Leftovers {
     pub(crate) over: Vec<Made>,
     /// What another run may use, or has kept.
     pub(crate) in_use: Vec<Made>,
-    /// What has a canary's name and not its tags.
-    strange: Vec<String>,
-    /// What could not be looked for.
-    pub(crate) unseen: Vec<String>,
+    /// What could not be found, or judged.
+    pub(crate) warnings: Vec<String>,
+    /// Whether there may be others, which the caller may not list.
+    pub(crate) is_partial: bool,
 }
 
 impl Leftovers {
@@ -90,7 +90,7 @@ impl Leftovers {
                 let is_denied = matches!(tags, Reading::Denied);
                 let why =
                     if is_denied { "its tags may not be read" } else { "it has no such tags" };
-                all.strange.push(format!("{made}: {why}"));
+                all.warnings.push(format!("{made} has the name of a canary and is left: {why}"));
             }
             all.add(made, is_over(tags.known(), stack, now));
         }
@@ -111,20 +111,10 @@ impl Leftovers {
             if !error.is_denied() {
                 return Err(error);
             }
-            self.unseen.push(format!("what earlier runs have left cannot be seen: {error}"));
+            self.is_partial = true;
+            self.warnings.push(format!("what earlier runs have left cannot be listed: {error}"));
             Ok(T::default())
         })
-    }
-
-    /// Warns of what could not be looked for, and of what is left though it has a canary's name.
-    pub(crate) fn warn(&self, output: &Output) {
-        for unseen in &self.unseen {
-            output.warn(unseen);
-        }
-        for strange in &self.strange {
-            output
-                .warn(format_args!("{strange}, so it is left, though it is called like a canary"));
-        }
     }
 }
 

@@ -16,17 +16,6 @@ pub(crate) const PUT: &str = "gather: object put";
 pub(crate) const OVERWRITE: &str = "gather: object overwritten";
 const DELETE: &str = "gather: object deleted";
 pub(crate) const TOLD: &str = "tell: the window's digest";
-/// Aspects that are weakened, in this order.
-const WEAKENED: [Aspect; 7] = [
-    Aspect::PublicAccess,
-    Aspect::Encryption,
-    Aspect::SseC,
-    Aspect::Tls,
-    Aspect::Ownership,
-    Aspect::Versioning,
-    Aspect::AccessLogs,
-];
-
 /// A setting that is made weaker than is wanted, by one call.
 #[derive(Clone, Debug)]
 pub(crate) struct Weakening {
@@ -64,14 +53,30 @@ impl Weakening {
 /// Plans what is tried on a bucket with this baseline.
 pub(crate) fn plan(baseline: &Baseline, bucket: &BucketId, config: &Notifications) -> Plan {
     let mut plan = Plan::default();
-    for aspect in WEAKENED {
-        let to = why_not(baseline, aspect).map_or_else(|| weaker(baseline, bucket, aspect), Err);
-        match to {
-            Ok(to) => match plan.weakenings.iter_mut().find(|one| one.to.kind() == to.kind()) {
+    let keeps_sse_c = baseline.mode(Aspect::SseC) == Mode::Keep && bucket.region.can_block_sse_c();
+    let plain = Setting::Encryption(Some(Encryption {
+        algorithm: Algorithm::SseS3,
+        bucket_key: false,
+        sse_c: if keeps_sse_c { SseC::Allowed } else { SseC::NotSaid },
+    }));
+    let suspended = Versioning { enabled: false, mfa_delete: false };
+    let weaker = [
+        (Aspect::PublicAccess, Setting::PublicAccessBlock(None)),
+        (Aspect::Encryption, plain.clone()),
+        (Aspect::SseC, plain),
+        (Aspect::Tls, Setting::Policy(None)),
+        (Aspect::Ownership, Setting::Ownership(Some(Ownership::BucketOwnerPreferred))),
+        (Aspect::Versioning, Setting::Versioning(Some(suspended))),
+        (Aspect::AccessLogs, Setting::AccessLogs(None)),
+    ];
+    for (aspect, to) in weaker {
+        let why = why_not(baseline, aspect).or_else(|| why_not_weaker(baseline, bucket, aspect));
+        match why {
+            None => match plan.weakenings.iter_mut().find(|one| one.to.kind() == to.kind()) {
                 Some(same) => same.aspects.push(aspect),
                 None => plan.weakenings.push(Weakening { aspects: vec![aspect], to }),
             },
-            Err(why) => {
+            Some(why) => {
                 plan.skipped.push(Step::skipped(format!("mend: {}", aspect.words()), why));
             }
         }
@@ -115,41 +120,20 @@ fn why_not(baseline: &Baseline, aspect: Aspect) -> Option<String> {
     }
 }
 
-/// What is weaker than what is kept, or why nothing is.
-fn weaker(baseline: &Baseline, bucket: &BucketId, aspect: Aspect) -> Result<Setting, String> {
-    let keeps_sse_c = baseline.mode(Aspect::SseC) == Mode::Keep && bucket.region.can_block_sse_c();
-    let plain = Setting::Encryption(Some(Encryption {
-        algorithm: Algorithm::SseS3,
-        bucket_key: false,
-        sse_c: if keeps_sse_c { SseC::Allowed } else { SseC::NotSaid },
-    }));
-    match aspect {
-        Aspect::Encryption if !baseline.grade.needs_key() => {
-            Err("nothing weaker exists than what the grade asks for".to_owned())
-        }
-        Aspect::Encryption if baseline.key.is_none() => {
-            Err(format!("no KMS key is configured for {}", bucket.region))
-        }
-        Aspect::SseC if !keeps_sse_c => Err(format!("S3 in {} cannot block it", bucket.region)),
-        Aspect::Encryption | Aspect::SseC => Ok(plain),
-        Aspect::PublicAccess => Ok(Setting::PublicAccessBlock(None)),
-        Aspect::Tls => Ok(Setting::Policy(None)),
-        Aspect::Ownership => Ok(Setting::Ownership(Some(Ownership::BucketOwnerPreferred))),
-        Aspect::Versioning => {
-            Ok(Setting::Versioning(Some(Versioning { enabled: false, mfa_delete: false })))
-        }
-        Aspect::AccessLogs if baseline.log_bucket.is_none() => {
-            Err("the stack has no bucket for access logs".to_owned())
-        }
-        Aspect::AccessLogs => Ok(Setting::AccessLogs(None)),
-        Aspect::Notifications
-        | Aspect::Policy
-        | Aspect::Acl
-        | Aspect::Replication
-        | Aspect::Lifecycle
-        | Aspect::ObjectLock
-        | Aspect::AccountPublicAccess => Err("it is not weakened here".to_owned()),
+/// Why an aspect that is kept cannot be weakened, if it cannot.
+fn why_not_weaker(baseline: &Baseline, bucket: &BucketId, aspect: Aspect) -> Option<String> {
+    let region = &bucket.region;
+    if aspect == Aspect::Encryption && !baseline.grade.needs_key() {
+        return Some("nothing weaker exists than what the grade asks for".to_owned());
     }
+    if aspect == Aspect::Encryption && baseline.key.is_none() {
+        return Some(format!("no KMS key is configured for {region}"));
+    }
+    if aspect == Aspect::SseC && !region.can_block_sse_c() {
+        return Some(format!("S3 in {region} cannot block it"));
+    }
+    let has_no_logs = aspect == Aspect::AccessLogs && baseline.log_bucket.is_none();
+    has_no_logs.then(|| "the stack has no bucket for access logs".to_owned())
 }
 
 #[cfg(test)]

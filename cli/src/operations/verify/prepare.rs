@@ -151,7 +151,7 @@ pub(crate) async fn agree(run: &Run<'_>) -> anyhow::Result<()> {
     for made in &leftovers.in_use {
         output.warn(format_args!("{made} is of another run, or kept: `{again}` removes it"));
     }
-    leftovers.warn(output);
+    leftovers.warnings.iter().for_each(|warning| output.warn(warning));
     if run.options.yes {
         return Ok(());
     }
