@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use s3guard_posture::{Region, text};
+use s3guard_posture::text;
 
 use crate::args::account::AccountArgs;
 use crate::error::Invalid;
@@ -36,13 +36,6 @@ pub(crate) struct Options {
 
     #[command(flatten)]
     pub(crate) account: AccountArgs,
-}
-
-impl Options {
-    /// A command about the same stack.
-    pub(crate) fn command(&self, region: &Region, command: &str) -> String {
-        format!("s3guard {command} --stack {} --region {region}", self.account.stack)
-    }
 }
 
 fn timeout(text: &str) -> Result<Duration, Invalid> {

@@ -22,7 +22,6 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    /// A run that begins now.
     pub(crate) fn new(now: OffsetDateTime, profile: Option<&str>, hint: impl Into<String>) -> Self {
         Self { token: token(now), now, interrupts: Interrupts::new(profile, hint) }
     }
@@ -53,7 +52,6 @@ pub(crate) struct Interrupts {
 #[derive(Debug)]
 struct Entry {
     stack: String,
-    /// The command that follows it again.
     command: String,
     output: Output,
     can_cancel: Cell<bool>,
@@ -94,7 +92,6 @@ impl Interrupts {
     /// Waits until there were so many.
     pub(crate) async fn pressed(&self, times: u32) {
         let mut count = self.count.subscribe();
-        // It cannot fail: the sender is here.
         let _ = count.wait_for(|count| *count >= times).await;
     }
 
@@ -143,7 +140,6 @@ impl Interrupts {
         }
     }
 
-    /// Follows an operation on this stack.
     pub(crate) fn follow(&self, stack: &str, region: &str, output: &Output) -> Followed<'_> {
         let mut command = format!("s3guard events --follow --stack {stack}");
         if !region.is_empty() {
@@ -165,7 +161,6 @@ impl Interrupts {
 }
 
 impl Followed<'_> {
-    /// The command that follows it again.
     pub(crate) fn command(&self) -> &str {
         &self.entry.command
     }

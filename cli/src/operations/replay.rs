@@ -30,8 +30,6 @@ pub(crate) use recorded::{Recorded, parse};
 pub(crate) use replayed::{Outcome, Replayed};
 pub(crate) use stage::run;
 
-/// The version of the form for programs.
-const VERSION: u32 = 1;
 /// The stack whose guard is replayed.
 const STACK: &str = "s3guard";
 /// What the names of its buckets begin with.
@@ -82,13 +80,14 @@ impl Scene {
 /// What came of the events, in the order of their times.
 #[derive(Serialize)]
 pub(crate) struct Report {
+    /// The version of the JSON form.
     version: u32,
     events: Vec<Replayed>,
 }
 
 impl Report {
     pub(crate) fn new(events: Vec<Replayed>) -> Self {
-        Self { version: VERSION, events }
+        Self { version: 1, events }
     }
 }
 

@@ -24,7 +24,6 @@ use crate::operations::session;
 use crate::operations::session::{Account, AccountArgs};
 use crate::ui::output::Output;
 
-/// What is put back, or ended.
 pub(crate) struct Request<'a> {
     pub(crate) account: &'a AccountArgs,
     /// The record whose setting it is.
@@ -81,11 +80,10 @@ pub(crate) async fn undo(
     output.say(format_args!("the guard then leaves {aspects} as it is until {until}"));
     suppression.approve(before.is_some(), output).await?;
     let there = suppression.give(until, now).await?;
-    if let Some(before) = &before {
-        if let Err(error) = bucket.put_back(before).await {
-            return Err(suppression.take_back(&there, error).await);
-        }
-        bucket.verify(before).await?;
+    if let Some(before) = &before
+        && let Err(error) = bucket.put_back(before).await
+    {
+        return Err(suppression.take_back(&there, error).await);
     }
     output.result(&Undone::new(&record, before.as_ref(), Some(until)))?;
     Ok(Exit::Done)
@@ -146,7 +144,6 @@ struct Marks {
 }
 
 impl Suppression<'_> {
-    /// The aspects, in words.
     fn aspects(&self) -> String {
         let names: Vec<&str> = self.record.aspects.iter().map(|aspect| aspect.name()).collect();
         names.join(", ")
@@ -221,7 +218,6 @@ impl Suppression<'_> {
     }
 }
 
-/// A bucket of which a setting is put back.
 struct Bucket<'a> {
     id: BucketId,
     buckets: Buckets,
@@ -239,36 +235,23 @@ impl Bucket<'_> {
         Ok(observed.setting(kind))
     }
 
-    /// Whether the setting is as it was.
-    async fn is(&self, before: &Setting) -> anyhow::Result<bool> {
-        let now = self.read(before.kind()).await?;
-        Ok(now.is_some_and(|now| undo::is_same(&now, before)))
-    }
-
-    /// Writes what there was before. After an error it is not so: S3 may have written it though its answer was lost.
+    /// Writes what there was before. After an error it is not so.
     async fn put_back(&self, before: &Setting) -> anyhow::Result<()> {
-        let error = match self.buckets.apply(&self.id, before).await {
-            Ok(true) => return Ok(()),
-            Ok(false) => return Err(anyhow!("bucket `{}` is gone", self.id.name)),
-            Err(error) => error,
-        };
-        if self.is(before).await.unwrap_or(false) {
-            self.output.warn(format_args!("S3 wrote it, although the call failed: {error}"));
-            return Ok(());
+        let written = self.buckets.apply(&self.id, before).await;
+        if matches!(written, Ok(false)) {
+            return Err(anyhow!("bucket `{}` is gone", self.id.name));
         }
-        Err(error.into())
-    }
-
-    /// Reads again until the setting is as it was: S3's settings are eventually consistent.
-    async fn verify(&self, before: &Setting) -> anyhow::Result<()> {
-        for attempt in 0..4 {
+        // S3's settings are eventually consistent; after an error, S3 may have written it all the same.
+        for attempt in 0..if written.is_ok() { 4 } else { 1 } {
             if attempt > 0 {
                 self.buckets.pause(attempt).await;
             }
-            if self.is(before).await? {
+            let now = self.read(before.kind()).await.ok().flatten();
+            if now.is_some_and(|now| undo::is_same(&now, before)) {
                 return Ok(());
             }
         }
+        written?;
         self.output.warn("S3 took the setting and does not show it yet; look again in a minute");
         Ok(())
     }

@@ -112,21 +112,20 @@ fn known<'a, T>(look: &'a Look<T>, action: &str) -> Result<Option<&'a T>, Verdic
         Ok(Reading::Known(seen)) => Ok(Some(seen)),
         Ok(Reading::Absent) => Ok(None),
         Ok(Reading::Unread | Reading::Denied) => Err(not_allowed(action)),
-        Err(error) => Err(failed_look(error)),
+        Err(error) => Err(failed(error)),
     }
 }
 
-fn failed_look(error: &AwsError) -> Verdict {
-    let fix = match error.denial() {
-        Some(_) => format!("have `{}` allowed, or go on without knowing", error.call),
-        None => "try again".to_owned(),
-    };
-    Verdict::warning(format!("it cannot be read: {}", shown(&error.to_string(), 300)), fix)
+fn failed(error: &AwsError) -> Verdict {
+    let text = format!("it cannot be read: {}", shown(&error.to_string(), 300));
+    let fix =
+        if error.is_denied() { format!("allow `{}`", error.call) } else { "try again".to_owned() };
+    Verdict::warning(text, fix)
 }
 
 fn not_allowed(action: &str) -> Verdict {
     let text = format!("it may not be read: `{action}` is missing");
-    Verdict::warning(text, format!("have `{action}` allowed, or go on without knowing"))
+    Verdict::warning(text, format!("allow `{action}`, or continue without this check"))
 }
 
 fn stack(seen: &Seen<'_>) -> Checked {
@@ -235,7 +234,7 @@ fn rights(rights: &Result<Rights, AwsError>) -> Vec<Line> {
             Verdict::warning(text, TO_ADMIN)
         }
         Ok(Rights::Denied(action)) => not_allowed(action),
-        Err(error) => failed_look(error),
+        Err(error) => failed(error),
     };
     vec![verdict.of("permissions")]
 }

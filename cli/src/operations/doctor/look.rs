@@ -20,7 +20,6 @@ pub(crate) type Look<T> = Result<Reading<T>, AwsError>;
 /// What was seen in a Region.
 pub(crate) struct Seen<'a> {
     pub(crate) region: &'a Region,
-    /// The stack's name.
     pub(crate) name: &'a StackName,
     pub(crate) caller: &'a Identity,
     pub(crate) wanted: &'a Wanted,

@@ -30,7 +30,6 @@ pub(crate) struct Verdict {
     pub(crate) fix: Option<String>,
 }
 
-/// A check and its result.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Line {
     pub(crate) check: &'static str,
@@ -38,7 +37,6 @@ pub(crate) struct Line {
     pub(crate) verdict: Verdict,
 }
 
-/// The checks of a Region.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct OfRegion {
@@ -49,7 +47,6 @@ pub(crate) struct OfRegion {
     pub(crate) checks: Vec<Line>,
 }
 
-/// The checks of all Regions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Report {
@@ -59,7 +56,6 @@ pub(crate) struct Report {
 }
 
 impl State {
-    /// In its column.
     fn shown(self, paint: Paint) -> String {
         let (word, painted) = match self {
             Self::Ok => ("ok", paint.good("ok")),

@@ -15,13 +15,11 @@ const AT_ONCE: usize = 3;
 /// What the caller may do of what a deployment needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Rights {
-    /// The root user's are not bounded by policies of the account.
     Root,
     /// IAM cannot be asked about this kind of caller.
     Unknowable,
-    /// IAM may not be asked: this action is missing.
+    /// IAM may not be asked without this action.
     Denied(&'static str),
-    /// All but these.
     AllBut(Vec<Missing>),
 }
 

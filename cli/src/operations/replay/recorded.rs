@@ -2,26 +2,14 @@
 
 use std::str::FromStr;
 
+use anyhow::{anyhow, bail};
 use s3guard_posture::events::{self, field};
 use serde_json::{Value as Json, json};
-use thiserror::Error;
 use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
 
 use crate::operations::replay::replayed::Head;
 
-/// Why nothing could be read.
-#[derive(Debug, Error)]
-pub(crate) enum ParseError {
-    #[error("there is nothing in it")]
-    Empty,
-    #[error("it is not text: line {line} is not UTF-8")]
-    NoText { line: usize },
-    #[error("it is neither JSON nor JSON lines: {0}")]
-    NoJson(serde_json::Error),
-}
-
-/// Something that was recorded.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Recorded {
     /// Where it stood in what was read, as `line 3` or `Records[0]`; empty if there was nothing else.
@@ -53,10 +41,11 @@ pub(crate) enum Came {
 /// - a batch of SQS, as Lambda gets it, and the output of `aws sqs receive-message`
 ///
 /// A line that is not JSON is no event, and the other lines are read.
-pub(crate) fn parse(bytes: &[u8]) -> Result<Vec<Recorded>, ParseError> {
+pub(crate) fn parse(bytes: &[u8]) -> anyhow::Result<Vec<Recorded>> {
     let text = str::from_utf8(bytes).map_err(|error| {
         let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
-        ParseError::NoText { line: before.split(|byte| *byte == b'\n').count() }
+        let line = before.split(|byte| *byte == b'\n').count();
+        anyhow!("it is not text: line {line} is not UTF-8")
     })?;
     let text = text.trim_start_matches('\u{feff}');
     let error = match serde_json::from_str(text) {
@@ -64,9 +53,9 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Vec<Recorded>, ParseError> {
         Err(error) => error,
     };
     let mut lines = text.lines().zip(1..).filter(|(line, _)| !line.trim().is_empty()).peekable();
-    let Some((first, _)) = lines.peek() else { return Err(ParseError::Empty) };
+    let Some((first, _)) = lines.peek() else { bail!("there is nothing in it") };
     if !serde_json::from_str(first).is_ok_and(|first: Json| first.is_object()) {
-        return Err(ParseError::NoJson(error));
+        bail!("it is neither JSON nor JSON lines: {error}");
     }
     let found = lines.flat_map(|(line, number)| {
         let place = format!("line {number}");
@@ -132,13 +121,11 @@ impl Recorded {
         }
     }
 
-    /// When it happened, if it says that.
     pub(crate) fn time(&self) -> Option<OffsetDateTime> {
         let text = time(self.event()?)?;
         OffsetDateTime::parse(&text, &Rfc3339).ok()?.checked_to_offset(UtcOffset::UTC)
     }
 
-    /// What it says about itself.
     pub(crate) fn head(&self) -> Head {
         let Some(event) = self.event() else {
             return Head { name: self.kind(), ..Head::default() };

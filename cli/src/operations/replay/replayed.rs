@@ -47,7 +47,6 @@ pub(crate) struct Replayed {
 /// What an event says about itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Head {
-    /// The call, the type of the event, or the kind of the guard's own message.
     pub(crate) name: Option<String>,
     pub(crate) bucket: Option<String>,
     pub(crate) region: Option<String>,
@@ -82,16 +81,12 @@ pub(crate) struct Reconciled {
     /// The calls that read, one list for each round; the calls of a round are made together.
     reads: Vec<Vec<String>>,
     finds: Vec<Found>,
-    /// The calls that write, in their order.
     pub(crate) calls: Vec<Written>,
-    /// How long it waits for the bucket's stack, in seconds.
     waits_seconds: Option<u16>,
-    /// After how many writes within an hour the guard stops.
     stops_after_writes: Option<u32>,
     says: Option<Told>,
 }
 
-/// A finding.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 struct Found {
     aspect: Aspect,
@@ -120,7 +115,6 @@ pub(crate) struct Told {
     chat: Json,
 }
 
-/// What came of an event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase", tag = "is")]
 pub(crate) enum Outcome {

@@ -31,7 +31,16 @@ impl<'a> Rules<'a> {
             return Heard::Matches { rule: "Sweep" };
         }
         let region = text("region").parse().unwrap_or_else(|_| here.clone());
-        let patterns = self.of_region(region);
+        let scene = self.scene;
+        let patterns = self.of_regions.entry(region).or_insert_with_key(|region| {
+            rule_patterns(&Deployed {
+                account: scene.account.clone(),
+                region: region.clone(),
+                partition: region.partition().to_owned(),
+                bucket_prefix: BUCKET_PREFIX.to_owned(),
+                selection: scene.config.notifications().selection().clone(),
+            })
+        });
         let (rule, pattern) = if is_of_object(event) {
             ("ObjectChanged", &patterns.object_changed)
         } else {
@@ -64,19 +73,6 @@ impl<'a> Rules<'a> {
         let region = field::text(event, &["region"])?;
         let only = self.scene.region.as_ref().filter(|only| only.as_str() != region)?;
         Some(format!("it comes in {region}, the guard is in {only}"))
-    }
-
-    fn of_region(&mut self, region: Region) -> &RulePatterns {
-        let scene = self.scene;
-        self.of_regions.entry(region).or_insert_with_key(|region| {
-            rule_patterns(&Deployed {
-                account: scene.account.clone(),
-                region: region.clone(),
-                partition: region.partition().to_owned(),
-                bucket_prefix: BUCKET_PREFIX.to_owned(),
-                selection: scene.config.notifications().selection().clone(),
-            })
-        })
     }
 }
 

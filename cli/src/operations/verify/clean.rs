@@ -118,7 +118,6 @@ impl Leftovers {
     }
 }
 
-/// What came of removing leftovers.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Cleaned {
     removed: Vec<String>,
@@ -126,7 +125,6 @@ pub(crate) struct Cleaned {
 }
 
 impl Cleaned {
-    /// Removes leftovers.
     pub(crate) async fn of(all: impl IntoIterator<Item = &Made>, output: &Output) -> Self {
         let mut cleaned = Self::default();
         for made in all {

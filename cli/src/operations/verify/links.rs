@@ -11,13 +11,11 @@ use crate::operations::verify::run::Run;
 /// How often a queue's depth is read: what is still there is what nobody receives, not what other buckets have just sent.
 const LOOKS: u32 = 3;
 
-/// A link of a chain.
 #[derive(Debug)]
 pub(crate) struct Link {
     pub(crate) name: &'static str,
     /// Whether it is the first that does not hold, if all before it do.
     is_broken: fn(&Clues) -> bool,
-    /// What is probably wrong.
     pub(crate) says: &'static str,
     /// The commands that show more, without the stack's flags.
     pub(crate) look: &'static [&'static str],

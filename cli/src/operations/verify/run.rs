@@ -58,7 +58,6 @@ pub(crate) struct Run<'a> {
     pub(crate) canary: Canary,
     pub(crate) buckets: Buckets,
     pub(crate) ledger: Ledger,
-    /// The tags of all that is made.
     pub(crate) tags: Tags,
     /// What was made so far. It is noted before it is made.
     pub(crate) made: RefCell<Vec<Made>>,
@@ -88,7 +87,6 @@ impl Bounds {
     }
 }
 
-/// What came of waiting.
 #[derive(Debug)]
 pub(crate) enum Waited<T> {
     /// It was seen after so long.
@@ -106,9 +104,9 @@ pub(crate) struct Standing {
 }
 
 impl Run<'_> {
-    /// A command about the same stack.
     pub(crate) fn command(&self, command: &str) -> String {
-        self.options.command(&self.id.region, command)
+        let (stack, region) = (&self.options.account.stack, &self.id.region);
+        format!("s3guard {command} --stack {stack} --region {region}")
     }
 
     /// Looks until something is seen, or until so long after `begun`. A missing permission is a failure at once; throttled
@@ -138,6 +136,9 @@ impl Run<'_> {
             return Err(Interrupted.into());
         }
         let pauses = Pace::default().take(CALLS_MAX - 1);
+        let is_throttled = |error: &anyhow::Error| {
+            error.downcast_ref::<AwsError>().is_some_and(AwsError::is_throttled)
+        };
         wait::retry_or(pauses, self.interrupted(), is_throttled, call).await
     }
 
@@ -202,10 +203,6 @@ impl Run<'_> {
     }
 }
 
-fn is_throttled(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<AwsError>().is_some_and(AwsError::is_throttled)
-}
-
 /// Whether another attempt would not help: the caller has no permission, or AWS does not accept the credentials.
 fn is_final(error: &anyhow::Error) -> bool {
     let aws = error.downcast_ref::<AwsError>();
@@ -242,7 +239,6 @@ mod tests {
         ] {
             assert!(!is_final(&passing), "{passing}");
         }
-        assert!(is_throttled(&service("SlowDown")) && !is_throttled(&service("InternalError")));
     }
 
     #[test]
