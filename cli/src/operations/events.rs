@@ -51,22 +51,18 @@ impl Told {
     ) -> Self {
         let (stack, region) = follow::name_and_region(id);
         let mut lines = Vec::new();
-        let mut last = None;
-        for operation in operations(events) {
+        let operations = operations(events);
+        for operation in &operations {
             let cause = follow::first_cause(operation);
-            for event in operation {
-                if !is_listed(event) {
-                    continue;
-                }
+            for event in operation.iter().filter(|event| is_listed(event)) {
                 let is_root_cause = cause.is_some_and(|cause| std::ptr::eq(cause, event));
                 let mark = if is_root_cause { '>' } else { ' ' };
                 let text = format!("{mark} {}", follow::line(event));
                 lines.push(Line { event: Shown::new(event, &stack, &region), is_root_cause, text });
             }
-            last = Some((operation, cause));
         }
-        let root_cause = last.and_then(|(operation, cause)| {
-            let cause = cause?;
+        let root_cause = operations.last().and_then(|operation| {
+            let cause = follow::first_cause(operation)?;
             Some(Cause {
                 logical_id: cause.logical_id.clone(),
                 words: follow::explained(cause, operation),
@@ -110,14 +106,7 @@ pub(crate) fn is_failed(event: &Event) -> bool {
 /// CloudFormation begins one with an event of the stack itself; where it names operations, an id that is another one begins
 /// another one, too. A rollback belongs to what it rolls back.
 pub(crate) fn operations(events: &[Event]) -> Vec<&[Event]> {
-    let mut starts: Vec<usize> = Vec::new();
-    for (index, event) in events.iter().enumerate() {
-        if index == 0 || begins(&events[index - 1], event) {
-            starts.push(index);
-        }
-    }
-    let ends = starts.iter().skip(1).copied().chain([events.len()]);
-    starts.iter().zip(ends).map(|(start, end)| &events[*start..end]).collect()
+    events.chunk_by(|before, event| !begins(before, event)).collect()
 }
 
 fn begins(before: &Event, event: &Event) -> bool {

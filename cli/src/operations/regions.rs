@@ -82,13 +82,8 @@ impl<T> ByRegion<T> {
 
     /// The same for the only Region; several are left to be shown before [`Self::all`].
     pub(crate) fn unless_the_only_one_failed(mut self) -> anyhow::Result<Self> {
-        match self.failed.pop() {
-            Some(only) if self.count() == 0 => Err(only.error),
-            last => {
-                self.failed.extend(last);
-                Ok(self)
-            }
-        }
+        let only = if self.is_one() { self.failed.pop() } else { None };
+        only.map_or(Ok(self), |only| Err(only.error))
     }
 }
 
