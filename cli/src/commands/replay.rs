@@ -22,16 +22,16 @@ const UNKNOWN_ACCOUNT: &str = "000000000000";
 
 /// Show what the guard would do about recorded events
 ///
-/// Takes events of CloudTrail and EventBridge as they were recorded, and shows for each whether the
-/// rule hears of it, what the guard reads, finds, writes and tells. Needs no account and no network:
-/// a bucket is first as S3 makes it, or as the guard would have left it, and then what the events say;
-/// what they do not say is said to be assumed. Known forms are an event, a record, a list or lines of
-/// them, a trail's log file, the output of `aws cloudtrail lookup-events` and `aws sqs
-/// receive-message`, and a batch of the guard's queue.
+/// Reads recorded CloudTrail and EventBridge events and shows for each one whether a rule matches, and
+/// what the guard reads, finds, writes and publishes. Needs no account and no network: a bucket is first
+/// as S3 creates it, or as the guard would have left it, and then changes as the events say; what they
+/// do not contain is listed as assumed. Accepts an event, a record, a list or lines of them, a trail's
+/// log file, the output of `aws cloudtrail lookup-events` and `aws sqs receive-message`, and a batch of
+/// the guard's queue.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = manual())]
 pub(crate) struct Args {
-    /// JSON or JSON lines, packed by gzip or not; `-` for stdin
+    /// JSON or JSON lines, optionally compressed with gzip; `-` for stdin
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
 
@@ -39,7 +39,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ACCOUNT", value_parser = account)]
     account: Option<AccountId>,
 
-    /// Region of the guard; without it, there is a guard in each
+    /// Region of the guard; without it, there is one in each Region
     #[arg(long, value_name = "REGION", value_parser = region)]
     region: Option<Region>,
 
@@ -62,7 +62,7 @@ pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::
         let name = name(path);
         let found = replay::parse(&read(path)?)
             .with_context(|| format!("there are no events in `{name}`"))
-            .hint("`s3guard replay --help` lists the forms that are known")?;
+            .hint("`s3guard replay --help` lists the accepted formats")?;
         let is_only = args.files.len() == 1;
         recorded.extend(found.into_iter().map(|one| {
             let separator = if one.place.is_empty() { "" } else { ", " };

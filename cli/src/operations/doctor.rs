@@ -1,8 +1,8 @@
-//! The prerequisites of an account and the health of an installation: `look` asks AWS, `judge` assesses the answers,
+//! The prerequisites of an account and the health of an installation: `fetch` asks AWS, `judge` assesses the answers,
 //! `report` shows them.
 
+mod fetch;
 mod judge;
-mod look;
 mod report;
 mod rights;
 mod wanted;
@@ -30,12 +30,12 @@ pub(crate) async fn examine(
             wanted.regions.push(connection.region().clone());
         }
     }
-    let looks = connections.iter().map(|connection| look_at(connection, stack, &wanted, now));
-    Report::new(join_all(looks).await)
+    let checks = connections.iter().map(|connection| check(connection, stack, &wanted, now));
+    Report::new(join_all(checks).await)
 }
 
 /// Checks a Region. Without a caller there is nothing else to ask.
-async fn look_at(
+async fn check(
     connection: &Connection,
     stack: &StackName,
     wanted: &Wanted,
@@ -45,7 +45,7 @@ async fn look_at(
     let caller = session::known(caller, connection);
     let checks = match &caller {
         Ok(caller) => {
-            let seen = Box::pin(look::look(connection, caller, stack, wanted)).await;
+            let seen = Box::pin(fetch::fetch(connection, caller, stack, wanted)).await;
             judge::lines(&seen, date, now)
         }
         Err(error) => vec![judge::no_caller(error, date, now)],

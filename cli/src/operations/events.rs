@@ -1,4 +1,4 @@
-//! Events told as a result: the operations they belong to, and the root cause marked.
+//! The events of a stack as a result: by operation, with the root cause marked.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use crate::operations::follow::Shown;
 /// The events of a stack; as text, a line for each and the root cause at the end.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Told {
+pub(crate) struct EventsReport {
     stack: String,
     region: String,
     status: String,
@@ -41,7 +41,7 @@ struct Cause {
     hint: Option<String>,
 }
 
-impl Told {
+impl EventsReport {
     /// The events of a stack; `is_listed` says which of them are listed.
     pub(crate) fn new(
         id: &str,
@@ -80,7 +80,7 @@ impl Told {
     }
 }
 
-impl fmt::Display for Told {
+impl fmt::Display for EventsReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for line in &self.events {
             writeln!(f, "{}", line.text)?;
@@ -103,8 +103,8 @@ pub(crate) fn is_failed(event: &Event) -> bool {
 
 /// The events of each operation, in order.
 ///
-/// CloudFormation begins one with an event of the stack itself; where it names operations, an id that is another one begins
-/// another one, too. A rollback belongs to what it rolls back.
+/// An operation begins with an event of the stack itself or, where CloudFormation has ids of operations, with another id. A
+/// rollback belongs to the operation that it rolls back.
 pub(crate) fn operations(events: &[Event]) -> Vec<&[Event]> {
     events.chunk_by(|before, event| !begins(before, event)).collect()
 }
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn an_operation_goes_from_the_stacks_first_word_to_its_next_and_takes_its_rollback_along() {
+    fn an_operation_includes_its_rollback() {
         let story = story();
         let lengths =
             |events: &[Event]| operations(events).iter().map(|o| o.len()).collect::<Vec<_>>();
@@ -159,8 +159,8 @@ mod tests {
     }
 
     #[test]
-    fn the_root_cause_is_marked_and_said_at_the_end_and_what_was_cancelled_is_counted() {
-        let told = Told::new("s", "UPDATE_ROLLBACK_COMPLETE", &story()[4..], |_| true);
+    fn the_root_cause_is_marked_and_repeated_and_cancelled_resources_are_counted() {
+        let report = EventsReport::new("s", "UPDATE_ROLLBACK_COMPLETE", &story()[4..], |_| true);
         expect![[r#"
               00:00:00  UPDATE_IN_PROGRESS           AWS::CloudFormation::Stack       s  User Initiated
               00:00:00  UPDATE_FAILED                AWS::SQS::Queue                  B  Resource update cancelled
@@ -170,10 +170,10 @@ mod tests {
 
             root cause: `A` (AWS::SQS::Queue): no such key; 1 resource was cancelled because of it
         "#]]
-        .assert_eq(&told.to_string());
-        let failed = Told::new("s", "UPDATE_ROLLBACK_COMPLETE", &story(), is_failed);
+        .assert_eq(&report.to_string());
+        let failed = EventsReport::new("s", "UPDATE_ROLLBACK_COMPLETE", &story(), is_failed);
         assert_eq!((failed.events.len(), failed.cancelled), (1, 1));
-        let fine = Told::new("s", "CREATE_COMPLETE", &story()[..4], |_| true);
+        let fine = EventsReport::new("s", "CREATE_COMPLETE", &story()[..4], |_| true);
         assert!(fine.root_cause.is_none() && fine.events.iter().all(|line| !line.is_root_cause));
     }
 }

@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_followed_is_explained_and_only_once_and_only_to_a_person() {
+    fn keys_are_explained_once_to_a_person_while_an_operation_is_followed() {
         for can_ask in [true, false] {
             let interrupts = interrupts(can_ask);
             assert!(pressed(&interrupts).unwrap().contains("hint: again"));
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_command_that_cleans_up_counts_and_is_not_ended() {
+    async fn a_command_that_cleans_up_counts_interrupts() {
         let interrupts = Interrupts::cleaning_up();
         assert_eq!(interrupts.count(), 0);
         for times in 1..=2 {
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_update_is_cancelled_by_its_letter_alone() {
+    async fn only_the_letter_c_cancels_the_update() {
         let interrupts = interrupts(true);
         let followed = interrupts.follow("s", "", &Output::default());
         interrupts.typed("what?\n");
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn several_stacks_go_on_together() {
+    fn several_stacks_are_named_together() {
         for (second, words) in [("s", "the stacks `s` go on"), ("t", "the stacks `s`, `t` go on")] {
             let interrupts = interrupts(false);
             let _followed =

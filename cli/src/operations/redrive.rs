@@ -66,7 +66,7 @@ pub(crate) async fn redrive(
                 taken.iter().map(|one| Delayed { body: one.body.clone(), delay_seconds: 0 });
             to.send_all(&again.collect::<Vec<_>>()).await?;
             from.delete(&taken).await.context(
-                "the messages were sent again, and stay in the dead-letter queue, too: a second delivery does no harm",
+                "the messages were sent again, but not deleted from the dead-letter queue; a second delivery does no harm",
             )?;
             messages += taken.len();
             if messages.is_multiple_of(1_000) {
@@ -77,7 +77,7 @@ pub(crate) async fn redrive(
     }
     if ways.contains(&OBJECTS) {
         queue(OBJECTS.to)?.send(&objects::close(Close::All), 0).await?;
-        output.say("changes of objects that were recorded and not reported are reported now");
+        output.say("recorded changes of objects that were not reported are reported now");
     }
     let url = session::output_of(&stack, args, output::NOTICE_DEAD_LETTERS_URL, "such queue")?;
     let waiting = Queue::new(&account.connection, url).depth().await?.waiting;

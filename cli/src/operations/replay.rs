@@ -77,7 +77,7 @@ impl Scene {
     }
 }
 
-/// What came of the events, in the order of their times.
+/// What form of the events, in the order of their times.
 #[derive(Serialize)]
 pub(crate) struct Report {
     /// The version of the JSON form.
@@ -104,6 +104,6 @@ impl fmt::Display for Report {
         }
         let count = self.events.len();
         let noun = if count == 1 { "event" } else { "events" };
-        writeln!(f, "{count} {noun}: {done} done, {ignored} ignored, {others} that are none")
+        writeln!(f, "{count} {noun}: {done} done, {ignored} ignored, {others} not understood")
     }
 }

@@ -1,7 +1,7 @@
-//! An earlier setting put back, and a suppression, by which the guard leaves it so until a day.
+//! Restores an earlier setting and suppresses its remediation until a day.
 //!
-//! The suppression comes first, or the guard would remediate what it finds; it is taken back if the setting is not put back.
-//! After an interrupt between the two the same command does it again: the record is there, and the newest suppression counts.
+//! The suppression comes first, or the guard would remediate the setting; it is taken back if the setting is not restored.
+//! After an interrupt between the two, the same command finishes it: the newest suppression counts.
 
 use std::fmt;
 
@@ -26,16 +26,16 @@ use crate::ui::output::Output;
 
 pub(crate) struct Request<'a> {
     pub(crate) account: &'a AccountArgs,
-    /// The record whose setting it is.
+    /// The record with the setting.
     pub(crate) id: &'a RecordId,
     /// Why, for the reader of the ledger.
     pub(crate) reason: &'a str,
-    /// Whether a setting that was changed since is written over.
+    /// Whether a setting that was changed since is overwritten.
     pub(crate) force: bool,
     pub(crate) yes: bool,
 }
 
-/// Puts the setting back and has the guard leave it until this day; without a day, has the guard keep it again.
+/// Restores the setting and suppresses its remediation until this day; without a day, ends the suppression.
 pub(crate) async fn undo(
     request: &Request<'_>,
     until: Option<Date>,
@@ -49,11 +49,11 @@ pub(crate) async fn undo(
         .record(request.id)
         .await?
         .ok_or_else(|| anyhow!("the ledger has no such record"))
-        .hint(format!("`s3guard history {name}` shows which there are"))?;
+        .hint(format!("`s3guard history {name}` lists the records"))?;
     let suppression = Suppression { ledger: &ledger, record: &record, request };
     let Some(until) = until else { return end(&suppression, output, now).await };
     let owner = &account.caller.account;
-    let region = record.region.parse().context("the record's Region is none")?;
+    let region = record.region.parse().context("the record has no valid Region")?;
     let bucket = Bucket {
         id: BucketId { name: name.clone(), account: owner.clone(), region },
         buckets: Buckets::new(&account.connection, owner.clone(), None, OffsetDateTime::now_utc),
@@ -64,7 +64,9 @@ pub(crate) async fn undo(
     if before.is_none() {
         let held = suppression.in_force(now).await?;
         if record.aspects.iter().all(|aspect| held.contains(&(*aspect, until))) {
-            output.say(format_args!("it is as it was, and the guard leaves it so until {until}"));
+            output.say(format_args!(
+                "it is as it was, and its remediation is suppressed until {until}"
+            ));
             output.result(&Undone::new(&record, None, Some(until)))?;
             return Ok(Exit::Done);
         }
@@ -73,11 +75,11 @@ pub(crate) async fn undo(
     output.say(format_args!("bucket `{name}`, account `{owner}`"));
     output.say(format_args!("  is now    {is}"));
     match &before {
-        Some(before) => output.say(format_args!("  put back  {before}")),
-        None => output.say("  nothing to put back: that is what there was before"),
+        Some(before) => output.say(format_args!("  restore   {before}")),
+        None => output.say("  nothing to restore: the setting is as it was before"),
     }
     let aspects = suppression.aspects();
-    output.say(format_args!("the guard then leaves {aspects} as it is until {until}"));
+    output.say(format_args!("then the remediation of {aspects} is suppressed until {until}"));
     suppression.approve(before.is_some(), output).await?;
     let there = suppression.give(until, now).await?;
     if let Some(before) = &before
@@ -89,7 +91,7 @@ pub(crate) async fn undo(
     Ok(Exit::Done)
 }
 
-/// Has the guard keep again what was undone.
+/// Ends the suppression.
 async fn end(
     suppression: &Suppression<'_>,
     output: &Output,
@@ -99,18 +101,18 @@ async fn end(
     let held = suppression.in_force(now).await?;
     if held.iter().any(|(aspect, _)| record.aspects.contains(aspect)) {
         let (name, aspects) = (&request.id.bucket, suppression.aspects());
-        output.say(format_args!("the guard then keeps {aspects} of bucket `{name}` again"));
+        output.say(format_args!("then the guard enforces {aspects} of bucket `{name}` again"));
         suppression.approve(false, output).await?;
         suppression.give(undone::over(now), now).await?;
-        output.say("the guard remediates it after the next change, or at the next sweep");
+        output.say("the guard remediates it at the next change or sweep");
     } else {
-        output.say("nothing to end: the guard does not leave it");
+        output.say("nothing to end: there is no suppression");
     }
     output.result(&Undone::new(record, None, None))?;
     Ok(Exit::Done)
 }
 
-/// What has to be put back; `None` if it is as it was.
+/// The setting to restore; `None` if it is as it was.
 fn before(
     record: &Record,
     current: Option<&Setting>,
@@ -120,7 +122,7 @@ fn before(
         Ok(before) => Ok(Some(before)),
         Err(CannotUndo::Already(_)) => Ok(None),
         Err(error @ CannotUndo::ChangedSince(_)) => {
-            Err(error).hint("look at it first; `--force` puts the older setting back all the same")
+            Err(error).hint("review it first; `--force` restores the older setting anyway")
         }
         Err(error @ CannotUndo::NotReadable) => {
             let permission = record.setting.question().permission().0;
@@ -130,14 +132,14 @@ fn before(
     }
 }
 
-/// By which the guard leaves the aspects of a record.
+/// The suppression of the aspects of a record.
 struct Suppression<'a> {
     ledger: &'a Ledger,
     record: &'a Record,
     request: &'a Request<'a>,
 }
 
-/// The marks of a bucket before, and those that were put.
+/// The marks of a bucket before, and the new ones.
 struct Marks {
     before: Vec<Mark>,
     put: Vec<Mark>,
@@ -157,22 +159,22 @@ impl Suppression<'_> {
         let what = if changes_bucket {
             format!("changing bucket `{name}`")
         } else {
-            format!("changing how bucket `{name}` is kept")
+            format!("changing the suppressions of bucket `{name}`")
         };
         session::approve(&what, name, "the bucket's name", output).await
     }
 
-    /// The aspects of the bucket that the guard leaves, and until when.
+    /// The suppressed aspects of the bucket, and until when.
     async fn in_force(&self, now: OffsetDateTime) -> anyhow::Result<Vec<(Aspect, Date)>> {
         Ok(undone::in_force(&self.marks().await?, now))
     }
 
-    /// Has the guard leave the aspects until this day: all of them, or none.
+    /// Suppresses the aspects until this day: all of them, or none.
     async fn give(&self, until: Date, now: OffsetDateTime) -> anyhow::Result<Marks> {
         let mut marks = Marks { before: self.marks().await?, put: Vec::new() };
         for mark in undone::marks(&marks.before, &self.record.aspects, until, now) {
             let written = self.write(&mark).await;
-            // Unless it was refused, S3 may have taken it all the same.
+            // After any other error, S3 may have written it.
             if !written.as_ref().is_err_and(AwsError::is_denied) {
                 marks.put.push(mark);
             }
@@ -184,23 +186,23 @@ impl Suppression<'_> {
         Ok(marks)
     }
 
-    /// Has what held before hold again, since nothing was put back, for this reason. Returns what is so now.
+    /// Reverts the suppression after this error. Returns the error with the state.
     async fn take_back(&self, marks: &Marks, error: anyhow::Error) -> anyhow::Error {
         let mut failed: Option<AwsError> = None;
         for mark in undone::taken_back(&marks.before, &marks.put) {
             failed = self.write(&mark).await.err().or(failed);
         }
-        let again = "fix the cause, and give the same command again";
+        let again = "fix the cause, and run the same command again";
         let Some(failed) = failed else {
-            let error = error.context("nothing was put back, and the guard does as before");
+            let error = error.context("nothing was restored, and the suppressions are as before");
             return error::hinted(error, again);
         };
         let Request { id, account, .. } = self.request;
         let error = error.context(format!(
-            "nothing was put back, but the guard may leave {} as it is, which could not be taken back: {failed}",
+            "nothing was restored, but the suppression of {} could not be taken back: {failed}",
             self.aspects(),
         ));
-        let end = format!("`s3guard undo {id} --stack {} --end` has it keep them", account.stack);
+        let end = format!("`s3guard undo {id} --stack {} --end` ends it", account.stack);
         error::hinted(error, format!("{again}; or {end}"))
     }
 
@@ -235,13 +237,13 @@ impl Bucket<'_> {
         Ok(observed.setting(kind))
     }
 
-    /// Writes what there was before. After an error it is not so.
+    /// Writes the setting. After an error it is not restored.
     async fn put_back(&self, before: &Setting) -> anyhow::Result<()> {
         let written = self.buckets.apply(&self.id, before).await;
         if matches!(written, Ok(false)) {
-            return Err(anyhow!("bucket `{}` is gone", self.id.name));
+            return Err(anyhow!("bucket `{}` does not exist any more", self.id.name));
         }
-        // S3's settings are eventually consistent; after an error, S3 may have written it all the same.
+        // S3's settings are eventually consistent; after an error, S3 may have written it nevertheless.
         for attempt in 0..if written.is_ok() { 4 } else { 1 } {
             if attempt > 0 {
                 self.buckets.pause(attempt).await;
@@ -252,19 +254,20 @@ impl Bucket<'_> {
             }
         }
         written?;
-        self.output.warn("S3 took the setting and does not show it yet; look again in a minute");
+        self.output
+            .warn("S3 accepted the setting and does not return it yet; check again in a minute");
         Ok(())
     }
 }
 
-/// What was put back; nothing where it was so already.
+/// What was restored; `put_back` is `None` if it was so already.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Undone {
     id: String,
     bucket: String,
     put_back: Option<String>,
-    /// `None` if the guard keeps it.
+    /// `None` if the guard enforces it.
     left_until: Option<String>,
 }
 
@@ -282,8 +285,8 @@ impl Undone {
 impl fmt::Display for Undone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { bucket, put_back, left_until, .. } = self;
-        let Some(until) = left_until else { return writeln!(f, "{bucket}  kept by the guard") };
+        let Some(until) = left_until else { return writeln!(f, "{bucket}  not suppressed") };
         writeln!(f, "{bucket}  {}", put_back.as_deref().unwrap_or("as it was"))?;
-        writeln!(f, "left so until {until}")
+        writeln!(f, "suppressed until {until}")
     }
 }

@@ -1,7 +1,7 @@
 //! Proving the deployed guard on a canary, a bucket made for it. No other bucket is written to.
 //!
-//! `prepare` fetches and asks, `plan` says what is tried, `settings`, `objects` and `notices` try it, `links` names the link
-//! that is probably broken, `clean` removes what was made.
+//! `prepare` fetches and asks for approval, `plan` has what is tried, `settings`, `objects` and `notices` try it, `links` finds
+//! the link that is probably broken, `clean` removes what was made.
 
 mod clean;
 mod links;
@@ -46,7 +46,7 @@ pub(crate) fn run(
         }
         tokio::select! {
             done = clean_up(options, output, now) => done,
-            () = interrupts.pressed(1) => Err(interrupted("interrupted", "the same command continues")),
+            () = interrupts.pressed(1) => Err(interrupted("interrupted", "run the same command again to continue")),
         }
     })
 }
@@ -65,7 +65,7 @@ async fn verify(
     };
     let run = tokio::select! {
         run = agreed => run?,
-        () = interrupts.pressed(1) => return Err(interrupted("interrupted", "nothing was made")),
+        () = interrupts.pressed(1) => return Err(interrupted("interrupted", "nothing was created")),
     };
     let again = run.command("verify --clean-up");
     let mut broken = Vec::new();
@@ -74,7 +74,7 @@ async fn verify(
         let tried = attempt(&run, &mut broken).await;
         let is_interrupted = tried.as_ref().is_err_and(anyhow::Error::is::<Interrupted>);
         if is_interrupted {
-            output.say("interrupted: cleaning up; Ctrl-C once more leaves at once");
+            output.say("interrupted: cleaning up; press Ctrl-C again to exit at once");
         }
         let mut left = Vec::new();
         let made = run.made.borrow().clone();
@@ -98,7 +98,7 @@ async fn verify(
         }
     };
     if !left.is_empty() {
-        output.say(format_args!("still there: {}; `{again}` removes it", left.join(", ")));
+        output.say(format_args!("not removed: {}; `{again}` removes it", left.join(", ")));
     }
     let is_clean = left.len() == usize::from(is_kept);
     let report = Report {
@@ -114,14 +114,14 @@ async fn verify(
     };
     output.result(&report)?;
     if is_interrupted {
-        let hint = if is_clean { "what was made is removed" } else { "all else is removed" };
+        let hint = if is_clean { "everything was removed" } else { "everything else was removed" };
         return Err(interrupted("interrupted", hint));
     }
     tried?;
     Ok(if report.is_well() && is_clean { Exit::Done } else { Exit::Failed })
 }
 
-/// Makes the canary and tries all of the plan. For what is not seen, the broken links are found.
+/// Creates the canary and tries the whole plan. For what is not seen, it finds the broken links.
 async fn attempt(run: &Run<'_>, broken: &mut Vec<Broken>) -> anyhow::Result<()> {
     let mut chains = Chain::all(run).await;
     let mut inbox = None;
@@ -161,14 +161,14 @@ async fn steps(
         guard.clues = clues;
         return Ok(());
     }
-    guard.clues = settings::mend(run).await?;
+    guard.clues = settings::remediate(run).await?;
     objects.clues = objects::objects(run).await?;
     let Some(inbox) = inbox else { return Ok(()) };
     let mut arrivals = Arrivals::new(inbox);
-    arrivals.wait_for(run, "notice: of the bucket", &["bucket-report", "joined"]).await?;
-    let is_told = |step: &report::Step| step.name == plan::TOLD && step.state == State::Ok;
-    if run.steps.borrow().iter().any(is_told) {
-        arrivals.wait_for(run, "notice: of its objects", &["objects"]).await?;
+    arrivals.wait_for(run, "notify: about the bucket", &["bucket-report", "joined"]).await?;
+    let is_published = |step: &report::Step| step.name == plan::DIGEST && step.state == State::Ok;
+    if run.steps.borrow().iter().any(is_published) {
+        arrivals.wait_for(run, "notify: about its objects", &["objects"]).await?;
     }
     Ok(())
 }
@@ -183,7 +183,7 @@ async fn clean_up(options: &Options, output: &Output, now: OffsetDateTime) -> an
     found.warnings.iter().for_each(|warning| output.warn(warning));
     let all: Vec<&Made> = found.over.iter().chain(&found.in_use).collect();
     if all.is_empty() {
-        output.say("nothing is left of earlier runs");
+        output.say("earlier runs have left nothing");
     }
     for made in &all {
         output.say(format_args!("  removes  {made}"));

@@ -1,4 +1,4 @@
-//! What the answers of AWS mean: one line for each check.
+//! The assessment of AWS's answers: one line for each check.
 
 use s3guard_aws::AwsError;
 use s3guard_aws::identity::{Identity, Principal};
@@ -12,16 +12,16 @@ use time::{Duration, OffsetDateTime};
 
 use crate::error;
 use crate::operations::deploy::names::has_account_names;
-use crate::operations::doctor::look::{Look, Seen};
+use crate::operations::doctor::fetch::{Fetched, Seen};
 use crate::operations::doctor::report::{Line, Verdict};
 use crate::operations::doctor::rights::Rights;
 
-/// How far a clock may be off: signatures count five minutes.
+/// How far a clock may be off.
 ///
 /// Source: AWS IAM User Guide, "AWS Signature Version 4": "a request must reach AWS within five minutes".
 const SKEW_MAX: Duration = Duration::minutes(5);
 
-/// Credentials that end sooner may end during a deployment.
+/// Credentials that expire sooner may expire during a deployment.
 const LIFE_MIN: Duration = Duration::minutes(15);
 
 /// Names that are listed before the rest is counted.
@@ -61,12 +61,12 @@ fn caller(caller: &Identity, end: Option<OffsetDateTime>, now: OffsetDateTime) -
     match end {
         Some(end) if end - now < LIFE_MIN => {
             let minutes = (end - now).whole_minutes().max(0);
-            let text = format!("{who}, with credentials that end in {minutes} minutes");
+            let text = format!("{who}, with credentials that expire in {minutes} minutes");
             Verdict::warning(text, "log in again, as with `aws sso login`")
         }
         Some(_) | None if caller.principal() == Principal::Root => {
             let text = format!("{who}: the root user, which should have no access keys");
-            Verdict::warning(text, "deploy by a role or a user of your own")
+            Verdict::warning(text, "use a role or an IAM user")
         }
         Some(_) | None => Verdict::ok(who),
     }
@@ -81,13 +81,13 @@ pub(crate) fn no_caller(
     if date.is_some_and(|date| (date - now).abs() > SKEW_MAX) {
         return clock(date, now).of("clock");
     }
-    let fix = error::hint(error).unwrap_or_else(|| "look at the AWS configuration".to_owned());
+    let fix = error::hint(error).unwrap_or_else(|| "check the AWS configuration".to_owned());
     Verdict::failed(shown(&format!("{error:#}"), 500), fix).of("caller")
 }
 
 /// Whether the machine's clock agrees with AWS's.
 fn clock(date: Option<OffsetDateTime>, now: OffsetDateTime) -> Verdict {
-    let Some(date) = date else { return Verdict::ok("AWS's answer has no time") };
+    let Some(date) = date else { return Verdict::ok("not checked: AWS's answer has no time") };
     let off = now - date;
     if off.abs() <= SKEW_MAX {
         return Verdict::ok("it agrees with AWS's");
@@ -100,14 +100,14 @@ fn clock(date: Option<OffsetDateTime>, now: OffsetDateTime) -> Verdict {
 
 fn names(region: &Region) -> Verdict {
     if has_account_names(region) {
-        return Verdict::ok("only this account can take those of the stack's buckets");
+        return Verdict::ok("the names of the stack's buckets are reserved for this account");
     }
-    let text = format!("S3 in `{region}` has none that only one account can take");
-    Verdict::failed(text, "choose another Region: s3guard needs them")
+    let text = format!("S3 in `{region}` does not reserve bucket names for an account");
+    Verdict::failed(text, "choose another Region: s3guard needs reserved names")
 }
 
-/// What was seen, `None` if it does not exist; or that it could not be read.
-fn known<'a, T>(look: &'a Look<T>, action: &str) -> Result<Option<&'a T>, Verdict> {
+/// The answer, `None` if the subject does not exist; or the verdict that it could not be read.
+fn known<'a, T>(look: &'a Fetched<T>, action: &str) -> Result<Option<&'a T>, Verdict> {
     match look {
         Ok(Reading::Known(seen)) => Ok(Some(seen)),
         Ok(Reading::Absent) => Ok(None),
@@ -136,7 +136,7 @@ fn stack(seen: &Seen<'_>) -> Checked {
     let status = &found.stack.status;
     let mut text = format!("`{name}` is in `{status}`");
     if !found.is_guard {
-        let text = format!("`{name}` exists and is not one of s3guard's");
+        let text = format!("`{name}` exists and is not a stack of s3guard");
         return Ok(Verdict::failed(text, "choose another name with `--stack`"));
     }
     if status.is_success() {
@@ -149,7 +149,7 @@ fn stack(seen: &Seen<'_>) -> Checked {
         text = format!("{text}: {}", shown(reason, 300));
     }
     let fix = format!(
-        "`s3guard deploy --stack {name} --region {}` goes on from there, or says how",
+        "`s3guard deploy --stack {name} --region {}` continues, or explains how",
         seen.region
     );
     // After a rollback the stack works as before.
@@ -166,7 +166,7 @@ fn functions(seen: &Seen<'_>) -> Checked {
                 return Ok(Verdict::failed(text, "fix the cause, then deploy again"));
             }
             None => {
-                let text = format!("`{function}` is gone");
+                let text = format!("`{function}` does not exist");
                 return Ok(Verdict::failed(text, "deploy again with `--revert-drift`"));
             }
         }
@@ -202,11 +202,12 @@ fn trail(seen: &Seen<'_>) -> Checked {
             format!("`aws cloudtrail start-logging --name {own} --region {region}`, or {deploy}")
         }
         Some("create") => {
-            "the stack's own is gone: `s3guard deploy --revert-drift` creates it again".to_owned()
+            "the stack's trail was deleted: `s3guard deploy --revert-drift` creates it again"
+                .to_owned()
         }
         Some(_) => format!("{deploy} creates one"),
         None if seen.wanted.relies_on_trail => {
-            "set `trail = \"auto\"` in `[deploy]`, or start it".to_owned()
+            "set `trail = \"auto\"` in `[deploy]`, or start the trail".to_owned()
         }
         None => return Ok(Verdict::ok(format!("{none}: the stack creates one"))),
     };
@@ -215,10 +216,10 @@ fn trail(seen: &Seen<'_>) -> Checked {
 
 fn global(seen: &Seen<'_>) -> Checked {
     if known(&seen.global, "cloudformation:DescribeStacks")? == Some(&true) {
-        return Ok(Verdict::ok("buckets made through the global endpoint are seen"));
+        return Ok(Verdict::ok("buckets created through the global endpoint are seen"));
     }
     Ok(Verdict::warning(
-        "buckets made through the global endpoint are seen there alone, and there is no guard",
+        "events of buckets created through the global endpoint come to us-east-1 only, where there is no guard",
         format!("`s3guard deploy --stack {} --region us-east-1 --trail auto`", seen.name),
     ))
 }
@@ -228,9 +229,9 @@ fn rights(rights: &Result<Rights, AwsError>) -> Vec<Line> {
         "give the output of `s3guard doctor --print-policy` to the account's administrator";
     let verdict = match rights {
         Ok(Rights::AllBut(missing)) => return missing_rights(missing, TO_ADMIN).into(),
-        Ok(Rights::Root) => Verdict::ok("the root user needs none"),
+        Ok(Rights::Root) => Verdict::ok("the root user has all permissions"),
         Ok(Rights::Unknowable) => {
-            let text = "IAM does not simulate this kind of caller: what is missing shows when it is needed";
+            let text = "not checked: IAM does not simulate this kind of caller";
             Verdict::warning(text, TO_ADMIN)
         }
         Ok(Rights::Denied(action)) => not_allowed(action),
@@ -253,7 +254,7 @@ fn missing_rights(missing: &[Missing], fix: &str) -> [Line; 2] {
         }))
     };
     let permissions = if others.is_empty() {
-        Verdict::ok("all that a deployment needs")
+        Verdict::ok("the caller has all that a deployment needs")
     } else {
         Verdict::failed(format!("missing: {}", named(&others)), fix)
     };
@@ -261,8 +262,8 @@ fn missing_rights(missing: &[Missing], fix: &str) -> [Line; 2] {
         Verdict::ok("its policies deny nothing that a deployment needs")
     } else {
         Verdict::failed(
-            format!("its policies do not let this account do: {}", named(&by_organization)),
-            "have its management account allow them, at least for CloudFormation in this account",
+            format!("its policies deny this account: {}", named(&by_organization)),
+            "allow them in the management account, at least for CloudFormation in this account",
         )
     };
     [permissions.of("permissions"), organization.of("organization")]
@@ -280,19 +281,19 @@ fn key(seen: &Seen<'_>) -> Checked {
     let (grade, region) = (seen.wanted.grade, seen.region);
     let Some((key, look)) = &seen.key else {
         if !grade.needs_key() {
-            return Ok(Verdict::ok(format!("grade `{grade}` needs none")));
+            return Ok(Verdict::ok(format!("grade `{grade}` needs no key")));
         }
-        let fix = "name one in `[keys]`, or with `--key`; `aws kms create-key` makes one";
-        return Ok(Verdict::failed(format!("grade `{grade}` needs one in `{region}`"), fix));
+        let fix = "set one in `[keys]`, or with `--key`; `aws kms create-key` creates one";
+        return Ok(Verdict::failed(format!("grade `{grade}` needs a key in `{region}`"), fix));
     };
     Ok(match known(look, "kms:DescribeKey")? {
-        Some(KeyState::Usable) => Verdict::ok(format!("`{key}` encrypts")),
+        Some(KeyState::Usable) => Verdict::ok(format!("`{key}` can encrypt")),
         Some(KeyState::Unusable(why)) => {
-            let text = format!("`{key}` does not encrypt: {why}");
-            Verdict::failed(text, "enable it, or name another one, of the stack's Region")
+            let text = format!("`{key}` cannot encrypt: {why}");
+            Verdict::failed(text, "enable it, or set another one, of the stack's Region")
         }
         None => {
-            let fix = "name one that exists, of the stack's Region";
+            let fix = "set one that exists, of the stack's Region";
             Verdict::failed(format!("`{key}` does not exist"), fix)
         }
     })
@@ -303,38 +304,40 @@ fn concurrency(seen: &Seen<'_>) -> Checked {
     let fix = "raise \"Concurrent executions\" of Lambda in Service Quotas, or reduce reserved concurrency";
     Ok(match known(&seen.concurrency, "lambda:GetAccountSettings")? {
         Some(free) if *free < 1 => {
-            let text = "no function without a reserve of its own can run in the account";
+            let text = "no function without reserved concurrency can run in the account";
             Verdict::failed(text, fix)
         }
         Some(free) if *free < needed => {
             let text = format!(
-                "{free} calls of functions at once, the guard's can be {needed}: events wait"
+                "{free} concurrent executions are unreserved, the guard can use {needed}: events would wait"
             );
             Verdict::warning(text, fix)
         }
         Some(free) => Verdict::ok(format!(
-            "{free} calls of functions at once, of which the guard's are up to {needed}"
+            "{free} concurrent executions are unreserved, the guard uses up to {needed}"
         )),
-        None => Verdict::ok("Lambda names no limit"),
+        None => Verdict::ok("not checked: Lambda returned no limit"),
     })
 }
 
 /// Source: Amazon SNS Developer Guide, "Setting SMS messaging preferences" (1 USD a month unless it is raised), and "Using
 /// the Amazon SNS SMS sandbox".
-fn text_messages(look: &Look<TextMessages>) -> Checked {
+fn text_messages(look: &Fetched<TextMessages>) -> Checked {
     let text = known(look, "sns:GetSMSAttributes")?;
     if text.is_some_and(|text| text.is_in_sandbox) {
         return Ok(Verdict::warning(
-            "the account is in the sandbox of SNS: only numbers that were verified get them",
-            "verify the numbers, or ask to leave it, in the SNS console",
+            "the account is in the SMS sandbox of SNS: only verified numbers receive messages",
+            "verify the numbers, or leave the sandbox, in the SNS console",
         ));
     }
     let limit = text.and_then(|text| text.limit).unwrap_or(1.0);
     if limit > 1.0 {
-        return Ok(Verdict::ok(format!("they may cost {limit} USD a month")));
+        return Ok(Verdict::ok(format!("the spending limit is {limit} USD a month")));
     }
     Ok(Verdict::warning(
-        format!("they may cost {limit} USD a month, after that SNS discards them silently"),
+        format!(
+            "the spending limit is {limit} USD a month; beyond it SNS discards messages silently"
+        ),
         "raise \"Account spend limit\" of SNS in Service Quotas, then `MonthlySpendLimit`",
     ))
 }

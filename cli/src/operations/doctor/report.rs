@@ -1,4 +1,4 @@
-//! How what was found is shown: for people in lines that fit, for programs as JSON.
+//! The report of the checks, as lines and as JSON.
 
 use std::fmt::{self, Write as _};
 
@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::ui::lines;
 use crate::ui::output::Paint;
 
-/// Columns for the state and for what it is about, each with a gap behind.
+/// The widths of the columns for the state and the check.
 const STATE: usize = 9;
 const CHECK: usize = 15;
 
@@ -93,7 +93,7 @@ impl Report {
         Self { failed: count(State::Failed), warnings: count(State::Warning), regions }
     }
 
-    /// The text for so many columns, or as long as its lines are.
+    /// The text, wrapped to this number of columns.
     pub(crate) fn text(&self, columns: Option<usize>, paint: Paint) -> String {
         let mut text = String::new();
         for one in &self.regions {
@@ -167,12 +167,12 @@ mod tests {
             )
             .of("trail"),
             Verdict::warning(
-                "buckets made through the global endpoint are seen there alone, and there is no guard",
+                "events of buckets created through the global endpoint come to us-east-1 only, where there is no guard",
                 "`s3guard deploy --stack s3guard --region us-east-1 --trail auto`",
             )
             .of("us-east-1"),
             Verdict::ok(
-                "`arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab` encrypts",
+                "`arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab` can encrypt",
             )
             .of("key"),
         ];
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn no_line_is_longer_than_the_terminal_but_for_a_word_that_cannot_be_broken() {
+    fn no_line_is_longer_than_the_terminal_unless_it_is_one_word() {
         for columns in [60, 80, 120] {
             for line in report().text(Some(columns), Paint::Plain).lines() {
                 let is_one_word = !line.chars().skip(2 + STATE + CHECK).any(|c| c == ' ');

@@ -1,4 +1,4 @@
-//! What the guard is to be, as far as an account can have it or not.
+//! What the configuration requires of an account.
 
 use s3guard_posture::config::{Config, Endpoint, TrailChoice};
 use s3guard_posture::{Grade, KeyArn, Region};

@@ -37,12 +37,12 @@ pub(crate) fn acl(bucket: &mut Observed, parameters: &Json) {
 pub(crate) fn changed(bucket: &mut Observed, call: &str, parameters: &Json) -> Vec<String> {
     let mut assumed = Vec::new();
     if change(bucket, call, parameters, &mut assumed).is_none() {
-        assumed.push("the event does not say what was set: it is as it was".to_owned());
+        assumed.push("the event does not contain the setting, which is unchanged".to_owned());
     }
     assumed
 }
 
-/// `None`, and nothing is changed, if the event does not say what was set.
+/// Returns `None`, and changes nothing, if the event does not contain the setting.
 fn change(
     bucket: &mut Observed,
     call: &str,
@@ -54,7 +54,7 @@ fn change(
         "PutBucketEncryption" => {
             let (mut encryption, said) = encryption(parameters)?;
             encryption.sse_c = said.unwrap_or_else(|| {
-                let because = "whether SSE-C is blocked is as it was, for the call does not say";
+                let because = "the block on SSE-C is unchanged: the event does not contain it";
                 assumed.push(because.to_owned());
                 sse_c
             });
@@ -63,7 +63,7 @@ fn change(
         "DeleteBucketEncryption" => {
             let algorithm = Algorithm::SseS3;
             bucket.encryption = Known(Encryption { algorithm, bucket_key: false, sse_c });
-            assumed.push("whether SSE-C is blocked is as it was".to_owned());
+            assumed.push("the block on SSE-C is unchanged".to_owned());
         }
         "PutBucketPublicAccessBlock" => {
             bucket.public_access_block = Known(access::block(parameters)?);
@@ -76,7 +76,7 @@ fn change(
             bucket.policy_is_public = Known(is_public);
             bucket.policy = Known(policy);
             let is = if is_public { "public" } else { "not public" };
-            assumed.push(format!("S3 judges the policy as {is}: no event says so"));
+            assumed.push(format!("S3 classifies the policy as {is}: no event contains it"));
         }
         "DeleteBucketPolicy" => (bucket.policy, bucket.policy_is_public) = (Absent, Absent),
         "PutBucketAcl" => {

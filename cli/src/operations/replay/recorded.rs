@@ -14,22 +14,21 @@ use crate::operations::replay::replayed::Head;
 pub(crate) struct Recorded {
     /// Where it stood in what was read, as `line 3` or `Records[0]`; empty if there was nothing else.
     pub(crate) place: String,
-    pub(crate) came: Came,
+    pub(crate) form: Form,
 }
 
-/// How it came.
+/// The form in which it was recorded.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Came {
-    /// As EventBridge delivers it.
+pub(crate) enum Form {
+    /// An event as EventBridge delivers it.
     Event(Json),
-    /// As the body of a message in a queue of the guard, and the event in it, if there is one.
+    /// The body of a message in a queue of the guard, and the event in it, if there is one.
     Message { body: String, event: Option<Json> },
-    /// As nothing that an account would ever send, for this reason.
+    /// Nothing that an account sends, for this reason.
     Unknown(String),
 }
 
-/// Reads recorded events, in the order in which they stand there; of `lookup-events`, which begins with the newest, in
-/// the opposite one.
+/// Reads recorded events in their order; those of `lookup-events`, which lists the newest first, in reverse order.
 ///
 /// These forms are known, alone, as a list or one on each line:
 ///
@@ -40,7 +39,7 @@ pub(crate) enum Came {
 /// - the body of a message of the guard: `{"s3guard":…}`
 /// - a batch of SQS, as Lambda gets it, and the output of `aws sqs receive-message`
 ///
-/// A line that is not JSON is no event, and the other lines are read.
+/// A line that is not JSON is reported, and the other lines are read.
 pub(crate) fn parse(bytes: &[u8]) -> anyhow::Result<Vec<Recorded>> {
     let text = str::from_utf8(bytes).map_err(|error| {
         let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
@@ -53,7 +52,7 @@ pub(crate) fn parse(bytes: &[u8]) -> anyhow::Result<Vec<Recorded>> {
         Err(error) => error,
     };
     let mut lines = text.lines().zip(1..).filter(|(line, _)| !line.trim().is_empty()).peekable();
-    let Some((first, _)) = lines.peek() else { bail!("there is nothing in it") };
+    let Some((first, _)) = lines.peek() else { bail!("it is empty") };
     if !serde_json::from_str(first).is_ok_and(|first: Json| first.is_object()) {
         bail!("it is neither JSON nor JSON lines: {error}");
     }
@@ -61,7 +60,7 @@ pub(crate) fn parse(bytes: &[u8]) -> anyhow::Result<Vec<Recorded>> {
         let place = format!("line {number}");
         match serde_json::from_str(line) {
             Ok(value) => unfold(value, &place),
-            Err(error) => vec![Recorded { place, came: no_json(&error) }],
+            Err(error) => vec![Recorded { place, form: no_json(&error) }],
         }
     });
     Ok(found.collect())
@@ -72,7 +71,7 @@ fn unfold(mut value: Json, place: &str) -> Vec<Recorded> {
     let all = |items: Vec<Json>, before: &str| -> Vec<Recorded> {
         let of = |(index, item)| Recorded {
             place: format!("{place}{before}[{index}]"),
-            came: of_list(item),
+            form: of_list(item),
         };
         items.into_iter().enumerate().map(of).collect()
     };
@@ -89,21 +88,21 @@ fn unfold(mut value: Json, place: &str) -> Vec<Recorded> {
             return found;
         }
     }
-    vec![Recorded { place: place.to_owned(), came: Came::of(value) }]
+    vec![Recorded { place: place.to_owned(), form: Form::of(value) }]
 }
 
 /// One of many, which may hold its event as text.
-fn of_list(item: Json) -> Came {
+fn of_list(item: Json) -> Form {
     match item.get("CloudTrailEvent") {
         Some(Json::String(text)) => {
-            serde_json::from_str(text).map_or_else(|error| no_json(&error), Came::of)
+            serde_json::from_str(text).map_or_else(|error| no_json(&error), Form::of)
         }
-        Some(_) | None => Came::of(item),
+        Some(_) | None => Form::of(item),
     }
 }
 
-fn no_json(error: &serde_json::Error) -> Came {
-    Came::Unknown(format!("it is not JSON: {error}"))
+fn no_json(error: &serde_json::Error) -> Form {
+    Form::Unknown(format!("it is not JSON: {error}"))
 }
 
 impl Recorded {
@@ -114,10 +113,10 @@ impl Recorded {
 
     /// The event, if it is one or holds one.
     pub(crate) fn event(&self) -> Option<&Json> {
-        match &self.came {
-            Came::Event(event) => Some(event),
-            Came::Message { event, .. } => event.as_ref(),
-            Came::Unknown(_) => None,
+        match &self.form {
+            Form::Event(event) => Some(event),
+            Form::Message { event, .. } => event.as_ref(),
+            Form::Unknown(_) => None,
         }
     }
 
@@ -146,7 +145,7 @@ impl Recorded {
 
     /// The kind of a message of the guard.
     fn kind(&self) -> Option<String> {
-        let Came::Message { body, .. } = &self.came else { return None };
+        let Form::Message { body, .. } = &self.form else { return None };
         let body: Json = serde_json::from_str(body).ok()?;
         Some(body.get("s3guard")?.as_object()?.keys().next()?.clone())
     }
@@ -156,7 +155,7 @@ fn time(event: &Json) -> Option<String> {
     field::text(event, &["detail", "eventTime"]).or_else(|| field::text(event, &["time"]))
 }
 
-impl Came {
+impl Form {
     fn of(value: Json) -> Self {
         let has = |name: &str| value.get(name).is_some();
         if has("s3guard") {
@@ -172,7 +171,8 @@ impl Came {
         if let Some(body) = body {
             return Self::message(body.to_owned());
         }
-        let what = "it is neither an event of EventBridge, nor a record of CloudTrail, nor a message of s3guard";
+        let what =
+            "it is neither an EventBridge event, nor a CloudTrail record, nor a message of s3guard";
         Self::Unknown(what.to_owned())
     }
 

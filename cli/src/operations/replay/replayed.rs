@@ -1,4 +1,4 @@
-//! What came of a recorded event, for people and for programs.
+//! What form of a recorded event, for people and for programs.
 
 use std::fmt;
 
@@ -23,7 +23,7 @@ const NOT_OF_BUCKET: [(Question, &str); 4] = [
     (Question::History, " (ledger)"),
 ];
 
-/// A recorded event, and what came of it: an element of the result of `s3guard replay --output json`.
+/// A recorded event, and what form of it: an element of the result of `s3guard replay --output json`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Replayed {
@@ -31,7 +31,7 @@ pub(crate) struct Replayed {
     pub(crate) place: String,
     #[serde(flatten)]
     pub(crate) head: Head,
-    pub(crate) heard: Heard,
+    pub(crate) heard: Delivery,
     /// What the guard's triage makes of it; none if it is not delivered.
     pub(crate) task: Option<&'static str>,
     /// How long a new bucket is left alone before the event is handled.
@@ -40,7 +40,7 @@ pub(crate) struct Replayed {
     pub(crate) assumed: Vec<String>,
     pub(crate) looks: Vec<Reconciled>,
     /// The notification, if it does not belong to a look.
-    pub(crate) says: Option<Told>,
+    pub(crate) says: Option<Notification>,
     pub(crate) outcome: Outcome,
 }
 
@@ -58,16 +58,16 @@ pub(crate) struct Head {
 /// Whether an event is delivered to the guard.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase", tag = "is")]
-pub(crate) enum Heard {
+pub(crate) enum Delivery {
     /// This rule of the template matches.
     Matches { rule: &'static str },
     /// The rule for such events does not match, because of this first mismatch.
     DoesNotMatch { rule: &'static str, because: String },
     /// EventBridge does not deliver it to the guard's rules.
     NotDelivered { because: String },
-    /// No rule is asked: it is in a queue of the guard already.
+    /// No rule applies: it is already in a queue of the guard.
     InQueue,
-    /// It is nothing that an account sends.
+    /// No account sends this.
     Never,
 }
 
@@ -84,7 +84,7 @@ pub(crate) struct Reconciled {
     pub(crate) calls: Vec<Written>,
     waits_seconds: Option<u16>,
     stops_after_writes: Option<u32>,
-    says: Option<Told>,
+    says: Option<Notification>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -105,7 +105,7 @@ pub(crate) struct Written {
 
 /// A notification, as each channel has it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Told {
+pub(crate) struct Notification {
     subject: String,
     text: String,
     sms: String,
@@ -126,7 +126,7 @@ pub(crate) enum Outcome {
     DeadLetter {
         because: String,
     },
-    /// It is nothing that an account sends.
+    /// No account sends this.
     NoEvent {
         because: String,
     },
@@ -167,7 +167,7 @@ impl Reconciled {
             calls,
             waits_seconds: sent.messages.first().map(|message| message.delay_seconds),
             stops_after_writes: seen.findings.iter().filter_map(stopped_by).map(|(_, of)| of).max(),
-            says: notice.map(Told::from),
+            says: notice.map(Notification::from),
         }
     }
 }
@@ -189,7 +189,7 @@ impl From<&Finding> for Found {
     }
 }
 
-impl From<&Notice> for Told {
+impl From<&Notice> for Notification {
     fn from(notice: &Notice) -> Self {
         let json = |text: &str| serde_json::from_str(text).unwrap_or_default();
         Self {
@@ -220,20 +220,20 @@ impl fmt::Display for Replayed {
         }
         writeln!(f)?;
         match &self.heard {
-            Heard::Matches { rule } => line(f, "rule", &format!("matches {rule}"))?,
-            Heard::DoesNotMatch { rule, because } => {
+            Delivery::Matches { rule } => line(f, "rule", &format!("matches {rule}"))?,
+            Delivery::DoesNotMatch { rule, because } => {
                 line(f, "rule", &format!("{rule} does not match: {because}"))?;
             }
-            Heard::NotDelivered { because } => line(f, "rule", &format!("none: {because}"))?,
-            Heard::InQueue => line(f, "rule", "none: it is in the queue already")?,
-            Heard::Never => {}
+            Delivery::NotDelivered { because } => line(f, "rule", &format!("none: {because}"))?,
+            Delivery::InQueue => line(f, "rule", "none: already in the queue")?,
+            Delivery::Never => {}
         }
         if let Some(seconds) = self.settles_seconds {
-            line(f, "waits", &format!("{seconds} s, for whoever is setting the bucket up"))?;
+            line(f, "waits", &format!("{seconds} s, while the bucket may still be being set up"))?;
         }
         match self.task {
-            Some("sweep") => line(f, "sweeps", "the Region's buckets are listed")?,
-            Some("lookAtAccount") => line(f, "looks", "at the account's public access block")?,
+            Some("sweep") => line(f, "sweeps", "all buckets of the Region")?,
+            Some("lookAtAccount") => line(f, "checks", "the account's public access block")?,
             Some(_) | None => {}
         }
         for assumed in &self.assumed {
@@ -242,8 +242,8 @@ impl fmt::Display for Replayed {
         for look in &self.looks {
             look.fmt(f)?;
         }
-        if let Some(told) = &self.says {
-            told.fmt(f)?;
+        if let Some(notification) = &self.says {
+            notification.fmt(f)?;
         }
         let (outcome, because) = match &self.outcome {
             Outcome::Done => return Ok(()),
@@ -281,7 +281,7 @@ impl fmt::Display for Reconciled {
             line(f, "finds", &found.words)?;
         }
         if self.finds.is_empty() {
-            line(f, "finds", "nothing: it is as it should be")?;
+            line(f, "finds", "nothing: compliant")?;
         }
         for written in &self.calls {
             let setting = shown(&whole(&written.setting), SETTING_CHARACTERS_MAX);
@@ -292,15 +292,15 @@ impl fmt::Display for Reconciled {
             line(f, "waits", &format!("{seconds} s, for the bucket's stack"))?;
         }
         if let Some(writes) = self.stops_after_writes {
-            line(f, "stops", &format!("after {writes} writes within an hour, which is told once"))?;
+            line(f, "stops", &format!("after {writes} writes within an hour; reported once"))?;
         }
-        self.says.as_ref().map_or(Ok(()), |told| told.fmt(f))
+        self.says.as_ref().map_or(Ok(()), |notification| notification.fmt(f))
     }
 }
 
-impl fmt::Display for Told {
+impl fmt::Display for Notification {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        line(f, "says", &self.subject)?;
+        line(f, "notifies", &self.subject)?;
         for text in self.text.lines() {
             let text = format!("           | {}", shown(text, SETTING_CHARACTERS_MAX));
             writeln!(f, "{}", text.trim_end())?;

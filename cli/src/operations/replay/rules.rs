@@ -6,7 +6,7 @@ use s3guard_posture::Region;
 use s3guard_posture::events::field;
 use serde_json::Value as Json;
 
-use crate::operations::replay::replayed::Heard;
+use crate::operations::replay::replayed::Delivery;
 use crate::operations::replay::{BUCKET_PREFIX, Scene};
 use s3guard_synth::stacks::{Deployed, IAM_PATH, RulePatterns, rule_patterns};
 
@@ -22,13 +22,13 @@ impl<'a> Rules<'a> {
     }
 
     /// Whether an event is delivered to a guard, in this Region if the event names none.
-    pub(crate) fn heard(&mut self, event: &Json, here: &Region) -> Heard {
+    pub(crate) fn delivery(&mut self, event: &Json, here: &Region) -> Delivery {
         if let Some(because) = self.not_delivered(event) {
-            return Heard::NotDelivered { because };
+            return Delivery::NotDelivered { because };
         }
         let text = |name| field::text(event, &[name]).unwrap_or_default();
         if text("source") == "aws.events" && text("detail-type") == "Scheduled Event" {
-            return Heard::Matches { rule: "Sweep" };
+            return Delivery::Matches { rule: "Sweep" };
         }
         let region = text("region").parse().unwrap_or_else(|_| here.clone());
         let scene = self.scene;
@@ -47,8 +47,8 @@ impl<'a> Rules<'a> {
             ("BucketChanged", &patterns.bucket_changed)
         };
         match pattern.first_mismatch(event) {
-            None => Heard::Matches { rule },
-            Some(mismatch) => Heard::DoesNotMatch { rule, because: mismatch.to_string() },
+            None => Delivery::Matches { rule },
+            Some(mismatch) => Delivery::DoesNotMatch { rule, because: mismatch.to_string() },
         }
     }
 
@@ -63,16 +63,16 @@ impl<'a> Rules<'a> {
     fn not_delivered(&self, event: &Json) -> Option<String> {
         let read_only = field::text(event, &["detail", "readOnly"]);
         if read_only.is_some_and(|read_only| read_only == "true") {
-            return Some("EventBridge delivers no calls that only read".to_owned());
+            return Some("EventBridge does not deliver read-only calls".to_owned());
         }
         let account = field::text(event, &["account"])?;
         let own = &self.scene.account;
         if account != own.as_str() {
-            return Some(format!("it comes to account {account}, the guard is in {own}"));
+            return Some(format!("it belongs to account {account}, the guard is in {own}"));
         }
         let region = field::text(event, &["region"])?;
         let only = self.scene.region.as_ref().filter(|only| only.as_str() != region)?;
-        Some(format!("it comes in {region}, the guard is in {only}"))
+        Some(format!("it belongs to {region}, the guard is in {only}"))
     }
 }
 

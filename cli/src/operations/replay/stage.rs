@@ -18,8 +18,8 @@ use s3guard_posture::{BucketId, BucketName, MemoryBucket, Observed, Region};
 use serde_json::Value as Json;
 use time::{Date, Duration, OffsetDateTime};
 
-use crate::operations::replay::recorded::{Came, Recorded};
-use crate::operations::replay::replayed::{Heard, Outcome, Reconciled, Replayed, Told};
+use crate::operations::replay::recorded::{Form, Recorded};
+use crate::operations::replay::replayed::{Delivery, Notification, Outcome, Reconciled, Replayed};
 use crate::operations::replay::rules;
 use crate::operations::replay::rules::Rules;
 use crate::operations::replay::{STACK, Scene, apply};
@@ -29,7 +29,7 @@ use crate::operations::replay::{STACK, Scene, apply};
 ///
 /// Source: Amazon S3 API Reference, `CreateBucket`, `BucketAlreadyOwnedByYou`.
 const US_EAST_1: &str = "us-east-1";
-const NEVER: &str = "it waits until after the end of all dates";
+const NEVER: &str = "its delay ends after the last valid date";
 
 struct Stage<'a> {
     scene: &'a Scene,
@@ -84,20 +84,20 @@ impl Stage<'_> {
 
     /// An event happens, and is sent to the guard if a rule matches.
     fn happen(&mut self, now: OffsetDateTime, recorded: &Recorded) {
-        let (heard, body) = match &recorded.came {
-            Came::Event(event) => (self.rules.heard(event, &self.here), event.to_string()),
-            Came::Message { body, .. } => (Heard::InQueue, body.clone()),
-            Came::Unknown(_) => (Heard::Never, String::new()),
+        let (heard, body) = match &recorded.form {
+            Form::Event(event) => (self.rules.delivery(event, &self.here), event.to_string()),
+            Form::Message { body, .. } => (Delivery::InQueue, body.clone()),
+            Form::Unknown(_) => (Delivery::Never, String::new()),
         };
         let event = recorded.event();
         let mut assumed = event
             .filter(|event| !self.rules.is_ours(event, &self.here))
             .map_or_else(Vec::new, |event| self.change(now, event));
-        let is_sent = matches!(heard, Heard::Matches { .. } | Heard::InQueue);
-        let outcome = match &recorded.came {
-            Came::Unknown(because) => Outcome::NoEvent { because: because.clone() },
-            Came::Event(_) | Came::Message { .. } if is_sent => Outcome::Done,
-            Came::Event(_) | Came::Message { .. } => self.ignored(&body, &heard),
+        let is_sent = matches!(heard, Delivery::Matches { .. } | Delivery::InQueue);
+        let outcome = match &recorded.form {
+            Form::Unknown(because) => Outcome::NoEvent { because: because.clone() },
+            Form::Event(_) | Form::Message { .. } if is_sent => Outcome::Done,
+            Form::Event(_) | Form::Message { .. } => self.ignored(&body, &heard),
         };
         if !is_sent {
             assumed.clear();
@@ -123,13 +123,13 @@ impl Stage<'_> {
     }
 
     /// Why nothing comes of an event that no rule matches: the guard's own reason, if it has one.
-    fn ignored(&self, body: &str, heard: &Heard) -> Outcome {
+    fn ignored(&self, body: &str, heard: &Delivery) -> Outcome {
         let because = match events::read(body, &self.scene.account) {
             Ok(Read { request: Request::Ignore(reason), .. }) => reason,
-            Ok(_) | Err(_) if matches!(heard, Heard::NotDelivered { .. }) => {
-                "the event does not come to the guard"
+            Ok(_) | Err(_) if matches!(heard, Delivery::NotDelivered { .. }) => {
+                "the event is not delivered to the guard"
             }
-            Ok(_) | Err(_) => "the rule does not let it through",
+            Ok(_) | Err(_) => "the rule does not match",
         };
         Outcome::Ignored { because: because.to_owned() }
     }
@@ -182,7 +182,7 @@ impl Stage<'_> {
             self.buckets.get(&id.name).filter(|_| id.region.as_str() == US_EAST_1)
         {
             bucket.change(|bucket| apply::acl(bucket, parameters));
-            assumed.push("the bucket is there already: only its ACL is made anew".to_owned());
+            assumed.push("the bucket exists already: only its ACL is reset".to_owned());
         } else {
             let bucket = new(id.clone());
             bucket.change(|bucket| apply::created(bucket, parameters));
@@ -213,7 +213,7 @@ impl Stage<'_> {
         self.task(&bucket, &MemoryLedger::default(), &Task::Look(look), now);
         bucket.take_steps();
         self.buckets.insert(id.name.clone(), bucket);
-        vec!["everything else is as the guard left it".to_owned()]
+        vec!["every other setting is as the guard left it".to_owned()]
     }
 
     /// A message comes to the guard.
@@ -232,7 +232,7 @@ impl Stage<'_> {
                     if look.attempt > 0 {
                         self.buckets[&id.name].change(finish_stack);
                         assumed.push(
-                            "the bucket's stack is done when it is looked at again".to_owned(),
+                            "the bucket's stack is complete when the guard retries".to_owned(),
                         );
                     }
                     self.replayed[index].assumed.extend(assumed);
@@ -289,7 +289,7 @@ impl Stage<'_> {
             }
         }
         if result.retry {
-            // In memory nothing else fails.
+            // In memory, nothing else can fail.
             return self.dead_letter(index, &NotAnEvent::Unknown);
         }
         let replayed = &mut self.replayed[index];
@@ -297,11 +297,11 @@ impl Stage<'_> {
             Some(seen) => {
                 replayed.looks.push(Reconciled::new(&seen, &result, &sent, &steps, now));
             }
-            None => replayed.says = sent.notifications.first().map(Told::from),
+            None => replayed.says = sent.notifications.first().map(Notification::from),
         }
     }
 
-    /// Runs a task of the guard's flow: what it came to, and what was sent.
+    /// Runs a task of the guard's flow: what it form to, and what was sent.
     fn task(
         &self,
         bucket: &MemoryBucket,
@@ -331,7 +331,7 @@ impl Stage<'_> {
         if self.scene.config.notifications().selection().wants(bucket, key, event.change) {
             let account = &self.scene.account;
             let origin = Origin { account, region: &self.here, stack: STACK, now: event.time };
-            replayed.says = Some(Told::from(&objects::tell_one(&event, &origin)));
+            replayed.says = Some(Notification::from(&objects::tell_one(&event, &origin)));
         } else {
             let because = "the configuration does not select the object".to_owned();
             replayed.outcome = Outcome::Ignored { because };

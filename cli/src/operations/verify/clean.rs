@@ -13,9 +13,9 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::ui::output::Output;
 
-/// In place of a time: it is kept until its removal is asked for.
+/// In place of a time: it is kept until `--clean-up`.
 pub(crate) const KEPT: &str = "kept";
-/// How often something is tried to be removed.
+/// How often the removal is tried.
 const ATTEMPTS_MAX: usize = 4;
 
 /// Something that a run makes, and that is removed again.
@@ -35,7 +35,7 @@ impl fmt::Display for Made {
 }
 
 impl Made {
-    /// Removes it; after a few attempts gives the failure that remains.
+    /// Removes it, in several attempts.
     pub(crate) async fn remove(&self) -> Result<(), AwsError> {
         let remove = async || match self {
             Self::Inbox(inbox) => inbox.remove().await.map(drop),
@@ -50,8 +50,7 @@ impl Made {
     }
 }
 
-/// Whether something that a run of this stack's verification has made is over; `None` if the tags do not show that it was
-/// made by one: a name alone proves nothing.
+/// Whether the time of the run that has made it is over; `None` if the tags do not show that a run for this stack made it.
 fn is_over(tags: Option<&Tags>, stack: &str, now: OffsetDateTime) -> Option<bool> {
     let tag = |name: &str| tags.and_then(|tags| tags.get(name)).map(String::as_str);
     let until = tag(UNTIL_TAG).and_then(|until| OffsetDateTime::parse(until, &Rfc3339).ok());
@@ -105,7 +104,7 @@ impl Leftovers {
         }
     }
 
-    /// Without the permission to look for leftovers a guard can be verified all the same.
+    /// A guard can be verified without the permission to list leftovers.
     fn seen<T: Default>(&mut self, looked: Result<T, AwsError>) -> Result<T, AwsError> {
         looked.or_else(|error| {
             if !error.is_denied() {
@@ -146,7 +145,7 @@ impl Cleaned {
 impl fmt::Display for Cleaned {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.removed.iter().try_for_each(|name| writeln!(f, "removed      {name}"))?;
-        self.left.iter().try_for_each(|name| writeln!(f, "still there  {name}"))
+        self.left.iter().try_for_each(|name| writeln!(f, "not removed  {name}"))
     }
 }
 
@@ -157,7 +156,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_says_that_it_is_ours_and_over_is_removed() {
+    fn only_what_is_tagged_as_ours_and_over_is_removed() {
         let now = datetime!(2026-11-25 12:00 UTC);
         let judge = |tags: &[(&str, &str)]| {
             let tags = tags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));

@@ -1,4 +1,4 @@
-//! Which link of the chain is probably broken, from what can be seen of it without waiting.
+//! Which link of the chain is probably broken, from what is known without waiting.
 
 use s3guard_aws::queues::Depth;
 use s3guard_aws::wait::Pace;
@@ -8,13 +8,13 @@ use s3guard_posture::contract::{output, parameter};
 use crate::operations::verify::report::State;
 use crate::operations::verify::run::Run;
 
-/// How often a queue's depth is read: what is still there is what nobody receives, not what other buckets have just sent.
+/// How often a queue's depth is read: messages that stay are not received, others have just come from other buckets.
 const LOOKS: u32 = 3;
 
 #[derive(Debug)]
 pub(crate) struct Link {
     pub(crate) name: &'static str,
-    /// Whether it is the first that does not hold, if all before it do.
+    /// Whether it is the broken one, if none before it is.
     is_broken: fn(&Clues) -> bool,
     pub(crate) says: &'static str,
     /// The commands that show more, without the stack's flags.
@@ -23,7 +23,7 @@ pub(crate) struct Link {
 
 /// What is known of a chain after something was not seen in time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "each is seen by itself, in any combination")]
+#[expect(clippy::struct_excessive_bools, reason = "any combination is possible")]
 pub(crate) struct Clues {
     /// Whether the stack's trail logs; `None` if it has none of its own, or its status may not be read.
     pub(crate) trail_logs: Option<bool>,
@@ -32,15 +32,15 @@ pub(crate) struct Clues {
     /// Whether there are more dead letters than before.
     pub(crate) dead_letters: bool,
     /// Whether the guard has received an event of the canary, and not brought it to its grade.
-    pub(crate) heard: bool,
+    pub(crate) received: bool,
     /// Whether the ledger has a record that was begun and not ended.
     pub(crate) begun: bool,
     /// Whether the ledger has a record of a write that failed.
     pub(crate) failed: bool,
     /// Whether the setting is as wanted, and only the record is missing.
-    pub(crate) mended: bool,
+    pub(crate) remediated: bool,
     /// Whether every change of an object was recorded, and only the digest is missing.
-    pub(crate) gathered: bool,
+    pub(crate) recorded: bool,
 }
 
 impl Clues {
@@ -69,7 +69,7 @@ const LOGS: &[&str] = &["logs", "status"];
 const STATUS: &[&str] = &["status", "drift"];
 const DOCTOR: &[&str] = &["doctor", "drift"];
 const DRIFT: &[&str] = &["drift", "doctor"];
-const NO_WRITE: &str = "the guard has looked and its write did not go through";
+const NO_WRITE: &str = "the guard has received the event, and its write failed";
 
 /// The links that bring a bucket to its grade, in the order in which they are judged.
 pub(crate) const GUARD: &[Link] = &[
@@ -78,27 +78,26 @@ pub(crate) const GUARD: &[Link] = &[
         "guard",
         |clues| clues.begun || clues.is_stuck(),
         LOGS,
-        "the guard takes events and does not finish with them",
+        "the guard receives events and does not complete them",
     ),
     Link::new(
         "queue",
         Clues::is_waiting,
         STATUS,
-        "events wait in the guard's queue and nobody takes them out: the event source of the guard is disabled, or its \
-         concurrency is used up",
+        "events wait in the guard's queue: the event source of the guard is disabled, or its concurrency is used up",
     ),
     Link::new(
         "ledger",
-        |clues| clues.mended,
+        |clues| clues.remediated,
         LOGS,
-        "what was weakened is mended, and the ledger has no record of it",
+        "the setting was remediated, and the ledger has no record of it",
     ),
-    Link::new("write", |clues| clues.heard, LOGS, NO_WRITE),
+    Link::new("write", |clues| clues.received, LOGS, NO_WRITE),
     Link::new(
         "trail",
         |clues| clues.trail_logs == Some(false),
         DOCTOR,
-        "the stack's trail does not log, so no call is told to EventBridge",
+        "the stack's trail does not log, so EventBridge gets no events of calls",
     ),
     Link::new(
         "rule",
@@ -119,22 +118,22 @@ pub(crate) const GUARD: &[Link] = &[
 const OBJECTS: &[Link] = &[
     Link::new(
         "notify",
-        |clues| clues.gathered || clues.is_stuck(),
+        |clues| clues.recorded || clues.is_stuck(),
         LOGS,
-        "notify has events of objects and does not finish with them",
+        "the notify function receives events of objects and does not complete them",
     ),
     Link::new(
         "object-queue",
         Clues::is_waiting,
         STATUS,
-        "events of objects wait in their queue and nobody takes them out: the event source of notify is disabled, or \
-         its concurrency is used up",
+        "events of objects wait in their queue: the event source of the notify function is disabled, or its \
+         concurrency is used up",
     ),
     Link::new(
         "object-rule",
         |_| true,
         DRIFT,
-        "no event of the object arrives: S3 does not tell EventBridge yet, or the rule `ObjectChanged` is disabled or \
+        "no event of the object arrives: S3 does not send events to EventBridge yet, or the rule `ObjectChanged` is disabled or \
          may not send to the queue",
     ),
 ];
@@ -143,7 +142,7 @@ const TOPIC: &[Link] = &[Link::new(
     "topic",
     |_| true,
     &["status", "notify-test"],
-    "what was told does not come out of the topic",
+    "the topic does not deliver what was published",
 )];
 
 /// What a chain is made of.
@@ -159,15 +158,15 @@ struct Parts {
 const CHAINS: [Parts; 3] = [
     Parts {
         links: GUARD,
-        steps: &["protect", "mend"],
+        steps: &["protect", "remediate"],
         queues: [output::GUARD_QUEUE_URL, output::GUARD_DEAD_LETTERS_URL],
     },
     Parts {
         links: OBJECTS,
-        steps: &["gather", "tell"],
+        steps: &["record", "publish"],
         queues: [output::OBJECT_QUEUE_URL, output::OBJECT_DEAD_LETTERS_URL],
     },
-    Parts { links: TOPIC, steps: &["notice"], queues: [""; 2] },
+    Parts { links: TOPIC, steps: &["notify"], queues: [""; 2] },
 ];
 
 /// A chain, and what is known of it.
@@ -234,7 +233,7 @@ impl Chain {
     }
 }
 
-/// The first link that does not hold; the last of every chain is what remains.
+/// The first broken link; the last one of every chain is what remains.
 fn broken(chain: &'static [Link], clues: &Clues) -> Option<&'static Link> {
     chain.iter().find(|link| (link.is_broken)(clues))
 }
@@ -261,12 +260,12 @@ mod tests {
             (Clues { trail_logs: Some(true), queue: WAITING, ..none }, "queue"),
             (Clues { queue: IN_FLIGHT, ..none }, "guard"),
             (Clues { dead_letters: true, ..none }, "guard"),
-            (Clues { begun: true, mended: true, ..none }, "guard"),
-            (Clues { heard: true, ..none }, "write"),
+            (Clues { begun: true, remediated: true, ..none }, "guard"),
+            (Clues { received: true, ..none }, "write"),
             (Clues { failed: true, queue: WAITING, ..none }, "write"),
-            (Clues { mended: true, heard: true, ..none }, "ledger"),
+            (Clues { remediated: true, received: true, ..none }, "ledger"),
             // What others' buckets have put there says nothing of ours, and yet it waits.
-            (Clues { mended: true, queue: WAITING, ..none }, "queue"),
+            (Clues { remediated: true, queue: WAITING, ..none }, "queue"),
         ] {
             check(GUARD, &clues, link);
         }
@@ -280,7 +279,7 @@ mod tests {
             (Clues { queue: WAITING, ..none }, "object-queue"),
             (Clues { queue: IN_FLIGHT, ..none }, "notify"),
             (Clues { dead_letters: true, ..none }, "notify"),
-            (Clues { gathered: true, queue: WAITING, ..none }, "notify"),
+            (Clues { recorded: true, queue: WAITING, ..none }, "notify"),
         ] {
             check(OBJECTS, &clues, link);
         }

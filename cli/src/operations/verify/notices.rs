@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use crate::operations::verify::run::Run;
 
-/// What came out of the queue so far.
+/// The kinds of notifications that the queue has received.
 pub(crate) struct Arrivals<'a> {
     pub(crate) inbox: &'a Inbox,
     kinds: BTreeSet<String>,
@@ -27,7 +27,7 @@ impl<'a> Arrivals<'a> {
         kinds: &[&str],
     ) -> anyhow::Result<()> {
         let bound = run.bounds.each;
-        run.say_waiting("its notice comes out of the topic", bound);
+        run.say_waiting("the topic delivers its notification", bound);
         let waited = run
             .wait(Instant::now(), bound, async || {
                 if kinds.iter().any(|kind| self.kinds.contains(*kind)) {
@@ -44,7 +44,7 @@ impl<'a> Arrivals<'a> {
     }
 }
 
-/// The kind of a notice about this bucket, by its document. SNS takes minutes until a filter counts, and sends others' too
+/// The kind of a notification about this bucket, by its document. SNS takes minutes to apply a filter, and sends others
 /// until then.
 ///
 /// Source: Amazon SNS Developer Guide, "Amazon SNS subscription filter policies".
@@ -60,10 +60,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_notice_counts_if_it_is_about_the_canary() {
-        let notice = r#"{"kind":"objects","buckets":[{"name":"reports"},{"name":"canary"}]}"#;
-        assert_eq!(kind(notice, "canary").as_deref(), Some("objects"));
-        assert_eq!(kind(notice, "another"), None);
+    fn only_notifications_about_the_canary_count() {
+        let notification = r#"{"kind":"objects","buckets":[{"name":"reports"},{"name":"canary"}]}"#;
+        assert_eq!(kind(notification, "canary").as_deref(), Some("objects"));
+        assert_eq!(kind(notification, "another"), None);
         assert_eq!(kind("s3guard: protected", "canary"), None);
         assert_eq!(kind(r#"{"kind":"alarm","buckets":[]}"#, "canary"), None);
     }

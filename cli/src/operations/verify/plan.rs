@@ -1,4 +1,4 @@
-//! What is tried on the canary: only what the deployed configuration keeps, and why the rest is skipped.
+//! What is tried on the canary: only what the deployed configuration enforces, and why the rest is skipped.
 
 use s3guard_posture::config::Notifications;
 use s3guard_posture::model::change::Change;
@@ -12,10 +12,10 @@ pub(crate) const KEY: &str = "canary-1";
 /// A longer window is not waited for.
 const WINDOW_SECONDS_MAX: u32 = 15 * 60;
 /// The names of the steps that change an object, and of the one that waits for the window.
-pub(crate) const PUT: &str = "gather: object put";
-pub(crate) const OVERWRITE: &str = "gather: object overwritten";
-const DELETE: &str = "gather: object deleted";
-pub(crate) const TOLD: &str = "tell: the window's digest";
+pub(crate) const PUT: &str = "record: object put";
+pub(crate) const OVERWRITE: &str = "record: object overwritten";
+const DELETE: &str = "record: object deleted";
+pub(crate) const DIGEST: &str = "publish: the digest of the window";
 /// A setting that is made weaker than is wanted, by one call.
 #[derive(Clone, Debug)]
 pub(crate) struct Weakening {
@@ -29,7 +29,7 @@ pub(crate) struct Plan {
     pub(crate) weakenings: Vec<Weakening>,
     /// The steps that change an object.
     pub(crate) changes: Vec<&'static str>,
-    /// Whether it is waited until the window of the changes is reported.
+    /// Whether to wait for the digest of the window.
     pub(crate) waits_for_window: bool,
     pub(crate) skipped: Vec<Step>,
 }
@@ -37,7 +37,7 @@ pub(crate) struct Plan {
 impl Plan {
     /// The names of the steps that follow the first one, in their order.
     pub(crate) fn steps(&self) -> Vec<String> {
-        let others = self.changes.iter().copied().chain(self.waits_for_window.then_some(TOLD));
+        let others = self.changes.iter().copied().chain(self.waits_for_window.then_some(DIGEST));
         self.weakenings.iter().map(Weakening::name).chain(others.map(str::to_owned)).collect()
     }
 }
@@ -46,7 +46,7 @@ impl Weakening {
     /// The name of its step.
     pub(crate) fn name(&self) -> String {
         let words: Vec<&str> = self.aspects.iter().map(|aspect| aspect.words()).collect();
-        format!("mend: {}", words.join(" and "))
+        format!("remediate: {}", words.join(" and "))
     }
 }
 
@@ -77,7 +77,7 @@ pub(crate) fn plan(baseline: &Baseline, bucket: &BucketId, config: &Notification
                 None => plan.weakenings.push(Weakening { aspects: vec![aspect], to }),
             },
             Some(why) => {
-                plan.skipped.push(Step::skipped(format!("mend: {}", aspect.words()), why));
+                plan.skipped.push(Step::skipped(format!("remediate: {}", aspect.words()), why));
             }
         }
     }
@@ -89,7 +89,7 @@ pub(crate) fn plan(baseline: &Baseline, bucket: &BucketId, config: &Notification
     let created = Change::CreatedOrOverwritten;
     for (step, change) in [(PUT, created), (OVERWRITE, created), (DELETE, deleted)] {
         let is_wanted = config.selection().wants(bucket.name.as_str(), KEY, change);
-        let unwanted = "s3guard.toml selects no such changes of its objects";
+        let unwanted = "s3guard.toml does not select these changes of its objects";
         match off.clone().or_else(|| (!is_wanted).then(|| unwanted.to_owned())) {
             None => plan.changes.push(step),
             Some(why) => plan.skipped.push(Step::skipped(step, why)),
@@ -97,40 +97,40 @@ pub(crate) fn plan(baseline: &Baseline, bucket: &BucketId, config: &Notification
     }
     let window = config.window();
     if plan.changes.is_empty() {
-        let why = "no change of its objects is tried".to_owned();
-        plan.skipped.push(Step::skipped(TOLD, why));
+        let why = "no change of an object is tried".to_owned();
+        plan.skipped.push(Step::skipped(DIGEST, why));
     } else if window.seconds() > WINDOW_SECONDS_MAX {
-        let why = format!("changes of objects are told at the end of a window of {window}");
-        plan.skipped.push(Step::skipped(TOLD, why));
+        let why = format!("the window is {window}: its digest would come too late");
+        plan.skipped.push(Step::skipped(DIGEST, why));
     } else {
         plan.waits_for_window = true;
     }
     plan
 }
 
-/// Why an aspect is not kept, if it is not.
+/// Why an aspect is not enforced, if it is not.
 fn why_not(baseline: &Baseline, aspect: Aspect) -> Option<String> {
     if let Some(exempt) = baseline.exemptions.iter().find(|exempt| exempt.aspect == aspect) {
         return Some(format!("s3guard.toml exempts it: {}", exempt.reason));
     }
     match baseline.mode(aspect) {
         Mode::Keep => None,
-        Mode::Report => Some("it is only told of, not kept".to_owned()),
-        Mode::Off => Some("it is not kept".to_owned()),
+        Mode::Report => Some("it is reported only (mode \"report\")".to_owned()),
+        Mode::Off => Some("it is switched off (mode \"off\")".to_owned()),
     }
 }
 
-/// Why an aspect that is kept cannot be weakened, if it cannot.
+/// Why an aspect that is enforced cannot be weakened, if it cannot.
 fn why_not_weaker(baseline: &Baseline, bucket: &BucketId, aspect: Aspect) -> Option<String> {
     let region = &bucket.region;
     if aspect == Aspect::Encryption && !baseline.grade.needs_key() {
-        return Some("nothing weaker exists than what the grade asks for".to_owned());
+        return Some("the grade requires the weakest setting".to_owned());
     }
     if aspect == Aspect::Encryption && baseline.key.is_none() {
         return Some(format!("no KMS key is configured for {region}"));
     }
     if aspect == Aspect::SseC && !region.can_block_sse_c() {
-        return Some(format!("S3 in {region} cannot block it"));
+        return Some(format!("S3 in {region} cannot block SSE-C"));
     }
     let has_no_logs = aspect == Aspect::AccessLogs && baseline.log_bucket.is_none();
     has_no_logs.then(|| "the stack has no bucket for access logs".to_owned())

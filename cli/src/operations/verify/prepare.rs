@@ -1,4 +1,4 @@
-//! What is known before anything is made, and the approval of it.
+//! What is fetched before anything is created, and the approval.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -43,7 +43,7 @@ pub(crate) async fn prepare<'a>(
         Ok(config) => config,
         Err(error) => {
             output.warn(format_args!(
-                "the configuration that is deployed cannot be read: {error:#}; the local one is used instead"
+                "the deployed configuration cannot be read: {error:#}; using the local one"
             ));
             options.account.config.read(output)?.unwrap_or_default()
         }
@@ -110,7 +110,7 @@ pub(crate) async fn prepare<'a>(
 async fn deployed(account: &Account, stack: &Stack) -> anyhow::Result<Config> {
     let parameter = |name: &str| stack.parameters.get(name).cloned().unwrap_or_default();
     let (bucket, key) = (parameter(parameter::CODE_BUCKET), parameter(parameter::CODE_KEY));
-    // The key of a package of ours says whether it has one.
+    // The key of a package of s3guard shows whether it contains one.
     if key.starts_with("s3guard/") && !package::is_configured(&key) {
         return Ok(Config::default());
     }
@@ -119,14 +119,14 @@ async fn deployed(account: &Account, stack: &Stack) -> anyhow::Result<Config> {
     package::configuration(&zip)
 }
 
-/// Prints what will be made, and asks for approval.
+/// Prints what the run does, and asks for approval.
 pub(crate) async fn agree(run: &Run<'_>) -> anyhow::Result<()> {
     let Run { id, plan, bounds, output, leftovers, .. } = run;
     let stack = &run.options.account.stack;
     output.say(format_args!("account {}, {}, stack `{stack}`", id.account, id.region));
-    output.say(format_args!("  makes    bucket `{}`, grade {}", id.name, run.grade));
+    output.say(format_args!("  creates  bucket `{}`, grade {}", id.name, run.grade));
     if run.options.notices {
-        output.say("  makes    a queue, subscribed to the stack's topic for this bucket");
+        output.say("  creates  a queue, subscribed to the stack's topic for this bucket");
     }
     output.say(format_args!("  tries    {PROTECT}"));
     for step in plan.steps() {
@@ -137,7 +137,7 @@ pub(crate) async fn agree(run: &Run<'_>) -> anyhow::Result<()> {
         output.say(format_args!("  skips    {}: {why}", step.name));
     }
     output.say(format_args!(
-        "  waits    {} at most for the new bucket, {} for each effect; CloudTrail takes minutes; the window is {}",
+        "  waits    up to {} for the new bucket, {} for each effect (CloudTrail takes minutes); the window is {}",
         report::bound(bounds.protect.as_secs_f64()),
         report::bound(bounds.each.as_secs_f64()),
         run.config.notifications().window()
@@ -149,11 +149,12 @@ pub(crate) async fn agree(run: &Run<'_>) -> anyhow::Result<()> {
     }
     let again = run.command("verify --clean-up");
     for made in &leftovers.in_use {
-        output.warn(format_args!("{made} is of another run, or kept: `{again}` removes it"));
+        output
+            .warn(format_args!("{made} belongs to another run, or was kept: `{again}` removes it"));
     }
     leftovers.warnings.iter().for_each(|warning| output.warn(warning));
     if run.options.yes {
         return Ok(());
     }
-    session::approve("making a bucket in this account", "yes", "`yes`", output).await
+    session::approve("creating a bucket in this account", "yes", "`yes`", output).await
 }

@@ -10,9 +10,9 @@ use serde::Serialize;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum State {
-    /// It was seen in time.
+    /// Its effect was seen in time.
     Ok,
-    /// It was not seen in time.
+    /// Its effect was not seen in time.
     Late,
     /// The guard failed.
     Failed,
@@ -110,11 +110,11 @@ impl fmt::Display for Report {
         for Broken { says, look, .. } in &self.broken {
             writeln!(f, "\nProbably {says}")?;
             for command in look {
-                writeln!(f, "  look further: {command}")?;
+                writeln!(f, "  see also: {command}")?;
             }
         }
         if !self.left.is_empty() {
-            writeln!(f, "\nStill there\n  {}", self.left.join("\n  "))?;
+            writeln!(f, "\nNot removed\n  {}", self.left.join("\n  "))?;
         }
         Ok(())
     }
@@ -159,20 +159,20 @@ mod tests {
     fn a_person_reads_a_table_and_what_to_do_next() {
         let report = report(vec![
             step("protect: the new bucket", State::Ok, Some(61_234), None),
-            step("mend: public access block", State::Late, None, Some("nothing was seen")),
-            Step::skipped("mend: TLS only", "it is not kept".to_owned()),
+            step("remediate: public access block", State::Late, None, Some("nothing was seen")),
+            Step::skipped("remediate: TLS only", "it is switched off".to_owned()),
         ]);
         expect![[r#"
             step                                                        took     bound
             protect: the new bucket                             ok    61.2 s    15 min
-            mend: public access block                         late              15 min  nothing was seen
-            mend: TLS only                                 skipped                      it is not kept
+            remediate: public access block                    late              15 min  nothing was seen
+            remediate: TLS only                            skipped                      it is switched off
 
-            Probably events wait in the guard's queue and nobody takes them out: the event source of the guard is disabled, or its concurrency is used up
-              look further: s3guard status
-              look further: s3guard drift
+            Probably events wait in the guard's queue: the event source of the guard is disabled, or its concurrency is used up
+              see also: s3guard status
+              see also: s3guard drift
 
-            Still there
+            Not removed
               bucket `s3guard-canary-1`
         "#]]
         .assert_eq(&report.to_string());

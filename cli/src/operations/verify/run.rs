@@ -1,4 +1,4 @@
-//! What every step needs: the canary, what observes it, how long is waited, and the steps so far.
+//! What every step needs: the canary, the clients that observe it, the time limits, and the steps so far.
 
 use std::cell::RefCell;
 use std::pin::pin;
@@ -34,7 +34,7 @@ pub(crate) struct Interrupted;
 
 /// The canary does not exist any more.
 #[derive(Debug, Error)]
-#[error("bucket `{0}` is gone: it was deleted during the run")]
+#[error("bucket `{0}` was deleted during the run")]
 pub(crate) struct Gone(String);
 
 /// A run: what is known before anything is made, and what came of it.
@@ -64,32 +64,32 @@ pub(crate) struct Run<'a> {
     pub(crate) steps: RefCell<Vec<Step>>,
 }
 
-/// How long is waited for what.
+/// How long to wait for what.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bounds {
     /// For a new bucket to be brought to its grade.
     pub(crate) protect: Duration,
     /// For a weakening to be reverted, and for a change of an object to be recorded.
     pub(crate) each: Duration,
-    /// For the window's digest.
-    pub(crate) tell: Duration,
+    /// For the digest of the window.
+    pub(crate) digest: Duration,
 }
 
 impl Bounds {
     pub(crate) fn new(timeout: Duration, settle: Duration, window: Duration) -> Self {
-        Self { protect: timeout + settle, each: timeout, tell: timeout + window }
+        Self { protect: timeout + settle, each: timeout, digest: timeout + window }
     }
 
     /// How long all of it can take, with some time to clean up.
     pub(crate) fn total(self) -> Duration {
-        let Self { protect, each, tell } = self;
-        protect + each * 4 + tell * 3 + Duration::from_mins(30)
+        let Self { protect, each, digest } = self;
+        protect + each * 4 + digest * 3 + Duration::from_mins(30)
     }
 }
 
 #[derive(Debug)]
 pub(crate) enum Waited<T> {
-    /// It was seen after so long.
+    /// It was seen after this time.
     Seen(T, Duration),
     /// It was not seen; with the failure of the last attempt to see it.
     Late(Option<String>),
@@ -109,8 +109,8 @@ impl Run<'_> {
         format!("s3guard {command} --stack {stack} --region {region}")
     }
 
-    /// Looks until something is seen, or until so long after `begun`. A missing permission is a failure at once; throttled
-    /// calls and lost answers are none.
+    /// Calls `look` until it sees something, or until `bound` after `begun`. A missing permission is a failure at once;
+    /// throttled calls and lost answers are retried.
     pub(crate) async fn wait<T>(
         &self,
         begun: Instant,
@@ -123,7 +123,7 @@ impl Run<'_> {
             Ok(Some(seen)) => Ok(Waited::Seen(seen, begun.elapsed())),
             Ok(None) => Ok(Waited::Late(None)),
             Err(error) if is_final(&error) || error.is::<Interrupted>() => Err(error),
-            Err(error) => Ok(Waited::Late(Some(format!("the last look: {error:#}")))),
+            Err(error) => Ok(Waited::Late(Some(format!("the last attempt: {error:#}")))),
         }
     }
 
@@ -142,7 +142,6 @@ impl Run<'_> {
         wait::retry_or(pauses, self.interrupted(), is_throttled, call).await
     }
 
-    /// Waits a moment, unless the command is interrupted.
     pub(crate) async fn pause(&self, pace: &mut Pace) -> anyhow::Result<()> {
         wait::sleep_or(pace.next().unwrap_or_default(), pin!(self.interrupted())).await
     }
@@ -217,7 +216,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_may_not_or_is_nobody_does_not_wait_and_everybody_else_does() {
+    fn only_errors_that_stay_end_the_waiting() {
         let error = |kind| {
             anyhow!(AwsError {
                 call: "GetBucketPolicy",
@@ -242,12 +241,12 @@ mod tests {
     }
 
     #[test]
-    fn what_takes_time_by_itself_comes_on_top() {
+    fn settle_time_and_window_are_added_to_the_timeout() {
         let [timeout, settle, window] = [900, 15, 60].map(Duration::from_secs);
         let bounds = Bounds::new(timeout, settle, window);
         assert_eq!(bounds.protect, Duration::from_secs(915));
         assert_eq!(bounds.each, timeout);
-        assert_eq!(bounds.tell, Duration::from_mins(16));
-        assert!(bounds.total() > bounds.protect + bounds.each * 4 + bounds.tell * 3);
+        assert_eq!(bounds.digest, Duration::from_mins(16));
+        assert!(bounds.total() > bounds.protect + bounds.each * 4 + bounds.digest * 3);
     }
 }

@@ -17,13 +17,13 @@ use crate::operations::verify::plan::Weakening;
 use crate::operations::verify::report::{State, Step};
 use crate::operations::verify::run::{Gone, Run, Waited};
 
-/// How long a new bucket may stay unknown to parts of S3.
+/// How long a new bucket may be unknown to parts of S3.
 const UNKNOWN: Duration = Duration::from_mins(1);
 /// The name of the first step.
 pub(crate) const PROTECT: &str = "protect: the new bucket";
 /// How many records of the canary are read: it is written to a few times.
 const RECORDS_MAX: usize = 100;
-/// The first pause before a call is made again that S3 takes no more than one of.
+/// The first pause after a conflict with another write.
 const CONFLICT_PAUSE: Duration = Duration::from_millis(300);
 
 /// Creates the canary and waits until the guard has received its event and has brought it to its grade. If it has not:
@@ -34,12 +34,12 @@ pub(crate) async fn protect(run: &Run<'_>) -> anyhow::Result<Option<Clues>> {
     let bound = run.bounds.protect;
     run.say_waiting("the guard has brought the new bucket to its grade", bound);
     let name = &run.id.name;
-    let mut heard = false;
+    let mut received = false;
     let mut weak = Vec::new();
     let mut failed = None;
     let waited = run
         .wait(begun, bound, async || {
-            heard = heard
+            received = received
                 || run.ledger.marks(name, name).await?.get(name).is_some_and(|marks| {
                     // The mark of a sweep does not prove that an event arrived.
                     marks.contains(&Mark::Event)
@@ -49,7 +49,7 @@ pub(crate) async fn protect(run: &Run<'_>) -> anyhow::Result<Option<Clues>> {
                 standing => standing?,
             };
             weak = standing.weak;
-            if heard && weak.is_empty() {
+            if received && weak.is_empty() {
                 return Ok(Some(standing.left));
             }
             // The guard has already retried transient errors.
@@ -63,12 +63,12 @@ pub(crate) async fn protect(run: &Run<'_>) -> anyhow::Result<Option<Clues>> {
     } else {
         let detail = match &waited {
             Waited::Seen(left, _) if left.is_empty() => None,
-            Waited::Seen(left, _) => Some(format!("left: {}", left.join("; "))),
-            Waited::Late(_) if !heard => Some("the guard has received no event of it".to_owned()),
+            Waited::Seen(left, _) => Some(format!("not remediated: {}", left.join("; "))),
+            Waited::Late(_) if !received => Some("the guard has not received its event".to_owned()),
             Waited::Late(_) => {
                 let words: Vec<&str> = weak.iter().map(|aspect| aspect.words()).collect();
                 let words = words.join(", ");
-                Some(format!("the guard has received its event, and not remediated {words}"))
+                Some(format!("the guard has received its event, and has not remediated {words}"))
             }
         };
         if run.ended(PROTECT, bound, &waited, detail)? {
@@ -76,11 +76,11 @@ pub(crate) async fn protect(run: &Run<'_>) -> anyhow::Result<Option<Clues>> {
         }
     }
     let records = records(run).await.unwrap_or_default();
-    Ok(Some(Clues { heard, ..clues(&records) }))
+    Ok(Some(Clues { received, ..clues(&records) }))
 }
 
 /// Weakens each setting, and waits until each is reverted and on record. Returns what is known of what was not seen.
-pub(crate) async fn mend(run: &Run<'_>) -> anyhow::Result<Clues> {
+pub(crate) async fn remediate(run: &Run<'_>) -> anyhow::Result<Clues> {
     let before = run.call(async || records(run).await).await?;
     let before: BTreeSet<String> = before.into_iter().map(|record| record.id).collect();
     let new = async || {
@@ -102,8 +102,8 @@ pub(crate) async fn mend(run: &Run<'_>) -> anyhow::Result<Clues> {
     }
     let Some((_, last)) = waiting.last().copied() else { return Ok(Clues::default()) };
     let bound = run.bounds.each;
-    run.say_waiting("each weakening is undone and on record", bound);
-    let mut mended = false;
+    run.say_waiting("each weakening is reverted and on record", bound);
+    let mut remediated = false;
     let waited = run
         .wait(last, bound, async || {
             let records = new().await?;
@@ -120,22 +120,22 @@ pub(crate) async fn mend(run: &Run<'_>) -> anyhow::Result<Clues> {
             }
             let weak = run.standing().await?.weak;
             let mut aspects = waiting.iter().flat_map(|(weakening, _)| &weakening.aspects);
-            mended = aspects.all(|aspect| !weak.contains(aspect));
+            remediated = aspects.all(|aspect| !weak.contains(aspect));
             Ok(None)
         })
         .await?;
     let new = new().await.unwrap_or_default();
     for (weakening, _) in &waiting {
-        let why = if mended {
-            "it is as it should be, and the ledger has no record of it"
+        let why = if remediated {
+            "it is compliant again, and the ledger has no record of it"
         } else if new.iter().any(|record| record.setting == weakening.to.kind()) {
-            "the guard has begun to write it, and not ended"
+            "the guard has begun to write it, and not completed the write"
         } else {
             "it is still weak, and the ledger has no record of a write"
         };
         run.ended(&weakening.name(), bound, &waited, Some(why.to_owned()))?;
     }
-    Ok(Clues { mended: mended && !waiting.is_empty(), ..clues(&new) })
+    Ok(Clues { remediated: remediated && !waiting.is_empty(), ..clues(&new) })
 }
 
 /// The step that a weakening makes, if the records since then show that the guard has ended its write.

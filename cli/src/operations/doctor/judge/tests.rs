@@ -6,8 +6,8 @@ use s3guard_posture::{Grade, KeyArn};
 use time::macros::datetime;
 
 use crate::operations::doctor::Wanted;
+use crate::operations::doctor::fetch::Found;
 use crate::operations::doctor::judge::*;
-use crate::operations::doctor::look::Found;
 use crate::operations::doctor::report::State;
 
 const NOW: OffsetDateTime = datetime!(2026-11-25 12:00 UTC);
@@ -82,18 +82,18 @@ fn check(line: &Verdict, state: State, part: &str) {
 }
 
 #[test]
-fn credentials_that_end_soon_and_the_root_user_are_warned_of() {
+fn credentials_that_expire_soon_and_the_root_user_are_warnings() {
     let of = |arn: &str, end| caller(&who(arn), end, NOW);
     let user = "arn:aws:iam::111122223333:user/u";
     check(&of(user, None), State::Ok, "user/u");
     check(&of(user, Some(NOW + Duration::hours(1))), State::Ok, "user/u");
-    check(&of(user, Some(NOW + Duration::minutes(7))), State::Warning, "end in 7 minutes");
-    check(&of(user, Some(NOW - Duration::minutes(7))), State::Warning, "end in 0 minutes");
+    check(&of(user, Some(NOW + Duration::minutes(7))), State::Warning, "expire in 7 minutes");
+    check(&of(user, Some(NOW - Duration::minutes(7))), State::Warning, "expire in 0 minutes");
     check(&of("arn:aws:iam::111122223333:root", None), State::Warning, "the root user");
 }
 
 #[test]
-fn five_minutes_are_borne_and_without_a_time_nothing_is_held_against_the_clock() {
+fn a_clock_may_be_five_minutes_off_and_is_not_checked_without_a_time() {
     check(&clock(Some(NOW - Duration::minutes(5)), NOW), State::Ok, "agrees with");
     let off = Duration::seconds(301);
     check(&clock(Some(NOW - off), NOW), State::Failed, "5 minutes ahead of");
@@ -106,7 +106,7 @@ fn five_minutes_are_borne_and_without_a_time_nothing_is_held_against_the_clock()
 }
 
 #[test]
-fn every_status_of_a_stack_is_well_a_warning_or_failed() {
+fn every_status_of_a_stack_is_ok_a_warning_or_failed() {
     let of =
         |found: Reading<Found>| checked(&Wanted::default(), |seen| seen.stack = Ok(found), stack);
     for status in StackStatus::all() {
@@ -127,7 +127,7 @@ fn every_status_of_a_stack_is_well_a_warning_or_failed() {
 }
 
 #[test]
-fn a_trail_is_missed_by_who_relies_on_one() {
+fn a_missing_trail_fails_only_where_the_guard_relies_on_one() {
     let of = |mode: Option<&str>, trails: &[Trail], relies_on_trail| {
         let stack = mode.map_or(Reading::Absent, |mode| {
             Reading::Known(guard(StackStatus::from("CREATE_COMPLETE"), mode))
@@ -146,9 +146,9 @@ fn a_trail_is_missed_by_who_relies_on_one() {
 }
 
 #[test]
-fn a_caller_that_iam_does_not_simulate_is_a_warning_and_root_needs_nothing() {
+fn a_caller_that_iam_does_not_simulate_is_a_warning_and_root_is_ok() {
     let [line] = &rights(&Ok(Rights::Root))[..] else { panic!() };
-    check(&line.verdict, State::Ok, "needs none");
+    check(&line.verdict, State::Ok, "all permissions");
     let [line] = &rights(&Ok(Rights::Unknowable))[..] else { panic!() };
     check(&line.verdict, State::Warning, "--print-policy");
     let missing = |action: &str, by| Missing { action: action.to_owned(), by };
@@ -157,7 +157,7 @@ fn a_caller_that_iam_does_not_simulate_is_a_warning_and_root_needs_nothing() {
         panic!()
     };
     check(&permissions.verdict, State::Failed, "missing: `sqs:A` (a policy denies it)");
-    check(&organization.verdict, State::Failed, "do: `sqs:B`");
+    check(&organization.verdict, State::Failed, "deny this account: `sqs:B`");
     let many: Vec<_> = (0..9).map(|at| missing(&format!("sqs:A{at}"), By::NoAllow)).collect();
     let [line, _] = &rights(&Ok(Rights::AllBut(many)))[..] else { panic!() };
     check(&line.verdict, State::Failed, "`sqs:A5` and 3 more");
@@ -171,15 +171,15 @@ fn a_grade_that_needs_a_key_has_to_have_one_of_the_region() {
         let wanted = Wanted { grade, ..Wanted::default() };
         checked(&wanted, |seen| seen.key = key, super::key)
     };
-    check(&of(Grade::Speed, None), State::Ok, "needs none");
-    check(&of(Grade::Hybrid, None), State::Failed, "needs one in `eu-west-1`");
-    check(&of(Grade::Hybrid, Some(KeyState::Usable)), State::Ok, "encrypts");
+    check(&of(Grade::Speed, None), State::Ok, "needs no key");
+    check(&of(Grade::Hybrid, None), State::Failed, "needs a key in `eu-west-1`");
+    check(&of(Grade::Hybrid, Some(KeyState::Usable)), State::Ok, "can encrypt");
     let elsewhere = KeyState::Unusable("it is in `us-east-1`".to_owned());
     check(&of(Grade::Hybrid, Some(elsewhere)), State::Failed, "it is in `us-east-1`");
 }
 
 #[test]
-fn a_region_without_names_of_ones_own_cannot_be_taken() {
-    check(&names(&region()), State::Ok, "only this account");
+fn a_region_without_reserved_bucket_names_fails() {
+    check(&names(&region()), State::Ok, "reserved for this account");
     check(&names(&"me-south-1".parse().unwrap()), State::Failed, "choose another Region");
 }

@@ -127,7 +127,7 @@ pub(crate) fn policy(parameters: &Json) -> Option<(Policy, bool)> {
     Some((policy, is_public))
 }
 
-/// Whether a statement lets in anybody, and no condition names whom.
+/// Whether a statement allows any principal, without a condition that restricts it.
 fn is_public(policy: &Json) -> bool {
     policy.get("Statement").into_iter().flat_map(items).any(|statement| {
         statement.get("Effect").and_then(Json::as_str) == Some("Allow")
@@ -141,7 +141,7 @@ fn is_anybody(principal: &Json) -> bool {
     is_wild(principal) || principal.get("AWS").is_some_and(is_wild)
 }
 
-/// Whether a condition names those who are let in, by values that stand for nobody else.
+/// Whether a condition restricts the principals by fixed values.
 fn narrows(condition: &Json) -> bool {
     let tests = condition.as_object().into_iter().flatten();
     let positive = tests.filter(|(operator, _)| !operator.contains("Not"));

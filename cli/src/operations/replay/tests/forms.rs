@@ -1,4 +1,4 @@
-//! The forms in which events are kept, and the one in which a replay is told.
+//! The forms in which events are recorded, and the JSON form of a replay.
 
 use expect_test::{Expect, expect, expect_file};
 use s3guard_posture::Grade;
@@ -6,7 +6,7 @@ use s3guard_posture::Grade;
 use crate::operations::replay::Outcome;
 use crate::operations::replay::tests::{parse, replayed};
 
-/// A record of CloudTrail that nobody watches.
+/// A CloudTrail record that no rule matches.
 const RECORD: &str = r#"{"eventVersion":"1.11","eventName":"PutBucketCors"}"#;
 const BODY: &str = r#"{\"s3guard\":{\"sweep\":{}}}"#;
 
@@ -38,7 +38,7 @@ fn what_cannot_be_read_at_all_says_why() {
     let check = |bytes: &[u8], message: &str| {
         assert_eq!(parse(bytes).unwrap_err().to_string(), message);
     };
-    check(b" \n", "there is nothing in it");
+    check(b" \n", "it is empty");
     check(b"{}\n\xff", "it is not text: line 2 is not UTF-8");
     check(
         b"{\n \"a\": \n",
@@ -95,7 +95,7 @@ fn the_form_for_programs_has_all_fields_also_where_nothing_came_of_an_event() {
               "says": null,
               "outcome": {
                 "is": "ignored",
-                "because": "the rule does not let it through"
+                "because": "the rule does not match"
               }
             }"#]],
     );

@@ -4,7 +4,7 @@ use s3guard_posture::Grade;
 use serde_json::{Value as Json, json};
 use time::format_description::well_known::Rfc3339;
 
-use crate::operations::replay::replayed::Heard;
+use crate::operations::replay::replayed::Delivery;
 use crate::operations::replay::tests::{Replayed, parse, replayed, run, scene};
 use crate::operations::replay::{Outcome, Scene};
 
@@ -79,13 +79,13 @@ fn a_guard_hears_only_of_its_own_region_and_account() {
     let here = scene(Grade::Speed);
     let check = |scene: Scene, because: &str| {
         let replayed = run(&parse(event.as_bytes()).unwrap(), &scene).remove(0);
-        assert_eq!(replayed.heard, Heard::NotDelivered { because: because.to_owned() });
+        assert_eq!(replayed.heard, Delivery::NotDelivered { because: because.to_owned() });
         assert!(matches!(replayed.outcome, Outcome::Ignored { .. }) && replayed.task.is_none());
     };
     let elsewhere = Scene { region: Some("us-east-1".parse().unwrap()), ..here };
-    check(elsewhere, "it comes in eu-west-1, the guard is in us-east-1");
+    check(elsewhere, "it belongs to eu-west-1, the guard is in us-east-1");
     let other = Scene { account: "444455556666".parse().unwrap(), ..scene(Grade::Speed) };
-    check(other, "it comes to account 111122223333, the guard is in 444455556666");
+    check(other, "it belongs to account 111122223333, the guard is in 444455556666");
 }
 
 #[test]
