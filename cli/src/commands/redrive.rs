@@ -41,13 +41,13 @@ enum Which {
 
 pub(crate) fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
     let limit = args.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
-    let ways = match args.queue {
+    let pairs = match args.queue {
         Which::All => &[BUCKETS, OBJECTS][..],
         Which::Buckets => &[BUCKETS],
         Which::Objects => &[OBJECTS],
     };
     let command = async {
-        output.result(&redrive(&args.account, ways, limit, output).await?)?;
+        output.result(&redrive(&args.account, pairs, limit, output).await?)?;
         Ok(Exit::Done)
     };
     let on_interrupt = "nothing is lost: a message is deleted only after it was sent again";

@@ -44,14 +44,14 @@ fn manual() -> String {
         on buckets `s3guard-canary-*`  s3:CreateBucket, s3:DeleteBucket, s3:PutBucketTagging, s3:PutObject, \
         s3:DeleteObject, s3:DeleteObjectVersion, s3:ListBucketVersions, s3:PutBucketPublicAccessBlock, \
         s3:DeleteBucketPolicy, s3:PutEncryptionConfiguration; s3:PutBucketVersioning, \
-        s3:PutBucketOwnershipControls and s3:PutBucketLogging where they are kept; to read \
+        s3:PutBucketOwnershipControls and s3:PutBucketLogging where they are enforced; to read \
         what the guard reads, s3:GetBucketPublicAccessBlock, s3:GetBucketPolicy, s3:GetBucketPolicyStatus, \
         s3:GetEncryptionConfiguration, s3:GetBucketOwnershipControls, s3:GetBucketVersioning, s3:GetBucketLogging, \
         s3:GetBucketNotification, s3:GetBucketTagging, s3:GetBucketAcl and s3:GetBucketWebsite\n  \
         on the stack  cloudformation:DescribeStacks, sqs:GetQueueAttributes of its queues, s3:ListBucket and \
         s3:GetObject of its ledger with kms:Decrypt of its key, s3:GetObject of the package, and \
         cloudtrail:GetTrailStatus\n  \
-        elsewhere  s3:GetAccountPublicAccessBlock; s3:ListAllMyBuckets and sqs:ListQueues, for what earlier runs have left; kms:DescribeKey where a \
+        elsewhere  s3:GetAccountPublicAccessBlock; s3:ListAllMyBuckets and sqs:ListQueues, to find what earlier runs have left; kms:DescribeKey where a \
         grade needs a key\n  \
         for `--notices`  sqs:CreateQueue, sqs:TagQueue, sqs:ListQueueTags, sqs:SetQueueAttributes, \
         sqs:ReceiveMessage, sqs:DeleteMessage and sqs:DeleteQueue on `s3guard-canary-*`; sns:Subscribe, \

@@ -31,7 +31,6 @@ struct Line {
     text: String,
 }
 
-/// Why it failed, and what to do.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Cause {

@@ -66,7 +66,7 @@ pub(crate) struct Followed<'a> {
 }
 
 impl Interrupts {
-    /// For a command that ends at once, with this hint.
+    /// For a command that an interrupt ends, with this hint.
     pub(crate) fn new(profile: Option<&str>, hint: impl Into<String>) -> Self {
         Self {
             can_ask: io::stdin().is_terminal() && io::stderr().is_terminal(),
@@ -182,7 +182,7 @@ impl Drop for Followed<'_> {
     }
 }
 
-/// Interrupts as they come; none is lost between two.
+/// The signals that interrupt a command; none is lost between two calls.
 #[cfg(unix)]
 pub(crate) fn signals() -> io::Result<impl AsyncFnMut()> {
     use tokio::signal::unix::{SignalKind, signal};

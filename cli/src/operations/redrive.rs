@@ -16,16 +16,22 @@ use crate::ui::output::Output;
 
 /// A dead-letter queue and the queue that it is for, by the names of their outputs.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Way {
+pub(crate) struct QueuePair {
     name: &'static str,
     from: &'static str,
     to: &'static str,
 }
 
-pub(crate) const BUCKETS: Way =
-    Way { name: "buckets", from: output::GUARD_DEAD_LETTERS_URL, to: output::GUARD_QUEUE_URL };
-pub(crate) const OBJECTS: Way =
-    Way { name: "objects", from: output::OBJECT_DEAD_LETTERS_URL, to: output::OBJECT_QUEUE_URL };
+pub(crate) const BUCKETS: QueuePair = QueuePair {
+    name: "buckets",
+    from: output::GUARD_DEAD_LETTERS_URL,
+    to: output::GUARD_QUEUE_URL,
+};
+pub(crate) const OBJECTS: QueuePair = QueuePair {
+    name: "objects",
+    from: output::OBJECT_DEAD_LETTERS_URL,
+    to: output::OBJECT_QUEUE_URL,
+};
 
 /// What was sent again.
 #[derive(Debug, Serialize)]
@@ -39,10 +45,10 @@ struct Moved {
     messages: usize,
 }
 
-/// Sends dead letters the ways that are asked for, so many of each at most.
+/// Sends the dead letters of these queues again, up to a limit for each.
 pub(crate) async fn redrive(
     args: &AccountArgs,
-    ways: &[Way],
+    pairs: &[QueuePair],
     limit: usize,
     output: &Output,
 ) -> anyhow::Result<Redriven> {
@@ -53,7 +59,7 @@ pub(crate) async fn redrive(
         Ok(Queue::new(&account.connection, url))
     };
     let mut queues = Vec::new();
-    for Way { name, from, to } in ways {
+    for QueuePair { name, from, to } in pairs {
         let (from, to) = (queue(from)?, queue(to)?);
         let mut messages = 0;
         while messages < limit {
@@ -75,7 +81,7 @@ pub(crate) async fn redrive(
         }
         queues.push(Moved { queue: name, messages });
     }
-    if ways.contains(&OBJECTS) {
+    if pairs.contains(&OBJECTS) {
         queue(OBJECTS.to)?.send(&objects::close(Close::All), 0).await?;
         output.say("recorded changes of objects that were not reported are reported now");
     }

@@ -132,7 +132,6 @@ fn before(
     }
 }
 
-/// The suppression of the aspects of a record.
 struct Suppression<'a> {
     ledger: &'a Ledger,
     record: &'a Record,

@@ -13,6 +13,8 @@ mod report;
 mod run;
 mod settings;
 
+use std::collections::BTreeSet;
+
 use anyhow::anyhow;
 use s3guard_aws::canary::Inbox;
 use s3guard_posture::contract::output;
@@ -27,7 +29,7 @@ use crate::operations::session::Account;
 use crate::operations::verify::clean::{Cleaned, Leftovers, Made};
 use crate::operations::verify::links::Chain;
 use crate::operations::verify::notices::Arrivals;
-use crate::operations::verify::prepare::{agree, prepare};
+use crate::operations::verify::prepare::{approve, prepare};
 use crate::operations::verify::report::{Broken, Report, State};
 use crate::operations::verify::run::{Interrupted, Run};
 use crate::ui::output::Output;
@@ -39,16 +41,12 @@ pub(crate) fn run(
     output: &Output,
     now: OffsetDateTime,
 ) -> anyhow::Result<Exit> {
+    if only_cleans_up {
+        let on_interrupt = "run the same command again to continue".to_owned();
+        return session::run(clean_up(options, output, now), on_interrupt);
+    }
     let interrupts = Interrupts::cleaning_up();
-    session::run_with(&interrupts, async {
-        if !only_cleans_up {
-            return Box::pin(verify(options, &interrupts, output, now)).await;
-        }
-        tokio::select! {
-            done = clean_up(options, output, now) => done,
-            () = interrupts.pressed(1) => Err(interrupted("interrupted", "run the same command again to continue")),
-        }
-    })
+    session::run_with(&interrupts, Box::pin(verify(options, &interrupts, output, now)))
 }
 
 async fn verify(
@@ -57,14 +55,14 @@ async fn verify(
     output: &Output,
     now: OffsetDateTime,
 ) -> anyhow::Result<Exit> {
-    let agreed = async {
+    let approved = async {
         let run = prepare(options, interrupts, output, now).await?;
-        agree(&run).await?;
+        approve(&run).await?;
         Cleaned::of(&run.leftovers.over, output).await;
         anyhow::Ok(run)
     };
     let run = tokio::select! {
-        run = agreed => run?,
+        run = approved => run?,
         () = interrupts.pressed(1) => return Err(interrupted("interrupted", "nothing was created")),
     };
     let again = run.command("verify --clean-up");
@@ -164,7 +162,7 @@ async fn steps(
     guard.clues = settings::remediate(run).await?;
     objects.clues = objects::objects(run).await?;
     let Some(inbox) = inbox else { return Ok(()) };
-    let mut arrivals = Arrivals::new(inbox);
+    let mut arrivals = Arrivals { inbox, kinds: BTreeSet::new() };
     arrivals.wait_for(run, "notify: about the bucket", &["bucket-report", "joined"]).await?;
     let is_published = |step: &report::Step| step.name == plan::DIGEST && step.state == State::Ok;
     if run.steps.borrow().iter().any(is_published) {

@@ -1,4 +1,4 @@
-//! `s3guard replay`: what it shows, what it says, and how it exits.
+//! `s3guard replay`: its output and exit codes.
 
 use std::path::PathBuf;
 use std::process::Command;

@@ -11,7 +11,6 @@ use crate::ui::output::Paint;
 const STATE: usize = 9;
 const CHECK: usize = 15;
 
-/// How a check ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum State {
@@ -20,7 +19,6 @@ pub(crate) enum State {
     Failed,
 }
 
-/// The result of a check.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Verdict {
     pub(crate) state: State,
@@ -53,17 +51,6 @@ pub(crate) struct Report {
     pub(crate) failed: usize,
     pub(crate) warnings: usize,
     pub(crate) regions: Vec<OfRegion>,
-}
-
-impl State {
-    fn shown(self, paint: Paint) -> String {
-        let (word, painted) = match self {
-            Self::Ok => ("ok", paint.good("ok")),
-            Self::Warning => ("warning", paint.warning("warning")),
-            Self::Failed => ("failed", paint.bad("failed")),
-        };
-        painted + &" ".repeat(STATE - word.len())
-    }
 }
 
 impl Verdict {
@@ -133,7 +120,12 @@ fn shown(Line { check, verdict }: &Line, columns: Option<usize>, paint: Paint) -
     let margin = " ".repeat(2 + STATE + CHECK);
     let width = columns.map_or(usize::MAX, |columns| columns.saturating_sub(margin.len()).max(20));
     let wrapped = |words: &str| lines::wrapped(words.split_whitespace(), width);
-    let mut text = format!("  {}{check:CHECK$}", verdict.state.shown(paint));
+    let (word, painted) = match verdict.state {
+        State::Ok => ("ok", paint.good("ok")),
+        State::Warning => ("warning", paint.warning("warning")),
+        State::Failed => ("failed", paint.bad("failed")),
+    };
+    let mut text = format!("  {painted}{:1$}{check:CHECK$}", "", STATE - word.len());
     let gap = format!("\n{margin}");
     let _ = writeln!(text, "{}", wrapped(&verdict.text).join(&gap));
     if let Some(fix) = &verdict.fix {

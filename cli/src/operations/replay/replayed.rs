@@ -229,7 +229,11 @@ impl fmt::Display for Replayed {
             Delivery::Never => {}
         }
         if let Some(seconds) = self.settles_seconds {
-            line(f, "waits", &format!("{seconds} s, while the bucket may still be being set up"))?;
+            line(
+                f,
+                "waits",
+                &format!("{seconds} s, so that its creator can finish setting it up"),
+            )?;
         }
         match self.task {
             Some("sweep") => line(f, "sweeps", "all buckets of the Region")?,

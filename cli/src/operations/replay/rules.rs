@@ -10,7 +10,6 @@ use crate::operations::replay::replayed::Delivery;
 use crate::operations::replay::{BUCKET_PREFIX, Scene};
 use s3guard_synth::stacks::{Deployed, IAM_PATH, RulePatterns, rule_patterns};
 
-/// The rules of the guards in the account's Regions.
 pub(crate) struct Rules<'a> {
     scene: &'a Scene,
     of_regions: BTreeMap<Region, RulePatterns>,

@@ -122,7 +122,7 @@ impl Stage<'_> {
         }
     }
 
-    /// Why nothing comes of an event that no rule matches: the guard's own reason, if it has one.
+    /// Why an event that no rule matches is ignored: the guard's own reason, if it has one.
     fn ignored(&self, body: &str, heard: &Delivery) -> Outcome {
         let because = match events::read(body, &self.scene.account) {
             Ok(Read { request: Request::Ignore(reason), .. }) => reason,
@@ -216,7 +216,7 @@ impl Stage<'_> {
         vec!["every other setting is as the guard left it".to_owned()]
     }
 
-    /// A message comes to the guard.
+    /// The guard receives a message.
     fn deliver(&mut self, now: OffsetDateTime, index: usize, body: &str) {
         let read = match events::read(body, &self.scene.account) {
             Ok(read) => read,
@@ -259,7 +259,7 @@ impl Stage<'_> {
         }
     }
 
-    /// Runs a task on a bucket, or on the account's block, and notes what the guard did.
+    /// Runs a task on a bucket, or on the account's block, and adds what the guard did to the report.
     fn reconcile(&mut self, index: usize, id: BucketId, task: &Task, now: OffsetDateTime) {
         let account = self.buckets.get(&BucketName::account());
         let block = account.map_or(Reading::Absent, |account| account.truth().account_block);
@@ -365,7 +365,7 @@ fn finish_stack(bucket: &mut Observed) {
     bucket.stack_in_progress = Reading::Known(false);
 }
 
-/// Runs what waits for nothing: a bucket in memory answers at once.
+/// Runs a future that never waits: a bucket in memory answers at once.
 fn at_once<T>(future: impl Future<Output = T>) -> T {
     let mut future = pin!(future);
     let mut context = Context::from_waker(Waker::noop());

@@ -1,4 +1,4 @@
-//! What replays have in common.
+//! Helpers of the tests of replays.
 
 mod applied;
 mod examples;

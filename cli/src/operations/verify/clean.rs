@@ -15,10 +15,9 @@ use crate::ui::output::Output;
 
 /// In place of a time: it is kept until `--clean-up`.
 pub(crate) const KEPT: &str = "kept";
-/// How often the removal is tried.
 const ATTEMPTS_MAX: usize = 4;
 
-/// Something that a run makes, and that is removed again.
+/// A resource that a run creates and removes.
 #[derive(Clone, Debug)]
 pub(crate) enum Made {
     Inbox(Inbox),
@@ -64,9 +63,9 @@ pub(crate) struct Leftovers {
     pub(crate) over: Vec<Made>,
     /// What another run may use, or has kept.
     pub(crate) in_use: Vec<Made>,
-    /// What could not be found, or judged.
+    /// What could not be listed, or is not recognized.
     pub(crate) warnings: Vec<String>,
-    /// Whether there may be others, which the caller may not list.
+    /// Whether the caller may not list all of them.
     pub(crate) is_partial: bool,
 }
 

@@ -169,7 +169,6 @@ const CHAINS: [Parts; 3] = [
     Parts { links: TOPIC, steps: &["notify"], queues: [""; 2] },
 ];
 
-/// A chain, and what is known of it.
 pub(crate) struct Chain {
     parts: Parts,
     queue: Option<Queue>,

@@ -11,14 +11,10 @@ use crate::operations::verify::run::Run;
 /// The kinds of notifications that the queue has received.
 pub(crate) struct Arrivals<'a> {
     pub(crate) inbox: &'a Inbox,
-    kinds: BTreeSet<String>,
+    pub(crate) kinds: BTreeSet<String>,
 }
 
-impl<'a> Arrivals<'a> {
-    pub(crate) fn new(inbox: &'a Inbox) -> Self {
-        Self { inbox, kinds: BTreeSet::new() }
-    }
-
+impl Arrivals<'_> {
     /// Waits for a notification of one of these kinds.
     pub(crate) async fn wait_for(
         &mut self,

@@ -13,8 +13,8 @@ use s3guard_posture::config::{Extent, Occasion, SETTLE_SECONDS};
 use s3guard_posture::contract::{output, parameter};
 use s3guard_posture::model::setting::Tags;
 use s3guard_posture::{Aspect, BucketId, BucketName, Config, Maker, Moment, Reading};
+use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
-use time::{OffsetDateTime, UtcOffset};
 
 use crate::args::verify::Options;
 use crate::operations::interrupt::Interrupts;
@@ -72,12 +72,8 @@ pub(crate) async fn prepare<'a>(
     let settle = Duration::from_secs(u64::from(settle.unwrap_or(SETTLE_SECONDS)));
     let window = Duration::from_secs(u64::from(config.notifications().window().seconds()));
     let bounds = Bounds::new(options.timeout, settle, window);
-    let until = if options.keep {
-        KEPT.to_owned()
-    } else {
-        let until = (now + bounds.total()).replace_nanosecond(0)?;
-        until.to_offset(UtcOffset::UTC).format(&Rfc3339)?
-    };
+    let until = (now + bounds.total()).replace_nanosecond(0)?.format(&Rfc3339)?;
+    let until = if options.keep { KEPT.to_owned() } else { until };
     let name = options.account.stack.to_string();
     let leftovers = Leftovers::find(connection, &owner, &name, &topic, now).await?;
     let tags = Tags::from([(STACK_TAG.to_owned(), name), (UNTIL_TAG.to_owned(), until)]);
@@ -120,7 +116,7 @@ async fn deployed(account: &Account, stack: &Stack) -> anyhow::Result<Config> {
 }
 
 /// Prints what the run does, and asks for approval.
-pub(crate) async fn agree(run: &Run<'_>) -> anyhow::Result<()> {
+pub(crate) async fn approve(run: &Run<'_>) -> anyhow::Result<()> {
     let Run { id, plan, bounds, output, leftovers, .. } = run;
     let stack = &run.options.account.stack;
     output.say(format_args!("account {}, {}, stack `{stack}`", id.account, id.region));

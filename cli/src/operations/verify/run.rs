@@ -24,7 +24,7 @@ use crate::operations::verify::report;
 use crate::operations::verify::report::{State, Step};
 use crate::ui::output::Output;
 
-/// How often a call is made that is throttled, each time with the attempts that the SDK makes of it.
+/// How often a throttled call is made, each time with the SDK's own retries.
 const CALLS_MAX: usize = 8;
 
 /// The command was interrupted.
@@ -37,7 +37,7 @@ pub(crate) struct Interrupted;
 #[error("bucket `{0}` was deleted during the run")]
 pub(crate) struct Gone(String);
 
-/// A run: what is known before anything is made, and what came of it.
+/// A run: what was fetched before anything is created, and the results.
 pub(crate) struct Run<'a> {
     pub(crate) options: &'a Options,
     pub(crate) interrupts: &'a Interrupts,
@@ -52,14 +52,14 @@ pub(crate) struct Run<'a> {
     pub(crate) bounds: Bounds,
     pub(crate) topic: String,
     pub(crate) leftovers: Leftovers,
-    /// A part of the names of what the run makes, which no other run has.
+    /// A unique part of the names of what the run creates.
     pub(crate) canary_id: String,
     pub(crate) id: BucketId,
     pub(crate) canary: Canary,
     pub(crate) buckets: Buckets,
     pub(crate) ledger: Ledger,
     pub(crate) tags: Tags,
-    /// What was made so far. It is noted before it is made.
+    /// What was created so far, noted before it is created.
     pub(crate) made: RefCell<Vec<Made>>,
     pub(crate) steps: RefCell<Vec<Step>>,
 }
@@ -80,7 +80,7 @@ impl Bounds {
         Self { protect: timeout + settle, each: timeout, digest: timeout + window }
     }
 
-    /// How long all of it can take, with some time to clean up.
+    /// How long the whole run can take, with time to clean up.
     pub(crate) fn total(self) -> Duration {
         let Self { protect, each, digest } = self;
         protect + each * 4 + digest * 3 + Duration::from_mins(30)
@@ -127,7 +127,7 @@ impl Run<'_> {
         }
     }
 
-    /// Makes a call, again for a while if it is throttled; none after an interrupt.
+    /// Makes a call, and retries it while it is throttled; makes none after an interrupt.
     pub(crate) async fn call<T>(
         &self,
         call: impl AsyncFnMut() -> anyhow::Result<T>,
@@ -172,7 +172,7 @@ impl Run<'_> {
 
     pub(crate) fn say_waiting(&self, what: &str, bound: Duration) {
         let bound = report::bound(bound.as_secs_f64());
-        self.output.say(format_args!("  waiting until {what}, {bound} at most"));
+        self.output.say(format_args!("  waiting until {what}, up to {bound}"));
     }
 
     /// Notes a step that has ended, and prints it.
@@ -183,7 +183,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Notes the step that a wait makes. Returns whether it was seen, at all.
+    /// Notes the step of a wait. Returns whether its effect was seen at all.
     pub(crate) fn ended<T>(
         &self,
         name: &str,

@@ -19,7 +19,6 @@ use crate::operations::verify::run::{Gone, Run, Waited};
 
 /// How long a new bucket may be unknown to parts of S3.
 const UNKNOWN: Duration = Duration::from_mins(1);
-/// The name of the first step.
 pub(crate) const PROTECT: &str = "protect: the new bucket";
 /// How many records of the canary are read: it is written to a few times.
 const RECORDS_MAX: usize = 100;

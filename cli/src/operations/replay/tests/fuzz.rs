@@ -1,4 +1,4 @@
-//! Whatever it is given, a replay ends, and each thing is exactly one of done, ignored, and no event.
+//! For any input, a replay ends, and each event has exactly one outcome.
 
 use std::sync::LazyLock;
 
@@ -194,7 +194,7 @@ fn alter_here(value: &mut Json, change: &Change) {
     };
 }
 
-/// What holds for every replay.
+/// The invariants of every replay.
 fn check(recorded: &[Recorded], grade: Grade) -> Result<(), TestCaseError> {
     let replayed = run(recorded, &scene(grade));
     prop_assert_eq!(replayed.len(), recorded.len());

@@ -1,4 +1,4 @@
-//! What comes when, and what is seen then.
+//! The order of events and reconciliations.
 
 use s3guard_posture::Grade;
 use serde_json::{Value as Json, json};
@@ -35,7 +35,7 @@ fn looked(replayed: &Replayed) -> (Vec<&str>, Vec<&str>) {
 }
 
 #[test]
-fn what_happens_while_a_bucket_settles_is_seen_when_it_is_looked_at() {
+fn changes_during_the_settle_time_are_seen_after_it() {
     let events = json!([
         call("CreateBucket", "2026-11-20T12:00:00Z", json!({})),
         call("DeleteBucketWebsite", "2026-11-20T12:00:05Z", json!({})),
@@ -51,7 +51,7 @@ fn what_happens_while_a_bucket_settles_is_seen_when_it_is_looked_at() {
 }
 
 #[test]
-fn events_come_in_the_order_of_their_times() {
+fn events_are_replayed_in_the_order_of_their_times() {
     let events = json!([
         call("PutBucketPublicAccessBlock", "2026-11-20T12:00:09+02:00", off()),
         call("DeleteBucketPolicy", "2026-11-20T09:00:00Z", json!({})),
@@ -74,7 +74,7 @@ fn a_bucket_that_was_deleted_and_made_again_is_new() {
 }
 
 #[test]
-fn a_guard_hears_only_of_its_own_region_and_account() {
+fn a_guard_gets_only_events_of_its_region_and_account() {
     let event = call("DeleteBucketPolicy", "2026-11-20T12:00:00Z", json!({})).to_string();
     let here = scene(Grade::Speed);
     let check = |scene: Scene, because: &str| {
@@ -89,14 +89,14 @@ fn a_guard_hears_only_of_its_own_region_and_account() {
 }
 
 #[test]
-fn what_waits_until_after_the_end_of_all_dates_does_not_wait() {
+fn a_delay_beyond_the_last_date_is_ignored() {
     let event = call("CreateBucket", "9999-12-31T23:59:59Z", json!({})).to_string();
     let replayed = replayed(&event, Grade::Speed).remove(0);
     assert!(matches!(replayed.outcome, Outcome::Ignored { .. }), "{replayed}");
 }
 
 #[test]
-fn what_has_no_time_comes_now() {
+fn an_event_without_a_time_is_replayed_now() {
     let replayed =
         replayed(r#"{"s3guard":{"lookAt":{"bucket":"reports"}}}"#, Grade::Speed).remove(0);
     assert_eq!(replayed.task, Some("look"));
