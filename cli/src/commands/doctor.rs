@@ -1,4 +1,4 @@
-//! `s3guard doctor`: whether an account can have the guard, and whether the one that is there can work.
+//! `s3guard doctor`: the prerequisites of an account and the health of an installation.
 
 use futures_util::future::try_join_all;
 use s3guard_aws::Connection;
@@ -15,40 +15,40 @@ use crate::operations::session;
 use crate::operations::session::AccountsArgs;
 use crate::ui::output::{Form, Output};
 
-/// Say whether an account can have the guard, and whether the one that is there can work
+/// Check the prerequisites of an account and the health of an installation
 ///
-/// Looks at all that the guard depends on, before there is a stack and with one: credentials and clock, the trail, what
-/// the caller may do and what an organization forbids, key, limits, stack and functions. Nothing is changed. Each line is
-/// ok, a warning or failed; below what is not ok stands what to do. What may not be looked at is a warning that names the
-/// permission. A warning does not count as a finding.
+/// Checks everything that the guard depends on, with or without a stack: credentials and clock, the trail, the caller's
+/// permissions and the organization's policies, key, limits, stack and functions. Changes nothing. Each line is ok, a
+/// warning or failed, with a hint what to do. A check without the permission for it is a warning that names the
+/// permission. Warnings do not count as findings.
 ///
-/// The policy that `--print-policy` prints is for whoever deploys the guard, looks at it and takes it away, to hand to who
-/// gives out permissions. It is made of what AWS's resource schemas ask for the stack's resources and of what the command
-/// itself calls. A managed policy may have 6,144 characters, so there are several: an object, by the name that each could
-/// have. With several Regions it is for every Region.
+/// `--print-policy` prints the IAM permissions for deploying, inspecting and destroying the guard: what AWS's resource
+/// schemas require for the stack's resources, and what the command itself calls. A managed policy is limited to 6,144
+/// characters, so the output is an object with several policies, by name. With several Regions, they apply to every
+/// Region.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = manual())]
 pub(crate) struct Args {
     #[command(flatten)]
     account: AccountsArgs,
 
-    /// KMS key that the buckets are to have; without it, the configuration's, or the stack's
+    /// KMS key for the buckets [default: the configuration's, else the stack's]
     #[arg(long, value_name = "ARN", env = "S3GUARD_KEY", value_parser = key)]
     #[arg(help_heading = "Guard")]
     key: Option<KeyArn>,
 
-    /// Print the policy that whoever deploys the guard needs, and look at nothing
+    /// Print the IAM policies that are needed to deploy the guard, and check nothing
     #[arg(long, help_heading = "Policy")]
     print_policy: bool,
 
-    /// What the names of the stack's buckets begin with, for the policy [default: the stack's name]
+    /// Prefix of the names of the stack's buckets, for the policy [default: the stack's name]
     #[arg(long, value_name = "PREFIX", value_parser = bucket_prefix)]
     #[arg(help_heading = "Policy")]
     bucket_prefix: Option<String>,
 }
 
 pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::Result<Exit> {
-    session::run(doctor(args, output, now), "nothing was changed: this only reads".to_owned())
+    session::run(doctor(args, output, now), "nothing was changed".to_owned())
 }
 
 async fn doctor(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::Result<Exit> {
@@ -68,7 +68,7 @@ async fn doctor(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::Re
     Ok(if report.failed > 0 { Exit::Findings } else { Exit::Done })
 }
 
-/// One policy for all the Regions: closer than the only one it cannot be.
+/// Prints policies for the only Region, or for every Region.
 async fn print_policy(
     args: &Args,
     connections: &[Connection],
@@ -94,7 +94,7 @@ async fn print_policy(
     output.raw(&json)?;
     if policies.len() > 1 {
         output.say(format_args!(
-            "{} managed policies, because one may have 6,144 characters: attach all of them",
+            "{} managed policies, because one is limited to 6,144 characters: attach all of them",
             policies.len()
         ));
     }

@@ -1,4 +1,4 @@
-//! `s3guard redrive`: sends what could not be handled to the queues again.
+//! `s3guard redrive`: sends dead letters to their queues again.
 
 use clap::ValueEnum;
 
@@ -10,44 +10,44 @@ use crate::ui::output::Output;
 
 /// Send dead letters to their queues again
 ///
-/// What could not be handled, or not be sent, lies in a dead letter queue for fourteen days. Once its
-/// cause is mended this sends it again: each message is sent to the queue that it was meant for and only
-/// then deleted, so none is lost, and a window counts none of them twice. Changes of objects that were
-/// gathered and could not be told are told, too.
+/// Messages that could not be handled or delivered stay in a dead-letter queue for fourteen days. When
+/// the cause is fixed, this sends them again: each message is deleted only after it was sent to its
+/// queue, so that none is lost, and a window counts none twice. Changes of objects that were recorded
+/// and could not be reported are reported, too.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = manual())]
 pub(crate) struct Args {
     #[command(flatten)]
     account: AccountArgs,
 
-    /// Which dead letters
+    /// Which dead-letter queues
     #[arg(long, value_name = "WHICH", default_value = "all")]
     queue: Which,
 
-    /// How many messages at most, of each queue
+    /// Maximum number of messages from each queue
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
     limit: Option<u32>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Which {
-    /// Those of both
+    /// Both
     All,
-    /// Buckets that could not be looked at
+    /// Buckets that could not be reconciled
     Buckets,
-    /// Events of objects that could not be gathered
+    /// Events of objects that could not be recorded
     Objects,
 }
 
 pub(crate) fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
     let limit = args.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
-    let ways = match args.queue {
+    let pairs = match args.queue {
         Which::All => &[BUCKETS, OBJECTS][..],
         Which::Buckets => &[BUCKETS],
         Which::Objects => &[OBJECTS],
     };
     let command = async {
-        output.result(&redrive(&args.account, ways, limit, output).await?)?;
+        output.result(&redrive(&args.account, pairs, limit, output).await?)?;
         Ok(Exit::Done)
     };
     let on_interrupt = "nothing is lost: a message is deleted only after it was sent again";

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use clap::ValueEnum;
 use s3guard_posture::text::shown;
 use s3guard_posture::{AccountId, Grade, KeyArn, Region};
 use time::OffsetDateTime;
@@ -15,26 +14,24 @@ use crate::error::Advice as _;
 use crate::error::Invalid;
 use crate::exit::{self, Exit};
 use crate::operations::replay::file::{name, read};
-use crate::operations::replay::{self, Channel, Recorded, Report, Scene};
+use crate::operations::replay::{self, Recorded, Report, Scene};
 use crate::ui::output::Output;
 
-/// What the names of the stack's own buckets begin with, unless a stack was told otherwise.
-const BUCKET_PREFIX: &str = "s3guard";
 /// The account where no event names one.
-const NOBODY: &str = "000000000000";
+const UNKNOWN_ACCOUNT: &str = "000000000000";
 
 /// Show what the guard would do about recorded events
 ///
-/// Takes events of CloudTrail and EventBridge as they were recorded, and shows for each whether the
-/// rule hears of it, what the guard reads, finds, writes and tells. Needs no account and no network:
-/// a bucket is first as S3 makes it, or as the guard would have left it, and then what the events say;
-/// what they do not say is said to be assumed. Known forms are an event, a record, a list or lines of
-/// them, a trail's log file, the output of `aws cloudtrail lookup-events` and `aws sqs
-/// receive-message`, and a batch of the guard's queue.
+/// Reads recorded CloudTrail and EventBridge events and shows for each one whether a rule matches, and
+/// what the guard reads, finds, writes and publishes. Needs no account and no network: a bucket is first
+/// as S3 creates it, or as the guard would have left it, and then changes as the events say; what they
+/// do not contain is listed as assumed. Accepts an event, a record, a list or lines of them, a trail's
+/// log file, the output of `aws cloudtrail lookup-events` and `aws sqs receive-message`, and a batch of
+/// the guard's queue.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = manual())]
 pub(crate) struct Args {
-    /// JSON or JSON lines, packed by gzip or not; `-` for stdin
+    /// JSON or JSON lines, optionally compressed with gzip; `-` for stdin
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
 
@@ -42,7 +39,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "ACCOUNT", value_parser = account)]
     account: Option<AccountId>,
 
-    /// Region of the guard; without it, there is a guard in each
+    /// Region of the guard; without it, there is one in each Region
     #[arg(long, value_name = "REGION", value_parser = region)]
     region: Option<Region>,
 
@@ -56,33 +53,6 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     config: ConfigArgs,
-
-    /// As what a notice is shown; the form for programs has all
-    #[arg(long, value_name = "CHANNEL", default_value = "email")]
-    channel: Shown,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Shown {
-    /// The mail
-    Email,
-    /// The SMS
-    Sms,
-    /// The JSON document that queues, functions and web endpoints get
-    Document,
-    /// What the topic for chats gets
-    Chat,
-}
-
-impl From<Shown> for Channel {
-    fn from(shown: Shown) -> Self {
-        match shown {
-            Shown::Email => Self::Email,
-            Shown::Sms => Self::Sms,
-            Shown::Document => Self::Document,
-            Shown::Chat => Self::Chat,
-        }
-    }
 }
 
 pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::Result<Exit> {
@@ -92,18 +62,19 @@ pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::
         let name = name(path);
         let found = replay::parse(&read(path)?)
             .with_context(|| format!("there are no events in `{name}`"))
-            .hint("`s3guard replay --help` lists the forms that are known")?;
-        // Of one file only what stands within it has to be named.
-        recorded.extend(found.into_iter().map(|one| match args.files.len() {
-            1 => one,
-            _ => one.of_file(&name),
+            .hint("`s3guard replay --help` lists the accepted formats")?;
+        let is_only = args.files.len() == 1;
+        recorded.extend(found.into_iter().map(|one| {
+            let separator = if one.place.is_empty() { "" } else { ", " };
+            let place = format!("{name}{separator}{}", one.place);
+            if is_only { one } else { Recorded { place, ..one } }
         }));
     }
-    let account = args.account.clone().or_else(|| recorded.iter().find_map(Recorded::account));
+    let account =
+        args.account.clone().or_else(|| recorded.iter().find_map(|one| one.field("account")));
     let scene = Scene {
-        account: account.unwrap_or_else(|| NOBODY.parse().expect("it has twelve digits")),
+        account: account.unwrap_or_else(|| UNKNOWN_ACCOUNT.parse().expect("it has twelve digits")),
         region: args.region.clone(),
-        bucket_prefix: BUCKET_PREFIX.to_owned(),
         now,
         config,
         grade: args.grade,
@@ -119,7 +90,6 @@ pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::
             exit = Exit::Failed;
         }
     }
-    let events = events.into_iter().map(|event| event.by(args.channel.into())).collect();
     output.result(&Report::new(events))?;
     Ok(exit)
 }

@@ -1,4 +1,4 @@
-//! `s3guard undo`: an earlier setting put back, and left so until a day.
+//! `s3guard undo`: restores an earlier setting, and suppresses its remediation until a day.
 
 use anyhow::anyhow;
 use s3guard_posture::reconcile::ledger::{InvalidRecordId, RecordId, undone};
@@ -15,15 +15,15 @@ use crate::operations::undo::{Request, undo};
 use crate::ui::output::Output;
 
 const DAY: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");
-/// For how long the guard leaves what was undone, unless a day is given.
+/// How long a suppression lasts, unless a day is given.
 const LEFT_DAYS: i64 = 30;
 
-/// Put back what the guard has changed
+/// Restore a setting that the guard has changed
 ///
-/// Takes a record's id, as `s3guard history` and each mail show it, writes the setting that there was
-/// before, and has the guard leave those aspects of the bucket as they are until a day: without that
-/// it would mend them again. A setting that somebody has changed since is not written over. Of several
-/// days that were given for an aspect the one given last counts: done again, it is longer or shorter.
+/// Takes the id of a record, as shown by `s3guard history` and in notifications, writes the previous
+/// setting, and suppresses the remediation of those aspects of the bucket until a day: without that,
+/// the guard would remediate them again. A setting that has been changed since is not overwritten. The
+/// day that was given last for an aspect counts: run the command again to extend or shorten it.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = manual())]
 pub(crate) struct Args {
@@ -34,23 +34,23 @@ pub(crate) struct Args {
     #[command(flatten)]
     account: AccountArgs,
 
-    /// Last day, in UTC, on which the guard leaves it so, at most 399 days from now [default: 30 days]
+    /// Last day of the suppression, in UTC, at most 399 days from now [default: 30 days]
     #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
     until: Option<Date>,
 
-    /// Put nothing back: have the guard keep again what was undone, from now on
+    /// Restore nothing, and end the suppression
     #[arg(long, conflicts_with_all = ["until", "force"])]
     end: bool,
 
-    /// Why, for whoever reads the ledger
+    /// Reason, which is recorded in the ledger
     #[arg(long, value_name = "TEXT", default_value = "")]
     reason: String,
 
-    /// Put it back also if somebody has changed the setting since
+    /// Restore the setting even if it has been changed since
     #[arg(long)]
     force: bool,
 
-    /// Do not ask for the bucket's name
+    /// Do not ask for approval
     #[arg(long)]
     yes: bool,
 }
@@ -58,8 +58,8 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::Result<Exit> {
     let id = args.id.to_string();
     let again = format!(
-        "the setting may have been put back or not, and the guard may leave it already: the same command again \
-         finishes it, `s3guard undo {id} --stack {} --end` has the guard keep it",
+        "the setting may or may not be restored, and its remediation may be suppressed: run the same command again to \
+         finish, or `s3guard undo {id} --stack {} --end` to end the suppression",
         args.account.stack
     );
     let request = Request {
@@ -73,19 +73,19 @@ pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::
     session::run(undo(&request, until, output, now), again)
 }
 
-/// The last day on which the guard leaves it so.
+/// The last day of the suppression.
 fn until(asked: Option<Date>, today: Date) -> anyhow::Result<Date> {
     let until = asked.unwrap_or(today + Duration::days(LEFT_DAYS));
     let last = undone::last_day(today);
     if until < today {
-        return Err(anyhow!("`--until {until}` is over"))
-            .hint(format!("give a day from {today} on, or `--end` to have the guard keep it again"))
+        return Err(anyhow!("`--until {until}` is in the past"))
+            .hint(format!("give {today} or a later day, or use `--end` to end the suppression"))
             .exit(Exit::Usage);
     }
     if until > last {
-        return Err(anyhow!("`--until {until}` is too far away: the ledger forgets it before"))
+        return Err(anyhow!("`--until {until}` is too late: the ledger does not keep it that long"))
             .hint(format!(
-                "give a day until {last}; what is to stay so for good is an exemption in `s3guard.toml`"
+                "give {last} or an earlier day; for a permanent exception, add an exemption to `s3guard.toml`"
             ))
             .exit(Exit::Usage);
     }
@@ -94,7 +94,7 @@ fn until(asked: Option<Date>, today: Date) -> anyhow::Result<Date> {
 
 fn id(text: &str) -> Result<RecordId, Invalid> {
     text.parse().map_err(|problem: InvalidRecordId| {
-        Invalid::new(problem.to_string(), "`s3guard history BUCKET` shows the ids of its records")
+        Invalid::new(problem.to_string(), "`s3guard history BUCKET` lists the ids of its records")
     })
 }
 

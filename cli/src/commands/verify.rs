@@ -1,4 +1,4 @@
-//! `s3guard verify`: proves the deployed guard on a bucket that is made for it and removed again.
+//! `s3guard verify`: proves the deployed guard on a test bucket.
 
 use time::OffsetDateTime;
 
@@ -7,25 +7,26 @@ use crate::exit::{self, Exit};
 use crate::operations::verify;
 use crate::ui::output::Output;
 
-/// Prove the deployed guard on a bucket made for it
+/// Prove the deployed guard on a test bucket
 ///
-/// Makes a canary: an empty bucket of a name that only this account can have, tagged `s3guard:canary`.
+/// Creates a canary: an empty bucket with a name reserved for this account, tagged `s3guard:canary`.
 /// Waits until the guard has brought it to its grade, weakens each setting that the deployed
-/// configuration keeps, and waits until each is mended and on record. Then it puts, overwrites and
-/// deletes an object and waits until each is gathered and the window's digest is told. What the
-/// configuration switches off is skipped, and said. Prints what took how long; of what is not seen in
-/// time, which link of the chain is probably broken: trail, rule, queue, guard, write or ledger.
+/// configuration enforces, and waits until each is remediated and on record. Then it puts, overwrites
+/// and deletes an object and waits until each change is recorded and the digest of the window is
+/// published. What the configuration switches off is listed as skipped. Prints how long each step took
+/// and, for a step that is late, which link of the chain is probably broken: trail, rule, queue, guard,
+/// write or ledger.
 ///
-/// The canary is removed again with all its versions, also after an error and after Ctrl-C; a second
-/// Ctrl-C leaves, and names what is left. What a killed run has left the next one removes, once its time
-/// is over. No other bucket is touched. Whoever is subscribed to the guard's notices hears of the canary.
+/// The canary is removed with all its versions, also after an error and after Ctrl-C; a second Ctrl-C
+/// exits at once and lists what was not removed. The next run removes what a killed run has left, once
+/// its time is over. No other bucket is changed. Subscribers of the guard are notified about the canary.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = manual())]
 pub(crate) struct Args {
     #[command(flatten)]
     options: Options,
 
-    /// Verify nothing: remove what earlier runs for this stack have left or kept
+    /// Only remove what earlier runs for this stack have left or kept
     #[arg(long, conflicts_with_all = ["keep", "notices", "timeout"])]
     clean_up: bool,
 }
@@ -43,14 +44,14 @@ fn manual() -> String {
         on buckets `s3guard-canary-*`  s3:CreateBucket, s3:DeleteBucket, s3:PutBucketTagging, s3:PutObject, \
         s3:DeleteObject, s3:DeleteObjectVersion, s3:ListBucketVersions, s3:PutBucketPublicAccessBlock, \
         s3:DeleteBucketPolicy, s3:PutEncryptionConfiguration; s3:PutBucketVersioning, \
-        s3:PutBucketOwnershipControls and s3:PutBucketLogging where they are kept; to read \
+        s3:PutBucketOwnershipControls and s3:PutBucketLogging where they are enforced; to read \
         what the guard reads, s3:GetBucketPublicAccessBlock, s3:GetBucketPolicy, s3:GetBucketPolicyStatus, \
         s3:GetEncryptionConfiguration, s3:GetBucketOwnershipControls, s3:GetBucketVersioning, s3:GetBucketLogging, \
         s3:GetBucketNotification, s3:GetBucketTagging, s3:GetBucketAcl and s3:GetBucketWebsite\n  \
         on the stack  cloudformation:DescribeStacks, sqs:GetQueueAttributes of its queues, s3:ListBucket and \
         s3:GetObject of its ledger with kms:Decrypt of its key, s3:GetObject of the package, and \
         cloudtrail:GetTrailStatus\n  \
-        elsewhere  s3:GetAccountPublicAccessBlock; s3:ListAllMyBuckets and sqs:ListQueues, for what earlier runs have left; kms:DescribeKey where a \
+        elsewhere  s3:GetAccountPublicAccessBlock; s3:ListAllMyBuckets and sqs:ListQueues, to find what earlier runs have left; kms:DescribeKey where a \
         grade needs a key\n  \
         for `--notices`  sqs:CreateQueue, sqs:TagQueue, sqs:ListQueueTags, sqs:SetQueueAttributes, \
         sqs:ReceiveMessage, sqs:DeleteMessage and sqs:DeleteQueue on `s3guard-canary-*`; sns:Subscribe, \

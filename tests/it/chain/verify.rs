@@ -101,19 +101,19 @@ fn a_guard_that_works_is_proved_and_nothing_is_left() {
     assert_eq!(exit, Some(0), "{words}\n{report:#}");
     let expected = [
         "protect: the new bucket: ok",
-        "mend: public access block: ok",
-        "mend: the block on SSE-C: ok",
-        "mend: TLS only: ok",
-        "gather: object put: ok",
-        "gather: object overwritten: ok",
-        "gather: object deleted: ok",
-        "tell: the window's digest: ok",
-        "notice: of the bucket: ok",
-        "notice: of its objects: ok",
-        "mend: default encryption: skipped",
-        "mend: object ownership: skipped",
-        "mend: versioning: skipped",
-        "mend: server access logs: skipped",
+        "remediate: public access block: ok",
+        "remediate: the block on SSE-C: ok",
+        "remediate: TLS only: ok",
+        "record: object put: ok",
+        "record: object overwritten: ok",
+        "record: object deleted: ok",
+        "publish: the digest of the window: ok",
+        "notify: about the bucket: ok",
+        "notify: about its objects: ok",
+        "remediate: default encryption: skipped",
+        "remediate: object ownership: skipped",
+        "remediate: versioning: skipped",
+        "remediate: server access logs: skipped",
     ];
     assert_eq!(states(&report), expected.map(str::to_owned).into(), "{words}");
     assert_eq!((&report["broken"], &report["left"]), (&json!([]), &json!([])), "{words}");
@@ -181,7 +181,7 @@ fn who_has_the_permissions_of_the_help_can_verify_and_needs_each_of_them() {
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     let states = states(&report);
     for step in ["default encryption and the block on SSE-C", "versioning", "server access logs"] {
-        assert!(states.contains(&format!("mend: {step}: ok")), "{step}: {states:#?}\n{words}");
+        assert!(states.contains(&format!("remediate: {step}: ok")), "{step}: {states:#?}\n{words}");
     }
     let used: Vec<&str> = ours.filter_map(|call| call.action.as_deref()).collect();
     let unseen = [
@@ -210,7 +210,7 @@ fn looks_that_are_throttled_are_waited_out() {
     }
     let (_, report, words) = verify(&guarded, &[]);
     assert!(guarded.account.faults().unwrap().iter().all(|fault| fault.met > 4), "{words}");
-    assert!(states(&report).contains("mend: TLS only: ok"), "{report:#}\n{words}");
+    assert!(states(&report).contains("remediate: TLS only: ok"), "{report:#}\n{words}");
 }
 
 #[test]
@@ -239,7 +239,7 @@ fn a_broken_link_is_named_and_the_canary_is_gone_all_the_same() {
             states
                 .iter()
                 .filter(|state| state.ends_with(": late"))
-                .all(|state| state.starts_with("gather"))
+                .all(|state| state.starts_with("record"))
         };
         let mut tried = timeouts.map(|timeout| run(&["--timeout", timeout]));
         tried.find(|(_, states)| holds(states)).unwrap().0
@@ -288,7 +288,7 @@ fn ctrl_c_cleans_up_and_a_second_one_leaves_with_what_is_left() {
         let output = end(&guarded, child);
         let words = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(130), "{words}");
-        assert!(words.contains("cleaning up; Ctrl-C once more leaves"), "{words}");
+        assert!(words.contains("cleaning up; press Ctrl-C again"), "{words}");
         assert_eq!(canaries(account), [""; 0], "{words}");
         let report: Value = serde_json::from_slice(&output.stdout).unwrap();
         assert_eq!(report["isInterrupted"], true);
@@ -326,7 +326,10 @@ fn what_a_killed_run_has_left_the_next_removes_once_its_time_is_over() {
     child.wait().unwrap();
     let [left] = canaries(account).try_into().unwrap();
     let (_, _, words) = verify(&guarded, AT_ONCE);
-    assert!(words.contains(&format!("bucket `{left}` is of another run, or kept")), "{words}");
+    assert!(
+        words.contains(&format!("bucket `{left}` belongs to another run, or was kept")),
+        "{words}"
+    );
     assert_eq!(canaries(account), std::slice::from_ref(&left));
     let tags = account.client().bucket_setting(&left, "tagging").unwrap();
     let (before, until) = tags.split_once("canary-until</Key><Value>").unwrap();
@@ -346,7 +349,7 @@ fn a_canary_is_kept_where_that_is_wanted_and_none_is_made_unasked() {
     let output = end(&guarded, begin(&guarded.account, &[]));
     let words = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(4), "{words}");
-    assert!(words.contains("  makes    bucket `s3guard-canary-"), "{words}");
+    assert!(words.contains("  creates  bucket `s3guard-canary-"), "{words}");
     assert_eq!(canaries(&guarded.account), [""; 0]);
     disable_rule(&guarded.account, "BucketChanged");
     let (exit, report, words) = verify(&guarded, &["--keep", "--timeout", "1s"]);

@@ -1,23 +1,18 @@
-//! What the guard is to be, as far as an account can have it or not.
+//! What the configuration requires of an account.
 
 use s3guard_posture::config::{Config, Endpoint, TrailChoice};
 use s3guard_posture::{Grade, KeyArn, Region};
 use s3guard_synth::stacks;
 
-/// What the guard is to be, as far as it can be had or not.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Wanted {
-    /// The Regions that get a stack.
     pub(crate) regions: Vec<Region>,
-    /// The key that somebody named, and those of the configuration.
+    /// The key of the command line, and those of the configuration.
     pub(crate) keys: Vec<KeyArn>,
-    /// The strongest grade that is asked for.
     pub(crate) grade: Grade,
-    /// Whether somebody is told by text message.
     pub(crate) has_sms: bool,
-    /// Whether the trail is to be one that is there.
+    /// Whether it uses a trail that exists, instead of its own.
     pub(crate) relies_on_trail: bool,
-    /// How many calls of functions run at once at most.
     pub(crate) calls_at_once: i32,
 }
 

@@ -1,12 +1,11 @@
-//! What AWS says of all that the guard depends on, asked at once.
+//! What AWS answers about everything that the guard depends on, asked at once.
 
 use futures_util::future::join_all;
 use s3guard_aws::identity::{self, Identity};
 use s3guard_aws::limits::{self, TextMessages};
 use s3guard_aws::stacks::{Stack, Stacks};
 use s3guard_aws::{AwsError, Connection, function_state, keys, trails};
-use s3guard_posture::contract::output;
-use s3guard_posture::contract::parameter;
+use s3guard_posture::contract::{output, parameter};
 use s3guard_posture::events::trail::Trail;
 use s3guard_posture::{KeyArn, KeyState, Reading, Region, StackName};
 use time::OffsetDateTime;
@@ -15,55 +14,64 @@ use crate::operations::doctor::Wanted;
 use crate::operations::doctor::rights::{Rights, rights};
 use crate::operations::session;
 
-/// What came of a look: a reading, or why there is none.
-pub(crate) type Look<T> = Result<Reading<T>, AwsError>;
+/// A reading, or why there is none.
+pub(crate) type Fetched<T> = Result<Reading<T>, AwsError>;
 
-/// What was seen in a Region.
-pub(crate) struct Seen {
-    /// Until when the credentials are good.
+/// The answers in a Region.
+pub(crate) struct Seen<'a> {
+    pub(crate) region: &'a Region,
+    pub(crate) name: &'a StackName,
+    pub(crate) caller: &'a Identity,
+    pub(crate) wanted: &'a Wanted,
+    /// When the credentials expire.
     pub(crate) end: Option<OffsetDateTime>,
-    pub(crate) stack: Look<Found>,
-    /// Functions that cannot be called, and why.
-    pub(crate) functions: Vec<(String, Look<Option<String>>)>,
-    pub(crate) trails: Look<Vec<Trail>>,
+    pub(crate) stack: Fetched<Found>,
+    /// The functions, and why one cannot be called, if it cannot.
+    pub(crate) functions: Vec<(String, Fetched<Option<String>>)>,
+    pub(crate) trails: Fetched<Vec<Trail>>,
     /// Whether a guard of the name is in us-east-1.
-    pub(crate) global: Look<bool>,
+    pub(crate) global: Fetched<bool>,
     pub(crate) rights: Result<Rights, AwsError>,
-    /// The key, and what KMS says of it.
-    pub(crate) key: Option<(KeyArn, Look<KeyState>)>,
-    pub(crate) concurrency: Look<i32>,
-    /// Asked only where somebody is told by text message.
-    pub(crate) text_messages: Option<Look<TextMessages>>,
+    pub(crate) key: Option<(KeyArn, Fetched<KeyState>)>,
+    pub(crate) concurrency: Fetched<i32>,
+    /// Asked only where there is an SMS subscription.
+    pub(crate) text_messages: Option<Fetched<TextMessages>>,
 }
 
 /// A stack that has the name.
 #[derive(Clone, Debug)]
 pub(crate) struct Found {
     pub(crate) stack: Stack,
-    /// Whether it is a guard.
     pub(crate) is_guard: bool,
 }
 
-pub(crate) async fn look(
-    connection: &Connection,
-    caller: &Identity,
-    name: &StackName,
-    wanted: &Wanted,
-) -> Seen {
+impl Seen<'_> {
+    /// The guard's stack, if there is one.
+    pub(crate) fn guard(&self) -> Option<&Stack> {
+        guard(&self.stack)
+    }
+}
+
+fn guard(stack: &Fetched<Found>) -> Option<&Stack> {
+    let found = stack.as_ref().ok()?.known()?;
+    found.is_guard.then_some(&found.stack)
+}
+
+pub(crate) async fn fetch<'a>(
+    connection: &'a Connection,
+    caller: &'a Identity,
+    name: &'a StackName,
+    wanted: &'a Wanted,
+) -> Seen<'a> {
     let stack = async {
         let stack = found(connection, name).await;
-        let guard = stack.as_ref().ok().and_then(Reading::known).filter(|found| found.is_guard);
-        let stack_of = |found: &Found| found.stack.clone();
-        let guard = guard.map(stack_of);
+        let guard = guard(&stack);
+        let prefix = guard.and_then(|stack| stack.parameters.get(parameter::BUCKET_PREFIX));
+        let prefix = prefix.cloned().unwrap_or_else(|| name.as_str().to_ascii_lowercase());
         let (functions, key, rights) = futures_util::join!(
-            functions(connection, guard.as_ref()),
-            key(connection, wanted, guard.as_ref()),
-            async {
-                let prefix =
-                    guard.as_ref().and_then(|stack| stack.parameters.get(parameter::BUCKET_PREFIX));
-                let prefix = prefix.cloned().unwrap_or_else(|| name.as_str().to_ascii_lowercase());
-                rights(connection, caller, name, &prefix).await
-            },
+            functions(connection, guard),
+            key(connection, wanted, guard),
+            rights(connection, caller, name, &prefix),
         );
         (stack, functions, key, rights)
     };
@@ -77,10 +85,25 @@ pub(crate) async fn look(
         limits::concurrency(connection),
         text_messages,
     );
-    Seen { end, stack, functions, trails, global, rights, key, concurrency, text_messages }
+    let region = connection.region();
+    Seen {
+        region,
+        name,
+        caller,
+        wanted,
+        end,
+        stack,
+        functions,
+        trails,
+        global,
+        rights,
+        key,
+        concurrency,
+        text_messages,
+    }
 }
 
-async fn found(connection: &Connection, name: &StackName) -> Look<Found> {
+async fn found(connection: &Connection, name: &StackName) -> Fetched<Found> {
     let stacks = Stacks::new(connection);
     match stacks.describe(name.as_str()).await {
         Ok(Some(stack)) => {
@@ -96,7 +119,7 @@ async fn found(connection: &Connection, name: &StackName) -> Look<Found> {
 async fn functions(
     connection: &Connection,
     guard: Option<&Stack>,
-) -> Vec<(String, Look<Option<String>>)> {
+) -> Vec<(String, Fetched<Option<String>>)> {
     let Some(stack) = guard else { return Vec::new() };
     let names = [output::GUARD_FUNCTION_NAME, output::NOTIFY_FUNCTION_NAME];
     let names = names.iter().filter_map(|output| stack.outputs.get(*output));
@@ -105,16 +128,16 @@ async fn functions(
     join_all(asked).await
 }
 
-/// The key that buckets of the Region are to have, or have.
+/// The key for the buckets of the Region.
 async fn key(
     connection: &Connection,
     wanted: &Wanted,
     guard: Option<&Stack>,
-) -> Option<(KeyArn, Look<KeyState>)> {
+) -> Option<(KeyArn, Fetched<KeyState>)> {
     let region = connection.region();
     let of_region = || wanted.keys.iter().find(|key| key.region() == region);
     let of_stack = || guard?.parameters.get(parameter::BUCKET_KEY_ARN)?.parse().ok();
-    // A key of another Region that somebody named is told of, too.
+    // A key of another Region is reported, too.
     let other = || wanted.keys.first().filter(|_| wanted.grade.needs_key());
     let key = of_region().cloned().or_else(of_stack).or_else(|| other().cloned())?;
     let state = if key.region() == region {
@@ -125,8 +148,8 @@ async fn key(
     Some((key, state))
 }
 
-/// Whether calls through the global endpoint are seen: they are in us-east-1 alone.
-async fn global(connection: &Connection, name: &StackName, wanted: &Wanted) -> Look<bool> {
+/// Whether a guard receives calls through the global endpoint, whose events come to us-east-1 only.
+async fn global(connection: &Connection, name: &StackName, wanted: &Wanted) -> Fetched<bool> {
     let us_east_1: Region = "us-east-1".parse().expect("it is a Region's code");
     if connection.region().partition() != us_east_1.partition()
         || wanted.regions.contains(&us_east_1)
