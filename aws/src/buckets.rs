@@ -4,23 +4,25 @@ use std::time::Duration;
 
 use aws_sdk_s3::Client;
 use futures_util::future::join_all;
+use s3guard_posture::model::setting::Tags;
 use s3guard_posture::reconcile::account::Page;
 use s3guard_posture::{
-    Account, AccountId, Baseline, BucketId, BucketName, Observed, Question, Record, Region, Setting,
+    Account, AccountId, Baseline, BucketId, BucketName, Observed, Question, Reading, Record,
+    Region, Setting,
 };
 use time::OffsetDateTime;
 
-use crate::account_block::AccountBlock;
-use crate::error::Answer as _;
-use crate::{AwsError, Connection, Ledger};
+use crate::bucket::Bucket;
+use crate::error::{Answer as _, seen};
+use crate::{AwsError, Connection, Ledger, account_block};
 
 mod answers;
-pub(crate) mod encryption;
+mod encryption;
 mod notifications;
-pub(crate) mod public_access;
+mod objects;
 pub(crate) mod writes;
 
-pub(crate) use answers::{is_public, tags};
+pub(crate) use self::answers::settings;
 
 /// The buckets of one account, seen from one Region.
 #[derive(Clone, Debug)]
@@ -30,14 +32,6 @@ pub struct Buckets {
     owner: AccountId,
     ledger: Option<Ledger>,
     now: fn() -> OffsetDateTime,
-}
-
-/// A bucket, and what it is called by.
-#[derive(Clone, Copy)]
-pub(crate) struct Place<'a> {
-    pub(crate) client: &'a Client,
-    pub(crate) owner: &'a AccountId,
-    pub(crate) name: &'a BucketName,
 }
 
 impl Buckets {
@@ -64,12 +58,37 @@ impl Buckets {
         }
     }
 
-    /// The client for a bucket of this Region: S3 answers only there.
-    fn client(&self, region: &Region) -> Client {
-        if region == self.connection.region() {
+    /// The bucket, by the client of its Region: S3 answers only there.
+    fn at(&self, name: &BucketName, region: &Region) -> Bucket {
+        let client = if region == self.connection.region() {
             self.client.clone()
         } else {
             Client::new(&self.connection(region).config)
+        };
+        let (name, account, region) = (name.clone(), self.owner.clone(), region.clone());
+        Bucket { client, id: BucketId { name, account, region } }
+    }
+
+    /// The tags of a bucket in the connection's Region; none if there is no such bucket.
+    pub async fn tags(&self, bucket: &BucketName) -> Result<Reading<Tags>, AwsError> {
+        let tags = settings::tags(&self.at(bucket, self.connection.region())).await;
+        Ok(seen(tags)?.unwrap_or(Reading::Absent))
+    }
+
+    /// The buckets of the connection's Region with such names, with their tags.
+    pub async fn tagged(
+        &self,
+        is_wanted: impl Fn(&BucketName) -> bool,
+    ) -> Result<Vec<(BucketName, Reading<Tags>)>, AwsError> {
+        let mut tagged = Vec::new();
+        let mut page = self.list(None).await?;
+        loop {
+            for name in page.buckets.into_iter().filter(&is_wanted) {
+                let tags = self.tags(&name).await?;
+                tagged.push((name, tags));
+            }
+            let Some(next) = page.continuation else { return Ok(tagged) };
+            page = self.list(Some(next)).await?;
         }
     }
 }
@@ -83,10 +102,12 @@ impl Account for Buckets {
         mut observed: Observed,
         baseline: &Baseline,
     ) -> Result<Option<Observed>, AwsError> {
-        let asked = ask.iter().map(|question| answers::ask(self, *question, &observed, baseline));
+        let at = self.at(&observed.id.name, &observed.id.region);
+        let asked =
+            ask.iter().map(|question| answers::ask(self, &at, *question, &observed, baseline));
         for answer in join_all(asked).await {
             match answer? {
-                Some(answer) => answer.put_into(&mut observed),
+                Some(answer) => answer(&mut observed),
                 None => return Ok(None),
             }
         }
@@ -95,16 +116,10 @@ impl Account for Buckets {
 
     async fn apply(&self, bucket: &BucketId, setting: &Setting) -> Result<bool, AwsError> {
         if let Setting::AccountPublicAccessBlock(block) = setting {
-            let account = AccountBlock::new(&self.connection, self.owner.clone());
-            match block {
-                Some(block) => account.put(*block).await?,
-                None => account.delete().await?,
-            }
+            account_block::put(&self.connection, &self.owner, *block).await?;
             return Ok(true);
         }
-        let client = self.client(&bucket.region);
-        let at = Place { client: &client, owner: &self.owner, name: &bucket.name };
-        match writes::apply(at, setting).await {
+        match writes::apply(&self.at(&bucket.name, &bucket.region), setting).await {
             Ok(()) => Ok(true),
             Err(error) if error.code() == Some("NoSuchBucket") => Ok(false),
             Err(error) => Err(error),

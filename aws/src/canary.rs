@@ -3,22 +3,21 @@
 //! Its name can only be this account's, and every call says whose bucket it expects. Whether a bucket is a canary is told
 //! by its name and its tags together: what has only the name is not touched.
 
-use aws_sdk_s3::Client;
 use aws_sdk_s3::types::{ServerSideEncryption, Tag, Tagging};
 use s3guard_posture::model::names::InvalidBucketName;
 use s3guard_posture::model::setting::Tags;
 use s3guard_posture::{AccountId, BucketName, Reading, Region};
+use time::OffsetDateTime;
 
-use crate::buckets::tags;
+use crate::bucket::Bucket;
 use crate::emptying::{Emptying, Outcome};
 use crate::error::Answer as _;
-use crate::{AwsError, Connection, new_bucket, wait};
+use crate::{AwsError, Buckets, Connection, new_bucket, wait};
 
-mod deployed;
 mod inbox;
 
-pub use deployed::{is_logging, package};
-pub use inbox::{Inbox, inboxes};
+pub use self::inbox::{Inbox, inboxes};
+pub use crate::trails::is_logging;
 
 /// What the names of all canaries begin with.
 pub const PREFIX: &str = "s3guard-canary-";
@@ -30,10 +29,7 @@ pub const UNTIL_TAG: &str = "s3guard:canary-until";
 /// A canary in one account and Region.
 #[derive(Clone, Debug)]
 pub struct Canary {
-    client: Client,
-    name: BucketName,
-    owner: AccountId,
-    region: Region,
+    bucket: Bucket,
 }
 
 impl Canary {
@@ -50,26 +46,24 @@ impl Canary {
 
     /// The canary of this name, which may not exist yet.
     pub fn new(connection: &Connection, name: BucketName, owner: AccountId) -> Self {
-        let client = Client::new(&connection.config);
-        Self { client, name, owner, region: connection.region().clone() }
+        Self { bucket: Bucket::new(connection, name, owner) }
     }
 
     /// Its name.
     pub fn name(&self) -> &BucketName {
-        &self.name
+        &self.bucket.id.name
     }
 
     /// Makes the bucket, with these tags. Without tags it would never be taken for a canary: where they cannot be set the
     /// bucket is removed again.
     pub async fn create(&self, tags: &Tags) -> Result<(), AwsError> {
-        let made = new_bucket::create(&self.client, &self.name, &self.region).await;
-        made.named("CreateBucket", self.object(""))?;
+        new_bucket::create(&self.bucket).await?;
         let tag = async || self.tag(tags).await;
         let tagged = wait::retry(new_bucket::pauses(), new_bucket::is_unknown, tag).await;
         if tagged.is_err() {
             // Nothing is in it yet, and nobody else could have made a bucket of this name.
             // One attempt: what is left is removed as the rest of what was made.
-            let _ = on_bucket!(self, delete_bucket).send().await;
+            let _ = on_bucket!(self.bucket, delete_bucket).send().await;
         }
         tagged
     }
@@ -80,26 +74,30 @@ impl Canary {
         };
         let set = Tagging::builder().set_tag_set(Some(tags.iter().map(tag).collect()));
         let set = set.build().expect("the tags are given");
-        let answer = on_bucket!(self, put_bucket_tagging).tagging(set).send().await;
-        answer.named("PutBucketTagging", self.object("")).map(drop)
+        let answer = on_bucket!(self.bucket, put_bucket_tagging).tagging(set).send().await;
+        answer.named("PutBucketTagging", self.bucket.object("")).map(drop)
     }
 
     /// Puts an object, encrypted with S3's own keys: no permission for the bucket's key is needed.
     pub async fn put(&self, key: &str, body: &str) -> Result<(), AwsError> {
-        let call = on_bucket!(self, put_object).key(key).body(body.as_bytes().to_vec().into());
+        let call =
+            on_bucket!(self.bucket, put_object).key(key).body(body.as_bytes().to_vec().into());
         let call = call.server_side_encryption(ServerSideEncryption::Aes256);
-        call.send().await.named("PutObject", self.object(key)).map(drop)
+        call.send().await.named("PutObject", self.bucket.object(key)).map(drop)
     }
 
     /// Deletes an object, as anybody would: without naming a version.
     pub async fn delete_object(&self, key: &str) -> Result<(), AwsError> {
-        let answer = on_bucket!(self, delete_object).key(key).send().await;
-        answer.named("DeleteObject", self.object(key)).map(drop)
+        let answer = on_bucket!(self.bucket, delete_object).key(key).send().await;
+        answer.named("DeleteObject", self.bucket.object(key)).map(drop)
     }
 
     /// Removes the bucket with all versions of all objects, if there is one.
     pub async fn remove(&self) -> Result<(), AwsError> {
-        let (tally, outcome) = self.emptying().remove(|_| {}).await?;
+        let mut emptying = Emptying::of(self.bucket.clone());
+        // Nobody uploads to it in parts, so the caller needs no permission to look for that.
+        emptying.aborts_uploads = false;
+        let (tally, outcome) = emptying.remove(|_| {}).await?;
         let (call, why) = match outcome {
             Outcome::Gone => return Ok(()),
             Outcome::Holds => {
@@ -108,19 +106,19 @@ impl Canary {
             }
             Outcome::Refilled => ("DeleteBucket", "it is written to again and again".to_owned()),
         };
-        Err(AwsError::other(call, self.object(""), why))
+        Err(AwsError::other(call, self.bucket.object(""), why))
     }
+}
 
-    /// Nobody uploads to it in parts, so the caller needs no permission to look for that.
-    fn emptying(&self) -> Emptying {
-        let mut emptying = Emptying::of(self.client.clone(), self.name.clone(), self.owner.clone());
-        emptying.aborts_uploads = false;
-        emptying
-    }
-
-    fn object(&self, key: &str) -> String {
-        crate::error::in_bucket(&self.name, key)
-    }
+/// Reads an object whole: the package of a stack, in the bucket for code.
+pub async fn package(
+    connection: &Connection,
+    owner: &AccountId,
+    (bucket, key): (&BucketName, &str),
+) -> Result<Vec<u8>, AwsError> {
+    let bucket = Bucket::new(connection, bucket.clone(), owner.clone());
+    let missing = || AwsError::other("GetObject", bucket.object(key), "it does not exist");
+    bucket.get(key).await?.ok_or_else(missing)
 }
 
 /// The account's buckets of the Region that have a canary's name, with their tags.
@@ -128,33 +126,10 @@ pub async fn canaries(
     connection: &Connection,
     owner: &AccountId,
 ) -> Result<Vec<(BucketName, Reading<Tags>)>, AwsError> {
-    let client = Client::new(&connection.config);
-    let region = connection.region();
-    let end = format!("-{owner}-{region}-an");
-    let buckets = client
-        .list_buckets()
-        .max_buckets(1000)
-        .prefix(PREFIX)
-        .bucket_region(region.as_str())
-        .into_paginator()
-        .items()
-        .send()
-        .try_collect()
-        .await
-        .named("ListBuckets", format!("account `{owner}`"))?;
-    // An endpoint that does not know the parameters lists all there are.
-    let names = buckets.iter().filter_map(|bucket| bucket.name());
-    let names = names.filter(|name| name.starts_with(PREFIX) && name.ends_with(&end));
-    let mut found = Vec::new();
-    for name in names.filter_map(|name| name.parse().ok()) {
-        match tags(&client, owner, &name).await {
-            Ok(tags) => found.push((name, tags)),
-            // Somebody is removing it this moment.
-            Err(error) if error.code() == Some("NoSuchBucket") => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(found)
+    let end = format!("-{owner}-{}-an", connection.region());
+    let is_canary = |name: &str| name.starts_with(PREFIX) && name.ends_with(&end);
+    let buckets = Buckets::new(connection, owner.clone(), None, OffsetDateTime::now_utc);
+    buckets.tagged(|name| is_canary(name.as_str())).await
 }
 
 #[cfg(test)]

@@ -8,16 +8,16 @@ mod settings;
 
 use std::time::Duration;
 
-use aws_sdk_s3::Client;
 use aws_sdk_s3::config::endpoint::{DefaultResolver, Params, ResolveEndpoint as _};
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::types::ChecksumMode;
 use s3guard_posture::model::names::InvalidBucketName;
+use s3guard_posture::model::setting::SettingKind;
 use s3guard_posture::{AccountId, BucketName, Region};
 use thiserror::Error;
 
-pub use self::pruning::superfluous;
-pub use self::settings::Setting;
+use crate::bucket::Bucket;
+use crate::buckets::writes;
 use crate::error::Answer as _;
 use crate::identity::Identity;
 use crate::{AwsError, Connection, new_bucket, wait};
@@ -28,11 +28,7 @@ const UPLOAD_LIMIT: Duration = Duration::from_mins(10);
 /// The bucket for code in one account and Region.
 #[derive(Clone, Debug)]
 pub struct CodeBucket {
-    client: Client,
-    name: BucketName,
-    owner: AccountId,
-    partition: String,
-    region: Region,
+    bucket: Bucket,
 }
 
 /// What was done to have the bucket as it should be.
@@ -41,7 +37,7 @@ pub struct Ensured {
     /// The bucket was not there.
     pub created: bool,
     /// These settings were not as they should be.
-    pub repaired: Vec<Setting>,
+    pub repaired: Vec<SettingKind>,
 }
 
 /// Why there is no bucket for code.
@@ -80,43 +76,45 @@ impl CodeBucket {
 
     /// A bucket of the account, which may not exist yet.
     pub fn new(connection: &Connection, name: BucketName, caller: &Identity) -> Self {
-        Self {
-            client: Client::new(&connection.config),
-            name,
-            owner: caller.account.clone(),
-            partition: caller.partition().to_owned(),
-            region: connection.region().clone(),
-        }
+        Self { bucket: Bucket::new(connection, name, caller.account.clone()) }
     }
 
     /// The bucket's name.
     pub fn name(&self) -> &BucketName {
-        &self.name
+        &self.bucket.id.name
     }
 
-    /// Makes the bucket if it is not there, and mends the settings that are not as they should be.
+    /// Makes the bucket if it is not there, and writes the settings that are not as they should be.
     pub async fn ensure(&self) -> Result<Ensured, CodeBucketError> {
         let mut ensured = Ensured::default();
         if !self.exists().await? {
             self.create().await?;
             ensured.created = true;
         }
-        for setting in Setting::ALL {
-            if self.mend(setting).await? {
-                ensured.repaired.push(setting);
-            }
+        // A bucket that was just made may not be known everywhere yet.
+        let is_unknown = |error: &CodeBucketError| matches!(error, CodeBucketError::Aws(error) if new_bucket::is_unknown(error));
+        let lacking = async || settings::lacking(&self.bucket).await;
+        for setting in wait::retry(new_bucket::pauses(), is_unknown, lacking).await? {
+            let write = async || writes::apply(&self.bucket, &setting).await;
+            wait::retry(new_bucket::pauses(), new_bucket::is_unknown, write).await?;
+            ensured.repaired.push(setting.kind());
         }
         Ok(ensured)
     }
 
     /// Checks that a bucket which the caller named is there and is the account's. Its settings are the caller's.
     pub async fn require(&self) -> Result<(), CodeBucketError> {
-        if self.exists().await? { Ok(()) } else { Err(CodeBucketError::Missing(self.name.clone())) }
+        if self.exists().await? {
+            Ok(())
+        } else {
+            Err(CodeBucketError::Missing(self.name().clone()))
+        }
     }
 
     /// Whether an object with this content lies there already.
     pub async fn holds(&self, key: &str, bytes: &[u8], checksum: &str) -> Result<bool, AwsError> {
-        let call = on_bucket!(self, head_object).key(key).checksum_mode(ChecksumMode::Enabled);
+        let call =
+            on_bucket!(self.bucket, head_object).key(key).checksum_mode(ChecksumMode::Enabled);
         let answer = call.send().await;
         match answer {
             Ok(there) => Ok(there.content_length().and_then(|n| usize::try_from(n).ok())
@@ -126,7 +124,7 @@ impl CodeBucket {
             Err(error) => match error.raw_response().map(|answer| answer.status().as_u16()) {
                 // Without s3:ListBucket a missing object is a forbidden one: uploading will tell.
                 Some(403 | 404) => Ok(false),
-                Some(_) | None => Err(AwsError::new("HeadObject", self.object(key), &error)),
+                Some(_) | None => Err(AwsError::new("HeadObject", self.bucket.object(key), &error)),
             },
         }
     }
@@ -142,7 +140,7 @@ impl CodeBucket {
             .operation_timeout(UPLOAD_LIMIT)
             .operation_attempt_timeout(UPLOAD_LIMIT)
             .build();
-        on_bucket!(self, put_object)
+        on_bucket!(self.bucket, put_object)
             .key(key)
             .body(bytes.into())
             .content_type(content_type)
@@ -151,7 +149,7 @@ impl CodeBucket {
             .config_override(aws_sdk_s3::config::Builder::new().timeout_config(limit))
             .send()
             .await
-            .named("PutObject", self.object(key))
+            .named("PutObject", self.bucket.object(key))
             .map(drop)
     }
 
@@ -160,10 +158,10 @@ impl CodeBucket {
     /// The bucket is in the path, as the AWS CLI's `cloudformation deploy` has it: in front, a dot in its name would be
     /// one too many for S3's certificate. Source: AWS CLI, `s3uploader.py`, `to_path_style_s3_url`.
     pub async fn url(&self, key: &str) -> Result<String, AwsError> {
-        let failed = |error| AwsError::other("ResolveEndpoint", self.object(key), error);
+        let failed = |error| AwsError::other("ResolveEndpoint", self.bucket.object(key), error);
         let asked = Params::builder()
-            .region(self.region.as_str())
-            .bucket(self.name.as_str())
+            .region(self.bucket.id.region.as_str())
+            .bucket(self.name().as_str())
             .force_path_style(true)
             .build()
             .map_err(|error| failed(error.into()))?;
@@ -173,8 +171,8 @@ impl CodeBucket {
 
     /// Reads a setting that every bucket of ours can answer for: unlike `HeadBucket` it tells why not.
     async fn exists(&self) -> Result<bool, CodeBucketError> {
-        let answer = on_bucket!(self, get_bucket_versioning).send().await;
-        match answer.optional("GetBucketVersioning", self.object(""), &["NoSuchBucket"]) {
+        let answer = on_bucket!(self.bucket, get_bucket_versioning).send().await;
+        match answer.optional("GetBucketVersioning", self.bucket.object(""), &["NoSuchBucket"]) {
             Ok(found) => Ok(found.is_some()),
             Err(error) if error.is_denied() => Err(CodeBucketError::Denied(error)),
             Err(error) => Err(Self::explain(error)),
@@ -182,23 +180,14 @@ impl CodeBucket {
     }
 
     async fn create(&self) -> Result<(), CodeBucketError> {
-        let made = new_bucket::create(&self.client, &self.name, &self.region).await;
-        match made.named("CreateBucket", self.object("")) {
-            Ok(()) => Ok(()),
-            Err(error) => match error.code() {
-                // Somebody of the same account was faster, which is as good.
-                Some("BucketAlreadyOwnedByYou") => Ok(()),
-                Some("BucketAlreadyExists") => Err(CodeBucketError::Foreign(self.name.clone())),
-                Some(_) | None => Err(Self::explain(error)),
-            },
+        match new_bucket::create(&self.bucket).await {
+            // Somebody of the same account was faster, which is as good.
+            Err(error) if error.code() == Some("BucketAlreadyOwnedByYou") => Ok(()),
+            Err(error) if error.code() == Some("BucketAlreadyExists") => {
+                Err(CodeBucketError::Foreign(self.name().clone()))
+            }
+            answer => answer.map_err(Self::explain),
         }
-    }
-
-    /// Mends one setting; a bucket that was just made may not be known everywhere yet.
-    async fn mend(&self, setting: Setting) -> Result<bool, CodeBucketError> {
-        let is_unknown = |error: &CodeBucketError| matches!(error, CodeBucketError::Aws(error) if new_bucket::is_unknown(error));
-        let mend = async || settings::mend(self, setting).await;
-        wait::retry(new_bucket::pauses(), is_unknown, mend).await
     }
 
     /// Tells a bucket that is elsewhere from other failures.
@@ -214,10 +203,6 @@ impl CodeBucket {
             return CodeBucketError::Elsewhere(error);
         }
         error.into()
-    }
-
-    fn object(&self, key: &str) -> String {
-        crate::error::in_bucket(&self.name, key)
     }
 }
 

@@ -48,32 +48,14 @@ pub enum ConnectError {
     Endpoint(String),
 }
 
-/// Who waits for an answer: it decides how long.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Limits {
-    /// A function, which is paid by the second and is called again anyway.
-    Function,
-    /// A person, whose line may be slow.
-    Person,
-}
+/// How long is waited for an answer: a function is paid by the second and called again anyway, a person's line may be slow.
+const FUNCTION: Limits = Limits { attempt: 5, operation: 15 };
+const PERSON: Limits = Limits { attempt: 20, operation: 50 };
 
-impl Limits {
-    /// For one attempt of a call, and for the call with all its attempts.
-    const fn attempt_and_operation(self) -> (Duration, Duration) {
-        match self {
-            Self::Function => (Duration::from_secs(5), Duration::from_secs(15)),
-            Self::Person => (Duration::from_secs(20), Duration::from_secs(50)),
-        }
-    }
-
-    fn config(self) -> TimeoutConfig {
-        let (attempt, operation) = self.attempt_and_operation();
-        TimeoutConfig::builder()
-            .connect_timeout(Duration::from_secs(3))
-            .operation_attempt_timeout(attempt)
-            .operation_timeout(operation)
-            .build()
-    }
+/// In seconds: for one attempt of a call, and for the call with all its attempts.
+struct Limits {
+    attempt: u64,
+    operation: u64,
 }
 
 impl Connection {
@@ -93,7 +75,7 @@ impl Connection {
             Some(region) => Some(region.to_owned()),
             None => set("AWS_REGION").or_else(|| set("AWS_DEFAULT_REGION")),
         };
-        let mut loader = loader(Limits::Person).profile_name(&profile);
+        let mut loader = loader(&PERSON).profile_name(&profile);
         if let Some(region) = region {
             let region: Region = region.parse()?;
             loader = loader.region(aws_config::Region::new(region.to_string()));
@@ -108,7 +90,7 @@ impl Connection {
     /// The way of a function in the account: what it needs is in its environment, and it does not wait long.
     pub async fn of_function() -> Result<Self, ConnectError> {
         // The environment is the one place that has to be looked at.
-        let loader = loader(Limits::Function)
+        let loader = loader(&FUNCTION)
             .region(EnvironmentVariableRegionProvider::new())
             .credentials_provider(EnvironmentVariableCredentialsProvider::new());
         Self::load(loader).await
@@ -149,7 +131,12 @@ impl Connection {
     }
 }
 
-fn loader(limits: Limits) -> ConfigLoader {
+fn loader(limits: &Limits) -> ConfigLoader {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(3))
+        .operation_attempt_timeout(Duration::from_secs(limits.attempt))
+        .operation_timeout(Duration::from_secs(limits.operation))
+        .build();
     let http = aws_smithy_http_client::Builder::new()
         .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc))
         .build_https();
@@ -157,7 +144,7 @@ fn loader(limits: Limits) -> ConfigLoader {
         .app_name(AppName::new("s3guard").expect("the name has only letters and a digit"))
         .http_client(http)
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS_MAX))
-        .timeout_config(limits.config())
+        .timeout_config(timeouts)
 }
 
 /// The SDK looks for a profile only with the first call, and then lists every other place it looked in.
@@ -245,14 +232,10 @@ mod tests {
 
     #[test]
     fn a_function_waits_less_long_than_a_person_and_both_can_try_again() {
-        for limits in [Limits::Function, Limits::Person] {
-            let (attempt, operation) = limits.attempt_and_operation();
-            assert!(attempt * 2 <= operation, "{limits:?}");
+        for limits in [FUNCTION, PERSON] {
+            assert!(limits.attempt * 2 <= limits.operation);
         }
-        let (function, person) = (Limits::Function.config(), Limits::Person.config());
-        assert_eq!(function.operation_timeout(), Some(Duration::from_secs(15)));
-        assert!(function.operation_attempt_timeout() < person.operation_attempt_timeout());
-        assert!(function.operation_timeout() < person.operation_timeout());
+        assert!(FUNCTION.attempt < PERSON.attempt && FUNCTION.operation < PERSON.operation);
     }
 
     #[derive(Debug)]

@@ -3,15 +3,14 @@
 //! What an object lock holds is left and counted; so is what may not be deleted. Every call says whose bucket it expects. It
 //! may be broken off at any time: what is left is found again.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
-use aws_sdk_s3::Client;
-use aws_sdk_s3::types::{Delete, ObjectIdentifier};
+use aws_sdk_s3::types::{Delete, Error as Refusal, ObjectIdentifier};
 use s3guard_posture::{AccountId, BucketName};
 use tokio::time::sleep;
 
-use self::listing::{Entry, Place};
+use self::listing::Marker;
+use crate::bucket::Bucket;
 use crate::error::Answer as _;
 use crate::error::classify::is_transient;
 use crate::{AwsError, Connection, wait};
@@ -39,9 +38,7 @@ const LOCKS_LOOKED_AT_MAX: usize = 20;
 /// A bucket that is to be emptied.
 #[derive(Clone, Debug)]
 pub struct Emptying {
-    client: Client,
-    name: BucketName,
-    owner: AccountId,
+    bucket: Bucket,
     bypasses_governance: bool,
     /// Whether unfinished uploads are looked for, which takes a permission of its own.
     pub(crate) aborts_uploads: bool,
@@ -52,8 +49,6 @@ pub struct Emptying {
 pub struct Tally {
     /// So many versions and delete markers are gone.
     pub deleted: u64,
-    /// So many unfinished uploads were broken off.
-    pub uploads: u64,
     /// So many versions are held by an object lock, and stay.
     pub locked: u64,
     /// What holds those that were looked at.
@@ -78,23 +73,22 @@ pub enum Outcome {
 impl Emptying {
     /// A bucket of this account, in the connection's Region.
     pub fn new(connection: &Connection, name: BucketName, owner: AccountId) -> Self {
-        Self::of(Client::new(&connection.config), name, owner)
+        Self::of(Bucket::new(connection, name, owner))
     }
 
-    pub(crate) fn of(client: Client, name: BucketName, owner: AccountId) -> Self {
-        Self { client, name, owner, bypasses_governance: false, aborts_uploads: true }
+    pub(crate) fn of(bucket: Bucket) -> Self {
+        Self { bucket, bypasses_governance: false, aborts_uploads: true }
     }
 
     /// Has objects deleted that are locked in governance mode, for which the caller needs `s3:BypassGovernanceRetention`.
     #[must_use]
-    pub fn bypassing_governance(mut self, bypasses: bool) -> Self {
-        self.bypasses_governance = bypasses;
-        self
+    pub fn bypassing_governance(self, bypasses_governance: bool) -> Self {
+        Self { bypasses_governance, ..self }
     }
 
     /// The bucket.
     pub fn name(&self) -> &BucketName {
-        &self.name
+        &self.bucket.id.name
     }
 
     /// Empties the bucket and deletes it; empties it again if something came meanwhile.
@@ -102,7 +96,7 @@ impl Emptying {
         let mut tally = Tally::default();
         for _ in 0..ROUNDS_MAX {
             // What stays is counted anew in each round.
-            tally = Tally { deleted: tally.deleted, uploads: tally.uploads, ..Tally::default() };
+            tally = Tally { deleted: tally.deleted, ..Tally::default() };
             if !self.empty(&mut tally, &mut told).await? {
                 return Ok((tally, Outcome::Gone));
             }
@@ -122,139 +116,95 @@ impl Emptying {
         tally: &mut Tally,
         told: &mut impl FnMut(&Tally),
     ) -> Result<bool, AwsError> {
-        let mut place = Place::default();
-        let mut seen_before: Option<Entry> = None;
-        loop {
-            let Some(page) = self.again(async || self.page(&place).await).await? else {
-                return Ok(false);
-            };
-            let Some(first) = page.entries.first() else { break };
-            // S3 is consistent: what it has deleted it lists no more. Should it do so, we would go round for ever.
-            if seen_before.as_ref() == Some(first) {
-                let why = "what was deleted is listed still";
-                return Err(AwsError::other("DeleteObjects", self.object(""), why));
-            }
-            let left = self.delete(&page.entries, tally).await?;
+        let mut place = Some(Marker::default());
+        while let Some(from) = place {
+            let Some(page) = self.page("", &from).await? else { return Ok(false) };
+            let versions = page.entries.into_iter().map(|entry| entry.id).collect();
+            self.delete(versions, tally).await?;
             told(tally);
-            // The next page begins after the last one that stays, and not after one that is gone: it may be no marker any more.
-            if let Some(last) = left.last() {
-                place = Place::after(last);
-                seen_before = None;
-            } else {
-                seen_before = Some(first.clone());
-            }
-            if left.len() == page.entries.len() && !page.is_truncated {
-                break;
-            }
+            place = page.next;
         }
         if self.aborts_uploads {
-            self.abort_uploads(tally).await?;
+            self.abort_uploads().await?;
         }
         Ok(true)
     }
 
-    /// Deletes entries; gives those that stay, in their order.
+    /// Deletes versions; counts those that stay.
     pub(crate) async fn delete(
         &self,
-        entries: &[Entry],
+        mut versions: Vec<ObjectIdentifier>,
         tally: &mut Tally,
-    ) -> Result<Vec<Entry>, AwsError> {
-        let mut to_do: Vec<Entry> = entries.to_vec();
-        let mut stays = BTreeSet::new();
+    ) -> Result<(), AwsError> {
         let mut pauses = pauses();
-        while !to_do.is_empty() {
-            let errors = self.again(async || self.delete_batch(&to_do).await).await?;
+        while !versions.is_empty() {
+            let refusals = self.again(async || self.delete_batch(&versions).await).await?;
+            tally.deleted += (versions.len() - refusals.len()) as u64;
+            versions.clear();
             let pause = pauses.next();
-            let mut again = Vec::new();
-            for (entry, code, message) in &errors {
+            for refusal in refusals {
+                let code = refusal.code().unwrap_or("Unknown");
+                let message = refusal.message().unwrap_or("no reason was given");
+                let key = refusal.key().unwrap_or_default();
+                // An object that never had versions may be named without one.
+                let version_id = refusal.version_id().unwrap_or("null");
                 if code == "NoSuchKey" || code == "NoSuchVersion" {
                     continue;
-                }
-                if is_transient(code) && pause.is_some() {
-                    again.push(entry.clone());
-                    continue;
-                }
-                stays.insert((entry.key.clone(), entry.version_id.clone()));
-                if locks::says_locked(code, message) {
+                } else if is_transient(code) && pause.is_some() {
+                    versions.push(identifier(key, version_id));
+                } else if locks::says_locked(code, message) {
                     tally.locked += 1;
                     if tally.locks.looked_at < LOCKS_LOOKED_AT_MAX {
-                        self.add_lock(entry, &mut tally.locks).await;
+                        self.add_lock(key, version_id, &mut tally.locks).await;
                     }
                 } else {
                     tally.failed += 1;
                     tally.first_failure.get_or_insert_with(|| format!("{code}: {message}"));
                 }
             }
-            tally.deleted += (to_do.len() - errors.len()) as u64;
-            to_do = again;
-            if let Some(pause) = pause.filter(|_| !to_do.is_empty()) {
+            if let Some(pause) = pause.filter(|_| !versions.is_empty()) {
                 sleep(pause).await;
             }
         }
-        let is_left =
-            |entry: &&Entry| stays.contains(&(entry.key.clone(), entry.version_id.clone()));
-        Ok(entries.iter().filter(is_left).cloned().collect())
+        Ok(())
     }
 
-    /// Deletes up to a thousand versions in one call; gives those that S3 names as not deleted, with code and words.
-    async fn delete_batch(
-        &self,
-        entries: &[Entry],
-    ) -> Result<Vec<(Entry, String, String)>, AwsError> {
+    /// Deletes up to a thousand versions in one call; gives those that S3 does not delete.
+    async fn delete_batch(&self, versions: &[ObjectIdentifier]) -> Result<Vec<Refusal>, AwsError> {
+        // Without it the caller needs no permission for it.
+        let bypass = self.bypasses_governance.then_some(true);
         // What XML cannot say goes by its URL, one by one.
-        let (strange, plain): (Vec<_>, Vec<_>) =
-            entries.iter().partition(|entry| !entry.can_be_said_in_xml());
-        let mut errors = Vec::new();
-        for entry in strange {
-            let call = on_bucket!(self, delete_object).key(&entry.key);
-            let call = call.set_bypass_governance_retention(self.bypass());
-            let answer = call.version_id(&entry.version_id).send().await;
-            if let Err(error) = answer.named("DeleteObject", self.object(&entry.key)) {
+        let (plain, strange): (Vec<_>, Vec<_>) =
+            versions.iter().cloned().partition(|version| listing::is_xml(version.key()));
+        let mut refusals = Vec::new();
+        for version in strange {
+            let call = on_bucket!(self.bucket, delete_object).key(version.key());
+            let call = call.set_version_id(version.version_id.clone());
+            let answer = call.set_bypass_governance_retention(bypass).send().await;
+            if let Err(error) = answer.named("DeleteObject", self.bucket.object(version.key())) {
                 let Some(code) = error.code() else { return Err(error) };
-                errors.push((entry.clone(), code.to_owned(), error.message.clone()));
+                let refusal = Refusal::builder().code(code).message(&error.message);
+                let refusal = refusal.key(version.key()).set_version_id(version.version_id);
+                refusals.push(refusal.build());
             }
         }
         if plain.is_empty() {
-            return Ok(errors);
+            return Ok(refusals);
         }
-        let failed = |error: String| AwsError::other("DeleteObjects", self.object(""), error);
-        let identifiers = plain.iter().map(|entry| {
-            ObjectIdentifier::builder().key(&entry.key).version_id(&entry.version_id).build()
-        });
-        let identifiers = identifiers.collect::<Result<Vec<_>, _>>();
-        let identifiers = identifiers.map_err(|error| failed(error.to_string()))?;
-        let delete = Delete::builder().set_objects(Some(identifiers)).quiet(true).build();
-        let answer = on_bucket!(self, delete_objects)
-            .set_bypass_governance_retention(self.bypass())
-            .delete(delete.map_err(|error| failed(error.to_string()))?)
-            .send()
-            .await
-            .named("DeleteObjects", self.object(""))?;
-        for error in answer.errors() {
-            let key = error.key().unwrap_or_default();
-            // An object that never had versions may be named without one.
-            let version_id = error.version_id().unwrap_or("null");
-            let said = |text: Option<&str>| text.unwrap_or("no reason was given").to_owned();
-            let entry =
-                plain.iter().find(|entry| entry.key == key && entry.version_id == version_id);
-            let Some(entry) = entry else {
-                return Err(failed(format!("S3 names `{key}`, which it was not asked to delete")));
-            };
-            errors.push(((*entry).clone(), said(error.code()), said(error.message())));
-        }
-        Ok(errors)
-    }
-
-    fn bypass(&self) -> Option<bool> {
-        // Without it the caller needs no permission for it.
-        self.bypasses_governance.then_some(true)
+        let delete = Delete::builder().set_objects(Some(plain)).quiet(true).build();
+        let call = on_bucket!(self.bucket, delete_objects);
+        let call = call.delete(delete.expect("there are objects"));
+        let answer = call.set_bypass_governance_retention(bypass).send().await;
+        let answer = answer.named("DeleteObjects", self.bucket.object(""))?;
+        refusals.extend(answer.errors.unwrap_or_default());
+        Ok(refusals)
     }
 
     /// Deletes the empty bucket; `false` if it is not empty any more.
     pub(crate) async fn delete_bucket(&self) -> Result<bool, AwsError> {
         self.again(async || {
-            let answer = on_bucket!(self, delete_bucket).send().await;
-            match answer.optional("DeleteBucket", self.object(""), &["NoSuchBucket"]) {
+            let answer = on_bucket!(self.bucket, delete_bucket).send().await;
+            match answer.optional("DeleteBucket", self.bucket.object(""), &["NoSuchBucket"]) {
                 Ok(_) => Ok(true),
                 Err(error) if error.code() == Some("BucketNotEmpty") => Ok(false),
                 Err(error) => Err(error),
@@ -267,10 +217,11 @@ impl Emptying {
     async fn again<T>(&self, call: impl AsyncFn() -> Result<T, AwsError>) -> Result<T, AwsError> {
         wait::retry(pauses(), AwsError::is_transient, async || call().await).await
     }
+}
 
-    fn object(&self, key: &str) -> String {
-        crate::error::in_bucket(&self.name, key)
-    }
+fn identifier(key: &str, version_id: &str) -> ObjectIdentifier {
+    let version = ObjectIdentifier::builder().key(key).version_id(version_id).build();
+    version.expect("the key is given")
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use aws_sdk_lambda::Client;
 use aws_sdk_lambda::operation::get_function_configuration::GetFunctionConfigurationOutput;
 use aws_sdk_lambda::types::{
-    EventSourceMappingConfiguration, LastUpdateStatus, LoggingConfig, Runtime, State,
+    EventSourceMappingConfiguration, LastUpdateStatus, LoggingConfig, State,
 };
 use s3guard_posture::Reading;
 
@@ -18,10 +18,6 @@ const MISSING: [&str; 1] = ["ResourceNotFoundException"];
 pub struct Function {
     /// Why it cannot be called, or not with what it was last given; none if it can.
     pub trouble: Option<String>,
-    /// What it runs on, as `provided.al2023`.
-    pub runtime: String,
-    /// How much memory it has.
-    pub memory_mebibytes: u32,
     /// The SHA-256 of its zip, in base 64.
     pub code_sha256: String,
     /// The log group that it writes to.
@@ -78,8 +74,6 @@ fn read(function: &str, answer: &GetFunctionConfigurationOutput) -> Function {
     let log_group = answer.logging_config().and_then(LoggingConfig::log_group);
     Function {
         trouble,
-        runtime: answer.runtime().map_or("", Runtime::as_str).to_owned(),
-        memory_mebibytes: answer.memory_size().and_then(|size| size.try_into().ok()).unwrap_or(0),
         code_sha256: answer.code_sha256().unwrap_or_default().to_owned(),
         // What Lambda takes where nothing else is given.
         log_group: log_group.map_or_else(|| format!("/aws/lambda/{function}"), str::to_owned),
@@ -136,16 +130,11 @@ mod tests {
 
     #[tokio::test]
     async fn a_function_says_where_it_logs_and_else_it_logs_where_lambda_takes_it() {
-        let body = r#"{"Runtime":"provided.al2023","MemorySize":256,"CodeSha256":"abc=","LoggingConfig":{"LogGroup":"g"}}"#;
+        let body = r#"{"CodeSha256":"abc=","LoggingConfig":{"LogGroup":"g"}}"#;
         let fake = Fake::answering([(200, body), (200, "{}")]);
         let connection = fake.connection();
-        let expected = Function {
-            trouble: None,
-            runtime: "provided.al2023".to_owned(),
-            memory_mebibytes: 256,
-            code_sha256: "abc=".to_owned(),
-            log_group: "g".to_owned(),
-        };
+        let expected =
+            Function { trouble: None, code_sha256: "abc=".to_owned(), log_group: "g".to_owned() };
         assert_eq!(describe(&connection, "f").await.unwrap(), Reading::Known(expected));
         let Ok(Reading::Known(bare)) = describe(&connection, "f").await else {
             panic!("it is known");

@@ -13,12 +13,11 @@ mod status;
 use std::collections::BTreeMap;
 
 use aws_sdk_cloudformation::Client;
-use aws_sdk_cloudformation::types::{Parameter, StackResourceSummary};
+use aws_sdk_cloudformation::types::{Parameter, ResourceStatus, StackResourceSummary};
 
 pub use self::change_set::{
     Change, ChangeSet, ChangeSetRequest, ChangeSetState, Manner, OnFailure, Ready, Template, Value,
 };
-use self::deletion::{Deletion, Way};
 pub use self::event::Event;
 pub use self::events::Scope;
 pub use self::status::{Operation, Phase, StackStatus};
@@ -61,6 +60,43 @@ pub struct Resource {
     pub physical_id: String,
     /// Its type, as `AWS::S3::Bucket`.
     pub resource_type: String,
+    /// Its status as AWS writes it, as `DELETE_FAILED`.
+    pub status: String,
+    /// CloudFormation's words on the status.
+    pub reason: Option<String>,
+}
+
+impl Resource {
+    /// Whether it is not in the account any more. A stack whose deletion has failed lists what is gone, too.
+    pub fn is_gone(&self) -> bool {
+        self.status == "DELETE_COMPLETE"
+    }
+
+    /// Whether it could not be deleted.
+    pub fn could_not_go(&self) -> bool {
+        self.status == "DELETE_FAILED"
+    }
+
+    /// Whether it is a bucket that could not be deleted because something is in it, which AWS says in words alone.
+    ///
+    /// Written for: "The bucket you tried to delete is not empty (Service: S3, Status Code: 409, …)".
+    pub fn is_full_bucket(&self) -> bool {
+        self.could_not_go()
+            && self.resource_type == "AWS::S3::Bucket"
+            && self.reason.as_deref().is_some_and(|reason| reason.contains("is not empty"))
+    }
+
+    /// Whether it could not be rolled back, so that it can be skipped: not because an update was cancelled.
+    pub fn is_stuck(&self) -> bool {
+        self.status == "UPDATE_FAILED" && !self.reason.as_deref().is_some_and(event::says_cancelled)
+    }
+}
+
+impl Stack {
+    /// The name, which its id has in it.
+    pub fn name(&self) -> &str {
+        self.id.split('/').nth(1).unwrap_or(&self.id)
+    }
 }
 
 impl Stacks {
@@ -79,32 +115,23 @@ impl Stacks {
         }
     }
 
-    /// Deletes a stack, in the background.
-    pub async fn delete(&self, stack_id: &str, token: &str) -> Result<(), AwsError> {
-        let deletion = Deletion { token: token.to_owned(), role_arn: None, way: Way::Plain };
-        self.delete_as(stack_id, &deletion).await
-    }
-
-    /// Lists a stack's resources that exist.
+    /// Lists a stack's resources that have, or had, a name in the account.
     pub async fn resources(&self, stack_id: &str) -> Result<Vec<Resource>, AwsError> {
-        let summaries = self.summaries(stack_id).await?;
-        Ok(summaries.iter().filter_map(read_resource).collect())
-    }
-
-    /// What CloudFormation says of each resource of a stack, in all pages.
-    async fn summaries(&self, stack_id: &str) -> Result<Vec<StackResourceSummary>, AwsError> {
         let call = self.client.list_stack_resources().stack_name(stack_id);
         let summaries = call.into_paginator().items().send().try_collect().await;
-        summaries.named("ListStackResources", object(stack_id))
+        let summaries = summaries.named("ListStackResources", object(stack_id))?;
+        Ok(summaries.iter().filter_map(read_resource).collect())
     }
 }
 
-/// A resource that exists has a name in the account.
 fn read_resource(summary: &StackResourceSummary) -> Option<Resource> {
+    let status = summary.resource_status().map(ResourceStatus::as_str);
     Some(Resource {
         logical_id: summary.logical_resource_id().unwrap_or_default().to_owned(),
         physical_id: summary.physical_resource_id()?.to_owned(),
         resource_type: summary.resource_type().unwrap_or_default().to_owned(),
+        status: status.unwrap_or_default().to_owned(),
+        reason: summary.resource_status_reason().map(str::to_owned),
     })
 }
 
@@ -114,11 +141,7 @@ fn read_stack(stack: &aws_sdk_cloudformation::types::Stack) -> Stack {
         id: owned(stack.stack_id()),
         status: stack.stack_status().map_or("", |status| status.as_str()).into(),
         reason: stack.stack_status_reason().map(str::to_owned),
-        parameters: stack
-            .parameters()
-            .iter()
-            .map(|parameter| (owned(parameter.parameter_key()), owned(parameter.parameter_value())))
-            .collect(),
+        parameters: values(stack.parameters()),
         outputs: stack
             .outputs()
             .iter()

@@ -38,6 +38,12 @@ pub async fn trails(connection: &Connection) -> Result<Reading<Vec<Trail>>, AwsE
     Ok(Reading::Known(try_join_all(known).await?))
 }
 
+/// Whether a trail of the Region logs.
+pub async fn is_logging(connection: &Connection, trail: &str) -> Result<bool, AwsError> {
+    let status = status(&Client::new(&connection.config), trail).await?;
+    Ok(status.known().is_some_and(|status| status.is_logging))
+}
+
 async fn read(client: &Client, trail: &SdkTrail) -> Result<Trail, AwsError> {
     let name = trail.name().unwrap_or_default();
     // What is not of this Region and account answers to its ARN alone.
@@ -80,7 +86,9 @@ async fn selectors(client: &Client, arn: &str) -> Result<Reading<Selectors>, Aws
         if advanced.is_empty() {
             Selectors::Basic(answer.event_selectors().iter().map(basic).collect())
         } else {
-            Selectors::Advanced(advanced.iter().map(selector).collect())
+            let conditions =
+                |one: &AdvancedEventSelector| one.field_selectors().iter().map(condition).collect();
+            Selectors::Advanced(advanced.iter().map(conditions).map(AdvancedSelector).collect())
         }
     }))
 }
@@ -116,10 +124,6 @@ fn calls(kind: &ReadWriteType) -> Calls {
         ReadWriteType::WriteOnly => Calls::Write,
         other => Calls::Unknown(other.as_str().to_owned()),
     }
-}
-
-fn selector(selector: &AdvancedEventSelector) -> AdvancedSelector {
-    AdvancedSelector(selector.field_selectors().iter().map(condition).collect())
 }
 
 fn condition(field: &AdvancedFieldSelector) -> Condition {

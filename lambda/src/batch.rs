@@ -2,7 +2,10 @@
 //!
 //! Source of both shapes: AWS Lambda Developer Guide, "Using Lambda with Amazon SQS" and "Reporting batch item failures".
 
-use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
 
 /// What Lambda delivers from a queue.
 #[derive(Debug, Deserialize)]
@@ -23,44 +26,21 @@ pub(crate) struct Message {
     pub(crate) body: String,
     /// What SQS knows of it.
     #[serde(default)]
-    attributes: Attributes,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
-struct Attributes {
-    approximate_receive_count: Option<String>,
+    attributes: BTreeMap<String, String>,
 }
 
 impl Message {
     /// Whether it was delivered before, and what came of that is not known.
     pub(crate) fn is_again(&self) -> bool {
-        let count = self.attributes.approximate_receive_count.as_deref();
+        let count = self.attributes.get("ApproximateReceiveCount");
         count.and_then(|count| count.parse().ok()).unwrap_or(1_u64) > 1
     }
 }
 
-/// The messages that are to be delivered again. None means that all is done.
-#[derive(Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Failures {
-    /// One for each message.
-    pub(crate) batch_item_failures: Vec<Failure>,
-}
-
-/// A message that is to be delivered again.
-#[derive(Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Failure {
-    /// Its id.
-    pub(crate) item_identifier: String,
-}
-
-impl Failures {
-    /// Has a message delivered again.
-    pub(crate) fn add(&mut self, message_id: &str) {
-        self.batch_item_failures.push(Failure { item_identifier: message_id.to_owned() });
-    }
+/// Lambda's answer: the messages that are to be delivered again. None means that all is done.
+pub(crate) fn answer(failed: &[String]) -> Value {
+    let failed: Vec<Value> = failed.iter().map(|id| json!({ "itemIdentifier": id })).collect();
+    json!({ "batchItemFailures": failed })
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use s3guard_aws::{AwsError, Connection, Ledger, Objects, Queue};
+use s3guard_aws::{AwsError, Buckets, Connection, Ledger};
 use s3guard_posture::contract::metrics::Metric;
 use s3guard_posture::digest::objects::{self, Alarming, Message};
 use s3guard_posture::digest::window::{
@@ -12,13 +12,13 @@ use s3guard_posture::digest::window::{
 };
 use s3guard_posture::events::alarm::AlarmEvent;
 use s3guard_posture::events::object_event::ObjectEvent;
-use s3guard_posture::flow::Tally;
+use s3guard_posture::flow::{Outgoing as _, Tally};
 use s3guard_posture::notify::notification::Origin;
 use s3guard_posture::notify::report;
 use s3guard_posture::{BucketName, Region};
 use time::OffsetDateTime;
 
-use crate::batch::{Batch, Failures};
+use crate::batch::Batch;
 use crate::clock::Clock;
 use crate::metrics;
 use crate::publisher::Publisher;
@@ -34,20 +34,11 @@ const AGAIN_SECONDS: u16 = LEASE.whole_seconds() as u16 + 10;
 /// The function `notify`.
 pub(crate) struct Notify {
     ledger: Ledger,
-    objects: Objects,
-    queue: Queue,
+    s3: Buckets,
     publisher: Publisher,
     region: Region,
     alarming: Alarming,
     settings: Common,
-    buckets: outbox::Buckets,
-}
-
-/// The events of a batch, and the messages that they came in.
-#[derive(Default)]
-struct Events {
-    message_ids: Vec<String>,
-    all: Vec<ObjectEvent>,
 }
 
 impl Notify {
@@ -56,12 +47,10 @@ impl Notify {
         let account = settings.account.clone();
         Self {
             ledger: Ledger::new(connection, settings.ledger.clone(), account.clone()),
-            objects: Objects::new(connection, account),
-            queue: Queue::new(connection, &settings.queue),
+            s3: Buckets::new(connection, account, None, OffsetDateTime::now_utc),
             publisher: Publisher::new(connection, &settings),
             region: connection.region().clone(),
             alarming: settings.config.notifications().alert().into(),
-            buckets: outbox::Buckets::default(),
             settings,
         }
     }
@@ -70,34 +59,33 @@ impl Notify {
     ///
     /// What is no event fails alone. If the events cannot be put where they count, all of them fail; if a window cannot
     /// be told, the message that asked for it.
-    pub(crate) async fn handle(&self, batch: Batch, name: &str, clock: Clock) -> Failures {
-        let mut failures = Failures::default();
+    pub(crate) async fn handle(&self, batch: Batch, name: &str, clock: Clock) -> Vec<String> {
+        let mut failures = Vec::new();
         let mut tally = Tally::default();
-        let mut events = Events::default();
+        let mut events = Vec::new();
         let mut closes = Vec::new();
         for message in batch.records {
             match Message::read(&message.body) {
                 Ok(Message::Event(event)) => {
                     if self.is_wanted(&event) {
-                        events.all.push(*event);
-                        events.message_ids.push(message.id);
+                        events.push((message.id, *event));
                     }
                 }
                 Ok(Message::Close(which)) => closes.push((message.id, which)),
                 Ok(Message::Alarm(alarm)) => {
                     if !self.tell_alarm(&alarm, clock.now()).await {
-                        failures.add(&message.id);
+                        failures.push(message.id);
                     }
                 }
                 Err(error) => {
                     let id = message.id;
                     tracing::error!(message_id = id, %error, "a message is not an event");
                     tally.count(Metric::NotAnEvent, 1);
-                    failures.add(&id);
+                    failures.push(id);
                 }
             }
         }
-        if !events.all.is_empty() {
+        if !events.is_empty() {
             Box::pin(self.gather(events, name, clock, &mut failures, &mut tally)).await;
         }
         for (id, which) in closes {
@@ -106,7 +94,7 @@ impl Notify {
             let is_told = self.in_time(told, clock, &mut tally).await;
             // The schedule comes again anyway.
             if !is_told && matches!(which, Close::One(_)) {
-                failures.add(&id);
+                failures.push(id);
             }
         }
         metrics::emit(&self.settings.stack, clock.now(), &tally);
@@ -123,13 +111,13 @@ impl Notify {
     /// Puts events where they count, and has their window closed.
     async fn gather(
         &self,
-        events: Events,
+        events: Vec<(String, ObjectEvent)>,
         name: &str,
         clock: Clock,
-        failures: &mut Failures,
+        failures: &mut Vec<String>,
         tally: &mut Tally,
     ) {
-        let Events { message_ids, all: mut events } = events;
+        let (message_ids, mut events): (Vec<_>, Vec<_>) = events.into_iter().unzip();
         self.look_up(&mut events).await;
         let alarming = events.iter().filter(|event| self.alarming.concerns(event)).count();
         let batch = Gathering { name, events, alarming };
@@ -137,9 +125,7 @@ impl Notify {
             Ok(gathered) => gathered,
             Err(error) => {
                 tracing::error!(%error, events = batch.events.len(), "events could not be gathered");
-                for id in &message_ids {
-                    failures.add(id);
-                }
+                failures.extend(message_ids);
                 return;
             }
         };
@@ -194,7 +180,7 @@ impl Notify {
     async fn close_later(&self, window: Window, delay_seconds: Option<u16>) {
         let Some(delay_seconds) = delay_seconds else { return };
         let body = objects::close(Close::One(window));
-        if let Err(error) = self.queue.send(&body, delay_seconds).await {
+        if let Err(error) = self.publisher.queue.send(&body, delay_seconds).await {
             tracing::error!(%error, %window, "the end of a window could not be queued");
         }
     }

@@ -1,15 +1,20 @@
-//! How notices go out: to the topic, and what matters enough also to the topic for chats.
+//! What leaves the functions: notices to the topic, those that matter enough also to the topic for chats, and messages to
+//! the function's own queue.
 
-use s3guard_aws::{AwsError, Connection, Topic};
+use std::time::Duration;
+
+use s3guard_aws::{AwsError, Connection, Queue, Topic};
 use s3guard_posture::Notice;
+use s3guard_posture::flow::{Delayed, Outgoing};
 use s3guard_posture::model::severity::Severity;
 
 use crate::settings::Common;
 
-/// Publishes notices.
+/// Publishes notices, and sends messages.
 pub(crate) struct Publisher {
     topic: Topic,
     chat: Option<(Topic, Severity)>,
+    pub(crate) queue: Queue,
 }
 
 impl Publisher {
@@ -20,12 +25,16 @@ impl Publisher {
         Self {
             topic: topic(&settings.topic),
             chat: settings.chat_topic.as_deref().map(topic).zip(from),
+            queue: Queue::new(connection, &settings.queue),
         }
     }
+}
 
-    /// Publishes a notice. What the chat does not take is logged and not tried again: everybody else has it already, and
-    /// would get it twice.
-    pub(crate) async fn publish(&self, notice: &Notice) -> Result<(), AwsError> {
+impl Outgoing for Publisher {
+    type Error = AwsError;
+
+    /// What the chat does not take is logged and not tried again: everybody else has it already, and would get it twice.
+    async fn publish(&self, notice: &Notice) -> Result<(), AwsError> {
         self.topic.publish(notice).await?;
         if let Some((topic, from)) = &self.chat
             && notice.document.severity >= *from
@@ -34,5 +43,16 @@ impl Publisher {
             tracing::error!(%error, subject = notice.subject, "a notice did not go to the chat");
         }
         Ok(())
+    }
+
+    async fn send(&self, messages: &[Delayed]) -> Result<(), AwsError> {
+        match messages {
+            [one] => self.queue.send(&one.body, one.delay_seconds).await,
+            many => self.queue.send_all(many).await,
+        }
+    }
+
+    async fn pause(&self, duration: Duration) {
+        tokio::time::sleep(duration).await;
     }
 }

@@ -9,12 +9,9 @@ use s3guard_posture::model::setting::{Algorithm, Encryption, Key, SseC};
 /// Reads the one rule that a bucket has. `None` if it has none that says how to encrypt.
 pub(crate) fn from_sdk(configuration: &ServerSideEncryptionConfiguration) -> Option<Encryption> {
     let rule = configuration.rules().first()?;
+    // A rule may hold nothing but the blocked types; S3 encrypts with its own keys then.
     let default = rule.apply_server_side_encryption_by_default();
-    let algorithm = match default {
-        Some(default) => algorithm(default),
-        // A rule may hold nothing but the blocked types; S3 encrypts with its own keys then.
-        None => Algorithm::SseS3,
-    };
+    let algorithm = default.map_or(Algorithm::SseS3, algorithm);
     let sse_c = match rule.blocked_encryption_types().map(BlockedEncryptionTypes::encryption_type) {
         None | Some([]) => SseC::NotSaid,
         Some(types) if types.contains(&EncryptionType::SseC) => SseC::Blocked,

@@ -5,18 +5,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use aws_sdk_s3::config::ConfigBag;
 use aws_sdk_s3::config::interceptors::AfterDeserializationInterceptorContextRef;
 use aws_sdk_s3::config::{Intercept, RuntimeComponents};
-use aws_sdk_s3::error::{BoxError, SdkError};
-use aws_sdk_s3::operation::get_bucket_notification_configuration::GetBucketNotificationConfigurationError;
-use aws_sdk_s3::operation::put_bucket_notification_configuration::{
-    PutBucketNotificationConfigurationError, PutBucketNotificationConfigurationOutput,
-};
+use aws_sdk_s3::error::BoxError;
 use aws_sdk_s3::types::NotificationConfiguration;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_xml::decode::Document;
 use s3guard_posture::model::setting::Notifications;
 
-use super::Place;
+use crate::AwsError;
+use crate::bucket::Bucket;
+use crate::error::Answer as _;
 
 /// The name of the root.
 const ROOT: &str = "NotificationConfiguration";
@@ -48,29 +46,19 @@ impl Intercept for Body {
     }
 }
 
-/// Gets the body of `GetBucketNotificationConfiguration`.
-pub(super) async fn get(
-    at: Place<'_>,
-) -> Result<Vec<u8>, SdkError<GetBucketNotificationConfigurationError>> {
+/// Gets the body of the configuration.
+pub(super) async fn get(at: &Bucket) -> Result<Vec<u8>, AwsError> {
     let body = Body::default();
-    on_bucket!(at, get_bucket_notification_configuration)
-        .customize()
-        .interceptor(body.clone())
-        .send()
-        .await?;
+    let call = on_bucket!(at, get_bucket_notification_configuration).customize();
+    let answer = call.interceptor(body.clone()).send().await;
+    answer.named("GetBucketNotificationConfiguration", at.object(""))?;
     Ok(body.take())
 }
 
 /// Puts the XML as it is. It takes the place of what the SDK would send before the request is signed.
-pub(super) async fn put(
-    at: Place<'_>,
-    notifications: &Notifications,
-) -> Result<
-    PutBucketNotificationConfigurationOutput,
-    SdkError<PutBucketNotificationConfigurationError>,
-> {
+pub(super) async fn put(at: &Bucket, notifications: &Notifications) -> Result<(), AwsError> {
     let xml = notifications.xml.clone();
-    on_bucket!(at, put_bucket_notification_configuration)
+    let answer = on_bucket!(at, put_bucket_notification_configuration)
         // A target of others that is gone must not keep us from adding ours.
         .skip_destination_validation(true)
         .notification_configuration(NotificationConfiguration::builder().build())
@@ -80,7 +68,8 @@ pub(super) async fn put(
             *request.body_mut() = SdkBody::from(xml.as_str());
         })
         .send()
-        .await
+        .await;
+    answer.named("PutBucketNotificationConfiguration", at.object("")).map(drop)
 }
 
 /// Reads which elements the root has. An error says in words what is wrong.

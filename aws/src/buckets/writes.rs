@@ -2,18 +2,20 @@
 
 use aws_sdk_s3::types::{
     BucketLoggingStatus, BucketVersioningStatus, LoggingEnabled, ObjectOwnership,
-    OwnershipControls, OwnershipControlsRule, VersioningConfiguration,
+    OwnershipControls, OwnershipControlsRule, PublicAccessBlockConfiguration,
+    VersioningConfiguration,
 };
 use s3guard_posture::Setting;
-use s3guard_posture::model::setting::{AccessLogs, Ownership};
+use s3guard_posture::model::setting::{AccessLogs, Ownership, PublicAccessBlock};
 
-use super::{Place, encryption, notifications, public_access};
+use super::{encryption, notifications};
 use crate::AwsError;
+use crate::bucket::Bucket;
 use crate::error::Answer as _;
 
 /// Writes a setting.
-pub(crate) async fn apply(at: Place<'_>, setting: &Setting) -> Result<(), AwsError> {
-    let object = crate::error::in_bucket(at.name, "");
+pub(crate) async fn apply(at: &Bucket, setting: &Setting) -> Result<(), AwsError> {
+    let object = at.object("");
     /// Sends a call on the bucket.
     macro_rules! send {
         ($name:literal, $call:ident $(, $with:ident($value:expr))*) => {{
@@ -27,7 +29,7 @@ pub(crate) async fn apply(at: Place<'_>, setting: &Setting) -> Result<(), AwsErr
         Setting::PublicAccessBlock(Some(block)) => send!(
             "PutPublicAccessBlock",
             put_public_access_block,
-            public_access_block_configuration(public_access::to_sdk(*block))
+            public_access_block_configuration(blocks(*block))
         ),
         Setting::PublicAccessBlock(None) => {
             send!("DeletePublicAccessBlock", delete_public_access_block)
@@ -58,16 +60,21 @@ pub(crate) async fn apply(at: Place<'_>, setting: &Setting) -> Result<(), AwsErr
             put_bucket_logging,
             bucket_logging_status(logging(logs.as_ref()))
         ),
-        Setting::Notifications(notifications) => {
-            let call = "PutBucketNotificationConfiguration";
-            let answer = notifications::put(at, notifications).await;
-            answer.named(call, object).map(drop)
-        }
+        Setting::Notifications(notifications) => notifications::put(at, notifications).await,
         Setting::AccountPublicAccessBlock(_) => {
             let why = "it is no bucket's, and written by another service";
             Err(AwsError::other("PutPublicAccessBlock", object, why))
         }
     }
+}
+
+fn blocks(block: PublicAccessBlock) -> PublicAccessBlockConfiguration {
+    PublicAccessBlockConfiguration::builder()
+        .block_public_acls(block.block_public_acls)
+        .ignore_public_acls(block.ignore_public_acls)
+        .block_public_policy(block.block_public_policy)
+        .restrict_public_buckets(block.restrict_public_buckets)
+        .build()
 }
 
 fn controls(ownership: Ownership) -> OwnershipControls {

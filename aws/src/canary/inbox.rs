@@ -20,9 +20,7 @@ const MISSING: [&str; 2] = ["AWS.SimpleQueueService.NonExistentQueue", "QueueDoe
 #[derive(Clone, Debug)]
 pub struct Inbox {
     sns: Sns,
-    sqs: Sqs,
     topic: String,
-    url: String,
     queue: Queue,
 }
 
@@ -44,18 +42,13 @@ impl Inbox {
     }
 
     fn of(connection: &Connection, url: String, topic: &str) -> Self {
-        Self {
-            sns: Sns::new(&connection.config),
-            sqs: Sqs::new(&connection.config),
-            topic: topic.to_owned(),
-            queue: Queue::new(connection, &url),
-            url,
-        }
+        let sns = Sns::new(&connection.config);
+        Self { sns, topic: topic.to_owned(), queue: Queue::new(connection, url) }
     }
 
     /// Where it is.
     pub fn url(&self) -> &str {
-        &self.url
+        &self.queue.url
     }
 
     /// Its messages.
@@ -76,29 +69,22 @@ impl Inbox {
                 "Condition": { "ArnEquals": { "aws:SourceArn": self.topic } },
             }],
         });
-        let call = self.sqs.set_queue_attributes().queue_url(&self.url);
+        let call = self.queue.client.set_queue_attributes().queue_url(&self.queue.url);
         let answer = call.attributes(QueueAttributeName::Policy, policy.to_string()).send().await;
-        answer.named("SetQueueAttributes", self.object())?;
+        answer.named("SetQueueAttributes", self.queue.object())?;
         let filter = json!({ "bucket": [bucket.as_str()] });
-        self.sns
-            .subscribe()
-            .topic_arn(&self.topic)
-            .protocol("sqs")
-            .endpoint(arn)
-            .attributes("RawMessageDelivery", "true")
-            .attributes("FilterPolicy", filter.to_string())
-            .return_subscription_arn(true)
-            .send()
-            .await
-            .named("Subscribe", format!("topic `{}`", self.topic))
-            .map(drop)
+        let call = self.sns.subscribe().topic_arn(&self.topic).protocol("sqs").endpoint(arn);
+        let call = call.attributes("RawMessageDelivery", "true");
+        let call = call.attributes("FilterPolicy", filter.to_string());
+        let answer = call.return_subscription_arn(true).send().await;
+        answer.named("Subscribe", format!("topic `{}`", self.topic)).map(drop)
     }
 
-    /// Ends the subscription and deletes the queue. `false` if there was no such queue.
-    pub async fn remove(&self) -> Result<bool, AwsError> {
+    /// Ends the subscription and deletes the queue, if there is one.
+    pub async fn remove(&self) -> Result<(), AwsError> {
         let arn = match self.arn().await {
             Err(error) if error.code().is_some_and(|code| MISSING.contains(&code)) => {
-                return Ok(false);
+                return Ok(());
             }
             arn => arn?,
         };
@@ -111,23 +97,19 @@ impl Inbox {
             let call = self.sns.unsubscribe().subscription_arn(subscription);
             call.send().await.named("Unsubscribe", format!("subscription `{subscription}`"))?;
         }
-        let deleted = self.sqs.delete_queue().queue_url(&self.url).send().await;
-        Ok(deleted.optional("DeleteQueue", self.object(), &MISSING)?.is_some())
+        let deleted = self.queue.client.delete_queue().queue_url(&self.queue.url).send().await;
+        deleted.optional("DeleteQueue", self.queue.object(), &MISSING).map(drop)
     }
 
     async fn arn(&self) -> Result<String, AwsError> {
         let name = QueueAttributeName::QueueArn;
-        let call = self.sqs.get_queue_attributes().queue_url(&self.url);
+        let call = self.queue.client.get_queue_attributes().queue_url(&self.queue.url);
         let answer = call.attribute_names(name.clone()).send().await;
-        let answer = answer.named("GetQueueAttributes", self.object())?;
+        let answer = answer.named("GetQueueAttributes", self.queue.object())?;
         let arn = answer.attributes().and_then(|attributes| attributes.get(&name));
         arn.cloned().ok_or_else(|| {
-            AwsError::other("GetQueueAttributes", self.object(), "the queue has no ARN")
+            AwsError::other("GetQueueAttributes", self.queue.object(), "the queue has no ARN")
         })
-    }
-
-    fn object(&self) -> String {
-        format!("queue `{}`", self.url)
     }
 }
 
@@ -142,7 +124,7 @@ pub async fn inboxes(connection: &Connection, topic: &str) -> Result<Vec<(Inbox,
         let tags = sqs.list_queue_tags().queue_url(&url).send().await;
         let inbox = Inbox::of(connection, url, topic);
         // A queue is listed for a minute after it was deleted.
-        if let Some(tags) = tags.optional("ListQueueTags", inbox.object(), &MISSING)? {
+        if let Some(tags) = tags.optional("ListQueueTags", inbox.queue.object(), &MISSING)? {
             found.push((inbox, tags.tags.unwrap_or_default().into_iter().collect()));
         }
     }

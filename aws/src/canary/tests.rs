@@ -45,12 +45,8 @@ async fn every_version_and_marker_goes_before_the_bucket_and_each_call_names_the
     };
     let page = version("Version", "1") + &version("DeleteMarker", "2");
     let page = format!("<ListVersionsResult>{page}</ListVersionsResult>");
-    let fake = Fake::answering([
-        (200, page),
-        (200, "<DeleteResult/>".to_owned()),
-        (200, "<ListVersionsResult/>".to_owned()),
-        (204, String::new()),
-    ]);
+    let fake =
+        Fake::answering([(200, page), (200, "<DeleteResult/>".to_owned()), (204, String::new())]);
     canary(&fake).remove().await.unwrap();
     let asked = fake.asked();
     assert!(asked.iter().all(|one| one.header("x-amz-expected-bucket-owner").is_some()));
@@ -61,7 +57,7 @@ async fn every_version_and_marker_goes_before_the_bucket_and_each_call_names_the
             asked[1].body
         );
     }
-    assert!(asked[3].line.starts_with("DELETE "));
+    assert!(asked[2].line.starts_with("DELETE "));
 }
 
 #[tokio::test]
@@ -88,6 +84,5 @@ async fn only_names_of_this_account_and_region_are_canaries() {
     let found = canaries(&fake.connection(), &owner()).await.unwrap();
     assert_eq!(found, [(ours.parse().unwrap(), Reading::Absent)]);
     let asked = lines(&fake);
-    assert!(asked[0].contains("prefix=s3guard-canary-"), "{asked:?}");
     assert_eq!(asked.len(), 2, "no other bucket is asked: {asked:?}");
 }

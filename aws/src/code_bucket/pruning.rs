@@ -15,17 +15,24 @@ const NEWEST: usize = 3;
 /// What is younger may be of a deployment that is under way.
 const YOUNG: Duration = Duration::DAY;
 
+/// How the names of packages and templates begin and end, as `bootstrap-x86_64-….zip` and `template-….json`.
+const KINDS: [(&str, &str); 2] = [("", ".zip"), ("template-", ".json")];
+
 /// Which keys nobody needs any more.
 ///
 /// Kept are those that a stack refers to, the newest three packages and templates, and what is younger than a day. What has no
 /// time, or a name that is not ours, stays.
-pub fn superfluous(
+fn superfluous(
     written: &BTreeMap<String, Option<OffsetDateTime>>,
     used: &BTreeSet<String>,
     now: OffsetDateTime,
 ) -> BTreeSet<String> {
     let mut superfluous = BTreeSet::new();
-    for is_of_kind in [is_package, is_template] {
+    for (begin, end) in KINDS {
+        let is_of_kind = |key: &str| {
+            let name = key.strip_prefix(OURS).filter(|name| !name.contains('/'));
+            name.is_some_and(|name| name.starts_with(begin) && name.ends_with(end))
+        };
         let of_kind = written.iter().filter(|(key, _)| is_of_kind(key));
         let mut of_kind: Vec<_> = of_kind.filter_map(|(key, time)| Some(((*time)?, key))).collect();
         of_kind.sort_unstable();
@@ -36,21 +43,6 @@ pub fn superfluous(
     superfluous
 }
 
-/// As `s3guard/bootstrap-x86_64-….zip`.
-fn is_package(key: &str) -> bool {
-    is_ours(key, "", ".zip")
-}
-
-/// As `s3guard/template-….json`.
-fn is_template(key: &str) -> bool {
-    is_ours(key, "template-", ".json")
-}
-
-fn is_ours(key: &str, begin: &str, end: &str) -> bool {
-    let Some(name) = key.strip_prefix(OURS) else { return false };
-    name.starts_with(begin) && name.ends_with(end) && !name.contains('/')
-}
-
 impl CodeBucket {
     /// Takes out what nobody needs any more, with all its versions; gives how many keys went. A bucket that is not there has none.
     pub async fn prune(
@@ -59,28 +51,28 @@ impl CodeBucket {
         now: OffsetDateTime,
     ) -> Result<usize, AwsError> {
         let emptying = self.emptying();
-        let Some(versions) = emptying.versions(OURS).await? else { return Ok(0) };
+        let versions = emptying.versions(OURS).await?;
         let written = versions.iter().map(|(key, entries)| {
             // The newest counts; one without a time is as good as new.
             let times: Option<Vec<_>> = entries.iter().map(|entry| entry.written).collect();
             (key.clone(), times.and_then(|times| times.into_iter().max()))
         });
         let superfluous = superfluous(&written.collect(), used, now);
-        let entries: Vec<_> =
-            superfluous.iter().filter_map(|key| versions.get(key)).flatten().cloned().collect();
+        let entries = superfluous.iter().filter_map(|key| versions.get(key)).flatten();
+        let ids: Vec<_> = entries.map(|entry| entry.id.clone()).collect();
         let mut tally = Tally::default();
-        for batch in entries.chunks(1000) {
-            emptying.delete(batch, &mut tally).await?;
+        for batch in ids.chunks(1000) {
+            emptying.delete(batch.to_vec(), &mut tally).await?;
         }
         match tally.first_failure {
-            Some(failure) => Err(AwsError::other("DeleteObjects", self.object(""), failure)),
+            Some(failure) => Err(AwsError::other("DeleteObjects", self.bucket.object(""), failure)),
             None => Ok(superfluous.len()),
         }
     }
 
     /// The bucket, to be emptied and deleted.
     pub fn emptying(&self) -> Emptying {
-        Emptying::of(self.client.clone(), self.name.clone(), self.owner.clone())
+        Emptying::of(self.bucket.clone())
     }
 }
 
@@ -142,10 +134,8 @@ mod tests {
             (200, format!("<ListVersionsResult>{}</ListVersionsResult>", list.concat())),
             (200, "<DeleteResult/>".to_owned()),
         ]);
-        let caller = crate::identity::Identity {
-            account: "111122223333".parse().unwrap(),
-            arn: "arn:aws:iam::111122223333:user/u".to_owned(),
-        };
+        let account = "111122223333".parse().unwrap();
+        let caller = crate::identity::Identity { account, arn: String::new() };
         let bucket = CodeBucket::new(&fake.connection(), "code".parse().unwrap(), &caller);
         assert_eq!(bucket.prune(&BTreeSet::new(), NOW).await, Ok(1));
         let asked = fake.asked();

@@ -6,7 +6,6 @@ use aws_sdk_s3::types::{ObjectLockLegalHoldStatus, ObjectLockMode};
 use time::OffsetDateTime;
 
 use super::Emptying;
-use super::listing::Entry;
 
 /// The locks of the versions that were looked at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -46,9 +45,9 @@ pub(super) fn says_locked(code: &str, message: &str) -> bool {
 
 impl Emptying {
     /// Looks at what locks a version. That it may not be looked at changes nothing.
-    pub(super) async fn add_lock(&self, entry: &Entry, locks: &mut Locks) {
+    pub(super) async fn add_lock(&self, key: &str, version_id: &str, locks: &mut Locks) {
         locks.looked_at += 1;
-        let call = on_bucket!(self, head_object).key(&entry.key).version_id(&entry.version_id);
+        let call = on_bucket!(self.bucket, head_object).key(key).version_id(version_id);
         let Ok(answer) = call.send().await else { return };
         if answer.object_lock_legal_hold_status() == Some(&ObjectLockLegalHoldStatus::On) {
             locks.legal_hold = true;

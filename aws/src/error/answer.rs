@@ -5,7 +5,7 @@ use std::fmt::Debug;
 
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use s3guard_posture::{BucketName, Reading};
+use s3guard_posture::Reading;
 
 use super::AwsError;
 
@@ -53,10 +53,13 @@ where
     }
 }
 
-/// A bucket in an error, or an object of this key in it.
-pub(crate) fn in_bucket(bucket: &BucketName, key: &str) -> String {
-    match key {
-        "" => format!("bucket `{bucket}`"),
-        key => format!("object `{key}` in bucket `{bucket}`"),
+/// A refusal is a reading, too; `None` if there is no such bucket.
+pub(crate) fn seen<T>(
+    answer: Result<Reading<T>, AwsError>,
+) -> Result<Option<Reading<T>>, AwsError> {
+    match answer {
+        Err(error) if error.code() == Some("NoSuchBucket") => Ok(None),
+        Err(error) if error.is_denied() => Ok(Some(Reading::Denied)),
+        answer => answer.map(Some),
     }
 }

@@ -21,20 +21,6 @@ pub enum NoCredentials {
     Unknown,
 }
 
-impl NoCredentials {
-    /// All of them.
-    pub const ALL: [Self; 8] = [
-        Self::SsoSession,
-        Self::SsoSettings,
-        Self::Process,
-        Self::LoginSession,
-        Self::AssumeRole,
-        Self::Unreachable,
-        Self::None,
-        Self::Unknown,
-    ];
-}
-
 /// Parts of the SDK's words, the more particular ones first.
 const PARTS: [(&str, NoCredentials); 12] = [
     ("the SSO token has expired", NoCredentials::SsoSession),

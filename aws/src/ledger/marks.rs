@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use s3guard_posture::BucketName;
+use s3guard_posture::digest::window::Store as _;
 use s3guard_posture::evaluate::coverage::{self, Mark, PREFIX};
 use s3guard_posture::flow;
 use s3guard_posture::reconcile::reported::{self, Told};
@@ -15,7 +16,7 @@ impl flow::Ledger for Ledger {
     type Error = AwsError;
 
     async fn claim(&self, key: &str) -> Result<bool, AwsError> {
-        self.put_where_none(key, b"{}".to_vec()).await
+        self.put_new(key, b"{}".to_vec()).await
     }
 
     /// Listing says it, for which no permission to read is needed.
@@ -37,7 +38,7 @@ impl flow::Ledger for Ledger {
         let (after, before) = (format!("{PREFIX}{from}"), format!("{PREFIX}{to}"));
         let mut keys = self.keys(PREFIX, Some(&after), |key| key < before.as_str()).await?;
         for name in behind(from.as_str(), to.as_str()) {
-            keys.extend(self.keys(&of(name), None, |_| true).await?);
+            keys.extend(self.keys(&format!("{PREFIX}{name}/"), None, |_| true).await?);
         }
         let mut marks: BTreeMap<BucketName, BTreeSet<Mark>> = BTreeMap::new();
         for key in &keys {
@@ -49,11 +50,6 @@ impl flow::Ledger for Ledger {
         }
         Ok(marks)
     }
-}
-
-/// What the marks of a bucket begin with.
-fn of(bucket: &str) -> String {
-    format!("{PREFIX}{bucket}/")
 }
 
 /// The last name and those before it whose marks are listed behind those of names after it.

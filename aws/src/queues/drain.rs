@@ -2,7 +2,7 @@
 
 use aws_sdk_sqs::types::{DeleteMessageBatchRequestEntry, QueueAttributeName};
 
-use super::{BATCH_MAX, Queue, SendError};
+use super::{BATCH_MAX, Queue};
 use crate::AwsError;
 use crate::error::Answer as _;
 
@@ -66,7 +66,7 @@ impl Queue {
     }
 
     /// Deletes messages that were taken out. One that SQS does not delete comes back after a minute.
-    pub async fn delete(&self, messages: &[Received]) -> Result<(), SendError> {
+    pub async fn delete(&self, messages: &[Received]) -> Result<(), AwsError> {
         for batch in messages.chunks(BATCH_MAX) {
             let entry = |(place, message): (usize, &Received)| {
                 DeleteMessageBatchRequestEntry::builder()
@@ -80,8 +80,8 @@ impl Queue {
             let answer = call.set_entries(Some(entries)).send().await;
             let answer = answer.named("DeleteMessageBatch", self.object())?;
             if let Some(first) = answer.failed().first() {
-                let (count, code) = (answer.failed().len(), first.code().to_owned());
-                return Err(SendError::LeftOut { url: self.url.clone(), count, code });
+                let count = answer.failed().len();
+                return Err(self.left_out("DeleteMessageBatch", count, first.code()));
             }
         }
         Ok(())

@@ -1,6 +1,5 @@
 //! A stack's events: what happened to which resource, and whether that was the cause or a consequence.
 
-mod code;
 mod refusal;
 
 use aws_sdk_cloudformation::types::{
@@ -8,7 +7,6 @@ use aws_sdk_cloudformation::types::{
 };
 use time::OffsetDateTime;
 
-pub use self::code::HandlerCode;
 pub use self::refusal::Refusal;
 
 /// Something that happened to a resource of a stack, or to the stack.
@@ -84,7 +82,7 @@ impl Event {
 
     /// The words on the status without what CloudFormation puts around those of a resource's service.
     pub fn words(&self) -> Option<&str> {
-        self.reason.as_deref().map(code::words)
+        self.reason.as_deref().map(words)
     }
 
     /// Why AWS refused it for want of permission, if it did.
@@ -92,9 +90,13 @@ impl Event {
         Refusal::read(self.reason.as_deref()?)
     }
 
-    /// The code of the resource's handler, if it gave one.
-    pub fn handler_code(&self) -> Option<HandlerCode> {
-        HandlerCode::read(self.reason.as_deref()?)
+    /// The code of the resource's handler, as `AlreadyExists`, if it gave one: CloudFormation's words are the only place that has it.
+    ///
+    /// Source: AWS CloudFormation API Reference, `RecordHandlerProgress`. Written for: `Resource handler returned message: "…"
+    /// (RequestToken: …, HandlerErrorCode: AlreadyExists)`.
+    pub fn handler_code(&self) -> Option<&str> {
+        let (_, rest) = self.reason.as_deref()?.rsplit_once("HandlerErrorCode: ")?;
+        rest.split(|c: char| !c.is_ascii_alphanumeric()).next()
     }
 
     /// Whether it failed because a hook did, whose words are in an event of their own.
@@ -200,4 +202,35 @@ fn time(timestamp: Option<&aws_smithy_types::DateTime>) -> OffsetDateTime {
 /// Written for: "Resource creation cancelled", "Resource update cancelled", "Resource deletion cancelled".
 pub(super) fn says_cancelled(reason: &str) -> bool {
     reason.starts_with("Resource ") && reason.ends_with(" cancelled")
+}
+
+/// What the resource's service said, without what CloudFormation puts around it.
+///
+/// Written for: `Resource handler returned message: "…" (RequestToken: …, HandlerErrorCode: AlreadyExists)`.
+fn words(reason: &str) -> &str {
+    let Some(rest) = reason.strip_prefix("Resource handler returned message: \"") else {
+        return reason;
+    };
+    rest.rsplit_once("\" (RequestToken: ").map_or(reason, |(words, _)| words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_services_words_and_its_code_stand_between_cloudformations() {
+        let reason = "Resource handler returned message: \"\"q\" is taken (Service: Sqs)\" (RequestToken: 91702d2a, \
+                      HandlerErrorCode: AlreadyExists)";
+        let event = |reason: &str| {
+            let event = StackEvent::builder().stack_id("s").event_id("1").stack_name("s");
+            let event = event.timestamp(aws_smithy_types::DateTime::from_secs(1));
+            read(&event.resource_status_reason(reason).build())
+        };
+        let taken = event(reason);
+        assert_eq!(taken.words(), Some("\"q\" is taken (Service: Sqs)"));
+        assert_eq!(taken.handler_code(), Some("AlreadyExists"));
+        let plain = event("No export named x found");
+        assert_eq!((plain.words(), plain.handler_code()), (plain.reason.as_deref(), None));
+    }
 }

@@ -1,7 +1,5 @@
 //! The ways back: a rollback that got stuck continued, a failed operation rolled back, an update cancelled.
 
-use aws_sdk_cloudformation::types::{ResourceStatus, StackResourceSummary};
-
 use super::{Stacks, object};
 use crate::AwsError;
 use crate::error::Answer as _;
@@ -15,17 +13,6 @@ pub enum Skip {
     These(Vec<String>),
     /// Leave all of them as they are.
     All,
-}
-
-/// A resource that could not be rolled back.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stuck {
-    /// Its name in the template.
-    pub logical_id: String,
-    /// Its type, as `AWS::S3::Bucket`.
-    pub resource_type: String,
-    /// CloudFormation's words on it.
-    pub reason: Option<String>,
 }
 
 impl Stacks {
@@ -63,23 +50,6 @@ impl Stacks {
         let call = self.client.cancel_update_stack().stack_name(stack_id);
         let answer = call.client_request_token(token).send().await;
         answer.named("CancelUpdateStack", object(stack_id)).map(drop)
-    }
-
-    /// Lists the resources that could not be rolled back, which are those that can be skipped: not those that failed for
-    /// another reason, as because an update was cancelled.
-    pub async fn stuck_resources(&self, stack_id: &str) -> Result<Vec<Stuck>, AwsError> {
-        let summaries = self.summaries(stack_id).await?;
-        let is_stuck = |summary: &&StackResourceSummary| {
-            let status = summary.resource_status().map(ResourceStatus::as_str);
-            let reason = summary.resource_status_reason();
-            status == Some("UPDATE_FAILED") && !reason.is_some_and(super::event::says_cancelled)
-        };
-        let stuck = |summary: &StackResourceSummary| Stuck {
-            logical_id: summary.logical_resource_id().unwrap_or_default().to_owned(),
-            resource_type: summary.resource_type().unwrap_or_default().to_owned(),
-            reason: summary.resource_status_reason().map(str::to_owned),
-        };
-        Ok(summaries.iter().filter(is_stuck).map(stuck).collect())
     }
 }
 

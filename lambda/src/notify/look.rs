@@ -32,42 +32,25 @@ impl Notify {
 
     fn is_looked_up(&self, event: &ObjectEvent) -> bool {
         let tells = self.settings.config.notifications();
-        match event.change {
-            Change::AclUpdated => true,
-            // Without versions there is nothing that tells.
-            Change::CreatedOrOverwritten => {
-                event.version_id.is_some() && tells.tells_overwrites_in(event.bucket.as_str())
-            }
-            Change::Created
-            | Change::Overwritten
-            | Change::Deleted
-            | Change::DeleteMarkerCreated
-            | Change::Expired
-            | Change::MadePublic
-            | Change::TagsAdded
-            | Change::TagsDeleted
-            | Change::RestoreInitiated
-            | Change::RestoreCompleted
-            | Change::RestoreExpired
-            | Change::Moved
-            | Change::AnnotationCreated
-            | Change::AnnotationRemoved
-            | Change::RetentionUpdated => false,
-        }
+        event.change == Change::AclUpdated
+            || event.change == Change::CreatedOrOverwritten
+                // Without versions there is nothing that tells.
+                && event.version_id.is_some()
+                && tells.tells_overwrites_in(event.bucket.as_str())
     }
 
     async fn change(&self, event: &ObjectEvent) -> Change {
         let ObjectEvent { bucket, key, version_id, .. } = event;
         let version_id = version_id.as_deref();
         let found = if event.change == Change::AclUpdated {
-            let is_public = self.objects.is_public(bucket, key, version_id).await;
+            let is_public = self.s3.is_public(bucket, key, version_id).await;
             is_public.map(|is_public| match is_public {
                 Some(true) => Change::MadePublic,
                 Some(false) | None => Change::AclUpdated,
             })
         } else {
             let version_id = version_id.unwrap_or_default();
-            let has = self.objects.has_overwritten(bucket, key, version_id).await;
+            let has = self.s3.has_overwritten(bucket, key, version_id).await;
             has.map(|has| if has { Change::Overwritten } else { Change::Created })
         };
         found.unwrap_or_else(|error| {

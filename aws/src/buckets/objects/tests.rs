@@ -3,8 +3,9 @@ use s3guard_posture::Reading;
 use super::*;
 use crate::fake::{Fake, error};
 
-fn objects(fake: &Fake) -> Objects {
-    Objects::new(&fake.connection(), "111122223333".parse().unwrap())
+fn objects(fake: &Fake) -> Buckets {
+    let owner = "111122223333".parse().unwrap();
+    Buckets::new(&fake.connection(), owner, None, time::OffsetDateTime::now_utc)
 }
 
 fn bucket() -> BucketName {
@@ -79,6 +80,6 @@ async fn tags_that_are_not_there_or_not_for_us_are_no_error() {
     ];
     for (answer, expected) in cases {
         let fake = Fake::answering([answer]);
-        assert_eq!(objects(&fake).bucket_tags(&bucket()).await.unwrap(), expected);
+        assert_eq!(objects(&fake).tags(&bucket()).await.unwrap(), expected);
     }
 }
