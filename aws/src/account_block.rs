@@ -10,9 +10,10 @@ use s3guard_posture::{AccountId, Reading};
 use crate::error::Answer as _;
 use crate::{AwsError, Connection};
 
-/// The endpoint that is given in place of AWS's own.
+/// An endpoint that replaces AWS's own.
 ///
-/// The SDK would put the account before its host, which an address as `127.0.0.1` does not bear; a header names it too.
+/// The SDK would prefix its host with the account, which is not possible for an address such as `127.0.0.1`; a header has the
+/// account, too.
 #[derive(Debug)]
 struct Given(String);
 
@@ -22,7 +23,7 @@ impl ResolveEndpoint for Given {
     }
 }
 
-/// Reads it, with what the organization adds to it. It counts in every Region, and any Region can be asked.
+/// Reads the block, including what the organization adds. It applies in every Region, and every Region answers.
 pub(crate) async fn get(
     connection: &Connection,
     account: &AccountId,
@@ -33,7 +34,7 @@ pub(crate) async fn get(
     Ok(answer.and_then(|answer| answer.public_access_block_configuration().map(from_sdk)))
 }
 
-/// Writes it, whole. Without one all switches are off, unless the organization has them on.
+/// Writes the whole block. Without one all switches are off, unless the organization turns them on.
 pub(crate) async fn put(
     connection: &Connection,
     account: &AccountId,
@@ -67,7 +68,7 @@ fn object(account: &AccountId) -> String {
     format!("account `{account}`")
 }
 
-/// A switch that is not named is off.
+/// A switch that is missing is off.
 fn from_sdk(block: &PublicAccessBlockConfiguration) -> PublicAccessBlock {
     PublicAccessBlock {
         block_public_acls: block.block_public_acls().unwrap_or(false),

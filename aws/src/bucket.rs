@@ -1,4 +1,4 @@
-//! A bucket, of which every call names the owner that it expects.
+//! A bucket. Every call names the owner that it expects.
 
 use aws_sdk_s3::Client;
 use s3guard_posture::{AccountId, BucketId, BucketName};
@@ -20,7 +20,7 @@ impl Bucket {
         Self { client: Client::new(&connection.config), id }
     }
 
-    /// The bucket in an error, or an object of this key in it.
+    /// The bucket as an error names it, or an object of this key in it.
     pub(crate) fn object(&self, key: &str) -> String {
         match key {
             "" => format!("bucket `{}`", self.id.name),
@@ -28,7 +28,7 @@ impl Bucket {
         }
     }
 
-    /// Reads an object whole; `None` if it is not there.
+    /// Reads a whole object; `None` if it does not exist.
     pub(crate) async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, AwsError> {
         let answer = on_bucket!(self, get_object).key(key).send().await;
         let object = self.object(key);

@@ -1,4 +1,4 @@
-//! Buckets: reads and writes their settings, lists them.
+//! Reads and writes the settings of buckets, and lists buckets.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ pub(crate) mod writes;
 
 pub(crate) use self::answers::settings;
 
-/// The buckets of one account, seen from one Region.
+/// The buckets of an account, as seen from one Region.
 #[derive(Clone, Debug)]
 pub struct Buckets {
     connection: Connection,
@@ -35,9 +35,9 @@ pub struct Buckets {
 }
 
 impl Buckets {
-    /// The buckets of `owner`. Every call says whose bucket it expects, so that no other account's is touched.
+    /// The buckets of `owner`. Every call names the owner that it expects, so that it cannot change another account's bucket.
     ///
-    /// The ledger is in the connection's Region. Without one there is no history, and no record is kept.
+    /// The ledger is in the connection's Region. Without a ledger there is no history, and no record is written.
     pub fn new(
         connection: &Connection,
         owner: AccountId,
@@ -49,7 +49,7 @@ impl Buckets {
         Self { connection: connection.clone(), client, owner, ledger, now }
     }
 
-    /// The way to a Region.
+    /// A connection to a Region.
     fn connection(&self, region: &Region) -> Connection {
         if region == self.connection.region() {
             self.connection.clone()
@@ -58,7 +58,7 @@ impl Buckets {
         }
     }
 
-    /// The bucket, by the client of its Region: S3 answers only there.
+    /// The bucket, with a client of its Region: S3 answers only there.
     fn at(&self, name: &BucketName, region: &Region) -> Bucket {
         let client = if region == self.connection.region() {
             self.client.clone()
@@ -69,13 +69,13 @@ impl Buckets {
         Bucket { client, id: BucketId { name, account, region } }
     }
 
-    /// The tags of a bucket in the connection's Region; none if there is no such bucket.
+    /// The tags of a bucket in the connection's Region; absent if the bucket does not exist.
     pub async fn tags(&self, bucket: &BucketName) -> Result<Reading<Tags>, AwsError> {
         let tags = settings::tags(&self.at(bucket, self.connection.region())).await;
         Ok(seen(tags)?.unwrap_or(Reading::Absent))
     }
 
-    /// The buckets of the connection's Region with such names, with their tags.
+    /// The buckets of the connection's Region whose names are wanted, with their tags.
     pub async fn tagged(
         &self,
         is_wanted: impl Fn(&BucketName) -> bool,
@@ -134,12 +134,12 @@ impl Account for Buckets {
     }
 
     async fn pause(&self, attempt: u32) {
-        // S3's settings are mostly consistent at once, and then after seconds: 0.3 s, 0.9 s, 2.7 s.
+        // S3's settings are usually consistent at once, and otherwise within seconds: 0.3 s, 0.9 s, 2.7 s.
         let pause = Duration::from_millis(100) * 3_u32.saturating_pow(attempt.min(5));
         tokio::time::sleep(pause).await;
     }
 
-    /// A thousand at a time.
+    /// Lists a thousand buckets at a time.
     async fn list(&self, continuation: Option<String>) -> Result<Page, AwsError> {
         let region = self.connection.region();
         let call = self
@@ -149,7 +149,7 @@ impl Account for Buckets {
             .bucket_region(region.as_str())
             .set_continuation_token(continuation);
         let answer = call.send().await.named("ListBuckets", format!("account `{}`", self.owner))?;
-        // An endpoint that does not know the parameter lists every Region's.
+        // An endpoint that ignores the parameter lists the buckets of every Region.
         let is_here = |bucket: &&aws_sdk_s3::types::Bucket| {
             bucket.bucket_region().is_none_or(|there| there == region.as_str())
         };

@@ -1,7 +1,7 @@
-//! The canary: a bucket that is made to be weakened, seen mended, and removed again.
+//! The canary: a bucket that is created, weakened, observed while the guard remediates it, and deleted.
 //!
-//! Its name can only be this account's, and every call says whose bucket it expects. Whether a bucket is a canary is told
-//! by its name and its tags together: what has only the name is not touched.
+//! Only this account can have a bucket of its name, and every call names the owner that it expects. A bucket is a canary if
+//! both its name and its tags say so: a bucket that has only the name is not changed.
 
 use aws_sdk_s3::types::{ServerSideEncryption, Tag, Tagging};
 use s3guard_posture::model::names::InvalidBucketName;
@@ -19,11 +19,11 @@ mod inbox;
 pub use self::inbox::{Inbox, inboxes};
 pub use crate::trails::is_logging;
 
-/// What the names of all canaries begin with.
+/// The prefix of the names of all canaries.
 pub const PREFIX: &str = "s3guard-canary-";
-/// The tag of a canary: its value is the stack whose guard it tries.
+/// The tag of a canary: its value is the stack whose guard it verifies.
 pub const STACK_TAG: &str = "s3guard:canary";
-/// The tag that says until when somebody may be at it, as RFC 3339.
+/// The tag with the time until which a run may be using it, in RFC 3339.
 pub const UNTIL_TAG: &str = "s3guard:canary-until";
 
 /// A canary in one account and Region.
@@ -33,7 +33,7 @@ pub struct Canary {
 }
 
 impl Canary {
-    /// The name of a canary: only this account can have it.
+    /// The name of a canary, which only this account can have.
     ///
     /// Source: Amazon S3 User Guide, "Account regional namespaces for general purpose buckets".
     pub fn name_of(
@@ -44,7 +44,7 @@ impl Canary {
         format!("{PREFIX}{id}-{owner}-{region}-an").parse()
     }
 
-    /// The canary of this name, which may not exist yet.
+    /// The canary of this name; it may not exist yet.
     pub fn new(connection: &Connection, name: BucketName, owner: AccountId) -> Self {
         Self { bucket: Bucket::new(connection, name, owner) }
     }
@@ -54,15 +54,15 @@ impl Canary {
         &self.bucket.id.name
     }
 
-    /// Makes the bucket, with these tags. Without tags it would never be taken for a canary: where they cannot be set the
-    /// bucket is removed again.
+    /// Creates the bucket with these tags. Without tags it would not be recognized as a canary: if they cannot be set, the
+    /// bucket is deleted.
     pub async fn create(&self, tags: &Tags) -> Result<(), AwsError> {
         new_bucket::create(&self.bucket).await?;
         let tag = async || self.tag(tags).await;
         let tagged = wait::retry(new_bucket::pauses(), new_bucket::is_unknown, tag).await;
         if tagged.is_err() {
-            // Nothing is in it yet, and nobody else could have made a bucket of this name.
-            // One attempt: what is left is removed as the rest of what was made.
+            // It is empty, and no other account can have created a bucket of this name.
+            // One attempt: if it fails, the bucket is removed with everything else that the run created.
             let _ = on_bucket!(self.bucket, delete_bucket).send().await;
         }
         tagged
@@ -78,7 +78,7 @@ impl Canary {
         answer.named("PutBucketTagging", self.bucket.object("")).map(drop)
     }
 
-    /// Puts an object, encrypted with S3's own keys: no permission for the bucket's key is needed.
+    /// Puts an object, encrypted with S3's own keys: the caller needs no permission for the bucket's key.
     pub async fn put(&self, key: &str, body: &str) -> Result<(), AwsError> {
         let call =
             on_bucket!(self.bucket, put_object).key(key).body(body.as_bytes().to_vec().into());
@@ -86,31 +86,33 @@ impl Canary {
         call.send().await.named("PutObject", self.bucket.object(key)).map(drop)
     }
 
-    /// Deletes an object, as anybody would: without naming a version.
+    /// Deletes an object without naming a version.
     pub async fn delete_object(&self, key: &str) -> Result<(), AwsError> {
         let answer = on_bucket!(self.bucket, delete_object).key(key).send().await;
         answer.named("DeleteObject", self.bucket.object(key)).map(drop)
     }
 
-    /// Removes the bucket with all versions of all objects, if there is one.
+    /// Deletes the bucket with all versions of all objects, if it exists.
     pub async fn remove(&self) -> Result<(), AwsError> {
         let mut emptying = Emptying::of(self.bucket.clone());
-        // Nobody uploads to it in parts, so the caller needs no permission to look for that.
+        // There are no multipart uploads, so the caller needs no permission to list them.
         emptying.aborts_uploads = false;
         let (tally, outcome) = emptying.remove(|_| {}).await?;
         let (call, why) = match outcome {
             Outcome::Gone => return Ok(()),
             Outcome::Holds => {
                 let why = tally.first_failure.unwrap_or_else(|| tally.locks.to_string());
-                ("DeleteObjects", format!("an object is left: {why}"))
+                ("DeleteObjects", format!("an object could not be deleted: {why}"))
             }
-            Outcome::Refilled => ("DeleteBucket", "it is written to again and again".to_owned()),
+            Outcome::Refilled => {
+                ("DeleteBucket", "new objects keep being written to it".to_owned())
+            }
         };
         Err(AwsError::other(call, self.bucket.object(""), why))
     }
 }
 
-/// Reads an object whole: the package of a stack, in the bucket for code.
+/// Reads a whole object: the package of a stack, in the code bucket.
 pub async fn package(
     connection: &Connection,
     owner: &AccountId,
@@ -121,7 +123,7 @@ pub async fn package(
     bucket.get(key).await?.ok_or_else(missing)
 }
 
-/// The account's buckets of the Region that have a canary's name, with their tags.
+/// The account's buckets of the Region that are named like a canary, with their tags.
 pub async fn canaries(
     connection: &Connection,
     owner: &AccountId,

@@ -1,7 +1,7 @@
-//! A bucket emptied for good, with all versions and delete markers, and deleted.
+//! Permanently empties a bucket, with all versions and delete markers, and deletes it.
 //!
-//! What an object lock holds is left and counted; so is what may not be deleted. Every call says whose bucket it expects. It
-//! may be broken off at any time: what is left is found again.
+//! Versions that an object lock protects, or that may not be deleted, are left and counted. Every call names the owner that
+//! it expects. It can be interrupted at any time: the next run deletes the rest.
 
 use std::time::Duration;
 
@@ -21,52 +21,52 @@ mod locks;
 pub use self::listing::Contents;
 pub use self::locks::Locks;
 
-/// The pauses before something that passes is tried again: some minutes in all.
+/// The pauses before retries: some minutes in all.
 fn pauses() -> impl Iterator<Item = Duration> {
     wait::growing(Duration::from_millis(500), 2, Duration::from_secs(30)).take(8)
 }
 
-/// How often a bucket is emptied again that was written to meanwhile.
+/// How many times a bucket is emptied if objects keep being written to it.
 ///
-/// S3 delivers access logs for some hours after the last access, so that a bucket for them fills again (aws-cdk 21776); once
-/// the policy that lets the log service write is gone, nothing comes any more.
+/// S3 delivers access logs for some hours after the last access, so that a log bucket fills again (aws-cdk 21776); once the
+/// policy that lets the log service write is deleted, nothing more is delivered.
 const ROUNDS_MAX: u32 = 5;
 
-/// How many locked objects are looked at to say what locks them.
+/// How many locked versions are read to find out what locks them.
 const LOCKS_LOOKED_AT_MAX: usize = 20;
 
-/// A bucket that is to be emptied.
+/// A bucket to empty.
 #[derive(Clone, Debug)]
 pub struct Emptying {
     bucket: Bucket,
     bypasses_governance: bool,
-    /// Whether unfinished uploads are looked for, which takes a permission of its own.
+    /// Whether multipart uploads are aborted, which takes a permission of its own.
     pub(crate) aborts_uploads: bool,
 }
 
-/// What was done so far.
+/// The progress.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// So many versions and delete markers are gone.
+    /// Versions and delete markers that were deleted.
     pub deleted: u64,
-    /// So many versions are held by an object lock, and stay.
+    /// Versions that an object lock protects.
     pub locked: u64,
-    /// What holds those that were looked at.
+    /// The locks of the versions that were read.
     pub locks: Locks,
-    /// So many could not be deleted for another reason.
+    /// Versions that could not be deleted for another reason.
     pub failed: u64,
     /// The first of these reasons.
     pub first_failure: Option<String>,
 }
 
-/// What became of a bucket.
+/// The result of removing a bucket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It is gone.
+    /// It was deleted, or does not exist.
     Gone,
-    /// Something in it could not be deleted.
+    /// Some versions could not be deleted.
     Holds,
-    /// It was written to again and again.
+    /// New objects kept being written to it.
     Refilled,
 }
 
@@ -80,7 +80,7 @@ impl Emptying {
         Self { bucket, bypasses_governance: false, aborts_uploads: true }
     }
 
-    /// Has objects deleted that are locked in governance mode, for which the caller needs `s3:BypassGovernanceRetention`.
+    /// Whether versions that are locked in governance mode are deleted, which takes `s3:BypassGovernanceRetention`.
     #[must_use]
     pub fn bypassing_governance(self, bypasses_governance: bool) -> Self {
         Self { bypasses_governance, ..self }
@@ -91,13 +91,16 @@ impl Emptying {
         &self.bucket.id.name
     }
 
-    /// Empties the bucket and deletes it; empties it again if something came meanwhile.
-    pub async fn remove(&self, mut told: impl FnMut(&Tally)) -> Result<(Tally, Outcome), AwsError> {
+    /// Empties the bucket and deletes it; empties it again if objects were written meanwhile.
+    pub async fn remove(
+        &self,
+        mut report: impl FnMut(&Tally),
+    ) -> Result<(Tally, Outcome), AwsError> {
         let mut tally = Tally::default();
         for _ in 0..ROUNDS_MAX {
-            // What stays is counted anew in each round.
+            // What is left is counted again in each round.
             tally = Tally { deleted: tally.deleted, ..Tally::default() };
-            if !self.empty(&mut tally, &mut told).await? {
+            if !self.empty(&mut tally, &mut report).await? {
                 return Ok((tally, Outcome::Gone));
             }
             if tally.locked > 0 || tally.failed > 0 {
@@ -110,18 +113,18 @@ impl Emptying {
         Ok((tally, Outcome::Refilled))
     }
 
-    /// Empties the bucket and leaves it. `false` if there is no such bucket.
+    /// Empties the bucket without deleting it; `false` if it does not exist.
     pub async fn empty(
         &self,
         tally: &mut Tally,
-        told: &mut impl FnMut(&Tally),
+        report: &mut impl FnMut(&Tally),
     ) -> Result<bool, AwsError> {
         let mut place = Some(Marker::default());
         while let Some(from) = place {
             let Some(page) = self.page("", &from).await? else { return Ok(false) };
             let versions = page.entries.into_iter().map(|entry| entry.id).collect();
             self.delete(versions, tally).await?;
-            told(tally);
+            report(tally);
             place = page.next;
         }
         if self.aborts_uploads {
@@ -130,7 +133,7 @@ impl Emptying {
         Ok(true)
     }
 
-    /// Deletes versions; counts those that stay.
+    /// Deletes versions; counts those that are left.
     pub(crate) async fn delete(
         &self,
         mut versions: Vec<ObjectIdentifier>,
@@ -138,7 +141,7 @@ impl Emptying {
     ) -> Result<(), AwsError> {
         let mut pauses = pauses();
         while !versions.is_empty() {
-            let refusals = self.again(async || self.delete_batch(&versions).await).await?;
+            let refusals = self.retry(async || self.delete_batch(&versions).await).await?;
             tally.deleted += (versions.len() - refusals.len()) as u64;
             versions.clear();
             let pause = pauses.next();
@@ -146,7 +149,7 @@ impl Emptying {
                 let code = refusal.code().unwrap_or("Unknown");
                 let message = refusal.message().unwrap_or("no reason was given");
                 let key = refusal.key().unwrap_or_default();
-                // An object that never had versions may be named without one.
+                // An object that was never versioned may be reported without a version.
                 let version_id = refusal.version_id().unwrap_or("null");
                 if code == "NoSuchKey" || code == "NoSuchVersion" {
                     continue;
@@ -169,11 +172,11 @@ impl Emptying {
         Ok(())
     }
 
-    /// Deletes up to a thousand versions in one call; gives those that S3 does not delete.
+    /// Deletes up to a thousand versions in one call; returns those that S3 does not delete.
     async fn delete_batch(&self, versions: &[ObjectIdentifier]) -> Result<Vec<Refusal>, AwsError> {
-        // Without it the caller needs no permission for it.
+        // If it is not sent, the caller needs no permission for it.
         let bypass = self.bypasses_governance.then_some(true);
-        // What XML cannot say goes by its URL, one by one.
+        // Keys that XML cannot represent are deleted one by one, by URL.
         let (plain, strange): (Vec<_>, Vec<_>) =
             versions.iter().cloned().partition(|version| listing::is_xml(version.key()));
         let mut refusals = Vec::new();
@@ -200,9 +203,9 @@ impl Emptying {
         Ok(refusals)
     }
 
-    /// Deletes the empty bucket; `false` if it is not empty any more.
+    /// Deletes the bucket; `false` if it is not empty.
     pub(crate) async fn delete_bucket(&self) -> Result<bool, AwsError> {
-        self.again(async || {
+        self.retry(async || {
             let answer = on_bucket!(self.bucket, delete_bucket).send().await;
             match answer.optional("DeleteBucket", self.bucket.object(""), &["NoSuchBucket"]) {
                 Ok(_) => Ok(true),
@@ -213,8 +216,8 @@ impl Emptying {
         .await
     }
 
-    /// Makes a call again, as long as its failure passes.
-    async fn again<T>(&self, call: impl AsyncFn() -> Result<T, AwsError>) -> Result<T, AwsError> {
+    /// Retries a call while its failure is transient.
+    async fn retry<T>(&self, call: impl AsyncFn() -> Result<T, AwsError>) -> Result<T, AwsError> {
         wait::retry(pauses(), AwsError::is_transient, async || call().await).await
     }
 }

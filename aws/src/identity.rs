@@ -1,4 +1,4 @@
-//! Who the caller is: the account that everything else is checked against.
+//! The caller's identity: every call is checked against its account.
 
 use aws_credential_types::provider::ProvideCredentials as _;
 use aws_smithy_types::DateTime;
@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use crate::error::Answer as _;
 use crate::{AwsError, Connection};
 
-/// Who calls AWS.
+/// The caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
     /// The caller's account.
@@ -18,21 +18,21 @@ pub struct Identity {
     pub arn: String,
 }
 
-/// What kind of caller it is.
+/// The kind of a caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Principal {
     /// The account's root user.
     Root,
     /// A user, with this ARN.
     User(String),
-    /// A session of a role of this name. The session's ARN does not tell the role's path.
+    /// A session of a role of this name. The session's ARN does not have the role's path.
     Role(String),
-    /// Somebody with temporary credentials that were made for him: a federated user.
+    /// A federated user.
     Federated,
 }
 
 impl Identity {
-    /// What kind of caller it is.
+    /// The kind of the caller.
     ///
     /// Source: AWS IAM User Guide, "IAM identifiers".
     pub fn principal(&self) -> Principal {
@@ -45,18 +45,18 @@ impl Identity {
         }
     }
 
-    /// The part of AWS that the account is in: `aws`, `aws-cn`, `aws-us-gov`, …
+    /// The account's partition: `aws`, `aws-cn`, `aws-us-gov`, …
     pub fn partition(&self) -> &str {
         self.arn.split(':').nth(1).filter(|partition| !partition.is_empty()).unwrap_or("aws")
     }
 }
 
-/// Asks AWS who the caller is. Needs no permission, so that it tests credentials and the way to AWS.
+/// Reads the caller's identity. It needs no permission, so it tests credentials and the connection to AWS.
 pub async fn identity(connection: &Connection) -> Result<Identity, AwsError> {
     dated_identity(connection).await.0
 }
 
-/// The same, with the time by AWS's clock: a signature that AWS accepts is at most five minutes off, a refusal has a date.
+/// The same, with AWS's time: AWS accepts only signatures that are at most five minutes off, and its refusal has a date.
 pub async fn dated_identity(
     connection: &Connection,
 ) -> (Result<Identity, AwsError>, Option<OffsetDateTime>) {
@@ -80,7 +80,7 @@ pub async fn dated_identity(
     (identity, date)
 }
 
-/// Until when the caller's credentials are good, if they end.
+/// When the caller's credentials expire, if they do.
 pub async fn credentials_end(connection: &Connection) -> Option<OffsetDateTime> {
     let credentials = connection.config.credentials_provider()?.provide_credentials().await.ok()?;
     credentials.expiry().map(OffsetDateTime::from)

@@ -1,6 +1,6 @@
-//! The ledger: what the guard has done to which bucket, kept as objects of a bucket of its own.
+//! The ledger: what the guard has done to which bucket, as objects of a bucket of its own.
 //!
-//! Where things are in it is said by [`s3guard_posture::reconcile::ledger`]. Nothing is ever deleted here.
+//! [`s3guard_posture::reconcile::ledger`] defines its keys. Nothing is ever deleted from it.
 
 use std::collections::BTreeSet;
 
@@ -48,7 +48,7 @@ impl Ledger {
         &self.bucket.id.name
     }
 
-    /// Keeps a record; a later one of the same id takes its place. That a write failed is told by a key as well.
+    /// Writes a record; a later one of the same id replaces it. A failed write has a key of its own, too.
     pub async fn keep(&self, record: &Record) -> Result<(), AwsError> {
         let id: RecordId = record.id.parse().map_err(|invalid: InvalidRecordId| {
             AwsError::other("PutObject", self.bucket.object("?"), invalid)
@@ -63,8 +63,8 @@ impl Ledger {
 
     /// Reads what was done to a bucket within the last hour, and what was undone.
     ///
-    /// It is one call, but for a bucket that was written to very often: a page has a thousand keys. A ledger that is gone
-    /// tells nothing, which must not keep the guard from its work: that records are not kept is told anyway.
+    /// It is one call, except for a bucket that was written to very often: a page has a thousand keys. If the ledger does not
+    /// exist there is no history, and the guard works without: it reports that it cannot write records anyway.
     pub async fn history(
         &self,
         bucket: &BucketName,
@@ -78,25 +78,24 @@ impl Ledger {
         Ok(seen(history)?.unwrap_or(Reading::Absent))
     }
 
-    /// Reads a record; `None` if there is none of this id.
+    /// Reads a record; `None` if it does not exist.
     pub async fn record(&self, id: &RecordId) -> Result<Option<Record>, AwsError> {
         let key = id.key();
         let Some(json) = self.bucket.get(&key).await? else { return Ok(None) };
         let failed = |why: String| AwsError::other("GetObject", self.bucket.object(&key), why);
-        let form =
-            |error: serde_json::Error| failed(format!("the record is not understood: {error}"));
-        // Its version first, because a newer one may have another form.
+        let form = |error: serde_json::Error| failed(format!("the record is not valid: {error}"));
+        // The version comes first: a newer version may have other fields.
         let value: Value = serde_json::from_slice(&json).map_err(form)?;
         match value.get("version").and_then(Value::as_u64) {
             Some(version) if version > record::VERSION.into() => Err(failed(format!(
-                "the record has version {version}, and this s3guard reads versions up to {}: a newer one can read it",
+                "the record has version {version}, and this s3guard supports versions up to {}: update s3guard",
                 record::VERSION
             ))),
             Some(_) | None => serde_json::from_value(value).map(Some).map_err(form),
         }
     }
 
-    /// Reads the newest records of a bucket, the newest first. One that cannot be read does not hide the others.
+    /// Reads the newest records of a bucket, the newest first. One that cannot be read does not affect the others.
     pub async fn records(
         &self,
         bucket: &BucketName,
@@ -110,13 +109,13 @@ impl Ledger {
         Ok(records.filter_map(async |record| record.transpose()).collect().await)
     }
 
-    /// Lists the marks of what was undone in a bucket, also those that count no more.
+    /// Lists the suppressions of a bucket, including expired ones.
     pub async fn undone(&self, bucket: &BucketName) -> Result<Vec<Mark>, AwsError> {
         let keys = self.keys(&undone::prefix(bucket), None, |_| true).await?;
         Ok(keys.iter().filter_map(|key| undone::of_key(bucket, key)).collect())
     }
 
-    /// Has the guard leave an aspect as a mark says, with a note for people.
+    /// Writes a suppression of an aspect, with a note for people.
     pub async fn leave(
         &self,
         bucket: &BucketName,
@@ -126,7 +125,7 @@ impl Ledger {
         self.put(&mark.key(bucket), note.to_string().into_bytes()).await
     }
 
-    /// Lists keys with a prefix, from after a key, while they are wanted.
+    /// Lists the keys with a prefix that come after a key, while they are wanted.
     async fn keys(
         &self,
         prefix: &str,
@@ -161,7 +160,7 @@ impl Ledger {
     }
 }
 
-/// The writes that keys tell of, and whether each has failed.
+/// The writes that have these keys, and whether each has failed.
 fn writes(keys: &[String]) -> Vec<(RecordId, bool)> {
     let names = || keys.iter().filter_map(|key| key.rsplit('/').next());
     let failed: BTreeSet<&str> = names().filter_map(|name| name.strip_suffix(".failed")).collect();

@@ -1,9 +1,9 @@
-//! The only crate that talks to AWS. It decides nothing: decisions are in `s3guard-posture`.
+//! The only crate that calls AWS. It makes no decisions: those are in `s3guard-posture`.
 //!
-//! Errors name the call, its object and AWS's own code ([`AwsError`]); "there is no such configuration" is a reading, not
-//! an error, and "access denied" to a reading is one too.
+//! Errors name the call, its object and AWS's code ([`AwsError`]). "No such configuration" is a reading, not an error; so is
+//! "access denied" where something is read.
 
-/// A call on a [`bucket::Bucket`]: each one names the owner that it expects, so that no other account's is touched.
+/// A call on a [`bucket::Bucket`], which names the owner that it expects, so that it cannot change another account's bucket.
 macro_rules! on_bucket {
     ($bucket:expr, $call:ident) => {
         ($bucket.client.$call())

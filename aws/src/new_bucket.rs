@@ -1,4 +1,4 @@
-//! Making a bucket whose name only this account can have, and the time until every part of S3 knows it.
+//! Creates a bucket in the account regional namespace, and retries until every part of S3 knows it.
 
 use std::iter::repeat_n;
 use std::time::Duration;
@@ -9,10 +9,10 @@ use crate::AwsError;
 use crate::bucket::Bucket;
 use crate::error::Answer as _;
 
-/// Makes the bucket.
+/// Creates the bucket.
 pub(crate) async fn create(bucket: &Bucket) -> Result<(), AwsError> {
     let region = bucket.id.region.as_str();
-    // us-east-1 is the Region of a bucket without a constraint, and refuses its own name.
+    // A bucket without a constraint is in us-east-1, which rejects its own name as a constraint.
     let constraint = (region != "us-east-1").then(|| {
         CreateBucketConfiguration::builder()
             .location_constraint(BucketLocationConstraint::from(region))
@@ -24,7 +24,7 @@ pub(crate) async fn create(bucket: &Bucket) -> Result<(), AwsError> {
     answer.named("CreateBucket", bucket.object("")).map(drop)
 }
 
-/// The pauses before a write to a new bucket is repeated: half a minute in all.
+/// The pauses before a write to a new bucket is retried: half a minute in all.
 pub(crate) fn pauses() -> impl Iterator<Item = Duration> {
     repeat_n(Duration::from_millis(1500), 20)
 }

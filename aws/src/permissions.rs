@@ -1,4 +1,4 @@
-//! What a caller may do, by IAM's own simulation of his policies.
+//! What a caller may do, according to IAM's policy simulator.
 
 use aws_sdk_iam::Client;
 use aws_sdk_iam::types::{
@@ -10,12 +10,12 @@ use crate::error::Answer as _;
 use crate::identity::{Identity, Principal};
 use crate::{AwsError, Connection};
 
-/// Actions on one thing, of which it is asked whether the caller may do them.
+/// Actions on a resource to simulate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Question {
     /// The actions.
     pub actions: Vec<String>,
-    /// The ARN of the thing; `*` for what has none.
+    /// The ARN of the resource, or `*`.
     pub resource: String,
 }
 
@@ -24,11 +24,11 @@ pub struct Question {
 pub struct Missing {
     /// The action.
     pub action: String,
-    /// What keeps him from it.
+    /// What prevents it.
     pub by: By,
 }
 
-/// What keeps a caller from an action.
+/// What prevents an action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum By {
     /// A policy of the organization.
@@ -41,9 +41,9 @@ pub enum By {
     NoAllow,
 }
 
-/// The ARN under which IAM has the caller's policies. None for root, which has none, and for who is federated.
+/// The ARN of the user or role that has the caller's policies; absent for the root user and for a federated user.
 ///
-/// The session of a role does not tell the role's path: IAM is asked for the role.
+/// The session of a role does not have the role's path: it is read from IAM.
 pub async fn source(
     connection: &Connection,
     caller: &Identity,
@@ -59,7 +59,7 @@ pub async fn source(
     Ok(answer.and_then(|answer| answer.role().map(|role| role.arn().to_owned())))
 }
 
-/// Which of the actions the caller may not do. The simulation goes as if CloudFormation did them for him.
+/// The actions that the caller may not do, simulated as called by CloudFormation on the caller's behalf.
 pub async fn missing(
     connection: &Connection,
     source: &str,

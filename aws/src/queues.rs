@@ -9,7 +9,7 @@ use crate::{AwsError, Connection};
 
 /// The most messages of one `SendMessageBatch`.
 const BATCH_MAX: usize = 10;
-/// How often the messages are sent again that SQS did not take out of a batch.
+/// The attempts for the messages of a batch that SQS does not accept.
 const BATCH_ATTEMPTS_MAX: usize = 3;
 
 /// An SQS queue.
@@ -36,7 +36,7 @@ impl Queue {
         call.send().await.named("SendMessage", self.object()).map(drop)
     }
 
-    /// Sends many messages, ten in a call; what SQS leaves out is sent again a few times.
+    /// Sends messages, ten in a call; those that SQS does not accept are sent again a few times.
     pub async fn send_all(&self, messages: &[Delayed]) -> Result<(), AwsError> {
         for batch in messages.chunks(BATCH_MAX) {
             self.send_batch(batch).await?;
@@ -70,7 +70,7 @@ impl Queue {
     }
 
     fn left_out(&self, call: &'static str, count: usize, code: &str) -> AwsError {
-        let why = format!("{count} messages were left out, the first one with `{code}`");
+        let why = format!("{count} messages were not accepted, the first with `{code}`");
         AwsError::other(call, self.object(), why)
     }
 

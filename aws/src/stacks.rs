@@ -1,6 +1,6 @@
-//! CloudFormation stacks: looked at, changed by change sets, followed by their events, deleted.
+//! CloudFormation stacks: describing, changing by change sets, following events, deleting.
 //!
-//! Each function is one call, or one list to its end. When to call again is the caller's to decide.
+//! Each function is one call, or all pages of one list. The caller decides when to retry.
 
 pub mod change_set;
 pub mod deletion;
@@ -30,24 +30,24 @@ pub struct Stacks {
     client: Client,
 }
 
-/// A stack as it is now.
+/// A stack.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stack {
-    /// The ARN. Unlike the name it also finds a deleted stack.
+    /// The ARN. Unlike the name, it also identifies a deleted stack.
     pub id: String,
-    /// Where it stands.
+    /// The status.
     pub status: StackStatus,
-    /// CloudFormation's words on the status.
+    /// CloudFormation's reason for the status.
     pub reason: Option<String>,
     /// The parameters' values; a `NoEcho` one is masked.
     pub parameters: BTreeMap<String, String>,
     /// The outputs' values.
     pub outputs: BTreeMap<String, String>,
-    /// The tags that it was given.
+    /// The tags.
     pub tags: BTreeMap<String, String>,
-    /// When it was last changed, in seconds since 1970; `None` if it was not since it was made.
+    /// When it was last updated, in seconds since 1970; `None` if never.
     pub updated: Option<i64>,
-    /// Whether it is protected against deletion.
+    /// Whether termination protection is on.
     pub protected: bool,
 }
 
@@ -62,12 +62,12 @@ pub struct Resource {
     pub resource_type: String,
     /// Its status as AWS writes it, as `DELETE_FAILED`.
     pub status: String,
-    /// CloudFormation's words on the status.
+    /// CloudFormation's reason for the status.
     pub reason: Option<String>,
 }
 
 impl Resource {
-    /// Whether it is not in the account any more. A stack whose deletion has failed lists what is gone, too.
+    /// Whether it was deleted. A stack whose deletion has failed still lists it.
     pub fn is_gone(&self) -> bool {
         self.status == "DELETE_COMPLETE"
     }
@@ -77,7 +77,7 @@ impl Resource {
         self.status == "DELETE_FAILED"
     }
 
-    /// Whether it is a bucket that could not be deleted because something is in it, which AWS says in words alone.
+    /// Whether it is a bucket that could not be deleted because it is not empty, which AWS says only in the message.
     ///
     /// Written for: "The bucket you tried to delete is not empty (Service: S3, Status Code: 409, …)".
     pub fn is_full_bucket(&self) -> bool {
@@ -86,26 +86,26 @@ impl Resource {
             && self.reason.as_deref().is_some_and(|reason| reason.contains("is not empty"))
     }
 
-    /// Whether it could not be rolled back, so that it can be skipped: not because an update was cancelled.
+    /// Whether it could not be rolled back, so that it can be skipped; not if its update was only cancelled.
     pub fn is_stuck(&self) -> bool {
         self.status == "UPDATE_FAILED" && !self.reason.as_deref().is_some_and(event::says_cancelled)
     }
 }
 
 impl Stack {
-    /// The name, which its id has in it.
+    /// The name, which is part of the id.
     pub fn name(&self) -> &str {
         self.id.split('/').nth(1).unwrap_or(&self.id)
     }
 }
 
 impl Stacks {
-    /// The stacks that this connection leads to.
+    /// The stacks of the connection's account and Region.
     pub fn new(connection: &Connection) -> Self {
         Self { client: Client::new(&connection.config) }
     }
 
-    /// Describes a stack by name or id; `None` if there is none.
+    /// Describes a stack by name or id; `None` if it does not exist.
     pub async fn describe(&self, stack: &str) -> Result<Option<Stack>, AwsError> {
         let answer = self.client.describe_stacks().stack_name(stack).send().await;
         match answer.named("DescribeStacks", object(stack)) {
@@ -153,7 +153,7 @@ fn read_stack(stack: &aws_sdk_cloudformation::types::Stack) -> Stack {
     }
 }
 
-/// A stack in an error. An id is `arn:…:stack/NAME/UUID`: a person knows the name.
+/// A stack as an error names it. An id is `arn:…:stack/NAME/UUID`: a person knows the name.
 fn object(stack: &str) -> String {
     format!("stack `{}`", stack.split('/').nth(1).unwrap_or(stack))
 }
@@ -166,7 +166,7 @@ fn values(parameters: &[Parameter]) -> BTreeMap<String, String> {
     parameters.iter().filter_map(value).collect()
 }
 
-/// Whether AWS says that there is no such stack, for which it has no code of its own.
+/// Whether the stack does not exist, which has no code of its own.
 ///
 /// Written for: `ValidationError`, "Stack with id s3guard does not exist"; by an ARN the id is the ARN.
 fn says_no_such_stack(error: &AwsError) -> bool {

@@ -1,4 +1,4 @@
-//! The trails of a Region: what there is, what it is doing, and what it records.
+//! The trails of a Region: their status and what they record.
 
 use aws_sdk_cloudtrail::Client;
 use aws_sdk_cloudtrail::types::{
@@ -14,7 +14,7 @@ use time::OffsetDateTime;
 use crate::error::Answer as _;
 use crate::{AwsError, Connection};
 
-/// Codes of what another account has and does not show, as an organization's trail to some of its members.
+/// The codes for what another account does not show, such as an organization's trail to some of its members.
 ///
 /// Source: AWS CloudTrail API Reference, errors of `GetTrailStatus` and `GetEventSelectors`.
 const NOT_SHOWN: [&str; 4] = [
@@ -24,10 +24,10 @@ const NOT_SHOWN: [&str; 4] = [
     "UnsupportedOperationException",
 ];
 
-/// What CloudTrail says of a trail that was deleted meanwhile.
+/// CloudTrail's code for a trail that was deleted meanwhile.
 const DELETED: [&str; 1] = ["TrailNotFoundException"];
 
-/// Every trail that is seen from the Region: also those of other Regions that record all, and the organization's.
+/// Every trail that is visible in the Region, including multi-Region trails and the organization's.
 pub async fn trails(connection: &Connection) -> Result<Reading<Vec<Trail>>, AwsError> {
     let client = Client::new(&connection.config);
     let answer = client.describe_trails().include_shadow_trails(true).send().await;
@@ -38,7 +38,7 @@ pub async fn trails(connection: &Connection) -> Result<Reading<Vec<Trail>>, AwsE
     Ok(Reading::Known(try_join_all(known).await?))
 }
 
-/// Whether a trail of the Region logs.
+/// Whether a trail of the Region is logging.
 pub async fn is_logging(connection: &Connection, trail: &str) -> Result<bool, AwsError> {
     let status = status(&Client::new(&connection.config), trail).await?;
     Ok(status.known().is_some_and(|status| status.is_logging))
@@ -46,7 +46,7 @@ pub async fn is_logging(connection: &Connection, trail: &str) -> Result<bool, Aw
 
 async fn read(client: &Client, trail: &SdkTrail) -> Result<Trail, AwsError> {
     let name = trail.name().unwrap_or_default();
-    // What is not of this Region and account answers to its ARN alone.
+    // A trail of another Region or account is found only by its ARN.
     let arn = trail.trail_arn().unwrap_or(name);
     let home = trail.home_region().unwrap_or_default().parse();
     let home = home.map_err(|error| AwsError::other("DescribeTrails", object(arn), error))?;
@@ -82,7 +82,7 @@ async fn selectors(client: &Client, arn: &str) -> Result<Reading<Selectors>, Aws
     let answer = shown(answer.reading("GetEventSelectors", object(arn), &DELETED))?;
     Ok(answer.map_ref(|answer| {
         let advanced = answer.advanced_event_selectors();
-        // A trail has the one kind or the other.
+        // A trail has one kind or the other.
         if advanced.is_empty() {
             Selectors::Basic(answer.event_selectors().iter().map(basic).collect())
         } else {
@@ -97,7 +97,7 @@ fn object(arn: &str) -> String {
     format!("trail `{arn}`")
 }
 
-/// What another account does not show is not readable, either.
+/// What another account does not show may not be read.
 fn shown<T>(read: Result<Reading<T>, AwsError>) -> Result<Reading<T>, AwsError> {
     match read {
         Err(error) if error.code().is_some_and(|code| NOT_SHOWN.contains(&code)) => {
@@ -109,7 +109,7 @@ fn shown<T>(read: Result<Reading<T>, AwsError>) -> Result<Reading<T>, AwsError> 
 
 fn basic(selector: &EventSelector) -> BasicSelector {
     BasicSelector {
-        // Both have a default, which is to record: `true` and `All`.
+        // The defaults are `true` and `All`.
         management: selector.include_management_events().unwrap_or(true),
         calls: selector.read_write_type().map_or(Calls::All, calls),
         without: selector.exclude_management_event_sources().to_vec(),

@@ -1,4 +1,4 @@
-//! A batch of SQS messages in, those that failed out.
+//! The event and the answer of the functions: a batch of SQS messages, and those that failed.
 //!
 //! Source of both shapes: AWS Lambda Developer Guide, "Using Lambda with Amazon SQS" and "Reporting batch item failures".
 
@@ -19,25 +19,25 @@ pub(crate) struct Batch {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Message {
-    /// What a failure is reported by.
+    /// Its id, which identifies a failure.
     #[serde(rename = "messageId")]
     pub(crate) id: String,
-    /// The message itself.
+    /// Its body.
     pub(crate) body: String,
-    /// What SQS knows of it.
+    /// Its attributes.
     #[serde(default)]
     attributes: BTreeMap<String, String>,
 }
 
 impl Message {
-    /// Whether it was delivered before, and what came of that is not known.
+    /// Whether it was delivered before, with an unknown result.
     pub(crate) fn is_again(&self) -> bool {
         let count = self.attributes.get("ApproximateReceiveCount");
         count.and_then(|count| count.parse().ok()).unwrap_or(1_u64) > 1
     }
 }
 
-/// Lambda's answer: the messages that are to be delivered again. None means that all is done.
+/// The answer to Lambda: the messages to deliver again. None means that all succeeded.
 pub(crate) fn answer(failed: &[String]) -> Value {
     let failed: Vec<Value> = failed.iter().map(|id| json!({ "itemIdentifier": id })).collect();
     json!({ "batchItemFailures": failed })

@@ -1,6 +1,6 @@
-//! Brings buckets that changed, or that the sweep found, to their baseline.
+//! Reconciles buckets that changed, or that the sweep found.
 //!
-//! What is done is said by [`s3guard_posture::flow`]; here it gets its clients, its clock and its batches.
+//! The flow is [`s3guard_posture::flow`]; here it gets its clients, its clock and its batches.
 
 use s3guard_aws::{Buckets, Connection, Ledger};
 use s3guard_posture::flow::{self, Delivered, Flow, WriteCounter};
@@ -21,7 +21,7 @@ pub(crate) struct Guard {
 }
 
 impl Guard {
-    /// Makes the clients, once for the life of the process.
+    /// Creates the clients, once for the life of the process.
     pub(crate) fn new(
         connection: &Connection,
         common: &Common,

@@ -1,7 +1,7 @@
 //! The two functions that run in the account, in one binary: `guard` and `notify`, chosen by the Handler.
 //!
-//! Both take batches of SQS messages and answer with those that failed, which SQS delivers again and, in the end, puts
-//! into the dead letter queue. The event is only a hint; what the guard reads of the bucket decides.
+//! Both take batches of SQS messages and answer with those that failed, which SQS delivers again and finally moves to the
+//! DLQ. An event is only a hint: the guard decides by what it reads from the bucket.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -40,7 +40,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let configuration = configuration(env::var_os("LAMBDA_TASK_ROOT"))?;
     let settings = Settings::read(|name| env::var(name).ok(), configuration.as_deref())
         .inspect_err(
-            |error| tracing::error!(error = %error, "the settings of the function are not usable"),
+            |error| tracing::error!(error = %error, "the settings of the function are not valid"),
         )?;
     let connection = s3guard_aws::Connection::of_function().await?;
     match settings {
@@ -57,8 +57,8 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     }
 }
 
-/// Answers events for the life of the process: a batch, the name of the invocation, and its clock, become the ids of the
-/// messages that failed.
+/// Answers events for the life of the process. `handle` takes a batch, the id of the invocation and its clock, and returns
+/// the ids of the messages that failed.
 async fn run(
     handle: impl AsyncFn(Batch, String, Clock) -> Vec<String>,
 ) -> Result<(), lambda_runtime::Error> {
@@ -69,7 +69,7 @@ async fn run(
     lambda_runtime::run(service_fn(answer)).await
 }
 
-/// Reads the configuration that lies beside the program, if there is one.
+/// Reads the configuration in the package, if there is one.
 fn configuration(folder: Option<OsString>) -> io::Result<Option<String>> {
     let Some(folder) = folder else { return Ok(None) };
     match fs::read_to_string(PathBuf::from(folder).join(CONFIGURATION)) {

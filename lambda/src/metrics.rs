@@ -1,4 +1,4 @@
-//! Metrics in CloudWatch's embedded metric format: a line of the log that becomes a metric, without a call.
+//! Metrics in CloudWatch's embedded metric format: a log line becomes a metric, without a call.
 //!
 //! Source: Amazon CloudWatch User Guide, "Specification: Embedded metric format".
 
@@ -9,7 +9,7 @@ use s3guard_posture::flow::Tally;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-/// The most values that one metric of a line may have.
+/// The most values of one metric in a line.
 const VALUES_MAX: usize = 100;
 
 /// Writes the metrics of a stack to the log.

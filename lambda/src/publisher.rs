@@ -1,5 +1,5 @@
-//! What leaves the functions: notices to the topic, those that matter enough also to the topic for chats, and messages to
-//! the function's own queue.
+//! The output of the functions: notifications to the topic, above a severity also to the chat topic, and messages to the
+//! function's own queue.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use s3guard_posture::model::severity::Severity;
 
 use crate::settings::Common;
 
-/// Publishes notices, and sends messages.
+/// Publishes notifications, and sends messages.
 pub(crate) struct Publisher {
     topic: Topic,
     chat: Option<(Topic, Severity)>,
@@ -18,7 +18,7 @@ pub(crate) struct Publisher {
 }
 
 impl Publisher {
-    /// Publishes to the stack's topic, and from a severity on also to the one for chats, if there is one.
+    /// Publishes to the stack's topic, and from a severity on also to the chat topic, if there is one.
     pub(crate) fn new(connection: &Connection, settings: &Common) -> Self {
         let topic = |arn: &str| Topic::new(connection, arn);
         let from = settings.config.notifications().chat();
@@ -33,14 +33,14 @@ impl Publisher {
 impl Outgoing for Publisher {
     type Error = AwsError;
 
-    /// What the chat does not take is logged and not tried again: everybody else has it already, and would get it twice.
+    /// A failure of the chat topic is logged and not retried: the other subscribers would get the notification twice.
     async fn publish(&self, notice: &Notice) -> Result<(), AwsError> {
         self.topic.publish(notice).await?;
         if let Some((topic, from)) = &self.chat
             && notice.document.severity >= *from
             && let Err(error) = topic.publish_chat(notice).await
         {
-            tracing::error!(%error, subject = notice.subject, "a notice did not go to the chat");
+            tracing::error!(%error, subject = notice.subject, "a notification could not be published to the chat topic");
         }
         Ok(())
     }

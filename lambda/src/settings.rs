@@ -1,5 +1,5 @@
-//! What the stack tells the functions, through the environment, and the configuration that the package brings along; read
-//! once, at cold start.
+//! The settings of the functions: environment variables of the stack, and the configuration in the package; read once, at
+//! cold start.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,10 +12,10 @@ use s3guard_posture::{AccountId, BucketId, BucketName, Grade, Region};
 /// The configuration's file in the package.
 pub(crate) const CONFIGURATION: &str = "s3guard.json";
 
-/// The longest that a message can be delayed.
+/// The longest delay of an SQS message.
 const SETTLE_SECONDS_MAX: u16 = 900;
 
-/// The settings of the function that this process is.
+/// The settings of this function.
 #[derive(Debug)]
 pub(crate) enum Settings {
     /// Handler `guard`.
@@ -24,20 +24,20 @@ pub(crate) enum Settings {
     Notify(Box<Common>),
 }
 
-/// What both functions have to know, and all that notify has to.
+/// The settings of both functions; `notify` has no others.
 #[derive(Debug)]
 pub(crate) struct Common {
     pub(crate) account: AccountId,
     pub(crate) stack: String,
     pub(crate) topic: String,
     pub(crate) chat_topic: Option<String>,
-    /// The function's own queue, for what has to be done later.
+    /// The function's own queue, for delayed messages.
     pub(crate) queue: String,
-    /// The bucket of the evidence, and of events until they are published.
+    /// The bucket of the records, and of events until they are published.
     pub(crate) ledger: BucketName,
     /// The stack's own buckets. No event of their objects is published.
     pub(crate) own_buckets: Vec<BucketName>,
-    /// What the owner wants of which bucket.
+    /// The configuration in the package.
     pub(crate) config: Config,
     /// The grade of buckets for which the configuration has no rule.
     pub(crate) grade: Grade,

@@ -1,4 +1,4 @@
-//! One question, one call, one answer.
+//! Each question is one call and has one answer.
 
 use s3guard_posture::{Baseline, Observed, Question};
 
@@ -10,10 +10,10 @@ use crate::{AwsError, account_block};
 mod around;
 pub(crate) mod settings;
 
-/// Puts what came of a question where it belongs.
+/// Stores the answer to a question in its field.
 pub(super) type Answer = Box<dyn FnOnce(&mut Observed) + Send>;
 
-/// Asks. `None` if there is no such bucket.
+/// Asks a question; `None` if the bucket does not exist.
 pub(super) async fn ask(
     buckets: &Buckets,
     at: &Bucket,
@@ -21,14 +21,14 @@ pub(super) async fn ask(
     observed: &Observed,
     baseline: &Baseline,
 ) -> Result<Option<Answer>, AwsError> {
-    /// The answer that puts a reading into a field.
+    /// The answer that stores a reading in a field.
     macro_rules! answer {
         ($field:ident, $reading:expr) => {{
             let reading = $reading;
             Box::new(move |observed: &mut Observed| observed.$field = reading) as Answer
         }};
     }
-    /// Asks the bucket for a setting.
+    /// Reads a setting of the bucket.
     macro_rules! bucket {
         ($read:ident, $field:ident) => {
             seen(settings::$read(at).await)?.map(|reading| answer!($field, reading))

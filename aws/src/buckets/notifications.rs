@@ -1,4 +1,4 @@
-//! Notifications, byte for byte: what S3 gave is what goes back. The SDK's types would drop what they do not know.
+//! Notifications as XML, byte for byte: the SDK's types would drop elements that they do not know.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -16,10 +16,10 @@ use crate::AwsError;
 use crate::bucket::Bucket;
 use crate::error::Answer as _;
 
-/// The name of the root.
+/// The name of the root element.
 const ROOT: &str = "NotificationConfiguration";
 
-/// Keeps the body of the last answer.
+/// Captures the body of the answer.
 #[derive(Clone, Debug, Default)]
 struct Body(Arc<Mutex<Vec<u8>>>);
 
@@ -46,7 +46,7 @@ impl Intercept for Body {
     }
 }
 
-/// Gets the body of the configuration.
+/// Reads the configuration.
 pub(super) async fn get(at: &Bucket) -> Result<Vec<u8>, AwsError> {
     let body = Body::default();
     let call = on_bucket!(at, get_bucket_notification_configuration).customize();
@@ -55,11 +55,11 @@ pub(super) async fn get(at: &Bucket) -> Result<Vec<u8>, AwsError> {
     Ok(body.take())
 }
 
-/// Puts the XML as it is. It takes the place of what the SDK would send before the request is signed.
+/// Writes the XML as it is. It replaces the SDK's body before the request is signed.
 pub(super) async fn put(at: &Bucket, notifications: &Notifications) -> Result<(), AwsError> {
     let xml = notifications.xml.clone();
     let answer = on_bucket!(at, put_bucket_notification_configuration)
-        // A target of others that is gone must not keep us from adding ours.
+        // A foreign target that no longer exists must not prevent adding ours.
         .skip_destination_validation(true)
         .notification_configuration(NotificationConfiguration::builder().build())
         .customize()
@@ -72,10 +72,10 @@ pub(super) async fn put(at: &Bucket, notifications: &Notifications) -> Result<()
     answer.named("PutBucketNotificationConfiguration", at.object("")).map(drop)
 }
 
-/// Reads which elements the root has. An error says in words what is wrong.
+/// Reads the names of the root's elements. An error is a description.
 pub(super) fn parse(body: Vec<u8>) -> Result<Notifications, String> {
     let xml = String::from_utf8(body).map_err(|_| "it is not UTF-8".to_owned())?;
-    // The decoder below stops at what it cannot read, as if it were the end.
+    // The decoder below treats what it cannot read as the end.
     if Document::new(&xml).any(|token| token.is_err()) {
         return Err("it is not XML".to_owned());
     }
@@ -88,7 +88,7 @@ pub(super) fn parse(body: Vec<u8>) -> Result<Notifications, String> {
         }
         while let Some(element) = root.next_tag() {
             let start = element.start_el();
-            // One of another namespace is another element: with its prefix nobody will know it.
+            // An element of another namespace is another element: with its prefix it has an unknown name.
             elements.push(match start.prefix() {
                 "" => start.local().to_owned(),
                 prefix => format!("{prefix}:{}", start.local()),

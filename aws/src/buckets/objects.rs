@@ -1,4 +1,4 @@
-//! What S3's events do not say of objects, asked of S3. The buckets are in the connection's Region.
+//! What S3's events do not have about objects, read from S3. The buckets are in the connection's Region.
 
 use s3guard_posture::BucketName;
 
@@ -7,9 +7,9 @@ use crate::AwsError;
 use crate::error::Answer as _;
 
 impl Buckets {
-    /// Whether a version has taken the place of an older one. One behind a delete marker was not there any more.
+    /// Whether a version has replaced an older one. A version behind a delete marker was already deleted.
     ///
-    /// It is one call: what is listed from a version on are the older ones of its key, then other keys.
+    /// It is one call: the versions listed after a version are the older ones of its key, then other keys.
     ///
     /// Source: Amazon S3 API Reference, `ListObjectVersions`.
     pub async fn has_overwritten(
@@ -25,8 +25,7 @@ impl Buckets {
         Ok(answer.versions().iter().any(|version| version.key() == Some(key)))
     }
 
-    /// Whether an object's ACL lets everybody at it. `None` if the object is not there any more, or has no ACL that
-    /// counts.
+    /// Whether an object's ACL makes it public. `None` if the object no longer exists, or ACLs are disabled.
     pub async fn is_public(
         &self,
         bucket: &BucketName,

@@ -1,4 +1,4 @@
-//! One setting, one call. S3 replaces the whole setting; one that is to be not set is deleted.
+//! Each setting is written by one call. S3 replaces the whole setting; a setting that is absent is deleted.
 
 use aws_sdk_s3::types::{
     BucketLoggingStatus, BucketVersioningStatus, LoggingEnabled, ObjectOwnership,
@@ -62,7 +62,7 @@ pub(crate) async fn apply(at: &Bucket, setting: &Setting) -> Result<(), AwsError
         ),
         Setting::Notifications(notifications) => notifications::put(at, notifications).await,
         Setting::AccountPublicAccessBlock(_) => {
-            let why = "it is no bucket's, and written by another service";
+            let why = "it is not a setting of a bucket";
             Err(AwsError::other("PutPublicAccessBlock", object, why))
         }
     }
@@ -88,14 +88,14 @@ fn controls(ownership: Ownership) -> OwnershipControls {
     OwnershipControls::builder().rules(rule).build().expect("there is a rule")
 }
 
-/// MFA delete is not written: S3 leaves it as it is, and only root could change it.
+/// MFA delete is not written: S3 leaves it unchanged, and only the root user can change it.
 fn status(enabled: bool) -> VersioningConfiguration {
     let status =
         if enabled { BucketVersioningStatus::Enabled } else { BucketVersioningStatus::Suspended };
     VersioningConfiguration::builder().status(status).build()
 }
 
-/// An empty status ends logging: there is no call to delete it.
+/// An empty status turns logging off: there is no call to delete it.
 fn logging(logs: Option<&AccessLogs>) -> BucketLoggingStatus {
     let enabled = logs.map(|logs| {
         LoggingEnabled::builder()

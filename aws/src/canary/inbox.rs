@@ -1,4 +1,4 @@
-//! A queue that hears for a while what a topic tells of a canary.
+//! A queue that temporarily receives what a topic publishes about a canary.
 
 use aws_sdk_sns::Client as Sns;
 use aws_sdk_sqs::Client as Sqs;
@@ -11,7 +11,7 @@ use super::PREFIX;
 use crate::error::Answer as _;
 use crate::{AwsError, Connection, Queue};
 
-/// What SQS says of a queue that is not there, by either of its protocols.
+/// SQS's codes for a queue that does not exist, in either of its protocols.
 ///
 /// Source: Amazon SQS API Reference, `GetQueueUrl`, and "Common error types".
 const MISSING: [&str; 2] = ["AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"];
@@ -25,7 +25,7 @@ pub struct Inbox {
 }
 
 impl Inbox {
-    /// Makes the queue. It is asked for its words only once it is [subscribed](Self::subscribe).
+    /// Creates the queue. It receives messages once it is [subscribed](Self::subscribe).
     pub async fn create(
         connection: &Connection,
         (id, topic): (&str, &str),
@@ -46,7 +46,7 @@ impl Inbox {
         Self { sns, topic: topic.to_owned(), queue: Queue::new(connection, url) }
     }
 
-    /// Where it is.
+    /// Its URL.
     pub fn url(&self) -> &str {
         &self.queue.url
     }
@@ -56,9 +56,11 @@ impl Inbox {
         &self.queue
     }
 
-    /// Has the topic send to it what it tells of this bucket, and nothing else.
+    /// Subscribes the queue to what the topic publishes about this bucket, and nothing else.
     pub async fn subscribe(&self, bucket: &BucketName) -> Result<(), AwsError> {
-        let arn = self.arn().await?;
+        let missing =
+            || AwsError::other("GetQueueAttributes", self.queue.object(), "it does not exist");
+        let arn = self.arn().await?.ok_or_else(missing)?;
         let policy = json!({
             "Version": "2012-10-17",
             "Statement": [{
@@ -82,12 +84,7 @@ impl Inbox {
 
     /// Ends the subscription and deletes the queue, if there is one.
     pub async fn remove(&self) -> Result<(), AwsError> {
-        let arn = match self.arn().await {
-            Err(error) if error.code().is_some_and(|code| MISSING.contains(&code)) => {
-                return Ok(());
-            }
-            arn => arn?,
-        };
+        let Some(arn) = self.arn().await? else { return Ok(()) };
         let topic = format!("topic `{}`", self.topic);
         let call = self.sns.list_subscriptions_by_topic().topic_arn(&self.topic);
         let subscriptions = call.into_paginator().items().send().try_collect().await;
@@ -101,19 +98,17 @@ impl Inbox {
         deleted.optional("DeleteQueue", self.queue.object(), &MISSING).map(drop)
     }
 
-    async fn arn(&self) -> Result<String, AwsError> {
+    /// Its ARN; `None` if it does not exist.
+    async fn arn(&self) -> Result<Option<String>, AwsError> {
         let name = QueueAttributeName::QueueArn;
         let call = self.queue.client.get_queue_attributes().queue_url(&self.queue.url);
         let answer = call.attribute_names(name.clone()).send().await;
-        let answer = answer.named("GetQueueAttributes", self.queue.object())?;
-        let arn = answer.attributes().and_then(|attributes| attributes.get(&name));
-        arn.cloned().ok_or_else(|| {
-            AwsError::other("GetQueueAttributes", self.queue.object(), "the queue has no ARN")
-        })
+        let answer = answer.optional("GetQueueAttributes", self.queue.object(), &MISSING)?;
+        Ok(answer.and_then(|answer| answer.attributes()?.get(&name).cloned()))
     }
 }
 
-/// The queues of the Region that have a canary's name, with their tags: what earlier runs have left.
+/// The queues of the Region that are named like a canary, with their tags: left over from earlier runs.
 pub async fn inboxes(connection: &Connection, topic: &str) -> Result<Vec<(Inbox, Tags)>, AwsError> {
     let sqs = Sqs::new(&connection.config);
     let call = sqs.list_queues().queue_name_prefix(PREFIX).max_results(1000);

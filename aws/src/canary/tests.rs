@@ -66,7 +66,7 @@ async fn what_cannot_be_deleted_is_told_and_what_is_gone_is_no_failure() {
     let refusal = "<DeleteResult><Error><Key>a</Key><VersionId>1</VersionId><Code>AccessDenied</Code><Message>no</Message></Error></DeleteResult>";
     let fake = Fake::answering([(200, page), (200, refusal)]);
     let left = canary(&fake).remove().await.unwrap_err();
-    expect!["DeleteObjects on bucket `s3guard-canary-0a1b-111122223333-eu-west-1-an` failed: an object is left: AccessDenied: no"]
+    expect!["DeleteObjects on bucket `s3guard-canary-0a1b-111122223333-eu-west-1-an` failed: an object could not be deleted: AccessDenied: no"]
         .assert_eq(&left.to_string());
     let fake = Fake::answering([error(404, "NoSuchBucket")]);
     canary(&fake).remove().await.unwrap();

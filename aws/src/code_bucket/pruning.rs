@@ -1,4 +1,4 @@
-//! Old packages and templates taken out of the code bucket: which of them may go is decided here, without a call.
+//! Deletes old packages and templates from the code bucket.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,20 +8,20 @@ use super::CodeBucket;
 use crate::AwsError;
 use crate::emptying::{Emptying, Tally};
 
-/// What all keys of ours begin with: nothing else is ever deleted.
+/// The prefix of s3guard's keys: nothing else is ever deleted.
 const OURS: &str = "s3guard/";
-/// So many of the newest packages, and as many templates, always stay.
+/// How many of the newest packages, and of the newest templates, are always retained.
 const NEWEST: usize = 3;
-/// What is younger may be of a deployment that is under way.
+/// Younger objects may belong to a deployment in progress.
 const YOUNG: Duration = Duration::DAY;
 
-/// How the names of packages and templates begin and end, as `bootstrap-x86_64-….zip` and `template-….json`.
+/// The prefixes and suffixes of the names of packages and templates: `bootstrap-x86_64-….zip` and `template-….json`.
 const KINDS: [(&str, &str); 2] = [("", ".zip"), ("template-", ".json")];
 
-/// Which keys nobody needs any more.
+/// The keys that are no longer needed.
 ///
-/// Kept are those that a stack refers to, the newest three packages and templates, and what is younger than a day. What has no
-/// time, or a name that is not ours, stays.
+/// Retained are keys that a stack refers to, the newest three packages and templates, and keys that are younger than a day,
+/// have no time, or are not named by s3guard.
 fn superfluous(
     written: &BTreeMap<String, Option<OffsetDateTime>>,
     used: &BTreeSet<String>,
@@ -44,7 +44,7 @@ fn superfluous(
 }
 
 impl CodeBucket {
-    /// Takes out what nobody needs any more, with all its versions; gives how many keys went. A bucket that is not there has none.
+    /// Deletes the keys that are no longer needed with all their versions; returns how many.
     pub async fn prune(
         &self,
         used: &BTreeSet<String>,
@@ -53,7 +53,7 @@ impl CodeBucket {
         let emptying = self.emptying();
         let versions = emptying.versions(OURS).await?;
         let written = versions.iter().map(|(key, entries)| {
-            // The newest counts; one without a time is as good as new.
+            // The newest version counts; one without a time counts as new.
             let times: Option<Vec<_>> = entries.iter().map(|entry| entry.written).collect();
             (key.clone(), times.and_then(|times| times.into_iter().max()))
         });

@@ -1,4 +1,4 @@
-//! The settings of the code bucket: written only where they are not as they should be.
+//! The settings of the code bucket: written only where they differ from what is wanted.
 
 use s3guard_posture::evaluate::tls;
 use s3guard_posture::model::policy::Policy;
@@ -11,7 +11,7 @@ use super::CodeBucketError;
 use crate::bucket::Bucket;
 use crate::buckets::settings;
 
-/// Reads the bucket; gives what has to be written, in this order.
+/// Reads the bucket; returns the settings that must be written, in this order.
 pub(super) async fn lacking(bucket: &Bucket) -> Result<Vec<Setting>, CodeBucketError> {
     let mut lacking = Vec::new();
     let block = PublicAccessBlock::ALL;
@@ -25,7 +25,7 @@ pub(super) async fn lacking(bucket: &Bucket) -> Result<Vec<Setting>, CodeBucketE
     let (algorithm, sse_c) = (Algorithm::SseS3, SseC::Blocked);
     let wanted = Encryption { algorithm: algorithm.clone(), bucket_key: false, sse_c };
     let is_right = match settings::encryption(bucket).await?.known() {
-        // A key that somebody has chosen is stronger, and theirs.
+        // A KMS key is stronger, and left unchanged.
         Some(found) => found.algorithm != algorithm || found.sse_c == sse_c,
         None => false,
     };

@@ -1,4 +1,4 @@
-//! What is in a bucket: versions, delete markers and unfinished uploads, page by page.
+//! The contents of a bucket: versions, delete markers and multipart uploads, page by page.
 
 use std::collections::BTreeMap;
 
@@ -26,27 +26,27 @@ pub(crate) struct Marker {
     version_id: Option<String>,
 }
 
-/// A page of what is in a bucket, at most a thousand entries.
+/// A page of the contents, at most a thousand entries.
 pub(crate) struct Page {
     pub(crate) entries: Vec<Entry>,
     pub(crate) next: Option<Marker>,
 }
 
-/// How much is in a bucket.
+/// The size of the contents of a bucket.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Contents {
-    /// Versions of objects, also earlier ones.
+    /// Versions of objects, current or not.
     pub versions: u64,
     /// Delete markers.
     pub markers: u64,
-    /// The size of the versions.
+    /// The total size of the versions.
     pub size_bytes: u64,
-    /// There is more: counting has ended before.
+    /// Whether counting ended before the last page.
     pub is_more: bool,
 }
 
 impl Emptying {
-    /// Counts what is in the bucket, up to about so many; `None` if there is no such bucket.
+    /// Counts the contents, up to about `most`; `None` if the bucket does not exist.
     pub async fn count(&self, most: u64) -> Result<Option<Contents>, AwsError> {
         let mut contents = Contents::default();
         let mut place = Some(Marker::default());
@@ -64,7 +64,7 @@ impl Emptying {
         Ok(Some(contents))
     }
 
-    /// Every version under a prefix, by key; none if there is no such bucket.
+    /// Every version under a prefix, by key; none if the bucket does not exist.
     pub(crate) async fn versions(
         &self,
         prefix: &str,
@@ -81,12 +81,12 @@ impl Emptying {
         Ok(versions)
     }
 
-    /// A page from a place on; `None` if there is no such bucket.
+    /// The page after a marker; `None` if the bucket does not exist.
     pub(super) async fn page(&self, prefix: &str, from: &Marker) -> Result<Option<Page>, AwsError> {
         let ask = async || {
             let answer = on_bucket!(self.bucket, list_object_versions)
                 .set_prefix((!prefix.is_empty()).then(|| prefix.to_owned()))
-                // A key may have characters that no XML document can have.
+                // A key may have characters that XML cannot represent.
                 .encoding_type(EncodingType::Url)
                 .set_key_marker(from.key.clone())
                 .set_version_id_marker(from.version_id.clone())
@@ -94,7 +94,7 @@ impl Emptying {
                 .await;
             answer.optional("ListObjectVersions", self.bucket.object(""), &["NoSuchBucket"])
         };
-        let Some(answer) = self.again(ask).await? else { return Ok(None) };
+        let Some(answer) = self.retry(ask).await? else { return Ok(None) };
         let is_encoded = answer.encoding_type() == Some(&EncodingType::Url);
         let key = |key: Option<&str>| plain(key.unwrap_or_default(), is_encoded);
         let time = |time: Option<&aws_smithy_types::DateTime>| {
@@ -122,12 +122,12 @@ impl Emptying {
         Ok(Some(Page { entries: versions.chain(markers).collect(), next }))
     }
 
-    /// Breaks off the uploads that were never finished: they cost, and no list of versions shows them.
+    /// Aborts multipart uploads: they are billed, and no list of versions shows them.
     pub(super) async fn abort_uploads(&self) -> Result<(), AwsError> {
         let (mut key, mut upload) = (None, None);
         loop {
             let answer = self
-                .again(async || {
+                .retry(async || {
                     let call = on_bucket!(self.bucket, list_multipart_uploads);
                     let call =
                         call.set_key_marker(key.clone()).set_upload_id_marker(upload.clone());
@@ -152,7 +152,7 @@ impl Emptying {
                     let object = self.bucket.object(&key);
                     answer.optional("AbortMultipartUpload", object, &["NoSuchUpload"])
                 };
-                self.again(abort).await?;
+                self.retry(abort).await?;
             }
             if !answer.is_truncated().unwrap_or(false) {
                 return Ok(());
@@ -163,7 +163,7 @@ impl Emptying {
     }
 }
 
-/// A key as it is, from the form in which S3 writes it into its lists when it is asked to.
+/// A key without the encoding that S3 applies to lists on request.
 ///
 /// Source: Amazon S3 API Reference, `ListObjectVersions`, `encoding-type`: URL encoding, in which a space is a `+`.
 fn plain(key: &str, is_encoded: bool) -> String {
@@ -173,7 +173,7 @@ fn plain(key: &str, is_encoded: bool) -> String {
     percent_decode_str(&key.replace('+', " ")).decode_utf8_lossy().into_owned()
 }
 
-/// Whether a key can stand in an XML document: of control characters only these three can.
+/// Whether XML can represent a key: of the control characters, only these three.
 ///
 /// Source: XML 1.0, "Characters"; Amazon S3 User Guide, "Naming Amazon S3 objects", "XML related object key constraints".
 pub(super) fn is_xml(key: &str) -> bool {

@@ -1,4 +1,4 @@
-//! The answer to a call: a failure with the call's name, or none where something is not there or may not be read.
+//! The answer to a call: an error that names the call, or a reading where something does not exist or may not be read.
 
 use std::error::Error as StdError;
 use std::fmt::Debug;
@@ -9,12 +9,12 @@ use s3guard_posture::Reading;
 
 use super::AwsError;
 
-/// What is made of the answer to a call.
+/// Converts the answer to a call.
 pub(crate) trait Answer<T>: Sized {
-    /// The answer; a failure names the call and its object.
+    /// The answer; an error names the call and its object.
     fn named(self, call: &'static str, object: impl Into<String>) -> Result<T, AwsError>;
 
-    /// The same; `None` for a failure with one of these codes, by which AWS says that there is no such thing.
+    /// The same; `None` for an error with one of these codes, which mean that the object does not exist.
     fn optional(
         self,
         call: &'static str,
@@ -28,7 +28,7 @@ pub(crate) trait Answer<T>: Sized {
         }
     }
 
-    /// The same as a reading, which a refusal for want of permission is, too.
+    /// The same as a reading, which "access denied" is, too.
     fn reading(
         self,
         call: &'static str,
@@ -53,7 +53,7 @@ where
     }
 }
 
-/// A refusal is a reading, too; `None` if there is no such bucket.
+/// "Access denied" as a reading; `None` if the bucket does not exist.
 pub(crate) fn seen<T>(
     answer: Result<Reading<T>, AwsError>,
 ) -> Result<Option<Reading<T>>, AwsError> {

@@ -1,13 +1,13 @@
-//! Why AWS denies a call: what its words say, and what to do about it.
+//! Why AWS denies a call, read from its message, and what to do about it.
 
-/// The likely cause of an "access denied" and what to do about it; `None` where AWS does not say. AWS names one cause, also where
-/// there are more. There is no code for it.
+/// The likely cause of an "access denied" and what to do about it; `None` if AWS does not say. AWS names one cause, even if
+/// there are several. There is no code.
 ///
 /// Written for the samples of the IAM User Guide, "Access denied error message examples", and the Amazon S3 User Guide,
 /// "Troubleshoot access denied (403 Forbidden) errors in Amazon S3":
 ///
 /// - "User: … is not authorized to perform: s3:GetObject on resource: "…" with an explicit deny in a resource-based policy"
-/// - "… with an explicit deny in a service control policy", by now with ": ARN" behind it
+/// - "… with an explicit deny in a service control policy", now followed by ": ARN"
 /// - "… because no service control policy allows the s3:GetObject action"
 /// - "… with an explicit deny in a VPC endpoint policy transitively through a service control policy"
 /// - "… because public policies are prevented by the `BlockPublicPolicy` setting in S3 Block Public Access"
@@ -29,7 +29,7 @@ pub(crate) fn explain(message: &str) -> Option<&'static str> {
         );
     }
     let (is_deny, rest) = match message.split_once("with an explicit deny in ") {
-        // Behind the article.
+        // Without the article.
         Some((_, rest)) => (true, rest.split_once(' ')?.1),
         None => (false, message.split_once("because no ")?.1),
     };
@@ -70,7 +70,7 @@ pub(crate) fn explain(message: &str) -> Option<&'static str> {
             "the VPC endpoint policy does not allow it: \
              add the action to the policy, or call AWS another way"
         }
-        // In the own account the role's policy is enough, so a resource-based policy that does not allow it is another's.
+        // Within an account a role's policy is enough, so a resource-based policy that does not allow it is another account's.
         _ => return None,
     })
 }

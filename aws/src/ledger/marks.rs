@@ -1,4 +1,4 @@
-//! Keys that say something by being there: how a bucket came to be known, and what was reported of it.
+//! Keys whose existence is the information: how a bucket became known, and what was reported about it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +19,7 @@ impl flow::Ledger for Ledger {
         self.put_new(key, b"{}".to_vec()).await
     }
 
-    /// Listing says it, for which no permission to read is needed.
+    /// By listing, which needs no permission to read.
     async fn has(&self, key: &str) -> Result<bool, AwsError> {
         let mut keys = self.keys(key, None, |found| found == key).await?;
         Ok(keys.pop().is_some())
@@ -52,9 +52,9 @@ impl flow::Ledger for Ledger {
     }
 }
 
-/// The last name and those before it whose marks are listed behind those of names after it.
+/// The last name, and the names before it whose marks are listed after those of later names.
 ///
-/// Keys sort otherwise than names, because `-` and `.` come before `/`: `logs-2/…` is listed before `logs/…`.
+/// Keys do not sort like names, because `-` and `.` come before `/`: `logs-2/…` is listed before `logs/…`.
 fn behind<'a>(from: &'a str, to: &'a str) -> impl Iterator<Item = &'a str> {
     to.match_indices(['-', '.'])
         .map(|(end, _)| &to[..end])

@@ -1,4 +1,4 @@
-//! The ledger as the store in which the events of objects lie until they are told.
+//! The ledger as the store of object events until they are published.
 
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use aws_sdk_s3::types::Object;
@@ -19,7 +19,7 @@ impl Store for Ledger {
 
     async fn put_new(&self, key: &str, body: Vec<u8>) -> Result<bool, AwsError> {
         let answer = self.json(key, body).if_none_match("*").send().await;
-        // The second one is somebody who is writing it this moment.
+        // The second code: another writer is writing the key at this moment.
         let taken = ["PreconditionFailed", "ConditionalRequestConflict"];
         Ok(answer.optional("PutObject", self.bucket.object(key), &taken)?.is_some())
     }

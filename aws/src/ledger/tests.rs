@@ -95,19 +95,19 @@ async fn what_is_no_record_of_ours_is_said_clearly() {
         (
             json!({ "version": 2, "new": true }).to_string(),
             expect![
-                "GetObject on object `buckets/reports/2026-11-24T23/reports@20261124T231502.123Z-ownership.json` in bucket `ledger` failed: the record has version 2, and this s3guard reads versions up to 1: a newer one can read it"
+                "GetObject on object `buckets/reports/2026-11-24T23/reports@20261124T231502.123Z-ownership.json` in bucket `ledger` failed: the record has version 2, and this s3guard supports versions up to 1: update s3guard"
             ],
         ),
         (
             json!({ "version": 1 }).to_string(),
             expect![
-                "GetObject on object `buckets/reports/2026-11-24T23/reports@20261124T231502.123Z-ownership.json` in bucket `ledger` failed: the record is not understood: missing field `id`"
+                "GetObject on object `buckets/reports/2026-11-24T23/reports@20261124T231502.123Z-ownership.json` in bucket `ledger` failed: the record is not valid: missing field `id`"
             ],
         ),
         (
             "?".to_owned(),
             expect![
-                "GetObject on object `buckets/reports/2026-11-24T23/reports@20261124T231502.123Z-ownership.json` in bucket `ledger` failed: the record is not understood: expected value at line 1 column 1"
+                "GetObject on object `buckets/reports/2026-11-24T23/reports@20261124T231502.123Z-ownership.json` in bucket `ledger` failed: the record is not valid: expected value at line 1 column 1"
             ],
         ),
     ] {
@@ -144,7 +144,7 @@ async fn the_newest_records_are_read_and_one_that_cannot_be_hides_no_other() {
         .collect();
     expect![[r#"
         reports@20261124T230400.000Z-ownership
-        GetObject on object `buckets/reports/2026-11-24T23/reports@20261124T230300.000Z-ownership.json` in bucket `ledger` failed: the record is not understood: expected value at line 1 column 1
+        GetObject on object `buckets/reports/2026-11-24T23/reports@20261124T230300.000Z-ownership.json` in bucket `ledger` failed: the record is not valid: expected value at line 1 column 1
         reports@20261124T230200.000Z-ownership"#]].assert_eq(&ids.join("\n"));
     assert_eq!(fake.asked().len(), 5);
 }

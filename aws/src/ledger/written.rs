@@ -1,4 +1,4 @@
-//! What the guard has written to which bucket, from the ledger's keys alone.
+//! What the guard has written to which bucket, read from the ledger's keys alone.
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -12,10 +12,10 @@ use super::{Ledger, READS_MAX, writes};
 use crate::AwsError;
 use crate::error::Answer as _;
 
-/// How many pages of buckets are listed at most, of a thousand each.
+/// The most pages of buckets that are listed, of a thousand each.
 const PAGES_MAX: usize = 10;
 
-/// Which writes are the newest.
+/// The newest writes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Newest {
     /// The writes, the newest first, and whether each has failed.
@@ -24,20 +24,20 @@ pub struct Newest {
     pub is_whole: bool,
 }
 
-/// The buckets that the guard has written to, as far as the ledger remembers.
+/// The buckets that the guard has written to, according to the ledger.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Touched {
     /// The first buckets by name, with the settings that were written.
     pub buckets: Vec<(BucketName, BTreeSet<SettingKind>)>,
-    /// So many more buckets have records.
+    /// How many more buckets have records.
     pub more: usize,
-    /// There are buckets beyond those that were counted.
+    /// Whether there are more buckets than were counted.
     pub is_cut: bool,
 }
 
 impl Ledger {
-    /// Finds the newest writes. Keys sort by bucket before they sort by time, so all of them are listed, a thousand in a
-    /// call, up to so many pages.
+    /// Finds the newest writes. Keys sort by bucket before they sort by time, so all keys are listed, a thousand in a call, up
+    /// to `pages_max` pages.
     pub async fn newest(&self, count: usize, pages_max: usize) -> Result<Newest, AwsError> {
         let (mut keys_count, keys_max) = (0, pages_max * 1000);
         let is_wanted = |_: &str| {
@@ -51,7 +51,7 @@ impl Ledger {
         Ok(Newest { writes, is_whole: keys_count <= keys_max })
     }
 
-    /// Lists the buckets that have records, the first so many with what was written to them.
+    /// Lists the buckets that have records, the first `shown` of them with what was written.
     pub async fn touched(&self, shown: usize) -> Result<Touched, AwsError> {
         let (mut names, is_cut) = self.recorded_buckets().await?;
         let more = names.len().saturating_sub(shown);
@@ -61,7 +61,7 @@ impl Ledger {
             Ok::<_, AwsError>((name, kinds))
         });
         let mut buckets: Vec<_> = kinds.buffered(READS_MAX).try_collect().await?;
-        // Of some there is only a mark, or a write that failed.
+        // Some have only a mark, or a failed write.
         buckets.retain(|(_, kinds)| !kinds.is_empty());
         Ok(Touched { buckets, more, is_cut })
     }
@@ -87,7 +87,7 @@ impl Ledger {
         Ok((names, is_cut))
     }
 
-    /// What was written to a bucket, and not what failed.
+    /// What was written to a bucket, without failed writes.
     async fn written(&self, bucket: &BucketName) -> Result<BTreeSet<SettingKind>, AwsError> {
         let keys = self.keys(&ledger::prefix(bucket), None, |_| true).await?;
         let written = writes(&keys).into_iter().filter(|(_, has_failed)| !has_failed);

@@ -1,4 +1,4 @@
-//! Taking a stack away: protection, deletion in each of its ways, what becomes of its resources, and who else uses what it used.
+//! Deleting a stack: termination protection, the ways of deletion, and which other stacks and change sets use its code.
 
 use std::collections::BTreeMap;
 
@@ -11,33 +11,33 @@ use crate::error::Answer as _;
 /// How a stack is deleted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Deletion {
-    /// The name of this deletion among the stack's events.
+    /// The token of this deletion in the stack's events.
     pub token: String,
-    /// The role with whose permissions CloudFormation deletes, in place of the caller's.
+    /// The role that CloudFormation uses instead of the caller's permissions.
     pub role_arn: Option<String>,
-    /// What becomes of what cannot be deleted.
+    /// What to do with resources that cannot be deleted.
     pub way: Way,
 }
 
-/// What becomes of what cannot be deleted.
+/// What to do with resources that cannot be deleted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Way {
-    /// It keeps the stack from being deleted.
+    /// The deletion fails.
     #[default]
     Plain,
-    /// It is left in the account; CloudFormation takes this only for a stack that could not be deleted.
+    /// They are retained in the account; CloudFormation allows this only for a stack whose deletion has failed.
     Force,
-    /// Resources of these logical ids are left in the account; only for a stack that could not be deleted, too.
+    /// The resources with these logical ids are retained; also only for a stack whose deletion has failed.
     Retain(Vec<String>),
 }
 
 impl Stacks {
-    /// Deletes a stack, in the background.
+    /// Starts to delete a stack.
     pub async fn delete(&self, stack_id: &str, token: &str) -> Result<(), AwsError> {
         self.delete_as(stack_id, &Deletion { token: token.to_owned(), ..Deletion::default() }).await
     }
 
-    /// Deletes a stack in one of the ways, in the background.
+    /// Starts to delete a stack in one of the ways.
     ///
     /// Source: AWS CloudFormation API Reference, `DeleteStack`.
     pub async fn delete_as(&self, stack_id: &str, deletion: &Deletion) -> Result<(), AwsError> {
@@ -52,14 +52,14 @@ impl Stacks {
         call.send().await.named("DeleteStack", object(stack_id)).map(drop)
     }
 
-    /// Protects a stack against deletion, or no more.
+    /// Turns termination protection on or off.
     pub async fn protect(&self, stack_id: &str, is_protected: bool) -> Result<(), AwsError> {
         let call = self.client.update_termination_protection().stack_name(stack_id);
         let answer = call.enable_termination_protection(is_protected).send().await;
         answer.named("UpdateTerminationProtection", object(stack_id)).map(drop)
     }
 
-    /// Every stack of the Region that is there.
+    /// Every stack of the Region that is not deleted.
     pub async fn all(&self) -> Result<Vec<Stack>, AwsError> {
         let stacks = self.client.describe_stacks().into_paginator().items().send();
         let stacks = stacks.try_collect().await.named("DescribeStacks", "the Region's stacks")?;
@@ -68,7 +68,7 @@ impl Stacks {
         Ok(stacks)
     }
 
-    /// The parameters of each change set that waits to be carried out.
+    /// The parameters of each change set that was not executed yet.
     pub async fn waiting_parameters(
         &self,
         stack_id: &str,

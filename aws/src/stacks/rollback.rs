@@ -1,4 +1,4 @@
-//! The ways back: a rollback that got stuck continued, a failed operation rolled back, an update cancelled.
+//! Continuing a failed rollback, rolling a failed operation back, and cancelling an update.
 
 use super::{Stacks, object};
 use crate::AwsError;
@@ -16,7 +16,7 @@ pub enum Skip {
 }
 
 impl Stacks {
-    /// Goes on with the rollback of an update that got stuck, in the background.
+    /// Continues the failed rollback of an update, in the background.
     ///
     /// Source: AWS CloudFormation API Reference, `ContinueUpdateRollback`.
     pub async fn continue_rollback(
@@ -35,7 +35,7 @@ impl Stacks {
         call.send().await.named("ContinueUpdateRollback", object(stack_id)).map(drop)
     }
 
-    /// Rolls a stack back to where it last was well, in the background; one that never was is deleted.
+    /// Rolls a stack back to its last stable state, in the background; a stack that never had one is deleted.
     ///
     /// Source: AWS CloudFormation API Reference, `RollbackStack`.
     pub async fn roll_back(&self, stack_id: &str, token: &str) -> Result<(), AwsError> {
@@ -43,7 +43,7 @@ impl Stacks {
         call.send().await.named("RollbackStack", object(stack_id)).map(drop)
     }
 
-    /// Cancels an update, which is rolled back then.
+    /// Cancels an update, which is then rolled back.
     ///
     /// Source: AWS CloudFormation API Reference, `CancelUpdateStack`.
     pub async fn cancel_update(&self, stack_id: &str, token: &str) -> Result<(), AwsError> {

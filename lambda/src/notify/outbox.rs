@@ -1,4 +1,4 @@
-//! What is told of a window, and how it goes out.
+//! The notifications of a window, and publishing them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -20,8 +20,8 @@ use crate::settings::Common;
 const TAGS_MAX: usize = 200;
 /// How many are read at once.
 const AT_ONCE: usize = 16;
-/// How long to wait between two notices: SNS suspends a mail subscription above ten a second, and two functions may tell at
-/// once, beside the guard.
+/// The pause between two notifications: SNS suspends an email subscription above ten a second, and two invocations may
+/// publish at once, besides the guard.
 const PAUSE: Duration = Duration::from_millis(400);
 
 impl Outbox for Notify {
@@ -42,7 +42,7 @@ impl Outbox for Notify {
 
     async fn publish(&self, notice: &Notice) -> Result<(), AwsError> {
         self.publisher.publish(notice).await?;
-        tracing::info!(subject = notice.subject, "told");
+        tracing::info!(subject = notice.subject, "published");
         tokio::time::sleep(PAUSE).await;
         Ok(())
     }
@@ -60,7 +60,7 @@ impl Notify {
         known.buffer_unordered(AT_ONCE).collect().await
     }
 
-    /// What is known of a bucket; without its tags only what the rules say of its name.
+    /// The grade and the owner of a bucket; without its tags, by the rules for its name alone.
     async fn known_of(&self, name: &BucketName, with_tags: bool, today: Date) -> Known {
         let mut tags = Reading::Denied;
         if with_tags {

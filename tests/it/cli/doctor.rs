@@ -232,7 +232,7 @@ const CASES: [(&str, &str, Wrong); 23] = [
     ("failed key", "does not encrypt: its state is `PendingDeletion`", |request| {
         (request.call == "DescribeKey").then(|| key("PendingDeletion", "ENCRYPT_DECRYPT"))
     }),
-    ("failed key", "it is not for encryption, but for `SIGN_VERIFY`", |request| {
+    ("failed key", "its usage is `SIGN_VERIFY`, not encryption", |request| {
         (request.call == "DescribeKey").then(|| key("Enabled", "SIGN_VERIFY"))
     }),
     ("failed key", "does not exist", |request| {

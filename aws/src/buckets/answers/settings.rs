@@ -1,4 +1,4 @@
-//! The settings of a bucket, one call each. A refusal is an error here; so is a bucket that is not there.
+//! The settings of a bucket, one call each. "Access denied" is an error here; so is a bucket that does not exist.
 
 use aws_sdk_s3::types::{
     BucketVersioningStatus, ExpirationStatus, Grant, LifecycleRule, MfaDeleteStatus,
@@ -17,16 +17,16 @@ use crate::AwsError;
 use crate::bucket::Bucket;
 use crate::error::Answer as _;
 
-/// The group of everybody.
+/// The group of everyone.
 const ALL_USERS: &str = "http://acs.amazonaws.com/groups/global/AllUsers";
-/// The group of everybody who has any AWS account.
+/// The group of everyone with an AWS account.
 const AUTHENTICATED_USERS: &str = "http://acs.amazonaws.com/groups/global/AuthenticatedUsers";
 /// The group as which S3 writes server access logs.
 const LOG_DELIVERY: &str = "http://acs.amazonaws.com/groups/s3/LogDelivery";
 
 type Answered<T> = Result<Reading<T>, AwsError>;
 
-/// Asks the bucket for a setting, which S3 answers with the code `absent` where it is not set, and reads a part of the answer.
+/// Reads a part of a setting. S3 answers with a code of `absent` if it is not set.
 macro_rules! ask {
     ($at:expr, $name:expr, $call:ident, $absent:expr, $part:expr) => {{
         let answer = on_bucket!($at, $call).send().await;
@@ -85,7 +85,7 @@ pub(crate) async fn ownership(at: &Bucket) -> Answered<Ownership> {
         }
         Reading::Known(ObjectOwnership::ObjectWriter) => Reading::Known(Ownership::ObjectWriter),
         Reading::Absent => Reading::Absent,
-        // What cannot be read is never changed.
+        // A setting that cannot be read is never changed.
         _ => Reading::Denied,
     })
 }
@@ -97,10 +97,10 @@ pub(crate) async fn encryption(at: &Bucket) -> Answered<Encryption> {
     })
 }
 
-/// Where nothing is set, the answer is empty; so it is for the next two.
+/// If it is not set, the answer is empty; the same applies to the next two.
 pub(crate) async fn versioning(at: &Bucket) -> Answered<Versioning> {
     ask!(at, "GetBucketVersioning", get_bucket_versioning, [], |answer| {
-        // Whatever S3 may call it one day: only this one keeps versions, as far as we know.
+        // A status that S3 adds one day does not count as enabled.
         let enabled = *answer.status()? == BucketVersioningStatus::Enabled;
         let mfa_delete = answer.mfa_delete() == Some(&MfaDeleteStatus::Enabled);
         Some(Versioning { enabled, mfa_delete })
@@ -118,7 +118,7 @@ pub(crate) async fn access_logs(at: &Bucket) -> Answered<AccessLogs> {
 
 pub(crate) async fn notifications(at: &Bucket) -> Answered<Notifications> {
     notifications::parse(notifications::get(at).await?).map(Reading::Known).map_err(|why| {
-        let why = format!("the answer is not understood: {why}");
+        let why = format!("the answer is not valid: {why}");
         AwsError::other("GetBucketNotificationConfiguration", at.object(""), why)
     })
 }
@@ -144,7 +144,7 @@ pub(crate) async fn lifecycle(at: &Bucket) -> Answered<Lifecycle> {
     })
 }
 
-/// A lock without a default retention locks only what is uploaded with one.
+/// A lock without a default retention locks only objects that are uploaded with a retention.
 pub(crate) async fn object_lock(at: &Bucket) -> Answered<()> {
     let absent = ["ObjectLockConfigurationNotFoundError"];
     ask!(at, "GetObjectLockConfiguration", get_object_lock_configuration, absent, |answer| {
@@ -152,7 +152,7 @@ pub(crate) async fn object_lock(at: &Bucket) -> Answered<()> {
     })
 }
 
-/// A switch that is not named is off.
+/// A switch that is missing is off.
 fn blocked(block: &PublicAccessBlockConfiguration) -> PublicAccessBlock {
     PublicAccessBlock {
         block_public_acls: block.block_public_acls().unwrap_or(false),
@@ -162,12 +162,12 @@ fn blocked(block: &PublicAccessBlockConfiguration) -> PublicAccessBlock {
     }
 }
 
-/// Whether grants let everybody in.
+/// Whether grants are public.
 pub(crate) fn is_public(grants: &[Grant]) -> bool {
     granted(grants, None).is_public
 }
 
-/// Sums grants up, without those to the owner, who is known by a canonical id.
+/// Summarizes grants, without those to the owner, who has a canonical id.
 fn granted(grants: &[Grant], owner: Option<&str>) -> Acl {
     let mut acl = Acl::default();
     for grant in grants {

@@ -16,9 +16,9 @@ async fn a_key_is_usable_if_s3_can_encrypt_with_it() {
         (("PendingDeletion", good.1, good.2), unusable("its state is `PendingDeletion`")),
         (
             (good.0, "GENERATE_VERIFY_MAC", good.2),
-            unusable("it is not for encryption, but for `GENERATE_VERIFY_MAC`"),
+            unusable("its usage is `GENERATE_VERIFY_MAC`, not encryption"),
         ),
-        ((good.0, good.1, "RSA_2048"), unusable("it is not symmetric, but `RSA_2048`")),
+        ((good.0, good.1, "RSA_2048"), unusable("its key spec is `RSA_2048`, not symmetric")),
     ] {
         // A key of another account may be the organization's.
         for account in [OWNER, "444455556666"] {

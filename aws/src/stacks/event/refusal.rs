@@ -1,24 +1,24 @@
-//! What AWS says when something may not be done, taken apart: who, what, on what, and why.
+//! AWS's message for a denied action: who, which action, on what, and why.
 
 use crate::error::denial;
 
-/// A refusal for want of permission.
+/// A denied action.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// Who was refused, as an ARN.
+    /// The caller, as an ARN.
     pub who: Option<String>,
     /// The action, as `sqs:CreateQueue`.
     pub action: Option<String>,
-    /// What it was to be done to.
+    /// The resource.
     pub resource: Option<String>,
     /// Why, as far as AWS says it.
     pub why: Option<&'static str>,
-    /// The details, where AWS gives them in a form that only `DecodeAuthorizationMessage` of STS can read.
+    /// The details, if AWS gives them in a form that only `DecodeAuthorizationMessage` of STS can read.
     pub encoded: Option<String>,
 }
 
 impl Refusal {
-    /// Reads it from the words, which is the only place that has it.
+    /// Reads the message, because there is no code.
     ///
     /// Written for the samples of the IAM User Guide, "Access denied error message examples":
     ///
@@ -44,14 +44,14 @@ impl Refusal {
     }
 }
 
-/// The action that was refused.
+/// The action that was denied.
 pub(super) fn action(reason: &str) -> Option<&str> {
     let (_, rest) = reason.split_once("is not authorized to perform: ")?;
     let action = rest.split_whitespace().next()?;
     Some(action.trim_end_matches([',', '.', '"'])).filter(|action| action.contains(':'))
 }
 
-/// The word behind these words.
+/// The word after these words.
 fn after(reason: &str, words: &str) -> Option<String> {
     let (_, rest) = reason.split_once(words)?;
     let word = rest.split_whitespace().next()?;
