@@ -33,7 +33,7 @@ fn pauses() -> impl Iterator<Item = Duration> {
 const ROUNDS_MAX: u32 = 5;
 
 /// How many locked versions are read to find out what locks them.
-const LOCKS_LOOKED_AT_MAX: usize = 20;
+const LOCKS_READ_MAX: usize = 20;
 
 /// A bucket to empty.
 #[derive(Clone, Debug)]
@@ -157,7 +157,7 @@ impl Emptying {
                     versions.push(identifier(key, version_id));
                 } else if locks::says_locked(code, message) {
                     tally.locked += 1;
-                    if tally.locks.looked_at < LOCKS_LOOKED_AT_MAX {
+                    if tally.locks.looked_at < LOCKS_READ_MAX {
                         self.add_lock(key, version_id, &mut tally.locks).await;
                     }
                 } else {

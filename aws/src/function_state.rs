@@ -116,12 +116,12 @@ mod tests {
         ] {
             assert_eq!(of(body(well)).await, Reading::Known(None), "{well}");
         }
-        let told = |text: &str| Reading::Known(Some(text.to_owned()));
+        let known = |text: &str| Reading::Known(Some(text.to_owned()));
         let failed = of(body(r#"{"State":"Failed","StateReason":"no key"}"#)).await;
-        assert_eq!(failed, told("its state is `Failed`: no key"));
+        assert_eq!(failed, known("its state is `Failed`: no key"));
         let update = r#"{"State":"Active","LastUpdateStatus":"Failed"}"#;
         let text = "its last update is `Failed`: Lambda gives no reason";
-        assert_eq!(of(body(update)).await, told(text));
+        assert_eq!(of(body(update)).await, known(text));
         assert_eq!(of(json_error("AccessDeniedException")).await, Reading::Denied);
         let mut gone = json_error("ResourceNotFoundException");
         gone.0 = 404;

@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_caller_is_root_a_user_a_role_or_somebody_federated() {
+    fn a_caller_is_root_a_user_a_role_or_federated() {
         let of = |rest: &str| {
             let arn = format!("arn:aws:{rest}");
             Identity { account: "111122223333".parse().unwrap(), arn }.principal()

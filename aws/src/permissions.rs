@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_missing_is_told_with_what_is_in_the_way_and_from_every_page() {
+    async fn missing_permissions_have_a_cause_and_come_from_every_page() {
         let organization = "<OrganizationsDecisionDetail><AllowedByOrganizations>false</AllowedByOrganizations></OrganizationsDecisionDetail>";
         let boundary = "<PermissionsBoundaryDecisionDetail><AllowedByPermissionsBoundary>false</AllowedByPermissionsBoundary></PermissionsBoundaryDecisionDetail>";
         let first = [
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_role_is_asked_for_because_its_session_does_not_tell_its_path() {
+    async fn a_role_is_read_from_iam_because_its_session_has_no_path() {
         let caller =
             |arn: &str| Identity { account: "111122223333".parse().unwrap(), arn: arn.to_owned() };
         let session = caller("arn:aws:sts::111122223333:assumed-role/Admin/s");

@@ -61,7 +61,7 @@ async fn every_version_and_marker_goes_before_the_bucket_and_each_call_names_the
 }
 
 #[tokio::test]
-async fn what_cannot_be_deleted_is_told_and_what_is_gone_is_no_failure() {
+async fn a_version_that_cannot_be_deleted_is_an_error_and_a_missing_bucket_is_not() {
     let page = "<ListVersionsResult><Version><Key>a</Key><VersionId>1</VersionId></Version></ListVersionsResult>";
     let refusal = "<DeleteResult><Error><Key>a</Key><VersionId>1</VersionId><Code>AccessDenied</Code><Message>no</Message></Error></DeleteResult>";
     let fake = Fake::answering([(200, page), (200, refusal)]);

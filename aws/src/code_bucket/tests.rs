@@ -1,4 +1,4 @@
-//! S3's answers as its reference documents them, and what is made of them.
+//! S3's answers as its reference documents them, and how they are read.
 
 use std::future::pending;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -59,7 +59,7 @@ fn the_standard_name_says_account_and_region_and_fits_everywhere() {
     assert!(name("ap-southeast-2").unwrap().as_str().len() <= 63);
 }
 
-/// A bucket that answers a question for a setting like this, if it lacks everything otherwise.
+/// A bucket that gives these answers, and otherwise has none of the settings.
 fn bare(answers: &'static [(&str, u16, &str)]) -> (Fake, CodeBucket) {
     let fake = Fake::new(move |asked| {
         let answer = answers.iter().find(|(query, ..)| asked.line.contains(query));
@@ -197,7 +197,7 @@ async fn a_named_bucket_is_required_and_not_made() {
 }
 
 #[tokio::test]
-async fn a_bucket_of_another_region_is_told_from_one_that_is_not_there() {
+async fn a_bucket_in_another_region_is_distinguished_from_a_missing_one() {
     for says in ["PermanentRedirect", "AuthorizationHeaderMalformed"] {
         let error = bucket(&[&versioning_says(says)]).require().await.unwrap_err();
         assert!(matches!(error, CodeBucketError::Elsewhere(_)), "{error}");
@@ -270,7 +270,7 @@ async fn cloudformation_finds_an_object_in_every_partition() {
     }
 }
 
-/// A line on which an answer takes two minutes.
+/// A connection on which an answer takes two minutes.
 #[derive(Debug)]
 struct Slow;
 

@@ -1,4 +1,4 @@
-//! A bucket in memory that answers as S3 does, so that ten thousand objects are as cheap as ten.
+//! A bucket in memory that answers like S3, so that ten thousand objects are as cheap as ten.
 
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
@@ -6,19 +6,19 @@ use std::sync::{Arc, Mutex};
 use super::*;
 use crate::fake::{Asked, Fake, error};
 
-/// What is in the bucket, in S3's order, and what happens to calls.
+/// The contents of the bucket, in S3's order, and the failures of calls.
 #[derive(Default)]
 struct Bucket {
     versions: Vec<(String, String)>,
     locked: Vec<String>,
     denied: Vec<String>,
-    /// So many times each, keys are refused by S3 that is busy.
+    /// How many keys fail with an internal error.
     slow_keys: usize,
-    /// So many calls to delete are throttled whole.
+    /// How many calls to delete are throttled.
     throttled: usize,
-    /// So many times something comes into the empty bucket.
+    /// How many times an object is written to the empty bucket.
     refills: usize,
-    /// Uploads that were never finished.
+    /// Multipart uploads.
     uploads: usize,
     is_gone: bool,
 }
@@ -137,7 +137,7 @@ fn numbered(count: usize) -> Vec<(String, String)> {
     (0..count).map(|n| (format!("k{n:06}"), "1".to_owned())).collect()
 }
 
-/// Removes the bucket; gives what was done, what became of it, and what was asked.
+/// Removes the bucket; returns the tally, the outcome, and the calls.
 async fn remove(bucket: Bucket, bypasses: bool) -> (Tally, Outcome, Fake) {
     let bucket = Arc::new(Mutex::new(bucket));
     let fake = Fake::new(move |asked| bucket.lock().unwrap().answer(asked));
@@ -199,7 +199,7 @@ async fn throttling_and_keys_that_fail_for_now_are_tried_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_bucket_that_fills_again_is_emptied_again_but_not_for_ever() {
+async fn a_bucket_that_fills_again_is_emptied_again_a_limited_number_of_times() {
     let bucket = |refills| Bucket { versions: numbered(1), refills, ..Bucket::default() };
     let (tally, outcome, _) = remove(bucket(2), false).await;
     assert_eq!((tally.deleted, outcome), (3, Outcome::Gone));

@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stack_in_another_operation_is_told_from_other_validation_errors() {
+    fn a_busy_stack_is_distinguished_from_other_validation_errors() {
         let check = |code: &str, message: &str| {
             error(Kind::Service(code.to_owned()), message).is_busy_stack()
         };

@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_newest_writes_of_all_buckets_are_found_and_the_bound_is_told() {
+    async fn the_newest_writes_of_all_buckets_are_found_and_a_limit_is_reported() {
         let first = [
             "buckets/aaa/2026-11-24T23/aaa@20261124T231502.123Z-encryption.json",
             "buckets/aaa/2026-11-24T23/stopped-encryption.json",
@@ -156,9 +156,9 @@ mod tests {
         ]);
         let ledger = ledger(&fake);
         let newest = ledger.newest(2, 5).await.unwrap();
-        let told: Vec<_> =
+        let found: Vec<_> =
             newest.writes.iter().map(|(id, failed)| (id.bucket.as_str(), *failed)).collect();
-        assert_eq!((told, newest.is_whole), (vec![("aaa", true), ("bbb", false)], true));
+        assert_eq!((found, newest.is_whole), (vec![("aaa", true), ("bbb", false)], true));
         let bounded = ledger.newest(5, 1).await.unwrap();
         assert_eq!((bounded.writes.len(), bounded.is_whole), (5, false));
     }

@@ -40,7 +40,7 @@ async fn an_older_version_of_the_same_key_shows_that_it_was_overwritten() {
 }
 
 #[tokio::test]
-async fn an_acl_tells_whether_everybody_gets_at_an_object() {
+async fn an_acl_shows_whether_an_object_is_public() {
     let acl = |uri: &str| {
         let grantee = format!(
             r#"<Grantee xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="Group"><URI>{uri}</URI></Grantee>"#

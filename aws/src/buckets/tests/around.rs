@@ -103,7 +103,7 @@ async fn the_stack_is_asked_for_in_its_own_region() {
 }
 
 #[tokio::test]
-async fn history_is_what_the_ledgers_keys_tell() {
+async fn history_is_read_from_the_ledgers_keys() {
     let keys = [
         "buckets/reports/2026-11-24T23/reports@20261124T231400.000Z-encryption.json",
         "buckets/reports/2026-11-24T23/stopped-policy.json",
@@ -122,7 +122,7 @@ async fn history_is_what_the_ledgers_keys_tell() {
 }
 
 #[tokio::test]
-async fn a_ledger_that_is_gone_tells_nothing_and_is_not_taken_for_the_bucket() {
+async fn a_missing_ledger_has_no_history_and_is_not_mistaken_for_the_bucket() {
     let (status, answer) = error(404, "NoSuchBucket");
     check(Question::History, (status, &answer), |observed| observed.history = Reading::Absent)
         .await;

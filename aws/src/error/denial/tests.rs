@@ -47,7 +47,7 @@ fn what_denies_is_read_from_the_samples_of_aws() {
         ("an identity-based policy", IDENTITY_POLICY),
     ] {
         check(&format!("with an explicit deny in {policy}"), expected);
-        // By now AWS names the policy, too.
+        // AWS now names the policy, too.
         check(&format!("with an explicit deny in {policy}: arn:aws:x::1:policy/p"), expected);
     }
 }
@@ -60,7 +60,7 @@ fn what_does_not_allow_is_read_from_the_samples_of_aws() {
         ("permissions boundary", PERMISSIONS_BOUNDARY),
         ("session policy", SESSION_POLICY),
         ("VPC endpoint policy", ENDPOINT_POLICY),
-        // In the own account the role's policy is enough, so this is another's.
+        // Within an account the role's policy is enough, so this is another account's.
         ("resource-based policy", UNKNOWN),
     ] {
         check(&format!("because no {policy} allows the s3:GetObject action"), expected);
@@ -68,7 +68,7 @@ fn what_does_not_allow_is_read_from_the_samples_of_aws() {
 }
 
 #[test]
-fn what_is_not_a_matter_of_permissions_is_told_apart() {
+fn other_causes_than_iam_policies_are_distinguished() {
     check(
         "because public policies are prevented by the BlockPublicPolicy setting in S3 Block Public Access.",
         BLOCK_PUBLIC_POLICY,

@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_what_on_what_and_why_are_told_apart() {
+    fn caller_action_resource_and_reason_are_read() {
         let reason = "Resource handler returned message: \"User: arn:aws:iam::111122223333:user/u is not authorized to \
                       perform: sqs:CreateQueue on resource: arn:aws:sqs:eu-west-1:111122223333:q because no \
                       identity-based policy allows the sqs:CreateQueue action (Service: Sqs, Status Code: 403)\" \
