@@ -234,7 +234,7 @@ mod tests {
         for limits in [FUNCTION, PERSON] {
             assert!(limits.attempt * 2 <= limits.operation);
         }
-        assert!(FUNCTION.attempt < PERSON.attempt && FUNCTION.operation < PERSON.operation);
+        const { assert!(FUNCTION.attempt < PERSON.attempt && FUNCTION.operation < PERSON.operation) }
     }
 
     #[derive(Debug)]

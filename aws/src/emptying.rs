@@ -153,7 +153,8 @@ impl Emptying {
                 let version_id = refusal.version_id().unwrap_or("null");
                 if code == "NoSuchKey" || code == "NoSuchVersion" {
                     continue;
-                } else if is_transient(code) && pause.is_some() {
+                }
+                if is_transient(code) && pause.is_some() {
                     versions.push(identifier(key, version_id));
                 } else if locks::says_locked(code, message) {
                     tally.locked += 1;

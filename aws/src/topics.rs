@@ -23,20 +23,24 @@ impl Topic {
     }
 
     /// Publishes a notification, with a text for each protocol; subscriptions filter by its attributes.
-    pub async fn publish(&self, notice: &Notice) -> Result<(), AwsError> {
-        let call = self.client.publish().message_structure("json").message(notice.message());
-        self.send(call, notice).await
+    pub async fn publish(&self, notification: &Notice) -> Result<(), AwsError> {
+        let call = self.client.publish().message_structure("json").message(notification.message());
+        self.send(call, notification).await
     }
 
     /// Publishes a notification in the format of Amazon Q Developer in chat applications. It needs a topic of its own: other
     /// subscribers would get the same JSON.
-    pub async fn publish_chat(&self, notice: &Notice) -> Result<(), AwsError> {
-        self.send(self.client.publish().message(notice.chat()), notice).await
+    pub async fn publish_chat(&self, notification: &Notice) -> Result<(), AwsError> {
+        self.send(self.client.publish().message(notification.chat()), notification).await
     }
 
-    async fn send(&self, call: PublishFluentBuilder, notice: &Notice) -> Result<(), AwsError> {
-        let mut call = call.topic_arn(&self.arn).subject(&notice.subject);
-        for (name, attribute) in &notice.attributes {
+    async fn send(
+        &self,
+        call: PublishFluentBuilder,
+        notification: &Notice,
+    ) -> Result<(), AwsError> {
+        let mut call = call.topic_arn(&self.arn).subject(&notification.subject);
+        for (name, attribute) in &notification.attributes {
             call = call.message_attributes(name, value(attribute));
         }
         call.send().await.named("Publish", format!("topic `{}`", self.arn)).map(drop)

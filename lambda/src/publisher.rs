@@ -34,13 +34,13 @@ impl Outgoing for Publisher {
     type Error = AwsError;
 
     /// A failure of the chat topic is logged and not retried: the other subscribers would get the notification twice.
-    async fn publish(&self, notice: &Notice) -> Result<(), AwsError> {
-        self.topic.publish(notice).await?;
+    async fn publish(&self, notification: &Notice) -> Result<(), AwsError> {
+        self.topic.publish(notification).await?;
         if let Some((topic, from)) = &self.chat
-            && notice.document.severity >= *from
-            && let Err(error) = topic.publish_chat(notice).await
+            && notification.document.severity >= *from
+            && let Err(error) = topic.publish_chat(notification).await
         {
-            tracing::error!(%error, subject = notice.subject, "a notification could not be published to the chat topic");
+            tracing::error!(%error, subject = notification.subject, "a notification could not be published to the chat topic");
         }
         Ok(())
     }

@@ -19,7 +19,7 @@ fn is(message: &str, expected: &str) {
     match expected {
         UNKNOWN => assert_eq!(found, None, "{message}"),
         expected => {
-            assert!(found.unwrap_or_default().starts_with(expected), "{message}: {found:?}")
+            assert!(found.unwrap_or_default().starts_with(expected), "{message}: {found:?}");
         }
     }
 }
