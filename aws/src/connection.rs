@@ -234,7 +234,10 @@ mod tests {
         for limits in [FUNCTION, PERSON] {
             assert!(limits.attempt * 2 <= limits.operation);
         }
-        const { assert!(FUNCTION.attempt < PERSON.attempt && FUNCTION.operation < PERSON.operation) }
+        const {
+            assert!(FUNCTION.attempt < PERSON.attempt);
+            assert!(FUNCTION.operation < PERSON.operation);
+        }
     }
 
     #[derive(Debug)]

@@ -69,6 +69,10 @@ pub async fn missing(
     let called_via =
         ("aws:CalledVia", ContextKeyTypeEnum::StringList, "cloudformation.amazonaws.com");
     let passed_to = ("iam:PassedToService", ContextKeyTypeEnum::String, "lambda.amazonaws.com");
+    let entry = |(key, kind, value)| {
+        let entry = ContextEntry::builder().context_key_name(key).context_key_type(kind);
+        entry.context_key_values(value).build()
+    };
     let results = client
         .simulate_principal_policy()
         .policy_source_arn(source)
@@ -83,14 +87,6 @@ pub async fn missing(
     let object = format!("principal `{source}`");
     let results = results.reading("SimulatePrincipalPolicy", object, &[])?;
     Ok(results.map_ref(|results| results.iter().filter_map(judged).collect()))
-}
-
-fn entry((key, kind, value): (&str, ContextKeyTypeEnum, &str)) -> ContextEntry {
-    ContextEntry::builder()
-        .context_key_name(key)
-        .context_key_type(kind)
-        .context_key_values(value)
-        .build()
 }
 
 fn judged(result: &EvaluationResult) -> Option<Missing> {

@@ -137,16 +137,13 @@ fn read_resource(summary: &StackResourceSummary) -> Option<Resource> {
 
 fn read_stack(stack: &aws_sdk_cloudformation::types::Stack) -> Stack {
     let owned = |text: Option<&str>| text.unwrap_or_default().to_owned();
+    let outputs = stack.outputs().iter();
     Stack {
         id: owned(stack.stack_id()),
         status: stack.stack_status().map_or("", |status| status.as_str()).into(),
         reason: stack.stack_status_reason().map(str::to_owned),
         parameters: values(stack.parameters()),
-        outputs: stack
-            .outputs()
-            .iter()
-            .map(|output| (owned(output.output_key()), owned(output.output_value())))
-            .collect(),
+        outputs: outputs.map(|one| (owned(one.output_key()), owned(one.output_value()))).collect(),
         tags: stack.tags().iter().map(|tag| (owned(tag.key()), owned(tag.value()))).collect(),
         updated: stack.last_updated_time().map(aws_smithy_types::DateTime::secs),
         protected: stack.enable_termination_protection().unwrap_or(false),

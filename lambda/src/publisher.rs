@@ -40,7 +40,7 @@ impl Outgoing for Publisher {
             && notification.document.severity >= *from
             && let Err(error) = topic.publish_chat(notification).await
         {
-            tracing::error!(%error, subject = notification.subject, "a notification could not be published to the chat topic");
+            tracing::error!(%error, subject = notification.subject, "could not publish to chat");
         }
         Ok(())
     }
