@@ -82,13 +82,11 @@ async fn selectors(client: &Client, arn: &str) -> Result<Reading<Selectors>, Aws
     let answer = shown(answer.reading("GetEventSelectors", object(arn), &DELETED))?;
     Ok(answer.map_ref(|answer| {
         let advanced = answer.advanced_event_selectors();
-        // A trail has one kind or the other.
+        // A trail has the one kind or the other.
         if advanced.is_empty() {
             Selectors::Basic(answer.event_selectors().iter().map(basic).collect())
         } else {
-            let conditions =
-                |one: &AdvancedEventSelector| one.field_selectors().iter().map(condition).collect();
-            Selectors::Advanced(advanced.iter().map(conditions).map(AdvancedSelector).collect())
+            Selectors::Advanced(advanced.iter().map(selector).collect())
         }
     }))
 }
@@ -109,7 +107,7 @@ fn shown<T>(read: Result<Reading<T>, AwsError>) -> Result<Reading<T>, AwsError> 
 
 fn basic(selector: &EventSelector) -> BasicSelector {
     BasicSelector {
-        // The defaults are `true` and `All`.
+        // Both have a default, which is to record: `true` and `All`.
         management: selector.include_management_events().unwrap_or(true),
         calls: selector.read_write_type().map_or(Calls::All, calls),
         without: selector.exclude_management_event_sources().to_vec(),
@@ -124,6 +122,10 @@ fn calls(kind: &ReadWriteType) -> Calls {
         ReadWriteType::WriteOnly => Calls::Write,
         other => Calls::Unknown(other.as_str().to_owned()),
     }
+}
+
+fn selector(selector: &AdvancedEventSelector) -> AdvancedSelector {
+    AdvancedSelector(selector.field_selectors().iter().map(condition).collect())
 }
 
 fn condition(field: &AdvancedFieldSelector) -> Condition {
