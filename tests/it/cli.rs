@@ -173,7 +173,7 @@ fn a_profile_that_does_not_exist_is_named() {
 #[test]
 fn an_endpoint_that_is_no_url_is_refused_before_it_is_called() {
     let expected = expect![[r#"
-        error: the endpoint `garbage` is no URL
+        error: the endpoint `garbage` is not a URL
 
         hint: it comes from `AWS_ENDPOINT_URL` or the profile's `endpoint_url`: write it as `https://HOST`, or leave it out
     "#]];

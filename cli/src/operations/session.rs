@@ -6,7 +6,7 @@ use std::pin::pin;
 
 use anyhow::{Context as _, anyhow};
 use s3guard_aws::code_bucket::CodeBucket;
-use s3guard_aws::identity::{self, Identity, IdentityError};
+use s3guard_aws::identity::{self, Identity};
 use s3guard_aws::stacks::{Stack, Stacks};
 use s3guard_aws::{AwsError, ConnectError, Connection, Kind, Ledger};
 use s3guard_posture::contract::output;
@@ -73,16 +73,10 @@ pub(crate) async fn connect(args: &AccountArgs) -> anyhow::Result<Connection> {
 
 /// The caller, or why AWS did not return its identity, with a hint.
 pub(crate) fn known(
-    caller: Result<Identity, IdentityError>,
+    caller: Result<Identity, AwsError>,
     connection: &Connection,
 ) -> anyhow::Result<Identity> {
-    match caller {
-        Ok(caller) => Ok(caller),
-        Err(IdentityError::Aws(error)) => Err(unreachable(error, connection)),
-        Err(error @ IdentityError::NoAccount) => {
-            Err(error).hint("check that the endpoint is an AWS endpoint")
-        }
-    }
+    caller.map_err(|error| unreachable(error, connection))
 }
 
 /// Runs a command that calls AWS and follows nothing, until it is done or interrupted.
@@ -253,7 +247,8 @@ fn unreachable(error: AwsError, connection: &Connection) -> anyhow::Error {
             Some(cause) => error::credentials(cause, connection.profile()),
             None => return error.into(),
         },
-        (Kind::Service(_) | Kind::Other, _) => return error.into(),
+        (Kind::Other, _) => "does the endpoint speak for AWS?".to_owned(),
+        (Kind::Service(_), _) => return error.into(),
     };
     error::hinted(error, hint)
 }

@@ -1,9 +1,8 @@
 //! Why an operation failed: the first cause in words, what followed from it, and what to do.
 
 use anyhow::anyhow;
-use s3guard_aws::Denial;
 use s3guard_aws::stacks::Event;
-use s3guard_aws::stacks::event::{HandlerCode, Refusal};
+use s3guard_aws::stacks::event::Refusal;
 
 use crate::error::hinted;
 use crate::operations::follow::{Ended, one_line, reason};
@@ -67,7 +66,7 @@ fn why(cause: &Event, events: &[Event]) -> String {
 pub(crate) fn words(event: &Event) -> String {
     let words = event.words().unwrap_or_else(|| reason(event));
     match event.handler_code() {
-        Some(code) => format!("{words} ({})", code.as_str()),
+        Some(code) => format!("{words} ({code})"),
         None => words.to_owned(),
     }
 }
@@ -85,18 +84,8 @@ fn refused(refusal: &Refusal, cause: &Event) -> String {
     let sentence = format!("`{who}` may not do `{action}`{}", resource.unwrap_or_default());
     match why {
         // Without a reason AWS's own words are all there is.
-        Denial::Unknown => format!("{sentence} ({})", cause.words().unwrap_or_default()),
-        Denial::BucketPolicy
-        | Denial::ResourcePolicy
-        | Denial::ServiceControlPolicy
-        | Denial::ResourceControlPolicy
-        | Denial::PermissionsBoundary
-        | Denial::SessionPolicy
-        | Denial::EndpointPolicy
-        | Denial::IdentityPolicy
-        | Denial::NoPermission
-        | Denial::BlockPublicPolicy
-        | Denial::Kms => format!("{sentence}: {why}"),
+        None => format!("{sentence} ({})", cause.words().unwrap_or_default()),
+        Some(why) => format!("{sentence}: {why}"),
     }
 }
 
@@ -154,59 +143,57 @@ pub(crate) fn hint(cause: &Event, events: &[Event]) -> Option<String> {
             hook.name
         ));
     }
-    cause.handler_code().and_then(|code| by_code(&code)).map(str::to_owned)
+    cause.handler_code().and_then(by_code).map(str::to_owned)
 }
 
 /// What to do about a code of a resource's handler, where it is more than its words say.
 ///
 /// Source: CloudFormation CLI User Guide, "Resource type handler error codes".
-fn by_code(code: &HandlerCode) -> Option<&'static str> {
+fn by_code(code: &str) -> Option<&'static str> {
     match code {
-        HandlerCode::AccessDenied => Some(
+        "AccessDenied" => Some(
             "give the caller, or the role that CloudFormation uses, the permission; CloudTrail has the call that was denied",
         ),
-        HandlerCode::AlreadyExists => Some(
+        "AlreadyExists" => Some(
             "there is one of that name already: choose another prefix with `--bucket-prefix` or another stack's name, \
              or delete it if nobody needs it",
         ),
-        HandlerCode::InvalidCredentials => Some("log in again, as with `aws sso login`"),
-        HandlerCode::InvalidRequest => Some(
+        "InvalidCredentials" => Some("log in again, as with `aws sso login`"),
+        "InvalidRequest" => Some(
             "the service does not take what the template asks of it: is a parameter wrong, or a feature not there in \
              this Region?",
         ),
-        HandlerCode::InvalidTypeConfiguration => {
+        "InvalidTypeConfiguration" => {
             Some("look at the type's configuration in the CloudFormation registry of this Region")
         }
-        HandlerCode::NonCompliant => {
+        "NonCompliant" => {
             Some("a rule of the account refuses it: ask whoever runs the account what it wants")
         }
-        HandlerCode::NotFound => Some(
+        "NotFound" => Some(
             "something that the resource needs is not there, or was deleted by hand: `aws cloudformation \
              detect-stack-drift` finds what",
         ),
-        HandlerCode::NotStabilized => Some(
+        "NotStabilized" => Some(
             "it was made and did not become ready in time: the AWS Health Dashboard says whether the service is slow",
         ),
-        HandlerCode::NotUpdatable => Some(
+        "NotUpdatable" => Some(
             "that can only be given when the resource is made: deploy what was there before, or a new stack",
         ),
-        HandlerCode::ResourceConflict => Some(
+        "ResourceConflict" => Some(
             "somebody else is changing it, or something still uses it: wait until that is over",
         ),
-        HandlerCode::ServiceLimitExceeded => {
+        "ServiceLimitExceeded" => {
             Some("raise the quota in Service Quotas, or delete what is not used")
         }
-        HandlerCode::Throttling => {
-            Some("AWS has too many requests from this account: wait a few minutes")
-        }
-        HandlerCode::NetworkFailure
-        | HandlerCode::ServiceInternalError
-        | HandlerCode::InternalFailure
-        | HandlerCode::HandlerInternalFailure => Some(
+        "Throttling" => Some("AWS has too many requests from this account: wait a few minutes"),
+        "NetworkFailure"
+        | "ServiceInternalError"
+        | "InternalFailure"
+        | "HandlerInternalFailure" => Some(
             "AWS failed, not what was asked for: try again, and ask AWS's support if it stays so",
         ),
-        HandlerCode::UnsupportedTarget => Some("the type of resource is not there in this Region"),
-        HandlerCode::GeneralServiceException | HandlerCode::Unknown(_) => None,
+        "UnsupportedTarget" => Some("the type of resource is not there in this Region"),
+        _ => None,
     }
 }
 

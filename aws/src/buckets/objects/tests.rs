@@ -3,8 +3,9 @@ use s3guard_posture::Reading;
 use super::*;
 use crate::fake::{Fake, error};
 
-fn objects(fake: &Fake) -> Objects {
-    Objects::new(&fake.connection(), "111122223333".parse().unwrap())
+fn objects(fake: &Fake) -> Buckets {
+    let owner = "111122223333".parse().unwrap();
+    Buckets::new(&fake.connection(), owner, None, time::OffsetDateTime::now_utc)
 }
 
 fn bucket() -> BucketName {
@@ -39,7 +40,7 @@ async fn an_older_version_of_the_same_key_shows_that_it_was_overwritten() {
 }
 
 #[tokio::test]
-async fn an_acl_tells_whether_everybody_gets_at_an_object() {
+async fn an_acl_shows_whether_an_object_is_public() {
     let acl = |uri: &str| {
         let grantee = format!(
             r#"<Grantee xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="Group"><URI>{uri}</URI></Grantee>"#
@@ -79,6 +80,6 @@ async fn tags_that_are_not_there_or_not_for_us_are_no_error() {
     ];
     for (answer, expected) in cases {
         let fake = Fake::answering([answer]);
-        assert_eq!(objects(&fake).bucket_tags(&bucket()).await.unwrap(), expected);
+        assert_eq!(objects(&fake).tags(&bucket()).await.unwrap(), expected);
     }
 }

@@ -1,5 +1,6 @@
-//! Which buckets the guard has ever written to, from the ledger's keys alone.
+//! What the guard has written to which bucket, read from the ledger's keys alone.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -7,26 +8,50 @@ use s3guard_posture::BucketName;
 use s3guard_posture::model::setting::SettingKind;
 use s3guard_posture::reconcile::ledger::{self, RecordId};
 
-use super::{Ledger, READS_MAX};
+use super::{Ledger, READS_MAX, writes};
 use crate::AwsError;
 use crate::error::Answer as _;
 
-/// How many pages of buckets are listed at most, of a thousand each.
+/// The most pages of buckets that are listed, of a thousand each.
 const PAGES_MAX: usize = 10;
 
-/// The buckets that the guard has written to, as far as the ledger remembers.
+/// The newest writes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Newest {
+    /// The writes, the newest first, and whether each has failed.
+    pub writes: Vec<(RecordId, bool)>,
+    /// Whether the whole ledger was listed.
+    pub is_whole: bool,
+}
+
+/// The buckets that the guard has written to, according to the ledger.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Touched {
     /// The first buckets by name, with the settings that were written.
     pub buckets: Vec<(BucketName, BTreeSet<SettingKind>)>,
-    /// So many more buckets have records.
+    /// How many more buckets have records.
     pub more: usize,
-    /// There are buckets beyond those that were counted.
+    /// Whether there are more buckets than were counted.
     pub is_cut: bool,
 }
 
 impl Ledger {
-    /// Lists the buckets that have records, the first so many with what was written to them.
+    /// Finds the newest writes. Keys sort by bucket before they sort by time, so all keys are listed, a thousand in a call, up
+    /// to `pages_max` pages.
+    pub async fn newest(&self, count: usize, pages_max: usize) -> Result<Newest, AwsError> {
+        let (mut keys_count, keys_max) = (0, pages_max * 1000);
+        let is_wanted = |_: &str| {
+            keys_count += 1;
+            keys_count <= keys_max
+        };
+        let keys = self.keys(ledger::RECORDS_PREFIX, None, is_wanted).await?;
+        let mut writes = writes(&keys);
+        writes.sort_by_key(|(id, _)| Reverse(id.time));
+        writes.truncate(count);
+        Ok(Newest { writes, is_whole: keys_count <= keys_max })
+    }
+
+    /// Lists the buckets that have records, the first `shown` of them with what was written.
     pub async fn touched(&self, shown: usize) -> Result<Touched, AwsError> {
         let (mut names, is_cut) = self.recorded_buckets().await?;
         let more = names.len().saturating_sub(shown);
@@ -36,7 +61,7 @@ impl Ledger {
             Ok::<_, AwsError>((name, kinds))
         });
         let mut buckets: Vec<_> = kinds.buffered(READS_MAX).try_collect().await?;
-        // Of some there is only a mark, or a write that failed.
+        // Some have only a mark, or a failed write.
         buckets.retain(|(_, kinds)| !kinds.is_empty());
         Ok(Touched { buckets, more, is_cut })
     }
@@ -47,7 +72,7 @@ impl Ledger {
         let mut pages = call.into_paginator().send();
         let mut is_cut = false;
         for _ in 0..PAGES_MAX {
-            let page = pages.try_next().await.named("ListObjectsV2", self.object(""))?;
+            let page = pages.try_next().await.named("ListObjectsV2", self.bucket.object(""))?;
             let Some(page) = page else { break };
             is_cut = page.next_continuation_token().is_some();
             names.extend(page.common_prefixes().iter().filter_map(|prefix| {
@@ -62,17 +87,11 @@ impl Ledger {
         Ok((names, is_cut))
     }
 
-    /// What was written to a bucket, and not what failed.
+    /// What was written to a bucket, without failed writes.
     async fn written(&self, bucket: &BucketName) -> Result<BTreeSet<SettingKind>, AwsError> {
         let keys = self.keys(&ledger::prefix(bucket), None, |_| true).await?;
-        let name = |key: &str, end: &str| {
-            let name = key.rsplit('/').next()?.strip_suffix(end)?;
-            name.parse::<RecordId>().ok().map(|id| (name.to_owned(), id.kind))
-        };
-        let failed: BTreeSet<String> =
-            keys.iter().filter_map(|key| name(key, ".failed")).map(|(id, _)| id).collect();
-        let written = keys.iter().filter_map(|key| name(key, ".json"));
-        Ok(written.filter(|(id, _)| !failed.contains(id)).map(|(_, kind)| kind).collect())
+        let written = writes(&keys).into_iter().filter(|(_, has_failed)| !has_failed);
+        Ok(written.map(|(id, _)| id.kind).collect())
     }
 }
 
@@ -118,5 +137,29 @@ mod tests {
     async fn a_ledger_that_may_not_be_read_says_so() {
         let fake = Fake::answering([error(403, "AccessDenied")]);
         assert!(ledger(&fake).touched(2).await.unwrap_err().is_denied());
+    }
+
+    #[tokio::test]
+    async fn the_newest_writes_of_all_buckets_are_found_and_a_limit_is_reported() {
+        let first = [
+            "buckets/aaa/2026-11-24T23/aaa@20261124T231502.123Z-encryption.json",
+            "buckets/aaa/2026-11-24T23/stopped-encryption.json",
+            "buckets/aaa/2026-11-25T01/aaa@20261125T010000.000Z-policy.failed",
+            "buckets/aaa/2026-11-25T01/aaa@20261125T010000.000Z-policy.json",
+        ];
+        let second = ["buckets/bbb/2026-11-25T00/bbb@20261125T000000.000Z-encryption.json"];
+        let fake = Fake::answering([
+            page(&first, Some("next")),
+            page(&second, None),
+            page(&[first[0]; 1000], Some("next")),
+            page(&second, None),
+        ]);
+        let ledger = ledger(&fake);
+        let newest = ledger.newest(2, 5).await.unwrap();
+        let found: Vec<_> =
+            newest.writes.iter().map(|(id, failed)| (id.bucket.as_str(), *failed)).collect();
+        assert_eq!((found, newest.is_whole), (vec![("aaa", true), ("bbb", false)], true));
+        let bounded = ledger.newest(5, 1).await.unwrap();
+        assert_eq!((bounded.writes.len(), bounded.is_whole), (5, false));
     }
 }
