@@ -7,7 +7,8 @@ use s3guard_aws::stacks::{Resource, Stack, Stacks};
 use s3guard_aws::{Buckets, Ledger};
 use s3guard_posture::contract::output;
 use s3guard_posture::contract::parameter;
-use s3guard_posture::{Account as _, BucketName, Reading, StackName};
+use s3guard_posture::model::setting::Tags;
+use s3guard_posture::{BucketName, Reading, StackName};
 use s3guard_synth::stacks;
 use time::OffsetDateTime;
 
