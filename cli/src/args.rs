@@ -11,3 +11,19 @@ pub(crate) mod removal;
 pub(crate) mod rollback;
 pub(crate) mod verify;
 pub(crate) mod wanted;
+
+use crate::error::Invalid;
+
+/// Reads a text that has a certain form.
+fn matching(
+    pattern: &str,
+    text: &str,
+    problem: &str,
+    hint: &'static str,
+) -> Result<String, Invalid> {
+    let form = regex_lite::Regex::new(pattern).expect("the tests use each pattern");
+    if form.is_match(text) {
+        return Ok(text.to_owned());
+    }
+    Err(Invalid::new(format!("`{text}` {problem}"), hint))
+}

@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, anyhow};
-use s3guard_aws::stacks::Value;
 use s3guard_posture::config::{Config, TrailChoice};
 use s3guard_posture::contract::parameter;
 use s3guard_posture::{Grade, KeyArn, Region, StackName};
 
-use crate::error::Advice as _;
-use crate::error::Invalid;
+use crate::args::matching;
+use crate::error::{Advice as _, Invalid};
 use crate::exit::Exit;
 
 /// The settings of the guard. What is not given keeps its value, or gets the template's default.
@@ -34,7 +33,8 @@ pub(crate) struct GuardArgs {
     pub(crate) trail: Option<TrailChoice>,
 
     /// How old a new bucket is before it is touched [new stacks: 15]
-    #[arg(long, value_name = "SECONDS", value_parser = settle_seconds)]
+    // SQS holds a message back for at most 15 minutes.
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u16).range(..=900))]
     settle_seconds: Option<u16>,
 
     /// How often all buckets are looked at, as `rate(6 hours)` or `cron(0 3 * * ? *)`
@@ -59,24 +59,6 @@ impl GuardArgs {
         }
     }
 
-    /// Says what a rule of the configuration asks for and will not get.
-    pub(crate) fn rule_advice(
-        &self,
-        config: &Config,
-        region: &Region,
-        previous: &BTreeMap<String, String>,
-    ) -> Option<String> {
-        let has_key = self.key.is_some()
-            || previous.get(parameter::BUCKET_KEY_ARN).is_some_and(|key| !key.is_empty());
-        let strongest = config.strongest_grade();
-        (strongest.needs_key() && !has_key).then(|| {
-            format!(
-                "a rule asks for grade `{strongest}` and `[keys]` has no key for `{region}`: the encryption of its \
-                 buckets is told of and not raised"
-            )
-        })
-    }
-
     /// The stack's parameters: what is given, else what the stack has, else (not named) the default.
     ///
     /// `previous` are the parameters of the stack as it is; none for a new one.
@@ -85,11 +67,8 @@ impl GuardArgs {
         stack: &StackName,
         region: &Region,
         previous: &BTreeMap<String, String>,
-    ) -> anyhow::Result<BTreeMap<String, Value>> {
-        self.check_key(region, previous)?;
-        self.check_trail(stack, region, previous)?;
-        let mut parameters: BTreeMap<String, Value> =
-            previous.keys().map(|name| (name.clone(), Value::Previous)).collect();
+    ) -> anyhow::Result<BTreeMap<String, String>> {
+        let mut parameters = previous.clone();
         let given = [
             (parameter::EMAIL, self.email.clone()),
             (parameter::GRADE, self.grade.map(|grade| grade.to_string())),
@@ -99,60 +78,31 @@ impl GuardArgs {
             (parameter::SWEEP_RATE, self.sweep_rate.clone()),
             (parameter::BUCKET_PREFIX, self.bucket_prefix.clone()),
         ];
-        for (name, value) in given {
-            if let Some(value) = value {
-                parameters.insert(name.to_owned(), Value::New(value));
-            }
-        }
+        let given = given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+        parameters.extend(given);
         if !parameters.contains_key(parameter::BUCKET_PREFIX) {
-            let prefix = prefix_of(stack)?;
-            parameters.insert(parameter::BUCKET_PREFIX.to_owned(), Value::New(prefix));
+            parameters.insert(parameter::BUCKET_PREFIX.to_owned(), prefix_of(stack)?);
+        }
+        self.check_key(region, &parameters)?;
+        let get = |from: &BTreeMap<String, String>| from.get(parameter::TRAIL_MODE).cloned();
+        // A trail that is there has proved its name.
+        if get(&parameters).as_deref() != Some("existing")
+            && get(previous).as_deref() != Some("create")
+        {
+            check_trail(stack, region)?;
         }
         Ok(parameters)
-    }
-
-    /// A trail of the stack's own takes the name `STACK-REGION`, which CloudTrail has to allow.
-    ///
-    /// Source: AWS CloudTrail User Guide, "Naming requirements for CloudTrail resources".
-    fn check_trail(
-        &self,
-        stack: &StackName,
-        region: &Region,
-        previous: &BTreeMap<String, String>,
-    ) -> anyhow::Result<()> {
-        let had = previous.get(parameter::TRAIL_MODE).map(String::as_str);
-        let mode = self.trail.and_then(mode).or(had);
-        let is_own = mode != Some("existing");
-        // A trail that is there has proved its name.
-        if !is_own || had == Some("create") {
-            return Ok(());
-        }
-        let trail = format!("{stack}-{region}");
-        let problem = if trail.contains("--") {
-            "has two `-` in a row"
-        } else if trail.len() > 128 {
-            "has more than 128 characters"
-        } else {
-            return Ok(());
-        };
-        Err(anyhow!(
-            "the stack's trail would be `{trail}`, which {problem}: CloudTrail takes no such name"
-        ))
-        .hint(
-            "choose another name with `--stack`, or a trail that is there with `--trail existing`",
-        )
-        .exit(Exit::Usage)
     }
 
     /// A grade that needs a key has one, and it lies where the buckets are.
     fn check_key(
         &self,
         region: &Region,
-        previous: &BTreeMap<String, String>,
+        parameters: &BTreeMap<String, String>,
     ) -> anyhow::Result<()> {
-        let had = |name: &str| previous.get(name).filter(|value| !value.is_empty());
-        let grade = self.grade.or_else(|| had(parameter::GRADE)?.parse().ok()).unwrap_or_default();
-        if grade.needs_key() && self.key.is_none() && had(parameter::BUCKET_KEY_ARN).is_none() {
+        let grade = parameters.get(parameter::GRADE).and_then(|grade| grade.parse().ok());
+        let grade: Grade = grade.unwrap_or_default();
+        if grade.needs_key() && !has_key(parameters) {
             return Err(anyhow!("grade `{grade}` needs a KMS key"))
                 .hint("give the key's ARN with `--key`; `aws kms create-key` makes one")
                 .exit(Exit::Usage);
@@ -166,6 +116,44 @@ impl GuardArgs {
             Some(_) | None => Ok(()),
         }
     }
+}
+
+/// Says what a rule of the configuration asks for and will not get.
+pub(crate) fn rule_advice(
+    config: &Config,
+    region: &Region,
+    parameters: &BTreeMap<String, String>,
+) -> Option<String> {
+    let strongest = config.strongest_grade();
+    (strongest.needs_key() && !has_key(parameters)).then(|| {
+        format!(
+            "a rule asks for grade `{strongest}` and `[keys]` has no key for `{region}`: the encryption of its buckets is \
+             told of and not raised"
+        )
+    })
+}
+
+fn has_key(parameters: &BTreeMap<String, String>) -> bool {
+    parameters.get(parameter::BUCKET_KEY_ARN).is_some_and(|key| !key.is_empty())
+}
+
+/// A trail of the stack's own takes the name `STACK-REGION`, which CloudTrail has to allow.
+///
+/// Source: AWS CloudTrail User Guide, "Naming requirements for CloudTrail resources".
+fn check_trail(stack: &StackName, region: &Region) -> anyhow::Result<()> {
+    let trail = format!("{stack}-{region}");
+    let problem = if trail.contains("--") {
+        "has two `-` in a row"
+    } else if trail.len() > 128 {
+        "has more than 128 characters"
+    } else {
+        return Ok(());
+    };
+    Err(anyhow!(
+        "the stack's trail would be `{trail}`, which {problem}: CloudTrail takes no such name"
+    ))
+    .hint("choose another name with `--stack`, or a trail that is there with `--trail existing`")
+    .exit(Exit::Usage)
 }
 
 /// The stack's word for a choice; `auto` is settled by `trail` before it comes to that.
@@ -193,38 +181,14 @@ pub(crate) fn prefix_of(stack: &StackName) -> anyhow::Result<String> {
 }
 
 pub(crate) fn bucket_prefix(text: &str) -> Result<String, Invalid> {
-    let plain = text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-    if (2..=25).contains(&text.len()) && plain && !text.starts_with('-') {
-        return Ok(text.to_owned());
-    }
-    Err(Invalid::new(
-        format!("`{text}` is not 2 to 25 of a-z, 0-9 and `-`, with no `-` in front"),
-        "choose a short one, as `s3guard`",
-    ))
+    let problem = "is not 2 to 25 of a-z, 0-9 and `-`, with no `-` in front";
+    matching("^[a-z0-9][a-z0-9-]{1,24}$", text, problem, "choose a short one, as `s3guard`")
 }
 
+/// An address, or the template's own value for "nobody".
 fn email(text: &str) -> Result<String, Invalid> {
-    if text.is_empty() {
-        // The template's own value for "nobody".
-        return Ok(String::new());
-    }
-    let plain = |part: &str| {
-        !part.is_empty()
-            && !part.contains(|c: char| c.is_whitespace() || c.is_control() || c == '@')
-    };
-    let domain_is_whole =
-        |domain: &str| domain.contains('.') && domain.split('.').all(|label| !label.is_empty());
-    match text.split_once('@') {
-        Some((name, domain))
-            if text.len() <= 320 && plain(name) && plain(domain) && domain_is_whole(domain) =>
-        {
-            Ok(text.to_owned())
-        }
-        Some(_) | None => {
-            let problem = format!("`{text}` is not a mail address");
-            Err(Invalid::new(problem, "give one address, as `owner@example.org`"))
-        }
-    }
+    let pattern = r"^$|^[^@\s]+@[^@\s.]+(\.[^@\s.]+)+$";
+    matching(pattern, text, "is not a mail address", "give one address, as `owner@example.org`")
 }
 
 pub(crate) fn grade(text: &str) -> Result<Grade, Invalid> {
@@ -242,50 +206,16 @@ pub(crate) fn key(text: &str) -> Result<KeyArn, Invalid> {
     })
 }
 
-fn settle_seconds(text: &str) -> Result<u16, Invalid> {
-    // SQS holds a message back for at most 15 minutes.
-    text.parse().ok().filter(|seconds| *seconds <= 900).ok_or_else(|| {
-        Invalid::new(format!("`{text}` is not a number of seconds from 0 to 900"), "15 is usual")
-    })
-}
-
-/// Reads a schedule as EventBridge does: `rate(1 hour)`, `rate(2 hours)`, `cron(…)` with six fields.
+/// A schedule as EventBridge takes it: one of day-of-month and day-of-week has to be left open.
 ///
 /// Source: Amazon EventBridge User Guide, "Setting a schedule pattern for scheduled rules (legacy)".
 fn sweep_rate(text: &str) -> Result<String, Invalid> {
-    let inside = |name: &str| text.strip_prefix(name)?.strip_prefix('(')?.strip_suffix(')');
-    let is_schedule = match (inside("rate"), inside("cron")) {
-        (Some(rate), _) => is_rate(rate),
-        (None, Some(cron)) => is_cron(cron),
-        (None, None) => false,
-    };
-    if is_schedule {
-        return Ok(text.to_owned());
-    }
-    Err(Invalid::new(
-        format!("`{text}` is not a schedule"),
-        "write `rate(1 hour)`, `rate(6 hours)` or `cron(0 3 * * ? *)`",
-    ))
-}
-
-fn is_rate(rate: &str) -> bool {
-    let Some((count, unit)) = rate.split_once(' ') else { return false };
-    // EventBridge insists on grammar.
-    match count.parse::<u32>() {
-        Ok(1) => matches!(unit, "minute" | "hour" | "day"),
-        Ok(2..) => matches!(unit, "minutes" | "hours" | "days"),
-        Ok(0) | Err(_) => false,
-    }
-}
-
-fn is_cron(cron: &str) -> bool {
-    let fields: Vec<&str> = cron.split(' ').collect();
-    let plain = |field: &&str| {
-        !field.is_empty()
-            && field.bytes().all(|b| b.is_ascii_alphanumeric() || b"*?/,-#".contains(&b))
-    };
-    // One of day-of-month and day-of-week has to be left open.
-    fields.len() == 6 && fields.iter().all(plain) && (fields[2] == "?" || fields[4] == "?")
+    let pattern = concat!(
+        r"^rate\((1 (minute|hour|day)|([2-9]|[1-9]\d+) (minute|hour|day)s)\)$",
+        r"|^cron\(\S+ \S+ (\? \S+ \S+|\S+ \S+ \?) \S+\)$"
+    );
+    let hint = "write `rate(1 hour)`, `rate(6 hours)` or `cron(0 3 * * ? *)`";
+    matching(pattern, text, "is not a schedule", hint)
 }
 
 #[cfg(test)]
@@ -334,7 +264,6 @@ mod tests {
                 "every(1 hour)",
             ],
         );
-        check(settle_seconds, &["0", "15", "900"], &["", "-1", "901", "15s"]);
         check(
             bucket_prefix,
             &["ab", "s3guard", "a-1", "abcdefghijklmnopqrstuvwxy"],
@@ -362,11 +291,9 @@ mod tests {
         let parameters = args
             .parameters(&stack.parse().unwrap(), &region, &previous)
             .map_err(|error| format!("{error}"))?;
-        let show = |(name, value): (&String, &Value)| match value {
-            Value::New(value) => format!("{name}={value}"),
-            Value::Previous => format!("{name}:previous"),
-        };
-        Ok(parameters.iter().map(show).collect::<Vec<_>>().join(" "))
+        let shown: Vec<_> =
+            parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        Ok(shown.join(" "))
     }
 
     #[test]
@@ -384,7 +311,7 @@ mod tests {
         let previous = [("Email", "a@b.example"), ("BucketPrefix", "old"), ("SettleSeconds", "15")];
         assert_eq!(
             parameters(&args, "s3guard", &previous),
-            Ok("BucketPrefix:previous Email:previous SettleSeconds=0".to_owned())
+            Ok("BucketPrefix=old Email=a@b.example SettleSeconds=0".to_owned())
         );
     }
 
@@ -403,7 +330,7 @@ mod tests {
     fn an_address_can_be_taken_away() {
         let args = GuardArgs { email: Some(String::new()), ..GuardArgs::default() };
         let previous = [("BucketPrefix", "p"), ("Email", "a@b.example")];
-        let cleared = Ok("BucketPrefix:previous Email=".to_owned());
+        let cleared = Ok("BucketPrefix=p Email=".to_owned());
         assert_eq!(parameters(&args, "s3guard", &previous), cleared);
     }
 

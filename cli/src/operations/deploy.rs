@@ -18,7 +18,6 @@ pub(crate) mod step;
 pub(crate) mod sweep;
 pub(crate) mod target;
 pub(crate) mod trail;
-pub(crate) mod unchanged;
 pub(crate) mod upload;
 
 use anyhow::anyhow;
@@ -33,10 +32,9 @@ use crate::args::deploy_options::{OptionArgs, Patience};
 use crate::args::wanted::WantedArgs;
 use crate::error::Advice as _;
 use crate::exit::Exit;
-use crate::operations::deploy::proposal::{Answer, Proposal};
+use crate::operations::deploy::proposal::Answer;
 use crate::operations::deploy::propose::Asking;
 use crate::operations::deploy::report::{Deployed, Deployment};
-use crate::operations::deploy::review::Told;
 use crate::operations::deploy::target::Target;
 use crate::operations::destroy::pruning;
 use crate::operations::interrupt::Run;
@@ -80,7 +78,7 @@ pub(crate) async fn deploy(
     agreement::agree(&answers, options, &run.token, output).await?;
     let protection = options.protection(configuration.as_ref().map(Config::deploy));
     let works = answers.into_iter().map(|answer| async {
-        let region = answer.target().region().to_string();
+        let region = answer.target.region().to_string();
         let done = carry_out(wanted, options, answer, protection, run).await;
         if let Ok((deployment, output)) = &done {
             let seconds = begun.elapsed().as_secs_f32();
@@ -117,7 +115,7 @@ async fn waiting(targets: Vec<Target>, id: &str) -> anyhow::Result<Answer> {
             .hint("name its Region with `--region`")
             .exit(Exit::Usage);
     };
-    Ok(Answer::Proposed(Box::new(Proposal::find(target, id).await?)))
+    Answer::find(target, id).await
 }
 
 /// A bucket that is made through the global endpoint is told of in us-east-1, wherever it lies.
@@ -151,17 +149,14 @@ async fn carry_out(
     protection: Option<bool>,
     run: &Run,
 ) -> anyhow::Result<(Deployment, Output)> {
-    let (deployed, now, told) = match &answer {
-        Answer::Empty(_) => (Deployed::Unchanged, None, Told::default()),
-        Answer::Proposed(proposal) => {
-            let is_new = proposal.review.is_new;
-            let manner = options.manner(is_new, wanted);
-            let now = proposal.carry_out(manner.on_failure, run).await?;
-            let deployed = if is_new { Deployed::Created } else { Deployed::Updated };
-            (deployed, now, proposal.review.told())
-        }
-    };
-    let target = answer.into_target();
+    let Answer { target, proposal } = answer;
+    let (mut deployed, mut now) = (Deployed::Unchanged, None);
+    if let Some(proposal) = &proposal {
+        let is_new = proposal.review.is_new;
+        let on_failure = options.manner(is_new, wanted).on_failure;
+        now = proposal.carry_out(&target, on_failure, run).await?;
+        deployed = if is_new { Deployed::Created } else { Deployed::Updated };
+    }
     let mut stack = now
         .or_else(|| target.found.clone())
         .ok_or_else(|| anyhow!("stack `{}` is gone, somebody has deleted it", target.name))?;
@@ -178,5 +173,6 @@ async fn carry_out(
     if deployed == Deployed::Created && !options.no_sweep {
         sweep::begin(&target.account.connection, &stack, &target.output).await;
     }
-    Ok((Deployment::new(&target, deployed, stack, told), target.output))
+    let review = proposal.map(|proposal| proposal.review);
+    Ok((Deployment::new(&target, deployed, stack, review), target.output))
 }

@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use crate::args::deploy_options::OptionArgs;
 use crate::exit::Exit;
-use crate::operations::deploy::proposal::{Answer, Proposal};
-use crate::operations::deploy::review::Told;
+use crate::operations::deploy::proposal::Answer;
+use crate::operations::deploy::review::Review;
 use crate::operations::session;
 use crate::ui::output::Output;
 
@@ -22,16 +22,15 @@ pub(crate) struct Proposed {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) differs: Option<bool>,
     #[serde(flatten)]
-    pub(crate) told: Told,
+    pub(crate) review: Option<Review>,
 }
 
 impl Answer {
     pub(crate) fn view(&self) -> Proposed {
-        let target = self.target();
         Proposed {
-            stack: target.name.to_string(),
-            region: target.region().to_string(),
-            told: self.proposal().map(|proposal| proposal.review.told()).unwrap_or_default(),
+            stack: self.target.name.to_string(),
+            region: self.target.region().to_string(),
+            review: self.proposal.as_ref().map(|proposal| proposal.review.clone()),
             ..Proposed::default()
         }
     }
@@ -40,33 +39,27 @@ impl Answer {
 /// Shows what would be done in each Region.
 pub(crate) fn show(answers: &[Answer], output: &Output) -> anyhow::Result<()> {
     for answer in answers {
-        let words = &answer.target().output;
-        let Some(proposal) = answer.proposal() else {
+        let words = &answer.target.output;
+        let Some(proposal) = &answer.proposal else {
             words.say("no changes");
             continue;
         };
-        for line in proposal.review.render(columns(words), output.paint()).lines() {
-            words.say(line);
-        }
+        proposal.review.render(output.paint()).lines().for_each(|line| words.say(line));
         output.event("changes", &answer.view())?;
     }
     Ok(())
-}
-
-/// How many columns a table has: what its lines begin with takes its part of the screen.
-pub(crate) fn columns(output: &Output) -> usize {
-    output.width().saturating_sub(output.label().map_or(0, |label| label.len() + 2))
 }
 
 /// Leaves the change sets to be carried out later.
 pub(crate) fn leave(answers: &[Answer], output: &Output) -> anyhow::Result<Exit> {
     let mut change_sets = Vec::new();
     for answer in answers {
-        let Some(Proposal { set, .. }) = answer.proposal() else { continue };
-        let view = Proposed { change_set: Some(set.id.clone()), ..answer.view() };
+        let Some(proposal) = &answer.proposal else { continue };
+        let id = &proposal.set.id;
+        let view = Proposed { change_set: Some(id.clone()), ..answer.view() };
         output.say(format_args!(
-            "nothing was changed; `s3guard deploy --stack {} --region {} --change-set {}` does it",
-            view.stack, view.region, set.id
+            "nothing was changed; `s3guard deploy --stack {} --region {} --change-set {id}` does it",
+            view.stack, view.region
         ));
         change_sets.push(view);
     }
@@ -95,15 +88,16 @@ pub(crate) async fn agree(
     token: &str,
     output: &Output,
 ) -> anyhow::Result<()> {
-    let proposals: Vec<&Proposal> = answers.iter().filter_map(Answer::proposal).collect();
-    let needs_approval = |one: &&Proposal| one.review.needs_approval(options.approve);
-    if options.yes || !proposals.iter().any(needs_approval) {
+    let needs_approval = |answer: &Answer| {
+        answer.proposal.as_ref().is_some_and(|one| one.review.needs_approval(options.approve))
+    };
+    if options.yes || !answers.iter().any(needs_approval) {
         return Ok(());
     }
     let agreed = session::confirm("this", "carry this out?", output).await;
     if agreed.is_err() {
-        for proposal in proposals.into_iter().filter(|proposal| proposal.is_new) {
-            proposal.withdraw(token).await;
+        for answer in answers {
+            answer.withdraw(token).await;
         }
     }
     agreed

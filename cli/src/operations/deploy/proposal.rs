@@ -2,9 +2,7 @@
 
 use anyhow::anyhow;
 use s3guard_aws::AwsError;
-use s3guard_aws::stacks::{
-    ChangeSet, ChangeSetRequest, ChangeSetState, OnFailure, Ready, Stack, Stacks,
-};
+use s3guard_aws::stacks::{ChangeSet, ChangeSetRequest, ChangeSetState, OnFailure, Ready, Stack};
 use s3guard_aws::wait::{self, Pace};
 use serde_json::Value as Json;
 use tokio::time::Instant;
@@ -23,131 +21,100 @@ use crate::operations::interrupt::Run;
 /// How long CloudFormation may think about a change set.
 const LIMIT: std::time::Duration = std::time::Duration::from_mins(10);
 
+/// What CloudFormation makes of what is wanted.
+pub(crate) struct Answer {
+    pub(crate) target: Target,
+    /// `None` if there is nothing to change.
+    pub(crate) proposal: Option<Proposal>,
+}
+
 /// A change set that can be carried out.
 pub(crate) struct Proposal {
-    pub(crate) target: Target,
     pub(crate) set: ChangeSet,
     pub(crate) review: Review,
     ready: Ready,
     /// Whether this run has made it: what somebody has left to be carried out later is not taken away.
-    pub(crate) is_new: bool,
-}
-
-/// What CloudFormation makes of what is wanted.
-pub(crate) enum Answer {
-    Proposed(Box<Proposal>),
-    /// There is nothing to change.
-    Empty(Box<Target>),
+    is_new: bool,
 }
 
 impl Answer {
-    pub(crate) fn target(&self) -> &Target {
-        match self {
-            Self::Proposed(proposal) => &proposal.target,
-            Self::Empty(target) => target,
-        }
+    /// Has the change set worked out. A refused one is explained, and taken away with what it left.
+    pub(crate) async fn ask(plan: Plan, request: &ChangeSetRequest) -> anyhow::Result<Self> {
+        let target = &plan.target;
+        let set = target.stacks.create_change_set(request).await;
+        let set = set.or_else(|error| in_between(error, target))?;
+        let proposal = match settled(target, &set).await? {
+            ChangeSetState::Empty => {
+                // Left behind it would only be in the way; that it is there harms nobody.
+                let _ = target.stacks.delete_change_set(&set).await;
+                None
+            }
+            ChangeSetState::Ready(mut ready) => {
+                // Whether or not the description repeats it.
+                ready.says_on_failure |= request.manner.says_on_failure();
+                let new = Given { template: &plan.template, parameters: plan.parameters.clone() };
+                let review = review(target, Some(&new), &ready);
+                Some(Proposal { set, review, ready, is_new: true })
+            }
+            ChangeSetState::Pending => return Err(late(&set)),
+            ChangeSetState::Failed(reason) => {
+                let error = refused(target, &set, reason).await;
+                target.remove_name(&set, &request.name).await;
+                return Err(error);
+            }
+        };
+        Ok(Self { target: plan.target, proposal })
     }
 
-    pub(crate) fn into_target(self) -> Target {
-        match self {
-            Self::Proposed(proposal) => proposal.target,
-            Self::Empty(target) => *target,
-        }
+    /// Finds one that was made before, by its id or name.
+    pub(crate) async fn find(target: Target, id: &str) -> anyhow::Result<Self> {
+        let Some(stack) = &target.found else {
+            return Err(anyhow!("stack `{}` does not exist, so it has no change set", target.name))
+                .hint("deploy without `--change-set`");
+        };
+        let set = ChangeSet { id: id.to_owned(), stack_id: stack.id.clone() };
+        let problem = match target.stacks.change_set(&set).await {
+            Ok(ChangeSetState::Ready(ready)) => {
+                let new = target.stacks.template(&set.stack_id, Some(&set)).await.ok().flatten();
+                let new = new.and_then(|text| serde_json::from_str::<Json>(&text).ok());
+                let parameters = ready.parameters.clone();
+                let new = new.as_ref().map(|template| Given { template, parameters });
+                let review = review(&target, new.as_ref(), &ready);
+                let proposal = Some(Proposal { set, review, ready, is_new: false });
+                return Ok(Self { target, proposal });
+            }
+            Ok(ChangeSetState::Pending) => anyhow!("change set `{id}` is still being worked out"),
+            Ok(ChangeSetState::Empty) => anyhow!("change set `{id}` has nothing to change"),
+            Ok(ChangeSetState::Failed(reason)) => {
+                anyhow!("change set `{id}` cannot be carried out: {reason}")
+            }
+            Err(error) => error.into(),
+        };
+        Err(error::hinted(problem, "make another with `s3guard deploy --no-execute`"))
     }
 
-    pub(crate) fn proposal(&self) -> Option<&Proposal> {
-        match self {
-            Self::Proposed(proposal) => Some(proposal),
-            Self::Empty(_) => None,
+    /// Takes away the change set that this run has made, and the name without a stack that it has left.
+    pub(crate) async fn withdraw(&self, token: &str) {
+        if let Some(proposal) = self.proposal.as_ref().filter(|proposal| proposal.is_new) {
+            let _ = self.target.stacks.delete_change_set(&proposal.set).await;
+            self.target.remove_name(&proposal.set, token).await;
         }
     }
 }
 
 impl Proposal {
-    /// Has the change set worked out. A refused one is explained, and taken away with what it left.
-    pub(crate) async fn ask(plan: Plan, request: &ChangeSetRequest) -> anyhow::Result<Answer> {
-        let target = &plan.target;
-        let set = create(target, request).await?;
-        match settled(target, &set).await? {
-            ChangeSetState::Empty => {
-                // Left behind it would only be in the way; that it is there harms nobody.
-                let _ = target.stacks.delete_change_set(&set).await;
-                Ok(Answer::Empty(Box::new(plan.target)))
-            }
-            ChangeSetState::Ready(mut ready) => {
-                // Whether or not the description repeats it.
-                ready.says_on_failure |= request.manner.says_on_failure();
-                let new = Given { template: &plan.template, parameters: plan.values() };
-                let review = review(target, Some(&new), &ready);
-                Ok(Answer::Proposed(Box::new(Self {
-                    target: plan.target,
-                    set,
-                    review,
-                    ready,
-                    is_new: true,
-                })))
-            }
-            ChangeSetState::Pending => Err(late(&set)),
-            ChangeSetState::Failed(reason) => {
-                let error = refused(target, &set, reason).await;
-                if target.owns_name() {
-                    remove_name(&target.stacks, &set, &request.name).await;
-                }
-                Err(error)
-            }
-        }
-    }
-
-    /// Finds one that was made before, by its id or name.
-    pub(crate) async fn find(target: Target, id: &str) -> anyhow::Result<Self> {
-        let stack_id = match &target.found {
-            Some(stack) => stack.id.clone(),
-            None => {
-                return Err(anyhow!(
-                    "stack `{}` does not exist, so it has no change set",
-                    target.name
-                ))
-                .hint("deploy without `--change-set`");
-            }
-        };
-        let set = ChangeSet { id: id.to_owned(), stack_id };
-        let again = "make another with `s3guard deploy --no-execute`";
-        let ready = match target.stacks.change_set(&set).await {
-            Ok(ChangeSetState::Ready(ready)) => ready,
-            Ok(ChangeSetState::Pending) => {
-                return Err(anyhow!("change set `{id}` is still being worked out"))
-                    .hint("try again in a minute");
-            }
-            Ok(ChangeSetState::Empty) => {
-                return Err(anyhow!("change set `{id}` has nothing to change")).hint(again);
-            }
-            Ok(ChangeSetState::Failed(reason)) => {
-                return Err(anyhow!("change set `{id}` cannot be carried out: {reason}"))
-                    .hint(again);
-            }
-            Err(error) => return Err(error).hint(again),
-        };
-        let new = target.stacks.template(&set.stack_id, Some(&set)).await.ok().flatten();
-        let new = new.and_then(|text| serde_json::from_str::<Json>(&text).ok());
-        let parameters = ready.parameters.clone();
-        let new = new.as_ref().map(|template| Given { template, parameters });
-        let review = review(&target, new.as_ref(), &ready);
-        Ok(Self { target, set, review, ready, is_new: false })
-    }
-
     /// Carries it out and waits for the end; gives the stack as it is then.
     pub(crate) async fn carry_out(
         &self,
+        target: &Target,
         on_failure: OnFailure,
         run: &Run,
     ) -> anyhow::Result<Option<Stack>> {
-        let Target { stacks, output, name, .. } = &self.target;
+        let Target { stacks, output, name, .. } = target;
         let (id, token) = (&self.set.stack_id, run.token.as_str());
         let follower = Follower::new(stacks, output, &run.interrupts, id, Some(token)).await;
-        stacks
-            .execute(&self.set, &self.ready, on_failure, token)
-            .await
-            .or_else(|error| in_between(error, &self.target))?;
+        let executed = stacks.execute(&self.set, &self.ready, on_failure, token).await;
+        executed.or_else(|error| in_between(error, target))?;
         let ended = follower.follow().await?;
         if ended.stack.as_ref().is_some_and(|stack| stack.status.is_success()) {
             return Ok(ended.stack);
@@ -157,14 +124,6 @@ impl Proposal {
         let status = ended.stack.as_ref().map(|stack| &stack.status);
         let then = step::after_failure(name, status);
         Err(follow::failed(&what, &ended, &then))
-    }
-
-    /// Takes the change set away, and the name without a stack that it has left.
-    pub(crate) async fn withdraw(&self, token: &str) {
-        let _ = self.target.stacks.delete_change_set(&self.set).await;
-        if self.target.owns_name() {
-            remove_name(&self.target.stacks, &self.set, token).await;
-        }
     }
 }
 
@@ -176,10 +135,6 @@ fn review(target: &Target, new: Option<&Given<'_>>, ready: &Ready) -> Review {
         .zip(new)
         .map(|(template, new)| broadening(&Given { template, parameters: target.previous() }, new));
     Review { changes: ready.changes.clone(), grants, is_new }
-}
-
-async fn create(target: &Target, request: &ChangeSetRequest) -> anyhow::Result<ChangeSet> {
-    target.stacks.create_change_set(request).await.or_else(|error| in_between(error, target))
 }
 
 /// Somebody else was faster: that is said, with how to see what is going on.
@@ -208,15 +163,6 @@ async fn refused(target: &Target, set: &ChangeSet, reason: String) -> anyhow::Er
         anyhow!("{reason}").context(what),
         "nothing was changed; mend the cause and deploy again",
     )
-}
-
-/// Takes away the name without a stack that a change set which was not carried out has left. That it stays harms nobody.
-pub(crate) async fn remove_name(stacks: &Stacks, set: &ChangeSet, token: &str) {
-    if let Ok(Some(stack)) = stacks.describe(&set.stack_id).await
-        && stack.status.is_review()
-    {
-        let _ = stacks.delete(&set.stack_id, &format!("{token}-remove-name")).await;
-    }
 }
 
 /// Waits until a change set is worked out. A look that is throttled says nothing about it.

@@ -10,7 +10,7 @@ use s3guard_posture::config::Config;
 use crate::args::wanted::WantedArgs;
 use crate::operations::deploy::plan;
 use crate::operations::deploy::plan::Plan;
-use crate::operations::deploy::proposal::{Answer, Proposal};
+use crate::operations::deploy::proposal::Answer;
 use crate::operations::deploy::target::Target;
 use crate::operations::deploy::{all_or_none, trail, upload};
 use crate::operations::interrupt::Run;
@@ -55,8 +55,8 @@ pub(crate) async fn propose(
     });
     let answers: ByRegion<Answer> = join_all(answers).await.into_iter().collect();
     if !answers.failed.is_empty() {
-        for proposal in answers.done.iter().filter_map(Answer::proposal) {
-            proposal.withdraw(&run.token).await;
+        for answer in &answers.done {
+            answer.withdraw(&run.token).await;
         }
     }
     all_or_none(answers, output)
@@ -97,7 +97,7 @@ fn package_of<'a>(
 /// Uploads what the stack is made from, and asks for the change set, unless nothing changes.
 async fn answer(plan: Plan, asking: &Asking<'_>, packages: &Packages) -> anyhow::Result<Answer> {
     if plan.is_unchanged {
-        return Ok(Answer::Empty(Box::new(plan.target)));
+        return Ok(Answer { target: plan.target, proposal: None });
     }
     let Asking { wanted, run, .. } = asking;
     let target = &plan.target;
@@ -111,10 +111,10 @@ async fn answer(plan: Plan, asking: &Asking<'_>, packages: &Packages) -> anyhow:
         stack: target.name.clone(),
         name: run.token.clone(),
         kind: if target.is_new() { Kind::Create } else { Kind::Update },
-        template: upload::template(plan.template.to_string(), &bucket, output).await?,
+        template_url: upload::template(plan.template.to_string(), &bucket, output).await?,
         parameters: plan.parameters.clone(),
         tags: plan.tags.clone(),
         manner: (asking.manner)(target.is_new()),
     };
-    Proposal::ask(plan, &request).await
+    Answer::ask(plan, &request).await
 }

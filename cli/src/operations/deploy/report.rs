@@ -7,11 +7,13 @@ use std::path::Path;
 use s3guard_aws::stacks::Stack;
 use s3guard_posture::StackName;
 use serde::Serialize;
+use serde_json::json;
 
 use crate::exit::Exit;
 use crate::files;
-use crate::operations::deploy::review::Told;
+use crate::operations::deploy::review::Review;
 use crate::operations::deploy::target::Target;
+use crate::operations::outputs;
 use crate::operations::regions;
 use crate::operations::regions::ByRegion;
 use crate::ui::output::Output;
@@ -45,7 +47,7 @@ pub(crate) struct Deployment {
     outcome: Deployed,
     outputs: BTreeMap<String, String>,
     #[serde(flatten)]
-    told: Told,
+    review: Option<Review>,
 }
 
 /// The deployments to several Regions.
@@ -63,7 +65,12 @@ struct Failed {
 }
 
 impl Deployment {
-    pub(crate) fn new(target: &Target, outcome: Deployed, stack: Stack, told: Told) -> Self {
+    pub(crate) fn new(
+        target: &Target,
+        outcome: Deployed,
+        stack: Stack,
+        review: Option<Review>,
+    ) -> Self {
         Self {
             stack: target.name.to_string(),
             id: stack.id,
@@ -71,7 +78,7 @@ impl Deployment {
             region: target.region().to_string(),
             outcome,
             outputs: stack.outputs,
-            told,
+            review,
         }
     }
 
@@ -97,11 +104,10 @@ pub(crate) fn finish(
     let all = Deployments { stacks: done, failed: failed.iter().map(failed_view).collect() };
     let only = all.stacks.first().filter(|_| count == 1);
     if let Some(file) = outputs_file {
-        let mut bytes = match only {
-            Some(one) => serde_json::to_vec_pretty(&one.outputs),
-            // Those of several Regions stand below their names.
-            None => serde_json::to_vec_pretty(&all.outputs()),
-        }?;
+        // Those of several Regions stand below their names.
+        let by_region = || all.stacks.iter().map(|one| (one.region.clone(), json!(one.outputs)));
+        let outputs = only.map_or_else(|| by_region().collect(), |one| json!(one.outputs));
+        let mut bytes = serde_json::to_vec_pretty(&outputs)?;
         bytes.push(b'\n');
         files::write(file, &bytes)?;
     }
@@ -118,30 +124,17 @@ pub(crate) fn finish(
     Ok(Exit::Done)
 }
 
-impl Deployments {
-    fn outputs(&self) -> serde_json::Map<String, serde_json::Value> {
-        let outputs = |one: &Deployment| (one.region.clone(), serde_json::json!(one.outputs));
-        self.stacks.iter().map(outputs).collect()
-    }
-}
-
 impl fmt::Display for Deployments {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, one) in self.stacks.iter().enumerate() {
-            let gap = if index == 0 { "" } else { "\n" };
-            write!(f, "{gap}{}\n{one}", one.region)?;
-        }
-        Ok(())
+        let named: Vec<String> =
+            self.stacks.iter().map(|one| format!("{}\n{one}", one.region)).collect();
+        f.write_str(&named.join("\n"))
     }
 }
 
 impl fmt::Display for Deployment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let width = self.outputs.keys().map(String::len).max().unwrap_or(0);
-        for (name, value) in &self.outputs {
-            writeln!(f, "{name:width$}  {value}")?;
-        }
-        Ok(())
+        outputs::table(f, &self.outputs)
     }
 }
 
@@ -161,7 +154,7 @@ mod tests {
             region: "eu-west-1".to_owned(),
             outcome: Deployed::Created,
             outputs: outputs.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
-            told: Told::default(),
+            review: None,
         };
         expect![[r#"
             GuardQueueUrl  https://queue

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use anyhow::anyhow;
-use s3guard_aws::stacks::Value;
 use s3guard_synth::cfn::{Parameter, ParameterType, Resolver, Template};
 use serde_json::Value as Json;
 
@@ -18,16 +17,18 @@ const OURS: [&str; 3] = [parameter::CODE_BUCKET, parameter::CODE_KEY, parameter:
 pub(crate) fn set(
     asked: &[(String, String)],
     template: &Template,
-    parameters: &mut BTreeMap<String, Value>,
+    previous: &BTreeMap<String, String>,
+    parameters: &mut BTreeMap<String, String>,
 ) -> anyhow::Result<()> {
     for (name, value) in asked {
         let declared = template.parameters().find(|(id, _)| id.as_str() == name);
         let declared = declared.map(|(_, parameter)| parameter);
-        check(name, value, declared, parameters)
+        let given = parameters.get(name).filter(|given| previous.get(name) != Some(given));
+        check(name, value, declared, given)
             .map_err(|problem| anyhow!("`--set {name}={value}`: {problem}"))
             .hint(hint(name, declared, template))
             .exit(Exit::Usage)?;
-        parameters.insert(name.clone(), Value::New(value.clone()));
+        parameters.insert(name.clone(), value.clone());
     }
     Ok(())
 }
@@ -52,17 +53,15 @@ fn check(
     name: &str,
     value: &str,
     declared: Option<&Parameter>,
-    parameters: &BTreeMap<String, Value>,
+    given: Option<&String>,
 ) -> Result<(), String> {
     let declared = declared.ok_or("the template has no such parameter")?;
     if OURS.contains(&name) {
         return Err("s3guard gives that itself, by the package".to_owned());
     }
-    match parameters.get(name) {
-        Some(Value::New(other)) if other != value => {
-            Err(format!("a flag or the configuration says `{other}`"))
-        }
-        Some(Value::New(_) | Value::Previous) | None => allowed(value, declared),
+    match given {
+        Some(other) if other != value => Err(format!("a flag or the configuration says `{other}`")),
+        Some(_) | None => allowed(value, declared),
     }
 }
 
@@ -157,13 +156,12 @@ mod tests {
 
     #[track_caller]
     fn check(asked: (&str, &str), problem: Option<&str>) {
-        let mut parameters = BTreeMap::from([
-            ("Grade".to_owned(), Value::Previous),
-            ("Prefix".to_owned(), Value::New("abc".to_owned())),
-        ]);
+        let previous = BTreeMap::from([("Grade".to_owned(), "speed".to_owned())]);
+        let mut parameters = previous.clone();
+        parameters.insert("Prefix".to_owned(), "abc".to_owned());
         let asked = [(asked.0.to_owned(), asked.1.to_owned())];
-        match (set(&asked, &template(), &mut parameters), problem) {
-            (Ok(()), None) => assert_eq!(parameters[&asked[0].0], Value::New(asked[0].1.clone())),
+        match (set(&asked, &template(), &previous, &mut parameters), problem) {
+            (Ok(()), None) => assert_eq!(parameters[&asked[0].0], asked[0].1),
             (Err(error), Some(problem)) => {
                 let text = error::text(&error);
                 assert!(text.contains(problem) && text.contains("hint: "), "{text}");

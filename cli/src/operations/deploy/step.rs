@@ -14,50 +14,34 @@ pub(crate) enum Step {
     Remake,
     /// Leave it: something is going on.
     Busy,
-    /// Leave it: only a person can say how to go on.
-    Stuck(Stuck),
-}
-
-/// Why a stack takes no change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Stuck {
-    /// A creation or update failed while rollback was off.
+    /// Leave it, unless the next failure is kept, too: a creation or update failed while rollback was off.
     Failed,
-    /// Its creation could not be rolled back: deleting is all that is left.
-    DeleteOnly,
-    /// It could not be deleted whole.
-    NotDeleted,
-    /// An update could not be rolled back.
-    Rollback,
-    /// A status that this version does not know.
-    Unknown,
+    /// Leave it: only a person can say how to go on.
+    Stuck,
 }
 
 /// Decides from the status of the stack, if there is one.
 pub(crate) fn next(status: Option<&StackStatus>) -> Step {
     let Some(status) = status else { return Step::Create };
     match status.known() {
-        None => Step::Stuck(Stuck::Unknown),
+        None => Step::Stuck,
         Some((Operation::Review, _) | (Operation::Delete, Phase::Complete)) => Step::Create,
         Some((_, Phase::InProgress | Phase::Cleanup)) => Step::Busy,
         Some((Operation::Rollback, Phase::Complete)) => Step::Remake,
         Some((_, Phase::Complete)) => Step::Update,
-        Some((operation, Phase::Failed)) => Step::Stuck(match operation {
-            Operation::Rollback => Stuck::DeleteOnly,
-            Operation::Delete => Stuck::NotDeleted,
-            Operation::UpdateRollback | Operation::ImportRollback => Stuck::Rollback,
-            // A review ends in no failure.
-            Operation::Create | Operation::Update | Operation::Import | Operation::Review => {
-                Stuck::Failed
-            }
-        }),
+        Some((Operation::Create | Operation::Update | Operation::Import, Phase::Failed)) => {
+            Step::Failed
+        }
+        Some((_, Phase::Failed)) => Step::Stuck,
     }
 }
 
 /// How to go on with a stack that did not become what was asked for.
 pub(crate) fn after_failure(stack: &StackName, status: Option<&StackStatus>) -> String {
     match next(status) {
-        Step::Stuck(why) => format!("mend the cause, then {}", why.way_out(stack)),
+        Step::Failed | Step::Stuck => {
+            format!("mend the cause, then {}", way_out(stack, status))
+        }
         Step::Busy => {
             "something else is going on: deploy again when it has come to rest".to_owned()
         }
@@ -67,20 +51,27 @@ pub(crate) fn after_failure(stack: &StackName, status: Option<&StackStatus>) -> 
     }
 }
 
-impl Stuck {
-    /// What a person can do about it.
-    pub(crate) fn way_out(self, stack: &StackName) -> String {
-        match self {
-            Self::Failed => format!(
+/// What a person can do about a stack that takes no change.
+pub(crate) fn way_out(stack: &StackName, status: Option<&StackStatus>) -> String {
+    match status.and_then(StackStatus::known).map(|(operation, _)| operation) {
+        Some(Operation::Rollback) => {
+            format!("`s3guard destroy --stack {stack}`, then deploy again")
+        }
+        Some(Operation::Delete) => {
+            format!("`s3guard destroy --stack {stack} --force`, then deploy again")
+        }
+        Some(Operation::UpdateRollback | Operation::ImportRollback) => format!(
+            "`s3guard rollback --stack {stack}`, by `--skip ID` without what cannot be undone, then deploy again"
+        ),
+        Some(Operation::Create | Operation::Update | Operation::Import | Operation::Review) => {
+            format!(
                 "`s3guard rollback --stack {stack}`, then deploy again; or go on from there with \
                  `s3guard deploy --stack {stack} --on-failure keep`"
-            ),
-            Self::DeleteOnly => format!("`s3guard destroy --stack {stack}`, then deploy again"),
-            Self::NotDeleted => format!("`s3guard destroy --stack {stack} --force`, then deploy again"),
-            Self::Rollback => {
-                format!("`s3guard rollback --stack {stack}`, by `--skip ID` without what cannot be undone, then deploy again")
-            }
-            Self::Unknown => "look at the stack in the CloudFormation console; a newer s3guard may know this status".to_owned(),
+            )
+        }
+        None => {
+            "look at the stack in the CloudFormation console; a newer s3guard may know this status"
+                .to_owned()
         }
     }
 }
@@ -101,29 +92,29 @@ mod tests {
         expect![[r#"
             (none)                                        Create
             CREATE_IN_PROGRESS                            Busy
-            CREATE_FAILED                                 Stuck(Failed)
+            CREATE_FAILED                                 Failed
             CREATE_COMPLETE                               Update
             ROLLBACK_IN_PROGRESS                          Busy
-            ROLLBACK_FAILED                               Stuck(DeleteOnly)
+            ROLLBACK_FAILED                               Stuck
             ROLLBACK_COMPLETE                             Remake
             DELETE_IN_PROGRESS                            Busy
-            DELETE_FAILED                                 Stuck(NotDeleted)
+            DELETE_FAILED                                 Stuck
             DELETE_COMPLETE                               Create
             UPDATE_IN_PROGRESS                            Busy
             UPDATE_COMPLETE_CLEANUP_IN_PROGRESS           Busy
             UPDATE_COMPLETE                               Update
-            UPDATE_FAILED                                 Stuck(Failed)
+            UPDATE_FAILED                                 Failed
             UPDATE_ROLLBACK_IN_PROGRESS                   Busy
-            UPDATE_ROLLBACK_FAILED                        Stuck(Rollback)
+            UPDATE_ROLLBACK_FAILED                        Stuck
             UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS  Busy
             UPDATE_ROLLBACK_COMPLETE                      Update
             REVIEW_IN_PROGRESS                            Create
             IMPORT_IN_PROGRESS                            Busy
             IMPORT_COMPLETE                               Update
             IMPORT_ROLLBACK_IN_PROGRESS                   Busy
-            IMPORT_ROLLBACK_FAILED                        Stuck(Rollback)
+            IMPORT_ROLLBACK_FAILED                        Stuck
             IMPORT_ROLLBACK_COMPLETE                      Update
-            NEW                                           Stuck(Unknown)
+            NEW                                           Stuck
         "#]]
         .assert_eq(&table);
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::anyhow;
-use s3guard_aws::stacks::{Stack, Stacks};
+use s3guard_aws::stacks::{ChangeSet, Stack, Stacks};
 use s3guard_posture::{Region, StackName};
 use serde_json::Value as Json;
 
@@ -11,7 +11,7 @@ use crate::args::deploy_options::Patience;
 use crate::error::Advice as _;
 use crate::operations::deploy::names;
 use crate::operations::deploy::step;
-use crate::operations::deploy::step::{Step, Stuck};
+use crate::operations::deploy::step::Step;
 use crate::operations::follow;
 use crate::operations::follow::Follower;
 use crate::operations::interrupt::Run;
@@ -91,16 +91,24 @@ impl Target {
         self.step == Step::Remake
     }
 
-    /// Whether the name was free before: a shell that somebody else has left with a change set in it stays theirs.
-    pub(crate) fn owns_name(&self) -> bool {
-        self.found.is_none() || self.step == Step::Remake
+    /// Takes away the name without a stack that a change set which was not carried out has left; that it stays
+    /// harms nobody. A name that somebody else has left with a change set in it stays theirs.
+    pub(crate) async fn remove_name(&self, set: &ChangeSet, token: &str) {
+        if (self.found.is_none() || self.is_shell())
+            && let Ok(Some(stack)) = self.stacks.describe(&set.stack_id).await
+            && stack.status.is_review()
+        {
+            let _ = self.stacks.delete(&set.stack_id, &format!("{token}-remove-name")).await;
+        }
     }
 
     /// The parameters of the stack as it is; none of a new one. Those of a shell are what was asked for in vain.
     pub(crate) fn previous(&self) -> BTreeMap<String, String> {
         match (&self.found, self.step) {
             (Some(stack), Step::Update | Step::Remake) => stack.parameters.clone(),
-            (_, Step::Create | Step::Busy | Step::Stuck(_)) | (None, _) => BTreeMap::new(),
+            (_, Step::Create | Step::Busy | Step::Failed | Step::Stuck) | (None, _) => {
+                BTreeMap::new()
+            }
         }
     }
 
@@ -141,13 +149,15 @@ fn permitted_step(
         Step::Create | Step::Update | Step::Remake => Ok(step),
         // "This stack is currently in a non-terminal [UPDATE_FAILED] state. To update the stack from this state, please
         // use the disable-rollback parameter": CloudFormation's own words.
-        Step::Stuck(Stuck::Failed) if keeps_failures => Ok(Step::Update),
+        Step::Failed if keeps_failures => Ok(Step::Update),
         Step::Busy => {
             Err(anyhow!("stack `{name}` is in `{status}`: something is going on")).hint(format!(
                 "`s3guard events --follow --stack {name} --region {region}` shows it; `--wait` deploys when it is over"
             ))
         }
-        Step::Stuck(stuck) => Err(anyhow!("stack `{name}` is in `{status}` and takes no change"))
-            .hint(stuck.way_out(name)),
+        Step::Failed | Step::Stuck => {
+            Err(anyhow!("stack `{name}` is in `{status}` and takes no change"))
+                .hint(step::way_out(name, found.map(|stack| &stack.status)))
+        }
     }
 }

@@ -1,7 +1,5 @@
 //! Which trail tells the guard of changes: one that is there, or one of the stack's own.
 
-use std::collections::BTreeMap;
-
 use s3guard_aws::trails;
 use s3guard_posture::config::{Config, TrailChoice};
 use s3guard_posture::contract::parameter;
@@ -10,8 +8,6 @@ use s3guard_posture::{Reading, Region};
 
 use crate::args::guard::GuardArgs;
 use crate::operations::deploy::target::Target;
-use crate::operations::session::Account;
-use crate::ui::output::Output;
 
 /// What is paid for a second trail that records the same; the first is free.
 ///
@@ -24,8 +20,8 @@ const PRICE: &str = "$2.00 for 100,000 management events";
 enum Seen {
     /// This one records the changes of buckets.
     Recording(String),
-    /// None does, for these reasons.
-    NotRecording(Vec<String>),
+    /// None does, for these reasons, in brackets.
+    NotRecording(String),
     /// They could not be looked at.
     Unseen(String),
 }
@@ -33,7 +29,6 @@ enum Seen {
 /// What is said of the choice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Word {
-    Nothing,
     Say(String),
     Warn(String),
 }
@@ -46,59 +41,35 @@ pub(crate) async fn of_each(
     configuration: Option<&Config>,
 ) -> Vec<GuardArgs> {
     let mut guards = Vec::new();
-    let mut maker: Option<&Target> = None;
+    let mut maker: Option<&Region> = None;
     for target in targets {
-        let region = target.region();
+        let (region, output) = (target.region(), &target.output);
         let mut guard =
             configuration.map_or_else(|| asked.clone(), |config| asked.over(config, region));
         let previous = target.previous();
         let had = previous.get(parameter::TRAIL_MODE).map(String::as_str);
-        let is_open = is_open(guard.trail, had);
+        // It is left to the command: the stack has none yet, and nobody insists on one of its own.
+        let is_open = had.is_none() && matches!(guard.trail, None | Some(TrailChoice::Auto));
         if let Some(maker) = maker.filter(|_| is_open) {
             guard.trail = Some(TrailChoice::Existing);
-            target.output.say(format_args!(
-                "the guard uses the trail that the stack in `{}` gets, which records every Region",
-                maker.region()
+            output.say(format_args!(
+                "the guard uses the trail that the stack in `{maker}` gets, which records every Region"
             ));
-        } else {
-            guard = resolved(guard, &target.account, &previous, &target.output).await;
-            if is_open && guard.trail != Some(TrailChoice::Existing) {
-                maker = Some(target);
+        } else if !is_settled(guard.trail, had) {
+            let (trail, word) = choose(guard.trail, had, &seen(target).await, region);
+            match word {
+                Some(Word::Say(text)) => output.say(text),
+                Some(Word::Warn(text)) => output.warn(text),
+                None => {}
             }
+            guard.trail = trail;
+        }
+        if is_open && guard.trail != Some(TrailChoice::Existing) {
+            maker = Some(region);
         }
         guards.push(guard);
     }
     guards
-}
-
-/// Whether it is left to the command which trail a stack gets: it has none yet, and nobody insists on one of its own.
-fn is_open(asked: Option<TrailChoice>, had: Option<&str>) -> bool {
-    match asked {
-        None | Some(TrailChoice::Auto) => had.is_none(),
-        Some(TrailChoice::Create | TrailChoice::Existing) => false,
-    }
-}
-
-/// What is asked of the guard, with the trail that it comes to; says which that is, and what it costs.
-async fn resolved(
-    mut guard: GuardArgs,
-    account: &Account,
-    previous: &BTreeMap<String, String>,
-    output: &Output,
-) -> GuardArgs {
-    let had = previous.get(parameter::TRAIL_MODE).map(String::as_str);
-    if is_settled(guard.trail, had) {
-        return guard;
-    }
-    let region = account.connection.region();
-    let (trail, word) = choose(guard.trail, had, &seen(account).await, region);
-    match word {
-        Word::Nothing => {}
-        Word::Say(text) => output.say(text),
-        Word::Warn(text) => output.warn(text),
-    }
-    guard.trail = trail;
-    guard
 }
 
 /// Whether the trails that there are do not matter: the stack has chosen, and nobody wants another.
@@ -110,12 +81,19 @@ fn is_settled(asked: Option<TrailChoice>, had: Option<&str>) -> bool {
     }
 }
 
-async fn seen(account: &Account) -> Seen {
-    let region = account.connection.region();
+async fn seen(target: &Target) -> Seen {
+    let region = target.region();
+    let account = &target.account;
     match trails::trails(&account.connection).await {
         Ok(Reading::Known(trails)) => match recording(&trails, region, &account.caller.account) {
             Some(trail) => Seen::Recording(trail.to_string()),
-            None => Seen::NotRecording(trails.iter().map(|trail| reason(trail, region)).collect()),
+            None if trails.is_empty() => Seen::NotRecording(String::new()),
+            None => {
+                let reason =
+                    |one: &Trail| format!("`{}` {}", one.name, records_bucket_changes(one, region));
+                let reasons: Vec<_> = trails.iter().map(reason).collect();
+                Seen::NotRecording(format!(" ({})", reasons.join("; ")))
+            }
         },
         Ok(Reading::Unread | Reading::Absent | Reading::Denied) => {
             Seen::Unseen("`cloudtrail:DescribeTrails` is missing".to_owned())
@@ -124,72 +102,66 @@ async fn seen(account: &Account) -> Seen {
     }
 }
 
-fn reason(trail: &Trail, region: &Region) -> String {
-    format!("`{}` {}", trail.name, records_bucket_changes(trail, region))
-}
-
 /// The trail that the stack is given, and what is said of it.
 fn choose(
     asked: Option<TrailChoice>,
     had: Option<&str>,
     seen: &Seen,
     region: &Region,
-) -> (Option<TrailChoice>, Word) {
+) -> (Option<TrailChoice>, Option<Word>) {
     let must = format!(
         "the trail that exists must record the write management events of `{region}`, else the guard learns of changes \
          only by its sweep"
     );
-    match (asked, seen) {
-        (Some(TrailChoice::Auto), Seen::Recording(trail)) => {
-            let text =
-                format!("the guard uses the trail {trail}: one of its own would cost {PRICE}");
-            (Some(TrailChoice::Existing), Word::Say(text))
-        }
-        (Some(TrailChoice::Auto), Seen::NotRecording(why)) => {
-            let text = format!(
-                "no trail records the changes of buckets in `{region}`{}: the stack gets one of its own; the first copy \
-                 of management events is free, a second one costs {PRICE}",
-                listed(why)
-            );
-            (Some(TrailChoice::Create), Word::Say(text))
-        }
-        (Some(TrailChoice::Auto), Seen::Unseen(why)) if had == Some("existing") => {
-            let text =
-                format!("the trails cannot be looked at ({why}), so the choice stays: {must}");
-            (Some(TrailChoice::Existing), Word::Warn(text))
-        }
-        (Some(TrailChoice::Auto), Seen::Unseen(why)) => {
-            let text = format!(
+    let (create, existing) = (Some(TrailChoice::Create), Some(TrailChoice::Existing));
+    let (choice, word) = match (asked, seen) {
+        (Some(TrailChoice::Auto), Seen::Recording(trail)) => (
+            existing,
+            Word::Say(format!(
+                "the guard uses the trail {trail}: one of its own would cost {PRICE}"
+            )),
+        ),
+        (Some(TrailChoice::Auto), Seen::NotRecording(why)) => (
+            create,
+            Word::Say(format!(
+                "no trail records the changes of buckets in `{region}`{why}: the stack gets one of its own; the first \
+                 copy of management events is free, a second one costs {PRICE}"
+            )),
+        ),
+        (Some(TrailChoice::Auto), Seen::Unseen(why)) if had == Some("existing") => (
+            existing,
+            Word::Warn(format!(
+                "the trails cannot be looked at ({why}), so the choice stays: {must}"
+            )),
+        ),
+        (Some(TrailChoice::Auto), Seen::Unseen(why)) => (
+            create,
+            Word::Warn(format!(
                 "the trails cannot be looked at ({why}): the stack gets one of its own, which costs {PRICE} if another \
                  one records them too"
-            );
-            (Some(TrailChoice::Create), Word::Warn(text))
-        }
-        (Some(TrailChoice::Create) | None, Seen::Recording(trail)) => {
-            let text = format!(
+            )),
+        ),
+        (Some(TrailChoice::Create) | None, Seen::Recording(trail)) => (
+            asked,
+            Word::Say(format!(
                 "the trail {trail}: the stack's own is a second copy, which costs {PRICE}; `--trail auto` uses the one \
                  that is there"
-            );
-            (asked, Word::Say(text))
-        }
+            )),
+        ),
         (Some(TrailChoice::Create) | None, Seen::NotRecording(_) | Seen::Unseen(_)) => {
-            (asked, Word::Nothing)
+            return (asked, None);
         }
         (Some(TrailChoice::Existing), Seen::Recording(trail)) => {
             (asked, Word::Say(format!("the guard uses the trail {trail}")))
         }
         (Some(TrailChoice::Existing), Seen::NotRecording(why)) => {
-            let text = format!("no trail records the changes of buckets{}: {must}", listed(why));
-            (asked, Word::Warn(text))
+            (asked, Word::Warn(format!("no trail records the changes of buckets{why}: {must}")))
         }
         (Some(TrailChoice::Existing), Seen::Unseen(why)) => {
             (asked, Word::Warn(format!("the trails cannot be looked at ({why}): {must}")))
         }
-    }
-}
-
-fn listed(why: &[String]) -> String {
-    if why.is_empty() { String::new() } else { format!(" ({})", why.join("; ")) }
+    };
+    (choice, Some(word))
 }
 
 #[cfg(test)]
@@ -205,7 +177,7 @@ mod tests {
     }
 
     fn stopped() -> Seen {
-        Seen::NotRecording(vec!["`audit` is stopped".to_owned()])
+        Seen::NotRecording(" (`audit` is stopped)".to_owned())
     }
 
     fn unseen() -> Seen {
@@ -223,9 +195,9 @@ mod tests {
     ) {
         let (choice, word) = choose(asked, had, seen, &"eu-west-1".parse().unwrap());
         let text = match word {
-            Word::Nothing => "nothing".to_owned(),
-            Word::Say(text) => format!("say: {text}"),
-            Word::Warn(text) => format!("warn: {text}"),
+            None => "nothing".to_owned(),
+            Some(Word::Say(text)) => format!("say: {text}"),
+            Some(Word::Warn(text)) => format!("warn: {text}"),
         };
         assert_eq!(choice, chosen, "{asked:?} {had:?} {seen:?}");
         let (kind, part) = said.split_once(": ").unwrap_or((said, ""));
@@ -238,7 +210,7 @@ mod tests {
         check(AUTO, Some("existing"), &recording(), EXISTING, "say: `audit`, which records");
         check(AUTO, None, &stopped(), CREATE, "say: (`audit` is stopped): the stack gets");
         check(AUTO, Some("existing"), &stopped(), CREATE, "say: gets one of its own");
-        let none = Seen::NotRecording(Vec::new());
+        let none = Seen::NotRecording(String::new());
         check(AUTO, None, &none, CREATE, "say: in `eu-west-1`: the stack gets one");
     }
 

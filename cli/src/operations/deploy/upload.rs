@@ -1,12 +1,9 @@
-//! The bucket for code: the package, put where the stack can take it from, and a template that is too long for a call.
+//! The bucket for code: the package and the template, put where CloudFormation can take them from.
 
 use std::path::Path;
 
-use anyhow::anyhow;
 use s3guard_aws::code_bucket::{self, CodeBucket, CodeBucketError};
-use s3guard_aws::stacks::Template;
 use s3guard_posture::{BucketName, Region};
-use s3guard_synth::stacks::{TEMPLATE_BODY_BYTES_MAX, TEMPLATE_BYTES_MAX};
 use sha2::{Digest as _, Sha256};
 
 use crate::error::Advice as _;
@@ -50,19 +47,17 @@ pub(crate) async fn package(
     Ok(())
 }
 
-/// Gives a template as CloudFormation takes it: in the call if it is short, else in the bucket.
+/// Has a template in the bucket; gives its URL. It is too long for a call (51,200 bytes).
 pub(crate) async fn template(
     text: String,
     bucket: &CodeBucket,
     output: &Output,
-) -> anyhow::Result<Template> {
-    if !has_to_be_uploaded(&text)? {
-        return Ok(Template::Body(text));
-    }
+) -> anyhow::Result<String> {
     let sha256 = Sha256::digest(&text).into();
-    let key = template_key(&sha256);
+    // The same template is uploaded once.
+    let key = format!("s3guard/template-{}.json", hex::encode(sha256));
     put(bucket, &key, text.into_bytes(), &sha256, output).await?;
-    Ok(Template::Url(bucket.url(&key).await?))
+    Ok(bucket.url(&key).await?)
 }
 
 /// Uploads what is not there yet; whether it was not.
@@ -83,22 +78,6 @@ async fn put(
     bucket.upload(key, bytes, (content_type, &checksum)).await?;
     output.say(format_args!("`{key}` uploaded, {count} bytes"));
     Ok(true)
-}
-
-fn has_to_be_uploaded(text: &str) -> anyhow::Result<bool> {
-    let bytes = text.len();
-    if bytes > TEMPLATE_BYTES_MAX {
-        return Err(anyhow!(
-            "the template has {bytes} bytes, and CloudFormation takes {TEMPLATE_BYTES_MAX} at most"
-        ))
-        .hint("that is a mistake in s3guard; no stack was changed");
-    }
-    Ok(bytes > TEMPLATE_BODY_BYTES_MAX)
-}
-
-/// Named after what is in it: the same template is uploaded once.
-fn template_key(sha256: &[u8; 32]) -> String {
-    format!("s3guard/template-{}.json", hex::encode(sha256))
 }
 
 fn explain<T>(error: CodeBucketError, region: &Region) -> anyhow::Result<T> {
@@ -143,26 +122,5 @@ mod tests {
         let text = error::text(&elsewhere);
         assert!(text.starts_with("error: the bucket is in another Region: "), "{text}");
         assert!(text.contains("name one in `eu-west-1` with `--code-bucket`"), "{text}");
-    }
-
-    #[test]
-    fn only_what_is_too_long_for_a_call_goes_over_the_bucket() {
-        for (bytes, expected) in [
-            (1, Some(false)),
-            (51_200, Some(false)),
-            (51_201, Some(true)),
-            (1_000_000, Some(true)),
-            (1_000_001, None),
-        ] {
-            assert_eq!(has_to_be_uploaded(&" ".repeat(bytes)).ok(), expected, "{bytes}");
-        }
-        // CloudFormation counts bytes, not characters.
-        assert!(has_to_be_uploaded(&"ä".repeat(25_601)).unwrap());
-    }
-
-    #[test]
-    fn another_template_has_another_key() {
-        assert!(template_key(&[0xab; 32]).starts_with("s3guard/template-abab"));
-        assert_ne!(template_key(&[0; 32]), template_key(&[1; 32]));
     }
 }
