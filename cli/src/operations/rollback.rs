@@ -37,28 +37,42 @@ pub(crate) async fn roll_back(
         "stack `{name}` in `{region}`, account `{}`: `{}`",
         account.caller.account, stack.status
     ));
-    let step = step::next(&stack.status);
-    let question = match step {
-        Step::Continue => String::new(),
+    let step = step::next(name, &stack.status);
+    args.check(&step, &stack.status)?;
+    let mut skip = Skip::None;
+    let mut skipped = Vec::new();
+    let question = match &step {
+        Step::Continue => {
+            let stuck = stuck(&stacks, &stack, output).await?;
+            skip = args.skip(&stuck)?;
+            skipped = match &skip {
+                Skip::None => Vec::new(),
+                Skip::These(ids) => ids.clone(),
+                Skip::All => stuck.clone(),
+            };
+            if skip == Skip::None && !stuck.is_empty() {
+                output.say(format_args!(
+                    "mend what is in the way, or leave them as they are with `--skip {}`",
+                    stuck.join(" --skip ")
+                ));
+            }
+            question(&skipped)
+        }
         Step::RollBack(what) => format!("roll back {what}?"),
         Step::Cancel => "cancel the update, which is rolled back then?".to_owned(),
-        Step::Stop(why) => return Err(why.error(name, &stack.status)).hint(why.hint(name)),
-    };
-    args.check(step, &stack.status)?;
-    let choice = match step {
-        Step::Continue => Some(args.choice(&stacks, &stack, output).await?),
-        Step::RollBack(_) | Step::Cancel | Step::Stop(_) => None,
+        Step::Stop { why, hint } => {
+            return Err(anyhow!("stack `{name}` is in `{}`: {why}", stack.status)).hint(hint);
+        }
     };
     if !args.yes {
-        let question = choice.as_ref().map_or(question, Choice::question);
         session::confirm(&format!("rolling back stack `{name}`"), &question, output).await?;
     }
     let token = run.token.as_str();
     let follower = Follower::new(&stacks, output, &run.interrupts, &stack.id, Some(token)).await;
-    match &choice {
-        Some(choice) => stacks.continue_rollback(&stack.id, &choice.skip, token).await?,
-        None if step == Step::Cancel => stacks.cancel_update(&stack.id, token).await?,
-        None => stacks.roll_back(&stack.id, token).await?,
+    match step {
+        Step::Continue => stacks.continue_rollback(&stack.id, &skip, token).await?,
+        Step::Cancel => stacks.cancel_update(&stack.id, token).await?,
+        Step::RollBack(_) | Step::Stop { .. } => stacks.roll_back(&stack.id, token).await?,
     }
     let ended = follower.follow().await?;
     let status =
@@ -68,7 +82,6 @@ pub(crate) async fn roll_back(
         return Err(follow::failed(&what, &ended, &step::after_failure(name, &status)));
     }
     output.say(format_args!("stack `{name}` is back, in `{status}`"));
-    let skipped = choice.map(|choice| choice.skipped).unwrap_or_default();
     if !skipped.is_empty() {
         output.warn(
             "what was skipped is not as the template has it: mend it by hand, or have the next `s3guard deploy` set it",
@@ -80,7 +93,7 @@ pub(crate) async fn roll_back(
 
 impl RollbackArgs {
     /// What was given and does not go with where the stack stands.
-    fn check(&self, step: Step, status: &StackStatus) -> anyhow::Result<()> {
+    fn check(&self, step: &Step, status: &StackStatus) -> anyhow::Result<()> {
         let misplaced = match step {
             Step::Cancel if !self.cancel => {
                 return Err(anyhow!("the stack is in `{status}`: an update is going on"))
@@ -90,79 +103,53 @@ impl RollbackArgs {
             Step::Continue | Step::RollBack(_) if self.cancel => "--cancel",
             Step::RollBack(_) | Step::Cancel if self.force => "--force",
             Step::RollBack(_) | Step::Cancel if !self.skip.is_empty() => "--skip",
-            Step::Continue | Step::RollBack(_) | Step::Cancel | Step::Stop(_) => return Ok(()),
+            Step::Continue | Step::RollBack(_) | Step::Cancel | Step::Stop { .. } => {
+                return Ok(());
+            }
         };
         Err(anyhow!("`{misplaced}` does not go with a stack in `{status}`"))
             .hint("leave it out")
             .exit(Exit::Usage)
     }
 
-    /// What to do about the resources that got stuck, which are named.
-    async fn choice(
-        &self,
-        stacks: &Stacks,
-        stack: &Stack,
-        output: &Output,
-    ) -> anyhow::Result<Choice> {
-        let resources = stacks.stuck_resources(&stack.id).await?;
-        if !resources.is_empty() {
-            output.say("these could not be rolled back:");
+    /// What to do about the resources that got stuck. CloudFormation skips only those, and refuses everything else.
+    fn skip(&self, stuck: &[String]) -> anyhow::Result<Skip> {
+        if let Some(id) = self.skip.iter().find(|id| !stuck.contains(id)) {
+            let hint = if stuck.is_empty() {
+                "none is: leave `--skip` out".to_owned()
+            } else {
+                format!("those that can be skipped are `{}`", stuck.join("`, `"))
+            };
+            return Err(anyhow!("`{id}` is not among the resources that could not be rolled back"))
+                .hint(hint)
+                .exit(Exit::Usage);
         }
-        for Stuck { logical_id, resource_type, reason } in &resources {
-            let reason = reason.as_deref().unwrap_or("no reason was given");
-            output.say(format_args!("  {logical_id} ({resource_type}): {reason}"));
-        }
-        let ids: Vec<String> = resources.into_iter().map(|resource| resource.logical_id).collect();
-        let choice = choose(&self.skip, self.force, &ids)?;
-        if choice.skip == Skip::None && !ids.is_empty() {
-            output.say(format_args!(
-                "mend what is in the way, or leave them as they are with `--skip {}`",
-                ids.join(" --skip ")
-            ));
-        }
-        Ok(choice)
+        Ok(match &self.skip[..] {
+            _ if self.force => Skip::All,
+            [] => Skip::None,
+            ids => Skip::These(ids.to_vec()),
+        })
     }
 }
 
-/// How a rollback that got stuck goes on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Choice {
-    skip: Skip,
-    /// What is left as it is, by its logical id.
-    skipped: Vec<String>,
+/// The resources that could not be rolled back, by their logical ids, after each was shown.
+async fn stuck(stacks: &Stacks, stack: &Stack, output: &Output) -> anyhow::Result<Vec<String>> {
+    let resources = stacks.stuck_resources(&stack.id).await?;
+    if !resources.is_empty() {
+        output.say("these could not be rolled back:");
+    }
+    for Stuck { logical_id, resource_type, reason } in &resources {
+        let reason = reason.as_deref().unwrap_or("no reason was given");
+        output.say(format_args!("  {logical_id} ({resource_type}): {reason}"));
+    }
+    Ok(resources.into_iter().map(|resource| resource.logical_id).collect())
 }
 
-impl Choice {
-    fn question(&self) -> String {
-        match (&self.skip, &self.skipped[..]) {
-            (Skip::None, _) => "go on with the rollback, and try all of them again?".to_owned(),
-            (Skip::These(_) | Skip::All, []) => "go on with the rollback?".to_owned(),
-            (Skip::These(_) | Skip::All, ids) => {
-                format!("go on with the rollback, and leave `{}` as it is?", ids.join("`, `"))
-            }
-        }
+fn question(skipped: &[String]) -> String {
+    match skipped {
+        [] => "go on with the rollback, and try all of them again?".to_owned(),
+        ids => format!("go on with the rollback, and leave `{}` as it is?", ids.join("`, `")),
     }
-}
-
-/// CloudFormation skips only what could not be rolled back, and refuses everything else.
-fn choose(asked: &[String], force: bool, stuck: &[String]) -> anyhow::Result<Choice> {
-    if let Some(id) = asked.iter().find(|id| !stuck.contains(id)) {
-        let hint = if stuck.is_empty() {
-            "none is: leave `--skip` out".to_owned()
-        } else {
-            format!("those that can be skipped are `{}`", stuck.join("`, `"))
-        };
-        return Err(anyhow!("`{id}` is not among the resources that could not be rolled back"))
-            .hint(hint)
-            .exit(Exit::Usage);
-    }
-    Ok(if force {
-        Choice { skip: Skip::All, skipped: stuck.to_vec() }
-    } else if asked.is_empty() {
-        Choice { skip: Skip::None, skipped: Vec::new() }
-    } else {
-        Choice { skip: Skip::These(asked.to_vec()), skipped: asked.to_vec() }
-    })
 }
 
 /// The result of a rollback.
@@ -192,45 +179,43 @@ mod tests {
         ids.iter().map(|id| (*id).to_owned()).collect()
     }
 
+    fn args(skip: &[&str], force: bool, cancel: bool) -> RollbackArgs {
+        let account = AccountArgs {
+            stack: "s".parse().unwrap(),
+            region: None,
+            profile: None,
+            config: crate::args::config::ConfigArgs::default(),
+        };
+        RollbackArgs { account, skip: ids(skip), force, cancel, yes: false }
+    }
+
     #[test]
     fn only_what_got_stuck_is_skipped() {
         let stuck = ids(&["A", "B"]);
-        let choice = |asked: &[&str], force| choose(&ids(asked), force, &stuck).unwrap();
-        assert_eq!(choice(&[], false), Choice { skip: Skip::None, skipped: vec![] });
-        let some = Choice { skip: Skip::These(ids(&["B"])), skipped: ids(&["B"]) };
-        assert_eq!(choice(&["B"], false), some);
-        assert_eq!(choice(&[], true), Choice { skip: Skip::All, skipped: stuck.clone() });
-        assert!(some.question().ends_with("leave `B` as it is?"));
-        let text =
-            |stuck: &[String]| crate::error::text(&choose(&ids(&["C"]), false, stuck).unwrap_err());
+        let skip = |asked: &[&str], force| args(asked, force, false).skip(&stuck).unwrap();
+        assert_eq!(skip(&[], false), Skip::None);
+        assert_eq!(skip(&["B"], false), Skip::These(ids(&["B"])));
+        assert_eq!(skip(&[], true), Skip::All);
+        assert!(question(&ids(&["B"])).ends_with("leave `B` as it is?"));
+        let text = |stuck: &[String]| {
+            crate::error::text(&args(&["C"], false, false).skip(stuck).unwrap_err())
+        };
         assert!(text(&stuck).contains("hint: those that can be skipped are `A`, `B`"));
         assert!(text(&[]).contains("hint: none is"));
     }
 
     #[test]
     fn a_flag_that_does_not_go_with_where_the_stack_stands_is_refused() {
-        let args = |skip: &[&str], force, cancel| RollbackArgs {
-            account: AccountArgs {
-                stack: "s".parse().unwrap(),
-                region: None,
-                profile: None,
-                config: crate::args::config::ConfigArgs::default(),
-            },
-            skip: ids(skip),
-            force,
-            cancel,
-            yes: false,
-        };
         for status in StackStatus::all() {
-            let step = step::next(&status);
+            let step = step::next(&"s".parse().unwrap(), &status);
             let refused = |skip: &[&str], force, cancel| {
-                args(skip, force, cancel).check(step, &status).is_err()
+                args(skip, force, cancel).check(&step, &status).is_err()
             };
             let expected = match step {
                 Step::Continue => [false, false, false, true],
                 Step::RollBack(_) => [false, true, true, true],
                 Step::Cancel => [true, true, true, false],
-                Step::Stop(_) => [false; 4],
+                Step::Stop { .. } => [false; 4],
             };
             let found = [
                 refused(&[], false, false),

@@ -3,8 +3,8 @@
 use anyhow::anyhow;
 use s3guard_aws::code_bucket::CodeBucket;
 use s3guard_aws::emptying::{Contents, Emptying};
-use s3guard_aws::stacks::deletion::Member;
-use s3guard_aws::stacks::{Stack, Stacks};
+use s3guard_aws::stacks::deletion::{Member, Way};
+use s3guard_aws::stacks::{Resource, Stack, Stacks};
 use s3guard_aws::{Buckets, Ledger, Objects};
 use s3guard_posture::contract::output;
 use s3guard_posture::contract::parameter;
@@ -20,7 +20,7 @@ use crate::operations::destroy::pruning;
 use crate::operations::destroy::report;
 use crate::operations::destroy::report::{BUCKET, Bucket, Changed, InRegion, Stay, Thing};
 use crate::operations::destroy::step;
-use crate::operations::destroy::step::{Asked, Step};
+use crate::operations::destroy::step::Step;
 use crate::operations::follow::Follower;
 use crate::operations::interrupt::Run;
 use crate::operations::session;
@@ -48,16 +48,9 @@ pub(crate) struct Plan {
     pub(crate) members: Vec<Member>,
     /// Buckets that are emptied and deleted when the stack is gone.
     pub(crate) to_empty: Vec<(Emptying, Contents)>,
-    pub(crate) code: Code,
+    /// The bucket for code, if it goes.
+    pub(crate) code: Option<CodeBucket>,
     pub(crate) report: InRegion,
-}
-
-/// What becomes of the bucket for code.
-pub(crate) enum Code {
-    /// It stays, or there is none.
-    Stays,
-    /// It goes.
-    Goes(CodeBucket),
 }
 
 /// Looks at the stack of one Region, and refuses what cannot be done.
@@ -71,20 +64,11 @@ pub(crate) async fn look(
     let name = of.stack.clone();
     let stacks = Stacks::new(&account.connection);
     let stack = find(args, &stacks, &name, &output, run).await?;
-    let status = stack.as_ref().map(|stack| &stack.status);
-    let step = step::next(status, asked(args));
+    let step = step::next(stack.as_ref().map(|stack| &stack.status), &way(args));
     let region = account.connection.region().to_string();
     if let Some(stack) = &stack {
-        if let Some(hint) = step.way_out(&name, &region) {
-            let status = &stack.status;
-            let what = match step {
-                Step::NotFailed => "its deletion has not failed",
-                Step::Busy => "something is going on",
-                Step::Absent | Step::Delete | Step::DeleteAgain | Step::Follow | Step::Unknown => {
-                    "it is not known what that means"
-                }
-            };
-            return Err(anyhow!("stack `{name}` is in `{status}`: {what}")).hint(hint);
+        if let Some((why, hint)) = step.refusal(&name, &region) {
+            return Err(anyhow!("stack `{name}` is in `{}`: {why}", stack.status)).hint(hint);
         }
         if stack.protected && !args.disable_protection && step != Step::Follow {
             return Err(anyhow!("stack `{name}` is protected against deletion"))
@@ -108,7 +92,7 @@ pub(crate) async fn look(
         stack,
         members,
         to_empty: Vec::new(),
-        code: Code::Stays,
+        code: None,
         report,
     };
     plan.fill(args).await?;
@@ -116,11 +100,11 @@ pub(crate) async fn look(
 }
 
 /// How the deletion is asked for.
-pub(crate) fn asked(args: &RemovalArgs) -> Asked {
-    match (args.force, args.retain.is_empty()) {
-        (true, _) => Asked::Force,
-        (false, false) => Asked::Retain,
-        (false, true) => Asked::Plainly,
+pub(crate) fn way(args: &RemovalArgs) -> Way {
+    match &args.retain[..] {
+        _ if args.force => Way::Force,
+        [] => Way::Plain,
+        ids => Way::Retain(ids.to_vec()),
     }
 }
 
@@ -132,15 +116,12 @@ async fn find(
     output: &Output,
     run: &Run,
 ) -> anyhow::Result<Option<Stack>> {
-    let Some(mut stack) = stacks.describe(name.as_str()).await? else { return Ok(None) };
+    let Some(stack) = stacks.describe(name.as_str()).await? else { return Ok(None) };
     session::check_is_guard(stacks, &stack, name).await?;
-    if args.wait && step::next(Some(&stack.status), asked(args)) == Step::Busy {
+    if args.wait && step::next(Some(&stack.status), &way(args)) == Step::Busy {
         output.say(format_args!("stack `{name}` is in `{}`: waiting until it rests", stack.status));
         Follower::new(stacks, output, &run.interrupts, &stack.id, None).await.follow().await?;
-        match stacks.describe(&stack.id).await? {
-            Some(now) => stack = now,
-            None => return Ok(None),
-        }
+        return Ok(stacks.describe(&stack.id).await?);
     }
     Ok(Some(stack))
 }
@@ -165,25 +146,18 @@ impl Plan {
     /// Finds out what goes and what stays.
     async fn fill(&mut self, args: &RemovalArgs) -> anyhow::Result<()> {
         let kept = kept_by_template();
-        let is_kept = |member: &Member| {
-            let id = &member.resource.logical_id;
-            kept.contains(id) || args.retain.contains(id)
-        };
         let mut buckets: Vec<BucketName> = Vec::new();
-        for member in &self.members {
-            let resource = &member.resource;
-            let (kind, name) = (resource.resource_type.clone(), resource.physical_id.clone());
-            let is_bucket = kind == BUCKET;
-            let is_emptied =
-                is_bucket && args.empty_buckets && !args.retain.contains(&resource.logical_id);
+        for Member { resource, .. } in &self.members {
+            let Resource { resource_type: kind, physical_id: name, logical_id } = resource.clone();
+            let is_retained = args.retain.contains(&logical_id);
+            let is_emptied = kind == BUCKET && args.empty_buckets && !is_retained;
             if is_emptied && let Ok(bucket) = name.parse() {
                 buckets.push(bucket);
             }
-            if is_kept(member) && !is_emptied {
-                let why = why(&kind, args.retain.contains(&resource.logical_id)).to_owned();
+            if (is_retained || kept.contains(&logical_id)) && !is_emptied {
+                let why = why(&kind, is_retained).to_owned();
                 self.report.stays.push(Stay { kind, name, why });
             } else {
-                let logical_id = resource.logical_id.clone();
                 self.report.goes.push(Thing { kind, name, logical_id });
             }
         }
@@ -216,7 +190,8 @@ impl Plan {
             let emptying = Emptying::new(&self.account.connection, name, owner.clone())
                 .bypassing_governance(args.bypass_governance);
             if let Some(contents) = emptying.count(COUNTED_MAX).await? {
-                self.report.emptied.push(Bucket::planned(emptying.name()));
+                let name = emptying.name().to_string();
+                self.report.emptied.push(Bucket { name, ..Bucket::default() });
                 self.to_empty.push((emptying, contents));
             }
         }
@@ -265,17 +240,16 @@ impl Plan {
             self.stack.as_ref().and_then(|stack| stack.outputs.get(output::LEDGER_BUCKET_NAME));
         let Some(Ok(ledger)) = named.cloned().or_else(by_name).map(|name| name.parse()) else {
             let is_nothing = self.stack.is_none() && own.is_empty();
-            return if is_nothing {
-                Changed::default()
-            } else {
-                Changed::unknown("no ledger was found")
-            };
+            let why = (!is_nothing).then(|| "no ledger was found".to_owned());
+            return Changed { unknown_because: why, ..Changed::default() };
         };
         let ledger =
             Ledger::new(&self.account.connection, ledger, self.account.caller.account.clone());
         match ledger.touched(CHANGED_SHOWN).await {
             Ok(touched) => Changed::of(&touched, &own),
-            Err(error) => Changed::unknown(error),
+            Err(error) => {
+                Changed { unknown_because: Some(error.to_string()), ..Changed::default() }
+            }
         }
     }
 
@@ -284,9 +258,6 @@ impl Plan {
         let named =
             self.stack.as_ref().and_then(|stack| stack.parameters.get(parameter::CODE_BUCKET));
         let named = named.filter(|name| !name.is_empty());
-        if self.stack.is_none() && !args.all {
-            return Ok(());
-        }
         if let Some(name) = named.filter(|name| name.as_str() != standard.as_str()) {
             let why = "its code was put where `--code-bucket` said, which is not ours";
             self.report.stays.push(Stay::bucket(name, why));
@@ -312,7 +283,7 @@ impl Plan {
                 name: standard.to_string(),
                 logical_id: String::new(),
             });
-            self.code = Code::Goes(bucket);
+            self.code = Some(bucket);
         }
         Ok(())
     }
@@ -321,7 +292,7 @@ impl Plan {
     pub(crate) fn needs_approval(&self) -> bool {
         matches!(self.step, Step::Delete | Step::DeleteAgain)
             || !self.to_empty.is_empty()
-            || matches!(self.code, Code::Goes(_))
+            || self.code.is_some()
     }
 
     /// Says what goes and what stays.

@@ -79,8 +79,7 @@ pub(crate) async fn prune(
     }
     match pruned(account, &name, now).await {
         Ok(0) => {}
-        Ok(1) => output.say(format_args!("1 old file taken out of bucket `{name}`")),
-        Ok(count) => output.say(format_args!("{count} old files taken out of bucket `{name}`")),
+        Ok(count) => output.say(format_args!("old files taken out of bucket `{name}`: {count}")),
         Err(error) => output.warn(format_args!("old packages stay in bucket `{name}`: {error}")),
     }
 }

@@ -1,16 +1,17 @@
 //! A plan carried out: protection, the stack, then the buckets that stay without it, and the bucket for code.
 
 use anyhow::anyhow;
+use s3guard_aws::code_bucket::CodeBucket;
 use s3guard_aws::emptying::{Emptying, Outcome as Emptied, Tally};
 use s3guard_aws::stacks::Operation;
-use s3guard_aws::stacks::deletion::{Deletion, Member, Way};
+use s3guard_aws::stacks::deletion::{Deletion, Member};
 
 use crate::args::removal::RemovalArgs;
 use crate::error;
-use crate::operations::destroy::plan::{Code, Plan, asked, why};
+use crate::operations::destroy::plan::{Plan, way, why};
 use crate::operations::destroy::pruning;
 use crate::operations::destroy::report::{Bucket, InRegion, Outcome, Stay, grouped};
-use crate::operations::destroy::step::{Asked, Step};
+use crate::operations::destroy::step::Step;
 use crate::operations::follow;
 use crate::operations::follow::{Ended, Follower};
 use crate::operations::interrupt::Run;
@@ -42,12 +43,10 @@ impl Plan {
             self.output.say(format_args!("stack `{}` deleted", self.name));
         }
         let emptied = self.remove_buckets().await;
-        match &self.code {
-            Code::Goes(_) => self.remove_code_bucket().await?,
-            Code::Stays if is_there => {
-                pruning::prune(&self.account, None, &self.output, run.now).await;
-            }
-            Code::Stays => {}
+        if let Some(bucket) = self.code.take() {
+            self.remove_code_bucket(&bucket).await?;
+        } else if is_there {
+            pruning::prune(&self.account, None, &self.output, run.now).await;
         }
         self.advise();
         emptied
@@ -60,11 +59,14 @@ impl Plan {
             .await?;
         let mut full = Vec::new();
         if !is_gone(&ended) {
-            full = self.full_buckets().await;
-            let agreed: Vec<Emptying> =
-                full.iter().filter_map(|member| self.agreed(member)).collect();
+            full = self.members().await.into_iter().filter(Member::is_full_bucket).collect();
+            let is_full = |emptying: &&Emptying| {
+                full.iter().any(|one| one.resource.physical_id == emptying.name().as_str())
+            };
+            let agreed = self.to_empty.iter().map(|(emptying, _)| emptying);
+            let agreed: Vec<&Emptying> = agreed.filter(is_full).collect();
             if !agreed.is_empty() && agreed.len() == full.len() {
-                for emptying in &agreed {
+                for emptying in agreed {
                     self.output.say(format_args!(
                         "bucket `{}` keeps the stack: it is emptied",
                         emptying.name()
@@ -111,13 +113,7 @@ impl Plan {
             self.stacks.protect(&stack.id, false).await?;
             self.output.say(format_args!("stack `{}` is not protected any more", self.name));
         }
-        let way = match asked(args) {
-            Asked::Force => Way::Force,
-            Asked::Plainly => Way::Plain,
-            Asked::Retain => Way::Retain(args.retain.clone()),
-        };
-        let role_arn = args.role_arn.clone();
-        let deletion = Deletion { token, role_arn, way };
+        let deletion = Deletion { token, role_arn: args.role_arn.clone(), way: way(args) };
         let ended = match self.stacks.delete_as(&stack.id, &deletion).await {
             Ok(()) => follower.follow().await,
             Err(error) => Err(error.into()),
@@ -148,18 +144,10 @@ impl Plan {
         error
     }
 
-    /// The buckets that keep the stack from going, as far as that can be asked.
-    async fn full_buckets(&self) -> Vec<Member> {
+    /// The resources as they are now, as far as that can be asked.
+    async fn members(&self) -> Vec<Member> {
         let Some(stack) = &self.stack else { return Vec::new() };
-        let members = self.stacks.members(&stack.id).await.unwrap_or_default();
-        members.into_iter().filter(Member::is_full_bucket).collect()
-    }
-
-    /// The bucket, if it was agreed that it is emptied.
-    fn agreed(&self, member: &Member) -> Option<Emptying> {
-        let name = &member.resource.physical_id;
-        let agreed = self.to_empty.iter().find(|(emptying, _)| emptying.name().as_str() == name);
-        agreed.map(|(emptying, _)| emptying.clone())
+        self.stacks.members(&stack.id).await.unwrap_or_default()
     }
 
     /// How to go on after a deletion that has failed.
@@ -180,10 +168,7 @@ impl Plan {
                 first.resource.logical_id
             );
         }
-        let id = self.stack.as_ref().map_or("", |stack| stack.id.as_str());
-        let members = self.stacks.members(id).await.unwrap_or_default();
-        let failed: Vec<_> = members.iter().filter(|one| one.could_not_go()).collect();
-        match failed.first() {
+        match self.members().await.iter().find(|one| one.could_not_go()) {
             None => format!("mend the cause, then {destroy}` again"),
             Some(one) => format!(
                 "mend the cause, then {destroy}` again; or leave in the account what cannot be deleted: {destroy} --retain \
@@ -242,22 +227,18 @@ impl Plan {
     }
 
     /// Empties and deletes the bucket for code, unless somebody has begun to use it meanwhile.
-    async fn remove_code_bucket(&mut self) -> anyhow::Result<()> {
-        let Code::Goes(bucket) = &self.code else { return Ok(()) };
-        let name = bucket.name().clone();
-        let users = pruning::users(&self.stacks, &name, None).await?.stacks;
-        let why = if users.is_empty() {
+    async fn remove_code_bucket(&mut self, bucket: &CodeBucket) -> anyhow::Result<()> {
+        let name = bucket.name();
+        let users = pruning::users(&self.stacks, name, None).await?.stacks;
+        if users.is_empty() {
             let (tally, became) = bucket.emptying().remove(|_| {}).await?;
-            match left(name.as_str(), &tally, &became, &self.report.region) {
-                None => {
-                    self.output.say(format_args!("bucket `{name}` emptied and deleted"));
-                    return Ok(());
-                }
-                Some(failure) => return Err(failure),
+            if let Some(failure) = left(name.as_str(), &tally, &became, &self.report.region) {
+                return Err(failure);
             }
-        } else {
-            format!("used by stack `{}`", users.join("`, `"))
-        };
+            self.output.say(format_args!("bucket `{name}` emptied and deleted"));
+            return Ok(());
+        }
+        let why = format!("used by stack `{}`", users.join("`, `"));
         self.output.warn(format_args!("bucket `{name}` stays: it is {why}"));
         self.report.goes.retain(|thing| thing.name != name.as_str());
         self.report.stays.push(Stay::bucket(name, why));

@@ -101,10 +101,6 @@ impl Changed {
         Self { buckets: buckets.collect(), more: touched.more, unknown_because: None }
     }
 
-    pub(crate) fn unknown(because: impl fmt::Display) -> Self {
-        Self { unknown_because: Some(because.to_string()), ..Self::default() }
-    }
-
     /// In lines, for people.
     pub(crate) fn lines(&self) -> Vec<String> {
         if let Some(why) = &self.unknown_because {
@@ -130,10 +126,6 @@ impl Stay {
 }
 
 impl Bucket {
-    pub(crate) fn planned(name: impl fmt::Display) -> Self {
-        Self { name: name.to_string(), ..Self::default() }
-    }
-
     pub(crate) fn done(name: impl fmt::Display, tally: &Tally, became: &Emptied) -> Self {
         let Tally { deleted, locked, failed, .. } = *tally;
         Self { name: name.to_string(), deleted, locked, failed, is_gone: *became == Emptied::Gone }
@@ -166,31 +158,24 @@ pub(crate) fn contents(contents: &Contents) -> String {
     if *versions + *markers == 0 {
         return "empty".to_owned();
     }
+    let counted = |count: u64, what: &str| {
+        format!("{} {what}{}", grouped(count), if count == 1 { "" } else { "s" })
+    };
     let more = if *is_more { "more than " } else { "" };
+    let versions = counted(*versions, "object version");
     let markers = if *markers == 0 {
         String::new()
     } else {
-        format!(" and {} delete marker{}", grouped(*markers), plural(*markers))
+        format!(" and {}", counted(*markers, "delete marker"))
     };
-    let versions = format!("{} object version{}", grouped(*versions), plural(*versions));
     format!("{more}{versions}{markers}, {}", size(*size_bytes))
-}
-
-fn plural(count: u64) -> &'static str {
-    if count == 1 { "" } else { "s" }
 }
 
 /// A number with commas, as `12,345`.
 pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
-    let mut grouped = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
+    let threes = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy);
+    threes.collect::<Vec<_>>().join(",")
 }
 
 fn size(bytes: u64) -> String {
@@ -230,7 +215,7 @@ mod tests {
         };
         let changed = Changed::of(&touched, &["own-ledger".to_owned()]);
         assert_eq!(changed.lines(), ["  reports: policy, encryption", "  and 7 more"]);
-        let unknown = Changed::unknown("no");
+        let unknown = Changed { unknown_because: Some("no".to_owned()), ..Changed::default() };
         assert_eq!(unknown.lines(), ["  which those are is not known: no"]);
     }
 }

@@ -1,94 +1,83 @@
 //! How a stack is brought back, by where it stands: decided here, done elsewhere.
 
-use std::fmt;
-
-use anyhow::anyhow;
 use s3guard_aws::stacks::{Operation, Phase, StackStatus};
 use s3guard_posture::StackName;
 
 /// What comes next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
     /// Go on with a rollback that got stuck.
     Continue,
     /// Roll back what failed and was left so.
-    RollBack(What),
+    RollBack(&'static str),
     /// Cancel the update that is going on.
     Cancel,
     /// Leave it.
-    Stop(Why),
+    Stop { why: &'static str, hint: String },
 }
 
-/// What is rolled back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum What {
-    /// A creation, which leaves nothing behind.
-    Creation,
-    /// An update.
-    Update,
-}
-
-/// Why there is nothing to do here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Why {
-    /// The stack is well, and what it was before is not known any more.
-    Well,
-    /// It was rolled back already.
-    RolledBack,
-    /// It is being rolled back already.
-    OnTheWay,
-    /// Something else is going on that cannot be cancelled.
-    Busy,
-    /// Nothing is left but to delete it.
-    DeleteOnly,
-    /// Nothing of it was ever made, or nothing is left.
-    Nothing,
-    /// An import could not be undone.
-    Import,
-    /// A status that this version does not know.
-    Unknown,
-}
+/// The stack is well, and what it was before is not known any more.
+const WELL: &str = "there is nothing to roll back";
 
 /// Decides from the status of the stack.
 ///
 /// Source: AWS CloudFormation API Reference, `ContinueUpdateRollback`, `RollbackStack` and `CancelUpdateStack`: the
 /// statuses that each takes.
-pub(crate) fn next(status: &StackStatus) -> Step {
-    let Some((operation, phase)) = status.known() else { return Step::Stop(Why::Unknown) };
-    match (operation, phase) {
-        (Operation::UpdateRollback, Phase::Failed) => Step::Continue,
-        (Operation::Create, Phase::Failed) => Step::RollBack(What::Creation),
-        (Operation::Update, Phase::Failed) => Step::RollBack(What::Update),
-        (Operation::Update, Phase::InProgress) => Step::Cancel,
-        (Operation::Review, _) | (Operation::Delete, Phase::Complete) => Step::Stop(Why::Nothing),
-        (
+pub(crate) fn next(name: &StackName, status: &StackStatus) -> Step {
+    let events = format!("`s3guard events --follow --stack {name}` shows it until it is over");
+    let (why, hint) = match status.known() {
+        Some((Operation::UpdateRollback, Phase::Failed)) => return Step::Continue,
+        Some((Operation::Create, Phase::Failed)) => {
+            return Step::RollBack("the creation that failed, which deletes what was made");
+        }
+        Some((Operation::Update, Phase::Failed)) => {
+            return Step::RollBack("the update that failed");
+        }
+        Some((Operation::Update, Phase::InProgress)) => return Step::Cancel,
+        Some((Operation::Review, _) | (Operation::Delete, Phase::Complete)) => {
+            ("nothing of it is there", format!("`s3guard deploy --stack {name}` makes it"))
+        }
+        Some((
             Operation::Rollback | Operation::UpdateRollback | Operation::ImportRollback,
             Phase::InProgress | Phase::Cleanup,
-        ) => Step::Stop(Why::OnTheWay),
-        (_, Phase::InProgress | Phase::Cleanup) => Step::Stop(Why::Busy),
-        (Operation::Rollback | Operation::Delete, _) => Step::Stop(Why::DeleteOnly),
-        (Operation::UpdateRollback | Operation::ImportRollback, Phase::Complete) => {
-            Step::Stop(Why::RolledBack)
+        )) => ("it is being rolled back already", events),
+        Some((_, Phase::InProgress | Phase::Cleanup)) => {
+            ("what is going on cannot be cancelled", events)
         }
-        (_, Phase::Complete) => Step::Stop(Why::Well),
-        (Operation::Import | Operation::ImportRollback, Phase::Failed) => Step::Stop(Why::Import),
-    }
+        Some((Operation::Rollback | Operation::Delete, _)) => (
+            "it can only be deleted",
+            format!("`s3guard destroy --stack {name}`, then deploy again"),
+        ),
+        Some((Operation::UpdateRollback | Operation::ImportRollback, Phase::Complete)) => (
+            "it was rolled back already",
+            format!("`s3guard deploy --stack {name}` changes it again"),
+        ),
+        Some((_, Phase::Complete)) => (
+            WELL,
+            "to have what was there before, deploy it again from an earlier version".to_owned(),
+        ),
+        Some((Operation::Import | Operation::ImportRollback, Phase::Failed)) => (
+            "an import could not be undone",
+            "look at the stack in the CloudFormation console, which can continue it".to_owned(),
+        ),
+        None => (
+            "this s3guard does not know the status",
+            "look at the stack in the CloudFormation console; a newer s3guard may know this status"
+                .to_owned(),
+        ),
+    };
+    Step::Stop { why, hint }
 }
 
 /// Whether a stack in this status was brought back.
 pub(crate) fn is_back(status: &StackStatus) -> bool {
-    matches!(
-        status.known(),
-        Some((
-            Operation::UpdateRollback | Operation::Rollback | Operation::Delete,
-            Phase::Complete
-        ))
-    )
+    use Operation::{Delete, Rollback, UpdateRollback};
+    matches!(status.known(), Some((UpdateRollback | Rollback | Delete, Phase::Complete)))
 }
 
 /// How to go on with a stack that was not brought back.
 pub(crate) fn after_failure(name: &StackName, status: &StackStatus) -> String {
-    match next(status) {
+    match next(name, status) {
         Step::Continue => format!(
             "mend the cause, or leave the resource as it is with `s3guard rollback --stack {name} --skip ID`"
         ),
@@ -97,49 +86,8 @@ pub(crate) fn after_failure(name: &StackName, status: &StackStatus) -> String {
         }
         Step::Cancel => format!("`s3guard events --follow --stack {name}` shows it"),
         // It was too late to cancel it.
-        Step::Stop(Why::Well) => "it was over before it could be undone".to_owned(),
-        Step::Stop(why) => why.hint(name),
-    }
-}
-
-impl Why {
-    pub(crate) fn error(self, name: &StackName, status: &StackStatus) -> anyhow::Error {
-        let why = match self {
-            Self::Well => "there is nothing to roll back",
-            Self::RolledBack => "it was rolled back already",
-            Self::OnTheWay => "it is being rolled back already",
-            Self::Busy => "what is going on cannot be cancelled",
-            Self::DeleteOnly => "it can only be deleted",
-            Self::Nothing => "nothing of it is there",
-            Self::Import => "an import could not be undone",
-            Self::Unknown => "this s3guard does not know the status",
-        };
-        anyhow!("stack `{name}` is in `{status}`: {why}")
-    }
-
-    pub(crate) fn hint(self, name: &StackName) -> String {
-        match self {
-            Self::Well => "to have what was there before, deploy it again from an earlier version".to_owned(),
-            Self::RolledBack => format!("`s3guard deploy --stack {name}` changes it again"),
-            Self::OnTheWay | Self::Busy => {
-                format!("`s3guard events --follow --stack {name}` shows it until it is over")
-            }
-            Self::DeleteOnly => format!("`s3guard destroy --stack {name}`, then deploy again"),
-            Self::Nothing => format!("`s3guard deploy --stack {name}` makes it"),
-            Self::Import => "look at the stack in the CloudFormation console, which can continue it".to_owned(),
-            Self::Unknown => {
-                "look at the stack in the CloudFormation console; a newer s3guard may know this status".to_owned()
-            }
-        }
-    }
-}
-
-impl fmt::Display for What {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Creation => "the creation that failed, which deletes what was made",
-            Self::Update => "the update that failed",
-        })
+        Step::Stop { why: WELL, .. } => "it was over before it could be undone".to_owned(),
+        Step::Stop { hint, .. } => hint,
     }
 }
 
@@ -172,15 +120,11 @@ mod tests {
         let name: StackName = "s".parse().unwrap();
         let unknown = StackStatus::from("NEW");
         for status in StackStatus::all().chain([unknown]) {
-            let words = match next(&status) {
+            let words = match next(&name, &status) {
                 Step::Continue => "continue".to_owned(),
                 Step::RollBack(_) => "roll back".to_owned(),
                 Step::Cancel => "cancel".to_owned(),
-                Step::Stop(why) => {
-                    let text = why.error(&name, &status).to_string();
-                    assert!(text.starts_with(&format!("stack `s` is in `{status}`: ")), "{text}");
-                    why.hint(&name)
-                }
+                Step::Stop { hint, .. } => hint,
             };
             assert!(words.contains(expected(&status)), "{status}: {words}");
         }
