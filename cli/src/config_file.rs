@@ -14,7 +14,7 @@ use s3guard_posture::config::PathPart;
 use crate::error::{Advice as _, Mistakes};
 use crate::exit::Exit;
 
-/// A configuration, and where it was found.
+/// A configuration, and where it was found, as seen from the caller's folder.
 #[derive(Debug)]
 pub(crate) struct Found {
     pub(crate) path: PathBuf,
@@ -25,23 +25,17 @@ pub(crate) struct Found {
 /// Reads the file that is named, else `s3guard.toml` in the folder or above it, up to the repository's root; there may
 /// be none.
 pub(crate) fn load(named: Option<&Path>, folder: &Path) -> anyhow::Result<Option<Found>> {
-    let Some(place) = named.map(file::Place::named).or_else(|| file::find(folder)) else {
+    let Some(path) = named.map(Path::to_owned).or_else(|| file::find(folder)) else {
         return Ok(None);
     };
-    let bytes = file::read(&place).exit(Exit::Usage)?;
-    let (config, text) = text::read(&place.shown, bytes)?;
-    Ok(Some(Found { path: place.path, config, text }))
+    let bytes = file::read(folder, &path).exit(Exit::Usage)?;
+    let (config, text) = text::read(&path.display().to_string(), bytes)?;
+    Ok(Some(Found { path, config, text }))
 }
 
 /// Reads a configuration that is in no file yet.
 pub(crate) fn check(name: &str, text: &str) -> Result<Config, Mistakes> {
     text::read(name, text.as_bytes().to_vec()).map(|(config, _)| config)
-}
-
-/// The file that would be read.
-pub(crate) fn place(named: Option<&Path>, folder: &Path) -> Option<PathBuf> {
-    let place = named.map(file::Place::named).or_else(|| file::find(folder));
-    place.map(|place| place.path)
 }
 
 impl Found {

@@ -60,6 +60,22 @@ impl Architecture {
             Self::Arm64 => "arm64",
         }
     }
+
+    /// Rust's name of the target.
+    const fn triple(self) -> &'static str {
+        match self {
+            Self::X86_64 => "x86_64-unknown-linux-gnu",
+            Self::Arm64 => "aarch64-unknown-linux-gnu",
+        }
+    }
+
+    /// The command of `cargo-lambda` that builds for it.
+    const fn cargo_lambda(self) -> &'static str {
+        match self {
+            Self::X86_64 => "cargo lambda build --release",
+            Self::Arm64 => "cargo lambda build --release --arm64",
+        }
+    }
 }
 
 impl fmt::Display for Architecture {

@@ -54,27 +54,13 @@ impl ConfigArgs {
         self.no_config
     }
 
-    /// The file that counts, if there is one; it is not read.
-    pub(crate) fn path(&self) -> anyhow::Result<Option<String>> {
-        if self.no_config {
-            return Ok(None);
-        }
-        let folder = env::current_dir().context("the current folder cannot be found")?;
-        let path = crate::config_file::place(self.config.as_deref(), &folder);
-        Ok(path.map(|path| path.display().to_string()))
-    }
-
     /// Reads it, if there is one.
     pub(crate) fn find(&self) -> anyhow::Result<Option<Found>> {
         if self.no_config {
             return Ok(None);
         }
         let folder = env::current_dir().context("the current folder cannot be found")?;
-        let found = load(self.config.as_deref(), &folder)?;
-        Ok(found.map(|found| {
-            let path = found.path.strip_prefix(&folder).unwrap_or(&found.path).to_owned();
-            Found { path, ..found }
-        }))
+        load(self.config.as_deref(), &folder)
     }
 
     /// Reads it, if there is one, and says which.

@@ -58,13 +58,9 @@ pub(crate) struct OptionArgs {
     #[arg(long = "notification-arn", value_name = "ARN", value_parser = topic)]
     topics: Vec<String>,
 
-    /// Make resources anew, instead of taking back what an earlier installation has left
-    #[arg(long, overrides_with = "import_existing")]
+    /// Make resources anew, instead of taking back what an earlier installation has left, as the trail's bucket
+    #[arg(long)]
     no_import_existing: bool,
-
-    /// Take back what an earlier installation has left, as the trail's bucket: it is so unless `--no-import-existing`
-    #[arg(long, hide_short_help = true)]
-    import_existing: bool,
 
     /// Write the stack's outputs to this file, as JSON
     #[arg(long, value_name = "FILE")]
@@ -128,13 +124,6 @@ impl OptionArgs {
             imports: !self.no_import_existing,
             topics: self.topics.clone(),
         }
-    }
-
-    /// Whether two flags exclude each other: in express mode CloudFormation takes no word on deleting.
-    ///
-    /// Source: AWS CloudFormation API Reference, `DeploymentConfig`: it has `DisableRollback` and nothing else.
-    pub(crate) fn is_contradictory(&self) -> bool {
-        self.express && self.on_failure == Failure::Delete
     }
 
     /// What is done about a stack that takes no change as it is.

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::fmt;
 
+use anyhow::anyhow;
 use clap::Subcommand;
 use serde::Serialize;
 
@@ -27,10 +28,8 @@ pub(crate) struct Args {
 enum What {
     /// Show every setting that counts here
     Show(Show),
-    /// Check the file, and show every mistake where it stands
+    /// Check the file, show every mistake where it stands, and print which file it is
     Check(Check),
-    /// Print which file counts
-    Path(Check),
 }
 
 #[derive(Debug, clap::Args)]
@@ -63,27 +62,17 @@ pub(crate) fn run(
             output.result(&Shown { settings: rows, with_origin: show.origin })?;
         }
         What::Check(check) => {
-            let found = required(&check.config)?;
-            output.result(&Path { path: found })?;
+            let found = check.config.find()?;
+            let found = found
+                .ok_or_else(|| {
+                    anyhow!("there is no `s3guard.toml` here, nor above in the repository")
+                })
+                .hint("name one with `--config`, or write one with `s3guard init`")
+                .exit(Exit::Usage)?;
+            output.result(&Path { path: found.path.display().to_string() })?;
         }
-        What::Path(check) => match check.config.path()? {
-            Some(path) => output.result(&Path { path })?,
-            None => output.say("there is no `s3guard.toml` here, nor above in the repository"),
-        },
     }
     Ok(Exit::Done)
-}
-
-/// The file that was read without a mistake.
-fn required(config: &ConfigArgs) -> anyhow::Result<String> {
-    match config.find()? {
-        Some(found) => Ok(found.path.display().to_string()),
-        None => {
-            Err(anyhow::anyhow!("there is no `s3guard.toml` here, nor above in the repository"))
-                .hint("name one with `--config`, or write one with `s3guard init`")
-                .exit(Exit::Usage)
-        }
-    }
 }
 
 /// The settings that count; as text, a line each.
@@ -119,6 +108,6 @@ impl fmt::Display for Shown {
 }
 
 fn manual() -> String {
-    let examples = "Examples:\n  s3guard config show --origin\n  s3guard config check\n  s3guard config path\n\n";
+    let examples = "Examples:\n  s3guard config show --origin\n  s3guard config check\n\n";
     examples.to_owned() + &exit::codes(&[Exit::Done, Exit::Failed, Exit::Usage])
 }

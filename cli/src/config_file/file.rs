@@ -13,31 +13,16 @@ const NAME: &str = "s3guard.toml";
 /// More is no configuration: two hundred rules and five hundred exemptions have a tenth of it.
 const BYTES_MAX: u64 = 1024 * 1024;
 
-/// Where a file is.
-#[derive(Debug)]
-pub(crate) struct Place {
-    pub(crate) path: PathBuf,
-    /// As messages name it: as the caller did, or as seen from the caller's folder.
-    pub(crate) shown: String,
-}
-
-impl Place {
-    pub(crate) fn named(path: &Path) -> Self {
-        Self { path: path.to_owned(), shown: path.display().to_string() }
-    }
-}
-
-/// Looks in a folder and in those above it, up to the repository's root. Outside of a repository it looks only in the
-/// folder itself: who could write to one above could switch the guard off.
-pub(crate) fn find(folder: &Path) -> Option<Place> {
+/// Looks in a folder and in those above it, up to the repository's root; gives the path from the folder. Outside of a
+/// repository it looks only in the folder itself: who could write to one above could switch the guard off.
+pub(crate) fn find(folder: &Path) -> Option<PathBuf> {
     let is_in_repository = folder.ancestors().any(is_repository);
-    for (depth, folder) in folder.ancestors().enumerate() {
-        let path = folder.join(NAME);
+    for (depth, above) in folder.ancestors().enumerate() {
         // Whatever it is: a folder or a broken link of that name is told, not passed over.
-        if fs::symlink_metadata(&path).is_ok() {
-            return Some(Place { path, shown: "../".repeat(depth) + NAME });
+        if fs::symlink_metadata(above.join(NAME)).is_ok() {
+            return Some(PathBuf::from("../".repeat(depth) + NAME));
         }
-        if !is_in_repository || is_repository(folder) {
+        if !is_in_repository || is_repository(above) {
             return None;
         }
     }
@@ -49,9 +34,9 @@ fn is_repository(folder: &Path) -> bool {
 }
 
 /// Reads a file, also one that has no size, as a pipe.
-pub(crate) fn read(place: &Place) -> anyhow::Result<Vec<u8>> {
-    read_some(&place.path)
-        .with_context(|| format!("the configuration `{}` could not be read", place.shown))
+pub(crate) fn read(folder: &Path, path: &Path) -> anyhow::Result<Vec<u8>> {
+    read_some(&folder.join(path))
+        .with_context(|| format!("the configuration `{}` could not be read", path.display()))
         .hint(format!("give a file with `--config`; without it, `{NAME}` is used if there is one"))
 }
 

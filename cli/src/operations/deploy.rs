@@ -28,7 +28,7 @@ use s3guard_posture::config::Config;
 use tokio::time::Instant;
 
 use crate::args::account::AccountsArgs;
-use crate::args::deploy_options::{OptionArgs, Patience};
+use crate::args::deploy_options::{Failure, OptionArgs, Patience};
 use crate::args::wanted::WantedArgs;
 use crate::error::Advice as _;
 use crate::exit::Exit;
@@ -51,7 +51,8 @@ pub(crate) async fn deploy(
 ) -> anyhow::Result<Exit> {
     let begun = Instant::now();
     let configuration = wanted.account.config.read(output)?;
-    if options.is_contradictory() {
+    // Source: AWS CloudFormation API Reference, `DeploymentConfig`: it has `DisableRollback` and nothing else.
+    if options.express && options.on_failure == Failure::Delete {
         return Err(anyhow!("`--express` cannot delete a new stack that fails"))
             .hint("leave out one of `--express` and `--on-failure delete`")
             .exit(Exit::Usage);
@@ -66,9 +67,8 @@ pub(crate) async fn deploy(
     let answers = if let Some(id) = &options.change_set {
         vec![waiting(targets, id).await?]
     } else {
-        let manner = |is_new| options.manner(is_new, wanted);
         let configuration = configuration.as_ref();
-        let asking = Asking { wanted, configuration, manner: &manner, uploads: true, run, output };
+        let asking = Asking { wanted, configuration, options: Some(options), run, output };
         propose::propose(targets, &asking).await?
     };
     agreement::show(&answers, output)?;

@@ -14,19 +14,13 @@ use crate::ui::output::Output;
 
 /// Builds the command with packages inside.
 pub(crate) fn standalone(architectures: &[Architecture], output: &Output) -> anyhow::Result<Exit> {
-    let mut wanted: Vec<Architecture> = Vec::new();
-    for architecture in architectures {
-        if !wanted.contains(architecture) {
-            wanted.push(*architecture);
-        }
-    }
-    let built = package::standalone(&wanted)?;
+    let built = package::standalone(architectures)?;
     let bytes = fs::read(&built.path)
         .with_context(|| format!("`{}` could not be read", built.path.display()))?;
     let carried = |one: Sealed| Carried {
-        architecture: one.architecture,
         size_bytes: one.zip.len(),
-        sha256: one.sha256,
+        sha256: one.sha256(),
+        architecture: one.architecture,
     };
     output.result(&Standalone {
         file: built.path.display().to_string(),

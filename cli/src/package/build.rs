@@ -77,10 +77,7 @@ fn foreign_triple(
     workspace: &Path,
     architecture: Architecture,
 ) -> anyhow::Result<Option<&'static str>> {
-    let triple = match architecture {
-        Architecture::X86_64 => "x86_64-unknown-linux-gnu",
-        Architecture::Arm64 => "aarch64-unknown-linux-gnu",
-    };
+    let triple = architecture.triple();
     let rustc = |arguments: &[&str]| {
         let mut rustc = Command::new(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
         rustc.current_dir(workspace).args(arguments);
@@ -92,10 +89,7 @@ fn foreign_triple(
     // Looked up, not tried: an attempt may make rustup download something nobody asked for.
     let sysroot = rustc(&["--print", "sysroot"])?;
     if !Path::new(sysroot.trim_end()).join("lib/rustlib").join(triple).join("lib").is_dir() {
-        let release = match architecture {
-            Architecture::X86_64 => "cargo lambda build --release",
-            Architecture::Arm64 => "cargo lambda build --release --arm64",
-        };
+        let release = architecture.cargo_lambda();
         return Err(anyhow!("this Rust cannot build for {architecture}: `{triple}` is missing"))
             .hint(format!(
                 "`rustup target add {triple}`, or `{release}` and then `--bootstrap FILE`"

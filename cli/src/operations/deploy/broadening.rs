@@ -23,7 +23,7 @@ pub(crate) struct Given<'a> {
 }
 
 /// Somebody may do more than before.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Grant {
     /// The resource in whose policy it stands.
@@ -98,7 +98,12 @@ impl Grants {
             }
             for arn in texts(properties.get("ManagedPolicyArns")) {
                 let action = "whatever the managed policy allows".to_owned();
-                grants.allowed.push(Grant { action, resource: arn, ..Grant::of(&id) });
+                grants.allowed.push(Grant {
+                    action,
+                    resource: arn,
+                    logical_id: id.clone(),
+                    ..Grant::default()
+                });
             }
             grants.ids.insert(id);
         }
@@ -117,7 +122,8 @@ impl Grants {
             action: text(&properties["Action"]),
             resource: text(&properties["FunctionName"]),
             condition: (!source.is_empty()).then(|| Json::Object(source).to_string()),
-            ..Grant::of(id)
+            logical_id: id.to_owned(),
+            ..Grant::default()
         });
     }
 
@@ -143,7 +149,12 @@ impl Grants {
         if statement.0.is_object() && statement.effect().is_none() {
             // What cannot be read may allow anything: a person has to look at it.
             let (action, resource) = ("what cannot be told".to_owned(), statement.0.to_string());
-            self.allowed.push(Grant { action, resource, ..Grant::of(id) });
+            self.allowed.push(Grant {
+                action,
+                resource,
+                logical_id: id.to_owned(),
+                ..Grant::default()
+            });
             return;
         }
         let is_denial = statement.effect() == Some("Deny");
@@ -159,23 +170,11 @@ impl Grants {
                         action: action.clone(),
                         resource,
                         condition: statement.0.get("Condition").map(ToString::to_string),
-                        ..Grant::of(id)
+                        logical_id: id.to_owned(),
+                        ..Grant::default()
                     });
                 }
             }
-        }
-    }
-}
-
-impl Grant {
-    fn of(id: &str) -> Self {
-        Self {
-            logical_id: id.to_owned(),
-            is_denial_gone: false,
-            principal: None,
-            action: String::new(),
-            resource: String::new(),
-            condition: None,
         }
     }
 }

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use s3guard_aws::stacks::Manner;
 use serde::Serialize;
 
 use crate::args::deploy_options::Patience;
@@ -38,10 +37,8 @@ pub(crate) async fn diff(
     let shells = shells.into_iter().map(|target| Answer { target, proposal: None });
     let mut stacks: Vec<Proposed> = shells.map(|shell| of(&shell, true)).collect();
     if !targets.is_empty() {
-        let manner =
-            |_| Manner { reverts_drift: wanted.revert_drift, imports: true, ..Manner::default() };
         let configuration = configuration.as_ref();
-        let asking = Asking { wanted, configuration, manner: &manner, uploads: false, run, output };
+        let asking = Asking { wanted, configuration, options: None, run, output };
         for answer in propose(targets, &asking).await? {
             answer.withdraw(&run.token).await;
             stacks.push(of(&answer, answer.proposal.is_some()));

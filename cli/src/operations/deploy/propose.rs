@@ -7,6 +7,7 @@ use s3guard_aws::stacks::change_set::Kind;
 use s3guard_aws::stacks::{ChangeSetRequest, Manner};
 use s3guard_posture::config::Config;
 
+use crate::args::deploy_options::OptionArgs;
 use crate::args::wanted::WantedArgs;
 use crate::operations::deploy::plan;
 use crate::operations::deploy::plan::Plan;
@@ -24,10 +25,8 @@ use crate::ui::output::Output;
 pub(crate) struct Asking<'a> {
     pub(crate) wanted: &'a WantedArgs,
     pub(crate) configuration: Option<&'a Config>,
-    /// How a change is carried out, of a new stack or of one that is there.
-    pub(crate) manner: &'a dyn Fn(bool) -> Manner,
-    /// Whether the package is uploaded, too: a change set is worked out without it, and cannot be carried out.
-    pub(crate) uploads: bool,
+    /// How it is to be carried out. Without it nothing is: the package is not uploaded, either.
+    pub(crate) options: Option<&'a OptionArgs>,
     pub(crate) run: &'a Run,
     pub(crate) output: &'a Output,
 }
@@ -103,7 +102,10 @@ async fn answer(plan: Plan, asking: &Asking<'_>, packages: &Packages) -> anyhow:
     let target = &plan.target;
     let (account, output) = (&target.account, &target.output);
     let bucket = upload::bucket(wanted.code_bucket.as_ref(), account, output).await?;
-    if asking.uploads {
+    let mut manner =
+        Manner { reverts_drift: wanted.revert_drift, imports: true, ..Manner::default() };
+    if let Some(options) = asking.options {
+        manner = options.manner(target.is_new(), wanted);
         upload::package(&bucket, package_of(target, wanted, packages)?, output).await?;
     }
     target.remove_shell(run).await?;
@@ -114,7 +116,7 @@ async fn answer(plan: Plan, asking: &Asking<'_>, packages: &Packages) -> anyhow:
         template_url: upload::template(plan.template.to_string(), &bucket, output).await?,
         parameters: plan.parameters.clone(),
         tags: plan.tags.clone(),
-        manner: (asking.manner)(target.is_new()),
+        manner,
     };
     Answer::ask(plan, &request).await
 }
