@@ -23,7 +23,6 @@ use sha2::{Digest as _, Sha256};
 use crate::error::Advice as _;
 pub(crate) use crate::package::build::RELEASED;
 pub(crate) use crate::package::embedded::{EMBEDDED, long_version};
-pub(crate) use crate::package::seal::Sealed;
 pub(crate) use crate::package::standalone::build as standalone;
 pub(crate) use crate::package::workspace::is_here as is_in_clone;
 

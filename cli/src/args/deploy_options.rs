@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::ValueEnum;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use s3guard_aws::stacks::{Manner, OnFailure};
 use s3guard_posture::config::Deploy;
 
@@ -31,8 +32,8 @@ pub(crate) struct OptionArgs {
     pub(crate) change_set: Option<String>,
 
     /// What becomes of a change that fails; `delete` is for new stacks, others are rolled back then. `keep` also changes a stack whose last change failed and was kept
-    #[arg(long, value_name = "WHAT", default_value = "rollback")]
-    pub(crate) on_failure: Failure,
+    #[arg(long, value_name = "WHAT", default_value = "rollback", value_parser = on_failure())]
+    pub(crate) on_failure: OnFailure,
 
     /// Be done when everything is configured, without waiting for it to be ready; what is used at once may still fail
     #[arg(long)]
@@ -91,26 +92,12 @@ pub(crate) enum Approve {
     Any,
 }
 
-/// What becomes of a change that fails.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Failure {
-    /// It is undone
-    Rollback,
-    /// A new stack is deleted
-    Delete,
-    /// What was done stays, to be looked at
-    Keep,
-}
-
-impl Failure {
-    fn of(self, is_new: bool) -> OnFailure {
-        match (self, is_new) {
-            // Nobody means a guard that worked yesterday, and CloudFormation deletes only what it was creating.
-            (Self::Rollback, _) | (Self::Delete, false) => OnFailure::Rollback,
-            (Self::Delete, true) => OnFailure::Delete,
-            (Self::Keep, _) => OnFailure::Keep,
-        }
-    }
+fn on_failure() -> impl TypedValueParser<Value = OnFailure> {
+    PossibleValuesParser::new(["rollback", "delete", "keep"]).map(|text| match text.as_str() {
+        "delete" => OnFailure::Delete,
+        "keep" => OnFailure::Keep,
+        _ => OnFailure::Rollback,
+    })
 }
 
 impl OptionArgs {
@@ -118,7 +105,11 @@ impl OptionArgs {
     pub(crate) fn manner(&self, is_new: bool, wanted: &WantedArgs) -> Manner {
         Manner {
             role: self.role_arn.clone(),
-            on_failure: self.on_failure.of(is_new),
+            on_failure: match self.on_failure {
+                // CloudFormation deletes only what it was creating, as a guard that worked yesterday should stay.
+                OnFailure::Delete if !is_new => OnFailure::Rollback,
+                on_failure => on_failure,
+            },
             is_express: self.express,
             reverts_drift: wanted.revert_drift,
             imports: !self.no_import_existing,
@@ -128,7 +119,7 @@ impl OptionArgs {
 
     /// What is done about a stack that takes no change as it is.
     pub(crate) fn patience(&self) -> Patience {
-        Patience { waits: self.wait, keeps_failures: self.on_failure == Failure::Keep }
+        Patience { waits: self.wait, keeps_failures: self.on_failure == OnFailure::Keep }
     }
 
     /// Whether the stack is to be protected; `None` leaves it as it is.
@@ -143,13 +134,26 @@ impl OptionArgs {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser as _;
+
     use super::*;
+
+    #[derive(clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        options: OptionArgs,
+        #[command(flatten)]
+        wanted: WantedArgs,
+    }
 
     #[test]
     fn only_a_new_stack_is_deleted_when_it_fails() {
-        let of = |failure: Failure| [true, false].map(|is_new| failure.of(is_new));
-        assert_eq!(of(Failure::Rollback), [OnFailure::Rollback, OnFailure::Rollback]);
-        assert_eq!(of(Failure::Delete), [OnFailure::Delete, OnFailure::Rollback]);
-        assert_eq!(of(Failure::Keep), [OnFailure::Keep, OnFailure::Keep]);
+        let of = |value: &str| {
+            let line = Line::try_parse_from(["s3guard", "--on-failure", value]).unwrap();
+            [true, false].map(|is_new| line.options.manner(is_new, &line.wanted).on_failure)
+        };
+        assert_eq!(of("rollback"), [OnFailure::Rollback, OnFailure::Rollback]);
+        assert_eq!(of("delete"), [OnFailure::Delete, OnFailure::Rollback]);
+        assert_eq!(of("keep"), [OnFailure::Keep, OnFailure::Keep]);
     }
 }

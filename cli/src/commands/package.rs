@@ -12,7 +12,6 @@ use crate::args::config::ConfigArgs;
 use crate::error::Advice as _;
 use crate::exit::{self, Exit};
 use crate::files;
-use crate::operations::standalone::standalone;
 use crate::package;
 use crate::package::Architecture;
 use crate::ui::output::Output;
@@ -51,7 +50,8 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
     if args.standalone {
-        return standalone(&args.arch, output);
+        output.result(&package::standalone(&args.arch)?)?;
+        return Ok(Exit::Done);
     }
     let &[arch] = &args.arch[..] else {
         return Err(anyhow!("a package is for one processor"))

@@ -2,7 +2,7 @@
 //!
 //! Here is the story: find the stacks, plan each deployment, have CloudFormation say what it would do, have somebody
 //! agree, and only then begin. All Regions are ready or none is begun. What comes next is decided in `step`, `plan`,
-//! `unchanged`, `broadening` and `review`.
+//! `broadening` and `review`.
 
 pub(crate) mod agreement;
 pub(crate) mod broadening;
@@ -10,30 +10,28 @@ pub(crate) mod diff;
 pub(crate) mod names;
 pub(crate) mod plan;
 pub(crate) mod proposal;
-pub(crate) mod propose;
 pub(crate) mod report;
 pub(crate) mod review;
 pub(crate) mod set;
 pub(crate) mod step;
-pub(crate) mod sweep;
 pub(crate) mod target;
 pub(crate) mod trail;
 pub(crate) mod upload;
 
 use anyhow::anyhow;
 use futures_util::future::join_all;
-use s3guard_aws::stacks::Stacks;
-use s3guard_posture::Region;
+use s3guard_aws::stacks::{OnFailure, Stack, Stacks};
+use s3guard_aws::{Connection, Queue};
 use s3guard_posture::config::Config;
+use s3guard_posture::{Region, contract};
 use tokio::time::Instant;
 
 use crate::args::account::AccountsArgs;
-use crate::args::deploy_options::{Failure, OptionArgs, Patience};
+use crate::args::deploy_options::{OptionArgs, Patience};
 use crate::args::wanted::WantedArgs;
 use crate::error::Advice as _;
 use crate::exit::Exit;
-use crate::operations::deploy::proposal::Answer;
-use crate::operations::deploy::propose::Asking;
+use crate::operations::deploy::proposal::{Answer, Asking, propose};
 use crate::operations::deploy::report::{Deployed, Deployment};
 use crate::operations::deploy::target::Target;
 use crate::operations::destroy::pruning;
@@ -52,7 +50,7 @@ pub(crate) async fn deploy(
     let begun = Instant::now();
     let configuration = wanted.account.config.read(output)?;
     // Source: AWS CloudFormation API Reference, `DeploymentConfig`: it has `DisableRollback` and nothing else.
-    if options.express && options.on_failure == Failure::Delete {
+    if options.express && options.on_failure == OnFailure::Delete {
         return Err(anyhow!("`--express` cannot delete a new stack that fails"))
             .hint("leave out one of `--express` and `--on-failure delete`")
             .exit(Exit::Usage);
@@ -69,7 +67,7 @@ pub(crate) async fn deploy(
     } else {
         let configuration = configuration.as_ref();
         let asking = Asking { wanted, configuration, options: Some(options), run, output };
-        propose::propose(targets, &asking).await?
+        propose(targets, &asking).await?
     };
     agreement::show(&answers, output)?;
     if options.no_execute {
@@ -171,8 +169,37 @@ async fn carry_out(
         pruning::prune(&target.account, named, &target.output, run.now).await;
     }
     if deployed == Deployed::Created && !options.no_sweep {
-        sweep::begin(&target.account.connection, &stack, &target.output).await;
+        sweep(&target.account.connection, &stack, &target.output).await;
     }
     let review = proposal.map(|proposal| proposal.review);
     Ok((Deployment::new(&target, deployed, stack, review), target.output))
+}
+
+/// What the schedule puts into the guard's queue, as EventBridge writes it.
+const SWEEP: &str = r#"{"source":"aws.events","detail-type":"Scheduled Event","detail":{}}"#;
+
+/// Asks a new guard to inspect all buckets now, for which the schedule would wait hours. It is no failure if it cannot
+/// be asked.
+async fn sweep(connection: &Connection, stack: &Stack, output: &Output) {
+    let Some(url) = stack.outputs.get(contract::output::GUARD_QUEUE_URL) else {
+        return output.warn("the stack names no queue: buckets that exist wait for the schedule");
+    };
+    match Queue::new(connection, url).send(SWEEP, 0).await {
+        Ok(()) => output.say("the guard looks at the buckets that exist"),
+        Err(error) => output.warn(format_args!(
+            "buckets that exist wait for the schedule, since no sweep could be asked for: {error}"
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_sent_is_what_the_schedule_sends() {
+        let sweep: serde_json::Value = serde_json::from_str(SWEEP).unwrap();
+        assert_eq!(sweep["source"], "aws.events");
+        assert_eq!(sweep["detail-type"], "Scheduled Event");
+    }
 }

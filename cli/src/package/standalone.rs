@@ -1,40 +1,77 @@
 //! The command itself, built anew with the package inside.
 
-use std::path::{Path, PathBuf};
-use std::{fs, io};
+use std::path::Path;
+use std::{fmt, fs, io};
 
 use anyhow::{Context as _, anyhow};
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
 
 use crate::error::Advice as _;
 use crate::package::seal;
 use crate::package::seal::Sealed;
-use crate::package::{Architecture, build, workspace, zipped};
+use crate::package::{Architecture, build, read, workspace, zipped};
 
 /// A command that was built, and what is inside.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Standalone {
-    pub(crate) path: PathBuf,
-    pub(crate) packages: Vec<Sealed>,
+    file: String,
+    size_bytes: usize,
+    sha256: String,
+    packages: Vec<Carried>,
+}
+
+/// A package inside.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Carried {
+    architecture: String,
+    size_bytes: usize,
+    sha256: String,
 }
 
 /// Packages the Lambda for these processors, and builds a command that carries the packages.
 pub(crate) fn build(architectures: &[Architecture]) -> anyhow::Result<Standalone> {
     let workspace = workspace::find()?;
     let mut packages = Vec::new();
-    let mut target_folder = PathBuf::new();
+    let mut folder = workspace.clone();
     for architecture in architectures {
         let built = build::bootstrap(&workspace, build::RELEASED, *architecture)?;
         // Without a configuration: it is the caller's, and goes in when there is a caller.
         let zip = zipped(&built.binary, *architecture)?;
         packages.push(Sealed { architecture: architecture.to_string(), zip });
-        target_folder = built.target_folder;
+        folder = built.target_folder.join("s3guard/standalone");
     }
-    let folder = target_folder.join("s3guard/standalone");
     close(&folder, &workspace, &packages)
         .with_context(|| format!("folder `{}` could not be written", folder.display()))
         .hint("Cargo's target folder has to be writable; `CARGO_TARGET_DIR` names another")?;
     let packages = seal::open(&folder, &workspace).map_err(|problem| anyhow!(problem))?;
     let path = build::command(&workspace, &folder)?;
-    Ok(Standalone { path, packages })
+    let bytes = read(&path)?;
+    let carried = |one: &Sealed| Carried {
+        architecture: one.architecture.clone(),
+        size_bytes: one.zip.len(),
+        sha256: one.sha256(),
+    };
+    Ok(Standalone {
+        file: path.display().to_string(),
+        size_bytes: bytes.len(),
+        sha256: hex::encode(Sha256::digest(&bytes)),
+        packages: packages.iter().map(carried).collect(),
+    })
+}
+
+impl fmt::Display for Standalone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "file     {}", self.file)?;
+        writeln!(f, "size     {} bytes", self.size_bytes)?;
+        writeln!(f, "sha256   {}", self.sha256)?;
+        for Carried { architecture, size_bytes, sha256 } in &self.packages {
+            writeln!(f, "package  {architecture}, {size_bytes} bytes, {sha256}")?;
+        }
+        Ok(())
+    }
 }
 
 /// Puts packages into a folder, as those of these sources; those of earlier ones go.
@@ -53,6 +90,8 @@ fn close(folder: &Path, workspace: &Path, packages: &[Sealed]) -> io::Result<()>
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::*;
     use crate::package::seal::{SOURCES, open};
 

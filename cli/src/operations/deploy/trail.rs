@@ -26,13 +26,6 @@ enum Seen {
     Unseen(String),
 }
 
-/// What is said of the choice.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Word {
-    Say(String),
-    Warn(String),
-}
-
 /// What is asked of the guard in each Region, with the trail that it comes to. A stack's own trail records every Region:
 /// of several new stacks the first one makes it.
 pub(crate) async fn of_each(
@@ -56,10 +49,11 @@ pub(crate) async fn of_each(
                 "the guard uses the trail that the stack in `{maker}` gets, which records every Region"
             ));
         } else if !is_settled(guard.trail, had) {
-            let (trail, word) = choose(guard.trail, had, &seen(target).await, region);
-            match word {
-                Some(Word::Say(text)) => output.say(text),
-                Some(Word::Warn(text)) => output.warn(text),
+            let seen = seen(target).await;
+            let (trail, words) = choose(guard.trail, had, &seen, region);
+            match words {
+                Some(words) if is_doubtful(trail, &seen) => output.warn(words),
+                Some(words) => output.say(words),
                 None => {}
             }
             guard.trail = trail;
@@ -102,66 +96,71 @@ async fn seen(target: &Target) -> Seen {
     }
 }
 
+/// Whether it is not sure that the guard learns of changes, or at no cost.
+fn is_doubtful(choice: Option<TrailChoice>, seen: &Seen) -> bool {
+    match seen {
+        Seen::Recording(_) => false,
+        Seen::NotRecording(_) => choice == Some(TrailChoice::Existing),
+        Seen::Unseen(_) => true,
+    }
+}
+
 /// The trail that the stack is given, and what is said of it.
 fn choose(
     asked: Option<TrailChoice>,
     had: Option<&str>,
     seen: &Seen,
     region: &Region,
-) -> (Option<TrailChoice>, Option<Word>) {
+) -> (Option<TrailChoice>, Option<String>) {
     let must = format!(
         "the trail that exists must record the write management events of `{region}`, else the guard learns of changes \
          only by its sweep"
     );
     let (create, existing) = (Some(TrailChoice::Create), Some(TrailChoice::Existing));
-    let (choice, word) = match (asked, seen) {
+    let (choice, words) = match (asked, seen) {
         (Some(TrailChoice::Auto), Seen::Recording(trail)) => (
             existing,
-            Word::Say(format!(
-                "the guard uses the trail {trail}: one of its own would cost {PRICE}"
-            )),
+            format!("the guard uses the trail {trail}: one of its own would cost {PRICE}"),
         ),
         (Some(TrailChoice::Auto), Seen::NotRecording(why)) => (
             create,
-            Word::Say(format!(
+            format!(
                 "no trail records the changes of buckets in `{region}`{why}: the stack gets one of its own; the first \
                  copy of management events is free, a second one costs {PRICE}"
-            )),
+            ),
         ),
         (Some(TrailChoice::Auto), Seen::Unseen(why)) if had == Some("existing") => (
             existing,
-            Word::Warn(format!(
-                "the trails cannot be looked at ({why}), so the choice stays: {must}"
-            )),
+            format!("the trails cannot be looked at ({why}), so the choice stays: {must}"),
         ),
         (Some(TrailChoice::Auto), Seen::Unseen(why)) => (
             create,
-            Word::Warn(format!(
+            format!(
                 "the trails cannot be looked at ({why}): the stack gets one of its own, which costs {PRICE} if another \
                  one records them too"
-            )),
+            ),
         ),
         (Some(TrailChoice::Create) | None, Seen::Recording(trail)) => (
             asked,
-            Word::Say(format!(
+            format!(
                 "the trail {trail}: the stack's own is a second copy, which costs {PRICE}; `--trail auto` uses the one \
                  that is there"
-            )),
+            ),
         ),
         (Some(TrailChoice::Create) | None, Seen::NotRecording(_) | Seen::Unseen(_)) => {
             return (asked, None);
         }
         (Some(TrailChoice::Existing), Seen::Recording(trail)) => {
-            (asked, Word::Say(format!("the guard uses the trail {trail}")))
+            (asked, format!("the guard uses the trail {trail}"))
         }
         (Some(TrailChoice::Existing), Seen::NotRecording(why)) => {
-            (asked, Word::Warn(format!("no trail records the changes of buckets{why}: {must}")))
+            (asked, format!("no trail records the changes of buckets{why}: {must}"))
         }
         (Some(TrailChoice::Existing), Seen::Unseen(why)) => {
-            (asked, Word::Warn(format!("the trails cannot be looked at ({why}): {must}")))
+            (asked, format!("the trails cannot be looked at ({why}): {must}"))
         }
     };
-    (choice, Some(word))
+    (choice, Some(words))
 }
 
 #[cfg(test)]
@@ -193,12 +192,9 @@ mod tests {
         chosen: Option<TrailChoice>,
         said: &str,
     ) {
-        let (choice, word) = choose(asked, had, seen, &"eu-west-1".parse().unwrap());
-        let text = match word {
-            None => "nothing".to_owned(),
-            Some(Word::Say(text)) => format!("say: {text}"),
-            Some(Word::Warn(text)) => format!("warn: {text}"),
-        };
+        let (choice, words) = choose(asked, had, seen, &"eu-west-1".parse().unwrap());
+        let kind = if is_doubtful(choice, seen) { "warn" } else { "say" };
+        let text = words.map_or("nothing".to_owned(), |words| format!("{kind}: {words}"));
         assert_eq!(choice, chosen, "{asked:?} {had:?} {seen:?}");
         let (kind, part) = said.split_once(": ").unwrap_or((said, ""));
         assert!(text.starts_with(kind) && text.contains(part), "{text}");

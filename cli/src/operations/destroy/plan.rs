@@ -18,7 +18,7 @@ use crate::error::Advice as _;
 use crate::exit::Exit;
 use crate::operations::destroy::pruning;
 use crate::operations::destroy::report;
-use crate::operations::destroy::report::{BUCKET, Bucket, Changed, InRegion, Stay, Thing};
+use crate::operations::destroy::report::{BUCKET, Bucket, Changed, InRegion, Thing};
 use crate::operations::destroy::step;
 use crate::operations::destroy::step::Step;
 use crate::operations::follow::Follower;
@@ -156,9 +156,9 @@ impl Plan {
             }
             if (is_retained || kept.contains(&logical_id)) && !is_emptied {
                 let why = why(&kind, is_retained).to_owned();
-                self.report.stays.push(Stay { kind, name, why });
+                self.report.stays.push(Thing { kind, name, logical_id, why });
             } else {
-                self.report.goes.push(Thing { kind, name, logical_id });
+                self.report.goes.push(Thing { kind, name, logical_id, ..Thing::default() });
             }
         }
         // What an earlier deletion has left is not the stack's any more, and bears its name still.
@@ -178,7 +178,7 @@ impl Plan {
                 if !is_listed && args.empty_buckets {
                     buckets.push(name);
                 } else if !is_listed {
-                    self.report.stays.push(Stay::bucket(name, why(BUCKET, false)));
+                    self.report.stays.push(Thing::bucket(name, why(BUCKET, false)));
                 }
             }
         }
@@ -260,13 +260,13 @@ impl Plan {
         let named = named.filter(|name| !name.is_empty());
         if let Some(name) = named.filter(|name| name.as_str() != standard.as_str()) {
             let why = "its code was put where `--code-bucket` said, which is not ours";
-            self.report.stays.push(Stay::bucket(name, why));
+            self.report.stays.push(Thing::bucket(name, why));
             return Ok(());
         }
         if !args.all {
             if named.is_some() {
                 let why = "other stacks may use its code; `--all` removes it too";
-                self.report.stays.push(Stay::bucket(standard, why));
+                self.report.stays.push(Thing::bucket(standard, why));
             }
             return Ok(());
         }
@@ -276,13 +276,9 @@ impl Plan {
         let users = pruning::users(&self.stacks, &standard, but).await?.stacks;
         if !users.is_empty() {
             let why = format!("used by stack `{}`", users.join("`, `"));
-            self.report.stays.push(Stay::bucket(standard, why));
+            self.report.stays.push(Thing::bucket(standard, why));
         } else if bucket.emptying().count(0).await?.is_some() {
-            self.report.goes.push(Thing {
-                kind: BUCKET.to_owned(),
-                name: standard.to_string(),
-                logical_id: String::new(),
-            });
+            self.report.goes.push(Thing::bucket(standard, ""));
             self.code = Some(bucket);
         }
         Ok(())

@@ -77,25 +77,16 @@ pub(crate) async fn prune(
     if named.is_some_and(|named| *named != name) {
         return;
     }
-    match pruned(account, &name, now).await {
+    let pruned = async {
+        let users = users(&Stacks::new(&account.connection), &name, None).await?;
+        let bucket = CodeBucket::new(&account.connection, name.clone(), &account.caller);
+        if users.is_unsettled { Ok(0) } else { bucket.prune(&users.keys, now).await }
+    };
+    match pruned.await {
         Ok(0) => {}
         Ok(count) => output.say(format_args!("old files taken out of bucket `{name}`: {count}")),
         Err(error) => output.warn(format_args!("old packages stay in bucket `{name}`: {error}")),
     }
-}
-
-async fn pruned(
-    account: &Account,
-    name: &BucketName,
-    now: OffsetDateTime,
-) -> Result<usize, AwsError> {
-    let users = users(&Stacks::new(&account.connection), name, None).await?;
-    if users.is_unsettled {
-        return Ok(0);
-    }
-    CodeBucket::new(&account.connection, name.clone(), &account.caller)
-        .prune(&users.keys, now)
-        .await
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::args::removal::RemovalArgs;
 use crate::error;
 use crate::operations::destroy::plan::{Plan, way, why};
 use crate::operations::destroy::pruning;
-use crate::operations::destroy::report::{Bucket, InRegion, Outcome, Stay, grouped};
+use crate::operations::destroy::report::{Bucket, InRegion, Outcome, Thing, grouped};
 use crate::operations::destroy::step::Step;
 use crate::operations::follow;
 use crate::operations::follow::{Ended, Follower};
@@ -88,7 +88,8 @@ impl Plan {
             if !is_known {
                 self.report.goes.retain(|thing| thing.name != name);
                 let why = if args.force { "it could not be deleted" } else { why(&kind, false) };
-                self.report.stays.push(Stay { kind, name, why: why.to_owned() });
+                let (why, logical_id) = (why.to_owned(), event.logical_id.clone());
+                self.report.stays.push(Thing { kind, name, logical_id, why });
             }
         }
         Ok(())
@@ -215,7 +216,7 @@ impl Plan {
                 ),
             };
             if let Some(failure) = failure {
-                self.report.stays.push(Stay::bucket(&name, "it could not be emptied"));
+                self.report.stays.push(Thing::bucket(&name, "it could not be emptied"));
                 if first_failure.is_some() {
                     self.output.warn(format_args!("{failure:#}"));
                 } else {
@@ -241,14 +242,14 @@ impl Plan {
         let why = format!("used by stack `{}`", users.join("`, `"));
         self.output.warn(format_args!("bucket `{name}` stays: it is {why}"));
         self.report.goes.retain(|thing| thing.name != name.as_str());
-        self.report.stays.push(Stay::bucket(name, why));
+        self.report.stays.push(Thing::bucket(name, why));
         Ok(())
     }
 
     /// Says what can be done about what stays.
     fn advise(&self) {
         let InRegion { region, stays, .. } = &self.report;
-        let is_ours = |stay: &&Stay| {
+        let is_ours = |stay: &&Thing| {
             ["-logs-", "-ledger-", "-trail-"].iter().any(|word| stay.name.contains(word))
         };
         if stays.iter().any(|stay| is_ours(&stay)) {

@@ -25,7 +25,7 @@ pub(crate) struct InRegion {
     pub(crate) account: String,
     pub(crate) outcome: Outcome,
     pub(crate) goes: Vec<Thing>,
-    pub(crate) stays: Vec<Stay>,
+    pub(crate) stays: Vec<Thing>,
     /// Buckets that are emptied for good and deleted.
     pub(crate) emptied: Vec<Bucket>,
     /// What the guard has changed on other buckets, which stays so.
@@ -43,22 +43,16 @@ pub(crate) enum Outcome {
     Failed,
 }
 
-/// Something of the stack.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+/// Something that goes or stays, and why it stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Thing {
     #[serde(rename = "type")]
     pub(crate) kind: String,
     pub(crate) name: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub(crate) logical_id: String,
-}
-
-/// Something that is still there, and why.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Stay {
-    #[serde(rename = "type")]
-    pub(crate) kind: String,
-    pub(crate) name: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub(crate) why: String,
 }
 
@@ -118,10 +112,10 @@ impl Changed {
     }
 }
 
-impl Stay {
-    /// A bucket that stays.
+impl Thing {
     pub(crate) fn bucket(name: impl fmt::Display, why: impl Into<String>) -> Self {
-        Self { kind: BUCKET.to_owned(), name: name.to_string(), why: why.into() }
+        let (kind, name, why) = (BUCKET.to_owned(), name.to_string(), why.into());
+        Self { kind, name, logical_id: String::new(), why }
     }
 }
 
@@ -132,7 +126,7 @@ impl Bucket {
     }
 }
 
-impl fmt::Display for Stay {
+impl fmt::Display for Thing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:<16} {}  ({})", self.kind, self.name, self.why)
     }
