@@ -48,7 +48,6 @@ pub(crate) enum Architecture {
 }
 
 impl Architecture {
-    /// Reads the value of the stack's parameter.
     pub(crate) fn from_parameter(text: &str) -> Option<Self> {
         [Self::X86_64, Self::Arm64].into_iter().find(|architecture| architecture.as_str() == text)
     }
@@ -60,7 +59,6 @@ impl Architecture {
         }
     }
 
-    /// Rust's name of the target.
     const fn triple(self) -> &'static str {
         match self {
             Self::X86_64 => "x86_64-unknown-linux-gnu",
@@ -103,7 +101,6 @@ pub(crate) struct Package {
     pub(crate) sha256: [u8; 32],
     /// Where it lies when nobody says where: beside Cargo's other results.
     pub(crate) default_path: PathBuf,
-    /// Whether a configuration is in it.
     pub(crate) is_configured: bool,
 }
 
@@ -181,7 +178,7 @@ fn finished(
         bail!("the zip has {} bytes, Lambda takes {ZIP_SIZE_BYTES_MAX}", zip.len());
     }
     let sha256 = Sha256::digest(&zip).into();
-    let is_configured = archive::is_configured(&zip).context("the zip cannot be read")?;
+    let is_configured = archive::configuration_of(&zip)?.is_some();
     Ok(Package { architecture, zip, sha256, default_path, is_configured })
 }
 
@@ -266,7 +263,7 @@ mod tests {
             let binary = archive::bootstrap_of(one.zip, CONTENT_SIZE_BYTES_MAX).unwrap();
             assert!(elf::check(&binary, architecture).is_ok());
             assert_eq!(hex::encode(Sha256::digest(one.zip)), one.sha256);
-            assert!(!archive::is_configured(one.zip).unwrap());
+            assert_eq!(archive::configuration_of(one.zip).unwrap(), None);
         }
     }
 }

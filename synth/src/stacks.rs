@@ -28,12 +28,7 @@ pub use patterns::{
     Deployed, PATTERN_LENGTH_MAX, RulePatterns, object_pattern_length_max, rule_patterns,
 };
 
-/// What CloudFormation takes as a template in a call, without a bucket in between.
-///
-/// Source: AWS CloudFormation API Reference, `CreateChangeSet`.
-pub const TEMPLATE_BODY_BYTES_MAX: usize = 51_200;
-
-/// What it takes from a bucket: "1 MB", which is meant in thousands, as refusals of larger ones say.
+/// The longest template that CloudFormation takes from a bucket: "1 MB", meant in thousands, as its refusals say.
 ///
 /// Source: AWS CloudFormation User Guide, "Understand CloudFormation quotas".
 pub const TEMPLATE_BYTES_MAX: usize = 1_000_000;

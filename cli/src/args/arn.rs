@@ -3,14 +3,12 @@
 use crate::args::matching;
 use crate::error::Invalid;
 
-/// Reads the ARN of a topic.
 pub(crate) fn topic(text: &str) -> Result<String, Invalid> {
     let pattern = r"^arn:[^:]+:sns:[^:]+:\d{12}:[^:]+$";
     let hint = "write it as `arn:aws:sns:eu-west-1:111122223333:deployments`";
     matching(pattern, text, "is not the ARN of a topic", hint)
 }
 
-/// Reads the ARN of a role.
 pub(crate) fn role(text: &str) -> Result<String, Invalid> {
     let pattern = r"^arn:aws[^:]*:iam::\d{12}:role/.+$";
     let hint = "write it as `arn:aws:iam::111122223333:role/deployer`";

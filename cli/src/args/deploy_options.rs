@@ -1,7 +1,5 @@
 //! How a deployment goes about it: what has to be agreed to, what becomes of a failure, what the stack is given besides.
 
-use std::path::PathBuf;
-
 use clap::ValueEnum;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use s3guard_aws::stacks::{Manner, OnFailure};
@@ -63,22 +61,9 @@ pub(crate) struct OptionArgs {
     #[arg(long)]
     no_import_existing: bool,
 
-    /// Write the stack's outputs to this file, as JSON
-    #[arg(long, value_name = "FILE")]
-    pub(crate) outputs_file: Option<PathBuf>,
-
     /// Leave the buckets that exist to the schedule, instead of looking at them as soon as the guard is new
     #[arg(long, help_heading = "Guard")]
     pub(crate) no_sweep: bool,
-}
-
-/// What is done about a stack that takes no change as it is.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Patience {
-    /// Whether what is going on is waited for.
-    pub(crate) waits: bool,
-    /// Whether a failure that was kept is gone on from, which CloudFormation allows if the next one is kept, too.
-    pub(crate) keeps_failures: bool,
 }
 
 /// Which changes somebody has to agree to.
@@ -115,11 +100,6 @@ impl OptionArgs {
             imports: !self.no_import_existing,
             topics: self.topics.clone(),
         }
-    }
-
-    /// What is done about a stack that takes no change as it is.
-    pub(crate) fn patience(&self) -> Patience {
-        Patience { waits: self.wait, keeps_failures: self.on_failure == OnFailure::Keep }
     }
 
     /// Whether the stack is to be protected; `None` leaves it as it is.

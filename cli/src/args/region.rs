@@ -14,7 +14,6 @@ const KNOWN_REGIONS: &str = "af-south-1 ap-east-1 ap-east-2 ap-northeast-1 ap-no
      il-central-1 me-central-1 me-south-1 mx-central-1 sa-east-1 us-east-1 us-east-2 us-gov-east-1 \
      us-gov-west-1 us-west-1 us-west-2";
 
-/// Reads a Region.
 pub(crate) fn region(text: &str) -> Result<Region, Invalid> {
     if text.is_empty() {
         let hint = "give one, as `eu-west-1`, or leave the flag out for the one of `AWS_REGION` or the profile";

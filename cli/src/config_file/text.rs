@@ -84,7 +84,6 @@ fn no_toml(error: &toml::de::Error) -> Placed {
     }
 }
 
-/// What to do, where the parser has only words for it.
 fn remedy(problem: &str) -> Option<&'static str> {
     match problem {
         "string values must be quoted" => Some("write it in quotes"),

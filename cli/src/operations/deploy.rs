@@ -1,8 +1,7 @@
 //! A deployment to one Region or several.
 //!
-//! Here is the story: find the stacks, plan each deployment, have CloudFormation say what it would do, have somebody
-//! agree, and only then begin. All Regions are ready or none is begun. What comes next is decided in `step`, `plan`,
-//! `broadening` and `review`.
+//! The stacks are found, each deployment is planned, CloudFormation works out the changes, and a person approves them
+//! before any Region begins. `step`, `plan`, `broadening` and `review` decide.
 
 pub(crate) mod agreement;
 pub(crate) mod broadening;
@@ -27,7 +26,7 @@ use s3guard_posture::{Region, contract};
 use tokio::time::Instant;
 
 use crate::args::account::AccountsArgs;
-use crate::args::deploy_options::{OptionArgs, Patience};
+use crate::args::deploy_options::OptionArgs;
 use crate::args::wanted::WantedArgs;
 use crate::error::Advice as _;
 use crate::exit::Exit;
@@ -60,7 +59,7 @@ pub(crate) async fn deploy(
             "in express mode what was just made may not be ready: what uses it at once can fail",
         );
     }
-    let targets = find(&wanted.account, output, options.patience(), run).await?;
+    let targets = find(&wanted.account, output, Some(options), run).await?;
     warn_of_global_endpoint(&targets, output).await;
     let answers = if let Some(id) = &options.change_set {
         vec![waiting(targets, id).await?]
@@ -85,18 +84,18 @@ pub(crate) async fn deploy(
         (region, done.map(|(deployment, _)| deployment))
     });
     let ended: ByRegion<Deployment> = join_all(works).await.into_iter().collect();
-    report::finish(ended, &wanted.account.stack, options.outputs_file.as_deref(), output)
+    report::finish(ended, &wanted.account.stack, output)
 }
 
 /// Finds the stack of each Region; if one cannot be deployed to, nothing is done in any.
 async fn find(
     args: &AccountsArgs,
     output: &Output,
-    patience: Patience,
+    options: Option<&OptionArgs>,
     run: &Run,
 ) -> anyhow::Result<Vec<Target>> {
     let found = regions::each(args, output, async |one, output| {
-        Target::find(&one, output, patience, run).await
+        Target::find(&one, output, options, run).await
     });
     all_or_none(found.await, output)
 }
@@ -139,7 +138,6 @@ async fn warn_of_global_endpoint(targets: &[Target], output: &Output) {
     }
 }
 
-/// Does what was agreed to, and what belongs to it.
 async fn carry_out(
     wanted: &WantedArgs,
     options: &OptionArgs,

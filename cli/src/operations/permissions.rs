@@ -21,7 +21,6 @@ const RESOURCES: &str = include_str!("permissions/resources.json");
 /// Source: AWS IAM User Guide, "IAM and AWS STS quotas".
 const POLICY_LENGTH_MAX: usize = 6_144;
 
-/// A policy, as IAM takes it.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Policy {
     #[serde(rename = "Version")]
@@ -43,7 +42,6 @@ pub(crate) fn actions() -> BTreeMap<Place, BTreeSet<String>> {
     actions
 }
 
-/// What the schemas say, each once.
 fn of_resources() -> BTreeSet<String> {
     let by_type: BTreeMap<String, Vec<String>> =
         serde_json::from_str(RESOURCES).expect("a test makes the file");

@@ -1,6 +1,4 @@
 //! A stack brought back to where it last was well.
-//!
-//! Here is the story; `step` decides what comes next.
 
 mod step;
 
@@ -152,7 +150,6 @@ fn question(skipped: &[String]) -> String {
     }
 }
 
-/// The result of a rollback.
 #[derive(Debug, Serialize)]
 struct RolledBack {
     stack: String,

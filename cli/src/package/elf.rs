@@ -17,17 +17,8 @@ type ElfFile<'data> = ElfFile64<'data, LittleEndian>;
 const NEWEST: [(&str, [u32; 2]); 2] = [("GLIBC_", [2, 34]), ("GCC_", [11, u32::MAX])];
 
 /// The libraries that the runtime has.
-const LIBRARIES: [&str; 9] = [
-    "libc.so.6",
-    "libdl.so.2",
-    "libgcc_s.so.1",
-    "libm.so.6",
-    "libpthread.so.0",
-    "librt.so.1",
-    "libutil.so.1",
-    "ld-linux-x86-64.so.2",
-    "ld-linux-aarch64.so.1",
-];
+const LIBRARIES: &str = "libc.so.6 libdl.so.2 libgcc_s.so.1 libm.so.6 libpthread.so.0 librt.so.1 \
+     libutil.so.1 ld-linux-x86-64.so.2 ld-linux-aarch64.so.1";
 
 /// Why a program would not start.
 #[derive(Debug, Error)]
@@ -36,14 +27,10 @@ pub(crate) enum Refusal {
     NotElf,
     #[error("its ELF structure is damaged: {0}")]
     Damaged(#[from] object::Error),
-    #[error("it is no program, but an object file or a memory dump")]
-    NotAProgram,
     #[error("it is for {found}, the Lambda runs on {wanted}")]
     Machine { found: String, wanted: Architecture },
-    #[error("it wants the loader `{0}`, which the runtime does not have")]
-    Loader(String),
-    #[error("it wants the library `{0}`, which the runtime does not have")]
-    Library(String),
+    #[error("it wants the {0} `{1}`, which the runtime does not have")]
+    Missing(&'static str, String),
     #[error("it needs `{version}`, provided.al2023 has {newest}")]
     TooNew { version: String, newest: String },
 }
@@ -53,13 +40,13 @@ impl Refusal {
     pub(crate) fn hint(&self, wanted: Architecture) -> String {
         let (release, triple) = (wanted.cargo_lambda(), wanted.triple());
         match self {
-            Self::NotElf | Self::Damaged(_) | Self::NotAProgram => {
+            Self::NotElf | Self::Damaged(_) => {
                 format!("give the program itself, as `{release}` makes it, with `--bootstrap FILE`")
             }
             Self::Machine { .. } => {
                 format!("build it with `{release}`, or choose the other processor with `--arch`")
             }
-            Self::Loader(_) | Self::Library(_) | Self::TooNew { .. } => format!(
+            Self::Missing(..) | Self::TooNew { .. } => format!(
                 "build it for an older glibc, with `{release}` or \
                  `cargo zigbuild --package s3guard-lambda --target {triple}.2.34 --profile lambda`, \
                  and give the program with `--bootstrap FILE`"
@@ -101,7 +88,7 @@ fn machine(file: &ElfFile<'_>, wanted: Architecture) -> Result<(), Refusal> {
     }
     match header.e_type(LittleEndian) {
         elf::ET_EXEC | elf::ET_DYN => Ok(()),
-        _ => Err(Refusal::NotAProgram),
+        _ => Err(Refusal::NotElf),
     }
 }
 
@@ -113,7 +100,9 @@ fn loader(file: &ElfFile<'_>, wanted: Architecture) -> Result<(), Refusal> {
     };
     for segment in file.elf_program_headers() {
         match segment.interpreter(LittleEndian, file.data())? {
-            Some(found) if found != expected => return Err(Refusal::Loader(text(found))),
+            Some(found) if found != expected => {
+                return Err(Refusal::Missing("loader", text(found)));
+            }
             Some(_) | None => {}
         }
     }
@@ -123,8 +112,8 @@ fn loader(file: &ElfFile<'_>, wanted: Architecture) -> Result<(), Refusal> {
 fn libraries(file: &ElfFile<'_>) -> Result<(), Refusal> {
     for library in file.import_libraries()? {
         let name = text(library?.name());
-        if !LIBRARIES.contains(&name.as_str()) {
-            return Err(Refusal::Library(name));
+        if !LIBRARIES.split_whitespace().any(|known| known == name) {
+            return Err(Refusal::Missing("library", name));
         }
     }
     Ok(())
@@ -270,10 +259,7 @@ pub(crate) mod tests {
 
     #[test]
     fn what_is_no_program_is_refused() {
-        check(
-            &Sample { kind: 1, ..Sample::default() },
-            "it is no program, but an object file or a memory dump",
-        );
+        check(&Sample { kind: 1, ..Sample::default() }, "it is not a 64-bit Linux program (ELF)");
         for bytes in [
             &b""[..],
             b"#!/bin/sh\n",

@@ -22,7 +22,6 @@ pub(crate) struct Standalone {
     packages: Vec<Carried>,
 }
 
-/// A package inside.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Carried {

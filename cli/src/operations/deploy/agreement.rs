@@ -36,7 +36,6 @@ impl Answer {
     }
 }
 
-/// Shows what would be done in each Region.
 pub(crate) fn show(answers: &[Answer], output: &Output) -> anyhow::Result<()> {
     for answer in answers {
         let words = &answer.target.output;

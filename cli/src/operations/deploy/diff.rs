@@ -4,7 +4,6 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::args::deploy_options::Patience;
 use crate::args::wanted::WantedArgs;
 use crate::operations::deploy::agreement::Proposed;
 use crate::operations::deploy::find;
@@ -28,9 +27,7 @@ pub(crate) async fn diff(
     run: &Run,
 ) -> anyhow::Result<Difference> {
     let configuration = wanted.account.config.read(output)?;
-    // A failure that was kept can be compared, too.
-    let patience = Patience { waits: false, keeps_failures: true };
-    let targets = find(&wanted.account, output, patience, run).await?;
+    let targets = find(&wanted.account, output, None, run).await?;
     let (shells, targets): (Vec<_>, Vec<_>) = targets.into_iter().partition(Target::is_shell);
     let of = |answer: &Answer, differs| Proposed { differs: Some(differs), ..answer.view() };
     let shells = shells.into_iter().map(|target| Answer { target, proposal: None });
@@ -47,7 +44,6 @@ pub(crate) async fn diff(
 }
 
 impl Difference {
-    /// Whether anything would change.
     pub(crate) fn differs(&self) -> bool {
         self.stacks.iter().any(|stack| stack.differs == Some(true))
     }

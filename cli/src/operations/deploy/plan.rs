@@ -61,8 +61,7 @@ impl Plan {
         let mut template = typed
             .render()
             .context("the template cannot be rendered, which is a mistake in s3guard")?;
-        set::set(&wanted.set, &typed, &previous, &mut parameters)?;
-        set::check_rules(&wanted.set, &template, &parameters)?;
+        set::set(&wanted.set, &typed, &template, &previous, &mut parameters)?;
         told_once(&config, parameters.get(parameter::EMAIL).map_or("", String::as_str))?;
         let account = &target.account;
         names::write_out(&mut template, &|name| match name {

@@ -2,15 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::Path;
 
 use s3guard_aws::stacks::Stack;
 use s3guard_posture::StackName;
 use serde::Serialize;
-use serde_json::json;
 
 use crate::exit::Exit;
-use crate::files;
 use crate::operations::deploy::review::Review;
 use crate::operations::deploy::target::Target;
 use crate::operations::outputs;
@@ -18,7 +15,6 @@ use crate::operations::regions;
 use crate::operations::regions::ByRegion;
 use crate::ui::output::Output;
 
-/// What was done to the stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Deployed {
@@ -50,7 +46,6 @@ pub(crate) struct Deployment {
     review: Option<Review>,
 }
 
-/// The deployments to several Regions.
 #[derive(Serialize)]
 struct Deployments {
     stacks: Vec<Deployment>,
@@ -82,7 +77,6 @@ impl Deployment {
         }
     }
 
-    /// What was done, in words.
     pub(crate) fn words(&self) -> String {
         format!("stack `{}` {}", self.stack, self.outcome)
     }
@@ -92,7 +86,6 @@ impl Deployment {
 pub(crate) fn finish(
     ended: ByRegion<Deployment>,
     stack: &StackName,
-    outputs_file: Option<&Path>,
     output: &Output,
 ) -> anyhow::Result<Exit> {
     let ByRegion { done, failed } = ended.unless_the_only_one_failed()?;
@@ -102,16 +95,7 @@ pub(crate) fn finish(
         error: format!("{:#}", one.error),
     };
     let all = Deployments { stacks: done, failed: failed.iter().map(failed_view).collect() };
-    let only = all.stacks.first().filter(|_| count == 1);
-    if let Some(file) = outputs_file {
-        // Those of several Regions stand below their names.
-        let by_region = || all.stacks.iter().map(|one| (one.region.clone(), json!(one.outputs)));
-        let outputs = only.map_or_else(|| by_region().collect(), |one| json!(one.outputs));
-        let mut bytes = serde_json::to_vec_pretty(&outputs)?;
-        bytes.push(b'\n');
-        files::write(file, &bytes)?;
-    }
-    match only {
+    match all.stacks.first().filter(|_| count == 1) {
         Some(one) => output.result(one)?,
         None => output.result(&all)?,
     }

@@ -13,10 +13,11 @@ use s3guard_posture::contract::parameter;
 /// What the command itself gives the stack.
 const OURS: [&str; 3] = [parameter::CODE_BUCKET, parameter::CODE_KEY, parameter::ARCHITECTURE];
 
-/// Puts what was asked for among the parameters.
+/// Puts what was asked for among the parameters, which together have to keep the template's rules.
 pub(crate) fn set(
     asked: &[(String, String)],
     template: &Template,
+    rendered: &Json,
     previous: &BTreeMap<String, String>,
     parameters: &mut BTreeMap<String, String>,
 ) -> anyhow::Result<()> {
@@ -30,18 +31,9 @@ pub(crate) fn set(
             .exit(Exit::Usage)?;
         parameters.insert(name.clone(), value.clone());
     }
-    Ok(())
-}
-
-/// Whether all parameters together keep the template's rules. What the flags say is checked by themselves, in their own
-/// words.
-pub(super) fn check_rules(
-    asked: &[(String, String)],
-    template: &Json,
-    values: &BTreeMap<String, String>,
-) -> anyhow::Result<()> {
-    let known = |name: &str| values.get(name).cloned();
-    match Resolver::new(template, &known).broken_rules().next() {
+    // What the flags say is checked by themselves, in their own words.
+    let known = |name: &str| parameters.get(name).cloned();
+    match Resolver::new(rendered, &known).broken_rules().next() {
         Some(words) if !asked.is_empty() => Err(anyhow!("the parameters do not go together"))
             .hint(format!("the template says: {words}"))
             .exit(Exit::Usage),
@@ -160,7 +152,7 @@ mod tests {
         let mut parameters = previous.clone();
         parameters.insert("Prefix".to_owned(), "abc".to_owned());
         let asked = [(asked.0.to_owned(), asked.1.to_owned())];
-        match (set(&asked, &template(), &previous, &mut parameters), problem) {
+        match (set(&asked, &template(), &Json::Null, &previous, &mut parameters), problem) {
             (Ok(()), None) => assert_eq!(parameters[&asked[0].0], asked[0].1),
             (Err(error), Some(problem)) => {
                 let text = error::text(&error);
@@ -194,13 +186,15 @@ mod tests {
 
     #[test]
     fn what_does_not_go_together_is_refused_in_the_templates_words() {
-        let template = s3guard_synth::stacks::guard().render().unwrap();
+        let template = s3guard_synth::stacks::guard();
+        let rendered = template.render().unwrap();
         let check = |asked: &[(&str, &str)], previous: &[(&str, &str)]| {
             let own = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
                 pairs.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect()
             };
-            let values = own(previous).into_iter().chain(own(asked)).collect();
-            let done = check_rules(&own(asked), &template, &values);
+            let previous: BTreeMap<_, _> = own(previous).into_iter().collect();
+            let mut parameters = previous.clone();
+            let done = set(&own(asked), &template, &rendered, &previous, &mut parameters);
             done.map_err(|error| error::text(&error))
         };
         let key = "arn:aws:kms:eu-west-1:111122223333:key/1";

@@ -3,12 +3,9 @@
 use s3guard_aws::stacks::{Operation, Phase, StackStatus};
 use s3guard_posture::StackName;
 
-/// What comes next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
-    /// Make the stack.
     Create,
-    /// Change the stack.
     Update,
     /// Delete the shell that a failed creation left, then make the stack.
     Remake,

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use anyhow::anyhow;
-use s3guard_aws::stacks::{ChangeSet, Stack, Stacks};
+use s3guard_aws::stacks::{ChangeSet, OnFailure, Stack, Stacks};
 use s3guard_posture::{Region, StackName};
 use serde_json::Value as Json;
 
-use crate::args::deploy_options::Patience;
+use crate::args::deploy_options::OptionArgs;
 use crate::error::Advice as _;
 use crate::operations::deploy::names;
 use crate::operations::deploy::step;
@@ -36,7 +36,7 @@ impl Target {
     pub(crate) async fn find(
         args: &AccountArgs,
         output: Output,
-        patience: Patience,
+        options: Option<&OptionArgs>,
         run: &Run,
     ) -> anyhow::Result<Self> {
         let name = args.stack.clone();
@@ -49,7 +49,7 @@ impl Target {
         if let Some(stack) = &found {
             session::check_is_guard(&stacks, stack, &name).await?;
         }
-        if patience.waits
+        if options.is_some_and(|options| options.wait)
             && let Some(stack) = found.take_if(|stack| !stack.status.is_settled())
         {
             output.say(format_args!("it is in `{}`: waiting for that first", stack.status));
@@ -65,7 +65,9 @@ impl Target {
                 "an earlier change set was never carried out: the stack is made under its name",
             );
         }
-        let step = permitted_step(&name, region, found.as_ref(), patience.keeps_failures)?;
+        // CloudFormation goes on from a failure that was kept if the next one is kept, too; it can be compared in any case.
+        let keeps = options.is_none_or(|options| options.on_failure == OnFailure::Keep);
+        let step = permitted_step(&name, region, found.as_ref(), keeps)?;
         let deployed = match &found {
             // That it may not be read is no reason to stop: CloudFormation is asked then.
             Some(stack) if step == Step::Update => {

@@ -37,7 +37,6 @@ const WITHOUT_POLICIES: &str = "the buckets that stay lose their policies: acces
      refused there any more, and no access logs arrive there, neither of the trail's bucket nor of those that the \
      guard has set to log";
 
-/// What is to be done in one Region.
 pub(crate) struct Plan {
     pub(crate) account: Account,
     pub(crate) stacks: Stacks,
@@ -48,7 +47,6 @@ pub(crate) struct Plan {
     pub(crate) members: Vec<Member>,
     /// Buckets that are emptied and deleted when the stack is gone.
     pub(crate) to_empty: Vec<(Emptying, Contents)>,
-    /// The bucket for code, if it goes.
     pub(crate) code: Option<CodeBucket>,
     pub(crate) report: InRegion,
 }
@@ -99,7 +97,6 @@ pub(crate) async fn look(
     Ok(plan)
 }
 
-/// How the deletion is asked for.
 pub(crate) fn way(args: &RemovalArgs) -> Way {
     match &args.retain[..] {
         _ if args.force => Way::Force,
@@ -143,7 +140,6 @@ fn check_retained(args: &RemovalArgs, members: &[Member]) -> anyhow::Result<()> 
 }
 
 impl Plan {
-    /// Finds out what goes and what stays.
     async fn fill(&mut self, args: &RemovalArgs) -> anyhow::Result<()> {
         let kept = kept_by_template();
         let mut buckets: Vec<BucketName> = Vec::new();
@@ -284,14 +280,12 @@ impl Plan {
         Ok(())
     }
 
-    /// Whether there is anything that a person has to agree to.
     pub(crate) fn needs_approval(&self) -> bool {
         matches!(self.step, Step::Delete | Step::DeleteAgain)
             || !self.to_empty.is_empty()
             || self.code.is_some()
     }
 
-    /// Says what goes and what stays.
     pub(crate) fn show(&self) {
         let (output, report) = (&self.output, &self.report);
         let InRegion { region, account, goes, stays, changed, .. } = report;
@@ -348,7 +342,6 @@ pub(crate) fn kept_by_template() -> Vec<String> {
     kept.map(|(id, _)| id.to_string()).collect()
 }
 
-/// Why something stays.
 pub(crate) fn why(resource_type: &str, is_asked_for: bool) -> &'static str {
     match resource_type {
         _ if is_asked_for => "`--retain` says so",

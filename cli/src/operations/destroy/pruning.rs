@@ -15,7 +15,6 @@ use crate::ui::output::Output;
 /// Who uses a bucket for code.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Users {
-    /// The names of the stacks.
     pub(crate) stacks: Vec<String>,
     /// The keys that they, and change sets that wait, refer to.
     pub(crate) keys: BTreeSet<String>,

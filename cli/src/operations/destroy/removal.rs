@@ -246,7 +246,6 @@ impl Plan {
         Ok(())
     }
 
-    /// Says what can be done about what stays.
     fn advise(&self) {
         let InRegion { region, stays, .. } = &self.report;
         let is_ours = |stay: &&Thing| {
@@ -274,7 +273,6 @@ fn is_gone(ended: &Ended) -> bool {
     ended.stack.as_ref().is_none_or(|stack| stack.status.is_deleted())
 }
 
-/// Why a bucket is still there.
 fn left(name: &str, tally: &Tally, became: &Emptied, region: &str) -> Option<anyhow::Error> {
     let Tally { deleted, locked, failed, locks, first_failure, .. } = tally;
     let (what, hint) = match became {

@@ -7,7 +7,6 @@ use s3guard_aws::ledger::Touched;
 use s3guard_posture::model::setting::SettingKind;
 use serde::Serialize;
 
-/// The type of a bucket.
 pub(crate) const BUCKET: &str = "AWS::S3::Bucket";
 
 /// The result; as text, what stays.
@@ -26,9 +25,7 @@ pub(crate) struct InRegion {
     pub(crate) outcome: Outcome,
     pub(crate) goes: Vec<Thing>,
     pub(crate) stays: Vec<Thing>,
-    /// Buckets that are emptied for good and deleted.
     pub(crate) emptied: Vec<Bucket>,
-    /// What the guard has changed on other buckets, which stays so.
     pub(crate) changed: Changed,
 }
 
@@ -73,7 +70,6 @@ pub(crate) struct Bucket {
 pub(crate) struct Changed {
     pub(crate) buckets: Vec<ChangedBucket>,
     pub(crate) more: usize,
-    /// Why it is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) unknown_because: Option<String>,
 }
@@ -95,7 +91,6 @@ impl Changed {
         Self { buckets: buckets.collect(), more: touched.more, unknown_because: None }
     }
 
-    /// In lines, for people.
     pub(crate) fn lines(&self) -> Vec<String> {
         if let Some(why) = &self.unknown_because {
             return vec![format!("  which those are is not known: {why}")];

@@ -4,12 +4,9 @@ use s3guard_aws::stacks::deletion::Way;
 use s3guard_aws::stacks::{Operation, Phase, StackStatus};
 use s3guard_posture::StackName;
 
-/// What comes next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
-    /// There is no stack.
     Absent,
-    /// Delete it.
     Delete,
     /// Delete it once more, in the way that is asked for: something could not be deleted.
     DeleteAgain,
@@ -19,7 +16,6 @@ pub(crate) enum Step {
     Busy,
     /// Leave it: what is asked for is for a stack that could not be deleted, and this one has not been tried.
     NotFailed,
-    /// Leave it: this version does not know the status.
     Unknown,
 }
 

@@ -145,54 +145,53 @@ pub(crate) fn of(action: &str) -> Place {
 }
 
 impl Place {
-    /// The ARNs, with `*` for what nobody knows before.
+    /// The ARNs, with `*` for what is not known before.
     pub(crate) fn resources(self, target: &Target) -> Vec<String> {
+        let patterns: &[&str] = match self {
+            Self::Stack => &["cloudformation:${Region}:${Account}:stack/${Stack}/*"],
+            Self::StackInUsEast1 => &["cloudformation:us-east-1:${Account}:stack/${Stack}/*"],
+            Self::CodeBucket => &["s3:::s3guard-code-${Account}-${Region}-an"],
+            Self::Code => &["s3:::s3guard-code-${Account}-${Region}-an/*"],
+            Self::Looks | Self::Unconfined => return vec!["*".to_owned()],
+            Self::Caller => &["iam::${Account}:role/*", "iam::${Account}:user/*"],
+            Self::Roles | Self::PassedRoles => &["iam::${Account}:role/s3guard/${Part}"],
+            Self::Policies => &["iam::${Account}:policy/s3guard/${Part}"],
+            Self::Key | Self::Keys => &["kms:${Region}:${Account}:key/*"],
+            Self::KeyNames => {
+                &["kms:${Region}:${Account}:alias/${Stack}", "kms:${Region}:${Account}:key/*"]
+            }
+            Self::Buckets => &["s3:::${Prefix}-*-${Account}-${Region}-an"],
+            Self::Objects => &["s3:::${Prefix}-*-${Account}-${Region}-an/*"],
+            Self::Functions => &[
+                "lambda:${Region}:${Account}:function:${Part}",
+                "lambda:${Region}:${Account}:event-source-mapping:*",
+            ],
+            Self::Sources => &["lambda:${Region}:${Account}:event-source-mapping:*"],
+            Self::Logs => &["logs:${Region}:${Account}:log-group:${Part}"],
+            Self::Queues => &["sqs:${Region}:${Account}:${Part}"],
+            Self::Topics => &["sns:${Region}:${Account}:${Part}"],
+            Self::Alarms => &[
+                "cloudwatch:${Region}:${Account}:alarm:${Part}",
+                "cloudwatch::${Account}:dashboard/${Part}",
+            ],
+            Self::Dashboards => &["cloudwatch::${Account}:dashboard/${Part}"],
+            Self::Rules => &["events:${Region}:${Account}:rule/${Part}"],
+            Self::Trail => &["cloudtrail:${Region}:${Account}:trail/${Part}"],
+        };
         let Target { partition, account, region, stack, prefix } = target;
         let part = match stack.as_str().get(..STACK_LENGTH_MAX) {
             Some(beginning) => format!("{beginning}*"),
             None => format!("{stack}-*"),
         };
-        let region = region.as_ref().map_or("*", Region::as_str);
-        let of = |service: &str, rest: String| {
-            format!("arn:{partition}:{service}:{region}:{account}:{rest}")
+        let arn = |pattern: &&str| {
+            format!("arn:{partition}:{pattern}")
+                .replace("${Region}", region.as_ref().map_or("*", Region::as_str))
+                .replace("${Account}", account.as_str())
+                .replace("${Stack}", stack.as_str())
+                .replace("${Prefix}", prefix)
+                .replace("${Part}", &part)
         };
-        let iam = |rest: String| format!("arn:{partition}:iam::{account}:{rest}");
-        let s3 = |rest: String| format!("arn:{partition}:s3:::{rest}");
-        match self {
-            Self::Stack => vec![of("cloudformation", format!("stack/{stack}/*"))],
-            Self::StackInUsEast1 => {
-                vec![format!("arn:{partition}:cloudformation:us-east-1:{account}:stack/{stack}/*")]
-            }
-            Self::CodeBucket => vec![s3(format!("s3guard-code-{account}-{region}-an"))],
-            Self::Code => vec![s3(format!("s3guard-code-{account}-{region}-an/*"))],
-            Self::Looks | Self::Unconfined => vec!["*".to_owned()],
-            Self::Caller => vec![iam("role/*".to_owned()), iam("user/*".to_owned())],
-            Self::Roles | Self::PassedRoles => vec![iam(format!("role/s3guard/{part}"))],
-            Self::Policies => vec![iam(format!("policy/s3guard/{part}"))],
-            Self::Key | Self::Keys => vec![of("kms", "key/*".to_owned())],
-            Self::KeyNames => {
-                vec![of("kms", format!("alias/{stack}")), of("kms", "key/*".to_owned())]
-            }
-            Self::Buckets => vec![s3(format!("{prefix}-*-{account}-{region}-an"))],
-            Self::Objects => vec![s3(format!("{prefix}-*-{account}-{region}-an/*"))],
-            Self::Functions => vec![
-                of("lambda", format!("function:{part}")),
-                of("lambda", "event-source-mapping:*".to_owned()),
-            ],
-            Self::Sources => vec![of("lambda", "event-source-mapping:*".to_owned())],
-            Self::Logs => vec![of("logs", format!("log-group:{part}"))],
-            Self::Queues => vec![of("sqs", part)],
-            Self::Topics => vec![of("sns", part)],
-            Self::Alarms => {
-                let alarms = of("cloudwatch", format!("alarm:{part}"));
-                [vec![alarms], Self::Dashboards.resources(target)].concat()
-            }
-            Self::Dashboards => {
-                vec![format!("arn:{partition}:cloudwatch::{account}:dashboard/{part}")]
-            }
-            Self::Rules => vec![of("events", format!("rule/{part}"))],
-            Self::Trail => vec![of("cloudtrail", format!("trail/{part}"))],
-        }
+        patterns.iter().map(arn).collect()
     }
 
     /// What else has to hold.

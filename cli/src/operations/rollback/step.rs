@@ -3,7 +3,6 @@
 use s3guard_aws::stacks::{Operation, Phase, StackStatus};
 use s3guard_posture::StackName;
 
-/// What comes next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
     /// Go on with a rollback that got stuck.
@@ -12,8 +11,10 @@ pub(crate) enum Step {
     RollBack(&'static str),
     /// Cancel the update that is going on.
     Cancel,
-    /// Leave it.
-    Stop { why: &'static str, hint: String },
+    Stop {
+        why: &'static str,
+        hint: String,
+    },
 }
 
 /// The stack is well, and what it was before is not known any more.
