@@ -46,7 +46,6 @@ pub(crate) async fn deploy(
     output: &Output,
     run: &Run,
 ) -> anyhow::Result<Exit> {
-    let begun = Instant::now();
     let configuration = wanted.account.config.read(output)?;
     // Source: AWS CloudFormation API Reference, `DeploymentConfig`: it has `DisableRollback` and nothing else.
     if options.express && options.on_failure == OnFailure::Delete {
@@ -62,7 +61,12 @@ pub(crate) async fn deploy(
     let targets = find(&wanted.account, output, Some(options), run).await?;
     warn_of_global_endpoint(&targets, output).await;
     let answers = if let Some(id) = &options.change_set {
-        vec![waiting(targets, id).await?]
+        let Ok([target]) = <[Target; 1]>::try_from(targets) else {
+            return Err(anyhow!("a change set is of one stack in one Region"))
+                .hint("name its Region with `--region`")
+                .exit(Exit::Usage);
+        };
+        vec![Answer::find(target, id).await?]
     } else {
         let configuration = configuration.as_ref();
         let asking = Asking { wanted, configuration, options: Some(options), run, output };
@@ -76,12 +80,7 @@ pub(crate) async fn deploy(
     let protection = options.protection(configuration.as_ref().map(Config::deploy));
     let works = answers.into_iter().map(|answer| async {
         let region = answer.target.region().to_string();
-        let done = carry_out(wanted, options, answer, protection, run).await;
-        if let Ok((deployment, output)) = &done {
-            let seconds = begun.elapsed().as_secs_f32();
-            output.say(format_args!("{} in {seconds:.1} s", deployment.words()));
-        }
-        (region, done.map(|(deployment, _)| deployment))
+        (region, carry_out(wanted, options, answer, protection, run).await)
     });
     let ended: ByRegion<Deployment> = join_all(works).await.into_iter().collect();
     report::finish(ended, &wanted.account.stack, output)
@@ -103,16 +102,6 @@ async fn find(
 fn all_or_none<T>(results: ByRegion<T>, output: &Output) -> anyhow::Result<Vec<T>> {
     let nothing = |_: &str| "nothing was changed in any".to_owned();
     results.all("cannot be deployed to", output, nothing)
-}
-
-/// A change set that was made before; it is of one stack.
-async fn waiting(targets: Vec<Target>, id: &str) -> anyhow::Result<Answer> {
-    let Ok([target]) = <[Target; 1]>::try_from(targets) else {
-        return Err(anyhow!("a change set is of one stack in one Region"))
-            .hint("name its Region with `--region`")
-            .exit(Exit::Usage);
-    };
-    Answer::find(target, id).await
 }
 
 /// A bucket that is made through the global endpoint is told of in us-east-1, wherever it lies.
@@ -144,7 +133,8 @@ async fn carry_out(
     answer: Answer,
     protection: Option<bool>,
     run: &Run,
-) -> anyhow::Result<(Deployment, Output)> {
+) -> anyhow::Result<Deployment> {
+    let begun = Instant::now();
     let Answer { target, proposal } = answer;
     let (mut deployed, mut now) = (Deployed::Unchanged, None);
     if let Some(proposal) = &proposal {
@@ -170,7 +160,9 @@ async fn carry_out(
         sweep(&target.account.connection, &stack, &target.output).await;
     }
     let review = proposal.map(|proposal| proposal.review);
-    Ok((Deployment::new(&target, deployed, stack, review), target.output))
+    let seconds = begun.elapsed().as_secs_f32();
+    target.output.say(format_args!("stack `{}` {deployed} in {seconds:.1} s", target.name));
+    Ok(Deployment::new(&target, deployed, stack, review))
 }
 
 /// What the schedule puts into the guard's queue, as EventBridge writes it.

@@ -41,7 +41,7 @@ pub(crate) async fn destroy(
                 .warn(format_args!("nothing is done in `{region}`: the reason is told at the end"));
         }
         agree(args, &plans, output).await?;
-        let done = plans.into_iter().map(|plan| removal::carry_out(plan, args, run));
+        let done = plans.into_iter().map(|plan| plan.carry_out(args, run));
         let mut reports = Vec::new();
         for (report, done) in join_all(done).await {
             failed.extend(done.err().map(|error| Failed { region: report.region.clone(), error }));

@@ -33,7 +33,8 @@ pub(crate) fn bootstrap(
     architecture: Architecture,
 ) -> anyhow::Result<Built> {
     let metadata = metadata(workspace)?;
-    let target_folder = PathBuf::from(text(&metadata, "target_directory")?);
+    let target_folder = metadata["target_directory"].as_str();
+    let target_folder = PathBuf::from(target_folder.context("cargo names no target folder")?);
     let mut cargo = cargo_build(workspace, &metadata, PACKAGE, BINARY, cargo_profile);
     if let Some(triple) = foreign_triple(workspace, architecture)? {
         cargo.args(["--target", triple]);
@@ -141,10 +142,6 @@ fn executable(messages: &str, binary: &str) -> anyhow::Result<PathBuf> {
         }
     }
     bail!("no message names an executable")
-}
-
-fn text<'json>(json: &'json Value, name: &str) -> anyhow::Result<&'json str> {
-    json[name].as_str().with_context(|| format!("`cargo metadata` says no `{name}`"))
 }
 
 #[cfg(test)]

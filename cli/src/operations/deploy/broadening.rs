@@ -238,12 +238,7 @@ fn together(grants: Vec<Grant>, part: fn(&mut Grant) -> &mut String) -> Vec<Gran
         }
     }
     let joined = |(mut grant, names): (Grant, Vec<String>)| {
-        *part(&mut grant) = match &names[..] {
-            [others @ .., last] if !others.is_empty() => {
-                format!("{} and {last}", others.join(", "))
-            }
-            names => names.concat(),
-        };
+        *part(&mut grant) = names.join(", ");
         grant
     };
     groups.into_iter().map(joined).collect()

@@ -76,10 +76,6 @@ impl Deployment {
             review,
         }
     }
-
-    pub(crate) fn words(&self) -> String {
-        format!("stack `{}` {}", self.stack, self.outcome)
-    }
 }
 
 /// Writes the results of all Regions, then reports what failed.

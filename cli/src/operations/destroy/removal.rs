@@ -19,24 +19,23 @@ use crate::operations::interrupt::Run;
 /// After so many more deleted versions it is said how far it is.
 const TOLD_EVERY: u64 = 10_000;
 
-/// Carries the plan out; gives what was done, also when something failed.
-pub(crate) async fn carry_out(
-    mut plan: Plan,
-    args: &RemovalArgs,
-    run: &Run,
-) -> (InRegion, anyhow::Result<()>) {
-    let done = plan.carry_out(args, run).await;
-    let was_there = plan.stack.is_some();
-    plan.report.outcome = match (&done, was_there) {
-        (Err(_), _) => Outcome::Failed,
-        (Ok(()), true) => Outcome::Deleted,
-        (Ok(()), false) => Outcome::Absent,
-    };
-    (plan.report, done)
-}
-
 impl Plan {
-    async fn carry_out(&mut self, args: &RemovalArgs, run: &Run) -> anyhow::Result<()> {
+    /// Carries the plan out; the report says what was done, also when something failed.
+    pub(crate) async fn carry_out(
+        mut self,
+        args: &RemovalArgs,
+        run: &Run,
+    ) -> (InRegion, anyhow::Result<()>) {
+        let done = self.remove(args, run).await;
+        self.report.outcome = match (&done, &self.stack) {
+            (Err(_), _) => Outcome::Failed,
+            (Ok(()), Some(_)) => Outcome::Deleted,
+            (Ok(()), None) => Outcome::Absent,
+        };
+        (self.report, done)
+    }
+
+    async fn remove(&mut self, args: &RemovalArgs, run: &Run) -> anyhow::Result<()> {
         let is_there = matches!(self.step, Step::Delete | Step::DeleteAgain | Step::Follow);
         if is_there {
             self.delete_stack(args, run).await?;
