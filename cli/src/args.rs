@@ -1,4 +1,4 @@
-//! What several commands are asked by: flags, and how they are read.
+//! Flags that several commands share, and how they are parsed.
 
 pub(crate) mod account;
 pub(crate) mod arn;
@@ -14,7 +14,7 @@ pub(crate) mod wanted;
 
 use crate::error::Invalid;
 
-/// Reads a text that has a certain form.
+/// Parses a text that has to match a pattern.
 fn matching(
     pattern: &str,
     text: &str,

@@ -1,6 +1,5 @@
-//! From the sources of the Lambda to the zip that AWS takes: the same sources give the same bytes.
-//!
-//! Here is the story; `build` asks Cargo, `elf` refuses what would not start, `archive` zips.
+//! Builds the zip of the Lambda: the same sources give the same bytes. `build` runs Cargo, `elf` refuses a program that
+//! would not start, `archive` zips it.
 
 mod archive;
 mod build;
@@ -26,13 +25,13 @@ pub(crate) use crate::package::embedded::{EMBEDDED, long_version};
 pub(crate) use crate::package::standalone::build as standalone;
 pub(crate) use crate::package::workspace::is_here as is_in_clone;
 
-/// The largest zip that Lambda takes, and the largest content.
+/// The largest zip that Lambda accepts, and the largest content.
 ///
 /// Source: AWS Lambda Developer Guide, "Lambda quotas" (deployment package: 50 MB zipped, 250 MB unzipped).
 const ZIP_SIZE_BYTES_MAX: usize = 50 * 1024 * 1024;
 const CONTENT_SIZE_BYTES_MAX: usize = 250 * 1024 * 1024;
 
-/// How the key of a package with a configuration ends, so that a stack shows whether it has one.
+/// The suffix in the key of a package with a configuration, so that a stack shows whether it has one.
 const CONFIGURED: &str = "-configured";
 
 /// The processor of the Lambda, as CloudFormation spells it.
@@ -86,26 +85,26 @@ impl fmt::Display for Architecture {
 pub(crate) enum Source {
     /// Built from the workspace with this Cargo profile.
     Workspace { cargo_profile: String },
-    /// Built already.
+    /// A program.
     Binary(PathBuf),
-    /// Built and zipped already.
+    /// A package.
     Zip(PathBuf),
-    /// Carried by this command.
+    /// The package inside this command.
     Embedded,
 }
 
-/// A zip that AWS takes.
+/// A zip for Lambda.
 pub(crate) struct Package {
     pub(crate) architecture: Architecture,
     pub(crate) zip: Vec<u8>,
     pub(crate) sha256: [u8; 32],
-    /// Where it lies when nobody says where: beside Cargo's other results.
+    /// Where it is written by default: in Cargo's target folder.
     pub(crate) default_path: PathBuf,
     pub(crate) is_configured: bool,
 }
 
 impl Package {
-    /// The object's key: another content is another key, so that CloudFormation sees the change.
+    /// The object's key, which changes with the content, so that CloudFormation sees the change.
     pub(crate) fn key(&self) -> String {
         let configured = if self.is_configured { CONFIGURED } else { "" };
         format!("s3guard/{}-{}{configured}.zip", stem(self.architecture), self.sha256_hex())
@@ -115,7 +114,7 @@ impl Package {
         hex::encode(self.sha256)
     }
 
-    /// The configuration in it, which the functions read: the template has to be made by the same.
+    /// The configuration in it, which the functions read; the template is generated from the same.
     pub(crate) fn configuration(&self) -> anyhow::Result<Config> {
         configuration(&self.zip)
     }
@@ -128,7 +127,7 @@ pub(crate) fn configuration(zip: &[u8]) -> anyhow::Result<Config> {
     };
     Config::from_json(&json)
         .context("the package has a configuration that this s3guard cannot use")
-        .hint("give the configuration anew, with `--config`")
+        .hint("provide the configuration again with `--config`")
 }
 
 /// Whether the object of this key has a configuration in it.
@@ -136,7 +135,7 @@ pub(crate) fn is_configured(key: &str) -> bool {
     key.strip_suffix(".zip").is_some_and(|stem| stem.ends_with(CONFIGURED))
 }
 
-/// Makes the package from its source, with this configuration in it, as JSON, if there is one.
+/// Makes the package from its source, with this configuration (JSON) in it.
 pub(crate) fn make(
     source: &Source,
     architecture: Architecture,
@@ -175,7 +174,7 @@ fn finished(
         None => zip,
     };
     if zip.len() > ZIP_SIZE_BYTES_MAX {
-        bail!("the zip has {} bytes, Lambda takes {ZIP_SIZE_BYTES_MAX}", zip.len());
+        bail!("the zip has {} bytes, Lambda accepts {ZIP_SIZE_BYTES_MAX}", zip.len());
     }
     let sha256 = Sha256::digest(&zip).into();
     let is_configured = archive::configuration_of(&zip)?.is_some();
@@ -191,7 +190,7 @@ fn zipped(path: &Path, architecture: Architecture) -> anyhow::Result<Vec<u8>> {
 fn check(binary: &[u8], path: &Path, architecture: Architecture) -> anyhow::Result<()> {
     if binary.len() > CONTENT_SIZE_BYTES_MAX {
         return Err(anyhow::anyhow!(
-            "`{}` has {} bytes, Lambda takes {CONTENT_SIZE_BYTES_MAX}",
+            "`{}` has {} bytes, Lambda accepts {CONTENT_SIZE_BYTES_MAX}",
             path.display(),
             binary.len()
         ))
@@ -208,7 +207,7 @@ fn check(binary: &[u8], path: &Path, architecture: Architecture) -> anyhow::Resu
 fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
     fs::read(path)
         .with_context(|| format!("`{}` could not be read", path.display()))
-        .hint("name a file that exists and that you may read")
+        .hint("name an existing file that you have permission to read")
 }
 
 fn stem(architecture: Architecture) -> String {

@@ -1,4 +1,4 @@
-//! How a deployment goes about it: what has to be agreed to, what becomes of a failure, what the stack is given besides.
+//! The options of a deployment.
 
 use clap::ValueEnum;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -8,70 +8,70 @@ use s3guard_posture::config::Deploy;
 use crate::args::arn::{role, topic};
 use crate::args::wanted::WantedArgs;
 
-/// How to go about it.
+/// The options of a deployment.
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Deployment")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(crate) struct OptionArgs {
-    /// Which changes need a yes: with no terminal to ask on, the table is printed, and the exit code is 4
+    /// Which changes need approval; without a terminal, they are printed and the exit code is 4
     #[arg(long, value_name = "WHICH", default_value = "broadening")]
     pub(crate) approve: Approve,
 
-    /// Say yes to whatever is asked
+    /// Approve everything without asking
     #[arg(long)]
     pub(crate) yes: bool,
 
-    /// Have the change set made and shown, and print its id; `--change-set` carries it out
+    /// Create and show the change set, and print its id for `--change-set`
     #[arg(long)]
     pub(crate) no_execute: bool,
 
-    /// Carry out this change set, which `--no-execute` has made
+    /// Carry out this change set of `--no-execute`
     #[arg(long, value_name = "ID", conflicts_with = "no_execute")]
     pub(crate) change_set: Option<String>,
 
-    /// What becomes of a change that fails; `delete` is for new stacks, others are rolled back then. `keep` also changes a stack whose last change failed and was kept
+    /// What to do when the deployment fails; `delete` is for new stacks, others are rolled back. `keep` also updates a stack whose last failure was kept
     #[arg(long, value_name = "WHAT", default_value = "rollback", value_parser = on_failure())]
     pub(crate) on_failure: OnFailure,
 
-    /// Be done when everything is configured, without waiting for it to be ready; what is used at once may still fail
+    /// Use CloudFormation's express mode: end when all resources are configured, without waiting until they are ready
     #[arg(long)]
     pub(crate) express: bool,
 
-    /// Wait for what is going on with the stack, then deploy
+    /// Wait for the end of an operation in progress, then deploy
     #[arg(long)]
     pub(crate) wait: bool,
 
-    /// Protect the stack against deletion
+    /// Enable the stack's termination protection
     #[arg(long, overrides_with = "no_protect")]
     protect: bool,
 
-    /// Protect the stack no longer
+    /// Disable the stack's termination protection
     #[arg(long, overrides_with = "protect")]
     no_protect: bool,
 
-    /// Role that `CloudFormation` takes [default: the one that the stack has, else the caller's own permissions]
+    /// Role for `CloudFormation` [default: the stack's role, else the caller's permissions]
     #[arg(long, value_name = "ARN", value_parser = role)]
     role_arn: Option<String>,
 
-    /// Topic that hears of the stack's events; as often as wanted, up to five [default: those that the stack has]
+    /// Topic for the stack's events; can be repeated, up to five times [default: the stack's topics]
     #[arg(long = "notification-arn", value_name = "ARN", value_parser = topic)]
     topics: Vec<String>,
 
-    /// Make resources anew, instead of taking back what an earlier installation has left, as the trail's bucket
+    /// Create all resources, instead of importing those that an earlier installation retained, such as the trail's bucket
     #[arg(long)]
     no_import_existing: bool,
 
-    /// Leave the buckets that exist to the schedule, instead of looking at them as soon as the guard is new
+    /// Do not start a sweep of the existing buckets after the first deployment; the schedule starts it later
     #[arg(long, help_heading = "Guard")]
     pub(crate) no_sweep: bool,
 }
 
-/// Which changes somebody has to agree to.
+/// Which changes need approval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Approve {
     /// None
     Never,
-    /// Those that let somebody do more than before
+    /// Those that broaden permissions
     Broadening,
     /// All
     Any,
@@ -86,12 +86,12 @@ fn on_failure() -> impl TypedValueParser<Value = OnFailure> {
 }
 
 impl OptionArgs {
-    /// How the change is carried out, of a new stack or of one that is there.
+    /// How the change of a new or an existing stack is carried out.
     pub(crate) fn manner(&self, is_new: bool, wanted: &WantedArgs) -> Manner {
         Manner {
             role: self.role_arn.clone(),
             on_failure: match self.on_failure {
-                // CloudFormation deletes only what it was creating, as a guard that worked yesterday should stay.
+                // CloudFormation deletes only a stack that it was creating.
                 OnFailure::Delete if !is_new => OnFailure::Rollback,
                 on_failure => on_failure,
             },
@@ -102,7 +102,7 @@ impl OptionArgs {
         }
     }
 
-    /// Whether the stack is to be protected; `None` leaves it as it is.
+    /// The requested termination protection; `None` leaves it unchanged.
     pub(crate) fn protection(&self, configured: Option<&Deploy>) -> Option<bool> {
         match (self.protect, self.no_protect) {
             (true, _) => Some(true),

@@ -1,4 +1,4 @@
-//! What is asked of the caller and handed to the stack: checked whole before anything is done.
+//! The settings of the guard that become parameters of the stack, checked before anything is changed.
 
 use std::collections::BTreeMap;
 
@@ -11,43 +11,43 @@ use crate::args::matching;
 use crate::error::{Advice as _, Invalid};
 use crate::exit::Exit;
 
-/// The settings of the guard. What is not given keeps its value, or gets the template's default.
+/// The settings of the guard. A setting that is not given keeps its value, or has the template's default.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Guard")]
 pub(crate) struct GuardArgs {
-    /// Mail address that hears of findings and of changed objects; it gets a mail to confirm; `''` takes it away
+    /// Email address to notify of findings and changed objects (SNS asks it to confirm); pass `''` to remove it
     #[arg(long, value_name = "ADDRESS", env = "S3GUARD_EMAIL", value_parser = email)]
     email: Option<String>,
 
-    /// How well buckets are protected: `speed`, `hybrid` or `security` [new stacks: speed]
+    /// Protection of the buckets: `speed`, `hybrid` or `security` [new stacks: speed]
     #[arg(long, value_name = "GRADE", env = "S3GUARD_GRADE", value_parser = grade)]
     grade: Option<Grade>,
 
-    /// KMS key for the buckets, from grade `hybrid` on; in the stack's region
+    /// KMS key for the buckets, for the grades `hybrid` and `security`; in the stack's Region
     #[arg(long, value_name = "ARN", env = "S3GUARD_KEY", value_parser = key)]
     key: Option<KeyArn>,
 
-    /// Trail that tells of changes: `create` one of the stack's own, use an `existing` one, or `auto`: one that is there if
-    /// it records what the guard needs, else one of the stack's own [new stacks: create]
+    /// Trail for the events: `create` one, use an `existing` one, or `auto`: use an existing one if it records what the
+    /// guard needs, otherwise create one [new stacks: create]
     #[arg(long, value_name = "TRAIL", env = "S3GUARD_TRAIL", value_parser = trail)]
     pub(crate) trail: Option<TrailChoice>,
 
-    /// How old a new bucket is before it is touched [new stacks: 15]
-    // SQS holds a message back for at most 15 minutes.
+    /// Age of a new bucket before it is changed [new stacks: 15]
+    // SQS delays a message for at most 15 minutes.
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u16).range(..=900))]
     settle_seconds: Option<u16>,
 
-    /// How often all buckets are looked at, as `rate(6 hours)` or `cron(0 3 * * ? *)`
+    /// Schedule of the sweep over all buckets, such as `rate(6 hours)` or `cron(0 3 * * ? *)`
     #[arg(long, value_name = "EXPRESSION", value_parser = sweep_rate)]
     sweep_rate: Option<String>,
 
-    /// What the names of the stack's own buckets begin with [new stacks: the stack's name]
+    /// Prefix of the names of the stack's own buckets [new stacks: the stack's name]
     #[arg(long, value_name = "PREFIX", value_parser = bucket_prefix)]
     bucket_prefix: Option<String>,
 }
 
 impl GuardArgs {
-    /// What is given, and what the configuration says where nothing is given.
+    /// The flags, completed by the configuration.
     pub(crate) fn over(&self, config: &Config, region: &Region) -> Self {
         let mut keys = config.keys().filter(|key| key.region() == region);
         Self {
@@ -59,9 +59,7 @@ impl GuardArgs {
         }
     }
 
-    /// The stack's parameters: what is given, else what the stack has, else (not named) the default.
-    ///
-    /// `previous` are the parameters of the stack as it is; none for a new one.
+    /// The stack's parameters: the given settings, else those of the stack (`previous`), else the defaults (omitted).
     pub(crate) fn parameters(
         &self,
         stack: &StackName,
@@ -85,7 +83,7 @@ impl GuardArgs {
         }
         self.check_key(region, &parameters)?;
         let get = |from: &BTreeMap<String, String>| from.get(parameter::TRAIL_MODE).cloned();
-        // A trail that is there has proved its name.
+        // The name of an existing trail is valid.
         if get(&parameters).as_deref() != Some("existing")
             && get(previous).as_deref() != Some("create")
         {
@@ -94,7 +92,7 @@ impl GuardArgs {
         Ok(parameters)
     }
 
-    /// A grade that needs a key has one, and it lies where the buckets are.
+    /// A grade that needs a key has one, in the stack's Region.
     fn check_key(
         &self,
         region: &Region,
@@ -104,13 +102,13 @@ impl GuardArgs {
         let grade: Grade = grade.unwrap_or_default();
         if grade.needs_key() && !has_key(parameters) {
             return Err(anyhow!("grade `{grade}` needs a KMS key"))
-                .hint("give the key's ARN with `--key`; `aws kms create-key` makes one")
+                .hint("give the key's ARN with `--key`; `aws kms create-key` creates one")
                 .exit(Exit::Usage);
         }
         match &self.key {
             Some(key) if key.region() != region => {
                 Err(anyhow!("key `{key}` is in `{}`, the stack is in `{region}`", key.region()))
-                    .hint(format!("give a key of `{region}`: a bucket takes no other"))
+                    .hint(format!("give a key of `{region}`: a bucket accepts no other"))
                     .exit(Exit::Usage)
             }
             Some(_) | None => Ok(()),
@@ -118,7 +116,7 @@ impl GuardArgs {
     }
 }
 
-/// Says what a rule of the configuration asks for and will not get.
+/// The warning about a rule that needs a missing key.
 pub(crate) fn rule_advice(
     config: &Config,
     region: &Region,
@@ -127,8 +125,8 @@ pub(crate) fn rule_advice(
     let strongest = config.strongest_grade();
     (strongest.needs_key() && !has_key(parameters)).then(|| {
         format!(
-            "a rule asks for grade `{strongest}` and `[keys]` has no key for `{region}`: the encryption of its buckets is \
-             told of and not raised"
+            "a rule requires grade `{strongest}` and `[keys]` has no key for `{region}`: the encryption of its buckets is \
+             reported and not changed"
         )
     })
 }
@@ -137,7 +135,7 @@ fn has_key(parameters: &BTreeMap<String, String>) -> bool {
     parameters.get(parameter::BUCKET_KEY_ARN).is_some_and(|key| !key.is_empty())
 }
 
-/// A trail of the stack's own takes the name `STACK-REGION`, which CloudTrail has to allow.
+/// The stack's trail has the name `STACK-REGION`, which CloudTrail has to accept.
 ///
 /// Source: AWS CloudTrail User Guide, "Naming requirements for CloudTrail resources".
 fn check_trail(stack: &StackName, region: &Region) -> anyhow::Result<()> {
@@ -150,13 +148,13 @@ fn check_trail(stack: &StackName, region: &Region) -> anyhow::Result<()> {
         return Ok(());
     };
     Err(anyhow!(
-        "the stack's trail would be `{trail}`, which {problem}: CloudTrail takes no such name"
+        "the stack's trail would be `{trail}`, which {problem}: CloudTrail does not accept it"
     ))
-    .hint("choose another name with `--stack`, or a trail that is there with `--trail existing`")
+    .hint("choose another name with `--stack`, or an existing trail with `--trail existing`")
     .exit(Exit::Usage)
 }
 
-/// The stack's word for a choice; `auto` is settled by `trail` before it comes to that.
+/// The parameter's value for a choice; `auto` is resolved before.
 fn mode(choice: TrailChoice) -> Option<&'static str> {
     match choice {
         TrailChoice::Auto => None,
@@ -166,34 +164,39 @@ fn mode(choice: TrailChoice) -> Option<&'static str> {
 
 fn trail(text: &str) -> Result<TrailChoice, Invalid> {
     TrailChoice::ALL.into_iter().find(|choice| choice.name() == text).ok_or_else(|| {
-        let problem = format!("`{text}` is not a choice of trail");
+        let problem = format!("`{text}` is not a trail setting");
         Invalid::new(problem, "choose `auto`, `create` or `existing`")
     })
 }
 
-/// The prefix of a stack that was given none: its name, so that two stacks do not want one bucket.
+/// The default prefix: the stack's name, so that two stacks do not need the same bucket.
 pub(crate) fn prefix_of(stack: &StackName) -> anyhow::Result<String> {
     let prefix = stack.as_str().to_ascii_lowercase();
     bucket_prefix(&prefix)
-        .with_context(|| format!("the name `{stack}` cannot begin the names of buckets"))
-        .hint("give another beginning with `--bucket-prefix`")
+        .with_context(|| format!("the name `{stack}` cannot be a prefix of bucket names"))
+        .hint("choose a prefix with `--bucket-prefix`")
         .exit(Exit::Usage)
 }
 
 pub(crate) fn bucket_prefix(text: &str) -> Result<String, Invalid> {
     let problem = "is not 2 to 25 of a-z, 0-9 and `-`, with no `-` in front";
-    matching("^[a-z0-9][a-z0-9-]{1,24}$", text, problem, "choose a short one, as `s3guard`")
+    matching("^[a-z0-9][a-z0-9-]{1,24}$", text, problem, "choose a short one, such as `s3guard`")
 }
 
-/// An address, or the template's own value for "nobody".
+/// An address, or nothing.
 fn email(text: &str) -> Result<String, Invalid> {
     let pattern = r"^$|^[^@\s]+@[^@\s.]+(\.[^@\s.]+)+$";
-    matching(pattern, text, "is not a mail address", "give one address, as `owner@example.org`")
+    matching(
+        pattern,
+        text,
+        "is not an email address",
+        "give one address, such as `owner@example.org`",
+    )
 }
 
 pub(crate) fn grade(text: &str) -> Result<Grade, Invalid> {
     text.parse().map_err(|problem: s3guard_posture::model::grade::InvalidGrade| {
-        Invalid::new(problem.to_string(), "the README says what each grade does")
+        Invalid::new(problem.to_string(), "the README explains the grades")
     })
 }
 
@@ -206,7 +209,7 @@ pub(crate) fn key(text: &str) -> Result<KeyArn, Invalid> {
     })
 }
 
-/// A schedule as EventBridge takes it: one of day-of-month and day-of-week has to be left open.
+/// A schedule of EventBridge: one of day-of-month and day-of-week has to be `?`.
 ///
 /// Source: Amazon EventBridge User Guide, "Setting a schedule pattern for scheduled rules (legacy)".
 fn sweep_rate(text: &str) -> Result<String, Invalid> {
@@ -343,7 +346,7 @@ mod tests {
         };
         let refused = |stack: &str, problem: &str| {
             let trail = format!("the stack's trail would be `{stack}-eu-west-1`, which {problem}");
-            Err(format!("{trail}: CloudTrail takes no such name"))
+            Err(format!("{trail}: CloudTrail does not accept it"))
         };
         let (long, longest) = ("a".repeat(119), "a".repeat(118));
         assert_eq!(of(None, "ab", &[]), Ok(()));

@@ -1,4 +1,4 @@
-//! `s3guard config`: what counts here, where it was said, and whether the file is right. Nobody is called.
+//! `s3guard config`: shows and checks the configuration, without calling AWS.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -14,9 +14,9 @@ use crate::error::Advice as _;
 use crate::exit::{self, Exit};
 use crate::ui::output::Output;
 
-/// Show what is configured here, and where it was said
+/// Show and check the configuration
 ///
-/// Reads `s3guard.toml` and the environment, and calls nobody.
+/// Reads `s3guard.toml` and the environment, and does not call AWS.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = manual())]
 pub(crate) struct Args {
@@ -26,15 +26,15 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// Show every setting that counts here
+    /// Show the effective settings
     Show(Show),
-    /// Check the file, show every mistake where it stands, and print which file it is
+    /// Check the file, show every mistake with its position, and print its path
     Check(Check),
 }
 
 #[derive(Debug, clap::Args)]
 struct Show {
-    /// Say of each setting where it was said
+    /// Show where each setting is set
     #[arg(long)]
     origin: bool,
 
@@ -65,7 +65,9 @@ pub(crate) fn run(
             let found = check.config.find()?;
             let found = found
                 .ok_or_else(|| {
-                    anyhow!("there is no `s3guard.toml` here, nor above in the repository")
+                    anyhow!(
+                        "there is no `s3guard.toml` in this folder or above it in the repository"
+                    )
                 })
                 .hint("name one with `--config`, or write one with `s3guard init`")
                 .exit(Exit::Usage)?;
@@ -75,7 +77,7 @@ pub(crate) fn run(
     Ok(Exit::Done)
 }
 
-/// The settings that count; as text, a line each.
+/// The effective settings; as text, one per line.
 #[derive(Serialize)]
 struct Shown {
     settings: Vec<Row>,

@@ -10,15 +10,15 @@ use crate::error::Advice as _;
 
 const NAME: &str = "s3guard.toml";
 
-/// More is no configuration: two hundred rules and five hundred exemptions have a tenth of it.
+/// No configuration is larger: two hundred rules and five hundred exemptions have a tenth of it.
 const BYTES_MAX: u64 = 1024 * 1024;
 
-/// Looks in a folder and in those above it, up to the repository's root; gives the path from the folder. Outside of a
-/// repository it looks only in the folder itself: who could write to one above could switch the guard off.
+/// Searches a folder and those above it, up to the repository's root, and returns the path from the folder. Outside of a
+/// repository it searches only the folder itself, because other users may be able to write to those above.
 pub(crate) fn find(folder: &Path) -> Option<PathBuf> {
     let is_in_repository = folder.ancestors().any(is_repository);
     for (depth, above) in folder.ancestors().enumerate() {
-        // Whatever it is: a folder or a broken link of that name is told, not passed over.
+        // A folder or a broken link of that name is an error, and is not skipped.
         if fs::symlink_metadata(above.join(NAME)).is_ok() {
             return Some(PathBuf::from("../".repeat(depth) + NAME));
         }
@@ -33,7 +33,7 @@ fn is_repository(folder: &Path) -> bool {
     folder.join(".git").exists()
 }
 
-/// Reads a file, also one that has no size, as a pipe.
+/// Reads a file or a pipe.
 pub(crate) fn read(folder: &Path, path: &Path) -> anyhow::Result<Vec<u8>> {
     read_some(&folder.join(path))
         .with_context(|| format!("the configuration `{}` could not be read", path.display()))
@@ -51,7 +51,7 @@ fn read_some(path: &Path) -> anyhow::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     file.take(BYTES_MAX + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > BYTES_MAX {
-        anyhow::bail!("it is larger than 1 MiB, so it is something else");
+        anyhow::bail!("it is larger than 1 MiB, which no configuration is");
     }
     Ok(bytes)
 }

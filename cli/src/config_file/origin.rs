@@ -1,4 +1,4 @@
-//! Which value counts, of those that the environment, the file and AWS's own configuration give: decided here.
+//! The effective settings, from the environment, the file and the AWS configuration.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::config_file::Found;
 
-/// A setting, its value as TOML would have it, and where it was said.
+/// A setting, its value, and where it is set.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Row {
     pub(crate) setting: String,
@@ -17,21 +17,21 @@ pub(crate) struct Row {
     pub(crate) origin: Origin,
 }
 
-/// Where a value was said.
+/// Where a value is set.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Origin {
-    /// In this variable.
     Environment(&'static str),
-    /// In this file, in this line.
-    File { path: String, line: usize },
+    File {
+        path: String,
+        line: usize,
+    },
     /// In the AWS configuration, which is read when AWS is called.
     Aws,
-    /// Nowhere: it is so unless somebody says otherwise.
     Default,
 }
 
-/// The settings that a variable may say, too, the variable, and what counts where nobody says anything.
+/// Settings with their variables and defaults.
 const SETTINGS: [(&str, &str, Option<&str>); 8] = [
     ("deploy.stack", "S3GUARD_STACK", Some("s3guard")),
     ("deploy.trail", "S3GUARD_TRAIL", Some("create")),
@@ -86,7 +86,7 @@ pub(crate) fn rows(found: Option<&Found>, variable: impl Fn(&str) -> Option<Stri
     rows.map(|(setting, (value, origin))| Row { setting, value, origin }).collect()
 }
 
-/// Every value that was written, with the way to it. Lists of texts are one value.
+/// Collects every value with its path. A list of texts is one value.
 fn collect(value: &Value, path: &mut Vec<PathPart>, leaves: &mut Vec<(Vec<PathPart>, Value)>) {
     match value {
         Value::Object(settings) => {

@@ -39,7 +39,7 @@ use crate::operations::regions;
 use crate::operations::regions::ByRegion;
 use crate::ui::output::Output;
 
-/// Makes or changes the stack of each Region.
+/// Creates or updates the stack of each Region.
 pub(crate) async fn deploy(
     wanted: &WantedArgs,
     options: &OptionArgs,
@@ -55,14 +55,14 @@ pub(crate) async fn deploy(
     }
     if options.express {
         output.warn(
-            "in express mode what was just made may not be ready: what uses it at once can fail",
+            "in express mode a resource may not be ready when it is reported: using it at once can fail",
         );
     }
     let targets = find(&wanted.account, output, Some(options), run).await?;
     warn_of_global_endpoint(&targets, output).await;
     let answers = if let Some(id) = &options.change_set {
         let Ok([target]) = <[Target; 1]>::try_from(targets) else {
-            return Err(anyhow!("a change set is of one stack in one Region"))
+            return Err(anyhow!("a change set belongs to one stack in one Region"))
                 .hint("name its Region with `--region`")
                 .exit(Exit::Usage);
         };
@@ -86,7 +86,7 @@ pub(crate) async fn deploy(
     report::finish(ended, &wanted.account.stack, output)
 }
 
-/// Finds the stack of each Region; if one cannot be deployed to, nothing is done in any.
+/// Finds the stack of each Region; if one Region cannot be deployed to, nothing is done in any.
 async fn find(
     args: &AccountsArgs,
     output: &Output,
@@ -100,11 +100,11 @@ async fn find(
 }
 
 fn all_or_none<T>(results: ByRegion<T>, output: &Output) -> anyhow::Result<Vec<T>> {
-    let nothing = |_: &str| "nothing was changed in any".to_owned();
+    let nothing = |_: &str| "nothing was changed in any Region".to_owned();
     results.all("cannot be deployed to", output, nothing)
 }
 
-/// A bucket that is made through the global endpoint is told of in us-east-1, wherever it lies.
+/// CloudTrail records a bucket that is created through the global endpoint in us-east-1, whatever its Region.
 ///
 /// Source: AWS CloudTrail User Guide, "Amazon S3 information in CloudTrail".
 async fn warn_of_global_endpoint(targets: &[Target], output: &Output) {
@@ -117,11 +117,11 @@ async fn warn_of_global_endpoint(targets: &[Target], output: &Output) {
     }
     let connection = first.account.connection.in_region(&global);
     let there = Stacks::new(&connection).describe(first.name.as_str()).await;
-    // Who may not look, or has the Region switched off, is not told of what may be no gap.
+    // Without the permission, or with the Region disabled, it is not known whether there is a gap.
     if let Ok(None) = there {
         output.warn(format_args!(
-            "buckets that are made through the global endpoint are seen only in us-east-1, where there is no stack \
-             `{}`: the sweep finds them hours later; add us-east-1 to `--region`",
+            "events of buckets that are created through the global endpoint arrive only in us-east-1, which has no stack \
+             `{}`: only the sweep finds these buckets, hours later; add us-east-1 to `--region`",
             first.name
         ));
     }
@@ -145,11 +145,12 @@ async fn carry_out(
     }
     let mut stack = now
         .or_else(|| target.found.clone())
-        .ok_or_else(|| anyhow!("stack `{}` is gone, somebody has deleted it", target.name))?;
+        .ok_or_else(|| anyhow!("stack `{}` was deleted in the meantime", target.name))?;
     if let Some(wanted) = protection.filter(|wanted| *wanted != stack.protected) {
         target.stacks.protect(&stack.id, wanted).await?;
         stack.protected = wanted;
-        let now = if wanted { "is protected against deletion" } else { "is protected no longer" };
+        let now =
+            if wanted { "is protected against deletion" } else { "is not protected any more" };
         target.output.say(format_args!("stack `{}` {now}", target.name));
     }
     if deployed != Deployed::Unchanged {
@@ -168,16 +169,17 @@ async fn carry_out(
 /// What the schedule puts into the guard's queue, as EventBridge writes it.
 const SWEEP: &str = r#"{"source":"aws.events","detail-type":"Scheduled Event","detail":{}}"#;
 
-/// Asks a new guard to inspect all buckets now, for which the schedule would wait hours. It is no failure if it cannot
-/// be asked.
+/// Starts the first sweep of a new guard, which the schedule would start hours later. A failure is only a warning.
 async fn sweep(connection: &Connection, stack: &Stack, output: &Output) {
     let Some(url) = stack.outputs.get(contract::output::GUARD_QUEUE_URL) else {
-        return output.warn("the stack names no queue: buckets that exist wait for the schedule");
+        return output.warn(
+            "the stack has no queue as output: existing buckets are checked by the schedule",
+        );
     };
     match Queue::new(connection, url).send(SWEEP, 0).await {
-        Ok(()) => output.say("the guard looks at the buckets that exist"),
+        Ok(()) => output.say("the guard checks the existing buckets"),
         Err(error) => output.warn(format_args!(
-            "buckets that exist wait for the schedule, since no sweep could be asked for: {error}"
+            "existing buckets are checked by the schedule, because the sweep could not be started: {error}"
         )),
     }
 }

@@ -1,7 +1,5 @@
-//! What whoever deploys the guard has to be allowed: what CloudFormation does in his name, and what the command itself calls.
-//!
-//! The first is in `resources.json`, which a test makes from AWS's own resource schemas; the second stands in `place`,
-//! beside what each action is about.
+//! The permissions that a deployment needs: for CloudFormation on behalf of the caller, from `resources.json`, which a
+//! test generates from AWS's resource schemas, and for the calls of the command itself, from `place`.
 
 mod left_out;
 mod place;
@@ -13,10 +11,10 @@ use serde_json::{Value as Json, json};
 
 pub(crate) use crate::operations::permissions::place::{Place, Target};
 
-/// For each resource type of the template the actions that its handlers need.
+/// For each resource type of the template, the actions of its handlers.
 const RESOURCES: &str = include_str!("permissions/resources.json");
 
-/// The characters that a managed policy may have, white space not counted.
+/// The maximum length of a managed policy, without white space.
 ///
 /// Source: AWS IAM User Guide, "IAM and AWS STS quotas".
 const POLICY_LENGTH_MAX: usize = 6_144;
@@ -29,7 +27,7 @@ pub(crate) struct Policy {
     statements: Vec<Json>,
 }
 
-/// The actions by what they are about.
+/// The actions by resource scope.
 pub(crate) fn actions() -> BTreeMap<Place, BTreeSet<String>> {
     let mut actions: BTreeMap<Place, BTreeSet<String>> = BTreeMap::new();
     for action in of_resources().into_iter().filter(|action| !left_out::is(action)) {
@@ -48,7 +46,7 @@ fn of_resources() -> BTreeSet<String> {
     by_type.into_values().flatten().collect()
 }
 
-/// The deployer's policy: as many as IAM needs, each with a name.
+/// The deployer's managed policies, by name: as many as IAM's maximum length requires.
 pub(crate) fn policies(target: &Target) -> BTreeMap<String, Policy> {
     let statements = actions().into_iter().map(|(place, actions)| {
         let mut statement = json!({

@@ -1,4 +1,4 @@
-//! A stack brought back to where it last was well.
+//! Rolls a stack back to its last working state.
 
 use std::fmt;
 
@@ -21,11 +21,11 @@ use crate::ui::output::Output;
 /// What comes next, by the status of the stack.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Step {
-    /// Go on with a rollback that got stuck.
+    /// Continue a rollback that failed.
     Continue,
-    /// Roll back what failed and was left so.
+    /// Roll back a failed operation.
     RollBack(&'static str),
-    /// Cancel the update that is going on.
+    /// Cancel the update in progress.
     Cancel,
     Stop {
         why: &'static str,
@@ -33,10 +33,9 @@ enum Step {
     },
 }
 
-/// The stack is well, and what it was before is not known any more.
 const WELL: &str = "there is nothing to roll back";
 
-/// Brings the guard's stack back, after a person has agreed.
+/// Rolls back the guard's stack, after a person has approved it.
 pub(crate) async fn roll_back(
     args: &RollbackArgs,
     output: &Output,
@@ -66,14 +65,14 @@ pub(crate) async fn roll_back(
             };
             if skip == Skip::None && !stuck.is_empty() {
                 output.say(format_args!(
-                    "mend what is in the way, or leave them as they are with `--skip {}`",
+                    "fix the causes, or skip the resources with `--skip {}`",
                     stuck.join(" --skip ")
                 ));
             }
             question(&skipped)
         }
         Step::RollBack(what) => format!("roll back {what}?"),
-        Step::Cancel => "cancel the update, which is rolled back then?".to_owned(),
+        Step::Cancel => "cancel the update, and roll it back?".to_owned(),
         Step::Stop { why, hint } => {
             return Err(anyhow!("stack `{name}` is in `{}`: {why}", stack.status)).hint(hint);
         }
@@ -91,14 +90,14 @@ pub(crate) async fn roll_back(
     let ended = follower.follow().await?;
     let status =
         ended.stack.as_ref().map_or(StackStatus::from("DELETE_COMPLETE"), |s| s.status.clone());
-    if !is_back(&status) {
+    if !is_rolled_back(&status) {
         let what = format!("stack `{name}` was not rolled back");
         return Err(follow::failed(&what, &ended, &after_failure(name, &status)));
     }
-    output.say(format_args!("stack `{name}` is back, in `{status}`"));
+    output.say(format_args!("stack `{name}` is rolled back, in `{status}`"));
     if !skipped.is_empty() {
         output.warn(
-            "what was skipped is not as the template has it: mend it by hand, or have the next `s3guard deploy` set it",
+            "skipped resources differ from the template: correct them by hand, or with the next `s3guard deploy`",
         );
     }
     output.result(&RolledBack { stack: name.to_string(), status: status.to_string(), skipped })?;
@@ -106,11 +105,11 @@ pub(crate) async fn roll_back(
 }
 
 impl RollbackArgs {
-    /// What was given and does not go with where the stack stands.
+    /// Refuses flags that do not fit the status of the stack.
     fn check(&self, step: &Step, status: &StackStatus) -> anyhow::Result<()> {
         let misplaced = match step {
             Step::Cancel if !self.cancel => {
-                return Err(anyhow!("the stack is in `{status}`: an update is going on"))
+                return Err(anyhow!("the stack is in `{status}`: an update is in progress"))
                     .hint("`--cancel` cancels it; `s3guard events --follow` shows it")
                     .exit(Exit::Usage);
             }
@@ -121,16 +120,16 @@ impl RollbackArgs {
                 return Ok(());
             }
         };
-        Err(anyhow!("`{misplaced}` does not go with a stack in `{status}`"))
-            .hint("leave it out")
+        Err(anyhow!("`{misplaced}` cannot be used with a stack in `{status}`"))
+            .hint("omit the flag")
             .exit(Exit::Usage)
     }
 
-    /// What to do about the resources that got stuck. CloudFormation skips only those, and refuses everything else.
+    /// What to skip: CloudFormation accepts only resources that could not be rolled back.
     fn skip(&self, stuck: &[String]) -> anyhow::Result<Skip> {
         if let Some(id) = self.skip.iter().find(|id| !stuck.contains(id)) {
             let hint = if stuck.is_empty() {
-                "none is: leave `--skip` out".to_owned()
+                "there is none: omit `--skip`".to_owned()
             } else {
                 format!("those that can be skipped are `{}`", stuck.join("`, `"))
             };
@@ -146,7 +145,7 @@ impl RollbackArgs {
     }
 }
 
-/// The resources that could not be rolled back, by their logical ids, after each was shown.
+/// Shows the resources that could not be rolled back, and returns their logical ids.
 async fn stuck(stacks: &Stacks, stack: &Stack, output: &Output) -> anyhow::Result<Vec<String>> {
     let resources = stacks.stuck_resources(&stack.id).await?;
     if !resources.is_empty() {
@@ -161,8 +160,8 @@ async fn stuck(stacks: &Stacks, stack: &Stack, output: &Output) -> anyhow::Resul
 
 fn question(skipped: &[String]) -> String {
     match skipped {
-        [] => "go on with the rollback, and try all of them again?".to_owned(),
-        ids => format!("go on with the rollback, and leave `{}` as it is?", ids.join("`, `")),
+        [] => "continue the rollback, and try all of them again?".to_owned(),
+        ids => format!("continue the rollback, and skip `{}`?", ids.join("`, `")),
     }
 }
 
@@ -170,7 +169,7 @@ fn question(skipped: &[String]) -> String {
 struct RolledBack {
     stack: String,
     status: String,
-    /// What was left as it is, by its logical id.
+    /// The logical ids of skipped resources.
     skipped: Vec<String>,
 }
 
@@ -188,7 +187,7 @@ impl fmt::Display for RolledBack {
 /// Source: AWS CloudFormation API Reference, `ContinueUpdateRollback`, `RollbackStack` and `CancelUpdateStack`: the
 /// statuses that each takes.
 fn next(name: &StackName, status: &StackStatus) -> Step {
-    let events = format!("`s3guard events --follow --stack {name}` shows it until it is over");
+    let events = format!("`s3guard events --follow --stack {name}` shows it until it ends");
     let (why, hint) = match status.known() {
         Some((Operation::UpdateRollback, Phase::Failed)) => return Step::Continue,
         Some((Operation::Create, Phase::Failed)) => {
@@ -199,58 +198,56 @@ fn next(name: &StackName, status: &StackStatus) -> Step {
         }
         Some((Operation::Update, Phase::InProgress)) => return Step::Cancel,
         Some((Operation::Review, _) | (Operation::Delete, Phase::Complete)) => {
-            ("nothing of it is there", format!("`s3guard deploy --stack {name}` makes it"))
+            ("it has no resources", format!("`s3guard deploy --stack {name}` creates them"))
         }
         Some((
             Operation::Rollback | Operation::UpdateRollback | Operation::ImportRollback,
             Phase::InProgress | Phase::Cleanup,
-        )) => ("it is being rolled back already", events),
+        )) => ("a rollback is already in progress", events),
         Some((_, Phase::InProgress | Phase::Cleanup)) => {
-            ("what is going on cannot be cancelled", events)
+            ("the operation in progress cannot be cancelled", events)
         }
         Some((Operation::Rollback | Operation::Delete, _)) => (
             "it can only be deleted",
             format!("`s3guard destroy --stack {name}`, then deploy again"),
         ),
-        Some((Operation::UpdateRollback | Operation::ImportRollback, Phase::Complete)) => (
-            "it was rolled back already",
-            format!("`s3guard deploy --stack {name}` changes it again"),
-        ),
-        Some((_, Phase::Complete)) => (
-            WELL,
-            "to have what was there before, deploy it again from an earlier version".to_owned(),
-        ),
+        Some((Operation::UpdateRollback | Operation::ImportRollback, Phase::Complete)) => {
+            ("it is already rolled back", format!("`s3guard deploy --stack {name}` updates it"))
+        }
+        Some((_, Phase::Complete)) => {
+            (WELL, "to get an earlier state, deploy an earlier version".to_owned())
+        }
         Some((Operation::Import | Operation::ImportRollback, Phase::Failed)) => (
-            "an import could not be undone",
-            "look at the stack in the CloudFormation console, which can continue it".to_owned(),
+            "an import could not be rolled back",
+            "check the stack in the CloudFormation console, which can continue it".to_owned(),
         ),
         None => (
             "this s3guard does not know the status",
-            "look at the stack in the CloudFormation console; a newer s3guard may know this status"
+            "check the stack in the CloudFormation console; a newer s3guard may know this status"
                 .to_owned(),
         ),
     };
     Step::Stop { why, hint }
 }
 
-/// Whether a stack in this status was brought back.
-fn is_back(status: &StackStatus) -> bool {
+/// Whether a stack in this status is rolled back.
+fn is_rolled_back(status: &StackStatus) -> bool {
     use Operation::{Delete, Rollback, UpdateRollback};
     matches!(status.known(), Some((UpdateRollback | Rollback | Delete, Phase::Complete)))
 }
 
-/// How to go on with a stack that was not brought back.
+/// How to go on after a failed rollback.
 fn after_failure(name: &StackName, status: &StackStatus) -> String {
     match next(name, status) {
         Step::Continue => format!(
-            "mend the cause, or leave the resource as it is with `s3guard rollback --stack {name} --skip ID`"
+            "fix the cause, or skip the resource with `s3guard rollback --stack {name} --skip ID`"
         ),
         Step::RollBack(_) => {
-            format!("mend the cause, then `s3guard rollback --stack {name}` again")
+            format!("fix the cause, then `s3guard rollback --stack {name}` again")
         }
         Step::Cancel => format!("`s3guard events --follow --stack {name}` shows it"),
-        // It was too late to cancel it.
-        Step::Stop { why: WELL, .. } => "it was over before it could be undone".to_owned(),
+        // It was too late to cancel.
+        Step::Stop { why: WELL, .. } => "the update ended before it could be cancelled".to_owned(),
         Step::Stop { hint, .. } => hint,
     }
 }
@@ -281,16 +278,16 @@ mod tests {
         assert_eq!(skip(&[], false), Skip::None);
         assert_eq!(skip(&["B"], false), Skip::These(ids(&["B"])));
         assert_eq!(skip(&[], true), Skip::All);
-        assert!(question(&ids(&["B"])).ends_with("leave `B` as it is?"));
+        assert!(question(&ids(&["B"])).ends_with("and skip `B`?"));
         let text = |stuck: &[String]| {
             crate::error::text(&args(&["C"], false, false).skip(stuck).unwrap_err())
         };
         assert!(text(&stuck).contains("hint: those that can be skipped are `A`, `B`"));
-        assert!(text(&[]).contains("hint: none is"));
+        assert!(text(&[]).contains("hint: there is none"));
     }
 
     #[test]
-    fn a_flag_that_does_not_go_with_where_the_stack_stands_is_refused() {
+    fn a_flag_that_does_not_fit_the_status_is_refused() {
         for status in StackStatus::all() {
             let step = next(&"s".parse().unwrap(), &status);
             let refused = |skip: &[&str], force, cancel| {
@@ -313,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn every_status_has_its_way_back_or_a_reason() {
+    fn every_status_has_a_step_or_a_reason() {
         let expected = |status: &StackStatus| match status.as_str() {
             "UPDATE_ROLLBACK_FAILED" => "continue",
             "CREATE_FAILED" | "UPDATE_FAILED" => "roll back",
@@ -348,16 +345,16 @@ mod tests {
     }
 
     #[test]
-    fn nothing_that_is_going_on_counts_as_brought_back() {
+    fn no_operation_in_progress_counts_as_rolled_back() {
         for status in StackStatus::all() {
-            assert!(!is_back(&status) || status.is_settled(), "{status}");
+            assert!(!is_rolled_back(&status) || status.is_settled(), "{status}");
             let failed = status.as_str().ends_with("_FAILED");
-            assert!(!(is_back(&status) && failed), "{status}");
+            assert!(!(is_rolled_back(&status) && failed), "{status}");
         }
         let name = "s".parse().unwrap();
         let hint = after_failure(&name, &StackStatus::from("UPDATE_ROLLBACK_FAILED"));
         assert!(hint.contains("s3guard rollback --stack s --skip ID"), "{hint}");
         let hint = after_failure(&name, &StackStatus::from("UPDATE_COMPLETE"));
-        assert_eq!(hint, "it was over before it could be undone");
+        assert_eq!(hint, "the update ended before it could be cancelled");
     }
 }

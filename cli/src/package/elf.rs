@@ -1,6 +1,5 @@
-//! Whether a program starts in the Lambda: read from its ELF file, before anybody uploads it.
-//!
-//! A program that asks for more than the runtime has dies at every start, with nothing but a loader's line in a log.
+//! Checks the ELF file of a program before it is uploaded: one that needs more than the runtime has would crash at
+//! every start, with only a line of the loader in the log.
 
 use object::elf;
 use object::read::elf::{ElfFile64, FileHeader as _, ProgramHeader as _};
@@ -11,7 +10,7 @@ use crate::package::Architecture;
 
 type ElfFile<'data> = ElfFile64<'data, LittleEndian>;
 
-/// What `provided.al2023` brings: Amazon Linux 2023 has glibc 2.34 and GCC 11.
+/// The versions in `provided.al2023`: Amazon Linux 2023 has glibc 2.34 and GCC 11.
 ///
 /// Source: Amazon Linux 2023 User Guide, "Core toolchain: glibc, gcc, binutils".
 const NEWEST: [(&str, [u32; 2]); 2] = [("GLIBC_", [2, 34]), ("GCC_", [11, u32::MAX])];
@@ -29,7 +28,7 @@ pub(crate) enum Refusal {
     Damaged(#[from] object::Error),
     #[error("it is for {found}, the Lambda runs on {wanted}")]
     Machine { found: String, wanted: Architecture },
-    #[error("it wants the {0} `{1}`, which the runtime does not have")]
+    #[error("it needs the {0} `{1}`, which the runtime does not have")]
     Missing(&'static str, String),
     #[error("it needs `{version}`, provided.al2023 has {newest}")]
     TooNew { version: String, newest: String },
@@ -60,7 +59,7 @@ pub(crate) fn check(bytes: &[u8], wanted: Architecture) -> Result<(), Refusal> {
     if FileKind::parse(bytes).ok() != Some(FileKind::Elf64) {
         return Err(Refusal::NotElf);
     }
-    // Both of Lambda's processors are little-endian: another order is another machine.
+    // Both of Lambda's processors are little-endian.
     let file = ElfFile::parse(bytes).map_err(|error| match bytes.get(5) {
         Some(2) => Refusal::Machine { found: "a big-endian processor".to_owned(), wanted },
         Some(_) | None => Refusal::Damaged(error),
@@ -92,7 +91,7 @@ fn machine(file: &ElfFile<'_>, wanted: Architecture) -> Result<(), Refusal> {
     }
 }
 
-/// A program without a loader is static, and needs nothing.
+/// A program without a loader is statically linked, and needs no libraries.
 fn loader(file: &ElfFile<'_>, wanted: Architecture) -> Result<(), Refusal> {
     let expected: &[u8] = match wanted {
         Architecture::X86_64 => b"/lib64/ld-linux-x86-64.so.2",
@@ -129,7 +128,7 @@ fn versions(file: &ElfFile<'_>) -> Result<(), Refusal> {
         let (_, versions) = need?;
         for version in versions {
             let version = version?;
-            // The loader goes on without what is only weakly wanted.
+            // The loader ignores missing weak versions.
             if version.vna_flags.get(LittleEndian).contains(elf::VER_FLG_WEAK) {
                 continue;
             }
@@ -142,7 +141,7 @@ fn versions(file: &ElfFile<'_>) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// The newest that the runtime has, if this version is newer than that.
+/// The newest version in the runtime, if this version is newer.
 fn too_new(version: &str) -> Option<String> {
     let (prefix, number, newest) = NEWEST
         .iter()
@@ -150,7 +149,7 @@ fn too_new(version: &str) -> Option<String> {
     let numbers: Option<Vec<u32>> = number.split('.').map(|part| part.parse().ok()).collect();
     match numbers {
         Some(numbers) if numbers.as_slice() < &newest[..] || numbers == newest => None,
-        // A name instead of a number (`GLIBC_PRIVATE`, `GLIBC_ABI_DT_RELR`) is no promise to anybody.
+        // A name instead of a number (`GLIBC_PRIVATE`, `GLIBC_ABI_DT_RELR`) guarantees nothing.
         Some(_) | None => Some(match newest {
             [major, u32::MAX] => format!("{prefix}{major}"),
             [major, minor] => format!("{prefix}{major}.{minor}"),
@@ -207,7 +206,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn what_is_only_weakly_wanted_is_no_obstacle() {
+    fn weak_versions_are_ignored() {
         let needs = &[("libc.so.6", "GLIBC_2.38", "strlcpy", 2)];
         check(&Sample { needs, ..Sample::default() }, "starts");
     }
@@ -249,11 +248,11 @@ pub(crate) mod tests {
         let libraries = &["libc.so.6", "libssl.so.3"];
         check(
             &Sample { libraries, ..Sample::default() },
-            "it wants the library `libssl.so.3`, which the runtime does not have",
+            "it needs the library `libssl.so.3`, which the runtime does not have",
         );
         check(
             &Sample { interpreter: "/lib/ld-musl-x86_64.so.1", ..Sample::default() },
-            "it wants the loader `/lib/ld-musl-x86_64.so.1`, which the runtime does not have",
+            "it needs the loader `/lib/ld-musl-x86_64.so.1`, which the runtime does not have",
         );
     }
 

@@ -1,6 +1,5 @@
-//! Which packages are those of certain sources, so that the command carries no stale one.
-//!
-//! `standalone` puts them into a folder that is named after the sources; `build.rs` opens it, and has this file, too.
+//! Ties packages to their sources, so that the command contains no stale one: `standalone` writes them to a folder named
+//! after the sources, and `build.rs`, which includes this file, reads them from there.
 
 use std::fs;
 use std::io;
@@ -8,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
-/// The variable that tells `build.rs` in which folder the packages are.
+/// The variable with the folder of the packages, for `build.rs`.
 pub(crate) const VARIABLE: &str = "S3GUARD_EMBED";
-/// What the Lambda's program is made of; the version is in `Cargo.toml`.
+/// The sources of the Lambda's program; `Cargo.toml` has the version.
 pub(crate) const SOURCES: [&str; 6] =
     [".cargo/config.toml", "Cargo.lock", "Cargo.toml", "aws", "lambda", "posture"];
 
@@ -43,7 +42,7 @@ pub(crate) fn open(folder: &Path, workspace: &Path) -> Result<Vec<Sealed>, Strin
     Ok(sealed)
 }
 
-/// One hash of all that the Lambda's program is made of, by names and contents.
+/// One hash of all sources of the Lambda's program, by names and contents.
 pub(crate) fn fingerprint(workspace: &Path) -> io::Result<String> {
     let mut all = Sha256::new();
     for source in SOURCES {
@@ -56,7 +55,7 @@ pub(crate) fn fingerprint(workspace: &Path) -> io::Result<String> {
     Ok(hex::encode(all.finalize()))
 }
 
-/// The file itself, or all files below the folder in the order of their names; editors' hidden ones are none.
+/// The file, or all files below the folder in order, without hidden ones.
 fn files(path: &Path) -> io::Result<Vec<PathBuf>> {
     if !path.is_dir() {
         return Ok(vec![path.to_owned()]);

@@ -1,4 +1,4 @@
-//! The command itself, built anew with the package inside.
+//! Builds the command with the packages inside.
 
 use std::path::Path;
 use std::{fmt, fs, io};
@@ -12,7 +12,7 @@ use crate::package::seal;
 use crate::package::seal::Sealed;
 use crate::package::{Architecture, build, read, workspace, zipped};
 
-/// A command that was built, and what is inside.
+/// The command that was built.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Standalone {
@@ -30,14 +30,14 @@ struct Carried {
     sha256: String,
 }
 
-/// Packages the Lambda for these processors, and builds a command that carries the packages.
+/// Packages the Lambda for these processors, and builds a command with the packages.
 pub(crate) fn build(architectures: &[Architecture]) -> anyhow::Result<Standalone> {
     let workspace = workspace::find()?;
     let mut packages = Vec::new();
     let mut folder = workspace.clone();
     for architecture in architectures {
         let built = build::bootstrap(&workspace, build::RELEASED, *architecture)?;
-        // Without a configuration: it is the caller's, and goes in when there is a caller.
+        // Without a configuration, which is added when the command is used.
         let zip = zipped(&built.binary, *architecture)?;
         packages.push(Sealed { architecture: architecture.to_string(), zip });
         folder = built.target_folder.join("s3guard/standalone");
@@ -73,7 +73,7 @@ impl fmt::Display for Standalone {
     }
 }
 
-/// Puts packages into a folder, as those of these sources; those of earlier ones go.
+/// Writes the packages of these sources to a folder, in place of earlier ones.
 fn close(folder: &Path, workspace: &Path, packages: &[Sealed]) -> io::Result<()> {
     if folder.exists() {
         fs::remove_dir_all(folder)?;
@@ -83,7 +83,7 @@ fn close(folder: &Path, workspace: &Path, packages: &[Sealed]) -> io::Result<()>
     for Sealed { architecture, zip } in packages {
         fs::write(new.join(format!("{architecture}.zip")), zip)?;
     }
-    // The last, so that what was interrupted is not taken for whole.
+    // Last, so that an interrupted run leaves no incomplete folder of that name.
     fs::rename(new, folder.join(seal::fingerprint(workspace)?))
 }
 

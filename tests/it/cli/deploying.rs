@@ -117,10 +117,10 @@ fn what_broadens_permissions_is_shown_and_not_done_where_nobody_can_agree() {
     assert_eq!(ended.exit, Some(4), "{}", ended.words);
     for part in [
         "1 imported, 1 replaced",
-        "! AWS::SQS::Queue  GuardQueue  (a new one; the old one is deleted)",
+        "! AWS::SQS::Queue  GuardQueue  (new resource; the old one is deleted)",
         "QueueName: old -> new",
         "> AWS::S3::Bucket  TrailBucket  ab-trail",
-        "permissions that are broadened:",
+        "broadened permissions:",
         "GuardPolicy: may ",
         "needs approval",
     ] {
@@ -216,7 +216,11 @@ fn a_template_that_may_not_be_read_is_no_reason_to_stop() {
     };
     let ended = run(&account(), &["deploy"]);
     assert_eq!(ended.exit, Some(4), "{}", ended.words);
-    assert!(ended.words.contains("cannot be told: the stack's template may not be read"));
+    assert!(
+        ended
+            .words
+            .contains("the permissions cannot be compared: the stack's template cannot be read")
+    );
     let aws = account();
     let ended = run(&aws, &["deploy", "--approve", "never"]);
     assert_eq!((ended.exit, aws.count("ExecuteChangeSet")), (Some(0), 1), "{}", ended.words);
@@ -270,7 +274,7 @@ fn a_change_set_of_a_strangers_stack_is_not_looked_at() {
 #[test]
 fn an_update_that_fails_ends_with_the_way_on() {
     for (after, words) in [
-        ("UPDATE_ROLLBACK_COMPLETE", "what was changed was undone"),
+        ("UPDATE_ROLLBACK_COMPLETE", "the changes were rolled back"),
         ("UPDATE_ROLLBACK_FAILED", "`s3guard rollback --stack s`"),
         ("UPDATE_FAILED", "`s3guard deploy --stack s --on-failure keep`"),
     ] {
@@ -301,7 +305,7 @@ fn who_comes_second_hears_what_is_going_on() {
         });
         let ended = run(&aws, &["deploy", "--yes"]);
         assert_eq!(ended.exit, Some(1), "{call}: {}", ended.words);
-        assert!(ended.words.contains("somebody else is changing stack `s`"), "{}", ended.words);
+        assert!(ended.words.contains("another operation is changing stack `s`"), "{}", ended.words);
         assert!(ended.words.contains("s3guard events --follow --stack s"), "{}", ended.words);
     }
 }
@@ -321,7 +325,7 @@ fn what_goes_on_is_waited_for_or_named() {
     let ended = run(&aws, &["deploy", "--yes"]);
     assert_eq!((ended.exit, aws.count("CreateChangeSet")), (Some(1), 0), "{}", ended.words);
     assert!(ended.words.contains("is in `UPDATE_IN_PROGRESS`"), "{}", ended.words);
-    assert!(ended.words.contains("`--wait` deploys when it is over"), "{}", ended.words);
+    assert!(ended.words.contains("`--wait` waits for its end and deploys"), "{}", ended.words);
     let ended = run(&story, &["deploy", "--yes", "--wait"]);
     assert_eq!((ended.exit, story.count("ExecuteChangeSet")), (Some(0), 1), "{}", ended.words);
 }
@@ -359,11 +363,7 @@ fn a_shell_that_a_failed_creation_left_is_deleted_first() {
         _ => None,
     });
     let ended = run(&aws, &["deploy"]);
-    assert!(
-        ended.words.contains("an empty shell: it is deleted and made again"),
-        "{}",
-        ended.words
-    );
+    assert!(ended.words.contains("and empty: it is deleted and created again"), "{}", ended.words);
     assert_eq!(aws.count("DeleteStack"), 1, "{}", ended.words);
     assert!(aws.made("CreateChangeSet")[0].body.contains("ChangeSetType=CREATE"));
     // Only to look changes nothing of it.
@@ -373,7 +373,7 @@ fn a_shell_that_a_failed_creation_left_is_deleted_first() {
     });
     let ended = run(&aws, &["diff", "--fail"]);
     assert_eq!((ended.exit, aws.count("DeleteStack")), (Some(3), 0), "{}", ended.words);
-    assert!(ended.result.contains("makes all of it anew"), "{}", ended.result);
+    assert!(ended.result.contains("creates everything again"), "{}", ended.result);
 }
 
 #[test]
@@ -382,7 +382,7 @@ fn a_difference_is_shown_and_taken_away_again() {
     let ended = run(&aws, &["diff"]);
     assert_eq!(ended.exit, Some(0), "{}", ended.words);
     assert!(ended.result.contains("1 imported, 1 replaced"), "{}", ended.result);
-    assert!(ended.result.contains("permissions that are broadened:"), "{}", ended.result);
+    assert!(ended.result.contains("broadened permissions:"), "{}", ended.result);
     let calls = ["CreateChangeSet", "DeleteChangeSet", "ExecuteChangeSet", "DeleteStack"];
     assert_eq!(calls.map(|call| aws.count(call)), [1, 1, 0, 0]);
     let uploaded = aws.made("PUT");
@@ -405,7 +405,7 @@ fn what_no_deployment_can_be_is_refused_before_anything_is_asked() {
         (&["deploy", "--set", "Grad=x"][..], "the template has no such parameter"),
         (&["deploy", "--set", "SettleSeconds=9999"], "a number from 0 to 900"),
         (&["deploy", "--set", "Grade=hybrid"], "need BucketKeyArn"),
-        (&["deploy", "--set", "BucketPrefix=cd"], "a flag or the configuration says `ab`"),
+        (&["deploy", "--set", "BucketPrefix=cd"], "a flag or the configuration sets `ab`"),
         (&["deploy", "--express", "--on-failure", "delete"], "`--express` cannot delete"),
         (&["diff", "--set", "Grade=best"], "it takes speed, hybrid, security"),
     ] {

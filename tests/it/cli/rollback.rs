@@ -61,7 +61,7 @@ fn a_rollback_that_got_stuck_is_continued_without_what_is_skipped() {
             assert_eq!(skips, [false, false], "{}", request.body);
         }
         assert!(request.body.contains("ClientRequestToken=s3guard-"), "{}", request.body);
-        assert_eq!(words.contains("warning: what was skipped"), parameter.is_some(), "{words}");
+        assert_eq!(words.contains("warning: skipped resources"), parameter.is_some(), "{words}");
     }
 
     let (exit, words, aws) = rolled_back(before, after, &["--yes", "--skip", "Queue"]);

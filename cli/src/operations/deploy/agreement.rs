@@ -1,4 +1,4 @@
-//! What would be done, shown; and somebody's agreement, once for all Regions.
+//! The changes are shown, and approved once for all Regions.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use crate::operations::deploy::review::Review;
 use crate::operations::session;
 use crate::ui::output::Output;
 
-/// What would be done to the stack of a Region, for programs.
+/// The changes of the stack of one Region, as JSON.
 #[derive(Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Proposed {
@@ -49,7 +49,7 @@ pub(crate) fn show(answers: &[Answer], output: &Output) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Leaves the change sets to be carried out later.
+/// Keeps the change sets for a later run.
 pub(crate) fn leave(answers: &[Answer], output: &Output) -> anyhow::Result<Exit> {
     let mut change_sets = Vec::new();
     for answer in answers {
@@ -57,7 +57,7 @@ pub(crate) fn leave(answers: &[Answer], output: &Output) -> anyhow::Result<Exit>
         let id = &proposal.set.id;
         let view = Proposed { change_set: Some(id.clone()), ..answer.view() };
         output.say(format_args!(
-            "nothing was changed; `s3guard deploy --stack {} --region {} --change-set {id}` does it",
+            "nothing was changed; `s3guard deploy --stack {} --region {} --change-set {id}` carries it out",
             view.stack, view.region
         ));
         change_sets.push(view);
@@ -66,7 +66,7 @@ pub(crate) fn leave(answers: &[Answer], output: &Output) -> anyhow::Result<Exit>
     Ok(Exit::Done)
 }
 
-/// The change sets that wait; as text, an id a line.
+/// The change sets that wait; as text, one id per line.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Waiting {
@@ -80,7 +80,7 @@ impl fmt::Display for Waiting {
     }
 }
 
-/// Has somebody agree where that is needed. What nobody agrees to is deleted, unless it was made by an earlier run.
+/// Asks for approval where it is needed. Without it, the change sets of this run are deleted.
 pub(crate) async fn agree(
     answers: &[Answer],
     options: &OptionArgs,

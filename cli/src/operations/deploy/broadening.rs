@@ -1,8 +1,7 @@
-//! Which changes of a template let somebody do more than before: decided from the templates and their parameters.
+//! Which changes of a template broaden permissions: decided from the templates and their parameters.
 //!
-//! Every document with statements counts, whoever's it is: of roles, of buckets, queues, topics and keys, and who may
-//! call a function. A statement is taken apart into single grants; a grant that none of before covers is a new one, and
-//! so is a denial that is gone.
+//! Every policy document counts: of roles, buckets, queues, topics and keys, and permissions to invoke a function.
+//! A statement is split into single grants; a grant that no earlier grant covers is new, and so is a removed denial.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::{fmt, mem};
@@ -13,7 +12,7 @@ use s3guard_synth::cfn::Resolver;
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
-/// What stands before a name that is left out.
+/// The prefix of an excluded name, as in `NotAction`.
 const ALL_BUT: &str = "all but ";
 
 /// A template, and the values of its parameters.
@@ -22,30 +21,30 @@ pub(crate) struct Given<'a> {
     pub(crate) parameters: BTreeMap<String, String>,
 }
 
-/// Somebody may do more than before.
+/// A permission that is new.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Grant {
-    /// The resource in whose policy it stands.
+    /// The resource that has the policy.
     pub(crate) logical_id: String,
-    /// Whether it is a denial that is gone, not a permission that is new.
+    /// Whether a denial was removed, instead of a permission added.
     pub(crate) is_denial_gone: bool,
-    /// Who may, where the policy says it.
+    /// The principal, if the policy names one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) principal: Option<String>,
     pub(crate) action: String,
     pub(crate) resource: String,
-    /// On which conditions, as JSON.
+    /// The conditions, as JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) condition: Option<String>,
 }
 
-/// What the new template lets somebody do and the old one does not.
+/// The permissions that the new template grants and the old one does not.
 pub(crate) fn broadening(old: &Given<'_>, new: &Given<'_>) -> Vec<Grant> {
     let (old, new) = (Grants::of(old), Grants::of(new));
     let is_new = |grant: &&Grant| !old.allowed.iter().any(|known| covers(known, grant));
     let is_gone = |denial: &&Grant| {
-        // A policy that is gone with its resource denies nothing to anybody any more.
+        // A denial that is removed together with its resource does not broaden anything.
         new.ids.contains(&denial.logical_id)
             && !new.denied.iter().any(|known| covers(known, denial))
     };
@@ -62,7 +61,7 @@ pub(crate) fn broadening(old: &Given<'_>, new: &Given<'_>) -> Vec<Grant> {
 
 /// Whether the first grant includes the second.
 fn covers(known: &Grant, grant: &Grant) -> bool {
-    // What is left out is compared as it is written: more of it is less.
+    // Excluded names are compared literally: a wider exclusion grants less.
     let part = |known: &str, other: &str| {
         let is_exception = known.starts_with(ALL_BUT) || other.starts_with(ALL_BUT);
         known == other || known == "*" || (!is_exception && Glob::new(known).matches(other))
@@ -97,7 +96,7 @@ impl Grants {
                 grants.collect(&id, properties);
             }
             for arn in texts(properties.get("ManagedPolicyArns")) {
-                let action = "whatever the managed policy allows".to_owned();
+                let action = "everything that the managed policy allows".to_owned();
                 grants.allowed.push(Grant {
                     action,
                     resource: arn,
@@ -110,7 +109,7 @@ impl Grants {
         grants
     }
 
-    /// Who may call a function is a permission without a document.
+    /// A permission to invoke a function has no policy document.
     fn call(&mut self, id: &str, properties: &Json) {
         let source: Map<String, Json> = ["SourceAccount", "SourceArn"]
             .into_iter()
@@ -140,15 +139,15 @@ impl Grants {
 
     fn take_apart(&mut self, id: &str, statement: Statement<'_>) {
         if let Some(branches) = statement.0["Fn::If"].as_array() {
-            // Which one counts is known when the stack is made: both do.
+            // CloudFormation chooses a branch at deployment: both count.
             for branch in branches.iter().skip(1).filter(|one| one["Ref"] != "AWS::NoValue") {
                 self.take_apart(id, Statement(branch));
             }
             return;
         }
         if statement.0.is_object() && statement.effect().is_none() {
-            // What cannot be read may allow anything: a person has to look at it.
-            let (action, resource) = ("what cannot be told".to_owned(), statement.0.to_string());
+            // A statement that cannot be read may allow anything: a person has to review it.
+            let (action, resource) = ("unknown actions".to_owned(), statement.0.to_string());
             self.allowed.push(Grant {
                 action,
                 resource,
@@ -179,7 +178,7 @@ impl Grants {
     }
 }
 
-/// What there is, or else one thing.
+/// All values, or one default.
 fn or_one<T>(all: Vec<T>, one: T) -> Vec<T> {
     if all.is_empty() { vec![one] } else { all }
 }
@@ -206,7 +205,7 @@ fn texts(value: Option<&Json>) -> Vec<String> {
     value.into_iter().flat_map(listed).map(text).collect()
 }
 
-/// As a person reads it: what a function stands for is known when the stack is made.
+/// The text of a value; an intrinsic function is shown as it is written.
 fn text(value: &Json) -> String {
     match value {
         Json::String(text) => text.clone(),
@@ -220,14 +219,14 @@ fn text(value: &Json) -> String {
     }
 }
 
-/// The same in few sentences: actions on the same things together, then things for the same actions.
+/// The grants as few sentences: actions on the same resource are joined, then resources of the same actions.
 pub(crate) fn sentences(grants: &[Grant]) -> Vec<String> {
     let of_resources = together(grants.to_vec(), |grant| &mut grant.action);
     let of_actions = together(of_resources, |grant| &mut grant.resource);
     of_actions.iter().map(ToString::to_string).collect()
 }
 
-/// Joins grants that differ in one part only.
+/// Joins grants that differ only in one part.
 fn together(grants: Vec<Grant>, part: fn(&mut Grant) -> &mut String) -> Vec<Grant> {
     let mut groups: Vec<(Grant, Vec<String>)> = Vec::new();
     for mut grant in grants {

@@ -1,4 +1,4 @@
-//! What a deployment would change, compared and not carried out.
+//! What a deployment would change.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ use crate::operations::deploy::target::Target;
 use crate::operations::interrupt::Run;
 use crate::ui::output::{Output, Paint};
 
-/// What would change in each Region; as text, a table for each.
+/// The changes of each Region; as text, one table per Region.
 #[derive(Serialize)]
 pub(crate) struct Difference {
     stacks: Vec<Proposed>,
@@ -20,7 +20,7 @@ pub(crate) struct Difference {
     paint: Paint,
 }
 
-/// Has CloudFormation work out what would change, and deletes the change sets again.
+/// Creates the change sets, and deletes them again.
 pub(crate) async fn diff(
     wanted: &WantedArgs,
     output: &Output,
@@ -60,7 +60,7 @@ impl fmt::Display for Difference {
                 Some(review) => f.write_str(&review.render(self.paint))?,
                 None if stack.differs == Some(true) => writeln!(
                     f,
-                    "its creation has failed: a deployment deletes what is left of it and makes all of it anew"
+                    "its creation failed: a deployment deletes the rest of it and creates everything again"
                 )?,
                 None => writeln!(f, "no changes")?,
             }

@@ -1,4 +1,4 @@
-//! What is wanted of a stack: parameters, template and tags, all checked before anything is done.
+//! The parameters, the template and the tags of a stack, all checked before anything is changed.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ use crate::operations::session::STACK_TAG;
 use crate::package;
 use crate::package::{Architecture, Package};
 
-/// A deployment to one Region, thought through.
+/// A planned deployment to one Region.
 pub(crate) struct Plan {
     pub(crate) target: Target,
     pub(crate) template: Json,
@@ -31,7 +31,7 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// Thinks a deployment through, with a package that may not be uploaded yet.
+    /// Plans a deployment; the package may not be uploaded yet.
     pub(crate) fn make(
         target: Target,
         guard: &GuardArgs,
@@ -62,7 +62,7 @@ impl Plan {
             .render()
             .context("the template cannot be rendered, which is a mistake in s3guard")?;
         set::set(&wanted.set, &typed, &template, &previous, &mut parameters)?;
-        told_once(&config, parameters.get(parameter::EMAIL).map_or("", String::as_str))?;
+        check_email(&config, parameters.get(parameter::EMAIL).map_or("", String::as_str))?;
         let account = &target.account;
         names::write_out(&mut template, &|name| match name {
             "AWS::AccountId" => Some(account.caller.account.to_string()),
@@ -70,7 +70,7 @@ impl Plan {
             "AWS::Partition" => Some(account.caller.partition().to_owned()),
             name => parameters.get(name).cloned(),
         });
-        // A parameter that an earlier version had is none of this template's, and AWS would refuse it.
+        // CloudFormation refuses a parameter that only an earlier version of the template had.
         parameters.retain(|name, _| typed.parameters().any(|(id, _)| id.as_str() == name));
         let asked = wanted.tags(configuration.map(Config::deploy));
         let had = target.found.as_ref().map(|stack| stack.tags.clone()).unwrap_or_default();
@@ -84,8 +84,7 @@ impl Plan {
     }
 }
 
-/// Whether a stack is as it is wanted already, so that nothing has to be uploaded or asked for. Where that is not sure
-/// CloudFormation is asked.
+/// Whether the stack is up to date, so that nothing has to be uploaded. In case of doubt a change set decides.
 fn is_unchanged(
     stack: &Stack,
     deployed: Option<&Json>,
@@ -93,16 +92,16 @@ fn is_unchanged(
     parameters: &BTreeMap<String, String>,
     tags: &BTreeMap<String, String>,
 ) -> bool {
-    // Those of AWS itself are nobody's to give.
+    // Tags of AWS itself cannot be set.
     let given = stack.tags.iter().filter(|(key, _)| !key.starts_with("aws:"));
-    // After a failure the template may say what the resources are not: CloudFormation knows.
+    // After a failure the resources may differ from the template.
     stack.status.is_success()
         && deployed == Some(template)
         && parameters.iter().all(|(name, value)| stack.parameters.get(name) == Some(value))
         && given.eq(tags)
 }
 
-/// The processor that was asked for, else the one that the stack has.
+/// The requested processor, else that of the stack.
 pub(crate) fn architecture(
     asked: Option<Architecture>,
     previous: &BTreeMap<String, String>,
@@ -116,20 +115,20 @@ pub(crate) fn architecture(
     }
 }
 
-/// The tags that the stack has, those that are asked for, and ours: what is not named in a change is taken away.
+/// The tags of the stack, the requested ones, and ours: an update removes every tag that it does not name.
 fn tags(
     name: &StackName,
     mut tags: BTreeMap<String, String>,
     asked: BTreeMap<String, String>,
 ) -> BTreeMap<String, String> {
-    // Those of AWS itself are not ours to give.
+    // Tags of AWS itself cannot be set.
     tags.retain(|key, _| !key.starts_with("aws:"));
     tags.extend(asked);
     tags.insert(STACK_TAG.to_owned(), name.to_string());
     tags
 }
 
-/// A stack that has a configuration does not lose it because nobody has thought of the file.
+/// A stack does not lose its configuration because the file was forgotten.
 fn keeps_configuration(
     package: &Package,
     previous: &BTreeMap<String, String>,
@@ -139,20 +138,22 @@ fn keeps_configuration(
     if !had || package.is_configured || is_refused {
         return Ok(());
     }
-    Err(anyhow!("the stack has a configuration, with rules and exemptions, and now there is none"))
-        .hint("name the file with `--config`, or give `--no-config` to take the configuration away")
-        .exit(Exit::Usage)
+    Err(anyhow!(
+        "the stack has a configuration with rules and exemptions, and this deployment has none"
+    ))
+    .hint("name the file with `--config`, or give `--no-config` to remove the configuration")
+    .exit(Exit::Usage)
 }
 
-/// SNS knows a subscription by its topic and its address, and refuses a second one with another filter: better now than when
-/// the stack is half made.
-fn told_once(config: &Config, email: &str) -> anyhow::Result<()> {
+/// SNS identifies a subscription by topic and address, and refuses a second one with another filter, which would make
+/// the deployment fail halfway.
+fn check_email(config: &Config, email: &str) -> anyhow::Result<()> {
     let subscriptions = config.subscriptions();
     let is_same = |address: &str| !email.is_empty() && address.eq_ignore_ascii_case(email);
     match subscriptions.iter().find(|one| is_same(one.endpoint().address())) {
         None => Ok(()),
         Some(one) => Err(anyhow!(
-            "`{email}` is the stack's mail address and that of the subscription `{}`: SNS takes it once",
+            "`{email}` is the stack's email address and that of the subscription `{}`: SNS accepts an address once per topic",
             one.name()
         ))
         .hint("leave it to the subscription with `--email ''`, or remove that")
@@ -209,8 +210,8 @@ mod tests {
     fn an_address_is_not_subscribed_twice() {
         let written = r#"{"subscription": [{"name": "a", "email": "a@example.com"}]}"#;
         let config = Config::from_json(written).unwrap();
-        assert!(told_once(&config, "A@example.com").is_err());
-        assert!(told_once(&config, "b@example.com").is_ok() && told_once(&config, "").is_ok());
+        assert!(check_email(&config, "A@example.com").is_err());
+        assert!(check_email(&config, "b@example.com").is_ok() && check_email(&config, "").is_ok());
     }
 
     #[test]

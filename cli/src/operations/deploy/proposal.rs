@@ -1,4 +1,4 @@
-//! A change set that CloudFormation has worked out, and what became of it: shown, carried out, or taken away.
+//! Change sets: created for all Regions or none, then carried out or deleted.
 
 use std::collections::BTreeMap;
 
@@ -34,10 +34,10 @@ use crate::package;
 use crate::package::Package;
 use crate::ui::output::Output;
 
-/// How long CloudFormation may think about a change set.
+/// How long CloudFormation may take to create a change set.
 const LIMIT: std::time::Duration = std::time::Duration::from_mins(10);
 
-/// What CloudFormation makes of what is wanted.
+/// The answer of CloudFormation to a plan.
 pub(crate) struct Answer {
     pub(crate) target: Target,
     /// `None` if there is nothing to change.
@@ -49,24 +49,24 @@ pub(crate) struct Proposal {
     pub(crate) set: ChangeSet,
     pub(crate) review: Review,
     ready: Ready,
-    /// Whether this run has made it: what somebody has left to be carried out later is not taken away.
+    /// Whether this run created it: a change set of an earlier run is not deleted.
     is_new: bool,
 }
 
 impl Answer {
-    /// Has the change set worked out. A refused one is explained, and taken away with what it left.
+    /// Creates the change set. A failed one is explained, and deleted with what it left.
     pub(crate) async fn ask(plan: Plan, request: &ChangeSetRequest) -> anyhow::Result<Self> {
         let target = &plan.target;
         let set = target.stacks.create_change_set(request).await;
         let set = set.or_else(|error| in_between(error, target))?;
         let proposal = match settled(target, &set).await? {
             ChangeSetState::Empty => {
-                // Left behind it would only be in the way; that it is there harms nobody.
+                // If it cannot be deleted, it is harmless.
                 let _ = target.stacks.delete_change_set(&set).await;
                 None
             }
             ChangeSetState::Ready(mut ready) => {
-                // Whether or not the description repeats it.
+                // The description does not always repeat it.
                 ready.says_on_failure |= request.manner.says_on_failure();
                 let new = Given { template: &plan.template, parameters: plan.parameters.clone() };
                 let review = review(target, Some(&new), &ready);
@@ -82,7 +82,7 @@ impl Answer {
         Ok(Self { target: plan.target, proposal })
     }
 
-    /// Finds one that was made before, by its id or name.
+    /// Finds a change set of an earlier run, by its id or name.
     pub(crate) async fn find(target: Target, id: &str) -> anyhow::Result<Self> {
         let Some(stack) = &target.found else {
             return Err(anyhow!("stack `{}` does not exist, so it has no change set", target.name))
@@ -99,17 +99,17 @@ impl Answer {
                 let proposal = Some(Proposal { set, review, ready, is_new: false });
                 return Ok(Self { target, proposal });
             }
-            Ok(ChangeSetState::Pending) => anyhow!("change set `{id}` is still being worked out"),
-            Ok(ChangeSetState::Empty) => anyhow!("change set `{id}` has nothing to change"),
+            Ok(ChangeSetState::Pending) => anyhow!("change set `{id}` is still being created"),
+            Ok(ChangeSetState::Empty) => anyhow!("change set `{id}` has no changes"),
             Ok(ChangeSetState::Failed(reason)) => {
                 anyhow!("change set `{id}` cannot be carried out: {reason}")
             }
             Err(error) => error.into(),
         };
-        Err(error::hinted(problem, "make another with `s3guard deploy --no-execute`"))
+        Err(error::hinted(problem, "create another with `s3guard deploy --no-execute`"))
     }
 
-    /// Takes away the change set that this run has made, and the name without a stack that it has left.
+    /// Deletes the change set of this run, and the empty stack that it may have left.
     pub(crate) async fn withdraw(&self, token: &str) {
         if let Some(proposal) = self.proposal.as_ref().filter(|proposal| proposal.is_new) {
             let _ = self.target.stacks.delete_change_set(&proposal.set).await;
@@ -119,7 +119,7 @@ impl Answer {
 }
 
 impl Proposal {
-    /// Carries it out and waits for the end; gives the stack as it is then.
+    /// Carries it out and waits for the end; returns the stack.
     pub(crate) async fn carry_out(
         &self,
         target: &Target,
@@ -143,18 +143,17 @@ impl Proposal {
     }
 }
 
-/// What is asked for, and how.
+/// What is requested, and how.
 pub(crate) struct Asking<'a> {
     pub(crate) wanted: &'a WantedArgs,
     pub(crate) configuration: Option<&'a Config>,
-    /// How it is to be carried out. Without it nothing is: the package is not uploaded, either.
+    /// How it is carried out; `None` only compares, and does not upload the package.
     pub(crate) options: Option<&'a OptionArgs>,
     pub(crate) run: &'a Run,
     pub(crate) output: &'a Output,
 }
 
-/// Plans every deployment, then has CloudFormation say what each would do. If one is refused, the change sets of the
-/// other Regions are deleted.
+/// Plans every deployment, then creates the change sets. If one fails, those of the other Regions are deleted.
 pub(crate) async fn propose(
     targets: Vec<Target>,
     asking: &Asking<'_>,
@@ -183,7 +182,7 @@ pub(crate) async fn propose(
     all_or_none(answers, output)
 }
 
-/// The zip of each processor that is used, the same for every Region.
+/// The zip for each processor, the same in every Region.
 type Packages = BTreeMap<&'static str, Package>;
 
 async fn packages(
@@ -215,7 +214,7 @@ fn package_of<'a>(
     Ok(&packages[plan::architecture(wanted.arch, &target.previous())?.as_str()])
 }
 
-/// Uploads what the stack is made from, and asks for the change set, unless nothing changes.
+/// Uploads package and template, and creates the change set, unless nothing changes.
 async fn answer(plan: Plan, asking: &Asking<'_>, packages: &Packages) -> anyhow::Result<Answer> {
     if plan.is_unchanged {
         return Ok(Answer { target: plan.target, proposal: None });
@@ -243,7 +242,7 @@ async fn answer(plan: Plan, asking: &Asking<'_>, packages: &Packages) -> anyhow:
     Answer::ask(plan, &request).await
 }
 
-/// The changes, and whom they let do more than the template that is deployed. What cannot be told has to be agreed to.
+/// The changes, and the permissions that they broaden. If these are unknown, the change needs approval.
 fn review(target: &Target, new: Option<&Given<'_>>, ready: &Ready) -> Review {
     let is_new = target.is_new();
     let old = target.deployed.as_ref().or(is_new.then_some(&Json::Null));
@@ -253,18 +252,18 @@ fn review(target: &Target, new: Option<&Given<'_>>, ready: &Ready) -> Review {
     Review { changes: ready.changes.clone(), grants, is_new }
 }
 
-/// Somebody else was faster: that is said, with how to see what is going on.
+/// Reports that another operation on the stack is in progress, and how to follow it.
 fn in_between<T>(error: AwsError, target: &Target) -> anyhow::Result<T> {
     if !error.is_busy_stack() {
         return Err(error.into());
     }
     let (name, region) = (&target.name, target.region());
-    Err(anyhow::Error::new(error).context(format!("somebody else is changing stack `{name}`"))).hint(format!(
-        "`s3guard events --follow --stack {name} --region {region}` shows it; deploy again then, or with `--wait`"
+    Err(anyhow::Error::new(error).context(format!("another operation is changing stack `{name}`"))).hint(format!(
+        "`s3guard events --follow --stack {name} --region {region}` shows it; deploy again afterwards, or with `--wait`"
     ))
 }
 
-/// Says why a change set cannot be carried out, and takes it away.
+/// Explains why a change set failed, and deletes it.
 async fn refused(target: &Target, set: &ChangeSet, reason: String) -> anyhow::Error {
     let Target { stacks, output, name, .. } = target;
     let found = stacks.validation_failures(set).await.unwrap_or_default();
@@ -274,14 +273,14 @@ async fn refused(target: &Target, set: &ChangeSet, reason: String) -> anyhow::Er
     let _ = stacks.delete_change_set(set).await;
     let reason = follow::first_cause(&found)
         .map_or(reason, |event| format!("`{}`: {}", event.logical_id, follow::reason(event)));
-    let what = format!("CloudFormation refuses the change of stack `{name}`");
+    let what = format!("CloudFormation rejects the change of stack `{name}`");
     error::hinted(
         anyhow!("{reason}").context(what),
-        "nothing was changed; mend the cause and deploy again",
+        "nothing was changed; fix the cause and deploy again",
     )
 }
 
-/// Waits until a change set is worked out. A look that is throttled says nothing about it.
+/// Waits until a change set is created.
 async fn settled(target: &Target, set: &ChangeSet) -> anyhow::Result<ChangeSetState> {
     let state = async || {
         let state = target.stacks.change_set(set).await?;
@@ -297,10 +296,10 @@ async fn settled(target: &Target, set: &ChangeSet) -> anyhow::Result<ChangeSetSt
 fn late(set: &ChangeSet) -> anyhow::Error {
     let minutes = LIMIT.as_secs() / 60;
     let error = anyhow!("change set `{}` is not ready after {minutes} minutes", set.id)
-        .context("CloudFormation does not say what would change; nothing was changed");
+        .context("CloudFormation did not finish the change set; nothing was changed");
     error::hinted(
         error,
-        "deploy again later; the AWS Health Dashboard says whether CloudFormation is slow",
+        "deploy again later; the AWS Health Dashboard shows whether CloudFormation has a problem",
     )
 }
 

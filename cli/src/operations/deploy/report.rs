@@ -1,4 +1,4 @@
-//! How a deployment ended, in one Region or in several.
+//! The result of a deployment, in one Region or several.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -78,7 +78,7 @@ impl Deployment {
     }
 }
 
-/// Writes the results of all Regions, then reports what failed.
+/// Prints the results of all Regions, then reports the failures.
 pub(crate) fn finish(
     ended: ByRegion<Deployment>,
     stack: &StackName,
@@ -97,8 +97,7 @@ pub(crate) fn finish(
     }
     regions::failures(failed, count, "failed", output, |regions| {
         format!(
-            "the others are done; go on with `s3guard deploy --stack {stack} --region {regions}` and the other flags as \
-             before"
+            "the other Regions are deployed; repeat `s3guard deploy --stack {stack} --region {regions}` with the same flags"
         )
     })?;
     Ok(Exit::Done)

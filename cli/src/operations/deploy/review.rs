@@ -1,4 +1,4 @@
-//! What would be done to a stack, as a person reads it before agreeing.
+//! The changes of a stack, as a person reads them before approving.
 
 use std::fmt::Write as _;
 
@@ -11,24 +11,24 @@ use crate::args::deploy_options::Approve;
 use crate::operations::deploy::broadening::{Grant, sentences};
 use crate::ui::output::Paint;
 
-/// The length to which a value is cut: a policy or a dashboard would fill the screen.
+/// A longer value is cut: a policy or a dashboard would fill the screen.
 const VALUE_CHARACTERS_MAX: usize = 100;
 
-/// What would be done, and which permissions it broadens.
+/// The changes, and the permissions that they broaden.
 #[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct Review {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) changes: Vec<Change>,
-    /// `None` if the stack's template may not be read; of a new stack all that it permits.
+    /// `None` if the stack's template cannot be read; of a new stack all permissions.
     #[serde(rename = "broadened", skip_serializing_if = "Option::is_none")]
     pub(crate) grants: Option<Vec<Grant>>,
-    /// Whether the stack is new: it permits something, but nothing more than was asked for.
+    /// Whether the stack is new: its permissions were requested, and broaden nothing.
     #[serde(skip)]
     pub(crate) is_new: bool,
 }
 
 impl Review {
-    /// Whether somebody has to agree first.
+    /// Whether a person has to approve the changes.
     pub(crate) fn needs_approval(&self, approve: Approve) -> bool {
         match approve {
             Approve::Never => false,
@@ -49,7 +49,7 @@ impl Review {
             let (sign, _) = sign(*fate);
             let line = format!("{sign} {resource_type:width$}  {logical_id}{}", note(change));
             let _ = writeln!(text, "  {}", painted(*fate, paint, &line));
-            // What is added or removed changes in no property.
+            // An added or removed resource has no changed properties.
             if matches!(fate, Fate::Changed | Fate::MayBeReplaced | Fate::Replaced) {
                 change.properties.iter().for_each(|property| text += &property_line(property));
             }
@@ -62,14 +62,13 @@ impl Review {
 
     fn permissions(&self, paint: Paint) -> String {
         let Some(grants) = &self.grants else {
-            let words =
-                "which permissions change cannot be told: the stack's template may not be read";
+            let words = "the permissions cannot be compared: the stack's template cannot be read";
             return format!("{}\n", paint.bad(words));
         };
         if grants.is_empty() {
-            return "no permission is broadened\n".to_owned();
+            return "no permissions are broadened\n".to_owned();
         }
-        let mut text = format!("{}\n", paint.bad("permissions that are broadened:"));
+        let mut text = format!("{}\n", paint.bad("broadened permissions:"));
         for sentence in sentences(grants) {
             let _ = writeln!(text, "  {}", paint.notable(shown(&sentence, 2000)));
         }
@@ -85,7 +84,7 @@ const fn sign(fate: Fate) -> (char, &'static str) {
         Fate::Changed | Fate::MayBeReplaced => ('~', "changed"),
         Fate::Replaced => ('!', "replaced"),
         Fate::Removed => ('-', "removed"),
-        Fate::Synced => ('=', "only noted"),
+        Fate::Synced => ('=', "synced"),
     }
 }
 
@@ -103,26 +102,24 @@ fn counts(changes: &[&Change]) -> String {
     let counted = counted.map(|alike| format!("{} {}", alike.len(), sign(alike[0].fate).1));
     let counted: Vec<String> = counted.collect();
     if counted.is_empty() {
-        return "only the stack's own tags or settings change\n".to_owned();
+        return "only tags or settings of the stack itself change\n".to_owned();
     }
     format!("resources: {}\n", counted.join(", "))
 }
 
-/// The resource's name in the account, and what happens to it beside what its sign says.
+/// The resource's name in the account, and what its sign does not say.
 ///
 /// Source: AWS CloudFormation API Reference, `ResourceChange`, `PolicyAction`.
 fn note(change: &Change) -> String {
     let words = match (change.fate, change.policy.as_deref()) {
-        (Fate::Replaced, Some("ReplaceAndRetain")) => {
-            "  (a new one; the old one stays in the account)"
-        }
+        (Fate::Replaced, Some("ReplaceAndRetain")) => "  (new resource; the old one is retained)",
         (Fate::Replaced, Some("ReplaceAndSnapshot")) => {
-            "  (a new one; of the old one a snapshot stays)"
+            "  (new resource; a snapshot of the old one is kept)"
         }
-        (Fate::Replaced, _) => "  (a new one; the old one is deleted)",
+        (Fate::Replaced, _) => "  (new resource; the old one is deleted)",
         (Fate::MayBeReplaced, _) => "  (may be replaced)",
-        (Fate::Removed, Some("Retain")) => "  (stays in the account)",
-        (Fate::Synced, _) => "  (stays as it is: CloudFormation takes note of it)",
+        (Fate::Removed, Some("Retain")) => "  (retained in the account)",
+        (Fate::Synced, _) => "  (unchanged; CloudFormation updates its record)",
         (Fate::Added | Fate::Imported | Fate::Changed | Fate::Removed, _) => "",
     };
     match (change.fate, &change.physical_id) {

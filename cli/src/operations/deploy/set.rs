@@ -1,4 +1,4 @@
-//! Parameters by name: what `--set` may say, checked against the template before anything is done.
+//! Parameters by name: the values of `--set`, checked against the template before anything is changed.
 
 use std::collections::BTreeMap;
 
@@ -10,10 +10,10 @@ use crate::error::Advice as _;
 use crate::exit::Exit;
 use s3guard_posture::contract::parameter;
 
-/// What the command itself gives the stack.
+/// The parameters that the command itself sets.
 const OURS: [&str; 3] = [parameter::CODE_BUCKET, parameter::CODE_KEY, parameter::ARCHITECTURE];
 
-/// Puts what was asked for among the parameters, which together have to keep the template's rules.
+/// Sets the requested parameters, and checks that all together obey the template's rules.
 pub(crate) fn set(
     asked: &[(String, String)],
     template: &Template,
@@ -31,10 +31,10 @@ pub(crate) fn set(
             .exit(Exit::Usage)?;
         parameters.insert(name.clone(), value.clone());
     }
-    // What the flags say is checked by themselves, in their own words.
+    // Flags have their own checks and messages.
     let known = |name: &str| parameters.get(name).cloned();
     match Resolver::new(rendered, &known).broken_rules().next() {
-        Some(words) if !asked.is_empty() => Err(anyhow!("the parameters do not go together"))
+        Some(words) if !asked.is_empty() => Err(anyhow!("the parameters contradict each other"))
             .hint(format!("the template says: {words}"))
             .exit(Exit::Usage),
         Some(_) | None => Ok(()),
@@ -49,15 +49,15 @@ fn check(
 ) -> Result<(), String> {
     let declared = declared.ok_or("the template has no such parameter")?;
     if OURS.contains(&name) {
-        return Err("s3guard gives that itself, by the package".to_owned());
+        return Err("s3guard sets it from the package".to_owned());
     }
     match given {
-        Some(other) if other != value => Err(format!("a flag or the configuration says `{other}`")),
+        Some(other) if other != value => Err(format!("a flag or the configuration sets `{other}`")),
         Some(_) | None => allowed(value, declared),
     }
 }
 
-/// Whether the template takes the value.
+/// Checks a value against its declaration.
 ///
 /// Source: AWS CloudFormation User Guide, "CloudFormation template Parameters syntax".
 fn allowed(value: &str, declared: &Parameter) -> Result<(), String> {
@@ -66,8 +66,7 @@ fn allowed(value: &str, declared: &Parameter) -> Result<(), String> {
         return Err(format!("it takes {}", values.join(", ")));
     }
     if let Some(pattern) = declared.allowed_pattern
-        // One that this expression's dialect does not know is left to CloudFormation, which refuses before it changes
-        // anything.
+        // A pattern in another dialect is left to CloudFormation, which checks it before it changes anything.
         && let Ok(expression) = regex_lite::Regex::new(&format!("^(?:{pattern})$"))
         && !expression.is_match(value)
     {
@@ -171,11 +170,11 @@ mod tests {
         check(("Settle", "-1"), Some("a number from 0 to 900"));
         check(("Settle", "soon"), Some("it takes a number"));
         check(("Prefix", "abc"), None);
-        check(("Prefix", "abcd"), Some("a flag or the configuration says `abc`"));
+        check(("Prefix", "abcd"), Some("a flag or the configuration sets `abc`"));
         check(("Mail", "a@b"), None);
         check(("Mail", ""), None);
         check(("Mail", "a b@c"), Some("it takes an address"));
-        check(("CodeKey", "x"), Some("s3guard gives that itself"));
+        check(("CodeKey", "x"), Some("s3guard sets it from the package"));
         check(
             ("Grad", "x"),
             Some(

@@ -1,4 +1,4 @@
-//! What to do with a stack in which it stands: decided here, done elsewhere.
+//! The next step for a stack, by its status.
 
 use s3guard_aws::stacks::{Operation, Phase, StackStatus};
 use s3guard_posture::StackName;
@@ -7,17 +7,17 @@ use s3guard_posture::StackName;
 pub(crate) enum Step {
     Create,
     Update,
-    /// Delete the shell that a failed creation left, then make the stack.
+    /// Delete the empty stack that a failed creation left, then create the stack.
     Remake,
-    /// Leave it: something is going on.
+    /// None: an operation is in progress.
     Busy,
-    /// Leave it, unless the next failure is kept, too: a creation or update failed while rollback was off.
+    /// None, unless the next failure is kept, too: an operation failed while rollback was disabled.
     Failed,
-    /// Leave it: only a person can say how to go on.
+    /// None: a person has to decide.
     Stuck,
 }
 
-/// Decides from the status of the stack, if there is one.
+/// Decides from the status of the stack, if it exists.
 pub(crate) fn next(status: Option<&StackStatus>) -> Step {
     let Some(status) = status else { return Step::Create };
     match status.known() {
@@ -33,22 +33,20 @@ pub(crate) fn next(status: Option<&StackStatus>) -> Step {
     }
 }
 
-/// How to go on with a stack that did not become what was asked for.
+/// How to go on after a failed deployment.
 pub(crate) fn after_failure(stack: &StackName, status: Option<&StackStatus>) -> String {
     match next(status) {
         Step::Failed | Step::Stuck => {
-            format!("mend the cause, then {}", way_out(stack, status))
+            format!("fix the cause, then {}", way_out(stack, status))
         }
-        Step::Busy => {
-            "something else is going on: deploy again when it has come to rest".to_owned()
-        }
+        Step::Busy => "another operation is in progress: deploy again when it has ended".to_owned(),
         Step::Create | Step::Update | Step::Remake => {
-            "what was changed was undone; mend the cause and deploy again".to_owned()
+            "the changes were rolled back; fix the cause and deploy again".to_owned()
         }
     }
 }
 
-/// What a person can do about a stack that takes no change.
+/// What a person can do about a stack that cannot be updated.
 pub(crate) fn way_out(stack: &StackName, status: Option<&StackStatus>) -> String {
     match status.and_then(StackStatus::known).map(|(operation, _)| operation) {
         Some(Operation::Rollback) => {
@@ -58,7 +56,7 @@ pub(crate) fn way_out(stack: &StackName, status: Option<&StackStatus>) -> String
             format!("`s3guard destroy --stack {stack} --force`, then deploy again")
         }
         Some(Operation::UpdateRollback | Operation::ImportRollback) => format!(
-            "`s3guard rollback --stack {stack}`, by `--skip ID` without what cannot be undone, then deploy again"
+            "`s3guard rollback --stack {stack}`, with `--skip ID` for what cannot be rolled back, then deploy again"
         ),
         Some(Operation::Create | Operation::Update | Operation::Import | Operation::Review) => {
             format!(
@@ -67,7 +65,7 @@ pub(crate) fn way_out(stack: &StackName, status: Option<&StackStatus>) -> String
             )
         }
         None => {
-            "look at the stack in the CloudFormation console; a newer s3guard may know this status"
+            "check the stack in the CloudFormation console; a newer s3guard may know this status"
                 .to_owned()
         }
     }
@@ -117,12 +115,12 @@ mod tests {
     }
 
     #[test]
-    fn only_what_was_undone_is_said_to_be() {
+    fn only_what_was_rolled_back_is_reported_as_such() {
         let stack = "s".parse().unwrap();
         for status in StackStatus::all() {
-            let undone = status.is_settled() && !status.as_str().ends_with("_FAILED");
+            let rolled_back = status.is_settled() && !status.as_str().ends_with("_FAILED");
             let hint = after_failure(&stack, Some(&status));
-            assert_eq!(hint.contains("was undone"), undone, "{status}: {hint}");
+            assert_eq!(hint.contains("were rolled back"), rolled_back, "{status}: {hint}");
         }
         let hint = after_failure(&stack, Some(&StackStatus::from("UPDATE_ROLLBACK_FAILED")));
         assert!(hint.contains("`s3guard rollback --stack s`"), "{hint}");

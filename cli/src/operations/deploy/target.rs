@@ -1,4 +1,4 @@
-//! One stack in one Region: found, and judged by where it stands.
+//! The stack of one Region, with the next step.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ use crate::operations::session;
 use crate::operations::session::{Account, AccountArgs};
 use crate::ui::output::Output;
 
-/// A stack that can be made or changed.
+/// A stack that can be created or updated.
 pub(crate) struct Target {
     pub(crate) name: StackName,
     pub(crate) account: Account,
@@ -27,12 +27,12 @@ pub(crate) struct Target {
     pub(crate) output: Output,
     pub(crate) found: Option<Stack>,
     pub(crate) step: Step,
-    /// The template of a stack that is changed; `None` if it may not be read, or is not JSON.
+    /// The template of an existing stack; `None` if it cannot be read, or is not JSON.
     pub(crate) deployed: Option<Json>,
 }
 
 impl Target {
-    /// Looks where the stack stands, and refuses one that takes no change, or is somebody else's.
+    /// Finds the stack, and refuses one that cannot be updated or is not a guard.
     pub(crate) async fn find(
         args: &AccountArgs,
         output: Output,
@@ -52,7 +52,10 @@ impl Target {
         if options.is_some_and(|options| options.wait)
             && let Some(stack) = found.take_if(|stack| !stack.status.is_settled())
         {
-            output.say(format_args!("it is in `{}`: waiting for that first", stack.status));
+            output.say(format_args!(
+                "it is in `{}`: waiting for the end of that operation",
+                stack.status
+            ));
             let interrupts = &run.interrupts;
             let follower = Follower::new(&stacks, &output, interrupts, &stack.id, None).await;
             follower.follow().await?;
@@ -62,14 +65,14 @@ impl Target {
             && stack.status.is_review()
         {
             output.say(
-                "an earlier change set was never carried out: the stack is made under its name",
+                "an earlier change set was never carried out: the stack is created under its name",
             );
         }
-        // CloudFormation goes on from a failure that was kept if the next one is kept, too; it can be compared in any case.
+        // CloudFormation updates a stack after a kept failure only if the next failure is kept, too; `diff` always can.
         let keeps = options.is_none_or(|options| options.on_failure == OnFailure::Keep);
         let step = permitted_step(&name, region, found.as_ref(), keeps)?;
         let deployed = match &found {
-            // That it may not be read is no reason to stop: CloudFormation is asked then.
+            // Without it, CloudFormation decides whether anything changes.
             Some(stack) if step == Step::Update => {
                 stacks.template(&stack.id, None).await.ok().flatten()
             }
@@ -83,18 +86,18 @@ impl Target {
         self.account.connection.region()
     }
 
-    /// Whether the stack is made, not changed.
+    /// Whether the stack is created, not updated.
     pub(crate) fn is_new(&self) -> bool {
         matches!(self.step, Step::Create | Step::Remake)
     }
 
-    /// Whether a creation that failed has left a shell, of which no change set can be made.
+    /// Whether a failed creation left an empty stack, for which no change set can be created.
     pub(crate) fn is_shell(&self) -> bool {
         self.step == Step::Remake
     }
 
-    /// Takes away the name without a stack that a change set which was not carried out has left; that it stays
-    /// harms nobody. A name that somebody else has left with a change set in it stays theirs.
+    /// Deletes the empty stack that a change set of this run has left; if that fails, it is harmless. An empty stack
+    /// of another change set stays.
     pub(crate) async fn remove_name(&self, set: &ChangeSet, token: &str) {
         if (self.found.is_none() || self.is_shell())
             && let Ok(Some(stack)) = self.stacks.describe(&set.stack_id).await
@@ -104,7 +107,7 @@ impl Target {
         }
     }
 
-    /// The parameters of the stack as it is; none of a new one. Those of a shell are what was asked for in vain.
+    /// The parameters of the stack; none of a new one. Those of a failed creation are what was requested then.
     pub(crate) fn previous(&self) -> BTreeMap<String, String> {
         match (&self.found, self.step) {
             (Some(stack), Step::Update | Step::Remake) => stack.parameters.clone(),
@@ -114,11 +117,11 @@ impl Target {
         }
     }
 
-    /// Deletes what a creation that failed or was never begun has left under the stack's name.
+    /// Deletes the empty stack that a failed creation left.
     pub(crate) async fn remove_shell(&self, run: &Run) -> anyhow::Result<()> {
         let (Step::Remake, Some(shell)) = (self.step, &self.found) else { return Ok(()) };
         self.output.say(format_args!(
-            "the stack is in `{}`, an empty shell: it is deleted and made again",
+            "the stack is in `{}` and empty: it is deleted and created again",
             shell.status
         ));
         let token = format!("{}-remove", run.token);
@@ -138,7 +141,7 @@ impl Target {
     }
 }
 
-/// The next step, unless the stack takes none.
+/// The next step, if there is one.
 fn permitted_step(
     name: &StackName,
     region: &Region,
@@ -149,16 +152,16 @@ fn permitted_step(
     let status = found.map_or("", |stack| stack.status.as_str());
     match step {
         Step::Create | Step::Update | Step::Remake => Ok(step),
-        // "This stack is currently in a non-terminal [UPDATE_FAILED] state. To update the stack from this state, please
-        // use the disable-rollback parameter": CloudFormation's own words.
+        // CloudFormation: "This stack is currently in a non-terminal [UPDATE_FAILED] state. To update the stack from this
+        // state, please use the disable-rollback parameter".
         Step::Failed if keeps_failures => Ok(Step::Update),
         Step::Busy => {
-            Err(anyhow!("stack `{name}` is in `{status}`: something is going on")).hint(format!(
-                "`s3guard events --follow --stack {name} --region {region}` shows it; `--wait` deploys when it is over"
+            Err(anyhow!("stack `{name}` is in `{status}`: an operation is in progress")).hint(format!(
+                "`s3guard events --follow --stack {name} --region {region}` shows it; `--wait` waits for its end and deploys"
             ))
         }
         Step::Failed | Step::Stuck => {
-            Err(anyhow!("stack `{name}` is in `{status}` and takes no change"))
+            Err(anyhow!("stack `{name}` is in `{status}` and cannot be updated"))
                 .hint(step::way_out(name, found.map(|stack| &stack.status)))
         }
     }

@@ -1,4 +1,4 @@
-//! Which trail tells the guard of changes: one that is there, or one of the stack's own.
+//! The trail that delivers events to the guard: an existing one, or one of the stack.
 
 use s3guard_aws::trails;
 use s3guard_posture::config::{Config, TrailChoice};
@@ -9,25 +9,25 @@ use s3guard_posture::{Reading, Region};
 use crate::args::guard::GuardArgs;
 use crate::operations::deploy::target::Target;
 
-/// What is paid for a second trail that records the same; the first is free.
+/// The price of a second copy of management events; the first is free.
 ///
 /// Source: <https://aws.amazon.com/cloudtrail/pricing/>: "Additional copies of management events are charged at $2.00 per
 /// 100,000 events."
 const PRICE: &str = "$2.00 for 100,000 management events";
 
-/// What is seen of the trails of a Region.
+/// The trails of a Region.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Seen {
     /// This one records the changes of buckets.
     Recording(String),
-    /// None does, for these reasons, in brackets.
+    /// None records them, for these reasons, in brackets.
     NotRecording(String),
-    /// They could not be looked at.
+    /// They could not be read.
     Unseen(String),
 }
 
-/// What is asked of the guard in each Region, with the trail that it comes to. A stack's own trail records every Region:
-/// of several new stacks the first one makes it.
+/// The settings of the guard in each Region, with the trail resolved. A stack's own trail records every Region: the first
+/// of several new stacks creates it.
 pub(crate) async fn of_each(
     targets: &[Target],
     asked: &GuardArgs,
@@ -41,12 +41,12 @@ pub(crate) async fn of_each(
             configuration.map_or_else(|| asked.clone(), |config| asked.over(config, region));
         let previous = target.previous();
         let had = previous.get(parameter::TRAIL_MODE).map(String::as_str);
-        // It is left to the command: the stack has none yet, and nobody insists on one of its own.
+        // The command may choose: the stack has no trail yet, and none was requested.
         let is_open = had.is_none() && matches!(guard.trail, None | Some(TrailChoice::Auto));
         if let Some(maker) = maker.filter(|_| is_open) {
             guard.trail = Some(TrailChoice::Existing);
             output.say(format_args!(
-                "the guard uses the trail that the stack in `{maker}` gets, which records every Region"
+                "the guard uses the trail of the stack in `{maker}`, which records every Region"
             ));
         } else if !is_settled(guard.trail, had) {
             let seen = seen(target).await;
@@ -66,7 +66,7 @@ pub(crate) async fn of_each(
     guards
 }
 
-/// Whether the trails that there are do not matter: the stack has chosen, and nobody wants another.
+/// Whether the existing trails do not matter: the stack has a setting, and no other is requested.
 fn is_settled(asked: Option<TrailChoice>, had: Option<&str>) -> bool {
     match asked {
         None => had.is_some(),
@@ -90,13 +90,13 @@ async fn seen(target: &Target) -> Seen {
             }
         },
         Ok(Reading::Unread | Reading::Absent | Reading::Denied) => {
-            Seen::Unseen("`cloudtrail:DescribeTrails` is missing".to_owned())
+            Seen::Unseen("the permission `cloudtrail:DescribeTrails` is missing".to_owned())
         }
         Err(error) => Seen::Unseen(error.to_string()),
     }
 }
 
-/// Whether it is not sure that the guard learns of changes, or at no cost.
+/// Whether it is uncertain that the guard gets the events, or at no extra cost.
 fn is_doubtful(choice: Option<TrailChoice>, seen: &Seen) -> bool {
     match seen {
         Seen::Recording(_) => false,
@@ -105,7 +105,7 @@ fn is_doubtful(choice: Option<TrailChoice>, seen: &Seen) -> bool {
     }
 }
 
-/// The trail that the stack is given, and what is said of it.
+/// The trail that the stack gets, and the message about it.
 fn choose(
     asked: Option<TrailChoice>,
     had: Option<&str>,
@@ -113,38 +113,37 @@ fn choose(
     region: &Region,
 ) -> (Option<TrailChoice>, Option<String>) {
     let must = format!(
-        "the trail that exists must record the write management events of `{region}`, else the guard learns of changes \
-         only by its sweep"
+        "the existing trail must record the write management events of `{region}`, otherwise the guard sees changes \
+         only in its sweep"
     );
     let (create, existing) = (Some(TrailChoice::Create), Some(TrailChoice::Existing));
     let (choice, words) = match (asked, seen) {
         (Some(TrailChoice::Auto), Seen::Recording(trail)) => (
             existing,
-            format!("the guard uses the trail {trail}: one of its own would cost {PRICE}"),
+            format!("the guard uses the trail {trail}: a trail of its own would cost {PRICE}"),
         ),
         (Some(TrailChoice::Auto), Seen::NotRecording(why)) => (
             create,
             format!(
-                "no trail records the changes of buckets in `{region}`{why}: the stack gets one of its own; the first \
-                 copy of management events is free, a second one costs {PRICE}"
+                "no trail records bucket changes in `{region}`{why}: the stack gets a trail of its own; the first \
+                 copy of management events is free, a second copy costs {PRICE}"
             ),
         ),
-        (Some(TrailChoice::Auto), Seen::Unseen(why)) if had == Some("existing") => (
-            existing,
-            format!("the trails cannot be looked at ({why}), so the choice stays: {must}"),
-        ),
+        (Some(TrailChoice::Auto), Seen::Unseen(why)) if had == Some("existing") => {
+            (existing, format!("the trails cannot be read ({why}), so the setting stays: {must}"))
+        }
         (Some(TrailChoice::Auto), Seen::Unseen(why)) => (
             create,
             format!(
-                "the trails cannot be looked at ({why}): the stack gets one of its own, which costs {PRICE} if another \
-                 one records them too"
+                "the trails cannot be read ({why}): the stack gets a trail of its own, which costs {PRICE} if another \
+                 trail records the same events"
             ),
         ),
         (Some(TrailChoice::Create) | None, Seen::Recording(trail)) => (
             asked,
             format!(
-                "the trail {trail}: the stack's own is a second copy, which costs {PRICE}; `--trail auto` uses the one \
-                 that is there"
+                "the trail {trail}: the stack's own trail is a second copy, which costs {PRICE}; `--trail auto` uses \
+                 the existing one"
             ),
         ),
         (Some(TrailChoice::Create) | None, Seen::NotRecording(_) | Seen::Unseen(_)) => {
@@ -154,10 +153,10 @@ fn choose(
             (asked, format!("the guard uses the trail {trail}"))
         }
         (Some(TrailChoice::Existing), Seen::NotRecording(why)) => {
-            (asked, format!("no trail records the changes of buckets{why}: {must}"))
+            (asked, format!("no trail records bucket changes{why}: {must}"))
         }
         (Some(TrailChoice::Existing), Seen::Unseen(why)) => {
-            (asked, format!("the trails cannot be looked at ({why}): {must}"))
+            (asked, format!("the trails cannot be read ({why}): {must}"))
         }
     };
     (choice, Some(words))
@@ -180,7 +179,7 @@ mod tests {
     }
 
     fn unseen() -> Seen {
-        Seen::Unseen("`cloudtrail:DescribeTrails` is missing".to_owned())
+        Seen::Unseen("the permission `cloudtrail:DescribeTrails` is missing".to_owned())
     }
 
     /// What is chosen, and whether the word, as `say: …`, `warn: …` or `nothing`, has this in it.
@@ -205,31 +204,31 @@ mod tests {
         check(AUTO, None, &recording(), EXISTING, "say: would cost $2.00");
         check(AUTO, Some("existing"), &recording(), EXISTING, "say: `audit`, which records");
         check(AUTO, None, &stopped(), CREATE, "say: (`audit` is stopped): the stack gets");
-        check(AUTO, Some("existing"), &stopped(), CREATE, "say: gets one of its own");
+        check(AUTO, Some("existing"), &stopped(), CREATE, "say: gets a trail of its own");
         let none = Seen::NotRecording(String::new());
-        check(AUTO, None, &none, CREATE, "say: in `eu-west-1`: the stack gets one");
+        check(AUTO, None, &none, CREATE, "say: in `eu-west-1`: the stack gets a trail");
     }
 
     #[test]
-    fn a_trail_that_cannot_be_looked_at_is_not_relied_on_anew() {
+    fn a_trail_that_cannot_be_read_is_not_relied_on_for_the_first_time() {
         check(AUTO, None, &unseen(), CREATE, "warn: DescribeTrails` is missing): the stack gets");
-        check(AUTO, Some("existing"), &unseen(), EXISTING, "warn: so the choice stays");
+        check(AUTO, Some("existing"), &unseen(), EXISTING, "warn: so the setting stays");
         check(EXISTING, None, &unseen(), EXISTING, "warn: must record the write management");
     }
 
     #[test]
-    fn what_was_chosen_by_hand_stays_and_its_price_or_its_silence_is_told() {
+    fn what_was_chosen_by_hand_stays_and_its_price_or_its_silence_is_reported() {
         for asked in [None, CREATE] {
             check(asked, None, &recording(), asked, "say: second copy, which costs $2.00");
             check(asked, None, &stopped(), asked, "nothing");
             check(asked, None, &unseen(), asked, "nothing");
         }
         check(EXISTING, None, &recording(), EXISTING, "say: uses the trail `audit`");
-        check(EXISTING, None, &stopped(), EXISTING, "warn: (`audit` is stopped): the trail");
+        check(EXISTING, None, &stopped(), EXISTING, "warn: (`audit` is stopped): the existing trail");
     }
 
     #[test]
-    fn nobody_looks_where_the_stack_has_its_trail() {
+    fn trails_are_not_read_where_the_stack_has_its_setting() {
         assert!(is_settled(None, Some("create")) && is_settled(None, Some("existing")));
         assert!(is_settled(AUTO, Some("create")) && is_settled(CREATE, Some("create")));
         assert!(!is_settled(None, None) && !is_settled(AUTO, None) && !is_settled(CREATE, None));

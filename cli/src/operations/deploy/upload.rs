@@ -1,4 +1,4 @@
-//! The bucket for code: the package and the template, put where CloudFormation can take them from.
+//! Uploads the package and the template to the code bucket.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use crate::operations::session::Account;
 use crate::package::Package;
 use crate::ui::output::Output;
 
-/// Gives the bucket that is named, or the standard one, fit to be uploaded to.
+/// The named bucket, or the standard one, which is created and hardened.
 pub(crate) async fn bucket(
     named: Option<&BucketName>,
     account: &Account,
@@ -25,7 +25,7 @@ pub(crate) async fn bucket(
     } else {
         let ensured = bucket.ensure().await.or_else(|error| explain(error, region))?;
         if ensured.created {
-            output.say(format_args!("bucket `{name}` made, private and encrypted"));
+            output.say(format_args!("bucket `{name}` created, private and encrypted"));
         } else if !ensured.repaired.is_empty() {
             let repaired: Vec<_> = ensured.repaired.iter().map(ToString::to_string).collect();
             output.say(format_args!("bucket `{name}` repaired: {}", repaired.join(", ")));
@@ -34,7 +34,7 @@ pub(crate) async fn bucket(
     Ok(bucket)
 }
 
-/// Has the package in the bucket.
+/// Uploads the package.
 pub(crate) async fn package(
     bucket: &CodeBucket,
     package: &Package,
@@ -42,25 +42,25 @@ pub(crate) async fn package(
 ) -> anyhow::Result<()> {
     let key = package.key();
     if !put(bucket, &key, package.zip.clone(), &package.sha256, output).await? {
-        output.say(format_args!("`{key}` is uploaded already"));
+        output.say(format_args!("`{key}` is already uploaded"));
     }
     Ok(())
 }
 
-/// Has a template in the bucket; gives its URL. It is too long for a call (51,200 bytes).
+/// Uploads the template, which is too long for a call (51,200 bytes), and returns its URL.
 pub(crate) async fn template(
     text: String,
     bucket: &CodeBucket,
     output: &Output,
 ) -> anyhow::Result<String> {
     let sha256 = Sha256::digest(&text).into();
-    // The same template is uploaded once.
+    // Named by its content, so that the same template is uploaded once.
     let key = format!("s3guard/template-{}.json", hex::encode(sha256));
     put(bucket, &key, text.into_bytes(), &sha256, output).await?;
     Ok(bucket.url(&key).await?)
 }
 
-/// Uploads what is not there yet; whether it was not.
+/// Uploads an object unless it exists; returns whether it was uploaded.
 async fn put(
     bucket: &CodeBucket,
     key: &str,
@@ -83,20 +83,20 @@ async fn put(
 fn explain<T>(error: CodeBucketError, region: &Region) -> anyhow::Result<T> {
     let hint = match &error {
         CodeBucketError::Aws(_) => return Err(error.into()),
-        CodeBucketError::Foreign(_) => "choose another with `--code-bucket`, one of this account".to_owned(),
+        CodeBucketError::Foreign(_) => "choose a bucket of this account with `--code-bucket`".to_owned(),
         CodeBucketError::Denied(_) => {
             "the caller needs `s3:GetBucketVersioning` and the other reads of bucket settings, or choose \
              a bucket of this account with `--code-bucket`"
                 .to_owned()
         }
         CodeBucketError::Missing(_) => {
-            "make it first in the stack's region, or leave `--code-bucket` out".to_owned()
+            "create it first in the stack's Region, or omit `--code-bucket`".to_owned()
         }
         CodeBucketError::Elsewhere(_) => format!(
-            "Lambda takes code only from a bucket of its own Region: name one in `{region}` with \
-             `--code-bucket`, or leave it out"
+            "Lambda accepts code only from a bucket in its own Region: name one in `{region}` with \
+             `--code-bucket`, or omit the flag"
         ),
-        CodeBucketError::Policy(_) => "look at the policy in the S3 console and mend it".to_owned(),
+        CodeBucketError::Policy(_) => "check and correct the policy in the S3 console".to_owned(),
     };
     Err(error).hint(hint)
 }

@@ -1,4 +1,4 @@
-//! What would go, and what would stay: looked at before anybody is asked.
+//! What is deleted and what stays, found before a person is asked.
 
 use anyhow::anyhow;
 use s3guard_aws::code_bucket::CodeBucket;
@@ -27,15 +27,15 @@ use crate::operations::session;
 use crate::operations::session::{Account, AccountArgs, STACK_TAG};
 use crate::ui::output::Output;
 
-/// How many buckets that the guard has changed are named.
+/// How many of the buckets that the guard has changed are listed.
 const CHANGED_SHOWN: usize = 20;
-/// Up to so many versions are counted before somebody is asked.
+/// Versions are counted up to this number before a person is asked.
 const COUNTED_MAX: u64 = 50_000;
 
-/// What becomes of buckets that stay while their policies go.
-const WITHOUT_POLICIES: &str = "the buckets that stay lose their policies: access without TLS is not \
-     refused there any more, and no access logs arrive there, neither of the trail's bucket nor of those that the \
-     guard has set to log";
+/// What happens to buckets that stay while their policies are deleted.
+const WITHOUT_POLICIES: &str = "the buckets that stay lose their policies: they no longer deny requests \
+     without TLS, and no longer receive access logs, neither of the trail's bucket nor of the buckets that the guard \
+     has set to log";
 
 pub(crate) struct Plan {
     pub(crate) account: Account,
@@ -51,8 +51,8 @@ pub(crate) struct Plan {
     pub(crate) report: InRegion,
 }
 
-/// Looks at the stack of one Region, and refuses what cannot be done.
-pub(crate) async fn look(
+/// Plans the deletion in one Region, and refuses what cannot be done.
+pub(crate) async fn plan(
     args: &RemovalArgs,
     of: &AccountArgs,
     output: Output,
@@ -70,7 +70,7 @@ pub(crate) async fn look(
         }
         if stack.protected && !args.disable_protection && step != Step::Follow {
             return Err(anyhow!("stack `{name}` is protected against deletion"))
-                .hint("`--disable-protection` takes the protection away first");
+                .hint("`--disable-protection` disables the protection first");
         }
     }
     let members = match &stack {
@@ -105,7 +105,7 @@ pub(crate) fn way(args: &RemovalArgs) -> Way {
     }
 }
 
-/// The guard's stack, after waiting for what is going on if that is asked for.
+/// The guard's stack; with `--wait`, after the operation in progress.
 async fn find(
     args: &RemovalArgs,
     stacks: &Stacks,
@@ -116,14 +116,17 @@ async fn find(
     let Some(stack) = stacks.describe(name.as_str()).await? else { return Ok(None) };
     session::check_is_guard(stacks, &stack, name).await?;
     if args.wait && step::next(Some(&stack.status), &way(args)) == Step::Busy {
-        output.say(format_args!("stack `{name}` is in `{}`: waiting until it rests", stack.status));
+        output.say(format_args!(
+            "stack `{name}` is in `{}`: waiting for the end of that operation",
+            stack.status
+        ));
         Follower::new(stacks, output, &run.interrupts, &stack.id, None).await.follow().await?;
         return Ok(stacks.describe(&stack.id).await?);
     }
     Ok(Some(stack))
 }
 
-/// CloudFormation refuses names that it does not know without saying which it knows.
+/// Checks the resources of `--retain`: CloudFormation would not say which it knows.
 fn check_retained(args: &RemovalArgs, members: &[Member]) -> anyhow::Result<()> {
     let is_known = |id: &&String| members.iter().any(|member| member.resource.logical_id == **id);
     match args.retain.iter().find(|id| !is_known(id)) {
@@ -157,14 +160,14 @@ impl Plan {
                 self.report.goes.push(Thing { kind, name, logical_id, ..Thing::default() });
             }
         }
-        // What an earlier deletion has left is not the stack's any more, and bears its name still.
+        // Buckets of an earlier deletion are not part of the stack, but still have its tag.
         if matches!(self.step, Step::Absent | Step::DeleteAgain | Step::Follow) {
             let left_over = self.left_over().await.or_else(|error| {
-                // Who wants them emptied has to hear that it was not done.
+                // With `--empty-buckets` it is an error that they are not emptied.
                 if args.empty_buckets {
                     return Err(error);
                 }
-                let what = "whether buckets of an earlier deletion are left is not known";
+                let what = "buckets of an earlier deletion could not be listed";
                 self.output.warn(format_args!("{what}: {error}"));
                 Ok(Vec::new())
             });
@@ -180,7 +183,7 @@ impl Plan {
         }
         self.report.changed = self.changed(&buckets).await;
         let owner = self.account.caller.account.clone();
-        // The others log to it as they are emptied.
+        // The log bucket comes last, because the others log to it.
         buckets.sort_by_key(|name| name.as_str().contains("-logs-"));
         for name in buckets {
             let emptying = Emptying::new(&self.account.connection, name, owner.clone())
@@ -191,10 +194,10 @@ impl Plan {
                 self.to_empty.push((emptying, contents));
             }
         }
-        self.look_at_code(args).await
+        self.plan_code(args).await
     }
 
-    /// The buckets of the Region that are named as those of a guard and tagged as this one's.
+    /// The buckets of the Region that have the names of a guard and the tag of this one.
     pub(crate) async fn left_over(&self) -> anyhow::Result<Vec<BucketName>> {
         let (account, region) = (&self.account.caller.account, self.account.connection.region());
         let is_ours = |name: &BucketName| {
@@ -226,7 +229,7 @@ impl Plan {
         Ok(ours)
     }
 
-    /// What the guard has changed on other buckets. That it cannot be told is said and stops nothing.
+    /// What the guard has changed on other buckets. It is no error if that is unknown.
     async fn changed(&self, emptied: &[BucketName]) -> Changed {
         let stays = self.report.stays.iter().map(|stay| &stay.name);
         let own: Vec<String> =
@@ -249,19 +252,19 @@ impl Plan {
         }
     }
 
-    async fn look_at_code(&mut self, args: &RemovalArgs) -> anyhow::Result<()> {
+    async fn plan_code(&mut self, args: &RemovalArgs) -> anyhow::Result<()> {
         let standard = self.account.standard_code_bucket()?;
         let named =
             self.stack.as_ref().and_then(|stack| stack.parameters.get(parameter::CODE_BUCKET));
         let named = named.filter(|name| !name.is_empty());
         if let Some(name) = named.filter(|name| name.as_str() != standard.as_str()) {
-            let why = "its code was put where `--code-bucket` said, which is not ours";
+            let why = "it was named with `--code-bucket`, and is not a bucket of s3guard";
             self.report.stays.push(Thing::bucket(name, why));
             return Ok(());
         }
         if !args.all {
             if named.is_some() {
-                let why = "other stacks may use its code; `--all` removes it too";
+                let why = "other stacks may use its code; `--all` deletes it, too";
                 self.report.stays.push(Thing::bucket(standard, why));
             }
             return Ok(());
@@ -297,7 +300,7 @@ impl Plan {
             None => output.say(format_args!("stack `{}` does not exist in `{region}`", self.name)),
         }
         if !goes.is_empty() {
-            output.say(format_args!("deleted are {} resources:", goes.len()));
+            output.say(format_args!("{} resources are deleted:", goes.len()));
             for Thing { kind, name, .. } in goes {
                 output.say(format_args!("  {kind:<32} {name}"));
             }
@@ -309,7 +312,7 @@ impl Plan {
             }
         }
         if self.stack.is_some() || !changed.buckets.is_empty() {
-            output.say("the settings that the guard gave to other buckets stay as they are:");
+            output.say("the settings that the guard changed on other buckets stay:");
             for line in changed.lines() {
                 output.say(line);
             }
@@ -322,9 +325,7 @@ impl Plan {
             output.say(WITHOUT_POLICIES);
         }
         if !self.to_empty.is_empty() {
-            output.say(
-                "these buckets are emptied and deleted, and what is in them is gone for good:",
-            );
+            output.say("these buckets are emptied and deleted permanently:");
             for (emptying, contents) in &self.to_empty {
                 output.say(format_args!("  {}  ({})", emptying.name(), report::contents(contents)));
             }
@@ -332,7 +333,7 @@ impl Plan {
     }
 }
 
-/// The logical ids that the template keeps when the stack goes.
+/// The logical ids that the template retains when the stack is deleted.
 pub(crate) fn kept_by_template() -> Vec<String> {
     let template = stacks::guard();
     let kept = template.attributes().filter(|(_, attributes)| match attributes.deletion_policy {
@@ -344,10 +345,10 @@ pub(crate) fn kept_by_template() -> Vec<String> {
 
 pub(crate) fn why(resource_type: &str, is_asked_for: bool) -> &'static str {
     match resource_type {
-        _ if is_asked_for => "`--retain` says so",
-        BUCKET => "it holds the record of who did what",
-        "AWS::KMS::Key" => "without it what it encrypted cannot be read",
-        _ => "the template keeps it",
+        _ if is_asked_for => "named with `--retain`",
+        BUCKET => "it holds the audit records",
+        "AWS::KMS::Key" => "data that it encrypted cannot be read without it",
+        _ => "the template retains it",
     }
 }
 
@@ -359,7 +360,7 @@ mod tests {
     fn the_template_keeps_the_evidence_and_its_key() {
         let kept = kept_by_template();
         assert_eq!(kept, ["Key", "LogBucket", "LedgerBucket", "TrailBucket"]);
-        assert_eq!(why("AWS::KMS::Key", false), "without it what it encrypted cannot be read");
-        assert_eq!(why("AWS::KMS::Key", true), "`--retain` says so");
+        assert_eq!(why("AWS::KMS::Key", false), "data that it encrypted cannot be read without it");
+        assert_eq!(why("AWS::KMS::Key", true), "named with `--retain`");
     }
 }

@@ -1,4 +1,4 @@
-//! A plan carried out: protection, the stack, then the buckets that stay without it, and the bucket for code.
+//! Carries out the plan: protection, the stack, its buckets, and the code bucket.
 
 use anyhow::anyhow;
 use s3guard_aws::code_bucket::CodeBucket;
@@ -16,11 +16,11 @@ use crate::operations::follow;
 use crate::operations::follow::{Ended, Follower};
 use crate::operations::interrupt::Run;
 
-/// After so many more deleted versions it is said how far it is.
-const TOLD_EVERY: u64 = 10_000;
+/// Progress is reported after this many deleted versions.
+const REPORTED_EVERY: u64 = 10_000;
 
 impl Plan {
-    /// Carries the plan out; the report says what was done, also when something failed.
+    /// Carries the plan out; the report is complete also after a failure.
     pub(crate) async fn carry_out(
         mut self,
         args: &RemovalArgs,
@@ -51,7 +51,7 @@ impl Plan {
         emptied
     }
 
-    /// Deletes the stack. Buckets of its own that keep it from going are emptied, if that was agreed to, and it is tried again.
+    /// Deletes the stack. If its buckets are not empty, they are emptied, if that was approved, and it is tried again.
     async fn delete_stack(&mut self, args: &RemovalArgs, run: &Run) -> anyhow::Result<()> {
         let mut ended = self
             .delete_once(args, run, (self.step != Step::Follow).then(|| run.token.clone()))
@@ -67,7 +67,7 @@ impl Plan {
             if !agreed.is_empty() && agreed.len() == full.len() {
                 for emptying in agreed {
                     self.output.say(format_args!(
-                        "bucket `{}` keeps the stack: it is emptied",
+                        "bucket `{}` is not empty, so the stack could not be deleted: it is emptied",
                         emptying.name()
                     ));
                     emptying.empty(&mut Tally::default(), &mut |_| {}).await?;
@@ -76,10 +76,10 @@ impl Plan {
             }
         }
         if !is_gone(&ended) {
-            let what = format!("stack `{}` was not deleted whole", self.name);
+            let what = format!("stack `{}` was not completely deleted", self.name);
             return Err(follow::failed(&what, &ended, &self.way_on(&full).await));
         }
-        // What CloudFormation says it left counts more than what was expected.
+        // What CloudFormation reports as left behind overrides the plan.
         for event in ended.events.iter().filter(|event| event.is_left_behind()) {
             let (kind, name) = (event.resource_type.clone(), event.physical_id.clone());
             let is_known = self.report.stays.iter().any(|stay| stay.name == name)
@@ -94,7 +94,7 @@ impl Plan {
         Ok(())
     }
 
-    /// Asks for the deletion, unless somebody has, and follows it. Protection comes back if it has not begun.
+    /// Starts the deletion, or follows one in progress. If it does not begin, the protection is enabled again.
     async fn delete_once(
         &self,
         args: &RemovalArgs,
@@ -106,7 +106,7 @@ impl Plan {
             Follower::new(&self.stacks, &self.output, &run.interrupts, &stack.id, token.as_deref())
                 .await;
         let Some(token) = token else { return follower.follow().await };
-        // After a first deletion it is so no more.
+        // The first attempt has already disabled it.
         if stack.protected
             && self.stacks.describe(&stack.id).await?.is_some_and(|now| now.protected)
         {
@@ -124,7 +124,7 @@ impl Plan {
         }
     }
 
-    /// Protects a stack again whose deletion has not begun.
+    /// Enables the protection of a stack whose deletion has not begun.
     async fn protect_again(&self, stack_id: &str, error: anyhow::Error) -> anyhow::Error {
         let is_deleted = match self.stacks.describe(stack_id).await {
             Ok(Some(stack)) => matches!(stack.status.known(), Some((Operation::Delete, _))),
@@ -144,7 +144,7 @@ impl Plan {
         error
     }
 
-    /// The resources as they are now, as far as that can be asked.
+    /// The current resources, if they can be read.
     async fn members(&self) -> Vec<Member> {
         let Some(stack) = &self.stack else { return Vec::new() };
         self.stacks.members(&stack.id).await.unwrap_or_default()
@@ -158,7 +158,7 @@ impl Plan {
             let names: Vec<_> =
                 full.iter().map(|one| format!("`{}`", one.resource.physical_id)).collect();
             return format!(
-                "{} not empty: {destroy} --empty-buckets` empties what is the stack's own, {destroy} --retain {}` leaves it in \
+                "{} not empty: {destroy} --empty-buckets` empties the stack's own buckets, {destroy} --retain {}` retains it in \
                  the account",
                 if names.len() == 1 {
                     format!("bucket {} is", names[0])
@@ -169,28 +169,28 @@ impl Plan {
             );
         }
         match self.members().await.iter().find(|one| one.could_not_go()) {
-            None => format!("mend the cause, then {destroy}` again"),
+            None => format!("fix the cause, then {destroy}` again"),
             Some(one) => format!(
-                "mend the cause, then {destroy}` again; or leave in the account what cannot be deleted: {destroy} --retain \
+                "fix the cause, then {destroy}` again; or retain in the account what cannot be deleted: {destroy} --retain \
                  {}` for one resource, {destroy} --force` for all",
                 one.resource.logical_id
             ),
         }
     }
 
-    /// Empties and deletes the buckets that stay without the stack. One that does not go keeps no other.
+    /// Empties and deletes the buckets that the stack retained. A failure does not stop the others.
     async fn remove_buckets(&mut self) -> anyhow::Result<()> {
         self.report.emptied.clear();
         let mut first_failure = None;
         for (emptying, contents) in std::mem::take(&mut self.to_empty) {
             let name = emptying.name().clone();
             let all = contents.versions + contents.markers;
-            let mut told = 0;
+            let mut reported = 0;
             let output = &self.output;
             let removed = emptying
                 .remove(|tally| {
-                    if tally.deleted / TOLD_EVERY > told {
-                        told = tally.deleted / TOLD_EVERY;
+                    if tally.deleted / REPORTED_EVERY > reported {
+                        reported = tally.deleted / REPORTED_EVERY;
                         let (deleted, all) = (grouped(tally.deleted), grouped(all));
                         let more = if contents.is_more { "more than " } else { "" };
                         output
@@ -226,7 +226,7 @@ impl Plan {
         first_failure.map_or(Ok(()), Err)
     }
 
-    /// Empties and deletes the bucket for code, unless somebody has begun to use it meanwhile.
+    /// Empties and deletes the code bucket, unless a stack uses it by now.
     async fn remove_code_bucket(&mut self, bucket: &CodeBucket) -> anyhow::Result<()> {
         let name = bucket.name();
         let users = pruning::users(&self.stacks, name, None).await?.stacks;
@@ -252,16 +252,16 @@ impl Plan {
         };
         if stays.iter().any(|stay| is_ours(&stay)) {
             self.output.say(format_args!(
-                "`s3guard deploy --stack {0} --region {region}` takes the buckets back, by their names; `s3guard destroy \
-                 --stack {0} --region {region} --empty-buckets` deletes them with what is in them",
+                "`s3guard deploy --stack {0} --region {region}` takes the buckets back; `s3guard destroy --stack {0} --region \
+                 {region} --empty-buckets` deletes them with their content",
                 self.name
             ));
         }
         for key in stays.iter().filter(|stay| stay.kind == "AWS::KMS::Key") {
             self.output.say(format_args!(
-                "key `{0}` costs money until it is deleted, and without it what it encrypted can never be read again: `aws kms \
-                 schedule-key-deletion --region {region} --key-id {0} --pending-window-in-days 30`. A new deployment makes a \
-                 key of its own, and what the old one encrypted stays readable by it",
+                "key `{0}` costs money until it is deleted, and data that it encrypted cannot be read after that: `aws kms \
+                 schedule-key-deletion --region {region} --key-id {0} --pending-window-in-days 30`. A new deployment creates \
+                 another key; the old one still decrypts the old data",
                 key.name
             ));
         }
@@ -277,28 +277,31 @@ fn left(name: &str, tally: &Tally, became: &Emptied, region: &str) -> Option<any
     let (what, hint) = match became {
         Emptied::Gone => return None,
         Emptied::Refilled => (
-            anyhow!("bucket `{name}` fills again as fast as it is emptied"),
+            anyhow!("bucket `{name}` is written to as fast as it is emptied"),
             "stop what writes to it, then run the command again".to_owned(),
         ),
         Emptied::Holds if *locked > 0 => (
             anyhow!(
-                "bucket `{name}` stays: {} in it are held by {locks}; {} others were deleted",
+                "bucket `{name}` stays, {} of its objects held by {locks}; {} others were deleted",
                 grouped(*locked),
                 grouped(*deleted)
             ),
             if locks.governance.is_some() {
-                "`--bypass-governance` deletes what is locked in governance mode, with the permission \
-                 `s3:BypassGovernanceRetention`; the rest goes when its time is over, with the same command"
+                "`--bypass-governance` deletes objects in governance mode, with the permission \
+                 `s3:BypassGovernanceRetention`; the same command deletes the rest when its retention ends"
                     .to_owned()
             } else {
-                "nobody can delete them before their time is over or the hold is taken away; then the same command \
+                "they cannot be deleted before their retention ends or the legal hold is removed; then the same command \
                  deletes them and the bucket"
                     .to_owned()
             },
         ),
         Emptied::Holds => (
             anyhow!("{}", first_failure.as_deref().unwrap_or("no reason was given")).context(
-                format!("bucket `{name}` stays: {} in it could not be deleted", grouped(*failed)),
+                format!(
+                    "bucket `{name}` stays: deleting {} of its objects failed",
+                    grouped(*failed)
+                ),
             ),
             format!(
                 "the caller needs `s3:DeleteObjectVersion` and `s3:DeleteObject` on `{name}` in `{region}`, and nothing there may \
@@ -338,16 +341,16 @@ mod tests {
         ];
         expect![[r#"
             gone
-            error: bucket `logs` fills again as fast as it is emptied
+            error: bucket `logs` is written to as fast as it is emptied
 
             hint: stop what writes to it, then run the command again
-            error: bucket `logs` stays: 2 in it are held by an object lock; 1,200 others were deleted
+            error: bucket `logs` stays, 2 of its objects held by an object lock; 1,200 others were deleted
 
-            hint: nobody can delete them before their time is over or the hold is taken away; then the same command deletes them and the bucket
-            error: bucket `logs` stays: 2 in it are held by governance mode; 1,200 others were deleted
+            hint: they cannot be deleted before their retention ends or the legal hold is removed; then the same command deletes them and the bucket
+            error: bucket `logs` stays, 2 of its objects held by governance mode; 1,200 others were deleted
 
-            hint: `--bypass-governance` deletes what is locked in governance mode, with the permission `s3:BypassGovernanceRetention`; the rest goes when its time is over, with the same command
-            error: bucket `logs` stays: 3 in it could not be deleted
+            hint: `--bypass-governance` deletes objects in governance mode, with the permission `s3:BypassGovernanceRetention`; the same command deletes the rest when its retention ends
+            error: bucket `logs` stays: deleting 3 of its objects failed
               caused by: AccessDenied: no
 
             hint: the caller needs `s3:DeleteObjectVersion` and `s3:DeleteObject` on `logs` in `eu-west-1`, and nothing there may deny them; then run the command again

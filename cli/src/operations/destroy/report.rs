@@ -1,4 +1,4 @@
-//! What a destruction tells, before it and after.
+//! The result of `s3guard destroy`, also shown before approval.
 
 use std::fmt;
 
@@ -16,7 +16,7 @@ pub(crate) struct Destroyed {
     pub(crate) regions: Vec<InRegion>,
 }
 
-/// What becomes of the stack of one Region.
+/// The stack of one Region.
 #[derive(Clone, Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct InRegion {
@@ -32,7 +32,7 @@ pub(crate) struct InRegion {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Outcome {
-    /// Nothing was done: a person has to agree first.
+    /// Nothing was done: the plan needs approval.
     #[default]
     NeedsApproval,
     Deleted,
@@ -40,7 +40,7 @@ pub(crate) enum Outcome {
     Failed,
 }
 
-/// Something that goes or stays, and why it stays.
+/// A resource that is deleted or stays, and why it stays.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Thing {
@@ -53,7 +53,7 @@ pub(crate) struct Thing {
     pub(crate) why: String,
 }
 
-/// A bucket that is to be emptied, or was.
+/// A bucket that is emptied, before or after.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Bucket {
@@ -81,7 +81,7 @@ pub(crate) struct ChangedBucket {
 }
 
 impl Changed {
-    /// What the ledger tells, but of the stack's own buckets.
+    /// The ledger's list, without the stack's own buckets.
     pub(crate) fn of(touched: &Touched, own: &[String]) -> Self {
         let buckets = touched.buckets.iter().filter(|(name, _)| !own.contains(&name.to_string()));
         let buckets = buckets.map(|(name, kinds)| ChangedBucket {
@@ -93,7 +93,7 @@ impl Changed {
 
     pub(crate) fn lines(&self) -> Vec<String> {
         if let Some(why) = &self.unknown_because {
-            return vec![format!("  which those are is not known: {why}")];
+            return vec![format!("  it is not known which: {why}")];
         }
         let line = |one: &ChangedBucket| {
             let bucket = if one.bucket == ".account" { "the account" } else { &one.bucket };
@@ -141,7 +141,7 @@ impl fmt::Display for Destroyed {
     }
 }
 
-/// How much is in a bucket, in words.
+/// The content of a bucket, in words.
 pub(crate) fn contents(contents: &Contents) -> String {
     let Contents { versions, markers, size_bytes, is_more } = contents;
     if *versions + *markers == 0 {
@@ -205,6 +205,6 @@ mod tests {
         let changed = Changed::of(&touched, &["own-ledger".to_owned()]);
         assert_eq!(changed.lines(), ["  reports: policy, encryption", "  and 7 more"]);
         let unknown = Changed { unknown_because: Some("no".to_owned()), ..Changed::default() };
-        assert_eq!(unknown.lines(), ["  which those are is not known: no"]);
+        assert_eq!(unknown.lines(), ["  it is not known which: no"]);
     }
 }

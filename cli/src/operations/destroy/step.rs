@@ -1,4 +1,4 @@
-//! What to do with a stack that is to go, by where it stands: decided here, done elsewhere.
+//! The next step of a deletion, by the status of the stack.
 
 use s3guard_aws::stacks::deletion::Way;
 use s3guard_aws::stacks::{Operation, Phase, StackStatus};
@@ -8,18 +8,17 @@ use s3guard_posture::StackName;
 pub(crate) enum Step {
     Absent,
     Delete,
-    /// Delete it once more, in the way that is asked for: something could not be deleted.
+    /// Delete again in the requested way: something could not be deleted.
     DeleteAgain,
-    /// Somebody deletes it already: watch.
+    /// A deletion is in progress: follow it.
     Follow,
-    /// Leave it: something else is going on.
     Busy,
-    /// Leave it: what is asked for is for a stack that could not be deleted, and this one has not been tried.
+    /// None: `--force` and `--retain` are only for a stack whose deletion failed.
     NotFailed,
     Unknown,
 }
 
-/// Decides from the status of the stack, if there is one.
+/// Decides from the status of the stack, if it exists.
 ///
 /// Source: AWS CloudFormation API Reference, `DeleteStack`: `DeletionMode` and `RetainResources` are for stacks in the
 /// `DELETE_FAILED` state.
@@ -39,14 +38,14 @@ pub(crate) fn next(status: Option<&StackStatus>, way: &Way) -> Step {
 }
 
 impl Step {
-    /// Why nothing is done, and what a person can do; `None` where something is done.
+    /// Why there is no step, and what a person can do; `None` if there is one.
     pub(crate) fn refusal(self, stack: &StackName, region: &str) -> Option<(&'static str, String)> {
         let here = format!("--stack {stack} --region {region}");
         match self {
             Self::Absent | Self::Delete | Self::DeleteAgain | Self::Follow => None,
             Self::Busy => Some((
-                "something is going on",
-                format!("`s3guard events --follow {here}` shows it; with `--wait` this command waits for it first"),
+                "another operation is in progress",
+                format!("`s3guard events --follow {here}` shows it; with `--wait` this command waits for its end"),
             )),
             Self::NotFailed => Some((
                 "its deletion has not failed",
@@ -56,8 +55,8 @@ impl Step {
                 ),
             )),
             Self::Unknown => Some((
-                "it is not known what that means",
-                "look at the stack in the CloudFormation console; a newer s3guard may know this status".to_owned(),
+                "this status is unknown",
+                "check the stack in the CloudFormation console; a newer s3guard may know this status".to_owned(),
             )),
         }
     }
@@ -112,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn where_nothing_is_done_there_is_a_way_out() {
+    fn where_nothing_is_done_a_hint_says_what_to_do() {
         let stack = "s".parse().unwrap();
         for (text, plainly, otherwise) in TABLE {
             for step in [plainly, otherwise] {

@@ -1,8 +1,8 @@
-//! What the resource schemas name and whoever deploys the guard does not need.
+//! Actions of the resource schemas that a deployment of the guard does not need.
 
 use s3guard_posture::model::glob::Glob;
 
-/// Why actions are not granted, and which. In a name `*` is anything.
+/// Reasons, and the actions that are not granted; `*` matches any text.
 pub(crate) const LEFT_OUT: [(&str, &str); 22] = [
     // Of parts that the template does not have.
     ("the functions are in no network", "ec2:*"),

@@ -1,4 +1,4 @@
-//! What an action is about: as closely as IAM lets it be said before the stack is there.
+//! The resource scope of an action, as narrow as IAM allows before the stack exists.
 
 use s3guard_posture::{AccountId, Region, StackName};
 use serde_json::{Value as Json, json};
@@ -8,22 +8,22 @@ use serde_json::{Value as Json, json};
 pub(crate) struct Target {
     pub(crate) partition: String,
     pub(crate) account: AccountId,
-    /// None stands for every Region.
+    /// `None` means every Region.
     pub(crate) region: Option<Region>,
     pub(crate) stack: StackName,
-    /// What the names of the stack's buckets begin with.
+    /// The prefix of the stack's bucket names.
     pub(crate) prefix: String,
 }
 
-/// Of a longer name CloudFormation takes only the beginning for the names of what it makes, where they have to be short:
-/// as observed, 24 characters of it for a role or a function.
+/// CloudFormation shortens a longer stack name in the names that it generates: as observed, to 24 characters for a role
+/// or a function.
 const STACK_LENGTH_MAX: usize = 24;
 
-/// What an action is about: the stack and what it is made of, unless said otherwise.
+/// A resource scope: the stack and its resources, unless a comment says otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Place {
     Stack,
-    /// The stack of that name in us-east-1: calls through the global endpoint are seen only there.
+    /// The stack of that name in us-east-1, where events of the global endpoint arrive.
     StackInUsEast1,
     CodeBucket,
     /// What is in the bucket for code.
@@ -97,7 +97,7 @@ pub(crate) const CALLED: [(Place, &str, &str); 15] = [
     (Place::Queues, "sqs", "SendMessage"),
 ];
 
-/// What IAM knows no resource for, or what is asked of all at once.
+/// Actions without resource-level permissions in IAM, or that concern all resources.
 ///
 /// Source: Service Authorization Reference, the services' "Actions"; a test holds it against a copy.
 const LOOKS: &str = "cloudtrail:DescribeTrails cloudtrail:ListTrails cloudwatch:DescribeAlarms \
@@ -106,11 +106,11 @@ const LOOKS: &str = "cloudtrail:DescribeTrails cloudtrail:ListTrails cloudwatch:
      logs:DescribeLogGroups logs:DescribeResourcePolicies s3:ListAllMyBuckets \
      sns:ListSubscriptions sns:ListTopics sqs:ListQueues";
 
-/// The same, of what writes or is about one thing.
+/// The same, for actions that write or concern one resource.
 const UNCONFINED: &str = "kms:CreateKey lambda:CreateEventSourceMapping \
      sns:GetSubscriptionAttributes sns:SetSubscriptionAttributes sns:Unsubscribe";
 
-/// What an action is about that CloudFormation needs for a resource.
+/// The scope of an action that CloudFormation needs.
 pub(crate) fn of(action: &str) -> Place {
     let is_among = |actions: &str| actions.split_whitespace().any(|one| one == action);
     if is_among(LOOKS) {
@@ -139,13 +139,13 @@ pub(crate) fn of(action: &str) -> Place {
         "s3" => Place::Buckets,
         "sns" => Place::Topics,
         "sqs" => Place::Queues,
-        // A service that the template does not use yet: a test of the policy finds it.
+        // A service that the template does not use yet; a test of the policy finds it.
         _ => Place::Unconfined,
     }
 }
 
 impl Place {
-    /// The ARNs, with `*` for what is not known before.
+    /// The ARNs, with `*` for unknown parts.
     pub(crate) fn resources(self, target: &Target) -> Vec<String> {
         let patterns: &[&str] = match self {
             Self::Stack => &["cloudformation:${Region}:${Account}:stack/${Stack}/*"],
@@ -194,10 +194,10 @@ impl Place {
         patterns.iter().map(arn).collect()
     }
 
-    /// What else has to hold.
+    /// The condition of the statement.
     ///
-    /// Whoever may make a role can be anybody: that, and what is done to any key, is done by CloudFormation alone, which
-    /// says so in `aws:CalledVia`. Source: AWS IAM User Guide, "AWS global condition context keys".
+    /// Permission to create roles is permission to do anything: roles and keys are changed only through CloudFormation,
+    /// which sets `aws:CalledVia`. Source: AWS IAM User Guide, "AWS global condition context keys".
     pub(crate) fn condition(self) -> Option<Json> {
         let is_for_cloudformation_alone = matches!(
             self,

@@ -123,7 +123,7 @@ fn whom_a_policy_is_for_and_who_may_call_a_function_count() {
     check(
         &json!({ "Resources": {} }),
         &managed,
-        &["Role: may whatever the managed policy allows on arn:m"],
+        &["Role: may everything that the managed policy allows on arn:m"],
     );
 }
 
@@ -193,13 +193,13 @@ fn a_statement_that_cannot_be_read_has_to_be_looked_at() {
     check_statements(
         &[],
         std::slice::from_ref(&unread),
-        &[r#"Policy: may what cannot be told on {"Fn::Transform":"x"}"#],
+        &[r#"Policy: may unknown actions on {"Fn::Transform":"x"}"#],
     );
     check_statements(std::slice::from_ref(&unread), std::slice::from_ref(&unread), &[]);
 }
 
 #[test]
-fn what_is_alike_is_told_in_one_sentence() {
+fn similar_grants_are_one_sentence() {
     let allow = |actions: Json, resources: Json| statement("Allow", &actions, &resources);
     let new = template(&[
         allow(json!(["s3:A", "s3:B", "s3:C"]), json!(["x", "y"])),
@@ -209,6 +209,6 @@ fn what_is_alike_is_told_in_one_sentence() {
     let given = |template| Given { template, parameters: BTreeMap::new() };
     assert_eq!(
         sentences(&broadening(&given(&nothing), &given(&new))),
-        ["Policy: may s3:A, s3:B and s3:C on x and y", "Policy: may s3:A on z"]
+        ["Policy: may s3:A, s3:B, s3:C on x, y", "Policy: may s3:A on z"]
     );
 }
