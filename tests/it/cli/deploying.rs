@@ -241,8 +241,8 @@ fn a_change_set_can_be_left_and_carried_out_later() {
     assert_eq!(ended.json()["changes"][0]["fate"], "replaced");
     let executed = aws.made("ExecuteChangeSet").remove(0).body;
     assert!(executed.contains("ChangeSetName=set") && executed.contains("DisableRollback=false"));
-    assert_eq!((aws.count("CreateChangeSet"), aws.count("PUT")), (0, 0), "nothing is made anew");
-    // What waits for somebody goes on waiting if nobody agrees.
+    assert_eq!((aws.count("CreateChangeSet"), aws.count("PUT")), (0, 0), "nothing else is created");
+    // A change set of an earlier run stays without approval.
     let aws = changed("", "");
     let ended = run(&aws, &["deploy", "--change-set", "set", "--approve", "any"]);
     assert_eq!((ended.exit, aws.count("DeleteChangeSet")), (Some(4), 0), "{}", ended.words);

@@ -116,7 +116,7 @@ fn stuck(request: &Request, before: usize) -> Option<Answer> {
 fn a_bucket_that_keeps_the_stack_is_named_with_the_ways_on() {
     let (exit, words, aws) = destroy(&["--yes"], stuck);
     assert_eq!((exit, aws.count("DeleteStack")), (Some(1), 1), "{words}");
-    assert!(words.contains("bucket `old-bucket` is not empty"), "{words}");
+    assert!(words.contains("not empty: `old-bucket`"), "{words}");
     for way in ["--empty-buckets`", "--retain Old`"] {
         assert!(words.contains(way), "{words}");
     }

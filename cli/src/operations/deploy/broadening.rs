@@ -30,8 +30,8 @@ pub(crate) struct Grant {
     /// Whether a denial was removed, instead of a permission added.
     pub(crate) is_denial_gone: bool,
     /// The principal, if the policy names one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) principal: Option<String>,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(crate) principal: String,
     pub(crate) action: String,
     pub(crate) resource: String,
     /// The conditions, as JSON.
@@ -67,11 +67,7 @@ fn covers(known: &Grant, grant: &Grant) -> bool {
         known == other || known == "*" || (!is_exception && Glob::new(known).matches(other))
     };
     known.logical_id == grant.logical_id
-        && match (&known.principal, &grant.principal) {
-            (Some(known), Some(other)) => part(known, other),
-            (None, None) => true,
-            (Some(_), None) | (None, Some(_)) => false,
-        }
+        && part(&known.principal, &grant.principal)
         && part(&known.action, &grant.action)
         && part(&known.resource, &grant.resource)
         && (known.condition.is_none() || known.condition == grant.condition)
@@ -97,12 +93,7 @@ impl Grants {
             }
             for arn in texts(properties.get("ManagedPolicyArns")) {
                 let action = "everything that the managed policy allows".to_owned();
-                grants.allowed.push(Grant {
-                    action,
-                    resource: arn,
-                    logical_id: id.clone(),
-                    ..Grant::default()
-                });
+                grants.allowed.push(Grant { action, resource: arn, ..Grant::of(&id) });
             }
             grants.ids.insert(id);
         }
@@ -117,12 +108,11 @@ impl Grants {
             .filter(|(_, value)| !value.is_null())
             .collect();
         self.allowed.push(Grant {
-            principal: Some(text(&properties["Principal"])),
+            principal: text(&properties["Principal"]),
             action: text(&properties["Action"]),
             resource: text(&properties["FunctionName"]),
             condition: (!source.is_empty()).then(|| Json::Object(source).to_string()),
-            logical_id: id.to_owned(),
-            ..Grant::default()
+            ..Grant::of(id)
         });
     }
 
@@ -148,20 +138,14 @@ impl Grants {
         if statement.0.is_object() && statement.effect().is_none() {
             // A statement that cannot be read may allow anything: a person has to review it.
             let (action, resource) = ("unknown actions".to_owned(), statement.0.to_string());
-            self.allowed.push(Grant {
-                action,
-                resource,
-                logical_id: id.to_owned(),
-                ..Grant::default()
-            });
+            self.allowed.push(Grant { action, resource, ..Grant::of(id) });
             return;
         }
         let is_denial = statement.effect() == Some("Deny");
         let grants = if is_denial { &mut self.denied } else { &mut self.allowed };
-        let principals = principals(statement).into_iter().map(Some).collect();
         let resources = either(statement, "Resource", "NotResource");
         let actions = either(statement, "Action", "NotAction");
-        for principal in or_one(principals, None) {
+        for principal in or_one(principals(statement), String::new()) {
             for action in &actions {
                 for resource in or_one(resources.clone(), "it".to_owned()) {
                     grants.push(Grant {
@@ -169,12 +153,17 @@ impl Grants {
                         action: action.clone(),
                         resource,
                         condition: statement.0.get("Condition").map(ToString::to_string),
-                        logical_id: id.to_owned(),
-                        ..Grant::default()
+                        ..Grant::of(id)
                     });
                 }
             }
         }
+    }
+}
+
+impl Grant {
+    fn of(id: &str) -> Self {
+        Self { logical_id: id.to_owned(), ..Self::default() }
     }
 }
 
@@ -246,9 +235,9 @@ fn together(grants: Vec<Grant>, part: fn(&mut Grant) -> &mut String) -> Vec<Gran
 impl fmt::Display for Grant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { logical_id, principal, action, resource, .. } = self;
-        let who = principal.as_ref().map(|who| format!("{who} ")).unwrap_or_default();
+        let gap = if principal.is_empty() { "" } else { " " };
         let may = if self.is_denial_gone { "is no longer denied" } else { "may" };
-        write!(f, "{logical_id}: {who}{may} {action} on {resource}")?;
+        write!(f, "{logical_id}: {principal}{gap}{may} {action} on {resource}")?;
         match &self.condition {
             Some(condition) => write!(f, " if {condition}"),
             None => Ok(()),

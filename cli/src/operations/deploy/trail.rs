@@ -224,7 +224,13 @@ mod tests {
             check(asked, None, &unseen(), asked, "nothing");
         }
         check(EXISTING, None, &recording(), EXISTING, "say: uses the trail `audit`");
-        check(EXISTING, None, &stopped(), EXISTING, "warn: (`audit` is stopped): the existing trail");
+        check(
+            EXISTING,
+            None,
+            &stopped(),
+            EXISTING,
+            "warn: (`audit` is stopped): the existing trail",
+        );
     }
 
     #[test]

@@ -158,13 +158,9 @@ impl Plan {
             let names: Vec<_> =
                 full.iter().map(|one| format!("`{}`", one.resource.physical_id)).collect();
             return format!(
-                "{} not empty: {destroy} --empty-buckets` empties the stack's own buckets, {destroy} --retain {}` retains it in \
+                "not empty: {}; {destroy} --empty-buckets` empties the stack's own buckets, {destroy} --retain {}` retains one in \
                  the account",
-                if names.len() == 1 {
-                    format!("bucket {} is", names[0])
-                } else {
-                    format!("buckets {} are", names.join(", "))
-                },
+                names.join(", "),
                 first.resource.logical_id
             );
         }
@@ -182,23 +178,17 @@ impl Plan {
     async fn remove_buckets(&mut self) -> anyhow::Result<()> {
         self.report.emptied.clear();
         let mut first_failure = None;
-        for (emptying, contents) in std::mem::take(&mut self.to_empty) {
+        for (emptying, _) in std::mem::take(&mut self.to_empty) {
             let name = emptying.name().clone();
-            let all = contents.versions + contents.markers;
             let mut reported = 0;
             let output = &self.output;
-            let removed = emptying
-                .remove(|tally| {
-                    if tally.deleted / REPORTED_EVERY > reported {
-                        reported = tally.deleted / REPORTED_EVERY;
-                        let (deleted, all) = (grouped(tally.deleted), grouped(all));
-                        let more = if contents.is_more { "more than " } else { "" };
-                        output
-                            .say(format_args!("bucket `{name}`: {deleted} of {more}{all} deleted"));
-                    }
-                })
-                .await;
-            let failure = match removed {
+            let removed = emptying.remove(|tally| {
+                if tally.deleted >= reported + REPORTED_EVERY {
+                    reported = tally.deleted;
+                    output.say(format_args!("bucket `{name}`: {} deleted", grouped(reported)));
+                }
+            });
+            let failure = match removed.await {
                 Ok((tally, became)) => {
                     self.report.emptied.push(Bucket::done(&name, &tally, &became));
                     let failure = left(name.as_str(), &tally, &became, &self.report.region);

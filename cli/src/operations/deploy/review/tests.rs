@@ -22,7 +22,7 @@ fn grant(action: &str) -> Grant {
     Grant {
         logical_id: "GuardPolicy".to_owned(),
         is_denial_gone: false,
-        principal: None,
+        principal: String::new(),
         action: action.to_owned(),
         resource: "arn:${AWS::Partition}:s3:::*".to_owned(),
         condition: Some(
