@@ -3,7 +3,7 @@
 //! The stacks are found, each deployment is planned, CloudFormation works out the changes, and a person approves them
 //! before any Region begins. `step`, `plan`, `broadening` and `review` decide.
 
-pub(crate) mod agreement;
+pub(crate) mod approval;
 pub(crate) mod broadening;
 pub(crate) mod diff;
 pub(crate) mod names;
@@ -72,11 +72,11 @@ pub(crate) async fn deploy(
         let asking = Asking { wanted, configuration, options: Some(options), run, output };
         propose(targets, &asking).await?
     };
-    agreement::show(&answers, output)?;
+    approval::show(&answers, output)?;
     if options.no_execute {
-        return agreement::leave(&answers, output);
+        return approval::keep(&answers, output);
     }
-    agreement::agree(&answers, options, &run.token, output).await?;
+    approval::approve(&answers, options, &run.token, output).await?;
     let protection = options.protection(configuration.as_ref().map(Config::deploy));
     let works = answers.into_iter().map(|answer| async {
         let region = answer.target.region().to_string();

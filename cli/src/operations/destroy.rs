@@ -39,7 +39,7 @@ pub(crate) async fn destroy(
             output
                 .warn(format_args!("nothing is done in `{region}`: the reason follows at the end"));
         }
-        agree(args, &plans, output).await?;
+        approve(args, &plans, output).await?;
         let done = plans.into_iter().map(|plan| plan.carry_out(args, run));
         let mut reports = Vec::new();
         for (report, done) in join_all(done).await {
@@ -58,7 +58,7 @@ pub(crate) async fn destroy(
 }
 
 /// Asks for approval once for all Regions, and once more before buckets are emptied.
-async fn agree(args: &RemovalArgs, plans: &[Plan], output: &Output) -> anyhow::Result<()> {
+async fn approve(args: &RemovalArgs, plans: &[Plan], output: &Output) -> anyhow::Result<()> {
     if args.yes || !plans.iter().any(Plan::needs_approval) {
         return Ok(());
     }
@@ -66,21 +66,21 @@ async fn agree(args: &RemovalArgs, plans: &[Plan], output: &Output) -> anyhow::R
     let place =
         if plans.len() == 1 { String::new() } else { format!(" in {} Regions", plans.len()) };
     let what = format!("deleting stack `{stack}`{place}");
-    let mut agreed = session::approve(&what, stack.as_str(), "the stack's name", output).await;
+    let mut approved = session::approve(&what, stack.as_str(), "the stack's name", output).await;
     let emptied: usize = plans.iter().map(|plan| plan.to_empty.len()).sum();
-    if agreed.is_ok() && emptied > 0 {
+    if approved.is_ok() && emptied > 0 {
         let buckets = if emptied == 1 { "bucket" } else { "buckets" };
         output.say(format_args!(
             "the content of {emptied} {buckets} is deleted permanently, with all versions"
         ));
         let what = format!("emptying {emptied} {buckets}");
-        agreed = session::approve(&what, "empty", "the word `empty`", output).await;
+        approved = session::approve(&what, "empty", "the word `empty`", output).await;
     }
-    if agreed.is_err() && output.form() != Form::Text {
+    if approved.is_err() && output.form() != Form::Text {
         // A program reads the plan that needs approval.
         print(args, plans.iter().map(|plan| plan.report.clone()).collect(), output)?;
     }
-    agreed
+    approved
 }
 
 fn print(args: &RemovalArgs, regions: Vec<InRegion>, output: &Output) -> anyhow::Result<()> {

@@ -1,15 +1,15 @@
 //! The permissions that a deployment needs: for CloudFormation on behalf of the caller, from `resources.json`, which a
-//! test generates from AWS's resource schemas, and for the calls of the command itself, from `place`.
+//! test generates from AWS's resource schemas, and for the calls of the command itself, from `scope`.
 
-mod left_out;
-mod place;
+mod excluded;
+mod scope;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
-pub(crate) use crate::operations::permissions::place::{Place, Target};
+pub(crate) use crate::operations::permissions::scope::{Scope, Target};
 
 /// For each resource type of the template, the actions of its handlers.
 const RESOURCES: &str = include_str!("permissions/resources.json");
@@ -28,14 +28,14 @@ pub(crate) struct Policy {
 }
 
 /// The actions by resource scope.
-pub(crate) fn actions() -> BTreeMap<Place, BTreeSet<String>> {
-    let mut actions: BTreeMap<Place, BTreeSet<String>> = BTreeMap::new();
-    for action in of_resources().into_iter().filter(|action| !left_out::is(action)) {
-        actions.entry(place::of(&action)).or_default().insert(action);
+pub(crate) fn actions() -> BTreeMap<Scope, BTreeSet<String>> {
+    let mut actions: BTreeMap<Scope, BTreeSet<String>> = BTreeMap::new();
+    for action in of_resources().into_iter().filter(|action| !excluded::is(action)) {
+        actions.entry(scope::of(&action)).or_default().insert(action);
     }
-    for (place, service, names) in place::CALLED {
+    for (scope, service, names) in scope::CALLED {
         let called = names.split_whitespace().map(|name| format!("{service}:{name}"));
-        actions.entry(place).or_default().extend(called);
+        actions.entry(scope).or_default().extend(called);
     }
     actions
 }
@@ -48,14 +48,14 @@ fn of_resources() -> BTreeSet<String> {
 
 /// The deployer's managed policies, by name: as many as IAM's maximum length requires.
 pub(crate) fn policies(target: &Target) -> BTreeMap<String, Policy> {
-    let statements = actions().into_iter().map(|(place, actions)| {
+    let statements = actions().into_iter().map(|(scope, actions)| {
         let mut statement = json!({
-            "Sid": format!("{place:?}"),
+            "Sid": format!("{scope:?}"),
             "Effect": "Allow",
             "Action": actions,
-            "Resource": place.resources(target),
+            "Resource": scope.resources(target),
         });
-        if let Some(condition) = place.condition() {
+        if let Some(condition) = scope.condition() {
             statement["Condition"] = condition;
         }
         statement
@@ -106,13 +106,13 @@ mod tests {
     }
 
     #[test]
-    fn what_schemas_ask_is_granted_or_left_out_for_a_reason_that_still_holds() {
+    fn what_schemas_ask_is_granted_or_excluded_for_a_reason_that_still_holds() {
         let (asked, granted) = (of_resources(), actions());
         let granted: BTreeSet<&String> = granted.values().flatten().collect();
         for action in &asked {
-            assert_ne!(granted.contains(action), left_out::is(action), "{action}");
+            assert_ne!(granted.contains(action), excluded::is(action), "{action}");
         }
-        for (why, patterns) in left_out::LEFT_OUT {
+        for (why, patterns) in excluded::EXCLUDED {
             assert!(!why.is_empty(), "{patterns}");
             for pattern in patterns.split_whitespace() {
                 let glob = Glob::new(pattern);
@@ -123,8 +123,8 @@ mod tests {
 
     #[test]
     fn nothing_is_granted_by_a_wildcard_and_nothing_twice_in_a_place() {
-        for (place, actions) in actions() {
-            assert!(!actions.is_empty() && !place.resources(&target()).is_empty(), "{place:?}");
+        for (scope, actions) in actions() {
+            assert!(!actions.is_empty() && !scope.resources(&target()).is_empty(), "{scope:?}");
             for action in actions {
                 let (service, name) = action.split_once(':').unwrap();
                 let plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric());

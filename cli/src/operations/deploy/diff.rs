@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::args::wanted::WantedArgs;
-use crate::operations::deploy::agreement::Proposed;
+use crate::operations::deploy::approval::Proposed;
 use crate::operations::deploy::find;
 use crate::operations::deploy::proposal::{Answer, Asking, propose};
 use crate::operations::deploy::target::Target;

@@ -37,7 +37,7 @@ pub(crate) fn next(status: Option<&StackStatus>) -> Step {
 pub(crate) fn after_failure(stack: &StackName, status: Option<&StackStatus>) -> String {
     match next(status) {
         Step::Failed | Step::Stuck => {
-            format!("fix the cause, then {}", way_out(stack, status))
+            format!("fix the cause, then {}", hint(stack, status))
         }
         Step::Busy => "another operation is in progress: deploy again when it has ended".to_owned(),
         Step::Create | Step::Update | Step::Remake => {
@@ -47,7 +47,7 @@ pub(crate) fn after_failure(stack: &StackName, status: Option<&StackStatus>) -> 
 }
 
 /// What a person can do about a stack that cannot be updated.
-pub(crate) fn way_out(stack: &StackName, status: Option<&StackStatus>) -> String {
+pub(crate) fn hint(stack: &StackName, status: Option<&StackStatus>) -> String {
     match status.and_then(StackStatus::known).map(|(operation, _)| operation) {
         Some(Operation::Rollback) => {
             format!("`s3guard destroy --stack {stack}`, then deploy again")

@@ -162,7 +162,7 @@ fn permitted_step(
         }
         Step::Failed | Step::Stuck => {
             Err(anyhow!("stack `{name}` is in `{status}` and cannot be updated"))
-                .hint(step::way_out(name, found.map(|stack| &stack.status)))
+                .hint(step::hint(name, found.map(|stack| &stack.status)))
         }
     }
 }

@@ -17,13 +17,13 @@ const PRICE: &str = "$2.00 for 100,000 management events";
 
 /// The trails of a Region.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Seen {
+enum Trails {
     /// This one records the changes of buckets.
     Recording(String),
     /// None records them, for these reasons, in brackets.
     NotRecording(String),
     /// They could not be read.
-    Unseen(String),
+    Unreadable(String),
 }
 
 /// The settings of the guard in each Region, with the trail resolved. A stack's own trail records every Region: the first
@@ -49,10 +49,10 @@ pub(crate) async fn of_each(
                 "the guard uses the trail of the stack in `{maker}`, which records every Region"
             ));
         } else if !is_settled(guard.trail, had) {
-            let seen = seen(target).await;
-            let (trail, words) = choose(guard.trail, had, &seen, region);
+            let trails = trails(target).await;
+            let (trail, words) = choose(guard.trail, had, &trails, region);
             match words {
-                Some(words) if is_doubtful(trail, &seen) => output.warn(words),
+                Some(words) if is_doubtful(trail, &trails) => output.warn(words),
                 Some(words) => output.say(words),
                 None => {}
             }
@@ -75,33 +75,33 @@ fn is_settled(asked: Option<TrailChoice>, had: Option<&str>) -> bool {
     }
 }
 
-async fn seen(target: &Target) -> Seen {
+async fn trails(target: &Target) -> Trails {
     let region = target.region();
     let account = &target.account;
     match trails::trails(&account.connection).await {
         Ok(Reading::Known(trails)) => match recording(&trails, region, &account.caller.account) {
-            Some(trail) => Seen::Recording(trail.to_string()),
-            None if trails.is_empty() => Seen::NotRecording(String::new()),
+            Some(trail) => Trails::Recording(trail.to_string()),
+            None if trails.is_empty() => Trails::NotRecording(String::new()),
             None => {
                 let reason =
                     |one: &Trail| format!("`{}` {}", one.name, records_bucket_changes(one, region));
                 let reasons: Vec<_> = trails.iter().map(reason).collect();
-                Seen::NotRecording(format!(" ({})", reasons.join("; ")))
+                Trails::NotRecording(format!(" ({})", reasons.join("; ")))
             }
         },
         Ok(Reading::Unread | Reading::Absent | Reading::Denied) => {
-            Seen::Unseen("the permission `cloudtrail:DescribeTrails` is missing".to_owned())
+            Trails::Unreadable("the permission `cloudtrail:DescribeTrails` is missing".to_owned())
         }
-        Err(error) => Seen::Unseen(error.to_string()),
+        Err(error) => Trails::Unreadable(error.to_string()),
     }
 }
 
 /// Whether it is uncertain that the guard gets the events, or at no extra cost.
-fn is_doubtful(choice: Option<TrailChoice>, seen: &Seen) -> bool {
-    match seen {
-        Seen::Recording(_) => false,
-        Seen::NotRecording(_) => choice == Some(TrailChoice::Existing),
-        Seen::Unseen(_) => true,
+fn is_doubtful(choice: Option<TrailChoice>, trails: &Trails) -> bool {
+    match trails {
+        Trails::Recording(_) => false,
+        Trails::NotRecording(_) => choice == Some(TrailChoice::Existing),
+        Trails::Unreadable(_) => true,
     }
 }
 
@@ -109,7 +109,7 @@ fn is_doubtful(choice: Option<TrailChoice>, seen: &Seen) -> bool {
 fn choose(
     asked: Option<TrailChoice>,
     had: Option<&str>,
-    seen: &Seen,
+    trails: &Trails,
     region: &Region,
 ) -> (Option<TrailChoice>, Option<String>) {
     let must = format!(
@@ -117,45 +117,45 @@ fn choose(
          only in its sweep"
     );
     let (create, existing) = (Some(TrailChoice::Create), Some(TrailChoice::Existing));
-    let (choice, words) = match (asked, seen) {
-        (Some(TrailChoice::Auto), Seen::Recording(trail)) => (
+    let (choice, words) = match (asked, trails) {
+        (Some(TrailChoice::Auto), Trails::Recording(trail)) => (
             existing,
             format!("the guard uses the trail {trail}: a trail of its own would cost {PRICE}"),
         ),
-        (Some(TrailChoice::Auto), Seen::NotRecording(why)) => (
+        (Some(TrailChoice::Auto), Trails::NotRecording(why)) => (
             create,
             format!(
                 "no trail records bucket changes in `{region}`{why}: the stack gets a trail of its own; the first \
                  copy of management events is free, a second copy costs {PRICE}"
             ),
         ),
-        (Some(TrailChoice::Auto), Seen::Unseen(why)) if had == Some("existing") => {
+        (Some(TrailChoice::Auto), Trails::Unreadable(why)) if had == Some("existing") => {
             (existing, format!("the trails cannot be read ({why}), so the setting stays: {must}"))
         }
-        (Some(TrailChoice::Auto), Seen::Unseen(why)) => (
+        (Some(TrailChoice::Auto), Trails::Unreadable(why)) => (
             create,
             format!(
                 "the trails cannot be read ({why}): the stack gets a trail of its own, which costs {PRICE} if another \
                  trail records the same events"
             ),
         ),
-        (Some(TrailChoice::Create) | None, Seen::Recording(trail)) => (
+        (Some(TrailChoice::Create) | None, Trails::Recording(trail)) => (
             asked,
             format!(
                 "the trail {trail}: the stack's own trail is a second copy, which costs {PRICE}; `--trail auto` uses \
                  the existing one"
             ),
         ),
-        (Some(TrailChoice::Create) | None, Seen::NotRecording(_) | Seen::Unseen(_)) => {
+        (Some(TrailChoice::Create) | None, Trails::NotRecording(_) | Trails::Unreadable(_)) => {
             return (asked, None);
         }
-        (Some(TrailChoice::Existing), Seen::Recording(trail)) => {
+        (Some(TrailChoice::Existing), Trails::Recording(trail)) => {
             (asked, format!("the guard uses the trail {trail}"))
         }
-        (Some(TrailChoice::Existing), Seen::NotRecording(why)) => {
+        (Some(TrailChoice::Existing), Trails::NotRecording(why)) => {
             (asked, format!("no trail records bucket changes{why}: {must}"))
         }
-        (Some(TrailChoice::Existing), Seen::Unseen(why)) => {
+        (Some(TrailChoice::Existing), Trails::Unreadable(why)) => {
             (asked, format!("the trails cannot be read ({why}): {must}"))
         }
     };
@@ -170,16 +170,16 @@ mod tests {
     const CREATE: Option<TrailChoice> = Some(TrailChoice::Create);
     const EXISTING: Option<TrailChoice> = Some(TrailChoice::Existing);
 
-    fn recording() -> Seen {
-        Seen::Recording("`audit`, which records every Region".to_owned())
+    fn recording() -> Trails {
+        Trails::Recording("`audit`, which records every Region".to_owned())
     }
 
-    fn stopped() -> Seen {
-        Seen::NotRecording(" (`audit` is stopped)".to_owned())
+    fn stopped() -> Trails {
+        Trails::NotRecording(" (`audit` is stopped)".to_owned())
     }
 
-    fn unseen() -> Seen {
-        Seen::Unseen("the permission `cloudtrail:DescribeTrails` is missing".to_owned())
+    fn unreadable() -> Trails {
+        Trails::Unreadable("the permission `cloudtrail:DescribeTrails` is missing".to_owned())
     }
 
     /// What is chosen, and whether the word, as `say: …`, `warn: …` or `nothing`, has this in it.
@@ -187,14 +187,14 @@ mod tests {
     fn check(
         asked: Option<TrailChoice>,
         had: Option<&str>,
-        seen: &Seen,
+        trails: &Trails,
         chosen: Option<TrailChoice>,
         said: &str,
     ) {
-        let (choice, words) = choose(asked, had, seen, &"eu-west-1".parse().unwrap());
-        let kind = if is_doubtful(choice, seen) { "warn" } else { "say" };
+        let (choice, words) = choose(asked, had, trails, &"eu-west-1".parse().unwrap());
+        let kind = if is_doubtful(choice, trails) { "warn" } else { "say" };
         let text = words.map_or("nothing".to_owned(), |words| format!("{kind}: {words}"));
-        assert_eq!(choice, chosen, "{asked:?} {had:?} {seen:?}");
+        assert_eq!(choice, chosen, "{asked:?} {had:?} {trails:?}");
         let (kind, part) = said.split_once(": ").unwrap_or((said, ""));
         assert!(text.starts_with(kind) && text.contains(part), "{text}");
     }
@@ -205,15 +205,21 @@ mod tests {
         check(AUTO, Some("existing"), &recording(), EXISTING, "say: `audit`, which records");
         check(AUTO, None, &stopped(), CREATE, "say: (`audit` is stopped): the stack gets");
         check(AUTO, Some("existing"), &stopped(), CREATE, "say: gets a trail of its own");
-        let none = Seen::NotRecording(String::new());
+        let none = Trails::NotRecording(String::new());
         check(AUTO, None, &none, CREATE, "say: in `eu-west-1`: the stack gets a trail");
     }
 
     #[test]
     fn a_trail_that_cannot_be_read_is_not_relied_on_for_the_first_time() {
-        check(AUTO, None, &unseen(), CREATE, "warn: DescribeTrails` is missing): the stack gets");
-        check(AUTO, Some("existing"), &unseen(), EXISTING, "warn: so the setting stays");
-        check(EXISTING, None, &unseen(), EXISTING, "warn: must record the write management");
+        check(
+            AUTO,
+            None,
+            &unreadable(),
+            CREATE,
+            "warn: DescribeTrails` is missing): the stack gets",
+        );
+        check(AUTO, Some("existing"), &unreadable(), EXISTING, "warn: so the setting stays");
+        check(EXISTING, None, &unreadable(), EXISTING, "warn: must record the write management");
     }
 
     #[test]
@@ -221,7 +227,7 @@ mod tests {
         for asked in [None, CREATE] {
             check(asked, None, &recording(), asked, "say: second copy, which costs $2.00");
             check(asked, None, &stopped(), asked, "nothing");
-            check(asked, None, &unseen(), asked, "nothing");
+            check(asked, None, &unreadable(), asked, "nothing");
         }
         check(EXISTING, None, &recording(), EXISTING, "say: uses the trail `audit`");
         check(

@@ -18,7 +18,7 @@ use crate::error::Advice as _;
 use crate::exit::Exit;
 use crate::operations::destroy::pruning;
 use crate::operations::destroy::report;
-use crate::operations::destroy::report::{BUCKET, Bucket, Changed, InRegion, Thing};
+use crate::operations::destroy::report::{BUCKET, Bucket, Changed, InRegion, Item};
 use crate::operations::destroy::step;
 use crate::operations::destroy::step::Step;
 use crate::operations::follow::Follower;
@@ -155,9 +155,9 @@ impl Plan {
             }
             if (is_retained || kept.contains(&logical_id)) && !is_emptied {
                 let why = why(&kind, is_retained).to_owned();
-                self.report.stays.push(Thing { kind, name, logical_id, why });
+                self.report.stays.push(Item { kind, name, logical_id, why });
             } else {
-                self.report.goes.push(Thing { kind, name, logical_id, ..Thing::default() });
+                self.report.goes.push(Item { kind, name, logical_id, ..Item::default() });
             }
         }
         // Buckets of an earlier deletion are not part of the stack, but still have its tag.
@@ -177,7 +177,7 @@ impl Plan {
                 if !is_listed && args.empty_buckets {
                     buckets.push(name);
                 } else if !is_listed {
-                    self.report.stays.push(Thing::bucket(name, why(BUCKET, false)));
+                    self.report.stays.push(Item::bucket(name, why(BUCKET, false)));
                 }
             }
         }
@@ -259,13 +259,13 @@ impl Plan {
         let named = named.filter(|name| !name.is_empty());
         if let Some(name) = named.filter(|name| name.as_str() != standard.as_str()) {
             let why = "it was named with `--code-bucket`, and is not a bucket of s3guard";
-            self.report.stays.push(Thing::bucket(name, why));
+            self.report.stays.push(Item::bucket(name, why));
             return Ok(());
         }
         if !args.all {
             if named.is_some() {
                 let why = "other stacks may use its code; `--all` deletes it, too";
-                self.report.stays.push(Thing::bucket(standard, why));
+                self.report.stays.push(Item::bucket(standard, why));
             }
             return Ok(());
         }
@@ -275,9 +275,9 @@ impl Plan {
         let users = pruning::users(&self.stacks, &standard, but).await?.stacks;
         if !users.is_empty() {
             let why = format!("used by stack `{}`", users.join("`, `"));
-            self.report.stays.push(Thing::bucket(standard, why));
+            self.report.stays.push(Item::bucket(standard, why));
         } else if bucket.emptying().count(0).await?.is_some() {
-            self.report.goes.push(Thing::bucket(standard, ""));
+            self.report.goes.push(Item::bucket(standard, ""));
             self.code = Some(bucket);
         }
         Ok(())
@@ -301,7 +301,7 @@ impl Plan {
         }
         if !goes.is_empty() {
             output.say(format_args!("{} resources are deleted:", goes.len()));
-            for Thing { kind, name, .. } in goes {
+            for Item { kind, name, .. } in goes {
                 output.say(format_args!("  {kind:<32} {name}"));
             }
         }

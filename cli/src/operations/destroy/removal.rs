@@ -10,7 +10,7 @@ use crate::args::removal::RemovalArgs;
 use crate::error;
 use crate::operations::destroy::plan::{Plan, way, why};
 use crate::operations::destroy::pruning;
-use crate::operations::destroy::report::{Bucket, InRegion, Outcome, Thing, grouped};
+use crate::operations::destroy::report::{Bucket, InRegion, Item, Outcome, grouped};
 use crate::operations::destroy::step::Step;
 use crate::operations::follow;
 use crate::operations::follow::{Ended, Follower};
@@ -77,7 +77,7 @@ impl Plan {
         }
         if !is_gone(&ended) {
             let what = format!("stack `{}` was not completely deleted", self.name);
-            return Err(follow::failed(&what, &ended, &self.way_on(&full).await));
+            return Err(follow::failed(&what, &ended, &self.hint_after_failure(&full).await));
         }
         // What CloudFormation reports as left behind overrides the plan.
         for event in ended.events.iter().filter(|event| event.is_left_behind()) {
@@ -85,10 +85,10 @@ impl Plan {
             let is_known = self.report.stays.iter().any(|stay| stay.name == name)
                 || self.to_empty.iter().any(|(emptying, _)| emptying.name().as_str() == name);
             if !is_known {
-                self.report.goes.retain(|thing| thing.name != name);
+                self.report.goes.retain(|item| item.name != name);
                 let why = if args.force { "it could not be deleted" } else { why(&kind, false) };
                 let (why, logical_id) = (why.to_owned(), event.logical_id.clone());
-                self.report.stays.push(Thing { kind, name, logical_id, why });
+                self.report.stays.push(Item { kind, name, logical_id, why });
             }
         }
         Ok(())
@@ -151,7 +151,7 @@ impl Plan {
     }
 
     /// How to go on after a deletion that has failed.
-    async fn way_on(&self, full: &[Member]) -> String {
+    async fn hint_after_failure(&self, full: &[Member]) -> String {
         let destroy =
             format!("`s3guard destroy --stack {} --region {}", self.name, self.report.region);
         if let [first, ..] = full {
@@ -189,9 +189,9 @@ impl Plan {
                 }
             });
             let failure = match removed.await {
-                Ok((tally, became)) => {
-                    self.report.emptied.push(Bucket::done(&name, &tally, &became));
-                    let failure = left(name.as_str(), &tally, &became, &self.report.region);
+                Ok((tally, outcome)) => {
+                    self.report.emptied.push(Bucket::done(&name, &tally, &outcome));
+                    let failure = left(name.as_str(), &tally, &outcome, &self.report.region);
                     if failure.is_none() {
                         let deleted = grouped(tally.deleted);
                         self.output.say(format_args!(
@@ -205,7 +205,7 @@ impl Plan {
                 ),
             };
             if let Some(failure) = failure {
-                self.report.stays.push(Thing::bucket(&name, "it could not be emptied"));
+                self.report.stays.push(Item::bucket(&name, "it could not be emptied"));
                 if first_failure.is_some() {
                     self.output.warn(format_args!("{failure:#}"));
                 } else {
@@ -221,8 +221,8 @@ impl Plan {
         let name = bucket.name();
         let users = pruning::users(&self.stacks, name, None).await?.stacks;
         if users.is_empty() {
-            let (tally, became) = bucket.emptying().remove(|_| {}).await?;
-            if let Some(failure) = left(name.as_str(), &tally, &became, &self.report.region) {
+            let (tally, outcome) = bucket.emptying().remove(|_| {}).await?;
+            if let Some(failure) = left(name.as_str(), &tally, &outcome, &self.report.region) {
                 return Err(failure);
             }
             self.output.say(format_args!("bucket `{name}` emptied and deleted"));
@@ -230,14 +230,14 @@ impl Plan {
         }
         let why = format!("used by stack `{}`", users.join("`, `"));
         self.output.warn(format_args!("bucket `{name}` stays: it is {why}"));
-        self.report.goes.retain(|thing| thing.name != name.as_str());
-        self.report.stays.push(Thing::bucket(name, why));
+        self.report.goes.retain(|item| item.name != name.as_str());
+        self.report.stays.push(Item::bucket(name, why));
         Ok(())
     }
 
     fn advise(&self) {
         let InRegion { region, stays, .. } = &self.report;
-        let is_ours = |stay: &&Thing| {
+        let is_ours = |stay: &&Item| {
             ["-logs-", "-ledger-", "-trail-"].iter().any(|word| stay.name.contains(word))
         };
         if stays.iter().any(|stay| is_ours(&stay)) {
@@ -262,9 +262,9 @@ fn is_gone(ended: &Ended) -> bool {
     ended.stack.as_ref().is_none_or(|stack| stack.status.is_deleted())
 }
 
-fn left(name: &str, tally: &Tally, became: &Emptied, region: &str) -> Option<anyhow::Error> {
+fn left(name: &str, tally: &Tally, outcome: &Emptied, region: &str) -> Option<anyhow::Error> {
     let Tally { deleted, locked, failed, locks, first_failure, .. } = tally;
-    let (what, hint) = match became {
+    let (what, hint) = match outcome {
         Emptied::Gone => return None,
         Emptied::Refilled => (
             anyhow!("bucket `{name}` is written to as fast as it is emptied"),
@@ -311,8 +311,8 @@ mod tests {
 
     #[test]
     fn why_a_bucket_is_still_there_is_said_with_the_way() {
-        let said = |tally: &Tally, became: Emptied| {
-            let error = left("logs", tally, &became, "eu-west-1");
+        let said = |tally: &Tally, outcome: Emptied| {
+            let error = left("logs", tally, &outcome, "eu-west-1");
             error.map_or_else(|| "gone\n".to_owned(), |error| error::text(&error))
         };
         let held = Tally { deleted: 1200, locked: 2, ..Tally::default() };

@@ -23,8 +23,8 @@ pub(crate) struct InRegion {
     pub(crate) region: String,
     pub(crate) account: String,
     pub(crate) outcome: Outcome,
-    pub(crate) goes: Vec<Thing>,
-    pub(crate) stays: Vec<Thing>,
+    pub(crate) goes: Vec<Item>,
+    pub(crate) stays: Vec<Item>,
     pub(crate) emptied: Vec<Bucket>,
     pub(crate) changed: Changed,
 }
@@ -43,7 +43,7 @@ pub(crate) enum Outcome {
 /// A resource that is deleted or stays, and why it stays.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Thing {
+pub(crate) struct Item {
     #[serde(rename = "type")]
     pub(crate) kind: String,
     pub(crate) name: String,
@@ -107,7 +107,7 @@ impl Changed {
     }
 }
 
-impl Thing {
+impl Item {
     pub(crate) fn bucket(name: impl fmt::Display, why: impl Into<String>) -> Self {
         let (kind, name, why) = (BUCKET.to_owned(), name.to_string(), why.into());
         Self { kind, name, logical_id: String::new(), why }
@@ -115,13 +115,13 @@ impl Thing {
 }
 
 impl Bucket {
-    pub(crate) fn done(name: impl fmt::Display, tally: &Tally, became: &Emptied) -> Self {
+    pub(crate) fn done(name: impl fmt::Display, tally: &Tally, outcome: &Emptied) -> Self {
         let Tally { deleted, locked, failed, .. } = *tally;
-        Self { name: name.to_string(), deleted, locked, failed, is_gone: *became == Emptied::Gone }
+        Self { name: name.to_string(), deleted, locked, failed, is_gone: *outcome == Emptied::Gone }
     }
 }
 
-impl fmt::Display for Thing {
+impl fmt::Display for Item {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:<16} {}  ({})", self.kind, self.name, self.why)
     }

@@ -3,7 +3,7 @@
 use s3guard_posture::model::glob::Glob;
 
 /// Reasons, and the actions that are not granted; `*` matches any text.
-pub(crate) const LEFT_OUT: [(&str, &str); 22] = [
+pub(crate) const EXCLUDED: [(&str, &str); 22] = [
     // Of parts that the template does not have.
     ("the functions are in no network", "ec2:*"),
     ("the functions mount nothing", "elasticfilesystem:* s3files:*"),
@@ -54,6 +54,6 @@ pub(crate) const LEFT_OUT: [(&str, &str); 22] = [
 
 /// Whether the action is left out.
 pub(crate) fn is(action: &str) -> bool {
-    let mut patterns = LEFT_OUT.iter().flat_map(|(_, patterns)| patterns.split_whitespace());
+    let mut patterns = EXCLUDED.iter().flat_map(|(_, patterns)| patterns.split_whitespace());
     patterns.any(|pattern| Glob::new(pattern).matches(action))
 }

@@ -21,7 +21,7 @@ const STACK_LENGTH_MAX: usize = 24;
 
 /// A resource scope: the stack and its resources, unless a comment says otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Place {
+pub(crate) enum Scope {
     Stack,
     /// The stack of that name in us-east-1, where events of the global endpoint arrive.
     StackInUsEast1,
@@ -29,9 +29,9 @@ pub(crate) enum Place {
     /// What is in the bucket for code.
     Code,
     /// What IAM cannot confine, and which only reads.
-    Looks,
+    ReadAny,
     /// What IAM cannot confine, and which writes.
-    Unconfined,
+    WriteAny,
     /// The caller, whose permissions are simulated.
     Caller,
     Roles,
@@ -39,7 +39,7 @@ pub(crate) enum Place {
     /// The stack's roles, given to its functions.
     PassedRoles,
     /// A key that is only described.
-    Key,
+    AnyKey,
     /// The stack's key, whose id is not known before.
     Keys,
     KeyNames,
@@ -62,89 +62,89 @@ pub(crate) enum Place {
 
 /// What the command itself calls to deploy, inspect and destroy a stack, by service, and not to undo what a guard did;
 /// `GetCallerIdentity` needs no permission.
-pub(crate) const CALLED: [(Place, &str, &str); 15] = [
+pub(crate) const CALLED: [(Scope, &str, &str); 15] = [
     (
-        Place::Stack,
+        Scope::Stack,
         "cloudformation",
         "CancelUpdateStack ContinueUpdateRollback CreateChangeSet DeleteChangeSet DeleteStack \
          DescribeChangeSet DescribeEvents DescribeStackEvents DescribeStackResourceDrifts \
          DescribeStacks DetectStackDrift ExecuteChangeSet GetTemplate ListChangeSets \
          ListStackResources RollbackStack TagResource UntagResource UpdateTerminationProtection",
     ),
-    (Place::StackInUsEast1, "cloudformation", "DescribeStacks"),
+    (Scope::StackInUsEast1, "cloudformation", "DescribeStacks"),
     (
-        Place::CodeBucket,
+        Scope::CodeBucket,
         "s3",
         "CreateBucket DeleteBucket GetBucketOwnershipControls GetBucketPolicy \
          GetBucketPublicAccessBlock GetBucketVersioning GetEncryptionConfiguration ListBucket \
          ListBucketMultipartUploads ListBucketVersions PutBucketOwnershipControls PutBucketPolicy \
          PutBucketPublicAccessBlock PutBucketVersioning PutEncryptionConfiguration",
     ),
-    (Place::Code, "s3", "DeleteObject DeleteObjectVersion GetObject PutObject"),
-    (Place::Looks, "cloudformation", "DescribeStackDriftDetectionStatus"),
+    (Scope::Code, "s3", "DeleteObject DeleteObjectVersion GetObject PutObject"),
+    (Scope::ReadAny, "cloudformation", "DescribeStackDriftDetectionStatus"),
     // Which trail serves is seen from all of them.
-    (Place::Looks, "cloudtrail", "GetEventSelectors GetTrailStatus"),
-    (Place::Looks, "lambda", "GetAccountSettings"),
-    (Place::Looks, "sns", "GetSMSAttributes GetSMSSandboxAccountStatus"),
-    (Place::Caller, "iam", "GetRole SimulatePrincipalPolicy"),
-    (Place::Key, "kms", "DescribeKey"),
+    (Scope::ReadAny, "cloudtrail", "GetEventSelectors GetTrailStatus"),
+    (Scope::ReadAny, "lambda", "GetAccountSettings"),
+    (Scope::ReadAny, "sns", "GetSMSAttributes GetSMSSandboxAccountStatus"),
+    (Scope::Caller, "iam", "GetRole SimulatePrincipalPolicy"),
+    (Scope::AnyKey, "kms", "DescribeKey"),
     // Buckets are emptied only on request; what is locked stays.
-    (Place::Buckets, "s3", "ListBucketMultipartUploads ListBucketVersions"),
-    (Place::Objects, "s3", "AbortMultipartUpload DeleteObject DeleteObjectVersion"),
-    (Place::Logs, "logs", "FilterLogEvents"),
-    (Place::Functions, "lambda", "GetFunctionConfiguration"),
+    (Scope::Buckets, "s3", "ListBucketMultipartUploads ListBucketVersions"),
+    (Scope::Objects, "s3", "AbortMultipartUpload DeleteObject DeleteObjectVersion"),
+    (Scope::Logs, "logs", "FilterLogEvents"),
+    (Scope::Functions, "lambda", "GetFunctionConfiguration"),
     // The first sweep.
-    (Place::Queues, "sqs", "SendMessage"),
+    (Scope::Queues, "sqs", "SendMessage"),
 ];
 
 /// Actions without resource-level permissions in IAM, or that concern all resources.
 ///
 /// Source: Service Authorization Reference, the services' "Actions"; a test holds it against a copy.
-const LOOKS: &str = "cloudtrail:DescribeTrails cloudtrail:ListTrails cloudwatch:DescribeAlarms \
+const READ_ANY: &str = "cloudtrail:DescribeTrails cloudtrail:ListTrails cloudwatch:DescribeAlarms \
      cloudwatch:ListDashboards events:ListRules iam:ListPolicies iam:ListRoles kms:ListAliases \
      kms:ListKeys lambda:ListEventSourceMappings lambda:ListFunctions logs:DescribeIndexPolicies \
      logs:DescribeLogGroups logs:DescribeResourcePolicies s3:ListAllMyBuckets \
      sns:ListSubscriptions sns:ListTopics sqs:ListQueues";
 
 /// The same, for actions that write or concern one resource.
-const UNCONFINED: &str = "kms:CreateKey lambda:CreateEventSourceMapping \
+const WRITE_ANY: &str = "kms:CreateKey lambda:CreateEventSourceMapping \
      sns:GetSubscriptionAttributes sns:SetSubscriptionAttributes sns:Unsubscribe";
 
 /// The scope of an action that CloudFormation needs.
-pub(crate) fn of(action: &str) -> Place {
+pub(crate) fn of(action: &str) -> Scope {
     let is_among = |actions: &str| actions.split_whitespace().any(|one| one == action);
-    if is_among(LOOKS) {
-        return Place::Looks;
+    if is_among(READ_ANY) {
+        return Scope::ReadAny;
     }
-    if is_among(UNCONFINED) {
-        return Place::Unconfined;
+    if is_among(WRITE_ANY) {
+        return Scope::WriteAny;
     }
     let (service, name) = action.split_once(':').unwrap_or((action, ""));
     match service {
-        "cloudtrail" => Place::Trail,
-        "cloudwatch" if name.contains("Dashboard") => Place::Dashboards,
-        "cloudwatch" => Place::Alarms,
-        "events" => Place::Rules,
-        "iam" if name == "PassRole" => Place::PassedRoles,
-        "iam" if name.contains("Role") => Place::Roles,
-        "iam" => Place::Policies,
-        "kms" if name.contains("Alias") => Place::KeyNames,
-        "kms" => Place::Keys,
-        "lambda" if name.contains("EventSourceMapping") => Place::Sources,
-        "lambda" => Place::Functions,
-        "logs" => Place::Logs,
+        "cloudtrail" => Scope::Trail,
+        "cloudwatch" if name.contains("Dashboard") => Scope::Dashboards,
+        "cloudwatch" => Scope::Alarms,
+        "events" => Scope::Rules,
+        "iam" if name == "PassRole" => Scope::PassedRoles,
+        "iam" if name.contains("Role") => Scope::Roles,
+        "iam" => Scope::Policies,
+        "kms" if name.contains("Alias") => Scope::KeyNames,
+        "kms" => Scope::Keys,
+        "lambda" if name.contains("EventSourceMapping") => Scope::Sources,
+        "lambda" => Scope::Functions,
+        "logs" => Scope::Logs,
         // Lambda fetches the code.
-        "s3" if ["GetObject", "GetObjectVersion"].contains(&name) => Place::Code,
-        "s3" if name.contains("Object") && !name.contains("Lock") => Place::Objects,
-        "s3" => Place::Buckets,
-        "sns" => Place::Topics,
-        "sqs" => Place::Queues,
+        "s3" if ["GetObject", "GetObjectVersion"].contains(&name) => Scope::Code,
+        "s3" if name.contains("Object") && !name.contains("Lock") => Scope::Objects,
+        "s3" => Scope::Buckets,
+        "sns" => Scope::Topics,
+        "sqs" => Scope::Queues,
         // A service that the template does not use yet; a test of the policy finds it.
-        _ => Place::Unconfined,
+        _ => Scope::WriteAny,
     }
 }
 
-impl Place {
+impl Scope {
     /// The ARNs, with `*` for unknown parts.
     pub(crate) fn resources(self, target: &Target) -> Vec<String> {
         let patterns: &[&str] = match self {
@@ -152,11 +152,11 @@ impl Place {
             Self::StackInUsEast1 => &["cloudformation:us-east-1:${Account}:stack/${Stack}/*"],
             Self::CodeBucket => &["s3:::s3guard-code-${Account}-${Region}-an"],
             Self::Code => &["s3:::s3guard-code-${Account}-${Region}-an/*"],
-            Self::Looks | Self::Unconfined => return vec!["*".to_owned()],
+            Self::ReadAny | Self::WriteAny => return vec!["*".to_owned()],
             Self::Caller => &["iam::${Account}:role/*", "iam::${Account}:user/*"],
             Self::Roles | Self::PassedRoles => &["iam::${Account}:role/s3guard/${Part}"],
             Self::Policies => &["iam::${Account}:policy/s3guard/${Part}"],
-            Self::Key | Self::Keys => &["kms:${Region}:${Account}:key/*"],
+            Self::AnyKey | Self::Keys => &["kms:${Region}:${Account}:key/*"],
             Self::KeyNames => {
                 &["kms:${Region}:${Account}:alias/${Stack}", "kms:${Region}:${Account}:key/*"]
             }
@@ -201,7 +201,7 @@ impl Place {
     pub(crate) fn condition(self) -> Option<Json> {
         let is_for_cloudformation_alone = matches!(
             self,
-            Self::Roles | Self::Policies | Self::Keys | Self::KeyNames | Self::Unconfined
+            Self::Roles | Self::Policies | Self::Keys | Self::KeyNames | Self::WriteAny
         );
         if is_for_cloudformation_alone {
             let called_via = json!({ "aws:CalledVia": "cloudformation.amazonaws.com" });

@@ -50,7 +50,7 @@ pub(crate) fn show(answers: &[Answer], output: &Output) -> anyhow::Result<()> {
 }
 
 /// Keeps the change sets for a later run.
-pub(crate) fn leave(answers: &[Answer], output: &Output) -> anyhow::Result<Exit> {
+pub(crate) fn keep(answers: &[Answer], output: &Output) -> anyhow::Result<Exit> {
     let mut change_sets = Vec::new();
     for answer in answers {
         let Some(proposal) = &answer.proposal else { continue };
@@ -81,7 +81,7 @@ impl fmt::Display for Waiting {
 }
 
 /// Asks for approval where it is needed. Without it, the change sets of this run are deleted.
-pub(crate) async fn agree(
+pub(crate) async fn approve(
     answers: &[Answer],
     options: &OptionArgs,
     token: &str,
@@ -93,11 +93,11 @@ pub(crate) async fn agree(
     if options.yes || !answers.iter().any(needs_approval) {
         return Ok(());
     }
-    let agreed = session::confirm("this", "carry this out?", output).await;
-    if agreed.is_err() {
+    let approved = session::confirm("this", "carry this out?", output).await;
+    if approved.is_err() {
         for answer in answers {
             answer.withdraw(token).await;
         }
     }
-    agreed
+    approved
 }
