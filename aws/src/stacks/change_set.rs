@@ -5,7 +5,8 @@ mod calls;
 use std::collections::BTreeMap;
 
 use aws_sdk_cloudformation::types::{
-    Change as SdkChange, ChangeSetType, Replacement, ResourceChange, ResourceChangeDetail,
+    Change as SdkChange, ChangeAction, ChangeSetType, Replacement, ResourceChange,
+    ResourceChangeDetail,
 };
 use s3guard_posture::StackName;
 use serde::Serialize;
@@ -165,7 +166,7 @@ pub struct PropertyChange {
 impl Fate {
     /// Source: AWS CloudFormation API Reference, `ResourceChange`, `Action`. A kind that is new there is a change.
     fn of(change: &ResourceChange) -> Self {
-        let action = change.action().map(|action| action.as_str());
+        let action = change.action().map(ChangeAction::as_str);
         match (action, change.replacement().map(Replacement::as_str)) {
             (Some("Add"), _) => Self::Added,
             (Some("Import"), _) => Self::Imported,

@@ -93,7 +93,7 @@ impl OptionArgs {
             on_failure: match self.on_failure {
                 // CloudFormation deletes only a stack that it was creating.
                 OnFailure::Delete if !is_new => OnFailure::Rollback,
-                on_failure => on_failure,
+                OnFailure::Rollback | OnFailure::Delete | OnFailure::Keep => self.on_failure,
             },
             is_express: self.express,
             reverts_drift: wanted.revert_drift,

@@ -56,17 +56,17 @@ pub(crate) async fn roll_back(
     let mut skipped = Vec::new();
     let question = match &step {
         Step::Continue => {
-            let stuck = stuck(&stacks, &stack, output).await?;
-            skip = args.skip(&stuck)?;
+            let failed = stuck(&stacks, &stack, output).await?;
+            skip = args.skip(&failed)?;
             skipped = match &skip {
                 Skip::None => Vec::new(),
                 Skip::These(ids) => ids.clone(),
-                Skip::All => stuck.clone(),
+                Skip::All => failed.clone(),
             };
-            if skip == Skip::None && !stuck.is_empty() {
+            if skip == Skip::None && !failed.is_empty() {
                 output.say(format_args!(
                     "fix the causes, or skip the resources with `--skip {}`",
-                    stuck.join(" --skip ")
+                    failed.join(" --skip ")
                 ));
             }
             question(&skipped)

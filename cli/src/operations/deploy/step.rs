@@ -21,7 +21,6 @@ pub(crate) enum Step {
 pub(crate) fn next(status: Option<&StackStatus>) -> Step {
     let Some(status) = status else { return Step::Create };
     match status.known() {
-        None => Step::Stuck,
         Some((Operation::Review, _) | (Operation::Delete, Phase::Complete)) => Step::Create,
         Some((_, Phase::InProgress | Phase::Cleanup)) => Step::Busy,
         Some((Operation::Rollback, Phase::Complete)) => Step::Remake,
@@ -29,7 +28,7 @@ pub(crate) fn next(status: Option<&StackStatus>) -> Step {
         Some((Operation::Create | Operation::Update | Operation::Import, Phase::Failed)) => {
             Step::Failed
         }
-        Some((_, Phase::Failed)) => Step::Stuck,
+        Some((_, Phase::Failed)) | None => Step::Stuck,
     }
 }
 
