@@ -221,7 +221,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_carried_becomes_the_bytes_that_the_same_program_is_packaged_to() {
+    fn an_embedded_package_has_the_bytes_of_the_same_program_packaged() {
         let folder = tempfile::tempdir().unwrap();
         let program = folder.path().join("bootstrap");
         fs::write(&program, Sample::default().bytes()).unwrap();
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_carried_is_named() {
+    fn a_missing_package_is_named() {
         let one = Embedded { architecture: "x86_64", sha256: "", zip: b"" };
         let error = embedded::zip(&[one], Architecture::Arm64).unwrap_err();
         assert_eq!(error.to_string(), "this s3guard carries a package for x86_64 only");
@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn what_this_very_command_carries_would_start() {
+    fn the_packages_of_this_command_would_start() {
         for one in EMBEDDED {
             let architecture = Architecture::from_parameter(one.architecture).unwrap();
             let binary = archive::bootstrap_of(one.zip, CONTENT_SIZE_BYTES_MAX).unwrap();

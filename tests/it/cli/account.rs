@@ -80,7 +80,7 @@ fn a_refused_first_change_set_leaves_no_name_behind() {
 fn a_failure_that_was_not_undone_comes_with_the_way_out() {
     let (exit, words, _) = deploy(Story { after: "ROLLBACK_FAILED", ..Story::default() }, &[]);
     assert_eq!(exit, Some(1), "{words}");
-    assert!(words.contains("hint: mend the cause, then `s3guard destroy --stack s`"), "{words}");
+    assert!(words.contains("hint: fix the cause, then `s3guard destroy --stack s`"), "{words}");
     let (_, words, _) = deploy(Story { after: "ROLLBACK_COMPLETE", ..Story::default() }, &[]);
     assert!(words.contains("hint: the changes were rolled back"), "{words}");
 }

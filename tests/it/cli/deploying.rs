@@ -111,7 +111,7 @@ fn changed(allowed: &'static str, after: &'static str) -> Aws {
 }
 
 #[test]
-fn what_broadens_permissions_is_shown_and_not_done_where_nobody_can_agree() {
+fn broadened_permissions_are_shown_and_not_deployed_without_approval() {
     let aws = changed("", "UPDATE_COMPLETE");
     let ended = run(&aws, &["deploy"]);
     assert_eq!(ended.exit, Some(4), "{}", ended.words);
@@ -204,7 +204,7 @@ fn a_deployment_without_a_change_costs_five_calls_and_uploads_nothing() {
 }
 
 #[test]
-fn a_template_that_may_not_be_read_is_no_reason_to_stop() {
+fn an_unreadable_template_does_not_stop_a_deployment() {
     let story =
         Story { before: Some("UPDATE_COMPLETE"), after: "UPDATE_COMPLETE", ..Story::default() };
     let account = || {
@@ -227,7 +227,7 @@ fn a_template_that_may_not_be_read_is_no_reason_to_stop() {
 }
 
 #[test]
-fn a_change_set_can_be_left_and_carried_out_later() {
+fn a_change_set_can_be_carried_out_later() {
     let aws = changed(ALLOWS_ALL, "UPDATE_COMPLETE");
     let ended = run(&aws, &["deploy", "--no-execute"]);
     assert_eq!((ended.exit, ended.result.as_str()), (Some(0), "set\n"), "{}", ended.words);
@@ -249,7 +249,7 @@ fn a_change_set_can_be_left_and_carried_out_later() {
 }
 
 #[test]
-fn a_change_set_that_is_overtaken_is_not_carried_out() {
+fn an_obsolete_change_set_is_not_carried_out() {
     let story = Story { before: Some("UPDATE_COMPLETE"), ..Story::default() };
     let aws = Aws::answering(story, |request, _| match request.call.as_str() {
         "DescribeStacks" => Some(old_guard("UPDATE_COMPLETE")),
@@ -265,7 +265,7 @@ fn a_change_set_that_is_overtaken_is_not_carried_out() {
 }
 
 #[test]
-fn a_change_set_of_a_strangers_stack_is_not_looked_at() {
+fn a_change_set_of_another_stack_is_not_read() {
     let aws = Aws::new(Story { before: Some("UPDATE_COMPLETE"), ..Story::default() });
     let ended = run(&aws, &["deploy", "--change-set", "set", "--yes"]);
     assert_eq!((ended.exit, aws.count("DescribeChangeSet")), (Some(1), 0), "{}", ended.words);
@@ -285,7 +285,7 @@ fn an_update_that_fails_ends_with_the_way_on() {
 }
 
 #[test]
-fn who_comes_second_hears_what_is_going_on() {
+fn a_second_deployment_reports_the_operation_in_progress() {
     for (call, code, message) in [
         (
             "CreateChangeSet",
@@ -311,7 +311,7 @@ fn who_comes_second_hears_what_is_going_on() {
 }
 
 #[test]
-fn what_goes_on_is_waited_for_or_named() {
+fn an_operation_in_progress_is_waited_for_or_reported() {
     let account = || {
         let story =
             Story { before: Some("UPDATE_COMPLETE"), after: "UPDATE_COMPLETE", ..Story::default() };
@@ -331,7 +331,7 @@ fn what_goes_on_is_waited_for_or_named() {
 }
 
 #[test]
-fn a_failure_that_was_kept_is_gone_on_from_only_if_the_next_one_is_kept_too() {
+fn after_a_kept_failure_the_next_one_has_to_be_kept_too() {
     let account = || {
         let story =
             Story { before: Some("UPDATE_FAILED"), after: "UPDATE_COMPLETE", ..Story::default() };
@@ -350,7 +350,7 @@ fn a_failure_that_was_kept_is_gone_on_from_only_if_the_next_one_is_kept_too() {
 }
 
 #[test]
-fn a_shell_that_a_failed_creation_left_is_deleted_first() {
+fn an_empty_stack_of_a_failed_creation_is_deleted_first() {
     let story = Story {
         before: Some("ROLLBACK_COMPLETE"),
         after: "CREATE_COMPLETE",
@@ -377,7 +377,7 @@ fn a_shell_that_a_failed_creation_left_is_deleted_first() {
 }
 
 #[test]
-fn a_difference_is_shown_and_taken_away_again() {
+fn the_change_set_of_a_difference_is_deleted_again() {
     let aws = changed("", "");
     let ended = run(&aws, &["diff"]);
     assert_eq!(ended.exit, Some(0), "{}", ended.words);
@@ -400,7 +400,7 @@ fn a_difference_is_shown_and_taken_away_again() {
 }
 
 #[test]
-fn what_no_deployment_can_be_is_refused_before_anything_is_asked() {
+fn invalid_settings_are_refused_before_any_call() {
     for (arguments, words) in [
         (&["deploy", "--set", "Grad=x"][..], "the template has no such parameter"),
         (&["deploy", "--set", "SettleSeconds=9999"], "a number from 0 to 900"),

@@ -89,7 +89,7 @@ fn auto_makes_a_trail_where_it_may_not_look_and_says_so() {
 }
 
 #[test]
-fn who_gets_a_second_trail_hears_its_price_and_who_relies_on_a_stopped_one_hears_that() {
+fn the_price_of_a_second_trail_and_a_stopped_trail_are_reported() {
     let (words, mode) = deploy(one_trail("eu-west-1", true, "WriteOnly"), &[]);
     // The template's own default.
     assert_eq!(mode, None, "{words}");
@@ -97,5 +97,5 @@ fn who_gets_a_second_trail_hears_its_price_and_who_relies_on_a_stopped_one_hears
     let stopped = one_trail("eu-west-1", false, "All");
     let (words, mode) = deploy(stopped, &["--trail", "existing"]);
     assert_eq!(mode, Some("existing"), "{words}");
-    assert!(words.contains("warning: no trail records the changes of buckets"), "{words}");
+    assert!(words.contains("warning: no trail records bucket changes"), "{words}");
 }

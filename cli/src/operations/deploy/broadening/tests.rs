@@ -69,7 +69,7 @@ fn a_star_covers_what_it_matches() {
 }
 
 #[test]
-fn of_what_is_left_out_less_is_broader() {
+fn a_smaller_exclusion_is_broader() {
     let all_but =
         |actions: &str| json!({ "Effect": "Allow", "NotAction": actions, "Resource": "*" });
     let one = |action: &str| statement("Allow", &action.into(), &json!("*"));
@@ -188,7 +188,7 @@ fn where_a_condition_is_not_known_each_branch_counts() {
 }
 
 #[test]
-fn a_statement_that_cannot_be_read_has_to_be_looked_at() {
+fn a_statement_that_cannot_be_read_has_to_be_reviewed() {
     let unread = json!({ "Fn::Transform": "x" });
     check_statements(
         &[],

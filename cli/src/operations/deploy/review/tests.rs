@@ -88,7 +88,7 @@ fn what_a_value_has_in_it_moves_no_cursor() {
 }
 
 #[test]
-fn somebody_has_to_agree_to_what_broadens_and_to_what_cannot_be_told() {
+fn broadened_and_unknown_permissions_need_approval() {
     let review =
         |grants: Option<Vec<Grant>>, is_new| Review { changes: Vec::new(), grants, is_new };
     let asked = |review: &Review| {
