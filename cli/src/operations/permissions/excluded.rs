@@ -4,17 +4,17 @@ use s3guard_posture::model::glob::Glob;
 
 /// Reasons, and the actions that are not granted; `*` matches any text.
 pub(crate) const EXCLUDED: [(&str, &str); 22] = [
-    // Of parts that the template does not have.
-    ("the functions are in no network", "ec2:*"),
-    ("the functions mount nothing", "elasticfilesystem:* s3files:*"),
-    ("no log goes to Firehose", "firehose:*"),
-    ("the trail is the account's own", "organizations:* iam:CreateServiceLinkedRole"),
+    // For features that the template does not use.
+    ("the functions are not in a VPC", "ec2:*"),
+    ("the functions mount no file system", "elasticfilesystem:* s3files:*"),
+    ("logs are not sent to Firehose", "firehose:*"),
+    ("the trail is not an organization trail", "organizations:* iam:CreateServiceLinkedRole"),
     (
-        "the policies are for roles",
+        "the policies are attached to roles only",
         "iam:AttachGroupPolicy iam:AttachUserPolicy iam:DetachGroupPolicy iam:DetachUserPolicy",
     ),
     (
-        "the roles have no boundary",
+        "the roles have no permissions boundary",
         "iam:PutRolePermissionsBoundary iam:DeleteRolePermissionsBoundary",
     ),
     ("the functions have no layer", "lambda:GetLayerVersion"),
@@ -23,36 +23,32 @@ pub(crate) const EXCLUDED: [(&str, &str); 22] = [
         "lambda:GetCodeSigningConfig lambda:PutFunctionCodeSigningConfig \
          lambda:DeleteFunctionCodeSigningConfig",
     ),
-    ("the functions run on no machines of the account", "lambda:PassCapacityProvider"),
-    ("the functions have no versions", "lambda:PublishVersion"),
-    ("no log is delivered elsewhere", "logs:CreateLogDelivery"),
-    ("the logs are written by Lambda alone", "logs:PutBearerTokenAuthentication"),
+    ("the functions have no capacity provider", "lambda:PassCapacityProvider"),
+    ("no versions are published", "lambda:PublishVersion"),
+    ("logs are not delivered elsewhere", "logs:CreateLogDelivery"),
+    ("only Lambda writes the logs", "logs:PutBearerTokenAuthentication"),
     (
-        "it is the account's, and the template has none",
+        "the template has no resource policy for logs",
         "logs:PutResourcePolicy logs:DeleteResourcePolicy",
     ),
-    ("the logs have no index", "logs:PutIndexPolicy logs:DeleteIndexPolicy"),
-    (
-        "the buckets have no tables of metadata",
-        "s3tables:* s3:*MetadataTable* s3:UpdateBucketMetadata*",
-    ),
+    ("the logs have no index policy", "logs:PutIndexPolicy logs:DeleteIndexPolicy"),
+    ("metadata tables are not used", "s3tables:* s3:*MetadataTable* s3:UpdateBucketMetadata*"),
     ("the buckets have no ACL", "s3:PutBucketAcl s3:PutObjectAcl"),
-    ("the buckets are no websites", "s3:PutBucketWebsite s3:DeleteBucketWebsite"),
+    ("the buckets do not host websites", "s3:PutBucketWebsite s3:DeleteBucketWebsite"),
     ("the buckets are not replicated", "s3:PutReplicationConfiguration"),
-    ("no browser reads the buckets", "s3:PutBucketCORS"),
+    ("the buckets have no CORS configuration", "s3:PutBucketCORS"),
     ("the buckets are not accelerated", "s3:PutAccelerateConfiguration"),
-    // Source: Service Authorization Reference, "Amazon S3": what deletes a configuration is allowed by the action that
-    // puts it.
+    // Source: Service Authorization Reference, "Amazon S3": the action that puts a configuration also deletes it.
     (
         "IAM has no such action",
         "s3:DeleteBucketAnalyticsConfiguration s3:DeleteBucketCors s3:DeleteBucketEncryption \
          s3:DeleteBucketLifecycle s3:DeleteBucketMetricsConfiguration s3:DeleteBucketReplication \
          s3:DeleteBucketTagging s3:PutBucketReplication s3:PutObjectLockConfiguration",
     ),
-    ("it is the name of a line in access logs", "s3:REST.PUT.OBJECT"),
+    ("it is an operation in access logs, not an action", "s3:REST.PUT.OBJECT"),
 ];
 
-/// Whether the action is left out.
+/// Whether the action is excluded.
 pub(crate) fn is(action: &str) -> bool {
     let mut patterns = EXCLUDED.iter().flat_map(|(_, patterns)| patterns.split_whitespace());
     patterns.any(|pattern| Glob::new(pattern).matches(action))
