@@ -1,7 +1,5 @@
-//! Which stack, in which account and Region, for every command that calls AWS.
-//!
-//! Where nothing is said the table `[deploy]` of the configuration speaks: `cli` makes its values the defaults of the
-//! flags.
+//! The stack, the account and the Region, for every command that calls AWS. The table `[deploy]` of the configuration has
+//! the defaults of these flags.
 
 use s3guard_posture::{Region, StackName};
 
@@ -9,10 +7,10 @@ use crate::args::config::ConfigArgs;
 use crate::args::region::region;
 use crate::error::Invalid;
 
-/// The name of a stack that nobody has named.
+/// The default name of a stack.
 const STACK: &str = "s3guard";
 
-/// One stack, for a command that looks at one.
+/// One stack.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct AccountArgs {
     /// Name of the stack
@@ -32,7 +30,7 @@ pub(crate) struct AccountArgs {
     pub(crate) config: ConfigArgs,
 }
 
-/// The stacks of one name, for a command that can go through several Regions.
+/// The stacks of one name in several Regions.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct AccountsArgs {
     /// Name of the stack, the same in every Region
@@ -54,7 +52,7 @@ pub(crate) struct AccountsArgs {
 }
 
 impl AccountsArgs {
-    /// What is asked for in each Region, each once and in the order in which they are named.
+    /// The stack of each Region, in the order of the flag and without duplicates.
     pub(crate) fn each(&self) -> Vec<AccountArgs> {
         let mut regions: Vec<Option<Region>> = Vec::new();
         for region in &self.regions {
@@ -77,7 +75,7 @@ impl AccountsArgs {
 
 fn stack_name(text: &str) -> Result<StackName, Invalid> {
     text.parse().map_err(|problem: s3guard_posture::model::stack_name::InvalidStackName| {
-        Invalid::new(problem.to_string(), "choose a name as `s3guard` or `prod-guard-2`")
+        Invalid::new(problem.to_string(), "choose a name such as `s3guard` or `prod-guard-2`")
     })
 }
 

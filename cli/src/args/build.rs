@@ -1,22 +1,22 @@
-//! Where the Lambda's program comes from, for every command that packages.
+//! The source of the Lambda's program, for every command that packages it.
 
 use std::path::PathBuf;
 
 use crate::package;
 use crate::package::{RELEASED, Source};
 
-/// Where the program comes from.
+/// The source of the program.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct BuildArgs {
     /// Zip this program instead of building one
     #[arg(long, value_name = "FILE", conflicts_with = "cargo_profile", help_heading = "Package")]
     bootstrap: Option<PathBuf>,
 
-    /// Cargo profile to build with; only `lambda` gives the same bytes everywhere [default: lambda]
+    /// Cargo profile of the build; only `lambda` is reproducible [default: lambda]
     #[arg(long, value_name = "NAME", help_heading = "Package")]
     cargo_profile: Option<String>,
 
-    /// Use the program that this command carries, also in a clone of s3guard
+    /// Use the program inside this command, even in a clone of s3guard
     #[arg(long, conflicts_with_all = ["bootstrap", "cargo_profile"], help_heading = "Package")]
     embedded: bool,
 }
@@ -26,7 +26,7 @@ impl BuildArgs {
         self.choose(package::is_in_clone(), !package::EMBEDDED.is_empty())
     }
 
-    /// What is named counts; then the sources, for whoever stands among them; then what the command carries.
+    /// The flags decide, then whether the current folder has the sources, then whether this command contains a package.
     fn choose(&self, is_in_clone: bool, carries_one: bool) -> Source {
         match (&self.bootstrap, &self.cargo_profile) {
             (Some(path), _) => Source::Binary(path.clone()),

@@ -1,4 +1,4 @@
-//! Which configuration counts, for every command that uses one.
+//! The configuration file, for every command that uses one.
 
 use std::env;
 use std::ffi::OsString;
@@ -11,21 +11,21 @@ use s3guard_posture::config::Deploy;
 use crate::config_file::{Found, load};
 use crate::ui::output::Output;
 
-/// Which configuration counts.
+/// The configuration file.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Configuration")]
 pub(crate) struct ConfigArgs {
-    /// Configuration to use; without it, `s3guard.toml` here or in a folder above, up to the repository's root
+    /// Configuration file [default: `s3guard.toml` in this folder or above, up to the repository's root]
     #[arg(long, value_name = "FILE", env = "S3GUARD_CONFIG")]
     config: Option<PathBuf>,
 
-    /// Use no configuration, also if there is a file
+    /// Ignore any configuration file
     #[arg(long, conflicts_with = "config")]
     no_config: bool,
 }
 
-/// Reads what the configuration says of the deployment, before the command line is read whole: its flags have it as
-/// defaults. What the arguments and the environment say of the file is told from them as they are.
+/// Reads the table `[deploy]` of the configuration before the command line is parsed, because its values are defaults of
+/// flags. The path of the file is taken from the raw arguments and the environment.
 pub(crate) fn deployment(
     arguments: impl IntoIterator<Item = OsString>,
     variable: Option<OsString>,
@@ -49,35 +49,19 @@ pub(crate) fn deployment(
 }
 
 impl ConfigArgs {
-    /// Whether somebody said that there is to be none.
     pub(crate) fn is_refused(&self) -> bool {
         self.no_config
     }
 
-    /// The file that counts, if there is one; it is not read.
-    pub(crate) fn path(&self) -> anyhow::Result<Option<String>> {
-        if self.no_config {
-            return Ok(None);
-        }
-        let folder = env::current_dir().context("the current folder cannot be found")?;
-        let path = crate::config_file::place(self.config.as_deref(), &folder);
-        Ok(path.map(|path| path.display().to_string()))
-    }
-
-    /// Reads it, if there is one.
     pub(crate) fn find(&self) -> anyhow::Result<Option<Found>> {
         if self.no_config {
             return Ok(None);
         }
         let folder = env::current_dir().context("the current folder cannot be found")?;
-        let found = load(self.config.as_deref(), &folder)?;
-        Ok(found.map(|found| {
-            let path = found.path.strip_prefix(&folder).unwrap_or(&found.path).to_owned();
-            Found { path, ..found }
-        }))
+        load(self.config.as_deref(), &folder)
     }
 
-    /// Reads it, if there is one, and says which.
+    /// Reads the file, if there is one, and prints its path.
     pub(crate) fn read(&self, output: &Output) -> anyhow::Result<Option<Config>> {
         let Some(found) = self.find()? else { return Ok(None) };
         output.say(format_args!("configuration `{}`", found.path.display()));

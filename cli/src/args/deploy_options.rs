@@ -1,128 +1,100 @@
-//! How a deployment goes about it: what has to be agreed to, what becomes of a failure, what the stack is given besides.
-
-use std::path::PathBuf;
+//! The options of a deployment.
 
 use clap::ValueEnum;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use s3guard_aws::stacks::{Manner, OnFailure};
 use s3guard_posture::config::Deploy;
 
 use crate::args::arn::{role, topic};
 use crate::args::wanted::WantedArgs;
 
-/// How to go about it.
+/// The options of a deployment.
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Deployment")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(crate) struct OptionArgs {
-    /// Which changes need a yes: with no terminal to ask on, the table is printed, and the exit code is 4
+    /// Which changes need approval; without a terminal, they are printed and the exit code is 4
     #[arg(long, value_name = "WHICH", default_value = "broadening")]
     pub(crate) approve: Approve,
 
-    /// Say yes to whatever is asked
+    /// Approve everything without asking
     #[arg(long)]
     pub(crate) yes: bool,
 
-    /// Have the change set made and shown, and print its id; `--change-set` carries it out
+    /// Create and show the change set, and print its id for `--change-set`
     #[arg(long)]
     pub(crate) no_execute: bool,
 
-    /// Carry out this change set, which `--no-execute` has made
+    /// Carry out this change set of `--no-execute`
     #[arg(long, value_name = "ID", conflicts_with = "no_execute")]
     pub(crate) change_set: Option<String>,
 
-    /// What becomes of a change that fails; `delete` is for new stacks, others are rolled back then. `keep` also changes a stack whose last change failed and was kept
-    #[arg(long, value_name = "WHAT", default_value = "rollback")]
-    pub(crate) on_failure: Failure,
+    /// What to do when the deployment fails; `delete` is for new stacks, others are rolled back. `keep` also updates a stack whose last failure was kept
+    #[arg(long, value_name = "WHAT", default_value = "rollback", value_parser = on_failure())]
+    pub(crate) on_failure: OnFailure,
 
-    /// Be done when everything is configured, without waiting for it to be ready; what is used at once may still fail
+    /// Use CloudFormation's express mode: end when all resources are configured, without waiting until they are ready
     #[arg(long)]
     pub(crate) express: bool,
 
-    /// Wait for what is going on with the stack, then deploy
+    /// Wait for the end of an operation in progress, then deploy
     #[arg(long)]
     pub(crate) wait: bool,
 
-    /// Protect the stack against deletion
+    /// Enable the stack's termination protection
     #[arg(long, overrides_with = "no_protect")]
     protect: bool,
 
-    /// Protect the stack no longer
+    /// Disable the stack's termination protection
     #[arg(long, overrides_with = "protect")]
     no_protect: bool,
 
-    /// Role that `CloudFormation` takes [default: the one that the stack has, else the caller's own permissions]
+    /// Role for `CloudFormation` [default: the stack's role, else the caller's permissions]
     #[arg(long, value_name = "ARN", value_parser = role)]
     role_arn: Option<String>,
 
-    /// Topic that hears of the stack's events; as often as wanted, up to five [default: those that the stack has]
+    /// Topic for the stack's events; can be repeated, up to five times [default: the stack's topics]
     #[arg(long = "notification-arn", value_name = "ARN", value_parser = topic)]
     topics: Vec<String>,
 
-    /// Make resources anew, instead of taking back what an earlier installation has left
-    #[arg(long, overrides_with = "import_existing")]
+    /// Create all resources, instead of importing those that an earlier installation retained, such as the trail's bucket
+    #[arg(long)]
     no_import_existing: bool,
 
-    /// Take back what an earlier installation has left, as the trail's bucket: it is so unless `--no-import-existing`
-    #[arg(long, hide_short_help = true)]
-    import_existing: bool,
-
-    /// Write the stack's outputs to this file, as JSON
-    #[arg(long, value_name = "FILE")]
-    pub(crate) outputs_file: Option<PathBuf>,
-
-    /// Leave the buckets that exist to the schedule, instead of looking at them as soon as the guard is new
+    /// Do not start a sweep of the existing buckets after the first deployment; the schedule starts it later
     #[arg(long, help_heading = "Guard")]
     pub(crate) no_sweep: bool,
 }
 
-/// What is done about a stack that takes no change as it is.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Patience {
-    /// Whether what is going on is waited for.
-    pub(crate) waits: bool,
-    /// Whether a failure that was kept is gone on from, which CloudFormation allows if the next one is kept, too.
-    pub(crate) keeps_failures: bool,
-}
-
-/// Which changes somebody has to agree to.
+/// Which changes need approval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Approve {
     /// None
     Never,
-    /// Those that let somebody do more than before
+    /// Those that broaden permissions
     Broadening,
     /// All
     Any,
 }
 
-/// What becomes of a change that fails.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Failure {
-    /// It is undone
-    Rollback,
-    /// A new stack is deleted
-    Delete,
-    /// What was done stays, to be looked at
-    Keep,
-}
-
-impl Failure {
-    fn of(self, is_new: bool) -> OnFailure {
-        match (self, is_new) {
-            // Nobody means a guard that worked yesterday, and CloudFormation deletes only what it was creating.
-            (Self::Rollback, _) | (Self::Delete, false) => OnFailure::Rollback,
-            (Self::Delete, true) => OnFailure::Delete,
-            (Self::Keep, _) => OnFailure::Keep,
-        }
-    }
+fn on_failure() -> impl TypedValueParser<Value = OnFailure> {
+    PossibleValuesParser::new(["rollback", "delete", "keep"]).map(|text| match text.as_str() {
+        "delete" => OnFailure::Delete,
+        "keep" => OnFailure::Keep,
+        _ => OnFailure::Rollback,
+    })
 }
 
 impl OptionArgs {
-    /// How the change is carried out, of a new stack or of one that is there.
+    /// How the change of a new or an existing stack is carried out.
     pub(crate) fn manner(&self, is_new: bool, wanted: &WantedArgs) -> Manner {
         Manner {
             role: self.role_arn.clone(),
-            on_failure: self.on_failure.of(is_new),
+            on_failure: match self.on_failure {
+                // CloudFormation deletes only a stack that it was creating.
+                OnFailure::Delete if !is_new => OnFailure::Rollback,
+                OnFailure::Rollback | OnFailure::Delete | OnFailure::Keep => self.on_failure,
+            },
             is_express: self.express,
             reverts_drift: wanted.revert_drift,
             imports: !self.no_import_existing,
@@ -130,19 +102,7 @@ impl OptionArgs {
         }
     }
 
-    /// Whether two flags exclude each other: in express mode CloudFormation takes no word on deleting.
-    ///
-    /// Source: AWS CloudFormation API Reference, `DeploymentConfig`: it has `DisableRollback` and nothing else.
-    pub(crate) fn is_contradictory(&self) -> bool {
-        self.express && self.on_failure == Failure::Delete
-    }
-
-    /// What is done about a stack that takes no change as it is.
-    pub(crate) fn patience(&self) -> Patience {
-        Patience { waits: self.wait, keeps_failures: self.on_failure == Failure::Keep }
-    }
-
-    /// Whether the stack is to be protected; `None` leaves it as it is.
+    /// The requested termination protection; `None` leaves it unchanged.
     pub(crate) fn protection(&self, configured: Option<&Deploy>) -> Option<bool> {
         match (self.protect, self.no_protect) {
             (true, _) => Some(true),
@@ -154,13 +114,26 @@ impl OptionArgs {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser as _;
+
     use super::*;
+
+    #[derive(clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        options: OptionArgs,
+        #[command(flatten)]
+        wanted: WantedArgs,
+    }
 
     #[test]
     fn only_a_new_stack_is_deleted_when_it_fails() {
-        let of = |failure: Failure| [true, false].map(|is_new| failure.of(is_new));
-        assert_eq!(of(Failure::Rollback), [OnFailure::Rollback, OnFailure::Rollback]);
-        assert_eq!(of(Failure::Delete), [OnFailure::Delete, OnFailure::Rollback]);
-        assert_eq!(of(Failure::Keep), [OnFailure::Keep, OnFailure::Keep]);
+        let of = |value: &str| {
+            let line = Line::try_parse_from(["s3guard", "--on-failure", value]).unwrap();
+            [true, false].map(|is_new| line.options.manner(is_new, &line.wanted).on_failure)
+        };
+        assert_eq!(of("rollback"), [OnFailure::Rollback, OnFailure::Rollback]);
+        assert_eq!(of("delete"), [OnFailure::Delete, OnFailure::Rollback]);
+        assert_eq!(of("keep"), [OnFailure::Keep, OnFailure::Keep]);
     }
 }

@@ -1,53 +1,53 @@
-//! What is asked of the caller and handed to the stack: checked whole before anything is done.
+//! The settings of the guard that become parameters of the stack, checked before anything is changed.
 
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, anyhow};
-use s3guard_aws::stacks::Value;
 use s3guard_posture::config::{Config, TrailChoice};
 use s3guard_posture::contract::parameter;
 use s3guard_posture::{Grade, KeyArn, Region, StackName};
 
-use crate::error::Advice as _;
-use crate::error::Invalid;
+use crate::args::matching;
+use crate::error::{Advice as _, Invalid};
 use crate::exit::Exit;
 
-/// The settings of the guard. What is not given keeps its value, or gets the template's default.
+/// The settings of the guard. A setting that is not given keeps its value, or has the template's default.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Guard")]
 pub(crate) struct GuardArgs {
-    /// Mail address that hears of findings and of changed objects; it gets a mail to confirm; `''` takes it away
+    /// Email address to notify of findings and changed objects (SNS asks it to confirm); pass `''` to remove it
     #[arg(long, value_name = "ADDRESS", env = "S3GUARD_EMAIL", value_parser = email)]
     email: Option<String>,
 
-    /// How well buckets are protected: `speed`, `hybrid` or `security` [new stacks: speed]
+    /// Protection of the buckets: `speed`, `hybrid` or `security` [new stacks: speed]
     #[arg(long, value_name = "GRADE", env = "S3GUARD_GRADE", value_parser = grade)]
     grade: Option<Grade>,
 
-    /// KMS key for the buckets, from grade `hybrid` on; in the stack's region
+    /// KMS key for the buckets, for the grades `hybrid` and `security`; in the stack's Region
     #[arg(long, value_name = "ARN", env = "S3GUARD_KEY", value_parser = key)]
     key: Option<KeyArn>,
 
-    /// Trail that tells of changes: `create` one of the stack's own, use an `existing` one, or `auto`: one that is there if
-    /// it records what the guard needs, else one of the stack's own [new stacks: create]
+    /// Trail for the events: `create` one, use an `existing` one, or `auto`: use an existing one if it records what the
+    /// guard needs, otherwise create one [new stacks: create]
     #[arg(long, value_name = "TRAIL", env = "S3GUARD_TRAIL", value_parser = trail)]
     pub(crate) trail: Option<TrailChoice>,
 
-    /// How old a new bucket is before it is touched [new stacks: 15]
-    #[arg(long, value_name = "SECONDS", value_parser = settle_seconds)]
+    /// Age of a new bucket before it is changed [new stacks: 15]
+    // SQS delays a message for at most 15 minutes.
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u16).range(..=900))]
     settle_seconds: Option<u16>,
 
-    /// How often all buckets are looked at, as `rate(6 hours)` or `cron(0 3 * * ? *)`
+    /// Schedule of the sweep over all buckets, such as `rate(6 hours)` or `cron(0 3 * * ? *)`
     #[arg(long, value_name = "EXPRESSION", value_parser = sweep_rate)]
     sweep_rate: Option<String>,
 
-    /// What the names of the stack's own buckets begin with [new stacks: the stack's name]
+    /// Prefix of the names of the stack's own buckets [new stacks: the stack's name]
     #[arg(long, value_name = "PREFIX", value_parser = bucket_prefix)]
     bucket_prefix: Option<String>,
 }
 
 impl GuardArgs {
-    /// What is given, and what the configuration says where nothing is given.
+    /// The flags, completed by the configuration.
     pub(crate) fn over(&self, config: &Config, region: &Region) -> Self {
         let mut keys = config.keys().filter(|key| key.region() == region);
         Self {
@@ -59,37 +59,14 @@ impl GuardArgs {
         }
     }
 
-    /// Says what a rule of the configuration asks for and will not get.
-    pub(crate) fn rule_advice(
-        &self,
-        config: &Config,
-        region: &Region,
-        previous: &BTreeMap<String, String>,
-    ) -> Option<String> {
-        let has_key = self.key.is_some()
-            || previous.get(parameter::BUCKET_KEY_ARN).is_some_and(|key| !key.is_empty());
-        let strongest = config.strongest_grade();
-        (strongest.needs_key() && !has_key).then(|| {
-            format!(
-                "a rule asks for grade `{strongest}` and `[keys]` has no key for `{region}`: the encryption of its \
-                 buckets is told of and not raised"
-            )
-        })
-    }
-
-    /// The stack's parameters: what is given, else what the stack has, else (not named) the default.
-    ///
-    /// `previous` are the parameters of the stack as it is; none for a new one.
+    /// The stack's parameters: the given settings, else those of the stack (`previous`), else the defaults (omitted).
     pub(crate) fn parameters(
         &self,
         stack: &StackName,
         region: &Region,
         previous: &BTreeMap<String, String>,
-    ) -> anyhow::Result<BTreeMap<String, Value>> {
-        self.check_key(region, previous)?;
-        self.check_trail(stack, region, previous)?;
-        let mut parameters: BTreeMap<String, Value> =
-            previous.keys().map(|name| (name.clone(), Value::Previous)).collect();
+    ) -> anyhow::Result<BTreeMap<String, String>> {
+        let mut parameters = previous.clone();
         let given = [
             (parameter::EMAIL, self.email.clone()),
             (parameter::GRADE, self.grade.map(|grade| grade.to_string())),
@@ -99,68 +76,39 @@ impl GuardArgs {
             (parameter::SWEEP_RATE, self.sweep_rate.clone()),
             (parameter::BUCKET_PREFIX, self.bucket_prefix.clone()),
         ];
-        for (name, value) in given {
-            if let Some(value) = value {
-                parameters.insert(name.to_owned(), Value::New(value));
-            }
-        }
+        let given = given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+        parameters.extend(given);
         if !parameters.contains_key(parameter::BUCKET_PREFIX) {
-            let prefix = prefix_of(stack)?;
-            parameters.insert(parameter::BUCKET_PREFIX.to_owned(), Value::New(prefix));
+            parameters.insert(parameter::BUCKET_PREFIX.to_owned(), prefix_of(stack)?);
+        }
+        self.check_key(region, &parameters)?;
+        let get = |from: &BTreeMap<String, String>| from.get(parameter::TRAIL_MODE).cloned();
+        // The name of an existing trail is valid.
+        if get(&parameters).as_deref() != Some("existing")
+            && get(previous).as_deref() != Some("create")
+        {
+            check_trail(stack, region)?;
         }
         Ok(parameters)
     }
 
-    /// A trail of the stack's own takes the name `STACK-REGION`, which CloudTrail has to allow.
-    ///
-    /// Source: AWS CloudTrail User Guide, "Naming requirements for CloudTrail resources".
-    fn check_trail(
-        &self,
-        stack: &StackName,
-        region: &Region,
-        previous: &BTreeMap<String, String>,
-    ) -> anyhow::Result<()> {
-        let had = previous.get(parameter::TRAIL_MODE).map(String::as_str);
-        let mode = self.trail.and_then(mode).or(had);
-        let is_own = mode != Some("existing");
-        // A trail that is there has proved its name.
-        if !is_own || had == Some("create") {
-            return Ok(());
-        }
-        let trail = format!("{stack}-{region}");
-        let problem = if trail.contains("--") {
-            "has two `-` in a row"
-        } else if trail.len() > 128 {
-            "has more than 128 characters"
-        } else {
-            return Ok(());
-        };
-        Err(anyhow!(
-            "the stack's trail would be `{trail}`, which {problem}: CloudTrail takes no such name"
-        ))
-        .hint(
-            "choose another name with `--stack`, or a trail that is there with `--trail existing`",
-        )
-        .exit(Exit::Usage)
-    }
-
-    /// A grade that needs a key has one, and it lies where the buckets are.
+    /// A grade that needs a key has one, in the stack's Region.
     fn check_key(
         &self,
         region: &Region,
-        previous: &BTreeMap<String, String>,
+        parameters: &BTreeMap<String, String>,
     ) -> anyhow::Result<()> {
-        let had = |name: &str| previous.get(name).filter(|value| !value.is_empty());
-        let grade = self.grade.or_else(|| had(parameter::GRADE)?.parse().ok()).unwrap_or_default();
-        if grade.needs_key() && self.key.is_none() && had(parameter::BUCKET_KEY_ARN).is_none() {
+        let grade = parameters.get(parameter::GRADE).and_then(|grade| grade.parse().ok());
+        let grade: Grade = grade.unwrap_or_default();
+        if grade.needs_key() && !has_key(parameters) {
             return Err(anyhow!("grade `{grade}` needs a KMS key"))
-                .hint("give the key's ARN with `--key`; `aws kms create-key` makes one")
+                .hint("give the key's ARN with `--key`; `aws kms create-key` creates one")
                 .exit(Exit::Usage);
         }
         match &self.key {
             Some(key) if key.region() != region => {
                 Err(anyhow!("key `{key}` is in `{}`, the stack is in `{region}`", key.region()))
-                    .hint(format!("give a key of `{region}`: a bucket takes no other"))
+                    .hint(format!("give a key of `{region}`: a bucket accepts no other"))
                     .exit(Exit::Usage)
             }
             Some(_) | None => Ok(()),
@@ -168,7 +116,45 @@ impl GuardArgs {
     }
 }
 
-/// The stack's word for a choice; `auto` is settled by `trail` before it comes to that.
+/// The warning about a rule that needs a missing key.
+pub(crate) fn rule_advice(
+    config: &Config,
+    region: &Region,
+    parameters: &BTreeMap<String, String>,
+) -> Option<String> {
+    let strongest = config.strongest_grade();
+    (strongest.needs_key() && !has_key(parameters)).then(|| {
+        format!(
+            "a rule requires grade `{strongest}` and `[keys]` has no key for `{region}`: the encryption of its buckets is \
+             reported and not changed"
+        )
+    })
+}
+
+fn has_key(parameters: &BTreeMap<String, String>) -> bool {
+    parameters.get(parameter::BUCKET_KEY_ARN).is_some_and(|key| !key.is_empty())
+}
+
+/// The stack's trail has the name `STACK-REGION`, which CloudTrail has to accept.
+///
+/// Source: AWS CloudTrail User Guide, "Naming requirements for CloudTrail resources".
+fn check_trail(stack: &StackName, region: &Region) -> anyhow::Result<()> {
+    let trail = format!("{stack}-{region}");
+    let problem = if trail.contains("--") {
+        "has two `-` in a row"
+    } else if trail.len() > 128 {
+        "has more than 128 characters"
+    } else {
+        return Ok(());
+    };
+    Err(anyhow!(
+        "the stack's trail would be `{trail}`, which {problem}: CloudTrail does not accept it"
+    ))
+    .hint("choose another name with `--stack`, or an existing trail with `--trail existing`")
+    .exit(Exit::Usage)
+}
+
+/// The parameter's value for a choice; `auto` is resolved before.
 fn mode(choice: TrailChoice) -> Option<&'static str> {
     match choice {
         TrailChoice::Auto => None,
@@ -178,58 +164,39 @@ fn mode(choice: TrailChoice) -> Option<&'static str> {
 
 fn trail(text: &str) -> Result<TrailChoice, Invalid> {
     TrailChoice::ALL.into_iter().find(|choice| choice.name() == text).ok_or_else(|| {
-        let problem = format!("`{text}` is not a choice of trail");
+        let problem = format!("`{text}` is not a trail setting");
         Invalid::new(problem, "choose `auto`, `create` or `existing`")
     })
 }
 
-/// The prefix of a stack that was given none: its name, so that two stacks do not want one bucket.
+/// The default prefix: the stack's name, so that two stacks do not need the same bucket.
 pub(crate) fn prefix_of(stack: &StackName) -> anyhow::Result<String> {
     let prefix = stack.as_str().to_ascii_lowercase();
     bucket_prefix(&prefix)
-        .with_context(|| format!("the name `{stack}` cannot begin the names of buckets"))
-        .hint("give another beginning with `--bucket-prefix`")
+        .with_context(|| format!("the name `{stack}` cannot be a prefix of bucket names"))
+        .hint("choose a prefix with `--bucket-prefix`")
         .exit(Exit::Usage)
 }
 
 pub(crate) fn bucket_prefix(text: &str) -> Result<String, Invalid> {
-    let plain = text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-    if (2..=25).contains(&text.len()) && plain && !text.starts_with('-') {
-        return Ok(text.to_owned());
-    }
-    Err(Invalid::new(
-        format!("`{text}` is not 2 to 25 of a-z, 0-9 and `-`, with no `-` in front"),
-        "choose a short one, as `s3guard`",
-    ))
+    let problem = "is not 2 to 25 of a-z, 0-9 and `-`, with no `-` in front";
+    matching("^[a-z0-9][a-z0-9-]{1,24}$", text, problem, "choose a short one, such as `s3guard`")
 }
 
+/// An address, or nothing.
 fn email(text: &str) -> Result<String, Invalid> {
-    if text.is_empty() {
-        // The template's own value for "nobody".
-        return Ok(String::new());
-    }
-    let plain = |part: &str| {
-        !part.is_empty()
-            && !part.contains(|c: char| c.is_whitespace() || c.is_control() || c == '@')
-    };
-    let domain_is_whole =
-        |domain: &str| domain.contains('.') && domain.split('.').all(|label| !label.is_empty());
-    match text.split_once('@') {
-        Some((name, domain))
-            if text.len() <= 320 && plain(name) && plain(domain) && domain_is_whole(domain) =>
-        {
-            Ok(text.to_owned())
-        }
-        Some(_) | None => {
-            let problem = format!("`{text}` is not a mail address");
-            Err(Invalid::new(problem, "give one address, as `owner@example.org`"))
-        }
-    }
+    let pattern = r"^$|^[^@\s]+@[^@\s.]+(\.[^@\s.]+)+$";
+    matching(
+        pattern,
+        text,
+        "is not an email address",
+        "give one address, such as `owner@example.org`",
+    )
 }
 
 pub(crate) fn grade(text: &str) -> Result<Grade, Invalid> {
     text.parse().map_err(|problem: s3guard_posture::model::grade::InvalidGrade| {
-        Invalid::new(problem.to_string(), "the README says what each grade does")
+        Invalid::new(problem.to_string(), "the README explains the grades")
     })
 }
 
@@ -242,50 +209,16 @@ pub(crate) fn key(text: &str) -> Result<KeyArn, Invalid> {
     })
 }
 
-fn settle_seconds(text: &str) -> Result<u16, Invalid> {
-    // SQS holds a message back for at most 15 minutes.
-    text.parse().ok().filter(|seconds| *seconds <= 900).ok_or_else(|| {
-        Invalid::new(format!("`{text}` is not a number of seconds from 0 to 900"), "15 is usual")
-    })
-}
-
-/// Reads a schedule as EventBridge does: `rate(1 hour)`, `rate(2 hours)`, `cron(…)` with six fields.
+/// A schedule of EventBridge: one of day-of-month and day-of-week has to be `?`.
 ///
 /// Source: Amazon EventBridge User Guide, "Setting a schedule pattern for scheduled rules (legacy)".
 fn sweep_rate(text: &str) -> Result<String, Invalid> {
-    let inside = |name: &str| text.strip_prefix(name)?.strip_prefix('(')?.strip_suffix(')');
-    let is_schedule = match (inside("rate"), inside("cron")) {
-        (Some(rate), _) => is_rate(rate),
-        (None, Some(cron)) => is_cron(cron),
-        (None, None) => false,
-    };
-    if is_schedule {
-        return Ok(text.to_owned());
-    }
-    Err(Invalid::new(
-        format!("`{text}` is not a schedule"),
-        "write `rate(1 hour)`, `rate(6 hours)` or `cron(0 3 * * ? *)`",
-    ))
-}
-
-fn is_rate(rate: &str) -> bool {
-    let Some((count, unit)) = rate.split_once(' ') else { return false };
-    // EventBridge insists on grammar.
-    match count.parse::<u32>() {
-        Ok(1) => matches!(unit, "minute" | "hour" | "day"),
-        Ok(2..) => matches!(unit, "minutes" | "hours" | "days"),
-        Ok(0) | Err(_) => false,
-    }
-}
-
-fn is_cron(cron: &str) -> bool {
-    let fields: Vec<&str> = cron.split(' ').collect();
-    let plain = |field: &&str| {
-        !field.is_empty()
-            && field.bytes().all(|b| b.is_ascii_alphanumeric() || b"*?/,-#".contains(&b))
-    };
-    // One of day-of-month and day-of-week has to be left open.
-    fields.len() == 6 && fields.iter().all(plain) && (fields[2] == "?" || fields[4] == "?")
+    let pattern = concat!(
+        r"^rate\((1 (minute|hour|day)|([2-9]|[1-9]\d+) (minute|hour|day)s)\)$",
+        r"|^cron\(\S+ \S+ (\? \S+ \S+|\S+ \S+ \?) \S+\)$"
+    );
+    let hint = "write `rate(1 hour)`, `rate(6 hours)` or `cron(0 3 * * ? *)`";
+    matching(pattern, text, "is not a schedule", hint)
 }
 
 #[cfg(test)]
@@ -334,7 +267,6 @@ mod tests {
                 "every(1 hour)",
             ],
         );
-        check(settle_seconds, &["0", "15", "900"], &["", "-1", "901", "15s"]);
         check(
             bucket_prefix,
             &["ab", "s3guard", "a-1", "abcdefghijklmnopqrstuvwxy"],
@@ -362,11 +294,9 @@ mod tests {
         let parameters = args
             .parameters(&stack.parse().unwrap(), &region, &previous)
             .map_err(|error| format!("{error}"))?;
-        let show = |(name, value): (&String, &Value)| match value {
-            Value::New(value) => format!("{name}={value}"),
-            Value::Previous => format!("{name}:previous"),
-        };
-        Ok(parameters.iter().map(show).collect::<Vec<_>>().join(" "))
+        let shown: Vec<_> =
+            parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        Ok(shown.join(" "))
     }
 
     #[test]
@@ -384,7 +314,7 @@ mod tests {
         let previous = [("Email", "a@b.example"), ("BucketPrefix", "old"), ("SettleSeconds", "15")];
         assert_eq!(
             parameters(&args, "s3guard", &previous),
-            Ok("BucketPrefix:previous Email:previous SettleSeconds=0".to_owned())
+            Ok("BucketPrefix=old Email=a@b.example SettleSeconds=0".to_owned())
         );
     }
 
@@ -403,7 +333,7 @@ mod tests {
     fn an_address_can_be_taken_away() {
         let args = GuardArgs { email: Some(String::new()), ..GuardArgs::default() };
         let previous = [("BucketPrefix", "p"), ("Email", "a@b.example")];
-        let cleared = Ok("BucketPrefix:previous Email=".to_owned());
+        let cleared = Ok("BucketPrefix=p Email=".to_owned());
         assert_eq!(parameters(&args, "s3guard", &previous), cleared);
     }
 
@@ -416,7 +346,7 @@ mod tests {
         };
         let refused = |stack: &str, problem: &str| {
             let trail = format!("the stack's trail would be `{stack}-eu-west-1`, which {problem}");
-            Err(format!("{trail}: CloudTrail takes no such name"))
+            Err(format!("{trail}: CloudTrail does not accept it"))
         };
         let (long, longest) = ("a".repeat(119), "a".repeat(118));
         assert_eq!(of(None, "ab", &[]), Ok(()));

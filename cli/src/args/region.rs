@@ -1,12 +1,12 @@
-//! A Region as it is given, and which was meant by one that does not answer.
+//! Parses a Region, and suggests one for a Region that does not answer.
 
 use s3guard_posture::Region;
 
 use crate::error::Invalid;
 
-/// Regions of AWS, only to tell a typing mistake from a new one.
+/// Regions of AWS, only to recognize typing mistakes.
 ///
-/// Source: AWS General Reference, "AWS service endpoints"; what is missing here is not refused.
+/// Source: AWS General Reference, "AWS service endpoints"; other Regions are accepted, too.
 const KNOWN_REGIONS: &str = "af-south-1 ap-east-1 ap-east-2 ap-northeast-1 ap-northeast-2 \
      ap-northeast-3 ap-south-1 ap-south-2 ap-southeast-1 ap-southeast-2 ap-southeast-3 ap-southeast-4 \
      ap-southeast-5 ap-southeast-6 ap-southeast-7 ca-central-1 ca-west-1 cn-north-1 cn-northwest-1 \
@@ -14,7 +14,6 @@ const KNOWN_REGIONS: &str = "af-south-1 ap-east-1 ap-east-2 ap-northeast-1 ap-no
      il-central-1 me-central-1 me-south-1 mx-central-1 sa-east-1 us-east-1 us-east-2 us-gov-east-1 \
      us-gov-west-1 us-west-1 us-west-2";
 
-/// Reads a Region.
 pub(crate) fn region(text: &str) -> Result<Region, Invalid> {
     if text.is_empty() {
         let hint = "give one, as `eu-west-1`, or leave the flag out for the one of `AWS_REGION` or the profile";
@@ -25,13 +24,13 @@ pub(crate) fn region(text: &str) -> Result<Region, Invalid> {
     })
 }
 
-/// What to say of a region that does not answer: a known one has another problem than its name.
+/// The hint for a Region that does not answer.
 pub(crate) fn similar_region(region: &str) -> String {
     let mut known = KNOWN_REGIONS.split_whitespace();
     if known.clone().any(|name| name == region) {
         return "check the network, the proxy and the firewall".to_owned();
     }
-    // The same place, another number: the commonest mistake.
+    // The most common mistake is the number.
     let place = region.trim_end_matches(|c: char| c.is_ascii_digit());
     let similar = known
         .clone()

@@ -1,48 +1,48 @@
-//! How the guard is taken out of an account.
+//! The options of a deletion.
 
 use crate::args::account::AccountsArgs;
 use crate::args::arn::role;
 
-/// How the guard is taken out of an account.
+/// The options of a deletion.
 #[derive(Debug, clap::Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct RemovalArgs {
     #[command(flatten)]
     pub(crate) account: AccountsArgs,
 
-    /// Do not ask: neither for the stack's name nor whether buckets may be emptied
+    /// Do not ask for the stack's name, nor before emptying buckets
     #[arg(long)]
     pub(crate) yes: bool,
 
-    /// Delete also a stack that is protected against deletion
+    /// Disable the stack's termination protection first
     #[arg(long)]
     pub(crate) disable_protection: bool,
 
-    /// Wait for what is going on with the stack, instead of refusing
+    /// Wait for the end of an operation in progress, instead of failing
     #[arg(long)]
     pub(crate) wait: bool,
 
-    /// After a deletion that has failed: leave in the account whatever cannot be deleted
+    /// After a failed deletion: retain in the account every resource that cannot be deleted
     #[arg(long, conflicts_with = "retain")]
     pub(crate) force: bool,
 
-    /// After a deletion that has failed: leave this resource of the stack in the account, by its logical id
+    /// After a failed deletion: retain this resource in the account, by its logical id
     #[arg(long, value_name = "LOGICAL_ID", value_delimiter = ',')]
     pub(crate) retain: Vec<String>,
 
-    /// Role with whose permissions CloudFormation deletes; without it, the stack's or the caller's own
+    /// Role for CloudFormation [default: the stack's role, else the caller's permissions]
     #[arg(long, value_name = "ARN", value_parser = role)]
     pub(crate) role_arn: Option<String>,
 
-    /// Delete also the stack's own buckets that stay otherwise, with every version of what is in them
+    /// Also delete the retained buckets of the stack, with all versions of their objects
     #[arg(long, help_heading = "Buckets")]
     pub(crate) empty_buckets: bool,
 
-    /// Delete also objects that are locked in governance mode
+    /// Also delete objects that are locked in governance mode
     #[arg(long, requires = "empty_buckets", help_heading = "Buckets")]
     pub(crate) bypass_governance: bool,
 
-    /// Delete also the bucket for code, if no other stack of the Region uses it
+    /// Also delete the code bucket, if no other stack of the Region uses it
     #[arg(long, help_heading = "Buckets")]
     pub(crate) all: bool,
 }

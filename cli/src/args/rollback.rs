@@ -1,19 +1,19 @@
-//! How a stack is brought back.
+//! The options of a rollback.
 
 use crate::args::account::AccountArgs;
 
-/// How a stack is brought back.
+/// The options of a rollback.
 #[derive(Debug, clap::Args)]
 pub(crate) struct RollbackArgs {
-    /// Leave this resource as it is in a rollback that got stuck, by its name in the template; can be repeated
+    /// Skip this resource in a failed rollback, by its logical id; can be repeated
     #[arg(long, value_name = "ID")]
     pub(crate) skip: Vec<String>,
 
-    /// Leave every resource as it is that cannot be rolled back
+    /// Skip every resource that cannot be rolled back
     #[arg(long, conflicts_with = "skip")]
     pub(crate) force: bool,
 
-    /// Cancel the update that is going on
+    /// Cancel the update in progress
     #[arg(long, conflicts_with_all = ["skip", "force"])]
     pub(crate) cancel: bool,
 

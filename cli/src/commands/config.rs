@@ -1,8 +1,9 @@
-//! `s3guard config`: what counts here, where it was said, and whether the file is right. Nobody is called.
+//! `s3guard config`: shows and checks the configuration, without calling AWS.
 
 use std::ffi::OsString;
 use std::fmt;
 
+use anyhow::anyhow;
 use clap::Subcommand;
 use serde::Serialize;
 
@@ -13,9 +14,9 @@ use crate::error::Advice as _;
 use crate::exit::{self, Exit};
 use crate::ui::output::Output;
 
-/// Show what is configured here, and where it was said
+/// Show and check the configuration
 ///
-/// Reads `s3guard.toml` and the environment, and calls nobody.
+/// Reads `s3guard.toml` and the environment, and does not call AWS.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = manual())]
 pub(crate) struct Args {
@@ -25,17 +26,15 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// Show every setting that counts here
+    /// Show the effective settings
     Show(Show),
-    /// Check the file, and show every mistake where it stands
+    /// Check the file, show every mistake with its position, and print its path
     Check(Check),
-    /// Print which file counts
-    Path(Check),
 }
 
 #[derive(Debug, clap::Args)]
 struct Show {
-    /// Say of each setting where it was said
+    /// Show where each setting is set
     #[arg(long)]
     origin: bool,
 
@@ -63,30 +62,22 @@ pub(crate) fn run(
             output.result(&Shown { settings: rows, with_origin: show.origin })?;
         }
         What::Check(check) => {
-            let found = required(&check.config)?;
-            output.result(&Path { path: found })?;
+            let found = check.config.find()?;
+            let found = found
+                .ok_or_else(|| {
+                    anyhow!(
+                        "there is no `s3guard.toml` in this folder or above it in the repository"
+                    )
+                })
+                .hint("name one with `--config`, or write one with `s3guard init`")
+                .exit(Exit::Usage)?;
+            output.result(&Path { path: found.path.display().to_string() })?;
         }
-        What::Path(check) => match check.config.path()? {
-            Some(path) => output.result(&Path { path })?,
-            None => output.say("there is no `s3guard.toml` here, nor above in the repository"),
-        },
     }
     Ok(Exit::Done)
 }
 
-/// The file that was read without a mistake.
-fn required(config: &ConfigArgs) -> anyhow::Result<String> {
-    match config.find()? {
-        Some(found) => Ok(found.path.display().to_string()),
-        None => {
-            Err(anyhow::anyhow!("there is no `s3guard.toml` here, nor above in the repository"))
-                .hint("name one with `--config`, or write one with `s3guard init`")
-                .exit(Exit::Usage)
-        }
-    }
-}
-
-/// The settings that count; as text, a line each.
+/// The effective settings; as text, one per line.
 #[derive(Serialize)]
 struct Shown {
     settings: Vec<Row>,
@@ -119,6 +110,6 @@ impl fmt::Display for Shown {
 }
 
 fn manual() -> String {
-    let examples = "Examples:\n  s3guard config show --origin\n  s3guard config check\n  s3guard config path\n\n";
+    let examples = "Examples:\n  s3guard config show --origin\n  s3guard config check\n\n";
     examples.to_owned() + &exit::codes(&[Exit::Done, Exit::Failed, Exit::Usage])
 }

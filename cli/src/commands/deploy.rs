@@ -1,4 +1,4 @@
-//! `s3guard deploy`: the guard put into an account, or changed there, in one Region or several.
+//! `s3guard deploy`: installs or updates the guard.
 
 use time::OffsetDateTime;
 
@@ -10,12 +10,12 @@ use crate::operations::interrupt::Run;
 use crate::operations::session;
 use crate::ui::output::Output;
 
-/// Install the guard in an account, or change it
+/// Install or update the guard in an account
 ///
-/// Packages the Lambda, has CloudFormation work out what would change, shows it, and carries it out:
-/// in one Region or, with `--region a,b`, in several, each with a stack of its own. A setting that is
-/// not given keeps its value. Where nothing changes nothing is uploaded. What lets somebody do more
-/// than before needs a yes, or `--approve never`. The stack's outputs go to stdout.
+/// Packages the Lambda, creates a CloudFormation change set, shows it, and carries it out: in one
+/// Region or, with `--region a,b`, in several, each with its own stack. A setting that is not given
+/// keeps its value. If nothing changes, nothing is uploaded. Changes that broaden permissions need
+/// approval, or `--approve never`. The stack's outputs are printed to stdout.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = manual())]
 pub(crate) struct Args {
@@ -29,7 +29,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::Result<Exit> {
     let account = &args.wanted.account;
     let on_interrupt = format!(
-        "what AWS was asked for goes on; `s3guard deploy --stack {}` again tells how far it is",
+        "the deployment continues in AWS; run `s3guard deploy --stack {}` again to follow it",
         account.stack
     );
     let run = Run::new(now, account.profile.as_deref(), on_interrupt);

@@ -1,4 +1,4 @@
-//! `s3guard destroy`: the guard taken out of an account, and what stays there named.
+//! `s3guard destroy`: removes the guard from an account.
 
 use time::OffsetDateTime;
 
@@ -9,13 +9,13 @@ use crate::operations::interrupt::Run;
 use crate::operations::session;
 use crate::ui::output::Output;
 
-/// Take the guard out of an account
+/// Remove the guard from an account
 ///
-/// Deletes the stack, in one Region or in several. What is needed to read the past stays: the trail's,
-/// the ledger's and the log's bucket and the KMS key. The bucket for code stays for other stacks, and
-/// every bucket keeps the settings that the guard gave it. All that goes and all that stays is named
-/// before anything is done, and the stack's name has to be typed. What a deletion has left can be taken
-/// away later by the same command with `--empty-buckets`.
+/// Deletes the stack, in one Region or in several. The audit records are retained: the buckets of the
+/// trail, the ledger and the logs, and the KMS key. The code bucket stays for other stacks, and every
+/// bucket keeps the settings that the guard changed. The command lists what is deleted and what stays,
+/// and asks for the stack's name. Retained buckets can be deleted later by the same command with
+/// `--empty-buckets`.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = manual())]
 pub(crate) struct Args {
@@ -27,13 +27,13 @@ pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::
     let args = &args.removal;
     let stack = &args.account.stack;
     let protection = if args.disable_protection {
-        "; whether the stack is still protected, `aws cloudformation describe-stacks` tells"
+        "; `aws cloudformation describe-stacks` shows whether the stack is still protected"
     } else {
         ""
     };
     let on_interrupt = format!(
-        "a deletion that was begun goes on; `s3guard destroy --stack {stack}` again, with the same flags, tells how far \
-         it is and does what is left{protection}"
+        "the deletion continues in AWS; run `s3guard destroy --stack {stack}` again with the same flags to follow it and \
+         to do the rest{protection}"
     );
     let run = Run::new(now, args.account.profile.as_deref(), on_interrupt);
     session::run_with(&run.interrupts, destroy(args, output, &run))

@@ -1,4 +1,4 @@
-//! `s3guard diff`: what a deployment would change; nothing is changed.
+//! `s3guard diff`: shows what a deployment would change.
 
 use time::OffsetDateTime;
 
@@ -11,9 +11,9 @@ use crate::ui::output::Output;
 
 /// Show what a deployment would change, and change nothing
 ///
-/// Has CloudFormation work out a change set, shows it as `s3guard deploy` does, and takes it away again. The
-/// package is not uploaded; a template that no call takes is, to the bucket for code, which is made if it
-/// is not there. A stack whose creation has failed is not touched: all of it would be made anew.
+/// Creates a CloudFormation change set, shows it as `s3guard deploy` does, and deletes it again. The package is not
+/// uploaded; the template is, to the code bucket, which is created if it does not exist. A stack whose creation failed
+/// is not touched: a deployment would create everything again.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = manual())]
 pub(crate) struct Args {
@@ -28,7 +28,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::Result<Exit> {
     let account = &args.wanted.account;
     let on_interrupt = format!(
-        "nothing was changed; a change set `{}` of stack `{}` may be left, and harms nobody",
+        "nothing was changed; a change set `{}` of stack `{}` may be left, which is harmless",
         token(now),
         account.stack
     );

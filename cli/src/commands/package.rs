@@ -1,4 +1,4 @@
-//! `s3guard package`: the Lambda as a zip, built the same everywhere.
+//! `s3guard package`: builds the zip of the Lambda, reproducibly.
 
 use std::fmt;
 use std::fs;
@@ -12,33 +12,32 @@ use crate::args::config::ConfigArgs;
 use crate::error::Advice as _;
 use crate::exit::{self, Exit};
 use crate::files;
-use crate::operations::standalone::standalone;
 use crate::package;
 use crate::package::Architecture;
 use crate::ui::output::Output;
 
 /// Build the Lambda and zip it for upload
 ///
-/// The configuration `s3guard.toml`, if there is one, goes into the zip beside the program.
+/// The configuration `s3guard.toml`, if there is one, is added to the zip.
 ///
-/// Reads the program before zipping it, and refuses one that would not start in the Lambda: for
-/// another processor, for a newer glibc than provided.al2023 has, or with libraries that are not
-/// there. The same sources give the same bytes, from any folder.
+/// A program that would not start in the Lambda is refused: one for another processor, for a newer
+/// glibc than that of provided.al2023, or with missing libraries. The same sources give the same
+/// bytes in any folder.
 ///
-/// In a clone of s3guard its sources are packaged; elsewhere it is the program that the command
-/// carries, if `--standalone` made it. Such a command needs neither sources nor Rust.
+/// In a clone of s3guard, its sources are packaged; elsewhere, the program inside the command is, if
+/// `--standalone` built the command. Such a command needs neither sources nor Rust.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = manual())]
 pub(crate) struct Args {
-    /// Write the zip to this file; without it, to `s3guard/bootstrap-ARCH.zip` in Cargo's target folder
+    /// Write the zip to this file [default: `s3guard/bootstrap-ARCH.zip` in Cargo's target folder]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 
-    /// Processor that the Lambda runs on; `--standalone` takes both, as `x86_64,arm64`
+    /// Processor of the Lambda; `--standalone` accepts both, as `x86_64,arm64`
     #[arg(long, value_name = "ARCH", default_value = "x86_64", value_delimiter = ',')]
     arch: Vec<Architecture>,
 
-    /// Build the command itself with the package inside, from the sources of a clone
+    /// Build this command with the package inside, from the sources of a clone
     #[arg(long, conflicts_with_all = ["out", "bootstrap", "cargo_profile", "embedded"])]
     standalone: bool,
 
@@ -51,7 +50,8 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
     if args.standalone {
-        return standalone(&args.arch, output);
+        output.result(&package::standalone(&args.arch)?)?;
+        return Ok(Exit::Done);
     }
     let &[arch] = &args.arch[..] else {
         return Err(anyhow!("a package is for one processor"))
@@ -65,7 +65,7 @@ pub(crate) fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
         && let Some(folder) = path.parent()
     {
         fs::create_dir_all(folder)
-            .with_context(|| format!("folder `{}` could not be made", folder.display()))
+            .with_context(|| format!("folder `{}` could not be created", folder.display()))
             .hint("name another file with `--out`")?;
     }
     files::write(path, &package.zip)?;

@@ -1,4 +1,4 @@
-//! `s3guard rollback`: a stack brought back to where it last was well.
+//! `s3guard rollback`: rolls a stack back to its last working state.
 
 use time::OffsetDateTime;
 
@@ -9,11 +9,11 @@ use crate::operations::rollback::roll_back;
 use crate::operations::session;
 use crate::ui::output::Output;
 
-/// Bring a stack back to where it last was well
+/// Roll a stack back to its last working state
 ///
-/// What it does depends on where the stack stands: a rollback that got stuck is continued, an update
-/// or a creation that failed is rolled back, and with `--cancel` an update that is going on is
-/// cancelled. A stack that was never well is deleted by that.
+/// The status of the stack decides: a failed rollback is continued, a failed update or creation is
+/// rolled back, and with `--cancel` an update in progress is cancelled. Rolling back a creation deletes
+/// the stack.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = manual())]
 pub(crate) struct Args {
@@ -24,7 +24,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::Result<Exit> {
     let account = &args.rollback.account;
     let on_interrupt = format!(
-        "a rollback that was begun goes on; `s3guard events --follow --stack {}` shows it",
+        "the rollback continues in AWS; `s3guard events --follow --stack {}` shows it",
         account.stack
     );
     let run = Run::new(now, account.profile.as_deref(), on_interrupt);

@@ -1,4 +1,4 @@
-//! `s3guard synth`: the template, for reading, reviewing and uploading by hand.
+//! `s3guard synth`: writes the template, to review it or to upload it by hand.
 
 use std::path::PathBuf;
 
@@ -13,12 +13,11 @@ use crate::ui::output::{Form, Output};
 
 /// Write the guard's CloudFormation template
 ///
-/// Needs no account and no network. The same version and configuration write the same bytes anywhere. Of the
-/// configuration `s3guard.toml`, if there is one, the template has who hears of what; all of it goes into the package, so make both
-/// with the same. To upload the
-/// template by hand, run `s3guard package`, put the zip into a bucket of the stack's region and
-/// give its name and key as the parameters `CodeBucket` and `CodeKey`. Buckets that an earlier stack left must be
-/// gone then, or another `BucketPrefix` be given: only `s3guard deploy` takes them back.
+/// Needs no account and no network. The same version and configuration give the same bytes. The template contains the
+/// subscriptions of `s3guard.toml`, and the package contains the whole file, so make both from the same file. To upload
+/// the template by hand, run `s3guard package`, put the zip into a bucket of the stack's Region, and set the parameters
+/// `CodeBucket` and `CodeKey`. Delete retained buckets of an earlier stack first, or set another `BucketPrefix`: only
+/// `s3guard deploy` takes them back.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = manual())]
 pub(crate) struct Args {
@@ -58,13 +57,11 @@ pub(crate) fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
         Some(path) => files::write(path, text.as_bytes())?,
         None => output.raw(text.as_bytes())?,
     }
-    if text.len() > stacks::TEMPLATE_BODY_BYTES_MAX {
-        output.say(format_args!(
-            "the template has {} bytes, and CloudFormation takes {} in a call: upload it as a file, or give its URL in S3",
-            text.len(),
-            stacks::TEMPLATE_BODY_BYTES_MAX,
-        ));
-    }
+    // Source: AWS CloudFormation API Reference, `CreateChangeSet`.
+    output.say(format_args!(
+        "the template has {} bytes, and CloudFormation takes 51200 in a call: upload it as a file, or give its URL in S3",
+        text.len()
+    ));
     Ok(Exit::Done)
 }
 

@@ -111,7 +111,7 @@ impl fmt::Display for All {
     }
 }
 
-fn table(f: &mut fmt::Formatter<'_>, outputs: &BTreeMap<String, String>) -> fmt::Result {
+pub(crate) fn table(f: &mut fmt::Formatter<'_>, outputs: &BTreeMap<String, String>) -> fmt::Result {
     let width = outputs.keys().map(String::len).max().unwrap_or(0);
     outputs.iter().try_for_each(|(name, value)| writeln!(f, "{name:width$}  {value}"))
 }

@@ -16,9 +16,6 @@ use thiserror::Error;
 pub(crate) use crate::ui::screen::{Part, Size, to_stderr, width};
 use crate::ui::screen::{Screen, Stream};
 
-/// The columns of a log.
-const WIDTH: usize = 120;
-
 /// How results are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Form {
@@ -211,12 +208,6 @@ impl Output {
 
     pub(crate) fn form(&self) -> Form {
         self.form
-    }
-
-    /// How many columns words on stderr have; where that is no terminal, as many as a log can do with.
-    #[expect(clippy::unused_self, reason = "it is the output's screen")]
-    pub(crate) fn width(&self) -> usize {
-        Stream::Stderr.size().map_or(WIDTH, |size| size.columns)
     }
 
     /// How many columns results on stdout have, if that is a terminal; elsewhere nothing of them is cut.
