@@ -33,6 +33,7 @@ use self::rule::{Exemption, Rule};
 #[cfg(test)]
 use self::tests::schema;
 use self::values::Bounded;
+pub use self::values::Day;
 use crate::{Aspect, Grade, KeyArn, Mode, Region};
 
 /// How long a new bucket is left alone, unless the configuration says otherwise.

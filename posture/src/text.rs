@@ -43,26 +43,6 @@ pub fn subject(text: &str) -> String {
     }
 }
 
-/// A text as it stands between double quotes, in YAML and HCL alike; what [`shown`] would not show is escaped.
-pub fn escaped(text: &str) -> String {
-    let mut escaped = String::new();
-    for character in text.chars() {
-        match character {
-            '"' | '\\' => escaped.extend(['\\', character]),
-            '\n' => escaped.push_str("\\n"),
-            _ if !is_unsafe(character) => escaped.push(character),
-            _ => {
-                let code = u32::from(character);
-                let code =
-                    if code > 0xffff { format!("U{code:08x}") } else { format!("u{code:04x}") };
-                escaped.push('\\');
-                escaped.push_str(&code);
-            }
-        }
-    }
-    escaped
-}
-
 /// JSON that says the same, in which what [`shown`] would not show is escaped. It can only stand in texts there.
 pub fn shown_json(json: &str) -> String {
     let mut shown = String::with_capacity(json.len());

@@ -2,9 +2,11 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use time::{Date, Duration};
 
 use super::Config;
+use super::values::Day;
 use crate::Aspect;
 
 /// So many days before its end an exemption is announced.
@@ -12,20 +14,22 @@ const AHEAD: Duration = Duration::days(7);
 /// So long after its end it is said that it is over.
 const AFTER: Duration = Duration::days(1);
 
-/// An exemption that is about to end, or just has.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// An exemption that ends.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Ending {
-    /// Which one of the configuration, from 1.
+    /// Which one of `s3guard.toml`, from 1.
     pub number: usize,
-    /// Which buckets it is for, in words.
+    /// Which buckets it is for, as `s3guard.toml` says it.
     pub buckets: String,
-    /// From what it exempts them.
+    /// The aspects that are exempt.
     pub aspects: Vec<Aspect>,
-    /// Why.
+    /// The reason.
     pub reason: String,
     /// The last day on which it counts, in UTC.
-    pub until: Date,
-    /// Whether it is over.
+    pub until: Day,
+    /// Whether it has ended.
+    #[serde(rename = "over")]
     pub is_over: bool,
 }
 
@@ -41,7 +45,7 @@ impl Config {
                 buckets: exemption.scope().words(None),
                 aspects: exemption.aspects.iter().copied().collect(),
                 reason: exemption.reason().to_owned(),
-                until: exemption.until(),
+                until: Day(exemption.until()),
                 is_over: exemption.until() < today,
             })
             .collect()

@@ -274,8 +274,8 @@ fn is_reason(text: &str) -> Result<(), Wrong> {
 }
 
 /// A day, in UTC.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Day(pub(super) Date);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Day(pub Date);
 
 impl FromStr for Day {
     type Err = Wrong;

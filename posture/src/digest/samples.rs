@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use crate::config::Ending;
+use crate::config::{Day, Ending};
 use crate::digest::objects::tell_one;
 use crate::events::alarm::{AlarmEvent, State};
 use crate::events::object_event::ObjectEvent;
-use crate::model::attributes::Kind;
 use crate::model::change::Change;
 use crate::model::setting::PublicAccessBlock;
 use crate::model::severity::Severity;
@@ -66,10 +65,8 @@ fn arrives(origin: &Origin<'_>) -> Notice {
     let draft = Draft {
         origin: *origin,
         id: format!("{account}:{region}:{}", document::time(now)),
-        kind: Kind::Guard,
         severity: Severity::Info,
-        actions: vec!["test".to_owned()],
-        names: Vec::new(),
+        actions: vec!["test"],
         buckets: Vec::new(),
         title: "s3guard: messages arrive here".to_owned(),
         text: format!("Account {account}, {region}, stack {stack}\n\n{says}\n"),
@@ -160,7 +157,7 @@ fn ending(bucket: &BucketName, origin: &Origin<'_>) -> Ending {
         buckets: bucket.to_string(),
         aspects: vec![Aspect::Tls],
         reason: "a test".to_owned(),
-        until: (origin.now + time::Duration::DAY).date(),
+        until: Day((origin.now + time::Duration::DAY).date()),
         is_over: false,
     }
 }

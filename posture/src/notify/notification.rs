@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use time::OffsetDateTime;
 
-use crate::model::attributes::Kind;
 use crate::model::severity::Severity;
 use crate::text::subject;
 use crate::{AccountId, Region};
@@ -18,7 +17,6 @@ mod chat;
 pub mod document;
 mod fit;
 pub mod sms;
-mod wire;
 
 pub use attributes::{Attribute, BUCKETS_MAX};
 pub use document::Document;
@@ -26,11 +24,9 @@ pub use fit::{MESSAGE_BYTES_MAX, TEXT_BYTES_MAX};
 pub use sms::sms;
 
 use document::{Body, Bucket, Joined};
-use wire::WireNotice;
 
 /// A message: what people and programs read, and the attributes that subscriptions filter by.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(into = "WireNotice", from = "WireNotice")]
 pub struct Notice {
     /// The subject of an email: fewer than 100 characters, one line.
     pub subject: String,
@@ -64,14 +60,10 @@ pub(crate) struct Draft<'a> {
     pub(crate) origin: Origin<'a>,
     /// What is the same for each delivery of the same news.
     pub(crate) id: String,
-    /// What it is about, in one word.
-    pub(crate) kind: Kind,
     /// How much it matters.
     pub(crate) severity: Severity,
     /// What was done, or happened: the values of the attribute `action`.
-    pub(crate) actions: Vec<String>,
-    /// The names that the attribute `bucket` has.
-    pub(crate) names: Vec<String>,
+    pub(crate) actions: Vec<&'static str>,
     /// The buckets that it speaks of.
     pub(crate) buckets: Vec<Bucket>,
     /// The subject, however long.
@@ -86,8 +78,7 @@ pub(crate) struct Draft<'a> {
 
 impl From<Draft<'_>> for Notice {
     fn from(draft: Draft<'_>) -> Self {
-        let Draft { origin, id, kind, severity, actions, names, buckets, title, text, sms, body } =
-            draft;
+        let Draft { origin, id, severity, actions, buckets, title, text, sms, body } = draft;
         let subject = subject(&title);
         let document = Document {
             version: document::VERSION,
@@ -103,7 +94,8 @@ impl From<Draft<'_>> for Notice {
             omitted: 0,
             body,
         };
-        let attributes = attributes::of(&document, kind, actions, names);
+        let actions = actions.into_iter().map(str::to_owned).collect();
+        let attributes = attributes::of(&document, actions);
         Self { subject, text, sms, document, attributes }.fitted()
     }
 }
@@ -121,7 +113,7 @@ impl Notice {
 
     /// The message for a topic that Amazon Q Developer in chat applications reads.
     pub fn chat(&self) -> String {
-        chat::chat(&self.document)
+        chat::chat(self)
     }
 
     /// Makes few notices of many, as few as can be: of the reports of buckets their texts one after the other, their
@@ -152,17 +144,7 @@ impl Notice {
 /// One notice of reports of buckets, of which there is at least one.
 fn join(notices: &[Notice]) -> Notice {
     let first = notices[0].document.clone();
-    let reports = notices.iter().filter_map(|notice| match &notice.document.body {
-        Body::BucketReport(report) => Some(report.clone()),
-        Body::Joined(_)
-        | Body::TugOfWar(_)
-        | Body::CoverageGap(_)
-        | Body::ExemptionsEnding(_)
-        | Body::Alarm(_)
-        | Body::Test(_)
-        | Body::Objects(_) => None,
-    });
-    let reports: Vec<_> = reports.collect();
+    let reports = notices.iter().flat_map(|notice| notice.document.reports()).cloned().collect();
     let all = |attribute: &str| {
         let values: BTreeSet<&String> = notices.iter().flat_map(|n| n.list(attribute)).collect();
         values.into_iter().cloned().collect::<Vec<String>>()
@@ -181,7 +163,7 @@ fn join(notices: &[Notice]) -> Notice {
         ..first
     };
     let (bucket, after) = first_and_others(&names);
-    let attributes = attributes::of(&document, Kind::Bucket, actions, names.clone());
+    let attributes = attributes::of(&document, actions);
     let (text, sms) = (text.join(SEPARATOR), sms(&before, bucket, &after));
     Notice { subject, text, sms, document, attributes }.fitted()
 }

@@ -7,7 +7,6 @@ use time::OffsetDateTime;
 
 use super::links::console_link;
 use crate::model::attributes::EXEMPT;
-use crate::model::attributes::Kind;
 use crate::model::principal::known_as;
 use crate::model::setting::Tags;
 use crate::model::severity::Severity;
@@ -105,10 +104,8 @@ pub fn notice(report: &Report<'_>) -> Option<Notice> {
     let draft = Draft {
         origin: Origin { account, region, stack: report.stack.0, now: report.now },
         id: document::id(report, &matter),
-        kind: Kind::Bucket,
         severity,
-        actions: matter.actions.iter().map(|&action| action.to_owned()).collect(),
-        names: vec![name.to_string()],
+        actions: matter.actions.clone(),
         buckets: vec![bucket],
         title: format!("{before}{}", called(report.id)),
         text: body::text(report, &matter),

@@ -11,10 +11,9 @@ use super::text::{self, Text};
 use crate::config::Subscription;
 use crate::digest::window::{Digest, Window};
 use crate::events::object_event::ObjectEvent;
-use crate::model::attributes::Kind;
 use crate::model::severity::Severity;
 use crate::notify::links::objects_link;
-use crate::notify::notification::document::{self, Body, objects};
+use crate::notify::notification::document::{self, Body};
 use crate::notify::notification::{Draft, Origin, sms};
 use crate::text::shown;
 use crate::text::shown_time;
@@ -100,10 +99,8 @@ fn notice(
     let draft = Draft {
         origin: Origin { now: digest.until, ..scene.origin },
         id: format!("objects:{account}:{region}:{}:{number}", digest.window),
-        kind: Kind::Object,
         severity: about.severity,
-        actions: about.actions.iter().map(|&action| action.to_owned()).collect(),
-        names: about.buckets.iter().map(ToString::to_string).collect(),
+        actions: about.actions.iter().copied().collect(),
         buckets: about.buckets.iter().map(|name| of_bucket(name, scene)).collect(),
         title,
         text: text.write().expect("a string takes everything"),
@@ -130,26 +127,16 @@ fn body(
     whole: Option<String>,
 ) -> document::Objects {
     let many = |count: usize| count as u64;
-    let bucket = |(name, of): (&BucketName, &super::OfBucket)| objects::OfBucket {
+    let bucket = |(name, of): (&BucketName, &super::OfBucket)| document::OfBucket {
         name: name.to_string(),
         events: many(of.events),
         bytes_created: of.bytes_created,
         changes: of.changes.iter().map(|(change, count)| (change.kebab(), many(*count))).collect(),
     };
-    let notable = |notable: &super::Notable| objects::Notable {
+    let notable = |notable: &super::Notable| document::Notable {
         what: notable.what.name().to_owned(),
         bucket: notable.bucket.to_string(),
         count: many(notable.count),
-    };
-    let object = |event: &&ObjectEvent| objects::Object {
-        change: event.change.kebab(),
-        bucket: event.bucket.to_string(),
-        key: event.key.clone(),
-        version_id: event.version_id.clone(),
-        size_bytes: event.size_bytes,
-        time: document::time(event.time),
-        requester: event.requester.clone(),
-        source_ip: event.source_ip.clone(),
     };
     document::Objects {
         from: document::time(digest.from),
@@ -157,7 +144,7 @@ fn body(
         events: many(group.len()),
         buckets: summary.buckets.iter().map(bucket).collect(),
         notable: summary.notable.iter().map(notable).collect(),
-        objects: listed(group, summary).iter().take(LISTED_MAX).map(object).collect(),
+        objects: listed(group, summary).into_iter().take(LISTED_MAX).cloned().collect(),
         omitted: many(group.len().saturating_sub(LISTED_MAX)),
         whole,
     }

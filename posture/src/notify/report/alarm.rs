@@ -3,7 +3,6 @@
 use super::{labelled, section};
 use crate::Notice;
 use crate::events::alarm::{AlarmEvent, State};
-use crate::model::attributes::Kind;
 use crate::model::severity::Severity;
 use crate::notify::links::console;
 use crate::notify::notification::document::{self, Body};
@@ -43,10 +42,8 @@ pub fn alarm(alarm: &AlarmEvent, origin: &Origin<'_>) -> Notice {
     let draft = Draft {
         origin: *origin,
         id,
-        kind: Kind::Guard,
         severity,
-        actions: vec![action.to_owned()],
-        names: Vec::new(),
+        actions: vec![action],
         buckets: Vec::new(),
         title: format!("{before}{name}"),
         text: text(alarm, origin),

@@ -1,7 +1,6 @@
 //! Buckets of which no event ever told: what else may happen there unseen?
 
 use super::section;
-use crate::model::attributes::Kind;
 use crate::model::severity::Severity;
 use crate::notify::links::console_link;
 use crate::notify::notification::document::{Body, Bucket, CoverageGap};
@@ -40,10 +39,8 @@ pub fn coverage_gap(buckets: &[BucketName], origin: &Origin<'_>) -> Notice {
     let mut draft = Draft {
         origin: *origin,
         id: format!("coverage-gap:{account}:{region}:{first}"),
-        kind: Kind::Guard,
         severity: Severity::Warning,
-        actions: vec!["missed".to_owned()],
-        names: names.clone(),
+        actions: vec!["missed"],
         buckets: buckets.iter().take(BUCKETS_TOLD_MAX).map(of_bucket).collect(),
         sms: sms(&format!("{title}: "), first, &after),
         title,

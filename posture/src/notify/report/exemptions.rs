@@ -5,9 +5,8 @@ use time::{Date, UtcOffset};
 use super::section;
 use crate::Notice;
 use crate::config::Ending;
-use crate::model::attributes::Kind;
 use crate::model::severity::Severity;
-use crate::notify::notification::document::{self, Body, ExemptionsEnding};
+use crate::notify::notification::document::{Body, ExemptionsEnding};
 use crate::notify::notification::{Draft, Origin, sms};
 use crate::text::shown;
 
@@ -26,8 +25,7 @@ pub fn exemptions_ending(endings: &[Ending], origin: &Origin<'_>) -> Notice {
     if count > ENDINGS_TOLD_MAX {
         lines.push(format!("… and {} more", count - ENDINGS_TOLD_MAX));
     }
-    let mut names: Vec<String> = endings.iter().map(|ending| shown(&ending.buckets, 80)).collect();
-    names.dedup();
+    let first_buckets = endings.first().map_or(String::new(), |first| shown(&first.buckets, 80));
     let mut text = format!("Account {account}, {region}\n");
     text += &section("Exemptions that end", &lines);
     let advice = [
@@ -46,16 +44,14 @@ pub fn exemptions_ending(endings: &[Ending], origin: &Origin<'_>) -> Notice {
     let draft = Draft {
         origin: *origin,
         id: format!("exemptions-ending:{account}:{region}:{}", ids(&endings)),
-        kind: Kind::Guard,
         severity: Severity::Warning,
-        actions: vec!["exemption-ends".to_owned()],
-        sms: sms(&format!("{title}: "), names.first().map_or("", String::as_str), &rest),
-        names,
+        actions: vec!["exemption-ends"],
+        sms: sms(&format!("{title}: "), &first_buckets, &rest),
         buckets: Vec::new(),
         title,
         text,
         body: Body::ExemptionsEnding(ExemptionsEnding {
-            exemptions: endings.iter().map(|ending| of(ending)).collect(),
+            exemptions: endings.into_iter().cloned().collect(),
         }),
     };
     draft.into()
@@ -68,19 +64,9 @@ fn ids(endings: &[&Ending]) -> String {
     endings.iter().take(10).map(id).collect::<Vec<_>>().join("+")
 }
 
-fn of(ending: &Ending) -> document::Ending {
-    document::Ending {
-        buckets: shown(&ending.buckets, 300),
-        aspects: ending.aspects.clone(),
-        reason: shown(&ending.reason, 300),
-        until: ending.until.to_string(),
-        over: ending.is_over,
-    }
-}
-
 fn line(ending: &Ending, today: Date) -> String {
     let Ending { buckets, aspects, reason, until, .. } = ending;
-    let when = match (*until - today).whole_days() {
+    let when = match (until.0 - today).whole_days() {
         ..0 => "is over".to_owned(),
         0 => "today".to_owned(),
         1 => "tomorrow".to_owned(),

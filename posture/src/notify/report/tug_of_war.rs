@@ -6,17 +6,16 @@ use std::fmt::Write as _;
 use time::OffsetDateTime;
 
 use super::{about, called, labelled, section};
-use crate::model::attributes::Kind;
 use crate::model::attributes::STOPPED;
 use crate::model::principal::{known_as, short};
 use crate::model::severity::Severity;
 use crate::notify::links::console_link;
-use crate::notify::notification::document::{self, Body, Bucket};
+use crate::notify::notification::document::{self, Body, Bucket, Deeds};
 use crate::notify::notification::{Draft, Origin, sms};
 use crate::notify::report::matter::CALLS_TOLD_MAX;
 use crate::text::shown_time;
 use crate::text::{shown, unbroken};
-use crate::{AccountId, Aspect, BucketId, Call, Grade, Notice, SettingKind, Tool};
+use crate::{Aspect, BucketId, Call, Grade, Notice, SettingKind, Tool};
 
 /// Room for the principal in a subject, in characters: a longer name is cut.
 const PRINCIPAL_CHARACTERS_MAX: usize = 40;
@@ -48,23 +47,26 @@ pub struct TugOfWar<'a> {
     pub now: OffsetDateTime,
 }
 
-/// What one principal did with one tool.
-#[derive(Default)]
-struct Deeds<'a> {
-    counts: BTreeMap<&'a str, usize>,
-    last: Option<OffsetDateTime>,
-}
+/// The calls of the others, by principal and tool.
+type Others<'a> = BTreeMap<(&'a str, Tool), Deeds>;
 
 /// Says that the guard has stopped, who else changes the bucket, and what to do about it.
 pub fn tug_of_war(seen: &TugOfWar<'_>) -> Notice {
-    let mut deeds: BTreeMap<(&str, Tool), Deeds<'_>> = BTreeMap::new();
+    let mut others = Others::new();
     for call in seen.calls {
-        let deeds = deeds.entry((&call.principal, call.tool)).or_default();
-        *deeds.counts.entry(&call.event_name).or_default() += 1;
-        deeds.last = deeds.last.max(Some(call.time));
+        let deeds = others.entry((&call.principal, call.tool)).or_insert_with(|| Deeds {
+            principal: call.principal.clone(),
+            who: known_as(&call.principal, &seen.id.account),
+            tool: call.tool.to_string(),
+            calls: BTreeMap::new(),
+            last: call.time,
+        });
+        *deeds.calls.entry(call.event_name.clone()).or_default() += 1;
+        deeds.last = deeds.last.max(call.time);
     }
     let BucketId { name, account, region } = seen.id;
-    let title = title(seen, &deeds);
+    let title = title(seen, &others);
+    let text = text(seen, &others).expect("a string takes everything");
     let (before, after) = title.split_once(called(seen.id)).unwrap_or((&title, ""));
     let bucket = Bucket {
         name: name.to_string(),
@@ -77,18 +79,16 @@ pub fn tug_of_war(seen: &TugOfWar<'_>) -> Notice {
         bucket: name.to_string(),
         writes: seen.writes,
         still_until: still_until.clone(),
-        others: deeds.iter().map(|deeds| of(deeds, account)).collect(),
+        others: others.into_values().collect(),
         aspects: seen.aspects.to_vec(),
     };
     let draft = Draft {
         origin: Origin { account, region, stack: seen.stack, now: seen.now },
         id: format!("tug-of-war:{account}:{name}:{}:{still_until}", seen.kind.name()),
-        kind: Kind::Bucket,
         severity: Severity::Critical,
-        actions: vec![STOPPED.to_owned()],
-        names: vec![name.to_string()],
+        actions: vec![STOPPED],
         buckets: vec![bucket],
-        text: text(seen, &deeds).expect("a string takes everything"),
+        text,
         sms: sms(before, called(seen.id), &format!("{after}. {account} {region}")),
         title: title.clone(),
         body: Body::TugOfWar(body),
@@ -96,38 +96,21 @@ pub fn tug_of_war(seen: &TugOfWar<'_>) -> Notice {
     draft.into()
 }
 
-fn of(
-    ((principal, tool), deeds): (&(&str, Tool), &Deeds<'_>),
-    account: &AccountId,
-) -> document::Deeds {
-    let calls = deeds.counts.iter().map(|(call, count)| ((*call).to_owned(), *count as u64));
-    document::Deeds {
-        principal: (*principal).to_owned(),
-        who: known_as(principal, account),
-        tool: tool.to_string(),
-        calls: calls.collect(),
-        last: deeds.last.map(document::time),
-    }
-}
-
-fn title(seen: &TugOfWar<'_>, deeds: &BTreeMap<(&str, Tool), Deeds<'_>>) -> String {
-    let mut principals: Vec<&str> = deeds.keys().map(|(principal, _)| *principal).collect();
+fn title(seen: &TugOfWar<'_>, others: &Others<'_>) -> String {
+    let mut principals: Vec<&str> = others.keys().map(|(principal, _)| *principal).collect();
     principals.dedup();
-    let others = match principals[..] {
+    let names = match principals[..] {
         [] => "somebody".to_owned(),
         [one] => short(one),
         _ => format!("{} others", principals.len()),
     };
     let with =
-        |others: &str| format!("s3guard and {others} are changing {} in turn", called(seen.id));
+        |names: &str| format!("s3guard and {names} are changing {} in turn", called(seen.id));
     let room = SUBJECT_CHARACTERS_MAX.saturating_sub(with("").chars().count() + 1);
-    with(&shown(&others, room.min(PRINCIPAL_CHARACTERS_MAX)))
+    with(&shown(&names, room.min(PRINCIPAL_CHARACTERS_MAX)))
 }
 
-fn text(
-    seen: &TugOfWar<'_>,
-    deeds: &BTreeMap<(&str, Tool), Deeds<'_>>,
-) -> Result<String, std::fmt::Error> {
+fn text(seen: &TugOfWar<'_>, others: &Others<'_>) -> Result<String, std::fmt::Error> {
     let mut text = String::new();
     let until = shown_time(seen.still_until);
     writeln!(text, "{}", about(seen.id))?;
@@ -140,8 +123,7 @@ fn text(
     writeln!(text, "{}", labelled("Writes", &said))?;
     let said = format!("s3guard leaves this setting alone until {until}; it keeps the others");
     writeln!(text, "{}", labelled("Still", &said))?;
-    let account = &seen.id.account;
-    let mut who: Vec<String> = deeds.iter().map(|deeds| deeds_line(deeds, account)).collect();
+    let mut who: Vec<String> = others.values().map(line).collect();
     if who.len() > CALLS_TOLD_MAX {
         let rest = who.split_off(CALLS_TOLD_MAX).len();
         who.push(format!("… and {rest} more"));
@@ -153,7 +135,7 @@ fn text(
         "If s3guard is right, change what they run. Its notices about this bucket say with which lines.".to_owned(),
         "If they are right, exempt the bucket in s3guard.toml, with a reason and an end, and deploy.".to_owned(),
     ];
-    if deeds.keys().any(|(_, tool)| tool.is_iac()) {
+    if others.keys().any(|(_, tool)| tool.is_iac()) {
         advice.push(
             "Until one of them is done, every run undoes what s3guard has mended.".to_owned(),
         );
@@ -163,17 +145,12 @@ fn text(
     Ok(text)
 }
 
-fn deeds_line(
-    ((principal, tool), deeds): (&(&str, Tool), &Deeds<'_>),
-    account: &AccountId,
-) -> String {
-    let count = |(event, count): (&&str, &usize)| match count {
+fn line(deeds: &Deeds) -> String {
+    let Deeds { who, tool, calls, last, .. } = deeds;
+    let count = |(event, count): (&String, &u64)| match count {
         1 => shown(event, 80),
         _ => format!("{} {count} times", shown(event, 80)),
     };
-    let counts: Vec<String> = deeds.counts.iter().take(CALLS_TOLD_MAX).map(count).collect();
-    let last = deeds
-        .last
-        .map_or_else(String::new, |last| format!(", last {}", unbroken(&shown_time(last))));
-    format!("{} with {tool}: {}{last}", known_as(principal, account), counts.join(", "))
+    let counts: Vec<String> = calls.iter().take(CALLS_TOLD_MAX).map(count).collect();
+    format!("{who} with {tool}: {}, last {}", counts.join(", "), unbroken(&shown_time(*last)))
 }

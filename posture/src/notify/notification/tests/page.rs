@@ -18,7 +18,7 @@ One notice has a text of its own for each channel:
 | email | subject and text, in lines of 72 columns; ids, ARNs, addresses and commands are never broken | subject: fewer than 100 characters, no control characters; text: 200 KiB |
 | SMS | one short text that names s3guard, what happened and the bucket | one part: 160 characters of the GSM alphabet, else 70 |
 | HTTP and HTTPS, SQS, Lambda, Firehose, email-json | a JSON document, after `schemas/notification.schema.json` | |
-| chat | a custom notification for Amazon Q Developer in chat applications (Slack, Teams), on a topic of its own | title 250, description 8000, next step 350, keyword 75 characters |
+| chat | the text of the email and links, as a custom notification for Amazon Q Developer in chat applications (Slack, Teams), on a topic of its own | title 250, description 8000, next step 350, keyword 75 characters |
 
 All of it together, as SNS counts it with the attributes, has at most 262,144 bytes. Longer lists are cut: first those of the
 document, which counts what it left out in `omitted`, then the text, which ends with how many lines are missing.
@@ -49,7 +49,7 @@ enough. A notice about more than 100 buckets is split. Subscriptions that get th
 | `kind` | `bucket`, `object` or `guard` |
 | `severity` | `critical`, `high`, `warning` or `info` |
 | `action` | a list of what was done or happened: of buckets `protected`, `weakened`, `failed`, `left`, `exempt`, `again`, `stopped`; of objects `created`, `deleted` and so on; of the guard `missed`, `exemption-ends`, `alarm`, `alarm-ok`, `alarm-unknown`, `test` |
-| `bucket` | a list of the buckets' names; of exemptions, what s3guard.toml says |
+| `bucket` | a list of the buckets' names |
 | `grade` | a list of the buckets' grades, where they are known |
 | `account`, `region` | where the buckets are |
 

@@ -108,13 +108,17 @@ fn what_is_left_to_the_stack_is_told_with_what_its_template_should_say() {
               # with the CDK: enforceSSL: true
               Type: AWS::S3::BucketPolicy
               Properties:
-                Bucket: reports
-                PolicyDocument:
-                  Version: "2012-10-17"
-                  Statement:
-                    - Sid: S3GuardTlsOnly
-                      Effect: Deny
-                      Principal: "*"
+                Bucket: "reports"
+                PolicyDocument: {
+                    "Version": "2012-10-17",
+                    "Statement": [
+                      {
+                        "Sid": "S3GuardTlsOnly",
+                        "Effect": "Deny",
+                        "Principal": "*"
+                      }
+                    ]
+                  }
         "#]],
     );
     // Its tags come with it.

@@ -2,7 +2,7 @@
 
 use super::safe::is_safe;
 use super::*;
-use crate::config::Ending;
+use crate::config::{Day, Ending};
 
 pub(super) fn origin(id: &BucketId) -> Origin<'_> {
     Origin { account: &id.account, region: &id.region, stack: "s3guard", now: NOON }
@@ -41,7 +41,7 @@ pub(super) fn endings() -> [Ending; 2] {
         buckets: buckets.to_owned(),
         aspects: vec![aspect],
         reason: reason.to_owned(),
-        until,
+        until: Day(until),
         is_over: false,
     };
     let website = "the website moves (TICKET-7)";
