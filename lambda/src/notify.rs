@@ -60,7 +60,7 @@ impl Notify {
             queue: Queue::new(connection, &settings.queue),
             publisher: Publisher::new(connection, &settings),
             region: connection.region().clone(),
-            alarming: settings.config.notifications().alert().into(),
+            alarming: Alarming(settings.config.notifications().alert()),
             buckets: outbox::Buckets::default(),
             settings,
         }
@@ -176,7 +176,7 @@ impl Notify {
         &self,
         gathered: &Gathered,
         batch: &Gathering<'_>,
-    ) -> Result<Vec<BucketName>, GatherError<AwsError, AwsError>> {
+    ) -> Result<Vec<BucketName>, GatherError<AwsError>> {
         if batch.alarming == 0
             || self.alarming.least().is_none_or(|least| gathered.alarming < least)
         {
@@ -203,7 +203,7 @@ impl Notify {
     /// where it is.
     async fn in_time(
         &self,
-        told: impl Future<Output = Result<Told, GatherError<AwsError, AwsError>>>,
+        told: impl Future<Output = Result<Told, GatherError<AwsError>>>,
         clock: Clock,
         tally: &mut Tally,
     ) -> bool {

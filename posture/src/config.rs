@@ -25,8 +25,8 @@ pub use self::deploy::{Deploy, TrailChoice};
 pub use self::ending::Ending;
 pub use self::mistake::{At, InvalidConfig, Mistake, PathPart, Wrong};
 pub use self::notifications::{
-    Alert, Endpoint, Fields, Filter, Notifications, ObjectKind, ResourceArn, Selection,
-    Subscription, Window,
+    Endpoint, Fields, Filter, Notifications, ObjectKind, ResourceArn, Selection, Subscription,
+    Threshold, Window,
 };
 pub use self::occasion::{Extent, GRADE_TAG, Occasion};
 use self::rule::{Exemption, Rule};

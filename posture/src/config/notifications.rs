@@ -7,6 +7,8 @@ mod selection;
 mod subscription;
 mod window;
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 pub use self::address::{Endpoint, ResourceArn};
@@ -15,8 +17,11 @@ pub use self::kind::ObjectKind;
 pub use self::selection::{Fields, Selection};
 pub use self::subscription::Subscription;
 pub use self::window::Window;
+#[cfg(test)]
+use super::tests::schema;
 use super::values::Bounded;
 use crate::model::severity::Severity;
+use crate::text::named::named;
 
 /// Who is told what, and of which objects.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,57 +44,37 @@ pub struct Notifications {
     /// applications reads. Without it there is no such topic.
     chat: Option<Severity>,
     /// So many changes within one window and one bucket make an alert, which is sent at once.
-    alert: AlertLimits,
+    #[cfg_attr(test, schemars(with = "schema::Alert"))]
+    alert: BTreeMap<Threshold, Count>,
     /// Which objects are told of.
     objects: Selection,
 }
 
 type Count = Bounded<1, 1_000_000>;
 
-/// How many changes within one window and one bucket are an alert.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename = "an alert", rename_all = "kebab-case", deny_unknown_fields, default)]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Alert"))]
-struct AlertLimits {
-    /// Deletions of any kind, but by a lifecycle rule.
-    #[cfg_attr(test, schemars(extend("default" = 100)))]
-    deleted: Option<Count>,
-    /// Versions deleted for good, but by a lifecycle rule.
-    #[cfg_attr(test, schemars(extend("default" = 10)))]
-    deleted_for_good: Option<Count>,
-    /// ACLs of objects that were changed. Without it there is no such alert.
-    acl_changed: Option<Count>,
-    /// Objects that were overwritten, in the buckets of `tell-overwrites`. Without it there is no such alert.
-    overwritten: Option<Count>,
-    /// Objects that were created. Without it there is no such alert.
-    created: Option<Count>,
+/// What is counted for an alert, in one bucket and one window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Threshold {
+    /// Objects deleted, for good or not, except by a lifecycle rule.
+    Deleted,
+    /// Versions deleted for good, except by a lifecycle rule.
+    DeletedForGood,
+    /// ACLs of objects changed.
+    AclChanged,
+    /// Objects overwritten, in the buckets of `tell-overwrites`.
+    Overwritten,
+    /// Objects created or overwritten.
+    Created,
 }
 
-/// How many changes of a kind, in one bucket and one window, are an alert that is sent at once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Alert {
-    /// Deletions of any kind, but by a lifecycle rule.
-    pub deleted: u32,
-    /// Versions deleted for good, but by a lifecycle rule.
-    pub deleted_for_good: u32,
-    /// ACLs of objects that were changed.
-    pub acl_changed: Option<u32>,
-    /// Objects that were overwritten, where that is told.
-    pub overwritten: Option<u32>,
-    /// Objects that were created.
-    pub created: Option<u32>,
-}
-
-impl Default for Alert {
-    fn default() -> Self {
-        Self {
-            deleted: 100,
-            deleted_for_good: 10,
-            acl_changed: None,
-            overwritten: None,
-            created: None,
-        }
-    }
+named! {
+    Threshold:
+    Deleted = "deleted",
+    DeletedForGood = "deleted-for-good",
+    AclChanged = "acl-changed",
+    Overwritten = "overwritten",
+    Created = "created",
 }
 
 impl Notifications {
@@ -104,18 +89,10 @@ impl Notifications {
     }
 
     /// How many changes are an alert.
-    pub fn alert(&self) -> Alert {
-        let usual = Alert::default();
-        Alert {
-            deleted: self.alert.deleted.map_or(usual.deleted, Count::get),
-            deleted_for_good: self
-                .alert
-                .deleted_for_good
-                .map_or(usual.deleted_for_good, Count::get),
-            acl_changed: self.alert.acl_changed.map(Count::get),
-            overwritten: self.alert.overwritten.map(Count::get),
-            created: self.alert.created.map(Count::get),
-        }
+    pub fn alert(&self) -> BTreeMap<Threshold, u32> {
+        let usual = [(Threshold::Deleted, 100), (Threshold::DeletedForGood, 10)];
+        let own = self.alert.iter().map(|(threshold, count)| (*threshold, count.get()));
+        usual.into_iter().chain(own).collect()
     }
 
     /// Which objects are told of.

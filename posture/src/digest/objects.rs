@@ -7,7 +7,7 @@ mod summary;
 mod tell;
 mod text;
 
-pub use alert::{Alarming, Threshold};
+pub use alert::Alarming;
 pub use message::{Message, close, close_after_seconds};
 pub use summary::{Known, Notable, OfBucket, Summary, What};
 pub use tell::{Scene, tell, tell_one};

@@ -119,13 +119,13 @@ pub trait Outbox: Sync {
 
 /// Why something could not be gathered or told.
 #[derive(Debug, Error)]
-pub enum GatherError<S, P> {
-    /// The store did not take or give something.
+pub enum GatherError<S> {
+    /// A call to the store failed.
     #[error("{0}")]
     Store(S),
-    /// A notice could not be published.
+    /// A notification could not be published.
     #[error("{0}")]
-    Publish(P),
+    Publish(String),
     /// Something in the store is not understood.
     #[error("`{key}` in the ledger is not understood: {cause}")]
     Form {
@@ -196,7 +196,7 @@ pub struct Told {
     pub failures: Vec<String>,
 }
 
-type StoreResult<T, S, P> = Result<T, GatherError<<S as Store>::Error, P>>;
+type StoreResult<T, S> = Result<T, GatherError<<S as Store>::Error>>;
 
 /// Gathers events.
 #[derive(Clone, Copy, Debug)]
@@ -247,20 +247,12 @@ impl State {
 
 impl<S: Store, O: Outbox> Gather<'_, S, O> {
     /// Puts a batch where it counts.
-    ///
-    /// # Errors
-    ///
-    /// If the store does not take it, or cannot be listed: then the batch has to come again.
-    pub async fn put(
-        &self,
-        batch: &Batch<'_>,
-        now: OffsetDateTime,
-    ) -> StoreResult<Gathered, S, O::Error> {
+    pub async fn put(&self, batch: &Batch<'_>, now: OffsetDateTime) -> StoreResult<Gathered, S> {
         let mut window = Window::at(now, self.length);
         for _ in 0..PUTS_MAX {
             let part = Part::new(batch.events.clone());
             let key = window.part_key((batch.events.len(), batch.alarming), batch.name);
-            self.store.put(&key, part.to_json()).await.map_err(GatherError::Store)?;
+            self.store.put(&key, kept::json(&part)).await.map_err(GatherError::Store)?;
             let states = self.states(&window.prefix_of_time(), "").await?;
             let state = states.get(&window).cloned().unwrap_or_default();
             if !state.is_closed {
@@ -287,7 +279,7 @@ impl<S: Store, O: Outbox> Gather<'_, S, O> {
         &self,
         gathered: &Gathered,
         batch: &Batch<'_>,
-    ) -> StoreResult<Vec<ObjectEvent>, S, O::Error> {
+    ) -> StoreResult<Vec<ObjectEvent>, S> {
         let mut events = batch.events.clone();
         for part in self.parts(&gathered.others).await? {
             events.extend(part.events);
@@ -295,35 +287,41 @@ impl<S: Store, O: Outbox> Gather<'_, S, O> {
         Ok(events)
     }
 
-    /// The windows that a list tells of.
-    async fn states(
-        &self,
-        prefix: &str,
-        after: &str,
-    ) -> StoreResult<BTreeMap<Window, State>, S, O::Error> {
-        let listed = self.store.list(prefix, after).await.map_err(GatherError::Store)?;
-        let mut states: BTreeMap<Window, State> = BTreeMap::new();
-        for listed in listed {
-            if let Some((window, entry)) = Window::of_key(&listed.key) {
-                states.entry(window).or_default().add(listed, &entry);
-            }
-        }
-        Ok(states)
+    async fn states(&self, prefix: &str, after: &str) -> StoreResult<BTreeMap<Window, State>, S> {
+        states(self.store, prefix, after).await
     }
 
-    async fn parts(&self, keys: &[String]) -> StoreResult<Vec<Part>, S, O::Error> {
-        let parts = stream::iter(keys).map(|key| async move {
-            let json = self.store.get(key).await.map_err(GatherError::Store)?;
-            let form = |cause: String| GatherError::Form { key: key.clone(), cause };
-            let json = json.ok_or_else(|| form("it is listed and cannot be read".to_owned()))?;
-            Part::from_json(&json).map_err(|error| form(error.to_string()))
-        });
+    async fn parts(&self, keys: &[String]) -> StoreResult<Vec<Part>, S> {
+        let parts = stream::iter(keys).map(|key| get(self.store, key));
         parts.buffered(AT_ONCE).try_collect().await
     }
 
-    async fn put_new(&self, key: &str, body: Vec<u8>) -> StoreResult<bool, S, O::Error> {
+    async fn put_new(&self, key: &str, body: Vec<u8>) -> StoreResult<bool, S> {
         self.store.put_new(key, body).await.map_err(GatherError::Store)
     }
+}
+
+/// The windows in a list.
+async fn states<S: Store>(
+    store: &S,
+    prefix: &str,
+    after: &str,
+) -> StoreResult<BTreeMap<Window, State>, S> {
+    let mut states: BTreeMap<Window, State> = BTreeMap::new();
+    for listed in store.list(prefix, after).await.map_err(GatherError::Store)? {
+        if let Some((window, entry)) = Window::of_key(&listed.key) {
+            states.entry(window).or_default().add(listed, &entry);
+        }
+    }
+    Ok(states)
+}
+
+/// Reads a part or a digest.
+async fn get<S: Store, T: DeserializeOwned>(store: &S, key: &str) -> StoreResult<T, S> {
+    let form = |cause: String| GatherError::Form { key: key.to_owned(), cause };
+    let json = store.get(key).await.map_err(GatherError::Store)?;
+    let json = json.ok_or_else(|| form("it is listed and cannot be read".to_owned()))?;
+    kept::read(&json).map_err(|error| form(error.to_string()))
 }
 
 /// How many events a part has, and how many of them could be one too many.

@@ -1,7 +1,6 @@
 //! The steps about objects: put, overwritten and deleted, gathered in the ledger, and told.
 
 use std::collections::BTreeMap;
-use std::convert::Infallible;
 use std::time::Duration;
 
 use anyhow::anyhow;
@@ -150,7 +149,7 @@ impl Objects<'_> {
         let Run { ledger, id, deployed, .. } = self.run;
         let length = deployed.config.notifications().window().seconds();
         let looked = self.sightings.look(ledger, (self.since, length), &id.name).await;
-        looked.map_err(|error: GatherError<AwsError, Infallible>| match error {
+        looked.map_err(|error: GatherError<AwsError>| match error {
             GatherError::Store(error) => anyhow::Error::new(error),
             other @ (GatherError::Publish(_) | GatherError::Form { .. } | GatherError::Closing) => {
                 anyhow!("{other}")

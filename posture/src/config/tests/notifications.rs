@@ -4,7 +4,7 @@ use expect_test::{Expect, expect};
 use serde_json::{Value, json};
 
 use super::config;
-use crate::config::{Config, Endpoint};
+use crate::config::{Config, Endpoint, Threshold};
 use crate::model::severity::Severity;
 
 /// One of everything that can be said of it.
@@ -121,7 +121,8 @@ fn without_a_word_there_is_a_minute_and_nobody_else() {
     assert_eq!(notifications.window().seconds(), 60);
     assert_eq!(notifications.chat(), None);
     let alert = notifications.alert();
-    assert_eq!((alert.deleted, alert.deleted_for_good, alert.created), (100, 10, None));
+    let usual = [(Threshold::Deleted, 100), (Threshold::DeletedForGood, 10)];
+    assert_eq!(alert, usual.into());
     assert!(config.subscriptions().is_empty());
     assert!(!notifications.tells_overwrites_in("payroll"));
 }
@@ -132,7 +133,7 @@ fn what_is_said_is_what_is_found() {
     let notifications = config.notifications();
     assert_eq!(notifications.window().seconds(), 300);
     assert_eq!(notifications.chat(), Some(Severity::Warning));
-    assert_eq!(notifications.alert().acl_changed, Some(10));
+    assert_eq!(notifications.alert()[&Threshold::AclChanged], 10);
     assert!(
         notifications.tells_overwrites_in("payroll-1") && !notifications.tells_overwrites_in("x")
     );
@@ -229,12 +230,12 @@ fn an_alert_that_is_off_is_left_out() {
             "delete": 5,
         } } }),
         &expect![[r#"
-            `notifications.alert.delete`: `delete` is not a setting of an alert (an alert has `deleted`, `deleted-for-good`, `acl-changed`, `overwritten` and `created`)
             `notifications.alert.deleted`: 0 is not between 1 and 1000000 (write `1` or more, or remove the line)
             `notifications.alert.deleted-for-good`: expected an integer, found a string (write an integer, or remove the line)
             `notifications.alert.acl-changed`: expected an integer, found a boolean (write an integer, or remove the line)
             `notifications.alert.created`: 0 is not between 1 and 1000000 (write `1` or more, or remove the line)
             `notifications.alert.overwritten`: 1000001 is not between 1 and 1000000 (write `1000000`)
+            `notifications.alert.delete`: `delete` is not a valid choice (write `deleted`)
         "#]],
     );
 }

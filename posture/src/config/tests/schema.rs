@@ -48,6 +48,27 @@ impl JsonSchema for Keys {
     }
 }
 
+type Count = Bounded<1, 1_000_000>;
+
+/// How many changes within one window and one bucket are an alert.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "kebab-case", deny_unknown_fields)]
+#[expect(dead_code, reason = "only its schema is used")]
+pub(crate) struct Alert {
+    /// Deletions of any kind, but by a lifecycle rule.
+    #[schemars(extend("default" = 100))]
+    deleted: Option<Count>,
+    /// Versions deleted for good, but by a lifecycle rule.
+    #[schemars(extend("default" = 10))]
+    deleted_for_good: Option<Count>,
+    /// ACLs of objects that were changed. Without it there is no such alert.
+    acl_changed: Option<Count>,
+    /// Objects that were overwritten, in the buckets of `tell-overwrites`. Without it there is no such alert.
+    overwritten: Option<Count>,
+    /// Objects that were created. Without it there is no such alert.
+    created: Option<Count>,
+}
+
 impl<T: JsonSchema> JsonSchema for OneOrMany<T> {
     fn schema_name() -> Cow<'static, str> {
         format!("OneOrMany{}", T::schema_name()).into()

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::BucketName;
-use crate::config::Alert;
+use crate::config::{Notifications, Threshold};
 use crate::events::object_event::ObjectEvent;
 use crate::model::change::Change;
 use crate::model::severity::Severity;
@@ -11,26 +11,7 @@ use crate::model::severity::Severity;
 /// By how much more has to happen until the same window is closed early once more.
 const GROWTH: u32 = 10;
 
-/// What is counted, in one window and one bucket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Threshold {
-    /// Objects deleted by somebody, for good or not.
-    Deleted,
-    /// Versions deleted for good by somebody, in a bucket that keeps versions.
-    DeletedForGood,
-    /// ACLs of objects changed.
-    AclChanged,
-    /// Objects overwritten, where that is looked up.
-    Overwritten,
-    /// Objects created or overwritten.
-    Created,
-}
-
 impl Threshold {
-    /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Deleted, Self::DeletedForGood, Self::AclChanged, Self::Overwritten, Self::Created];
-
     /// One and many of it, in words.
     pub const fn words(self) -> (&'static str, &'static str) {
         match self {
@@ -39,17 +20,6 @@ impl Threshold {
             Self::AclChanged => ("ACL changed", "ACLs changed"),
             Self::Overwritten => ("object overwritten", "objects overwritten"),
             Self::Created => ("object created or overwritten", "objects created or overwritten"),
-        }
-    }
-
-    /// Its name in the document.
-    pub const fn mass_name(self) -> &'static str {
-        match self {
-            Self::Deleted => "mass-deleted",
-            Self::DeletedForGood => "mass-deleted-for-good",
-            Self::AclChanged => "mass-acl-changed",
-            Self::Overwritten => "mass-overwritten",
-            Self::Created => "mass-created",
         }
     }
 
@@ -81,21 +51,7 @@ pub struct Alarming(pub BTreeMap<Threshold, u32>);
 
 impl Default for Alarming {
     fn default() -> Self {
-        Alert::default().into()
-    }
-}
-
-impl From<Alert> for Alarming {
-    fn from(alert: Alert) -> Self {
-        let Alert { deleted, deleted_for_good, acl_changed, overwritten, created } = alert;
-        let limits = [
-            (Threshold::Deleted, Some(deleted)),
-            (Threshold::DeletedForGood, Some(deleted_for_good)),
-            (Threshold::AclChanged, acl_changed),
-            (Threshold::Overwritten, overwritten),
-            (Threshold::Created, created),
-        ];
-        Self(limits.into_iter().filter_map(|(what, limit)| Some((what, limit?))).collect())
+        Self(Notifications::default().alert())
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::alert::{Alarming, Threshold};
+use super::alert::Alarming;
+use crate::config::Threshold;
 use crate::events::object_event::ObjectEvent;
 use crate::model::change::Change;
 use crate::model::severity::Severity;
@@ -91,13 +92,13 @@ impl What {
     }
 
     /// Its name in the document.
-    pub const fn name(self) -> &'static str {
+    pub fn name(self) -> String {
         match self {
-            Self::MadePublic => "made-public",
-            Self::Mass(threshold) => threshold.mass_name(),
-            Self::VersionsDeleted => "versions-deleted",
-            Self::AclUpdated => "acl-changed",
-            Self::OfGradeSecurity => "grade-security",
+            Self::MadePublic => "made-public".to_owned(),
+            Self::Mass(threshold) => format!("mass-{threshold}"),
+            Self::VersionsDeleted => "versions-deleted".to_owned(),
+            Self::AclUpdated => "acl-changed".to_owned(),
+            Self::OfGradeSecurity => "grade-security".to_owned(),
         }
     }
 }

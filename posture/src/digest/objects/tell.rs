@@ -134,7 +134,7 @@ fn body(
         changes: of.changes.iter().map(|(change, count)| (change.kebab(), many(*count))).collect(),
     };
     let notable = |notable: &super::Notable| document::Notable {
-        what: notable.what.name().to_owned(),
+        what: notable.what.name(),
         bucket: notable.bucket.to_string(),
         count: many(notable.count),
     };

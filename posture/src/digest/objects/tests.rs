@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use time::macros::datetime;
 
 use super::*;
-use crate::config::Subscription;
+use crate::config::{Subscription, Threshold};
 use crate::digest::window::{Digest, Window};
 use crate::events::object_event::ObjectEvent;
 use crate::model::change::Change;

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::json;
 use time::{Duration, OffsetDateTime};
 
 use super::{
     CLOCKS_APART, Close, Digest, Gather, GatherError, LEASE, LENGTH_MAX, LOOKED_BACK, Outbox,
-    REDRIVEN_WITHIN, State, Store, StoreResult, Told, kept, merge,
+    REDRIVEN_WITHIN, State, Store, StoreResult, Told, get, kept, merge,
 };
 use crate::BucketName;
 use crate::digest::window::keys::{self, Window};
@@ -15,11 +16,7 @@ use crate::events::object_event::ObjectEvent;
 impl<S: Store, O: Outbox> Gather<'_, S, O> {
     /// Closes windows, and tells what they have gathered, the oldest first. What fails of one window is no reason not to tell
     /// the others ([`Told::failures`]); whoever comes next goes on with it.
-    ///
-    /// # Errors
-    ///
-    /// If the windows cannot be listed.
-    pub async fn close(&self, which: Close, now: OffsetDateTime) -> StoreResult<Told, S, O::Error> {
+    pub async fn close(&self, which: Close, now: OffsetDateTime) -> StoreResult<Told, S> {
         let (prefix, after) = match which {
             Close::One(window) => (window.prefix_of_time(), String::new()),
             Close::Ended => (keys::PREFIX.to_owned(), Window::from(now - looked_back(now))),
@@ -40,29 +37,21 @@ impl<S: Store, O: Outbox> Gather<'_, S, O> {
     }
 
     /// Closes a window before its end because too much has happened in these buckets, and tells it.
-    ///
-    /// # Errors
-    ///
-    /// If the closing cannot be put down, or the window not be listed.
     pub async fn alert(
         &self,
         window: Window,
         buckets: &[BucketName],
         now: OffsetDateTime,
-    ) -> StoreResult<Told, S, O::Error> {
+    ) -> StoreResult<Told, S> {
         self.put_new(&window.closed_key(), kept::closed(buckets)).await?;
         self.close(Close::One(window), now).await
     }
 
     /// How often each bucket was the reason to close a window of the same time before this one.
-    ///
-    /// # Errors
-    ///
-    /// If the closings cannot be read.
     pub async fn alerted_before(
         &self,
         window: Window,
-    ) -> StoreResult<BTreeMap<BucketName, u32>, S, O::Error> {
+    ) -> StoreResult<BTreeMap<BucketName, u32>, S> {
         let mut times = BTreeMap::new();
         for (before, state) in self.states(&window.prefix_of_time(), "").await? {
             if before < window && state.is_closed {
@@ -93,7 +82,7 @@ impl<S: Store, O: Outbox> Gather<'_, S, O> {
         is_ours: bool,
         now: OffsetDateTime,
         told: &mut Told,
-    ) -> StoreResult<(), S, O::Error> {
+    ) -> StoreResult<(), S> {
         // What was sent, and who is at it, is read after the digest: before, it may have been somebody else's.
         let state = self.state(window).await?;
         if state.is_told() {
@@ -112,12 +101,17 @@ impl<S: Store, O: Outbox> Gather<'_, S, O> {
                 return Ok(());
             }
         }
-        let notices: Vec<O::Notice> = digest.notices(&window)?;
+        let notices: Vec<O::Notice> =
+            serde_json::from_value(digest.notices.clone()).map_err(|error| GatherError::Form {
+                key: window.digest_key(),
+                cause: error.to_string(),
+            })?;
         for (number, notice) in notices.iter().enumerate().map(|(at, notice)| (at + 1, notice)) {
             if state.sent.contains(&(number, notices.len())) {
                 continue;
             }
-            self.outbox.publish(notice).await.map_err(GatherError::Publish)?;
+            let published = self.outbox.publish(notice).await;
+            published.map_err(|error| GatherError::Publish(error.to_string()))?;
             told.notices += 1;
             self.put_sent(window, number, notices.len()).await?;
         }
@@ -129,12 +123,7 @@ impl<S: Store, O: Outbox> Gather<'_, S, O> {
         Ok(())
     }
 
-    async fn put_sent(
-        &self,
-        window: Window,
-        number: usize,
-        of: usize,
-    ) -> StoreResult<(), S, O::Error> {
+    async fn put_sent(&self, window: Window, number: usize, of: usize) -> StoreResult<(), S> {
         let key = window.sent_key(number, of);
         self.store.put(&key, b"{}".to_vec()).await.map_err(GatherError::Store)
     }
@@ -151,7 +140,7 @@ impl<S: Store, O: Outbox> Gather<'_, S, O> {
         state: &State,
         now: OffsetDateTime,
         told: &mut Told,
-    ) -> StoreResult<(Digest, bool), S, O::Error> {
+    ) -> StoreResult<(Digest, bool), S> {
         if state.digest_written.is_some() {
             return Ok((self.fixed(window).await?, false));
         }
@@ -166,18 +155,15 @@ impl<S: Store, O: Outbox> Gather<'_, S, O> {
         let mut digest = Digest::new(window, now, events);
         let notices =
             if digest.events.is_empty() { Vec::new() } else { self.outbox.notices(&digest).await };
-        digest.set_notices(&notices);
-        if self.put_new(&window.digest_key(), digest.to_json()).await? {
+        digest.notices = json!(notices);
+        if self.put_new(&window.digest_key(), kept::json(&digest)).await? {
             return Ok((digest, true));
         }
         Ok((self.fixed(window).await?, false))
     }
 
-    async fn fixed(&self, window: Window) -> StoreResult<Digest, S, O::Error> {
-        let key = window.digest_key();
-        let json = self.store.get(&key).await.map_err(GatherError::Store)?;
-        Digest::from_json(&json.unwrap_or_default())
-            .map_err(|error| GatherError::Form { key, cause: error.to_string() })
+    async fn fixed(&self, window: Window) -> StoreResult<Digest, S> {
+        get(self.store, &window.digest_key()).await
     }
 
     /// Leaves out what windows before this one have counted: SQS delivers a message twice or it comes back from the dead
@@ -191,7 +177,7 @@ impl<S: Store, O: Outbox> Gather<'_, S, O> {
         events: &mut Vec<ObjectEvent>,
         now: OffsetDateTime,
         told: &mut Told,
-    ) -> StoreResult<(), S, O::Error> {
+    ) -> StoreResult<(), S> {
         let Some(since) = events.iter().map(|event| event.time).min() else { return Ok(()) };
         let since = since.max(now - REDRIVEN_WITHIN) - CLOCKS_APART;
         // A longer window may have begun earlier: of another length only after the configuration was changed.
@@ -224,7 +210,7 @@ impl<S: Store, O: Outbox> Gather<'_, S, O> {
     }
 
     /// How far a window is.
-    async fn state(&self, window: Window) -> StoreResult<State, S, O::Error> {
+    async fn state(&self, window: Window) -> StoreResult<State, S> {
         Ok(self.states(&window.prefix(), "").await?.remove(&window).unwrap_or_default())
     }
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use super::{GatherError, Window};
+use super::Window;
 use crate::BucketName;
 use crate::events::object_event::ObjectEvent;
 use crate::events::wire::as_time;
@@ -61,21 +61,13 @@ pub struct Digest {
     pub is_early: bool,
     /// What happened.
     pub events: Vec<ObjectEvent>,
-    /// The notices, as they are published.
-    notices: Vec<Value>,
+    /// A list of the notifications, as they are published.
+    pub(super) notices: Value,
 }
 
 impl Part {
     pub(super) fn new(events: Vec<ObjectEvent>) -> Self {
         Self { version: VERSION, events }
-    }
-
-    pub(super) fn to_json(&self) -> Vec<u8> {
-        json(self)
-    }
-
-    pub(super) fn from_json(json: &[u8]) -> Result<Self, serde_json::Error> {
-        read(json)
     }
 }
 
@@ -89,7 +81,7 @@ impl Digest {
             generation: window.generation(),
             is_early: now < window.end(),
             events,
-            notices: Vec::new(),
+            notices: Value::Array(Vec::new()),
         }
     }
 
@@ -98,34 +90,10 @@ impl Digest {
         let window = Window::at(event.time, 1);
         Self::new(window, window.end(), vec![event])
     }
-
-    pub(super) fn set_notices(&mut self, notices: &[impl Serialize]) {
-        let value = |notice| serde_json::to_value(notice).expect("a notice is texts and lists");
-        self.notices = notices.iter().map(value).collect();
-    }
-
-    pub(super) fn notices<N: DeserializeOwned, S, P>(
-        &self,
-        window: &Window,
-    ) -> Result<Vec<N>, GatherError<S, P>> {
-        let read = |notice: &Value| serde_json::from_value(notice.clone());
-        self.notices.iter().map(read).collect::<Result<_, _>>().map_err(|error| GatherError::Form {
-            key: window.digest_key(),
-            cause: error.to_string(),
-        })
-    }
-
-    pub(super) fn to_json(&self) -> Vec<u8> {
-        json(self)
-    }
-
-    pub(super) fn from_json(json: &[u8]) -> Result<Self, serde_json::Error> {
-        read(json)
-    }
 }
 
 /// Reads one of the forms: its version first, because a newer one may look like this one and mean something else.
-fn read<T: DeserializeOwned>(json: &[u8]) -> Result<T, serde_json::Error> {
+pub(super) fn read<T: DeserializeOwned>(json: &[u8]) -> Result<T, serde_json::Error> {
     #[derive(Deserialize)]
     struct Versioned {
         version: u32,
@@ -139,6 +107,6 @@ fn read<T: DeserializeOwned>(json: &[u8]) -> Result<T, serde_json::Error> {
     serde_json::from_slice(json)
 }
 
-fn json(value: &impl Serialize) -> Vec<u8> {
+pub(super) fn json(value: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(value).expect("texts, numbers and lists are always JSON")
 }
