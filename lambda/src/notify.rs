@@ -115,7 +115,7 @@ impl Notify {
 
     /// Our own buckets never notify, or each digest would be the event of another.
     fn is_wanted(&self, event: &ObjectEvent) -> bool {
-        let selection = self.settings.config.notifications().selection();
+        let selection = &self.settings.config.notifications().objects;
         !self.settings.own_buckets.contains(&event.bucket)
             && selection.wants(event.bucket.as_str(), &event.key, event.change)
     }

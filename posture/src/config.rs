@@ -68,11 +68,9 @@ pub struct Config {
     /// Which buckets have another grade, or have something else done about an aspect. Of the rules that match a bucket,
     /// the first that says something about the grade, or about an aspect, wins.
     #[serde(rename = "rule")]
-    #[cfg_attr(test, schemars(length(max = 200)))]
     rules: Vec<Rule>,
     /// What is not held to its grade, for a reason and until a day.
     #[serde(rename = "exemption")]
-    #[cfg_attr(test, schemars(length(max = 500)))]
     exemptions: Vec<Exemption>,
     /// Who is told what, and of which objects.
     notifications: Notifications,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::deploy::check_tag;
-use super::mistake::{PathPart, alternatives, below, quoted, wrong_key, wrong_value};
+use super::mistake::{PathPart, alternatives, below, quoted, wrong_value};
 use super::notifications::{Endpoint, Selection, Subscription};
 use super::read::Found;
 use super::rule::{Exemption, Rule};
@@ -12,16 +12,11 @@ use super::{Config, Deploy};
 use crate::model::severity::Severity;
 use crate::{Aspect, KeyArn, Mode, Region};
 
-const RULES_MAX: usize = 200;
-const EXEMPTIONS_MAX: usize = 500;
 /// A topic has up to 200 filter policies, of which we leave the owner some. Source: Amazon SNS, "Quotas".
 const SUBSCRIPTIONS_MAX: usize = 100;
 /// Source: Amazon SNS Developer Guide, "Filter policy constraints": five attributes (of which there are no more here), and
 /// the product of the numbers of their values.
 const COMBINATIONS_MAX: usize = 150;
-/// What S3 takes of tags. Source: Amazon S3 User Guide, "Using cost allocation S3 bucket tags".
-const BUCKET_TAGS_MAX: usize = 50;
-const TAG_KEY_CHARACTERS_MAX: usize = 128;
 /// CloudFormation takes fifty; one is s3guard's own.
 ///
 /// Source: AWS CloudFormation API Reference, `CreateChangeSet`, `Tags`.
@@ -29,14 +24,13 @@ const STACK_TAGS_MAX: usize = 49;
 /// Each stands in the role's policy, which has room for 6,144 characters.
 const TELL_OVERWRITES_MAX: usize = 20;
 
-/// Adds what is wrong to what was found.
 pub(super) fn check(config: &Config, found: &Found) {
     let top = |key: &str| Place { path: vec![PathPart::from(key)], found };
     keys(&config.keys, &top("keys"));
     aspects(&config.aspects, &top("aspects"));
     rules(&config.rules, &top("rule"));
     exemptions(&config.exemptions, &top("exemption"));
-    objects(config.notifications.selection(), &top("notifications").at("objects"));
+    objects(&config.notifications.objects, &top("notifications").at("objects"));
     subscriptions(&config.subscriptions, &top("subscription"));
     deploy(&config.deploy, &top("deploy"));
 }
@@ -88,7 +82,6 @@ fn aspects(aspects: &BTreeMap<Aspect, Mode>, place: &Place<'_>) {
     }
 }
 
-/// Whether some buckets are meant, and by what S3 takes.
 fn scope(scope: Scope<'_>, place: &Place<'_>) -> bool {
     let is_empty = scope.buckets.is_empty() && scope.tags.is_empty() && scope.account.is_none();
     if is_empty {
@@ -98,24 +91,10 @@ fn scope(scope: Scope<'_>, place: &Place<'_>) -> bool {
             &["bucket", "tags", "account"],
         );
     }
-    let tags = place.at("tags");
-    tags.too_many("tags of a bucket", scope.tags.len(), BUCKET_TAGS_MAX, "remove some");
-    for key in scope.tags.keys() {
-        let count = key.chars().count();
-        if !(1..=TAG_KEY_CHARACTERS_MAX).contains(&count) {
-            let problem = format!("the key of the tag has {count} characters");
-            let proposal = format!("write 1 to {TAG_KEY_CHARACTERS_MAX}, as S3 allows");
-            place.found.add(wrong_key(&tags.at(key.as_str()).path, problem, Some(proposal)));
-        }
-    }
     !is_empty
 }
 
-/// What to do about too many rules or exemptions.
-const PUT_TOGETHER: &str = "put buckets with the same words into one, by a list of patterns";
-
 fn rules(rules: &[Rule], place: &Place<'_>) {
-    place.too_many("rules", rules.len(), RULES_MAX, PUT_TOGETHER);
     for (index, rule) in rules.iter().enumerate() {
         let place_of = place.at(index);
         let is_for_any = scope(rule.scope(), &place_of);
@@ -159,7 +138,6 @@ fn has_effect(rule: &Rule, earlier: &[Rule], rules: &Place<'_>) {
 }
 
 fn exemptions(exemptions: &[Exemption], place: &Place<'_>) {
-    place.too_many("exemptions", exemptions.len(), EXEMPTIONS_MAX, PUT_TOGETHER);
     for (index, exemption) in exemptions.iter().enumerate() {
         let place = place.at(index);
         scope(exemption.scope(), &place);
@@ -183,7 +161,7 @@ fn objects(selection: &Selection, place: &Place<'_>) {
         let problem = format!("there are more than {TELL_OVERWRITES_MAX} patterns");
         place.at("tell-overwrites").wrong(problem, "find patterns that match more");
     }
-    if let Some(name) = selection.exclude().is_everything() {
+    if let Some(name) = selection.exclude.is_everything() {
         place.at("exclude").at(name).wrong(
             "everything is excluded: no object is ever told of",
             "remove the `*`, or set `notifications = \"off\"` in `[aspects]`",
@@ -205,7 +183,7 @@ fn subscriptions(subscriptions: &[Subscription], place: &Place<'_>) {
         if subscription.name().is_empty() {
             place.wrong_table("the subscription has no name", "add `name = \"…\"`", &["name"]);
         }
-        match subscription.endpoints().count() {
+        match subscription.addresses().count() {
             0 => place.wrong_table(
                 "the subscription does not say who is told",
                 format!("add one of {}", alternatives(&Endpoint::NAMES)),
@@ -217,6 +195,11 @@ fn subscriptions(subscriptions: &[Subscription], place: &Place<'_>) {
                 "keep one, and write a `[[subscription]]` for each other",
                 &[],
             ),
+        }
+        for (name, text) in subscription.addresses() {
+            if let Err((problem, proposal)) = Endpoint::read(name, text) {
+                place.at(name).wrong(format!("{} {problem}", quoted(text)), proposal);
+            }
         }
         let least = subscription.least_severity();
         if subscription.severity.is_some_and(|severity| severity < least) {
@@ -264,15 +247,13 @@ fn differs(subscription: &Subscription, earlier: &[Subscription], place: &Place<
         };
         place.at("name").wrong(problem, "give it a name of its own");
     }
-    for endpoint in subscription.endpoints() {
-        let is_same = |other: &Endpoint| {
-            other.name() == endpoint.name()
-                && other.address().eq_ignore_ascii_case(endpoint.address())
-        };
-        if let Some(same) = earlier.iter().find(|other| other.endpoints().any(is_same)) {
-            let name = quoted(same.name());
-            place.at(endpoint.name()).wrong(
-                format!("subscription {name} has this address already, and SNS takes it once"),
+    for (name, address) in subscription.addresses() {
+        let is_same =
+            |other: (&str, &str)| other.0 == name && other.1.eq_ignore_ascii_case(address);
+        if let Some(same) = earlier.iter().find(|other| other.addresses().any(is_same)) {
+            let same = quoted(same.name());
+            place.at(name).wrong(
+                format!("subscription {same} has this address already, and SNS takes it once"),
                 "put both into one, or give another address",
             );
         }

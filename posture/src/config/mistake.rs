@@ -47,8 +47,17 @@ pub enum At {
 
 /// Why a text is not a configuration.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("the configuration has {}: {}", counted(.0), listed(.0))]
 pub struct InvalidConfig(pub Vec<Mistake>);
+
+impl fmt::Display for InvalidConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines: Vec<String> = self.0.iter().map(ToString::to_string).collect();
+        match self.0.len() {
+            1 => write!(f, "the configuration has a mistake: {}", lines[0]),
+            count => write!(f, "the configuration has {count} mistakes: {}", lines.join("; ")),
+        }
+    }
+}
 
 impl fmt::Display for Mistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -100,7 +109,6 @@ impl Wrong {
         Self { problem: problem.into(), proposal: proposal.into() }
     }
 
-    /// A text that is none of these.
     pub(super) fn choice(text: &str, names: &[&str]) -> Self {
         Self::new(format!("{} is not a valid choice", quoted(text)), write_one_of(text, names))
     }
@@ -118,7 +126,6 @@ impl From<usize> for PathPart {
     }
 }
 
-/// The path of a part of what a path leads to.
 pub(super) fn below(path: &[PathPart], part: impl Into<PathPart>) -> Vec<PathPart> {
     path.iter().cloned().chain([part.into()]).collect()
 }
@@ -176,19 +183,6 @@ pub(super) fn nearest<'a>(text: &str, names: &[&'a str]) -> Option<&'a str> {
         .filter(|(distance, name)| *distance <= length.max(name.len()).max(3) / 3)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)
-}
-
-fn counted(mistakes: &[Mistake]) -> String {
-    if mistakes.len() == 1 {
-        "a mistake".to_owned()
-    } else {
-        format!("{} mistakes", mistakes.len())
-    }
-}
-
-fn listed(mistakes: &[Mistake]) -> String {
-    let lines: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
-    lines.join("; ")
 }
 
 fn words(path: &[PathPart]) -> String {

@@ -42,12 +42,12 @@ pub struct Notifications {
     window: Option<Window>,
     /// From this severity on, messages also go to a topic of their own, in the form that Amazon Q Developer in chat
     /// applications reads. Without it there is no such topic.
-    chat: Option<Severity>,
+    pub chat: Option<Severity>,
     /// So many changes within one window and one bucket make an alert, which is sent at once.
     #[cfg_attr(test, schemars(with = "schema::Alert"))]
     alert: BTreeMap<Threshold, Count>,
     /// Which objects are told of.
-    objects: Selection,
+    pub objects: Selection,
 }
 
 type Count = Bounded<1, 1_000_000>;
@@ -83,21 +83,11 @@ impl Notifications {
         self.window.unwrap_or_default()
     }
 
-    /// From which severity on messages also go to the topic for chats; there is one only if this is set.
-    pub fn chat(&self) -> Option<Severity> {
-        self.chat
-    }
-
     /// How many changes are an alert.
     pub fn alert(&self) -> BTreeMap<Threshold, u32> {
         let usual = [(Threshold::Deleted, 100), (Threshold::DeletedForGood, 10)];
         let own = self.alert.iter().map(|(threshold, count)| (*threshold, count.get()));
         usual.into_iter().chain(own).collect()
-    }
-
-    /// Which objects are told of.
-    pub fn selection(&self) -> &Selection {
-        &self.objects
     }
 
     /// The buckets in which a created object is looked up, as patterns with `*` and `?`.

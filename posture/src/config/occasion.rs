@@ -104,9 +104,25 @@ impl Config {
     /// A rule that asks for tags matches no bucket whose tags are not known. What it would have said is then not
     /// lowered by a later rule: that may only raise.
     pub fn baseline(&self, id: &BucketId, tags: &Reading<Tags>, occasion: &Occasion) -> Baseline {
-        if occasion.own_buckets.contains(&id.name) {
-            return own_bucket(occasion);
+        let mut baseline = if occasion.own_buckets.contains(&id.name) {
+            own_bucket(occasion)
+        } else {
+            self.baseline_by_rules(id, tags, occasion)
+        };
+        for aspect in Aspect::ALL {
+            if occasion.extent.leaves_out(aspect, baseline.mode(aspect)) {
+                baseline.set_mode(aspect, Mode::Off);
+            }
         }
+        baseline
+    }
+
+    fn baseline_by_rules(
+        &self,
+        id: &BucketId,
+        tags: &Reading<Tags>,
+        occasion: &Occasion,
+    ) -> Baseline {
         let (grade, grade_because) = self.grade_of(id, tags, occasion.default_grade);
         let mut baseline = Baseline::new(grade, self.key(id, occasion));
         baseline.grade_because = grade_because;
@@ -130,11 +146,6 @@ impl Config {
             baseline.set_mode(aspect, said.over(wanted));
         }
         self.exempt(id, tags, occasion.today, &mut baseline);
-        for aspect in Aspect::ALL {
-            if occasion.extent.leaves_out(aspect, baseline.mode(aspect)) {
-                baseline.set_mode(aspect, Mode::Off);
-            }
-        }
         baseline
     }
 
@@ -239,11 +250,6 @@ fn own_bucket(occasion: &Occasion) -> Baseline {
     // Nobody but the stack uses them.
     for aspect in Aspect::ALL {
         baseline.insist(aspect);
-    }
-    for aspect in Aspect::ALL {
-        if occasion.extent.leaves_out(aspect, baseline.mode(aspect)) {
-            baseline.set_mode(aspect, Mode::Off);
-        }
     }
     baseline
 }

@@ -15,7 +15,7 @@ use serde::forward_to_deserialize_any;
 use serde_json::{Map, Value};
 
 use super::mistake::{At, Mistake, PathPart, alternatives, below, nearest, quoted, wrong_key};
-use super::values::{ONE_OR_MANY, VALUES_MAX};
+use super::values::ONE_OR_MANY;
 
 /// After so many mistakes no more are looked for: each costs one more reading.
 const MISTAKES_MAX: usize = 200;
@@ -23,7 +23,6 @@ const MISTAKES_MAX: usize = 200;
 /// What to do about a setting that stands above all tables, and was written into one.
 const MOVE_UP: &str = "move it above the first line with `[`";
 
-/// What was found wrong.
 #[derive(Debug, Default)]
 pub(super) struct Found {
     mistakes: RefCell<Vec<Mistake>>,
@@ -33,7 +32,6 @@ pub(super) struct Found {
     top: Cell<&'static [&'static str]>,
 }
 
-/// Reads what can be read.
 pub(super) fn read<T: DeserializeOwned + Default>(value: &Value) -> (T, Found) {
     let found = Found::default();
     while found.mistakes.borrow().len() < MISTAKES_MAX {
@@ -51,7 +49,6 @@ pub(super) fn read<T: DeserializeOwned + Default>(value: &Value) -> (T, Found) {
 }
 
 impl Found {
-    /// All mistakes.
     pub(super) fn into_mistakes(self) -> Vec<Mistake> {
         self.mistakes.into_inner()
     }
@@ -117,7 +114,6 @@ impl Found {
     }
 }
 
-/// A table's name in words, and its settings.
 type Fields = (&'static str, &'static [&'static str]);
 
 /// A value, and the way to it.
@@ -240,14 +236,9 @@ impl<'de> de::Deserializer<'de> for Reader<'de> {
             None if self.value.is_string() => std::slice::from_ref(self.value),
             None => return Err(self.wrong_text(&"a string or a list of strings")),
         };
-        let text = |text: &str| Some(text.to_owned());
         if self.is_one_or_many && items.is_empty() {
-            let proposal = text("add a value, or remove the line");
+            let proposal = Some("add a value, or remove the line".to_owned());
             return Err(Mistake { proposal, ..de::Error::custom("the list is empty") });
-        }
-        if self.is_one_or_many && items.len() > VALUES_MAX {
-            let problem = format!("there are more than {VALUES_MAX} values");
-            return Err(Mistake { proposal: text("remove some"), ..de::Error::custom(problem) });
         }
         visitor.visit_seq(Items { list: self, values: items, next: 0 })
     }

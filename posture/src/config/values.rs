@@ -15,7 +15,6 @@ use super::mistake::{Wrong, quoted};
 use crate::model::attributes;
 use crate::model::glob::Glob;
 
-pub(super) const VALUES_MAX: usize = 100;
 /// The longest name that a bucket can have: an old one of us-east-1.
 const PATTERN_CHARACTERS_MAX: usize = 255;
 const NAME_CHARACTERS_MIN: usize = 3;

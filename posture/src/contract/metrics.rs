@@ -64,23 +64,7 @@ named! {
 impl Metric {
     /// What it is counted in, as CloudWatch spells it.
     pub const fn unit(self) -> &'static str {
-        match self {
-            Self::Compliant
-            | Self::Protected
-            | Self::Failed
-            | Self::LeftAsIs
-            | Self::Exempt
-            | Self::Waiting
-            | Self::TugOfWar
-            | Self::CoverageGaps
-            | Self::NotRecorded
-            | Self::NotAnEvent
-            | Self::ObjectEvents
-            | Self::ToldEvents
-            | Self::Notices
-            | Self::NotTold => "Count",
-            Self::TimeToProtect => "Milliseconds",
-        }
+        if matches!(self, Self::TimeToProtect) { "Milliseconds" } else { "Count" }
     }
 }
 

@@ -9,7 +9,7 @@ mod text;
 
 pub use alert::Alarming;
 pub use message::{Message, close, close_after_seconds};
-pub use summary::{Known, Notable, OfBucket, Summary, What};
+pub use summary::Known;
 pub use tell::{Scene, tell, tell_one};
 
 /// Under which keys of the ledger the changes of a window are gathered, until they are told.

@@ -20,12 +20,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use time::{Duration, OffsetDateTime};
 
 use crate::events::object_event::ObjectEvent;
+use crate::events::wire::as_text;
 
 mod close;
 mod kept;
@@ -172,14 +173,17 @@ impl Gathered {
     }
 }
 
-/// Which windows are to be closed and told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Which windows are to be closed and published.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Close {
     /// This one, before its end or after it.
+    #[serde(rename = "close-window", with = "as_text")]
     One(Window),
     /// All that have ended within [`LOOKED_BACK`].
+    #[serde(rename = "close-windows")]
     Ended,
     /// All that there are, ended or not.
+    #[serde(rename = "close-all-windows")]
     All,
 }
 
@@ -213,7 +217,6 @@ pub struct Gather<'a, S, O> {
 #[derive(Clone, Debug, Default)]
 struct State {
     parts: Vec<Listed>,
-    is_closed: bool,
     closed_written: Option<OffsetDateTime>,
     digest_written: Option<OffsetDateTime>,
     again: Option<(u32, OffsetDateTime)>,
@@ -224,19 +227,20 @@ impl State {
     fn add(&mut self, listed: Listed, entry: &Entry) {
         match *entry {
             Entry::Part(..) => self.parts.push(listed),
-            Entry::Closed => {
-                self.is_closed = true;
-                self.closed_written = Some(listed.written);
-            }
+            Entry::Closed => self.closed_written = Some(listed.written),
             Entry::Digest => self.digest_written = Some(listed.written),
             Entry::Again(count) => self.again = self.again.max(Some((count, listed.written))),
             Entry::Sent(number, of) => drop(self.sent.insert((number, of))),
         }
     }
 
+    fn is_closed(&self) -> bool {
+        self.closed_written.is_some()
+    }
+
     /// Whether nothing comes to it any more that would count.
     fn is_over(&self, window: Window, now: OffsetDateTime) -> bool {
-        self.is_closed || window.end() <= now
+        self.is_closed() || window.end() <= now
     }
 
     /// All that is told of it was sent.
@@ -251,11 +255,12 @@ impl<S: Store, O: Outbox> Gather<'_, S, O> {
         let mut window = Window::at(now, self.length);
         for _ in 0..PUTS_MAX {
             let part = Part::new(batch.events.clone());
-            let key = window.part_key((batch.events.len(), batch.alarming), batch.name);
+            let entry = Entry::Part(batch.events.len(), batch.alarming, batch.name.to_owned());
+            let key = window.key(&entry);
             self.store.put(&key, kept::json(&part)).await.map_err(GatherError::Store)?;
             let states = self.states(&window.prefix_of_time(), "").await?;
             let state = states.get(&window).cloned().unwrap_or_default();
-            if !state.is_closed {
+            if !state.is_closed() {
                 let first = state.parts.iter().min_by_key(|part| (part.written, &part.key));
                 let is_first = first.is_none_or(|first| first.key == key);
                 let keys = state.parts.into_iter().map(|part| part.key);
@@ -267,7 +272,7 @@ impl<S: Store, O: Outbox> Gather<'_, S, O> {
                 return Ok(Gathered { window, is_first, events, alarming, others });
             }
             // Its parts were read before this one came, or after: the digest of the next window finds out.
-            while states.get(&window).is_some_and(|state| state.is_closed) {
+            while states.get(&window).is_some_and(State::is_closed) {
                 window = window.after_closing();
             }
         }
@@ -327,7 +332,7 @@ async fn get<S: Store, T: DeserializeOwned>(store: &S, key: &str) -> StoreResult
 /// How many events a part has, and how many of them could be one too many.
 fn counts(key: &str) -> (usize, usize) {
     match Window::of_key(key) {
-        Some((_, Entry::Part(count, alarming))) => (count, alarming),
+        Some((_, Entry::Part(count, alarming, _))) => (count, alarming),
         Some(_) | None => (0, 0),
     }
 }

@@ -14,7 +14,6 @@ use crate::model::setting::{Encryption, Key, PublicAccessBlock, Setting, SseC};
 use crate::text::shown_json;
 use crate::{Action, BucketId, Tool};
 
-/// A setting in the languages of the tools.
 struct Snippet {
     /// The end of the Terraform resource's type.
     kind: &'static str,
@@ -184,7 +183,6 @@ fn of_encryption(encryption: &Encryption) -> Snippet {
     }
 }
 
-/// The types of encryption that are blocked, as S3 spells them.
 fn blocked_types(types: &str) -> (String, String) {
     (
         format!(

@@ -56,23 +56,17 @@ pub struct Origin<'a> {
 /// What a notice is made of.
 #[derive(Clone, Debug)]
 pub(crate) struct Draft<'a> {
-    /// Who tells, and when.
     pub(crate) origin: Origin<'a>,
     /// What is the same for each delivery of the same news.
     pub(crate) id: String,
-    /// How much it matters.
     pub(crate) severity: Severity,
     /// What was done, or happened: the values of the attribute `action`.
     pub(crate) actions: Vec<&'static str>,
-    /// The buckets that it speaks of.
     pub(crate) buckets: Vec<Bucket>,
-    /// The subject, however long.
     pub(crate) title: String,
-    /// The text of an email, however long.
     pub(crate) text: String,
     /// The text of an SMS, made by [`sms()`].
     pub(crate) sms: String,
-    /// What has happened.
     pub(crate) body: Body,
 }
 
@@ -132,7 +126,6 @@ impl Notice {
         joined.chain(others).collect()
     }
 
-    /// The elements of an attribute that is a list.
     fn list(&self, attribute: &str) -> &[String] {
         match self.attributes.get(attribute) {
             Some(Attribute::Many(values)) => values,

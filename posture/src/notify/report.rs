@@ -166,7 +166,6 @@ fn about(id: &BucketId) -> String {
     }
 }
 
-/// A line with a word before it.
 fn labelled(label: &str, words: &str) -> String {
     wrapped(words, &format!("{label:<8}"), "        ")
 }

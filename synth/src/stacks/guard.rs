@@ -188,10 +188,7 @@ fn feed_notify(
         Feed {
             id: OBJECT_CHANGED,
             why: "An object came, went or changed.",
-            trigger: Trigger::Pattern(patterns::object_changed(
-                parameters,
-                notifications.selection(),
-            )),
+            trigger: Trigger::Pattern(patterns::object_changed(parameters, &notifications.objects)),
             input: None,
         },
         Feed {

@@ -32,7 +32,7 @@ pub(super) fn add(template: &mut Template, notices: Notices, wanted: &[Wanted]) 
     for wanted in wanted {
         let id = format!("Subscription{}", camel(wanted.name()));
         if let Told::Lambda(function) = wanted.endpoint() {
-            add_permission(template, &id, notices, function);
+            add_permission(template, &id, notices, &function);
         }
         let filter_policy: Vec<_> = wanted.filters().into_iter().map(attribute).collect();
         let subscription = Subscription {
@@ -44,7 +44,7 @@ pub(super) fn add(template: &mut Template, notices: Notices, wanted: &[Wanted]) 
             redrive_policy: Some(RedrivePolicy {
                 dead_letter_target_arn: notices.dead_letters.arn(),
             }),
-            ..Subscription::new(notices.topic.arn(), endpoint(wanted.endpoint()))
+            ..Subscription::new(notices.topic.arn(), endpoint(&wanted.endpoint()))
         };
         let attributes = Attributes::deleted("Somebody hears of what the configuration says.");
         template.add_with(named(&id), attributes, subscription);
@@ -54,8 +54,8 @@ pub(super) fn add(template: &mut Template, notices: Notices, wanted: &[Wanted]) 
 /// Lets the topic call a function of this account and Region. One of elsewhere is its owner's to open.
 fn add_permission(template: &mut Template, id: &str, notices: Notices, function: &ResourceArn) {
     let is_here = Condition::And(vec![
-        Condition::equals(Pseudo::AccountId, function.account().as_str()),
-        Condition::equals(Pseudo::Region, function.region().as_str()),
+        Condition::equals(Pseudo::AccountId, function.account.as_str()),
+        Condition::equals(Pseudo::Region, function.region.as_str()),
     ]);
     let condition = template.condition(named(&format!("{id}IsHere")), is_here);
     let attributes = Attributes {
@@ -64,7 +64,7 @@ fn add_permission(template: &mut Template, id: &str, notices: Notices, function:
     };
     let permission = Permission {
         source_arn: Some(notices.topic.arn().into()),
-        ..Permission::new(Value::literal(function.as_str()), "sns.amazonaws.com")
+        ..Permission::new(Value::literal(function.text.as_str()), "sns.amazonaws.com")
     };
     template.add_with(named(&format!("{id}Permission")), attributes, permission);
 }
@@ -74,8 +74,8 @@ fn endpoint(told: &Told) -> Endpoint {
         Told::Email(address) => Endpoint::Email(address.as_str().into()),
         Told::Sms(number) => Endpoint::Sms(number.as_str().into()),
         Told::Https(url) => Endpoint::Https(url.as_str().into()),
-        Told::Sqs(arn) => Endpoint::Sqs(Value::literal(arn.as_str())),
-        Told::Lambda(arn) => Endpoint::Lambda(Value::literal(arn.as_str())),
+        Told::Sqs(arn) => Endpoint::Sqs(Value::literal(arn.text.as_str())),
+        Told::Lambda(arn) => Endpoint::Lambda(Value::literal(arn.text.as_str())),
     }
 }
 

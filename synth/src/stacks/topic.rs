@@ -79,7 +79,7 @@ pub(super) fn add(
         ..Attributes::deleted("Mails to the owner, who has to confirm.")
     };
     template.add_with(ids.email, attributes, email);
-    let chat = config.notifications().chat().map(|_| add_chat(template, ids, key));
+    let chat = config.notifications().chat.map(|_| add_chat(template, ids, key));
     let notices = Notices { topic, dead_letters, chat };
     subscriptions::add(template, notices, config.subscriptions());
     notices

@@ -31,7 +31,7 @@ impl Rules {
             account: scene.account.clone(),
             only: scene.region.clone(),
             bucket_prefix: scene.bucket_prefix.clone(),
-            selection: scene.config.notifications().selection().clone(),
+            selection: scene.config.notifications().objects.clone(),
             of_regions: BTreeMap::new(),
         }
     }

@@ -268,7 +268,7 @@ impl Stage<'_> {
             Ok(event) => {
                 replayed.task = Some(Task::TellOfObject);
                 let (bucket, key) = (event.bucket.as_str(), event.key.as_str());
-                if !self.scene.config.notifications().selection().wants(bucket, key, event.change) {
+                if !self.scene.config.notifications().objects.wants(bucket, key, event.change) {
                     let because = "the configuration does not select the object".to_owned();
                     replayed.outcome = Outcome::Ignored { because };
                     return;

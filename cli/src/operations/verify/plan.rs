@@ -124,7 +124,7 @@ fn objects(baseline: &Baseline, bucket: &BucketId, tells: &Notifications, plan: 
     for deed in Deed::ALL {
         let change = deed.change(has_versions);
         let unwanted = "s3guard.toml selects no such changes of its objects";
-        let is_wanted = tells.selection().wants(bucket.name.as_str(), KEY, change);
+        let is_wanted = tells.objects.wants(bucket.name.as_str(), KEY, change);
         match off.clone().or_else(|| (!is_wanted).then(|| unwanted.to_owned())) {
             None => plan.deeds.push(deed),
             Some(why) => plan.skipped.push(Skipped { step: deed.name().to_owned(), why }),

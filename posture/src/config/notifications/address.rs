@@ -1,9 +1,5 @@
 //! Where notices go: addresses as SNS takes them, and what was probably meant by one that it does not take.
 
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-use crate::config::mistake::{Wrong, quoted};
 use crate::{AccountId, Region};
 
 /// Who is told.
@@ -24,9 +20,12 @@ pub enum Endpoint {
 /// The ARN of something of an account in a Region.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResourceArn {
-    text: String,
-    region: Region,
-    account: AccountId,
+    /// The ARN.
+    pub text: String,
+    /// Its Region.
+    pub region: Region,
+    /// The account that owns it.
+    pub account: AccountId,
 }
 
 impl Endpoint {
@@ -34,57 +33,16 @@ impl Endpoint {
     pub(in crate::config) const NAMES: [&'static str; 5] =
         ["email", "sms", "https", "sqs", "lambda"];
 
-    /// The setting that it is.
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::Email(_) => "email",
-            Self::Sms(_) => "sms",
-            Self::Https(_) => "https",
-            Self::Sqs(_) => "sqs",
-            Self::Lambda(_) => "lambda",
-        }
-    }
-
     /// The address.
     pub fn address(&self) -> &str {
         match self {
             Self::Email(text) | Self::Sms(text) | Self::Https(text) => text,
-            Self::Sqs(arn) | Self::Lambda(arn) => arn.as_str(),
+            Self::Sqs(arn) | Self::Lambda(arn) => &arn.text,
         }
     }
 
-    pub(super) fn email<'de, D: Deserializer<'de>>(text: D) -> Result<Option<Self>, D::Error> {
-        Self::deserialized("email", text)
-    }
-
-    pub(super) fn sms<'de, D: Deserializer<'de>>(text: D) -> Result<Option<Self>, D::Error> {
-        Self::deserialized("sms", text)
-    }
-
-    pub(super) fn https<'de, D: Deserializer<'de>>(text: D) -> Result<Option<Self>, D::Error> {
-        Self::deserialized("https", text)
-    }
-
-    pub(super) fn sqs<'de, D: Deserializer<'de>>(text: D) -> Result<Option<Self>, D::Error> {
-        Self::deserialized("sqs", text)
-    }
-
-    pub(super) fn lambda<'de, D: Deserializer<'de>>(text: D) -> Result<Option<Self>, D::Error> {
-        Self::deserialized("lambda", text)
-    }
-
-    fn deserialized<'de, D: Deserializer<'de>>(
-        name: &str,
-        text: D,
-    ) -> Result<Option<Self>, D::Error> {
-        let text = String::deserialize(text)?;
-        Self::read(name, &text).map(Some).map_err(|(problem, proposal)| {
-            D::Error::custom(Wrong::new(format!("{} {problem}", quoted(&text)), proposal))
-        })
-    }
-
     /// Reads what the setting of this name says; else what is wrong, and what to do instead.
-    fn read(name: &str, text: &str) -> Result<Self, (&'static str, String)> {
+    pub(in crate::config) fn read(name: &str, text: &str) -> Read<Self> {
         match name {
             "email" => email(text).map(Self::Email),
             "sms" => sms(text).map(Self::Sms),
@@ -95,30 +53,8 @@ impl Endpoint {
     }
 }
 
-impl Serialize for Endpoint {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.address())
-    }
-}
-
-impl ResourceArn {
-    /// The ARN.
-    pub fn as_str(&self) -> &str {
-        &self.text
-    }
-
-    /// Where it is.
-    pub fn region(&self) -> &Region {
-        &self.region
-    }
-
-    /// Whose it is.
-    pub fn account(&self) -> &AccountId {
-        &self.account
-    }
-}
-
-type Read<T> = Result<T, (&'static str, String)>;
+/// Else what is wrong, and what to write instead.
+pub(in crate::config) type Read<T> = Result<T, (&'static str, String)>;
 
 const WRITE_EMAIL: &str = "write it as `name@example.com`";
 const WRITE_PHONE: &str = "write `+`, the country's digits and the number, as `+4915112345678`";
@@ -156,7 +92,6 @@ fn is_email(text: &str) -> bool {
         && domain.split('.').all(is_label)
 }
 
-/// A part of a host's name.
 fn is_label(label: &str) -> bool {
     (1..=LABEL_BYTES_MAX).contains(&label.len())
         && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
@@ -224,9 +159,7 @@ fn queue(text: &str) -> Read<ResourceArn> {
         let proposal = "name a standard queue".to_owned();
         return Err(("is a FIFO queue, to which a standard topic cannot send", proposal));
     }
-    let proposal =
-        of_url(text).or_else(|| other_service(text, "sqs")).unwrap_or_else(|| WRITE.to_owned());
-    Err(("is not the ARN of a queue", proposal))
+    Err(("is not the ARN of a queue", of_url(text).unwrap_or_else(|| WRITE.to_owned())))
 }
 
 fn function(text: &str) -> Read<ResourceArn> {
@@ -236,8 +169,7 @@ fn function(text: &str) -> Read<ResourceArn> {
         let (name, version) = rest.split_once(':').unwrap_or((rest, "1"));
         (name_of(name, 64, "-_") && name_of(version, 128, "-_$")).then_some(())
     });
-    let proposal = || other_service(text, "lambda").unwrap_or_else(|| WRITE.to_owned());
-    found.ok_or_else(|| ("is not the ARN of a function", proposal()))
+    found.ok_or_else(|| ("is not the ARN of a function", WRITE.to_owned()))
 }
 
 fn name_of(text: &str, max: usize, others: &str) -> bool {
@@ -266,11 +198,4 @@ fn of_url(text: &str) -> Option<String> {
     let (account, name) = path.split_once('/')?;
     let written = format!("arn:{}:sqs:{region}:{account}:{name}", region.partition());
     queue(&written).ok().map(|_| format!("write `{written}`"))
-}
-
-/// The setting for the ARN of another service than this one, if there is one.
-fn other_service(text: &str, this: &str) -> Option<String> {
-    let service = text.strip_prefix("arn:")?.split(':').nth(1)?;
-    let name = Endpoint::NAMES.into_iter().find(|name| *name == service && service != this)?;
-    Endpoint::read(name, text).ok().map(|_| format!("it is one for `{name} = \"…\"`"))
 }

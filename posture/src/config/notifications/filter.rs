@@ -3,8 +3,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde_json::{Value, json};
-
 use crate::config::mistake::{Wrong, quoted};
 use crate::config::values::{as_text, is_bucket};
 
@@ -29,14 +27,6 @@ impl Filter {
             Self::Exactly(text) => value == text,
             Self::Prefix(prefix) => value.starts_with(prefix),
             Self::Suffix(suffix) => value.ends_with(suffix),
-        }
-    }
-
-    pub(super) fn to_json(&self) -> Value {
-        match self {
-            Self::Exactly(text) => json!(text),
-            Self::Prefix(prefix) => json!({ "prefix": prefix }),
-            Self::Suffix(suffix) => json!({ "suffix": suffix }),
         }
     }
 }

@@ -21,9 +21,9 @@ use crate::model::change::DETAIL_TYPES;
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Objects"))]
 pub struct Selection {
     /// What is told.
-    include: Fields,
+    pub include: Fields,
     /// What is not told.
-    exclude: Fields,
+    pub exclude: Fields,
     /// Buckets, by patterns with `*` and `?`, in which a created object is looked up to tell whether it was overwritten.
     /// It can be told only in versioned buckets, and costs a request for each new object.
     pub(in crate::config) tell_overwrites: OneOrMany<BucketPattern>,
@@ -62,16 +62,6 @@ impl Selection {
             .iter()
             .filter(|(_, changes)| changes.iter().any(|change| self.wants_kind(*change)));
         wanted.map(|(name, _)| *name).collect()
-    }
-
-    /// What is told, and nothing else.
-    pub fn include(&self) -> &Fields {
-        &self.include
-    }
-
-    /// What is not told.
-    pub fn exclude(&self) -> &Fields {
-        &self.exclude
     }
 
     fn wants_kind(&self, change: Change) -> bool {

@@ -1,7 +1,6 @@
 //! A subscription: who is told, and of what.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
 use super::{Endpoint, Filter};
 use crate::Grade;
@@ -25,25 +24,20 @@ pub struct Subscription {
     #[cfg_attr(test, schemars(with = "String", regex(pattern = "^[A-Za-z][A-Za-z0-9-]{0,31}$")))]
     name: Option<SubscriptionName>,
     /// A mail address, whose owner has to confirm.
-    #[serde(deserialize_with = "Endpoint::email")]
     #[cfg_attr(test, schemars(with = "String", extend("format" = "email")))]
-    email: Option<Endpoint>,
+    email: Option<String>,
     /// A telephone number in the form of E.164, as `+4915112345678`. It hears only of what is `critical`.
-    #[serde(deserialize_with = "Endpoint::sms")]
     #[cfg_attr(test, schemars(with = "String", regex(pattern = "^\\+[1-9][0-9]{6,14}$")))]
-    sms: Option<Endpoint>,
+    sms: Option<String>,
     /// An address on the web, which has to confirm.
-    #[serde(deserialize_with = "Endpoint::https")]
     #[cfg_attr(test, schemars(with = "String", regex(pattern = "^https://")))]
-    https: Option<Endpoint>,
+    https: Option<String>,
     /// The ARN of a queue, whose policy has to let the topic send.
-    #[serde(deserialize_with = "Endpoint::sqs")]
     #[cfg_attr(test, schemars(with = "String", regex(pattern = "^arn:aws[a-z-]*:sqs:")))]
-    sqs: Option<Endpoint>,
+    sqs: Option<String>,
     /// The ARN of a function. One of another account or Region has to permit the topic itself.
-    #[serde(deserialize_with = "Endpoint::lambda")]
     #[cfg_attr(test, schemars(with = "String", regex(pattern = "^arn:aws[a-z-]*:lambda:")))]
-    lambda: Option<Endpoint>,
+    lambda: Option<String>,
     /// What a notice is about; without it, anything.
     about: OneOrMany<Kind>,
     /// What was done, or happened; without it, anything.
@@ -64,13 +58,18 @@ impl Subscription {
     }
 
     /// Who is told.
-    pub fn endpoint(&self) -> &Endpoint {
-        self.endpoints().next().expect("a subscription without an address is a mistake")
+    pub fn endpoint(&self) -> Endpoint {
+        let endpoint = self.addresses().find_map(|(name, text)| Endpoint::read(name, text).ok());
+        endpoint.expect("a subscription without an address is a mistake")
     }
 
-    /// The addresses that are given: a mistake, unless it is one.
-    pub(in crate::config) fn endpoints(&self) -> impl Iterator<Item = &Endpoint> {
-        [&self.email, &self.sms, &self.https, &self.sqs, &self.lambda].into_iter().flatten()
+    /// The addresses that are given, by the names of their settings: a mistake, unless it is one.
+    pub(in crate::config) fn addresses(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let all = [&self.email, &self.sms, &self.https, &self.sqs, &self.lambda];
+        Endpoint::NAMES
+            .into_iter()
+            .zip(all)
+            .filter_map(|(name, text)| Some((name, text.as_deref()?)))
     }
 
     /// A telephone gets twenty messages a second at most, and each costs: it hears only of what is critical.
@@ -99,14 +98,6 @@ impl Subscription {
             ("grade", grades.collect::<Vec<_>>()),
         ];
         filters.into_iter().filter(|(_, values)| !values.is_empty()).collect()
-    }
-
-    /// The filter policy for the messages' attributes, as SNS takes it.
-    pub fn policy(&self) -> Value {
-        let filters = self.filters();
-        let values = |filters: &[Filter]| filters.iter().map(Filter::to_json).collect::<Value>();
-        let policy = filters.iter().map(|(name, filters)| ((*name).to_owned(), values(filters)));
-        Value::Object(policy.collect::<Map<_, _>>())
     }
 
     /// How many combinations of values the filter policy has, as SNS counts them.

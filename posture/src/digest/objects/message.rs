@@ -4,8 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::window::{Close, Window};
 use crate::events::alarm::{self, AlarmEvent};
-use crate::events::object_event::ObjectEvent;
-use crate::events::object_event::{self, NotAnObjectEvent};
+use crate::events::object_event::{self, NotAnObjectEvent, ObjectEvent};
 
 /// What a message of the object queue asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,55 +18,27 @@ pub enum Message {
 }
 
 /// What is sent by s3guard itself: by the schedule, by the function, by the command.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-enum Own {
-    /// Close all windows that have ended.
-    #[serde(rename = "close-windows")]
-    Ended,
-    /// Close all windows.
-    #[serde(rename = "close-all-windows")]
-    All,
-    /// Close this one.
-    #[serde(rename = "close-window")]
-    One(String),
-}
-
 #[derive(Serialize, Deserialize)]
 struct Envelope {
-    s3guard: Own,
+    s3guard: Close,
 }
 
 impl Message {
     /// Reads a message.
-    ///
-    /// # Errors
-    ///
-    /// If it is neither an event of S3 about an object, nor an alarm, nor one of our own messages.
     pub fn read(body: &str) -> Result<Self, NotAnObjectEvent> {
-        let Ok(Envelope { s3guard }) = serde_json::from_str(body) else {
-            if let Ok(alarm) = alarm::read(body) {
-                return Ok(Self::Alarm(Box::new(alarm)));
-            }
-            return Ok(Self::Event(Box::new(object_event::read(body)?)));
-        };
-        Ok(Self::Close(match s3guard {
-            Own::Ended => Close::Ended,
-            Own::All => Close::All,
-            Own::One(window) => Close::One(window.parse().map_err(|error| {
-                NotAnObjectEvent::Field { field: "s3guard.close-window", cause: format!("{error}") }
-            })?),
-        }))
+        if let Ok(Envelope { s3guard }) = serde_json::from_str(body) {
+            return Ok(Self::Close(s3guard));
+        }
+        if let Ok(alarm) = alarm::read(body) {
+            return Ok(Self::Alarm(Box::new(alarm)));
+        }
+        Ok(Self::Event(Box::new(object_event::read(body)?)))
     }
 }
 
 /// The message that has windows closed.
 pub fn close(which: Close) -> String {
-    let s3guard = match which {
-        Close::Ended => Own::Ended,
-        Close::All => Own::All,
-        Close::One(window) => Own::One(window.to_string()),
-    };
-    serde_json::to_string(&Envelope { s3guard }).expect("texts are always JSON")
+    serde_json::to_string(&Envelope { s3guard: which }).expect("texts are always JSON")
 }
 
 /// After how many seconds a window is to be closed, if SQS can wait so long; else the schedule closes it.
@@ -98,8 +69,7 @@ mod tests {
             assert_eq!(Message::read(body).unwrap(), Message::Close(which));
         }
         assert_eq!(close(Close::Ended), crate::digest::objects::CLOSE_WINDOWS);
-        let error = Message::read(r#"{"s3guard":{"close-window":"tomorrow"}}"#).unwrap_err();
-        assert!(error.to_string().starts_with("`s3guard.close-window` is wrong: "), "{error}");
+        assert!(Message::read(r#"{"s3guard":{"close-window":"tomorrow"}}"#).is_err());
         assert!(Message::read(r#"{"s3guard":"open-windows"}"#).is_err());
     }
 

@@ -20,33 +20,26 @@ pub struct Known {
 
 /// What happened in one bucket.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct OfBucket {
-    /// How many events.
-    pub events: usize,
-    /// How often what happened.
-    pub changes: BTreeMap<Change, usize>,
+pub(super) struct OfBucket {
+    pub(super) events: usize,
+    pub(super) changes: BTreeMap<Change, usize>,
     /// The bytes of the objects that were created or overwritten.
-    pub bytes_created: u64,
+    pub(super) bytes_created: u64,
     /// How much of what may be too much.
     pub(super) thresholds: BTreeMap<Threshold, usize>,
 }
 
 /// Something that is told first.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Notable {
-    /// Where.
-    pub bucket: BucketName,
-    /// What it is.
-    pub what: What,
-    /// How many events.
-    pub count: usize,
-    /// How much it matters.
-    pub severity: Severity,
+pub(super) struct Notable {
+    pub(super) bucket: BucketName,
+    pub(super) what: What,
+    pub(super) count: usize,
+    pub(super) severity: Severity,
 }
 
-/// What is notable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum What {
+pub(super) enum What {
     /// Everybody may get at objects now.
     MadePublic,
     /// More of something than is usual.
@@ -61,7 +54,7 @@ pub enum What {
 
 impl What {
     /// So many of it, in words.
-    pub fn count(self, count: usize) -> String {
+    pub(super) fn count(self, count: usize) -> String {
         let (one, many) = match self {
             Self::MadePublic => {
                 ("object made public by its ACL", "objects made public by their ACL")
@@ -75,13 +68,12 @@ impl What {
     }
 
     /// So many of it in a bucket, in words.
-    pub fn words(self, count: usize, bucket: &BucketName) -> String {
+    pub(super) fn words(self, count: usize, bucket: &BucketName) -> String {
         let words = format!("{} in {bucket}", self.count(count));
         if self == Self::OfGradeSecurity { words + ", a bucket of grade security" } else { words }
     }
 
-    /// Whether an event is one of those.
-    pub fn includes(self, event: &ObjectEvent) -> bool {
+    pub(super) fn includes(self, event: &ObjectEvent) -> bool {
         match self {
             Self::MadePublic => event.change == Change::MadePublic,
             Self::Mass(threshold) => threshold.counts(event),
@@ -91,8 +83,7 @@ impl What {
         }
     }
 
-    /// Its name in the document.
-    pub fn name(self) -> String {
+    pub(super) fn name(self) -> String {
         match self {
             Self::MadePublic => "made-public".to_owned(),
             Self::Mass(threshold) => format!("mass-{threshold}"),
@@ -105,20 +96,17 @@ impl What {
 
 /// Events, counted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Summary {
-    /// By bucket.
-    pub buckets: BTreeMap<BucketName, OfBucket>,
+pub(super) struct Summary {
+    pub(super) buckets: BTreeMap<BucketName, OfBucket>,
     /// What is told first, the gravest first.
-    pub notable: Vec<Notable>,
+    pub(super) notable: Vec<Notable>,
     /// The same, by bucket.
     notable_in: BTreeMap<BucketName, Vec<(What, Severity)>>,
-    /// How many events in all.
-    pub events: usize,
+    pub(super) events: usize,
 }
 
 impl Summary {
-    /// Counts events.
-    pub fn of<'a>(
+    pub(super) fn of<'a>(
         events: impl IntoIterator<Item = &'a ObjectEvent>,
         known: &BTreeMap<BucketName, Known>,
         alarming: &Alarming,
@@ -143,23 +131,22 @@ impl Summary {
         for (name, bucket) in &summary.buckets.clone() {
             let of = |change| bucket.changes.get(&change).copied().unwrap_or_default();
             let is_secret = known.get(name).and_then(|known| known.grade) == Some(Grade::Security);
-            let mut found = vec![
+            let versions = bucket.thresholds.get(&Threshold::DeletedForGood).copied();
+            let usual = [
                 (What::MadePublic, of(Change::MadePublic), Severity::Critical),
                 (What::AclUpdated, of(Change::AclUpdated), Severity::Warning),
+                (What::VersionsDeleted, versions.unwrap_or_default(), Severity::Warning),
+                (
+                    What::OfGradeSecurity,
+                    if is_secret { bucket.events } else { 0 },
+                    Severity::Warning,
+                ),
             ];
-            let versions = bucket.thresholds.get(&Threshold::DeletedForGood).copied();
-            let versions = versions.unwrap_or_default();
-            found.push((What::VersionsDeleted, versions, Severity::Warning));
-            if is_secret {
-                found.push((What::OfGradeSecurity, bucket.events, Severity::Warning));
-            }
-            for (threshold, count) in alarming.reached(&bucket.thresholds, 0) {
-                found.push((What::Mass(threshold), count, threshold.severity()));
-            }
+            let mass = alarming.reached(&bucket.thresholds, 0).into_iter();
+            let mass = mass.map(|(what, count)| (What::Mass(what), count, what.severity()));
+            let found = usual.into_iter().chain(mass).filter(|(_, count, _)| *count > 0);
             for (what, count, severity) in found {
-                if count > 0 {
-                    summary.add(Notable { bucket: name.clone(), what, count, severity });
-                }
+                summary.add(Notable { bucket: name.clone(), what, count, severity });
             }
         }
         summary.sort();
@@ -191,27 +178,11 @@ impl Summary {
         self.notable.sort_by_key(|notable| (std::cmp::Reverse(notable.severity), notable.what));
     }
 
-    /// How often something happened, in all buckets.
-    pub fn changes(&self) -> BTreeMap<Change, usize> {
-        let mut all = BTreeMap::new();
-        for (change, count) in self.buckets.values().flat_map(|bucket| &bucket.changes) {
-            *all.entry(*change).or_default() += count;
-        }
-        all
-    }
-
     /// How much an event matters, with all that is known of its bucket.
-    pub fn severity_of(&self, event: &ObjectEvent) -> Severity {
+    pub(super) fn severity_of(&self, event: &ObjectEvent) -> Severity {
         let of_bucket = self.notable_in.get(&event.bucket).into_iter().flatten();
         let of_it = of_bucket.filter(|(what, _)| what.includes(event));
         let notable = of_it.map(|(_, severity)| *severity).max();
         notable.unwrap_or(Severity::Info).max(event.change.severity())
-    }
-
-    /// How much all of it matters.
-    pub fn severity(&self) -> Severity {
-        let notable = self.notable.iter().map(|notable| notable.severity);
-        let single = self.changes().into_keys().map(Change::severity);
-        notable.chain(single).max().unwrap_or(Severity::Info)
     }
 }

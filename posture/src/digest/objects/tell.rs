@@ -2,12 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use time::OffsetDateTime;
-
 use super::Alarming;
 use super::audience::{Divide, Group};
-use super::summary::{Known, Summary};
-use super::text::{self, Text};
+use super::summary::{Known, Notable, OfBucket, Summary};
+use super::text;
 use crate::config::Subscription;
 use crate::digest::window::{Digest, Window};
 use crate::events::object_event::ObjectEvent;
@@ -15,8 +13,6 @@ use crate::model::severity::Severity;
 use crate::notify::links::objects_link;
 use crate::notify::notification::document::{self, Body};
 use crate::notify::notification::{Draft, Origin, sms};
-use crate::text::shown;
-use crate::text::shown_time;
 use crate::{BucketName, Notice};
 
 /// The most events that one message names; the others are counted.
@@ -86,25 +82,18 @@ fn notice(
         .ledger
         .zip(window)
         .map(|(ledger, window)| format!("s3://{ledger}/{}", window.digest_key()));
-    let text = Text {
-        origin: &scene.origin,
-        time: &time(digest.from, digest.until),
-        summary: &summary,
-        known: scene.known,
-        named: &named,
-        whole: whole.as_deref().filter(|_| named.len() < group.len()),
-    };
-    let (title, short) = title(&summary, group, about.severity);
-    let (before, bucket, after) = short;
+    let all_at = whole.as_deref().filter(|_| named.len() < group.len());
+    let text = text::write(digest, scene, &summary, &named, all_at);
+    let (before, bucket, after) = title(&summary, group, about.severity);
     let draft = Draft {
         origin: Origin { now: digest.until, ..scene.origin },
         id: format!("objects:{account}:{region}:{}:{number}", digest.window),
         severity: about.severity,
         actions: about.actions.iter().copied().collect(),
         buckets: about.buckets.iter().map(|name| of_bucket(name, scene)).collect(),
-        title,
-        text: text.write().expect("a string takes everything"),
-        sms: sms(&before, bucket.as_str(), &format!("{after}. {account} {region}")),
+        title: format!("{before}{bucket}{after}"),
+        text: text.expect("a string takes everything"),
+        sms: sms(&before, &bucket, &format!("{after}. {account} {region}")),
         body: Body::Objects(body(digest, &summary, group, whole)),
     };
     draft.into()
@@ -127,13 +116,13 @@ fn body(
     whole: Option<String>,
 ) -> document::Objects {
     let many = |count: usize| count as u64;
-    let bucket = |(name, of): (&BucketName, &super::OfBucket)| document::OfBucket {
+    let bucket = |(name, of): (&BucketName, &OfBucket)| document::OfBucket {
         name: name.to_string(),
         events: many(of.events),
         bytes_created: of.bytes_created,
         changes: of.changes.iter().map(|(change, count)| (change.kebab(), many(*count))).collect(),
     };
-    let notable = |notable: &super::Notable| document::Notable {
+    let notable = |notable: &Notable| document::Notable {
         what: notable.what.name(),
         bucket: notable.bucket.to_string(),
         count: many(notable.count),
@@ -150,46 +139,27 @@ fn body(
     }
 }
 
-/// What it is about, in few words; and the same for an SMS, in which the bucket's name must not be cut: what stands
-/// before it, the bucket, and what may be cut after it.
-fn title(
-    summary: &Summary,
-    group: &Group<'_>,
-    severity: Severity,
-) -> (String, (String, BucketName, String)) {
+/// What it is about, in few words: before the name of a bucket, the name, and after it.
+fn title(summary: &Summary, group: &Group<'_>, severity: Severity) -> (String, String, String) {
     let first = group[0];
-    if let Some(notable) =
-        summary.notable.first().filter(|notable| notable.severity >= Severity::High)
-    {
-        let more = summary.notable.len() - 1;
-        let more = if more > 0 { format!(" (and {more} more)") } else { String::new() };
-        let line = text::line(notable);
-        let short = notable.what.count(notable.count);
-        return (
-            format!("s3guard {}: {line}{more}", severity.name()),
-            (format!("s3guard {}: {short} in ", severity.name()), notable.bucket.clone(), more),
-        );
-    }
-    let count = group.len();
-    match (count, summary.buckets.len()) {
-        (1, _) => {
-            let words = first.change.words();
-            (
-                format!("s3guard: {words}: {} in {}", shown(&first.key, 40), first.bucket),
-                (format!("s3guard: {words} in "), first.bucket.clone(), format!(": {}", first.key)),
-            )
-        }
-        (_, buckets) => {
-            let whole = format!("s3guard: {count} changes to objects in ");
-            let title = if buckets == 1 {
-                format!("{whole}{}", first.bucket)
-            } else {
-                format!("{whole}{buckets} buckets")
-            };
-            let more = buckets - 1;
-            let more = if more > 0 { format!(" and {more} more buckets") } else { String::new() };
-            (title, (whole, first.bucket.clone(), more))
-        }
+    let [notable, buckets] = [summary.notable.len(), summary.buckets.len()];
+    let more = |count: usize, words: String| if count > 1 { words } else { String::new() };
+    match (summary.notable.first(), group.len()) {
+        (Some(first), _) if first.severity >= Severity::High => (
+            format!("s3guard {}: {} in ", severity.name(), first.what.count(first.count)),
+            first.bucket.to_string(),
+            more(notable, format!(" (and {} more)", notable - 1)),
+        ),
+        (_, 1) => (
+            format!("s3guard: {} in ", first.change.words()),
+            first.bucket.to_string(),
+            format!(": {}", first.key),
+        ),
+        (_, count) => (
+            format!("s3guard: {count} changes to objects in "),
+            first.bucket.to_string(),
+            more(buckets, format!(" and {} more buckets", buckets - 1)),
+        ),
     }
 }
 
@@ -204,7 +174,7 @@ fn listed<'a>(group: &Group<'a>, summary: &Summary) -> Group<'a> {
 }
 
 /// The events that are named: what matters most first, then the first ones, in the order of the list.
-fn named<'a>(group: &Group<'a>, summary: &Summary) -> Vec<&'a ObjectEvent> {
+fn named<'a>(group: &Group<'a>, summary: &Summary) -> Group<'a> {
     let mut places: Vec<usize> = (0..group.len()).collect();
     places.sort_by_key(|place| std::cmp::Reverse(summary.severity_of(group[*place])));
     let mut bytes = 0;
@@ -215,8 +185,4 @@ fn named<'a>(group: &Group<'a>, summary: &Summary) -> Vec<&'a ObjectEvent> {
     });
     places.sort_unstable();
     places.into_iter().map(|place| group[place]).collect()
-}
-
-fn time(from: OffsetDateTime, until: OffsetDateTime) -> String {
-    format!("From    {} to {}", shown_time(from), shown_time(until))
 }

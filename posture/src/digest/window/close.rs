@@ -10,7 +10,7 @@ use super::{
     REDRIVEN_WITHIN, State, Store, StoreResult, Told, get, kept, merge,
 };
 use crate::BucketName;
-use crate::digest::window::keys::{self, Window};
+use crate::digest::window::keys::{self, Entry, Window};
 use crate::events::object_event::ObjectEvent;
 
 impl<S: Store, O: Outbox> Gather<'_, S, O> {
@@ -43,7 +43,7 @@ impl<S: Store, O: Outbox> Gather<'_, S, O> {
         buckets: &[BucketName],
         now: OffsetDateTime,
     ) -> StoreResult<Told, S> {
-        self.put_new(&window.closed_key(), kept::closed(buckets)).await?;
+        self.put_new(&window.key(&Entry::Closed), kept::closed(buckets)).await?;
         self.close(Close::One(window), now).await
     }
 
@@ -54,8 +54,8 @@ impl<S: Store, O: Outbox> Gather<'_, S, O> {
     ) -> StoreResult<BTreeMap<BucketName, u32>, S> {
         let mut times = BTreeMap::new();
         for (before, state) in self.states(&window.prefix_of_time(), "").await? {
-            if before < window && state.is_closed {
-                let closed = self.store.get(&before.closed_key()).await;
+            if before < window && state.is_closed() {
+                let closed = self.store.get(&before.key(&Entry::Closed)).await;
                 for bucket in
                     kept::alerted(&closed.map_err(GatherError::Store)?.unwrap_or_default())
                 {
@@ -95,7 +95,7 @@ impl<S: Store, O: Outbox> Gather<'_, S, O> {
                 (None, None) => (0, now),
             };
             let is_late = now - since > LEASE;
-            let claim = window.again_key(count);
+            let claim = window.key(&Entry::Again(count));
             if !is_late || !self.put_new(&claim, b"{}".to_vec()).await? {
                 told.busy += 1;
                 return Ok(());
@@ -124,7 +124,7 @@ impl<S: Store, O: Outbox> Gather<'_, S, O> {
     }
 
     async fn put_sent(&self, window: Window, number: usize, of: usize) -> StoreResult<(), S> {
-        let key = window.sent_key(number, of);
+        let key = window.key(&Entry::Sent(number, of));
         self.store.put(&key, b"{}".to_vec()).await.map_err(GatherError::Store)
     }
 
@@ -144,7 +144,7 @@ impl<S: Store, O: Outbox> Gather<'_, S, O> {
         if state.digest_written.is_some() {
             return Ok((self.fixed(window).await?, false));
         }
-        self.put_new(&window.closed_key(), kept::closed(&[])).await?;
+        self.put_new(&window.key(&Entry::Closed), kept::closed(&[])).await?;
         let state = self.state(window).await?;
         if state.digest_written.is_some() {
             return Ok((self.fixed(window).await?, false));

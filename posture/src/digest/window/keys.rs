@@ -30,7 +30,6 @@ const STAMP: &[BorrowedFormatItem<'_>] =
 pub struct Window {
     /// When it begins, in seconds since 1970.
     start: i64,
-    /// Its length in seconds.
     length: u32,
     /// How many windows of the same time were closed before it.
     generation: u32,
@@ -41,19 +40,31 @@ pub struct Window {
 #[error("it is no window, as `20261125T021500Z-300s-0` is")]
 pub struct InvalidWindow;
 
-/// What a key of the ledger says.
+/// An object of a window in the ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Entry {
-    /// Events of a batch: how many, and how many of them could be one too many.
-    Part(usize, usize),
+    /// Events of a batch: how many, how many of them could be one too many, and the batch's name.
+    Part(usize, usize, String),
     /// The window is closed.
     Closed,
     /// Its digest is fixed.
     Digest,
-    /// Somebody tells it again, the n-th time.
+    /// Its notifications are published again, the n-th time.
     Again(u32),
-    /// The n-th of so many notices was published; the first is 1.
+    /// The n-th of so many notifications was published; the first is 1.
     Sent(usize, usize),
+}
+
+impl fmt::Display for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Part(count, alarming, name) => write!(f, "part-{count}-{alarming}-{name}"),
+            Self::Closed => f.write_str("closed"),
+            Self::Digest => f.write_str("digest"),
+            Self::Again(count) => write!(f, "again-{count}"),
+            Self::Sent(number, of) => write!(f, "sent-{number}-of-{of}"),
+        }
+    }
 }
 
 impl Window {
@@ -89,7 +100,6 @@ impl Window {
         self.generation
     }
 
-    /// What its keys begin with.
     pub(super) fn prefix(self) -> String {
         format!("{PREFIX}{self}/")
     }
@@ -99,25 +109,13 @@ impl Window {
         format!("{PREFIX}{}-{}s-", stamp(self.start), self.length)
     }
 
-    pub(super) fn part_key(self, (count, alarming): (usize, usize), name: &str) -> String {
-        format!("{}part-{count}-{alarming}-{name}.json", self.prefix())
-    }
-
-    pub(super) fn closed_key(self) -> String {
-        format!("{}closed.json", self.prefix())
+    pub(super) fn key(self, entry: &Entry) -> String {
+        format!("{}{entry}.json", self.prefix())
     }
 
     /// Where all its events are listed.
     pub fn digest_key(self) -> String {
-        format!("{}digest.json", self.prefix())
-    }
-
-    pub(super) fn again_key(self, count: u32) -> String {
-        format!("{}again-{count}.json", self.prefix())
-    }
-
-    pub(super) fn sent_key(self, number: usize, of: usize) -> String {
-        format!("{}sent-{number}-of-{of}.json", self.prefix())
+        self.key(&Entry::Digest)
     }
 
     /// After which key a list has to start that has all windows which begin then or later.
@@ -132,8 +130,8 @@ impl Window {
         let entry = match name.split('-').collect::<Vec<_>>()[..] {
             ["closed"] => Entry::Closed,
             ["digest"] => Entry::Digest,
-            ["part", count, alarming, ..] => {
-                Entry::Part(count.parse().ok()?, alarming.parse().ok()?)
+            ["part", count, alarming, ref name @ ..] => {
+                Entry::Part(count.parse().ok()?, alarming.parse().ok()?, name.join("-"))
             }
             ["again", count] => Entry::Again(count.parse().ok()?),
             ["sent", number, "of", of] => Entry::Sent(number.parse().ok()?, of.parse().ok()?),
@@ -212,13 +210,15 @@ mod tests {
     fn its_keys_tell_what_they_are() {
         let window = Window::at(datetime!(2026-11-25 02:16:00 UTC), 300);
         let keys = [
-            (window.part_key((12, 3), "a-b-c"), Entry::Part(12, 3)),
-            (window.closed_key(), Entry::Closed),
-            (window.digest_key(), Entry::Digest),
-            (window.again_key(3), Entry::Again(3)),
-            (window.sent_key(1, 2), Entry::Sent(1, 2)),
+            ("part-12-3-a-b-c", Entry::Part(12, 3, "a-b-c".to_owned())),
+            ("closed", Entry::Closed),
+            ("digest", Entry::Digest),
+            ("again-3", Entry::Again(3)),
+            ("sent-1-of-2", Entry::Sent(1, 2)),
         ];
-        for (key, entry) in keys {
+        for (name, entry) in keys {
+            let key = window.key(&entry);
+            assert_eq!(key, format!("objects/20261125T021500Z-300s-0/{name}.json"));
             assert_eq!(Window::of_key(&key), Some((window, entry)), "{key}");
             assert!(key.starts_with(&window.prefix_of_time()), "{key}");
             assert!(key > Window::from(window.start()), "{key}");

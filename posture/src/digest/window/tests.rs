@@ -182,7 +182,12 @@ fn what_a_newer_version_has_put_is_not_misunderstood() {
     let batch = Batch { name: "a", events: vec![event(0)], alarming: 0 };
     let window = world.gather().put(&batch, NOON).now_or_never().unwrap().unwrap().window;
     let newer = br#"{"version":2,"events":[]}"#.to_vec();
-    world.store.put(&window.part_key((1, 0), "a"), newer).now_or_never().unwrap().unwrap();
+    world
+        .store
+        .put(&window.key(&Entry::Part(1, 0, "a".to_owned())), newer)
+        .now_or_never()
+        .unwrap()
+        .unwrap();
     let told = world.gather().close(Close::All, NOON).now_or_never().unwrap().unwrap();
     assert_eq!(told.events, 0);
     assert!(

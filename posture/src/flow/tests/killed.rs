@@ -78,7 +78,7 @@ fn scenarios() -> Vec<Scenario> {
                 }
                 world.bucket.change(|truth| truth.set(&Setting::PublicAccessBlock(None)));
             },
-            needed: &["s3guard and root are changing"],
+            needed: &["s3guard: conflict over reports with root"],
             closes: false,
         },
     ]

@@ -104,7 +104,7 @@ fn where_the_guard_stops_it_is_published_once_and_marked_behind_it() {
     expect![[r#"
         [
             "marks known/reports/event",
-            "publishes s3guard and root are changing reports in turn",
+            "publishes s3guard: conflict over reports with root",
             "marks buckets/reports/2026-11-20T12/stopped-public-access-block.json",
         ]"#]]
     .assert_eq(&format!("{:#?}", world.journal()));

@@ -13,22 +13,16 @@ use super::document::{Bucket, Document};
 use crate::model::severity::Severity;
 use crate::text::{push_or_escape, shown};
 
-/// The most characters of a title.
 pub(super) const TITLE_MAX: usize = 250;
-/// The most characters of a description.
 pub(super) const DESCRIPTION_MAX: usize = 8000;
-/// The most characters of a next step.
 pub(super) const STEP_MAX: usize = 350;
-/// The most characters of a keyword.
 pub(super) const KEYWORD_MAX: usize = 75;
 /// How many next steps are given: more would not be read.
 const STEPS_MAX: usize = 5;
 /// The most buckets whose page in the console is given.
 const LINKS_MAX: usize = 10;
-/// The most characters of a line.
 const LINE_MAX: usize = 1000;
 
-/// The custom notification.
 pub(super) fn chat(notice: &Notice) -> String {
     let document = &notice.document;
     let test = if document.test { "TEST: " } else { "" };
@@ -108,7 +102,6 @@ fn steps(document: &Document) -> Vec<String> {
     steps
 }
 
-/// Words in a code span.
 fn code(words: &str, characters_max: usize) -> String {
     format!("`{}`", inert(&shown(words, characters_max)))
 }

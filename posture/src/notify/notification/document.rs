@@ -358,7 +358,6 @@ impl Document {
         }
     }
 
-    /// The value of the attribute `kind`.
     pub(super) const fn topic(&self) -> Kind {
         match &self.body {
             Body::BucketReport(_) | Body::Joined(_) | Body::TugOfWar(_) => Kind::Bucket,
@@ -369,7 +368,6 @@ impl Document {
         }
     }
 
-    /// The reports of buckets.
     pub(super) fn reports(&self) -> &[BucketReport] {
         if let Body::Joined(joined) = &self.body {
             return &joined.reports;
@@ -412,7 +410,6 @@ impl Document {
 }
 
 impl OfAspect {
-    /// An aspect without any details.
     pub(crate) const fn new(aspect: Aspect, fate: Fate) -> Self {
         Self {
             aspect,

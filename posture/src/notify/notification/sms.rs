@@ -20,11 +20,9 @@ const ALPHABET: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæ�
 const EXTENSION: &str = "\u{c}^{}\\[~]|€";
 /// No bucket's name has more characters, and more of anything else is not looked at.
 const NAME_MAX: usize = 255;
-/// Where something is cut.
 const CUT: &str = "...";
 
-/// The text of an SMS: ours before the bucket, the bucket, and what is said of it. What does not fit is cut from the end,
-/// and of the bucket's name, if it is too long by itself, from its middle.
+/// The text of an SMS: our words, the name of the bucket, and the rest. What does not fit is cut from the end.
 pub fn sms(before: &str, bucket: &str, after: &str) -> String {
     let [bucket, after] = [bucket, after]
         .map(|part| shown(&part.chars().take(NAME_MAX).collect::<String>(), usize::MAX));
@@ -38,18 +36,7 @@ pub fn sms(before: &str, bucket: &str, after: &str) -> String {
         let says = |rest: &str| rest.contains(char::is_alphanumeric);
         return if text.strip_prefix(&name).is_some_and(says) { text } else { name };
     }
-    // Names differ more often at their ends than in their middle.
-    let characters: Vec<char> = bucket.chars().collect();
-    for kept in (0..=characters.len().min(SEPTETS_MAX)).rev() {
-        let (front, back) = (kept.div_ceil(2), kept / 2);
-        let front: String = characters[..front].iter().collect();
-        let back: String = characters[characters.len() - back..].iter().collect();
-        let text = format!("{before}{front}{CUT}{back}");
-        if fits(&text) {
-            return text;
-        }
-    }
-    cut(before, 0, "s3guard")
+    cut(&name, 0, "s3guard")
 }
 
 /// Whether a text is one part.

@@ -186,8 +186,8 @@ fn the_samples_are_short_messages_too() {
         TEST: s3guard: the sweep found 2 buckets to protect
         s3guard TEST: the sweep found 2 buckets to protect: s3guard-test-photos, s3guard-test-reports
 
-        TEST: s3guard and test are changing s3guard-test-reports in turn
-        s3guard TEST and test are changing s3guard-test-reports in turn. 111122223333 eu-west-1
+        TEST: s3guard: conflict over s3guard-test-reports with test
+        s3guard TEST: conflict over s3guard-test-reports with test. 111122223333 eu-west-1
 
         TEST: s3guard heard nothing of a bucket in eu-west-1
         s3guard TEST heard nothing of a bucket in eu-west-1: s3guard-test-photos
@@ -198,7 +198,7 @@ fn the_samples_are_short_messages_too() {
         TEST: s3guard: an alarm has gone off: s3guard-test
         s3guard TEST: an alarm has gone off: s3guard-test (Messages that the guard could not handle). 111122223333 eu-west-1
 
-        TEST: s3guard: deleted for good: test/report.pdf in s3guard-test-reports
+        TEST: s3guard: deleted for good in s3guard-test-reports: test/report.pdf
         s3guard TEST: deleted for good in s3guard-test-reports: test/report.pdf. 111122223333 eu-west-1
     "#]].assert_eq(&all.join("\n"));
 }

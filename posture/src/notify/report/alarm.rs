@@ -10,7 +10,6 @@ use crate::notify::notification::{Draft, Origin, sms};
 use crate::text::shown_time;
 use crate::text::{shown, wrapped};
 
-/// The most characters that are shown of what `CloudWatch` says.
 const WORDS_MAX: usize = 1024;
 
 /// Says that an alarm has changed its state.

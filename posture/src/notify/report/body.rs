@@ -14,12 +14,7 @@ use crate::text::{shown, unbroken, wrapped};
 use crate::text::{shown_time, times_words};
 use crate::{AccountId, Action, Baseline, Call, Record, Tool, Trigger};
 
-/// What is said once of all that could not be done.
 const AGAIN: &str = "s3guard tries again with the bucket's next event, and with the sweep.";
-/// The most that a notice says of how to make it permanent, in bytes: 4 KiB with the line that says what is left out.
-const PERMANENT_BYTES_MAX: usize = 4 * 1024 - 64;
-
-/// The text of a notice.
 pub(super) fn text(report: &Report<'_>, matter: &Matter<'_>) -> String {
     let mut text = head(report).expect("a string takes everything");
     text += &titled("Done", &report.done.iter().map(|done| item(report, done)).collect::<Vec<_>>());
@@ -58,7 +53,6 @@ fn call_lines(call: &Call, account: &AccountId) -> String {
     format!("{lines}\n        {}", shown(&call.principal, 300))
 }
 
-/// What is exempt, until when and why.
 fn exempt_line(exempt: &Exempt) -> String {
     let until = match exempt.until {
         Some(until) => format!("until {until}"),
@@ -119,36 +113,25 @@ fn item(report: &Report<'_>, (action, record): &(Action, Record)) -> String {
     format!("{done}\n    undo: {}", undo(report, record).unwrap_or_else(by_hand))
 }
 
-/// What the tool of the latest call has to say, or its next run undoes what was done.
+/// What to configure in the tool of the latest call, whose next run reverts the remediation otherwise.
 fn permanent(report: &Report<'_>) -> String {
     let Some(tool) = report.trigger.calls().last().map(|call| call.tool) else {
         return String::new();
     };
-    let mut lines: Vec<String> = Vec::new();
-    let mut bytes = 0;
-    for snippet in report.done.iter().filter_map(|(action, _)| snippet(tool, report.id, action)) {
-        let snippet = snippet.replace('\n', "\n  ");
-        bytes += snippet.len() + 4;
-        if bytes > PERMANENT_BYTES_MAX {
-            lines.push("… and the like for what else was done".to_owned());
-            break;
-        }
-        if !lines.is_empty() {
-            lines.push(String::new());
-        }
-        lines.push(snippet);
-    }
-    let lines: Vec<String> = lines.iter().map(|line| format!("  {line}")).collect();
-    titled(&format!("To make it permanent in {tool}"), &lines).replace("\n  \n", "\n\n")
+    let done = report.done.iter().filter_map(|(action, _)| snippet(tool, report.id, action));
+    snippets(&format!("To make it permanent in {tool}"), done)
 }
 
-/// What the template of the bucket's stack should say, where it was left to it, whoever made the call.
+/// What the template of the bucket's stack should have, where the setting was left to it, no matter who made the call.
 fn for_the_stack(report: &Report<'_>, matter: &Matter<'_>) -> String {
-    let snippets = matter.left.iter().filter_map(|(aspect, because)| {
+    let left = matter.left.iter().filter_map(|(aspect, because)| {
         let action = Action { set: because.for_the_stack()?, aspects: vec![*aspect] };
         snippet(Tool::CloudFormation, report.id, &action)
     });
-    let lines: Vec<String> =
-        snippets.map(|snippet| format!("  {}", snippet.replace('\n', "\n  "))).collect();
-    titled("For the template of its stack", &lines)
+    snippets("For the template of its stack", left)
+}
+
+fn snippets(title: &str, snippets: impl Iterator<Item = String>) -> String {
+    let snippets = snippets.map(|snippet| format!("  {}", snippet.replace('\n', "\n  ")));
+    titled(title, &snippets.collect::<Vec<_>>()).replace("\n  \n", "\n\n")
 }

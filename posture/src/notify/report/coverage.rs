@@ -8,25 +8,18 @@ use crate::notify::notification::{Draft, Origin, first_and_others, sms};
 use crate::text::wrapped;
 use crate::{BucketName, Notice};
 
-/// The most buckets that a notice names.
-const BUCKETS_TOLD_MAX: usize = 100;
-
 /// Says that the sweep found buckets of which an event should have told, and why none may have come.
 pub fn coverage_gap(buckets: &[BucketName], origin: &Origin<'_>) -> Notice {
     let Origin { account, region, .. } = *origin;
     let count = buckets.len();
-    let mut names: Vec<String> =
-        buckets.iter().take(BUCKETS_TOLD_MAX).map(ToString::to_string).collect();
+    let names: Vec<String> = buckets.iter().map(ToString::to_string).collect();
     let causes = [
         format!("The trail is off, or does not log management events of {region} that write."),
         "The bucket was made by way of us-east-1, and s3guard is not deployed there.".to_owned(),
         format!("The trail is one of another Region only, and not of {region}."),
         "Somebody has switched off the rule, or changed what it lets through.".to_owned(),
     ];
-    let body = CoverageGap {
-        buckets: buckets.iter().map(ToString::to_string).collect(),
-        likely_causes: causes.to_vec(),
-    };
+    let body = CoverageGap { buckets: names.clone(), likely_causes: causes.to_vec() };
     let of_bucket = |name: &BucketName| Bucket {
         name: name.to_string(),
         grade: None,
@@ -41,15 +34,12 @@ pub fn coverage_gap(buckets: &[BucketName], origin: &Origin<'_>) -> Notice {
         id: format!("coverage-gap:{account}:{region}:{first}"),
         severity: Severity::Warning,
         actions: vec!["missed"],
-        buckets: buckets.iter().take(BUCKETS_TOLD_MAX).map(of_bucket).collect(),
+        buckets: buckets.iter().map(of_bucket).collect(),
         sms: sms(&format!("{title}: "), first, &after),
         title,
         text: format!("Account {account}, {region}\n\n"),
         body: Body::CoverageGap(body),
     };
-    if count > BUCKETS_TOLD_MAX {
-        names.push(format!("… and {} more", count - BUCKETS_TOLD_MAX));
-    }
     draft.text += &wrapped(
         "The sweep found buckets that were made after s3guard was deployed, and of which no event told. It has looked at \
          them now. But a bucket that is weakened there may not be noticed before the next sweep.",

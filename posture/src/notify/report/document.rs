@@ -7,10 +7,8 @@ use crate::notify::notification::document::{self, BucketReport, Fate, OfAspect, 
 use crate::reconcile::record::State;
 use crate::{AccountId, Aspect, Call, Finding, Record};
 
-/// The most characters of a cause.
 const CAUSE_MAX: usize = 600;
 
-/// The document's body.
 pub(super) fn of(report: &Report<'_>, matter: &Matter<'_>) -> BucketReport {
     let account = &report.id.account;
     let calls = report.trigger.calls().iter().take(CALLS_TOLD_MAX);

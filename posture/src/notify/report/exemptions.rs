@@ -10,9 +10,6 @@ use crate::notify::notification::document::{Body, ExemptionsEnding};
 use crate::notify::notification::{Draft, Origin, sms};
 use crate::text::shown;
 
-/// The most exemptions that a notice names.
-const ENDINGS_TOLD_MAX: usize = 100;
-
 /// Says which exemptions end, the first one first.
 pub fn exemptions_ending(endings: &[Ending], origin: &Origin<'_>) -> Notice {
     let Origin { account, region, now, .. } = *origin;
@@ -20,11 +17,7 @@ pub fn exemptions_ending(endings: &[Ending], origin: &Origin<'_>) -> Notice {
     let mut endings: Vec<&Ending> = endings.iter().collect();
     endings.sort_by_key(|ending| (ending.until, ending.number));
     let count = endings.len();
-    let mut lines: Vec<String> =
-        endings.iter().take(ENDINGS_TOLD_MAX).map(|ending| line(ending, today)).collect();
-    if count > ENDINGS_TOLD_MAX {
-        lines.push(format!("… and {} more", count - ENDINGS_TOLD_MAX));
-    }
+    let lines: Vec<String> = endings.iter().map(|ending| line(ending, today)).collect();
     let first_buckets = endings.first().map_or(String::new(), |first| shown(&first.buckets, 80));
     let mut text = format!("Account {account}, {region}\n");
     text += &section("Exemptions that end", &lines);

@@ -13,13 +13,9 @@ use crate::{Aspect, BucketId, Call, Finding, LeftBecause, SettingKind, WaitBecau
 /// The most calls that a notice names: as many as a batch can hold.
 pub(super) const CALLS_TOLD_MAX: usize = 10;
 
-/// What there is to tell.
 pub(super) struct Matter<'a> {
-    /// The values of the attribute `action`.
     pub(super) actions: Vec<&'static str>,
-    /// What is left, and why.
     pub(super) left: Vec<(Aspect, &'a LeftBecause)>,
-    /// What may be mended later.
     pub(super) later: Vec<(Aspect, WaitBecause)>,
     /// What the calls have touched and is exempt.
     pub(super) exempt: Vec<&'a Exempt>,
@@ -85,7 +81,6 @@ impl<'a> Matter<'a> {
     }
 }
 
-/// Whether an aspect is what keeps the public out.
 fn shuts_out(aspect: Aspect) -> bool {
     matches!(aspect, Aspect::PublicAccess | Aspect::AccountPublicAccess)
 }

@@ -5,7 +5,7 @@ use time::macros::{date, datetime};
 use super::*;
 use crate::BucketName;
 use crate::model::baseline::Exempt;
-use crate::model::setting::{AccessLogs, Algorithm, Encryption, Key, PublicAccessBlock, SseC};
+use crate::model::setting::{AccessLogs, Algorithm, Encryption, PublicAccessBlock, SseC};
 use crate::notify::notification::Attribute;
 use crate::reconcile::inspect::Inspection;
 use crate::reconcile::record::State;
@@ -360,23 +360,4 @@ fn the_tool_of_the_latest_call_is_told_what_makes_it_permanent() {
     }
     let text = Look::new(calls("PutBucketEncryption"), vec![sse_c()]).notice().unwrap().text;
     assert!(!text.contains("permanent"), "{text}");
-}
-
-#[test]
-fn what_makes_it_permanent_does_not_drown_the_rest() {
-    let key = Key::Named("k".repeat(3_000));
-    let mend =
-        Encryption { algorithm: Algorithm::Kms(key), bucket_key: true, sse_c: SseC::Blocked };
-    let weak = |aspect, mend| Finding::Weak { aspect, was: "not set".to_owned(), mend };
-    let logs = AccessLogs { target_bucket: "logs".to_owned(), target_prefix: "p".repeat(1_000) };
-    let findings = vec![
-        weak(Aspect::Encryption, Setting::Encryption(Some(mend))),
-        weak(Aspect::AccessLogs, Setting::AccessLogs(Some(logs))),
-    ];
-    let call = Call { tool: Tool::CloudFormation, ..call("PutBucketEncryption") };
-    let text = Look::new(Trigger::Calls(vec![call]), findings).notice().unwrap().text;
-    let (_, permanent) = text.split_once("To make it permanent in CloudFormation\n").unwrap();
-    let (permanent, _) = permanent.split_once("\n\nProtected").unwrap();
-    assert!(permanent.contains("KMSMasterKeyID") && permanent.len() <= 4 * 1024, "{permanent}");
-    assert!(permanent.ends_with("\n  … and the like for what else was done"), "{permanent}");
 }

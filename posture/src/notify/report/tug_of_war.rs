@@ -17,11 +17,6 @@ use crate::text::shown_time;
 use crate::text::{shown, unbroken};
 use crate::{Aspect, BucketId, Call, Grade, Notice, SettingKind, Tool};
 
-/// Room for the principal in a subject, in characters: a longer name is cut.
-const PRINCIPAL_CHARACTERS_MAX: usize = 40;
-/// The most characters of a subject; see [`crate::text::subject`].
-const SUBJECT_CHARACTERS_MAX: usize = 98;
-
 /// What is known when the guard stops.
 #[derive(Clone, Copy, Debug)]
 pub struct TugOfWar<'a> {
@@ -65,9 +60,15 @@ pub fn tug_of_war(seen: &TugOfWar<'_>) -> Notice {
         deeds.last = deeds.last.max(call.time);
     }
     let BucketId { name, account, region } = seen.id;
-    let title = title(seen, &others);
+    let mut principals: Vec<&str> = others.keys().map(|(principal, _)| *principal).collect();
+    principals.dedup();
+    let with = match principals[..] {
+        [] => String::new(),
+        [one] => format!(" with {}", short(one)),
+        _ => format!(" with {} others", principals.len()),
+    };
+    let before = "s3guard: conflict over ";
     let text = text(seen, &others).expect("a string takes everything");
-    let (before, after) = title.split_once(called(seen.id)).unwrap_or((&title, ""));
     let bucket = Bucket {
         name: name.to_string(),
         grade: seen.grade.filter(|_| !name.is_account()),
@@ -89,25 +90,11 @@ pub fn tug_of_war(seen: &TugOfWar<'_>) -> Notice {
         actions: vec![STOPPED],
         buckets: vec![bucket],
         text,
-        sms: sms(before, called(seen.id), &format!("{after}. {account} {region}")),
-        title: title.clone(),
+        sms: sms(before, called(seen.id), &format!("{with}. {account} {region}")),
+        title: format!("{before}{}{with}", called(seen.id)),
         body: Body::TugOfWar(body),
     };
     draft.into()
-}
-
-fn title(seen: &TugOfWar<'_>, others: &Others<'_>) -> String {
-    let mut principals: Vec<&str> = others.keys().map(|(principal, _)| *principal).collect();
-    principals.dedup();
-    let names = match principals[..] {
-        [] => "somebody".to_owned(),
-        [one] => short(one),
-        _ => format!("{} others", principals.len()),
-    };
-    let with =
-        |names: &str| format!("s3guard and {names} are changing {} in turn", called(seen.id));
-    let room = SUBJECT_CHARACTERS_MAX.saturating_sub(with("").chars().count() + 1);
-    with(&shown(&names, room.min(PRINCIPAL_CHARACTERS_MAX)))
 }
 
 fn text(seen: &TugOfWar<'_>, others: &Others<'_>) -> Result<String, std::fmt::Error> {
@@ -123,11 +110,7 @@ fn text(seen: &TugOfWar<'_>, others: &Others<'_>) -> Result<String, std::fmt::Er
     writeln!(text, "{}", labelled("Writes", &said))?;
     let said = format!("s3guard leaves this setting alone until {until}; it keeps the others");
     writeln!(text, "{}", labelled("Still", &said))?;
-    let mut who: Vec<String> = others.values().map(line).collect();
-    if who.len() > CALLS_TOLD_MAX {
-        let rest = who.split_off(CALLS_TOLD_MAX).len();
-        who.push(format!("… and {rest} more"));
-    }
+    let who: Vec<String> = others.values().map(line).collect();
     text += &section("Who else changes it", &who);
     let weak: Vec<String> = seen.aspects.iter().map(|aspect| aspect.words().to_owned()).collect();
     text += &section("Weaker than wanted until then", &weak);

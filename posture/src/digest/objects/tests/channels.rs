@@ -95,31 +95,31 @@ fn a_hostile_key_in_the_subject_is_one_line_of_an_email_and_one_sms() {
         format!("{}\n{}\n", notice.subject, notice.sms)
     });
     expect![[r#"
-        s3guard: deleted for good: a\u{d}\u{a}b\u{1b}[2J\u{0}\u{7f}\u{85} in reports
+        s3guard: deleted for good in reports: a\u{d}\u{a}b\u{1b}[2J\u{0}\u{7f}\u{85}
         s3guard: deleted for good in reports: a\u{d}\u{a}b\u{1b}[2J\u{0}\u{7f}\u{85}. 111122223333 eu-west-1
 
-        s3guard: deleted for good: invoice\u{202e}fdp.exe\u{2066}\u{200b}\u{feff} in reports
+        s3guard: deleted for good in reports: invoice\u{202e}fdp.exe\u{2066}\u{200b}\u{feff}
         s3guard: deleted for good in reports: invoice\u{202e}fdp.exe\u{2066}\u{200b}\u{feff}. 111122223333 eu-west-1
 
-        s3guard: deleted for good: "quoted" 'twice' \ \u{41} {{x}} ${x} %s in reports
+        s3guard: deleted for good in reports: "quoted" 'twice' \ \u{41} {{x}} ${x} %s
         s3guard: deleted for good in reports: "quoted" 'twice' \ \u{41} {{x}} ${x} %s. 111122223333 eu-west-1
 
-        s3guard: deleted for good: *bold* _it_ ~no~ `code` [link](https://x… in reports
+        s3guard: deleted for good in reports: *bold* _it_ ~no~ `code` [link](https://x) # > - 1.
         s3guard: deleted for good in reports: *bold* _it_ ~no~ `code` [link...
 
-        s3guard: deleted for good: <!channel> <!here> <@U1> @here @channel … in reports
+        s3guard: deleted for good in reports: <!channel> <!here> <@U1> @here @channel &lt; <https://x|y> m…
         s3guard: deleted for good in reports: <!channel> <!here> <@U1> @here @channel &lt; <https://x|y> me@example.com. 111122223333 eu-west-1
 
-        s3guard: deleted for good: \u{a}\u{a}Bucket other\u{a}  deleted for good: forge… in reports
+        s3guard: deleted for good in reports: \u{a}\u{a}Bucket other\u{a}  deleted for good: forged\u{a}
         s3guard: deleted for good in reports: \u{a}\u{a}Bucket other\u{a}  deleted for good: forged\u{a}. 111122223333 eu-west-1
 
-        s3guard: deleted for good:   \u{9}  in reports
+        s3guard: deleted for good in reports:   \u{9} 
         s3guard: deleted for good in reports:   \u{9} . 111122223333 eu-west-1
 
-        s3guard: deleted for good: ../../etc/passwd?a=b&c=d#e in reports
+        s3guard: deleted for good in reports: ../../etc/passwd?a=b&c=d#e
         s3guard: deleted for good in reports: ../../etc/passwd?a=b&c=d#e. 111122223333 eu-west-1
 
-        s3guard: deleted for good: 🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝… in reports
+        s3guard: deleted for good in reports: 🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝…
         s3guard: deleted for good in reports
     "#]].assert_eq(&lines.collect::<Vec<_>>().join("\n"));
 }
