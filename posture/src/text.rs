@@ -35,12 +35,8 @@ pub(crate) fn push_or_escape(text: &mut String, character: char, is_escaped: boo
 ///
 /// Source: Amazon SNS API Reference, `Publish`.
 pub fn subject(text: &str) -> String {
-    let shown = shown(text, 98);
-    if shown.chars().count() <= 99 {
-        shown
-    } else {
-        shown.chars().take(98).chain(['…']).collect()
-    }
+    // Escapes make it longer.
+    shown(&shown(text, 98), 98)
 }
 
 /// JSON that says the same, in which what [`shown`] would not show is escaped. It can only stand in texts there.
@@ -120,18 +116,6 @@ pub fn seconds(text: &str) -> Option<u64> {
         return None;
     }
     digits.parse::<u64>().ok()?.checked_mul(unit)
-}
-
-/// That something happens once more, in words.
-pub(crate) fn times_words(times: u32) -> String {
-    let ending = match (times % 10, times % 100) {
-        (_, 11..=13) => "th",
-        (1, _) => "st",
-        (2, _) => "nd",
-        (3, _) => "rd",
-        _ => "th",
-    };
-    format!("This is the {times}{ending} time within the hour.")
 }
 
 #[cfg(test)]

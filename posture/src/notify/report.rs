@@ -171,13 +171,13 @@ fn labelled(label: &str, words: &str) -> String {
 }
 
 /// A title with items under it, each of them prose; nothing without items.
-fn section(title: &str, items: &[String]) -> String {
-    let items: Vec<String> = items.iter().map(|item| wrapped(item, "  ", "    ")).collect();
-    titled(title, &items)
+fn section(title: &str, items: impl IntoIterator<Item = String>) -> String {
+    titled(title, items.into_iter().map(|item| wrapped(&item, "  ", "    ")))
 }
 
 /// A title with lines under it, as they are; nothing without lines.
-fn titled(title: &str, lines: &[String]) -> String {
+fn titled(title: &str, lines: impl IntoIterator<Item = String>) -> String {
+    let lines: Vec<String> = lines.into_iter().collect();
     if lines.is_empty() { String::new() } else { format!("\n{title}\n{}\n", lines.join("\n")) }
 }
 

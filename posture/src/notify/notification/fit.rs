@@ -48,18 +48,14 @@ impl Notice {
             let whole = whole.map_or_else(String::new, |whole| format!("\nAll of it: {whole}\n"));
             format!("\nand {lines} more lines\n{whole}")
         };
-        let room = bytes_max.saturating_sub(measure(&end(usize::MAX)));
-        let (mut bytes, mut kept, mut lines) = (0, 0, 0);
-        for line in text.split_inclusive('\n') {
-            let end = bytes + measure(line);
-            if end > room || lines > 0 {
-                lines += 1;
-            } else {
-                bytes = end;
-                kept += line.len();
-            }
+        let mut room = bytes_max.saturating_sub(measure(&end(usize::MAX)));
+        let mut lines = text.split_inclusive('\n').peekable();
+        let mut kept = String::new();
+        while let Some(line) = lines.next_if(|line| measure(line) <= room) {
+            room -= measure(line);
+            kept += line;
         }
-        format!("{}{}", &text[..kept], end(lines))
+        kept + &end(lines.count())
     }
 }
 

@@ -76,7 +76,7 @@ fn text(alarm: &AlarmEvent, origin: &Origin<'_>) -> String {
             "See in CloudWatch what the alarm counts, on the dashboard of the stack {}, and in the functions' logs why.",
             shown(stack, 128)
         );
-        text += &section("What to do", &[advice]);
+        text += &section("What to do", [advice]);
     }
     text + &format!("\n{}/cloudwatch/home?region={region}#alarmsV2:\n", console(region))
 }

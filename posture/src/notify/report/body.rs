@@ -10,30 +10,28 @@ use crate::model::principal::known_as;
 use crate::notify::iac_snippet::snippet;
 use crate::notify::links::console_link;
 use crate::reconcile::record::State;
-use crate::text::{shown, unbroken, wrapped};
-use crate::text::{shown_time, times_words};
+use crate::text::{shown, shown_time, unbroken, wrapped};
 use crate::{AccountId, Action, Baseline, Call, Record, Tool, Trigger};
 
 const AGAIN: &str = "s3guard tries again with the bucket's next event, and with the sweep.";
+
 pub(super) fn text(report: &Report<'_>, matter: &Matter<'_>) -> String {
     let mut text = head(report).expect("a string takes everything");
-    text += &titled("Done", &report.done.iter().map(|done| item(report, done)).collect::<Vec<_>>());
+    text += &titled("Done", report.done.iter().map(|done| item(report, done)));
     text += &permanent(report);
     let failed = report.failed.iter().map(|(action, cause)| {
         format!("{} (wanted: {})", shown(cause, 600), shown(&action.to_string(), 300))
     });
     let again = (!report.failed.is_empty()).then(|| AGAIN.to_owned());
-    text += &section("Not done", &failed.chain(again).collect::<Vec<_>>());
-    let later =
-        matter.later.iter().map(|(aspect, because)| format!("{}: {because}", aspect.words()));
-    text += &section("Later", &later.collect::<Vec<_>>());
+    text += &section("Not done", failed.chain(again));
+    let later = matter.later.iter();
+    text += &section("Later", later.map(|(it, because)| format!("{}: {because}", it.words())));
     let left = matter.left.iter().map(|(aspect, because)| {
         format!("{}: {}", aspect.words(), shown(&because.to_string(), 600))
     });
-    text += &section("Left as it is", &left.collect::<Vec<_>>());
+    text += &section("Left as it is", left);
     text += &for_the_stack(report, matter);
-    let exempt = matter.exempt.iter().map(|exempt| exempt_line(exempt));
-    text += &section("Exempt", &exempt.collect::<Vec<_>>());
+    text += &section("Exempt", matter.exempt.iter().map(|exempt| exempt_line(exempt)));
     tail(report, &mut text).expect("a string takes everything");
     text
 }
@@ -96,7 +94,8 @@ fn tail(report: &Report<'_>, text: &mut String) -> fmt::Result {
         writeln!(text, "\nProtected {:.1} s after the event.", took.as_secs_f64())?;
     }
     if report.times_within_hour > 1 {
-        writeln!(text, "\n{}", times_words(report.times_within_hour))?;
+        let times = report.times_within_hour;
+        writeln!(text, "\nRemediated {times} times within the hour, this time included.")?;
     }
     writeln!(text, "\n{}", console_link(&report.id.region, &report.id.name))
 }
@@ -133,5 +132,5 @@ fn for_the_stack(report: &Report<'_>, matter: &Matter<'_>) -> String {
 
 fn snippets(title: &str, snippets: impl Iterator<Item = String>) -> String {
     let snippets = snippets.map(|snippet| format!("  {}", snippet.replace('\n', "\n  ")));
-    titled(title, &snippets.collect::<Vec<_>>()).replace("\n  \n", "\n\n")
+    titled(title, snippets).replace("\n  \n", "\n\n")
 }

@@ -47,7 +47,7 @@ pub fn coverage_gap(buckets: &[BucketName], origin: &Origin<'_>) -> Notice {
         "",
     );
     draft.text.push('\n');
-    draft.text += &section("Buckets", &names);
-    draft.text += &section("Likely causes", &causes);
+    draft.text += &section("Buckets", names);
+    draft.text += &section("Likely causes", causes);
     draft.into()
 }

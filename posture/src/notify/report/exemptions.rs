@@ -17,15 +17,15 @@ pub fn exemptions_ending(endings: &[Ending], origin: &Origin<'_>) -> Notice {
     let mut endings: Vec<&Ending> = endings.iter().collect();
     endings.sort_by_key(|ending| (ending.until, ending.number));
     let count = endings.len();
-    let lines: Vec<String> = endings.iter().map(|ending| line(ending, today)).collect();
+    let lines = endings.iter().map(|ending| line(ending, today));
     let first_buckets = endings.first().map_or(String::new(), |first| shown(&first.buckets, 80));
     let mut text = format!("Account {account}, {region}\n");
-    text += &section("Exemptions that end", &lines);
+    text += &section("Exemptions that end", lines);
     let advice = [
         "Nothing, if the reason is gone: s3guard mends the buckets after the last day.".to_owned(),
         "If it is not, give the exemption another end in s3guard.toml, and deploy.".to_owned(),
     ];
-    text += &section("What to do", &advice);
+    text += &section("What to do", advice);
     let what = if count == 1 { "an exemption ends" } else { "exemptions end" };
     let first = endings.first().map_or_else(String::new, |first| format!(" on {}", first.until));
     let title = if count == 1 {

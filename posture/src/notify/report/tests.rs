@@ -9,7 +9,6 @@ use crate::model::setting::{AccessLogs, Algorithm, Encryption, PublicAccessBlock
 use crate::notify::notification::Attribute;
 use crate::reconcile::inspect::Inspection;
 use crate::reconcile::record::State;
-use crate::text::times_words;
 use crate::{
     Aspect, Call, Grade, LeftBecause, Observed, Setting, SettingKind, Tool, WaitBecause, plan,
 };

@@ -110,10 +110,9 @@ fn text(seen: &TugOfWar<'_>, others: &Others<'_>) -> Result<String, std::fmt::Er
     writeln!(text, "{}", labelled("Writes", &said))?;
     let said = format!("s3guard leaves this setting alone until {until}; it keeps the others");
     writeln!(text, "{}", labelled("Still", &said))?;
-    let who: Vec<String> = others.values().map(line).collect();
-    text += &section("Who else changes it", &who);
-    let weak: Vec<String> = seen.aspects.iter().map(|aspect| aspect.words().to_owned()).collect();
-    text += &section("Weaker than wanted until then", &weak);
+    text += &section("Who else changes it", others.values().map(line));
+    let weak = seen.aspects.iter().map(|aspect| aspect.words().to_owned());
+    text += &section("Weaker than wanted until then", weak);
     let mut advice = vec![
         "If s3guard is right, change what they run. Its notices about this bucket say with which lines.".to_owned(),
         "If they are right, exempt the bucket in s3guard.toml, with a reason and an end, and deploy.".to_owned(),
@@ -123,7 +122,7 @@ fn text(seen: &TugOfWar<'_>, others: &Others<'_>) -> Result<String, std::fmt::Er
             "Until one of them is done, every run undoes what s3guard has mended.".to_owned(),
         );
     }
-    text += &section("What to do", &advice);
+    text += &section("What to do", advice);
     writeln!(text, "\n{}", console_link(&seen.id.region, &seen.id.name))?;
     Ok(text)
 }
