@@ -1,4 +1,4 @@
-//! Who is told what, and of which objects.
+//! Notifications about objects and in chats, and subscriptions.
 
 mod address;
 mod filter;
@@ -23,7 +23,7 @@ use super::values::Bounded;
 use crate::model::severity::Severity;
 use crate::text::named::named;
 
-/// Who is told what, and of which objects.
+/// Notifications about objects and in chats.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(
     rename = "the table `[notifications]`",
@@ -33,20 +33,20 @@ use crate::text::named::named;
 )]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Notifications"))]
 pub struct Notifications {
-    /// How long changes of objects are gathered into one message: `10s` to `300s`, `1m` to `5m`, or exactly `15m`, `1h` or
-    /// `1d`.
+    /// The window in which changes of objects are collected into one notification: `10s` to `300s`, `1m` to `5m`, or exactly
+    /// `15m`, `1h` or `1d`.
     #[cfg_attr(
         test,
         schemars(with = "String", regex(pattern = "^[0-9]+[smhd]$"), extend("default" = "60s"))
     )]
     window: Option<Window>,
-    /// From this severity on, messages also go to a topic of their own, in the form that Amazon Q Developer in chat
-    /// applications reads. Without it there is no such topic.
+    /// The least severity of notifications that are also published to a separate topic, in the form of Amazon Q Developer in
+    /// chat applications. Without it there is no such topic.
     pub chat: Option<Severity>,
-    /// So many changes within one window and one bucket make an alert, which is sent at once.
+    /// The numbers of changes in one window and one bucket that cause an alert, which is published at once.
     #[cfg_attr(test, schemars(with = "schema::Alert"))]
     alert: BTreeMap<Threshold, Count>,
-    /// Which objects are told of.
+    /// The changes of objects that are reported.
     pub objects: Selection,
 }
 
@@ -78,24 +78,24 @@ named! {
 }
 
 impl Notifications {
-    /// How long changes of objects are gathered into one message.
+    /// The window in which changes of objects are collected.
     pub fn window(&self) -> Window {
         self.window.unwrap_or_default()
     }
 
-    /// How many changes are an alert.
+    /// The numbers of changes that cause an alert.
     pub fn alert(&self) -> BTreeMap<Threshold, u32> {
         let usual = [(Threshold::Deleted, 100), (Threshold::DeletedForGood, 10)];
         let own = self.alert.iter().map(|(threshold, count)| (*threshold, count.get()));
         usual.into_iter().chain(own).collect()
     }
 
-    /// The buckets in which a created object is looked up, as patterns with `*` and `?`.
+    /// The buckets in which new objects are looked up, as patterns with `*` and `?`.
     pub fn tell_overwrites(&self) -> impl Iterator<Item = &str> {
         self.objects.tell_overwrites.iter().map(|pattern| pattern.as_str())
     }
 
-    /// Whether a created object of the bucket is looked up, to tell whether it was overwritten.
+    /// Whether new objects of the bucket are looked up to detect overwrites.
     pub fn tells_overwrites_in(&self, bucket: &str) -> bool {
         self.objects.tell_overwrites.iter().any(|pattern| pattern.matches(bucket))
     }

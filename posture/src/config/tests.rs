@@ -99,8 +99,8 @@ fn what_is_no_json_is_told() {
     check(
         "",
         expect![[r#"
-        the configuration has a mistake: it is no JSON: EOF while parsing a value at line 1 column 0
-    "#]],
+            the configuration has a mistake: it is not JSON: EOF while parsing a value at line 1 column 0
+        "#]],
     );
     check(
         "[]",

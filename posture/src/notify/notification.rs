@@ -1,4 +1,4 @@
-//! A message to the owner, before it becomes a call to SNS: for each channel what is read there.
+//! A notification before it is published to SNS, in the form for each channel.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,7 +25,7 @@ pub use sms::sms;
 
 use document::{Body, Bucket, Joined};
 
-/// A message: what people and programs read, and the attributes that subscriptions filter by.
+/// A notification for people and programs, and the attributes that subscriptions filter by.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notice {
     /// The subject of an email: fewer than 100 characters, one line.
@@ -34,33 +34,33 @@ pub struct Notice {
     pub text: String,
     /// The text of an SMS: one part.
     pub sms: String,
-    /// What programs read.
+    /// The document for programs.
     pub document: Document,
     /// What filter policies match: `kind`, `bucket`, `grade`, `action`, `severity`, `account`, `region`.
     pub attributes: BTreeMap<String, Attribute>,
 }
 
-/// Who tells, and when.
+/// The stack that sends a notification, and when.
 #[derive(Clone, Copy, Debug)]
 pub struct Origin<'a> {
-    /// The account that is spoken of.
+    /// The account that the notification is about.
     pub account: &'a AccountId,
-    /// The Region that is spoken of.
+    /// The Region that the notification is about.
     pub region: &'a Region,
-    /// The stack that tells.
+    /// The stack that sends it.
     pub stack: &'a str,
     /// The time.
     pub now: OffsetDateTime,
 }
 
-/// What a notice is made of.
+/// The parts of a notification.
 #[derive(Clone, Debug)]
 pub(crate) struct Draft<'a> {
     pub(crate) origin: Origin<'a>,
-    /// What is the same for each delivery of the same news.
+    /// The same for each delivery of the same notification.
     pub(crate) id: String,
     pub(crate) severity: Severity,
-    /// What was done, or happened: the values of the attribute `action`.
+    /// The values of the attribute `action`.
     pub(crate) actions: Vec<&'static str>,
     pub(crate) buckets: Vec<Bucket>,
     pub(crate) title: String,
@@ -95,25 +95,25 @@ impl From<Draft<'_>> for Notice {
 }
 
 impl Notice {
-    /// The message for SNS with `MessageStructure` `json`: what is sent by each protocol.
+    /// The message for SNS with `MessageStructure` `json`: the text for each protocol.
     ///
-    /// People have a text of their own, email and SMS. Every other protocol falls back to `default`, which is the document:
-    /// that it stands here once, and not once for each protocol, is what there is room for long lists from.
+    /// Email and SMS have their own text. All other protocols use `default`, the document, so that the message contains it
+    /// only once and has room for long lists.
     ///
     /// Source: Amazon SNS API Reference, `Publish`.
     pub fn message(&self) -> String {
         json!({ "default": self.document.json(), "email": self.text, "sms": self.sms }).to_string()
     }
 
-    /// The message for a topic that Amazon Q Developer in chat applications reads.
+    /// The message for Amazon Q Developer in chat applications.
     pub fn chat(&self) -> String {
         chat::chat(self)
     }
 
-    /// Makes few notices of many, as few as can be: of the reports of buckets their texts one after the other, their
-    /// attributes together. What is no report stays by itself.
+    /// Joins the reports of buckets into as few notifications as possible: their texts one after the other, their
+    /// attributes together. All other notifications are left unchanged.
     ///
-    /// SNS suspends the subscription of an address that gets more than ten mails a second; a sweep can find more.
+    /// SNS suspends the subscription of an address that gets more than ten emails a second; a sweep can find more buckets.
     ///
     /// Source: Amazon SNS Developer Guide, "Email notifications".
     pub fn joined(notices: Vec<Self>) -> Vec<Self> {
@@ -134,7 +134,7 @@ impl Notice {
     }
 }
 
-/// One notice of reports of buckets, of which there is at least one.
+/// One notification for several reports of buckets.
 fn join(notices: &[Notice]) -> Notice {
     let first = notices[0].document.clone();
     let reports = notices.iter().flat_map(|notice| notice.document.reports()).cloned().collect();
@@ -161,7 +161,7 @@ fn join(notices: &[Notice]) -> Notice {
     Notice { subject, text, sms, document, attributes }.fitted()
 }
 
-/// The first of some names, and the others as they stand behind it.
+/// The first of several names, and the others as they follow it.
 pub(crate) fn first_and_others(names: &[String]) -> (&str, String) {
     match names {
         [] => ("", String::new()),
@@ -170,7 +170,7 @@ pub(crate) fn first_and_others(names: &[String]) -> (&str, String) {
     }
 }
 
-/// What stands between the texts of joined notices.
+/// The separator between the texts of joined notifications.
 const SEPARATOR: &str = "\n----------------------------------------\n\n";
 
 #[cfg(test)]

@@ -64,7 +64,7 @@ fn show(page: &mut Page) -> Result<(), Failure> {
 
     page.step("Later, somebody opens it")?;
     buckets::open(page, &account, &bucket)?;
-    let mail = mailbox::show_about(page, &account, OWNER, (&bucket, "undid a weakening"))?;
+    let mail = mailbox::show_about(page, &account, OWNER, (&bucket, "reverted a weakening"))?;
 
     page.step("An object comes, changes and goes")?;
     page.say("(The guard has had S3 tell EventBridge of objects; nobody has to switch it on.")?;

@@ -1,23 +1,23 @@
-//! Where notices go: addresses as SNS takes them, and what was probably meant by one that it does not take.
+//! Endpoints of subscriptions, as SNS accepts them, and corrections of those that it rejects.
 
 use crate::{AccountId, Region};
 
-/// Who is told.
+/// The endpoint of a subscription.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Endpoint {
-    /// A mail address, whose owner has to confirm.
+    /// An email address, whose owner has to confirm.
     Email(String),
-    /// A telephone number, in the form of E.164.
+    /// A phone number in E.164 format.
     Sms(String),
-    /// An address on the web, which has to confirm.
+    /// A URL, which has to confirm.
     Https(String),
-    /// A queue, whose policy has to let the topic send.
+    /// A queue, whose policy has to allow the topic.
     Sqs(ResourceArn),
-    /// A function, which has to permit the topic.
+    /// A function, whose policy has to allow the topic.
     Lambda(ResourceArn),
 }
 
-/// The ARN of something of an account in a Region.
+/// The ARN of a resource in an account and a Region.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResourceArn {
     /// The ARN.
@@ -29,7 +29,7 @@ pub struct ResourceArn {
 }
 
 impl Endpoint {
-    /// The names of the settings that are endpoints.
+    /// The names of the settings.
     pub(in crate::config) const NAMES: [&'static str; 5] =
         ["email", "sms", "https", "sqs", "lambda"];
 
@@ -41,7 +41,7 @@ impl Endpoint {
         }
     }
 
-    /// Reads what the setting of this name says; else what is wrong, and what to do instead.
+    /// Reads the value of the setting of this name.
     pub(in crate::config) fn read(name: &str, text: &str) -> Read<Self> {
         match name {
             "email" => email(text).map(Self::Email),
@@ -53,17 +53,17 @@ impl Endpoint {
     }
 }
 
-/// Else what is wrong, and what to write instead.
+/// The error is the problem and the proposal.
 pub(in crate::config) type Read<T> = Result<T, (&'static str, String)>;
 
 const WRITE_EMAIL: &str = "write it as `name@example.com`";
-const WRITE_PHONE: &str = "write `+`, the country's digits and the number, as `+4915112345678`";
+const WRITE_PHONE: &str = "write `+`, the country code and the number, as `+4915112345678`";
 
-/// The longest that a mail's path can be. Source: RFC 5321, 4.5.3.1, with the brackets left out.
+/// Source: RFC 5321, 4.5.3.1, without the brackets.
 const EMAIL_BYTES_MAX: usize = 254;
 const LOCAL_BYTES_MAX: usize = 64;
 const LABEL_BYTES_MAX: usize = 63;
-/// Source: ITU-T E.164; no country has shorter numbers than seven digits with its own.
+/// Source: ITU-T E.164; no number has fewer than seven digits with the country code.
 const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
 const URL_BYTES_MAX: usize = 2048;
 
@@ -76,12 +76,10 @@ fn email(text: &str) -> Read<String> {
     let meant = inner.unwrap_or(text).trim().trim_start_matches("mailto:");
     let proposal =
         if is_email(meant) { format!("write `{meant}`") } else { WRITE_EMAIL.to_owned() };
-    Err(("is not a mail address", proposal))
+    Err(("is not an email address", proposal))
 }
 
-/// SNS takes no others than ASCII's characters.
-///
-/// Source: Amazon SNS Developer Guide, "Subscribing an email address to an Amazon SNS topic".
+/// SNS accepts only ASCII characters. Source: Amazon SNS Developer Guide, "Subscribing an email address to an Amazon SNS topic".
 fn is_email(text: &str) -> bool {
     let Some((local, domain)) = text.rsplit_once('@') else { return false };
     let is_local = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c);
@@ -104,7 +102,7 @@ fn sms(text: &str) -> Read<String> {
         return Ok(text.to_owned());
     }
     let is_punctuation = |c: char| c.is_ascii_whitespace() || "-./()\u{a0}".contains(c);
-    // "+49 (0) 151 …" has a zero that is dialled only within the country.
+    // "+49 (0) 151 …": the zero is dialled only within the country.
     let meant = text.replace("(0)", "").replace(is_punctuation, "");
     let meant = match meant.strip_prefix("00") {
         Some(rest) => format!("+{rest}"),
@@ -113,7 +111,7 @@ fn sms(text: &str) -> Read<String> {
     };
     let proposal =
         if is_phone(&meant) { format!("write `{meant}`") } else { WRITE_PHONE.to_owned() };
-    Err(("is not a telephone number in the form of E.164", proposal))
+    Err(("is not a phone number in E.164 format", proposal))
 }
 
 fn is_phone(text: &str) -> bool {
@@ -128,13 +126,13 @@ fn https(text: &str) -> Read<String> {
     let write = || "write it as `https://example.com/path`".to_owned();
     if let Some(rest) = text.strip_prefix("http://") {
         let proposal = format!("write `https://{rest}`");
-        return Err(("would be told in the clear: s3guard sends only by TLS", proposal));
+        return Err(("is not encrypted: s3guard publishes only over TLS", proposal));
     }
     let Some(rest) = text.strip_prefix("https://") else {
-        return Err(("is not an address that begins with `https://`", write()));
+        return Err(("is not a URL that begins with `https://`", write()));
     };
     if !text.chars().all(|c| c.is_ascii_graphic()) || text.len() > URL_BYTES_MAX {
-        return Err(("is not an address of up to 2048 plain characters", write()));
+        return Err(("is not a URL of at most 2048 ASCII characters", write()));
     }
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let place = authority.rsplit_once('@').map_or(authority, |(_, place)| place);
@@ -144,7 +142,7 @@ fn https(text: &str) -> Read<String> {
     }
     let is_port = port.parse::<u16>().is_ok_and(|port| port > 0);
     if !is_port || !host.contains('.') || !host.split('.').all(is_label) {
-        return Err(("has a host that SNS cannot find", write()));
+        return Err(("has a host that SNS cannot resolve", write()));
     }
     Ok(text.to_owned())
 }
@@ -156,7 +154,7 @@ fn queue(text: &str) -> Read<ResourceArn> {
         return Ok(arn);
     }
     if text.strip_suffix(".fifo").is_some() {
-        let proposal = "name a standard queue".to_owned();
+        let proposal = "use a standard queue".to_owned();
         return Err(("is a FIFO queue, to which a standard topic cannot send", proposal));
     }
     Err(("is not the ARN of a queue", of_url(text).unwrap_or_else(|| WRITE.to_owned())))
@@ -177,7 +175,7 @@ fn name_of(text: &str, max: usize, others: &str) -> bool {
         && text.chars().all(|c| c.is_ascii_alphanumeric() || others.contains(c))
 }
 
-/// The ARN of something of this service in an account and a Region, whose last part is as it has to be.
+/// The ARN of a resource of this service, if its last part is valid.
 fn arn(text: &str, service: &str, is_it: impl Fn(&str) -> Option<()>) -> Option<ResourceArn> {
     let parts: Vec<&str> = text.splitn(6, ':').collect();
     let ["arn", partition, found, region, account, resource] = parts[..] else { return None };
@@ -190,7 +188,7 @@ fn arn(text: &str, service: &str, is_it: impl Fn(&str) -> Option<()>) -> Option<
     Some(ResourceArn { text: text.to_owned(), region, account })
 }
 
-/// The ARN of a queue whose URL was written.
+/// The ARN of the queue with this URL.
 fn of_url(text: &str) -> Option<String> {
     let rest = text.strip_prefix("https://sqs.")?;
     let (host, path) = rest.split_once('/')?;

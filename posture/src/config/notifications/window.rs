@@ -1,4 +1,4 @@
-//! How long changes of objects are gathered into one message.
+//! The window in which changes of objects are collected into one notification.
 
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -12,12 +12,12 @@ const MINUTE: u32 = 60;
 const HOUR: u32 = 60 * MINUTE;
 const DAY: u32 = 24 * HOUR;
 
-/// Windows that a delayed message of their own closes. SQS delays none by more than a quarter of an hour.
+/// Windows that a delayed message closes. SQS delays a message by at most 15 minutes.
 const SHORT_SECONDS: RangeInclusive<u32> = 10..=5 * MINUTE;
-/// Windows that the schedule closes, which comes every quarter of an hour.
+/// Windows that the schedule closes, which runs every 15 minutes.
 const LONG_SECONDS: [u32; 3] = [15 * MINUTE, HOUR, DAY];
 
-/// How long changes of objects are gathered into one message: 10 to 300 seconds, a quarter of an hour, an hour or a day.
+/// The window in which changes of objects are collected: 10 to 300 seconds, 15 minutes, an hour or a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Window(u32);
 
@@ -28,7 +28,7 @@ impl Default for Window {
 }
 
 impl Window {
-    /// In seconds.
+    /// Its length in seconds.
     pub const fn seconds(self) -> u32 {
         self.0
     }
@@ -49,7 +49,7 @@ impl FromStr for Window {
     }
 }
 
-/// As it is written: `90s`, `5m`, `1h`, `1d`.
+/// As in the configuration: `90s`, `5m`, `1h`, `1d`.
 impl fmt::Display for Window {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (count, unit) = match self.0 {

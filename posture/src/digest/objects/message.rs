@@ -1,4 +1,4 @@
-//! What comes through the object queue: events of objects, alarms of the stack, and what the function sends to itself.
+//! Messages of the object queue: object events, alarms of the stack, and messages of s3guard itself.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,18 +6,18 @@ use crate::digest::window::{Close, Window};
 use crate::events::alarm::{self, AlarmEvent};
 use crate::events::object_event::{self, NotAnObjectEvent, ObjectEvent};
 
-/// What a message of the object queue asks for.
+/// A message of the object queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Message {
-    /// Something happened to an object.
+    /// An object event.
     Event(Box<ObjectEvent>),
-    /// Windows are to be closed and told.
+    /// Windows have to be closed and published.
     Close(Close),
     /// An alarm of the stack has changed its state.
     Alarm(Box<AlarmEvent>),
 }
 
-/// What is sent by s3guard itself: by the schedule, by the function, by the command.
+/// A message of the schedule, the function or the command.
 #[derive(Serialize, Deserialize)]
 struct Envelope {
     s3guard: Close,
@@ -36,14 +36,14 @@ impl Message {
     }
 }
 
-/// The message that has windows closed.
+/// The message that closes windows.
 pub fn close(which: Close) -> String {
     serde_json::to_string(&Envelope { s3guard: which }).expect("texts are always JSON")
 }
 
-/// After how many seconds a window is to be closed, if SQS can wait so long; else the schedule closes it.
+/// The delay in seconds after which a window is closed, if SQS supports it; else the schedule closes it.
 pub fn close_after_seconds(window: Window, now: time::OffsetDateTime) -> Option<u16> {
-    // A second more: SQS counts in whole ones.
+    // One second more, because SQS counts whole seconds.
     let seconds = (window.end() - now).whole_seconds().max(0) + 1;
     u16::try_from(seconds)
         .ok()
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_it_sends_to_itself_it_understands() {
+    fn its_own_messages_can_be_read() {
         let window = Window::at(datetime!(2026-11-25 02:16 UTC), 300);
         for (which, body) in [
             (Close::Ended, r#"{"s3guard":"close-windows"}"#),

@@ -1,21 +1,36 @@
-//! Many events, counted; and what of them is told first.
+//! Counts of events, and what is notable among them.
 
 use std::collections::BTreeMap;
 
 use super::alert::Alarming;
-use crate::config::Threshold;
+use crate::config::{Subscription, Threshold};
 use crate::events::object_event::ObjectEvent;
 use crate::model::change::Change;
 use crate::model::severity::Severity;
+use crate::notify::notification::Origin;
 use crate::{BucketName, Grade};
 
-/// What is known of a bucket besides its events.
+/// What is known about a bucket besides its events.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Known {
     /// Its grade.
     pub grade: Option<Grade>,
-    /// Whose it is: its tag `s3guard:owner`.
+    /// Its owner, by its tag `s3guard:owner`.
     pub owner: Option<String>,
+}
+
+/// The context of a digest.
+pub struct Scene<'a> {
+    /// The stack that sends it, and when.
+    pub origin: Origin<'a>,
+    /// The ledger bucket with the whole list, if there is one.
+    pub ledger: Option<&'a BucketName>,
+    /// What is known about the buckets.
+    pub known: &'a BTreeMap<BucketName, Known>,
+    /// The limits of alerts.
+    pub alarming: &'a Alarming,
+    /// The subscriptions with their filters.
+    pub subscriptions: &'a [Subscription],
 }
 
 /// What happened in one bucket.
@@ -25,11 +40,11 @@ pub(super) struct OfBucket {
     pub(super) changes: BTreeMap<Change, usize>,
     /// The bytes of the objects that were created or overwritten.
     pub(super) bytes_created: u64,
-    /// How much of what may be too much.
+    /// How often what may cause an alert happened.
     pub(super) thresholds: BTreeMap<Threshold, usize>,
 }
 
-/// Something that is told first.
+/// Something notable, which is listed first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Notable {
     pub(super) bucket: BucketName,
@@ -40,11 +55,11 @@ pub(super) struct Notable {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum What {
-    /// Everybody may get at objects now.
+    /// Objects are public now.
     MadePublic,
-    /// More of something than is usual.
+    /// An alert.
     Mass(Threshold),
-    /// Versions were deleted for good in a bucket that keeps versions.
+    /// Versions were deleted permanently in a versioned bucket.
     VersionsDeleted,
     /// The ACL of objects was changed.
     AclUpdated,
@@ -53,7 +68,7 @@ pub(super) enum What {
 }
 
 impl What {
-    /// So many of it, in words.
+    /// Its count, in words.
     pub(super) fn count(self, count: usize) -> String {
         let (one, many) = match self {
             Self::MadePublic => {
@@ -67,7 +82,7 @@ impl What {
         format!("{count} {}", if count == 1 { one } else { many })
     }
 
-    /// So many of it in a bucket, in words.
+    /// Its count and its bucket, in words.
     pub(super) fn words(self, count: usize, bucket: &BucketName) -> String {
         let words = format!("{} in {bucket}", self.count(count));
         if self == Self::OfGradeSecurity { words + ", a bucket of grade security" } else { words }
@@ -98,7 +113,7 @@ impl What {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Summary {
     pub(super) buckets: BTreeMap<BucketName, OfBucket>,
-    /// What is told first, the gravest first.
+    /// The most severe first.
     pub(super) notable: Vec<Notable>,
     /// The same, by bucket.
     notable_in: BTreeMap<BucketName, Vec<(What, Severity)>>,
@@ -153,7 +168,7 @@ impl Summary {
         summary
     }
 
-    /// Also tells what is notable of a whole of which these events are a part.
+    /// Adds what is notable in the digest of which these events are a part.
     pub(super) fn add_all(&mut self, whole: &Self, events: &[&ObjectEvent]) {
         for notable in &whole.notable {
             let is_known = |own: &Notable| own.bucket == notable.bucket && own.what == notable.what;
@@ -178,7 +193,7 @@ impl Summary {
         self.notable.sort_by_key(|notable| (std::cmp::Reverse(notable.severity), notable.what));
     }
 
-    /// How much an event matters, with all that is known of its bucket.
+    /// The severity of an event, with all that is known about its bucket.
     pub(super) fn severity_of(&self, event: &ObjectEvent) -> Severity {
         let of_bucket = self.notable_in.get(&event.bucket).into_iter().flatten();
         let of_it = of_bucket.filter(|(what, _)| what.includes(event));

@@ -1,10 +1,9 @@
-//! A digest as people read it in a mail.
+//! The text of a digest in an email.
 
 use std::fmt::Write as _;
 
 use super::audience::Group;
-use super::summary::{Notable, OfBucket, Summary};
-use super::tell::Scene;
+use super::summary::{Notable, OfBucket, Scene, Summary};
 use crate::digest::window::Digest;
 use crate::events::object_event::ObjectEvent;
 use crate::model::change::Change;
@@ -14,13 +13,13 @@ use crate::text::shown_time;
 use crate::text::{shown, unbroken, wrapped};
 use crate::{AccountId, BucketName};
 
-/// The most buckets whose counts a text has; the others are counted.
+/// The most buckets in a text; the others are counted.
 const BUCKETS_MAX: usize = 50;
 
-/// How wide the column of words is.
+/// The width of the column of words.
 const WORDS_WIDTH: usize = 34;
 
-/// The text of an email: these events are named, and all of them are at this place.
+/// The text of an email with the named events and the place of the whole list.
 pub(super) fn write(
     digest: &Digest,
     scene: &Scene<'_>,
@@ -35,7 +34,7 @@ pub(super) fn write(
     let (from, until) = (shown_time(digest.from), shown_time(digest.until));
     writeln!(text, "From    {from} to {until}")?;
     if !summary.notable.is_empty() {
-        writeln!(text, "\nTo look at first")?;
+        writeln!(text, "\nTo check first")?;
         for notable in summary.notable.iter().take(BUCKETS_MAX) {
             writeln!(text, "{}", wrapped(&line(notable), "  ", "    "))?;
         }
@@ -59,7 +58,7 @@ pub(super) fn write(
             bucket = Some(&event.bucket);
             writeln!(text, "\n  Bucket {}", event.bucket)?;
         }
-        // A key that is broken is no key.
+        // A key is never broken into lines.
         let key = unbroken(&shown(&event.key, 1024));
         let words = format!("{}: {key}", event.change.words());
         writeln!(text, "\n{}", wrapped(&words, "  ", "    "))?;
@@ -92,7 +91,7 @@ fn bucket(
     }
     let size = Some(bucket.bytes_created).filter(|bytes| *bytes > 0).map(shown_size);
     let is_sized = |change: &&Change| change.as_delivered() == Change::CreatedOrOverwritten;
-    // The bytes are those of all of them, so they stand beside one only if there is no other.
+    // The bytes are those of all such changes, so they follow a change only if it is the only one.
     let is_one = bucket.changes.keys().filter(is_sized).count() == 1;
     for (change, count) in &bucket.changes {
         let words = change.words();
@@ -103,7 +102,7 @@ fn bucket(
         }
     }
     if let Some(size) = size.filter(|_| !is_one) {
-        writeln!(text, "  {:WORDS_WIDTH$} {:>7}   {size}", "what came in", "")?;
+        writeln!(text, "  {:WORDS_WIDTH$} {:>7}   {size}", "total created", "")?;
     }
     writeln!(text, "  {}", objects_link(scene.origin.region, name))
 }
@@ -113,7 +112,7 @@ fn line(notable: &Notable) -> String {
     notable.what.words(notable.count, &notable.bucket)
 }
 
-/// Size and version; who, from where and when, as far as S3 says it.
+/// Size and version; the requester, the source and the time, as far as S3 reports them.
 fn details(event: &ObjectEvent) -> Vec<String> {
     let mut details = Vec::new();
     let version =
@@ -141,7 +140,7 @@ fn details(event: &ObjectEvent) -> Vec<String> {
     details
 }
 
-/// A number of bytes, as people read it.
+/// A number of bytes, in words.
 pub(super) fn shown_size(bytes: u64) -> String {
     let units = ["KiB", "MiB", "GiB", "TiB"];
     let Some(power) = bytes.checked_ilog2().map(|bits| bits / 10).filter(|power| *power > 0) else {

@@ -1,4 +1,4 @@
-//! What the store has gathered of one bucket, and what of it was told: read by whoever wants to see that events arrive.
+//! The events of one bucket in the store, to verify that events arrive and are published.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,27 +9,27 @@ use super::{AT_ONCE, Digest, Part, Store, StoreResult, Window, get, states};
 use crate::BucketName;
 use crate::events::object_event::ObjectEvent;
 
-/// The events of one bucket that were seen so far. Each object of the store is read once, however often it is looked.
+/// The events of one bucket that were seen so far. Each object of the store is read only once.
 #[derive(Clone, Debug, Default)]
 pub struct Sightings {
     events: BTreeMap<String, ObjectEvent>,
-    told: BTreeSet<String>,
+    published: BTreeSet<String>,
     windows: BTreeSet<Window>,
     read: BTreeSet<String>,
 }
 
 impl Sightings {
-    /// Each event once, in no order that means anything.
+    /// Each event once, unordered.
     pub fn events(&self) -> impl Iterator<Item = &ObjectEvent> {
         self.events.values()
     }
 
-    /// Whether the window that has the event was told.
+    /// Whether the window of the event was published.
     pub fn is_told(&self, event: &ObjectEvent) -> bool {
-        self.told.contains(&event.id)
+        self.published.contains(&event.id)
     }
 
-    /// Looks for events of a bucket in windows of this length, in seconds, that end after a time.
+    /// Reads the events of a bucket in windows of this length, in seconds, that end after a time.
     pub async fn look<S: Store>(
         &mut self,
         store: &S,
@@ -59,10 +59,10 @@ impl Sightings {
         }
         for (window, state) in states {
             let key = window.digest_key();
-            if self.windows.contains(&window) && state.is_told() && !self.read.contains(&key) {
+            if self.windows.contains(&window) && state.is_published() && !self.read.contains(&key) {
                 let digest = get::<_, Digest>(store, &key).await?;
                 let ours = digest.events.into_iter().filter(|event| event.bucket == *bucket);
-                self.told.extend(ours.map(|event| event.id));
+                self.published.extend(ours.map(|event| event.id));
                 self.read.insert(key);
             }
         }

@@ -63,7 +63,7 @@ fn scenarios() -> Vec<Scenario> {
                 let name = world.bucket.truth().id.name;
                 world.ledger.put(&coverage::key(&name, Mark::Swept));
             },
-            needed: &["s3guard heard nothing of a bucket"],
+            needed: &["s3guard received no event about a bucket"],
             closes: true,
         },
         Scenario {

@@ -32,7 +32,7 @@ fn what_an_event_leaves_is_published_and_then_marked() {
     world.handle(&[look_at()]);
     expect![[r#"
         [
-            "publishes s3guard protected in part: reports",
+            "publishes s3guard partially protected reports",
             "marks told/reports/tls/website-without-tls/2026-11-20",
         ]"#]]
     .assert_eq(&format!("{:#?}", world.journal()));

@@ -18,7 +18,7 @@ fn bucket(name: &str) -> BucketId {
     }
 }
 
-/// What the grade "security" writes, and what stands in a policy beside it.
+/// The settings of the grade "security", with a foreign statement in the policy.
 fn setting(kind: SettingKind) -> Setting {
     let key = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
     match kind {

@@ -1,4 +1,4 @@
-//! The message attributes, by which subscriptions filter.
+//! The message attributes, which subscriptions filter by.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,9 +8,9 @@ use serde_json::json;
 use super::document::Document;
 use crate::Grade;
 
-/// The most bucket names in the attribute `bucket`; a notice about more is split.
+/// The most bucket names in the attribute `bucket`; a notification about more is split.
 ///
-/// SNS sets no limit of its own, but the attributes count as a part of the message.
+/// SNS has no limit for it, but the attributes count as a part of the message.
 pub const BUCKETS_MAX: usize = 100;
 
 /// The value of a message attribute.
@@ -24,7 +24,7 @@ pub enum Attribute {
 }
 
 impl Attribute {
-    /// Its data type and its value, as SNS takes them.
+    /// Its data type and value for SNS.
     ///
     /// Source: Amazon SNS Developer Guide, "Amazon SNS message attributes".
     pub fn wire(&self) -> (&'static str, String) {
@@ -35,7 +35,7 @@ impl Attribute {
     }
 }
 
-/// The attributes of a notice. An empty list would match no filter, and is left out.
+/// The attributes of a notification. An empty list would match no filter and is left out.
 pub(super) fn of(document: &Document, actions: Vec<String>) -> BTreeMap<String, Attribute> {
     let buckets: BTreeSet<&String> = document.buckets.iter().map(|bucket| &bucket.name).collect();
     let grades: BTreeSet<&str> =

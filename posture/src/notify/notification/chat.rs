@@ -17,9 +17,9 @@ pub(super) const TITLE_MAX: usize = 250;
 pub(super) const DESCRIPTION_MAX: usize = 8000;
 pub(super) const STEP_MAX: usize = 350;
 pub(super) const KEYWORD_MAX: usize = 75;
-/// How many next steps are given: more would not be read.
+/// The most next steps: more would not be read.
 const STEPS_MAX: usize = 5;
-/// The most buckets whose page in the console is given.
+/// The most links to buckets in the console.
 const LINKS_MAX: usize = 10;
 const LINE_MAX: usize = 1000;
 
@@ -59,7 +59,7 @@ fn keywords(document: &Document) -> Vec<String> {
     words.iter().map(|word| plain(word, KEYWORD_MAX)).collect()
 }
 
-/// The pages of the buckets, and the lines of the email, as many as there is room for.
+/// Links to the buckets, and the lines of the email, as far as there is room.
 fn description(notice: &Notice) -> String {
     let Document { severity, account, region, buckets, .. } = &notice.document;
     let mut description = format!("*{}* in account {account}, {region}\n", severity.name());
@@ -83,16 +83,16 @@ fn description(notice: &Notice) -> String {
     format!("{}\n```", description.trim_end())
 }
 
-/// The commands that undo what was done, and the advice.
+/// The commands that revert the writes, and the advice.
 fn steps(document: &Document) -> Vec<String> {
     let aspects = document.reports().iter().flat_map(|report| &report.aspects);
     let mut steps: Vec<String> = Vec::new();
     for aspect in aspects {
         let undo =
-            aspect.undo.as_ref().map(|undo| format!("To undo it: {}", code(undo, usize::MAX)));
+            aspect.undo.as_ref().map(|undo| format!("To revert it: {}", code(undo, usize::MAX)));
         let advice = aspect.advice.as_ref().map(|advice| plain(advice, STEP_MAX - 1));
         for step in [undo, advice].into_iter().flatten() {
-            // A command that is cut is none.
+            // A truncated command is useless.
             if step.chars().count() <= STEP_MAX && !steps.contains(&step) && steps.len() < STEPS_MAX
             {
                 steps.push(step);
@@ -106,7 +106,7 @@ fn code(words: &str, characters_max: usize) -> String {
     format!("`{}`", inert(&shown(words, characters_max)))
 }
 
-/// Words that are ours, or a name in the midst of them, without anything that is markup in Slack or in Teams.
+/// A text, with names in it, without markup of Slack or Teams.
 fn plain(words: &str, characters_max: usize) -> String {
     let mut plain = String::new();
     for character in inert(&shown(words, characters_max)).chars() {
@@ -118,13 +118,13 @@ fn plain(words: &str, characters_max: usize) -> String {
     plain
 }
 
-/// Whether an address has nothing but what ours are made of: a client makes a link of it.
+/// Whether it is a plain URL, which clients show as a link.
 fn is_link(address: &str) -> bool {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || ":/?=&._-".contains(c);
     address.starts_with("https://") && address.chars().all(is_plain)
 }
 
-/// Writes what would end a code span, begin a tag, an entity or a mention as `\u{…}`. An at sign within a word is an
+/// Escapes what would end a code span or begin a tag, an entity or a mention. An at sign within a word is part of an
 /// address.
 fn inert(words: &str) -> String {
     let mut inert = String::new();

@@ -1,7 +1,7 @@
-//! The text of an SMS: one part, whatever is in it.
+//! The text of an SMS: always one part.
 //!
-//! A part has 140 bytes: 160 characters of seven bits if all are of the GSM default alphabet, else 70 of UCS-2. SNS would
-//! send a longer text as several parts, each of which costs, and a phone may show them apart.
+//! A part has 140 bytes: 160 characters of the GSM default alphabet, or 70 of UCS-2. SNS sends a longer text as several
+//! parts, each of which costs.
 //!
 //! Source: 3GPP TS 23.038, "Alphabets and language-specific information", 6.2.1; Amazon SNS Developer Guide, "Publishing
 //! SMS messages".
@@ -18,7 +18,7 @@ const ALPHABET: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæ�
                         ¿abcdefghijklmnopqrstuvwxyzäöñüà";
 /// Its extension table: each is an escape and a character.
 const EXTENSION: &str = "\u{c}^{}\\[~]|€";
-/// No bucket's name has more characters, and more of anything else is not looked at.
+/// The most characters of a bucket's name, and of anything else that is considered.
 const NAME_MAX: usize = 255;
 const CUT: &str = "...";
 
@@ -32,14 +32,14 @@ pub fn sms(before: &str, bucket: &str, after: &str) -> String {
     }
     if fits(&name) {
         let text = cut(&format!("{name}{after}"), name.chars().count(), &name);
-        // A colon with nothing behind it says nothing.
-        let says = |rest: &str| rest.contains(char::is_alphanumeric);
-        return if text.strip_prefix(&name).is_some_and(says) { text } else { name };
+        // A colon with nothing after it is useless.
+        let has_words = |rest: &str| rest.contains(char::is_alphanumeric);
+        return if text.strip_prefix(&name).is_some_and(has_words) { text } else { name };
     }
     cut(&name, 0, "s3guard")
 }
 
-/// Whether a text is one part.
+/// Whether a text fits into one part.
 pub fn fits(text: &str) -> bool {
     match septets(text) {
         Some(septets) => septets <= SEPTETS_MAX,
@@ -47,7 +47,7 @@ pub fn fits(text: &str) -> bool {
     }
 }
 
-/// How many septets a text has in the GSM default alphabet; `None` if not all of it is in there.
+/// The septets of a text in the GSM default alphabet; `None` if it has other characters.
 pub fn septets(text: &str) -> Option<usize> {
     text.chars().map(septets_of).sum()
 }
@@ -62,7 +62,7 @@ fn septets_of(character: char) -> Option<usize> {
     }
 }
 
-/// Cuts a text as late as it fits, behind at least so many characters; else there is only this.
+/// The longest beginning of a text that fits, with at least so many characters; else this.
 fn cut(text: &str, characters_min: usize, else_only: &str) -> String {
     // A longer beginning of a text that does not fit does not fit either.
     let ends = text.char_indices().map(|(at, _)| at).skip(characters_min);

@@ -24,7 +24,7 @@ fn with_origin<T>(of: impl FnOnce(&Origin<'_>) -> T) -> T {
     of(&Origin { account: &account, region: &region, stack: "s3guard", now })
 }
 
-/// The samples as they were before they were marked: real notices of each kind.
+/// The samples: notifications of each kind.
 fn of_kinds() -> Vec<Notice> {
     with_origin(samples)
 }
@@ -40,7 +40,7 @@ fn report(bucket: &str) -> Notice {
     notice
 }
 
-/// A notice in which everything that comes from outside is this text, as often as this.
+/// A notification with this text for all values from outside, this many times.
 fn hostile(words: &str, many: usize) -> Notice {
     let object = ObjectEvent {
         id: words.to_owned(),
@@ -129,7 +129,7 @@ fn the_worst_that_fits_nowhere_is_cut_and_says_so() {
         let more: usize = end.split(' ').next().unwrap().parse().unwrap();
         let kept = notice.text.lines().filter(|line| **line == words).count();
         assert_eq!(kept + more, 150, "every line is there or counted");
-        // It is not cut more than needed.
+        // It is not shortened more than necessary.
         assert!(notice.size_bytes() > MESSAGE_BYTES_MAX * 3 / 4, "{}", notice.size_bytes());
     }
 }
@@ -159,7 +159,7 @@ fn each_kind_has_a_sample_that_is_a_test_wherever_it_is_read() {
     for sample in &samples {
         holds(sample).unwrap();
         assert!(sample.subject.starts_with("TEST: "), "{}", sample.subject);
-        assert!(sample.text.starts_with("TEST. "), "{}", sample.text);
+        assert!(sample.text.starts_with("TEST: "), "{}", sample.text);
         assert!(sample.sms.starts_with("s3guard TEST"), "{}", sample.sms);
         assert!(sample.document.test && sample.document.json().contains(r#""test":true"#));
         let chat: Value = serde_json::from_str(&sample.chat()).unwrap();
@@ -174,11 +174,11 @@ fn the_samples_are_short_messages_too() {
     let all: Vec<String> =
         of_kinds().iter().map(|s| format!("{}\n{}\n", s.subject, s.sms)).collect();
     expect![[r#"
-        TEST: s3guard: messages arrive here
-        s3guard TEST: messages arrive here. 111122223333 eu-west-1
+        TEST: s3guard: notifications arrive here
+        s3guard TEST: notifications arrive here. 111122223333 eu-west-1
 
-        TEST: s3guard undid a weakening of s3guard-test-reports
-        s3guard TEST undid a weakening of s3guard-test-reports: DeleteBucketPublicAccessBlock by IAM user test. 111122223333 eu-west-1
+        TEST: s3guard reverted a weakening of s3guard-test-reports
+        s3guard TEST reverted a weakening of s3guard-test-reports: DeleteBucketPublicAccessBlock by IAM user test. 111122223333 eu-west-1
 
         TEST: s3guard left a bucket as it is: s3guard-test-reports
         s3guard TEST left a bucket as it is: s3guard-test-reports: DeleteBucketPublicAccessBlock by IAM user test. 111122223333 eu-west-1
@@ -189,14 +189,14 @@ fn the_samples_are_short_messages_too() {
         TEST: s3guard: conflict over s3guard-test-reports with test
         s3guard TEST: conflict over s3guard-test-reports with test. 111122223333 eu-west-1
 
-        TEST: s3guard heard nothing of a bucket in eu-west-1
-        s3guard TEST heard nothing of a bucket in eu-west-1: s3guard-test-photos
+        TEST: s3guard received no event about a bucket in eu-west-1
+        s3guard TEST received no event about a bucket in eu-west-1: s3guard-test-photos
 
         TEST: s3guard: an exemption ends on 2026-11-21
         s3guard TEST: an exemption ends on 2026-11-21: s3guard-test-reports. 111122223333 eu-west-1
 
-        TEST: s3guard: an alarm has gone off: s3guard-test
-        s3guard TEST: an alarm has gone off: s3guard-test (Messages that the guard could not handle). 111122223333 eu-west-1
+        TEST: s3guard: an alarm is in state ALARM: s3guard-test
+        s3guard TEST: an alarm is in state ALARM: s3guard-test (Messages that the guard could not handle). 111122223333 eu-west-1
 
         TEST: s3guard: deleted for good in s3guard-test-reports: test/report.pdf
         s3guard TEST: deleted for good in s3guard-test-reports: test/report.pdf. 111122223333 eu-west-1

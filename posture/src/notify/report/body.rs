@@ -1,9 +1,9 @@
-//! The text about one bucket.
+//! The text of the report about one bucket.
 
 use std::fmt::{self, Write as _};
 
+use super::content::{CALLS_MAX, ReportContent, was};
 use super::document::undo;
-use super::matter::{CALLS_TOLD_MAX, Matter, was};
 use super::{Report, about, labelled, section, titled};
 use crate::model::baseline::Exempt;
 use crate::model::principal::known_as;
@@ -13,9 +13,9 @@ use crate::reconcile::record::State;
 use crate::text::{shown, shown_time, unbroken, wrapped};
 use crate::{AccountId, Action, Baseline, Call, Record, Tool, Trigger};
 
-const AGAIN: &str = "s3guard tries again with the bucket's next event, and with the sweep.";
+const AGAIN: &str = "s3guard retries with the bucket's next event, and with the sweep.";
 
-pub(super) fn text(report: &Report<'_>, matter: &Matter<'_>) -> String {
+pub(super) fn text(report: &Report<'_>, content: &ReportContent<'_>) -> String {
     let mut text = head(report).expect("a string takes everything");
     text += &titled("Done", report.done.iter().map(|done| item(report, done)));
     text += &permanent(report);
@@ -24,19 +24,19 @@ pub(super) fn text(report: &Report<'_>, matter: &Matter<'_>) -> String {
     });
     let again = (!report.failed.is_empty()).then(|| AGAIN.to_owned());
     text += &section("Not done", failed.chain(again));
-    let later = matter.later.iter();
+    let later = content.later.iter();
     text += &section("Later", later.map(|(it, because)| format!("{}: {because}", it.words())));
-    let left = matter.left.iter().map(|(aspect, because)| {
+    let left = content.left.iter().map(|(aspect, because)| {
         format!("{}: {}", aspect.words(), shown(&because.to_string(), 600))
     });
     text += &section("Left as it is", left);
-    text += &for_the_stack(report, matter);
-    text += &section("Exempt", matter.exempt.iter().map(|exempt| exempt_line(exempt)));
+    text += &for_the_stack(report, content);
+    text += &section("Exempt", content.exempt.iter().map(|exempt| exempt_line(exempt)));
     tail(report, &mut text).expect("a string takes everything");
     text
 }
 
-/// Who did what, with what, when and from where; below it the ARN, for whoever looks it up.
+/// The call, the caller, the tool, the time and the source; then the ARN of the caller.
 fn call_lines(call: &Call, account: &AccountId) -> String {
     let (event, who) = (shown(&call.event_name, 80), known_as(&call.principal, account));
     let (tool, time) = (unbroken(&call.tool.to_string()), unbroken(&shown_time(call.time)));
@@ -67,7 +67,7 @@ fn head(report: &Report<'_>) -> Result<String, fmt::Error> {
     }
     match report.trigger {
         Trigger::Calls(calls) => {
-            for call in calls.iter().take(CALLS_TOLD_MAX) {
+            for call in calls.iter().take(CALLS_MAX) {
                 writeln!(text, "{}", call_lines(call, &report.id.account))?;
             }
         }
@@ -84,10 +84,10 @@ fn head(report: &Report<'_>) -> Result<String, fmt::Error> {
 fn tail(report: &Report<'_>, text: &mut String) -> fmt::Result {
     let (is_done, has_failed) = (!report.done.is_empty(), !report.failed.is_empty());
     if report.is_again && !is_done && !has_failed {
-        let words = "An earlier look was interrupted, maybe after it had mended something.";
+        let words = "An earlier run was interrupted, maybe after a remediation.";
         writeln!(text, "\n{words}")?;
         if report.findings.is_empty() {
-            writeln!(text, "The bucket is as it should be now.")?;
+            writeln!(text, "The bucket is compliant now.")?;
         }
     }
     if let (Some(took), true, false) = (report.took, is_done, has_failed) {
@@ -100,15 +100,15 @@ fn tail(report: &Report<'_>, text: &mut String) -> fmt::Result {
     writeln!(text, "\n{}", console_link(&report.id.region, &report.id.name))
 }
 
-/// What was done, what there was before, and how it is undone. The command is one line, for whoever copies it.
+/// A write, the value before it, and how to revert it. The command is one line, so that it can be copied.
 fn item(report: &Report<'_>, (action, record): &(Action, Record)) -> String {
     let unseen = match record.state {
-        State::Written => ", not yet seen when it was read again",
+        State::Written => ", not yet returned by S3 when it was read again",
         State::Begun | State::Verified | State::Failed => "",
     };
     let (is, was) = (shown(&action.to_string(), 300), was(report.findings, action.kind()));
     let done = wrapped(&format!("{is} (was: {was}){unseen}"), "  ", "    ");
-    let by_hand = || "by hand, because the ledger did not take the record".to_owned();
+    let by_hand = || "manually, because the record could not be written to the ledger".to_owned();
     format!("{done}\n    undo: {}", undo(report, record).unwrap_or_else(by_hand))
 }
 
@@ -122,8 +122,8 @@ fn permanent(report: &Report<'_>) -> String {
 }
 
 /// What the template of the bucket's stack should have, where the setting was left to it, no matter who made the call.
-fn for_the_stack(report: &Report<'_>, matter: &Matter<'_>) -> String {
-    let left = matter.left.iter().filter_map(|(aspect, because)| {
+fn for_the_stack(report: &Report<'_>, content: &ReportContent<'_>) -> String {
+    let left = content.left.iter().filter_map(|(aspect, because)| {
         let action = Action { set: because.for_the_stack()?, aspects: vec![*aspect] };
         snippet(Tool::CloudFormation, report.id, &action)
     });

@@ -1,4 +1,4 @@
-//! Exemptions that end: from then on a bucket is held to its grade again.
+//! Exemptions that end: their buckets are then held to their grade again.
 
 use time::{Date, UtcOffset};
 
@@ -10,7 +10,7 @@ use crate::notify::notification::document::{Body, ExemptionsEnding};
 use crate::notify::notification::{Draft, Origin, sms};
 use crate::text::shown;
 
-/// Says which exemptions end, the first one first.
+/// The notification about exemptions that end, the first to end first.
 pub fn exemptions_ending(endings: &[Ending], origin: &Origin<'_>) -> Notice {
     let Origin { account, region, now, .. } = *origin;
     let today = now.to_offset(UtcOffset::UTC).date();
@@ -22,8 +22,8 @@ pub fn exemptions_ending(endings: &[Ending], origin: &Origin<'_>) -> Notice {
     let mut text = format!("Account {account}, {region}\n");
     text += &section("Exemptions that end", lines);
     let advice = [
-        "Nothing, if the reason is gone: s3guard mends the buckets after the last day.".to_owned(),
-        "If it is not, give the exemption another end in s3guard.toml, and deploy.".to_owned(),
+        "Nothing, if the reason no longer applies: s3guard remediates the buckets after the last day.".to_owned(),
+        "Otherwise, change the end of the exemption in s3guard.toml, and deploy.".to_owned(),
     ];
     text += &section("What to do", advice);
     let what = if count == 1 { "an exemption ends" } else { "exemptions end" };
@@ -50,7 +50,7 @@ pub fn exemptions_ending(endings: &[Ending], origin: &Origin<'_>) -> Notice {
     draft.into()
 }
 
-/// Which exemptions these are, and that they are told before their end or after it: each is told once.
+/// Which exemptions these are, and whether they have ended: each is reported once before its end and once after it.
 fn ids(endings: &[&Ending]) -> String {
     let when = |ending: &&Ending| if ending.is_over { "over" } else { "soon" };
     let id = |ending: &&Ending| format!("{}-{}-{}", ending.number, ending.until, when(ending));
@@ -60,7 +60,7 @@ fn ids(endings: &[&Ending]) -> String {
 fn line(ending: &Ending, today: Date) -> String {
     let Ending { buckets, aspects, reason, until, .. } = ending;
     let when = match (until.0 - today).whole_days() {
-        ..0 => "is over".to_owned(),
+        ..0 => "has ended".to_owned(),
         0 => "today".to_owned(),
         1 => "tomorrow".to_owned(),
         days => format!("in {days} days"),

@@ -16,8 +16,8 @@ use crate::{
 mod channels;
 mod left;
 mod others;
+mod repeated;
 mod safe;
-mod told;
 
 const NOON: OffsetDateTime = datetime!(2026-11-20 12:00:00 UTC);
 
@@ -72,7 +72,7 @@ fn waiting() -> Finding {
     Finding::Later { aspect: Aspect::Tls, because: WaitBecause::StackInProgress }
 }
 
-/// A look at a bucket: what fails is named, everything else is done.
+/// A run for a bucket: the failures are given, everything else is done.
 struct Look {
     id: BucketId,
     trigger: Trigger,
@@ -149,7 +149,7 @@ impl Look {
     }
 }
 
-/// A notice as one reads it, with its severity and actions.
+/// A notification as text, with its severity and actions.
 fn words(notice: &Notice) -> String {
     let one = |name: &str| match &notice.attributes[name] {
         Attribute::One(value) => value.clone(),
@@ -164,7 +164,7 @@ fn check(look: &Look, expected: &Expect) {
     expected.assert_eq(&told.unwrap_or_else(|| "(nothing)\n".to_owned()));
 }
 
-/// The subject, severity, actions and sections of a notice; the lines that every one has are checked once, by [`check`].
+/// The subject, severity, actions and sections of a notification; [`check`] checks the common lines.
 fn says(look: &Look, expected: &Expect) {
     let words = words(&look.notice().unwrap());
     let parts: Vec<&str> = words.split("\n\n").collect();
@@ -212,7 +212,7 @@ fn a_weakening_that_is_undone_names_who_did_it() {
     says(
         &Look::new(calls("DeleteBucketPublicAccessBlock"), vec![open()]),
         &expect![[r#"
-            s3guard undid a weakening of reports
+            s3guard reverted a weakening of reports
             [warning: protected weakened]
 
             Done
@@ -232,10 +232,10 @@ fn what_a_call_has_not_touched_it_has_not_weakened() {
         assert_eq!(notice.subject, "s3guard protected reports", "{name}");
         assert_eq!(notice.attributes["severity"], Attribute::One("info".to_owned()));
     }
-    // Whoever switches ACLs off lets the rest of the block be closed.
+    // Once ACLs are disabled, the rest of the block can be closed.
     let owned = Look::new(calls("PutBucketOwnershipControls"), vec![open()]).notice().unwrap();
     assert_eq!(owned.subject, "s3guard protected reports");
-    // Whoever makes a bucket sets it up: the calls that come with it weaken nothing.
+    // The calls that come with the creation of a bucket weaken nothing.
     let both = Trigger::Calls(vec![call("CreateBucket"), call("PutBucketPublicAccessBlock")]);
     let notice = Look::new(both, vec![open()]).notice().unwrap();
     assert_eq!(notice.subject, "s3guard protected reports");
@@ -248,7 +248,7 @@ fn a_failure_comes_first_and_says_its_cause() {
     says(
         &look,
         &expect![[r#"
-            s3guard could not wholly protect reports
+            s3guard could not fully protect reports
             [high: protected failed]
 
             Done
@@ -256,7 +256,7 @@ fn a_failure_comes_first_and_says_its_cause() {
 
             Not done
               AccessDenied (wanted: default encryption: SSE-S3, SSE-C blocked)
-              s3guard tries again with the bucket's next event, and with the sweep.
+              s3guard retries with the bucket's next event, and with the sweep.
         "#]],
     );
 }
@@ -273,7 +273,7 @@ fn what_could_not_be_mended_at_all_is_told_as_such() {
 
             Not done
               AccessDenied (wanted: public access block: on)
-              s3guard tries again with the bucket's next event, and with the sweep.
+              s3guard retries with the bucket's next event, and with the sweep.
         "#]],
     );
 }
@@ -309,11 +309,11 @@ fn what_an_interrupted_look_may_have_done_is_told() {
     says(
         &look,
         &expect![[r#"
-            s3guard looked again at reports
+            s3guard retried reports
             [info: again]
 
-            An earlier look was interrupted, maybe after it had mended something.
-            The bucket is as it should be now.
+            An earlier run was interrupted, maybe after a remediation.
+            The bucket is compliant now.
         "#]],
     );
 }
@@ -324,7 +324,8 @@ fn what_s3_does_not_show_yet_is_not_said_to_be_so() {
     look.state = State::Written;
     let text = look.notice().unwrap().text;
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let said = "(was: SSE-S3, SSE-C not blocked), not yet seen when it was read again undo:";
+    let said =
+        "(was: SSE-S3, SSE-C not blocked), not yet returned by S3 when it was read again undo:";
     assert!(words.contains(said), "{text}");
 }
 
@@ -334,7 +335,10 @@ fn what_the_ledger_has_no_record_of_has_no_command_that_undoes_it() {
     look.is_kept = false;
     let text = look.notice().unwrap().text;
     assert!(!text.contains("s3guard undo"), "{text}");
-    assert!(text.contains("undo: by hand, because the ledger did not take the record"), "{text}");
+    assert!(
+        text.contains("undo: manually, because the record could not be written to the ledger"),
+        "{text}"
+    );
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The guard and somebody else undo each other's work: the guard has stopped, and says with whom it was.
+//! A conflict: the guard and another party overwrite each other's settings, and the guard has stopped.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -12,7 +12,7 @@ use crate::model::severity::Severity;
 use crate::notify::links::console_link;
 use crate::notify::notification::document::{self, Body, Bucket, Deeds};
 use crate::notify::notification::{Draft, Origin, sms};
-use crate::notify::report::matter::CALLS_TOLD_MAX;
+use crate::notify::report::content::CALLS_MAX;
 use crate::text::shown_time;
 use crate::text::{shown, unbroken};
 use crate::{Aspect, BucketId, Call, Grade, Notice, SettingKind, Tool};
@@ -22,19 +22,19 @@ use crate::{Aspect, BucketId, Call, Grade, Notice, SettingKind, Tool};
 pub struct TugOfWar<'a> {
     /// The bucket.
     pub id: &'a BucketId,
-    /// The calls that the guard answers no more, in the order of their times.
+    /// The calls that the guard no longer reverts, ordered by time.
     pub calls: &'a [Call],
     /// What stays weaker than wanted.
     pub aspects: &'a [Aspect],
-    /// The setting that it writes no more.
+    /// The setting that it no longer writes.
     pub kind: SettingKind,
     /// How often it has written it within the hour.
     pub writes: u32,
-    /// Until when it keeps still.
+    /// Until when it does not write it.
     pub still_until: OffsetDateTime,
-    /// What the bucket is held to, if that is known.
+    /// The grade of the bucket, if it is known.
     pub grade: Option<Grade>,
-    /// Whom the bucket's tags name, if they were read.
+    /// The owner by the bucket's tags, if they were read.
     pub owner: Option<&'a str>,
     /// The stack that has stopped.
     pub stack: &'a str,
@@ -45,7 +45,7 @@ pub struct TugOfWar<'a> {
 /// The calls of the others, by principal and tool.
 type Others<'a> = BTreeMap<(&'a str, Tool), Deeds>;
 
-/// Says that the guard has stopped, who else changes the bucket, and what to do about it.
+/// The notification that the guard has stopped, who else changes the bucket, and what to do about it.
 pub fn tug_of_war(seen: &TugOfWar<'_>) -> Notice {
     let mut others = Others::new();
     for call in seen.calls {
@@ -106,21 +106,19 @@ fn text(seen: &TugOfWar<'_>, others: &Others<'_>) -> Result<String, std::fmt::Er
     }
     let TugOfWar { writes, kind, .. } = seen;
     let call = kind.call();
-    let said = format!("{writes} by s3guard within the hour ({call}), as many as are allowed");
+    let said = format!("{writes} by s3guard within the hour ({call}), the maximum");
     writeln!(text, "{}", labelled("Writes", &said))?;
-    let said = format!("s3guard leaves this setting alone until {until}; it keeps the others");
+    let said = format!("s3guard does not write this setting until {until}; it keeps the others");
     writeln!(text, "{}", labelled("Still", &said))?;
     text += &section("Who else changes it", others.values().map(line));
     let weak = seen.aspects.iter().map(|aspect| aspect.words().to_owned());
     text += &section("Weaker than wanted until then", weak);
     let mut advice = vec![
-        "If s3guard is right, change what they run. Its notices about this bucket say with which lines.".to_owned(),
+        "If s3guard is right, change their configuration. Its reports about this bucket contain the lines.".to_owned(),
         "If they are right, exempt the bucket in s3guard.toml, with a reason and an end, and deploy.".to_owned(),
     ];
     if others.keys().any(|(_, tool)| tool.is_iac()) {
-        advice.push(
-            "Until one of them is done, every run undoes what s3guard has mended.".to_owned(),
-        );
+        advice.push("Until then, every run of theirs reverts the remediation.".to_owned());
     }
     text += &section("What to do", advice);
     writeln!(text, "\n{}", console_link(&seen.id.region, &seen.id.name))?;
@@ -133,6 +131,6 @@ fn line(deeds: &Deeds) -> String {
         1 => shown(event, 80),
         _ => format!("{} {count} times", shown(event, 80)),
     };
-    let counts: Vec<String> = calls.iter().take(CALLS_TOLD_MAX).map(count).collect();
+    let counts: Vec<String> = calls.iter().take(CALLS_MAX).map(count).collect();
     format!("{who} with {tool}: {}, last {}", counts.join(", "), unbroken(&shown_time(*last)))
 }

@@ -1,11 +1,11 @@
-//! What is seen of a bucket's events, by whoever waits for them.
+//! Reading the events of a bucket while waiting for them.
 
 use futures_util::FutureExt as _;
 
 use super::super::Sightings;
 use super::*;
 
-/// Looks once more; says of each event whether it is told.
+/// Reads again; returns for each event whether it is published.
 fn look(
     sightings: &mut Sightings,
     world: &World,

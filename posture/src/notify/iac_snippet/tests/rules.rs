@@ -1,4 +1,4 @@
-//! What holds of the lines for every tool.
+//! Rules for the lines of every tool.
 
 use super::*;
 

@@ -1,5 +1,5 @@
-//! `schemas/notification.schema.json`: made from the types, checked in, compared byte for byte. `cargo bless` writes it
-//! anew.
+//! `schemas/notification.schema.json`: generated from the types, checked in, compared byte for byte. `cargo bless`
+//! rewrites it.
 
 use expect_test::expect_file;
 use schemars::generate::SchemaSettings;

@@ -1,4 +1,4 @@
-//! What is not mended: left, exempt, undone, stopped, or to come.
+//! What is not remediated: left, exempt, undone, stopped, or later.
 
 use super::*;
 
@@ -24,7 +24,7 @@ fn what_is_left_is_told_and_a_public_bucket_matters() {
     ] {
         let findings = vec![sse_c(), left(Aspect::PublicAccess, because)];
         let notice = Look::new(Trigger::Sweep, findings).notice().unwrap();
-        assert_eq!(notice.subject, "s3guard protected in part: reports");
+        assert_eq!(notice.subject, "s3guard partially protected reports");
         assert_eq!(notice.attributes["severity"], Attribute::One(severity.to_owned()));
     }
 }
@@ -35,7 +35,7 @@ fn a_bucket_that_was_mended_in_part_says_what_is_left() {
     says(
         &Look::new(calls("CreateBucket"), findings),
         &expect![[r#"
-            s3guard protected in part: reports
+            s3guard partially protected reports
             [warning: protected left]
 
             Done
@@ -58,7 +58,7 @@ fn what_waits_for_a_stack_is_told_when_it_is_done_or_given_up() {
     let mut look = Look::new(calls("CreateBucket"), vec![waiting(), sse_c()]);
     look.failing = vec![SettingKind::Encryption];
     is_silent(&look);
-    // What is done meanwhile no later look would tell.
+    // No later run would report what is done meanwhile.
     says(
         &Look::new(calls("CreateBucket"), vec![waiting(), sse_c()]),
         &expect![[r#"
@@ -148,7 +148,7 @@ fn a_call_that_touches_what_is_exempt_is_told_with_the_reason_and_the_end() {
                 (TICKET-7)
         "#]],
     );
-    // A new bucket, a tag and a call about something else are no news.
+    // A new bucket, a tag and a call about another setting are not reported.
     for name in ["CreateBucket", "PutBucketTagging", "PutBucketEncryption"] {
         is_silent(&look(name));
     }

@@ -1,4 +1,4 @@
-//! What is told how loudly, and how often.
+//! Severities, and how often a remediation is reported.
 
 use super::*;
 
@@ -36,14 +36,14 @@ fn what_could_not_be_shut_is_critical_and_what_else_could_not_be_done_is_high() 
 
 #[test]
 fn the_same_weakening_is_told_less_and_less_often() {
-    let told: Vec<u32> = (0..=20)
+    let reported: Vec<u32> = (0..=20)
         .filter(|&times| {
             let trigger = calls("DeleteBucketPublicAccessBlock");
             Look { times, ..Look::new(trigger, vec![open()]) }.notice().is_some()
         })
         .collect();
-    assert_eq!(told, [0, 1, 2, 4, 8, 16]);
-    // What is left weaker is told each time.
+    assert_eq!(reported, [0, 1, 2, 4, 8, 16]);
+    // What stays weaker is reported each time.
     let mut look = Look::new(calls("DeleteBucketPublicAccessBlock"), vec![open()]);
     (look.times, look.failing) = (3, vec![SettingKind::PublicAccessBlock]);
     assert_eq!(severity(&look), Severity::Critical);
@@ -114,7 +114,7 @@ fn whoever_made_the_call_is_called_as_people_know_them_and_looked_up_by_the_arn(
          with the AWS CLI, 2026-11-20 12:00:00 UTC, from 192.0.2.1\n        {sso}\nGrade "
     );
     assert!(notice.text.contains(&lines), "{}", notice.text);
-    expect!["s3guard undid a weakening of reports: DeleteBucketPublicAccessBlock by jane@example.com by SSO (Admin). 111122223333 eu-west-1"].assert_eq(&notice.sms);
+    expect!["s3guard reverted a weakening of reports: DeleteBucketPublicAccessBlock by jane@example.com by SSO (Admin). 111122223333 eu-west-1"].assert_eq(&notice.sms);
 }
 
 #[test]

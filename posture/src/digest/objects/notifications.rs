@@ -1,12 +1,11 @@
-//! What is told of a window's events.
+//! The notifications about the events of a window.
 
 use std::collections::BTreeMap;
 
-use super::Alarming;
+use super::alert::Alarming;
 use super::audience::{Divide, Group};
-use super::summary::{Known, Notable, OfBucket, Summary};
+use super::summary::{Notable, OfBucket, Scene, Summary};
 use super::text;
-use crate::config::Subscription;
 use crate::digest::window::{Digest, Window};
 use crate::events::object_event::ObjectEvent;
 use crate::model::severity::Severity;
@@ -15,42 +14,28 @@ use crate::notify::notification::document::{self, Body};
 use crate::notify::notification::{Draft, Origin, sms};
 use crate::{BucketName, Notice};
 
-/// The most events that one message names; the others are counted.
+/// The most events in the text; the others are counted.
 const NAMED_MAX: usize = 25;
-/// The most events that its document has, before it has to fit.
+/// The most events in the document, before it is shortened.
 const LISTED_MAX: usize = 1_000;
-/// The most events that its document has in their order.
+/// The most events that the document has in their order.
 const IN_ORDER_MAX: usize = 100;
-/// The most bytes that the named ones take.
+/// The most bytes of the keys in the text.
 const NAMED_BYTES_MAX: usize = 40 * 1024;
 
-/// Where a digest is told, and what is known besides it.
-pub struct Scene<'a> {
-    /// Who tells, and when.
-    pub origin: Origin<'a>,
-    /// The bucket in which the whole list lies, if it does.
-    pub ledger: Option<&'a BucketName>,
-    /// What is known of the buckets.
-    pub known: &'a BTreeMap<BucketName, Known>,
-    /// What is too much.
-    pub alarming: &'a Alarming,
-    /// Who wants what.
-    pub subscriptions: &'a [Subscription],
-}
-
-/// Says what is told of a digest: one notice, or one for each group of subscriptions that want different things.
+/// The notifications about a digest: one, or one for each group of subscriptions with different filters.
 ///
-/// The same digest always gives the same notices.
+/// The same digest always has the same notifications.
 pub fn tell(digest: &Digest, scene: &Scene<'_>) -> Vec<Notice> {
     let summary = Summary::of(&digest.events, scene.known, scene.alarming);
     let divide =
         Divide { summary: &summary, known: scene.known, subscriptions: scene.subscriptions };
     let groups = divide.events(&digest.events);
-    let told = |(at, group)| notice(digest, scene, &divide, group, at + 1);
-    groups.iter().enumerate().map(told).collect()
+    let of_group = |(at, group)| notice(digest, scene, &divide, group, at + 1);
+    groups.iter().enumerate().map(of_group).collect()
 }
 
-/// Says what is told of one event by itself.
+/// The notification about a single event.
 pub fn tell_one(event: &ObjectEvent, origin: &Origin<'_>) -> Notice {
     let digest = Digest::of_one(event.clone());
     let (known, alarming) = (BTreeMap::new(), Alarming::default());
@@ -61,7 +46,7 @@ pub fn tell_one(event: &ObjectEvent, origin: &Origin<'_>) -> Notice {
         alarming: &alarming,
         subscriptions: &[],
     };
-    tell(&digest, &scene).pop().expect("one event is one notice")
+    tell(&digest, &scene).pop().expect("one event is one notification")
 }
 
 fn notice(
@@ -73,7 +58,7 @@ fn notice(
 ) -> Notice {
     let Origin { account, region, .. } = scene.origin;
     let mut summary = Summary::of(group.iter().copied(), scene.known, scene.alarming);
-    // What is too much in all is too much, also if it goes to two audiences.
+    // An alert about all events is one for every group of them.
     summary.add_all(divide.summary, group);
     let about = divide.about(group);
     let named = named(group, &summary);
@@ -139,7 +124,7 @@ fn body(
     }
 }
 
-/// What it is about, in few words: before the name of a bucket, the name, and after it.
+/// The title: the words before the name of a bucket, the name, and the words after it.
 fn title(summary: &Summary, group: &Group<'_>, severity: Severity) -> (String, String, String) {
     let first = group[0];
     let [notable, buckets] = [summary.notable.len(), summary.buckets.len()];
@@ -163,8 +148,8 @@ fn title(summary: &Summary, group: &Group<'_>, severity: Severity) -> (String, S
     }
 }
 
-/// The events of the document: a few in the order in which they happened; of many what matters most first, because who
-/// shows or keeps only a few of them has those. The whole list has all in order.
+/// The events of the document: a few in their order; of many the most severe first, because the list may be shortened. The
+/// digest in the ledger has all in order.
 fn listed<'a>(group: &Group<'a>, summary: &Summary) -> Group<'a> {
     let mut events = group.clone();
     if events.len() > IN_ORDER_MAX {
@@ -173,7 +158,7 @@ fn listed<'a>(group: &Group<'a>, summary: &Summary) -> Group<'a> {
     events
 }
 
-/// The events that are named: what matters most first, then the first ones, in the order of the list.
+/// The events in the text: the most severe ones, then the first ones, in the order of the list.
 fn named<'a>(group: &Group<'a>, summary: &Summary) -> Group<'a> {
     let mut places: Vec<usize> = (0..group.len()).collect();
     places.sort_by_key(|place| std::cmp::Reverse(summary.severity_of(group[*place])));
