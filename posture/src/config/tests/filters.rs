@@ -146,7 +146,7 @@ fn each_field_is_included_and_not_excluded() {
 }
 
 #[test]
-fn only_types_that_can_tell_of_something_wanted_are_heard() {
+fn only_types_that_can_be_reported_are_received() {
     let types = |objects: &Value| selection(objects).detail_types();
     assert_eq!(types(&json!({})), DETAIL_TYPES.map(|(name, _)| name));
     assert_eq!(

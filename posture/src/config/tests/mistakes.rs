@@ -34,7 +34,7 @@ fn check_exemption(change: &Value, expect: &Expect) {
 }
 
 #[test]
-fn all_mistakes_are_told_at_once() {
+fn all_mistakes_are_reported_at_once() {
     check(
         &json!({
             "grad": "speed",
@@ -61,7 +61,7 @@ fn all_mistakes_are_told_at_once() {
 }
 
 #[test]
-fn a_setting_of_another_kind_is_told_once() {
+fn a_setting_of_another_type_is_reported_once() {
     check(
         &json!({ "rule": { "bucket": "a" } }),
         &expect![[r#"
@@ -301,7 +301,7 @@ fn a_rule_says_something_of_some_buckets() {
 }
 
 #[test]
-fn a_rule_that_is_never_reached_is_told() {
+fn a_rule_that_is_never_reached_is_reported() {
     let check = |first: Value, second: Value, is_reached: bool| {
         let result = Config::read(&json!({ "rule": [first, second] }));
         assert_eq!(result.is_ok(), is_reached, "{result:?}");

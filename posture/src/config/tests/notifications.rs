@@ -115,7 +115,7 @@ fn what_is_said_of_notifications_is_written_in_one_way() {
 }
 
 #[test]
-fn without_a_word_there_is_a_minute_and_nobody_else() {
+fn by_default_the_window_is_a_minute_without_subscriptions() {
     let config = Config::default();
     let notifications = config.notifications();
     assert_eq!(notifications.window().seconds(), 60);
@@ -128,7 +128,7 @@ fn without_a_word_there_is_a_minute_and_nobody_else() {
 }
 
 #[test]
-fn what_is_said_is_what_is_found() {
+fn the_values_are_those_in_the_file() {
     let config = config(&whole());
     let notifications = config.notifications();
     assert_eq!(notifications.window().seconds(), 300);
@@ -186,7 +186,7 @@ fn check_each<const N: usize>(subscriptions: [Value; N], expect: &Expect) {
 }
 
 #[test]
-fn a_window_that_is_none_is_told_with_the_nearest() {
+fn an_invalid_window_is_reported_with_a_proposal() {
     for window in ["5s", "10m", "2h", "soon", ""] {
         let value = json!({ "notifications": { "window": window } });
         assert!(Config::read(&value).is_err(), "{window}");
@@ -241,7 +241,7 @@ fn an_alert_that_is_off_is_left_out() {
 }
 
 #[test]
-fn objects_that_cannot_be_are_told() {
+fn impossible_objects_are_reported() {
     check(
         &json!({ "notifications": { "objects": {
             "include": { "bucket": ["ab", "*"], "key": ["", "ok"], "kind": ["delete", "removed"] },
@@ -281,7 +281,7 @@ fn objects_that_cannot_be_are_told() {
 }
 
 #[test]
-fn mail_that_would_not_arrive_is_told() {
+fn invalid_email_addresses_are_reported() {
     check_each(
         [
             "payroll",
@@ -306,7 +306,7 @@ fn mail_that_would_not_arrive_is_told() {
 }
 
 #[test]
-fn telephones_are_told_as_e_164() {
+fn phone_numbers_have_e_164_format() {
     check_each(
         [
             "+49 151 12345678",
@@ -445,7 +445,7 @@ fn a_subscription_has_one_name_and_one_address() {
 }
 
 #[test]
-fn what_cannot_be_filtered_by_is_told() {
+fn invalid_filters_are_reported() {
     let mail = |mut value: Value| {
         value["email"] = json!(format!("a{}@example.com", value.to_string().len()));
         value

@@ -287,7 +287,7 @@ fn the_key_and_the_log_bucket_are_those_of_the_bucket_s_region() {
 }
 
 #[test]
-fn our_own_buckets_neither_log_nor_tell() {
+fn our_own_buckets_have_neither_access_logs_nor_events() {
     let occasion = Occasion {
         own_buckets: vec!["logs".parse().unwrap()],
         default_grade: Some(Grade::Security),

@@ -50,10 +50,10 @@ fn known() -> BTreeMap<BucketName, Known> {
 }
 
 fn notices_for(events: Vec<ObjectEvent>, config: &Config) -> Vec<Notice> {
-    told_where(events, config, &known())
+    notices_where(events, config, &known())
 }
 
-fn told_where(
+fn notices_where(
     events: Vec<ObjectEvent>,
     config: &Config,
     known: &BTreeMap<BucketName, Known>,
@@ -181,8 +181,8 @@ fn each_audience_gets_what_it_asked_for_and_nothing_else() {
             let severity = severity.clone().find(|one| one.name() == texts("severity")[0]).unwrap();
             let (actions, buckets, grades) = (texts("action"), texts("bucket"), texts("grade"));
             if subscription.wants(texts("kind")[0], &actions, &buckets, severity, &grades) {
-                let is_told = |key: &&str| notice.text.contains(&format!(": {key}\n"));
-                keys.extend(events.iter().map(|event| &event.key[..]).filter(is_told));
+                let is_listed = |key: &&str| notice.text.contains(&format!(": {key}\n"));
+                keys.extend(events.iter().map(|event| &event.key[..]).filter(is_listed));
             }
         }
         keys.sort_unstable();
@@ -228,7 +228,7 @@ fn a_key_cannot_forge_a_line() {
 }
 
 #[test]
-fn sizes_are_told_in_units_of_1024() {
+fn sizes_are_in_units_of_1024() {
     let cases = [(0, "0 bytes"), (1, "1 byte"), (1023, "1023 bytes"), (1024, "1.0 KiB")];
     for (bytes, words) in cases {
         assert_eq!(text::shown_size(bytes), words);
@@ -266,7 +266,7 @@ proptest! {
         };
         let owned = Known { grade: Some(Grade::Security), owner: Some(owner) };
         let known = [(bucket.parse().unwrap(), owned)].into();
-        let notices = told_where(vec![event; 3], &Config::default(), &known);
+        let notices = notices_where(vec![event; 3], &Config::default(), &known);
         for line in notices[0].text.lines() {
             prop_assert!(line.chars().count() <= 72 || !line.trim().contains(' '), "{}", line);
         }

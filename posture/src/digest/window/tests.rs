@@ -56,7 +56,7 @@ fn once(events: usize) -> BTreeMap<String, usize> {
 }
 
 #[test]
-fn wherever_a_function_dies_each_event_is_told_once() {
+fn wherever_a_function_is_terminated_each_event_is_published_once() {
     for first in 0..16 {
         for second in 0..16 {
             let deaths = [None, Some(first), Some(second)];
@@ -66,7 +66,7 @@ fn wherever_a_function_dies_each_event_is_told_once() {
 }
 
 #[test]
-fn twice_delivered_and_shuffled_is_told_once_in_one_notice() {
+fn events_delivered_twice_and_shuffled_are_published_once_in_one_notification() {
     let mut world = World::new();
     world.a_notice = 1;
     let batch = |name, numbers: &[usize]| {
@@ -106,7 +106,7 @@ fn what_comes_while_a_window_is_closed_counts_in_the_next_one() {
 }
 
 #[test]
-fn whenever_a_window_is_closed_while_others_are_at_it_each_event_is_told_once() {
+fn whenever_a_window_is_closed_concurrently_each_event_is_published_once() {
     for calls in 0..30 {
         let world = World::new();
         world.closed_after.store(calls, Ordering::Relaxed);
@@ -132,7 +132,7 @@ fn a_topic_that_is_missing_for_a_while_gets_everything_later() {
 }
 
 #[test]
-fn what_is_redriven_days_later_is_not_told_again() {
+fn what_is_redriven_days_later_is_not_published_again() {
     let world = World::new();
     for (name, days) in [("a", 0), ("b", 1), ("c", 13)] {
         let now = NOON + Duration::days(days);
@@ -145,7 +145,7 @@ fn what_is_redriven_days_later_is_not_told_again() {
 }
 
 #[test]
-fn what_ended_long_ago_is_told_only_to_who_asks_for_all() {
+fn old_windows_are_published_only_with_all() {
     let world = World::new();
     let batch = Batch { name: "a", events: vec![event(0)], alarming: 0 };
     world.gather().put(&batch, NOON).now_or_never().unwrap().unwrap();
@@ -239,7 +239,7 @@ fn events_of_a_key_are_in_the_order_of_their_sequencers() {
 
 proptest! {
     #[test]
-    fn whatever_fails_each_event_is_told_once(
+    fn whatever_fails_each_event_is_published_once(
         events in 1_usize..40,
         deliveries in prop::collection::vec((0_usize..40, 0_i64..50), 0..20),
         deaths in prop::collection::vec(prop::option::of(0_u32..14), 0..30),

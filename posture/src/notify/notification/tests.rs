@@ -232,7 +232,7 @@ fn many_reports_are_one_that_every_filter_still_finds() {
 }
 
 #[test]
-fn more_buckets_than_an_attribute_names_are_told_in_several_notices() {
+fn more_buckets_than_an_attribute_can_have_are_split_into_several_notifications() {
     let mut notices: Vec<Notice> =
         (0..250).map(|number| report(&format!("bucket-{number:03}-{}", "x".repeat(52)))).collect();
     let other = of_kinds().remove(0);

@@ -96,8 +96,8 @@ fn is_undone(report: &Report<'_>) -> bool {
     let calls = report.trigger.calls();
     let touched = changed(calls);
     let is_new = calls.iter().any(|call| call.event_name == "CreateBucket");
-    let mut mended = report.done.iter().flat_map(|(action, _)| &action.aspects);
-    !is_new && mended.any(|aspect| touched.contains(aspect))
+    let mut remediated = report.done.iter().flat_map(|(action, _)| &action.aspects);
+    !is_new && remediated.any(|aspect| touched.contains(aspect))
 }
 
 /// The aspects that calls have changed in an existing bucket: its creation and its tags change none. A change of the object

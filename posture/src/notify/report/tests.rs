@@ -160,8 +160,8 @@ fn words(notice: &Notice) -> String {
 }
 
 fn check(look: &Look, expected: &Expect) {
-    let told = look.notice().map(|notice| words(&notice));
-    expected.assert_eq(&told.unwrap_or_else(|| "(nothing)\n".to_owned()));
+    let text = look.notice().map(|notice| words(&notice));
+    expected.assert_eq(&text.unwrap_or_else(|| "(nothing)\n".to_owned()));
 }
 
 /// The subject, severity, actions and sections of a notification; [`check`] checks the common lines.
@@ -180,7 +180,7 @@ fn is_silent(look: &Look) {
 }
 
 #[test]
-fn a_new_bucket_that_is_mended_is_told_with_before_and_after() {
+fn a_new_bucket_that_is_remediated_is_reported_with_before_and_after() {
     check(
         &Look::new(calls("CreateBucket"), vec![open(), sse_c()]),
         &expect![[r#"
@@ -262,7 +262,7 @@ fn a_failure_comes_first_and_says_its_cause() {
 }
 
 #[test]
-fn what_could_not_be_mended_at_all_is_told_as_such() {
+fn what_could_not_be_remediated_at_all_is_reported_as_such() {
     let mut look = Look::new(calls("DeleteBucketPublicAccessBlock"), vec![open()]);
     look.failing = vec![SettingKind::PublicAccessBlock];
     says(
@@ -285,7 +285,7 @@ fn a_bucket_that_is_right_is_not_worth_a_message() {
 }
 
 #[test]
-fn what_the_sweep_mends_is_told_and_what_it_cannot_mend_is_counted() {
+fn what_the_sweep_remediates_is_reported_and_what_fails_is_counted() {
     says(
         &Look::new(Trigger::Sweep, vec![sse_c()]),
         &expect![[r#"
@@ -303,7 +303,7 @@ fn what_the_sweep_mends_is_told_and_what_it_cannot_mend_is_counted() {
 }
 
 #[test]
-fn what_an_interrupted_look_may_have_done_is_told() {
+fn what_an_interrupted_run_may_have_done_is_reported() {
     let mut look = Look::new(calls("CreateBucket"), Vec::new());
     look.is_again = true;
     says(
@@ -351,12 +351,12 @@ fn everybody_who_changed_the_bucket_is_named_up_to_a_number() {
 }
 
 #[test]
-fn the_tool_of_the_latest_call_is_told_what_makes_it_permanent() {
+fn the_report_has_snippets_for_the_tool_of_the_latest_call() {
     let by = |tool| Call { tool, ..call("PutBucketEncryption") };
     let both = Trigger::Calls(vec![by(Tool::Pulumi), by(Tool::Terraform)]);
     let text = Look::new(both, vec![open(), sse_c()]).notice().unwrap().text;
-    let (told, permanent) = text.split_once("To make it permanent in Terraform\n").unwrap();
-    assert!(told.contains("careless with Pulumi") && told.contains("careless with Terraform"));
+    let (report, permanent) = text.split_once("To make it permanent in Terraform\n").unwrap();
+    assert!(report.contains("careless with Pulumi") && report.contains("careless with Terraform"));
     for kind in ["public_access_block", "server_side_encryption_configuration"] {
         let line = format!("  resource \"aws_s3_bucket_{kind}\" \"reports\" {{\n    bucket");
         assert!(permanent.contains(&line), "{permanent}");

@@ -79,7 +79,7 @@ fn of_names_that_are_hostile() {
     events.push(event(&"\u{1f5dd}".repeat(256), Change::CreatedOrOverwritten, "02"));
     let owner = Some(HOSTILE[4].to_owned());
     let known = [("reports".parse().unwrap(), Known { grade: Some(Grade::Speed), owner })];
-    let notices = told_where(events, &Config::default(), &known.into());
+    let notices = notices_where(events, &Config::default(), &known.into());
     let [notice] = &notices[..] else { panic!("{} notices", notices.len()) };
     holds(notice).unwrap();
     expect_file!["channels/hostile.txt"].assert_eq(&shown(notice));
@@ -162,7 +162,7 @@ proptest! {
         let known = [("payroll".parse().unwrap(), owned)].into();
         let all: Vec<ObjectEvent> =
             events.iter().cycle().take(events.len() * times).cloned().collect();
-        let notices = told_where(all.clone(), &Config::default(), &known);
+        let notices = notices_where(all.clone(), &Config::default(), &known);
         let mut count = 0;
         for notice in &notices {
             holds(notice)?;

@@ -55,7 +55,7 @@ fn run(queue: &mut Queue<'_>, second: i64, mut batch: impl FnMut() -> (usize, Op
 }
 
 #[test]
-fn of_fifty_thousand_events_each_is_told_once_or_lies_in_the_dead_letters() {
+fn of_fifty_thousand_events_each_is_published_once_or_is_in_the_dlq() {
     let world = World::new();
     let mut queue = Queue::new(&world);
     let mut numbers = Numbers(4);

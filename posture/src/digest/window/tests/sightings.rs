@@ -20,7 +20,7 @@ fn look(
 }
 
 #[test]
-fn an_event_is_seen_once_and_told_once_its_window_is() {
+fn an_event_is_seen_once_and_published_with_its_window() {
     let world = World::new();
     let events = vec![event(1), event(2), event(1)];
     let batch = Batch { name: "a", events, alarming: 0 };

@@ -36,7 +36,7 @@ fn a_block_that_is_on_in_part_is_described_as_it_is() {
 }
 
 #[test]
-fn what_is_told_is_short() {
+fn snippets_are_short() {
     for (tool, kind) in IAC.into_iter().flat_map(|tool| SettingKind::ALL.map(|kind| (tool, kind))) {
         let Some(text) = lines(tool, setting(kind)) else { continue };
         assert!(text.lines().count() <= 45 && text.len() < 1200, "{text}");

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn what_is_left_is_told_and_a_public_bucket_matters() {
+fn what_is_left_is_reported_and_a_public_bucket_is_critical() {
     let findings = vec![left(Aspect::PublicAccess, LeftBecause::Website)];
     says(
         &Look::new(calls("PutBucketWebsite"), findings.clone()),
@@ -30,7 +30,7 @@ fn what_is_left_is_told_and_a_public_bucket_matters() {
 }
 
 #[test]
-fn a_bucket_that_was_mended_in_part_says_what_is_left() {
+fn a_partially_remediated_bucket_is_reported_with_what_is_left() {
     let findings = vec![sse_c(), left(Aspect::Encryption, LeftBecause::Outsiders)];
     says(
         &Look::new(calls("CreateBucket"), findings),
@@ -51,7 +51,7 @@ fn a_bucket_that_was_mended_in_part_says_what_is_left() {
 }
 
 #[test]
-fn what_waits_for_a_stack_is_told_when_it_is_done_or_given_up() {
+fn what_waits_for_a_stack_is_reported_when_it_is_done_or_given_up() {
     let website = left(Aspect::PublicAccess, LeftBecause::Website);
     is_silent(&Look::new(calls("CreateBucket"), vec![waiting()]));
     is_silent(&Look::new(calls("CreateBucket"), vec![waiting(), website]));
@@ -89,7 +89,7 @@ fn what_waits_for_a_stack_is_told_when_it_is_done_or_given_up() {
 }
 
 #[test]
-fn what_is_left_to_the_stack_is_told_with_what_its_template_should_say() {
+fn what_is_left_to_the_stack_is_reported_with_lines_for_its_template() {
     let policy = r#"{"Version":"2012-10-17","Statement":[{"Sid":"S3GuardTlsOnly","Effect":"Deny","Principal":"*"}]}"#;
     let findings = vec![left(Aspect::Tls, LeftBecause::OfStack(policy.to_owned()))];
     says(
@@ -127,7 +127,7 @@ fn what_is_left_to_the_stack_is_told_with_what_its_template_should_say() {
 }
 
 #[test]
-fn a_call_that_touches_what_is_exempt_is_told_with_the_reason_and_the_end() {
+fn a_call_that_changes_what_is_exempt_is_reported_with_the_reason_and_the_end() {
     let exempt = |until| Exempt {
         aspect: Aspect::Tls,
         reason: "the scanner of 2009 speaks no TLS (TICKET-7)".to_owned(),
@@ -160,7 +160,7 @@ fn a_call_that_touches_what_is_exempt_is_told_with_the_reason_and_the_end() {
 }
 
 #[test]
-fn what_somebody_has_undone_stays_so_and_is_no_alarm() {
+fn what_was_undone_stays_so_and_is_no_alarm() {
     let findings = vec![left(Aspect::Tls, LeftBecause::Undone(date!(2026 - 12 - 20)))];
     says(
         &Look::new(calls("PutBucketPolicy"), findings),
@@ -175,7 +175,7 @@ fn what_somebody_has_undone_stays_so_and_is_no_alarm() {
 }
 
 #[test]
-fn that_the_guard_has_stopped_is_told_elsewhere() {
+fn that_the_guard_has_stopped_is_not_part_of_the_report() {
     let findings = vec![left(Aspect::Tls, LeftBecause::TooManyWrites(SettingKind::Policy, 20))];
     is_silent(&Look::new(calls("PutBucketPolicy"), findings));
 }

@@ -155,7 +155,7 @@ fn buckets_that_no_event_reported_are_listed_with_the_likely_causes() {
 }
 
 #[test]
-fn exemptions_that_end_are_told_the_first_one_first() {
+fn exemptions_that_end_are_reported_the_first_one_first() {
     let endings = endings();
     let notice_about = |endings: &[Ending]| exemptions_ending(endings, &origin(&id()));
     expect![[r#"

@@ -35,7 +35,7 @@ fn what_could_not_be_shut_is_critical_and_what_else_could_not_be_done_is_high() 
 }
 
 #[test]
-fn the_same_weakening_is_told_less_and_less_often() {
+fn the_same_weakening_is_reported_less_and_less_often() {
     let reported: Vec<u32> = (0..=20)
         .filter(|&times| {
             let trigger = calls("DeleteBucketPublicAccessBlock");
@@ -50,7 +50,7 @@ fn the_same_weakening_is_told_less_and_less_often() {
 }
 
 #[test]
-fn of_several_settings_the_one_that_is_mended_the_least_often_counts() {
+fn of_several_settings_the_one_that_is_remediated_the_least_often_counts() {
     let record = |setting: Setting| {
         let action = Action { set: setting, aspects: vec![Aspect::PublicAccess] };
         let inspection = Inspection {
@@ -72,7 +72,7 @@ fn of_several_settings_the_one_that_is_mended_the_least_often_counts() {
 }
 
 #[test]
-fn that_it_goes_on_is_said_everywhere() {
+fn the_number_of_times_is_in_every_channel() {
     let trigger = calls("DeleteBucketPublicAccessBlock");
     let notice = Look { times: 4, ..Look::new(trigger, vec![open()]) }.notice().unwrap();
     assert!(
@@ -85,7 +85,7 @@ fn that_it_goes_on_is_said_everywhere() {
 }
 
 #[test]
-fn the_owner_is_whom_the_tag_names_if_it_names_somebody() {
+fn the_owner_is_the_value_of_the_tag_if_it_is_not_empty() {
     let tagged = |name: &str| {
         let mut observed = Observed::unread(id());
         observed.tags = Reading::Known([(OWNER_TAG.to_owned(), name.to_owned())].into());
@@ -97,7 +97,7 @@ fn the_owner_is_whom_the_tag_names_if_it_names_somebody() {
 }
 
 #[test]
-fn whoever_made_the_call_is_called_as_people_know_them_and_looked_up_by_the_arn() {
+fn the_caller_has_a_short_name_and_an_arn() {
     let sso = "arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Admin_0123456789abcdef/jane@example.com";
     let call = Call {
         principal: sso.to_owned(),
