@@ -9,7 +9,7 @@
 use serde_json::json;
 
 use super::Notice;
-use super::document::{Bucket, Document};
+use super::document::Document;
 use crate::model::severity::Severity;
 use crate::text::{push_or_escape, shown};
 
@@ -63,10 +63,9 @@ fn keywords(document: &Document) -> Vec<String> {
 fn description(notice: &Notice) -> String {
     let Document { severity, account, region, buckets, .. } = &notice.document;
     let mut description = format!("*{}* in account {account}, {region}\n", severity.name());
-    for Bucket { console, .. } in
-        buckets.iter().filter(|bucket| is_link(&bucket.console)).take(LINKS_MAX)
-    {
-        description += &format!("{console}\n");
+    let pages = buckets.iter().map(|bucket| bucket.console.as_str()).filter(|page| is_link(page));
+    for page in pages.take(LINKS_MAX) {
+        description.extend([page, "\n"]);
     }
     description += "```\n";
     let mut room = DESCRIPTION_MAX - description.chars().count() - 40;
@@ -74,11 +73,11 @@ fn description(notice: &Notice) -> String {
     let mut lines = lines.map(|line| inert(&shown(line, LINE_MAX))).peekable();
     while let Some(line) = lines.next_if(|line| line.chars().count() < room) {
         room -= line.chars().count() + 1;
-        description += &format!("{line}\n");
+        description.extend([line.as_str(), "\n"]);
     }
     let more = lines.count();
     if more > 0 {
-        description += &format!("… and {more} more lines\n");
+        description.extend(["… and ", &more.to_string(), " more lines"]);
     }
     format!("{}\n```", description.trim_end())
 }
