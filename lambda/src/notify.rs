@@ -51,7 +51,7 @@ impl Notify {
             s3: Buckets::new(connection, account, None, OffsetDateTime::now_utc),
             publisher: Publisher::new(connection, &settings),
             region: connection.region().clone(),
-            alarming: settings.config.notifications().alert().into(),
+            alarming: Alarming(settings.config.notifications().alert()),
             settings,
         }
     }
@@ -104,7 +104,7 @@ impl Notify {
 
     /// Events of the stack's own buckets are ignored: a digest would cause the next one.
     fn is_wanted(&self, event: &ObjectEvent) -> bool {
-        let selection = self.settings.config.notifications().selection();
+        let selection = &self.settings.config.notifications().objects;
         !self.settings.own_buckets.contains(&event.bucket)
             && selection.wants(event.bucket.as_str(), &event.key, event.change)
     }
@@ -162,7 +162,7 @@ impl Notify {
         &self,
         gathered: &Gathered,
         batch: &Gathering<'_>,
-    ) -> Result<Vec<BucketName>, GatherError<AwsError, AwsError>> {
+    ) -> Result<Vec<BucketName>, GatherError<AwsError>> {
         if batch.alarming == 0
             || self.alarming.least().is_none_or(|least| gathered.alarming < least)
         {
@@ -189,7 +189,7 @@ impl Notify {
     /// continued by the next invocation.
     async fn in_time(
         &self,
-        publishing: impl Future<Output = Result<Told, GatherError<AwsError, AwsError>>>,
+        publishing: impl Future<Output = Result<Told, GatherError<AwsError>>>,
         clock: Clock,
         tally: &mut Tally,
     ) -> bool {

@@ -21,7 +21,7 @@ impl Publisher {
     /// Publishes to the stack's topic, and from a severity on also to the chat topic, if there is one.
     pub(crate) fn new(connection: &Connection, settings: &Common) -> Self {
         let topic = |arn: &str| Topic::new(connection, arn);
-        let from = settings.config.notifications().chat();
+        let from = settings.config.notifications().chat;
         Self {
             topic: topic(&settings.topic),
             chat: settings.chat_topic.as_deref().map(topic).zip(from),

@@ -1,9 +1,8 @@
-//! The configuration: which bucket has which grade, what is kept or told of it, what is exempt, why and how
-//! long, and who is told.
+//! The configuration: the grades of buckets, the modes of aspects, exemptions with a reason and an end, and notifications.
 //!
-//! A person writes `s3guard.toml`; the package takes it as `s3guard.json`. Both are read into [`Config`], in which each
-//! setting is declared once: its name, its type with the rules of its values, and what editors show of it. `read` finds
-//! every [`Mistake`] in single values, `check` those between them. TOML itself is the command's business.
+//! A person writes `s3guard.toml`; the package has it as `s3guard.json`. Both are read into [`Config`], which declares each
+//! setting once: its name, its type with the rules for its values, and its description for editors. `read` finds every
+//! [`Mistake`] in a single value, `check` those between several values. The command parses TOML.
 
 mod check;
 pub mod deploy;
@@ -25,66 +24,65 @@ pub use self::deploy::{Deploy, TrailChoice};
 pub use self::ending::Ending;
 pub use self::mistake::{At, InvalidConfig, Mistake, PathPart, Wrong};
 pub use self::notifications::{
-    Alert, Endpoint, Fields, Filter, Notifications, ObjectKind, ResourceArn, Selection,
-    Subscription, Window,
+    Endpoint, Fields, Filter, Notifications, ObjectKind, ResourceArn, Selection, Subscription,
+    Threshold, Window,
 };
 pub use self::occasion::{Extent, GRADE_TAG, Occasion};
 use self::rule::{Exemption, Rule};
 #[cfg(test)]
 use self::tests::schema;
 use self::values::Bounded;
+pub use self::values::Day;
 use crate::{Aspect, Grade, KeyArn, Mode, Region};
 
-/// How long a new bucket is left alone, unless the configuration says otherwise.
+/// How long a new bucket is left alone by default.
 pub const SETTLE_SECONDS: u16 = 15;
 
-/// The configuration of s3guard: which bucket has which grade, what is exempt, and who is told.
+/// The configuration of s3guard: grades of buckets, exemptions and notifications.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename = "the configuration", rename_all = "kebab-case", deny_unknown_fields, default)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(title = "s3guard.toml"))]
 pub struct Config {
-    /// The grade of buckets that no rule gives one: `speed` unless it is set. The stack's parameter, when it is given,
-    /// comes before it.
+    /// The grade of buckets that no rule gives a grade: `speed` by default. The parameter of the stack, if it is set, takes
+    /// precedence.
     grade: Option<Grade>,
-    /// How many seconds a new bucket is left alone, because whoever made it may still be configuring it.
-    // SQS delays a message by no more than a quarter of an hour.
+    /// How many seconds a new bucket is left alone, because its creator may still be configuring it.
+    // SQS delays a message by at most 15 minutes.
     #[cfg_attr(test, schemars(extend("default" = SETTLE_SECONDS)))]
     settle_seconds: Option<Bounded<0, 900>>,
-    /// How often the guard writes one setting of a bucket within an hour before it leaves that setting alone and says so.
-    // Fewer a tool reaches that only sets a bucket up by and by.
+    /// How often the guard writes one setting of a bucket within an hour before it stops and reports a conflict.
+    // A tool that configures a bucket step by step would reach a lower number.
     #[cfg_attr(test, schemars(extend("default" = crate::model::baseline::WRITES_MAX)))]
     writes_per_hour: Option<Bounded<7, 1000>>,
     /// The customer's KMS key for the buckets of each Region, which the grades `hybrid` and `security` need: the full ARN
     /// of a key, never an alias.
     #[cfg_attr(test, schemars(with = "schema::Keys"))]
     keys: BTreeMap<Region, KeyArn>,
-    /// What is done about an aspect of every bucket's protection, whatever its grade says. `keep` that is said here or in
-    /// a rule is kept also where the grade alone would only tell, because it may break what has been working: the two
-    /// switches about ACLs (`public-access`) and `ownership` in a bucket whose ACLs count, `sse-c` where S3 left it open,
-    /// and `tls` in a bucket of a CloudFormation stack that has no policy yet.
+    /// The mode of an aspect for every bucket, no matter its grade. `keep` that is set here or in a rule also enforces what
+    /// the grade alone would only report, because it may break existing use: the two switches about ACLs (`public-access`)
+    /// and `ownership` in a bucket with ACLs in use, `sse-c` where S3 left it open, and `tls` in a bucket of a
+    /// CloudFormation stack that has no policy yet.
     #[cfg_attr(test, schemars(with = "schema::Aspects"))]
     aspects: BTreeMap<Aspect, Mode>,
-    /// Which buckets have another grade, or have something else done about an aspect. Of the rules that match a bucket,
-    /// the first that says something about the grade, or about an aspect, wins.
+    /// Which buckets have another grade, or another mode for an aspect. Of the rules that match a bucket, the first that
+    /// sets the grade, or the mode of an aspect, wins.
     #[serde(rename = "rule")]
-    #[cfg_attr(test, schemars(length(max = 200)))]
     rules: Vec<Rule>,
-    /// What is not held to its grade, for a reason and until a day.
+    /// What is exempt from its grade, with a reason and a last day.
     #[serde(rename = "exemption")]
-    #[cfg_attr(test, schemars(length(max = 500)))]
     exemptions: Vec<Exemption>,
-    /// Who is told what, and of which objects.
+    /// Notifications about objects and in chats.
     notifications: Notifications,
-    /// Who is told, beside the address that the stack's parameter names, and of what.
+    /// Endpoints that are notified in addition to the email address in the stack's parameter, and about what.
     #[serde(rename = "subscription")]
     #[cfg_attr(test, schemars(length(max = 100)))]
     subscriptions: Vec<Subscription>,
-    /// Where and how `s3guard deploy` deploys the guard; what the command line says comes before it.
+    /// Where and how `s3guard deploy` deploys the guard. Flags of the command take precedence.
     deploy: Deploy,
 }
 
 impl Config {
-    /// Reads a configuration, of whatever format it was, and finds every mistake in it.
+    /// Reads a configuration, no matter its format, and finds every mistake in it.
     pub fn read(value: &Value) -> Result<Self, Vec<Mistake>> {
         let (config, found) = read::read::<Self>(value);
         check::check(&config, &found);
@@ -92,24 +90,24 @@ impl Config {
         if mistakes.is_empty() { Ok(config) } else { Err(mistakes) }
     }
 
-    /// Reads the form that the package has.
+    /// Reads the form in the package.
     pub fn from_json(text: &str) -> Result<Self, InvalidConfig> {
         let value: Value = serde_json::from_str(text).map_err(|error| {
-            InvalidConfig(vec![mistake::wrong_value(&[], format!("it is no JSON: {error}"), None)])
+            InvalidConfig(vec![mistake::wrong_value(&[], format!("it is not JSON: {error}"), None)])
         })?;
         Self::read(&value).map_err(InvalidConfig)
     }
 
-    /// The form that goes into the package, which is all but where it is deployed. The same configuration has the same bytes, however it was written.
+    /// The form in the package: all but `deploy`. The same configuration has the same bytes, no matter how it was written.
     pub fn to_json(&self) -> String {
         let value = Self { deploy: Deploy::default(), ..self.clone() }.written();
         format!("{value:#}\n")
     }
 
-    /// The configuration as one would write it: each thing in one way, and nothing that says nothing.
+    /// The configuration in its canonical form, without empty settings.
     pub fn written(&self) -> Value {
         let value = serde_json::to_value(self).expect("texts, numbers and lists of them are JSON");
-        without_nothing(value)
+        without_empty(value)
     }
 
     /// The default grade, if the configuration has one.
@@ -117,17 +115,17 @@ impl Config {
         self.grade
     }
 
-    /// How long a new bucket is left alone, if the configuration says so; else it is [`SETTLE_SECONDS`].
+    /// How long a new bucket is left alone, if it is configured; else it is [`SETTLE_SECONDS`].
     pub fn settle_seconds(&self) -> Option<u16> {
         self.settle_seconds.and_then(|seconds| u16::try_from(seconds.get()).ok())
     }
 
-    /// Who is told what, and of which objects.
+    /// Notifications about objects and in chats.
     pub fn notifications(&self) -> &Notifications {
         &self.notifications
     }
 
-    /// Who hears of what, beside whom the stack's parameters name.
+    /// The subscriptions, without the email address in the stack's parameter.
     pub fn subscriptions(&self) -> &[Subscription] {
         &self.subscriptions
     }
@@ -137,38 +135,38 @@ impl Config {
         &self.deploy
     }
 
-    /// The customer's keys by Region.
+    /// The customer managed keys by Region.
     pub fn keys(&self) -> impl Iterator<Item = &KeyArn> {
         self.keys.values()
     }
 
-    /// What is done about the account's own public access block.
+    /// The mode of the account's own public access block.
     pub fn account_mode(&self) -> Mode {
         let aspect = Aspect::AccountPublicAccess;
         let wanted = Grade::default().wants(aspect).mode;
         self.aspects.get(&aspect).copied().unwrap_or(wanted)
     }
 
-    /// The strongest grade that any bucket is given, by the default or by a rule.
+    /// The strongest grade of any bucket, by default or by a rule.
     pub fn strongest_grade(&self) -> Grade {
         let grades = self.rules.iter().map(|rule| rule.grade);
         grades.chain([self.grade]).flatten().max().unwrap_or_default()
     }
 }
 
-/// The value without the settings of its tables that say nothing.
-fn without_nothing(value: Value) -> Value {
+/// The value without empty settings.
+fn without_empty(value: Value) -> Value {
     match value {
         Value::Object(settings) => {
-            let settings = settings.into_iter().map(|(key, value)| (key, without_nothing(value)));
-            Value::Object(settings.filter(|(_, value)| !is_nothing(value)).collect())
+            let settings = settings.into_iter().map(|(key, value)| (key, without_empty(value)));
+            Value::Object(settings.filter(|(_, value)| !is_empty_value(value)).collect())
         }
-        Value::Array(items) => items.into_iter().map(without_nothing).collect(),
+        Value::Array(items) => items.into_iter().map(without_empty).collect(),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value,
     }
 }
 
-fn is_nothing(value: &Value) -> bool {
+fn is_empty_value(value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::Array(items) => items.is_empty(),

@@ -1,28 +1,28 @@
-//! Names that the template, the functions and the command share. Each reads them from here.
+//! Names that the template, the functions and the command share.
 
 pub mod metrics;
 
 /// Parameters of the stack.
 pub mod parameter {
-    /// The bucket that has the code.
+    /// The bucket with the code.
     pub const CODE_BUCKET: &str = "CodeBucket";
     /// The key of the code in it.
     pub const CODE_KEY: &str = "CodeKey";
     /// The architecture of the functions.
     pub const ARCHITECTURE: &str = "Architecture";
-    /// An address that notifications are mailed to.
+    /// The email address for notifications.
     pub const EMAIL: &str = "Email";
     /// The default grade.
     pub const GRADE: &str = "Grade";
-    /// The customer's key for buckets of the Region.
+    /// The customer managed key for buckets of the Region.
     pub const BUCKET_KEY_ARN: &str = "BucketKeyArn";
-    /// Whether the stack makes a trail.
+    /// Whether the stack creates a trail.
     pub const TRAIL_MODE: &str = "TrailMode";
-    /// How long a new bucket is left alone.
+    /// How long a new bucket is left alone, in seconds.
     pub const SETTLE_SECONDS: &str = "SettleSeconds";
     /// How often the sweep runs.
     pub const SWEEP_RATE: &str = "SweepRate";
-    /// What the names of the stack's buckets begin with.
+    /// The prefix of the names of the stack's buckets.
     pub const BUCKET_PREFIX: &str = "BucketPrefix";
 }
 
@@ -58,7 +58,7 @@ pub mod output {
     pub const LEDGER_BUCKET_NAME: &str = "LedgerBucketName";
     /// The bucket of access logs.
     pub const LOG_BUCKET_NAME: &str = "LogBucketName";
-    /// The bucket of the trail, if the stack makes one.
+    /// The bucket of the trail, if the stack creates one.
     pub const TRAIL_BUCKET_NAME: &str = "TrailBucketName";
 }
 
@@ -76,14 +76,14 @@ pub mod variable {
     pub const QUEUE: &str = "S3GUARD_QUEUE";
     /// The default grade.
     pub const GRADE: &str = "S3GUARD_GRADE";
-    /// The customer's key; empty without one.
+    /// The customer managed key; empty without one.
     pub const KEY: &str = "S3GUARD_KEY";
-    /// How long a new bucket is left alone.
+    /// How long a new bucket is left alone, in seconds.
     pub const SETTLE_SECONDS: &str = "S3GUARD_SETTLE_SECONDS";
     /// The ledger bucket.
     pub const LEDGER: &str = "S3GUARD_LEDGER";
     /// The bucket of access logs.
     pub const LOG_BUCKET: &str = "S3GUARD_LOG_BUCKET";
-    /// The stack's own buckets, with commas between them.
+    /// The stack's own buckets, separated by commas.
     pub const OWN_BUCKETS: &str = "S3GUARD_OWN_BUCKETS";
 }

@@ -1,4 +1,4 @@
-//! Notifications: what they say of a bucket or of the guard itself, and the form that each channel gets.
+//! Notifications about buckets and the guard itself, and their form for each channel.
 
 pub mod iac_snippet;
 pub mod links;

@@ -1,4 +1,4 @@
-//! Text that came from outside, made safe to show.
+//! Text from outside, escaped for output.
 
 pub(crate) mod named;
 
@@ -7,8 +7,8 @@ use std::fmt::Write as _;
 use time::OffsetDateTime;
 use time::macros::format_description;
 
-/// Shows a name or key in one line: what could move the cursor, break the line or turn the reading direction is
-/// written as `\u{…}`, everything else as it is. More than `characters_max` characters are cut, with an `…`.
+/// Escapes a name or key for one line: what could move the cursor, break the line or change the reading direction is
+/// written as `\u{…}`. A text of more than `characters_max` characters is cut, with an `…`.
 pub fn shown(text: &str, characters_max: usize) -> String {
     let mut shown = String::new();
     for (count, character) in text.chars().enumerate() {
@@ -21,7 +21,7 @@ pub fn shown(text: &str, characters_max: usize) -> String {
     shown
 }
 
-/// Adds a character as it is, or as `\u{…}`.
+/// Adds a character, or its escape `\u{…}`.
 pub(crate) fn push_or_escape(text: &mut String, character: char, is_escaped: bool) {
     if is_escaped {
         write!(text, "\\u{{{:x}}}", u32::from(character)).expect("a string takes everything");
@@ -30,40 +30,15 @@ pub(crate) fn push_or_escape(text: &mut String, character: char, is_escaped: boo
     }
 }
 
-/// Cuts a text to what SNS takes as the subject of an email: fewer than 100 characters, no line breaks, no control
-/// characters.
+/// Cuts a text to a subject for SNS: fewer than 100 characters, no line breaks, no control characters.
 ///
 /// Source: Amazon SNS API Reference, `Publish`.
 pub fn subject(text: &str) -> String {
-    let shown = shown(text, 98);
-    if shown.chars().count() <= 99 {
-        shown
-    } else {
-        shown.chars().take(98).chain(['…']).collect()
-    }
+    // Escapes make a text longer.
+    shown(&shown(text, 98), 98)
 }
 
-/// A text as it stands between double quotes, in YAML and HCL alike; what [`shown`] would not show is escaped.
-pub fn escaped(text: &str) -> String {
-    let mut escaped = String::new();
-    for character in text.chars() {
-        match character {
-            '"' | '\\' => escaped.extend(['\\', character]),
-            '\n' => escaped.push_str("\\n"),
-            _ if !is_unsafe(character) => escaped.push(character),
-            _ => {
-                let code = u32::from(character);
-                let code =
-                    if code > 0xffff { format!("U{code:08x}") } else { format!("u{code:04x}") };
-                escaped.push('\\');
-                escaped.push_str(&code);
-            }
-        }
-    }
-    escaped
-}
-
-/// JSON that says the same, in which what [`shown`] would not show is escaped. It can only stand in texts there.
+/// The same JSON, in which the characters that [`shown`] escapes are escaped. They occur only within strings.
 pub fn shown_json(json: &str) -> String {
     let mut shown = String::with_capacity(json.len());
     for character in json.chars() {
@@ -78,20 +53,19 @@ pub fn shown_json(json: &str) -> String {
     shown
 }
 
-/// The most columns of a line of prose in an email.
+/// The width of prose in an email.
 pub const COLUMNS_MAX: usize = 72;
 
-/// A space at which no line is broken; it becomes an ordinary one.
+/// A space that breaks no line; it becomes an ordinary one.
 const NO_BREAK: char = '\u{a0}';
 
-/// Words that [`wrapped`] keeps together, as a date with its time.
+/// Words that [`wrapped`] keeps together, such as a date with its time.
 pub fn unbroken(words: &str) -> String {
     words.replace(' ', &NO_BREAK.to_string())
 }
 
-/// Breaks words into lines of at most [`COLUMNS_MAX`] columns, only at spaces: an id, an ARN or an address is never broken,
-/// and makes its line as long as it is. Neither is what [`unbroken`] gives. The first line begins with `first`, each other
-/// one with `rest`.
+/// Breaks words into lines of at most [`COLUMNS_MAX`] columns, only at spaces: a longer id, ARN or URL is not broken, nor is
+/// the result of [`unbroken`]. The first line begins with `first`, each other line with `rest`.
 pub fn wrapped(words: &str, first: &str, rest: &str) -> String {
     let mut text = String::from(first);
     let (mut columns, mut is_start) = (first.chars().count(), true);
@@ -126,7 +100,7 @@ pub fn shown_time(time: OffsetDateTime) -> String {
     time.to_offset(time::UtcOffset::UTC).format(format).unwrap_or_else(|_| time.to_string())
 }
 
-/// How many seconds a time has that is written as `90s`, `15m`, `6h` or `2d`.
+/// The seconds of a duration such as `90s`, `15m`, `6h` or `2d`.
 pub fn seconds(text: &str) -> Option<u64> {
     let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
     let unit = match &text[digits.len()..] {
@@ -140,18 +114,6 @@ pub fn seconds(text: &str) -> Option<u64> {
         return None;
     }
     digits.parse::<u64>().ok()?.checked_mul(unit)
-}
-
-/// That something happens once more, in words.
-pub(crate) fn times_words(times: u32) -> String {
-    let ending = match (times % 10, times % 100) {
-        (_, 11..=13) => "th",
-        (1, _) => "st",
-        (2, _) => "nd",
-        (3, _) => "rd",
-        _ => "th",
-    };
-    format!("This is the {times}{ending} time within the hour.")
 }
 
 #[cfg(test)]
@@ -182,13 +144,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn json_that_is_safe_to_show_says_the_same(text in any::<String>()) {
+        fn json_that_is_safe_to_show_is_the_same(text in any::<String>()) {
             let json = serde_json::json!({ "key": text }).to_string();
             let shown = shown_json(&json);
             prop_assert!(!shown.chars().any(is_unsafe), "{}", shown);
-            let (said, says): (serde_json::Value, serde_json::Value) =
+            let (before, after): (serde_json::Value, serde_json::Value) =
                 (serde_json::from_str(&json).unwrap(), serde_json::from_str(&shown).unwrap());
-            prop_assert_eq!(said, says);
+            prop_assert_eq!(before, after);
         }
 
         #[test]

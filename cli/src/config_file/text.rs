@@ -55,7 +55,7 @@ fn parse(text: &str) -> Result<Config, Vec<Placed>> {
 
 /// The selection has to fit into a rule: EventBridge would refuse a longer pattern during the deployment.
 fn fitting(config: Config) -> Result<Config, Vec<Mistake>> {
-    let length = stacks::object_pattern_length_max(config.notifications().selection());
+    let length = stacks::object_pattern_length_max(&config.notifications().objects);
     let max = stacks::PATTERN_LENGTH_MAX;
     if length <= max {
         return Ok(config);

@@ -1,9 +1,9 @@
-//! Checks what settings say together: what no type of a single one can.
+//! Checks several settings together, which the type of a single one cannot.
 
 use std::collections::BTreeMap;
 
 use super::deploy::check_tag;
-use super::mistake::{PathPart, alternatives, below, quoted, wrong_key, wrong_value};
+use super::mistake::{PathPart, alternatives, below, quoted, wrong_value};
 use super::notifications::{Endpoint, Selection, Subscription};
 use super::read::Found;
 use super::rule::{Exemption, Rule};
@@ -12,36 +12,28 @@ use super::{Config, Deploy};
 use crate::model::severity::Severity;
 use crate::{Aspect, KeyArn, Mode, Region};
 
-const RULES_MAX: usize = 200;
-const EXEMPTIONS_MAX: usize = 500;
-/// A topic has up to 200 filter policies, of which we leave the owner some. Source: Amazon SNS, "Quotas".
+/// A topic has up to 200 filter policies, some of which are left to the owner. Source: Amazon SNS, "Quotas".
 const SUBSCRIPTIONS_MAX: usize = 100;
-/// Source: Amazon SNS Developer Guide, "Filter policy constraints": five attributes (of which there are no more here), and
-/// the product of the numbers of their values.
+/// Source: Amazon SNS Developer Guide, "Filter policy constraints": five attributes (there are no more here), and the
+/// product of the numbers of their values.
 const COMBINATIONS_MAX: usize = 150;
-/// What S3 takes of tags. Source: Amazon S3 User Guide, "Using cost allocation S3 bucket tags".
-const BUCKET_TAGS_MAX: usize = 50;
-const TAG_KEY_CHARACTERS_MAX: usize = 128;
-/// CloudFormation takes fifty; one is s3guard's own.
-///
-/// Source: AWS CloudFormation API Reference, `CreateChangeSet`, `Tags`.
+/// CloudFormation allows 50; one is s3guard's own. Source: AWS CloudFormation API Reference, `CreateChangeSet`, `Tags`.
 const STACK_TAGS_MAX: usize = 49;
-/// Each stands in the role's policy, which has room for 6,144 characters.
+/// Each is part of the role's policy, which has at most 6,144 characters.
 const TELL_OVERWRITES_MAX: usize = 20;
 
-/// Adds what is wrong to what was found.
 pub(super) fn check(config: &Config, found: &Found) {
     let top = |key: &str| Place { path: vec![PathPart::from(key)], found };
     keys(&config.keys, &top("keys"));
     aspects(&config.aspects, &top("aspects"));
     rules(&config.rules, &top("rule"));
     exemptions(&config.exemptions, &top("exemption"));
-    objects(config.notifications.selection(), &top("notifications").at("objects"));
+    objects(&config.notifications.objects, &top("notifications").at("objects"));
     subscriptions(&config.subscriptions, &top("subscription"));
     deploy(&config.deploy, &top("deploy"));
 }
 
-/// Where something is checked, and where mistakes go.
+/// The path that is checked, and where mistakes are added.
 struct Place<'a> {
     path: Vec<PathPart>,
     found: &'a Found,
@@ -56,7 +48,7 @@ impl Place<'_> {
         self.found.add(wrong_value(&self.path, problem, Some(proposal.into())));
     }
 
-    /// A mistake of a table as a whole, which may only follow from one in these of its settings.
+    /// A mistake of a table as a whole, unless one of these settings already has a mistake.
     fn wrong_table(&self, problem: impl Into<String>, proposal: impl Into<String>, of: &[&str]) {
         if of.iter().all(|key| self.found.is_whole(&self.at(*key).path)) {
             self.found.add_of_table(wrong_value(&self.path, problem, Some(proposal.into())));
@@ -65,7 +57,7 @@ impl Place<'_> {
 
     fn too_many(&self, what: &str, count: usize, max: usize, proposal: &str) {
         if count > max {
-            self.wrong(format!("there are {count} {what}, and {max} are allowed"), proposal);
+            self.wrong(format!("there are {count} {what}, at most {max} are allowed"), proposal);
         }
     }
 }
@@ -73,8 +65,8 @@ impl Place<'_> {
 fn keys(keys: &BTreeMap<Region, KeyArn>, place: &Place<'_>) {
     for (region, key) in keys.iter().filter(|(region, key)| key.region() != *region) {
         place.at(region.as_str()).wrong(
-            format!("the key is in `{}`, and encrypts nothing in `{region}`", key.region()),
-            format!("give the ARN of a key in `{region}`"),
+            format!("the key is in `{}` and cannot be used in `{region}`", key.region()),
+            format!("use the ARN of a key in `{region}`"),
         );
     }
 }
@@ -82,50 +74,34 @@ fn keys(keys: &BTreeMap<Region, KeyArn>, place: &Place<'_>) {
 fn aspects(aspects: &BTreeMap<Aspect, Mode>, place: &Place<'_>) {
     for (aspect, mode) in aspects {
         if *mode == Mode::Keep && !aspect.can_be_kept() {
-            let problem = format!("`{aspect}` cannot be kept: s3guard has no write for it");
+            let problem = format!("`{aspect}` cannot be kept: s3guard does not write it");
             place.at(aspect.name()).wrong(problem, "write `report`");
         }
     }
 }
 
-/// Whether some buckets are meant, and by what S3 takes.
 fn scope(scope: Scope<'_>, place: &Place<'_>) -> bool {
     let is_empty = scope.buckets.is_empty() && scope.tags.is_empty() && scope.account.is_none();
     if is_empty {
         place.wrong_table(
-            "nothing says which buckets are meant",
-            "add `bucket`, `tags` or `account`; `bucket = \"*\"` means all",
+            "no buckets are selected",
+            "add `bucket`, `tags` or `account`; `bucket = \"*\"` selects all",
             &["bucket", "tags", "account"],
         );
-    }
-    let tags = place.at("tags");
-    tags.too_many("tags of a bucket", scope.tags.len(), BUCKET_TAGS_MAX, "remove some");
-    for key in scope.tags.keys() {
-        let count = key.chars().count();
-        if !(1..=TAG_KEY_CHARACTERS_MAX).contains(&count) {
-            let problem = format!("the key of the tag has {count} characters");
-            let proposal = format!("write 1 to {TAG_KEY_CHARACTERS_MAX}, as S3 allows");
-            place.found.add(wrong_key(&tags.at(key.as_str()).path, problem, Some(proposal)));
-        }
     }
     !is_empty
 }
 
-/// What to do about too many rules or exemptions.
-const PUT_TOGETHER: &str = "put buckets with the same words into one, by a list of patterns";
-
 fn rules(rules: &[Rule], place: &Place<'_>) {
-    place.too_many("rules", rules.len(), RULES_MAX, PUT_TOGETHER);
     for (index, rule) in rules.iter().enumerate() {
         let place_of = place.at(index);
         let is_for_any = scope(rule.scope(), &place_of);
         aspects(&rule.aspects, &place_of.at("aspects"));
-        // What is the account's cannot be kept for some of its buckets.
         let aspect = Aspect::AccountPublicAccess;
         let is_for_some = !rule.scope().buckets.is_empty() || !rule.scope().tags.is_empty();
         if is_for_some && rule.aspects.get(&aspect) == Some(&Mode::Keep) {
             place_of.at("aspects").at(aspect.name()).wrong(
-                format!("`{aspect}` is the account's, and cannot be kept for some buckets"),
+                format!("`{aspect}` belongs to the account and cannot be kept for some buckets"),
                 "set it in `[aspects]`, or in a rule with only an `account`",
             );
         }
@@ -135,22 +111,22 @@ fn rules(rules: &[Rule], place: &Place<'_>) {
     }
 }
 
-/// Whether a rule says something, and something that an earlier one does not say of the same buckets.
+/// Checks that a rule sets something, and something that no earlier rule sets for the same buckets.
 fn has_effect(rule: &Rule, earlier: &[Rule], rules: &Place<'_>) {
     let place = rules.at(earlier.len());
     if rule.grade.is_none() && rule.aspects.is_empty() {
         return place.wrong(
-            "the rule says nothing of the buckets that it matches",
+            "the rule sets nothing for the buckets that it matches",
             "add a `grade` or `aspects`",
         );
     }
-    let says_it_all = |(index, other): (usize, &Rule)| {
+    let sets_all = |(index, other): (usize, &Rule)| {
         rules.found.is_whole(&rules.at(index).path)
             && other.scope().covers(rule.scope())
             && (rule.grade.is_none() || other.grade.is_some())
             && rule.aspects.keys().all(|aspect| other.aspects.contains_key(aspect))
     };
-    if let Some(number) = earlier.iter().enumerate().position(says_it_all).map(|index| index + 1) {
+    if let Some(number) = earlier.iter().enumerate().position(sets_all).map(|index| index + 1) {
         place.wrong(
             format!("the rule is never reached: rule {number} matches the same buckets first"),
             format!("remove it, or move it above rule {number}"),
@@ -159,17 +135,16 @@ fn has_effect(rule: &Rule, earlier: &[Rule], rules: &Place<'_>) {
 }
 
 fn exemptions(exemptions: &[Exemption], place: &Place<'_>) {
-    place.too_many("exemptions", exemptions.len(), EXEMPTIONS_MAX, PUT_TOGETHER);
     for (index, exemption) in exemptions.iter().enumerate() {
         let place = place.at(index);
         scope(exemption.scope(), &place);
         if exemption.aspects.is_empty() {
             let aspects = place.at("aspects");
-            aspects.wrong("the exemption does not say from what", "add `aspects = [\"…\"]`");
+            aspects.wrong("the exemption has no aspects", "add `aspects = [\"…\"]`");
         }
         if exemption.reason.is_none() {
             let reason = place.at("reason");
-            reason.wrong("the exemption has no reason", "add `reason = \"…\"`, in words");
+            reason.wrong("the exemption has no reason", "add `reason = \"…\"`");
         }
         if exemption.until.is_none() {
             let proposal = "add `until = 2027-01-31`, the last day on which it counts";
@@ -181,48 +156,52 @@ fn exemptions(exemptions: &[Exemption], place: &Place<'_>) {
 fn objects(selection: &Selection, place: &Place<'_>) {
     if selection.tell_overwrites.len() > TELL_OVERWRITES_MAX {
         let problem = format!("there are more than {TELL_OVERWRITES_MAX} patterns");
-        place.at("tell-overwrites").wrong(problem, "find patterns that match more");
+        place.at("tell-overwrites").wrong(problem, "use patterns that match more buckets");
     }
-    if let Some(name) = selection.exclude().is_everything() {
+    if let Some(name) = selection.exclude.is_everything() {
         place.at("exclude").at(name).wrong(
-            "everything is excluded: no object is ever told of",
+            "everything is excluded: no object is ever reported",
             "remove the `*`, or set `notifications = \"off\"` in `[aspects]`",
         );
     }
     if selection.detail_types().is_empty() {
         place.wrong(
-            "every kind that is included is excluded: no object is ever told of",
+            "every included kind is excluded: no object is ever reported",
             "remove some of `exclude`",
         );
     }
 }
 
 fn subscriptions(subscriptions: &[Subscription], place: &Place<'_>) {
-    let proposal = "subscribe a queue or a function, and have it tell the others";
+    let proposal = "subscribe a queue or a function that notifies the others";
     place.too_many("subscriptions", subscriptions.len(), SUBSCRIPTIONS_MAX, proposal);
     for (index, subscription) in subscriptions.iter().enumerate() {
         let place = place.at(index);
         if subscription.name().is_empty() {
             place.wrong_table("the subscription has no name", "add `name = \"…\"`", &["name"]);
         }
-        match subscription.endpoints().count() {
+        match subscription.addresses().count() {
             0 => place.wrong_table(
-                "the subscription does not say who is told",
+                "the subscription has no endpoint",
                 format!("add one of {}", alternatives(&Endpoint::NAMES)),
                 &Endpoint::NAMES,
             ),
             1 => {}
             _ => place.wrong_table(
-                "the subscription has more than one address",
-                "keep one, and write a `[[subscription]]` for each other",
+                "the subscription has more than one endpoint",
+                "keep one, and add a `[[subscription]]` for each of the others",
                 &[],
             ),
         }
+        for (name, text) in subscription.addresses() {
+            if let Err((problem, proposal)) = Endpoint::read(name, text) {
+                place.at(name).wrong(format!("{} {problem}", quoted(text)), proposal);
+            }
+        }
         let least = subscription.least_severity();
         if subscription.severity.is_some_and(|severity| severity < least) {
-            let problem =
-                format!("a telephone hears only of what is `{}`", Severity::Critical.name());
-            place.at("severity").wrong(problem, "write `critical`, or leave the line out");
+            let problem = format!("SMS is sent only for `{}`", Severity::Critical.name());
+            place.at("severity").wrong(problem, "write `critical`, or remove the line");
         }
         combinations(subscription, &place);
         differs(subscription, &subscriptions[..index], &place);
@@ -240,14 +219,14 @@ fn combinations(subscription: &Subscription, place: &Place<'_>) {
         if subscription.action.len() > subscription.bucket.len() { "action" } else { "bucket" };
     place.wrong_table(
         format!(
-            "the filter has {counts} = {combinations} combinations of values, SNS takes {COMBINATIONS_MAX}"
+            "the filter has {counts} = {combinations} combinations of values, SNS allows {COMBINATIONS_MAX}"
         ),
-        format!("leave some of `{name}` out"),
+        format!("remove some values of `{name}`"),
         &[],
     );
 }
 
-/// SNS knows a subscription by its topic and its endpoint: a second one with another filter is refused.
+/// SNS identifies a subscription by its topic and endpoint: it rejects a second one with another filter.
 ///
 /// Source: Amazon SNS API Reference, `Subscribe` (`InvalidParameter`: "Subscription already exists with different attributes").
 fn differs(subscription: &Subscription, earlier: &[Subscription], place: &Place<'_>) {
@@ -258,22 +237,20 @@ fn differs(subscription: &Subscription, earlier: &[Subscription], place: &Place<
     if let Some(same) = same {
         let [name, other] = [subscription, same].map(|it| quoted(it.name()));
         let problem = if name == other {
-            format!("there is a subscription {name} already")
+            format!("there is already a subscription {name}")
         } else {
-            format!("{name} is like {other} in a logical id, which has no `-`")
+            format!("{name} and {other} have the same logical id, which has no `-`")
         };
-        place.at("name").wrong(problem, "give it a name of its own");
+        place.at("name").wrong(problem, "use another name");
     }
-    for endpoint in subscription.endpoints() {
-        let is_same = |other: &Endpoint| {
-            other.name() == endpoint.name()
-                && other.address().eq_ignore_ascii_case(endpoint.address())
-        };
-        if let Some(same) = earlier.iter().find(|other| other.endpoints().any(is_same)) {
-            let name = quoted(same.name());
-            place.at(endpoint.name()).wrong(
-                format!("subscription {name} has this address already, and SNS takes it once"),
-                "put both into one, or give another address",
+    for (name, address) in subscription.addresses() {
+        let is_same =
+            |other: (&str, &str)| other.0 == name && other.1.eq_ignore_ascii_case(address);
+        if let Some(same) = earlier.iter().find(|other| other.addresses().any(is_same)) {
+            let same = quoted(same.name());
+            place.at(name).wrong(
+                format!("subscription {same} already has this endpoint, and SNS accepts it once"),
+                "merge both, or use another endpoint",
             );
         }
     }
@@ -282,7 +259,7 @@ fn differs(subscription: &Subscription, earlier: &[Subscription], place: &Place<
 fn deploy(deploy: &Deploy, place: &Place<'_>) {
     for (index, region) in deploy.regions.iter().enumerate() {
         if deploy.regions[..index].contains(region) {
-            let problem = format!("`{region}` is named twice");
+            let problem = format!("`{region}` is listed twice");
             place.at("regions").wrong_table(problem, "remove one", &[]);
         }
     }

@@ -1,36 +1,40 @@
-//! Exemptions that are about to end, or just have.
+//! Exemptions that end soon or have just ended.
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use time::{Date, Duration};
 
 use super::Config;
+use super::values::Day;
 use crate::Aspect;
 
-/// So many days before its end an exemption is announced.
+/// How long before its end an exemption is announced.
 const AHEAD: Duration = Duration::days(7);
-/// So long after its end it is said that it is over.
+/// How long after its end an exemption is reported as ended.
 const AFTER: Duration = Duration::days(1);
 
-/// An exemption that is about to end, or just has.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// An exemption that ends.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Ending {
-    /// Which one of the configuration, from 1.
+    /// Which one of `s3guard.toml`, from 1.
     pub number: usize,
-    /// Which buckets it is for, in words.
+    /// Which buckets it is for, as in `s3guard.toml`.
     pub buckets: String,
-    /// From what it exempts them.
+    /// The aspects that are exempt.
     pub aspects: Vec<Aspect>,
-    /// Why.
+    /// The reason.
     pub reason: String,
     /// The last day on which it counts, in UTC.
-    pub until: Date,
-    /// Whether it is over.
+    pub until: Day,
+    /// Whether it has ended.
+    #[serde(rename = "over")]
     pub is_over: bool,
 }
 
 impl Config {
-    /// The exemptions that end within a week, or have ended within a day, as they are to be announced.
+    /// The exemptions that end within a week or have ended within a day.
     pub fn ending(&self, today: Date) -> Vec<Ending> {
         let is_near = |until: Date| (-AFTER..=AHEAD).contains(&(until - today));
         let numbered = self.exemptions.iter().enumerate();
@@ -41,7 +45,7 @@ impl Config {
                 buckets: exemption.scope().words(None),
                 aspects: exemption.aspects.iter().copied().collect(),
                 reason: exemption.reason().to_owned(),
-                until: exemption.until(),
+                until: Day(exemption.until()),
                 is_over: exemption.until() < today,
             })
             .collect()
@@ -49,7 +53,7 @@ impl Config {
 }
 
 impl Ending {
-    /// Where the ledger has it that this was told: once before the end, and once after it.
+    /// The key of its mark in the ledger: one for the notification before the end, one for that after it.
     pub fn key(&self) -> String {
         let aspects: Vec<&str> = self.aspects.iter().map(|aspect| aspect.name()).collect();
         let what = format!("{}-{}", self.buckets, aspects.join("-"));
@@ -65,10 +69,10 @@ impl fmt::Display for Ending {
         let aspects: Vec<&str> = self.aspects.iter().map(|aspect| aspect.name()).collect();
         write!(f, "the exemption of {} ({})", self.buckets, aspects.join(", "))?;
         if self.is_over {
-            write!(f, " is over since the end of {}", self.until)?;
+            write!(f, " has ended on {}", self.until)?;
         } else {
-            write!(f, " ends with {}", self.until)?;
+            write!(f, " ends on {}", self.until)?;
         }
-        write!(f, "; its reason: {}", self.reason)
+        write!(f, "; reason: {}", self.reason)
     }
 }

@@ -8,26 +8,26 @@ use thiserror::Error;
 
 use crate::text::shown;
 
-/// More characters of a value are not shown.
+/// The most characters of a value that are shown.
 const SHOWN_CHARACTERS_MAX: usize = 80;
 
-/// Longer names are not searched for what they could have meant.
+/// Names longer than this get no proposal.
 const NAME_CHARACTERS_MAX: usize = 60;
 
-/// Something in a configuration that is not as it has to be.
+/// A mistake in a configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mistake {
-    /// The way to it from the top.
+    /// Its path.
     pub path: Vec<PathPart>,
-    /// Whether the last key of the path is wrong, or what it is set to.
+    /// Whether the last key of the path is wrong, or its value.
     pub at: At,
     /// What is wrong, in words.
     pub problem: String,
-    /// What to do instead, where there is something to propose: "write `grade`".
+    /// How to correct it, if there is a proposal: "write `grade`".
     pub proposal: Option<String>,
 }
 
-/// A step of the way to a setting.
+/// A part of a path.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PathPart {
     /// The key of a table.
@@ -36,19 +36,28 @@ pub enum PathPart {
     Index(usize),
 }
 
-/// What of a setting is wrong.
+/// The part of a setting that is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum At {
     /// Its name.
     Key,
-    /// What it is set to. A setting that is missing has a path, too: what is wrong is the table that lacks it.
+    /// Its value. A missing setting has a path, too: the table that lacks it is wrong.
     Value,
 }
 
-/// Why a text is not a configuration.
+/// The mistakes in a configuration.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("the configuration has {}: {}", counted(.0), listed(.0))]
 pub struct InvalidConfig(pub Vec<Mistake>);
+
+impl fmt::Display for InvalidConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines: Vec<String> = self.0.iter().map(ToString::to_string).collect();
+        match self.0.len() {
+            1 => write!(f, "the configuration has a mistake: {}", lines[0]),
+            count => write!(f, "the configuration has {count} mistakes: {}", lines.join("; ")),
+        }
+    }
+}
 
 impl fmt::Display for Mistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -65,7 +74,7 @@ impl fmt::Display for Mistake {
 
 impl std::error::Error for Mistake {}
 
-/// What serde finds wrong; the reader knows where. The second line of a text is what to do instead, as [`Wrong`] has it.
+/// A mistake that serde finds; the reader adds the path. The second line of a text is the proposal, as in [`Wrong`].
 impl de::Error for Mistake {
     fn custom<T: fmt::Display>(message: T) -> Self {
         let message = message.to_string();
@@ -81,13 +90,13 @@ impl de::Error for Mistake {
 }
 
 impl Mistake {
-    /// The mistake at this path, if it has none yet.
+    /// The mistake with this path, if it has none yet.
     pub(super) fn or_at(self, path: &[PathPart]) -> Self {
         if self.path.is_empty() { Self { path: path.to_vec(), ..self } } else { self }
     }
 }
 
-/// Why a text is not what a setting takes: what is wrong in one line, and what to write instead in the next.
+/// Why a text is not valid for a setting: the problem in one line, the proposal in the next.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{problem}\n{proposal}")]
 pub struct Wrong {
@@ -100,7 +109,6 @@ impl Wrong {
         Self { problem: problem.into(), proposal: proposal.into() }
     }
 
-    /// A text that is none of these.
     pub(super) fn choice(text: &str, names: &[&str]) -> Self {
         Self::new(format!("{} is not a valid choice", quoted(text)), write_one_of(text, names))
     }
@@ -118,12 +126,11 @@ impl From<usize> for PathPart {
     }
 }
 
-/// The path of a part of what a path leads to.
 pub(super) fn below(path: &[PathPart], part: impl Into<PathPart>) -> Vec<PathPart> {
     path.iter().cloned().chain([part.into()]).collect()
 }
 
-/// A mistake in what a setting is set to.
+/// A mistake in the value of a setting.
 pub(super) fn wrong_value(
     path: &[PathPart],
     problem: impl Into<String>,
@@ -132,7 +139,7 @@ pub(super) fn wrong_value(
     Mistake { path: path.to_vec(), at: At::Value, problem: problem.into(), proposal }
 }
 
-/// A mistake in a setting's name.
+/// A mistake in the name of a setting.
 pub(super) fn wrong_key(
     path: &[PathPart],
     problem: impl Into<String>,
@@ -141,12 +148,12 @@ pub(super) fn wrong_key(
     Mistake { path: path.to_vec(), at: At::Key, problem: problem.into(), proposal }
 }
 
-/// A value as messages show it, in backticks.
+/// A value in backticks.
 pub(super) fn quoted(text: &str) -> String {
     format!("`{}`", shown(text, SHOWN_CHARACTERS_MAX))
 }
 
-/// What to write: the one that looks most like it, else any of them.
+/// The proposal: the most similar name, else all of them.
 pub(super) fn write_one_of(text: &str, names: &[&str]) -> String {
     match nearest(text, names) {
         Some(name) => format!("write `{name}`"),
@@ -164,7 +171,7 @@ pub(super) fn alternatives(names: &[&str]) -> String {
     }
 }
 
-/// The name that was probably meant: the nearest, if not more than a third of it is different.
+/// The most similar name, if at most a third of it is different.
 pub(super) fn nearest<'a>(text: &str, names: &[&'a str]) -> Option<&'a str> {
     let text = text.to_lowercase().replace(['_', ' '], "-");
     let length = text.chars().count();
@@ -176,19 +183,6 @@ pub(super) fn nearest<'a>(text: &str, names: &[&'a str]) -> Option<&'a str> {
         .filter(|(distance, name)| *distance <= length.max(name.len()).max(3) / 3)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)
-}
-
-fn counted(mistakes: &[Mistake]) -> String {
-    if mistakes.len() == 1 {
-        "a mistake".to_owned()
-    } else {
-        format!("{} mistakes", mistakes.len())
-    }
-}
-
-fn listed(mistakes: &[Mistake]) -> String {
-    let lines: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
-    lines.join("; ")
 }
 
 fn words(path: &[PathPart]) -> String {

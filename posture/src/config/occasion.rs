@@ -1,4 +1,4 @@
-//! What the configuration wants of one bucket, now.
+//! The baseline of one bucket by the configuration.
 
 use std::collections::BTreeSet;
 
@@ -14,45 +14,45 @@ use crate::model::setting::Tags;
 use crate::text::shown;
 use crate::{Aspect, Baseline, BucketId, BucketName, Exempt, Grade, KeyArn, Mode, Moment, Trigger};
 
-/// The tag by which a bucket's owner may raise its grade.
+/// The tag by which the owner of a bucket may raise its grade.
 pub const GRADE_TAG: &str = "s3guard:grade";
 
-/// On what occasion a bucket is looked at, and what the stack brings along.
+/// The context in which a bucket is evaluated, and the settings of the stack.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Occasion {
-    /// How much of the bucket is looked at.
+    /// How much of the bucket is evaluated.
     pub extent: Extent,
-    /// The moment in the bucket's life.
+    /// The moment in the life of the bucket.
     pub moment: Moment,
     /// The day, in UTC.
     pub today: Date,
-    /// The stack's parameter, if it was given. It comes before the configuration's default grade, but not before a rule.
-    /// The command gives the stack the configuration's default as the parameter, unless it was told another: so both
-    /// agree, and who changes only the parameter is heard.
+    /// The grade in the stack's parameter, if it is set. It takes precedence over the configuration's default grade, but not
+    /// over a rule. The command sets the parameter to the configuration's default unless a flag sets another grade, so that
+    /// both agree and a change of the parameter alone takes effect.
     pub default_grade: Option<Grade>,
-    /// The stack's key, for buckets of its Region that the configuration has no key for.
+    /// The stack's key, for buckets of its Region if the configuration has no key for it.
     pub default_key: Option<KeyArn>,
-    /// The stack's bucket for access logs: S3 takes it only for buckets of the same Region and account.
+    /// The stack's bucket for access logs: S3 accepts it only for buckets of the same Region and account.
     pub log_bucket: Option<BucketId>,
-    /// The stack's buckets. They have a baseline of their own.
+    /// The stack's buckets, which have a baseline of their own.
     pub own_buckets: Vec<BucketName>,
 }
 
-/// How much of a bucket is looked at.
+/// How much of a bucket is evaluated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Extent {
-    /// Everything, also what is only told of: an audit.
+    /// Everything, also what is only reported: an audit.
     Everything,
-    /// What is kept: a sweep, which would tell of the rest each time anew.
+    /// What is kept: a sweep, which would report the rest each time again.
     Kept,
-    /// What is kept, and what calls can have weakened: a sweep came together with their events.
+    /// What is kept, and what calls can have weakened: a sweep together with events.
     KeptAndTouched(BTreeSet<Aspect>),
-    /// What calls can have weakened. What else there is, is the sweep's business.
+    /// What calls can have weakened. The sweep evaluates the rest.
     Touched(BTreeSet<Aspect>),
 }
 
 impl Extent {
-    /// How much has to be looked at for this reason.
+    /// How much has to be evaluated for this trigger.
     pub fn of(trigger: &Trigger) -> Self {
         match trigger {
             Trigger::Calls(_) => Self::Touched(trigger.touched()),
@@ -70,16 +70,16 @@ impl Extent {
     }
 }
 
-/// What the rules say of something, as far as the bucket's tags are known.
-struct Said<'a, T> {
-    /// The first rule that matches and says it: its number from 1, itself, and what it says.
+/// What the rules set, as far as the bucket's tags are known.
+struct SetByRules<'a, T> {
+    /// The first rule that matches and sets it: its number from 1, the rule, and the value.
     by: Option<(usize, &'a Rule, T)>,
-    /// Whether a rule before it would have said it, had it the tags that we do not know.
+    /// Whether an earlier rule may set it, depending on tags that are not known.
     in_doubt: bool,
 }
 
 impl Occasion {
-    /// A look at all of a bucket, without a stack.
+    /// The evaluation of all of a bucket, without a stack.
     pub fn new(today: Date) -> Self {
         Self {
             extent: Extent::Everything,
@@ -94,19 +94,34 @@ impl Occasion {
 }
 
 impl Config {
-    /// What is wanted of a bucket.
+    /// The baseline of a bucket.
     ///
     /// Its grade is that of the first rule that matches it and has one; else the stack's parameter; else the
-    /// configuration's default; else `speed`. The tag [`GRADE_TAG`] may raise it, never lower it. What is done about an
-    /// aspect is said by the first rule that matches and names it; else by the configuration for all buckets; else by
-    /// the grade. What the configuration itself says is to be kept, its owner insists on.
+    /// configuration's default; else `speed`. The tag [`GRADE_TAG`] may raise it, never lower it. The mode of an aspect is
+    /// that of the first rule that matches and has one; else that of the configuration for all buckets; else that of the
+    /// grade. What the configuration itself sets to `keep`, its owner insists on.
     ///
-    /// A rule that asks for tags matches no bucket whose tags are not known. What it would have said is then not
-    /// lowered by a later rule: that may only raise.
+    /// A rule with tags matches no bucket whose tags are not known. A later rule may then only raise what it would have set.
     pub fn baseline(&self, id: &BucketId, tags: &Reading<Tags>, occasion: &Occasion) -> Baseline {
-        if occasion.own_buckets.contains(&id.name) {
-            return own_bucket(occasion);
+        let mut baseline = if occasion.own_buckets.contains(&id.name) {
+            own_bucket(occasion)
+        } else {
+            self.baseline_by_rules(id, tags, occasion)
+        };
+        for aspect in Aspect::ALL {
+            if occasion.extent.leaves_out(aspect, baseline.mode(aspect)) {
+                baseline.set_mode(aspect, Mode::Off);
+            }
         }
+        baseline
+    }
+
+    fn baseline_by_rules(
+        &self,
+        id: &BucketId,
+        tags: &Reading<Tags>,
+        occasion: &Occasion,
+    ) -> Baseline {
         let (grade, grade_because) = self.grade_of(id, tags, occasion.default_grade);
         let mut baseline = Baseline::new(grade, self.key(id, occasion));
         baseline.grade_because = grade_because;
@@ -121,20 +136,15 @@ impl Config {
         for aspect in Aspect::ALL {
             let of_all = self.aspects.get(&aspect).copied();
             let wanted = of_all.unwrap_or_else(|| grade.wants(aspect).mode);
-            let said = self.say(id, tags, |rule| rule.aspects.get(&aspect).copied());
-            // What a rule might say that we cannot tell to match is not known to be the owner's word.
-            let word = said.by.as_ref().map(|(_, _, mode)| *mode).or(of_all);
-            if word == Some(Mode::Keep) && !said.in_doubt {
+            let set = self.set_by_rules(id, tags, |rule| rule.aspects.get(&aspect).copied());
+            // A rule that may not match does not express the owner's intention.
+            let configured = set.by.as_ref().map(|(_, _, mode)| *mode).or(of_all);
+            if configured == Some(Mode::Keep) && !set.in_doubt {
                 baseline.insist(aspect);
             }
-            baseline.set_mode(aspect, said.over(wanted));
+            baseline.set_mode(aspect, set.over(wanted));
         }
         self.exempt(id, tags, occasion.today, &mut baseline);
-        for aspect in Aspect::ALL {
-            if occasion.extent.leaves_out(aspect, baseline.mode(aspect)) {
-                baseline.set_mode(aspect, Mode::Off);
-            }
-        }
         baseline
     }
 
@@ -145,14 +155,14 @@ impl Config {
         parameter: Option<Grade>,
     ) -> (Grade, String) {
         let default = parameter.or(self.grade).unwrap_or_default();
-        let said = self.say(id, tags, |rule| rule.grade);
-        let (grade, because) = match said.by {
-            Some((number, rule, grade)) if !said.in_doubt || grade >= default => {
+        let set = self.set_by_rules(id, tags, |rule| rule.grade);
+        let (grade, because) = match set.by {
+            Some((number, rule, grade)) if !set.in_doubt || grade >= default => {
                 (grade, format!("rule {number}, {}", rule.scope().words(Some(id))))
             }
             Some((number, _, _)) => {
                 let because = format!("the default, which rule {number} does not lower: ");
-                let doubt = "the bucket's tags are not known, and might match a rule before it";
+                let doubt = "the bucket's tags are not known and may match an earlier rule";
                 (default, because + doubt)
             }
             None => (default, "the default".to_owned()),
@@ -169,28 +179,28 @@ impl Config {
             }
             Err(_) => {
                 let text = shown(text, 40);
-                let tag = format!("; the tag `{GRADE_TAG}` is ignored: `{text}` is no grade");
+                let tag = format!("; the tag `{GRADE_TAG}` is ignored: `{text}` is not a grade");
                 (grade, because + &tag)
             }
         }
     }
 
-    fn say<'a, T>(
+    fn set_by_rules<'a, T>(
         &'a self,
         id: &BucketId,
         tags: &Reading<Tags>,
         what: impl Fn(&'a Rule) -> Option<T>,
-    ) -> Said<'a, T> {
+    ) -> SetByRules<'a, T> {
         let mut in_doubt = false;
         for (index, rule) in self.rules.iter().enumerate() {
-            let Some(said) = what(rule) else { continue };
+            let Some(value) = what(rule) else { continue };
             match rule.scope().matches(id, tags) {
-                Match::Yes => return Said { by: Some((index + 1, rule, said)), in_doubt },
+                Match::Yes => return SetByRules { by: Some((index + 1, rule, value)), in_doubt },
                 Match::Perhaps => in_doubt = true,
                 Match::No => {}
             }
         }
-        Said { by: None, in_doubt }
+        SetByRules { by: None, in_doubt }
     }
 
     fn key(&self, id: &BucketId, occasion: &Occasion) -> Option<KeyArn> {
@@ -198,7 +208,7 @@ impl Config {
         self.keys.get(&id.region).or(default).cloned()
     }
 
-    /// Whether the tags could change anything: a rule or an exemption asks for them, or they could raise the grade.
+    /// Whether the tags matter: a rule or an exemption needs them, or they could raise the grade.
     fn tags_matter(&self, id: &BucketId, grade: Grade, today: Date) -> bool {
         let exemptions = self.exemptions.iter().filter(|exemption| exemption.counts_on(today));
         let mut scopes = self.rules.iter().map(Rule::scope).chain(exemptions.map(Exemption::scope));
@@ -206,7 +216,7 @@ impl Config {
             || scopes.any(|scope| scope.matches(id, &Reading::Unread) == Match::Perhaps)
     }
 
-    /// Takes away what the bucket is exempt from. What nobody asks of it needs no exemption.
+    /// Switches off the aspects that the bucket is exempt from, except those that are off anyway.
     fn exempt(&self, id: &BucketId, tags: &Reading<Tags>, today: Date, baseline: &mut Baseline) {
         let matching = self.exemptions.iter().filter(|exemption| {
             exemption.counts_on(today) && exemption.scope().matches(id, tags) == Match::Yes
@@ -225,8 +235,8 @@ impl Config {
     }
 }
 
-/// The baseline of the stack's own buckets, whatever the grade of others. They neither log nor tell of their objects: that
-/// would be written into them. Their encryption is the template's, and no key of the owner's.
+/// The baseline of the stack's own buckets, no matter the grade of others. They have neither access logs nor events, which
+/// would be written into them. Their encryption is that of the template, not a key of the owner.
 fn own_bucket(occasion: &Occasion) -> Baseline {
     let mut baseline = Baseline::new(Grade::Speed, None);
     "the stack's own bucket".clone_into(&mut baseline.grade_because);
@@ -236,24 +246,19 @@ fn own_bucket(occasion: &Occasion) -> Baseline {
     for (aspect, mode) in kept.into_iter().chain(off.map(|aspect| (aspect, Mode::Off))) {
         baseline.set_mode(aspect, mode);
     }
-    // Nobody but the stack uses them.
+    // Only the stack uses them.
     for aspect in Aspect::ALL {
         baseline.insist(aspect);
-    }
-    for aspect in Aspect::ALL {
-        if occasion.extent.leaves_out(aspect, baseline.mode(aspect)) {
-            baseline.set_mode(aspect, Mode::Off);
-        }
     }
     baseline
 }
 
-impl<T: Ord> Said<'_, T> {
-    /// What is done, where this is what would be done without rules.
+impl<T: Ord> SetByRules<'_, T> {
+    /// The value, where this is the value without rules.
     fn over(self, otherwise: T) -> T {
         match self.by {
-            Some((_, _, said)) if self.in_doubt => said.max(otherwise),
-            Some((_, _, said)) => said,
+            Some((_, _, value)) if self.in_doubt => value.max(otherwise),
+            Some((_, _, value)) => value,
             None => otherwise,
         }
     }

@@ -1,7 +1,7 @@
 //! Reads a configuration into its types with serde, and finds every mistake in it, not only the first.
 //!
-//! What serde cannot read is noted and left out, and all is read again until nothing is wrong. Unknown settings, and values
-//! that are no table where one is due, are noted and passed over at once.
+//! What serde cannot read is recorded and left out, and all is read again until there is no mistake. Unknown settings, and
+//! values that should be tables, are recorded and skipped at once.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
@@ -15,25 +15,23 @@ use serde::forward_to_deserialize_any;
 use serde_json::{Map, Value};
 
 use super::mistake::{At, Mistake, PathPart, alternatives, below, nearest, quoted, wrong_key};
-use super::values::{ONE_OR_MANY, VALUES_MAX};
+use super::values::ONE_OR_MANY;
 
-/// After so many mistakes no more are looked for: each costs one more reading.
+/// The most mistakes that are reported: each costs one more pass.
 const MISTAKES_MAX: usize = 200;
 
-/// What to do about a setting that stands above all tables, and was written into one.
+/// How to correct a top-level setting that was written into a table.
 const MOVE_UP: &str = "move it above the first line with `[`";
 
-/// What was found wrong.
 #[derive(Debug, Default)]
 pub(super) struct Found {
     mistakes: RefCell<Vec<Mistake>>,
-    /// What was left out, or meant: that it is missing is no second mistake.
+    /// Settings that were left out, or meant: that they are missing is not a second mistake.
     hidden: RefCell<BTreeSet<Vec<PathPart>>>,
-    /// The settings that stand above all tables.
+    /// The top-level settings.
     top: Cell<&'static [&'static str]>,
 }
 
-/// Reads what can be read.
 pub(super) fn read<T: DeserializeOwned + Default>(value: &Value) -> (T, Found) {
     let found = Found::default();
     while found.mistakes.borrow().len() < MISTAKES_MAX {
@@ -51,7 +49,6 @@ pub(super) fn read<T: DeserializeOwned + Default>(value: &Value) -> (T, Found) {
 }
 
 impl Found {
-    /// All mistakes.
     pub(super) fn into_mistakes(self) -> Vec<Mistake> {
         self.mistakes.into_inner()
     }
@@ -61,7 +58,7 @@ impl Found {
         !self.hidden.borrow().iter().any(|hidden| hidden.starts_with(path))
     }
 
-    /// Adds a mistake, unless it only follows from one that was already found.
+    /// Adds a mistake, unless it only follows from another one.
     pub(super) fn add(&self, mistake: Mistake) {
         let is_explained = |hidden: &Vec<PathPart>| {
             hidden.starts_with(&mistake.path) || mistake.path.starts_with(hidden)
@@ -78,7 +75,7 @@ impl Found {
         }
     }
 
-    /// Notes a mistake and leaves out what is at its path; false if that was left out before.
+    /// Records a mistake and leaves out the value at its path; false if it was left out before.
     fn note(&self, mistake: Mistake) -> bool {
         let is_new = self.hidden.borrow_mut().insert(mistake.path.clone());
         if is_new {
@@ -91,12 +88,12 @@ impl Found {
         self.hidden.borrow().contains(path)
     }
 
-    /// Whether a setting stands above all tables, and is easily written into one by mistake.
+    /// Whether it is a top-level setting, which is easily written into a table by mistake.
     fn is_at_the_top(&self, key: &str, value: &Value) -> bool {
         self.top.get().contains(&key) && !value.is_object() && !value.is_array()
     }
 
-    /// A setting that a table does not have. What was probably meant is hidden, too.
+    /// Records an unknown setting of a table. The setting that was probably meant is hidden, too.
     fn unknown(&self, (table, names): Fields, settings: &Map<String, Value>, path: &[PathPart]) {
         let Some(PathPart::Key(key)) = path.last() else { return };
         let open: Vec<&str> =
@@ -117,10 +114,9 @@ impl Found {
     }
 }
 
-/// A table's name in words, and its settings.
 type Fields = (&'static str, &'static [&'static str]);
 
-/// A value, and the way to it.
+/// A value and its path.
 struct Reader<'a> {
     value: &'a Value,
     path: Vec<PathPart>,
@@ -134,10 +130,10 @@ impl<'a> Reader<'a> {
         Self { value, path, found: self.found, is_one_or_many: false }
     }
 
-    /// The mistake of a value of another kind than the one that is due.
-    fn wrong(&self, due: impl std::fmt::Display, proposal: Option<String>) -> Mistake {
+    /// The mistake of a value of an unexpected type.
+    fn wrong(&self, expected: impl std::fmt::Display, proposal: Option<String>) -> Mistake {
         let is = match self.value {
-            Value::Null => "nothing that a setting can be",
+            Value::Null => "an unsupported value",
             Value::Bool(_) => "a boolean",
             Value::Number(number) if number.is_f64() => "a float",
             Value::Number(_) => "an integer",
@@ -148,17 +144,17 @@ impl<'a> Reader<'a> {
         Mistake {
             path: self.path.clone(),
             at: At::Value,
-            problem: format!("expected {due}, found {is}"),
+            problem: format!("expected {expected}, found {is}"),
             proposal,
         }
     }
 
-    fn wrong_text(&self, due: &dyn Expected) -> Mistake {
-        let due = due.to_string();
+    fn wrong_text(&self, expected: &dyn Expected) -> Mistake {
+        let expected = expected.to_string();
         let is_quotable =
-            due.starts_with("a string") && (self.value.is_number() || self.value.is_boolean());
+            expected.starts_with("a string") && (self.value.is_number() || self.value.is_boolean());
         let proposal = is_quotable.then(|| format!("write `\"{}\"`, in quotes", self.value));
-        self.wrong(due, proposal)
+        self.wrong(expected, proposal)
     }
 
     fn wrong_integer(&self) -> Mistake {
@@ -240,14 +236,9 @@ impl<'de> de::Deserializer<'de> for Reader<'de> {
             None if self.value.is_string() => std::slice::from_ref(self.value),
             None => return Err(self.wrong_text(&"a string or a list of strings")),
         };
-        let text = |text: &str| Some(text.to_owned());
         if self.is_one_or_many && items.is_empty() {
-            let proposal = text("add a value, or remove the line");
+            let proposal = Some("add a value, or remove the line".to_owned());
             return Err(Mistake { proposal, ..de::Error::custom("the list is empty") });
-        }
-        if self.is_one_or_many && items.len() > VALUES_MAX {
-            let problem = format!("there are more than {VALUES_MAX} values");
-            return Err(Mistake { proposal: text("remove some"), ..de::Error::custom(problem) });
         }
         visitor.visit_seq(Items { list: self, values: items, next: 0 })
     }
@@ -313,7 +304,7 @@ impl<'de> SeqAccess<'de> for Items<'de> {
     ) -> Result<Option<S::Value>, Mistake> {
         while let Some(item) = self.values.get(self.next) {
             let mut reader = self.list.at(self.next, item);
-            // A value without a list is wrong where its setting is, and left out with it.
+            // A single value without a list has the path of its setting.
             if self.list.value.is_string() {
                 reader.path.pop();
             }

@@ -1,4 +1,4 @@
-//! Rules and exemptions, as they are written and as they count.
+//! Rules and exemptions.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,12 +11,12 @@ use super::tests::schema;
 use super::values::{BucketPattern, Day, OneOrMany, Reason, TagPattern};
 use crate::{AccountId, Aspect, Grade, Mode};
 
-/// A rule: which buckets it is for, by at least one of `bucket`, `tags` and `account`, and what it says of them.
+/// A rule: the buckets, by at least one of `bucket`, `tags` and `account`, and their grade or modes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename = "a rule", rename_all = "kebab-case", deny_unknown_fields, default)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Rule", extend("anyOf" = schema::at_least_one())))]
 pub(super) struct Rule {
-    /// The bucket's whole name, or a pattern with `*` and `?`, or a list of which one has to match.
+    /// The bucket's whole name, or a pattern with `*` and `?`, or a list of them, one of which has to match.
     bucket: OneOrMany<BucketPattern>,
     /// Tags of the bucket, all of which have to match. A value may be a pattern with `*` and `?`.
     tags: BTreeMap<String, TagPattern>,
@@ -25,17 +25,17 @@ pub(super) struct Rule {
     account: Option<AccountId>,
     /// The grade of these buckets.
     pub(super) grade: Option<Grade>,
-    /// What is done about an aspect of these buckets' protection, whatever their grade says. `keep` counts as above.
+    /// The modes of aspects of these buckets, no matter their grade. `keep` has the same meaning as at the top level.
     #[cfg_attr(test, schemars(with = "schema::Aspects"))]
     pub(super) aspects: BTreeMap<Aspect, Mode>,
 }
 
-/// An exemption: which buckets it is for, by at least one of `bucket`, `tags` and `account`, from what, why and how long.
+/// An exemption: the buckets, by at least one of `bucket`, `tags` and `account`, the aspects, the reason and the end.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename = "an exemption", rename_all = "kebab-case", deny_unknown_fields, default)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Exemption", extend("anyOf" = schema::at_least_one(), "required" = ["aspects", "reason", "until"])))]
 pub(super) struct Exemption {
-    /// The bucket's whole name, or a pattern with `*` and `?`, or a list of which one has to match.
+    /// The bucket's whole name, or a pattern with `*` and `?`, or a list of them, one of which has to match.
     bucket: OneOrMany<BucketPattern>,
     /// Tags of the bucket, all of which have to match. A value may be a pattern with `*` and `?`.
     tags: BTreeMap<String, TagPattern>,
@@ -45,7 +45,7 @@ pub(super) struct Exemption {
     /// The aspects that are neither kept nor reported.
     #[cfg_attr(test, schemars(with = "Vec<Aspect>", length(min = 1)))]
     pub(super) aspects: BTreeSet<Aspect>,
-    /// Why, for whoever reads a report.
+    /// The reason, as it is shown in reports.
     #[cfg_attr(test, schemars(with = "String", length(min = 1, max = 256)))]
     pub(super) reason: Option<Reason>,
     /// The last day on which it counts, in UTC, as `2027-01-31`.
@@ -64,17 +64,17 @@ impl Exemption {
         Scope { buckets: &self.bucket, tags: &self.tags, account: self.account.as_ref() }
     }
 
-    /// Why.
+    /// The reason.
     pub(super) fn reason(&self) -> &str {
         self.reason.as_deref().unwrap_or_default()
     }
 
-    /// The last day on which it counts. One without an end is none.
+    /// The last day on which it counts. An exemption without an end never counts.
     pub(super) fn until(&self) -> Date {
         self.until.map_or(Date::MIN, |day| day.0)
     }
 
-    /// Whether it counts: its last day is not over.
+    /// Whether it counts on this day.
     pub(super) fn counts_on(&self, today: Date) -> bool {
         today <= self.until()
     }

@@ -1,4 +1,4 @@
-//! Which buckets a rule or an exemption is for.
+//! The buckets of a rule or an exemption.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,25 +8,25 @@ use crate::model::setting::Tags;
 use crate::text::shown;
 use crate::{AccountId, BucketId};
 
-/// Which buckets a rule or an exemption is for: all of these have to match.
+/// The buckets of a rule or an exemption: all of these have to match.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Scope<'a> {
-    /// The name, by any of these; none means any name.
+    /// Patterns of the name, one of which has to match; none means any name.
     pub(super) buckets: &'a BTreeSet<BucketPattern>,
-    /// The tags, all of them.
+    /// The tags, all of which have to match.
     pub(super) tags: &'a BTreeMap<String, TagPattern>,
     /// The owner; none means any.
     pub(super) account: Option<&'a AccountId>,
 }
 
-/// Whether a bucket is meant.
+/// Whether a bucket matches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Match {
-    /// It is not.
+    /// It does not.
     No,
-    /// By its name and account it is; its tags are not known.
+    /// Its name and account match; its tags are not known.
     Perhaps,
-    /// It is.
+    /// It does.
     Yes,
 }
 
@@ -53,7 +53,7 @@ impl Scope<'_> {
         }
     }
 
-    /// Whether it can be told, by the same patterns, that it means every bucket that the other means.
+    /// Whether its patterns show that it matches every bucket that the other matches.
     pub(super) fn covers(self, other: Self) -> bool {
         let names = self.buckets.is_empty()
             || self.buckets.iter().any(|pattern| pattern.is_everything())
@@ -65,12 +65,13 @@ impl Scope<'_> {
         names && tags && (self.account.is_none() || self.account == other.account)
     }
 
-    /// In words. Of several patterns only the one is named that matches the bucket, if one is given.
+    /// In words. If there is a bucket, of several patterns only the one that matches it.
     pub(super) fn words(self, id: Option<&BucketId>) -> String {
         let mut words = Vec::new();
-        let is_why =
+        let is_meant =
             |pattern: &&BucketPattern| id.is_none_or(|id| pattern.matches(id.name.as_str()));
-        let mut patterns = self.buckets.iter().filter(is_why).map(|pattern| format!("`{pattern}`"));
+        let mut patterns =
+            self.buckets.iter().filter(is_meant).map(|pattern| format!("`{pattern}`"));
         let patterns: Vec<String> = match id {
             Some(_) => patterns.next().into_iter().collect(),
             None => patterns.collect(),

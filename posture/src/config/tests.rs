@@ -92,15 +92,15 @@ fn the_same_configuration_has_the_same_bytes() {
 }
 
 #[test]
-fn what_is_no_json_is_told() {
+fn what_is_not_json_is_reported() {
     let check = |text: &str, expect: Expect| {
         expect.assert_eq(&format!("{}\n", Config::from_json(text).unwrap_err()));
     };
     check(
         "",
         expect![[r#"
-        the configuration has a mistake: it is no JSON: EOF while parsing a value at line 1 column 0
-    "#]],
+            the configuration has a mistake: it is not JSON: EOF while parsing a value at line 1 column 0
+        "#]],
     );
     check(
         "[]",
@@ -202,7 +202,7 @@ fn values() -> impl Strategy<Value = Value> {
 
 proptest! {
     #[test]
-    fn whatever_is_written_is_read_or_told(value in values()) {
+    fn every_value_is_read_or_reported(value in values()) {
         match Config::read(&value) {
             Ok(config) => prop_assert_eq!(Config::from_json(&config.to_json()), Ok(config)),
             Err(mistakes) => prop_assert!(!mistakes.is_empty()),

@@ -1,4 +1,4 @@
-//! What settings are set to: numbers with bounds, patterns and other texts with rules, and lists of them.
+//! Values of settings: numbers with bounds, patterns and other texts with rules, and lists of them.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -15,19 +15,18 @@ use super::mistake::{Wrong, quoted};
 use crate::model::attributes;
 use crate::model::glob::Glob;
 
-pub(super) const VALUES_MAX: usize = 100;
-/// The longest name that a bucket can have: an old one of us-east-1.
+/// The longest name of a bucket: an old one of us-east-1.
 const PATTERN_CHARACTERS_MAX: usize = 255;
 const NAME_CHARACTERS_MIN: usize = 3;
-/// The longest key that an object can have. Source: Amazon S3 User Guide, "Naming Amazon S3 objects".
+/// The longest key of an object. Source: Amazon S3 User Guide, "Naming Amazon S3 objects".
 const KEY_BYTES_MAX: usize = 1024;
-/// What S3 takes of tags. Source: Amazon S3 User Guide, "Using cost allocation S3 bucket tags".
+/// The limit of S3. Source: Amazon S3 User Guide, "Using cost allocation S3 bucket tags".
 const TAG_VALUE_CHARACTERS_MAX: usize = 256;
 const REASON_CHARACTERS_MAX: usize = 256;
 const NAME_CHARACTERS_MAX: usize = 32;
 const DAY: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");
 
-/// A text with rules as serde reads and writes it: what is due is said of a value of another kind.
+/// Serializes a text with rules; the literal describes what is expected.
 macro_rules! as_text {
     ($($type:ty: $due:literal),* $(,)?) => { $(
         impl serde::Serialize for $type {
@@ -71,7 +70,7 @@ as_text! {
     Day: "a day such as `2027-01-31`",
 }
 
-/// Takes a text, and says what is due instead of anything else.
+/// Accepts a text; the field describes what is expected.
 pub(super) struct Text(pub(super) &'static str);
 
 impl Visitor<'_> for Text {
@@ -86,7 +85,7 @@ impl Visitor<'_> for Text {
     }
 }
 
-/// A number between two others, which are both allowed.
+/// A number between two others, both included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Bounded<const LEAST: u32, const MOST: u32>(u32);
 
@@ -104,7 +103,7 @@ impl<'de, const LEAST: u32, const MOST: u32> Deserialize<'de> for Bounded<LEAST,
         found.map(Self).ok_or_else(|| {
             let problem = format!("{number} is not between {LEAST} and {MOST}");
             let proposal = match (number < i64::from(LEAST), LEAST) {
-                // Nothing is meant by it, or that there is no such thing.
+                // Zero may stand for none.
                 (true, 1) => "write `1` or more, or remove the line".to_owned(),
                 (true, _) => format!("write `{LEAST}`"),
                 (false, _) => format!("write `{MOST}`"),
@@ -116,7 +115,7 @@ impl<'de, const LEAST: u32, const MOST: u32> Deserialize<'de> for Bounded<LEAST,
 
 pub(super) const ONE_OR_MANY: &str = "OneOrMany";
 
-/// Different values, of which one is written without a list. None means that nothing is said.
+/// A set of values; a single one is written without a list. An empty one is a setting that is not set.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(bound(deserialize = "T: Deserialize<'de> + Ord"))]
 pub(super) struct OneOrMany<T>(BTreeSet<T>);
@@ -144,7 +143,7 @@ impl<T: Serialize + Ord> Serialize for OneOrMany<T> {
     }
 }
 
-/// A text that was checked, and what it was made into.
+/// Declares the type of a text with rules.
 macro_rules! parsed {
     ($(#[$doc:meta])* $name:ident($inner:ty) as $target:ty, $check:path, $make:expr) => {
         $(#[$doc])*
@@ -188,7 +187,7 @@ parsed!(
     TagPattern(Glob) as Glob, is_tag, Glob::new
 );
 parsed!(
-    /// What was done, or happened: a value of the attribute `action`.
+    /// A value of the attribute `action`.
     Action(String) as str, is_action, str::to_owned
 );
 parsed!(
@@ -196,24 +195,24 @@ parsed!(
     SubscriptionName(String) as str, is_name, str::to_owned
 );
 parsed!(
-    /// Why there is an exemption, in one line.
+    /// The reason of an exemption, in one line.
     Reason(String) as str, is_reason, |text: &str| text.trim().to_owned()
 );
 
-/// Whether there can be a bucket that a pattern matches.
+/// Checks that a pattern can match a bucket.
 pub(super) fn is_bucket(text: &str) -> Result<(), Wrong> {
     let is_known = |c: char| c.is_ascii_alphanumeric() || ".-_*?".contains(c);
     let (problem, proposal) = if text.is_empty() {
-        ("the pattern is empty, and matches no bucket".to_owned(), "write `*` for all buckets")
+        ("the pattern is empty and matches no bucket".to_owned(), "write `*` for all buckets")
     } else if let Some(character) = text.chars().find(|c| !is_known(*c)) {
-        let problem = format!("no bucket's name has a {}", quoted(&character.to_string()));
-        (problem, "write only letters, digits, `.`, `-`, `_`, and `*` or `?` for any")
+        let problem = format!("a bucket's name cannot contain {}", quoted(&character.to_string()));
+        (problem, "write only letters, digits, `.`, `-` and `_`, and `*` or `?` as wildcards")
     } else if text.len() > PATTERN_CHARACTERS_MAX {
         let problem = format!("the pattern has {} characters", text.len());
-        (problem, "write up to 255, no bucket's name has more")
+        (problem, "write at most 255, the limit of a bucket's name")
     } else if !text.contains('*') && text.len() < NAME_CHARACTERS_MIN {
-        let problem = format!("{} is shorter than any bucket's name", quoted(text));
-        (problem, "add a `*`, if it is only a part of the name")
+        let problem = format!("{} is too short for a bucket's name", quoted(text));
+        (problem, "add a `*` if it is only a part of the name")
     } else {
         return Ok(());
     };
@@ -222,11 +221,11 @@ pub(super) fn is_bucket(text: &str) -> Result<(), Wrong> {
 
 fn is_key(text: &str) -> Result<(), Wrong> {
     match text.len() {
-        0 => Err(Wrong::new("the pattern is empty, and matches no key", "write `*`")),
+        0 => Err(Wrong::new("the pattern is empty and matches no key", "write `*`")),
         1..=KEY_BYTES_MAX => Ok(()),
         length => Err(Wrong::new(
             format!("the pattern has {length} bytes"),
-            format!("write up to {KEY_BYTES_MAX}, no key has more"),
+            format!("write at most {KEY_BYTES_MAX}, the limit of a key"),
         )),
     }
 }
@@ -237,7 +236,7 @@ fn is_tag(text: &str) -> Result<(), Wrong> {
         return Ok(());
     }
     let problem = format!("the value of the tag has {count} characters");
-    Err(Wrong::new(problem, format!("write up to {TAG_VALUE_CHARACTERS_MAX}, as S3 allows")))
+    Err(Wrong::new(problem, format!("write at most {TAG_VALUE_CHARACTERS_MAX}, the limit of S3")))
 }
 
 fn is_action(text: &str) -> Result<(), Wrong> {
@@ -252,9 +251,9 @@ fn is_name(text: &str) -> Result<(), Wrong> {
     if is_name {
         return Ok(());
     }
-    let problem = format!("{} cannot be the name of a subscription", quoted(text));
+    let problem = format!("{} is not a valid name of a subscription", quoted(text));
     let proposal =
-        "write a letter and up to 31 letters, digits and `-`: it becomes part of a logical id";
+        "write a letter and at most 31 letters, digits and `-`: it becomes part of a logical id";
     Err(Wrong::new(problem, proposal))
 }
 
@@ -262,9 +261,9 @@ fn is_reason(text: &str) -> Result<(), Wrong> {
     let text = text.trim();
     let count = text.chars().count();
     if text.is_empty() {
-        Err(Wrong::new("the exemption has no reason", "add `reason = \"…\"`, in words"))
+        Err(Wrong::new("the exemption has no reason", "add `reason = \"…\"`"))
     } else if count > REASON_CHARACTERS_MAX {
-        let proposal = format!("write up to {REASON_CHARACTERS_MAX}");
+        let proposal = format!("write at most {REASON_CHARACTERS_MAX}");
         Err(Wrong::new(format!("the reason has {count} characters"), proposal))
     } else if text.chars().any(char::is_control) {
         Err(Wrong::new("the reason has a control character", "write one line of text"))
@@ -274,8 +273,8 @@ fn is_reason(text: &str) -> Result<(), Wrong> {
 }
 
 /// A day, in UTC.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Day(pub(super) Date);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Day(pub Date);
 
 impl FromStr for Day {
     type Err = Wrong;
@@ -286,7 +285,7 @@ impl FromStr for Day {
             is_plain.then(|| Date::parse(text, DAY).ok()).flatten()
         };
         day(text).map(Self).ok_or_else(|| {
-            // A moment has a day in front.
+            // A timestamp begins with a day.
             let proposal = match text.get(..10).and_then(day) {
                 Some(day) => format!("write only the day, `{day}`"),
                 None => "write it as `2027-01-31`".to_owned(),

@@ -1,44 +1,44 @@
-//! What the functions count, under the names by which CloudWatch knows it: they write it, an alarm and the dashboard read it.
+//! The metrics that the functions write, and that alarms and the dashboard read.
 
 use crate::text::named::named;
 
 /// The namespace of all metrics.
 pub const NAMESPACE: &str = "s3guard";
-/// The one dimension of each: the stack, by its name.
+/// The only dimension of each: the name of the stack.
 pub const DIMENSION: &str = "Stack";
 
-/// One of the metrics.
+/// A metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Metric {
-    /// Buckets that were right.
+    /// Buckets that were compliant.
     Compliant,
-    /// Buckets that were mended.
+    /// Buckets that were remediated.
     Protected,
-    /// Buckets that could not be mended, or not whole.
+    /// Buckets that could not be fully remediated.
     Failed,
-    /// Buckets of which something was left as it is.
+    /// Buckets with a setting that was left as it is.
     LeftAsIs,
-    /// Buckets of which something was left because it is exempt, for a reason and a time.
+    /// Buckets with a setting that is exempt.
     Exempt,
-    /// Buckets of which something waits until `CloudFormation` is done with them.
+    /// Buckets with a setting that waits for `CloudFormation`.
     Waiting,
-    /// Buckets at which the guard has stopped for an hour, because somebody undoes what it does.
+    /// Buckets where the guard has stopped because of a conflict.
     TugOfWar,
-    /// Buckets of which the sweep found what no event had told.
+    /// Buckets that the sweep found and no event had reported.
     CoverageGaps,
-    /// Writes to buckets of which no record could be kept.
+    /// Writes whose record could not be saved.
     NotRecorded,
-    /// Messages that are no events.
+    /// Messages that are not events.
     NotAnEvent,
-    /// Events of objects that were gathered, duplicates included.
+    /// Object events that were collected, duplicates included.
     ObjectEvents,
-    /// Events of objects that were told, each once.
+    /// Object events that were published, without duplicates.
     ToldEvents,
-    /// Notices about objects that were published.
+    /// Notifications about objects that were published.
     Notices,
-    /// Windows of events that could not be told yet.
+    /// Windows that could not be published yet.
     NotTold,
-    /// From the event to the last write, for each bucket that an event led to.
+    /// The time from the event to the last write, for each bucket with an event.
     TimeToProtect,
 }
 
@@ -62,25 +62,9 @@ named! {
 }
 
 impl Metric {
-    /// What it is counted in, as CloudWatch spells it.
+    /// Its unit, as CloudWatch spells it.
     pub const fn unit(self) -> &'static str {
-        match self {
-            Self::Compliant
-            | Self::Protected
-            | Self::Failed
-            | Self::LeftAsIs
-            | Self::Exempt
-            | Self::Waiting
-            | Self::TugOfWar
-            | Self::CoverageGaps
-            | Self::NotRecorded
-            | Self::NotAnEvent
-            | Self::ObjectEvents
-            | Self::ToldEvents
-            | Self::Notices
-            | Self::NotTold => "Count",
-            Self::TimeToProtect => "Milliseconds",
-        }
+        if matches!(self, Self::TimeToProtect) { "Milliseconds" } else { "Count" }
     }
 }
 

@@ -1,21 +1,21 @@
-//! What happened to objects, as few readable messages for many events.
+//! Notifications about objects: few readable messages for many events.
 
 mod alert;
 mod audience;
 mod message;
+mod notifications;
 mod summary;
-mod tell;
 mod text;
 
-pub use alert::{Alarming, Threshold};
+pub use alert::Alarming;
 pub use message::{Message, close, close_after_seconds};
-pub use summary::{Known, Notable, OfBucket, Summary, What};
-pub use tell::{Scene, tell, tell_one};
+pub use notifications::{tell, tell_one};
+pub use summary::{Known, Scene};
 
-/// Under which keys of the ledger the changes of a window are gathered, until they are told.
+/// The prefix in the ledger of the events of windows.
 pub const GATHERED_PREFIX: &str = crate::digest::window::keys::PREFIX;
 
-/// What the stack's schedule sends to the object queue, so that windows which end with the clock are told.
+/// The message of the stack's schedule to the object queue, which closes the windows that have ended.
 pub const CLOSE_WINDOWS: &str = r#"{"s3guard":"close-windows"}"#;
 
 #[cfg(test)]

@@ -1,12 +1,11 @@
-//! One notice of each kind, by which somebody can see whether messages arrive, and what they look like.
+//! One notification of each kind, to test whether notifications arrive and what they look like.
 
 use std::time::Duration;
 
-use crate::config::Ending;
+use crate::config::{Day, Ending};
 use crate::digest::objects::tell_one;
 use crate::events::alarm::{AlarmEvent, State};
 use crate::events::object_event::ObjectEvent;
-use crate::model::attributes::Kind;
 use crate::model::change::Change;
 use crate::model::setting::PublicAccessBlock;
 use crate::model::severity::Severity;
@@ -21,12 +20,12 @@ use crate::{
     Record, Setting, SettingKind, Tool, Trigger, plan,
 };
 
-/// What stands before every text.
-const MARK: &str = "TEST. Nothing has happened: this is a test of s3guard's messages.\n\n";
-/// Whom the tags of the samples' bucket name.
+/// The beginning of every text.
+const MARK: &str = "TEST: nothing happened. This is a test of the notifications of s3guard.\n\n";
+/// The owner of the sample bucket.
 const OWNER: &str = "owner@example.com";
 
-/// One notice of each kind, each marked as a test wherever it is read.
+/// One notification of each kind, marked as a test in every channel.
 pub fn samples(origin: &Origin<'_>) -> Vec<Notice> {
     let [reports, photos] = ["s3guard-test-reports", "s3guard-test-photos"].map(|name| BucketId {
         name: name.parse().expect("it is a name"),
@@ -36,7 +35,7 @@ pub fn samples(origin: &Origin<'_>) -> Vec<Notice> {
     let by_call = Trigger::Calls(vec![call(origin)]);
     let swept = [&reports, &photos].map(|id| of_bucket(id, &Trigger::Sweep, &weak(), origin));
     let public = Finding::Left { aspect: Aspect::PublicAccess, because: LeftBecause::PublicPolicy };
-    let mut samples = vec![arrives(origin)];
+    let mut samples = vec![arrival(origin)];
     samples.extend(of_bucket(&reports, &by_call, &weak(), origin));
     samples.extend(of_bucket(&reports, &by_call, &public, origin));
     samples.extend(Notice::joined(swept.into_iter().flatten().collect()));
@@ -48,7 +47,7 @@ pub fn samples(origin: &Origin<'_>) -> Vec<Notice> {
     samples.into_iter().map(marked).collect()
 }
 
-/// Marks a notice as a test, wherever it is read.
+/// Marks a notification as a test in every channel.
 fn marked(mut notice: Notice) -> Notice {
     notice.subject = subject(&format!("TEST: {}", notice.subject));
     notice.text.insert_str(0, MARK);
@@ -59,21 +58,19 @@ fn marked(mut notice: Notice) -> Notice {
     notice.fitted()
 }
 
-/// That messages arrive at all.
-fn arrives(origin: &Origin<'_>) -> Notice {
+/// The notification that notifications arrive.
+fn arrival(origin: &Origin<'_>) -> Notice {
     let Origin { account, region, stack, now } = *origin;
-    let says = "Messages of s3guard arrive here.";
+    let says = "Notifications of s3guard arrive here.";
     let draft = Draft {
         origin: *origin,
         id: format!("{account}:{region}:{}", document::time(now)),
-        kind: Kind::Guard,
         severity: Severity::Info,
-        actions: vec!["test".to_owned()],
-        names: Vec::new(),
+        actions: vec!["test"],
         buckets: Vec::new(),
-        title: "s3guard: messages arrive here".to_owned(),
+        title: "s3guard: notifications arrive here".to_owned(),
         text: format!("Account {account}, {region}, stack {stack}\n\n{says}\n"),
-        sms: sms("s3guard: messages arrive here. ", "", &format!("{account} {region}")),
+        sms: sms("s3guard: notifications arrive here. ", "", &format!("{account} {region}")),
         body: Body::Test(Test { says: says.to_owned() }),
     };
     draft.into()
@@ -101,7 +98,7 @@ fn weak() -> Finding {
     }
 }
 
-/// The report of a bucket in which one thing was found; what can be mended was.
+/// The report of a bucket with one finding, which was remediated if possible.
 fn of_bucket(
     id: &BucketId,
     trigger: &Trigger,
@@ -160,7 +157,7 @@ fn ending(bucket: &BucketName, origin: &Origin<'_>) -> Ending {
         buckets: bucket.to_string(),
         aspects: vec![Aspect::Tls],
         reason: "a test".to_owned(),
-        until: (origin.now + time::Duration::DAY).date(),
+        until: Day((origin.now + time::Duration::DAY).date()),
         is_over: false,
     }
 }

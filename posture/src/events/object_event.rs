@@ -15,6 +15,7 @@ use crate::model::change::Change;
 /// One event of S3 about one object.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ObjectEvent {
     /// The id that `EventBridge` gave it.
     pub id: String,
@@ -22,6 +23,7 @@ pub struct ObjectEvent {
     pub change: Change,
     /// Where.
     #[serde(with = "as_text")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub bucket: BucketName,
     /// To which object.
     pub key: String,
@@ -42,6 +44,7 @@ pub struct ObjectEvent {
     pub source_ip: Option<String>,
     /// When.
     #[serde(with = "as_time")]
+    #[cfg_attr(test, schemars(with = "String", extend("format" = "date-time")))]
     pub time: OffsetDateTime,
 }
 

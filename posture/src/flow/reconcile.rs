@@ -240,7 +240,7 @@ where
             })
         });
         if let Some(notification) = notification.filter(|_| is_final || !seen.done.is_empty()) {
-            let reported = report::told_of(&news, pass.trigger.calls()).cloned();
+            let reported = report::reported_of(&news, pass.trigger.calls()).cloned();
             let marks = reported::keys(&pass.id.name, &reported.collect::<Vec<_>>(), now.date());
             match pass.trigger {
                 Trigger::Sweep => (result.notification, result.marks) = (Some(notification), marks),

@@ -9,6 +9,7 @@ use crate::model::severity::Severity;
 /// Source: Amazon S3 User Guide, "Amazon S3 event notification types and `EventBridge`".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Change {
     /// `Object Created`. S3 does not say whether there was an object of that key before.
     CreatedOrOverwritten,

@@ -1,17 +1,20 @@
-//! Pages of AWS's console, in the Region's own partition.
+//! Pages of the AWS console.
 
 use crate::{BucketName, Region};
 
-/// The page of a bucket, or of the account's public access block, in AWS's console, in the Region's own partition.
+/// The page of a bucket with its permissions, or of the account's public access block.
 pub fn console_link(region: &Region, bucket: &BucketName) -> String {
-    let host = console(region);
     if bucket.is_account() {
-        return format!("{host}/s3/settings?region={region}");
+        return format!("{}/s3/settings?region={region}", console(region));
     }
-    format!("{host}/s3/buckets/{bucket}?region={region}&tab=permissions")
+    format!("{}/s3/buckets/{bucket}?region={region}&tab=permissions", console(region))
 }
 
-/// AWS's console in the Region's own partition.
+pub(crate) fn objects_link(region: &Region, bucket: &BucketName) -> String {
+    format!("{}/s3/buckets/{bucket}?region={region}&tab=objects", console(region))
+}
+
+/// The console in the Region's own partition.
 pub(crate) fn console(region: &Region) -> String {
     let host = match region.as_str() {
         china if china.starts_with("cn-") => "console.amazonaws.cn",
@@ -19,9 +22,4 @@ pub(crate) fn console(region: &Region) -> String {
         _ => "console.aws.amazon.com",
     };
     format!("https://{region}.{host}")
-}
-
-/// The page of a bucket's objects in AWS's console.
-pub(crate) fn objects_link(region: &Region, bucket: &BucketName) -> String {
-    format!("{}/s3/buckets/{bucket}?region={region}&tab=objects", console(region))
 }

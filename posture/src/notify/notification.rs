@@ -1,4 +1,4 @@
-//! A message to the owner, before it becomes a call to SNS: for each channel what is read there.
+//! A notification before it is published to SNS, in the form for each channel.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use time::OffsetDateTime;
 
-use crate::model::attributes::Kind;
 use crate::model::severity::Severity;
 use crate::text::subject;
 use crate::{AccountId, Region};
@@ -18,7 +17,6 @@ mod chat;
 pub mod document;
 mod fit;
 pub mod sms;
-mod wire;
 
 pub use attributes::{Attribute, BUCKETS_MAX};
 pub use document::Document;
@@ -26,11 +24,9 @@ pub use fit::{MESSAGE_BYTES_MAX, TEXT_BYTES_MAX};
 pub use sms::sms;
 
 use document::{Body, Bucket, Joined};
-use wire::WireNotice;
 
-/// A message: what people and programs read, and the attributes that subscriptions filter by.
+/// A notification for people and programs, and the attributes that subscriptions filter by.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(into = "WireNotice", from = "WireNotice")]
 pub struct Notice {
     /// The subject of an email: fewer than 100 characters, one line.
     pub subject: String,
@@ -38,56 +34,45 @@ pub struct Notice {
     pub text: String,
     /// The text of an SMS: one part.
     pub sms: String,
-    /// What programs read.
+    /// The document for programs.
     pub document: Document,
     /// What filter policies match: `kind`, `bucket`, `grade`, `action`, `severity`, `account`, `region`.
     pub attributes: BTreeMap<String, Attribute>,
 }
 
-/// Who tells, and when.
+/// The stack that sends a notification, and when.
 #[derive(Clone, Copy, Debug)]
 pub struct Origin<'a> {
-    /// The account that is spoken of.
+    /// The account that the notification is about.
     pub account: &'a AccountId,
-    /// The Region that is spoken of.
+    /// The Region that the notification is about.
     pub region: &'a Region,
-    /// The stack that tells.
+    /// The stack that sends it.
     pub stack: &'a str,
     /// The time.
     pub now: OffsetDateTime,
 }
 
-/// What a notice is made of.
+/// The parts of a notification.
 #[derive(Clone, Debug)]
 pub(crate) struct Draft<'a> {
-    /// Who tells, and when.
     pub(crate) origin: Origin<'a>,
-    /// What is the same for each delivery of the same news.
+    /// The same for each delivery of the same notification.
     pub(crate) id: String,
-    /// What it is about, in one word.
-    pub(crate) kind: Kind,
-    /// How much it matters.
     pub(crate) severity: Severity,
-    /// What was done, or happened: the values of the attribute `action`.
-    pub(crate) actions: Vec<String>,
-    /// The names that the attribute `bucket` has.
-    pub(crate) names: Vec<String>,
-    /// The buckets that it speaks of.
+    /// The values of the attribute `action`.
+    pub(crate) actions: Vec<&'static str>,
     pub(crate) buckets: Vec<Bucket>,
-    /// The subject, however long.
     pub(crate) title: String,
-    /// The text of an email, however long.
     pub(crate) text: String,
     /// The text of an SMS, made by [`sms()`].
     pub(crate) sms: String,
-    /// What has happened.
     pub(crate) body: Body,
 }
 
 impl From<Draft<'_>> for Notice {
     fn from(draft: Draft<'_>) -> Self {
-        let Draft { origin, id, kind, severity, actions, names, buckets, title, text, sms, body } =
-            draft;
+        let Draft { origin, id, severity, actions, buckets, title, text, sms, body } = draft;
         let subject = subject(&title);
         let document = Document {
             version: document::VERSION,
@@ -103,31 +88,32 @@ impl From<Draft<'_>> for Notice {
             omitted: 0,
             body,
         };
-        let attributes = attributes::of(&document, kind, actions, names);
+        let actions = actions.into_iter().map(str::to_owned).collect();
+        let attributes = attributes::of(&document, actions);
         Self { subject, text, sms, document, attributes }.fitted()
     }
 }
 
 impl Notice {
-    /// The message for SNS with `MessageStructure` `json`: what is sent by each protocol.
+    /// The message for SNS with `MessageStructure` `json`: the text for each protocol.
     ///
-    /// People have a text of their own, email and SMS. Every other protocol falls back to `default`, which is the document:
-    /// that it stands here once, and not once for each protocol, is what there is room for long lists from.
+    /// Email and SMS have their own text. All other protocols use `default`, the document, so that the message contains it
+    /// only once and has room for long lists.
     ///
     /// Source: Amazon SNS API Reference, `Publish`.
     pub fn message(&self) -> String {
         json!({ "default": self.document.json(), "email": self.text, "sms": self.sms }).to_string()
     }
 
-    /// The message for a topic that Amazon Q Developer in chat applications reads.
+    /// The message for Amazon Q Developer in chat applications.
     pub fn chat(&self) -> String {
-        chat::chat(&self.document)
+        chat::chat(self)
     }
 
-    /// Makes few notices of many, as few as can be: of the reports of buckets their texts one after the other, their
-    /// attributes together. What is no report stays by itself.
+    /// Joins the reports of buckets into as few notifications as possible: their texts one after the other, their
+    /// attributes together. All other notifications are left unchanged.
     ///
-    /// SNS suspends the subscription of an address that gets more than ten mails a second; a sweep can find more.
+    /// SNS suspends the subscription of an address that gets more than ten emails a second; a sweep can find more buckets.
     ///
     /// Source: Amazon SNS Developer Guide, "Email notifications".
     pub fn joined(notices: Vec<Self>) -> Vec<Self> {
@@ -140,7 +126,6 @@ impl Notice {
         joined.chain(others).collect()
     }
 
-    /// The elements of an attribute that is a list.
     fn list(&self, attribute: &str) -> &[String] {
         match self.attributes.get(attribute) {
             Some(Attribute::Many(values)) => values,
@@ -149,20 +134,10 @@ impl Notice {
     }
 }
 
-/// One notice of reports of buckets, of which there is at least one.
+/// One notification for several reports of buckets.
 fn join(notices: &[Notice]) -> Notice {
     let first = notices[0].document.clone();
-    let reports = notices.iter().filter_map(|notice| match &notice.document.body {
-        Body::BucketReport(report) => Some(report.clone()),
-        Body::Joined(_)
-        | Body::TugOfWar(_)
-        | Body::CoverageGap(_)
-        | Body::ExemptionsEnding(_)
-        | Body::Alarm(_)
-        | Body::Test(_)
-        | Body::Objects(_) => None,
-    });
-    let reports: Vec<_> = reports.collect();
+    let reports = notices.iter().flat_map(|notice| notice.document.reports()).cloned().collect();
     let all = |attribute: &str| {
         let values: BTreeSet<&String> = notices.iter().flat_map(|n| n.list(attribute)).collect();
         values.into_iter().cloned().collect::<Vec<String>>()
@@ -181,12 +156,12 @@ fn join(notices: &[Notice]) -> Notice {
         ..first
     };
     let (bucket, after) = first_and_others(&names);
-    let attributes = attributes::of(&document, Kind::Bucket, actions, names.clone());
+    let attributes = attributes::of(&document, actions);
     let (text, sms) = (text.join(SEPARATOR), sms(&before, bucket, &after));
     Notice { subject, text, sms, document, attributes }.fitted()
 }
 
-/// The first of some names, and the others as they stand behind it.
+/// The first of several names, and the others as they follow it.
 pub(crate) fn first_and_others(names: &[String]) -> (&str, String) {
     match names {
         [] => ("", String::new()),
@@ -195,7 +170,7 @@ pub(crate) fn first_and_others(names: &[String]) -> (&str, String) {
     }
 }
 
-/// What stands between the texts of joined notices.
+/// The separator between the texts of joined notifications.
 const SEPARATOR: &str = "\n----------------------------------------\n\n";
 
 #[cfg(test)]

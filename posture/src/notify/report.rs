@@ -1,4 +1,4 @@
-//! What the guard tells the owner of a bucket that it looked at.
+//! Reports about buckets and the guard itself.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -7,7 +7,6 @@ use time::OffsetDateTime;
 
 use super::links::console_link;
 use crate::model::attributes::EXEMPT;
-use crate::model::attributes::Kind;
 use crate::model::principal::known_as;
 use crate::model::setting::Tags;
 use crate::model::severity::Severity;
@@ -20,77 +19,77 @@ use crate::{
 
 mod alarm;
 mod body;
+mod content;
 mod coverage;
 mod document;
 mod exemptions;
-mod matter;
 mod tug_of_war;
 
 pub use alarm::alarm;
+pub use content::reported_of;
 pub use coverage::coverage_gap;
 pub use exemptions::exemptions_ending;
-pub use matter::told_of;
 pub use tug_of_war::{TugOfWar, tug_of_war};
 
-use matter::Matter;
+use content::ReportContent;
 
-/// The tag of a bucket that names who is responsible for it: an address or a name.
+/// The tag of a bucket that names its owner: an address or a name.
 pub const OWNER_TAG: &str = "s3guard:owner";
 
-/// What was found in one bucket and what came of it.
+/// What was found in one bucket, and the result.
 #[derive(Clone, Debug)]
 pub struct Report<'a> {
     /// The bucket.
     pub id: &'a BucketId,
-    /// The guard's stack, and where it is: the command that undoes has to be told.
+    /// The guard's stack and its Region, for the command that reverts a write.
     pub stack: (&'a str, &'a Region),
-    /// What it is held to.
+    /// Its baseline.
     pub baseline: &'a Baseline,
-    /// Why it was looked at.
+    /// Why it was reconciled.
     pub trigger: &'a Trigger,
     /// What was found.
     pub findings: &'a [Finding],
-    /// What was done about it, with what the ledger keeps of it.
+    /// The writes with their records in the ledger.
     pub done: &'a [(Action, Record)],
-    /// The ids of the records that the ledger has.
+    /// The ids of the records that are in the ledger.
     pub kept: &'a BTreeSet<String>,
-    /// What was not done, with the causes.
+    /// The failed writes with the causes.
     pub failed: &'a [(Action, String)],
     /// From the first of the calls to the last write.
     pub took: Option<Duration>,
-    /// Whether the bucket was looked at before for the same calls, and that look ended midway.
+    /// Whether an earlier run for the same calls was interrupted.
     pub is_again: bool,
-    /// Whom the bucket's tags name, if they were read; see [`owner`].
+    /// The owner by the bucket's tags, if they were read; see [`owner`].
     pub owner: Option<&'a str>,
-    /// How often within the hour the guard has mended what it has mended now, with this time; of several settings the one
-    /// that it has mended the least often.
+    /// How often the guard has remediated the same setting within the hour, this time included; the minimum of several
+    /// settings.
     pub times_within_hour: u32,
     /// The time.
     pub now: OffsetDateTime,
 }
 
-/// Says what the owner should hear; nothing of a bucket that is right.
+/// The notification about a bucket; none if it is compliant.
 ///
-/// Of what a sweep finds left as it is the caller gives only what is news ([`crate::reconcile::reported`]): it is told. A write of a sweep
-/// that failed is counted, and an alarm counts with it. What waits for `CloudFormation` is told when it is done or given
-/// up. That the guard has stopped is told by [`tug_of_war`], once.
+/// Of what a sweep leaves as it is, the caller passes only what is new ([`crate::reconcile::reported`]). A failed write of a
+/// sweep is counted by a metric with an alarm. What waits for `CloudFormation` is reported when it is done or given up.
+/// A stop of the guard is reported by [`tug_of_war`], once.
 pub fn notice(report: &Report<'_>) -> Option<Notice> {
-    let matter = Matter::of(report);
+    let content = ReportContent::of(report);
     let is_done = !report.done.is_empty();
-    let is_told = match report.trigger {
-        Trigger::Sweep => is_done || !matter.left.is_empty(),
-        Trigger::Calls(_) if !matter.later.is_empty() => is_done,
-        // What an interrupted look has done is told by nobody else.
+    let is_reported = match report.trigger {
+        Trigger::Sweep => is_done || !content.left.is_empty(),
+        Trigger::Calls(_) if !content.later.is_empty() => is_done,
+        // The writes of an interrupted run are not reported otherwise.
         Trigger::Calls(_) => {
-            !matter.actions.is_empty()
-                && (matter.actions != [EXEMPT] || matter::touches_exempt(report))
+            !content.actions.is_empty()
+                && (content.actions != [EXEMPT] || content::touches_exempt(report))
         }
     };
-    if !is_told {
+    if !is_reported {
         return None;
     }
-    let (severity, verb) = matter.severity_and_verb(report.id);
-    if severity < Severity::High && !is_told_again(report.times_within_hour) {
+    let (severity, verb) = content.severity_and_verb(report.id);
+    if severity < Severity::High && !is_reported_again(report.times_within_hour) {
         return None;
     }
     let BucketId { name, account, region } = report.id;
@@ -104,28 +103,26 @@ pub fn notice(report: &Report<'_>) -> Option<Notice> {
     let before = format!("s3guard {verb} ");
     let draft = Draft {
         origin: Origin { account, region, stack: report.stack.0, now: report.now },
-        id: document::id(report, &matter),
-        kind: Kind::Bucket,
+        id: document::id(report, &content),
         severity,
-        actions: matter.actions.iter().map(|&action| action.to_owned()).collect(),
-        names: vec![name.to_string()],
+        actions: content.actions.clone(),
         buckets: vec![bucket],
         title: format!("{before}{}", called(report.id)),
-        text: body::text(report, &matter),
+        text: body::text(report, &content),
         sms: sms(&before, called(report.id), &sms_rest(report)),
-        body: Body::BucketReport(document::of(report, &matter)),
+        body: Body::BucketReport(document::of(report, &content)),
     };
     Some(draft.into())
 }
 
-/// Whom the tags of a bucket name as its owner, if they were read.
+/// The owner of a bucket by its tags, if they were read.
 pub fn owner(tags: &Reading<Tags>) -> Option<&str> {
     let owner = tags.known()?.get(OWNER_TAG)?;
     (!owner.trim().is_empty()).then_some(owner)
 }
 
-/// How often within the hour the guard has mended what it has mended now, with this time: of several settings the least,
-/// so that what is new is told. `written_before` says how often it had written a setting before.
+/// How often the guard has remediated the same setting within the hour, this time included: the minimum of several settings,
+/// so that a new one is reported. `written_before` is how often it had written a setting before.
 pub fn times_within_hour(
     done: &[(Action, Record)],
     written_before: impl Fn(SettingKind) -> u32,
@@ -134,14 +131,13 @@ pub fn times_within_hour(
     times.min().unwrap_or(1)
 }
 
-/// Whether it is told that the guard has mended the same thing once more within the hour: the first time, the second, the
-/// fourth, the eighth and so on. Whoever was told the first time knows of it; that it goes on they should hear, but not
-/// each time.
-pub fn is_told_again(times_within_hour: u32) -> bool {
+/// Whether a repeated remediation of the same setting within the hour is reported: the first time, the second, the fourth,
+/// the eighth and so on, to limit the number of notifications.
+pub fn is_reported_again(times_within_hour: u32) -> bool {
     times_within_hour.max(1).is_power_of_two()
 }
 
-/// What an SMS says behind the bucket: who did what, and where.
+/// The end of the SMS, after the bucket: the call, the caller, the account and the Region.
 fn sms_rest(report: &Report<'_>) -> String {
     let BucketId { account, region, .. } = report.id;
     let event = match report.trigger.calls().last() {
@@ -154,12 +150,12 @@ fn sms_rest(report: &Report<'_>) -> String {
     format!(": {event}. {account} {region}")
 }
 
-/// How the bucket, or the account in its place, is called in a sentence.
+/// The bucket, or the account in its place, in a sentence.
 fn called(id: &BucketId) -> &str {
     if id.name.is_account() { "the account's public access block" } else { id.name.as_str() }
 }
 
-/// The line that says what a notice is about.
+/// The line with the bucket.
 fn about(id: &BucketId) -> String {
     let BucketId { name, account, region } = id;
     if name.is_account() {
@@ -169,19 +165,18 @@ fn about(id: &BucketId) -> String {
     }
 }
 
-/// A line with a word before it.
 fn labelled(label: &str, words: &str) -> String {
     wrapped(words, &format!("{label:<8}"), "        ")
 }
 
-/// A title with items under it, each of them prose; nothing without items.
-fn section(title: &str, items: &[String]) -> String {
-    let items: Vec<String> = items.iter().map(|item| wrapped(item, "  ", "    ")).collect();
-    titled(title, &items)
+/// A title with items of prose; empty without items.
+fn section(title: &str, items: impl IntoIterator<Item = String>) -> String {
+    titled(title, items.into_iter().map(|item| wrapped(&item, "  ", "    ")))
 }
 
-/// A title with lines under it, as they are; nothing without lines.
-fn titled(title: &str, lines: &[String]) -> String {
+/// A title with lines; empty without lines.
+fn titled(title: &str, lines: impl IntoIterator<Item = String>) -> String {
+    let lines: Vec<String> = lines.into_iter().collect();
     if lines.is_empty() { String::new() } else { format!("\n{title}\n{}\n", lines.join("\n")) }
 }
 

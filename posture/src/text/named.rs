@@ -1,6 +1,6 @@
-//! Enums whose values have names: all of them, and their names, from one list.
+//! Enums with names: all values and their names from one list.
 
-/// Gives an enum `ALL`, `name` and `Display`. A variant that the list lacks does not compile.
+/// Implements `ALL`, `name` and `Display` for an enum. A variant that is missing in the list does not compile.
 macro_rules! named {
     ($type:ident: $($variant:ident = $name:literal),+ $(,)?) => {
         impl $type {

@@ -76,7 +76,7 @@ pub(super) fn feed(
     notifications: &Notifications,
     alarms: &Alarms,
 ) {
-    let selection = notifications.selection();
+    let selection = &notifications.objects;
     let feeds = [
         Feed {
             id: const { LogicalId::new("ObjectChanged") },

@@ -122,7 +122,7 @@ pub(super) fn alarm_changed(alarms: &[Handle<Alarm>]) -> EventPattern {
 /// and the stack's own buckets.
 pub(super) fn object_changed(parameters: &Parameters, selection: &Selection) -> EventPattern {
     let own_buckets = Purpose::ALL.map(|purpose| bucket::name(parameters, purpose));
-    let (include, exclude) = (selection.include(), selection.exclude());
+    let (include, exclude) = (&selection.include, &selection.exclude);
     let buckets = selected::included(include.buckets())
         .or_else(|| selected::excluded(exclude.buckets(), own_buckets.into()));
     let keys = selected::included(include.keys())

@@ -44,14 +44,15 @@ impl Topics {
 pub(super) fn add(template: &mut Template, topics: Topics, configured: &[Configured]) {
     for configured in configured {
         let id = format!("Subscription{}", camel(configured.name()));
-        let (protocol, endpoint) = match configured.endpoint() {
-            Endpoint::Email(address) => (Protocol::Email, address.as_str()),
-            Endpoint::Sms(number) => (Protocol::Sms, number.as_str()),
-            Endpoint::Https(url) => (Protocol::Https, url.as_str()),
-            Endpoint::Sqs(arn) => (Protocol::Sqs, arn.as_str()),
+        let endpoint = configured.endpoint();
+        let protocol = match &endpoint {
+            Endpoint::Email(_) => Protocol::Email,
+            Endpoint::Sms(_) => Protocol::Sms,
+            Endpoint::Https(_) => Protocol::Https,
+            Endpoint::Sqs(_) => Protocol::Sqs,
             Endpoint::Lambda(function) => {
                 add_permission(template, &id, topics, function);
-                (Protocol::Lambda, function.as_str())
+                Protocol::Lambda
             }
         };
         let filter_policy = configured.policy();
@@ -61,7 +62,7 @@ pub(super) fn add(template: &mut Template, topics: Topics, configured: &[Configu
             filter_policy_scope: has_filter.then_some("MessageAttributes"),
             // The message alone, as the other endpoints receive it.
             raw_message_delivery: (protocol == Protocol::Sqs).then_some(true),
-            ..topics.subscription(protocol, endpoint.into())
+            ..topics.subscription(protocol, endpoint.address().into())
         };
         let attributes = Attributes::deleted("A subscription of the configuration.");
         template.add_with(LogicalId::named(&id), attributes, subscription);
@@ -71,8 +72,8 @@ pub(super) fn add(template: &mut Template, topics: Topics, configured: &[Configu
 /// Lets the topic call a function of this account and Region. The owner of another one must permit it.
 fn add_permission(template: &mut Template, id: &str, topics: Topics, function: &ResourceArn) {
     let is_here = Condition::Both(Box::new([
-        Condition::equals(Pseudo::AccountId, function.account().as_str()),
-        Condition::equals(Pseudo::Region, function.region().as_str()),
+        Condition::equals(Pseudo::AccountId, function.account.as_str()),
+        Condition::equals(Pseudo::Region, function.region.as_str()),
     ]));
     let condition = template.condition(LogicalId::named(&format!("{id}IsHere")), is_here);
     let attributes = Attributes {
@@ -80,7 +81,7 @@ fn add_permission(template: &mut Template, id: &str, topics: Topics, function: &
         ..Attributes::deleted("Lets the topic call the function.")
     };
     let permission = Permission {
-        function_name: Value::literal(function.as_str()),
+        function_name: Value::literal(function.text.as_str()),
         action: "lambda:InvokeFunction",
         principal: "sns.amazonaws.com",
         source_arn: topics.topic.arn().into(),

@@ -73,7 +73,7 @@ pub(super) fn add(
     template.add_with(EMAIL, attributes, email);
     // The roles of the functions allow them to publish to it. Amazon Q Developer in chat applications subscribes to it when
     // a channel is set up.
-    if config.notifications().chat().is_some() {
+    if config.notifications().chat.is_some() {
         let why = "Notifications in the format of Amazon Q Developer in chat applications.";
         let chat = template.add_with(CHAT, Attributes::deleted(why), encrypted(key));
         let why = "Denies requests without TLS.";

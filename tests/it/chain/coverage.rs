@@ -44,7 +44,8 @@ fn a_bucket_of_which_no_event_told_is_found_and_told_once_as_a_gap() {
 
     sweep(&guarded);
     assert!(has_tls(&careless, &unheard), "it is mended like any other");
-    let gap = || guarded.mails().into_iter().filter(|mail| mail.subject.contains("heard nothing"));
+    let gap =
+        || guarded.mails().into_iter().filter(|mail| mail.subject.contains("received no event"));
     assert_eq!(gap().count(), 0, "an event may still be on its way");
 
     sweep(&guarded);
@@ -71,7 +72,7 @@ fn a_gap_that_could_not_be_told_is_told_when_the_message_comes_again() {
     guarded.account.fire_schedules().unwrap();
     guarded.wait("a mail", || {
         guarded.account.end_visibility_timeouts().unwrap();
-        guarded.mails().iter().any(|mail| mail.subject.contains("heard nothing"))
+        guarded.mails().iter().any(|mail| mail.subject.contains("received no event"))
     });
 }
 

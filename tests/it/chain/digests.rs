@@ -376,7 +376,10 @@ fn a_chat_gets_what_matters_enough_in_its_own_form_and_alarms_are_told_as_all_el
     client.send(guarded.output("ObjectQueueUrl"), ALARM).unwrap();
     guarded.wait("a mail", || !guarded.mails().is_empty());
     let mails = guarded.mails();
-    assert_eq!(mails[0].subject, "s3guard: an alarm has gone off: guard-GuardDeadLettersAlarm");
+    assert_eq!(
+        mails[0].subject,
+        "s3guard: an alarm is in state ALARM: guard-GuardDeadLettersAlarm"
+    );
 }
 
 #[test]

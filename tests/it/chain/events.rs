@@ -49,7 +49,7 @@ fn a_weakened_bucket_is_mended_once_and_its_owner_told_who_it_was() {
     assert_eq!(guarded.guard_writes(), ["s3:PutBucketPublicAccessBlock"]);
     assert_eq!(guarded.runs("GuardFunctionName"), 1, "the guard's own write is no event for it");
     let mail = &guarded.mails()[0];
-    assert_eq!(mail.subject, format!("s3guard undid a weakening of {reports}"));
+    assert_eq!(mail.subject, format!("s3guard reverted a weakening of {reports}"));
     let said = "DeleteBucketPublicAccessBlock by IAM user careless";
     assert!(mail.text.contains(said), "{}", mail.text);
     let arn = format!("arn:aws:iam::{}:user/careless\n", guarded.account.number());

@@ -21,7 +21,7 @@ fn a_function_killed_between_read_and_write_leaves_no_bucket_unguarded() {
     guarded.account.forget_faults().unwrap();
     // Time that passes so fast may have the message handled twice at once, and told by both: one has mended the bucket.
     // Who owns its objects is only reported, and as ACLs count the switches about them are left.
-    let subject = format!("s3guard protected in part: {reports}");
+    let subject = format!("s3guard partially protected {reports}");
     guarded.wait("a mail of the one that mended", || {
         guarded.account.end_visibility_timeouts().unwrap();
         guarded.mails().iter().any(|mail| mail.subject == subject)
@@ -43,7 +43,7 @@ fn a_function_killed_between_write_and_notice_still_names_who_it_was() {
     guarded.account.forget_faults().unwrap();
     // The call that was held may still go through, as on AWS; the mail that is waited for is the second look's.
     let again = || {
-        let subject = format!("s3guard looked again at {reports}");
+        let subject = format!("s3guard retried {reports}");
         guarded.mails().into_iter().find(|mail| mail.subject == subject)
     };
     guarded.wait("a mail", || {
@@ -74,7 +74,7 @@ fn a_notice_that_sns_does_not_take_is_published_later() {
     assert_eq!(met.map(|state| state.met), Some(4), "SNS refused it for a whole run");
     let mails = guarded.mails();
     assert_eq!(mails.len(), 1, "{mails:#?}");
-    assert_eq!(mails[0].subject, format!("s3guard undid a weakening of {reports}"));
+    assert_eq!(mails[0].subject, format!("s3guard reverted a weakening of {reports}"));
 }
 
 #[test]
@@ -114,7 +114,7 @@ fn what_neither_sns_nor_the_queue_takes_is_told_when_the_event_comes_again() {
         !guarded.mails().is_empty()
     });
     assert!(is_private(&careless, &reports));
-    assert_eq!(guarded.mails()[0].subject, format!("s3guard looked again at {reports}"));
+    assert_eq!(guarded.mails()[0].subject, format!("s3guard retried {reports}"));
 }
 
 #[test]

@@ -32,7 +32,7 @@ fn a_function_killed_between_write_and_record_leaves_what_it_had_begun() {
         guarded.account.end_visibility_timeouts().unwrap();
         guarded.waiting("GuardQueueUrl") == 0
     });
-    assert!(guarded.told().contains("looked again at"), "{}", guarded.told());
+    assert!(guarded.told().contains("retried"), "{}", guarded.told());
 }
 
 #[test]

@@ -21,7 +21,7 @@ fn a_tug_of_war_ends_in_one_alert_and_no_further_writes() {
     );
     assert_eq!(guarded.records(&reports).len(), already + 7);
     assert!(!is_private(&careless, &reports), "the other side has won");
-    let alert = format!("are changing {reports} in turn");
+    let alert = format!("conflict over {reports}");
     let mails = guarded.mails();
     let alerts: Vec<_> = mails.iter().filter(|mail| mail.subject.contains(&alert)).collect();
     assert_eq!(alerts.len(), 1, "{mails:#?}");
@@ -55,7 +55,7 @@ fn a_stop_that_could_not_be_told_is_told_when_the_message_comes_again() {
     guarded.forget();
     fail_to_tell(&guarded);
     careless.delete_public_access_block(&reports).unwrap();
-    let alert = format!("are changing {reports} in turn");
+    let alert = format!("conflict over {reports}");
     guarded.wait("an alert", || {
         guarded.account.end_visibility_timeouts().unwrap();
         guarded.mails().iter().any(|mail| mail.subject.contains(&alert))

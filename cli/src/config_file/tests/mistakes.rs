@@ -14,7 +14,7 @@ fn what_is_wrong_with_notifications_is_shown_where_it_stands() {
              --> s3guard.toml:2:10
               |
             2 | window = "10m"
-              |          ^^^^^ write `5m`
+              |          ^^^^^ write `10s` to `300s`, `1m` to `5m`, `15m`, `1h` or `1d`
 
             error: 0 is not between 1 and 1000000
              --> s3guard.toml:5:11
@@ -22,17 +22,17 @@ fn what_is_wrong_with_notifications_is_shown_where_it_stands() {
             5 | deleted = 0
               |           ^ write `1` or more, or remove the line
 
-            error: `http://example.com` would be told in the clear: s3guard sends only by TLS
-             --> s3guard.toml:9:9
-              |
-            9 | https = "http://example.com"
-              |         ^^^^^^^^^^^^^^^^^^^^ write `https://example.com`
-
-            error: `a-*-b` is a pattern that SNS cannot filter by: it has no wildcards
+            error: `a-*-b` is not a valid filter: SNS has no wildcards
               --> s3guard.toml:10:19
                |
             10 | bucket = ["ok-*", "a-*-b"]
                |                   ^^^^^^^ write `a-*`
+
+            error: `http://example.com` is not encrypted: s3guard publishes only over TLS
+             --> s3guard.toml:9:9
+              |
+            9 | https = "http://example.com"
+              |         ^^^^^^^^^^^^^^^^^^^^ write `https://example.com`
         "#]],
     );
 }
@@ -175,7 +175,7 @@ fn a_value_of_another_kind_is_shown_with_the_right_way_to_write_it() {
     check(
         "settle-seconds = inf\nwrites-per-hour = 99999999999999999999\n",
         &expect![[r#"
-            error: expected an integer, found nothing that a setting can be
+            error: expected an integer, found an unsupported value
              --> s3guard.toml:1:18
               |
             1 | settle-seconds = inf
@@ -211,11 +211,11 @@ fn a_value_that_makes_no_sense_is_shown() {
     check(
         "[[rule]]\nbucket = [\n  \"a-*\",\n  \"B/*\",\n]\ngrade = \"hibrid\"\n",
         &expect![[r#"
-            error: no bucket's name has a `/`
+            error: a bucket's name cannot contain `/`
              --> s3guard.toml:4:3
               |
             4 |   "B/*",
-              |   ^^^^^ write only letters, digits, `.`, `-`, `_`, and `*` or `?` for any
+              |   ^^^^^ write only letters, digits, `.`, `-` and `_`, and `*` or `?` as wildcards
 
             error: `hibrid` is not a valid choice
              --> s3guard.toml:6:9
@@ -227,17 +227,17 @@ fn a_value_that_makes_no_sense_is_shown() {
     check(
         "rule = [{ bucket = \"a-*\" }, { grade = \"speed\" }]\n",
         &expect![[r#"
-        error: the rule says nothing of the buckets that it matches
+        error: the rule sets nothing for the buckets that it matches
          --> s3guard.toml:1:9
           |
         1 | rule = [{ bucket = "a-*" }, { grade = "speed" }]
           |         ^^^^^^^^^^^^^^^^^^ add a `grade` or `aspects`
 
-        error: nothing says which buckets are meant
+        error: no buckets are selected
          --> s3guard.toml:1:29
           |
         1 | rule = [{ bucket = "a-*" }, { grade = "speed" }]
-          |                             ^^^^^^^^^^^^^^^^^^^ add `bucket`, `tags` or `account`; `bucket = "*"` means all
+          |                             ^^^^^^^^^^^^^^^^^^^ add `bucket`, `tags` or `account`; `bucket = "*"` selects all
     "#]],
     );
 }
@@ -250,11 +250,11 @@ fn a_key_of_another_region_and_an_alias_are_shown() {
          eu-west-2 = \"alias/aws/s3\"\n\
          ireland = \"arn:aws:kms:eu-west-1:111122223333:key/1\"\n",
         &expect![[r#"
-            error: the key is in `us-east-1`, and encrypts nothing in `eu-west-1`
+            error: the key is in `us-east-1` and cannot be used in `eu-west-1`
              --> s3guard.toml:2:13
               |
             2 | eu-west-1 = "arn:aws:kms:us-east-1:111122223333:key/1"
-              |             ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ give the ARN of a key in `eu-west-1`
+              |             ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ use the ARN of a key in `eu-west-1`
 
             error: `alias/aws/s3` is an alias, which S3 resolves in the caller's account; give the key's ARN
              --> s3guard.toml:3:13
@@ -276,7 +276,7 @@ fn what_is_missing_is_shown_at_the_table_that_lacks_it() {
     check(
         "grade = \"speed\"\n\n[[exemption]]\nbucket = \"www-*\"\n\n[[exemption]]\nreson = \"x\"\n",
         &expect![[r#"
-            error: the exemption does not say from what
+            error: the exemption has no aspects
              --> s3guard.toml:3:1
               |
             3 | [[exemption]]
@@ -286,7 +286,7 @@ fn what_is_missing_is_shown_at_the_table_that_lacks_it() {
              --> s3guard.toml:3:1
               |
             3 | [[exemption]]
-              | ^^^^^^^^^^^^^ add `reason = "…"`, in words
+              | ^^^^^^^^^^^^^ add `reason = "…"`
 
             error: the exemption has no end
              --> s3guard.toml:3:1
@@ -294,13 +294,13 @@ fn what_is_missing_is_shown_at_the_table_that_lacks_it() {
             3 | [[exemption]]
               | ^^^^^^^^^^^^^ add `until = 2027-01-31`, the last day on which it counts
 
-            error: nothing says which buckets are meant
+            error: no buckets are selected
              --> s3guard.toml:6:1
               |
             6 | [[exemption]]
-              | ^^^^^^^^^^^^^ add `bucket`, `tags` or `account`; `bucket = "*"` means all
+              | ^^^^^^^^^^^^^ add `bucket`, `tags` or `account`; `bucket = "*"` selects all
 
-            error: the exemption does not say from what
+            error: the exemption has no aspects
              --> s3guard.toml:6:1
               |
             6 | [[exemption]]
@@ -322,13 +322,13 @@ fn what_is_missing_is_shown_at_the_table_that_lacks_it() {
     check(
         "exemption = [{ aspects = [], reason = \" \", until = \"\" }]\n",
         &expect![[r#"
-        error: nothing says which buckets are meant
+        error: no buckets are selected
          --> s3guard.toml:1:14
           |
         1 | exemption = [{ aspects = [], reason = " ", until = "" }]
-          |              ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ add `bucket`, `tags` or `account`; `bucket = "*"` means all
+          |              ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ add `bucket`, `tags` or `account`; `bucket = "*"` selects all
 
-        error: the exemption does not say from what
+        error: the exemption has no aspects
          --> s3guard.toml:1:26
           |
         1 | exemption = [{ aspects = [], reason = " ", until = "" }]
@@ -338,7 +338,7 @@ fn what_is_missing_is_shown_at_the_table_that_lacks_it() {
          --> s3guard.toml:1:39
           |
         1 | exemption = [{ aspects = [], reason = " ", until = "" }]
-          |                                       ^^^ add `reason = "…"`, in words
+          |                                       ^^^ add `reason = "…"`
 
         error: `` is not a day
          --> s3guard.toml:1:52

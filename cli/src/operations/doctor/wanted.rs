@@ -25,7 +25,7 @@ impl Wanted {
             regions: deploy.regions.clone(),
             keys: key.into_iter().chain(config.keys()).cloned().collect(),
             grade: config.strongest_grade(),
-            has_sms: subscriptions.iter().any(|one| is_sms(one.endpoint())),
+            has_sms: subscriptions.iter().any(|one| is_sms(&one.endpoint())),
             relies_on_trail: deploy.trail == Some(TrailChoice::Existing),
             calls_at_once: i32::try_from(stacks::CONCURRENCY_MAX).unwrap_or(i32::MAX),
         }

@@ -36,7 +36,7 @@ impl<'a> Rules<'a> {
                 account: scene.account.clone(),
                 region: region.clone(),
                 bucket_prefix: BUCKET_PREFIX.to_owned(),
-                selection: scene.config.notifications().selection().clone(),
+                selection: scene.config.notifications().objects.clone(),
             })
         });
         let (rule, pattern) = if is_of_object(event) {

@@ -328,7 +328,7 @@ impl Stage<'_> {
         let replayed = &mut self.replayed[index];
         replayed.task = Some("tellOfObject");
         let (bucket, key) = (event.bucket.as_str(), event.key.as_str());
-        if self.scene.config.notifications().selection().wants(bucket, key, event.change) {
+        if self.scene.config.notifications().objects.wants(bucket, key, event.change) {
             let account = &self.scene.account;
             let origin = Origin { account, region: &self.here, stack: STACK, now: event.time };
             replayed.says = Some(Notification::from(&objects::tell_one(&event, &origin)));

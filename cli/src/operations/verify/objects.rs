@@ -1,7 +1,6 @@
 //! The steps about objects: put, overwritten and deleted, recorded in the ledger, and reported.
 
 use std::collections::BTreeMap;
-use std::convert::Infallible;
 use std::time::Duration;
 
 use anyhow::anyhow;
@@ -137,7 +136,7 @@ impl Objects<'_> {
         let Run { ledger, id, config, .. } = self.run;
         let length = config.notifications().window().seconds();
         let read = self.sightings.look(ledger, (self.since, length), &id.name).await;
-        read.map_err(|error: GatherError<AwsError, Infallible>| match error {
+        read.map_err(|error: GatherError<AwsError>| match error {
             GatherError::Store(error) => anyhow::Error::new(error),
             other @ (GatherError::Publish(_) | GatherError::Form { .. } | GatherError::Closing) => {
                 anyhow!("{other}")

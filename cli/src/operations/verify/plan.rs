@@ -88,7 +88,7 @@ pub(crate) fn plan(baseline: &Baseline, bucket: &BucketId, config: &Notification
     };
     let created = Change::CreatedOrOverwritten;
     for (step, change) in [(PUT, created), (OVERWRITE, created), (DELETE, deleted)] {
-        let is_wanted = config.selection().wants(bucket.name.as_str(), KEY, change);
+        let is_wanted = config.objects.wants(bucket.name.as_str(), KEY, change);
         let unwanted = "s3guard.toml does not select these changes of its objects";
         match off.clone().or_else(|| (!is_wanted).then(|| unwanted.to_owned())) {
             None => plan.changes.push(step),

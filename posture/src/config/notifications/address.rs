@@ -1,90 +1,48 @@
-//! Where notices go: addresses as SNS takes them, and what was probably meant by one that it does not take.
+//! Endpoints of subscriptions, as SNS accepts them, and corrections of those that it rejects.
 
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-use crate::config::mistake::{Wrong, quoted};
 use crate::{AccountId, Region};
 
-/// Who is told.
+/// The endpoint of a subscription.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Endpoint {
-    /// A mail address, whose owner has to confirm.
+    /// An email address, whose owner has to confirm.
     Email(String),
-    /// A telephone number, in the form of E.164.
+    /// A phone number in E.164 format.
     Sms(String),
-    /// An address on the web, which has to confirm.
+    /// A URL, which has to confirm.
     Https(String),
-    /// A queue, whose policy has to let the topic send.
+    /// A queue, whose policy has to allow the topic.
     Sqs(ResourceArn),
-    /// A function, which has to permit the topic.
+    /// A function, whose policy has to allow the topic.
     Lambda(ResourceArn),
 }
 
-/// The ARN of something of an account in a Region.
+/// The ARN of a resource in an account and a Region.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResourceArn {
-    text: String,
-    region: Region,
-    account: AccountId,
+    /// The ARN.
+    pub text: String,
+    /// Its Region.
+    pub region: Region,
+    /// The account that owns it.
+    pub account: AccountId,
 }
 
 impl Endpoint {
-    /// The names of the settings that are endpoints.
+    /// The names of the settings.
     pub(in crate::config) const NAMES: [&'static str; 5] =
         ["email", "sms", "https", "sqs", "lambda"];
-
-    /// The setting that it is.
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::Email(_) => "email",
-            Self::Sms(_) => "sms",
-            Self::Https(_) => "https",
-            Self::Sqs(_) => "sqs",
-            Self::Lambda(_) => "lambda",
-        }
-    }
 
     /// The address.
     pub fn address(&self) -> &str {
         match self {
             Self::Email(text) | Self::Sms(text) | Self::Https(text) => text,
-            Self::Sqs(arn) | Self::Lambda(arn) => arn.as_str(),
+            Self::Sqs(arn) | Self::Lambda(arn) => &arn.text,
         }
     }
 
-    pub(super) fn email<'de, D: Deserializer<'de>>(text: D) -> Result<Option<Self>, D::Error> {
-        Self::deserialized("email", text)
-    }
-
-    pub(super) fn sms<'de, D: Deserializer<'de>>(text: D) -> Result<Option<Self>, D::Error> {
-        Self::deserialized("sms", text)
-    }
-
-    pub(super) fn https<'de, D: Deserializer<'de>>(text: D) -> Result<Option<Self>, D::Error> {
-        Self::deserialized("https", text)
-    }
-
-    pub(super) fn sqs<'de, D: Deserializer<'de>>(text: D) -> Result<Option<Self>, D::Error> {
-        Self::deserialized("sqs", text)
-    }
-
-    pub(super) fn lambda<'de, D: Deserializer<'de>>(text: D) -> Result<Option<Self>, D::Error> {
-        Self::deserialized("lambda", text)
-    }
-
-    fn deserialized<'de, D: Deserializer<'de>>(
-        name: &str,
-        text: D,
-    ) -> Result<Option<Self>, D::Error> {
-        let text = String::deserialize(text)?;
-        Self::read(name, &text).map(Some).map_err(|(problem, proposal)| {
-            D::Error::custom(Wrong::new(format!("{} {problem}", quoted(&text)), proposal))
-        })
-    }
-
-    /// Reads what the setting of this name says; else what is wrong, and what to do instead.
-    fn read(name: &str, text: &str) -> Result<Self, (&'static str, String)> {
+    /// Reads the value of the setting of this name.
+    pub(in crate::config) fn read(name: &str, text: &str) -> Read<Self> {
         match name {
             "email" => email(text).map(Self::Email),
             "sms" => sms(text).map(Self::Sms),
@@ -95,39 +53,17 @@ impl Endpoint {
     }
 }
 
-impl Serialize for Endpoint {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.address())
-    }
-}
-
-impl ResourceArn {
-    /// The ARN.
-    pub fn as_str(&self) -> &str {
-        &self.text
-    }
-
-    /// Where it is.
-    pub fn region(&self) -> &Region {
-        &self.region
-    }
-
-    /// Whose it is.
-    pub fn account(&self) -> &AccountId {
-        &self.account
-    }
-}
-
-type Read<T> = Result<T, (&'static str, String)>;
+/// The error is the problem and the proposal.
+pub(in crate::config) type Read<T> = Result<T, (&'static str, String)>;
 
 const WRITE_EMAIL: &str = "write it as `name@example.com`";
-const WRITE_PHONE: &str = "write `+`, the country's digits and the number, as `+4915112345678`";
+const WRITE_PHONE: &str = "write `+`, the country code and the number, as `+4915112345678`";
 
-/// The longest that a mail's path can be. Source: RFC 5321, 4.5.3.1, with the brackets left out.
+/// Source: RFC 5321, 4.5.3.1, without the brackets.
 const EMAIL_BYTES_MAX: usize = 254;
 const LOCAL_BYTES_MAX: usize = 64;
 const LABEL_BYTES_MAX: usize = 63;
-/// Source: ITU-T E.164; no country has shorter numbers than seven digits with its own.
+/// Source: ITU-T E.164; no number has fewer than seven digits with the country code.
 const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
 const URL_BYTES_MAX: usize = 2048;
 
@@ -140,12 +76,10 @@ fn email(text: &str) -> Read<String> {
     let meant = inner.unwrap_or(text).trim().trim_start_matches("mailto:");
     let proposal =
         if is_email(meant) { format!("write `{meant}`") } else { WRITE_EMAIL.to_owned() };
-    Err(("is not a mail address", proposal))
+    Err(("is not an email address", proposal))
 }
 
-/// SNS takes no others than ASCII's characters.
-///
-/// Source: Amazon SNS Developer Guide, "Subscribing an email address to an Amazon SNS topic".
+/// SNS accepts only ASCII characters. Source: Amazon SNS Developer Guide, "Subscribing an email address to an Amazon SNS topic".
 fn is_email(text: &str) -> bool {
     let Some((local, domain)) = text.rsplit_once('@') else { return false };
     let is_local = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c);
@@ -156,7 +90,6 @@ fn is_email(text: &str) -> bool {
         && domain.split('.').all(is_label)
 }
 
-/// A part of a host's name.
 fn is_label(label: &str) -> bool {
     (1..=LABEL_BYTES_MAX).contains(&label.len())
         && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
@@ -169,7 +102,7 @@ fn sms(text: &str) -> Read<String> {
         return Ok(text.to_owned());
     }
     let is_punctuation = |c: char| c.is_ascii_whitespace() || "-./()\u{a0}".contains(c);
-    // "+49 (0) 151 …" has a zero that is dialled only within the country.
+    // "+49 (0) 151 …": the zero is dialled only within the country.
     let meant = text.replace("(0)", "").replace(is_punctuation, "");
     let meant = match meant.strip_prefix("00") {
         Some(rest) => format!("+{rest}"),
@@ -178,7 +111,7 @@ fn sms(text: &str) -> Read<String> {
     };
     let proposal =
         if is_phone(&meant) { format!("write `{meant}`") } else { WRITE_PHONE.to_owned() };
-    Err(("is not a telephone number in the form of E.164", proposal))
+    Err(("is not a phone number in E.164 format", proposal))
 }
 
 fn is_phone(text: &str) -> bool {
@@ -193,13 +126,13 @@ fn https(text: &str) -> Read<String> {
     let write = || "write it as `https://example.com/path`".to_owned();
     if let Some(rest) = text.strip_prefix("http://") {
         let proposal = format!("write `https://{rest}`");
-        return Err(("would be told in the clear: s3guard sends only by TLS", proposal));
+        return Err(("is not encrypted: s3guard publishes only over TLS", proposal));
     }
     let Some(rest) = text.strip_prefix("https://") else {
-        return Err(("is not an address that begins with `https://`", write()));
+        return Err(("is not a URL that begins with `https://`", write()));
     };
     if !text.chars().all(|c| c.is_ascii_graphic()) || text.len() > URL_BYTES_MAX {
-        return Err(("is not an address of up to 2048 plain characters", write()));
+        return Err(("is not a URL of at most 2048 ASCII characters", write()));
     }
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let place = authority.rsplit_once('@').map_or(authority, |(_, place)| place);
@@ -209,7 +142,7 @@ fn https(text: &str) -> Read<String> {
     }
     let is_port = port.parse::<u16>().is_ok_and(|port| port > 0);
     if !is_port || !host.contains('.') || !host.split('.').all(is_label) {
-        return Err(("has a host that SNS cannot find", write()));
+        return Err(("has a host that SNS cannot resolve", write()));
     }
     Ok(text.to_owned())
 }
@@ -221,12 +154,10 @@ fn queue(text: &str) -> Read<ResourceArn> {
         return Ok(arn);
     }
     if text.strip_suffix(".fifo").is_some() {
-        let proposal = "name a standard queue".to_owned();
+        let proposal = "use a standard queue".to_owned();
         return Err(("is a FIFO queue, to which a standard topic cannot send", proposal));
     }
-    let proposal =
-        of_url(text).or_else(|| other_service(text, "sqs")).unwrap_or_else(|| WRITE.to_owned());
-    Err(("is not the ARN of a queue", proposal))
+    Err(("is not the ARN of a queue", of_url(text).unwrap_or_else(|| WRITE.to_owned())))
 }
 
 fn function(text: &str) -> Read<ResourceArn> {
@@ -236,8 +167,7 @@ fn function(text: &str) -> Read<ResourceArn> {
         let (name, version) = rest.split_once(':').unwrap_or((rest, "1"));
         (name_of(name, 64, "-_") && name_of(version, 128, "-_$")).then_some(())
     });
-    let proposal = || other_service(text, "lambda").unwrap_or_else(|| WRITE.to_owned());
-    found.ok_or_else(|| ("is not the ARN of a function", proposal()))
+    found.ok_or_else(|| ("is not the ARN of a function", WRITE.to_owned()))
 }
 
 fn name_of(text: &str, max: usize, others: &str) -> bool {
@@ -245,7 +175,7 @@ fn name_of(text: &str, max: usize, others: &str) -> bool {
         && text.chars().all(|c| c.is_ascii_alphanumeric() || others.contains(c))
 }
 
-/// The ARN of something of this service in an account and a Region, whose last part is as it has to be.
+/// The ARN of a resource of this service, if its last part is valid.
 fn arn(text: &str, service: &str, is_it: impl Fn(&str) -> Option<()>) -> Option<ResourceArn> {
     let parts: Vec<&str> = text.splitn(6, ':').collect();
     let ["arn", partition, found, region, account, resource] = parts[..] else { return None };
@@ -258,7 +188,7 @@ fn arn(text: &str, service: &str, is_it: impl Fn(&str) -> Option<()>) -> Option<
     Some(ResourceArn { text: text.to_owned(), region, account })
 }
 
-/// The ARN of a queue whose URL was written.
+/// The ARN of the queue with this URL.
 fn of_url(text: &str) -> Option<String> {
     let rest = text.strip_prefix("https://sqs.")?;
     let (host, path) = rest.split_once('/')?;
@@ -266,11 +196,4 @@ fn of_url(text: &str) -> Option<String> {
     let (account, name) = path.split_once('/')?;
     let written = format!("arn:{}:sqs:{region}:{account}:{name}", region.partition());
     queue(&written).ok().map(|_| format!("write `{written}`"))
-}
-
-/// The setting for the ARN of another service than this one, if there is one.
-fn other_service(text: &str, this: &str) -> Option<String> {
-    let service = text.strip_prefix("arn:")?.split(':').nth(1)?;
-    let name = Endpoint::NAMES.into_iter().find(|name| *name == service && service != this)?;
-    Endpoint::read(name, text).ok().map(|_| format!("it is one for `{name} = \"…\"`"))
 }

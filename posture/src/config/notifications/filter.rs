@@ -1,4 +1,4 @@
-//! What a subscription filters buckets by.
+//! The filter of a subscription by buckets.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,16 +8,16 @@ use serde_json::{Value, json};
 use crate::config::mistake::{Wrong, quoted};
 use crate::config::values::{as_text, is_bucket};
 
-/// What a value of an attribute may be.
+/// A condition on the value of an attribute.
 ///
 /// Source: Amazon SNS Developer Guide, "Filter policy constraints" and "String value matching".
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Filter {
-    /// Exactly this.
+    /// The value.
     Exactly(String),
-    /// Something that begins so.
+    /// The beginning of the value.
     Prefix(String),
-    /// Something that ends so.
+    /// The end of the value.
     Suffix(String),
 }
 
@@ -41,7 +41,7 @@ impl Filter {
     }
 }
 
-/// As a configuration has it.
+/// As in the configuration.
 impl fmt::Display for Filter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -52,7 +52,7 @@ impl fmt::Display for Filter {
     }
 }
 
-/// A bucket's name, or how it begins or ends: SNS knows no more.
+/// A bucket's name, or its beginning or end: SNS supports no other patterns.
 ///
 /// Source: Amazon SNS Developer Guide, "String value matching".
 impl FromStr for Filter {
@@ -60,14 +60,11 @@ impl FromStr for Filter {
 
     fn from_str(text: &str) -> Result<Self, Wrong> {
         let refused = |proposal: String| {
-            let problem = format!(
-                "{} is a pattern that SNS cannot filter by: it has no wildcards",
-                quoted(text)
-            );
+            let problem = format!("{} is not a valid filter: SNS has no wildcards", quoted(text));
             Err(Wrong::new(problem, proposal))
         };
         if !text.is_empty() && text.chars().all(|c| c == '*') {
-            return refused("leave `bucket` out, for all buckets".to_owned());
+            return refused("remove `bucket` to match all buckets".to_owned());
         }
         is_bucket(text)?;
         let inner = text.strip_prefix('*').unwrap_or(text);
@@ -87,7 +84,9 @@ impl FromStr for Filter {
         let prefix = text.split(is_any).next().unwrap_or_default();
         let suffix = text.rsplit(is_any).next().unwrap_or_default();
         refused(match (prefix, suffix) {
-            ("", "") => "write how the names begin, as `name-*`, or end, as `*-name`".to_owned(),
+            ("", "") => {
+                "write the beginning of the names, as `name-*`, or the end, as `*-name`".to_owned()
+            }
             (prefix, suffix) if prefix.len() >= suffix.len() => format!("write `{prefix}*`"),
             (_, suffix) => format!("write `*{suffix}`"),
         })

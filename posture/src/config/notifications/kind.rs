@@ -1,20 +1,20 @@
-//! What can happen to an object, as a configuration names it.
+//! Kinds of changes of objects in the configuration.
 
 use serde::{Deserialize, Serialize};
 
 use crate::model::change::Change;
 use crate::text::named::named;
 
-/// Kinds of changes, by the names that a configuration has for them. Some are part of others.
+/// Kinds of changes of objects. Some include others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum ObjectKind {
     /// Created or overwritten.
     Created,
-    /// Deleted, whoever did it and whatever is kept.
+    /// Deleted in any way.
     Deleted,
-    /// Deleted for good, but not by a lifecycle rule.
+    /// Deleted permanently, but not by a lifecycle rule.
     DeletedForGood,
     /// Deleted, with the older versions kept.
     DeleteMarker,
@@ -24,7 +24,7 @@ pub enum ObjectKind {
     Acl,
     /// Tags were added or deleted.
     Tags,
-    /// A restore from an archive was begun or completed, or its copy is gone.
+    /// A restore from an archive was started or completed, or the restored copy expired.
     Restored,
     /// The storage class was changed.
     Moved,
@@ -56,7 +56,7 @@ impl ObjectKind {
             Self::DeletedForGood => change == Change::Deleted,
             Self::DeleteMarker => change == Change::DeleteMarkerCreated,
             Self::Expired => change == Change::Expired,
-            // An object that was overwritten was created first, as S3 tells it.
+            // S3 reports an overwritten object as created.
             Self::Created => matches!(change.name(), "created" | "overwritten"),
             Self::Deleted
             | Self::Acl
@@ -75,7 +75,7 @@ mod tests {
     use crate::model::change::DETAIL_TYPES;
 
     #[test]
-    fn every_change_that_s3_tells_has_a_kind_and_every_kind_a_change() {
+    fn every_change_that_s3_reports_has_a_kind_and_every_kind_a_change() {
         let changes: Vec<Change> =
             DETAIL_TYPES.iter().flat_map(|(_, changes)| changes.iter().copied()).collect();
         for change in &changes {

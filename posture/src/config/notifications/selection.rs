@@ -1,4 +1,4 @@
-//! Which objects are told of.
+//! The changes of objects that are reported.
 
 use std::collections::BTreeSet;
 
@@ -9,8 +9,7 @@ use crate::config::values::{BucketPattern, KeyPattern, OneOrMany};
 use crate::model::change::Change;
 use crate::model::change::DETAIL_TYPES;
 
-/// Which objects are told of: each field of a change has to be one of those included, if any are, and none of those
-/// excluded.
+/// The changes of objects that are reported: each field has to match one of `include`, if it is set, and none of `exclude`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(
     rename = "the selection of objects",
@@ -20,16 +19,16 @@ use crate::model::change::DETAIL_TYPES;
 )]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Objects"))]
 pub struct Selection {
-    /// What is told.
-    include: Fields,
-    /// What is not told.
-    exclude: Fields,
-    /// Buckets, by patterns with `*` and `?`, in which a created object is looked up to tell whether it was overwritten.
-    /// It can be told only in versioned buckets, and costs a request for each new object.
+    /// The changes that are reported; all by default.
+    pub include: Fields,
+    /// The changes that are not reported.
+    pub exclude: Fields,
+    /// Buckets, by patterns with `*` and `?`, in which new objects are looked up to detect overwrites. This works only in
+    /// versioned buckets, and costs one request for each new object.
     pub(in crate::config) tell_overwrites: OneOrMany<BucketPattern>,
 }
 
-/// What is said of each field of a change. Of several values any will do.
+/// Conditions on the fields of a change. Of several values one has to match.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(
     rename = "what is included or excluded",
@@ -39,16 +38,16 @@ pub struct Selection {
 )]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Fields"))]
 pub struct Fields {
-    /// The bucket's whole name, or a pattern with `*` and `?`.
+    /// The name of the bucket, or a pattern with `*` and `?`.
     bucket: OneOrMany<BucketPattern>,
-    /// The object's whole key, or a pattern with `*` and `?`; `*` also stands for `/`.
+    /// The key of the object, or a pattern with `*` and `?`; `*` also matches `/`.
     key: OneOrMany<KeyPattern>,
-    /// What happened.
+    /// The kind of change.
     kind: OneOrMany<ObjectKind>,
 }
 
 impl Selection {
-    /// Whether a change is told: each field has to be one of those included, if any are, and none of those excluded.
+    /// Whether a change is reported.
     pub fn wants(&self, bucket: &str, key: &str, change: Change) -> bool {
         let Self { include, exclude, .. } = self;
         field(&include.bucket, &exclude.bucket, |pattern| pattern.matches(bucket))
@@ -56,22 +55,12 @@ impl Selection {
             && self.wants_kind(change)
     }
 
-    /// The types of event that can tell of something wanted, as S3 calls them.
+    /// The types of events that can be reported, as S3 names them.
     pub fn detail_types(&self) -> Vec<&'static str> {
         let wanted = DETAIL_TYPES
             .iter()
             .filter(|(_, changes)| changes.iter().any(|change| self.wants_kind(*change)));
         wanted.map(|(name, _)| *name).collect()
-    }
-
-    /// What is told, and nothing else.
-    pub fn include(&self) -> &Fields {
-        &self.include
-    }
-
-    /// What is not told.
-    pub fn exclude(&self) -> &Fields {
-        &self.exclude
     }
 
     fn wants_kind(&self, change: Change) -> bool {
@@ -80,29 +69,29 @@ impl Selection {
 }
 
 impl Fields {
-    /// The buckets' names, as patterns with `*` and `?`. None means that nothing is said of it.
+    /// The names of buckets, as patterns with `*` and `?`; none means any.
     pub fn buckets(&self) -> impl Iterator<Item = &str> {
         self.bucket.iter().map(|pattern| pattern.as_str())
     }
 
-    /// Whether everything is meant, by this setting.
+    /// The setting that matches everything, if there is one.
     pub(in crate::config) fn is_everything(&self) -> Option<&'static str> {
         let is_bucket = self.bucket.iter().any(|pattern| pattern.is_everything());
         let is_key = self.key.iter().any(|pattern| pattern.is_everything());
         if is_bucket { Some("bucket") } else { is_key.then_some("key") }
     }
 
-    /// The objects' keys, as patterns with `*` and `?`. None means that nothing is said of it.
+    /// The keys of objects, as patterns with `*` and `?`; none means any.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
         self.key.iter().map(|pattern| pattern.as_str())
     }
 
-    /// The kinds of changes. None means that nothing is said of it.
+    /// The kinds of changes; none means any.
     pub fn kinds(&self) -> impl Iterator<Item = ObjectKind> {
         self.kind.iter().copied()
     }
 }
 
-fn field<T>(include: &BTreeSet<T>, exclude: &BTreeSet<T>, is_it: impl Fn(&T) -> bool) -> bool {
-    (include.is_empty() || include.iter().any(&is_it)) && !exclude.iter().any(&is_it)
+fn field<T>(include: &BTreeSet<T>, exclude: &BTreeSet<T>, matches: impl Fn(&T) -> bool) -> bool {
+    (include.is_empty() || include.iter().any(&matches)) && !exclude.iter().any(&matches)
 }

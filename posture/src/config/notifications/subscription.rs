@@ -1,4 +1,4 @@
-//! A subscription: who is told, and of what.
+//! A subscription: an endpoint, and a filter.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -11,8 +11,7 @@ use crate::config::values::{Action, OneOrMany, SubscriptionName};
 use crate::model::attributes::Kind;
 use crate::model::severity::Severity;
 
-/// Who is told, by exactly one of `email`, `sms`, `https`, `sqs` and `lambda`, and of what: all that is said has to
-/// match.
+/// An endpoint, by exactly one of `email`, `sms`, `https`, `sqs` and `lambda`, and a filter: all its settings have to match.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename = "a subscription", rename_all = "kebab-case", deny_unknown_fields, default)]
 #[cfg_attr(
@@ -24,36 +23,31 @@ pub struct Subscription {
     /// Its name, which becomes part of a logical id of the stack: another name is another subscription.
     #[cfg_attr(test, schemars(with = "String", regex(pattern = "^[A-Za-z][A-Za-z0-9-]{0,31}$")))]
     name: Option<SubscriptionName>,
-    /// A mail address, whose owner has to confirm.
-    #[serde(deserialize_with = "Endpoint::email")]
+    /// An email address, whose owner has to confirm.
     #[cfg_attr(test, schemars(with = "String", extend("format" = "email")))]
-    email: Option<Endpoint>,
-    /// A telephone number in the form of E.164, as `+4915112345678`. It hears only of what is `critical`.
-    #[serde(deserialize_with = "Endpoint::sms")]
+    email: Option<String>,
+    /// A phone number in E.164 format, as `+4915112345678`. It gets only `critical` notifications.
     #[cfg_attr(test, schemars(with = "String", regex(pattern = "^\\+[1-9][0-9]{6,14}$")))]
-    sms: Option<Endpoint>,
-    /// An address on the web, which has to confirm.
-    #[serde(deserialize_with = "Endpoint::https")]
+    sms: Option<String>,
+    /// A URL, which has to confirm.
     #[cfg_attr(test, schemars(with = "String", regex(pattern = "^https://")))]
-    https: Option<Endpoint>,
-    /// The ARN of a queue, whose policy has to let the topic send.
-    #[serde(deserialize_with = "Endpoint::sqs")]
+    https: Option<String>,
+    /// The ARN of a queue, whose policy has to allow the topic.
     #[cfg_attr(test, schemars(with = "String", regex(pattern = "^arn:aws[a-z-]*:sqs:")))]
-    sqs: Option<Endpoint>,
-    /// The ARN of a function. One of another account or Region has to permit the topic itself.
-    #[serde(deserialize_with = "Endpoint::lambda")]
+    sqs: Option<String>,
+    /// The ARN of a function. The policy of a function in another account or Region has to allow the topic.
     #[cfg_attr(test, schemars(with = "String", regex(pattern = "^arn:aws[a-z-]*:lambda:")))]
-    lambda: Option<Endpoint>,
-    /// What a notice is about; without it, anything.
+    lambda: Option<String>,
+    /// The subjects of notifications; all by default.
     about: OneOrMany<Kind>,
-    /// What was done, or happened; without it, anything.
+    /// The actions or changes; all by default.
     #[cfg_attr(test, schemars(with = "schema::Actions"))]
     pub(in crate::config) action: OneOrMany<Action>,
-    /// Bucket's names: whole ones, or with one `*` at the beginning or the end; without it, any.
+    /// The names of buckets, with at most one `*` at the beginning or the end; all by default.
     pub(in crate::config) bucket: OneOrMany<Filter>,
-    /// From this severity on; without it, of any.
+    /// The least severity; any by default.
     pub(in crate::config) severity: Option<Severity>,
-    /// The grades of the buckets; without it, any.
+    /// The grades of the buckets; all by default.
     grade: OneOrMany<Grade>,
 }
 
@@ -63,30 +57,35 @@ impl Subscription {
         self.name.as_deref().unwrap_or_default()
     }
 
-    /// Who is told.
-    pub fn endpoint(&self) -> &Endpoint {
-        self.endpoints().next().expect("a subscription without an address is a mistake")
+    /// The endpoint.
+    pub fn endpoint(&self) -> Endpoint {
+        let endpoint = self.addresses().find_map(|(name, text)| Endpoint::read(name, text).ok());
+        endpoint.expect("a subscription without an endpoint is a mistake")
     }
 
-    /// The addresses that are given: a mistake, unless it is one.
-    pub(in crate::config) fn endpoints(&self) -> impl Iterator<Item = &Endpoint> {
-        [&self.email, &self.sms, &self.https, &self.sqs, &self.lambda].into_iter().flatten()
+    /// The endpoints by the names of their settings: a mistake unless there is exactly one.
+    pub(in crate::config) fn addresses(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let all = [&self.email, &self.sms, &self.https, &self.sqs, &self.lambda];
+        Endpoint::NAMES
+            .into_iter()
+            .zip(all)
+            .filter_map(|(name, text)| Some((name, text.as_deref()?)))
     }
 
-    /// A telephone gets twenty messages a second at most, and each costs: it hears only of what is critical.
+    /// SMS is limited to 20 messages per second, and each costs: it is sent only for what is critical.
     ///
     /// Source: Amazon SNS, "Quotas" and "Pricing".
     pub(in crate::config) fn least_severity(&self) -> Severity {
         if self.sms.is_some() { Severity::Critical } else { Severity::Info }
     }
 
-    /// What is filtered by: each attribute has to be there, and to be one of these. Nothing of it lets everything through,
-    /// also what has no attributes.
-    pub fn filters(&self) -> Vec<(&'static str, Vec<Filter>)> {
+    /// The filter: each attribute has to exist and to match one of these. An empty one matches everything, also messages
+    /// without attributes.
+    pub(in crate::config) fn filters(&self) -> Vec<(&'static str, Vec<Filter>)> {
         let exactly = |text: &str| Filter::Exactly(text.to_owned());
         let about = self.about.iter().map(|about| exactly(about.name()));
         let grades = self.grade.iter().map(|grade| exactly(grade.name()));
-        // The least lets all through; that a notice has a severity is not asked.
+        // The least severity needs no condition.
         let least = self.severity.unwrap_or_else(|| self.least_severity());
         let severities = Severity::ALL.into_iter().filter(|one| *one >= least);
         let severities = severities.map(|severity| exactly(severity.name()));
@@ -101,21 +100,22 @@ impl Subscription {
         filters.into_iter().filter(|(_, values)| !values.is_empty()).collect()
     }
 
-    /// The filter policy for the messages' attributes, as SNS takes it.
+    /// The filter policy for the messages' attributes, for SNS.
     pub fn policy(&self) -> Value {
-        let filters = self.filters();
-        let values = |filters: &[Filter]| filters.iter().map(Filter::to_json).collect::<Value>();
-        let policy = filters.iter().map(|(name, filters)| ((*name).to_owned(), values(filters)));
-        Value::Object(policy.collect::<Map<_, _>>())
+        let filters = self.filters().into_iter();
+        filters
+            .map(|(name, filters)| (name.to_owned(), filters.iter().map(Filter::to_json).collect()))
+            .collect::<Map<_, Value>>()
+            .into()
     }
 
-    /// How many combinations of values the filter policy has, as SNS counts them.
+    /// The number of combinations of values in the filter policy, as SNS counts them.
     pub(in crate::config) fn combinations(&self) -> usize {
         let counts = self.filters().into_iter().map(|(_, values)| values.len());
         counts.fold(1, usize::saturating_mul)
     }
 
-    /// Whether SNS delivers a notice with these attributes: of several values of an attribute any will do.
+    /// Whether SNS delivers a notification with these attributes: one of several values has to match.
     pub fn wants(
         &self,
         kind: &str,

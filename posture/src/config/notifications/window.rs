@@ -1,4 +1,4 @@
-//! How long changes of objects are gathered into one message.
+//! The window in which changes of objects are collected into one notification.
 
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -12,12 +12,12 @@ const MINUTE: u32 = 60;
 const HOUR: u32 = 60 * MINUTE;
 const DAY: u32 = 24 * HOUR;
 
-/// Windows that a delayed message of their own closes. SQS delays none by more than a quarter of an hour.
+/// Windows that a delayed message closes. SQS delays a message by at most 15 minutes.
 const SHORT_SECONDS: RangeInclusive<u32> = 10..=5 * MINUTE;
-/// Windows that the schedule closes, which comes every quarter of an hour.
+/// Windows that the schedule closes, which runs every 15 minutes.
 const LONG_SECONDS: [u32; 3] = [15 * MINUTE, HOUR, DAY];
 
-/// How long changes of objects are gathered into one message: 10 to 300 seconds, a quarter of an hour, an hour or a day.
+/// The window in which changes of objects are collected: 10 to 300 seconds, 15 minutes, an hour or a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Window(u32);
 
@@ -28,18 +28,9 @@ impl Default for Window {
 }
 
 impl Window {
-    /// In seconds.
+    /// Its length in seconds.
     pub const fn seconds(self) -> u32 {
         self.0
-    }
-
-    fn nearest(seconds: u64) -> Self {
-        let (least, most) = (*SHORT_SECONDS.start(), *SHORT_SECONDS.end());
-        let short = seconds.clamp(u64::from(least), u64::from(most));
-        let short = u32::try_from(short).unwrap_or(most);
-        let all = [short].into_iter().chain(LONG_SECONDS);
-        let nearest = all.min_by_key(|one| u64::from(*one).abs_diff(seconds));
-        nearest.map_or_else(Self::default, Self)
     }
 }
 
@@ -49,19 +40,16 @@ impl FromStr for Window {
     type Err = Wrong;
 
     fn from_str(text: &str) -> Result<Self, Wrong> {
-        let seconds = text::seconds(text).ok_or_else(|| {
+        let seconds = text::seconds(text).and_then(|seconds| u32::try_from(seconds).ok());
+        let is_window = |s: &u32| SHORT_SECONDS.contains(s) || LONG_SECONDS.contains(s);
+        seconds.filter(is_window).map(Self).ok_or_else(|| {
             let proposal = "write `10s` to `300s`, `1m` to `5m`, `15m`, `1h` or `1d`";
-            Wrong::new(format!("{} is not a time", quoted(text)), proposal)
-        })?;
-        let nearest = Self::nearest(seconds);
-        if u64::from(nearest.0) == seconds {
-            return Ok(nearest);
-        }
-        Err(Wrong::new(format!("{} is not a window", quoted(text)), format!("write `{nearest}`")))
+            Wrong::new(format!("{} is not a window", quoted(text)), proposal)
+        })
     }
 }
 
-/// As it is written: `90s`, `5m`, `1h`, `1d`.
+/// As in the configuration: `90s`, `5m`, `1h`, `1d`.
 impl fmt::Display for Window {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (count, unit) = match self.0 {
@@ -100,27 +88,32 @@ mod tests {
     }
 
     #[test]
-    fn what_is_none_has_a_nearest() {
-        for (text, nearest) in [
-            ("0s", "10s"),
-            ("9s", "10s"),
-            ("301s", "5m"),
-            ("10m", "5m"),
-            ("11m", "15m"),
-            ("30m", "15m"),
-            ("2h", "1h"),
-            ("14h", "1d"),
-            ("99999999999d", "1d"),
+    fn what_is_none_is_refused() {
+        for text in [
+            "0s",
+            "9s",
+            "301s",
+            "10m",
+            "11m",
+            "30m",
+            "2h",
+            "14h",
+            "99999999999d",
+            "",
+            "s",
+            "5",
+            "5 m",
+            "-5m",
+            "5min",
+            "five",
+            "1.5h",
+            "99999999999999999999d",
+            "ä",
         ] {
             let wrong = text.parse::<Window>().unwrap_err().to_string();
-            assert_eq!(wrong, format!("`{text}` is not a window\nwrite `{nearest}`"));
-        }
-        for text in
-            ["", "s", "5", "5 m", "-5m", "5min", "five", "1.5h", "99999999999999999999d", "ä"]
-        {
             assert!(
-                text.parse::<Window>().unwrap_err().to_string().contains("is not a time"),
-                "{text}"
+                wrong.starts_with(&format!("`{text}` is not a window\nwrite `10s`")),
+                "{wrong}"
             );
         }
     }

@@ -1,4 +1,4 @@
-//! Where the guard is deployed: what `[deploy]` may say.
+//! The table `[deploy]`.
 
 use serde_json::{Value, json};
 
@@ -34,7 +34,7 @@ fn where_the_guard_is_deployed_is_read_and_does_not_travel() {
 }
 
 #[test]
-fn a_mistake_in_where_it_is_deployed_is_told_with_what_to_write() {
+fn a_mistake_in_the_table_deploy_is_reported_with_a_proposal() {
     check(&json!({}), &[]);
     check(
         &json!({ "stack": "my_guard" }),
@@ -46,7 +46,7 @@ fn a_mistake_in_where_it_is_deployed_is_told_with_what_to_write() {
         &json!({ "regions": ["eu-west-1", "Ireland", "eu-west-1"] }),
         &[
             "`deploy.regions[1]`: `Ireland` is not a Region's code, as `eu-west-1` is",
-            "`deploy.regions`: `eu-west-1` is named twice (remove one)",
+            "`deploy.regions`: `eu-west-1` is listed twice (remove one)",
         ],
     );
     check(
@@ -66,9 +66,9 @@ fn a_mistake_in_where_it_is_deployed_is_told_with_what_to_write() {
     check(
         &json!({ "tags": { "aws:team": "a", "team": "", "s3guard:stack": "x" } }),
         &[
-            "`deploy.tags.aws:team`: `aws:team` begins with `aws:`, which is AWS's own",
-            "`deploy.tags.s3guard:stack`: `s3guard:stack` begins with `s3guard:`, which s3guard sets itself",
-            "`deploy.tags.team`: the value of the tag `team` has to have 1 to 256 characters",
+            "`deploy.tags.aws:team`: `aws:team` begins with `aws:`, which is reserved for AWS",
+            "`deploy.tags.s3guard:stack`: `s3guard:stack` begins with `s3guard:`, which is reserved for s3guard",
+            "`deploy.tags.team`: the value of the tag `team` must have 1 to 256 characters",
         ],
     );
 }

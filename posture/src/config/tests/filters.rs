@@ -1,4 +1,4 @@
-//! What a filter policy lets through, as SNS would, and what a selection wants.
+//! What a filter policy matches in SNS, and what a selection includes.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -9,8 +9,8 @@ use crate::model::change::Change;
 use crate::model::change::DETAIL_TYPES;
 use crate::model::severity::Severity;
 
-/// Whether SNS delivers a message with these attributes, as it says itself: every key has to be among the attributes, and
-/// any value of it has to match any of the policy's.
+/// Whether SNS delivers a message with these attributes: every key of the policy has to be among the attributes, and one of
+/// its values has to match one of the policy.
 ///
 /// Source: Amazon SNS Developer Guide, "Filter policy logic: AND/OR" and "String value matching".
 fn delivers(policy: &Value, attributes: &Value) -> bool {
@@ -69,7 +69,7 @@ fn of_several_buckets_one_is_enough() {
     assert!(!payroll.wants("guard", &["alarm"], &[], Severity::Critical, &[]));
 }
 
-/// Few enough that a filter of all of them has no more combinations than SNS takes.
+/// So few that a filter does not exceed the limit of combinations.
 fn some(of: &'static [&'static str]) -> impl Strategy<Value = Vec<&'static str>> {
     prop::sample::subsequence(of, 0..=2)
 }
@@ -86,7 +86,7 @@ proptest! {
         (about, actions, buckets, grades) in (some(KINDS), some(ACTIONS), some(BUCKETS), some(GRADES)),
         least in prop::sample::select(&Severity::ALL),
         kind in prop::sample::select(KINDS),
-        (told_actions, told_buckets, told_grades) in (some(ACTIONS), some(NAMES), some(GRADES)),
+        (sent_actions, sent_buckets, sent_grades) in (some(ACTIONS), some(NAMES), some(GRADES)),
         severity in prop::sample::select(&Severity::ALL),
     ) {
         let mut filter = json!({ "severity": least.name() });
@@ -97,16 +97,16 @@ proptest! {
         }
         let subscription = subscription(&filter);
         let attributes = json!({
-            "kind": kind, "action": told_actions, "bucket": told_buckets, "grade": told_grades,
+            "kind": kind, "action": sent_actions, "bucket": sent_buckets, "grade": sent_grades,
             "severity": severity.name(),
         });
-        let wanted = subscription.wants(kind, &told_actions, &told_buckets, severity, &told_grades);
+        let wanted = subscription.wants(kind, &sent_actions, &sent_buckets, severity, &sent_grades);
         prop_assert_eq!(wanted, delivers(&subscription.policy(), &attributes), "{}", filter);
     }
 }
 
 fn selection(objects: &Value) -> Selection {
-    config(&json!({ "notifications": { "objects": objects } })).notifications().selection().clone()
+    config(&json!({ "notifications": { "objects": objects } })).notifications().objects.clone()
 }
 
 #[test]
@@ -133,7 +133,7 @@ fn each_field_is_included_and_not_excluded() {
 }
 
 #[test]
-fn only_types_that_can_tell_of_something_wanted_are_heard() {
+fn only_types_that_can_be_reported_are_received() {
     let types = |objects: &Value| selection(objects).detail_types();
     assert_eq!(types(&json!({})), DETAIL_TYPES.map(|(name, _)| name));
     assert_eq!(

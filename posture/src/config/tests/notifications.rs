@@ -1,13 +1,13 @@
-//! Who is told what: what a configuration may say of it, and what is told of mistakes.
+//! Notifications and subscriptions in the configuration, and their mistakes.
 
 use expect_test::{Expect, expect};
 use serde_json::{Value, json};
 
 use super::config;
-use crate::config::{Config, Endpoint};
+use crate::config::{Config, Endpoint, Threshold};
 use crate::model::severity::Severity;
 
-/// One of everything that can be said of it.
+/// A configuration with all settings.
 pub(super) fn whole() -> Value {
     json!({
         "notifications": {
@@ -32,8 +32,8 @@ pub(super) fn whole() -> Value {
             },
             { "name": "night", "sms": "+4915112345678" },
             { "name": "hook", "https": "https://hooks.example.com/in?a=b" },
-            { "name": "queue", "sqs": "arn:aws:sqs:eu-west-1:111122223333:told", "severity": "info" },
-            { "name": "code", "lambda": "arn:aws:lambda:eu-west-1:111122223333:function:told:live" },
+            { "name": "queue", "sqs": "arn:aws:sqs:eu-west-1:111122223333:notified", "severity": "info" },
+            { "name": "code", "lambda": "arn:aws:lambda:eu-west-1:111122223333:function:notified:live" },
         ],
     })
 }
@@ -100,12 +100,12 @@ fn what_is_said_of_notifications_is_written_in_one_way() {
             },
             {
               "name": "queue",
-              "sqs": "arn:aws:sqs:eu-west-1:111122223333:told",
+              "sqs": "arn:aws:sqs:eu-west-1:111122223333:notified",
               "severity": "info"
             },
             {
               "name": "code",
-              "lambda": "arn:aws:lambda:eu-west-1:111122223333:function:told:live"
+              "lambda": "arn:aws:lambda:eu-west-1:111122223333:function:notified:live"
             }
           ]
         }
@@ -115,24 +115,25 @@ fn what_is_said_of_notifications_is_written_in_one_way() {
 }
 
 #[test]
-fn without_a_word_there_is_a_minute_and_nobody_else() {
+fn by_default_the_window_is_a_minute_without_subscriptions() {
     let config = Config::default();
     let notifications = config.notifications();
     assert_eq!(notifications.window().seconds(), 60);
-    assert_eq!(notifications.chat(), None);
+    assert_eq!(notifications.chat, None);
     let alert = notifications.alert();
-    assert_eq!((alert.deleted, alert.deleted_for_good, alert.created), (100, 10, None));
+    let usual = [(Threshold::Deleted, 100), (Threshold::DeletedForGood, 10)];
+    assert_eq!(alert, usual.into());
     assert!(config.subscriptions().is_empty());
     assert!(!notifications.tells_overwrites_in("payroll"));
 }
 
 #[test]
-fn what_is_said_is_what_is_found() {
+fn the_values_are_those_in_the_file() {
     let config = config(&whole());
     let notifications = config.notifications();
     assert_eq!(notifications.window().seconds(), 300);
-    assert_eq!(notifications.chat(), Some(Severity::Warning));
-    assert_eq!(notifications.alert().acl_changed, Some(10));
+    assert_eq!(notifications.chat, Some(Severity::Warning));
+    assert_eq!(notifications.alert()[&Threshold::AclChanged], 10);
     assert!(
         notifications.tells_overwrites_in("payroll-1") && !notifications.tells_overwrites_in("x")
     );
@@ -140,7 +141,7 @@ fn what_is_said_is_what_is_found() {
     assert!(!night.wants("object", &[], &[], Severity::High, &[]));
     assert!(night.wants("guard", &[], &[], Severity::Critical, &[]));
     let Endpoint::Lambda(arn) = code.endpoint() else { panic!("it is a function") };
-    assert_eq!((arn.region().as_str(), arn.account().as_str()), ("eu-west-1", "111122223333"));
+    assert_eq!((arn.region.as_str(), arn.account.as_str()), ("eu-west-1", "111122223333"));
 }
 
 #[test]
@@ -149,7 +150,7 @@ fn the_values_of_an_empty_setting_are_the_usual_ones() {
         json!({ "notifications": { "alert": { "deleted": 100 }, "objects": { "include": {} } } });
     let usual = Config::default();
     assert_eq!(config(&written).notifications().alert(), usual.notifications().alert());
-    assert_eq!(config(&written).notifications().selection(), usual.notifications().selection());
+    assert_eq!(config(&written).notifications().objects, usual.notifications().objects);
 }
 
 #[test]
@@ -163,16 +164,16 @@ fn every_action_can_be_filtered_by() {
 
 #[track_caller]
 fn check(value: &Value, expect: &Expect) {
-    let told = match Config::read(value) {
+    let text = match Config::read(value) {
         Ok(_) => "nothing is wrong\n".to_owned(),
         Err(mistakes) => {
-            mistakes.iter().fold(String::new(), |told, mistake| told + &format!("{mistake}\n"))
+            mistakes.iter().fold(String::new(), |text, mistake| text + &format!("{mistake}\n"))
         }
     };
-    expect.assert_eq(&told);
+    expect.assert_eq(&text);
 }
 
-/// Subscriptions of which each has a name of its own, if it has none.
+/// Subscriptions with names added where they are missing.
 #[track_caller]
 fn check_each<const N: usize>(subscriptions: [Value; N], expect: &Expect) {
     let named = subscriptions.into_iter().enumerate().map(|(index, mut one)| {
@@ -185,7 +186,7 @@ fn check_each<const N: usize>(subscriptions: [Value; N], expect: &Expect) {
 }
 
 #[test]
-fn a_window_that_is_none_is_told_with_the_nearest() {
+fn an_invalid_window_is_reported_with_a_proposal() {
     for window in ["5s", "10m", "2h", "soon", ""] {
         let value = json!({ "notifications": { "window": window } });
         assert!(Config::read(&value).is_err(), "{window}");
@@ -193,14 +194,14 @@ fn a_window_that_is_none_is_told_with_the_nearest() {
     check(
         &json!({ "notifications": { "window": "10m", "chat": "warn" } }),
         &expect![[r#"
-            `notifications.window`: `10m` is not a window (write `5m`)
+            `notifications.window`: `10m` is not a window (write `10s` to `300s`, `1m` to `5m`, `15m`, `1h` or `1d`)
             `notifications.chat`: `warn` is not a valid choice (write `info`, `warning`, `high` or `critical`)
         "#]],
     );
     check(
         &json!({ "notifications": { "window": "soon", "chat": "loud" } }),
         &expect![[r#"
-            `notifications.window`: `soon` is not a time (write `10s` to `300s`, `1m` to `5m`, `15m`, `1h` or `1d`)
+            `notifications.window`: `soon` is not a window (write `10s` to `300s`, `1m` to `5m`, `15m`, `1h` or `1d`)
             `notifications.chat`: `loud` is not a valid choice (write `info`, `warning`, `high` or `critical`)
         "#]],
     );
@@ -229,18 +230,18 @@ fn an_alert_that_is_off_is_left_out() {
             "delete": 5,
         } } }),
         &expect![[r#"
-            `notifications.alert.delete`: `delete` is not a setting of an alert (an alert has `deleted`, `deleted-for-good`, `acl-changed`, `overwritten` and `created`)
             `notifications.alert.deleted`: 0 is not between 1 and 1000000 (write `1` or more, or remove the line)
             `notifications.alert.deleted-for-good`: expected an integer, found a string (write an integer, or remove the line)
             `notifications.alert.acl-changed`: expected an integer, found a boolean (write an integer, or remove the line)
             `notifications.alert.created`: 0 is not between 1 and 1000000 (write `1` or more, or remove the line)
             `notifications.alert.overwritten`: 1000001 is not between 1 and 1000000 (write `1000000`)
+            `notifications.alert.delete`: `delete` is not a valid choice (write `deleted`)
         "#]],
     );
 }
 
 #[test]
-fn objects_that_cannot_be_are_told() {
+fn impossible_objects_are_reported() {
     check(
         &json!({ "notifications": { "objects": {
             "include": { "bucket": ["ab", "*"], "key": ["", "ok"], "kind": ["delete", "removed"] },
@@ -248,15 +249,15 @@ fn objects_that_cannot_be_are_told() {
             "tell-overwrites": ["Ä"],
         } } }),
         &expect![[r#"
-            `notifications.objects.include.bucket[0]`: `ab` is shorter than any bucket's name (add a `*`, if it is only a part of the name)
-            `notifications.objects.include.key[0]`: the pattern is empty, and matches no key (write `*`)
+            `notifications.objects.include.bucket[0]`: `ab` is too short for a bucket's name (add a `*` if it is only a part of the name)
+            `notifications.objects.include.key[0]`: the pattern is empty and matches no key (write `*`)
             `notifications.objects.include.kind[0]`: `delete` is not a valid choice (write `deleted`)
             `notifications.objects.include.kind[1]`: `removed` is not a valid choice (write `moved`)
             `notifications.objects.exclude.region`: `region` is not a setting of what is included or excluded (what is included or excluded has `bucket`, `key` and `kind`)
             `notifications.objects.exclude.bucket`: the list is empty (add a value, or remove the line)
-            `notifications.objects.exclude.key`: the pattern has 1025 bytes (write up to 1024, no key has more)
+            `notifications.objects.exclude.key`: the pattern has 1025 bytes (write at most 1024, the limit of a key)
             `notifications.objects.exclude.kind`: the list is empty (add a value, or remove the line)
-            `notifications.objects.tell-overwrites[0]`: no bucket's name has a `Ä` (write only letters, digits, `.`, `-`, `_`, and `*` or `?` for any)
+            `notifications.objects.tell-overwrites[0]`: a bucket's name cannot contain `Ä` (write only letters, digits, `.`, `-` and `_`, and `*` or `?` as wildcards)
         "#]],
     );
     check(
@@ -264,8 +265,8 @@ fn objects_that_cannot_be_are_told() {
             "include": { "kind": "deleted-for-good" }, "exclude": { "key": ["a", "**"], "kind": "deleted" },
         } } }),
         &expect![[r#"
-            `notifications.objects.exclude.key`: everything is excluded: no object is ever told of (remove the `*`, or set `notifications = "off"` in `[aspects]`)
-            `notifications.objects`: every kind that is included is excluded: no object is ever told of (remove some of `exclude`)
+            `notifications.objects.exclude.key`: everything is excluded: no object is ever reported (remove the `*`, or set `notifications = "off"` in `[aspects]`)
+            `notifications.objects`: every included kind is excluded: no object is ever reported (remove some of `exclude`)
         "#]],
     );
     let many: Vec<String> = (0..101).map(|number| format!("key-{number}")).collect();
@@ -274,14 +275,13 @@ fn objects_that_cannot_be_are_told() {
             "include": { "key": &many }, "tell-overwrites": many[..21],
         } } }),
         &expect![[r#"
-            `notifications.objects.include.key`: there are more than 100 values (remove some)
-            `notifications.objects.tell-overwrites`: there are more than 20 patterns (find patterns that match more)
+            `notifications.objects.tell-overwrites`: there are more than 20 patterns (use patterns that match more buckets)
         "#]],
     );
 }
 
 #[test]
-fn mail_that_would_not_arrive_is_told() {
+fn invalid_email_addresses_are_reported() {
     check_each(
         [
             "payroll",
@@ -294,19 +294,19 @@ fn mail_that_would_not_arrive_is_told() {
         ]
         .map(|email| json!({ "email": email })),
         &expect![[r#"
-            `subscription[0].email`: `payroll` is not a mail address (write it as `name@example.com`)
-            `subscription[1].email`: `a@b` is not a mail address (write it as `name@example.com`)
-            `subscription[2].email`: `a b@example.com` is not a mail address (write it as `name@example.com`)
-            `subscription[3].email`: `Pay Roll <pay@example.com>` is not a mail address (write `pay@example.com`)
-            `subscription[4].email`: `mailto:pay@example.com` is not a mail address (write `pay@example.com`)
-            `subscription[5].email`: `pay@-x.com` is not a mail address (write it as `name@example.com`)
-            `subscription[6].email`: `bücher@example.com` is not a mail address (write it as `name@example.com`)
+            `subscription[0].email`: `payroll` is not an email address (write it as `name@example.com`)
+            `subscription[1].email`: `a@b` is not an email address (write it as `name@example.com`)
+            `subscription[2].email`: `a b@example.com` is not an email address (write it as `name@example.com`)
+            `subscription[3].email`: `Pay Roll <pay@example.com>` is not an email address (write `pay@example.com`)
+            `subscription[4].email`: `mailto:pay@example.com` is not an email address (write `pay@example.com`)
+            `subscription[5].email`: `pay@-x.com` is not an email address (write it as `name@example.com`)
+            `subscription[6].email`: `bücher@example.com` is not an email address (write it as `name@example.com`)
         "#]],
     );
 }
 
 #[test]
-fn telephones_are_told_as_e_164() {
+fn phone_numbers_have_e_164_format() {
     check_each(
         [
             "+49 151 12345678",
@@ -320,14 +320,14 @@ fn telephones_are_told_as_e_164() {
         ]
         .map(|sms| json!({ "sms": sms })),
         &expect![[r#"
-            `subscription[0].sms`: `+49 151 12345678` is not a telephone number in the form of E.164 (write `+4915112345678`)
-            `subscription[1].sms`: `0049-151/12345678` is not a telephone number in the form of E.164 (write `+4915112345678`)
-            `subscription[2].sms`: `+49 (0) 151 12345678` is not a telephone number in the form of E.164 (write `+4915112345678`)
-            `subscription[3].sms`: `4915112345678` is not a telephone number in the form of E.164 (write `+4915112345678`)
-            `subscription[4].sms`: `0151 12345678` is not a telephone number in the form of E.164 (write `+`, the country's digits and the number, as `+4915112345678`)
-            `subscription[5].sms`: `+1` is not a telephone number in the form of E.164 (write `+`, the country's digits and the number, as `+4915112345678`)
-            `subscription[6].sms`: `+4915112345678901` is not a telephone number in the form of E.164 (write `+`, the country's digits and the number, as `+4915112345678`)
-            `subscription[7].sms`: `call me` is not a telephone number in the form of E.164 (write `+`, the country's digits and the number, as `+4915112345678`)
+            `subscription[0].sms`: `+49 151 12345678` is not a phone number in E.164 format (write `+4915112345678`)
+            `subscription[1].sms`: `0049-151/12345678` is not a phone number in E.164 format (write `+4915112345678`)
+            `subscription[2].sms`: `+49 (0) 151 12345678` is not a phone number in E.164 format (write `+4915112345678`)
+            `subscription[3].sms`: `4915112345678` is not a phone number in E.164 format (write `+4915112345678`)
+            `subscription[4].sms`: `0151 12345678` is not a phone number in E.164 format (write `+`, the country code and the number, as `+4915112345678`)
+            `subscription[5].sms`: `+1` is not a phone number in E.164 format (write `+`, the country code and the number, as `+4915112345678`)
+            `subscription[6].sms`: `+4915112345678901` is not a phone number in E.164 format (write `+`, the country code and the number, as `+4915112345678`)
+            `subscription[7].sms`: `call me` is not a phone number in E.164 format (write `+`, the country code and the number, as `+4915112345678`)
         "#]],
     );
     check_each(
@@ -336,7 +336,7 @@ fn telephones_are_told_as_e_164() {
             json!({ "sms": "+15550100123", "severity": "critical" }),
         ],
         &expect![[r#"
-            `subscription[0].severity`: a telephone hears only of what is `critical` (write `critical`, or leave the line out)
+            `subscription[0].severity`: SMS is sent only for `critical` (write `critical`, or remove the line)
         "#]],
     );
 }
@@ -355,13 +355,13 @@ fn addresses_on_the_web_are_private() {
         ]
         .map(|https| json!({ "https": https })),
         &expect![[r#"
-            `subscription[0].https`: `http://example.com/a` would be told in the clear: s3guard sends only by TLS (write `https://example.com/a`)
+            `subscription[0].https`: `http://example.com/a` is not encrypted: s3guard publishes only over TLS (write `https://example.com/a`)
             `subscription[1].https`: `https://` has no host (write it as `https://example.com/path`)
             `subscription[2].https`: `https:///a` has no host (write it as `https://example.com/path`)
-            `subscription[3].https`: `example.com` is not an address that begins with `https://` (write it as `https://example.com/path`)
-            `subscription[4].https`: `https://localhost/a` has a host that SNS cannot find (write it as `https://example.com/path`)
-            `subscription[5].https`: `https://example.com:0/` has a host that SNS cannot find (write it as `https://example.com/path`)
-            `subscription[6].https`: `https://exa mple.com/` is not an address of up to 2048 plain characters (write it as `https://example.com/path`)
+            `subscription[3].https`: `example.com` is not a URL that begins with `https://` (write it as `https://example.com/path`)
+            `subscription[4].https`: `https://localhost/a` has a host that SNS cannot resolve (write it as `https://example.com/path`)
+            `subscription[5].https`: `https://example.com:0/` has a host that SNS cannot resolve (write it as `https://example.com/path`)
+            `subscription[6].https`: `https://exa mple.com/` is not a URL of at most 2048 ASCII characters (write it as `https://example.com/path`)
         "#]],
     );
     check_each(
@@ -375,34 +375,34 @@ fn addresses_on_the_web_are_private() {
 fn arns_are_of_what_they_have_to_be() {
     check_each(
         [
-            "arn:aws:sqs:eu-west-1:111122223333:told.fifo",
-            "arn:aws:sqs:eu-west-1:1111:told",
-            "arn:aws:lambda:eu-west-1:111122223333:function:told",
-            "arn:aws-cn:sqs:eu-west-1:111122223333:told",
+            "arn:aws:sqs:eu-west-1:111122223333:notified.fifo",
+            "arn:aws:sqs:eu-west-1:1111:notified",
+            "arn:aws:lambda:eu-west-1:111122223333:function:notified",
+            "arn:aws-cn:sqs:eu-west-1:111122223333:notified",
             "https://sqs.eu-west-1.amazonaws.com/111122223333/told",
             "told",
         ]
         .map(|sqs| json!({ "sqs": sqs })),
         &expect![[r#"
-            `subscription[0].sqs`: `arn:aws:sqs:eu-west-1:111122223333:told.fifo` is a FIFO queue, to which a standard topic cannot send (name a standard queue)
-            `subscription[1].sqs`: `arn:aws:sqs:eu-west-1:1111:told` is not the ARN of a queue (write it as `arn:aws:sqs:eu-west-1:111122223333:name`)
-            `subscription[2].sqs`: `arn:aws:lambda:eu-west-1:111122223333:function:told` is not the ARN of a queue (it is one for `lambda = "…"`)
-            `subscription[3].sqs`: `arn:aws-cn:sqs:eu-west-1:111122223333:told` is not the ARN of a queue (write it as `arn:aws:sqs:eu-west-1:111122223333:name`)
+            `subscription[0].sqs`: `arn:aws:sqs:eu-west-1:111122223333:notified.fifo` is a FIFO queue, to which a standard topic cannot send (use a standard queue)
+            `subscription[1].sqs`: `arn:aws:sqs:eu-west-1:1111:notified` is not the ARN of a queue (write it as `arn:aws:sqs:eu-west-1:111122223333:name`)
+            `subscription[2].sqs`: `arn:aws:lambda:eu-west-1:111122223333:function:notified` is not the ARN of a queue (write it as `arn:aws:sqs:eu-west-1:111122223333:name`)
+            `subscription[3].sqs`: `arn:aws-cn:sqs:eu-west-1:111122223333:notified` is not the ARN of a queue (write it as `arn:aws:sqs:eu-west-1:111122223333:name`)
             `subscription[4].sqs`: `https://sqs.eu-west-1.amazonaws.com/111122223333/told` is not the ARN of a queue (write `arn:aws:sqs:eu-west-1:111122223333:told`)
             `subscription[5].sqs`: `told` is not the ARN of a queue (write it as `arn:aws:sqs:eu-west-1:111122223333:name`)
         "#]],
     );
     check_each(
         [
-            "arn:aws:sqs:eu-west-1:111122223333:told",
-            "arn:aws:lambda:eu-west-1:111122223333:layer:told",
+            "arn:aws:sqs:eu-west-1:111122223333:notified",
+            "arn:aws:lambda:eu-west-1:111122223333:layer:notified",
             "arn:aws:lambda:eu-west-1:111122223333:function:",
             "told",
         ]
         .map(|arn| json!({ "lambda": arn })),
         &expect![[r#"
-            `subscription[0].lambda`: `arn:aws:sqs:eu-west-1:111122223333:told` is not the ARN of a function (it is one for `sqs = "…"`)
-            `subscription[1].lambda`: `arn:aws:lambda:eu-west-1:111122223333:layer:told` is not the ARN of a function (write it as `arn:aws:lambda:eu-west-1:111122223333:function:name`)
+            `subscription[0].lambda`: `arn:aws:sqs:eu-west-1:111122223333:notified` is not the ARN of a function (write it as `arn:aws:lambda:eu-west-1:111122223333:function:name`)
+            `subscription[1].lambda`: `arn:aws:lambda:eu-west-1:111122223333:layer:notified` is not the ARN of a function (write it as `arn:aws:lambda:eu-west-1:111122223333:function:name`)
             `subscription[2].lambda`: `arn:aws:lambda:eu-west-1:111122223333:function:` is not the ARN of a function (write it as `arn:aws:lambda:eu-west-1:111122223333:function:name`)
             `subscription[3].lambda`: `told` is not the ARN of a function (write it as `arn:aws:lambda:eu-west-1:111122223333:function:name`)
         "#]],
@@ -415,10 +415,10 @@ fn a_subscription_has_one_name_and_one_address() {
     check(
         &json!({ "subscription": [{}, { "name": "1st", "email": "a@example.com", "sms": "+4915112345678" }] }),
         &expect![[r#"
-            `subscription[1].name`: `1st` cannot be the name of a subscription (write a letter and up to 31 letters, digits and `-`: it becomes part of a logical id)
+            `subscription[1].name`: `1st` is not a valid name of a subscription (write a letter and at most 31 letters, digits and `-`: it becomes part of a logical id)
             `subscription[0]`: the subscription has no name (add `name = "…"`)
-            `subscription[0]`: the subscription does not say who is told (add one of `email`, `sms`, `https`, `sqs` or `lambda`)
-            `subscription[1]`: the subscription has more than one address (keep one, and write a `[[subscription]]` for each other)
+            `subscription[0]`: the subscription has no endpoint (add one of `email`, `sms`, `https`, `sqs` or `lambda`)
+            `subscription[1]`: the subscription has more than one endpoint (keep one, and add a `[[subscription]]` for each of the others)
         "#]],
     );
     check_each(
@@ -429,9 +429,9 @@ fn a_subscription_has_one_name_and_one_address() {
             mail("d", "A@example.com"),
         ],
         &expect![[r#"
-            `subscription[1].name`: there is a subscription `a-b` already (give it a name of its own)
-            `subscription[2].name`: `AB` is like `a-b` in a logical id, which has no `-` (give it a name of its own)
-            `subscription[3].email`: subscription `a-b` has this address already, and SNS takes it once (put both into one, or give another address)
+            `subscription[1].name`: there is already a subscription `a-b` (use another name)
+            `subscription[2].name`: `AB` and `a-b` have the same logical id, which has no `-` (use another name)
+            `subscription[3].email`: subscription `a-b` already has this endpoint, and SNS accepts it once (merge both, or use another endpoint)
         "#]],
     );
     let many: Vec<Value> =
@@ -439,13 +439,13 @@ fn a_subscription_has_one_name_and_one_address() {
     check(
         &json!({ "subscription": many }),
         &expect![[r#"
-        `subscription`: there are 101 subscriptions, and 100 are allowed (subscribe a queue or a function, and have it tell the others)
-    "#]],
+            `subscription`: there are 101 subscriptions, at most 100 are allowed (subscribe a queue or a function that notifies the others)
+        "#]],
     );
 }
 
 #[test]
-fn what_cannot_be_filtered_by_is_told() {
+fn invalid_filters_are_reported() {
     let mail = |mut value: Value| {
         value["email"] = json!(format!("a{}@example.com", value.to_string().len()));
         value
@@ -467,12 +467,12 @@ fn what_cannot_be_filtered_by_is_told() {
             `subscription[0].grade`: the list is empty (add a value, or remove the line)
             `subscription[1].severity`: `warn` is not a valid choice (write `info`, `warning`, `high` or `critical`)
             `subscription[1].grade`: `secure` is not a valid choice (write `speed`, `hybrid` or `security`)
-            `subscription[2].bucket[0]`: `*` is a pattern that SNS cannot filter by: it has no wildcards (leave `bucket` out, for all buckets)
-            `subscription[2].bucket[1]`: `a-*-b` is a pattern that SNS cannot filter by: it has no wildcards (write `a-*`)
-            `subscription[2].bucket[2]`: `*mid*` is a pattern that SNS cannot filter by: it has no wildcards (write how the names begin, as `name-*`, or end, as `*-name`)
-            `subscription[2].bucket[3]`: `pay?oll-2026` is a pattern that SNS cannot filter by: it has no wildcards (write `*oll-2026`)
-            `subscription[2].bucket[4]`: `*-?-logs` is a pattern that SNS cannot filter by: it has no wildcards (write `*-logs`)
-            `subscription[2].bucket[5]`: `a` is shorter than any bucket's name (add a `*`, if it is only a part of the name)
+            `subscription[2].bucket[0]`: `*` is not a valid filter: SNS has no wildcards (remove `bucket` to match all buckets)
+            `subscription[2].bucket[1]`: `a-*-b` is not a valid filter: SNS has no wildcards (write `a-*`)
+            `subscription[2].bucket[2]`: `*mid*` is not a valid filter: SNS has no wildcards (write the beginning of the names, as `name-*`, or the end, as `*-name`)
+            `subscription[2].bucket[3]`: `pay?oll-2026` is not a valid filter: SNS has no wildcards (write `*oll-2026`)
+            `subscription[2].bucket[4]`: `*-?-logs` is not a valid filter: SNS has no wildcards (write `*-logs`)
+            `subscription[2].bucket[5]`: `a` is too short for a bucket's name (add a `*` if it is only a part of the name)
             `subscription[3].buckets`: `buckets` is not a setting of a subscription (write `bucket`)
             `subscription[3].action`: expected a string or a list of strings, found an integer (write `"5"`, in quotes)
         "#]],
@@ -492,7 +492,7 @@ fn a_filter_has_no_more_combinations_than_sns_takes() {
     check(
         &json!({ "subscription": [one(buckets(26))] }),
         &expect![[r#"
-        `subscription[0]`: the filter has 3 × 26 × 2 = 156 combinations of values, SNS takes 150 (leave some of `bucket` out)
-    "#]],
+            `subscription[0]`: the filter has 3 × 26 × 2 = 156 combinations of values, SNS allows 150 (remove some values of `bucket`)
+        "#]],
     );
 }

@@ -1,4 +1,4 @@
-//! What is wanted of a bucket, by its name, tags and account.
+//! The baseline of a bucket by its name, tags and account.
 
 use std::collections::BTreeMap;
 
@@ -84,9 +84,9 @@ fn what_the_configuration_itself_says_is_to_be_kept_its_owner_insists_on() {
     assert_eq!(insisted("other", &Reading::Absent), [Aspect::SseC, Aspect::Ownership]);
     assert_eq!(insisted("web-1", &Reading::Absent), [Aspect::Tls, Aspect::Ownership]);
     assert_eq!(insisted("other", &tags(&[("acls", "yes")])), [Aspect::SseC]);
-    // A rule that cannot be told to match might say otherwise.
+    // A rule that may match could set another mode.
     assert_eq!(insisted("other", &Reading::Denied), [Aspect::SseC]);
-    // The grade says the same, and does not insist.
+    // The grade has the same mode, but does not insist.
     let grade = baseline(&Config::default(), "other", &Reading::Absent);
     assert!(grade.mode(Aspect::Tls) == Mode::Keep && !grade.insists(Aspect::Tls));
 }
@@ -124,7 +124,7 @@ fn the_tag_raises_a_grade_and_never_lowers_it() {
         "h-1",
         &tag("Secret\u{1b}"),
         Grade::Hybrid,
-        "rule 1, bucket `h-*`; the tag `s3guard:grade` is ignored: `Secret\\u{1b}` is no grade",
+        "rule 1, bucket `h-*`; the tag `s3guard:grade` is ignored: `Secret\\u{1b}` is not a grade",
     );
 }
 
@@ -141,7 +141,7 @@ fn tags_that_are_not_known_lower_nothing() {
         assert_eq!((a.grade, a.mode(Aspect::Versioning)), (Grade::Hybrid, Mode::Keep));
         assert_eq!(
             a.grade_because,
-            "the default, which rule 2 does not lower: the bucket's tags are not known, and might match a rule before it"
+            "the default, which rule 2 does not lower: the bucket's tags are not known and may match an earlier rule"
         );
         assert_eq!(baseline(&file, "b-1", &unknown).grade, Grade::Security);
         assert_eq!(baseline(&file, "c-1", &unknown).grade, Grade::Hybrid);
@@ -252,12 +252,12 @@ fn an_end_is_announced_a_week_before_and_a_day_after() {
     assert_eq!(on(date!(2027 - 01 - 23)), "");
     assert_eq!(on(date!(2027 - 01 - 24)).lines().count(), 1);
     expect![[r#"
-        the exemption of bucket `cdn-*` or `www-*` (public-access, tls) ends with 2027-01-31; its reason: web
-        the exemption of tag `a=b`, account 111122223333 (tls) ends with 2027-02-07; its reason: x
+        the exemption of bucket `cdn-*` or `www-*` (public-access, tls) ends on 2027-01-31; reason: web
+        the exemption of tag `a=b`, account 111122223333 (tls) ends on 2027-02-07; reason: x
     "#]].assert_eq(&on(date!(2027 - 01 - 31)));
     expect![[r#"
-        the exemption of bucket `cdn-*` or `www-*` (public-access, tls) is over since the end of 2027-01-31; its reason: web
-        the exemption of tag `a=b`, account 111122223333 (tls) ends with 2027-02-07; its reason: x
+        the exemption of bucket `cdn-*` or `www-*` (public-access, tls) has ended on 2027-01-31; reason: web
+        the exemption of tag `a=b`, account 111122223333 (tls) ends on 2027-02-07; reason: x
     "#]].assert_eq(&on(date!(2027 - 02 - 01)));
     assert_eq!(on(date!(2027 - 02 - 02)).lines().count(), 1);
     assert_eq!(on(date!(2027 - 02 - 09)), "");
@@ -287,7 +287,7 @@ fn the_key_and_the_log_bucket_are_those_of_the_bucket_s_region() {
 }
 
 #[test]
-fn our_own_buckets_neither_log_nor_tell() {
+fn our_own_buckets_have_neither_access_logs_nor_events() {
     let occasion = Occasion {
         own_buckets: vec!["logs".parse().unwrap()],
         default_grade: Some(Grade::Security),
@@ -303,7 +303,7 @@ fn our_own_buckets_neither_log_nor_tell() {
 }
 
 #[test]
-fn the_accounts_block_is_only_told_of_unless_it_is_to_be_kept() {
+fn the_accounts_block_is_only_reported_unless_it_is_kept() {
     assert_eq!(Config::default().account_mode(), Mode::Report);
     let keep = config(&json!({ "aspects": { "account-public-access": "keep" } }));
     assert_eq!(keep.account_mode(), Mode::Keep);
@@ -354,7 +354,7 @@ proptest! {
         let Ok(config) = Config::read(&value) else { return Ok(()) };
         let mut unread = baseline(&config, "a-1", &Reading::Unread);
         let mut known = baseline(&config, "a-1", &tags(&[("data", data), ("s3guard:grade", raise)]));
-        // A tag that changes nothing may still be spoken of.
+        // A tag without effect may still be mentioned.
         unread.grade_because.clear();
         known.grade_because.clear();
         prop_assert!(unread.needs_tags || known == unread);

@@ -1,5 +1,5 @@
-//! `schemas/s3guard.schema.json`, by which editors help: made from the types, checked in, compared byte for byte.
-//! `cargo bless` writes it anew.
+//! `schemas/s3guard.schema.json` for editors: generated from the types, checked in, compared byte for byte. `cargo bless`
+//! rewrites it.
 
 use std::borrow::Cow;
 
@@ -14,7 +14,7 @@ use crate::config::values::{Bounded, OneOrMany};
 use crate::model::attributes::actions;
 use crate::{Aspect, Grade, Mode};
 
-/// A table of aspects, each with what it is and what can be done about it.
+/// A table of aspects with their descriptions and modes.
 pub(crate) struct Aspects;
 
 impl JsonSchema for Aspects {
@@ -48,6 +48,27 @@ impl JsonSchema for Keys {
     }
 }
 
+type Count = Bounded<1, 1_000_000>;
+
+/// The numbers of changes in one window and one bucket that cause an alert.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "kebab-case", deny_unknown_fields)]
+#[expect(dead_code, reason = "only its schema is used")]
+pub(crate) struct Alert {
+    /// Deletions of any kind, except by a lifecycle rule.
+    #[schemars(extend("default" = 100))]
+    deleted: Option<Count>,
+    /// Versions deleted permanently, except by a lifecycle rule.
+    #[schemars(extend("default" = 10))]
+    deleted_for_good: Option<Count>,
+    /// Changed ACLs of objects. Without it there is no such alert.
+    acl_changed: Option<Count>,
+    /// Overwritten objects, in the buckets of `tell-overwrites`. Without it there is no such alert.
+    overwritten: Option<Count>,
+    /// Created objects. Without it there is no such alert.
+    created: Option<Count>,
+}
+
 impl<T: JsonSchema> JsonSchema for OneOrMany<T> {
     fn schema_name() -> Cow<'static, str> {
         format!("OneOrMany{}", T::schema_name()).into()
@@ -73,7 +94,7 @@ impl<const LEAST: u32, const MOST: u32> JsonSchema for Bounded<LEAST, MOST> {
     }
 }
 
-/// What was done, or happened.
+/// Values of the attribute `action`.
 pub(crate) struct Actions;
 
 impl JsonSchema for Actions {
@@ -87,7 +108,7 @@ impl JsonSchema for Actions {
     }
 }
 
-/// A subscription says who is told, once.
+/// A subscription has exactly one endpoint.
 pub(crate) fn exactly_one_endpoint() -> Value {
     ["email", "sms", "https", "sqs", "lambda"].map(|key| json!({ "required": [key] })).into()
 }
@@ -110,7 +131,7 @@ fn property(aspect: Aspect) -> (String, Value) {
     (aspect.name().to_owned(), json!({ "description": description, "enum": modes }))
 }
 
-/// Rules and exemptions say which buckets they are for.
+/// Rules and exemptions have at least one of these.
 pub(crate) fn at_least_one() -> Value {
     ["bucket", "tags", "account"].map(|key| json!({ "required": [key] })).into()
 }
@@ -122,11 +143,11 @@ fn capital(words: &str) -> String {
 }
 
 fn schema() -> Value {
-    // What the editors' extensions for TOML know best.
+    // The draft that the TOML extensions of editors support best.
     let mut schema = SchemaSettings::draft07().into_generator().into_root_schema_for::<Config>();
     RecursiveTransform(|schema: &mut Schema| {
         let Some(object) = schema.as_object_mut() else { return };
-        // A setting that is left out says nothing; TOML has no other word for nothing.
+        // TOML has no null: a setting that is not set is missing.
         let is_nothing = |value: &Value| {
             value.is_null() || value == &json!([]) || value == &json!({}) || value.is_object()
         };

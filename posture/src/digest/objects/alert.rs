@@ -1,37 +1,18 @@
-//! When so much happens in one bucket that it is told at once.
+//! Alerts: when so much happens in one bucket that it is published at once.
 
 use std::collections::BTreeMap;
 
 use crate::BucketName;
-use crate::config::Alert;
+use crate::config::{Notifications, Threshold};
 use crate::events::object_event::ObjectEvent;
 use crate::model::change::Change;
 use crate::model::severity::Severity;
 
-/// By how much more has to happen until the same window is closed early once more.
+/// The factor for each further alert in the same window.
 const GROWTH: u32 = 10;
 
-/// What is counted, in one window and one bucket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Threshold {
-    /// Objects deleted by somebody, for good or not.
-    Deleted,
-    /// Versions deleted for good by somebody, in a bucket that keeps versions.
-    DeletedForGood,
-    /// ACLs of objects changed.
-    AclChanged,
-    /// Objects overwritten, where that is looked up.
-    Overwritten,
-    /// Objects created or overwritten.
-    Created,
-}
-
 impl Threshold {
-    /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Deleted, Self::DeletedForGood, Self::AclChanged, Self::Overwritten, Self::Created];
-
-    /// One and many of it, in words.
+    /// The singular and the plural, in words.
     pub const fn words(self) -> (&'static str, &'static str) {
         match self {
             Self::Deleted => ("object deleted", "objects deleted"),
@@ -42,18 +23,7 @@ impl Threshold {
         }
     }
 
-    /// Its name in the document.
-    pub const fn mass_name(self) -> &'static str {
-        match self {
-            Self::Deleted => "mass-deleted",
-            Self::DeletedForGood => "mass-deleted-for-good",
-            Self::AclChanged => "mass-acl-changed",
-            Self::Overwritten => "mass-overwritten",
-            Self::Created => "mass-created",
-        }
-    }
-
-    /// How much it matters.
+    /// Its severity.
     pub const fn severity(self) -> Severity {
         match self {
             Self::DeletedForGood => Severity::Critical,
@@ -62,7 +32,7 @@ impl Threshold {
         }
     }
 
-    /// Whether such an event counts. What a lifecycle rule deletes was meant.
+    /// Whether an event counts. Deletions by a lifecycle rule are intended.
     pub fn counts(self, event: &ObjectEvent) -> bool {
         let change = event.change;
         match self {
@@ -75,38 +45,24 @@ impl Threshold {
     }
 }
 
-/// From how many on it is told at once.
+/// The limits from which on an alert is published.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Alarming(pub BTreeMap<Threshold, u32>);
 
 impl Default for Alarming {
     fn default() -> Self {
-        Alert::default().into()
-    }
-}
-
-impl From<Alert> for Alarming {
-    fn from(alert: Alert) -> Self {
-        let Alert { deleted, deleted_for_good, acl_changed, overwritten, created } = alert;
-        let limits = [
-            (Threshold::Deleted, Some(deleted)),
-            (Threshold::DeletedForGood, Some(deleted_for_good)),
-            (Threshold::AclChanged, acl_changed),
-            (Threshold::Overwritten, overwritten),
-            (Threshold::Created, created),
-        ];
-        Self(limits.into_iter().filter_map(|(what, limit)| Some((what, limit?))).collect())
+        Self(Notifications::default().alert())
     }
 }
 
 impl Alarming {
-    /// Whether an event could be one too many.
+    /// Whether an event counts for an alert.
     pub fn concerns(&self, event: &ObjectEvent) -> bool {
         self.0.keys().any(|threshold| threshold.counts(event))
     }
 
-    /// Which thresholds a bucket has reached, of which so many alerts were told in the same time before: each time, ten
-    /// times as much counts. What goes on and on is told at once a few times, and then in its time.
+    /// The thresholds that a bucket has reached, if so many alerts were published in the same time before: each further alert
+    /// needs ten times as many events, so that their number is limited.
     pub fn reached(
         &self,
         counts: &BTreeMap<Threshold, usize>,
@@ -121,12 +77,12 @@ impl Alarming {
         self.0.iter().filter_map(reached).collect()
     }
 
-    /// The fewest events that can reach a threshold.
+    /// The lowest threshold.
     pub fn least(&self) -> Option<usize> {
         self.0.values().min().map(|limit| *limit as usize)
     }
 
-    /// The buckets that have reached a threshold; `alerts_before` says how often each has in the same time before.
+    /// The buckets that have reached a threshold; `alerts_before` is how often each has in the same time before.
     pub fn alerting<'a>(
         &self,
         events: impl IntoIterator<Item = &'a ObjectEvent>,

@@ -1,8 +1,8 @@
-//! Divides events so that each subscription gets what it asked for and nothing else.
+//! Divides events so that each subscription gets the events that its filter matches and no others.
 //!
-//! SNS judges a whole message: it goes to a subscription or it does not. Events that different subscriptions want must
-//! therefore go in different messages, and the attributes of a message must not promise what only parts of it keep (a
-//! bucket of one event with the severity of another).
+//! SNS filters whole messages. Events for different subscriptions therefore need different messages, and the attributes of a
+//! message must not match a filter by a combination that no event of it has (the bucket of one event with the severity of
+//! another).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,24 +13,24 @@ use crate::model::attributes::Kind;
 use crate::model::severity::Severity;
 use crate::{BucketName, Grade};
 
-/// The most buckets that one message speaks of: its attributes name all of them.
+/// The most buckets of one message: its attributes contain all of them.
 pub(super) const BUCKETS_MAX: usize = 100;
 
-/// What a subscription judges a message by.
+/// The attributes that a subscription filters by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Attributed<'a> {
-    /// What happened: [`super::Change::name`].
+    /// The changes: [`super::Change::name`].
     pub(super) actions: BTreeSet<&'static str>,
-    /// Where.
+    /// The buckets.
     pub(super) buckets: BTreeSet<&'a BucketName>,
-    /// How much it matters.
+    /// The highest severity.
     pub(super) severity: Severity,
     /// The grades of the buckets.
     pub(super) grades: BTreeSet<Grade>,
 }
 
 impl Attributed<'_> {
-    /// What a message with the events of both is judged by.
+    /// The attributes of a message with the events of both.
     fn joined(&self, other: &Self) -> Self {
         Self {
             actions: &self.actions | &other.actions,
@@ -40,7 +40,7 @@ impl Attributed<'_> {
         }
     }
 
-    /// Whether SNS delivers such a message.
+    /// Whether SNS delivers such a message to a subscription.
     fn is_wanted_by(&self, subscription: &Subscription) -> bool {
         let actions: Vec<&str> = self.actions.iter().copied().collect();
         let buckets: Vec<&str> = self.buckets.iter().map(|bucket| bucket.as_str()).collect();
@@ -49,7 +49,7 @@ impl Attributed<'_> {
     }
 }
 
-/// The events that one message tells.
+/// The events of one message.
 pub(super) type Group<'a> = Vec<&'a ObjectEvent>;
 
 /// Divides the events into messages.
@@ -60,24 +60,23 @@ pub(super) struct Divide<'a> {
 }
 
 impl<'a> Divide<'a> {
-    /// Divides events into as few messages as keep what they promise.
+    /// Divides events into as few exact messages as possible.
     pub(super) fn events(&self, events: &'a [ObjectEvent]) -> Vec<Group<'a>> {
         let groups = divided(events.iter().collect(), |event| self.wanted(&self.about(&[event])));
         groups.into_iter().flat_map(|group| self.exact(group)).collect()
     }
 
-    /// A group of events that the same subscriptions want as messages whose attributes keep what they promise, each of few
-    /// buckets.
+    /// Divides events for the same subscriptions into messages whose attributes match exactly these subscriptions.
     fn exact(&self, group: Group<'a>) -> Vec<Group<'a>> {
         let wanted = self.wanted(&self.about(&group[..1]));
-        let keeps = |about: &Attributed<'_>| {
+        let is_exact = |about: &Attributed<'_>| {
             about.buckets.len() <= BUCKETS_MAX && self.wanted(about) == wanted
         };
-        if keeps(&self.about(&group)) {
+        if is_exact(&self.about(&group)) {
             return vec![group];
         }
-        // The smallest parts keep it: all their events are judged alike. Put together again as far as that lasts. Each part is
-        // the positions of its events, so that the order of the list can be restored.
+        // The smallest parts are exact: all their events have the same attributes. They are joined as long as the result is
+        // exact. Each part has the positions of its events, so that the order of the list can be restored.
         let events = |part: &[usize]| part.iter().map(|at| group[*at]).collect::<Group<'a>>();
         let parts = divided((0..group.len()).collect(), |at| {
             let event = group[at];
@@ -88,7 +87,7 @@ impl<'a> Divide<'a> {
             let about = self.about(&events(&part));
             let joined = groups.iter_mut().find_map(|(so_far, group)| {
                 let joined = so_far.joined(&about);
-                keeps(&joined).then_some((joined, so_far, group))
+                is_exact(&joined).then_some((joined, so_far, group))
             });
             match joined {
                 Some((joined, so_far, group)) => {
@@ -105,12 +104,12 @@ impl<'a> Divide<'a> {
         groups.into_iter().map(in_order).collect()
     }
 
-    /// Who wants such a message.
+    /// Which subscriptions get such a message.
     fn wanted(&self, about: &Attributed<'_>) -> Vec<bool> {
         self.subscriptions.iter().map(|subscription| about.is_wanted_by(subscription)).collect()
     }
 
-    /// What a message with these events is judged by.
+    /// The attributes of a message with these events.
     pub(super) fn about<'b>(&self, events: &[&'b ObjectEvent]) -> Attributed<'b> {
         let buckets: BTreeSet<&BucketName> = events.iter().map(|event| &event.bucket).collect();
         let grade = |name: &&BucketName| self.known.get(*name).and_then(|known| known.grade);

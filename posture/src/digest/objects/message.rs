@@ -1,78 +1,49 @@
-//! What comes through the object queue: events of objects, alarms of the stack, and what the function sends to itself.
+//! Messages of the object queue: object events, alarms of the stack, and messages of s3guard itself.
 
 use serde::{Deserialize, Serialize};
 
 use crate::digest::window::{Close, Window};
 use crate::events::alarm::{self, AlarmEvent};
-use crate::events::object_event::ObjectEvent;
-use crate::events::object_event::{self, NotAnObjectEvent};
+use crate::events::object_event::{self, NotAnObjectEvent, ObjectEvent};
 
-/// What a message of the object queue asks for.
+/// A message of the object queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Message {
-    /// Something happened to an object.
+    /// An object event.
     Event(Box<ObjectEvent>),
-    /// Windows are to be closed and told.
+    /// Windows have to be closed and published.
     Close(Close),
     /// An alarm of the stack has changed its state.
     Alarm(Box<AlarmEvent>),
 }
 
-/// What is sent by s3guard itself: by the schedule, by the function, by the command.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-enum Own {
-    /// Close all windows that have ended.
-    #[serde(rename = "close-windows")]
-    Ended,
-    /// Close all windows.
-    #[serde(rename = "close-all-windows")]
-    All,
-    /// Close this one.
-    #[serde(rename = "close-window")]
-    One(String),
-}
-
+/// A message of the schedule, the function or the command.
 #[derive(Serialize, Deserialize)]
 struct Envelope {
-    s3guard: Own,
+    s3guard: Close,
 }
 
 impl Message {
     /// Reads a message.
-    ///
-    /// # Errors
-    ///
-    /// If it is neither an event of S3 about an object, nor an alarm, nor one of our own messages.
     pub fn read(body: &str) -> Result<Self, NotAnObjectEvent> {
-        let Ok(Envelope { s3guard }) = serde_json::from_str(body) else {
-            if let Ok(alarm) = alarm::read(body) {
-                return Ok(Self::Alarm(Box::new(alarm)));
-            }
-            return Ok(Self::Event(Box::new(object_event::read(body)?)));
-        };
-        Ok(Self::Close(match s3guard {
-            Own::Ended => Close::Ended,
-            Own::All => Close::All,
-            Own::One(window) => Close::One(window.parse().map_err(|error| {
-                NotAnObjectEvent::Field { field: "s3guard.close-window", cause: format!("{error}") }
-            })?),
-        }))
+        if let Ok(Envelope { s3guard }) = serde_json::from_str(body) {
+            return Ok(Self::Close(s3guard));
+        }
+        if let Ok(alarm) = alarm::read(body) {
+            return Ok(Self::Alarm(Box::new(alarm)));
+        }
+        Ok(Self::Event(Box::new(object_event::read(body)?)))
     }
 }
 
-/// The message that has windows closed.
+/// The message that closes windows.
 pub fn close(which: Close) -> String {
-    let s3guard = match which {
-        Close::Ended => Own::Ended,
-        Close::All => Own::All,
-        Close::One(window) => Own::One(window.to_string()),
-    };
-    serde_json::to_string(&Envelope { s3guard }).expect("texts are always JSON")
+    serde_json::to_string(&Envelope { s3guard: which }).expect("texts are always JSON")
 }
 
-/// After how many seconds a window is to be closed, if SQS can wait so long; else the schedule closes it.
+/// The delay in seconds after which a window is closed, if SQS supports it; else the schedule closes it.
 pub fn close_after_seconds(window: Window, now: time::OffsetDateTime) -> Option<u16> {
-    // A second more: SQS counts in whole ones.
+    // One second more, because SQS counts whole seconds.
     let seconds = (window.end() - now).whole_seconds().max(0) + 1;
     u16::try_from(seconds)
         .ok()
@@ -87,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_it_sends_to_itself_it_understands() {
+    fn its_own_messages_can_be_read() {
         let window = Window::at(datetime!(2026-11-25 02:16 UTC), 300);
         for (which, body) in [
             (Close::Ended, r#"{"s3guard":"close-windows"}"#),
@@ -98,8 +69,7 @@ mod tests {
             assert_eq!(Message::read(body).unwrap(), Message::Close(which));
         }
         assert_eq!(close(Close::Ended), crate::digest::objects::CLOSE_WINDOWS);
-        let error = Message::read(r#"{"s3guard":{"close-window":"tomorrow"}}"#).unwrap_err();
-        assert!(error.to_string().starts_with("`s3guard.close-window` is wrong: "), "{error}");
+        assert!(Message::read(r#"{"s3guard":{"close-window":"tomorrow"}}"#).is_err());
         assert!(Message::read(r#"{"s3guard":"open-windows"}"#).is_err());
     }
 

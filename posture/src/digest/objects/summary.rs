@@ -1,56 +1,65 @@
-//! Many events, counted; and what of them is told first.
+//! Counts of events, and what is notable among them.
 
 use std::collections::BTreeMap;
 
-use super::alert::{Alarming, Threshold};
+use super::alert::Alarming;
+use crate::config::{Subscription, Threshold};
 use crate::events::object_event::ObjectEvent;
 use crate::model::change::Change;
 use crate::model::severity::Severity;
+use crate::notify::notification::Origin;
 use crate::{BucketName, Grade};
 
-/// What is known of a bucket besides its events.
+/// What is known about a bucket besides its events.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Known {
     /// Its grade.
     pub grade: Option<Grade>,
-    /// Whose it is: its tag `s3guard:owner`.
+    /// Its owner, by its tag `s3guard:owner`.
     pub owner: Option<String>,
+}
+
+/// The context of a digest.
+pub struct Scene<'a> {
+    /// The stack that sends it, and when.
+    pub origin: Origin<'a>,
+    /// The ledger bucket with the whole list, if there is one.
+    pub ledger: Option<&'a BucketName>,
+    /// What is known about the buckets.
+    pub known: &'a BTreeMap<BucketName, Known>,
+    /// The limits of alerts.
+    pub alarming: &'a Alarming,
+    /// The subscriptions with their filters.
+    pub subscriptions: &'a [Subscription],
 }
 
 /// What happened in one bucket.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct OfBucket {
-    /// How many events.
-    pub events: usize,
-    /// How often what happened.
-    pub changes: BTreeMap<Change, usize>,
+pub(super) struct OfBucket {
+    pub(super) events: usize,
+    pub(super) changes: BTreeMap<Change, usize>,
     /// The bytes of the objects that were created or overwritten.
-    pub bytes_created: u64,
-    /// How much of what may be too much.
+    pub(super) bytes_created: u64,
+    /// How often what may cause an alert happened.
     pub(super) thresholds: BTreeMap<Threshold, usize>,
 }
 
-/// Something that is told first.
+/// Something notable, which is listed first.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Notable {
-    /// Where.
-    pub bucket: BucketName,
-    /// What it is.
-    pub what: What,
-    /// How many events.
-    pub count: usize,
-    /// How much it matters.
-    pub severity: Severity,
+pub(super) struct Notable {
+    pub(super) bucket: BucketName,
+    pub(super) what: What,
+    pub(super) count: usize,
+    pub(super) severity: Severity,
 }
 
-/// What is notable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum What {
-    /// Everybody may get at objects now.
+pub(super) enum What {
+    /// Objects are public now.
     MadePublic,
-    /// More of something than is usual.
+    /// An alert.
     Mass(Threshold),
-    /// Versions were deleted for good in a bucket that keeps versions.
+    /// Versions were deleted permanently in a versioned bucket.
     VersionsDeleted,
     /// The ACL of objects was changed.
     AclUpdated,
@@ -59,8 +68,8 @@ pub enum What {
 }
 
 impl What {
-    /// So many of it, in words.
-    pub fn count(self, count: usize) -> String {
+    /// Its count, in words.
+    pub(super) fn count(self, count: usize) -> String {
         let (one, many) = match self {
             Self::MadePublic => {
                 ("object made public by its ACL", "objects made public by their ACL")
@@ -73,14 +82,13 @@ impl What {
         format!("{count} {}", if count == 1 { one } else { many })
     }
 
-    /// So many of it in a bucket, in words.
-    pub fn words(self, count: usize, bucket: &BucketName) -> String {
+    /// Its count and its bucket, in words.
+    pub(super) fn words(self, count: usize, bucket: &BucketName) -> String {
         let words = format!("{} in {bucket}", self.count(count));
         if self == Self::OfGradeSecurity { words + ", a bucket of grade security" } else { words }
     }
 
-    /// Whether an event is one of those.
-    pub fn includes(self, event: &ObjectEvent) -> bool {
+    pub(super) fn includes(self, event: &ObjectEvent) -> bool {
         match self {
             Self::MadePublic => event.change == Change::MadePublic,
             Self::Mass(threshold) => threshold.counts(event),
@@ -90,34 +98,30 @@ impl What {
         }
     }
 
-    /// Its name in the document.
-    pub const fn name(self) -> &'static str {
+    pub(super) fn name(self) -> String {
         match self {
-            Self::MadePublic => "made-public",
-            Self::Mass(threshold) => threshold.mass_name(),
-            Self::VersionsDeleted => "versions-deleted",
-            Self::AclUpdated => "acl-changed",
-            Self::OfGradeSecurity => "grade-security",
+            Self::MadePublic => "made-public".to_owned(),
+            Self::Mass(threshold) => format!("mass-{threshold}"),
+            Self::VersionsDeleted => "versions-deleted".to_owned(),
+            Self::AclUpdated => "acl-changed".to_owned(),
+            Self::OfGradeSecurity => "grade-security".to_owned(),
         }
     }
 }
 
 /// Events, counted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Summary {
-    /// By bucket.
-    pub buckets: BTreeMap<BucketName, OfBucket>,
-    /// What is told first, the gravest first.
-    pub notable: Vec<Notable>,
+pub(super) struct Summary {
+    pub(super) buckets: BTreeMap<BucketName, OfBucket>,
+    /// The most severe first.
+    pub(super) notable: Vec<Notable>,
     /// The same, by bucket.
     notable_in: BTreeMap<BucketName, Vec<(What, Severity)>>,
-    /// How many events in all.
-    pub events: usize,
+    pub(super) events: usize,
 }
 
 impl Summary {
-    /// Counts events.
-    pub fn of<'a>(
+    pub(super) fn of<'a>(
         events: impl IntoIterator<Item = &'a ObjectEvent>,
         known: &BTreeMap<BucketName, Known>,
         alarming: &Alarming,
@@ -142,30 +146,29 @@ impl Summary {
         for (name, bucket) in &summary.buckets.clone() {
             let of = |change| bucket.changes.get(&change).copied().unwrap_or_default();
             let is_secret = known.get(name).and_then(|known| known.grade) == Some(Grade::Security);
-            let mut found = vec![
+            let versions = bucket.thresholds.get(&Threshold::DeletedForGood).copied();
+            let usual = [
                 (What::MadePublic, of(Change::MadePublic), Severity::Critical),
                 (What::AclUpdated, of(Change::AclUpdated), Severity::Warning),
+                (What::VersionsDeleted, versions.unwrap_or_default(), Severity::Warning),
+                (
+                    What::OfGradeSecurity,
+                    if is_secret { bucket.events } else { 0 },
+                    Severity::Warning,
+                ),
             ];
-            let versions = bucket.thresholds.get(&Threshold::DeletedForGood).copied();
-            let versions = versions.unwrap_or_default();
-            found.push((What::VersionsDeleted, versions, Severity::Warning));
-            if is_secret {
-                found.push((What::OfGradeSecurity, bucket.events, Severity::Warning));
-            }
-            for (threshold, count) in alarming.reached(&bucket.thresholds, 0) {
-                found.push((What::Mass(threshold), count, threshold.severity()));
-            }
+            let mass = alarming.reached(&bucket.thresholds, 0).into_iter();
+            let mass = mass.map(|(what, count)| (What::Mass(what), count, what.severity()));
+            let found = usual.into_iter().chain(mass).filter(|(_, count, _)| *count > 0);
             for (what, count, severity) in found {
-                if count > 0 {
-                    summary.add(Notable { bucket: name.clone(), what, count, severity });
-                }
+                summary.add(Notable { bucket: name.clone(), what, count, severity });
             }
         }
         summary.sort();
         summary
     }
 
-    /// Also tells what is notable of a whole of which these events are a part.
+    /// Adds what is notable in the digest of which these events are a part.
     pub(super) fn add_all(&mut self, whole: &Self, events: &[&ObjectEvent]) {
         for notable in &whole.notable {
             let is_known = |own: &Notable| own.bucket == notable.bucket && own.what == notable.what;
@@ -190,27 +193,11 @@ impl Summary {
         self.notable.sort_by_key(|notable| (std::cmp::Reverse(notable.severity), notable.what));
     }
 
-    /// How often something happened, in all buckets.
-    pub fn changes(&self) -> BTreeMap<Change, usize> {
-        let mut all = BTreeMap::new();
-        for (change, count) in self.buckets.values().flat_map(|bucket| &bucket.changes) {
-            *all.entry(*change).or_default() += count;
-        }
-        all
-    }
-
-    /// How much an event matters, with all that is known of its bucket.
-    pub fn severity_of(&self, event: &ObjectEvent) -> Severity {
+    /// The severity of an event, with all that is known about its bucket.
+    pub(super) fn severity_of(&self, event: &ObjectEvent) -> Severity {
         let of_bucket = self.notable_in.get(&event.bucket).into_iter().flatten();
         let of_it = of_bucket.filter(|(what, _)| what.includes(event));
         let notable = of_it.map(|(_, severity)| *severity).max();
         notable.unwrap_or(Severity::Info).max(event.change.severity())
-    }
-
-    /// How much all of it matters.
-    pub fn severity(&self) -> Severity {
-        let notable = self.notable.iter().map(|notable| notable.severity);
-        let single = self.changes().into_keys().map(Change::severity);
-        notable.chain(single).max().unwrap_or(Severity::Info)
     }
 }

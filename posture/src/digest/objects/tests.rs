@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use time::macros::datetime;
 
 use super::*;
-use crate::config::Subscription;
+use crate::config::{Subscription, Threshold};
 use crate::digest::window::{Digest, Window};
 use crate::events::object_event::ObjectEvent;
 use crate::model::change::Change;
@@ -49,11 +49,11 @@ fn known() -> BTreeMap<BucketName, Known> {
     .into()
 }
 
-fn told_to(events: Vec<ObjectEvent>, config: &Config) -> Vec<Notice> {
-    told_where(events, config, &known())
+fn notices_for(events: Vec<ObjectEvent>, config: &Config) -> Vec<Notice> {
+    notices_where(events, config, &known())
 }
 
-fn told_where(
+fn notices_where(
     events: Vec<ObjectEvent>,
     config: &Config,
     known: &BTreeMap<BucketName, Known>,
@@ -73,8 +73,8 @@ fn told_where(
     tell(&digest(events), &scene)
 }
 
-fn told(events: Vec<ObjectEvent>) -> Notice {
-    let notices = told_to(events, &Config::default());
+fn notice_about(events: Vec<ObjectEvent>) -> Notice {
+    let notices = notices_for(events, &Config::default());
     let [notice] = &notices[..] else { panic!("{} notices", notices.len()) };
     notice.clone()
 }
@@ -83,7 +83,7 @@ fn told(events: Vec<ObjectEvent>) -> Notice {
 fn many_events_are_counted_by_bucket_and_what_matters_comes_first() {
     let version =
         |event| ObjectEvent { version_id: Some("3sL4kqtJlcpXroDTDm".to_owned()), ..event };
-    let notice = told(vec![
+    let notice = notice_about(vec![
         of("payroll", version(event("2026/11.csv", Change::Deleted, "03"))),
         of("payroll", event("2026/11.csv", Change::Created, "02")),
         of(
@@ -101,7 +101,7 @@ fn many_events_are_counted_by_bucket_and_what_matters_comes_first() {
     ]);
     let subject = "s3guard critical: 1 object made public by its ACL in reports (and 2 more)";
     assert_eq!(notice.subject, subject);
-    let first = "\nTo look at first\n  1 object made public by its ACL in reports\n  1 version deleted for good in payroll\n  \
+    let first = "\nTo check first\n  1 object made public by its ACL in reports\n  1 version deleted for good in payroll\n  \
                  2 changes in payroll, a bucket of grade security\n\nBucket payroll\n";
     assert!(notice.text.contains(first), "{}", notice.text);
     let many = |names: &[&str]| Attribute::Many(names.iter().map(ToString::to_string).collect());
@@ -116,9 +116,9 @@ fn a_mass_deletion_is_an_alert() {
         let marker = event(&format!("{n:04}"), Change::DeleteMarkerCreated, &format!("{n:x}"));
         of("archive", marker)
     };
-    let few = told((0..99).map(deleted).collect());
+    let few = notice_about((0..99).map(deleted).collect());
     assert_eq!(few.attributes["severity"], Attribute::One("info".to_owned()));
-    let many = told((0..100).map(deleted).collect());
+    let many = notice_about((0..100).map(deleted).collect());
     assert_eq!(many.attributes["severity"], Attribute::One("high".to_owned()));
     assert_eq!(many.subject, "s3guard high: 100 objects deleted in archive");
 }
@@ -140,7 +140,7 @@ fn thresholds_count_in_one_bucket_and_grow_with_each_early_end() {
     assert!(!is_reached(&alarming, &deleted("one", 29), 1));
     assert!(is_reached(&alarming, &deleted("one", 30), 1));
     assert!(!is_reached(&alarming, &deleted("one", 30), u32::MAX));
-    // What a lifecycle rule deletes was meant; ten versions deleted for good are many.
+    // Deletions by a lifecycle rule are intended; ten versions deleted permanently are many.
     let expired = vec![event("k", Change::Expired, "1"); 1_000];
     assert!(!is_reached(&Alarming::default(), &expired, 0));
     let mut versions = deleted("one", 10);
@@ -168,7 +168,7 @@ fn each_audience_gets_what_it_asked_for_and_nothing_else() {
         of("photos", event("e", Change::TagsAdded, "5")),
         of("photos", event("f", Change::Deleted, "6")),
     ];
-    let notices = told_to(events.clone(), &config);
+    let notices = notices_for(events.clone(), &config);
     let got = |subscription: &Subscription| {
         let mut keys = Vec::new();
         for notice in &notices {
@@ -181,8 +181,8 @@ fn each_audience_gets_what_it_asked_for_and_nothing_else() {
             let severity = severity.clone().find(|one| one.name() == texts("severity")[0]).unwrap();
             let (actions, buckets, grades) = (texts("action"), texts("bucket"), texts("grade"));
             if subscription.wants(texts("kind")[0], &actions, &buckets, severity, &grades) {
-                let is_told = |key: &&str| notice.text.contains(&format!(": {key}\n"));
-                keys.extend(events.iter().map(|event| &event.key[..]).filter(is_told));
+                let is_listed = |key: &&str| notice.text.contains(&format!(": {key}\n"));
+                keys.extend(events.iter().map(|event| &event.key[..]).filter(is_listed));
             }
         }
         keys.sort_unstable();
@@ -203,17 +203,17 @@ fn what_must_not_go_together_makes_as_few_messages_as_can_be() {
     let config = r#"{"subscription":[
         {"name":"prod","email":"p@example.com","bucket":["prod-*"],"severity":"high"}]}"#;
     let config = Config::from_json(config).unwrap();
-    // None of it is for them: not these buckets' info, and not that bucket's alert.
+    // Neither the info about these buckets nor the alert about that bucket matches.
     let created = |n: usize| of(&format!("prod-{n:03}"), event("k", Change::Created, "1"));
     let deleted = |n: usize| of("scratch", event(&n.to_string(), Change::Deleted, "1"));
     let events = (0..99).map(created).chain((0..100).map(deleted)).collect();
-    assert_eq!(told_to(events, &config).len(), 2);
+    assert_eq!(notices_for(events, &config).len(), 2);
 }
 
 #[test]
 fn a_message_speaks_of_a_hundred_buckets_at_most() {
     let one = |n: usize| of(&format!("bucket-{n:03}"), event("k", Change::Created, "1"));
-    let notices = told_to((0..250).map(one).collect(), &Config::default());
+    let notices = notices_for((0..250).map(one).collect(), &Config::default());
     let named = |notice: &Notice| match &notice.attributes["bucket"] {
         Attribute::Many(names) => names.len(),
         Attribute::One(_) => 1,
@@ -223,12 +223,12 @@ fn a_message_speaks_of_a_hundred_buckets_at_most() {
 
 #[test]
 fn a_key_cannot_forge_a_line() {
-    let notice = told(vec![event("a\n\nBucket other\n\x1b[2J", Change::Deleted, "1")]);
+    let notice = notice_about(vec![event("a\n\nBucket other\n\x1b[2J", Change::Deleted, "1")]);
     assert!(notice.text.contains("deleted for good: a\\u{a}\\u{a}Bucket other"), "{}", notice.text);
 }
 
 #[test]
-fn sizes_are_told_in_units_of_1024() {
+fn sizes_are_in_units_of_1024() {
     let cases = [(0, "0 bytes"), (1, "1 byte"), (1023, "1023 bytes"), (1024, "1.0 KiB")];
     for (bytes, words) in cases {
         assert_eq!(text::shown_size(bytes), words);
@@ -240,9 +240,9 @@ fn sizes_are_told_in_units_of_1024() {
 proptest! {
     #[test]
     fn any_key_makes_a_message_of_as_many_lines(key in any::<String>()) {
-        let plain = told(vec![event("k", Change::CreatedOrOverwritten, "1")]);
-        let notice = told(vec![event(&key, Change::CreatedOrOverwritten, "1")]);
-        // A long one stands in a line of its own.
+        let plain = notice_about(vec![event("k", Change::CreatedOrOverwritten, "1")]);
+        let notice = notice_about(vec![event(&key, Change::CreatedOrOverwritten, "1")]);
+        // A long one has a line of its own.
         let lines = notice.text.lines().count() - plain.text.lines().count();
         prop_assert!(lines == 0 || lines == 1 && key.chars().count() > 40, "{}", notice.text);
         prop_assert!(notice.subject.chars().count() < 100);
@@ -266,7 +266,7 @@ proptest! {
         };
         let owned = Known { grade: Some(Grade::Security), owner: Some(owner) };
         let known = [(bucket.parse().unwrap(), owned)].into();
-        let notices = told_where(vec![event; 3], &Config::default(), &known);
+        let notices = notices_where(vec![event; 3], &Config::default(), &known);
         for line in notices[0].text.lines() {
             prop_assert!(line.chars().count() <= 72 || !line.trim().contains(' '), "{}", line);
         }

@@ -1,9 +1,10 @@
-//! A digest as people read it in a mail.
+//! The text of a digest in an email.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::summary::{Known, Notable, OfBucket, Summary};
+use super::audience::Group;
+use super::summary::{Notable, OfBucket, Scene, Summary};
+use crate::digest::window::Digest;
 use crate::events::object_event::ObjectEvent;
 use crate::model::change::Change;
 use crate::notify::links::objects_link;
@@ -12,108 +13,106 @@ use crate::text::shown_time;
 use crate::text::{shown, unbroken, wrapped};
 use crate::{AccountId, BucketName};
 
-/// The most buckets whose counts a text has; the others are counted.
+/// The most buckets in a text; the others are counted.
 const BUCKETS_MAX: usize = 50;
 
-/// How wide the column of words is.
+/// The width of the column of words.
 const WORDS_WIDTH: usize = 34;
 
-/// What the text of a digest says.
-pub(super) struct Text<'a> {
-    pub(super) origin: &'a Origin<'a>,
-    /// The time of the window, in words.
-    pub(super) time: &'a str,
-    pub(super) summary: &'a Summary,
-    pub(super) known: &'a BTreeMap<BucketName, Known>,
-    /// The events that are named.
-    pub(super) named: &'a [&'a ObjectEvent],
-    /// Where all of them are.
-    pub(super) whole: Option<&'a str>,
+/// The text of an email with the named events and the place of the whole list.
+pub(super) fn write(
+    digest: &Digest,
+    scene: &Scene<'_>,
+    summary: &Summary,
+    named: &Group<'_>,
+    whole: Option<&str>,
+) -> Result<String, std::fmt::Error> {
+    let mut text = String::new();
+    writeln!(text, "Changes of objects")?;
+    let Origin { account, region, .. } = scene.origin;
+    writeln!(text, "Account {account}, {region}")?;
+    let (from, until) = (shown_time(digest.from), shown_time(digest.until));
+    writeln!(text, "From    {from} to {until}")?;
+    if !summary.notable.is_empty() {
+        writeln!(text, "\nTo check first")?;
+        for notable in summary.notable.iter().take(BUCKETS_MAX) {
+            writeln!(text, "{}", wrapped(&line(notable), "  ", "    "))?;
+        }
+        let more = summary.notable.len().saturating_sub(BUCKETS_MAX);
+        if more > 0 {
+            writeln!(text, "  and {more} more")?;
+        }
+    }
+    for (name, bucket) in summary.buckets.iter().take(BUCKETS_MAX) {
+        self::bucket(&mut text, scene, name, bucket)?;
+    }
+    let more = summary.buckets.len().saturating_sub(BUCKETS_MAX);
+    if more > 0 {
+        writeln!(text, "\nand {more} more buckets")?;
+    }
+    let more = summary.events - named.len();
+    writeln!(text, "\n{}", if more > 0 { "The first of them" } else { "One by one" })?;
+    let mut bucket = None;
+    for event in named {
+        if summary.buckets.len() > 1 && bucket != Some(&event.bucket) {
+            bucket = Some(&event.bucket);
+            writeln!(text, "\n  Bucket {}", event.bucket)?;
+        }
+        // A key is never broken into lines.
+        let key = unbroken(&shown(&event.key, 1024));
+        let words = format!("{}: {key}", event.change.words());
+        writeln!(text, "\n{}", wrapped(&words, "  ", "    "))?;
+        for detail in details(event) {
+            writeln!(text, "{}", wrapped(&detail, "    ", "    "))?;
+        }
+    }
+    if more > 0 {
+        writeln!(text, "\nand {more} more changes")?;
+    }
+    if let Some(whole) = whole {
+        writeln!(text, "\nAll of it\n  {whole}")?;
+    }
+    Ok(text)
 }
 
-impl Text<'_> {
-    pub(super) fn write(&self) -> Result<String, std::fmt::Error> {
-        let Self { summary, .. } = self;
-        let mut text = String::new();
-        writeln!(text, "Changes of objects")?;
-        writeln!(text, "Account {}, {}", self.origin.account, self.origin.region)?;
-        writeln!(text, "{}", self.time)?;
-        if !summary.notable.is_empty() {
-            writeln!(text, "\nTo look at first")?;
-            for notable in summary.notable.iter().take(BUCKETS_MAX) {
-                writeln!(text, "{}", wrapped(&line(notable), "  ", "    "))?;
-            }
-            let more = summary.notable.len().saturating_sub(BUCKETS_MAX);
-            if more > 0 {
-                writeln!(text, "  and {more} more")?;
-            }
-        }
-        for (name, bucket) in summary.buckets.iter().take(BUCKETS_MAX) {
-            self.bucket(&mut text, name, bucket)?;
-        }
-        let more = summary.buckets.len().saturating_sub(BUCKETS_MAX);
-        if more > 0 {
-            writeln!(text, "\nand {more} more buckets")?;
-        }
-        let more = summary.events - self.named.len();
-        writeln!(text, "\n{}", if more > 0 { "The first of them" } else { "One by one" })?;
-        let mut bucket = None;
-        for event in self.named {
-            if summary.buckets.len() > 1 && bucket != Some(&event.bucket) {
-                bucket = Some(&event.bucket);
-                writeln!(text, "\n  Bucket {}", event.bucket)?;
-            }
-            // A key that is broken is no key.
-            let key = unbroken(&shown(&event.key, 1024));
-            let words = format!("{}: {key}", event.change.words());
-            writeln!(text, "\n{}", wrapped(&words, "  ", "    "))?;
-            for detail in details(event) {
-                writeln!(text, "{}", wrapped(&detail, "    ", "    "))?;
-            }
-        }
-        if more > 0 {
-            writeln!(text, "\nand {more} more changes")?;
-        }
-        if let Some(whole) = self.whole {
-            writeln!(text, "\nAll of it\n  {whole}")?;
-        }
-        Ok(text)
+fn bucket(
+    text: &mut String,
+    scene: &Scene<'_>,
+    name: &BucketName,
+    bucket: &OfBucket,
+) -> std::fmt::Result {
+    let known = scene.known.get(name);
+    writeln!(text, "\nBucket {name}")?;
+    if let Some(grade) = known.and_then(|known| known.grade) {
+        writeln!(text, "  grade {grade}")?;
     }
-
-    fn bucket(&self, text: &mut String, name: &BucketName, bucket: &OfBucket) -> std::fmt::Result {
-        let known = self.known.get(name);
-        writeln!(text, "\nBucket {name}")?;
-        if let Some(grade) = known.and_then(|known| known.grade) {
-            writeln!(text, "  grade {grade}")?;
-        }
-        if let Some(owner) = known.and_then(|known| known.owner.as_deref()) {
-            writeln!(text, "{}", wrapped(&format!("owner {}", shown(owner, 256)), "  ", "    "))?;
-        }
-        let size = Some(bucket.bytes_created).filter(|bytes| *bytes > 0).map(shown_size);
-        let is_sized = |change: &&Change| change.as_delivered() == Change::CreatedOrOverwritten;
-        // The bytes are those of all of them, so they stand beside one only if there is no other.
-        let is_one = bucket.changes.keys().filter(is_sized).count() == 1;
-        for (change, count) in &bucket.changes {
-            let words = change.words();
-            write!(text, "  {words:WORDS_WIDTH$} {count:>7}")?;
-            match &size {
-                Some(size) if is_one && is_sized(&change) => writeln!(text, "   {size}")?,
-                Some(_) | None => writeln!(text)?,
-            }
-        }
-        if let Some(size) = size.filter(|_| !is_one) {
-            writeln!(text, "  {:WORDS_WIDTH$} {:>7}   {size}", "what came in", "")?;
-        }
-        writeln!(text, "  {}", objects_link(self.origin.region, name))
+    if let Some(owner) = known.and_then(|known| known.owner.as_deref()) {
+        writeln!(text, "{}", wrapped(&format!("owner {}", shown(owner, 256)), "  ", "    "))?;
     }
+    let size = Some(bucket.bytes_created).filter(|bytes| *bytes > 0).map(shown_size);
+    let is_sized = |change: &&Change| change.as_delivered() == Change::CreatedOrOverwritten;
+    // The bytes are those of all such changes, so they follow a change only if it is the only one.
+    let is_one = bucket.changes.keys().filter(is_sized).count() == 1;
+    for (change, count) in &bucket.changes {
+        let words = change.words();
+        write!(text, "  {words:WORDS_WIDTH$} {count:>7}")?;
+        match &size {
+            Some(size) if is_one && is_sized(&change) => writeln!(text, "   {size}")?,
+            Some(_) | None => writeln!(text)?,
+        }
+    }
+    if let Some(size) = size.filter(|_| !is_one) {
+        writeln!(text, "  {:WORDS_WIDTH$} {:>7}   {size}", "total created", "")?;
+    }
+    writeln!(text, "  {}", objects_link(scene.origin.region, name))
 }
 
 /// What is notable, in one line.
-pub(super) fn line(notable: &Notable) -> String {
+fn line(notable: &Notable) -> String {
     notable.what.words(notable.count, &notable.bucket)
 }
 
-/// Size and version; who, from where and when, as far as S3 says it.
+/// Size and version; the requester, the source and the time, as far as S3 reports them.
 fn details(event: &ObjectEvent) -> Vec<String> {
     let mut details = Vec::new();
     let version =
@@ -141,7 +140,7 @@ fn details(event: &ObjectEvent) -> Vec<String> {
     details
 }
 
-/// A number of bytes, as people read it.
+/// A number of bytes, in words.
 pub(super) fn shown_size(bytes: u64) -> String {
     let units = ["KiB", "MiB", "GiB", "TiB"];
     let Some(power) = bytes.checked_ilog2().map(|bits| bits / 10).filter(|power| *power > 0) else {

@@ -1,74 +1,63 @@
-//! Closes windows, fixes what they have gathered, and tells it.
+//! Closes windows, and fixes and publishes their digests.
 
 use std::collections::BTreeMap;
 
+use serde_json::json;
 use time::{Duration, OffsetDateTime};
 
 use super::{
     CLOCKS_APART, Close, Digest, Gather, GatherError, LEASE, LENGTH_MAX, LOOKED_BACK, Outbox,
-    REDRIVEN_WITHIN, State, Store, StoreResult, Told, kept, merge,
+    REDRIVEN_WITHIN, State, Store, StoreResult, Told, get, merge, stored,
 };
 use crate::BucketName;
-use crate::digest::window::keys::{self, Window};
+use crate::digest::window::keys::{self, Entry, Window};
 use crate::events::object_event::ObjectEvent;
 
 impl<S: Store, O: Outbox> Gather<'_, S, O> {
-    /// Closes windows, and tells what they have gathered, the oldest first. What fails of one window is no reason not to tell
-    /// the others ([`Told::failures`]); whoever comes next goes on with it.
-    ///
-    /// # Errors
-    ///
-    /// If the windows cannot be listed.
-    pub async fn close(&self, which: Close, now: OffsetDateTime) -> StoreResult<Told, S, O::Error> {
+    /// Closes windows and publishes their digests, the oldest first. If a window fails, the others are published all the same
+    /// ([`Told::failures`]), and the next call continues with it.
+    pub async fn close(&self, which: Close, now: OffsetDateTime) -> StoreResult<Told, S> {
         let (prefix, after) = match which {
             Close::One(window) => (window.prefix_of_time(), String::new()),
             Close::Ended => (keys::PREFIX.to_owned(), Window::from(now - looked_back(now))),
             Close::All => (keys::PREFIX.to_owned(), String::new()),
         };
-        let mut told = Told::default();
+        let mut result = Told::default();
         for (window, state) in self.states(&prefix, &after).await? {
             let is_meant = match which {
                 Close::One(one) => window == one,
                 Close::Ended => state.is_over(window, now),
                 Close::All => true,
             };
-            if is_meant && !state.parts.is_empty() && !state.is_told() {
-                self.tell(window, &state, now, &mut told).await;
+            if is_meant && !state.parts.is_empty() && !state.is_published() {
+                self.publish_window(window, &state, now, &mut result).await;
             }
         }
-        Ok(told)
+        Ok(result)
     }
 
-    /// Closes a window before its end because too much has happened in these buckets, and tells it.
-    ///
-    /// # Errors
-    ///
-    /// If the closing cannot be put down, or the window not be listed.
+    /// Closes a window before its end because of an alert about these buckets, and publishes it.
     pub async fn alert(
         &self,
         window: Window,
         buckets: &[BucketName],
         now: OffsetDateTime,
-    ) -> StoreResult<Told, S, O::Error> {
-        self.put_new(&window.closed_key(), kept::closed(buckets)).await?;
+    ) -> StoreResult<Told, S> {
+        self.put_new(&window.key(&Entry::Closed), stored::closed(buckets)).await?;
         self.close(Close::One(window), now).await
     }
 
-    /// How often each bucket was the reason to close a window of the same time before this one.
-    ///
-    /// # Errors
-    ///
-    /// If the closings cannot be read.
+    /// How often each bucket had an alert in the earlier windows of the same time.
     pub async fn alerted_before(
         &self,
         window: Window,
-    ) -> StoreResult<BTreeMap<BucketName, u32>, S, O::Error> {
+    ) -> StoreResult<BTreeMap<BucketName, u32>, S> {
         let mut times = BTreeMap::new();
         for (before, state) in self.states(&window.prefix_of_time(), "").await? {
-            if before < window && state.is_closed {
-                let closed = self.store.get(&before.closed_key()).await;
+            if before < window && state.is_closed() {
+                let closed = self.store.get(&before.key(&Entry::Closed)).await;
                 for bucket in
-                    kept::alerted(&closed.map_err(GatherError::Store)?.unwrap_or_default())
+                    stored::alerted(&closed.map_err(GatherError::Store)?.unwrap_or_default())
                 {
                     *times.entry(bucket).or_default() += 1;
                 }
@@ -77,13 +66,19 @@ impl<S: Store, O: Outbox> Gather<'_, S, O> {
         Ok(times)
     }
 
-    /// Tells a window; if somebody else is at it, not. What fails is added to what was told.
-    async fn tell(&self, window: Window, state: &State, now: OffsetDateTime, told: &mut Told) {
-        let result = match self.digest(window, state, now, told).await {
-            Ok((digest, is_ours)) => self.publish(window, &digest, is_ours, now, told).await,
+    /// Publishes a window, unless another function does. Failures are added to the result.
+    async fn publish_window(
+        &self,
+        window: Window,
+        state: &State,
+        now: OffsetDateTime,
+        result: &mut Told,
+    ) {
+        let outcome = match self.digest(window, state, now, result).await {
+            Ok((digest, is_ours)) => self.publish(window, &digest, is_ours, now, result).await,
             Err(error) => Err(error),
         };
-        told.failures.extend(result.err().map(|error| format!("window {window}: {error}")));
+        result.failures.extend(outcome.err().map(|error| format!("window {window}: {error}")));
     }
 
     async fn publish(
@@ -92,11 +87,11 @@ impl<S: Store, O: Outbox> Gather<'_, S, O> {
         digest: &Digest,
         is_ours: bool,
         now: OffsetDateTime,
-        told: &mut Told,
-    ) -> StoreResult<(), S, O::Error> {
-        // What was sent, and who is at it, is read after the digest: before, it may have been somebody else's.
+        result: &mut Told,
+    ) -> StoreResult<(), S> {
+        // The state is read after the digest, which another function may have fixed.
         let state = self.state(window).await?;
-        if state.is_told() {
+        if state.is_published() {
             return Ok(());
         }
         if !is_ours {
@@ -106,43 +101,43 @@ impl<S: Store, O: Outbox> Gather<'_, S, O> {
                 (None, None) => (0, now),
             };
             let is_late = now - since > LEASE;
-            let claim = window.again_key(count);
+            let claim = window.key(&Entry::Again(count));
             if !is_late || !self.put_new(&claim, b"{}".to_vec()).await? {
-                told.busy += 1;
+                result.busy += 1;
                 return Ok(());
             }
         }
-        let notices: Vec<O::Notice> = digest.notices(&window)?;
+        let notices: Vec<O::Notice> =
+            serde_json::from_value(digest.notices.clone()).map_err(|error| GatherError::Form {
+                key: window.digest_key(),
+                cause: error.to_string(),
+            })?;
         for (number, notice) in notices.iter().enumerate().map(|(at, notice)| (at + 1, notice)) {
             if state.sent.contains(&(number, notices.len())) {
                 continue;
             }
-            self.outbox.publish(notice).await.map_err(GatherError::Publish)?;
-            told.notices += 1;
+            let published = self.outbox.publish(notice).await;
+            published.map_err(|error| GatherError::Publish(error.to_string()))?;
+            result.notices += 1;
             self.put_sent(window, number, notices.len()).await?;
         }
-        // A window in which nothing is new is told by nobody.
+        // A window without new events has no notifications.
         if notices.is_empty() {
             self.put_sent(window, 0, 0).await?;
         }
-        told.events += digest.events.len();
+        result.events += digest.events.len();
         Ok(())
     }
 
-    async fn put_sent(
-        &self,
-        window: Window,
-        number: usize,
-        of: usize,
-    ) -> StoreResult<(), S, O::Error> {
-        let key = window.sent_key(number, of);
+    async fn put_sent(&self, window: Window, number: usize, of: usize) -> StoreResult<(), S> {
+        let key = window.key(&Entry::Sent(number, of));
         self.store.put(&key, b"{}".to_vec()).await.map_err(GatherError::Store)
     }
 
-    /// The digest of a window, which is closed and fixed if it was not; and whether it was fixed here.
+    /// Closes a window and fixes its digest, if necessary. Returns the digest, and whether it was fixed here.
     ///
-    /// Whether there is a digest is told by the list: whoever may not list a bucket without a prefix hears of a missing
-    /// object that it is forbidden.
+    /// Whether there is a digest is known from the list: without permission to list the whole bucket, S3 answers `403` and
+    /// not `404` for a missing object.
     ///
     /// Source: Amazon S3 API Reference, `GetObject`, "Permissions".
     async fn digest(
@@ -150,51 +145,47 @@ impl<S: Store, O: Outbox> Gather<'_, S, O> {
         window: Window,
         state: &State,
         now: OffsetDateTime,
-        told: &mut Told,
-    ) -> StoreResult<(Digest, bool), S, O::Error> {
+        result: &mut Told,
+    ) -> StoreResult<(Digest, bool), S> {
         if state.digest_written.is_some() {
             return Ok((self.fixed(window).await?, false));
         }
-        self.put_new(&window.closed_key(), kept::closed(&[])).await?;
+        self.put_new(&window.key(&Entry::Closed), stored::closed(&[])).await?;
         let state = self.state(window).await?;
         if state.digest_written.is_some() {
             return Ok((self.fixed(window).await?, false));
         }
         let keys: Vec<String> = state.parts.into_iter().map(|part| part.key).collect();
         let mut events = merge::merged(self.parts(&keys).await?);
-        self.leave_out_counted(window, &mut events, now, told).await?;
+        self.leave_out_counted(window, &mut events, now, result).await?;
         let mut digest = Digest::new(window, now, events);
         let notices =
             if digest.events.is_empty() { Vec::new() } else { self.outbox.notices(&digest).await };
-        digest.set_notices(&notices);
-        if self.put_new(&window.digest_key(), digest.to_json()).await? {
+        digest.notices = json!(notices);
+        if self.put_new(&window.digest_key(), stored::json(&digest)).await? {
             return Ok((digest, true));
         }
         Ok((self.fixed(window).await?, false))
     }
 
-    async fn fixed(&self, window: Window) -> StoreResult<Digest, S, O::Error> {
-        let key = window.digest_key();
-        let json = self.store.get(&key).await.map_err(GatherError::Store)?;
-        Digest::from_json(&json.unwrap_or_default())
-            .map_err(|error| GatherError::Form { key, cause: error.to_string() })
+    async fn fixed(&self, window: Window) -> StoreResult<Digest, S> {
+        get(self.store, &window.digest_key()).await
     }
 
-    /// Leaves out what windows before this one have counted: SQS delivers a message twice or it comes back from the dead
-    /// letters, a part came too late, or S3 sends an event twice.
+    /// Leaves out the events that earlier windows have counted: SQS delivers a message twice or it is redriven from the DLQ, a
+    /// part is put too late, or S3 sends an event twice.
     ///
-    /// An event cannot have been counted before it happened: a window that was closed by then has none of these. One digest
-    /// after the other is held against them, so that memory does not grow with how many there are.
+    /// A window that was closed before an event happened cannot contain it. Digests are compared one by one to limit memory.
     async fn leave_out_counted(
         &self,
         window: Window,
         events: &mut Vec<ObjectEvent>,
         now: OffsetDateTime,
-        told: &mut Told,
-    ) -> StoreResult<(), S, O::Error> {
+        result: &mut Told,
+    ) -> StoreResult<(), S> {
         let Some(since) = events.iter().map(|event| event.time).min() else { return Ok(()) };
         let since = since.max(now - REDRIVEN_WITHIN) - CLOCKS_APART;
-        // A longer window may have begun earlier: of another length only after the configuration was changed.
+        // A window that contains this time began at most its length before. Another length needs a new configuration.
         let from = since.min(window.start()) - Duration::seconds(window.length().into());
         for (before, mut state) in self.states(keys::PREFIX, &Window::from(from)).await? {
             let is_before = before < window && before.end() >= since && state.is_over(before, now);
@@ -202,20 +193,20 @@ impl<S: Store, O: Outbox> Gather<'_, S, O> {
             if !is_before || was_closed || state.parts.is_empty() {
                 continue;
             }
-            // Every window before this one is fixed before it, or both could count the same event.
+            // Every earlier window is fixed before this one, or both could count the same event.
             if state.digest_written.is_none() {
-                Box::pin(self.tell(before, &state, now, told)).await;
+                Box::pin(self.publish_window(before, &state, now, result)).await;
                 state = self.state(before).await?;
             }
-            // Why it could not be fixed is said already. Told twice is better than never.
+            // The failure is already recorded. Publishing twice is better than never.
             if state.digest_written.is_none() {
                 continue;
             }
             match self.fixed(before).await {
                 Ok(digest) => merge::leave_out(events, &digest.events),
-                // Nor may one that nobody understands keep all others from being told.
+                // An invalid one must not block all others.
                 Err(error @ GatherError::Form { .. }) => {
-                    told.failures.push(format!("window {before}: {error}"));
+                    result.failures.push(format!("window {before}: {error}"));
                 }
                 Err(error) => return Err(error),
             }
@@ -223,14 +214,12 @@ impl<S: Store, O: Outbox> Gather<'_, S, O> {
         Ok(())
     }
 
-    /// How far a window is.
-    async fn state(&self, window: Window) -> StoreResult<State, S, O::Error> {
+    async fn state(&self, window: Window) -> StoreResult<State, S> {
         Ok(self.states(&window.prefix(), "").await?.remove(&window).unwrap_or_default())
     }
 }
 
-/// How far back windows are looked for that have ended: a while, and once in an hour all of [`LOOKED_BACK`]. Short windows
-/// have many keys.
+/// How old the windows are that are listed: about a day, and [`LOOKED_BACK`] once an hour, because short windows have many keys.
 fn looked_back(now: OffsetDateTime) -> Duration {
     if now.minute() < 15 { LOOKED_BACK } else { LENGTH_MAX + Duration::HOUR }
 }

@@ -1,15 +1,15 @@
-//! Windows of time, and where in the ledger bucket is what one of them gathers.
+//! Windows of time, and their keys in the ledger bucket.
 //!
 //! ```text
-//! objects/20261125T021500Z-300s-0/part-120-7-REQUEST.json events of one batch, 120 of them, of which 7 could be too many
-//! objects/20261125T021500Z-300s-0/closed.json             what comes from now on belongs to a later window
-//! objects/20261125T021500Z-300s-0/digest.json             all its events, and what is told of them: fixed
-//! objects/20261125T021500Z-300s-0/again-0.json            somebody tells it in place of who died
-//! objects/20261125T021500Z-300s-0/sent-1-of-2.json        the first of two notices was published
+//! objects/20261125T021500Z-300s-0/part-120-7-REQUEST.json a batch of 120 events, of which 7 count for an alert
+//! objects/20261125T021500Z-300s-0/closed.json             the window is closed: later events belong to a later one
+//! objects/20261125T021500Z-300s-0/digest.json             all its events and the notifications about them
+//! objects/20261125T021500Z-300s-0/again-0.json            its notifications are published again
+//! objects/20261125T021500Z-300s-0/sent-1-of-2.json        the first of two notifications was published
 //! ```
 //!
-//! Windows begin at multiples of their length, in UTC. One that is closed before its time (an alert) is followed by
-//! another one of the same time: `-1`, `-2`.
+//! Windows begin at multiples of their length, in UTC. One that is closed before its end, by an alert, is followed by another
+//! one of the same time: `-1`, `-2`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -19,7 +19,7 @@ use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 use time::{OffsetDateTime, PrimitiveDateTime, UtcOffset};
 
-/// What all keys begin with.
+/// The prefix of all keys.
 pub const PREFIX: &str = "objects/";
 
 const STAMP: &[BorrowedFormatItem<'_>] =
@@ -30,30 +30,41 @@ const STAMP: &[BorrowedFormatItem<'_>] =
 pub struct Window {
     /// When it begins, in seconds since 1970.
     start: i64,
-    /// Its length in seconds.
     length: u32,
-    /// How many windows of the same time were closed before it.
+    /// The number of earlier windows of the same time.
     generation: u32,
 }
 
-/// A text that is no window.
+/// A text that is not a window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("it is no window, as `20261125T021500Z-300s-0` is")]
+#[error("it is not a window such as `20261125T021500Z-300s-0`")]
 pub struct InvalidWindow;
 
-/// What a key of the ledger says.
+/// An object of a window in the ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Entry {
-    /// Events of a batch: how many, and how many of them could be one too many.
-    Part(usize, usize),
+    /// A batch: the number of events, how many of them count for an alert, and its name.
+    Part(usize, usize, String),
     /// The window is closed.
     Closed,
     /// Its digest is fixed.
     Digest,
-    /// Somebody tells it again, the n-th time.
+    /// Its notifications are published again, the n-th time.
     Again(u32),
-    /// The n-th of so many notices was published; the first is 1.
+    /// The n-th of so many notifications was published; the first is 1.
     Sent(usize, usize),
+}
+
+impl fmt::Display for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Part(count, alarming, name) => write!(f, "part-{count}-{alarming}-{name}"),
+            Self::Closed => f.write_str("closed"),
+            Self::Digest => f.write_str("digest"),
+            Self::Again(count) => write!(f, "again-{count}"),
+            Self::Sent(number, of) => write!(f, "sent-{number}-of-{of}"),
+        }
+    }
 }
 
 impl Window {
@@ -84,56 +95,43 @@ impl Window {
         self.length
     }
 
-    /// How many windows of the same time were closed before it.
+    /// The number of earlier windows of the same time.
     pub fn generation(self) -> u32 {
         self.generation
     }
 
-    /// What its keys begin with.
     pub(super) fn prefix(self) -> String {
         format!("{PREFIX}{self}/")
     }
 
-    /// What the keys of all windows of its time begin with.
+    /// The prefix of the keys of all windows of its time.
     pub(super) fn prefix_of_time(self) -> String {
         format!("{PREFIX}{}-{}s-", stamp(self.start), self.length)
     }
 
-    pub(super) fn part_key(self, (count, alarming): (usize, usize), name: &str) -> String {
-        format!("{}part-{count}-{alarming}-{name}.json", self.prefix())
+    pub(super) fn key(self, entry: &Entry) -> String {
+        format!("{}{entry}.json", self.prefix())
     }
 
-    pub(super) fn closed_key(self) -> String {
-        format!("{}closed.json", self.prefix())
-    }
-
-    /// Where all its events are listed.
+    /// The key of its digest.
     pub fn digest_key(self) -> String {
-        format!("{}digest.json", self.prefix())
+        self.key(&Entry::Digest)
     }
 
-    pub(super) fn again_key(self, count: u32) -> String {
-        format!("{}again-{count}.json", self.prefix())
-    }
-
-    pub(super) fn sent_key(self, number: usize, of: usize) -> String {
-        format!("{}sent-{number}-of-{of}.json", self.prefix())
-    }
-
-    /// After which key a list has to start that has all windows which begin then or later.
+    /// The key that precedes all windows which begin then or later.
     pub(super) fn from(start: OffsetDateTime) -> String {
         format!("{PREFIX}{}", stamp(start.unix_timestamp()))
     }
 
-    /// The window of a key, and what the key says of it. `None` of keys that are not understood.
+    /// The window of a key, and the entry. `None` for other keys.
     pub(super) fn of_key(key: &str) -> Option<(Self, Entry)> {
         let (window, name) = key.strip_prefix(PREFIX)?.split_once('/')?;
         let name = name.strip_suffix(".json")?;
         let entry = match name.split('-').collect::<Vec<_>>()[..] {
             ["closed"] => Entry::Closed,
             ["digest"] => Entry::Digest,
-            ["part", count, alarming, ..] => {
-                Entry::Part(count.parse().ok()?, alarming.parse().ok()?)
+            ["part", count, alarming, ref name @ ..] => {
+                Entry::Part(count.parse().ok()?, alarming.parse().ok()?, name.join("-"))
             }
             ["again", count] => Entry::Again(count.parse().ok()?),
             ["sent", number, "of", of] => Entry::Sent(number.parse().ok()?, of.parse().ok()?),
@@ -172,7 +170,7 @@ fn time(seconds: i64) -> OffsetDateTime {
 
 fn stamp(seconds: i64) -> String {
     let time = time(seconds).to_offset(UtcOffset::UTC);
-    time.format(STAMP).expect("a time has all that the format asks for")
+    time.format(STAMP).expect("a time has all parts of the format")
 }
 
 #[cfg(test)]
@@ -197,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn its_name_tells_all_of_it() {
+    fn its_name_can_be_parsed() {
         let window = Window::at(datetime!(2026-11-25 02:16:00 UTC), 300).after_closing();
         assert_eq!(window.to_string(), "20261125T021500Z-300s-1");
         assert_eq!(window.to_string().parse(), Ok(window));
@@ -209,16 +207,18 @@ mod tests {
     }
 
     #[test]
-    fn its_keys_tell_what_they_are() {
+    fn its_keys_can_be_parsed() {
         let window = Window::at(datetime!(2026-11-25 02:16:00 UTC), 300);
         let keys = [
-            (window.part_key((12, 3), "a-b-c"), Entry::Part(12, 3)),
-            (window.closed_key(), Entry::Closed),
-            (window.digest_key(), Entry::Digest),
-            (window.again_key(3), Entry::Again(3)),
-            (window.sent_key(1, 2), Entry::Sent(1, 2)),
+            ("part-12-3-a-b-c", Entry::Part(12, 3, "a-b-c".to_owned())),
+            ("closed", Entry::Closed),
+            ("digest", Entry::Digest),
+            ("again-3", Entry::Again(3)),
+            ("sent-1-of-2", Entry::Sent(1, 2)),
         ];
-        for (key, entry) in keys {
+        for (name, entry) in keys {
+            let key = window.key(&entry);
+            assert_eq!(key, format!("objects/20261125T021500Z-300s-0/{name}.json"));
             assert_eq!(Window::of_key(&key), Some((window, entry)), "{key}");
             assert!(key.starts_with(&window.prefix_of_time()), "{key}");
             assert!(key > Window::from(window.start()), "{key}");

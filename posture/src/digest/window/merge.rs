@@ -1,4 +1,4 @@
-//! Many batches as one list, in which each event is once.
+//! Merges batches into one list with each event once.
 
 use std::collections::BTreeSet;
 
@@ -6,15 +6,15 @@ use super::Part;
 use crate::events::object_event::ObjectEvent;
 use crate::model::change::Change;
 
-/// What makes two deliveries the same event.
+/// The identity of an event in several deliveries.
 ///
-/// Where S3 gives a sequencer, the object and it do, as S3 may send an event twice under two ids; of everything else
-/// the id of EventBridge, which SQS delivers again with the message.
+/// If there is a sequencer, it is the object and the sequencer, because S3 may send an event twice with two ids; else it is the
+/// id of EventBridge, which is the same when SQS delivers a message again.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Identity {
-    /// What happened to which version, as S3 told it, and its place in the order.
+    /// The version of the object, the sequencer and the change as S3 delivered it.
     Sequence([String; 4], Change),
-    /// The id of the event.
+    /// The id of EventBridge.
     Id(String),
 }
 
@@ -30,7 +30,7 @@ pub(super) fn identity(event: &ObjectEvent) -> Identity {
     }
 }
 
-/// The events of all parts, each once, in order.
+/// The events of all parts, each once, ordered.
 pub(super) fn merged(parts: Vec<Part>) -> Vec<ObjectEvent> {
     let mut seen = BTreeSet::new();
     let mut events: Vec<ObjectEvent> = parts.into_iter().flat_map(|part| part.events).collect();
@@ -42,7 +42,7 @@ pub(super) fn merged(parts: Vec<Part>) -> Vec<ObjectEvent> {
     events
 }
 
-/// Leaves out the events that were counted already.
+/// Removes the events that were counted already.
 pub(super) fn leave_out(events: &mut Vec<ObjectEvent>, counted: &[ObjectEvent]) {
     let coming: BTreeSet<Identity> = events.iter().map(identity).collect();
     let again: BTreeSet<Identity> =
@@ -52,8 +52,7 @@ pub(super) fn leave_out(events: &mut Vec<ObjectEvent>, counted: &[ObjectEvent]) 
     }
 }
 
-/// Orders events of one key that are in the order of their times: S3 tells those to the second only, and the sequencer
-/// decides among those that have one.
+/// Orders events of one key, which are ordered by time, by their sequencers: the times of S3 have a resolution of seconds.
 fn order(events: &mut [ObjectEvent]) {
     let places: Vec<usize> =
         (0..events.len()).filter(|place| events[*place].sequencer.is_some()).collect();

@@ -14,7 +14,7 @@ mod simulated;
 
 use simulated::{Message, NOON, Queue, Topic, World, event};
 
-/// Delivers events with faults and says how often each was told; dead letters are redriven in the end.
+/// Delivers events with faults and returns how often each was published; the DLQ is redriven at the end.
 fn deliver(
     events: usize,
     deliveries: &[(usize, i64)],
@@ -48,7 +48,7 @@ fn deliver(
         }
     }
     assert!(queue.is_empty());
-    world.told()
+    world.published()
 }
 
 fn once(events: usize) -> BTreeMap<String, usize> {
@@ -56,7 +56,7 @@ fn once(events: usize) -> BTreeMap<String, usize> {
 }
 
 #[test]
-fn wherever_a_function_dies_each_event_is_told_once() {
+fn wherever_a_function_is_terminated_each_event_is_published_once() {
     for first in 0..16 {
         for second in 0..16 {
             let deaths = [None, Some(first), Some(second)];
@@ -66,7 +66,7 @@ fn wherever_a_function_dies_each_event_is_told_once() {
 }
 
 #[test]
-fn twice_delivered_and_shuffled_is_told_once_in_one_notice() {
+fn events_delivered_twice_and_shuffled_are_published_once_in_one_notification() {
     let mut world = World::new();
     world.a_notice = 1;
     let batch = |name, numbers: &[usize]| {
@@ -80,10 +80,10 @@ fn twice_delivered_and_shuffled_is_told_once_in_one_notice() {
     assert!(!second.is_first);
     assert_eq!(second.events, 7);
     let gather = world.gather();
-    let told = gather.close(Close::One(second.window), NOON + Duration::MINUTE).now_or_never();
-    let told = told.unwrap().unwrap();
-    assert_eq!(told, Told { events: 4, notices: 1, ..Told::default() });
-    assert_eq!(world.told(), once(4));
+    let published = gather.close(Close::One(second.window), NOON + Duration::MINUTE).now_or_never();
+    let published = published.unwrap().unwrap();
+    assert_eq!(published, Told { events: 4, notices: 1, ..Told::default() });
+    assert_eq!(world.published(), once(4));
 }
 
 #[test]
@@ -99,14 +99,14 @@ fn what_comes_while_a_window_is_closed_counts_in_the_next_one() {
     assert_eq!(close(first).events, 1);
     let second = put("b", 1);
     assert_eq!((second.window.generation(), second.is_first), (1, true));
-    // Its part also lies in the closed window, where it does not count.
+    // Its part is also in the closed window, where it does not count.
     assert_eq!(close(first), Told::default());
     assert_eq!(close(second.window).events, 1);
-    assert_eq!(world.told(), once(2));
+    assert_eq!(world.published(), once(2));
 }
 
 #[test]
-fn whenever_a_window_is_closed_while_others_are_at_it_each_event_is_told_once() {
+fn whenever_a_window_is_closed_concurrently_each_event_is_published_once() {
     for calls in 0..30 {
         let world = World::new();
         world.closed_after.store(calls, Ordering::Relaxed);
@@ -120,7 +120,7 @@ fn whenever_a_window_is_closed_while_others_are_at_it_each_event_is_told_once() 
         close(NOON + Duration::MINUTE);
         batch("c", 5..9);
         close(NOON + Duration::MINUTE + LEASE);
-        assert_eq!(world.told(), once(9), "closed after {calls} calls");
+        assert_eq!(world.published(), once(9), "closed after {calls} calls");
     }
 }
 
@@ -132,20 +132,20 @@ fn a_topic_that_is_missing_for_a_while_gets_everything_later() {
 }
 
 #[test]
-fn what_is_redriven_days_later_is_not_told_again() {
+fn what_is_redriven_days_later_is_not_published_again() {
     let world = World::new();
     for (name, days) in [("a", 0), ("b", 1), ("c", 13)] {
         let now = NOON + Duration::days(days);
         let batch = Batch { name, events: vec![event(0)], alarming: 0 };
         world.gather().put(&batch, now).now_or_never().unwrap().unwrap();
-        let told = world.gather().close(Close::All, now).now_or_never().unwrap().unwrap();
-        assert_eq!(told.events, usize::from(days == 0), "{days}");
+        let published = world.gather().close(Close::All, now).now_or_never().unwrap().unwrap();
+        assert_eq!(published.events, usize::from(days == 0), "{days}");
     }
-    assert_eq!(world.told(), once(1));
+    assert_eq!(world.published(), once(1));
 }
 
 #[test]
-fn what_ended_long_ago_is_told_only_to_who_asks_for_all() {
+fn old_windows_are_published_only_with_all() {
     let world = World::new();
     let batch = Batch { name: "a", events: vec![event(0)], alarming: 0 };
     world.gather().put(&batch, NOON).now_or_never().unwrap().unwrap();
@@ -161,19 +161,19 @@ fn a_digest_that_is_not_understood_is_an_error_and_loses_nothing() {
     let batch = Batch { name: "a", events: vec![event(0)], alarming: 0 };
     let window = world.gather().put(&batch, NOON).now_or_never().unwrap().unwrap().window;
     world.store.put(&window.digest_key(), b"{".to_vec()).now_or_never().unwrap().unwrap();
-    // Of this window it is said; those before and after it are told all the same.
+    // This window fails; those before and after it are published all the same.
     for (name, minutes, number) in [("b", -3, 1), ("c", 1, 2)] {
         let batch = Batch { name, events: vec![event(number)], alarming: 0 };
         let at = NOON + Duration::minutes(minutes);
         world.gather().put(&batch, at).now_or_never().unwrap().unwrap();
     }
-    let told = world.gather().close(Close::Ended, NOON + Duration::HOUR).now_or_never().unwrap();
-    let told = told.unwrap();
-    assert_eq!(told.events, 2, "{told:?}");
-    let said =
-        format!("window {window}: `{}` in the ledger is not understood", window.digest_key());
-    assert!(!told.failures.is_empty(), "{told:?}");
-    assert!(told.failures.iter().all(|failure| failure.starts_with(&said)), "{told:?}");
+    let published =
+        world.gather().close(Close::Ended, NOON + Duration::HOUR).now_or_never().unwrap();
+    let published = published.unwrap();
+    assert_eq!(published.events, 2, "{published:?}");
+    let failure = format!("window {window}: `{}` in the ledger is invalid", window.digest_key());
+    assert!(!published.failures.is_empty(), "{published:?}");
+    assert!(published.failures.iter().all(|other| other.starts_with(&failure)), "{published:?}");
 }
 
 #[test]
@@ -182,12 +182,18 @@ fn what_a_newer_version_has_put_is_not_misunderstood() {
     let batch = Batch { name: "a", events: vec![event(0)], alarming: 0 };
     let window = world.gather().put(&batch, NOON).now_or_never().unwrap().unwrap().window;
     let newer = br#"{"version":2,"events":[]}"#.to_vec();
-    world.store.put(&window.part_key((1, 0), "a"), newer).now_or_never().unwrap().unwrap();
-    let told = world.gather().close(Close::All, NOON).now_or_never().unwrap().unwrap();
-    assert_eq!(told.events, 0);
+    world
+        .store
+        .put(&window.key(&Entry::Part(1, 0, "a".to_owned())), newer)
+        .now_or_never()
+        .unwrap()
+        .unwrap();
+    let published = world.gather().close(Close::All, NOON).now_or_never().unwrap().unwrap();
+    assert_eq!(published.events, 0);
     assert!(
-        told.failures[0].contains("it has the form 2, and this s3guard knows forms up to 1"),
-        "{told:?}"
+        published.failures[0]
+            .contains("it has version 2, and this s3guard supports versions up to 1"),
+        "{published:?}"
     );
 }
 
@@ -207,7 +213,7 @@ fn because_of_which_buckets_a_window_was_closed_early_is_known_to_the_next() {
             .unwrap()
             .unwrap();
     }
-    assert_eq!(world.told(), once(3));
+    assert_eq!(world.published(), once(3));
 }
 
 #[test]
@@ -233,14 +239,14 @@ fn events_of_a_key_are_in_the_order_of_their_sequencers() {
 
 proptest! {
     #[test]
-    fn whatever_fails_each_event_is_told_once(
+    fn whatever_fails_each_event_is_published_once(
         events in 1_usize..40,
         deliveries in prop::collection::vec((0_usize..40, 0_i64..50), 0..20),
         deaths in prop::collection::vec(prop::option::of(0_u32..14), 0..30),
         a_batch in 1_usize..12,
         topic in 0_i64..1_000,
     ) {
-        let told = deliver(events, &deliveries, &deaths, a_batch, topic);
-        prop_assert_eq!(told, once(events));
+        let published = deliver(events, &deliveries, &deaths, a_batch, topic);
+        prop_assert_eq!(published, once(events));
     }
 }

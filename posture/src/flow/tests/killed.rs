@@ -63,7 +63,7 @@ fn scenarios() -> Vec<Scenario> {
                 let name = world.bucket.truth().id.name;
                 world.ledger.put(&coverage::key(&name, Mark::Swept));
             },
-            needed: &["s3guard heard nothing of a bucket"],
+            needed: &["s3guard received no event about a bucket"],
             closes: true,
         },
         Scenario {
@@ -78,7 +78,7 @@ fn scenarios() -> Vec<Scenario> {
                 }
                 world.bucket.change(|truth| truth.set(&Setting::PublicAccessBlock(None)));
             },
-            needed: &["s3guard and root are changing"],
+            needed: &["s3guard: conflict over reports with root"],
             closes: false,
         },
     ]

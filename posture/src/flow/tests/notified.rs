@@ -32,7 +32,7 @@ fn what_an_event_leaves_is_published_and_then_marked() {
     world.handle(&[look_at()]);
     expect![[r#"
         [
-            "publishes s3guard protected in part: reports",
+            "publishes s3guard partially protected reports",
             "marks told/reports/tls/website-without-tls/2026-11-20",
         ]"#]]
     .assert_eq(&format!("{:#?}", world.journal()));
@@ -104,7 +104,7 @@ fn where_the_guard_stops_it_is_published_once_and_marked_behind_it() {
     expect![[r#"
         [
             "marks known/reports/event",
-            "publishes s3guard and root are changing reports in turn",
+            "publishes s3guard: conflict over reports with root",
             "marks buckets/reports/2026-11-20T12/stopped-public-access-block.json",
         ]"#]]
     .assert_eq(&format!("{:#?}", world.journal()));

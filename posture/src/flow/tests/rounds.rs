@@ -26,7 +26,7 @@ fn after_a_conflict_the_bucket_is_inspected_again() {
             "marks known/reports/event",
             "pauses",
             "pauses",
-            "publishes s3guard undid a weakening of reports",
+            "publishes s3guard reverted a weakening of reports",
         ]"#]]
     .assert_eq(&format!("{:#?}", world.journal()));
     let failed = world.with(|state| {

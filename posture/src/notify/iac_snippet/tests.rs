@@ -18,7 +18,7 @@ fn bucket(name: &str) -> BucketId {
     }
 }
 
-/// What the grade "security" writes, and what stands in a policy beside it.
+/// The settings of the grade "security", with a foreign statement in the policy.
 fn setting(kind: SettingKind) -> Setting {
     let key = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
     match kind {
@@ -74,77 +74,101 @@ fn check(text: &str, expected: &Expect) {
 fn terraform_gets_resources() {
     check(
         &all(Tool::Terraform),
-        &expect![[r##"
-        # beside the statements that the policy has already
-        resource "aws_s3_bucket_policy" "reports" {
-          bucket = "reports"
-          policy = jsonencode({
-            Version   = "2012-10-17"
-            Statement = [{
-              Sid       = "S3GuardTlsOnly"
-              Effect    = "Deny"
-              Principal = "*"
-              Action    = "s3:*"
-              Resource  = ["arn:aws:s3:::reports", "arn:aws:s3:::reports/*"]
-              Condition = { Bool = { "aws:SecureTransport" = "false" } }
-            }, {
-              Sid       = "S3GuardTls12"
-              Effect    = "Deny"
-              Principal = "*"
-              Action    = "s3:*"
-              Resource  = ["arn:aws:s3:::reports", "arn:aws:s3:::reports/*"]
-              Condition = { NumericLessThan = { "s3:TlsVersion" = "1.2" } }
-            }]
-          })
-        }
+        &expect![[r#"
+            resource "aws_s3_bucket_policy" "reports" {
+              bucket = "reports"
 
-        resource "aws_s3_bucket_public_access_block" "reports" {
-          bucket                  = "reports"
-          block_public_acls       = true
-          ignore_public_acls      = true
-          block_public_policy     = true
-          restrict_public_buckets = true
-        }
-
-        # blocked_encryption_types needs the provider 6.22 or newer
-        resource "aws_s3_bucket_server_side_encryption_configuration" "reports" {
-          bucket = "reports"
-          rule {
-            bucket_key_enabled       = true
-            blocked_encryption_types = ["SSE-C"]
-            apply_server_side_encryption_by_default {
-              sse_algorithm     = "aws:kms"
-              kms_master_key_id = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+              # beside the statements that the policy has already
+              policy = jsonencode({
+                "Version": "2012-10-17",
+                "Statement": [
+                  {
+                    "Sid": "S3GuardTlsOnly",
+                    "Effect": "Deny",
+                    "Principal": "*",
+                    "Action": "s3:*",
+                    "Resource": [
+                      "arn:aws:s3:::reports",
+                      "arn:aws:s3:::reports/*"
+                    ],
+                    "Condition": {
+                      "Bool": {
+                        "aws:SecureTransport": "false"
+                      }
+                    }
+                  },
+                  {
+                    "Sid": "S3GuardTls12",
+                    "Effect": "Deny",
+                    "Principal": "*",
+                    "Action": "s3:*",
+                    "Resource": [
+                      "arn:aws:s3:::reports",
+                      "arn:aws:s3:::reports/*"
+                    ],
+                    "Condition": {
+                      "NumericLessThan": {
+                        "s3:TlsVersion": "1.2"
+                      }
+                    }
+                  }
+                ]
+              })
             }
-          }
-        }
 
-        resource "aws_s3_bucket_ownership_controls" "reports" {
-          bucket = "reports"
-          rule {
-            object_ownership = "BucketOwnerEnforced"
-          }
-        }
+            resource "aws_s3_bucket_public_access_block" "reports" {
+              bucket = "reports"
 
-        resource "aws_s3_bucket_versioning" "reports" {
-          bucket = "reports"
-          versioning_configuration {
-            status = "Enabled"
-          }
-        }
+              block_public_acls       = true
+              ignore_public_acls      = true
+              block_public_policy     = true
+              restrict_public_buckets = true
+            }
 
-        resource "aws_s3_bucket_logging" "reports" {
-          bucket        = "reports"
-          target_bucket = "s3guard-logs"
-          target_prefix = "reports/"
-        }
+            resource "aws_s3_bucket_server_side_encryption_configuration" "reports" {
+              bucket = "reports"
 
-        # beside the queues, topics and functions that it has already
-        resource "aws_s3_bucket_notification" "reports" {
-          bucket      = "reports"
-          eventbridge = true
-        }
-    "##]],
+              rule {
+                bucket_key_enabled = true
+                # needs the provider 6.22 or newer
+                blocked_encryption_types = ["SSE-C"]
+                apply_server_side_encryption_by_default {
+                  sse_algorithm     = "aws:kms"
+                  kms_master_key_id = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+                }
+              }
+            }
+
+            resource "aws_s3_bucket_ownership_controls" "reports" {
+              bucket = "reports"
+
+              rule {
+                object_ownership = "BucketOwnerEnforced"
+              }
+            }
+
+            resource "aws_s3_bucket_versioning" "reports" {
+              bucket = "reports"
+
+              versioning_configuration {
+                status = "Enabled"
+              }
+            }
+
+            resource "aws_s3_bucket_logging" "reports" {
+              bucket = "reports"
+
+              target_bucket = "s3guard-logs"
+              target_prefix = "reports/"
+            }
+
+            resource "aws_s3_bucket_notification" "reports" {
+              bucket = "reports"
+
+              # beside the queues, topics and functions that it has already
+              eventbridge = true
+            }
+        "#]],
     );
 }
 
@@ -153,70 +177,93 @@ fn cloudformation_gets_properties_and_the_cdks_names_of_them() {
     check(
         &all(Tool::CloudFormation),
         &expect![[r##"
-        # with the CDK: enforceSSL: true, minimumTLSVersion: 1.2
-        Type: AWS::S3::BucketPolicy
-        Properties:
-          Bucket: reports
-          PolicyDocument:
-            Version: "2012-10-17"
-            Statement:
-              - Sid: S3GuardTlsOnly
-                Effect: Deny
-                Principal: "*"
-                Action: "s3:*"
-                Resource: [arn:aws:s3:::reports, "arn:aws:s3:::reports/*"]
-                Condition: { Bool: { aws:SecureTransport: "false" } }
-              - Sid: S3GuardTls12
-                Effect: Deny
-                Principal: "*"
-                Action: "s3:*"
-                Resource: [arn:aws:s3:::reports, "arn:aws:s3:::reports/*"]
-                Condition: { NumericLessThan: { s3:TlsVersion: "1.2" } }
+            # with the CDK: enforceSSL: true, minimumTLSVersion: 1.2
+            Type: AWS::S3::BucketPolicy
+            Properties:
+              Bucket: "reports"
+              PolicyDocument: {
+                  "Version": "2012-10-17",
+                  "Statement": [
+                    {
+                      "Sid": "S3GuardTlsOnly",
+                      "Effect": "Deny",
+                      "Principal": "*",
+                      "Action": "s3:*",
+                      "Resource": [
+                        "arn:aws:s3:::reports",
+                        "arn:aws:s3:::reports/*"
+                      ],
+                      "Condition": {
+                        "Bool": {
+                          "aws:SecureTransport": "false"
+                        }
+                      }
+                    },
+                    {
+                      "Sid": "S3GuardTls12",
+                      "Effect": "Deny",
+                      "Principal": "*",
+                      "Action": "s3:*",
+                      "Resource": [
+                        "arn:aws:s3:::reports",
+                        "arn:aws:s3:::reports/*"
+                      ],
+                      "Condition": {
+                        "NumericLessThan": {
+                          "s3:TlsVersion": "1.2"
+                        }
+                      }
+                    }
+                  ]
+                }
 
-        # with the CDK: blockPublicAccess: BlockPublicAccess.BLOCK_ALL
-        Type: AWS::S3::Bucket
-        Properties:
-          PublicAccessBlockConfiguration:
-            BlockPublicAcls: true
-            IgnorePublicAcls: true
-            BlockPublicPolicy: true
-            RestrictPublicBuckets: true
+            # with the CDK: blockPublicAccess: BlockPublicAccess.BLOCK_ALL
+            Type: AWS::S3::Bucket
+            Properties:
+              PublicAccessBlockConfiguration:
+                BlockPublicAcls: true
+                IgnorePublicAcls: true
+                BlockPublicPolicy: true
+                RestrictPublicBuckets: true
 
-        # with the CDK: encryption, encryptionKey, blockedEncryptionTypes
-        Type: AWS::S3::Bucket
-        Properties:
-          BucketEncryption:
-            ServerSideEncryptionConfiguration:
-              - ServerSideEncryptionByDefault:
-                  SSEAlgorithm: aws:kms
-                  KMSMasterKeyID: arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab
-                BucketKeyEnabled: true
-                BlockedEncryptionTypes: { EncryptionType: [SSE-C] }
+            # with the CDK: encryption, encryptionKey, blockedEncryptionTypes
+            Type: AWS::S3::Bucket
+            Properties:
+              BucketEncryption:
+                ServerSideEncryptionConfiguration:
+                  - ServerSideEncryptionByDefault:
+                      SSEAlgorithm: aws:kms
+                      KMSMasterKeyID: "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+                    BucketKeyEnabled: true
+                    BlockedEncryptionTypes: { EncryptionType: [SSE-C] }
 
-        # with the CDK: objectOwnership
-        Type: AWS::S3::Bucket
-        Properties:
-          OwnershipControls:
-            Rules:
-              - ObjectOwnership: BucketOwnerEnforced
+            # with the CDK: objectOwnership
+            Type: AWS::S3::Bucket
+            Properties:
+              OwnershipControls:
+                Rules:
+                  - ObjectOwnership: BucketOwnerEnforced
 
-        # with the CDK: versioned: true
-        Type: AWS::S3::Bucket
-        Properties:
-          VersioningConfiguration: { Status: Enabled }
+            # with the CDK: versioned: true
+            Type: AWS::S3::Bucket
+            Properties:
+              VersioningConfiguration:
+                Status: Enabled
 
-        # with the CDK: serverAccessLogsBucket, serverAccessLogsPrefix
-        Type: AWS::S3::Bucket
-        Properties:
-          LoggingConfiguration:
-            DestinationBucketName: s3guard-logs
-            LogFilePrefix: reports/
+            # with the CDK: serverAccessLogsBucket, serverAccessLogsPrefix
+            Type: AWS::S3::Bucket
+            Properties:
+              LoggingConfiguration:
+                DestinationBucketName: "s3guard-logs"
+                LogFilePrefix: "reports/"
 
-        # with the CDK: eventBridgeEnabled: true
-        Type: AWS::S3::Bucket
-        Properties:
-          NotificationConfiguration: { EventBridgeConfiguration: { EventBridgeEnabled: true } }
-    "##]],
+            # with the CDK: eventBridgeEnabled: true
+            Type: AWS::S3::Bucket
+            Properties:
+              NotificationConfiguration:
+                EventBridgeConfiguration:
+                  EventBridgeEnabled: true
+        "##]],
     );
 }
 

@@ -1,20 +1,21 @@
-//! The message attributes, by which subscriptions filter.
+//! The message attributes, which subscriptions filter by.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::document::Document;
 use crate::Grade;
-use crate::model::attributes::Kind;
 
-/// The most bucket names in the attribute `bucket`; a notice about more is split.
+/// The most bucket names in the attribute `bucket`; a notification about more is split.
 ///
-/// SNS sets no limit of its own, but the attributes count as a part of the message.
+/// SNS has no limit for it, but the attributes count as a part of the message.
 pub const BUCKETS_MAX: usize = 100;
 
 /// The value of a message attribute.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
 pub enum Attribute {
     /// `String`.
     One(String),
@@ -23,7 +24,7 @@ pub enum Attribute {
 }
 
 impl Attribute {
-    /// Its data type and its value, as SNS takes them.
+    /// Its data type and value for SNS.
     ///
     /// Source: Amazon SNS Developer Guide, "Amazon SNS message attributes".
     pub fn wire(&self) -> (&'static str, String) {
@@ -34,30 +35,23 @@ impl Attribute {
     }
 }
 
-/// The attributes of a notice. An empty list would match no filter, and is left out.
-pub(super) fn of(
-    document: &Document,
-    kind: Kind,
-    actions: Vec<String>,
-    mut buckets: Vec<String>,
-) -> BTreeMap<String, Attribute> {
-    buckets.truncate(BUCKETS_MAX);
+/// The attributes of a notification. An empty list would match no filter and is left out.
+pub(super) fn of(document: &Document, actions: Vec<String>) -> BTreeMap<String, Attribute> {
+    let buckets: BTreeSet<&String> = document.buckets.iter().map(|bucket| &bucket.name).collect();
     let grades: BTreeSet<&str> =
         document.buckets.iter().filter_map(|bucket| bucket.grade).map(Grade::name).collect();
-    let grades = grades.into_iter().map(str::to_owned).collect();
+    let one = |text: &str| Attribute::One(text.to_owned());
     let all = [
-        ("account", Attribute::One(document.account.clone())),
+        ("account", one(&document.account)),
         ("action", Attribute::Many(actions)),
-        ("bucket", Attribute::Many(buckets)),
-        ("grade", Attribute::Many(grades)),
-        ("kind", Attribute::One(kind.name().to_owned())),
-        ("region", Attribute::One(document.region.clone())),
-        ("severity", Attribute::One(document.severity.name().to_owned())),
+        ("bucket", Attribute::Many(buckets.into_iter().take(BUCKETS_MAX).cloned().collect())),
+        ("grade", Attribute::Many(grades.into_iter().map(str::to_owned).collect())),
+        ("kind", one(document.topic().name())),
+        ("region", one(&document.region)),
+        ("severity", one(document.severity.name())),
     ];
-    let has_value = |attribute: &Attribute| match attribute {
-        Attribute::One(value) => !value.is_empty(),
-        Attribute::Many(values) => !values.is_empty(),
-    };
-    let all = all.into_iter().filter(|(_, attribute)| has_value(attribute));
+    let is_empty =
+        |attribute: &Attribute| matches!(attribute, Attribute::Many(values) if values.is_empty());
+    let all = all.into_iter().filter(|(_, attribute)| !is_empty(attribute));
     all.map(|(name, attribute)| (name.to_owned(), attribute)).collect()
 }

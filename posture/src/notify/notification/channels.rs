@@ -1,4 +1,4 @@
-//! For tests: a notice as each channel gets it, and the limits that each of them has.
+//! For tests: a notification for each channel, and the limits of the channels.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{BUCKETS_MAX, Document, MESSAGE_BYTES_MAX, Notice, TEXT_BYTES_MAX, chat, sms};
 use crate::text::shown_json;
 
-/// All that a notice says, by channel.
+/// A notification by channel.
 pub(crate) fn shown(notice: &Notice) -> String {
     let mut document = serde_json::from_str(&notice.document.json()).unwrap();
     abridge(&mut document);
@@ -26,7 +26,7 @@ fn pretty(value: &Value) -> String {
     shown_json(&serde_json::to_string_pretty(value).unwrap())
 }
 
-/// Of many objects, nobody reads all.
+/// Shortens a long list of objects.
 fn abridge(document: &mut Value) {
     if let Some(Value::Array(objects)) = document.pointer_mut("/body/objects")
         && objects.len() > 10
@@ -37,7 +37,7 @@ fn abridge(document: &mut Value) {
     }
 }
 
-/// Whether every channel takes it.
+/// Checks the limits of every channel.
 pub(crate) fn holds(notice: &Notice) -> Result<(), TestCaseError> {
     prop_assert!(notice.size_bytes() <= MESSAGE_BYTES_MAX, "{}", notice.size_bytes());
     prop_assert!(notice.text.len() <= TEXT_BYTES_MAX, "{}", notice.text.len());
@@ -68,7 +68,7 @@ pub(crate) fn holds(notice: &Notice) -> Result<(), TestCaseError> {
     prop_assert!(each("nextSteps", chat::STEP_MAX) && each("keywords", chat::KEYWORD_MAX));
     prop_assert!(notice.chat().len() <= MESSAGE_BYTES_MAX / 2);
     let shown = content["description"].as_str().unwrap();
-    // Only our own addresses have an ampersand.
+    // Only our own links have an ampersand.
     let ours = notice.document.buckets.iter().map(|bucket| &bucket.console);
     let ours = ours.filter(|console| console.starts_with("https://"));
     let shown = ours.fold(shown.to_owned(), |shown, console| shown.replace(console, ""));

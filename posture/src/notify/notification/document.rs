@@ -1,7 +1,9 @@
-//! What programs read of a notice: a JSON document (`schemas/notification.schema.json`).
+//! The notification for programs: a JSON document (`schemas/notification.schema.json`).
 //!
-//! Values that programs match by, as names, keys and principals, are as AWS says them; JSON is their escaping. Sentences
-//! are safe to show. Fields are only ever added: a reader has to take a document with fields that it does not know.
+//! Names, keys and principals are spelled as AWS spells them, so that programs can match them. Fields are only ever added: a
+//! reader has to accept a document with fields that it does not know.
+
+use std::collections::BTreeMap;
 
 #[cfg(test)]
 use schemars::JsonSchema;
@@ -9,36 +11,30 @@ use serde::{Deserialize, Serialize};
 use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
 
-use crate::Grade;
+use crate::config::Ending;
+use crate::events::object_event::ObjectEvent;
+use crate::events::wire::as_time;
+use crate::model::attributes::Kind;
 use crate::model::severity::Severity;
 use crate::text::shown_json;
+use crate::{Aspect, Grade};
 
-pub mod bucket_report;
-pub mod guard;
-pub mod objects;
-
-pub use bucket_report::{BucketReport, Fate, OfAspect, OneCall};
-pub use guard::{Alarm, CoverageGap, Deeds, Ending, ExemptionsEnding, Test, TugOfWar};
-pub use objects::Objects;
-
-/// The version of the form. It changes when a field goes or means something else.
+/// The version of the form. It changes when a field is removed or changes its meaning.
 pub const VERSION: u32 = 1;
 
-/// What s3guard tells.
+/// A notification.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(JsonSchema), schemars(title = "A notification of s3guard"))]
 pub struct Document {
     /// The version of the form: 1.
     pub version: u32,
-    /// The same for each delivery of the same news: who has seen it can drop the message.
+    /// The same for each delivery of the same notification: a reader that has seen it can drop the message.
     pub id: String,
     /// Whether it is only a test.
-    #[serde(default, skip_serializing_if = "is_false")]
     pub test: bool,
-    /// How much it matters.
+    /// How severe it is.
     pub severity: Severity,
-    /// When it was told, in UTC.
+    /// When it was sent, in UTC.
     #[cfg_attr(test, schemars(extend("format" = "date-time")))]
     pub time: String,
     /// The account.
@@ -46,78 +42,309 @@ pub struct Document {
     pub account: String,
     /// The Region.
     pub region: String,
-    /// The stack that tells it.
+    /// The stack that sends it.
     pub stack: String,
     /// What it is about, in a sentence.
     pub subject: String,
-    /// The buckets that it speaks of.
+    /// The buckets that it is about.
     pub buckets: Vec<Bucket>,
-    /// How many entries of its lists were left out, because SNS takes no longer messages.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    /// How many entries of its lists were left out, because SNS limits the size of a message.
     pub omitted: u64,
-    /// What has happened.
+    /// What happened.
     #[serde(flatten)]
     pub body: Body,
 }
 
-/// A bucket that is spoken of.
+/// A bucket that the notification is about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(test, derive(JsonSchema), schemars(rename = "Bucket"))]
+#[cfg_attr(test, derive(JsonSchema))]
 pub struct Bucket {
     /// Its name.
     pub name: String,
-    /// The grade that it is held to.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Its grade.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub grade: Option<Grade>,
-    /// Whom its tag `s3guard:owner` names, where its tags were read.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// The value of its tag `s3guard:owner`, if its tags were read.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
-    /// Its page in AWS's console.
+    /// Its page in the AWS console.
     #[cfg_attr(test, schemars(extend("format" = "uri")))]
     pub console: String,
 }
 
-/// What has happened.
+/// What happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "body", rename_all = "kebab-case")]
 #[cfg_attr(test, derive(JsonSchema))]
 pub enum Body {
-    /// What was found in a bucket and what came of it.
+    /// What was found in a bucket, and the result.
     BucketReport(BucketReport),
-    /// The reports of many buckets, which a sweep has found.
+    /// The reports of several buckets that a sweep found.
     Joined(Joined),
-    /// The guard and somebody else undo each other's work.
+    /// The guard and another party overwrite each other's settings.
     TugOfWar(TugOfWar),
-    /// Buckets of which an event should have told.
+    /// Buckets that no event reported.
     CoverageGap(CoverageGap),
     /// Exemptions that end.
     ExemptionsEnding(ExemptionsEnding),
     /// An alarm of the guard's own stack.
     Alarm(Alarm),
-    /// Nothing has happened: somebody wants to see whether messages arrive.
+    /// A test: nothing happened.
     Test(Test),
     /// What happened to objects.
     Objects(Objects),
 }
 
-/// The reports of many buckets.
+/// The reports of several buckets.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(JsonSchema))]
 pub struct Joined {
     /// One for each bucket.
     pub reports: Vec<BucketReport>,
 }
 
+/// What was found in a bucket, and the result.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(JsonSchema))]
+pub struct BucketReport {
+    /// The bucket; `.account` for the public access block of the account.
+    pub bucket: String,
+    /// Why the bucket has its grade.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grade_because: Option<String>,
+    /// The calls that triggered it; none if the sweep found it.
+    pub calls: Vec<OneCall>,
+    /// The aspects that are not compliant, or were not.
+    pub aspects: Vec<OfAspect>,
+    /// From the first of the calls to the last write, in milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub took_milliseconds: Option<u64>,
+    /// How often the guard has remediated the same setting of the bucket within the hour, this time included.
+    pub times_within_hour: u32,
+    /// Whether an earlier run for the same calls was interrupted, maybe after a write.
+    pub again: bool,
+}
+
+/// A call, as `CloudTrail` reported it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(JsonSchema), schemars(rename = "Call"))]
+pub struct OneCall {
+    /// The name of the call in `CloudTrail`.
+    pub event_name: String,
+    /// The id of the event in `CloudTrail`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event_id: Option<String>,
+    /// When it was made, in UTC.
+    #[cfg_attr(test, schemars(extend("format" = "date-time")))]
+    pub time: String,
+    /// The caller: an ARN, or the kind of caller where there is none.
+    pub principal: String,
+    /// The caller, in words.
+    pub who: String,
+    /// The tool.
+    pub tool: String,
+    /// The source: an address, or the AWS service.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source_ip: Option<String>,
+}
+
+/// The result for an aspect of a bucket.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+pub struct OfAspect {
+    /// The aspect.
+    pub aspect: Aspect,
+    /// The result.
+    pub fate: Fate,
+    /// What was found, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub was: Option<String>,
+    /// What is wanted, in words: what there is now, if it was remediated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wanted: Option<String>,
+    /// The id of the write's record in the ledger.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub record: Option<String>,
+    /// The command that reverts the write.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub undo: Option<String>,
+    /// Why it was not remediated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<String>,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub advice: Option<String>,
+    /// The last day of the exemption.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+}
+
+/// The result for an aspect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(JsonSchema))]
+pub enum Fate {
+    /// It was remediated and verified.
+    Mended,
+    /// It was written, and S3 does not return it yet.
+    Written,
+    /// The write failed.
+    Failed,
+    /// It may be remediated later.
+    Later,
+    /// It is left as it is.
+    Left,
+    /// It is exempt.
+    Exempt,
+}
+
+/// The guard and another party overwrite each other's settings: the guard has stopped.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(JsonSchema))]
+pub struct TugOfWar {
+    /// The bucket.
+    pub bucket: String,
+    /// How often the guard has written the setting within the hour.
+    pub writes: u32,
+    /// Until when the guard does not write it, in UTC.
+    #[cfg_attr(test, schemars(extend("format" = "date-time")))]
+    pub still_until: String,
+    /// The others that change it.
+    pub others: Vec<Deeds>,
+    /// What stays weaker than wanted.
+    pub aspects: Vec<Aspect>,
+}
+
+/// The calls of one principal with one tool.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+pub struct Deeds {
+    /// The caller: an ARN, or the kind of caller where there is none.
+    pub principal: String,
+    /// The caller, in words.
+    pub who: String,
+    /// The tool.
+    pub tool: String,
+    /// How often which call was made.
+    pub calls: BTreeMap<String, u64>,
+    /// When the last one was made, in UTC.
+    #[serde(with = "as_time")]
+    #[cfg_attr(test, schemars(with = "String", extend("format" = "date-time")))]
+    pub last: OffsetDateTime,
+}
+
+/// Buckets that an event should have reported, and none has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(JsonSchema))]
+pub struct CoverageGap {
+    /// The buckets.
+    pub buckets: Vec<String>,
+    /// Why no event may have arrived.
+    pub likely_causes: Vec<String>,
+}
+
+/// Exemptions that end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+pub struct ExemptionsEnding {
+    /// The exemptions, the first to end first.
+    pub exemptions: Vec<Ending>,
+}
+
+/// An alarm of the guard's own stack has changed its state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+pub struct Alarm {
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// `ALARM`, `OK` or `INSUFFICIENT_DATA`.
+    pub state: String,
+    /// The state before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub previous: Option<String>,
+    /// The reason, as `CloudWatch` gives it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Since when, in UTC.
+    #[cfg_attr(test, schemars(extend("format" = "date-time")))]
+    pub since: String,
+}
+
+/// A test: nothing happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+pub struct Test {
+    /// What is tested, in words.
+    pub says: String,
+}
+
+/// What happened to objects within a window.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+pub struct Objects {
+    /// When the window began, in UTC.
+    #[cfg_attr(test, schemars(extend("format" = "date-time")))]
+    pub from: String,
+    /// When it ended, in UTC.
+    #[cfg_attr(test, schemars(extend("format" = "date-time")))]
+    pub until: String,
+    /// How many events there were.
+    pub events: u64,
+    /// What happened in each bucket, in numbers.
+    pub buckets: Vec<OfBucket>,
+    /// What stands out.
+    pub notable: Vec<Notable>,
+    /// The events, as far as there is room, ordered by time for each key; if there are more than 100, the most severe first.
+    pub objects: Vec<ObjectEvent>,
+    /// How many more events there were.
+    pub omitted: u64,
+    /// Where all events are listed: an `s3://` address in the ledger bucket.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub whole: Option<String>,
+}
+
+/// What happened in one bucket, in numbers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(JsonSchema))]
+pub struct OfBucket {
+    /// The bucket.
+    pub name: String,
+    /// How many events it had.
+    pub events: u64,
+    /// The bytes of the objects that were created or overwritten.
+    pub bytes_created: u64,
+    /// How often which change happened.
+    pub changes: BTreeMap<String, u64>,
+}
+
+/// Something that stands out, such as many deletions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema))]
+pub struct Notable {
+    /// What, in words.
+    pub what: String,
+    /// In which bucket.
+    pub bucket: String,
+    /// How often.
+    pub count: u64,
+}
+
 impl Document {
-    /// As it is sent: safe to show as it is, too.
+    /// The document as it is sent: safe to show, too.
     pub fn json(&self) -> String {
         let json = serde_json::to_string(self);
         shown_json(&json.expect("it has nothing but texts, numbers, lists and names"))
     }
 
-    /// What has happened, in one word: its field `kind`.
+    /// What happened, in one word: its field `kind`.
     pub const fn kind(&self) -> &'static str {
         match &self.body {
             Body::BucketReport(_) => "bucket-report",
@@ -131,24 +358,37 @@ impl Document {
         }
     }
 
+    pub(super) const fn topic(&self) -> Kind {
+        match &self.body {
+            Body::BucketReport(_) | Body::Joined(_) | Body::TugOfWar(_) => Kind::Bucket,
+            Body::Objects(_) => Kind::Object,
+            Body::CoverageGap(_) | Body::ExemptionsEnding(_) | Body::Alarm(_) | Body::Test(_) => {
+                Kind::Guard
+            }
+        }
+    }
+
+    pub(super) fn reports(&self) -> &[BucketReport] {
+        if let Body::Joined(joined) = &self.body {
+            return &joined.reports;
+        }
+        let Body::BucketReport(report) = &self.body else { return &[] };
+        std::slice::from_ref(report)
+    }
+
     /// Where all of it is, if it was kept.
     pub fn whole(&self) -> Option<&str> {
-        match &self.body {
-            Body::Objects(objects) => objects.whole.as_deref(),
-            Body::BucketReport(_)
-            | Body::Joined(_)
-            | Body::TugOfWar(_)
-            | Body::CoverageGap(_)
-            | Body::ExemptionsEnding(_)
-            | Body::Alarm(_)
-            | Body::Test(_) => None,
-        }
+        let Body::Objects(objects) = &self.body else { return None };
+        objects.whole.as_deref()
     }
 
     /// Leaves out a part of its longest list, and counts what is left out. Says whether there was anything to leave out.
     pub(super) fn shorten(&mut self) -> bool {
         let left_out = match &mut self.body {
-            Body::BucketReport(report) => report.shorten(),
+            Body::BucketReport(report) if report.calls.len() > report.aspects.len() => {
+                shorten(&mut report.calls)
+            }
+            Body::BucketReport(report) => shorten(&mut report.aspects),
             Body::Joined(joined) => shorten(&mut joined.reports),
             Body::TugOfWar(war) => shorten(&mut war.others),
             Body::CoverageGap(gap) => shorten(&mut gap.buckets),
@@ -169,6 +409,22 @@ impl Document {
     }
 }
 
+impl OfAspect {
+    pub(crate) const fn new(aspect: Aspect, fate: Fate) -> Self {
+        Self {
+            aspect,
+            fate,
+            was: None,
+            wanted: None,
+            record: None,
+            undo: None,
+            cause: None,
+            advice: None,
+            until: None,
+        }
+    }
+}
+
 /// Leaves out the last eighth of a list; says how many that are.
 fn shorten<T>(list: &mut Vec<T>) -> u64 {
     let left_out = list.len().div_ceil(8);
@@ -181,16 +437,6 @@ pub fn time(time: OffsetDateTime) -> String {
     let time = time.to_offset(UtcOffset::UTC);
     let time = time.replace_nanosecond(0).unwrap_or(time);
     time.format(&Rfc3339).unwrap_or_else(|_| time.to_string())
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-pub(super) fn is_false(is: &bool) -> bool {
-    !is
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-pub(super) fn is_zero(count: &u64) -> bool {
-    *count == 0
 }
 
 #[cfg(test)]

@@ -1,19 +1,19 @@
-//! Notices have to fit into a message of SNS.
+//! The size limits of SNS.
 
 use super::Notice;
 
-/// The most that SNS takes, in bytes, with the attributes.
+/// The limit of SNS for a message, in bytes, attributes included.
 ///
-/// A topic can take more, but then neither email nor SMS can subscribe to it.
+/// A topic can have a higher limit, but then email and SMS cannot subscribe to it.
 ///
 /// Source: Amazon SNS Developer Guide, "Publishing large messages"; API Reference, `MessageAttributeValue`.
 pub const MESSAGE_BYTES_MAX: usize = 262_144;
 
-/// The most that a notice's text may have, in bytes, before it is encoded.
+/// The most bytes of the text, before it is encoded.
 pub const TEXT_BYTES_MAX: usize = 200 * 1024;
 
 impl Notice {
-    /// What SNS counts of it, in bytes; also the subject, of which its documentation does not say that it is free.
+    /// Its size for SNS, in bytes, including the subject, which the documentation does not exclude.
     pub fn size_bytes(&self) -> usize {
         let attributes = self.attributes.iter().map(|(name, attribute)| {
             let (data_type, value) = attribute.wire();
@@ -22,7 +22,7 @@ impl Notice {
         self.message().len() + self.subject.len() + attributes.sum::<usize>()
     }
 
-    /// Leaves out what SNS would not take, and says so: first of the document, then of the text.
+    /// Shortens the document, then the text, to the limit of SNS, and says so in them.
     pub(crate) fn fitted(mut self) -> Self {
         let text = self.text.clone();
         if text.len() > TEXT_BYTES_MAX {
@@ -41,29 +41,25 @@ impl Notice {
         self
     }
 
-    /// Cuts a text between two lines, so that with the line that says so it has at most so many bytes, as measured.
+    /// Cuts a text between two lines, to at most so many bytes as measured, including the line that says so.
     fn cut(&self, text: &str, bytes_max: usize, measure: impl Fn(&str) -> usize) -> String {
         let whole = self.document.whole();
         let end = |lines: usize| {
             let whole = whole.map_or_else(String::new, |whole| format!("\nAll of it: {whole}\n"));
             format!("\nand {lines} more lines\n{whole}")
         };
-        let room = bytes_max.saturating_sub(measure(&end(usize::MAX)));
-        let (mut bytes, mut kept, mut lines) = (0, 0, 0);
-        for line in text.split_inclusive('\n') {
-            let end = bytes + measure(line);
-            if end > room || lines > 0 {
-                lines += 1;
-            } else {
-                bytes = end;
-                kept += line.len();
-            }
+        let mut room = bytes_max.saturating_sub(measure(&end(usize::MAX)));
+        let mut lines = text.split_inclusive('\n').peekable();
+        let mut kept = String::new();
+        while let Some(line) = lines.next_if(|line| measure(line) <= room) {
+            room -= measure(line);
+            kept += line;
         }
-        format!("{}{}", &text[..kept], end(lines))
+        kept + &end(lines.count())
     }
 }
 
-/// How long a text is in JSON. What is in two pieces is as long as both.
+/// The length of a text in JSON. It is additive.
 fn encoded_bytes(text: &str) -> usize {
     serde_json::Value::from(text).to_string().len() - 2
 }

@@ -1,7 +1,7 @@
-//! The text of an SMS: one part, whatever is in it.
+//! The text of an SMS: always one part.
 //!
-//! A part has 140 bytes: 160 characters of seven bits if all are of the GSM default alphabet, else 70 of UCS-2. SNS would
-//! send a longer text as several parts, each of which costs, and a phone may show them apart.
+//! A part has 140 bytes: 160 characters of the GSM default alphabet, or 70 of UCS-2. SNS sends a longer text as several
+//! parts, each of which costs.
 //!
 //! Source: 3GPP TS 23.038, "Alphabets and language-specific information", 6.2.1; Amazon SNS Developer Guide, "Publishing
 //! SMS messages".
@@ -18,13 +18,11 @@ const ALPHABET: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæ�
                         ¿abcdefghijklmnopqrstuvwxyzäöñüà";
 /// Its extension table: each is an escape and a character.
 const EXTENSION: &str = "\u{c}^{}\\[~]|€";
-/// No bucket's name has more characters, and more of anything else is not looked at.
+/// The most characters of a bucket's name, and of anything else that is considered.
 const NAME_MAX: usize = 255;
-/// Where something is cut.
 const CUT: &str = "...";
 
-/// The text of an SMS: ours before the bucket, the bucket, and what is said of it. What does not fit is cut from the end,
-/// and of the bucket's name, if it is too long by itself, from its middle.
+/// The text of an SMS: our words, the name of the bucket, and the rest. What does not fit is cut from the end.
 pub fn sms(before: &str, bucket: &str, after: &str) -> String {
     let [bucket, after] = [bucket, after]
         .map(|part| shown(&part.chars().take(NAME_MAX).collect::<String>(), usize::MAX));
@@ -34,25 +32,14 @@ pub fn sms(before: &str, bucket: &str, after: &str) -> String {
     }
     if fits(&name) {
         let text = cut(&format!("{name}{after}"), name.chars().count(), &name);
-        // A colon with nothing behind it says nothing.
-        let says = |rest: &str| rest.contains(char::is_alphanumeric);
-        return if text.strip_prefix(&name).is_some_and(says) { text } else { name };
+        // A colon with nothing after it is useless.
+        let has_words = |rest: &str| rest.contains(char::is_alphanumeric);
+        return if text.strip_prefix(&name).is_some_and(has_words) { text } else { name };
     }
-    // Names differ more often at their ends than in their middle.
-    let characters: Vec<char> = bucket.chars().collect();
-    for kept in (0..=characters.len().min(SEPTETS_MAX)).rev() {
-        let (front, back) = (kept.div_ceil(2), kept / 2);
-        let front: String = characters[..front].iter().collect();
-        let back: String = characters[characters.len() - back..].iter().collect();
-        let text = format!("{before}{front}{CUT}{back}");
-        if fits(&text) {
-            return text;
-        }
-    }
-    cut(before, 0, "s3guard")
+    cut(&name, 0, "s3guard")
 }
 
-/// Whether a text is one part.
+/// Whether a text fits into one part.
 pub fn fits(text: &str) -> bool {
     match septets(text) {
         Some(septets) => septets <= SEPTETS_MAX,
@@ -60,7 +47,7 @@ pub fn fits(text: &str) -> bool {
     }
 }
 
-/// How many septets a text has in the GSM default alphabet; `None` if not all of it is in there.
+/// The septets of a text in the GSM default alphabet; `None` if it has other characters.
 pub fn septets(text: &str) -> Option<usize> {
     text.chars().map(septets_of).sum()
 }
@@ -75,7 +62,7 @@ fn septets_of(character: char) -> Option<usize> {
     }
 }
 
-/// Cuts a text as late as it fits, behind at least so many characters; else there is only this.
+/// The longest beginning of a text that fits, with at least so many characters; else this.
 fn cut(text: &str, characters_min: usize, else_only: &str) -> String {
     // A longer beginning of a text that does not fit does not fit either.
     let ends = text.char_indices().map(|(at, _)| at).skip(characters_min);

@@ -3,10 +3,12 @@ use proptest::prelude::*;
 use serde_json::Value;
 use time::macros::datetime;
 
-use super::document::objects::Object;
 use super::document::{Bucket, Objects, Test};
 use super::*;
 use crate::digest::samples;
+use crate::events::object_event::ObjectEvent;
+use crate::model::attributes::Kind;
+use crate::model::change::Change;
 
 mod page;
 
@@ -22,7 +24,7 @@ fn with_origin<T>(of: impl FnOnce(&Origin<'_>) -> T) -> T {
     of(&Origin { account: &account, region: &region, stack: "s3guard", now })
 }
 
-/// The samples as they were before they were marked: real notices of each kind.
+/// The samples: notifications of each kind.
 fn of_kinds() -> Vec<Notice> {
     with_origin(samples)
 }
@@ -38,20 +40,22 @@ fn report(bucket: &str) -> Notice {
     notice
 }
 
-/// A notice in which everything that comes from outside is this text, as often as this.
+/// A notification with this text for all values from outside, this many times.
 fn hostile(words: &str, many: usize) -> Notice {
-    let object = Object {
-        change: words.to_owned(),
-        bucket: words.to_owned(),
+    let object = ObjectEvent {
+        id: words.to_owned(),
+        change: Change::Created,
+        bucket: "reports".parse().unwrap(),
         key: words.to_owned(),
         version_id: Some(words.to_owned()),
         size_bytes: Some(u64::MAX),
-        time: words.to_owned(),
+        sequencer: Some(words.to_owned()),
+        time: OffsetDateTime::UNIX_EPOCH,
         requester: Some(words.to_owned()),
         source_ip: Some(words.to_owned()),
     };
     let bucket = Bucket {
-        name: words.to_owned(),
+        name: words.chars().take(63).collect(),
         grade: Some(crate::Grade::Speed),
         owner: Some(words.to_owned()),
         console: words.to_owned(),
@@ -70,10 +74,8 @@ fn hostile(words: &str, many: usize) -> Notice {
         Draft {
             origin: *origin,
             id: "id".to_owned(),
-            kind: Kind::Object,
             severity: Severity::Info,
-            actions: vec!["created".to_owned()],
-            names: vec![words.chars().take(63).collect(); many],
+            actions: vec!["created"],
             buckets: vec![bucket; many],
             title: format!("s3guard {words}"),
             text: format!("{words}\n").repeat(many),
@@ -109,10 +111,9 @@ fn a_key_is_no_markup_and_no_mention_in_chat() {
     let said = |path: &str| chat.pointer(path).unwrap().as_str().unwrap().to_owned();
     expect![[r#"
         *info* in account 111122223333, eu-west-1
-        Bucket `\u{3c}!channel\u{3e} \u{60}\u{40}here\u{60} *a* \u{26}lt; \u{3c}https://x|b\u{3e} me@example.com`, grade speed, owner `\u{3c}!channel\u{3e} \u{60}\u{40}here\u{60} *a* \u{26}lt; \u{3c}https://x|b\u{3e} me@example.com`: `\u{3c}!channel\u{3e} \u{60}\u{40}here\u{60} *a* \u{26}lt; \u{3c}https://x|b\u{3e} me@example.com`
-        1 event from  until 
-        • \u{3c}!channel\u{3e} \u{60}\u{40}here\u{60} \u{2a}a\u{2a} \…: `\u{3c}!channel\u{3e} \u{60}\u{40}here\u{60} *a* \u{26}lt; \u{3c}https://x|b\u{3e} me@example.com` in `\u{3c}!channel\u{3e} \u{60}\u{40}here\u{60} *a* \u{26}lt; \u{3c}https://x|b\u{3e} me@example.com`
-        All of them: `s3://bucket/kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk`"#]].assert_eq(&said("/content/description"));
+        ```
+        \u{3c}!channel\u{3e} \u{60}\u{40}here\u{60} *a* \u{26}lt; \u{3c}https://x|b\u{3e} me@example.com
+        ```"#]].assert_eq(&said("/content/description"));
     expect![[r#"s3guard \u{3c}!channel\u{3e} \u{60}\u{40}here\u{60} \u{2a}a\u{2a} \u{26}lt; \u{3c}https://x|b\u{3e} me@example.com"#]].assert_eq(&said("/content/title"));
 }
 
@@ -128,7 +129,7 @@ fn the_worst_that_fits_nowhere_is_cut_and_says_so() {
         let more: usize = end.split(' ').next().unwrap().parse().unwrap();
         let kept = notice.text.lines().filter(|line| **line == words).count();
         assert_eq!(kept + more, 150, "every line is there or counted");
-        // It is not cut more than needed.
+        // It is not shortened more than necessary.
         assert!(notice.size_bytes() > MESSAGE_BYTES_MAX * 3 / 4, "{}", notice.size_bytes());
     }
 }
@@ -158,7 +159,7 @@ fn each_kind_has_a_sample_that_is_a_test_wherever_it_is_read() {
     for sample in &samples {
         holds(sample).unwrap();
         assert!(sample.subject.starts_with("TEST: "), "{}", sample.subject);
-        assert!(sample.text.starts_with("TEST. "), "{}", sample.text);
+        assert!(sample.text.starts_with("TEST: "), "{}", sample.text);
         assert!(sample.sms.starts_with("s3guard TEST"), "{}", sample.sms);
         assert!(sample.document.test && sample.document.json().contains(r#""test":true"#));
         let chat: Value = serde_json::from_str(&sample.chat()).unwrap();
@@ -173,11 +174,11 @@ fn the_samples_are_short_messages_too() {
     let all: Vec<String> =
         of_kinds().iter().map(|s| format!("{}\n{}\n", s.subject, s.sms)).collect();
     expect![[r#"
-        TEST: s3guard: messages arrive here
-        s3guard TEST: messages arrive here. 111122223333 eu-west-1
+        TEST: s3guard: notifications arrive here
+        s3guard TEST: notifications arrive here. 111122223333 eu-west-1
 
-        TEST: s3guard undid a weakening of s3guard-test-reports
-        s3guard TEST undid a weakening of s3guard-test-reports: DeleteBucketPublicAccessBlock by IAM user test. 111122223333 eu-west-1
+        TEST: s3guard reverted a weakening of s3guard-test-reports
+        s3guard TEST reverted a weakening of s3guard-test-reports: DeleteBucketPublicAccessBlock by IAM user test. 111122223333 eu-west-1
 
         TEST: s3guard left a bucket as it is: s3guard-test-reports
         s3guard TEST left a bucket as it is: s3guard-test-reports: DeleteBucketPublicAccessBlock by IAM user test. 111122223333 eu-west-1
@@ -185,19 +186,19 @@ fn the_samples_are_short_messages_too() {
         TEST: s3guard: the sweep found 2 buckets to protect
         s3guard TEST: the sweep found 2 buckets to protect: s3guard-test-photos, s3guard-test-reports
 
-        TEST: s3guard and test are changing s3guard-test-reports in turn
-        s3guard TEST and test are changing s3guard-test-reports in turn. 111122223333 eu-west-1
+        TEST: s3guard: conflict over s3guard-test-reports with test
+        s3guard TEST: conflict over s3guard-test-reports with test. 111122223333 eu-west-1
 
-        TEST: s3guard heard nothing of a bucket in eu-west-1
-        s3guard TEST heard nothing of a bucket in eu-west-1: s3guard-test-photos
+        TEST: s3guard received no event about a bucket in eu-west-1
+        s3guard TEST received no event about a bucket in eu-west-1: s3guard-test-photos
 
         TEST: s3guard: an exemption ends on 2026-11-21
         s3guard TEST: an exemption ends on 2026-11-21: s3guard-test-reports. 111122223333 eu-west-1
 
-        TEST: s3guard: an alarm has gone off: s3guard-test
-        s3guard TEST: an alarm has gone off: s3guard-test (Messages that the guard could not handle). 111122223333 eu-west-1
+        TEST: s3guard: an alarm is in state ALARM: s3guard-test
+        s3guard TEST: an alarm is in state ALARM: s3guard-test (Messages that the guard could not handle). 111122223333 eu-west-1
 
-        TEST: s3guard: deleted for good: test/report.pdf in s3guard-test-reports
+        TEST: s3guard: deleted for good in s3guard-test-reports: test/report.pdf
         s3guard TEST: deleted for good in s3guard-test-reports: test/report.pdf. 111122223333 eu-west-1
     "#]].assert_eq(&all.join("\n"));
 }
@@ -231,7 +232,7 @@ fn many_reports_are_one_that_every_filter_still_finds() {
 }
 
 #[test]
-fn more_buckets_than_an_attribute_names_are_told_in_several_notices() {
+fn more_buckets_than_an_attribute_can_have_are_split_into_several_notifications() {
     let mut notices: Vec<Notice> =
         (0..250).map(|number| report(&format!("bucket-{number:03}-{}", "x".repeat(52)))).collect();
     let other = of_kinds().remove(0);
@@ -256,10 +257,8 @@ fn an_empty_list_is_no_attribute() {
         Notice::from(Draft {
             origin: *origin,
             id: String::new(),
-            kind: Kind::Guard,
             severity: Severity::Info,
-            actions: vec!["test".to_owned()],
-            names: Vec::new(),
+            actions: vec!["test"],
             buckets: Vec::new(),
             title: "s3guard".to_owned(),
             text: String::new(),

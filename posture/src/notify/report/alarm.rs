@@ -1,9 +1,8 @@
-//! An alarm of the guard's own stack: something that should have been handled was not.
+//! An alarm of the guard's own stack.
 
 use super::{labelled, section};
 use crate::Notice;
 use crate::events::alarm::{AlarmEvent, State};
-use crate::model::attributes::Kind;
 use crate::model::severity::Severity;
 use crate::notify::links::console;
 use crate::notify::notification::document::{self, Body};
@@ -11,18 +10,17 @@ use crate::notify::notification::{Draft, Origin, sms};
 use crate::text::shown_time;
 use crate::text::{shown, wrapped};
 
-/// The most characters that are shown of what `CloudWatch` says.
 const WORDS_MAX: usize = 1024;
 
-/// Says that an alarm has changed its state.
+/// The notification that an alarm has changed its state.
 pub fn alarm(alarm: &AlarmEvent, origin: &Origin<'_>) -> Notice {
     let Origin { account, region, .. } = *origin;
     let name = shown(&alarm.name, 255);
     let (severity, action, verb) = match &alarm.state {
-        State::Alarm => (Severity::High, "alarm", "has gone off"),
-        State::Ok => (Severity::Info, "alarm-ok", "is over"),
+        State::Alarm => (Severity::High, "alarm", "is in state ALARM"),
+        State::Ok => (Severity::Info, "alarm-ok", "is in state OK"),
         State::InsufficientData | State::Unknown(_) => {
-            (Severity::Warning, "alarm-unknown", "cannot be judged")
+            (Severity::Warning, "alarm-unknown", "has insufficient data")
         }
     };
     let since = document::time(alarm.since);
@@ -43,10 +41,8 @@ pub fn alarm(alarm: &AlarmEvent, origin: &Origin<'_>) -> Notice {
     let draft = Draft {
         origin: *origin,
         id,
-        kind: Kind::Guard,
         severity,
-        actions: vec![action.to_owned()],
-        names: Vec::new(),
+        actions: vec![action],
         buckets: Vec::new(),
         title: format!("{before}{name}"),
         text: text(alarm, origin),
@@ -77,10 +73,10 @@ fn text(alarm: &AlarmEvent, origin: &Origin<'_>) -> String {
     }
     if alarm.state != State::Ok {
         let advice = format!(
-            "See in CloudWatch what the alarm counts, on the dashboard of the stack {}, and in the functions' logs why.",
+            "Check the metric of the alarm on the dashboard of the stack {}, and the logs of the functions.",
             shown(stack, 128)
         );
-        text += &section("What to do", &[advice]);
+        text += &section("What to do", [advice]);
     }
     text + &format!("\n{}/cloudwatch/home?region={region}#alarmsV2:\n", console(region))
 }

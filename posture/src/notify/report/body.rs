@@ -1,49 +1,42 @@
-//! The text about one bucket.
+//! The text of the report about one bucket.
 
 use std::fmt::{self, Write as _};
 
+use super::content::{CALLS_MAX, ReportContent, was};
 use super::document::undo;
-use super::matter::{CALLS_TOLD_MAX, Matter, was};
 use super::{Report, about, labelled, section, titled};
 use crate::model::baseline::Exempt;
 use crate::model::principal::known_as;
 use crate::notify::iac_snippet::snippet;
 use crate::notify::links::console_link;
 use crate::reconcile::record::State;
-use crate::text::{shown, unbroken, wrapped};
-use crate::text::{shown_time, times_words};
+use crate::text::{shown, shown_time, unbroken, wrapped};
 use crate::{AccountId, Action, Baseline, Call, Record, Tool, Trigger};
 
-/// What is said once of all that could not be done.
-const AGAIN: &str = "s3guard tries again with the bucket's next event, and with the sweep.";
-/// The most that a notice says of how to make it permanent, in bytes: 4 KiB with the line that says what is left out.
-const PERMANENT_BYTES_MAX: usize = 4 * 1024 - 64;
+const AGAIN: &str = "s3guard retries with the bucket's next event, and with the sweep.";
 
-/// The text of a notice.
-pub(super) fn text(report: &Report<'_>, matter: &Matter<'_>) -> String {
+pub(super) fn text(report: &Report<'_>, content: &ReportContent<'_>) -> String {
     let mut text = head(report).expect("a string takes everything");
-    text += &titled("Done", &report.done.iter().map(|done| item(report, done)).collect::<Vec<_>>());
+    text += &titled("Done", report.done.iter().map(|done| item(report, done)));
     text += &permanent(report);
     let failed = report.failed.iter().map(|(action, cause)| {
         format!("{} (wanted: {})", shown(cause, 600), shown(&action.to_string(), 300))
     });
     let again = (!report.failed.is_empty()).then(|| AGAIN.to_owned());
-    text += &section("Not done", &failed.chain(again).collect::<Vec<_>>());
-    let later =
-        matter.later.iter().map(|(aspect, because)| format!("{}: {because}", aspect.words()));
-    text += &section("Later", &later.collect::<Vec<_>>());
-    let left = matter.left.iter().map(|(aspect, because)| {
+    text += &section("Not done", failed.chain(again));
+    let later = content.later.iter();
+    text += &section("Later", later.map(|(it, because)| format!("{}: {because}", it.words())));
+    let left = content.left.iter().map(|(aspect, because)| {
         format!("{}: {}", aspect.words(), shown(&because.to_string(), 600))
     });
-    text += &section("Left as it is", &left.collect::<Vec<_>>());
-    text += &for_the_stack(report, matter);
-    let exempt = matter.exempt.iter().map(|exempt| exempt_line(exempt));
-    text += &section("Exempt", &exempt.collect::<Vec<_>>());
+    text += &section("Left as it is", left);
+    text += &for_the_stack(report, content);
+    text += &section("Exempt", content.exempt.iter().map(|exempt| exempt_line(exempt)));
     tail(report, &mut text).expect("a string takes everything");
     text
 }
 
-/// Who did what, with what, when and from where; below it the ARN, for whoever looks it up.
+/// The call, the caller, the tool, the time and the source; then the ARN of the caller.
 fn call_lines(call: &Call, account: &AccountId) -> String {
     let (event, who) = (shown(&call.event_name, 80), known_as(&call.principal, account));
     let (tool, time) = (unbroken(&call.tool.to_string()), unbroken(&shown_time(call.time)));
@@ -58,7 +51,6 @@ fn call_lines(call: &Call, account: &AccountId) -> String {
     format!("{lines}\n        {}", shown(&call.principal, 300))
 }
 
-/// What is exempt, until when and why.
 fn exempt_line(exempt: &Exempt) -> String {
     let until = match exempt.until {
         Some(until) => format!("until {until}"),
@@ -75,7 +67,7 @@ fn head(report: &Report<'_>) -> Result<String, fmt::Error> {
     }
     match report.trigger {
         Trigger::Calls(calls) => {
-            for call in calls.iter().take(CALLS_TOLD_MAX) {
+            for call in calls.iter().take(CALLS_MAX) {
                 writeln!(text, "{}", call_lines(call, &report.id.account))?;
             }
         }
@@ -92,63 +84,53 @@ fn head(report: &Report<'_>) -> Result<String, fmt::Error> {
 fn tail(report: &Report<'_>, text: &mut String) -> fmt::Result {
     let (is_done, has_failed) = (!report.done.is_empty(), !report.failed.is_empty());
     if report.is_again && !is_done && !has_failed {
-        let words = "An earlier look was interrupted, maybe after it had mended something.";
+        let words = "An earlier run was interrupted, maybe after a remediation.";
         writeln!(text, "\n{words}")?;
         if report.findings.is_empty() {
-            writeln!(text, "The bucket is as it should be now.")?;
+            writeln!(text, "The bucket is compliant now.")?;
         }
     }
     if let (Some(took), true, false) = (report.took, is_done, has_failed) {
         writeln!(text, "\nProtected {:.1} s after the event.", took.as_secs_f64())?;
     }
     if report.times_within_hour > 1 {
-        writeln!(text, "\n{}", times_words(report.times_within_hour))?;
+        let times = report.times_within_hour;
+        writeln!(text, "\nRemediated {times} times within the hour, this time included.")?;
     }
     writeln!(text, "\n{}", console_link(&report.id.region, &report.id.name))
 }
 
-/// What was done, what there was before, and how it is undone. The command is one line, for whoever copies it.
+/// A write, the value before it, and how to revert it. The command is one line, so that it can be copied.
 fn item(report: &Report<'_>, (action, record): &(Action, Record)) -> String {
     let unseen = match record.state {
-        State::Written => ", not yet seen when it was read again",
+        State::Written => ", not yet returned by S3 when it was read again",
         State::Begun | State::Verified | State::Failed => "",
     };
     let (is, was) = (shown(&action.to_string(), 300), was(report.findings, action.kind()));
     let done = wrapped(&format!("{is} (was: {was}){unseen}"), "  ", "    ");
-    let by_hand = || "by hand, because the ledger did not take the record".to_owned();
+    let by_hand = || "manually, because the record could not be written to the ledger".to_owned();
     format!("{done}\n    undo: {}", undo(report, record).unwrap_or_else(by_hand))
 }
 
-/// What the tool of the latest call has to say, or its next run undoes what was done.
+/// What to configure in the tool of the latest call, whose next run reverts the remediation otherwise.
 fn permanent(report: &Report<'_>) -> String {
     let Some(tool) = report.trigger.calls().last().map(|call| call.tool) else {
         return String::new();
     };
-    let mut lines: Vec<String> = Vec::new();
-    let mut bytes = 0;
-    for snippet in report.done.iter().filter_map(|(action, _)| snippet(tool, report.id, action)) {
-        let snippet = snippet.replace('\n', "\n  ");
-        bytes += snippet.len() + 4;
-        if bytes > PERMANENT_BYTES_MAX {
-            lines.push("… and the like for what else was done".to_owned());
-            break;
-        }
-        if !lines.is_empty() {
-            lines.push(String::new());
-        }
-        lines.push(snippet);
-    }
-    let lines: Vec<String> = lines.iter().map(|line| format!("  {line}")).collect();
-    titled(&format!("To make it permanent in {tool}"), &lines).replace("\n  \n", "\n\n")
+    let done = report.done.iter().filter_map(|(action, _)| snippet(tool, report.id, action));
+    snippets(&format!("To make it permanent in {tool}"), done)
 }
 
-/// What the template of the bucket's stack should say, where it was left to it, whoever made the call.
-fn for_the_stack(report: &Report<'_>, matter: &Matter<'_>) -> String {
-    let snippets = matter.left.iter().filter_map(|(aspect, because)| {
+/// What the template of the bucket's stack should have, where the setting was left to it, no matter who made the call.
+fn for_the_stack(report: &Report<'_>, content: &ReportContent<'_>) -> String {
+    let left = content.left.iter().filter_map(|(aspect, because)| {
         let action = Action { set: because.for_the_stack()?, aspects: vec![*aspect] };
         snippet(Tool::CloudFormation, report.id, &action)
     });
-    let lines: Vec<String> =
-        snippets.map(|snippet| format!("  {}", snippet.replace('\n', "\n  "))).collect();
-    titled("For the template of its stack", &lines)
+    snippets("For the template of its stack", left)
+}
+
+fn snippets(title: &str, snippets: impl Iterator<Item = String>) -> String {
+    let snippets = snippets.map(|snippet| format!("  {}", snippet.replace('\n', "\n  ")));
+    titled(title, snippets).replace("\n  \n", "\n\n")
 }

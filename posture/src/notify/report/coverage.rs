@@ -1,7 +1,6 @@
-//! Buckets of which no event ever told: what else may happen there unseen?
+//! Buckets that no event reported.
 
 use super::section;
-use crate::model::attributes::Kind;
 use crate::model::severity::Severity;
 use crate::notify::links::console_link;
 use crate::notify::notification::document::{Body, Bucket, CoverageGap};
@@ -9,25 +8,18 @@ use crate::notify::notification::{Draft, Origin, first_and_others, sms};
 use crate::text::wrapped;
 use crate::{BucketName, Notice};
 
-/// The most buckets that a notice names.
-const BUCKETS_TOLD_MAX: usize = 100;
-
-/// Says that the sweep found buckets of which an event should have told, and why none may have come.
+/// The notification that the sweep found buckets that an event should have reported.
 pub fn coverage_gap(buckets: &[BucketName], origin: &Origin<'_>) -> Notice {
     let Origin { account, region, .. } = *origin;
     let count = buckets.len();
-    let mut names: Vec<String> =
-        buckets.iter().take(BUCKETS_TOLD_MAX).map(ToString::to_string).collect();
+    let names: Vec<String> = buckets.iter().map(ToString::to_string).collect();
     let causes = [
-        format!("The trail is off, or does not log management events of {region} that write."),
-        "The bucket was made by way of us-east-1, and s3guard is not deployed there.".to_owned(),
-        format!("The trail is one of another Region only, and not of {region}."),
-        "Somebody has switched off the rule, or changed what it lets through.".to_owned(),
+        format!("The trail is off, or does not log write management events of {region}."),
+        "The bucket was created through us-east-1, and s3guard is not deployed there.".to_owned(),
+        format!("The trail covers only another Region, not {region}."),
+        "The EventBridge rule was disabled or changed.".to_owned(),
     ];
-    let body = CoverageGap {
-        buckets: buckets.iter().map(ToString::to_string).collect(),
-        likely_causes: causes.to_vec(),
-    };
+    let body = CoverageGap { buckets: names.clone(), likely_causes: causes.to_vec() };
     let of_bucket = |name: &BucketName| Bucket {
         name: name.to_string(),
         grade: None,
@@ -35,32 +27,27 @@ pub fn coverage_gap(buckets: &[BucketName], origin: &Origin<'_>) -> Notice {
         console: console_link(region, name),
     };
     let what = if count == 1 { "a bucket".to_owned() } else { format!("{count} buckets") };
-    let title = format!("s3guard heard nothing of {what} in {region}");
+    let title = format!("s3guard received no event about {what} in {region}");
     let (first, after) = first_and_others(&names);
     let mut draft = Draft {
         origin: *origin,
         id: format!("coverage-gap:{account}:{region}:{first}"),
-        kind: Kind::Guard,
         severity: Severity::Warning,
-        actions: vec!["missed".to_owned()],
-        names: names.clone(),
-        buckets: buckets.iter().take(BUCKETS_TOLD_MAX).map(of_bucket).collect(),
+        actions: vec!["missed"],
+        buckets: buckets.iter().map(of_bucket).collect(),
         sms: sms(&format!("{title}: "), first, &after),
         title,
         text: format!("Account {account}, {region}\n\n"),
         body: Body::CoverageGap(body),
     };
-    if count > BUCKETS_TOLD_MAX {
-        names.push(format!("… and {} more", count - BUCKETS_TOLD_MAX));
-    }
     draft.text += &wrapped(
-        "The sweep found buckets that were made after s3guard was deployed, and of which no event told. It has looked at \
-         them now. But a bucket that is weakened there may not be noticed before the next sweep.",
+        "The sweep found buckets that were created after s3guard was deployed, and that no event reported. It has \
+         reconciled them now. But a call that weakens such a bucket may not be noticed before the next sweep.",
         "",
         "",
     );
     draft.text.push('\n');
-    draft.text += &section("Buckets", &names);
-    draft.text += &section("Likely causes", &causes);
+    draft.text += &section("Buckets", names);
+    draft.text += &section("Likely causes", causes);
     draft.into()
 }

@@ -1,35 +1,33 @@
-//! What programs read about one bucket.
+//! The document about one bucket.
 
-use super::matter::{CALLS_TOLD_MAX, Matter, was};
+use super::content::{CALLS_MAX, ReportContent, was};
 use super::{Report, shown};
 use crate::model::principal::known_as;
 use crate::notify::notification::document::{self, BucketReport, Fate, OfAspect, OneCall};
 use crate::reconcile::record::State;
 use crate::{AccountId, Aspect, Call, Finding, Record};
 
-/// The most characters of a cause.
 const CAUSE_MAX: usize = 600;
 
-/// The document's body.
-pub(super) fn of(report: &Report<'_>, matter: &Matter<'_>) -> BucketReport {
+pub(super) fn of(report: &Report<'_>, content: &ReportContent<'_>) -> BucketReport {
     let account = &report.id.account;
-    let calls = report.trigger.calls().iter().take(CALLS_TOLD_MAX);
+    let calls = report.trigger.calls().iter().take(CALLS_MAX);
     let took = report.took.filter(|_| !report.done.is_empty() && report.failed.is_empty());
     BucketReport {
         bucket: report.id.name.to_string(),
         grade_because: (!report.id.name.is_account())
             .then(|| shown(&report.baseline.grade_because, 200)),
         calls: calls.map(|call| of_call(call, account)).collect(),
-        aspects: done(report).chain(failed(report)).chain(others(matter)).collect(),
+        aspects: done(report).chain(failed(report)).chain(others(content)).collect(),
         took_milliseconds: took.and_then(|took| took.as_millis().try_into().ok()),
         times_within_hour: report.times_within_hour.max(1),
         again: report.is_again,
     }
 }
 
-/// What is the same for each delivery of the same news: the first write's id, else the first event's.
-pub(super) fn id(report: &Report<'_>, matter: &Matter<'_>) -> String {
-    let (name, actions) = (&report.id.name, matter.actions.join("+"));
+/// The id, which is the same for each delivery: from the first write, else from the first event.
+pub(super) fn id(report: &Report<'_>, content: &ReportContent<'_>) -> String {
+    let (name, actions) = (&report.id.name, content.actions.join("+"));
     let what = match (report.done.first(), report.trigger.calls().first()) {
         (Some((_, record)), _) => record.id.clone(),
         (None, Some(Call { event_id: Some(event_id), .. })) => shown(event_id, 100),
@@ -39,7 +37,7 @@ pub(super) fn id(report: &Report<'_>, matter: &Matter<'_>) -> String {
     format!("bucket-report:{}:{name}:{actions}:{what}", report.id.account)
 }
 
-/// The command that undoes a write; none where the ledger has no record of it.
+/// The command that reverts a write; none if the ledger has no record of it.
 pub(super) fn undo(report: &Report<'_>, record: &Record) -> Option<String> {
     let (stack, region) = report.stack;
     let undo = || format!("s3guard undo {} --stack {stack} --region {region}", record.id);
@@ -81,8 +79,8 @@ fn failed<'a>(report: &'a Report<'_>) -> impl Iterator<Item = OfAspect> + 'a {
             wanted: Some(shown(&action.to_string(), 300)),
             cause: Some(shown(cause, CAUSE_MAX)),
             advice: Some(format!(
-                "Remove what the cause names: s3guard tries again with the bucket's next event, and with the sweep. Or \
-                 make the call {} yourself.",
+                "Fix the cause: s3guard retries with the bucket's next event, and with the sweep. Or make the call {} \
+                 yourself.",
                 action.kind().call()
             )),
             ..OfAspect::new(aspect, Fate::Failed)
@@ -90,16 +88,16 @@ fn failed<'a>(report: &'a Report<'_>) -> impl Iterator<Item = OfAspect> + 'a {
     })
 }
 
-fn others<'a>(matter: &'a Matter<'_>) -> impl Iterator<Item = OfAspect> + 'a {
-    let later = matter.later.iter().map(|(aspect, because)| OfAspect {
+fn others<'a>(content: &'a ReportContent<'_>) -> impl Iterator<Item = OfAspect> + 'a {
+    let later = content.later.iter().map(|(aspect, because)| OfAspect {
         cause: Some(because.to_string()),
         ..OfAspect::new(*aspect, Fate::Later)
     });
-    let left = matter.left.iter().map(|(aspect, because)| OfAspect {
+    let left = content.left.iter().map(|(aspect, because)| OfAspect {
         cause: Some(shown(&because.to_string(), CAUSE_MAX)),
         ..OfAspect::new(*aspect, Fate::Left)
     });
-    let exempt = matter.exempt.iter().map(|exempt| OfAspect {
+    let exempt = content.exempt.iter().map(|exempt| OfAspect {
         cause: Some(shown(&exempt.reason, 300)),
         until: exempt.until.map(|until| until.to_string()),
         ..OfAspect::new(exempt.aspect, Fate::Exempt)
@@ -107,7 +105,7 @@ fn others<'a>(matter: &'a Matter<'_>) -> impl Iterator<Item = OfAspect> + 'a {
     later.chain(left).chain(exempt)
 }
 
-/// What there was of an aspect before a write; of the whole setting, if nothing was found of the aspect by itself.
+/// What was found of an aspect before a write; of the whole setting, if there is no finding of the aspect.
 fn was_of(report: &Report<'_>, aspect: Aspect, kind: crate::SettingKind) -> String {
     let of_aspect = |finding: &Finding| match finding {
         Finding::Weak { aspect: other, was, .. } if *other == aspect => Some(shown(was, 300)),

@@ -1,40 +1,31 @@
-//! Exemptions that end: from then on a bucket is held to its grade again.
+//! Exemptions that end: their buckets are then held to their grade again.
 
 use time::{Date, UtcOffset};
 
 use super::section;
 use crate::Notice;
 use crate::config::Ending;
-use crate::model::attributes::Kind;
 use crate::model::severity::Severity;
-use crate::notify::notification::document::{self, Body, ExemptionsEnding};
+use crate::notify::notification::document::{Body, ExemptionsEnding};
 use crate::notify::notification::{Draft, Origin, sms};
 use crate::text::shown;
 
-/// The most exemptions that a notice names.
-const ENDINGS_TOLD_MAX: usize = 100;
-
-/// Says which exemptions end, the first one first.
+/// The notification about exemptions that end, the first to end first.
 pub fn exemptions_ending(endings: &[Ending], origin: &Origin<'_>) -> Notice {
     let Origin { account, region, now, .. } = *origin;
     let today = now.to_offset(UtcOffset::UTC).date();
     let mut endings: Vec<&Ending> = endings.iter().collect();
     endings.sort_by_key(|ending| (ending.until, ending.number));
     let count = endings.len();
-    let mut lines: Vec<String> =
-        endings.iter().take(ENDINGS_TOLD_MAX).map(|ending| line(ending, today)).collect();
-    if count > ENDINGS_TOLD_MAX {
-        lines.push(format!("… and {} more", count - ENDINGS_TOLD_MAX));
-    }
-    let mut names: Vec<String> = endings.iter().map(|ending| shown(&ending.buckets, 80)).collect();
-    names.dedup();
+    let lines = endings.iter().map(|ending| line(ending, today));
+    let first_buckets = endings.first().map_or(String::new(), |first| shown(&first.buckets, 80));
     let mut text = format!("Account {account}, {region}\n");
-    text += &section("Exemptions that end", &lines);
+    text += &section("Exemptions that end", lines);
     let advice = [
-        "Nothing, if the reason is gone: s3guard mends the buckets after the last day.".to_owned(),
-        "If it is not, give the exemption another end in s3guard.toml, and deploy.".to_owned(),
+        "Nothing, if the reason no longer applies: s3guard remediates the buckets after the last day.".to_owned(),
+        "Otherwise, change the end of the exemption in s3guard.toml, and deploy.".to_owned(),
     ];
-    text += &section("What to do", &advice);
+    text += &section("What to do", advice);
     let what = if count == 1 { "an exemption ends" } else { "exemptions end" };
     let first = endings.first().map_or_else(String::new, |first| format!(" on {}", first.until));
     let title = if count == 1 {
@@ -46,42 +37,30 @@ pub fn exemptions_ending(endings: &[Ending], origin: &Origin<'_>) -> Notice {
     let draft = Draft {
         origin: *origin,
         id: format!("exemptions-ending:{account}:{region}:{}", ids(&endings)),
-        kind: Kind::Guard,
         severity: Severity::Warning,
-        actions: vec!["exemption-ends".to_owned()],
-        sms: sms(&format!("{title}: "), names.first().map_or("", String::as_str), &rest),
-        names,
+        actions: vec!["exemption-ends"],
+        sms: sms(&format!("{title}: "), &first_buckets, &rest),
         buckets: Vec::new(),
         title,
         text,
         body: Body::ExemptionsEnding(ExemptionsEnding {
-            exemptions: endings.iter().map(|ending| of(ending)).collect(),
+            exemptions: endings.into_iter().cloned().collect(),
         }),
     };
     draft.into()
 }
 
-/// Which exemptions these are, and that they are told before their end or after it: each is told once.
+/// Which exemptions these are, and whether they have ended: each is reported once before its end and once after it.
 fn ids(endings: &[&Ending]) -> String {
     let when = |ending: &&Ending| if ending.is_over { "over" } else { "soon" };
     let id = |ending: &&Ending| format!("{}-{}-{}", ending.number, ending.until, when(ending));
     endings.iter().take(10).map(id).collect::<Vec<_>>().join("+")
 }
 
-fn of(ending: &Ending) -> document::Ending {
-    document::Ending {
-        buckets: shown(&ending.buckets, 300),
-        aspects: ending.aspects.clone(),
-        reason: shown(&ending.reason, 300),
-        until: ending.until.to_string(),
-        over: ending.is_over,
-    }
-}
-
 fn line(ending: &Ending, today: Date) -> String {
     let Ending { buckets, aspects, reason, until, .. } = ending;
-    let when = match (*until - today).whole_days() {
-        ..0 => "is over".to_owned(),
+    let when = match (until.0 - today).whole_days() {
+        ..0 => "has ended".to_owned(),
         0 => "today".to_owned(),
         1 => "tomorrow".to_owned(),
         days => format!("in {days} days"),

@@ -5,11 +5,10 @@ use time::macros::{date, datetime};
 use super::*;
 use crate::BucketName;
 use crate::model::baseline::Exempt;
-use crate::model::setting::{AccessLogs, Algorithm, Encryption, Key, PublicAccessBlock, SseC};
+use crate::model::setting::{AccessLogs, Algorithm, Encryption, PublicAccessBlock, SseC};
 use crate::notify::notification::Attribute;
 use crate::reconcile::inspect::Inspection;
 use crate::reconcile::record::State;
-use crate::text::times_words;
 use crate::{
     Aspect, Call, Grade, LeftBecause, Observed, Setting, SettingKind, Tool, WaitBecause, plan,
 };
@@ -17,8 +16,8 @@ use crate::{
 mod channels;
 mod left;
 mod others;
+mod repeated;
 mod safe;
-mod told;
 
 const NOON: OffsetDateTime = datetime!(2026-11-20 12:00:00 UTC);
 
@@ -73,7 +72,7 @@ fn waiting() -> Finding {
     Finding::Later { aspect: Aspect::Tls, because: WaitBecause::StackInProgress }
 }
 
-/// A look at a bucket: what fails is named, everything else is done.
+/// A run for a bucket: the failures are given, everything else is done.
 struct Look {
     id: BucketId,
     trigger: Trigger,
@@ -150,7 +149,7 @@ impl Look {
     }
 }
 
-/// A notice as one reads it, with its severity and actions.
+/// A notification as text, with its severity and actions.
 fn words(notice: &Notice) -> String {
     let one = |name: &str| match &notice.attributes[name] {
         Attribute::One(value) => value.clone(),
@@ -161,11 +160,11 @@ fn words(notice: &Notice) -> String {
 }
 
 fn check(look: &Look, expected: &Expect) {
-    let told = look.notice().map(|notice| words(&notice));
-    expected.assert_eq(&told.unwrap_or_else(|| "(nothing)\n".to_owned()));
+    let text = look.notice().map(|notice| words(&notice));
+    expected.assert_eq(&text.unwrap_or_else(|| "(nothing)\n".to_owned()));
 }
 
-/// The subject, severity, actions and sections of a notice; the lines that every one has are checked once, by [`check`].
+/// The subject, severity, actions and sections of a notification; [`check`] checks the common lines.
 fn says(look: &Look, expected: &Expect) {
     let words = words(&look.notice().unwrap());
     let parts: Vec<&str> = words.split("\n\n").collect();
@@ -181,7 +180,7 @@ fn is_silent(look: &Look) {
 }
 
 #[test]
-fn a_new_bucket_that_is_mended_is_told_with_before_and_after() {
+fn a_new_bucket_that_is_remediated_is_reported_with_before_and_after() {
     check(
         &Look::new(calls("CreateBucket"), vec![open(), sse_c()]),
         &expect![[r#"
@@ -213,7 +212,7 @@ fn a_weakening_that_is_undone_names_who_did_it() {
     says(
         &Look::new(calls("DeleteBucketPublicAccessBlock"), vec![open()]),
         &expect![[r#"
-            s3guard undid a weakening of reports
+            s3guard reverted a weakening of reports
             [warning: protected weakened]
 
             Done
@@ -233,10 +232,10 @@ fn what_a_call_has_not_touched_it_has_not_weakened() {
         assert_eq!(notice.subject, "s3guard protected reports", "{name}");
         assert_eq!(notice.attributes["severity"], Attribute::One("info".to_owned()));
     }
-    // Whoever switches ACLs off lets the rest of the block be closed.
+    // Once ACLs are disabled, the rest of the block can be closed.
     let owned = Look::new(calls("PutBucketOwnershipControls"), vec![open()]).notice().unwrap();
     assert_eq!(owned.subject, "s3guard protected reports");
-    // Whoever makes a bucket sets it up: the calls that come with it weaken nothing.
+    // The calls that come with the creation of a bucket weaken nothing.
     let both = Trigger::Calls(vec![call("CreateBucket"), call("PutBucketPublicAccessBlock")]);
     let notice = Look::new(both, vec![open()]).notice().unwrap();
     assert_eq!(notice.subject, "s3guard protected reports");
@@ -249,7 +248,7 @@ fn a_failure_comes_first_and_says_its_cause() {
     says(
         &look,
         &expect![[r#"
-            s3guard could not wholly protect reports
+            s3guard could not fully protect reports
             [high: protected failed]
 
             Done
@@ -257,13 +256,13 @@ fn a_failure_comes_first_and_says_its_cause() {
 
             Not done
               AccessDenied (wanted: default encryption: SSE-S3, SSE-C blocked)
-              s3guard tries again with the bucket's next event, and with the sweep.
+              s3guard retries with the bucket's next event, and with the sweep.
         "#]],
     );
 }
 
 #[test]
-fn what_could_not_be_mended_at_all_is_told_as_such() {
+fn what_could_not_be_remediated_at_all_is_reported_as_such() {
     let mut look = Look::new(calls("DeleteBucketPublicAccessBlock"), vec![open()]);
     look.failing = vec![SettingKind::PublicAccessBlock];
     says(
@@ -274,7 +273,7 @@ fn what_could_not_be_mended_at_all_is_told_as_such() {
 
             Not done
               AccessDenied (wanted: public access block: on)
-              s3guard tries again with the bucket's next event, and with the sweep.
+              s3guard retries with the bucket's next event, and with the sweep.
         "#]],
     );
 }
@@ -286,7 +285,7 @@ fn a_bucket_that_is_right_is_not_worth_a_message() {
 }
 
 #[test]
-fn what_the_sweep_mends_is_told_and_what_it_cannot_mend_is_counted() {
+fn what_the_sweep_remediates_is_reported_and_what_fails_is_counted() {
     says(
         &Look::new(Trigger::Sweep, vec![sse_c()]),
         &expect![[r#"
@@ -304,17 +303,17 @@ fn what_the_sweep_mends_is_told_and_what_it_cannot_mend_is_counted() {
 }
 
 #[test]
-fn what_an_interrupted_look_may_have_done_is_told() {
+fn what_an_interrupted_run_may_have_done_is_reported() {
     let mut look = Look::new(calls("CreateBucket"), Vec::new());
     look.is_again = true;
     says(
         &look,
         &expect![[r#"
-            s3guard looked again at reports
+            s3guard retried reports
             [info: again]
 
-            An earlier look was interrupted, maybe after it had mended something.
-            The bucket is as it should be now.
+            An earlier run was interrupted, maybe after a remediation.
+            The bucket is compliant now.
         "#]],
     );
 }
@@ -325,7 +324,8 @@ fn what_s3_does_not_show_yet_is_not_said_to_be_so() {
     look.state = State::Written;
     let text = look.notice().unwrap().text;
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let said = "(was: SSE-S3, SSE-C not blocked), not yet seen when it was read again undo:";
+    let said =
+        "(was: SSE-S3, SSE-C not blocked), not yet returned by S3 when it was read again undo:";
     assert!(words.contains(said), "{text}");
 }
 
@@ -335,7 +335,10 @@ fn what_the_ledger_has_no_record_of_has_no_command_that_undoes_it() {
     look.is_kept = false;
     let text = look.notice().unwrap().text;
     assert!(!text.contains("s3guard undo"), "{text}");
-    assert!(text.contains("undo: by hand, because the ledger did not take the record"), "{text}");
+    assert!(
+        text.contains("undo: manually, because the record could not be written to the ledger"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -348,35 +351,16 @@ fn everybody_who_changed_the_bucket_is_named_up_to_a_number() {
 }
 
 #[test]
-fn the_tool_of_the_latest_call_is_told_what_makes_it_permanent() {
+fn the_report_has_snippets_for_the_tool_of_the_latest_call() {
     let by = |tool| Call { tool, ..call("PutBucketEncryption") };
     let both = Trigger::Calls(vec![by(Tool::Pulumi), by(Tool::Terraform)]);
     let text = Look::new(both, vec![open(), sse_c()]).notice().unwrap().text;
-    let (told, permanent) = text.split_once("To make it permanent in Terraform\n").unwrap();
-    assert!(told.contains("careless with Pulumi") && told.contains("careless with Terraform"));
+    let (report, permanent) = text.split_once("To make it permanent in Terraform\n").unwrap();
+    assert!(report.contains("careless with Pulumi") && report.contains("careless with Terraform"));
     for kind in ["public_access_block", "server_side_encryption_configuration"] {
         let line = format!("  resource \"aws_s3_bucket_{kind}\" \"reports\" {{\n    bucket");
         assert!(permanent.contains(&line), "{permanent}");
     }
     let text = Look::new(calls("PutBucketEncryption"), vec![sse_c()]).notice().unwrap().text;
     assert!(!text.contains("permanent"), "{text}");
-}
-
-#[test]
-fn what_makes_it_permanent_does_not_drown_the_rest() {
-    let key = Key::Named("k".repeat(3_000));
-    let mend =
-        Encryption { algorithm: Algorithm::Kms(key), bucket_key: true, sse_c: SseC::Blocked };
-    let weak = |aspect, mend| Finding::Weak { aspect, was: "not set".to_owned(), mend };
-    let logs = AccessLogs { target_bucket: "logs".to_owned(), target_prefix: "p".repeat(1_000) };
-    let findings = vec![
-        weak(Aspect::Encryption, Setting::Encryption(Some(mend))),
-        weak(Aspect::AccessLogs, Setting::AccessLogs(Some(logs))),
-    ];
-    let call = Call { tool: Tool::CloudFormation, ..call("PutBucketEncryption") };
-    let text = Look::new(Trigger::Calls(vec![call]), findings).notice().unwrap().text;
-    let (_, permanent) = text.split_once("To make it permanent in CloudFormation\n").unwrap();
-    let (permanent, _) = permanent.split_once("\n\nProtected").unwrap();
-    assert!(permanent.contains("KMSMasterKeyID") && permanent.len() <= 4 * 1024, "{permanent}");
-    assert!(permanent.ends_with("\n  … and the like for what else was done"), "{permanent}");
 }

@@ -1,4 +1,4 @@
-//! The guard and somebody else undo each other's work: the guard has stopped, and says with whom it was.
+//! A conflict: the guard and another party overwrite each other's settings, and the guard has stopped.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -6,41 +6,35 @@ use std::fmt::Write as _;
 use time::OffsetDateTime;
 
 use super::{about, called, labelled, section};
-use crate::model::attributes::Kind;
 use crate::model::attributes::STOPPED;
 use crate::model::principal::{known_as, short};
 use crate::model::severity::Severity;
 use crate::notify::links::console_link;
-use crate::notify::notification::document::{self, Body, Bucket};
+use crate::notify::notification::document::{self, Body, Bucket, Deeds};
 use crate::notify::notification::{Draft, Origin, sms};
-use crate::notify::report::matter::CALLS_TOLD_MAX;
+use crate::notify::report::content::CALLS_MAX;
 use crate::text::shown_time;
 use crate::text::{shown, unbroken};
-use crate::{AccountId, Aspect, BucketId, Call, Grade, Notice, SettingKind, Tool};
-
-/// Room for the principal in a subject, in characters: a longer name is cut.
-const PRINCIPAL_CHARACTERS_MAX: usize = 40;
-/// The most characters of a subject; see [`crate::text::subject`].
-const SUBJECT_CHARACTERS_MAX: usize = 98;
+use crate::{Aspect, BucketId, Call, Grade, Notice, SettingKind, Tool};
 
 /// What is known when the guard stops.
 #[derive(Clone, Copy, Debug)]
 pub struct TugOfWar<'a> {
     /// The bucket.
     pub id: &'a BucketId,
-    /// The calls that the guard answers no more, in the order of their times.
+    /// The calls that the guard no longer reverts, ordered by time.
     pub calls: &'a [Call],
     /// What stays weaker than wanted.
     pub aspects: &'a [Aspect],
-    /// The setting that it writes no more.
+    /// The setting that it no longer writes.
     pub kind: SettingKind,
     /// How often it has written it within the hour.
     pub writes: u32,
-    /// Until when it keeps still.
+    /// Until when it does not write it.
     pub still_until: OffsetDateTime,
-    /// What the bucket is held to, if that is known.
+    /// The grade of the bucket, if it is known.
     pub grade: Option<Grade>,
-    /// Whom the bucket's tags name, if they were read.
+    /// The owner by the bucket's tags, if they were read.
     pub owner: Option<&'a str>,
     /// The stack that has stopped.
     pub stack: &'a str,
@@ -48,24 +42,33 @@ pub struct TugOfWar<'a> {
     pub now: OffsetDateTime,
 }
 
-/// What one principal did with one tool.
-#[derive(Default)]
-struct Deeds<'a> {
-    counts: BTreeMap<&'a str, usize>,
-    last: Option<OffsetDateTime>,
-}
+/// The calls of the others, by principal and tool.
+type Others<'a> = BTreeMap<(&'a str, Tool), Deeds>;
 
-/// Says that the guard has stopped, who else changes the bucket, and what to do about it.
+/// The notification that the guard has stopped, who else changes the bucket, and what to do about it.
 pub fn tug_of_war(seen: &TugOfWar<'_>) -> Notice {
-    let mut deeds: BTreeMap<(&str, Tool), Deeds<'_>> = BTreeMap::new();
+    let mut others = Others::new();
     for call in seen.calls {
-        let deeds = deeds.entry((&call.principal, call.tool)).or_default();
-        *deeds.counts.entry(&call.event_name).or_default() += 1;
-        deeds.last = deeds.last.max(Some(call.time));
+        let deeds = others.entry((&call.principal, call.tool)).or_insert_with(|| Deeds {
+            principal: call.principal.clone(),
+            who: known_as(&call.principal, &seen.id.account),
+            tool: call.tool.to_string(),
+            calls: BTreeMap::new(),
+            last: call.time,
+        });
+        *deeds.calls.entry(call.event_name.clone()).or_default() += 1;
+        deeds.last = deeds.last.max(call.time);
     }
     let BucketId { name, account, region } = seen.id;
-    let title = title(seen, &deeds);
-    let (before, after) = title.split_once(called(seen.id)).unwrap_or((&title, ""));
+    let mut principals: Vec<&str> = others.keys().map(|(principal, _)| *principal).collect();
+    principals.dedup();
+    let with = match principals[..] {
+        [] => String::new(),
+        [one] => format!(" with {}", short(one)),
+        _ => format!(" with {} others", principals.len()),
+    };
+    let before = "s3guard: conflict over ";
+    let text = text(seen, &others).expect("a string takes everything");
     let bucket = Bucket {
         name: name.to_string(),
         grade: seen.grade.filter(|_| !name.is_account()),
@@ -77,57 +80,24 @@ pub fn tug_of_war(seen: &TugOfWar<'_>) -> Notice {
         bucket: name.to_string(),
         writes: seen.writes,
         still_until: still_until.clone(),
-        others: deeds.iter().map(|deeds| of(deeds, account)).collect(),
+        others: others.into_values().collect(),
         aspects: seen.aspects.to_vec(),
     };
     let draft = Draft {
         origin: Origin { account, region, stack: seen.stack, now: seen.now },
         id: format!("tug-of-war:{account}:{name}:{}:{still_until}", seen.kind.name()),
-        kind: Kind::Bucket,
         severity: Severity::Critical,
-        actions: vec![STOPPED.to_owned()],
-        names: vec![name.to_string()],
+        actions: vec![STOPPED],
         buckets: vec![bucket],
-        text: text(seen, &deeds).expect("a string takes everything"),
-        sms: sms(before, called(seen.id), &format!("{after}. {account} {region}")),
-        title: title.clone(),
+        text,
+        sms: sms(before, called(seen.id), &format!("{with}. {account} {region}")),
+        title: format!("{before}{}{with}", called(seen.id)),
         body: Body::TugOfWar(body),
     };
     draft.into()
 }
 
-fn of(
-    ((principal, tool), deeds): (&(&str, Tool), &Deeds<'_>),
-    account: &AccountId,
-) -> document::Deeds {
-    let calls = deeds.counts.iter().map(|(call, count)| ((*call).to_owned(), *count as u64));
-    document::Deeds {
-        principal: (*principal).to_owned(),
-        who: known_as(principal, account),
-        tool: tool.to_string(),
-        calls: calls.collect(),
-        last: deeds.last.map(document::time),
-    }
-}
-
-fn title(seen: &TugOfWar<'_>, deeds: &BTreeMap<(&str, Tool), Deeds<'_>>) -> String {
-    let mut principals: Vec<&str> = deeds.keys().map(|(principal, _)| *principal).collect();
-    principals.dedup();
-    let others = match principals[..] {
-        [] => "somebody".to_owned(),
-        [one] => short(one),
-        _ => format!("{} others", principals.len()),
-    };
-    let with =
-        |others: &str| format!("s3guard and {others} are changing {} in turn", called(seen.id));
-    let room = SUBJECT_CHARACTERS_MAX.saturating_sub(with("").chars().count() + 1);
-    with(&shown(&others, room.min(PRINCIPAL_CHARACTERS_MAX)))
-}
-
-fn text(
-    seen: &TugOfWar<'_>,
-    deeds: &BTreeMap<(&str, Tool), Deeds<'_>>,
-) -> Result<String, std::fmt::Error> {
+fn text(seen: &TugOfWar<'_>, others: &Others<'_>) -> Result<String, std::fmt::Error> {
     let mut text = String::new();
     let until = shown_time(seen.still_until);
     writeln!(text, "{}", about(seen.id))?;
@@ -136,44 +106,31 @@ fn text(
     }
     let TugOfWar { writes, kind, .. } = seen;
     let call = kind.call();
-    let said = format!("{writes} by s3guard within the hour ({call}), as many as are allowed");
+    let said = format!("{writes} by s3guard within the hour ({call}), the maximum");
     writeln!(text, "{}", labelled("Writes", &said))?;
-    let said = format!("s3guard leaves this setting alone until {until}; it keeps the others");
+    let said = format!("s3guard does not write this setting until {until}; it keeps the others");
     writeln!(text, "{}", labelled("Still", &said))?;
-    let account = &seen.id.account;
-    let mut who: Vec<String> = deeds.iter().map(|deeds| deeds_line(deeds, account)).collect();
-    if who.len() > CALLS_TOLD_MAX {
-        let rest = who.split_off(CALLS_TOLD_MAX).len();
-        who.push(format!("… and {rest} more"));
-    }
-    text += &section("Who else changes it", &who);
-    let weak: Vec<String> = seen.aspects.iter().map(|aspect| aspect.words().to_owned()).collect();
-    text += &section("Weaker than wanted until then", &weak);
+    text += &section("Who else changes it", others.values().map(line));
+    let weak = seen.aspects.iter().map(|aspect| aspect.words().to_owned());
+    text += &section("Weaker than wanted until then", weak);
     let mut advice = vec![
-        "If s3guard is right, change what they run. Its notices about this bucket say with which lines.".to_owned(),
+        "If s3guard is right, change their configuration. Its reports about this bucket contain the lines.".to_owned(),
         "If they are right, exempt the bucket in s3guard.toml, with a reason and an end, and deploy.".to_owned(),
     ];
-    if deeds.keys().any(|(_, tool)| tool.is_iac()) {
-        advice.push(
-            "Until one of them is done, every run undoes what s3guard has mended.".to_owned(),
-        );
+    if others.keys().any(|(_, tool)| tool.is_iac()) {
+        advice.push("Until then, every run of theirs reverts the remediation.".to_owned());
     }
-    text += &section("What to do", &advice);
+    text += &section("What to do", advice);
     writeln!(text, "\n{}", console_link(&seen.id.region, &seen.id.name))?;
     Ok(text)
 }
 
-fn deeds_line(
-    ((principal, tool), deeds): (&(&str, Tool), &Deeds<'_>),
-    account: &AccountId,
-) -> String {
-    let count = |(event, count): (&&str, &usize)| match count {
+fn line(deeds: &Deeds) -> String {
+    let Deeds { who, tool, calls, last, .. } = deeds;
+    let count = |(event, count): (&String, &u64)| match count {
         1 => shown(event, 80),
         _ => format!("{} {count} times", shown(event, 80)),
     };
-    let counts: Vec<String> = deeds.counts.iter().take(CALLS_TOLD_MAX).map(count).collect();
-    let last = deeds
-        .last
-        .map_or_else(String::new, |last| format!(", last {}", unbroken(&shown_time(last))));
-    format!("{} with {tool}: {}{last}", known_as(principal, account), counts.join(", "))
+    let counts: Vec<String> = calls.iter().take(CALLS_MAX).map(count).collect();
+    format!("{who} with {tool}: {}, last {}", counts.join(", "), unbroken(&shown_time(*last)))
 }

@@ -15,7 +15,7 @@ const OWN: &str = "s3guard-ledger-111122223333-eu-west-1-an";
 
 fn selection(objects: &Json) -> Selection {
     let config = Config::read(&json!({ "notifications": { "objects": objects } })).unwrap();
-    config.notifications().selection().clone()
+    config.notifications().objects.clone()
 }
 
 fn pattern(objects: &Json) -> KnownPattern {

@@ -1,11 +1,11 @@
-//! A digest as each channel gets it: of one event, of many, of ten thousand, and of keys that are hostile.
+//! A digest for each channel: of one event, of many, of ten thousand, and with hostile keys.
 
 use expect_test::expect_file;
 
 use super::*;
 use crate::notify::notification::channels::{holds, shown};
 
-/// What somebody may call an object.
+/// Hostile keys.
 const HOSTILE: [&str; 8] = [
     "a\r\nb\x1b[2J\u{0}\u{7f}\u{85}",
     "invoice\u{202e}fdp.exe\u{2066}\u{200b}\u{feff}",
@@ -24,7 +24,7 @@ fn with_version(event: ObjectEvent) -> ObjectEvent {
 #[test]
 fn of_one_event() {
     let event = with_version(event("q3/invoice.pdf", Change::CreatedOrOverwritten, "1A"));
-    expect_file!["channels/one.txt"].assert_eq(&shown(&told(vec![event])));
+    expect_file!["channels/one.txt"].assert_eq(&shown(&notice_about(vec![event])));
 }
 
 #[test]
@@ -51,7 +51,7 @@ fn of_many_events_with_something_to_look_at_first() {
         let marker = Change::DeleteMarkerCreated;
         of("archive", with_version(event(&format!("2019/{number:04}"), marker, "01")))
     }));
-    let notice = told(events);
+    let notice = notice_about(events);
     assert_eq!(notice.attributes["severity"], Attribute::One("critical".to_owned()));
     expect_file!["channels/many.txt"].assert_eq(&shown(&notice));
 }
@@ -61,7 +61,7 @@ fn of_ten_thousand_events() {
     let events = (0..10_000).map(|number| {
         event(&format!("in/{number:05}.csv"), Change::CreatedOrOverwritten, &format!("{number:x}"))
     });
-    let notice = told(events.collect());
+    let notice = notice_about(events.collect());
     assert!(notice.text.lines().count() < 200, "{}", notice.text);
     expect_file!["channels/ten-thousand.txt"].assert_eq(&shown(&notice));
 }
@@ -75,11 +75,11 @@ fn of_names_that_are_hostile() {
         ..event(words, Change::Deleted, "01")
     };
     let mut events: Vec<ObjectEvent> = HOSTILE.into_iter().map(of_words).collect();
-    // The longest key there is, of 1,024 bytes.
+    // The longest possible key, of 1,024 bytes.
     events.push(event(&"\u{1f5dd}".repeat(256), Change::CreatedOrOverwritten, "02"));
     let owner = Some(HOSTILE[4].to_owned());
     let known = [("reports".parse().unwrap(), Known { grade: Some(Grade::Speed), owner })];
-    let notices = told_where(events, &Config::default(), &known.into());
+    let notices = notices_where(events, &Config::default(), &known.into());
     let [notice] = &notices[..] else { panic!("{} notices", notices.len()) };
     holds(notice).unwrap();
     expect_file!["channels/hostile.txt"].assert_eq(&shown(notice));
@@ -90,41 +90,41 @@ fn a_hostile_key_in_the_subject_is_one_line_of_an_email_and_one_sms() {
     let longest = "\u{1f5dd}".repeat(256);
     let keys = HOSTILE.into_iter().chain([&longest[..]]);
     let lines = keys.map(|key| {
-        let notice = told(vec![event(key, Change::Deleted, "1")]);
+        let notice = notice_about(vec![event(key, Change::Deleted, "1")]);
         holds(&notice).unwrap();
         format!("{}\n{}\n", notice.subject, notice.sms)
     });
     expect![[r#"
-        s3guard: deleted for good: a\u{d}\u{a}b\u{1b}[2J\u{0}\u{7f}\u{85} in reports
+        s3guard: deleted for good in reports: a\u{d}\u{a}b\u{1b}[2J\u{0}\u{7f}\u{85}
         s3guard: deleted for good in reports: a\u{d}\u{a}b\u{1b}[2J\u{0}\u{7f}\u{85}. 111122223333 eu-west-1
 
-        s3guard: deleted for good: invoice\u{202e}fdp.exe\u{2066}\u{200b}\u{feff} in reports
+        s3guard: deleted for good in reports: invoice\u{202e}fdp.exe\u{2066}\u{200b}\u{feff}
         s3guard: deleted for good in reports: invoice\u{202e}fdp.exe\u{2066}\u{200b}\u{feff}. 111122223333 eu-west-1
 
-        s3guard: deleted for good: "quoted" 'twice' \ \u{41} {{x}} ${x} %s in reports
+        s3guard: deleted for good in reports: "quoted" 'twice' \ \u{41} {{x}} ${x} %s
         s3guard: deleted for good in reports: "quoted" 'twice' \ \u{41} {{x}} ${x} %s. 111122223333 eu-west-1
 
-        s3guard: deleted for good: *bold* _it_ ~no~ `code` [link](https://x… in reports
+        s3guard: deleted for good in reports: *bold* _it_ ~no~ `code` [link](https://x) # > - 1.
         s3guard: deleted for good in reports: *bold* _it_ ~no~ `code` [link...
 
-        s3guard: deleted for good: <!channel> <!here> <@U1> @here @channel … in reports
+        s3guard: deleted for good in reports: <!channel> <!here> <@U1> @here @channel &lt; <https://x|y> m…
         s3guard: deleted for good in reports: <!channel> <!here> <@U1> @here @channel &lt; <https://x|y> me@example.com. 111122223333 eu-west-1
 
-        s3guard: deleted for good: \u{a}\u{a}Bucket other\u{a}  deleted for good: forge… in reports
+        s3guard: deleted for good in reports: \u{a}\u{a}Bucket other\u{a}  deleted for good: forged\u{a}
         s3guard: deleted for good in reports: \u{a}\u{a}Bucket other\u{a}  deleted for good: forged\u{a}. 111122223333 eu-west-1
 
-        s3guard: deleted for good:   \u{9}  in reports
+        s3guard: deleted for good in reports:   \u{9} 
         s3guard: deleted for good in reports:   \u{9} . 111122223333 eu-west-1
 
-        s3guard: deleted for good: ../../etc/passwd?a=b&c=d#e in reports
+        s3guard: deleted for good in reports: ../../etc/passwd?a=b&c=d#e
         s3guard: deleted for good in reports: ../../etc/passwd?a=b&c=d#e. 111122223333 eu-west-1
 
-        s3guard: deleted for good: 🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝… in reports
+        s3guard: deleted for good in reports: 🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝🗝…
         s3guard: deleted for good in reports
     "#]].assert_eq(&lines.collect::<Vec<_>>().join("\n"));
 }
 
-/// An event of which everything that S3 tells is anything.
+/// An event with arbitrary values.
 fn any_event() -> impl Strategy<Value = ObjectEvent> {
     let words = || {
         prop_oneof![
@@ -162,7 +162,7 @@ proptest! {
         let known = [("payroll".parse().unwrap(), owned)].into();
         let all: Vec<ObjectEvent> =
             events.iter().cycle().take(events.len() * times).cloned().collect();
-        let notices = told_where(all.clone(), &Config::default(), &known);
+        let notices = notices_where(all.clone(), &Config::default(), &known);
         let mut count = 0;
         for notice in &notices {
             holds(notice)?;

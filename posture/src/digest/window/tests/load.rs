@@ -1,4 +1,4 @@
-//! Many events through the simulated queue, with everything failing that can fail.
+//! Many events through the simulated queue, with all kinds of failures.
 
 use std::collections::BTreeSet;
 
@@ -9,9 +9,9 @@ use super::simulated::{Message, NOON, Queue, Topic, World};
 use crate::digest::window::EVENTS_MAX;
 
 const EVENTS: usize = 50_000;
-/// As many messages as the function gets at once.
+/// The messages of a batch.
 const A_BATCH: usize = 4_000;
-/// How long events come in, in seconds.
+/// How long events arrive, in seconds.
 const COMING: i64 = 120;
 
 /// Numbers that are the same in each run.
@@ -20,7 +20,7 @@ struct Numbers(u64);
 impl Numbers {
     /// A number below this one.
     fn below(&mut self, end: u64) -> u64 {
-        // Knuth's, from MMIX; its high bits are the good ones.
+        // Knuth's MMIX generator; its high bits are the best.
         self.0 =
             self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % end
@@ -38,10 +38,10 @@ impl Numbers {
     }
 }
 
-/// Hands over what is due, in batches of so many messages; the function may die after so many calls.
+/// Delivers what is due in batches; the function may be terminated after so many calls.
 fn run(queue: &mut Queue<'_>, second: i64, mut batch: impl FnMut() -> (usize, Option<u32>)) {
     queue.now = NOON + Duration::seconds(second);
-    // It waits until a batch is full, or a third of a window is over.
+    // It waits until a batch is full, or a third of a window has passed.
     while second % 20 == 0
         && let (messages, dies) = batch()
         && let messages = queue.receive(messages)
@@ -55,7 +55,7 @@ fn run(queue: &mut Queue<'_>, second: i64, mut batch: impl FnMut() -> (usize, Op
 }
 
 #[test]
-fn of_fifty_thousand_events_each_is_told_once_or_lies_in_the_dead_letters() {
+fn of_fifty_thousand_events_each_is_published_once_or_is_in_the_dlq() {
     let world = World::new();
     let mut queue = Queue::new(&world);
     let mut numbers = Numbers(4);
@@ -80,7 +80,7 @@ fn of_fifty_thousand_events_each_is_told_once_or_lies_in_the_dead_letters() {
             700..1_000 => Topic::Missing,
             _ => Topic::There,
         });
-        // In the first half hour a function hardly ever gets to its end; most die before they have done anything.
+        // In the first half hour most functions are terminated before they have done anything.
         run(&mut queue, second, || {
             let dies = second < 1_800 && numbers.below(8) > 0;
             let calls = u32::try_from(numbers.below(2) * numbers.below(5)).unwrap();
@@ -88,18 +88,18 @@ fn of_fifty_thousand_events_each_is_told_once_or_lies_in_the_dead_letters() {
             (messages, dies.then_some(calls))
         });
         if second == 3_600 {
-            let (told, dead) = (world.told(), queue.dead());
-            assert!(told.values().all(|times| *times == 1), "told twice");
+            let (published, dead) = (world.published(), queue.dead());
+            assert!(published.values().all(|times| *times == 1), "published twice");
             let untold: BTreeSet<String> =
-                all.keys().filter(|key| !told.contains_key(*key)).cloned().collect();
+                all.keys().filter(|key| !published.contains_key(*key)).cloned().collect();
             assert!(untold.len() > 1_000 && untold.is_subset(&dead), "{} untold", untold.len());
-            // A function that died after it had put its batch has had it counted all the same. Those are not told again.
+            // The batch of a function that was terminated after putting it still counts and is not published again.
             assert!(dead.len() > untold.len(), "{} dead", dead.len());
             queue.redrive();
         }
     }
     assert!(queue.is_empty());
-    assert!(world.told() == all, "not each once");
+    assert!(world.published() == all, "not each once");
     let notices = world.events_of_notices();
     assert!(
         notices.len() > 10 && notices.iter().all(|events| *events <= EVENTS_MAX),
@@ -119,7 +119,7 @@ fn more_events_than_a_digest_may_have_are_several_digests() {
         run(&mut queue, second, || (A_BATCH, None));
     }
     assert!(queue.is_empty());
-    assert!(world.told() == once(EVENTS_MAX + A_BATCH), "not each once");
+    assert!(world.published() == once(EVENTS_MAX + A_BATCH), "not each once");
     let notices = world.events_of_notices();
     assert!(notices.len() > 1 && notices.iter().all(|events| *events <= EVENTS_MAX), "{notices:?}");
 }

@@ -1,11 +1,11 @@
-//! What is seen of a bucket's events, by whoever waits for them.
+//! Reading the events of a bucket while waiting for them.
 
 use futures_util::FutureExt as _;
 
 use super::super::Sightings;
 use super::*;
 
-/// Looks once more; says of each event whether it is told.
+/// Reads again; returns for each event whether it is published.
 fn look(
     sightings: &mut Sightings,
     world: &World,
@@ -20,7 +20,7 @@ fn look(
 }
 
 #[test]
-fn an_event_is_seen_once_and_told_once_its_window_is() {
+fn an_event_is_seen_once_and_published_with_its_window() {
     let world = World::new();
     let events = vec![event(1), event(2), event(1)];
     let batch = Batch { name: "a", events, alarming: 0 };

@@ -1,4 +1,4 @@
-//! A store, a topic, a queue and a function, of which each may fail at any call.
+//! A store, a topic, a queue and a function, each of which may fail at any call.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Mutex;
@@ -12,14 +12,14 @@ use super::super::*;
 use crate::model::change::Change;
 use crate::testing::MemoryStore;
 
-/// When everything begins.
+/// The start time.
 pub(super) const NOON: OffsetDateTime = datetime!(2026-11-25 12:00 UTC);
-/// How long SQS hides what a function has not finished.
+/// The visibility timeout.
 pub(super) const HIDDEN: Duration = Duration::minutes(6);
-/// How often SQS delivers a message, until it lies in the dead letters.
+/// How often SQS delivers a message before it moves it to the DLQ.
 const RECEIVES_MAX: u32 = 5;
 
-/// An event; the number tells it from any other.
+/// The event of this number.
 pub(super) fn event(number: usize) -> ObjectEvent {
     ObjectEvent {
         id: format!("id-{number}"),
@@ -36,25 +36,25 @@ pub(super) fn event(number: usize) -> ObjectEvent {
     }
 }
 
-/// A notice that says which events it tells.
+/// A notification with the events that it is about.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Note {
     id: String,
     events: Vec<String>,
 }
 
-/// What the topic does with a notice.
+/// How the topic reacts to a notification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Topic {
-    /// It takes it.
+    /// It accepts it.
     There,
-    /// It takes one of three.
+    /// It accepts one of three.
     Throttled,
     /// There is none.
     Missing,
 }
 
-/// A store and an outbox of which any call may be the last one that a function makes.
+/// A store and an outbox, each call of which may be the last one of a function.
 pub(super) struct World {
     pub(super) store: MemoryStore,
     published: Mutex<Vec<Note>>,
@@ -66,7 +66,7 @@ pub(super) struct World {
     pub(super) closed_after: AtomicU32,
 }
 
-/// What a call ends with that was the function's last, or that was refused.
+/// The error of the last call of a function, or of a rejected call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Died;
 
@@ -89,7 +89,7 @@ impl World {
         }
     }
 
-    /// A function dies before a call, or after the call was carried out and before it knows of it.
+    /// A function is terminated before a call, or after the call and before its answer.
     fn call<T>(&self, does: impl FnOnce() -> T) -> Result<T, Died> {
         match self.closed_after.load(Ordering::Relaxed) {
             u32::MAX => {}
@@ -121,23 +121,23 @@ impl World {
         *self.topic.lock().unwrap() = topic;
     }
 
-    /// How many events each notice told that went out.
+    /// The number of events of each notification.
     pub(super) fn events_of_notices(&self) -> Vec<usize> {
         self.published.lock().unwrap().iter().map(|note| note.events.len()).collect()
     }
 
-    /// How often each event was told, in notices of different ids; the same id must always say the same.
-    pub(super) fn told(&self) -> BTreeMap<String, usize> {
+    /// How often each event was published, in notifications with different ids; those with the same id must be equal.
+    pub(super) fn published(&self) -> BTreeMap<String, usize> {
         let mut notes: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for note in self.published.lock().unwrap().iter() {
             let known = notes.entry(note.id.clone()).or_insert_with(|| note.events.clone());
             assert_eq!(*known, note.events, "one id, two notices");
         }
-        let mut told = BTreeMap::new();
+        let mut published = BTreeMap::new();
         for event in notes.into_values().flatten() {
-            *told.entry(event).or_default() += 1;
+            *published.entry(event).or_default() += 1;
         }
-        told
+        published
     }
 }
 
@@ -153,7 +153,7 @@ impl Store for World {
     }
 
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, Died> {
-        // To whoever may not list the bucket as a whole S3 says of a missing object that it is forbidden.
+        // Without permission to list the whole bucket, S3 answers `403` for a missing object.
         let found = self.call(|| self.store.get(key).now_or_never().unwrap().unwrap())?;
         found.map(Some).ok_or(Died)
     }
@@ -187,10 +187,10 @@ impl Outbox for World {
     }
 }
 
-/// What a message asks for.
+/// The content of a message.
 #[derive(Clone, Copy, Debug)]
 enum Asks {
-    /// Event of this number, which happened at this time.
+    /// The event of this number, at this time.
     Event(usize, OffsetDateTime),
     Close(Window),
 }
@@ -231,12 +231,12 @@ impl<'a> Queue<'a> {
         self.waiting.push_back((at, message));
     }
 
-    /// Whether nothing is in it, nor in its dead letters.
+    /// Whether it and its DLQ are empty.
     pub(super) fn is_empty(&self) -> bool {
         self.waiting.is_empty() && self.dead_letters.is_empty()
     }
 
-    /// The keys of the events that lie in the dead letters.
+    /// The keys of the events in the DLQ.
     pub(super) fn dead(&self) -> BTreeSet<String> {
         let key = |message: &Message| match message.asks {
             Asks::Event(number, _) => Some(event(number).key),
@@ -245,14 +245,14 @@ impl<'a> Queue<'a> {
         self.dead_letters.iter().filter_map(key).collect()
     }
 
-    /// Puts the dead letters back. For SQS they are new messages: it has forgotten that it has delivered them before.
+    /// Redrives the DLQ. SQS counts the deliveries of its messages from zero again.
     pub(super) fn redrive(&mut self) {
         for Message { asks, .. } in std::mem::take(&mut self.dead_letters) {
             self.later(self.now, Message::new(asks));
         }
     }
 
-    /// Takes up to so many messages that are due.
+    /// Receives up to so many messages that are due.
     pub(super) fn receive(&mut self, max: usize) -> Vec<Message> {
         let (mut batch, mut rest) = (Vec::new(), VecDeque::new());
         for (at, message) in self.waiting.drain(..) {
@@ -266,7 +266,7 @@ impl<'a> Queue<'a> {
         batch
     }
 
-    /// What a function did not finish comes again, or lies in the dead letters.
+    /// Makes the unfinished messages visible again, or moves them to the DLQ.
     fn failed(&mut self, messages: &[Message]) {
         for message in messages {
             let receives = message.receives + 1;
@@ -279,18 +279,18 @@ impl<'a> Queue<'a> {
         }
     }
 
-    /// Hands a batch to the function, which may die after `calls`; what it did not finish comes again.
+    /// Invokes the function with a batch; it may be terminated after `calls`. Unfinished messages are delivered again.
     pub(super) fn invoke(&mut self, batch: Vec<Message>, calls: Option<u32>) {
         self.invocations += 1;
         self.world.store.set_time(self.now);
         self.world.calls_left.store(calls.unwrap_or(u32::MAX), Ordering::Relaxed);
         let failed = self.handle(&batch);
-        // Of a function that died, SQS knows nothing: all that it was given comes again.
+        // All messages of a terminated function are delivered again.
         let failed = if self.world.is_dead() { batch } else { failed };
         self.failed(&failed);
     }
 
-    /// As `lambda::notify` does it; gives what failed.
+    /// Does the same as `lambda::notify`; returns the failures.
     fn handle(&mut self, batch: &[Message]) -> Vec<Message> {
         let name = format!("request-{}", self.invocations);
         let (mut events, mut messages, mut closes) = (Vec::new(), Vec::new(), Vec::new());
@@ -308,10 +308,10 @@ impl<'a> Queue<'a> {
             let batch = Batch { name: &name, events, alarming: 0 };
             match self.world.gather().put(&batch, self.now).now_or_never().unwrap() {
                 Ok(gathered) if gathered.is_full() => {
-                    // If it fails, the first of the window has it closed.
+                    // If it fails, the first batch of the window schedules the closing.
                     let _ = self.close(Close::One(gathered.window));
                 }
-                // The first of a window has it closed at its end.
+                // The first batch of a window schedules the closing at its end.
                 Ok(Gathered { window, is_first: true, .. }) => {
                     self.later(window.end().max(self.now), Message::new(Asks::Close(window)));
                 }
@@ -320,19 +320,21 @@ impl<'a> Queue<'a> {
             }
         }
         for (message, window) in closes {
-            let told = self.close(Close::One(window));
-            if !told.is_ok_and(|told| told.failures.is_empty() && told.busy == 0) {
+            let published = self.close(Close::One(window));
+            if !published
+                .is_ok_and(|published| published.failures.is_empty() && published.busy == 0)
+            {
                 failed.push(message);
             }
         }
         failed
     }
 
-    fn close(&self, which: Close) -> Result<Told, GatherError<Died, Died>> {
+    fn close(&self, which: Close) -> Result<Told, GatherError<Died>> {
         self.world.gather().close(which, self.now).now_or_never().unwrap()
     }
 
-    /// The clock that closes what nobody else closes.
+    /// The schedule, which closes the other windows.
     pub(super) fn tick(&mut self) {
         self.world.store.set_time(self.now);
         self.world.calls_left.store(u32::MAX, Ordering::Relaxed);

@@ -48,8 +48,7 @@ fn the_whole_name_of_the_bucket_comes_before_what_is_said_of_it() {
     assert_eq!(text, format!("s3guard could not protect {long}"));
     let text = sms("s3guard could not protect ", &format!("a{}z", "b".repeat(253)), "");
     assert_eq!(septets(&text), Some(160));
-    assert!(text.starts_with("s3guard could not protect ab") && text.ends_with("bz"), "{text}");
-    assert!(text.contains("b...b"));
+    assert!(text.starts_with("s3guard could not protect ab") && text.ends_with("b..."), "{text}");
 }
 
 proptest! {

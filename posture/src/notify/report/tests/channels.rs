@@ -1,4 +1,4 @@
-//! Each kind of notice as each channel gets it, also where names are hostile.
+//! Each kind of notification for each channel, also with hostile names.
 
 use expect_test::expect_file;
 
@@ -85,7 +85,7 @@ fn an_alarm() {
     expect_file!["channels/alarm.txt"].assert_eq(&channels(&alarm(&event, &origin(&id()))));
     let over = AlarmEvent { state: AlarmState::Ok, previous: Some(AlarmState::Alarm), ..event };
     let notice = alarm(&over, &origin(&id()));
-    assert_eq!(notice.subject, "s3guard: an alarm is over: s3guard-GuardDeadLettersAlarm");
+    assert_eq!(notice.subject, "s3guard: an alarm is in state OK: s3guard-GuardDeadLettersAlarm");
     assert_eq!(notice.document.severity, Severity::Info);
     assert!(!notice.text.contains("What to do"));
 }

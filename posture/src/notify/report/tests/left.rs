@@ -1,9 +1,9 @@
-//! What is not mended: left, exempt, undone, stopped, or to come.
+//! What is not remediated: left, exempt, undone, stopped, or later.
 
 use super::*;
 
 #[test]
-fn what_is_left_is_told_and_a_public_bucket_matters() {
+fn what_is_left_is_reported_and_a_public_bucket_is_critical() {
     let findings = vec![left(Aspect::PublicAccess, LeftBecause::Website)];
     says(
         &Look::new(calls("PutBucketWebsite"), findings.clone()),
@@ -24,18 +24,18 @@ fn what_is_left_is_told_and_a_public_bucket_matters() {
     ] {
         let findings = vec![sse_c(), left(Aspect::PublicAccess, because)];
         let notice = Look::new(Trigger::Sweep, findings).notice().unwrap();
-        assert_eq!(notice.subject, "s3guard protected in part: reports");
+        assert_eq!(notice.subject, "s3guard partially protected reports");
         assert_eq!(notice.attributes["severity"], Attribute::One(severity.to_owned()));
     }
 }
 
 #[test]
-fn a_bucket_that_was_mended_in_part_says_what_is_left() {
+fn a_partially_remediated_bucket_is_reported_with_what_is_left() {
     let findings = vec![sse_c(), left(Aspect::Encryption, LeftBecause::Outsiders)];
     says(
         &Look::new(calls("CreateBucket"), findings),
         &expect![[r#"
-            s3guard protected in part: reports
+            s3guard partially protected reports
             [warning: protected left]
 
             Done
@@ -51,14 +51,14 @@ fn a_bucket_that_was_mended_in_part_says_what_is_left() {
 }
 
 #[test]
-fn what_waits_for_a_stack_is_told_when_it_is_done_or_given_up() {
+fn what_waits_for_a_stack_is_reported_when_it_is_done_or_given_up() {
     let website = left(Aspect::PublicAccess, LeftBecause::Website);
     is_silent(&Look::new(calls("CreateBucket"), vec![waiting()]));
     is_silent(&Look::new(calls("CreateBucket"), vec![waiting(), website]));
     let mut look = Look::new(calls("CreateBucket"), vec![waiting(), sse_c()]);
     look.failing = vec![SettingKind::Encryption];
     is_silent(&look);
-    // What is done meanwhile no later look would tell.
+    // No later run would report what is done meanwhile.
     says(
         &Look::new(calls("CreateBucket"), vec![waiting(), sse_c()]),
         &expect![[r#"
@@ -89,7 +89,7 @@ fn what_waits_for_a_stack_is_told_when_it_is_done_or_given_up() {
 }
 
 #[test]
-fn what_is_left_to_the_stack_is_told_with_what_its_template_should_say() {
+fn what_is_left_to_the_stack_is_reported_with_lines_for_its_template() {
     let policy = r#"{"Version":"2012-10-17","Statement":[{"Sid":"S3GuardTlsOnly","Effect":"Deny","Principal":"*"}]}"#;
     let findings = vec![left(Aspect::Tls, LeftBecause::OfStack(policy.to_owned()))];
     says(
@@ -108,13 +108,17 @@ fn what_is_left_to_the_stack_is_told_with_what_its_template_should_say() {
               # with the CDK: enforceSSL: true
               Type: AWS::S3::BucketPolicy
               Properties:
-                Bucket: reports
-                PolicyDocument:
-                  Version: "2012-10-17"
-                  Statement:
-                    - Sid: S3GuardTlsOnly
-                      Effect: Deny
-                      Principal: "*"
+                Bucket: "reports"
+                PolicyDocument: {
+                    "Version": "2012-10-17",
+                    "Statement": [
+                      {
+                        "Sid": "S3GuardTlsOnly",
+                        "Effect": "Deny",
+                        "Principal": "*"
+                      }
+                    ]
+                  }
         "#]],
     );
     // Its tags come with it.
@@ -123,7 +127,7 @@ fn what_is_left_to_the_stack_is_told_with_what_its_template_should_say() {
 }
 
 #[test]
-fn a_call_that_touches_what_is_exempt_is_told_with_the_reason_and_the_end() {
+fn a_call_that_changes_what_is_exempt_is_reported_with_the_reason_and_the_end() {
     let exempt = |until| Exempt {
         aspect: Aspect::Tls,
         reason: "the scanner of 2009 speaks no TLS (TICKET-7)".to_owned(),
@@ -144,7 +148,7 @@ fn a_call_that_touches_what_is_exempt_is_told_with_the_reason_and_the_end() {
                 (TICKET-7)
         "#]],
     );
-    // A new bucket, a tag and a call about something else are no news.
+    // A new bucket, a tag and a call about another setting are not reported.
     for name in ["CreateBucket", "PutBucketTagging", "PutBucketEncryption"] {
         is_silent(&look(name));
     }
@@ -156,7 +160,7 @@ fn a_call_that_touches_what_is_exempt_is_told_with_the_reason_and_the_end() {
 }
 
 #[test]
-fn what_somebody_has_undone_stays_so_and_is_no_alarm() {
+fn what_was_undone_stays_so_and_is_no_alarm() {
     let findings = vec![left(Aspect::Tls, LeftBecause::Undone(date!(2026 - 12 - 20)))];
     says(
         &Look::new(calls("PutBucketPolicy"), findings),
@@ -171,7 +175,7 @@ fn what_somebody_has_undone_stays_so_and_is_no_alarm() {
 }
 
 #[test]
-fn that_the_guard_has_stopped_is_told_elsewhere() {
+fn that_the_guard_has_stopped_is_not_part_of_the_report() {
     let findings = vec![left(Aspect::Tls, LeftBecause::TooManyWrites(SettingKind::Policy, 20))];
     is_silent(&Look::new(calls("PutBucketPolicy"), findings));
 }

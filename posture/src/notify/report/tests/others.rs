@@ -1,8 +1,8 @@
-//! The notices that are not about one look at one bucket.
+//! The notifications that are not reports about one bucket.
 
 use super::safe::is_safe;
 use super::*;
-use crate::config::Ending;
+use crate::config::{Day, Ending};
 
 pub(super) fn origin(id: &BucketId) -> Origin<'_> {
     Origin { account: &id.account, region: &id.region, stack: "s3guard", now: NOON }
@@ -41,7 +41,7 @@ pub(super) fn endings() -> [Ending; 2] {
         buckets: buckets.to_owned(),
         aspects: vec![aspect],
         reason: reason.to_owned(),
-        until,
+        until: Day(until),
         is_over: false,
     };
     let website = "the website moves (TICKET-7)";
@@ -53,22 +53,21 @@ pub(super) fn endings() -> [Ending; 2] {
 }
 
 #[test]
-fn whoever_undoes_what_the_guard_mends_is_named() {
+fn a_party_that_reverts_remediations_is_named() {
     let calls = [
         terraform("PutBucketPolicy", 1),
         terraform("PutBucketPublicAccessBlock", 2),
         terraform("PutBucketPolicy", 31),
     ];
     expect![[r#"
-        s3guard and Deployer/ci-4711 are changing reports in turn
+        s3guard: conflict over reports with Deployer/ci-4711
         [critical: stopped]
 
         Bucket  reports (eu-west-1, account 111122223333)
         Owner   owner@example.com
-        Writes  20 by s3guard within the hour (PutBucketEncryption), as many as
-                are allowed
-        Still   s3guard leaves this setting alone until 2026-11-20 14:00:00 UTC;
-                it keeps the others
+        Writes  20 by s3guard within the hour (PutBucketEncryption), the maximum
+        Still   s3guard does not write this setting until 2026-11-20 14:00:00
+                UTC; it keeps the others
 
         Who else changes it
           role Deployer, session ci-4711 with Terraform: PutBucketPolicy 2
@@ -79,11 +78,11 @@ fn whoever_undoes_what_the_guard_mends_is_named() {
           the block on SSE-C
 
         What to do
-          If s3guard is right, change what they run. Its notices about this
-            bucket say with which lines.
+          If s3guard is right, change their configuration. Its reports about
+            this bucket contain the lines.
           If they are right, exempt the bucket in s3guard.toml, with a reason
             and an end, and deploy.
-          Until one of them is done, every run undoes what s3guard has mended.
+          Until then, every run of theirs reverts the remediation.
 
         https://eu-west-1.console.aws.amazon.com/s3/buckets/reports?region=eu-west-1&tab=permissions
     "#]]
@@ -91,17 +90,17 @@ fn whoever_undoes_what_the_guard_mends_is_named() {
 }
 
 #[test]
-fn many_who_undo_what_the_guard_mends_are_counted_in_the_subject() {
+fn several_parties_that_revert_remediations_are_counted_in_the_subject() {
     let calls = [terraform("PutBucketPolicy", 1), call("PutBucketPolicy")];
     let notice = stopped(&id(), &calls);
-    assert_eq!(notice.subject, "s3guard and 2 others are changing reports in turn");
+    assert_eq!(notice.subject, "s3guard: conflict over reports with 2 others");
     let [careless, deployer] =
         ["  IAM user careless with the AWS CLI: ", "  role Deployer, session"];
     let at = |who: &str| notice.text.find(who).unwrap();
     assert!(at(careless) < at(deployer), "{}", notice.text);
     let by = |number| Call { principal: format!("user {number:02}"), ..call("PutBucketPolicy") };
     let text = stopped(&id(), &(0..12).map(by).collect::<Vec<_>>()).text;
-    assert!(text.contains("user 09") && text.contains("\n  … and 2 more\n"), "{text}");
+    assert!(text.contains("user 00") && text.contains("user 11"), "{text}");
 }
 
 #[test]
@@ -113,49 +112,52 @@ fn a_subject_names_the_bucket_however_long_the_names_are() {
         assert!(notice.subject.contains(long.name.as_str()), "{}", notice.subject);
         assert!(notice.subject.chars().count() < 100 && is_safe(&notice.text));
     }
-    assert!(stopped(&id(), &[]).subject.starts_with("s3guard and somebody are changing reports"));
+    assert_eq!(stopped(&id(), &[]).subject, "s3guard: conflict over reports");
 }
 
 #[test]
-fn buckets_that_no_event_told_of_are_listed_with_the_likely_causes() {
-    let told = |names: &[String]| {
+fn buckets_that_no_event_reported_are_listed_with_the_likely_causes() {
+    let notice_about = |names: &[String]| {
         let buckets: Vec<BucketName> = names.iter().map(|name| name.parse().unwrap()).collect();
         coverage_gap(&buckets, &origin(&id()))
     };
-    let notice = told(&["photos".to_owned(), "reports".to_owned()]);
+    let notice = notice_about(&["photos".to_owned(), "reports".to_owned()]);
     expect![[r#"
-        s3guard heard nothing of 2 buckets in eu-west-1
+        s3guard received no event about 2 buckets in eu-west-1
         [warning: missed]
 
         Account 111122223333, eu-west-1
 
-        The sweep found buckets that were made after s3guard was deployed, and
-        of which no event told. It has looked at them now. But a bucket that is
-        weakened there may not be noticed before the next sweep.
+        The sweep found buckets that were created after s3guard was deployed,
+        and that no event reported. It has reconciled them now. But a call that
+        weakens such a bucket may not be noticed before the next sweep.
 
         Buckets
           photos
           reports
 
         Likely causes
-          The trail is off, or does not log management events of eu-west-1 that
-            write.
-          The bucket was made by way of us-east-1, and s3guard is not deployed
+          The trail is off, or does not log write management events of
+            eu-west-1.
+          The bucket was created through us-east-1, and s3guard is not deployed
             there.
-          The trail is one of another Region only, and not of eu-west-1.
-          Somebody has switched off the rule, or changed what it lets through.
+          The trail covers only another Region, not eu-west-1.
+          The EventBridge rule was disabled or changed.
     "#]]
     .assert_eq(&words(&notice));
     let many: Vec<String> = (0..120).map(|number| format!("bucket-{number}")).collect();
-    let notice = told(&many);
-    assert!(notice.text.contains("bucket-99\n  … and 20 more\n"), "{}", notice.text);
-    assert_eq!(told(&many[..1]).subject, "s3guard heard nothing of a bucket in eu-west-1");
+    let notice = notice_about(&many);
+    assert!(notice.text.contains("bucket-99\n"), "{}", notice.text);
+    assert_eq!(
+        notice_about(&many[..1]).subject,
+        "s3guard received no event about a bucket in eu-west-1"
+    );
 }
 
 #[test]
-fn exemptions_that_end_are_told_the_first_one_first() {
+fn exemptions_that_end_are_reported_the_first_one_first() {
     let endings = endings();
-    let told = |endings: &[Ending]| exemptions_ending(endings, &origin(&id()));
+    let notice_about = |endings: &[Ending]| exemptions_ending(endings, &origin(&id()));
     expect![[r#"
         s3guard: 2 exemptions end, the first on 2026-11-21
         [warning: exemption-ends]
@@ -169,11 +171,11 @@ fn exemptions_that_end_are_told_the_first_one_first() {
             moves (TICKET-7)
 
         What to do
-          Nothing, if the reason is gone: s3guard mends the buckets after the
-            last day.
-          If it is not, give the exemption another end in s3guard.toml, and
+          Nothing, if the reason no longer applies: s3guard remediates the
+            buckets after the last day.
+          Otherwise, change the end of the exemption in s3guard.toml, and
             deploy.
     "#]]
-    .assert_eq(&words(&told(&endings)));
-    assert_eq!(told(&endings[..1]).subject, "s3guard: an exemption ends on 2026-11-27");
+    .assert_eq(&words(&notice_about(&endings)));
+    assert_eq!(notice_about(&endings[..1]).subject, "s3guard: an exemption ends on 2026-11-27");
 }

@@ -1,4 +1,4 @@
-//! What came from outside is shown safely.
+//! Text from outside is escaped.
 
 use super::*;
 

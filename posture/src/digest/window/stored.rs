@@ -1,16 +1,16 @@
-//! What lies in the ledger: the parts of a window, and its digest.
+//! The objects in the ledger: the parts of a window, and its digest.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use super::{GatherError, Window};
+use super::Window;
 use crate::BucketName;
 use crate::events::object_event::ObjectEvent;
 use crate::events::wire::as_time;
 
-/// The version of both forms. A reader that knows only older ones refuses a newer one.
+/// The version of both forms. A reader rejects a newer one.
 const VERSION: u32 = 1;
 
 /// The events of one batch.
@@ -18,7 +18,7 @@ const VERSION: u32 = 1;
 #[serde(rename_all = "camelCase")]
 pub struct Part {
     version: u32,
-    /// What happened.
+    /// The events.
     pub events: Vec<ObjectEvent>,
 }
 
@@ -26,28 +26,28 @@ pub struct Part {
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
 struct Closed {
-    /// The buckets in which too much happened.
+    /// The buckets with an alert.
     alerted: Vec<String>,
 }
 
-/// What is put down when a window is closed; the buckets are those in which too much happened.
+/// The record of a closing, with the buckets of the alert.
 pub(super) fn closed(alerted: &[BucketName]) -> Vec<u8> {
     json(&Closed { alerted: alerted.iter().map(ToString::to_string).collect() })
 }
 
-/// The buckets because of which a window was closed.
+/// The buckets of the alert that closed a window.
 pub(super) fn alerted(closed: &[u8]) -> Vec<BucketName> {
     let closed: Closed = serde_json::from_slice(closed).unwrap_or_default();
     closed.alerted.iter().filter_map(|name| name.parse().ok()).collect()
 }
 
-/// All that a window has gathered, each event once, by bucket and key in the order in which they happened; and what is
-/// told of it. A JSON object that people read too.
+/// All events of a window once, ordered by bucket, key and time, and the notifications about them. People can read the JSON,
+/// too.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Digest {
     version: u32,
-    /// The id of the window: where it lies.
+    /// The id of the window.
     pub window: String,
     /// When the window began.
     #[serde(with = "as_time")]
@@ -59,23 +59,15 @@ pub struct Digest {
     pub generation: u32,
     /// Whether it was closed before its end.
     pub is_early: bool,
-    /// What happened.
+    /// The events.
     pub events: Vec<ObjectEvent>,
-    /// The notices, as they are published.
-    notices: Vec<Value>,
+    /// A list of the notifications, as they are published.
+    pub(super) notices: Value,
 }
 
 impl Part {
     pub(super) fn new(events: Vec<ObjectEvent>) -> Self {
         Self { version: VERSION, events }
-    }
-
-    pub(super) fn to_json(&self) -> Vec<u8> {
-        json(self)
-    }
-
-    pub(super) fn from_json(json: &[u8]) -> Result<Self, serde_json::Error> {
-        read(json)
     }
 }
 
@@ -89,43 +81,19 @@ impl Digest {
             generation: window.generation(),
             is_early: now < window.end(),
             events,
-            notices: Vec::new(),
+            notices: Value::Array(Vec::new()),
         }
     }
 
-    /// A digest of one event, which lies nowhere.
+    /// A digest of one event, which is not stored.
     pub(crate) fn of_one(event: ObjectEvent) -> Self {
         let window = Window::at(event.time, 1);
         Self::new(window, window.end(), vec![event])
     }
-
-    pub(super) fn set_notices(&mut self, notices: &[impl Serialize]) {
-        let value = |notice| serde_json::to_value(notice).expect("a notice is texts and lists");
-        self.notices = notices.iter().map(value).collect();
-    }
-
-    pub(super) fn notices<N: DeserializeOwned, S, P>(
-        &self,
-        window: &Window,
-    ) -> Result<Vec<N>, GatherError<S, P>> {
-        let read = |notice: &Value| serde_json::from_value(notice.clone());
-        self.notices.iter().map(read).collect::<Result<_, _>>().map_err(|error| GatherError::Form {
-            key: window.digest_key(),
-            cause: error.to_string(),
-        })
-    }
-
-    pub(super) fn to_json(&self) -> Vec<u8> {
-        json(self)
-    }
-
-    pub(super) fn from_json(json: &[u8]) -> Result<Self, serde_json::Error> {
-        read(json)
-    }
 }
 
-/// Reads one of the forms: its version first, because a newer one may look like this one and mean something else.
-fn read<T: DeserializeOwned>(json: &[u8]) -> Result<T, serde_json::Error> {
+/// Reads one of the forms: its version first, because a newer one may have another meaning.
+pub(super) fn read<T: DeserializeOwned>(json: &[u8]) -> Result<T, serde_json::Error> {
     #[derive(Deserialize)]
     struct Versioned {
         version: u32,
@@ -133,12 +101,12 @@ fn read<T: DeserializeOwned>(json: &[u8]) -> Result<T, serde_json::Error> {
     let Versioned { version } = serde_json::from_slice(json)?;
     if version > VERSION {
         let cause =
-            format!("it has the form {version}, and this s3guard knows forms up to {VERSION}");
+            format!("it has version {version}, and this s3guard supports versions up to {VERSION}");
         return Err(serde::de::Error::custom(cause));
     }
     serde_json::from_slice(json)
 }
 
-fn json(value: &impl Serialize) -> Vec<u8> {
+pub(super) fn json(value: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(value).expect("texts, numbers and lists are always JSON")
 }

@@ -1,4 +1,4 @@
-//! What there is to tell of a bucket, and how much it matters.
+//! The content of the report about a bucket, and its severity.
 
 use std::collections::BTreeSet;
 
@@ -10,27 +10,23 @@ use crate::model::watch;
 use crate::text::shown;
 use crate::{Aspect, BucketId, Call, Finding, LeftBecause, SettingKind, WaitBecause};
 
-/// The most calls that a notice names: as many as a batch can hold.
-pub(super) const CALLS_TOLD_MAX: usize = 10;
+/// The most calls in a report: as many as a batch can have.
+pub(super) const CALLS_MAX: usize = 10;
 
-/// What there is to tell.
-pub(super) struct Matter<'a> {
-    /// The values of the attribute `action`.
+pub(super) struct ReportContent<'a> {
     pub(super) actions: Vec<&'static str>,
-    /// What is left, and why.
     pub(super) left: Vec<(Aspect, &'a LeftBecause)>,
-    /// What may be mended later.
     pub(super) later: Vec<(Aspect, WaitBecause)>,
-    /// What the calls have touched and is exempt.
+    /// The exemptions from what the calls have changed.
     pub(super) exempt: Vec<&'a Exempt>,
-    /// Whether the public is, or may be, let in.
+    /// Whether the bucket is, or may be, public.
     is_public: bool,
 }
 
-impl<'a> Matter<'a> {
+impl<'a> ReportContent<'a> {
     pub(super) fn of(report: &Report<'a>) -> Self {
         let calls = report.trigger.calls();
-        let left: Vec<_> = told_of(report.findings, calls).filter_map(left).collect();
+        let left: Vec<_> = reported_of(report.findings, calls).filter_map(left).collect();
         let later = report.findings.iter().filter_map(later).collect();
         let touched = report.trigger.touched();
         let exemptions = report.baseline.exemptions.iter();
@@ -53,23 +49,23 @@ impl<'a> Matter<'a> {
         Self { actions, left, later, exempt, is_public }
     }
 
-    /// How much it matters, and what was done, in the words of the subject.
+    /// The severity, and the verb of the subject.
     ///
-    /// A bucket that stays public is always of weight, whatever else was mended.
+    /// A bucket that stays public is always critical, no matter what was remediated.
     pub(super) fn severity_and_verb(&self, id: &BucketId) -> (Severity, &'static str) {
         let left = if id.name.is_account() { "left as it is:" } else { "left a bucket as it is:" };
         let is = |action| self.actions.contains(&action);
-        // Who has undone something knows of it.
+        // The caller of an undo knows about it.
         let is_undone =
             |(_, because): &(_, &LeftBecause)| matches!(because, LeftBecause::Undone(_));
         let (severity, verb) = if is(FAILED) && is(PROTECTED) {
-            (Severity::High, "could not wholly protect")
+            (Severity::High, "could not fully protect")
         } else if is(FAILED) {
             (Severity::High, "could not protect")
         } else if is(WEAKENED) {
-            (Severity::Warning, "undid a weakening of")
+            (Severity::Warning, "reverted a weakening of")
         } else if is(PROTECTED) && is(LEFT) {
-            (Severity::Warning, "protected in part:")
+            (Severity::Warning, "partially protected")
         } else if is(PROTECTED) {
             (Severity::Info, "protected")
         } else if is(LEFT) && self.left.iter().all(is_undone) {
@@ -79,34 +75,33 @@ impl<'a> Matter<'a> {
         } else if is(EXEMPT) {
             (Severity::Info, "left an exempt bucket as it is:")
         } else {
-            (Severity::Info, "looked again at")
+            (Severity::Info, "retried")
         };
         (if self.is_public { Severity::Critical } else { severity }, verb)
     }
 }
 
-/// Whether an aspect is what keeps the public out.
 fn shuts_out(aspect: Aspect) -> bool {
     matches!(aspect, Aspect::PublicAccess | Aspect::AccountPublicAccess)
 }
 
-/// Whether somebody has changed something that is exempt. A new bucket and its tags are no news.
+/// Whether a call has changed something that is exempt. The creation of a bucket and its tags do not count.
 pub(super) fn touches_exempt(report: &Report<'_>) -> bool {
     let touched = changed(report.trigger.calls());
     report.baseline.exemptions.iter().any(|exempt| touched.contains(&exempt.aspect))
 }
 
-/// Whether what was mended is what a call has weakened: not that a new bucket lacked something.
+/// Whether a call has weakened what was remediated, as opposed to a new bucket that lacked it.
 fn is_undone(report: &Report<'_>) -> bool {
     let calls = report.trigger.calls();
     let touched = changed(calls);
     let is_new = calls.iter().any(|call| call.event_name == "CreateBucket");
-    let mut mended = report.done.iter().flat_map(|(action, _)| &action.aspects);
-    !is_new && mended.any(|aspect| touched.contains(aspect))
+    let mut remediated = report.done.iter().flat_map(|(action, _)| &action.aspects);
+    !is_new && remediated.any(|aspect| touched.contains(aspect))
 }
 
-/// What calls have changed in a bucket that was there: making it and tagging it changes no setting of it. Whoever says who
-/// owns its objects opens no block; it is read again because more of it can be closed then.
+/// The aspects that calls have changed in an existing bucket: its creation and its tags change none. A change of the object
+/// ownership does not open the public access block, which is only read again because more of it can be closed then.
 fn changed(calls: &[Call]) -> BTreeSet<Aspect> {
     const OWNS: &str = "PutBucketOwnershipControls";
     let names = || calls.iter().map(|call| call.event_name.as_str());
@@ -117,8 +112,11 @@ fn changed(calls: &[Call]) -> BTreeSet<Aspect> {
     changed
 }
 
-/// What is told of what was found after these calls.
-pub fn told_of<'a>(findings: &'a [Finding], calls: &[Call]) -> impl Iterator<Item = &'a Finding> {
+/// The findings that are reported after these calls.
+pub fn reported_of<'a>(
+    findings: &'a [Finding],
+    calls: &[Call],
+) -> impl Iterator<Item = &'a Finding> {
     let only_tags = only_tags(calls);
     findings.iter().filter(move |finding| {
         let is_of_stack = matches!(finding, Finding::Left { because: LeftBecause::OfStack(_), .. });
@@ -126,8 +124,8 @@ pub fn told_of<'a>(findings: &'a [Finding], calls: &[Call]) -> impl Iterator<Ite
     })
 }
 
-/// Whether calls only tag the bucket. `CloudFormation` does so right after it has made it, and what is left to the stack is
-/// told by the call that made it.
+/// Whether calls only tag the bucket. `CloudFormation` does so right after it has created it, and the report about the
+/// creation has what is left to the stack.
 fn only_tags(calls: &[Call]) -> bool {
     !calls.is_empty() && calls.iter().all(|call| call.event_name.contains("Tag"))
 }
@@ -149,13 +147,13 @@ fn later(finding: &Finding) -> Option<(Aspect, WaitBecause)> {
     }
 }
 
-/// What there was before an action, in words.
+/// What was found before an action, in words.
 pub(super) fn was(findings: &[Finding], kind: SettingKind) -> String {
     let was: Vec<&str> = findings.iter().filter_map(|finding| was_of(finding, kind)).collect();
     let same = was.first().filter(|first| was.iter().all(|other| other == *first));
     match same {
         Some(first) => shown(first, 300),
-        None if was.is_empty() => "not known".to_owned(),
+        None if was.is_empty() => "unknown".to_owned(),
         None => shown(&was.join("; "), 300),
     }
 }
