@@ -1,4 +1,4 @@
-//! What several commands are asked by: flags, and how they are read.
+//! The flags that several commands share, and how their values are parsed.
 
 pub(crate) mod account;
 pub(crate) mod arn;
@@ -6,8 +6,45 @@ pub(crate) mod build;
 pub(crate) mod config;
 pub(crate) mod deploy_options;
 pub(crate) mod guard;
+pub(crate) mod manual;
 pub(crate) mod region;
 pub(crate) mod removal;
 pub(crate) mod rollback;
 pub(crate) mod verify;
 pub(crate) mod wanted;
+
+use std::ffi::OsString;
+
+/// The last value of a flag, before the command line is parsed.
+pub(crate) fn value_of(arguments: &[OsString], flag: &str) -> Option<OsString> {
+    let mut found = None;
+    let mut arguments = arguments.iter().take_while(|argument| *argument != "--");
+    while let Some(argument) = arguments.next() {
+        let value = argument.to_str().and_then(|text| text.strip_prefix(flag));
+        found = match value {
+            Some("") => arguments.next().cloned(),
+            Some(rest) => rest.strip_prefix('=').map(OsString::from).or(found),
+            None => found,
+        };
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_value_of_a_flag_is_known_before_the_command_line_is_parsed() {
+        let value = |line: &str| {
+            let arguments: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            value_of(&arguments, "--color").map(|value| value.into_string().unwrap())
+        };
+        assert_eq!(value("synth --color never --formt").as_deref(), Some("never"));
+        assert_eq!(value("--color=always --color never").as_deref(), Some("never"));
+        assert_eq!(value("--color=always synth").as_deref(), Some("always"));
+        for none in ["synth --colour always", "synth --color", "synth -- --color always"] {
+            assert_eq!(value(none), None);
+        }
+    }
+}

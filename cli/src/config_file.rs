@@ -38,12 +38,6 @@ pub(crate) fn check(name: &str, text: &str) -> Result<Config, Mistakes> {
     text::read(name, text.as_bytes().to_vec()).map(|(config, _)| config)
 }
 
-/// The file that would be read.
-pub(crate) fn place(named: Option<&Path>, folder: &Path) -> Option<PathBuf> {
-    let place = named.map(file::Place::named).or_else(|| file::find(folder));
-    place.map(|place| place.path)
-}
-
 impl Found {
     /// The line of the file, from 1, in which a setting is said.
     pub(crate) fn line(&self, path: &[PathPart]) -> usize {

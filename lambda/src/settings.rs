@@ -5,7 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use s3guard_posture::config::{Config, Occasion};
-use s3guard_posture::contract::variable;
+use s3guard_posture::contract::{SETTLE_SECONDS_MAX, variable};
 use s3guard_posture::flow;
 use s3guard_posture::model::observed::Reading;
 use s3guard_posture::model::setting::Tags;
@@ -15,9 +15,6 @@ use time::Date;
 
 /// The configuration's file in the package.
 pub(crate) const CONFIGURATION: &str = "s3guard.json";
-
-/// The longest that a message can be delayed.
-const SETTLE_SECONDS_MAX: u16 = 900;
 
 /// The settings of the function that this process is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -150,7 +147,7 @@ impl Settings {
         let log_bucket = BucketId { name: bucket(variable::LOG_BUCKET)?, account, region };
         let seconds = needed(variable::SETTLE_SECONDS)?;
         let settle_seconds: u16 = parse(variable::SETTLE_SECONDS, &seconds)?;
-        if settle_seconds > SETTLE_SECONDS_MAX {
+        if u32::from(settle_seconds) > SETTLE_SECONDS_MAX {
             let cause = format!("{settle_seconds} is more than {SETTLE_SECONDS_MAX}");
             return Err(wrong(variable::SETTLE_SECONDS, cause));
         }

@@ -33,6 +33,7 @@ use self::rule::{Exemption, Rule};
 #[cfg(test)]
 use self::tests::schema;
 use self::values::Bounded;
+use crate::contract::SETTLE_SECONDS_MAX;
 use crate::{Aspect, Grade, KeyArn, Mode, Region};
 
 /// How long a new bucket is left alone, unless the configuration says otherwise.
@@ -49,7 +50,7 @@ pub struct Config {
     /// How many seconds a new bucket is left alone, because whoever made it may still be configuring it.
     // SQS delays a message by no more than a quarter of an hour.
     #[cfg_attr(test, schemars(extend("default" = SETTLE_SECONDS)))]
-    settle_seconds: Option<Bounded<0, 900>>,
+    settle_seconds: Option<Bounded<0, SETTLE_SECONDS_MAX>>,
     /// How often the guard writes one setting of a bucket within an hour before it leaves that setting alone and says so.
     // Fewer a tool reaches that only sets a bucket up by and by.
     #[cfg_attr(test, schemars(extend("default" = crate::model::baseline::WRITES_MAX)))]

@@ -1,6 +1,7 @@
 //! What a person does with a queue: how deep it is, and taking messages out.
 
 use aws_sdk_sqs::types::{DeleteMessageBatchRequestEntry, QueueAttributeName};
+use serde::Serialize;
 
 use super::{BATCH_MAX, Queue, SendError};
 use crate::AwsError;
@@ -14,7 +15,8 @@ const HIDDEN_SECONDS: i32 = 60;
 const WAIT_SECONDS: i32 = 2;
 
 /// How many messages a queue has. SQS counts approximately.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Depth {
     /// Those that can be received.
     pub waiting: u64,

@@ -1,4 +1,4 @@
-//! Which configuration counts, for every command that uses one.
+//! Which configuration is used, for every command that uses one.
 
 use std::env;
 use std::ffi::OsString;
@@ -8,10 +8,11 @@ use anyhow::Context as _;
 use s3guard_posture::Config;
 use s3guard_posture::config::Deploy;
 
+use crate::args::value_of;
 use crate::config_file::{Found, load};
 use crate::ui::output::Output;
 
-/// Which configuration counts.
+/// Which configuration is used.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Configuration")]
 pub(crate) struct ConfigArgs {
@@ -19,49 +20,30 @@ pub(crate) struct ConfigArgs {
     #[arg(long, value_name = "FILE", env = "S3GUARD_CONFIG")]
     config: Option<PathBuf>,
 
-    /// Use no configuration, also if there is a file
+    /// Use no configuration, even if there is a file
     #[arg(long, conflicts_with = "config")]
     no_config: bool,
 }
 
-/// Reads what the configuration says of the deployment, before the command line is read whole: its flags have it as
-/// defaults. What the arguments and the environment say of the file is told from them as they are.
+/// Reads the deployment settings of the configuration before the command line is parsed: they are the defaults of flags.
 pub(crate) fn deployment(
-    arguments: impl IntoIterator<Item = OsString>,
+    arguments: &[OsString],
     variable: Option<OsString>,
 ) -> anyhow::Result<Deploy> {
-    let mut named = variable.filter(|value| !value.is_empty()).map(PathBuf::from);
-    let mut arguments = arguments.into_iter();
-    while let Some(argument) = arguments.next() {
-        match argument.to_str() {
-            Some("--no-config") => return Ok(Deploy::default()),
-            Some("--config") => named = arguments.next().map(PathBuf::from),
-            Some("--") => break,
-            Some(text) => {
-                named = text.strip_prefix("--config=").map(PathBuf::from).or(named);
-            }
-            None => {}
-        }
-    }
-    let folder = env::current_dir().context("the current folder cannot be found")?;
-    let found = load(named.as_deref(), &folder)?;
-    Ok(found.map(|found| found.config.deploy().clone()).unwrap_or_default())
+    let mut flags = arguments.iter().take_while(|argument| *argument != "--");
+    let args = ConfigArgs {
+        config: value_of(arguments, "--config")
+            .or_else(|| variable.filter(|value| !value.is_empty()))
+            .map(PathBuf::from),
+        no_config: flags.any(|argument| argument == "--no-config"),
+    };
+    Ok(args.find()?.map(|found| found.config.deploy().clone()).unwrap_or_default())
 }
 
 impl ConfigArgs {
-    /// Whether somebody said that there is to be none.
+    /// Whether no configuration is wanted.
     pub(crate) fn is_refused(&self) -> bool {
         self.no_config
-    }
-
-    /// The file that counts, if there is one; it is not read.
-    pub(crate) fn path(&self) -> anyhow::Result<Option<String>> {
-        if self.no_config {
-            return Ok(None);
-        }
-        let folder = env::current_dir().context("the current folder cannot be found")?;
-        let path = crate::config_file::place(self.config.as_deref(), &folder);
-        Ok(path.map(|path| path.display().to_string()))
     }
 
     /// Reads it, if there is one.
@@ -77,7 +59,7 @@ impl ConfigArgs {
         }))
     }
 
-    /// Reads it, if there is one, and says which.
+    /// Reads it, if there is one, and prints its name.
     pub(crate) fn read(&self, output: &Output) -> anyhow::Result<Option<Config>> {
         let Some(found) = self.find()? else { return Ok(None) };
         output.say(format_args!("configuration `{}`", found.path.display()));

@@ -7,6 +7,8 @@ use s3guard_aws::stacks::Value;
 use s3guard_posture::config::{Config, TrailChoice};
 use s3guard_posture::contract::parameter;
 use s3guard_posture::{Grade, KeyArn, Region, StackName};
+use s3guard_synth::cfn::{Parameter, ParameterType};
+use s3guard_synth::stacks;
 
 use crate::error::Advice as _;
 use crate::error::Invalid;
@@ -16,33 +18,34 @@ use crate::exit::Exit;
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Guard")]
 pub(crate) struct GuardArgs {
-    /// Mail address that hears of findings and of changed objects; it gets a mail to confirm; `''` takes it away
-    #[arg(long, value_name = "ADDRESS", env = "S3GUARD_EMAIL", value_parser = email)]
+    /// Email address to notify (SNS asks it to confirm); pass `''` to remove it
+    #[arg(long, value_name = "ADDRESS", env = "S3GUARD_EMAIL")]
+    #[arg(value_parser = declared(parameter::EMAIL))]
     email: Option<String>,
 
     /// How well buckets are protected: `speed`, `hybrid` or `security` [new stacks: speed]
     #[arg(long, value_name = "GRADE", env = "S3GUARD_GRADE", value_parser = grade)]
     grade: Option<Grade>,
 
-    /// KMS key for the buckets, from grade `hybrid` on; in the stack's region
+    /// KMS key for the buckets, in the stack's Region; required from grade `hybrid` on
     #[arg(long, value_name = "ARN", env = "S3GUARD_KEY", value_parser = key)]
     key: Option<KeyArn>,
 
-    /// Trail that tells of changes: `create` one of the stack's own, use an `existing` one, or `auto`: one that is there if
-    /// it records what the guard needs, else one of the stack's own [new stacks: create]
+    /// Trail that records changes: `create` one in the stack, use an `existing` one, or `auto`: an existing one if it
+    /// records what the guard needs, else one in the stack [new stacks: create]
     #[arg(long, value_name = "TRAIL", env = "S3GUARD_TRAIL", value_parser = trail)]
     pub(crate) trail: Option<TrailChoice>,
 
-    /// How old a new bucket is before it is touched [new stacks: 15]
-    #[arg(long, value_name = "SECONDS", value_parser = settle_seconds)]
-    settle_seconds: Option<u16>,
+    /// Age of a new bucket before it is changed [new stacks: 15]
+    #[arg(long, value_name = "SECONDS", value_parser = declared(parameter::SETTLE_SECONDS))]
+    settle_seconds: Option<String>,
 
-    /// How often all buckets are looked at, as `rate(6 hours)` or `cron(0 3 * * ? *)`
-    #[arg(long, value_name = "EXPRESSION", value_parser = sweep_rate)]
+    /// How often all buckets are checked, as `rate(6 hours)` or `cron(0 3 * * ? *)`
+    #[arg(long, value_name = "EXPRESSION", value_parser = declared(parameter::SWEEP_RATE))]
     sweep_rate: Option<String>,
 
-    /// What the names of the stack's own buckets begin with [new stacks: the stack's name]
-    #[arg(long, value_name = "PREFIX", value_parser = bucket_prefix)]
+    /// Prefix of the names of the stack's own buckets [new stacks: the stack's name]
+    #[arg(long, value_name = "PREFIX", value_parser = declared(parameter::BUCKET_PREFIX))]
     bucket_prefix: Option<String>,
 }
 
@@ -53,7 +56,8 @@ impl GuardArgs {
         Self {
             grade: self.grade.or(config.grade()),
             key: self.key.clone().or_else(|| keys.next().cloned()),
-            settle_seconds: self.settle_seconds.or(config.settle_seconds()),
+            settle_seconds: (self.settle_seconds.clone())
+                .or_else(|| config.settle_seconds().map(|seconds| seconds.to_string())),
             trail: self.trail.or(config.deploy().trail),
             ..self.clone()
         }
@@ -95,7 +99,7 @@ impl GuardArgs {
             (parameter::GRADE, self.grade.map(|grade| grade.to_string())),
             (parameter::BUCKET_KEY_ARN, self.key.as_ref().map(ToString::to_string)),
             (parameter::TRAIL_MODE, self.trail.and_then(mode).map(str::to_owned)),
-            (parameter::SETTLE_SECONDS, self.settle_seconds.map(|seconds| seconds.to_string())),
+            (parameter::SETTLE_SECONDS, self.settle_seconds.clone()),
             (parameter::SWEEP_RATE, self.sweep_rate.clone()),
             (parameter::BUCKET_PREFIX, self.bucket_prefix.clone()),
         ];
@@ -186,45 +190,60 @@ fn trail(text: &str) -> Result<TrailChoice, Invalid> {
 /// The prefix of a stack that was given none: its name, so that two stacks do not want one bucket.
 pub(crate) fn prefix_of(stack: &StackName) -> anyhow::Result<String> {
     let prefix = stack.as_str().to_ascii_lowercase();
-    bucket_prefix(&prefix)
+    declared(parameter::BUCKET_PREFIX)(&prefix)
         .with_context(|| format!("the name `{stack}` cannot begin the names of buckets"))
         .hint("give another beginning with `--bucket-prefix`")
         .exit(Exit::Usage)
 }
 
-pub(crate) fn bucket_prefix(text: &str) -> Result<String, Invalid> {
-    let plain = text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-    if (2..=25).contains(&text.len()) && plain && !text.starts_with('-') {
-        return Ok(text.to_owned());
+/// Checks a value as the template does.
+pub(crate) fn declared(
+    name: &'static str,
+) -> impl Fn(&str) -> Result<String, Invalid> + Clone + Send + Sync {
+    move |text| {
+        let template = stacks::guard();
+        let declared = template.parameters().find(|(id, _)| id.as_str() == name);
+        declared.map_or(Ok(()), |(_, declared)| {
+            allowed(text, declared).map_err(|problem| {
+                Invalid::new(format!("`{text}` is not allowed: {problem}"), declared.description)
+            })
+        })?;
+        Ok(text.to_owned())
     }
-    Err(Invalid::new(
-        format!("`{text}` is not 2 to 25 of a-z, 0-9 and `-`, with no `-` in front"),
-        "choose a short one, as `s3guard`",
-    ))
 }
 
-fn email(text: &str) -> Result<String, Invalid> {
-    if text.is_empty() {
-        // The template's own value for "nobody".
-        return Ok(String::new());
+/// Whether the template takes the value.
+///
+/// Source: AWS CloudFormation User Guide, "CloudFormation template Parameters syntax".
+pub(crate) fn allowed(value: &str, declared: &Parameter) -> Result<(), String> {
+    let values = &declared.allowed_values;
+    if !values.is_empty() && !values.contains(&value) {
+        return Err(format!("it takes {}", values.join(", ")));
     }
-    let plain = |part: &str| {
-        !part.is_empty()
-            && !part.contains(|c: char| c.is_whitespace() || c.is_control() || c == '@')
+    if let Some(pattern) = declared.allowed_pattern
+        // A pattern of another dialect is left to CloudFormation, which checks it before it changes anything.
+        && let Ok(expression) = regex_lite::Regex::new(&format!("^(?:{pattern})$"))
+        && !expression.is_match(value)
+    {
+        return Err(format!("it takes {}", declared.constraint_description.unwrap_or(pattern)));
+    }
+    let limits = match declared.r#type {
+        ParameterType::Number => {
+            let number: i64 = value.parse().map_err(|_| "it takes a number")?;
+            let least = declared.min_value.unwrap_or(i64::MIN);
+            let most = declared.max_value.unwrap_or(i64::MAX);
+            let is_within = (least..=most).contains(&number);
+            (!is_within).then(|| format!("a number from {least} to {most}"))
+        }
+        ParameterType::String => {
+            let length = u32::try_from(value.chars().count()).unwrap_or(u32::MAX);
+            let least = declared.min_length.unwrap_or(0);
+            let most = declared.max_length.unwrap_or(u32::MAX);
+            let is_within = (least..=most).contains(&length);
+            (!is_within).then(|| format!("from {least} to {most} characters"))
+        }
     };
-    let domain_is_whole =
-        |domain: &str| domain.contains('.') && domain.split('.').all(|label| !label.is_empty());
-    match text.split_once('@') {
-        Some((name, domain))
-            if text.len() <= 320 && plain(name) && plain(domain) && domain_is_whole(domain) =>
-        {
-            Ok(text.to_owned())
-        }
-        Some(_) | None => {
-            let problem = format!("`{text}` is not a mail address");
-            Err(Invalid::new(problem, "give one address, as `owner@example.org`"))
-        }
-    }
+    limits.map_or(Ok(()), |limits| Err(format!("it takes {limits}")))
 }
 
 pub(crate) fn grade(text: &str) -> Result<Grade, Invalid> {
@@ -242,52 +261,6 @@ pub(crate) fn key(text: &str) -> Result<KeyArn, Invalid> {
     })
 }
 
-fn settle_seconds(text: &str) -> Result<u16, Invalid> {
-    // SQS holds a message back for at most 15 minutes.
-    text.parse().ok().filter(|seconds| *seconds <= 900).ok_or_else(|| {
-        Invalid::new(format!("`{text}` is not a number of seconds from 0 to 900"), "15 is usual")
-    })
-}
-
-/// Reads a schedule as EventBridge does: `rate(1 hour)`, `rate(2 hours)`, `cron(…)` with six fields.
-///
-/// Source: Amazon EventBridge User Guide, "Setting a schedule pattern for scheduled rules (legacy)".
-fn sweep_rate(text: &str) -> Result<String, Invalid> {
-    let inside = |name: &str| text.strip_prefix(name)?.strip_prefix('(')?.strip_suffix(')');
-    let is_schedule = match (inside("rate"), inside("cron")) {
-        (Some(rate), _) => is_rate(rate),
-        (None, Some(cron)) => is_cron(cron),
-        (None, None) => false,
-    };
-    if is_schedule {
-        return Ok(text.to_owned());
-    }
-    Err(Invalid::new(
-        format!("`{text}` is not a schedule"),
-        "write `rate(1 hour)`, `rate(6 hours)` or `cron(0 3 * * ? *)`",
-    ))
-}
-
-fn is_rate(rate: &str) -> bool {
-    let Some((count, unit)) = rate.split_once(' ') else { return false };
-    // EventBridge insists on grammar.
-    match count.parse::<u32>() {
-        Ok(1) => matches!(unit, "minute" | "hour" | "day"),
-        Ok(2..) => matches!(unit, "minutes" | "hours" | "days"),
-        Ok(0) | Err(_) => false,
-    }
-}
-
-fn is_cron(cron: &str) -> bool {
-    let fields: Vec<&str> = cron.split(' ').collect();
-    let plain = |field: &&str| {
-        !field.is_empty()
-            && field.bytes().all(|b| b.is_ascii_alphanumeric() || b"*?/,-#".contains(&b))
-    };
-    // One of day-of-month and day-of-week has to be left open.
-    fields.len() == 6 && fields.iter().all(plain) && (fields[2] == "?" || fields[4] == "?")
-}
-
 #[cfg(test)]
 mod tests {
     use std::fmt;
@@ -295,7 +268,11 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check<T: fmt::Debug>(parse: fn(&str) -> Result<T, Invalid>, good: &[&str], bad: &[&str]) {
+    fn check<T: fmt::Debug>(
+        parse: impl Fn(&str) -> Result<T, Invalid>,
+        good: &[&str],
+        bad: &[&str],
+    ) {
         for text in good {
             assert!(parse(text).is_ok(), "{text}");
         }
@@ -308,12 +285,12 @@ mod tests {
     #[test]
     fn wrong_values_are_refused_before_anything_is_done() {
         check(
-            email,
+            declared(parameter::EMAIL),
             &["a@b.example", "first.last+s3@mail.example.org", ""],
             &[" ", "a", "a@", "@b.c", "a@b", "a@@b.c", "a b@c.d", "a@b..c", "a@b.c\n"],
         );
         check(
-            sweep_rate,
+            declared(parameter::SWEEP_RATE),
             &[
                 "rate(1 hour)",
                 "rate(6 hours)",
@@ -334,9 +311,9 @@ mod tests {
                 "every(1 hour)",
             ],
         );
-        check(settle_seconds, &["0", "15", "900"], &["", "-1", "901", "15s"]);
+        check(declared(parameter::SETTLE_SECONDS), &["0", "15", "900"], &["", "-1", "901", "15s"]);
         check(
-            bucket_prefix,
+            declared(parameter::BUCKET_PREFIX),
             &["ab", "s3guard", "a-1", "abcdefghijklmnopqrstuvwxy"],
             &["a", "-a", "A1", "a_b", "abcdefghijklmnopqrstuvwxyz"],
         );
@@ -380,7 +357,7 @@ mod tests {
 
     #[test]
     fn what_is_not_given_stays_as_the_stack_has_it() {
-        let args = GuardArgs { settle_seconds: Some(0), ..GuardArgs::default() };
+        let args = GuardArgs { settle_seconds: Some("0".to_owned()), ..GuardArgs::default() };
         let previous = [("Email", "a@b.example"), ("BucketPrefix", "old"), ("SettleSeconds", "15")];
         assert_eq!(
             parameters(&args, "s3guard", &previous),

@@ -1,4 +1,4 @@
-//! `s3guard config`: what counts here, where it was said, and whether the file is right. Nobody is called.
+//! `s3guard config`: the settings in effect, where each comes from, and whether the file is valid. Calls nothing.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -10,14 +10,13 @@ use crate::args::config::ConfigArgs;
 use crate::config_file::origin;
 use crate::config_file::origin::Row;
 use crate::error::Advice as _;
-use crate::exit::{self, Exit};
+use crate::exit::Exit;
 use crate::ui::output::Output;
 
-/// Show what is configured here, and where it was said
+/// Show the settings in effect and where each comes from, or check the file
 ///
-/// Reads `s3guard.toml` and the environment, and calls nobody.
+/// Reads `s3guard.toml` and the environment, and makes no calls.
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = manual())]
 pub(crate) struct Args {
     #[command(subcommand)]
     what: What,
@@ -25,26 +24,18 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// Show every setting that counts here
+    /// Show every setting in effect
     Show(Show),
-    /// Check the file, and show every mistake where it stands
-    Check(Check),
-    /// Print which file counts
-    Path(Check),
+    /// Check the file, and show every mistake with its line
+    Check(ConfigArgs),
 }
 
 #[derive(Debug, clap::Args)]
 struct Show {
-    /// Say of each setting where it was said
+    /// Show where each setting comes from
     #[arg(long)]
     origin: bool,
 
-    #[command(flatten)]
-    config: ConfigArgs,
-}
-
-#[derive(Debug, clap::Args)]
-struct Check {
     #[command(flatten)]
     config: ConfigArgs,
 }
@@ -57,36 +48,24 @@ pub(crate) fn run(
     match &args.what {
         What::Show(show) => {
             let found = show.config.find()?;
-            let rows = origin::rows(found.as_ref(), |name| {
+            let settings = origin::rows(found.as_ref(), |name| {
                 variable(name).map(|value| value.to_string_lossy().into_owned())
             });
-            output.result(&Shown { settings: rows, with_origin: show.origin })?;
+            output.result(&Shown { settings, with_origin: show.origin })?;
         }
-        What::Check(check) => {
-            let found = required(&check.config)?;
-            output.result(&Path { path: found })?;
+        What::Check(config) => {
+            let found = config
+                .find()?
+                .ok_or_else(|| anyhow::anyhow!("there is no `s3guard.toml` here or above"))
+                .hint("name one with `--config`, or write one with `s3guard init`")
+                .exit(Exit::Usage)?;
+            output.result(&Checked { path: found.path.display().to_string() })?;
         }
-        What::Path(check) => match check.config.path()? {
-            Some(path) => output.result(&Path { path })?,
-            None => output.say("there is no `s3guard.toml` here, nor above in the repository"),
-        },
     }
     Ok(Exit::Done)
 }
 
-/// The file that was read without a mistake.
-fn required(config: &ConfigArgs) -> anyhow::Result<String> {
-    match config.find()? {
-        Some(found) => Ok(found.path.display().to_string()),
-        None => {
-            Err(anyhow::anyhow!("there is no `s3guard.toml` here, nor above in the repository"))
-                .hint("name one with `--config`, or write one with `s3guard init`")
-                .exit(Exit::Usage)
-        }
-    }
-}
-
-/// The settings that count; as text, a line each.
+/// The settings in effect; as text, a line each.
 #[derive(Serialize)]
 struct Shown {
     settings: Vec<Row>,
@@ -94,12 +73,13 @@ struct Shown {
     with_origin: bool,
 }
 
+/// A file without a mistake.
 #[derive(Serialize)]
-struct Path {
+struct Checked {
     path: String,
 }
 
-impl fmt::Display for Path {
+impl fmt::Display for Checked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", self.path)
     }
@@ -116,9 +96,4 @@ impl fmt::Display for Shown {
         }
         Ok(())
     }
-}
-
-fn manual() -> String {
-    let examples = "Examples:\n  s3guard config show --origin\n  s3guard config check\n  s3guard config path\n\n";
-    examples.to_owned() + &exit::codes(&[Exit::Done, Exit::Failed, Exit::Usage])
 }

@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 
 use crate::args::removal::RemovalArgs;
-use crate::exit::{self, Exit};
+use crate::exit::Exit;
 use crate::operations::destroy::destroy;
 use crate::operations::interrupt::Run;
 use crate::operations::session;
@@ -17,7 +17,6 @@ use crate::ui::output::Output;
 /// before anything is done, and the stack's name has to be typed. What a deletion has left can be taken
 /// away later by the same command with `--empty-buckets`.
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = manual())]
 pub(crate) struct Args {
     #[command(flatten)]
     removal: RemovalArgs,
@@ -37,14 +36,4 @@ pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::
     );
     let run = Run::new(now, args.account.profile.as_deref(), on_interrupt);
     session::run_with(&run.interrupts, destroy(args, output, &run))
-}
-
-fn manual() -> String {
-    let examples = "Examples:\n  s3guard destroy --stack s3guard\n  \
-                    s3guard destroy --stack s3guard --region eu-west-1,us-east-1 --yes --output json\n  \
-                    s3guard destroy --stack s3guard --empty-buckets --all\n  \
-                    s3guard destroy --stack s3guard --force\n  \
-                    s3guard destroy --stack s3guard --retain TrailBucket\n\n";
-    let exits = [Exit::Done, Exit::Failed, Exit::Usage, Exit::Approval, Exit::Interrupted];
-    examples.to_owned() + &exit::codes(&exits)
 }

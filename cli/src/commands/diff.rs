@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 
 use crate::args::wanted::WantedArgs;
-use crate::exit::{self, Exit};
+use crate::exit::Exit;
 use crate::operations::deploy::diff::diff;
 use crate::operations::interrupt::{Run, token};
 use crate::operations::session;
@@ -15,7 +15,6 @@ use crate::ui::output::Output;
 /// package is not uploaded; a template that no call takes is, to the bucket for code, which is made if it
 /// is not there. A stack whose creation has failed is not touched: all of it would be made anew.
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = manual())]
 pub(crate) struct Args {
     #[command(flatten)]
     wanted: WantedArgs,
@@ -38,11 +37,4 @@ pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::
         output.result(&difference)?;
         Ok(if difference.differs() && args.fail { Exit::Findings } else { Exit::Done })
     })
-}
-
-fn manual() -> String {
-    let examples = "Examples:\n  s3guard diff\n  s3guard diff --region eu-west-1,us-east-1 --output json\n  \
-                    s3guard diff --set SettleSeconds=60 --fail\n\n";
-    let exits = exit::codes(&[Exit::Done, Exit::Failed, Exit::Usage, Exit::Interrupted]);
-    format!("{examples}{exits}\n  3    with `--fail`: something would change")
 }

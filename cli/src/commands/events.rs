@@ -4,7 +4,7 @@ use anyhow::anyhow;
 use s3guard_aws::stacks::{Event, Stack, Stacks};
 
 use crate::error::Advice as _;
-use crate::exit::{self, Exit};
+use crate::exit::Exit;
 use crate::operations::events::{Told, operations};
 use crate::operations::follow;
 use crate::operations::follow::{Ended, Follower};
@@ -22,7 +22,6 @@ const LIMIT_MAX: i64 = 2_000;
 /// the root cause of a failure: the first resource that failed on its own. With `--follow` it joins
 /// an operation that is going on, whoever has begun it, until the stack rests.
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = manual())]
 pub(crate) struct Args {
     /// Follow what is going on until the stack rests: exit code 0 if it succeeded, else 1
     #[arg(long)]
@@ -118,12 +117,4 @@ async fn join(follower: Follower<'_>, stack: &Stack, output: &Output) -> anyhow:
     let what = format!("stack `{name}` was in `{status}` and did not become what was asked for");
     let again = format!("`s3guard events --failed --stack {name}` shows it again");
     Err(follow::failed(&what, &ended, &again))
-}
-
-fn manual() -> String {
-    let examples = "Examples:\n  s3guard events --stack s3guard\n  \
-                    s3guard events --follow --stack s3guard --region eu-west-1\n  \
-                    s3guard events --failed --stack s3guard --output json\n\n";
-    let exits = [Exit::Done, Exit::Failed, Exit::Usage, Exit::Interrupted];
-    examples.to_owned() + &exit::codes(&exits)
 }

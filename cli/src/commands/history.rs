@@ -8,7 +8,7 @@ use s3guard_posture::{BucketName, Record};
 use serde::Serialize;
 
 use crate::error::Invalid;
-use crate::exit::{self, Exit};
+use crate::exit::Exit;
 use crate::operations::session;
 use crate::operations::session::{Account, AccountArgs};
 use crate::ui::output::Output;
@@ -23,7 +23,6 @@ const SHOWN_MAX: i64 = 10_000;
 /// Reads the records in the ledger, the newest first: what was changed from what to what, why, after
 /// whose call, and whether it was seen to be so afterwards. `s3guard undo` takes a record's id.
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = manual())]
 pub(crate) struct Args {
     /// Bucket to show; `.account` for the account's own public access block
     #[arg(value_name = "BUCKET", value_parser = bucket)]
@@ -120,11 +119,4 @@ fn bucket(text: &str) -> Result<BucketName, Invalid> {
     text.parse().map_err(|problem: s3guard_posture::model::names::InvalidBucketName| {
         Invalid::new(problem.to_string(), "name a bucket, without `s3://`")
     })
-}
-
-fn manual() -> String {
-    let examples = "Examples:\n  s3guard history reports --stack s3guard\n  \
-                    s3guard history reports --stack s3guard --limit 100 --output json\n\n";
-    let exits = [Exit::Done, Exit::Failed, Exit::Usage, Exit::Interrupted];
-    examples.to_owned() + &exit::codes(&exits)
 }

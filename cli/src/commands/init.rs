@@ -7,7 +7,7 @@ use anyhow::{Context as _, anyhow};
 
 use crate::config_file;
 use crate::error::Advice as _;
-use crate::exit::{self, Exit};
+use crate::exit::Exit;
 use crate::files;
 use crate::operations::init::answers::{Answers, Question};
 use crate::operations::init::interview;
@@ -20,7 +20,6 @@ use crate::ui::output::Output;
 /// Asks for what most people set, and writes a file in which every setting is explained; what you do not need is commented
 /// out. What is given as a flag is not asked. Calls nobody.
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = manual())]
 pub(crate) struct Args {
     /// File to write
     #[arg(long, value_name = "FILE", default_value = "s3guard.toml")]
@@ -139,11 +138,4 @@ fn next(path: &Path) -> String {
         Some("s3guard.toml") => "`s3guard deploy`".to_owned(),
         _ => format!("`s3guard deploy --config {}`", path.display()),
     }
-}
-
-fn manual() -> String {
-    let examples = "Examples:\n  s3guard init\n  s3guard init --yes --email you@example.com\n  \
-                    s3guard init --yes --region eu-west-1,us-east-1 --trail auto --out guard.toml\n\n";
-    let exits = [Exit::Done, Exit::Failed, Exit::Usage, Exit::Approval];
-    examples.to_owned() + &exit::codes(&exits)
 }

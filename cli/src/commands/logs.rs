@@ -7,7 +7,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::error;
 use crate::error::Invalid;
-use crate::exit::{self, Exit};
+use crate::exit::Exit;
 use crate::operations::logs::{Request, show};
 use crate::operations::session;
 use crate::operations::session::AccountArgs;
@@ -21,7 +21,6 @@ const SINCE_DAYS_MAX: i64 = 100_000;
 /// Lines of both functions in the order of their times, each with its level and what it says. With
 /// `--follow` it goes on until Ctrl-C.
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = manual())]
 pub(crate) struct Args {
     /// Whose lines are shown
     #[arg(value_name = "FUNCTION", default_value = "all")]
@@ -100,13 +99,6 @@ fn ago(text: &str) -> Result<Duration, Invalid> {
     ago.filter(|ago| ago.is_positive() && *ago <= Duration::days(SINCE_DAYS_MAX)).ok_or_else(|| {
         Invalid::new(format!("`{text}` is not a time"), "write `90s`, `15m`, `6h` or `2d`")
     })
-}
-
-fn manual() -> String {
-    let examples = "Examples:\n  s3guard logs --follow\n  s3guard logs guard --errors --since 2d\n  \
-                    s3guard logs --filter reports --output ndjson\n\n";
-    let exits = [Exit::Done, Exit::Failed, Exit::Usage, Exit::Interrupted];
-    examples.to_owned() + &exit::codes(&exits)
 }
 
 #[cfg(test)]

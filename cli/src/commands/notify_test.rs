@@ -10,7 +10,7 @@ use s3guard_posture::notify::notification::Origin;
 use serde::Serialize;
 use time::OffsetDateTime;
 
-use crate::exit::{self, Exit};
+use crate::exit::Exit;
 use crate::operations::session;
 use crate::operations::session::{Account, AccountArgs};
 use crate::ui::output::Output;
@@ -21,7 +21,6 @@ use crate::ui::output::Output;
 /// and its document (`"test": true`), so that it can be seen who gets which, by which channel, and what it
 /// looks like. The topic for chats gets them, too. Subscriptions that filter get what they ask for.
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = manual())]
 pub(crate) struct Args {
     #[command(flatten)]
     account: AccountArgs,
@@ -106,11 +105,4 @@ impl fmt::Display for Sent {
         }
         Ok(())
     }
-}
-
-fn manual() -> String {
-    let examples = "Examples:\n  s3guard notify-test --stack s3guard\n  \
-                    s3guard notify-test --stack s3guard --dry-run\n\n";
-    let exits = [Exit::Done, Exit::Failed, Exit::Usage, Exit::Interrupted];
-    examples.to_owned() + &exit::codes(&exits)
 }

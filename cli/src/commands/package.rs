@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::args::build::BuildArgs;
 use crate::args::config::ConfigArgs;
 use crate::error::Advice as _;
-use crate::exit::{self, Exit};
+use crate::exit::Exit;
 use crate::files;
 use crate::operations::standalone::standalone;
 use crate::package;
@@ -28,7 +28,6 @@ use crate::ui::output::Output;
 /// In a clone of s3guard its sources are packaged; elsewhere it is the program that the command
 /// carries, if `--standalone` made it. Such a command needs neither sources nor Rust.
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = manual())]
 pub(crate) struct Args {
     /// Write the zip to this file; without it, to `s3guard/bootstrap-ARCH.zip` in Cargo's target folder
     #[arg(long, value_name = "FILE")]
@@ -98,11 +97,4 @@ impl fmt::Display for Packaged {
         writeln!(f, "sha256        {}", self.sha256)?;
         writeln!(f, "key           {}", self.key)
     }
-}
-
-fn manual() -> String {
-    let examples = "Examples:\n  s3guard package\n  s3guard package --arch arm64 --out guard.zip\n  \
-                    s3guard package --bootstrap target/lambda/bootstrap/bootstrap\n  \
-                    s3guard package --standalone\n\n";
-    examples.to_owned() + &exit::codes(&[Exit::Done, Exit::Failed, Exit::Usage])
 }

@@ -2,7 +2,7 @@
 
 use clap::ValueEnum;
 
-use crate::exit::{self, Exit};
+use crate::exit::Exit;
 use crate::operations::redrive::{BUCKETS, OBJECTS, redrive};
 use crate::operations::session;
 use crate::operations::session::AccountArgs;
@@ -15,7 +15,6 @@ use crate::ui::output::Output;
 /// then deleted, so none is lost, and a window counts none of them twice. Changes of objects that were
 /// gathered and could not be told are told, too.
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = manual())]
 pub(crate) struct Args {
     #[command(flatten)]
     account: AccountArgs,
@@ -52,11 +51,4 @@ pub(crate) fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
     };
     let on_interrupt = "nothing is lost: a message is deleted only after it was sent again";
     session::run(command, on_interrupt.to_owned())
-}
-
-fn manual() -> String {
-    let examples = "Examples:\n  s3guard redrive --stack s3guard\n  \
-                    s3guard redrive --stack s3guard --queue objects --limit 100\n\n";
-    let exits = [Exit::Done, Exit::Failed, Exit::Usage, Exit::Interrupted];
-    examples.to_owned() + &exit::codes(&exits)
 }

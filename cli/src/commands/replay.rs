@@ -13,7 +13,7 @@ use crate::args::guard::{grade, key};
 use crate::args::region::region;
 use crate::error::Advice as _;
 use crate::error::Invalid;
-use crate::exit::{self, Exit};
+use crate::exit::Exit;
 use crate::operations::replay::file::{name, read};
 use crate::operations::replay::{self, Channel, Recorded, Report, Scene};
 use crate::ui::output::Output;
@@ -32,7 +32,6 @@ const NOBODY: &str = "000000000000";
 /// them, a trail's log file, the output of `aws cloudtrail lookup-events` and `aws sqs
 /// receive-message`, and a batch of the guard's queue.
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = manual())]
 pub(crate) struct Args {
     /// JSON or JSON lines, packed by gzip or not; `-` for stdin
     #[arg(value_name = "FILE", required = true)]
@@ -129,11 +128,4 @@ fn account(text: &str) -> Result<AccountId, Invalid> {
         let hint = "`aws sts get-caller-identity --query Account` prints it";
         Invalid::new(problem.to_string(), hint)
     })
-}
-
-fn manual() -> String {
-    let examples = "Examples:\n  s3guard replay examples/events/website.jsonl\n  \
-                    aws cloudtrail lookup-events | s3guard replay - --grade hybrid --key ARN\n  \
-                    s3guard replay *.json.gz --region eu-west-1 --output json\n\n";
-    examples.to_owned() + &exit::codes(&[Exit::Done, Exit::Failed, Exit::Usage])
 }

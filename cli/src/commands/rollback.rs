@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 
 use crate::args::rollback::RollbackArgs;
-use crate::exit::{self, Exit};
+use crate::exit::Exit;
 use crate::operations::interrupt::Run;
 use crate::operations::rollback::roll_back;
 use crate::operations::session;
@@ -15,7 +15,6 @@ use crate::ui::output::Output;
 /// or a creation that failed is rolled back, and with `--cancel` an update that is going on is
 /// cancelled. A stack that was never well is deleted by that.
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = manual())]
 pub(crate) struct Args {
     #[command(flatten)]
     rollback: RollbackArgs,
@@ -29,12 +28,4 @@ pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::
     );
     let run = Run::new(now, account.profile.as_deref(), on_interrupt);
     session::run_with(&run.interrupts, roll_back(&args.rollback, output, &run))
-}
-
-fn manual() -> String {
-    let examples = "Examples:\n  s3guard rollback --stack s3guard\n  \
-                    s3guard rollback --stack s3guard --skip GuardFunction --skip GuardQueue\n  \
-                    s3guard rollback --stack s3guard --region eu-west-1 --cancel --yes\n\n";
-    let exits = [Exit::Done, Exit::Failed, Exit::Usage, Exit::Approval, Exit::Interrupted];
-    examples.to_owned() + &exit::codes(&exits)
 }

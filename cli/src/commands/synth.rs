@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use s3guard_synth::stacks;
 
 use crate::args::config::ConfigArgs;
-use crate::exit::{self, Exit};
+use crate::exit::Exit;
 use crate::files;
 use crate::ui::output::{Form, Output};
 
@@ -20,7 +20,6 @@ use crate::ui::output::{Form, Output};
 /// give its name and key as the parameters `CodeBucket` and `CodeKey`. Buckets that an earlier stack left must be
 /// gone then, or another `BucketPrefix` be given: only `s3guard deploy` takes them back.
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = manual())]
 pub(crate) struct Args {
     /// Notation of the template; `yaml` unless `--output json` is given
     #[arg(long, value_name = "NOTATION")]
@@ -66,9 +65,4 @@ pub(crate) fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
         ));
     }
     Ok(Exit::Done)
-}
-
-fn manual() -> String {
-    let examples = "Examples:\n  s3guard synth > guard.yaml\n  s3guard synth --format json --out guard.json\n\n";
-    examples.to_owned() + &exit::codes(&[Exit::Done, Exit::Failed, Exit::Usage])
 }

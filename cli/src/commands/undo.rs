@@ -8,7 +8,7 @@ use time::{Date, Duration, OffsetDateTime};
 
 use crate::error::Advice as _;
 use crate::error::Invalid;
-use crate::exit::{self, Exit};
+use crate::exit::Exit;
 use crate::operations::session;
 use crate::operations::session::AccountArgs;
 use crate::operations::undo::{Request, undo};
@@ -25,7 +25,6 @@ const LEFT_DAYS: i64 = 30;
 /// it would mend them again. A setting that somebody has changed since is not written over. Of several
 /// days that were given for an aspect the one given last counts: done again, it is longer or shorter.
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = manual())]
 pub(crate) struct Args {
     /// Id of the record, as `reports@20261124T231502.123Z-encryption`
     #[arg(value_name = "ID", value_parser = id)]
@@ -101,13 +100,4 @@ fn id(text: &str) -> Result<RecordId, Invalid> {
 fn day(text: &str) -> Result<Date, Invalid> {
     Date::parse(text, DAY)
         .map_err(|_| Invalid::new(format!("`{text}` is not a day"), "write it as `2027-01-31`"))
-}
-
-fn manual() -> String {
-    let examples = "Examples:\n  s3guard undo reports@20261124T231502.123Z-encryption --stack s3guard\n  \
-                    s3guard undo reports@20261124T231502.123Z-policy --stack s3guard \
-                    --until 2027-01-31 --reason 'old scanner, ticket 4711'\n  \
-                    s3guard undo reports@20261124T231502.123Z-policy --stack s3guard --end\n\n";
-    let exits = [Exit::Done, Exit::Failed, Exit::Usage, Exit::Approval, Exit::Interrupted];
-    examples.to_owned() + &exit::codes(&exits)
 }

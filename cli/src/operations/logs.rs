@@ -142,7 +142,7 @@ async fn log_group(account: &Account, function: &str) -> anyhow::Result<String> 
     match function_state::describe(&account.connection, function).await? {
         Reading::Known(function) => Ok(function.log_group),
         Reading::Absent | Reading::Unread => Err(anyhow!("there is no function `{function}`"))
-            .hint("somebody has deleted it: `s3guard deploy --revert-drift` makes it again"),
+            .hint("`s3guard deploy --revert-drift` restores one that was deleted"),
         Reading::Denied => Err(anyhow!("where function `{function}` logs may not be read"))
             .hint("give the caller the permission `lambda:GetFunctionConfiguration` on it"),
     }
@@ -159,7 +159,7 @@ async fn read(
     match logs::lines(&account.connection, wanted).await? {
         Reading::Known(lines) => Ok(lines.into_iter().map(|line| (*function, line)).collect()),
         Reading::Absent | Reading::Unread => Err(anyhow!("there is no log group `{name}`"))
-            .hint("somebody has deleted it: `s3guard drift` says so, and `s3guard deploy --revert-drift` makes it again"),
+            .hint("`s3guard deploy --revert-drift` restores one that was deleted"),
         Reading::Denied => Err(anyhow!("the log group `{name}` may not be read"))
             .hint("give the caller the permission `logs:FilterLogEvents` on it"),
     }

@@ -1,6 +1,13 @@
 //! Text for a screen so many columns wide: what does not fit is cut, or goes on in the next line.
 
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 use unicode_width::UnicodeWidthStr as _;
+
+/// A time in RFC 3339.
+pub(crate) fn moment(at: OffsetDateTime) -> String {
+    at.format(&Rfc3339).unwrap_or_default()
+}
 
 /// As much of a text as there is room for, with a sign that there is more.
 pub(crate) fn cut(text: &str, columns: usize) -> String {

@@ -5,6 +5,7 @@
 
 use std::cell::RefCell;
 use std::io::{self, Write as _};
+use std::os::fd::AsFd;
 use std::rc::Rc;
 
 use unicode_width::UnicodeWidthStr as _;
@@ -20,29 +21,17 @@ pub(crate) struct Size {
 }
 
 impl Size {
+    /// The size of a terminal, if the stream is one.
+    pub(crate) fn of(stream: impl AsFd) -> Option<Self> {
+        let (terminal_size::Width(columns), terminal_size::Height(rows)) =
+            terminal_size::terminal_size_of(stream)?;
+        let is_known = columns > 0 && rows > 0;
+        is_known.then(|| Self { columns: columns.into(), rows: rows.into() })
+    }
+
     /// The size of the terminal on stderr.
     pub(crate) fn now() -> Self {
-        Stream::Stderr.size().unwrap_or(SIZE)
-    }
-}
-
-/// Where the command writes to: each may be a terminal, and of another size than the other.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Stream {
-    Stdout,
-    Stderr,
-}
-
-impl Stream {
-    /// The size of the terminal that it is, if it is one.
-    pub(crate) fn size(self) -> Option<Size> {
-        let size = match self {
-            Self::Stdout => terminal_size::terminal_size_of(io::stdout()),
-            Self::Stderr => terminal_size::terminal_size_of(io::stderr()),
-        };
-        let (terminal_size::Width(columns), terminal_size::Height(rows)) = size?;
-        let is_known = columns > 0 && rows > 0;
-        is_known.then(|| Size { columns: columns.into(), rows: rows.into() })
+        Self::of(io::stderr()).unwrap_or(SIZE)
     }
 }
 
@@ -188,24 +177,17 @@ impl Area {
         self.drawn.join("\n") + "\n"
     }
 
-    /// All parts, as much of each as there is room for: what has scrolled out of the terminal cannot be taken back.
+    /// All parts, as far as there is room: what has scrolled out of the terminal cannot be erased.
     fn lines(&self, rows: usize) -> Vec<String> {
         let room = rows.saturating_sub(2);
-        let all: usize = self.parts.iter().map(|part| part.1.len()).sum();
-        if all <= room {
-            return self.parts.iter().flat_map(|part| part.1.clone()).collect();
+        let mut all: Vec<String> =
+            self.parts.iter().flat_map(|part| part.1.iter().cloned()).collect();
+        if all.len() > room {
+            let shown = room.saturating_sub(1);
+            let more = all.split_off(shown).len();
+            all.push(format!("          and {more} more"));
         }
-        let each = (room / self.parts.len()).max(1);
-        let cut = |lines: &Vec<String>| {
-            let mut shown = lines[..lines.len().min(each)].to_vec();
-            let left = lines.len() - shown.len();
-            if left > 0 && each > 1 {
-                shown.pop();
-                shown.push(format!("          and {} more", left + 1));
-            }
-            shown
-        };
-        self.parts.iter().flat_map(|part| cut(&part.1)).take(room.max(1)).collect()
+        all
     }
 }
 
@@ -318,8 +300,7 @@ mod tests {
         area.show(a, &many, WIDE);
         area.show(b, &many, WIDE);
         assert_eq!(area.drawn.len(), 8);
-        assert_eq!(area.drawn[3], "          and 17 more");
-        assert_eq!(area.drawn[4], "line 0");
+        assert_eq!(area.drawn[6..], ["line 6", "          and 33 more"]);
         let tiny = Size { columns: 20, rows: 1 };
         area.say("", tiny);
         assert_eq!(area.drawn.len(), 1);

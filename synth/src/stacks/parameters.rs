@@ -1,7 +1,7 @@
 //! What is asked when the stack is made, so that the template also works when it is uploaded by hand.
 
 use s3guard_posture::config::TrailChoice;
-use s3guard_posture::contract::parameter;
+use s3guard_posture::contract::{SETTLE_SECONDS_MAX, parameter};
 
 use crate::cfn::{
     Assertion, Assertions, Condition, ConditionHandle, LogicalId, Parameter, ParameterGroup,
@@ -21,6 +21,14 @@ const SWEEP_RATE: LogicalId = LogicalId::new(parameter::SWEEP_RATE);
 pub(super) const BUCKET_PREFIX: LogicalId = LogicalId::new(parameter::BUCKET_PREFIX);
 /// As its pattern says.
 pub(super) const BUCKET_PREFIX_LENGTH_MAX: usize = 25;
+
+/// A schedule of EventBridge: one of day-of-month and day-of-week is left open.
+///
+/// Source: Amazon EventBridge User Guide, "Setting a schedule pattern for scheduled rules (legacy)".
+const SWEEP_RATE_PATTERN: &str = concat!(
+    r"^(rate\((1 (minute|hour|day)|([2-9]|[1-9]\d+) (minutes|hours|days))\)",
+    r"|cron\(\S+ \S+ (\? \S+ \S+|\S+ \S+ \?) \S+\))$",
+);
 
 const KEY_FOR_GRADE: LogicalId = LogicalId::new("KeyForGrade");
 const OWN_TRAIL: LogicalId = LogicalId::new("OwnTrail");
@@ -77,7 +85,7 @@ pub(super) fn add(template: &mut Template) -> Parameters {
         "Mail address",
         Parameter {
             default: Some(""),
-            allowed_pattern: Some(r"^$|^[^@\s]+@[^@\s]+\.[^@\s]+$"),
+            allowed_pattern: Some(r"^$|^[^@\s]+@[^@\s.]+(\.[^@\s.]+)+$"),
             constraint_description: Some("a mail address, or nothing"),
             ..Parameter::new("Who gets mails; SNS asks for confirmation first. Empty: nobody.")
         },
@@ -187,7 +195,7 @@ fn add_timing(template: &mut Template) -> Timing {
             r#type: ParameterType::Number,
             default: Some("15"),
             min_value: Some(0),
-            max_value: Some(900),
+            max_value: Some(i64::from(SETTLE_SECONDS_MAX)),
             ..Parameter::new(
                 "How old a new bucket is, in seconds, before it is touched: who made it may still be at it.",
             )
@@ -198,8 +206,10 @@ fn add_timing(template: &mut Template) -> Timing {
         "Sweep",
         Parameter {
             default: Some("rate(6 hours)"),
-            allowed_pattern: Some(r"^(rate|cron)\(.+\)$"),
-            constraint_description: Some("rate(…) or cron(…), as EventBridge takes them"),
+            allowed_pattern: Some(SWEEP_RATE_PATTERN),
+            constraint_description: Some(
+                "rate(6 hours), rate(1 day) or cron(0 3 * * ? *), as EventBridge takes them",
+            ),
             ..Parameter::new("How often all buckets are looked at, whether an event told or not.")
         },
     );

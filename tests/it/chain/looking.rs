@@ -51,7 +51,7 @@ fn a_guard_that_is_well_is_shown_with_what_it_did_and_what_is_wrong_is_told() {
     assert_eq!(deleted.unwrap().status, 204);
     let (exit, seen) = status(&guarded);
     assert_eq!(exit, Some(3), "{seen:#}");
-    for trouble in ["1 buckets not handled", "no trail records", "it is gone"] {
+    for trouble in ["1 messages in the bucket DLQ", "no trail records", "it was deleted"] {
         assert!(to_do(&seen).contains(trouble), "{trouble}: {seen:#}");
     }
 }
@@ -66,7 +66,7 @@ fn what_the_functions_log_and_what_somebody_changes_by_hand_is_shown() {
         String::from_utf8_lossy(&logs.stdout).contains(&bucket)
     });
 
-    let well = ask(&guarded, &["drift"]);
+    let well = ask(&guarded, &["status", "--drift"]);
     assert_eq!(well.status.code(), Some(0), "{}", String::from_utf8_lossy(&well.stdout));
     let queue = guarded.output("GuardQueueUrl");
     let change =
@@ -78,7 +78,7 @@ fn what_the_functions_log_and_what_somebody_changes_by_hand_is_shown() {
     let client = guarded.account.client();
     let changed = client.request("sqs", "POST", "/", &[], &headers, change.as_bytes());
     assert_eq!(changed.unwrap().status, 200);
-    let drifted = ask(&guarded, &["drift", "--output", "json"]);
+    let drifted = ask(&guarded, &["status", "--drift", "--output", "json"]);
     let found: Value = serde_json::from_slice(&drifted.stdout).unwrap();
     assert_eq!(drifted.status.code(), Some(3), "{found:#}");
     let one = &found["drifted"][0];
@@ -87,7 +87,8 @@ fn what_the_functions_log_and_what_somebody_changes_by_hand_is_shown() {
     assert_eq!(one["differences"][0]["actual"], "1", "{found:#}");
     let (exit, seen) = status(&guarded);
     assert_eq!(exit, Some(3), "{seen:#}");
-    assert!(to_do(&seen).contains("s3guard drift"), "{seen:#}");
-    let named = ask(&guarded, &["outputs", "GuardQueueUrl"]);
-    assert_eq!(String::from_utf8_lossy(&named.stdout).trim(), queue);
+    assert!(to_do(&seen).contains("s3guard status --drift"), "{seen:#}");
+    let outputs = ask(&guarded, &["status", "--outputs", "--output", "json"]);
+    let outputs: Value = serde_json::from_slice(&outputs.stdout).unwrap();
+    assert_eq!(outputs["outputs"]["GuardQueueUrl"], queue, "{outputs:#}");
 }

@@ -3,12 +3,12 @@
 use s3guard_aws::stacks::Event;
 use serde::Serialize;
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 use tokio::time::Instant;
 
 use crate::operations::follow::list;
 use crate::operations::follow::list::List;
 use crate::operations::follow::{line, name_and_region};
+use crate::ui::lines::moment;
 use crate::ui::output::{Output, Part, Size};
 
 /// What a person, or a program, sees of an operation.
@@ -104,48 +104,20 @@ impl Live {
 pub(crate) struct Shown {
     stack: String,
     region: String,
-    id: String,
     time: String,
-    logical_id: String,
-    physical_id: String,
-    #[serde(rename = "type")]
-    resource_type: String,
-    status: String,
-    reason: Option<String>,
-    is_configured: bool,
     is_cancelled: bool,
-    operation: Option<String>,
-    hook: Option<ShownHook>,
-}
-
-#[derive(Debug, Serialize)]
-struct ShownHook {
-    name: String,
-    refused: bool,
-    reason: Option<String>,
+    #[serde(flatten)]
+    event: Event,
 }
 
 impl Shown {
     pub(crate) fn new(event: &Event, stack: &str, region: &str) -> Self {
-        let hook = event.hook.as_ref().map(|hook| ShownHook {
-            name: hook.name.clone(),
-            refused: hook.refused,
-            reason: hook.reason.clone(),
-        });
         Self {
             stack: stack.to_owned(),
             region: region.to_owned(),
-            id: event.id.clone(),
-            time: event.time.format(&Rfc3339).unwrap_or_default(),
-            logical_id: event.logical_id.clone(),
-            physical_id: event.physical_id.clone(),
-            resource_type: event.resource_type.clone(),
-            status: event.status.clone(),
-            reason: event.reason.clone(),
-            is_configured: event.is_configured,
+            time: moment(event.time),
             is_cancelled: event.is_cancelled(),
-            operation: event.operation.clone(),
-            hook,
+            event: event.clone(),
         }
     }
 }

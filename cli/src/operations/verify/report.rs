@@ -208,7 +208,7 @@ mod tests {
 
             Probably events wait in the guard's queue and nobody takes them out: the event source of the guard is disabled, or its concurrency is used up
               look further: s3guard status
-              look further: s3guard drift
+              look further: s3guard status --drift
 
             Still there
               bucket `s3guard-canary-1`
