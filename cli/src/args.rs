@@ -6,6 +6,8 @@ pub(crate) mod build;
 pub(crate) mod config;
 pub(crate) mod deploy_options;
 pub(crate) mod guard;
+pub(crate) mod init;
+pub(crate) mod logs;
 pub(crate) mod manual;
 pub(crate) mod region;
 pub(crate) mod removal;

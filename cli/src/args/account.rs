@@ -10,7 +10,7 @@ use crate::args::region::region;
 use crate::error::Invalid;
 
 /// The name of a stack that nobody has named.
-const STACK: &str = "s3guard";
+pub(crate) const STACK: &str = "s3guard";
 
 /// One stack, for a command that looks at one.
 #[derive(Clone, Debug, clap::Args)]
@@ -75,7 +75,7 @@ impl AccountsArgs {
     }
 }
 
-fn stack_name(text: &str) -> Result<StackName, Invalid> {
+pub(crate) fn stack_name(text: &str) -> Result<StackName, Invalid> {
     text.parse().map_err(|problem: s3guard_posture::model::stack_name::InvalidStackName| {
         Invalid::new(problem.to_string(), "choose a name as `s3guard` or `prod-guard-2`")
     })

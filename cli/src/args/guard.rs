@@ -180,7 +180,7 @@ fn mode(choice: TrailChoice) -> Option<&'static str> {
     }
 }
 
-fn trail(text: &str) -> Result<TrailChoice, Invalid> {
+pub(crate) fn trail(text: &str) -> Result<TrailChoice, Invalid> {
     TrailChoice::ALL.into_iter().find(|choice| choice.name() == text).ok_or_else(|| {
         let problem = format!("`{text}` is not a choice of trail");
         Invalid::new(problem, "choose `auto`, `create` or `existing`")
@@ -205,7 +205,10 @@ pub(crate) fn declared(
         let declared = template.parameters().find(|(id, _)| id.as_str() == name);
         declared.map_or(Ok(()), |(_, declared)| {
             allowed(text, declared).map_err(|problem| {
-                Invalid::new(format!("`{text}` is not allowed: {problem}"), declared.description)
+                Invalid::new(
+                    format!("`{text}` is not allowed: {problem}"),
+                    format!("`{name}`: {}", declared.description),
+                )
             })
         })?;
         Ok(text.to_owned())

@@ -20,7 +20,7 @@ const GROUPS: [(&str, &[Manual]); 4] =
     [("Start", START), ("Every day", EVERY_DAY), ("Operate", OPERATE), ("Author", AUTHOR)];
 
 const START: &[Manual] = &[
-    manual("init", &[Approval], ["", "--yes --region eu-west-1 --email you@example.com"]),
+    manual("init", &[], ["--email you@example.com", "--region eu-west-1,us-east-1 --trail auto"]),
     manual("doctor", FINDS, ["--region eu-west-1,us-east-1", "--print-policy > deployer.json"]),
     manual("deploy", ASKS, ["--email you@example.com", "--grade hybrid --key ARN --approve any"]),
     manual("verify", ASKS, ["", "--notices --timeout 30m"]),
