@@ -69,7 +69,7 @@ fn a_region_that_is_none_is_refused_with_one_that_exists() {
             error: wrong value for `--region <REGION>`
               caused by: `Europe` is not a Region's code, as `eu-west-1` is
 
-            hint: is there a region `Europe`? One that exists is `eu-west-1`
+            hint: write it as `eu-west-1`
         "#]],
     );
 }
@@ -327,12 +327,12 @@ fn colour_is_there_only_when_asked_for() {
 fn the_template_is_the_checked_in_one_from_any_folder_and_in_both_notations() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let folder = tempfile::tempdir().unwrap();
-    for (notation, file) in [("yaml", "guard.yaml"), ("json", "guard.json")] {
+    for (notation, file) in [("text", "guard.yaml"), ("json", "guard.json")] {
         let expected = fs::read(root.join("templates").join(file)).unwrap();
-        let output = s3guard(&["synth", "--format", notation]).current_dir("/").output().unwrap();
+        let output = s3guard(&["synth", "--output", notation]).current_dir("/").output().unwrap();
         assert!(output.status.success() && output.stdout == expected, "{notation} on stdout");
         let path = folder.path().join(file);
-        let mut command = s3guard(&["synth", "--format", notation, "--out", file]);
+        let mut command = s3guard(&["synth", "--output", notation, "--out", file]);
         let output = command.current_dir(folder.path()).output().unwrap();
         assert_eq!(output.status.code(), Some(0), "{output:?}");
         // Neither fits into a call any more, and who would paste it there has to know.
@@ -344,8 +344,6 @@ fn the_template_is_the_checked_in_one_from_any_folder_and_in_both_notations() {
         assert_eq!(String::from_utf8_lossy(&output.stderr), said, "{notation}");
         assert!(fs::read(path).unwrap() == expected, "{notation} in a file");
     }
-    let json = s3guard(&["synth", "--output", "json"]).output().unwrap().stdout;
-    assert_eq!(json.first(), Some(&b'{'));
 }
 
 #[test]

@@ -9,7 +9,9 @@ use crate::error::Invalid;
 /// No log is older.
 const SINCE_DAYS_MAX: i64 = 100_000;
 
-/// Which log lines are shown.
+/// Show the logs of the guard's functions
+///
+/// Shows the lines of both functions in the order of their times, each with its level and message.
 #[derive(Debug, clap::Args)]
 pub(crate) struct LogArgs {
     /// Function whose lines are shown [default: both]

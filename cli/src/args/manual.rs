@@ -42,7 +42,7 @@ const OPERATE: &[Manual] = &[
 ];
 const AUTHOR: &[Manual] = &[
     manual("config", &[], ["show --origin", "check"]),
-    manual("synth", &[], ["> guard.yaml", "--format json --out guard.json"]),
+    manual("synth", &[], ["> guard.yaml", "--output json --out guard.json"]),
     manual("package", &[], ["--arch arm64 --out guard.zip", "--standalone"]),
     manual("completions", &[], ["bash > s3guard.bash", "zsh > ~/.zfunc/_s3guard"]),
     manual("man", &[], ["| man -l -", "--out ~/.local/share/man/man1"]),

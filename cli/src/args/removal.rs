@@ -1,9 +1,15 @@
-//! How the guard is taken out of an account.
+//! How the guard is removed from an account.
 
 use crate::args::account::AccountsArgs;
 use crate::args::arn::role;
 
-/// How the guard is taken out of an account.
+/// Remove the guard from an account
+///
+/// Deletes the stack, in one Region or in several. The buckets of the trail, the ledger and the access logs are retained,
+/// and so is the KMS key: they are needed to read the past. The bucket for code is retained for other stacks, and every
+/// bucket keeps the settings that the guard has written. Before anything is done, everything that is deleted and retained
+/// is listed, and the name of the stack has to be typed. The same command with `--empty-buckets` deletes what an earlier
+/// deletion has retained.
 #[derive(Debug, clap::Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct RemovalArgs {

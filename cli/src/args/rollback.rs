@@ -1,8 +1,11 @@
-//! How a stack is brought back.
+//! How a stack is rolled back.
 
 use crate::args::account::AccountArgs;
 
-/// How a stack is brought back.
+/// Roll a stack back to its last working state
+///
+/// What it does depends on the status of the stack: a rollback that failed is continued, an update or a creation that
+/// failed is rolled back, and with `--cancel` an update in progress is cancelled. A stack whose creation failed is deleted.
 #[derive(Debug, clap::Args)]
 pub(crate) struct RollbackArgs {
     /// Leave this resource as it is in a rollback that got stuck, by its name in the template; can be repeated

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use clap::ValueEnum;
 use s3guard_posture::text::shown;
 use s3guard_posture::{AccountId, Grade, KeyArn, Region};
 use time::OffsetDateTime;
@@ -56,32 +55,9 @@ pub(crate) struct Args {
     #[command(flatten)]
     config: ConfigArgs,
 
-    /// As what a notice is shown; the form for programs has all
+    /// How a notification is shown; JSON output has all forms
     #[arg(long, value_name = "CHANNEL", default_value = "email")]
-    channel: Shown,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Shown {
-    /// The mail
-    Email,
-    /// The SMS
-    Sms,
-    /// The JSON document that queues, functions and web endpoints get
-    Document,
-    /// What the topic for chats gets
-    Chat,
-}
-
-impl From<Shown> for Channel {
-    fn from(shown: Shown) -> Self {
-        match shown {
-            Shown::Email => Self::Email,
-            Shown::Sms => Self::Sms,
-            Shown::Document => Self::Document,
-            Shown::Chat => Self::Chat,
-        }
-    }
+    channel: Channel,
 }
 
 pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::Result<Exit> {
@@ -118,7 +94,7 @@ pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::
             exit = Exit::Failed;
         }
     }
-    let events = events.into_iter().map(|event| event.by(args.channel.into())).collect();
+    let events = events.into_iter().map(|event| event.by(args.channel)).collect();
     output.result(&Report::new(events))?;
     Ok(exit)
 }

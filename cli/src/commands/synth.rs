@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use clap::ValueEnum;
 use s3guard_synth::stacks;
 
 use crate::args::config::ConfigArgs;
@@ -13,18 +12,13 @@ use crate::ui::output::{Form, Output};
 
 /// Write the guard's CloudFormation template
 ///
-/// Needs no account and no network. The same version and configuration write the same bytes anywhere. Of the
-/// configuration `s3guard.toml`, if there is one, the template has who hears of what; all of it goes into the package, so make both
-/// with the same. To upload the
-/// template by hand, run `s3guard package`, put the zip into a bucket of the stack's region and
-/// give its name and key as the parameters `CodeBucket` and `CodeKey`. Buckets that an earlier stack left must be
-/// gone then, or another `BucketPrefix` be given: only `s3guard deploy` takes them back.
+/// Writes YAML, or JSON with `--output json`. Needs no account and no network. The same version and configuration write the
+/// same bytes anywhere. The template contains the subscriptions of `s3guard.toml`, and the package all of it: create both
+/// with the same file. To upload the template by hand, run `s3guard package`, put the zip into a bucket of the stack's Region
+/// and pass its name and key as the parameters `CodeBucket` and `CodeKey`. Delete the buckets that an earlier stack
+/// retained, or pass another `BucketPrefix`: only `s3guard deploy` imports them.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Notation of the template; `yaml` unless `--output json` is given
-    #[arg(long, value_name = "NOTATION")]
-    format: Option<Notation>,
-
     /// Write to this file instead of stdout
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -33,24 +27,12 @@ pub(crate) struct Args {
     config: ConfigArgs,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Notation {
-    /// For people
-    Yaml,
-    /// For programs
-    Json,
-}
-
 pub(crate) fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
     let config = args.config.read(output)?.unwrap_or_default();
     let template = stacks::guard_with(&config);
-    let notation = args.format.unwrap_or(match output.form() {
-        Form::Text => Notation::Yaml,
-        Form::Json | Form::Ndjson => Notation::Json,
-    });
-    let text = match notation {
-        Notation::Yaml => template.to_yaml(),
-        Notation::Json => template.to_json_pretty(),
+    let text = match output.form() {
+        Form::Text => template.to_yaml(),
+        Form::Json | Form::Ndjson => template.to_json_pretty(),
     }
     .context("the template cannot be rendered, which is a mistake in s3guard")?;
     match &args.out {

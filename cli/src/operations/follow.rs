@@ -150,25 +150,15 @@ impl<'a> Follower<'a> {
         }
     }
 
-    /// Cancels the update, because somebody wants it.
+    /// Cancels the update; CloudFormation refuses where there is none.
     async fn cancel(&self) {
         let (name, _) = name_and_region(&self.stack_id);
-        match self.stacks.describe(&self.stack_id).await {
-            Ok(Some(stack)) if can_be_cancelled(&stack) => {
-                let token = format!("s3guard-cancel-{:x}", wait::random());
-                match self.stacks.cancel_update(&self.stack_id, &token).await {
-                    Ok(()) => self.output.say(format_args!(
-                        "the update of stack `{name}` is cancelled: it is rolled back"
-                    )),
-                    Err(error) => self.output.warn(format_args!("it was not cancelled: {error}")),
-                }
-            }
-            Ok(Some(stack)) => self.output.warn(format_args!(
-                "stack `{name}` is in `{}`: only an update can be cancelled, while it is at it",
-                stack.status
-            )),
-            Ok(None) => self.output.warn(format_args!("stack `{name}` is gone: nothing to cancel")),
-            Err(error) => self.output.warn(format_args!("it was not cancelled: {error}")),
+        let token = format!("s3guard-cancel-{:x}", wait::random());
+        match self.stacks.cancel_update(&self.stack_id, &token).await {
+            Ok(()) => self
+                .output
+                .say(format_args!("the update of stack `{name}` is cancelled: it is rolled back")),
+            Err(error) => self.output.warn(format_args!("the update was not cancelled: {error}")),
         }
     }
 

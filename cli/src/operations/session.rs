@@ -14,7 +14,6 @@ use s3guard_posture::contract::parameter;
 use s3guard_posture::{BucketName, Region, StackName};
 
 pub(crate) use crate::args::account::{AccountArgs, AccountsArgs};
-use crate::args::region::similar_region;
 use crate::error;
 use crate::error::Advice as _;
 use crate::exit::Exit;
@@ -254,7 +253,10 @@ fn unreachable(error: AwsError, connection: &Connection) -> anyhow::Error {
         (Kind::Unreachable | Kind::Timeout, Some(endpoint)) => format!(
             "is anybody at `{endpoint}`? It comes from `AWS_ENDPOINT_URL` or the profile's `endpoint_url`"
         ),
-        (Kind::Unreachable | Kind::Timeout, None) => similar_region(connection.region().as_str()),
+        (Kind::Unreachable | Kind::Timeout, None) => format!(
+            "check that the Region `{}` exists, then the network, the proxy and the firewall",
+            connection.region()
+        ),
         (Kind::Credentials, _) => match error.no_credentials() {
             Some(cause) => error::credentials(cause, connection.profile()),
             None => return error.into(),

@@ -83,21 +83,11 @@ fn refused(refusal: &Refusal, cause: &Event) -> String {
     let who = who.as_deref().unwrap_or("the caller");
     let resource = resource.as_deref().map(|resource| format!(" on `{resource}`"));
     let sentence = format!("`{who}` may not do `{action}`{}", resource.unwrap_or_default());
-    match why {
+    if *why == Denial::Unknown {
         // Without a reason AWS's own words are all there is.
-        Denial::Unknown => format!("{sentence} ({})", cause.words().unwrap_or_default()),
-        Denial::BucketPolicy
-        | Denial::ResourcePolicy
-        | Denial::ServiceControlPolicy
-        | Denial::ResourceControlPolicy
-        | Denial::PermissionsBoundary
-        | Denial::SessionPolicy
-        | Denial::EndpointPolicy
-        | Denial::IdentityPolicy
-        | Denial::NoPermission
-        | Denial::BlockPublicPolicy
-        | Denial::Kms => format!("{sentence}: {why}"),
+        return format!("{sentence} ({})", cause.words().unwrap_or_default());
     }
+    format!("{sentence}: {why}")
 }
 
 /// The hook that has refused the resource: the event of the failure names it, its own event has its words.

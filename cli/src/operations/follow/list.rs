@@ -1,7 +1,5 @@
 //! The resources of a stack that are in work, as lines of a width: nothing here looks at a clock or a terminal.
 
-use std::fmt::Write as _;
-
 use s3guard_aws::stacks::Event;
 use time::{Duration, OffsetDateTime};
 
@@ -10,8 +8,6 @@ use crate::operations::follow::one_line;
 use crate::ui::lines::{cut, wrapped};
 use crate::ui::output::{Paint, width};
 
-/// From so many columns on the types of resources are shown, too.
-const WIDE: usize = 100;
 /// Where words begin below a line.
 const INDENT: usize = 10;
 const COLUMNS_MIN: usize = 20;
@@ -30,10 +26,7 @@ pub(crate) struct List {
 /// A resource in work.
 #[derive(Clone, Debug)]
 struct Work {
-    logical_id: String,
-    resource_type: String,
-    status: String,
-    is_configured: bool,
+    last: Event,
     since: OffsetDateTime,
 }
 
@@ -56,7 +49,7 @@ impl List {
             self.status.clone_from(&event.status);
             return None;
         }
-        let known = self.work.iter().position(|work| work.logical_id == event.logical_id);
+        let known = self.work.iter().position(|work| work.last.logical_id == event.logical_id);
         if event.is_end() {
             if event.is_failure() {
                 self.failed += 1;
@@ -65,18 +58,12 @@ impl List {
             }
             return known.map(|index| event.time - self.work.remove(index).since);
         }
-        let work = Work {
-            logical_id: event.logical_id.clone(),
-            resource_type: event.resource_type.clone(),
-            status: event.status.clone(),
-            is_configured: event.is_configured,
-            since: event.time,
-        };
+        let work = Work { last: event.clone(), since: event.time };
         match known.map(|index| &mut self.work[index]) {
             None => self.work.push(work),
-            // That it was begun is told more than once.
-            Some(known) if known.status == work.status => {
-                known.is_configured |= work.is_configured;
+            // The beginning has more than one event.
+            Some(known) if known.last.status == event.status => {
+                known.last.is_configured |= event.is_configured;
             }
             Some(known) => *known = work,
         }
@@ -103,22 +90,16 @@ impl List {
             self.work.len()
         );
         let mut lines = vec![paint.hint(fitted(&heading, columns))];
-        let is_wide = columns >= WIDE;
-        let longest = |part: fn(&Work) -> &str, max: usize| {
-            self.work.iter().map(|work| width(part(work))).max().unwrap_or_default().min(max)
+        // The status is never cut: it is what a reader looks for.
+        let longest = |part: fn(&Work) -> &str| {
+            self.work.iter().map(|work| width(part(work))).max().unwrap_or_default()
         };
-        // The status is never what is cut: it is what one looks for.
-        let doing = self.work.iter().map(|work| width(doing(work))).max().unwrap_or_default();
-        let room = columns.saturating_sub(INDENT + 3 + doing).max(8);
-        let id = longest(|work| &work.logical_id, room.min(40));
-        let kind = longest(|work| &work.resource_type, 36);
+        let room = columns.saturating_sub(INDENT + 3 + longest(doing)).max(8);
+        let id = longest(|work| &work.last.logical_id).min(room.min(40));
         for work in &self.work {
-            let mut line =
-                format!("{:>8}  {}", elapsed(now - work.since), padded(&work.logical_id, id));
-            if is_wide {
-                let _ = write!(line, "  {}", padded(&work.resource_type, kind));
-            }
-            let _ = write!(line, "  {}", crate::operations::follow::list::doing(work));
+            let begun = elapsed(now - work.since);
+            let line =
+                format!("{begun:>8}  {}  {}", padded(&work.last.logical_id, id), doing(work));
             lines.push(fitted(&line, columns));
         }
         lines
@@ -142,33 +123,24 @@ pub(crate) fn told(
     };
     let took = took.map(elapsed).unwrap_or_default();
     let room = columns.saturating_sub(INDENT + 2 + width(&status)).max(8);
-    let mut line = format!("{took:>8}  {status}  {}", cut(&event.logical_id, room));
-    if columns >= WIDE {
-        let room = columns.saturating_sub(width(&line) + 2);
-        let _ = write!(line, "  {}", cut(&event.resource_type, room));
-    }
-    let mut lines = vec![line];
+    let mut lines = vec![format!("{took:>8}  {status}  {}", cut(&event.logical_id, room))];
     let words = match &event.hook {
         Some(hook) if hook.refused => Some(format!("the hook `{}`: {}", hook.name, hook.words())),
         Some(_) | None if event.is_failure() => Some(words(event)),
         Some(_) | None => event.reason.clone(),
     };
-    for words in words.iter().filter(|words| !words.is_empty()) {
-        lines.extend(
-            wrapped(one_line(words).split_whitespace(), columns - INDENT - 1)
-                .into_iter()
-                .map(|row| format!("{:INDENT$}{row}", "")),
-        );
-    }
+    let words = words.unwrap_or_default();
+    let rows = wrapped(one_line(&words).split_whitespace(), columns - INDENT - 1);
+    lines.extend(rows.into_iter().map(|row| format!("{:INDENT$}{row}", "")));
     lines
 }
 
 /// What is being done with a resource; AWS's own status for what has no word here.
 fn doing(work: &Work) -> &str {
-    if work.is_configured {
+    if work.last.is_configured {
         return "configured, stabilising";
     }
-    match work.status.as_str() {
+    match work.last.status.as_str() {
         "CREATE_IN_PROGRESS" => "being created",
         "UPDATE_IN_PROGRESS" => "being updated",
         "DELETE_IN_PROGRESS" => "being deleted",

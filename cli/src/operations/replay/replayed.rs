@@ -1,5 +1,6 @@
 //! What came of a recorded event. [`Replayed`] is the form of `s3guard replay --output json`; fields are only added.
 
+use clap::ValueEnum;
 use s3guard_posture::{Aspect, Grade, Notice, Setting};
 use serde::Serialize;
 use serde_json::Value as Json;
@@ -175,17 +176,17 @@ pub(crate) struct Told {
     pub(crate) channel: Channel,
 }
 
-/// A way by which a notice is read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// How a notification is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Channel {
-    /// Mail.
+    /// The email
     #[default]
     Email,
-    /// SMS.
+    /// The SMS
     Sms,
-    /// The document that programs get.
+    /// The JSON document that queues, functions and web endpoints get
     Document,
-    /// A chat.
+    /// The message of the topic for chats
     Chat,
 }
 
