@@ -171,6 +171,13 @@ mod tests {
     }
 
     #[test]
+    fn the_help_lists_the_commands_in_groups() {
+        let mut command = command().mut_args(|one| one.hide_env_values(true)).term_width(100);
+        let help = command.render_help().to_string();
+        expect_test::expect_file!["golden/help.txt"].assert_eq(&help);
+    }
+
+    #[test]
     fn every_command_is_in_exactly_one_group_of_the_help() {
         let command = Cli::command();
         let mut known: Vec<&str> = command.get_subcommands().map(|one| one.get_name()).collect();

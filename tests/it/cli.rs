@@ -226,7 +226,7 @@ fn a_file_that_cannot_be_written_is_named() {
             error: `/no/such/folder/guard.yaml` could not be written
               caused by: there is no folder `/no/such/folder`
 
-            hint: name a file in a folder that exists and that you may write to
+            hint: name a file in an existing folder that you may write to
         "#]],
     );
 }
@@ -391,5 +391,6 @@ fn help_that_cannot_be_written_is_a_failure() {
 fn who_uploads_by_hand_hears_of_buckets_that_stayed() {
     let output = s3guard(&["synth", "--help"]).env("COLUMNS", "100").output().unwrap();
     let help = String::from_utf8(output.stdout).unwrap();
+    let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(help.contains("another `BucketPrefix`"), "{help}");
 }

@@ -1,7 +1,6 @@
 //! Which stack, in which account and Region, for every command that calls AWS.
 //!
-//! Where nothing is said the table `[deploy]` of the configuration speaks: `cli` makes its values the defaults of the
-//! flags.
+//! The table `[deploy]` of the configuration is the default of these flags.
 
 use s3guard_posture::{Region, StackName};
 
@@ -9,10 +8,10 @@ use crate::args::config::ConfigArgs;
 use crate::args::region::region;
 use crate::error::Invalid;
 
-/// The name of a stack that nobody has named.
+/// The default name of the stack.
 pub(crate) const STACK: &str = "s3guard";
 
-/// One stack, for a command that looks at one.
+/// One stack.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct AccountArgs {
     /// Name of the stack
@@ -20,7 +19,7 @@ pub(crate) struct AccountArgs {
     #[arg(default_value = STACK)]
     pub(crate) stack: StackName,
 
-    /// Region of the stack; without it, as the AWS CLI finds it
+    /// Region of the stack [default: as the AWS CLI finds it]
     #[arg(long, value_name = "REGION", env = "S3GUARD_REGION", value_parser = region)]
     pub(crate) region: Option<Region>,
 
@@ -32,7 +31,7 @@ pub(crate) struct AccountArgs {
     pub(crate) config: ConfigArgs,
 }
 
-/// The stacks of one name, for a command that can go through several Regions.
+/// The stacks of one name in several Regions.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct AccountsArgs {
     /// Name of the stack, the same in every Region
@@ -40,7 +39,7 @@ pub(crate) struct AccountsArgs {
     #[arg(default_value = STACK)]
     pub(crate) stack: StackName,
 
-    /// Region of the stack, or several, as `eu-west-1,us-east-1`; without it, as the AWS CLI finds it
+    /// Region of the stack, or several, as `eu-west-1,us-east-1` [default: as the AWS CLI finds it]
     #[arg(long = "region", value_name = "REGION", env = "S3GUARD_REGION", value_parser = region)]
     #[arg(value_delimiter = ',')]
     pub(crate) regions: Vec<Region>,
@@ -54,7 +53,7 @@ pub(crate) struct AccountsArgs {
 }
 
 impl AccountsArgs {
-    /// What is asked for in each Region, each once and in the order in which they are named.
+    /// The stack in each Region, once, in the order of the command line.
     pub(crate) fn each(&self) -> Vec<AccountArgs> {
         let mut regions: Vec<Option<Region>> = Vec::new();
         for region in &self.regions {
@@ -86,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_region_is_gone_through_once_and_no_region_is_the_one_that_aws_finds() {
+    fn each_region_is_used_once_and_without_one_aws_finds_it() {
         let regions = |named: &[&str]| {
             let args = AccountsArgs {
                 stack: "s".parse().unwrap(),

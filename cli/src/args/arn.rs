@@ -1,8 +1,8 @@
-//! ARNs as flags take them.
+//! ARNs in flags.
 
 use crate::error::Invalid;
 
-/// Reads the ARN of a topic.
+/// Parses the ARN of a topic.
 pub(crate) fn topic(text: &str) -> Result<String, Invalid> {
     let fields: Vec<&str> = text.split(':').collect();
     match fields[..] {
@@ -18,7 +18,7 @@ pub(crate) fn topic(text: &str) -> Result<String, Invalid> {
     }
 }
 
-/// Reads the ARN of a role.
+/// Parses the ARN of a role.
 pub(crate) fn role(text: &str) -> Result<String, Invalid> {
     let fields: Vec<&str> = text.splitn(6, ':').collect();
     match fields[..] {
@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_command_line_takes_is_checked_at_the_door() {
+    fn an_arn_is_checked_before_anything_is_done() {
         assert!(role("arn:aws:iam::111122223333:role/a/deployer").is_ok());
         assert!(role("arn:aws-cn:iam::111122223333:role/deployer").is_ok());
         assert!(topic("arn:aws:sns:eu-west-1:111122223333:t").is_ok());

@@ -16,7 +16,7 @@ use crate::ui::output::Output;
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Configuration")]
 pub(crate) struct ConfigArgs {
-    /// Configuration to use; without it, `s3guard.toml` here or in a folder above, up to the repository's root
+    /// Configuration to use [default: `s3guard.toml` here or in a folder above, up to the repository's root]
     #[arg(long, value_name = "FILE", env = "S3GUARD_CONFIG")]
     config: Option<PathBuf>,
 

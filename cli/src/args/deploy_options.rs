@@ -1,4 +1,4 @@
-//! How a deployment goes about it: what has to be agreed to, what becomes of a failure, what the stack is given besides.
+//! How a deployment is carried out: which changes need approval, what a failure does, and the options of the stack.
 
 use std::path::PathBuf;
 
@@ -9,107 +9,103 @@ use s3guard_posture::config::Deploy;
 use crate::args::arn::{role, topic};
 use crate::args::wanted::WantedArgs;
 
-/// How to go about it.
+/// How a deployment is carried out.
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Deployment")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(crate) struct OptionArgs {
-    /// Which changes need a yes: with no terminal to ask on, the table is printed, and the exit code is 4
+    /// Which changes need approval; without a terminal they are printed and the exit code is 4
     #[arg(long, value_name = "WHICH", default_value = "broadening")]
     pub(crate) approve: Approve,
 
-    /// Say yes to whatever is asked
+    /// Approve every change
     #[arg(long)]
     pub(crate) yes: bool,
 
-    /// Have the change set made and shown, and print its id; `--change-set` carries it out
+    /// Create and show the change set, and print its id; `--change-set` executes it
     #[arg(long)]
     pub(crate) no_execute: bool,
 
-    /// Carry out this change set, which `--no-execute` has made
+    /// Execute this change set, which `--no-execute` created
     #[arg(long, value_name = "ID", conflicts_with = "no_execute")]
     pub(crate) change_set: Option<String>,
 
-    /// What becomes of a change that fails; `delete` is for new stacks, others are rolled back then. `keep` also changes a stack whose last change failed and was kept
+    /// What to do when the deployment fails; `delete` applies to new stacks, others are rolled back. `keep` also updates a stack whose last failure was kept
     #[arg(long, value_name = "WHAT", default_value = "rollback")]
     pub(crate) on_failure: Failure,
 
-    /// Be done when everything is configured, without waiting for it to be ready; what is used at once may still fail
+    /// Finish when all resources are configured, without waiting for them to stabilize
     #[arg(long)]
     pub(crate) express: bool,
 
-    /// Wait for what is going on with the stack, then deploy
+    /// Wait for the operation in progress on the stack, then deploy
     #[arg(long)]
     pub(crate) wait: bool,
 
-    /// Protect the stack against deletion
+    /// Enable termination protection
     #[arg(long, overrides_with = "no_protect")]
     protect: bool,
 
-    /// Protect the stack no longer
+    /// Disable termination protection
     #[arg(long, overrides_with = "protect")]
     no_protect: bool,
 
-    /// Role that `CloudFormation` takes [default: the one that the stack has, else the caller's own permissions]
+    /// Role that `CloudFormation` assumes [default: the role of the stack, else the caller's permissions]
     #[arg(long, value_name = "ARN", value_parser = role)]
     role_arn: Option<String>,
 
-    /// Topic that hears of the stack's events; as often as wanted, up to five [default: those that the stack has]
+    /// Topic for the events of the stack; can be repeated, up to five [default: the topics of the stack]
     #[arg(long = "notification-arn", value_name = "ARN", value_parser = topic)]
     topics: Vec<String>,
 
-    /// Make resources anew, instead of taking back what an earlier installation has left
-    #[arg(long, overrides_with = "import_existing")]
+    /// Create new resources instead of importing those that an earlier installation retained
+    #[arg(long)]
     no_import_existing: bool,
-
-    /// Take back what an earlier installation has left, as the trail's bucket: it is so unless `--no-import-existing`
-    #[arg(long, hide_short_help = true)]
-    import_existing: bool,
 
     /// Write the stack's outputs to this file, as JSON
     #[arg(long, value_name = "FILE")]
     pub(crate) outputs_file: Option<PathBuf>,
 
-    /// Leave the buckets that exist to the schedule, instead of looking at them as soon as the guard is new
+    /// Leave existing buckets to the schedule instead of checking them after the first deployment
     #[arg(long, help_heading = "Guard")]
     pub(crate) no_sweep: bool,
 }
 
-/// What is done about a stack that takes no change as it is.
+/// What to do about a stack that cannot be updated as it is.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Patience {
-    /// Whether what is going on is waited for.
+    /// Whether to wait for an operation in progress.
     pub(crate) waits: bool,
-    /// Whether a failure that was kept is gone on from, which CloudFormation allows if the next one is kept, too.
+    /// Whether to update after a failure that was kept: CloudFormation allows it if the next one is kept, too.
     pub(crate) keeps_failures: bool,
 }
 
-/// Which changes somebody has to agree to.
+/// Which changes need approval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Approve {
     /// None
     Never,
-    /// Those that let somebody do more than before
+    /// Those that broaden permissions
     Broadening,
     /// All
     Any,
 }
 
-/// What becomes of a change that fails.
+/// What to do when a deployment fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Failure {
-    /// It is undone
+    /// Roll back
     Rollback,
-    /// A new stack is deleted
+    /// Delete a new stack
     Delete,
-    /// What was done stays, to be looked at
+    /// Keep what was done, for inspection
     Keep,
 }
 
 impl Failure {
     fn of(self, is_new: bool) -> OnFailure {
         match (self, is_new) {
-            // Nobody means a guard that worked yesterday, and CloudFormation deletes only what it was creating.
+            // CloudFormation deletes only a stack that it was creating.
             (Self::Rollback, _) | (Self::Delete, false) => OnFailure::Rollback,
             (Self::Delete, true) => OnFailure::Delete,
             (Self::Keep, _) => OnFailure::Keep,
@@ -118,7 +114,7 @@ impl Failure {
 }
 
 impl OptionArgs {
-    /// How the change is carried out, of a new stack or of one that is there.
+    /// How the change of a new or an existing stack is carried out.
     pub(crate) fn manner(&self, is_new: bool, wanted: &WantedArgs) -> Manner {
         Manner {
             role: self.role_arn.clone(),
@@ -130,19 +126,19 @@ impl OptionArgs {
         }
     }
 
-    /// Whether two flags exclude each other: in express mode CloudFormation takes no word on deleting.
+    /// Whether two flags exclude each other: express mode does not support deletion on failure.
     ///
     /// Source: AWS CloudFormation API Reference, `DeploymentConfig`: it has `DisableRollback` and nothing else.
     pub(crate) fn is_contradictory(&self) -> bool {
         self.express && self.on_failure == Failure::Delete
     }
 
-    /// What is done about a stack that takes no change as it is.
+    /// What to do about a stack that cannot be updated as it is.
     pub(crate) fn patience(&self) -> Patience {
         Patience { waits: self.wait, keeps_failures: self.on_failure == Failure::Keep }
     }
 
-    /// Whether the stack is to be protected; `None` leaves it as it is.
+    /// Whether to enable termination protection; `None` leaves it unchanged.
     pub(crate) fn protection(&self, configured: Option<&Deploy>) -> Option<bool> {
         match (self.protect, self.no_protect) {
             (true, _) => Some(true),

@@ -1,4 +1,4 @@
-//! What is asked of the caller and handed to the stack: checked whole before anything is done.
+//! The settings that become parameters of the stack: checked before anything is done.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::error::Advice as _;
 use crate::error::Invalid;
 use crate::exit::Exit;
 
-/// The settings of the guard. What is not given keeps its value, or gets the template's default.
+/// The settings of the guard. A setting that is not given keeps its value, or gets the template's default.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Guard")]
 pub(crate) struct GuardArgs {
@@ -50,7 +50,7 @@ pub(crate) struct GuardArgs {
 }
 
 impl GuardArgs {
-    /// What is given, and what the configuration says where nothing is given.
+    /// The flags, completed from the configuration.
     pub(crate) fn over(&self, config: &Config, region: &Region) -> Self {
         let mut keys = config.keys().filter(|key| key.region() == region);
         Self {
@@ -63,7 +63,7 @@ impl GuardArgs {
         }
     }
 
-    /// Says what a rule of the configuration asks for and will not get.
+    /// Reports a rule of the configuration that needs a key where there is none.
     pub(crate) fn rule_advice(
         &self,
         config: &Config,
@@ -75,13 +75,13 @@ impl GuardArgs {
         let strongest = config.strongest_grade();
         (strongest.needs_key() && !has_key).then(|| {
             format!(
-                "a rule asks for grade `{strongest}` and `[keys]` has no key for `{region}`: the encryption of its \
-                 buckets is told of and not raised"
+                "a rule sets grade `{strongest}` and `[keys]` has no key for `{region}`: the encryption of its buckets \
+                 is only reported"
             )
         })
     }
 
-    /// The stack's parameters: what is given, else what the stack has, else (not named) the default.
+    /// The stack's parameters: the flags, else the values of the stack, else (left out) the defaults.
     ///
     /// `previous` are the parameters of the stack as it is; none for a new one.
     pub(crate) fn parameters(
@@ -115,7 +115,7 @@ impl GuardArgs {
         Ok(parameters)
     }
 
-    /// A trail of the stack's own takes the name `STACK-REGION`, which CloudTrail has to allow.
+    /// The trail of the stack is named `STACK-REGION`, which CloudTrail has to accept.
     ///
     /// Source: AWS CloudTrail User Guide, "Naming requirements for CloudTrail resources".
     fn check_trail(
@@ -127,7 +127,7 @@ impl GuardArgs {
         let had = previous.get(parameter::TRAIL_MODE).map(String::as_str);
         let mode = self.trail.and_then(mode).or(had);
         let is_own = mode != Some("existing");
-        // A trail that is there has proved its name.
+        // The name of an existing trail was accepted.
         if !is_own || had == Some("create") {
             return Ok(());
         }
@@ -140,15 +140,15 @@ impl GuardArgs {
             return Ok(());
         };
         Err(anyhow!(
-            "the stack's trail would be `{trail}`, which {problem}: CloudTrail takes no such name"
+            "the stack's trail would be `{trail}`, which {problem}: CloudTrail does not accept that"
         ))
         .hint(
-            "choose another name with `--stack`, or a trail that is there with `--trail existing`",
+            "choose another name with `--stack`, or use an existing trail with `--trail existing`",
         )
         .exit(Exit::Usage)
     }
 
-    /// A grade that needs a key has one, and it lies where the buckets are.
+    /// A grade that needs a key has one, in the Region of the buckets.
     fn check_key(
         &self,
         region: &Region,
@@ -158,13 +158,13 @@ impl GuardArgs {
         let grade = self.grade.or_else(|| had(parameter::GRADE)?.parse().ok()).unwrap_or_default();
         if grade.needs_key() && self.key.is_none() && had(parameter::BUCKET_KEY_ARN).is_none() {
             return Err(anyhow!("grade `{grade}` needs a KMS key"))
-                .hint("give the key's ARN with `--key`; `aws kms create-key` makes one")
+                .hint("give the key's ARN with `--key`; `aws kms create-key` creates one")
                 .exit(Exit::Usage);
         }
         match &self.key {
             Some(key) if key.region() != region => {
                 Err(anyhow!("key `{key}` is in `{}`, the stack is in `{region}`", key.region()))
-                    .hint(format!("give a key of `{region}`: a bucket takes no other"))
+                    .hint(format!("give a key of `{region}`: a bucket cannot use another"))
                     .exit(Exit::Usage)
             }
             Some(_) | None => Ok(()),
@@ -172,7 +172,7 @@ impl GuardArgs {
     }
 }
 
-/// The stack's word for a choice; `auto` is settled by `trail` before it comes to that.
+/// The parameter for a choice; the deployment decides `auto` itself.
 fn mode(choice: TrailChoice) -> Option<&'static str> {
     match choice {
         TrailChoice::Auto => None,
@@ -187,12 +187,12 @@ pub(crate) fn trail(text: &str) -> Result<TrailChoice, Invalid> {
     })
 }
 
-/// The prefix of a stack that was given none: its name, so that two stacks do not want one bucket.
+/// The default prefix: the name of the stack, so that the buckets of two stacks differ.
 pub(crate) fn prefix_of(stack: &StackName) -> anyhow::Result<String> {
     let prefix = stack.as_str().to_ascii_lowercase();
     declared(parameter::BUCKET_PREFIX)(&prefix)
-        .with_context(|| format!("the name `{stack}` cannot begin the names of buckets"))
-        .hint("give another beginning with `--bucket-prefix`")
+        .with_context(|| format!("the name `{stack}` is no valid prefix of bucket names"))
+        .hint("give another prefix with `--bucket-prefix`")
         .exit(Exit::Usage)
 }
 
@@ -215,7 +215,7 @@ pub(crate) fn declared(
     }
 }
 
-/// Whether the template takes the value.
+/// Whether the template accepts the value.
 ///
 /// Source: AWS CloudFormation User Guide, "CloudFormation template Parameters syntax".
 pub(crate) fn allowed(value: &str, declared: &Parameter) -> Result<(), String> {
@@ -251,7 +251,7 @@ pub(crate) fn allowed(value: &str, declared: &Parameter) -> Result<(), String> {
 
 pub(crate) fn grade(text: &str) -> Result<Grade, Invalid> {
     text.parse().map_err(|problem: s3guard_posture::model::grade::InvalidGrade| {
-        Invalid::new(problem.to_string(), "the README says what each grade does")
+        Invalid::new(problem.to_string(), "choose `speed`, `hybrid` or `security`")
     })
 }
 
@@ -396,7 +396,7 @@ mod tests {
         };
         let refused = |stack: &str, problem: &str| {
             let trail = format!("the stack's trail would be `{stack}-eu-west-1`, which {problem}");
-            Err(format!("{trail}: CloudTrail takes no such name"))
+            Err(format!("{trail}: CloudTrail does not accept that"))
         };
         let (long, longest) = ("a".repeat(119), "a".repeat(118));
         assert_eq!(of(None, "ab", &[]), Ok(()));

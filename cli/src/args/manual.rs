@@ -1,4 +1,4 @@
-//! The commands in groups, with what their help says beside their arguments: examples and exit codes.
+//! The commands in groups, with the examples and exit codes of their help.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -34,7 +34,6 @@ const EVERY_DAY: &[Manual] = &[
     manual("replay", &[], ["event.json", "*.json.gz --grade hybrid --key ARN"]),
 ];
 const OPERATE: &[Manual] = &[
-    manual("diff", FINDS, ["--region eu-west-1,us-east-1", "--set SettleSeconds=60 --fail"]),
     manual("notify-test", READS, ["", "--dry-run"]),
     manual("redrive", READS, ["", "--queue objects --limit 100"]),
     manual("rollback", ASKS, ["--skip GuardFunction", "--cancel --yes"]),
@@ -44,6 +43,7 @@ const AUTHOR: &[Manual] = &[
     manual("config", &[], ["show --origin", "check"]),
     manual("synth", &[], ["> guard.yaml", "--output json --out guard.json"]),
     manual("package", &[], ["--arch arm64 --out guard.zip", "--standalone"]),
+    manual("diff", FINDS, ["--region eu-west-1,us-east-1", "--set SettleSeconds=60 --fail"]),
     manual("completions", &[], ["bash > s3guard.bash", "zsh > ~/.zfunc/_s3guard"]),
     manual("man", &[], ["| man -l -", "--out ~/.local/share/man/man1"]),
 ];

@@ -16,39 +16,39 @@ pub(crate) struct RemovalArgs {
     #[command(flatten)]
     pub(crate) account: AccountsArgs,
 
-    /// Do not ask: neither for the stack's name nor whether buckets may be emptied
+    /// Do not ask for approval, not even to empty buckets
     #[arg(long)]
     pub(crate) yes: bool,
 
-    /// Delete also a stack that is protected against deletion
+    /// Also delete a stack with termination protection
     #[arg(long)]
     pub(crate) disable_protection: bool,
 
-    /// Wait for what is going on with the stack, instead of refusing
+    /// Wait for the operation in progress on the stack instead of refusing
     #[arg(long)]
     pub(crate) wait: bool,
 
-    /// After a deletion that has failed: leave in the account whatever cannot be deleted
+    /// After a failed deletion: retain every resource that cannot be deleted
     #[arg(long, conflicts_with = "retain")]
     pub(crate) force: bool,
 
-    /// After a deletion that has failed: leave this resource of the stack in the account, by its logical id
+    /// After a failed deletion: retain the resource with this logical id
     #[arg(long, value_name = "LOGICAL_ID", value_delimiter = ',')]
     pub(crate) retain: Vec<String>,
 
-    /// Role with whose permissions CloudFormation deletes; without it, the stack's or the caller's own
+    /// Role that CloudFormation assumes [default: the role of the stack, else the caller's permissions]
     #[arg(long, value_name = "ARN", value_parser = role)]
     pub(crate) role_arn: Option<String>,
 
-    /// Delete also the stack's own buckets that stay otherwise, with every version of what is in them
+    /// Also delete the buckets that the stack retains, with all versions of their objects
     #[arg(long, help_heading = "Buckets")]
     pub(crate) empty_buckets: bool,
 
-    /// Delete also objects that are locked in governance mode
+    /// Also delete objects that are locked in governance mode
     #[arg(long, requires = "empty_buckets", help_heading = "Buckets")]
     pub(crate) bypass_governance: bool,
 
-    /// Delete also the bucket for code, if no other stack of the Region uses it
+    /// Also delete the bucket for code, if no other stack of the Region uses it
     #[arg(long, help_heading = "Buckets")]
     pub(crate) all: bool,
 }

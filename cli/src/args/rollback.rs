@@ -8,19 +8,19 @@ use crate::args::account::AccountArgs;
 /// failed is rolled back, and with `--cancel` an update in progress is cancelled. A stack whose creation failed is deleted.
 #[derive(Debug, clap::Args)]
 pub(crate) struct RollbackArgs {
-    /// Leave this resource as it is in a rollback that got stuck, by its name in the template; can be repeated
+    /// Skip the resource with this logical id when continuing a failed rollback; can be repeated
     #[arg(long, value_name = "ID")]
     pub(crate) skip: Vec<String>,
 
-    /// Leave every resource as it is that cannot be rolled back
+    /// Skip every resource that cannot be rolled back
     #[arg(long, conflicts_with = "skip")]
     pub(crate) force: bool,
 
-    /// Cancel the update that is going on
+    /// Cancel the update in progress
     #[arg(long, conflicts_with_all = ["skip", "force"])]
     pub(crate) cancel: bool,
 
-    /// Do not ask
+    /// Do not ask for approval
     #[arg(long)]
     pub(crate) yes: bool,
 

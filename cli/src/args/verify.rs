@@ -1,4 +1,4 @@
-//! What `s3guard verify` is asked for.
+//! The options of `s3guard verify`.
 
 use std::time::Duration;
 
@@ -7,30 +7,30 @@ use s3guard_posture::{Region, text};
 use crate::args::account::AccountArgs;
 use crate::error::Invalid;
 
-/// How long is waited for the guard, unless another time is given.
+/// The default time to wait for each effect.
 ///
 /// Source: AWS CloudTrail User Guide, "How CloudTrail works": events are delivered within about five minutes of a call
 /// on average, which is not guaranteed. Three times that is late.
 const TIMEOUT: &str = "15m";
-/// A longer time is taken for a mistake.
+/// A longer time is a mistake.
 const TIMEOUT_SECONDS_MAX: u64 = 6 * 60 * 60;
 
 /// How the guard is verified.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// How long to wait for each effect, as `90s` or `15m`; the settle time and the window come on top
+    /// How long to wait for each effect, as `90s` or `15m`; the settle time and the window are added
     #[arg(long, value_name = "TIME", default_value = TIMEOUT, value_parser = timeout)]
     pub(crate) timeout: Duration,
 
-    /// Also show that notices go out: subscribe a queue to the topic for the time
+    /// Also verify notifications, with a queue that is subscribed to the topic meanwhile
     #[arg(long)]
     pub(crate) notices: bool,
 
-    /// Leave the canary, to look at it; `--clean-up` removes it
+    /// Keep the canary for inspection; `--clean-up` removes it
     #[arg(long)]
     pub(crate) keep: bool,
 
-    /// Do not ask before it begins
+    /// Do not ask for approval
     #[arg(long)]
     pub(crate) yes: bool,
 
@@ -39,7 +39,7 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    /// A command about the same stack.
+    /// A command for the same stack.
     pub(crate) fn command(&self, region: &Region, command: &str) -> String {
         format!("s3guard {command} --stack {} --region {region}", self.account.stack)
     }
@@ -49,7 +49,7 @@ fn timeout(text: &str) -> Result<Duration, Invalid> {
     match text::seconds(text) {
         Some(seconds @ 1..=TIMEOUT_SECONDS_MAX) => Ok(Duration::from_secs(seconds)),
         Some(_) | None => Err(Invalid::new(
-            format!("`{text}` is no time between a second and six hours"),
+            format!("`{text}` is not a time from one second to six hours"),
             "write it as `90s`, `15m` or `1h`",
         )),
     }

@@ -1,4 +1,4 @@
-//! What is wanted of the guard, for every command that thinks a deployment through.
+//! The desired guard, for `deploy` and `diff`.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ use crate::args::guard::GuardArgs;
 use crate::error::Invalid;
 use crate::package::{Architecture, Source};
 
-/// What is wanted of the guard, and where.
+/// The desired guard, and where to deploy it.
 #[derive(Debug, clap::Args)]
 pub(crate) struct WantedArgs {
     #[command(flatten)]
@@ -24,29 +24,29 @@ pub(crate) struct WantedArgs {
     #[command(flatten)]
     build: BuildArgs,
 
-    /// Upload this zip, as `s3guard package` makes it
+    /// Upload this zip, made by `s3guard package`
     #[arg(long, value_name = "FILE", conflicts_with_all = ["bootstrap", "cargo_profile", "embedded"])]
     #[arg(help_heading = "Package")]
     package: Option<PathBuf>,
 
-    /// Processor that the Lambda runs on [new stacks: `x86_64`]
+    /// Processor of the functions [new stacks: `x86_64`]
     #[arg(long, value_name = "ARCH", help_heading = "Package")]
     pub(crate) arch: Option<Architecture>,
 
-    /// Bucket to upload to, which exists and stays as it is; without it, one is made and hardened
+    /// Existing bucket to upload to, which is not changed [default: one is created and hardened]
     #[arg(long, value_name = "BUCKET", env = "S3GUARD_CODE_BUCKET", value_parser = code_bucket)]
     #[arg(help_heading = "Package")]
     pub(crate) code_bucket: Option<BucketName>,
 
-    /// Tag of the stack and all that it is made of; as often as wanted
+    /// Tag of the stack and its resources; can be repeated
     #[arg(long = "tag", value_name = "KEY=VALUE", value_parser = tag, help_heading = "Deployment")]
     tags: Vec<(String, String)>,
 
-    /// Parameter of the template; as often as wanted. What is not given keeps its value
+    /// Parameter of the template; can be repeated. Others keep their value
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = pair, help_heading = "Deployment")]
     pub(crate) set: Vec<(String, String)>,
 
-    /// Set back what somebody has changed by hand, also where the template says nothing new
+    /// Revert what was changed outside CloudFormation, even if the template is unchanged
     #[arg(long, help_heading = "Deployment")]
     pub(crate) revert_drift: bool,
 }
@@ -59,7 +59,7 @@ impl WantedArgs {
         }
     }
 
-    /// The tags that are asked for, those of the command line before those of the configuration.
+    /// The tags; those of the command line take precedence over the configuration.
     pub(crate) fn tags(&self, configured: Option<&Deploy>) -> BTreeMap<String, String> {
         let mut tags = configured.map(|deploy| deploy.tags.clone()).unwrap_or_default();
         tags.extend(self.tags.iter().cloned());
@@ -69,7 +69,7 @@ impl WantedArgs {
 
 fn code_bucket(text: &str) -> Result<BucketName, Invalid> {
     text.parse().map_err(|problem: s3guard_posture::model::names::InvalidBucketName| {
-        Invalid::new(problem.to_string(), "name a bucket of the stack's region, without `s3://`")
+        Invalid::new(problem.to_string(), "name a bucket of the stack's Region, without `s3://`")
     })
 }
 
@@ -79,8 +79,8 @@ fn pair(text: &str) -> Result<(String, String), Invalid> {
             Ok((key.trim().to_owned(), value.to_owned()))
         }
         Some(_) | None => Err(Invalid::new(
-            format!("`{text}` is not a name, `=` and a value"),
-            "write `NAME=VALUE`",
+            format!("`{text}` is not of the form `NAME=VALUE`"),
+            "write it as `team=storage`",
         )),
     }
 }

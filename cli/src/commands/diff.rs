@@ -1,4 +1,4 @@
-//! `s3guard diff`: what a deployment would change; nothing is changed.
+//! `s3guard diff`: shows what a deployment would change.
 
 use time::OffsetDateTime;
 
@@ -9,11 +9,11 @@ use crate::operations::interrupt::{Run, token};
 use crate::operations::session;
 use crate::ui::output::Output;
 
-/// Show what a deployment would change, and change nothing
+/// Show what a deployment would change
 ///
-/// Has CloudFormation work out a change set, shows it as `s3guard deploy` does, and takes it away again. The
-/// package is not uploaded; a template that no call takes is, to the bucket for code, which is made if it
-/// is not there. A stack whose creation has failed is not touched: all of it would be made anew.
+/// Creates a CloudFormation change set, shows it as `s3guard deploy` does, and deletes it. The package is not
+/// uploaded. A template that is too large for a call is uploaded to the bucket for code, which is created if
+/// necessary. A stack whose creation failed is not touched: all of it would be created again.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -27,7 +27,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::Result<Exit> {
     let account = &args.wanted.account;
     let on_interrupt = format!(
-        "nothing was changed; a change set `{}` of stack `{}` may be left, and harms nobody",
+        "nothing was changed; the change set `{}` of stack `{}` may remain, which does no harm",
         token(now),
         account.stack
     );

@@ -1,4 +1,4 @@
-//! `s3guard doctor`: whether an account can have the guard, and whether the one that is there can work.
+//! `s3guard doctor`: checks the prerequisites of an account and the health of an installation.
 
 use futures_util::future::try_join_all;
 use s3guard_aws::Connection;
@@ -16,32 +16,31 @@ use crate::operations::session;
 use crate::operations::session::AccountsArgs;
 use crate::ui::output::{Form, Output};
 
-/// Say whether an account can have the guard, and whether the one that is there can work
+/// Check the prerequisites of an account and the health of an installation
 ///
-/// Looks at all that the guard depends on, before there is a stack and with one: credentials and clock, the trail, what
-/// the caller may do and what an organization forbids, key, limits, stack and functions. Nothing is changed. Each line is
-/// ok, a warning or failed; below what is not ok stands what to do. What may not be looked at is a warning that names the
-/// permission. A warning does not count as a finding.
+/// Checks what the guard depends on, before and after the deployment: credentials and clock, trail, the permissions of the
+/// caller and the policies of the organization, key, quotas, stack and functions. Nothing is changed. Each line is ok, a
+/// warning or failed, followed by what to do. What may not be read is a warning that names the missing permission.
+/// Warnings do not count as findings.
 ///
-/// The policy that `--print-policy` prints is for whoever deploys the guard, looks at it and takes it away, to hand to who
-/// gives out permissions. It is made of what AWS's resource schemas ask for the stack's resources and of what the command
-/// itself calls. A managed policy may have 6,144 characters, so there are several: an object, by the name that each could
-/// have. With several Regions it is for every Region.
+/// `--print-policy` prints the permissions that are needed to deploy, inspect and remove the guard: those that the schemas
+/// of the stack's resource types require, and those of the calls of this command. A managed policy may have 6,144
+/// characters, so it prints several: a JSON object with a name for each. With several Regions they cover every Region.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
     account: AccountsArgs,
 
-    /// KMS key that the buckets are to have; without it, the configuration's, or the stack's
+    /// KMS key for the buckets [default: that of the configuration, else of the stack]
     #[arg(long, value_name = "ARN", env = "S3GUARD_KEY", value_parser = key)]
     #[arg(help_heading = "Guard")]
     key: Option<KeyArn>,
 
-    /// Print the policy that whoever deploys the guard needs, and look at nothing
+    /// Print the policies that are needed to deploy the guard, and check nothing
     #[arg(long, help_heading = "Policy")]
     print_policy: bool,
 
-    /// What the names of the stack's buckets begin with, for the policy [default: the stack's name]
+    /// Prefix of the names of the stack's buckets, for the policies [default: the stack's name]
     #[arg(long, value_name = "PREFIX", value_parser = declared(parameter::BUCKET_PREFIX))]
     #[arg(help_heading = "Policy")]
     bucket_prefix: Option<String>,
@@ -68,7 +67,7 @@ async fn doctor(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::Re
     Ok(if report.failed > 0 { Exit::Findings } else { Exit::Done })
 }
 
-/// One policy for all the Regions: closer than the only one it cannot be.
+/// The policies: of one Region, or of all if there are several.
 async fn print_policy(
     args: &Args,
     connections: &[Connection],

@@ -1,4 +1,4 @@
-//! `s3guard events`: what happened to a stack, the cause of a failure marked; and what happens, until it rests.
+//! `s3guard events`: shows the events of a stack with the root cause of a failure, or follows them.
 
 use anyhow::anyhow;
 use s3guard_aws::stacks::{Event, Stack, Stacks};
@@ -13,25 +13,25 @@ use crate::operations::session;
 use crate::operations::session::{Account, AccountArgs};
 use crate::ui::output::{Form, Output};
 
-/// How many events can be asked for.
+/// The most events that `--limit` accepts.
 const LIMIT_MAX: i64 = 2_000;
 
-/// Show what happened to the stack, or follow what is happening
+/// Show the events of the stack and the root cause of a failure, or follow them
 ///
-/// Without anything else it shows the last operation on the stack, the newest event last, and marks
-/// the root cause of a failure: the first resource that failed on its own. With `--follow` it joins
-/// an operation that is going on, whoever has begun it, until the stack rests.
+/// By default it shows the last operation on the stack, the newest event last, and marks the root cause
+/// of a failure: the first resource that failed on its own. With `--follow` it follows an operation in
+/// progress until it ends, no matter who started it.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Follow what is going on until the stack rests: exit code 0 if it succeeded, else 1
+    /// Follow the operation in progress until it ends: exit code 0 if it succeeded, else 1
     #[arg(long)]
     follow: bool,
 
-    /// Show only what failed, with validations and hooks, and count what was cancelled because of it
+    /// Show only failures, of resources, validations and hooks
     #[arg(long, conflicts_with = "follow")]
     failed: bool,
 
-    /// Show so many events, the newest, also of earlier operations
+    /// Show the newest events, this many, including earlier operations
     #[arg(long, value_name = "COUNT", conflicts_with = "follow")]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=LIMIT_MAX))]
     limit: Option<u32>,
@@ -55,7 +55,7 @@ async fn events(args: &Args, output: &Output, interrupts: &Interrupts) -> anyhow
         .describe(name.as_str())
         .await?
         .ok_or_else(|| anyhow!("stack `{name}` does not exist in `{region}`"))
-        .hint("a stack that was deleted is known by its id alone: the CloudFormation console lists it")?;
+        .hint("a deleted stack is found only by its id, which the CloudFormation console shows")?;
     let all = stacks.events(&stack.id, None).await?;
     if args.follow && !stack.status.is_settled() {
         let current = operations(&all).pop().unwrap_or_default().len();
@@ -70,7 +70,7 @@ async fn events(args: &Args, output: &Output, interrupts: &Interrupts) -> anyhow
         }
         None => operations(&all).pop().unwrap_or_default().to_vec(),
     };
-    // Where all is well nothing is left to explain, and nobody needs another permission.
+    // After a success there is nothing to explain, and no other permission is needed.
     if args.failed || !stack.status.is_success() || events.iter().any(Event::is_failure) {
         let operation = follow::last_operation(&events).filter(|_| args.limit.is_none());
         match follow::unseen_failures(&stacks, &stack.id, operation, &events).await {
@@ -78,43 +78,46 @@ async fn events(args: &Args, output: &Output, interrupts: &Interrupts) -> anyhow
                 events.extend(found);
                 events.sort_by_key(|event| event.time);
             }
-            // The stack's own events are there all the same.
+            // The events of the stack itself are known.
             Err(error) if error.is_denied() => output.say(
-                "validations are not shown: that needs the permission `cloudformation:DescribeEvents`",
+                "validations are not shown: missing permission `cloudformation:DescribeEvents`",
             ),
             Err(_) => {}
         }
     }
     if args.follow {
-        output.say(format_args!("stack `{name}` is at rest, in `{}`", stack.status));
+        output.say(format_args!(
+            "stack `{name}` is in `{}`: no operation is in progress",
+            stack.status
+        ));
     }
     let is_success = stack.status.is_success();
     output.result(&Told::new(&stack, &events, args.failed))?;
     Ok(if args.follow && !is_success { Exit::Failed } else { Exit::Done })
 }
 
-/// Joins the operation that is going on, from its first event on.
+/// Follows the operation in progress, from its first event on.
 async fn join(follower: Follower<'_>, stack: &Stack, output: &Output) -> anyhow::Result<Exit> {
     let (id, status) = (&stack.id, &stack.status);
     let (name, _) = follow::name_and_region(id);
-    // One object has to say all; otherwise each event was told as it came.
+    // One object contains all events; otherwise each was written when it came.
     let is_whole = output.form() == Form::Json;
     let ended = follower.follow().await?;
     let Ended { stack, events } = &ended;
     let Some(stack) = stack else {
-        // Its name finds it no more, and nothing but a deletion makes it go.
+        // A stack that its name no longer finds was deleted.
         output.say(format_args!("stack `{name}` is deleted"));
         let told = Told::gone(id, events);
         output.result(&if is_whole { told } else { told.summary() })?;
         return Ok(Exit::Done);
     };
-    output.say(format_args!("stack `{name}` is at rest, in `{}`", stack.status));
+    output.say(format_args!("stack `{name}` reached `{}`", stack.status));
     if stack.status.is_success() {
         let told = Told::new(stack, events, false);
         output.result(&if is_whole { told } else { told.summary() })?;
         return Ok(Exit::Done);
     }
-    let what = format!("stack `{name}` was in `{status}` and did not become what was asked for");
+    let what = format!("the operation on stack `{name}`, which was in `{status}`, failed");
     let again = format!("`s3guard events --failed --stack {name}` shows it again");
     Err(follow::failed(&what, &ended, &again))
 }

@@ -1,4 +1,4 @@
-//! `s3guard history`: what the guard has done to a bucket, as its ledger has it.
+//! `s3guard history`: shows what the guard has written to a bucket, from its ledger.
 
 use std::fmt;
 
@@ -13,25 +13,25 @@ use crate::operations::session;
 use crate::operations::session::{Account, AccountArgs};
 use crate::ui::output::Output;
 
-/// How many records are shown, unless more are asked for.
+/// The default number of records.
 const SHOWN: &str = "20";
-/// How many records can be asked for.
+/// The most records that `--limit` accepts.
 const SHOWN_MAX: i64 = 10_000;
 
-/// Show what the guard has done to a bucket
+/// Show what the guard has changed on a bucket
 ///
-/// Reads the records in the ledger, the newest first: what was changed from what to what, why, after
-/// whose call, and whether it was seen to be so afterwards. `s3guard undo` takes a record's id.
+/// Shows the records of the ledger, the newest first: the setting before and after, the reason, the call
+/// that it followed, and whether it was verified. `s3guard undo` takes the id of a record.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Bucket to show; `.account` for the account's own public access block
+    /// Bucket to show, or `.account` for the public access block of the account
     #[arg(value_name = "BUCKET", value_parser = bucket)]
     bucket: BucketName,
 
     #[command(flatten)]
     account: AccountArgs,
 
-    /// How many records to show, the newest
+    /// Number of records to show, the newest first
     #[arg(long, value_name = "COUNT", default_value = SHOWN)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=SHOWN_MAX))]
     limit: u32,
@@ -58,13 +58,13 @@ async fn history(args: &Args, output: &Output) -> anyhow::Result<Exit> {
         }
     }
     if records.is_empty() && !unreadable {
-        output.say(format_args!("the guard has done nothing to `{}`", args.bucket));
+        output.say(format_args!("the guard has changed nothing on `{}`", args.bucket));
     }
     output.result(&History { bucket: args.bucket.to_string(), records })?;
     Ok(if unreadable { Exit::Failed } else { Exit::Done })
 }
 
-/// What was done to a bucket, the newest first.
+/// The records of a bucket, the newest first.
 #[derive(Serialize)]
 struct History {
     bucket: String,
@@ -85,8 +85,8 @@ impl fmt::Display for History {
 
 fn write(record: &Record, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let state = match record.state {
-        State::Begun => "begun, and not ended: the function was interrupted",
-        State::Written => "written, but not seen when it was read again",
+        State::Begun => "started and not finished: the function was interrupted",
+        State::Written => "written, but not verified: a read afterwards did not return it",
         State::Verified => "verified",
         State::Failed => "failed",
     };

@@ -1,4 +1,4 @@
-//! `s3guard package`: the Lambda as a zip, built the same everywhere.
+//! `s3guard package`: builds the zip of the functions, reproducibly.
 
 use std::fmt;
 use std::fs;
@@ -17,27 +17,27 @@ use crate::package;
 use crate::package::Architecture;
 use crate::ui::output::Output;
 
-/// Build the Lambda and zip it for upload
+/// Build the functions and zip them for upload
 ///
-/// The configuration `s3guard.toml`, if there is one, goes into the zip beside the program.
+/// The zip also contains the configuration `s3guard.toml`, if there is one.
 ///
-/// Reads the program before zipping it, and refuses one that would not start in the Lambda: for
-/// another processor, for a newer glibc than provided.al2023 has, or with libraries that are not
-/// there. The same sources give the same bytes, from any folder.
+/// The program is checked first, and refused if it would not start in Lambda: because it is for another
+/// processor, needs a newer glibc than provided.al2023 has, or needs libraries that are missing there.
+/// The same sources give the same bytes, from any folder.
 ///
-/// In a clone of s3guard its sources are packaged; elsewhere it is the program that the command
-/// carries, if `--standalone` made it. Such a command needs neither sources nor Rust.
+/// In a clone of s3guard its sources are packaged; elsewhere the program that is embedded in the command
+/// by `--standalone`. Such a command needs neither sources nor Rust.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Write the zip to this file; without it, to `s3guard/bootstrap-ARCH.zip` in Cargo's target folder
+    /// Write the zip to this file [default: `s3guard/bootstrap-ARCH.zip` in Cargo's target folder]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 
-    /// Processor that the Lambda runs on; `--standalone` takes both, as `x86_64,arm64`
+    /// Processor of the functions; `--standalone` accepts both, as `x86_64,arm64`
     #[arg(long, value_name = "ARCH", default_value = "x86_64", value_delimiter = ',')]
     arch: Vec<Architecture>,
 
-    /// Build the command itself with the package inside, from the sources of a clone
+    /// Build this command with the package embedded, in a clone of s3guard
     #[arg(long, conflicts_with_all = ["out", "bootstrap", "cargo_profile", "embedded"])]
     standalone: bool,
 
@@ -64,7 +64,7 @@ pub(crate) fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
         && let Some(folder) = path.parent()
     {
         fs::create_dir_all(folder)
-            .with_context(|| format!("folder `{}` could not be made", folder.display()))
+            .with_context(|| format!("folder `{}` could not be created", folder.display()))
             .hint("name another file with `--out`")?;
     }
     files::write(path, &package.zip)?;

@@ -1,4 +1,4 @@
-//! `s3guard redrive`: sends what could not be handled to the queues again.
+//! `s3guard redrive`: moves messages of dead-letter queues back to their queues.
 
 use clap::ValueEnum;
 
@@ -8,33 +8,32 @@ use crate::operations::session;
 use crate::operations::session::AccountArgs;
 use crate::ui::output::Output;
 
-/// Send dead letters to their queues again
+/// Move messages of dead-letter queues back to their queues
 ///
-/// What could not be handled, or not be sent, lies in a dead letter queue for fourteen days. Once its
-/// cause is mended this sends it again: each message is sent to the queue that it was meant for and only
-/// then deleted, so none is lost, and a window counts none of them twice. Changes of objects that were
-/// gathered and could not be told are told, too.
+/// Messages that could not be handled stay in a dead-letter queue for fourteen days. Run this when the
+/// cause is fixed. Each message is sent to its queue before it is deleted, so none is lost, and a window
+/// counts none of them twice.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
     account: AccountArgs,
 
-    /// Which dead letters
+    /// Which dead-letter queues
     #[arg(long, value_name = "WHICH", default_value = "all")]
     queue: Which,
 
-    /// How many messages at most, of each queue
+    /// Most messages to move from each queue
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
     limit: Option<u32>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Which {
-    /// Those of both
+    /// Both
     All,
-    /// Buckets that could not be looked at
+    /// Bucket events
     Buckets,
-    /// Events of objects that could not be gathered
+    /// Object events
     Objects,
 }
 
@@ -49,6 +48,6 @@ pub(crate) fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
         output.result(&redrive(&args.account, ways, limit, output).await?)?;
         Ok(Exit::Done)
     };
-    let on_interrupt = "nothing is lost: a message is deleted only after it was sent again";
+    let on_interrupt = "no message is lost: each is sent before it is deleted";
     session::run(command, on_interrupt.to_owned())
 }

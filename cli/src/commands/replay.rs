@@ -1,4 +1,4 @@
-//! `s3guard replay`: what the guard would do about recorded events, without an account.
+//! `s3guard replay`: shows what the guard would do about recorded events.
 
 use std::path::PathBuf;
 
@@ -17,38 +17,38 @@ use crate::operations::replay::file::{name, read};
 use crate::operations::replay::{self, Channel, Recorded, Report, Scene};
 use crate::ui::output::Output;
 
-/// What the names of the stack's own buckets begin with, unless a stack was told otherwise.
+/// The default prefix of the stack's own buckets.
 const BUCKET_PREFIX: &str = "s3guard";
-/// The account where no event names one.
-const NOBODY: &str = "000000000000";
+/// The account if no event names one.
+const NO_ACCOUNT: &str = "000000000000";
 
 /// Show what the guard would do about recorded events
 ///
-/// Takes events of CloudTrail and EventBridge as they were recorded, and shows for each whether the
-/// rule hears of it, what the guard reads, finds, writes and tells. Needs no account and no network:
-/// a bucket is first as S3 makes it, or as the guard would have left it, and then what the events say;
-/// what they do not say is said to be assumed. Known forms are an event, a record, a list or lines of
-/// them, a trail's log file, the output of `aws cloudtrail lookup-events` and `aws sqs
-/// receive-message`, and a batch of the guard's queue.
+/// Reads recorded events of CloudTrail and EventBridge, and shows for each whether the rule matches it,
+/// and what the guard reads, finds, writes and reports. Needs no account and no network: a bucket has
+/// the settings of a new bucket, or those that the guard would have written, until an event changes
+/// them; assumptions are marked. Accepted are an event, a record, a list or lines of them, a log file of
+/// a trail, the output of `aws cloudtrail lookup-events` and `aws sqs receive-message`, and a batch of
+/// the guard's queue.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// JSON or JSON lines, packed by gzip or not; `-` for stdin
+    /// JSON or JSON lines, also compressed by gzip; `-` for stdin
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
 
-    /// Account of the guard [default: that of the first event]
+    /// Account of the guard [default: the account of the first event]
     #[arg(long, value_name = "ACCOUNT", value_parser = account)]
     account: Option<AccountId>,
 
-    /// Region of the guard; without it, there is a guard in each
+    /// Region of the guard [default: a guard in each Region]
     #[arg(long, value_name = "REGION", value_parser = region)]
     region: Option<Region>,
 
-    /// Grade of the buckets for which the configuration has no rule [default: the configuration's, else speed]
+    /// Grade of buckets without a rule [default: that of the configuration, else speed]
     #[arg(long, value_name = "GRADE", env = "S3GUARD_GRADE", value_parser = grade)]
     grade: Option<Grade>,
 
-    /// KMS key for the buckets of its Region, from grade `hybrid` on
+    /// KMS key for the buckets of its Region; required from grade `hybrid` on
     #[arg(long, value_name = "ARN", env = "S3GUARD_KEY", value_parser = key)]
     key: Option<KeyArn>,
 
@@ -67,8 +67,8 @@ pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::
         let name = name(path);
         let found = replay::parse(&read(path)?)
             .with_context(|| format!("there are no events in `{name}`"))
-            .hint("`s3guard replay --help` lists the forms that are known")?;
-        // Of one file only what stands within it has to be named.
+            .hint("`s3guard replay --help` lists the accepted formats")?;
+        // The name of the only file is left out.
         recorded.extend(found.into_iter().map(|one| match args.files.len() {
             1 => one,
             _ => one.of_file(&name),
@@ -76,7 +76,7 @@ pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::
     }
     let account = args.account.clone().or_else(|| recorded.iter().find_map(Recorded::account));
     let scene = Scene {
-        account: account.unwrap_or_else(|| NOBODY.parse().expect("it has twelve digits")),
+        account: account.unwrap_or_else(|| NO_ACCOUNT.parse().expect("it has twelve digits")),
         region: args.region.clone(),
         bucket_prefix: BUCKET_PREFIX.to_owned(),
         now,

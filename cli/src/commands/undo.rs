@@ -1,4 +1,4 @@
-//! `s3guard undo`: an earlier setting put back, and left so until a day.
+//! `s3guard undo`: restores an earlier setting, and suppresses its remediation until a day.
 
 use anyhow::anyhow;
 use s3guard_posture::reconcile::ledger::{InvalidRecordId, RecordId, undone};
@@ -15,15 +15,14 @@ use crate::operations::undo::{Request, undo};
 use crate::ui::output::Output;
 
 const DAY: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");
-/// For how long the guard leaves what was undone, unless a day is given.
+/// The default duration of the suppression.
 const LEFT_DAYS: i64 = 30;
 
-/// Put back what the guard has changed
+/// Restore a setting that the guard has changed
 ///
-/// Takes a record's id, as `s3guard history` and each mail show it, writes the setting that there was
-/// before, and has the guard leave those aspects of the bucket as they are until a day: without that
-/// it would mend them again. A setting that somebody has changed since is not written over. Of several
-/// days that were given for an aspect the one given last counts: done again, it is longer or shorter.
+/// Takes the id of a record, which `s3guard history` and each notification show, restores the setting
+/// before it, and suppresses the remediation of those aspects of the bucket until a day. A setting that
+/// was changed since is not overwritten. Run it again to change the day: the last one counts.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Id of the record, as `reports@20261124T231502.123Z-encryption`
@@ -33,23 +32,23 @@ pub(crate) struct Args {
     #[command(flatten)]
     account: AccountArgs,
 
-    /// Last day, in UTC, on which the guard leaves it so, at most 399 days from now [default: 30 days]
+    /// Last day of the suppression, in UTC, at most 399 days from now [default: 30 days]
     #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
     until: Option<Date>,
 
-    /// Put nothing back: have the guard keep again what was undone, from now on
+    /// End the suppression now, and restore nothing
     #[arg(long, conflicts_with_all = ["until", "force"])]
     end: bool,
 
-    /// Why, for whoever reads the ledger
+    /// Reason, for the ledger
     #[arg(long, value_name = "TEXT", default_value = "")]
     reason: String,
 
-    /// Put it back also if somebody has changed the setting since
+    /// Restore the setting even if it was changed since
     #[arg(long)]
     force: bool,
 
-    /// Do not ask for the bucket's name
+    /// Do not ask for approval
     #[arg(long)]
     yes: bool,
 }
@@ -57,8 +56,8 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::Result<Exit> {
     let id = args.id.to_string();
     let again = format!(
-        "the setting may have been put back or not, and the guard may leave it already: the same command again \
-         finishes it, `s3guard undo {id} --stack {} --end` has the guard keep it",
+        "the setting may be restored and its remediation suppressed already: the same command completes it, \
+         `s3guard undo {id} --stack {} --end` ends the suppression",
         args.account.stack
     );
     let request = Request {
@@ -72,20 +71,18 @@ pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::
     session::run(undo(&request, until, output, now), again)
 }
 
-/// The last day on which the guard leaves it so.
+/// The last day of the suppression.
 fn until(asked: Option<Date>, today: Date) -> anyhow::Result<Date> {
     let until = asked.unwrap_or(today + Duration::days(LEFT_DAYS));
     let last = undone::last_day(today);
     if until < today {
-        return Err(anyhow!("`--until {until}` is over"))
-            .hint(format!("give a day from {today} on, or `--end` to have the guard keep it again"))
+        return Err(anyhow!("`--until {until}` is in the past"))
+            .hint(format!("give a day from {today} on, or `--end` to end the suppression"))
             .exit(Exit::Usage);
     }
     if until > last {
-        return Err(anyhow!("`--until {until}` is too far away: the ledger forgets it before"))
-            .hint(format!(
-                "give a day until {last}; what is to stay so for good is an exemption in `s3guard.toml`"
-            ))
+        return Err(anyhow!("`--until {until}` is too late: the ledger expires before"))
+            .hint(format!("give a day until {last}, or add an exemption to `s3guard.toml`"))
             .exit(Exit::Usage);
     }
     Ok(until)

@@ -1,4 +1,4 @@
-//! `s3guard verify`: proves the deployed guard on a bucket that is made for it and removed again.
+//! `s3guard verify`: tests the deployed guard with a bucket of its own.
 
 use time::OffsetDateTime;
 
@@ -7,18 +7,17 @@ use crate::exit::Exit;
 use crate::operations::verify;
 use crate::ui::output::Output;
 
-/// Prove the deployed guard on a bucket made for it
+/// Test the deployed guard with a bucket that is created for the test
 ///
-/// Makes a canary: an empty bucket of a name that only this account can have, tagged `s3guard:canary`.
-/// Waits until the guard has brought it to its grade, weakens each setting that the deployed
-/// configuration keeps, and waits until each is mended and on record. Then it puts, overwrites and
-/// deletes an object and waits until each is gathered and the window's digest is told. What the
-/// configuration switches off is skipped, and said. Prints what took how long; of what is not seen in
-/// time, which link of the chain is probably broken: trail, rule, queue, guard, write or ledger.
+/// Creates a canary: an empty bucket with a name that only this account can use, tagged `s3guard:canary`. Waits until the
+/// guard has applied the grade, weakens each setting that the deployed configuration enforces, and waits until each is
+/// remediated and recorded. Then it creates, overwrites and deletes an object, and waits for the object events and the
+/// notification of the window. What the configuration disables is skipped. The durations are printed and, for an effect
+/// that is not seen in time, the link of the chain that is probably broken: trail, rule, queue, guard, write or ledger.
 ///
-/// The canary is removed again with all its versions, also after an error and after Ctrl-C; a second
-/// Ctrl-C leaves, and names what is left. What a killed run has left the next one removes, once its time
-/// is over. No other bucket is touched. Whoever is subscribed to the guard's notices hears of the canary.
+/// The canary is removed with all its versions, also after an error and after Ctrl-C; a second Ctrl-C leaves at once and
+/// prints what remains, which a later run removes. No other bucket is changed. Subscribers of the guard get the
+/// notifications about the canary.
 ///
 /// The caller needs, on buckets `s3guard-canary-*`: s3:CreateBucket, s3:DeleteBucket, s3:PutBucketTagging, s3:PutObject,
 /// s3:DeleteObject, s3:DeleteObjectVersion, s3:ListBucketVersions, s3:PutBucketPublicAccessBlock,
@@ -34,7 +33,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     options: Options,
 
-    /// Verify nothing: remove what earlier runs for this stack have left or kept
+    /// Only remove what earlier runs for this stack left or kept
     #[arg(long, conflicts_with_all = ["keep", "notices", "timeout"])]
     clean_up: bool,
 }

@@ -1,4 +1,4 @@
-//! The command itself, built with packages inside.
+//! Builds the command with embedded packages.
 
 use std::fmt;
 use std::fs;
@@ -12,7 +12,7 @@ use crate::package;
 use crate::package::{Architecture, Sealed};
 use crate::ui::output::Output;
 
-/// Builds the command with packages inside.
+/// Builds the command with embedded packages.
 pub(crate) fn standalone(architectures: &[Architecture], output: &Output) -> anyhow::Result<Exit> {
     let mut wanted: Vec<Architecture> = Vec::new();
     for architecture in architectures {
@@ -47,7 +47,7 @@ struct Standalone {
     packages: Vec<Carried>,
 }
 
-/// A package inside.
+/// An embedded package.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Carried {

@@ -1,6 +1,4 @@
-//! What the command writes: results to stdout, words to stderr.
-//!
-//! Nothing here needs colour to be understood.
+//! The output of the command: results on stdout, messages on stderr. Colour carries no information of its own.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -18,10 +16,10 @@ use thiserror::Error;
 use crate::ui::screen::Screen;
 pub(crate) use crate::ui::screen::{Part, Size, to_stderr, width};
 
-/// The columns of a log.
+/// The width of messages where stderr is no terminal.
 const WIDTH: usize = 120;
 
-/// How results are written.
+/// The format of results.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Form {
     /// For people
@@ -29,14 +27,14 @@ pub(crate) enum Form {
     Text,
     /// For programs: one JSON object
     Json,
-    /// For programs: a JSON object in a line for whatever happens, the last with the result
+    /// For programs: one JSON object per line for each event, the last with the result
     Ndjson,
 }
 
 /// When to use colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Color {
-    /// On a terminal, unless the environment says otherwise
+    /// On a terminal, unless the environment disables it
     #[default]
     Auto,
     /// Always
@@ -57,7 +55,7 @@ impl Color {
     }
 }
 
-/// How words on stderr are painted.
+/// Whether text is coloured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Paint {
     #[default]
@@ -86,7 +84,7 @@ impl Paint {
         self.paint("36", text)
     }
 
-    /// A text that `clap` has styled.
+    /// A text styled by `clap`.
     pub(crate) fn styled(self, text: &StyledStr) -> String {
         match self {
             Self::Plain => text.to_string(),
@@ -102,7 +100,7 @@ impl Paint {
     }
 }
 
-/// Variables of CI systems and coding agents, to which lines that change are of no use.
+/// Variables of CI systems and coding agents, which cannot use a live area.
 ///
 /// Source: the list of the CDK's command (`aws/aws-cdk-cli`, `guess-agent.ts`), and `AI_AGENT`.
 const AGENTS: [&str; 7] = [
@@ -115,7 +113,7 @@ const AGENTS: [&str; 7] = [
     "CLINE_ACTIVE",
 ];
 
-/// Whether lines that change are drawn on stderr: on a terminal that a person reads.
+/// Whether the live area is drawn on stderr: on a terminal that a person reads.
 pub(crate) fn is_live(variable: impl Fn(&str) -> Option<OsString>, is_terminal: bool) -> bool {
     let is_set = |name: &&str| {
         variable(name).is_some_and(|value| !["", "0", "false"].iter().any(|no| value == *no))
@@ -124,19 +122,19 @@ pub(crate) fn is_live(variable: impl Fn(&str) -> Option<OsString>, is_terminal: 
     is_terminal && can_draw && !AGENTS.iter().any(is_set)
 }
 
-/// Where a command writes to; a copy writes to the same place.
+/// The output of a command; a clone writes to the same streams.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Output {
     form: Form,
     paint: Paint,
     /// How results are painted.
     results: Paint,
-    /// What every word begins with, where several things are told of at once.
+    /// The prefix of every message, if several Regions are reported at once.
     label: Option<String>,
     screen: Rc<Screen>,
 }
 
-/// The reader of stdout has gone: the command stops, and that is all right.
+/// The reader has closed stdout: the command stops without a failure.
 #[derive(Debug, Error)]
 #[error("stdout was closed")]
 pub(crate) struct Closed;
@@ -146,17 +144,17 @@ impl Output {
         Self { form, paint, results, label: None, screen: Rc::default() }
     }
 
-    /// The same output with lines that change at the bottom of the terminal.
+    /// The same output with a live area.
     pub(crate) fn live(self) -> Self {
         Self { screen: Rc::new(Screen::live()), ..self }
     }
 
-    /// The same output for one of several things that are told of at once, as a Region.
+    /// The same output for one of several Regions.
     pub(crate) fn labelled(&self, label: &str) -> Self {
         Self { label: Some(label.to_owned()), ..self.clone() }
     }
 
-    /// The same output for what is about all of them.
+    /// The same output for all Regions.
     pub(crate) fn unlabelled(&self) -> Self {
         Self { label: None, ..self.clone() }
     }
@@ -165,13 +163,13 @@ impl Output {
         self.form
     }
 
-    /// How many columns words on stderr have; where that is no terminal, as many as a log can do with.
+    /// The width of messages on stderr.
     #[expect(clippy::unused_self, reason = "it is the output's screen")]
     pub(crate) fn width(&self) -> usize {
         Size::of(io::stderr()).map_or(WIDTH, |size| size.columns)
     }
 
-    /// How many columns results on stdout have, if that is a terminal; elsewhere nothing of them is cut.
+    /// The width of results, if stdout is a terminal; elsewhere they are not cut.
     #[expect(clippy::unused_self, reason = "it is the output's screen")]
     pub(crate) fn results_width(&self) -> Option<usize> {
         Size::of(io::stdout()).map(|size| size.columns)
@@ -186,26 +184,26 @@ impl Output {
         self.results
     }
 
-    /// Which of several things is told of, if it is one of several.
+    /// The prefix of messages.
     pub(crate) fn label(&self) -> Option<&str> {
         self.label.as_deref()
     }
 
-    /// A part of the lines that change, where there are some; it goes when it is dropped.
+    /// A part of the live area, if there is one; dropping it removes it.
     pub(crate) fn part(&self) -> Option<Part> {
         self.screen.part()
     }
 
-    /// Takes note that somebody has typed a line.
+    /// Notes that a person has typed a line.
     pub(crate) fn typed(&self) {
         self.screen.typed();
     }
 
-    /// Makes room for the same result anew: on a terminal in its place, elsewhere below the one before.
+    /// Clears the terminal before a result is shown again.
     pub(crate) fn clear(&self) {
         let is_screen = self.form == Form::Text && io::stdout().is_terminal();
         if is_screen {
-            // That a terminal cannot be cleared is no reason to stop.
+            // A terminal that cannot be cleared is no failure.
             let _ = self.raw(b"\x1b[H\x1b[2J");
         }
     }
@@ -226,8 +224,7 @@ impl Output {
         self.raw(&json)
     }
 
-    /// Tells programs of something that happened, in a line of its own with what kind of thing it is; people are told
-    /// by [`say`](Self::say).
+    /// Writes an event for programs, in a line of its own with its kind; [`say`](Self::say) is for people.
     pub(crate) fn event(&self, kind: &'static str, event: &impl Serialize) -> anyhow::Result<()> {
         match self.form {
             Form::Text | Form::Json => Ok(()),
@@ -236,7 +233,7 @@ impl Output {
     }
 
     fn line(&self, kind: &'static str, value: &impl Serialize) -> anyhow::Result<()> {
-        /// A line says first what it is.
+        /// A line begins with its kind.
         #[derive(Serialize)]
         struct Line<'a, T> {
             kind: &'static str,
@@ -262,7 +259,7 @@ impl Output {
         }
     }
 
-    /// Says a line on stderr.
+    /// Writes a message to stderr.
     pub(crate) fn say(&self, line: impl fmt::Display) {
         match &self.label {
             Some(label) => self.screen.write(&format!("{label}  {line}\n")),
@@ -270,7 +267,7 @@ impl Output {
         }
     }
 
-    /// Says on stderr what is not as it should be and yet no reason to stop.
+    /// Writes a warning to stderr.
     pub(crate) fn warn(&self, line: impl fmt::Display) {
         self.say(format_args!("{} {line}", self.paint.bad("warning:")));
     }
@@ -281,7 +278,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_that_change_are_for_people_at_a_terminal() {
+    fn the_live_area_is_for_people_at_a_terminal() {
         let live = |environment: &[(&str, &str)], is_terminal| {
             let value = |name: &str| environment.iter().find(|(known, _)| *known == name);
             is_live(|name| value(name).map(|(_, value)| value.into()), is_terminal)

@@ -151,12 +151,8 @@ fn who_chooses_an_existing_trail_hears_what_it_has_to_do() {
 #[test]
 fn a_day_that_is_over_or_that_the_ledger_forgets_is_refused_before_anything_is_asked() {
     for (day, problem, hint) in [
-        ("2026-01-01", "is over", "`--end`"),
-        (
-            "2999-12-31",
-            "is too far away: the ledger forgets it before",
-            "an exemption in `s3guard.toml`",
-        ),
+        ("2026-01-01", "is in the past", "`--end`"),
+        ("2999-12-31", "is too late: the ledger expires before", "an exemption to `s3guard.toml`"),
     ] {
         let id = "reports@20261124T231502.123Z-policy";
         let output = s3guard(&["undo", id, "--stack", "guard", "--until", day]).output().unwrap();

@@ -85,7 +85,7 @@ fn whoever_is_not_logged_in_hears_with_which_command_and_profile() {
         &expect![[r#"
         error: GetCallerIdentity on Region `eu-west-1` failed: no usable credentials: other: an error occurred while loading credentials: an error occurred while loading an access token: failed to load the cached SSO token
 
-        hint: you are not logged in, or no longer: `aws sso login --profile work`, then try again
+        hint: you are not logged in, or the session has expired: run `aws sso login --profile work`, then try again
     "#]],
     );
 }

@@ -170,7 +170,7 @@ fn on_a_terminal_what_is_in_work_is_drawn_also_where_one_region_is_meant() {
     let command = in_account(&aws, &["destroy", "--stack", "s", "--yes"]);
     let (sent, exit) = in_terminal(&command, &[]);
     assert_eq!(exit, Some(0), "{sent}");
-    assert!(sent.contains("s  DELETE_IN_PROGRESS  0 done, 1 in work"), "{sent}");
+    assert!(sent.contains("s  DELETE_IN_PROGRESS  0 done, 1 in progress"), "{sent}");
 }
 
 #[test]

@@ -51,7 +51,7 @@ fn a_file_that_holds_no_events_is_named() {
             error: there are no events in `README.md`
               caused by: it is neither JSON nor JSON lines: expected value at line 1 column 1
 
-            hint: `s3guard replay --help` lists the forms that are known
+            hint: `s3guard replay --help` lists the accepted formats
         "#]],
     );
     check(

@@ -1,4 +1,4 @@
-//! The resources of a stack that are in work, as lines of a width: nothing here looks at a clock or a terminal.
+//! The resources in progress as lines, computed without a clock or a terminal.
 
 use s3guard_aws::stacks::Event;
 use time::{Duration, OffsetDateTime};
@@ -8,11 +8,11 @@ use crate::operations::follow::one_line;
 use crate::ui::lines::{cut, wrapped};
 use crate::ui::output::{Paint, width};
 
-/// Where words begin below a line.
+/// The indentation of text below a line.
 const INDENT: usize = 10;
 const COLUMNS_MIN: usize = 20;
 
-/// What is going on with a stack, as its events tell it.
+/// An operation on a stack, from its events.
 #[derive(Clone, Debug)]
 pub(crate) struct List {
     name: String,
@@ -23,7 +23,7 @@ pub(crate) struct List {
     work: Vec<Work>,
 }
 
-/// A resource in work.
+/// A resource in progress.
 #[derive(Clone, Debug)]
 struct Work {
     last: Event,
@@ -42,7 +42,7 @@ impl List {
         }
     }
 
-    /// Takes in an event; gives how long what ended with it has taken.
+    /// Takes an event; returns how long a resource that ended has taken.
     pub(crate) fn take(&mut self, event: &Event) -> Option<Duration> {
         self.begun.get_or_insert(event.time);
         if event.is_about_the_stack() {
@@ -70,7 +70,7 @@ impl List {
         None
     }
 
-    /// Takes in what the stack itself says, which its events may tell later.
+    /// Takes the status of the stack, which may be newer than its events.
     pub(crate) fn take_status(&mut self, status: &str) {
         status.clone_into(&mut self.status);
     }
@@ -82,7 +82,7 @@ impl List {
         let failed =
             if self.failed == 0 { String::new() } else { format!(", {} failed", self.failed) };
         let heading = format!(
-            "{:>8}  {}  {}  {} done{failed}, {} in work",
+            "{:>8}  {}  {}  {} done{failed}, {} in progress",
             elapsed(now - begun),
             self.name,
             self.status,
@@ -106,8 +106,8 @@ impl List {
     }
 }
 
-/// What is said of an event where a list is shown: of one that ended, how long it took, and of a failure why.
-pub(crate) fn told(
+/// The message for an event beside the list: how long a resource took, and why it failed.
+pub(crate) fn ended(
     event: &Event,
     took: Option<Duration>,
     columns: usize,
@@ -125,7 +125,7 @@ pub(crate) fn told(
     let room = columns.saturating_sub(INDENT + 2 + width(&status)).max(8);
     let mut lines = vec![format!("{took:>8}  {status}  {}", cut(&event.logical_id, room))];
     let words = match &event.hook {
-        Some(hook) if hook.refused => Some(format!("the hook `{}`: {}", hook.name, hook.words())),
+        Some(hook) if hook.refused => Some(format!("hook `{}`: {}", hook.name, hook.words())),
         Some(_) | None if event.is_failure() => Some(words(event)),
         Some(_) | None => event.reason.clone(),
     };
@@ -135,10 +135,10 @@ pub(crate) fn told(
     lines
 }
 
-/// What is being done with a resource; AWS's own status for what has no word here.
+/// What is being done with a resource, else its status.
 fn doing(work: &Work) -> &str {
     if work.last.is_configured {
-        return "configured, stabilising";
+        return "configured, stabilizing";
     }
     match work.last.status.as_str() {
         "CREATE_IN_PROGRESS" => "being created",
@@ -150,7 +150,7 @@ fn doing(work: &Work) -> &str {
     }
 }
 
-/// A time that has passed, as people read it.
+/// A duration as people read it.
 pub(crate) fn elapsed(duration: Duration) -> String {
     let seconds = duration.whole_seconds().max(0);
     let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
@@ -168,7 +168,7 @@ fn padded(text: &str, columns: usize) -> String {
 }
 
 fn fitted(line: &str, columns: usize) -> String {
-    // The last column stays free: some terminals break the line there.
+    // The last column stays free: some terminals wrap the line there.
     cut(line.trim_end(), columns - 1)
 }
 
