@@ -1,4 +1,4 @@
-//! The command line: one file for each subcommand; its `Args` are its manual, its `run` is its story.
+//! The command line: one file for each subcommand, with its arguments and `run`.
 
 pub(crate) mod completions;
 pub(crate) mod config;

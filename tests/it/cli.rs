@@ -61,7 +61,7 @@ fn a_stacks_name_that_is_none_is_refused_with_a_hint() {
 }
 
 #[test]
-fn a_region_that_is_none_is_refused_with_one_that_exists() {
+fn a_region_that_is_none_is_refused_with_an_example() {
     check(
         &mut s3guard(&["destroy", "--stack", "s3guard", "--region", "Europe"]),
         2,
@@ -77,14 +77,14 @@ fn a_region_that_is_none_is_refused_with_one_that_exists() {
 #[test]
 fn an_unknown_flag_is_a_wrong_command_line_and_the_right_one_is_proposed() {
     check(
-        &mut s3guard(&["synth", "--formt", "json"]),
+        &mut s3guard(&["synth", "--colr", "never"]),
         2,
         &expect![[r#"
-            error: unexpected argument '--formt' found
+            error: unexpected argument '--colr' found
 
-            hint: a similar argument exists: '--format'
+            hint: a similar argument exists: '--color'
 
-            Usage: s3guard synth --format <NOTATION>
+            Usage: s3guard synth --color <WHEN>
 
             For more information, try '--help'.
         "#]],
@@ -153,7 +153,7 @@ fn an_empty_variable_counts_as_unset_and_an_empty_flag_does_not() {
             error: wrong value for `--region <REGION>`
               caused by: the Region is empty
 
-            hint: give one, as `eu-west-1`, or leave the flag out for the one of `AWS_REGION` or the profile
+            hint: give one, as `eu-west-1`, or omit the flag to use `AWS_REGION` or the profile
         "#]],
     );
 }

@@ -22,7 +22,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "TIME", default_value = TIMEOUT, value_parser = timeout)]
     pub(crate) timeout: Duration,
 
-    /// Also verify notifications, with a queue that is subscribed to the topic meanwhile
+    /// Also verify notifications, with a temporary queue that is subscribed to the topic
     #[arg(long)]
     pub(crate) notices: bool,
 

@@ -20,7 +20,7 @@ use crate::ui::output::{Form, Output};
 ///
 /// Checks what the guard depends on, before and after the deployment: credentials and clock, trail, the permissions of the
 /// caller and the policies of the organization, key, quotas, stack and functions. Nothing is changed. Each line is ok, a
-/// warning or failed, followed by what to do. What may not be read is a warning that names the missing permission.
+/// warning or failed, followed by what to do. A part that cannot be read is a warning that names the missing permission.
 /// Warnings do not count as findings.
 ///
 /// `--print-policy` prints the permissions that are needed to deploy, inspect and remove the guard: those that the schemas

@@ -22,7 +22,7 @@ use crate::ui::output::Output;
 /// Show the health of the guard, and what to do about problems
 ///
 /// Shows the stack, its functions, queues, dead-letter queues and alarms, the trail that it depends on, the last drift
-/// detection, and the subscriptions to its notifications. What may not be read is named, and the rest is shown.
+/// detection, and the subscriptions to its notifications. Parts that cannot be read are named.
 ///
 /// With `--drift` CloudFormation first compares every resource with the template. Only properties that the template sets
 /// are compared, and some types of resources are not: the number is shown.
@@ -39,7 +39,7 @@ pub(crate) struct Args {
     #[arg(long, conflicts_with = "watch")]
     drift: bool,
 
-    /// Refresh every so many seconds, until Ctrl-C
+    /// Refresh at this interval, until Ctrl-C
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "5", value_parser = seconds)]
     watch: Option<u64>,
 }

@@ -112,8 +112,10 @@ async fn log_group(account: &Account, function: &str) -> anyhow::Result<String> 
         Reading::Known(function) => Ok(function.log_group),
         Reading::Absent | Reading::Unread => Err(anyhow!("there is no function `{function}`"))
             .hint("`s3guard deploy --revert-drift` restores one that was deleted"),
-        Reading::Denied => Err(anyhow!("the log group of function `{function}` may not be read"))
-            .hint("give the caller the permission `lambda:GetFunctionConfiguration` on it"),
+        Reading::Denied => {
+            Err(anyhow!("the log group of function `{function}` cannot be read: access denied"))
+                .hint("give the caller the permission `lambda:GetFunctionConfiguration` on it")
+        }
     }
 }
 
@@ -129,7 +131,7 @@ async fn read(
         Reading::Known(lines) => Ok(lines.into_iter().map(|line| (*function, line)).collect()),
         Reading::Absent | Reading::Unread => Err(anyhow!("there is no log group `{name}`"))
             .hint("`s3guard deploy --revert-drift` restores one that was deleted"),
-        Reading::Denied => Err(anyhow!("the log group `{name}` may not be read"))
+        Reading::Denied => Err(anyhow!("the log group `{name}` cannot be read: access denied"))
             .hint("give the caller the permission `logs:FilterLogEvents` on it"),
     }
 }

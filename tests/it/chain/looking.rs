@@ -51,7 +51,7 @@ fn a_guard_that_is_well_is_shown_with_what_it_did_and_what_is_wrong_is_told() {
     assert_eq!(deleted.unwrap().status, 204);
     let (exit, seen) = status(&guarded);
     assert_eq!(exit, Some(3), "{seen:#}");
-    for trouble in ["1 messages in the bucket DLQ", "no trail records", "it was deleted"] {
+    for trouble in ["1 message in the bucket DLQ", "no trail records", "it was deleted"] {
         assert!(to_do(&seen).contains(trouble), "{trouble}: {seen:#}");
     }
 }

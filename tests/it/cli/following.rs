@@ -215,7 +215,7 @@ fn an_update_that_fails_is_told_by_what_its_handler_says() {
         stack `s` was not updated; the stack is in `UPDATE_ROLLBACK_COMPLETE`
           caused by: `Queue` (AWS::SQS::Queue): q already exists (AlreadyExists); 2 resources were cancelled because of it
 
-        hint: there is one of that name already: choose another prefix with `--bucket-prefix` or another stack's name, or delete it if nobody needs it; what was changed was undone; mend the cause and deploy again
+        hint: a resource with that name exists: choose another prefix with `--bucket-prefix`, another stack name, or delete the resource if it is not needed; what was changed was undone; mend the cause and deploy again
     "#]].assert_eq(error);
 }
 

@@ -54,7 +54,7 @@ impl Drift {
         Ok(Self { partly, ..Self::of(drifts, count) })
     }
 
-    /// Sorts the results of so many resources. There is none for a type that CloudFormation cannot compare.
+    /// Counts the results for the `count` resources of a stack. Types that CloudFormation cannot compare have none.
     ///
     /// Source: AWS CloudFormation API Reference, `StackResourceDrift`, `StackResourceDriftStatus`, and
     /// `DescribeStackResourceDrifts`: "For a given stack, there will be one `StackResourceDrift` for each stack resource

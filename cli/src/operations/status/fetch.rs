@@ -1,4 +1,4 @@
-//! Fetches the status of a guard: everything at once. What may not be read is named in its place.
+//! Fetches the status of a guard, with all calls at once. Parts that cannot be read are named.
 
 use futures_util::future::join_all;
 use s3guard_aws::alarms::{self, Alarm};
@@ -118,7 +118,7 @@ async fn function(
         read => reading(read, "lambda:GetFunctionConfiguration", Function::default)?,
     };
     let sources = reading(sources, "lambda:ListEventSourceMappings", Vec::new);
-    // A known problem is shown also where the rest may not be read.
+    // A known problem is shown also where the rest cannot be read.
     match trouble(&function, sources.as_deref().ok(), code_key) {
         Some(trouble) => Ok(Some(trouble)),
         None => sources.map(|_| None),

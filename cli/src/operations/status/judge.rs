@@ -64,7 +64,8 @@ pub(crate) fn to_do(seen: &Status, stack: &Stack) -> Vec<String> {
 
 fn dead_letters(queue: &QueueStatus, flags: &str) -> String {
     let QueueStatus { name, depth, .. } = queue;
-    let what = format!("{} messages in the {name}", depth.waiting);
+    let messages = if depth.waiting == 1 { "message" } else { "messages" };
+    let what = format!("{} {messages} in the {name}", depth.waiting);
     if name.starts_with("notification") {
         return format!("{what}: an endpoint does not accept them; check its logs");
     }

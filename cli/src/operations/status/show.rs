@@ -1,4 +1,4 @@
-//! A guard as it stands, for people and for programs.
+//! The status of a guard, as text and as JSON.
 
 use std::fmt;
 
@@ -20,7 +20,7 @@ use crate::ui::output::Paint;
 /// No screen is narrower.
 const WIDTH_MIN: usize = 40;
 
-/// A guard as it stands. What could not be read is `None` or left out, and named in `not_seen`.
+/// The status of a guard. What could not be read is `None` or left out, and named in `not_seen`.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Status {
@@ -83,7 +83,7 @@ pub(crate) struct QueueStatus {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct WriteStatus {
-    /// By which `s3guard undo` knows it.
+    /// The id for `s3guard undo`.
     id: String,
     bucket: String,
     setting: &'static str,
@@ -117,7 +117,7 @@ impl Status {
         }
     }
 
-    /// The state of the guard in one line, of what is known.
+    /// The state of the guard in one line, as far as it is known.
     fn headline(&self) -> String {
         let paint = self.view.paint;
         let state = match self.to_do.len() {
@@ -129,7 +129,7 @@ impl Status {
         let off = self.alarms.iter().filter(|alarm| alarm.is_off()).count();
         let parts = [
             (dead > 0).then(|| format!("{dead} in dead-letter queues")),
-            (off > 0).then(|| format!("{off} of {} alarms", self.alarms.len())),
+            (off > 0).then(|| format!("{off} of {} alarms firing", self.alarms.len())),
             self.last_write_age.map(|ago| format!("last write {} ago", age(ago))),
             (!self.not_seen.is_empty()).then(|| format!("{} not checked", self.not_seen.len())),
         ];

@@ -134,7 +134,7 @@ fn the_headline_says_only_what_is_known() {
     assert_eq!(first(&Status { last_write_age: None, ..status() }), "healthy");
     let (mut troubled, stack) = troubled();
     troubled.to_do = judge::to_do(&troubled, &stack);
-    let expected = "7 problems: 12 in dead-letter queues, 1 of 2 alarms, 2 not checked";
+    let expected = "7 problems: 12 in dead-letter queues, 1 of 2 alarms firing, 2 not checked";
     assert_eq!(first(&troubled), expected);
     for (seconds, text) in [(-3, "0 s"), (59, "59 s"), (3599, "59 min"), (86_400, "24 h")] {
         assert_eq!(age(Duration::seconds(seconds)), text);
@@ -162,7 +162,7 @@ fn each_trouble_is_one_thing_to_do_and_a_well_guard_has_none() {
     );
     check(
         |status, _| status.queues[1].depth.waiting = 1,
-        "1 messages in the bucket DLQ: fix the cause",
+        "1 message in the bucket DLQ: fix the cause",
     );
     check(|status, _| status.queues[4].depth.waiting = 1, "an endpoint does not accept them");
     check(|status, _| without_trail(&[], status), "there is none");
