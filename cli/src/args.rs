@@ -16,6 +16,17 @@ pub(crate) mod verify;
 pub(crate) mod wanted;
 
 use std::ffi::OsString;
+use std::fmt;
+use std::str::FromStr;
+
+use crate::error::Invalid;
+
+/// A parser of flags whose errors have this hint.
+pub(crate) fn parsed<T: FromStr<Err: fmt::Display>>(
+    hint: &'static str,
+) -> impl Fn(&str) -> Result<T, Invalid> + Clone + Send + Sync {
+    move |text| text.parse().map_err(|problem: T::Err| Invalid::new(problem.to_string(), hint))
+}
 
 /// The last value of a flag, before the command line is parsed.
 pub(crate) fn value_of(arguments: &[OsString], flag: &str) -> Option<OsString> {

@@ -5,6 +5,7 @@
 use s3guard_posture::{Region, StackName};
 
 use crate::args::config::ConfigArgs;
+use crate::args::parsed;
 use crate::args::region::region;
 use crate::error::Invalid;
 
@@ -75,9 +76,7 @@ impl AccountsArgs {
 }
 
 pub(crate) fn stack_name(text: &str) -> Result<StackName, Invalid> {
-    text.parse().map_err(|problem: s3guard_posture::model::stack_name::InvalidStackName| {
-        Invalid::new(problem.to_string(), "choose a name as `s3guard` or `prod-guard-2`")
-    })
+    parsed("choose a name as `s3guard` or `prod-guard-2`")(text)
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use s3guard_posture::{Grade, KeyArn, Region, StackName};
 use s3guard_synth::cfn::{Parameter, ParameterType};
 use s3guard_synth::stacks;
 
+use crate::args::parsed;
 use crate::error::Advice as _;
 use crate::error::Invalid;
 use crate::exit::Exit;
@@ -250,18 +251,11 @@ pub(crate) fn allowed(value: &str, declared: &Parameter) -> Result<(), String> {
 }
 
 pub(crate) fn grade(text: &str) -> Result<Grade, Invalid> {
-    text.parse().map_err(|problem: s3guard_posture::model::grade::InvalidGrade| {
-        Invalid::new(problem.to_string(), "choose `speed`, `hybrid` or `security`")
-    })
+    parsed("choose `speed`, `hybrid` or `security`")(text)
 }
 
 pub(crate) fn key(text: &str) -> Result<KeyArn, Invalid> {
-    text.parse().map_err(|problem: s3guard_posture::model::names::InvalidKeyArn| {
-        Invalid::new(
-            problem.to_string(),
-            "`aws kms describe-key --key-id alias/NAME --query KeyMetadata.Arn` prints it",
-        )
-    })
+    parsed("`aws kms describe-key --key-id alias/NAME --query KeyMetadata.Arn` prints it")(text)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use s3guard_posture::Region;
 
+use crate::args::parsed;
 use crate::error::Invalid;
 
 /// Parses a Region.
@@ -10,7 +11,5 @@ pub(crate) fn region(text: &str) -> Result<Region, Invalid> {
         let hint = "give one, as `eu-west-1`, or omit the flag to use `AWS_REGION` or the profile";
         return Err(Invalid::new("the Region is empty", hint));
     }
-    text.parse().map_err(|problem: s3guard_posture::model::names::InvalidRegion| {
-        Invalid::new(problem.to_string(), "write it as `eu-west-1`")
-    })
+    parsed("write it as `eu-west-1`")(text)
 }

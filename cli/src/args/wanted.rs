@@ -9,6 +9,7 @@ use s3guard_posture::config::{Deploy, deploy};
 use crate::args::account::AccountsArgs;
 use crate::args::build::BuildArgs;
 use crate::args::guard::GuardArgs;
+use crate::args::parsed;
 use crate::error::Invalid;
 use crate::package::{Architecture, Source};
 
@@ -34,8 +35,8 @@ pub(crate) struct WantedArgs {
     pub(crate) arch: Option<Architecture>,
 
     /// Existing bucket to upload to, which is not changed [default: one is created and hardened]
-    #[arg(long, value_name = "BUCKET", env = "S3GUARD_CODE_BUCKET", value_parser = code_bucket)]
-    #[arg(help_heading = "Package")]
+    #[arg(long, value_name = "BUCKET", env = "S3GUARD_CODE_BUCKET", help_heading = "Package")]
+    #[arg(value_parser = parsed::<BucketName>("name a bucket of the stack's Region, without `s3://`"))]
     pub(crate) code_bucket: Option<BucketName>,
 
     /// Tag of the stack and its resources; can be repeated
@@ -65,12 +66,6 @@ impl WantedArgs {
         tags.extend(self.tags.iter().cloned());
         tags
     }
-}
-
-fn code_bucket(text: &str) -> Result<BucketName, Invalid> {
-    text.parse().map_err(|problem: s3guard_posture::model::names::InvalidBucketName| {
-        Invalid::new(problem.to_string(), "name a bucket of the stack's Region, without `s3://`")
-    })
 }
 
 fn pair(text: &str) -> Result<(String, String), Invalid> {

@@ -7,7 +7,7 @@ use s3guard_posture::text::shown;
 use s3guard_posture::{BucketName, Record};
 use serde::Serialize;
 
-use crate::error::Invalid;
+use crate::args::parsed;
 use crate::exit::Exit;
 use crate::operations::session;
 use crate::operations::session::{Account, AccountArgs};
@@ -25,7 +25,7 @@ const SHOWN_MAX: i64 = 10_000;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Bucket to show, or `.account` for the public access block of the account
-    #[arg(value_name = "BUCKET", value_parser = bucket)]
+    #[arg(value_name = "BUCKET", value_parser = parsed::<BucketName>("name a bucket, without `s3://`"))]
     bucket: BucketName,
 
     #[command(flatten)]
@@ -92,31 +92,18 @@ fn write(record: &Record, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     };
     writeln!(f, "{}", record.id)?;
     writeln!(f, "  {}, {state}", shown(&record.time, 40))?;
-    if let Some(cause) = &record.cause {
-        writeln!(f, "  cause  {}", shown(cause, 600))?;
-    }
-    for why in &record.why {
-        writeln!(f, "  why    {}", shown(why, 300))?;
-    }
-    if let Some(from) = &record.from {
-        writeln!(f, "  from   {}", shown(&from.to_string(), 300))?;
-    }
-    writeln!(f, "  to     {}", shown(&record.to.to_string(), 300))?;
-    for event in &record.events {
+    let mut rows = Vec::new();
+    rows.extend(record.cause.iter().map(|cause| ("cause", shown(cause, 600))));
+    rows.extend(record.why.iter().map(|why| ("why", shown(why, 300))));
+    rows.extend(record.from.iter().map(|from| ("from", shown(&from.to_string(), 300))));
+    rows.push(("to", shown(&record.to.to_string(), 300)));
+    rows.extend(record.events.iter().map(|event| {
         let (name, principal) = (shown(&event.event_name, 80), shown(&event.principal, 300));
-        writeln!(f, "  after  {name} by {principal} with {}", shown(&event.tool, 80))?;
-    }
-    if record.events.is_empty() {
-        writeln!(f, "  after  the sweep")?;
-    }
-    if let Some(milliseconds) = record.time_to_protect_milliseconds {
-        writeln!(f, "  took   {milliseconds} ms from the event to verified protection")?;
-    }
-    Ok(())
-}
-
-fn bucket(text: &str) -> Result<BucketName, Invalid> {
-    text.parse().map_err(|problem: s3guard_posture::model::names::InvalidBucketName| {
-        Invalid::new(problem.to_string(), "name a bucket, without `s3://`")
-    })
+        ("after", format!("{name} by {principal} with {}", shown(&event.tool, 80)))
+    }));
+    rows.extend(record.events.is_empty().then(|| ("after", "the sweep".to_owned())));
+    rows.extend(record.time_to_protect_milliseconds.map(|milliseconds| {
+        ("took", format!("{milliseconds} ms from the event to verified protection"))
+    }));
+    rows.iter().try_for_each(|(name, text)| writeln!(f, "  {name:5}  {text}"))
 }

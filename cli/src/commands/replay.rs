@@ -9,9 +9,9 @@ use time::OffsetDateTime;
 
 use crate::args::config::ConfigArgs;
 use crate::args::guard::{grade, key};
+use crate::args::parsed;
 use crate::args::region::region;
 use crate::error::Advice as _;
-use crate::error::Invalid;
 use crate::exit::Exit;
 use crate::operations::replay::file::{name, read};
 use crate::operations::replay::{self, Channel, Recorded, Report, Scene};
@@ -37,7 +37,8 @@ pub(crate) struct Args {
     files: Vec<PathBuf>,
 
     /// Account of the guard [default: the account of the first event]
-    #[arg(long, value_name = "ACCOUNT", value_parser = account)]
+    #[arg(long, value_name = "ACCOUNT")]
+    #[arg(value_parser = parsed::<AccountId>("`aws sts get-caller-identity --query Account` prints it"))]
     account: Option<AccountId>,
 
     /// Region of the guard [default: a guard in each Region]
@@ -97,11 +98,4 @@ pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::
     let events = events.into_iter().map(|event| event.by(args.channel)).collect();
     output.result(&Report::new(events))?;
     Ok(exit)
-}
-
-fn account(text: &str) -> Result<AccountId, Invalid> {
-    text.parse().map_err(|problem: s3guard_posture::model::names::InvalidAccountId| {
-        let hint = "`aws sts get-caller-identity --query Account` prints it";
-        Invalid::new(problem.to_string(), hint)
-    })
 }

@@ -1,11 +1,12 @@
 //! `s3guard undo`: restores an earlier setting, and suppresses its remediation until a day.
 
 use anyhow::anyhow;
-use s3guard_posture::reconcile::ledger::{InvalidRecordId, RecordId, undone};
+use s3guard_posture::reconcile::ledger::{RecordId, undone};
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 use time::{Date, Duration, OffsetDateTime};
 
+use crate::args::parsed;
 use crate::error::Advice as _;
 use crate::error::Invalid;
 use crate::exit::Exit;
@@ -26,7 +27,8 @@ const LEFT_DAYS: i64 = 30;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Id of the record, as `reports@20261124T231502.123Z-encryption`
-    #[arg(value_name = "ID", value_parser = id)]
+    #[arg(value_name = "ID")]
+    #[arg(value_parser = parsed::<RecordId>("`s3guard history BUCKET` shows the ids of its records"))]
     id: RecordId,
 
     #[command(flatten)]
@@ -86,12 +88,6 @@ fn until(asked: Option<Date>, today: Date) -> anyhow::Result<Date> {
             .exit(Exit::Usage);
     }
     Ok(until)
-}
-
-fn id(text: &str) -> Result<RecordId, Invalid> {
-    text.parse().map_err(|problem: InvalidRecordId| {
-        Invalid::new(problem.to_string(), "`s3guard history BUCKET` shows the ids of its records")
-    })
 }
 
 fn day(text: &str) -> Result<Date, Invalid> {
