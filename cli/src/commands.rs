@@ -180,7 +180,7 @@ mod tests {
     #[test]
     fn every_command_is_in_exactly_one_group_of_the_help() {
         let command = Cli::command();
-        let mut known: Vec<&str> = command.get_subcommands().map(|one| one.get_name()).collect();
+        let mut known: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
         let mut listed = manual::listed();
         known.sort_unstable();
         listed.sort_unstable();

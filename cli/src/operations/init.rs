@@ -51,7 +51,7 @@ pub(crate) fn text(settings: &InitArgs) -> Result<String, String> {
 }
 
 /// A text as TOML has it: a basic string is escaped as in JSON.
-fn quoted(text: impl ToString) -> String {
+fn quoted(text: &(impl ToString + ?Sized)) -> String {
     serde_json::Value::from(text.to_string()).to_string()
 }
 

@@ -160,10 +160,11 @@ async fn last_writes(account: &Account, stack: &Stack) -> Read<Newest> {
 fn recording(trails: &[Trail], connection: &Connection) -> Result<String, Vec<String>> {
     let mut problems = Vec::new();
     for trail in trails {
-        match records_bucket_changes(trail, connection.region()) {
-            Verdict::Records => return Ok(trail.name.clone()),
-            verdict => problems.push(format!("`{}`: {verdict}", trail.name)),
+        let verdict = records_bucket_changes(trail, connection.region());
+        if verdict == Verdict::Records {
+            return Ok(trail.name.clone());
         }
+        problems.push(format!("`{}`: {verdict}", trail.name));
     }
     Err(problems)
 }

@@ -76,8 +76,8 @@ fn without_trail(problems: &[&str], status: &mut Status) {
     status.trail_problems = Some(problems.iter().map(|&problem| problem.to_owned()).collect());
 }
 
-fn drifted() -> Option<LastDrift> {
-    Some(LastDrift { status: "DRIFTED".to_owned(), checked: None })
+fn drifted() -> LastDrift {
+    LastDrift { status: "DRIFTED".to_owned(), checked: None }
 }
 
 fn troubled() -> (Status, Stack) {
@@ -102,7 +102,7 @@ fn troubled() -> (Status, Stack) {
     status.alarms[0].since = Some("1970-01-01T00:00:00Z".to_owned());
     status.subscriptions.as_mut().unwrap()[0].is_pending = true;
     without_trail(&["`org`: is not logging"], &mut status);
-    status.drift = drifted();
+    status.drift = Some(drifted());
     status.are_writes_partly_seen = true;
     status.last_write_age = None;
     (status, stack)
@@ -167,10 +167,10 @@ fn each_trouble_is_one_thing_to_do_and_a_well_guard_has_none() {
     check(|status, _| status.queues[4].depth.waiting = 1, "an endpoint does not accept them");
     check(|status, _| without_trail(&[], status), "there is none");
     check(|status, _| status.subscriptions = Some(Vec::new()), "nothing is subscribed");
-    check(|status, _| status.drift = drifted(), "`s3guard status --drift --stack guard");
+    check(|status, _| status.drift = Some(drifted()), "`s3guard status --drift --stack guard");
     check(
         |status, _| {
-            status.drift = drifted();
+            status.drift = Some(drifted());
             let mut drift = Drift::default();
             drift.drifted.push(Drifted::default());
             status.drifted = Some(drift);
