@@ -20,7 +20,7 @@ pub(crate) struct AccountArgs {
     #[arg(default_value = STACK)]
     pub(crate) stack: StackName,
 
-    /// Region of the stack [default: as the AWS CLI finds it]
+    /// Region of the stack; without it, the Region of the AWS configuration
     #[arg(long, value_name = "REGION", env = "S3GUARD_REGION", value_parser = region)]
     pub(crate) region: Option<Region>,
 
@@ -40,7 +40,7 @@ pub(crate) struct AccountsArgs {
     #[arg(default_value = STACK)]
     pub(crate) stack: StackName,
 
-    /// Region of the stack, or several, as `eu-west-1,us-east-1` [default: as the AWS CLI finds it]
+    /// Region of the stack, or several, as `eu-west-1,us-east-1`; without it, the Region of the AWS configuration
     #[arg(long = "region", value_name = "REGION", env = "S3GUARD_REGION", value_parser = region)]
     #[arg(value_delimiter = ',')]
     pub(crate) regions: Vec<Region>,

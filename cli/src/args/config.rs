@@ -14,14 +14,13 @@ use crate::ui::output::Output;
 
 /// Which configuration is used.
 #[derive(Clone, Debug, Default, clap::Args)]
-#[command(next_help_heading = "Configuration")]
 pub(crate) struct ConfigArgs {
     /// Configuration to use [default: `s3guard.toml` here or in a folder above, up to the repository's root]
-    #[arg(long, value_name = "FILE", env = "S3GUARD_CONFIG")]
+    #[arg(long, value_name = "FILE", env = "S3GUARD_CONFIG", help_heading = "Configuration")]
     config: Option<PathBuf>,
 
     /// Use no configuration, even if there is a file
-    #[arg(long, conflicts_with = "config")]
+    #[arg(long, conflicts_with = "config", help_heading = "Configuration")]
     no_config: bool,
 }
 

@@ -17,7 +17,7 @@ pub(crate) struct InitArgs {
     #[arg(long = "stack", value_name = "NAME", value_parser = stack_name, default_value = STACK)]
     pub(crate) named: StackName,
 
-    /// Regions to guard, as `eu-west-1,us-east-1` [default: the Region of the AWS configuration]
+    /// Regions to guard, as `eu-west-1,us-east-1`; without it, the Region of the AWS configuration
     #[arg(long = "region", value_name = "REGIONS", value_parser = region, value_delimiter = ',')]
     pub(crate) guarded: Vec<Region>,
 
