@@ -1,4 +1,4 @@
-//! A stack of one's own over the typed model: a private bucket, and a role that may read from it.
+//! A stack of your own, written with the typed model: a private bucket, and a role that may read from it.
 //!
 //! Run it with `cargo run --package s3guard-synth --example one_bucket`.
 
@@ -11,13 +11,11 @@ use s3guard_synth::{
     },
     resources::{
         iam::{ManagedPolicy, Role},
-        s3::{
-            Bucket, BucketEncryption, BucketPolicy, Encryption, PublicAccessBlock, VersioningStatus,
-        },
+        s3::{Bucket, BucketPolicy, Encryption},
     },
 };
 
-// Logical ids are for ever: a renamed one replaces its resource.
+// Logical ids must not change: CloudFormation replaces a resource whose id is new.
 const BUCKET: LogicalId = LogicalId::new("Reports");
 const BUCKET_POLICY: LogicalId = LogicalId::new("ReportsPolicy");
 const READ: LogicalId = LogicalId::new("ReadReports");
@@ -32,31 +30,28 @@ fn main() -> Result<(), RenderError> {
 fn stack() -> Template {
     let mut template = Template::new("Reports, and who reads them.");
 
-    let bucket = Bucket {
-        encryption: Some(BucketEncryption {
-            default: Encryption::SseS3,
-            bucket_key_enabled: false,
-            blocks_customer_provided_keys: true,
-        }),
-        public_access_block: Some(PublicAccessBlock::ALL),
-        versioning: Some(VersioningStatus::Enabled),
-        ..Bucket::default()
-    };
+    let bucket =
+        Bucket { name: None, encryption: Encryption::SseS3, lifecycle: Vec::new(), logging: None };
     // The handle is the only way to name the bucket: without it, nothing below compiles.
-    let bucket = template.add_with(BUCKET, Attributes::kept("The reports."), bucket);
+    let bucket = template.add_with(BUCKET, Attributes::retained("The reports."), bucket);
     let objects: Value<AnyArn> = Sub::new().value(&bucket.arn()).text("/*").into();
 
-    let without_tls = Statement {
-        conditions: vec![Test::without_tls()],
-        ..Statement::deny(["s3:*"], [bucket.arn().into(), objects.clone()])
-    };
-    template
-        .add(BUCKET_POLICY, BucketPolicy::new(bucket.name(), PolicyDocument::new([without_tls])));
+    let all = [bucket.arn().into(), objects.clone()];
+    let without_tls = Statement::deny("TlsOnly", "s3:*", all, Test::without_tls());
+    let policy_document = PolicyDocument::new([without_tls]);
+    template.add(BUCKET_POLICY, BucketPolicy { bucket: bucket.name(), policy_document });
 
-    let read = Statement::allow(["s3:GetObject"], [objects]);
-    let read = template.add(READ, ManagedPolicy::new(PolicyDocument::new([read])));
-    let trust = PolicyDocument::new([Statement::trust("lambda.amazonaws.com")]);
-    template.add(READER, Role { managed_policy_arns: vec![read.arn()], ..Role::new(trust) });
+    let policy_document =
+        PolicyDocument::new([Statement::allow("Read", ["s3:GetObject"], [objects])]);
+    let read = template.add(READ, ManagedPolicy { policy_document, description: None, path: None });
+    let reader = Role {
+        assume_role_policy_document: PolicyDocument::new([Statement::trust(
+            "lambda.amazonaws.com",
+        )]),
+        path: None,
+        managed_policy_arns: vec![read.arn()],
+    };
+    template.add(READER, reader);
 
     template.output(BUCKET_NAME, Output::new("Where the reports are", bucket.name()));
     template
@@ -93,16 +88,22 @@ mod tests {
                     BlockPublicPolicy: true
                     IgnorePublicAcls: true
                     RestrictPublicBuckets: true
+                  OwnershipControls:
+                    Rules:
+                      - ObjectOwnership: BucketOwnerEnforced
                   VersioningConfiguration:
                     Status: Enabled
               ReportsPolicy:
                 Type: AWS::S3::BucketPolicy
+                DeletionPolicy: Delete
+                UpdateReplacePolicy: Delete
                 Properties:
                   Bucket: !Ref Reports
                   PolicyDocument:
                     Version: '2012-10-17'
                     Statement:
-                      - Effect: Deny
+                      - Sid: TlsOnly
+                        Effect: Deny
                         Principal: '*'
                         Action: s3:*
                         Resource:
@@ -113,15 +114,20 @@ mod tests {
                             aws:SecureTransport: false
               ReadReports:
                 Type: AWS::IAM::ManagedPolicy
+                DeletionPolicy: Delete
+                UpdateReplacePolicy: Delete
                 Properties:
                   PolicyDocument:
                     Version: '2012-10-17'
                     Statement:
-                      - Effect: Allow
+                      - Sid: Read
+                        Effect: Allow
                         Action: s3:GetObject
                         Resource: !Sub ${Reports.Arn}/*
               Reader:
                 Type: AWS::IAM::Role
+                DeletionPolicy: Delete
+                UpdateReplacePolicy: Delete
                 Properties:
                   AssumeRolePolicyDocument:
                     Version: '2012-10-17'

@@ -1,4 +1,4 @@
-//! Alarms of CloudWatch: which have gone off, since when and why.
+//! CloudWatch alarms: which are in ALARM state, since when and why.
 
 use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::operation::describe_alarms::DescribeAlarmsOutput;
@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::error::Answer as _;
 use crate::{AwsError, Connection};
 
-/// How many alarms one call takes by name.
+/// The most alarm names of one call.
 ///
 /// Source: Amazon CloudWatch API Reference, `DescribeAlarms`, `AlarmNames`.
 const NAMES_MAX: usize = 100;
@@ -29,13 +29,13 @@ pub struct Alarm {
 }
 
 impl Alarm {
-    /// Whether it has gone off.
+    /// Whether it is in ALARM state.
     pub fn is_off(&self) -> bool {
         self.state == "ALARM"
     }
 }
 
-/// Reads alarms by their names; one that is gone is not among them.
+/// Reads alarms by name; an alarm that does not exist is left out.
 pub async fn alarms(
     connection: &Connection,
     names: &[String],

@@ -1,28 +1,30 @@
-//! Buckets: reads and writes their settings, lists them.
+//! Reads and writes the settings of buckets, and lists buckets.
 
 use std::time::Duration;
 
 use aws_sdk_s3::Client;
 use futures_util::future::join_all;
+use s3guard_posture::model::setting::Tags;
 use s3guard_posture::reconcile::account::Page;
 use s3guard_posture::{
-    Account, AccountId, Baseline, BucketId, BucketName, Observed, Question, Record, Region, Setting,
+    Account, AccountId, Baseline, BucketId, BucketName, Observed, Question, Reading, Record,
+    Region, Setting,
 };
 use time::OffsetDateTime;
 
-use crate::account_block::AccountBlock;
-use crate::error::Answer as _;
-use crate::{AwsError, Connection, Ledger};
+use crate::bucket::Bucket;
+use crate::error::{Answer as _, seen};
+use crate::{AwsError, Connection, Ledger, account_block};
 
 mod answers;
-pub(crate) mod encryption;
+mod encryption;
 mod notifications;
-pub(crate) mod public_access;
+mod objects;
 pub(crate) mod writes;
 
-pub(crate) use answers::{is_public, tags};
+pub(crate) use self::answers::settings;
 
-/// The buckets of one account, seen from one Region.
+/// The buckets of an account, as seen from one Region.
 #[derive(Clone, Debug)]
 pub struct Buckets {
     connection: Connection,
@@ -32,18 +34,10 @@ pub struct Buckets {
     now: fn() -> OffsetDateTime,
 }
 
-/// A bucket, and what it is called by.
-#[derive(Clone, Copy)]
-pub(crate) struct Place<'a> {
-    pub(crate) client: &'a Client,
-    pub(crate) owner: &'a AccountId,
-    pub(crate) name: &'a BucketName,
-}
-
 impl Buckets {
-    /// The buckets of `owner`. Every call says whose bucket it expects, so that no other account's is touched.
+    /// The buckets of `owner`. Every call names the owner that it expects, so that it cannot change another account's bucket.
     ///
-    /// The ledger is in the connection's Region. Without one there is no history, and no record is kept.
+    /// The ledger is in the connection's Region. Without a ledger there is no history, and no record is written.
     pub fn new(
         connection: &Connection,
         owner: AccountId,
@@ -55,7 +49,7 @@ impl Buckets {
         Self { connection: connection.clone(), client, owner, ledger, now }
     }
 
-    /// The way to a Region.
+    /// A connection to a Region.
     fn connection(&self, region: &Region) -> Connection {
         if region == self.connection.region() {
             self.connection.clone()
@@ -64,12 +58,37 @@ impl Buckets {
         }
     }
 
-    /// The client for a bucket of this Region: S3 answers only there.
-    fn client(&self, region: &Region) -> Client {
-        if region == self.connection.region() {
+    /// The bucket, with a client of its Region: S3 answers only there.
+    fn at(&self, name: &BucketName, region: &Region) -> Bucket {
+        let client = if region == self.connection.region() {
             self.client.clone()
         } else {
             Client::new(&self.connection(region).config)
+        };
+        let (name, account, region) = (name.clone(), self.owner.clone(), region.clone());
+        Bucket { client, id: BucketId { name, account, region } }
+    }
+
+    /// The tags of a bucket in the connection's Region; absent if the bucket does not exist.
+    pub async fn tags(&self, bucket: &BucketName) -> Result<Reading<Tags>, AwsError> {
+        let tags = settings::tags(&self.at(bucket, self.connection.region())).await;
+        Ok(seen(tags)?.unwrap_or(Reading::Absent))
+    }
+
+    /// The buckets of the connection's Region whose names are wanted, with their tags.
+    pub async fn tagged(
+        &self,
+        is_wanted: impl Fn(&BucketName) -> bool,
+    ) -> Result<Vec<(BucketName, Reading<Tags>)>, AwsError> {
+        let mut tagged = Vec::new();
+        let mut page = self.list(None).await?;
+        loop {
+            for name in page.buckets.into_iter().filter(&is_wanted) {
+                let tags = self.tags(&name).await?;
+                tagged.push((name, tags));
+            }
+            let Some(next) = page.continuation else { return Ok(tagged) };
+            page = self.list(Some(next)).await?;
         }
     }
 }
@@ -83,10 +102,12 @@ impl Account for Buckets {
         mut observed: Observed,
         baseline: &Baseline,
     ) -> Result<Option<Observed>, AwsError> {
-        let asked = ask.iter().map(|question| answers::ask(self, *question, &observed, baseline));
+        let at = self.at(&observed.id.name, &observed.id.region);
+        let asked =
+            ask.iter().map(|question| answers::ask(self, &at, *question, &observed, baseline));
         for answer in join_all(asked).await {
             match answer? {
-                Some(answer) => answer.put_into(&mut observed),
+                Some(answer) => answer(&mut observed),
                 None => return Ok(None),
             }
         }
@@ -95,16 +116,10 @@ impl Account for Buckets {
 
     async fn apply(&self, bucket: &BucketId, setting: &Setting) -> Result<bool, AwsError> {
         if let Setting::AccountPublicAccessBlock(block) = setting {
-            let account = AccountBlock::new(&self.connection, self.owner.clone());
-            match block {
-                Some(block) => account.put(*block).await?,
-                None => account.delete().await?,
-            }
+            account_block::put(&self.connection, &self.owner, *block).await?;
             return Ok(true);
         }
-        let client = self.client(&bucket.region);
-        let at = Place { client: &client, owner: &self.owner, name: &bucket.name };
-        match writes::apply(at, setting).await {
+        match writes::apply(&self.at(&bucket.name, &bucket.region), setting).await {
             Ok(()) => Ok(true),
             Err(error) if error.code() == Some("NoSuchBucket") => Ok(false),
             Err(error) => Err(error),
@@ -119,12 +134,12 @@ impl Account for Buckets {
     }
 
     async fn pause(&self, attempt: u32) {
-        // S3's settings are mostly consistent at once, and then after seconds: 0.3 s, 0.9 s, 2.7 s.
+        // S3's settings are usually consistent at once, and otherwise within seconds: 0.3 s, 0.9 s, 2.7 s.
         let pause = Duration::from_millis(100) * 3_u32.saturating_pow(attempt.min(5));
         tokio::time::sleep(pause).await;
     }
 
-    /// A thousand at a time.
+    /// Lists a thousand buckets at a time.
     async fn list(&self, continuation: Option<String>) -> Result<Page, AwsError> {
         let region = self.connection.region();
         let call = self
@@ -134,7 +149,7 @@ impl Account for Buckets {
             .bucket_region(region.as_str())
             .set_continuation_token(continuation);
         let answer = call.send().await.named("ListBuckets", format!("account `{}`", self.owner))?;
-        // An endpoint that does not know the parameter lists every Region's.
+        // An endpoint that ignores the parameter lists the buckets of every Region.
         let is_here = |bucket: &&aws_sdk_s3::types::Bucket| {
             bucket.bucket_region().is_none_or(|there| there == region.as_str())
         };

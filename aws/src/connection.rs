@@ -1,4 +1,4 @@
-//! Region, credentials, endpoint, retries and time limits: how AWS is reached.
+//! How AWS is reached: Region, credentials, endpoint, retries and time limits.
 
 use std::env;
 use std::time::Duration;
@@ -17,10 +17,10 @@ use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use s3guard_posture::Region;
 use thiserror::Error;
 
-/// How often a call is tried before it counts as failed.
+/// The attempts of a call before it fails.
 const ATTEMPTS_MAX: u32 = 4;
 
-/// A way to AWS, shared by all clients: they use the same connections and the same root certificates.
+/// A connection to AWS, shared by all clients: they use the same HTTP connections and root certificates.
 #[derive(Clone, Debug)]
 pub struct Connection {
     pub(crate) config: SdkConfig,
@@ -28,13 +28,13 @@ pub struct Connection {
     profile: Option<String>,
 }
 
-/// Why there is no way to AWS.
+/// Why AWS cannot be reached.
 #[derive(Debug, Error)]
 pub enum ConnectError {
-    /// No Region is given anywhere.
+    /// No Region is configured.
     #[error("no Region is set")]
     NoRegion,
-    /// What is given is not the code of a Region.
+    /// The Region's code is not valid.
     #[error(transparent)]
     Region(#[from] s3guard_posture::model::names::InvalidRegion),
     /// The AWS configuration has no profile of this name.
@@ -43,43 +43,25 @@ pub enum ConnectError {
     /// The AWS configuration cannot be read.
     #[error("the AWS configuration cannot be read: {0}")]
     Configuration(String),
-    /// What is given as the endpoint is no URL.
-    #[error("the endpoint `{0}` is no URL")]
+    /// The endpoint is not a URL.
+    #[error("the endpoint `{0}` is not a URL")]
     Endpoint(String),
 }
 
-/// Who waits for an answer: it decides how long.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Limits {
-    /// A function, which is paid by the second and is called again anyway.
-    Function,
-    /// A person, whose line may be slow.
-    Person,
-}
+/// Time limits: a function is billed by duration and retried by its queue, a person's connection may be slow.
+const FUNCTION: Limits = Limits { attempt: 5, operation: 15 };
+const PERSON: Limits = Limits { attempt: 20, operation: 50 };
 
-impl Limits {
-    /// For one attempt of a call, and for the call with all its attempts.
-    const fn attempt_and_operation(self) -> (Duration, Duration) {
-        match self {
-            Self::Function => (Duration::from_secs(5), Duration::from_secs(15)),
-            Self::Person => (Duration::from_secs(20), Duration::from_secs(50)),
-        }
-    }
-
-    fn config(self) -> TimeoutConfig {
-        let (attempt, operation) = self.attempt_and_operation();
-        TimeoutConfig::builder()
-            .connect_timeout(Duration::from_secs(3))
-            .operation_attempt_timeout(attempt)
-            .operation_timeout(operation)
-            .build()
-    }
+/// In seconds, for one attempt of a call and for the call with all its attempts.
+struct Limits {
+    attempt: u64,
+    operation: u64,
 }
 
 impl Connection {
-    /// Reads the Region, credentials and endpoint as AWS's own tools do: arguments, environment, profile files.
+    /// Reads the Region, credentials and endpoint as the AWS CLI does: from arguments, the environment and profile files.
     ///
-    /// Nothing is called yet: missing credentials show with the first call. A variable that is empty counts as unset.
+    /// No call is made: missing credentials fail the first call. An empty variable counts as unset.
     pub async fn open(region: Option<&str>, profile: Option<&str>) -> Result<Self, ConnectError> {
         let set = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
         let profile = profile.map(str::to_owned).or_else(|| set("AWS_PROFILE"));
@@ -87,13 +69,13 @@ impl Connection {
             require_profile(profile).await?;
         }
         let named = profile.clone();
-        // The SDK takes an empty variable at its word.
+        // The SDK does not treat an empty variable as unset.
         let profile = profile.unwrap_or_else(|| "default".to_owned());
         let region = match region {
             Some(region) => Some(region.to_owned()),
             None => set("AWS_REGION").or_else(|| set("AWS_DEFAULT_REGION")),
         };
-        let mut loader = loader(Limits::Person).profile_name(&profile);
+        let mut loader = loader(&PERSON).profile_name(&profile);
         if let Some(region) = region {
             let region: Region = region.parse()?;
             loader = loader.region(aws_config::Region::new(region.to_string()));
@@ -105,10 +87,9 @@ impl Connection {
         Ok(Self { profile: named, ..Self::load(loader).await? })
     }
 
-    /// The way of a function in the account: what it needs is in its environment, and it does not wait long.
+    /// The connection of a Lambda function, which is configured by its environment alone.
     pub async fn of_function() -> Result<Self, ConnectError> {
-        // The environment is the one place that has to be looked at.
-        let loader = loader(Limits::Function)
+        let loader = loader(&FUNCTION)
             .region(EnvironmentVariableRegionProvider::new())
             .credentials_provider(EnvironmentVariableCredentialsProvider::new());
         Self::load(loader).await
@@ -125,22 +106,22 @@ impl Connection {
         Ok(Self { config, region, profile: None })
     }
 
-    /// The Region that calls go to.
+    /// The Region that is called.
     pub fn region(&self) -> &Region {
         &self.region
     }
 
-    /// The profile, where one is named.
+    /// The profile, if one is named.
     pub fn profile(&self) -> Option<&str> {
         self.profile.as_deref()
     }
 
-    /// The endpoint, where one is given in place of AWS's own.
+    /// The endpoint, if one replaces AWS's own.
     pub fn endpoint(&self) -> Option<&str> {
         self.config.endpoint_url()
     }
 
-    /// The same way, to another Region.
+    /// The same connection to another Region.
     #[must_use]
     pub fn in_region(&self, region: &Region) -> Self {
         let sdk_region = aws_config::Region::new(region.to_string());
@@ -149,7 +130,12 @@ impl Connection {
     }
 }
 
-fn loader(limits: Limits) -> ConfigLoader {
+fn loader(limits: &Limits) -> ConfigLoader {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(3))
+        .operation_attempt_timeout(Duration::from_secs(limits.attempt))
+        .operation_timeout(Duration::from_secs(limits.operation))
+        .build();
     let http = aws_smithy_http_client::Builder::new()
         .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc))
         .build_https();
@@ -157,10 +143,10 @@ fn loader(limits: Limits) -> ConfigLoader {
         .app_name(AppName::new("s3guard").expect("the name has only letters and a digit"))
         .http_client(http)
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS_MAX))
-        .timeout_config(limits.config())
+        .timeout_config(timeouts)
 }
 
-/// The SDK looks for a profile only with the first call, and then lists every other place it looked in.
+/// The SDK reads the profile only with the first call, and its error lists every source of credentials.
 async fn require_profile(name: &str) -> Result<(), ConnectError> {
     #[expect(clippy::default_trait_access, reason = "the types are internal to the SDK")]
     let loaded =
@@ -172,7 +158,7 @@ async fn require_profile(name: &str) -> Result<(), ConnectError> {
     }
 }
 
-/// The settings that stand for one service alone, but those that are empty: the SDK would panic on an empty endpoint.
+/// The settings of single services without those that are empty: the SDK panics on an empty endpoint.
 #[derive(Debug)]
 struct Filled(SdkConfig);
 
@@ -190,7 +176,7 @@ fn without_empty(config: SdkConfig) -> SdkConfig {
     builder.service_config(Filled(config)).build()
 }
 
-/// Every endpoint that is given in place of AWS's own, for all services or for one.
+/// Every endpoint that replaces AWS's own, for all services or for one.
 fn endpoints(config: &SdkConfig) -> Vec<String> {
     let of_service = |service: &'static str| {
         let key = ServiceConfigKey::builder().service_id(service);
@@ -215,7 +201,7 @@ fn endpoints(config: &SdkConfig) -> Vec<String> {
     all.into_iter().chain(services.into_iter().filter_map(of_service)).collect()
 }
 
-/// Whether the SDK can call it: its own error would be a listing of its insides.
+/// Whether the SDK can call it: its own error is a dump of internal types.
 fn is_url(text: &str) -> bool {
     let Some(rest) = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://")) else {
         return false;
@@ -245,14 +231,13 @@ mod tests {
 
     #[test]
     fn a_function_waits_less_long_than_a_person_and_both_can_try_again() {
-        for limits in [Limits::Function, Limits::Person] {
-            let (attempt, operation) = limits.attempt_and_operation();
-            assert!(attempt * 2 <= operation, "{limits:?}");
+        for limits in [FUNCTION, PERSON] {
+            assert!(limits.attempt * 2 <= limits.operation);
         }
-        let (function, person) = (Limits::Function.config(), Limits::Person.config());
-        assert_eq!(function.operation_timeout(), Some(Duration::from_secs(15)));
-        assert!(function.operation_attempt_timeout() < person.operation_attempt_timeout());
-        assert!(function.operation_timeout() < person.operation_timeout());
+        const {
+            assert!(FUNCTION.attempt < PERSON.attempt);
+            assert!(FUNCTION.operation < PERSON.operation);
+        }
     }
 
     #[derive(Debug)]

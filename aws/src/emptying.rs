@@ -1,17 +1,16 @@
-//! A bucket emptied for good, with all versions and delete markers, and deleted.
+//! Permanently empties a bucket, with all versions and delete markers, and deletes it.
 //!
-//! What an object lock holds is left and counted; so is what may not be deleted. Every call says whose bucket it expects. It
-//! may be broken off at any time: what is left is found again.
+//! Versions that an object lock protects, or that may not be deleted, are left and counted. Every call names the owner that
+//! it expects. It can be interrupted at any time: the next run deletes the rest.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
-use aws_sdk_s3::Client;
-use aws_sdk_s3::types::{Delete, ObjectIdentifier};
+use aws_sdk_s3::types::{Delete, Error as Refusal, ObjectIdentifier};
 use s3guard_posture::{AccountId, BucketName};
 use tokio::time::sleep;
 
-use self::listing::{Entry, Place};
+use self::listing::Marker;
+use crate::bucket::Bucket;
 use crate::error::Answer as _;
 use crate::error::classify::is_transient;
 use crate::{AwsError, Connection, wait};
@@ -22,88 +21,86 @@ mod locks;
 pub use self::listing::Contents;
 pub use self::locks::Locks;
 
-/// The pauses before something that passes is tried again: some minutes in all.
+/// The pauses before retries: some minutes in all.
 fn pauses() -> impl Iterator<Item = Duration> {
     wait::growing(Duration::from_millis(500), 2, Duration::from_secs(30)).take(8)
 }
 
-/// How often a bucket is emptied again that was written to meanwhile.
+/// How many times a bucket is emptied if objects keep being written to it.
 ///
-/// S3 delivers access logs for some hours after the last access, so that a bucket for them fills again (aws-cdk 21776); once
-/// the policy that lets the log service write is gone, nothing comes any more.
+/// S3 delivers access logs for some hours after the last access, so that a log bucket fills again (aws-cdk 21776); once the
+/// policy that lets the log service write is deleted, nothing more is delivered.
 const ROUNDS_MAX: u32 = 5;
 
-/// How many locked objects are looked at to say what locks them.
-const LOCKS_LOOKED_AT_MAX: usize = 20;
+/// How many locked versions are read to find out what locks them.
+const LOCKS_READ_MAX: usize = 20;
 
-/// A bucket that is to be emptied.
+/// A bucket to empty.
 #[derive(Clone, Debug)]
 pub struct Emptying {
-    client: Client,
-    name: BucketName,
-    owner: AccountId,
+    bucket: Bucket,
     bypasses_governance: bool,
-    /// Whether unfinished uploads are looked for, which takes a permission of its own.
+    /// Whether multipart uploads are aborted, which takes a permission of its own.
     pub(crate) aborts_uploads: bool,
 }
 
-/// What was done so far.
+/// The progress.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// So many versions and delete markers are gone.
+    /// Versions and delete markers that were deleted.
     pub deleted: u64,
-    /// So many unfinished uploads were broken off.
-    pub uploads: u64,
-    /// So many versions are held by an object lock, and stay.
+    /// Versions that an object lock protects.
     pub locked: u64,
-    /// What holds those that were looked at.
+    /// The locks of the versions that were read.
     pub locks: Locks,
-    /// So many could not be deleted for another reason.
+    /// Versions that could not be deleted for another reason.
     pub failed: u64,
     /// The first of these reasons.
     pub first_failure: Option<String>,
 }
 
-/// What became of a bucket.
+/// The result of removing a bucket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It is gone.
+    /// It was deleted, or does not exist.
     Gone,
-    /// Something in it could not be deleted.
+    /// Some versions could not be deleted.
     Holds,
-    /// It was written to again and again.
+    /// New objects kept being written to it.
     Refilled,
 }
 
 impl Emptying {
     /// A bucket of this account, in the connection's Region.
     pub fn new(connection: &Connection, name: BucketName, owner: AccountId) -> Self {
-        Self::of(Client::new(&connection.config), name, owner)
+        Self::of(Bucket::new(connection, name, owner))
     }
 
-    pub(crate) fn of(client: Client, name: BucketName, owner: AccountId) -> Self {
-        Self { client, name, owner, bypasses_governance: false, aborts_uploads: true }
+    pub(crate) fn of(bucket: Bucket) -> Self {
+        Self { bucket, bypasses_governance: false, aborts_uploads: true }
     }
 
-    /// Has objects deleted that are locked in governance mode, for which the caller needs `s3:BypassGovernanceRetention`.
+    /// Whether versions that are locked in governance mode are deleted, which takes `s3:BypassGovernanceRetention`.
     #[must_use]
-    pub fn bypassing_governance(mut self, bypasses: bool) -> Self {
-        self.bypasses_governance = bypasses;
-        self
+    pub fn bypassing_governance(self, bypasses_governance: bool) -> Self {
+        Self { bypasses_governance, ..self }
     }
 
     /// The bucket.
     pub fn name(&self) -> &BucketName {
-        &self.name
+        &self.bucket.id.name
     }
 
-    /// Empties the bucket and deletes it; empties it again if something came meanwhile.
-    pub async fn remove(&self, mut told: impl FnMut(&Tally)) -> Result<(Tally, Outcome), AwsError> {
+    /// Empties the bucket and deletes it; empties it again if objects were written meanwhile.
+    pub async fn remove(
+        &self,
+        mut report: impl FnMut(&Tally),
+    ) -> Result<(Tally, Outcome), AwsError> {
         let mut tally = Tally::default();
         for _ in 0..ROUNDS_MAX {
-            // What stays is counted anew in each round.
-            tally = Tally { deleted: tally.deleted, uploads: tally.uploads, ..Tally::default() };
-            if !self.empty(&mut tally, &mut told).await? {
+            // What is left is counted again in each round.
+            tally = Tally { deleted: tally.deleted, ..Tally::default() };
+            if !self.empty(&mut tally, &mut report).await? {
                 return Ok((tally, Outcome::Gone));
             }
             if tally.locked > 0 || tally.failed > 0 {
@@ -116,145 +113,102 @@ impl Emptying {
         Ok((tally, Outcome::Refilled))
     }
 
-    /// Empties the bucket and leaves it. `false` if there is no such bucket.
+    /// Empties the bucket without deleting it; `false` if it does not exist.
     pub async fn empty(
         &self,
         tally: &mut Tally,
-        told: &mut impl FnMut(&Tally),
+        report: &mut impl FnMut(&Tally),
     ) -> Result<bool, AwsError> {
-        let mut place = Place::default();
-        let mut seen_before: Option<Entry> = None;
-        loop {
-            let Some(page) = self.again(async || self.page(&place).await).await? else {
-                return Ok(false);
-            };
-            let Some(first) = page.entries.first() else { break };
-            // S3 is consistent: what it has deleted it lists no more. Should it do so, we would go round for ever.
-            if seen_before.as_ref() == Some(first) {
-                let why = "what was deleted is listed still";
-                return Err(AwsError::other("DeleteObjects", self.object(""), why));
-            }
-            let left = self.delete(&page.entries, tally).await?;
-            told(tally);
-            // The next page begins after the last one that stays, and not after one that is gone: it may be no marker any more.
-            if let Some(last) = left.last() {
-                place = Place::after(last);
-                seen_before = None;
-            } else {
-                seen_before = Some(first.clone());
-            }
-            if left.len() == page.entries.len() && !page.is_truncated {
-                break;
-            }
+        let mut place = Some(Marker::default());
+        while let Some(from) = place {
+            let Some(page) = self.page("", &from).await? else { return Ok(false) };
+            let versions = page.entries.into_iter().map(|entry| entry.id).collect();
+            self.delete(versions, tally).await?;
+            report(tally);
+            place = page.next;
         }
         if self.aborts_uploads {
-            self.abort_uploads(tally).await?;
+            self.abort_uploads().await?;
         }
         Ok(true)
     }
 
-    /// Deletes entries; gives those that stay, in their order.
+    /// Deletes versions; counts those that are left.
     pub(crate) async fn delete(
         &self,
-        entries: &[Entry],
+        mut versions: Vec<ObjectIdentifier>,
         tally: &mut Tally,
-    ) -> Result<Vec<Entry>, AwsError> {
-        let mut to_do: Vec<Entry> = entries.to_vec();
-        let mut stays = BTreeSet::new();
+    ) -> Result<(), AwsError> {
         let mut pauses = pauses();
-        while !to_do.is_empty() {
-            let errors = self.again(async || self.delete_batch(&to_do).await).await?;
+        while !versions.is_empty() {
+            let refusals = self.retry(async || self.delete_batch(&versions).await).await?;
+            tally.deleted += (versions.len() - refusals.len()) as u64;
+            versions.clear();
             let pause = pauses.next();
-            let mut again = Vec::new();
-            for (entry, code, message) in &errors {
+            for refusal in refusals {
+                let code = refusal.code().unwrap_or("Unknown");
+                let message = refusal.message().unwrap_or("no reason was given");
+                let key = refusal.key().unwrap_or_default();
+                // An object that was never versioned may be reported without a version.
+                let version_id = refusal.version_id().unwrap_or("null");
                 if code == "NoSuchKey" || code == "NoSuchVersion" {
                     continue;
                 }
                 if is_transient(code) && pause.is_some() {
-                    again.push(entry.clone());
-                    continue;
-                }
-                stays.insert((entry.key.clone(), entry.version_id.clone()));
-                if locks::says_locked(code, message) {
+                    versions.push(identifier(key, version_id));
+                } else if locks::says_locked(code, message) {
                     tally.locked += 1;
-                    if tally.locks.looked_at < LOCKS_LOOKED_AT_MAX {
-                        self.add_lock(entry, &mut tally.locks).await;
+                    if tally.locks.looked_at < LOCKS_READ_MAX {
+                        self.add_lock(key, version_id, &mut tally.locks).await;
                     }
                 } else {
                     tally.failed += 1;
                     tally.first_failure.get_or_insert_with(|| format!("{code}: {message}"));
                 }
             }
-            tally.deleted += (to_do.len() - errors.len()) as u64;
-            to_do = again;
-            if let Some(pause) = pause.filter(|_| !to_do.is_empty()) {
+            if let Some(pause) = pause.filter(|_| !versions.is_empty()) {
                 sleep(pause).await;
             }
         }
-        let is_left =
-            |entry: &&Entry| stays.contains(&(entry.key.clone(), entry.version_id.clone()));
-        Ok(entries.iter().filter(is_left).cloned().collect())
+        Ok(())
     }
 
-    /// Deletes up to a thousand versions in one call; gives those that S3 names as not deleted, with code and words.
-    async fn delete_batch(
-        &self,
-        entries: &[Entry],
-    ) -> Result<Vec<(Entry, String, String)>, AwsError> {
-        // What XML cannot say goes by its URL, one by one.
-        let (strange, plain): (Vec<_>, Vec<_>) =
-            entries.iter().partition(|entry| !entry.can_be_said_in_xml());
-        let mut errors = Vec::new();
-        for entry in strange {
-            let call = on_bucket!(self, delete_object).key(&entry.key);
-            let call = call.set_bypass_governance_retention(self.bypass());
-            let answer = call.version_id(&entry.version_id).send().await;
-            if let Err(error) = answer.named("DeleteObject", self.object(&entry.key)) {
+    /// Deletes up to a thousand versions in one call; returns those that S3 does not delete.
+    async fn delete_batch(&self, versions: &[ObjectIdentifier]) -> Result<Vec<Refusal>, AwsError> {
+        // If it is not sent, the caller needs no permission for it.
+        let bypass = self.bypasses_governance.then_some(true);
+        // Keys that XML cannot represent are deleted one by one, by URL.
+        let (plain, strange): (Vec<_>, Vec<_>) =
+            versions.iter().cloned().partition(|version| listing::is_xml(version.key()));
+        let mut refusals = Vec::new();
+        for version in strange {
+            let call = on_bucket!(self.bucket, delete_object).key(version.key());
+            let call = call.set_version_id(version.version_id.clone());
+            let answer = call.set_bypass_governance_retention(bypass).send().await;
+            if let Err(error) = answer.named("DeleteObject", self.bucket.object(version.key())) {
                 let Some(code) = error.code() else { return Err(error) };
-                errors.push((entry.clone(), code.to_owned(), error.message.clone()));
+                let refusal = Refusal::builder().code(code).message(&error.message);
+                let refusal = refusal.key(version.key()).set_version_id(version.version_id);
+                refusals.push(refusal.build());
             }
         }
         if plain.is_empty() {
-            return Ok(errors);
+            return Ok(refusals);
         }
-        let failed = |error: String| AwsError::other("DeleteObjects", self.object(""), error);
-        let identifiers = plain.iter().map(|entry| {
-            ObjectIdentifier::builder().key(&entry.key).version_id(&entry.version_id).build()
-        });
-        let identifiers = identifiers.collect::<Result<Vec<_>, _>>();
-        let identifiers = identifiers.map_err(|error| failed(error.to_string()))?;
-        let delete = Delete::builder().set_objects(Some(identifiers)).quiet(true).build();
-        let answer = on_bucket!(self, delete_objects)
-            .set_bypass_governance_retention(self.bypass())
-            .delete(delete.map_err(|error| failed(error.to_string()))?)
-            .send()
-            .await
-            .named("DeleteObjects", self.object(""))?;
-        for error in answer.errors() {
-            let key = error.key().unwrap_or_default();
-            // An object that never had versions may be named without one.
-            let version_id = error.version_id().unwrap_or("null");
-            let said = |text: Option<&str>| text.unwrap_or("no reason was given").to_owned();
-            let entry =
-                plain.iter().find(|entry| entry.key == key && entry.version_id == version_id);
-            let Some(entry) = entry else {
-                return Err(failed(format!("S3 names `{key}`, which it was not asked to delete")));
-            };
-            errors.push(((*entry).clone(), said(error.code()), said(error.message())));
-        }
-        Ok(errors)
+        let delete = Delete::builder().set_objects(Some(plain)).quiet(true).build();
+        let call = on_bucket!(self.bucket, delete_objects);
+        let call = call.delete(delete.expect("there are objects"));
+        let answer = call.set_bypass_governance_retention(bypass).send().await;
+        let answer = answer.named("DeleteObjects", self.bucket.object(""))?;
+        refusals.extend(answer.errors.unwrap_or_default());
+        Ok(refusals)
     }
 
-    fn bypass(&self) -> Option<bool> {
-        // Without it the caller needs no permission for it.
-        self.bypasses_governance.then_some(true)
-    }
-
-    /// Deletes the empty bucket; `false` if it is not empty any more.
+    /// Deletes the bucket; `false` if it is not empty.
     pub(crate) async fn delete_bucket(&self) -> Result<bool, AwsError> {
-        self.again(async || {
-            let answer = on_bucket!(self, delete_bucket).send().await;
-            match answer.optional("DeleteBucket", self.object(""), &["NoSuchBucket"]) {
+        self.retry(async || {
+            let answer = on_bucket!(self.bucket, delete_bucket).send().await;
+            match answer.optional("DeleteBucket", self.bucket.object(""), &["NoSuchBucket"]) {
                 Ok(_) => Ok(true),
                 Err(error) if error.code() == Some("BucketNotEmpty") => Ok(false),
                 Err(error) => Err(error),
@@ -263,14 +217,15 @@ impl Emptying {
         .await
     }
 
-    /// Makes a call again, as long as its failure passes.
-    async fn again<T>(&self, call: impl AsyncFn() -> Result<T, AwsError>) -> Result<T, AwsError> {
+    /// Retries a call while its failure is transient.
+    async fn retry<T>(&self, call: impl AsyncFn() -> Result<T, AwsError>) -> Result<T, AwsError> {
         wait::retry(pauses(), AwsError::is_transient, async || call().await).await
     }
+}
 
-    fn object(&self, key: &str) -> String {
-        crate::error::in_bucket(&self.name, key)
-    }
+fn identifier(key: &str, version_id: &str) -> ObjectIdentifier {
+    let version = ObjectIdentifier::builder().key(key).version_id(version_id).build();
+    version.expect("the key is given")
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What can go wrong with a call to AWS, said so that a person can act on it.
+//! Failed calls to AWS, described so that a person can act on them.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -10,76 +10,72 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 mod answer;
 pub(crate) mod classify;
 mod credentials;
-mod denial;
+pub(crate) mod denial;
 
-pub(crate) use answer::{Answer, in_bucket};
+pub(crate) use answer::{Answer, seen};
 pub use credentials::NoCredentials;
-pub use denial::Denial;
 
 /// A call to AWS that failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AwsError {
-    /// The API's name of the call.
+    /// The name of the API operation.
     pub call: &'static str,
-    /// What it was about, as "bucket `reports`".
+    /// The object of the call, as "bucket `reports`".
     pub object: String,
-    /// What kind of failure it was.
+    /// The kind of failure.
     pub kind: Kind,
-    /// AWS's own words, or the innermost cause.
+    /// AWS's message, or the innermost cause.
     pub message: String,
-    /// What AWS's support asks for.
+    /// The id that AWS Support asks for.
     pub request_id: Option<String>,
 }
 
-/// What kind of failure a call met.
+/// The kind of a failure.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// AWS answered with this code.
     Service(String),
-    /// There were no credentials to sign with, or they could not be loaded.
+    /// There are no credentials, or they could not be loaded.
     Credentials,
     /// The endpoint could not be reached.
     Unreachable,
     /// No answer came in time.
     Timeout,
-    /// Anything else, such as an answer that makes no sense.
+    /// Any other failure, such as an answer that is not valid.
     Other,
 }
 
 impl AwsError {
-    /// Takes apart what the SDK reports.
+    /// Reads an error of the SDK.
     pub fn new<E, R>(call: &'static str, object: impl Into<String>, error: &SdkError<E, R>) -> Self
     where
         E: StdError + ProvideErrorMetadata + 'static,
         R: fmt::Debug + 'static,
     {
-        #[expect(clippy::wildcard_enum_match_arm, reason = "the SDK may add ways to fail")]
-        let (kind, message) = match error {
-            SdkError::ServiceError(context) => {
+        let (kind, message) = match (error, credentials_error(error)) {
+            (SdkError::ServiceError(context), _) => {
                 let metadata = context.err().meta();
                 let code = metadata.code().unwrap_or("Unknown").to_owned();
                 let message = metadata.message().unwrap_or("no message was given").to_owned();
                 (Kind::Service(code), message)
             }
-            SdkError::TimeoutError(_) => (Kind::Timeout, "no answer came in time".to_owned()),
-            SdkError::DispatchFailure(failure) if failure.is_timeout() => {
+            (SdkError::TimeoutError(_), _) => (Kind::Timeout, "no answer came in time".to_owned()),
+            (SdkError::DispatchFailure(failure), _) if failure.is_timeout() => {
                 (Kind::Timeout, causes(error))
             }
-            other => match (credentials_error(other), other) {
-                // The SDK lists every place where it has looked.
-                (Some(CredentialsError::CredentialsNotLoaded(_)), _) => {
-                    (Kind::Credentials, "none were found".to_owned())
-                }
-                (Some(_), _) => (Kind::Credentials, causes(other)),
-                (None, SdkError::DispatchFailure(_)) => (Kind::Unreachable, causes(other)),
-                (None, _) => (Kind::Other, causes(other)),
-            },
+            // The SDK lists every source that it tried.
+            (_, Some(CredentialsError::CredentialsNotLoaded(_))) => {
+                (Kind::Credentials, "none were found".to_owned())
+            }
+            (_, Some(_)) => (Kind::Credentials, causes(error)),
+            (SdkError::DispatchFailure(_), None) => (Kind::Unreachable, causes(error)),
+            (_, None) => (Kind::Other, causes(error)),
         };
         let request_id = error.meta().extra("aws_request_id").map(str::to_owned);
         Self { call, object: object.into(), kind, message, request_id }
     }
 
-    /// A failure that AWS has no part in, such as an answer that makes no sense.
+    /// A failure that AWS did not report, such as an answer that is not valid.
     pub(crate) fn other(
         call: &'static str,
         object: impl Into<String>,
@@ -97,14 +93,15 @@ impl AwsError {
         }
     }
 
-    /// Why there are no credentials, if that is what it failed for; from the SDK's words, so it is a hint.
+    /// Why there are no credentials, if that is the failure; read from the SDK's message, so only a hint.
     pub fn no_credentials(&self) -> Option<NoCredentials> {
         (self.kind == Kind::Credentials).then(|| credentials::read(&self.message))
     }
 
-    /// Why AWS refused the call for want of permission, if it did; from AWS's words, so it is a hint.
-    pub fn denial(&self) -> Option<Denial> {
-        self.is_denied().then(|| denial::read(&self.message))
+    /// Why AWS denied the call, if it did; read from AWS's message, so only a hint.
+    pub fn denial(&self) -> Option<&'static str> {
+        let unknown = "AWS does not give the reason";
+        self.is_denied().then(|| denial::explain(&self.message).unwrap_or(unknown))
     }
 }
 
@@ -120,37 +117,31 @@ impl fmt::Display for AwsError {
         if let Some(id) = &self.request_id {
             write!(f, " (request {id})")?;
         }
-        match self.denial() {
-            Some(Denial::Unknown) | None => Ok(()),
+        match denial::explain(&self.message).filter(|_| self.is_denied()) {
             Some(denial) => write!(f, ": {denial}"),
+            None => Ok(()),
         }
     }
 }
 
 impl StdError for AwsError {}
 
-/// The causes below the SDK's own words, which say no more than "dispatch failure".
+/// The causes below an error.
+fn sources<'a>(
+    error: &'a (dyn StdError + 'static),
+) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    std::iter::successors(error.source(), |&cause| cause.source())
+}
+
+/// The causes below the SDK's own message, which is only "dispatch failure".
 fn causes(error: &(dyn StdError + 'static)) -> String {
-    let mut words: Vec<String> = Vec::new();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let text = cause.to_string();
-        if !text.is_empty() && words.last() != Some(&text) {
-            words.push(text);
-        }
-        source = cause.source();
-    }
+    let mut words: Vec<String> = sources(error).map(ToString::to_string).collect();
+    words.retain(|text| !text.is_empty());
+    words.dedup();
     if words.is_empty() { error.to_string() } else { words.join(": ") }
 }
 
-/// The credentials' own error, if that is what is below.
+/// The error of loading credentials, if that is the cause.
 fn credentials_error<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a CredentialsError> {
-    let mut source = error.source();
-    while let Some(cause) = source {
-        if let Some(found) = cause.downcast_ref() {
-            return Some(found);
-        }
-        source = cause.source();
-    }
-    None
+    sources(error).find_map(|cause| cause.downcast_ref())
 }

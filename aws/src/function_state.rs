@@ -1,45 +1,41 @@
-//! Whether a function can be called, what it is, and what calls it.
+//! The state of a function and of its event sources.
 
 use aws_sdk_lambda::Client;
 use aws_sdk_lambda::operation::get_function_configuration::GetFunctionConfigurationOutput;
 use aws_sdk_lambda::types::{
-    EventSourceMappingConfiguration, LastUpdateStatus, LoggingConfig, Runtime, State,
+    EventSourceMappingConfiguration, LastUpdateStatus, LoggingConfig, State,
 };
 use s3guard_posture::Reading;
 
 use crate::error::Answer as _;
 use crate::{AwsError, Connection};
 
-/// What Lambda says of a function that is not there.
+/// Lambda's code for a function that does not exist.
 const MISSING: [&str; 1] = ["ResourceNotFoundException"];
 
-/// A function as Lambda has it.
+/// A function.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Function {
-    /// Why it cannot be called, or not with what it was last given; none if it can.
+    /// Why it cannot be invoked, or not with its last update; none if it can.
     pub trouble: Option<String>,
-    /// What it runs on, as `provided.al2023`.
-    pub runtime: String,
-    /// How much memory it has.
-    pub memory_mebibytes: u32,
-    /// The SHA-256 of its zip, in base 64.
+    /// The SHA-256 of its package, in Base64.
     pub code_sha256: String,
     /// The log group that it writes to.
     pub log_group: String,
 }
 
-/// What calls a function with a queue's messages.
+/// An event source of a function.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
     /// Its id.
     pub id: String,
-    /// `Enabled`, `Disabled`, or a word for what becomes one of them, as Lambda writes it.
+    /// `Enabled`, `Disabled`, or a transition to one of them, as Lambda writes it.
     ///
     /// Source: AWS Lambda API Reference, `EventSourceMappingConfiguration`, `State`.
     pub state: String,
 }
 
-/// Why a function cannot be called, or not with what it was last given; none if it can.
+/// Why a function cannot be invoked, or not with its last update; none if it can.
 pub async fn trouble(
     connection: &Connection,
     function: &str,
@@ -60,9 +56,9 @@ pub async fn describe(
 }
 
 fn read(function: &str, answer: &GetFunctionConfigurationOutput) -> Function {
-    let why = |reason: Option<&str>| reason.unwrap_or("Lambda does not say why").to_owned();
+    let why = |reason: Option<&str>| reason.unwrap_or("Lambda gives no reason").to_owned();
     let trouble = match (answer.state(), answer.last_update_status()) {
-        // Of old functions nothing is said. One that is idle is woken by the next call.
+        // Old functions have no state. An inactive function is activated by the next invocation.
         (
             None | Some(State::Active | State::Inactive),
             None | Some(LastUpdateStatus::Successful),
@@ -78,15 +74,13 @@ fn read(function: &str, answer: &GetFunctionConfigurationOutput) -> Function {
     let log_group = answer.logging_config().and_then(LoggingConfig::log_group);
     Function {
         trouble,
-        runtime: answer.runtime().map_or("", Runtime::as_str).to_owned(),
-        memory_mebibytes: answer.memory_size().and_then(|size| size.try_into().ok()).unwrap_or(0),
         code_sha256: answer.code_sha256().unwrap_or_default().to_owned(),
-        // What Lambda takes where nothing else is given.
+        // Lambda's default.
         log_group: log_group.map_or_else(|| format!("/aws/lambda/{function}"), str::to_owned),
     }
 }
 
-/// What calls a function with messages; of a function that is gone, nothing does.
+/// The event sources of a function; `Absent` if the function does not exist.
 pub async fn sources(
     connection: &Connection,
     function: &str,
@@ -122,12 +116,12 @@ mod tests {
         ] {
             assert_eq!(of(body(well)).await, Reading::Known(None), "{well}");
         }
-        let told = |text: &str| Reading::Known(Some(text.to_owned()));
+        let known = |text: &str| Reading::Known(Some(text.to_owned()));
         let failed = of(body(r#"{"State":"Failed","StateReason":"no key"}"#)).await;
-        assert_eq!(failed, told("its state is `Failed`: no key"));
+        assert_eq!(failed, known("its state is `Failed`: no key"));
         let update = r#"{"State":"Active","LastUpdateStatus":"Failed"}"#;
-        let text = "its last update is `Failed`: Lambda does not say why";
-        assert_eq!(of(body(update)).await, told(text));
+        let text = "its last update is `Failed`: Lambda gives no reason";
+        assert_eq!(of(body(update)).await, known(text));
         assert_eq!(of(json_error("AccessDeniedException")).await, Reading::Denied);
         let mut gone = json_error("ResourceNotFoundException");
         gone.0 = 404;
@@ -136,16 +130,11 @@ mod tests {
 
     #[tokio::test]
     async fn a_function_says_where_it_logs_and_else_it_logs_where_lambda_takes_it() {
-        let body = r#"{"Runtime":"provided.al2023","MemorySize":256,"CodeSha256":"abc=","LoggingConfig":{"LogGroup":"g"}}"#;
+        let body = r#"{"CodeSha256":"abc=","LoggingConfig":{"LogGroup":"g"}}"#;
         let fake = Fake::answering([(200, body), (200, "{}")]);
         let connection = fake.connection();
-        let expected = Function {
-            trouble: None,
-            runtime: "provided.al2023".to_owned(),
-            memory_mebibytes: 256,
-            code_sha256: "abc=".to_owned(),
-            log_group: "g".to_owned(),
-        };
+        let expected =
+            Function { trouble: None, code_sha256: "abc=".to_owned(), log_group: "g".to_owned() };
         assert_eq!(describe(&connection, "f").await.unwrap(), Reading::Known(expected));
         let Ok(Reading::Known(bare)) = describe(&connection, "f").await else {
             panic!("it is known");

@@ -1,22 +1,15 @@
-//! Who the caller is: the account that everything else is checked against.
-
-use std::sync::{Arc, Mutex};
+//! The caller's identity: every call is checked against its account.
 
 use aws_credential_types::provider::ProvideCredentials as _;
-use aws_smithy_runtime_api::box_error::BoxError;
-use aws_smithy_runtime_api::client::interceptors::context::BeforeDeserializationInterceptorContextRef;
-use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
-use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::DateTime;
-use aws_smithy_types::config_bag::ConfigBag;
 use aws_smithy_types::date_time::Format;
 use s3guard_posture::AccountId;
-use thiserror::Error;
 use time::OffsetDateTime;
 
+use crate::error::Answer as _;
 use crate::{AwsError, Connection};
 
-/// Who calls AWS.
+/// The caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
     /// The caller's account.
@@ -25,21 +18,21 @@ pub struct Identity {
     pub arn: String,
 }
 
-/// What kind of caller it is.
+/// The kind of a caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Principal {
     /// The account's root user.
     Root,
     /// A user, with this ARN.
     User(String),
-    /// A session of a role of this name. The session's ARN does not tell the role's path.
+    /// A session of a role of this name. The session's ARN does not have the role's path.
     Role(String),
-    /// Somebody with temporary credentials that were made for him: a federated user.
+    /// A federated user.
     Federated,
 }
 
 impl Identity {
-    /// What kind of caller it is.
+    /// The kind of the caller.
     ///
     /// Source: AWS IAM User Guide, "IAM identifiers".
     pub fn principal(&self) -> Principal {
@@ -52,81 +45,45 @@ impl Identity {
         }
     }
 
-    /// The part of AWS that the account is in: `aws`, `aws-cn`, `aws-us-gov`, …
+    /// The account's partition: `aws`, `aws-cn`, `aws-us-gov`, …
     pub fn partition(&self) -> &str {
         self.arn.split(':').nth(1).filter(|partition| !partition.is_empty()).unwrap_or("aws")
     }
 }
 
-/// Why it is not known who calls.
-#[derive(Debug, Error)]
-pub enum IdentityError {
-    /// AWS did not say.
-    #[error(transparent)]
-    Aws(#[from] AwsError),
-    /// AWS's answer names no account.
-    #[error("GetCallerIdentity answered without an account")]
-    NoAccount,
-}
-
-/// Asks AWS who the caller is. Needs no permission, so that it tests credentials and the way to AWS.
-pub async fn identity(connection: &Connection) -> Result<Identity, IdentityError> {
+/// Reads the caller's identity. It needs no permission, so it tests credentials and the connection to AWS.
+pub async fn identity(connection: &Connection) -> Result<Identity, AwsError> {
     dated_identity(connection).await.0
 }
 
-/// The same, with what time it is by AWS's clock, which also a refusal tells.
+/// The same, with AWS's time: AWS accepts only signatures that are at most five minutes off, and its refusal has a date.
 pub async fn dated_identity(
     connection: &Connection,
-) -> (Result<Identity, IdentityError>, Option<OffsetDateTime>) {
-    let client = aws_sdk_sts::Client::new(&connection.config);
+) -> (Result<Identity, AwsError>, Option<OffsetDateTime>) {
+    let answer = aws_sdk_sts::Client::new(&connection.config).get_caller_identity().send().await;
+    let date = match &answer {
+        Ok(_) => Some(OffsetDateTime::now_utc()),
+        Err(error) => error
+            .raw_response()
+            .and_then(|refusal| refusal.headers().get("date"))
+            .and_then(|date| DateTime::from_str(date, Format::HttpDate).ok())
+            .and_then(|date| OffsetDateTime::from_unix_timestamp(date.secs()).ok()),
+    };
     let place = format!("Region `{}`", connection.region());
-    let clock = Clock::default();
-    let call = client.get_caller_identity().customize().interceptor(clock.clone());
-    let answer = call.send().await;
-    let date = clock.0.lock().ok().and_then(|date| *date);
-    let answer = match answer {
-        Ok(answer) => answer,
-        Err(error) => {
-            let error = AwsError::new("GetCallerIdentity", place, &error);
-            return (Err(error.into()), date);
-        }
-    };
-    let Some(account) = answer.account().and_then(|account| account.parse().ok()) else {
-        return (Err(IdentityError::NoAccount), date);
-    };
-    (Ok(Identity { account, arn: answer.arn().unwrap_or_default().to_owned() }), date)
+    let identity = answer.named("GetCallerIdentity", &place).and_then(|answer| {
+        let account = answer.account().and_then(|account| account.parse().ok());
+        let arn = answer.arn().unwrap_or_default().to_owned();
+        let why = "the answer names no account";
+        let account = account.ok_or_else(|| AwsError::other("GetCallerIdentity", place, why))?;
+        Ok(Identity { account, arn })
+    });
+    (identity, date)
 }
 
-/// Until when the caller's credentials are good, if they end.
+/// When the caller's credentials expire, if they do.
 pub async fn credentials_end(connection: &Connection) -> Option<OffsetDateTime> {
     let credentials = connection.config.credentials_provider()?.provide_credentials().await.ok()?;
     credentials.expiry().map(OffsetDateTime::from)
-}
-
-/// Hears what time it is for AWS.
-#[derive(Clone, Debug, Default)]
-struct Clock(Arc<Mutex<Option<OffsetDateTime>>>);
-
-#[dyn_dispatch_hint]
-impl Intercept for Clock {
-    fn name(&self) -> &'static str {
-        "Clock"
-    }
-
-    fn read_before_deserialization(
-        &self,
-        context: &BeforeDeserializationInterceptorContextRef<'_>,
-        _: &RuntimeComponents,
-        _: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        let told = context.response().headers().get("date");
-        let date = told.and_then(|date| DateTime::from_str(date, Format::HttpDate).ok());
-        let date = date.and_then(|date| OffsetDateTime::from_unix_timestamp(date.secs()).ok());
-        if let Ok(mut known) = self.0.lock() {
-            *known = date.or(*known);
-        }
-        Ok(())
-    }
 }
 
 #[cfg(test)]
@@ -134,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_caller_is_root_a_user_a_role_or_somebody_federated() {
+    fn a_caller_is_root_a_user_a_role_or_federated() {
         let of = |rest: &str| {
             let arn = format!("arn:aws:{rest}");
             Identity { account: "111122223333".parse().unwrap(), arn }.principal()

@@ -1,4 +1,4 @@
-//! What KMS says of a key.
+//! KMS keys.
 
 use aws_sdk_kms::Client;
 use aws_sdk_kms::types::{KeyMetadata, KeySpec, KeyState as State, KeyUsageType};
@@ -7,7 +7,7 @@ use s3guard_posture::{KeyArn, KeyState, Reading};
 use crate::error::Answer as _;
 use crate::{AwsError, Connection};
 
-/// Asks KMS, in the connection's Region, whether objects can be encrypted with the key.
+/// Reads from KMS, in the connection's Region, whether objects can be encrypted with the key.
 pub async fn state(connection: &Connection, key: &KeyArn) -> Result<Reading<KeyState>, AwsError> {
     let client = Client::new(&connection.config);
     let answer = client.describe_key().key_id(key.as_str()).send().await;
@@ -29,11 +29,11 @@ fn usable(key: Option<&KeyMetadata>) -> KeyState {
     }
     if usage != Some(&KeyUsageType::EncryptDecrypt) {
         let usage = usage.map_or("unknown", KeyUsageType::as_str);
-        return KeyState::Unusable(format!("it is not for encryption, but for `{usage}`"));
+        return KeyState::Unusable(format!("its usage is `{usage}`, not encryption"));
     }
     if spec != Some(&KeySpec::SymmetricDefault) {
         let spec = spec.map_or("unknown", KeySpec::as_str);
-        return KeyState::Unusable(format!("it is not symmetric, but `{spec}`"));
+        return KeyState::Unusable(format!("its key spec is `{spec}`, not symmetric"));
     }
     KeyState::Usable
 }

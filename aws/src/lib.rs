@@ -1,19 +1,21 @@
-//! The only crate that talks to AWS. It decides nothing: decisions are in `s3guard-posture`.
+//! The only crate that calls AWS. It makes no decisions: those are in `s3guard-posture`.
 //!
-//! Errors name the call, its object and AWS's own code ([`AwsError`]); "there is no such configuration" is a reading, not
-//! an error, and "access denied" to a reading is one too.
+//! Errors name the call, its object and AWS's code ([`AwsError`]). "No such configuration" is a reading, not an error; so is
+//! "access denied" where something is read.
 
-/// A call on the bucket of a value with `client`, `name` and `owner`: each one says whose bucket it expects, so that no other
-/// account's is touched.
+/// A call on a [`bucket::Bucket`], which names the owner that it expects, so that it cannot change another account's bucket.
 macro_rules! on_bucket {
-    ($at:expr, $call:ident) => {
-        $at.client.$call().bucket($at.name.as_str()).expected_bucket_owner($at.owner.as_str())
+    ($bucket:expr, $call:ident) => {
+        ($bucket.client.$call())
+            .bucket($bucket.id.name.as_str())
+            .expected_bucket_owner($bucket.id.account.as_str())
     };
 }
 
-pub mod account_block;
+mod account_block;
 #[cfg(feature = "deploy")]
 pub mod alarms;
+mod bucket;
 pub mod buckets;
 #[cfg(feature = "deploy")]
 pub mod canary;
@@ -38,7 +40,6 @@ pub mod limits;
 pub mod logs;
 #[cfg(feature = "deploy")]
 mod new_bucket;
-pub mod objects;
 #[cfg(feature = "deploy")]
 pub mod permissions;
 pub mod queues;
@@ -50,11 +51,9 @@ pub mod topics;
 pub mod trails;
 pub mod wait;
 
-pub use account_block::AccountBlock;
 pub use buckets::Buckets;
 pub use connection::{ConnectError, Connection};
-pub use error::{AwsError, Denial, Kind, NoCredentials};
-pub use ledger::{Ledger, LedgerError};
-pub use objects::Objects;
+pub use error::{AwsError, Kind, NoCredentials};
+pub use ledger::Ledger;
 pub use queues::Queue;
 pub use topics::Topic;

@@ -1,4 +1,4 @@
-//! What bounds an account: calls of functions at once, and what text messages may cost.
+//! Limits of an account: concurrent executions of functions, and spending on text messages.
 
 use aws_sdk_lambda::types::AccountLimit;
 use s3guard_posture::Reading;
@@ -6,16 +6,16 @@ use s3guard_posture::Reading;
 use crate::error::Answer as _;
 use crate::{AwsError, Connection};
 
-/// How text messages are bounded.
+/// The limits of text messages.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TextMessages {
-    /// What they may cost in a month, in US dollars; none if nobody has set it.
+    /// The monthly spend limit in US dollars, if it is set.
     pub limit: Option<f64>,
-    /// Whether only numbers get them that were verified.
+    /// Whether the account is in the SMS sandbox: only verified numbers receive them.
     pub is_in_sandbox: bool,
 }
 
-/// How many calls of functions may run at once, of those that no function has for itself; none if Lambda does not say.
+/// The unreserved concurrent executions of the account.
 pub async fn concurrency(connection: &Connection) -> Result<Reading<i32>, AwsError> {
     let client = aws_sdk_lambda::Client::new(&connection.config);
     let answer = client.get_account_settings().send().await;
@@ -25,7 +25,7 @@ pub async fn concurrency(connection: &Connection) -> Result<Reading<i32>, AwsErr
     }))
 }
 
-/// How text messages are bounded in the Region.
+/// The limits of text messages in the Region.
 pub async fn text_messages(connection: &Connection) -> Result<Reading<TextMessages>, AwsError> {
     let client = aws_sdk_sns::Client::new(&connection.config);
     let (attributes, sandbox) = futures_util::join!(

@@ -1,4 +1,4 @@
-//! The lines that functions have logged.
+//! Log lines of functions.
 
 use aws_sdk_cloudwatchlogs::Client;
 use aws_sdk_cloudwatchlogs::operation::filter_log_events::FilterLogEventsOutput;
@@ -11,26 +11,26 @@ use crate::{AwsError, Connection};
 /// A line of a log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogLine {
-    /// What no other line has.
+    /// Its unique id.
     pub id: String,
     /// When it was logged, in milliseconds since 1970.
     pub at_ms: i64,
-    /// What was logged.
+    /// Its text.
     pub text: String,
 }
 
-/// What is wanted of a log group.
+/// Which lines of a log group are wanted.
 #[derive(Clone, Copy, Debug)]
 pub struct Wanted<'a> {
     /// The log group.
     pub group: &'a str,
-    /// From when on, in milliseconds since 1970.
+    /// The earliest time, in milliseconds since 1970.
     pub since_ms: i64,
-    /// A filter pattern of CloudWatch Logs; an empty one lets all through.
+    /// A filter pattern of CloudWatch Logs; an empty one matches every line.
     pub pattern: &'a str,
 }
 
-/// Reads lines from a moment on, the oldest first; `Absent` if there is no such group.
+/// Reads lines, the oldest first; `Absent` if the log group does not exist.
 pub async fn lines(
     connection: &Connection,
     wanted: Wanted<'_>,
@@ -38,7 +38,7 @@ pub async fn lines(
     let call = Client::new(&connection.config).filter_log_events().log_group_name(wanted.group);
     let pattern = (!wanted.pattern.is_empty()).then(|| wanted.pattern.to_owned());
     let call = call.start_time(wanted.since_ms).set_filter_pattern(pattern);
-    // An empty page may have another one behind it.
+    // An empty page may be followed by others.
     let pages = call.into_paginator().send().try_collect().await;
     let object = format!("log group `{}`", wanted.group);
     let pages = pages.reading("FilterLogEvents", object, &["ResourceNotFoundException"])?;

@@ -1,34 +1,30 @@
-//! Making a bucket whose name only this account can have, and the time until every part of S3 knows it.
+//! Creates a bucket in the account regional namespace, and retries until every part of S3 knows it.
 
 use std::iter::repeat_n;
 use std::time::Duration;
 
-use aws_sdk_s3::Client;
-use aws_sdk_s3::error::SdkError;
-use aws_sdk_s3::operation::create_bucket::CreateBucketError;
 use aws_sdk_s3::types::{BucketLocationConstraint, BucketNamespace, CreateBucketConfiguration};
-use s3guard_posture::{BucketName, Region};
 
 use crate::AwsError;
+use crate::bucket::Bucket;
+use crate::error::Answer as _;
 
-/// Makes the bucket.
-pub(crate) async fn create(
-    client: &Client,
-    name: &BucketName,
-    region: &Region,
-) -> Result<(), SdkError<CreateBucketError>> {
-    // us-east-1 is the Region of a bucket without a constraint, and refuses its own name.
-    let constraint = (region.as_str() != "us-east-1").then(|| {
+/// Creates the bucket.
+pub(crate) async fn create(bucket: &Bucket) -> Result<(), AwsError> {
+    let region = bucket.id.region.as_str();
+    // A bucket without a constraint is in us-east-1, which rejects its own name as a constraint.
+    let constraint = (region != "us-east-1").then(|| {
         CreateBucketConfiguration::builder()
-            .location_constraint(BucketLocationConstraint::from(region.as_str()))
+            .location_constraint(BucketLocationConstraint::from(region))
             .build()
     });
-    let call = client.create_bucket().bucket(name.as_str());
+    let call = bucket.client.create_bucket().bucket(bucket.id.name.as_str());
     let call = call.bucket_namespace(BucketNamespace::AccountRegional);
-    call.set_create_bucket_configuration(constraint).send().await.map(drop)
+    let answer = call.set_create_bucket_configuration(constraint).send().await;
+    answer.named("CreateBucket", bucket.object("")).map(drop)
 }
 
-/// The pauses before a write to a new bucket is repeated: half a minute in all.
+/// The pauses before a write to a new bucket is retried: half a minute in all.
 pub(crate) fn pauses() -> impl Iterator<Item = Duration> {
     repeat_n(Duration::from_millis(1500), 20)
 }

@@ -1,4 +1,4 @@
-//! What a caller may do, by IAM's own simulation of his policies.
+//! What a caller may do, according to IAM's policy simulator.
 
 use aws_sdk_iam::Client;
 use aws_sdk_iam::types::{
@@ -10,12 +10,12 @@ use crate::error::Answer as _;
 use crate::identity::{Identity, Principal};
 use crate::{AwsError, Connection};
 
-/// Actions on one thing, of which it is asked whether the caller may do them.
+/// Actions on a resource to simulate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Question {
     /// The actions.
     pub actions: Vec<String>,
-    /// The ARN of the thing; `*` for what has none.
+    /// The ARN of the resource, or `*`.
     pub resource: String,
 }
 
@@ -24,11 +24,11 @@ pub struct Question {
 pub struct Missing {
     /// The action.
     pub action: String,
-    /// What keeps him from it.
+    /// What prevents it.
     pub by: By,
 }
 
-/// What keeps a caller from an action.
+/// What prevents an action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum By {
     /// A policy of the organization.
@@ -41,9 +41,9 @@ pub enum By {
     NoAllow,
 }
 
-/// The ARN under which IAM has the caller's policies. None for root, which has none, and for who is federated.
+/// The ARN of the user or role that has the caller's policies; absent for the root user and for a federated user.
 ///
-/// The session of a role does not tell the role's path: IAM is asked for the role.
+/// The session of a role does not have the role's path: it is read from IAM.
 pub async fn source(
     connection: &Connection,
     caller: &Identity,
@@ -59,7 +59,7 @@ pub async fn source(
     Ok(answer.and_then(|answer| answer.role().map(|role| role.arn().to_owned())))
 }
 
-/// Which of the actions the caller may not do. The simulation goes as if CloudFormation did them for him.
+/// The actions that the caller may not do, simulated as called by CloudFormation on the caller's behalf.
 pub async fn missing(
     connection: &Connection,
     source: &str,
@@ -69,6 +69,10 @@ pub async fn missing(
     let called_via =
         ("aws:CalledVia", ContextKeyTypeEnum::StringList, "cloudformation.amazonaws.com");
     let passed_to = ("iam:PassedToService", ContextKeyTypeEnum::String, "lambda.amazonaws.com");
+    let entry = |(key, kind, value)| {
+        let entry = ContextEntry::builder().context_key_name(key).context_key_type(kind);
+        entry.context_key_values(value).build()
+    };
     let results = client
         .simulate_principal_policy()
         .policy_source_arn(source)
@@ -83,14 +87,6 @@ pub async fn missing(
     let object = format!("principal `{source}`");
     let results = results.reading("SimulatePrincipalPolicy", object, &[])?;
     Ok(results.map_ref(|results| results.iter().filter_map(judged).collect()))
-}
-
-fn entry((key, kind, value): (&str, ContextKeyTypeEnum, &str)) -> ContextEntry {
-    ContextEntry::builder()
-        .context_key_name(key)
-        .context_key_type(kind)
-        .context_key_values(value)
-        .build()
 }
 
 fn judged(result: &EvaluationResult) -> Option<Missing> {
@@ -145,7 +141,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_missing_is_told_with_what_is_in_the_way_and_from_every_page() {
+    async fn missing_permissions_have_a_cause_and_come_from_every_page() {
         let organization = "<OrganizationsDecisionDetail><AllowedByOrganizations>false</AllowedByOrganizations></OrganizationsDecisionDetail>";
         let boundary = "<PermissionsBoundaryDecisionDetail><AllowedByPermissionsBoundary>false</AllowedByPermissionsBoundary></PermissionsBoundaryDecisionDetail>";
         let first = [
@@ -170,7 +166,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_role_is_asked_for_because_its_session_does_not_tell_its_path() {
+    async fn a_role_is_read_from_iam_because_its_session_has_no_path() {
         let caller =
             |arn: &str| Identity { account: "111122223333".parse().unwrap(), arn: arn.to_owned() };
         let session = caller("arn:aws:sts::111122223333:assumed-role/Admin/s");

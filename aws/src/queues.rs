@@ -3,41 +3,20 @@
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use s3guard_posture::flow::Delayed;
-use thiserror::Error;
 
 use crate::error::Answer as _;
 use crate::{AwsError, Connection};
 
 /// The most messages of one `SendMessageBatch`.
 const BATCH_MAX: usize = 10;
-/// How often the messages are sent again that SQS did not take out of a batch.
+/// The attempts for the messages of a batch that SQS does not accept.
 const BATCH_ATTEMPTS_MAX: usize = 3;
 
 /// An SQS queue.
 #[derive(Clone, Debug)]
 pub struct Queue {
-    client: Client,
-    url: String,
-}
-
-/// Messages that could not be sent.
-#[derive(Debug, Error)]
-pub enum SendError {
-    /// The call failed.
-    #[error(transparent)]
-    Call(#[from] AwsError),
-    /// SQS took the call and not all of its messages.
-    #[error(
-        "SendMessageBatch to queue `{url}` left {count} messages out, the first one with `{code}`"
-    )]
-    LeftOut {
-        /// The queue.
-        url: String,
-        /// How many messages.
-        count: usize,
-        /// SQS's code for the first of them.
-        code: String,
-    },
+    pub(crate) client: Client,
+    pub(crate) url: String,
 }
 
 impl Queue {
@@ -47,26 +26,25 @@ impl Queue {
     }
 
     /// Sends one message, to be received after `delay_seconds` (0 to 900).
-    pub async fn send(&self, body: &str, delay_seconds: u16) -> Result<(), SendError> {
+    pub async fn send(&self, body: &str, delay_seconds: u16) -> Result<(), AwsError> {
         let call = self
             .client
             .send_message()
             .queue_url(&self.url)
             .message_body(body)
             .delay_seconds(delay_seconds.into());
-        call.send().await.named("SendMessage", self.object())?;
-        Ok(())
+        call.send().await.named("SendMessage", self.object()).map(drop)
     }
 
-    /// Sends many messages, ten in a call; what SQS leaves out is sent again a few times.
-    pub async fn send_all(&self, messages: &[Delayed]) -> Result<(), SendError> {
+    /// Sends messages, ten in a call; those that SQS does not accept are sent again a few times.
+    pub async fn send_all(&self, messages: &[Delayed]) -> Result<(), AwsError> {
         for batch in messages.chunks(BATCH_MAX) {
             self.send_batch(batch).await?;
         }
         Ok(())
     }
 
-    async fn send_batch(&self, messages: &[Delayed]) -> Result<(), SendError> {
+    async fn send_batch(&self, messages: &[Delayed]) -> Result<(), AwsError> {
         let mut waiting: Vec<usize> = (0..messages.len()).collect();
         let mut code = String::new();
         for _ in 0..BATCH_ATTEMPTS_MAX {
@@ -88,10 +66,15 @@ impl Queue {
             first.code().clone_into(&mut code);
             waiting = answer.failed().iter().filter_map(|entry| entry.id().parse().ok()).collect();
         }
-        Err(SendError::LeftOut { url: self.url.clone(), count: waiting.len(), code })
+        Err(self.left_out("SendMessageBatch", waiting.len(), &code))
     }
 
-    fn object(&self) -> String {
+    fn left_out(&self, call: &'static str, count: usize, code: &str) -> AwsError {
+        let why = format!("{count} messages were not accepted, the first with `{code}`");
+        AwsError::other(call, self.object(), why)
+    }
+
+    pub(crate) fn object(&self) -> String {
         format!("queue `{}`", self.url)
     }
 }

@@ -1,4 +1,4 @@
-//! Who is subscribed to a topic.
+//! The subscriptions of a topic.
 
 use aws_sdk_sns::Client;
 use aws_sdk_sns::types::Subscription as SdkSubscription;
@@ -7,11 +7,11 @@ use serde::Serialize;
 use crate::error::Answer as _;
 use crate::{AwsError, Connection};
 
-/// What SNS says in place of an ARN until somebody has confirmed.
+/// SNS's text in place of an ARN until the subscription is confirmed.
 ///
 /// Source: Amazon SNS API Reference, `ListSubscriptionsByTopic`.
 const PENDING: &str = "PendingConfirmation";
-/// What SNS says in place of an ARN of one that somebody has ended.
+/// SNS's text in place of an ARN of a deleted subscription.
 const DELETED: &str = "Deleted";
 
 /// A subscription.
@@ -22,7 +22,7 @@ pub struct Subscription {
     pub protocol: String,
     /// The address, number, URL or ARN.
     pub endpoint: String,
-    /// Whether it still waits for somebody to confirm it.
+    /// Whether it is not confirmed yet.
     pub is_pending: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Messages to the owner, through SNS.
+//! Publishing through SNS.
 
 use aws_sdk_sns::Client;
 use aws_sdk_sns::operation::publish::builders::PublishFluentBuilder;
@@ -22,21 +22,25 @@ impl Topic {
         Self { client: Client::new(&connection.config), arn: arn.into() }
     }
 
-    /// Publishes a notice, for each protocol what is read there; its attributes are what subscriptions filter by.
-    pub async fn publish(&self, notice: &Notice) -> Result<(), AwsError> {
-        let call = self.client.publish().message_structure("json").message(notice.message());
-        self.send(call, notice).await
+    /// Publishes a notification, with a text for each protocol; subscriptions filter by its attributes.
+    pub async fn publish(&self, notification: &Notice) -> Result<(), AwsError> {
+        let call = self.client.publish().message_structure("json").message(notification.message());
+        self.send(call, notification).await
     }
 
-    /// Publishes a notice as Amazon Q Developer in chat applications reads it. It is for a topic of its own: whoever else
-    /// subscribes would get the same JSON.
-    pub async fn publish_chat(&self, notice: &Notice) -> Result<(), AwsError> {
-        self.send(self.client.publish().message(notice.chat()), notice).await
+    /// Publishes a notification in the format of Amazon Q Developer in chat applications. It needs a topic of its own: other
+    /// subscribers would get the same JSON.
+    pub async fn publish_chat(&self, notification: &Notice) -> Result<(), AwsError> {
+        self.send(self.client.publish().message(notification.chat()), notification).await
     }
 
-    async fn send(&self, call: PublishFluentBuilder, notice: &Notice) -> Result<(), AwsError> {
-        let mut call = call.topic_arn(&self.arn).subject(&notice.subject);
-        for (name, attribute) in &notice.attributes {
+    async fn send(
+        &self,
+        call: PublishFluentBuilder,
+        notification: &Notice,
+    ) -> Result<(), AwsError> {
+        let mut call = call.topic_arn(&self.arn).subject(&notification.subject);
+        for (name, attribute) in &notification.attributes {
             call = call.message_attributes(name, value(attribute));
         }
         call.send().await.named("Publish", format!("topic `{}`", self.arn)).map(drop)

@@ -1,4 +1,4 @@
-//! The trails of a Region: what there is, what it is doing, and what it records.
+//! The trails of a Region: their status and what they record.
 
 use aws_sdk_cloudtrail::Client;
 use aws_sdk_cloudtrail::types::{
@@ -14,7 +14,7 @@ use time::OffsetDateTime;
 use crate::error::Answer as _;
 use crate::{AwsError, Connection};
 
-/// Codes of what another account has and does not show, as an organization's trail to some of its members.
+/// The codes for what another account does not show, such as an organization's trail to some of its members.
 ///
 /// Source: AWS CloudTrail API Reference, errors of `GetTrailStatus` and `GetEventSelectors`.
 const NOT_SHOWN: [&str; 4] = [
@@ -24,10 +24,10 @@ const NOT_SHOWN: [&str; 4] = [
     "UnsupportedOperationException",
 ];
 
-/// What CloudTrail says of a trail that was deleted meanwhile.
+/// CloudTrail's code for a trail that was deleted meanwhile.
 const DELETED: [&str; 1] = ["TrailNotFoundException"];
 
-/// Every trail that is seen from the Region: also those of other Regions that record all, and the organization's.
+/// Every trail that is visible in the Region, including multi-Region trails and the organization's.
 pub async fn trails(connection: &Connection) -> Result<Reading<Vec<Trail>>, AwsError> {
     let client = Client::new(&connection.config);
     let answer = client.describe_trails().include_shadow_trails(true).send().await;
@@ -38,9 +38,15 @@ pub async fn trails(connection: &Connection) -> Result<Reading<Vec<Trail>>, AwsE
     Ok(Reading::Known(try_join_all(known).await?))
 }
 
+/// Whether a trail of the Region is logging.
+pub async fn is_logging(connection: &Connection, trail: &str) -> Result<bool, AwsError> {
+    let status = status(&Client::new(&connection.config), trail).await?;
+    Ok(status.known().is_some_and(|status| status.is_logging))
+}
+
 async fn read(client: &Client, trail: &SdkTrail) -> Result<Trail, AwsError> {
     let name = trail.name().unwrap_or_default();
-    // What is not of this Region and account answers to its ARN alone.
+    // A trail of another Region or account is found only by its ARN.
     let arn = trail.trail_arn().unwrap_or(name);
     let home = trail.home_region().unwrap_or_default().parse();
     let home = home.map_err(|error| AwsError::other("DescribeTrails", object(arn), error))?;
@@ -89,7 +95,7 @@ fn object(arn: &str) -> String {
     format!("trail `{arn}`")
 }
 
-/// What another account does not show is not readable, either.
+/// What another account does not show may not be read.
 fn shown<T>(read: Result<Reading<T>, AwsError>) -> Result<Reading<T>, AwsError> {
     match read {
         Err(error) if error.code().is_some_and(|code| NOT_SHOWN.contains(&code)) => {

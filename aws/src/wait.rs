@@ -1,7 +1,7 @@
-//! Waiting for AWS: one loop that asks until there is an answer, one that repeats a call, and the pauses between.
+//! Waiting for AWS: polling until there is a result, retrying a call, and the pauses.
 //!
-//! A loop that a person may interrupt takes the interrupt as a future, which is raced with the pauses alone: a call that was
-//! begun is not dropped.
+//! A loop that a person may interrupt takes the interrupt as a future, which is raced with the pauses alone: a call in
+//! progress is never dropped.
 
 use std::collections::hash_map::RandomState;
 use std::future::{Future, pending};
@@ -11,16 +11,16 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-/// The first pause of a [`Pace`]: much is over, or has failed, at once.
+/// The first pause of a [`Pace`]: many operations end, or fail, at once.
 const PACE_FIRST: Duration = Duration::from_millis(100);
 const PACE_BUSY: Duration = Duration::from_secs(1);
 const PACE_MAX: Duration = Duration::from_secs(5);
-/// Where AWS has had too many calls.
+/// After throttling.
 const PACE_THROTTLED_MAX: Duration = Duration::from_secs(20);
 
-/// Asks until there is an answer, or until the deadline; a failure that is transient is one more pause.
+/// Polls until there is a result, or until the deadline; a transient failure is retried.
 ///
-/// At the deadline it gives the failure of the last call, or `None` if that did not fail.
+/// At the deadline it returns the failure of the last call, or `None` if that did not fail.
 pub async fn until<T, E>(
     pauses: impl Iterator<Item = Duration>,
     deadline: Instant,
@@ -30,7 +30,7 @@ pub async fn until<T, E>(
     until_or((pauses, deadline), pending(), is_transient, call).await
 }
 
-/// The same, unless `interrupt` comes first: then with the failure that it gives.
+/// The same, unless `interrupt` comes first: then it returns that error.
 pub async fn until_or<T, E>(
     (mut pauses, deadline): (impl Iterator<Item = Duration>, Instant),
     interrupt: impl Future<Output = E>,
@@ -53,7 +53,7 @@ pub async fn until_or<T, E>(
     }
 }
 
-/// Repeats a call whose failure is transient, once after each pause.
+/// Retries a call whose failure is transient, once after each pause.
 pub async fn retry<T, E>(
     pauses: impl Iterator<Item = Duration>,
     is_transient: impl Fn(&E) -> bool,
@@ -62,7 +62,7 @@ pub async fn retry<T, E>(
     retry_or(pauses, pending(), is_transient, call).await
 }
 
-/// The same, unless `interrupt` comes first: then with the failure that it gives.
+/// The same, unless `interrupt` comes first: then it returns that error.
 pub async fn retry_or<T, E>(
     mut pauses: impl Iterator<Item = Duration>,
     interrupt: impl Future<Output = E>,
@@ -97,7 +97,7 @@ pub fn growing(first: Duration, factor: u32, max: Duration) -> impl Iterator<Ite
     std::iter::successors(Some(first), move |pause| Some((*pause * factor).min(max)))
 }
 
-/// Growing pauses between two looks at AWS, without end, spread so that many commands do not look at once.
+/// Growing pauses between two polls, without end, with jitter so that many commands do not poll at once.
 #[derive(Debug)]
 pub struct Pace(Duration);
 
@@ -116,7 +116,7 @@ impl Iterator for Pace {
 }
 
 impl Pace {
-    /// The next pause, between three and five quarters of what it would be: as this number has it.
+    /// The next pause, between three and five quarters of the base, chosen by this number.
     fn spread(&mut self, random: u64) -> Duration {
         let spread = u32::try_from(random % 512).unwrap_or(256);
         let pause = self.0 * (768 + spread) / 1024;
@@ -125,18 +125,18 @@ impl Pace {
         pause
     }
 
-    /// Something has happened: the next look comes soon.
+    /// Something has happened: poll again soon.
     pub fn hurry(&mut self) {
         self.0 = self.0.min(PACE_BUSY);
     }
 
-    /// AWS has had too many calls.
+    /// AWS throttles.
     pub fn slow_down(&mut self) {
         self.0 = (self.0.max(PACE_BUSY) * 2).min(PACE_THROTTLED_MAX);
     }
 }
 
-/// A number that is another one each time, without a dependency on a generator.
+/// A random number, without a dependency on a generator.
 pub fn random() -> u64 {
     RandomState::new().hash_one(())
 }

@@ -1,8 +1,11 @@
-//! A batch of SQS messages in, those that failed out.
+//! The event and the answer of the functions: a batch of SQS messages, and those that failed.
 //!
 //! Source of both shapes: AWS Lambda Developer Guide, "Using Lambda with Amazon SQS" and "Reporting batch item failures".
 
-use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
 
 /// What Lambda delivers from a queue.
 #[derive(Debug, Deserialize)]
@@ -16,51 +19,28 @@ pub(crate) struct Batch {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Message {
-    /// What a failure is reported by.
+    /// Its id, which identifies a failure.
     #[serde(rename = "messageId")]
     pub(crate) id: String,
-    /// The message itself.
+    /// Its body.
     pub(crate) body: String,
-    /// What SQS knows of it.
+    /// Its attributes.
     #[serde(default)]
-    attributes: Attributes,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
-struct Attributes {
-    approximate_receive_count: Option<String>,
+    attributes: BTreeMap<String, String>,
 }
 
 impl Message {
-    /// Whether it was delivered before, and what came of that is not known.
+    /// Whether it was delivered before, with an unknown result.
     pub(crate) fn is_again(&self) -> bool {
-        let count = self.attributes.approximate_receive_count.as_deref();
+        let count = self.attributes.get("ApproximateReceiveCount");
         count.and_then(|count| count.parse().ok()).unwrap_or(1_u64) > 1
     }
 }
 
-/// The messages that are to be delivered again. None means that all is done.
-#[derive(Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Failures {
-    /// One for each message.
-    pub(crate) batch_item_failures: Vec<Failure>,
-}
-
-/// A message that is to be delivered again.
-#[derive(Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Failure {
-    /// Its id.
-    pub(crate) item_identifier: String,
-}
-
-impl Failures {
-    /// Has a message delivered again.
-    pub(crate) fn add(&mut self, message_id: &str) {
-        self.batch_item_failures.push(Failure { item_identifier: message_id.to_owned() });
-    }
+/// The answer to Lambda: the messages to deliver again. None means that all succeeded.
+pub(crate) fn answer(failed: &[String]) -> Value {
+    let failed: Vec<Value> = failed.iter().map(|id| json!({ "itemIdentifier": id })).collect();
+    json!({ "batchItemFailures": failed })
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Metrics in CloudWatch's embedded metric format: a line of the log that becomes a metric, without a call.
+//! Metrics in CloudWatch's embedded metric format: a log line becomes a metric, without a call.
 //!
 //! Source: Amazon CloudWatch User Guide, "Specification: Embedded metric format".
 
@@ -6,23 +6,11 @@ use std::io::{self, Write as _};
 
 use s3guard_posture::contract::metrics::{DIMENSION, Metric, NAMESPACE};
 use s3guard_posture::flow::Tally;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-/// The most values that one metric of a line may have.
+/// The most values of one metric in a line.
 const VALUES_MAX: usize = 100;
-
-/// The metrics that there are: name, unit and value.
-fn metrics(tally: &Tally) -> Vec<(&'static str, &'static str, Value)> {
-    let counts = tally.counts.iter();
-    let mut metrics: Vec<_> =
-        counts.map(|(metric, count)| (metric.name(), "Count", json!(count))).collect();
-    let times: Vec<_> = tally.times_to_protect_milliseconds.iter().take(VALUES_MAX).collect();
-    if !times.is_empty() {
-        metrics.push((Metric::TimeToProtect.name(), "Milliseconds", json!(times)));
-    }
-    metrics
-}
 
 /// Writes the metrics of a stack to the log.
 pub(crate) fn emit(stack: &str, now: OffsetDateTime, tally: &Tally) {
@@ -33,7 +21,11 @@ pub(crate) fn emit(stack: &str, now: OffsetDateTime, tally: &Tally) {
 }
 
 fn line(stack: &str, now: OffsetDateTime, tally: &Tally) -> Option<Value> {
-    let metrics = metrics(tally);
+    let counts = tally.counts.iter().map(|(metric, count)| (metric.name(), "Count", json!(count)));
+    let times: Vec<_> = tally.times_to_protect_milliseconds.iter().take(VALUES_MAX).collect();
+    let times =
+        (!times.is_empty()).then(|| (Metric::TimeToProtect.name(), "Milliseconds", json!(times)));
+    let metrics: Vec<_> = counts.chain(times).collect();
     if metrics.is_empty() {
         return None;
     }
@@ -42,14 +34,12 @@ fn line(stack: &str, now: OffsetDateTime, tally: &Tally) -> Option<Value> {
         metrics.iter().map(|(name, unit, _)| json!({ "Name": name, "Unit": unit })).collect();
     let directive =
         json!({ "Namespace": NAMESPACE, "Dimensions": [[DIMENSION]], "Metrics": declared });
-    let mut line = Map::new();
-    line.insert(
-        "_aws".to_owned(),
-        json!({ "Timestamp": milliseconds, "CloudWatchMetrics": [directive] }),
-    );
-    line.insert(DIMENSION.to_owned(), json!(stack));
-    line.extend(metrics.into_iter().map(|(name, _, value)| (name.to_owned(), value)));
-    Some(Value::Object(line))
+    let aws = json!({ "Timestamp": milliseconds, "CloudWatchMetrics": [directive] });
+    let mut line = json!({ "_aws": aws, (DIMENSION): stack });
+    for (name, _, value) in metrics {
+        line[name] = value;
+    }
+    Some(line)
 }
 
 #[cfg(test)]

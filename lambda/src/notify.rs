@@ -1,10 +1,11 @@
-//! Gathers what happened to objects over a window of time, and tells it once.
+//! Collects object events over a window of time, and publishes them as one digest.
 //!
-//! Here is the batch; `look` asks S3 what its events do not say, `outbox` is what is told of a window and how it goes out.
+//! This module handles batches; `lookup` reads from S3 what its events do not have, `outbox` publishes the notifications of a
+//! window.
 
 use std::collections::BTreeMap;
 
-use s3guard_aws::{AwsError, Connection, Ledger, Objects, Queue};
+use s3guard_aws::{AwsError, Buckets, Connection, Ledger};
 use s3guard_posture::contract::metrics::Metric;
 use s3guard_posture::digest::objects::{self, Alarming, Message};
 use s3guard_posture::digest::window::{
@@ -12,146 +13,132 @@ use s3guard_posture::digest::window::{
 };
 use s3guard_posture::events::alarm::AlarmEvent;
 use s3guard_posture::events::object_event::ObjectEvent;
-use s3guard_posture::flow::Tally;
+use s3guard_posture::flow::{Outgoing as _, Tally};
 use s3guard_posture::notify::notification::Origin;
 use s3guard_posture::notify::report;
 use s3guard_posture::{BucketName, Region};
 use time::OffsetDateTime;
 
-use crate::batch::{Batch, Failures};
+use crate::batch::Batch;
 use crate::clock::Clock;
 use crate::metrics;
 use crate::publisher::Publisher;
 use crate::settings::Common;
 
-mod look;
+mod lookup;
 mod outbox;
 
-/// When what could not be told at once is tried again, in seconds: whoever may be at it is not any more.
+/// When a window that could not be published is retried, in seconds: the lease of another invocation has expired by then.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is two minutes")]
 const AGAIN_SECONDS: u16 = LEASE.whole_seconds() as u16 + 10;
 
 /// The function `notify`.
 pub(crate) struct Notify {
     ledger: Ledger,
-    objects: Objects,
-    queue: Queue,
+    s3: Buckets,
     publisher: Publisher,
     region: Region,
     alarming: Alarming,
     settings: Common,
-    buckets: outbox::Buckets,
-}
-
-/// The events of a batch, and the messages that they came in.
-#[derive(Default)]
-struct Events {
-    message_ids: Vec<String>,
-    all: Vec<ObjectEvent>,
 }
 
 impl Notify {
-    /// Makes the clients, once for the life of the process.
+    /// Creates the clients, once for the life of the process.
     pub(crate) fn new(connection: &Connection, settings: Common) -> Self {
         let account = settings.account.clone();
         Self {
             ledger: Ledger::new(connection, settings.ledger.clone(), account.clone()),
-            objects: Objects::new(connection, account),
-            queue: Queue::new(connection, &settings.queue),
+            s3: Buckets::new(connection, account, None, OffsetDateTime::now_utc),
             publisher: Publisher::new(connection, &settings),
             region: connection.region().clone(),
             alarming: settings.config.notifications().alert().into(),
-            buckets: outbox::Buckets::default(),
             settings,
         }
     }
 
-    /// Handles a batch, which no other invocation has by the same name.
+    /// Handles a batch; returns the messages that failed. No other invocation has the same name.
     ///
-    /// What is no event fails alone. If the events cannot be put where they count, all of them fail; if a window cannot
-    /// be told, the message that asked for it.
-    pub(crate) async fn handle(&self, batch: Batch, name: &str, clock: Clock) -> Failures {
-        let mut failures = Failures::default();
+    /// A message that is not valid fails alone. If the events cannot be stored, all of them fail; if a window cannot be
+    /// published, the message that closes it fails.
+    pub(crate) async fn handle(&self, batch: Batch, name: &str, clock: Clock) -> Vec<String> {
+        let mut failures = Vec::new();
         let mut tally = Tally::default();
-        let mut events = Events::default();
+        let mut events = Vec::new();
         let mut closes = Vec::new();
         for message in batch.records {
             match Message::read(&message.body) {
                 Ok(Message::Event(event)) => {
                     if self.is_wanted(&event) {
-                        events.all.push(*event);
-                        events.message_ids.push(message.id);
+                        events.push((message.id, *event));
                     }
                 }
                 Ok(Message::Close(which)) => closes.push((message.id, which)),
                 Ok(Message::Alarm(alarm)) => {
-                    if !self.tell_alarm(&alarm, clock.now()).await {
-                        failures.add(&message.id);
+                    if !self.publish_alarm(&alarm, clock.now()).await {
+                        failures.push(message.id);
                     }
                 }
                 Err(error) => {
                     let id = message.id;
                     tracing::error!(message_id = id, %error, "a message is not an event");
                     tally.count(Metric::NotAnEvent, 1);
-                    failures.add(&id);
+                    failures.push(id);
                 }
             }
         }
-        if !events.all.is_empty() {
+        if !events.is_empty() {
             Box::pin(self.gather(events, name, clock, &mut failures, &mut tally)).await;
         }
         for (id, which) in closes {
             let gathering = self.gathering();
-            let told = Box::pin(gathering.close(which, clock.now()));
-            let is_told = self.in_time(told, clock, &mut tally).await;
-            // The schedule comes again anyway.
-            if !is_told && matches!(which, Close::One(_)) {
-                failures.add(&id);
+            let publishing = Box::pin(gathering.close(which, clock.now()));
+            let is_published = self.in_time(publishing, clock, &mut tally).await;
+            // A message of the schedule is repeated anyway.
+            if !is_published && matches!(which, Close::One(_)) {
+                failures.push(id);
             }
         }
         metrics::emit(&self.settings.stack, clock.now(), &tally);
         failures
     }
 
-    /// Our own buckets never notify, or each digest would be the event of another.
+    /// Events of the stack's own buckets are ignored: a digest would cause the next one.
     fn is_wanted(&self, event: &ObjectEvent) -> bool {
         let selection = self.settings.config.notifications().selection();
         !self.settings.own_buckets.contains(&event.bucket)
             && selection.wants(event.bucket.as_str(), &event.key, event.change)
     }
 
-    /// Puts events where they count, and has their window closed.
+    /// Stores events, and publishes or schedules their window.
     async fn gather(
         &self,
-        events: Events,
+        events: Vec<(String, ObjectEvent)>,
         name: &str,
         clock: Clock,
-        failures: &mut Failures,
+        failures: &mut Vec<String>,
         tally: &mut Tally,
     ) {
-        let Events { message_ids, all: mut events } = events;
+        let (message_ids, mut events): (Vec<_>, Vec<_>) = events.into_iter().unzip();
         self.look_up(&mut events).await;
         let alarming = events.iter().filter(|event| self.alarming.concerns(event)).count();
         let batch = Gathering { name, events, alarming };
         let gathered = match self.gathering().put(&batch, clock.now()).await {
             Ok(gathered) => gathered,
             Err(error) => {
-                tracing::error!(%error, events = batch.events.len(), "events could not be gathered");
-                for id in &message_ids {
-                    failures.add(id);
-                }
+                tracing::error!(%error, events = batch.events.len(), "events could not be stored");
+                failures.extend(message_ids);
                 return;
             }
         };
         let window = gathered.window;
-        tracing::info!(%window, events = batch.events.len(), in_window = gathered.events, "gathered");
+        tracing::info!(%window, events = batch.events.len(), in_window = gathered.events, "stored");
         tally.count(Metric::ObjectEvents, batch.events.len());
         let alerting = self.alerting(&gathered, &batch).await;
-        let is_told = match &alerting {
+        let is_published = match &alerting {
             Ok(buckets) if !buckets.is_empty() || gathered.is_full() => {
                 let gathering = self.gathering();
-                let told = Box::pin(gathering.alert(window, buckets, clock.now()));
-                self.in_time(told, clock, tally).await
+                let publishing = Box::pin(gathering.alert(window, buckets, clock.now()));
+                self.in_time(publishing, clock, tally).await
             }
             Ok(_) if gathered.is_first => {
                 return self
@@ -160,18 +147,17 @@ impl Notify {
             }
             Ok(_) => return,
             Err(error) => {
-                tracing::error!(%error, "what the window has so far could not be read");
+                tracing::error!(%error, "the events of the window could not be read");
                 false
             }
         };
-        // What could not be told at once is told as soon as nobody can be at it any more.
-        if !is_told {
+        // A window that could not be published is retried when the lease of another invocation has expired.
+        if !is_published {
             self.close_later(window, Some(AGAIN_SECONDS)).await;
         }
     }
 
-    /// The buckets in which so much has happened that it is told at once. What the others have gathered is read only if there
-    /// could be any.
+    /// The buckets whose events reach the alert threshold. The events of other invocations are read only if there can be any.
     async fn alerting(
         &self,
         gathered: &Gathered,
@@ -190,33 +176,33 @@ impl Notify {
         Ok(self.alarming.alerting(&events, &before))
     }
 
-    /// Has a window closed later. If that fails, or SQS cannot wait so long, the schedule closes it.
+    /// Schedules the close of a window. If that fails, or the delay is too long for SQS, the schedule closes it.
     async fn close_later(&self, window: Window, delay_seconds: Option<u16>) {
         let Some(delay_seconds) = delay_seconds else { return };
         let body = objects::close(Close::One(window));
-        if let Err(error) = self.queue.send(&body, delay_seconds).await {
-            tracing::error!(%error, %window, "the end of a window could not be queued");
+        if let Err(error) = self.publisher.queue.send(&body, delay_seconds).await {
+            tracing::error!(%error, %window, "the close of a window could not be queued");
         }
     }
 
-    /// Waits until windows are told, or until the function has to end; says whether all are told. What is not goes on from
-    /// where it is.
+    /// Waits until windows are published, or until the invocation must end; returns whether all are published. The rest is
+    /// continued by the next invocation.
     async fn in_time(
         &self,
-        told: impl Future<Output = Result<Told, GatherError<AwsError, AwsError>>>,
+        publishing: impl Future<Output = Result<Told, GatherError<AwsError, AwsError>>>,
         clock: Clock,
         tally: &mut Tally,
     ) -> bool {
-        let Ok(told) = tokio::time::timeout(clock.left(), told).await else {
-            tracing::error!("there was no time to tell all windows");
+        let Ok(published) = tokio::time::timeout(clock.left(), publishing).await else {
+            tracing::error!("there was no time to publish all windows");
             tally.count(Metric::NotTold, 1);
             return false;
         };
-        match told {
+        match published {
             Ok(Told { events, notices, busy, failures }) => {
-                tracing::info!(events, notices, busy, "told");
+                tracing::info!(events, notices, busy, "published");
                 for failure in &failures {
-                    tracing::error!(failure, "a window could not be told");
+                    tracing::error!(failure, "a window could not be published");
                 }
                 tally.count(Metric::ToldEvents, events);
                 tally.count(Metric::Notices, notices);
@@ -224,20 +210,20 @@ impl Notify {
                 busy == 0 && failures.is_empty()
             }
             Err(error) => {
-                tracing::error!(%error, "windows could not be told");
+                tracing::error!(%error, "windows could not be published");
                 tally.count(Metric::NotTold, 1);
                 false
             }
         }
     }
 
-    /// Tells of an alarm of the stack; says whether it went out.
-    async fn tell_alarm(&self, alarm: &AlarmEvent, now: OffsetDateTime) -> bool {
-        let told = self.publisher.publish(&report::alarm(alarm, &self.origin(now))).await;
-        if let Err(error) = &told {
-            tracing::error!(%error, alarm = alarm.name, "an alarm could not be told");
+    /// Publishes an alarm of the stack; returns whether it succeeded.
+    async fn publish_alarm(&self, alarm: &AlarmEvent, now: OffsetDateTime) -> bool {
+        let published = self.publisher.publish(&report::alarm(alarm, &self.origin(now))).await;
+        if let Err(error) = &published {
+            tracing::error!(%error, alarm = alarm.name, "an alarm could not be published");
         }
-        told.is_ok()
+        published.is_ok()
     }
 
     fn origin(&self, now: OffsetDateTime) -> Origin<'_> {

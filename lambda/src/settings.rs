@@ -1,179 +1,126 @@
-//! What the stack tells the functions, through the environment, and the configuration that the package brings along; read
-//! once, at cold start.
+//! The settings of the functions: environment variables of the stack, and the configuration in the package; read once, at
+//! cold start.
 
 use std::fmt;
 use std::str::FromStr;
 
-use s3guard_posture::config::{Config, Occasion};
+use s3guard_posture::config::Config;
 use s3guard_posture::contract::{SETTLE_SECONDS_MAX, variable};
 use s3guard_posture::flow;
-use s3guard_posture::model::observed::Reading;
-use s3guard_posture::model::setting::Tags;
-use s3guard_posture::{AccountId, BucketId, BucketName, Grade, KeyArn, Region};
-use thiserror::Error;
-use time::Date;
+use s3guard_posture::{AccountId, BucketId, BucketName, Grade, Region};
 
 /// The configuration's file in the package.
 pub(crate) const CONFIGURATION: &str = "s3guard.json";
 
-/// The settings of the function that this process is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The settings of this function.
+#[derive(Debug)]
 pub(crate) enum Settings {
     /// Handler `guard`.
-    Guard(Box<GuardSettings>),
+    Guard(Box<(Common, flow::Settings)>),
     /// Handler `notify`.
     Notify(Box<Common>),
 }
 
-/// What both functions have to know, and all that notify has to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The settings of both functions; `notify` has no others.
+#[derive(Debug)]
 pub(crate) struct Common {
-    /// The account whose buckets are guarded.
     pub(crate) account: AccountId,
-    /// The stack's name, for metrics.
     pub(crate) stack: String,
-    /// Where notifications are published.
     pub(crate) topic: String,
-    /// Where notifications for chats are published, if the stack has such a topic.
     pub(crate) chat_topic: Option<String>,
-    /// The function's own queue, for what has to be done later.
+    /// The function's own queue, for delayed messages.
     pub(crate) queue: String,
-    /// The bucket of the evidence, and of events until they are published.
+    /// The bucket of the records, and of events until they are published.
     pub(crate) ledger: BucketName,
     /// The stack's own buckets. No event of their objects is published.
     pub(crate) own_buckets: Vec<BucketName>,
-    /// What the owner wants of which bucket.
+    /// The configuration in the package.
     pub(crate) config: Config,
     /// The grade of buckets for which the configuration has no rule.
     pub(crate) grade: Grade,
 }
 
-/// What guard has to know.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct GuardSettings {
-    /// What notify has to know, too.
-    pub(crate) common: Common,
-    /// Where access logs go.
-    log_bucket: BucketId,
-    /// The key for buckets of its Region.
-    key: Option<KeyArn>,
-    /// How long a new bucket is left to the one who is setting it up.
-    settle_seconds: u16,
-}
-
-/// Settings that the function cannot run with.
-#[derive(Debug, PartialEq, Eq, Error)]
-pub(crate) enum SettingsError {
-    /// A variable is not there, or empty.
-    #[error("the environment variable `{0}` is not set")]
-    Missing(&'static str),
-    /// A variable has a value that it cannot have.
-    #[error("the environment variable `{name}` is wrong: {cause}")]
-    Wrong {
-        /// The variable.
-        name: &'static str,
-        /// What is wrong with it.
-        cause: String,
-    },
-    /// The configuration in the package is wrong.
-    #[error("`{CONFIGURATION}` in the package is wrong: {0}")]
-    Configuration(String),
-}
-
-impl GuardSettings {
-    /// What the guard's flow has to know.
-    pub(crate) fn flow(self) -> flow::Settings {
-        let Common { account, stack, own_buckets, config, grade, .. } = self.common;
-        flow::Settings {
-            account,
-            region: self.log_bucket.region.clone(),
-            stack,
-            config,
-            grade: Some(grade),
-            key: self.key,
-            log_bucket: Some(self.log_bucket),
-            own_buckets,
-            settle_seconds: self.settle_seconds,
-        }
-    }
-}
-
-impl Common {
-    /// The grade of a bucket whose tags these are.
-    pub(crate) fn grade_of(&self, bucket: &BucketId, tags: &Reading<Tags>, today: Date) -> Grade {
-        let default_grade = Some(self.grade);
-        let occasion = Occasion { default_grade, ..Occasion::new(today) };
-        self.config.baseline(bucket, tags, &occasion).grade
-    }
-}
-
 impl Settings {
     /// Reads the settings by `variable`, which gives the value of an environment variable, and the package's configuration,
-    /// if it has one.
+    /// if it has one. An error names the variable.
     pub(crate) fn read(
         variable: impl Fn(&'static str) -> Option<String>,
         configuration: Option<&str>,
-    ) -> Result<Self, SettingsError> {
+    ) -> Result<Self, String> {
         let given = |name| variable(name).filter(|value| !value.is_empty());
-        let needed = |name| given(name).ok_or(SettingsError::Missing(name));
-        let account: AccountId = parse(variable::ACCOUNT, &needed(variable::ACCOUNT)?)?;
-        let stack = needed(variable::STACK)?;
-        let topic = needed(variable::TOPIC)?;
-        let chat_topic = given(variable::CHAT_TOPIC);
-        let handler = needed("_HANDLER")?;
-        if !["guard", "notify"].contains(&handler.as_str()) {
-            return Err(wrong("_HANDLER", format!("`{handler}` is neither `guard` nor `notify`")));
-        }
-        let queue = needed(variable::QUEUE)?;
-        let grade: Grade = parse(variable::GRADE, &needed(variable::GRADE)?)?;
-        let config = match configuration {
-            Some(json) => Config::from_json(json)
-                .map_err(|error| SettingsError::Configuration(error.to_string()))?,
-            None => Config::default(),
+        let needed = |name| {
+            given(name).ok_or_else(|| format!("the environment variable `{name}` is not set"))
         };
         let bucket = |name| parse::<BucketName>(name, &needed(name)?);
-        let ledger = bucket(variable::LEDGER)?;
         let own = needed(variable::OWN_BUCKETS)?;
         let own = own.split(',').map(|name| parse(variable::OWN_BUCKETS, name));
-        let own_buckets: Vec<BucketName> = own.collect::<Result<_, _>>()?;
-        let common =
-            Common { account, stack, topic, chat_topic, queue, ledger, own_buckets, config, grade };
-        if handler == "notify" {
-            return Ok(Self::Notify(Box::new(common)));
+        let config = match configuration {
+            Some(json) => Config::from_json(json)
+                .map_err(|error| format!("`{CONFIGURATION}` in the package is wrong: {error}"))?,
+            None => Config::default(),
+        };
+        let common = Common {
+            account: parse(variable::ACCOUNT, &needed(variable::ACCOUNT)?)?,
+            stack: needed(variable::STACK)?,
+            topic: needed(variable::TOPIC)?,
+            chat_topic: given(variable::CHAT_TOPIC),
+            queue: needed(variable::QUEUE)?,
+            ledger: bucket(variable::LEDGER)?,
+            own_buckets: own.collect::<Result<_, _>>()?,
+            config,
+            grade: parse(variable::GRADE, &needed(variable::GRADE)?)?,
+        };
+        match needed("_HANDLER")?.as_str() {
+            "notify" => return Ok(Self::Notify(Box::new(common))),
+            "guard" => {}
+            other => {
+                return Err(wrong(
+                    "_HANDLER",
+                    format!("`{other}` is neither `guard` nor `notify`"),
+                ));
+            }
         }
-        let key = given(variable::KEY).map(|key| parse(variable::KEY, &key)).transpose()?;
+        let Common { account, stack, own_buckets, config, grade, .. } = &common;
+        let (account, name) = (account.clone(), bucket(variable::LOG_BUCKET)?);
         let region: Region = parse("AWS_REGION", &needed("AWS_REGION")?)?;
-        let account = common.account.clone();
-        let log_bucket = BucketId { name: bucket(variable::LOG_BUCKET)?, account, region };
         let seconds = needed(variable::SETTLE_SECONDS)?;
         let settle_seconds: u16 = parse(variable::SETTLE_SECONDS, &seconds)?;
         if u32::from(settle_seconds) > SETTLE_SECONDS_MAX {
             let cause = format!("{settle_seconds} is more than {SETTLE_SECONDS_MAX}");
             return Err(wrong(variable::SETTLE_SECONDS, cause));
         }
-        let settings = GuardSettings { common, log_bucket, key, settle_seconds };
-        Ok(Self::Guard(Box::new(settings)))
+        let flow = flow::Settings {
+            account: account.clone(),
+            region: region.clone(),
+            stack: stack.clone(),
+            config: config.clone(),
+            grade: Some(*grade),
+            key: given(variable::KEY).map(|key| parse(variable::KEY, &key)).transpose()?,
+            log_bucket: Some(BucketId { name, account, region }),
+            own_buckets: own_buckets.clone(),
+            settle_seconds,
+        };
+        Ok(Self::Guard(Box::new((common, flow))))
     }
 }
 
-fn parse<T: FromStr<Err: fmt::Display>>(
-    name: &'static str,
-    text: &str,
-) -> Result<T, SettingsError> {
+fn parse<T: FromStr<Err: fmt::Display>>(name: &'static str, text: &str) -> Result<T, String> {
     text.parse().map_err(|error| wrong(name, error))
 }
 
-fn wrong(name: &'static str, cause: impl fmt::Display) -> SettingsError {
-    SettingsError::Wrong { name, cause: cause.to_string() }
+fn wrong(name: &'static str, cause: impl fmt::Display) -> String {
+    format!("the environment variable `{name}` is wrong: {cause}")
 }
 
 #[cfg(test)]
 mod tests {
+    use s3guard_posture::Reading;
+
     use super::*;
 
     const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/ours";
 
-    fn read(changes: &[(&str, &str)]) -> Result<Settings, SettingsError> {
+    fn read(changes: &[(&str, &str)]) -> Result<Settings, String> {
         let defaults = [
             ("_HANDLER", "guard"),
             ("S3GUARD_ACCOUNT", "111122223333"),
@@ -204,7 +151,7 @@ mod tests {
     #[test]
     fn every_mistake_names_its_variable() {
         let check = |change: (&str, &str), message: &str| {
-            assert_eq!(read(&[change]).unwrap_err().to_string(), message);
+            assert_eq!(read(&[change]).unwrap_err(), message);
         };
         check(("S3GUARD_TOPIC", ""), "the environment variable `S3GUARD_TOPIC` is not set");
         check(
@@ -234,7 +181,7 @@ mod tests {
     fn the_stacks_grade_and_key_are_the_default_and_the_packages_rules_come_first() {
         let variables = [("S3GUARD_GRADE", "security"), ("S3GUARD_KEY", KEY)];
         let Ok(Settings::Guard(settings)) = read(&variables) else { panic!("no settings") };
-        let mut settings = settings.flow();
+        let (_, mut settings) = *settings;
         let id = BucketId {
             name: "reports".parse().unwrap(),
             account: settings.account.clone(),
@@ -258,7 +205,7 @@ mod tests {
             "S3GUARD_KEY" => None,
             name => Some(name.to_owned()),
         };
-        let error = Settings::read(variable, Some("{")).unwrap_err().to_string();
+        let error = Settings::read(variable, Some("{")).unwrap_err();
         assert!(error.starts_with("`s3guard.json` in the package is wrong: "), "{error}");
     }
 }

@@ -1,10 +1,10 @@
 //! CloudFormation templates as types.
 //!
-//! Every reference is a handle, and [`Template`] is the only source of handles: a template that names what is not in
-//! it, or hands a topic's ARN to a property that wants a role's, does not compile. What the compiler cannot see (a
-//! handle of another template, an id used twice, a limit passed) [`Template::render`] finds.
+//! Every reference is a handle, and [`Template`] is the only source of handles: a template that refers to a resource it
+//! does not have, or uses a topic's ARN for that of a role, does not compile. What the compiler cannot check (a handle of
+//! another template, a duplicate id, a limit exceeded), [`Template::render`] checks.
 //!
-//! Not here: resource types (in [`crate::resources`]) and what s3guard makes of them (in [`crate::stacks`]).
+//! Not here: resource types (in [`crate::resources`]) and the stack of s3guard (in [`crate::stacks`]).
 
 mod attributes;
 mod check;
@@ -15,7 +15,6 @@ pub mod kind;
 mod order;
 mod parameter;
 mod policy;
-mod query;
 mod resolve;
 mod section;
 mod sub;
@@ -23,16 +22,15 @@ mod template;
 mod value;
 mod yaml;
 
-pub use attributes::{Attributes, DeletionPolicy, Skip, UpdateReplacePolicy};
+pub use attributes::{Attributes, Skip};
 pub use check::RenderError;
 pub use condition::{Condition, ConditionHandle, Operand};
 pub use handle::{Dependency, Handle, Resource};
 pub use id::LogicalId;
 pub use parameter::{Parameter, ParameterHandle, ParameterType};
-pub use policy::{Effect, Operator, PolicyDocument, Principal, Statement, Test, TestValue};
-pub use query::Member;
+pub use policy::{Effect, PolicyDocument, Principal, Statement, Test};
 pub use resolve::{Known, Resolver};
-pub use section::{Assertion, Assertions, Output, ParameterGroup};
+pub use section::{Output, Rule};
 pub use sub::Sub;
 pub use template::Template;
 pub use value::{Pseudo, Value};

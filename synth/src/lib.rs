@@ -1,10 +1,7 @@
-//! CloudFormation as types, and the stacks of s3guard over them.
+//! CloudFormation as types, and the stack of s3guard.
 //!
-//! [`cfn`] is the language: templates, handles, values, policies. [`resources`] are the words: the resource types that
-//! s3guard needs. [`stacks`] is what s3guard says. Nothing here talks to AWS; the command `s3guard` does.
-
-#[macro_use]
-mod choices;
+//! [`cfn`] has templates, handles, values and policies; [`resources`] the resource types; [`stacks`] the stack. Nothing here
+//! calls AWS.
 
 pub mod cfn;
 pub mod resources;

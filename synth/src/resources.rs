@@ -1,9 +1,8 @@
-//! CloudFormation's resource types, those that s3guard needs: hand-written, and checked against the official schemas.
+//! The CloudFormation resource types of the stack, with the properties that it sets.
 //!
-//! A resource is a struct: `new` takes what is required, `..` fills in the rest. Choices that exclude each other are
-//! enums. What is not here, CloudFormation has, but we do not use.
+//! They are written by hand; `tests/it` checks what is rendered against the official schemas.
 
-/// Declares a type of resource: what `Ref` gives, and what `Fn::GetAtt` does.
+/// Declares a type of resource: what `Ref` returns, and what `Fn::GetAtt` does.
 macro_rules! resource {
     (
         $resource:ty = $type:literal;
@@ -42,24 +41,3 @@ pub mod logs;
 pub mod s3;
 pub mod sns;
 pub mod sqs;
-
-use serde::Serialize;
-
-use crate::cfn::{Value, kind::Text};
-
-/// A tag of a resource.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct Tag {
-    /// The tag's name.
-    pub key: String,
-    /// Its value.
-    pub value: Value<Text>,
-}
-
-impl Tag {
-    /// A tag.
-    pub fn new(key: impl Into<String>, value: impl Into<Value<Text>>) -> Self {
-        Self { key: key.into(), value: value.into() }
-    }
-}

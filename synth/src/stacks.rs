@@ -1,18 +1,18 @@
-//! The stacks that s3guard deploys, put together from constructs.
+//! The stack that s3guard deploys, composed of constructs.
 //!
-//! A construct is wiring whose halves cannot be forgotten: a rule that sends to a queue comes with the queue's policy
-//! and the queue for what could not be sent; a function with its role, its log group and its source; a trail with its
-//! bucket, the bucket's policy and the order they are made in.
+//! A construct has all the parts that belong together: a rule that sends to a queue, the queue's policy and the
+//! dead-letter queue; a function, its role, its log group and its source; a trail, its bucket, the bucket's policy and the
+//! order in which they are created.
 
 mod alarms;
 mod bucket;
 mod dashboard;
 mod evidence;
+mod function;
 mod guard;
 mod intake;
 mod key;
 mod notify;
-mod observed;
 mod parameters;
 mod patterns;
 mod subscriptions;
@@ -20,23 +20,21 @@ mod subscriptions;
 mod tests;
 mod topic;
 mod trail;
-mod worker;
 
-pub use guard::{guard, guard_with};
-pub use observed::observed;
+pub use guard::{CONCURRENCY_MAX, guard, guard_with};
 pub use patterns::{
     Deployed, PATTERN_LENGTH_MAX, RulePatterns, object_pattern_length_max, rule_patterns,
 };
 
-/// What CloudFormation takes as a template in a call, without a bucket in between.
+/// The largest template that a call to CloudFormation can contain.
 ///
 /// Source: AWS CloudFormation API Reference, `CreateChangeSet`.
 pub const TEMPLATE_BODY_BYTES_MAX: usize = 51_200;
 
-/// What it takes from a bucket: "1 MB", which is meant in thousands, as refusals of larger ones say.
+/// The largest template that CloudFormation reads from a bucket: "1 MB", which is a million bytes, as its errors say.
 ///
 /// Source: AWS CloudFormation User Guide, "Understand CloudFormation quotas".
 pub const TEMPLATE_BYTES_MAX: usize = 1_000_000;
 
-/// The IAM path of everything that may change buckets for us: the rule leaves out what is done from under it.
+/// The IAM path of our roles: the rule ignores their calls.
 pub const IAM_PATH: &str = "/s3guard/";

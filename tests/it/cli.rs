@@ -163,7 +163,7 @@ fn a_profile_that_does_not_exist_is_named() {
     let expected = expect![[r#"
         error: there is no profile `nobody` in the AWS configuration
 
-        hint: `aws configure list-profiles` shows which there are
+        hint: `aws configure list-profiles` lists the profiles
     "#]];
     let arguments = ["deploy", "--stack", "s3guard", "--region", "eu-west-1"];
     check(s3guard(&arguments).args(["--profile", "nobody"]), 1, &expected);
@@ -173,7 +173,7 @@ fn a_profile_that_does_not_exist_is_named() {
 #[test]
 fn an_endpoint_that_is_no_url_is_refused_before_it_is_called() {
     let expected = expect![[r#"
-        error: the endpoint `garbage` is no URL
+        error: the endpoint `garbage` is not a URL
 
         hint: it comes from `AWS_ENDPOINT_URL` or the profile's `endpoint_url`: write it as `https://HOST`, or leave it out
     "#]];
@@ -212,7 +212,7 @@ fn an_endpoint_where_nobody_is_is_named_with_where_it_comes_from() {
         &expect![[r#"
             error: GetCallerIdentity on Region `eu-west-1` failed: AWS could not be reached: io error: client error (Connect): tcp connect error: Connection refused (os error 111)
 
-            hint: is anybody at `http://127.0.0.1:1`? It comes from `AWS_ENDPOINT_URL` or the profile's `endpoint_url`
+            hint: check `http://127.0.0.1:1`, which comes from `AWS_ENDPOINT_URL` or the profile's `endpoint_url`
         "#]],
     );
 }

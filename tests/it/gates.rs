@@ -4,11 +4,7 @@ use std::{collections::BTreeSet, path::Path};
 
 use s3guard_synth::{
     cfn::{LogicalId, Template, Value},
-    resources::{
-        Tag,
-        lambda::{Code, Environment, Function, Runtime},
-        s3::Bucket,
-    },
+    resources::lambda::Function,
     stacks,
 };
 use serde_json::{Value as Json, json};
@@ -176,27 +172,20 @@ fn failed(report: &Json) -> BTreeSet<(String, String)> {
 /// A template of all that YAML 1.1 could take for something else.
 fn nasty() -> Template {
     const FUNCTION: LogicalId = LogicalId::new("Function");
-    const BUCKET: LogicalId = LogicalId::new("Bucket");
     let mut template = Template::new("2012-10-17");
-    let tags = TEXTS.into_iter().chain(SCRIPTS).map(|text| Tag::new(text, text)).collect();
-    template.add(BUCKET, Bucket { tags, ..Bucket::default() });
-    for (id, text) in SCRIPT_IDS.into_iter().zip(SCRIPTS) {
-        let code = Code::Script {
-            text: text.to_owned(),
-            runtime: Runtime::Python313,
-            handler: "index.on",
-        };
-        template.add(id, Function::new(Value::literal("y"), code));
-    }
-    let code = Code::Image { uri: "on".into() };
-    let variables = TEXTS.into_iter().chain(SCRIPTS).map(|text| (text, text.into())).collect();
-    template.add(
-        FUNCTION,
-        Function {
-            environment: Some(Environment { variables }),
-            ..Function::new(Value::literal("y"), code)
-        },
-    );
+    let function = Function {
+        role: Value::literal("on"),
+        code_bucket: Value::literal("y"),
+        code_key: Value::literal("null"),
+        handler: "no",
+        description: "1:30",
+        architecture: Value::literal("off"),
+        variables: TEXTS.into_iter().chain(SCRIPTS).map(|text| (text, text.into())).collect(),
+        kms_key: Value::literal("~"),
+        timeout_seconds: 60,
+        log_group: Value::literal("0x1f"),
+    };
+    template.add(FUNCTION, function);
     template
 }
 
@@ -281,17 +270,6 @@ const SCRIPTS: [&str; 8] = [
     "one \ntwo\n",
     "- a\n# b\nc: d\n...\n---\n",
 ];
-const SCRIPT_IDS: [LogicalId; 8] = [
-    LogicalId::new("Script1"),
-    LogicalId::new("Script2"),
-    LogicalId::new("Script3"),
-    LogicalId::new("Script4"),
-    LogicalId::new("Script5"),
-    LogicalId::new("Script6"),
-    LogicalId::new("Script7"),
-    LogicalId::new("Script8"),
-];
-
 /// Compares line by line, so that a difference can be seen in a thousand.
 fn pretty_assert(left: &Json, right: &Json) {
     let (left, right) = (format!("{left:#}"), format!("{right:#}"));

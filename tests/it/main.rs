@@ -9,5 +9,4 @@ mod deployer;
 mod gates;
 mod readme;
 mod schemas;
-mod specimens;
 mod tools;

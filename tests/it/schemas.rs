@@ -1,54 +1,97 @@
-//! The model against the official resource schemas: names, nested names, types, required properties, words, attributes.
+//! The templates against the official resource schemas: names, nested names, types, required properties, words, attributes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use expect_test::expect_file;
-use serde_json::{Map, Value as Json};
+use s3guard_posture::Config;
+use s3guard_synth::stacks;
+use serde_json::{Map, Value as Json, json};
 
-use crate::{
-    specimens::{self, Specimen},
-    tools::Bench,
-};
+use crate::tools::Bench;
+
+/// The template that a whole configuration makes. It has every resource type that we model.
+fn template() -> Json {
+    let configured = include_str!("../../synth/src/stacks/tests/configured.json");
+    stacks::guard_with(&Config::from_json(configured).unwrap()).render().unwrap()
+}
+
+/// The resources of the template, each with its id, its type and its properties.
+fn resources(template: &Json) -> impl Iterator<Item = (&str, &str, &Json)> {
+    let resources = template["Resources"].as_object().unwrap();
+    resources
+        .iter()
+        .map(|(id, one)| (id.as_str(), one["Type"].as_str().unwrap(), &one["Properties"]))
+}
 
 #[test]
-fn every_property_that_we_model_is_in_the_official_schema() {
+fn every_property_of_the_templates_is_in_the_official_schema() {
     let schemas = Bench::new().schemas();
     let mut findings = Findings::default();
-    for specimen in specimens::all() {
-        let schema = schemas.of(specimen.r#type);
-        findings.of_type = specimen.r#type;
-        findings.check_attributes(&specimen, &schema);
-        for properties in specimen.most.iter().chain([&specimen.least]) {
+    for template in [stacks::guard().render().unwrap(), template()] {
+        let types: BTreeMap<&str, &str> =
+            resources(&template).map(|(id, r#type, _)| (id, r#type)).collect();
+        for (_, r#type, properties) in resources(&template) {
+            let schema = schemas.of(r#type);
+            findings.of_type = r#type.to_owned();
             findings.check(properties, &schema, &schema, "");
         }
+        for (id, attribute) in attributes(&template) {
+            findings.of_type = types[id.as_str()].to_owned();
+            findings.check_attribute(&attribute, &schemas.of(types[id.as_str()]));
+        }
     }
-    findings.check_words();
     assert!(findings.wrong.is_empty(), "{}", findings.wrong.join("\n"));
-    // That the walk has been somewhere: the model has more properties than this.
-    assert!(findings.properties > 250, "only {} properties were seen", findings.properties);
+    // That the walk has been somewhere: the templates have more properties than this.
+    assert!(findings.properties > 500, "only {} properties were seen", findings.properties);
+}
+
+/// The attributes that the template refers to, with the ids of their resources.
+fn attributes(json: &Json) -> BTreeSet<(String, String)> {
+    let owned = |(id, attribute): (&str, &str)| (id.to_owned(), attribute.to_owned());
+    match json {
+        Json::Object(map) => map
+            .iter()
+            .flat_map(|(name, value)| match (name.as_str(), value) {
+                ("Fn::GetAtt", path) => {
+                    let (id, attribute) = (path[0].as_str().unwrap(), path[1].as_str().unwrap());
+                    BTreeSet::from([owned((id, attribute))])
+                }
+                ("Fn::Sub", Json::String(text)) => text
+                    .split("${")
+                    .skip(1)
+                    .filter_map(|rest| rest.split('}').next()?.split_once('.'))
+                    .map(owned)
+                    .collect(),
+                (_, value) => attributes(value),
+            })
+            .collect(),
+        Json::Array(items) => items.iter().flat_map(attributes).collect(),
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => BTreeSet::new(),
+    }
 }
 
 #[test]
 fn a_model_that_is_wrong_is_found() {
     let schemas = Bench::new().schemas();
-    let schema = schemas.of("AWS::SQS::Queue");
-    let check = |properties: Json, expected: &str| {
-        let mut findings = Findings { of_type: "AWS::SQS::Queue", ..Findings::default() };
+    let check = |r#type: &str, properties: Json, expected: &str| {
+        let schema = schemas.of(r#type);
+        let mut findings = Findings { of_type: r#type.to_owned(), ..Findings::default() };
         findings.check(&properties, &schema, &schema, "");
-        assert_eq!(findings.wrong, [expected]);
+        assert_eq!(findings.wrong, [format!("{type} {expected}")]);
     };
+    let queue = "AWS::SQS::Queue";
+    check(queue, json!({ "VisibiltyTimeout": 1 }), "/VisibiltyTimeout is not in the schema");
     check(
-        serde_json::json!({ "VisibiltyTimeout": 1 }),
-        "AWS::SQS::Queue /VisibiltyTimeout is not in the schema",
+        queue,
+        json!({ "VisibilityTimeout": "1" }),
+        "/VisibilityTimeout is \"1\", the schema wants \"integer\"",
     );
+    check(queue, json!({ "Arn": "a" }), "/Arn can only be read");
+    check(queue, json!({ "Tags": [{ "Key": "a" }] }), "/Tags/0 lacks `Value`, which is required");
     check(
-        serde_json::json!({ "VisibilityTimeout": "1" }),
-        "AWS::SQS::Queue /VisibilityTimeout is \"1\", the schema wants \"integer\"",
-    );
-    check(serde_json::json!({ "Arn": "a" }), "AWS::SQS::Queue /Arn can only be read");
-    check(
-        serde_json::json!({ "Tags": [{ "Key": "a" }] }),
-        "AWS::SQS::Queue /Tags/0 lacks `Value`, which is required",
+        "AWS::Logs::LogGroup",
+        json!({ "RetentionInDays": 2 }),
+        "/RetentionInDays is 2, which is not among the schema's words",
     );
 }
 
@@ -57,14 +100,15 @@ fn a_model_that_is_wrong_is_found() {
 fn what_the_handlers_of_our_resources_need_is_known() {
     let schemas = Bench::new().schemas();
     let mut needed: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
-    for specimen in specimens::all() {
-        let schema = schemas.of(specimen.r#type);
+    let template = template();
+    for (_, r#type, _) in resources(&template) {
+        let schema = schemas.of(r#type);
         let handlers = schema["handlers"].as_object().unwrap().values();
         let listed = handlers.map(|handler| &handler["permissions"]);
         let all = listed.chain([&schema["tagging"]["permissions"]]);
         let permissions = all.filter_map(Json::as_array).flatten();
         let actions = permissions.map(|action| spelled(action.as_str().unwrap()));
-        needed.entry(specimen.r#type).or_default().extend(actions);
+        needed.entry(r#type).or_default().extend(actions);
     }
     let text = serde_json::to_string_pretty(&needed).unwrap() + "\n";
     expect_file!["../../cli/src/operations/permissions/resources.json"].assert_eq(&text);
@@ -76,15 +120,11 @@ fn spelled(action: &str) -> String {
     format!("{}:{name}", service.to_lowercase())
 }
 
-type Words = Vec<Json>;
-
 #[derive(Default)]
 struct Findings {
-    of_type: &'static str,
+    of_type: String,
     wrong: Vec<String>,
     properties: usize,
-    /// By type and pointer: the schema's words for a property, and those that specimens had.
-    words: BTreeMap<(&'static str, String), (Words, Words)>,
 }
 
 impl Findings {
@@ -92,15 +132,13 @@ impl Findings {
         self.wrong.push(format!("{} {path} {what}", self.of_type));
     }
 
-    fn check_attributes(&mut self, specimen: &Specimen, schema: &Json) {
+    fn check_attribute(&mut self, attribute: &str, schema: &Json) {
         // These two give every property as an attribute.
-        let gives_all = ["AWS::SNS::Topic", "AWS::SQS::Queue"].contains(&specimen.r#type);
-        for attribute in specimen.attributes {
-            let readable = is_read_only(schema, &format!("/{attribute}"))
-                || gives_all && schema["properties"].get(attribute).is_some();
-            if !readable {
-                self.say(attribute, "is no attribute");
-            }
+        let gives_all = ["AWS::SNS::Topic", "AWS::SQS::Queue"].contains(&self.of_type.as_str());
+        let readable = is_read_only(schema, &format!("/{attribute}"))
+            || gives_all && schema["properties"].get(attribute).is_some();
+        if !readable {
+            self.say(attribute, "is no attribute");
         }
     }
 
@@ -112,10 +150,10 @@ impl Findings {
         if !has_type(value, &node["type"]) {
             self.say(path, &format!("is {value}, the schema wants {}", node["type"]));
         }
-        if let Some(words) = node["enum"].as_array() {
-            let place = (self.of_type, path.to_owned());
-            let (_, seen) = self.words.entry(place).or_insert_with(|| (words.clone(), Vec::new()));
-            seen.push(value.clone());
+        if let Some(words) = node["enum"].as_array()
+            && !words.contains(value)
+        {
+            self.say(path, &format!("is {value}, which is not among the schema's words"));
         }
         match value {
             Json::Object(map) => self.check_object(map, node, schema, path),
@@ -145,33 +183,6 @@ impl Findings {
             if !map.contains_key(name) {
                 self.say(path, &format!("lacks `{name}`, which is required"));
             }
-        }
-    }
-
-    /// Every word that our types can say is the schema's; every place where the schema has words is known.
-    fn check_words(&mut self) {
-        let mut ours: BTreeMap<(&str, String), Vec<Json>> = specimens::vocabulary()
-            .into_iter()
-            .map(|(kind, path, words)| ((kind, path.to_owned()), words))
-            .collect();
-        for ((kind, path), (theirs, seen)) in std::mem::take(&mut self.words) {
-            self.of_type = kind;
-            let Some(words) = ours.remove(&(kind, path.clone())) else {
-                self.say(&path, "has words that `specimens::vocabulary` does not know");
-                continue;
-            };
-            for word in words.iter().filter(|word| !theirs.contains(word)) {
-                self.say(&path, &format!("may be {word}, which is not in the schema"));
-            }
-            for word in seen.iter().filter(|word| !words.contains(word)) {
-                self.say(
-                    &path,
-                    &format!("was {word}, which `specimens::vocabulary` does not know"),
-                );
-            }
-        }
-        for (kind, path) in ours.into_keys() {
-            self.wrong.push(format!("{kind} {path} has no words in the schema, or no specimen"));
         }
     }
 }

@@ -27,7 +27,7 @@ fn the_changelog_has_a_place_for_the_next_change() {
 #[test]
 fn ci_runs_the_test_command_of_the_readme() {
     let command = "cargo test --workspace --locked";
-    assert!(read(root().join("README.md")).contains(&format!("\n    {command}\n")));
+    assert!(read(root().join("README.md")).contains(&format!("\n```sh\n{command}\n```\n")));
     assert!(read(root().join(".ci/run")).contains(&format!("\nstep {command}\n")));
 }
 

@@ -5,6 +5,7 @@
 
 mod documents;
 mod graph;
+mod picture;
 mod rooms;
 mod source;
 

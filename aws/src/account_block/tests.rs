@@ -1,15 +1,15 @@
 use super::*;
 use crate::fake::{Fake, wrapped_error};
 
-fn block(fake: &Fake) -> AccountBlock {
-    AccountBlock::new(&fake.connection(), "111122223333".parse().unwrap())
+fn owner() -> AccountId {
+    "111122223333".parse().unwrap()
 }
 
 #[tokio::test]
 async fn the_block_is_written_whole() {
     let fake = Fake::answering([(200, "")]);
     let wanted = PublicAccessBlock { ignore_public_acls: false, ..PublicAccessBlock::ALL };
-    block(&fake).put(wanted).await.unwrap();
+    put(&fake.connection(), &owner(), Some(wanted)).await.unwrap();
     expect_test::expect![[r#"
         PUT https://111122223333.s3-control.eu-west-1.amazonaws.com/v20180820/configuration/publicAccessBlock
         content-type: application/xml
@@ -22,9 +22,9 @@ async fn the_block_is_written_whole() {
 async fn a_failure_names_the_account() {
     let fake =
         Fake::answering([wrapped_error(400, "InvalidRequest"), wrapped_error(403, "AccessDenied")]);
-    let error = block(&fake).get().await.unwrap_err();
+    let error = get(&fake.connection(), &owner()).await.unwrap_err();
     assert_eq!(error.object, "account `111122223333`");
-    let error = block(&fake).put(PublicAccessBlock::ALL).await.unwrap_err();
+    let error = put(&fake.connection(), &owner(), Some(PublicAccessBlock::ALL)).await.unwrap_err();
     assert!(error.is_denied(), "{error}");
 }
 
@@ -33,8 +33,7 @@ async fn an_endpoint_that_is_given_is_called_as_it_is() {
     let fake = Fake::answering([wrapped_error(404, "NoSuchPublicAccessBlockConfiguration")]);
     let config = fake.connection().config.to_builder().endpoint_url("http://127.0.0.1:4566");
     let connection = Connection::of_config(config);
-    let block = AccountBlock::new(&connection, "111122223333".parse().unwrap());
-    assert_eq!(block.get().await, Ok(Reading::Absent));
+    assert_eq!(get(&connection, &owner()).await, Ok(Reading::Absent));
     assert!(fake.asked()[0].header("authorization").unwrap().contains("/eu-west-1/s3/"));
     expect_test::expect![[r#"
         GET http://127.0.0.1:4566/v20180820/configuration/publicAccessBlock

@@ -1,4 +1,4 @@
-//! Default encryption, between the SDK's words and ours.
+//! Default encryption, between the SDK's types and ours.
 
 use aws_sdk_s3::types::{
     BlockedEncryptionTypes, EncryptionType, ServerSideEncryption, ServerSideEncryptionByDefault,
@@ -6,15 +6,12 @@ use aws_sdk_s3::types::{
 };
 use s3guard_posture::model::setting::{Algorithm, Encryption, Key, SseC};
 
-/// Reads the one rule that a bucket has. `None` if it has none that says how to encrypt.
+/// Reads the one rule of a bucket, if it has one.
 pub(crate) fn from_sdk(configuration: &ServerSideEncryptionConfiguration) -> Option<Encryption> {
     let rule = configuration.rules().first()?;
+    // A rule may have only blocked types; S3 encrypts with its own keys then.
     let default = rule.apply_server_side_encryption_by_default();
-    let algorithm = match default {
-        Some(default) => algorithm(default),
-        // A rule may hold nothing but the blocked types; S3 encrypts with its own keys then.
-        None => Algorithm::SseS3,
-    };
+    let algorithm = default.map_or(Algorithm::SseS3, algorithm);
     let sse_c = match rule.blocked_encryption_types().map(BlockedEncryptionTypes::encryption_type) {
         None | Some([]) => SseC::NotSaid,
         Some(types) if types.contains(&EncryptionType::SseC) => SseC::Blocked,
@@ -24,7 +21,7 @@ pub(crate) fn from_sdk(configuration: &ServerSideEncryptionConfiguration) -> Opt
     Some(Encryption { algorithm, bucket_key, sse_c })
 }
 
-/// Writes the whole configuration: S3 replaces the old one.
+/// The whole configuration: S3 replaces the old one.
 pub(super) fn to_sdk(encryption: &Encryption) -> ServerSideEncryptionConfiguration {
     let (name, key) = match &encryption.algorithm {
         Algorithm::SseS3 => (ServerSideEncryption::Aes256, None),

@@ -1,27 +1,25 @@
-//! Notifications, byte for byte: what S3 gave is what goes back. The SDK's types would drop what they do not know.
+//! Notifications as XML, byte for byte: the SDK's types would drop elements that they do not know.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_sdk_s3::config::ConfigBag;
 use aws_sdk_s3::config::interceptors::AfterDeserializationInterceptorContextRef;
 use aws_sdk_s3::config::{Intercept, RuntimeComponents};
-use aws_sdk_s3::error::{BoxError, SdkError};
-use aws_sdk_s3::operation::get_bucket_notification_configuration::GetBucketNotificationConfigurationError;
-use aws_sdk_s3::operation::put_bucket_notification_configuration::{
-    PutBucketNotificationConfigurationError, PutBucketNotificationConfigurationOutput,
-};
+use aws_sdk_s3::error::BoxError;
 use aws_sdk_s3::types::NotificationConfiguration;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_xml::decode::Document;
 use s3guard_posture::model::setting::Notifications;
 
-use super::Place;
+use crate::AwsError;
+use crate::bucket::Bucket;
+use crate::error::Answer as _;
 
-/// The name of the root.
+/// The name of the root element.
 const ROOT: &str = "NotificationConfiguration";
 
-/// Keeps the body of the last answer.
+/// Captures the body of the answer.
 #[derive(Clone, Debug, Default)]
 struct Body(Arc<Mutex<Vec<u8>>>);
 
@@ -48,30 +46,20 @@ impl Intercept for Body {
     }
 }
 
-/// Gets the body of `GetBucketNotificationConfiguration`.
-pub(super) async fn get(
-    at: Place<'_>,
-) -> Result<Vec<u8>, SdkError<GetBucketNotificationConfigurationError>> {
+/// Reads the configuration.
+pub(super) async fn get(at: &Bucket) -> Result<Vec<u8>, AwsError> {
     let body = Body::default();
-    on_bucket!(at, get_bucket_notification_configuration)
-        .customize()
-        .interceptor(body.clone())
-        .send()
-        .await?;
+    let call = on_bucket!(at, get_bucket_notification_configuration).customize();
+    let answer = call.interceptor(body.clone()).send().await;
+    answer.named("GetBucketNotificationConfiguration", at.object(""))?;
     Ok(body.take())
 }
 
-/// Puts the XML as it is. It takes the place of what the SDK would send before the request is signed.
-pub(super) async fn put(
-    at: Place<'_>,
-    notifications: &Notifications,
-) -> Result<
-    PutBucketNotificationConfigurationOutput,
-    SdkError<PutBucketNotificationConfigurationError>,
-> {
+/// Writes the XML as it is. It replaces the SDK's body before the request is signed.
+pub(super) async fn put(at: &Bucket, notifications: &Notifications) -> Result<(), AwsError> {
     let xml = notifications.xml.clone();
-    on_bucket!(at, put_bucket_notification_configuration)
-        // A target of others that is gone must not keep us from adding ours.
+    let answer = on_bucket!(at, put_bucket_notification_configuration)
+        // A foreign target that no longer exists must not prevent adding ours.
         .skip_destination_validation(true)
         .notification_configuration(NotificationConfiguration::builder().build())
         .customize()
@@ -80,13 +68,14 @@ pub(super) async fn put(
             *request.body_mut() = SdkBody::from(xml.as_str());
         })
         .send()
-        .await
+        .await;
+    answer.named("PutBucketNotificationConfiguration", at.object("")).map(drop)
 }
 
-/// Reads which elements the root has. An error says in words what is wrong.
+/// Reads the names of the root's elements. An error is a description.
 pub(super) fn parse(body: Vec<u8>) -> Result<Notifications, String> {
     let xml = String::from_utf8(body).map_err(|_| "it is not UTF-8".to_owned())?;
-    // The decoder below stops at what it cannot read, as if it were the end.
+    // The decoder below treats what it cannot read as the end.
     if Document::new(&xml).any(|token| token.is_err()) {
         return Err("it is not XML".to_owned());
     }
@@ -99,7 +88,7 @@ pub(super) fn parse(body: Vec<u8>) -> Result<Notifications, String> {
         }
         while let Some(element) = root.next_tag() {
             let start = element.start_el();
-            // One of another namespace is another element: with its prefix nobody will know it.
+            // An element of another namespace is another element: with its prefix it has an unknown name.
             elements.push(match start.prefix() {
                 "" => start.local().to_owned(),
                 prefix => format!("{prefix}:{}", start.local()),

@@ -1,4 +1,4 @@
-//! What is asked of AWS, and what its documented answers become.
+//! The calls to AWS, and how its documented answers are read.
 
 use s3guard_posture::model::setting::{Encryption, PublicAccessBlock};
 use s3guard_posture::{Grade, Reading};
@@ -30,7 +30,7 @@ fn reports() -> BucketId {
     }
 }
 
-/// What is wanted does not matter to most questions.
+/// Most questions do not depend on the baseline.
 fn baseline() -> Baseline {
     let key = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd".parse().unwrap();
     Baseline::new(Grade::Hybrid, Some(key))
@@ -47,7 +47,7 @@ async fn seen(fake: &Fake, question: Question) -> Result<Option<Observed>, AwsEr
     buckets(fake, Some("ledger")).observe(&[question], unread(), &baseline()).await
 }
 
-/// Asks one question, answered like this; all that may have changed is what `expect` changes.
+/// Asks one question with this answer; only what `expect` changes may differ.
 async fn check(question: Question, answer: (u16, &str), expect: impl FnOnce(&mut Observed)) {
     let fake = Fake::answering([answer]);
     let mut expected = unread();

@@ -1,19 +1,21 @@
-//! One setting, one call. S3 replaces the whole setting; one that is to be not set is deleted.
+//! Each setting is written by one call. S3 replaces the whole setting; a setting that is absent is deleted.
 
 use aws_sdk_s3::types::{
     BucketLoggingStatus, BucketVersioningStatus, LoggingEnabled, ObjectOwnership,
-    OwnershipControls, OwnershipControlsRule, VersioningConfiguration,
+    OwnershipControls, OwnershipControlsRule, PublicAccessBlockConfiguration,
+    VersioningConfiguration,
 };
 use s3guard_posture::Setting;
-use s3guard_posture::model::setting::{AccessLogs, Ownership};
+use s3guard_posture::model::setting::{AccessLogs, Ownership, PublicAccessBlock};
 
-use super::{Place, encryption, notifications, public_access};
+use super::{encryption, notifications};
 use crate::AwsError;
+use crate::bucket::Bucket;
 use crate::error::Answer as _;
 
 /// Writes a setting.
-pub(crate) async fn apply(at: Place<'_>, setting: &Setting) -> Result<(), AwsError> {
-    let object = crate::error::in_bucket(at.name, "");
+pub(crate) async fn apply(at: &Bucket, setting: &Setting) -> Result<(), AwsError> {
+    let object = at.object("");
     /// Sends a call on the bucket.
     macro_rules! send {
         ($name:literal, $call:ident $(, $with:ident($value:expr))*) => {{
@@ -27,7 +29,7 @@ pub(crate) async fn apply(at: Place<'_>, setting: &Setting) -> Result<(), AwsErr
         Setting::PublicAccessBlock(Some(block)) => send!(
             "PutPublicAccessBlock",
             put_public_access_block,
-            public_access_block_configuration(public_access::to_sdk(*block))
+            public_access_block_configuration(blocks(*block))
         ),
         Setting::PublicAccessBlock(None) => {
             send!("DeletePublicAccessBlock", delete_public_access_block)
@@ -58,16 +60,21 @@ pub(crate) async fn apply(at: Place<'_>, setting: &Setting) -> Result<(), AwsErr
             put_bucket_logging,
             bucket_logging_status(logging(logs.as_ref()))
         ),
-        Setting::Notifications(notifications) => {
-            let call = "PutBucketNotificationConfiguration";
-            let answer = notifications::put(at, notifications).await;
-            answer.named(call, object).map(drop)
-        }
+        Setting::Notifications(notifications) => notifications::put(at, notifications).await,
         Setting::AccountPublicAccessBlock(_) => {
-            let why = "it is no bucket's, and written by another service";
+            let why = "it is not a setting of a bucket";
             Err(AwsError::other("PutPublicAccessBlock", object, why))
         }
     }
+}
+
+fn blocks(block: PublicAccessBlock) -> PublicAccessBlockConfiguration {
+    PublicAccessBlockConfiguration::builder()
+        .block_public_acls(block.block_public_acls)
+        .ignore_public_acls(block.ignore_public_acls)
+        .block_public_policy(block.block_public_policy)
+        .restrict_public_buckets(block.restrict_public_buckets)
+        .build()
 }
 
 fn controls(ownership: Ownership) -> OwnershipControls {
@@ -81,14 +88,14 @@ fn controls(ownership: Ownership) -> OwnershipControls {
     OwnershipControls::builder().rules(rule).build().expect("there is a rule")
 }
 
-/// MFA delete is not written: S3 leaves it as it is, and only root could change it.
+/// MFA delete is not written: S3 leaves it unchanged, and only the root user can change it.
 fn status(enabled: bool) -> VersioningConfiguration {
     let status =
         if enabled { BucketVersioningStatus::Enabled } else { BucketVersioningStatus::Suspended };
     VersioningConfiguration::builder().status(status).build()
 }
 
-/// An empty status ends logging: there is no call to delete it.
+/// An empty status turns logging off: there is no call to delete it.
 fn logging(logs: Option<&AccessLogs>) -> BucketLoggingStatus {
     let enabled = logs.map(|logs| {
         LoggingEnabled::builder()

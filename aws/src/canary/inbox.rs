@@ -1,4 +1,4 @@
-//! A queue that hears for a while what a topic tells of a canary.
+//! A queue that temporarily receives what a topic publishes about a canary.
 
 use aws_sdk_sns::Client as Sns;
 use aws_sdk_sqs::Client as Sqs;
@@ -11,7 +11,7 @@ use super::PREFIX;
 use crate::error::Answer as _;
 use crate::{AwsError, Connection, Queue};
 
-/// What SQS says of a queue that is not there, by either of its protocols.
+/// SQS's codes for a queue that does not exist, in either of its protocols.
 ///
 /// Source: Amazon SQS API Reference, `GetQueueUrl`, and "Common error types".
 const MISSING: [&str; 2] = ["AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"];
@@ -20,14 +20,12 @@ const MISSING: [&str; 2] = ["AWS.SimpleQueueService.NonExistentQueue", "QueueDoe
 #[derive(Clone, Debug)]
 pub struct Inbox {
     sns: Sns,
-    sqs: Sqs,
     topic: String,
-    url: String,
     queue: Queue,
 }
 
 impl Inbox {
-    /// Makes the queue. It is asked for its words only once it is [subscribed](Self::subscribe).
+    /// Creates the queue. It receives messages once it is [subscribed](Self::subscribe).
     pub async fn create(
         connection: &Connection,
         (id, topic): (&str, &str),
@@ -44,18 +42,13 @@ impl Inbox {
     }
 
     fn of(connection: &Connection, url: String, topic: &str) -> Self {
-        Self {
-            sns: Sns::new(&connection.config),
-            sqs: Sqs::new(&connection.config),
-            topic: topic.to_owned(),
-            queue: Queue::new(connection, &url),
-            url,
-        }
+        let sns = Sns::new(&connection.config);
+        Self { sns, topic: topic.to_owned(), queue: Queue::new(connection, url) }
     }
 
-    /// Where it is.
+    /// Its URL.
     pub fn url(&self) -> &str {
-        &self.url
+        &self.queue.url
     }
 
     /// Its messages.
@@ -63,9 +56,11 @@ impl Inbox {
         &self.queue
     }
 
-    /// Has the topic send to it what it tells of this bucket, and nothing else.
+    /// Subscribes the queue to what the topic publishes about this bucket, and nothing else.
     pub async fn subscribe(&self, bucket: &BucketName) -> Result<(), AwsError> {
-        let arn = self.arn().await?;
+        let missing =
+            || AwsError::other("GetQueueAttributes", self.queue.object(), "it does not exist");
+        let arn = self.arn().await?.ok_or_else(missing)?;
         let policy = json!({
             "Version": "2012-10-17",
             "Statement": [{
@@ -76,32 +71,20 @@ impl Inbox {
                 "Condition": { "ArnEquals": { "aws:SourceArn": self.topic } },
             }],
         });
-        let call = self.sqs.set_queue_attributes().queue_url(&self.url);
+        let call = self.queue.client.set_queue_attributes().queue_url(&self.queue.url);
         let answer = call.attributes(QueueAttributeName::Policy, policy.to_string()).send().await;
-        answer.named("SetQueueAttributes", self.object())?;
+        answer.named("SetQueueAttributes", self.queue.object())?;
         let filter = json!({ "bucket": [bucket.as_str()] });
-        self.sns
-            .subscribe()
-            .topic_arn(&self.topic)
-            .protocol("sqs")
-            .endpoint(arn)
-            .attributes("RawMessageDelivery", "true")
-            .attributes("FilterPolicy", filter.to_string())
-            .return_subscription_arn(true)
-            .send()
-            .await
-            .named("Subscribe", format!("topic `{}`", self.topic))
-            .map(drop)
+        let call = self.sns.subscribe().topic_arn(&self.topic).protocol("sqs").endpoint(arn);
+        let call = call.attributes("RawMessageDelivery", "true");
+        let call = call.attributes("FilterPolicy", filter.to_string());
+        let answer = call.return_subscription_arn(true).send().await;
+        answer.named("Subscribe", format!("topic `{}`", self.topic)).map(drop)
     }
 
-    /// Ends the subscription and deletes the queue. `false` if there was no such queue.
-    pub async fn remove(&self) -> Result<bool, AwsError> {
-        let arn = match self.arn().await {
-            Err(error) if error.code().is_some_and(|code| MISSING.contains(&code)) => {
-                return Ok(false);
-            }
-            arn => arn?,
-        };
+    /// Ends the subscription and deletes the queue, if there is one.
+    pub async fn remove(&self) -> Result<(), AwsError> {
+        let Some(arn) = self.arn().await? else { return Ok(()) };
         let topic = format!("topic `{}`", self.topic);
         let call = self.sns.list_subscriptions_by_topic().topic_arn(&self.topic);
         let subscriptions = call.into_paginator().items().send().try_collect().await;
@@ -111,27 +94,21 @@ impl Inbox {
             let call = self.sns.unsubscribe().subscription_arn(subscription);
             call.send().await.named("Unsubscribe", format!("subscription `{subscription}`"))?;
         }
-        let deleted = self.sqs.delete_queue().queue_url(&self.url).send().await;
-        Ok(deleted.optional("DeleteQueue", self.object(), &MISSING)?.is_some())
+        let deleted = self.queue.client.delete_queue().queue_url(&self.queue.url).send().await;
+        deleted.optional("DeleteQueue", self.queue.object(), &MISSING).map(drop)
     }
 
-    async fn arn(&self) -> Result<String, AwsError> {
+    /// Its ARN; `None` if it does not exist.
+    async fn arn(&self) -> Result<Option<String>, AwsError> {
         let name = QueueAttributeName::QueueArn;
-        let call = self.sqs.get_queue_attributes().queue_url(&self.url);
+        let call = self.queue.client.get_queue_attributes().queue_url(&self.queue.url);
         let answer = call.attribute_names(name.clone()).send().await;
-        let answer = answer.named("GetQueueAttributes", self.object())?;
-        let arn = answer.attributes().and_then(|attributes| attributes.get(&name));
-        arn.cloned().ok_or_else(|| {
-            AwsError::other("GetQueueAttributes", self.object(), "the queue has no ARN")
-        })
-    }
-
-    fn object(&self) -> String {
-        format!("queue `{}`", self.url)
+        let answer = answer.optional("GetQueueAttributes", self.queue.object(), &MISSING)?;
+        Ok(answer.and_then(|answer| answer.attributes()?.get(&name).cloned()))
     }
 }
 
-/// The queues of the Region that have a canary's name, with their tags: what earlier runs have left.
+/// The queues of the Region that are named like a canary, with their tags: left over from earlier runs.
 pub async fn inboxes(connection: &Connection, topic: &str) -> Result<Vec<(Inbox, Tags)>, AwsError> {
     let sqs = Sqs::new(&connection.config);
     let call = sqs.list_queues().queue_name_prefix(PREFIX).max_results(1000);
@@ -142,7 +119,7 @@ pub async fn inboxes(connection: &Connection, topic: &str) -> Result<Vec<(Inbox,
         let tags = sqs.list_queue_tags().queue_url(&url).send().await;
         let inbox = Inbox::of(connection, url, topic);
         // A queue is listed for a minute after it was deleted.
-        if let Some(tags) = tags.optional("ListQueueTags", inbox.object(), &MISSING)? {
+        if let Some(tags) = tags.optional("ListQueueTags", inbox.queue.object(), &MISSING)? {
             found.push((inbox, tags.tags.unwrap_or_default().into_iter().collect()));
         }
     }

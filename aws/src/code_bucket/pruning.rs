@@ -1,4 +1,4 @@
-//! Old packages and templates taken out of the code bucket: which of them may go is decided here, without a call.
+//! Deletes old packages and templates from the code bucket.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,24 +8,31 @@ use super::CodeBucket;
 use crate::AwsError;
 use crate::emptying::{Emptying, Tally};
 
-/// What all keys of ours begin with: nothing else is ever deleted.
+/// The prefix of s3guard's keys: nothing else is ever deleted.
 const OURS: &str = "s3guard/";
-/// So many of the newest packages, and as many templates, always stay.
+/// How many of the newest packages, and of the newest templates, are always retained.
 const NEWEST: usize = 3;
-/// What is younger may be of a deployment that is under way.
+/// Younger objects may belong to a deployment in progress.
 const YOUNG: Duration = Duration::DAY;
 
-/// Which keys nobody needs any more.
+/// The prefixes and suffixes of the names of packages and templates: `bootstrap-x86_64-….zip` and `template-….json`.
+const KINDS: [(&str, &str); 2] = [("", ".zip"), ("template-", ".json")];
+
+/// The keys that are no longer needed.
 ///
-/// Kept are those that a stack refers to, the newest three packages and templates, and what is younger than a day. What has no
-/// time, or a name that is not ours, stays.
-pub fn superfluous(
+/// Retained are keys that a stack refers to, the newest three packages and templates, and keys that are younger than a day,
+/// have no time, or are not named by s3guard.
+fn superfluous(
     written: &BTreeMap<String, Option<OffsetDateTime>>,
     used: &BTreeSet<String>,
     now: OffsetDateTime,
 ) -> BTreeSet<String> {
     let mut superfluous = BTreeSet::new();
-    for is_of_kind in [is_package, is_template] {
+    for (begin, end) in KINDS {
+        let is_of_kind = |key: &str| {
+            let name = key.strip_prefix(OURS).filter(|name| !name.contains('/'));
+            name.is_some_and(|name| name.starts_with(begin) && name.ends_with(end))
+        };
         let of_kind = written.iter().filter(|(key, _)| is_of_kind(key));
         let mut of_kind: Vec<_> = of_kind.filter_map(|(key, time)| Some(((*time)?, key))).collect();
         of_kind.sort_unstable();
@@ -36,51 +43,36 @@ pub fn superfluous(
     superfluous
 }
 
-/// As `s3guard/bootstrap-x86_64-….zip`.
-fn is_package(key: &str) -> bool {
-    is_ours(key, "", ".zip")
-}
-
-/// As `s3guard/template-….json`.
-fn is_template(key: &str) -> bool {
-    is_ours(key, "template-", ".json")
-}
-
-fn is_ours(key: &str, begin: &str, end: &str) -> bool {
-    let Some(name) = key.strip_prefix(OURS) else { return false };
-    name.starts_with(begin) && name.ends_with(end) && !name.contains('/')
-}
-
 impl CodeBucket {
-    /// Takes out what nobody needs any more, with all its versions; gives how many keys went. A bucket that is not there has none.
+    /// Deletes the keys that are no longer needed with all their versions; returns how many.
     pub async fn prune(
         &self,
         used: &BTreeSet<String>,
         now: OffsetDateTime,
     ) -> Result<usize, AwsError> {
         let emptying = self.emptying();
-        let Some(versions) = emptying.versions(OURS).await? else { return Ok(0) };
+        let versions = emptying.versions(OURS).await?;
         let written = versions.iter().map(|(key, entries)| {
-            // The newest counts; one without a time is as good as new.
+            // The newest version counts; one without a time counts as new.
             let times: Option<Vec<_>> = entries.iter().map(|entry| entry.written).collect();
             (key.clone(), times.and_then(|times| times.into_iter().max()))
         });
         let superfluous = superfluous(&written.collect(), used, now);
-        let entries: Vec<_> =
-            superfluous.iter().filter_map(|key| versions.get(key)).flatten().cloned().collect();
+        let entries = superfluous.iter().filter_map(|key| versions.get(key)).flatten();
+        let ids: Vec<_> = entries.map(|entry| entry.id.clone()).collect();
         let mut tally = Tally::default();
-        for batch in entries.chunks(1000) {
-            emptying.delete(batch, &mut tally).await?;
+        for batch in ids.chunks(1000) {
+            emptying.delete(batch.to_vec(), &mut tally).await?;
         }
         match tally.first_failure {
-            Some(failure) => Err(AwsError::other("DeleteObjects", self.object(""), failure)),
+            Some(failure) => Err(AwsError::other("DeleteObjects", self.bucket.object(""), failure)),
             None => Ok(superfluous.len()),
         }
     }
 
     /// The bucket, to be emptied and deleted.
     pub fn emptying(&self) -> Emptying {
-        Emptying::of(self.client.clone(), self.name.clone(), self.owner.clone())
+        Emptying::of(self.bucket.clone())
     }
 }
 
@@ -142,10 +134,8 @@ mod tests {
             (200, format!("<ListVersionsResult>{}</ListVersionsResult>", list.concat())),
             (200, "<DeleteResult/>".to_owned()),
         ]);
-        let caller = crate::identity::Identity {
-            account: "111122223333".parse().unwrap(),
-            arn: "arn:aws:iam::111122223333:user/u".to_owned(),
-        };
+        let account = "111122223333".parse().unwrap();
+        let caller = crate::identity::Identity { account, arn: String::new() };
         let bucket = CodeBucket::new(&fake.connection(), "code".parse().unwrap(), &caller);
         assert_eq!(bucket.prune(&BTreeSet::new(), NOW).await, Ok(1));
         let asked = fake.asked();

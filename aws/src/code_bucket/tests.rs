@@ -1,25 +1,13 @@
-//! S3's answers as its reference documents them, and what is made of them.
+//! S3's answers as its reference documents them, and how they are read.
 
 use std::future::pending;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use aws_sdk_s3::Client;
 use aws_sdk_s3::operation::create_bucket::{CreateBucketError, CreateBucketOutput};
-use aws_sdk_s3::operation::get_bucket_encryption::GetBucketEncryptionOutput;
-use aws_sdk_s3::operation::get_bucket_ownership_controls::GetBucketOwnershipControlsError;
-use aws_sdk_s3::operation::get_bucket_policy::GetBucketPolicyError;
-use aws_sdk_s3::operation::get_bucket_versioning::{
-    GetBucketVersioningError, GetBucketVersioningOutput,
-};
-use aws_sdk_s3::operation::get_public_access_block::GetPublicAccessBlockOutput;
+use aws_sdk_s3::operation::get_bucket_versioning::GetBucketVersioningError;
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
-use aws_sdk_s3::operation::put_bucket_encryption::PutBucketEncryptionOutput;
-use aws_sdk_s3::operation::put_bucket_ownership_controls::PutBucketOwnershipControlsOutput;
-use aws_sdk_s3::operation::put_bucket_policy::PutBucketPolicyOutput;
-use aws_sdk_s3::operation::put_bucket_versioning::PutBucketVersioningOutput;
-use aws_sdk_s3::types::{
-    BucketLocationConstraint, BucketNamespace, BucketVersioningStatus,
-    PublicAccessBlockConfiguration, ServerSideEncryption, ServerSideEncryptionByDefault,
-    ServerSideEncryptionConfiguration, ServerSideEncryptionRule,
-};
+use aws_sdk_s3::types::{BucketLocationConstraint, BucketNamespace};
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 use aws_smithy_runtime_api::client::http::{
     HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
@@ -28,18 +16,24 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::error::ErrorMetadata;
+use s3guard_posture::BucketId;
 
 use super::*;
+use crate::fake::{Fake, error};
 
 fn bucket(rules: &[&Rule]) -> CodeBucket {
     let client = mock_client!(aws_sdk_s3, RuleMode::MatchAny, rules);
-    CodeBucket {
-        client,
-        name: "s3guard-code-111122223333-eu-west-1-an".parse().unwrap(),
-        owner: "111122223333".parse().unwrap(),
-        partition: "aws".to_owned(),
-        region: "eu-west-1".parse().unwrap(),
-    }
+    of(client, "s3guard-code-111122223333-eu-west-1-an", "eu-west-1")
+}
+
+fn caller() -> Identity {
+    Identity { account: "111122223333".parse().unwrap(), arn: String::new() }
+}
+
+fn of(client: Client, name: &str, region: &str) -> CodeBucket {
+    let name = name.parse().unwrap();
+    let (account, region) = ("111122223333".parse().unwrap(), region.parse().unwrap());
+    CodeBucket { bucket: Bucket { client, id: BucketId { name, account, region } } }
 }
 
 fn code(code: &str) -> ErrorMetadata {
@@ -65,81 +59,98 @@ fn the_standard_name_says_account_and_region_and_fits_everywhere() {
     assert!(name("ap-southeast-2").unwrap().as_str().len() <= 63);
 }
 
-#[tokio::test]
-async fn a_half_made_bucket_gets_what_it_lacks_and_nothing_else() {
-    let there = mock!(Client::get_bucket_versioning)
-        .then_output(|| GetBucketVersioningOutput::builder().build());
-    let blocked = mock!(Client::get_public_access_block).then_output(|| {
-        let block = PublicAccessBlockConfiguration::builder()
-            .block_public_acls(true)
-            .ignore_public_acls(true)
-            .block_public_policy(true)
-            .restrict_public_buckets(true)
-            .build();
-        GetPublicAccessBlockOutput::builder().public_access_block_configuration(block).build()
+/// A bucket that gives these answers, and otherwise has none of the settings.
+fn bare(answers: &'static [(&str, u16, &str)]) -> (Fake, CodeBucket) {
+    let fake = Fake::new(move |asked| {
+        let answer = answers.iter().find(|(query, ..)| asked.line.contains(query));
+        match answer {
+            _ if !asked.line.starts_with("GET") => (200, String::new()),
+            Some((_, status, body)) => (*status, (*body).to_owned()),
+            None if asked.line.contains("?versioning") => {
+                (200, "<VersioningConfiguration/>".to_owned())
+            }
+            None if asked.line.contains("?policy") => error(404, "NoSuchBucketPolicy"),
+            None if asked.line.contains("?ownership") => {
+                error(404, "OwnershipControlsNotFoundError")
+            }
+            None if asked.line.contains("?encryption") => {
+                error(404, "ServerSideEncryptionConfigurationNotFoundError")
+            }
+            None => error(404, "NoSuchPublicAccessBlockConfiguration"),
+        }
     });
-    let no_ownership = mock!(Client::get_bucket_ownership_controls).then_error(|| {
-        GetBucketOwnershipControlsError::generic(code("OwnershipControlsNotFoundError"))
-    });
-    let own = mock!(Client::put_bucket_ownership_controls)
-        .match_requests(|request| request.expected_bucket_owner() == Some("111122223333"))
-        .then_output(|| PutBucketOwnershipControlsOutput::builder().build());
-    let plain = encrypted_with(ServerSideEncryption::Aes256);
-    let encrypt = mock!(Client::put_bucket_encryption)
-        .match_requests(|request| {
-            request.server_side_encryption_configuration().is_some_and(|configuration| {
-                configuration.rules()[0].blocked_encryption_types().is_some()
-            })
-        })
-        .then_output(|| PutBucketEncryptionOutput::builder().build());
-    let version = mock!(Client::put_bucket_versioning)
-        .match_requests(|request| {
-            request.versioning_configuration().and_then(|v| v.status())
-                == Some(&BucketVersioningStatus::Enabled)
-        })
-        .then_output(|| PutBucketVersioningOutput::builder().build());
-    let no_policy = mock!(Client::get_bucket_policy)
-        .then_error(|| GetBucketPolicyError::generic(code("NoSuchBucketPolicy")));
-    let require_tls = mock!(Client::put_bucket_policy)
-        .match_requests(|request| request.policy().is_some_and(|p| p.contains("SecureTransport")))
-        .then_output(|| PutBucketPolicyOutput::builder().build());
-    let rules = [
-        &there,
-        &blocked,
-        &no_ownership,
-        &own,
-        &plain,
-        &encrypt,
-        &version,
-        &no_policy,
-        &require_tls,
-    ];
-    let ensured = bucket(&rules).ensure().await.unwrap();
-    assert!(!ensured.created);
-    assert_eq!(
-        ensured.repaired,
-        [Setting::Ownership, Setting::Encryption, Setting::Versioning, Setting::TlsOnly]
-    );
+    let bucket = CodeBucket::new(&fake.connection(), "code".parse().unwrap(), &caller());
+    (fake, bucket)
 }
 
-fn encrypted_with(algorithm: ServerSideEncryption) -> Rule {
-    mock!(Client::get_bucket_encryption).then_output(move || {
-        let by_default =
-            ServerSideEncryptionByDefault::builder().sse_algorithm(algorithm.clone()).build();
-        let rule = ServerSideEncryptionRule::builder()
-            .apply_server_side_encryption_by_default(by_default.unwrap())
-            .build();
-        let configuration = ServerSideEncryptionConfiguration::builder().rules(rule).build();
-        GetBucketEncryptionOutput::builder()
-            .server_side_encryption_configuration(configuration.unwrap())
-            .build()
-    })
+async fn repaired(answers: &'static [(&str, u16, &str)]) -> Vec<SettingKind> {
+    let (fake, bucket) = bare(answers);
+    let ensured = bucket.ensure().await.unwrap();
+    assert!(!ensured.created);
+    for asked in fake.asked() {
+        assert_eq!(asked.header("x-amz-expected-bucket-owner"), Some("111122223333"), "{asked}");
+    }
+    let writes = fake.asked().iter().filter(|asked| asked.line.starts_with("PUT")).count();
+    assert_eq!(writes, ensured.repaired.len());
+    ensured.repaired
+}
+
+const BLOCKED: &str = "<PublicAccessBlockConfiguration><BlockPublicAcls>true</BlockPublicAcls>\
+    <IgnorePublicAcls>true</IgnorePublicAcls><BlockPublicPolicy>true</BlockPublicPolicy>\
+    <RestrictPublicBuckets>true</RestrictPublicBuckets></PublicAccessBlockConfiguration>";
+const PLAIN: &str = "<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault>\
+    <SSEAlgorithm>AES256</SSEAlgorithm></ApplyServerSideEncryptionByDefault></Rule></ServerSideEncryptionConfiguration>";
+const KMS: &str = "<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault>\
+    <SSEAlgorithm>aws:kms:dsse</SSEAlgorithm></ApplyServerSideEncryptionByDefault></Rule></ServerSideEncryptionConfiguration>";
+const VERSIONED: &str =
+    "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>";
+
+#[tokio::test]
+async fn a_half_made_bucket_gets_what_it_lacks_and_nothing_else() {
+    let [block, ownership, encryption, versioning, policy] = [
+        SettingKind::PublicAccessBlock,
+        SettingKind::Ownership,
+        SettingKind::Encryption,
+        SettingKind::Versioning,
+        SettingKind::Policy,
+    ];
+    assert_eq!(repaired(&[]).await, [block, ownership, encryption, versioning, policy]);
+    let half = &[("?publicAccessBlock", 200, BLOCKED), ("?encryption", 200, PLAIN)];
+    assert_eq!(repaired(half).await, [ownership, encryption, versioning, policy]);
+    let versioned = &[("?versioning", 200, VERSIONED)];
+    assert_eq!(repaired(versioned).await, [block, ownership, encryption, policy]);
+}
+
+#[tokio::test]
+async fn what_is_written_blocks_customer_keys_and_plain_http_and_keeps_versions() {
+    let (fake, bucket) = bare(&[]);
+    bucket.ensure().await.unwrap();
+    let wire = fake.wire();
+    for part in ["SSE-C", "<Status>Enabled</Status>", "aws:SecureTransport", "BucketOwnerEnforced"]
+    {
+        assert!(wire.contains(part), "{part}: {wire}");
+    }
 }
 
 #[tokio::test]
 async fn a_stronger_encryption_is_left_as_it_is() {
-    let kms = encrypted_with(ServerSideEncryption::AwsKmsDsse);
-    assert!(!bucket(&[&kms]).mend(Setting::Encryption).await.unwrap());
+    assert!(!repaired(&[("?encryption", 200, KMS)]).await.contains(&SettingKind::Encryption));
+}
+
+#[tokio::test]
+async fn a_policy_that_is_no_policy_is_not_overwritten() {
+    let (fake, bucket) = bare(&[("?policy", 200, "text")]);
+    let error = bucket.ensure().await.unwrap_err();
+    assert!(matches!(error, CodeBucketError::Policy(_)), "{error}");
+    assert!(fake.asked().iter().all(|asked| asked.line.starts_with("GET")));
+}
+
+#[tokio::test]
+async fn a_setting_that_may_not_be_read_is_not_overwritten() {
+    let (fake, bucket) = bare(&[("?encryption", 403, "<Error><Code>AccessDenied</Code></Error>")]);
+    let error = bucket.ensure().await.unwrap_err();
+    assert!(error.to_string().starts_with("GetBucketEncryption on bucket `code`"), "{error}");
+    assert!(fake.asked().iter().all(|asked| asked.line.starts_with("GET")));
 }
 
 #[tokio::test]
@@ -186,7 +197,7 @@ async fn a_named_bucket_is_required_and_not_made() {
 }
 
 #[tokio::test]
-async fn a_bucket_of_another_region_is_told_from_one_that_is_not_there() {
+async fn a_bucket_in_another_region_is_distinguished_from_a_missing_one() {
     for says in ["PermanentRedirect", "AuthorizationHeaderMalformed"] {
         let error = bucket(&[&versioning_says(says)]).require().await.unwrap_err();
         assert!(matches!(error, CodeBucketError::Elsewhere(_)), "{error}");
@@ -200,16 +211,20 @@ async fn a_bucket_of_another_region_is_told_from_one_that_is_not_there() {
 
 #[tokio::test(start_paused = true)]
 async fn a_bucket_that_is_too_new_is_asked_again() {
-    let rule = mock!(Client::get_bucket_versioning)
-        .sequence()
-        .error(|| GetBucketVersioningError::generic(code("NoSuchBucket")))
-        .times(2)
-        .output(|| {
-            GetBucketVersioningOutput::builder().status(BucketVersioningStatus::Enabled).build()
-        })
-        .build();
-    assert!(!bucket(&[&rule]).mend(Setting::Versioning).await.unwrap());
-    assert_eq!(rule.num_calls(), 3);
+    let reads = AtomicUsize::new(0);
+    let fake = Fake::new(move |asked| {
+        if asked.line.starts_with("PUT") {
+            return (200, String::new());
+        }
+        let is_new =
+            asked.line.contains("?versioning") || reads.fetch_add(1, Ordering::Relaxed) < 2;
+        if is_new { error(404, "NoSuchBucket") } else { error(403, "AccessDenied") }
+    });
+    let bucket = CodeBucket::new(&fake.connection(), "code".parse().unwrap(), &caller());
+    let refused = bucket.ensure().await.unwrap_err();
+    assert!(matches!(refused, CodeBucketError::Aws(_)), "{refused}");
+    let lines: Vec<_> = fake.asked().into_iter().map(|asked| asked.line).collect();
+    assert_eq!(lines.len(), 2 + 3, "{lines:?}");
 }
 
 #[tokio::test]
@@ -250,13 +265,12 @@ async fn cloudformation_finds_an_object_in_every_partition() {
         ),
         ("cn-north-1", "https://s3.cn-north-1.amazonaws.com.cn/code.of-us/s3guard/template.json"),
     ] {
-        let name = "code.of-us".parse().unwrap();
-        let bucket = CodeBucket { name, region: region.parse().unwrap(), ..bucket(&[]) };
+        let bucket = of(bucket(&[]).bucket.client, "code.of-us", region);
         assert_eq!(bucket.url("s3guard/template.json").await.unwrap(), expected);
     }
 }
 
-/// A line on which an answer takes two minutes.
+/// A connection on which an answer takes two minutes.
 #[derive(Debug)]
 struct Slow;
 
@@ -278,7 +292,7 @@ async fn an_upload_over_a_slow_line_has_minutes_and_a_small_call_has_not() {
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .region(aws_sdk_s3::config::Region::new("eu-west-1"))
         .timeout_config(limits.operation_attempt_timeout(Duration::from_secs(20)).build());
-    let bucket = CodeBucket { client: Client::from_conf(config.build()), ..bucket(&[]) };
+    let bucket = of(Client::from_conf(config.build()), "code", "eu-west-1");
     assert_eq!(bucket.upload("k", b"zip".to_vec(), ("application/zip", "sum")).await, Ok(()));
     assert!(bucket.exists().await.is_err(), "an answer after two minutes is none");
 }

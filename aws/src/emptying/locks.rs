@@ -1,4 +1,4 @@
-//! What holds an object that cannot be deleted.
+//! The locks of versions that cannot be deleted.
 
 use std::fmt;
 
@@ -6,18 +6,17 @@ use aws_sdk_s3::types::{ObjectLockLegalHoldStatus, ObjectLockMode};
 use time::OffsetDateTime;
 
 use super::Emptying;
-use super::listing::Entry;
 
-/// The locks of the versions that were looked at.
+/// The locks of the versions that were read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Locks {
-    /// So many were looked at.
+    /// How many versions were read.
     pub looked_at: usize,
-    /// The last day of compliance mode, if there is one.
+    /// Compliance mode, if a version has it, and its last day.
     pub compliance: Option<Option<OffsetDateTime>>,
-    /// The last day of governance mode, if there is one.
+    /// Governance mode, if a version has it, and its last day.
     pub governance: Option<Option<OffsetDateTime>>,
-    /// There is a legal hold.
+    /// Whether a version has a legal hold.
     pub legal_hold: bool,
 }
 
@@ -37,7 +36,7 @@ impl fmt::Display for Locks {
     }
 }
 
-/// Whether S3 does not delete a version because it is locked, for which it has no code of its own.
+/// Whether S3 does not delete a version because it is locked, which has no code of its own.
 ///
 /// Written for: `AccessDenied`, "Access Denied because object protected by object lock."
 pub(super) fn says_locked(code: &str, message: &str) -> bool {
@@ -45,10 +44,10 @@ pub(super) fn says_locked(code: &str, message: &str) -> bool {
 }
 
 impl Emptying {
-    /// Looks at what locks a version. That it may not be looked at changes nothing.
-    pub(super) async fn add_lock(&self, entry: &Entry, locks: &mut Locks) {
+    /// Reads what locks a version. A failure is ignored.
+    pub(super) async fn add_lock(&self, key: &str, version_id: &str, locks: &mut Locks) {
         locks.looked_at += 1;
-        let call = on_bucket!(self, head_object).key(&entry.key).version_id(&entry.version_id);
+        let call = on_bucket!(self.bucket, head_object).key(key).version_id(version_id);
         let Ok(answer) = call.send().await else { return };
         if answer.object_lock_legal_hold_status() == Some(&ObjectLockLegalHoldStatus::On) {
             locks.legal_hold = true;

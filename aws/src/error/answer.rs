@@ -1,20 +1,20 @@
-//! The answer to a call: a failure with the call's name, or none where something is not there or may not be read.
+//! The answer to a call: an error that names the call, or a reading where something does not exist or may not be read.
 
 use std::error::Error as StdError;
 use std::fmt::Debug;
 
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use s3guard_posture::{BucketName, Reading};
+use s3guard_posture::Reading;
 
 use super::AwsError;
 
-/// What is made of the answer to a call.
+/// Converts the answer to a call.
 pub(crate) trait Answer<T>: Sized {
-    /// The answer; a failure names the call and its object.
+    /// The answer; an error names the call and its object.
     fn named(self, call: &'static str, object: impl Into<String>) -> Result<T, AwsError>;
 
-    /// The same; `None` for a failure with one of these codes, by which AWS says that there is no such thing.
+    /// The same; `None` for an error with one of these codes, which mean that the object does not exist.
     fn optional(
         self,
         call: &'static str,
@@ -28,7 +28,7 @@ pub(crate) trait Answer<T>: Sized {
         }
     }
 
-    /// The same as a reading, which a refusal for want of permission is, too.
+    /// The same as a reading, which "access denied" is, too.
     fn reading(
         self,
         call: &'static str,
@@ -53,10 +53,13 @@ where
     }
 }
 
-/// A bucket in an error, or an object of this key in it.
-pub(crate) fn in_bucket(bucket: &BucketName, key: &str) -> String {
-    match key {
-        "" => format!("bucket `{bucket}`"),
-        key => format!("object `{key}` in bucket `{bucket}`"),
+/// "Access denied" as a reading; `None` if the bucket does not exist.
+pub(crate) fn seen<T>(
+    answer: Result<Reading<T>, AwsError>,
+) -> Result<Option<Reading<T>>, AwsError> {
+    match answer {
+        Err(error) if error.code() == Some("NoSuchBucket") => Ok(None),
+        Err(error) if error.is_denied() => Ok(Some(Reading::Denied)),
+        answer => answer.map(Some),
     }
 }

@@ -1,12 +1,12 @@
-//! What a code of AWS means for the caller: call again, log in again, ask for a permission, or wait for another operation.
+//! What an error code of AWS means for the caller: retry, log in again, get a permission, or wait for another operation.
 //!
-//! This is the only place that knows these codes. A code that is about one call alone, as `NoSuchKey`, is matched there.
+//! This is the only place that knows these codes. A code of a single call, such as `NoSuchKey`, is matched at that call.
 
 use s3guard_posture::reconcile::account::CallError;
 
 use super::{AwsError, Kind};
 
-/// The class of a code. Each code has one.
+/// The class of a code. Each code has exactly one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Class {
     /// There were too many calls.
@@ -17,7 +17,7 @@ enum Class {
     Conflict,
     /// The credentials have expired.
     Expired,
-    /// The credentials are not accepted for another reason.
+    /// The credentials are rejected for another reason.
     Rejected,
     /// The caller lacks a permission.
     Denied,
@@ -30,7 +30,7 @@ enum Class {
 /// `DescribeChangeSet`; and the errors of the calls that this crate makes of the other services.
 ///
 /// The SDK also counts `LimitExceededException` as throttling, for services that this crate does not call. In CloudFormation,
-/// CloudWatch Logs and KMS it is an exhausted quota, which does not pass.
+/// CloudWatch Logs and KMS it is an exhausted quota, which is not transient.
 fn class(code: &str) -> Option<Class> {
     Some(match code {
         // S3 gives `ServiceUnavailable`, "Service is unable to handle request", with the same status 503 as `SlowDown`.
@@ -60,14 +60,14 @@ fn class(code: &str) -> Option<Class> {
         | "RequestTimeoutException" => Class::Unavailable,
         "OperationAborted" => Class::Conflict,
         "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => Class::Expired,
-        // A session that was revoked has one of these, too.
+        // A revoked session has one of these, too.
         "AuthFailure"
         | "InvalidAccessKeyId"
         | "InvalidClientTokenId"
         | "InvalidToken"
         | "SignatureDoesNotMatch"
         | "UnrecognizedClientException" => Class::Rejected,
-        // The last two are SNS's and EC2's own.
+        // The last two are of SNS and EC2.
         "AccessDenied"
         | "AccessDeniedException"
         | "AllAccessDisabled"
@@ -83,13 +83,13 @@ fn class(code: &str) -> Option<Class> {
     })
 }
 
-/// Whether a code, also of a single key of a batch, says that the same request may succeed in a moment.
+/// Whether the same request may succeed soon; also for the code of a single key of a batch.
 pub(crate) fn is_transient(code: &str) -> bool {
     matches!(class(code), Some(Class::Throttled | Class::Unavailable | Class::Conflict))
 }
 
-/// Whether CloudFormation refuses a change because another operation on the stack is in progress, for which it has no code of
-/// its own.
+/// Whether CloudFormation rejects a change because another operation on the stack is in progress, which has no code of its
+/// own.
 ///
 /// Written for: `ValidationError`, "Stack:arn:… is in `UPDATE_IN_PROGRESS` state and can not be updated."
 fn says_busy_stack(code: &str, message: &str) -> bool {
@@ -97,7 +97,7 @@ fn says_busy_stack(code: &str, message: &str) -> bool {
 }
 
 impl AwsError {
-    /// Whether the same call may succeed in a moment.
+    /// Whether the same call may succeed soon.
     pub fn is_transient(&self) -> bool {
         match &self.kind {
             Kind::Service(code) => is_transient(code),
@@ -106,12 +106,12 @@ impl AwsError {
         }
     }
 
-    /// Whether there were too many calls. The SDK has waited and called again before it reports it.
+    /// Whether there were too many calls. The SDK retries before it reports this.
     pub fn is_throttled(&self) -> bool {
         self.is(Class::Throttled)
     }
 
-    /// Whether another write to the same bucket was in progress, so that S3 took neither or only the other one.
+    /// Whether another write to the same bucket was in progress, so that S3 applied neither or only the other one.
     pub fn is_conflict(&self) -> bool {
         self.is(Class::Conflict)
     }
@@ -121,12 +121,12 @@ impl AwsError {
         self.is(Class::Expired)
     }
 
-    /// Whether AWS does not accept the credentials, expired ones included: waiting does not help.
+    /// Whether AWS rejects the credentials, including expired ones: a retry does not help.
     pub fn is_unauthenticated(&self) -> bool {
         self.is(Class::Expired) || self.is(Class::Rejected)
     }
 
-    /// Whether AWS refused the call for want of permission.
+    /// Whether the caller lacks a permission.
     pub fn is_denied(&self) -> bool {
         self.is(Class::Denied)
     }
@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stack_in_another_operation_is_told_from_other_validation_errors() {
+    fn a_busy_stack_is_distinguished_from_other_validation_errors() {
         let check = |code: &str, message: &str| {
             error(Kind::Service(code.to_owned()), message).is_busy_stack()
         };

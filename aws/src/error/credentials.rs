@@ -1,41 +1,27 @@
-//! Why there are no credentials: what stands in the SDK's words.
+//! Why there are no credentials, read from the SDK's message.
 
 /// Which source of credentials failed, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum NoCredentials {
-    /// There is nobody who is logged in by IAM Identity Center, or no longer.
+    /// There is no session of IAM Identity Center, or it has expired.
     SsoSession,
-    /// The profile's settings for IAM Identity Center are not whole.
+    /// The profile's settings for IAM Identity Center are incomplete.
     SsoSettings,
-    /// The program that `credential_process` names failed.
+    /// The program of `credential_process` failed.
     Process,
-    /// The profile is one of `aws login`, which this SDK was built without.
+    /// The profile is one of `aws login`, which this build of the SDK does not support.
     LoginSession,
-    /// STS does not let the caller assume the profile's role.
+    /// The caller may not assume the profile's role.
     AssumeRole,
-    /// Who gives the credentials could not be reached.
+    /// The source of the credentials could not be reached.
     Unreachable,
-    /// There are none anywhere.
+    /// No source has credentials.
     None,
     /// The SDK does not say.
     Unknown,
 }
 
-impl NoCredentials {
-    /// All of them.
-    pub const ALL: [Self; 8] = [
-        Self::SsoSession,
-        Self::SsoSettings,
-        Self::Process,
-        Self::LoginSession,
-        Self::AssumeRole,
-        Self::Unreachable,
-        Self::None,
-        Self::Unknown,
-    ];
-}
-
-/// Parts of the SDK's words, the more particular ones first.
+/// Parts of the SDK's messages, the more specific ones first.
 const PARTS: [(&str, NoCredentials); 12] = [
     ("the SSO token has expired", NoCredentials::SsoSession),
     ("failed to load the cached SSO token", NoCredentials::SsoSession),
@@ -51,9 +37,9 @@ const PARTS: [(&str, NoCredentials); 12] = [
     ("none were found", NoCredentials::None),
 ];
 
-/// Reads the SDK's words, because there is no code for it.
+/// Reads the SDK's message, because there is no code.
 ///
-/// Written for the samples in the test below, which aws-config 1.13.0 gave; its sources are `sso/token.rs`,
+/// Written for the samples in the test below, from aws-config 1.13.0; its sources are `sso/token.rs`,
 /// `sso/cache.rs`, `profile/credentials.rs` and `credential_process.rs`.
 pub(super) fn read(message: &str) -> NoCredentials {
     let found = PARTS.iter().find(|(part, _)| message.contains(part));

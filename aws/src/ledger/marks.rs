@@ -1,8 +1,9 @@
-//! Keys that say something by being there: how a bucket came to be known, and what was reported of it.
+//! Keys whose existence is the information: how a bucket became known, and what was reported about it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use s3guard_posture::BucketName;
+use s3guard_posture::digest::window::Store as _;
 use s3guard_posture::evaluate::coverage::{self, Mark, PREFIX};
 use s3guard_posture::flow;
 use s3guard_posture::reconcile::reported::{self, Told};
@@ -15,10 +16,10 @@ impl flow::Ledger for Ledger {
     type Error = AwsError;
 
     async fn claim(&self, key: &str) -> Result<bool, AwsError> {
-        self.put_where_none(key, b"{}".to_vec()).await
+        self.put_new(key, b"{}".to_vec()).await
     }
 
-    /// Listing says it, for which no permission to read is needed.
+    /// By listing, which needs no permission to read.
     async fn has(&self, key: &str) -> Result<bool, AwsError> {
         let mut keys = self.keys(key, None, |found| found == key).await?;
         Ok(keys.pop().is_some())
@@ -37,7 +38,7 @@ impl flow::Ledger for Ledger {
         let (after, before) = (format!("{PREFIX}{from}"), format!("{PREFIX}{to}"));
         let mut keys = self.keys(PREFIX, Some(&after), |key| key < before.as_str()).await?;
         for name in behind(from.as_str(), to.as_str()) {
-            keys.extend(self.keys(&of(name), None, |_| true).await?);
+            keys.extend(self.keys(&format!("{PREFIX}{name}/"), None, |_| true).await?);
         }
         let mut marks: BTreeMap<BucketName, BTreeSet<Mark>> = BTreeMap::new();
         for key in &keys {
@@ -51,14 +52,9 @@ impl flow::Ledger for Ledger {
     }
 }
 
-/// What the marks of a bucket begin with.
-fn of(bucket: &str) -> String {
-    format!("{PREFIX}{bucket}/")
-}
-
-/// The last name and those before it whose marks are listed behind those of names after it.
+/// The last name, and the names before it whose marks are listed after those of later names.
 ///
-/// Keys sort otherwise than names, because `-` and `.` come before `/`: `logs-2/…` is listed before `logs/…`.
+/// Keys do not sort like names, because `-` and `.` come before `/`: `logs-2/…` is listed before `logs/…`.
 fn behind<'a>(from: &'a str, to: &'a str) -> impl Iterator<Item = &'a str> {
     to.match_indices(['-', '.'])
         .map(|(end, _)| &to[..end])

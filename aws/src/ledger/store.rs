@@ -1,4 +1,4 @@
-//! The ledger as the store in which the events of objects lie until they are told.
+//! The ledger as the store of object events until they are published.
 
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use aws_sdk_s3::types::Object;
@@ -13,29 +13,26 @@ impl Store for Ledger {
     type Error = AwsError;
 
     async fn put(&self, key: &str, body: Vec<u8>) -> Result<(), AwsError> {
-        self.put(key, body).await
+        let answer = self.json(key, body).send().await;
+        answer.named("PutObject", self.bucket.object(key)).map(drop)
     }
 
     async fn put_new(&self, key: &str, body: Vec<u8>) -> Result<bool, AwsError> {
-        self.put_where_none(key, body).await
+        let answer = self.json(key, body).if_none_match("*").send().await;
+        // The second code: another writer is writing the key at this moment.
+        let taken = ["PreconditionFailed", "ConditionalRequestConflict"];
+        Ok(answer.optional("PutObject", self.bucket.object(key), &taken)?.is_some())
     }
 
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, AwsError> {
-        let answer = on_bucket!(self, get_object).key(key).send().await;
-        let object = self.object(key);
-        let Some(answer) = answer.optional("GetObject", &object, &["NoSuchKey"])? else {
-            return Ok(None);
-        };
-        let bytes = answer.body.collect().await;
-        let bytes = bytes.map_err(|error| AwsError::other("GetObject", object, error))?;
-        Ok(Some(bytes.into_bytes().into()))
+        self.bucket.get(key).await
     }
 
     async fn list(&self, prefix: &str, after: &str) -> Result<Vec<Listed>, AwsError> {
         let after = (!after.is_empty()).then(|| after.to_owned());
         let call = self.list_call(prefix).set_start_after(after);
         let pages = call.into_paginator().send().try_collect().await;
-        let pages = pages.named("ListObjectsV2", self.object(""))?;
+        let pages = pages.named("ListObjectsV2", self.bucket.object(""))?;
         let listed = |object: &Object| {
             let seconds = object.last_modified()?.secs();
             let written = OffsetDateTime::from_unix_timestamp(seconds).ok()?;

@@ -95,19 +95,19 @@ async fn what_is_no_record_of_ours_is_said_clearly() {
         (
             json!({ "version": 2, "new": true }).to_string(),
             expect![
-                "record `reports@20261124T231502.123Z-ownership` has the form 2, and this s3guard knows forms up to 1: a newer one can read it"
+                "GetObject on object `buckets/reports/2026-11-24T23/reports@20261124T231502.123Z-ownership.json` in bucket `ledger` failed: the record has version 2, and this s3guard supports versions up to 1: update s3guard"
             ],
         ),
         (
             json!({ "version": 1 }).to_string(),
             expect![
-                "record `reports@20261124T231502.123Z-ownership` is not understood: missing field `id`"
+                "GetObject on object `buckets/reports/2026-11-24T23/reports@20261124T231502.123Z-ownership.json` in bucket `ledger` failed: the record is not valid: missing field `id`"
             ],
         ),
         (
             "?".to_owned(),
             expect![
-                "record `reports@20261124T231502.123Z-ownership` is not understood: expected value at line 1 column 1"
+                "GetObject on object `buckets/reports/2026-11-24T23/reports@20261124T231502.123Z-ownership.json` in bucket `ledger` failed: the record is not valid: expected value at line 1 column 1"
             ],
         ),
     ] {
@@ -144,7 +144,7 @@ async fn the_newest_records_are_read_and_one_that_cannot_be_hides_no_other() {
         .collect();
     expect![[r#"
         reports@20261124T230400.000Z-ownership
-        record `reports@20261124T230300.000Z-ownership` is not understood: expected value at line 1 column 1
+        GetObject on object `buckets/reports/2026-11-24T23/reports@20261124T230300.000Z-ownership.json` in bucket `ledger` failed: the record is not valid: expected value at line 1 column 1
         reports@20261124T230200.000Z-ownership"#]].assert_eq(&ids.join("\n"));
     assert_eq!(fake.asked().len(), 5);
 }
@@ -223,13 +223,14 @@ async fn a_mark_is_put_once_and_one_that_is_there_is_no_failure() {
 }
 
 #[tokio::test]
-async fn what_was_told_of_a_bucket_is_listed() {
+async fn what_was_reported_about_a_bucket_is_listed() {
     let website = LeftBecause::Website;
     let findings = [Finding::Left { aspect: Aspect::PublicAccess, because: website.clone() }];
     let fake = listing(reported::keys(&name("reports"), &findings, date!(2026 - 11 - 20)));
-    let told = async |bucket| ledger(&fake).reported(&name(bucket), date!(2026 - 11 - 24)).await;
-    assert!(!told("reports").await.unwrap().is_news(Aspect::PublicAccess, &website));
-    assert!(told("report").await.unwrap().is_news(Aspect::PublicAccess, &website));
+    let reported =
+        async |bucket| ledger(&fake).reported(&name(bucket), date!(2026 - 11 - 24)).await;
+    assert!(!reported("reports").await.unwrap().is_news(Aspect::PublicAccess, &website));
+    assert!(reported("report").await.unwrap().is_news(Aspect::PublicAccess, &website));
 }
 
 /// S3's list of these keys, two to a page.
@@ -263,7 +264,7 @@ async fn all_marks_between_two_names_are_found_though_keys_sort_otherwise() {
             let found: Vec<&str> = marks.keys().map(BucketName::as_str).collect();
             assert_eq!(found, names[from..=to], "{first} to {last}");
             assert!(marks.values().all(|found| found.iter().copied().eq(kinds)));
-            // A page more than needed, and at most one for each of the last name and three that it begins with.
+            // One more page than needed, and at most one for the last name and each of three names before it.
             assert!(fake.asked().len() <= to - from + 5, "{}", fake.wire());
         }
     }

@@ -1,15 +1,15 @@
-//! What a person does with a queue: how deep it is, and taking messages out.
+//! The depth of a queue, and receiving its messages.
 
 use aws_sdk_sqs::types::{DeleteMessageBatchRequestEntry, QueueAttributeName};
 use serde::Serialize;
 
-use super::{BATCH_MAX, Queue, SendError};
+use super::{BATCH_MAX, Queue};
 use crate::AwsError;
 use crate::error::Answer as _;
 
-/// How long a message that was taken out is hidden from others, in seconds: it is sent on and deleted meanwhile.
+/// The visibility timeout of a received message, in seconds: it is sent on and deleted meanwhile.
 const HIDDEN_SECONDS: i32 = 60;
-/// How long to wait for a message, in seconds: without waiting, SQS asks only some of its servers.
+/// How long to wait for a message, in seconds: without waiting, SQS queries only some of its servers.
 ///
 /// Source: Amazon SQS Developer Guide, "Short and long polling".
 const WAIT_SECONDS: i32 = 2;
@@ -18,25 +18,25 @@ const WAIT_SECONDS: i32 = 2;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Depth {
-    /// Those that can be received.
+    /// Messages that can be received.
     pub waiting: u64,
-    /// Those that somebody is at.
+    /// Messages that a consumer has received and not deleted.
     pub in_flight: u64,
-    /// Those that cannot be received yet.
+    /// Messages that cannot be received yet.
     pub delayed: u64,
 }
 
-/// A message that was taken out and is hidden for a minute.
+/// A received message, which is hidden for a minute.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Received {
     /// Its text.
     pub body: String,
-    /// What it is deleted by.
+    /// The handle to delete it.
     receipt: String,
 }
 
 impl Queue {
-    /// How many messages it has.
+    /// Counts its messages.
     pub async fn depth(&self) -> Result<Depth, AwsError> {
         let names = [
             QueueAttributeName::ApproximateNumberOfMessages,
@@ -52,7 +52,7 @@ impl Queue {
         Ok(Depth { waiting, in_flight, delayed })
     }
 
-    /// Takes up to ten messages out; none if it waited and there were none.
+    /// Receives up to ten messages; none if none arrived while it waited.
     pub async fn receive(&self) -> Result<Vec<Received>, AwsError> {
         let call = self.client.receive_message().queue_url(&self.url);
         let call = call.max_number_of_messages(10).visibility_timeout(HIDDEN_SECONDS);
@@ -67,8 +67,8 @@ impl Queue {
             .collect())
     }
 
-    /// Deletes messages that were taken out. One that SQS does not delete comes back after a minute.
-    pub async fn delete(&self, messages: &[Received]) -> Result<(), SendError> {
+    /// Deletes received messages. One that SQS does not delete is visible again after a minute.
+    pub async fn delete(&self, messages: &[Received]) -> Result<(), AwsError> {
         for batch in messages.chunks(BATCH_MAX) {
             let entry = |(place, message): (usize, &Received)| {
                 DeleteMessageBatchRequestEntry::builder()
@@ -82,8 +82,8 @@ impl Queue {
             let answer = call.set_entries(Some(entries)).send().await;
             let answer = answer.named("DeleteMessageBatch", self.object())?;
             if let Some(first) = answer.failed().first() {
-                let (count, code) = (answer.failed().len(), first.code().to_owned());
-                return Err(SendError::LeftOut { url: self.url.clone(), count, code });
+                let count = answer.failed().len();
+                return Err(self.left_out("DeleteMessageBatch", count, first.code()));
             }
         }
         Ok(())

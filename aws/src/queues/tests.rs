@@ -65,6 +65,6 @@ async fn messages_that_are_never_taken_are_an_error_and_not_forgotten() {
     let error = queue(&rule).send_all(&messages(10)).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "SendMessageBatch to queue `https://sqs/queue` left 1 messages out, the first one with `InternalError`"
+        "SendMessageBatch on queue `https://sqs/queue` failed: 1 messages were not accepted, the first with `InternalError`"
     );
 }

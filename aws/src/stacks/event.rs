@@ -1,6 +1,5 @@
-//! A stack's events: what happened to which resource, and whether that was the cause or a consequence.
+//! The events of a stack: what happened to which resource, and whether it was a cause or a consequence.
 
-mod code;
 mod refusal;
 
 use aws_sdk_cloudformation::types::{
@@ -9,7 +8,6 @@ use aws_sdk_cloudformation::types::{
 use serde::Serialize;
 use time::OffsetDateTime;
 
-pub use self::code::HandlerCode;
 pub use self::refusal::Refusal;
 
 /// Something that happened to a resource of a stack, or to the stack.
@@ -62,12 +60,12 @@ impl Event {
         self.status.ends_with("_FAILED")
     }
 
-    /// Whether it is over for this resource, one way or the other, until CloudFormation turns to it again.
+    /// Whether the operation on the resource has ended, successfully or not.
     pub fn is_end(&self) -> bool {
         !self.status.ends_with("_IN_PROGRESS")
     }
 
-    /// Whether the resource was left in the account when its stack let go of it.
+    /// Whether the resource was retained in the account when it was removed from the stack.
     pub fn is_left_behind(&self) -> bool {
         self.status == "DELETE_SKIPPED"
     }
@@ -87,22 +85,26 @@ impl Event {
         self.is_failure() && !self.is_about_the_stack() && !self.is_cancelled()
     }
 
-    /// The words on the status without what CloudFormation puts around those of a resource's service.
+    /// The reason for the status, without CloudFormation's wrapping of a message of the resource's service.
     pub fn words(&self) -> Option<&str> {
-        self.reason.as_deref().map(code::words)
+        self.reason.as_deref().map(words)
     }
 
-    /// Why AWS refused it for want of permission, if it did.
+    /// The refusal, if AWS denied it.
     pub fn refusal(&self) -> Option<Refusal> {
         Refusal::read(self.reason.as_deref()?)
     }
 
-    /// The code of the resource's handler, if it gave one.
-    pub fn handler_code(&self) -> Option<HandlerCode> {
-        HandlerCode::read(self.reason.as_deref()?)
+    /// The code of the resource's handler, as `AlreadyExists`, if there is one: only CloudFormation's message has it.
+    ///
+    /// Source: AWS CloudFormation API Reference, `RecordHandlerProgress`. Written for: `Resource handler returned message: "…"
+    /// (RequestToken: …, HandlerErrorCode: AlreadyExists)`.
+    pub fn handler_code(&self) -> Option<&str> {
+        let (_, rest) = self.reason.as_deref()?.rsplit_once("HandlerErrorCode: ")?;
+        rest.split(|c: char| !c.is_ascii_alphanumeric()).next()
     }
 
-    /// Whether it failed because a hook did, whose words are in an event of their own.
+    /// Whether it failed because of a hook, which has an event of its own.
     ///
     /// Written for the sample of the CloudFormation Hooks User Guide: `The following hook(s) failed:
     /// [MyCompany::Testing::MyTestHook]`.
@@ -133,7 +135,7 @@ pub(super) fn read(event: &StackEvent) -> Event {
     }
 }
 
-/// Reads a failure of an operation: of a validation, of a hook, or of a resource; `None` for any other event of it.
+/// Reads a failure of an operation: of a validation, of a hook, or of a resource; `None` for any other event.
 ///
 /// Source: AWS CloudFormation API Reference, `OperationEvent`.
 pub(super) fn read_failure(event: &OperationEvent) -> Option<Event> {
@@ -178,7 +180,7 @@ pub(super) fn read_failure(event: &OperationEvent) -> Option<Event> {
 }
 
 impl Hook {
-    /// Its own words, or that there are none.
+    /// Its reason, or that there is none.
     pub fn words(&self) -> &str {
         self.reason.as_deref().unwrap_or("no reason was given")
     }
@@ -200,9 +202,40 @@ fn time(timestamp: Option<&aws_smithy_types::DateTime>) -> OffsetDateTime {
     OffsetDateTime::from_unix_timestamp_nanos(nanoseconds).unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }
 
-/// Whether a resource failed only because another one did, which AWS says in words alone.
+/// Whether a resource failed only because another one did, which AWS says only in the message.
 ///
 /// Written for: "Resource creation cancelled", "Resource update cancelled", "Resource deletion cancelled".
 pub(super) fn says_cancelled(reason: &str) -> bool {
     reason.starts_with("Resource ") && reason.ends_with(" cancelled")
+}
+
+/// The message of the resource's service, without CloudFormation's wrapping.
+///
+/// Written for: `Resource handler returned message: "…" (RequestToken: …, HandlerErrorCode: AlreadyExists)`.
+fn words(reason: &str) -> &str {
+    let Some(rest) = reason.strip_prefix("Resource handler returned message: \"") else {
+        return reason;
+    };
+    rest.rsplit_once("\" (RequestToken: ").map_or(reason, |(words, _)| words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_services_words_and_its_code_stand_between_cloudformations() {
+        let reason = "Resource handler returned message: \"\"q\" is taken (Service: Sqs)\" (RequestToken: 91702d2a, \
+                      HandlerErrorCode: AlreadyExists)";
+        let event = |reason: &str| {
+            let event = StackEvent::builder().stack_id("s").event_id("1").stack_name("s");
+            let event = event.timestamp(aws_smithy_types::DateTime::from_secs(1));
+            read(&event.resource_status_reason(reason).build())
+        };
+        let taken = event(reason);
+        assert_eq!(taken.words(), Some("\"q\" is taken (Service: Sqs)"));
+        assert_eq!(taken.handler_code(), Some("AlreadyExists"));
+        let plain = event("No export named x found");
+        assert_eq!((plain.words(), plain.handler_code()), (plain.reason.as_deref(), None));
+    }
 }

@@ -1,4 +1,4 @@
-//! The events of a stack, asked for: all of them, and what failed in one operation.
+//! Reading the events of a stack: all of them, or the failures of an operation.
 
 use aws_sdk_cloudformation::types::EventFilter;
 
@@ -6,10 +6,10 @@ use super::{ChangeSet, Event, Stacks, event, object};
 use crate::AwsError;
 use crate::error::Answer as _;
 
-/// How many pages of events are read at most: a page has a hundred, a guard has fewer resources.
+/// The most pages of events that are read: a page has a hundred events, a guard has fewer resources.
 const PAGES_MAX: usize = 20;
 
-/// Of what the failures are wanted.
+/// Whose failures to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope<'a> {
     /// Of a change set, by its ARN.
@@ -21,7 +21,7 @@ pub enum Scope<'a> {
 }
 
 impl Stacks {
-    /// The events after the one that was seen last, oldest first.
+    /// The events after the last one that was read, the oldest first.
     pub async fn events(&self, stack_id: &str, last: Option<&str>) -> Result<Vec<Event>, AwsError> {
         let mut events = Vec::new();
         let call = self.client.describe_stack_events().stack_name(stack_id);
@@ -41,8 +41,8 @@ impl Stacks {
         Ok(events)
     }
 
-    /// What failed, with what is not among the events of the stack: validations before anything is made, and hooks;
-    /// oldest first.
+    /// The failures, including those that are not among the events of the stack: of validations before anything is created, and
+    /// of hooks; the oldest first.
     ///
     /// Source: AWS CloudFormation API Reference, `DescribeEvents`.
     pub async fn failures(&self, scope: Scope<'_>) -> Result<Vec<Event>, AwsError> {
@@ -60,13 +60,12 @@ impl Stacks {
             let Some(page) = page else { break };
             failures.extend(page.operation_events().iter().filter_map(event::read_failure));
         }
-        // In which order they come is not documented; those of the same moment keep theirs.
+        // Their order is not documented; the sort is stable.
         failures.sort_by_key(|event| event.time);
         Ok(failures)
     }
 
-    /// What CloudFormation found wrong before it made anything: with the change set, or, if its id is empty, with the
-    /// stack's operations.
+    /// The validation failures of a change set, or, if its id is empty, of the stack's operations.
     pub async fn validation_failures(&self, set: &ChangeSet) -> Result<Vec<Event>, AwsError> {
         let scope =
             if set.id.is_empty() { Scope::Stack(&set.stack_id) } else { Scope::ChangeSet(&set.id) };

@@ -1,6 +1,4 @@
-//! The ways back: a rollback that got stuck continued, a failed operation rolled back, an update cancelled.
-
-use aws_sdk_cloudformation::types::{ResourceStatus, StackResourceSummary};
+//! Continuing a failed rollback, rolling a failed operation back, and cancelling an update.
 
 use super::{Stacks, object};
 use crate::AwsError;
@@ -17,19 +15,8 @@ pub enum Skip {
     All,
 }
 
-/// A resource that could not be rolled back.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stuck {
-    /// Its name in the template.
-    pub logical_id: String,
-    /// Its type, as `AWS::S3::Bucket`.
-    pub resource_type: String,
-    /// CloudFormation's words on it.
-    pub reason: Option<String>,
-}
-
 impl Stacks {
-    /// Goes on with the rollback of an update that got stuck, in the background.
+    /// Continues the failed rollback of an update, in the background.
     ///
     /// Source: AWS CloudFormation API Reference, `ContinueUpdateRollback`.
     pub async fn continue_rollback(
@@ -48,7 +35,7 @@ impl Stacks {
         call.send().await.named("ContinueUpdateRollback", object(stack_id)).map(drop)
     }
 
-    /// Rolls a stack back to where it last was well, in the background; one that never was is deleted.
+    /// Rolls a stack back to its last stable state, in the background; a stack that never had one is deleted.
     ///
     /// Source: AWS CloudFormation API Reference, `RollbackStack`.
     pub async fn roll_back(&self, stack_id: &str, token: &str) -> Result<(), AwsError> {
@@ -56,30 +43,13 @@ impl Stacks {
         call.send().await.named("RollbackStack", object(stack_id)).map(drop)
     }
 
-    /// Cancels an update, which is rolled back then.
+    /// Cancels an update, which is then rolled back.
     ///
     /// Source: AWS CloudFormation API Reference, `CancelUpdateStack`.
     pub async fn cancel_update(&self, stack_id: &str, token: &str) -> Result<(), AwsError> {
         let call = self.client.cancel_update_stack().stack_name(stack_id);
         let answer = call.client_request_token(token).send().await;
         answer.named("CancelUpdateStack", object(stack_id)).map(drop)
-    }
-
-    /// Lists the resources that could not be rolled back, which are those that can be skipped: not those that failed for
-    /// another reason, as because an update was cancelled.
-    pub async fn stuck_resources(&self, stack_id: &str) -> Result<Vec<Stuck>, AwsError> {
-        let summaries = self.summaries(stack_id).await?;
-        let is_stuck = |summary: &&StackResourceSummary| {
-            let status = summary.resource_status().map(ResourceStatus::as_str);
-            let reason = summary.resource_status_reason();
-            status == Some("UPDATE_FAILED") && !reason.is_some_and(super::event::says_cancelled)
-        };
-        let stuck = |summary: &StackResourceSummary| Stuck {
-            logical_id: summary.logical_resource_id().unwrap_or_default().to_owned(),
-            resource_type: summary.resource_type().unwrap_or_default().to_owned(),
-            reason: summary.resource_status_reason().map(str::to_owned),
-        };
-        Ok(summaries.iter().filter(is_stuck).map(stuck).collect())
     }
 }
 

@@ -1,4 +1,4 @@
-//! Where a stack stands: which operation it is in or was in last, and how far that came.
+//! The status of a stack: its current or last operation, and the phase of it.
 
 use std::fmt;
 
@@ -7,37 +7,37 @@ use self::Operation::{
 };
 use self::Phase::{Cleanup, Complete, Failed, InProgress};
 
-/// What is done to a stack, or was last done to it.
+/// The current or last operation on a stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
-    /// Its first change set is made, and there is no more of it yet.
+    /// Its first change set was created, and nothing else exists yet.
     Review,
     /// It is created.
     Create,
-    /// Its failed creation is undone; what is left of it then is an empty shell.
+    /// Its failed creation is rolled back; the result is a stack without resources.
     Rollback,
     /// It is deleted.
     Delete,
     /// It is updated.
     Update,
-    /// A failed update is undone.
+    /// A failed update is rolled back.
     UpdateRollback,
     /// Resources are imported.
     Import,
-    /// A failed import is undone.
+    /// A failed import is rolled back.
     ImportRollback,
 }
 
-/// How far an operation came.
+/// The phase of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
-    /// It goes on. In a [`Review`](Operation::Review) CloudFormation waits: nothing goes on.
+    /// It is in progress. In a [`Review`](Operation::Review) CloudFormation waits, and nothing is in progress.
     InProgress,
-    /// It is done, and what it has replaced, or made in vain, is removed.
+    /// It is complete, and resources that it replaced, or created in vain, are being deleted.
     Cleanup,
-    /// It is done.
+    /// It is complete.
     Complete,
-    /// It failed. A creation or an update stays so only where rollback was off.
+    /// It failed. A creation or an update stays in this phase only if rollback was off.
     Failed,
 }
 
@@ -68,7 +68,7 @@ const KNOWN: [(&str, Operation, Phase); 23] = [
     ("IMPORT_ROLLBACK_COMPLETE", ImportRollback, Complete),
 ];
 
-/// The status of a stack. One that AWS has added since is kept as it came, and is not [known](Self::known).
+/// The status of a stack. A status that AWS adds later is not [known](Self::known).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StackStatus(String);
 
@@ -78,7 +78,7 @@ impl StackStatus {
         KNOWN.into_iter().map(|(text, ..)| text.into())
     }
 
-    /// The operation and how far it came; `None` for a status that AWS has added since.
+    /// The operation and its phase; `None` for a status that AWS has added later.
     pub fn known(&self) -> Option<(Operation, Phase)> {
         let known = KNOWN.iter().find(|(text, ..)| *text == self.0);
         known.map(|(_, operation, phase)| (*operation, *phase))
@@ -99,14 +99,14 @@ impl StackStatus {
         self.known() == Some((Delete, Complete))
     }
 
-    /// Whether CloudFormation is at rest: nothing changes until somebody asks for it.
+    /// Whether no operation is in progress.
     pub fn is_settled(&self) -> bool {
         self.is_review() || !matches!(self.known(), Some((_, InProgress | Cleanup)))
     }
 
-    /// Whether CloudFormation may still make or change something: it is at it, and not only cleaning up behind itself.
+    /// Whether CloudFormation may still create or change resources: an operation is in progress, and not only its cleanup.
     ///
-    /// Source: AWS CloudFormation User Guide, "Stack status codes": what is removed in a cleanup was replaced before.
+    /// Source: AWS CloudFormation User Guide, "Stack status codes": a cleanup deletes resources that were replaced before.
     pub fn may_still_write(&self) -> bool {
         match self.known() {
             Some((operation, phase)) => operation != Review && phase == InProgress,
@@ -114,7 +114,7 @@ impl StackStatus {
         }
     }
 
-    /// Whether the last thing that was asked for was done.
+    /// Whether the last requested operation succeeded.
     pub fn is_success(&self) -> bool {
         matches!(self.known(), Some((Create | Update | Import | Delete, Complete)))
     }

@@ -1,4 +1,4 @@
-//! CloudFormation's answers as its reference documents them, and what is made of them.
+//! CloudFormation's answers as its reference documents them, and how they are read.
 
 use aws_sdk_cloudformation::operation::create_change_set::CreateChangeSetOutput;
 use aws_sdk_cloudformation::operation::describe_change_set::DescribeChangeSetOutput;
@@ -325,7 +325,7 @@ async fn the_failures_of_an_operation_are_read_to_the_end_with_hooks_and_without
 }
 
 #[test]
-fn a_resource_that_is_only_waited_for_and_its_hooks_are_told_from_the_others() {
+fn a_configured_resource_and_its_hooks_are_distinguished() {
     let plain = event::read(&event("1", ResourceStatus::CreateInProgress, ""));
     assert!(!plain.is_configured && plain.hook.is_none() && !plain.is_end());
     let sdk = StackEvent::builder()

@@ -1,4 +1,4 @@
-//! AWS for tests: it gives answers as they come over the wire, and keeps what it was asked.
+//! AWS for tests: it gives raw answers, and keeps the requests.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -14,7 +14,7 @@ use aws_smithy_types::body::SdkBody;
 
 use crate::Connection;
 
-/// Headers that say nothing about what is asked for, or are never the same twice.
+/// Headers that do not matter, or differ in every request.
 const UNSAID: [&str; 10] = [
     "amz-sdk-invocation-id",
     "amz-sdk-request",
@@ -30,14 +30,14 @@ const UNSAID: [&str; 10] = [
 
 type Answerer = dyn Fn(&Asked) -> (u16, String) + Send + Sync;
 
-/// A faked AWS.
+/// A fake AWS.
 #[derive(Clone)]
 pub(crate) struct Fake {
     answer: Arc<Answerer>,
     asked: Arc<Mutex<Vec<Asked>>>,
 }
 
-/// A request as it went over the wire.
+/// A request as it was sent.
 #[derive(Clone, Debug)]
 pub(crate) struct Asked {
     /// Method and URL.
@@ -49,7 +49,7 @@ pub(crate) struct Asked {
 }
 
 impl Fake {
-    /// An AWS whose answer, status and body, depends on what it is asked.
+    /// An AWS whose answer, status and body, depends on the request.
     pub(crate) fn new(answer: impl Fn(&Asked) -> (u16, String) + Send + Sync + 'static) -> Self {
         Self { answer: Arc::new(answer), asked: Arc::default() }
     }
@@ -62,7 +62,7 @@ impl Fake {
         Self::new(move |asked| answers.lock().unwrap().pop_front().expect(&asked.line))
     }
 
-    /// The way to it.
+    /// A connection to it.
     pub(crate) fn connection(&self) -> Connection {
         let fake = self.clone();
         let client = http_client_fn(move |_, _| SharedHttpConnector::new(Connector(fake.clone())));
@@ -74,12 +74,12 @@ impl Fake {
         Connection::of_config(config)
     }
 
-    /// What was asked, in order.
+    /// The requests, in order.
     pub(crate) fn asked(&self) -> Vec<Asked> {
         self.asked.lock().unwrap().clone()
     }
 
-    /// What was asked, as text.
+    /// The requests, as text.
     pub(crate) fn wire(&self) -> String {
         self.asked().iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
     }
@@ -96,7 +96,7 @@ impl std::fmt::Display for Asked {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         writeln!(f, "{}", self.line)?;
         for (name, value) in &self.headers {
-            // The checksum is the SDK's; that there is one is what counts.
+            // The checksum is the SDK's; only its presence matters.
             let value = if name.starts_with("x-amz-checksum-crc") { "…" } else { value };
             if !UNSAID.contains(&name.as_str()) {
                 writeln!(f, "{name}: {value}")?;
@@ -116,7 +116,7 @@ pub(crate) fn page<T: std::fmt::Display>(keys: &[T], next: Option<&str>) -> (u16
 
 /// An error as S3 answers it.
 pub(crate) fn error(status: u16, code: &str) -> (u16, String) {
-    (status, format!("<Error><Code>{code}</Code><Message>told by AWS</Message></Error>"))
+    (status, format!("<Error><Code>{code}</Code><Message>a message of AWS</Message></Error>"))
 }
 
 /// An error as S3 Control and CloudFormation answer it.
@@ -127,7 +127,7 @@ pub(crate) fn wrapped_error(status: u16, code: &str) -> (u16, String) {
 
 /// An error as KMS answers it.
 pub(crate) fn json_error(code: &str) -> (u16, String) {
-    (400, format!(r#"{{"__type":"{code}","message":"told by AWS"}}"#))
+    (400, format!(r#"{{"__type":"{code}","message":"a message of AWS"}}"#))
 }
 
 struct Connector(Fake);

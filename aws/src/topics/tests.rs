@@ -8,7 +8,7 @@ const ARN: &str = "arn:aws:sns:eu-west-1:111122223333:topic";
 const PUBLISHED: &str =
     "<PublishResponse><PublishResult><MessageId>m</MessageId></PublishResult></PublishResponse>";
 
-/// A notice about a bucket.
+/// A notification about a bucket.
 fn notice() -> Notice {
     let (account, region) = ("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap());
     let now = datetime!(2026-11-20 12:00 UTC);
@@ -71,7 +71,7 @@ async fn a_notice_is_published_for_each_protocol_with_its_attributes() {
 }
 
 #[tokio::test]
-async fn for_chat_it_is_published_as_one_json_for_everybody() {
+async fn for_chat_it_is_published_as_one_json() {
     let fake = Fake::answering([(200, PUBLISHED)]);
     let notice = notice();
     Topic::new(&fake.connection(), ARN).publish_chat(&notice).await.unwrap();
@@ -83,7 +83,7 @@ async fn for_chat_it_is_published_as_one_json_for_everybody() {
 }
 
 #[tokio::test]
-async fn what_sns_refuses_is_told_with_the_topic() {
+async fn an_error_of_sns_names_the_topic() {
     let fake = Fake::answering([error(403, "AuthorizationError")]);
     let refused = Topic::new(&fake.connection(), ARN).publish(&notice()).await.unwrap_err();
     assert!(refused.to_string().contains(ARN), "{refused}");

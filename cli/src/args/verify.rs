@@ -2,27 +2,26 @@
 
 use std::time::Duration;
 
-use s3guard_posture::{Region, text};
+use s3guard_posture::text;
 
 use crate::args::account::AccountArgs;
 use crate::error::Invalid;
 
-/// The default time to wait for each effect.
+/// The default of `--timeout`.
 ///
 /// Source: AWS CloudTrail User Guide, "How CloudTrail works": events are delivered within about five minutes of a call
 /// on average, which is not guaranteed. Three times that is late.
 const TIMEOUT: &str = "15m";
-/// A longer time is a mistake.
+/// A longer time is probably a mistake.
 const TIMEOUT_SECONDS_MAX: u64 = 6 * 60 * 60;
 
-/// How the guard is verified.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// How long to wait for each effect, as `90s` or `15m`; the settle time and the window are added
     #[arg(long, value_name = "TIME", default_value = TIMEOUT, value_parser = timeout)]
     pub(crate) timeout: Duration,
 
-    /// Also verify notifications, with a temporary queue that is subscribed to the topic
+    /// Also verify the notifications, with a queue that is subscribed to the topic during the run
     #[arg(long)]
     pub(crate) notices: bool,
 
@@ -38,18 +37,11 @@ pub(crate) struct Options {
     pub(crate) account: AccountArgs,
 }
 
-impl Options {
-    /// A command for the same stack.
-    pub(crate) fn command(&self, region: &Region, command: &str) -> String {
-        format!("s3guard {command} --stack {} --region {region}", self.account.stack)
-    }
-}
-
 fn timeout(text: &str) -> Result<Duration, Invalid> {
     match text::seconds(text) {
         Some(seconds @ 1..=TIMEOUT_SECONDS_MAX) => Ok(Duration::from_secs(seconds)),
         Some(_) | None => Err(Invalid::new(
-            format!("`{text}` is not a time from one second to six hours"),
+            format!("`{text}` is not a time between a second and six hours"),
             "write it as `90s`, `15m` or `1h`",
         )),
     }

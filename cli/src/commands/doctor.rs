@@ -1,4 +1,4 @@
-//! `s3guard doctor`: checks the prerequisites of an account and the health of an installation.
+//! `s3guard doctor`: the prerequisites of an account and the health of an installation.
 
 use futures_util::future::try_join_all;
 use s3guard_aws::Connection;
@@ -18,36 +18,37 @@ use crate::ui::output::{Form, Output};
 
 /// Check the prerequisites of an account and the health of an installation
 ///
-/// Checks what the guard depends on, before and after the deployment: credentials and clock, trail, the permissions of the
-/// caller and the policies of the organization, key, quotas, stack and functions. Nothing is changed. Each line is ok, a
-/// warning or failed, followed by what to do. A part that cannot be read is a warning that names the missing permission.
-/// Warnings do not count as findings.
+/// Checks everything that the guard depends on, with or without a stack: credentials and clock, the trail, the caller's
+/// permissions and the organization's policies, key, limits, stack and functions. Changes nothing. Each line is ok, a
+/// warning or failed, with a hint what to do. A check without the permission for it is a warning that names the
+/// permission. Warnings do not count as findings.
 ///
-/// `--print-policy` prints the permissions that are needed to deploy, inspect and remove the guard: those that the schemas
-/// of the stack's resource types require, and those of the calls of this command. A managed policy may have 6,144
-/// characters, so it prints several: a JSON object with a name for each. With several Regions they cover every Region.
+/// `--print-policy` prints the IAM permissions for deploying, inspecting and destroying the guard: what AWS's resource
+/// schemas require for the stack's resources, and what the command itself calls. A managed policy is limited to 6,144
+/// characters, so the output is an object with several policies, by name. With several Regions, they apply to every
+/// Region.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
     account: AccountsArgs,
 
-    /// KMS key for the buckets [default: that of the configuration, else of the stack]
+    /// KMS key for the buckets [default: the configuration's, else the stack's]
     #[arg(long, value_name = "ARN", env = "S3GUARD_KEY", value_parser = key)]
     #[arg(help_heading = "Guard")]
     key: Option<KeyArn>,
 
-    /// Print the policies that are needed to deploy the guard, and check nothing
+    /// Print the IAM policies that are needed to deploy the guard, and check nothing
     #[arg(long, help_heading = "Policy")]
     print_policy: bool,
 
-    /// Prefix of the names of the stack's buckets, for the policies [default: the stack's name]
+    /// Prefix of the names of the stack's buckets, for the policy [default: the stack's name]
     #[arg(long, value_name = "PREFIX", value_parser = declared(parameter::BUCKET_PREFIX))]
     #[arg(help_heading = "Policy")]
     bucket_prefix: Option<String>,
 }
 
 pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::Result<Exit> {
-    session::run(doctor(args, output, now), "nothing was changed: this only reads".to_owned())
+    session::run(doctor(args, output, now), "nothing was changed".to_owned())
 }
 
 async fn doctor(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::Result<Exit> {
@@ -67,7 +68,7 @@ async fn doctor(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::Re
     Ok(if report.failed > 0 { Exit::Findings } else { Exit::Done })
 }
 
-/// The policies: of one Region, or of all if there are several.
+/// Prints policies for the only Region, or for every Region.
 async fn print_policy(
     args: &Args,
     connections: &[Connection],
@@ -93,7 +94,7 @@ async fn print_policy(
     output.raw(&json)?;
     if policies.len() > 1 {
         output.say(format_args!(
-            "{} managed policies, because one may have 6,144 characters: attach all of them",
+            "{} managed policies, because one is limited to 6,144 characters: attach all of them",
             policies.len()
         ));
     }

@@ -1,37 +1,37 @@
-//! `s3guard events`: shows the events of a stack with the root cause of a failure, or follows them.
+//! `s3guard events`: the events of a stack, with the root cause of a failure; or as they come, until the operation ends.
 
 use anyhow::anyhow;
-use s3guard_aws::stacks::{Event, Stack, Stacks};
+use s3guard_aws::stacks::{Event, Stack, StackStatus, Stacks};
 
 use crate::error::Advice as _;
 use crate::exit::Exit;
-use crate::operations::events::{Told, operations};
+use crate::operations::events::{EventsReport, is_failed, operations};
 use crate::operations::follow;
-use crate::operations::follow::{Ended, Follower};
+use crate::operations::follow::Follower;
 use crate::operations::interrupt::Interrupts;
 use crate::operations::session;
 use crate::operations::session::{Account, AccountArgs};
 use crate::ui::output::{Form, Output};
 
-/// The most events that `--limit` accepts.
+/// The maximum of `--limit`.
 const LIMIT_MAX: i64 = 2_000;
 
 /// Show the events of the stack and the root cause of a failure, or follow them
 ///
-/// By default it shows the last operation on the stack, the newest event last, and marks the root cause
-/// of a failure: the first resource that failed on its own. With `--follow` it follows an operation in
-/// progress until it ends, no matter who started it.
+/// By default, shows the last operation on the stack, the newest event last, and marks the root cause of
+/// a failure: the first resource that failed on its own. With `--follow`, shows the events of the
+/// current operation as they come, no matter who started it, until it ends.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Follow the operation in progress until it ends: exit code 0 if it succeeded, else 1
+    /// Follow the current operation until it ends: exit code 0 if it succeeded, else 1
     #[arg(long)]
     follow: bool,
 
-    /// Show only failures, of resources, validations and hooks
+    /// Show only failures, with validations and hooks, and count the resources that were cancelled
     #[arg(long, conflicts_with = "follow")]
     failed: bool,
 
-    /// Show the newest events, this many, including earlier operations
+    /// Show this number of the newest events, also of earlier operations
     #[arg(long, value_name = "COUNT", conflicts_with = "follow")]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=LIMIT_MAX))]
     limit: Option<u32>,
@@ -41,7 +41,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
-    let on_interrupt = "nothing was changed: this only reads";
+    let on_interrupt = "nothing was changed";
     let interrupts = Interrupts::new(args.account.profile.as_deref(), on_interrupt);
     session::run_with(&interrupts, events(args, output, &interrupts))
 }
@@ -55,7 +55,7 @@ async fn events(args: &Args, output: &Output, interrupts: &Interrupts) -> anyhow
         .describe(name.as_str())
         .await?
         .ok_or_else(|| anyhow!("stack `{name}` does not exist in `{region}`"))
-        .hint("a deleted stack is found only by its id, which the CloudFormation console shows")?;
+        .hint("a deleted stack is found only by its id, which the CloudFormation console lists")?;
     let all = stacks.events(&stack.id, None).await?;
     if args.follow && !stack.status.is_settled() {
         let current = operations(&all).pop().unwrap_or_default().len();
@@ -80,7 +80,7 @@ async fn events(args: &Args, output: &Output, interrupts: &Interrupts) -> anyhow
             }
             // The events of the stack itself are known.
             Err(error) if error.is_denied() => output.say(
-                "validations are not shown: missing permission `cloudformation:DescribeEvents`",
+                "validations are not shown: they need the permission `cloudformation:DescribeEvents`",
             ),
             Err(_) => {}
         }
@@ -91,33 +91,29 @@ async fn events(args: &Args, output: &Output, interrupts: &Interrupts) -> anyhow
             stack.status
         ));
     }
-    let is_success = stack.status.is_success();
-    output.result(&Told::new(&stack, &events, args.failed))?;
-    Ok(if args.follow && !is_success { Exit::Failed } else { Exit::Done })
+    let is_listed = |event: &Event| !args.failed || is_failed(event);
+    output.result(&EventsReport::new(&stack.id, stack.status.as_str(), &events, is_listed))?;
+    Ok(if args.follow && !stack.status.is_success() { Exit::Failed } else { Exit::Done })
 }
 
-/// Follows the operation in progress, from its first event on.
+/// Follows the current operation, from its first event on.
 async fn join(follower: Follower<'_>, stack: &Stack, output: &Output) -> anyhow::Result<Exit> {
     let (id, status) = (&stack.id, &stack.status);
     let (name, _) = follow::name_and_region(id);
-    // One object contains all events; otherwise each was written when it came.
-    let is_whole = output.form() == Form::Json;
     let ended = follower.follow().await?;
-    let Ended { stack, events } = &ended;
-    let Some(stack) = stack else {
-        // A stack that its name no longer finds was deleted.
-        output.say(format_args!("stack `{name}` is deleted"));
-        let told = Told::gone(id, events);
-        output.result(&if is_whole { told } else { told.summary() })?;
-        return Ok(Exit::Done);
-    };
-    output.say(format_args!("stack `{name}` reached `{}`", stack.status));
-    if stack.status.is_success() {
-        let told = Told::new(stack, events, false);
-        output.result(&if is_whole { told } else { told.summary() })?;
+    let now = ended.stack.as_ref().map(|stack| &stack.status);
+    match now {
+        Some(now) => output.say(format_args!("stack `{name}` reached `{now}`")),
+        None => output.say(format_args!("stack `{name}` is deleted")),
+    }
+    if now.is_none_or(StackStatus::is_success) {
+        let now = now.map_or("DELETE_COMPLETE", StackStatus::as_str);
+        // Except in one JSON object, each event was written as it came.
+        let is_listed = |_: &Event| output.form() == Form::Json;
+        output.result(&EventsReport::new(id, now, &ended.events, is_listed))?;
         return Ok(Exit::Done);
     }
-    let what = format!("the operation on stack `{name}`, which was in `{status}`, failed");
+    let what = format!("stack `{name}` was in `{status}`, and the operation failed");
     let again = format!("`s3guard events --failed --stack {name}` shows it again");
     Err(follow::failed(&what, &ended, &again))
 }

@@ -10,9 +10,10 @@ use crate::ui::output::Output;
 
 /// Move messages of dead-letter queues back to their queues
 ///
-/// Messages that could not be handled stay in a dead-letter queue for fourteen days. Run this when the
-/// cause is fixed. Each message is sent to its queue before it is deleted, so none is lost, and a window
-/// counts none of them twice.
+/// Messages that could not be handled or delivered stay in a dead-letter queue for fourteen days. When
+/// the cause is fixed, this sends them again: each message is deleted only after it was sent to its
+/// queue, so that none is lost, and a window counts none twice. Changes of objects that were recorded
+/// and could not be reported are reported, too.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -22,7 +23,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "WHICH", default_value = "all")]
     queue: Which,
 
-    /// Most messages to move from each queue
+    /// Maximum number of messages from each queue
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
     limit: Option<u32>,
 }
@@ -31,21 +32,21 @@ pub(crate) struct Args {
 enum Which {
     /// Both
     All,
-    /// Bucket events
+    /// Buckets that could not be reconciled
     Buckets,
-    /// Object events
+    /// Events of objects that could not be recorded
     Objects,
 }
 
 pub(crate) fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
     let limit = args.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
-    let ways = match args.queue {
+    let pairs = match args.queue {
         Which::All => &[BUCKETS, OBJECTS][..],
         Which::Buckets => &[BUCKETS],
         Which::Objects => &[OBJECTS],
     };
     let command = async {
-        output.result(&redrive(&args.account, ways, limit, output).await?)?;
+        output.result(&redrive(&args.account, pairs, limit, output).await?)?;
         Ok(Exit::Done)
     };
     let on_interrupt = "no message is lost: each is sent before it is deleted";

@@ -14,25 +14,23 @@ use crate::args::region::region;
 use crate::error::Advice as _;
 use crate::exit::Exit;
 use crate::operations::replay::file::{name, read};
-use crate::operations::replay::{self, Channel, Recorded, Report, Scene};
+use crate::operations::replay::{self, Recorded, Report, Scene};
 use crate::ui::output::Output;
 
-/// The default prefix of the stack's own buckets.
-const BUCKET_PREFIX: &str = "s3guard";
-/// The account if no event names one.
-const NO_ACCOUNT: &str = "000000000000";
+/// The account where no event names one.
+const UNKNOWN_ACCOUNT: &str = "000000000000";
 
 /// Show what the guard would do about recorded events
 ///
-/// Reads recorded events of CloudTrail and EventBridge, and shows for each whether the rule matches it,
-/// and what the guard reads, finds, writes and reports. Needs no account and no network: a bucket has
-/// the settings of a new bucket, or those that the guard would have written, until an event changes
-/// them; assumptions are marked. Accepted are an event, a record, a list or lines of them, a log file of
-/// a trail, the output of `aws cloudtrail lookup-events` and `aws sqs receive-message`, and a batch of
+/// Reads recorded CloudTrail and EventBridge events and shows for each one whether a rule matches, and
+/// what the guard reads, finds, writes and publishes. Needs no account and no network: a bucket is first
+/// as S3 creates it, or as the guard would have left it, and then changes as the events say; what they
+/// do not contain is listed as assumed. Accepts an event, a record, a list or lines of them, a trail's
+/// log file, the output of `aws cloudtrail lookup-events` and `aws sqs receive-message`, and a batch of
 /// the guard's queue.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// JSON or JSON lines, also compressed by gzip; `-` for stdin
+    /// JSON or JSON lines, optionally compressed with gzip; `-` for stdin
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
 
@@ -41,7 +39,7 @@ pub(crate) struct Args {
     #[arg(value_parser = parsed::<AccountId>("`aws sts get-caller-identity --query Account` prints it"))]
     account: Option<AccountId>,
 
-    /// Region of the guard [default: a guard in each Region]
+    /// Region of the guard; without it, there is one in each Region
     #[arg(long, value_name = "REGION", value_parser = region)]
     region: Option<Region>,
 
@@ -55,10 +53,6 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     config: ConfigArgs,
-
-    /// How a notification is shown; JSON output has all forms
-    #[arg(long, value_name = "CHANNEL", default_value = "email")]
-    channel: Channel,
 }
 
 pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::Result<Exit> {
@@ -69,17 +63,18 @@ pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::
         let found = replay::parse(&read(path)?)
             .with_context(|| format!("there are no events in `{name}`"))
             .hint("`s3guard replay --help` lists the accepted formats")?;
-        // The name of the only file is left out.
-        recorded.extend(found.into_iter().map(|one| match args.files.len() {
-            1 => one,
-            _ => one.of_file(&name),
+        let is_only = args.files.len() == 1;
+        recorded.extend(found.into_iter().map(|one| {
+            let separator = if one.place.is_empty() { "" } else { ", " };
+            let place = format!("{name}{separator}{}", one.place);
+            if is_only { one } else { Recorded { place, ..one } }
         }));
     }
-    let account = args.account.clone().or_else(|| recorded.iter().find_map(Recorded::account));
+    let account =
+        args.account.clone().or_else(|| recorded.iter().find_map(|one| one.field("account")));
     let scene = Scene {
-        account: account.unwrap_or_else(|| NO_ACCOUNT.parse().expect("it has twelve digits")),
+        account: account.unwrap_or_else(|| UNKNOWN_ACCOUNT.parse().expect("it has twelve digits")),
         region: args.region.clone(),
-        bucket_prefix: BUCKET_PREFIX.to_owned(),
         now,
         config,
         grade: args.grade,
@@ -95,7 +90,6 @@ pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::
             exit = Exit::Failed;
         }
     }
-    let events = events.into_iter().map(|event| event.by(args.channel)).collect();
     output.result(&Report::new(events))?;
     Ok(exit)
 }

@@ -16,19 +16,20 @@ use crate::operations::undo::{Request, undo};
 use crate::ui::output::Output;
 
 const DAY: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");
-/// The default duration of the suppression.
+/// How long a suppression lasts, unless a day is given.
 const LEFT_DAYS: i64 = 30;
 
 /// Restore a setting that the guard has changed
 ///
-/// Takes the id of a record, which `s3guard history` and each notification show, restores the setting
-/// before it, and suppresses the remediation of those aspects of the bucket until a day. A setting that
-/// was changed since is not overwritten. Run it again to change the day: the last one counts.
+/// Takes the id of a record, as shown by `s3guard history` and in notifications, writes the previous
+/// setting, and suppresses the remediation of those aspects of the bucket until a day: without that,
+/// the guard would remediate them again. A setting that has been changed since is not overwritten. The
+/// day that was given last for an aspect counts: run the command again to extend or shorten it.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Id of the record, as `reports@20261124T231502.123Z-encryption`
     #[arg(value_name = "ID")]
-    #[arg(value_parser = parsed::<RecordId>("`s3guard history BUCKET` shows the ids of its records"))]
+    #[arg(value_parser = parsed::<RecordId>("`s3guard history BUCKET` lists the ids of its records"))]
     id: RecordId,
 
     #[command(flatten)]
@@ -38,15 +39,15 @@ pub(crate) struct Args {
     #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
     until: Option<Date>,
 
-    /// End the suppression now, and restore nothing
+    /// Restore nothing, and end the suppression
     #[arg(long, conflicts_with_all = ["until", "force"])]
     end: bool,
 
-    /// Reason, for the ledger
+    /// Reason, which is recorded in the ledger
     #[arg(long, value_name = "TEXT", default_value = "")]
     reason: String,
 
-    /// Restore the setting even if it was changed since
+    /// Restore the setting even if it has been changed since
     #[arg(long)]
     force: bool,
 
@@ -58,8 +59,8 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::Result<Exit> {
     let id = args.id.to_string();
     let again = format!(
-        "the setting may be restored and its remediation suppressed already: the same command completes it, \
-         `s3guard undo {id} --stack {} --end` ends the suppression",
+        "the setting may or may not be restored, and its remediation may be suppressed: run the same command again to \
+         finish, or `s3guard undo {id} --stack {} --end` to end the suppression",
         args.account.stack
     );
     let request = Request {
@@ -79,12 +80,14 @@ fn until(asked: Option<Date>, today: Date) -> anyhow::Result<Date> {
     let last = undone::last_day(today);
     if until < today {
         return Err(anyhow!("`--until {until}` is in the past"))
-            .hint(format!("give a day from {today} on, or `--end` to end the suppression"))
+            .hint(format!("give {today} or a later day, or use `--end` to end the suppression"))
             .exit(Exit::Usage);
     }
     if until > last {
-        return Err(anyhow!("`--until {until}` is too late: the ledger expires before"))
-            .hint(format!("give a day until {last}, or add an exemption to `s3guard.toml`"))
+        return Err(anyhow!("`--until {until}` is too late: the ledger does not keep it that long"))
+            .hint(format!(
+                "give {last} or an earlier day; for a permanent exception, add an exemption to `s3guard.toml`"
+            ))
             .exit(Exit::Usage);
     }
     Ok(until)

@@ -1,4 +1,4 @@
-//! `s3guard verify`: tests the deployed guard with a bucket of its own.
+//! `s3guard verify`: proves the deployed guard on a test bucket.
 
 use time::OffsetDateTime;
 
@@ -7,17 +7,19 @@ use crate::exit::Exit;
 use crate::operations::verify;
 use crate::ui::output::Output;
 
-/// Test the deployed guard with a bucket that is created for the test
+/// Prove the deployed guard on a test bucket
 ///
-/// Creates a canary: an empty bucket with a name that only this account can use, tagged `s3guard:canary`. Waits until the
-/// guard has applied the grade, weakens each setting that the deployed configuration enforces, and waits until each is
-/// remediated and recorded. Then it creates, overwrites and deletes an object, and waits for the object events and the
-/// notification of the window. What the configuration disables is skipped. The durations are printed and, for an effect
-/// that is not seen in time, the link of the chain that is probably broken: trail, rule, queue, guard, write or ledger.
+/// Creates a canary: an empty bucket with a name reserved for this account, tagged `s3guard:canary`.
+/// Waits until the guard has brought it to its grade, weakens each setting that the deployed
+/// configuration enforces, and waits until each is remediated and on record. Then it puts, overwrites
+/// and deletes an object and waits until each change is recorded and the digest of the window is
+/// published. What the configuration switches off is listed as skipped. Prints how long each step took
+/// and, for a step that is late, which link of the chain is probably broken: trail, rule, queue, guard,
+/// write or ledger.
 ///
-/// The canary is removed with all its versions, also after an error and after Ctrl-C; a second Ctrl-C leaves at once and
-/// prints what remains, which a later run removes. No other bucket is changed. Subscribers of the guard get the
-/// notifications about the canary.
+/// The canary is removed with all its versions, also after an error and after Ctrl-C; a second Ctrl-C
+/// exits at once and lists what was not removed. The next run removes what a killed run has left, once
+/// its time is over. No other bucket is changed. Subscribers of the guard are notified about the canary.
 ///
 /// The caller needs, on buckets `s3guard-canary-*`: s3:CreateBucket, s3:DeleteBucket, s3:PutBucketTagging, s3:PutObject,
 /// s3:DeleteObject, s3:DeleteObjectVersion, s3:ListBucketVersions, s3:PutBucketPublicAccessBlock,
@@ -33,7 +35,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     options: Options,
 
-    /// Only remove what earlier runs for this stack left or kept
+    /// Only remove what earlier runs for this stack have left or kept
     #[arg(long, conflicts_with_all = ["keep", "notices", "timeout"])]
     clean_up: bool,
 }

@@ -113,7 +113,16 @@ mod tests {
 
     #[test]
     fn every_cause_of_no_credentials_has_a_hint_that_names_the_profile() {
-        for cause in NoCredentials::ALL {
+        for cause in [
+            NoCredentials::SsoSession,
+            NoCredentials::SsoSettings,
+            NoCredentials::Process,
+            NoCredentials::LoginSession,
+            NoCredentials::AssumeRole,
+            NoCredentials::Unreachable,
+            NoCredentials::None,
+            NoCredentials::Unknown,
+        ] {
             let (named, unnamed) = (credentials(cause, Some("prod")), credentials(cause, None));
             assert!(!unnamed.contains("prod") && !unnamed.contains("--profile {"), "{unnamed}");
             let (mine, has_profile) = match cause {

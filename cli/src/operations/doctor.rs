@@ -1,9 +1,8 @@
-//! Whether an account can have the guard, and whether the one that is there can work.
-//!
-//! Here is the story; `look` asks AWS, `judge` says what that means, `report` shows it.
+//! The prerequisites of an account and the health of an installation: `fetch` asks AWS, `judge` assesses the answers,
+//! `report` shows them.
 
+mod fetch;
 mod judge;
-mod look;
 mod report;
 mod rights;
 mod wanted;
@@ -19,7 +18,7 @@ pub(crate) use crate::operations::doctor::report::Report;
 pub(crate) use crate::operations::doctor::wanted::Wanted;
 use crate::operations::session;
 
-/// All that there is to say of an account, seen from these Regions.
+/// Checks an account from these Regions.
 pub(crate) async fn examine(
     connections: &[Connection],
     stack: &StackName,
@@ -31,31 +30,30 @@ pub(crate) async fn examine(
             wanted.regions.push(connection.region().clone());
         }
     }
-    let looks = connections.iter().map(|connection| look_at(connection, stack, &wanted, now));
-    Report::new(join_all(looks).await)
+    let checks = connections.iter().map(|connection| check(connection, stack, &wanted, now));
+    Report::new(join_all(checks).await)
 }
 
-/// All that there is to say of a Region. Without a caller there is nothing else to ask.
-async fn look_at(
+/// Checks a Region. Without a caller there is nothing else to ask.
+async fn check(
     connection: &Connection,
     stack: &StackName,
     wanted: &Wanted,
     now: OffsetDateTime,
 ) -> OfRegion {
     let (caller, date) = identity::dated_identity(connection).await;
-    let (account, lines) = match session::known(caller, connection) {
+    let caller = session::known(caller, connection);
+    let checks = match &caller {
         Ok(caller) => {
-            let seen = Box::pin(look::look(connection, &caller, stack, wanted)).await;
-            let mut lines = vec![judge::caller(&caller, seen.end, now), judge::clock(date, now)];
-            lines.extend(judge::lines(&seen, connection.region(), stack, &caller, wanted));
-            (Some(caller.account), lines)
+            let seen = Box::pin(fetch::fetch(connection, caller, stack, wanted)).await;
+            judge::lines(&seen, date, now)
         }
-        Err(error) => (None, vec![judge::no_caller(&error, date, now)]),
+        Err(error) => vec![judge::no_caller(error, date, now)],
     };
     OfRegion {
         region: connection.region().to_string(),
-        account: account.map(|account| account.to_string()),
+        account: caller.ok().map(|caller| caller.account.to_string()),
         stack: stack.to_string(),
-        checks: lines,
+        checks,
     }
 }

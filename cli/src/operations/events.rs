@@ -1,8 +1,8 @@
-//! Events told as a result: the operations they belong to, and the root cause marked.
+//! The events of a stack as a result: by operation, with the root cause marked.
 
 use std::fmt;
 
-use s3guard_aws::stacks::{Event, Stack};
+use s3guard_aws::stacks::Event;
 use serde::Serialize;
 
 use crate::operations::follow;
@@ -11,7 +11,7 @@ use crate::operations::follow::Shown;
 /// The events of a stack; as text, a line for each and the root cause at the end.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Told {
+pub(crate) struct EventsReport {
     stack: String,
     region: String,
     status: String,
@@ -31,7 +31,6 @@ struct Line {
     text: String,
 }
 
-/// Why it failed, and what to do.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Cause {
@@ -41,43 +40,28 @@ struct Cause {
     hint: Option<String>,
 }
 
-impl Told {
-    pub(crate) fn new(stack: &Stack, events: &[Event], only_failed: bool) -> Self {
-        Self::of(&stack.id, stack.status.as_str(), events, only_failed)
-    }
-
-    /// Of a stack that is there no more.
-    pub(crate) fn gone(id: &str, events: &[Event]) -> Self {
-        Self::of(id, "DELETE_COMPLETE", events, false)
-    }
-
-    /// Without the events, which were told already.
-    pub(crate) fn summary(mut self) -> Self {
-        self.events.clear();
-        self
-    }
-
-    fn of(id: &str, status: &str, events: &[Event], only_failed: bool) -> Self {
+impl EventsReport {
+    /// The events of a stack; `is_listed` says which of them are listed.
+    pub(crate) fn new(
+        id: &str,
+        status: &str,
+        events: &[Event],
+        is_listed: impl Fn(&Event) -> bool,
+    ) -> Self {
         let (stack, region) = follow::name_and_region(id);
         let mut lines = Vec::new();
-        let mut last = None;
-        for operation in operations(events) {
+        let operations = operations(events);
+        for operation in &operations {
             let cause = follow::first_cause(operation);
-            for event in operation {
-                let is_refused = event.hook.as_ref().is_some_and(|hook| hook.refused);
-                let is_failed = event.is_failure() && !event.is_cancelled() || is_refused;
-                if only_failed && !is_failed {
-                    continue;
-                }
+            for event in operation.iter().filter(|event| is_listed(event)) {
                 let is_root_cause = cause.is_some_and(|cause| std::ptr::eq(cause, event));
                 let mark = if is_root_cause { '>' } else { ' ' };
                 let text = format!("{mark} {}", follow::line(event));
                 lines.push(Line { event: Shown::new(event, &stack, &region), is_root_cause, text });
             }
-            last = Some((operation, cause));
         }
-        let root_cause = last.and_then(|(operation, cause)| {
-            let cause = cause?;
+        let root_cause = operations.last().and_then(|operation| {
+            let cause = follow::first_cause(operation)?;
             Some(Cause {
                 logical_id: cause.logical_id.clone(),
                 words: follow::explained(cause, operation),
@@ -95,7 +79,7 @@ impl Told {
     }
 }
 
-impl fmt::Display for Told {
+impl fmt::Display for EventsReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for line in &self.events {
             writeln!(f, "{}", line.text)?;
@@ -110,33 +94,27 @@ impl fmt::Display for Told {
     }
 }
 
+/// Whether an event is a failure of its own, not one that followed from another.
+pub(crate) fn is_failed(event: &Event) -> bool {
+    let is_refused = event.hook.as_ref().is_some_and(|hook| hook.refused);
+    event.is_failure() && !event.is_cancelled() || is_refused
+}
+
 /// The events of each operation, in order.
 ///
-/// CloudFormation begins one with an event of the stack itself; where it names operations, an id that is another one begins
-/// another one, too. A rollback belongs to what it rolls back.
+/// An operation begins with an event of the stack itself or, where CloudFormation has ids of operations, with another id. A
+/// rollback belongs to the operation that it rolls back.
 pub(crate) fn operations(events: &[Event]) -> Vec<&[Event]> {
-    let mut starts: Vec<usize> = Vec::new();
-    for (index, event) in events.iter().enumerate() {
-        if index == 0 || begins(&events[index - 1], event) {
-            starts.push(index);
-        }
-    }
-    let ends = starts.iter().skip(1).copied().chain([events.len()]);
-    starts.iter().zip(ends).map(|(start, end)| &events[*start..end]).collect()
+    events.chunk_by(|before, event| !begins(before, event)).collect()
 }
 
 fn begins(before: &Event, event: &Event) -> bool {
     if let (Some(before), Some(now)) = (&before.operation, &event.operation) {
         return before != now;
     }
-    let is_start = matches!(
-        event.status.as_str(),
-        "CREATE_IN_PROGRESS"
-            | "UPDATE_IN_PROGRESS"
-            | "DELETE_IN_PROGRESS"
-            | "IMPORT_IN_PROGRESS"
-            | "REVIEW_IN_PROGRESS"
-    );
+    let verb = event.status.strip_suffix("_IN_PROGRESS");
+    let is_start =
+        verb.is_some_and(|verb| ["CREATE", "UPDATE", "DELETE", "IMPORT", "REVIEW"].contains(&verb));
     // A creation follows the review of its change set.
     let is_reviewed = before.is_about_the_stack() && before.status == "REVIEW_IN_PROGRESS";
     event.is_about_the_stack() && is_start && !is_reviewed
@@ -164,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn an_operation_goes_from_the_stacks_first_word_to_its_next_and_takes_its_rollback_along() {
+    fn an_operation_includes_its_rollback() {
         let story = story();
         let lengths =
             |events: &[Event]| operations(events).iter().map(|o| o.len()).collect::<Vec<_>>();
@@ -180,8 +158,8 @@ mod tests {
     }
 
     #[test]
-    fn the_root_cause_is_marked_and_said_at_the_end_and_what_was_cancelled_is_counted() {
-        let told = Told::of("s", "UPDATE_ROLLBACK_COMPLETE", &story()[4..], false);
+    fn the_root_cause_is_marked_and_repeated_and_cancelled_resources_are_counted() {
+        let report = EventsReport::new("s", "UPDATE_ROLLBACK_COMPLETE", &story()[4..], |_| true);
         expect![[r#"
               00:00:00  UPDATE_IN_PROGRESS           AWS::CloudFormation::Stack       s  User Initiated
               00:00:00  UPDATE_FAILED                AWS::SQS::Queue                  B  Resource update cancelled
@@ -191,10 +169,10 @@ mod tests {
 
             root cause: `A` (AWS::SQS::Queue): no such key; 1 resource was cancelled because of it
         "#]]
-        .assert_eq(&told.to_string());
-        let failed = Told::of("s", "UPDATE_ROLLBACK_COMPLETE", &story(), true);
+        .assert_eq(&report.to_string());
+        let failed = EventsReport::new("s", "UPDATE_ROLLBACK_COMPLETE", &story(), is_failed);
         assert_eq!((failed.events.len(), failed.cancelled), (1, 1));
-        let fine = Told::of("s", "CREATE_COMPLETE", &story()[..4], false);
+        let fine = EventsReport::new("s", "CREATE_COMPLETE", &story()[..4], |_| true);
         assert!(fine.root_cause.is_none() && fine.events.iter().all(|line| !line.is_root_cause));
     }
 }

@@ -1,10 +1,9 @@
-//! Sending what could not be handled to the queues again.
+//! Sending dead letters to their queues again.
 
 use std::fmt;
 
 use anyhow::Context as _;
 use s3guard_aws::Queue;
-use s3guard_aws::stacks::Stack;
 use s3guard_posture::contract::output;
 use s3guard_posture::digest::objects;
 use s3guard_posture::digest::window::Close;
@@ -15,18 +14,24 @@ use crate::operations::session;
 use crate::operations::session::{Account, AccountArgs};
 use crate::ui::output::Output;
 
-/// A dead letter queue and the queue that it is for.
+/// A dead-letter queue and the queue that it is for, by the names of their outputs.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Way {
+pub(crate) struct QueuePair {
     name: &'static str,
     from: &'static str,
     to: &'static str,
 }
 
-pub(crate) const BUCKETS: Way =
-    Way { name: "buckets", from: output::GUARD_DEAD_LETTERS_URL, to: output::GUARD_QUEUE_URL };
-pub(crate) const OBJECTS: Way =
-    Way { name: "objects", from: output::OBJECT_DEAD_LETTERS_URL, to: output::OBJECT_QUEUE_URL };
+pub(crate) const BUCKETS: QueuePair = QueuePair {
+    name: "buckets",
+    from: output::GUARD_DEAD_LETTERS_URL,
+    to: output::GUARD_QUEUE_URL,
+};
+pub(crate) const OBJECTS: QueuePair = QueuePair {
+    name: "objects",
+    from: output::OBJECT_DEAD_LETTERS_URL,
+    to: output::OBJECT_QUEUE_URL,
+};
 
 /// What was sent again.
 #[derive(Debug, Serialize)]
@@ -40,82 +45,54 @@ struct Moved {
     messages: usize,
 }
 
-/// The guard whose dead letters are sent again.
-struct Guard<'a> {
-    args: &'a AccountArgs,
-    account: Account,
-    stack: Stack,
-    output: &'a Output,
-}
-
-/// Sends them the ways that are asked for, so many of each at most.
+/// Sends the dead letters of these queues again, up to a limit for each.
 pub(crate) async fn redrive(
     args: &AccountArgs,
-    ways: &[Way],
+    pairs: &[QueuePair],
     limit: usize,
     output: &Output,
 ) -> anyhow::Result<Redriven> {
     let account = Account::open(args).await?;
     let stack = session::guard_stack(args, &account).await?;
-    let guard = Guard { args, account, stack, output };
+    let queue = |name: &str| -> anyhow::Result<Queue> {
+        let url = session::output_of(&stack, args, name, "such queue")?;
+        Ok(Queue::new(&account.connection, url))
+    };
     let mut queues = Vec::new();
-    for way in ways {
-        let messages = guard.redrive(way, limit).await?;
-        queues.push(Moved { queue: way.name, messages });
-    }
-    if ways.contains(&OBJECTS) {
-        let close = objects::close(Close::All);
-        guard.queue(OBJECTS.to, "object queue")?.send(&close, 0).await?;
-        output.say("changes of objects that were gathered and not told are told now");
-    }
-    guard.warn_of_notices().await?;
-    Ok(Redriven { queues })
-}
-
-impl Guard<'_> {
-    fn queue(&self, name: &str, what: &str) -> anyhow::Result<Queue> {
-        let url = session::output_of(&self.stack, self.args, name, what)?;
-        Ok(Queue::new(&self.account.connection, url))
-    }
-
-    async fn redrive(&self, way: &Way, limit: usize) -> anyhow::Result<usize> {
-        let from = self.queue(way.from, "dead letter queue")?;
-        let to = self.queue(way.to, "queue")?;
-        let mut moved = 0;
-        while moved < limit {
+    for QueuePair { name, from, to } in pairs {
+        let (from, to) = (queue(from)?, queue(to)?);
+        let mut messages = 0;
+        while messages < limit {
             let mut taken = from.receive().await?;
             if taken.is_empty() {
                 break;
             }
-            taken.truncate(limit - moved);
+            taken.truncate(limit - messages);
             let again =
                 taken.iter().map(|one| Delayed { body: one.body.clone(), delay_seconds: 0 });
             to.send_all(&again.collect::<Vec<_>>()).await?;
             from.delete(&taken).await.context(
-                "the messages were sent again, and stand in the dead letter queue, too: twice is no harm",
+                "the messages were sent again, but not deleted from the dead-letter queue; a second delivery does no harm",
             )?;
-            moved += taken.len();
-            if moved.is_multiple_of(1_000) {
-                let name = way.name;
-                self.output.say(format_args!("{moved} messages of {name} sent again so far"));
+            messages += taken.len();
+            if messages.is_multiple_of(1_000) {
+                output.say(format_args!("{messages} messages of {name} sent again so far"));
             }
         }
-        Ok(moved)
+        queues.push(Moved { queue: name, messages });
     }
-
-    /// SNS has no way to send a notice to one endpoint again.
-    async fn warn_of_notices(&self) -> anyhow::Result<()> {
-        const OUTPUT: &str = output::NOTICE_DEAD_LETTERS_URL;
-        let depth = self.queue(OUTPUT, "dead letters")?.depth().await?;
-        if depth.waiting > 0 {
-            let url = session::output_of(&self.stack, self.args, OUTPUT, "dead letters")?;
-            self.output.warn(format_args!(
-                "{} notices that an endpoint did not take stay in {url}: SNS cannot send to one endpoint again",
-                depth.waiting
-            ));
-        }
-        Ok(())
+    if pairs.contains(&OBJECTS) {
+        queue(OBJECTS.to)?.send(&objects::close(Close::All), 0).await?;
+        output.say("recorded changes of objects that were not reported are reported now");
     }
+    let url = session::output_of(&stack, args, output::NOTICE_DEAD_LETTERS_URL, "such queue")?;
+    let waiting = Queue::new(&account.connection, url).depth().await?.waiting;
+    if waiting > 0 {
+        output.warn(format_args!(
+            "{waiting} notifications that an endpoint did not accept stay in {url}: SNS cannot send to one endpoint again"
+        ));
+    }
+    Ok(Redriven { queues })
 }
 
 impl fmt::Display for Redriven {

@@ -1,4 +1,4 @@
-//! One stack of a name in each of several Regions: the one fan-out over them, and the one labelling of what is said of each.
+//! Work on the stacks of one name in several Regions: the fan-out, and the labels of the output.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use crate::error::Advice as _;
 use crate::exit::Exit;
 use crate::ui::output::Output;
 
-/// What came of the same work in each Region. The failure of one does not stop the others.
+/// The results by Region. A failure in one does not stop the others.
 #[derive(Debug)]
 pub(crate) struct ByRegion<T> {
     pub(crate) done: Vec<T>,
@@ -25,7 +25,7 @@ pub(crate) struct Failed {
     pub(crate) error: anyhow::Error,
 }
 
-/// Does the work in every Region that was asked for at once, each with an output of its own.
+/// Does the work in all Regions at once, each with an output of its own.
 pub(crate) async fn each<T>(
     args: &AccountsArgs,
     output: &Output,
@@ -41,7 +41,7 @@ pub(crate) async fn each<T>(
     join_all(works).await.into_iter().collect()
 }
 
-/// The output for what is said of one of so many Regions: with its name before each line, if there are several.
+/// The output for one Region: with its name before each line, if there are several.
 fn labelled(output: &Output, region: &str, count: usize) -> Output {
     if count == 1 { output.clone() } else { output.labelled(region) }
 }
@@ -60,7 +60,7 @@ impl<T> FromIterator<(String, anyhow::Result<T>)> for ByRegion<T> {
 }
 
 impl<T> ByRegion<T> {
-    /// Whether the work was asked for in one Region only.
+    /// Whether there is only one Region.
     pub(crate) fn is_one(&self) -> bool {
         self.count() == 1
     }
@@ -69,7 +69,7 @@ impl<T> ByRegion<T> {
         self.done.len() + self.failed.len()
     }
 
-    /// What was done everywhere, or the failure of all, after each Region that failed was reported.
+    /// The results of all Regions, or an error after the failure of each Region was reported.
     pub(crate) fn all(
         self,
         what: &str,
@@ -80,19 +80,14 @@ impl<T> ByRegion<T> {
         failures(self.failed, count, what, output, hint).map(|()| self.done)
     }
 
-    /// The same for the only Region; several are left to be shown before [`Self::all`].
+    /// The error of the only Region; several Regions are shown before [`Self::all`].
     pub(crate) fn unless_the_only_one_failed(mut self) -> anyhow::Result<Self> {
-        match self.failed.pop() {
-            Some(only) if self.count() == 0 => Err(only.error),
-            last => {
-                self.failed.extend(last);
-                Ok(self)
-            }
-        }
+        let only = if self.is_one() { self.failed.pop() } else { None };
+        only.map_or(Ok(self), |only| Err(only.error))
     }
 }
 
-/// The failure of the only Region as it is; of several, each is reported, and the error names them with how to go on.
+/// The error of the only Region; of several, each error is reported, and the returned one names the Regions.
 pub(crate) fn failures(
     mut failed: Vec<Failed>,
     count: usize,
@@ -111,7 +106,7 @@ pub(crate) fn failures(
         output.say(format_args!("`{region}`:"));
         exits.push(error::report(error, output));
     }
-    // What is wrong with the call in every Region is wrong with the call.
+    // An exit code that all Regions share is that of the command.
     let is_shared = failed.len() == count && exits.windows(2).all(|pair| pair[0] == pair[1]);
     let exit = exits.first().copied().filter(|_| is_shared).unwrap_or(Exit::Failed);
     let regions: Vec<&str> = failed.iter().map(|one| one.region.as_str()).collect();
@@ -143,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_region_that_fails_stops_no_other_and_the_only_one_fails_in_its_own_words() {
+    fn a_failure_in_one_region_stops_no_other_and_the_only_error_is_unchanged() {
         let of = |regions: &[&str]| -> ByRegion<usize> {
             let result = |region: &&str| match *region {
                 "bad" => Err(anyhow!("no")),
@@ -154,12 +149,12 @@ mod tests {
         };
         let all = |regions: &[&str]| {
             let done =
-                of(regions).all("failed", &Output::default(), |named| format!("mend {named}"));
+                of(regions).all("failed", &Output::default(), |named| format!("fix {named}"));
             done.map_err(|error| error::text(&error))
         };
         assert_eq!(all(&["a", "bb"]), Ok(vec![1, 2]));
         assert_eq!(all(&["bad"]), Err("error: no\n".to_owned()));
-        let both = "error: 1 of 2 Regions failed: bad\n\nhint: mend bad\n";
+        let both = "error: 1 of 2 Regions failed: bad\n\nhint: fix bad\n";
         assert_eq!(all(&["a", "bad"]), Err(both.to_owned()));
         let exit = |regions: &[&str]| {
             let all = of(regions).all("failed", &Output::default(), str::to_owned);

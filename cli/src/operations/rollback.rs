@@ -7,8 +7,8 @@ mod step;
 use std::fmt;
 
 use anyhow::anyhow;
-use s3guard_aws::stacks::rollback::{Skip, Stuck};
-use s3guard_aws::stacks::{Stack, StackStatus, Stacks};
+use s3guard_aws::stacks::rollback::Skip;
+use s3guard_aws::stacks::{Resource, Stack, StackStatus, Stacks};
 use serde::Serialize;
 
 use crate::args::rollback::RollbackArgs;
@@ -104,11 +104,12 @@ impl RollbackArgs {
         stack: &Stack,
         output: &Output,
     ) -> anyhow::Result<Choice> {
-        let resources = stacks.stuck_resources(&stack.id).await?;
+        let mut resources = stacks.resources(&stack.id).await?;
+        resources.retain(Resource::is_stuck);
         if !resources.is_empty() {
             output.say("these could not be rolled back:");
         }
-        for Stuck { logical_id, resource_type, reason } in &resources {
+        for Resource { logical_id, resource_type, reason, .. } in &resources {
             let reason = reason.as_deref().unwrap_or("no reason was given");
             output.say(format_args!("  {logical_id} ({resource_type}): {reason}"));
         }

@@ -1,4 +1,4 @@
-//! The way to the account: region, profile, and whether anybody is there.
+//! The connection to the account, running a command, and approvals.
 
 use std::future::Future;
 use std::io::{self, IsTerminal as _};
@@ -6,43 +6,44 @@ use std::pin::pin;
 
 use anyhow::{Context as _, anyhow};
 use s3guard_aws::code_bucket::CodeBucket;
-use s3guard_aws::identity::{self, Identity, IdentityError};
+use s3guard_aws::identity::{self, Identity};
 use s3guard_aws::stacks::{Stack, Stacks};
 use s3guard_aws::{AwsError, ConnectError, Connection, Kind, Ledger};
 use s3guard_posture::contract::output;
 use s3guard_posture::contract::parameter;
 use s3guard_posture::{BucketName, Region, StackName};
+use tokio::sync::mpsc;
 
 pub(crate) use crate::args::account::{AccountArgs, AccountsArgs};
 use crate::error;
 use crate::error::Advice as _;
 use crate::exit::Exit;
-use crate::operations::interrupt::{Interrupts, Keyboard, Press, Signals};
+use crate::operations::interrupt::{Interrupts, signals};
 use crate::ui::output::Output;
 
-/// The tag by which a stack, and all that it is made of, says which guard it is.
+/// The tag with the name of the guard, on its stack and all resources.
 pub(crate) const STACK_TAG: &str = "s3guard:stack";
 
-/// An account that answered.
+/// An account and the caller in it.
 pub(crate) struct Account {
     pub(crate) connection: Connection,
     pub(crate) caller: Identity,
 }
 
 impl Account {
-    /// Finds the way to the account and asks who the caller is there.
+    /// Connects to the account and fetches the caller's identity.
     pub(crate) async fn open(args: &AccountArgs) -> anyhow::Result<Self> {
         let connection = connect(args).await?;
         let caller = known(identity::identity(&connection).await, &connection)?;
         Ok(Self { connection, caller })
     }
 
-    /// The bucket for code that is named, else the standard one.
+    /// The bucket for code with this name, else the standard one.
     pub(crate) fn code_bucket(&self, named: Option<&BucketName>) -> anyhow::Result<BucketName> {
         named.map_or_else(|| self.standard_code_bucket(), |name| Ok(name.clone()))
     }
 
-    /// The bucket for code that needs no name from the caller.
+    /// The standard bucket for code.
     pub(crate) fn standard_code_bucket(&self) -> anyhow::Result<BucketName> {
         let region = self.connection.region();
         CodeBucket::standard_name(&self.caller.account, region)
@@ -50,7 +51,7 @@ impl Account {
     }
 }
 
-/// Finds the way to AWS; nothing is called yet.
+/// Connects to AWS; makes no call.
 pub(crate) async fn connect(args: &AccountArgs) -> anyhow::Result<Connection> {
     let region = args.region.as_ref().map(Region::as_str);
     let error = match Connection::open(region, args.profile.as_deref()).await {
@@ -59,9 +60,9 @@ pub(crate) async fn connect(args: &AccountArgs) -> anyhow::Result<Connection> {
     };
     let hint = match &error {
         ConnectError::NoRegion => "give one with `--region`, or set `AWS_REGION`",
-        ConnectError::Region(_) => "look at `AWS_REGION` and at the profile's region",
-        ConnectError::NoProfile(_) => "`aws configure list-profiles` shows which there are",
-        ConnectError::Configuration(_) => "look at `~/.aws/config` and `~/.aws/credentials`",
+        ConnectError::Region(_) => "check `AWS_REGION` and the region of the profile",
+        ConnectError::NoProfile(_) => "`aws configure list-profiles` lists the profiles",
+        ConnectError::Configuration(_) => "check `~/.aws/config` and `~/.aws/credentials`",
         ConnectError::Endpoint(_) => {
             "it comes from `AWS_ENDPOINT_URL` or the profile's `endpoint_url`: write it as `https://HOST`, or leave it out"
         }
@@ -69,21 +70,15 @@ pub(crate) async fn connect(args: &AccountArgs) -> anyhow::Result<Connection> {
     Err(error).hint(hint)
 }
 
-/// The caller, or why AWS does not say who it is, with what to try.
+/// The caller, or why AWS did not return its identity, with a hint.
 pub(crate) fn known(
-    caller: Result<Identity, IdentityError>,
+    caller: Result<Identity, AwsError>,
     connection: &Connection,
 ) -> anyhow::Result<Identity> {
-    match caller {
-        Ok(caller) => Ok(caller),
-        Err(IdentityError::Aws(error)) => Err(unreachable(error, connection)),
-        Err(error @ IdentityError::NoAccount) => {
-            Err(error).hint("does the endpoint speak for AWS?")
-        }
-    }
+    caller.map_err(|error| unreachable(error, connection))
 }
 
-/// Runs a command that calls AWS and follows nothing, until it is done or somebody asks it to stop.
+/// Runs a command that calls AWS and follows nothing, until it is done or interrupted.
 pub(crate) fn run(
     command: impl Future<Output = anyhow::Result<Exit>>,
     on_interrupt: String,
@@ -91,78 +86,69 @@ pub(crate) fn run(
     run_with(&Interrupts::new(None, on_interrupt), command)
 }
 
-/// Runs a command that says to `interrupts` what it follows, or watches them itself.
+/// Runs a command that registers with `interrupts` what it follows, or handles them itself.
 pub(crate) fn run_with(
     interrupts: &Interrupts,
     command: impl Future<Output = anyhow::Result<Exit>>,
 ) -> anyhow::Result<Exit> {
-    let mut signals = None;
-    let next = async || match &mut signals {
-        Some(signals) => Signals::next(signals).await,
-        None => signals.insert(Signals::new()?).next().await,
-    };
-    run_until(next, interrupts, command)
+    run_until(signals, interrupts, command)
 }
 
-fn run_until(
-    mut interrupt: impl AsyncFnMut() -> io::Result<()>,
+fn run_until<I: AsyncFnMut()>(
+    signals: impl FnOnce() -> io::Result<I>,
     interrupts: &Interrupts,
     command: impl Future<Output = anyhow::Result<Exit>>,
 ) -> anyhow::Result<Exit> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let done = runtime.block_on(async {
         let mut command = pin!(command);
-        let mut keyboard = Keyboard::default();
+        let mut interrupt = signals()?;
+        let (typed, mut lines) = mpsc::unbounded_channel();
         loop {
             tokio::select! {
                 done = &mut command => return done,
-                pressed = interrupt() => {
-                    pressed?;
-                    match interrupts.press() {
-                        Press::Counted => {}
-                        Press::Explained => keyboard.listen(),
-                        Press::Leave(error) => return Err(error),
+                () = interrupt() => {
+                    if let Some(error) = interrupts.press(&typed) {
+                        return Err(error);
                     }
                 }
-                line = keyboard.next() => interrupts.typed(&line),
+                Some(line) = lines.recv() => interrupts.typed(&line),
             }
         }
     });
-    // Without this, what still blocks (a compiler, a person who does not answer) would be waited for.
+    // Otherwise this waits for blocking work, as a compiler or a prompt.
     runtime.shutdown_background();
     done
 }
 
-/// Does what blocks beside the runtime, which can be interrupted meanwhile.
+/// Runs blocking work beside the runtime, so that it can be interrupted.
 pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> anyhow::Result<T> + Send + 'static,
 ) -> anyhow::Result<T> {
-    tokio::task::spawn_blocking(work).await.context("a part of the command has failed")?
+    tokio::task::spawn_blocking(work).await.context("a task of the command has failed")?
 }
 
-/// Asks a person to type this text, if somebody is there to ask.
+/// Asks a person to type this text, if there is a terminal.
 pub(crate) async fn approve(
     what: &str,
     text: &str,
     of_what: &str,
     output: &Output,
 ) -> anyhow::Result<()> {
-    let answer = ask(what, &format!("type {of_what} to go on:"), output).await?;
-    agreed(answer == text, || format!("cancelled: that is not {of_what}"))
+    let answer = ask(what, &format!("type {of_what} to continue:"), output).await?;
+    agreed(answer == text, &format!("cancelled: that is not {of_what}"))
 }
 
-/// Asks a person for a yes, if somebody is there to ask; anything else is a no.
+/// Asks a person for a yes, if there is a terminal; anything else is a no.
 pub(crate) async fn confirm(what: &str, question: &str, output: &Output) -> anyhow::Result<()> {
     let answer = ask(what, &format!("{question} [y/N]"), output).await?;
-    let is_yes = matches!(answer.to_ascii_lowercase().as_str(), "y" | "yes");
-    agreed(is_yes, || "cancelled".to_owned())
+    agreed(matches!(&*answer.to_ascii_lowercase(), "y" | "yes"), "cancelled")
 }
 
-/// What a person answers, if somebody is there to ask.
 async fn ask(what: &str, question: &str, output: &Output) -> anyhow::Result<String> {
     if !io::stdin().is_terminal() {
         return Err(anyhow!("{what} needs approval, and there is no terminal to ask on"))
-            .hint("nothing was changed; read what is above, then give `--yes` if you mean it")
+            .hint("nothing was changed; review the output above, then pass `--yes` to approve")
             .exit(Exit::Approval);
     }
     output.say(question);
@@ -174,11 +160,11 @@ async fn ask(what: &str, question: &str, output: &Output) -> anyhow::Result<Stri
     .await
 }
 
-fn agreed(is_agreed: bool, otherwise: impl FnOnce() -> String) -> anyhow::Result<()> {
+fn agreed(is_agreed: bool, otherwise: &str) -> anyhow::Result<()> {
     if is_agreed {
         return Ok(());
     }
-    Err(anyhow!(otherwise())).hint("nothing was changed").exit(Exit::Approval)
+    Err(anyhow!("{otherwise}")).hint("nothing was changed").exit(Exit::Approval)
 }
 
 /// The guard's stack.
@@ -195,7 +181,7 @@ pub(crate) async fn guard_stack(args: &AccountArgs, account: &Account) -> anyhow
     Ok(stack)
 }
 
-/// What a guard's stack says of itself under this name.
+/// An output of a guard's stack.
 pub(crate) fn output_of<'a>(
     stack: &'a Stack,
     args: &AccountArgs,
@@ -205,7 +191,9 @@ pub(crate) fn output_of<'a>(
     let name = &args.stack;
     let value = stack.outputs.get(output).map(String::as_str);
     value
-        .ok_or_else(|| anyhow!("stack `{name}` has no {what}: an older s3guard made it"))
+        .ok_or_else(|| {
+            anyhow!("stack `{name}` has no {what}: it was deployed by an older version of s3guard")
+        })
         .hint(format!("`s3guard deploy --stack {name}` adds one"))
 }
 
@@ -216,7 +204,7 @@ pub(crate) async fn ledger(args: &AccountArgs, account: &Account) -> anyhow::Res
     Ok(Ledger::new(&account.connection, bucket, account.caller.account.clone()))
 }
 
-/// Whether a stack is a guard: never touch another one that happens to have the name.
+/// An error unless a stack is a guard: another stack with the name must not be changed.
 pub(crate) async fn check_is_guard(
     stacks: &Stacks,
     stack: &Stack,
@@ -225,8 +213,8 @@ pub(crate) async fn check_is_guard(
     if is_guard_stack(stacks, stack).await? {
         return Ok(());
     }
-    Err(anyhow!("stack `{name}` exists and is not one of s3guard's"))
-        .hint("choose another name with `--stack`; this stack was not touched")
+    Err(anyhow!("stack `{name}` exists and is not a stack of s3guard"))
+        .hint("choose another name with `--stack`; this stack was not changed")
 }
 
 /// Whether a stack is a guard.
@@ -235,8 +223,8 @@ pub(crate) async fn is_guard_stack(stacks: &Stacks, stack: &Stack) -> Result<boo
     Ok(is_guard(stack, is_empty))
 }
 
-/// What a stack is for is told by its parameters, also when the template was uploaded by hand and when its creation
-/// has failed. Only a stack whose first change set was never carried out has none: it is a name and nothing more.
+/// The parameters show that a stack is a guard, also if its template was uploaded by hand or its creation has failed. Only a
+/// stack whose first change set was never executed has no parameters.
 fn is_guard(stack: &Stack, is_empty: bool) -> bool {
     let asks = |parameter: &str| stack.parameters.contains_key(parameter);
     if [parameter::CODE_BUCKET, parameter::CODE_KEY, parameter::BUCKET_PREFIX].into_iter().all(asks)
@@ -251,7 +239,7 @@ fn is_guard(stack: &Stack, is_empty: bool) -> bool {
 fn unreachable(error: AwsError, connection: &Connection) -> anyhow::Error {
     let hint = match (&error.kind, connection.endpoint()) {
         (Kind::Unreachable | Kind::Timeout, Some(endpoint)) => format!(
-            "is anybody at `{endpoint}`? It comes from `AWS_ENDPOINT_URL` or the profile's `endpoint_url`"
+            "check `{endpoint}`, which comes from `AWS_ENDPOINT_URL` or the profile's `endpoint_url`"
         ),
         (Kind::Unreachable | Kind::Timeout, None) => format!(
             "check that the Region `{}` exists, then the network, the proxy and the firewall",
@@ -261,7 +249,8 @@ fn unreachable(error: AwsError, connection: &Connection) -> anyhow::Error {
             Some(cause) => error::credentials(cause, connection.profile()),
             None => return error.into(),
         },
-        (Kind::Service(_) | Kind::Other, _) => return error.into(),
+        (Kind::Other, _) => "does the endpoint speak for AWS?".to_owned(),
+        (Kind::Service(_), _) => return error.into(),
     };
     error::hinted(error, hint)
 }
@@ -292,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stack_of_somebody_else_is_never_touched_whatever_its_status() {
+    fn another_stack_is_never_taken_for_a_guard_whatever_its_status() {
         let unknown = StackStatus::from("NEW");
         for status in StackStatus::all().chain([unknown]) {
             let is_guard = |parameters: &[&str], tags: &[&str], is_empty| {
@@ -309,19 +298,16 @@ mod tests {
     }
 
     #[test]
-    fn what_blocks_does_not_keep_an_interrupt_waiting() {
+    fn blocking_work_does_not_delay_an_interrupt() {
         let (go_on, gate) = mpsc::channel::<()>();
         let command = blocking(move || {
-            // Nobody opens the gate before the command is over.
+            // The gate opens only after the command.
             let _ = gate.recv_timeout(Duration::from_mins(1));
             Ok(Exit::Done)
         });
         let begun = Instant::now();
-        let pressed = async || {
-            // The command gets its turn first.
-            tokio::task::yield_now().await;
-            Ok(())
-        };
+        // The command gets its turn first.
+        let pressed = || Ok(async || tokio::task::yield_now().await);
         let error = run_until(pressed, &Interrupts::new(None, "a hint"), command).unwrap_err();
         assert_eq!(error.to_string(), "interrupted");
         assert!(begun.elapsed() < Duration::from_secs(30));

@@ -1,16 +1,19 @@
-//! An earlier setting put back, and left so until a day.
+//! Restores an earlier setting and suppresses its remediation until a day.
 //!
-//! The word to the guard comes first, or it would mend what it finds; it is taken back if the setting is not put back. After
-//! an interrupt between the two the same command does it again: the record is there, and the newest word counts. `setting`
-//! reads and writes the setting.
+//! The suppression comes first, or the guard would remediate the setting; it is taken back if the setting is not restored.
+//! After an interrupt between the two, the same command finishes it: the newest suppression counts.
 
-mod setting;
+use std::fmt;
 
 use anyhow::{Context as _, anyhow};
 use s3guard_aws::{AwsError, Buckets, Ledger};
 use s3guard_posture::reconcile::ledger::RecordId;
 use s3guard_posture::reconcile::ledger::undone::{self, Mark};
-use s3guard_posture::{BucketId, Record, StackName};
+use s3guard_posture::reconcile::undo::{self, CannotUndo};
+use s3guard_posture::{
+    Account as _, Aspect, Baseline, BucketId, Grade, Observed, Record, Setting, SettingKind,
+};
+use serde::Serialize;
 use serde_json::json;
 use time::{Date, OffsetDateTime};
 
@@ -19,22 +22,20 @@ use crate::error::Advice as _;
 use crate::exit::Exit;
 use crate::operations::session;
 use crate::operations::session::{Account, AccountArgs};
-use crate::operations::undo::setting::{Bucket, Undone};
 use crate::ui::output::Output;
 
-/// What is put back, or ended.
 pub(crate) struct Request<'a> {
     pub(crate) account: &'a AccountArgs,
-    /// The record whose setting it is.
+    /// The record with the setting.
     pub(crate) id: &'a RecordId,
     /// Why, for the reader of the ledger.
     pub(crate) reason: &'a str,
-    /// Whether a setting that was changed since is written over.
+    /// Whether a setting that was changed since is overwritten.
     pub(crate) force: bool,
     pub(crate) yes: bool,
 }
 
-/// Puts the setting back and has the guard leave it until this day; without a day, has the guard keep it again.
+/// Restores the setting and suppresses its remediation until this day; without a day, ends the suppression.
 pub(crate) async fn undo(
     request: &Request<'_>,
     until: Option<Date>,
@@ -48,169 +49,243 @@ pub(crate) async fn undo(
         .record(request.id)
         .await?
         .ok_or_else(|| anyhow!("the ledger has no such record"))
-        .hint(format!("`s3guard history {name}` shows which there are"))?;
-    let word = Word {
-        ledger: &ledger,
-        record: &record,
-        id: request.id,
-        stack: &request.account.stack,
-        reason: request.reason,
-    };
-    let Some(until) = until else { return end(&word, request, output, now).await };
+        .hint(format!("`s3guard history {name}` lists the records"))?;
+    let suppression = Suppression { ledger: &ledger, record: &record, request };
+    let Some(until) = until else { return end(&suppression, output, now).await };
     let owner = &account.caller.account;
+    let region = record.region.parse().context("the record has no valid Region")?;
     let bucket = Bucket {
-        id: BucketId {
-            name: name.clone(),
-            account: owner.clone(),
-            region: record.region.parse().context("the record's Region is none")?,
-        },
+        id: BucketId { name: name.clone(), account: owner.clone(), region },
         buckets: Buckets::new(&account.connection, owner.clone(), None, OffsetDateTime::now_utc),
         output,
     };
     let current = bucket.read(record.setting).await?;
-    let before = setting::before(&record, current.as_ref(), request.force)?;
-    if before.is_none() && word.holds(until, now).await? {
-        output.say(format_args!("it is as it was, and the guard leaves it so until {until}"));
-        output.result(&Undone::new(&record, None, Some(until)))?;
-        return Ok(Exit::Done);
+    let before = before(&record, current.as_ref(), request.force)?;
+    if before.is_none() {
+        let held = suppression.in_force(now).await?;
+        if record.aspects.iter().all(|aspect| held.contains(&(*aspect, until))) {
+            output.say(format_args!(
+                "it is as it was, and its remediation is suppressed until {until}"
+            ));
+            output.result(&Undone::new(&record, None, Some(until)))?;
+            return Ok(Exit::Done);
+        }
     }
     let is = current.map_or_else(|| "not known".to_owned(), |setting| setting.to_string());
     output.say(format_args!("bucket `{name}`, account `{owner}`"));
     output.say(format_args!("  is now    {is}"));
-    let what = if let Some(before) = &before {
-        output.say(format_args!("  put back  {before}"));
-        format!("changing bucket `{name}`")
-    } else {
-        output.say("  nothing to put back: that is what there was before");
-        format!("changing how bucket `{name}` is kept")
-    };
-    output.say(format_args!("the guard then leaves {} as it is until {until}", word.aspects()));
-    if !request.yes {
-        session::approve(&what, name.as_str(), "the bucket's name", output).await?;
+    match &before {
+        Some(before) => output.say(format_args!("  restore   {before}")),
+        None => output.say("  nothing to restore: the setting is as it was before"),
     }
-    let told = word.give(until, now).await?;
-    if let Some(before) = &before {
-        if let Err(error) = bucket.put_back(before).await {
-            return Err(word.take_back(&told, error).await);
-        }
-        bucket.verify(before).await?;
+    let aspects = suppression.aspects();
+    output.say(format_args!("then the remediation of {aspects} is suppressed until {until}"));
+    suppression.approve(before.is_some(), output).await?;
+    let there = suppression.give(until, now).await?;
+    if let Some(before) = &before
+        && let Err(error) = bucket.put_back(before).await
+    {
+        return Err(suppression.take_back(&there, error).await);
     }
     output.result(&Undone::new(&record, before.as_ref(), Some(until)))?;
     Ok(Exit::Done)
 }
 
-/// Has the guard keep again what was undone.
+/// Ends the suppression.
 async fn end(
-    word: &Word<'_>,
-    request: &Request<'_>,
+    suppression: &Suppression<'_>,
     output: &Output,
     now: OffsetDateTime,
 ) -> anyhow::Result<Exit> {
-    let name = &request.id.bucket;
-    if word.is_given(now).await? {
-        output
-            .say(format_args!("the guard then keeps {} of bucket `{name}` again", word.aspects()));
-        if !request.yes {
-            let what = format!("changing how bucket `{name}` is kept");
-            session::approve(&what, name.as_str(), "the bucket's name", output).await?;
-        }
-        word.give(undone::over(now), now).await?;
-        output.say(
-            "what is weak is mended when the guard next looks: after a change, or by the sweep",
-        );
+    let Suppression { record, request, .. } = suppression;
+    let held = suppression.in_force(now).await?;
+    if held.iter().any(|(aspect, _)| record.aspects.contains(aspect)) {
+        let (name, aspects) = (&request.id.bucket, suppression.aspects());
+        output.say(format_args!("then the guard enforces {aspects} of bucket `{name}` again"));
+        suppression.approve(false, output).await?;
+        suppression.give(undone::over(now), now).await?;
+        output.say("the guard remediates it at the next change or sweep");
     } else {
-        output.say("nothing to end: the guard was not told to leave it");
+        output.say("nothing to end: there is no suppression");
     }
-    output.result(&Undone::new(word.record, None, None))?;
+    output.result(&Undone::new(record, None, None))?;
     Ok(Exit::Done)
 }
 
-/// What the guard is told about the aspects of a record.
-struct Word<'a> {
+/// The setting to restore; `None` if it is as it was.
+fn before(
+    record: &Record,
+    current: Option<&Setting>,
+    even_if_changed: bool,
+) -> anyhow::Result<Option<Setting>> {
+    match undo::undo(record, current, even_if_changed) {
+        Ok(before) => Ok(Some(before)),
+        Err(CannotUndo::Already(_)) => Ok(None),
+        Err(error @ CannotUndo::ChangedSince(_)) => {
+            Err(error).hint("review it first; `--force` restores the older setting anyway")
+        }
+        Err(error @ CannotUndo::NotReadable) => {
+            let permission = record.setting.question().permission().0;
+            Err(error).hint(format!("the caller needs `{permission}`"))
+        }
+        Err(error @ (CannotUndo::Failed | CannotUndo::NotKnown)) => Err(error.into()),
+    }
+}
+
+struct Suppression<'a> {
     ledger: &'a Ledger,
     record: &'a Record,
-    id: &'a RecordId,
-    /// The guard's stack.
-    stack: &'a StackName,
-    /// Why, for the reader of the ledger.
-    reason: &'a str,
+    request: &'a Request<'a>,
 }
 
-/// What it was told, and what it knew before.
-struct Told {
-    there: Vec<Mark>,
-    given: Vec<Mark>,
+/// The marks of a bucket before, and the new ones.
+struct Marks {
+    before: Vec<Mark>,
+    put: Vec<Mark>,
 }
 
-impl Word<'_> {
-    /// The aspects, in words.
+impl Suppression<'_> {
     fn aspects(&self) -> String {
         let names: Vec<&str> = self.record.aspects.iter().map(|aspect| aspect.name()).collect();
         names.join(", ")
     }
 
-    /// Whether the guard leaves one of the aspects.
-    async fn is_given(&self, now: OffsetDateTime) -> anyhow::Result<bool> {
-        let held = undone::in_force(&self.there().await?, now);
-        Ok(held.iter().any(|(aspect, _)| self.record.aspects.contains(aspect)))
-    }
-
-    /// Whether the guard leaves all of the aspects until just this day.
-    async fn holds(&self, until: Date, now: OffsetDateTime) -> anyhow::Result<bool> {
-        let held = undone::in_force(&self.there().await?, now);
-        Ok(self.record.aspects.iter().all(|aspect| held.contains(&(*aspect, until))))
-    }
-
-    /// Has the guard leave the aspects until this day: all of them, or none.
-    async fn give(&self, until: Date, now: OffsetDateTime) -> anyhow::Result<Told> {
-        let there = self.there().await?;
-        let mut told = Told { there, given: Vec::new() };
-        for mark in undone::marks(&told.there, &self.record.aspects, until, now) {
-            if let Err(error) = self.write(&mark).await {
-                // Unless it was refused, S3 may have taken it all the same.
-                if !error.is_denied() {
-                    told.given.push(mark);
-                }
-                let error = anyhow!(error).context("the guard could not be told");
-                return Err(self.take_back(&told, error).await);
-            }
-            told.given.push(mark);
+    async fn approve(&self, changes_bucket: bool, output: &Output) -> anyhow::Result<()> {
+        if self.request.yes {
+            return Ok(());
         }
-        Ok(told)
+        let name = self.request.id.bucket.as_str();
+        let what = if changes_bucket {
+            format!("changing bucket `{name}`")
+        } else {
+            format!("changing the suppressions of bucket `{name}`")
+        };
+        session::approve(&what, name, "the bucket's name", output).await
     }
 
-    /// Has what held before hold again, since nothing was put back, for this reason. Says what is so now.
-    async fn take_back(&self, told: &Told, error: anyhow::Error) -> anyhow::Error {
+    /// The suppressed aspects of the bucket, and until when.
+    async fn in_force(&self, now: OffsetDateTime) -> anyhow::Result<Vec<(Aspect, Date)>> {
+        Ok(undone::in_force(&self.marks().await?, now))
+    }
+
+    /// Suppresses the aspects until this day: all of them, or none.
+    async fn give(&self, until: Date, now: OffsetDateTime) -> anyhow::Result<Marks> {
+        let mut marks = Marks { before: self.marks().await?, put: Vec::new() };
+        for mark in undone::marks(&marks.before, &self.record.aspects, until, now) {
+            let written = self.write(&mark).await;
+            // After any other error, S3 may have written it.
+            if !written.as_ref().is_err_and(AwsError::is_denied) {
+                marks.put.push(mark);
+            }
+            if let Err(error) = written {
+                let error = anyhow!(error).context("the suppression could not be recorded");
+                return Err(self.take_back(&marks, error).await);
+            }
+        }
+        Ok(marks)
+    }
+
+    /// Reverts the suppression after this error. Returns the error with the state.
+    async fn take_back(&self, marks: &Marks, error: anyhow::Error) -> anyhow::Error {
         let mut failed: Option<AwsError> = None;
-        for mark in undone::taken_back(&told.there, &told.given) {
-            if let Err(error) = self.write(&mark).await {
-                failed = Some(error);
-            }
+        for mark in undone::taken_back(&marks.before, &marks.put) {
+            failed = self.write(&mark).await.err().or(failed);
         }
-        let again = "mend the cause, and give the same command again";
+        let again = "fix the cause, and run the same command again";
         let Some(failed) = failed else {
-            let error = error.context("nothing was put back, and the guard does as before");
+            let error = error.context("nothing was restored, and the suppressions are as before");
             return error::hinted(error, again);
         };
-        let Self { id, stack, .. } = self;
+        let Request { id, account, .. } = self.request;
         let error = error.context(format!(
-            "nothing was put back, but the guard may leave {} as it is, which could not be taken back: {failed}",
+            "nothing was restored, but the suppression of {} could not be taken back: {failed}",
             self.aspects(),
         ));
-        let end = format!("`s3guard undo {id} --stack {stack} --end` has it keep them");
+        let end = format!("`s3guard undo {id} --stack {} --end` ends it", account.stack);
         error::hinted(error, format!("{again}; or {end}"))
     }
 
-    async fn there(&self) -> anyhow::Result<Vec<Mark>> {
+    async fn marks(&self) -> anyhow::Result<Vec<Mark>> {
         self.ledger
-            .undone(&self.id.bucket)
+            .undone(&self.request.id.bucket)
             .await
-            .context("it cannot be told what the guard knows already")
+            .context("the suppressions of the bucket cannot be read")
             .hint("nothing was changed")
     }
 
     async fn write(&self, mark: &Mark) -> Result<(), AwsError> {
-        let note = json!({ "undone": self.record.id, "reason": self.reason });
-        self.ledger.leave(&self.id.bucket, mark, &note).await
+        let note = json!({ "undone": self.record.id, "reason": self.request.reason });
+        self.ledger.leave(&self.request.id.bucket, mark, &note).await
+    }
+}
+
+struct Bucket<'a> {
+    id: BucketId,
+    buckets: Buckets,
+    output: &'a Output,
+}
+
+impl Bucket<'_> {
+    /// Reads one setting; `None` without the permission.
+    async fn read(&self, kind: SettingKind) -> anyhow::Result<Option<Setting>> {
+        let unread = Observed::unread(self.id.clone());
+        let baseline = Baseline::new(Grade::Speed, None);
+        let observed = self.buckets.observe(&[kind.question()], unread, &baseline).await?;
+        let name = &self.id.name;
+        let observed = observed.ok_or_else(|| anyhow!("bucket `{name}` does not exist"))?;
+        Ok(observed.setting(kind))
+    }
+
+    /// Writes the setting. After an error it is not restored.
+    async fn put_back(&self, before: &Setting) -> anyhow::Result<()> {
+        let written = self.buckets.apply(&self.id, before).await;
+        if matches!(written, Ok(false)) {
+            return Err(anyhow!("bucket `{}` does not exist any more", self.id.name));
+        }
+        // S3's settings are eventually consistent; after an error, S3 may have written it nevertheless.
+        for attempt in 0..if written.is_ok() { 4 } else { 1 } {
+            if attempt > 0 {
+                self.buckets.pause(attempt).await;
+            }
+            let now = self.read(before.kind()).await.ok().flatten();
+            if now.is_some_and(|now| undo::is_same(&now, before)) {
+                return Ok(());
+            }
+        }
+        written?;
+        self.output
+            .warn("S3 accepted the setting and does not return it yet; check again in a minute");
+        Ok(())
+    }
+}
+
+/// What was restored; `put_back` is `None` if it was so already.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Undone {
+    id: String,
+    bucket: String,
+    put_back: Option<String>,
+    /// `None` if the guard enforces it.
+    left_until: Option<String>,
+}
+
+impl Undone {
+    fn new(record: &Record, put_back: Option<&Setting>, until: Option<Date>) -> Self {
+        Self {
+            id: record.id.clone(),
+            bucket: record.bucket.clone(),
+            put_back: put_back.map(ToString::to_string),
+            left_until: until.map(|until| until.to_string()),
+        }
+    }
+}
+
+impl fmt::Display for Undone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { bucket, put_back, left_until, .. } = self;
+        let Some(until) = left_until else { return writeln!(f, "{bucket}  not suppressed") };
+        writeln!(f, "{bucket}  {}", put_back.as_deref().unwrap_or("as it was"))?;
+        writeln!(f, "suppressed until {until}")
     }
 }

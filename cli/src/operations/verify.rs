@@ -1,38 +1,38 @@
-//! Proving the deployed guard on a bucket of its own.
+//! Proving the deployed guard on a canary, a bucket made for it. No other bucket is written to.
 //!
-//! `prepare` asks, `plan` says what is tried, `attempt` has `settings`, `objects` and `notices` try it, `links` judges what
-//! is not seen, `clean` removes what was made. Nothing but the canary is ever written to.
+//! `prepare` fetches and asks for approval, `plan` has what is tried, `settings`, `objects` and `notices` try it, `links` finds
+//! the link that is probably broken, `clean` removes what was made.
 
-mod attempt;
 mod clean;
-mod deployed;
 mod links;
 mod notices;
 mod objects;
 mod plan;
 mod prepare;
-mod probe;
 mod report;
 mod run;
 mod settings;
 
+use std::collections::BTreeSet;
+
 use anyhow::anyhow;
+use s3guard_aws::canary::Inbox;
+use s3guard_posture::contract::output;
 use time::OffsetDateTime;
 
 use crate::args::verify::Options;
-use crate::error;
 use crate::error::Advice as _;
 use crate::exit::Exit;
-use crate::operations::interrupt::Interrupts;
+use crate::operations::interrupt::{Interrupts, interrupted};
 use crate::operations::session;
 use crate::operations::session::Account;
-use crate::operations::verify::attempt::attempt;
-use crate::operations::verify::clean::{Leftover, Leftovers, Whose};
-use crate::operations::verify::prepare::{agree, prepare};
-use crate::operations::verify::report::Report;
-use crate::operations::verify::run::Interrupted;
+use crate::operations::verify::clean::{Cleaned, Leftovers, Made};
+use crate::operations::verify::links::Chain;
+use crate::operations::verify::notices::Arrivals;
+use crate::operations::verify::prepare::{approve, prepare};
+use crate::operations::verify::report::{Broken, Report, State};
+use crate::operations::verify::run::{Interrupted, Run};
 use crate::ui::output::Output;
-use s3guard_posture::contract::output;
 
 /// Proves the guard, or only removes what earlier runs have left.
 pub(crate) fn run(
@@ -41,16 +41,12 @@ pub(crate) fn run(
     output: &Output,
     now: OffsetDateTime,
 ) -> anyhow::Result<Exit> {
+    if only_cleans_up {
+        let on_interrupt = "run the same command again to continue".to_owned();
+        return session::run(clean_up(options, output, now), on_interrupt);
+    }
     let interrupts = Interrupts::cleaning_up();
-    session::run_with(&interrupts, async {
-        if !only_cleans_up {
-            return Box::pin(verify(options, &interrupts, output, now)).await;
-        }
-        tokio::select! {
-            done = clean_up(options, output, now) => done,
-            () = interrupts.pressed(1) => Err(interrupted("the same command goes on with it")),
-        }
-    })
+    session::run_with(&interrupts, Box::pin(verify(options, &interrupts, output, now)))
 }
 
 async fn verify(
@@ -59,29 +55,35 @@ async fn verify(
     output: &Output,
     now: OffsetDateTime,
 ) -> anyhow::Result<Exit> {
-    let agreed = async {
+    let approved = async {
         let run = prepare(options, interrupts, output, now).await?;
-        agree(&run).await?;
+        approve(&run).await?;
+        Cleaned::of(&run.leftovers.over, output).await;
         anyhow::Ok(run)
     };
     let run = tokio::select! {
-        run = agreed => run?,
-        () = interrupts.pressed(1) => return Err(interrupted("nothing was made")),
+        run = approved => run?,
+        () = interrupts.pressed(1) => return Err(interrupted("interrupted", "nothing was created")),
     };
-    tokio::select! {
-        _ = run.leftovers.remove(&[Leftover::Over], output) => {}
-        () = interrupts.pressed(1) => return Err(interrupted("nothing was made")),
-    }
     let again = run.command("verify --clean-up");
     let mut broken = Vec::new();
+    let mut is_kept = false;
     let work = async {
         let tried = attempt(&run, &mut broken).await;
         let is_interrupted = tried.as_ref().is_err_and(anyhow::Error::is::<Interrupted>);
         if is_interrupted {
-            output.say("interrupted: cleaning up; Ctrl-C once more leaves at once");
+            output.say("interrupted: cleaning up; press Ctrl-C again to exit at once");
         }
+        let mut left = Vec::new();
         let made = run.made.borrow().clone();
-        let left = clean::remove(&made, options.keep && !is_interrupted).await;
+        for made in &made {
+            if options.keep && !is_interrupted && matches!(made, Made::Canary(_)) {
+                is_kept = true;
+                left.push(format!("{made} (kept)"));
+            } else if let Err(error) = made.remove().await {
+                left.push(format!("{made} ({error})"));
+            }
+        }
         (tried, is_interrupted, left)
     };
     let (tried, is_interrupted, left) = tokio::select! {
@@ -94,9 +96,9 @@ async fn verify(
         }
     };
     if !left.is_empty() {
-        output.say(format_args!("still there: {}; `{again}` removes it", left.join(", ")));
+        output.say(format_args!("not removed: {}; `{again}` removes it", left.join(", ")));
     }
-    let keeps_all = options.keep && left.len() == 1;
+    let is_clean = left.len() == usize::from(is_kept);
     let report = Report {
         stack: options.account.stack.to_string(),
         region: run.id.region.to_string(),
@@ -110,46 +112,85 @@ async fn verify(
     };
     output.result(&report)?;
     if is_interrupted {
-        let is_clean = report.left.is_empty();
-        return Err(interrupted(if is_clean {
-            "what was made is removed"
-        } else {
-            "all else is removed"
-        }));
+        let hint = if is_clean { "everything was removed" } else { "everything else was removed" };
+        return Err(interrupted("interrupted", hint));
     }
     tried?;
-    let is_clean = report.left.is_empty() || keeps_all;
     Ok(if report.is_well() && is_clean { Exit::Done } else { Exit::Failed })
+}
+
+/// Creates the canary and tries the whole plan. For what is not seen, it finds the broken links.
+async fn attempt(run: &Run<'_>, broken: &mut Vec<Broken>) -> anyhow::Result<()> {
+    let mut chains = Chain::all(run).await;
+    let mut inbox = None;
+    if run.options.notices {
+        let names = (run.canary_id.as_str(), run.topic.as_str());
+        let made = inbox.insert(Inbox::create(&run.account.connection, names, &run.tags).await?);
+        run.made.borrow_mut().push(Made::Inbox(made.clone()));
+        made.subscribe(&run.id.name).await?;
+    }
+    run.made.borrow_mut().push(Made::Canary(run.canary.clone()));
+    let [guard, objects, _] = &mut chains;
+    let tried = steps(run, inbox.as_ref(), guard, objects).await;
+    for step in &run.plan.skipped {
+        run.output.event("step", step)?;
+        run.steps.borrow_mut().push(step.clone());
+    }
+    if tried.as_ref().is_err_and(anyhow::Error::is::<Interrupted>) {
+        return tried;
+    }
+    for chain in &mut chains {
+        if let Some(link) = chain.judge(run).await? {
+            let look = link.look.iter().map(|command| run.command(command)).collect();
+            broken.push(Broken { link: link.name, says: link.says, look });
+        }
+    }
+    tried
+}
+
+/// Tries one step after the other; those that depend on one that failed are left out.
+async fn steps(
+    run: &Run<'_>,
+    inbox: Option<&Inbox>,
+    guard: &mut Chain,
+    objects: &mut Chain,
+) -> anyhow::Result<()> {
+    if let Some(clues) = settings::protect(run).await? {
+        guard.clues = clues;
+        return Ok(());
+    }
+    guard.clues = settings::remediate(run).await?;
+    objects.clues = objects::objects(run).await?;
+    let Some(inbox) = inbox else { return Ok(()) };
+    let mut arrivals = Arrivals { inbox, kinds: BTreeSet::new() };
+    arrivals.wait_for(run, "notify: about the bucket", &["bucket-report", "joined"]).await?;
+    let is_published = |step: &report::Step| step.name == plan::DIGEST && step.state == State::Ok;
+    if run.steps.borrow().iter().any(is_published) {
+        arrivals.wait_for(run, "notify: about its objects", &["objects"]).await?;
+    }
+    Ok(())
 }
 
 /// Removes what earlier runs for this stack have left or kept.
 async fn clean_up(options: &Options, output: &Output, now: OffsetDateTime) -> anyhow::Result<Exit> {
-    const KINDS: &[Leftover] = &[Leftover::Over, Leftover::InUse];
     let account = Account::open(&options.account).await?;
     let stack = session::guard_stack(&options.account, &account).await?;
     let topic = session::output_of(&stack, &options.account, output::TOPIC_ARN, "topic")?;
-    let owner = &account.caller.account;
-    let whose = Whose { owner, stack: options.account.stack.as_str(), topic };
-    let found = Leftovers::find(&account.connection, whose, now).await?;
-    found.warn(output);
-    if found.of(KINDS).next().is_none() {
-        output.say("nothing is left of earlier runs");
-    } else {
-        for made in found.of(KINDS) {
-            output.say(format_args!("  removes  {made}"));
-        }
-        if !options.yes {
-            session::approve("removing what earlier runs have left", "yes", "`yes`", output)
-                .await?;
-        }
+    let (owner, name) = (&account.caller.account, options.account.stack.as_str());
+    let found = Leftovers::find(&account.connection, owner, name, topic, now).await?;
+    found.warnings.iter().for_each(|warning| output.warn(warning));
+    let all: Vec<&Made> = found.over.iter().chain(&found.in_use).collect();
+    if all.is_empty() {
+        output.say("earlier runs have left nothing");
     }
-    let cleaned = found.remove(KINDS, output).await;
+    for made in &all {
+        output.say(format_args!("  removes  {made}"));
+    }
+    if !all.is_empty() && !options.yes {
+        session::approve("removing what earlier runs have left", "yes", "`yes`", output).await?;
+    }
+    let cleaned = Cleaned::of(all, output).await;
     output.result(&cleaned)?;
-    let is_clean = cleaned.left.is_empty() && found.unseen.is_empty();
+    let is_clean = cleaned.left.is_empty() && !found.is_partial;
     Ok(if is_clean { Exit::Done } else { Exit::Failed })
-}
-
-fn interrupted(hint: &str) -> anyhow::Error {
-    let error = Err::<(), _>(error::hinted(anyhow!("interrupted"), hint)).exit(Exit::Interrupted);
-    error.expect_err("it is one")
 }

@@ -2,23 +2,20 @@
 
 use std::ops;
 
+use serde::Serialize;
 use serde_json::{Value as Json, json};
 
 use super::{Expression, LogicalId, ParameterHandle, Pseudo};
 
-/// Something that holds or does not, known before any resource is made.
+/// Something that holds or does not, known before any resource is created.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Condition {
     /// `Fn::Equals`
     Equals(Operand, Operand),
     /// `Fn::Not`
     Not(Box<Condition>),
-    /// `Fn::And`, of two to ten
-    And(Vec<Condition>),
-    /// `Fn::Or`, of two to ten
-    Or(Vec<Condition>),
-    /// `Condition`: one that has a name already
-    Is(ConditionHandle),
+    /// `Fn::And`
+    Both(Box<[Condition; 2]>),
 }
 
 impl Condition {
@@ -28,24 +25,12 @@ impl Condition {
     }
 
     pub(super) fn to_json(&self) -> Json {
-        let each = |conditions: &[Self]| conditions.iter().map(Self::to_json).collect::<Vec<_>>();
         match self {
-            Self::Equals(left, right) => {
-                json!({ "Fn::Equals": [left.0.to_json(), right.0.to_json()] })
+            Self::Equals(Operand(left), Operand(right)) => {
+                json!({ "Fn::Equals": [left.to_json(), right.to_json()] })
             }
             Self::Not(condition) => json!({ "Fn::Not": [condition.to_json()] }),
-            Self::And(conditions) => json!({ "Fn::And": each(conditions) }),
-            Self::Or(conditions) => json!({ "Fn::Or": each(conditions) }),
-            Self::Is(handle) => json!({ "Condition": handle.id().as_str() }),
-        }
-    }
-
-    /// The named conditions that hold whenever this one does, as far as its shape tells.
-    pub(super) fn implied(&self) -> Vec<LogicalId> {
-        match self {
-            Self::Is(handle) => vec![handle.id()],
-            Self::And(conditions) => conditions.iter().flat_map(Self::implied).collect(),
-            Self::Equals(..) | Self::Not(_) | Self::Or(_) => Vec::new(),
+            Self::Both(both) => json!({ "Fn::And": both.each_ref().map(Self::to_json) }),
         }
     }
 }
@@ -58,7 +43,7 @@ impl ops::Not for Condition {
     }
 }
 
-/// One side of [`Condition::Equals`]: text or a parameter. Resources are not known yet where conditions are.
+/// One side of [`Condition::Equals`]: text or a parameter. Resources do not exist yet when conditions are evaluated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Operand(Expression);
 
@@ -81,7 +66,7 @@ impl From<Pseudo> for Operand {
 }
 
 /// A condition of the template. Only [`Template::condition`](super::Template::condition) makes one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct ConditionHandle(LogicalId);
 
 impl ConditionHandle {

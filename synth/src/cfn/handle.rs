@@ -1,21 +1,21 @@
-//! Handles: the proof that a resource is in the template.
+//! Handles: the proof that a resource is in a template.
 
-use std::{fmt, marker::PhantomData};
+use std::marker::PhantomData;
 
 use serde::Serialize;
 
 use super::{Expression, LogicalId, Value};
 
-/// A type of resource: its properties are what it serializes to.
-pub trait Resource: Serialize + Send + Sync + 'static {
+/// A resource type: it serializes to its properties.
+pub trait Resource: Serialize {
     /// CloudFormation's name of the type, such as `AWS::SNS::Topic`.
     const TYPE: &'static str;
     /// The attributes that its handles give, by CloudFormation's names.
     const ATTRIBUTES: &'static [&'static str];
 }
 
-/// A resource `R` of a template. Only [`Template::add`](super::Template::add) makes one, so a reference to what was
-/// never added cannot be written:
+/// A resource `R` of a template. Only [`Template::add`](super::Template::add) makes one, so a reference to a resource that
+/// was not added does not compile:
 ///
 /// ```
 /// # use s3guard_synth::{cfn::{LogicalId, Template}, resources::sns::Topic};
@@ -32,7 +32,7 @@ pub trait Resource: Serialize + Send + Sync + 'static {
 /// let arn = topic.arn();
 /// ```
 ///
-/// Nor one to an attribute that the type lacks:
+/// Nor does a reference to an attribute that the type does not have:
 ///
 /// ```compile_fail,E0599
 /// # use s3guard_synth::{cfn::{LogicalId, Template}, resources::sns::Topic};
@@ -51,12 +51,7 @@ impl<R: Resource> Handle<R> {
         Self { id, resource: PhantomData }
     }
 
-    /// The logical id.
-    pub fn id(&self) -> LogicalId {
-        self.id
-    }
-
-    /// The resource as something to wait for, for [`Attributes::depends_on`](super::Attributes::depends_on).
+    /// The resource as a dependency, for [`Attributes::depends_on`](super::Attributes::depends_on).
     pub fn dependency(&self) -> Dependency {
         Dependency(self.id)
     }
@@ -70,7 +65,7 @@ impl<R: Resource> Handle<R> {
     }
 }
 
-// Not derived: a handle is copied whatever `R` is.
+// Not derived: a handle is `Copy` for every `R`.
 impl<R> Clone for Handle<R> {
     fn clone(&self) -> Self {
         *self
@@ -79,14 +74,8 @@ impl<R> Clone for Handle<R> {
 
 impl<R> Copy for Handle<R> {}
 
-impl<R: Resource> fmt::Debug for Handle<R> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Handle({} {})", R::TYPE, self.id)
-    }
-}
-
-/// A resource to be made first, where no reference says so.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A resource that must be created first, although no reference says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Dependency(LogicalId);
 
 impl Dependency {

@@ -1,16 +1,15 @@
-//! Logical ids: the names by which CloudFormation knows the parts of a template.
+//! Logical ids: the names of the parts of a template.
 
-use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+
+use serde::Serialize;
 
 /// The longest id. Source: AWS CloudFormation User Guide, "CloudFormation quotas".
 const CHARACTERS_MAX: usize = 255;
 
 /// A logical id: one to 255 ASCII letters and digits.
 ///
-/// It is checked while compiling when it is a constant, as it should be: ids are forever, a renamed one replaces the
-/// resource.
+/// As a constant, it is checked at compile time. Ids must not change: CloudFormation replaces a resource whose id is new.
 ///
 /// ```
 /// # use s3guard_synth::cfn::LogicalId;
@@ -20,44 +19,30 @@ const CHARACTERS_MAX: usize = 255;
 /// # use s3guard_synth::cfn::LogicalId;
 /// const TOPIC: LogicalId = LogicalId::new("my-topic");
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct LogicalId(&'static str);
 
 impl LogicalId {
-    /// The id `id`; anything but letters and digits stops the compiler.
+    /// The id `id`. Anything but letters and digits is a compile error.
     pub const fn new(id: &'static str) -> Self {
-        let bytes = id.as_bytes();
+        let mut bytes = id.as_bytes();
         assert!(
             !bytes.is_empty() && bytes.len() <= CHARACTERS_MAX,
             "a logical id has 1 to 255 characters"
         );
-        let mut at = 0;
-        while at < bytes.len() {
-            assert!(bytes[at].is_ascii_alphanumeric(), "a logical id has only letters and digits");
-            at += 1;
+        while let [first, rest @ ..] = bytes {
+            assert!(first.is_ascii_alphanumeric(), "a logical id has only letters and digits");
+            bytes = rest;
         }
         Self(id)
     }
 
-    /// The id of a part that somebody has named; nothing where it cannot be one. It is remembered, once for each name, as
-    /// long as the process runs, as if it had been a constant.
-    pub fn named(id: &str) -> Option<Self> {
-        static NAMED: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
-        let is_id = (1..=CHARACTERS_MAX).contains(&id.len())
-            && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        if !is_id {
-            return None;
-        }
-        let mut named = NAMED.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(id) = named.get(id) {
-            return Some(Self(id));
-        }
-        let id: &'static str = Box::leak(id.into());
-        named.insert(id);
-        Some(Self(id))
+    /// An id that is known only at run time. Like a constant, it is never freed.
+    pub fn named(id: &str) -> Self {
+        Self::new(Box::leak(id.into()))
     }
 
-    /// The id as CloudFormation reads it.
+    /// The id as text.
     pub const fn as_str(self) -> &'static str {
         self.0
     }
@@ -66,21 +51,5 @@ impl LogicalId {
 impl fmt::Display for LogicalId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.0)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_is_the_id_that_a_constant_would_be() {
-        const TOPIC: LogicalId = LogicalId::new("Topic");
-        let named = LogicalId::named("Topic").unwrap();
-        assert_eq!((named, named.as_str()), (TOPIC, "Topic"));
-        assert!(std::ptr::eq(named.as_str(), LogicalId::named("Topic").unwrap().as_str()));
-        for id in ["", "my-topic", "Ä", &"a".repeat(256)] {
-            assert_eq!(LogicalId::named(id), None, "{id}");
-        }
     }
 }

@@ -1,6 +1,6 @@
 //! What a [`Value`] is: a role's ARN, a queue's URL, plain text.
 //!
-//! Each kind is a type without values. Which kind may stand for which wider one is written down here, once.
+//! Each kind is a type without values, and lists the wider kinds for which it may be used.
 
 use super::Value;
 
@@ -28,7 +28,7 @@ macro_rules! kinds {
     };
 }
 
-/// Any text. Every other kind may stand for it.
+/// Any text. Every other kind may be used for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Text {}
 
@@ -37,20 +37,12 @@ kinds! {
     AnyArn;
     /// The ARN of an IAM role.
     RoleArn is AnyArn;
-    /// The name of an IAM role.
-    RoleName;
     /// The ARN of an IAM policy.
     PolicyArn is AnyArn;
-    /// The ARN of a Lambda function.
-    FunctionArn is AnyArn, FunctionName;
     /// What names a Lambda function: its name or its ARN.
     FunctionName;
-    /// The id of an event source mapping.
-    EventSourceMappingId;
     /// The ARN of an EventBridge rule.
     RuleArn is AnyArn;
-    /// The name of an EventBridge rule.
-    RuleName;
     /// An EventBridge schedule, such as `rate(6 hours)`.
     ScheduleExpression;
     /// The ARN of an SQS queue.
@@ -63,30 +55,24 @@ kinds! {
     TopicArn is AnyArn;
     /// The name of an SNS topic.
     TopicName;
-    /// The ARN of an SNS subscription.
-    SubscriptionArn is AnyArn;
     /// The ARN of a CloudTrail trail.
     TrailArn is AnyArn;
-    /// The name of a CloudTrail trail.
-    TrailName;
     /// The ARN of an S3 bucket.
     BucketArn is AnyArn;
     /// The name of an S3 bucket.
     BucketName;
     /// The ARN of a KMS key.
     KeyArn is AnyArn, KeyId;
-    /// What names a KMS key where an id will do: its id or its ARN.
+    /// What names a KMS key where an id is accepted: its id or its ARN.
     KeyId;
     /// The name of a KMS alias, such as `alias/reports`.
-    AliasName is KeyId;
+    AliasName;
     /// The ARN of a log group, with the `:*` that its log streams need.
     LogGroupArn is AnyArn;
     /// The name of a log group.
     LogGroupName;
     /// The ARN of a CloudWatch alarm.
     AlarmArn is AnyArn;
-    /// The name of a CloudWatch alarm.
-    AlarmName;
     /// The name of a CloudWatch dashboard.
     DashboardName;
     /// A processor architecture, `x86_64` or `arm64`.

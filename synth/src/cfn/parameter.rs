@@ -1,6 +1,6 @@
-//! Parameters: what is asked when the stack is made.
+//! Parameters of a template.
 
-use std::{fmt, marker::PhantomData};
+use std::marker::PhantomData;
 
 use serde::Serialize;
 
@@ -10,18 +10,18 @@ use super::{Expression, LogicalId, Value};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Parameter {
-    /// What sort of text is taken.
+    /// The type of its values.
     pub r#type: ParameterType,
-    /// What it is for, as the console shows it.
+    /// Its purpose, as the console shows it.
     pub description: &'static str,
-    /// Its value where none is given. Without one it has to be given.
+    /// The value that is used if none is given. Without a default, one is required.
     pub default: Option<&'static str>,
     /// The only values it may have.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub allowed_values: Vec<&'static str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub allowed_values: &'static [&'static str],
     /// A regular expression that the whole value matches.
     pub allowed_pattern: Option<&'static str>,
-    /// What to say to a value that breaks a rule above.
+    /// The message for a value that breaks a rule above.
     pub constraint_description: Option<&'static str>,
     /// The smallest number.
     pub min_value: Option<i64>,
@@ -31,24 +31,22 @@ pub struct Parameter {
     pub min_length: Option<u32>,
     /// The most characters.
     pub max_length: Option<u32>,
-    /// Never shown again.
-    pub no_echo: Option<bool>,
 }
 
 impl Parameter {
-    /// A text that has to be given.
+    /// A required text.
     pub fn new(description: &'static str) -> Self {
         Self { description, ..Self::default() }
     }
 }
 
-/// What sort of text a parameter takes.
+/// The type of a parameter's values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub enum ParameterType {
     /// Any text.
     #[default]
     String,
-    /// A number, which references give as text.
+    /// A number, to which references resolve as text.
     Number,
 }
 
@@ -75,7 +73,7 @@ impl<K> ParameterHandle<K> {
     }
 }
 
-// Not derived: a handle is copied whatever `K` is.
+// Not derived: a handle is `Copy` for every `K`.
 impl<K> Clone for ParameterHandle<K> {
     fn clone(&self) -> Self {
         *self
@@ -83,9 +81,3 @@ impl<K> Clone for ParameterHandle<K> {
 }
 
 impl<K> Copy for ParameterHandle<K> {}
-
-impl<K> fmt::Debug for ParameterHandle<K> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ParameterHandle({})", self.id)
-    }
-}

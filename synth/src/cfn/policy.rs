@@ -1,4 +1,4 @@
-//! IAM's policy documents as data.
+//! IAM policy documents as data.
 
 use serde::{
     Serialize, Serializer,
@@ -6,9 +6,12 @@ use serde::{
 };
 use serde_json::{Map, Value as Json, json};
 
-use super::{Sub, Value, kind::AnyArn, kind::RoleArn, kind::Text};
+use super::{
+    Pseudo, Sub, Value,
+    kind::{AnyArn, Text},
+};
 
-/// A policy document, of the language's current version.
+/// A policy document of the current version of the policy language.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PolicyDocument {
     /// The statements.
@@ -32,30 +35,43 @@ impl Serialize for PolicyDocument {
 }
 
 /// One statement of a policy.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
 pub struct Statement {
     /// Its name within the policy.
     pub sid: Option<&'static str>,
     /// Whether it allows or denies.
     pub effect: Effect,
-    /// Who, in a policy of a resource; in a policy of a role, the role is meant.
+    /// Who, in a policy of a resource; in a policy of a role, it is the role.
     pub principal: Option<Principal>,
     /// IAM's names of the actions, such as `sqs:SendMessage`. (They are not always the API's names.)
+    #[serde(rename = "Action", serialize_with = "one_or_many")]
     pub actions: Vec<String>,
-    /// On what; in a role's trust policy, the role is meant.
+    /// On what; in a role's trust policy, it is the role.
+    #[serde(
+        rename = "Resource",
+        serialize_with = "one_or_many",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub resources: Vec<Value<AnyArn>>,
     /// Only where all of these hold.
+    #[serde(
+        rename = "Condition",
+        serialize_with = "conditions",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub conditions: Vec<Test>,
 }
 
 impl Statement {
     /// Allows the actions on the resources.
     pub fn allow<A: Into<String>>(
+        sid: &'static str,
         actions: impl IntoIterator<Item = A>,
         resources: impl IntoIterator<Item = Value<AnyArn>>,
     ) -> Self {
         Self {
-            sid: None,
+            sid: Some(sid),
             effect: Effect::Allow,
             principal: None,
             actions: actions.into_iter().map(Into::into).collect(),
@@ -64,43 +80,40 @@ impl Statement {
         }
     }
 
-    /// Denies the actions on the resources to everyone.
-    pub fn deny<A: Into<String>>(
+    /// Allows an AWS service, such as `events.amazonaws.com`, the actions on the resource where these tests hold.
+    pub fn allow_service<A: Into<String>>(
+        sid: &'static str,
+        service: impl Into<Value<Text>>,
         actions: impl IntoIterator<Item = A>,
+        resource: impl Into<Value<AnyArn>>,
+        conditions: impl IntoIterator<Item = Test>,
+    ) -> Self {
+        Self {
+            principal: Some(Principal::Service(service.into())),
+            conditions: conditions.into_iter().collect(),
+            ..Self::allow(sid, actions, [resource.into()])
+        }
+    }
+
+    /// Denies everyone the action on the resources where the test holds.
+    pub fn deny(
+        sid: &'static str,
+        action: &'static str,
         resources: impl IntoIterator<Item = Value<AnyArn>>,
+        test: Test,
     ) -> Self {
         Self {
             effect: Effect::Deny,
             principal: Some(Principal::Anyone),
-            ..Self::allow(actions, resources)
+            conditions: vec![test],
+            ..Self::allow(sid, [action], resources)
         }
     }
 
-    /// Lets a service take on the role that trusts it.
+    /// Lets a service assume the role that trusts it.
     pub fn trust(service: &'static str) -> Self {
-        Self { principal: Some(Principal::service(service)), ..Self::allow(["sts:AssumeRole"], []) }
-    }
-}
-
-impl Serialize for Statement {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = Map::new();
-        if let Some(sid) = self.sid {
-            map.insert("Sid".into(), json!(sid));
-        }
-        map.insert("Effect".into(), json!(self.effect));
-        if let Some(principal) = &self.principal {
-            map.insert("Principal".into(), principal.to_json());
-        }
-        map.insert("Action".into(), one_or_many(&self.actions));
-        if !self.resources.is_empty() {
-            map.insert("Resource".into(), one_or_many(&self.resources));
-        }
-        if !self.conditions.is_empty() {
-            let conditions = conditions(&self.conditions).map_err(S::Error::custom)?;
-            map.insert("Condition".into(), conditions);
-        }
-        map.serialize(serializer)
+        let principal = Some(Principal::Service(service.into()));
+        Self { sid: None, principal, ..Self::allow("", ["sts:AssumeRole"], []) }
     }
 }
 
@@ -109,137 +122,93 @@ impl Serialize for Statement {
 pub enum Effect {
     /// Allows.
     Allow,
-    /// Denies, whatever else allows.
+    /// Denies, even if another statement allows.
     Deny,
 }
 
-/// Whom a statement is about.
+/// The principal of a statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Principal {
-    /// Everyone, known or not. For statements that deny.
+    /// Everyone, also anonymous callers. For statements that deny.
     Anyone,
-    /// The stack's own account: whoever its IAM policies allow.
+    /// The stack's own account: its IAM policies decide.
     ThisAccount,
     /// An AWS service, such as `events.amazonaws.com`.
     Service(Value<Text>),
-    /// A role.
-    Role(Value<RoleArn>),
 }
 
-impl Principal {
-    /// An AWS service that has one name everywhere.
-    pub fn service(name: &'static str) -> Self {
-        Self::Service(name.into())
-    }
-
-    fn to_json(&self) -> Json {
-        match self {
+impl Serialize for Principal {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let json = match self {
             Self::Anyone => json!("*"),
             Self::ThisAccount => {
-                let root: Value<AnyArn> =
-                    Sub::arn("iam::").pseudo(super::Pseudo::AccountId).text(":root").into();
-                json!({ "AWS": root })
+                let root = Sub::arn("iam::").pseudo(Pseudo::AccountId).text(":root");
+                json!({ "AWS": Value::<AnyArn>::from(root) })
             }
             Self::Service(service) => json!({ "Service": service }),
-            Self::Role(arn) => json!({ "AWS": arn }),
-        }
+        };
+        json.serialize(serializer)
     }
 }
 
-/// One condition of a statement: a key of the request compared with values, any of which will do.
+/// One condition of a statement: a key of the request compared with values, one of which must match.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Test {
-    /// How they are compared.
-    pub operator: Operator,
-    /// The key, such as `aws:SourceArn`.
-    pub key: &'static str,
-    /// The values.
-    pub values: Vec<TestValue>,
+    operator: &'static str,
+    key: &'static str,
+    values: Json,
 }
 
 impl Test {
-    /// The key is exactly this text.
+    /// The key is this text.
     pub fn equals(key: &'static str, value: impl Into<Value<Text>>) -> Self {
-        Self { operator: Operator::StringEquals, key, values: vec![TestValue::Text(value.into())] }
+        Self { operator: "StringEquals", key, values: json!(value.into()) }
     }
 
-    /// The key is like this text, in which `*` stands for anything.
+    /// The key is like this text, in which `*` matches anything.
     pub fn like(key: &'static str, value: impl Into<Value<Text>>) -> Self {
-        Self { operator: Operator::StringLike, key, values: vec![TestValue::Text(value.into())] }
+        Self { operator: "StringLike", key, values: json!(value.into()) }
     }
 
-    /// The key is one of these ARNs, in which `*` stands for anything.
+    /// The key is one of these ARNs, in which `*` matches anything.
     pub fn arn_like(key: &'static str, values: impl IntoIterator<Item = Value<AnyArn>>) -> Self {
-        let values = values.into_iter().map(|arn| TestValue::Text(arn.into())).collect();
-        Self { operator: Operator::ArnLike, key, values }
+        let mut values: Vec<Json> = values.into_iter().map(|arn| json!(arn)).collect();
+        let one = (values.len() == 1).then(|| values.remove(0));
+        Self { operator: "ArnLike", key, values: one.unwrap_or(Json::Array(values)) }
     }
 
     /// The request came without TLS.
     pub fn without_tls() -> Self {
-        let values = vec![TestValue::Bool(false)];
-        Self { operator: Operator::Bool, key: "aws:SecureTransport", values }
+        Self { operator: "Bool", key: "aws:SecureTransport", values: json!(false) }
     }
 
-    /// The request to S3 came with a TLS that is older than this version, such as `1.2`.
+    /// The request to S3 came with a TLS version before this one, such as `1.2`.
     pub fn with_tls_before(version: &'static str) -> Self {
-        let values = vec![TestValue::Text(version.into())];
-        Self { operator: Operator::NumericLessThan, key: "s3:TlsVersion", values }
+        Self { operator: "NumericLessThan", key: "s3:TlsVersion", values: json!(version) }
     }
 }
 
-/// A value to compare with.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(untagged)]
-pub enum TestValue {
-    /// Text, which may be worked out by CloudFormation.
-    Text(Value<Text>),
-    /// True or false.
-    Bool(bool),
-    /// A number.
-    Number(i64),
-}
-
-choices! {
-    /// How a condition compares.
-    pub enum Operator {
-        /// The same text
-        StringEquals = "StringEquals",
-        /// Other text
-        StringNotEquals = "StringNotEquals",
-        /// Text with `*` and `?`
-        StringLike = "StringLike",
-        /// Text without `*` and `?`
-        StringNotLike = "StringNotLike",
-        /// An ARN with `*` and `?`
-        ArnLike = "ArnLike",
-        /// Another ARN, with `*` and `?`
-        ArnNotLike = "ArnNotLike",
-        /// True or false
-        Bool = "Bool",
-        /// A smaller number
-        NumericLessThan = "NumericLessThan",
-        /// The key is missing (`true`) or there (`false`)
-        Null = "Null",
-    }
-}
-
-// A key that comes twice under one operator cannot be written down in IAM's language: the later would win silently.
-fn conditions(tests: &[Test]) -> Result<Json, String> {
+// IAM's language has no way to test a key twice with one operator: the later test would replace the first.
+fn conditions<S: Serializer>(tests: &[Test], serializer: S) -> Result<S::Ok, S::Error> {
     let mut operators: Map<String, Json> = Map::new();
     for Test { operator, key, values } in tests {
-        let keys = operators.entry(operator.as_str()).or_insert_with(|| json!({}));
+        let keys = operators.entry(*operator).or_insert_with(|| json!({}));
         if keys.get(key).is_some() {
-            return Err(format!("a statement tests `{key}` with `{}` twice", operator.as_str()));
+            let twice = format!("a statement tests `{key}` with `{operator}` twice");
+            return Err(S::Error::custom(twice));
         }
-        keys[*key] = one_or_many(values);
+        keys[*key] = values.clone();
     }
-    Ok(Json::Object(operators))
+    operators.serialize(serializer)
 }
 
-// IAM takes both, and one line is read faster than three.
-fn one_or_many<T: Serialize>(values: &[T]) -> Json {
+// IAM accepts both, and one line is easier to read than three.
+fn one_or_many<T: Serialize, S: Serializer>(
+    values: &[T],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     match values {
-        [one] => json!(one),
-        many => json!(many),
+        [one] => one.serialize(serializer),
+        many => many.serialize(serializer),
     }
 }

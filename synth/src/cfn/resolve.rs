@@ -1,7 +1,7 @@
-//! A template's JSON with its functions worked out, as CloudFormation would, by who knows what the names stand for.
+//! Resolves the functions in a template's JSON, as CloudFormation does.
 //!
-//! It serves our templates and those that CloudFormation gives back. What is not known stays as it is written: the same
-//! unknown on two sides is still the same. Not here: functions that we write nowhere.
+//! It is used for our templates and for those that CloudFormation returns. A function with an unknown name is left as it
+//! is: the same unknown on two sides is still equal. Not here: functions that we do not use.
 
 use serde_json::{Map, Value as Json, json};
 
@@ -11,10 +11,10 @@ use super::{
     sub::{Piece, pieces},
 };
 
-/// What names stand for: parameters, pseudo parameters, resources and, as `Id.Attribute`, their attributes.
+/// The values of names: parameters, pseudo parameters, resources and, as `Id.Attribute`, their attributes.
 pub type Known<'a> = dyn Fn(&str) -> Option<String> + 'a;
 
-/// A template, and what is known of the names in it.
+/// A template, and the known values of names in it.
 #[derive(Clone, Copy)]
 pub struct Resolver<'a> {
     template: &'a Json,
@@ -22,12 +22,12 @@ pub struct Resolver<'a> {
 }
 
 impl<'a> Resolver<'a> {
-    /// Takes a rendered template. A parameter that is not known has its default.
+    /// Takes a rendered template. An unknown parameter has its default.
     pub fn new(template: &'a Json, known: &'a Known<'a>) -> Self {
         Self { template, known }
     }
 
-    /// The resources, worked out, without those whose condition does not hold. One whose condition is not known may be there.
+    /// The resolved resources, without those whose condition does not hold. An unknown condition may hold.
     pub fn resources(&self) -> Map<String, Json> {
         let is_there = |resource: &Json| {
             let condition = resource["Condition"].as_str();
@@ -38,7 +38,7 @@ impl<'a> Resolver<'a> {
         there.map(|(id, resource)| (id.clone(), self.value(resource))).collect()
     }
 
-    /// What the template says of its rules that are broken.
+    /// The messages of the rules that are broken.
     pub fn broken_rules(&self) -> impl Iterator<Item = &'a str> {
         let rules = self.template["Rules"].as_object().into_iter().flat_map(Map::values);
         let applies = |rule: &&Json| {
@@ -52,7 +52,7 @@ impl<'a> Resolver<'a> {
             .map(|assertion| assertion["AssertDescription"].as_str().unwrap_or_default())
     }
 
-    /// A part of the template, worked out.
+    /// A part of the template, resolved.
     pub fn value(&self, value: &Json) -> Json {
         match value {
             Json::Array(items) => {
@@ -67,7 +67,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// The value of a function, if it is one and can be worked out.
+    /// The value of a function, if it is one and can be resolved.
     fn function(&self, value: &Json) -> Option<Json> {
         let (name, argument) = intrinsic(value)?;
         match name {
@@ -85,11 +85,6 @@ impl<'a> Resolver<'a> {
                     },
                 });
                 Some(sub.into_expression().to_json())
-            }
-            "Fn::Join" => {
-                let parts = self.value(&argument[1]);
-                let parts: Option<Vec<&str>> = parts.as_array()?.iter().map(Json::as_str).collect();
-                Some(Json::String(parts?.join(argument[0].as_str()?)))
             }
             "Fn::If" => {
                 let (then, otherwise) = (self.value(&argument[1]), self.value(&argument[2]));
@@ -125,14 +120,12 @@ impl<'a> Resolver<'a> {
                 is_known.then(|| text_of(&left) == text_of(&right))
             }
             "Fn::Not" => self.holds(&argument[0]).map(|holds| !holds),
-            "Fn::And" => self.all_hold(argument)?.into_iter().reduce(|all, one| all && one),
-            "Fn::Or" => self.all_hold(argument)?.into_iter().reduce(|any, one| any || one),
+            "Fn::And" => {
+                let conditions = argument.as_array()?.iter().map(|one| self.holds(one));
+                conditions.reduce(|all, one| Some(all? && one?))?
+            }
             _ => None,
         }
-    }
-
-    fn all_hold(&self, conditions: &Json) -> Option<Vec<bool>> {
-        conditions.as_array()?.iter().map(|condition| self.holds(condition)).collect()
     }
 }
 
@@ -165,7 +158,6 @@ mod tests {
                 "IsSpeed": { "Fn::Equals": [{ "Ref": "Grade" }, "speed"] },
                 "HasKey": { "Fn::Not": [{ "Condition": "IsSpeed" }] },
                 "Both": { "Fn::And": [{ "Condition": "IsSpeed" }, { "Condition": "HasKey" }] },
-                "Any": { "Fn::Or": [{ "Condition": "IsSpeed" }, { "Condition": "HasKey" }] },
                 "Unclear": { "Fn::Equals": [{ "Ref": "Else" }, "x"] },
             },
         });
@@ -179,7 +171,6 @@ mod tests {
         check(&json!({ "Ref": "Else" }), &json!({ "Ref": "Else" }));
         check(&json!({ "Fn::GetAtt": ["Topic", "Arn"] }), &json!("<Topic.Arn>"));
         check(&json!({ "Fn::GetAtt": ["Role", "Arn"] }), &json!({ "Fn::GetAtt": ["Role", "Arn"] }));
-        check(&json!({ "Fn::Join": ["-", ["a", { "Ref": "Grade" }]] }), &json!("a-hybrid"));
     }
 
     #[test]
@@ -199,7 +190,6 @@ mod tests {
             );
         };
         check("HasKey", json!(["a", "b"]));
-        check("Any", json!(["a", "b"]));
         check("IsSpeed", json!(["a"]));
         check("Both", json!(["a"]));
         check("Unclear", json!(["a", { "Fn::If": ["Unclear", "b", { "Ref": "AWS::NoValue" }] }]));

@@ -1,15 +1,18 @@
-//! `Fn::Sub`, grown piece by piece, so that nobody writes `${…}` by hand.
+//! `Fn::Sub`, built piece by piece, so that `${…}` is not written by hand.
 
 use serde_json::Value as Json;
 
-use super::{Expression, Pseudo, Value};
+use super::{
+    Expression, Pseudo, Value,
+    check::{intrinsic, references},
+};
 
 /// A piece of the text of `Fn::Sub`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Piece<'t> {
     /// Text as it stands
     Text(&'t str),
-    /// What `${…}` names: a parameter, a resource or, with a dot, its attribute
+    /// The name in `${…}`: a parameter, a resource or, with a dot, its attribute
     Name(&'t str),
 }
 
@@ -22,19 +25,17 @@ pub(super) enum Piece<'t> {
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sub {
-    template: String,
-    variables: Vec<(String, Json)>,
-    literal: String,
-    is_literal: bool,
+    text: String,
+    has_values: bool,
 }
 
 impl Sub {
-    /// Nothing yet.
+    /// An empty text.
     pub fn new() -> Self {
-        Self { is_literal: true, ..Self::default() }
+        Self::default()
     }
 
-    /// An ARN of this partition: `arn:`, the partition, `:` and the rest, which may go on.
+    /// The beginning of an ARN of this partition: `arn:`, the partition, `:` and the rest.
     pub fn arn(rest: &str) -> Self {
         Self::new().text("arn:").pseudo(Pseudo::Partition).text(":").text(rest)
     }
@@ -42,12 +43,11 @@ impl Sub {
     /// Text as it stands: a `${` in it stays a `${`.
     #[must_use]
     pub fn text(mut self, text: &str) -> Self {
-        self.template.push_str(&text.replace("${", "${!"));
-        self.literal.push_str(text);
+        self.text += &text.replace("${", "${!");
         self
     }
 
-    /// What CloudFormation knows of the place where it runs.
+    /// A pseudo parameter.
     #[must_use]
     pub fn pseudo(self, pseudo: Pseudo) -> Self {
         self.variable(pseudo.as_str())
@@ -61,45 +61,33 @@ impl Sub {
 
     /// A rendered value: text, or a function.
     pub(crate) fn json(mut self, json: &Json) -> Self {
-        if let Some(text) = json.as_str() {
-            return self.text(text);
+        match intrinsic(json) {
+            Some(("Fn::Sub", Json::String(text))) => {
+                self.text += text;
+                self.has_values = true;
+                self
+            }
+            Some(_) => references(json).iter().fold(self, |sub, name| sub.variable(name)),
+            None => self.text(json.as_str().unwrap_or_default()),
         }
-        if let Some(name) = json["Ref"].as_str() {
-            return self.variable(name);
-        }
-        if let (Some(id), Some(attribute)) =
-            (json["Fn::GetAtt"][0].as_str(), json["Fn::GetAtt"][1].as_str())
-        {
-            return self.variable(&format!("{id}.{attribute}"));
-        }
-        if let Some(template) = json["Fn::Sub"].as_str() {
-            self.template.push_str(template);
-            self.is_literal = false;
-            return self;
-        }
-        let name = format!("Value{}", self.variables.len() + 1);
-        self.variables.push((name.clone(), json.clone()));
-        self.variable(&name)
     }
 
     pub(super) fn variable(mut self, name: &str) -> Self {
-        self.template.push_str("${");
-        self.template.push_str(name);
-        self.template.push('}');
-        self.is_literal = false;
+        self.text.extend(["${", name, "}"]);
+        self.has_values = true;
         self
     }
 
     pub(crate) fn into_expression(self) -> Expression {
-        if self.is_literal {
-            Expression::Text(self.literal)
+        if self.has_values {
+            Expression::Sub(self.text)
         } else {
-            Expression::Sub(self.template, self.variables)
+            Expression::Text(self.text.replace("${!", "${"))
         }
     }
 }
 
-/// Takes the text of `Fn::Sub` apart; `${!` is a `${` of the text.
+/// The pieces of the text of `Fn::Sub`, in which `${!` is a literal `${`.
 pub(super) fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {
     let mut parts = text.split("${");
     let first = parts.next().map(Piece::Text);
@@ -116,9 +104,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::cfn::{Condition, LogicalId, Template, kind::Text};
-
-    const OWN: LogicalId = LogicalId::new("Own");
+    use crate::cfn::kind::Text;
 
     fn check(sub: Sub, expected: &Json) {
         let value: Value<Text> = sub.into();
@@ -144,16 +130,6 @@ mod tests {
         check(
             Sub::new().text("<").value(&inner).text(">"),
             &json!({ "Fn::Sub": "<${!x}${AWS::Region}>" }),
-        );
-    }
-
-    #[test]
-    fn a_value_that_has_no_name_gets_one() {
-        let own = Template::new("a test").condition(OWN, Condition::equals("a", "b"));
-        let chosen: Value<Text> = Value::either(own, "a".into(), "b".into());
-        check(
-            Sub::new().text("<").value(&chosen).text(">"),
-            &json!({ "Fn::Sub": ["<${Value1}>", { "Value1": { "Fn::If": ["Own", "a", "b"] } }] }),
         );
     }
 }

@@ -1,29 +1,27 @@
-//! The template, which grows, and its two written forms.
-
-use std::any::Any;
+//! The template, to which parts are added, and its two formats.
 
 use serde_json::{Map, Value as Json, json};
 
 use super::{
-    Assertions, Attributes, Condition, ConditionHandle, Handle, LogicalId, Output, Parameter,
-    ParameterGroup, ParameterHandle, RenderError, Resource, attributes::CONTEXT, check, yaml,
+    Attributes, Condition, ConditionHandle, Handle, LogicalId, Output, Parameter, ParameterHandle,
+    RenderError, Resource, Rule, attributes::CONTEXT, check, yaml,
 };
 
-/// A template. What is added first stands first.
+/// A template. Its parts are in the order in which they were added.
 #[derive(Debug)]
 pub struct Template {
     description: &'static str,
     architecture: Option<&'static str>,
-    groups: Vec<ParameterGroup>,
+    groups: Vec<(&'static str, Vec<LogicalId>)>,
     labels: Vec<(LogicalId, &'static str)>,
     pub(super) parameters: Vec<(LogicalId, Parameter)>,
-    pub(super) rules: Vec<(LogicalId, Assertions)>,
+    pub(super) rules: Vec<(LogicalId, Rule)>,
     pub(super) conditions: Vec<(LogicalId, Condition)>,
     pub(super) resources: Vec<Entry>,
     pub(super) outputs: Vec<(LogicalId, Output)>,
 }
 
-/// A resource as the template keeps it.
+/// A resource of a template.
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) id: LogicalId,
@@ -31,12 +29,10 @@ pub(super) struct Entry {
     pub(super) known_attributes: &'static [&'static str],
     pub(super) attributes: Attributes,
     pub(super) properties: Result<Json, serde_json::Error>,
-    /// The resource as it was added.
-    pub(super) resource: Box<dyn Any + Send + Sync>,
 }
 
 impl Template {
-    /// A template without anything in it yet.
+    /// An empty template.
     pub fn new(description: &'static str) -> Self {
         Self {
             description,
@@ -51,17 +47,17 @@ impl Template {
         }
     }
 
-    /// Says in the metadata how the parts work together.
+    /// Describes in the metadata how the parts work together.
     pub fn architecture(&mut self, text: &'static str) {
         self.architecture = Some(text);
     }
 
-    /// Shows these parameters together in the console, after the groups there are.
-    pub fn group(&mut self, group: ParameterGroup) {
-        self.groups.push(group);
+    /// Shows these parameters together in the console, under a title.
+    pub fn group(&mut self, title: &'static str, parameters: &[LogicalId]) {
+        self.groups.push((title, parameters.to_vec()));
     }
 
-    /// Adds a parameter, under a label for the console. The caller says of which kind its values are.
+    /// Adds a parameter with a label for the console. The caller chooses the kind of its values.
     pub fn parameter<K>(
         &mut self,
         id: LogicalId,
@@ -74,17 +70,17 @@ impl Template {
     }
 
     /// Adds a rule over the parameters.
-    pub fn rule(&mut self, id: LogicalId, assertions: Assertions) {
-        self.rules.push((id, assertions));
+    pub fn rule(&mut self, id: LogicalId, rule: Rule) {
+        self.rules.push((id, rule));
     }
 
-    /// Gives a condition a name.
+    /// Adds a condition.
     pub fn condition(&mut self, id: LogicalId, condition: Condition) -> ConditionHandle {
         self.conditions.push((id, condition));
         ConditionHandle::of(id)
     }
 
-    /// Adds a resource, as CloudFormation treats it when told nothing else.
+    /// Adds a resource with the default attributes.
     pub fn add<R: Resource>(&mut self, id: LogicalId, resource: R) -> Handle<R> {
         self.add_with(id, Attributes::default(), resource)
     }
@@ -101,8 +97,7 @@ impl Template {
             r#type: R::TYPE,
             known_attributes: R::ATTRIBUTES,
             attributes,
-            properties: serde_json::to_value(&resource).map(without_nulls),
-            resource: Box::new(resource),
+            properties: serde_json::to_value(resource),
         });
         Handle::of(id)
     }
@@ -112,50 +107,50 @@ impl Template {
         self.outputs.push((id, output));
     }
 
-    /// Puts the template together and checks what the compiler could not.
+    /// The logical ids of the resources that are retained when the stack is deleted.
+    pub fn retained(&self) -> impl Iterator<Item = LogicalId> {
+        self.resources.iter().filter(|entry| entry.attributes.is_retained).map(|entry| entry.id)
+    }
+
+    /// The parameters by their names.
+    pub fn parameters(&self) -> impl Iterator<Item = (LogicalId, &Parameter)> {
+        self.parameters.iter().map(|(id, parameter)| (*id, parameter))
+    }
+
+    /// Renders the template and checks what the compiler cannot.
     pub fn render(&self) -> Result<Json, RenderError> {
         check::check(self)?;
-        let mut sections = Map::new();
-        sections.insert("AWSTemplateFormatVersion".into(), json!("2010-09-09"));
-        sections.insert("Description".into(), json!(self.description));
-        insert_unless_empty(&mut sections, "Metadata", self.metadata());
-        let parameters = self.parameters.iter();
-        let parameters = parameters
-            .map(|(id, parameter)| {
-                serde_json::to_value(parameter)
-                    .map(|parameter| (id.to_string(), without_nulls(parameter)))
-                    .map_err(|cause| RenderError::Properties { id: *id, cause: cause.to_string() })
-            })
-            .collect::<Result<_, _>>()?;
-        insert_unless_empty(&mut sections, "Parameters", parameters);
-        insert_unless_empty(&mut sections, "Rules", each(&self.rules, assertions_to_json));
-        insert_unless_empty(
-            &mut sections,
-            "Conditions",
-            each(&self.conditions, Condition::to_json),
-        );
         let resources = self.resources.iter();
-        let resources = resources
+        let resources: Map<String, Json> = resources
             .map(|entry| entry.to_json().map(|json| (entry.id.to_string(), json)))
             .collect::<Result<_, _>>()?;
-        sections.insert("Resources".into(), Json::Object(resources));
-        insert_unless_empty(&mut sections, "Outputs", each(&self.outputs, output_to_json));
-        let template = Json::Object(sections);
+        let sections = [
+            ("AWSTemplateFormatVersion", json!("2010-09-09")),
+            ("Description", json!(self.description)),
+            ("Metadata", section(self.metadata())),
+            ("Parameters", section(each(&self.parameters, |parameter| json!(parameter)))),
+            ("Rules", section(each(&self.rules, rule_to_json))),
+            ("Conditions", section(each(&self.conditions, Condition::to_json))),
+            ("Resources", Json::Object(resources)),
+            ("Outputs", section(each(&self.outputs, |output| json!(output)))),
+        ];
+        let mut template: Json = sections.into_iter().collect();
+        remove_nulls(&mut template);
         check::check_size(&template)?;
         Ok(template)
     }
 
-    /// Writes the template as YAML, with CloudFormation's short tags, for people.
+    /// The template as YAML with CloudFormation's short tags, for people.
     pub fn to_yaml(&self) -> Result<String, RenderError> {
         Ok(yaml::write(&self.render()?))
     }
 
-    /// Writes the template as JSON, for people.
+    /// The template as JSON, for people.
     pub fn to_json_pretty(&self) -> Result<String, RenderError> {
         Ok(format!("{:#}\n", self.render()?))
     }
 
-    /// Writes the template as JSON, for the API: its limit counts every space.
+    /// The template as JSON, for the API: its limit counts every space.
     pub fn to_json(&self) -> Result<String, RenderError> {
         Ok(self.render()?.to_string())
     }
@@ -166,14 +161,10 @@ impl Template {
             metadata.insert(CONTEXT.into(), json!({ "arch": architecture }));
         }
         if !self.groups.is_empty() {
-            let names = |group: &ParameterGroup| {
-                group.parameters.iter().map(|id| id.as_str()).collect::<Vec<_>>()
-            };
-            let groups: Vec<Json> = self
-                .groups
-                .iter()
-                .map(|group| json!({ "Label": { "default": group.label }, "Parameters": names(group) }))
-                .collect();
+            let groups = self.groups.iter().map(|(title, parameters)| {
+                json!({ "Label": { "default": title }, "Parameters": parameters })
+            });
+            let groups: Vec<Json> = groups.collect();
             let labels = each(&self.labels, |label| json!({ "default": label }));
             metadata.insert(
                 "AWS::CloudFormation::Interface".into(),
@@ -189,77 +180,48 @@ impl Entry {
         let properties = self
             .properties
             .as_ref()
-            .map_err(|cause| RenderError::Properties { id: self.id, cause: cause.to_string() })?;
-        let Attributes { condition, depends_on, deletion_policy, update_replace_policy, .. } =
-            &self.attributes;
-        let mut json = Map::new();
-        json.insert("Type".into(), json!(self.r#type));
-        if let Some(condition) = condition {
-            json.insert("Condition".into(), json!(condition.id().as_str()));
-        }
-        if !depends_on.is_empty() {
-            let ids: Vec<&str> = depends_on.iter().map(|to| to.id().as_str()).collect();
-            json.insert("DependsOn".into(), json!(ids));
-        }
-        if let Some(policy) = deletion_policy {
-            json.insert("DeletionPolicy".into(), json!(policy));
-        }
-        if let Some(policy) = update_replace_policy {
-            json.insert("UpdateReplacePolicy".into(), json!(policy));
-        }
-        insert_unless_empty(&mut json, "Metadata", self.attributes.metadata());
-        if properties.as_object().is_some_and(|properties| !properties.is_empty()) {
-            json.insert("Properties".into(), properties.clone());
-        }
-        Ok(Json::Object(json))
+            .map_err(|cause| RenderError::Properties(self.id, cause.to_string()))?;
+        let Attributes { condition, depends_on, is_retained, .. } = &self.attributes;
+        let (deleted, replaced) =
+            if *is_retained { ("RetainExceptOnCreate", "Retain") } else { ("Delete", "Delete") };
+        let sections = [
+            ("Type", json!(self.r#type)),
+            ("Condition", json!(condition)),
+            ("DependsOn", if depends_on.is_empty() { Json::Null } else { json!(depends_on) }),
+            ("DeletionPolicy", json!(deleted)),
+            ("UpdateReplacePolicy", json!(replaced)),
+            ("Metadata", section(self.attributes.metadata())),
+            ("Properties", section(properties.as_object().cloned().unwrap_or_default())),
+        ];
+        Ok(sections.into_iter().collect())
     }
 }
 
-fn assertions_to_json(rule: &Assertions) -> Json {
-    let assertions: Vec<Json> = rule
-        .assertions
-        .iter()
-        .map(|one| json!({ "Assert": one.assert.to_json(), "AssertDescription": one.description }))
-        .collect();
-    match &rule.when {
-        Some(when) => json!({ "RuleCondition": when.to_json(), "Assertions": assertions }),
-        None => json!({ "Assertions": assertions }),
-    }
-}
-
-fn output_to_json(output: &Output) -> Json {
-    let mut json = Map::new();
-    json.insert("Description".into(), json!(output.description));
-    if let Some(condition) = output.condition {
-        json.insert("Condition".into(), json!(condition.id().as_str()));
-    }
-    json.insert("Value".into(), json!(output.value));
-    if let Some(name) = &output.export {
-        json.insert("Export".into(), json!({ "Name": name }));
-    }
-    Json::Object(json)
+fn rule_to_json(rule: &Rule) -> Json {
+    json!({
+        "RuleCondition": rule.when.to_json(),
+        "Assertions": [
+            { "Assert": rule.assert.to_json(), "AssertDescription": rule.description },
+        ],
+    })
 }
 
 fn each<T>(named: &[(LogicalId, T)], to_json: impl Fn(&T) -> Json) -> Map<String, Json> {
     named.iter().map(|(id, one)| (id.to_string(), to_json(one))).collect()
 }
 
-fn insert_unless_empty(map: &mut Map<String, Json>, key: &str, value: Map<String, Json>) {
-    if !value.is_empty() {
-        map.insert(key.into(), Json::Object(value));
-    }
+fn section(map: Map<String, Json>) -> Json {
+    if map.is_empty() { Json::Null } else { Json::Object(map) }
 }
 
-/// Leaves out what is null: an absent property is an `Option` that is `None`.
-fn without_nulls(json: Json) -> Json {
+/// Removes null: a property that is not set is an `Option` that is `None`.
+fn remove_nulls(json: &mut Json) {
     match json {
-        Json::Object(map) => Json::Object(
-            map.into_iter()
-                .filter(|(_, value)| !value.is_null())
-                .map(|(key, value)| (key, without_nulls(value)))
-                .collect(),
-        ),
-        Json::Array(items) => Json::Array(items.into_iter().map(without_nulls).collect()),
-        scalar @ (Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_)) => scalar,
+        Json::Object(map) => {
+            map.retain(|_, value| !value.is_null());
+            map.values_mut().for_each(remove_nulls);
+        }
+        Json::Array(items) => items.iter_mut().for_each(remove_nulls),
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => {}
     }
 }

@@ -1,26 +1,26 @@
-//! Values of properties: literals, and what CloudFormation works out.
+//! Values of properties: literals and intrinsic functions.
 
 use std::marker::PhantomData;
 
 use serde::{Serialize, Serializer};
 use serde_json::{Value as Json, json};
 
-use super::{ConditionHandle, Known, LogicalId, Resolver, Sub, kind::Text};
+use super::{LogicalId, Sub, kind::Text};
 
 /// A value of the kind `K`: a literal or an intrinsic function.
 ///
-/// The kind keeps a topic's ARN out of a place for a role's:
+/// The kind keeps the ARN of a topic out of a property for a key:
 ///
 /// ```
-/// # use s3guard_synth::{cfn::{kind::RoleArn, Value}, resources::lambda::{Code, Function}};
-/// # fn function(arn: Value<RoleArn>, code: Code) -> Function {
-/// Function::new(arn, code)
+/// # use s3guard_synth::{cfn::{kind::KeyArn, Value}, resources::logs::LogGroup};
+/// # fn group(key: Value<KeyArn>) -> LogGroup {
+/// LogGroup { retention_in_days: 30, kms_key_id: key }
 /// # }
 /// ```
 /// ```compile_fail,E0308
-/// # use s3guard_synth::{cfn::{kind::TopicArn, Value}, resources::lambda::{Code, Function}};
-/// # fn function(arn: Value<TopicArn>, code: Code) -> Function {
-/// Function::new(arn, code) // expected `Value<RoleArn>`, found `Value<TopicArn>`
+/// # use s3guard_synth::{cfn::{kind::TopicArn, Value}, resources::logs::LogGroup};
+/// # fn group(key: Value<TopicArn>) -> LogGroup {
+/// LogGroup { retention_in_days: 30, kms_key_id: key } // expected `Value<KeyArn>`, found `Value<TopicArn>`
 /// # }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,27 +30,9 @@ pub struct Value<K> {
 }
 
 impl<K> Value<K> {
-    /// A literal. The caller says of which kind it is.
+    /// A literal. The caller chooses its kind.
     pub fn literal(text: impl Into<String>) -> Self {
         Self::new(Expression::Text(text.into()))
-    }
-
-    /// `Fn::If`: `then` where the condition holds, else `otherwise`.
-    pub fn either(condition: ConditionHandle, then: Self, otherwise: Self) -> Self {
-        let branches = Box::new((then.expression, otherwise.expression));
-        Self::new(Expression::If(condition.id(), branches))
-    }
-
-    /// `AWS::NoValue`: the property is as if it were not there. For a branch of [`Value::either`].
-    pub fn absent() -> Self {
-        Self::new(Expression::Ref("AWS::NoValue"))
-    }
-
-    /// The text that it is once names are known; `None` where one is not.
-    pub fn resolved(&self, known: &Known<'_>) -> Option<String> {
-        let template = Json::Null;
-        let value = Resolver::new(&template, known).value(&self.expression.to_json());
-        value.as_str().map(str::to_owned)
     }
 
     pub(crate) fn new(expression: Expression) -> Self {
@@ -96,7 +78,7 @@ impl From<Pseudo> for Value<Text> {
     }
 }
 
-/// What CloudFormation knows of the place where it runs.
+/// A pseudo parameter: what CloudFormation knows of the account and the Region.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pseudo {
     /// The account's twelve digits.
@@ -105,8 +87,6 @@ pub enum Pseudo {
     Partition,
     /// The region's name.
     Region,
-    /// The stack's ARN.
-    StackId,
     /// The stack's name.
     StackName,
     /// `amazonaws.com` or its like.
@@ -120,7 +100,6 @@ impl Pseudo {
             Self::AccountId => "AWS::AccountId",
             Self::Partition => "AWS::Partition",
             Self::Region => "AWS::Region",
-            Self::StackId => "AWS::StackId",
             Self::StackName => "AWS::StackName",
             Self::UrlSuffix => "AWS::URLSuffix",
         }
@@ -133,9 +112,8 @@ pub(crate) enum Expression {
     Text(String),
     Ref(&'static str),
     GetAtt(LogicalId, &'static str),
-    /// The template text of `Fn::Sub`, and the variables that are neither `Ref` nor `GetAtt`.
-    Sub(String, Vec<(String, Json)>),
-    If(LogicalId, Box<(Expression, Expression)>),
+    /// The text of `Fn::Sub`.
+    Sub(String),
 }
 
 impl Expression {
@@ -144,14 +122,7 @@ impl Expression {
             Self::Text(text) => json!(text),
             Self::Ref(name) => json!({ "Ref": name }),
             Self::GetAtt(id, attribute) => json!({ "Fn::GetAtt": [id.as_str(), attribute] }),
-            Self::Sub(text, variables) if variables.is_empty() => json!({ "Fn::Sub": text }),
-            Self::Sub(text, variables) => {
-                let variables: serde_json::Map<String, Json> = variables.iter().cloned().collect();
-                json!({ "Fn::Sub": [text, variables] })
-            }
-            Self::If(condition, branches) => {
-                json!({ "Fn::If": [condition.as_str(), branches.0.to_json(), branches.1.to_json()] })
-            }
+            Self::Sub(text) => json!({ "Fn::Sub": text }),
         }
     }
 }

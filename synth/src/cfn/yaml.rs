@@ -1,7 +1,7 @@
-//! YAML of CloudFormation's kind: short tags, and every scalar as a YAML 1.1 reader understands it.
+//! YAML for CloudFormation: short tags, and scalars that a YAML 1.1 reader understands.
 //!
-//! Not a general writer: what comes out is one document of block style, in the order that went in, and a reader that
-//! knows CloudFormation's tags gets exactly the JSON back. Why it is our own: `docs/adr/0004-own-yaml-writer.md`.
+//! Not a general writer: it writes one document in block style, in the order of the JSON, and a reader that knows
+//! CloudFormation's tags gets exactly that JSON back. Why it is our own: `docs/adr/0004-own-yaml-writer.md`.
 
 mod scalar;
 mod tag;
@@ -31,7 +31,7 @@ struct Writer {
 }
 
 impl Writer {
-    /// A value after what is on its line already: a key, a tag, or nothing. Ends the line.
+    /// Writes a value after a key or a tag, or at the start of a line, and ends the line.
     fn after(&mut self, needs_space: bool, json: &Json, depth: usize) {
         match json {
             Json::Object(map) if !map.is_empty() => {
@@ -66,7 +66,7 @@ impl Writer {
         self.text.push('\n');
     }
 
-    /// The entries of a map; the first one on the line that is open, unless lines were ended for it.
+    /// Writes the entries of a map; the first one on the current line, unless `starts_line`.
     fn map(&mut self, map: &Map<String, Json>, depth: usize, starts_line: bool) {
         for (at, (key, value)) in map.iter().enumerate() {
             if at > 0 || starts_line {

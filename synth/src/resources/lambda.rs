@@ -1,20 +1,73 @@
-//! Lambda: functions, who may call them, and what calls them.
+//! Lambda: functions, permissions to call them, and event sources.
 
-mod function;
+use serde::{Serialize, Serializer};
+use serde_json::{Value as Json, json};
 
-use serde::Serialize;
-
-pub use function::{
-    ApplicationLogLevel, ArchitectureChoice, Code, DeadLetterConfig, Environment, EphemeralStorage,
-    Function, LogFormat, LoggingConfig, RecursiveLoop, Runtime, SystemLogLevel, TracingConfig,
-    TracingMode,
-};
-
-use super::Tag;
 use crate::cfn::{
     Value,
-    kind::{AnyArn, FunctionName, KeyArn, Text},
+    kind::{AnyArn, Architecture, FunctionName, KeyArn, LogGroupName, QueueArn, RoleArn, Text},
 };
+
+/// `AWS::Lambda::Function`: a program for Amazon Linux 2023 in a bucket of the stack's Region, which logs JSON
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Function {
+    /// Its execution role.
+    pub role: Value<RoleArn>,
+    /// The bucket of the zip archive.
+    pub code_bucket: Value<Text>,
+    /// The key of the zip archive.
+    pub code_key: Value<Text>,
+    /// The name of the handler, which the program reads.
+    pub handler: &'static str,
+    /// Its purpose.
+    pub description: &'static str,
+    /// The processor architecture.
+    pub architecture: Value<Architecture>,
+    /// The names and values of its environment variables.
+    pub variables: Vec<(&'static str, Value<Text>)>,
+    /// The key that encrypts the environment.
+    pub kms_key: Value<KeyArn>,
+    /// How long it may run.
+    pub timeout_seconds: u32,
+    /// The log group.
+    pub log_group: Value<LogGroupName>,
+}
+
+resource! {
+    Function = "AWS::Lambda::Function";
+    ref {
+        /// The function's name.
+        name: FunctionName
+    }
+}
+
+impl Serialize for Function {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let variables: Json =
+            self.variables.iter().map(|(name, value)| (*name, json!(value))).collect();
+        json!({
+            "Role": self.role,
+            "PackageType": "Zip",
+            "Runtime": "provided.al2023",
+            "Handler": self.handler,
+            "Code": { "S3Bucket": self.code_bucket, "S3Key": self.code_key },
+            "Description": self.description,
+            "Architectures": [self.architecture],
+            "Environment": { "Variables": variables },
+            "KmsKeyArn": self.kms_key,
+            // A batch of notify is up to six MiB, from which its notifications are written.
+            "MemorySize": 256,
+            "Timeout": self.timeout_seconds,
+            "LoggingConfig": { "LogGroup": self.log_group, "LogFormat": "JSON" },
+            // The functions send messages to the queue that they read, and Lambda would stop them after sixteen. Their own
+            // counters limit them: the guard's attempts at buckets that settle or whose stack is in progress, the pages of
+            // its sweep, and windows that end.
+            // Source: AWS Lambda Developer Guide, "Use Lambda recursive loop detection to prevent infinite loops".
+            "RecursiveLoop": "Allow",
+        })
+        .serialize(serializer)
+    }
+}
 
 /// `AWS::Lambda::Permission`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -22,109 +75,43 @@ use crate::cfn::{
 pub struct Permission {
     /// The function.
     pub function_name: Value<FunctionName>,
-    /// What may be done with it, `lambda:InvokeFunction` as a rule.
+    /// What is allowed: `lambda:InvokeFunction`.
     pub action: &'static str,
-    /// Who may: a service, such as `events.amazonaws.com`, or an account.
-    pub principal: Value<Text>,
-    /// Only for this resource of the service.
-    pub source_arn: Option<Value<AnyArn>>,
-    /// Only for resources of this account.
-    pub source_account: Option<Value<Text>>,
-    /// Only for callers of this organization.
-    #[serde(rename = "PrincipalOrgID")]
-    pub principal_organization: Option<Value<Text>>,
+    /// The service that is allowed to do it.
+    pub principal: &'static str,
+    /// The only resource of the service for which it is allowed.
+    pub source_arn: Value<AnyArn>,
 }
 
-resource! {
-    Permission = "AWS::Lambda::Permission";
-    get {
-        /// The id of the permission's statement.
-        statement_id: Text = "Id"
-    }
-}
+resource! { Permission = "AWS::Lambda::Permission"; }
 
-impl Permission {
-    /// Lets someone call a function. Say for what resource, too: else everybody's will do.
-    pub fn new(function: Value<FunctionName>, principal: impl Into<Value<Text>>) -> Self {
-        Self {
-            function_name: function,
-            action: "lambda:InvokeFunction",
-            principal: principal.into(),
-            source_arn: None,
-            source_account: None,
-            principal_organization: None,
-        }
-    }
-}
-
-/// `AWS::Lambda::EventSourceMapping`, of a queue
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "PascalCase")]
+/// `AWS::Lambda::EventSourceMapping`, of a queue: messages that the function does not report as failed are deleted
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventSourceMapping {
-    /// The function. Its role has to be let to receive, before the mapping is made.
+    /// The function. Its role must allow it to receive before the mapping is created.
     pub function_name: Value<FunctionName>,
     /// The queue.
-    pub event_source_arn: Value<AnyArn>,
-    /// Whether the function is called at all.
-    pub enabled: Option<bool>,
-    /// How many messages a call gets at most.
-    pub batch_size: Option<u32>,
-    /// How long a call waits to get more.
-    #[serde(rename = "MaximumBatchingWindowInSeconds")]
-    pub batching_window_seconds: Option<u32>,
-    /// What the function's answer means. Without it, one failed message brings back its whole batch.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub function_response_types: Vec<FunctionResponseType>,
-    /// How many calls there may be at a time.
-    pub scaling_config: Option<ScalingConfig>,
-    /// The key that encrypts its filters.
-    pub kms_key_arn: Option<Value<KeyArn>>,
-    /// Tags.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub tags: Vec<Tag>,
-}
-
-resource! {
-    EventSourceMapping = "AWS::Lambda::EventSourceMapping";
-    ref {
-        /// The mapping's id.
-        mapping_id: EventSourceMappingId
-    }
-    get {
-        /// The mapping's ARN.
-        arn: AnyArn = "EventSourceMappingArn"
-    }
-}
-
-impl EventSourceMapping {
-    /// A mapping that calls the function for the queue's messages.
-    pub fn new(function: Value<FunctionName>, queue: impl Into<Value<AnyArn>>) -> Self {
-        Self {
-            function_name: function,
-            event_source_arn: queue.into(),
-            enabled: None,
-            batch_size: None,
-            batching_window_seconds: None,
-            function_response_types: Vec::new(),
-            scaling_config: None,
-            kms_key_arn: None,
-            tags: Vec::new(),
-        }
-    }
-}
-
-choices! {
-    /// What the function's answer means.
-    pub enum FunctionResponseType {
-        /// The messages that failed, which alone come back
-        ReportBatchItemFailures = "ReportBatchItemFailures",
-    }
-}
-
-/// How many calls there may be at a time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct ScalingConfig {
-    /// 2 to 1000.
-    #[serde(rename = "MaximumConcurrency")]
+    pub queue: Value<QueueArn>,
+    /// The largest number of messages for one call.
+    pub batch_size: u32,
+    /// How long a call waits for more messages.
+    pub batching_window_seconds: u32,
+    /// The limit on concurrent calls, 2 to 1000.
     pub concurrency_max: u32,
+}
+
+resource! { EventSourceMapping = "AWS::Lambda::EventSourceMapping"; }
+
+impl Serialize for EventSourceMapping {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        json!({
+            "FunctionName": self.function_name,
+            "EventSourceArn": self.queue,
+            "BatchSize": self.batch_size,
+            "MaximumBatchingWindowInSeconds": self.batching_window_seconds,
+            "FunctionResponseTypes": ["ReportBatchItemFailures"],
+            "ScalingConfig": { "MaximumConcurrency": self.concurrency_max },
+        })
+        .serialize(serializer)
+    }
 }

@@ -1,47 +1,32 @@
-//! SQS: queues and who may send to them.
+//! SQS: queues and their policies.
 
-use serde::{Serialize, Serializer, ser::SerializeMap as _};
+use serde::Serialize;
 
-use super::Tag;
 use crate::cfn::{
     PolicyDocument, Value,
-    kind::{KeyId, QueueArn, QueueUrl, Text},
+    kind::{QueueArn, QueueUrl},
 };
 
 /// `AWS::SQS::Queue`
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Queue {
-    /// Its name; CloudFormation finds one that is free.
-    pub queue_name: Option<Value<Text>>,
-    /// How its messages are encrypted.
-    #[serde(flatten)]
-    pub encryption: Encryption,
-    /// How long every message waits before it can be received.
-    pub delay_seconds: Option<u32>,
-    /// The largest message.
-    #[serde(rename = "MaximumMessageSize")]
-    pub message_size_bytes_max: Option<u32>,
-    /// How long a message stays that nobody deletes.
+    /// Whether it is encrypted with a key of SQS: any service can send without access to a key.
+    pub sqs_managed_sse_enabled: bool,
+    /// How long a message is retained.
     #[serde(rename = "MessageRetentionPeriod")]
-    pub message_retention_seconds: Option<u32>,
-    /// How long a call waits for a message.
-    #[serde(rename = "ReceiveMessageWaitTimeSeconds")]
-    pub receive_wait_seconds: Option<u32>,
-    /// How long a received message is hidden from others.
+    pub message_retention_seconds: u32,
+    /// How long a received message is hidden from other receivers.
     #[serde(rename = "VisibilityTimeout")]
     pub visibility_timeout_seconds: Option<u32>,
-    /// Where messages go that nobody can handle.
+    /// Where messages go that could not be handled.
     pub redrive_policy: Option<RedrivePolicy>,
-    /// Tags.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub tags: Vec<Tag>,
 }
 
 resource! {
     Queue = "AWS::SQS::Queue";
     ref {
-        /// The queue's URL: for a queue, that is what `Ref` returns.
+        /// The queue's URL: for a queue, `Ref` returns it.
         url: QueueUrl
     }
     get {
@@ -52,32 +37,15 @@ resource! {
     }
 }
 
-/// How the messages of a queue are encrypted.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Encryption {
-    /// With a key of SQS. Any service can send without being let to a key.
-    #[default]
-    SqsManaged,
-    /// With a key of one's own. Its policy has to name every service that sends.
-    Kms {
-        /// The key.
-        key: Value<KeyId>,
-        /// How long SQS keeps a data key.
-        data_key_reuse_seconds: Option<u32>,
-    },
-}
-
-impl Serialize for Encryption {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        match self {
-            Self::SqsManaged => map.serialize_entry("SqsManagedSseEnabled", &true)?,
-            Self::Kms { key, data_key_reuse_seconds } => {
-                map.serialize_entry("KmsMasterKeyId", key)?;
-                map.serialize_entry("KmsDataKeyReusePeriodSeconds", data_key_reuse_seconds)?;
-            }
+impl Queue {
+    /// An encrypted queue that retains messages this long.
+    pub fn new(message_retention_seconds: u32) -> Self {
+        Self {
+            sqs_managed_sse_enabled: true,
+            message_retention_seconds,
+            visibility_timeout_seconds: None,
+            redrive_policy: None,
         }
-        map.end()
     }
 }
 
@@ -85,9 +53,9 @@ impl Serialize for Encryption {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RedrivePolicy {
-    /// The queue for them.
+    /// The dead-letter queue.
     pub dead_letter_target_arn: Value<QueueArn>,
-    /// How often is too often.
+    /// How often a message is received at most.
     pub max_receive_count: u32,
 }
 
@@ -95,17 +63,10 @@ pub struct RedrivePolicy {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct QueuePolicy {
-    /// The queues. A queue has one policy: a second one replaces the first.
-    pub queues: Vec<Value<QueueUrl>>,
-    /// Who may do what with them.
+    /// The queue. It has one policy: a second one replaces the first.
+    pub queues: [Value<QueueUrl>; 1],
+    /// Who may do what with it.
     pub policy_document: PolicyDocument,
 }
 
 resource! { QueuePolicy = "AWS::SQS::QueuePolicy"; }
-
-impl QueuePolicy {
-    /// The policy of a queue.
-    pub fn new(queue: Value<QueueUrl>, document: PolicyDocument) -> Self {
-        Self { queues: vec![queue], policy_document: document }
-    }
-}

@@ -2,95 +2,146 @@
 
 use s3guard_posture::contract::metrics::{self, Metric as OwnMetric};
 
+use super::{function::Parts, subscriptions::Topics};
 use crate::{
     cfn::{Attributes, Handle, LogicalId, Pseudo, Template},
     resources::{
-        cloudwatch::{Alarm, Metric, Statistic, Threshold, TreatMissingData},
+        cloudwatch::{Alarm, Metric, Statistic},
         lambda::Function,
         sns::Topic,
         sqs::Queue,
     },
 };
 
-/// Adds alarms.
-pub(super) struct Alarms<'a> {
-    template: &'a mut Template,
-    topic: Handle<Topic>,
-    /// The alarms that tell the topic themselves; a rule tells of the others.
-    direct: &'static [LogicalId],
-    added: Vec<Handle<Alarm>>,
+/// An hour. (The guard may put off a bucket by up to a quarter of an hour, more than once.)
+const WAITING_SECONDS: u32 = 60 * 60;
+
+/// The alarms that were added.
+pub(super) struct Alarms {
+    pub(super) all: Vec<Handle<Alarm>>,
+    /// Those that the notify function reports. The others, which fire when it cannot, publish directly to the topic.
+    pub(super) reported: Vec<Handle<Alarm>>,
 }
 
-impl<'a> Alarms<'a> {
-    /// No alarms yet.
-    pub(super) fn new(
-        template: &'a mut Template,
-        topic: Handle<Topic>,
-        direct: &'static [LogicalId],
-    ) -> Self {
-        Self { template, topic, direct, added: Vec::new() }
-    }
-
-    /// Raised when there is anything in a queue for dead letters.
-    pub(super) fn dead_letters(&mut self, id: LogicalId, queue: Handle<Queue>, what: &'static str) {
-        let metric = queue_metric("ApproximateNumberOfMessagesVisible", queue);
-        self.add(id, metric, Statistic::Maximum, 1, what);
-    }
-
-    /// Raised when a message has waited too long in a queue.
-    pub(super) fn waiting(
-        &mut self,
-        id: LogicalId,
-        queue: Handle<Queue>,
-        seconds: Threshold,
-        what: &'static str,
-    ) {
-        let metric = queue_metric("ApproximateAgeOfOldestMessage", queue);
-        self.add(id, metric, Statistic::Maximum, seconds, what);
-    }
-
-    /// Raised when a function fails.
-    pub(super) fn errors(&mut self, id: LogicalId, function: Handle<Function>, what: &'static str) {
-        let metric = function_metric("Errors", function);
-        self.add(id, metric, Statistic::Sum, 1, what);
-    }
-
-    /// Raised when a function counts any of what it should have none of.
-    pub(super) fn counted(&mut self, id: LogicalId, metric: OwnMetric, what: &'static str) {
-        self.add(id, own_metric(metric), Statistic::Sum, 1, what);
-    }
-
-    /// Raised when the topic cannot deliver.
-    pub(super) fn undelivered(&mut self, id: LogicalId, what: &'static str) {
-        let metric = topic_metric("NumberOfNotificationsFailed", self.topic);
-        self.add(id, metric, Statistic::Sum, 1, what);
-    }
-
-    /// The alarms that were added.
-    pub(super) fn finish(self) -> Vec<Handle<Alarm>> {
-        self.added
-    }
-
-    fn add(
-        &mut self,
-        id: LogicalId,
-        metric: Metric,
-        statistic: Statistic,
-        threshold: Threshold,
-        what: &'static str,
-    ) {
-        let is_direct = self.direct.contains(&id);
+/// Adds the alarms.
+pub(super) fn add(template: &mut Template, guard: Parts, notify: Parts, topics: Topics) -> Alarms {
+    let (reported, direct) = (None, Some(topics.topic));
+    let failed = topic_metric("NumberOfNotificationsFailed", topics.topic);
+    let rows = [
+        (
+            "GuardDeadLettersAlarm",
+            reported,
+            dead_letters(guard.intake.dead_letters),
+            "A bucket event could not be handled and is in the queue GuardDeadLetters. Fix the cause, then redrive the queue.",
+        ),
+        (
+            "ObjectDeadLettersAlarm",
+            direct,
+            dead_letters(notify.intake.dead_letters),
+            "An object event could not be reported and is in the queue ObjectDeadLetters. Fix the cause, then redrive the queue.",
+        ),
+        (
+            "NoticeDeadLettersAlarm",
+            direct,
+            dead_letters(topics.dead_letters),
+            "A notification could not be delivered and is in the queue NoticeDeadLetters. Check the topic's subscriptions.",
+        ),
+        (
+            "GuardWaitingAlarm",
+            reported,
+            waiting(guard.intake.queue),
+            "A bucket event has waited for an hour: the function is throttled or fails.",
+        ),
+        (
+            "ObjectWaitingAlarm",
+            direct,
+            waiting(notify.intake.queue),
+            "An object event has waited for an hour: the function is throttled or fails.",
+        ),
+        (
+            "GuardErrorsAlarm",
+            reported,
+            sum(function_metric("Errors", guard.function)),
+            "A call of the guard function failed. See its log group.",
+        ),
+        (
+            "NotifyErrorsAlarm",
+            direct,
+            sum(function_metric("Errors", notify.function)),
+            "A call of the notify function failed. See its log group.",
+        ),
+        (
+            "FailedAlarm",
+            reported,
+            sum(own_metric(OwnMetric::Failed)),
+            "Some buckets could not be fully remediated. See the log group of GuardFunction.",
+        ),
+        (
+            "TugOfWarAlarm",
+            reported,
+            sum(own_metric(OwnMetric::TugOfWar)),
+            "Another party keeps reverting the changes of the guard, which has left the bucket alone for an hour. See the notification for the caller.",
+        ),
+        (
+            "NotRecordedAlarm",
+            reported,
+            sum(own_metric(OwnMetric::NotRecorded)),
+            "A change of the guard is not in the ledger and cannot be undone from there. See the log group of GuardFunction.",
+        ),
+        (
+            "CoverageGapsAlarm",
+            reported,
+            sum(own_metric(OwnMetric::CoverageGaps)),
+            "The sweep found a bucket or a change that no event reported. Check that the trail records write management events in this Region.",
+        ),
+        (
+            "NotToldAlarm",
+            direct,
+            sum(own_metric(OwnMetric::NotTold)),
+            "A digest of object events could not be published; nothing is lost. See the log group of NotifyFunction, then run \
+             s3guard redrive.",
+        ),
+        (
+            "UndeliveredAlarm",
+            direct,
+            sum(failed),
+            "A notification could not be delivered to a subscriber of the topic.",
+        ),
+    ];
+    let mut alarms = Alarms { all: Vec::new(), reported: Vec::new() };
+    for (id, direct, (metric, statistic, threshold), what) in rows {
         let alarm = Alarm {
+            metric,
             statistic,
-            treat_missing_data: Some(TreatMissingData::NotBreaching),
-            alarm_description: Some(what),
-            alarm_actions: is_direct.then(|| self.topic.arn().into()).into_iter().collect(),
-            ..Alarm::new(metric, threshold)
+            threshold,
+            alarm_description: what,
+            alarm_actions: direct.map(|topic| topic.arn().into()).into_iter().collect(),
         };
-        // A dozen descriptions said twice would leave little room in a call to CloudFormation.
-        let attributes = Attributes::deleted("Tells the owner what its description says.");
-        self.added.push(self.template.add_with(id, attributes, alarm));
+        // The descriptions twice would leave little room in a call to CloudFormation.
+        let attributes = Attributes::deleted("Notifies the owner; see its description.");
+        let alarm = template.add_with(LogicalId::new(id), attributes, alarm);
+        alarms.all.push(alarm);
+        if direct.is_none() {
+            alarms.reported.push(alarm);
+        }
     }
+    alarms
+}
+
+/// Raised when a dead-letter queue has a message.
+fn dead_letters(queue: Handle<Queue>) -> (Metric, Statistic, u32) {
+    (queue_metric("ApproximateNumberOfMessagesVisible", queue), Statistic::Maximum, 1)
+}
+
+/// Raised when a message has waited too long.
+fn waiting(queue: Handle<Queue>) -> (Metric, Statistic, u32) {
+    let metric = queue_metric("ApproximateAgeOfOldestMessage", queue);
+    (metric, Statistic::Maximum, WAITING_SECONDS)
+}
+
+/// Raised when there is one.
+fn sum(metric: Metric) -> (Metric, Statistic, u32) {
+    (metric, Statistic::Sum, 1)
 }
 
 /// A metric that the functions write themselves.

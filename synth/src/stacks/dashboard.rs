@@ -1,129 +1,136 @@
-//! The dashboard: the whole chain on one page.
+//! The dashboard: the whole stack on one page.
 
 use s3guard_posture::contract::metrics::Metric as OwnMetric;
 
 use super::{
-    alarms::{function_metric, own_metric, queue_metric, topic_metric},
-    intake::Intake,
-    subscriptions::Notices,
-    worker::Made,
+    alarms::{Alarms, function_metric, own_metric, queue_metric, topic_metric},
+    function::Parts,
+    subscriptions::Topics,
 };
 use crate::{
     cfn::{Attributes, Handle, LogicalId, Pseudo, Sub, Template},
-    resources::cloudwatch::{
-        Alarm, Dashboard, DashboardBody, Metric, MetricView, Statistic, Widget, WidgetContent,
+    resources::{
+        cloudwatch::{Alarm, Dashboard, Metric, Statistic, Widget},
+        lambda::Function,
     },
 };
 
-const PERIOD_SECONDS: u32 = 300;
-
-/// What the dashboard shows.
-pub(super) struct Shown {
-    pub(super) guard: Made,
-    pub(super) notify: Made,
-    pub(super) notices: Notices,
-    pub(super) alarms: Vec<Handle<Alarm>>,
-}
+const DASHBOARD: LogicalId = LogicalId::new("Dashboard");
 
 /// Adds the dashboard.
-pub(super) fn add(template: &mut Template, id: LogicalId, shown: &Shown) -> Handle<Dashboard> {
-    let (guard, notify) = (shown.guard, shown.notify);
+pub(super) fn add(
+    template: &mut Template,
+    guard: Parts,
+    notify: Parts,
+    topics: Topics,
+    alarms: &Alarms,
+) -> Handle<Dashboard> {
+    let age = |parts: Parts| queue_metric("ApproximateAgeOfOldestMessage", parts.intake.queue);
+    let visible = |queue| queue_metric("ApproximateNumberOfMessagesVisible", queue);
+    let of_topic = |name| topic_metric(name, topics.topic);
     let widgets = vec![
-        Widget {
-            width: 24,
-            height: 3,
-            content: WidgetContent::Text(
-                "# s3guard\nBuckets are set back as they should be; objects that come, change or go are told of. \
-                 Something in a dead letter queue was not handled: look there first."
-                    .to_owned(),
-            ),
+        Widget::Text(
+            "# s3guard\nBucket settings are remediated; object events are reported. \
+             Messages in a dead-letter queue were not handled: check those first.",
+        ),
+        Widget::Alarms {
+            title: "Alarms",
+            alarms: alarms.all.iter().map(Handle::<Alarm>::arn).collect(),
         },
-        Widget {
-            width: 24,
-            height: 3,
-            content: WidgetContent::Alarms {
-                title: "Alarms",
-                alarms: shown.alarms.iter().map(Handle::<Alarm>::arn).collect(),
-            },
-        },
-        lines(
+        own(
             "Buckets",
-            Statistic::Sum,
-            vec![
-                ("set back", own_metric(OwnMetric::Protected)),
-                ("as they should be", own_metric(OwnMetric::Compliant)),
-                ("failed", own_metric(OwnMetric::Failed)),
+            &[
+                ("remediated", OwnMetric::Protected),
+                ("compliant", OwnMetric::Compliant),
+                ("failed", OwnMetric::Failed),
+            ],
+        ),
+        own(
+            "Buckets not remediated, by reason",
+            &[
+                ("left unchanged", OwnMetric::LeftAsIs),
+                ("exempt", OwnMetric::Exempt),
+                ("CloudFormation in progress", OwnMetric::Waiting),
+                ("conflict", OwnMetric::TugOfWar),
             ],
         ),
         lines(
-            "Buckets left, by reason",
-            Statistic::Sum,
-            vec![
-                ("as they are", own_metric(OwnMetric::LeftAsIs)),
-                ("exempt", own_metric(OwnMetric::Exempt)),
-                ("CloudFormation at work", own_metric(OwnMetric::Waiting)),
-                ("undone by somebody", own_metric(OwnMetric::TugOfWar)),
-            ],
-        ),
-        lines(
-            "From event to last write in milliseconds",
+            "Time from event to last write in milliseconds",
             Statistic::Maximum,
             vec![("slowest", own_metric(OwnMetric::TimeToProtect))],
         ),
-        lines("What is missing", Statistic::Sum, vec![
-            ("not told by an event", own_metric(OwnMetric::CoverageGaps)),
-            ("not recorded", own_metric(OwnMetric::NotRecorded)),
-        ]),
-        lines("Messages", Statistic::Sum, vec![
-            ("changes of objects", own_metric(OwnMetric::ObjectEvents)),
-            ("told, each once", own_metric(OwnMetric::ToldEvents)),
-            ("notices about them", own_metric(OwnMetric::Notices)),
-            ("windows not told yet", own_metric(OwnMetric::NotTold)),
-            ("not an event", own_metric(OwnMetric::NotAnEvent)),
-        ]),
-        lines("Buckets: function calls", Statistic::Sum, vec![
-            ("calls", function_metric("Invocations", guard.function)),
-            ("errors", function_metric("Errors", guard.function)),
-            ("throttled", function_metric("Throttles", guard.function)),
-        ]),
-        lines("Objects: function calls", Statistic::Sum, vec![
-            ("calls", function_metric("Invocations", notify.function)),
-            ("errors", function_metric("Errors", notify.function)),
-            ("throttled", function_metric("Throttles", notify.function)),
-        ]),
-        lines("Duration in milliseconds", Statistic::Average, vec![
-            ("buckets", function_metric("Duration", guard.function)),
-            ("objects", function_metric("Duration", notify.function)),
-        ]),
-        lines("Oldest message in seconds", Statistic::Maximum, vec![
-            ("buckets", queue_metric("ApproximateAgeOfOldestMessage", guard.intake.queue)),
-            ("objects", queue_metric("ApproximateAgeOfOldestMessage", notify.intake.queue)),
-        ]),
-        lines("Dead letters", Statistic::Maximum, vec![
-            ("buckets", visible(guard.intake)),
-            ("objects", visible(notify.intake)),
-            (
-                "notices",
-                queue_metric("ApproximateNumberOfMessagesVisible", shown.notices.dead_letters),
-            ),
-        ]),
-        lines("Notices", Statistic::Sum, vec![
-            ("published", topic_metric("NumberOfMessagesPublished", shown.notices.topic)),
-            ("delivered", topic_metric("NumberOfNotificationsDelivered", shown.notices.topic)),
-            ("failed", topic_metric("NumberOfNotificationsFailed", shown.notices.topic)),
-        ]),
+        own(
+            "Coverage",
+            &[
+                ("not reported by an event", OwnMetric::CoverageGaps),
+                ("not recorded in the ledger", OwnMetric::NotRecorded),
+            ],
+        ),
+        own(
+            "Messages",
+            &[
+                ("object events", OwnMetric::ObjectEvents),
+                ("reported, without duplicates", OwnMetric::ToldEvents),
+                ("notifications", OwnMetric::Notices),
+                ("digests not published yet", OwnMetric::NotTold),
+                ("not an event", OwnMetric::NotAnEvent),
+            ],
+        ),
+        calls("Buckets: function calls", guard.function),
+        calls("Objects: function calls", notify.function),
+        lines(
+            "Duration in milliseconds",
+            Statistic::Average,
+            vec![
+                ("buckets", function_metric("Duration", guard.function)),
+                ("objects", function_metric("Duration", notify.function)),
+            ],
+        ),
+        lines(
+            "Oldest message in seconds",
+            Statistic::Maximum,
+            vec![("buckets", age(guard)), ("objects", age(notify))],
+        ),
+        lines(
+            "Messages in dead-letter queues",
+            Statistic::Maximum,
+            vec![
+                ("buckets", visible(guard.intake.dead_letters)),
+                ("objects", visible(notify.intake.dead_letters)),
+                ("notifications", visible(topics.dead_letters)),
+            ],
+        ),
+        lines(
+            "Notifications",
+            Statistic::Sum,
+            vec![
+                ("published", of_topic("NumberOfMessagesPublished")),
+                ("delivered", of_topic("NumberOfNotificationsDelivered")),
+                ("failed", of_topic("NumberOfNotificationsFailed")),
+            ],
+        ),
     ];
-    // Dashboards have no region: the stacks of two regions would share one name.
-    let name = Sub::new().pseudo(Pseudo::StackName).text("-").pseudo(Pseudo::Region);
     let dashboard = Dashboard {
-        dashboard_name: Some(name.into()),
-        ..Dashboard::new(DashboardBody { widgets })
+        dashboard_body: widgets,
+        // Dashboards are global: the stacks of two Regions would share one name.
+        dashboard_name: Sub::new()
+            .pseudo(Pseudo::StackName)
+            .text("-")
+            .pseudo(Pseudo::Region)
+            .into(),
     };
-    template.add_with(id, Attributes::deleted("The whole chain on one page."), dashboard)
+    template.add_with(DASHBOARD, Attributes::deleted("The whole stack on one page."), dashboard)
 }
 
-fn visible(intake: Intake) -> Metric {
-    queue_metric("ApproximateNumberOfMessagesVisible", intake.dead_letters)
+fn own(title: &'static str, metrics: &[(&'static str, OwnMetric)]) -> Widget {
+    let metrics = metrics.iter().map(|(label, metric)| (*label, own_metric(*metric)));
+    lines(title, Statistic::Sum, metrics.collect())
+}
+
+fn calls(title: &'static str, function: Handle<Function>) -> Widget {
+    let metrics = [("calls", "Invocations"), ("errors", "Errors"), ("throttled", "Throttles")];
+    let metrics = metrics.map(|(label, name)| (label, function_metric(name, function)));
+    lines(title, Statistic::Sum, metrics.into())
 }
 
 fn lines(
@@ -131,12 +138,5 @@ fn lines(
     statistic: Statistic,
     metrics: Vec<(&'static str, Metric)>,
 ) -> Widget {
-    let content = WidgetContent::Metrics {
-        title,
-        view: MetricView::TimeSeries,
-        statistic,
-        period_seconds: PERIOD_SECONDS,
-        metrics,
-    };
-    Widget { width: 8, height: 6, content }
+    Widget::Metrics { title, statistic, metrics }
 }

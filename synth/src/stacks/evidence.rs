@@ -1,48 +1,44 @@
-//! The buckets that stay as evidence, whichever trail there is: the ledger of what the guard has done, and the bucket for
-//! access logs.
+//! The buckets that are retained as evidence, whichever trail is used: the ledger of what the guard has done, and the
+//! bucket for access logs.
 
 use s3guard_posture::digest::objects;
 use s3guard_posture::reconcile::ledger::KEPT_DAYS;
 
 use super::{
-    bucket::{self, Keeping, Purpose},
+    bucket::{self, Purpose},
     parameters::Parameters,
 };
 use crate::{
     cfn::{
-        Attributes, Dependency, Handle, LogicalId, Principal, Pseudo, Skip, Statement, Sub,
-        Template, Test,
+        Attributes, Dependency, Handle, LogicalId, Pseudo, Skip, Statement, Sub, Template, Test,
     },
     resources::{
         kms::Key,
-        s3::{Bucket, BucketPolicy, Encryption, LoggingConfiguration},
+        s3::{Bucket, Encryption, LifecycleRule, LoggingConfiguration},
     },
 };
 
-/// Marks of coverage stay: a bucket whose mark is gone would look like one that no event has told of.
-const RECORDS: Keeping = Keeping {
-    name: "forget",
-    prefix: Some("buckets/"),
-    days: KEPT_DAYS,
-    earlier_versions_days: KEPT_DAYS,
-};
-/// What notify has gathered is told within a day; a month is enough to look into what went wrong.
-const GATHERED: Keeping = Keeping {
-    name: "forget-objects",
-    prefix: Some(objects::GATHERED_PREFIX),
-    days: 30,
-    earlier_versions_days: 30,
-};
-const ACCESS_LOGS: Keeping =
-    Keeping { name: "forget", prefix: None, days: 90, earlier_versions_days: 30 };
+const LEDGER: LogicalId = LogicalId::new("LedgerBucket");
+const LEDGER_POLICY: LogicalId = LogicalId::new("LedgerBucketPolicy");
+const LOGS: LogicalId = LogicalId::new("LogBucket");
+const LOGS_POLICY: LogicalId = LogicalId::new("LogBucketPolicy");
 
-/// The ids of the buckets and their policies.
-pub(super) struct Ids {
-    pub(super) ledger: LogicalId,
-    pub(super) ledger_policy: LogicalId,
-    pub(super) logs: LogicalId,
-    pub(super) logs_policy: LogicalId,
-}
+/// A bucket whose record has expired looks like one that no event has reported.
+const RECORDS: LifecycleRule = LifecycleRule {
+    id: "forget",
+    prefix: Some("buckets/"),
+    expiration_days: KEPT_DAYS,
+    noncurrent_days: KEPT_DAYS,
+};
+/// A digest is published within a day; a month is enough to investigate a failure.
+const GATHERED: LifecycleRule = LifecycleRule {
+    id: "forget-objects",
+    prefix: Some(objects::GATHERED_PREFIX),
+    expiration_days: 30,
+    noncurrent_days: 30,
+};
+const ACCESS_LOGS: LifecycleRule =
+    LifecycleRule { id: "forget", prefix: None, expiration_days: 90, noncurrent_days: 30 };
 
 /// The buckets.
 #[derive(Clone, Copy)]
@@ -53,72 +49,56 @@ pub(super) struct Evidence {
     pub(super) logs_policy: Dependency,
 }
 
-/// Adds the buckets, and who may write to them.
-pub(super) fn add(
-    template: &mut Template,
-    ids: &Ids,
-    parameters: &Parameters,
-    key: Handle<Key>,
-) -> Evidence {
-    let attributes = Attributes {
-        skips: vec![Skip::checkov(
-            "CKV_AWS_18",
-            "It is the bucket for access logs: its own would have no end.",
-        )],
-        must: vec!["SSE-S3: S3's log service writes to no other bucket."],
-        ..Attributes::kept("Who read or wrote buckets whose access is logged.")
+/// Adds the buckets and their policies.
+pub(super) fn add(template: &mut Template, parameters: &Parameters, key: Handle<Key>) -> Evidence {
+    let logs = Bucket {
+        name: Some(bucket::name(parameters, Purpose::Logs)),
+        encryption: Encryption::SseS3,
+        lifecycle: vec![ACCESS_LOGS],
+        logging: None,
     };
-    let logs = template.add_with(ids.logs, attributes, logs(parameters));
-    let why = "Lets S3 write the access logs of this account's buckets.";
-    let policy = template.add_with(ids.logs_policy, Attributes::deleted(why), logs_policy(logs));
     let attributes = Attributes {
-        depends_on: vec![policy.dependency()],
-        ..Attributes::kept("The ledger: what the guard did to which bucket, and what was there.")
+        skips: vec![Skip {
+            rule: "CKV_AWS_18",
+            reason: "It is the bucket for access logs: to log access to it would never end.",
+        }],
+        must: Some("SSE-S3: S3 does not deliver access logs to a bucket with SSE-KMS."),
+        ..Attributes::retained("The access logs of buckets.")
     };
-    let ledger = template.add_with(ids.ledger, attributes, ledger(parameters, key, logs));
-    template.add_with(
-        ids.ledger_policy,
-        Attributes::deleted("Lets nobody at the ledger without TLS."),
-        ledger_policy(ledger),
-    );
-    Evidence { ledger, logs, logs_policy: policy.dependency() }
-}
-
-/// The bucket of the ledger. The guard writes to it by the leave that its role has.
-pub(super) fn ledger(parameters: &Parameters, key: Handle<Key>, logs: Handle<Bucket>) -> Bucket {
-    Bucket {
-        logging: Some(LoggingConfiguration {
-            destination_bucket_name: logs.name(),
-            log_file_prefix: Some("ledger/"),
-        }),
-        ..bucket::private(
-            bucket::name(parameters, Purpose::Ledger),
-            Encryption::SseKms(key.arn()),
-            &[RECORDS, GATHERED],
-        )
-    }
-}
-
-/// The policy of the ledger.
-pub(super) fn ledger_policy(ledger: Handle<Bucket>) -> BucketPolicy {
-    bucket::policy(ledger, [])
-}
-
-/// The bucket for access logs.
-pub(super) fn logs(parameters: &Parameters) -> Bucket {
-    bucket::private(bucket::name(parameters, Purpose::Logs), Encryption::SseS3, &[ACCESS_LOGS])
-}
-
-/// The policy of the bucket for access logs. The guard has every bucket of grade `security` log to it.
-pub(super) fn logs_policy(logs: Handle<Bucket>) -> BucketPolicy {
-    let write = Statement {
-        sid: Some("AccessLogs"),
-        principal: Some(Principal::service("logging.s3.amazonaws.com")),
-        conditions: vec![
+    let logs = template.add_with(LOGS, attributes, logs);
+    // The guard has every bucket of grade `security` log to it.
+    let write = Statement::allow_service(
+        "AccessLogs",
+        "logging.s3.amazonaws.com",
+        ["s3:PutObject"],
+        bucket::within(&logs.arn(), "/*"),
+        [
             Test::arn_like("aws:SourceArn", [Sub::arn("s3:::*").into()]),
             Test::equals("aws:SourceAccount", Pseudo::AccountId),
         ],
-        ..Statement::allow(["s3:PutObject"], [bucket::within(&logs.arn(), "/*")])
+    );
+    let attributes =
+        Attributes::deleted("Lets S3 write the access logs of this account's buckets.");
+    let policy = template.add_with(LOGS_POLICY, attributes, bucket::policy(logs, [write]));
+    let logs_policy = policy.dependency();
+    let ledger = Bucket {
+        name: Some(bucket::name(parameters, Purpose::Ledger)),
+        encryption: Encryption::SseKms(key.arn()),
+        lifecycle: vec![RECORDS, GATHERED],
+        logging: Some(LoggingConfiguration {
+            destination_bucket_name: logs.name(),
+            log_file_prefix: "ledger/",
+        }),
     };
-    bucket::policy(logs, [write])
+    let attributes = Attributes {
+        depends_on: vec![logs_policy],
+        ..Attributes::retained(
+            "The ledger: what the guard changed in which bucket, and the settings before.",
+        )
+    };
+    let ledger = template.add_with(LEDGER, attributes, ledger);
+    // The role of the guard allows it to write.
+    let attributes = Attributes::deleted("Denies requests without TLS.");
+    template.add_with(LEDGER_POLICY, attributes, bucket::policy(ledger, []));
+    Evidence { ledger, logs, logs_policy }
 }

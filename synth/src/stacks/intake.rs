@@ -1,28 +1,26 @@
-//! An intake: rules that fill a queue, and the queue for what could not be sent or handled.
+//! An intake: rules that send to a queue, and its dead-letter queue.
 
 use crate::{
-    cfn::{
-        Attributes, Handle, LogicalId, PolicyDocument, Principal, Skip, Statement, Template, Test,
-    },
+    cfn::{Attributes, Handle, LogicalId, PolicyDocument, Skip, Statement, Template, Test},
     resources::{
-        events::{DeadLetterConfig, RetryPolicy, Rule, State, Target, Trigger},
+        events::{Rule, Trigger},
         sqs::{Queue, QueuePolicy, RedrivePolicy},
     },
 };
 
-/// How often a message is received before it counts as one that nobody can handle.
+/// How often a message is received before it is moved to the dead-letter queue.
 const RECEIVES_MAX: u32 = 5;
 const MESSAGES_DAYS: u32 = 4;
 const DEAD_LETTERS_DAYS: u32 = 14;
 const DAY_SECONDS: u32 = 24 * 60 * 60;
 
-/// A queue is encrypted, but checkov knows only of keys of one's own.
-const SQS_MANAGED: Skip = Skip::checkov(
-    "CKV_AWS_27",
-    "Encrypted with SQS's keys: a key of one's own would have to name every service that sends.",
-);
+/// The queues are encrypted, but checkov accepts only KMS keys.
+const SQS_MANAGED: Skip = Skip {
+    rule: "CKV_AWS_27",
+    reason: "Encrypted with a key of SQS: the policy of a KMS key would have to name every service that sends.",
+};
 
-/// The ids of an intake's parts, and why it is there.
+/// The ids of an intake's parts, and its purpose.
 pub(super) struct Ids {
     pub(super) queue: LogicalId,
     pub(super) dead_letters: LogicalId,
@@ -31,12 +29,12 @@ pub(super) struct Ids {
     pub(super) why: &'static str,
 }
 
-/// A rule that fills the queue.
+/// A rule that sends to the queue.
 pub(super) struct Feed {
     pub(super) id: LogicalId,
     pub(super) why: &'static str,
     pub(super) trigger: Trigger,
-    /// What the queue gets instead of the event.
+    /// What is sent instead of the event.
     pub(super) input: Option<&'static str>,
 }
 
@@ -47,70 +45,67 @@ pub(super) struct Intake {
     pub(super) dead_letters: Handle<Queue>,
 }
 
-/// Adds the queues, which nothing fills yet.
+/// Adds the queues, without rules yet.
 pub(super) fn add(template: &mut Template, ids: &Ids, visibility_timeout_seconds: u32) -> Intake {
     let dead_letters = add_dead_letters(
         template,
         ids.dead_letters,
-        "What could not be sent to the queue, or not be handled from it.",
+        "Events that could not be sent to the queue, or could not be handled.",
     );
     let queue = Queue {
         visibility_timeout_seconds: Some(visibility_timeout_seconds),
-        message_retention_seconds: Some(MESSAGES_DAYS * DAY_SECONDS),
         redrive_policy: Some(RedrivePolicy {
             dead_letter_target_arn: dead_letters.arn(),
             max_receive_count: RECEIVES_MAX,
         }),
-        ..Queue::default()
+        ..Queue::new(MESSAGES_DAYS * DAY_SECONDS)
     };
     let queue = template.add_with(ids.queue, queue_attributes(ids.why), queue);
     Intake { queue, dead_letters }
 }
 
-/// Adds the rules that fill the queue, and what lets them send.
-pub(super) fn feed(template: &mut Template, ids: &Ids, intake: Intake, feeds: Vec<Feed>) {
+/// Adds the rules that send to the queue, and the policies that let them.
+pub(super) fn feed(
+    template: &mut Template,
+    ids: &Ids,
+    intake: Intake,
+    feeds: impl IntoIterator<Item = Feed>,
+) {
     let rules: Vec<Handle<Rule>> =
         feeds.into_iter().map(|feed| add_rule(template, feed, intake)).collect();
     let may_send = |queue: Handle<Queue>| {
         let rules = rules.iter().map(|rule| rule.arn().into());
-        QueuePolicy::new(
-            queue.url(),
-            PolicyDocument::new([
-                Statement {
-                    sid: Some("RulesSend"),
-                    principal: Some(Principal::service("events.amazonaws.com")),
-                    conditions: vec![Test::arn_like("aws:SourceArn", rules)],
-                    ..Statement::allow(["sqs:SendMessage"], [queue.arn().into()])
-                },
+        QueuePolicy {
+            queues: [queue.url()],
+            policy_document: PolicyDocument::new([
+                Statement::allow_service(
+                    "RulesSend",
+                    "events.amazonaws.com",
+                    ["sqs:SendMessage"],
+                    queue.arn(),
+                    [Test::arn_like("aws:SourceArn", rules)],
+                ),
                 tls_only(queue),
             ]),
-        )
+        }
     };
-    let attributes = || Attributes::deleted("Lets the rules send, and nobody without TLS.");
+    let attributes = || Attributes::deleted("Lets the rules send; denies requests without TLS.");
     template.add_with(ids.queue_policy, attributes(), may_send(intake.queue));
     template.add_with(ids.dead_letters_policy, attributes(), may_send(intake.dead_letters));
 }
 
-/// Adds a queue for what could not be sent or handled. Whoever sends has to be let to, by a policy.
+/// Adds a dead-letter queue. Its senders need a policy.
 pub(super) fn add_dead_letters(
     template: &mut Template,
     id: LogicalId,
     why: &'static str,
 ) -> Handle<Queue> {
-    let queue = Queue {
-        message_retention_seconds: Some(DEAD_LETTERS_DAYS * DAY_SECONDS),
-        ..Queue::default()
-    };
-    template.add_with(id, queue_attributes(why), queue)
+    template.add_with(id, queue_attributes(why), Queue::new(DEAD_LETTERS_DAYS * DAY_SECONDS))
 }
 
-/// Denies everything on the queue without TLS.
+/// Denies requests without TLS.
 pub(super) fn tls_only(queue: Handle<Queue>) -> Statement {
-    Statement {
-        sid: Some("TlsOnly"),
-        conditions: vec![Test::without_tls()],
-        ..Statement::deny(["sqs:*"], [queue.arn().into()])
-    }
+    Statement::deny("TlsOnly", "sqs:*", [queue.arn().into()], Test::without_tls())
 }
 
 fn queue_attributes(why: &'static str) -> Attributes {
@@ -118,17 +113,12 @@ fn queue_attributes(why: &'static str) -> Attributes {
 }
 
 fn add_rule(template: &mut Template, feed: Feed, intake: Intake) -> Handle<Rule> {
-    let target = Target {
-        input: feed.input.map(str::to_owned),
-        retry_policy: Some(RetryPolicy { retries_max: 185, event_age_seconds_max: DAY_SECONDS }),
-        dead_letter_config: Some(DeadLetterConfig { arn: intake.dead_letters.arn() }),
-        ..Target::new("queue", intake.queue.arn())
-    };
     let rule = Rule {
-        description: Some(feed.why),
-        state: Some(State::Enabled),
-        targets: vec![target],
-        ..Rule::new(feed.trigger)
+        trigger: feed.trigger,
+        queue: intake.queue.arn(),
+        dead_letters: intake.dead_letters.arn(),
+        input: feed.input,
+        description: feed.why,
     };
     template.add_with(feed.id, Attributes::deleted(feed.why), rule)
 }

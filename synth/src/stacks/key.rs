@@ -1,94 +1,88 @@
 //! The stack's own key: for the topic, the logs, the functions' environment, the ledger and the trail.
 
+use super::trail;
 use crate::{
     cfn::{
         Attributes, Handle, LogicalId, PolicyDocument, Principal, Pseudo, Statement, Sub, Template,
-        Test, Value,
-        kind::{AnyArn, TrailArn},
+        Test, Value, kind::AnyArn,
     },
     resources::kms::{Alias, Key},
 };
 
-/// The ids of the key's parts.
-pub(super) struct Ids {
-    pub(super) key: LogicalId,
-    pub(super) alias: LogicalId,
-}
+const KEY: LogicalId = LogicalId::new("Key");
+const ALIAS: LogicalId = LogicalId::new("KeyAlias");
 
-/// Adds the key and its name.
-pub(super) fn add(template: &mut Template, ids: &Ids, trail: &Value<TrailArn>) -> Handle<Key> {
+/// Adds the key and its alias.
+pub(super) fn add(template: &mut Template) -> Handle<Key> {
     let key = Key {
-        description: Some("s3guard: notices, logs, settings, ledger and trail"),
-        enable_key_rotation: Some(true),
-        ..Key::new(policy(trail))
+        key_policy: policy(),
+        description: "s3guard: notifications, logs, settings, ledger and trail",
+        enable_key_rotation: true,
     };
-    let why = "The key of notices, logs, settings, ledger and trail. Own, because alarms to a topic on alias/aws/sns vanish.";
+    let why = "Encrypts notifications, logs, settings, ledger and trail. With alias/aws/sns, alarms could not publish to the topic.";
     let attributes = Attributes {
-        must: vec![
-            "Stays when the stack goes: without it nobody reads the ledger or the trail's files.",
-        ],
-        ..Attributes::kept(why)
+        must: Some(
+            "Retained when the stack is deleted: without it, the ledger and the trail's log files cannot be read.",
+        ),
+        ..Attributes::retained(why)
     };
-    let key = template.add_with(ids.key, attributes, key);
-    let name = Sub::new().text("alias/").pseudo(Pseudo::StackName).into();
-    template.add_with(
-        ids.alias,
-        Attributes::deleted("The key's name in the console, the stack's."),
-        Alias::new(name, key.key_id()),
-    );
+    let key = template.add_with(KEY, attributes, key);
+    let alias = Alias {
+        alias_name: Sub::new().text("alias/").pseudo(Pseudo::StackName).into(),
+        target_key_id: key.key_id(),
+    };
+    let why = "The key's name in the console.";
+    template.add_with(ALIAS, Attributes::deleted(why), alias);
     key
 }
 
-fn policy(trail: &Value<TrailArn>) -> PolicyDocument {
+fn policy() -> PolicyDocument {
     // In a key's policy, `*` is the key itself.
-    let this_key = || [Value::literal("*")];
-    let allow = |sid, service: Value<_>, actions: &[&str], test: Test| Statement {
-        sid: Some(sid),
-        principal: Some(Principal::Service(service)),
-        conditions: vec![test],
-        ..Statement::allow(actions.iter().copied(), this_key())
-    };
-    let account = Statement {
-        sid: Some("Account"),
-        principal: Some(Principal::ThisAccount),
-        // Without this statement nobody could ever change the key again. With it roles use the key by their own leave.
-        ..Statement::allow(["kms:*"], this_key())
-    };
-    let alarms = allow(
-        "Alarms",
-        "cloudwatch.amazonaws.com".into(),
-        &["kms:GenerateDataKey", "kms:Decrypt"],
-        Test::equals("aws:SourceAccount", Pseudo::AccountId),
-    );
-    // CloudFormation makes the names of log groups from the stack's.
-    let log_groups: Value<AnyArn> = Sub::arn("logs:")
+    let this_key = || Value::<AnyArn>::literal("*");
+    let logs = Sub::new().text("logs.").pseudo(Pseudo::Region).text(".").pseudo(Pseudo::UrlSuffix);
+    // CloudFormation derives the names of log groups from the stack's.
+    let log_groups = Sub::arn("logs:")
         .pseudo(Pseudo::Region)
         .text(":")
         .pseudo(Pseudo::AccountId)
         .text(":log-group:")
         .pseudo(Pseudo::StackName)
-        .text("-*")
-        .into();
-    let logs = allow(
-        "Logs",
-        Sub::new().text("logs.").pseudo(Pseudo::Region).text(".").pseudo(Pseudo::UrlSuffix).into(),
-        &[
-            "kms:Encrypt",
-            "kms:Decrypt",
-            "kms:ReEncryptFrom",
-            "kms:ReEncryptTo",
-            "kms:GenerateDataKey",
-            "kms:GenerateDataKeyWithoutPlaintext",
-            "kms:DescribeKey",
-        ],
-        Test::arn_like("kms:EncryptionContext:aws:logs:arn", [log_groups]),
-    );
-    // Decrypt, because the trail's bucket uses a bucket key.
-    let trail = allow(
-        "Trail",
-        "cloudtrail.amazonaws.com".into(),
-        &["kms:GenerateDataKey", "kms:Decrypt", "kms:DescribeKey"],
-        Test::equals("aws:SourceArn", trail.clone()),
-    );
-    PolicyDocument::new([account, alarms, logs, trail])
+        .text("-*");
+    PolicyDocument::new([
+        // Without this statement the key could never be changed again. With it, IAM policies grant the use of the key.
+        Statement {
+            principal: Some(Principal::ThisAccount),
+            ..Statement::allow("Account", ["kms:*"], [this_key()])
+        },
+        Statement::allow_service(
+            "Alarms",
+            "cloudwatch.amazonaws.com",
+            ["kms:GenerateDataKey", "kms:Decrypt"],
+            this_key(),
+            [Test::equals("aws:SourceAccount", Pseudo::AccountId)],
+        ),
+        Statement::allow_service(
+            "Logs",
+            logs,
+            [
+                "kms:Encrypt",
+                "kms:Decrypt",
+                "kms:ReEncryptFrom",
+                "kms:ReEncryptTo",
+                "kms:GenerateDataKey",
+                "kms:GenerateDataKeyWithoutPlaintext",
+                "kms:DescribeKey",
+            ],
+            this_key(),
+            [Test::arn_like("kms:EncryptionContext:aws:logs:arn", [log_groups.into()])],
+        ),
+        // Decrypt, because the trail's bucket uses a bucket key.
+        Statement::allow_service(
+            "Trail",
+            "cloudtrail.amazonaws.com",
+            ["kms:GenerateDataKey", "kms:Decrypt", "kms:DescribeKey"],
+            this_key(),
+            [Test::equals("aws:SourceArn", trail::arn())],
+        ),
+    ])
 }

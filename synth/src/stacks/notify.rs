@@ -1,4 +1,4 @@
-//! The function that tells of objects: what it asks and does, and how it is fed.
+//! The notify function, which reports object events: its permissions and its queue.
 
 use s3guard_posture::config::{Notifications, Window};
 use s3guard_posture::contract::variable;
@@ -6,30 +6,52 @@ use s3guard_posture::digest::objects;
 use s3guard_posture::evaluate::permissions::{self, NotifyOn};
 
 use super::{
+    alarms::Alarms,
     bucket,
     evidence::Evidence,
-    intake::Intake,
-    worker::{self, Batch, Made, Shared, Worker},
+    function::{self, Batch, Definition, Parts, Shared},
+    intake::{self, Feed, Intake},
+    patterns,
 };
-use crate::cfn::{Pseudo, Statement, Sub, Template, Test, Value, kind::AnyArn};
+use crate::{
+    cfn::{LogicalId, Pseudo, Statement, Sub, Template, Test, Value, kind::AnyArn},
+    resources::events::Trigger,
+};
 
-/// A call gets as many events as Lambda gives it: what it gathers costs the same for one and for thousands.
+pub(super) const INTAKE: intake::Ids = intake::Ids {
+    queue: LogicalId::new("ObjectQueue"),
+    dead_letters: LogicalId::new("ObjectDeadLetters"),
+    queue_policy: LogicalId::new("ObjectQueuePolicy"),
+    dead_letters_policy: LogicalId::new("ObjectDeadLettersPolicy"),
+    why: "Object events to report. A queue, so that many events become one notification.",
+};
+pub(super) const NOTIFY: function::Ids = function::Ids {
+    function: LogicalId::new("NotifyFunction"),
+    role: LogicalId::new("NotifyRole"),
+    policy: LogicalId::new("NotifyPolicy"),
+    logs: LogicalId::new("NotifyLogs"),
+    source: LogicalId::new("NotifySource"),
+};
+
+/// Windows of a quarter of an hour and more end with the clock.
+const QUARTERS: &str = "cron(0/15 * * * ? *)";
+/// A call receives as many events as Lambda allows: writing them to the ledger costs the same for one and for thousands.
 const BATCH_SIZE: u32 = 10_000;
+pub(super) const CONCURRENCY_MAX: u32 = 2;
 
-/// A call waits a tenth of the window for more events, so that there are few calls and no window is told late.
+/// A call waits a tenth of the window for more events, so that there are few calls and no digest is late.
 pub(super) fn batch(window: Window) -> Batch {
     let window_seconds = (window.seconds() / 10).clamp(1, 20);
-    Batch { size: BATCH_SIZE, window_seconds, concurrency_max: 2 }
+    Batch { size: BATCH_SIZE, window_seconds, concurrency_max: CONCURRENCY_MAX }
 }
 
 /// Adds the function.
 pub(super) fn add(
     template: &mut Template,
-    ids: &worker::Ids,
     shared: &Shared,
     intake: Intake,
     notifications: &Notifications,
-) -> Made {
+) -> Parts {
     let mut variables = shared.variables();
     variables.extend([
         (variable::OWN_BUCKETS, shared.own_buckets()),
@@ -37,50 +59,71 @@ pub(super) fn add(
         (variable::LEDGER, shared.evidence.ledger.name().into()),
         (variable::GRADE, shared.parameters.grade.value()),
     ]);
-    let notify = Worker {
-        why: "Tells the owner of objects that came, changed or went.",
+    let notify = Definition {
+        why: "Notifies the owner of objects that were created, changed or deleted.",
         handler: "notify",
-        // A batch of six MiB is read, and what it tells is put together.
-        memory_mebibytes: 256,
         statements: permitted(shared.evidence, notifications),
         variables,
     };
-    worker::add(template, ids, shared, intake, notify)
+    function::add(template, &NOTIFY, shared, intake, notify)
 }
 
-/// What notify asks and does, on what.
+/// Adds the rules that send to the function's queue. One of them matches the alarms.
+pub(super) fn feed(
+    template: &mut Template,
+    shared: &Shared,
+    notify: Parts,
+    notifications: &Notifications,
+    alarms: &Alarms,
+) {
+    let selection = notifications.selection();
+    let feeds = [
+        Feed {
+            id: const { LogicalId::new("ObjectChanged") },
+            why: "An object was created, changed or deleted.",
+            trigger: Trigger::Pattern(patterns::object_changed(&shared.parameters, selection)),
+            input: None,
+        },
+        Feed {
+            id: const { LogicalId::new("CloseWindows") },
+            why: "Publishes the digests of windows that have ended.",
+            trigger: Trigger::Schedule(Value::literal(QUARTERS)),
+            input: Some(objects::CLOSE_WINDOWS),
+        },
+        Feed {
+            id: const { LogicalId::new("AlarmChanged") },
+            why: "An alarm was raised, or has returned to OK.",
+            trigger: Trigger::Pattern(patterns::alarm_changed(&alarms.reported)),
+            input: None,
+        },
+    ];
+    intake::feed(template, &INTAKE, notify.intake, feeds);
+}
+
+/// What the code of the notify function reads and writes.
 fn permitted(evidence: Evidence, notifications: &Notifications) -> Vec<Statement> {
     let ledger = evidence.ledger.arn();
     let gathered = format!("{}*", objects::GATHERED_PREFIX);
     let of_account = || vec![Test::equals("aws:ResourceAccount", Pseudo::AccountId)];
-    let allow = |sid, on: NotifyOn, resources: Vec<Value<AnyArn>>| Statement {
-        sid: Some(sid),
-        ..Statement::allow(permissions::of_notify(on).iter().copied(), resources)
+    let allow = |sid, on: NotifyOn, resources: Vec<Value<AnyArn>>, conditions| Statement {
+        conditions,
+        ..Statement::allow(sid, permissions::of_notify(on).iter().copied(), resources)
     };
+    let objects = vec![bucket::within(&ledger, &format!("/{gathered}"))];
+    let of_prefix = vec![Test::like("s3:prefix", gathered)];
+    let buckets = vec![Sub::arn("s3:::*").into()];
+    let all_objects = vec![Sub::arn("s3:::*/*").into()];
     let mut statements = vec![
-        allow("Gather", NotifyOn::Gathered, vec![bucket::within(&ledger, &format!("/{gathered}"))]),
-        Statement {
-            conditions: vec![Test::like("s3:prefix", gathered)],
-            ..allow("FindGathered", NotifyOn::Ledger, vec![ledger.into()])
-        },
-        Statement {
-            conditions: of_account(),
-            ..allow("FindGrades", NotifyOn::Buckets, vec![Sub::arn("s3:::*").into()])
-        },
-        Statement {
-            conditions: of_account(),
-            ..allow("LookAtAcls", NotifyOn::Acls, vec![Sub::arn("s3:::*/*").into()])
-        },
+        allow("Gather", NotifyOn::Gathered, objects, Vec::new()),
+        allow("FindGathered", NotifyOn::Ledger, vec![ledger.into()], of_prefix),
+        allow("FindGrades", NotifyOn::Buckets, buckets, of_account()),
+        allow("LookAtAcls", NotifyOn::Acls, all_objects, of_account()),
     ];
-    let looked_into: Vec<Value<AnyArn>> = notifications
-        .tell_overwrites()
-        .map(|pattern| Sub::arn("s3:::").text(pattern).into())
-        .collect();
-    if !looked_into.is_empty() {
-        statements.push(Statement {
-            conditions: of_account(),
-            ..allow("TellOverwrites", NotifyOn::Overwrites, looked_into)
-        });
+    let overwrites = notifications.tell_overwrites();
+    let overwrites: Vec<_> =
+        overwrites.map(|pattern| Sub::arn("s3:::").text(pattern).into()).collect();
+    if !overwrites.is_empty() {
+        statements.push(allow("TellOverwrites", NotifyOn::Overwrites, overwrites, of_account()));
     }
     statements
 }

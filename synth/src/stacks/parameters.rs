@@ -1,11 +1,11 @@
-//! What is asked when the stack is made, so that the template also works when it is uploaded by hand.
+//! The parameters of the template, with which it also works when it is uploaded by hand.
 
 use s3guard_posture::config::TrailChoice;
 use s3guard_posture::contract::{SETTLE_SECONDS_MAX, parameter};
 
 use crate::cfn::{
-    Assertion, Assertions, Condition, ConditionHandle, LogicalId, Parameter, ParameterGroup,
-    ParameterHandle, ParameterType, Template,
+    Condition, ConditionHandle, LogicalId, Parameter, ParameterHandle, ParameterType, Rule,
+    Template,
     kind::{Architecture, KeyArn, ScheduleExpression, Text},
 };
 
@@ -18,8 +18,8 @@ const BUCKET_KEY_ARN: LogicalId = LogicalId::new(parameter::BUCKET_KEY_ARN);
 const TRAIL_MODE: LogicalId = LogicalId::new(parameter::TRAIL_MODE);
 const SETTLE_SECONDS: LogicalId = LogicalId::new(parameter::SETTLE_SECONDS);
 const SWEEP_RATE: LogicalId = LogicalId::new(parameter::SWEEP_RATE);
-pub(super) const BUCKET_PREFIX: LogicalId = LogicalId::new(parameter::BUCKET_PREFIX);
-/// As its pattern says.
+const BUCKET_PREFIX: LogicalId = LogicalId::new(parameter::BUCKET_PREFIX);
+/// The longest bucket prefix that its pattern allows.
 pub(super) const BUCKET_PREFIX_LENGTH_MAX: usize = 25;
 
 /// A schedule of EventBridge: one of day-of-month and day-of-week is left open.
@@ -34,7 +34,7 @@ const KEY_FOR_GRADE: LogicalId = LogicalId::new("KeyForGrade");
 const OWN_TRAIL: LogicalId = LogicalId::new("OwnTrail");
 const HAS_EMAIL: LogicalId = LogicalId::new("HasEmail");
 
-/// The answers.
+/// The parameters, and the conditions on them.
 pub(super) struct Parameters {
     pub(super) code_bucket: ParameterHandle<Text>,
     pub(super) code_key: ParameterHandle<Text>,
@@ -45,30 +45,32 @@ pub(super) struct Parameters {
     pub(super) settle_seconds: ParameterHandle<Text>,
     pub(super) sweep_rate: ParameterHandle<ScheduleExpression>,
     pub(super) bucket_prefix: ParameterHandle<Text>,
-    /// The stack makes a trail of its own.
+    /// The stack creates a trail.
     pub(super) own_trail: ConditionHandle,
-    /// There is somebody to write to.
+    /// An email address is given.
     pub(super) has_email: ConditionHandle,
 }
 
-/// Adds the parameters, and what has to be so among them.
+/// Adds the parameters, and the rule that connects them.
 pub(super) fn add(template: &mut Template) -> Parameters {
     let code_bucket = template.parameter(
         CODE_BUCKET,
-        "Bucket of the program",
+        "Code bucket",
         Parameter {
             allowed_pattern: Some("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"),
-            constraint_description: Some("the name of a bucket in the stack's region"),
-            ..Parameter::new("The bucket, in this region, with the functions' program.")
+            constraint_description: Some("the name of a bucket in the stack's Region"),
+            ..Parameter::new("The bucket in this Region that has the functions' program.")
         },
     );
     let code_key = template.parameter(
         CODE_KEY,
-        "Key of the program",
+        "Code key",
         Parameter {
             min_length: Some(1),
             max_length: Some(1_024),
-            ..Parameter::new("The key of the functions' program: a zip with one file, bootstrap.")
+            ..Parameter::new(
+                "The key of the functions' program, a zip archive with one file, bootstrap.",
+            )
         },
     );
     let architecture = template.parameter(
@@ -76,18 +78,18 @@ pub(super) fn add(template: &mut Template) -> Parameters {
         "Processor",
         Parameter {
             default: Some("x86_64"),
-            allowed_values: vec!["x86_64", "arm64"],
-            ..Parameter::new("The processor that the program was built for.")
+            allowed_values: &["x86_64", "arm64"],
+            ..Parameter::new("The processor architecture that the program was built for.")
         },
     );
     let email = template.parameter(
         EMAIL,
-        "Mail address",
+        "Email address",
         Parameter {
             default: Some(""),
             allowed_pattern: Some(r"^$|^[^@\s]+@[^@\s.]+(\.[^@\s.]+)+$"),
-            constraint_description: Some("a mail address, or nothing"),
-            ..Parameter::new("Who gets mails; SNS asks for confirmation first. Empty: nobody.")
+            constraint_description: Some("an email address, or empty"),
+            ..Parameter::new("The email address to notify, which SNS asks to confirm. Empty: none.")
         },
     );
     let trail_mode = template.parameter::<Text>(
@@ -95,41 +97,34 @@ pub(super) fn add(template: &mut Template) -> Parameters {
         "Trail",
         Parameter {
             default: Some(TrailChoice::default().name()),
-            allowed_values: vec!["create", "existing"],
+            allowed_values: &["create", "existing"],
             ..Parameter::new(
-                "Whether to make a trail, or to use one there is: it has to record write management events \
-                 of this region. A second trail costs 2 USD per 100,000 events.",
+                "Whether to create a trail, or to use an existing one that records write management events \
+                 of this Region. A second trail costs 2 USD per 100,000 events.",
             )
         },
     );
     let has_email = template.condition(HAS_EMAIL, !Condition::equals(email, ""));
     let own_trail = template.condition(OWN_TRAIL, Condition::equals(trail_mode, "create"));
     let (grade, bucket_key_arn) = add_grade(template);
-    let timing = add_timing(template);
+    let (settle_seconds, sweep_rate) = add_timing(template);
     let bucket_prefix = template.parameter(
         BUCKET_PREFIX,
-        "Prefix of buckets",
+        "Bucket prefix",
         Parameter {
             default: Some("s3guard"),
             allowed_pattern: Some("^[a-z0-9][a-z0-9-]{1,24}$"),
-            constraint_description: Some("2 to 25 of a-z, 0-9 and -, not beginning with -"),
+            constraint_description: Some("2 to 25 characters of a-z, 0-9 and -, not beginning with -"),
             ..Parameter::new(
-                "What the names of the stack's own buckets begin with. They stay when a stack goes: \
-                 where you upload the template by hand, those of an earlier stack must be gone first, or give another prefix.",
+                "The prefix of the names of the stack's own buckets, which are retained when the stack is deleted. \
+                 If you upload the template by hand, delete those of an earlier stack first, or choose another prefix.",
             )
         },
     );
-    template.group(ParameterGroup::new("Protection").with(grade).with(bucket_key_arn));
-    template.group(ParameterGroup::new("Notices").with(email));
-    template.group(
-        ParameterGroup::new("Events")
-            .with(trail_mode)
-            .with(timing.settle_seconds)
-            .with(timing.sweep_rate)
-            .with(bucket_prefix),
-    );
-    template
-        .group(ParameterGroup::new("Program").with(code_bucket).with(code_key).with(architecture));
+    template.group("Protection", &[GRADE, BUCKET_KEY_ARN]);
+    template.group("Notifications", &[EMAIL]);
+    template.group("Events", &[TRAIL_MODE, SETTLE_SECONDS, SWEEP_RATE, BUCKET_PREFIX]);
+    template.group("Program", &[CODE_BUCKET, CODE_KEY, ARCHITECTURE]);
     Parameters {
         code_bucket,
         code_key,
@@ -137,8 +132,8 @@ pub(super) fn add(template: &mut Template) -> Parameters {
         email,
         grade,
         bucket_key_arn,
-        settle_seconds: timing.settle_seconds,
-        sweep_rate: timing.sweep_rate,
+        settle_seconds,
+        sweep_rate,
         bucket_prefix,
         own_trail,
         has_email,
@@ -151,43 +146,39 @@ fn add_grade(template: &mut Template) -> (ParameterHandle<Text>, ParameterHandle
         "Grade",
         Parameter {
             default: Some("speed"),
-            allowed_values: vec!["speed", "hybrid", "security"],
+            allowed_values: &["speed", "hybrid", "security"],
             ..Parameter::new(
-                "How buckets are protected. speed: SSE-S3. hybrid: a KMS key of yours and a bucket key. \
-                 security: a KMS key of yours, in two layers (DSSE).",
+                "How buckets are protected. speed: SSE-S3. hybrid: your KMS key, with a bucket key. \
+                 security: your KMS key, in two layers (DSSE-KMS).",
             )
         },
     );
     let key = template.parameter(
         BUCKET_KEY_ARN,
-        "Key for buckets",
+        "KMS key for buckets",
         Parameter {
             default: Some(""),
             allowed_pattern: Some(r"^$|^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+$"),
-            constraint_description: Some("the ARN of a KMS key (not of an alias), or nothing"),
-            ..Parameter::new("The ARN of the KMS key for buckets, from the grade hybrid on.")
+            constraint_description: Some("the ARN of a KMS key (not of an alias), or empty"),
+            ..Parameter::new(
+                "The ARN of your KMS key for buckets, which the grades hybrid and security need.",
+            )
         },
     );
-    let key_is_given = Assertion {
-        assert: !Condition::equals(key, ""),
-        description: "The grades hybrid and security need BucketKeyArn, a KMS key of yours.",
-    };
     template.rule(
         KEY_FOR_GRADE,
-        Assertions {
-            when: Some(!Condition::equals(grade, "speed")),
-            assertions: vec![key_is_given],
+        Rule {
+            when: !Condition::equals(grade, "speed"),
+            assert: !Condition::equals(key, ""),
+            description: "The grades hybrid and security need BucketKeyArn, the ARN of your KMS key.",
         },
     );
     (grade, key)
 }
 
-struct Timing {
-    settle_seconds: ParameterHandle<Text>,
-    sweep_rate: ParameterHandle<ScheduleExpression>,
-}
-
-fn add_timing(template: &mut Template) -> Timing {
+fn add_timing(
+    template: &mut Template,
+) -> (ParameterHandle<Text>, ParameterHandle<ScheduleExpression>) {
     let settle_seconds = template.parameter(
         SETTLE_SECONDS,
         "Settle time",
@@ -197,21 +188,23 @@ fn add_timing(template: &mut Template) -> Timing {
             min_value: Some(0),
             max_value: Some(i64::from(SETTLE_SECONDS_MAX)),
             ..Parameter::new(
-                "How old a new bucket is, in seconds, before it is touched: who made it may still be at it.",
+                "How long a new bucket is left unchanged, in seconds: its creator may still be configuring it.",
             )
         },
     );
     let sweep_rate = template.parameter(
         SWEEP_RATE,
-        "Sweep",
+        "Sweep schedule",
         Parameter {
             default: Some("rate(6 hours)"),
             allowed_pattern: Some(SWEEP_RATE_PATTERN),
             constraint_description: Some(
-                "rate(6 hours), rate(1 day) or cron(0 3 * * ? *), as EventBridge takes them",
+                "rate(6 hours), rate(1 day) or cron(0 3 * * ? *), as EventBridge accepts them",
             ),
-            ..Parameter::new("How often all buckets are looked at, whether an event told or not.")
+            ..Parameter::new(
+                "How often all buckets are checked, also for changes that no event reported.",
+            )
         },
     );
-    Timing { settle_seconds, sweep_rate }
+    (settle_seconds, sweep_rate)
 }

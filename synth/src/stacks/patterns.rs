@@ -1,8 +1,9 @@
-//! Which events the rules let through.
+//! The event patterns of the rules.
 
 mod selected;
 
 use s3guard_posture::config::Selection;
+use s3guard_posture::contract::parameter;
 use s3guard_posture::model::watch;
 use s3guard_posture::{AccountId, Region};
 use serde_json::json;
@@ -16,7 +17,7 @@ use crate::{
     cfn::{Handle, Pseudo, Sub, Template},
     resources::{
         cloudwatch::Alarm,
-        events::{EventPattern, Filter},
+        events::{EventPattern, Filter, KnownPattern},
     },
 };
 
@@ -25,10 +26,6 @@ use crate::{
 /// Source: Amazon EventBridge User Guide, "Amazon EventBridge quotas".
 pub const PATTERN_LENGTH_MAX: usize = 2_048;
 
-/// Nothing in a pattern gets longer elsewhere.
-const LONGEST_REGION: &str = "ap-southeast-99";
-const LONGEST_PARTITION: &str = "aws-us-gov";
-
 /// Where a guard is deployed, as far as its rules depend on it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Deployed {
@@ -36,64 +33,59 @@ pub struct Deployed {
     pub account: AccountId,
     /// The Region.
     pub region: Region,
-    /// The Region's partition: `aws`, `aws-cn`, `aws-us-gov` …
-    pub partition: String,
     /// What the names of the stack's own buckets begin with: its parameter `BucketPrefix`.
     pub bucket_prefix: String,
-    /// Which objects are told of.
+    /// Which object events are reported.
     pub selection: Selection,
 }
 
 /// The patterns of a guard's rules, as EventBridge has them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RulePatterns {
-    /// Which calls set the guard to work: the rule `BucketChanged`.
-    pub bucket_changed: EventPattern<String>,
-    /// Which events of objects are told of: the rule `ObjectChanged`.
-    pub object_changed: EventPattern<String>,
+    /// The calls that the guard handles: the rule `BucketChanged`.
+    pub bucket_changed: KnownPattern,
+    /// The object events that are reported: the rule `ObjectChanged`.
+    pub object_changed: KnownPattern,
 }
 
-/// Works out the patterns that the guard's template has for its rules.
+/// Resolves the patterns that the guard's template has for its rules.
 pub fn rule_patterns(of: &Deployed) -> RulePatterns {
-    let known = [
-        (Pseudo::AccountId.as_str(), of.account.as_str()),
-        (Pseudo::Region.as_str(), of.region.as_str()),
-        (Pseudo::Partition.as_str(), &of.partition),
-        (parameters::BUCKET_PREFIX.as_str(), &of.bucket_prefix),
-    ];
     let named = |name: &str| {
-        let (_, value) = known.iter().find(|(known, _)| *known == name)?;
-        Some((*value).to_owned())
+        let value = match name {
+            "AWS::AccountId" => of.account.as_str(),
+            "AWS::Partition" => of.region.partition(),
+            "AWS::Region" => of.region.as_str(),
+            parameter::BUCKET_PREFIX => &of.bucket_prefix,
+            _ => return None,
+        };
+        Some(value.to_owned())
     };
-    let concrete = |pattern: EventPattern| {
-        pattern.resolved(&named).expect("the patterns below name nothing else")
-    };
-    // Parameters come from a template, of which nothing else is wanted here.
+    // Only a template has parameters.
     let parameters = parameters::add(&mut Template::new(""));
     RulePatterns {
-        bucket_changed: concrete(bucket_changed()),
-        object_changed: concrete(object_changed(&parameters, &of.selection)),
+        bucket_changed: bucket_changed().resolved(&named),
+        object_changed: object_changed(&parameters, &of.selection).resolved(&named),
     }
 }
 
-/// The length that the pattern of the rule `ObjectChanged` can have for a selection, wherever the stack is.
-/// EventBridge takes up to [`PATTERN_LENGTH_MAX`].
+/// The longest that the pattern of the rule `ObjectChanged` can be for a selection, in any Region. EventBridge allows
+/// [`PATTERN_LENGTH_MAX`].
 pub fn object_pattern_length_max(selection: &Selection) -> usize {
     let longest = Deployed {
         account: "111122223333".parse().expect("it has twelve digits"),
-        region: LONGEST_REGION.parse().expect("it is a Region's code"),
-        partition: LONGEST_PARTITION.to_owned(),
+        // No Region's code is longer.
+        region: "ap-southeast-99".parse().expect("it is a Region's code"),
         bucket_prefix: "p".repeat(parameters::BUCKET_PREFIX_LENGTH_MAX),
         selection: selection.clone(),
     };
     json!(rule_patterns(&longest).object_changed).to_string().len()
 }
 
-/// A call that we watch went through, and it was not ours.
+/// A call on a bucket that succeeded, and that no role of ours made.
 pub(super) fn bucket_changed() -> EventPattern {
     let our_roles = Sub::arn("iam::").pseudo(Pseudo::AccountId).text(":role").text(IAM_PATH);
     EventPattern::new()
-        // Nobody but AWS can put events of these sources on the bus. The second is where the account's block may come from.
+        // Only AWS can put events of these sources on the bus. The second is that of the account's public access block.
         .field("source", ["aws.s3", "aws.s3-control"])
         .field("detail-type", ["AWS API Call via CloudTrail"])
         .field("detail.eventSource", watch::EVENT_SOURCES.iter().copied())
@@ -101,14 +93,14 @@ pub(super) fn bucket_changed() -> EventPattern {
         .field("detail.errorCode", [Filter::Exists(false)])
         .field(
             "detail.userIdentity.sessionContext.sessionIssuer.arn",
-            // Root and users have no session: `anything-but` alone would lose theirs, the worst of all.
+            // Root and IAM users have no session issuer: `anything-but` alone would drop their calls.
             [Filter::AnythingButPrefix(our_roles.into()), Filter::Exists(false)],
         )
 }
 
-/// One of these alarms was raised, or is over. That an alarm has begun to look, and all is well, is no news.
-pub(super) fn alarm_changed(alarms: impl IntoIterator<Item = Handle<Alarm>>) -> EventPattern {
-    let arns = alarms.into_iter().map(|alarm| Filter::Exactly(alarm.arn().into()));
+/// One of these alarms was raised, or has returned to OK. The change of a new alarm to OK is not reported.
+pub(super) fn alarm_changed(alarms: &[Handle<Alarm>]) -> EventPattern {
+    let arns = alarms.iter().map(|alarm| Filter::Exactly(alarm.arn().into()));
     EventPattern::new()
         .field("source", ["aws.cloudwatch"])
         .field("detail-type", ["CloudWatch Alarm State Change"])
@@ -124,12 +116,12 @@ pub(super) fn alarm_changed(alarms: impl IntoIterator<Item = Handle<Alarm>>) -> 
         )
 }
 
-/// An object of a bucket that is not the stack's own came, went or changed, and the selection may want to hear of it.
+/// An event of an object that the selection may include, in a bucket that is not the stack's own.
 ///
-/// A field that has something included says only that, and the function drops what is excluded of it, and of buckets the
-/// stack's own: the filters of a field are alternatives.
+/// The filters of a field are alternatives: a field with inclusions has only these, and the function drops the exclusions,
+/// and the stack's own buckets.
 pub(super) fn object_changed(parameters: &Parameters, selection: &Selection) -> EventPattern {
-    let own_buckets = Purpose::ALL.map(|purpose| bucket::name(parameters, purpose).into());
+    let own_buckets = Purpose::ALL.map(|purpose| bucket::name(parameters, purpose));
     let (include, exclude) = (selection.include(), selection.exclude());
     let buckets = selected::included(include.buckets())
         .or_else(|| selected::excluded(exclude.buckets(), own_buckets.into()));

@@ -1,123 +1,108 @@
-//! The topic: where the owner hears, and the queue for what could not be delivered.
+//! The topic of notifications, its subscriptions, and the queue for notifications that could not be delivered.
 
 use s3guard_posture::Config;
 
 use super::{
     intake,
     parameters::Parameters,
-    subscriptions::{self, Notices},
+    subscriptions::{self, Topics},
 };
 use crate::{
-    cfn::{
-        Attributes, Handle, LogicalId, PolicyDocument, Principal, Pseudo, Statement, Template, Test,
-    },
+    cfn::{Attributes, Handle, LogicalId, PolicyDocument, Pseudo, Statement, Template, Test},
     resources::{
         kms::Key,
-        sns::{Endpoint, RedrivePolicy, Subscription, Topic, TopicPolicy},
+        sns::{Protocol, Topic, TopicPolicy},
         sqs::QueuePolicy,
     },
 };
 
-/// The ids of the topic's parts.
-pub(super) struct Ids {
-    pub(super) topic: LogicalId,
-    pub(super) policy: LogicalId,
-    pub(super) email: LogicalId,
-    pub(super) dead_letters: LogicalId,
-    pub(super) dead_letters_policy: LogicalId,
-    pub(super) chat: LogicalId,
-    pub(super) chat_policy: LogicalId,
-}
+const TOPIC: LogicalId = LogicalId::new("Topic");
+const TOPIC_POLICY: LogicalId = LogicalId::new("TopicPolicy");
+const EMAIL: LogicalId = LogicalId::new("EmailSubscription");
+const DEAD_LETTERS: LogicalId = LogicalId::new("NoticeDeadLetters");
+const DEAD_LETTERS_POLICY: LogicalId = LogicalId::new("NoticeDeadLettersPolicy");
+const CHAT: LogicalId = LogicalId::new("ChatTopic");
+const CHAT_POLICY: LogicalId = LogicalId::new("ChatTopicPolicy");
 
-/// Adds the topic, who may publish to it, and who hears; and a topic for chats, where there is to be one.
+/// Adds the topic, its policy and its subscriptions; and a topic for chats, where the configuration has one.
 pub(super) fn add(
     template: &mut Template,
-    ids: &Ids,
     parameters: &Parameters,
     key: Handle<Key>,
     config: &Config,
-) -> Notices {
-    let topic = Topic {
-        display_name: Some("s3guard".into()),
-        kms_master_key_id: Some(key.arn().into()),
-        signature_version: Some("2"),
-        ..Topic::default()
-    };
+) -> Topics {
     let attributes = Attributes {
-        must: vec!["Encrypted with a key whose policy names CloudWatch: else alarms vanish."],
-        ..Attributes::deleted("Where the owner hears of buckets, objects and alarms.")
+        must: Some(
+            "Encrypted with a key whose policy allows CloudWatch: otherwise its alarms are lost.",
+        ),
+        ..Attributes::deleted("Notifications about buckets, objects and alarms.")
     };
-    let topic = template.add_with(ids.topic, attributes, topic);
+    let topic = template.add_with(TOPIC, attributes, encrypted(key));
+    let alarms_publish = Statement::allow_service(
+        "AlarmsPublish",
+        "cloudwatch.amazonaws.com",
+        ["sns:Publish"],
+        topic.arn(),
+        [Test::equals("aws:SourceAccount", Pseudo::AccountId)],
+    );
+    let why = "Lets alarms publish; denies requests without TLS.";
+    add_policy(template, TOPIC_POLICY, why, topic, vec![alarms_publish]);
+    let why = "Notifications that could not be delivered to a subscriber.";
+    let dead_letters = intake::add_dead_letters(template, DEAD_LETTERS, why);
+    let topic_sends = Statement::allow_service(
+        "TopicSends",
+        "sns.amazonaws.com",
+        ["sqs:SendMessage"],
+        dead_letters.arn(),
+        [Test::arn_like("aws:SourceArn", [topic.arn().into()])],
+    );
     template.add_with(
-        ids.policy,
-        Attributes::deleted("Lets alarms publish, and nobody without TLS."),
-        TopicPolicy::new(topic.arn(), policy(topic)),
+        DEAD_LETTERS_POLICY,
+        Attributes::deleted("Lets the topic send; denies requests without TLS."),
+        QueuePolicy {
+            queues: [dead_letters.url()],
+            policy_document: PolicyDocument::new([topic_sends, intake::tls_only(dead_letters)]),
+        },
     );
-    let dead_letters = intake::add_dead_letters(
-        template,
-        ids.dead_letters,
-        "Notices that could not be delivered to a subscriber.",
-    );
-    let topic_sends = Statement {
-        sid: Some("TopicSends"),
-        principal: Some(Principal::service("sns.amazonaws.com")),
-        conditions: vec![Test::arn_like("aws:SourceArn", [topic.arn().into()])],
-        ..Statement::allow(["sqs:SendMessage"], [dead_letters.arn().into()])
-    };
-    let document = PolicyDocument::new([topic_sends, intake::tls_only(dead_letters)]);
-    template.add_with(
-        ids.dead_letters_policy,
-        Attributes::deleted("Lets the topic send, and nobody without TLS."),
-        QueuePolicy::new(dead_letters.url(), document),
-    );
-    let email = Subscription {
-        redrive_policy: Some(RedrivePolicy { dead_letter_target_arn: dead_letters.arn() }),
-        ..Subscription::new(topic.arn(), Endpoint::Email(parameters.email.value()))
-    };
+    let mut topics = Topics { topic, dead_letters, chat: None };
     let attributes = Attributes {
         condition: Some(parameters.has_email),
-        ..Attributes::deleted("Mails to the owner, who has to confirm.")
+        ..Attributes::deleted("Emails to the owner, who must confirm the subscription.")
     };
-    template.add_with(ids.email, attributes, email);
-    let chat = config.notifications().chat().map(|_| add_chat(template, ids, key));
-    let notices = Notices { topic, dead_letters, chat };
-    subscriptions::add(template, notices, config.subscriptions());
-    notices
+    let email = topics.subscription(Protocol::Email, parameters.email.value());
+    template.add_with(EMAIL, attributes, email);
+    // The roles of the functions allow them to publish to it. Amazon Q Developer in chat applications subscribes to it when
+    // a channel is set up.
+    if config.notifications().chat().is_some() {
+        let why = "Notifications in the format of Amazon Q Developer in chat applications.";
+        let chat = template.add_with(CHAT, Attributes::deleted(why), encrypted(key));
+        let why = "Denies requests without TLS.";
+        add_policy(template, CHAT_POLICY, why, chat, Vec::new());
+        topics.chat = Some(chat);
+    }
+    subscriptions::add(template, topics, config.subscriptions());
+    topics
 }
 
-/// The functions publish to it by the leave that their roles have. Who reads it subscribes himself: Amazon Q Developer in
-/// chat applications does so when a channel is set up.
-fn add_chat(template: &mut Template, ids: &Ids, key: Handle<Key>) -> Handle<Topic> {
-    let topic = Topic {
+fn encrypted(key: Handle<Key>) -> Topic {
+    Topic {
         display_name: Some("s3guard".into()),
         kms_master_key_id: Some(key.arn().into()),
         signature_version: Some("2"),
-        ..Topic::default()
-    };
-    let why = "Notices in the form that Amazon Q Developer in chat applications reads.";
-    let topic = template.add_with(ids.chat, Attributes::deleted(why), topic);
-    template.add_with(
-        ids.chat_policy,
-        Attributes::deleted("Lets nobody publish without TLS."),
-        TopicPolicy::new(topic.arn(), PolicyDocument::new([tls_only(topic)])),
-    );
-    topic
-}
-
-fn policy(topic: Handle<Topic>) -> PolicyDocument {
-    let alarms_publish = Statement {
-        sid: Some("AlarmsPublish"),
-        principal: Some(Principal::service("cloudwatch.amazonaws.com")),
-        conditions: vec![Test::equals("aws:SourceAccount", Pseudo::AccountId)],
-        ..Statement::allow(["sns:Publish"], [topic.arn().into()])
-    };
-    PolicyDocument::new([alarms_publish, tls_only(topic)])
-}
-
-fn tls_only(topic: Handle<Topic>) -> Statement {
-    Statement {
-        sid: Some("TlsOnly"),
-        conditions: vec![Test::without_tls()],
-        ..Statement::deny(["sns:Publish"], [topic.arn().into()])
     }
+}
+
+/// Adds the topic's policy: these statements, and nothing without TLS.
+fn add_policy(
+    template: &mut Template,
+    id: LogicalId,
+    why: &'static str,
+    topic: Handle<Topic>,
+    mut statements: Vec<Statement>,
+) {
+    let publish = "sns:Publish";
+    statements.push(Statement::deny("TlsOnly", publish, [topic.arn().into()], Test::without_tls()));
+    let policy =
+        TopicPolicy { topics: [topic.arn()], policy_document: PolicyDocument::new(statements) };
+    template.add_with(id, Attributes::deleted(why), policy);
 }

@@ -1,40 +1,37 @@
 //! The trail: CloudTrail's events reach EventBridge only where a trail records them.
 
 use super::{
-    bucket::{self, Keeping, Purpose},
+    bucket::{self, Purpose},
     evidence::Evidence,
     parameters::Parameters,
 };
 use crate::{
     cfn::{
-        Attributes, Handle, LogicalId, Principal, Pseudo, Statement, Sub, Template, Test, Value,
+        Attributes, Handle, LogicalId, Pseudo, Statement, Sub, Template, Test, Value,
         kind::{AnyArn, Text, TrailArn},
     },
     resources::{
-        cloudtrail::{AdvancedEventSelector, FieldSelector, Trail},
+        cloudtrail::Trail,
         kms::Key,
-        s3::{Bucket, BucketPolicy, Encryption, LoggingConfiguration},
+        s3::{Bucket, BucketPolicy, Encryption, LifecycleRule, LoggingConfiguration},
     },
 };
 
-const FILES: Keeping =
-    Keeping { name: "forget", prefix: None, days: 400, earlier_versions_days: 30 };
+const TRAIL: LogicalId = LogicalId::new("Trail");
+const BUCKET: LogicalId = LogicalId::new("TrailBucket");
+const BUCKET_POLICY: LogicalId = LogicalId::new("TrailBucketPolicy");
 
-/// The ids of the trail's parts.
-pub(super) struct Ids {
-    pub(super) trail: LogicalId,
-    pub(super) bucket: LogicalId,
-    pub(super) bucket_policy: LogicalId,
-}
+const FILES: LifecycleRule =
+    LifecycleRule { id: "forget", prefix: None, expiration_days: 400, noncurrent_days: 30 };
 
-/// The trail's bucket, there only where the stack makes a trail.
+/// The trail's bucket, which exists only where the stack creates a trail.
 #[derive(Clone, Copy)]
 pub(super) struct Files {
     pub(super) bucket: Handle<Bucket>,
     policy: Handle<BucketPolicy>,
 }
 
-/// The trail's ARN, known before the trail is there: its key and its bucket name it.
+/// The trail's ARN, known before the trail exists: its key and its bucket name it.
 pub(super) fn arn() -> Value<TrailArn> {
     Sub::arn("cloudtrail:")
         .pseudo(Pseudo::Region)
@@ -45,107 +42,75 @@ pub(super) fn arn() -> Value<TrailArn> {
         .into()
 }
 
-/// The trail's name. Every region knows the trail, so those of two regions may not share one.
+/// The trail's name. A multi-Region trail has one name in all Regions: those of two stacks must differ.
 fn name() -> Value<Text> {
     Sub::new().pseudo(Pseudo::StackName).text("-").pseudo(Pseudo::Region).into()
 }
 
-/// Adds the bucket for the trail's files, and who may write to it.
+/// Adds the bucket for the trail's log files and its policy.
 pub(super) fn add_bucket(
     template: &mut Template,
-    ids: &Ids,
     parameters: &Parameters,
     key: Handle<Key>,
     evidence: Evidence,
 ) -> Files {
     let condition = Some(parameters.own_trail);
+    let bucket = Bucket {
+        name: Some(bucket::name(parameters, Purpose::Trail)),
+        encryption: Encryption::SseKms(key.arn()),
+        lifecycle: vec![FILES],
+        logging: Some(LoggingConfiguration {
+            destination_bucket_name: evidence.logs.name(),
+            log_file_prefix: "trail/",
+        }),
+    };
     let attributes = Attributes {
         condition,
-        // Before, S3 may not write what it would log.
+        // Without it, S3 may not write the access logs.
         depends_on: vec![evidence.logs_policy],
-        // Evidence stays when the stack goes.
-        ..Attributes::kept("The trail's files.")
+        ..Attributes::retained("The trail's log files.")
     };
-    let bucket = template.add_with(ids.bucket, attributes, files(parameters, key, evidence.logs));
+    let bucket = template.add_with(BUCKET, attributes, bucket);
     let attributes =
-        Attributes { condition, ..Attributes::deleted("Lets the trail write its files.") };
-    let policy = template.add_with(ids.bucket_policy, attributes, files_policy(bucket));
+        Attributes { condition, ..Attributes::deleted("Lets the trail write its log files.") };
+    let policy = template.add_with(BUCKET_POLICY, attributes, files_policy(bucket));
     Files { bucket, policy }
 }
 
-/// Adds the trail, to be made when everything else in the template is there.
+/// Adds the trail, to be created after everything else in the template.
 pub(super) fn add_last(
     template: &mut Template,
-    ids: &Ids,
     parameters: &Parameters,
     key: Handle<Key>,
     files: Files,
 ) {
-    let trail = Trail {
-        trail_name: Some(name()),
-        is_multi_region_trail: Some(true),
-        include_global_service_events: Some(true),
-        enable_log_file_validation: Some(true),
-        kms_key_id: Some(key.arn()),
-        advanced_event_selectors: vec![AdvancedEventSelector {
-            name: Some("calls that change something, but not objects"),
-            field_selectors: vec![
-                FieldSelector::equals("eventCategory", "Management"),
-                FieldSelector::equals("readOnly", "false"),
-            ],
-        }],
-        ..Trail::new(files.bucket.name())
-    };
-    // CloudTrail tries to write before it takes the bucket.
+    let trail = Trail { bucket_name: files.bucket.name(), name: name(), kms_key: key.arn() };
+    // CloudTrail tries to write before it accepts the bucket.
     let mut depends_on = vec![files.policy.dependency()];
     depends_on.extend(template.ends());
     let attributes = Attributes {
         condition: Some(parameters.own_trail),
         depends_on,
-        must: vec!["Records write management events: without them no rule on API calls fires."],
-        ..Attributes::deleted("Tells EventBridge of calls on buckets.")
+        must: Some("Records write management events: without them, no rule on API calls matches."),
+        ..Attributes::deleted("Delivers API calls on buckets to EventBridge.")
     };
-    template.add_with(ids.trail, attributes, trail);
+    template.add_with(TRAIL, attributes, trail);
 }
 
-/// The bucket for the trail's files.
-pub(super) fn files(parameters: &Parameters, key: Handle<Key>, logs: Handle<Bucket>) -> Bucket {
-    Bucket {
-        logging: Some(LoggingConfiguration {
-            destination_bucket_name: logs.name(),
-            log_file_prefix: Some("trail/"),
-        }),
-        ..bucket::private(
-            bucket::name(parameters, Purpose::Trail),
-            Encryption::SseKms(key.arn()),
-            &[FILES],
-        )
-    }
-}
-
-/// The policy of the bucket for the trail's files.
-pub(super) fn files_policy(bucket: Handle<Bucket>) -> BucketPolicy {
-    let allow = |sid, action, on: Value<AnyArn>, mut tests: Vec<Test>| {
-        tests.push(Test::arn_like("aws:SourceArn", [arn().into()]));
-        Statement {
-            sid: Some(sid),
-            principal: Some(Principal::service("cloudtrail.amazonaws.com")),
-            conditions: tests,
-            ..Statement::allow([action], [on])
-        }
+/// The policy of the bucket for the trail's log files.
+fn files_policy(bucket: Handle<Bucket>) -> BucketPolicy {
+    let allow = |sid, action: &str, on: Value<AnyArn>, test: Option<Test>| {
+        let of_trail = Test::arn_like("aws:SourceArn", [arn().into()]);
+        let tests = test.into_iter().chain([of_trail]);
+        Statement::allow_service(sid, "cloudtrail.amazonaws.com", [action], on, tests)
     };
-    let files: Value<AnyArn> = Sub::new()
-        .value(&bucket.arn())
-        .text("/AWSLogs/")
-        .pseudo(Pseudo::AccountId)
-        .text("/*")
-        .into();
+    let files = Sub::new().value(&bucket.arn()).text("/AWSLogs/").pseudo(Pseudo::AccountId);
     let takes_acl = Test::equals("s3:x-amz-acl", "bucket-owner-full-control");
     bucket::policy(
         bucket,
         [
-            allow("TrailLooks", "s3:GetBucketAcl", bucket.arn().into(), Vec::new()),
-            allow("TrailWrites", "s3:PutObject", files, vec![takes_acl]),
+            allow("TrailLooks", "s3:GetBucketAcl", bucket.arn().into(), None),
+            allow("TrailWrites", "s3:PutObject", files.text("/*").into(), Some(takes_acl)),
         ],
     )
 }

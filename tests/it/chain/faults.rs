@@ -163,7 +163,7 @@ fn a_denial_is_told_with_its_likely_cause() {
         )
     };
     for (words, cause) in [
-        ("with an explicit deny in a resource-based policy", "the bucket's policy denies it"),
+        ("with an explicit deny in a resource-based policy", "the bucket policy denies it"),
         ("with an explicit deny in a service control policy", "service control policy"),
     ] {
         let denied = Fault::fail("s3:PutBucketPublicAccessBlock", "AccessDenied");

@@ -72,7 +72,7 @@ fn what_is_undone_is_left_by_events_and_sweeps() {
     guarded.forget();
     let undone = run(&guarded, &["undo", &id, "--yes", "--reason", "ticket 4711"]);
     assert_eq!(undone.status.code(), Some(0), "{}", told(&undone));
-    assert!(String::from_utf8_lossy(&undone.stdout).contains("left so until"), "{undone:?}");
+    assert!(String::from_utf8_lossy(&undone.stdout).contains("suppressed until"), "{undone:?}");
     assert!(careless.public_access_block(&reports).is_err(), "as it was: not set");
     guarded.rest();
     assert!(guarded.runs("GuardFunctionName") >= 1, "the undo is an event like any other");
@@ -111,7 +111,7 @@ fn the_day_that_was_given_last_counts_and_an_undo_can_be_ended() {
     let short = in_days(2).to_string();
     let unasked = run(&guarded, &["undo", &id, "--until", &short]);
     assert_eq!(unasked.status.code(), Some(4), "{}", told(&unasked));
-    assert!(told(&unasked).contains("nothing to put back"), "{}", told(&unasked));
+    assert!(told(&unasked).contains("nothing to restore"), "{}", told(&unasked));
     assert!(weaken().contains(&format!("stays so until {long}")), "nobody has agreed");
     let shorter = run(&guarded, &["undo", &id, "--until", &short, "--yes"]);
     assert_eq!(shorter.status.code(), Some(0), "{}", told(&shorter));
@@ -124,7 +124,7 @@ fn the_day_that_was_given_last_counts_and_an_undo_can_be_ended() {
     assert_eq!(unasked.status.code(), Some(4), "{}", told(&unasked));
     let ended = run(&guarded, &["undo", &id, "--end", "--yes"]);
     assert_eq!(ended.status.code(), Some(0), "{}", told(&ended));
-    assert!(String::from_utf8_lossy(&ended.stdout).contains("kept by the guard"), "{ended:?}");
+    assert!(String::from_utf8_lossy(&ended.stdout).contains("not suppressed"), "{ended:?}");
     weaken();
     assert!(tells_event_bridge(&careless, &reports));
     let again = run(&guarded, &["undo", &id, "--end"]);
@@ -149,7 +149,10 @@ fn an_undo_that_is_refused_leaves_the_guard_to_its_work() {
         let refused = s3guard(&guarded.account.env_of(&user), &undo);
         assert_eq!(refused.status.code(), Some(1), "{}", told(&refused));
         let words = told(&refused);
-        assert!(words.contains("nothing was put back, and the guard does as before"), "{words}");
+        assert!(
+            words.contains("nothing was restored, and the suppressions are as before"),
+            "{words}"
+        );
         careless.put_notification(&reports, "").unwrap();
         guarded.rest();
         assert!(tells_event_bridge(&careless, &reports), "{words}");

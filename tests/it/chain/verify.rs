@@ -56,42 +56,35 @@ fn canaries(account: &Account) -> Vec<String> {
     buckets.into_iter().filter(|name| name.starts_with("s3guard-canary-")).collect()
 }
 
-/// A call by JSON, of a service that is asked so.
-fn call(account: &Account, service: &str, target: &str, input: &Value) -> Value {
-    let headers = [("content-type", "application/x-amz-json-1.1"), ("x-amz-target", target)];
-    let body = input.to_string();
-    let client = account.client();
-    let answer = client.request(service, "POST", "/", &[], &headers, body.as_bytes()).unwrap();
-    assert!(answer.status < 300, "{target}: {}", answer.body);
-    serde_json::from_str(&answer.body).unwrap_or_default()
+/// A call of a service with the JSON protocol.
+fn call(account: &Account, service: &str, operation: &str, input: &Value) -> Value {
+    account.client().json(service, operation, input).unwrap()
 }
 
 /// Disables the stack's rule with this in its name.
 fn disable_rule(account: &Account, part: &str) {
-    let rules = call(account, "events", "AWSEvents.ListRules", &json!({}));
+    let rules = call(account, "events", "ListRules", &json!({}));
     let names = rules["Rules"].as_array().unwrap().iter();
     let name = names.filter_map(|rule| rule["Name"].as_str()).find(|name| name.contains(part));
     let name = name.unwrap_or_else(|| panic!("no {part} in {rules}"));
-    call(account, "events", "AWSEvents.DisableRule", &json!({ "Name": name }));
+    call(account, "events", "DisableRule", &json!({ "Name": name }));
 }
 
 /// Has a function take nothing out of its queue any more.
 fn disable_source(guarded: &Guarded, function: &str) {
     let client = guarded.account.client();
     let path = "/2015-03-31/event-source-mappings/";
-    let query = [("FunctionName", guarded.output(function))];
-    let answer = client.request("lambda", "GET", path, &query, &[], b"").unwrap();
-    let mappings: Value = serde_json::from_str(&answer.body).unwrap();
+    let query = format!("{path}?FunctionName={}", guarded.output(function));
+    let mappings: Value =
+        serde_json::from_str(&client.call("lambda", "GET", &query, "").unwrap()).unwrap();
     let id = mappings["EventSourceMappings"][0]["UUID"].as_str().unwrap();
-    let path = format!("{path}{id}");
-    let answer = client.request("lambda", "PUT", &path, &[], &[], br#"{"Enabled":false}"#).unwrap();
-    assert!(answer.status < 300, "{}", answer.body);
+    client.call("lambda", "PUT", &format!("{path}{id}"), r#"{"Enabled":false}"#).unwrap();
 }
 
 /// Empties a queue.
 fn purge(guarded: &Guarded, queue: &str) {
     let url = json!({ "QueueUrl": guarded.output(queue) });
-    call(&guarded.account, "sqs", "AmazonSQS.PurgeQueue", &url);
+    call(&guarded.account, "sqs", "PurgeQueue", &url);
 }
 
 /// What became of each step. Their order is that in which they were seen, which nothing guarantees.
@@ -108,24 +101,24 @@ fn a_guard_that_works_is_proved_and_nothing_is_left() {
     assert_eq!(exit, Some(0), "{words}\n{report:#}");
     let expected = [
         "protect: the new bucket: ok",
-        "mend: public access block: ok",
-        "mend: the block on SSE-C: ok",
-        "mend: TLS only: ok",
-        "gather: object put: ok",
-        "gather: object overwritten: ok",
-        "gather: object deleted: ok",
-        "tell: the window's digest: ok",
-        "notice: of the bucket: ok",
-        "notice: of its objects: ok",
-        "mend: default encryption: skipped",
-        "mend: object ownership: skipped",
-        "mend: versioning: skipped",
-        "mend: server access logs: skipped",
+        "remediate: public access block: ok",
+        "remediate: the block on SSE-C: ok",
+        "remediate: TLS only: ok",
+        "record: object put: ok",
+        "record: object overwritten: ok",
+        "record: object deleted: ok",
+        "publish: the digest of the window: ok",
+        "notify: about the bucket: ok",
+        "notify: about its objects: ok",
+        "remediate: default encryption: skipped",
+        "remediate: object ownership: skipped",
+        "remediate: versioning: skipped",
+        "remediate: server access logs: skipped",
     ];
     assert_eq!(states(&report), expected.map(str::to_owned).into(), "{words}");
     assert_eq!((&report["broken"], &report["left"]), (&json!([]), &json!([])), "{words}");
     assert_eq!(canaries(&guarded.account), [""; 0]);
-    let queues = call(&guarded.account, "sqs", "AmazonSQS.ListQueues", &json!({}));
+    let queues = call(&guarded.account, "sqs", "ListQueues", &json!({}));
     assert!(!queues.to_string().contains("canary"), "{queues}");
     let topic = guarded.output("TopicArn");
     let list = [("Action", "ListSubscriptionsByTopic"), ("TopicArn", topic)];
@@ -188,7 +181,7 @@ fn who_has_the_permissions_of_the_help_can_verify_and_needs_each_of_them() {
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     let states = states(&report);
     for step in ["default encryption and the block on SSE-C", "versioning", "server access logs"] {
-        assert!(states.contains(&format!("mend: {step}: ok")), "{step}: {states:#?}\n{words}");
+        assert!(states.contains(&format!("remediate: {step}: ok")), "{step}: {states:#?}\n{words}");
     }
     let used: Vec<&str> = ours.filter_map(|call| call.action.as_deref()).collect();
     let unseen = [
@@ -217,7 +210,7 @@ fn looks_that_are_throttled_are_waited_out() {
     }
     let (_, report, words) = verify(&guarded, &[]);
     assert!(guarded.account.faults().unwrap().iter().all(|fault| fault.met > 4), "{words}");
-    assert!(states(&report).contains("mend: TLS only: ok"), "{report:#}\n{words}");
+    assert!(states(&report).contains("remediate: TLS only: ok"), "{report:#}\n{words}");
 }
 
 #[test]
@@ -246,7 +239,7 @@ fn a_broken_link_is_named_and_the_canary_is_gone_all_the_same() {
             states
                 .iter()
                 .filter(|state| state.ends_with(": late"))
-                .all(|state| state.starts_with("gather"))
+                .all(|state| state.starts_with("record"))
         };
         let mut tried = timeouts.map(|timeout| run(&["--timeout", timeout]));
         tried.find(|(_, states)| holds(states)).unwrap().0
@@ -263,9 +256,8 @@ fn a_broken_link_is_named_and_the_canary_is_gone_all_the_same() {
     disable_rule(account, "BucketChanged");
     purge(&guarded, "GuardQueueUrl");
     assert_eq!(link(AT_ONCE), "rule");
-    let target = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.StopLogging";
     let trail = format!("guard-{}", account.region());
-    call(account, "cloudtrail", target, &json!({ "Name": trail }));
+    call(account, "cloudtrail", "StopLogging", &json!({ "Name": trail }));
     assert_eq!(link(AT_ONCE), "trail");
 }
 
@@ -296,7 +288,7 @@ fn ctrl_c_cleans_up_and_a_second_one_leaves_with_what_is_left() {
         let output = end(&guarded, child);
         let words = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(130), "{words}");
-        assert!(words.contains("cleaning up; Ctrl-C once more leaves"), "{words}");
+        assert!(words.contains("cleaning up; press Ctrl-C again"), "{words}");
         assert_eq!(canaries(account), [""; 0], "{words}");
         let report: Value = serde_json::from_slice(&output.stdout).unwrap();
         assert_eq!(report["isInterrupted"], true);
@@ -334,7 +326,10 @@ fn what_a_killed_run_has_left_the_next_removes_once_its_time_is_over() {
     child.wait().unwrap();
     let [left] = canaries(account).try_into().unwrap();
     let (_, _, words) = verify(&guarded, AT_ONCE);
-    assert!(words.contains(&format!("bucket `{left}` is of another run, or kept")), "{words}");
+    assert!(
+        words.contains(&format!("bucket `{left}` belongs to another run, or was kept")),
+        "{words}"
+    );
     assert_eq!(canaries(account), std::slice::from_ref(&left));
     let tags = account.client().bucket_setting(&left, "tagging").unwrap();
     let (before, until) = tags.split_once("canary-until</Key><Value>").unwrap();
@@ -354,7 +349,7 @@ fn a_canary_is_kept_where_that_is_wanted_and_none_is_made_unasked() {
     let output = end(&guarded, begin(&guarded.account, &[]));
     let words = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(4), "{words}");
-    assert!(words.contains("  makes    bucket `s3guard-canary-"), "{words}");
+    assert!(words.contains("  creates  bucket `s3guard-canary-"), "{words}");
     assert_eq!(canaries(&guarded.account), [""; 0]);
     disable_rule(&guarded.account, "BucketChanged");
     let (exit, report, words) = verify(&guarded, &["--keep", "--timeout", "1s"]);

@@ -92,7 +92,7 @@ fn a_strangers_stack_is_not_destroyed() {
         let output = in_account(&aws, &["destroy", "--stack", "s", "--yes"]).output().unwrap();
         let words = String::from_utf8(output.stderr).unwrap();
         assert_eq!((output.status.code(), aws.count("DeleteStack")), (Some(1), 0), "{words}");
-        assert!(words.contains("`s` exists and is not one of s3guard's"), "{words}");
+        assert!(words.contains("`s` exists and is not a stack of s3guard"), "{words}");
     }
 }
 
@@ -152,7 +152,11 @@ fn who_chooses_an_existing_trail_hears_what_it_has_to_do() {
 fn a_day_that_is_over_or_that_the_ledger_forgets_is_refused_before_anything_is_asked() {
     for (day, problem, hint) in [
         ("2026-01-01", "is in the past", "`--end`"),
-        ("2999-12-31", "is too late: the ledger expires before", "an exemption to `s3guard.toml`"),
+        (
+            "2999-12-31",
+            "is too late: the ledger does not keep it that long",
+            "an exemption to `s3guard.toml`",
+        ),
     ] {
         let id = "reports@20261124T231502.123Z-policy";
         let output = s3guard(&["undo", id, "--stack", "guard", "--until", day]).output().unwrap();

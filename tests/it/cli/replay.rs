@@ -1,4 +1,4 @@
-//! `s3guard replay`: what it shows, what it says, and how it exits.
+//! `s3guard replay`: its output and exit codes.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -22,7 +22,7 @@ fn events_that_were_understood_are_shown_and_nothing_is_said() {
     assert_eq!(output.status.code(), Some(0));
     let shown = String::from_utf8(output.stdout).unwrap();
     assert!(shown.starts_with("event 1  GetBucketEncryption  reports  "), "{shown}");
-    assert!(shown.ends_with("\n6 events: 2 done, 4 ignored, 0 that are none\n"), "{shown}");
+    assert!(shown.ends_with("\n6 events: 2 done, 4 ignored, 0 not understood\n"), "{shown}");
 }
 
 #[test]
@@ -31,7 +31,7 @@ fn what_is_no_event_is_named_by_its_place_and_does_not_hinder_the_others() {
     let output = replay(&[&files[..], &["--output", "json"]].concat()).output().unwrap();
     expect![[r#"
         warning: examples/events/broken.jsonl, line 2: it is not JSON: EOF while parsing a string at line 1 column 48
-        warning: examples/events/broken.jsonl, line 3: it is neither an event of EventBridge, nor a record of CloudTrail, nor a message of s3guard
+        warning: examples/events/broken.jsonl, line 3: it is neither an EventBridge event, nor a CloudTrail record, nor a message of s3guard
         warning: examples/events/dead-letter.json, Messages[0]: `detail.requestParameters.bucketName` is missing or wrong: it is not a text
     "#]]
     .assert_eq(&String::from_utf8(output.stderr).unwrap());
@@ -61,7 +61,7 @@ fn a_file_that_holds_no_events_is_named() {
             error: `no/such` could not be read
               caused by: No such file or directory (os error 2)
 
-            hint: name a file, or `-` for stdin
+            hint: give the path of a file, or `-` for stdin
         "#]],
     );
 }

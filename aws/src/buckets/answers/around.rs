@@ -1,4 +1,4 @@
-//! What surrounds the bucket: the wanted key, its stack, the ledger.
+//! Questions that are not about the bucket itself: the wanted key, its stack, the ledger.
 
 use s3guard_posture::evaluate::assess::STACK_TAG;
 use s3guard_posture::model::setting::Tags;
@@ -8,10 +8,10 @@ use super::Buckets;
 use crate::stacks::Stacks;
 use crate::{AwsError, Connection, keys};
 
-/// Asks KMS, in the key's Region, whether a bucket can be encrypted with the key.
+/// Reads from KMS, in the key's Region, whether a bucket can be encrypted with the key.
 ///
-/// A key of another account is as good as one of ours, if it is there and enabled: organizations keep theirs in an
-/// account for that. Whether its policy lets the bucket's writers use it cannot be asked.
+/// A key of another account is accepted if it exists and is enabled: organizations have accounts for keys. Whether its
+/// policy lets the bucket's writers use it cannot be read.
 pub(super) async fn key(
     buckets: &Buckets,
     bucket: &BucketId,
@@ -26,7 +26,7 @@ pub(super) async fn key(
     keys::state(&connection, key).await
 }
 
-/// Asks CloudFormation whether the bucket's stack is being made or changed.
+/// Reads from CloudFormation whether the bucket's stack is being created or changed.
 pub(super) async fn stack(
     buckets: &Buckets,
     tags: &Reading<Tags>,
@@ -48,7 +48,7 @@ pub(super) async fn stack(
     }
 }
 
-/// Reads from the ledger what the guard has done lately. Without a ledger there is nothing to know.
+/// Reads the guard's recent writes from the ledger. Without a ledger there is no history.
 pub(super) async fn history(
     buckets: &Buckets,
     bucket: &BucketName,

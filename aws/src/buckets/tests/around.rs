@@ -16,9 +16,9 @@ async fn a_key_is_usable_if_s3_can_encrypt_with_it() {
         (("PendingDeletion", good.1, good.2), unusable("its state is `PendingDeletion`")),
         (
             (good.0, "GENERATE_VERIFY_MAC", good.2),
-            unusable("it is not for encryption, but for `GENERATE_VERIFY_MAC`"),
+            unusable("its usage is `GENERATE_VERIFY_MAC`, not encryption"),
         ),
-        ((good.0, good.1, "RSA_2048"), unusable("it is not symmetric, but `RSA_2048`")),
+        ((good.0, good.1, "RSA_2048"), unusable("its key spec is `RSA_2048`, not symmetric")),
     ] {
         // A key of another account may be the organization's.
         for account in [OWNER, "444455556666"] {
@@ -103,7 +103,7 @@ async fn the_stack_is_asked_for_in_its_own_region() {
 }
 
 #[tokio::test]
-async fn history_is_what_the_ledgers_keys_tell() {
+async fn history_is_read_from_the_ledgers_keys() {
     let keys = [
         "buckets/reports/2026-11-24T23/reports@20261124T231400.000Z-encryption.json",
         "buckets/reports/2026-11-24T23/stopped-policy.json",
@@ -122,7 +122,7 @@ async fn history_is_what_the_ledgers_keys_tell() {
 }
 
 #[tokio::test]
-async fn a_ledger_that_is_gone_tells_nothing_and_is_not_taken_for_the_bucket() {
+async fn a_missing_ledger_has_no_history_and_is_not_mistaken_for_the_bucket() {
     let (status, answer) = error(404, "NoSuchBucket");
     check(Question::History, (status, &answer), |observed| observed.history = Reading::Absent)
         .await;

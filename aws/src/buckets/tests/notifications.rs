@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 use super::super::notifications::parse;
 use super::*;
 
-/// As somebody may have set it up, with what the SDK does not know, and in a way that no serializer writes.
+/// A configuration with elements that the SDK does not know, formatted as no serializer does.
 const THEIRS: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
     <NotificationConfiguration xmlns='http://s3.amazonaws.com/doc/2006-03-01/'>\n  \
     <QueueConfiguration><Id>a &amp; b &#228;\u{e4}</Id>  <Queue>arn:aws:sqs:eu-west-1:111122223333:q</Queue>\

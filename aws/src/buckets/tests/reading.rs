@@ -1,4 +1,4 @@
-//! Every question: who is asked for what, and what "not set" and "denied" are.
+//! Every question: which call it is, and the answers "not set" and "denied".
 
 use std::fmt::Write as _;
 

@@ -1,4 +1,4 @@
-//! What the settings of a bucket are read as.
+//! How the settings of a bucket are read.
 
 use s3guard_posture::model::policy::Policy;
 use s3guard_posture::model::setting::{
@@ -43,7 +43,7 @@ async fn default_encryption_is_read_whole() {
 }
 
 #[tokio::test]
-async fn what_s3_says_of_sse_c_is_told_apart() {
+async fn the_states_of_sse_c_are_distinguished() {
     let types = |types: &str| format!("<BlockedEncryptionTypes>{types}</BlockedEncryptionTypes>");
     for (blocked, sse_c) in [
         (String::new(), SseC::NotSaid),
@@ -95,7 +95,7 @@ async fn policies_and_websites_are_read() {
 }
 
 #[tokio::test]
-async fn acl_grants_are_told_apart_by_who_gets_them() {
+async fn acl_grants_are_distinguished_by_grantee() {
     let xsi = "xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\"";
     let group = |uri: &str| {
         format!(

@@ -1,4 +1,4 @@
-//! What is written, as it goes over the wire.
+//! What is written, as it is sent.
 
 use std::fmt::Write as _;
 

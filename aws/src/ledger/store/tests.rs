@@ -10,7 +10,7 @@ fn ledger(fake: &Fake) -> Ledger {
 }
 
 #[tokio::test]
-async fn what_is_there_is_not_put_anew() {
+async fn an_existing_object_is_not_overwritten() {
     let answers = [(200, String::new()), error(412, "PreconditionFailed")];
     let fake = Fake::answering(answers);
     let put = async || ledger(&fake).put_new("objects/w/closed.json", b"{}".to_vec()).await;

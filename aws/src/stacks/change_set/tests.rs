@@ -11,7 +11,7 @@ fn answer(call: &str, result: &str) -> (u16, String) {
     (200, format!("<{call}Response><{call}Result>{result}</{call}Result></{call}Response>"))
 }
 
-/// What is asked for in this manner, of all that is about the manner.
+/// The parameters of the request that depend on the manner.
 async fn asked(manner: Manner) -> Vec<String> {
     let fake = Fake::answering([answer("CreateChangeSet", "<Id>set</Id><StackId>s</StackId>")]);
     let request = ChangeSetRequest {

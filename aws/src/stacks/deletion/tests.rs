@@ -85,12 +85,12 @@ async fn what_a_stack_is_made_of_is_listed_with_what_is_gone_and_why_something_i
             "",
         ),
     ]);
-    let members = stacks(&fake).members(ID).await.unwrap();
+    let members = stacks(&fake).resources(ID).await.unwrap();
     let said: Vec<_> = members
         .iter()
         .map(|member| {
             (
-                member.resource.physical_id.as_str(),
+                member.physical_id.as_str(),
                 member.is_gone(),
                 member.could_not_go(),
                 member.is_full_bucket(),

@@ -1,24 +1,24 @@
-//! What AWS says when something may not be done, taken apart: who, what, on what, and why.
+//! AWS's message for a denied action: who, which action, on what, and why.
 
-use crate::error::Denial;
+use crate::error::denial;
 
-/// A refusal for want of permission.
+/// A denied action.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// Who was refused, as an ARN.
+    /// The caller, as an ARN.
     pub who: Option<String>,
     /// The action, as `sqs:CreateQueue`.
     pub action: Option<String>,
-    /// What it was to be done to.
+    /// The resource.
     pub resource: Option<String>,
     /// Why, as far as AWS says it.
-    pub why: Denial,
-    /// The details, where AWS gives them in a form that only `DecodeAuthorizationMessage` of STS can read.
+    pub why: Option<&'static str>,
+    /// The details, if AWS gives them in a form that only `DecodeAuthorizationMessage` of STS can read.
     pub encoded: Option<String>,
 }
 
 impl Refusal {
-    /// Reads it from the words, which is the only place that has it.
+    /// Reads the message, because there is no code.
     ///
     /// Written for the samples of the IAM User Guide, "Access denied error message examples":
     ///
@@ -38,20 +38,20 @@ impl Refusal {
             who: after(reason, "User: ").or_else(|| after(reason, "principal: ")),
             action,
             resource: after(reason, " on resource: "),
-            why: Denial::read(reason),
+            why: denial::explain(reason),
             encoded,
         })
     }
 }
 
-/// The action that was refused.
+/// The action that was denied.
 pub(super) fn action(reason: &str) -> Option<&str> {
     let (_, rest) = reason.split_once("is not authorized to perform: ")?;
     let action = rest.split_whitespace().next()?;
     Some(action.trim_end_matches([',', '.', '"'])).filter(|action| action.contains(':'))
 }
 
-/// The word behind these words.
+/// The word after these words.
 fn after(reason: &str, words: &str) -> Option<String> {
     let (_, rest) = reason.split_once(words)?;
     let word = rest.split_whitespace().next()?;
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_what_on_what_and_why_are_told_apart() {
+    fn caller_action_resource_and_reason_are_read() {
         let reason = "Resource handler returned message: \"User: arn:aws:iam::111122223333:user/u is not authorized to \
                       perform: sqs:CreateQueue on resource: arn:aws:sqs:eu-west-1:111122223333:q because no \
                       identity-based policy allows the sqs:CreateQueue action (Service: Sqs, Status Code: 403)\" \
@@ -75,7 +75,7 @@ mod tests {
                 who: some("arn:aws:iam::111122223333:user/u"),
                 action: some("sqs:CreateQueue"),
                 resource: some("arn:aws:sqs:eu-west-1:111122223333:q"),
-                why: Denial::NoPermission,
+                why: denial::explain("because no identity-based policy allows"),
                 encoded: None,
             })
         );
@@ -83,7 +83,7 @@ mod tests {
                       explicit deny in a service control policy";
         let refusal = Refusal::read(quoted).unwrap();
         assert_eq!(refusal.resource, some("arn:aws:s3:::b/k"));
-        assert_eq!(refusal.why, Denial::ServiceControlPolicy);
+        assert!(refusal.why.is_some_and(|why| why.starts_with("a service control policy")));
     }
 
     #[test]

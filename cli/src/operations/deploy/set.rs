@@ -86,8 +86,8 @@ mod tests {
 
     fn template() -> Template {
         let mut template = Template::new("");
-        let texts = |allowed_values: &[&'static str]| Parameter {
-            allowed_values: allowed_values.to_vec(),
+        let texts = |allowed_values: &'static [&'static str]| Parameter {
+            allowed_values,
             ..Parameter::new("how well")
         };
         for (id, parameter) in [

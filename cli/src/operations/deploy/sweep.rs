@@ -2,9 +2,8 @@
 //!
 //! Without it they would wait for the schedule, which is hours away.
 
-use s3guard_aws::queues::SendError;
 use s3guard_aws::stacks::Stack;
-use s3guard_aws::{Connection, Queue};
+use s3guard_aws::{AwsError, Connection, Queue};
 
 use crate::ui::output::Output;
 use s3guard_posture::contract::output;
@@ -23,7 +22,7 @@ pub(crate) async fn begin(connection: &Connection, stack: &Stack, output: &Outpu
     }
 }
 
-fn refused(error: &SendError) -> String {
+fn refused(error: &AwsError) -> String {
     format!("buckets that exist wait for the schedule, since no sweep could be asked for: {error}")
 }
 

@@ -3,13 +3,12 @@
 use anyhow::anyhow;
 use s3guard_aws::code_bucket::CodeBucket;
 use s3guard_aws::emptying::{Contents, Emptying};
-use s3guard_aws::stacks::deletion::Member;
-use s3guard_aws::stacks::{Stack, Stacks};
-use s3guard_aws::{Buckets, Ledger, Objects};
+use s3guard_aws::stacks::{Resource, Stack, Stacks};
+use s3guard_aws::{Buckets, Ledger};
 use s3guard_posture::contract::output;
 use s3guard_posture::contract::parameter;
-use s3guard_posture::{Account as _, BucketName, Reading, StackName};
-use s3guard_synth::cfn::DeletionPolicy;
+use s3guard_posture::model::setting::Tags;
+use s3guard_posture::{BucketName, Reading, StackName};
 use s3guard_synth::stacks;
 use time::OffsetDateTime;
 
@@ -45,7 +44,7 @@ pub(crate) struct Plan {
     pub(crate) name: StackName,
     pub(crate) step: Step,
     pub(crate) stack: Option<Stack>,
-    pub(crate) members: Vec<Member>,
+    pub(crate) members: Vec<Resource>,
     /// Buckets that are emptied and deleted when the stack is gone.
     pub(crate) to_empty: Vec<(Emptying, Contents)>,
     pub(crate) code: Code,
@@ -92,7 +91,7 @@ pub(crate) async fn look(
         }
     }
     let members = match &stack {
-        Some(stack) => stacks.members(&stack.id).await?,
+        Some(stack) => stacks.resources(&stack.id).await?,
         None => Vec::new(),
     };
     let members: Vec<_> = members.into_iter().filter(|member| !member.is_gone()).collect();
@@ -146,14 +145,13 @@ async fn find(
 }
 
 /// CloudFormation refuses names that it does not know without saying which it knows.
-fn check_retained(args: &RemovalArgs, members: &[Member]) -> anyhow::Result<()> {
-    let is_known = |id: &&String| members.iter().any(|member| member.resource.logical_id == **id);
+fn check_retained(args: &RemovalArgs, members: &[Resource]) -> anyhow::Result<()> {
+    let is_known = |id: &&String| members.iter().any(|member| member.logical_id == **id);
     match args.retain.iter().find(|id| !is_known(id)) {
         None => Ok(()),
         Some(id) => {
             let failed = members.iter().filter(|member| member.could_not_go());
-            let failed: Vec<_> =
-                failed.map(|member| format!("`{}`", member.resource.logical_id)).collect();
+            let failed: Vec<_> = failed.map(|member| format!("`{}`", member.logical_id)).collect();
             Err(anyhow!("the stack has no resource `{id}` that could be retained"))
                 .hint(format!("those that could not be deleted are {}", failed.join(", ")))
                 .exit(Exit::Usage)
@@ -165,13 +163,12 @@ impl Plan {
     /// Finds out what goes and what stays.
     async fn fill(&mut self, args: &RemovalArgs) -> anyhow::Result<()> {
         let kept = kept_by_template();
-        let is_kept = |member: &Member| {
-            let id = &member.resource.logical_id;
+        let is_kept = |member: &Resource| {
+            let id = &member.logical_id;
             kept.contains(id) || args.retain.contains(id)
         };
         let mut buckets: Vec<BucketName> = Vec::new();
-        for member in &self.members {
-            let resource = &member.resource;
+        for resource in &self.members {
             let (kind, name) = (resource.resource_type.clone(), resource.physical_id.clone());
             let is_bucket = kind == BUCKET;
             let is_emptied =
@@ -179,7 +176,7 @@ impl Plan {
             if is_emptied && let Ok(bucket) = name.parse() {
                 buckets.push(bucket);
             }
-            if is_kept(member) && !is_emptied {
+            if is_kept(resource) && !is_emptied {
                 let why = why(&kind, args.retain.contains(&resource.logical_id)).to_owned();
                 self.report.stays.push(Stay { kind, name, why });
             } else {
@@ -199,8 +196,7 @@ impl Plan {
                 Ok(Vec::new())
             });
             for name in left_over? {
-                let is_listed =
-                    self.members.iter().any(|one| one.resource.physical_id == name.as_str());
+                let is_listed = self.members.iter().any(|one| one.physical_id == name.as_str());
                 if !is_listed && args.empty_buckets {
                     buckets.push(name);
                 } else if !is_listed {
@@ -233,26 +229,13 @@ impl Plan {
         };
         let connection = &self.account.connection;
         let buckets = Buckets::new(connection, account.clone(), None, OffsetDateTime::now_utc);
-        let mut names = Vec::new();
-        let mut page = None;
-        loop {
-            let listed = buckets.list(page).await?;
-            names.extend(listed.buckets.into_iter().filter(|name| is_ours(name)));
-            page = listed.continuation;
-            if page.is_none() {
-                break;
-            }
-        }
-        let objects = Objects::new(connection, account.clone());
-        let mut ours = Vec::new();
-        for name in names {
-            if let Reading::Known(tags) = objects.bucket_tags(&name).await?
-                && tags.get(STACK_TAG).is_some_and(|tag| tag == self.name.as_str())
-            {
-                ours.push(name);
-            }
-        }
-        Ok(ours)
+        let tagged = buckets.tagged(is_ours).await?.into_iter();
+        let is_this = |tags: Reading<Tags>| {
+            tags.known()
+                .and_then(|tags| tags.get(STACK_TAG))
+                .is_some_and(|tag| *tag == self.name.as_str())
+        };
+        Ok(tagged.filter_map(|(name, tags)| is_this(tags).then_some(name)).collect())
     }
 
     /// What the guard has changed on other buckets. That it cannot be told is said and stops nothing.
@@ -353,8 +336,7 @@ impl Plan {
                 output.say(line);
             }
         }
-        if self.members.iter().any(|member| {
-            let resource = &member.resource;
+        if self.members.iter().any(|resource| {
             resource.resource_type == BUCKET
                 && stays.iter().any(|stay| stay.name == resource.physical_id)
         }) {
@@ -373,12 +355,7 @@ impl Plan {
 
 /// The logical ids that the template keeps when the stack goes.
 pub(crate) fn kept_by_template() -> Vec<String> {
-    let template = stacks::guard();
-    let kept = template.attributes().filter(|(_, attributes)| match attributes.deletion_policy {
-        Some(DeletionPolicy::Retain | DeletionPolicy::RetainExceptOnCreate) => true,
-        Some(DeletionPolicy::Delete) | None => false,
-    });
-    kept.map(|(id, _)| id.to_string()).collect()
+    stacks::guard().retained().map(|id| id.to_string()).collect()
 }
 
 /// Why something stays.

@@ -2,8 +2,8 @@
 
 use anyhow::anyhow;
 use s3guard_aws::emptying::{Emptying, Outcome as Emptied, Tally};
-use s3guard_aws::stacks::Operation;
-use s3guard_aws::stacks::deletion::{Deletion, Member, Way};
+use s3guard_aws::stacks::deletion::{Deletion, Way};
+use s3guard_aws::stacks::{Operation, Resource};
 
 use crate::args::removal::RemovalArgs;
 use crate::error;
@@ -149,26 +149,25 @@ impl Plan {
     }
 
     /// The buckets that keep the stack from going, as far as that can be asked.
-    async fn full_buckets(&self) -> Vec<Member> {
+    async fn full_buckets(&self) -> Vec<Resource> {
         let Some(stack) = &self.stack else { return Vec::new() };
-        let members = self.stacks.members(&stack.id).await.unwrap_or_default();
-        members.into_iter().filter(Member::is_full_bucket).collect()
+        let members = self.stacks.resources(&stack.id).await.unwrap_or_default();
+        members.into_iter().filter(Resource::is_full_bucket).collect()
     }
 
     /// The bucket, if it was agreed that it is emptied.
-    fn agreed(&self, member: &Member) -> Option<Emptying> {
-        let name = &member.resource.physical_id;
+    fn agreed(&self, member: &Resource) -> Option<Emptying> {
+        let name = &member.physical_id;
         let agreed = self.to_empty.iter().find(|(emptying, _)| emptying.name().as_str() == name);
         agreed.map(|(emptying, _)| emptying.clone())
     }
 
     /// How to go on after a deletion that has failed.
-    async fn way_on(&self, full: &[Member]) -> String {
+    async fn way_on(&self, full: &[Resource]) -> String {
         let destroy =
             format!("`s3guard destroy --stack {} --region {}", self.name, self.report.region);
         if let [first, ..] = full {
-            let names: Vec<_> =
-                full.iter().map(|one| format!("`{}`", one.resource.physical_id)).collect();
+            let names: Vec<_> = full.iter().map(|one| format!("`{}`", one.physical_id)).collect();
             return format!(
                 "{} not empty: {destroy} --empty-buckets` empties what is the stack's own, {destroy} --retain {}` leaves it in \
                  the account",
@@ -177,18 +176,18 @@ impl Plan {
                 } else {
                     format!("buckets {} are", names.join(", "))
                 },
-                first.resource.logical_id
+                first.logical_id
             );
         }
         let id = self.stack.as_ref().map_or("", |stack| stack.id.as_str());
-        let members = self.stacks.members(id).await.unwrap_or_default();
+        let members = self.stacks.resources(id).await.unwrap_or_default();
         let failed: Vec<_> = members.iter().filter(|one| one.could_not_go()).collect();
         match failed.first() {
             None => format!("mend the cause, then {destroy}` again"),
             Some(one) => format!(
                 "mend the cause, then {destroy}` again; or leave in the account what cannot be deleted: {destroy} --retain \
                  {}` for one resource, {destroy} --force` for all",
-                one.resource.logical_id
+                one.logical_id
             ),
         }
     }

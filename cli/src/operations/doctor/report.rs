@@ -1,4 +1,4 @@
-//! How what was found is shown: for people in lines that fit, for programs as JSON.
+//! The report of the checks, as lines and as JSON.
 
 use std::fmt::{self, Write as _};
 
@@ -7,33 +7,10 @@ use serde::Serialize;
 use crate::ui::lines;
 use crate::ui::output::Paint;
 
-/// Columns for the state and for what it is about, each with a gap behind.
+/// The widths of the columns for the state and the check.
 const STATE: usize = 9;
 const CHECK: usize = 15;
 
-/// With fewer columns, words stand below what they are about.
-const NARROW: usize = 60;
-
-/// What is looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Check(&'static str);
-
-impl Check {
-    pub(crate) const CALLER: Self = Self("caller");
-    pub(crate) const CLOCK: Self = Self("clock");
-    pub(crate) const NAMES: Self = Self("bucket names");
-    pub(crate) const STACK: Self = Self("stack");
-    pub(crate) const FUNCTIONS: Self = Self("functions");
-    pub(crate) const TRAIL: Self = Self("trail");
-    pub(crate) const GLOBAL: Self = Self("us-east-1");
-    pub(crate) const PERMISSIONS: Self = Self("permissions");
-    pub(crate) const ORGANIZATION: Self = Self("organization");
-    pub(crate) const KEY: Self = Self("key");
-    pub(crate) const CONCURRENCY: Self = Self("concurrency");
-    pub(crate) const TEXT_MESSAGES: Self = Self("text messages");
-}
-
-/// How a thing is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum State {
@@ -42,10 +19,8 @@ pub(crate) enum State {
     Failed,
 }
 
-/// What there is to say of a thing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Line {
-    pub(crate) check: Check,
+pub(crate) struct Verdict {
     pub(crate) state: State,
     pub(crate) text: String,
     /// What to do about it.
@@ -53,18 +28,23 @@ pub(crate) struct Line {
     pub(crate) fix: Option<String>,
 }
 
-/// What there is to say of a Region.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Line {
+    pub(crate) check: &'static str,
+    #[serde(flatten)]
+    pub(crate) verdict: Verdict,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct OfRegion {
     pub(crate) region: String,
-    /// None if AWS did not say.
+    /// `None` if AWS did not name the caller.
     pub(crate) account: Option<String>,
     pub(crate) stack: String,
     pub(crate) checks: Vec<Line>,
 }
 
-/// All that there is to say.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Report {
@@ -73,41 +53,34 @@ pub(crate) struct Report {
     pub(crate) regions: Vec<OfRegion>,
 }
 
-impl State {
-    /// In its column.
-    fn shown(self, paint: Paint) -> String {
-        let (word, painted) = match self {
-            Self::Ok => ("ok", paint.good("ok")),
-            Self::Warning => ("warning", paint.warning("warning")),
-            Self::Failed => ("failed", paint.bad("failed")),
-        };
-        painted + &" ".repeat(STATE - word.len())
-    }
-}
-
-impl Line {
-    pub(crate) fn ok(check: Check, text: impl Into<String>) -> Self {
-        Self { check, state: State::Ok, text: text.into(), fix: None }
+impl Verdict {
+    pub(crate) fn ok(text: impl Into<String>) -> Self {
+        Self { state: State::Ok, text: text.into(), fix: None }
     }
 
-    pub(crate) fn warning(check: Check, text: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self { check, state: State::Warning, text: text.into(), fix: Some(fix.into()) }
+    pub(crate) fn warning(text: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self { state: State::Warning, text: text.into(), fix: Some(fix.into()) }
     }
 
-    pub(crate) fn failed(check: Check, text: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self { check, state: State::Failed, text: text.into(), fix: Some(fix.into()) }
+    pub(crate) fn failed(text: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self { state: State::Failed, text: text.into(), fix: Some(fix.into()) }
+    }
+
+    pub(crate) fn of(self, check: &'static str) -> Line {
+        Line { check, verdict: self }
     }
 }
 
 impl Report {
     pub(crate) fn new(regions: Vec<OfRegion>) -> Self {
         let count = |state| {
-            regions.iter().flat_map(|one| &one.checks).filter(|line| line.state == state).count()
+            let checks = regions.iter().flat_map(|one| &one.checks);
+            checks.filter(|line| line.verdict.state == state).count()
         };
         Self { failed: count(State::Failed), warnings: count(State::Warning), regions }
     }
 
-    /// The text for so many columns, or as long as its lines are.
+    /// The text, wrapped to this number of columns.
     pub(crate) fn text(&self, columns: Option<usize>, paint: Paint) -> String {
         let mut text = String::new();
         for one in &self.regions {
@@ -143,37 +116,23 @@ impl fmt::Display for Report {
     }
 }
 
-fn shown(line: &Line, columns: Option<usize>, paint: Paint) -> String {
-    let is_narrow = columns.is_some_and(|columns| columns < NARROW);
-    let mut head = format!("  {}", line.state.shown(paint));
-    let indent = if is_narrow {
-        let _ = writeln!(head, "{}", line.check.0);
-        4
-    } else {
-        let _ = write!(head, "{:CHECK$}", line.check.0);
-        2 + STATE + CHECK
+fn shown(Line { check, verdict }: &Line, columns: Option<usize>, paint: Paint) -> String {
+    let margin = " ".repeat(2 + STATE + CHECK);
+    let width = columns.map_or(usize::MAX, |columns| columns.saturating_sub(margin.len()).max(20));
+    let wrapped = |words: &str| lines::wrapped(words.split_whitespace(), width);
+    let (word, painted) = match verdict.state {
+        State::Ok => ("ok", paint.good("ok")),
+        State::Warning => ("warning", paint.warning("warning")),
+        State::Failed => ("failed", paint.bad("failed")),
     };
-    let width = columns.map_or(usize::MAX, |columns| columns.saturating_sub(indent).max(20));
-    let margin = " ".repeat(indent);
-    let mut text = head;
-    for (at, part) in lines::wrapped(line.text.split_whitespace(), width).iter().enumerate() {
-        let margin = if at == 0 && !is_narrow { "" } else { &margin };
-        let _ = writeln!(text, "{margin}{part}");
-    }
-    for (at, part) in lines::wrapped(line.hint().split_whitespace(), width).iter().enumerate() {
-        let part = match part.strip_prefix("hint:") {
-            Some(rest) if at == 0 => format!("{}{rest}", paint.hint("hint:")),
-            Some(_) | None => part.clone(),
-        };
-        let _ = writeln!(text, "{margin}{part}");
+    let mut text = format!("  {painted}{:1$}{check:CHECK$}", "", STATE - word.len());
+    let gap = format!("\n{margin}");
+    let _ = writeln!(text, "{}", wrapped(&verdict.text).join(&gap));
+    if let Some(fix) = &verdict.fix {
+        let hint = wrapped(&format!("hint: {fix}")).join(&gap);
+        let _ = writeln!(text, "{margin}{}", hint.replacen("hint:", &paint.hint("hint:"), 1));
     }
     text
-}
-
-impl Line {
-    fn hint(&self) -> String {
-        self.fix.as_ref().map(|fix| format!("hint: {fix}")).unwrap_or_default()
-    }
 }
 
 #[cfg(test)]
@@ -191,26 +150,27 @@ mod tests {
             checks,
         };
         let well = vec![
-            Line::ok(Check::CALLER, "`arn:aws:iam::111122223333:user/admin`"),
-            Line::ok(Check::CLOCK, "it goes with AWS's"),
-            Line::failed(
-                Check::TRAIL,
+            Verdict::ok("`arn:aws:iam::111122223333:user/admin`").of("caller"),
+            Verdict::ok("it agrees with AWS's").of("clock"),
+            Verdict::failed(
                 "none records the changes of buckets in `eu-west-1`: `audit` is stopped",
                 "`aws cloudtrail start-logging --name s3guard-eu-west-1 --region eu-west-1`, or \
                  `s3guard deploy --stack s3guard --region eu-west-1 --trail auto`",
-            ),
-            Line::warning(
-                Check::GLOBAL,
-                "buckets made through the global endpoint are seen there alone, and there is no guard",
+            )
+            .of("trail"),
+            Verdict::warning(
+                "events of buckets created through the global endpoint come to us-east-1 only, where there is no guard",
                 "`s3guard deploy --stack s3guard --region us-east-1 --trail auto`",
-            ),
-            Line::ok(
-                Check::KEY,
-                "`arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab` encrypts",
-            ),
+            )
+            .of("us-east-1"),
+            Verdict::ok(
+                "`arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab` can encrypt",
+            )
+            .of("key"),
         ];
         let fix = "log in with `aws sso login` or `aws configure`";
-        let gone = vec![Line::failed(Check::CALLER, "no usable credentials: none were found", fix)];
+        let gone =
+            vec![Verdict::failed("no usable credentials: none were found", fix).of("caller")];
         Report::new(vec![
             of("eu-west-1", Some("111122223333"), well),
             of("eu-central-1", None, gone),
@@ -218,10 +178,9 @@ mod tests {
     }
 
     #[test]
-    fn a_report_is_shown_wide_narrow_coloured_and_as_json() {
+    fn a_report_is_shown_wrapped_coloured_and_as_json() {
         let report = report();
         expect_file!["report/wide.txt"].assert_eq(&report.text(Some(100), Paint::Plain));
-        expect_file!["report/narrow.txt"].assert_eq(&report.text(Some(50), Paint::Plain));
         expect_file!["report/pipe.txt"].assert_eq(&report.to_string());
         expect_file!["report/coloured.txt"].assert_eq(&report.text(Some(100), Paint::Ansi));
         let json = serde_json::to_string_pretty(&report).unwrap();
@@ -229,11 +188,10 @@ mod tests {
     }
 
     #[test]
-    fn no_line_is_longer_than_the_terminal_but_for_a_word_that_cannot_be_broken() {
-        for columns in [40, 59, 60, 80, 120] {
+    fn no_line_is_longer_than_the_terminal_unless_it_is_one_word() {
+        for columns in [60, 80, 120] {
             for line in report().text(Some(columns), Paint::Plain).lines() {
-                let indent = if columns < NARROW { 4 } else { 2 + STATE + CHECK };
-                let is_one_word = !line.chars().skip(indent).any(|c| c == ' ');
+                let is_one_word = !line.chars().skip(2 + STATE + CHECK).any(|c| c == ' ');
                 let is_heading = line.starts_with("Region");
                 assert!(line.width() <= columns || is_one_word || is_heading, "{columns}: {line}");
             }

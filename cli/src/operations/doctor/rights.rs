@@ -1,4 +1,4 @@
-//! What the caller may do, asked of IAM for all that a deployment needs.
+//! Whether the caller has the permissions that a deployment needs, as IAM simulates them.
 
 use futures_util::stream::{self, StreamExt as _};
 use s3guard_aws::identity::{Identity, Principal};
@@ -9,19 +9,17 @@ use s3guard_posture::{Reading, StackName};
 use crate::operations::permissions;
 use crate::operations::permissions::{Place, Target};
 
-/// How many simulations go on at once: IAM bears few calls in a second.
+/// How many simulations run at once: IAM throttles early.
 const AT_ONCE: usize = 3;
 
 /// What the caller may do of what a deployment needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Rights {
-    /// The root user's are not bounded by policies of the account.
     Root,
     /// IAM cannot be asked about this kind of caller.
     Unknowable,
-    /// IAM may not be asked: this action is missing.
+    /// IAM may not be asked without this action.
     Denied(&'static str),
-    /// All but these.
     AllBut(Vec<Missing>),
 }
 
@@ -31,9 +29,8 @@ pub(crate) async fn rights(
     stack: &StackName,
     prefix: &str,
 ) -> Result<Rights, AwsError> {
-    match caller.principal() {
-        Principal::Root => return Ok(Rights::Root),
-        Principal::User(_) | Principal::Role(_) | Principal::Federated => {}
+    if caller.principal() == Principal::Root {
+        return Ok(Rights::Root);
     }
     let source = match source(connection, caller).await? {
         Reading::Known(source) => source,
@@ -54,7 +51,7 @@ pub(crate) async fn rights(
     for answer in answers {
         match answer? {
             Reading::Known(missing) => all.extend(missing),
-            // The role was deleted meanwhile, or IAM refuses.
+            // The role has been deleted, or IAM refuses.
             Reading::Absent | Reading::Unread => return Ok(Rights::Unknowable),
             Reading::Denied => return Ok(Rights::Denied("iam:SimulatePrincipalPolicy")),
         }
@@ -64,7 +61,7 @@ pub(crate) async fn rights(
     Ok(Rights::AllBut(all))
 }
 
-/// What a deployment needs, on things as they could be named.
+/// The permissions that a deployment needs, on resources with possible names.
 fn questions(target: &Target) -> Vec<Question> {
     let all = permissions::actions().into_iter();
     let asked = all.filter(|(place, _)| *place != Place::Caller);
@@ -78,7 +75,7 @@ fn questions(target: &Target) -> Vec<Question> {
         .collect()
 }
 
-/// Whether it is of those that a stack does without: they are for who takes an inventory.
+/// Whether an action lists resources, which a stack does not need.
 fn is_listing(action: &str) -> bool {
     action.split_once(':').is_some_and(|(_, name)| name.starts_with("List"))
 }

@@ -1,24 +1,18 @@
-//! What the guard is to be, as far as an account can have it or not.
+//! What the configuration requires of an account.
 
 use s3guard_posture::config::{Config, Endpoint, TrailChoice};
 use s3guard_posture::{Grade, KeyArn, Region};
-use s3guard_synth::resources::lambda::EventSourceMapping;
 use s3guard_synth::stacks;
 
-/// What the guard is to be, as far as it can be had or not.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Wanted {
-    /// The Regions that get a stack.
     pub(crate) regions: Vec<Region>,
-    /// The key that somebody named, and those of the configuration.
+    /// The key of the command line, and those of the configuration.
     pub(crate) keys: Vec<KeyArn>,
-    /// The strongest grade that is asked for.
     pub(crate) grade: Grade,
-    /// Whether somebody is told by text message.
     pub(crate) has_sms: bool,
-    /// Whether the trail is to be one that is there.
+    /// Whether it uses a trail that exists, instead of its own.
     pub(crate) relies_on_trail: bool,
-    /// How many calls of functions run at once at most.
     pub(crate) calls_at_once: i32,
 }
 
@@ -33,17 +27,9 @@ impl Wanted {
             grade: config.strongest_grade(),
             has_sms: subscriptions.iter().any(|one| is_sms(one.endpoint())),
             relies_on_trail: deploy.trail == Some(TrailChoice::Existing),
-            calls_at_once: calls_at_once(config),
+            calls_at_once: i32::try_from(stacks::CONCURRENCY_MAX).unwrap_or(i32::MAX),
         }
     }
-}
-
-/// How many calls the sources of the functions let run at once.
-fn calls_at_once(config: &Config) -> i32 {
-    let template = stacks::guard_with(config);
-    let sources = template.resources::<EventSourceMapping>();
-    let most = sources.filter_map(|source| source.resource.scaling_config);
-    i32::try_from(most.map(|scaling| scaling.concurrency_max).sum::<u32>()).unwrap_or(i32::MAX)
 }
 
 #[cfg(test)]

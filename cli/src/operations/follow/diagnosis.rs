@@ -1,9 +1,8 @@
 //! Why an operation failed: the root cause, its consequences, and what to do.
 
 use anyhow::anyhow;
-use s3guard_aws::Denial;
 use s3guard_aws::stacks::Event;
-use s3guard_aws::stacks::event::{HandlerCode, Refusal};
+use s3guard_aws::stacks::event::Refusal;
 
 use crate::error::hinted;
 use crate::operations::follow::{Ended, one_line, reason};
@@ -67,7 +66,7 @@ fn why(cause: &Event, events: &[Event]) -> String {
 pub(crate) fn words(event: &Event) -> String {
     let words = event.words().unwrap_or_else(|| reason(event));
     match event.handler_code() {
-        Some(code) => format!("{words} ({})", code.as_str()),
+        Some(code) => format!("{words} ({code})"),
         None => words.to_owned(),
     }
 }
@@ -84,11 +83,11 @@ fn refused(refusal: &Refusal, cause: &Event) -> String {
     let resource = resource.as_deref().map(|resource| format!(" on `{resource}`"));
     let sentence =
         format!("`{who}` is not allowed to call `{action}`{}", resource.unwrap_or_default());
-    if *why == Denial::Unknown {
+    match why {
         // Without a reason there is only the message of AWS.
-        return format!("{sentence} ({})", cause.words().unwrap_or_default());
+        None => format!("{sentence} ({})", cause.words().unwrap_or_default()),
+        Some(why) => format!("{sentence}: {why}"),
     }
-    format!("{sentence}: {why}")
 }
 
 /// The hook that failed: the event of the failure names it, its own event has its message.
@@ -145,58 +144,56 @@ pub(crate) fn hint(cause: &Event, events: &[Event]) -> Option<String> {
             hook.name
         ));
     }
-    cause.handler_code().and_then(|code| by_code(&code)).map(str::to_owned)
+    cause.handler_code().and_then(by_code).map(str::to_owned)
 }
 
 /// What to do about an error code of a resource handler.
 ///
 /// Source: CloudFormation CLI User Guide, "Resource type handler error codes".
-fn by_code(code: &HandlerCode) -> Option<&'static str> {
+fn by_code(code: &str) -> Option<&'static str> {
     match code {
-        HandlerCode::AccessDenied => Some(
+        "AccessDenied" => Some(
             "give the caller, or the role that CloudFormation assumes, the permission; CloudTrail shows the denied call",
         ),
-        HandlerCode::AlreadyExists => Some(
+        "AlreadyExists" => Some(
             "a resource with that name exists: choose another prefix with `--bucket-prefix`, another stack name, or delete \
              the resource if it is not needed",
         ),
-        HandlerCode::InvalidCredentials => Some("log in again, as with `aws sso login`"),
-        HandlerCode::InvalidRequest => Some(
+        "InvalidCredentials" => Some("log in again, as with `aws sso login`"),
+        "InvalidRequest" => Some(
             "the service rejects the properties of the template: check the parameters, and whether the feature exists in \
              this Region",
         ),
-        HandlerCode::NonCompliant => Some(
+        "NonCompliant" => Some(
             "a rule of the account rejects it: ask the administrators of the account what it requires",
         ),
-        HandlerCode::NotFound => Some(
+        "NotFound" => Some(
             "a resource that it depends on does not exist or was deleted: `s3guard status --drift` shows it",
         ),
-        HandlerCode::NotStabilized => Some(
+        "NotStabilized" => Some(
             "it was created and did not stabilize in time: check the service in the AWS Health Dashboard",
         ),
-        HandlerCode::NotUpdatable => Some(
+        "NotUpdatable" => Some(
             "that property can only be set at creation: deploy the previous value, or a new stack",
         ),
-        HandlerCode::ResourceConflict => {
+        "ResourceConflict" => {
             Some("another caller is changing it, or it is still in use: try again later")
         }
-        HandlerCode::ServiceLimitExceeded => {
+        "ServiceLimitExceeded" => {
             Some("raise the quota in Service Quotas, or delete what is not used")
         }
-        HandlerCode::Throttling => {
-            Some("AWS throttles the requests of this account: wait a few minutes")
-        }
-        HandlerCode::NetworkFailure
-        | HandlerCode::ServiceInternalError
-        | HandlerCode::InternalFailure
-        | HandlerCode::HandlerInternalFailure => {
+        "Throttling" => Some("AWS throttles the requests of this account: wait a few minutes"),
+        "NetworkFailure"
+        | "ServiceInternalError"
+        | "InternalFailure"
+        | "HandlerInternalFailure" => {
             Some("AWS had an internal error: try again, and contact AWS Support if it persists")
         }
-        HandlerCode::InvalidTypeConfiguration => {
+        "InvalidTypeConfiguration" => {
             Some("check the configuration of the resource type in the CloudFormation registry")
         }
-        HandlerCode::UnsupportedTarget => Some("the resource type does not exist in this Region"),
-        HandlerCode::GeneralServiceException | HandlerCode::Unknown(_) => None,
+        "UnsupportedTarget" => Some("the resource type does not exist in this Region"),
+        _ => None,
     }
 }
 

@@ -1,126 +1,232 @@
-//! What a call does to a bucket, as its `requestParameters` say it.
+//! What a call does to a bucket, by its `requestParameters`, where CloudTrail writes the request's XML as JSON.
 //!
-//! CloudTrail writes the request's XML as JSON; see [`s3guard_posture::events::field`]. What a call does not say is left
-//! as it was, and said to be assumed.
+//! What the event does not contain stays as it was, and is reported as assumed.
 
 mod access;
-mod encryption;
-mod keeping;
 mod notifications;
-mod policy;
-mod tags;
 
-use s3guard_posture::Observed;
-use s3guard_posture::events::field::text;
-use s3guard_posture::model::observed::Reading;
-use s3guard_posture::model::setting::{Ownership, PublicAccessBlock, Versioning};
+use s3guard_posture::events::field::{at, items, text};
+use s3guard_posture::model::observed::Reading::{Absent, Known};
+use s3guard_posture::model::setting::{
+    AccessLogs, Algorithm, Encryption, Key, Lifecycle, Ownership, Replication, SseC, Tags,
+    Versioning,
+};
+use s3guard_posture::{AccountId, Observed};
 use serde_json::Value as Json;
 
-const NOT_SAID: &str = "the event does not say what was set: it is as it was";
-
-/// What had to be assumed, in words.
-type Assumed = Vec<String>;
-
-/// A new bucket that was made so.
+/// A new bucket that was created so.
 pub(crate) fn created(bucket: &mut Observed, parameters: &Json) {
     acl(bucket, parameters);
     if let Some(ownership) = text(parameters, &["x-amz-object-ownership"]) {
         bucket.ownership = access::ownership(&ownership);
     }
-    if text(parameters, &["x-amz-bucket-object-lock-enabled"]).is_some_and(|is| is_true(&is)) {
-        bucket.versioning = Reading::Known(Versioning { enabled: true, mfa_delete: false });
+    if is_true(parameters, "x-amz-bucket-object-lock-enabled") {
+        bucket.versioning = Known(Versioning { enabled: true, mfa_delete: false });
     }
-    tags::put(bucket, parameters, &["CreateBucketConfiguration", "Tags"]);
+    set_tags(bucket, |tags| {
+        tags.extend(tags_at(parameters, &["CreateBucketConfiguration", "Tags"]));
+    });
 }
 
-/// The ACL is made anew: whom the parameters do not name has nothing.
+/// Replaces the ACL: a grantee that the parameters do not name has no access.
 pub(crate) fn acl(bucket: &mut Observed, parameters: &Json) {
-    bucket.acl = Reading::Known(access::acl(parameters).unwrap_or_default());
+    bucket.acl = Known(access::acl(parameters).unwrap_or_default());
 }
 
-/// A bucket that a call has changed. Returns what had to be assumed.
-pub(crate) fn changed(bucket: &mut Observed, event_name: &str, parameters: &Json) -> Assumed {
-    let said = match event_name {
-        "PutBucketEncryption" => encryption::put(bucket, parameters),
-        "DeleteBucketEncryption" => Some(encryption::delete(bucket)),
+/// A bucket, or the account's block, that a call has changed. Returns what had to be assumed.
+pub(crate) fn changed(bucket: &mut Observed, call: &str, parameters: &Json) -> Vec<String> {
+    let mut assumed = Vec::new();
+    if change(bucket, call, parameters, &mut assumed).is_none() {
+        assumed.push("the event does not contain the setting, which is unchanged".to_owned());
+    }
+    assumed
+}
+
+/// Returns `None`, and changes nothing, if the event does not contain the setting.
+fn change(
+    bucket: &mut Observed,
+    call: &str,
+    parameters: &Json,
+    assumed: &mut Vec<String>,
+) -> Option<()> {
+    let sse_c = bucket.encryption.known().map_or(SseC::NotSaid, |encryption| encryption.sse_c);
+    match call {
+        "PutBucketEncryption" => {
+            let (mut encryption, said) = encryption(parameters)?;
+            encryption.sse_c = said.unwrap_or_else(|| {
+                let because = "the block on SSE-C is unchanged: the event does not contain it";
+                assumed.push(because.to_owned());
+                sse_c
+            });
+            bucket.encryption = Known(encryption);
+        }
+        "DeleteBucketEncryption" => {
+            let algorithm = Algorithm::SseS3;
+            bucket.encryption = Known(Encryption { algorithm, bucket_key: false, sse_c });
+            assumed.push("the block on SSE-C is unchanged".to_owned());
+        }
         "PutBucketPublicAccessBlock" => {
-            put(&mut bucket.public_access_block, access::block(parameters))
+            bucket.public_access_block = Known(access::block(parameters)?);
         }
-        "DeleteBucketPublicAccessBlock" => delete(&mut bucket.public_access_block),
-        "PutBucketPolicy" => policy::put(bucket, parameters),
-        "DeleteBucketPolicy" => {
-            bucket.policy_is_public = Reading::Absent;
-            delete(&mut bucket.policy)
+        "DeleteBucketPublicAccessBlock" => bucket.public_access_block = Absent,
+        "PutAccountPublicAccessBlock" => bucket.account_block = Known(access::block(parameters)?),
+        "DeleteAccountPublicAccessBlock" => bucket.account_block = Absent,
+        "PutBucketPolicy" => {
+            let (policy, is_public) = access::policy(parameters)?;
+            bucket.policy_is_public = Known(is_public);
+            bucket.policy = Known(policy);
+            let is = if is_public { "public" } else { "not public" };
+            assumed.push(format!("S3 classifies the policy as {is}: no event contains it"));
         }
+        "DeleteBucketPolicy" => (bucket.policy, bucket.policy_is_public) = (Absent, Absent),
         "PutBucketAcl" => {
-            let acl = access::acl(parameters);
-            // S3 refuses a grant where ACLs count for nothing.
-            let is_enforced = bucket.ownership == Reading::Known(Ownership::BucketOwnerEnforced);
-            if is_enforced && acl.is_some_and(|acl| acl.grants_others) {
-                bucket.ownership = Reading::Known(Ownership::ObjectWriter);
+            let acl = access::acl(parameters)?;
+            // S3 refuses a grant while ACLs are disabled.
+            if acl.grants_others && bucket.ownership == Known(Ownership::BucketOwnerEnforced) {
+                bucket.ownership = Known(Ownership::ObjectWriter);
             }
-            put(&mut bucket.acl, acl)
+            bucket.acl = Known(acl);
         }
         "PutBucketOwnershipControls" => {
-            let path = ["OwnershipControls", "Rule", "ObjectOwnership"];
-            text(parameters, &path).map(|ownership| {
-                bucket.ownership = access::ownership(&ownership);
-                Vec::new()
-            })
+            let ownership = text(parameters, &["OwnershipControls", "Rule", "ObjectOwnership"])?;
+            bucket.ownership = access::ownership(&ownership);
         }
-        "DeleteBucketOwnershipControls" => delete(&mut bucket.ownership),
-        "PutBucketVersioning" => keeping::versioning(bucket, parameters),
-        "PutBucketLogging" => keeping::access_logs(bucket, parameters),
-        "PutBucketNotification" => put(&mut bucket.notifications, notifications::read(parameters)),
-        "PutBucketWebsite" => put(&mut bucket.website, Some(())),
+        "DeleteBucketOwnershipControls" => bucket.ownership = Absent,
+        "PutBucketVersioning" => {
+            let was = bucket.versioning.known().copied();
+            bucket.versioning = Known(versioning(was, parameters)?);
+        }
+        "PutBucketLogging" => {
+            let status = at(parameters, &["BucketLoggingStatus"])?;
+            let part = |name| text(status, &["LoggingEnabled", name]);
+            bucket.access_logs = part("TargetBucket").map_or(Absent, |target_bucket| {
+                let target_prefix = part("TargetPrefix").unwrap_or_default();
+                Known(AccessLogs { target_bucket, target_prefix })
+            });
+        }
+        "PutBucketNotification" => bucket.notifications = Known(notifications::read(parameters)?),
+        "PutBucketWebsite" => bucket.website = Known(()),
         "PutBucketReplication" => {
-            let replication = keeping::replication(&bucket.id.account, parameters);
-            put(&mut bucket.replication, replication)
+            bucket.replication = Known(replication(&bucket.id.account, parameters)?);
         }
-        "DeleteBucketReplication" => delete(&mut bucket.replication),
-        "PutBucketLifecycle" => put(&mut bucket.lifecycle, keeping::lifecycle(parameters)),
-        "DeleteBucketLifecycle" => delete(&mut bucket.lifecycle),
+        "DeleteBucketReplication" => bucket.replication = Absent,
+        "PutBucketLifecycle" => bucket.lifecycle = Known(lifecycle(parameters)?),
+        "DeleteBucketLifecycle" => bucket.lifecycle = Absent,
         "PutBucketObjectLockConfiguration" | "PutObjectLockConfiguration" => {
-            keeping::object_lock(bucket, parameters)
+            // Without a default retention, only objects that are uploaded with one are locked.
+            let configuration = at(parameters, &["ObjectLockConfiguration"])?;
+            let retention = at(configuration, &["Rule", "DefaultRetention"]);
+            bucket.object_lock = retention.map_or(Absent, |_| Known(()));
         }
-        "PutBucketTagging" => Some(tags::replace(bucket, parameters)),
-        "DeleteBucketTagging" => Some(tags::replace(bucket, &Json::Null)),
-        "TagResource" => {
-            tags::put(bucket, parameters, &["TagResourceRequest", "Tags"]);
-            Some(Vec::new())
+        "PutBucketTagging" | "DeleteBucketTagging" => set_tags(bucket, |tags| {
+            // Tags of AWS, as `aws:cloudformation:…`, cannot be changed.
+            tags.retain(|key, _| key.starts_with("aws:"));
+            tags.extend(tags_at(parameters, &["Tagging", "TagSet"]));
+        }),
+        "TagResource" => set_tags(bucket, |tags| {
+            tags.extend(tags_at(parameters, &["TagResourceRequest", "Tags"]));
+        }),
+        "UntagResource" => {
+            let keys = parameters.get("tagKeys").or_else(|| parameters.get("TagKeys"))?;
+            set_tags(bucket, |tags| {
+                for key in items(keys).filter_map(|key| text(key, &[])) {
+                    tags.remove(&key);
+                }
+            });
         }
-        "UntagResource" => tags::remove(bucket, parameters),
-        _ => None,
+        _ => return None,
+    }
+    Some(())
+}
+
+/// Default encryption, and whether SSE-C is blocked, if the rule contains it.
+fn encryption(parameters: &Json) -> Option<(Encryption, Option<SseC>)> {
+    let configuration = at(parameters, &["ServerSideEncryptionConfiguration"])?;
+    // `Rules` in the JSON of some SDKs' logs; CloudTrail has the XML's `Rule`.
+    let rule = at(configuration, &["Rule"]).or_else(|| at(configuration, &["Rules"]))?;
+    let default = |name| text(rule, &["ApplyServerSideEncryptionByDefault", name]);
+    let key = || match default("KMSMasterKeyID") {
+        Some(name) if !name.is_empty() && !is_aws_managed(&name) => Key::Named(name),
+        Some(_) | None => Key::AwsManaged,
     };
-    said.unwrap_or_else(|| vec![NOT_SAID.to_owned()])
-}
-
-/// Changes the account's block. Returns what had to be assumed.
-pub(crate) fn changed_account(
-    block: &mut Reading<PublicAccessBlock>,
-    event_name: &str,
-    parameters: &Json,
-) -> Assumed {
-    let said = match event_name {
-        "DeleteAccountPublicAccessBlock" => delete(block),
-        _ => put(block, access::block(parameters)),
+    let algorithm = match default("SSEAlgorithm").as_deref() {
+        None | Some("AES256") => Algorithm::SseS3,
+        Some("aws:kms") => Algorithm::Kms(key()),
+        Some("aws:kms:dsse") => Algorithm::Dsse(key()),
+        Some(other) => Algorithm::Other(other.to_owned()),
     };
-    said.unwrap_or_else(|| vec![NOT_SAID.to_owned()])
+    let bucket_key = is_true(rule, "BucketKeyEnabled");
+    let types = at(rule, &["BlockedEncryptionTypes"]).and_then(|types| types.get("EncryptionType"));
+    let names: Vec<&str> = types.into_iter().flat_map(items).filter_map(Json::as_str).collect();
+    let sse_c = if names.contains(&"SSE-C") { SseC::Blocked } else { SseC::Allowed };
+    let encryption = Encryption { algorithm, bucket_key, sse_c };
+    Some((encryption, (!names.is_empty()).then_some(sse_c)))
 }
 
-/// Sets what was said; nothing if it was not said.
-fn put<T>(setting: &mut Reading<T>, value: Option<T>) -> Option<Assumed> {
-    *setting = Reading::Known(value?);
-    Some(Vec::new())
+fn is_aws_managed(key: &str) -> bool {
+    key == "alias/aws/s3" || key.ends_with(":alias/aws/s3")
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "it is said by the call's name")]
-fn delete<T>(setting: &mut Reading<T>) -> Option<Assumed> {
-    *setting = Reading::Absent;
-    Some(Vec::new())
+fn versioning(was: Option<Versioning>, parameters: &Json) -> Option<Versioning> {
+    let part = |name| Some(text(parameters, &["VersioningConfiguration", name])? == "Enabled");
+    let (enabled, mfa_delete) = (part("Status"), part("MfaDelete"));
+    enabled.or(mfa_delete)?;
+    Some(Versioning {
+        enabled: enabled.unwrap_or(was.is_some_and(|was| was.enabled)),
+        mfa_delete: mfa_delete.unwrap_or(was.is_some_and(|was| was.mfa_delete)),
+    })
 }
 
-/// Whether a text is XML's or JSON's word for yes.
-fn is_true(text: &str) -> bool {
-    text.eq_ignore_ascii_case("true") || text == "1"
+/// The destinations of the rules that are enabled.
+fn replication(owner: &AccountId, parameters: &Json) -> Option<Replication> {
+    let mut replication = Replication::default();
+    for rule in rules(parameters, "ReplicationConfiguration")? {
+        let Some(destination) = at(rule, &["Destination"]) else { continue };
+        let account = text(destination, &["Account"]);
+        replication.other_accounts.extend(account.filter(|account| account != owner.as_str()));
+        // The bucket is an ARN, `arn:aws:s3:::NAME`.
+        let bucket = text(destination, &["Bucket"]).unwrap_or_default();
+        let name = bucket.rsplit(':').next().unwrap_or_default();
+        replication.buckets.extend(name.parse().ok());
+    }
+    replication.other_accounts.sort_unstable();
+    replication.other_accounts.dedup();
+    replication.buckets.sort_unstable();
+    replication.buckets.dedup();
+    Some(replication)
+}
+
+/// The soonest expiration of the rules that are enabled, whatever objects they are for.
+fn lifecycle(parameters: &Json) -> Option<Lifecycle> {
+    let days = rules(parameters, "LifecycleConfiguration")?.filter_map(|rule| {
+        let expiration = at(rule, &["Expiration"])?;
+        // From a date on, objects of every age are deleted.
+        let from_date = text(expiration, &["Date"]).map(|_| 0);
+        text(expiration, &["Days"]).map(|days| days.parse().unwrap_or(0)).or(from_date)
+    });
+    Some(Lifecycle { expires_after_days: days.min() })
+}
+
+/// The rules of a configuration that are enabled.
+fn rules<'a>(parameters: &'a Json, name: &str) -> Option<impl Iterator<Item = &'a Json>> {
+    let rules = at(parameters, &[name])?.get("Rule")?;
+    Some(items(rules).filter(|rule| text(rule, &["Status"]).as_deref() != Some("Disabled")))
+}
+
+fn set_tags(bucket: &mut Observed, change: impl FnOnce(&mut Tags)) {
+    let mut tags = bucket.tags.known().cloned().unwrap_or_default();
+    change(&mut tags);
+    bucket.tags = if tags.is_empty() { Absent } else { Known(tags) };
+}
+
+/// Tags in their XML's form, `Tag` with `Key` and `Value`, whose values may have become numbers or booleans.
+fn tags_at(parameters: &Json, path: &[&str]) -> Tags {
+    let tags = at(parameters, path).and_then(|set| set.get("Tag"));
+    let pair = |tag| Some((text(tag, &["Key"])?, text(tag, &["Value"]).unwrap_or_default()));
+    tags.into_iter().flat_map(items).filter_map(pair).collect()
+}
+
+/// Whether a field has XML's or JSON's word for yes.
+fn is_true(value: &Json, name: &str) -> bool {
+    text(value, &[name]).is_some_and(|text| text.eq_ignore_ascii_case("true") || text == "1")
 }

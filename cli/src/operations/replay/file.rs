@@ -1,4 +1,4 @@
-//! A file of recorded events, read whole and unpacked.
+//! A file of recorded events, read and unpacked.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -11,30 +11,24 @@ use crate::error::Advice as _;
 
 /// The most that is read of a file, unpacked. A trail's files have a few MiB.
 const BYTES_MAX: u64 = 256 * 1024 * 1024;
-/// What every file begins with that `gzip` has packed.
-const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// Reads a file whole, and unpacks it if it is packed.
 pub(crate) fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
     let name = name(path);
-    let bytes = if path == Path::new("-") {
-        up_to_max(io::stdin().lock())
-    } else {
-        File::open(path).and_then(up_to_max)
-    };
-    let bytes = bytes
+    let is_stdin = path == Path::new("-");
+    let read =
+        if is_stdin { up_to_max(io::stdin().lock()) } else { File::open(path).and_then(up_to_max) };
+    let bytes = read
         .with_context(|| format!("`{name}` could not be read"))
-        .hint("name a file, or `-` for stdin")?;
-    let bytes = if bytes.starts_with(&GZIP) {
-        up_to_max(MultiGzDecoder::new(bytes.as_slice()))
-            .with_context(|| format!("`{name}` could not be unpacked"))
-            .hint("it begins as a file of gzip does; `gzip -t` says more")?
-    } else {
-        bytes
-    };
+        .hint("give the path of a file, or `-` for stdin")?;
+    let is_gzip = bytes.starts_with(&[0x1f, 0x8b]);
+    let unpacked = if is_gzip { up_to_max(MultiGzDecoder::new(&*bytes)) } else { Ok(bytes) };
+    let bytes = unpacked
+        .with_context(|| format!("`{name}` could not be unpacked"))
+        .hint("it begins like a gzip file; `gzip -t` checks it")?;
     if bytes.len() as u64 > BYTES_MAX {
         return Err(anyhow!("`{name}` has more than {} MiB", BYTES_MAX / 1024 / 1024))
-            .hint("give it in parts, as JSON lines");
+            .hint("split it into several files of JSON lines");
     }
     Ok(bytes)
 }
@@ -46,7 +40,7 @@ fn up_to_max(from: impl Read) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// How a file is called in messages.
+/// The name of a file in messages.
 pub(crate) fn name(path: &Path) -> String {
     if path == Path::new("-") { "stdin".to_owned() } else { path.display().to_string() }
 }

@@ -1,83 +1,130 @@
-//! An event as somebody has kept it.
+//! Events as they were recorded: found in every form in which they are kept.
 
-use s3guard_posture::events;
-use s3guard_posture::events::field;
-use s3guard_posture::{AccountId, Region};
+use std::str::FromStr;
+
+use anyhow::{anyhow, bail};
+use s3guard_posture::events::{self, field};
 use serde_json::{Value as Json, json};
 use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
 
 use crate::operations::replay::replayed::Head;
 
-/// The types of events that `EventBridge` makes of CloudTrail's records.
-///
-/// Source: Amazon EventBridge User Guide, "AWS service events delivered via AWS CloudTrail".
-const DETAIL_TYPES: [(&str, &str); 2] = [
-    ("AwsServiceEvent", "AWS Service Event via CloudTrail"),
-    ("AwsConsoleSignIn", "AWS Console Sign In via CloudTrail"),
-];
-/// Of everything else.
-pub(crate) const CALL: &str = "AWS API Call via CloudTrail";
-
-/// Something that was recorded, and where it stood.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Recorded {
     /// Where it stood in what was read, as `line 3` or `Records[0]`; empty if there was nothing else.
     pub(crate) place: String,
-    pub(crate) came: Came,
+    pub(crate) form: Form,
 }
 
-/// How it came.
+/// The form in which it was recorded.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Came {
-    /// As `EventBridge` delivers it.
+pub(crate) enum Form {
+    /// An event as EventBridge delivers it.
     Event(Json),
-    /// As the body of a message in a queue of the guard, and the event that it holds, if it holds one.
+    /// The body of a message in a queue of the guard, and the event in it, if there is one.
     Message { body: String, event: Option<Json> },
-    /// As nothing that an account would ever send, for this reason.
+    /// Nothing that an account sends, for this reason.
     Unknown(String),
 }
 
+/// Reads recorded events in their order; those of `lookup-events`, which lists the newest first, in reverse order.
+///
+/// These forms are known, alone, as a list or one on each line:
+///
+/// - an event as EventBridge delivers it
+/// - a record of CloudTrail, which is put into EventBridge's envelope
+/// - a log file of CloudTrail: `{"Records":[…]}`
+/// - the output of `aws cloudtrail lookup-events`: `{"Events":[{"CloudTrailEvent":"…"}]}`
+/// - the body of a message of the guard: `{"s3guard":…}`
+/// - a batch of SQS, as Lambda gets it, and the output of `aws sqs receive-message`
+///
+/// A line that is not JSON is reported, and the other lines are read.
+pub(crate) fn parse(bytes: &[u8]) -> anyhow::Result<Vec<Recorded>> {
+    let text = str::from_utf8(bytes).map_err(|error| {
+        let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
+        let line = before.split(|byte| *byte == b'\n').count();
+        anyhow!("it is not text: line {line} is not UTF-8")
+    })?;
+    let text = text.trim_start_matches('\u{feff}');
+    let error = match serde_json::from_str(text) {
+        Ok(value) => return Ok(unfold(value, "")),
+        Err(error) => error,
+    };
+    let mut lines = text.lines().zip(1..).filter(|(line, _)| !line.trim().is_empty()).peekable();
+    let Some((first, _)) = lines.peek() else { bail!("it is empty") };
+    if !serde_json::from_str(first).is_ok_and(|first: Json| first.is_object()) {
+        bail!("it is neither JSON nor JSON lines: {error}");
+    }
+    let found = lines.flat_map(|(line, number)| {
+        let place = format!("line {number}");
+        match serde_json::from_str(line) {
+            Ok(value) => unfold(value, &place),
+            Err(error) => vec![Recorded { place, form: no_json(&error) }],
+        }
+    });
+    Ok(found.collect())
+}
+
+/// Takes the events out of what holds many.
+fn unfold(mut value: Json, place: &str) -> Vec<Recorded> {
+    let all = |items: Vec<Json>, before: &str| -> Vec<Recorded> {
+        let of = |(index, item)| Recorded {
+            place: format!("{place}{before}[{index}]"),
+            form: of_list(item),
+        };
+        items.into_iter().enumerate().map(of).collect()
+    };
+    if let Json::Array(items) = value {
+        return all(items, "");
+    }
+    for name in ["Records", "Events", "Messages"] {
+        if let Some(Json::Array(items)) = value.get_mut(name).map(Json::take) {
+            let mut found =
+                all(items, &if place.is_empty() { name.to_owned() } else { format!(", {name}") });
+            if name == "Events" {
+                found.reverse();
+            }
+            return found;
+        }
+    }
+    vec![Recorded { place: place.to_owned(), form: Form::of(value) }]
+}
+
+/// One of many, which may hold its event as text.
+fn of_list(item: Json) -> Form {
+    match item.get("CloudTrailEvent") {
+        Some(Json::String(text)) => {
+            serde_json::from_str(text).map_or_else(|error| no_json(&error), Form::of)
+        }
+        Some(_) | None => Form::of(item),
+    }
+}
+
+fn no_json(error: &serde_json::Error) -> Form {
+    Form::Unknown(format!("it is not JSON: {error}"))
+}
+
 impl Recorded {
-    pub(crate) fn new(place: impl Into<String>, came: Came) -> Self {
-        Self { place: place.into(), came }
-    }
-
-    /// The same, from a file of this name.
-    #[must_use]
-    pub(crate) fn of_file(self, name: &str) -> Self {
-        let separator = if self.place.is_empty() { "" } else { ", " };
-        Self { place: format!("{name}{separator}{}", self.place), ..self }
-    }
-
-    /// The account on whose bus it came, if it says that.
-    pub(crate) fn account(&self) -> Option<AccountId> {
-        field::text(self.event()?, &["account"])?.parse().ok()
-    }
-
-    /// The Region in which it came, if it says that.
-    pub(crate) fn region(&self) -> Option<Region> {
-        field::text(self.event()?, &["region"])?.parse().ok()
+    /// A field of the event, as `account` or `region`.
+    pub(crate) fn field<T: FromStr>(&self, name: &str) -> Option<T> {
+        field::text(self.event()?, &[name])?.parse().ok()
     }
 
     /// The event, if it is one or holds one.
     pub(crate) fn event(&self) -> Option<&Json> {
-        match &self.came {
-            Came::Event(event) => Some(event),
-            Came::Message { event, .. } => event.as_ref(),
-            Came::Unknown(_) => None,
+        match &self.form {
+            Form::Event(event) => Some(event),
+            Form::Message { event, .. } => event.as_ref(),
+            Form::Unknown(_) => None,
         }
     }
 
-    /// When it happened, if it says that.
     pub(crate) fn time(&self) -> Option<OffsetDateTime> {
-        let event = self.event()?;
-        let text = field::text(event, &["detail", "eventTime"])
-            .or_else(|| field::text(event, &["time"]))?;
+        let text = time(self.event()?)?;
         OffsetDateTime::parse(&text, &Rfc3339).ok()?.checked_to_offset(UtcOffset::UTC)
     }
 
-    /// What can be said of it at first sight.
     pub(crate) fn head(&self) -> Head {
         let Some(event) = self.event() else {
             return Head { name: self.kind(), ..Head::default() };
@@ -89,24 +136,27 @@ impl Recorded {
         Head {
             bucket: parameter("bucketName").or_else(|| parameter("resourceArn")).or_else(bucket),
             region: field::text(event, &["region"]),
-            time: field::text(detail, &["eventTime"]).or_else(|| field::text(event, &["time"])),
+            time: time(event),
             principal: call.is_some().then(|| events::principal(detail)),
             tool: call.is_some().then(|| events::tool(detail).to_string()),
             name: call.or_else(|| field::text(event, &["detail-type"])).or_else(|| self.kind()),
         }
     }
 
-    /// What kind of message it is, if it is one of the guard.
+    /// The kind of a message of the guard.
     fn kind(&self) -> Option<String> {
-        let Came::Message { body, .. } = &self.came else { return None };
+        let Form::Message { body, .. } = &self.form else { return None };
         let body: Json = serde_json::from_str(body).ok()?;
         Some(body.get("s3guard")?.as_object()?.keys().next()?.clone())
     }
 }
 
-impl Came {
-    /// Tells what a JSON value is.
-    pub(crate) fn of(value: Json) -> Self {
+fn time(event: &Json) -> Option<String> {
+    field::text(event, &["detail", "eventTime"]).or_else(|| field::text(event, &["time"]))
+}
+
+impl Form {
+    fn of(value: Json) -> Self {
         let has = |name: &str| value.get(name).is_some();
         if has("s3guard") {
             return Self::message(value.to_string());
@@ -117,17 +167,16 @@ impl Came {
         if has("eventName") && (has("eventSource") || has("eventVersion")) {
             return Self::Event(enveloped(&value));
         }
-        for name in ["body", "Body"] {
-            if let Some(Json::String(body)) = value.get(name) {
-                return Self::message(body.clone());
-            }
+        let body = value.get("body").or_else(|| value.get("Body")).and_then(Json::as_str);
+        if let Some(body) = body {
+            return Self::message(body.to_owned());
         }
-        let what = "it is neither an event of EventBridge, nor a record of CloudTrail, nor a message of s3guard";
+        let what =
+            "it is neither an EventBridge event, nor a CloudTrail record, nor a message of s3guard";
         Self::Unknown(what.to_owned())
     }
 
-    /// The body of a message.
-    pub(crate) fn message(body: String) -> Self {
+    fn message(body: String) -> Self {
         let read = |text: &str| serde_json::from_str::<Json>(text).ok();
         let inner = read(&body).and_then(|value| match value.get("s3guard") {
             None => Some(value),
@@ -137,15 +186,17 @@ impl Came {
     }
 }
 
-/// Puts a record of CloudTrail into the envelope in which `EventBridge` delivers it.
+/// Puts a record of CloudTrail into the envelope in which EventBridge delivers it.
 ///
 /// Source: Amazon EventBridge User Guide, "AWS service events delivered via AWS CloudTrail".
 fn enveloped(record: &Json) -> Json {
     let text = |name: &str| field::text(record, &[name]);
     let source = text("eventSource").unwrap_or_default();
-    let kind = text("eventType").unwrap_or_default();
-    let detail_type =
-        DETAIL_TYPES.iter().find(|(of, _)| *of == kind).map_or(CALL, |(_, name)| name);
+    let detail_type = match text("eventType").as_deref() {
+        Some("AwsServiceEvent") => "AWS Service Event via CloudTrail",
+        Some("AwsConsoleSignIn") => "AWS Console Sign In via CloudTrail",
+        Some(_) | None => "AWS API Call via CloudTrail",
+    };
     json!({
         "version": "0",
         "id": text("eventID"),

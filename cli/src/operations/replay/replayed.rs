@@ -1,239 +1,195 @@
-//! What came of a recorded event. [`Replayed`] is the form of `s3guard replay --output json`; fields are only added.
+//! What form of a recorded event, for people and for programs.
 
-use clap::ValueEnum;
-use s3guard_posture::{Aspect, Grade, Notice, Setting};
+use std::fmt;
+
+use s3guard_posture::flow::{Seen, TaskResult, memory::Sent, stopped_by};
+use s3guard_posture::notify::notification::document::Body;
+use s3guard_posture::reconcile::memory::Step;
+use s3guard_posture::text::shown;
+use s3guard_posture::{Aspect, Finding, Grade, Notice, Question, Setting};
 use serde::Serialize;
 use serde_json::Value as Json;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
-/// A recorded event, and what came of it.
+/// The most of a setting that is shown: a policy has at most 20 KiB.
+const SETTING_CHARACTERS_MAX: usize = 24 * 1024;
+const WORDS_CHARACTERS_MAX: usize = 1000;
+/// What a question is about where its call is not one on the bucket.
+const NOT_OF_BUCKET: [(Question, &str); 4] = [
+    (Question::AccountBlock, " (account)"),
+    (Question::Key, " (key)"),
+    (Question::Stack, " (stack)"),
+    (Question::History, " (ledger)"),
+];
+
+/// A recorded event, and what form of it: an element of the result of `s3guard replay --output json`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Replayed {
-    /// Its number in the order of time, from 1.
     pub(crate) number: usize,
-    /// Where it stood in what was read.
     pub(crate) place: String,
-    /// What it is at first sight.
     #[serde(flatten)]
     pub(crate) head: Head,
-    /// Whether it comes to the guard at all.
-    pub(crate) heard: Heard,
-    /// What the guard's triage makes of it; none where it does not come so far.
-    pub(crate) task: Option<Task>,
-    /// How long it is left to whoever is setting the bucket up, in seconds.
+    pub(crate) heard: Delivery,
+    /// What the guard's triage makes of it; none if it is not delivered.
+    pub(crate) task: Option<&'static str>,
+    /// How long a new bucket is left alone before the event is handled.
     pub(crate) settles_seconds: Option<u16>,
-    /// What the event does not say and was taken to be so, in words.
+    /// What the event does not contain and was assumed, in words.
     pub(crate) assumed: Vec<String>,
-    /// The looks at the bucket that it led to.
-    pub(crate) looks: Vec<Look>,
-    /// What is told of it, if that does not belong to a look.
-    pub(crate) says: Option<Told>,
-    /// What came of it.
+    pub(crate) looks: Vec<Reconciled>,
+    /// The notification, if it does not belong to a look.
+    pub(crate) says: Option<Notification>,
     pub(crate) outcome: Outcome,
 }
 
-/// What an event is at first sight. What it does not say is not there.
+/// What an event says about itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
 pub(crate) struct Head {
-    /// The call, the type of the event, or the kind of the guard's own message.
     pub(crate) name: Option<String>,
-    /// The bucket, as it stands there.
     pub(crate) bucket: Option<String>,
-    /// Where it came.
     pub(crate) region: Option<String>,
-    /// When it happened.
     pub(crate) time: Option<String>,
-    /// Who made the call.
     pub(crate) principal: Option<String>,
-    /// With what.
     pub(crate) tool: Option<String>,
 }
 
-/// Whether an event comes to the guard.
+/// Whether an event is delivered to the guard.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase", tag = "is")]
-pub(crate) enum Heard {
-    /// A rule lets it through.
-    Matches {
-        /// The rule, as the template calls it.
-        rule: &'static str,
-    },
-    /// The rule for such events does not.
-    DoesNotMatch {
-        /// The rule, as the template calls it.
-        rule: &'static str,
-        /// The first mismatch, in words.
-        because: String,
-    },
-    /// `EventBridge` does not deliver it to the guard's rules.
-    NotDelivered {
-        /// Why, in words.
-        because: String,
-    },
-    /// No rule is asked: it is in a queue of the guard already.
+pub(crate) enum Delivery {
+    /// This rule of the template matches.
+    Matches { rule: &'static str },
+    /// The rule for such events does not match, because of this first mismatch.
+    DoesNotMatch { rule: &'static str, because: String },
+    /// EventBridge does not deliver it to the guard's rules.
+    NotDelivered { because: String },
+    /// No rule applies: it is already in a queue of the guard.
     InQueue,
-    /// It is nothing that an account sends.
+    /// No account sends this.
     Never,
 }
 
-/// What is to be done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) enum Task {
-    /// Look at a bucket.
-    Look,
-    /// Look at the account's public access block.
-    LookAtAccount,
-    /// List the Region's buckets.
-    Sweep,
-    /// Publish a notice again.
-    Tell,
-    /// Tell of an object.
-    TellOfObject,
-    /// Nothing.
-    Nothing,
-}
-
-/// A look at a bucket, or at the account.
+/// One pass over a bucket, or over the account's public access block.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Look {
-    /// When.
+pub(crate) struct Reconciled {
     pub(crate) time: String,
-    /// What the bucket is held to.
-    pub(crate) grade: Grade,
-    /// Why.
-    pub(crate) grade_because: String,
+    grade: Grade,
+    grade_because: String,
     /// The calls that read, one list for each round; the calls of a round are made together.
-    pub(crate) reads: Vec<Vec<String>>,
-    /// What was found.
-    pub(crate) finds: Vec<Found>,
-    /// The calls that write, in their order.
-    pub(crate) calls: Vec<Called>,
-    /// How long it waits for the bucket's stack before it looks again, in seconds.
-    pub(crate) waits_seconds: Option<u16>,
-    /// The guard has written so often within an hour that it stops.
-    pub(crate) stops_after_writes: Option<u32>,
-    /// What is told.
-    pub(crate) says: Option<Told>,
+    reads: Vec<Vec<String>>,
+    finds: Vec<Found>,
+    pub(crate) calls: Vec<Written>,
+    waits_seconds: Option<u16>,
+    stops_after_writes: Option<u32>,
+    says: Option<Notification>,
 }
 
-/// Something that was found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Found {
-    /// What it is about.
-    pub(crate) aspect: Aspect,
-    /// What becomes of it.
-    pub(crate) fate: Fate,
-    /// In words.
-    pub(crate) words: String,
+struct Found {
+    aspect: Aspect,
+    /// `mended`, `later` or `left`.
+    fate: &'static str,
+    words: String,
 }
 
-/// What becomes of a finding.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) enum Fate {
-    /// It is mended.
-    Mended,
-    /// It is looked at again later.
-    Later,
-    /// It is left.
-    Left,
-}
-
-/// A call that wrote.
+/// A call that wrote, and the calls that read the setting again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Called {
-    /// The call.
+pub(crate) struct Written {
     pub(crate) call: &'static str,
-    /// What it wrote, whole.
-    pub(crate) setting: Setting,
-    /// The calls that read it again.
-    pub(crate) reads: Vec<Vec<String>>,
-    /// Whether it was seen to be so then.
-    pub(crate) is_verified: bool,
+    setting: Setting,
+    reads: Vec<Vec<String>>,
 }
 
-/// A notice.
+/// A notification, as each channel has it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Told {
-    /// The subject of the mail.
-    pub(crate) subject: String,
-    /// The text of the mail.
-    pub(crate) text: String,
-    /// The text of the SMS.
-    pub(crate) sms: String,
-    /// What programs get: `schemas/notification.schema.json`.
-    pub(crate) document: Json,
-    /// What Amazon Q Developer in chat applications gets.
-    pub(crate) chat: Json,
-    /// What people are shown of it.
-    #[serde(skip)]
-    pub(crate) channel: Channel,
+pub(crate) struct Notification {
+    subject: String,
+    text: String,
+    sms: String,
+    /// `schemas/notification.schema.json`.
+    document: Json,
+    /// The message for Amazon Q Developer in chat applications.
+    chat: Json,
 }
 
-/// How a notification is shown.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Channel {
-    /// The email
-    #[default]
-    Email,
-    /// The SMS
-    Sms,
-    /// The JSON document that queues, functions and web endpoints get
-    Document,
-    /// The message of the topic for chats
-    Chat,
-}
-
-impl Replayed {
-    /// Shows what is told as it is read by this channel.
-    #[must_use]
-    pub(crate) fn by(mut self, channel: Channel) -> Self {
-        let of_looks = self.looks.iter_mut().filter_map(|look| look.says.as_mut());
-        of_looks.chain(&mut self.says).for_each(|told| told.channel = channel);
-        self
-    }
-}
-
-/// What came of an event: exactly one of these.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase", tag = "is")]
 pub(crate) enum Outcome {
-    /// The guard has done with it what was to do.
     Done,
-    /// There was nothing to do.
     Ignored {
-        /// Why, in words.
         because: String,
     },
-    /// It comes to the guard, who cannot read it: after five times it is a dead letter.
+    /// The guard cannot read it: after five deliveries it is in the dead-letter queue.
     DeadLetter {
-        /// Why, in words.
         because: String,
     },
-    /// It is nothing that an account sends.
+    /// No account sends this.
     NoEvent {
-        /// Why, in words.
         because: String,
     },
 }
 
-impl Outcome {
-    /// Why it is no event that could be understood, if it is none.
-    pub(crate) fn misunderstood(&self) -> Option<&str> {
-        match self {
-            Self::DeadLetter { because } | Self::NoEvent { because } => Some(because),
-            Self::Done | Self::Ignored { .. } => None,
+impl Reconciled {
+    pub(crate) fn new(
+        seen: &Seen,
+        result: &TaskResult,
+        sent: &Sent,
+        steps: &[Step],
+        now: OffsetDateTime,
+    ) -> Self {
+        // A conflict is shown by the number of writes.
+        let is_shown = |notice: &&Notice| !matches!(notice.document.body, Body::TugOfWar(_));
+        let notice = sent.notifications.iter().find(is_shown).or(result.notification.as_ref());
+        let (mut reads, mut calls) = (Vec::new(), Vec::<Written>::new());
+        for step in steps {
+            match step {
+                Step::Read(questions) => {
+                    let round = questions.iter().copied().map(asked).collect();
+                    calls.last_mut().map_or(&mut reads, |call| &mut call.reads).push(round);
+                }
+                Step::Wrote(setting) => calls.push(Written {
+                    call: setting.kind().call(),
+                    setting: setting.clone(),
+                    reads: Vec::new(),
+                }),
+                Step::Kept(_) => {}
+            }
+        }
+        Self {
+            time: now.format(&Rfc3339).unwrap_or_else(|_| now.to_string()),
+            grade: seen.baseline.grade,
+            grade_because: seen.baseline.grade_because.clone(),
+            reads,
+            finds: seen.findings.iter().map(Found::from).collect(),
+            calls,
+            waits_seconds: sent.messages.first().map(|message| message.delay_seconds),
+            stops_after_writes: seen.findings.iter().filter_map(stopped_by).map(|(_, of)| of).max(),
+            says: notice.map(Notification::from),
         }
     }
 }
 
-impl From<&Notice> for Told {
+fn asked(question: Question) -> String {
+    let of = NOT_OF_BUCKET.iter().find(|(of, _)| *of == question).map_or("", |(_, of)| of);
+    format!("{}{of}", question.call())
+}
+
+impl From<&Finding> for Found {
+    fn from(finding: &Finding) -> Self {
+        let aspect = finding.aspect();
+        let (fate, words) = match finding {
+            Finding::Weak { was, mend, .. } => ("mended", format!("{was} (wanted: {mend})")),
+            Finding::Later { because, .. } => ("later", because.to_string()),
+            Finding::Left { because, .. } => ("left", because.to_string()),
+        };
+        Self { aspect, fate, words: format!("{}: {words}", aspect.words()) }
+    }
+}
+
+impl From<&Notice> for Notification {
     fn from(notice: &Notice) -> Self {
         let json = |text: &str| serde_json::from_str(text).unwrap_or_default();
         Self {
@@ -242,7 +198,134 @@ impl From<&Notice> for Told {
             sms: notice.sms.clone(),
             document: json(&notice.document.json()),
             chat: json(&notice.chat()),
-            channel: Channel::default(),
         }
     }
+}
+
+impl Outcome {
+    /// Why it could not be understood, if it could not.
+    pub(crate) fn misunderstood(&self) -> Option<&str> {
+        match self {
+            Self::DeadLetter { because } | Self::NoEvent { because } => Some(because),
+            Self::Done | Self::Ignored { .. } => None,
+        }
+    }
+}
+
+impl fmt::Display for Replayed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "event {}  {}", self.number, self.head)?;
+        if !self.place.is_empty() {
+            write!(f, "  ({})", shown(&self.place, 300))?;
+        }
+        writeln!(f)?;
+        match &self.heard {
+            Delivery::Matches { rule } => line(f, "rule", &format!("matches {rule}"))?,
+            Delivery::DoesNotMatch { rule, because } => {
+                line(f, "rule", &format!("{rule} does not match: {because}"))?;
+            }
+            Delivery::NotDelivered { because } => line(f, "rule", &format!("none: {because}"))?,
+            Delivery::InQueue => line(f, "rule", "none: already in the queue")?,
+            Delivery::Never => {}
+        }
+        if let Some(seconds) = self.settles_seconds {
+            line(
+                f,
+                "waits",
+                &format!("{seconds} s, so that its creator can finish setting it up"),
+            )?;
+        }
+        match self.task {
+            Some("sweep") => line(f, "sweeps", "all buckets of the Region")?,
+            Some("lookAtAccount") => line(f, "checks", "the account's public access block")?,
+            Some(_) | None => {}
+        }
+        for assumed in &self.assumed {
+            line(f, "assumed", assumed)?;
+        }
+        for look in &self.looks {
+            look.fmt(f)?;
+        }
+        if let Some(notification) = &self.says {
+            notification.fmt(f)?;
+        }
+        let (outcome, because) = match &self.outcome {
+            Outcome::Done => return Ok(()),
+            Outcome::Ignored { because } => ("ignored", because),
+            Outcome::DeadLetter { because } => ("dead letter", because),
+            Outcome::NoEvent { because } => ("no event", because),
+        };
+        writeln!(f, "  {outcome}: {}", shown(because, WORDS_CHARACTERS_MAX))
+    }
+}
+
+impl fmt::Display for Head {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, bucket, region: _, time, principal, tool } = self;
+        f.write_str(&shown(name.as_deref().unwrap_or("?"), 80))?;
+        for part in [bucket, time].into_iter().flatten() {
+            write!(f, "  {}", shown(part, 300))?;
+        }
+        if let Some(principal) = principal {
+            write!(f, "  by {}", shown(principal, 300))?;
+        }
+        tool.as_ref().map_or(Ok(()), |tool| write!(f, " with {tool}"))
+    }
+}
+
+impl fmt::Display for Reconciled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let grade = format!("{} ({}), at {}", self.grade, self.grade_because, self.time);
+        line(f, "grade", &grade)?;
+        let reads = |f: &mut fmt::Formatter<'_>, rounds: &[Vec<String>]| {
+            rounds.iter().try_for_each(|round| line(f, "reads", &round.join(", ")))
+        };
+        reads(f, &self.reads)?;
+        for found in &self.finds {
+            line(f, "finds", &found.words)?;
+        }
+        if self.finds.is_empty() {
+            line(f, "finds", "nothing: compliant")?;
+        }
+        for written in &self.calls {
+            let setting = shown(&whole(&written.setting), SETTING_CHARACTERS_MAX);
+            writeln!(f, "  {:<9}{} {setting}", "calls", written.call)?;
+            reads(f, &written.reads)?;
+        }
+        if let Some(seconds) = self.waits_seconds {
+            line(f, "waits", &format!("{seconds} s, for the bucket's stack"))?;
+        }
+        if let Some(writes) = self.stops_after_writes {
+            line(f, "stops", &format!("after {writes} writes within an hour; reported once"))?;
+        }
+        self.says.as_ref().map_or(Ok(()), |notification| notification.fmt(f))
+    }
+}
+
+impl fmt::Display for Notification {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        line(f, "notifies", &self.subject)?;
+        for text in self.text.lines() {
+            let text = format!("           | {}", shown(text, SETTING_CHARACTERS_MAX));
+            writeln!(f, "{}", text.trim_end())?;
+        }
+        Ok(())
+    }
+}
+
+fn line(f: &mut fmt::Formatter<'_>, label: &str, words: &str) -> fmt::Result {
+    writeln!(f, "  {label:<9}{}", shown(words, WORDS_CHARACTERS_MAX))
+}
+
+/// A setting in full, as it is written.
+fn whole(setting: &Setting) -> String {
+    if let Setting::Policy(Some(text)) = setting {
+        return text.clone();
+    }
+    if let Setting::Notifications(notifications) = setting {
+        return notifications.xml.clone();
+    }
+    let json = serde_json::to_value(setting).unwrap_or_default();
+    let inner = json.as_object().and_then(|setting| setting.values().next());
+    inner.map_or_else(String::new, Json::to_string)
 }

@@ -1,113 +1,108 @@
-//! The events in the order of time: what happens, what the guard hears of it, and when it looks.
+//! The events in the order of time: each changes its bucket in memory, and the guard's flow handles what its queue gets.
 
 use std::collections::BTreeMap;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
 
 use s3guard_posture::digest::objects;
-use s3guard_posture::events::Request;
-use s3guard_posture::events::field;
-use s3guard_posture::events::object_event;
-use s3guard_posture::events::{self, Read};
-use s3guard_posture::flow;
+use s3guard_posture::evaluate::assess::STACK_TAG;
+use s3guard_posture::events::{self, Changed, NotAnEvent, Read, Request, field, object_event};
+use s3guard_posture::flow::memory::{MemoryLedger, MemoryOutgoing, Sent};
+use s3guard_posture::flow::{Clock, Flow, TaskResult, WriteCounter};
+use s3guard_posture::model::observed::Reading;
 use s3guard_posture::notify::notification::Origin;
-use s3guard_posture::reconcile::triage::{self, Message, TaskOf, triage};
-use s3guard_posture::{BucketId, BucketName, MemoryBucket, Region};
+use s3guard_posture::reconcile::ledger::{self, RecordId};
+use s3guard_posture::reconcile::memory::Step;
+use s3guard_posture::reconcile::triage::{Look, Message, Task, TaskOf, triage};
+use s3guard_posture::{BucketId, BucketName, MemoryBucket, Observed, Region};
 use serde_json::Value as Json;
 use time::{Date, Duration, OffsetDateTime};
 
-use crate::operations::replay::recorded::{Came, Recorded};
-use crate::operations::replay::replayed::{Heard, Outcome, Replayed, Task, Told};
+use crate::operations::replay::recorded::{Form, Recorded};
+use crate::operations::replay::replayed::{Delivery, Notification, Outcome, Reconciled, Replayed};
 use crate::operations::replay::rules;
 use crate::operations::replay::rules::Rules;
-use crate::operations::replay::world::World;
-use crate::operations::replay::{Scene, engine};
+use crate::operations::replay::{STACK, Scene, apply};
 
-/// Where a guard is if nobody says so.
-const SOMEWHERE: &str = "us-east-1";
-const NEVER: &str = "it waits until after the end of all dates";
-
-/// Something that comes to the guard, and which event it belongs to.
-struct Step {
-    index: usize,
-    /// The body of the message.
-    body: String,
-    /// Whether it has waited for the bucket's stack.
-    stack_is_done: bool,
-}
+/// The Region of the guard if no event names one. There, `CreateBucket` succeeds for a bucket that the caller owns, and
+/// resets its ACL.
+///
+/// Source: Amazon S3 API Reference, `CreateBucket`, `BucketAlreadyOwnedByYou`.
+const US_EAST_1: &str = "us-east-1";
+const NEVER: &str = "its delay ends after the last valid date";
 
 struct Stage<'a> {
     scene: &'a Scene,
     here: Region,
-    rules: Rules,
-    world: World,
+    rules: Rules<'a>,
+    /// The buckets; the account's public access block is that of the bucket [`BucketName::account`].
+    buckets: BTreeMap<BucketName, MemoryBucket>,
+    ledger: MemoryLedger,
     replayed: Vec<Replayed>,
-    /// What comes later, by time and by the order in which it was sent.
-    later: BTreeMap<(OffsetDateTime, usize), Step>,
+    /// Messages in the queue, by time and order: the number of their event, and the body.
+    queue: BTreeMap<(OffsetDateTime, usize), (usize, String)>,
     sent: usize,
 }
 
+/// Replays events in the order of their times; those without a time come with the one before them.
 pub(crate) fn run(recorded: &[Recorded], scene: &Scene) -> Vec<Replayed> {
-    let here = scene.region.clone().or_else(|| recorded.iter().find_map(Recorded::region));
-    let here = here.unwrap_or_else(|| SOMEWHERE.parse().expect("it is a Region"));
-    let rules = Rules::new(scene);
+    let here = scene.region.clone().or_else(|| recorded.iter().find_map(|one| one.field("region")));
     let mut stage = Stage {
         scene,
-        here,
-        rules,
-        world: World::new(),
+        here: here.unwrap_or_else(|| US_EAST_1.parse().expect("it is a Region")),
+        rules: Rules::new(scene),
+        buckets: BTreeMap::new(),
+        ledger: MemoryLedger::default(),
         replayed: Vec::new(),
-        later: BTreeMap::new(),
+        queue: BTreeMap::new(),
         sent: 0,
     };
-    for (time, recorded) in in_order(recorded, scene.now) {
-        stage.until(time);
-        stage.happen(time, recorded);
-        stage.until(time);
-    }
-    stage.until(OffsetDateTime::new_utc(Date::MAX, time::Time::MAX));
-    stage.replayed
-}
-
-/// Sorts by time. What has none keeps its place.
-fn in_order(recorded: &[Recorded], now: OffsetDateTime) -> Vec<(OffsetDateTime, &Recorded)> {
-    let mut last = recorded.iter().find_map(Recorded::time).unwrap_or(now);
+    let mut last = recorded.iter().find_map(Recorded::time).unwrap_or(scene.now);
     let timed = recorded.iter().map(|recorded| {
         last = recorded.time().unwrap_or(last);
         (last, recorded)
     });
     let mut timed: Vec<_> = timed.collect();
     timed.sort_by_key(|(time, _)| *time);
-    timed
+    for (time, recorded) in timed {
+        stage.deliver_until(time);
+        stage.happen(time, recorded);
+        stage.deliver_until(time);
+    }
+    stage.deliver_until(OffsetDateTime::new_utc(Date::MAX, time::Time::MAX));
+    stage.replayed
 }
 
 impl Stage<'_> {
-    /// Has everything come that comes until then.
-    fn until(&mut self, time: OffsetDateTime) {
-        while let Some(entry) = self.later.first_entry().filter(|entry| entry.key().0 <= time) {
-            let ((now, _), step) = entry.remove_entry();
-            self.come(now, step);
+    /// Delivers the messages that are due by then.
+    fn deliver_until(&mut self, time: OffsetDateTime) {
+        while let Some(entry) = self.queue.first_entry().filter(|entry| entry.key().0 <= time) {
+            let ((now, _), (index, body)) = entry.remove_entry();
+            self.deliver(now, index, &body);
         }
     }
 
-    /// An event happens, and is sent to the guard if a rule hears of it.
+    /// An event happens, and is sent to the guard if a rule matches.
     fn happen(&mut self, now: OffsetDateTime, recorded: &Recorded) {
+        let (heard, body) = match &recorded.form {
+            Form::Event(event) => (self.rules.delivery(event, &self.here), event.to_string()),
+            Form::Message { body, .. } => (Delivery::InQueue, body.clone()),
+            Form::Unknown(_) => (Delivery::Never, String::new()),
+        };
+        let event = recorded.event();
+        let mut assumed = event
+            .filter(|event| !self.rules.is_ours(event, &self.here))
+            .map_or_else(Vec::new, |event| self.change(now, event));
+        let is_sent = matches!(heard, Delivery::Matches { .. } | Delivery::InQueue);
+        let outcome = match &recorded.form {
+            Form::Unknown(because) => Outcome::NoEvent { because: because.clone() },
+            Form::Event(_) | Form::Message { .. } if is_sent => Outcome::Done,
+            Form::Event(_) | Form::Message { .. } => self.ignored(&body, &heard),
+        };
+        if !is_sent {
+            assumed.clear();
+        }
         let index = self.replayed.len();
-        let (heard, body) = match &recorded.came {
-            Came::Event(event) => (self.rules.heard(event, &self.here), event.to_string()),
-            Came::Message { body, .. } => (Heard::InQueue, body.clone()),
-            Came::Unknown(_) => (Heard::Never, String::new()),
-        };
-        let assumed = match recorded.event() {
-            Some(event) if !self.rules.is_ours(event, &self.here) => self.change(now, event),
-            Some(_) | None => Vec::new(),
-        };
-        let is_sent = matches!(heard, Heard::Matches { .. } | Heard::InQueue);
-        let outcome = match &recorded.came {
-            Came::Unknown(because) => Outcome::NoEvent { because: because.clone() },
-            Came::Event(_) | Came::Message { .. } if is_sent => Outcome::Done,
-            Came::Event(_) | Came::Message { .. } => {
-                Outcome::Ignored { because: self.unheard(&body, &heard) }
-            }
-        };
         self.replayed.push(Replayed {
             number: index + 1,
             place: recorded.place.clone(),
@@ -115,174 +110,240 @@ impl Stage<'_> {
             heard,
             task: None,
             settles_seconds: None,
-            assumed: if is_sent { assumed } else { Vec::new() },
+            assumed,
             looks: Vec::new(),
             says: None,
             outcome,
         });
-        if is_sent && recorded.event().is_some_and(rules::is_of_object) {
-            self.tell_of_object(index, &body);
+        if is_sent && event.is_some_and(rules::is_of_object) {
+            self.report_object(index, &body);
         } else if is_sent {
-            self.send(now, Step { index, body, stack_is_done: false });
+            self.send(now, index, body);
         }
     }
 
-    /// Why nothing comes of an event of which the guard does not hear: as the guard itself would say, if it would.
-    fn unheard(&self, body: &str, heard: &Heard) -> String {
-        let by_guard = match events::read(body, &self.scene.account) {
-            Ok(Read { request: Request::Ignore(reason), .. }) => Some(reason.to_owned()),
-            Ok(_) | Err(_) => None,
-        };
-        by_guard.unwrap_or_else(|| match heard {
-            Heard::NotDelivered { .. } => "the event does not come to the guard".to_owned(),
-            Heard::DoesNotMatch { .. } | Heard::Matches { .. } | Heard::InQueue | Heard::Never => {
-                "the rule does not let it through".to_owned()
+    /// Why an event that no rule matches is ignored: the guard's own reason, if it has one.
+    fn ignored(&self, body: &str, heard: &Delivery) -> Outcome {
+        let because = match events::read(body, &self.scene.account) {
+            Ok(Read { request: Request::Ignore(reason), .. }) => reason,
+            Ok(_) | Err(_) if matches!(heard, Delivery::NotDelivered { .. }) => {
+                "the event is not delivered to the guard"
             }
-        })
+            Ok(_) | Err(_) => "the rule does not match",
+        };
+        Outcome::Ignored { because: because.to_owned() }
     }
 
-    /// Does to the buckets what a call did, whether the guard hears of it or not. Returns what had to be assumed.
+    /// Changes buckets as a call did, no matter whether a rule matches. Returns what had to be assumed.
     fn change(&mut self, now: OffsetDateTime, event: &Json) -> Vec<String> {
-        let nothing = Json::Null;
-        let detail = event.get("detail").unwrap_or(&nothing);
-        let parameters = field::at(detail, &["requestParameters"]).unwrap_or(&nothing);
-        let Ok(read) = events::read(&event.to_string(), &self.scene.account) else {
-            return Vec::new();
-        };
-        match read.request {
-            Request::Changed(changed) => {
-                let id = self.id(changed.bucket.clone(), Some(&changed.region));
-                let scene = self.scene;
-                let guarded = |memory: &MemoryBucket| engine::guard(scene, memory, now);
-                self.world.happen(&id, &changed, parameters, guarded)
+        let detail = event.get("detail").unwrap_or(&Json::Null);
+        let parameters = field::at(detail, &["requestParameters"]).unwrap_or(&Json::Null);
+        let account = &self.scene.account;
+        match events::read(&event.to_string(), account).map(|read| read.request) {
+            Ok(Request::Changed(changed)) => self.change_bucket(now, &changed, parameters),
+            Ok(Request::AccountChanged(call)) => {
+                let id = self.id(BucketName::account(), None);
+                let bucket = self.buckets.entry(id.name.clone()).or_insert_with(|| new(id));
+                let mut assumed = Vec::new();
+                bucket.change(|bucket| {
+                    assumed = apply::changed(bucket, &call.event_name, parameters);
+                });
+                assumed
             }
-            Request::AccountChanged(call) => {
-                self.world.happen_to_account(&call.event_name, parameters)
-            }
-            Request::Ignore(_) => {
+            Ok(Request::Ignore(_)) => {
                 let failed = detail.get("errorCode").is_some_and(|code| !code.is_null());
                 let recipient = field::text(detail, &["recipientAccountId"]);
-                let is_other = recipient.is_some_and(|id| id != self.scene.account.as_str());
-                let name =
-                    field::text(parameters, &["bucketName"]).and_then(|name| name.parse().ok());
-                let event_name = field::text(detail, &["eventName"]);
-                if let (false, Some(bucket), Some(event_name)) =
-                    (failed || is_other, name, event_name)
-                {
-                    self.world.happen_unheard(&bucket, &event_name);
+                let is_other = recipient.is_some_and(|id| id != account.as_str());
+                let name = field::text(parameters, &["bucketName"]);
+                if let Some(name) = name.filter(|_| !failed && !is_other) {
+                    self.change_unwatched(&name, field::text(detail, &["eventName"]).as_deref());
                 }
                 Vec::new()
             }
-            Request::LookAt { .. }
-            | Request::LookAtAccount
-            | Request::Sweep { .. }
-            | Request::Tell(_) => Vec::new(),
+            Ok(_) | Err(_) => Vec::new(),
         }
     }
 
-    /// A message comes to the guard.
-    fn come(&mut self, now: OffsetDateTime, step: Step) {
-        let Step { index, body, stack_is_done } = step;
-        let read = match events::read(&body, &self.scene.account) {
+    fn change_bucket(
+        &mut self,
+        now: OffsetDateTime,
+        changed: &Changed,
+        parameters: &Json,
+    ) -> Vec<String> {
+        let id = self.id(changed.bucket.clone(), Some(&changed.region));
+        let call = changed.call.event_name.as_str();
+        let mut assumed = Vec::new();
+        if call != "CreateBucket" {
+            assumed = self.ensure(&id, now);
+            self.buckets[&id.name].change(|bucket| {
+                assumed.extend(apply::changed(bucket, call, parameters));
+            });
+        } else if let Some(bucket) =
+            self.buckets.get(&id.name).filter(|_| id.region.as_str() == US_EAST_1)
+        {
+            bucket.change(|bucket| apply::acl(bucket, parameters));
+            assumed.push("the bucket exists already: only its ACL is reset".to_owned());
+        } else {
+            let bucket = new(id.clone());
+            bucket.change(|bucket| apply::created(bucket, parameters));
+            self.buckets.insert(id.name, bucket);
+        }
+        assumed
+    }
+
+    /// A call that is not watched changes a bucket, or deletes it.
+    fn change_unwatched(&mut self, bucket: &str, call: Option<&str>) {
+        let Ok(name) = bucket.parse::<BucketName>() else { return };
+        if call == Some("DeleteBucket") {
+            self.buckets.remove(&name);
+        } else if let Some(bucket) = self.buckets.get(&name)
+            && call == Some("DeleteBucketWebsite")
+        {
+            bucket.change(|bucket| bucket.website = Reading::Absent);
+        }
+    }
+
+    /// Adds a bucket that was not seen yet, as a sweep long ago would have left it. Returns what had to be assumed.
+    fn ensure(&mut self, id: &BucketId, now: OffsetDateTime) -> Vec<String> {
+        if self.buckets.contains_key(&id.name) {
+            return Vec::new();
+        }
+        let bucket = new(id.clone());
+        let look = Look { region: Some(id.region.clone()), ..Look::of_sweep(id.name.clone()) };
+        self.task(&bucket, &MemoryLedger::default(), &Task::Look(look), now);
+        bucket.take_steps();
+        self.buckets.insert(id.name.clone(), bucket);
+        vec!["every other setting is as the guard left it".to_owned()]
+    }
+
+    /// The guard receives a message.
+    fn deliver(&mut self, now: OffsetDateTime, index: usize, body: &str) {
+        let read = match events::read(body, &self.scene.account) {
             Ok(read) => read,
-            Err(error) => {
-                self.replayed[index].outcome = Outcome::DeadLetter { because: error.to_string() };
-                return;
-            }
+            Err(error) => return self.dead_letter(index, &error),
         };
         let message = Message { id: String::new(), is_again: false, read };
         for TaskOf { task, .. } in triage(vec![message], now, self.scene.settle_seconds()) {
-            let replayed = &mut self.replayed[index];
-            match &task {
-                triage::Task::Look(look) => {
-                    replayed.task = Some(Task::Look);
-                    let id = self.id(look.bucket.clone(), look.region.as_ref());
-                    // Who has attempted it has waited for the stack.
-                    self.ensure(index, &id, now, stack_is_done || look.attempt > 0);
-                    self.reconcile(index, &id, &task, now);
-                }
-                triage::Task::LookAtAccount { .. } => {
-                    replayed.task = Some(Task::LookAtAccount);
-                    self.reconcile(index, &self.id(BucketName::account(), None), &task, now);
-                    self.world.account_looked_at();
-                }
-                triage::Task::Later { body, delay_seconds } => {
-                    replayed.settles_seconds = Some(*delay_seconds);
-                    match later(now, *delay_seconds) {
-                        Some(then) => {
-                            self.send(then, Step { index, body: body.clone(), stack_is_done });
-                        }
-                        None => replayed.outcome = Outcome::Ignored { because: NEVER.to_owned() },
+            let mut id = self.id(BucketName::account(), None);
+            let name = match &task {
+                Task::Look(look) => {
+                    id = self.id(look.bucket.clone(), look.region.as_ref());
+                    let mut assumed = self.ensure(&id, now);
+                    if look.attempt > 0 {
+                        self.buckets[&id.name].change(finish_stack);
+                        assumed.push(
+                            "the bucket's stack is complete when the guard retries".to_owned(),
+                        );
                     }
+                    self.replayed[index].assumed.extend(assumed);
+                    Some("look")
                 }
-                triage::Task::Sweep { .. } => replayed.task = Some(Task::Sweep),
-                triage::Task::Tell(message) => {
-                    replayed.task = Some(Task::Tell);
-                    match flow::queued_notification(message) {
-                        Ok(notification) => replayed.says = Some(Told::from(&notification)),
-                        Err(error) => {
-                            replayed.outcome = Outcome::DeadLetter { because: error.to_string() };
-                        }
-                    }
+                Task::LookAtAccount { .. } => Some("lookAtAccount"),
+                Task::Later { delay_seconds, .. } => {
+                    self.replayed[index].settles_seconds = Some(*delay_seconds);
+                    None
                 }
-                triage::Task::Nothing { reason } => {
-                    replayed.task = Some(Task::Nothing);
-                    replayed.assumed.clear();
-                    replayed.outcome = Outcome::Ignored { because: (*reason).to_owned() };
+                Task::Tell(_) => Some("tell"),
+                Task::Sweep { .. } => Some("sweep"),
+                Task::Nothing { reason } => {
+                    self.replayed[index].assumed.clear();
+                    self.replayed[index].outcome =
+                        Outcome::Ignored { because: (*reason).to_owned() };
+                    Some("nothing")
                 }
+            };
+            self.replayed[index].task = name;
+            if !matches!(task, Task::Sweep { .. }) {
+                self.reconcile(index, id, &task, now);
             }
         }
     }
 
-    /// Has the bucket there, and its stack done if that was waited for.
-    fn ensure(&mut self, index: usize, id: &BucketId, now: OffsetDateTime, stack_is_done: bool) {
-        let scene = self.scene;
-        let mut assumed = self.world.ensure(id, |memory| engine::guard(scene, memory, now));
-        if stack_is_done {
-            self.world.finish_stack(&id.name);
-            assumed.push("the bucket's stack is done when it is looked at again".to_owned());
-        }
-        self.replayed[index].assumed.extend(assumed);
-    }
-
-    /// Has the guard's flow reconcile a bucket, or the account's block.
-    fn reconcile(&mut self, index: usize, id: &BucketId, task: &triage::Task, now: OffsetDateTime) {
-        let memory = self.world.bucket(id, now);
-        let mut ran = engine::run(self.scene, &memory, &self.world.ledger, task, now);
-        let steps = memory.take_steps();
-        self.world.keep(&steps);
-        for message in &ran.sent.messages {
-            if let Some(then) = later(now, message.delay_seconds) {
-                let body = message.body.clone();
-                self.send(then, Step { index, body, stack_is_done: true });
+    /// Runs a task on a bucket, or on the account's block, and adds what the guard did to the report.
+    fn reconcile(&mut self, index: usize, id: BucketId, task: &Task, now: OffsetDateTime) {
+        let account = self.buckets.get(&BucketName::account());
+        let block = account.map_or(Reading::Absent, |account| account.truth().account_block);
+        let name = id.name.clone();
+        let bucket = self.buckets.entry(name.clone()).or_insert_with(|| new(id)).clone();
+        let keys = self.ledger.keys();
+        bucket.change(|bucket| {
+            bucket.account_block = block;
+            let history = ledger::history(&name, keys.iter().map(String::as_str), now);
+            bucket.history = Reading::Known(history);
+        });
+        let (mut result, sent) = self.task(&bucket, &self.ledger, task, now);
+        let steps = bucket.take_steps();
+        for step in &steps {
+            if let Step::Kept(record) = step
+                && let Ok(id) = record.id.parse::<RecordId>()
+            {
+                self.ledger.put(&id.key());
             }
         }
-        if let Some(seen) = ran.result.seen.take() {
-            self.replayed[index].looks.push(engine::shown(ran, &seen, &steps, now));
+        for message in &sent.messages {
+            match now.checked_add(Duration::seconds(message.delay_seconds.into())) {
+                Some(then) => self.send(then, index, message.body.clone()),
+                None => {
+                    self.replayed[index].outcome = Outcome::Ignored { because: NEVER.to_owned() };
+                }
+            }
         }
-    }
-
-    fn tell_of_object(&mut self, index: usize, body: &str) {
+        if result.retry {
+            // In memory, nothing else can fail.
+            return self.dead_letter(index, &NotAnEvent::Unknown);
+        }
         let replayed = &mut self.replayed[index];
-        match object_event::read(body) {
-            Ok(event) => {
-                replayed.task = Some(Task::TellOfObject);
-                let (bucket, key) = (event.bucket.as_str(), event.key.as_str());
-                if !self.scene.config.notifications().selection().wants(bucket, key, event.change) {
-                    let because = "the configuration does not select the object".to_owned();
-                    replayed.outcome = Outcome::Ignored { because };
-                    return;
-                }
-                let (account, now) = (&self.scene.account, event.time);
-                let origin = Origin { account, region: &self.here, stack: engine::STACK, now };
-                replayed.says = Some(Told::from(&objects::tell_one(&event, &origin)));
+        match result.seen.take() {
+            Some(seen) => {
+                replayed.looks.push(Reconciled::new(&seen, &result, &sent, &steps, now));
             }
-            Err(error) => replayed.outcome = Outcome::DeadLetter { because: error.to_string() },
+            None => replayed.says = sent.notifications.first().map(Notification::from),
         }
     }
 
-    fn send(&mut self, time: OffsetDateTime, step: Step) {
-        self.later.insert((time, self.sent), step);
+    /// Runs a task of the guard's flow: what it form to, and what was sent.
+    fn task(
+        &self,
+        bucket: &MemoryBucket,
+        ledger: &MemoryLedger,
+        task: &Task,
+        now: OffsetDateTime,
+    ) -> (TaskResult, Sent) {
+        let outgoing = MemoryOutgoing::default();
+        let flow = Flow {
+            account: &WriteCounter::new(bucket.clone(), move || now),
+            ledger,
+            outgoing: &outgoing,
+            settings: &self.scene.settings(&bucket.truth().id.region),
+            clock: Clock { now: &|| now, deadline: None },
+        };
+        (at_once(flow.task(task)), outgoing.take())
+    }
+
+    fn report_object(&mut self, index: usize, body: &str) {
+        let event = match object_event::read(body) {
+            Ok(event) => event,
+            Err(error) => return self.dead_letter(index, &error),
+        };
+        let replayed = &mut self.replayed[index];
+        replayed.task = Some("tellOfObject");
+        let (bucket, key) = (event.bucket.as_str(), event.key.as_str());
+        if self.scene.config.notifications().selection().wants(bucket, key, event.change) {
+            let account = &self.scene.account;
+            let origin = Origin { account, region: &self.here, stack: STACK, now: event.time };
+            replayed.says = Some(Notification::from(&objects::tell_one(&event, &origin)));
+        } else {
+            let because = "the configuration does not select the object".to_owned();
+            replayed.outcome = Outcome::Ignored { because };
+        }
+    }
+
+    fn dead_letter(&mut self, index: usize, error: &impl ToString) {
+        self.replayed[index].outcome = Outcome::DeadLetter { because: error.to_string() };
+    }
+
+    fn send(&mut self, time: OffsetDateTime, index: usize, body: String) {
+        self.queue.insert((time, self.sent), (index, body));
         self.sent += 1;
     }
 
@@ -292,7 +353,25 @@ impl Stage<'_> {
     }
 }
 
-/// When something comes that is sent back now; never, if that is after the end of all dates.
-fn later(now: OffsetDateTime, seconds: u16) -> Option<OffsetDateTime> {
-    now.checked_add(Duration::seconds(seconds.into()))
+fn new(id: BucketId) -> MemoryBucket {
+    MemoryBucket::new(Observed::new_bucket(id))
+}
+
+/// Marks a bucket as its stack does when it is done.
+fn finish_stack(bucket: &mut Observed) {
+    let mut tags = bucket.tags.known().cloned().unwrap_or_default();
+    tags.entry(STACK_TAG.to_owned()).or_insert_with(|| "assumed".to_owned());
+    bucket.tags = Reading::Known(tags);
+    bucket.stack_in_progress = Reading::Known(false);
+}
+
+/// Runs a future that never waits: a bucket in memory answers at once.
+fn at_once<T>(future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
+    let mut context = Context::from_waker(Waker::noop());
+    loop {
+        if let Poll::Ready(value) = future.as_mut().poll(&mut context) {
+            return value;
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! What replays have in common.
+//! Helpers of the tests of replays.
 
 mod applied;
 mod examples;
@@ -25,7 +25,6 @@ fn scene(grade: Grade) -> Scene {
     Scene {
         account: account(),
         region: None,
-        bucket_prefix: "s3guard".to_owned(),
         now: datetime!(2026-11-24 12:00:00 UTC),
         config: Config::default(),
         grade: Some(grade),

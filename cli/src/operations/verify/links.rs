@@ -1,15 +1,21 @@
-//! Which link of the chain is probably broken, from what can be seen of it without waiting.
+//! Which link of the chain is probably broken, from what is known without waiting.
 
 use s3guard_aws::queues::Depth;
-use serde::{Serialize, Serializer};
+use s3guard_aws::wait::Pace;
+use s3guard_aws::{Queue, canary};
+use s3guard_posture::contract::{output, parameter};
 
-/// A link of a chain.
+use crate::operations::verify::report::State;
+use crate::operations::verify::run::Run;
+
+/// How often a queue's depth is read: messages that stay are not received, others have just come from other buckets.
+const LOOKS: u32 = 3;
+
 #[derive(Debug)]
 pub(crate) struct Link {
-    name: &'static str,
-    /// Whether it is the first that does not hold, if all before it do.
+    pub(crate) name: &'static str,
+    /// Whether it is the broken one, if none before it is.
     is_broken: fn(&Clues) -> bool,
-    /// What is probably wrong.
     pub(crate) says: &'static str,
     /// The commands that show more, without the stack's flags.
     pub(crate) look: &'static [&'static str],
@@ -17,28 +23,28 @@ pub(crate) struct Link {
 
 /// What is known of a chain after something was not seen in time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "each is seen by itself, in any combination")]
+#[expect(clippy::struct_excessive_bools, reason = "any combination is possible")]
 pub(crate) struct Clues {
-    /// Whether the stack's trail logs; nothing where it has none of its own, or it may not be asked.
+    /// Whether the stack's trail logs; `None` if it has none of its own, or its status may not be read.
     pub(crate) trail_logs: Option<bool>,
-    /// The chain's queue; the least that was seen of each in several looks, since others' buckets change, too.
+    /// The chain's queue; the least of several looks.
     pub(crate) queue: Depth,
     /// Whether there are more dead letters than before.
     pub(crate) dead_letters: bool,
-    /// Whether the guard has marked the canary as heard of, and what is missing is its first look.
-    pub(crate) heard: bool,
+    /// Whether the guard has received an event of the canary, and not brought it to its grade.
+    pub(crate) received: bool,
     /// Whether the ledger has a record that was begun and not ended.
     pub(crate) begun: bool,
     /// Whether the ledger has a record of a write that failed.
     pub(crate) failed: bool,
     /// Whether the setting is as wanted, and only the record is missing.
-    pub(crate) mended: bool,
-    /// Whether every change of an object was gathered, and only the digest is missing.
-    pub(crate) gathered: bool,
+    pub(crate) remediated: bool,
+    /// Whether every change of an object was recorded, and only the digest is missing.
+    pub(crate) recorded: bool,
 }
 
 impl Clues {
-    /// Whether messages are taken from the queue and not handled.
+    /// Whether messages are received from the queue and not handled.
     fn is_stuck(&self) -> bool {
         self.dead_letters || self.queue.in_flight > 0
     }
@@ -63,7 +69,7 @@ const LOGS: &[&str] = &["logs", "status"];
 const STATUS: &[&str] = &["status", "status --drift"];
 const DOCTOR: &[&str] = &["doctor", "status --drift"];
 const DRIFT: &[&str] = &["status --drift", "doctor"];
-const NO_WRITE: &str = "the guard has looked and its write did not go through";
+const NO_WRITE: &str = "the guard has received the event, and its write failed";
 
 /// The links that bring a bucket to its grade, in the order in which they are judged.
 pub(crate) const GUARD: &[Link] = &[
@@ -72,27 +78,26 @@ pub(crate) const GUARD: &[Link] = &[
         "guard",
         |clues| clues.begun || clues.is_stuck(),
         LOGS,
-        "the guard takes events and does not finish with them",
+        "the guard receives events and does not complete them",
     ),
     Link::new(
         "queue",
         Clues::is_waiting,
         STATUS,
-        "events wait in the guard's queue and nobody takes them out: the event source of the guard is disabled, or its \
-         concurrency is used up",
+        "events wait in the guard's queue: the event source of the guard is disabled, or its concurrency is used up",
     ),
     Link::new(
         "ledger",
-        |clues| clues.mended,
+        |clues| clues.remediated,
         LOGS,
-        "what was weakened is mended, and the ledger has no record of it",
+        "the setting was remediated, and the ledger has no record of it",
     ),
-    Link::new("write", |clues| clues.heard, LOGS, NO_WRITE),
+    Link::new("write", |clues| clues.received, LOGS, NO_WRITE),
     Link::new(
         "trail",
         |clues| clues.trail_logs == Some(false),
         DOCTOR,
-        "the stack's trail does not log, so no call is told to EventBridge",
+        "the stack's trail does not log, so EventBridge gets no events of calls",
     ),
     Link::new(
         "rule",
@@ -110,47 +115,126 @@ pub(crate) const GUARD: &[Link] = &[
     ),
 ];
 
-/// The links that tell of changes of objects.
-pub(crate) const OBJECTS: &[Link] = &[
+const OBJECTS: &[Link] = &[
     Link::new(
         "notify",
-        |clues| clues.gathered || clues.is_stuck(),
+        |clues| clues.recorded || clues.is_stuck(),
         LOGS,
-        "notify has events of objects and does not finish with them",
+        "the notify function receives events of objects and does not complete them",
     ),
     Link::new(
         "object-queue",
         Clues::is_waiting,
         STATUS,
-        "events of objects wait in their queue and nobody takes them out: the event source of notify is disabled, or \
-         its concurrency is used up",
+        "events of objects wait in their queue: the event source of the notify function is disabled, or its \
+         concurrency is used up",
     ),
     Link::new(
         "object-rule",
         |_| true,
         DRIFT,
-        "no event of the object arrives: S3 does not tell EventBridge yet, or the rule `ObjectChanged` is disabled or \
+        "no event of the object arrives: S3 does not send events to EventBridge yet, or the rule `ObjectChanged` is disabled or \
          may not send to the queue",
     ),
 ];
 
-/// The one link that every notice goes through.
-pub(crate) const TOPIC: &[Link] = &[Link::new(
+const TOPIC: &[Link] = &[Link::new(
     "topic",
     |_| true,
     &["status", "notify-test"],
-    "what was told does not come out of the topic",
+    "the topic does not deliver what was published",
 )];
 
-/// The first link that does not hold; the last of every chain is what remains.
-pub(crate) fn broken(chain: &'static [Link], clues: &Clues) -> Option<&'static Link> {
-    chain.iter().find(|link| (link.is_broken)(clues))
+/// What a chain is made of.
+struct Parts {
+    links: &'static [Link],
+    /// The first words of the names of the steps that prove it.
+    steps: &'static [&'static str],
+    /// The outputs of its queue and of the dead-letter queue.
+    queues: [&'static str; 2],
 }
 
-impl Serialize for Link {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.name)
+/// From a call to the bucket's grade, from a change of an object to its digest, and the topic.
+const CHAINS: [Parts; 3] = [
+    Parts {
+        links: GUARD,
+        steps: &["protect", "remediate"],
+        queues: [output::GUARD_QUEUE_URL, output::GUARD_DEAD_LETTERS_URL],
+    },
+    Parts {
+        links: OBJECTS,
+        steps: &["record", "publish"],
+        queues: [output::OBJECT_QUEUE_URL, output::OBJECT_DEAD_LETTERS_URL],
+    },
+    Parts { links: TOPIC, steps: &["notify"], queues: [""; 2] },
+];
+
+pub(crate) struct Chain {
+    parts: Parts,
+    queue: Option<Queue>,
+    dead_letters: Option<Queue>,
+    /// How many dead letters there were before; `None` without the permission to count them.
+    dead_before: Option<u64>,
+    pub(crate) clues: Clues,
+}
+
+impl Chain {
+    /// The chains of [`CHAINS`].
+    pub(crate) async fn all(run: &Run<'_>) -> [Self; 3] {
+        let mut all = CHAINS.map(|parts| {
+            let [queue, dead_letters] = parts.queues.map(|output| {
+                Some(Queue::new(&run.account.connection, run.stack.outputs.get(output)?))
+            });
+            Self { parts, queue, dead_letters, dead_before: None, clues: Clues::default() }
+        });
+        for chain in &mut all {
+            chain.dead_before = chain.count_dead().await;
+        }
+        all
     }
+
+    async fn count_dead(&self) -> Option<u64> {
+        Some(self.dead_letters.as_ref()?.depth().await.ok()?.waiting)
+    }
+
+    /// The link that is probably broken, if a step of the chain was not seen.
+    pub(crate) async fn judge(&mut self, run: &Run<'_>) -> anyhow::Result<Option<&'static Link>> {
+        let is_missed = run.steps.borrow().iter().any(|step| {
+            matches!(step.state, State::Late | State::Failed)
+                && step.name.split(':').next().is_some_and(|word| self.parts.steps.contains(&word))
+        });
+        if !is_missed {
+            return Ok(None);
+        }
+        let mode = run.stack.parameters.get(parameter::TRAIL_MODE);
+        if self.queue.is_some() && mode.is_none_or(|mode| mode == "create") {
+            let trail = format!("{}-{}", run.options.account.stack, run.id.region);
+            // Without the permission, both the trail and the rule are named.
+            self.clues.trail_logs = canary::is_logging(&run.account.connection, &trail).await.ok();
+        }
+        let dead = self.count_dead().await.zip(self.dead_before);
+        self.clues.dead_letters = dead.is_some_and(|(now, before)| now > before);
+        if let Some(queue) = &self.queue {
+            let mut pace = Pace::default();
+            let mut depths = Vec::new();
+            for _ in 0..LOOKS {
+                depths.extend(queue.depth().await.ok());
+                run.pause(&mut pace).await?;
+            }
+            let least = |of: fn(&Depth) -> u64| depths.iter().map(of).min().unwrap_or_default();
+            self.clues.queue = Depth {
+                waiting: least(|depth| depth.waiting),
+                in_flight: least(|depth| depth.in_flight),
+                delayed: least(|depth| depth.delayed),
+            };
+        }
+        Ok(broken(self.parts.links, &self.clues))
+    }
+}
+
+/// The first broken link; the last one of every chain is what remains.
+fn broken(chain: &'static [Link], clues: &Clues) -> Option<&'static Link> {
+    chain.iter().find(|link| (link.is_broken)(clues))
 }
 
 #[cfg(test)]
@@ -175,12 +259,12 @@ mod tests {
             (Clues { trail_logs: Some(true), queue: WAITING, ..none }, "queue"),
             (Clues { queue: IN_FLIGHT, ..none }, "guard"),
             (Clues { dead_letters: true, ..none }, "guard"),
-            (Clues { begun: true, mended: true, ..none }, "guard"),
-            (Clues { heard: true, ..none }, "write"),
+            (Clues { begun: true, remediated: true, ..none }, "guard"),
+            (Clues { received: true, ..none }, "write"),
             (Clues { failed: true, queue: WAITING, ..none }, "write"),
-            (Clues { mended: true, heard: true, ..none }, "ledger"),
+            (Clues { remediated: true, received: true, ..none }, "ledger"),
             // What others' buckets have put there says nothing of ours, and yet it waits.
-            (Clues { mended: true, queue: WAITING, ..none }, "queue"),
+            (Clues { remediated: true, queue: WAITING, ..none }, "queue"),
         ] {
             check(GUARD, &clues, link);
         }
@@ -194,7 +278,7 @@ mod tests {
             (Clues { queue: WAITING, ..none }, "object-queue"),
             (Clues { queue: IN_FLIGHT, ..none }, "notify"),
             (Clues { dead_letters: true, ..none }, "notify"),
-            (Clues { gathered: true, queue: WAITING, ..none }, "notify"),
+            (Clues { recorded: true, queue: WAITING, ..none }, "notify"),
         ] {
             check(OBJECTS, &clues, link);
         }

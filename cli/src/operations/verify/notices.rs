@@ -1,4 +1,4 @@
-//! The steps about notices: what the topic sends comes out of a queue that is subscribed for the time.
+//! The steps about notifications: a queue that is subscribed to the topic for the time receives them.
 
 use std::collections::BTreeSet;
 
@@ -6,58 +6,41 @@ use s3guard_aws::canary::Inbox;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use crate::operations::verify::report::Step;
-use crate::operations::verify::run::{Run, step};
+use crate::operations::verify::run::Run;
 
-/// A step that waits for a notice of one of these kinds.
-pub(crate) struct Awaited {
-    pub(crate) name: &'static str,
-    kinds: &'static [&'static str],
-}
-
-pub(crate) const BUCKET: Awaited =
-    Awaited { name: "notice: of the bucket", kinds: &["bucket-report", "joined"] };
-pub(crate) const OBJECTS: Awaited = Awaited { name: "notice: of its objects", kinds: &["objects"] };
-
-/// What came out of the queue so far.
+/// The kinds of notifications that the queue has received.
 pub(crate) struct Arrivals<'a> {
-    inbox: &'a Inbox,
-    kinds: BTreeSet<String>,
+    pub(crate) inbox: &'a Inbox,
+    pub(crate) kinds: BTreeSet<String>,
 }
 
-impl<'a> Arrivals<'a> {
-    pub(crate) fn new(inbox: &'a Inbox) -> Self {
-        Self { inbox, kinds: BTreeSet::new() }
-    }
-
-    /// Waits for a notice.
+impl Arrivals<'_> {
+    /// Waits for a notification of one of these kinds.
     pub(crate) async fn wait_for(
         &mut self,
         run: &Run<'_>,
-        awaited: &Awaited,
+        name: &str,
+        kinds: &[&str],
     ) -> anyhow::Result<()> {
         let bound = run.bounds.each;
-        run.say_waiting("its notice comes out of the topic", bound);
-        let is_there =
-            |there: &BTreeSet<String>| awaited.kinds.iter().any(|kind| there.contains(*kind));
+        run.say_waiting("the topic delivers its notification", bound);
         let waited = run
             .wait(Instant::now(), bound, async || {
-                if !is_there(&self.kinds) {
-                    let messages = self.inbox.queue().receive().await?;
-                    let bucket = run.id.name.as_str();
-                    let kinds = messages.iter().filter_map(|message| kind(&message.body, bucket));
-                    self.kinds.extend(kinds);
-                    self.inbox.queue().delete(&messages).await?;
+                if kinds.iter().any(|kind| self.kinds.contains(*kind)) {
+                    return Ok(Some(()));
                 }
-                Ok(is_there(&self.kinds).then_some(()))
+                let messages = self.inbox.queue().receive().await?;
+                let bucket = run.id.name.as_str();
+                self.kinds.extend(messages.iter().filter_map(|one| kind(&one.body, bucket)));
+                self.inbox.queue().delete(&messages).await?;
+                Ok(kinds.iter().any(|kind| self.kinds.contains(*kind)).then_some(()))
             })
             .await?;
-        // It may have come long before it was looked for.
-        run.note(Step { took: None, ..step(awaited.name, bound, &waited, None) })
+        run.ended(name, bound, &waited, None).map(drop)
     }
 }
 
-/// The kind of a notice about this bucket, by its document. SNS takes minutes until a filter counts, and sends others' too
+/// The kind of a notification about this bucket, by its document. SNS takes minutes to apply a filter, and sends others
 /// until then.
 ///
 /// Source: Amazon SNS Developer Guide, "Amazon SNS subscription filter policies".
@@ -73,10 +56,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_notice_counts_if_it_is_about_the_canary() {
-        let notice = r#"{"kind":"objects","buckets":[{"name":"reports"},{"name":"canary"}]}"#;
-        assert_eq!(kind(notice, "canary").as_deref(), Some("objects"));
-        assert_eq!(kind(notice, "another"), None);
+    fn only_notifications_about_the_canary_count() {
+        let notification = r#"{"kind":"objects","buckets":[{"name":"reports"},{"name":"canary"}]}"#;
+        assert_eq!(kind(notification, "canary").as_deref(), Some("objects"));
+        assert_eq!(kind(notification, "another"), None);
         assert_eq!(kind("s3guard: protected", "canary"), None);
         assert_eq!(kind(r#"{"kind":"alarm","buckets":[]}"#, "canary"), None);
     }

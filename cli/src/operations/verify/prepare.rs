@@ -1,30 +1,33 @@
-//! What is known before anything is made, and whether a person agrees to it.
+//! What is fetched before anything is created, and the approval.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher as _;
 use std::time::Duration;
 
-use s3guard_aws::canary::{Canary, STACK_TAG, UNTIL_TAG};
+use s3guard_aws::canary::{self, Canary, STACK_TAG, UNTIL_TAG};
+use s3guard_aws::stacks::Stack;
 use s3guard_aws::{Buckets, Ledger};
-use s3guard_posture::BucketId;
-use s3guard_posture::contract::output;
+use s3guard_posture::config::{Extent, Occasion, SETTLE_SECONDS};
+use s3guard_posture::contract::{output, parameter};
 use s3guard_posture::model::setting::Tags;
+use s3guard_posture::{Aspect, BucketId, BucketName, Config, Maker, Moment, Reading};
+use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
-use time::{OffsetDateTime, UtcOffset};
 
 use crate::args::verify::Options;
 use crate::operations::interrupt::Interrupts;
 use crate::operations::session;
 use crate::operations::session::Account;
-use crate::operations::verify::clean::{KEPT, Leftover, Leftovers, Whose};
-use crate::operations::verify::deployed::Deployed;
+use crate::operations::verify::clean::{KEPT, Leftovers};
 use crate::operations::verify::run::{Bounds, Run};
 use crate::operations::verify::settings::PROTECT;
 use crate::operations::verify::{plan, report};
+use crate::package;
 use crate::ui::output::Output;
 
-/// Looks at all that the plan depends on; changes nothing.
+/// Fetches all that the plan depends on; changes nothing.
 pub(crate) async fn prepare<'a>(
     options: &'a Options,
     interrupts: &'a Interrupts,
@@ -36,27 +39,53 @@ pub(crate) async fn prepare<'a>(
     let output_of = |name, what| session::output_of(&stack, &options.account, name, what);
     let topic = output_of(output::TOPIC_ARN, "topic")?.to_owned();
     let ledger = output_of(output::LEDGER_BUCKET_NAME, "ledger")?.parse()?;
-    let config = Deployed::config(&options.account, &account, &stack, output).await?;
-    let deployed = Deployed::new(config, &account, &stack, now.date());
+    let config = match deployed(&account, &stack).await {
+        Ok(config) => config,
+        Err(error) => {
+            output.warn(format_args!(
+                "the deployed configuration cannot be read: {error:#}; using the local one"
+            ));
+            options.account.config.read(output)?.unwrap_or_default()
+        }
+    };
     let connection = &account.connection;
     let owner = account.caller.account.clone();
+    let bucket =
+        |name| BucketId { name, account: owner.clone(), region: connection.region().clone() };
     let canary_id = format!("{:012x}", RandomState::new().hash_one(now.unix_timestamp()) >> 16);
-    let name = Canary::name_of(&canary_id, &owner, connection.region())?;
-    let id = BucketId { name, account: owner.clone(), region: connection.region().clone() };
-    let notifications = deployed.config.notifications();
-    let window = Duration::from_secs(u64::from(notifications.window().seconds()));
-    let bounds = Bounds::new(options.timeout, deployed.settle, window);
-    let tags = tags(options, bounds, now)?;
-    let baseline = deployed.baseline_of_new(&id, &tags);
-    let whose = Whose { owner: &owner, stack: options.account.stack.as_str(), topic: &topic };
+    let id = bucket(Canary::name_of(&canary_id, &owner, connection.region())?);
+    let parameter = |name: &str| stack.parameters.get(name).filter(|value| !value.is_empty());
+    let log_bucket = stack.outputs.get(output::LOG_BUCKET_NAME);
+    let occasion = Occasion {
+        extent: Extent::Kept,
+        moment: Moment {
+            maker: Maker::Another,
+            has_waited: true,
+            changed: BTreeSet::from(Aspect::ALL),
+        },
+        default_grade: parameter("Grade").and_then(|grade| grade.parse().ok()),
+        default_key: parameter(parameter::BUCKET_KEY_ARN).and_then(|key| key.parse().ok()),
+        log_bucket: log_bucket.and_then(|name| name.parse::<BucketName>().ok()).map(bucket),
+        ..Occasion::new(now.date())
+    };
+    let settle = parameter(parameter::SETTLE_SECONDS).and_then(|seconds| seconds.parse().ok());
+    let settle = Duration::from_secs(u64::from(settle.unwrap_or(SETTLE_SECONDS)));
+    let window = Duration::from_secs(u64::from(config.notifications().window().seconds()));
+    let bounds = Bounds::new(options.timeout, settle, window);
+    let until = (now + bounds.total()).replace_nanosecond(0)?.format(&Rfc3339)?;
+    let until = if options.keep { KEPT.to_owned() } else { until };
+    let name = options.account.stack.to_string();
+    let leftovers = Leftovers::find(connection, &owner, &name, &topic, now).await?;
+    let tags = Tags::from([(STACK_TAG.to_owned(), name), (UNTIL_TAG.to_owned(), until)]);
+    let baseline = config.baseline(&id, &Reading::Known(tags.clone()), &occasion);
     Ok(Run {
         options,
         interrupts,
         output,
-        plan: plan::plan(&baseline, &id, notifications),
+        plan: plan::plan(&baseline, &id, config.notifications()),
         grade: format!("{} ({})", baseline.grade, baseline.grade_because),
         bounds,
-        leftovers: Leftovers::find(connection, whose, now).await?,
+        leftovers,
         canary_id,
         canary: Canary::new(connection, id.name.clone(), owner.clone()),
         buckets: Buckets::new(connection, owner.clone(), None, OffsetDateTime::now_utc),
@@ -66,60 +95,62 @@ pub(crate) async fn prepare<'a>(
         made: RefCell::default(),
         steps: RefCell::default(),
         topic,
-        deployed,
+        config,
+        occasion,
         stack,
         account,
     })
 }
 
-/// The tags of what this run makes.
-fn tags(options: &Options, bounds: Bounds, now: OffsetDateTime) -> anyhow::Result<Tags> {
-    let until = if options.keep {
-        KEPT.to_owned()
-    } else {
-        let until = (now + bounds.total()).replace_nanosecond(0)?;
-        until.to_offset(UtcOffset::UTC).format(&Rfc3339)?
-    };
-    let stack = options.account.stack.to_string();
-    Ok(Tags::from([(STACK_TAG.to_owned(), stack), (UNTIL_TAG.to_owned(), until)]))
+/// The configuration in the package that the stack runs.
+async fn deployed(account: &Account, stack: &Stack) -> anyhow::Result<Config> {
+    let parameter = |name: &str| stack.parameters.get(name).cloned().unwrap_or_default();
+    let (bucket, key) = (parameter(parameter::CODE_BUCKET), parameter(parameter::CODE_KEY));
+    // The key of a package of s3guard shows whether it contains one.
+    if key.starts_with("s3guard/") && !package::is_configured(&key) {
+        return Ok(Config::default());
+    }
+    let place = (&bucket.parse()?, key.as_str());
+    let zip = canary::package(&account.connection, &account.caller.account, place).await?;
+    package::configuration(&zip)
 }
 
-/// Says what will be made, and asks.
-pub(crate) async fn agree(run: &Run<'_>) -> anyhow::Result<()> {
+/// Prints what the run does, and asks for approval.
+pub(crate) async fn approve(run: &Run<'_>) -> anyhow::Result<()> {
     let Run { id, plan, bounds, output, leftovers, .. } = run;
     let stack = &run.options.account.stack;
     output.say(format_args!("account {}, {}, stack `{stack}`", id.account, id.region));
-    output.say(format_args!("  makes    bucket `{}`, grade {}", id.name, run.grade));
+    output.say(format_args!("  creates  bucket `{}`, grade {}", id.name, run.grade));
     if run.options.notices {
-        output.say(
-            "  makes    a queue, subscribed to the stack's topic for what is told of this bucket",
-        );
+        output.say("  creates  a queue, subscribed to the stack's topic for this bucket");
     }
     output.say(format_args!("  tries    {PROTECT}"));
     for step in plan.steps() {
         output.say(format_args!("           {step}"));
     }
-    for skipped in &plan.skipped {
-        output.say(format_args!("  skips    {}: {}", skipped.step, skipped.why));
+    for step in &plan.skipped {
+        let why = step.detail.as_deref().unwrap_or_default();
+        output.say(format_args!("  skips    {}: {why}", step.name));
     }
     output.say(format_args!(
-        "  waits    {} at most for the new bucket, {} for each effect; CloudTrail takes minutes; the window is {}",
-        report::bound(bounds.protect),
-        report::bound(bounds.each),
-        run.deployed.config.notifications().window()
+        "  waits    up to {} for the new bucket, {} for each effect (CloudTrail takes minutes); the window is {}",
+        report::bound(bounds.protect.as_secs_f64()),
+        report::bound(bounds.each.as_secs_f64()),
+        run.config.notifications().window()
     ));
-    output.say("  costs    nothing to speak of: some hundred requests");
-    output.say("  tells    whoever is subscribed hears of this bucket, as of every other");
-    for made in leftovers.of(&[Leftover::Over]) {
+    output.say("  costs    the price of some hundred requests");
+    output.say("  sends    notifications about this bucket to all subscribers");
+    for made in &leftovers.over {
         output.say(format_args!("  removes  {made}, which an earlier run has left"));
     }
     let again = run.command("verify --clean-up");
-    for made in leftovers.of(&[Leftover::InUse]) {
-        output.warn(format_args!("{made} is of another run, or kept: `{again}` removes it"));
+    for made in &leftovers.in_use {
+        output
+            .warn(format_args!("{made} belongs to another run, or was kept: `{again}` removes it"));
     }
-    leftovers.warn(output);
+    leftovers.warnings.iter().for_each(|warning| output.warn(warning));
     if run.options.yes {
         return Ok(());
     }
-    session::approve("making a bucket in this account", "yes", "`yes`", output).await
+    session::approve("creating a bucket in this account", "yes", "`yes`", output).await
 }

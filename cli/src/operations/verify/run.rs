@@ -1,4 +1,4 @@
-//! What every step needs: the canary, what looks at it, how long is waited, and what came of the steps so far.
+//! What every step needs: the canary, the clients that observe it, the time limits, and the steps so far.
 
 use std::cell::RefCell;
 use std::pin::pin;
@@ -9,8 +9,9 @@ use s3guard_aws::canary::Canary;
 use s3guard_aws::stacks::Stack;
 use s3guard_aws::wait::{self, Pace};
 use s3guard_aws::{AwsError, Buckets, Kind, Ledger};
+use s3guard_posture::config::Occasion;
 use s3guard_posture::model::setting::Tags;
-use s3guard_posture::{Aspect, BucketId, Finding, inspect};
+use s3guard_posture::{Aspect, BucketId, Config, Finding, Observed, inspect};
 use thiserror::Error;
 use tokio::time::Instant;
 
@@ -18,99 +19,98 @@ use crate::args::verify::Options;
 use crate::operations::interrupt::Interrupts;
 use crate::operations::session::Account;
 use crate::operations::verify::clean::{Leftovers, Made};
-use crate::operations::verify::deployed::Deployed;
 use crate::operations::verify::plan::Plan;
 use crate::operations::verify::report;
 use crate::operations::verify::report::{State, Step};
 use crate::ui::output::Output;
 
-/// How often a call is made that is throttled, each time with the attempts that the SDK makes of it.
+/// How often a throttled call is made, each time with the SDK's own retries.
 const CALLS_MAX: usize = 8;
 
-/// The command was asked to stop.
+/// The command was interrupted.
 #[derive(Debug, Error)]
 #[error("interrupted")]
 pub(crate) struct Interrupted;
 
-/// The canary is not there any more.
+/// The canary does not exist any more.
 #[derive(Debug, Error)]
-#[error("bucket `{0}` is gone: somebody has removed it")]
+#[error("bucket `{0}` was deleted during the run")]
 pub(crate) struct Gone(String);
 
-/// A run: what is known before anything is made, and what came of it.
+/// A run: what was fetched before anything is created, and the results.
 pub(crate) struct Run<'a> {
     pub(crate) options: &'a Options,
     pub(crate) interrupts: &'a Interrupts,
     pub(crate) output: &'a Output,
     pub(crate) account: Account,
     pub(crate) stack: Stack,
-    pub(crate) deployed: Deployed,
+    /// The configuration that is deployed, and the stack's part of what is wanted of the canary.
+    pub(crate) config: Config,
+    pub(crate) occasion: Occasion,
     pub(crate) plan: Plan,
     pub(crate) grade: String,
     pub(crate) bounds: Bounds,
     pub(crate) topic: String,
     pub(crate) leftovers: Leftovers,
-    /// What the run is called where a name is needed that no other has.
+    /// A unique part of the names of what the run creates.
     pub(crate) canary_id: String,
     pub(crate) id: BucketId,
     pub(crate) canary: Canary,
     pub(crate) buckets: Buckets,
     pub(crate) ledger: Ledger,
-    /// The tags of all that is made.
     pub(crate) tags: Tags,
-    /// What was made so far. It is noted before it is made.
+    /// What was created so far, noted before it is created.
     pub(crate) made: RefCell<Vec<Made>>,
     pub(crate) steps: RefCell<Vec<Step>>,
 }
 
-/// How long is waited for what.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How long to wait for what.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Bounds {
     /// For a new bucket to be brought to its grade.
     pub(crate) protect: Duration,
-    /// For a weakening to be undone, and for a change of an object to be gathered.
+    /// For a weakening to be reverted, and for a change of an object to be recorded.
     pub(crate) each: Duration,
-    /// For the window to be told.
-    pub(crate) tell: Duration,
+    /// For the digest of the window.
+    pub(crate) digest: Duration,
 }
 
 impl Bounds {
     pub(crate) fn new(timeout: Duration, settle: Duration, window: Duration) -> Self {
-        Self { protect: timeout + settle, each: timeout, tell: timeout + window }
+        Self { protect: timeout + settle, each: timeout, digest: timeout + window }
     }
 
-    /// How long all of it can take, with some time to clean up.
+    /// How long the whole run can take, with time to clean up.
     pub(crate) fn total(self) -> Duration {
-        let Self { protect, each, tell } = self;
-        protect + each * 4 + tell * 3 + Duration::from_mins(30)
+        let Self { protect, each, digest } = self;
+        protect + each * 4 + digest * 3 + Duration::from_mins(30)
     }
 }
 
-/// What came of waiting.
 #[derive(Debug)]
 pub(crate) enum Waited<T> {
-    /// It was seen after so long.
+    /// It was seen after this time.
     Seen(T, Duration),
-    /// It was not seen; with what the last look has failed of.
+    /// It was not seen; with the failure of the last attempt to see it.
     Late(Option<String>),
 }
 
-/// How a bucket stands to its grade.
+/// How a bucket compares to its grade.
 pub(crate) struct Standing {
-    /// What the guard would still mend.
+    /// What the guard would still remediate.
     pub(crate) weak: Vec<Aspect>,
     /// What it leaves, and why.
     pub(crate) left: Vec<String>,
 }
 
 impl Run<'_> {
-    /// A command about the same stack.
     pub(crate) fn command(&self, command: &str) -> String {
-        self.options.command(&self.id.region, command)
+        let (stack, region) = (&self.options.account.stack, &self.id.region);
+        format!("s3guard {command} --stack {stack} --region {region}")
     }
 
-    /// Looks again and again until something is seen, or until so long after `begun`. What is refused for want of
-    /// permission is a failure at once; throttled looks and lost answers are none.
+    /// Calls `look` until it sees something, or until `bound` after `begun`. A missing permission is a failure at once;
+    /// throttled calls and lost answers are retried.
     pub(crate) async fn wait<T>(
         &self,
         begun: Instant,
@@ -123,11 +123,11 @@ impl Run<'_> {
             Ok(Some(seen)) => Ok(Waited::Seen(seen, begun.elapsed())),
             Ok(None) => Ok(Waited::Late(None)),
             Err(error) if is_final(&error) || error.is::<Interrupted>() => Err(error),
-            Err(error) => Ok(Waited::Late(Some(format!("{error:#}")))),
+            Err(error) => Ok(Waited::Late(Some(format!("the last attempt: {error:#}")))),
         }
     }
 
-    /// Makes a call again that was throttled, for a while; none after the command was asked to stop.
+    /// Makes a call, and retries it while it is throttled; makes none after an interrupt.
     pub(crate) async fn call<T>(
         &self,
         call: impl AsyncFnMut() -> anyhow::Result<T>,
@@ -136,24 +136,25 @@ impl Run<'_> {
             return Err(Interrupted.into());
         }
         let pauses = Pace::default().take(CALLS_MAX - 1);
+        let is_throttled = |error: &anyhow::Error| {
+            error.downcast_ref::<AwsError>().is_some_and(AwsError::is_throttled)
+        };
         wait::retry_or(pauses, self.interrupted(), is_throttled, call).await
     }
 
-    /// Waits a moment, unless the command is asked to stop.
     pub(crate) async fn pause(&self, pace: &mut Pace) -> anyhow::Result<()> {
         wait::sleep_or(pace.next().unwrap_or_default(), pin!(self.interrupted())).await
     }
 
-    /// Ends when the command is asked to stop.
     async fn interrupted(&self) -> anyhow::Error {
         self.interrupts.pressed(1).await;
         Interrupted.into()
     }
 
-    /// Judges the canary as the guard does; changes nothing.
+    /// Assesses the canary as the guard does; changes nothing.
     pub(crate) async fn standing(&self) -> anyhow::Result<Standing> {
-        let deployed = &self.deployed;
-        let wanted = |observed: &_| deployed.baseline(observed);
+        let (config, occasion) = (&self.config, &self.occasion);
+        let wanted = |observed: &Observed| config.baseline(&observed.id, &observed.tags, occasion);
         let seen = inspect(&self.buckets, &self.id, &wanted).await?;
         let seen = seen.ok_or_else(|| anyhow!(Gone(self.id.name.to_string())))?;
         let mut standing = Standing { weak: Vec::new(), left: Vec::new() };
@@ -169,20 +170,20 @@ impl Run<'_> {
         Ok(standing)
     }
 
-    /// Says that something is waited for.
     pub(crate) fn say_waiting(&self, what: &str, bound: Duration) {
-        self.output.say(format_args!("  waiting until {what}, {} at most", report::bound(bound)));
+        let bound = report::bound(bound.as_secs_f64());
+        self.output.say(format_args!("  waiting until {what}, up to {bound}"));
     }
 
-    /// Notes a step that has ended, and says so.
+    /// Notes a step that has ended, and prints it.
     pub(crate) fn note(&self, step: Step) -> anyhow::Result<()> {
-        self.output.say(step.said());
+        self.output.say(format_args!("  {step}"));
         self.output.event("step", &step)?;
         self.steps.borrow_mut().push(step);
         Ok(())
     }
 
-    /// Notes the step that a wait makes. Says whether it was seen, at all.
+    /// Notes the step of a wait. Returns whether its effect was seen at all.
     pub(crate) fn ended<T>(
         &self,
         name: &str,
@@ -190,34 +191,18 @@ impl Run<'_> {
         waited: &Waited<T>,
         detail: Option<String>,
     ) -> anyhow::Result<bool> {
-        self.note(step(name, bound, waited, detail))?;
-        Ok(matches!(waited, Waited::Seen(..)))
+        let (took, detail) = match waited {
+            Waited::Seen(_, took) => (Some(*took), detail),
+            Waited::Late(failure) => (None, failure.clone().or(detail)),
+        };
+        let is_in_time = took.is_some_and(|took| took <= bound);
+        let state = if is_in_time { State::Ok } else { State::Late };
+        self.note(Step::new(name, state, took, bound, detail))?;
+        Ok(took.is_some())
     }
 }
 
-/// The step that a wait makes.
-pub(crate) fn step<T>(
-    name: &str,
-    bound: Duration,
-    waited: &Waited<T>,
-    detail: Option<String>,
-) -> Step {
-    let (state, took, detail) = match waited {
-        Waited::Seen(_, took) if took <= &bound => (State::Ok, Some(*took), detail),
-        Waited::Seen(_, took) => (State::Late, Some(*took), detail),
-        Waited::Late(failure) => {
-            let failure = failure.as_ref().map(|failure| format!("the last look: {failure}"));
-            (State::Late, None, failure.or(detail))
-        }
-    };
-    Step { name: name.to_owned(), state, took, bound: Some(bound), detail }
-}
-
-fn is_throttled(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<AwsError>().is_some_and(AwsError::is_throttled)
-}
-
-/// Whether looking again would not help: the caller may not, or AWS does not accept the credentials.
+/// Whether another attempt would not help: the caller has no permission, or AWS does not accept the credentials.
 fn is_final(error: &anyhow::Error) -> bool {
     let aws = error.downcast_ref::<AwsError>();
     error.is::<Gone>()
@@ -231,7 +216,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_may_not_or_is_nobody_does_not_wait_and_everybody_else_does() {
+    fn only_errors_that_stay_end_the_waiting() {
         let error = |kind| {
             anyhow!(AwsError {
                 call: "GetBucketPolicy",
@@ -253,16 +238,15 @@ mod tests {
         ] {
             assert!(!is_final(&passing), "{passing}");
         }
-        assert!(is_throttled(&service("SlowDown")) && !is_throttled(&service("InternalError")));
     }
 
     #[test]
-    fn what_takes_time_by_itself_comes_on_top() {
+    fn settle_time_and_window_are_added_to_the_timeout() {
         let [timeout, settle, window] = [900, 15, 60].map(Duration::from_secs);
         let bounds = Bounds::new(timeout, settle, window);
         assert_eq!(bounds.protect, Duration::from_secs(915));
         assert_eq!(bounds.each, timeout);
-        assert_eq!(bounds.tell, Duration::from_mins(16));
-        assert!(bounds.total() > bounds.protect + bounds.each * 4 + bounds.tell * 3);
+        assert_eq!(bounds.digest, Duration::from_mins(16));
+        assert!(bounds.total() > bounds.protect + bounds.each * 4 + bounds.digest * 3);
     }
 }

@@ -1,4 +1,4 @@
-//! Limits that fail a deployment late, long after a template was accepted: they are found here instead.
+//! Limits that make a deployment fail late, long after the template was accepted: they are checked here.
 
 use serde_json::Value as Json;
 
@@ -12,7 +12,7 @@ use crate::cfn::{
 const TEMPLATE_BYTES_MAX: usize = 1_048_576;
 const DESCRIPTION_BYTES_MAX: usize = 1_024;
 
-/// Properties whose JSON, written without spaces, has a longest length: type, pointer, limit.
+/// Properties whose JSON, written without spaces, has a maximum length: type, pointer, limit.
 const LENGTHS: [(&str, &str, usize); 7] = [
     ("AWS::Events::Rule", "/EventPattern", 2_048),
     ("AWS::IAM::ManagedPolicy", "/PolicyDocument", 6_144),
@@ -23,10 +23,10 @@ const LENGTHS: [(&str, &str, usize); 7] = [
     ("AWS::SNS::TopicPolicy", "/PolicyDocument", 30_720),
 ];
 
-/// What we take a reference to be at most: the longest names that services give are below it.
+/// The assumed maximum length of a reference: the longest names that services generate are shorter.
 const REFERENCE_LENGTH: usize = 128;
 
-/// Checks how many there are of each part.
+/// Checks the numbers of parts.
 pub(super) fn check_counts(template: &Template) -> Result<(), RenderError> {
     let counts = [
         ("the number of parameters", template.parameters.len(), 200),
@@ -36,14 +36,14 @@ pub(super) fn check_counts(template: &Template) -> Result<(), RenderError> {
     counts.into_iter().try_for_each(|(what, is, max)| within(what.to_owned(), is, max))
 }
 
-/// Checks the template as it is written down.
+/// Checks the size of the rendered template.
 pub(in crate::cfn) fn check_size(template: &Json) -> Result<(), RenderError> {
     let description = template["Description"].as_str().unwrap_or_default();
     within("the description in bytes".into(), description.len(), DESCRIPTION_BYTES_MAX)?;
     within("the template in bytes".into(), template.to_string().len(), TEMPLATE_BYTES_MAX)
 }
 
-/// Checks the lengths that the services behind CloudFormation allow.
+/// Checks the lengths that the services allow.
 pub(super) fn check_resource(entry: &Entry) -> Result<(), RenderError> {
     let Ok(properties) = &entry.properties else { return Ok(()) };
     for (_, pointer, max) in LENGTHS.iter().filter(|(r#type, ..)| *r#type == entry.r#type) {
@@ -57,24 +57,19 @@ pub(super) fn check_resource(entry: &Entry) -> Result<(), RenderError> {
 }
 
 fn within(what: String, is: usize, max: usize) -> Result<(), RenderError> {
-    if is > max { Err(RenderError::Limit { what, is, max }) } else { Ok(()) }
+    if is > max { Err(RenderError::Limit(what, is, max)) } else { Ok(()) }
 }
 
-/// The longest that JSON can be once CloudFormation has worked out what stands in it.
+/// The maximum length of JSON once CloudFormation has resolved its functions.
 fn length_max(json: &Json) -> usize {
     const QUOTES: usize = 2;
     if let Some((function, argument)) = intrinsic(json) {
-        return match (function, argument) {
-            ("Fn::Sub", Json::String(text)) => QUOTES + substituted_length_max(text),
-            ("Fn::Sub", Json::Array(parts)) => {
-                QUOTES + parts.first().and_then(Json::as_str).map_or(0, substituted_length_max)
-            }
-            ("Fn::If", Json::Array(parts)) => {
-                parts.iter().skip(1).map(length_max).max().unwrap_or_default()
-            }
-            ("Ref", Json::String(name)) => QUOTES + reference_length_max(name),
-            _ => QUOTES + REFERENCE_LENGTH,
-        };
+        return QUOTES
+            + match (function, argument) {
+                ("Fn::Sub", Json::String(text)) => substituted_length_max(text),
+                ("Ref", Json::String(name)) => reference_length_max(name),
+                _ => REFERENCE_LENGTH,
+            };
     }
     match json {
         Json::Object(map) => {

@@ -1,14 +1,13 @@
-//! Scalars. YAML 1.1 takes much for a number, a truth, a date or a merge that a person meant as text: what is not
-//! plainly text is quoted.
+//! Scalars. YAML 1.1 reads many texts as numbers, booleans, dates or merges: a text that could be one is quoted.
 
 use serde_json::Number;
 
-/// Where a text stands.
+/// The position of a text.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
     /// Before a colon, on one line.
     Key,
-    /// After a colon or a dash: several lines may be a block.
+    /// After a colon or a dash: several lines can be a block.
     Value,
 }
 
@@ -28,7 +27,7 @@ pub(super) fn text(text: &str, place: Place, depth: usize) -> String {
     }
 }
 
-/// Writes a number, so that YAML 1.1 sees one: its floats have a dot, and a sign before the exponent's digits.
+/// Writes a number for YAML 1.1: its floats have a dot, and a sign in the exponent.
 pub(super) fn number(number: &Number) -> String {
     let text = number.to_string();
     if number.is_i64() || number.is_u64() {
@@ -47,7 +46,7 @@ pub(super) fn number(number: &Number) -> String {
 }
 
 fn is_plain(text: &str) -> bool {
-    // All numbers, dates, times, merges (`<<`) and defaults (`=`) begin with something else.
+    // Numbers, dates, times, merges (`<<`) and defaults (`=`) do not begin like this.
     let starts_plain =
         text.starts_with(|first: char| first.is_ascii_alphabetic() || "_/$".contains(first));
     starts_plain
@@ -58,7 +57,7 @@ fn is_plain(text: &str) -> bool {
         && !WORDS.iter().any(|word| text.eq_ignore_ascii_case(word))
 }
 
-/// Several lines that a block can hold as they are, without telling how deep it is indented.
+/// Whether a text has several lines that a block can hold without an indentation indicator.
 fn is_block(text: &str) -> bool {
     text.trim_end_matches('\n').contains('\n')
         && !text.starts_with([' ', '\n'])
@@ -72,7 +71,7 @@ fn block(text: &str, depth: usize) -> String {
         Some(lines) => ("|", lines),
         None => ("|-", text),
     };
-    // The root of a document is indented, too: at depth 0 a line could be taken for the document's end.
+    // The root of a document is indented, too: at depth 0 a line could be read as the end of the document.
     let indent = "  ".repeat(depth.max(1));
     let mut block = header.to_owned();
     for line in lines.split('\n') {

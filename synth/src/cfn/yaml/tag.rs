@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::Value as Json;
 
-/// Tag, name in JSON, and whether its argument may be one text, a list, or both.
+/// A tag, its name in JSON, and the form of its argument.
 const TAGS: [(&str, &str, Argument); 14] = [
     ("!Ref", "Ref", Argument::Text),
     ("!Condition", "Condition", Argument::Text),
@@ -31,10 +31,9 @@ enum Argument {
     Attribute,
 }
 
-/// The tag that says the same in short, and what it stands before; or no tag, and the JSON itself.
+/// The short tag of a function and its argument; or no tag, and the JSON itself.
 ///
-/// A function whose argument is a function keeps its long form (`Fn::ImportValue: !Sub …`): YAML has no place for two
-/// tags.
+/// A function whose argument is a function keeps its long form (`Fn::ImportValue: !Sub …`): YAML does not allow two tags.
 pub(super) fn shortened(json: &Json) -> (Option<&'static str>, Cow<'_, Json>) {
     let long = (None, Cow::Borrowed(json));
     let Some(map) = json.as_object().filter(|map| map.len() == 1) else { return long };

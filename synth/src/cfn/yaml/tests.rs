@@ -1,4 +1,4 @@
-//! What is written is read back as it was: by a YAML 1.2 reader here, by a YAML 1.1 reader in `tests/it/gates.rs`.
+//! A YAML 1.2 reader gets the JSON back; `tests/it/gates.rs` has a YAML 1.1 reader.
 
 use expect_test::{Expect, expect};
 use proptest::prelude::*;

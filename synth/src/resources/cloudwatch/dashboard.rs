@@ -1,32 +1,28 @@
-//! `AWS::CloudWatch::Dashboard`, whose body is built, never written: CloudFormation takes any text for it, and shows an
-//! empty page for a wrong one.
+//! `AWS::CloudWatch::Dashboard`. Its body is built from widgets: CloudFormation accepts any text, and CloudWatch shows an
+//! empty page for an invalid one.
 
 use serde::{Serialize, Serializer};
 use serde_json::{Value as Json, json};
 
 use super::{Metric, Statistic};
-use crate::{
-    cfn::{
-        Pseudo, Sub, Value, intrinsic,
-        kind::{AlarmArn, Text},
-    },
-    resources::Tag,
+use crate::cfn::{
+    Pseudo, Sub, Value, intrinsic,
+    kind::{AlarmArn, Text},
 };
 
 /// How many columns a dashboard has.
 const COLUMNS: u32 = 24;
+const PERIOD_SECONDS: u32 = 300;
 
 /// `AWS::CloudWatch::Dashboard`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Dashboard {
-    /// What it shows.
-    pub dashboard_body: DashboardBody,
-    /// Its name, the same in all regions; CloudFormation finds one that is free.
-    pub dashboard_name: Option<Value<Text>>,
-    /// Tags.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub tags: Vec<Tag>,
+    /// Its widgets, from left to right and from top to bottom.
+    #[serde(serialize_with = "body")]
+    pub dashboard_body: Vec<Widget>,
+    /// Its name, the same in all Regions.
+    pub dashboard_name: Value<Text>,
 }
 
 resource! {
@@ -37,147 +33,103 @@ resource! {
     }
 }
 
-impl Dashboard {
-    /// A dashboard.
-    pub fn new(body: DashboardBody) -> Self {
-        Self { dashboard_body: body, dashboard_name: None, tags: Vec::new() }
-    }
-}
-
-/// What a dashboard shows: widgets from left to right, and on in a new row where one has no room.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct DashboardBody {
-    /// The widgets.
-    pub widgets: Vec<Widget>,
-}
-
 /// A part of a dashboard.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Widget {
-    /// How many of the 24 columns it is wide.
-    pub width: u32,
-    /// How many rows it is high.
-    pub height: u32,
-    /// What it shows.
-    pub content: WidgetContent,
-}
-
-/// What a widget shows.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum WidgetContent {
-    /// Words, in Markdown
-    Text(String),
-    /// Metrics
+pub enum Widget {
+    /// Text in Markdown
+    Text(&'static str),
+    /// Metrics over time
     Metrics {
-        /// The title over them.
+        /// The title of the widget.
         title: &'static str,
-        /// How they are shown.
-        view: MetricView,
         /// How the values of a period become one.
         statistic: Statistic,
-        /// How long a period is.
-        period_seconds: u32,
-        /// The metrics, each under a label.
+        /// The metrics with their labels.
         metrics: Vec<(&'static str, Metric)>,
     },
-    /// Whether alarms are raised
+    /// The state of alarms
     Alarms {
-        /// The title over them.
+        /// The title of the widget.
         title: &'static str,
         /// The alarms.
         alarms: Vec<Value<AlarmArn>>,
     },
 }
 
-choices! {
-    /// How metrics are shown.
-    pub enum MetricView {
-        /// Lines over time
-        TimeSeries = "timeSeries",
-        /// The last number of each
-        SingleValue = "singleValue",
-    }
-}
-
-impl Serialize for DashboardBody {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let body: Value<Text> = self.to_sub().into();
-        body.serialize(serializer)
-    }
-}
-
-impl DashboardBody {
-    /// The body as text, one widget a line.
-    fn to_sub(&self) -> Sub {
-        let mut body = Sub::new().text("{\"widgets\": [");
-        let (mut x, mut y, mut row_height) = (0, 0, 0);
-        for (at, widget) in self.widgets.iter().enumerate() {
-            if x + widget.width > COLUMNS {
-                (x, y, row_height) = (0, y + row_height, 0);
-            }
-            body = body.text(if at == 0 { "\n" } else { ",\n" });
-            body = json_text(body, &widget.to_json(x, y));
-            x += widget.width;
-            row_height = row_height.max(widget.height);
+/// The body as text, one widget a line.
+fn body<S: Serializer>(widgets: &[Widget], serializer: S) -> Result<S::Ok, S::Error> {
+    let mut body = Sub::new().text("{\"widgets\": [");
+    let (mut x, mut y, mut row_height) = (0, 0, 0);
+    for (at, widget) in widgets.iter().enumerate() {
+        let (width, height) = widget.size();
+        if x + width > COLUMNS {
+            (x, y, row_height) = (0, y + row_height, 0);
         }
-        body.text("\n]}\n")
+        body = body.text(if at == 0 { "\n" } else { ",\n" });
+        body = json_text(body, &widget.to_json(x, y));
+        x += width;
+        row_height = row_height.max(height);
     }
+    Value::<Text>::from(body.text("\n]}\n")).serialize(serializer)
 }
 
 impl Widget {
+    /// The columns and rows that it takes.
+    fn size(&self) -> (u32, u32) {
+        match self {
+            Self::Text(_) | Self::Alarms { .. } => (COLUMNS, 3),
+            Self::Metrics { .. } => (COLUMNS / 3, 6),
+        }
+    }
+
     fn to_json(&self, x: u32, y: u32) -> Json {
-        let (r#type, properties) = match &self.content {
-            WidgetContent::Text(markdown) => ("text", json!({ "markdown": markdown })),
-            WidgetContent::Metrics { title, view, statistic, period_seconds, metrics } => {
+        let (r#type, properties) = match self {
+            Self::Text(markdown) => ("text", json!({ "markdown": markdown })),
+            Self::Metrics { title, statistic, metrics } => {
                 let lines: Vec<Json> = metrics.iter().map(|(label, m)| line(label, m)).collect();
                 let region: Value<Text> = Pseudo::Region.into();
                 (
                     "metric",
                     json!({
-                        "title": title, "view": view, "stat": statistic, "period": period_seconds,
-                        "region": region, "metrics": lines,
+                        "title": title, "view": "timeSeries", "stat": statistic,
+                        "period": PERIOD_SECONDS, "region": region, "metrics": lines,
                     }),
                 )
             }
-            WidgetContent::Alarms { title, alarms } => {
+            Self::Alarms { title, alarms } => {
                 ("alarm", json!({ "title": title, "alarms": alarms }))
             }
         };
+        let (width, height) = self.size();
         json!({
-            "type": r#type, "x": x, "y": y, "width": self.width, "height": self.height,
+            "type": r#type, "x": x, "y": y, "width": width, "height": height,
             "properties": properties,
         })
     }
 }
 
-/// A metric as dashboards name it: namespace, name, each dimension and its value, and how it is drawn.
+/// A metric as dashboards write it: namespace, name, dimension, its value, and how it is shown.
 fn line(label: &str, metric: &Metric) -> Json {
-    let mut line = vec![json!(metric.namespace), json!(metric.metric_name)];
-    for dimension in &metric.dimensions {
-        line.extend([json!(dimension.name), json!(dimension.value)]);
-    }
-    line.push(json!({ "label": label }));
-    Json::Array(line)
+    let [dimension] = &metric.dimensions;
+    json!([metric.namespace, metric.name, dimension.name, dimension.value, { "label": label }])
 }
 
-/// JSON as text, in which values of CloudFormation become variables within quotes.
+/// JSON as text, in which CloudFormation's values become variables within quotes.
 fn json_text(sub: Sub, json: &Json) -> Sub {
+    let comma = |at: usize| if at == 0 { "" } else { ", " };
     match json {
         Json::Object(_) if intrinsic(json).is_some() => sub.text("\"").json(json).text("\""),
         Json::Object(map) => {
-            let mut sub = sub.text("{");
-            for (at, (key, value)) in map.iter().enumerate() {
-                let comma = if at == 0 { "" } else { ", " };
-                sub = json_text(sub.text(&format!("{comma}{}: ", json!(key))), value);
-            }
-            sub.text("}")
+            let entries = map.iter().enumerate().fold(sub.text("{"), |sub, (at, (key, value))| {
+                json_text(sub.text(&format!("{}{}: ", comma(at), json!(key))), value)
+            });
+            entries.text("}")
         }
         Json::Array(items) => {
-            let mut sub = sub.text("[");
-            for (at, item) in items.iter().enumerate() {
-                sub = json_text(sub.text(if at == 0 { "" } else { ", " }), item);
-            }
-            sub.text("]")
+            let items = items.iter().enumerate();
+            items
+                .fold(sub.text("["), |sub, (at, item)| json_text(sub.text(comma(at)), item))
+                .text("]")
         }
         Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => {
             sub.text(&json.to_string())

@@ -1,36 +1,15 @@
-//! Event patterns: which fields of an event a rule looks at.
+//! Event patterns: which events a rule matches.
 
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value as Json, json};
 
-use crate::cfn::{Known, Value, kind::Text};
+use super::KnownPattern;
+use crate::cfn::{Known, Resolver, Value, kind::Text};
 
-/// A pattern: fields, each with filters of which one has to match. All fields have to match.
-///
-/// Its texts may be worked out by CloudFormation; one [`resolved`](Self::resolved) has texts that are known, and can be
-/// tried on events.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EventPattern<T = Value<Text>> {
-    pub(super) fields: Vec<Field<T>>,
-}
-
-/// The names on the way to a field, and what it may be.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Field<T> {
-    pub(super) path: Vec<&'static str>,
-    pub(super) content: Content<T>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Content<T> {
-    Filters(Vec<Filter<T>>),
-    Either(Vec<EventPattern<T>>),
-}
-
-impl Default for EventPattern {
-    fn default() -> Self {
-        Self { fields: Vec::new() }
-    }
+/// A pattern: fields, all of which must match, each with filters, one of which must match.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EventPattern {
+    fields: Map<String, Json>,
 }
 
 impl EventPattern {
@@ -41,96 +20,67 @@ impl EventPattern {
 
     /// Only events in which the field, named by its path with dots, matches one of the filters.
     #[must_use]
-    pub fn field<F: Into<Filter>>(
-        self,
-        path: &'static str,
-        filters: impl IntoIterator<Item = F>,
-    ) -> Self {
-        self.with(path, Content::Filters(filters.into_iter().map(Into::into).collect()))
+    pub fn field<F: Into<Filter>>(self, path: &str, filters: impl IntoIterator<Item = F>) -> Self {
+        let filters: Vec<Filter> = filters.into_iter().map(Into::into).collect();
+        self.with(path, json!(filters))
     }
 
-    /// Only events in which what is at the path, an object, matches one of these patterns: at least two.
+    /// Only events in which the object at the path matches one of these patterns: at least two.
     #[must_use]
-    pub fn either(self, path: &'static str, patterns: impl IntoIterator<Item = Self>) -> Self {
-        self.with(path, Content::Either(patterns.into_iter().collect()))
+    pub fn either(self, path: &str, patterns: impl IntoIterator<Item = Self>) -> Self {
+        let patterns: Vec<Self> = patterns.into_iter().collect();
+        self.with(&format!("{path}.$or"), json!(patterns))
     }
 
-    fn with(mut self, path: &'static str, content: Content<Value<Text>>) -> Self {
-        self.fields.push(Field { path: path.split('.').collect(), content });
+    fn with(mut self, path: &str, content: Json) -> Self {
+        insert(&mut self.fields, path, content);
         self
     }
 
-    /// The pattern with its texts worked out; `None` where one names what is not known.
-    pub fn resolved(&self, known: &Known<'_>) -> Option<EventPattern<String>> {
-        let fields = self.fields.iter().map(|Field { path, content }| {
-            let content = match content {
-                Content::Filters(filters) => {
-                    let filters = filters.iter().map(|filter| filter.resolved(known));
-                    Content::Filters(filters.collect::<Option<_>>()?)
-                }
-                Content::Either(patterns) => {
-                    let patterns = patterns.iter().map(|pattern| pattern.resolved(known));
-                    Content::Either(patterns.collect::<Option<_>>()?)
-                }
-            };
-            Some(Field { path: path.clone(), content })
-        });
-        Some(EventPattern { fields: fields.collect::<Option<_>>()? })
+    /// The pattern with its texts resolved. A text with an unknown name matches nothing.
+    pub fn resolved(&self, known: &Known<'_>) -> KnownPattern {
+        KnownPattern::new(Resolver::new(&Json::Null, known).value(&json!(self)))
     }
 }
 
-impl<T: Serialize> Serialize for EventPattern<T> {
+impl Serialize for EventPattern {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut root = Map::new();
-        for Field { path, content } in &self.fields {
-            match content {
-                Content::Filters(filters) => insert(&mut root, path, json!(filters)),
-                Content::Either(patterns) => {
-                    insert(&mut root, &[path, &["$or"][..]].concat(), json!(patterns));
-                }
+        self.fields.serialize(serializer)
+    }
+}
+
+fn insert(map: &mut Map<String, Json>, path: &str, content: Json) {
+    match path.split_once('.') {
+        None => _ = map.insert(path.to_owned(), content),
+        Some((name, rest)) => {
+            if let Json::Object(inner) = map.entry(name).or_insert_with(|| json!({})) {
+                insert(inner, rest, content);
             }
         }
-        root.serialize(serializer)
     }
 }
 
-/// What a field may be.
+/// The value that a field may have.
+///
+/// An event without the field matches none of them but [`Filter::Exists`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Filter<T = Value<Text>> {
-    /// Exactly this text
-    Exactly(T),
-    /// Text that begins so
-    Prefix(T),
-    /// Text that ends so
-    Suffix(T),
-    /// Text like this, with anything for each `*`; `\\*` is an asterisk and `\\\\` a backslash.
-    Wildcard(T),
-    /// Text that is none of these. An event without the field does not match: add [`Filter::Exists`] for it.
-    AnythingBut(Vec<T>),
-    /// Text that does not begin so. An event without the field does not match: add [`Filter::Exists`] for it.
-    AnythingButPrefix(T),
-    /// Text like none of these, in which `*` is anything. An event without the field does not match: add
-    /// [`Filter::Exists`] for it.
-    AnythingButWildcard(Vec<T>),
-    /// The field is there, or is not
+pub enum Filter {
+    /// This text
+    Exactly(Value<Text>),
+    /// Text that begins with this
+    Prefix(Value<Text>),
+    /// Text that ends with this
+    Suffix(Value<Text>),
+    /// Text like this, in which `*` matches anything; `\\*` is an asterisk and `\\\\` a backslash
+    Wildcard(Value<Text>),
+    /// None of these texts
+    AnythingBut(Vec<Value<Text>>),
+    /// No text that begins with this
+    AnythingButPrefix(Value<Text>),
+    /// No text like one of these, in which `*` matches anything
+    AnythingButWildcard(Vec<Value<Text>>),
+    /// The field exists, or does not
     Exists(bool),
-}
-
-impl Filter {
-    fn resolved(&self, known: &Known<'_>) -> Option<Filter<String>> {
-        let one = |text: &Value<Text>| text.resolved(known);
-        let each = |texts: &[Value<Text>]| texts.iter().map(one).collect::<Option<Vec<_>>>();
-        Some(match self {
-            Self::Exactly(text) => Filter::Exactly(one(text)?),
-            Self::Prefix(prefix) => Filter::Prefix(one(prefix)?),
-            Self::Suffix(suffix) => Filter::Suffix(one(suffix)?),
-            Self::Wildcard(text) => Filter::Wildcard(one(text)?),
-            Self::AnythingBut(texts) => Filter::AnythingBut(each(texts)?),
-            Self::AnythingButPrefix(prefix) => Filter::AnythingButPrefix(one(prefix)?),
-            Self::AnythingButWildcard(texts) => Filter::AnythingButWildcard(each(texts)?),
-            Self::Exists(exists) => Filter::Exists(*exists),
-        })
-    }
 }
 
 impl From<&str> for Filter {
@@ -139,7 +89,7 @@ impl From<&str> for Filter {
     }
 }
 
-impl<T: Serialize> Serialize for Filter<T> {
+impl Serialize for Filter {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let json = match self {
             Self::Exactly(text) => json!(text),
@@ -152,17 +102,5 @@ impl<T: Serialize> Serialize for Filter<T> {
             Self::Exists(exists) => json!({ "exists": exists }),
         };
         json.serialize(serializer)
-    }
-}
-
-fn insert(map: &mut Map<String, Json>, path: &[&str], content: Json) {
-    let [name, rest @ ..] = path else { return };
-    if rest.is_empty() {
-        map.insert((*name).to_owned(), content);
-        return;
-    }
-    let inner = map.entry(*name).or_insert_with(|| json!({}));
-    if let Json::Object(inner) = inner {
-        insert(inner, rest, content);
     }
 }

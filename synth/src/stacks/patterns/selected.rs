@@ -1,48 +1,30 @@
-//! The filters of a rule for what a selection wants. A rule lets through all that is wanted, and drops what it can: what a
-//! filter cannot say, the function drops.
+//! The filters of a rule for the objects of a selection. A rule lets through everything that is selected, and drops what it
+//! can: what a filter cannot express, the function drops.
 
 use crate::{
     cfn::{Value, kind::Text},
     resources::events::Filter,
 };
 
-/// More `*` in a rule's wildcards could be too many for EventBridge, which reckons how complex they are together and does
-/// not say how much it takes.
+/// EventBridge limits how complex the wildcards of a rule are together, and does not document the limit.
 ///
 /// Source: Amazon EventBridge User Guide, "Best practices for Amazon EventBridge event patterns" (use few wildcards).
 const ASTERISKS_MAX: usize = 20;
 
-/// A pattern of a configuration, as far as EventBridge can tell it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Told {
-    Everything,
-    Exactly(String),
-    Prefix(String),
-    Suffix(String),
-    /// In EventBridge's writing.
-    Wildcard(String),
-}
-
-/// What a field may be that is one of these; nothing where that cannot be told, or is everything.
+/// The values that a field may have if it matches one of these; `None` where that is everything, or cannot be expressed.
 pub(super) fn included<'a>(patterns: impl Iterator<Item = &'a str>) -> Option<Vec<Filter>> {
     let mut asterisks = 0;
     let mut filters = Vec::new();
-    for pattern in patterns {
-        let told = match told(pattern) {
-            Some(Told::Wildcard(text)) => {
-                asterisks += text.matches('*').count();
-                if asterisks > ASTERISKS_MAX { widened(pattern) } else { Told::Wildcard(text) }
-            }
-            Some(told) => told,
-            None => widened(pattern),
-        };
-        let filter = match told {
-            Told::Everything => return None,
-            Told::Exactly(text) => Filter::Exactly(text.into()),
-            Told::Prefix(prefix) => Filter::Prefix(prefix.into()),
-            Told::Suffix(suffix) => Filter::Suffix(suffix.into()),
-            Told::Wildcard(text) => Filter::Wildcard(text.into()),
-        };
+    for mut pattern in patterns.map(collapsed) {
+        let is_expressible = !pattern.contains('?');
+        let is_wildcard = matches!(filter(&pattern), Some(Filter::Wildcard(_)));
+        if is_expressible && is_wildcard {
+            asterisks += count(&pattern);
+        }
+        if !is_expressible || is_wildcard && asterisks > ASTERISKS_MAX {
+            pattern = widened(&pattern);
+        }
+        let filter = filter(&pattern)?;
         if !filters.contains(&filter) {
             filters.push(filter);
         }
@@ -50,91 +32,61 @@ pub(super) fn included<'a>(patterns: impl Iterator<Item = &'a str>) -> Option<Ve
     (!filters.is_empty()).then_some(filters)
 }
 
-/// What a field may be that is none of these, nor one of `others`; nothing where all of it would be left to the function.
+/// The values that a field may have if it matches none of these, nor one of `others`; `None` where that is everything.
 ///
-/// The filters of a field are alternatives: what is not to be has to stand in one, so in one way of saying it.
+/// The filters of a field are alternatives: everything that is excluded must stand in one filter, written in one way.
 pub(super) fn excluded<'a>(
     patterns: impl Iterator<Item = &'a str>,
     others: Vec<Value<Text>>,
 ) -> Option<Vec<Filter>> {
     let mut asterisks = 0;
-    let told: Vec<Told> = patterns
-        .filter_map(told)
-        .filter(|told| {
-            asterisks += match told {
-                Told::Everything | Told::Exactly(_) => 0,
-                Told::Prefix(_) | Told::Suffix(_) => 1,
-                Told::Wildcard(text) => text.matches('*').count(),
-            };
-            asterisks <= ASTERISKS_MAX && *told != Told::Everything
+    let patterns =
+        patterns.map(collapsed).filter(|pattern| !pattern.contains('?') && pattern != "*");
+    let patterns: Vec<String> = patterns
+        .filter(|pattern| {
+            asterisks += count(pattern);
+            asterisks <= ASTERISKS_MAX
         })
         .collect();
-    let exactly = told.iter().map(|told| match told {
-        Told::Exactly(text) => Some(text.clone().into()),
-        Told::Everything | Told::Prefix(_) | Told::Suffix(_) | Told::Wildcard(_) => None,
+    let has_wildcards = patterns.iter().any(|pattern| pattern.contains('*'));
+    let texts = patterns.iter().map(|pattern| {
+        if has_wildcards { escaped(pattern).into() } else { pattern.as_str().into() }
     });
-    let filter = if let Some(exactly) = exactly.collect::<Option<Vec<Value<Text>>>>() {
-        Filter::AnythingBut(others.into_iter().chain(exactly).collect())
-    } else {
-        let wildcards = told.iter().map(|told| told.wildcard().into());
-        Filter::AnythingButWildcard(others.into_iter().chain(wildcards).collect())
-    };
-    let is_nothing = match &filter {
-        Filter::AnythingBut(texts) | Filter::AnythingButWildcard(texts) => texts.is_empty(),
-        Filter::Exactly(_)
-        | Filter::Prefix(_)
-        | Filter::Suffix(_)
-        | Filter::Wildcard(_)
-        | Filter::AnythingButPrefix(_)
-        | Filter::Exists(_) => false,
-    };
-    (!is_nothing).then(|| vec![filter])
+    let texts: Vec<Value<Text>> = others.into_iter().chain(texts).collect();
+    let filter = if has_wildcards { Filter::AnythingButWildcard } else { Filter::AnythingBut };
+    (!texts.is_empty()).then(|| vec![filter(texts)])
 }
 
-impl Told {
-    fn wildcard(&self) -> String {
-        match self {
-            Self::Everything => "*".to_owned(),
-            Self::Exactly(text) => escaped(text),
-            Self::Prefix(prefix) => escaped(prefix) + "*",
-            Self::Suffix(suffix) => format!("*{}", escaped(suffix)),
-            Self::Wildcard(text) => text.clone(),
-        }
-    }
-}
-
-/// What EventBridge can tell; nothing of a pattern with `?`, which it does not know.
-fn told(pattern: &str) -> Option<Told> {
-    if pattern.contains('?') {
-        return None;
-    }
-    let parts: Vec<&str> = pattern.split('*').collect();
-    let inner = |parts: &[&str]| parts.iter().all(|part| part.is_empty());
-    Some(match &parts[..] {
-        [] => Told::Everything,
-        [text] => Told::Exactly((*text).to_owned()),
-        [first, rest @ ..] if inner(rest) => prefix(first),
-        [rest @ .., last] if inner(rest) => Told::Suffix((*last).to_owned()),
-        [first, middle @ .., last] => {
-            // Two `*` in a row are refused, and mean no more than one.
-            let middle = middle.iter().filter(|part| !part.is_empty()).map(|part| escaped(part));
-            let parts: Vec<String> =
-                [escaped(first)].into_iter().chain(middle).chain([escaped(last)]).collect();
-            Told::Wildcard(parts.join("*"))
-        }
+/// The filter of a pattern; `None` where it matches everything.
+fn filter(pattern: &str) -> Option<Filter> {
+    Some(match pattern.split('*').collect::<Vec<_>>()[..] {
+        [text] => Filter::Exactly(text.into()),
+        ["", ""] => return None,
+        [prefix, ""] => Filter::Prefix(prefix.into()),
+        ["", suffix] => Filter::Suffix(suffix.into()),
+        _ => Filter::Wildcard(escaped(pattern).into()),
     })
 }
 
-/// The longest beginning or end that all have that the pattern matches.
-fn widened(pattern: &str) -> Told {
-    let is_any = |c: char| c == '*' || c == '?';
-    let first = pattern.split(is_any).next().unwrap_or_default();
-    let last = pattern.rsplit(is_any).next().unwrap_or_default();
-    if first.len() >= last.len() { prefix(first) } else { Told::Suffix(last.to_owned()) }
+/// EventBridge refuses two `*` in a row, which mean no more than one.
+fn collapsed(pattern: &str) -> String {
+    let mut pattern = pattern.to_owned();
+    while pattern.contains("**") {
+        pattern = pattern.replace("**", "*");
+    }
+    pattern
 }
 
-fn prefix(text: &str) -> Told {
-    if text.is_empty() { Told::Everything } else { Told::Prefix(text.to_owned()) }
+/// The longest prefix or suffix of everything that the pattern matches. EventBridge has no `?`.
+fn widened(pattern: &str) -> String {
+    let is_any = |c: char| c == '*' || c == '?';
+    let prefix = pattern.split(is_any).next().unwrap_or_default();
+    let suffix = pattern.rsplit(is_any).next().unwrap_or_default();
+    if prefix.len() >= suffix.len() { format!("{prefix}*") } else { format!("*{suffix}") }
+}
+
+fn count(pattern: &str) -> usize {
+    pattern.matches('*').count()
 }
 
 fn escaped(text: &str) -> String {

@@ -1,4 +1,4 @@
-//! What others rely on: the program on its environment, the command on parameters and outputs, the owner on the roles.
+//! The contract: the environment of the functions, parameters and outputs for the command, the permissions of the roles.
 
 use std::collections::BTreeSet;
 
@@ -41,7 +41,7 @@ fn these_parameters_can_be_given() {
 }
 
 #[test]
-fn these_outputs_are_told() {
+fn the_stack_has_these_outputs() {
     let guard = read_guard();
     let outputs = guard["Outputs"].as_object().unwrap();
     check(
@@ -156,13 +156,13 @@ fn the_roles_have_no_wildcard_action_and_touch_no_object_but_records() {
             let on = texts(&statement["Resource"]);
             for action in texts(&statement["Action"]) {
                 assert!(!action.contains('*'), "{id}: {action}");
-                // What object lock asks of a bucket is no object.
+                // The object lock configuration belongs to the bucket.
                 let is_of_objects =
                     action.contains("Object") && action != "s3:GetBucketObjectLockConfiguration";
                 let records = action == "s3:PutObject" && on == ["<LedgerBucket.Arn>/*"];
                 let gathers = ["s3:GetObject", "s3:PutObject"].contains(&action)
                     && on == ["<LedgerBucket.Arn>/objects/*"];
-                // Whether everybody may read an object now.
+                // The ACL shows whether an object is public.
                 let reads_acl = ["s3:GetObjectAcl", "s3:GetObjectVersionAcl"].contains(&action);
                 assert!(records || gathers || reads_acl || !is_of_objects, "{id}: {action}");
                 let deletes_a_message = action == "sqs:DeleteMessage";
@@ -186,7 +186,7 @@ fn each_function_may_do_what_posture_says() {
     let needed = [NotifyOn::Gathered, NotifyOn::Ledger, NotifyOn::Buckets, NotifyOn::Acls];
     let needed = needed.into_iter().flat_map(permissions::of_notify).copied().collect();
     let of_notify = actions("NotifyPolicy");
-    // What both do with queues, the topic, the key and the log.
+    // The permissions of both on queues, topics, the key and logs.
     assert_eq!(of_notify.difference(&needed).copied().collect::<BTreeSet<_>>(), besides);
     assert!(needed.is_subset(&of_notify));
 }
@@ -197,7 +197,7 @@ fn every_role_and_policy_is_under_our_path_and_has_no_name() {
     for r#type in ["AWS::IAM::Role", "AWS::IAM::ManagedPolicy"] {
         for (id, one) in of_type(&guard, r#type) {
             assert_eq!(one["Properties"]["Path"], "/s3guard/", "{id}");
-            // A name would be in the way of a second stack: IAM has no regions.
+            // Two stacks cannot have one name: IAM is global.
             assert!(one["Properties"].get("RoleName").is_none(), "{id}");
             assert!(one["Properties"].get("ManagedPolicyName").is_none(), "{id}");
         }
@@ -205,7 +205,7 @@ fn every_role_and_policy_is_under_our_path_and_has_no_name() {
 }
 
 #[test]
-fn only_evidence_and_its_key_stay_when_the_stack_goes() {
+fn only_evidence_and_its_key_are_retained() {
     let guard = read_guard();
     let resources = guard["Resources"].as_object().unwrap();
     let policies = |one: &Json| {
@@ -227,7 +227,7 @@ fn only_evidence_and_its_key_stay_when_the_stack_goes() {
 }
 
 #[test]
-fn what_is_kept_goes_when_the_first_creation_fails() {
+fn what_is_retained_is_deleted_when_the_first_creation_fails() {
     let guard = read_guard();
     for (id, one) in guard["Resources"].as_object().unwrap() {
         let policy = one["DeletionPolicy"].as_str().unwrap();
@@ -239,11 +239,11 @@ fn what_is_kept_goes_when_the_first_creation_fails() {
 }
 
 #[test]
-fn who_gives_a_prefix_is_told_of_buckets_that_stayed() {
+fn the_prefix_parameter_warns_of_retained_buckets() {
     let guard = read_guard();
     let description = guard["Parameters"]["BucketPrefix"]["Description"].as_str().unwrap();
-    for told in ["stay when a stack goes", "template by hand", "another prefix"] {
-        assert!(description.contains(told), "{description}");
+    for words in ["retained when the stack is deleted", "template by hand", "another prefix"] {
+        assert!(description.contains(words), "{description}");
     }
 }
 
@@ -270,7 +270,7 @@ fn windows_that_end_with_the_clock_are_closed_every_quarter() {
 }
 
 #[test]
-fn what_is_gathered_is_forgotten_after_a_month() {
+fn digests_expire_after_a_month() {
     let guard = read_guard();
     let ledger = &guard["Resources"]["LedgerBucket"]["Properties"]["LifecycleConfiguration"];
     let rules = many(&ledger["Rules"]).into_iter().map(|rule| {
@@ -282,7 +282,7 @@ fn what_is_gathered_is_forgotten_after_a_month() {
 }
 
 #[test]
-fn notify_looks_into_buckets_only_where_it_is_told_to() {
+fn notify_lists_versions_only_in_configured_buckets() {
     let policy = |template: &Json| -> Vec<Json> {
         let statements =
             &template["Resources"]["NotifyPolicy"]["Properties"]["PolicyDocument"]["Statement"];

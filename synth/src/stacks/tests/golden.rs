@@ -1,4 +1,4 @@
-//! What is emitted is what is checked in under `templates/`, byte for byte. `cargo bless` writes it anew.
+//! The templates are those under `templates/`, byte for byte. `cargo bless` updates them.
 
 use expect_test::{expect, expect_file};
 

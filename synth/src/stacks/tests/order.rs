@@ -1,4 +1,4 @@
-//! What is made before what. A failed first creation must be able to go again, and no event may find half a stack.
+//! The order of creation. A failed first creation must be deletable, and no event may reach an incomplete stack.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ fn the_order_of_a_whole_configuration_is_right() {
     assert_eq!(faults(&read(&configured().render().unwrap())), [] as [String; 0]);
 }
 
-/// Takes an order back, and expects one fault.
+/// Replaces the dependencies of a resource, and expects one fault.
 fn check(id: &str, depends_on: &[&str], expected: &str) {
     let mut guard = read_guard();
     let order = guard["Resources"][id].get_mut("DependsOn").unwrap();
@@ -50,8 +50,8 @@ fn faults(template: &Json) -> Vec<String> {
     [last_faults(template), log_faults(template), needless(template)].concat()
 }
 
-/// A trail writes into its bucket at once, and the guard into the ledger. When something fails after them, a bucket is not
-/// empty, and cannot go. The trail comes last, since its events need somebody who hears them.
+/// A trail writes to its bucket at once, and the guard to the ledger. When the creation of a later resource fails, such a
+/// bucket is not empty and cannot be deleted. The trail is last, because its events need their rules and queues.
 fn last_faults(template: &Json) -> Vec<String> {
     let mut faults = Vec::new();
     let mut last = vec!["GuardSource"];
@@ -59,11 +59,12 @@ fn last_faults(template: &Json) -> Vec<String> {
     for (at, one) in last.iter().enumerate() {
         let before = awaited(template, one);
         for (id, resource) in template["Resources"].as_object().unwrap() {
-            // One cannot depend on what may not be there. An address fails only if it is wrong, which the pattern catches.
+            // A resource cannot depend on one that may not exist. An email address fails only if it is invalid, which its pattern
+            // prevents.
             let may_be_missing = match resource["Condition"].as_str() {
                 Some("HasEmail") => true,
                 Some("OwnTrail") => *one == "GuardSource",
-                // A permission for a function that is somewhere else is not there.
+                // A function elsewhere has no permission here.
                 Some(condition) if condition.ends_with("IsHere") => true,
                 Some(_) | None => false,
             };
@@ -93,7 +94,7 @@ fn log_faults(template: &Json) -> Vec<String> {
     faults
 }
 
-/// What is said in `DependsOn`, though it is so already.
+/// Redundant entries of `DependsOn`.
 fn needless(template: &Json) -> Vec<String> {
     let mut faults = Vec::new();
     for (id, resource) in template["Resources"].as_object().unwrap() {
@@ -112,7 +113,7 @@ fn needless(template: &Json) -> Vec<String> {
     faults
 }
 
-/// What is there before a resource is made.
+/// What exists before a resource is created.
 fn awaited<'a>(template: &'a Json, id: &str) -> BTreeSet<&'a str> {
     let mut awaited = BTreeSet::new();
     let mut open = direct(template, id);

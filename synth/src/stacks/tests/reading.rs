@@ -1,4 +1,4 @@
-//! A rendered template with its functions worked out, as CloudFormation would for an account of our making.
+//! A rendered template with its functions resolved, as CloudFormation does, for a made-up account.
 
 use s3guard_posture::Config;
 use serde_json::Value as Json;
@@ -56,7 +56,7 @@ pub(super) fn texts(json: &Json) -> Vec<&str> {
     many(json).into_iter().map(|one| one.as_str().unwrap()).collect()
 }
 
-pub(super) fn named(name: &str, parameters: &Json) -> String {
+fn named(name: &str, parameters: &Json) -> String {
     match name {
         "AWS::AccountId" => "111122223333".into(),
         "AWS::Partition" => "aws".into(),

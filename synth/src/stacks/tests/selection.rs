@@ -1,4 +1,4 @@
-//! The rule "object changed" against what a selection wants: it lets through all of that, and drops what it can.
+//! The rule `ObjectChanged` against a selection: it lets through everything that is selected, and drops what it can.
 
 use proptest::prelude::*;
 use s3guard_posture::Config;
@@ -7,7 +7,7 @@ use s3guard_posture::model::change::DETAIL_TYPES;
 use serde_json::{Value as Json, json};
 
 use crate::{
-    resources::events::EventPattern,
+    resources::events::KnownPattern,
     stacks::{Deployed, PATTERN_LENGTH_MAX, object_pattern_length_max, rule_patterns},
 };
 
@@ -18,11 +18,10 @@ fn selection(objects: &Json) -> Selection {
     config.notifications().selection().clone()
 }
 
-fn pattern(objects: &Json) -> EventPattern<String> {
+fn pattern(objects: &Json) -> KnownPattern {
     let deployed = Deployed {
         account: "111122223333".parse().unwrap(),
         region: "eu-west-1".parse().unwrap(),
-        partition: "aws".to_owned(),
         bucket_prefix: "s3guard".to_owned(),
         selection: selection(objects),
     };
@@ -75,7 +74,7 @@ fn what_is_excluded_stands_beside_the_stacks_own_buckets() {
 }
 
 #[test]
-fn of_what_is_included_and_excluded_the_rule_says_what_is_included() {
+fn the_rule_has_the_inclusions_of_a_field_that_has_both() {
     check(
         &json!({ "include": { "bucket": "prod-*" }, "exclude": { "bucket": "prod-tmp", "key": "a?" } }),
         &json!([{ "prefix": "prod-" }]),
@@ -84,7 +83,7 @@ fn of_what_is_included_and_excluded_the_rule_says_what_is_included() {
 }
 
 #[test]
-fn what_eventbridge_cannot_tell_is_let_through_as_narrowly_as_can_be() {
+fn what_eventbridge_cannot_express_is_widened_as_little_as_possible() {
     check(
         &json!({ "include": { "bucket": ["prod-?-logs", "?-archive"], "key": ["a?", "20??-*.csv"] } }),
         &json!([{ "suffix": "-archive" }, { "prefix": "prod-" }]),

@@ -1,4 +1,4 @@
-//! What no linter looks at: that messages get where they are sent, and that what may be done is what has to be.
+//! What no linter checks: that messages reach their destinations, and that policies allow what is needed.
 
 use s3guard_posture::contract::metrics::{self, Metric};
 use serde_json::{Value as Json, json};
@@ -16,7 +16,7 @@ fn the_guards_wiring_is_whole() {
 #[test]
 fn the_wiring_of_a_whole_configuration_is_whole() {
     let template = configured().render().unwrap();
-    // What the owner names by an ARN is in one partition.
+    // An ARN of the configuration names a partition.
     let named = ["SubscriptionTickets", "SubscriptionTriagePermission", "SubscriptionTriage"];
     assert_eq!(faults(&template), named.map(|id| format!("{id} names the partition `aws`")));
     let mut cut = template;
@@ -99,12 +99,12 @@ fn a_wire_that_is_cut_is_found() {
         Some(get_role),
         "GuardFunction has `<GuardRole>` for a role",
     );
-    check("/Resources/GuardDeadLettersAlarm", None, "nobody hears of what is in GuardDeadLetters");
-    check("/Resources/FailedAlarm", None, "nobody hears of `Failed`");
+    check("/Resources/GuardDeadLettersAlarm", None, "no alarm watches GuardDeadLetters");
+    check("/Resources/FailedAlarm", None, "no alarm watches `Failed`");
     check(
         "/Resources/FailedAlarm/Properties/Dimensions/0/Value",
         Some(json!("another")),
-        "nobody hears of `Failed`",
+        "no alarm watches `Failed`",
     );
     check(
         "/Resources/Trail/Properties/TrailName",
@@ -119,12 +119,12 @@ fn a_wire_that_is_cut_is_found() {
     check(
         "/Resources/ObjectWaitingAlarm/Properties/AlarmActions",
         None,
-        "ObjectWaitingAlarm tells nobody",
+        "ObjectWaitingAlarm notifies no one",
     );
     check(
         "/Resources/AlarmChanged/Properties/EventPattern/resources",
         Some(json!([])),
-        "GuardWaitingAlarm tells nobody",
+        "GuardWaitingAlarm notifies no one",
     );
     check("/Resources/ObjectQueuePolicy", None, "AlarmChanged may not send to <ObjectQueue.Arn>");
     check(
@@ -146,7 +146,7 @@ fn evidence_that_is_lost_is_found() {
         ("NotRecordedAlarm", "NotRecorded"),
         ("CoverageGapsAlarm", "CoverageGaps"),
     ] {
-        check(&format!("/Resources/{alarm}"), None, &format!("nobody hears of `{lost}`"));
+        check(&format!("/Resources/{alarm}"), None, &format!("no alarm watches `{lost}`"));
     }
     check("/Resources/LogBucketPolicy", None, "LedgerBucket cannot be logged to <LogBucket>");
     check(
@@ -288,7 +288,7 @@ fn trail_faults(template: &Json) -> Vec<String> {
         if allowed != ["s3:GetBucketAcl", "s3:PutObject"] {
             faults.push(format!("{id} may not write to {bucket}"));
         }
-        // With the region, because every region knows the name.
+        // With the Region: a multi-Region trail has its name in all of them.
         if trail["Properties"]["TrailName"] != "s3guard-eu-west-1" {
             faults.push(format!("{id} is not the trail that its bucket and key know"));
         }
@@ -304,7 +304,7 @@ fn trail_faults(template: &Json) -> Vec<String> {
     faults
 }
 
-/// The log service writes for every bucket of the account, and for no other's.
+/// The log service may write for every bucket of the account, and for no other account.
 fn log_faults(template: &Json) -> Vec<String> {
     let mut faults = Vec::new();
     for (id, bucket) in of_type(template, "AWS::S3::Bucket") {
@@ -326,7 +326,7 @@ fn log_faults(template: &Json) -> Vec<String> {
     faults
 }
 
-/// The ledger that the function is told of is the one that its role may write to.
+/// A function can write to the ledger in its environment.
 fn ledger_faults(template: &Json) -> Vec<String> {
     let mut faults = Vec::new();
     for (id, function) in of_type(template, "AWS::Lambda::Function") {
@@ -408,14 +408,14 @@ fn alarm_faults(template: &Json) -> Vec<String> {
     let alarms: Vec<_> = of_type(template, "AWS::CloudWatch::Alarm").collect();
     for (id, alarm) in &alarms {
         let rule = &template["Resources"]["AlarmChanged"]["Properties"]["EventPattern"];
-        let is_told = texts(&rule["resources"]).contains(&&*format!("<{id}.Arn>"));
-        // Once, one way or the other.
-        if is_told == (alarm["Properties"]["AlarmActions"] == json!(["<Topic>"])) {
-            faults.push(format!("{id} tells nobody"));
+        let is_reported = texts(&rule["resources"]).contains(&&*format!("<{id}.Arn>"));
+        // Exactly one of both.
+        if is_reported == (alarm["Properties"]["AlarmActions"] == json!(["<Topic>"])) {
+            faults.push(format!("{id} notifies no one"));
         }
     }
     for metric in [Metric::Failed, Metric::TugOfWar, Metric::NotRecorded, Metric::CoverageGaps] {
-        let is_heard_of = alarms.iter().any(|(_, alarm)| {
+        let has_alarm = alarms.iter().any(|(_, alarm)| {
             let properties = &alarm["Properties"];
             properties["Namespace"] == metrics::NAMESPACE
                 && properties["MetricName"] == metric.name()
@@ -426,8 +426,8 @@ fn alarm_faults(template: &Json) -> Vec<String> {
                 && properties["Period"] == 300
                 && properties["TreatMissingData"] == "notBreaching"
         });
-        if !is_heard_of {
-            faults.push(format!("nobody hears of `{}`", metric.name()));
+        if !has_alarm {
+            faults.push(format!("no alarm watches `{}`", metric.name()));
         }
     }
     for (id, _) in
@@ -438,7 +438,7 @@ fn alarm_faults(template: &Json) -> Vec<String> {
                 && alarm["Properties"]["Dimensions"][0]["Value"] == format!("<{id}.QueueName>")
         });
         if !is_watched {
-            faults.push(format!("nobody hears of what is in {id}"));
+            faults.push(format!("no alarm watches {id}"));
         }
     }
     faults
@@ -460,7 +460,7 @@ fn policy_faults(template: &Json) -> Vec<String> {
     faults
 }
 
-/// Text that CloudFormation takes as it stands must not name one partition: there are others.
+/// A literal text must not name a partition.
 fn partition_faults(written: &Json) -> Vec<String> {
     let resources = written["Resources"].as_object().unwrap().iter();
     let named = resources.filter(|(_, one)| one["Properties"].to_string().contains("arn:aws"));

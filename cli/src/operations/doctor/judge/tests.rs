@@ -1,10 +1,12 @@
 use std::collections::BTreeMap;
 
 use s3guard_aws::stacks::{Stack, StackStatus};
-use s3guard_posture::events::trail::{Selectors, TrailStatus};
+use s3guard_posture::events::trail::{Selectors, Trail, TrailStatus};
 use s3guard_posture::{Grade, KeyArn};
 use time::macros::datetime;
 
+use crate::operations::doctor::Wanted;
+use crate::operations::doctor::fetch::Found;
 use crate::operations::doctor::judge::*;
 use crate::operations::doctor::report::State;
 
@@ -14,21 +16,21 @@ fn region() -> Region {
     "eu-west-1".parse().unwrap()
 }
 
-fn name() -> StackName {
-    "s".parse().unwrap()
-}
-
 fn who(arn: &str) -> Identity {
     Identity { account: "111122223333".parse().unwrap(), arn: arn.to_owned() }
 }
 
-fn user() -> Identity {
-    who("arn:aws:iam::111122223333:user/u")
-}
-
-/// An account without a stack, in which all else is well.
-fn seen() -> Seen {
-    Seen {
+/// Checks an account without a stack, in which all else is well but for this change.
+fn checked(
+    wanted: &Wanted,
+    change: impl FnOnce(&mut Seen<'_>),
+    check: fn(&Seen<'_>) -> Checked,
+) -> Verdict {
+    let mut seen = Seen {
+        region: &region(),
+        name: &"s".parse().unwrap(),
+        caller: &who("arn:aws:iam::111122223333:user/u"),
+        wanted,
         end: None,
         stack: Ok(Reading::Absent),
         functions: Vec::new(),
@@ -38,7 +40,9 @@ fn seen() -> Seen {
         key: None,
         concurrency: Ok(Reading::Known(1000)),
         text_messages: None,
-    }
+    };
+    change(&mut seen);
+    check(&seen).unwrap_or_else(|unread| unread)
 }
 
 fn guard(status: StackStatus, trail_mode: &str) -> Found {
@@ -70,7 +74,7 @@ fn stopped(name: &str) -> Trail {
 
 /// What the line says: its state, and that its words have this in them.
 #[track_caller]
-fn check(line: &Line, state: State, part: &str) {
+fn check(line: &Verdict, state: State, part: &str) {
     assert_eq!(line.state, state, "{line:?}");
     let fix = line.fix.as_deref().unwrap_or_default();
     assert!(format!("{} {fix}", line.text).contains(part), "{line:?}");
@@ -78,34 +82,35 @@ fn check(line: &Line, state: State, part: &str) {
 }
 
 #[test]
-fn credentials_that_end_soon_and_the_root_user_are_warned_of() {
+fn credentials_that_expire_soon_and_the_root_user_are_warnings() {
     let of = |arn: &str, end| caller(&who(arn), end, NOW);
     let user = "arn:aws:iam::111122223333:user/u";
     check(&of(user, None), State::Ok, "user/u");
     check(&of(user, Some(NOW + Duration::hours(1))), State::Ok, "user/u");
-    check(&of(user, Some(NOW + Duration::minutes(7))), State::Warning, "end in 7 minutes");
-    check(&of(user, Some(NOW - Duration::minutes(7))), State::Warning, "end in 0 minutes");
+    check(&of(user, Some(NOW + Duration::minutes(7))), State::Warning, "expire in 7 minutes");
+    check(&of(user, Some(NOW - Duration::minutes(7))), State::Warning, "expire in 0 minutes");
     check(&of("arn:aws:iam::111122223333:root", None), State::Warning, "the root user");
 }
 
 #[test]
-fn five_minutes_are_borne_and_without_a_time_nothing_is_held_against_the_clock() {
-    check(&clock(Some(NOW - Duration::minutes(5)), NOW), State::Ok, "goes with");
+fn a_clock_may_be_five_minutes_off_and_is_not_checked_without_a_time() {
+    check(&clock(Some(NOW - Duration::minutes(5)), NOW), State::Ok, "agrees with");
     let off = Duration::seconds(301);
     check(&clock(Some(NOW - off), NOW), State::Failed, "5 minutes ahead of");
     check(&clock(Some(NOW + off), NOW), State::Failed, "5 minutes behind");
-    check(&clock(None, NOW), State::Ok, "does not tell");
+    check(&clock(None, NOW), State::Ok, "has no time");
     let refused = anyhow::anyhow!("no");
-    assert_eq!(no_caller(&refused, Some(NOW + off), NOW).check, Check::CLOCK);
-    assert_eq!(no_caller(&refused, Some(NOW), NOW).check, Check::CALLER);
-    assert_eq!(no_caller(&refused, None, NOW).check, Check::CALLER);
+    assert_eq!(no_caller(&refused, Some(NOW + off), NOW).check, "clock");
+    assert_eq!(no_caller(&refused, Some(NOW), NOW).check, "caller");
+    assert_eq!(no_caller(&refused, None, NOW).check, "caller");
 }
 
 #[test]
-fn every_status_of_a_stack_is_well_a_warning_or_failed() {
+fn every_status_of_a_stack_is_ok_a_warning_or_failed() {
+    let of =
+        |found: Reading<Found>| checked(&Wanted::default(), |seen| seen.stack = Ok(found), stack);
     for status in StackStatus::all() {
-        let look = Ok(Reading::Known(guard(status.clone(), "create")));
-        let line = stack(&look, &name(), &region());
+        let line = of(Reading::Known(guard(status.clone(), "create")));
         let state = if status.as_str().ends_with("_FAILED") {
             State::Failed
         } else if status.is_success() {
@@ -116,25 +121,23 @@ fn every_status_of_a_stack_is_well_a_warning_or_failed() {
         check(&line, state, status.as_str());
     }
     let theirs = Found { is_guard: false, ..guard(StackStatus::from("CREATE_COMPLETE"), "create") };
-    let line = stack(&Ok(Reading::Known(theirs)), &name(), &region());
-    check(&line, State::Failed, "choose another name");
-    check(&stack(&Ok(Reading::Denied), &name(), &region()), State::Warning, "DescribeStacks");
-    check(&stack(&Ok(Reading::Absent), &name(), &region()), State::Ok, "no `s` yet");
+    check(&of(Reading::Known(theirs)), State::Failed, "choose another name");
+    check(&of(Reading::Denied), State::Warning, "DescribeStacks");
+    check(&of(Reading::Absent), State::Ok, "no `s` yet");
 }
 
 #[test]
-fn a_trail_is_missed_by_who_relies_on_one() {
+fn a_missing_trail_fails_only_where_the_guard_relies_on_one() {
     let of = |mode: Option<&str>, trails: &[Trail], relies_on_trail| {
         let stack = mode.map_or(Reading::Absent, |mode| {
             Reading::Known(guard(StackStatus::from("CREATE_COMPLETE"), mode))
         });
         let trails = Ok(Reading::Known(trails.to_vec()));
-        let seen = Seen { stack: Ok(stack), trails, ..seen() };
         let wanted = Wanted { relies_on_trail, ..Wanted::default() };
-        trail(&seen, &region(), &name(), &user(), &wanted)
+        checked(&wanted, |seen| (seen.stack, seen.trails) = (Ok(stack), trails), trail)
     };
-    check(&of(None, &[], false), State::Ok, "the stack makes one");
-    check(&of(None, &[stopped("audit")], false), State::Ok, "the stack makes one");
+    check(&of(None, &[], false), State::Ok, "the stack creates one");
+    check(&of(None, &[stopped("audit")], false), State::Ok, "the stack creates one");
     check(&of(None, &[stopped("audit")], true), State::Failed, "`trail = \"auto\"`");
     let own = [stopped("s-eu-west-1")];
     check(&of(Some("create"), &own, false), State::Failed, "start-logging --name s-eu-west-1");
@@ -143,21 +146,21 @@ fn a_trail_is_missed_by_who_relies_on_one() {
 }
 
 #[test]
-fn a_caller_that_iam_does_not_simulate_is_a_warning_and_root_needs_nothing() {
+fn a_caller_that_iam_does_not_simulate_is_a_warning_and_root_is_ok() {
     let [line] = &rights(&Ok(Rights::Root))[..] else { panic!() };
-    check(line, State::Ok, "needs none");
+    check(&line.verdict, State::Ok, "all permissions");
     let [line] = &rights(&Ok(Rights::Unknowable))[..] else { panic!() };
-    check(line, State::Warning, "--print-policy");
+    check(&line.verdict, State::Warning, "--print-policy");
     let missing = |action: &str, by| Missing { action: action.to_owned(), by };
     let all = [missing("sqs:A", By::Deny), missing("sqs:B", By::Organization)];
     let [permissions, organization] = &rights(&Ok(Rights::AllBut(all.to_vec())))[..] else {
         panic!()
     };
-    check(permissions, State::Failed, "missing: `sqs:A` (a policy denies it)");
-    check(organization, State::Failed, "do: `sqs:B`");
+    check(&permissions.verdict, State::Failed, "missing: `sqs:A` (a policy denies it)");
+    check(&organization.verdict, State::Failed, "deny this account: `sqs:B`");
     let many: Vec<_> = (0..9).map(|at| missing(&format!("sqs:A{at}"), By::NoAllow)).collect();
     let [line, _] = &rights(&Ok(Rights::AllBut(many)))[..] else { panic!() };
-    check(line, State::Failed, "`sqs:A5` and 3 more");
+    check(&line.verdict, State::Failed, "`sqs:A5` and 3 more");
 }
 
 #[test]
@@ -166,17 +169,17 @@ fn a_grade_that_needs_a_key_has_to_have_one_of_the_region() {
         let arn: KeyArn = "arn:aws:kms:eu-west-1:111122223333:key/1".parse().unwrap();
         let key = state.map(|state| (arn, Ok(Reading::Known(state))));
         let wanted = Wanted { grade, ..Wanted::default() };
-        crate::operations::doctor::judge::key(&Seen { key, ..seen() }, &region(), &wanted)
+        checked(&wanted, |seen| seen.key = key, super::key)
     };
-    check(&of(Grade::Speed, None), State::Ok, "needs none");
-    check(&of(Grade::Hybrid, None), State::Failed, "needs one in `eu-west-1`");
-    check(&of(Grade::Hybrid, Some(KeyState::Usable)), State::Ok, "encrypts");
+    check(&of(Grade::Speed, None), State::Ok, "needs no key");
+    check(&of(Grade::Hybrid, None), State::Failed, "needs a key in `eu-west-1`");
+    check(&of(Grade::Hybrid, Some(KeyState::Usable)), State::Ok, "can encrypt");
     let elsewhere = KeyState::Unusable("it is in `us-east-1`".to_owned());
     check(&of(Grade::Hybrid, Some(elsewhere)), State::Failed, "it is in `us-east-1`");
 }
 
 #[test]
-fn a_region_without_names_of_ones_own_cannot_be_taken() {
-    check(&names(&region()), State::Ok, "only this account");
+fn a_region_without_reserved_bucket_names_fails() {
+    check(&names(&region()), State::Ok, "reserved for this account");
     check(&names(&"me-south-1".parse().unwrap()), State::Failed, "choose another Region");
 }

@@ -1,30 +1,49 @@
-//! Who gets at a bucket: its public access block, its ownership, its ACL.
+//! Who has access to a bucket: its public access block, ownership, ACL and policy.
 
 use s3guard_posture::events::field::{at, items, text};
 use s3guard_posture::model::observed::Reading;
+use s3guard_posture::model::policy::Policy;
 use s3guard_posture::model::setting::{Acl, Ownership, PublicAccessBlock};
 use serde_json::Value as Json;
 
 use crate::operations::replay::apply::is_true;
 
-/// The groups of everybody, and of everybody with an AWS account.
+/// The groups of all users, and of all users with an AWS account.
 const PUBLIC_GROUPS: [&str; 2] = ["/groups/global/AllUsers", "/groups/global/AuthenticatedUsers"];
 const LOG_DELIVERY: &str = "/groups/s3/LogDelivery";
+
+/// The keys by which a condition can restrict the principal, in lower case.
+///
+/// Source: Amazon S3 User Guide, "The meaning of \"public\"".
+const NARROWING: [&str; 13] = [
+    "aws:principalorgid",
+    "aws:principalaccount",
+    "aws:principalarn",
+    "aws:sourcearn",
+    "aws:sourceaccount",
+    "aws:sourceip",
+    "aws:sourceowner",
+    "aws:sourcevpc",
+    "aws:sourcevpce",
+    "aws:userid",
+    "s3:dataaccesspointaccount",
+    "s3:dataaccesspointarn",
+    "s3:x-amz-server-side-encryption-aws-kms-key-id",
+];
 
 /// The block that is set; a switch that is not named is off.
 pub(crate) fn block(parameters: &Json) -> Option<PublicAccessBlock> {
     let configuration = at(parameters, &["PublicAccessBlockConfiguration"])?;
     configuration.as_object()?;
-    let is_on = |name| text(configuration, &[name]).is_some_and(|is| is_true(&is));
     Some(PublicAccessBlock {
-        block_public_acls: is_on("BlockPublicAcls"),
-        ignore_public_acls: is_on("IgnorePublicAcls"),
-        block_public_policy: is_on("BlockPublicPolicy"),
-        restrict_public_buckets: is_on("RestrictPublicBuckets"),
+        block_public_acls: is_true(configuration, "BlockPublicAcls"),
+        ignore_public_acls: is_true(configuration, "IgnorePublicAcls"),
+        block_public_policy: is_true(configuration, "BlockPublicPolicy"),
+        restrict_public_buckets: is_true(configuration, "RestrictPublicBuckets"),
     })
 }
 
-/// What cannot be read is never changed.
+/// An unknown value counts as one that cannot be read, which is never changed.
 pub(crate) fn ownership(name: &str) -> Reading<Ownership> {
     match name {
         "BucketOwnerEnforced" => Reading::Known(Ownership::BucketOwnerEnforced),
@@ -34,8 +53,8 @@ pub(crate) fn ownership(name: &str) -> Reading<Ownership> {
     }
 }
 
-/// What a canned ACL, headers with grants or a list of grants give to others than the owner; nothing if there is none
-/// of them.
+/// What a canned ACL, headers with grants or a list of grants give to others than the owner; `None` if there are none of
+/// them.
 pub(crate) fn acl(parameters: &Json) -> Option<Acl> {
     let mut acl = None;
     for (name, value) in parameters.as_object()? {
@@ -79,13 +98,13 @@ fn listed(policy: &Json) -> Acl {
     acl
 }
 
-/// The grants of a header, as `uri="…", id="…"`; whose id it is, is not known, so it counts as another's.
+/// The grants of a header, as `uri="…", id="…"`; the owner of an id is not known, so it counts as another's.
 fn headed(name: &str, value: &Json) -> Acl {
     let mut acl = Acl::default();
+    let writes = matches!(name, "x-amz-grant-write" | "x-amz-grant-full-control");
     let grantees = items(value).filter_map(Json::as_str).flat_map(|text| text.split(','));
-    for grantee in grantees.filter(|grantee| !grantee.trim().is_empty()) {
-        let writes = matches!(name, "x-amz-grant-write" | "x-amz-grant-full-control");
-        grant_to(&mut acl, grantee.trim().trim_end_matches('"'), writes);
+    for grantee in grantees.map(str::trim).filter(|grantee| !grantee.is_empty()) {
+        grant_to(&mut acl, grantee.trim_end_matches('"'), writes);
     }
     acl
 }
@@ -94,4 +113,48 @@ fn grant_to(acl: &mut Acl, group: &str, writes: bool) {
     acl.grants_others = true;
     acl.is_public |= PUBLIC_GROUPS.iter().any(|public| group.ends_with(public));
     acl.admits_log_delivery |= writes && group.ends_with(LOG_DELIVERY);
+}
+
+/// A policy, which CloudTrail writes as JSON or as JSON in a text, and whether S3 would judge it as public.
+pub(crate) fn policy(parameters: &Json) -> Option<(Policy, bool)> {
+    let policy = at(parameters, &["bucketPolicy"]).or_else(|| at(parameters, &["policy"]))?;
+    let policy = if policy.is_object() {
+        Policy::new(policy.to_string())
+    } else {
+        Policy::new(policy.as_str().filter(|text| !text.is_empty())?)
+    };
+    let is_public = policy.document().is_some_and(is_public);
+    Some((policy, is_public))
+}
+
+/// Whether a statement allows any principal, without a condition that restricts it.
+fn is_public(policy: &Json) -> bool {
+    policy.get("Statement").into_iter().flat_map(items).any(|statement| {
+        statement.get("Effect").and_then(Json::as_str) == Some("Allow")
+            && statement.get("Principal").is_none_or(is_anybody)
+            && !statement.get("Condition").is_some_and(narrows)
+    })
+}
+
+fn is_anybody(principal: &Json) -> bool {
+    let is_wild = |names: &Json| items(names).any(|name| name.as_str() == Some("*"));
+    is_wild(principal) || principal.get("AWS").is_some_and(is_wild)
+}
+
+/// Whether a condition restricts the principals by fixed values.
+fn narrows(condition: &Json) -> bool {
+    let tests = condition.as_object().into_iter().flatten();
+    let positive = tests.filter(|(operator, _)| !operator.contains("Not"));
+    positive.filter_map(|(_, keys)| keys.as_object()).flatten().any(|(key, values)| {
+        let is_fixed = |value: &Json| {
+            let text = value.as_str().unwrap_or_default();
+            !text.is_empty()
+                && !text.contains(['*', '?'])
+                && !text.contains("${")
+                && text != "0.0.0.0/0"
+        };
+        NARROWING.contains(&key.to_ascii_lowercase().as_str())
+            && items(values).count() > 0
+            && items(values).all(is_fixed)
+    })
 }

@@ -1,4 +1,4 @@
-//! Notifications: the elements that the request had, and XML as S3 would give it.
+//! Notifications: the elements of the request, and XML as S3 would return it.
 
 use std::fmt::Write as _;
 
@@ -13,18 +13,13 @@ const NAMESPACE: &str = "http://s3.amazonaws.com/doc/2006-03-01/";
 pub(crate) fn read(parameters: &Json) -> Option<Notifications> {
     let mut notifications = Notifications::default();
     let mut xml = format!("<{ROOT} xmlns=\"{NAMESPACE}\">");
-    match at(parameters, &[ROOT])? {
-        Json::Object(fields) => {
-            for (name, value) in elements(fields) {
-                for item in items(value) {
-                    notifications.elements.push(name.clone());
-                    element(&mut xml, name, item);
-                }
+    let root = at(parameters, &[ROOT])?;
+    if !root.as_str().is_some_and(|text| text.trim().is_empty()) {
+        for (name, value) in elements(root.as_object()?) {
+            for item in items(value) {
+                notifications.elements.push(name.clone());
+                element(&mut xml, name, item);
             }
-        }
-        Json::String(text) if text.trim().is_empty() => {}
-        Json::String(_) | Json::Null | Json::Bool(_) | Json::Number(_) | Json::Array(_) => {
-            return None;
         }
     }
     let _ = write!(xml, "</{ROOT}>");

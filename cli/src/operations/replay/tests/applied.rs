@@ -1,4 +1,4 @@
-//! What a call makes of a bucket.
+//! The effect of each call on a bucket.
 
 use s3guard_posture::model::observed::Reading;
 use s3guard_posture::model::setting::{
@@ -25,7 +25,7 @@ fn after(event_name: &str, parameters: &Json) -> (Observed, usize) {
 }
 
 #[test]
-fn a_call_that_does_not_say_what_it_set_changes_nothing_and_says_so() {
+fn a_call_without_its_setting_changes_nothing_and_is_assumed() {
     for watched in s3guard_posture::model::watch::TABLE {
         let is_said = watched.event_name.starts_with("Delete")
             || ["CreateBucket", "PutBucketWebsite", "PutBucketTagging", "TagResource"]
@@ -38,7 +38,7 @@ fn a_call_that_does_not_say_what_it_set_changes_nothing_and_says_so() {
 }
 
 #[test]
-fn default_encryption_is_an_object_or_a_list_and_need_not_speak_of_sse_c() {
+fn default_encryption_is_an_object_or_a_list_with_or_without_sse_c() {
     let check =
         |rule: Json, algorithm: Algorithm, bucket_key: bool, sse_c: SseC, assumed: usize| {
             let parameters = json!({ "ServerSideEncryptionConfiguration": { "Rule": rule } });
@@ -82,7 +82,7 @@ fn an_acl_is_canned_in_headers_or_in_grants() {
 }
 
 #[test]
-fn a_policy_is_public_if_it_lets_in_anybody_and_no_condition_names_whom() {
+fn a_policy_is_public_if_it_allows_any_principal_without_a_restricting_condition() {
     let check = |principal: Json, condition: Json, expected: bool| {
         let statement = json!({ "Effect": "Allow", "Principal": principal, "Action": "s3:*", "Resource": "*", "Condition": condition });
         let policy = json!({ "bucketPolicy": { "Statement": statement } });
@@ -106,7 +106,7 @@ fn a_policy_is_public_if_it_lets_in_anybody_and_no_condition_names_whom() {
 }
 
 #[test]
-fn each_other_setting_is_what_the_call_says() {
+fn each_other_setting_is_read_from_the_call() {
     let known = |name: &str, parameters: Json| {
         let (bucket, assumed) = after(name, &parameters);
         assert_eq!(assumed, 0, "{name}");
@@ -168,7 +168,7 @@ fn notifications_are_the_xml_that_the_json_was() {
 }
 
 #[test]
-fn tags_are_replaced_added_and_taken_away_but_those_of_aws() {
+fn tags_are_replaced_added_and_removed_except_those_of_aws() {
     let mut bucket = new();
     bucket.tags = Reading::Known(
         [("aws:x".to_owned(), "1".to_owned()), ("old".to_owned(), "1".to_owned())].into(),
@@ -189,7 +189,7 @@ fn tags_are_replaced_added_and_taken_away_but_those_of_aws() {
 }
 
 #[test]
-fn a_new_bucket_is_what_its_call_says() {
+fn a_new_bucket_has_the_settings_of_its_call() {
     let mut bucket = new();
     apply::created(
         &mut bucket,

@@ -1,4 +1,4 @@
-//! Every example, replayed, is what is checked in as `examples/events/expected.txt`. `cargo bless` writes it anew.
+//! Every example, replayed, is what is checked in as `examples/events/expected.txt`. `cargo bless` updates it.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;

@@ -1,4 +1,4 @@
-//! The forms in which events are kept, and the one in which a replay is told.
+//! The forms in which events are recorded, and the JSON form of a replay.
 
 use expect_test::{Expect, expect, expect_file};
 use s3guard_posture::Grade;
@@ -6,7 +6,7 @@ use s3guard_posture::Grade;
 use crate::operations::replay::Outcome;
 use crate::operations::replay::tests::{parse, replayed};
 
-/// A record of CloudTrail that nobody watches.
+/// A CloudTrail record that no rule matches.
 const RECORD: &str = r#"{"eventVersion":"1.11","eventName":"PutBucketCors"}"#;
 const BODY: &str = r#"{\"s3guard\":{\"sweep\":{}}}"#;
 
@@ -34,11 +34,11 @@ fn events_are_found_in_every_form_and_their_places_named() {
 }
 
 #[test]
-fn what_cannot_be_read_at_all_says_why() {
+fn unreadable_input_is_an_error_with_a_reason() {
     let check = |bytes: &[u8], message: &str| {
         assert_eq!(parse(bytes).unwrap_err().to_string(), message);
     };
-    check(b" \n", "there is nothing in it");
+    check(b" \n", "it is empty");
     check(b"{}\n\xff", "it is not text: line 2 is not UTF-8");
     check(
         b"{\n \"a\": \n",
@@ -47,7 +47,7 @@ fn what_cannot_be_read_at_all_says_why() {
 }
 
 #[test]
-fn a_line_that_is_cut_off_does_not_hinder_the_others() {
+fn a_truncated_line_does_not_affect_the_others() {
     let replayed = replayed(&format!("{RECORD}\n{{\"eventName\n{RECORD}\n"), Grade::Speed);
     let wrong: Vec<_> =
         replayed.iter().filter(|one| one.outcome.misunderstood().is_some()).collect();
@@ -63,14 +63,14 @@ fn check_json(text: &str, expected: &Expect) {
 }
 
 #[test]
-fn the_form_for_programs_does_not_change() {
+fn the_json_form_does_not_change() {
     let event = include_str!("../../../../../examples/events/put-encryption.json");
     let replayed = replayed(event, Grade::Speed).remove(0);
     expect_file!["form.json"].assert_eq(&serde_json::to_string_pretty(&replayed).unwrap());
 }
 
 #[test]
-fn the_form_for_programs_has_all_fields_also_where_nothing_came_of_an_event() {
+fn the_json_form_has_all_fields_also_for_an_ignored_event() {
     check_json(
         RECORD,
         &expect![[r#"
@@ -95,14 +95,14 @@ fn the_form_for_programs_has_all_fields_also_where_nothing_came_of_an_event() {
               "says": null,
               "outcome": {
                 "is": "ignored",
-                "because": "the rule does not let it through"
+                "because": "the rule does not match"
               }
             }"#]],
     );
 }
 
 #[test]
-fn a_line_that_is_no_json_is_named_by_its_number_and_hinders_no_other() {
+fn a_line_that_is_not_json_is_named_by_its_number() {
     let lines = "{\"eventName\":\"CreateBucket\",\"eventVersion\":\"1.11\"}\n{\"eventName\":";
     assert_eq!(places(lines), ["line 1", "line 2"]);
 }

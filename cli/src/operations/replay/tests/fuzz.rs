@@ -1,4 +1,4 @@
-//! Whatever it is given, a replay ends, and each thing is exactly one of done, ignored, and no event.
+//! For any input, a replay ends, and each event has exactly one outcome.
 
 use std::sync::LazyLock;
 
@@ -7,7 +7,6 @@ use proptest::sample::Index;
 use s3guard_posture::Grade;
 use serde_json::{Map, Value as Json};
 
-use crate::operations::replay::replayed::Task;
 use crate::operations::replay::tests::examples::examples;
 use crate::operations::replay::tests::{parse, run, scene};
 use crate::operations::replay::{Outcome, Recorded};
@@ -195,7 +194,7 @@ fn alter_here(value: &mut Json, change: &Change) {
     };
 }
 
-/// What holds for every replay.
+/// The invariants of every replay.
 fn check(recorded: &[Recorded], grade: Grade) -> Result<(), TestCaseError> {
     let replayed = run(recorded, &scene(grade));
     prop_assert_eq!(replayed.len(), recorded.len());
@@ -203,7 +202,7 @@ fn check(recorded: &[Recorded], grade: Grade) -> Result<(), TestCaseError> {
         let is_looked_at = !replayed.looks.is_empty();
         match &replayed.outcome {
             Outcome::Done => {
-                let looks = matches!(replayed.task, Some(Task::Look | Task::LookAtAccount));
+                let looks = matches!(replayed.task, Some("look" | "lookAtAccount"));
                 prop_assert!(replayed.task.is_some() && looks == is_looked_at, "{replayed}");
             }
             Outcome::Ignored { because }
@@ -212,9 +211,6 @@ fn check(recorded: &[Recorded], grade: Grade) -> Result<(), TestCaseError> {
                 prop_assert!(!because.is_empty() && !is_looked_at, "{replayed}");
             }
         }
-        let verified =
-            replayed.looks.iter().flat_map(|look| &look.calls).all(|call| call.is_verified);
-        prop_assert!(verified, "{replayed}");
         let text = replayed.to_string();
         prop_assert!(!text.contains(|c: char| c.is_control() && c != '\n'), "{text:?}");
         prop_assert!(serde_json::to_string(&replayed).is_ok());

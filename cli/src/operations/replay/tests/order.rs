@@ -1,10 +1,10 @@
-//! What comes when, and what is seen then.
+//! The order of events and reconciliations.
 
 use s3guard_posture::Grade;
 use serde_json::{Value as Json, json};
 use time::format_description::well_known::Rfc3339;
 
-use crate::operations::replay::replayed::{Heard, Task};
+use crate::operations::replay::replayed::Delivery;
 use crate::operations::replay::tests::{Replayed, parse, replayed, run, scene};
 use crate::operations::replay::{Outcome, Scene};
 
@@ -35,7 +35,7 @@ fn looked(replayed: &Replayed) -> (Vec<&str>, Vec<&str>) {
 }
 
 #[test]
-fn what_happens_while_a_bucket_settles_is_seen_when_it_is_looked_at() {
+fn changes_during_the_settle_time_are_seen_after_it() {
     let events = json!([
         call("CreateBucket", "2026-11-20T12:00:00Z", json!({})),
         call("DeleteBucketWebsite", "2026-11-20T12:00:05Z", json!({})),
@@ -51,7 +51,7 @@ fn what_happens_while_a_bucket_settles_is_seen_when_it_is_looked_at() {
 }
 
 #[test]
-fn events_come_in_the_order_of_their_times() {
+fn events_are_replayed_in_the_order_of_their_times() {
     let events = json!([
         call("PutBucketPublicAccessBlock", "2026-11-20T12:00:09+02:00", off()),
         call("DeleteBucketPolicy", "2026-11-20T09:00:00Z", json!({})),
@@ -69,37 +69,37 @@ fn a_bucket_that_was_deleted_and_made_again_is_new() {
         call("CreateBucket", "2026-11-20T12:02:00Z", json!({})),
     ]);
     let replayed = replayed(&events.to_string(), Grade::Speed);
-    assert_eq!(replayed[0].looks[0].calls, []);
+    assert!(replayed[0].looks[0].calls.is_empty());
     assert_eq!(replayed[2].looks[0].calls.len(), 2);
 }
 
 #[test]
-fn a_guard_hears_only_of_its_own_region_and_account() {
+fn a_guard_gets_only_events_of_its_region_and_account() {
     let event = call("DeleteBucketPolicy", "2026-11-20T12:00:00Z", json!({})).to_string();
     let here = scene(Grade::Speed);
     let check = |scene: Scene, because: &str| {
         let replayed = run(&parse(event.as_bytes()).unwrap(), &scene).remove(0);
-        assert_eq!(replayed.heard, Heard::NotDelivered { because: because.to_owned() });
+        assert_eq!(replayed.heard, Delivery::NotDelivered { because: because.to_owned() });
         assert!(matches!(replayed.outcome, Outcome::Ignored { .. }) && replayed.task.is_none());
     };
     let elsewhere = Scene { region: Some("us-east-1".parse().unwrap()), ..here };
-    check(elsewhere, "it comes in eu-west-1, the guard is in us-east-1");
+    check(elsewhere, "it belongs to eu-west-1, the guard is in us-east-1");
     let other = Scene { account: "444455556666".parse().unwrap(), ..scene(Grade::Speed) };
-    check(other, "it comes to account 111122223333, the guard is in 444455556666");
+    check(other, "it belongs to account 111122223333, the guard is in 444455556666");
 }
 
 #[test]
-fn what_waits_until_after_the_end_of_all_dates_does_not_wait() {
+fn a_delay_beyond_the_last_date_is_ignored() {
     let event = call("CreateBucket", "9999-12-31T23:59:59Z", json!({})).to_string();
     let replayed = replayed(&event, Grade::Speed).remove(0);
     assert!(matches!(replayed.outcome, Outcome::Ignored { .. }), "{replayed}");
 }
 
 #[test]
-fn what_has_no_time_comes_now() {
+fn an_event_without_a_time_is_replayed_now() {
     let replayed =
         replayed(r#"{"s3guard":{"lookAt":{"bucket":"reports"}}}"#, Grade::Speed).remove(0);
-    assert_eq!(replayed.task, Some(Task::Look));
+    assert_eq!(replayed.task, Some("look"));
     let now = scene(Grade::Speed).now.format(&Rfc3339).unwrap();
     assert_eq!(replayed.looks[0].time, now);
 }

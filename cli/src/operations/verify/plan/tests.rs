@@ -28,9 +28,13 @@ fn planned(config: &str, grade: Grade, key: Option<&str>) -> (String, Vec<String
         aspects.join("+")
     });
     let mut all: Vec<String> = weakened.collect();
-    all.extend(plan.deeds.iter().map(|deed| format!("{deed:?}")));
-    all.extend(plan.waits_for_window.then(|| "told".to_owned()));
-    (all.join(" "), plan.skipped.iter().map(|one| format!("{}: {}", one.step, one.why)).collect())
+    all.extend(plan.changes.iter().map(|step| step.replace("record: object ", "")));
+    all.extend(plan.waits_for_window.then(|| "digest".to_owned()));
+    (all.join(" "), plan.skipped.iter().map(skipped).collect())
+}
+
+fn skipped(step: &Step) -> String {
+    format!("{}: {}", step.name, step.detail.as_deref().unwrap_or_default())
 }
 
 #[track_caller]
@@ -42,7 +46,7 @@ fn check(config: &str, grade: Grade, key: Option<&str>, all: &str) -> Vec<String
 
 #[test]
 fn what_a_grade_keeps_is_weakened_and_one_call_weakens_a_setting() {
-    let objects = "Put Overwrite Delete told";
+    let objects = "put overwritten deleted digest";
     let speed = format!("public-access sse-c tls {objects}");
     check("{}", Grade::Speed, None, &speed);
     let hybrid = format!("public-access encryption+sse-c tls versioning {objects}");
@@ -60,21 +64,22 @@ fn what_the_configuration_switches_off_is_not_tried_and_said() {
     let aspects = r#"{"aspects":{"tls":"off","public-access":"report","notifications":"off"}}"#;
     let skipped = check(aspects, Grade::Speed, None, "sse-c");
     for said in [
-        "mend: public access block: it is only told of, not kept",
-        "mend: TLS only: it is not kept",
-        "gather: object put: it is not kept",
-        "tell: the window's digest: no change of its objects is tried",
+        "remediate: public access block: it is reported only (mode \"report\")",
+        "remediate: TLS only: it is switched off (mode \"off\")",
+        "record: object put: it is switched off (mode \"off\")",
+        "publish: the digest of the window: no change of an object is tried",
     ] {
         assert!(skipped.iter().any(|one| one == said), "{said}: {skipped:#?}");
     }
     let exempt = r#"{"exemption":[{"bucket":"s3guard-canary-*","aspects":["tls"],"reason":"old","until":"2027-01-31"}]}"#;
     let skipped =
-        check(exempt, Grade::Speed, None, "public-access sse-c Put Overwrite Delete told");
+        check(exempt, Grade::Speed, None, "public-access sse-c put overwritten deleted digest");
     assert!(skipped.iter().any(|one| one.ends_with("s3guard.toml exempts it: old")), "{skipped:?}");
     let objects =
         r#"{"notifications":{"window":"1h","objects":{"exclude":{"bucket":"s3guard-canary-*"}}}}"#;
     check(objects, Grade::Speed, None, "public-access sse-c tls");
     let window = r#"{"notifications":{"window":"1h"}}"#;
-    let skipped = check(window, Grade::Speed, None, "public-access sse-c tls Put Overwrite Delete");
-    assert!(skipped.iter().any(|one| one.contains("a window of 1h")), "{skipped:?}");
+    let skipped =
+        check(window, Grade::Speed, None, "public-access sse-c tls put overwritten deleted");
+    assert!(skipped.iter().any(|one| one.contains("the window is 1h")), "{skipped:?}");
 }

@@ -1,12 +1,16 @@
-//! EventBridge's rules of matching, each with what it lets through, what it does not, and what is said of that.
+//! EventBridge's matching rules, each with events that match, events that do not, and the reason that is given.
 
 use serde_json::{Value as Json, json};
 
 use super::*;
+use crate::{
+    cfn::Pseudo,
+    resources::events::{EventPattern, Filter},
+};
 
 /// A pattern whose texts are known.
-fn known(pattern: &EventPattern) -> EventPattern<String> {
-    pattern.resolved(&|_| None).unwrap()
+fn known(pattern: &EventPattern) -> KnownPattern {
+    pattern.resolved(&|_| None)
 }
 
 #[track_caller]
@@ -123,7 +127,7 @@ fn every_field_has_to_match_and_the_first_that_does_not_is_named() {
 }
 
 #[test]
-fn of_alternatives_one_is_enough_and_each_has_its_reason() {
+fn of_alternatives_one_is_enough_and_the_first_has_its_reason() {
     let state = |value| EventPattern::new().field("state.value", [value]);
     let pattern = EventPattern::new()
         .field("source", ["aws.cloudwatch"])
@@ -134,15 +138,9 @@ fn of_alternatives_one_is_enough_and_each_has_its_reason() {
     check(
         &pattern,
         &event(&json!({ "state": { "value": "OK" } })),
-        Err(
-            "no alternative of the rule matches: `detail.state.value` is `OK`, the rule wants `ALARM`; \
-             `detail.previous` is absent, the rule wants it present",
-        ),
+        Err("`detail.state.value` is `OK`, the rule wants `ALARM`"),
     );
     check(&pattern, &json!({}), Err("`source` is absent, the rule wants `aws.cloudwatch`"));
-    let many = EventPattern::new().either("a", ["1", "2", "3", "4"].map(state));
-    let reason = known(&many).first_mismatch(&json!({})).unwrap().to_string();
-    assert!(reason.ends_with("wants `\"3\"`; and 1 more"), "{reason}");
 }
 
 #[test]
@@ -179,11 +177,11 @@ fn of_many_the_first_are_named_and_an_event_cannot_break_the_line() {
 }
 
 #[test]
-fn a_text_that_is_not_known_is_not_tried() {
-    let pattern =
-        EventPattern::new().field("region", [Filter::Exactly(crate::cfn::Pseudo::Region.into())]);
-    assert_eq!(pattern.resolved(&|_| None), None);
+fn a_text_that_is_not_known_matches_nothing() {
+    let pattern = EventPattern::new().field("region", [Filter::Exactly(Pseudo::Region.into())]);
+    let event = json!({ "region": "eu-west-1" });
+    assert!(!pattern.resolved(&|_| None).matches(&event));
     let resolved =
         pattern.resolved(&|name| (name == "AWS::Region").then(|| "eu-west-1".to_owned()));
-    assert!(resolved.unwrap().matches(&json!({ "region": "eu-west-1" })));
+    assert!(resolved.matches(&event));
 }

@@ -1,0 +1,165 @@
+//! What the guard has written to which bucket, read from the ledger's keys alone.
+
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use s3guard_posture::BucketName;
+use s3guard_posture::model::setting::SettingKind;
+use s3guard_posture::reconcile::ledger::{self, RecordId};
+
+use super::{Ledger, READS_MAX, writes};
+use crate::AwsError;
+use crate::error::Answer as _;
+
+/// The most pages of buckets that are listed, of a thousand each.
+const PAGES_MAX: usize = 10;
+
+/// The newest writes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Newest {
+    /// The writes, the newest first, and whether each has failed.
+    pub writes: Vec<(RecordId, bool)>,
+    /// Whether the whole ledger was listed.
+    pub is_whole: bool,
+}
+
+/// The buckets that the guard has written to, according to the ledger.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Touched {
+    /// The first buckets by name, with the settings that were written.
+    pub buckets: Vec<(BucketName, BTreeSet<SettingKind>)>,
+    /// How many more buckets have records.
+    pub more: usize,
+    /// Whether there are more buckets than were counted.
+    pub is_cut: bool,
+}
+
+impl Ledger {
+    /// Finds the newest writes. Keys sort by bucket before they sort by time, so all keys are listed, a thousand in a call, up
+    /// to `pages_max` pages.
+    pub async fn newest(&self, count: usize, pages_max: usize) -> Result<Newest, AwsError> {
+        let (mut keys_count, keys_max) = (0, pages_max * 1000);
+        let is_wanted = |_: &str| {
+            keys_count += 1;
+            keys_count <= keys_max
+        };
+        let keys = self.keys(ledger::RECORDS_PREFIX, None, is_wanted).await?;
+        let mut writes = writes(&keys);
+        writes.sort_by_key(|(id, _)| Reverse(id.time));
+        writes.truncate(count);
+        Ok(Newest { writes, is_whole: keys_count <= keys_max })
+    }
+
+    /// Lists the buckets that have records, the first `shown` of them with what was written.
+    pub async fn touched(&self, shown: usize) -> Result<Touched, AwsError> {
+        let (mut names, is_cut) = self.recorded_buckets().await?;
+        let more = names.len().saturating_sub(shown);
+        names.truncate(shown);
+        let kinds = stream::iter(names).map(async |name| {
+            let kinds = self.written(&name).await?;
+            Ok::<_, AwsError>((name, kinds))
+        });
+        let mut buckets: Vec<_> = kinds.buffered(READS_MAX).try_collect().await?;
+        // Some have only a mark, or a failed write.
+        buckets.retain(|(_, kinds)| !kinds.is_empty());
+        Ok(Touched { buckets, more, is_cut })
+    }
+
+    async fn recorded_buckets(&self) -> Result<(Vec<BucketName>, bool), AwsError> {
+        let mut names = Vec::new();
+        let call = self.list_call(ledger::RECORDS_PREFIX).delimiter("/");
+        let mut pages = call.into_paginator().send();
+        let mut is_cut = false;
+        for _ in 0..PAGES_MAX {
+            let page = pages.try_next().await.named("ListObjectsV2", self.bucket.object(""))?;
+            let Some(page) = page else { break };
+            is_cut = page.next_continuation_token().is_some();
+            names.extend(page.common_prefixes().iter().filter_map(|prefix| {
+                prefix
+                    .prefix()?
+                    .strip_prefix(ledger::RECORDS_PREFIX)?
+                    .strip_suffix('/')?
+                    .parse()
+                    .ok()
+            }));
+        }
+        Ok((names, is_cut))
+    }
+
+    /// What was written to a bucket, without failed writes.
+    async fn written(&self, bucket: &BucketName) -> Result<BTreeSet<SettingKind>, AwsError> {
+        let keys = self.keys(&ledger::prefix(bucket), None, |_| true).await?;
+        let written = writes(&keys).into_iter().filter(|(_, has_failed)| !has_failed);
+        Ok(written.map(|(id, _)| id.kind).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fake::{Fake, error, page};
+
+    fn ledger(fake: &Fake) -> Ledger {
+        let bucket = "ledger".parse().unwrap();
+        Ledger::new(&fake.connection(), bucket, "111122223333".parse().unwrap())
+    }
+
+    #[tokio::test]
+    async fn each_bucket_comes_with_what_was_written_and_the_rest_is_counted() {
+        let fake = Fake::new(|asked| {
+            if asked.line.contains("delimiter") {
+                let prefix = |name: &str| {
+                    format!("<CommonPrefixes><Prefix>buckets/{name}/</Prefix></CommonPrefixes>")
+                };
+                let list: String = ["aaa", "bbb", "ccc", "ddd"].map(prefix).concat();
+                return (200, format!("<ListBucketResult>{list}</ListBucketResult>"));
+            }
+            let name = if asked.line.contains("aaa") { "aaa" } else { "bbb" };
+            let id = |kind: &str| {
+                format!("buckets/{name}/2026-11-24T23/{name}@20261124T231502.123Z-{kind}")
+            };
+            let mark = format!("buckets/{name}/undone/tls/20261124T231502.123Z-2027-01-31.json");
+            if name == "aaa" {
+                let failed = format!("{}.failed", id("ownership"));
+                let written = ["policy", "encryption", "ownership"].map(|kind| id(kind) + ".json");
+                return page(&[&written[..], &[failed, mark]].concat(), None);
+            }
+            page(&[mark], None)
+        });
+        let touched = ledger(&fake).touched(2).await.unwrap();
+        let kinds = BTreeSet::from([SettingKind::Policy, SettingKind::Encryption]);
+        let buckets = vec![("aaa".parse().unwrap(), kinds)];
+        assert_eq!(touched, Touched { buckets, more: 2, is_cut: false });
+    }
+
+    #[tokio::test]
+    async fn a_ledger_that_may_not_be_read_says_so() {
+        let fake = Fake::answering([error(403, "AccessDenied")]);
+        assert!(ledger(&fake).touched(2).await.unwrap_err().is_denied());
+    }
+
+    #[tokio::test]
+    async fn the_newest_writes_of_all_buckets_are_found_and_a_limit_is_reported() {
+        let first = [
+            "buckets/aaa/2026-11-24T23/aaa@20261124T231502.123Z-encryption.json",
+            "buckets/aaa/2026-11-24T23/stopped-encryption.json",
+            "buckets/aaa/2026-11-25T01/aaa@20261125T010000.000Z-policy.failed",
+            "buckets/aaa/2026-11-25T01/aaa@20261125T010000.000Z-policy.json",
+        ];
+        let second = ["buckets/bbb/2026-11-25T00/bbb@20261125T000000.000Z-encryption.json"];
+        let fake = Fake::answering([
+            page(&first, Some("next")),
+            page(&second, None),
+            page(&[first[0]; 1000], Some("next")),
+            page(&second, None),
+        ]);
+        let ledger = ledger(&fake);
+        let newest = ledger.newest(2, 5).await.unwrap();
+        let found: Vec<_> =
+            newest.writes.iter().map(|(id, failed)| (id.bucket.as_str(), *failed)).collect();
+        assert_eq!((found, newest.is_whole), (vec![("aaa", true), ("bbb", false)], true));
+        let bounded = ledger.newest(5, 1).await.unwrap();
+        assert_eq!((bounded.writes.len(), bounded.is_whole), (5, false));
+    }
+}

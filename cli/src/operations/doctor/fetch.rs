@@ -1,0 +1,165 @@
+//! What AWS answers about everything that the guard depends on, asked at once.
+
+use futures_util::future::join_all;
+use s3guard_aws::identity::{self, Identity};
+use s3guard_aws::limits::{self, TextMessages};
+use s3guard_aws::stacks::{Stack, Stacks};
+use s3guard_aws::{AwsError, Connection, function_state, keys, trails};
+use s3guard_posture::contract::{output, parameter};
+use s3guard_posture::events::trail::Trail;
+use s3guard_posture::{KeyArn, KeyState, Reading, Region, StackName};
+use time::OffsetDateTime;
+
+use crate::operations::doctor::Wanted;
+use crate::operations::doctor::rights::{Rights, rights};
+use crate::operations::session;
+
+/// A reading, or why there is none.
+pub(crate) type Fetched<T> = Result<Reading<T>, AwsError>;
+
+/// The answers in a Region.
+pub(crate) struct Seen<'a> {
+    pub(crate) region: &'a Region,
+    pub(crate) name: &'a StackName,
+    pub(crate) caller: &'a Identity,
+    pub(crate) wanted: &'a Wanted,
+    /// When the credentials expire.
+    pub(crate) end: Option<OffsetDateTime>,
+    pub(crate) stack: Fetched<Found>,
+    /// The functions, and why one cannot be called, if it cannot.
+    pub(crate) functions: Vec<(String, Fetched<Option<String>>)>,
+    pub(crate) trails: Fetched<Vec<Trail>>,
+    /// Whether a guard of the name is in us-east-1.
+    pub(crate) global: Fetched<bool>,
+    pub(crate) rights: Result<Rights, AwsError>,
+    pub(crate) key: Option<(KeyArn, Fetched<KeyState>)>,
+    pub(crate) concurrency: Fetched<i32>,
+    /// Asked only where there is an SMS subscription.
+    pub(crate) text_messages: Option<Fetched<TextMessages>>,
+}
+
+/// A stack that has the name.
+#[derive(Clone, Debug)]
+pub(crate) struct Found {
+    pub(crate) stack: Stack,
+    pub(crate) is_guard: bool,
+}
+
+impl Seen<'_> {
+    /// The guard's stack, if there is one.
+    pub(crate) fn guard(&self) -> Option<&Stack> {
+        guard(&self.stack)
+    }
+}
+
+fn guard(stack: &Fetched<Found>) -> Option<&Stack> {
+    let found = stack.as_ref().ok()?.known()?;
+    found.is_guard.then_some(&found.stack)
+}
+
+pub(crate) async fn fetch<'a>(
+    connection: &'a Connection,
+    caller: &'a Identity,
+    name: &'a StackName,
+    wanted: &'a Wanted,
+) -> Seen<'a> {
+    let stack = async {
+        let stack = found(connection, name).await;
+        let guard = guard(&stack);
+        let prefix = guard.and_then(|stack| stack.parameters.get(parameter::BUCKET_PREFIX));
+        let prefix = prefix.cloned().unwrap_or_else(|| name.as_str().to_ascii_lowercase());
+        let (functions, key, rights) = futures_util::join!(
+            functions(connection, guard),
+            key(connection, wanted, guard),
+            rights(connection, caller, name, &prefix),
+        );
+        (stack, functions, key, rights)
+    };
+    let text_messages =
+        async { if wanted.has_sms { Some(limits::text_messages(connection).await) } else { None } };
+    let (end, (stack, functions, key, rights), trails, global, concurrency, text_messages) = futures_util::join!(
+        identity::credentials_end(connection),
+        stack,
+        trails::trails(connection),
+        global(connection, name, wanted),
+        limits::concurrency(connection),
+        text_messages,
+    );
+    let region = connection.region();
+    Seen {
+        region,
+        name,
+        caller,
+        wanted,
+        end,
+        stack,
+        functions,
+        trails,
+        global,
+        rights,
+        key,
+        concurrency,
+        text_messages,
+    }
+}
+
+async fn found(connection: &Connection, name: &StackName) -> Fetched<Found> {
+    let stacks = Stacks::new(connection);
+    match stacks.describe(name.as_str()).await {
+        Ok(Some(stack)) => {
+            let is_guard = session::is_guard_stack(&stacks, &stack).await?;
+            Ok(Reading::Known(Found { stack, is_guard }))
+        }
+        Ok(None) => Ok(Reading::Absent),
+        Err(error) if error.is_denied() => Ok(Reading::Denied),
+        Err(error) => Err(error),
+    }
+}
+
+async fn functions(
+    connection: &Connection,
+    guard: Option<&Stack>,
+) -> Vec<(String, Fetched<Option<String>>)> {
+    let Some(stack) = guard else { return Vec::new() };
+    let names = [output::GUARD_FUNCTION_NAME, output::NOTIFY_FUNCTION_NAME];
+    let names = names.iter().filter_map(|output| stack.outputs.get(*output));
+    let asked = names
+        .map(|name| async move { (name.clone(), function_state::trouble(connection, name).await) });
+    join_all(asked).await
+}
+
+/// The key for the buckets of the Region.
+async fn key(
+    connection: &Connection,
+    wanted: &Wanted,
+    guard: Option<&Stack>,
+) -> Option<(KeyArn, Fetched<KeyState>)> {
+    let region = connection.region();
+    let of_region = || wanted.keys.iter().find(|key| key.region() == region);
+    let of_stack = || guard?.parameters.get(parameter::BUCKET_KEY_ARN)?.parse().ok();
+    // A key of another Region is reported, too.
+    let other = || wanted.keys.first().filter(|_| wanted.grade.needs_key());
+    let key = of_region().cloned().or_else(of_stack).or_else(|| other().cloned())?;
+    let state = if key.region() == region {
+        keys::state(connection, &key).await
+    } else {
+        Ok(Reading::Known(KeyState::Unusable(format!("it is in `{}`", key.region()))))
+    };
+    Some((key, state))
+}
+
+/// Whether a guard receives calls through the global endpoint, whose events come to us-east-1 only.
+async fn global(connection: &Connection, name: &StackName, wanted: &Wanted) -> Fetched<bool> {
+    let us_east_1: Region = "us-east-1".parse().expect("it is a Region's code");
+    if connection.region().partition() != us_east_1.partition()
+        || wanted.regions.contains(&us_east_1)
+    {
+        return Ok(Reading::Known(true));
+    }
+    let there = found(&connection.in_region(&us_east_1), name).await?;
+    Ok(match there {
+        Reading::Known(found) => Reading::Known(found.is_guard),
+        Reading::Absent | Reading::Unread => Reading::Known(false),
+        Reading::Denied => Reading::Denied,
+    })
+}
