@@ -27,7 +27,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let sealed = match env::var_os(seal::VARIABLE).filter(|folder| !folder.is_empty()) {
         Some(folder) => {
             println!("cargo::rerun-if-changed={}", Path::new(&folder).display());
-            seal::open(Path::new(&folder), workspace, env!("CARGO_PKG_VERSION"))
+            seal::open(Path::new(&folder), workspace)
         }
         None => Err(format!("the variable `{}` does not say where it is", seal::VARIABLE)),
     };
@@ -37,7 +37,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             for (index, one) in sealed.iter().enumerate() {
                 let path = out.join(format!("package-{index}.zip"));
                 fs::write(&path, &one.zip)?;
-                let (name, hash) = (&one.architecture, &one.sha256);
+                let (name, hash) = (&one.architecture, one.sha256());
                 let bytes = format!("include_bytes!({:?})", path.display().to_string());
                 writeln!(
                     list,

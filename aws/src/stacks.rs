@@ -16,7 +16,7 @@ use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::types::{Parameter, ResourceStatus, StackResourceSummary};
 
 pub use self::change_set::{
-    Change, ChangeSet, ChangeSetRequest, ChangeSetState, Manner, OnFailure, Ready, Template, Value,
+    Change, ChangeSet, ChangeSetRequest, ChangeSetState, Manner, OnFailure, Ready,
 };
 pub use self::event::Event;
 pub use self::events::Scope;

@@ -1,4 +1,4 @@
-//! The flags that several commands share, and how their values are parsed.
+//! Flags that several commands share, and how they are parsed.
 
 pub(crate) mod account;
 pub(crate) mod arn;
@@ -26,6 +26,20 @@ pub(crate) fn parsed<T: FromStr<Err: fmt::Display>>(
     hint: &'static str,
 ) -> impl Fn(&str) -> Result<T, Invalid> + Clone + Send + Sync {
     move |text| text.parse().map_err(|problem: T::Err| Invalid::new(problem.to_string(), hint))
+}
+
+/// Parses a text that has to match a pattern.
+fn matching(
+    pattern: &str,
+    text: &str,
+    problem: &str,
+    hint: &'static str,
+) -> Result<String, Invalid> {
+    let form = regex_lite::Regex::new(pattern).expect("the tests use each pattern");
+    if form.is_match(text) {
+        return Ok(text.to_owned());
+    }
+    Err(Invalid::new(format!("`{text}` {problem}"), hint))
 }
 
 /// The last value of a flag, before the command line is parsed.

@@ -1,6 +1,4 @@
-//! `s3guard.toml`: finds it, reads it, and shows what is wrong with it where it stands.
-//!
-//! What a configuration may say is decided in `posture::config`. Here its mistakes get their lines.
+//! Finds and reads `s3guard.toml`, and shows mistakes with their position. `posture::config` decides what is valid.
 
 mod file;
 pub(crate) mod origin;
@@ -14,7 +12,7 @@ use s3guard_posture::config::PathPart;
 use crate::error::{Advice as _, Mistakes};
 use crate::exit::Exit;
 
-/// A configuration, and where it was found.
+/// A configuration, and its path from the current folder.
 #[derive(Debug)]
 pub(crate) struct Found {
     pub(crate) path: PathBuf,
@@ -22,24 +20,23 @@ pub(crate) struct Found {
     pub(crate) text: String,
 }
 
-/// Reads the file that is named, else `s3guard.toml` in the folder or above it, up to the repository's root; there may
-/// be none.
+/// Reads the named file, else `s3guard.toml` in the folder or above it, up to the repository's root.
 pub(crate) fn load(named: Option<&Path>, folder: &Path) -> anyhow::Result<Option<Found>> {
-    let Some(place) = named.map(file::Place::named).or_else(|| file::find(folder)) else {
+    let Some(path) = named.map(Path::to_owned).or_else(|| file::find(folder)) else {
         return Ok(None);
     };
-    let bytes = file::read(&place).exit(Exit::Usage)?;
-    let (config, text) = text::read(&place.shown, bytes)?;
-    Ok(Some(Found { path: place.path, config, text }))
+    let bytes = file::read(folder, &path).exit(Exit::Usage)?;
+    let (config, text) = text::read(&path.display().to_string(), bytes)?;
+    Ok(Some(Found { path, config, text }))
 }
 
-/// Reads a configuration that is in no file yet.
+/// Reads a configuration that is not in a file yet.
 pub(crate) fn check(name: &str, text: &str) -> Result<Config, Mistakes> {
     text::read(name, text.as_bytes().to_vec()).map(|(config, _)| config)
 }
 
 impl Found {
-    /// The line of the file, from 1, in which a setting is said.
+    /// The line of the file, from 1, with a setting.
     pub(crate) fn line(&self, path: &[PathPart]) -> usize {
         text::line(&self.text, path)
     }

@@ -14,7 +14,6 @@ pub(crate) mod regions;
 pub(crate) mod replay;
 pub(crate) mod rollback;
 pub(crate) mod session;
-pub(crate) mod standalone;
 pub(crate) mod status;
 pub(crate) mod undo;
 pub(crate) mod verify;

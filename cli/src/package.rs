@@ -1,6 +1,5 @@
-//! From the sources of the Lambda to the zip that AWS takes: the same sources give the same bytes.
-//!
-//! Here is the story; `build` asks Cargo, `elf` refuses what would not start, `archive` zips.
+//! Builds the zip of the Lambda: the same sources give the same bytes. `build` runs Cargo, `elf` refuses a program that
+//! would not start, `archive` zips it.
 
 mod archive;
 mod build;
@@ -23,17 +22,16 @@ use sha2::{Digest as _, Sha256};
 use crate::error::Advice as _;
 pub(crate) use crate::package::build::RELEASED;
 pub(crate) use crate::package::embedded::{EMBEDDED, long_version};
-pub(crate) use crate::package::seal::Sealed;
 pub(crate) use crate::package::standalone::build as standalone;
 pub(crate) use crate::package::workspace::is_here as is_in_clone;
 
-/// The largest zip that Lambda takes, and the largest content.
+/// The largest zip that Lambda accepts, and the largest content.
 ///
 /// Source: AWS Lambda Developer Guide, "Lambda quotas" (deployment package: 50 MB zipped, 250 MB unzipped).
 const ZIP_SIZE_BYTES_MAX: usize = 50 * 1024 * 1024;
 const CONTENT_SIZE_BYTES_MAX: usize = 250 * 1024 * 1024;
 
-/// How the key of a package with a configuration ends, so that a stack shows whether it has one.
+/// The suffix in the key of a package with a configuration, so that a stack shows whether it has one.
 const CONFIGURED: &str = "-configured";
 
 /// The processor of the Lambda, as CloudFormation spells it.
@@ -49,7 +47,6 @@ pub(crate) enum Architecture {
 }
 
 impl Architecture {
-    /// Reads the value of the stack's parameter.
     pub(crate) fn from_parameter(text: &str) -> Option<Self> {
         [Self::X86_64, Self::Arm64].into_iter().find(|architecture| architecture.as_str() == text)
     }
@@ -58,6 +55,21 @@ impl Architecture {
         match self {
             Self::X86_64 => "x86_64",
             Self::Arm64 => "arm64",
+        }
+    }
+
+    const fn triple(self) -> &'static str {
+        match self {
+            Self::X86_64 => "x86_64-unknown-linux-gnu",
+            Self::Arm64 => "aarch64-unknown-linux-gnu",
+        }
+    }
+
+    /// The command of `cargo-lambda` that builds for it.
+    const fn cargo_lambda(self) -> &'static str {
+        match self {
+            Self::X86_64 => "cargo lambda build --release",
+            Self::Arm64 => "cargo lambda build --release --arm64",
         }
     }
 }
@@ -73,27 +85,26 @@ impl fmt::Display for Architecture {
 pub(crate) enum Source {
     /// Built from the workspace with this Cargo profile.
     Workspace { cargo_profile: String },
-    /// Built already.
+    /// A program.
     Binary(PathBuf),
-    /// Built and zipped already.
+    /// A package.
     Zip(PathBuf),
-    /// Carried by this command.
+    /// The package inside this command.
     Embedded,
 }
 
-/// A zip that AWS takes.
+/// A zip for Lambda.
 pub(crate) struct Package {
     pub(crate) architecture: Architecture,
     pub(crate) zip: Vec<u8>,
     pub(crate) sha256: [u8; 32],
-    /// Where it lies when nobody says where: beside Cargo's other results.
+    /// Where it is written by default: in Cargo's target folder.
     pub(crate) default_path: PathBuf,
-    /// Whether a configuration is in it.
     pub(crate) is_configured: bool,
 }
 
 impl Package {
-    /// The object's key: another content is another key, so that CloudFormation sees the change.
+    /// The object's key, which changes with the content, so that CloudFormation sees the change.
     pub(crate) fn key(&self) -> String {
         let configured = if self.is_configured { CONFIGURED } else { "" };
         format!("s3guard/{}-{}{configured}.zip", stem(self.architecture), self.sha256_hex())
@@ -103,7 +114,7 @@ impl Package {
         hex::encode(self.sha256)
     }
 
-    /// The configuration in it, which the functions read: the template has to be made by the same.
+    /// The configuration in it, which the functions read; the template is generated from the same.
     pub(crate) fn configuration(&self) -> anyhow::Result<Config> {
         configuration(&self.zip)
     }
@@ -116,7 +127,7 @@ pub(crate) fn configuration(zip: &[u8]) -> anyhow::Result<Config> {
     };
     Config::from_json(&json)
         .context("the package has a configuration that this s3guard cannot use")
-        .hint("give the configuration anew, with `--config`")
+        .hint("provide the configuration again with `--config`")
 }
 
 /// Whether the object of this key has a configuration in it.
@@ -124,7 +135,7 @@ pub(crate) fn is_configured(key: &str) -> bool {
     key.strip_suffix(".zip").is_some_and(|stem| stem.ends_with(CONFIGURED))
 }
 
-/// Makes the package from its source, with this configuration in it, as JSON, if there is one.
+/// Makes the package from its source, with this configuration (JSON) in it.
 pub(crate) fn make(
     source: &Source,
     architecture: Architecture,
@@ -163,10 +174,10 @@ fn finished(
         None => zip,
     };
     if zip.len() > ZIP_SIZE_BYTES_MAX {
-        bail!("the zip has {} bytes, Lambda takes {ZIP_SIZE_BYTES_MAX}", zip.len());
+        bail!("the zip has {} bytes, Lambda accepts {ZIP_SIZE_BYTES_MAX}", zip.len());
     }
     let sha256 = Sha256::digest(&zip).into();
-    let is_configured = archive::is_configured(&zip).context("the zip cannot be read")?;
+    let is_configured = archive::configuration_of(&zip)?.is_some();
     Ok(Package { architecture, zip, sha256, default_path, is_configured })
 }
 
@@ -179,7 +190,7 @@ fn zipped(path: &Path, architecture: Architecture) -> anyhow::Result<Vec<u8>> {
 fn check(binary: &[u8], path: &Path, architecture: Architecture) -> anyhow::Result<()> {
     if binary.len() > CONTENT_SIZE_BYTES_MAX {
         return Err(anyhow::anyhow!(
-            "`{}` has {} bytes, Lambda takes {CONTENT_SIZE_BYTES_MAX}",
+            "`{}` has {} bytes, Lambda accepts {CONTENT_SIZE_BYTES_MAX}",
             path.display(),
             binary.len()
         ))
@@ -196,7 +207,7 @@ fn check(binary: &[u8], path: &Path, architecture: Architecture) -> anyhow::Resu
 fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
     fs::read(path)
         .with_context(|| format!("`{}` could not be read", path.display()))
-        .hint("name a file that exists and that you may read")
+        .hint("name an existing file that you have permission to read")
 }
 
 fn stem(architecture: Architecture) -> String {
@@ -210,7 +221,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_carried_becomes_the_bytes_that_the_same_program_is_packaged_to() {
+    fn an_embedded_package_has_the_bytes_of_the_same_program_packaged() {
         let folder = tempfile::tempdir().unwrap();
         let program = folder.path().join("bootstrap");
         fs::write(&program, Sample::default().bytes()).unwrap();
@@ -235,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_carried_is_named() {
+    fn a_missing_package_is_named() {
         let one = Embedded { architecture: "x86_64", sha256: "", zip: b"" };
         let error = embedded::zip(&[one], Architecture::Arm64).unwrap_err();
         assert_eq!(error.to_string(), "this s3guard carries a package for x86_64 only");
@@ -245,13 +256,13 @@ mod tests {
     }
 
     #[test]
-    fn what_this_very_command_carries_would_start() {
+    fn the_packages_of_this_command_would_start() {
         for one in EMBEDDED {
             let architecture = Architecture::from_parameter(one.architecture).unwrap();
             let binary = archive::bootstrap_of(one.zip, CONTENT_SIZE_BYTES_MAX).unwrap();
             assert!(elf::check(&binary, architecture).is_ok());
             assert_eq!(hex::encode(Sha256::digest(one.zip)), one.sha256);
-            assert!(!archive::is_configured(one.zip).unwrap());
+            assert_eq!(archive::configuration_of(one.zip).unwrap(), None);
         }
     }
 }

@@ -26,12 +26,7 @@ pub use patterns::{
     Deployed, PATTERN_LENGTH_MAX, RulePatterns, object_pattern_length_max, rule_patterns,
 };
 
-/// The largest template that a call to CloudFormation can contain.
-///
-/// Source: AWS CloudFormation API Reference, `CreateChangeSet`.
-pub const TEMPLATE_BODY_BYTES_MAX: usize = 51_200;
-
-/// The largest template that CloudFormation reads from a bucket: "1 MB", which is a million bytes, as its errors say.
+/// The longest template that CloudFormation takes from a bucket: "1 MB", meant in thousands, as its refusals say.
 ///
 /// Source: AWS CloudFormation User Guide, "Understand CloudFormation quotas".
 pub const TEMPLATE_BYTES_MAX: usize = 1_000_000;

@@ -55,7 +55,7 @@ fn a_stacks_name_that_is_none_is_refused_with_a_hint() {
             error: wrong value for `--stack <NAME>`
               caused by: `1st` begins with `1`, the name of a stack begins with a letter
 
-            hint: choose a name as `s3guard` or `prod-guard-2`
+            hint: choose a name such as `s3guard` or `prod-guard-2`
         "#]],
     );
 }

@@ -5,9 +5,11 @@ mod calls;
 use std::collections::BTreeMap;
 
 use aws_sdk_cloudformation::types::{
-    Change as SdkChange, ChangeSetType, Replacement as SdkReplacement, ResourceChangeDetail,
+    Change as SdkChange, ChangeAction, ChangeSetType, Replacement, ResourceChange,
+    ResourceChangeDetail,
 };
 use s3guard_posture::StackName;
+use serde::Serialize;
 
 /// What is wanted of a stack.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,10 +20,10 @@ pub struct ChangeSetRequest {
     pub name: String,
     /// Whether the stack is there already.
     pub kind: Kind,
-    /// The template.
-    pub template: Template,
+    /// The URL of the template in S3, which CloudFormation reads with the caller's permissions.
+    pub template_url: String,
     /// The parameters.
-    pub parameters: BTreeMap<String, Value>,
+    pub parameters: BTreeMap<String, String>,
     /// Tags of the stack, which CloudFormation hands on to its resources.
     pub tags: BTreeMap<String, String>,
     /// How it is to be carried out.
@@ -64,15 +66,6 @@ pub enum OnFailure {
     Keep,
 }
 
-/// How CloudFormation gets a template.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Template {
-    /// In the call.
-    Body(String),
-    /// From S3, at this URL, with the caller's permissions.
-    Url(String),
-}
-
 /// Whether a change set makes a stack or changes one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -80,15 +73,6 @@ pub enum Kind {
     Create,
     /// The stack exists.
     Update,
-}
-
-/// The value of a parameter.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Value {
-    /// This one.
-    New(String),
-    /// The one that the stack has.
-    Previous,
 }
 
 /// A change set that was asked for.
@@ -125,27 +109,51 @@ pub struct Ready {
 }
 
 /// What is done to one resource.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Change {
-    /// `Add`, `Modify`, `Remove`, `Import`, `Dynamic`, `SyncWithActual`, …
-    pub action: String,
+    /// What is done.
+    pub fate: Fate,
     /// The resource's name in the template.
     pub logical_id: String,
-    /// The resource's name in the account, if it has one.
-    pub physical_id: Option<String>,
     /// Its type, as `AWS::S3::Bucket`.
+    #[serde(rename = "type")]
     pub resource_type: String,
-    /// Whether the resource is replaced by a new one.
-    pub replacement: Replacement,
-    /// What becomes of the old resource by the template's own policies: `Delete`, `Retain`, `Snapshot`,
+    /// The resource's name in the account, if it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub physical_id: Option<String>,
+    /// What happens to the old resource by the template's own policies: `Delete`, `Retain`, `Snapshot`,
     /// `ReplaceAndRetain`, …
+    #[serde(skip)]
     pub policy: Option<String>,
     /// What of it changes, as far as CloudFormation says.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub properties: Vec<PropertyChange>,
 }
 
+/// What is done to a resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Fate {
+    /// It is created.
+    Added,
+    /// It exists and becomes the stack's.
+    Imported,
+    /// It is changed in place.
+    Changed,
+    /// It is changed; whether it is replaced is decided while the change is carried out.
+    #[serde(rename = "changed")]
+    MayBeReplaced,
+    /// A new resource takes its place.
+    Replaced,
+    /// It is removed from the stack.
+    Removed,
+    /// Only CloudFormation's record of it changes.
+    Synced,
+}
+
 /// A property that changes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct PropertyChange {
     /// The way to it, as `Code.S3Key`; `Tags`, `Metadata` and such stand for themselves.
     pub path: String,
@@ -155,15 +163,21 @@ pub struct PropertyChange {
     pub after: Option<String>,
 }
 
-/// Whether a resource is replaced by a new one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Replacement {
-    /// It stays.
-    No,
-    /// That is decided while the change is carried out.
-    Perhaps,
-    /// It is replaced.
-    Yes,
+impl Fate {
+    /// Source: AWS CloudFormation API Reference, `ResourceChange`, `Action`. A kind that is new there is a change.
+    fn of(change: &ResourceChange) -> Self {
+        let action = change.action().map(ChangeAction::as_str);
+        match (action, change.replacement().map(Replacement::as_str)) {
+            (Some("Add"), _) => Self::Added,
+            (Some("Import"), _) => Self::Imported,
+            (Some("Remove"), _) => Self::Removed,
+            (Some("SyncWithActual"), _) => Self::Synced,
+            (_, Some("True")) => Self::Replaced,
+            (Some("Dynamic"), _) => Self::MayBeReplaced,
+            (_, Some("False") | None) => Self::Changed,
+            (_, Some(_)) => Self::MayBeReplaced,
+        }
+    }
 }
 
 impl From<Kind> for ChangeSetType {
@@ -216,15 +230,10 @@ pub(super) fn read_change(change: &SdkChange) -> Option<Change> {
         }
     }
     Some(Change {
-        action: change.action().map_or("?", |action| action.as_str()).to_owned(),
+        fate: Fate::of(change),
         logical_id: change.logical_resource_id().unwrap_or_default().to_owned(),
-        physical_id: change.physical_resource_id().map(str::to_owned),
         resource_type: change.resource_type().unwrap_or_default().to_owned(),
-        replacement: match change.replacement().map(SdkReplacement::as_str) {
-            Some("True") => Replacement::Yes,
-            Some("False") | None => Replacement::No,
-            Some(_) => Replacement::Perhaps,
-        },
+        physical_id: change.physical_resource_id().map(str::to_owned),
         policy: change.policy_action().map(|action| action.as_str().to_owned()),
         properties,
     })

@@ -1,6 +1,5 @@
-//! Which stack, in which account and Region, for every command that calls AWS.
-//!
-//! The table `[deploy]` of the configuration is the default of these flags.
+//! The stack, the account and the Region, for every command that calls AWS. The table `[deploy]` of the configuration has
+//! the defaults of these flags.
 
 use s3guard_posture::{Region, StackName};
 
@@ -9,7 +8,7 @@ use crate::args::parsed;
 use crate::args::region::region;
 use crate::error::Invalid;
 
-/// The default name of the stack.
+/// The default name of a stack.
 pub(crate) const STACK: &str = "s3guard";
 
 /// One stack.
@@ -54,7 +53,7 @@ pub(crate) struct AccountsArgs {
 }
 
 impl AccountsArgs {
-    /// The stack in each Region, once, in the order of the command line.
+    /// The stack of each Region, in the order of the flag and without duplicates.
     pub(crate) fn each(&self) -> Vec<AccountArgs> {
         let mut regions: Vec<Option<Region>> = Vec::new();
         for region in &self.regions {
@@ -76,7 +75,7 @@ impl AccountsArgs {
 }
 
 pub(crate) fn stack_name(text: &str) -> Result<StackName, Invalid> {
-    parsed("choose a name as `s3guard` or `prod-guard-2`")(text)
+    parsed("choose a name such as `s3guard` or `prod-guard-2`")(text)
 }
 
 #[cfg(test)]

@@ -1,39 +1,18 @@
 //! ARNs in flags.
 
+use crate::args::matching;
 use crate::error::Invalid;
 
-/// Parses the ARN of a topic.
 pub(crate) fn topic(text: &str) -> Result<String, Invalid> {
-    let fields: Vec<&str> = text.split(':').collect();
-    match fields[..] {
-        ["arn", _, "sns", region, account, name]
-            if !region.is_empty() && account.len() == 12 && !name.is_empty() =>
-        {
-            Ok(text.to_owned())
-        }
-        _ => Err(Invalid::new(
-            format!("`{text}` is not the ARN of a topic"),
-            "write it as `arn:aws:sns:eu-west-1:111122223333:deployments`",
-        )),
-    }
+    let pattern = r"^arn:[^:]+:sns:[^:]+:\d{12}:[^:]+$";
+    let hint = "write it as `arn:aws:sns:eu-west-1:111122223333:deployments`";
+    matching(pattern, text, "is not the ARN of a topic", hint)
 }
 
-/// Parses the ARN of a role.
 pub(crate) fn role(text: &str) -> Result<String, Invalid> {
-    let fields: Vec<&str> = text.splitn(6, ':').collect();
-    match fields[..] {
-        ["arn", partition, "iam", "", account, role]
-            if partition.starts_with("aws")
-                && account.len() == 12
-                && role.strip_prefix("role/").is_some_and(|name| !name.is_empty()) =>
-        {
-            Ok(text.to_owned())
-        }
-        _ => Err(Invalid::new(
-            format!("`{text}` is not the ARN of a role"),
-            "write it as `arn:aws:iam::111122223333:role/deployer`",
-        )),
-    }
+    let pattern = r"^arn:aws[^:]*:iam::\d{12}:role/.+$";
+    let hint = "write it as `arn:aws:iam::111122223333:role/deployer`";
+    matching(pattern, text, "is not the ARN of a role", hint)
 }
 
 #[cfg(test)]

@@ -1,22 +1,22 @@
-//! Where the program of the functions comes from.
+//! The source of the Lambda's program, for every command that packages it.
 
 use std::path::PathBuf;
 
 use crate::package;
 use crate::package::{RELEASED, Source};
 
-/// Where the program comes from.
+/// The source of the program.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct BuildArgs {
     /// Zip this program instead of building one
     #[arg(long, value_name = "FILE", conflicts_with = "cargo_profile", help_heading = "Package")]
     bootstrap: Option<PathBuf>,
 
-    /// Cargo profile to build with; only `lambda` is reproducible [default: lambda]
+    /// Cargo profile of the build; only `lambda` is reproducible [default: lambda]
     #[arg(long, value_name = "NAME", help_heading = "Package")]
     cargo_profile: Option<String>,
 
-    /// Use the program that is embedded in this command, even in a clone of s3guard
+    /// Use the program inside this command, even in a clone of s3guard
     #[arg(long, conflicts_with_all = ["bootstrap", "cargo_profile"], help_heading = "Package")]
     embedded: bool,
 }

@@ -1,83 +1,69 @@
-//! How a deployment is carried out: which changes need approval, what a failure does, and the options of the stack.
-
-use std::path::PathBuf;
+//! The options of a deployment.
 
 use clap::ValueEnum;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use s3guard_aws::stacks::{Manner, OnFailure};
 use s3guard_posture::config::Deploy;
 
 use crate::args::arn::{role, topic};
 use crate::args::wanted::WantedArgs;
 
-/// How a deployment is carried out.
+/// The options of a deployment.
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Deployment")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(crate) struct OptionArgs {
-    /// Which changes need approval; without a terminal they are printed and the exit code is 4
+    /// Which changes need approval; without a terminal, they are printed and the exit code is 4
     #[arg(long, value_name = "WHICH", default_value = "broadening")]
     pub(crate) approve: Approve,
 
-    /// Approve every change
+    /// Approve everything without asking
     #[arg(long)]
     pub(crate) yes: bool,
 
-    /// Create and show the change set, and print its id; `--change-set` executes it
+    /// Create and show the change set, and print its id for `--change-set`
     #[arg(long)]
     pub(crate) no_execute: bool,
 
-    /// Execute this change set, which `--no-execute` created
+    /// Carry out this change set of `--no-execute`
     #[arg(long, value_name = "ID", conflicts_with = "no_execute")]
     pub(crate) change_set: Option<String>,
 
-    /// What to do when the deployment fails; `delete` applies to new stacks, others are rolled back. `keep` also updates a stack whose last failure was kept
-    #[arg(long, value_name = "WHAT", default_value = "rollback")]
-    pub(crate) on_failure: Failure,
+    /// What to do when the deployment fails; `delete` is for new stacks, others are rolled back. `keep` also updates a stack whose last failure was kept
+    #[arg(long, value_name = "WHAT", default_value = "rollback", value_parser = on_failure())]
+    pub(crate) on_failure: OnFailure,
 
-    /// Finish when all resources are configured, without waiting for them to stabilize
+    /// Use CloudFormation's express mode: end when all resources are configured, without waiting until they are ready
     #[arg(long)]
     pub(crate) express: bool,
 
-    /// Wait for the operation in progress on the stack, then deploy
+    /// Wait for the end of an operation in progress, then deploy
     #[arg(long)]
     pub(crate) wait: bool,
 
-    /// Enable termination protection
+    /// Enable the stack's termination protection
     #[arg(long, overrides_with = "no_protect")]
     protect: bool,
 
-    /// Disable termination protection
+    /// Disable the stack's termination protection
     #[arg(long, overrides_with = "protect")]
     no_protect: bool,
 
-    /// Role that `CloudFormation` assumes [default: the role of the stack, else the caller's permissions]
+    /// Role for `CloudFormation` [default: the stack's role, else the caller's permissions]
     #[arg(long, value_name = "ARN", value_parser = role)]
     role_arn: Option<String>,
 
-    /// Topic for the events of the stack; can be repeated, up to five [default: the topics of the stack]
+    /// Topic for the stack's events; can be repeated, up to five times [default: the stack's topics]
     #[arg(long = "notification-arn", value_name = "ARN", value_parser = topic)]
     topics: Vec<String>,
 
-    /// Create new resources instead of importing those that an earlier installation retained
+    /// Create all resources, instead of importing those that an earlier installation retained, such as the trail's bucket
     #[arg(long)]
     no_import_existing: bool,
 
-    /// Write the stack's outputs to this file, as JSON
-    #[arg(long, value_name = "FILE")]
-    pub(crate) outputs_file: Option<PathBuf>,
-
-    /// Leave existing buckets to the schedule instead of checking them after the first deployment
+    /// Do not start a sweep of the existing buckets after the first deployment; the schedule starts it later
     #[arg(long, help_heading = "Guard")]
     pub(crate) no_sweep: bool,
-}
-
-/// What to do about a stack that cannot be updated as it is.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Patience {
-    /// Whether to wait for an operation in progress.
-    pub(crate) waits: bool,
-    /// Whether to update after a failure that was kept: CloudFormation allows it if the next one is kept, too.
-    pub(crate) keeps_failures: bool,
 }
 
 /// Which changes need approval.
@@ -91,26 +77,12 @@ pub(crate) enum Approve {
     Any,
 }
 
-/// What to do when a deployment fails.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Failure {
-    /// Roll back
-    Rollback,
-    /// Delete a new stack
-    Delete,
-    /// Keep what was done, for inspection
-    Keep,
-}
-
-impl Failure {
-    fn of(self, is_new: bool) -> OnFailure {
-        match (self, is_new) {
-            // CloudFormation deletes only a stack that it was creating.
-            (Self::Rollback, _) | (Self::Delete, false) => OnFailure::Rollback,
-            (Self::Delete, true) => OnFailure::Delete,
-            (Self::Keep, _) => OnFailure::Keep,
-        }
-    }
+fn on_failure() -> impl TypedValueParser<Value = OnFailure> {
+    PossibleValuesParser::new(["rollback", "delete", "keep"]).map(|text| match text.as_str() {
+        "delete" => OnFailure::Delete,
+        "keep" => OnFailure::Keep,
+        _ => OnFailure::Rollback,
+    })
 }
 
 impl OptionArgs {
@@ -118,7 +90,11 @@ impl OptionArgs {
     pub(crate) fn manner(&self, is_new: bool, wanted: &WantedArgs) -> Manner {
         Manner {
             role: self.role_arn.clone(),
-            on_failure: self.on_failure.of(is_new),
+            on_failure: match self.on_failure {
+                // CloudFormation deletes only a stack that it was creating.
+                OnFailure::Delete if !is_new => OnFailure::Rollback,
+                OnFailure::Rollback | OnFailure::Delete | OnFailure::Keep => self.on_failure,
+            },
             is_express: self.express,
             reverts_drift: wanted.revert_drift,
             imports: !self.no_import_existing,
@@ -126,19 +102,7 @@ impl OptionArgs {
         }
     }
 
-    /// Whether two flags exclude each other: express mode does not support deletion on failure.
-    ///
-    /// Source: AWS CloudFormation API Reference, `DeploymentConfig`: it has `DisableRollback` and nothing else.
-    pub(crate) fn is_contradictory(&self) -> bool {
-        self.express && self.on_failure == Failure::Delete
-    }
-
-    /// What to do about a stack that cannot be updated as it is.
-    pub(crate) fn patience(&self) -> Patience {
-        Patience { waits: self.wait, keeps_failures: self.on_failure == Failure::Keep }
-    }
-
-    /// Whether to enable termination protection; `None` leaves it unchanged.
+    /// The requested termination protection; `None` leaves it unchanged.
     pub(crate) fn protection(&self, configured: Option<&Deploy>) -> Option<bool> {
         match (self.protect, self.no_protect) {
             (true, _) => Some(true),
@@ -150,13 +114,26 @@ impl OptionArgs {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser as _;
+
     use super::*;
+
+    #[derive(clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        options: OptionArgs,
+        #[command(flatten)]
+        wanted: WantedArgs,
+    }
 
     #[test]
     fn only_a_new_stack_is_deleted_when_it_fails() {
-        let of = |failure: Failure| [true, false].map(|is_new| failure.of(is_new));
-        assert_eq!(of(Failure::Rollback), [OnFailure::Rollback, OnFailure::Rollback]);
-        assert_eq!(of(Failure::Delete), [OnFailure::Delete, OnFailure::Rollback]);
-        assert_eq!(of(Failure::Keep), [OnFailure::Keep, OnFailure::Keep]);
+        let of = |value: &str| {
+            let line = Line::try_parse_from(["s3guard", "--on-failure", value]).unwrap();
+            [true, false].map(|is_new| line.options.manner(is_new, &line.wanted).on_failure)
+        };
+        assert_eq!(of("rollback"), [OnFailure::Rollback, OnFailure::Rollback]);
+        assert_eq!(of("delete"), [OnFailure::Delete, OnFailure::Rollback]);
+        assert_eq!(of("keep"), [OnFailure::Keep, OnFailure::Keep]);
     }
 }

@@ -1,9 +1,8 @@
-//! The settings that become parameters of the stack: checked before anything is done.
+//! The settings of the guard that become parameters of the stack, checked before anything is changed.
 
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, anyhow};
-use s3guard_aws::stacks::Value;
 use s3guard_posture::config::{Config, TrailChoice};
 use s3guard_posture::contract::parameter;
 use s3guard_posture::{Grade, KeyArn, Region, StackName};
@@ -11,29 +10,28 @@ use s3guard_synth::cfn::{Parameter, ParameterType};
 use s3guard_synth::stacks;
 
 use crate::args::parsed;
-use crate::error::Advice as _;
-use crate::error::Invalid;
+use crate::error::{Advice as _, Invalid};
 use crate::exit::Exit;
 
-/// The settings of the guard. A setting that is not given keeps its value, or gets the template's default.
+/// The settings of the guard. A setting that is not given keeps its value, or has the template's default.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Guard")]
 pub(crate) struct GuardArgs {
-    /// Email address to notify (SNS asks it to confirm); pass `''` to remove it
+    /// Email address to notify of findings and changed objects (SNS asks it to confirm); pass `''` to remove it
     #[arg(long, value_name = "ADDRESS", env = "S3GUARD_EMAIL")]
     #[arg(value_parser = declared(parameter::EMAIL))]
     email: Option<String>,
 
-    /// How well buckets are protected: `speed`, `hybrid` or `security` [new stacks: speed]
+    /// Protection of the buckets: `speed`, `hybrid` or `security` [new stacks: speed]
     #[arg(long, value_name = "GRADE", env = "S3GUARD_GRADE", value_parser = grade)]
     grade: Option<Grade>,
 
-    /// KMS key for the buckets, in the stack's Region; required from grade `hybrid` on
+    /// KMS key for the buckets, for the grades `hybrid` and `security`; in the stack's Region
     #[arg(long, value_name = "ARN", env = "S3GUARD_KEY", value_parser = key)]
     key: Option<KeyArn>,
 
-    /// Trail that records changes: `create` one in the stack, use an `existing` one, or `auto`: an existing one if it
-    /// records what the guard needs, else one in the stack [new stacks: create]
+    /// Trail for the events: `create` one, use an `existing` one, or `auto`: use an existing one if it records what the
+    /// guard needs, otherwise create one [new stacks: create]
     #[arg(long, value_name = "TRAIL", env = "S3GUARD_TRAIL", value_parser = trail)]
     pub(crate) trail: Option<TrailChoice>,
 
@@ -41,7 +39,7 @@ pub(crate) struct GuardArgs {
     #[arg(long, value_name = "SECONDS", value_parser = declared(parameter::SETTLE_SECONDS))]
     settle_seconds: Option<String>,
 
-    /// How often all buckets are checked, as `rate(6 hours)` or `cron(0 3 * * ? *)`
+    /// Schedule of the sweep over all buckets, such as `rate(6 hours)` or `cron(0 3 * * ? *)`
     #[arg(long, value_name = "EXPRESSION", value_parser = declared(parameter::SWEEP_RATE))]
     sweep_rate: Option<String>,
 
@@ -51,7 +49,7 @@ pub(crate) struct GuardArgs {
 }
 
 impl GuardArgs {
-    /// The flags, completed from the configuration.
+    /// The flags, completed by the configuration.
     pub(crate) fn over(&self, config: &Config, region: &Region) -> Self {
         let mut keys = config.keys().filter(|key| key.region() == region);
         Self {
@@ -64,37 +62,14 @@ impl GuardArgs {
         }
     }
 
-    /// Reports a rule of the configuration that needs a key where there is none.
-    pub(crate) fn rule_advice(
-        &self,
-        config: &Config,
-        region: &Region,
-        previous: &BTreeMap<String, String>,
-    ) -> Option<String> {
-        let has_key = self.key.is_some()
-            || previous.get(parameter::BUCKET_KEY_ARN).is_some_and(|key| !key.is_empty());
-        let strongest = config.strongest_grade();
-        (strongest.needs_key() && !has_key).then(|| {
-            format!(
-                "a rule sets grade `{strongest}` and `[keys]` has no key for `{region}`: the encryption of its buckets \
-                 is only reported"
-            )
-        })
-    }
-
-    /// The stack's parameters: the flags, else the values of the stack, else (left out) the defaults.
-    ///
-    /// `previous` are the parameters of the stack as it is; none for a new one.
+    /// The stack's parameters: the given settings, else those of the stack (`previous`), else the defaults (omitted).
     pub(crate) fn parameters(
         &self,
         stack: &StackName,
         region: &Region,
         previous: &BTreeMap<String, String>,
-    ) -> anyhow::Result<BTreeMap<String, Value>> {
-        self.check_key(region, previous)?;
-        self.check_trail(stack, region, previous)?;
-        let mut parameters: BTreeMap<String, Value> =
-            previous.keys().map(|name| (name.clone(), Value::Previous)).collect();
+    ) -> anyhow::Result<BTreeMap<String, String>> {
+        let mut parameters = previous.clone();
         let given = [
             (parameter::EMAIL, self.email.clone()),
             (parameter::GRADE, self.grade.map(|grade| grade.to_string())),
@@ -104,60 +79,31 @@ impl GuardArgs {
             (parameter::SWEEP_RATE, self.sweep_rate.clone()),
             (parameter::BUCKET_PREFIX, self.bucket_prefix.clone()),
         ];
-        for (name, value) in given {
-            if let Some(value) = value {
-                parameters.insert(name.to_owned(), Value::New(value));
-            }
-        }
+        let given = given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+        parameters.extend(given);
         if !parameters.contains_key(parameter::BUCKET_PREFIX) {
-            let prefix = prefix_of(stack)?;
-            parameters.insert(parameter::BUCKET_PREFIX.to_owned(), Value::New(prefix));
+            parameters.insert(parameter::BUCKET_PREFIX.to_owned(), prefix_of(stack)?);
+        }
+        self.check_key(region, &parameters)?;
+        let get = |from: &BTreeMap<String, String>| from.get(parameter::TRAIL_MODE).cloned();
+        // The name of an existing trail is valid.
+        if get(&parameters).as_deref() != Some("existing")
+            && get(previous).as_deref() != Some("create")
+        {
+            check_trail(stack, region)?;
         }
         Ok(parameters)
     }
 
-    /// The trail of the stack is named `STACK-REGION`, which CloudTrail has to accept.
-    ///
-    /// Source: AWS CloudTrail User Guide, "Naming requirements for CloudTrail resources".
-    fn check_trail(
-        &self,
-        stack: &StackName,
-        region: &Region,
-        previous: &BTreeMap<String, String>,
-    ) -> anyhow::Result<()> {
-        let had = previous.get(parameter::TRAIL_MODE).map(String::as_str);
-        let mode = self.trail.and_then(mode).or(had);
-        let is_own = mode != Some("existing");
-        // The name of an existing trail was accepted.
-        if !is_own || had == Some("create") {
-            return Ok(());
-        }
-        let trail = format!("{stack}-{region}");
-        let problem = if trail.contains("--") {
-            "has two `-` in a row"
-        } else if trail.len() > 128 {
-            "has more than 128 characters"
-        } else {
-            return Ok(());
-        };
-        Err(anyhow!(
-            "the stack's trail would be `{trail}`, which {problem}: CloudTrail does not accept that"
-        ))
-        .hint(
-            "choose another name with `--stack`, or use an existing trail with `--trail existing`",
-        )
-        .exit(Exit::Usage)
-    }
-
-    /// A grade that needs a key has one, in the Region of the buckets.
+    /// A grade that needs a key has one, in the stack's Region.
     fn check_key(
         &self,
         region: &Region,
-        previous: &BTreeMap<String, String>,
+        parameters: &BTreeMap<String, String>,
     ) -> anyhow::Result<()> {
-        let had = |name: &str| previous.get(name).filter(|value| !value.is_empty());
-        let grade = self.grade.or_else(|| had(parameter::GRADE)?.parse().ok()).unwrap_or_default();
-        if grade.needs_key() && self.key.is_none() && had(parameter::BUCKET_KEY_ARN).is_none() {
+        let grade = parameters.get(parameter::GRADE).and_then(|grade| grade.parse().ok());
+        let grade: Grade = grade.unwrap_or_default();
+        if grade.needs_key() && !has_key(parameters) {
             return Err(anyhow!("grade `{grade}` needs a KMS key"))
                 .hint("give the key's ARN with `--key`; `aws kms create-key` creates one")
                 .exit(Exit::Usage);
@@ -165,7 +111,7 @@ impl GuardArgs {
         match &self.key {
             Some(key) if key.region() != region => {
                 Err(anyhow!("key `{key}` is in `{}`, the stack is in `{region}`", key.region()))
-                    .hint(format!("give a key of `{region}`: a bucket cannot use another"))
+                    .hint(format!("give a key of `{region}`: a bucket accepts no other"))
                     .exit(Exit::Usage)
             }
             Some(_) | None => Ok(()),
@@ -173,7 +119,45 @@ impl GuardArgs {
     }
 }
 
-/// The parameter for a choice; the deployment decides `auto` itself.
+/// The warning about a rule that needs a missing key.
+pub(crate) fn rule_advice(
+    config: &Config,
+    region: &Region,
+    parameters: &BTreeMap<String, String>,
+) -> Option<String> {
+    let strongest = config.strongest_grade();
+    (strongest.needs_key() && !has_key(parameters)).then(|| {
+        format!(
+            "a rule requires grade `{strongest}` and `[keys]` has no key for `{region}`: the encryption of its buckets is \
+             reported and not changed"
+        )
+    })
+}
+
+fn has_key(parameters: &BTreeMap<String, String>) -> bool {
+    parameters.get(parameter::BUCKET_KEY_ARN).is_some_and(|key| !key.is_empty())
+}
+
+/// The stack's trail has the name `STACK-REGION`, which CloudTrail has to accept.
+///
+/// Source: AWS CloudTrail User Guide, "Naming requirements for CloudTrail resources".
+fn check_trail(stack: &StackName, region: &Region) -> anyhow::Result<()> {
+    let trail = format!("{stack}-{region}");
+    let problem = if trail.contains("--") {
+        "has two `-` in a row"
+    } else if trail.len() > 128 {
+        "has more than 128 characters"
+    } else {
+        return Ok(());
+    };
+    Err(anyhow!(
+        "the stack's trail would be `{trail}`, which {problem}: CloudTrail does not accept it"
+    ))
+    .hint("choose another name with `--stack`, or an existing trail with `--trail existing`")
+    .exit(Exit::Usage)
+}
+
+/// The parameter's value for a choice; `auto` is resolved before.
 fn mode(choice: TrailChoice) -> Option<&'static str> {
     match choice {
         TrailChoice::Auto => None,
@@ -183,17 +167,17 @@ fn mode(choice: TrailChoice) -> Option<&'static str> {
 
 pub(crate) fn trail(text: &str) -> Result<TrailChoice, Invalid> {
     TrailChoice::ALL.into_iter().find(|choice| choice.name() == text).ok_or_else(|| {
-        let problem = format!("`{text}` is not a choice of trail");
+        let problem = format!("`{text}` is not a trail setting");
         Invalid::new(problem, "choose `auto`, `create` or `existing`")
     })
 }
 
-/// The default prefix: the name of the stack, so that the buckets of two stacks differ.
+/// The default prefix: the stack's name, so that two stacks do not need the same bucket.
 pub(crate) fn prefix_of(stack: &StackName) -> anyhow::Result<String> {
     let prefix = stack.as_str().to_ascii_lowercase();
     declared(parameter::BUCKET_PREFIX)(&prefix)
-        .with_context(|| format!("the name `{stack}` is no valid prefix of bucket names"))
-        .hint("give another prefix with `--bucket-prefix`")
+        .with_context(|| format!("the name `{stack}` cannot be a prefix of bucket names"))
+        .hint("choose a prefix with `--bucket-prefix`")
         .exit(Exit::Usage)
 }
 
@@ -336,11 +320,9 @@ mod tests {
         let parameters = args
             .parameters(&stack.parse().unwrap(), &region, &previous)
             .map_err(|error| format!("{error}"))?;
-        let show = |(name, value): (&String, &Value)| match value {
-            Value::New(value) => format!("{name}={value}"),
-            Value::Previous => format!("{name}:previous"),
-        };
-        Ok(parameters.iter().map(show).collect::<Vec<_>>().join(" "))
+        let shown: Vec<_> =
+            parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        Ok(shown.join(" "))
     }
 
     #[test]
@@ -358,7 +340,7 @@ mod tests {
         let previous = [("Email", "a@b.example"), ("BucketPrefix", "old"), ("SettleSeconds", "15")];
         assert_eq!(
             parameters(&args, "s3guard", &previous),
-            Ok("BucketPrefix:previous Email:previous SettleSeconds=0".to_owned())
+            Ok("BucketPrefix=old Email=a@b.example SettleSeconds=0".to_owned())
         );
     }
 
@@ -377,7 +359,7 @@ mod tests {
     fn an_address_can_be_taken_away() {
         let args = GuardArgs { email: Some(String::new()), ..GuardArgs::default() };
         let previous = [("BucketPrefix", "p"), ("Email", "a@b.example")];
-        let cleared = Ok("BucketPrefix:previous Email=".to_owned());
+        let cleared = Ok("BucketPrefix=p Email=".to_owned());
         assert_eq!(parameters(&args, "s3guard", &previous), cleared);
     }
 
@@ -390,7 +372,7 @@ mod tests {
         };
         let refused = |stack: &str, problem: &str| {
             let trail = format!("the stack's trail would be `{stack}-eu-west-1`, which {problem}");
-            Err(format!("{trail}: CloudTrail does not accept that"))
+            Err(format!("{trail}: CloudTrail does not accept it"))
         };
         let (long, longest) = ("a".repeat(119), "a".repeat(118));
         assert_eq!(of(None, "ab", &[]), Ok(()));

@@ -1,14 +1,15 @@
-//! How a stack is rolled back.
+//! The options of a rollback.
 
 use crate::args::account::AccountArgs;
 
 /// Roll a stack back to its last working state
 ///
-/// What it does depends on the status of the stack: a rollback that failed is continued, an update or a creation that
-/// failed is rolled back, and with `--cancel` an update in progress is cancelled. A stack whose creation failed is deleted.
+/// The status of the stack decides: a failed rollback is continued, a failed update or creation is
+/// rolled back, and with `--cancel` an update in progress is cancelled. Rolling back a creation deletes
+/// the stack.
 #[derive(Debug, clap::Args)]
 pub(crate) struct RollbackArgs {
-    /// Skip the resource with this logical id when continuing a failed rollback; can be repeated
+    /// Skip this resource in a failed rollback, by its logical id; can be repeated
     #[arg(long, value_name = "ID")]
     pub(crate) skip: Vec<String>,
 

@@ -1,4 +1,4 @@
-//! The desired guard, for `deploy` and `diff`.
+//! The wanted state of the guard, for every command that plans a deployment.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -13,7 +13,7 @@ use crate::args::parsed;
 use crate::error::Invalid;
 use crate::package::{Architecture, Source};
 
-/// The desired guard, and where to deploy it.
+/// The wanted state of the guard.
 #[derive(Debug, clap::Args)]
 pub(crate) struct WantedArgs {
     #[command(flatten)]
@@ -25,16 +25,16 @@ pub(crate) struct WantedArgs {
     #[command(flatten)]
     build: BuildArgs,
 
-    /// Upload this zip, made by `s3guard package`
+    /// Upload this zip, which `s3guard package` made
     #[arg(long, value_name = "FILE", conflicts_with_all = ["bootstrap", "cargo_profile", "embedded"])]
     #[arg(help_heading = "Package")]
     package: Option<PathBuf>,
 
-    /// Processor of the functions [new stacks: `x86_64`]
+    /// Processor of the Lambda [new stacks: `x86_64`]
     #[arg(long, value_name = "ARCH", help_heading = "Package")]
     pub(crate) arch: Option<Architecture>,
 
-    /// Existing bucket to upload to, which is not changed [default: one is created and hardened]
+    /// Existing bucket for the code, which is not changed; without it, a bucket is created and hardened
     #[arg(long, value_name = "BUCKET", env = "S3GUARD_CODE_BUCKET", help_heading = "Package")]
     #[arg(value_parser = parsed::<BucketName>("name a bucket of the stack's Region, without `s3://`"))]
     pub(crate) code_bucket: Option<BucketName>,
@@ -43,11 +43,11 @@ pub(crate) struct WantedArgs {
     #[arg(long = "tag", value_name = "KEY=VALUE", value_parser = tag, help_heading = "Deployment")]
     tags: Vec<(String, String)>,
 
-    /// Parameter of the template; can be repeated. Others keep their value
+    /// Parameter of the template; can be repeated. Other parameters keep their values
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = pair, help_heading = "Deployment")]
     pub(crate) set: Vec<(String, String)>,
 
-    /// Revert what was changed outside CloudFormation, even if the template is unchanged
+    /// Also revert manual changes of the resources
     #[arg(long, help_heading = "Deployment")]
     pub(crate) revert_drift: bool,
 }
@@ -60,7 +60,7 @@ impl WantedArgs {
         }
     }
 
-    /// The tags; those of the command line take precedence over the configuration.
+    /// The requested tags; the command line overrides the configuration.
     pub(crate) fn tags(&self, configured: Option<&Deploy>) -> BTreeMap<String, String> {
         let mut tags = configured.map(|deploy| deploy.tags.clone()).unwrap_or_default();
         tags.extend(self.tags.iter().cloned());
@@ -83,7 +83,7 @@ fn pair(text: &str) -> Result<(String, String), Invalid> {
 fn tag(text: &str) -> Result<(String, String), Invalid> {
     let (key, value) = pair(text)?;
     deploy::check_tag(&key, &value)
-        .map_err(|problem| Invalid::new(problem, "write another, as `team=storage`"))?;
+        .map_err(|problem| Invalid::new(problem, "choose another, such as `team=storage`"))?;
     Ok((key, value))
 }
 

@@ -1,8 +1,9 @@
-//! `s3guard config`: the settings in effect, where each comes from, and whether the file is valid. Calls nothing.
+//! `s3guard config`: shows and checks the configuration, without calling AWS.
 
 use std::ffi::OsString;
 use std::fmt;
 
+use anyhow::anyhow;
 use clap::Subcommand;
 use serde::Serialize;
 
@@ -24,15 +25,15 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// Show every setting in effect
+    /// Show the effective settings
     Show(Show),
-    /// Check the file, and show every mistake with its line
+    /// Check the file, show every mistake with its position, and print its path
     Check(ConfigArgs),
 }
 
 #[derive(Debug, clap::Args)]
 struct Show {
-    /// Show where each setting comes from
+    /// Show where each setting is set
     #[arg(long)]
     origin: bool,
 
@@ -56,7 +57,11 @@ pub(crate) fn run(
         What::Check(config) => {
             let found = config
                 .find()?
-                .ok_or_else(|| anyhow::anyhow!("there is no `s3guard.toml` here or above"))
+                .ok_or_else(|| {
+                    anyhow!(
+                        "there is no `s3guard.toml` in this folder or above it in the repository"
+                    )
+                })
                 .hint("name one with `--config`, or write one with `s3guard init`")
                 .exit(Exit::Usage)?;
             output.result(&Checked { path: found.path.display().to_string() })?;
@@ -65,7 +70,7 @@ pub(crate) fn run(
     Ok(Exit::Done)
 }
 
-/// The settings in effect; as text, a line each.
+/// The effective settings; as text, one per line.
 #[derive(Serialize)]
 struct Shown {
     settings: Vec<Row>,

@@ -1,4 +1,4 @@
-//! `s3guard deploy`: installs or updates the guard, in one Region or several.
+//! `s3guard deploy`: installs or updates the guard.
 
 use time::OffsetDateTime;
 
@@ -10,12 +10,12 @@ use crate::operations::interrupt::Run;
 use crate::operations::session;
 use crate::ui::output::Output;
 
-/// Install the guard in an account, or update it
+/// Install or update the guard in an account
 ///
-/// Packages the functions, creates a CloudFormation change set, shows it and executes it: in one Region
-/// or, with `--region a,b`, in several, each with its own stack. A setting that is not given keeps its
-/// value. If nothing changes, nothing is uploaded. Changes that broaden permissions need approval, or
-/// `--approve never`. The outputs of the stack are written to stdout.
+/// Packages the Lambda, creates a CloudFormation change set, shows it, and carries it out: in one
+/// Region or, with `--region a,b`, in several, each with its own stack. A setting that is not given
+/// keeps its value. If nothing changes, nothing is uploaded. Changes that broaden permissions need
+/// approval, or `--approve never`. The stack's outputs are printed to stdout.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -28,7 +28,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::Result<Exit> {
     let account = &args.wanted.account;
     let on_interrupt = format!(
-        "CloudFormation continues the operation; `s3guard deploy --stack {}` shows its progress",
+        "the deployment continues in AWS; run `s3guard deploy --stack {}` again to follow it",
         account.stack
     );
     let run = Run::new(now, account.profile.as_deref(), on_interrupt);

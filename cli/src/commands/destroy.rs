@@ -1,4 +1,4 @@
-//! `s3guard destroy`: deletes the guard's stack, and names what it retains.
+//! `s3guard destroy`: removes the guard from an account.
 
 use time::OffsetDateTime;
 
@@ -17,8 +17,8 @@ pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::
         ""
     };
     let on_interrupt = format!(
-        "a deletion that has begun continues; `s3guard destroy --stack {stack}` with the same flags shows its progress \
-         and does the rest{protection}"
+        "the deletion continues in AWS; run `s3guard destroy --stack {stack}` again with the same flags to follow it and \
+         to do the rest{protection}"
     );
     let run = Run::new(now, args.account.profile.as_deref(), on_interrupt);
     session::run_with(&run.interrupts, destroy(args, output, &run))

@@ -11,9 +11,9 @@ use crate::ui::output::Output;
 
 /// Show what a deployment would change
 ///
-/// Creates a CloudFormation change set, shows it as `s3guard deploy` does, and deletes it. The package is not
-/// uploaded. A template that is too large for a call is uploaded to the bucket for code, which is created if
-/// necessary. A stack whose creation failed is not touched: all of it would be created again.
+/// Creates a CloudFormation change set, shows it as `s3guard deploy` does, and deletes it again. The package is not
+/// uploaded; the template is, to the code bucket, which is created if it does not exist. A stack whose creation failed
+/// is not touched: a deployment would create everything again.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -27,7 +27,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::Result<Exit> {
     let account = &args.wanted.account;
     let on_interrupt = format!(
-        "nothing was changed; the change set `{}` of stack `{}` may remain, which does no harm",
+        "nothing was changed; a change set `{}` of stack `{}` may be left, which is harmless",
         token(now),
         account.stack
     );

@@ -1,4 +1,4 @@
-//! `s3guard package`: builds the zip of the functions, reproducibly.
+//! `s3guard package`: builds the zip of the Lambda, reproducibly.
 
 use std::fmt;
 use std::fs;
@@ -12,32 +12,31 @@ use crate::args::config::ConfigArgs;
 use crate::error::Advice as _;
 use crate::exit::Exit;
 use crate::files;
-use crate::operations::standalone::standalone;
 use crate::package;
 use crate::package::Architecture;
 use crate::ui::output::Output;
 
 /// Build the functions and zip them for upload
 ///
-/// The zip also contains the configuration `s3guard.toml`, if there is one.
+/// The configuration `s3guard.toml`, if there is one, is added to the zip.
 ///
-/// The program is checked first, and refused if it would not start in Lambda: because it is for another
-/// processor, needs a newer glibc than provided.al2023 has, or needs libraries that are missing there.
-/// The same sources give the same bytes, from any folder.
+/// A program that would not start in the Lambda is refused: one for another processor, for a newer
+/// glibc than that of provided.al2023, or with missing libraries. The same sources give the same
+/// bytes in any folder.
 ///
-/// In a clone of s3guard its sources are packaged; elsewhere the program that is embedded in the command
-/// by `--standalone`. Such a command needs neither sources nor Rust.
+/// In a clone of s3guard, its sources are packaged; elsewhere, the program inside the command is, if
+/// `--standalone` built the command. Such a command needs neither sources nor Rust.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Write the zip to this file [default: `s3guard/bootstrap-ARCH.zip` in Cargo's target folder]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 
-    /// Processor of the functions; `--standalone` accepts both, as `x86_64,arm64`
+    /// Processor of the Lambda; `--standalone` accepts both, as `x86_64,arm64`
     #[arg(long, value_name = "ARCH", default_value = "x86_64", value_delimiter = ',')]
     arch: Vec<Architecture>,
 
-    /// Build this command with the package embedded, in a clone of s3guard
+    /// Build this command with the package inside, from the sources of a clone
     #[arg(long, conflicts_with_all = ["out", "bootstrap", "cargo_profile", "embedded"])]
     standalone: bool,
 
@@ -50,7 +49,8 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
     if args.standalone {
-        return standalone(&args.arch, output);
+        output.result(&package::standalone(&args.arch)?)?;
+        return Ok(Exit::Done);
     }
     let &[arch] = &args.arch[..] else {
         return Err(anyhow!("a package is for one processor"))

@@ -1,4 +1,4 @@
-//! `s3guard synth`: the template, for reading, reviewing and uploading by hand.
+//! `s3guard synth`: writes the template, to review it or to upload it by hand.
 
 use std::path::PathBuf;
 
@@ -12,11 +12,11 @@ use crate::ui::output::{Form, Output};
 
 /// Write the guard's CloudFormation template
 ///
-/// Writes YAML, or JSON with `--output json`. Needs no account and no network. The same version and configuration write the
-/// same bytes anywhere. The template contains the subscriptions of `s3guard.toml`, and the package all of it: create both
-/// with the same file. To upload the template by hand, run `s3guard package`, put the zip into a bucket of the stack's Region
-/// and pass its name and key as the parameters `CodeBucket` and `CodeKey`. Delete the buckets that an earlier stack
-/// retained, or pass another `BucketPrefix`: only `s3guard deploy` imports them.
+/// Writes YAML, or JSON with `--output json`. Needs no account and no network. The same version and configuration give the same bytes. The template contains the
+/// subscriptions of `s3guard.toml`, and the package contains the whole file, so make both from the same file. To upload
+/// the template by hand, run `s3guard package`, put the zip into a bucket of the stack's Region, and set the parameters
+/// `CodeBucket` and `CodeKey`. Delete retained buckets of an earlier stack first, or set another `BucketPrefix`: only
+/// `s3guard deploy` takes them back.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Write to this file instead of stdout
@@ -39,12 +39,10 @@ pub(crate) fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
         Some(path) => files::write(path, text.as_bytes())?,
         None => output.raw(text.as_bytes())?,
     }
-    if text.len() > stacks::TEMPLATE_BODY_BYTES_MAX {
-        output.say(format_args!(
-            "the template has {} bytes, and CloudFormation takes {} in a call: upload it as a file, or give its URL in S3",
-            text.len(),
-            stacks::TEMPLATE_BODY_BYTES_MAX,
-        ));
-    }
+    // Source: AWS CloudFormation API Reference, `CreateChangeSet`.
+    output.say(format_args!(
+        "the template has {} bytes, and CloudFormation takes 51200 in a call: upload it as a file, or give its URL in S3",
+        text.len()
+    ));
     Ok(Exit::Done)
 }

@@ -10,34 +10,19 @@ use crate::error::Advice as _;
 
 const NAME: &str = "s3guard.toml";
 
-/// More is no configuration: two hundred rules and five hundred exemptions have a tenth of it.
+/// No configuration is larger: two hundred rules and five hundred exemptions have a tenth of it.
 const BYTES_MAX: u64 = 1024 * 1024;
 
-/// Where a file is.
-#[derive(Debug)]
-pub(crate) struct Place {
-    pub(crate) path: PathBuf,
-    /// As messages name it: as the caller did, or as seen from the caller's folder.
-    pub(crate) shown: String,
-}
-
-impl Place {
-    pub(crate) fn named(path: &Path) -> Self {
-        Self { path: path.to_owned(), shown: path.display().to_string() }
-    }
-}
-
-/// Looks in a folder and in those above it, up to the repository's root. Outside of a repository it looks only in the
-/// folder itself: who could write to one above could switch the guard off.
-pub(crate) fn find(folder: &Path) -> Option<Place> {
+/// Searches a folder and those above it, up to the repository's root, and returns the path from the folder. Outside of a
+/// repository it searches only the folder itself, because other users may be able to write to those above.
+pub(crate) fn find(folder: &Path) -> Option<PathBuf> {
     let is_in_repository = folder.ancestors().any(is_repository);
-    for (depth, folder) in folder.ancestors().enumerate() {
-        let path = folder.join(NAME);
-        // Whatever it is: a folder or a broken link of that name is told, not passed over.
-        if fs::symlink_metadata(&path).is_ok() {
-            return Some(Place { path, shown: "../".repeat(depth) + NAME });
+    for (depth, above) in folder.ancestors().enumerate() {
+        // A folder or a broken link of that name is an error, and is not skipped.
+        if fs::symlink_metadata(above.join(NAME)).is_ok() {
+            return Some(PathBuf::from("../".repeat(depth) + NAME));
         }
-        if !is_in_repository || is_repository(folder) {
+        if !is_in_repository || is_repository(above) {
             return None;
         }
     }
@@ -48,10 +33,10 @@ fn is_repository(folder: &Path) -> bool {
     folder.join(".git").exists()
 }
 
-/// Reads a file, also one that has no size, as a pipe.
-pub(crate) fn read(place: &Place) -> anyhow::Result<Vec<u8>> {
-    read_some(&place.path)
-        .with_context(|| format!("the configuration `{}` could not be read", place.shown))
+/// Reads a file or a pipe.
+pub(crate) fn read(folder: &Path, path: &Path) -> anyhow::Result<Vec<u8>> {
+    read_some(&folder.join(path))
+        .with_context(|| format!("the configuration `{}` could not be read", path.display()))
         .hint(format!("give a file with `--config`; without it, `{NAME}` is used if there is one"))
 }
 
@@ -66,7 +51,7 @@ fn read_some(path: &Path) -> anyhow::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     file.take(BYTES_MAX + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > BYTES_MAX {
-        anyhow::bail!("it is larger than 1 MiB, so it is something else");
+        anyhow::bail!("it is larger than 1 MiB, which no configuration is");
     }
     Ok(bytes)
 }

@@ -1,15 +1,15 @@
-//! Which value counts, of those that the environment, the file and AWS's own configuration give: decided here.
+//! The effective settings, from the environment, the file and the AWS configuration.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use s3guard_posture::config::{self, PathPart};
-use s3guard_posture::{Config, Grade};
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::config_file::Found;
 
-/// A setting, its value as TOML would have it, and where it was said.
+/// A setting, its value, and where it is set.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Row {
     pub(crate) setting: String,
@@ -17,26 +17,25 @@ pub(crate) struct Row {
     pub(crate) origin: Origin,
 }
 
-/// Where a value was said.
+/// Where a value is set.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Origin {
-    /// In this variable.
     Environment(&'static str),
-    /// In this file, in this line.
-    File { path: String, line: usize },
+    File {
+        path: String,
+        line: usize,
+    },
     /// In the AWS configuration, which is read when AWS is called.
     Aws,
-    /// Nowhere: it is so unless somebody says otherwise.
     Default,
 }
 
-/// The settings that a variable may say, too, the variable, and what counts where nobody says anything.
-const SETTINGS: [(&str, &str, Option<&str>); 9] = [
+/// Settings with their variables and defaults.
+const SETTINGS: [(&str, &str, Option<&str>); 8] = [
     ("deploy.stack", "S3GUARD_STACK", Some("s3guard")),
-    ("deploy.regions", "S3GUARD_REGION", None),
     ("deploy.trail", "S3GUARD_TRAIL", Some("create")),
-    ("grade", "S3GUARD_GRADE", None),
+    ("grade", "S3GUARD_GRADE", Some("speed")),
     ("key", "S3GUARD_KEY", None),
     ("email", "S3GUARD_EMAIL", None),
     ("code-bucket", "S3GUARD_CODE_BUCKET", None),
@@ -46,67 +45,48 @@ const SETTINGS: [(&str, &str, Option<&str>); 9] = [
 
 pub(crate) fn rows(found: Option<&Found>, variable: impl Fn(&str) -> Option<String>) -> Vec<Row> {
     let set = |name: &str| variable(name).filter(|value| !value.is_empty());
-    let mut rows = Vec::new();
-    let written = found.map(|found| leaves(&found.config)).unwrap_or_default();
-    let of_file = |path: &[PathPart]| match found {
-        Some(found) => {
-            Origin::File { path: found.path.display().to_string(), line: found.line(path) }
-        }
-        None => Origin::Default,
+    let mut rows = BTreeMap::from([
+        ("settle-seconds".to_owned(), (config::SETTLE_SECONDS.into(), Origin::Default)),
+        ("deploy.regions".to_owned(), (Value::Array(Vec::new()), Origin::Aws)),
+    ]);
+    let mut say = |setting: &str, value: Value, origin| {
+        rows.insert(setting.to_owned(), (value, origin));
     };
-    for (setting, name, default) in SETTINGS {
+    for (setting, _, default) in SETTINGS {
+        if let Some(value) = default {
+            say(setting, value.into(), Origin::Default);
+        }
+    }
+    for name in ["AWS_DEFAULT_REGION", "AWS_REGION"] {
+        if let Some(region) = set(name) {
+            say("deploy.regions", vec![region].into(), Origin::Environment(name));
+        }
+    }
+    if let Some(found) = found {
+        let mut written = Vec::new();
+        collect(&found.config.written(), &mut Vec::new(), &mut written);
+        for (path, value) in written {
+            let (file, line) = (found.path.display().to_string(), found.line(&path));
+            say(&words(&path), value, Origin::File { path: file, line });
+        }
+    }
+    for (setting, name, _) in SETTINGS {
         if let Some(value) = set(name) {
-            let value = match setting {
-                "deploy.regions" => value.split(',').map(Value::from).collect(),
-                _ => Value::from(value),
-            };
-            rows.push(row(setting, value, Origin::Environment(name)));
-        } else if !written.iter().any(|(path, _)| words(path) == setting) {
-            rows.extend(default.map(|value| row(setting, value.into(), Origin::Default)));
+            say(setting, value.into(), Origin::Environment(name));
         }
     }
-    let is_said = |rows: &[Row], setting: &str| rows.iter().any(|row| row.setting == setting);
-    for (path, value) in written {
-        let setting = words(&path);
-        if !is_said(&rows, &setting) {
-            rows.push(row(&setting, value, of_file(&path)));
-        }
-    }
-    for (setting, value) in [
-        ("grade", Value::from(Grade::default().name())),
-        ("settle-seconds", config::SETTLE_SECONDS.into()),
-    ] {
-        if !is_said(&rows, setting) {
-            rows.push(row(setting, value, Origin::Default));
-        }
-    }
-    if !is_said(&rows, "deploy.regions") {
-        let named = ["AWS_REGION", "AWS_DEFAULT_REGION"].into_iter().find_map(|name| {
-            set(name)
-                .map(|region| row("deploy.regions", vec![region].into(), Origin::Environment(name)))
-        });
-        let asked = || row("deploy.regions", Value::Array(Vec::new()), Origin::Aws);
-        rows.push(named.unwrap_or_else(asked));
+    if let Some(regions) = set("S3GUARD_REGION") {
+        let regions = regions.split(',').map(Value::from).collect();
+        say("deploy.regions", regions, Origin::Environment("S3GUARD_REGION"));
     }
     if let Some(endpoint) = set("AWS_ENDPOINT_URL") {
-        let origin = Origin::Environment("AWS_ENDPOINT_URL");
-        rows.push(row("endpoint", endpoint.into(), origin));
+        say("endpoint", endpoint.into(), Origin::Environment("AWS_ENDPOINT_URL"));
     }
-    rows.sort_by(|a, b| a.setting.cmp(&b.setting));
-    rows
+    let rows = rows.into_iter();
+    rows.map(|(setting, (value, origin))| Row { setting, value, origin }).collect()
 }
 
-fn row(setting: &str, value: Value, origin: Origin) -> Row {
-    Row { setting: setting.to_owned(), value, origin }
-}
-
-/// Every value of a configuration that was written, with the way to it. Lists of texts are one value.
-fn leaves(config: &Config) -> Vec<(Vec<PathPart>, Value)> {
-    let mut leaves = Vec::new();
-    collect(&config.written(), &mut Vec::new(), &mut leaves);
-    leaves
-}
-
+/// Collects every value with its path. A list of texts is one value.
 fn collect(value: &Value, path: &mut Vec<PathPart>, leaves: &mut Vec<(Vec<PathPart>, Value)>) {
     match value {
         Value::Object(settings) => {

@@ -12,10 +12,10 @@ mod writing;
 
 #[track_caller]
 fn check(text: impl AsRef<[u8]>, expect: &Expect) {
-    expect.assert_eq(&told(text.as_ref()));
+    expect.assert_eq(&report(text.as_ref()));
 }
 
-fn told(bytes: &[u8]) -> String {
+fn report(bytes: &[u8]) -> String {
     match text::read("s3guard.toml", bytes.to_vec()) {
         Ok(_) => "nothing is wrong\n".to_owned(),
         Err(mistakes) => mistakes.render(Paint::Plain),
@@ -54,14 +54,14 @@ fn the_file_is_found_here_or_above_within_the_repository() {
     let (repository, below) = (top.path().join("repository"), top.path().join("repository/a/b"));
     fs::create_dir_all(&below).unwrap();
     fs::write(top.path().join("s3guard.toml"), "grade = \"security\"\n").unwrap();
-    assert_eq!(load_text(None, &below), "None\n", "a file above may be anybody's");
+    assert_eq!(load_text(None, &below), "None\n", "other users may write to a file above");
     assert_eq!(load_text(None, top.path()), "Some(Some(Security))\n");
     fs::create_dir(repository.join(".git")).unwrap();
     assert_eq!(load_text(None, &below), "None\n", "above the repository");
     fs::write(repository.join("s3guard.toml"), "grade = \"hybrid\"\n").unwrap();
     assert_eq!(load_text(None, &below), "Some(Some(Hybrid))\n");
     let found = load(None, &below).unwrap().unwrap();
-    assert_eq!(found.path, repository.join("s3guard.toml"));
+    assert_eq!(found.path, Path::new("../../s3guard.toml"));
     fs::write(repository.join("s3guard.toml"), "grade = 1\n").unwrap();
     expect![[r#"
         error: expected a string, found an integer
@@ -78,7 +78,7 @@ fn the_file_is_found_here_or_above_within_the_repository() {
 }
 
 #[test]
-fn a_file_that_cannot_be_read_is_told() {
+fn a_file_that_cannot_be_read_is_reported() {
     let folder = tempfile::tempdir().unwrap();
     let check = |name: &str, expect: &Expect| {
         expect.assert_eq(&load_text(Some(&folder.path().join(name)), folder.path()));
@@ -108,7 +108,7 @@ fn a_file_that_cannot_be_read_is_told() {
         "large",
         &expect![[r#"
         error: the configuration `HERE/large` could not be read
-          caused by: it is larger than 1 MiB, so it is something else
+          caused by: it is larger than 1 MiB, which no configuration is
 
         hint: give a file with `--config`; without it, `s3guard.toml` is used if there is one
     "#]],
@@ -129,21 +129,24 @@ fn a_file_that_cannot_be_read_is_told() {
     "#]],
     );
     std::os::unix::fs::symlink("nowhere", folder.path().join("s3guard.toml")).unwrap();
-    let told = load_text(None, folder.path());
-    assert!(told.contains("`s3guard.toml` could not be read\n  caused by: there is no"), "{told}");
+    let report = load_text(None, folder.path());
+    assert!(
+        report.contains("`s3guard.toml` could not be read\n  caused by: there is no"),
+        "{report}"
+    );
 }
 
 proptest! {
     #[test]
     fn no_bytes_are_too_strange(bytes in any::<Vec<u8>>(), text in any::<String>()) {
         for strange in [bytes, text.into_bytes()] {
-            prop_assert!(!told(&strange).is_empty());
+            prop_assert!(!report(&strange).is_empty());
         }
     }
 
     #[test]
     fn no_writing_is_too_strange(parts in prop::collection::vec(part(), 0..40)) {
-        prop_assert!(!told(parts.concat().as_bytes()).is_empty());
+        prop_assert!(!report(parts.concat().as_bytes()).is_empty());
     }
 }
 

@@ -1,4 +1,4 @@
-//! Reads TOML, and finds out where in it each mistake stands.
+//! Reads TOML, and finds the position of each mistake.
 
 use std::ops::Range;
 
@@ -11,10 +11,10 @@ use toml::de::{DeInteger, DeTable, DeValue};
 
 use crate::error::{Mistakes, Placed};
 
-/// No setting lies deeper. What does is wrong anyway, and is not looked into.
+/// No setting is nested deeper; what is deeper is invalid, and is not read.
 const DEPTH_MAX: usize = 8;
 
-/// Reads a file's bytes; gives its text, too.
+/// Reads a file's bytes, and returns its text, too.
 pub(crate) fn read(name: &str, bytes: Vec<u8>) -> Result<(Config, String), Mistakes> {
     let text = String::from_utf8(bytes).map_err(|error| {
         let start = error.utf8_error().valid_up_to();
@@ -26,7 +26,7 @@ pub(crate) fn read(name: &str, bytes: Vec<u8>) -> Result<(Config, String), Mista
         };
         Mistakes::new(name, text, vec![placed])
     })?;
-    // Some editors put a mark in front, which is neither text nor a column.
+    // Some editors write a byte order mark.
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     match parse(text) {
         Ok(config) => Ok((config, text.to_owned())),
@@ -34,7 +34,7 @@ pub(crate) fn read(name: &str, bytes: Vec<u8>) -> Result<(Config, String), Mista
     }
 }
 
-/// The line of the text, from 1, in which a setting is said.
+/// The line of the text, from 1, with a setting.
 pub(crate) fn line(text: &str, path: &[PathPart]) -> usize {
     let (table, _) = DeTable::parse_recoverable(text);
     let top = Spanned::new(table.span(), DeValue::Table(table.into_inner()));
@@ -53,7 +53,7 @@ fn parse(text: &str) -> Result<Config, Vec<Placed>> {
         .map_err(|mistakes| mistakes.into_iter().map(|mistake| placed(&top, mistake)).collect())
 }
 
-/// What is selected has to fit into a rule: EventBridge would refuse a longer one when the stack is made.
+/// The selection has to fit into a rule: EventBridge would refuse a longer pattern during the deployment.
 fn fitting(config: Config) -> Result<Config, Vec<Mistake>> {
     let length = stacks::object_pattern_length_max(config.notifications().selection());
     let max = stacks::PATTERN_LENGTH_MAX;
@@ -64,13 +64,13 @@ fn fitting(config: Config) -> Result<Config, Vec<Mistake>> {
         path: ["notifications", "objects"].map(PathPart::from).into(),
         at: At::Value,
         problem: format!(
-            "the selection makes a rule of {length} characters, and EventBridge takes {max}"
+            "the selection makes a rule of {length} characters, and EventBridge accepts {max}"
         ),
         proposal: Some("write fewer or shorter patterns".to_owned()),
     }])
 }
 
-/// A mistake in the writing itself: what it is, and what is expected.
+/// A syntax error.
 fn no_toml(error: &toml::de::Error) -> Placed {
     let message = error.message();
     let (problem, expected) = match message.split_once(", expected ") {
@@ -84,7 +84,6 @@ fn no_toml(error: &toml::de::Error) -> Placed {
     }
 }
 
-/// What to do, where the parser has only words for it.
 fn remedy(problem: &str) -> Option<&'static str> {
     match problem {
         "string values must be quoted" => Some("write it in quotes"),
@@ -99,7 +98,7 @@ fn placed(top: &Spanned<DeValue<'_>>, mistake: Mistake) -> Placed {
     Placed { span: span(top, &path, at), problem, proposal }
 }
 
-/// Where a path leads to. Where there is nothing, it is the table that lacks it.
+/// The position of a path, or of the table that lacks it.
 fn span(top: &Spanned<DeValue<'_>>, path: &[PathPart], at: At) -> Range<usize> {
     let mut value = top;
     let mut span = top.span();
@@ -143,7 +142,7 @@ fn json(value: &DeValue<'_>, depth: usize) -> Value {
     }
 }
 
-/// The number, or the nearest that there is: no setting comes near.
+/// The number, or the nearest that fits.
 fn integer(number: &DeInteger<'_>) -> i64 {
     let text = number.as_str();
     let nearest = if text.starts_with('-') { i64::MIN } else { i64::MAX };

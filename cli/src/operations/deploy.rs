@@ -1,42 +1,37 @@
 //! A deployment to one Region or several.
 //!
-//! Here is the story: find the stacks, plan each deployment, have CloudFormation say what it would do, have somebody
-//! agree, and only then begin. All Regions are ready or none is begun. What comes next is decided in `step`, `plan`,
-//! `unchanged`, `broadening` and `review`.
+//! The stacks are found, each deployment is planned, CloudFormation works out the changes, and a person approves them
+//! before any Region begins. `step`, `plan`, `broadening` and `review` decide.
 
-pub(crate) mod agreement;
+pub(crate) mod approval;
 pub(crate) mod broadening;
 pub(crate) mod diff;
 pub(crate) mod names;
 pub(crate) mod plan;
 pub(crate) mod proposal;
-pub(crate) mod propose;
 pub(crate) mod report;
 pub(crate) mod review;
 pub(crate) mod set;
 pub(crate) mod step;
-pub(crate) mod sweep;
 pub(crate) mod target;
 pub(crate) mod trail;
-pub(crate) mod unchanged;
 pub(crate) mod upload;
 
 use anyhow::anyhow;
 use futures_util::future::join_all;
-use s3guard_aws::stacks::Stacks;
-use s3guard_posture::Region;
+use s3guard_aws::stacks::{OnFailure, Stack, Stacks};
+use s3guard_aws::{Connection, Queue};
 use s3guard_posture::config::Config;
+use s3guard_posture::{Region, contract};
 use tokio::time::Instant;
 
 use crate::args::account::AccountsArgs;
-use crate::args::deploy_options::{OptionArgs, Patience};
+use crate::args::deploy_options::OptionArgs;
 use crate::args::wanted::WantedArgs;
 use crate::error::Advice as _;
 use crate::exit::Exit;
-use crate::operations::deploy::proposal::{Answer, Proposal};
-use crate::operations::deploy::propose::Asking;
+use crate::operations::deploy::proposal::{Answer, Asking, propose};
 use crate::operations::deploy::report::{Deployed, Deployment};
-use crate::operations::deploy::review::Told;
 use crate::operations::deploy::target::Target;
 use crate::operations::destroy::pruning;
 use crate::operations::interrupt::Run;
@@ -44,83 +39,72 @@ use crate::operations::regions;
 use crate::operations::regions::ByRegion;
 use crate::ui::output::Output;
 
-/// Makes or changes the stack of each Region.
+/// Creates or updates the stack of each Region.
 pub(crate) async fn deploy(
     wanted: &WantedArgs,
     options: &OptionArgs,
     output: &Output,
     run: &Run,
 ) -> anyhow::Result<Exit> {
-    let begun = Instant::now();
     let configuration = wanted.account.config.read(output)?;
-    if options.is_contradictory() {
+    // Source: AWS CloudFormation API Reference, `DeploymentConfig`: it has `DisableRollback` and nothing else.
+    if options.express && options.on_failure == OnFailure::Delete {
         return Err(anyhow!("`--express` cannot delete a new stack that fails"))
             .hint("leave out one of `--express` and `--on-failure delete`")
             .exit(Exit::Usage);
     }
     if options.express {
         output.warn(
-            "in express mode what was just made may not be ready: what uses it at once can fail",
+            "in express mode a resource may not be ready when it is reported: using it at once can fail",
         );
     }
-    let targets = find(&wanted.account, output, options.patience(), run).await?;
+    let targets = find(&wanted.account, output, Some(options), run).await?;
     warn_of_global_endpoint(&targets, output).await;
     let answers = if let Some(id) = &options.change_set {
-        vec![waiting(targets, id).await?]
+        let Ok([target]) = <[Target; 1]>::try_from(targets) else {
+            return Err(anyhow!("a change set belongs to one stack in one Region"))
+                .hint("name its Region with `--region`")
+                .exit(Exit::Usage);
+        };
+        vec![Answer::find(target, id).await?]
     } else {
-        let manner = |is_new| options.manner(is_new, wanted);
         let configuration = configuration.as_ref();
-        let asking = Asking { wanted, configuration, manner: &manner, uploads: true, run, output };
-        propose::propose(targets, &asking).await?
+        let asking = Asking { wanted, configuration, options: Some(options), run, output };
+        propose(targets, &asking).await?
     };
-    agreement::show(&answers, output)?;
+    approval::show(&answers, output)?;
     if options.no_execute {
-        return agreement::leave(&answers, output);
+        return approval::keep(&answers, output);
     }
-    agreement::agree(&answers, options, &run.token, output).await?;
+    approval::approve(&answers, options, &run.token, output).await?;
     let protection = options.protection(configuration.as_ref().map(Config::deploy));
     let works = answers.into_iter().map(|answer| async {
-        let region = answer.target().region().to_string();
-        let done = carry_out(wanted, options, answer, protection, run).await;
-        if let Ok((deployment, output)) = &done {
-            let seconds = begun.elapsed().as_secs_f32();
-            output.say(format_args!("{} in {seconds:.1} s", deployment.words()));
-        }
-        (region, done.map(|(deployment, _)| deployment))
+        let region = answer.target.region().to_string();
+        (region, carry_out(wanted, options, answer, protection, run).await)
     });
     let ended: ByRegion<Deployment> = join_all(works).await.into_iter().collect();
-    report::finish(ended, &wanted.account.stack, options.outputs_file.as_deref(), output)
+    report::finish(ended, &wanted.account.stack, output)
 }
 
-/// Finds the stack of each Region; if one cannot be deployed to, nothing is done in any.
+/// Finds the stack of each Region; if one Region cannot be deployed to, nothing is done in any.
 async fn find(
     args: &AccountsArgs,
     output: &Output,
-    patience: Patience,
+    options: Option<&OptionArgs>,
     run: &Run,
 ) -> anyhow::Result<Vec<Target>> {
     let found = regions::each(args, output, async |one, output| {
-        Target::find(&one, output, patience, run).await
+        Target::find(&one, output, options, run).await
     });
     all_or_none(found.await, output)
 }
 
 fn all_or_none<T>(results: ByRegion<T>, output: &Output) -> anyhow::Result<Vec<T>> {
-    let nothing = |_: &str| "nothing was changed in any".to_owned();
+    let nothing = |_: &str| "nothing was changed in any Region".to_owned();
     results.all("cannot be deployed to", output, nothing)
 }
 
-/// A change set that was made before; it is of one stack.
-async fn waiting(targets: Vec<Target>, id: &str) -> anyhow::Result<Answer> {
-    let Ok([target]) = <[Target; 1]>::try_from(targets) else {
-        return Err(anyhow!("a change set is of one stack in one Region"))
-            .hint("name its Region with `--region`")
-            .exit(Exit::Usage);
-    };
-    Ok(Answer::Proposed(Box::new(Proposal::find(target, id).await?)))
-}
-
-/// A bucket that is made through the global endpoint is told of in us-east-1, wherever it lies.
+/// CloudTrail records a bucket that is created through the global endpoint in us-east-1, whatever its Region.
 ///
 /// Source: AWS CloudTrail User Guide, "Amazon S3 information in CloudTrail".
 async fn warn_of_global_endpoint(targets: &[Target], output: &Output) {
@@ -133,42 +117,40 @@ async fn warn_of_global_endpoint(targets: &[Target], output: &Output) {
     }
     let connection = first.account.connection.in_region(&global);
     let there = Stacks::new(&connection).describe(first.name.as_str()).await;
-    // Who may not look, or has the Region switched off, is not told of what may be no gap.
+    // Without the permission, or with the Region disabled, it is not known whether there is a gap.
     if let Ok(None) = there {
         output.warn(format_args!(
-            "buckets that are made through the global endpoint are seen only in us-east-1, where there is no stack \
-             `{}`: the sweep finds them hours later; add us-east-1 to `--region`",
+            "events of buckets that are created through the global endpoint arrive only in us-east-1, which has no stack \
+             `{}`: only the sweep finds these buckets, hours later; add us-east-1 to `--region`",
             first.name
         ));
     }
 }
 
-/// Does what was agreed to, and what belongs to it.
 async fn carry_out(
     wanted: &WantedArgs,
     options: &OptionArgs,
     answer: Answer,
     protection: Option<bool>,
     run: &Run,
-) -> anyhow::Result<(Deployment, Output)> {
-    let (deployed, now, told) = match &answer {
-        Answer::Empty(_) => (Deployed::Unchanged, None, Told::default()),
-        Answer::Proposed(proposal) => {
-            let is_new = proposal.review.is_new;
-            let manner = options.manner(is_new, wanted);
-            let now = proposal.carry_out(manner.on_failure, run).await?;
-            let deployed = if is_new { Deployed::Created } else { Deployed::Updated };
-            (deployed, now, proposal.review.told())
-        }
-    };
-    let target = answer.into_target();
+) -> anyhow::Result<Deployment> {
+    let begun = Instant::now();
+    let Answer { target, proposal } = answer;
+    let (mut deployed, mut now) = (Deployed::Unchanged, None);
+    if let Some(proposal) = &proposal {
+        let is_new = proposal.review.is_new;
+        let on_failure = options.manner(is_new, wanted).on_failure;
+        now = proposal.carry_out(&target, on_failure, run).await?;
+        deployed = if is_new { Deployed::Created } else { Deployed::Updated };
+    }
     let mut stack = now
         .or_else(|| target.found.clone())
-        .ok_or_else(|| anyhow!("stack `{}` is gone, somebody has deleted it", target.name))?;
+        .ok_or_else(|| anyhow!("stack `{}` was deleted in the meantime", target.name))?;
     if let Some(wanted) = protection.filter(|wanted| *wanted != stack.protected) {
         target.stacks.protect(&stack.id, wanted).await?;
         stack.protected = wanted;
-        let now = if wanted { "is protected against deletion" } else { "is protected no longer" };
+        let now =
+            if wanted { "is protected against deletion" } else { "is not protected any more" };
         target.output.say(format_args!("stack `{}` {now}", target.name));
     }
     if deployed != Deployed::Unchanged {
@@ -176,7 +158,40 @@ async fn carry_out(
         pruning::prune(&target.account, named, &target.output, run.now).await;
     }
     if deployed == Deployed::Created && !options.no_sweep {
-        sweep::begin(&target.account.connection, &stack, &target.output).await;
+        sweep(&target.account.connection, &stack, &target.output).await;
     }
-    Ok((Deployment::new(&target, deployed, stack, told), target.output))
+    let review = proposal.map(|proposal| proposal.review);
+    let seconds = begun.elapsed().as_secs_f32();
+    target.output.say(format_args!("stack `{}` {deployed} in {seconds:.1} s", target.name));
+    Ok(Deployment::new(&target, deployed, stack, review))
+}
+
+/// What the schedule puts into the guard's queue, as EventBridge writes it.
+const SWEEP: &str = r#"{"source":"aws.events","detail-type":"Scheduled Event","detail":{}}"#;
+
+/// Starts the first sweep of a new guard, which the schedule would start hours later. A failure is only a warning.
+async fn sweep(connection: &Connection, stack: &Stack, output: &Output) {
+    let Some(url) = stack.outputs.get(contract::output::GUARD_QUEUE_URL) else {
+        return output.warn(
+            "the stack has no queue as output: existing buckets are checked by the schedule",
+        );
+    };
+    match Queue::new(connection, url).send(SWEEP, 0).await {
+        Ok(()) => output.say("the guard checks the existing buckets"),
+        Err(error) => output.warn(format_args!(
+            "existing buckets are checked by the schedule, because the sweep could not be started: {error}"
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_sent_is_what_the_schedule_sends() {
+        let sweep: serde_json::Value = serde_json::from_str(SWEEP).unwrap();
+        assert_eq!(sweep["source"], "aws.events");
+        assert_eq!(sweep["detail-type"], "Scheduled Event");
+    }
 }

@@ -1,27 +1,24 @@
-//! What whoever deploys the guard has to be allowed: what CloudFormation does in his name, and what the command itself calls.
-//!
-//! The first is in `resources.json`, which a test makes from AWS's own resource schemas; the second stands in `place`,
-//! beside what each action is about.
+//! The permissions that a deployment needs: for CloudFormation on behalf of the caller, from `resources.json`, which a
+//! test generates from AWS's resource schemas, and for the calls of the command itself, from `scope`.
 
-mod left_out;
-mod place;
+mod excluded;
+mod scope;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
-pub(crate) use crate::operations::permissions::place::{Place, Target};
+pub(crate) use crate::operations::permissions::scope::{Scope, Target};
 
-/// For each resource type of the template the actions that its handlers need.
+/// For each resource type of the template, the actions of its handlers.
 const RESOURCES: &str = include_str!("permissions/resources.json");
 
-/// The characters that a managed policy may have, white space not counted.
+/// The maximum length of a managed policy, without white space.
 ///
 /// Source: AWS IAM User Guide, "IAM and AWS STS quotas".
 const POLICY_LENGTH_MAX: usize = 6_144;
 
-/// A policy, as IAM takes it.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Policy {
     #[serde(rename = "Version")]
@@ -30,35 +27,35 @@ pub(crate) struct Policy {
     statements: Vec<Json>,
 }
 
-/// The actions by what they are about.
-pub(crate) fn actions() -> BTreeMap<Place, BTreeSet<String>> {
-    let mut actions: BTreeMap<Place, BTreeSet<String>> = BTreeMap::new();
-    for action in of_resources().into_iter().filter(|action| !left_out::is(action)) {
-        actions.entry(place::of(&action)).or_default().insert(action);
+/// The actions by resource scope.
+pub(crate) fn actions() -> BTreeMap<Scope, BTreeSet<String>> {
+    let mut actions: BTreeMap<Scope, BTreeSet<String>> = BTreeMap::new();
+    for action in of_resources().into_iter().filter(|action| !excluded::is(action)) {
+        actions.entry(scope::of(&action)).or_default().insert(action);
     }
-    for (place, called) in place::CALLED {
-        actions.entry(place).or_default().extend(called.iter().map(ToString::to_string));
+    for (scope, service, names) in scope::CALLED {
+        let called = names.split_whitespace().map(|name| format!("{service}:{name}"));
+        actions.entry(scope).or_default().extend(called);
     }
     actions
 }
 
-/// What the schemas say, each once.
 fn of_resources() -> BTreeSet<String> {
     let by_type: BTreeMap<String, Vec<String>> =
         serde_json::from_str(RESOURCES).expect("a test makes the file");
     by_type.into_values().flatten().collect()
 }
 
-/// The deployer's policy: as many as IAM needs, each with a name.
+/// The deployer's managed policies, by name: as many as IAM's maximum length requires.
 pub(crate) fn policies(target: &Target) -> BTreeMap<String, Policy> {
-    let statements = actions().into_iter().map(|(place, actions)| {
+    let statements = actions().into_iter().map(|(scope, actions)| {
         let mut statement = json!({
-            "Sid": place.name(),
+            "Sid": format!("{scope:?}"),
             "Effect": "Allow",
             "Action": actions,
-            "Resource": place.resources(target),
+            "Resource": scope.resources(target),
         });
-        if let Some(condition) = place.condition() {
+        if let Some(condition) = scope.condition() {
             statement["Condition"] = condition;
         }
         statement
@@ -66,9 +63,7 @@ pub(crate) fn policies(target: &Target) -> BTreeMap<String, Policy> {
     let mut policies: Vec<Policy> = Vec::new();
     for statement in statements {
         match policies.last_mut() {
-            Some(policy) if policy.length() + length(&statement) < POLICY_LENGTH_MAX => {
-                policy.statements.push(statement);
-            }
+            Some(policy) if policy.has_room_for(&statement) => policy.statements.push(statement),
             Some(_) | None => {
                 policies.push(Policy { version: "2012-10-17", statements: vec![statement] });
             }
@@ -79,15 +74,11 @@ pub(crate) fn policies(target: &Target) -> BTreeMap<String, Policy> {
 }
 
 impl Policy {
-    fn length(&self) -> usize {
+    fn has_room_for(&self, statement: &Json) -> bool {
+        let lengths = self.statements.iter().chain([statement]).map(|one| one.to_string().len());
         // The frame and the commas.
-        let frame = 40 + self.statements.len();
-        frame + self.statements.iter().map(length).sum::<usize>()
+        40 + self.statements.len() + lengths.sum::<usize>() < POLICY_LENGTH_MAX
     }
-}
-
-fn length(statement: &Json) -> usize {
-    statement.to_string().len()
 }
 
 #[cfg(test)]
@@ -115,23 +106,25 @@ mod tests {
     }
 
     #[test]
-    fn what_schemas_ask_is_granted_or_left_out_for_a_reason_that_still_holds() {
+    fn what_schemas_ask_is_granted_or_excluded_for_a_reason_that_still_holds() {
         let (asked, granted) = (of_resources(), actions());
         let granted: BTreeSet<&String> = granted.values().flatten().collect();
         for action in &asked {
-            assert_ne!(granted.contains(action), left_out::is(action), "{action}");
+            assert_ne!(granted.contains(action), excluded::is(action), "{action}");
         }
-        for (pattern, why) in left_out::LEFT_OUT {
-            let glob = Glob::new(pattern);
-            assert!(asked.iter().any(|action| glob.matches(action)), "{pattern}");
-            assert!(!why.is_empty(), "{pattern}");
+        for (why, patterns) in excluded::EXCLUDED {
+            assert!(!why.is_empty(), "{patterns}");
+            for pattern in patterns.split_whitespace() {
+                let glob = Glob::new(pattern);
+                assert!(asked.iter().any(|action| glob.matches(action)), "{pattern}");
+            }
         }
     }
 
     #[test]
     fn nothing_is_granted_by_a_wildcard_and_nothing_twice_in_a_place() {
-        for (place, actions) in actions() {
-            assert!(!actions.is_empty() && !place.resources(&target()).is_empty(), "{place:?}");
+        for (scope, actions) in actions() {
+            assert!(!actions.is_empty() && !scope.resources(&target()).is_empty(), "{scope:?}");
             for action in actions {
                 let (service, name) = action.split_once(':').unwrap();
                 let plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric());

@@ -1,14 +1,11 @@
-//! A stack brought back to where it last was well.
-//!
-//! Here is the story; `step` decides what comes next.
-
-mod step;
+//! Rolls a stack back to its last working state.
 
 use std::fmt;
 
 use anyhow::anyhow;
 use s3guard_aws::stacks::rollback::Skip;
-use s3guard_aws::stacks::{Resource, Stack, StackStatus, Stacks};
+use s3guard_aws::stacks::{Operation, Phase, Resource, Stack, StackStatus, Stacks};
+use s3guard_posture::StackName;
 use serde::Serialize;
 
 use crate::args::rollback::RollbackArgs;
@@ -17,12 +14,28 @@ use crate::exit::Exit;
 use crate::operations::follow;
 use crate::operations::follow::Follower;
 use crate::operations::interrupt::Run;
-use crate::operations::rollback::step::Step;
 use crate::operations::session;
 use crate::operations::session::Account;
 use crate::ui::output::Output;
 
-/// Brings the guard's stack back, after a person has agreed.
+/// What comes next, by the status of the stack.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Step {
+    /// Continue a rollback that failed.
+    Continue,
+    /// Roll back a failed operation.
+    RollBack(&'static str),
+    /// Cancel the update in progress.
+    Cancel,
+    Stop {
+        why: &'static str,
+        hint: String,
+    },
+}
+
+const WELL: &str = "there is nothing to roll back";
+
+/// Rolls back the guard's stack, after a person has approved it.
 pub(crate) async fn roll_back(
     args: &RollbackArgs,
     output: &Output,
@@ -37,41 +50,54 @@ pub(crate) async fn roll_back(
         "stack `{name}` in `{region}`, account `{}`: `{}`",
         account.caller.account, stack.status
     ));
-    let step = step::next(&stack.status);
-    let question = match step {
-        Step::Continue => String::new(),
+    let step = next(name, &stack.status);
+    args.check(&step, &stack.status)?;
+    let mut skip = Skip::None;
+    let mut skipped = Vec::new();
+    let question = match &step {
+        Step::Continue => {
+            let failed = stuck(&stacks, &stack, output).await?;
+            skip = args.skip(&failed)?;
+            skipped = match &skip {
+                Skip::None => Vec::new(),
+                Skip::These(ids) => ids.clone(),
+                Skip::All => failed.clone(),
+            };
+            if skip == Skip::None && !failed.is_empty() {
+                output.say(format_args!(
+                    "fix the causes, or skip the resources with `--skip {}`",
+                    failed.join(" --skip ")
+                ));
+            }
+            question(&skipped)
+        }
         Step::RollBack(what) => format!("roll back {what}?"),
-        Step::Cancel => "cancel the update, which is rolled back then?".to_owned(),
-        Step::Stop(why) => return Err(why.error(name, &stack.status)).hint(why.hint(name)),
-    };
-    args.check(step, &stack.status)?;
-    let choice = match step {
-        Step::Continue => Some(args.choice(&stacks, &stack, output).await?),
-        Step::RollBack(_) | Step::Cancel | Step::Stop(_) => None,
+        Step::Cancel => "cancel the update, and roll it back?".to_owned(),
+        Step::Stop { why, hint } => {
+            return Err(anyhow!("stack `{name}` is in `{}`: {why}", stack.status)).hint(hint);
+        }
     };
     if !args.yes {
-        let question = choice.as_ref().map_or(question, Choice::question);
         session::confirm(&format!("rolling back stack `{name}`"), &question, output).await?;
     }
     let token = run.token.as_str();
     let follower = Follower::new(&stacks, output, &run.interrupts, &stack.id, Some(token)).await;
-    match &choice {
-        Some(choice) => stacks.continue_rollback(&stack.id, &choice.skip, token).await?,
-        None if step == Step::Cancel => stacks.cancel_update(&stack.id, token).await?,
-        None => stacks.roll_back(&stack.id, token).await?,
+    match step {
+        Step::Continue => stacks.continue_rollback(&stack.id, &skip, token).await?,
+        Step::Cancel => stacks.cancel_update(&stack.id, token).await?,
+        Step::RollBack(_) | Step::Stop { .. } => stacks.roll_back(&stack.id, token).await?,
     }
     let ended = follower.follow().await?;
     let status =
         ended.stack.as_ref().map_or(StackStatus::from("DELETE_COMPLETE"), |s| s.status.clone());
-    if !step::is_back(&status) {
+    if !is_rolled_back(&status) {
         let what = format!("stack `{name}` was not rolled back");
-        return Err(follow::failed(&what, &ended, &step::after_failure(name, &status)));
+        return Err(follow::failed(&what, &ended, &after_failure(name, &status)));
     }
-    output.say(format_args!("stack `{name}` is back, in `{status}`"));
-    let skipped = choice.map(|choice| choice.skipped).unwrap_or_default();
+    output.say(format_args!("stack `{name}` is rolled back, in `{status}`"));
     if !skipped.is_empty() {
         output.warn(
-            "what was skipped is not as the template has it: mend it by hand, or have the next `s3guard deploy` set it",
+            "skipped resources differ from the template: correct them by hand, or with the next `s3guard deploy`",
         );
     }
     output.result(&RolledBack { stack: name.to_string(), status: status.to_string(), skipped })?;
@@ -79,99 +105,72 @@ pub(crate) async fn roll_back(
 }
 
 impl RollbackArgs {
-    /// What was given and does not go with where the stack stands.
-    fn check(&self, step: Step, status: &StackStatus) -> anyhow::Result<()> {
+    /// Refuses flags that do not fit the status of the stack.
+    fn check(&self, step: &Step, status: &StackStatus) -> anyhow::Result<()> {
         let misplaced = match step {
             Step::Cancel if !self.cancel => {
-                return Err(anyhow!("the stack is in `{status}`: an update is going on"))
+                return Err(anyhow!("the stack is in `{status}`: an update is in progress"))
                     .hint("`--cancel` cancels it; `s3guard events --follow` shows it")
                     .exit(Exit::Usage);
             }
             Step::Continue | Step::RollBack(_) if self.cancel => "--cancel",
             Step::RollBack(_) | Step::Cancel if self.force => "--force",
             Step::RollBack(_) | Step::Cancel if !self.skip.is_empty() => "--skip",
-            Step::Continue | Step::RollBack(_) | Step::Cancel | Step::Stop(_) => return Ok(()),
+            Step::Continue | Step::RollBack(_) | Step::Cancel | Step::Stop { .. } => {
+                return Ok(());
+            }
         };
-        Err(anyhow!("`{misplaced}` does not go with a stack in `{status}`"))
-            .hint("leave it out")
+        Err(anyhow!("`{misplaced}` cannot be used with a stack in `{status}`"))
+            .hint("omit the flag")
             .exit(Exit::Usage)
     }
 
-    /// What to do about the resources that got stuck, which are named.
-    async fn choice(
-        &self,
-        stacks: &Stacks,
-        stack: &Stack,
-        output: &Output,
-    ) -> anyhow::Result<Choice> {
-        let mut resources = stacks.resources(&stack.id).await?;
-        resources.retain(Resource::is_stuck);
-        if !resources.is_empty() {
-            output.say("these could not be rolled back:");
+    /// What to skip: CloudFormation accepts only resources that could not be rolled back.
+    fn skip(&self, stuck: &[String]) -> anyhow::Result<Skip> {
+        if let Some(id) = self.skip.iter().find(|id| !stuck.contains(id)) {
+            let hint = if stuck.is_empty() {
+                "there is none: omit `--skip`".to_owned()
+            } else {
+                format!("those that can be skipped are `{}`", stuck.join("`, `"))
+            };
+            return Err(anyhow!("`{id}` is not among the resources that could not be rolled back"))
+                .hint(hint)
+                .exit(Exit::Usage);
         }
-        for Resource { logical_id, resource_type, reason, .. } in &resources {
-            let reason = reason.as_deref().unwrap_or("no reason was given");
-            output.say(format_args!("  {logical_id} ({resource_type}): {reason}"));
-        }
-        let ids: Vec<String> = resources.into_iter().map(|resource| resource.logical_id).collect();
-        let choice = choose(&self.skip, self.force, &ids)?;
-        if choice.skip == Skip::None && !ids.is_empty() {
-            output.say(format_args!(
-                "mend what is in the way, or leave them as they are with `--skip {}`",
-                ids.join(" --skip ")
-            ));
-        }
-        Ok(choice)
+        Ok(match &self.skip[..] {
+            _ if self.force => Skip::All,
+            [] => Skip::None,
+            ids => Skip::These(ids.to_vec()),
+        })
     }
 }
 
-/// How a rollback that got stuck goes on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Choice {
-    skip: Skip,
-    /// What is left as it is, by its logical id.
-    skipped: Vec<String>,
+/// Shows the resources that could not be rolled back, and returns their logical ids.
+async fn stuck(stacks: &Stacks, stack: &Stack, output: &Output) -> anyhow::Result<Vec<String>> {
+    let mut resources = stacks.resources(&stack.id).await?;
+    resources.retain(Resource::is_stuck);
+    if !resources.is_empty() {
+        output.say("these could not be rolled back:");
+    }
+    for Resource { logical_id, resource_type, reason, .. } in &resources {
+        let reason = reason.as_deref().unwrap_or("no reason was given");
+        output.say(format_args!("  {logical_id} ({resource_type}): {reason}"));
+    }
+    Ok(resources.into_iter().map(|resource| resource.logical_id).collect())
 }
 
-impl Choice {
-    fn question(&self) -> String {
-        match (&self.skip, &self.skipped[..]) {
-            (Skip::None, _) => "go on with the rollback, and try all of them again?".to_owned(),
-            (Skip::These(_) | Skip::All, []) => "go on with the rollback?".to_owned(),
-            (Skip::These(_) | Skip::All, ids) => {
-                format!("go on with the rollback, and leave `{}` as it is?", ids.join("`, `"))
-            }
-        }
+fn question(skipped: &[String]) -> String {
+    match skipped {
+        [] => "continue the rollback, and try all of them again?".to_owned(),
+        ids => format!("continue the rollback, and skip `{}`?", ids.join("`, `")),
     }
 }
 
-/// CloudFormation skips only what could not be rolled back, and refuses everything else.
-fn choose(asked: &[String], force: bool, stuck: &[String]) -> anyhow::Result<Choice> {
-    if let Some(id) = asked.iter().find(|id| !stuck.contains(id)) {
-        let hint = if stuck.is_empty() {
-            "none is: leave `--skip` out".to_owned()
-        } else {
-            format!("those that can be skipped are `{}`", stuck.join("`, `"))
-        };
-        return Err(anyhow!("`{id}` is not among the resources that could not be rolled back"))
-            .hint(hint)
-            .exit(Exit::Usage);
-    }
-    Ok(if force {
-        Choice { skip: Skip::All, skipped: stuck.to_vec() }
-    } else if asked.is_empty() {
-        Choice { skip: Skip::None, skipped: Vec::new() }
-    } else {
-        Choice { skip: Skip::These(asked.to_vec()), skipped: asked.to_vec() }
-    })
-}
-
-/// The result of a rollback.
 #[derive(Debug, Serialize)]
 struct RolledBack {
     stack: String,
     status: String,
-    /// What was left as it is, by its logical id.
+    /// The logical ids of skipped resources.
     skipped: Vec<String>,
 }
 
@@ -184,6 +183,76 @@ impl fmt::Display for RolledBack {
     }
 }
 
+/// Decides from the status of the stack.
+///
+/// Source: AWS CloudFormation API Reference, `ContinueUpdateRollback`, `RollbackStack` and `CancelUpdateStack`: the
+/// statuses that each takes.
+fn next(name: &StackName, status: &StackStatus) -> Step {
+    let events = format!("`s3guard events --follow --stack {name}` shows it until it ends");
+    let (why, hint) = match status.known() {
+        Some((Operation::UpdateRollback, Phase::Failed)) => return Step::Continue,
+        Some((Operation::Create, Phase::Failed)) => {
+            return Step::RollBack("the creation that failed, which deletes what was made");
+        }
+        Some((Operation::Update, Phase::Failed)) => {
+            return Step::RollBack("the update that failed");
+        }
+        Some((Operation::Update, Phase::InProgress)) => return Step::Cancel,
+        Some((Operation::Review, _) | (Operation::Delete, Phase::Complete)) => {
+            ("it has no resources", format!("`s3guard deploy --stack {name}` creates them"))
+        }
+        Some((
+            Operation::Rollback | Operation::UpdateRollback | Operation::ImportRollback,
+            Phase::InProgress | Phase::Cleanup,
+        )) => ("a rollback is already in progress", events),
+        Some((_, Phase::InProgress | Phase::Cleanup)) => {
+            ("the operation in progress cannot be cancelled", events)
+        }
+        Some((Operation::Rollback | Operation::Delete, _)) => (
+            "it can only be deleted",
+            format!("`s3guard destroy --stack {name}`, then deploy again"),
+        ),
+        Some((Operation::UpdateRollback | Operation::ImportRollback, Phase::Complete)) => {
+            ("it is already rolled back", format!("`s3guard deploy --stack {name}` updates it"))
+        }
+        Some((_, Phase::Complete)) => {
+            (WELL, "to get an earlier state, deploy an earlier version".to_owned())
+        }
+        Some((Operation::Import | Operation::ImportRollback, Phase::Failed)) => (
+            "an import could not be rolled back",
+            "check the stack in the CloudFormation console, which can continue it".to_owned(),
+        ),
+        None => (
+            "this s3guard does not know the status",
+            "check the stack in the CloudFormation console; a newer s3guard may know this status"
+                .to_owned(),
+        ),
+    };
+    Step::Stop { why, hint }
+}
+
+/// Whether a stack in this status is rolled back.
+fn is_rolled_back(status: &StackStatus) -> bool {
+    use Operation::{Delete, Rollback, UpdateRollback};
+    matches!(status.known(), Some((UpdateRollback | Rollback | Delete, Phase::Complete)))
+}
+
+/// How to go on after a failed rollback.
+fn after_failure(name: &StackName, status: &StackStatus) -> String {
+    match next(name, status) {
+        Step::Continue => format!(
+            "fix the cause, or skip the resource with `s3guard rollback --stack {name} --skip ID`"
+        ),
+        Step::RollBack(_) => {
+            format!("fix the cause, then `s3guard rollback --stack {name}` again")
+        }
+        Step::Cancel => format!("`s3guard events --follow --stack {name}` shows it"),
+        // It was too late to cancel.
+        Step::Stop { why: WELL, .. } => "the update ended before it could be cancelled".to_owned(),
+        Step::Stop { hint, .. } => hint,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -193,45 +262,43 @@ mod tests {
         ids.iter().map(|id| (*id).to_owned()).collect()
     }
 
-    #[test]
-    fn only_what_got_stuck_is_skipped() {
-        let stuck = ids(&["A", "B"]);
-        let choice = |asked: &[&str], force| choose(&ids(asked), force, &stuck).unwrap();
-        assert_eq!(choice(&[], false), Choice { skip: Skip::None, skipped: vec![] });
-        let some = Choice { skip: Skip::These(ids(&["B"])), skipped: ids(&["B"]) };
-        assert_eq!(choice(&["B"], false), some);
-        assert_eq!(choice(&[], true), Choice { skip: Skip::All, skipped: stuck.clone() });
-        assert!(some.question().ends_with("leave `B` as it is?"));
-        let text =
-            |stuck: &[String]| crate::error::text(&choose(&ids(&["C"]), false, stuck).unwrap_err());
-        assert!(text(&stuck).contains("hint: those that can be skipped are `A`, `B`"));
-        assert!(text(&[]).contains("hint: none is"));
+    fn args(skip: &[&str], force: bool, cancel: bool) -> RollbackArgs {
+        let account = AccountArgs {
+            stack: "s".parse().unwrap(),
+            region: None,
+            profile: None,
+            config: crate::args::config::ConfigArgs::default(),
+        };
+        RollbackArgs { account, skip: ids(skip), force, cancel, yes: false }
     }
 
     #[test]
-    fn a_flag_that_does_not_go_with_where_the_stack_stands_is_refused() {
-        let args = |skip: &[&str], force, cancel| RollbackArgs {
-            account: AccountArgs {
-                stack: "s".parse().unwrap(),
-                region: None,
-                profile: None,
-                config: crate::args::config::ConfigArgs::default(),
-            },
-            skip: ids(skip),
-            force,
-            cancel,
-            yes: false,
+    fn only_what_got_stuck_is_skipped() {
+        let stuck = ids(&["A", "B"]);
+        let skip = |asked: &[&str], force| args(asked, force, false).skip(&stuck).unwrap();
+        assert_eq!(skip(&[], false), Skip::None);
+        assert_eq!(skip(&["B"], false), Skip::These(ids(&["B"])));
+        assert_eq!(skip(&[], true), Skip::All);
+        assert!(question(&ids(&["B"])).ends_with("and skip `B`?"));
+        let text = |stuck: &[String]| {
+            crate::error::text(&args(&["C"], false, false).skip(stuck).unwrap_err())
         };
+        assert!(text(&stuck).contains("hint: those that can be skipped are `A`, `B`"));
+        assert!(text(&[]).contains("hint: there is none"));
+    }
+
+    #[test]
+    fn a_flag_that_does_not_fit_the_status_is_refused() {
         for status in StackStatus::all() {
-            let step = step::next(&status);
+            let step = next(&"s".parse().unwrap(), &status);
             let refused = |skip: &[&str], force, cancel| {
-                args(skip, force, cancel).check(step, &status).is_err()
+                args(skip, force, cancel).check(&step, &status).is_err()
             };
             let expected = match step {
                 Step::Continue => [false, false, false, true],
                 Step::RollBack(_) => [false, true, true, true],
                 Step::Cancel => [true, true, true, false],
-                Step::Stop(_) => [false; 4],
+                Step::Stop { .. } => [false; 4],
             };
             let found = [
                 refused(&[], false, false),
@@ -241,5 +308,54 @@ mod tests {
             ];
             assert_eq!(found, expected, "{status}");
         }
+    }
+
+    #[test]
+    fn every_status_has_a_step_or_a_reason() {
+        let expected = |status: &StackStatus| match status.as_str() {
+            "UPDATE_ROLLBACK_FAILED" => "continue",
+            "CREATE_FAILED" | "UPDATE_FAILED" => "roll back",
+            "UPDATE_IN_PROGRESS" => "cancel",
+            "ROLLBACK_IN_PROGRESS"
+            | "UPDATE_ROLLBACK_IN_PROGRESS"
+            | "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS"
+            | "IMPORT_ROLLBACK_IN_PROGRESS"
+            | "CREATE_IN_PROGRESS"
+            | "DELETE_IN_PROGRESS"
+            | "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"
+            | "IMPORT_IN_PROGRESS" => "events --follow",
+            "ROLLBACK_COMPLETE" | "ROLLBACK_FAILED" | "DELETE_FAILED" => "s3guard destroy",
+            "REVIEW_IN_PROGRESS"
+            | "DELETE_COMPLETE"
+            | "UPDATE_ROLLBACK_COMPLETE"
+            | "IMPORT_ROLLBACK_COMPLETE" => "s3guard deploy",
+            "CREATE_COMPLETE" | "UPDATE_COMPLETE" | "IMPORT_COMPLETE" => "earlier version",
+            _ => "console",
+        };
+        let name: StackName = "s".parse().unwrap();
+        let unknown = StackStatus::from("NEW");
+        for status in StackStatus::all().chain([unknown]) {
+            let words = match next(&name, &status) {
+                Step::Continue => "continue".to_owned(),
+                Step::RollBack(_) => "roll back".to_owned(),
+                Step::Cancel => "cancel".to_owned(),
+                Step::Stop { hint, .. } => hint,
+            };
+            assert!(words.contains(expected(&status)), "{status}: {words}");
+        }
+    }
+
+    #[test]
+    fn no_operation_in_progress_counts_as_rolled_back() {
+        for status in StackStatus::all() {
+            assert!(!is_rolled_back(&status) || status.is_settled(), "{status}");
+            let failed = status.as_str().ends_with("_FAILED");
+            assert!(!(is_rolled_back(&status) && failed), "{status}");
+        }
+        let name = "s".parse().unwrap();
+        let hint = after_failure(&name, &StackStatus::from("UPDATE_ROLLBACK_FAILED"));
+        assert!(hint.contains("s3guard rollback --stack s --skip ID"), "{hint}");
+        let hint = after_failure(&name, &StackStatus::from("UPDATE_COMPLETE"));
+        assert_eq!(hint, "the update ended before it could be cancelled");
     }
 }

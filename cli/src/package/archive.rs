@@ -1,5 +1,4 @@
-//! The zip of a package: `bootstrap`, the configuration if there is one, and nothing that depends on when, where or by
-//! whom it was made.
+//! The zip of a package: `bootstrap` and the configuration, with nothing that depends on time, machine or user.
 
 use std::io::{Cursor, Read as _, Write as _};
 
@@ -8,14 +7,13 @@ use zip::result::ZipError;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, System, ZipArchive, ZipWriter};
 
-/// The name under which a custom runtime looks for its program.
+/// The program of a custom runtime.
 const BOOTSTRAP: &str = "bootstrap";
 /// The configuration, as the functions read it.
 const CONFIGURATION: &str = "s3guard.json";
-/// No configuration has more, and what is cut off is none.
+/// No configuration is longer.
 const CONFIGURATION_BYTES_MAX: u64 = 4 * 1024 * 1024;
 
-/// Why a zip is not a package.
 #[derive(Debug, Error)]
 pub(crate) enum NotAPackage {
     #[error("it cannot be read as a zip")]
@@ -28,7 +26,6 @@ pub(crate) enum NotAPackage {
     Size(usize),
 }
 
-/// Zips the Lambda's program.
 pub(crate) fn of_bootstrap(binary: &[u8]) -> Result<Vec<u8>, ZipError> {
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     zip.start_file(BOOTSTRAP, options(0o755))?;
@@ -36,7 +33,7 @@ pub(crate) fn of_bootstrap(binary: &[u8]) -> Result<Vec<u8>, ZipError> {
     Ok(zip.finish()?.into_inner())
 }
 
-/// The same zip with this configuration in it; one that it had is replaced. The program is not compressed anew.
+/// The same zip with this configuration in place of its own. The program is not compressed again.
 pub(crate) fn with_configuration(zip: &[u8], json: &str) -> Result<Vec<u8>, ZipError> {
     let mut old = ZipArchive::new(Cursor::new(zip))?;
     let mut new = ZipWriter::new(Cursor::new(Vec::new()));
@@ -51,24 +48,16 @@ pub(crate) fn with_configuration(zip: &[u8], json: &str) -> Result<Vec<u8>, ZipE
     Ok(new.finish()?.into_inner())
 }
 
-/// Whether there is a configuration in it.
-pub(crate) fn is_configured(zip: &[u8]) -> Result<bool, ZipError> {
-    let archive = ZipArchive::new(Cursor::new(zip))?;
-    Ok(archive.index_for_name(CONFIGURATION).is_some())
-}
-
 /// The configuration in it, if there is one.
 pub(crate) fn configuration_of(zip: &[u8]) -> Result<Option<String>, NotAPackage> {
-    if !is_configured(zip)? {
-        return Ok(None);
-    }
-    let mut text = String::new();
     let mut archive = ZipArchive::new(Cursor::new(zip))?;
-    archive.by_name(CONFIGURATION)?.take(CONFIGURATION_BYTES_MAX).read_to_string(&mut text)?;
+    let Some(index) = archive.index_for_name(CONFIGURATION) else { return Ok(None) };
+    let mut text = String::new();
+    archive.by_index(index)?.take(CONFIGURATION_BYTES_MAX).read_to_string(&mut text)?;
     Ok(Some(text))
 }
 
-/// Everything a zip says beside the content is fixed: 1980-01-01 is the first day that it knows.
+/// All metadata is fixed; 1980-01-01 is the earliest date in a zip.
 fn options(permissions: u32) -> SimpleFileOptions {
     SimpleFileOptions::default()
         .compression_method(CompressionMethod::Deflated)
@@ -78,7 +67,7 @@ fn options(permissions: u32) -> SimpleFileOptions {
         .system(System::Unix)
 }
 
-/// Unpacks the Lambda's program, as large as it may be.
+/// Unpacks the program, up to this size.
 pub(crate) fn bootstrap_of(zip: &[u8], size_bytes_max: usize) -> Result<Vec<u8>, NotAPackage> {
     let mut archive = ZipArchive::new(Cursor::new(zip))?;
     let file = archive.by_name(BOOTSTRAP)?;
@@ -86,7 +75,7 @@ pub(crate) fn bootstrap_of(zip: &[u8], size_bytes_max: usize) -> Result<Vec<u8>,
         return Err(NotAPackage::Mode);
     }
     let mut binary = Vec::new();
-    // The size in the zip's directory is only a claim: read no more than is allowed.
+    // The size in the zip's directory may be wrong: read no more than is allowed.
     file.take(size_bytes_max as u64 + 1).read_to_end(&mut binary)?;
     if binary.len() > size_bytes_max {
         return Err(NotAPackage::Size(size_bytes_max));
@@ -132,7 +121,7 @@ mod tests {
         let one = with_configuration(&plain, "{\"grade\":\"speed\"}").unwrap();
         let other = with_configuration(&one, "{}").unwrap();
         assert_ne!(plain, one);
-        assert!(is_configured(&one).unwrap() && !is_configured(&plain).unwrap());
+        assert_eq!(configuration_of(&plain).unwrap(), None);
         assert_eq!(other, with_configuration(&plain, "{}").unwrap(), "the old one is replaced");
         assert_eq!(bootstrap_of(&other, 1_000_000).unwrap(), program());
         assert_eq!(ZipArchive::new(Cursor::new(&other)).unwrap().len(), 2);

@@ -1,4 +1,4 @@
-//! The build of the Lambda's program by Cargo, with nothing of this machine in it.
+//! Builds the Lambda's program with Cargo, independent of this machine.
 //!
 //! docs/adr/0007-reproducible-package.md says why the flags are as they are.
 
@@ -18,7 +18,7 @@ use crate::package::{Architecture, seal};
 
 const PACKAGE: &str = "s3guard-lambda";
 const BINARY: &str = "bootstrap";
-/// The Cargo profile of what is released; only it must give the same bytes everywhere.
+/// The Cargo profile of releases, which gives the same bytes everywhere.
 pub(crate) const RELEASED: &str = "lambda";
 
 pub(crate) struct Built {
@@ -26,14 +26,15 @@ pub(crate) struct Built {
     pub(crate) target_folder: PathBuf,
 }
 
-/// Builds the Lambda's program for a processor; Cargo's words go to stderr as they come.
+/// Builds the Lambda's program for a processor; Cargo's output goes to stderr.
 pub(crate) fn bootstrap(
     workspace: &Path,
     cargo_profile: &str,
     architecture: Architecture,
 ) -> anyhow::Result<Built> {
     let metadata = metadata(workspace)?;
-    let target_folder = PathBuf::from(text(&metadata, "target_directory")?);
+    let target_folder = metadata["target_directory"].as_str();
+    let target_folder = PathBuf::from(target_folder.context("cargo names no target folder")?);
     let mut cargo = cargo_build(workspace, &metadata, PACKAGE, BINARY, cargo_profile);
     if let Some(triple) = foreign_triple(workspace, architecture)? {
         cargo.args(["--target", triple]);
@@ -43,7 +44,7 @@ pub(crate) fn bootstrap(
     Ok(Built { binary, target_folder })
 }
 
-/// Builds the command with the packages of a folder inside.
+/// Builds the command with the packages of a folder.
 pub(crate) fn command(workspace: &Path, packages: &Path) -> anyhow::Result<PathBuf> {
     let metadata = metadata(workspace)?;
     let mut cargo = cargo_build(workspace, &metadata, "s3guard", "s3guard", RELEASED);
@@ -52,7 +53,7 @@ pub(crate) fn command(workspace: &Path, packages: &Path) -> anyhow::Result<PathB
     executable(&messages, "s3guard").context("cargo built no `s3guard`")
 }
 
-/// A build of one program; of what is released with nothing of this machine in it.
+/// A build of one program; a release is independent of this machine.
 fn cargo_build(
     workspace: &Path,
     metadata: &Value,
@@ -72,30 +73,24 @@ fn cargo_build(
     cargo
 }
 
-/// The target to name, if it is not the machine's own; it has to be installed already.
+/// The target, if it is not the machine's own; it has to be installed.
 fn foreign_triple(
     workspace: &Path,
     architecture: Architecture,
 ) -> anyhow::Result<Option<&'static str>> {
-    let triple = match architecture {
-        Architecture::X86_64 => "x86_64-unknown-linux-gnu",
-        Architecture::Arm64 => "aarch64-unknown-linux-gnu",
-    };
+    let triple = architecture.triple();
     let rustc = |arguments: &[&str]| {
         let mut rustc = Command::new(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
         rustc.current_dir(workspace).args(arguments);
-        stdout_of(rustc, "`rustc` could not be asked what it builds for")
+        stdout_of(rustc, "`rustc` did not report its target")
     };
     if rustc(&["-vV"])?.lines().any(|line| line.strip_prefix("host: ") == Some(triple)) {
         return Ok(None);
     }
-    // Looked up, not tried: an attempt may make rustup download something nobody asked for.
+    // Checked, not tried: an attempt may make rustup download the target.
     let sysroot = rustc(&["--print", "sysroot"])?;
     if !Path::new(sysroot.trim_end()).join("lib/rustlib").join(triple).join("lib").is_dir() {
-        let release = match architecture {
-            Architecture::X86_64 => "cargo lambda build --release",
-            Architecture::Arm64 => "cargo lambda build --release --arm64",
-        };
+        let release = architecture.cargo_lambda();
         return Err(anyhow!("this Rust cannot build for {architecture}: `{triple}` is missing"))
             .hint(format!(
                 "`rustup target add {triple}`, or `{release}` and then `--bootstrap FILE`"
@@ -111,7 +106,7 @@ fn metadata(workspace: &Path) -> anyhow::Result<Value> {
     serde_json::from_str(&json).context("`cargo metadata` did not answer in JSON")
 }
 
-/// In the workspace's folder, because `.cargo/config.toml` is found from there.
+/// Runs in the workspace, where Cargo finds `.cargo/config.toml`.
 fn cargo(workspace: &Path) -> Command {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(workspace);
@@ -130,12 +125,12 @@ fn stdout_of(mut command: Command, failed: &'static str) -> anyhow::Result<Strin
         let arguments = command.get_args().map(OsStr::to_string_lossy).collect::<Vec<_>>();
         return Err(anyhow!("`{program} {}`: {}", arguments.join(" "), output.status))
             .context(failed)
-            .hint("what it said is above; the README says what a build needs");
+            .hint("its output is above; the README lists what a build needs");
     }
     String::from_utf8(output.stdout).with_context(|| format!("`{program}` did not answer in text"))
 }
 
-/// Reads from Cargo's messages where the program lies.
+/// The path of the program, from Cargo's messages.
 fn executable(messages: &str, binary: &str) -> anyhow::Result<PathBuf> {
     for line in messages.lines().filter(|line| line.starts_with('{')) {
         let message: Value = serde_json::from_str(line).context("a message is no JSON")?;
@@ -147,10 +142,6 @@ fn executable(messages: &str, binary: &str) -> anyhow::Result<PathBuf> {
         }
     }
     bail!("no message names an executable")
-}
-
-fn text<'json>(json: &'json Value, name: &str) -> anyhow::Result<&'json str> {
-    json[name].as_str().with_context(|| format!("`cargo metadata` says no `{name}`"))
 }
 
 #[cfg(test)]

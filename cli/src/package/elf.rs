@@ -1,33 +1,23 @@
-//! Whether a program starts in the Lambda: read from its ELF file, before anybody uploads it.
-//!
-//! A program that asks for more than the runtime has dies at every start, with nothing but a loader's line in a log.
+//! Checks the ELF file of a program before it is uploaded: one that needs more than the runtime has would crash at
+//! every start, with only a line of the loader in the log.
 
 use object::elf;
 use object::read::elf::{ElfFile64, FileHeader as _, ProgramHeader as _};
-use object::{FileKind, LittleEndian, Object as _, SymbolIndex};
+use object::{FileKind, LittleEndian, Object as _};
 use thiserror::Error;
 
 use crate::package::Architecture;
 
 type ElfFile<'data> = ElfFile64<'data, LittleEndian>;
 
-/// What `provided.al2023` brings: Amazon Linux 2023 has glibc 2.34 and GCC 11.
+/// The versions in `provided.al2023`: Amazon Linux 2023 has glibc 2.34 and GCC 11.
 ///
 /// Source: Amazon Linux 2023 User Guide, "Core toolchain: glibc, gcc, binutils".
 const NEWEST: [(&str, [u32; 2]); 2] = [("GLIBC_", [2, 34]), ("GCC_", [11, u32::MAX])];
 
 /// The libraries that the runtime has.
-const LIBRARIES: [&str; 9] = [
-    "libc.so.6",
-    "libdl.so.2",
-    "libgcc_s.so.1",
-    "libm.so.6",
-    "libpthread.so.0",
-    "librt.so.1",
-    "libutil.so.1",
-    "ld-linux-x86-64.so.2",
-    "ld-linux-aarch64.so.1",
-];
+const LIBRARIES: &str = "libc.so.6 libdl.so.2 libgcc_s.so.1 libm.so.6 libpthread.so.0 librt.so.1 \
+     libutil.so.1 ld-linux-x86-64.so.2 ld-linux-aarch64.so.1";
 
 /// Why a program would not start.
 #[derive(Debug, Error)]
@@ -36,37 +26,26 @@ pub(crate) enum Refusal {
     NotElf,
     #[error("its ELF structure is damaged: {0}")]
     Damaged(#[from] object::Error),
-    #[error("it is no program, but an object file or a memory dump")]
-    NotAProgram,
     #[error("it is for {found}, the Lambda runs on {wanted}")]
     Machine { found: String, wanted: Architecture },
-    #[error("it wants the loader `{0}`, which the runtime does not have")]
-    Loader(String),
-    #[error("it wants the library `{0}`, which the runtime does not have")]
-    Library(String),
-    #[error("{symbol} needs `{version}`, provided.al2023 has {newest}")]
-    TooNew { symbol: String, version: String, newest: String },
+    #[error("it needs the {0} `{1}`, which the runtime does not have")]
+    Missing(&'static str, String),
+    #[error("it needs `{version}`, provided.al2023 has {newest}")]
+    TooNew { version: String, newest: String },
 }
 
 impl Refusal {
     /// What to do about it.
     pub(crate) fn hint(&self, wanted: Architecture) -> String {
-        let release = match wanted {
-            Architecture::X86_64 => "cargo lambda build --release",
-            Architecture::Arm64 => "cargo lambda build --release --arm64",
-        };
-        let triple = match wanted {
-            Architecture::X86_64 => "x86_64-unknown-linux-gnu",
-            Architecture::Arm64 => "aarch64-unknown-linux-gnu",
-        };
+        let (release, triple) = (wanted.cargo_lambda(), wanted.triple());
         match self {
-            Self::NotElf | Self::Damaged(_) | Self::NotAProgram => {
+            Self::NotElf | Self::Damaged(_) => {
                 format!("give the program itself, as `{release}` makes it, with `--bootstrap FILE`")
             }
             Self::Machine { .. } => {
                 format!("build it with `{release}`, or choose the other processor with `--arch`")
             }
-            Self::Loader(_) | Self::Library(_) | Self::TooNew { .. } => format!(
+            Self::Missing(..) | Self::TooNew { .. } => format!(
                 "build it for an older glibc, with `{release}` or \
                  `cargo zigbuild --package s3guard-lambda --target {triple}.2.34 --profile lambda`, \
                  and give the program with `--bootstrap FILE`"
@@ -80,7 +59,7 @@ pub(crate) fn check(bytes: &[u8], wanted: Architecture) -> Result<(), Refusal> {
     if FileKind::parse(bytes).ok() != Some(FileKind::Elf64) {
         return Err(Refusal::NotElf);
     }
-    // Both of Lambda's processors are little-endian: another order is another machine.
+    // Both of Lambda's processors are little-endian.
     let file = ElfFile::parse(bytes).map_err(|error| match bytes.get(5) {
         Some(2) => Refusal::Machine { found: "a big-endian processor".to_owned(), wanted },
         Some(_) | None => Refusal::Damaged(error),
@@ -108,11 +87,11 @@ fn machine(file: &ElfFile<'_>, wanted: Architecture) -> Result<(), Refusal> {
     }
     match header.e_type(LittleEndian) {
         elf::ET_EXEC | elf::ET_DYN => Ok(()),
-        _ => Err(Refusal::NotAProgram),
+        _ => Err(Refusal::NotElf),
     }
 }
 
-/// A program without a loader is static, and needs nothing.
+/// A program without a loader is statically linked, and needs no libraries.
 fn loader(file: &ElfFile<'_>, wanted: Architecture) -> Result<(), Refusal> {
     let expected: &[u8] = match wanted {
         Architecture::X86_64 => b"/lib64/ld-linux-x86-64.so.2",
@@ -120,7 +99,9 @@ fn loader(file: &ElfFile<'_>, wanted: Architecture) -> Result<(), Refusal> {
     };
     for segment in file.elf_program_headers() {
         match segment.interpreter(LittleEndian, file.data())? {
-            Some(found) if found != expected => return Err(Refusal::Loader(text(found))),
+            Some(found) if found != expected => {
+                return Err(Refusal::Missing("loader", text(found)));
+            }
             Some(_) | None => {}
         }
     }
@@ -130,8 +111,8 @@ fn loader(file: &ElfFile<'_>, wanted: Architecture) -> Result<(), Refusal> {
 fn libraries(file: &ElfFile<'_>) -> Result<(), Refusal> {
     for library in file.import_libraries()? {
         let name = text(library?.name());
-        if !LIBRARIES.contains(&name.as_str()) {
-            return Err(Refusal::Library(name));
+        if !LIBRARIES.split_whitespace().any(|known| known == name) {
+            return Err(Refusal::Missing("library", name));
         }
     }
     Ok(())
@@ -147,21 +128,20 @@ fn versions(file: &ElfFile<'_>) -> Result<(), Refusal> {
         let (_, versions) = need?;
         for version in versions {
             let version = version?;
-            // The loader goes on without what is only weakly wanted.
+            // The loader ignores missing weak versions.
             if version.vna_flags.get(LittleEndian).contains(elf::VER_FLG_WEAK) {
                 continue;
             }
             let name = text(version.name(LittleEndian, strings)?);
             if let Some(newest) = too_new(&name) {
-                let symbol = symbol_of(file, version.vna_other(LittleEndian).index())?;
-                return Err(Refusal::TooNew { symbol, version: name, newest });
+                return Err(Refusal::TooNew { version: name, newest });
             }
         }
     }
     Ok(())
 }
 
-/// The newest that the runtime has, if this version is newer than that.
+/// The newest version in the runtime, if this version is newer.
 fn too_new(version: &str) -> Option<String> {
     let (prefix, number, newest) = NEWEST
         .iter()
@@ -169,26 +149,12 @@ fn too_new(version: &str) -> Option<String> {
     let numbers: Option<Vec<u32>> = number.split('.').map(|part| part.parse().ok()).collect();
     match numbers {
         Some(numbers) if numbers.as_slice() < &newest[..] || numbers == newest => None,
-        // A name instead of a number (`GLIBC_PRIVATE`, `GLIBC_ABI_DT_RELR`) is no promise to anybody.
+        // A name instead of a number (`GLIBC_PRIVATE`, `GLIBC_ABI_DT_RELR`) guarantees nothing.
         Some(_) | None => Some(match newest {
             [major, u32::MAX] => format!("{prefix}{major}"),
             [major, minor] => format!("{prefix}{major}.{minor}"),
         }),
     }
-}
-
-/// A symbol that brings the version in: the name of what has to go.
-fn symbol_of(file: &ElfFile<'_>, version: elf::VersionIndex) -> Result<String, Refusal> {
-    let symbols = file.elf_dynamic_symbol_table();
-    if let Some(table) = file.elf_section_table().versions(LittleEndian, file.data())? {
-        for (index, symbol) in symbols.enumerate() {
-            if table.version_index(LittleEndian, SymbolIndex(index.0)).index() == version {
-                let name = symbols.symbol_name(LittleEndian, symbol)?;
-                return Ok(format!("the symbol `{}`", text(name)));
-            }
-        }
-    }
-    Ok("it".to_owned())
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -220,27 +186,27 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_newer_glibc_is_refused_with_the_symbol_that_wants_it() {
+    fn a_newer_glibc_is_refused() {
         let needs =
             &[("libc.so.6", "GLIBC_2.34", "main", 0), ("libc.so.6", "GLIBC_2.38", "strlcpy", 0)];
         check(
             &Sample { needs, ..Sample::default() },
-            "the symbol `strlcpy` needs `GLIBC_2.38`, provided.al2023 has GLIBC_2.34",
+            "it needs `GLIBC_2.38`, provided.al2023 has GLIBC_2.34",
         );
         let needs = &[("libc.so.6", "GLIBC_ABI_DT_RELR", "", 0)];
         check(
             &Sample { needs, ..Sample::default() },
-            "the symbol `` needs `GLIBC_ABI_DT_RELR`, provided.al2023 has GLIBC_2.34",
+            "it needs `GLIBC_ABI_DT_RELR`, provided.al2023 has GLIBC_2.34",
         );
         let needs = &[("libgcc_s.so.1", "GCC_14.0.0", "__divmodbitint4", 0)];
         check(
             &Sample { needs, ..Sample::default() },
-            "the symbol `__divmodbitint4` needs `GCC_14.0.0`, provided.al2023 has GCC_11",
+            "it needs `GCC_14.0.0`, provided.al2023 has GCC_11",
         );
     }
 
     #[test]
-    fn what_is_only_weakly_wanted_is_no_obstacle() {
+    fn weak_versions_are_ignored() {
         let needs = &[("libc.so.6", "GLIBC_2.38", "strlcpy", 2)];
         check(&Sample { needs, ..Sample::default() }, "starts");
     }
@@ -282,20 +248,17 @@ pub(crate) mod tests {
         let libraries = &["libc.so.6", "libssl.so.3"];
         check(
             &Sample { libraries, ..Sample::default() },
-            "it wants the library `libssl.so.3`, which the runtime does not have",
+            "it needs the library `libssl.so.3`, which the runtime does not have",
         );
         check(
             &Sample { interpreter: "/lib/ld-musl-x86_64.so.1", ..Sample::default() },
-            "it wants the loader `/lib/ld-musl-x86_64.so.1`, which the runtime does not have",
+            "it needs the loader `/lib/ld-musl-x86_64.so.1`, which the runtime does not have",
         );
     }
 
     #[test]
     fn what_is_no_program_is_refused() {
-        check(
-            &Sample { kind: 1, ..Sample::default() },
-            "it is no program, but an object file or a memory dump",
-        );
+        check(&Sample { kind: 1, ..Sample::default() }, "it is not a 64-bit Linux program (ELF)");
         for bytes in [
             &b""[..],
             b"#!/bin/sh\n",
@@ -323,11 +286,7 @@ pub(crate) mod tests {
     #[test]
     fn every_refusal_has_a_way_out() {
         let wanted = Architecture::X86_64;
-        let too_new = Refusal::TooNew {
-            symbol: String::new(),
-            version: String::new(),
-            newest: String::new(),
-        };
+        let too_new = Refusal::TooNew { version: String::new(), newest: String::new() };
         assert!(too_new.hint(wanted).contains("--target x86_64-unknown-linux-gnu.2.34"));
         assert!(Refusal::NotElf.hint(wanted).contains("--bootstrap FILE"));
         assert!(Refusal::Machine { found: String::new(), wanted }.hint(wanted).contains("--arch"));

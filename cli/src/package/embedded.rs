@@ -1,4 +1,4 @@
-//! The packages that this command carries, so that it needs neither sources nor Rust.
+//! The packages inside this command, so that it needs neither sources nor Rust.
 
 use std::fmt::Write as _;
 
@@ -16,10 +16,9 @@ pub(crate) struct Embedded {
     pub(crate) zip: &'static [u8],
 }
 
-/// What is inside. `build.rs` has checked that it belongs to these sources.
+/// The packages; `build.rs` has checked that they belong to these sources.
 #[cfg(feature = "embedded")]
 pub(crate) const EMBEDDED: &[Embedded] = include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
-/// What is inside: nothing.
 #[cfg(not(feature = "embedded"))]
 pub(crate) const EMBEDDED: &[Embedded] = &[];
 
@@ -45,7 +44,7 @@ pub(crate) fn zip(inside: &[Embedded], architecture: Architecture) -> anyhow::Re
     Ok(found.zip.to_vec())
 }
 
-/// The version, and the hash of what is inside: that of `s3guard package` without a configuration.
+/// The version, and the hash of each package without a configuration.
 pub(crate) fn long_version(inside: &[Embedded]) -> String {
     let mut text = env!("CARGO_PKG_VERSION").to_owned();
     for Embedded { architecture, sha256, .. } in inside {

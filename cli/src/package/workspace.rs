@@ -1,4 +1,4 @@
-//! Where the sources are: the clone of s3guard around the caller, or around the command itself.
+//! Finds the sources: the clone of s3guard that contains the current folder, or the command.
 
 use std::env;
 use std::fs;
@@ -26,7 +26,7 @@ pub(crate) fn find() -> anyhow::Result<PathBuf> {
         )
 }
 
-/// Whether the caller stands in a clone.
+/// Whether the current folder is in a clone.
 pub(crate) fn is_here() -> bool {
     env::current_dir().is_ok_and(|here| above(&here).is_some())
 }
@@ -35,7 +35,7 @@ fn above(start: &Path) -> Option<PathBuf> {
     start.ancestors().find(|folder| is_workspace(folder)).map(Path::to_owned)
 }
 
-/// A folder called `lambda` is not enough: anybody has one.
+/// A folder called `lambda` is not enough.
 fn is_workspace(folder: &Path) -> bool {
     let says = |file: &str, line: &str| {
         fs::read_to_string(folder.join(file))

@@ -16,9 +16,6 @@ use thiserror::Error;
 use crate::ui::screen::Screen;
 pub(crate) use crate::ui::screen::{Part, Size, to_stderr, width};
 
-/// The width of messages where stderr is no terminal.
-const WIDTH: usize = 120;
-
 /// The format of results.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Form {
@@ -161,12 +158,6 @@ impl Output {
 
     pub(crate) fn form(&self) -> Form {
         self.form
-    }
-
-    /// The width of messages on stderr.
-    #[expect(clippy::unused_self, reason = "it is the output's screen")]
-    pub(crate) fn width(&self) -> usize {
-        Size::of(io::stderr()).map_or(WIDTH, |size| size.columns)
     }
 
     /// The width of results, if stdout is a terminal; elsewhere they are not cut.

@@ -100,7 +100,7 @@ fn a_difference_is_shown_and_changes_nothing() {
     assert_eq!(other.status.code(), Some(3), "{}", told(&other));
     let table = String::from_utf8_lossy(&other.stdout).into_owned();
     assert!(table.contains("GuardFunction"), "{table}");
-    assert!(table.contains("no permission is broadened"), "{table}");
+    assert!(table.contains("no permissions are broadened"), "{table}");
     let again = deploy(&guarded.account, &[]);
     assert!(told(&again).contains("no change"), "nothing was changed: {}", told(&again));
 }

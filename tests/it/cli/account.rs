@@ -55,13 +55,13 @@ fn a_new_guard_looks_at_existing_buckets_at_once() {
     let created = Story { after: "CREATE_COMPLETE", queue_is_open: true, ..Story::default() };
     let (exit, words, aws) = deploy(created.clone(), &[]);
     assert_eq!(exit, Some(0), "{words}");
-    assert!(words.contains("the guard looks at the buckets that exist"), "{words}");
+    assert!(words.contains("the guard checks the existing buckets"), "{words}");
     assert_eq!(aws.count("SendMessage"), 1);
     let (exit, words, aws) = deploy(created.clone(), &["--no-sweep"]);
     assert_eq!((exit, aws.count("SendMessage")), (Some(0), 0), "{words}");
     let (exit, words, _) = deploy(Story { queue_is_open: false, ..created }, &[]);
     assert_eq!(exit, Some(0), "{words}");
-    assert!(words.contains("warning: buckets that exist wait for the schedule"), "{words}");
+    assert!(words.contains("warning: existing buckets are checked by the schedule"), "{words}");
 }
 
 #[test]
@@ -80,9 +80,9 @@ fn a_refused_first_change_set_leaves_no_name_behind() {
 fn a_failure_that_was_not_undone_comes_with_the_way_out() {
     let (exit, words, _) = deploy(Story { after: "ROLLBACK_FAILED", ..Story::default() }, &[]);
     assert_eq!(exit, Some(1), "{words}");
-    assert!(words.contains("hint: mend the cause, then `s3guard destroy --stack s`"), "{words}");
+    assert!(words.contains("hint: fix the cause, then `s3guard destroy --stack s`"), "{words}");
     let (_, words, _) = deploy(Story { after: "ROLLBACK_COMPLETE", ..Story::default() }, &[]);
-    assert!(words.contains("hint: what was changed was undone"), "{words}");
+    assert!(words.contains("hint: the changes were rolled back"), "{words}");
 }
 
 #[test]
@@ -131,7 +131,7 @@ fn a_region_where_the_buckets_cannot_have_their_names_is_refused() {
         &mut command,
         2,
         &expect![[r#"
-            error: S3 in `me-south-1` has no bucket names that only one account can take
+            error: S3 in `me-south-1` has no account-regional bucket namespaces
 
             hint: s3guard needs them for its own buckets: choose another Region with `--region`
         "#]],

@@ -50,9 +50,9 @@ fn a_wrong_setting_writes_no_configuration() {
         2,
         &expect![[r#"
             error: wrong value for `--email <ADDRESS>`
-              caused by: `nobody` is not allowed: it takes a mail address, or nothing
+              caused by: `nobody` is not allowed: it takes an email address, or empty
 
-            hint: `Email`: Who gets mails; SNS asks for confirmation first. Empty: nobody.
+            hint: `Email`: The email address to notify, which SNS asks to confirm. Empty: none.
         "#]],
     );
     check(

@@ -111,16 +111,16 @@ fn changed(allowed: &'static str, after: &'static str) -> Aws {
 }
 
 #[test]
-fn what_broadens_permissions_is_shown_and_not_done_where_nobody_can_agree() {
+fn broadened_permissions_are_shown_and_not_deployed_without_approval() {
     let aws = changed("", "UPDATE_COMPLETE");
     let ended = run(&aws, &["deploy"]);
     assert_eq!(ended.exit, Some(4), "{}", ended.words);
     for part in [
         "1 imported, 1 replaced",
-        "! AWS::SQS::Queue  GuardQueue  (a new one; the old one is deleted)",
+        "! AWS::SQS::Queue  GuardQueue  (new resource; the old one is deleted)",
         "QueueName: old -> new",
         "> AWS::S3::Bucket  TrailBucket  ab-trail",
-        "permissions that are broadened:",
+        "broadened permissions:",
         "GuardPolicy: may ",
         "needs approval",
     ] {
@@ -204,7 +204,7 @@ fn a_deployment_without_a_change_costs_five_calls_and_uploads_nothing() {
 }
 
 #[test]
-fn a_template_that_may_not_be_read_is_no_reason_to_stop() {
+fn an_unreadable_template_does_not_stop_a_deployment() {
     let story =
         Story { before: Some("UPDATE_COMPLETE"), after: "UPDATE_COMPLETE", ..Story::default() };
     let account = || {
@@ -216,14 +216,18 @@ fn a_template_that_may_not_be_read_is_no_reason_to_stop() {
     };
     let ended = run(&account(), &["deploy"]);
     assert_eq!(ended.exit, Some(4), "{}", ended.words);
-    assert!(ended.words.contains("cannot be told: the stack's template may not be read"));
+    assert!(
+        ended
+            .words
+            .contains("the permissions cannot be compared: the stack's template cannot be read")
+    );
     let aws = account();
     let ended = run(&aws, &["deploy", "--approve", "never"]);
     assert_eq!((ended.exit, aws.count("ExecuteChangeSet")), (Some(0), 1), "{}", ended.words);
 }
 
 #[test]
-fn a_change_set_can_be_left_and_carried_out_later() {
+fn a_change_set_can_be_carried_out_later() {
     let aws = changed(ALLOWS_ALL, "UPDATE_COMPLETE");
     let ended = run(&aws, &["deploy", "--no-execute"]);
     assert_eq!((ended.exit, ended.result.as_str()), (Some(0), "set\n"), "{}", ended.words);
@@ -237,15 +241,15 @@ fn a_change_set_can_be_left_and_carried_out_later() {
     assert_eq!(ended.json()["changes"][0]["fate"], "replaced");
     let executed = aws.made("ExecuteChangeSet").remove(0).body;
     assert!(executed.contains("ChangeSetName=set") && executed.contains("DisableRollback=false"));
-    assert_eq!((aws.count("CreateChangeSet"), aws.count("PUT")), (0, 0), "nothing is made anew");
-    // What waits for somebody goes on waiting if nobody agrees.
+    assert_eq!((aws.count("CreateChangeSet"), aws.count("PUT")), (0, 0), "nothing else is created");
+    // A change set of an earlier run stays without approval.
     let aws = changed("", "");
     let ended = run(&aws, &["deploy", "--change-set", "set", "--approve", "any"]);
     assert_eq!((ended.exit, aws.count("DeleteChangeSet")), (Some(4), 0), "{}", ended.words);
 }
 
 #[test]
-fn a_change_set_that_is_overtaken_is_not_carried_out() {
+fn an_obsolete_change_set_is_not_carried_out() {
     let story = Story { before: Some("UPDATE_COMPLETE"), ..Story::default() };
     let aws = Aws::answering(story, |request, _| match request.call.as_str() {
         "DescribeStacks" => Some(old_guard("UPDATE_COMPLETE")),
@@ -261,7 +265,7 @@ fn a_change_set_that_is_overtaken_is_not_carried_out() {
 }
 
 #[test]
-fn a_change_set_of_a_strangers_stack_is_not_looked_at() {
+fn a_change_set_of_another_stack_is_not_read() {
     let aws = Aws::new(Story { before: Some("UPDATE_COMPLETE"), ..Story::default() });
     let ended = run(&aws, &["deploy", "--change-set", "set", "--yes"]);
     assert_eq!((ended.exit, aws.count("DescribeChangeSet")), (Some(1), 0), "{}", ended.words);
@@ -270,7 +274,7 @@ fn a_change_set_of_a_strangers_stack_is_not_looked_at() {
 #[test]
 fn an_update_that_fails_ends_with_the_way_on() {
     for (after, words) in [
-        ("UPDATE_ROLLBACK_COMPLETE", "what was changed was undone"),
+        ("UPDATE_ROLLBACK_COMPLETE", "the changes were rolled back"),
         ("UPDATE_ROLLBACK_FAILED", "`s3guard rollback --stack s`"),
         ("UPDATE_FAILED", "`s3guard deploy --stack s --on-failure keep`"),
     ] {
@@ -281,7 +285,7 @@ fn an_update_that_fails_ends_with_the_way_on() {
 }
 
 #[test]
-fn who_comes_second_hears_what_is_going_on() {
+fn a_second_deployment_reports_the_operation_in_progress() {
     for (call, code, message) in [
         (
             "CreateChangeSet",
@@ -301,13 +305,13 @@ fn who_comes_second_hears_what_is_going_on() {
         });
         let ended = run(&aws, &["deploy", "--yes"]);
         assert_eq!(ended.exit, Some(1), "{call}: {}", ended.words);
-        assert!(ended.words.contains("somebody else is changing stack `s`"), "{}", ended.words);
+        assert!(ended.words.contains("another operation is changing stack `s`"), "{}", ended.words);
         assert!(ended.words.contains("s3guard events --follow --stack s"), "{}", ended.words);
     }
 }
 
 #[test]
-fn what_goes_on_is_waited_for_or_named() {
+fn an_operation_in_progress_is_waited_for_or_reported() {
     let account = || {
         let story =
             Story { before: Some("UPDATE_COMPLETE"), after: "UPDATE_COMPLETE", ..Story::default() };
@@ -321,13 +325,13 @@ fn what_goes_on_is_waited_for_or_named() {
     let ended = run(&aws, &["deploy", "--yes"]);
     assert_eq!((ended.exit, aws.count("CreateChangeSet")), (Some(1), 0), "{}", ended.words);
     assert!(ended.words.contains("is in `UPDATE_IN_PROGRESS`"), "{}", ended.words);
-    assert!(ended.words.contains("`--wait` deploys when it is over"), "{}", ended.words);
+    assert!(ended.words.contains("`--wait` waits for its end and deploys"), "{}", ended.words);
     let ended = run(&story, &["deploy", "--yes", "--wait"]);
     assert_eq!((ended.exit, story.count("ExecuteChangeSet")), (Some(0), 1), "{}", ended.words);
 }
 
 #[test]
-fn a_failure_that_was_kept_is_gone_on_from_only_if_the_next_one_is_kept_too() {
+fn after_a_kept_failure_the_next_one_has_to_be_kept_too() {
     let account = || {
         let story =
             Story { before: Some("UPDATE_FAILED"), after: "UPDATE_COMPLETE", ..Story::default() };
@@ -346,7 +350,7 @@ fn a_failure_that_was_kept_is_gone_on_from_only_if_the_next_one_is_kept_too() {
 }
 
 #[test]
-fn a_shell_that_a_failed_creation_left_is_deleted_first() {
+fn an_empty_stack_of_a_failed_creation_is_deleted_first() {
     let story = Story {
         before: Some("ROLLBACK_COMPLETE"),
         after: "CREATE_COMPLETE",
@@ -359,11 +363,7 @@ fn a_shell_that_a_failed_creation_left_is_deleted_first() {
         _ => None,
     });
     let ended = run(&aws, &["deploy"]);
-    assert!(
-        ended.words.contains("an empty shell: it is deleted and made again"),
-        "{}",
-        ended.words
-    );
+    assert!(ended.words.contains("and empty: it is deleted and created again"), "{}", ended.words);
     assert_eq!(aws.count("DeleteStack"), 1, "{}", ended.words);
     assert!(aws.made("CreateChangeSet")[0].body.contains("ChangeSetType=CREATE"));
     // Only to look changes nothing of it.
@@ -373,16 +373,16 @@ fn a_shell_that_a_failed_creation_left_is_deleted_first() {
     });
     let ended = run(&aws, &["diff", "--fail"]);
     assert_eq!((ended.exit, aws.count("DeleteStack")), (Some(3), 0), "{}", ended.words);
-    assert!(ended.result.contains("makes all of it anew"), "{}", ended.result);
+    assert!(ended.result.contains("creates everything again"), "{}", ended.result);
 }
 
 #[test]
-fn a_difference_is_shown_and_taken_away_again() {
+fn the_change_set_of_a_difference_is_deleted_again() {
     let aws = changed("", "");
     let ended = run(&aws, &["diff"]);
     assert_eq!(ended.exit, Some(0), "{}", ended.words);
     assert!(ended.result.contains("1 imported, 1 replaced"), "{}", ended.result);
-    assert!(ended.result.contains("permissions that are broadened:"), "{}", ended.result);
+    assert!(ended.result.contains("broadened permissions:"), "{}", ended.result);
     let calls = ["CreateChangeSet", "DeleteChangeSet", "ExecuteChangeSet", "DeleteStack"];
     assert_eq!(calls.map(|call| aws.count(call)), [1, 1, 0, 0]);
     let uploaded = aws.made("PUT");
@@ -400,12 +400,12 @@ fn a_difference_is_shown_and_taken_away_again() {
 }
 
 #[test]
-fn what_no_deployment_can_be_is_refused_before_anything_is_asked() {
+fn invalid_settings_are_refused_before_any_call() {
     for (arguments, words) in [
         (&["deploy", "--set", "Grad=x"][..], "the template has no such parameter"),
         (&["deploy", "--set", "SettleSeconds=9999"], "a number from 0 to 900"),
         (&["deploy", "--set", "Grade=hybrid"], "need BucketKeyArn"),
-        (&["deploy", "--set", "BucketPrefix=cd"], "a flag or the configuration says `ab`"),
+        (&["deploy", "--set", "BucketPrefix=cd"], "a flag or the configuration sets `ab`"),
         (&["deploy", "--express", "--on-failure", "delete"], "`--express` cannot delete"),
         (&["diff", "--set", "Grade=best"], "it takes speed, hybrid, security"),
     ] {
@@ -419,24 +419,12 @@ fn what_no_deployment_can_be_is_refused_before_anything_is_asked() {
 
 #[test]
 fn protection_tags_and_outputs_go_with_a_deployment() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("outputs.json");
     let story = Story { after: "CREATE_COMPLETE", queue_is_open: true, ..Story::default() };
     let aws = Aws::new(story);
     let topic = "arn:aws:sns:eu-west-1:111122223333:t";
     let ended = run(
         &aws,
-        &[
-            "deploy",
-            "--protect",
-            "--tag",
-            "team=storage",
-            "--notification-arn",
-            topic,
-            "--express",
-            "--outputs-file",
-            file.to_str().unwrap(),
-        ],
+        &["deploy", "--protect", "--tag", "team=storage", "--notification-arn", topic, "--express"],
     );
     assert_eq!(ended.exit, Some(0), "{}", ended.words);
     let asked = decoded(&aws.made("CreateChangeSet")[0].body);
@@ -447,7 +435,6 @@ fn protection_tags_and_outputs_go_with_a_deployment() {
     }
     assert!(!aws.made("ExecuteChangeSet")[0].body.contains("DisableRollback"), "said already");
     assert_eq!(aws.count("UpdateTerminationProtection"), 1);
-    let outputs: Json = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
-    assert_eq!(outputs["GuardQueueUrl"], "https://queue.example/q");
+    assert!(ended.result.contains("https://queue.example/q"), "{}", ended.result);
     assert!(ended.words.contains("in express mode"), "{}", ended.words);
 }

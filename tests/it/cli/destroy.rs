@@ -113,10 +113,10 @@ fn stuck(request: &Request, before: usize) -> Option<Answer> {
 }
 
 #[test]
-fn a_bucket_that_keeps_the_stack_is_named_with_the_ways_on() {
+fn a_full_bucket_is_named_with_what_to_do() {
     let (exit, words, aws) = destroy(&["--yes"], stuck);
     assert_eq!((exit, aws.count("DeleteStack")), (Some(1), 1), "{words}");
-    assert!(words.contains("bucket `old-bucket` is not empty"), "{words}");
+    assert!(words.contains("not empty: `old-bucket`"), "{words}");
     for way in ["--empty-buckets`", "--retain Old`"] {
         assert!(words.contains(way), "{words}");
     }
@@ -124,7 +124,7 @@ fn a_bucket_that_keeps_the_stack_is_named_with_the_ways_on() {
 }
 
 #[test]
-fn force_and_retain_are_said_to_cloudformation_and_an_unknown_resource_is_not() {
+fn force_and_retain_are_passed_on_and_an_unknown_resource_is_not() {
     for (flag, said) in [
         (&["--force"][..], "DeletionMode=FORCE_DELETE_STACK"),
         (&["--retain", "Old"], "RetainResources.member.1=Old"),
@@ -140,7 +140,7 @@ fn force_and_retain_are_said_to_cloudformation_and_an_unknown_resource_is_not() 
 }
 
 #[test]
-fn without_a_terminal_nothing_is_done_and_a_program_hears_what_there_is_to_agree_to() {
+fn without_a_terminal_nothing_is_deleted_and_the_plan_is_printed() {
     let aws = Aws::answering(Story::default(), |request, _| match request.call.as_str() {
         "DescribeStacks" => Some(guard("CREATE_COMPLETE", false)),
         "ListStackResources" => Some(resources("CREATE_COMPLETE")),
@@ -155,7 +155,7 @@ fn without_a_terminal_nothing_is_done_and_a_program_hears_what_there_is_to_agree
 }
 
 #[test]
-fn on_a_terminal_what_is_in_work_is_drawn_also_where_one_region_is_meant() {
+fn on_a_terminal_progress_is_drawn_also_for_one_region() {
     let aws = Aws::answering(Story::default(), |request, before| match request.call.as_str() {
         // Some looks go by, so that the list is there to be seen.
         "DescribeStacks" if before > 6 => Some(guard("DELETE_COMPLETE", false)),
@@ -194,14 +194,17 @@ fn one_region_that_fails_does_not_stop_the_other() {
 }
 
 #[test]
-fn a_list_of_buckets_that_is_refused_stops_only_who_wants_them_emptied() {
+fn a_denied_list_of_buckets_stops_only_a_run_that_empties_them() {
     let refused = |request: &Request, _: usize| {
         let body = "<Error><Code>AccessDenied</Code><Message>no</Message></Error>";
         (request.call == "GET").then(|| (403, body.to_owned()))
     };
     let (exit, words, _) = destroy(&["--yes"], refused);
     assert_eq!(exit, Some(0), "{words}");
-    assert!(words.contains("warning: whether buckets of an earlier deletion are left"), "{words}");
+    assert!(
+        words.contains("warning: buckets of an earlier deletion could not be listed"),
+        "{words}"
+    );
     let (exit, words, _) = destroy(&["--yes", "--empty-buckets"], refused);
     assert_eq!(exit, Some(1), "{words}");
     assert!(words.contains("`ListBuckets`"), "{words}");

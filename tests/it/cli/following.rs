@@ -181,7 +181,7 @@ fn a_creation_that_fails_is_told_by_its_root_cause() {
         stack `s` was not created; the stack is in `ROLLBACK_COMPLETE`
           caused by: `Queue` (AWS::SQS::Queue): `arn:aws:iam::111122223333:user/u` is not allowed to call `sqs:CreateQueue` on `arn:aws:sqs:eu-west-1:111122223333:q`: no policy of the role or user allows it: add the action that AWS names to one; 1 resource was cancelled because of it
 
-        hint: give the caller the permission `sqs:CreateQueue`; what was changed was undone; mend the cause and deploy again
+        hint: give the caller the permission `sqs:CreateQueue`; the changes were rolled back; fix the cause and deploy again
     "#]]
     .assert_eq(error);
 }
@@ -215,7 +215,7 @@ fn an_update_that_fails_is_told_by_what_its_handler_says() {
         stack `s` was not updated; the stack is in `UPDATE_ROLLBACK_COMPLETE`
           caused by: `Queue` (AWS::SQS::Queue): q already exists (AlreadyExists); 2 resources were cancelled because of it
 
-        hint: a resource with that name exists: choose another prefix with `--bucket-prefix`, another stack name, or delete the resource if it is not needed; what was changed was undone; mend the cause and deploy again
+        hint: a resource with that name exists: choose another prefix with `--bucket-prefix`, another stack name, or delete the resource if it is not needed; the changes were rolled back; fix the cause and deploy again
     "#]].assert_eq(error);
 }
 

@@ -72,7 +72,7 @@ fn auto_makes_a_trail_where_the_one_that_is_there_records_nothing_of_use() {
         let trails = one_trail("eu-west-1", is_logging, calls);
         let (words, mode) = deploy(trails, &["--trail", "auto"]);
         assert_eq!(mode, Some("create"), "{words}");
-        assert!(words.contains(&format!("({why}): the stack gets one of its own")), "{words}");
+        assert!(words.contains(&format!("({why}): the stack gets a trail of its own")), "{words}");
     }
 }
 
@@ -84,19 +84,18 @@ fn auto_makes_a_trail_where_it_may_not_look_and_says_so() {
     };
     let (words, mode) = deploy(denied, &["--trail", "auto"]);
     assert_eq!(mode, Some("create"), "{words}");
-    let warning =
-        "warning: the trails cannot be looked at (`cloudtrail:DescribeTrails` is missing)";
+    let warning = "warning: the trails cannot be read (the permission `cloudtrail:DescribeTrails` is missing)";
     assert!(words.contains(warning), "{words}");
 }
 
 #[test]
-fn who_gets_a_second_trail_hears_its_price_and_who_relies_on_a_stopped_one_hears_that() {
+fn the_price_of_a_second_trail_and_a_stopped_trail_are_reported() {
     let (words, mode) = deploy(one_trail("eu-west-1", true, "WriteOnly"), &[]);
     // The template's own default.
     assert_eq!(mode, None, "{words}");
-    assert!(words.contains("the stack's own is a second copy, which costs $2.00"), "{words}");
+    assert!(words.contains("the stack's own trail is a second copy, which costs $2.00"), "{words}");
     let stopped = one_trail("eu-west-1", false, "All");
     let (words, mode) = deploy(stopped, &["--trail", "existing"]);
     assert_eq!(mode, Some("existing"), "{words}");
-    assert!(words.contains("warning: no trail records the changes of buckets"), "{words}");
+    assert!(words.contains("warning: no trail records bucket changes"), "{words}");
 }

@@ -5,10 +5,7 @@ use aws_sdk_cloudformation::types::{
     ExecutionStatus, OnStackFailure, Parameter, Tag, TemplateStage,
 };
 
-use super::{
-    ChangeSet, ChangeSetRequest, ChangeSetState, Manner, OnFailure, Ready, Template, Value,
-    read_change,
-};
+use super::{ChangeSet, ChangeSetRequest, ChangeSetState, Manner, OnFailure, Ready, read_change};
 use crate::AwsError;
 use crate::error::Answer as _;
 use crate::stacks::{Stacks, object, values};
@@ -21,18 +18,10 @@ impl Stacks {
     ) -> Result<ChangeSet, AwsError> {
         let stack = request.stack.as_str();
         let parameters = request.parameters.iter().map(|(name, value)| {
-            let parameter = Parameter::builder().parameter_key(name);
-            match value {
-                Value::New(value) => parameter.parameter_value(value).build(),
-                Value::Previous => parameter.use_previous_value(true).build(),
-            }
+            Parameter::builder().parameter_key(name).parameter_value(value).build()
         });
         let tags =
             request.tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build());
-        let (body, url) = match request.template.clone() {
-            Template::Body(body) => (Some(body), None),
-            Template::Url(url) => (None, Some(url)),
-        };
         let manner = &request.manner;
         let answer = self
             .client
@@ -41,8 +30,7 @@ impl Stacks {
             .change_set_name(&request.name)
             .client_token(&request.name)
             .change_set_type(request.kind.into())
-            .set_template_body(body)
-            .set_template_url(url)
+            .template_url(&request.template_url)
             .set_parameters(Some(parameters.collect()))
             .set_tags(Some(tags.collect()))
             .capabilities(Capability::CapabilityIam)

@@ -18,7 +18,7 @@ async fn asked(manner: Manner) -> Vec<String> {
         stack: "s".parse().unwrap(),
         name: "n".to_owned(),
         kind: Kind::Create,
-        template: Template::Body("{}".to_owned()),
+        template_url: "https://code.example/t.json".to_owned(),
         parameters: BTreeMap::new(),
         tags: BTreeMap::new(),
         manner,
@@ -108,11 +108,10 @@ async fn a_change_is_read_with_what_of_it_changes() {
         PropertyChange { path: path.to_owned(), before: value(before), after: value(after) }
     };
     let change = Change {
-        action: "Modify".to_owned(),
+        fate: Fate::Replaced,
         logical_id: "F".to_owned(),
         physical_id: Some("f-1".to_owned()),
         resource_type: "AWS::Lambda::Function".to_owned(),
-        replacement: Replacement::Yes,
         policy: Some("ReplaceAndRetain".to_owned()),
         properties: vec![
             property("Code.S3Key", Some("a.zip"), Some("b.zip")),

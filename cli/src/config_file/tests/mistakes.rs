@@ -41,14 +41,15 @@ fn what_is_wrong_with_notifications_is_shown_where_it_stands() {
 fn a_selection_that_makes_too_long_a_rule_is_shown() {
     let keys: Vec<String> = (0..99).map(|n| format!("\"some/folder/{n}/\"")).collect();
     let include = format!("include = {{ key = [{}] }}", keys.join(", "));
-    let told =
-        crate::config_file::tests::told(format!("[notifications.objects]\n{include}\n").as_bytes());
-    let first = told.lines().take(2).collect::<Vec<_>>().join("\n");
+    let report = crate::config_file::tests::report(
+        format!("[notifications.objects]\n{include}\n").as_bytes(),
+    );
+    let first = report.lines().take(2).collect::<Vec<_>>().join("\n");
     expect![[r#"
-        error: the selection makes a rule of 2395 characters, and EventBridge takes 2048
+        error: the selection makes a rule of 2395 characters, and EventBridge accepts 2048
          --> s3guard.toml:1:1"#]]
     .assert_eq(&first);
-    assert!(told.contains("write fewer or shorter patterns"), "{told}");
+    assert!(report.contains("write fewer or shorter patterns"), "{report}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use expect_test::expect;
 
-use crate::config_file::tests::{check, text, told};
+use crate::config_file::tests::{check, report, text};
 use crate::ui::output::Paint;
 
 #[test]
@@ -145,9 +145,9 @@ fn what_would_move_the_cursor_is_not_written_to_a_terminal() {
         "#]],
     );
     for bytes in [text.as_bytes(), b"\x1b[2J = 1\n", b"grade = \"\xff\x1b[2J\"\n"] {
-        let told = told(bytes);
+        let report = report(bytes);
         let is_plain = |c: char| c == '\n' || !c.is_control();
-        assert!(told.chars().all(is_plain) && !told.contains('\u{202e}'), "{told:?}");
+        assert!(report.chars().all(is_plain) && !report.contains('\u{202e}'), "{report:?}");
     }
 }
 
@@ -179,9 +179,9 @@ fn bytes_that_are_no_text_are_shown() {
 fn of_very_many_mistakes_the_first_are_shown() {
     let lines: Vec<String> = (100..150).map(|number| format!("k{number} = 1\n")).collect();
     let text = lines.concat();
-    let told = told(text.as_bytes());
-    assert_eq!(told.matches("\n  --> ").count() + told.matches("\n --> ").count(), 20);
-    assert!(told.ends_with("\n\nerror: 30 more in `s3guard.toml`\n"), "{told}");
+    let report = report(text.as_bytes());
+    assert_eq!(report.matches("\n  --> ").count() + report.matches("\n --> ").count(), 20);
+    assert!(report.ends_with("\n\nerror: 30 more in `s3guard.toml`\n"), "{report}");
 }
 
 #[test]

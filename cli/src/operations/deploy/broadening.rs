@@ -1,8 +1,7 @@
-//! Which changes of a template let somebody do more than before: decided from the templates and their parameters.
+//! Which changes of a template broaden permissions: decided from the templates and their parameters.
 //!
-//! Every document with statements counts, whoever's it is: of roles, of buckets, queues, topics and keys, and who may
-//! call a function. A statement is taken apart into single grants; a grant that none of before covers is a new one, and
-//! so is a denial that is gone.
+//! Every policy document counts: of roles, buckets, queues, topics and keys, and permissions to invoke a function.
+//! A statement is split into single grants; a grant that no earlier grant covers is new, and so is a removed denial.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::{fmt, mem};
@@ -13,7 +12,7 @@ use s3guard_synth::cfn::Resolver;
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
-/// What stands before a name that is left out.
+/// The prefix of an excluded name, as in `NotAction`.
 const ALL_BUT: &str = "all but ";
 
 /// A template, and the values of its parameters.
@@ -22,30 +21,30 @@ pub(crate) struct Given<'a> {
     pub(crate) parameters: BTreeMap<String, String>,
 }
 
-/// Somebody may do more than before.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+/// A permission that is new.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Grant {
-    /// The resource in whose policy it stands.
+    /// The resource that has the policy.
     pub(crate) logical_id: String,
-    /// Whether it is a denial that is gone, not a permission that is new.
+    /// Whether a denial was removed, instead of a permission added.
     pub(crate) is_denial_gone: bool,
-    /// Who may, where the policy says it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) principal: Option<String>,
+    /// The principal, if the policy names one.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(crate) principal: String,
     pub(crate) action: String,
     pub(crate) resource: String,
-    /// On which conditions, as JSON.
+    /// The conditions, as JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) condition: Option<String>,
 }
 
-/// What the new template lets somebody do and the old one does not.
+/// The permissions that the new template grants and the old one does not.
 pub(crate) fn broadening(old: &Given<'_>, new: &Given<'_>) -> Vec<Grant> {
     let (old, new) = (Grants::of(old), Grants::of(new));
     let is_new = |grant: &&Grant| !old.allowed.iter().any(|known| covers(known, grant));
     let is_gone = |denial: &&Grant| {
-        // A policy that is gone with its resource denies nothing to anybody any more.
+        // A denial that is removed together with its resource does not broaden anything.
         new.ids.contains(&denial.logical_id)
             && !new.denied.iter().any(|known| covers(known, denial))
     };
@@ -62,17 +61,13 @@ pub(crate) fn broadening(old: &Given<'_>, new: &Given<'_>) -> Vec<Grant> {
 
 /// Whether the first grant includes the second.
 fn covers(known: &Grant, grant: &Grant) -> bool {
-    // What is left out is compared as it is written: more of it is less.
+    // Excluded names are compared literally: a wider exclusion grants less.
     let part = |known: &str, other: &str| {
         let is_exception = known.starts_with(ALL_BUT) || other.starts_with(ALL_BUT);
         known == other || known == "*" || (!is_exception && Glob::new(known).matches(other))
     };
     known.logical_id == grant.logical_id
-        && match (&known.principal, &grant.principal) {
-            (Some(known), Some(other)) => part(known, other),
-            (None, None) => true,
-            (Some(_), None) | (None, Some(_)) => false,
-        }
+        && part(&known.principal, &grant.principal)
         && part(&known.action, &grant.action)
         && part(&known.resource, &grant.resource)
         && (known.condition.is_none() || known.condition == grant.condition)
@@ -97,7 +92,7 @@ impl Grants {
                 grants.collect(&id, properties);
             }
             for arn in texts(properties.get("ManagedPolicyArns")) {
-                let action = "whatever the managed policy allows".to_owned();
+                let action = "everything that the managed policy allows".to_owned();
                 grants.allowed.push(Grant { action, resource: arn, ..Grant::of(&id) });
             }
             grants.ids.insert(id);
@@ -105,7 +100,7 @@ impl Grants {
         grants
     }
 
-    /// Who may call a function is a permission without a document.
+    /// A permission to invoke a function has no policy document.
     fn call(&mut self, id: &str, properties: &Json) {
         let source: Map<String, Json> = ["SourceAccount", "SourceArn"]
             .into_iter()
@@ -113,7 +108,7 @@ impl Grants {
             .filter(|(_, value)| !value.is_null())
             .collect();
         self.allowed.push(Grant {
-            principal: Some(text(&properties["Principal"])),
+            principal: text(&properties["Principal"]),
             action: text(&properties["Action"]),
             resource: text(&properties["FunctionName"]),
             condition: (!source.is_empty()).then(|| Json::Object(source).to_string()),
@@ -134,24 +129,23 @@ impl Grants {
 
     fn take_apart(&mut self, id: &str, statement: Statement<'_>) {
         if let Some(branches) = statement.0["Fn::If"].as_array() {
-            // Which one counts is known when the stack is made: both do.
+            // CloudFormation chooses a branch at deployment: both count.
             for branch in branches.iter().skip(1).filter(|one| one["Ref"] != "AWS::NoValue") {
                 self.take_apart(id, Statement(branch));
             }
             return;
         }
         if statement.0.is_object() && statement.effect().is_none() {
-            // What cannot be read may allow anything: a person has to look at it.
-            let (action, resource) = ("what cannot be told".to_owned(), statement.0.to_string());
+            // A statement that cannot be read may allow anything: a person has to review it.
+            let (action, resource) = ("unknown actions".to_owned(), statement.0.to_string());
             self.allowed.push(Grant { action, resource, ..Grant::of(id) });
             return;
         }
         let is_denial = statement.effect() == Some("Deny");
         let grants = if is_denial { &mut self.denied } else { &mut self.allowed };
-        let principals = principals(statement).into_iter().map(Some).collect();
         let resources = either(statement, "Resource", "NotResource");
         let actions = either(statement, "Action", "NotAction");
-        for principal in or_one(principals, None) {
+        for principal in or_one(principals(statement), String::new()) {
             for action in &actions {
                 for resource in or_one(resources.clone(), "it".to_owned()) {
                     grants.push(Grant {
@@ -169,18 +163,11 @@ impl Grants {
 
 impl Grant {
     fn of(id: &str) -> Self {
-        Self {
-            logical_id: id.to_owned(),
-            is_denial_gone: false,
-            principal: None,
-            action: String::new(),
-            resource: String::new(),
-            condition: None,
-        }
+        Self { logical_id: id.to_owned(), ..Self::default() }
     }
 }
 
-/// What there is, or else one thing.
+/// All values, or one default.
 fn or_one<T>(all: Vec<T>, one: T) -> Vec<T> {
     if all.is_empty() { vec![one] } else { all }
 }
@@ -207,7 +194,7 @@ fn texts(value: Option<&Json>) -> Vec<String> {
     value.into_iter().flat_map(listed).map(text).collect()
 }
 
-/// As a person reads it: what a function stands for is known when the stack is made.
+/// The text of a value; an intrinsic function is shown as it is written.
 fn text(value: &Json) -> String {
     match value {
         Json::String(text) => text.clone(),
@@ -221,14 +208,14 @@ fn text(value: &Json) -> String {
     }
 }
 
-/// The same in few sentences: actions on the same things together, then things for the same actions.
+/// The grants as few sentences: actions on the same resource are joined, then resources of the same actions.
 pub(crate) fn sentences(grants: &[Grant]) -> Vec<String> {
     let of_resources = together(grants.to_vec(), |grant| &mut grant.action);
     let of_actions = together(of_resources, |grant| &mut grant.resource);
     of_actions.iter().map(ToString::to_string).collect()
 }
 
-/// Joins grants that differ in one part only.
+/// Joins grants that differ only in one part.
 fn together(grants: Vec<Grant>, part: fn(&mut Grant) -> &mut String) -> Vec<Grant> {
     let mut groups: Vec<(Grant, Vec<String>)> = Vec::new();
     for mut grant in grants {
@@ -239,12 +226,7 @@ fn together(grants: Vec<Grant>, part: fn(&mut Grant) -> &mut String) -> Vec<Gran
         }
     }
     let joined = |(mut grant, names): (Grant, Vec<String>)| {
-        *part(&mut grant) = match &names[..] {
-            [others @ .., last] if !others.is_empty() => {
-                format!("{} and {last}", others.join(", "))
-            }
-            names => names.concat(),
-        };
+        *part(&mut grant) = names.join(", ");
         grant
     };
     groups.into_iter().map(joined).collect()
@@ -253,9 +235,9 @@ fn together(grants: Vec<Grant>, part: fn(&mut Grant) -> &mut String) -> Vec<Gran
 impl fmt::Display for Grant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { logical_id, principal, action, resource, .. } = self;
-        let who = principal.as_ref().map(|who| format!("{who} ")).unwrap_or_default();
+        let gap = if principal.is_empty() { "" } else { " " };
         let may = if self.is_denial_gone { "is no longer denied" } else { "may" };
-        write!(f, "{logical_id}: {who}{may} {action} on {resource}")?;
+        write!(f, "{logical_id}: {principal}{gap}{may} {action} on {resource}")?;
         match &self.condition {
             Some(condition) => write!(f, " if {condition}"),
             None => Ok(()),

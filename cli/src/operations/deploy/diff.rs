@@ -1,77 +1,51 @@
-//! What a deployment would change, compared and not carried out.
+//! What a deployment would change.
 
 use std::fmt;
 
-use s3guard_aws::stacks::Manner;
 use serde::Serialize;
 
-use crate::args::deploy_options::Patience;
 use crate::args::wanted::WantedArgs;
-use crate::operations::deploy::agreement::{Proposed, columns};
+use crate::operations::deploy::approval::Proposed;
 use crate::operations::deploy::find;
-use crate::operations::deploy::proposal::Answer;
-use crate::operations::deploy::propose::{Asking, propose};
+use crate::operations::deploy::proposal::{Answer, Asking, propose};
 use crate::operations::deploy::target::Target;
 use crate::operations::interrupt::Run;
-use crate::ui::output::Output;
+use crate::ui::output::{Output, Paint};
 
-/// What would change in each Region.
+/// The changes of each Region; as text, one table per Region.
 #[derive(Serialize)]
 pub(crate) struct Difference {
-    stacks: Vec<Compared>,
-}
-
-/// What would change of a stack; as text, a table.
-#[derive(Serialize)]
-struct Compared {
-    #[serde(flatten)]
-    view: Proposed,
+    stacks: Vec<Proposed>,
     #[serde(skip)]
-    table: String,
+    paint: Paint,
 }
 
-/// Has CloudFormation work out what would change, and deletes the change sets again.
+/// Creates the change sets, and deletes them again.
 pub(crate) async fn diff(
     wanted: &WantedArgs,
     output: &Output,
     run: &Run,
 ) -> anyhow::Result<Difference> {
     let configuration = wanted.account.config.read(output)?;
-    // A failure that was kept can be compared, too.
-    let patience = Patience { waits: false, keeps_failures: true };
-    let targets = find(&wanted.account, output, patience, run).await?;
+    let targets = find(&wanted.account, output, None, run).await?;
     let (shells, targets): (Vec<_>, Vec<_>) = targets.into_iter().partition(Target::is_shell);
-    let shells = shells.into_iter().map(|target| Answer::Empty(Box::new(target)));
-    let anew = "its creation has failed: a deployment deletes what is left of it and makes all of it anew\n";
-    let mut stacks: Vec<Compared> =
-        shells.map(|shell| compared(&shell, true, anew.to_owned())).collect();
+    let of = |answer: &Answer, differs| Proposed { differs: Some(differs), ..answer.view() };
+    let shells = shells.into_iter().map(|target| Answer { target, proposal: None });
+    let mut stacks: Vec<Proposed> = shells.map(|shell| of(&shell, true)).collect();
     if !targets.is_empty() {
-        let manner =
-            |_| Manner { reverts_drift: wanted.revert_drift, imports: true, ..Manner::default() };
         let configuration = configuration.as_ref();
-        let asking = Asking { wanted, configuration, manner: &manner, uploads: false, run, output };
+        let asking = Asking { wanted, configuration, options: None, run, output };
         for answer in propose(targets, &asking).await? {
-            stacks.push(match answer.proposal() {
-                Some(proposal) => {
-                    let table = proposal.review.render(columns(output), output.results());
-                    proposal.withdraw(&run.token).await;
-                    compared(&answer, true, table)
-                }
-                None => compared(&answer, false, "no changes\n".to_owned()),
-            });
+            answer.withdraw(&run.token).await;
+            stacks.push(of(&answer, answer.proposal.is_some()));
         }
     }
-    Ok(Difference { stacks })
-}
-
-fn compared(answer: &Answer, differs: bool, table: String) -> Compared {
-    Compared { view: Proposed { differs: Some(differs), ..answer.view() }, table }
+    Ok(Difference { stacks, paint: output.results() })
 }
 
 impl Difference {
-    /// Whether anything would change.
     pub(crate) fn differs(&self) -> bool {
-        self.stacks.iter().any(|stack| stack.view.differs == Some(true))
+        self.stacks.iter().any(|stack| stack.differs == Some(true))
     }
 }
 
@@ -80,9 +54,16 @@ impl fmt::Display for Difference {
         for (index, stack) in self.stacks.iter().enumerate() {
             if self.stacks.len() > 1 {
                 let gap = if index == 0 { "" } else { "\n" };
-                writeln!(f, "{gap}{}", stack.view.region)?;
+                writeln!(f, "{gap}{}", stack.region)?;
             }
-            f.write_str(&stack.table)?;
+            match &stack.review {
+                Some(review) => f.write_str(&review.render(self.paint))?,
+                None if stack.differs == Some(true) => writeln!(
+                    f,
+                    "its creation failed: a deployment deletes the rest of it and creates everything again"
+                )?,
+                None => writeln!(f, "no changes")?,
+            }
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
-//! The names of the stack's own buckets, written out before the template is sent.
+//! The names of the stack's own buckets, resolved before the template is sent.
 //!
-//! A bucket that an earlier installation left is taken back by `ImportExistingResources`, which looks only at names that
-//! stand in the template as they are: one that is put together by `Fn::Sub` would be made anew, and be taken already.
+//! `ImportExistingResources` takes back a bucket of an earlier installation only if its name is literal in the template:
+//! for a name from `Fn::Sub` CloudFormation tries to create the bucket, and fails because the name is taken.
 
 use anyhow::anyhow;
 use s3guard_posture::Region;
@@ -11,27 +11,27 @@ use serde_json::Value as Json;
 use crate::error::Advice as _;
 use crate::exit::Exit;
 
-/// Regions where an account has no names of its own for buckets.
+/// Regions without account-regional namespaces for buckets.
 ///
 /// Source: Amazon S3 User Guide, "Account regional namespaces for general purpose buckets".
 const WITHOUT_ACCOUNT_REGIONAL_NAMES: [&str; 2] = ["me-central-1", "me-south-1"];
 
-/// Refuses a Region where the stack's buckets cannot have their names, before anything is done there.
+/// Refuses a Region where the stack's buckets cannot have their names.
 pub(crate) fn check_region(region: &Region) -> anyhow::Result<()> {
     if has_account_names(region) {
         return Ok(());
     }
-    Err(anyhow!("S3 in `{region}` has no bucket names that only one account can take"))
+    Err(anyhow!("S3 in `{region}` has no account-regional bucket namespaces"))
         .hint("s3guard needs them for its own buckets: choose another Region with `--region`")
         .exit(Exit::Usage)
 }
 
-/// Whether an account has names of its own for buckets in the Region.
+/// Whether the Region has account-regional namespaces for buckets.
 pub(crate) fn has_account_names(region: &Region) -> bool {
     !WITHOUT_ACCOUNT_REGIONAL_NAMES.contains(&region.as_str())
 }
 
-/// Writes out every bucket's name whose parts are all known.
+/// Resolves the name of every bucket whose parts are all known.
 pub(crate) fn write_out(template: &mut Json, known: &Known<'_>) {
     for resource in
         template["Resources"].as_object_mut().into_iter().flat_map(|map| map.values_mut())

@@ -1,39 +1,37 @@
-//! What is wanted of a stack: parameters, template and tags, all checked before anything is done.
+//! The parameters, the template and the tags of a stack, all checked before anything is changed.
 
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, anyhow};
-use s3guard_aws::stacks::Value;
+use s3guard_aws::stacks::Stack;
 use s3guard_posture::StackName;
 use s3guard_posture::config::Config;
 use s3guard_posture::contract::parameter;
 use s3guard_synth::stacks;
 use serde_json::Value as Json;
 
-use crate::args::guard::GuardArgs;
+use crate::args::guard::{GuardArgs, rule_advice};
 use crate::args::wanted::WantedArgs;
 use crate::error::Advice as _;
 use crate::exit::Exit;
 use crate::operations::deploy::step::Step;
 use crate::operations::deploy::target::Target;
-use crate::operations::deploy::unchanged;
-use crate::operations::deploy::unchanged::Wanted;
 use crate::operations::deploy::{names, set};
 use crate::operations::session::STACK_TAG;
 use crate::package;
 use crate::package::{Architecture, Package};
 
-/// A deployment to one Region, thought through.
+/// A planned deployment to one Region.
 pub(crate) struct Plan {
     pub(crate) target: Target,
     pub(crate) template: Json,
-    pub(crate) parameters: BTreeMap<String, Value>,
+    pub(crate) parameters: BTreeMap<String, String>,
     pub(crate) tags: BTreeMap<String, String>,
     pub(crate) is_unchanged: bool,
 }
 
 impl Plan {
-    /// Thinks a deployment through, with a package that may not be uploaded yet.
+    /// Plans a deployment; the package may not be uploaded yet.
     pub(crate) fn make(
         target: Target,
         guard: &GuardArgs,
@@ -45,7 +43,7 @@ impl Plan {
         let region = target.region();
         let mut parameters = guard.parameters(&target.name, region, &previous)?;
         if let Some(config) = configuration
-            && let Some(advice) = guard.rule_advice(config, region, &previous)
+            && let Some(advice) = rule_advice(config, region, &parameters)
         {
             target.output.warn(advice);
         }
@@ -56,52 +54,54 @@ impl Plan {
             (parameter::CODE_KEY, package.key()),
             (parameter::ARCHITECTURE, package.architecture.to_string()),
         ] {
-            parameters.insert(parameter.to_owned(), Value::New(value));
+            parameters.insert(parameter.to_owned(), value);
         }
         let config = package.configuration()?;
         let typed = stacks::guard_with(&config);
         let mut template = typed
             .render()
             .context("the template cannot be rendered, which is a mistake in s3guard")?;
-        set::set(&wanted.set, &typed, &mut parameters)?;
-        set::check_rules(&wanted.set, &template, &values(&parameters, &previous))?;
-        told_once(&config, parameters.get(parameter::EMAIL), &previous)?;
-        if target.step == Step::Remake {
-            // What the shell was given is given again: the new stack has no previous values.
-            for (parameter, value) in &mut parameters {
-                if *value == Value::Previous {
-                    *value = Value::New(previous[parameter].clone());
-                }
-            }
-        }
-        let (account, values) = (&target.account, values(&parameters, &previous));
+        set::set(&wanted.set, &typed, &template, &previous, &mut parameters)?;
+        check_email(&config, parameters.get(parameter::EMAIL).map_or("", String::as_str))?;
+        let account = &target.account;
         names::write_out(&mut template, &|name| match name {
             "AWS::AccountId" => Some(account.caller.account.to_string()),
             "AWS::Region" => Some(region.to_string()),
             "AWS::Partition" => Some(account.caller.partition().to_owned()),
-            name => values.get(name).cloned(),
+            name => parameters.get(name).cloned(),
         });
-        // A parameter that an earlier version had is none of this template's, and AWS would refuse it.
+        // CloudFormation refuses a parameter that only an earlier version of the template had.
         parameters.retain(|name, _| typed.parameters().any(|(id, _)| id.as_str() == name));
         let asked = wanted.tags(configuration.map(Config::deploy));
         let had = target.found.as_ref().map(|stack| stack.tags.clone()).unwrap_or_default();
         let tags = tags(&target.name, had, asked);
-        let to_be = Wanted { template: &template, parameters: &parameters, tags: &tags };
         let is_unchanged = target.step == Step::Update
             && !wanted.revert_drift
             && target.found.as_ref().is_some_and(|stack| {
-                unchanged::is_unchanged(stack, target.deployed.as_ref(), &to_be)
+                is_unchanged(stack, target.deployed.as_ref(), &template, &parameters, &tags)
             });
         Ok(Self { target, template, parameters, tags, is_unchanged })
     }
-
-    /// The parameters' values as far as they are given or kept.
-    pub(crate) fn values(&self) -> BTreeMap<String, String> {
-        values(&self.parameters, &self.target.previous())
-    }
 }
 
-/// The processor that was asked for, else the one that the stack has.
+/// Whether the stack is up to date, so that nothing has to be uploaded. In case of doubt a change set decides.
+fn is_unchanged(
+    stack: &Stack,
+    deployed: Option<&Json>,
+    template: &Json,
+    parameters: &BTreeMap<String, String>,
+    tags: &BTreeMap<String, String>,
+) -> bool {
+    // Tags of AWS itself cannot be set.
+    let given = stack.tags.iter().filter(|(key, _)| !key.starts_with("aws:"));
+    // After a failure the resources may differ from the template.
+    stack.status.is_success()
+        && deployed == Some(template)
+        && parameters.iter().all(|(name, value)| stack.parameters.get(name) == Some(value))
+        && given.eq(tags)
+}
+
+/// The requested processor, else that of the stack.
 pub(crate) fn architecture(
     asked: Option<Architecture>,
     previous: &BTreeMap<String, String>,
@@ -115,34 +115,20 @@ pub(crate) fn architecture(
     }
 }
 
-fn values(
-    parameters: &BTreeMap<String, Value>,
-    previous: &BTreeMap<String, String>,
-) -> BTreeMap<String, String> {
-    let value = |(name, value): (&String, &Value)| {
-        let value = match value {
-            Value::New(value) => Some(value),
-            Value::Previous => previous.get(name),
-        };
-        Some((name.clone(), value?.clone()))
-    };
-    parameters.iter().filter_map(value).collect()
-}
-
-/// The tags that the stack has, those that are asked for, and ours: what is not named in a change is taken away.
+/// The tags of the stack, the requested ones, and ours: an update removes every tag that it does not name.
 fn tags(
     name: &StackName,
     mut tags: BTreeMap<String, String>,
     asked: BTreeMap<String, String>,
 ) -> BTreeMap<String, String> {
-    // Those of AWS itself are not ours to give.
+    // Tags of AWS itself cannot be set.
     tags.retain(|key, _| !key.starts_with("aws:"));
     tags.extend(asked);
     tags.insert(STACK_TAG.to_owned(), name.to_string());
     tags
 }
 
-/// A stack that has a configuration does not lose it because nobody has thought of the file.
+/// A stack does not lose its configuration because the file was forgotten.
 fn keeps_configuration(
     package: &Package,
     previous: &BTreeMap<String, String>,
@@ -152,29 +138,22 @@ fn keeps_configuration(
     if !had || package.is_configured || is_refused {
         return Ok(());
     }
-    Err(anyhow!("the stack has a configuration, with rules and exemptions, and now there is none"))
-        .hint("name the file with `--config`, or give `--no-config` to take the configuration away")
-        .exit(Exit::Usage)
+    Err(anyhow!(
+        "the stack has a configuration with rules and exemptions, and this deployment has none"
+    ))
+    .hint("name the file with `--config`, or give `--no-config` to remove the configuration")
+    .exit(Exit::Usage)
 }
 
-/// SNS knows a subscription by its topic and its address, and refuses a second one with another filter: better now than when
-/// the stack is half made.
-fn told_once(
-    config: &Config,
-    email: Option<&Value>,
-    previous: &BTreeMap<String, String>,
-) -> anyhow::Result<()> {
-    let email = match email {
-        Some(Value::New(email)) => email.as_str(),
-        Some(Value::Previous) => previous.get(parameter::EMAIL).map_or("", String::as_str),
-        None => "",
-    };
+/// SNS identifies a subscription by topic and address, and refuses a second one with another filter, which would make
+/// the deployment fail halfway.
+fn check_email(config: &Config, email: &str) -> anyhow::Result<()> {
     let subscriptions = config.subscriptions();
     let is_same = |address: &str| !email.is_empty() && address.eq_ignore_ascii_case(email);
     match subscriptions.iter().find(|one| is_same(one.endpoint().address())) {
         None => Ok(()),
         Some(one) => Err(anyhow!(
-            "`{email}` is the stack's mail address and that of the subscription `{}`: SNS takes it once",
+            "`{email}` is the stack's email address and that of the subscription `{}`: SNS accepts an address once per topic",
             one.name()
         ))
         .hint("leave it to the subscription with `--email ''`, or remove that")
@@ -185,6 +164,9 @@ fn told_once(
 #[cfg(test)]
 mod tests {
     use std::path::PathBuf;
+
+    use s3guard_aws::stacks::StackStatus;
+    use serde_json::json;
 
     use super::*;
 
@@ -204,20 +186,6 @@ mod tests {
         let asked = BTreeMap::from([tag("team", "other"), tag("cost", "7")]);
         let all = BTreeMap::from([ours, tag("team", "other"), tag("cost", "7")]);
         assert_eq!(tags(&name, had(), asked), all);
-    }
-
-    #[test]
-    fn a_value_is_the_given_one_else_the_stacks() {
-        let parameters = BTreeMap::from([
-            ("A".to_owned(), Value::New("given".to_owned())),
-            ("B".to_owned(), Value::Previous),
-            ("C".to_owned(), Value::Previous),
-        ]);
-        let previous =
-            BTreeMap::from(["A", "B", "D"].map(|name| (name.to_owned(), "had".to_owned())));
-        let found: Vec<_> = values(&parameters, &previous).into_iter().collect();
-        let value = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        assert_eq!(found, [value("A", "given"), value("B", "had")]);
     }
 
     #[test]
@@ -242,11 +210,43 @@ mod tests {
     fn an_address_is_not_subscribed_twice() {
         let written = r#"{"subscription": [{"name": "a", "email": "a@example.com"}]}"#;
         let config = Config::from_json(written).unwrap();
-        let had = BTreeMap::from([("Email".to_owned(), "A@example.com".to_owned())]);
-        let check = |email: Option<Value>| told_once(&config, email.as_ref(), &had).is_ok();
-        assert!(!check(Some(Value::New("a@example.com".to_owned()))));
-        assert!(!check(Some(Value::Previous)));
-        assert!(check(Some(Value::New("b@example.com".to_owned()))));
-        assert!(check(Some(Value::New(String::new()))) && check(None));
+        assert!(check_email(&config, "A@example.com").is_err());
+        assert!(check_email(&config, "b@example.com").is_ok() && check_email(&config, "").is_ok());
+    }
+
+    #[test]
+    fn a_stack_is_unchanged_if_template_parameters_and_tags_are_the_same() {
+        let text = |name: &str, value: &str| BTreeMap::from([(name.to_owned(), value.to_owned())]);
+        let stack = Stack {
+            id: String::new(),
+            status: StackStatus::from("UPDATE_COMPLETE"),
+            reason: None,
+            parameters: text("CodeKey", "a.zip"),
+            outputs: BTreeMap::new(),
+            tags: [text("team", "storage"), text("aws:x", "y")].into_iter().flatten().collect(),
+            updated: None,
+            protected: false,
+        };
+        let template = json!({ "Resources": { "A": 1 }, "Outputs": {} });
+        let deployed = &template;
+        let check = |deployed: Option<&Json>, key: &str, tags: &BTreeMap<String, String>| {
+            is_unchanged(&stack, deployed, &template, &text("CodeKey", key), tags)
+        };
+        let tags = text("team", "storage");
+        let same = "a.zip";
+        assert!(check(Some(deployed), same, &tags));
+        assert!(!check(None, same, &tags), "it could not be read");
+        let other = json!({ "Resources": { "A": 2 }, "Outputs": {} });
+        assert!(!check(Some(&other), same, &tags));
+        assert!(!check(Some(deployed), "b.zip", &tags));
+        assert!(!check(Some(deployed), same, &text("team", "other")));
+        assert!(!check(Some(deployed), same, &BTreeMap::new()));
+        for status in StackStatus::all() {
+            let of_status = Stack { status: status.clone(), ..stack.clone() };
+            let parameters = text("CodeKey", same);
+            let is_unchanged =
+                is_unchanged(&of_status, Some(deployed), &template, &parameters, &tags);
+            assert_eq!(is_unchanged, status.is_success(), "{status}");
+        }
     }
 }

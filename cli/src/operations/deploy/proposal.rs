@@ -1,153 +1,136 @@
-//! A change set that CloudFormation has worked out, and what became of it: shown, carried out, or taken away.
+//! Change sets: created for all Regions or none, then carried out or deleted.
+
+use std::collections::BTreeMap;
 
 use anyhow::anyhow;
+use futures_util::future::join_all;
 use s3guard_aws::AwsError;
+use s3guard_aws::stacks::change_set::Kind;
 use s3guard_aws::stacks::{
-    ChangeSet, ChangeSetRequest, ChangeSetState, OnFailure, Ready, Stack, Stacks,
+    ChangeSet, ChangeSetRequest, ChangeSetState, Manner, OnFailure, Ready, Stack,
 };
 use s3guard_aws::wait::{self, Pace};
+use s3guard_posture::config::Config;
 use serde_json::Value as Json;
 use tokio::time::Instant;
 
+use crate::args::deploy_options::OptionArgs;
+use crate::args::wanted::WantedArgs;
 use crate::error;
 use crate::error::Advice as _;
 use crate::operations::deploy::broadening::{Given, broadening};
+use crate::operations::deploy::plan;
 use crate::operations::deploy::plan::Plan;
 use crate::operations::deploy::review::Review;
 use crate::operations::deploy::step;
 use crate::operations::deploy::target::Target;
+use crate::operations::deploy::{all_or_none, trail, upload};
 use crate::operations::follow;
 use crate::operations::follow::Follower;
 use crate::operations::interrupt::Run;
+use crate::operations::regions::ByRegion;
+use crate::operations::session;
+use crate::package;
+use crate::package::Package;
+use crate::ui::output::Output;
 
-/// How long CloudFormation may think about a change set.
+/// How long CloudFormation may take to create a change set.
 const LIMIT: std::time::Duration = std::time::Duration::from_mins(10);
+
+/// The answer of CloudFormation to a plan.
+pub(crate) struct Answer {
+    pub(crate) target: Target,
+    /// `None` if there is nothing to change.
+    pub(crate) proposal: Option<Proposal>,
+}
 
 /// A change set that can be carried out.
 pub(crate) struct Proposal {
-    pub(crate) target: Target,
     pub(crate) set: ChangeSet,
     pub(crate) review: Review,
     ready: Ready,
-    /// Whether this run has made it: what somebody has left to be carried out later is not taken away.
-    pub(crate) is_new: bool,
-}
-
-/// What CloudFormation makes of what is wanted.
-pub(crate) enum Answer {
-    Proposed(Box<Proposal>),
-    /// There is nothing to change.
-    Empty(Box<Target>),
+    /// Whether this run created it: a change set of an earlier run is not deleted.
+    is_new: bool,
 }
 
 impl Answer {
-    pub(crate) fn target(&self) -> &Target {
-        match self {
-            Self::Proposed(proposal) => &proposal.target,
-            Self::Empty(target) => target,
-        }
+    /// Creates the change set. A failed one is explained, and deleted with what it left.
+    pub(crate) async fn ask(plan: Plan, request: &ChangeSetRequest) -> anyhow::Result<Self> {
+        let target = &plan.target;
+        let set = target.stacks.create_change_set(request).await;
+        let set = set.or_else(|error| in_between(error, target))?;
+        let proposal = match settled(target, &set).await? {
+            ChangeSetState::Empty => {
+                // If it cannot be deleted, it is harmless.
+                let _ = target.stacks.delete_change_set(&set).await;
+                None
+            }
+            ChangeSetState::Ready(mut ready) => {
+                // The description does not always repeat it.
+                ready.says_on_failure |= request.manner.says_on_failure();
+                let new = Given { template: &plan.template, parameters: plan.parameters.clone() };
+                let review = review(target, Some(&new), &ready);
+                Some(Proposal { set, review, ready, is_new: true })
+            }
+            ChangeSetState::Pending => return Err(late(&set)),
+            ChangeSetState::Failed(reason) => {
+                let error = refused(target, &set, reason).await;
+                target.remove_name(&set, &request.name).await;
+                return Err(error);
+            }
+        };
+        Ok(Self { target: plan.target, proposal })
     }
 
-    pub(crate) fn into_target(self) -> Target {
-        match self {
-            Self::Proposed(proposal) => proposal.target,
-            Self::Empty(target) => *target,
-        }
+    /// Finds a change set of an earlier run, by its id or name.
+    pub(crate) async fn find(target: Target, id: &str) -> anyhow::Result<Self> {
+        let Some(stack) = &target.found else {
+            return Err(anyhow!("stack `{}` does not exist, so it has no change set", target.name))
+                .hint("deploy without `--change-set`");
+        };
+        let set = ChangeSet { id: id.to_owned(), stack_id: stack.id.clone() };
+        let problem = match target.stacks.change_set(&set).await {
+            Ok(ChangeSetState::Ready(ready)) => {
+                let new = target.stacks.template(&set.stack_id, Some(&set)).await.ok().flatten();
+                let new = new.and_then(|text| serde_json::from_str::<Json>(&text).ok());
+                let parameters = ready.parameters.clone();
+                let new = new.as_ref().map(|template| Given { template, parameters });
+                let review = review(&target, new.as_ref(), &ready);
+                let proposal = Some(Proposal { set, review, ready, is_new: false });
+                return Ok(Self { target, proposal });
+            }
+            Ok(ChangeSetState::Pending) => anyhow!("change set `{id}` is still being created"),
+            Ok(ChangeSetState::Empty) => anyhow!("change set `{id}` has no changes"),
+            Ok(ChangeSetState::Failed(reason)) => {
+                anyhow!("change set `{id}` cannot be carried out: {reason}")
+            }
+            Err(error) => error.into(),
+        };
+        Err(error::hinted(problem, "create another with `s3guard deploy --no-execute`"))
     }
 
-    pub(crate) fn proposal(&self) -> Option<&Proposal> {
-        match self {
-            Self::Proposed(proposal) => Some(proposal),
-            Self::Empty(_) => None,
+    /// Deletes the change set of this run, and the empty stack that it may have left.
+    pub(crate) async fn withdraw(&self, token: &str) {
+        if let Some(proposal) = self.proposal.as_ref().filter(|proposal| proposal.is_new) {
+            let _ = self.target.stacks.delete_change_set(&proposal.set).await;
+            self.target.remove_name(&proposal.set, token).await;
         }
     }
 }
 
 impl Proposal {
-    /// Has the change set worked out. A refused one is explained, and taken away with what it left.
-    pub(crate) async fn ask(plan: Plan, request: &ChangeSetRequest) -> anyhow::Result<Answer> {
-        let target = &plan.target;
-        let set = create(target, request).await?;
-        match settled(target, &set).await? {
-            ChangeSetState::Empty => {
-                // Left behind it would only be in the way; that it is there harms nobody.
-                let _ = target.stacks.delete_change_set(&set).await;
-                Ok(Answer::Empty(Box::new(plan.target)))
-            }
-            ChangeSetState::Ready(mut ready) => {
-                // Whether or not the description repeats it.
-                ready.says_on_failure |= request.manner.says_on_failure();
-                let new = Given { template: &plan.template, parameters: plan.values() };
-                let review = review(target, Some(&new), &ready);
-                Ok(Answer::Proposed(Box::new(Self {
-                    target: plan.target,
-                    set,
-                    review,
-                    ready,
-                    is_new: true,
-                })))
-            }
-            ChangeSetState::Pending => Err(late(&set)),
-            ChangeSetState::Failed(reason) => {
-                let error = refused(target, &set, reason).await;
-                if target.owns_name() {
-                    remove_name(&target.stacks, &set, &request.name).await;
-                }
-                Err(error)
-            }
-        }
-    }
-
-    /// Finds one that was made before, by its id or name.
-    pub(crate) async fn find(target: Target, id: &str) -> anyhow::Result<Self> {
-        let stack_id = match &target.found {
-            Some(stack) => stack.id.clone(),
-            None => {
-                return Err(anyhow!(
-                    "stack `{}` does not exist, so it has no change set",
-                    target.name
-                ))
-                .hint("deploy without `--change-set`");
-            }
-        };
-        let set = ChangeSet { id: id.to_owned(), stack_id };
-        let again = "make another with `s3guard deploy --no-execute`";
-        let ready = match target.stacks.change_set(&set).await {
-            Ok(ChangeSetState::Ready(ready)) => ready,
-            Ok(ChangeSetState::Pending) => {
-                return Err(anyhow!("change set `{id}` is still being worked out"))
-                    .hint("try again in a minute");
-            }
-            Ok(ChangeSetState::Empty) => {
-                return Err(anyhow!("change set `{id}` has nothing to change")).hint(again);
-            }
-            Ok(ChangeSetState::Failed(reason)) => {
-                return Err(anyhow!("change set `{id}` cannot be carried out: {reason}"))
-                    .hint(again);
-            }
-            Err(error) => return Err(error).hint(again),
-        };
-        let new = target.stacks.template(&set.stack_id, Some(&set)).await.ok().flatten();
-        let new = new.and_then(|text| serde_json::from_str::<Json>(&text).ok());
-        let parameters = ready.parameters.clone();
-        let new = new.as_ref().map(|template| Given { template, parameters });
-        let review = review(&target, new.as_ref(), &ready);
-        Ok(Self { target, set, review, ready, is_new: false })
-    }
-
-    /// Carries it out and waits for the end; gives the stack as it is then.
+    /// Carries it out and waits for the end; returns the stack.
     pub(crate) async fn carry_out(
         &self,
+        target: &Target,
         on_failure: OnFailure,
         run: &Run,
     ) -> anyhow::Result<Option<Stack>> {
-        let Target { stacks, output, name, .. } = &self.target;
+        let Target { stacks, output, name, .. } = target;
         let (id, token) = (&self.set.stack_id, run.token.as_str());
         let follower = Follower::new(stacks, output, &run.interrupts, id, Some(token)).await;
-        stacks
-            .execute(&self.set, &self.ready, on_failure, token)
-            .await
-            .or_else(|error| in_between(error, &self.target))?;
+        let executed = stacks.execute(&self.set, &self.ready, on_failure, token).await;
+        executed.or_else(|error| in_between(error, target))?;
         let ended = follower.follow().await?;
         if ended.stack.as_ref().is_some_and(|stack| stack.status.is_success()) {
             return Ok(ended.stack);
@@ -158,17 +141,108 @@ impl Proposal {
         let then = step::after_failure(name, status);
         Err(follow::failed(&what, &ended, &then))
     }
-
-    /// Takes the change set away, and the name without a stack that it has left.
-    pub(crate) async fn withdraw(&self, token: &str) {
-        let _ = self.target.stacks.delete_change_set(&self.set).await;
-        if self.target.owns_name() {
-            remove_name(&self.target.stacks, &self.set, token).await;
-        }
-    }
 }
 
-/// The changes, and whom they let do more than the template that is deployed. What cannot be told has to be agreed to.
+/// What is requested, and how.
+pub(crate) struct Asking<'a> {
+    pub(crate) wanted: &'a WantedArgs,
+    pub(crate) configuration: Option<&'a Config>,
+    /// How it is carried out; `None` only compares, and does not upload the package.
+    pub(crate) options: Option<&'a OptionArgs>,
+    pub(crate) run: &'a Run,
+    pub(crate) output: &'a Output,
+}
+
+/// Plans every deployment, then creates the change sets. If one fails, those of the other Regions are deleted.
+pub(crate) async fn propose(
+    targets: Vec<Target>,
+    asking: &Asking<'_>,
+) -> anyhow::Result<Vec<Answer>> {
+    let Asking { wanted, configuration, output, run, .. } = *asking;
+    let packages = packages(&targets, wanted, configuration).await?;
+    let guards = trail::of_each(&targets, &wanted.guard, configuration).await;
+    let plans = targets.into_iter().zip(&guards).map(|(target, guard)| {
+        let region = target.region().to_string();
+        let package = package_of(&target, wanted, &packages);
+        let plan =
+            package.and_then(|package| Plan::make(target, guard, wanted, configuration, package));
+        (region, plan)
+    });
+    let plans = all_or_none(plans.collect::<ByRegion<_>>(), output)?;
+    let answers = plans.into_iter().map(|plan| async {
+        let region = plan.target.region().to_string();
+        (region, answer(plan, asking, &packages).await)
+    });
+    let answers: ByRegion<Answer> = join_all(answers).await.into_iter().collect();
+    if !answers.failed.is_empty() {
+        for answer in &answers.done {
+            answer.withdraw(&run.token).await;
+        }
+    }
+    all_or_none(answers, output)
+}
+
+/// The zip for each processor, the same in every Region.
+type Packages = BTreeMap<&'static str, Package>;
+
+async fn packages(
+    targets: &[Target],
+    wanted: &WantedArgs,
+    configuration: Option<&Config>,
+) -> anyhow::Result<Packages> {
+    let json = configuration.map(Config::to_json);
+    let mut packages = BTreeMap::new();
+    for target in targets {
+        let architecture = plan::architecture(wanted.arch, &target.previous())?;
+        if packages.contains_key(architecture.as_str()) {
+            continue;
+        }
+        let (source, json) = (wanted.source(), json.clone());
+        let package =
+            session::blocking(move || package::make(&source, architecture, json.as_deref()))
+                .await?;
+        packages.insert(architecture.as_str(), package);
+    }
+    Ok(packages)
+}
+
+fn package_of<'a>(
+    target: &Target,
+    wanted: &WantedArgs,
+    packages: &'a Packages,
+) -> anyhow::Result<&'a Package> {
+    Ok(&packages[plan::architecture(wanted.arch, &target.previous())?.as_str()])
+}
+
+/// Uploads package and template, and creates the change set, unless nothing changes.
+async fn answer(plan: Plan, asking: &Asking<'_>, packages: &Packages) -> anyhow::Result<Answer> {
+    if plan.is_unchanged {
+        return Ok(Answer { target: plan.target, proposal: None });
+    }
+    let Asking { wanted, run, .. } = asking;
+    let target = &plan.target;
+    let (account, output) = (&target.account, &target.output);
+    let bucket = upload::bucket(wanted.code_bucket.as_ref(), account, output).await?;
+    let mut manner =
+        Manner { reverts_drift: wanted.revert_drift, imports: true, ..Manner::default() };
+    if let Some(options) = asking.options {
+        manner = options.manner(target.is_new(), wanted);
+        upload::package(&bucket, package_of(target, wanted, packages)?, output).await?;
+    }
+    target.remove_shell(run).await?;
+    let request = ChangeSetRequest {
+        stack: target.name.clone(),
+        name: run.token.clone(),
+        kind: if target.is_new() { Kind::Create } else { Kind::Update },
+        template_url: upload::template(plan.template.to_string(), &bucket, output).await?,
+        parameters: plan.parameters.clone(),
+        tags: plan.tags.clone(),
+        manner,
+    };
+    Answer::ask(plan, &request).await
+}
+
+/// The changes, and the permissions that they broaden. If these are unknown, the change needs approval.
 fn review(target: &Target, new: Option<&Given<'_>>, ready: &Ready) -> Review {
     let is_new = target.is_new();
     let old = target.deployed.as_ref().or(is_new.then_some(&Json::Null));
@@ -178,22 +252,18 @@ fn review(target: &Target, new: Option<&Given<'_>>, ready: &Ready) -> Review {
     Review { changes: ready.changes.clone(), grants, is_new }
 }
 
-async fn create(target: &Target, request: &ChangeSetRequest) -> anyhow::Result<ChangeSet> {
-    target.stacks.create_change_set(request).await.or_else(|error| in_between(error, target))
-}
-
-/// Somebody else was faster: that is said, with how to see what is going on.
+/// Reports that another operation on the stack is in progress, and how to follow it.
 fn in_between<T>(error: AwsError, target: &Target) -> anyhow::Result<T> {
     if !error.is_busy_stack() {
         return Err(error.into());
     }
     let (name, region) = (&target.name, target.region());
-    Err(anyhow::Error::new(error).context(format!("somebody else is changing stack `{name}`"))).hint(format!(
-        "`s3guard events --follow --stack {name} --region {region}` shows it; deploy again then, or with `--wait`"
+    Err(anyhow::Error::new(error).context(format!("another operation is changing stack `{name}`"))).hint(format!(
+        "`s3guard events --follow --stack {name} --region {region}` shows it; deploy again afterwards, or with `--wait`"
     ))
 }
 
-/// Says why a change set cannot be carried out, and takes it away.
+/// Explains why a change set failed, and deletes it.
 async fn refused(target: &Target, set: &ChangeSet, reason: String) -> anyhow::Error {
     let Target { stacks, output, name, .. } = target;
     let found = stacks.validation_failures(set).await.unwrap_or_default();
@@ -203,23 +273,14 @@ async fn refused(target: &Target, set: &ChangeSet, reason: String) -> anyhow::Er
     let _ = stacks.delete_change_set(set).await;
     let reason = follow::first_cause(&found)
         .map_or(reason, |event| format!("`{}`: {}", event.logical_id, follow::reason(event)));
-    let what = format!("CloudFormation refuses the change of stack `{name}`");
+    let what = format!("CloudFormation rejects the change of stack `{name}`");
     error::hinted(
         anyhow!("{reason}").context(what),
-        "nothing was changed; mend the cause and deploy again",
+        "nothing was changed; fix the cause and deploy again",
     )
 }
 
-/// Takes away the name without a stack that a change set which was not carried out has left. That it stays harms nobody.
-pub(crate) async fn remove_name(stacks: &Stacks, set: &ChangeSet, token: &str) {
-    if let Ok(Some(stack)) = stacks.describe(&set.stack_id).await
-        && stack.status.is_review()
-    {
-        let _ = stacks.delete(&set.stack_id, &format!("{token}-remove-name")).await;
-    }
-}
-
-/// Waits until a change set is worked out. A look that is throttled says nothing about it.
+/// Waits until a change set is created.
 async fn settled(target: &Target, set: &ChangeSet) -> anyhow::Result<ChangeSetState> {
     let state = async || {
         let state = target.stacks.change_set(set).await?;
@@ -235,10 +296,10 @@ async fn settled(target: &Target, set: &ChangeSet) -> anyhow::Result<ChangeSetSt
 fn late(set: &ChangeSet) -> anyhow::Error {
     let minutes = LIMIT.as_secs() / 60;
     let error = anyhow!("change set `{}` is not ready after {minutes} minutes", set.id)
-        .context("CloudFormation does not say what would change; nothing was changed");
+        .context("CloudFormation did not finish the change set; nothing was changed");
     error::hinted(
         error,
-        "deploy again later; the AWS Health Dashboard says whether CloudFormation is slow",
+        "deploy again later; the AWS Health Dashboard shows whether CloudFormation has a problem",
     )
 }
 

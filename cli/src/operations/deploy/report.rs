@@ -1,22 +1,20 @@
-//! How a deployment ended, in one Region or in several.
+//! The result of a deployment, in one Region or several.
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::Path;
 
 use s3guard_aws::stacks::Stack;
 use s3guard_posture::StackName;
 use serde::Serialize;
 
 use crate::exit::Exit;
-use crate::files;
-use crate::operations::deploy::review::Told;
+use crate::operations::deploy::review::Review;
 use crate::operations::deploy::target::Target;
 use crate::operations::regions;
 use crate::operations::regions::ByRegion;
+use crate::operations::status::outputs;
 use crate::ui::output::Output;
 
-/// What was done to the stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Deployed {
@@ -45,10 +43,9 @@ pub(crate) struct Deployment {
     outcome: Deployed,
     outputs: BTreeMap<String, String>,
     #[serde(flatten)]
-    told: Told,
+    review: Option<Review>,
 }
 
-/// The deployments to several Regions.
 #[derive(Serialize)]
 struct Deployments {
     stacks: Vec<Deployment>,
@@ -63,7 +60,12 @@ struct Failed {
 }
 
 impl Deployment {
-    pub(crate) fn new(target: &Target, outcome: Deployed, stack: Stack, told: Told) -> Self {
+    pub(crate) fn new(
+        target: &Target,
+        outcome: Deployed,
+        stack: Stack,
+        review: Option<Review>,
+    ) -> Self {
         Self {
             stack: target.name.to_string(),
             id: stack.id,
@@ -71,21 +73,15 @@ impl Deployment {
             region: target.region().to_string(),
             outcome,
             outputs: stack.outputs,
-            told,
+            review,
         }
-    }
-
-    /// What was done, in words.
-    pub(crate) fn words(&self) -> String {
-        format!("stack `{}` {}", self.stack, self.outcome)
     }
 }
 
-/// Writes the results of all Regions, then reports what failed.
+/// Prints the results of all Regions, then reports the failures.
 pub(crate) fn finish(
     ended: ByRegion<Deployment>,
     stack: &StackName,
-    outputs_file: Option<&Path>,
     output: &Output,
 ) -> anyhow::Result<Exit> {
     let ByRegion { done, failed } = ended.unless_the_only_one_failed()?;
@@ -95,53 +91,29 @@ pub(crate) fn finish(
         error: format!("{:#}", one.error),
     };
     let all = Deployments { stacks: done, failed: failed.iter().map(failed_view).collect() };
-    let only = all.stacks.first().filter(|_| count == 1);
-    if let Some(file) = outputs_file {
-        let mut bytes = match only {
-            Some(one) => serde_json::to_vec_pretty(&one.outputs),
-            // Those of several Regions stand below their names.
-            None => serde_json::to_vec_pretty(&all.outputs()),
-        }?;
-        bytes.push(b'\n');
-        files::write(file, &bytes)?;
-    }
-    match only {
+    match all.stacks.first().filter(|_| count == 1) {
         Some(one) => output.result(one)?,
         None => output.result(&all)?,
     }
     regions::failures(failed, count, "failed", output, |regions| {
         format!(
-            "the others are done; go on with `s3guard deploy --stack {stack} --region {regions}` and the other flags as \
-             before"
+            "the other Regions are deployed; repeat `s3guard deploy --stack {stack} --region {regions}` with the same flags"
         )
     })?;
     Ok(Exit::Done)
 }
 
-impl Deployments {
-    fn outputs(&self) -> serde_json::Map<String, serde_json::Value> {
-        let outputs = |one: &Deployment| (one.region.clone(), serde_json::json!(one.outputs));
-        self.stacks.iter().map(outputs).collect()
-    }
-}
-
 impl fmt::Display for Deployments {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, one) in self.stacks.iter().enumerate() {
-            let gap = if index == 0 { "" } else { "\n" };
-            write!(f, "{gap}{}\n{one}", one.region)?;
-        }
-        Ok(())
+        let named: Vec<String> =
+            self.stacks.iter().map(|one| format!("{}\n{one}", one.region)).collect();
+        f.write_str(&named.join("\n"))
     }
 }
 
 impl fmt::Display for Deployment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let width = self.outputs.keys().map(String::len).max().unwrap_or(0);
-        for (name, value) in &self.outputs {
-            writeln!(f, "{name:width$}  {value}")?;
-        }
-        Ok(())
+        outputs::table(f, &self.outputs)
     }
 }
 
@@ -161,7 +133,7 @@ mod tests {
             region: "eu-west-1".to_owned(),
             outcome: Deployed::Created,
             outputs: outputs.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
-            told: Told::default(),
+            review: None,
         };
         expect![[r#"
             GuardQueueUrl  https://queue

@@ -1,9 +1,8 @@
-//! Parameters by name: what `--set` may say, checked against the template before anything is done.
+//! Parameters by name: the values of `--set`, checked against the template before anything is changed.
 
 use std::collections::BTreeMap;
 
 use anyhow::anyhow;
-use s3guard_aws::stacks::Value;
 use s3guard_synth::cfn::{Parameter, Resolver, Template};
 use serde_json::Value as Json;
 
@@ -12,37 +11,31 @@ use crate::error::Advice as _;
 use crate::exit::Exit;
 use s3guard_posture::contract::parameter;
 
-/// What the command itself gives the stack.
+/// The parameters that the command itself sets.
 const OURS: [&str; 3] = [parameter::CODE_BUCKET, parameter::CODE_KEY, parameter::ARCHITECTURE];
 
-/// Puts what was asked for among the parameters.
+/// Sets the requested parameters, and checks that all together obey the template's rules.
 pub(crate) fn set(
     asked: &[(String, String)],
     template: &Template,
-    parameters: &mut BTreeMap<String, Value>,
+    rendered: &Json,
+    previous: &BTreeMap<String, String>,
+    parameters: &mut BTreeMap<String, String>,
 ) -> anyhow::Result<()> {
     for (name, value) in asked {
         let declared = template.parameters().find(|(id, _)| id.as_str() == name);
         let declared = declared.map(|(_, parameter)| parameter);
-        check(name, value, declared, parameters)
+        let given = parameters.get(name).filter(|given| previous.get(name) != Some(given));
+        check(name, value, declared, given)
             .map_err(|problem| anyhow!("`--set {name}={value}`: {problem}"))
             .hint(hint(name, declared, template))
             .exit(Exit::Usage)?;
-        parameters.insert(name.clone(), Value::New(value.clone()));
+        parameters.insert(name.clone(), value.clone());
     }
-    Ok(())
-}
-
-/// Whether all parameters together keep the template's rules. What the flags say is checked by themselves, in their own
-/// words.
-pub(super) fn check_rules(
-    asked: &[(String, String)],
-    template: &Json,
-    values: &BTreeMap<String, String>,
-) -> anyhow::Result<()> {
-    let known = |name: &str| values.get(name).cloned();
-    match Resolver::new(template, &known).broken_rules().next() {
-        Some(words) if !asked.is_empty() => Err(anyhow!("the parameters do not go together"))
+    // Flags have their own checks and messages.
+    let known = |name: &str| parameters.get(name).cloned();
+    match Resolver::new(rendered, &known).broken_rules().next() {
+        Some(words) if !asked.is_empty() => Err(anyhow!("the parameters contradict each other"))
             .hint(format!("the template says: {words}"))
             .exit(Exit::Usage),
         Some(_) | None => Ok(()),
@@ -53,17 +46,15 @@ fn check(
     name: &str,
     value: &str,
     declared: Option<&Parameter>,
-    parameters: &BTreeMap<String, Value>,
+    given: Option<&String>,
 ) -> Result<(), String> {
     let declared = declared.ok_or("the template has no such parameter")?;
     if OURS.contains(&name) {
-        return Err("s3guard gives that itself, by the package".to_owned());
+        return Err("s3guard sets it from the package".to_owned());
     }
-    match parameters.get(name) {
-        Some(Value::New(other)) if other != value => {
-            Err(format!("a flag or the configuration says `{other}`"))
-        }
-        Some(Value::New(_) | Value::Previous) | None => allowed(value, declared),
+    match given {
+        Some(other) if other != value => Err(format!("a flag or the configuration sets `{other}`")),
+        Some(_) | None => allowed(value, declared),
     }
 }
 
@@ -122,13 +113,12 @@ mod tests {
 
     #[track_caller]
     fn check(asked: (&str, &str), problem: Option<&str>) {
-        let mut parameters = BTreeMap::from([
-            ("Grade".to_owned(), Value::Previous),
-            ("Prefix".to_owned(), Value::New("abc".to_owned())),
-        ]);
+        let previous = BTreeMap::from([("Grade".to_owned(), "speed".to_owned())]);
+        let mut parameters = previous.clone();
+        parameters.insert("Prefix".to_owned(), "abc".to_owned());
         let asked = [(asked.0.to_owned(), asked.1.to_owned())];
-        match (set(&asked, &template(), &mut parameters), problem) {
-            (Ok(()), None) => assert_eq!(parameters[&asked[0].0], Value::New(asked[0].1.clone())),
+        match (set(&asked, &template(), &Json::Null, &previous, &mut parameters), problem) {
+            (Ok(()), None) => assert_eq!(parameters[&asked[0].0], asked[0].1),
             (Err(error), Some(problem)) => {
                 let text = error::text(&error);
                 assert!(text.contains(problem) && text.contains("hint: "), "{text}");
@@ -146,11 +136,11 @@ mod tests {
         check(("Settle", "-1"), Some("a number from 0 to 900"));
         check(("Settle", "soon"), Some("it takes a number"));
         check(("Prefix", "abc"), None);
-        check(("Prefix", "abcd"), Some("a flag or the configuration says `abc`"));
+        check(("Prefix", "abcd"), Some("a flag or the configuration sets `abc`"));
         check(("Mail", "a@b"), None);
         check(("Mail", ""), None);
         check(("Mail", "a b@c"), Some("it takes an address"));
-        check(("CodeKey", "x"), Some("s3guard gives that itself"));
+        check(("CodeKey", "x"), Some("s3guard sets it from the package"));
         check(
             ("Grad", "x"),
             Some(
@@ -161,13 +151,15 @@ mod tests {
 
     #[test]
     fn what_does_not_go_together_is_refused_in_the_templates_words() {
-        let template = s3guard_synth::stacks::guard().render().unwrap();
+        let template = s3guard_synth::stacks::guard();
+        let rendered = template.render().unwrap();
         let check = |asked: &[(&str, &str)], previous: &[(&str, &str)]| {
             let own = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
                 pairs.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect()
             };
-            let values = own(previous).into_iter().chain(own(asked)).collect();
-            let done = check_rules(&own(asked), &template, &values);
+            let previous: BTreeMap<_, _> = own(previous).into_iter().collect();
+            let mut parameters = previous.clone();
+            let done = set(&own(asked), &template, &rendered, &previous, &mut parameters);
             done.map_err(|error| error::text(&error))
         };
         let key = "arn:aws:kms:eu-west-1:111122223333:key/1";

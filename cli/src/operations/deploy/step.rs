@@ -1,86 +1,71 @@
-//! What to do with a stack in which it stands: decided here, done elsewhere.
+//! The next step for a stack, by its status.
 
 use s3guard_aws::stacks::{Operation, Phase, StackStatus};
 use s3guard_posture::StackName;
 
-/// What comes next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
-    /// Make the stack.
     Create,
-    /// Change the stack.
     Update,
-    /// Delete the shell that a failed creation left, then make the stack.
+    /// Delete the empty stack that a failed creation left, then create the stack.
     Remake,
-    /// Leave it: something is going on.
+    /// None: an operation is in progress.
     Busy,
-    /// Leave it: only a person can say how to go on.
-    Stuck(Stuck),
-}
-
-/// Why a stack takes no change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Stuck {
-    /// A creation or update failed while rollback was off.
+    /// None, unless the next failure is kept, too: an operation failed while rollback was disabled.
     Failed,
-    /// Its creation could not be rolled back: deleting is all that is left.
-    DeleteOnly,
-    /// It could not be deleted whole.
-    NotDeleted,
-    /// An update could not be rolled back.
-    Rollback,
-    /// A status that this version does not know.
-    Unknown,
+    /// None: a person has to decide.
+    Stuck,
 }
 
-/// Decides from the status of the stack, if there is one.
+/// Decides from the status of the stack, if it exists.
 pub(crate) fn next(status: Option<&StackStatus>) -> Step {
     let Some(status) = status else { return Step::Create };
     match status.known() {
-        None => Step::Stuck(Stuck::Unknown),
         Some((Operation::Review, _) | (Operation::Delete, Phase::Complete)) => Step::Create,
         Some((_, Phase::InProgress | Phase::Cleanup)) => Step::Busy,
         Some((Operation::Rollback, Phase::Complete)) => Step::Remake,
         Some((_, Phase::Complete)) => Step::Update,
-        Some((operation, Phase::Failed)) => Step::Stuck(match operation {
-            Operation::Rollback => Stuck::DeleteOnly,
-            Operation::Delete => Stuck::NotDeleted,
-            Operation::UpdateRollback | Operation::ImportRollback => Stuck::Rollback,
-            // A review ends in no failure.
-            Operation::Create | Operation::Update | Operation::Import | Operation::Review => {
-                Stuck::Failed
-            }
-        }),
+        Some((Operation::Create | Operation::Update | Operation::Import, Phase::Failed)) => {
+            Step::Failed
+        }
+        Some((_, Phase::Failed)) | None => Step::Stuck,
     }
 }
 
-/// How to go on with a stack that did not become what was asked for.
+/// How to go on after a failed deployment.
 pub(crate) fn after_failure(stack: &StackName, status: Option<&StackStatus>) -> String {
     match next(status) {
-        Step::Stuck(why) => format!("mend the cause, then {}", why.way_out(stack)),
-        Step::Busy => {
-            "something else is going on: deploy again when it has come to rest".to_owned()
+        Step::Failed | Step::Stuck => {
+            format!("fix the cause, then {}", hint(stack, status))
         }
+        Step::Busy => "another operation is in progress: deploy again when it has ended".to_owned(),
         Step::Create | Step::Update | Step::Remake => {
-            "what was changed was undone; mend the cause and deploy again".to_owned()
+            "the changes were rolled back; fix the cause and deploy again".to_owned()
         }
     }
 }
 
-impl Stuck {
-    /// What a person can do about it.
-    pub(crate) fn way_out(self, stack: &StackName) -> String {
-        match self {
-            Self::Failed => format!(
+/// What a person can do about a stack that cannot be updated.
+pub(crate) fn hint(stack: &StackName, status: Option<&StackStatus>) -> String {
+    match status.and_then(StackStatus::known).map(|(operation, _)| operation) {
+        Some(Operation::Rollback) => {
+            format!("`s3guard destroy --stack {stack}`, then deploy again")
+        }
+        Some(Operation::Delete) => {
+            format!("`s3guard destroy --stack {stack} --force`, then deploy again")
+        }
+        Some(Operation::UpdateRollback | Operation::ImportRollback) => format!(
+            "`s3guard rollback --stack {stack}`, with `--skip ID` for what cannot be rolled back, then deploy again"
+        ),
+        Some(Operation::Create | Operation::Update | Operation::Import | Operation::Review) => {
+            format!(
                 "`s3guard rollback --stack {stack}`, then deploy again; or go on from there with \
                  `s3guard deploy --stack {stack} --on-failure keep`"
-            ),
-            Self::DeleteOnly => format!("`s3guard destroy --stack {stack}`, then deploy again"),
-            Self::NotDeleted => format!("`s3guard destroy --stack {stack} --force`, then deploy again"),
-            Self::Rollback => {
-                format!("`s3guard rollback --stack {stack}`, by `--skip ID` without what cannot be undone, then deploy again")
-            }
-            Self::Unknown => "look at the stack in the CloudFormation console; a newer s3guard may know this status".to_owned(),
+            )
+        }
+        None => {
+            "check the stack in the CloudFormation console; a newer s3guard may know this status"
+                .to_owned()
         }
     }
 }
@@ -101,40 +86,40 @@ mod tests {
         expect![[r#"
             (none)                                        Create
             CREATE_IN_PROGRESS                            Busy
-            CREATE_FAILED                                 Stuck(Failed)
+            CREATE_FAILED                                 Failed
             CREATE_COMPLETE                               Update
             ROLLBACK_IN_PROGRESS                          Busy
-            ROLLBACK_FAILED                               Stuck(DeleteOnly)
+            ROLLBACK_FAILED                               Stuck
             ROLLBACK_COMPLETE                             Remake
             DELETE_IN_PROGRESS                            Busy
-            DELETE_FAILED                                 Stuck(NotDeleted)
+            DELETE_FAILED                                 Stuck
             DELETE_COMPLETE                               Create
             UPDATE_IN_PROGRESS                            Busy
             UPDATE_COMPLETE_CLEANUP_IN_PROGRESS           Busy
             UPDATE_COMPLETE                               Update
-            UPDATE_FAILED                                 Stuck(Failed)
+            UPDATE_FAILED                                 Failed
             UPDATE_ROLLBACK_IN_PROGRESS                   Busy
-            UPDATE_ROLLBACK_FAILED                        Stuck(Rollback)
+            UPDATE_ROLLBACK_FAILED                        Stuck
             UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS  Busy
             UPDATE_ROLLBACK_COMPLETE                      Update
             REVIEW_IN_PROGRESS                            Create
             IMPORT_IN_PROGRESS                            Busy
             IMPORT_COMPLETE                               Update
             IMPORT_ROLLBACK_IN_PROGRESS                   Busy
-            IMPORT_ROLLBACK_FAILED                        Stuck(Rollback)
+            IMPORT_ROLLBACK_FAILED                        Stuck
             IMPORT_ROLLBACK_COMPLETE                      Update
-            NEW                                           Stuck(Unknown)
+            NEW                                           Stuck
         "#]]
         .assert_eq(&table);
     }
 
     #[test]
-    fn only_what_was_undone_is_said_to_be() {
+    fn only_what_was_rolled_back_is_reported_as_such() {
         let stack = "s".parse().unwrap();
         for status in StackStatus::all() {
-            let undone = status.is_settled() && !status.as_str().ends_with("_FAILED");
+            let rolled_back = status.is_settled() && !status.as_str().ends_with("_FAILED");
             let hint = after_failure(&stack, Some(&status));
-            assert_eq!(hint.contains("was undone"), undone, "{status}: {hint}");
+            assert_eq!(hint.contains("were rolled back"), rolled_back, "{status}: {hint}");
         }
         let hint = after_failure(&stack, Some(&StackStatus::from("UPDATE_ROLLBACK_FAILED")));
         assert!(hint.contains("`s3guard rollback --stack s`"), "{hint}");

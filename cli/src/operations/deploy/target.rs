@@ -1,17 +1,17 @@
-//! One stack in one Region: found, and judged by where it stands.
+//! The stack of one Region, with the next step.
 
 use std::collections::BTreeMap;
 
 use anyhow::anyhow;
-use s3guard_aws::stacks::{Stack, Stacks};
+use s3guard_aws::stacks::{ChangeSet, OnFailure, Stack, Stacks};
 use s3guard_posture::{Region, StackName};
 use serde_json::Value as Json;
 
-use crate::args::deploy_options::Patience;
+use crate::args::deploy_options::OptionArgs;
 use crate::error::Advice as _;
 use crate::operations::deploy::names;
 use crate::operations::deploy::step;
-use crate::operations::deploy::step::{Step, Stuck};
+use crate::operations::deploy::step::Step;
 use crate::operations::follow;
 use crate::operations::follow::Follower;
 use crate::operations::interrupt::Run;
@@ -19,7 +19,7 @@ use crate::operations::session;
 use crate::operations::session::{Account, AccountArgs};
 use crate::ui::output::Output;
 
-/// A stack that can be made or changed.
+/// A stack that can be created or updated.
 pub(crate) struct Target {
     pub(crate) name: StackName,
     pub(crate) account: Account,
@@ -27,16 +27,16 @@ pub(crate) struct Target {
     pub(crate) output: Output,
     pub(crate) found: Option<Stack>,
     pub(crate) step: Step,
-    /// The template of a stack that is changed; `None` if it may not be read, or is not JSON.
+    /// The template of an existing stack; `None` if it cannot be read, or is not JSON.
     pub(crate) deployed: Option<Json>,
 }
 
 impl Target {
-    /// Looks where the stack stands, and refuses one that takes no change, or is somebody else's.
+    /// Finds the stack, and refuses one that cannot be updated or is not a guard.
     pub(crate) async fn find(
         args: &AccountArgs,
         output: Output,
-        patience: Patience,
+        options: Option<&OptionArgs>,
         run: &Run,
     ) -> anyhow::Result<Self> {
         let name = args.stack.clone();
@@ -49,10 +49,13 @@ impl Target {
         if let Some(stack) = &found {
             session::check_is_guard(&stacks, stack, &name).await?;
         }
-        if patience.waits
+        if options.is_some_and(|options| options.wait)
             && let Some(stack) = found.take_if(|stack| !stack.status.is_settled())
         {
-            output.say(format_args!("it is in `{}`: waiting for that first", stack.status));
+            output.say(format_args!(
+                "it is in `{}`: waiting for the end of that operation",
+                stack.status
+            ));
             let interrupts = &run.interrupts;
             let follower = Follower::new(&stacks, &output, interrupts, &stack.id, None).await;
             follower.follow().await?;
@@ -62,12 +65,14 @@ impl Target {
             && stack.status.is_review()
         {
             output.say(
-                "an earlier change set was never carried out: the stack is made under its name",
+                "an earlier change set was never carried out: the stack is created under its name",
             );
         }
-        let step = permitted_step(&name, region, found.as_ref(), patience.keeps_failures)?;
+        // CloudFormation updates a stack after a kept failure only if the next failure is kept, too; `diff` always can.
+        let keeps = options.is_none_or(|options| options.on_failure == OnFailure::Keep);
+        let step = permitted_step(&name, region, found.as_ref(), keeps)?;
         let deployed = match &found {
-            // That it may not be read is no reason to stop: CloudFormation is asked then.
+            // Without it, CloudFormation decides whether anything changes.
             Some(stack) if step == Step::Update => {
                 stacks.template(&stack.id, None).await.ok().flatten()
             }
@@ -81,34 +86,42 @@ impl Target {
         self.account.connection.region()
     }
 
-    /// Whether the stack is made, not changed.
+    /// Whether the stack is created, not updated.
     pub(crate) fn is_new(&self) -> bool {
         matches!(self.step, Step::Create | Step::Remake)
     }
 
-    /// Whether a creation that failed has left a shell, of which no change set can be made.
+    /// Whether a failed creation left an empty stack, for which no change set can be created.
     pub(crate) fn is_shell(&self) -> bool {
         self.step == Step::Remake
     }
 
-    /// Whether the name was free before: a shell that somebody else has left with a change set in it stays theirs.
-    pub(crate) fn owns_name(&self) -> bool {
-        self.found.is_none() || self.step == Step::Remake
-    }
-
-    /// The parameters of the stack as it is; none of a new one. Those of a shell are what was asked for in vain.
-    pub(crate) fn previous(&self) -> BTreeMap<String, String> {
-        match (&self.found, self.step) {
-            (Some(stack), Step::Update | Step::Remake) => stack.parameters.clone(),
-            (_, Step::Create | Step::Busy | Step::Stuck(_)) | (None, _) => BTreeMap::new(),
+    /// Deletes the empty stack that a change set of this run has left; if that fails, it is harmless. An empty stack
+    /// of another change set stays.
+    pub(crate) async fn remove_name(&self, set: &ChangeSet, token: &str) {
+        if (self.found.is_none() || self.is_shell())
+            && let Ok(Some(stack)) = self.stacks.describe(&set.stack_id).await
+            && stack.status.is_review()
+        {
+            let _ = self.stacks.delete(&set.stack_id, &format!("{token}-remove-name")).await;
         }
     }
 
-    /// Deletes what a creation that failed or was never begun has left under the stack's name.
+    /// The parameters of the stack; none of a new one. Those of a failed creation are what was requested then.
+    pub(crate) fn previous(&self) -> BTreeMap<String, String> {
+        match (&self.found, self.step) {
+            (Some(stack), Step::Update | Step::Remake) => stack.parameters.clone(),
+            (_, Step::Create | Step::Busy | Step::Failed | Step::Stuck) | (None, _) => {
+                BTreeMap::new()
+            }
+        }
+    }
+
+    /// Deletes the empty stack that a failed creation left.
     pub(crate) async fn remove_shell(&self, run: &Run) -> anyhow::Result<()> {
         let (Step::Remake, Some(shell)) = (self.step, &self.found) else { return Ok(()) };
         self.output.say(format_args!(
-            "the stack is in `{}`, an empty shell: it is deleted and made again",
+            "the stack is in `{}` and empty: it is deleted and created again",
             shell.status
         ));
         let token = format!("{}-remove", run.token);
@@ -128,7 +141,7 @@ impl Target {
     }
 }
 
-/// The next step, unless the stack takes none.
+/// The next step, if there is one.
 fn permitted_step(
     name: &StackName,
     region: &Region,
@@ -139,15 +152,17 @@ fn permitted_step(
     let status = found.map_or("", |stack| stack.status.as_str());
     match step {
         Step::Create | Step::Update | Step::Remake => Ok(step),
-        // "This stack is currently in a non-terminal [UPDATE_FAILED] state. To update the stack from this state, please
-        // use the disable-rollback parameter": CloudFormation's own words.
-        Step::Stuck(Stuck::Failed) if keeps_failures => Ok(Step::Update),
+        // CloudFormation: "This stack is currently in a non-terminal [UPDATE_FAILED] state. To update the stack from this
+        // state, please use the disable-rollback parameter".
+        Step::Failed if keeps_failures => Ok(Step::Update),
         Step::Busy => {
-            Err(anyhow!("stack `{name}` is in `{status}`: something is going on")).hint(format!(
-                "`s3guard events --follow --stack {name} --region {region}` shows it; `--wait` deploys when it is over"
+            Err(anyhow!("stack `{name}` is in `{status}`: an operation is in progress")).hint(format!(
+                "`s3guard events --follow --stack {name} --region {region}` shows it; `--wait` waits for its end and deploys"
             ))
         }
-        Step::Stuck(stuck) => Err(anyhow!("stack `{name}` is in `{status}` and takes no change"))
-            .hint(stuck.way_out(name)),
+        Step::Failed | Step::Stuck => {
+            Err(anyhow!("stack `{name}` is in `{status}` and cannot be updated"))
+                .hint(step::hint(name, found.map(|stack| &stack.status)))
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! The bucket for code: who uses it, and what in it nobody needs any more.
+//! The code bucket: which stacks use it, and which packages in it are unused.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,19 +12,18 @@ use time::OffsetDateTime;
 use crate::operations::session::Account;
 use crate::ui::output::Output;
 
-/// Who uses a bucket for code.
+/// The stacks that use a code bucket.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Users {
-    /// The names of the stacks.
     pub(crate) stacks: Vec<String>,
-    /// The keys that they, and change sets that wait, refer to.
+    /// The keys that they and their waiting change sets refer to.
     pub(crate) keys: BTreeSet<String>,
-    /// One is being changed, or could not be changed: which code it goes back to is not known.
+    /// One is being changed, or its change failed: it may go back to older code.
     pub(crate) is_unsettled: bool,
 }
 
 impl Users {
-    /// Takes in a stack with its parameters, and those of its change sets that wait.
+    /// Adds a stack with its parameters, and those of its waiting change sets.
     fn take(
         &mut self,
         bucket: &BucketName,
@@ -46,7 +45,7 @@ impl Users {
     }
 }
 
-/// Asks every stack of the Region whether it uses the bucket, but this one.
+/// Finds the stacks of the Region that use the bucket, except this one.
 pub(crate) async fn users(
     stacks: &Stacks,
     bucket: &BucketName,
@@ -55,7 +54,7 @@ pub(crate) async fn users(
     let mut users = Users::default();
     for stack in stacks.all().await?.iter().filter(|stack| Some(stack.id.as_str()) != but) {
         let mut parameters = vec![stack.parameters.clone()];
-        // A change set that waits may be carried out any day. A stack that has none yet has no parameters of its own.
+        // A waiting change set may be carried out any day; a stack under review has no parameters of its own.
         let is_new = stack.status.is_review();
         if is_new || stack.parameters.contains_key(parameter::CODE_BUCKET) {
             parameters.extend(stacks.waiting_parameters(&stack.id).await?);
@@ -65,8 +64,8 @@ pub(crate) async fn users(
     Ok(users)
 }
 
-/// Takes out of our own bucket for code what nobody needs any more; one that the caller has named is left as it is. That it
-/// does not work out is no failure.
+/// Deletes unused packages from the standard code bucket; a bucket that the caller named is not touched. A failure is
+/// only a warning.
 pub(crate) async fn prune(
     account: &Account,
     named: Option<&BucketName>,
@@ -77,26 +76,16 @@ pub(crate) async fn prune(
     if named.is_some_and(|named| *named != name) {
         return;
     }
-    match pruned(account, &name, now).await {
+    let pruned = async {
+        let users = users(&Stacks::new(&account.connection), &name, None).await?;
+        let bucket = CodeBucket::new(&account.connection, name.clone(), &account.caller);
+        if users.is_unsettled { Ok(0) } else { bucket.prune(&users.keys, now).await }
+    };
+    match pruned.await {
         Ok(0) => {}
-        Ok(1) => output.say(format_args!("1 old file taken out of bucket `{name}`")),
-        Ok(count) => output.say(format_args!("{count} old files taken out of bucket `{name}`")),
+        Ok(count) => output.say(format_args!("old files deleted from bucket `{name}`: {count}")),
         Err(error) => output.warn(format_args!("old packages stay in bucket `{name}`: {error}")),
     }
-}
-
-async fn pruned(
-    account: &Account,
-    name: &BucketName,
-    now: OffsetDateTime,
-) -> Result<usize, AwsError> {
-    let users = users(&Stacks::new(&account.connection), name, None).await?;
-    if users.is_unsettled {
-        return Ok(0);
-    }
-    CodeBucket::new(&account.connection, name.clone(), &account.caller)
-        .prune(&users.keys, now)
-        .await
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What a destruction tells, before it and after.
+//! The result of `s3guard destroy`, also shown before approval.
 
 use std::fmt;
 
@@ -7,7 +7,6 @@ use s3guard_aws::ledger::Touched;
 use s3guard_posture::model::setting::SettingKind;
 use serde::Serialize;
 
-/// The type of a bucket.
 pub(crate) const BUCKET: &str = "AWS::S3::Bucket";
 
 /// The result; as text, what stays.
@@ -17,25 +16,23 @@ pub(crate) struct Destroyed {
     pub(crate) regions: Vec<InRegion>,
 }
 
-/// What becomes of the stack of one Region.
+/// The stack of one Region.
 #[derive(Clone, Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct InRegion {
     pub(crate) region: String,
     pub(crate) account: String,
     pub(crate) outcome: Outcome,
-    pub(crate) goes: Vec<Thing>,
-    pub(crate) stays: Vec<Stay>,
-    /// Buckets that are emptied for good and deleted.
+    pub(crate) goes: Vec<Item>,
+    pub(crate) stays: Vec<Item>,
     pub(crate) emptied: Vec<Bucket>,
-    /// What the guard has changed on other buckets, which stays so.
     pub(crate) changed: Changed,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Outcome {
-    /// Nothing was done: a person has to agree first.
+    /// Nothing was done: the plan needs approval.
     #[default]
     NeedsApproval,
     Deleted,
@@ -43,26 +40,20 @@ pub(crate) enum Outcome {
     Failed,
 }
 
-/// Something of the stack.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+/// A resource that is deleted or stays, and why it stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Thing {
+pub(crate) struct Item {
     #[serde(rename = "type")]
     pub(crate) kind: String,
     pub(crate) name: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub(crate) logical_id: String,
-}
-
-/// Something that is still there, and why.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Stay {
-    #[serde(rename = "type")]
-    pub(crate) kind: String,
-    pub(crate) name: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub(crate) why: String,
 }
 
-/// A bucket that is to be emptied, or was.
+/// A bucket that is emptied, before or after.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Bucket {
@@ -79,7 +70,6 @@ pub(crate) struct Bucket {
 pub(crate) struct Changed {
     pub(crate) buckets: Vec<ChangedBucket>,
     pub(crate) more: usize,
-    /// Why it is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) unknown_because: Option<String>,
 }
@@ -91,7 +81,7 @@ pub(crate) struct ChangedBucket {
 }
 
 impl Changed {
-    /// What the ledger tells, but of the stack's own buckets.
+    /// The ledger's list, without the stack's own buckets.
     pub(crate) fn of(touched: &Touched, own: &[String]) -> Self {
         let buckets = touched.buckets.iter().filter(|(name, _)| !own.contains(&name.to_string()));
         let buckets = buckets.map(|(name, kinds)| ChangedBucket {
@@ -101,14 +91,9 @@ impl Changed {
         Self { buckets: buckets.collect(), more: touched.more, unknown_because: None }
     }
 
-    pub(crate) fn unknown(because: impl fmt::Display) -> Self {
-        Self { unknown_because: Some(because.to_string()), ..Self::default() }
-    }
-
-    /// In lines, for people.
     pub(crate) fn lines(&self) -> Vec<String> {
         if let Some(why) = &self.unknown_because {
-            return vec![format!("  which those are is not known: {why}")];
+            return vec![format!("  it is not known which: {why}")];
         }
         let line = |one: &ChangedBucket| {
             let bucket = if one.bucket == ".account" { "the account" } else { &one.bucket };
@@ -122,25 +107,21 @@ impl Changed {
     }
 }
 
-impl Stay {
-    /// A bucket that stays.
+impl Item {
     pub(crate) fn bucket(name: impl fmt::Display, why: impl Into<String>) -> Self {
-        Self { kind: BUCKET.to_owned(), name: name.to_string(), why: why.into() }
+        let (kind, name, why) = (BUCKET.to_owned(), name.to_string(), why.into());
+        Self { kind, name, logical_id: String::new(), why }
     }
 }
 
 impl Bucket {
-    pub(crate) fn planned(name: impl fmt::Display) -> Self {
-        Self { name: name.to_string(), ..Self::default() }
-    }
-
-    pub(crate) fn done(name: impl fmt::Display, tally: &Tally, became: &Emptied) -> Self {
+    pub(crate) fn done(name: impl fmt::Display, tally: &Tally, outcome: &Emptied) -> Self {
         let Tally { deleted, locked, failed, .. } = *tally;
-        Self { name: name.to_string(), deleted, locked, failed, is_gone: *became == Emptied::Gone }
+        Self { name: name.to_string(), deleted, locked, failed, is_gone: *outcome == Emptied::Gone }
     }
 }
 
-impl fmt::Display for Stay {
+impl fmt::Display for Item {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:<16} {}  ({})", self.kind, self.name, self.why)
     }
@@ -160,37 +141,30 @@ impl fmt::Display for Destroyed {
     }
 }
 
-/// How much is in a bucket, in words.
+/// The content of a bucket, in words.
 pub(crate) fn contents(contents: &Contents) -> String {
     let Contents { versions, markers, size_bytes, is_more } = contents;
     if *versions + *markers == 0 {
         return "empty".to_owned();
     }
+    let counted = |count: u64, what: &str| {
+        format!("{} {what}{}", grouped(count), if count == 1 { "" } else { "s" })
+    };
     let more = if *is_more { "more than " } else { "" };
+    let versions = counted(*versions, "object version");
     let markers = if *markers == 0 {
         String::new()
     } else {
-        format!(" and {} delete marker{}", grouped(*markers), plural(*markers))
+        format!(" and {}", counted(*markers, "delete marker"))
     };
-    let versions = format!("{} object version{}", grouped(*versions), plural(*versions));
     format!("{more}{versions}{markers}, {}", size(*size_bytes))
-}
-
-fn plural(count: u64) -> &'static str {
-    if count == 1 { "" } else { "s" }
 }
 
 /// A number with commas, as `12,345`.
 pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
-    let mut grouped = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
+    let threes = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy);
+    threes.collect::<Vec<_>>().join(",")
 }
 
 fn size(bytes: u64) -> String {
@@ -230,7 +204,7 @@ mod tests {
         };
         let changed = Changed::of(&touched, &["own-ledger".to_owned()]);
         assert_eq!(changed.lines(), ["  reports: policy, encryption", "  and 7 more"]);
-        let unknown = Changed::unknown("no");
-        assert_eq!(unknown.lines(), ["  which those are is not known: no"]);
+        let unknown = Changed { unknown_because: Some("no".to_owned()), ..Changed::default() };
+        assert_eq!(unknown.lines(), ["  it is not known which: no"]);
     }
 }

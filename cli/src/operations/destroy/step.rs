@@ -1,42 +1,28 @@
-//! What to do with a stack that is to go, by where it stands: decided here, done elsewhere.
+//! The next step of a deletion, by the status of the stack.
 
+use s3guard_aws::stacks::deletion::Way;
 use s3guard_aws::stacks::{Operation, Phase, StackStatus};
 use s3guard_posture::StackName;
 
-/// How the deletion is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Asked {
-    Plainly,
-    /// `--force`
-    Force,
-    /// `--retain`
-    Retain,
-}
-
-/// What comes next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
-    /// There is no stack.
     Absent,
-    /// Delete it.
     Delete,
-    /// Delete it once more, in the way that is asked for: something could not be deleted.
+    /// Delete again in the requested way: something could not be deleted.
     DeleteAgain,
-    /// Somebody deletes it already: watch.
+    /// A deletion is in progress: follow it.
     Follow,
-    /// Leave it: something else is going on.
     Busy,
-    /// Leave it: what is asked for is for a stack that could not be deleted, and this one has not been tried.
+    /// None: `--force` and `--retain` are only for a stack whose deletion failed.
     NotFailed,
-    /// Leave it: this version does not know the status.
     Unknown,
 }
 
-/// Decides from the status of the stack, if there is one.
+/// Decides from the status of the stack, if it exists.
 ///
 /// Source: AWS CloudFormation API Reference, `DeleteStack`: `DeletionMode` and `RetainResources` are for stacks in the
 /// `DELETE_FAILED` state.
-pub(crate) fn next(status: Option<&StackStatus>, asked: Asked) -> Step {
+pub(crate) fn next(status: Option<&StackStatus>, way: &Way) -> Step {
     let Some(status) = status else { return Step::Absent };
     match status.known() {
         None => Step::Unknown,
@@ -44,29 +30,34 @@ pub(crate) fn next(status: Option<&StackStatus>, asked: Asked) -> Step {
         Some((Operation::Delete, Phase::Complete)) => Step::Absent,
         Some((Operation::Delete, Phase::Failed)) => Step::DeleteAgain,
         Some(_) if !status.is_settled() => Step::Busy,
-        Some(_) => match asked {
-            Asked::Plainly => Step::Delete,
-            Asked::Force | Asked::Retain => Step::NotFailed,
+        Some(_) => match way {
+            Way::Plain => Step::Delete,
+            Way::Force | Way::Retain(_) => Step::NotFailed,
         },
     }
 }
 
 impl Step {
-    /// What a person can do where nothing is done; `None` where something is.
-    pub(crate) fn way_out(self, stack: &StackName, region: &str) -> Option<String> {
+    /// Why there is no step, and what a person can do; `None` if there is one.
+    pub(crate) fn refusal(self, stack: &StackName, region: &str) -> Option<(&'static str, String)> {
         let here = format!("--stack {stack} --region {region}");
         match self {
             Self::Absent | Self::Delete | Self::DeleteAgain | Self::Follow => None,
-            Self::Busy => Some(format!(
-                "`s3guard events --follow {here}` shows it; with `--wait` this command waits for it first"
+            Self::Busy => Some((
+                "another operation is in progress",
+                format!("`s3guard events --follow {here}` shows it; with `--wait` this command waits for its end"),
             )),
-            Self::NotFailed => Some(format!(
-                "`s3guard destroy {here}` first: CloudFormation takes `--force` and `--retain` only after a deletion has failed"
+            Self::NotFailed => Some((
+                "its deletion has not failed",
+                format!(
+                    "`s3guard destroy {here}` first: CloudFormation takes `--force` and `--retain` only after a deletion \
+                     has failed"
+                ),
             )),
-            Self::Unknown => Some(
-                "look at the stack in the CloudFormation console; a newer s3guard may know this status"
-                    .to_owned(),
-            ),
+            Self::Unknown => Some((
+                "this status is unknown",
+                "check the stack in the CloudFormation console; a newer s3guard may know this status".to_owned(),
+            )),
         }
     }
 }
@@ -107,29 +98,29 @@ mod tests {
     fn every_status_has_its_step() {
         for (text, plainly, otherwise) in TABLE {
             let status = StackStatus::from(text);
-            assert_eq!(next(Some(&status), Asked::Plainly), plainly, "{text}");
-            for asked in [Asked::Force, Asked::Retain] {
-                assert_eq!(next(Some(&status), asked), otherwise, "{text} {asked:?}");
+            assert_eq!(next(Some(&status), &Way::Plain), plainly, "{text}");
+            for way in [Way::Force, Way::Retain(Vec::new())] {
+                assert_eq!(next(Some(&status), &way), otherwise, "{text} {way:?}");
             }
         }
         let known = |status: &StackStatus| TABLE.iter().any(|(text, ..)| *text == status.as_str());
         assert!(StackStatus::all().all(|status| known(&status)), "the table has all of them");
-        for asked in [Asked::Plainly, Asked::Force, Asked::Retain] {
-            assert_eq!(next(None, asked), Step::Absent);
+        for way in [Way::Plain, Way::Force, Way::Retain(Vec::new())] {
+            assert_eq!(next(None, &way), Step::Absent);
         }
     }
 
     #[test]
-    fn where_nothing_is_done_there_is_a_way_out() {
+    fn where_nothing_is_done_a_hint_says_what_to_do() {
         let stack = "s".parse().unwrap();
         for (text, plainly, otherwise) in TABLE {
             for step in [plainly, otherwise] {
                 let acts = [Step::Absent, Step::Delete, Step::DeleteAgain, Step::Follow];
-                let way_out = step.way_out(&stack, "eu-west-1");
-                assert_eq!(way_out.is_none(), acts.contains(&step), "{text}");
+                let refusal = step.refusal(&stack, "eu-west-1");
+                assert_eq!(refusal.is_none(), acts.contains(&step), "{text}");
             }
         }
-        let busy = Step::Busy.way_out(&stack, "eu-west-1").unwrap();
+        let (_, busy) = Step::Busy.refusal(&stack, "eu-west-1").unwrap();
         assert!(busy.contains("`s3guard events --follow --stack s --region eu-west-1`"), "{busy}");
         assert!(busy.contains("--wait"), "{busy}");
     }

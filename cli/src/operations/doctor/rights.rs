@@ -7,7 +7,7 @@ use s3guard_aws::{AwsError, Connection};
 use s3guard_posture::{Reading, StackName};
 
 use crate::operations::permissions;
-use crate::operations::permissions::{Place, Target};
+use crate::operations::permissions::{Scope, Target};
 
 /// How many simulations run at once: IAM throttles early.
 const AT_ONCE: usize = 3;
@@ -64,11 +64,11 @@ pub(crate) async fn rights(
 /// The permissions that a deployment needs, on resources with possible names.
 fn questions(target: &Target) -> Vec<Question> {
     let all = permissions::actions().into_iter();
-    let asked = all.filter(|(place, _)| *place != Place::Caller);
+    let asked = all.filter(|(scope, _)| *scope != Scope::Caller);
     asked
-        .map(|(place, actions)| {
-            let is_needed = |action: &String| place != Place::Looks || !is_listing(action);
-            let resource = place.resources(target).swap_remove(0);
+        .map(|(scope, actions)| {
+            let is_needed = |action: &String| scope != Scope::ReadAny || !is_listing(action);
+            let resource = scope.resources(target).swap_remove(0);
             let resource = if resource == "*" { resource } else { resource.replace('*', "x") };
             Question { actions: actions.into_iter().filter(is_needed).collect(), resource }
         })

@@ -27,7 +27,12 @@ impl Outputs {
 impl fmt::Display for Outputs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "# {}", self.region)?;
-        let width = self.outputs.keys().map(String::len).max().unwrap_or(0);
-        self.outputs.iter().try_for_each(|(name, value)| writeln!(f, "{name:width$}  {value}"))
+        table(f, &self.outputs)
     }
+}
+
+/// Outputs in two columns.
+pub(crate) fn table(f: &mut fmt::Formatter<'_>, outputs: &BTreeMap<String, String>) -> fmt::Result {
+    let width = outputs.keys().map(String::len).max().unwrap_or(0);
+    outputs.iter().try_for_each(|(name, value)| writeln!(f, "{name:width$}  {value}"))
 }

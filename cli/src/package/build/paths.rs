@@ -1,28 +1,27 @@
-//! The paths of this machine, and what stands in the program instead of them.
-//!
-//! Panic messages and C's `__FILE__` carry the paths of sources. What changes with the folder would change the bytes.
+//! Replaces the paths of this machine in the program: panic messages and C's `__FILE__` contain the paths of sources, so
+//! that another folder would give other bytes.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde_json::Value;
 
-/// Folders of this machine and the names that they get, the more particular ones last.
+/// Folders of this machine and their replacements, the more specific ones last.
 pub(crate) struct Mapping(Vec<(String, &'static str)>);
 
 impl Mapping {
-    /// Reads from Cargo's metadata where sources and results lie.
+    /// Reads the folders from Cargo's metadata.
     pub(crate) fn new(workspace: &Path, metadata: &Value) -> Self {
         let root = metadata["workspace_root"].as_str().unwrap_or_default();
         let packages = metadata["packages"].as_array().map(Vec::as_slice).unwrap_or_default();
-        // Each registry's folder carries a hash of the registry's address: a mirror has another.
+        // A registry's folder has a hash of its address in its name: that of a mirror differs.
         let registries: BTreeSet<String> = packages
             .iter()
             .filter(|package| !package["source"].is_null())
             .filter_map(|package| Path::new(package["manifest_path"].as_str()?).parent()?.parent())
             .map(|folder| folder.to_string_lossy().into_owned())
             .collect();
-        // rustc takes the last that fits: a target folder inside the workspace has to come after it.
+        // rustc uses the last match: a target folder inside the workspace has to come after it.
         let mut folders = vec![(root.to_owned(), "/s3guard")];
         if Path::new(root) != workspace {
             folders.push((workspace.to_string_lossy().into_owned(), "/s3guard"));
@@ -35,12 +34,12 @@ impl Mapping {
         Self(folders)
     }
 
-    /// The variables that tell rustc and the C compiler, with what the caller set already in front.
+    /// The variables for rustc and the C compiler, after the caller's own flags.
     pub(crate) fn environment(
         &self,
         variable: impl Fn(&str) -> Option<String>,
     ) -> [(&'static str, String); 3] {
-        // Cargo parts encoded flags with 0x1f, so that a folder may have a space in its name.
+        // Cargo separates encoded flags with 0x1f, so that a folder name may contain a space.
         let mut rust: Vec<String> = match variable("CARGO_ENCODED_RUSTFLAGS") {
             Some(flags) => flags.split('\x1f').map(str::to_owned).collect(),
             None => variable("RUSTFLAGS")
@@ -56,7 +55,7 @@ impl Mapping {
         [
             ("CARGO_ENCODED_RUSTFLAGS", rust.join("\x1f")),
             ("CFLAGS", c.join(" ")),
-            // Read as a shell would: without it the crate `cc` parts flags at every space.
+            // Without it the crate `cc` splits flags at every space.
             ("CC_SHELL_ESCAPED_FLAGS", "1".to_owned()),
         ]
     }

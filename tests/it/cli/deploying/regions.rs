@@ -26,7 +26,7 @@ fn several_regions_are_all_ready_or_none_is_begun() {
     let asked = aws.made("CreateChangeSet");
     let existing = asked.iter().filter(|one| one.body.contains("ParameterValue=existing")).count();
     assert_eq!((asked.len(), existing), (2, 1), "{asked:?}");
-    let sentence = "eu-west-1  the guard uses the trail that the stack in `us-east-1` gets";
+    let sentence = "eu-west-1  the guard uses the trail of the stack in `us-east-1`";
     assert!(ended.words.contains(sentence), "{}", ended.words);
     let aws = regions(1);
     let ended = run(&aws, &both);

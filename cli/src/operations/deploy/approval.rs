@@ -1,0 +1,103 @@
+//! The changes are shown, and approved once for all Regions.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::args::deploy_options::OptionArgs;
+use crate::exit::Exit;
+use crate::operations::deploy::proposal::Answer;
+use crate::operations::deploy::review::Review;
+use crate::operations::session;
+use crate::ui::output::Output;
+
+/// The changes of the stack of one Region, as JSON.
+#[derive(Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Proposed {
+    pub(crate) stack: String,
+    pub(crate) region: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) change_set: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) differs: Option<bool>,
+    #[serde(flatten)]
+    pub(crate) review: Option<Review>,
+}
+
+impl Answer {
+    pub(crate) fn view(&self) -> Proposed {
+        Proposed {
+            stack: self.target.name.to_string(),
+            region: self.target.region().to_string(),
+            review: self.proposal.as_ref().map(|proposal| proposal.review.clone()),
+            ..Proposed::default()
+        }
+    }
+}
+
+pub(crate) fn show(answers: &[Answer], output: &Output) -> anyhow::Result<()> {
+    for answer in answers {
+        let words = &answer.target.output;
+        let Some(proposal) = &answer.proposal else {
+            words.say("no changes");
+            continue;
+        };
+        proposal.review.render(output.paint()).lines().for_each(|line| words.say(line));
+        output.event("changes", &answer.view())?;
+    }
+    Ok(())
+}
+
+/// Keeps the change sets for a later run.
+pub(crate) fn keep(answers: &[Answer], output: &Output) -> anyhow::Result<Exit> {
+    let mut change_sets = Vec::new();
+    for answer in answers {
+        let Some(proposal) = &answer.proposal else { continue };
+        let id = &proposal.set.id;
+        let view = Proposed { change_set: Some(id.clone()), ..answer.view() };
+        output.say(format_args!(
+            "nothing was changed; `s3guard deploy --stack {} --region {} --change-set {id}` carries it out",
+            view.stack, view.region
+        ));
+        change_sets.push(view);
+    }
+    output.result(&Waiting { change_sets })?;
+    Ok(Exit::Done)
+}
+
+/// The change sets that wait; as text, one id per line.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Waiting {
+    change_sets: Vec<Proposed>,
+}
+
+impl fmt::Display for Waiting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut ids = self.change_sets.iter().filter_map(|one| one.change_set.as_ref());
+        ids.try_for_each(|id| writeln!(f, "{id}"))
+    }
+}
+
+/// Asks for approval where it is needed. Without it, the change sets of this run are deleted.
+pub(crate) async fn approve(
+    answers: &[Answer],
+    options: &OptionArgs,
+    token: &str,
+    output: &Output,
+) -> anyhow::Result<()> {
+    let needs_approval = |answer: &Answer| {
+        answer.proposal.as_ref().is_some_and(|one| one.review.needs_approval(options.approve))
+    };
+    if options.yes || !answers.iter().any(needs_approval) {
+        return Ok(());
+    }
+    let approved = session::confirm("this", "carry this out?", output).await;
+    if approved.is_err() {
+        for answer in answers {
+            answer.withdraw(token).await;
+        }
+    }
+    approved
+}
