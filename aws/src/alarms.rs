@@ -3,8 +3,9 @@
 use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::operation::describe_alarms::DescribeAlarmsOutput;
 use aws_sdk_cloudwatch::types::{MetricAlarm, StateValue};
+use aws_smithy_types::date_time::Format;
 use s3guard_posture::Reading;
-use time::OffsetDateTime;
+use serde::Serialize;
 
 use crate::error::Answer as _;
 use crate::{AwsError, Connection};
@@ -15,7 +16,7 @@ use crate::{AwsError, Connection};
 const NAMES_MAX: usize = 100;
 
 /// An alarm as it stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Alarm {
     /// Its name.
     pub name: String,
@@ -23,8 +24,8 @@ pub struct Alarm {
     pub state: String,
     /// Why, in CloudWatch's words.
     pub reason: String,
-    /// Since when.
-    pub since: Option<OffsetDateTime>,
+    /// Since when, in RFC 3339.
+    pub since: Option<String>,
 }
 
 impl Alarm {
@@ -58,7 +59,7 @@ fn read(alarm: &MetricAlarm) -> Alarm {
         name: text(alarm.alarm_name()),
         state: text(alarm.state_value().map(StateValue::as_str)),
         reason: text(alarm.state_reason()),
-        since: at.and_then(|at| OffsetDateTime::from_unix_timestamp(at.secs()).ok()),
+        since: at.and_then(|at| at.fmt(Format::DateTime).ok()),
     }
 }
 
@@ -77,10 +78,10 @@ mod tests {
             .state_updated_timestamp(DateTime::from_secs(1_700_000_000));
         let updated = read(&alarm.clone().build());
         assert!(updated.is_off() && updated.name == "a" && updated.reason == "too much");
-        assert_eq!(updated.since.map(OffsetDateTime::unix_timestamp), Some(1_700_000_000));
+        assert_eq!(updated.since.as_deref(), Some("2023-11-14T22:13:20Z"));
         let begun = DateTime::from_secs(1_600_000_000);
         let begun = read(&alarm.state_transitioned_timestamp(begun).build());
-        assert_eq!(begun.since.map(OffsetDateTime::unix_timestamp), Some(1_600_000_000));
+        assert_eq!(begun.since.as_deref(), Some("2020-09-13T12:26:40Z"));
         for quiet in [StateValue::Ok, StateValue::InsufficientData] {
             assert!(!read(&MetricAlarm::builder().state_value(quiet).build()).is_off());
         }

@@ -2,6 +2,7 @@
 
 use aws_sdk_sns::Client;
 use aws_sdk_sns::types::Subscription as SdkSubscription;
+use serde::Serialize;
 
 use crate::error::Answer as _;
 use crate::{AwsError, Connection};
@@ -14,7 +15,8 @@ const PENDING: &str = "PendingConfirmation";
 const DELETED: &str = "Deleted";
 
 /// A subscription.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Subscription {
     /// `email`, `sms`, `https`, `sqs`, `lambda` …
     pub protocol: String,

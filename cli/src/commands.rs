@@ -1,4 +1,4 @@
-//! The command line: one file for each subcommand; its `Args` are its manual, its `run` is its story.
+//! The command line: one file for each subcommand, with its arguments and `run`.
 
 pub(crate) mod completions;
 pub(crate) mod config;
@@ -6,14 +6,12 @@ pub(crate) mod deploy;
 pub(crate) mod destroy;
 pub(crate) mod diff;
 pub(crate) mod doctor;
-pub(crate) mod drift;
 pub(crate) mod events;
 pub(crate) mod history;
 pub(crate) mod init;
 pub(crate) mod logs;
 pub(crate) mod man;
 pub(crate) mod notify_test;
-pub(crate) mod outputs;
 pub(crate) mod package;
 pub(crate) mod redrive;
 pub(crate) mod replay;
@@ -31,32 +29,32 @@ use clap::{Arg, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use s3guard_posture::config::Deploy;
 use time::OffsetDateTime;
 
-use crate::exit::{self, Exit};
+use crate::args::manual;
+use crate::exit::Exit;
 use crate::package::{EMBEDDED, long_version};
 use crate::ui::output::{Color, Form, Output};
 
-/// Keep every S3 bucket of an AWS account encrypted, private and watched
+/// Keep every S3 bucket of an AWS account encrypted, private and monitored
 ///
-/// `s3guard deploy` installs a guard: a CloudFormation stack with a Lambda that looks at each bucket
-/// as soon as it is made or changed, repairs what is unsafe and tells the owner.
+/// `s3guard deploy` installs a guard: a CloudFormation stack with a Lambda function that checks each
+/// bucket when it is created or changed, remediates unsafe settings and notifies the owner.
 #[derive(Debug, Parser)]
-#[command(name = "s3guard", version, long_version = long_version(EMBEDDED))]
-#[command(after_long_help = exit::codes(&Exit::ALL), max_term_width = 100)]
+#[command(name = "s3guard", version, long_version = long_version(EMBEDDED), max_term_width = 100)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
 
-    /// How results are written to stdout
+    /// Format of results on stdout
     #[arg(long, global = true, value_name = "FORM", env = "S3GUARD_OUTPUT")]
     #[arg(default_value = "text", help_heading = "Global options")]
     pub(crate) output: Form,
 
-    /// When to use colour; `NO_COLOR` and `CLICOLOR_FORCE` are heard too
+    /// When to use colour; `NO_COLOR` and `CLICOLOR_FORCE` are respected
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     #[arg(help_heading = "Global options")]
     pub(crate) color: Color,
 
-    /// Write a line for each event, also on a terminal, where a list shows what is in work
+    /// Print one line per event instead of the live progress list
     #[arg(long, global = true, env = "S3GUARD_NO_PROGRESS", help_heading = "Global options")]
     #[arg(value_parser = clap::builder::FalseyValueParser::new())]
     pub(crate) no_progress: bool,
@@ -64,27 +62,25 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    Synth(synth::Args),
-    Package(package::Args),
+    Completions(completions::Args),
+    Config(config::Args),
     Deploy(Box<deploy::Args>),
+    Destroy(Box<destroy::Args>),
     Diff(Box<diff::Args>),
     Doctor(doctor::Args),
     Events(events::Args),
-    Rollback(rollback::Args),
-    Destroy(Box<destroy::Args>),
     History(history::Args),
-    Undo(undo::Args),
-    Status(status::Args),
-    Outputs(outputs::Args),
-    Drift(drift::Args),
+    Init(init::Args),
     Logs(logs::Args),
+    Man(man::Args),
     NotifyTest(notify_test::Args),
+    Package(package::Args),
     Redrive(redrive::Args),
     Replay(replay::Args),
-    Init(init::Args),
-    Config(config::Args),
-    Completions(completions::Args),
-    Man(man::Args),
+    Rollback(rollback::Args),
+    Status(status::Args),
+    Synth(synth::Args),
+    Undo(undo::Args),
     Verify(verify::Args),
 }
 
@@ -104,62 +100,64 @@ impl Command {
     }
 }
 
-/// Reads the command line. A variable that is empty counts as unset; what the configuration says of the deployment is the
-/// default of the flags that say the same.
+/// Reads the command line. A variable that is empty counts as unset; what the configuration sets for the deployment is
+/// the default of the same flags.
 pub(crate) fn parse(
     arguments: impl IntoIterator<Item = OsString>,
     variable: impl Fn(&OsStr) -> Option<OsString>,
     deployment: &Deploy,
 ) -> Result<Cli, clap::Error> {
-    let heard = |argument: Arg| match argument.get_env().and_then(&variable) {
+    let filled = |argument: Arg| match argument.get_env().and_then(&variable) {
         Some(value) if value.is_empty() => argument.env(Resettable::Reset),
         Some(_) | None => argument,
     };
     let configured = |argument: Arg| configured(argument, deployment);
-    let command = Cli::command();
-    let command = command
-        .mut_args(heard)
-        .mut_subcommands(|command| command.mut_args(heard).mut_args(configured));
+    let command = command()
+        .mut_args(filled)
+        .mut_subcommands(|command| command.mut_args(filled).mut_args(configured));
     Cli::from_arg_matches(&command.try_get_matches_from(arguments)?)
 }
 
-/// The argument with the configuration's word as its default, if it has one.
+/// The argument with the configuration's value as its default, if it has one.
 fn configured(argument: Arg, deployment: &Deploy) -> Arg {
     let regions: Vec<String> = deployment.regions.iter().map(ToString::to_string).collect();
     match (argument.get_id().as_str(), &deployment.stack, &regions[..]) {
         ("stack", Some(stack), _) => argument.default_value(stack.to_string()),
-        // Of several Regions none is the one that is meant.
+        // With several Regions none is the default of a command for one Region.
         ("region", _, [region]) => argument.default_value(region.clone()),
         ("regions", _, [_, ..]) => argument.default_values(regions),
         _ => argument,
     }
 }
 
+/// The command line with its manual.
+fn command() -> clap::Command {
+    manual::documented(Cli::command())
+}
+
 pub(crate) fn run(command: Command, output: &Output) -> anyhow::Result<Exit> {
     let now = OffsetDateTime::now_utc();
     match command {
-        Command::Synth(args) => synth::run(&args, output),
-        Command::Package(args) => package::run(&args, output),
+        Command::Completions(args) => completions::run(&args, self::command(), output),
+        Command::Config(args) => config::run(&args, output, |name| env::var_os(name)),
         Command::Deploy(args) => deploy::run(&args, output, now),
+        Command::Destroy(args) => destroy::run(&args, output, now),
+        Command::Diff(args) => diff::run(&args, output, now),
         Command::Doctor(args) => doctor::run(&args, output, now),
         Command::Events(args) => events::run(&args, output),
-        Command::Rollback(args) => rollback::run(&args, output, now),
-        Command::Diff(args) => diff::run(&args, output, now),
-        Command::Destroy(args) => destroy::run(&args, output, now),
         Command::History(args) => history::run(&args, output),
-        Command::Status(args) => status::run(&args, output),
-        Command::Outputs(args) => outputs::run(&args, output),
-        Command::Drift(args) => drift::run(&args, output),
-        Command::Logs(args) => logs::run(&args, output, now),
-        Command::NotifyTest(args) => notify_test::run(&args, output, now),
-        Command::Redrive(args) => redrive::run(&args, output),
-        Command::Undo(args) => undo::run(&args, output, now),
         Command::Init(args) => init::run(&args, output),
-        Command::Config(args) => config::run(&args, output, |name| env::var_os(name)),
-        Command::Completions(args) => completions::run(&args, Cli::command(), output),
-        Command::Man(args) => man::run(&args, Cli::command(), output),
-        Command::Verify(args) => verify::run(&args, output, now),
+        Command::Logs(args) => logs::run(&args, output, now),
+        Command::Man(args) => man::run(&args, self::command(), output),
+        Command::NotifyTest(args) => notify_test::run(&args, output, now),
+        Command::Package(args) => package::run(&args, output),
+        Command::Redrive(args) => redrive::run(&args, output),
         Command::Replay(args) => replay::run(&args, output, now),
+        Command::Rollback(args) => rollback::run(&args, output, now),
+        Command::Status(args) => status::run(&args, output, now),
+        Command::Synth(args) => synth::run(&args, output),
+        Command::Undo(args) => undo::run(&args, output, now),
+        Command::Verify(args) => verify::run(&args, output, now),
     }
 }
 
@@ -169,12 +167,29 @@ mod tests {
 
     #[test]
     fn the_command_line_holds_together() {
-        Cli::command().debug_assert();
+        command().debug_assert();
+    }
+
+    #[test]
+    fn the_help_lists_the_commands_in_groups() {
+        let mut command = command().mut_args(|one| one.hide_env_values(true)).term_width(100);
+        let help = command.render_help().to_string();
+        expect_test::expect_file!["golden/help.txt"].assert_eq(&help);
+    }
+
+    #[test]
+    fn every_command_is_in_exactly_one_group_of_the_help() {
+        let command = Cli::command();
+        let mut known: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
+        let mut listed = manual::listed();
+        known.sort_unstable();
+        listed.sort_unstable();
+        assert_eq!(listed, known);
     }
 
     #[test]
     fn every_command_and_flag_is_documented_and_every_command_gives_its_exit_codes() {
-        for mut command in Cli::command().get_subcommands().cloned() {
+        for mut command in command().get_subcommands().cloned() {
             let name = command.get_name().to_owned();
             let about = command.get_about().map(ToString::to_string).unwrap_or_default();
             assert!(!about.is_empty() && !about.ends_with('.'), "{name}: {about}");
@@ -189,7 +204,7 @@ mod tests {
 
     #[test]
     fn the_help_lists_every_exit_code() {
-        let help = Cli::command().render_long_help().to_string();
+        let help = command().render_long_help().to_string();
         for exit in Exit::ALL {
             assert!(help.contains(exit.meaning()), "{help}");
         }

@@ -1,4 +1,4 @@
-//! How the command fails: exit codes, and errors with what to try next.
+//! How the command fails: exit codes, and errors with hints.
 //!
 //! An error is printed as `error: …`, its causes, a blank line and `hint: …` with the command to run.
 
@@ -17,9 +17,7 @@ use crate::exit::Exit;
 use crate::ui::output;
 use crate::ui::output::{Output, Paint};
 
-/// A value that a flag does not take, with what to write instead.
-///
-/// The parsers of flags return it, so that a wrong value reads like every other error of ours.
+/// A value that a flag does not accept, with what to write instead. The parsers of flags return it.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{problem}")]
 pub(crate) struct Invalid {
@@ -33,7 +31,7 @@ impl Invalid {
     }
 }
 
-/// Adds to an error what to try next, or which exit code it deserves.
+/// Adds a hint or an exit code to an error.
 pub(crate) trait Advice<T> {
     /// Adds what to try next.
     fn hint(self, hint: impl Into<String>) -> anyhow::Result<T>;
@@ -52,7 +50,7 @@ impl<T, E: Into<anyhow::Error>> Advice<T> for Result<T, E> {
     }
 }
 
-/// An error that knows what to try next. It reads as the error it holds.
+/// An error with a hint or an exit code. It reads as the error inside.
 struct Advised {
     error: anyhow::Error,
     hint: Option<String>,
@@ -78,7 +76,7 @@ impl StdError for Advised {
     }
 }
 
-/// An error with what to try next, for those who have no result to add it to.
+/// An error with a hint, where there is no result.
 pub(crate) fn hinted(error: impl Into<anyhow::Error>, hint: impl Into<String>) -> anyhow::Error {
     advised(error.into(), Some(hint.into()), None)
 }
@@ -90,7 +88,7 @@ fn advised(error: anyhow::Error, hint: Option<String>, exit: Option<Exit>) -> an
 /// Writes an error to stderr and picks the exit code.
 pub(crate) fn report(error: &anyhow::Error, output: &Output) -> Exit {
     if error.is::<output::Closed>() {
-        // The reader has seen enough (`s3guard synth | head`): that is no failure.
+        // The reader has closed stdout (`s3guard synth | head`), which is no failure.
         return Exit::Done;
     }
     let (text, exit) = render(error, output.paint());
@@ -114,13 +112,13 @@ pub(crate) fn usage(error: &clap::Error, paint: Paint) -> Exit {
     let text = error.render();
     match text.to_string().strip_prefix("error: ") {
         Some(problem) => output::to_stderr(&in_our_words(problem, paint)),
-        // Nothing was asked for: that is the help.
+        // Without a command it is the help.
         None => output::to_stderr(&paint.styled(&text)),
     }
     Exit::Usage
 }
 
-/// `clap`'s account of a wrong command line, opened and hinted as every other error.
+/// The message of `clap`, with the prefixes of our errors.
 fn in_our_words(problem: &str, paint: Paint) -> String {
     let mut text = paint.bad("error:");
     text.push(' ');
@@ -139,7 +137,7 @@ fn in_our_words(problem: &str, paint: Paint) -> String {
 
 fn render(error: &anyhow::Error, paint: Paint) -> (String, Exit) {
     if let Some(mistakes) = error.downcast_ref::<Mistakes>() {
-        // They are shown where they stand, each as an error of its own.
+        // Each is shown with its line, as an error of its own.
         return (mistakes.render(paint), Exit::Usage);
     }
     let advice = Advices::of(error);
@@ -154,7 +152,7 @@ fn render(error: &anyhow::Error, paint: Paint) -> (String, Exit) {
     (text, advice.exit.unwrap_or(Exit::Failed))
 }
 
-/// What was attached anywhere in an error; the outermost exit code counts.
+/// The hints and the exit code anywhere in an error; the outermost exit code counts.
 #[derive(Default)]
 struct Advices {
     hints: Vec<String>,
@@ -176,20 +174,20 @@ impl Advices {
             if let Some(advised) = cause.downcast_ref::<Advised>() {
                 self.hints.extend(advised.hint.clone());
                 self.exit = self.exit.or(advised.exit);
-                // The chain goes on inside, with what `Advised` itself hides.
+                // The chain continues with the error inside.
                 return self.collect(&advised.error);
             }
         }
     }
 }
 
-/// What to try next, for those who show it themselves.
+/// The hints of an error.
 pub(crate) fn hint(error: &anyhow::Error) -> Option<String> {
     let hints = Advices::of(error).hints;
     (!hints.is_empty()).then(|| hints.join("; "))
 }
 
-/// Whether somebody has interrupted the command.
+/// Whether the command was interrupted.
 pub(crate) fn is_interrupted(error: &anyhow::Error) -> bool {
     Advices::of(error).exit == Some(Exit::Interrupted)
 }
@@ -248,6 +246,6 @@ mod tests {
 
     #[test]
     fn exit_codes_are_part_of_the_interface() {
-        assert_eq!(Exit::ALL.map(Exit::code), [0, 1, 2, 3, 4, 130]);
+        assert_eq!(Exit::ALL.map(|exit| exit as u8), [0, 1, 2, 3, 4, 130]);
     }
 }

@@ -5,42 +5,31 @@ use std::process::ExitCode;
 
 /// How the command ended: part of its interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
 pub(crate) enum Exit {
-    /// All was done, or nothing was to do.
-    Done,
+    Done = 0,
     /// It was tried and failed.
-    Failed,
-    /// The command line or the configuration makes no sense; nothing was tried.
-    Usage,
-    /// Something unsafe was found.
-    Findings,
-    /// A person has to agree, or did not.
-    Approval,
-    /// Interrupted by Ctrl-C.
-    Interrupted,
+    Failed = 1,
+    /// Nothing was tried.
+    Usage = 2,
+    Findings = 3,
+    /// A person has to approve, or did not.
+    Approval = 4,
+    Interrupted = 130,
 }
 
 impl Exit {
     pub(crate) const ALL: [Self; 6] =
         [Self::Done, Self::Failed, Self::Usage, Self::Findings, Self::Approval, Self::Interrupted];
 
-    pub(crate) const fn code(self) -> u8 {
-        match self {
-            Self::Done => 0,
-            Self::Failed => 1,
-            Self::Usage => 2,
-            Self::Findings => 3,
-            Self::Approval => 4,
-            Self::Interrupted => 130,
-        }
-    }
-
     pub(crate) const fn meaning(self) -> &'static str {
         match self {
-            Self::Done => "done, or nothing was to do",
+            Self::Done => "success",
             Self::Failed => "failed",
             Self::Usage => "wrong command line or configuration",
-            Self::Findings => "unsafe settings were found",
+            Self::Findings => {
+                "something to act on was found: unsafe settings, problems, drift or differences"
+            }
             Self::Approval => "needs approval, or was cancelled",
             Self::Interrupted => "interrupted",
         }
@@ -49,15 +38,15 @@ impl Exit {
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        Self::from(exit.code())
+        Self::from(exit as u8)
     }
 }
 
 /// The section of a help text that lists exit codes.
-pub(crate) fn codes(exits: &[Exit]) -> String {
+pub(crate) fn codes<'a>(exits: impl IntoIterator<Item = &'a Exit>) -> String {
     let mut text = String::from("Exit codes:");
     for exit in exits {
-        let _ = write!(text, "\n  {:<3}  {}", exit.code(), exit.meaning());
+        let _ = write!(text, "\n  {:<3}  {}", *exit as u8, exit.meaning());
     }
     text
 }

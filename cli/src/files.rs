@@ -1,4 +1,4 @@
-//! Files that are written whole or not at all.
+//! Files that are written completely or not at all.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write as _};
@@ -15,7 +15,7 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     explained(path, write_whole(path, bytes))
 }
 
-/// Writes a file that is not there yet, whole; says whether it did, which it does not if somebody has made one meanwhile.
+/// Writes a new file completely; returns whether it did, which it does not if the file exists.
 pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> anyhow::Result<bool> {
     explained(path, write_first(path, bytes))
 }
@@ -23,11 +23,11 @@ pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> anyhow::Result<bool> {
 fn explained<T>(path: &Path, written: anyhow::Result<T>) -> anyhow::Result<T> {
     written
         .with_context(|| format!("`{}` could not be written", path.display()))
-        .hint("name a file in a folder that exists and that you may write to")
+        .hint("name a file in an existing folder that you may write to")
 }
 
 fn write_whole(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    // A link stays a link: what it points to is replaced.
+    // A link stays a link: its target is replaced.
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     if target.metadata().is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir()) {
         // A device or a pipe cannot be replaced, only written to.
@@ -56,9 +56,9 @@ fn temporary(target: &Path, bytes: &[u8]) -> anyhow::Result<NamedTempFile<File>>
     }
     let mut file = tempfile::Builder::new()
         .prefix(".s3guard-")
-        // Opened here, because `tempfile` puts the temporary file's name into the system's words, which nobody asked for.
+        // Opened here, because `tempfile` adds the name of the temporary file to the error.
         .make_in(folder, |path| {
-            // What any new file gets: the umask takes its part.
+            // The mode of any new file, which the umask reduces.
             OpenOptions::new().write(true).create_new(true).mode(0o666).open(path)
         })?;
     file.write_all(bytes)?;
@@ -119,8 +119,8 @@ mod tests {
     }
 
     #[test]
-    fn the_systems_own_words_are_kept() {
-        // A folder in which nobody can make a file, not even root.
+    fn the_error_of_the_system_is_kept() {
+        // A folder in which not even root can create a file.
         let error = write(Path::new("/proc/out"), b"").unwrap_err();
         let words = error.root_cause().to_string();
         assert!(words.contains(" (os error ") && !words.contains("/proc"), "{words}");

@@ -14,27 +14,31 @@ mod package;
 mod ui;
 
 use std::env;
+use std::ffi::OsString;
 use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
 
+use clap::ValueEnum as _;
+
 use crate::exit::Exit;
-use crate::ui::output::{self, Color, Colours, Form, Output};
+use crate::ui::output::{self, Color, Form, Output};
 
 /// Runs the command as it was called. The only place that reads the environment: the rest gets values.
 pub fn main() -> ExitCode {
-    let color = Color::asked(env::args_os().skip(1));
-    let paint_on = |is_terminal| Colours::read(|name| env::var_os(name), is_terminal).choose(color);
-    let paint = paint_on(io::stderr().is_terminal());
-    let deployment =
-        args::config::deployment(env::args_os().skip(1), env::var_os("S3GUARD_CONFIG"));
+    let arguments: Vec<OsString> = env::args_os().collect();
+    // Known before the command line is parsed, because its errors are painted, too.
+    let color = args::value_of(&arguments, "--color");
+    let color = color.and_then(|color| Color::from_str(color.to_str()?, false).ok());
+    let color = color.unwrap_or_default();
+    let (paint, results) = (color.paint(&io::stderr()), color.paint(&io::stdout()));
+    let deployment = args::config::deployment(&arguments, env::var_os("S3GUARD_CONFIG"));
     let configured = deployment.as_ref().ok().cloned().unwrap_or_default();
-    let exit = match commands::parse(env::args_os(), |name| env::var_os(name), &configured) {
+    let exit = match commands::parse(arguments, |name| env::var_os(name), &configured) {
         Ok(cli) => {
-            let output = Output::new(cli.output, paint)
-                .painting_results(paint_on(io::stdout().is_terminal()));
-            let is_live = output::is_live(env::vars_os(), io::stderr().is_terminal());
+            let is_live = output::is_live(|name| env::var_os(name), io::stderr().is_terminal());
+            let output = Output::new(cli.output, paint, results);
             let output = if is_live && !cli.no_progress { output.live() } else { output };
-            // Another stack than the one that is meant would be worse than none.
+            // The default stack would be the wrong one.
             let is_known =
                 if cli.command.is_about_a_stack() { deployment.map(|_| ()) } else { Ok(()) };
             is_known
@@ -43,9 +47,8 @@ pub fn main() -> ExitCode {
         }
         Err(error) if error.use_stderr() => error::usage(&error, paint),
         Err(help) => {
-            let output = Output::new(Form::Text, paint);
-            let paint = paint_on(io::stdout().is_terminal());
-            let shown = output.raw(paint.styled(&help.render()).as_bytes());
+            let output = Output::new(Form::Text, paint, results);
+            let shown = output.raw(results.styled(&help.render()).as_bytes());
             shown.map_or_else(|error| error::report(&error, &output), |()| Exit::Done)
         }
     };

@@ -3,13 +3,11 @@
 pub(crate) mod deploy;
 pub(crate) mod destroy;
 pub(crate) mod doctor;
-pub(crate) mod drift;
 pub(crate) mod events;
 pub(crate) mod follow;
 pub(crate) mod init;
 pub(crate) mod interrupt;
 pub(crate) mod logs;
-pub(crate) mod outputs;
 pub(crate) mod permissions;
 pub(crate) mod redrive;
 pub(crate) mod regions;

@@ -5,15 +5,12 @@ use std::fmt;
 use std::str::FromStr;
 
 use s3guard_posture::config::Config;
-use s3guard_posture::contract::variable;
+use s3guard_posture::contract::{SETTLE_SECONDS_MAX, variable};
 use s3guard_posture::flow;
 use s3guard_posture::{AccountId, BucketId, BucketName, Grade, Region};
 
 /// The configuration's file in the package.
 pub(crate) const CONFIGURATION: &str = "s3guard.json";
-
-/// The longest delay of an SQS message.
-const SETTLE_SECONDS_MAX: u16 = 900;
 
 /// The settings of this function.
 #[derive(Debug)]
@@ -88,7 +85,7 @@ impl Settings {
         let region: Region = parse("AWS_REGION", &needed("AWS_REGION")?)?;
         let seconds = needed(variable::SETTLE_SECONDS)?;
         let settle_seconds: u16 = parse(variable::SETTLE_SECONDS, &seconds)?;
-        if settle_seconds > SETTLE_SECONDS_MAX {
+        if u32::from(settle_seconds) > SETTLE_SECONDS_MAX {
             let cause = format!("{settle_seconds} is more than {SETTLE_SECONDS_MAX}");
             return Err(wrong(variable::SETTLE_SECONDS, cause));
         }

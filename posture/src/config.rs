@@ -33,6 +33,7 @@ use self::rule::{Exemption, Rule};
 use self::tests::schema;
 use self::values::Bounded;
 pub use self::values::Day;
+use crate::contract::SETTLE_SECONDS_MAX;
 use crate::{Aspect, Grade, KeyArn, Mode, Region};
 
 /// How long a new bucket is left alone by default.
@@ -49,7 +50,7 @@ pub struct Config {
     /// How many seconds a new bucket is left alone, because its creator may still be configuring it.
     // SQS delays a message by at most 15 minutes.
     #[cfg_attr(test, schemars(extend("default" = SETTLE_SECONDS)))]
-    settle_seconds: Option<Bounded<0, 900>>,
+    settle_seconds: Option<Bounded<0, SETTLE_SECONDS_MAX>>,
     /// How often the guard writes one setting of a bucket within an hour before it stops and reports a conflict.
     // A tool that configures a bucket step by step would reach a lower number.
     #[cfg_attr(test, schemars(extend("default" = crate::model::baseline::WRITES_MAX)))]

@@ -2,6 +2,11 @@
 
 pub mod metrics;
 
+/// The longest settle time, in seconds: a message is delayed by it.
+///
+/// Source: Amazon SQS API Reference, `SendMessage`, `DelaySeconds`.
+pub const SETTLE_SECONDS_MAX: u32 = 900;
+
 /// Parameters of the stack.
 pub mod parameter {
     /// The bucket with the code.

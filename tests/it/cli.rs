@@ -61,7 +61,7 @@ fn a_stacks_name_that_is_none_is_refused_with_a_hint() {
 }
 
 #[test]
-fn a_region_that_is_none_is_refused_with_one_that_exists() {
+fn a_region_that_is_none_is_refused_with_an_example() {
     check(
         &mut s3guard(&["destroy", "--stack", "s3guard", "--region", "Europe"]),
         2,
@@ -69,7 +69,7 @@ fn a_region_that_is_none_is_refused_with_one_that_exists() {
             error: wrong value for `--region <REGION>`
               caused by: `Europe` is not a Region's code, as `eu-west-1` is
 
-            hint: is there a region `Europe`? One that exists is `eu-west-1`
+            hint: write it as `eu-west-1`
         "#]],
     );
 }
@@ -77,14 +77,14 @@ fn a_region_that_is_none_is_refused_with_one_that_exists() {
 #[test]
 fn an_unknown_flag_is_a_wrong_command_line_and_the_right_one_is_proposed() {
     check(
-        &mut s3guard(&["synth", "--formt", "json"]),
+        &mut s3guard(&["synth", "--colr", "never"]),
         2,
         &expect![[r#"
-            error: unexpected argument '--formt' found
+            error: unexpected argument '--colr' found
 
-            hint: a similar argument exists: '--format'
+            hint: a similar argument exists: '--color'
 
-            Usage: s3guard synth --format <NOTATION>
+            Usage: s3guard synth --color <WHEN>
 
             For more information, try '--help'.
         "#]],
@@ -153,7 +153,7 @@ fn an_empty_variable_counts_as_unset_and_an_empty_flag_does_not() {
             error: wrong value for `--region <REGION>`
               caused by: the Region is empty
 
-            hint: give one, as `eu-west-1`, or leave the flag out for the one of `AWS_REGION` or the profile
+            hint: give one, as `eu-west-1`, or omit the flag to use `AWS_REGION` or the profile
         "#]],
     );
 }
@@ -226,7 +226,7 @@ fn a_file_that_cannot_be_written_is_named() {
             error: `/no/such/folder/guard.yaml` could not be written
               caused by: there is no folder `/no/such/folder`
 
-            hint: name a file in a folder that exists and that you may write to
+            hint: name a file in an existing folder that you may write to
         "#]],
     );
 }
@@ -327,12 +327,12 @@ fn colour_is_there_only_when_asked_for() {
 fn the_template_is_the_checked_in_one_from_any_folder_and_in_both_notations() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let folder = tempfile::tempdir().unwrap();
-    for (notation, file) in [("yaml", "guard.yaml"), ("json", "guard.json")] {
+    for (notation, file) in [("text", "guard.yaml"), ("json", "guard.json")] {
         let expected = fs::read(root.join("templates").join(file)).unwrap();
-        let output = s3guard(&["synth", "--format", notation]).current_dir("/").output().unwrap();
+        let output = s3guard(&["synth", "--output", notation]).current_dir("/").output().unwrap();
         assert!(output.status.success() && output.stdout == expected, "{notation} on stdout");
         let path = folder.path().join(file);
-        let mut command = s3guard(&["synth", "--format", notation, "--out", file]);
+        let mut command = s3guard(&["synth", "--output", notation, "--out", file]);
         let output = command.current_dir(folder.path()).output().unwrap();
         assert_eq!(output.status.code(), Some(0), "{output:?}");
         // Neither fits into a call any more, and who would paste it there has to know.
@@ -344,8 +344,6 @@ fn the_template_is_the_checked_in_one_from_any_folder_and_in_both_notations() {
         assert_eq!(String::from_utf8_lossy(&output.stderr), said, "{notation}");
         assert!(fs::read(path).unwrap() == expected, "{notation} in a file");
     }
-    let json = s3guard(&["synth", "--output", "json"]).output().unwrap().stdout;
-    assert_eq!(json.first(), Some(&b'{'));
 }
 
 #[test]
@@ -393,5 +391,6 @@ fn help_that_cannot_be_written_is_a_failure() {
 fn who_uploads_by_hand_hears_of_buckets_that_stayed() {
     let output = s3guard(&["synth", "--help"]).env("COLUMNS", "100").output().unwrap();
     let help = String::from_utf8(output.stdout).unwrap();
+    let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(help.contains("another `BucketPrefix`"), "{help}");
 }

@@ -83,7 +83,8 @@ fn back((x, y): Place, (to_x, to_y): Place, label: &str) -> String {
     let (start, end, over) = (y - BOX.1 / 2, to_y - BOX.1 / 2, TOP - 28);
     let mut text = format!("<path class=\"back\" d=\"M{x} {start}V{over}H{to_x}V{end}\"/>\n");
     let middle = u32::midpoint(x, to_x);
-    let _ = writeln!(text, "<text class=\"small\" x=\"{middle}\" y=\"{}\">{label}</text>", over - 8);
+    let _ =
+        writeln!(text, "<text class=\"small\" x=\"{middle}\" y=\"{}\">{label}</text>", over - 8);
     text
 }
 

@@ -1,6 +1,7 @@
 //! The depth of a queue, and receiving its messages.
 
 use aws_sdk_sqs::types::{DeleteMessageBatchRequestEntry, QueueAttributeName};
+use serde::Serialize;
 
 use super::{BATCH_MAX, Queue};
 use crate::AwsError;
@@ -14,7 +15,8 @@ const HIDDEN_SECONDS: i32 = 60;
 const WAIT_SECONDS: i32 = 2;
 
 /// How many messages a queue has. SQS counts approximately.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Depth {
     /// Messages that can be received.
     pub waiting: u64,

@@ -5,19 +5,20 @@ use aws_sdk_cloudformation::types::{
     DifferenceType, PropertyDifference, StackDriftDetectionStatus, StackResourceDrift,
     StackResourceDriftStatus,
 };
-use time::OffsetDateTime;
+use aws_smithy_types::date_time::Format;
+use serde::Serialize;
 
 use super::{Stacks, object};
 use crate::AwsError;
 use crate::error::Answer as _;
 
 /// What was last found out about a stack.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct LastDrift {
     /// `IN_SYNC`, `DRIFTED`, `NOT_CHECKED` or `UNKNOWN`, as CloudFormation writes it.
     pub status: String,
-    /// When it was looked at.
-    pub checked: Option<OffsetDateTime>,
+    /// When that was, in RFC 3339.
+    pub checked: Option<String>,
 }
 
 /// How far a look at a stack is.
@@ -32,13 +33,15 @@ pub enum Detection {
 }
 
 /// A resource of which it is known whether it has drifted.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Drifted {
     /// Its name in the template.
     pub logical_id: String,
     /// Its name in the account.
     pub physical_id: String,
     /// Its type, as `AWS::SQS::Queue`.
+    #[serde(rename = "type")]
     pub resource_type: String,
     /// `IN_SYNC`, `MODIFIED`, `DELETED`, `NOT_CHECKED`, `UNKNOWN` or `UNSUPPORTED`, as CloudFormation writes it.
     pub status: String,
@@ -47,7 +50,7 @@ pub struct Drifted {
 }
 
 /// A property that somebody has changed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Difference {
     /// The way to it, as `/VisibilityTimeout`.
     pub path: String,
@@ -70,7 +73,7 @@ impl Stacks {
             let at = known.and_then(|known| known.last_check_timestamp());
             LastDrift {
                 status: status.map_or("NOT_CHECKED", |status| status.as_str()).to_owned(),
-                checked: at.and_then(|at| OffsetDateTime::from_unix_timestamp(at.secs()).ok()),
+                checked: at.and_then(|at| at.fmt(Format::DateTime).ok()),
             }
         }))
     }

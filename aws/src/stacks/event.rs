@@ -5,28 +5,33 @@ mod refusal;
 use aws_sdk_cloudformation::types::{
     DetailedStatus, HookFailureMode, HookStatus, OperationEvent, StackEvent,
 };
+use serde::Serialize;
 use time::OffsetDateTime;
 
 pub use self::refusal::Refusal;
 
 /// Something that happened to a resource of a stack, or to the stack.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Event {
     /// The event's own id.
     pub id: String,
     /// When it happened.
+    #[serde(skip)]
     pub time: OffsetDateTime,
     /// The resource's name in the template; for the stack itself, the stack's name.
     pub logical_id: String,
     /// The resource's name in the account, once it has one.
     pub physical_id: String,
     /// The resource's type, as `AWS::S3::Bucket`.
+    #[serde(rename = "type")]
     pub resource_type: String,
     /// The status as AWS writes it, as `CREATE_IN_PROGRESS`.
     pub status: String,
     /// CloudFormation's words on the status.
     pub reason: Option<String>,
     /// The token of the call that it follows from, if that call had one.
+    #[serde(skip)]
     pub token: Option<String>,
     /// The operation on the stack that it belongs to, where AWS says it.
     pub operation: Option<String>,
@@ -39,7 +44,7 @@ pub struct Event {
 /// What a hook of the account or the organization said to a resource.
 ///
 /// Source: AWS CloudFormation API Reference, `StackEvent`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Hook {
     /// Its type, as `AWS::ControlTower::Hook`.
     pub name: String,

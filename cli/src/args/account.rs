@@ -4,11 +4,12 @@
 use s3guard_posture::{Region, StackName};
 
 use crate::args::config::ConfigArgs;
+use crate::args::parsed;
 use crate::args::region::region;
 use crate::error::Invalid;
 
 /// The default name of a stack.
-const STACK: &str = "s3guard";
+pub(crate) const STACK: &str = "s3guard";
 
 /// One stack.
 #[derive(Clone, Debug, clap::Args)]
@@ -18,7 +19,7 @@ pub(crate) struct AccountArgs {
     #[arg(default_value = STACK)]
     pub(crate) stack: StackName,
 
-    /// Region of the stack; without it, as the AWS CLI finds it
+    /// Region of the stack; without it, the Region of the AWS configuration
     #[arg(long, value_name = "REGION", env = "S3GUARD_REGION", value_parser = region)]
     pub(crate) region: Option<Region>,
 
@@ -38,7 +39,7 @@ pub(crate) struct AccountsArgs {
     #[arg(default_value = STACK)]
     pub(crate) stack: StackName,
 
-    /// Region of the stack, or several, as `eu-west-1,us-east-1`; without it, as the AWS CLI finds it
+    /// Region of the stack, or several, as `eu-west-1,us-east-1`; without it, the Region of the AWS configuration
     #[arg(long = "region", value_name = "REGION", env = "S3GUARD_REGION", value_parser = region)]
     #[arg(value_delimiter = ',')]
     pub(crate) regions: Vec<Region>,
@@ -73,10 +74,8 @@ impl AccountsArgs {
     }
 }
 
-fn stack_name(text: &str) -> Result<StackName, Invalid> {
-    text.parse().map_err(|problem: s3guard_posture::model::stack_name::InvalidStackName| {
-        Invalid::new(problem.to_string(), "choose a name such as `s3guard` or `prod-guard-2`")
-    })
+pub(crate) fn stack_name(text: &str) -> Result<StackName, Invalid> {
+    parsed("choose a name such as `s3guard` or `prod-guard-2`")(text)
 }
 
 #[cfg(test)]
@@ -84,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_region_is_gone_through_once_and_no_region_is_the_one_that_aws_finds() {
+    fn each_region_is_used_once_and_without_one_aws_finds_it() {
         let regions = |named: &[&str]| {
             let args = AccountsArgs {
                 stack: "s".parse().unwrap(),

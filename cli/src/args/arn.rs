@@ -1,4 +1,4 @@
-//! ARNs as flags take them.
+//! ARNs in flags.
 
 use crate::args::matching;
 use crate::error::Invalid;
@@ -20,7 +20,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_command_line_takes_is_checked_at_the_door() {
+    fn an_arn_is_checked_before_anything_is_done() {
         assert!(role("arn:aws:iam::111122223333:role/a/deployer").is_ok());
         assert!(role("arn:aws-cn:iam::111122223333:role/deployer").is_ok());
         assert!(topic("arn:aws:sns:eu-west-1:111122223333:t").is_ok());

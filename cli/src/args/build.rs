@@ -26,15 +26,15 @@ impl BuildArgs {
         self.choose(package::is_in_clone(), !package::EMBEDDED.is_empty())
     }
 
-    /// The flags decide, then whether the current folder has the sources, then whether this command contains a package.
-    fn choose(&self, is_in_clone: bool, carries_one: bool) -> Source {
+    /// A named source first; then the workspace, in a clone of s3guard; then the embedded program.
+    fn choose(&self, is_in_clone: bool, has_embedded: bool) -> Source {
         match (&self.bootstrap, &self.cargo_profile) {
             (Some(path), _) => Source::Binary(path.clone()),
             (None, _) if self.embedded => Source::Embedded,
             (None, Some(cargo_profile)) => {
                 Source::Workspace { cargo_profile: cargo_profile.clone() }
             }
-            (None, None) if !is_in_clone && carries_one => Source::Embedded,
+            (None, None) if !is_in_clone && has_embedded => Source::Embedded,
             (None, None) => Source::Workspace { cargo_profile: RELEASED.to_owned() },
         }
     }
@@ -45,18 +45,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_stands_in_a_clone_packages_its_sources_and_everybody_else_what_the_command_carries() {
+    fn in_a_clone_its_sources_are_packaged_and_elsewhere_the_embedded_program() {
         let none = BuildArgs { bootstrap: None, cargo_profile: None, embedded: false };
         let forced = BuildArgs { embedded: true, ..none.clone() };
         let profile = BuildArgs { cargo_profile: Some("dev".to_owned()), ..none.clone() };
         let program = BuildArgs { bootstrap: Some(PathBuf::from("b")), ..none.clone() };
         let built = |profile: &str| Source::Workspace { cargo_profile: profile.to_owned() };
         for is_in_clone in [true, false] {
-            for carries_one in [true, false] {
-                let chosen = |args: &BuildArgs| args.choose(is_in_clone, carries_one);
+            for has_embedded in [true, false] {
+                let chosen = |args: &BuildArgs| args.choose(is_in_clone, has_embedded);
                 let own =
-                    if !is_in_clone && carries_one { Source::Embedded } else { built("lambda") };
-                assert_eq!(chosen(&none), own, "{is_in_clone} {carries_one}");
+                    if !is_in_clone && has_embedded { Source::Embedded } else { built("lambda") };
+                assert_eq!(chosen(&none), own, "{is_in_clone} {has_embedded}");
                 assert_eq!(chosen(&forced), Source::Embedded);
                 assert_eq!(chosen(&profile), built("dev"));
                 assert_eq!(chosen(&program), Source::Binary(PathBuf::from("b")));

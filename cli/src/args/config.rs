@@ -8,44 +8,35 @@ use anyhow::Context as _;
 use s3guard_posture::Config;
 use s3guard_posture::config::Deploy;
 
+use crate::args::value_of;
 use crate::config_file::{Found, load};
 use crate::ui::output::Output;
 
 /// The configuration file.
 #[derive(Clone, Debug, Default, clap::Args)]
-#[command(next_help_heading = "Configuration")]
 pub(crate) struct ConfigArgs {
     /// Configuration file [default: `s3guard.toml` in this folder or above, up to the repository's root]
-    #[arg(long, value_name = "FILE", env = "S3GUARD_CONFIG")]
+    #[arg(long, value_name = "FILE", env = "S3GUARD_CONFIG", help_heading = "Configuration")]
     config: Option<PathBuf>,
 
     /// Ignore any configuration file
-    #[arg(long, conflicts_with = "config")]
+    #[arg(long, conflicts_with = "config", help_heading = "Configuration")]
     no_config: bool,
 }
 
-/// Reads the table `[deploy]` of the configuration before the command line is parsed, because its values are defaults of
-/// flags. The path of the file is taken from the raw arguments and the environment.
+/// Reads the table `[deploy]` of the configuration before the command line is parsed: it has the defaults of flags.
 pub(crate) fn deployment(
-    arguments: impl IntoIterator<Item = OsString>,
+    arguments: &[OsString],
     variable: Option<OsString>,
 ) -> anyhow::Result<Deploy> {
-    let mut named = variable.filter(|value| !value.is_empty()).map(PathBuf::from);
-    let mut arguments = arguments.into_iter();
-    while let Some(argument) = arguments.next() {
-        match argument.to_str() {
-            Some("--no-config") => return Ok(Deploy::default()),
-            Some("--config") => named = arguments.next().map(PathBuf::from),
-            Some("--") => break,
-            Some(text) => {
-                named = text.strip_prefix("--config=").map(PathBuf::from).or(named);
-            }
-            None => {}
-        }
-    }
-    let folder = env::current_dir().context("the current folder cannot be found")?;
-    let found = load(named.as_deref(), &folder)?;
-    Ok(found.map(|found| found.config.deploy().clone()).unwrap_or_default())
+    let mut flags = arguments.iter().take_while(|argument| *argument != "--");
+    let args = ConfigArgs {
+        config: value_of(arguments, "--config")
+            .or_else(|| variable.filter(|value| !value.is_empty()))
+            .map(PathBuf::from),
+        no_config: flags.any(|argument| argument == "--no-config"),
+    };
+    Ok(args.find()?.map(|found| found.config.deploy().clone()).unwrap_or_default())
 }
 
 impl ConfigArgs {

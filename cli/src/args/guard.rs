@@ -6,8 +6,10 @@ use anyhow::{Context as _, anyhow};
 use s3guard_posture::config::{Config, TrailChoice};
 use s3guard_posture::contract::parameter;
 use s3guard_posture::{Grade, KeyArn, Region, StackName};
+use s3guard_synth::cfn::{Parameter, ParameterType};
+use s3guard_synth::stacks;
 
-use crate::args::matching;
+use crate::args::parsed;
 use crate::error::{Advice as _, Invalid};
 use crate::exit::Exit;
 
@@ -16,7 +18,8 @@ use crate::exit::Exit;
 #[command(next_help_heading = "Guard")]
 pub(crate) struct GuardArgs {
     /// Email address to notify of findings and changed objects (SNS asks it to confirm); pass `''` to remove it
-    #[arg(long, value_name = "ADDRESS", env = "S3GUARD_EMAIL", value_parser = email)]
+    #[arg(long, value_name = "ADDRESS", env = "S3GUARD_EMAIL")]
+    #[arg(value_parser = declared(parameter::EMAIL))]
     email: Option<String>,
 
     /// Protection of the buckets: `speed`, `hybrid` or `security` [new stacks: speed]
@@ -33,16 +36,15 @@ pub(crate) struct GuardArgs {
     pub(crate) trail: Option<TrailChoice>,
 
     /// Age of a new bucket before it is changed [new stacks: 15]
-    // SQS delays a message for at most 15 minutes.
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u16).range(..=900))]
-    settle_seconds: Option<u16>,
+    #[arg(long, value_name = "SECONDS", value_parser = declared(parameter::SETTLE_SECONDS))]
+    settle_seconds: Option<String>,
 
     /// Schedule of the sweep over all buckets, such as `rate(6 hours)` or `cron(0 3 * * ? *)`
-    #[arg(long, value_name = "EXPRESSION", value_parser = sweep_rate)]
+    #[arg(long, value_name = "EXPRESSION", value_parser = declared(parameter::SWEEP_RATE))]
     sweep_rate: Option<String>,
 
     /// Prefix of the names of the stack's own buckets [new stacks: the stack's name]
-    #[arg(long, value_name = "PREFIX", value_parser = bucket_prefix)]
+    #[arg(long, value_name = "PREFIX", value_parser = declared(parameter::BUCKET_PREFIX))]
     bucket_prefix: Option<String>,
 }
 
@@ -53,7 +55,8 @@ impl GuardArgs {
         Self {
             grade: self.grade.or(config.grade()),
             key: self.key.clone().or_else(|| keys.next().cloned()),
-            settle_seconds: self.settle_seconds.or(config.settle_seconds()),
+            settle_seconds: (self.settle_seconds.clone())
+                .or_else(|| config.settle_seconds().map(|seconds| seconds.to_string())),
             trail: self.trail.or(config.deploy().trail),
             ..self.clone()
         }
@@ -72,7 +75,7 @@ impl GuardArgs {
             (parameter::GRADE, self.grade.map(|grade| grade.to_string())),
             (parameter::BUCKET_KEY_ARN, self.key.as_ref().map(ToString::to_string)),
             (parameter::TRAIL_MODE, self.trail.and_then(mode).map(str::to_owned)),
-            (parameter::SETTLE_SECONDS, self.settle_seconds.map(|seconds| seconds.to_string())),
+            (parameter::SETTLE_SECONDS, self.settle_seconds.clone()),
             (parameter::SWEEP_RATE, self.sweep_rate.clone()),
             (parameter::BUCKET_PREFIX, self.bucket_prefix.clone()),
         ];
@@ -162,7 +165,7 @@ fn mode(choice: TrailChoice) -> Option<&'static str> {
     }
 }
 
-fn trail(text: &str) -> Result<TrailChoice, Invalid> {
+pub(crate) fn trail(text: &str) -> Result<TrailChoice, Invalid> {
     TrailChoice::ALL.into_iter().find(|choice| choice.name() == text).ok_or_else(|| {
         let problem = format!("`{text}` is not a trail setting");
         Invalid::new(problem, "choose `auto`, `create` or `existing`")
@@ -172,53 +175,71 @@ fn trail(text: &str) -> Result<TrailChoice, Invalid> {
 /// The default prefix: the stack's name, so that two stacks do not need the same bucket.
 pub(crate) fn prefix_of(stack: &StackName) -> anyhow::Result<String> {
     let prefix = stack.as_str().to_ascii_lowercase();
-    bucket_prefix(&prefix)
+    declared(parameter::BUCKET_PREFIX)(&prefix)
         .with_context(|| format!("the name `{stack}` cannot be a prefix of bucket names"))
         .hint("choose a prefix with `--bucket-prefix`")
         .exit(Exit::Usage)
 }
 
-pub(crate) fn bucket_prefix(text: &str) -> Result<String, Invalid> {
-    let problem = "is not 2 to 25 of a-z, 0-9 and `-`, with no `-` in front";
-    matching("^[a-z0-9][a-z0-9-]{1,24}$", text, problem, "choose a short one, such as `s3guard`")
+/// Checks a value as the template does.
+pub(crate) fn declared(
+    name: &'static str,
+) -> impl Fn(&str) -> Result<String, Invalid> + Clone + Send + Sync {
+    move |text| {
+        let template = stacks::guard();
+        let declared = template.parameters().find(|(id, _)| id.as_str() == name);
+        declared.map_or(Ok(()), |(_, declared)| {
+            allowed(text, declared).map_err(|problem| {
+                Invalid::new(
+                    format!("`{text}` is not allowed: {problem}"),
+                    format!("`{name}`: {}", declared.description),
+                )
+            })
+        })?;
+        Ok(text.to_owned())
+    }
 }
 
-/// An address, or nothing.
-fn email(text: &str) -> Result<String, Invalid> {
-    let pattern = r"^$|^[^@\s]+@[^@\s.]+(\.[^@\s.]+)+$";
-    matching(
-        pattern,
-        text,
-        "is not an email address",
-        "give one address, such as `owner@example.org`",
-    )
+/// Whether the template accepts the value.
+///
+/// Source: AWS CloudFormation User Guide, "CloudFormation template Parameters syntax".
+pub(crate) fn allowed(value: &str, declared: &Parameter) -> Result<(), String> {
+    let values = &declared.allowed_values;
+    if !values.is_empty() && !values.contains(&value) {
+        return Err(format!("it takes {}", values.join(", ")));
+    }
+    if let Some(pattern) = declared.allowed_pattern
+        // A pattern of another dialect is left to CloudFormation, which checks it before it changes anything.
+        && let Ok(expression) = regex_lite::Regex::new(&format!("^(?:{pattern})$"))
+        && !expression.is_match(value)
+    {
+        return Err(format!("it takes {}", declared.constraint_description.unwrap_or(pattern)));
+    }
+    let limits = match declared.r#type {
+        ParameterType::Number => {
+            let number: i64 = value.parse().map_err(|_| "it takes a number")?;
+            let least = declared.min_value.unwrap_or(i64::MIN);
+            let most = declared.max_value.unwrap_or(i64::MAX);
+            let is_within = (least..=most).contains(&number);
+            (!is_within).then(|| format!("a number from {least} to {most}"))
+        }
+        ParameterType::String => {
+            let length = u32::try_from(value.chars().count()).unwrap_or(u32::MAX);
+            let least = declared.min_length.unwrap_or(0);
+            let most = declared.max_length.unwrap_or(u32::MAX);
+            let is_within = (least..=most).contains(&length);
+            (!is_within).then(|| format!("from {least} to {most} characters"))
+        }
+    };
+    limits.map_or(Ok(()), |limits| Err(format!("it takes {limits}")))
 }
 
 pub(crate) fn grade(text: &str) -> Result<Grade, Invalid> {
-    text.parse().map_err(|problem: s3guard_posture::model::grade::InvalidGrade| {
-        Invalid::new(problem.to_string(), "the README explains the grades")
-    })
+    parsed("choose `speed`, `hybrid` or `security`")(text)
 }
 
 pub(crate) fn key(text: &str) -> Result<KeyArn, Invalid> {
-    text.parse().map_err(|problem: s3guard_posture::model::names::InvalidKeyArn| {
-        Invalid::new(
-            problem.to_string(),
-            "`aws kms describe-key --key-id alias/NAME --query KeyMetadata.Arn` prints it",
-        )
-    })
-}
-
-/// A schedule of EventBridge: one of day-of-month and day-of-week has to be `?`.
-///
-/// Source: Amazon EventBridge User Guide, "Setting a schedule pattern for scheduled rules (legacy)".
-fn sweep_rate(text: &str) -> Result<String, Invalid> {
-    let pattern = concat!(
-        r"^rate\((1 (minute|hour|day)|([2-9]|[1-9]\d+) (minute|hour|day)s)\)$",
-        r"|^cron\(\S+ \S+ (\? \S+ \S+|\S+ \S+ \?) \S+\)$"
-    );
-    let hint = "write `rate(1 hour)`, `rate(6 hours)` or `cron(0 3 * * ? *)`";
-    matching(pattern, text, "is not a schedule", hint)
+    parsed("`aws kms describe-key --key-id alias/NAME --query KeyMetadata.Arn` prints it")(text)
 }
 
 #[cfg(test)]
@@ -228,7 +249,11 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check<T: fmt::Debug>(parse: fn(&str) -> Result<T, Invalid>, good: &[&str], bad: &[&str]) {
+    fn check<T: fmt::Debug>(
+        parse: impl Fn(&str) -> Result<T, Invalid>,
+        good: &[&str],
+        bad: &[&str],
+    ) {
         for text in good {
             assert!(parse(text).is_ok(), "{text}");
         }
@@ -241,12 +266,12 @@ mod tests {
     #[test]
     fn wrong_values_are_refused_before_anything_is_done() {
         check(
-            email,
+            declared(parameter::EMAIL),
             &["a@b.example", "first.last+s3@mail.example.org", ""],
             &[" ", "a", "a@", "@b.c", "a@b", "a@@b.c", "a b@c.d", "a@b..c", "a@b.c\n"],
         );
         check(
-            sweep_rate,
+            declared(parameter::SWEEP_RATE),
             &[
                 "rate(1 hour)",
                 "rate(6 hours)",
@@ -267,8 +292,9 @@ mod tests {
                 "every(1 hour)",
             ],
         );
+        check(declared(parameter::SETTLE_SECONDS), &["0", "15", "900"], &["", "-1", "901", "15s"]);
         check(
-            bucket_prefix,
+            declared(parameter::BUCKET_PREFIX),
             &["ab", "s3guard", "a-1", "abcdefghijklmnopqrstuvwxy"],
             &["a", "-a", "A1", "a_b", "abcdefghijklmnopqrstuvwxyz"],
         );
@@ -310,7 +336,7 @@ mod tests {
 
     #[test]
     fn what_is_not_given_stays_as_the_stack_has_it() {
-        let args = GuardArgs { settle_seconds: Some(0), ..GuardArgs::default() };
+        let args = GuardArgs { settle_seconds: Some("0".to_owned()), ..GuardArgs::default() };
         let previous = [("Email", "a@b.example"), ("BucketPrefix", "old"), ("SettleSeconds", "15")];
         assert_eq!(
             parameters(&args, "s3guard", &previous),

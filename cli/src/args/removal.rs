@@ -3,7 +3,13 @@
 use crate::args::account::AccountsArgs;
 use crate::args::arn::role;
 
-/// The options of a deletion.
+/// Remove the guard from an account
+///
+/// Deletes the stack, in one Region or in several. The audit records are retained: the buckets of the
+/// trail, the ledger and the logs, and the KMS key. The code bucket stays for other stacks, and every
+/// bucket keeps the settings that the guard changed. The command lists what is deleted and what stays,
+/// and asks for the stack's name. Retained buckets can be deleted later by the same command with
+/// `--empty-buckets`.
 #[derive(Debug, clap::Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct RemovalArgs {

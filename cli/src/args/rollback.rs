@@ -2,7 +2,11 @@
 
 use crate::args::account::AccountArgs;
 
-/// The options of a rollback.
+/// Roll a stack back to its last working state
+///
+/// The status of the stack decides: a failed rollback is continued, a failed update or creation is
+/// rolled back, and with `--cancel` an update in progress is cancelled. Rolling back a creation deletes
+/// the stack.
 #[derive(Debug, clap::Args)]
 pub(crate) struct RollbackArgs {
     /// Skip this resource in a failed rollback, by its logical id; can be repeated
@@ -17,7 +21,7 @@ pub(crate) struct RollbackArgs {
     #[arg(long, conflicts_with_all = ["skip", "force"])]
     pub(crate) cancel: bool,
 
-    /// Do not ask
+    /// Do not ask for approval
     #[arg(long)]
     pub(crate) yes: bool,
 

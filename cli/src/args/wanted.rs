@@ -9,6 +9,7 @@ use s3guard_posture::config::{Deploy, deploy};
 use crate::args::account::AccountsArgs;
 use crate::args::build::BuildArgs;
 use crate::args::guard::GuardArgs;
+use crate::args::parsed;
 use crate::error::Invalid;
 use crate::package::{Architecture, Source};
 
@@ -34,8 +35,8 @@ pub(crate) struct WantedArgs {
     pub(crate) arch: Option<Architecture>,
 
     /// Existing bucket for the code, which is not changed; without it, a bucket is created and hardened
-    #[arg(long, value_name = "BUCKET", env = "S3GUARD_CODE_BUCKET", value_parser = code_bucket)]
-    #[arg(help_heading = "Package")]
+    #[arg(long, value_name = "BUCKET", env = "S3GUARD_CODE_BUCKET", help_heading = "Package")]
+    #[arg(value_parser = parsed::<BucketName>("name a bucket of the stack's Region, without `s3://`"))]
     pub(crate) code_bucket: Option<BucketName>,
 
     /// Tag of the stack and its resources; can be repeated
@@ -67,20 +68,14 @@ impl WantedArgs {
     }
 }
 
-fn code_bucket(text: &str) -> Result<BucketName, Invalid> {
-    text.parse().map_err(|problem: s3guard_posture::model::names::InvalidBucketName| {
-        Invalid::new(problem.to_string(), "name a bucket of the stack's Region, without `s3://`")
-    })
-}
-
 fn pair(text: &str) -> Result<(String, String), Invalid> {
     match text.split_once('=') {
         Some((key, value)) if !key.trim().is_empty() => {
             Ok((key.trim().to_owned(), value.to_owned()))
         }
         Some(_) | None => Err(Invalid::new(
-            format!("`{text}` is not a name, `=` and a value"),
-            "write `NAME=VALUE`",
+            format!("`{text}` is not of the form `NAME=VALUE`"),
+            "write it as `team=storage`",
         )),
     }
 }

@@ -1,18 +1,15 @@
-//! `s3guard completions`: what a shell needs to complete the command line, made from the command line itself.
+//! `s3guard completions`: completion scripts, made from the command line itself.
 
 use clap::Command;
 use clap_complete::Shell;
 
-use crate::exit::{self, Exit};
+use crate::exit::Exit;
 use crate::ui::output::Output;
 
-/// Print what a shell needs to complete commands and flags
-///
-/// Made from the same description as the help, so that it is never older than the command.
+/// Print a completion script for a shell
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = manual())]
 pub(crate) struct Args {
-    /// Shell to complete in
+    /// Shell to write the script for
     #[arg(value_name = "SHELL")]
     shell: Shell,
 }
@@ -26,13 +23,6 @@ fn script(shell: Shell, mut command: Command) -> Vec<u8> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut command, "s3guard", &mut script);
     script
-}
-
-fn manual() -> String {
-    let examples = "Examples:\n  s3guard completions bash > ~/.local/share/bash-completion/completions/s3guard\n  \
-                    s3guard completions zsh > ~/.zfunc/_s3guard\n  \
-                    s3guard completions fish > ~/.config/fish/completions/s3guard.fish\n\n";
-    examples.to_owned() + &exit::codes(&[Exit::Done, Exit::Failed, Exit::Usage])
 }
 
 #[cfg(test)]

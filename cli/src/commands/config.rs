@@ -11,14 +11,13 @@ use crate::args::config::ConfigArgs;
 use crate::config_file::origin;
 use crate::config_file::origin::Row;
 use crate::error::Advice as _;
-use crate::exit::{self, Exit};
+use crate::exit::Exit;
 use crate::ui::output::Output;
 
-/// Show and check the configuration
+/// Show the settings in effect and where each comes from, or check the file
 ///
-/// Reads `s3guard.toml` and the environment, and does not call AWS.
+/// Reads `s3guard.toml` and the environment, and makes no calls.
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = manual())]
 pub(crate) struct Args {
     #[command(subcommand)]
     what: What,
@@ -29,7 +28,7 @@ enum What {
     /// Show the effective settings
     Show(Show),
     /// Check the file, show every mistake with its position, and print its path
-    Check(Check),
+    Check(ConfigArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -42,12 +41,6 @@ struct Show {
     config: ConfigArgs,
 }
 
-#[derive(Debug, clap::Args)]
-struct Check {
-    #[command(flatten)]
-    config: ConfigArgs,
-}
-
 pub(crate) fn run(
     args: &Args,
     output: &Output,
@@ -56,14 +49,14 @@ pub(crate) fn run(
     match &args.what {
         What::Show(show) => {
             let found = show.config.find()?;
-            let rows = origin::rows(found.as_ref(), |name| {
+            let settings = origin::rows(found.as_ref(), |name| {
                 variable(name).map(|value| value.to_string_lossy().into_owned())
             });
-            output.result(&Shown { settings: rows, with_origin: show.origin })?;
+            output.result(&Shown { settings, with_origin: show.origin })?;
         }
-        What::Check(check) => {
-            let found = check.config.find()?;
-            let found = found
+        What::Check(config) => {
+            let found = config
+                .find()?
                 .ok_or_else(|| {
                     anyhow!(
                         "there is no `s3guard.toml` in this folder or above it in the repository"
@@ -71,7 +64,7 @@ pub(crate) fn run(
                 })
                 .hint("name one with `--config`, or write one with `s3guard init`")
                 .exit(Exit::Usage)?;
-            output.result(&Path { path: found.path.display().to_string() })?;
+            output.result(&Checked { path: found.path.display().to_string() })?;
         }
     }
     Ok(Exit::Done)
@@ -85,12 +78,13 @@ struct Shown {
     with_origin: bool,
 }
 
+/// A file without a mistake.
 #[derive(Serialize)]
-struct Path {
+struct Checked {
     path: String,
 }
 
-impl fmt::Display for Path {
+impl fmt::Display for Checked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", self.path)
     }
@@ -107,9 +101,4 @@ impl fmt::Display for Shown {
         }
         Ok(())
     }
-}
-
-fn manual() -> String {
-    let examples = "Examples:\n  s3guard config show --origin\n  s3guard config check\n\n";
-    examples.to_owned() + &exit::codes(&[Exit::Done, Exit::Failed, Exit::Usage])
 }

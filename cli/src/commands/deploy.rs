@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 
 use crate::args::deploy_options::OptionArgs;
 use crate::args::wanted::WantedArgs;
-use crate::exit::{self, Exit};
+use crate::exit::Exit;
 use crate::operations::deploy::deploy;
 use crate::operations::interrupt::Run;
 use crate::operations::session;
@@ -17,7 +17,6 @@ use crate::ui::output::Output;
 /// keeps its value. If nothing changes, nothing is uploaded. Changes that broaden permissions need
 /// approval, or `--approve never`. The stack's outputs are printed to stdout.
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = manual())]
 pub(crate) struct Args {
     #[command(flatten)]
     wanted: WantedArgs,
@@ -34,14 +33,4 @@ pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::
     );
     let run = Run::new(now, account.profile.as_deref(), on_interrupt);
     session::run_with(&run.interrupts, deploy(&args.wanted, &args.options, output, &run))
-}
-
-fn manual() -> String {
-    let examples = "Examples:\n  s3guard deploy --stack s3guard --region eu-west-1 --email owner@example.org\n  \
-                    s3guard deploy --region eu-west-1,us-east-1 --trail existing\n  \
-                    s3guard deploy --grade hybrid --key arn:aws:kms:eu-west-1:111122223333:key/…\n  \
-                    s3guard deploy --no-execute && s3guard deploy --change-set ID\n  \
-                    s3guard deploy --package bootstrap.zip --approve never --output json\n\n";
-    let exits = [Exit::Done, Exit::Failed, Exit::Usage, Exit::Approval, Exit::Interrupted];
-    examples.to_owned() + &exit::codes(&exits)
 }

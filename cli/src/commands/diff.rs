@@ -3,19 +3,18 @@
 use time::OffsetDateTime;
 
 use crate::args::wanted::WantedArgs;
-use crate::exit::{self, Exit};
+use crate::exit::Exit;
 use crate::operations::deploy::diff::diff;
 use crate::operations::interrupt::{Run, token};
 use crate::operations::session;
 use crate::ui::output::Output;
 
-/// Show what a deployment would change, and change nothing
+/// Show what a deployment would change
 ///
 /// Creates a CloudFormation change set, shows it as `s3guard deploy` does, and deletes it again. The package is not
 /// uploaded; the template is, to the code bucket, which is created if it does not exist. A stack whose creation failed
 /// is not touched: a deployment would create everything again.
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = manual())]
 pub(crate) struct Args {
     #[command(flatten)]
     wanted: WantedArgs,
@@ -38,11 +37,4 @@ pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::
         output.result(&difference)?;
         Ok(if difference.differs() && args.fail { Exit::Findings } else { Exit::Done })
     })
-}
-
-fn manual() -> String {
-    let examples = "Examples:\n  s3guard diff\n  s3guard diff --region eu-west-1,us-east-1 --output json\n  \
-                    s3guard diff --set SettleSeconds=60 --fail\n\n";
-    let exits = exit::codes(&[Exit::Done, Exit::Failed, Exit::Usage, Exit::Interrupted]);
-    format!("{examples}{exits}\n  3    with `--fail`: something would change")
 }

@@ -4,10 +4,11 @@ use futures_util::future::try_join_all;
 use s3guard_aws::Connection;
 use s3guard_aws::identity;
 use s3guard_posture::KeyArn;
+use s3guard_posture::contract::parameter;
 use time::OffsetDateTime;
 
-use crate::args::guard::{bucket_prefix, key, prefix_of};
-use crate::exit::{self, Exit};
+use crate::args::guard::{declared, key, prefix_of};
+use crate::exit::Exit;
 use crate::operations::doctor::{Wanted, examine};
 use crate::operations::permissions;
 use crate::operations::permissions::Target;
@@ -27,7 +28,6 @@ use crate::ui::output::{Form, Output};
 /// characters, so the output is an object with several policies, by name. With several Regions, they apply to every
 /// Region.
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = manual())]
 pub(crate) struct Args {
     #[command(flatten)]
     account: AccountsArgs,
@@ -42,7 +42,7 @@ pub(crate) struct Args {
     print_policy: bool,
 
     /// Prefix of the names of the stack's buckets, for the policy [default: the stack's name]
-    #[arg(long, value_name = "PREFIX", value_parser = bucket_prefix)]
+    #[arg(long, value_name = "PREFIX", value_parser = declared(parameter::BUCKET_PREFIX))]
     #[arg(help_heading = "Policy")]
     bucket_prefix: Option<String>,
 }
@@ -99,12 +99,4 @@ async fn print_policy(
         ));
     }
     Ok(Exit::Done)
-}
-
-fn manual() -> String {
-    let examples = "Examples:\n  s3guard doctor --region eu-west-1,us-east-1\n  \
-                    s3guard doctor --stack s3guard --output json\n  \
-                    s3guard doctor --print-policy > deployer.json\n\n";
-    let exits = [Exit::Done, Exit::Failed, Exit::Usage, Exit::Findings, Exit::Interrupted];
-    examples.to_owned() + &exit::codes(&exits)
 }

@@ -4,7 +4,7 @@ use anyhow::anyhow;
 use s3guard_aws::stacks::{Event, Stack, StackStatus, Stacks};
 
 use crate::error::Advice as _;
-use crate::exit::{self, Exit};
+use crate::exit::Exit;
 use crate::operations::events::{EventsReport, is_failed, operations};
 use crate::operations::follow;
 use crate::operations::follow::Follower;
@@ -16,13 +16,12 @@ use crate::ui::output::{Form, Output};
 /// The maximum of `--limit`.
 const LIMIT_MAX: i64 = 2_000;
 
-/// Show what happened to the stack, or follow what is happening
+/// Show the events of the stack and the root cause of a failure, or follow them
 ///
 /// By default, shows the last operation on the stack, the newest event last, and marks the root cause of
 /// a failure: the first resource that failed on its own. With `--follow`, shows the events of the
 /// current operation as they come, no matter who started it, until it ends.
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = manual())]
 pub(crate) struct Args {
     /// Follow the current operation until it ends: exit code 0 if it succeeded, else 1
     #[arg(long)]
@@ -79,7 +78,7 @@ async fn events(args: &Args, output: &Output, interrupts: &Interrupts) -> anyhow
                 events.extend(found);
                 events.sort_by_key(|event| event.time);
             }
-            // The stack's own events are there all the same.
+            // The events of the stack itself are known.
             Err(error) if error.is_denied() => output.say(
                 "validations are not shown: they need the permission `cloudformation:DescribeEvents`",
             ),
@@ -87,7 +86,10 @@ async fn events(args: &Args, output: &Output, interrupts: &Interrupts) -> anyhow
         }
     }
     if args.follow {
-        output.say(format_args!("stack `{name}` is at rest, in `{}`", stack.status));
+        output.say(format_args!(
+            "stack `{name}` is in `{}`: no operation is in progress",
+            stack.status
+        ));
     }
     let is_listed = |event: &Event| !args.failed || is_failed(event);
     output.result(&EventsReport::new(&stack.id, stack.status.as_str(), &events, is_listed))?;
@@ -101,7 +103,7 @@ async fn join(follower: Follower<'_>, stack: &Stack, output: &Output) -> anyhow:
     let ended = follower.follow().await?;
     let now = ended.stack.as_ref().map(|stack| &stack.status);
     match now {
-        Some(now) => output.say(format_args!("stack `{name}` is at rest, in `{now}`")),
+        Some(now) => output.say(format_args!("stack `{name}` reached `{now}`")),
         None => output.say(format_args!("stack `{name}` is deleted")),
     }
     if now.is_none_or(StackStatus::is_success) {
@@ -114,12 +116,4 @@ async fn join(follower: Follower<'_>, stack: &Stack, output: &Output) -> anyhow:
     let what = format!("stack `{name}` was in `{status}`, and the operation failed");
     let again = format!("`s3guard events --failed --stack {name}` shows it again");
     Err(follow::failed(&what, &ended, &again))
-}
-
-fn manual() -> String {
-    let examples = "Examples:\n  s3guard events --stack s3guard\n  \
-                    s3guard events --follow --stack s3guard --region eu-west-1\n  \
-                    s3guard events --failed --stack s3guard --output json\n\n";
-    let exits = [Exit::Done, Exit::Failed, Exit::Usage, Exit::Interrupted];
-    examples.to_owned() + &exit::codes(&exits)
 }

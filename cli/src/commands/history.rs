@@ -1,4 +1,4 @@
-//! `s3guard history`: what the guard has done to a bucket, as its ledger has it.
+//! `s3guard history`: shows what the guard has written to a bucket, from its ledger.
 
 use std::fmt;
 
@@ -7,32 +7,31 @@ use s3guard_posture::text::shown;
 use s3guard_posture::{BucketName, Record};
 use serde::Serialize;
 
-use crate::error::Invalid;
-use crate::exit::{self, Exit};
+use crate::args::parsed;
+use crate::exit::Exit;
 use crate::operations::session;
 use crate::operations::session::{Account, AccountArgs};
 use crate::ui::output::Output;
 
-/// How many records are shown, unless more are asked for.
+/// The default number of records.
 const SHOWN: &str = "20";
-/// How many records can be asked for.
+/// The most records that `--limit` accepts.
 const SHOWN_MAX: i64 = 10_000;
 
-/// Show what the guard has done to a bucket
+/// Show what the guard has changed on a bucket
 ///
-/// Reads the records in the ledger, the newest first: what was changed from what to what, why, after
-/// whose call, and whether it was seen to be so afterwards. `s3guard undo` takes a record's id.
+/// Shows the records of the ledger, the newest first: the setting before and after, the reason, the call
+/// that it followed, and whether it was verified. `s3guard undo` takes the id of a record.
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = manual())]
 pub(crate) struct Args {
-    /// Bucket to show; `.account` for the account's own public access block
-    #[arg(value_name = "BUCKET", value_parser = bucket)]
+    /// Bucket to show, or `.account` for the public access block of the account
+    #[arg(value_name = "BUCKET", value_parser = parsed::<BucketName>("name a bucket, without `s3://`"))]
     bucket: BucketName,
 
     #[command(flatten)]
     account: AccountArgs,
 
-    /// How many records to show, the newest
+    /// Number of records to show, the newest first
     #[arg(long, value_name = "COUNT", default_value = SHOWN)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=SHOWN_MAX))]
     limit: u32,
@@ -59,13 +58,13 @@ async fn history(args: &Args, output: &Output) -> anyhow::Result<Exit> {
         }
     }
     if records.is_empty() && !unreadable {
-        output.say(format_args!("the guard has done nothing to `{}`", args.bucket));
+        output.say(format_args!("the guard has changed nothing on `{}`", args.bucket));
     }
     output.result(&History { bucket: args.bucket.to_string(), records })?;
     Ok(if unreadable { Exit::Failed } else { Exit::Done })
 }
 
-/// What was done to a bucket, the newest first.
+/// The records of a bucket, the newest first.
 #[derive(Serialize)]
 struct History {
     bucket: String,
@@ -86,45 +85,25 @@ impl fmt::Display for History {
 
 fn write(record: &Record, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let state = match record.state {
-        State::Begun => "begun, and not ended: the function was interrupted",
-        State::Written => "written, but not seen when it was read again",
+        State::Begun => "started and not finished: the function was interrupted",
+        State::Written => "written, but not verified: a read afterwards did not return it",
         State::Verified => "verified",
         State::Failed => "failed",
     };
     writeln!(f, "{}", record.id)?;
     writeln!(f, "  {}, {state}", shown(&record.time, 40))?;
-    if let Some(cause) = &record.cause {
-        writeln!(f, "  cause  {}", shown(cause, 600))?;
-    }
-    for why in &record.why {
-        writeln!(f, "  why    {}", shown(why, 300))?;
-    }
-    if let Some(from) = &record.from {
-        writeln!(f, "  from   {}", shown(&from.to_string(), 300))?;
-    }
-    writeln!(f, "  to     {}", shown(&record.to.to_string(), 300))?;
-    for event in &record.events {
+    let mut rows = Vec::new();
+    rows.extend(record.cause.iter().map(|cause| ("cause", shown(cause, 600))));
+    rows.extend(record.why.iter().map(|why| ("why", shown(why, 300))));
+    rows.extend(record.from.iter().map(|from| ("from", shown(&from.to_string(), 300))));
+    rows.push(("to", shown(&record.to.to_string(), 300)));
+    rows.extend(record.events.iter().map(|event| {
         let (name, principal) = (shown(&event.event_name, 80), shown(&event.principal, 300));
-        writeln!(f, "  after  {name} by {principal} with {}", shown(&event.tool, 80))?;
-    }
-    if record.events.is_empty() {
-        writeln!(f, "  after  the sweep")?;
-    }
-    if let Some(milliseconds) = record.time_to_protect_milliseconds {
-        writeln!(f, "  took   {milliseconds} ms from the event to verified protection")?;
-    }
-    Ok(())
-}
-
-fn bucket(text: &str) -> Result<BucketName, Invalid> {
-    text.parse().map_err(|problem: s3guard_posture::model::names::InvalidBucketName| {
-        Invalid::new(problem.to_string(), "name a bucket, without `s3://`")
-    })
-}
-
-fn manual() -> String {
-    let examples = "Examples:\n  s3guard history reports --stack s3guard\n  \
-                    s3guard history reports --stack s3guard --limit 100 --output json\n\n";
-    let exits = [Exit::Done, Exit::Failed, Exit::Usage, Exit::Interrupted];
-    examples.to_owned() + &exit::codes(&exits)
+        ("after", format!("{name} by {principal} with {}", shown(&event.tool, 80)))
+    }));
+    rows.extend(record.events.is_empty().then(|| ("after", "the sweep".to_owned())));
+    rows.extend(record.time_to_protect_milliseconds.map(|milliseconds| {
+        ("took", format!("{milliseconds} ms from the event to verified protection"))
+    }));
+    rows.iter().try_for_each(|(name, text)| writeln!(f, "  {name:5}  {text}"))
 }

@@ -1,4 +1,4 @@
-//! `s3guard notify-test`: sends a sample of each kind of notice, so that somebody sees whether they arrive.
+//! `s3guard notify-test`: sends a test notification of each kind.
 
 use std::fmt;
 
@@ -10,18 +10,17 @@ use s3guard_posture::notify::notification::Origin;
 use serde::Serialize;
 use time::OffsetDateTime;
 
-use crate::exit::{self, Exit};
+use crate::exit::Exit;
 use crate::operations::session;
 use crate::operations::session::{Account, AccountArgs};
 use crate::ui::output::Output;
 
-/// Send a sample of each kind of notice
+/// Send a test notification of each kind
 ///
-/// Publishes one notice of each kind to the stack's topic, each marked as a test in its subject, its text
-/// and its document (`"test": true`), so that it can be seen who gets which, by which channel, and what it
-/// looks like. The topic for chats gets them, too. Subscriptions that filter get what they ask for.
+/// Publishes one notification of each kind to the topic of the stack, and to the topic for chats. Each is
+/// marked as a test in its subject, its text and its document (`"test": true`). The filters of
+/// subscriptions apply.
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = manual())]
 pub(crate) struct Args {
     #[command(flatten)]
     account: AccountArgs,
@@ -49,7 +48,7 @@ struct One {
 }
 
 pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::Result<Exit> {
-    let on_interrupt = "what was sent so far is a test, and marked as one".to_owned();
+    let on_interrupt = "the notifications that were sent are marked as tests".to_owned();
     session::run(send(args, output, now), on_interrupt)
 }
 
@@ -79,7 +78,7 @@ async fn send(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::Resu
     output.result(&Sent { topic, chat_topic, is_dry_run: args.dry_run, notices })?;
     if !args.dry_run {
         let stack = &args.account.stack;
-        output.say(format_args!("`s3guard status --stack {stack}` says who is subscribed"));
+        output.say(format_args!("`s3guard status --stack {stack}` shows the subscriptions"));
     }
     Ok(Exit::Done)
 }
@@ -106,11 +105,4 @@ impl fmt::Display for Sent {
         }
         Ok(())
     }
-}
-
-fn manual() -> String {
-    let examples = "Examples:\n  s3guard notify-test --stack s3guard\n  \
-                    s3guard notify-test --stack s3guard --dry-run\n\n";
-    let exits = [Exit::Done, Exit::Failed, Exit::Usage, Exit::Interrupted];
-    examples.to_owned() + &exit::codes(&exits)
 }

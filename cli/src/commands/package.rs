@@ -10,13 +10,13 @@ use serde::Serialize;
 use crate::args::build::BuildArgs;
 use crate::args::config::ConfigArgs;
 use crate::error::Advice as _;
-use crate::exit::{self, Exit};
+use crate::exit::Exit;
 use crate::files;
 use crate::package;
 use crate::package::Architecture;
 use crate::ui::output::Output;
 
-/// Build the Lambda and zip it for upload
+/// Build the functions and zip them for upload
 ///
 /// The configuration `s3guard.toml`, if there is one, is added to the zip.
 ///
@@ -27,7 +27,6 @@ use crate::ui::output::Output;
 /// In a clone of s3guard, its sources are packaged; elsewhere, the program inside the command is, if
 /// `--standalone` built the command. Such a command needs neither sources nor Rust.
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = manual())]
 pub(crate) struct Args {
     /// Write the zip to this file [default: `s3guard/bootstrap-ARCH.zip` in Cargo's target folder]
     #[arg(long, value_name = "FILE")]
@@ -98,11 +97,4 @@ impl fmt::Display for Packaged {
         writeln!(f, "sha256        {}", self.sha256)?;
         writeln!(f, "key           {}", self.key)
     }
-}
-
-fn manual() -> String {
-    let examples = "Examples:\n  s3guard package\n  s3guard package --arch arm64 --out guard.zip\n  \
-                    s3guard package --bootstrap target/lambda/bootstrap/bootstrap\n  \
-                    s3guard package --standalone\n\n";
-    examples.to_owned() + &exit::codes(&[Exit::Done, Exit::Failed, Exit::Usage])
 }

@@ -1,21 +1,20 @@
-//! `s3guard redrive`: sends dead letters to their queues again.
+//! `s3guard redrive`: moves messages of dead-letter queues back to their queues.
 
 use clap::ValueEnum;
 
-use crate::exit::{self, Exit};
+use crate::exit::Exit;
 use crate::operations::redrive::{BUCKETS, OBJECTS, redrive};
 use crate::operations::session;
 use crate::operations::session::AccountArgs;
 use crate::ui::output::Output;
 
-/// Send dead letters to their queues again
+/// Move messages of dead-letter queues back to their queues
 ///
 /// Messages that could not be handled or delivered stay in a dead-letter queue for fourteen days. When
 /// the cause is fixed, this sends them again: each message is deleted only after it was sent to its
 /// queue, so that none is lost, and a window counts none twice. Changes of objects that were recorded
 /// and could not be reported are reported, too.
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = manual())]
 pub(crate) struct Args {
     #[command(flatten)]
     account: AccountArgs,
@@ -50,13 +49,6 @@ pub(crate) fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
         output.result(&redrive(&args.account, pairs, limit, output).await?)?;
         Ok(Exit::Done)
     };
-    let on_interrupt = "nothing is lost: a message is deleted only after it was sent again";
+    let on_interrupt = "no message is lost: each is sent before it is deleted";
     session::run(command, on_interrupt.to_owned())
-}
-
-fn manual() -> String {
-    let examples = "Examples:\n  s3guard redrive --stack s3guard\n  \
-                    s3guard redrive --stack s3guard --queue objects --limit 100\n\n";
-    let exits = [Exit::Done, Exit::Failed, Exit::Usage, Exit::Interrupted];
-    examples.to_owned() + &exit::codes(&exits)
 }

@@ -1,4 +1,4 @@
-//! `s3guard replay`: what the guard would do about recorded events, without an account.
+//! `s3guard replay`: shows what the guard would do about recorded events.
 
 use std::path::PathBuf;
 
@@ -9,10 +9,10 @@ use time::OffsetDateTime;
 
 use crate::args::config::ConfigArgs;
 use crate::args::guard::{grade, key};
+use crate::args::parsed;
 use crate::args::region::region;
 use crate::error::Advice as _;
-use crate::error::Invalid;
-use crate::exit::{self, Exit};
+use crate::exit::Exit;
 use crate::operations::replay::file::{name, read};
 use crate::operations::replay::{self, Recorded, Report, Scene};
 use crate::ui::output::Output;
@@ -29,25 +29,25 @@ const UNKNOWN_ACCOUNT: &str = "000000000000";
 /// log file, the output of `aws cloudtrail lookup-events` and `aws sqs receive-message`, and a batch of
 /// the guard's queue.
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = manual())]
 pub(crate) struct Args {
     /// JSON or JSON lines, optionally compressed with gzip; `-` for stdin
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
 
-    /// Account of the guard [default: that of the first event]
-    #[arg(long, value_name = "ACCOUNT", value_parser = account)]
+    /// Account of the guard [default: the account of the first event]
+    #[arg(long, value_name = "ACCOUNT")]
+    #[arg(value_parser = parsed::<AccountId>("`aws sts get-caller-identity --query Account` prints it"))]
     account: Option<AccountId>,
 
     /// Region of the guard; without it, there is one in each Region
     #[arg(long, value_name = "REGION", value_parser = region)]
     region: Option<Region>,
 
-    /// Grade of the buckets for which the configuration has no rule [default: the configuration's, else speed]
+    /// Grade of buckets without a rule [default: that of the configuration, else speed]
     #[arg(long, value_name = "GRADE", env = "S3GUARD_GRADE", value_parser = grade)]
     grade: Option<Grade>,
 
-    /// KMS key for the buckets of its Region, from grade `hybrid` on
+    /// KMS key for the buckets of its Region; required from grade `hybrid` on
     #[arg(long, value_name = "ARN", env = "S3GUARD_KEY", value_parser = key)]
     key: Option<KeyArn>,
 
@@ -92,18 +92,4 @@ pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::
     }
     output.result(&Report::new(events))?;
     Ok(exit)
-}
-
-fn account(text: &str) -> Result<AccountId, Invalid> {
-    text.parse().map_err(|problem: s3guard_posture::model::names::InvalidAccountId| {
-        let hint = "`aws sts get-caller-identity --query Account` prints it";
-        Invalid::new(problem.to_string(), hint)
-    })
-}
-
-fn manual() -> String {
-    let examples = "Examples:\n  s3guard replay examples/events/website.jsonl\n  \
-                    aws cloudtrail lookup-events | s3guard replay - --grade hybrid --key ARN\n  \
-                    s3guard replay *.json.gz --region eu-west-1 --output json\n\n";
-    examples.to_owned() + &exit::codes(&[Exit::Done, Exit::Failed, Exit::Usage])
 }

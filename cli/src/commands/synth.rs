@@ -3,28 +3,22 @@
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use clap::ValueEnum;
 use s3guard_synth::stacks;
 
 use crate::args::config::ConfigArgs;
-use crate::exit::{self, Exit};
+use crate::exit::Exit;
 use crate::files;
 use crate::ui::output::{Form, Output};
 
 /// Write the guard's CloudFormation template
 ///
-/// Needs no account and no network. The same version and configuration give the same bytes. The template contains the
+/// Writes YAML, or JSON with `--output json`. Needs no account and no network. The same version and configuration give the same bytes. The template contains the
 /// subscriptions of `s3guard.toml`, and the package contains the whole file, so make both from the same file. To upload
 /// the template by hand, run `s3guard package`, put the zip into a bucket of the stack's Region, and set the parameters
 /// `CodeBucket` and `CodeKey`. Delete retained buckets of an earlier stack first, or set another `BucketPrefix`: only
 /// `s3guard deploy` takes them back.
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = manual())]
 pub(crate) struct Args {
-    /// Notation of the template; `yaml` unless `--output json` is given
-    #[arg(long, value_name = "NOTATION")]
-    format: Option<Notation>,
-
     /// Write to this file instead of stdout
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -33,24 +27,12 @@ pub(crate) struct Args {
     config: ConfigArgs,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Notation {
-    /// For people
-    Yaml,
-    /// For programs
-    Json,
-}
-
 pub(crate) fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
     let config = args.config.read(output)?.unwrap_or_default();
     let template = stacks::guard_with(&config);
-    let notation = args.format.unwrap_or(match output.form() {
-        Form::Text => Notation::Yaml,
-        Form::Json | Form::Ndjson => Notation::Json,
-    });
-    let text = match notation {
-        Notation::Yaml => template.to_yaml(),
-        Notation::Json => template.to_json_pretty(),
+    let text = match output.form() {
+        Form::Text => template.to_yaml(),
+        Form::Json | Form::Ndjson => template.to_json_pretty(),
     }
     .context("the template cannot be rendered, which is a mistake in s3guard")?;
     match &args.out {
@@ -63,9 +45,4 @@ pub(crate) fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
         text.len()
     ));
     Ok(Exit::Done)
-}
-
-fn manual() -> String {
-    let examples = "Examples:\n  s3guard synth > guard.yaml\n  s3guard synth --format json --out guard.json\n\n";
-    examples.to_owned() + &exit::codes(&[Exit::Done, Exit::Failed, Exit::Usage])
 }

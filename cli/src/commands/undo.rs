@@ -1,14 +1,15 @@
 //! `s3guard undo`: restores an earlier setting, and suppresses its remediation until a day.
 
 use anyhow::anyhow;
-use s3guard_posture::reconcile::ledger::{InvalidRecordId, RecordId, undone};
+use s3guard_posture::reconcile::ledger::{RecordId, undone};
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 use time::{Date, Duration, OffsetDateTime};
 
+use crate::args::parsed;
 use crate::error::Advice as _;
 use crate::error::Invalid;
-use crate::exit::{self, Exit};
+use crate::exit::Exit;
 use crate::operations::session;
 use crate::operations::session::AccountArgs;
 use crate::operations::undo::{Request, undo};
@@ -25,10 +26,10 @@ const LEFT_DAYS: i64 = 30;
 /// the guard would remediate them again. A setting that has been changed since is not overwritten. The
 /// day that was given last for an aspect counts: run the command again to extend or shorten it.
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = manual())]
 pub(crate) struct Args {
     /// Id of the record, as `reports@20261124T231502.123Z-encryption`
-    #[arg(value_name = "ID", value_parser = id)]
+    #[arg(value_name = "ID")]
+    #[arg(value_parser = parsed::<RecordId>("`s3guard history BUCKET` lists the ids of its records"))]
     id: RecordId,
 
     #[command(flatten)]
@@ -92,22 +93,7 @@ fn until(asked: Option<Date>, today: Date) -> anyhow::Result<Date> {
     Ok(until)
 }
 
-fn id(text: &str) -> Result<RecordId, Invalid> {
-    text.parse().map_err(|problem: InvalidRecordId| {
-        Invalid::new(problem.to_string(), "`s3guard history BUCKET` lists the ids of its records")
-    })
-}
-
 fn day(text: &str) -> Result<Date, Invalid> {
     Date::parse(text, DAY)
         .map_err(|_| Invalid::new(format!("`{text}` is not a day"), "write it as `2027-01-31`"))
-}
-
-fn manual() -> String {
-    let examples = "Examples:\n  s3guard undo reports@20261124T231502.123Z-encryption --stack s3guard\n  \
-                    s3guard undo reports@20261124T231502.123Z-policy --stack s3guard \
-                    --until 2027-01-31 --reason 'old scanner, ticket 4711'\n  \
-                    s3guard undo reports@20261124T231502.123Z-policy --stack s3guard --end\n\n";
-    let exits = [Exit::Done, Exit::Failed, Exit::Usage, Exit::Approval, Exit::Interrupted];
-    examples.to_owned() + &exit::codes(&exits)
 }

@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 
 use crate::args::verify::Options;
-use crate::exit::{self, Exit};
+use crate::exit::Exit;
 use crate::operations::verify;
 use crate::ui::output::Output;
 
@@ -20,8 +20,17 @@ use crate::ui::output::Output;
 /// The canary is removed with all its versions, also after an error and after Ctrl-C; a second Ctrl-C
 /// exits at once and lists what was not removed. The next run removes what a killed run has left, once
 /// its time is over. No other bucket is changed. Subscribers of the guard are notified about the canary.
+///
+/// The caller needs, on buckets `s3guard-canary-*`: s3:CreateBucket, s3:DeleteBucket, s3:PutBucketTagging, s3:PutObject,
+/// s3:DeleteObject, s3:DeleteObjectVersion, s3:ListBucketVersions, s3:PutBucketPublicAccessBlock,
+/// s3:DeleteBucketPolicy, s3:PutEncryptionConfiguration, s3:PutBucketVersioning, s3:PutBucketOwnershipControls,
+/// s3:PutBucketLogging, and to read the same settings s3:GetBucket* and s3:GetEncryptionConfiguration. On the stack:
+/// cloudformation:DescribeStacks, sqs:GetQueueAttributes, cloudtrail:GetTrailStatus, s3:GetObject of the package, and
+/// s3:ListBucket, s3:GetObject and kms:Decrypt for the ledger. Besides: s3:GetAccountPublicAccessBlock,
+/// s3:ListAllMyBuckets, sqs:ListQueues, and kms:DescribeKey where a grade needs a key. For `--notices`, on queues
+/// `s3guard-canary-*`: sqs:CreateQueue, sqs:TagQueue, sqs:ListQueueTags, sqs:SetQueueAttributes, sqs:ReceiveMessage,
+/// sqs:DeleteMessage and sqs:DeleteQueue; on the topic sns:Subscribe, sns:Unsubscribe and sns:ListSubscriptionsByTopic.
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = manual())]
 pub(crate) struct Args {
     #[command(flatten)]
     options: Options,
@@ -33,29 +42,4 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::Result<Exit> {
     verify::run(&args.options, args.clean_up, output, now)
-}
-
-fn manual() -> String {
-    let examples = "Examples:\n  s3guard verify --stack s3guard\n  \
-                    s3guard verify --stack s3guard --notices --timeout 30m\n  \
-                    s3guard verify --stack s3guard --yes --output json\n  \
-                    s3guard verify --stack s3guard --clean-up\n\n";
-    let permissions = "The caller needs\n  \
-        on buckets `s3guard-canary-*`  s3:CreateBucket, s3:DeleteBucket, s3:PutBucketTagging, s3:PutObject, \
-        s3:DeleteObject, s3:DeleteObjectVersion, s3:ListBucketVersions, s3:PutBucketPublicAccessBlock, \
-        s3:DeleteBucketPolicy, s3:PutEncryptionConfiguration; s3:PutBucketVersioning, \
-        s3:PutBucketOwnershipControls and s3:PutBucketLogging where they are enforced; to read \
-        what the guard reads, s3:GetBucketPublicAccessBlock, s3:GetBucketPolicy, s3:GetBucketPolicyStatus, \
-        s3:GetEncryptionConfiguration, s3:GetBucketOwnershipControls, s3:GetBucketVersioning, s3:GetBucketLogging, \
-        s3:GetBucketNotification, s3:GetBucketTagging, s3:GetBucketAcl and s3:GetBucketWebsite\n  \
-        on the stack  cloudformation:DescribeStacks, sqs:GetQueueAttributes of its queues, s3:ListBucket and \
-        s3:GetObject of its ledger with kms:Decrypt of its key, s3:GetObject of the package, and \
-        cloudtrail:GetTrailStatus\n  \
-        elsewhere  s3:GetAccountPublicAccessBlock; s3:ListAllMyBuckets and sqs:ListQueues, to find what earlier runs have left; kms:DescribeKey where a \
-        grade needs a key\n  \
-        for `--notices`  sqs:CreateQueue, sqs:TagQueue, sqs:ListQueueTags, sqs:SetQueueAttributes, \
-        sqs:ReceiveMessage, sqs:DeleteMessage and sqs:DeleteQueue on `s3guard-canary-*`; sns:Subscribe, \
-        sns:Unsubscribe and sns:ListSubscriptionsByTopic\n\n";
-    let exits = [Exit::Done, Exit::Failed, Exit::Usage, Exit::Approval, Exit::Interrupted];
-    examples.to_owned() + permissions + &exit::codes(&exits)
 }

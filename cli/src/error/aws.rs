@@ -1,8 +1,8 @@
-//! What to try when AWS, or the way to it, said no.
+//! Hints for errors of AWS calls.
 
 use s3guard_aws::{AwsError, Kind, NoCredentials};
 
-/// The hint for an error of AWS that nobody gave another hint for.
+/// The hint for an error of AWS that has no other.
 pub(crate) fn hint(error: &anyhow::Error) -> Option<String> {
     error.chain().find_map(|cause| cause.downcast_ref::<AwsError>()).and_then(advice)
 }
@@ -18,7 +18,7 @@ fn advice(error: &AwsError) -> Option<String> {
     }
 }
 
-/// What to try where there are no credentials, with the profile, if one is named.
+/// The hint for missing credentials, with the profile if one is named.
 ///
 /// Sources: AWS CLI User Guide, "Configuring IAM Identity Center authentication with the AWS CLI"; AWS CLI Command
 /// Reference, `configure export-credentials`, which asks for an MFA code and knows every kind of login.
@@ -31,23 +31,23 @@ pub(crate) fn credentials(cause: NoCredentials, profile: Option<&str>) -> String
     };
     match cause {
         NoCredentials::SsoSession => {
-            format!("you are not logged in, or no longer: `aws sso login{of}`, then try again")
+            format!("you are not logged in, or the session has expired: run `aws sso login{of}`, then try again")
         }
         NoCredentials::SsoSettings => {
-            format!("look at {section}, or write it anew with `aws configure sso{of}`")
+            format!("check {section}, or configure it again with `aws configure sso{of}`")
         }
         NoCredentials::Process => {
-            format!("run the command of `credential_process` in {section} by hand: it has to write JSON and exit 0")
+            format!("run the command of `credential_process` in {section} manually: it has to print JSON and exit with 0")
         }
         NoCredentials::LoginSession => {
-            format!("s3guard cannot use a session of `aws login` itself: {export} hands it over")
+            format!("s3guard cannot use a session of `aws login` directly: {export} exports it")
         }
         NoCredentials::AssumeRole => format!(
-            "the role's trust policy and the caller's own have to allow `sts:AssumeRole`; where they ask for MFA, {export} \
-             asks you for the code"
+            "the trust policy of the role and the policies of the caller have to allow `sts:AssumeRole`; if they require MFA, \
+             {export} asks for the code"
         ),
         NoCredentials::Unreachable => {
-            "who gives the credentials could not be reached: check the network, the proxy and `AWS_ENDPOINT_URL`".to_owned()
+            "the source of the credentials could not be reached: check the network, the proxy and `AWS_ENDPOINT_URL`".to_owned()
         }
         NoCredentials::None | NoCredentials::Unknown => {
             "log in with `aws sso login` or `aws configure`, choose a profile with `--profile`, or set \
@@ -57,7 +57,7 @@ pub(crate) fn credentials(cause: NoCredentials, profile: Option<&str>) -> String
     }
 }
 
-/// What to try for a code: by its class, or by itself.
+/// The hint for an error code.
 fn by_code(code: &str, error: &AwsError) -> Option<String> {
     let hint = match code {
         "SignatureDoesNotMatch" => {
@@ -66,17 +66,17 @@ fn by_code(code: &str, error: &AwsError) -> Option<String> {
         _ if error.is_expired() => {
             "the credentials have expired: log in again, as with `aws sso login`".to_owned()
         }
-        _ if error.is_unauthenticated() => "AWS does not know these credentials in this region: check \
-                                            `aws sts get-caller-identity`, and that the region is enabled for the account"
+        _ if error.is_unauthenticated() => "AWS does not accept these credentials in this Region: check \
+                                            `aws sts get-caller-identity`, and that the Region is enabled for the account"
             .to_owned(),
         _ if error.is_denied() => {
             format!("the caller needs permission for `{}` on {}", error.call, error.object)
         }
         _ if error.is_throttled() => {
-            "AWS has too many requests from this account: try again in a minute".to_owned()
+            "AWS throttles the requests of this account: try again in a minute".to_owned()
         }
         "InsufficientCapabilitiesException" => {
-            "the template asks for more than unnamed roles, which is a mistake in s3guard".to_owned()
+            "the template needs more capabilities than `CAPABILITY_IAM`, which is a mistake in s3guard".to_owned()
         }
         "LimitExceededException" => "raise the quota in Service Quotas, or delete what is not used".to_owned(),
         _ => return None,
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn what_aws_refuses_comes_with_what_to_try() {
+    fn an_error_of_aws_has_a_hint() {
         check(Kind::Credentials, "aws sso login");
         check(Kind::Unreachable, "AWS_ENDPOINT_URL");
         check(Kind::Service("ExpiredToken".to_owned()), "log in again");
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn every_cause_of_no_credentials_has_a_way_out_that_names_the_profile() {
+    fn every_cause_of_no_credentials_has_a_hint_that_names_the_profile() {
         for cause in [
             NoCredentials::SsoSession,
             NoCredentials::SsoSettings,
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_knows_gets_no_invented_advice() {
+    fn an_unknown_error_has_no_hint() {
         assert_eq!(hint(&anyhow::anyhow!("something else")), None);
     }
 }

@@ -1,4 +1,4 @@
-//! Shows mistakes where they stand: file, line and column, the line itself, and below it what to write.
+//! Shows the mistakes of a file: its name, line and column, the line itself, and what to write instead.
 
 use std::fmt;
 use std::ops::Range;
@@ -10,10 +10,10 @@ use thiserror::Error;
 
 use crate::ui::output::Paint;
 
-/// More are only counted: nobody reads on.
+/// More mistakes are only counted.
 const SHOWN_MAX: usize = 20;
 
-/// What is wrong with a file.
+/// The mistakes of a file.
 #[derive(Debug, Error)]
 pub(crate) struct Mistakes {
     name: String,
@@ -22,7 +22,7 @@ pub(crate) struct Mistakes {
     placed: Vec<Placed>,
 }
 
-/// A mistake and where it stands.
+/// A mistake and its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Placed {
     pub(crate) span: Range<usize>,
@@ -37,7 +37,7 @@ impl Mistakes {
         Self { name: shown(name, 500), text, placed }
     }
 
-    /// All of them, as the compiler of Rust would show them.
+    /// All of them, formatted as `rustc` does.
     pub(crate) fn render(&self, paint: Paint) -> String {
         let renderer = match paint {
             Paint::Plain => Renderer::plain(),
@@ -45,8 +45,7 @@ impl Mistakes {
                 Renderer::styled().error(AnsiColor::Red.on_default().bold()).hyperlink(false)
             }
         };
-        // What moves a terminal's cursor is shown as something else of the same size. Tabs and the other control
-        // characters are the renderer's own care.
+        // The renderer replaces tabs and the other control characters itself.
         let text = self.text.replace(|c| ('\u{80}'..='\u{9f}').contains(&c), "\u{bf}");
         let mut all = String::new();
         for placed in self.placed.iter().take(SHOWN_MAX) {

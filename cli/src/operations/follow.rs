@@ -1,6 +1,6 @@
-//! Following a stack until it rests: its events as they come, and the cause when it fails.
+//! Follows an operation on a stack until it ends: its events, and the cause of a failure.
 //!
-//! A look that fails is no failure of the stack: it goes on, and so do we, for a while.
+//! A call that fails is no failure of the operation: it is repeated for a while.
 
 mod diagnosis;
 mod list;
@@ -26,13 +26,13 @@ use crate::operations::follow::watch::{Past, Progress, Watch};
 use crate::operations::interrupt::{Followed, Interrupts};
 use crate::ui::output::Output;
 
-/// CloudFormation's own limit for what a guard consists of is well below.
+/// The resources of a guard take much less.
 const SETTLE_LIMIT: Duration = Duration::from_hours(1);
-/// As long without any answer, and nobody knows what happens there.
+/// How long calls may fail.
 const SILENCE_LIMIT: Duration = Duration::from_mins(5);
-/// How often a list is drawn anew: its times are in seconds.
+/// How often the list is redrawn: its times are in seconds.
 const TICK: Duration = Duration::from_secs(1);
-/// So often in a row credentials may not be there: those of a role are fetched anew, and that may fail once.
+/// How often in a row credentials may be missing: to refresh those of a role may fail once.
 const CREDENTIALS_MISSED_MAX: usize = 2;
 
 /// Follows one operation on a stack.
@@ -46,15 +46,15 @@ pub(crate) struct Follower<'a> {
 
 /// How an operation ended.
 pub(crate) struct Ended {
-    /// The stack; `None` if it is gone.
+    /// The stack; `None` if it was deleted.
     pub(crate) stack: Option<Stack>,
-    /// What happened, in order.
+    /// The events, in order.
     pub(crate) events: Vec<Event>,
 }
 
 impl<'a> Follower<'a> {
-    /// Remembers the stack and what has happened to it, before the operation is asked for with `token`; without one it
-    /// was begun by somebody else.
+    /// Remembers the stack and its events before the operation is requested with `token`; without one, another caller
+    /// started it.
     pub(crate) async fn new(
         stacks: &'a Stacks,
         output: &'a Output,
@@ -68,7 +68,7 @@ impl<'a> Follower<'a> {
         Self { stacks, output, interrupts, stack_id: stack_id.to_owned(), watch }
     }
 
-    /// Joins what is going on with a stack already, from after these events on.
+    /// Follows an operation in progress, from after these events on.
     pub(crate) fn joining(
         stacks: &'a Stacks,
         output: &'a Output,
@@ -81,7 +81,7 @@ impl<'a> Follower<'a> {
         Self { stacks, output, interrupts, stack_id, watch }
     }
 
-    /// Shows what happens until the stack rests.
+    /// Shows the events until the operation ends.
     pub(crate) async fn follow(mut self) -> anyhow::Result<Ended> {
         let (name, region) = name_and_region(&self.stack_id);
         let followed = self.interrupts.follow(&name, &region, self.output);
@@ -110,7 +110,7 @@ impl<'a> Follower<'a> {
                     }
                 }
                 Err(error) => {
-                    // A clock that jumps makes one signature wrong, and not the credentials.
+                    // A clock that jumps invalidates one signature, not the credentials.
                     let is_signature = error.code() == Some("SignatureDoesNotMatch");
                     missed += usize::from(error.kind == Kind::Credentials || is_signature);
                     let is_over = error.is_unauthenticated() && !is_signature;
@@ -126,8 +126,8 @@ impl<'a> Follower<'a> {
                 }
             }
             if begun.elapsed() > SETTLE_LIMIT {
-                return Err(anyhow!("the stack does not come to rest")).hint(format!(
-                    "it goes on without the command: {} shows it, and so does the CloudFormation console",
+                return Err(anyhow!("the operation does not end")).hint(format!(
+                    "it continues without this command: {} shows it, and so does the CloudFormation console",
                     followed.command()
                 ));
             }
@@ -135,7 +135,7 @@ impl<'a> Follower<'a> {
         }
     }
 
-    /// Waits for the next look, with a list that goes on.
+    /// Waits for the next call, and redraws the list meanwhile.
     async fn pause(&self, pace: &mut Pace, view: &View, followed: &Followed<'_>) {
         let until = Instant::now() + pace.next().unwrap_or_default();
         loop {
@@ -150,25 +150,15 @@ impl<'a> Follower<'a> {
         }
     }
 
-    /// Cancels the update, because somebody wants it.
+    /// Cancels the update; CloudFormation refuses where there is none.
     async fn cancel(&self) {
         let (name, _) = name_and_region(&self.stack_id);
-        match self.stacks.describe(&self.stack_id).await {
-            Ok(Some(stack)) if can_be_cancelled(&stack) => {
-                let token = format!("s3guard-cancel-{:x}", wait::random());
-                match self.stacks.cancel_update(&self.stack_id, &token).await {
-                    Ok(()) => self.output.say(format_args!(
-                        "the update of stack `{name}` is cancelled: it is rolled back"
-                    )),
-                    Err(error) => self.output.warn(format_args!("it was not cancelled: {error}")),
-                }
-            }
-            Ok(Some(stack)) => self.output.warn(format_args!(
-                "stack `{name}` is in `{}`: only an update can be cancelled, while it is at it",
-                stack.status
-            )),
-            Ok(None) => self.output.warn(format_args!("stack `{name}` is gone: nothing to cancel")),
-            Err(error) => self.output.warn(format_args!("it was not cancelled: {error}")),
+        let token = format!("s3guard-cancel-{:x}", wait::random());
+        match self.stacks.cancel_update(&self.stack_id, &token).await {
+            Ok(()) => self
+                .output
+                .say(format_args!("the update of stack `{name}` is cancelled: it is rolled back")),
+            Err(error) => self.output.warn(format_args!("the update was not cancelled: {error}")),
         }
     }
 
@@ -182,7 +172,7 @@ impl<'a> Follower<'a> {
         Ok(Ended { stack, events })
     }
 
-    /// What is wrong with a stack before anything of it is made is not among its events.
+    /// The failures of validations and hooks, which are not among the events of the stack.
     async fn show_failures(&self, view: &mut View) -> anyhow::Result<Vec<Event>> {
         let events = self.watch.events();
         let operation = last_operation(events);
@@ -191,7 +181,7 @@ impl<'a> Follower<'a> {
             Err(error) => {
                 if error.is_denied() {
                     self.output.warn(
-                        "why may be in the stack's validations, which need the permission `cloudformation:DescribeEvents`",
+                        "the cause may be a validation: to show it you need the permission `cloudformation:DescribeEvents`",
                     );
                 }
                 return Ok(Vec::new());
@@ -201,7 +191,7 @@ impl<'a> Follower<'a> {
         Ok(found)
     }
 
-    /// Shows what has happened since the last look; whether there was anything.
+    /// Shows the new events; returns whether there were any.
     async fn show_events(&mut self, view: &mut View) -> anyhow::Result<bool> {
         let Ok(events) = self.stacks.events(&self.stack_id, self.watch.last()).await else {
             return Ok(false);
@@ -212,12 +202,12 @@ impl<'a> Follower<'a> {
     }
 }
 
-/// The operation that the newest of these events belongs to, where CloudFormation names operations.
+/// The operation of the newest event, if CloudFormation names operations.
 pub(crate) fn last_operation(events: &[Event]) -> Option<&str> {
     events.iter().rev().find_map(|event| event.operation.as_deref())
 }
 
-/// The failures of an operation, or of all since the first of these events, that are not among them: validations and hooks.
+/// The failures of validations and hooks, of an operation or since the first of these events.
 pub(crate) async fn unseen_failures(
     stacks: &Stacks,
     stack_id: &str,
@@ -226,14 +216,14 @@ pub(crate) async fn unseen_failures(
 ) -> Result<Vec<Event>, AwsError> {
     let scope = operation.map_or(Scope::Stack(stack_id), Scope::Operation);
     let mut found = stacks.failures(scope).await?;
-    // Without an operation's id those of earlier ones are among them.
+    // Without the id of an operation those of earlier ones are included.
     let first = events.first().map(|event| event.time);
     found.retain(|event| operation.is_some() || first.is_none_or(|time| event.time >= time));
     found.retain(|event| events.iter().all(|known| known.id != event.id));
     Ok(found)
 }
 
-/// The name of a stack, and its Region if the id says it.
+/// The name of a stack, and its Region if the id contains it.
 pub(crate) fn name_and_region(stack_id: &str) -> (String, String) {
     // An id is `arn:aws:cloudformation:REGION:ACCOUNT:stack/NAME/UUID`.
     let name = stack_id.split('/').nth(1).unwrap_or(stack_id);
@@ -248,8 +238,9 @@ fn can_be_cancelled(stack: &Stack) -> bool {
 
 fn expired(error: AwsError, stack: &str, followed: &Followed<'_>) -> anyhow::Error {
     let what = if error.is_expired() { "have expired" } else { "are no longer accepted" };
-    let error = anyhow::Error::new(error)
-        .context(format!("the credentials {what}; stack `{stack}` goes on without the command"));
+    let error = anyhow::Error::new(error).context(format!(
+        "the credentials {what}; the operation on stack `{stack}` continues without this command"
+    ));
     let hint = format!(
         "log in again, as with `aws sso login`, then follow it with {}",
         followed.command()
@@ -259,25 +250,25 @@ fn expired(error: AwsError, stack: &str, followed: &Followed<'_>) -> anyhow::Err
 
 fn never_begun() -> anyhow::Error {
     failures::hinted(
-        anyhow!("nothing shows that CloudFormation has begun what it was asked for"),
-        "look at the stack in the CloudFormation console; to run the command again does no harm",
+        anyhow!("there is no sign that CloudFormation has started the operation"),
+        "check the stack in the CloudFormation console; it is safe to run the command again",
     )
 }
 
 fn lost(error: AwsError, followed: &Followed<'_>) -> anyhow::Error {
     let minutes = SILENCE_LIMIT.as_secs() / 60;
     let error = anyhow::Error::new(error).context(format!(
-        "nothing was heard from CloudFormation for {minutes} minutes; the stack goes on without the command"
+        "CloudFormation has not answered for {minutes} minutes; the operation continues without this command"
     ));
     failures::hinted(error, format!("follow it again with {}", followed.command()))
 }
 
-/// CloudFormation's words on an event.
+/// The reason of an event.
 pub(crate) fn reason(event: &Event) -> &str {
     event.reason.as_deref().unwrap_or("no reason was given")
 }
 
-/// Words of AWS, or of somebody's hook, in one line that moves no cursor.
+/// Text of AWS or of a hook, in one line without control characters.
 fn one_line(words: &str) -> String {
     shown(&words.split_whitespace().collect::<Vec<_>>().join(" "), usize::MAX)
 }
@@ -290,10 +281,10 @@ pub(crate) fn line(event: &Event) -> String {
         event.status, event.resource_type, event.logical_id
     );
     let hook = event.hook.as_ref().map(|hook| {
-        let refuses = if hook.refused { "refuses it: " } else { "" };
-        format!("the hook `{}` {refuses}{}", hook.name, hook.reason.as_deref().unwrap_or_default())
+        let refuses = if hook.refused { "failed: " } else { "" };
+        format!("hook `{}` {refuses}{}", hook.name, hook.reason.as_deref().unwrap_or_default())
     });
-    let configured = event.is_configured.then(|| "configured, stabilising".to_owned());
+    let configured = event.is_configured.then(|| "configured, stabilizing".to_owned());
     for words in [event.reason.clone(), hook, configured].into_iter().flatten() {
         let words = one_line(&words);
         if !words.is_empty() {
@@ -319,7 +310,7 @@ mod tests {
         let hooked = event("Queue", "CREATE_FAILED", "[CT.1]: No\n  [FIX]: \u{1b}[2Jyes\n");
         assert!(line(&hooked).ends_with("Queue  [CT.1]: No [FIX]: \\u{1b}[2Jyes"), "{hooked:?}");
         let configured = Event { is_configured: true, ..event("Queue", "CREATE_IN_PROGRESS", "") };
-        assert!(line(&configured).ends_with("Queue  configured, stabilising"));
+        assert!(line(&configured).ends_with("Queue  configured, stabilizing"));
     }
 
     #[test]

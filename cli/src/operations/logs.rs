@@ -1,4 +1,4 @@
-//! What the two functions have logged: read, put in order, and followed.
+//! The logs of the two functions: read, put in order, and followed.
 
 mod line;
 
@@ -10,69 +10,70 @@ use s3guard_aws::logs::{self, LogLine, Wanted};
 use s3guard_aws::wait::Pace;
 use s3guard_aws::{AwsError, function_state};
 use s3guard_posture::Reading;
+use s3guard_posture::contract::output;
 use serde::Serialize;
 use time::{Duration, OffsetDateTime};
 use tokio::time::sleep;
 
+use crate::args::logs::LogArgs;
 use crate::error;
 use crate::error::Advice as _;
 use crate::exit::Exit;
 use crate::operations::logs::line::Line;
 use crate::operations::session;
-use crate::operations::session::{Account, AccountArgs};
+use crate::operations::session::Account;
 use crate::ui::output::{Form, Output};
 
-/// A line may come so much later than it was logged.
+/// How much later than it was logged a line may appear.
 ///
 /// Source: none; CloudWatch Logs promises nothing, and minutes were seen.
 const LATE: Duration = Duration::minutes(2);
 
-/// What went wrong, as our functions and Lambda itself write it.
+/// Errors, as our functions and Lambda itself write them.
 ///
 /// Source: AWS Lambda Developer Guide, "Lambda Telemetry API Event schema reference": the status of `platform.report` is
 /// `success`, `failure`, `error` or `timeout`, and `errorType` is there only where something failed.
 const ERRORS: &str = r#"?ERROR ?"Task timed out" ?"Runtime exited" ?panicked ?errorType ?timeout"#;
 
-/// Which lines are shown, and how.
-pub(crate) struct Request<'a> {
-    pub(crate) account: &'a AccountArgs,
-    /// The name of each function, and the stack's output with the function's.
-    pub(crate) functions: &'a [(&'static str, &'static str)],
-    pub(crate) since: OffsetDateTime,
-    pub(crate) filter: Option<&'a str>,
-    pub(crate) only_errors: bool,
-    pub(crate) follows: bool,
-    pub(crate) is_raw: bool,
-}
+/// The functions, and the stack's output with the name of each.
+const FUNCTIONS: [(&str, &str); 2] =
+    [("guard", output::GUARD_FUNCTION_NAME), ("notify", output::NOTIFY_FUNCTION_NAME)];
 
-/// A function's log group, as long as it can be read.
+/// The log group of a function.
 struct Group {
     function: &'static str,
     name: String,
 }
 
-/// Shows them; with `follows` until the command is interrupted.
-pub(crate) async fn show(request: &Request<'_>, output: &Output) -> anyhow::Result<Exit> {
-    if request.follows && output.form() == Form::Json {
-        return Err(anyhow!("what goes on and on is no single JSON object"))
-            .hint("give `--output ndjson`, which writes one for each line")
+/// Shows lines; with `--follow` until the command is interrupted. A group that cannot be read does not hide the other.
+pub(crate) async fn show(
+    args: &LogArgs,
+    now: OffsetDateTime,
+    output: &Output,
+) -> anyhow::Result<Exit> {
+    if args.follow && output.form() == Form::Json {
+        return Err(anyhow!("a log that is followed is not one JSON object"))
+            .hint("give `--output ndjson`, which writes one object per line")
             .exit(Exit::Usage);
     }
-    let account = Account::open(request.account).await?;
-    let stack = session::guard_stack(request.account, &account).await?;
-    let mut failures = Failures::default();
+    let account = Account::open(&args.account).await?;
+    let stack = session::guard_stack(&args.account, &account).await?;
+    let mut exit = Exit::Done;
+    let mut failed = |error| exit = error::report(&error, output);
     let mut groups = Vec::new();
-    for (name, output) in request.functions {
-        let function =
-            session::output_of(&stack, request.account, output, "function of that name")?;
-        match log_group(&account, function).await {
-            Ok(group) => groups.push(Group { function: name, name: group }),
-            Err(error) => failures.add(error),
+    for (function, name) in FUNCTIONS {
+        if args.function.as_ref().is_some_and(|wanted| wanted != function) {
+            continue;
+        }
+        let name = session::output_of(&stack, &args.account, name, "function of that name")?;
+        match log_group(&account, name).await {
+            Ok(name) => groups.push(Group { function, name }),
+            Err(error) => failed(error),
         }
     }
-    let filter = request.filter.map(filter_pattern);
-    let pattern = if request.only_errors { ERRORS } else { filter.as_deref().unwrap_or_default() };
-    let mut tail = Tail::new(request.since);
+    let filter = args.filter.as_deref().map(filter_pattern).unwrap_or_default();
+    let pattern = if args.errors { ERRORS } else { &filter };
+    let mut tail = Tail::new(now - args.since);
     let mut pace = Pace::default();
     loop {
         let read = groups.iter().map(|group| read(&account, group, tail.since_ms, pattern));
@@ -83,10 +84,10 @@ pub(crate) async fn show(request: &Request<'_>, output: &Output) -> anyhow::Resu
         for (group, read) in groups.into_iter().zip(read) {
             match read {
                 Ok(read) => lines.extend(read),
-                // A look that is throttled loses nothing: the next one begins where the last has ended.
-                Err(error) if request.follows && is_transient(&error) => is_whole = false,
+                // A throttled call loses nothing: the next one begins where the last has ended.
+                Err(error) if args.follow && is_transient(&error) => is_whole = false,
                 Err(error) => {
-                    failures.add(error);
+                    failed(error);
                     continue;
                 }
             }
@@ -97,54 +98,24 @@ pub(crate) async fn show(request: &Request<'_>, output: &Output) -> anyhow::Resu
         if !new.is_empty() {
             pace = Pace::default();
         }
-        write(&new, request.is_raw, output)?;
-        if !request.follows || groups.is_empty() {
-            return failures.end(output);
+        write(&new, args.raw, output)?;
+        if !args.follow || groups.is_empty() {
+            return Ok(exit);
         }
-        failures.tell(output);
         sleep(pace.next().unwrap_or_default()).await;
     }
 }
 
-/// Which groups could not be read. One does not hide the other.
-#[derive(Default)]
-struct Failures {
-    untold: Vec<anyhow::Error>,
-    told: usize,
-}
-
-impl Failures {
-    fn add(&mut self, error: anyhow::Error) {
-        self.untold.push(error);
-    }
-
-    fn tell(&mut self, output: &Output) {
-        for error in self.untold.drain(..) {
-            self.told += 1;
-            error::report(&error, output);
-        }
-    }
-
-    /// The last one is the command's own.
-    fn end(mut self, output: &Output) -> anyhow::Result<Exit> {
-        let last = self.untold.pop();
-        self.tell(output);
-        match last {
-            Some(error) => Err(error),
-            None if self.told > 0 => Ok(Exit::Failed),
-            None => Ok(Exit::Done),
-        }
-    }
-}
-
-/// The group that a function writes to. The stack makes it, under a name that CloudFormation chooses.
+/// The group that a function writes to. CloudFormation chooses its name.
 async fn log_group(account: &Account, function: &str) -> anyhow::Result<String> {
     match function_state::describe(&account.connection, function).await? {
         Reading::Known(function) => Ok(function.log_group),
         Reading::Absent | Reading::Unread => Err(anyhow!("there is no function `{function}`"))
-            .hint("somebody has deleted it: `s3guard deploy --revert-drift` makes it again"),
-        Reading::Denied => Err(anyhow!("where function `{function}` logs may not be read"))
-            .hint("give the caller the permission `lambda:GetFunctionConfiguration` on it"),
+            .hint("`s3guard deploy --revert-drift` restores one that was deleted"),
+        Reading::Denied => {
+            Err(anyhow!("the log group of function `{function}` cannot be read: access denied"))
+                .hint("give the caller the permission `lambda:GetFunctionConfiguration` on it")
+        }
     }
 }
 
@@ -159,14 +130,14 @@ async fn read(
     match logs::lines(&account.connection, wanted).await? {
         Reading::Known(lines) => Ok(lines.into_iter().map(|line| (*function, line)).collect()),
         Reading::Absent | Reading::Unread => Err(anyhow!("there is no log group `{name}`"))
-            .hint("somebody has deleted it: `s3guard drift` says so, and `s3guard deploy --revert-drift` makes it again"),
-        Reading::Denied => Err(anyhow!("the log group `{name}` may not be read"))
+            .hint("`s3guard deploy --revert-drift` restores one that was deleted"),
+        Reading::Denied => Err(anyhow!("the log group `{name}` cannot be read: access denied"))
             .hint("give the caller the permission `logs:FilterLogEvents` on it"),
     }
 }
 
-/// Words as a filter pattern: one with other characters than letters, digits and `_` has to stand in quotes. What is a
-/// pattern already is left.
+/// Words as a filter pattern: one with other characters than letters, digits and `_` needs quotes. A pattern is left
+/// unchanged.
 ///
 /// Source: Amazon CloudWatch Logs User Guide, "Filter pattern syntax for metric filters".
 fn filter_pattern(text: &str) -> String {
@@ -204,7 +175,7 @@ fn write(lines: &[(&'static str, LogLine)], raw: bool, output: &Output) -> anyho
     }
 }
 
-/// What was shown already, and from when on is asked next.
+/// The lines that were shown, and from which time on to read next.
 struct Tail {
     since_ms: i64,
     seen: BTreeSet<(i64, String)>,
@@ -215,8 +186,8 @@ impl Tail {
         Self { since_ms: milliseconds(since), seen: BTreeSet::new() }
     }
 
-    /// The lines that were not shown yet, in the order of their times. After a look that has not seen everything the next
-    /// one begins no later.
+    /// The lines that were not shown yet, in the order of their times. After a call that failed the next ones begin no
+    /// later.
     fn take<F: Copy>(&mut self, mut lines: Vec<(F, LogLine)>, is_whole: bool) -> Vec<(F, LogLine)> {
         lines.sort_by_key(|(_, line)| line.at_ms);
         lines.retain(|(_, line)| self.seen.insert((line.at_ms, line.id.clone())));
@@ -225,7 +196,7 @@ impl Tail {
         }
         let newest = self.seen.last().map_or(self.since_ms, |(at, _)| *at);
         let late_ms = i64::try_from(LATE.whole_milliseconds()).unwrap_or(0);
-        // What comes late is still seen; what is older than that is not asked for, and need not be remembered.
+        // A line that comes late is still read; an older one is not, and need not be remembered.
         self.since_ms = self.since_ms.max(newest - late_ms);
         self.seen = self.seen.split_off(&(self.since_ms, String::new()));
         lines

@@ -15,7 +15,6 @@ use s3guard_posture::{BucketName, Region, StackName};
 use tokio::sync::mpsc;
 
 pub(crate) use crate::args::account::{AccountArgs, AccountsArgs};
-use crate::args::region::similar_region;
 use crate::error;
 use crate::error::Advice as _;
 use crate::exit::Exit;
@@ -242,7 +241,10 @@ fn unreachable(error: AwsError, connection: &Connection) -> anyhow::Error {
         (Kind::Unreachable | Kind::Timeout, Some(endpoint)) => format!(
             "check `{endpoint}`, which comes from `AWS_ENDPOINT_URL` or the profile's `endpoint_url`"
         ),
-        (Kind::Unreachable | Kind::Timeout, None) => similar_region(connection.region().as_str()),
+        (Kind::Unreachable | Kind::Timeout, None) => format!(
+            "check that the Region `{}` exists, then the network, the proxy and the firewall",
+            connection.region()
+        ),
         (Kind::Credentials, _) => match error.no_credentials() {
             Some(cause) => error::credentials(cause, connection.profile()),
             None => return error.into(),

@@ -1,6 +1,36 @@
 //! What the stack and its parts are doing.
 
+pub(crate) mod drift;
+mod fetch;
 mod function;
-pub(crate) mod gather;
-pub(crate) mod judge;
+mod judge;
+pub(crate) mod outputs;
 pub(crate) mod show;
+
+use time::OffsetDateTime;
+
+use crate::operations::session;
+use crate::operations::session::{Account, AccountArgs};
+use crate::operations::status::drift::Drift;
+use crate::operations::status::show::{Status, View};
+use crate::ui::output::Output;
+
+/// Fetches the status of one stack; with `detects_drift` after CloudFormation has compared it with its template.
+pub(crate) async fn status(
+    args: &AccountArgs,
+    detects_drift: bool,
+    output: &Output,
+    now: OffsetDateTime,
+) -> anyhow::Result<Status> {
+    let account = Account::open(args).await?;
+    let stack = session::guard_stack(args, &account).await?;
+    let drifted =
+        if detects_drift { Some(Drift::detect(&account, &stack, output).await?) } else { None };
+    let view =
+        View { width: output.results_width().unwrap_or(usize::MAX), paint: output.results() };
+    let mut status = Status::new(args.stack.as_str(), &account, &stack, view);
+    status.drifted = drifted;
+    let mut status = Box::pin(fetch::fetch(&account, &stack, status, now)).await;
+    status.to_do = judge::to_do(&status, &stack);
+    Ok(status)
+}

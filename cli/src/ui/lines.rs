@@ -1,8 +1,15 @@
-//! Text for a screen so many columns wide: what does not fit is cut, or goes on in the next line.
+//! Text for a number of columns: text that is too wide is cut or wrapped.
 
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 use unicode_width::UnicodeWidthStr as _;
 
-/// As much of a text as there is room for, with a sign that there is more.
+/// A time in RFC 3339.
+pub(crate) fn moment(at: OffsetDateTime) -> String {
+    at.format(&Rfc3339).unwrap_or_default()
+}
+
+/// A text that is cut to so many columns, with an ellipsis.
 pub(crate) fn cut(text: &str, columns: usize) -> String {
     if text.width() <= columns {
         return text.to_owned();
@@ -18,7 +25,7 @@ pub(crate) fn cut(text: &str, columns: usize) -> String {
     short + "…"
 }
 
-/// Words in lines of so many columns; one that is wider has a line for itself.
+/// Words in lines of so many columns; a wider word has its own line.
 pub(crate) fn wrapped<'a>(words: impl IntoIterator<Item = &'a str>, columns: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in words {
@@ -33,7 +40,7 @@ pub(crate) fn wrapped<'a>(words: impl IntoIterator<Item = &'a str>, columns: usi
     lines
 }
 
-/// The words of a text, of which one in backticks is one: a command is not broken.
+/// The words of a text; a command in backticks is one word.
 pub(crate) fn words(text: &str) -> Vec<&str> {
     let mut words = Vec::new();
     let (mut start, mut is_open) = (0, false);

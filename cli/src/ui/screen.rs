@@ -1,15 +1,15 @@
-//! The live area: lines at the bottom of a terminal that change, while what is said scrolls above them.
+//! The live area: lines at the bottom of a terminal that change while messages scroll above them.
 //!
-//! Several things can be told of at once, each in a part of its own. What is written is worked out by [`Area`], which
-//! knows of no terminal.
+//! Each of several Regions has its own part. [`Area`] computes the text to write and uses no terminal.
 
 use std::cell::RefCell;
 use std::io::{self, Write as _};
+use std::os::fd::AsFd;
 use std::rc::Rc;
 
 use unicode_width::UnicodeWidthStr as _;
 
-/// What a terminal is taken for that does not say its size.
+/// The size of a terminal that does not report one.
 const SIZE: Size = Size { columns: 80, rows: 24 };
 
 /// The size of a terminal.
@@ -20,40 +20,28 @@ pub(crate) struct Size {
 }
 
 impl Size {
+    /// The size of a terminal, if the stream is one.
+    pub(crate) fn of(stream: impl AsFd) -> Option<Self> {
+        let (terminal_size::Width(columns), terminal_size::Height(rows)) =
+            terminal_size::terminal_size_of(stream)?;
+        let is_known = columns > 0 && rows > 0;
+        is_known.then(|| Self { columns: columns.into(), rows: rows.into() })
+    }
+
     /// The size of the terminal on stderr.
     pub(crate) fn now() -> Self {
-        Stream::Stderr.size().unwrap_or(SIZE)
+        Self::of(io::stderr()).unwrap_or(SIZE)
     }
 }
 
-/// Where the command writes to: each may be a terminal, and of another size than the other.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Stream {
-    Stdout,
-    Stderr,
-}
-
-impl Stream {
-    /// The size of the terminal that it is, if it is one.
-    pub(crate) fn size(self) -> Option<Size> {
-        let size = match self {
-            Self::Stdout => terminal_size::terminal_size_of(io::stdout()),
-            Self::Stderr => terminal_size::terminal_size_of(io::stderr()),
-        };
-        let (terminal_size::Width(columns), terminal_size::Height(rows)) = size?;
-        let is_known = columns > 0 && rows > 0;
-        is_known.then(|| Size { columns: columns.into(), rows: rows.into() })
-    }
-}
-
-/// Where words go: a terminal with a live area, or lines.
+/// Where messages are written: a terminal with a live area, or a stream of lines.
 #[derive(Debug, Default)]
 pub(crate) struct Screen {
-    /// `None` where lines are only written one after the other.
+    /// `None` if lines are only appended.
     area: Option<RefCell<Area>>,
 }
 
-/// A part of the live area, which goes when this does: also when what it tells of is interrupted or fails.
+/// A part of the live area, which is removed when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Part {
     screen: Rc<Screen>,
@@ -61,12 +49,12 @@ pub(crate) struct Part {
 }
 
 impl Screen {
-    /// A terminal that lines can be drawn on.
+    /// A terminal with a live area.
     pub(crate) fn live() -> Self {
         Self { area: Some(RefCell::default()) }
     }
 
-    /// Writes text of whole lines, above the live area if there is one.
+    /// Writes whole lines, above the live area if there is one.
     pub(crate) fn write(&self, text: &str) {
         match &self.area {
             Some(area) => to_stderr(&area.borrow_mut().say(text, Size::now())),
@@ -74,7 +62,7 @@ impl Screen {
         }
     }
 
-    /// Lets something else be written, perhaps to the same terminal, while nothing is drawn.
+    /// Runs another writer, perhaps to the same terminal, while the live area is erased.
     pub(crate) fn beside<T>(&self, write: impl FnOnce() -> T) -> T {
         let Some(area) = &self.area else { return write() };
         let erased = area.borrow_mut().erased(Size::now());
@@ -87,7 +75,7 @@ impl Screen {
         written
     }
 
-    /// Takes note that somebody has typed a line, which has moved what is drawn.
+    /// Notes that a person has typed a line, which has moved the live area.
     pub(crate) fn typed(&self) {
         if let Some(area) = &self.area {
             area.borrow_mut().typed += 1;
@@ -102,7 +90,7 @@ impl Screen {
 }
 
 impl Part {
-    /// Shows these lines in place of those before.
+    /// Replaces the lines.
     pub(crate) fn show(&self, lines: &[String]) {
         self.change(|area| area.show(self.id, lines, Size::now()));
     }
@@ -123,14 +111,14 @@ impl Drop for Part {
     }
 }
 
-/// What is drawn, and what has to be written to change it.
+/// The lines that are drawn, and the text that changes them.
 #[derive(Debug, Default)]
 struct Area {
     parts: Vec<(usize, Vec<String>)>,
     next: usize,
     /// The lines on the terminal.
     drawn: Vec<String>,
-    /// How many lines somebody has typed below them.
+    /// How many lines a person has typed below them.
     typed: usize,
 }
 
@@ -146,7 +134,7 @@ impl Area {
         let mut all = self.erased(size);
         all.push_str(text);
         all.push_str(&self.redrawn(size));
-        // The cursor would jump about with every change.
+        // The cursor would jump with every change.
         match (was_drawn, !self.drawn.is_empty()) {
             (false, true) => CURSOR_HIDDEN.to_owned() + &all,
             (true, false) => all + CURSOR_SHOWN,
@@ -167,9 +155,9 @@ impl Area {
         self.say("", size)
     }
 
-    /// What takes away the lines that are drawn.
+    /// The text that erases the lines.
     fn erased(&mut self, size: Size) -> String {
-        // A terminal that has become narrower has broken lines that were as long as it was wide.
+        // A terminal that has become narrower has wrapped longer lines.
         let rows = |line: &String| width(line).div_ceil(size.columns).max(1);
         let rows = self.drawn.iter().map(rows).sum::<usize>() + self.typed;
         if self.drawn.is_empty() {
@@ -188,31 +176,24 @@ impl Area {
         self.drawn.join("\n") + "\n"
     }
 
-    /// All parts, as much of each as there is room for: what has scrolled out of the terminal cannot be taken back.
+    /// All parts, as far as there is room: what has scrolled out of the terminal cannot be erased.
     fn lines(&self, rows: usize) -> Vec<String> {
         let room = rows.saturating_sub(2);
-        let all: usize = self.parts.iter().map(|part| part.1.len()).sum();
-        if all <= room {
-            return self.parts.iter().flat_map(|part| part.1.clone()).collect();
+        let mut all: Vec<String> =
+            self.parts.iter().flat_map(|part| part.1.iter().cloned()).collect();
+        if all.len() > room {
+            let shown = room.saturating_sub(1);
+            let more = all.split_off(shown).len();
+            all.push(format!("          and {more} more"));
         }
-        let each = (room / self.parts.len()).max(1);
-        let cut = |lines: &Vec<String>| {
-            let mut shown = lines[..lines.len().min(each)].to_vec();
-            let left = lines.len() - shown.len();
-            if left > 0 && each > 1 {
-                shown.pop();
-                shown.push(format!("          and {} more", left + 1));
-            }
-            shown
-        };
-        self.parts.iter().flat_map(|part| cut(&part.1)).take(room.max(1)).collect()
+        all
     }
 }
 
 const CURSOR_HIDDEN: &str = "\x1b[?25l";
 const CURSOR_SHOWN: &str = "\x1b[?25h";
 
-/// How many columns a line takes, without what only colours it.
+/// The width of a line, without colour codes.
 pub(crate) fn width(line: &str) -> usize {
     let mut parts = line.split("\x1b[");
     let first = parts.next().unwrap_or_default().width();
@@ -220,7 +201,7 @@ pub(crate) fn width(line: &str) -> usize {
     first + painted.sum::<usize>()
 }
 
-/// Writes text to stderr; that nobody reads it is no reason to stop.
+/// Writes text to stderr; a closed stderr is no failure.
 pub(crate) fn to_stderr(text: &str) {
     let _ = io::stderr().lock().write_all(text.as_bytes());
 }
@@ -235,7 +216,7 @@ mod tests {
         lines.iter().map(|line| (*line).to_owned()).collect()
     }
 
-    /// What a terminal of so many columns shows after these writes: no more of one than is needed here.
+    /// The rows of a terminal of so many columns after these writes.
     fn shown(written: &str, columns: usize) -> Vec<String> {
         let mut rows = vec![String::new()];
         let mut at = 0;
@@ -278,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_said_scrolls_above_what_changes_and_nothing_is_left_of_it() {
+    fn messages_scroll_above_the_live_area_which_is_removed_completely() {
         let mut area = Area::default();
         let (a, b) = (area.add(), area.add());
         let mut text = area.say("begun\n", WIDE);
@@ -296,14 +277,14 @@ mod tests {
     }
 
     #[test]
-    fn a_terminal_that_becomes_narrower_keeps_no_rest_of_what_was_drawn() {
+    fn a_terminal_that_becomes_narrower_is_erased_completely() {
         let mut area = Area::default();
         let part = area.add();
         let drawn = area.show(part, &lines(&["0123456789"]), WIDE);
         let narrow = Size { columns: 5, rows: 10 };
         let mut text = drawn + &area.show(part, &lines(&["new"]), narrow);
         assert_eq!(shown(&text, 5), ["new", ""]);
-        // Somebody presses Enter below.
+        // A person presses Enter below.
         text.push('\n');
         area.typed = 1;
         text += &area.remove(part, narrow);
@@ -311,15 +292,14 @@ mod tests {
     }
 
     #[test]
-    fn no_more_is_drawn_than_can_be_taken_back() {
+    fn no_more_is_drawn_than_can_be_erased() {
         let mut area = Area::default();
         let (a, b) = (area.add(), area.add());
         let many: Vec<String> = (0..20).map(|n| format!("line {n}")).collect();
         area.show(a, &many, WIDE);
         area.show(b, &many, WIDE);
         assert_eq!(area.drawn.len(), 8);
-        assert_eq!(area.drawn[3], "          and 17 more");
-        assert_eq!(area.drawn[4], "line 0");
+        assert_eq!(area.drawn[6..], ["line 6", "          and 33 more"]);
         let tiny = Size { columns: 20, rows: 1 };
         area.say("", tiny);
         assert_eq!(area.drawn.len(), 1);

@@ -1,7 +1,7 @@
 //! The parameters of the template, with which it also works when it is uploaded by hand.
 
 use s3guard_posture::config::TrailChoice;
-use s3guard_posture::contract::parameter;
+use s3guard_posture::contract::{SETTLE_SECONDS_MAX, parameter};
 
 use crate::cfn::{
     Condition, ConditionHandle, LogicalId, Parameter, ParameterHandle, ParameterType, Rule,
@@ -21,6 +21,14 @@ const SWEEP_RATE: LogicalId = LogicalId::new(parameter::SWEEP_RATE);
 const BUCKET_PREFIX: LogicalId = LogicalId::new(parameter::BUCKET_PREFIX);
 /// The longest bucket prefix that its pattern allows.
 pub(super) const BUCKET_PREFIX_LENGTH_MAX: usize = 25;
+
+/// A schedule of EventBridge: one of day-of-month and day-of-week is left open.
+///
+/// Source: Amazon EventBridge User Guide, "Setting a schedule pattern for scheduled rules (legacy)".
+const SWEEP_RATE_PATTERN: &str = concat!(
+    r"^(rate\((1 (minute|hour|day)|([2-9]|[1-9]\d+) (minutes|hours|days))\)",
+    r"|cron\(\S+ \S+ (\? \S+ \S+|\S+ \S+ \?) \S+\))$",
+);
 
 const KEY_FOR_GRADE: LogicalId = LogicalId::new("KeyForGrade");
 const OWN_TRAIL: LogicalId = LogicalId::new("OwnTrail");
@@ -79,7 +87,7 @@ pub(super) fn add(template: &mut Template) -> Parameters {
         "Email address",
         Parameter {
             default: Some(""),
-            allowed_pattern: Some(r"^$|^[^@\s]+@[^@\s]+\.[^@\s]+$"),
+            allowed_pattern: Some(r"^$|^[^@\s]+@[^@\s.]+(\.[^@\s.]+)+$"),
             constraint_description: Some("an email address, or empty"),
             ..Parameter::new("The email address to notify, which SNS asks to confirm. Empty: none.")
         },
@@ -178,7 +186,7 @@ fn add_timing(
             r#type: ParameterType::Number,
             default: Some("15"),
             min_value: Some(0),
-            max_value: Some(900),
+            max_value: Some(i64::from(SETTLE_SECONDS_MAX)),
             ..Parameter::new(
                 "How long a new bucket is left unchanged, in seconds: its creator may still be configuring it.",
             )
@@ -189,8 +197,10 @@ fn add_timing(
         "Sweep schedule",
         Parameter {
             default: Some("rate(6 hours)"),
-            allowed_pattern: Some(r"^(rate|cron)\(.+\)$"),
-            constraint_description: Some("rate(…) or cron(…), as EventBridge accepts them"),
+            allowed_pattern: Some(SWEEP_RATE_PATTERN),
+            constraint_description: Some(
+                "rate(6 hours), rate(1 day) or cron(0 3 * * ? *), as EventBridge accepts them",
+            ),
             ..Parameter::new(
                 "How often all buckets are checked, also for changes that no event reported.",
             )

@@ -312,7 +312,7 @@ fn dead_letters_are_sent_again() {
     };
     let (code, stdout, stderr) = run(&["status", "--stack", "guard"]);
     assert_eq!(code, 3, "{stderr}");
-    assert!(stdout.contains("25 objects not told: mend the cause"), "{stdout}");
+    assert!(stdout.contains("25 messages in the object DLQ: fix the cause"), "{stdout}");
     guarded.account.forget_faults().unwrap();
     // From here on nothing fails, so nothing is hurried: what is being handled would come again, and at last be dead.
     guarded.account.end_visibility_timeouts().unwrap();

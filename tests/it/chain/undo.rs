@@ -55,7 +55,7 @@ fn history_shows_what_was_done_and_why() {
     }
     let nothing = run(&guarded, &["history", "nobody-has-this"]);
     assert_eq!(nothing.status.code(), Some(0), "{}", told(&nothing));
-    assert!(told(&nothing).contains("the guard has done nothing"), "{}", told(&nothing));
+    assert!(told(&nothing).contains("the guard has changed nothing"), "{}", told(&nothing));
 }
 
 #[test]

@@ -16,61 +16,52 @@ fn a_configuration_is_written_whole_and_never_over_another() {
         command
     };
     check(
-        &mut init(&["--yes", "--region", "eu-west-1", "--email", "you@example.com"]),
+        &mut init(&["--region", "eu-west-1", "--email", "you@example.com"]),
         0,
         &expect![[r#"
             `s3guard.toml` written; every setting is explained in it
-            buckets that are made through the global endpoint are seen only in us-east-1, which is not among the Regions
+            buckets that are created through the global endpoint are detected only in us-east-1, which is not among the Regions
             next: `s3guard deploy`
         "#]],
     );
     let first = fs::read(&path).unwrap();
     let expected = expect![[r#"
-        error: `s3guard.toml` is there already
+        error: `s3guard.toml` exists already
 
         hint: name another file with `--out`, or replace it with `--force`
     "#]];
-    check(&mut init(&["--yes"]), 2, &expected);
+    check(&mut init(&[]), 2, &expected);
     assert_eq!(fs::read(&path).unwrap(), first);
     // What it says counts: the deployment asks that Region, and no other is given.
     let mut deploy = s3guard(&["destroy", "--yes"]);
     deploy.current_dir(folder.path()).env("AWS_ENDPOINT_URL", "http://127.0.0.1:9");
     let stderr = String::from_utf8(deploy.output().unwrap().stderr).unwrap();
     assert!(stderr.contains("Region `eu-west-1`"), "{stderr}");
-    assert!(init(&["--yes", "--force"]).output().unwrap().status.success());
+    assert!(init(&["--force"]).output().unwrap().status.success());
     assert_ne!(fs::read(&path).unwrap(), first);
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
 }
 
 #[test]
-fn without_a_terminal_nothing_is_asked_and_a_wrong_answer_writes_nothing() {
+fn a_wrong_setting_writes_no_configuration() {
     let folder = tempfile::tempdir().unwrap();
     check(
-        s3guard(&["init"]).current_dir(folder.path()),
-        4,
-        &expect![[r#"
-            error: there is no terminal to ask on
-
-            hint: give `--yes` to take the defaults, and flags for what is to be otherwise
-        "#]],
-    );
-    check(
-        s3guard(&["init", "--yes", "--email", "nobody"]).current_dir(folder.path()),
+        s3guard(&["init", "--email", "nobody"]).current_dir(folder.path()),
         2,
         &expect![[r#"
-            error: wrong value for `--email`
-              caused by: `nobody` is not a mail address
+            error: wrong value for `--email <ADDRESS>`
+              caused by: `nobody` is not allowed: it takes an email address, or empty
 
-            hint: write it as `you@example.com`
+            hint: `Email`: The email address to notify, which SNS asks to confirm. Empty: none.
         "#]],
     );
     check(
-        s3guard(&["init", "--yes", "--grade", "hybrid"]).current_dir(folder.path()),
+        s3guard(&["init", "--grade", "hybrid"]).current_dir(folder.path()),
         2,
         &expect![[r#"
             error: grade `hybrid` needs a KMS key
 
-            hint: give the ARN of a KMS key in each Region with `--key`
+            hint: give the ARN of one KMS key in each Region with `--key`
         "#]],
     );
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
@@ -94,7 +85,7 @@ fn whoever_is_not_logged_in_hears_with_which_command_and_profile() {
         &expect![[r#"
         error: GetCallerIdentity on Region `eu-west-1` failed: no usable credentials: other: an error occurred while loading credentials: an error occurred while loading an access token: failed to load the cached SSO token
 
-        hint: you are not logged in, or no longer: `aws sso login --profile work`, then try again
+        hint: you are not logged in, or the session has expired: run `aws sso login --profile work`, then try again
     "#]],
     );
 }

@@ -170,7 +170,7 @@ fn on_a_terminal_progress_is_drawn_also_for_one_region() {
     let command = in_account(&aws, &["destroy", "--stack", "s", "--yes"]);
     let (sent, exit) = in_terminal(&command, &[]);
     assert_eq!(exit, Some(0), "{sent}");
-    assert!(sent.contains("s  DELETE_IN_PROGRESS  0 done, 1 in work"), "{sent}");
+    assert!(sent.contains("s  DELETE_IN_PROGRESS  0 done, 1 in progress"), "{sent}");
 }
 
 #[test]

@@ -65,7 +65,7 @@ fn looks_that_are_throttled_do_not_end_it() {
         00:00:03  UPDATE_COMPLETE              AWS::SQS::Queue                  Queue
         00:00:04  UPDATE_COMPLETE              AWS::SQS::Queue                  Topic
         00:00:05  UPDATE_COMPLETE              AWS::CloudFormation::Stack       s
-        stack `s` is at rest, in `UPDATE_COMPLETE`
+        stack `s` reached `UPDATE_COMPLETE`
     "#]]
     .assert_eq(&words);
 }
@@ -79,7 +79,7 @@ fn credentials_that_expire_are_no_failure_of_the_stack() {
     assert_eq!((exit, aws.count("DescribeStacks")), (Some(1), 2), "{words}");
     let (_, error) = words.split_once("error: ").unwrap();
     expect![[r#"
-        the credentials have expired; stack `s` goes on without the command
+        the credentials have expired; the operation on stack `s` continues without this command
           caused by: DescribeStacks on stack `s` failed: ExpiredToken: The security token included in the request is expired
 
         hint: log in again, as with `aws sso login`, then follow it with `s3guard events --follow --stack s --region eu-west-1`
@@ -179,7 +179,7 @@ fn a_creation_that_fails_is_told_by_its_root_cause() {
     let (_, error) = words.split_once("error: ").unwrap();
     expect![[r#"
         stack `s` was not created; the stack is in `ROLLBACK_COMPLETE`
-          caused by: `Queue` (AWS::SQS::Queue): `arn:aws:iam::111122223333:user/u` may not do `sqs:CreateQueue` on `arn:aws:sqs:eu-west-1:111122223333:q`: no policy of the role or user allows it: add the action that AWS names to one; 1 resource was cancelled because of it
+          caused by: `Queue` (AWS::SQS::Queue): `arn:aws:iam::111122223333:user/u` is not allowed to call `sqs:CreateQueue` on `arn:aws:sqs:eu-west-1:111122223333:q`: no policy of the role or user allows it: add the action that AWS names to one; 1 resource was cancelled because of it
 
         hint: give the caller the permission `sqs:CreateQueue`; the changes were rolled back; fix the cause and deploy again
     "#]]
@@ -215,7 +215,7 @@ fn an_update_that_fails_is_told_by_what_its_handler_says() {
         stack `s` was not updated; the stack is in `UPDATE_ROLLBACK_COMPLETE`
           caused by: `Queue` (AWS::SQS::Queue): q already exists (AlreadyExists); 2 resources were cancelled because of it
 
-        hint: there is one of that name already: choose another prefix with `--bucket-prefix` or another stack's name, or delete it if nobody needs it; the changes were rolled back; fix the cause and deploy again
+        hint: a resource with that name exists: choose another prefix with `--bucket-prefix`, another stack name, or delete the resource if it is not needed; the changes were rolled back; fix the cause and deploy again
     "#]].assert_eq(error);
 }
 
@@ -236,7 +236,7 @@ fn what_was_found_wrong_before_anything_was_made_is_told_and_who_may_not_ask_hea
     let denied = refusal(403, "AccessDenied", "User: arn is not authorized");
     let (exit, words) = deployed(story(), happened, denied);
     assert_eq!(exit, Some(1), "{words}");
-    assert!(words.contains("need the permission `cloudformation:DescribeEvents`"), "{words}");
+    assert!(words.contains("you need the permission `cloudformation:DescribeEvents`"), "{words}");
     let unknown = refusal(400, "InvalidAction", "Could not find operation DescribeEvents");
     let (exit, words) = deployed(story(), happened, unknown);
     assert_eq!(exit, Some(1), "{words}");
@@ -290,7 +290,7 @@ fn a_stack_that_is_deleted_is_followed_to_its_end_by_its_id() {
     });
     let (exit, words) = words(&mut follow(&aws));
     assert_eq!(exit, Some(0), "{words}");
-    assert!(words.ends_with("stack `s` is at rest, in `DELETE_COMPLETE`\n"), "{words}");
+    assert!(words.ends_with("stack `s` reached `DELETE_COMPLETE`\n"), "{words}");
 }
 
 #[test]
@@ -305,20 +305,20 @@ fn on_a_terminal_what_is_in_work_is_drawn_and_nothing_is_left_of_it() {
     });
     let (sent, exit) = in_terminal(&follow(&aws), &[]);
     assert_eq!(exit, Some(0), "{sent}");
-    assert!(sent.contains("s  UPDATE_IN_PROGRESS  0 done, 2 in work"), "{sent}");
+    assert!(sent.contains("s  UPDATE_IN_PROGRESS  0 done, 2 in progress"), "{sent}");
     assert!(sent.contains("Queue  being updated"), "{sent}");
     assert!(sent.contains("     2 s  \u{1b}[32mUPDATE_COMPLETE\u{1b}[0m  Queue\r\n"), "{sent}");
     // The last thing that was drawn is taken away, and the cursor is there again.
     let (drawn, after) = sent.rsplit_once("\u{1b}[J\u{1b}[?25h").unwrap();
     assert!(drawn.starts_with("\u{1b}[?25l"), "{sent}");
-    assert_eq!(after, "stack `s` is at rest, in `UPDATE_COMPLETE`\r\n");
+    assert_eq!(after, "stack `s` reached `UPDATE_COMPLETE`\r\n");
     // Whoever does not want it gets lines.
     for (name, value) in [("S3GUARD_NO_PROGRESS", "1"), ("CI", "true"), ("CLAUDECODE", "1")] {
         let (sent, _) = in_terminal(follow(&aws).env(name, value), &[]);
-        assert!(!sent.contains("\u{1b}[?25l") && sent.contains("at rest"), "{name}: {sent}");
+        assert!(!sent.contains("\u{1b}[?25l") && sent.contains("reached"), "{name}: {sent}");
     }
     let (sent, _) = in_terminal(follow(&aws).arg("--no-progress"), &[]);
-    assert!(!sent.contains("\u{1b}[?25l") && sent.contains("at rest"), "{sent}");
+    assert!(!sent.contains("\u{1b}[?25l") && sent.contains("reached"), "{sent}");
     let (sent, _) = in_terminal(follow(&aws).env("NO_COLOR", "1"), &[]);
     assert!(!sent.contains("\u{1b}[32m") && sent.contains("UPDATE_COMPLETE"), "{sent}");
 }
@@ -326,7 +326,7 @@ fn on_a_terminal_what_is_in_work_is_drawn_and_nothing_is_left_of_it() {
 #[test]
 fn on_a_terminal_the_first_ctrl_c_explains_and_the_second_leaves() {
     let aws = updated(|_| None);
-    let steps = [("in work", "\u{3}"), ("to leave", "\u{3}")];
+    let steps = [("in progress", "\u{3}"), ("to leave", "\u{3}")];
     let (sent, exit) = in_terminal(&follow(&aws), &steps);
     assert_eq!((exit, aws.count("CancelUpdateStack")), (Some(130), 0), "{sent}");
     let explained = [
@@ -354,7 +354,7 @@ fn on_a_terminal_an_update_is_cancelled_after_the_first_ctrl_c() {
         "DescribeStackEvents" => Some(events(&BEGUN)),
         _ => None,
     });
-    let steps = [("in work", "\u{3}"), ("to leave", "c\n")];
+    let steps = [("in progress", "\u{3}"), ("to leave", "c\n")];
     let (sent, exit) = in_terminal(&follow(&aws), &steps);
     assert_eq!((exit, aws.count("CancelUpdateStack")), (Some(1), 1), "{sent}");
     assert!(sent.contains("the update of stack `s` is cancelled: it is rolled back"), "{sent}");

@@ -92,7 +92,7 @@ fn a_log_group_that_is_gone_does_not_hide_the_other() {
         let (exit, lines, words) = run(&aws, arguments);
         assert_eq!(exit, Some(1), "{words}");
         assert!(words.contains("there is no log group `s-GuardLogs-1A`"), "{words}");
-        assert!(words.contains("hint: somebody has deleted it"), "{words}");
+        assert!(words.contains("hint: `s3guard deploy --revert-drift` restores"), "{words}");
         assert_eq!(lines == "first\n", arguments.contains(&"--raw"), "{lines}");
     }
 }
@@ -159,29 +159,31 @@ fn a_comparison_is_waited_for_also_while_looks_are_throttled_and_what_it_finds_i
             _ => None,
         }
     });
-    let (exit, found, words) = run(&aws, &["drift", "--stack", "s"]);
+    let (exit, found, words) = run(&aws, &["status", "--drift", "--stack", "s"]);
     assert_eq!(exit, Some(3), "{words}");
     assert!(found.contains("DelaySeconds: 0 -> 9"), "{found}");
     assert!(
-        words.contains("`s3guard deploy --stack s --region eu-west-1 --revert-drift`"),
-        "{words}"
+        found.contains("`s3guard deploy --stack s --region eu-west-1 --revert-drift`"),
+        "{found}"
     );
     assert_eq!(aws.count(status), 6);
 }
 
 #[test]
-fn outputs_are_printed_for_shells_and_one_is_printed_bare() {
+fn outputs_are_printed_for_people_and_for_programs() {
     let aws = Aws::answering(Story::default(), |request, _| {
         (request.call == "DescribeStacks").then(stack)
     });
-    let (exit, value, _) = run(&aws, &["outputs", "GuardQueueUrl", "--stack", "s"]);
-    assert_eq!((exit, &*value), (Some(0), "https://queue.example/q\n"));
-    let (exit, all, _) = run(&aws, &["outputs", "--stack", "s", "--format", "env"]);
+    let outputs = ["status", "--outputs", "--stack", "s"];
+    let (exit, table, _) = run(&aws, &outputs);
     assert_eq!(exit, Some(0));
-    assert!(all.contains("LedgerBucketName='ledger'\n"), "{all}");
-    let (exit, none, words) = run(&aws, &["outputs", "Queue", "--stack", "s"]);
-    assert_eq!((exit, &*none), (Some(2), ""), "{words}");
-    assert!(words.contains("GuardQueueUrl"), "{words}");
+    assert!(table.starts_with("# eu-west-1\n"), "{table}");
+    assert!(table.contains("\nGuardQueueUrl       https://queue.example/q\n"), "{table}");
+    let (exit, json, _) = run(&aws, &[&outputs[..], &["--output", "json"]].concat());
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((exit, &json["outputs"]["LedgerBucketName"]), (Some(0), &"ledger".into()));
+    let (exit, none, _) = run(&aws, &[&outputs[..], &["--drift"]].concat());
+    assert_eq!((exit, &*none), (Some(2), ""));
 }
 
 #[test]
@@ -218,7 +220,7 @@ fn what_may_not_be_looked_at_is_said_in_its_place_and_the_rest_is_shown() {
     ] {
         assert!(not_seen.contains(call), "{call}: {not_seen}");
     }
-    assert!(!not_seen.contains("failed:"), "each is told as not allowed: {not_seen}");
+    assert!(!not_seen.contains("failed:"), "each is named as a missing permission: {not_seen}");
 }
 
 #[test]
@@ -234,7 +236,7 @@ fn what_goes_into_a_pipe_is_not_cut_where_the_terminal_ends() {
         command.args(["-c", script]).arg(status.get_program()).args(status.get_args());
         command.envs(status.get_envs().filter_map(|(name, value)| Some((name, value?))));
         let (sent, _) = in_terminal(&command, &[]);
-        assert!(sent.contains("Not seen"), "{sent}");
+        assert!(sent.contains("Not checked"), "{sent}");
         sent.lines().map(|line| line.chars().count()).max()
     };
     assert!(widest("\"$0\" \"$@\"") <= Some(80));

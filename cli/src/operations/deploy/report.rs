@@ -10,9 +10,9 @@ use serde::Serialize;
 use crate::exit::Exit;
 use crate::operations::deploy::review::Review;
 use crate::operations::deploy::target::Target;
-use crate::operations::outputs;
 use crate::operations::regions;
 use crate::operations::regions::ByRegion;
+use crate::operations::status::outputs;
 use crate::ui::output::Output;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

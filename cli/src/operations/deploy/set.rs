@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use anyhow::anyhow;
-use s3guard_synth::cfn::{Parameter, ParameterType, Resolver, Template};
+use s3guard_synth::cfn::{Parameter, Resolver, Template};
 use serde_json::Value as Json;
 
+use crate::args::guard::allowed;
 use crate::error::Advice as _;
 use crate::exit::Exit;
 use s3guard_posture::contract::parameter;
@@ -57,41 +58,6 @@ fn check(
     }
 }
 
-/// Checks a value against its declaration.
-///
-/// Source: AWS CloudFormation User Guide, "CloudFormation template Parameters syntax".
-fn allowed(value: &str, declared: &Parameter) -> Result<(), String> {
-    let values = &declared.allowed_values;
-    if !values.is_empty() && !values.contains(&value) {
-        return Err(format!("it takes {}", values.join(", ")));
-    }
-    if let Some(pattern) = declared.allowed_pattern
-        // A pattern in another dialect is left to CloudFormation, which checks it before it changes anything.
-        && let Ok(expression) = regex_lite::Regex::new(&format!("^(?:{pattern})$"))
-        && !expression.is_match(value)
-    {
-        return Err(format!("it takes {}", declared.constraint_description.unwrap_or(pattern)));
-    }
-    let limits = match declared.r#type {
-        ParameterType::Number => {
-            let number: f64 = value.parse().map_err(|_| "it takes a number")?;
-            let (least, most) = (declared.min_value, declared.max_value);
-            let (least, most) = (least.unwrap_or(i64::MIN), most.unwrap_or(i64::MAX));
-            #[expect(clippy::cast_precision_loss, reason = "no limit is that large")]
-            let is_within = (least as f64..=most as f64).contains(&number);
-            (!is_within).then(|| format!("a number from {least} to {most}"))
-        }
-        ParameterType::String => {
-            let length = u32::try_from(value.chars().count()).unwrap_or(u32::MAX);
-            let (least, most) = (declared.min_length, declared.max_length);
-            let (least, most) = (least.unwrap_or(0), most.unwrap_or(u32::MAX));
-            let is_within = (least..=most).contains(&length);
-            (!is_within).then(|| format!("from {least} to {most} characters"))
-        }
-    };
-    limits.map_or(Ok(()), |limits| Err(format!("it takes {limits}")))
-}
-
 fn hint(name: &str, declared: Option<&Parameter>, template: &Template) -> String {
     if let Some(declared) = declared {
         return format!("`{name}`: {}", declared.description);
@@ -104,7 +70,7 @@ fn hint(name: &str, declared: Option<&Parameter>, template: &Template) -> String
 
 #[cfg(test)]
 mod tests {
-    use s3guard_synth::cfn::{LogicalId, kind::Text};
+    use s3guard_synth::cfn::{LogicalId, ParameterType, kind::Text};
 
     use super::*;
     use crate::error;

@@ -1,4 +1,4 @@
-//! Why an operation failed: the first cause in words, what followed from it, and what to do.
+//! Why an operation failed: the root cause, its consequences, and what to do.
 
 use anyhow::anyhow;
 use s3guard_aws::stacks::Event;
@@ -10,7 +10,7 @@ use crate::operations::follow::{Ended, one_line, reason};
 /// How many other causes are named.
 const OTHERS_MAX: usize = 3;
 
-/// The first failure that is not the consequence of another one.
+/// The first failure that is no consequence of another one.
 pub(crate) fn first_cause(events: &[Event]) -> Option<&Event> {
     events
         .iter()
@@ -18,10 +18,10 @@ pub(crate) fn first_cause(events: &[Event]) -> Option<&Event> {
         .or_else(|| events.iter().find(|event| event.is_failure()))
 }
 
-/// An error for a stack that did not become what was asked for, the cause first; with what to do about the cause, as far as
-/// its words say it, and how to go on then.
+/// An error for a failed operation: the cause, what to do about it if that is known, and how to continue.
 pub(crate) fn failed(what: &str, ended: &Ended, then: &str) -> anyhow::Error {
-    let status = ended.stack.as_ref().map_or("gone".to_owned(), |stack| stack.status.to_string());
+    let status =
+        ended.stack.as_ref().map_or("deleted".to_owned(), |stack| stack.status.to_string());
     let first = first_cause(&ended.events);
     let cause = if let Some(event) = first {
         anyhow!("{}", explained(event, &ended.events))
@@ -36,12 +36,12 @@ pub(crate) fn failed(what: &str, ended: &Ended, then: &str) -> anyhow::Error {
     hinted(cause.context(format!("{what}; the stack is in `{status}`")), hint)
 }
 
-/// The cause in a sentence, and in another one what else failed.
+/// The cause in a sentence, and what else failed in another one.
 pub(crate) fn explained(cause: &Event, events: &[Event]) -> String {
     let Event { logical_id, resource_type, .. } = cause;
     let kind = if resource_type.is_empty() { String::new() } else { format!(" ({resource_type})") };
     let mut text = one_line(&why(cause, events));
-    // What is wrong with the whole stack or template is about no resource.
+    // A failure of the whole stack or template has no resource.
     if !logical_id.is_empty() {
         text = format!("`{logical_id}`{kind}: {text}");
     }
@@ -51,18 +51,18 @@ pub(crate) fn explained(cause: &Event, events: &[Event]) -> String {
     text
 }
 
-/// Why it failed: a refusal taken apart, a hook's own words, else what AWS says.
+/// Why it failed: a denial in parts, the message of a hook, else the message of AWS.
 fn why(cause: &Event, events: &[Event]) -> String {
     if let Some(refusal) = cause.refusal() {
         return refused(&refusal, cause);
     }
     if let Some(hook) = refusing_hook(cause, events) {
-        return format!("the hook `{}` refuses it: {}", hook.name, hook.words());
+        return format!("hook `{}` failed: {}", hook.name, hook.words());
     }
     words(cause)
 }
 
-/// AWS's words on an event, as short as they are: those of the resource's service, and the code.
+/// The message of the service of the resource, and the error code.
 pub(crate) fn words(event: &Event) -> String {
     let words = event.words().unwrap_or_else(|| reason(event));
     match event.handler_code() {
@@ -76,20 +76,21 @@ fn refused(refusal: &Refusal, cause: &Event) -> String {
     let Some(action) = action else {
         let length = encoded.as_deref().unwrap_or_default().len();
         return format!(
-            "it may not be done; why is in an encoded authorization failure message of {length} characters"
+            "access denied, with an encoded authorization failure message of {length} characters"
         );
     };
     let who = who.as_deref().unwrap_or("the caller");
     let resource = resource.as_deref().map(|resource| format!(" on `{resource}`"));
-    let sentence = format!("`{who}` may not do `{action}`{}", resource.unwrap_or_default());
+    let sentence =
+        format!("`{who}` is not allowed to call `{action}`{}", resource.unwrap_or_default());
     match why {
-        // Without a reason AWS's own words are all there is.
+        // Without a reason there is only the message of AWS.
         None => format!("{sentence} ({})", cause.words().unwrap_or_default()),
         Some(why) => format!("{sentence}: {why}"),
     }
 }
 
-/// The hook that has refused the resource: the event of the failure names it, its own event has its words.
+/// The hook that failed: the event of the failure names it, its own event has its message.
 fn refusing_hook<'a>(
     cause: &'a Event,
     events: &'a [Event],
@@ -101,7 +102,7 @@ fn refusing_hook<'a>(
     events.iter().filter(|event| event.logical_id == cause.logical_id).find_map(refused)
 }
 
-/// What failed besides the cause, and how many resources were cancelled because of it.
+/// What else failed, and how many resources were cancelled.
 fn rest(cause: &Event, events: &[Event]) -> Option<String> {
     let mut others: Vec<&str> = Vec::new();
     for event in events.iter().filter(|event| event.is_cause()) {
@@ -132,67 +133,66 @@ pub(crate) fn hint(cause: &Event, events: &[Event]) -> Option<String> {
         return Some(match (refusal.action, refusal.encoded) {
             (Some(action), _) => format!("give the caller the permission `{action}`"),
             (None, Some(encoded)) => format!(
-                "`aws sts decode-authorization-message --encoded-message {encoded}` tells which permission is missing"
+                "`aws sts decode-authorization-message --encoded-message {encoded}` shows the missing permission"
             ),
             (None, None) => return None,
         });
     }
     if let Some(hook) = refusing_hook(cause, events) {
         return Some(format!(
-            "whoever runs the account has set up the hook `{}`: ask there what it wants",
+            "ask the administrators of the account what the hook `{}` requires",
             hook.name
         ));
     }
     cause.handler_code().and_then(by_code).map(str::to_owned)
 }
 
-/// What to do about a code of a resource's handler, where it is more than its words say.
+/// What to do about an error code of a resource handler.
 ///
 /// Source: CloudFormation CLI User Guide, "Resource type handler error codes".
 fn by_code(code: &str) -> Option<&'static str> {
     match code {
         "AccessDenied" => Some(
-            "give the caller, or the role that CloudFormation uses, the permission; CloudTrail has the call that was denied",
+            "give the caller, or the role that CloudFormation assumes, the permission; CloudTrail shows the denied call",
         ),
         "AlreadyExists" => Some(
-            "there is one of that name already: choose another prefix with `--bucket-prefix` or another stack's name, \
-             or delete it if nobody needs it",
+            "a resource with that name exists: choose another prefix with `--bucket-prefix`, another stack name, or delete \
+             the resource if it is not needed",
         ),
         "InvalidCredentials" => Some("log in again, as with `aws sso login`"),
         "InvalidRequest" => Some(
-            "the service does not take what the template asks of it: is a parameter wrong, or a feature not there in \
-             this Region?",
+            "the service rejects the properties of the template: check the parameters, and whether the feature exists in \
+             this Region",
         ),
-        "InvalidTypeConfiguration" => {
-            Some("look at the type's configuration in the CloudFormation registry of this Region")
-        }
-        "NonCompliant" => {
-            Some("a rule of the account refuses it: ask whoever runs the account what it wants")
-        }
+        "NonCompliant" => Some(
+            "a rule of the account rejects it: ask the administrators of the account what it requires",
+        ),
         "NotFound" => Some(
-            "something that the resource needs is not there, or was deleted by hand: `aws cloudformation \
-             detect-stack-drift` finds what",
+            "a resource that it depends on does not exist or was deleted: `s3guard status --drift` shows it",
         ),
         "NotStabilized" => Some(
-            "it was made and did not become ready in time: the AWS Health Dashboard says whether the service is slow",
+            "it was created and did not stabilize in time: check the service in the AWS Health Dashboard",
         ),
         "NotUpdatable" => Some(
-            "that can only be given when the resource is made: deploy what was there before, or a new stack",
+            "that property can only be set at creation: deploy the previous value, or a new stack",
         ),
-        "ResourceConflict" => Some(
-            "somebody else is changing it, or something still uses it: wait until that is over",
-        ),
+        "ResourceConflict" => {
+            Some("another caller is changing it, or it is still in use: try again later")
+        }
         "ServiceLimitExceeded" => {
             Some("raise the quota in Service Quotas, or delete what is not used")
         }
-        "Throttling" => Some("AWS has too many requests from this account: wait a few minutes"),
+        "Throttling" => Some("AWS throttles the requests of this account: wait a few minutes"),
         "NetworkFailure"
         | "ServiceInternalError"
         | "InternalFailure"
-        | "HandlerInternalFailure" => Some(
-            "AWS failed, not what was asked for: try again, and ask AWS's support if it stays so",
-        ),
-        "UnsupportedTarget" => Some("the type of resource is not there in this Region"),
+        | "HandlerInternalFailure" => {
+            Some("AWS had an internal error: try again, and contact AWS Support if it persists")
+        }
+        "InvalidTypeConfiguration" => {
+            Some("check the configuration of the resource type in the CloudFormation registry")
+        }
+        "UnsupportedTarget" => Some("the resource type does not exist in this Region"),
         _ => None,
     }
 }

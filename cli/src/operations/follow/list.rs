@@ -1,6 +1,4 @@
-//! The resources of a stack that are in work, as lines of a width: nothing here looks at a clock or a terminal.
-
-use std::fmt::Write as _;
+//! The resources in progress as lines, computed without a clock or a terminal.
 
 use s3guard_aws::stacks::Event;
 use time::{Duration, OffsetDateTime};
@@ -10,13 +8,11 @@ use crate::operations::follow::one_line;
 use crate::ui::lines::{cut, wrapped};
 use crate::ui::output::{Paint, width};
 
-/// From so many columns on the types of resources are shown, too.
-const WIDE: usize = 100;
-/// Where words begin below a line.
+/// The indentation of text below a line.
 const INDENT: usize = 10;
 const COLUMNS_MIN: usize = 20;
 
-/// What is going on with a stack, as its events tell it.
+/// An operation on a stack, from its events.
 #[derive(Clone, Debug)]
 pub(crate) struct List {
     name: String,
@@ -27,13 +23,10 @@ pub(crate) struct List {
     work: Vec<Work>,
 }
 
-/// A resource in work.
+/// A resource in progress.
 #[derive(Clone, Debug)]
 struct Work {
-    logical_id: String,
-    resource_type: String,
-    status: String,
-    is_configured: bool,
+    last: Event,
     since: OffsetDateTime,
 }
 
@@ -49,14 +42,14 @@ impl List {
         }
     }
 
-    /// Takes in an event; gives how long what ended with it has taken.
+    /// Takes an event; returns how long a resource that ended has taken.
     pub(crate) fn take(&mut self, event: &Event) -> Option<Duration> {
         self.begun.get_or_insert(event.time);
         if event.is_about_the_stack() {
             self.status.clone_from(&event.status);
             return None;
         }
-        let known = self.work.iter().position(|work| work.logical_id == event.logical_id);
+        let known = self.work.iter().position(|work| work.last.logical_id == event.logical_id);
         if event.is_end() {
             if event.is_failure() {
                 self.failed += 1;
@@ -65,25 +58,19 @@ impl List {
             }
             return known.map(|index| event.time - self.work.remove(index).since);
         }
-        let work = Work {
-            logical_id: event.logical_id.clone(),
-            resource_type: event.resource_type.clone(),
-            status: event.status.clone(),
-            is_configured: event.is_configured,
-            since: event.time,
-        };
+        let work = Work { last: event.clone(), since: event.time };
         match known.map(|index| &mut self.work[index]) {
             None => self.work.push(work),
-            // That it was begun is told more than once.
-            Some(known) if known.status == work.status => {
-                known.is_configured |= work.is_configured;
+            // The beginning has more than one event.
+            Some(known) if known.last.status == event.status => {
+                known.last.is_configured |= event.is_configured;
             }
             Some(known) => *known = work,
         }
         None
     }
 
-    /// Takes in what the stack itself says, which its events may tell later.
+    /// Takes the status of the stack, which may be newer than its events.
     pub(crate) fn take_status(&mut self, status: &str) {
         status.clone_into(&mut self.status);
     }
@@ -95,7 +82,7 @@ impl List {
         let failed =
             if self.failed == 0 { String::new() } else { format!(", {} failed", self.failed) };
         let heading = format!(
-            "{:>8}  {}  {}  {} done{failed}, {} in work",
+            "{:>8}  {}  {}  {} done{failed}, {} in progress",
             elapsed(now - begun),
             self.name,
             self.status,
@@ -103,30 +90,24 @@ impl List {
             self.work.len()
         );
         let mut lines = vec![paint.hint(fitted(&heading, columns))];
-        let is_wide = columns >= WIDE;
-        let longest = |part: fn(&Work) -> &str, max: usize| {
-            self.work.iter().map(|work| width(part(work))).max().unwrap_or_default().min(max)
+        // The status is never cut: it is what a reader looks for.
+        let longest = |part: fn(&Work) -> &str| {
+            self.work.iter().map(|work| width(part(work))).max().unwrap_or_default()
         };
-        // The status is never what is cut: it is what one looks for.
-        let doing = self.work.iter().map(|work| width(doing(work))).max().unwrap_or_default();
-        let room = columns.saturating_sub(INDENT + 3 + doing).max(8);
-        let id = longest(|work| &work.logical_id, room.min(40));
-        let kind = longest(|work| &work.resource_type, 36);
+        let room = columns.saturating_sub(INDENT + 3 + longest(doing)).max(8);
+        let id = longest(|work| &work.last.logical_id).min(room.min(40));
         for work in &self.work {
-            let mut line =
-                format!("{:>8}  {}", elapsed(now - work.since), padded(&work.logical_id, id));
-            if is_wide {
-                let _ = write!(line, "  {}", padded(&work.resource_type, kind));
-            }
-            let _ = write!(line, "  {}", crate::operations::follow::list::doing(work));
+            let begun = elapsed(now - work.since);
+            let line =
+                format!("{begun:>8}  {}  {}", padded(&work.last.logical_id, id), doing(work));
             lines.push(fitted(&line, columns));
         }
         lines
     }
 }
 
-/// What is said of an event where a list is shown: of one that ended, how long it took, and of a failure why.
-pub(crate) fn told(
+/// The message for an event beside the list: how long a resource took, and why it failed.
+pub(crate) fn ended(
     event: &Event,
     took: Option<Duration>,
     columns: usize,
@@ -142,33 +123,24 @@ pub(crate) fn told(
     };
     let took = took.map(elapsed).unwrap_or_default();
     let room = columns.saturating_sub(INDENT + 2 + width(&status)).max(8);
-    let mut line = format!("{took:>8}  {status}  {}", cut(&event.logical_id, room));
-    if columns >= WIDE {
-        let room = columns.saturating_sub(width(&line) + 2);
-        let _ = write!(line, "  {}", cut(&event.resource_type, room));
-    }
-    let mut lines = vec![line];
+    let mut lines = vec![format!("{took:>8}  {status}  {}", cut(&event.logical_id, room))];
     let words = match &event.hook {
-        Some(hook) if hook.refused => Some(format!("the hook `{}`: {}", hook.name, hook.words())),
+        Some(hook) if hook.refused => Some(format!("hook `{}`: {}", hook.name, hook.words())),
         Some(_) | None if event.is_failure() => Some(words(event)),
         Some(_) | None => event.reason.clone(),
     };
-    for words in words.iter().filter(|words| !words.is_empty()) {
-        lines.extend(
-            wrapped(one_line(words).split_whitespace(), columns - INDENT - 1)
-                .into_iter()
-                .map(|row| format!("{:INDENT$}{row}", "")),
-        );
-    }
+    let words = words.unwrap_or_default();
+    let rows = wrapped(one_line(&words).split_whitespace(), columns - INDENT - 1);
+    lines.extend(rows.into_iter().map(|row| format!("{:INDENT$}{row}", "")));
     lines
 }
 
-/// What is being done with a resource; AWS's own status for what has no word here.
+/// What is being done with a resource, else its status.
 fn doing(work: &Work) -> &str {
-    if work.is_configured {
-        return "configured, stabilising";
+    if work.last.is_configured {
+        return "configured, stabilizing";
     }
-    match work.status.as_str() {
+    match work.last.status.as_str() {
         "CREATE_IN_PROGRESS" => "being created",
         "UPDATE_IN_PROGRESS" => "being updated",
         "DELETE_IN_PROGRESS" => "being deleted",
@@ -178,7 +150,7 @@ fn doing(work: &Work) -> &str {
     }
 }
 
-/// A time that has passed, as people read it.
+/// A duration as people read it.
 pub(crate) fn elapsed(duration: Duration) -> String {
     let seconds = duration.whole_seconds().max(0);
     let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
@@ -196,7 +168,7 @@ fn padded(text: &str, columns: usize) -> String {
 }
 
 fn fitted(line: &str, columns: usize) -> String {
-    // The last column stays free: some terminals break the line there.
+    // The last column stays free: some terminals wrap the line there.
     cut(line.trim_end(), columns - 1)
 }
 

@@ -1,17 +1,17 @@
-//! How the events of an operation are shown: as a list that changes, as lines, and to programs as JSON.
+//! How the events of an operation are shown: as a live list, as lines, and as JSON.
 
 use s3guard_aws::stacks::Event;
 use serde::Serialize;
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 use tokio::time::Instant;
 
 use crate::operations::follow::list;
 use crate::operations::follow::list::List;
 use crate::operations::follow::{line, name_and_region};
+use crate::ui::lines::moment;
 use crate::ui::output::{Output, Part, Size};
 
-/// What a person, or a program, sees of an operation.
+/// The view of an operation.
 pub(crate) struct View {
     output: Output,
     stack: String,
@@ -19,7 +19,7 @@ pub(crate) struct View {
     live: Option<Live>,
 }
 
-/// A list that changes, and AWS's clock as far as events tell it: this machine's may be wrong.
+/// The live list, and the clock of AWS as the events show it: this machine's may be wrong.
 struct Live {
     part: Part,
     list: List,
@@ -34,12 +34,12 @@ impl View {
         Self { output: output.clone(), stack, region, live }
     }
 
-    /// Whether it changes by itself.
+    /// Whether it has a live list.
     pub(crate) fn is_live(&self) -> bool {
         self.live.is_some()
     }
 
-    /// Shows what has happened since the last look.
+    /// Shows new events.
     pub(crate) fn take(&mut self, events: &[Event]) -> anyhow::Result<()> {
         for event in events {
             self.take_one(event)?;
@@ -56,20 +56,20 @@ impl View {
         };
         let took = live.list.take(event);
         live.set_clock(event.time);
-        let says_more = event.is_about_the_stack() && event.is_failure()
+        let is_shown = event.is_about_the_stack() && event.is_failure()
             || event.hook.as_ref().is_some_and(|hook| hook.refused)
             || !event.is_about_the_stack() && event.is_end();
-        if says_more {
+        if is_shown {
             let label = self.output.label().map_or(0, |label| label.len() + 2);
             let columns = Size::now().columns.saturating_sub(label);
-            for line in list::told(event, took, columns, self.output.paint()) {
+            for line in list::ended(event, took, columns, self.output.paint()) {
                 self.output.say(line);
             }
         }
         Ok(())
     }
 
-    /// Shows where the stack itself stands.
+    /// Shows the status of the stack.
     pub(crate) fn take_status(&mut self, status: &str) {
         if let Some(live) = &mut self.live {
             live.list.take_status(status);
@@ -77,7 +77,7 @@ impl View {
         }
     }
 
-    /// Draws the list as it is now.
+    /// Redraws the list.
     pub(crate) fn draw(&self) {
         if let Some(live) = &self.live {
             live.part.show(&live.list.lines(live.now(), Size::now().columns, self.output.paint()));
@@ -87,7 +87,7 @@ impl View {
 
 impl Live {
     fn set_clock(&mut self, event: OffsetDateTime) {
-        // An event is told after it has happened, so the latest that AWS's clock may be is the truth, or near to it.
+        // Events come late, so the latest estimate of the clock is the best.
         if self.clock.is_none() || event > self.now() {
             self.clock = Some((event, Instant::now()));
         }
@@ -98,54 +98,26 @@ impl Live {
     }
 }
 
-/// An event as programs read it.
+/// An event as JSON.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Shown {
     stack: String,
     region: String,
-    id: String,
     time: String,
-    logical_id: String,
-    physical_id: String,
-    #[serde(rename = "type")]
-    resource_type: String,
-    status: String,
-    reason: Option<String>,
-    is_configured: bool,
     is_cancelled: bool,
-    operation: Option<String>,
-    hook: Option<ShownHook>,
-}
-
-#[derive(Debug, Serialize)]
-struct ShownHook {
-    name: String,
-    refused: bool,
-    reason: Option<String>,
+    #[serde(flatten)]
+    event: Event,
 }
 
 impl Shown {
     pub(crate) fn new(event: &Event, stack: &str, region: &str) -> Self {
-        let hook = event.hook.as_ref().map(|hook| ShownHook {
-            name: hook.name.clone(),
-            refused: hook.refused,
-            reason: hook.reason.clone(),
-        });
         Self {
             stack: stack.to_owned(),
             region: region.to_owned(),
-            id: event.id.clone(),
-            time: event.time.format(&Rfc3339).unwrap_or_default(),
-            logical_id: event.logical_id.clone(),
-            physical_id: event.physical_id.clone(),
-            resource_type: event.resource_type.clone(),
-            status: event.status.clone(),
-            reason: event.reason.clone(),
-            is_configured: event.is_configured,
+            time: moment(event.time),
             is_cancelled: event.is_cancelled(),
-            operation: event.operation.clone(),
-            hook,
+            event: event.clone(),
         }
     }
 }

@@ -1,64 +1,64 @@
-//! Which events belong to an operation, and whether it is over: decided here, asked elsewhere.
+//! Decides which events belong to an operation, and whether it has ended.
 //!
-//! A stack that looks as before may be one on which nothing was done: that is not taken for success.
+//! An unchanged stack is no success: the operation may not have started.
 
 use std::time::Duration;
 
 use s3guard_aws::stacks::{Event, Stack};
 
-/// An operation of which nothing is seen for so long has not begun.
+/// An operation without a sign for so long has not started.
 const BEGIN_LIMIT: Duration = Duration::from_mins(1);
 
-/// What has been seen of one operation on a stack.
+/// One operation on a stack.
 pub(crate) struct Watch {
     token: Option<String>,
     before: Option<Stack>,
-    /// The last event that was there before; `None` if nobody could look.
+    /// The last event before it; `None` if it could not be read.
     past: Option<Past>,
     events: Vec<Event>,
     has_begun: bool,
 }
 
-/// Where the past of a stack ends.
+/// The last event before an operation.
 pub(crate) struct Past {
     last: Option<String>,
 }
 
-/// How far an operation is.
+/// The progress of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Progress {
-    /// It goes on, or was not seen to begin yet.
+    /// It is in progress, or no sign of it was seen yet.
     Going,
-    /// The stack rests.
+    /// It has ended.
     Over,
-    /// Nothing shows that it has ever begun.
+    /// There is no sign that it has started.
     NeverBegun,
 }
 
 impl Past {
-    /// The past that ends with these events, the oldest first.
+    /// The last of these events, the oldest first.
     pub(crate) fn of(events: &[Event]) -> Self {
         Self { last: events.last().map(|event| event.id.clone()) }
     }
 }
 
 impl Watch {
-    /// Begins to watch, before the operation is asked for with `token`; without one it is somebody else's.
+    /// Starts before the operation is requested with `token`; without one, another caller started it.
     pub(crate) fn new(token: Option<&str>, before: Option<Stack>, past: Option<Past>) -> Self {
         let token = token.map(str::to_owned);
         Self { token, before, past, events: Vec::new(), has_begun: false }
     }
 
-    /// The event after which the next ones are wanted.
+    /// The event after which to read the next ones.
     pub(crate) fn last(&self) -> Option<&str> {
         self.past.as_ref()?.last.as_deref()
     }
 
-    /// Takes in the events after the last one, and gives those of the operation.
+    /// Takes the events after the last one, and returns those of the operation.
     pub(crate) fn take(&mut self, mut events: Vec<Event>) -> Vec<Event> {
         let now = Past::of(&events);
         match &self.past {
-            // The past is among them: only the token tells it apart.
+            // Earlier events are among them: only the token tells them apart.
             None => events.retain(|event| event.token.is_some() && event.token == self.token),
             Some(_) if events.is_empty() => return events,
             Some(_) => {}
@@ -68,7 +68,7 @@ impl Watch {
         events
     }
 
-    /// Takes in the stack as it is now, so long after the operation was asked for.
+    /// Takes the current stack, so long after the operation was requested.
     pub(crate) fn judge(&mut self, stack: Option<&Stack>, elapsed: Duration) -> Progress {
         let Some(stack) = stack else { return Progress::Over };
         let differs =
@@ -83,7 +83,7 @@ impl Watch {
         if is_over { Progress::Over } else { Progress::Going }
     }
 
-    /// The stack as it was at the beginning.
+    /// The stack before the operation.
     pub(crate) fn before(&self) -> Option<&Stack> {
         self.before.as_ref()
     }
@@ -131,12 +131,12 @@ mod tests {
     }
 
     #[test]
-    fn the_past_is_not_told_again_even_if_nobody_could_look_at_it() {
+    fn earlier_events_are_not_shown_even_if_they_could_not_be_read() {
         let mut watch = Watch::new(Some("ours"), None, None);
         let all = vec![event("1", Some("other")), event("2", None), event("3", Some("ours"))];
         assert_eq!(ids(&watch.take(all)), ["3"]);
         assert_eq!(watch.last(), Some("3"));
-        // From here on only newer ones are asked for.
+        // From here on only newer ones are read.
         assert_eq!(ids(&watch.take(vec![event("4", None)])), ["4"]);
         assert_eq!(ids(watch.events()), ["3", "4"]);
 

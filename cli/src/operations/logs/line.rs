@@ -1,4 +1,4 @@
-//! A line of a function's log, as a person reads it.
+//! One line of a function's log.
 //!
 //! Ours are JSON (`time`, `level`, `fields`); Lambda's own are JSON of another form, or text.
 
@@ -9,11 +9,11 @@ use s3guard_posture::text::shown;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
+use crate::ui::lines::moment;
 use crate::ui::output::Paint;
 
-/// Of a line so much is shown.
+/// How many characters of a line are shown.
 const CHARACTERS_MAX: usize = 4000;
 
 #[derive(Debug, Serialize)]
@@ -31,7 +31,7 @@ pub(crate) struct Line {
 impl Line {
     pub(crate) fn of(function: &'static str, line: &LogLine) -> Self {
         let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(line.at_ms) * 1_000_000);
-        let time = at.ok().and_then(|at| at.format(&Rfc3339).ok()).unwrap_or_default();
+        let time = at.map(moment).unwrap_or_default();
         let raw = line.text.trim_end().to_owned();
         let Ok(Value::Object(mut json)) = serde_json::from_str::<Value>(&raw) else {
             return Self {
@@ -54,12 +54,12 @@ impl Line {
             Some(_) | None => Map::new(),
         };
         let message = text(fields.shift_remove("message").or_else(|| json.shift_remove("message")));
-        // What says when and where it was logged is said already, or of no interest.
+        // The time is shown already, and the place in the code is of no interest.
         for known in ["timestamp", "time", "target", "span", "spans"] {
             json.shift_remove(known);
         }
         fields.extend(json);
-        // Lambda's own say what they are in `type`, and the rest in `record`.
+        // Lambda's own lines have `type` and `record`.
         let message = message.or_else(|| text(fields.shift_remove("type"))).unwrap_or_default();
         Self { function, time, level, message, fields, raw }
     }
@@ -103,8 +103,8 @@ mod tests {
     #[test]
     fn ours_and_lambdas_lines_are_read_and_text_is_left_as_it_is() {
         check(
-            r#"{"timestamp":"t","level":"INFO","fields":{"message":"mended","bucket":"reports","count":2},"target":"x"}"#,
-            "2023-11-14T22:13:20.123Z  guard  INFO  mended  bucket=reports  count=2",
+            r#"{"timestamp":"t","level":"INFO","fields":{"message":"remediated","bucket":"reports","count":2},"target":"x"}"#,
+            "2023-11-14T22:13:20.123Z  guard  INFO  remediated  bucket=reports  count=2",
         );
         check(
             r#"{"time":"t","type":"platform.report","record":{"requestId":"1"}}"#,

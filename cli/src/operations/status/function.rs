@@ -1,4 +1,4 @@
-//! What is wrong with a function of the guard, from what was seen of it.
+//! What is wrong with a function of the guard.
 
 use s3guard_aws::code_bucket;
 use s3guard_aws::function_state::{Function, Source};
@@ -13,23 +13,22 @@ pub(crate) fn trouble(
     let mut all: Vec<String> = function.trouble.clone().into_iter().collect();
     if code_key.and_then(checksum_of).is_some_and(|checksum| checksum != function.code_sha256) {
         all.push(
-            "it runs another code than the stack gave it: `s3guard deploy --revert-drift` sets it back, \
-             or see who has changed it"
+            "its code is not the one that the stack deployed: `s3guard deploy --revert-drift` restores it"
                 .to_owned(),
         );
     }
     match sources {
         Some([]) => all.push(
-            "nothing calls it: its event source mapping is gone; `s3guard deploy --revert-drift` makes it again"
+            "nothing calls it: its event source mapping was deleted; `s3guard deploy --revert-drift` restores it"
                 .to_owned(),
         ),
         Some(sources) if !sources.iter().any(|source| source.state == "Enabled") => {
             all.extend(sources.iter().filter_map(|source| match source.state.as_str() {
                 "Disabled" | "Disabling" => Some(format!(
-                    "its queue is not read: `aws lambda update-event-source-mapping --uuid {} --enabled`",
+                    "its event source mapping is disabled: `aws lambda update-event-source-mapping --uuid {} --enabled`",
                     shown(&source.id, 64)
                 )),
-                // It is on the way, and nobody has to do anything.
+                // It is about to be enabled.
                 _ => None,
             }));
         }
@@ -38,7 +37,7 @@ pub(crate) fn trouble(
     (!all.is_empty()).then(|| all.join("; "))
 }
 
-/// The checksum that is in a package's key, as Lambda writes it; a key that somebody else has chosen has none.
+/// The checksum in the key of a package, as Lambda writes it; a key that s3guard has not chosen has none.
 fn checksum_of(key: &str) -> Option<String> {
     let mut parts = key.strip_suffix(".zip")?.split('-');
     let mut bytes = [0; 32];
@@ -61,8 +60,11 @@ mod tests {
         };
         let source = |state: &str| Source { id: "uuid-1".to_owned(), state: state.to_owned() };
         let check = |function: &Function, sources: Option<&[Source]>, key: &str, words: &str| {
-            let told = trouble(function, sources, Some(key)).unwrap_or_default();
-            assert!(told.contains(words) && told.is_empty() == words.is_empty(), "{words}: {told}");
+            let found = trouble(function, sources, Some(key)).unwrap_or_default();
+            assert!(
+                found.contains(words) && found.is_empty() == words.is_empty(),
+                "{words}: {found}"
+            );
         };
         let well = function(None, &deployed);
         let enabled = [source("Enabled")];
@@ -72,7 +74,7 @@ mod tests {
         check(&well, Some(&[source("Disabled"), source("Enabled")]), &key, "");
         check(&well, Some(&[source("Disabled")]), &key, "--uuid uuid-1 --enabled");
         check(&well, Some(&[]), &key, "nothing calls it");
-        check(&function(None, "other="), Some(&enabled), &key, "another code");
+        check(&function(None, "other="), Some(&enabled), &key, "its code is not");
         check(&function(None, "other="), Some(&enabled), "mine.zip", "");
         check(&function(Some("no key"), &deployed), Some(&enabled), &key, "no key");
         let all = trouble(&function(Some("no key"), "other="), Some(&[]), Some(&key)).unwrap();

@@ -66,9 +66,9 @@ impl Link {
 }
 
 const LOGS: &[&str] = &["logs", "status"];
-const STATUS: &[&str] = &["status", "drift"];
-const DOCTOR: &[&str] = &["doctor", "drift"];
-const DRIFT: &[&str] = &["drift", "doctor"];
+const STATUS: &[&str] = &["status", "status --drift"];
+const DOCTOR: &[&str] = &["doctor", "status --drift"];
+const DRIFT: &[&str] = &["status --drift", "doctor"];
 const NO_WRITE: &str = "the guard has received the event, and its write failed";
 
 /// The links that bring a bucket to its grade, in the order in which they are judged.

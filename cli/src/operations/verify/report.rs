@@ -170,7 +170,7 @@ mod tests {
 
             Probably events wait in the guard's queue: the event source of the guard is disabled, or its concurrency is used up
               see also: s3guard status
-              see also: s3guard drift
+              see also: s3guard status --drift
 
             Not removed
               bucket `s3guard-canary-1`

@@ -2,7 +2,7 @@ use crate::operations::follow::diagnosis::*;
 use crate::operations::follow::sample::{event, of_stack};
 use s3guard_aws::stacks::event::Hook;
 
-/// What is said to be the cause, and what to do.
+/// The cause, and the hint.
 fn diagnosed(events: &[Event]) -> (String, String) {
     let ended = Ended { stack: None, events: events.to_vec() };
     let error = failed("it failed", &ended, "deploy again");
@@ -16,7 +16,7 @@ fn handler(words: &str, code: &str) -> String {
 }
 
 #[test]
-fn the_first_cause_is_said_and_not_what_followed_from_it() {
+fn the_root_cause_is_shown_and_not_its_consequences() {
     let denied = "User: arn:aws:iam::1:user/u is not authorized to perform: sqs:CreateQueue on resource: \
                   arn:aws:sqs:eu-west-1:1:q because no identity-based policy allows the sqs:CreateQueue action";
     let events = [
@@ -30,18 +30,18 @@ fn the_first_cause_is_said_and_not_what_followed_from_it() {
     let (cause, hint) = diagnosed(&events);
     assert_eq!(
         cause,
-        "`C` (AWS::SQS::Queue): `arn:aws:iam::1:user/u` may not do `sqs:CreateQueue` on `arn:aws:sqs:eu-west-1:1:q`: \
+        "`C` (AWS::SQS::Queue): `arn:aws:iam::1:user/u` is not allowed to call `sqs:CreateQueue` on `arn:aws:sqs:eu-west-1:1:q`: \
          no policy of the role or user allows it: add the action that AWS names to one; `D` failed, too; 2 resources \
          were cancelled because of it"
     );
     assert_eq!(hint, "give the caller the permission `sqs:CreateQueue`; deploy again");
     let ended = Ended { stack: None, events: events.to_vec() };
     let error = failed("stack `s` was not created", &ended, "deploy again");
-    assert_eq!(error.to_string(), "stack `s` was not created; the stack is in `gone`");
+    assert_eq!(error.to_string(), "stack `s` was not created; the stack is in `deleted`");
 }
 
 #[test]
-fn an_encoded_refusal_is_named_as_such_with_the_command_that_decodes_it() {
+fn an_encoded_denial_is_named_with_the_command_that_decodes_it() {
     let words = "You are not authorized to perform this operation. Encoded authorization failure message: 9l5aBc";
     let (cause, hint) = diagnosed(&[event("A", "CREATE_FAILED", words)]);
     assert!(cause.contains("encoded authorization failure message of 6 characters"), "{cause}");
@@ -49,27 +49,27 @@ fn an_encoded_refusal_is_named_as_such_with_the_command_that_decodes_it() {
 }
 
 #[test]
-fn a_hook_speaks_for_itself() {
+fn a_hook_is_shown_with_its_own_message() {
     let hook = Hook {
         name: "Corp::Buckets::Hook".to_owned(),
         refused: true,
         reason: Some("buckets need an owner".to_owned()),
     };
-    let said = Event { hook: Some(hook), ..event("A", "CREATE_IN_PROGRESS", "") };
+    let its_own = Event { hook: Some(hook), ..event("A", "CREATE_IN_PROGRESS", "") };
     let failed = event("A", "CREATE_FAILED", "The following hook(s) failed: [Corp::Buckets::Hook]");
-    let (cause, hint) = diagnosed(&[said, failed.clone()]);
+    let (cause, hint) = diagnosed(&[its_own, failed.clone()]);
     assert_eq!(
         cause,
-        "`A` (AWS::SQS::Queue): the hook `Corp::Buckets::Hook` refuses it: buckets need an owner"
+        "`A` (AWS::SQS::Queue): hook `Corp::Buckets::Hook` failed: buckets need an owner"
     );
-    assert!(hint.contains("`Corp::Buckets::Hook`: ask there"), "{hint}");
-    // Without its event CloudFormation's words are all there is.
+    assert!(hint.contains("what the hook `Corp::Buckets::Hook` requires"), "{hint}");
+    // Without its event there is only the message of CloudFormation.
     let (cause, _) = diagnosed(&[failed]);
     assert!(cause.ends_with("failed: [Corp::Buckets::Hook]"), "{cause}");
 }
 
 #[test]
-fn every_code_that_says_something_to_do_has_its_hint() {
+fn every_code_except_the_general_one_has_a_hint() {
     for code in [
         "AccessDenied",
         "AlreadyExists",
@@ -100,12 +100,12 @@ fn every_code_that_says_something_to_do_has_its_hint() {
     assert_eq!(diagnosed(&[event("A", "CREATE_FAILED", &words)]).1, "deploy again");
     for (code, part) in [
         ("AlreadyExists", "--bucket-prefix"),
-        ("NotStabilized", "did not become ready"),
-        ("ResourceConflict", "somebody else"),
-        ("Throttling", "too many requests"),
+        ("NotStabilized", "did not stabilize"),
+        ("ResourceConflict", "another caller"),
+        ("Throttling", "throttles"),
         ("AccessDenied", "permission"),
         ("ServiceLimitExceeded", "Service Quotas"),
-        ("InvalidRequest", "does not take"),
+        ("InvalidRequest", "rejects"),
     ] {
         let (_, hint) = diagnosed(&[event("A", "UPDATE_FAILED", &handler("no", code))]);
         assert!(hint.contains(part), "{code}: {hint}");

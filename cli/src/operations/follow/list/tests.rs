@@ -65,7 +65,7 @@ fn failed() -> Vec<Event> {
     events
 }
 
-/// All that a terminal shows in the end: what was scrolled, a line, and the list.
+/// What a terminal shows in the end: the messages, a line, and the list.
 fn shown(lists: &[(&str, Vec<Event>)], columns: usize, paint: Paint) -> String {
     let mut text = String::new();
     let mut areas = Vec::new();
@@ -73,12 +73,12 @@ fn shown(lists: &[(&str, Vec<Event>)], columns: usize, paint: Paint) -> String {
         let mut list = List::new(label);
         for event in events {
             let took = list.take(event);
-            let tells =
+            let is_shown =
                 if event.is_about_the_stack() { event.is_failure() } else { event.is_end() };
-            if tells {
-                // What is said of one of several begins with its name.
+            if is_shown {
+                // A message for one of several begins with its name.
                 let label = if lists.len() > 1 { format!("{label}  ") } else { String::new() };
-                for line in told(event, took, columns - label.len(), paint) {
+                for line in ended(event, took, columns - label.len(), paint) {
                     let _ = writeln!(text, "{label}{line}");
                 }
             }
@@ -115,14 +115,14 @@ fn a_list_fits_the_width_and_reads_without_colour() {
 }
 
 #[test]
-fn how_long_something_took_counts_from_when_it_was_begun_and_not_from_the_last_word_on_it() {
+fn a_duration_counts_from_the_first_event_of_a_resource() {
     let mut list = List::new("s");
     let begun = |seconds| at(seconds, "AWS::SQS::Queue", event("Q", "CREATE_IN_PROGRESS", ""));
     assert_eq!(list.take(&begun(1)), None);
     assert_eq!(list.take(&begun(5)), None);
     let ended = at(9, "AWS::SQS::Queue", event("Q", "CREATE_COMPLETE", ""));
     assert_eq!(list.take(&ended), Some(Duration::seconds(8)));
-    // Whoever comes later has not seen it begin.
+    // A list that starts later has not seen the beginning.
     assert_eq!(List::new("s").take(&ended), None);
 }
 

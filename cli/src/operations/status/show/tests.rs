@@ -1,21 +1,23 @@
 use std::collections::BTreeMap;
 
 use expect_test::expect_file;
-use s3guard_aws::alarms::Alarm;
-use s3guard_aws::ledger::Newest;
-use s3guard_aws::queues::Depth;
-use s3guard_aws::stacks::drift::LastDrift;
-use s3guard_aws::stacks::{Stack, StackStatus};
-use s3guard_aws::subscriptions::Subscription;
-use time::OffsetDateTime;
+use s3guard_aws::stacks::StackStatus;
+use s3guard_aws::stacks::drift::Drifted;
 
-use crate::operations::status::gather::{QUEUES, QueueSeen};
 use crate::operations::status::judge;
 use crate::operations::status::show::*;
 
-fn seen() -> Seen {
+const QUEUES: [(&str, bool); 5] = [
+    ("bucket events", false),
+    ("bucket DLQ", true),
+    ("object events", false),
+    ("object DLQ", true),
+    ("notification DLQ", true),
+];
+
+fn stack() -> Stack {
     let output = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-    let stack = Stack {
+    Stack {
         id: "arn:stack".to_owned(),
         status: StackStatus::from("UPDATE_COMPLETE"),
         reason: None,
@@ -24,158 +26,169 @@ fn seen() -> Seen {
         tags: BTreeMap::new(),
         updated: None,
         protected: true,
-    };
-    let queues = QUEUES.map(|(name, _, is_dead_letters)| QueueSeen {
-        name,
-        is_dead_letters,
-        depth: Ok(Depth { waiting: 0, in_flight: 0, delayed: 0 }),
-    });
+    }
+}
+
+fn status() -> Status {
     let alarm = |name: &str| Alarm {
         name: format!("guard-{name}"),
         state: "OK".to_owned(),
         reason: String::new(),
         since: None,
     };
-    let subscription = Subscription {
-        protocol: "email".to_owned(),
-        endpoint: "owner@example.com".to_owned(),
-        is_pending: false,
+    let function = |name: &str| FunctionStatus { name: name.to_owned(), trouble: None };
+    let queue = |(name, is_dead_letters)| QueueStatus {
+        name,
+        depth: Depth { waiting: 0, in_flight: 0, delayed: 0 },
+        is_dead_letters,
     };
-    Seen {
-        stack,
-        region: "eu-west-1".parse().unwrap(),
-        account: "111122223333".parse().unwrap(),
-        functions: ["guard-GuardFunction-1", "guard-NotifyFunction-1"]
-            .map(|name| (name.to_owned(), Ok(None)))
-            .into(),
-        queues: queues.into(),
-        alarms: Ok(vec![alarm("GuardDeadLettersAlarm"), alarm("GuardErrorsAlarm")]),
-        subscriptions: Ok(vec![subscription]),
-        trail: Ok(Trail::Records("guard-eu-west-1".to_owned())),
-        drift: Ok(LastDrift {
+    let write = |id: &str, has_failed| WriteStatus::of(&id.parse().unwrap(), has_failed);
+    Status {
+        stack: "guard".to_owned(),
+        region: "eu-west-1".to_owned(),
+        account: "111122223333".to_owned(),
+        state: "UPDATE_COMPLETE".to_owned(),
+        is_protected: true,
+        functions: ["guard-GuardFunction-1", "guard-NotifyFunction-1"].map(function).into(),
+        queues: QUEUES.map(queue).into(),
+        alarms: ["GuardDeadLettersAlarm", "GuardErrorsAlarm"].map(alarm).into(),
+        subscriptions: Some(vec![Subscription {
+            protocol: "email".to_owned(),
+            endpoint: "owner@example.com".to_owned(),
+            is_pending: false,
+        }]),
+        trail: Some("guard-eu-west-1".to_owned()),
+        drift: Some(LastDrift {
             status: "IN_SYNC".to_owned(),
-            checked: Some(OffsetDateTime::UNIX_EPOCH),
+            checked: Some("1970-01-01T00:00:00Z".to_owned()),
         }),
-        events: Ok(Vec::new()),
-        writes: Ok(Newest {
-            writes: [
-                ("reports@20261124T231502.123Z-encryption", false),
-                ("photos@20261124T221502.123Z-policy", true),
-            ]
-            .map(|(id, has_failed)| (id.parse().unwrap(), has_failed))
-            .into(),
-            is_whole: true,
-        }),
+        last_writes: vec![
+            write("reports@20261124T231502.123Z-encryption", false),
+            write("photos@20261124T221502.123Z-policy", true),
+        ],
+        last_write_age: Some(Duration::minutes(150)),
+        ..Status::default()
     }
 }
 
-fn troubled() -> Seen {
-    let mut seen = seen();
-    seen.stack.status = StackStatus::from("UPDATE_ROLLBACK_COMPLETE");
-    seen.stack.reason = Some("The following resource(s) failed to update: [Topic]".to_owned());
-    seen.functions[0].1 = Ok(Some("its state is `Failed`: the key is disabled".to_owned()));
-    seen.functions[1].1 = Err("not allowed to look: `lambda:GetFunctionConfiguration`".to_owned());
-    seen.queues[1].depth = Ok(Depth { waiting: 12, in_flight: 1, delayed: 0 });
-    seen.queues[3].depth = Err("not allowed to look: `GetQueueAttributes`".to_owned());
-    if let Ok(alarms) = &mut seen.alarms {
-        alarms[0].state = "ALARM".to_owned();
-        alarms[0].reason = "12 is more than 0".to_owned();
-        alarms[0].since = Some(OffsetDateTime::UNIX_EPOCH);
-    }
-    if let Ok(subscriptions) = &mut seen.subscriptions {
-        subscriptions[0].is_pending = true;
-    }
-    seen.trail = Ok(Trail::None(vec!["`org`: is not logging".to_owned()]));
-    seen.drift = Ok(LastDrift { status: "DRIFTED".to_owned(), checked: None });
-    if let Ok(writes) = &mut seen.writes {
-        writes.is_whole = false;
-    }
-    seen
+fn without_trail(problems: &[&str], status: &mut Status) {
+    status.trail = None;
+    status.trail_problems = Some(problems.iter().map(|&problem| problem.to_owned()).collect());
 }
 
-fn shown_as(seen: Seen, width: usize, paint: Paint) -> String {
-    let to_do = judge::to_do(&seen, "guard");
-    Status::of(seen, "guard", to_do, View { width, paint }).to_string()
+fn drifted() -> LastDrift {
+    LastDrift { status: "DRIFTED".to_owned(), checked: None }
+}
+
+fn troubled() -> (Status, Stack) {
+    let mut status = status();
+    let reason = "The following resource(s) failed to update: [Topic]";
+    let stack = Stack {
+        status: StackStatus::from("UPDATE_ROLLBACK_COMPLETE"),
+        reason: Some(reason.to_owned()),
+        ..stack()
+    };
+    status.state = stack.status.to_string();
+    status.functions[0].trouble = Some("its state is `Failed`: the key is disabled".to_owned());
+    status.queues[1].depth.waiting = 12;
+    status.queues[1].depth.in_flight = 1;
+    status.queues.remove(3);
+    status.not_seen = vec![
+        "function: missing permission `lambda:GetFunctionConfiguration`".to_owned(),
+        "object DLQ: missing permission `GetQueueAttributes`".to_owned(),
+    ];
+    status.alarms[0].state = "ALARM".to_owned();
+    status.alarms[0].reason = "12 is more than 0".to_owned();
+    status.alarms[0].since = Some("1970-01-01T00:00:00Z".to_owned());
+    status.subscriptions.as_mut().unwrap()[0].is_pending = true;
+    without_trail(&["`org`: is not logging"], &mut status);
+    status.drift = Some(drifted());
+    status.are_writes_partly_seen = true;
+    status.last_write_age = None;
+    (status, stack)
+}
+
+fn shown_as(status: Status, stack: &Stack, width: usize, paint: Paint) -> String {
+    let to_do = judge::to_do(&status, stack);
+    Status { to_do, view: View { width, paint }, ..status }.to_string()
 }
 
 #[test]
 fn a_guard_is_shown_on_any_screen_with_and_without_colour() {
-    expect_file!["../../../golden/status-well-narrow.txt"].assert_eq(&shown_as(
-        seen(),
-        60,
-        Paint::Plain,
-    ));
-    expect_file!["../../../golden/status-well-wide-colour.txt"].assert_eq(&shown_as(
-        seen(),
-        120,
-        Paint::Ansi,
-    ));
-    expect_file!["../../../golden/status-trouble-narrow-colour.txt"].assert_eq(&shown_as(
-        troubled(),
-        60,
-        Paint::Ansi,
-    ));
-    expect_file!["../../../golden/status-trouble-wide.txt"].assert_eq(&shown_as(
-        troubled(),
-        120,
-        Paint::Plain,
-    ));
+    let well = |width, paint| shown_as(status(), &stack(), width, paint);
+    let trouble = |width, paint| {
+        let (status, stack) = troubled();
+        shown_as(status, &stack, width, paint)
+    };
+    expect_file!["../../../golden/status-well-narrow.txt"].assert_eq(&well(60, Paint::Plain));
+    expect_file!["../../../golden/status-well-wide-colour.txt"].assert_eq(&well(120, Paint::Ansi));
+    let narrow = trouble(60, Paint::Ansi);
+    expect_file!["../../../golden/status-trouble-narrow-colour.txt"].assert_eq(&narrow);
+    expect_file!["../../../golden/status-trouble-wide.txt"].assert_eq(&trouble(120, Paint::Plain));
+}
+
+#[test]
+fn the_headline_says_only_what_is_known() {
+    let first = |status: &Status| status.to_string().lines().next().unwrap().to_owned();
+    assert_eq!(first(&status()), "healthy: last write 2 h ago");
+    assert_eq!(first(&Status { last_write_age: None, ..status() }), "healthy");
+    let (mut troubled, stack) = troubled();
+    troubled.to_do = judge::to_do(&troubled, &stack);
+    let expected = "7 problems: 12 in dead-letter queues, 1 of 2 alarms firing, 2 not checked";
+    assert_eq!(first(&troubled), expected);
+    for (seconds, text) in [(-3, "0 s"), (59, "59 s"), (3599, "59 min"), (86_400, "24 h")] {
+        assert_eq!(age(Duration::seconds(seconds)), text);
+    }
+    assert_eq!(age(Duration::days(30)), "30 days");
 }
 
 #[test]
 fn each_trouble_is_one_thing_to_do_and_a_well_guard_has_none() {
-    assert!(judge::to_do(&seen(), "guard").is_empty());
-    let check = |change: fn(&mut Seen), words: &str| {
-        let mut seen = seen();
-        change(&mut seen);
-        let to_do = judge::to_do(&seen, "guard");
+    assert!(judge::to_do(&status(), &stack()).is_empty());
+    let check = |change: fn(&mut Status, &mut Stack), words: &str| {
+        let (mut status, mut stack) = (status(), stack());
+        change(&mut status, &mut stack);
+        let to_do = judge::to_do(&status, &stack);
         assert!(to_do.len() == 1 && to_do[0].contains(words), "{words}: {to_do:?}");
     };
-    check(|seen| seen.stack.status = StackStatus::from("UPDATE_IN_PROGRESS"), "events --follow");
-    check(|seen| seen.stack.status = StackStatus::from("UPDATE_ROLLBACK_COMPLETE"), "last wanted");
-    check(|seen| seen.functions[0].1 = Ok(Some("gone".to_owned())), "guard-GuardFunction-1: gone");
+    check(|_, stack| stack.status = StackStatus::from("UPDATE_IN_PROGRESS"), "events --follow");
     check(
-        |seen| seen.queues[1].depth = Ok(Depth { waiting: 1, in_flight: 0, delayed: 0 }),
-        "1 buckets not handled: mend the cause",
+        |_, stack| stack.status = StackStatus::from("UPDATE_ROLLBACK_COMPLETE"),
+        "the last operation on the stack failed",
     );
     check(
-        |seen| seen.queues[4].depth = Ok(Depth { waiting: 1, in_flight: 0, delayed: 0 }),
-        "an endpoint does not take them",
-    );
-    check(|seen| seen.trail = Ok(Trail::None(Vec::new())), "there is none");
-    check(|seen| seen.subscriptions = Ok(Vec::new()), "nobody hears of anything");
-    check(
-        |seen| seen.drift = Ok(LastDrift { status: "DRIFTED".to_owned(), checked: None }),
-        "--revert-drift",
+        |status, _| status.functions[0].trouble = Some("gone".to_owned()),
+        "guard-GuardFunction-1: gone",
     );
     check(
-        |seen| {
-            if let Ok(alarms) = &mut seen.alarms {
-                alarms[1].state = "ALARM".to_owned();
-            }
+        |status, _| status.queues[1].depth.waiting = 1,
+        "1 message in the bucket DLQ: fix the cause",
+    );
+    check(|status, _| status.queues[4].depth.waiting = 1, "an endpoint does not accept them");
+    check(|status, _| without_trail(&[], status), "there is none");
+    check(|status, _| status.subscriptions = Some(Vec::new()), "nothing is subscribed");
+    check(|status, _| status.drift = Some(drifted()), "`s3guard status --drift --stack guard");
+    check(
+        |status, _| {
+            status.drift = Some(drifted());
+            let mut drift = Drift::default();
+            drift.drifted.push(Drifted::default());
+            status.drifted = Some(drift);
         },
-        "alarm guard-GuardErrorsAlarm has gone off",
+        "CloudFormation: `s3guard deploy --stack guard --region eu-west-1 --revert-drift`",
+    );
+    check(
+        |status, _| status.alarms[1].state = "ALARM".to_owned(),
+        "alarm guard-GuardErrorsAlarm is in state ALARM",
     );
 }
 
 #[test]
-fn what_may_not_be_looked_at_is_said_and_is_no_trouble() {
-    let mut seen = seen();
-    let denied = || "not allowed to look: `X`".to_owned();
-    seen.functions[0].1 = Err(denied());
-    seen.queues[0].depth = Err(denied());
-    seen.alarms = Err(denied());
-    seen.subscriptions = Err(denied());
-    seen.trail = Err(denied());
-    seen.drift = Err(denied());
-    seen.events = Err(denied());
-    seen.writes = Err(denied());
-    assert!(judge::to_do(&seen, "guard").is_empty());
-    let view = View { width: 80, paint: Paint::Plain };
-    let status = Status::of(seen, "guard", Vec::new(), view);
-    assert_eq!(status.not_seen.len(), 8, "{:?}", status.not_seen);
+fn what_may_not_be_read_is_named_and_is_no_trouble() {
+    let status = Status { not_seen: vec!["alarms: denied".to_owned()], ..Status::default() };
+    assert!(judge::to_do(&status, &stack()).is_empty());
     let text = status.to_string();
-    assert!(text.contains("alarms: not allowed to look: `X`"), "{text}");
-    assert!(!text.contains("no trail that records"), "{text}");
-    assert!(!text.contains("nobody"), "{text}");
+    assert!(text.starts_with("healthy: 1 not checked\n"), "{text}");
+    assert!(text.contains("Not checked\n  alarms: denied"), "{text}");
+    assert!(!text.contains("Trail") && !text.contains("Subscriptions"), "{text}");
 }

@@ -1,0 +1,198 @@
+//! Fetches the status of a guard, with all calls at once. Parts that cannot be read are named.
+
+use futures_util::future::join_all;
+use s3guard_aws::alarms::{self, Alarm};
+use s3guard_aws::function_state::{self, Function};
+use s3guard_aws::ledger::Newest;
+use s3guard_aws::stacks::drift::LastDrift;
+use s3guard_aws::stacks::{Event, Stack, Stacks};
+use s3guard_aws::subscriptions::{self, Subscription};
+use s3guard_aws::trails;
+use s3guard_aws::{AwsError, Connection, Ledger, Queue};
+use s3guard_posture::Reading;
+use s3guard_posture::contract::output;
+use s3guard_posture::contract::parameter;
+use s3guard_posture::events::trail::{Trail, Verdict, records_bucket_changes};
+use s3guard_posture::text::shown;
+use time::OffsetDateTime;
+
+use crate::operations::session::Account;
+use crate::operations::status::function::trouble;
+use crate::operations::status::show::{FunctionStatus, QueueStatus, Status, WriteStatus};
+use crate::ui::lines::moment;
+
+/// What was read, or why it could not be.
+type Read<T> = Result<T, String>;
+
+/// The queues: the name of each, the stack's output with its URL, and whether it is a dead-letter queue.
+const QUEUES: [(&str, &str, bool); 5] = [
+    ("bucket events", output::GUARD_QUEUE_URL, false),
+    ("bucket DLQ", output::GUARD_DEAD_LETTERS_URL, true),
+    ("object events", output::OBJECT_QUEUE_URL, false),
+    ("object DLQ", output::OBJECT_DEAD_LETTERS_URL, true),
+    ("notification DLQ", output::NOTICE_DEAD_LETTERS_URL, true),
+];
+
+/// How many of the stack's last events are shown.
+const EVENTS: usize = 3;
+/// How many of the guard's last writes are shown.
+const WRITES: usize = 5;
+/// How many pages of the ledger are read for them: a page has a thousand keys and needs a call.
+const LEDGER_PAGES_MAX: usize = 20;
+
+/// Completes the status of this stack.
+pub(crate) async fn fetch(
+    account: &Account,
+    stack: &Stack,
+    status: Status,
+    now: OffsetDateTime,
+) -> Status {
+    let connection = &account.connection;
+    let stacks = Stacks::new(connection);
+    let names = [output::GUARD_FUNCTION_NAME, output::NOTIFY_FUNCTION_NAME];
+    let names: Vec<&String> = names.iter().filter_map(|name| stack.outputs.get(*name)).collect();
+    let key = stack.parameters.get(parameter::CODE_KEY).map(String::as_str);
+    let queues: Vec<_> = QUEUES
+        .into_iter()
+        .filter_map(|queue| Some((queue, Queue::new(connection, stack.outputs.get(queue.1)?))))
+        .collect();
+    let (troubles, depths, alarms, subscriptions, trails, drift, events, writes) = futures_util::join!(
+        join_all(names.iter().map(|name| function(connection, name, key))),
+        join_all(queues.iter().map(async |(_, queue)| queue.depth().await)),
+        alarms(connection, &stacks, stack),
+        subscriptions(connection, stack),
+        trails::trails(connection),
+        last_drift(&stacks, stack),
+        last_events(&stacks, stack),
+        last_writes(account, stack),
+    );
+    let mut fetched = status;
+    let not_seen = &mut fetched.not_seen;
+    for (name, trouble) in names.into_iter().zip(troubles) {
+        let trouble = known(trouble, "function", not_seen).flatten();
+        fetched.functions.push(FunctionStatus { name: name.clone(), trouble });
+    }
+    for (((name, _, is_dead_letters), _), depth) in queues.into_iter().zip(depths) {
+        let depth = known(depth.map_err(|error| refused(&error)), name, not_seen);
+        fetched.queues.extend(depth.map(|depth| QueueStatus { name, depth, is_dead_letters }));
+    }
+    fetched.alarms = known(alarms, "alarms", not_seen).unwrap_or_default();
+    fetched.subscriptions = known(subscriptions, "subscriptions", not_seen);
+    let trails = reading(trails, "cloudtrail:DescribeTrails", Vec::new);
+    if let Some(trails) = known(trails, "trails", not_seen) {
+        match recording(&trails, connection) {
+            Ok(name) => fetched.trail = Some(name),
+            Err(problems) => fetched.trail_problems = Some(problems),
+        }
+    }
+    fetched.drift = known(drift, "drift", not_seen);
+    fetched.last_events = (known(events, "events", not_seen).unwrap_or_default().iter())
+        .map(|event| format!("{} {} {}", moment(event.time), event.status, event.logical_id))
+        .collect();
+    if let Some(Newest { writes, is_whole }) = known(writes, "last writes", not_seen) {
+        fetched.are_writes_partly_seen = !is_whole;
+        fetched.last_write_age = writes.first().filter(|_| is_whole).map(|(id, _)| now - id.time);
+        fetched.last_writes =
+            writes.iter().map(|(id, has_failed)| WriteStatus::of(id, *has_failed)).collect();
+    }
+    fetched
+}
+
+/// What was read; otherwise the reason is added to what was not.
+fn known<T>(read: Read<T>, what: &str, not_seen: &mut Vec<String>) -> Option<T> {
+    read.map_err(|why| not_seen.push(format!("{what}: {}", shown(&why, 300)))).ok()
+}
+
+/// What is wrong with a function and with what calls it.
+async fn function(
+    connection: &Connection,
+    name: &str,
+    code_key: Option<&str>,
+) -> Read<Option<String>> {
+    let (function, sources) = futures_util::join!(
+        function_state::describe(connection, name),
+        function_state::sources(connection, name),
+    );
+    let function = match function {
+        Ok(Reading::Absent) => return Ok(Some("it was deleted".to_owned())),
+        read => reading(read, "lambda:GetFunctionConfiguration", Function::default)?,
+    };
+    let sources = reading(sources, "lambda:ListEventSourceMappings", Vec::new);
+    // A known problem is shown also where the rest cannot be read.
+    match trouble(&function, sources.as_deref().ok(), code_key) {
+        Some(trouble) => Ok(Some(trouble)),
+        None => sources.map(|_| None),
+    }
+}
+
+async fn alarms(connection: &Connection, stacks: &Stacks, stack: &Stack) -> Read<Vec<Alarm>> {
+    let resources = stacks.resources(&stack.id).await.map_err(|error| refused(&error))?;
+    let alarms = resources.into_iter().filter(|one| one.resource_type == "AWS::CloudWatch::Alarm");
+    let names: Vec<String> = alarms.map(|alarm| alarm.physical_id).collect();
+    let read = alarms::alarms(connection, &names).await;
+    reading(read, "cloudwatch:DescribeAlarms", Vec::new)
+}
+
+async fn subscriptions(connection: &Connection, stack: &Stack) -> Read<Vec<Subscription>> {
+    let topic = stack.outputs.get(output::TOPIC_ARN).ok_or("the stack has no topic")?;
+    subscriptions::subscriptions(connection, topic).await.map_err(|error| refused(&error))
+}
+
+async fn last_drift(stacks: &Stacks, stack: &Stack) -> Read<LastDrift> {
+    let last = stacks.last_drift(&stack.id).await.map_err(|error| refused(&error))?;
+    last.ok_or_else(|| "the stack was deleted".to_owned())
+}
+
+/// The stack's last events, the oldest first.
+async fn last_events(stacks: &Stacks, stack: &Stack) -> Read<Vec<Event>> {
+    let mut events = stacks.events(&stack.id, None).await.map_err(|error| refused(&error))?;
+    Ok(events.split_off(events.len().saturating_sub(EVENTS)))
+}
+
+async fn last_writes(account: &Account, stack: &Stack) -> Read<Newest> {
+    let bucket = stack.outputs.get(output::LEDGER_BUCKET_NAME).and_then(|name| name.parse().ok());
+    let bucket = bucket.ok_or("the stack has no ledger")?;
+    let ledger = Ledger::new(&account.connection, bucket, account.caller.account.clone());
+    ledger.newest(WRITES, LEDGER_PAGES_MAX).await.map_err(|error| refused(&error))
+}
+
+/// The trail that records the changes of buckets, or what is wrong with each.
+fn recording(trails: &[Trail], connection: &Connection) -> Result<String, Vec<String>> {
+    let mut problems = Vec::new();
+    for trail in trails {
+        let verdict = records_bucket_changes(trail, connection.region());
+        if verdict == Verdict::Records {
+            return Ok(trail.name.clone());
+        }
+        problems.push(format!("`{}`: {verdict}", trail.name));
+    }
+    Err(problems)
+}
+
+fn reading<T>(
+    read: Result<Reading<T>, AwsError>,
+    permission: &str,
+    absent: impl FnOnce() -> T,
+) -> Read<T> {
+    match read {
+        Ok(Reading::Known(read)) => Ok(read),
+        Ok(Reading::Absent | Reading::Unread) => Ok(absent()),
+        Ok(Reading::Denied) => Err(format!("missing permission `{permission}`")),
+        Err(error) => Err(refused(&error)),
+    }
+}
+
+fn refused(error: &AwsError) -> String {
+    if !error.is_denied() {
+        return error.to_string();
+    }
+    // IAM's names are not always the API's.
+    let service = match error.call {
+        "ListObjectsV2" => return "missing permission `s3:ListBucket`".to_owned(),
+        "GetQueueAttributes" => "sqs:",
+        "ListSubscriptionsByTopic" => "sns:",
+        "DescribeStacks" | "DescribeStackEvents" | "ListStackResources" => "cloudformation:",
+        _ => "",
+    };
+    format!("missing permission `{service}{}`", error.call)
+}
