@@ -99,7 +99,7 @@ mod tests {
         let subscriptions = config.subscriptions();
         assert_eq!(subscriptions[0].endpoint().address(), "you@example.com");
         // An address without filters gets everything.
-        assert_eq!(subscriptions[0].filters(), []);
+        assert_eq!(subscriptions[0].policy(), serde_json::json!({}));
         let config = config_file::check("s3guard.toml", &of(&[]).unwrap()).unwrap();
         assert!(config.subscriptions().is_empty());
         assert_eq!(config.deploy().regions.len(), 0);
