@@ -22,17 +22,17 @@ fn what_is_wrong_with_notifications_is_shown_where_it_stands() {
             5 | deleted = 0
               |           ^ write `1` or more, or remove the line
 
-            error: `a-*-b` is not a valid filter: SNS has no wildcards
-              --> s3guard.toml:10:19
-               |
-            10 | bucket = ["ok-*", "a-*-b"]
-               |                   ^^^^^^^ write `a-*`
-
             error: `http://example.com` is not encrypted: s3guard publishes only over TLS
              --> s3guard.toml:9:9
               |
             9 | https = "http://example.com"
               |         ^^^^^^^^^^^^^^^^^^^^ write `https://example.com`
+
+            error: `a-*-b` is not a valid filter: SNS has no wildcards
+              --> s3guard.toml:10:19
+               |
+            10 | bucket = ["ok-*", "a-*-b"]
+               |                   ^^^^^^^ write `a-*`
         "#]],
     );
 }
