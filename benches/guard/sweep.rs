@@ -47,9 +47,10 @@ pub(crate) fn measure(package: &Package, aws: &FakeAws) -> Result<Sample, String
     let mut next = Some(scheduled().to_string());
     while let Some(body) = next.take() {
         let took = programs::invoke(&mut function, &queued(&[body])).map_err(failed)?;
-        let usage = function.usage().map_err(|error| failed(error.to_string()))?;
+        let memory_bytes =
+            function.memory_bytes_peak().map_err(|error| failed(error.to_string()))?;
         let mut world = aws.world();
-        pages.push((took, usage.memory_bytes_peak, world.calls.len()));
+        pages.push((took, memory_bytes, world.calls.len()));
         for body in world.messages.drain(..) {
             let message: Value = serde_json::from_str(&body).unwrap_or_default();
             let message = &message["s3guard"];

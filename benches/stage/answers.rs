@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::ops::Bound;
 
-use s3guard_emulator::http::Message;
+use s3guard_emulator::http::Request;
 use serde_json::{Value, json};
 
 use super::world::{NAME, What, World};
@@ -45,7 +45,7 @@ impl Answer {
 }
 
 impl<'a> Asked<'a> {
-    pub(super) fn of(request: &'a Message) -> Self {
+    pub(super) fn of(request: &'a Request) -> Self {
         let mut words = request.first_line.split(' ');
         let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
         let (path, query) = target.split_once('?').unwrap_or((target, ""));

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Instant;
 
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
-use s3guard_emulator::http::{self, Message};
+use s3guard_emulator::http::{self, Request};
 
 use super::answers::{Answer, Asked};
 use super::tls;
@@ -67,7 +67,7 @@ fn talk(stream: TcpStream, tls: Arc<ServerConfig>, world: &Mutex<World>) -> io::
     stream.set_nodelay(true)?;
     let connection = ServerConnection::new(tls).map_err(io::Error::other)?;
     let mut reader = BufReader::new(StreamOwned::new(connection, stream));
-    while let Some(request) = http::read(&mut reader, false)? {
+    while let Some(request) = http::read(&mut reader)? {
         let text = answered(&request, world);
         reader.get_mut().write_all(text.as_bytes())?;
         reader.get_mut().flush()?;
@@ -75,7 +75,7 @@ fn talk(stream: TcpStream, tls: Arc<ServerConfig>, world: &Mutex<World>) -> io::
     Ok(())
 }
 
-fn answered(request: &Message, world: &Mutex<World>) -> String {
+fn answered(request: &Request, world: &Mutex<World>) -> String {
     let came = Instant::now();
     let asked = Asked::of(request);
     let delay = lock(world).delay;

@@ -1,182 +1,256 @@
-//! Signed calls as somebody, without an SDK: what the tests and the demo need in order to be the other people in the account.
+//! Calls as one principal, without an SDK: how the tests and the demo act as other people in the account.
+//!
+//! They name their caller and are not signed, which the emulator accepts of this client (`caller.py`).
 
-use std::io;
-use std::net::SocketAddr;
+use serde_json::{Value, json};
 
-use time::OffsetDateTime;
+use crate::{http, xml};
 
-use crate::{http, sign, xml};
-
-mod iam;
-mod keys;
-mod messages;
 mod s3;
-mod settings;
 
-pub use crate::sign::Credentials;
-pub use messages::{Depth, Message};
+/// The credentials of a principal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credentials {
+    /// The access key.
+    pub access_key_id: String,
+    /// Its secret.
+    pub secret_access_key: String,
+}
 
 /// A client in one region, calling as one principal.
 #[derive(Clone, Debug)]
 pub struct Client {
-    address: SocketAddr,
+    endpoint: String,
     account: String,
     region: String,
-    credentials: Credentials,
-    user_agent: Option<String>,
+    access_key_id: String,
+    headers: Vec<(String, String)>,
 }
 
-/// A request that is not signed yet.
-struct Request<'a> {
-    /// The host that is signed; the one that is sent is always the server's.
-    host: &'a str,
-    service: &'a str,
-    method: &'a str,
-    path: &'a str,
-    query: &'a [(&'a str, &'a str)],
-    headers: &'a [(&'a str, &'a str)],
-    body: &'a [u8],
-}
-
-/// What AWS answered, well or not.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Response {
-    /// The HTTP status.
-    pub status: u16,
-    /// The body, XML or JSON.
-    pub body: String,
-}
-
-/// A call that did not go well.
+/// A call that failed.
 #[derive(Debug, thiserror::Error)]
-pub enum CallError {
-    /// There was no answer.
-    #[error("`{call}` got no answer")]
-    NoAnswer {
-        /// Method and target.
-        call: String,
-        /// What the system said.
-        #[source]
-        source: io::Error,
-    },
-    /// AWS refused.
-    #[error("`{call}` was refused with {status} `{code}`: {message}")]
-    Refused {
-        /// Method and target.
-        call: String,
-        /// The HTTP status.
-        status: u16,
-        /// AWS's code for the error.
-        code: String,
-        /// AWS's words.
-        message: String,
-    },
+#[error("`{call}` failed with {status} `{code}`: {message}")]
+pub struct CallError {
+    call: String,
+    /// The HTTP status; zero if there was no response.
+    pub status: u16,
+    /// AWS's code for the error.
+    pub code: String,
+    message: String,
 }
 
-impl CallError {
-    /// AWS's code for the error, if AWS answered.
-    pub fn code(&self) -> Option<&str> {
-        match self {
-            Self::Refused { code, .. } => Some(code),
-            Self::NoAnswer { .. } => None,
-        }
+/// The messages in a queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Depth {
+    /// Those that can be received.
+    pub visible: u64,
+    /// Those whose delay has not passed.
+    pub delayed: u64,
+    /// Those that were received and not deleted.
+    pub received: u64,
+}
+
+impl Depth {
+    /// All of them.
+    pub fn total(self) -> u64 {
+        self.visible + self.delayed + self.received
     }
 }
 
 impl Client {
     pub(crate) fn new(
-        address: SocketAddr,
+        endpoint: String,
         account: String,
         region: String,
-        credentials: Credentials,
+        access_key_id: String,
     ) -> Self {
-        Self { address, account, region, credentials, user_agent: None }
+        Self { endpoint, account, region, access_key_id, headers: Vec::new() }
     }
 
-    /// The same client under another name: a tool's user agent, as CloudTrail writes it down.
+    /// The same client, which sends this header with every call.
     #[must_use]
-    pub fn with_user_agent(&self, user_agent: &str) -> Self {
-        Self { user_agent: Some(user_agent.to_owned()), ..self.clone() }
+    pub fn with_header(&self, name: &str, value: &str) -> Self {
+        let mut client = self.clone();
+        client.headers.push((name.to_owned(), value.to_owned()));
+        client
     }
 
-    /// Makes one signed request and gives the answer, whatever its status.
-    pub fn request(
+    /// Makes a call. `target` is the path and the query. Returns the body of the response.
+    pub fn call(
         &self,
         service: &str,
         method: &str,
-        path: &str,
-        query: &[(&str, &str)],
-        headers: &[(&str, &str)],
-        body: &[u8],
-    ) -> Result<Response, CallError> {
-        let host = &self.address.to_string();
-        self.answer_to(&Request { host, service, method, path, query, headers, body })
-    }
-
-    fn answer_to(&self, request: &Request) -> Result<Response, CallError> {
-        let &Request { host, service, method, path, query, body, .. } = request;
-        let mut given = request.headers.to_vec();
-        given.extend(self.user_agent.as_deref().map(|user_agent| ("user-agent", user_agent)));
-        let (headers, region) = (given.as_slice(), self.region.as_str());
-        let call = sign::Call { method, host, path, query, headers, body, service, region };
-        let target = sign::target(&call);
-        let mut signed = sign::headers(&call, &self.credentials, OffsetDateTime::now_utc());
-        for (_, value) in signed.iter_mut().filter(|(name, _)| name == "host") {
-            *value = self.address.to_string();
-        }
-        let failed = |source| CallError::NoAnswer { call: format!("{method} {target}"), source };
-        let answer = http::ask(self.address, method, &target, &signed, body).map_err(failed)?;
-        let status = answer.status().map_err(failed)?;
-        Ok(Response { status, body: String::from_utf8_lossy(&answer.body).into_owned() })
-    }
-
-    /// Makes one signed request that must go well.
-    fn call(
-        &self,
-        service: &str,
-        method: &str,
-        path: &str,
-        query: &[(&str, &str)],
-        headers: &[(&str, &str)],
-        body: &[u8],
+        target: &str,
+        body: impl AsRef<[u8]>,
     ) -> Result<String, CallError> {
-        let response = self.request(service, method, path, query, headers, body)?;
-        response.or_refusal(|| format!("{method} {service} {path}"))
+        let scope =
+            format!("{}/20260101/{}/{service}/aws4_request", self.access_key_id, self.region);
+        let authorization =
+            format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=none");
+        let mut headers = self.headers.clone();
+        headers.push(("authorization".to_owned(), authorization));
+        let url = format!("{}{target}", self.endpoint);
+        let answer = http::send(method, &url, &headers, body.as_ref());
+        let (status, code, message) = match answer {
+            Ok((200..300, body)) => return Ok(body),
+            Ok((status, body)) => {
+                let (code, message) = error_in(&body);
+                (status, code, message)
+            }
+            Err(error) => (0, String::new(), error.to_string()),
+        };
+        Err(CallError { call: format!("{method} {service} {target}"), status, code, message })
     }
 
-    /// Makes a call of a service with the query protocol (CloudFormation, IAM, SNS) that must go well.
+    /// Calls a service with the query protocol: CloudFormation, IAM, SNS.
     pub fn query(
         &self,
         service: &str,
         version: &str,
         parameters: &[(&str, &str)],
     ) -> Result<String, CallError> {
-        let form = |(name, value): &(&str, &str)| format!("{name}={}", http::encode(value, false));
-        let mut body: Vec<String> = parameters.iter().map(form).collect();
+        let pair = |(name, value): &(&str, &str)| format!("{name}={}", http::encoded(value));
+        let mut body: Vec<String> = parameters.iter().map(pair).collect();
         body.push(format!("Version={version}"));
-        let headers = [("content-type", "application/x-www-form-urlencoded")];
-        self.call(service, "POST", "/", &[], &headers, body.join("&").as_bytes())
+        self.with_header("content-type", "application/x-www-form-urlencoded").call(
+            service,
+            "POST",
+            "/",
+            body.join("&"),
+        )
+    }
+
+    /// Calls an operation of a service with the JSON protocol: CloudTrail, EventBridge (`events`), KMS, SQS.
+    pub fn json(&self, service: &str, operation: &str, input: &Value) -> Result<Value, CallError> {
+        let prefix = match service {
+            "cloudtrail" => "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101",
+            "events" => "AWSEvents",
+            "kms" => "TrentService",
+            "sqs" => "AmazonSQS",
+            other => other,
+        };
+        let answer = self
+            .with_header("content-type", "application/x-amz-json-1.1")
+            .with_header("x-amz-target", &format!("{prefix}.{operation}"))
+            .call(service, "POST", "/", input.to_string())?;
+        Ok(serde_json::from_str(&answer).unwrap_or_default())
+    }
+
+    /// Creates a KMS key. Returns its ARN.
+    pub fn create_key(&self) -> Result<String, CallError> {
+        Ok(text(&self.json("kms", "CreateKey", &json!({}))?["KeyMetadata"]["Arn"]))
+    }
+
+    /// Creates a queue that accepts messages from a topic or a rule. Returns its URL and its ARN.
+    pub fn create_queue_for(
+        &self,
+        name: &str,
+        source_arn: &str,
+    ) -> Result<(String, String), CallError> {
+        let url =
+            text(&self.json("sqs", "CreateQueue", &json!({ "QueueName": name }))?["QueueUrl"]);
+        let arn = text(&self.queue_attributes(&url)?["QueueArn"]);
+        let policy = json!({
+            "Version": "2012-10-17",
+            "Statement": [{
+                "Effect": "Allow",
+                "Principal": { "Service": ["events.amazonaws.com", "sns.amazonaws.com"] },
+                "Action": "sqs:SendMessage",
+                "Resource": arn,
+                "Condition": { "ArnEquals": { "aws:SourceArn": source_arn } },
+            }],
+        });
+        let attributes = json!({ "QueueUrl": url, "Attributes": { "Policy": policy.to_string() } });
+        self.json("sqs", "SetQueueAttributes", &attributes)?;
+        Ok((url, arn))
+    }
+
+    fn queue_attributes(&self, url: &str) -> Result<Value, CallError> {
+        let input = json!({ "QueueUrl": url, "AttributeNames": ["All"] });
+        Ok(self.json("sqs", "GetQueueAttributes", &input)?["Attributes"].take())
+    }
+
+    /// How many messages a queue holds, all counted at one moment.
+    pub fn depth(&self, url: &str) -> Result<Depth, CallError> {
+        let attributes = self.queue_attributes(url)?;
+        let count = |kind: &str| {
+            let value = &attributes[format!("ApproximateNumberOfMessages{kind}")];
+            value.as_str().and_then(|value| value.parse().ok()).unwrap_or_default()
+        };
+        Ok(Depth { visible: count(""), delayed: count("Delayed"), received: count("NotVisible") })
+    }
+
+    /// Sends a message to a queue.
+    pub fn send(&self, url: &str, body: &str) -> Result<(), CallError> {
+        let input = json!({ "QueueUrl": url, "MessageBody": body });
+        self.json("sqs", "SendMessage", &input).map(drop)
+    }
+
+    /// Sends up to ten messages to a queue in one call.
+    pub fn send_batch(&self, url: &str, bodies: &[String]) -> Result<(), CallError> {
+        let entry =
+            |(at, body): (usize, &String)| json!({ "Id": at.to_string(), "MessageBody": body });
+        let entries: Vec<Value> = bodies.iter().enumerate().map(entry).collect();
+        let input = json!({ "QueueUrl": url, "Entries": entries });
+        self.json("sqs", "SendMessageBatch", &input).map(drop)
+    }
+
+    /// Receives and deletes up to ten messages, waiting up to `wait_seconds` for the first. Returns their bodies.
+    pub fn receive(&self, url: &str, wait_seconds: u32) -> Result<Vec<String>, CallError> {
+        let input = json!({
+            "QueueUrl": url,
+            "MaxNumberOfMessages": 10,
+            "WaitTimeSeconds": wait_seconds,
+        });
+        let answer = self.json("sqs", "ReceiveMessage", &input)?;
+        let messages = answer["Messages"].as_array().map(Vec::as_slice).unwrap_or_default();
+        for message in messages {
+            let input = json!({ "QueueUrl": url, "ReceiptHandle": message["ReceiptHandle"] });
+            self.json("sqs", "DeleteMessage", &input)?;
+        }
+        Ok(messages.iter().map(|message| text(&message["Body"])).collect())
+    }
+
+    /// Subscribes an endpoint to a topic; `raw` leaves out SNS's envelope. Returns the subscription's ARN.
+    pub fn subscribe(
+        &self,
+        topic_arn: &str,
+        protocol: &str,
+        endpoint: &str,
+        raw: bool,
+    ) -> Result<String, CallError> {
+        let parameters = [
+            ("Action", "Subscribe"),
+            ("TopicArn", topic_arn),
+            ("Protocol", protocol),
+            ("Endpoint", endpoint),
+            ("ReturnSubscriptionArn", "true"),
+            ("Attributes.entry.1.key", "RawMessageDelivery"),
+            ("Attributes.entry.1.value", if raw { "true" } else { "false" }),
+        ];
+        let answer = self.query("sns", "2010-03-31", &parameters)?;
+        Ok(xml::text(&answer, "SubscriptionArn").unwrap_or_default())
+    }
+
+    /// The configuration of a function.
+    pub fn function_configuration(&self, name: &str) -> Result<Value, CallError> {
+        let path = format!("/2015-03-31/functions/{name}/configuration");
+        let answer = self.call("lambda", "GET", &path, "")?;
+        Ok(serde_json::from_str(&answer).unwrap_or_default())
     }
 }
 
-impl Response {
-    fn or_refusal(self, call: impl Fn() -> String) -> Result<String, CallError> {
-        if self.status < 300 {
-            return Ok(self.body);
-        }
-        let (code, message) = self.error();
-        Err(CallError::Refused { call: call(), status: self.status, code, message })
-    }
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
 
-    /// AWS's code and words for an error, from XML or JSON.
-    pub fn error(&self) -> (String, String) {
-        if let Some(code) = xml::text(&self.body, "Code") {
-            return (code, xml::text(&self.body, "Message").unwrap_or_default());
-        }
-        let value: serde_json::Value = serde_json::from_str(&self.body).unwrap_or_default();
-        let code = value["__type"].as_str().unwrap_or_default();
-        let code = code.rsplit('#').next().unwrap_or_default();
-        let message = value["message"].as_str().or(value["Message"].as_str());
-        (code.to_owned(), message.unwrap_or_default().to_owned())
+/// AWS's code and message for an error, from XML or JSON.
+fn error_in(body: &str) -> (String, String) {
+    if let Some(code) = xml::text(body, "Code") {
+        return (code, xml::text(body, "Message").unwrap_or_default());
     }
+    let value: Value = serde_json::from_str(body).unwrap_or_default();
+    let code = value["__type"].as_str().unwrap_or_default().rsplit('#').next().unwrap_or_default();
+    let message = value["message"].as_str().or(value["Message"].as_str());
+    (code.to_owned(), message.unwrap_or_default().to_owned())
 }

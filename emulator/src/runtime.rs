@@ -1,37 +1,42 @@
-//! Lambda's Runtime API on loopback: runs one `bootstrap` as Lambda would, without any emulator, and measures it.
+//! Lambda's Runtime API on loopback: runs one `bootstrap` as Lambda does, without any emulator, and measures it.
 //!
-//! One environment, one invocation at a time, as Lambda does it. There is no init limit of ten seconds and no CPU share by
-//! memory: the figures are for comparing functions with one another, not with AWS.
+//! One environment, one invocation at a time, as in Lambda. There is no init limit of ten seconds and no CPU share by
+//! memory: the figures compare functions with one another, not with AWS.
 
-use std::collections::VecDeque;
-use std::io;
-use std::net::{Ipv4Addr, TcpListener};
+use std::io::{self, BufReader, Write as _};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use std::{fs, thread};
 
+use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
-mod api;
+use crate::http::{self, Request};
 
-const CHECK_EVERY: Duration = Duration::from_millis(20);
-const BUSY_PATIENCE: Duration = Duration::from_mins(1);
+const ARN: &str = "arn:aws:lambda:eu-west-1:111122223333:function:function";
+const FUNCTION_TIMEOUT: Duration = Duration::from_mins(1);
+const CHECK_INTERVAL: Duration = Duration::from_millis(20);
+const BUSY_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A running function.
 #[derive(Debug)]
 pub struct Function {
     process: Child,
     started: Instant,
-    shared: Arc<Shared>,
+    received: Receiver<Received>,
+    /// The request with which the function waits for its next event.
+    waiting: Option<Received>,
+    sent: u64,
 }
 
-/// What the function made of an event.
+/// The function's result for an event.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Answer {
-    /// It answered.
+    /// A response.
     Response(Value),
-    /// It reported an error.
+    /// An error.
     Error {
         /// `errorType`.
         kind: String,
@@ -40,83 +45,29 @@ pub enum Answer {
     },
 }
 
-/// An answer and the time it took, from the event's delivery on.
+/// An answer and its duration.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Invocation {
-    /// What came back.
+    /// The function's result.
     pub answer: Answer,
-    /// How long it took.
+    /// The time from the delivery of the event to the answer.
     pub took: Duration,
 }
 
-/// What the process has used so far.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Usage {
-    /// The most memory that it had at any time.
-    pub memory_bytes_peak: u64,
-}
-
-/// Why a function could not be run.
-#[derive(Debug, thiserror::Error)]
-pub enum RuntimeError {
-    /// The program could not be started, or the API could not be served.
-    #[error("the function could not be started")]
-    NotStarted(#[source] io::Error),
-    /// It reported an error while it initialised.
-    #[error("the function failed in its init phase: {0}")]
-    Init(String),
-    /// It ended by itself.
-    #[error("the function ended with {0}")]
-    Ended(String),
-    /// It took too long.
-    #[error("the function did not {what} in {} seconds", patience.as_secs())]
-    Late {
-        /// What it should have done.
-        what: &'static str,
-        /// How long we waited.
-        patience: Duration,
-    },
-    /// The process's memory could not be read.
-    #[error("the function's memory could not be read")]
-    Usage(#[source] io::Error),
-}
-
-#[derive(Debug, Default)]
-struct Shared {
-    state: Mutex<State>,
-    changed: Condvar,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    /// When the function first asked for work.
-    ready: Option<Instant>,
-    init_error: Option<String>,
-    /// Number and text of the events that it has not fetched yet.
-    waiting: VecDeque<(u64, String)>,
-    delivered: Option<Instant>,
-    answer: Option<(u64, Answer, Instant)>,
-    sent: u64,
-}
-
-impl Shared {
-    fn state(&self) -> MutexGuard<'_, State> {
-        // A test that panicked elsewhere must not hide behind this lock.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// A request to the Runtime API, its connection and its time.
+#[derive(Debug)]
+struct Received {
+    request: Request,
+    connection: TcpStream,
+    at: Instant,
 }
 
 impl Function {
-    /// Starts the program with this handler. Everything else of its environment is the command's.
-    pub fn start(mut command: Command, handler: &str) -> Result<Self, RuntimeError> {
-        let listener =
-            TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(RuntimeError::NotStarted)?;
-        let address = listener.local_addr().map_err(RuntimeError::NotStarted)?;
-        let shared = Arc::new(Shared::default());
-        let served = Arc::clone(&shared);
-        thread::spawn(move || api::serve(&listener, &served));
+    /// Starts the program with this handler. The rest of its environment is the command's.
+    pub fn start(mut command: Command, handler: &str) -> Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         command
-            .env("AWS_LAMBDA_RUNTIME_API", address.to_string())
+            .env("AWS_LAMBDA_RUNTIME_API", listener.local_addr()?.to_string())
             .env("_HANDLER", handler)
             .env("AWS_LAMBDA_FUNCTION_NAME", "function")
             .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
@@ -124,101 +75,75 @@ impl Function {
             .env("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/function")
             .env("AWS_LAMBDA_LOG_STREAM_NAME", "stream")
             .stdin(Stdio::null());
-        let started = Instant::now();
-        let process = spawn(&mut command).map_err(RuntimeError::NotStarted)?;
-        Ok(Self { process, started, shared })
-    }
-
-    /// Waits until the function asks for its first event. Gives the time since its start.
-    pub fn wait_until_ready(&mut self, patience: Duration) -> Result<Duration, RuntimeError> {
-        let ready = self.wait("ask for an event", patience, |state| state.ready)?;
-        Ok(ready.duration_since(self.started))
-    }
-
-    /// Gives the function an event and waits for what it makes of it.
-    pub fn invoke(
-        &mut self,
-        event: &Value,
-        patience: Duration,
-    ) -> Result<Invocation, RuntimeError> {
-        let number = {
-            let mut state = self.shared.state();
-            state.sent += 1;
-            let number = state.sent;
-            state.waiting.push_back((number, event.to_string()));
-            state.delivered = None;
-            number
-        };
-        self.shared.changed.notify_all();
-        self.wait("answer", patience, |state| {
-            let delivered = state.delivered?;
-            let (answered, answer, at) = state.answer.as_ref()?;
-            let took = at.duration_since(delivered);
-            (*answered == number).then(|| Invocation { answer: answer.clone(), took })
-        })
-    }
-
-    /// What the process has used so far.
-    pub fn usage(&self) -> Result<Usage, RuntimeError> {
-        let path = format!("/proc/{}/status", self.process.id());
-        let status = fs::read_to_string(path).map_err(RuntimeError::Usage)?;
-        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kib = peak.and_then(|peak| peak.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok());
-        let kib =
-            kib.ok_or_else(|| RuntimeError::Usage(io::Error::other("no VmHWM in the status")))?;
-        Ok(Usage { memory_bytes_peak: kib * 1024 })
-    }
-
-    /// Kills the process, as a crash would.
-    pub fn kill(&mut self) -> Result<(), RuntimeError> {
-        self.process
-            .kill()
-            .and_then(|()| self.process.wait())
-            .map(drop)
-            .map_err(RuntimeError::NotStarted)
-    }
-
-    fn wait<T>(
-        &mut self,
-        what: &'static str,
-        patience: Duration,
-        done: impl Fn(&State) -> Option<T>,
-    ) -> Result<T, RuntimeError> {
-        let started = Instant::now();
-        let shared = Arc::clone(&self.shared);
-        let mut state = shared.state();
-        loop {
-            if let Some(error) = &state.init_error {
-                return Err(RuntimeError::Init(error.clone()));
+        let (sender, received) = mpsc::channel();
+        thread::spawn(move || {
+            for connection in listener.incoming().flatten() {
+                let sender = sender.clone();
+                // A connection breaks when the process ends, which `receive` reports.
+                thread::spawn(move || drop(read(connection, &sender)));
             }
-            if let Some(value) = done(&state) {
-                return Ok(value);
+        });
+        let started = Instant::now();
+        let process = spawn(&mut command).context("the function could not be started")?;
+        Ok(Self { process, started, received, waiting: None, sent: 0 })
+    }
+
+    /// Waits until the function asks for its next event. Returns the time since its start.
+    pub fn wait_until_ready(&mut self, timeout: Duration) -> Result<Duration> {
+        let mut next = match self.waiting.take() {
+            Some(waiting) => waiting,
+            None => self.receive("ask for an event", timeout)?,
+        };
+        if next.request.target().ends_with("/init/error") {
+            accept(&mut next.connection)?;
+            let error = String::from_utf8_lossy(&next.request.body);
+            bail!("the function failed in its init phase: {error}");
+        }
+        let took = next.at.duration_since(self.started);
+        self.waiting = Some(next);
+        Ok(took)
+    }
+
+    /// Sends the function an event and waits for its answer.
+    pub fn invoke(&mut self, event: &Value, timeout: Duration) -> Result<Invocation> {
+        self.wait_until_ready(timeout)?;
+        let Some(mut waiting) = self.waiting.take() else { bail!("the function is not ready") };
+        self.sent += 1;
+        let delivered = Instant::now();
+        waiting.connection.write_all(response(self.sent, &event.to_string()).as_bytes())?;
+        let mut answered = self.receive("answer", timeout)?;
+        accept(&mut answered.connection)?;
+        let value: Value = serde_json::from_slice(&answered.request.body).unwrap_or_default();
+        let text = |name: &str| value[name].as_str().unwrap_or_default().to_owned();
+        let answer = if answered.request.target().ends_with("/error") {
+            Answer::Error { kind: text("errorType"), message: text("errorMessage") }
+        } else {
+            Answer::Response(value)
+        };
+        Ok(Invocation { answer, took: answered.at.duration_since(delivered) })
+    }
+
+    /// The most memory that the process has had so far.
+    pub fn memory_bytes_peak(&self) -> Result<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kib = peak.and_then(|peak| peak.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+        Ok(kib.context("the process's status has no VmHWM")? * 1024)
+    }
+
+    /// The next request of the function, which has to come in time.
+    fn receive(&mut self, what: &str, timeout: Duration) -> Result<Received> {
+        let started = Instant::now();
+        loop {
+            if let Ok(received) = self.received.recv_timeout(CHECK_INTERVAL) {
+                return Ok(received);
             }
             if let Ok(Some(status)) = self.process.try_wait() {
-                return Err(RuntimeError::Ended(status.to_string()));
+                bail!("the function ended with {status}");
             }
-            if started.elapsed() > patience {
-                return Err(RuntimeError::Late { what, patience });
+            if started.elapsed() > timeout {
+                bail!("the function did not {what} in {} seconds", timeout.as_secs());
             }
-            let waited = shared.changed.wait_timeout(state, CHECK_EVERY);
-            state = waited.unwrap_or_else(PoisonError::into_inner).0;
-        }
-    }
-}
-
-/// Starts the program. One that was just written may still be held open by a child that another thread was starting meanwhile,
-/// and which lets go of it in a moment.
-fn spawn(command: &mut Command) -> io::Result<Child> {
-    let started = Instant::now();
-    loop {
-        match command.spawn() {
-            Err(error)
-                if error.kind() == io::ErrorKind::ExecutableFileBusy
-                    && started.elapsed() < BUSY_PATIENCE =>
-            {
-                thread::sleep(CHECK_EVERY);
-            }
-            spawned => return spawned,
         }
     }
 }
@@ -227,7 +152,51 @@ impl Drop for Function {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
-        // Lets the threads that hold a request for the next event end.
-        self.shared.changed.notify_all();
     }
+}
+
+/// Starts the program. One that was just written may still be open in a child that another thread is starting.
+fn spawn(command: &mut Command) -> io::Result<Child> {
+    let started = Instant::now();
+    loop {
+        match command.spawn() {
+            Err(error)
+                if error.kind() == io::ErrorKind::ExecutableFileBusy
+                    && started.elapsed() < BUSY_TIMEOUT =>
+            {
+                thread::sleep(CHECK_INTERVAL);
+            }
+            spawned => return spawned,
+        }
+    }
+}
+
+fn read(connection: TcpStream, sender: &Sender<Received>) -> io::Result<()> {
+    connection.set_nodelay(true)?;
+    let mut reader = BufReader::new(connection.try_clone()?);
+    while let Some(request) = http::read(&mut reader)? {
+        let received =
+            Received { request, connection: connection.try_clone()?, at: Instant::now() };
+        sender.send(received).map_err(io::Error::other)?;
+    }
+    Ok(())
+}
+
+fn response(number: u64, event: &str) -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    format!(
+        "HTTP/1.1 200 OK\r\n\
+         content-type: application/json\r\n\
+         lambda-runtime-aws-request-id: {number}\r\n\
+         lambda-runtime-deadline-ms: {}\r\n\
+         lambda-runtime-invoked-function-arn: {ARN}\r\n\
+         lambda-runtime-trace-id: Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Sampled=0\r\n\
+         content-length: {}\r\n\r\n{event}",
+        (now + FUNCTION_TIMEOUT).as_millis(),
+        event.len()
+    )
+}
+
+fn accept(connection: &mut TcpStream) -> io::Result<()> {
+    connection.write_all(b"HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n")
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::thread;
 
-use s3guard_emulator::{Client, Fault, Late, until};
+use s3guard_emulator::{CallError, Client, Fault, until};
 use serde_json::{Value, json};
 
 #[path = "told/new.rs"]
@@ -12,7 +12,7 @@ mod new;
 mod trail;
 
 use new::account;
-use trail::{json_call, record, watch};
+use trail::{record, watch};
 
 #[test]
 fn a_new_bucket_is_as_s3_makes_it_since_2026() {
@@ -32,9 +32,9 @@ fn a_bucket_from_before_2023_has_neither_encryption_nor_block() {
     client.create_bucket("old").expect("a bucket");
     account.make_legacy("old").expect("the hook");
     let error = client.encryption("old").expect_err("there is none");
-    assert_eq!(error.code(), Some("ServerSideEncryptionConfigurationNotFoundError"));
+    assert_eq!(error.code, "ServerSideEncryptionConfigurationNotFoundError");
     let error = client.public_access_block("old").expect_err("there is none");
-    assert_eq!(error.code(), Some("NoSuchPublicAccessBlockConfiguration"));
+    assert_eq!(error.code, "NoSuchPublicAccessBlockConfiguration");
     let rule = "<ApplyServerSideEncryptionByDefault><SSEAlgorithm>AES256</SSEAlgorithm></ApplyServerSideEncryptionByDefault>";
     client.put_encryption("old", rule).expect("it can be set");
     assert!(client.encryption("old").expect("it has one now").contains(">NONE<"));
@@ -60,17 +60,13 @@ fn a_trail_needs_a_bucket_that_lets_it_write() {
     let account = account();
     let client = account.client();
     client.create_bucket("closed").expect("a bucket");
-    let target = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.CreateTrail";
-    let headers = [("content-type", "application/x-amz-json-1.1"), ("x-amz-target", target)];
     for (bucket, code) in [
         ("closed", "InsufficientS3BucketPolicyException"),
         ("missing", "S3BucketDoesNotExistException"),
     ] {
-        let body = json!({ "Name": "trail", "S3BucketName": bucket }).to_string();
-        let response = client
-            .request("cloudtrail", "POST", "/", &[], &headers, body.as_bytes())
-            .expect("an answer");
-        assert_eq!((response.status, response.error().0.as_str()), (400, code));
+        let trail = json!({ "Name": "trail", "S3BucketName": bucket });
+        let error = client.json("cloudtrail", "CreateTrail", &trail).expect_err("it is refused");
+        assert_eq!((error.status, error.code.as_str()), (400, code));
     }
 }
 
@@ -94,7 +90,7 @@ fn a_write_on_a_bucket_is_told_with_cloudtrails_names_and_its_caller() {
     let weakened = record(&root, &queue, "DeleteBucketPublicAccessBlock");
     assert_eq!(weakened["userIdentity"]["type"], "Root");
     assert_eq!(weakened["requestParameters"]["publicAccessBlock"], "");
-    root.enable_event_bridge("made").expect("a put");
+    root.put_notification("made", "<EventBridgeConfiguration/>").expect("a put");
     record(&root, &queue, "PutBucketNotification");
 }
 
@@ -105,7 +101,7 @@ fn a_refused_call_is_told_with_its_error() {
     let nobody = json!({ "Version": "2012-10-17", "Statement": { "Effect": "Deny", "Action": "*", "Resource": "*" } });
     let nobody = account.client_of(account.user("nobody", &nobody).expect("a user"));
     let error = nobody.create_bucket("refused").expect_err("it may not");
-    assert_eq!(error.code(), Some("AccessDenied"));
+    assert_eq!(error.code, "AccessDenied");
     assert_eq!(record(&account.client(), &queue, "CreateBucket")["errorCode"], "AccessDenied");
     let calls = account.calls().expect("the calls");
     let call =
@@ -119,11 +115,10 @@ fn without_a_trail_nothing_is_told() {
     let account = account();
     let queue = watch(&account);
     let client = account.client();
-    let target = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.StopLogging";
-    json_call(&client, "cloudtrail", target, &json!({ "Name": "trail" }));
+    client.json("cloudtrail", "StopLogging", &json!({ "Name": "trail" })).expect("it stops");
     client.receive(&queue, 0).expect("what came before");
     client.create_bucket("unseen").expect("a bucket");
-    assert_eq!(client.receive(&queue, 1).expect("messages"), []);
+    assert!(client.receive(&queue, 1).expect("messages").is_empty());
 }
 
 #[test]
@@ -132,9 +127,9 @@ fn a_target_without_a_policy_gets_nothing() {
     let queue = watch(&account);
     let client = account.client();
     let policy = json!({ "QueueUrl": queue, "Attributes": { "Policy": "" } });
-    json_call(&client, "sqs", "AmazonSQS.SetQueueAttributes", &policy);
+    client.json("sqs", "SetQueueAttributes", &policy).expect("a put");
     client.create_bucket("unheard").expect("a bucket");
-    assert_eq!(client.receive(&queue, 1).expect("messages"), []);
+    assert!(client.receive(&queue, 1).expect("messages").is_empty());
 }
 
 #[test]
@@ -144,10 +139,10 @@ fn an_objects_event_names_its_version_where_the_bucket_has_versions() {
     let client = account.client();
     let pattern = json!({ "source": ["aws.s3"], "detail-type": [{ "prefix": "Object " }] });
     let rule = json!({ "Name": "all", "EventPattern": pattern.to_string() });
-    json_call(&client, "events", "AWSEvents.PutRule", &rule);
+    client.json("events", "PutRule", &rule).expect("a rule");
     let bucket = format!("versions-{}", account.number());
     client.create_bucket(&bucket).expect("a bucket");
-    client.enable_event_bridge(&bucket).expect("it is ours");
+    client.put_notification(&bucket, "<EventBridgeConfiguration/>").expect("it is ours");
     client.put_object(&bucket, "plain", b"1").expect("an object");
     let enabled = "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>";
     client.put_bucket_setting(&bucket, "versioning", enabled).expect("it is ours");
@@ -156,15 +151,15 @@ fn an_objects_event_names_its_version_where_the_bucket_has_versions() {
     let mut versions = BTreeMap::new();
     until("three events", || {
         for message in client.receive(&queue, 1).expect("messages") {
-            let event: Value = serde_json::from_str(&message.body).expect("it is JSON");
+            let event: Value = serde_json::from_str(&message).expect("it is JSON");
             let object = &event["detail"]["object"];
             let (kind, key) = (event["detail-type"].as_str(), object["key"].as_str());
             let of = format!("{} {}", kind.expect("a kind"), key.expect("a key"));
             versions.insert(of, object["version-id"].as_str().map(str::to_owned));
         }
-        Ok::<_, Late>((versions.len() == 3).then_some(()))
+        Ok((versions.len() == 3).then_some(()))
     })
-    .unwrap_or_else(|late| panic!("{late}"));
+    .expect("they come");
     let listed = client.bucket_setting(&bucket, "versions").expect("a list");
     assert_eq!(versions["Object Created plain"], None);
     for event in ["Object Created kept", "Object Deleted kept"] {
@@ -188,7 +183,7 @@ fn a_held_call_waits_for_its_release_and_a_failed_one_fails_once() {
 
     account.add_fault(&Fault::fail("s3:PutBucketPublicAccessBlock", "SlowDown")).expect("a fault");
     let error = client.put_public_access_block("held", true).expect_err("it fails");
-    assert_eq!(error.code(), Some("SlowDown"));
+    assert_eq!(error.code, "SlowDown");
     client.put_public_access_block("held", true).expect("only once");
 }
 
@@ -198,11 +193,11 @@ fn a_schedule_fires_when_a_test_says_so() {
     let queue = watch(&account);
     let client = account.client();
     let rule = json!({ "Name": "all", "ScheduleExpression": "rate(6 hours)" });
-    json_call(&client, "events", "AWSEvents.PutRule", &rule);
+    client.json("events", "PutRule", &rule).expect("a rule");
     client.receive(&queue, 0).expect("what came before");
     assert_eq!(account.fire_schedules().expect("the hook"), 1);
     let messages = client.receive(&queue, 20).expect("messages");
-    assert!(messages[0].body.contains("\"Scheduled Event\""), "{messages:?}");
+    assert!(messages[0].contains("\"Scheduled Event\""), "{messages:?}");
 }
 
 #[test]
@@ -211,22 +206,16 @@ fn a_policy_has_a_status_and_another_owner_is_refused() {
     let client = account.client();
     let bucket = format!("status-{}", account.number());
     client.create_bucket(&bucket).expect("a bucket");
-    let path = format!("/{bucket}");
-    let status = || {
-        client.request("s3", "GET", &path, &[("policyStatus", "")], &[], b"").expect("an answer")
-    };
-    assert_eq!(status().error().0, "NoSuchBucketPolicy");
+    let status = || client.bucket_setting(&bucket, "policyStatus");
+    assert_eq!(status().expect_err("there is no policy").code, "NoSuchBucketPolicy");
     client.put_public_access_block(&bucket, false).expect("a put");
     let policy = json!({ "Version": "2012-10-17", "Statement": { "Effect": "Allow", "Principal": "*",
         "Action": "s3:GetObject", "Resource": format!("arn:aws:s3:::{bucket}/*") } });
-    let put =
-        client.request("s3", "PUT", &path, &[("policy", "")], &[], policy.to_string().as_bytes());
-    assert_eq!(put.expect("an answer").status, 204);
-    assert!(status().body.contains("<IsPublic>true</IsPublic>"));
-    let other = [("x-amz-expected-bucket-owner", "999999999999")];
-    let answer =
-        client.request("s3", "GET", &path, &[("encryption", "")], &other, b"").expect("an answer");
-    assert_eq!((answer.status, answer.error().0.as_str()), (403, "AccessDenied"));
+    client.put_bucket_setting(&bucket, "policy", &policy.to_string()).expect("a put");
+    assert!(status().expect("a status").contains("<IsPublic>true</IsPublic>"));
+    let other = client.with_header("x-amz-expected-bucket-owner", "999999999999");
+    let error = other.encryption(&bucket).expect_err("it is refused");
+    assert_eq!((error.status, error.code.as_str()), (403, "AccessDenied"));
 }
 
 #[test]
@@ -249,28 +238,34 @@ fn a_key_tells_its_state_to_those_who_may_know() {
     let account = account();
     let root = account.client();
     let key = root.create_key().expect("a key");
-    root.create_alias("alias/mine", &key).expect("an alias");
+    let alias = json!({ "AliasName": "alias/mine", "TargetKeyId": key });
+    root.json("kms", "CreateAlias", &alias).expect("an alias");
+    let describe = |client: &Client, key: &str| {
+        let answer = client.json("kms", "DescribeKey", &json!({ "KeyId": key }))?;
+        Ok::<_, CallError>(answer["KeyMetadata"].clone())
+    };
     let statement = json!({ "Effect": "Allow", "Action": "kms:DescribeKey", "Resource": key });
     let policy = json!({ "Version": "2012-10-17", "Statement": statement });
     let reader = account.client_of(account.user("reader", &policy).expect("a user"));
     for name in [key.as_str(), "alias/mine"] {
-        let metadata = reader.describe_key(name).expect("the metadata");
+        let metadata = describe(&reader, name).expect("the metadata");
         assert_eq!(metadata["Arn"], key.as_str());
         assert_eq!(metadata["AWSAccountId"], account.number());
         let told =
             ["KeyState", "KeyUsage", "KeySpec", "KeyManager"].map(|name| metadata[name].clone());
         assert_eq!(told, ["Enabled", "ENCRYPT_DECRYPT", "SYMMETRIC_DEFAULT", "CUSTOMER"]);
     }
-    root.disable_key(&key).expect("it can be disabled");
-    assert_eq!(reader.describe_key(&key).expect("the metadata")["KeyState"], "Disabled");
-    root.schedule_key_deletion(&key).expect("it can be deleted");
-    assert_eq!(reader.describe_key(&key).expect("the metadata")["KeyState"], "PendingDeletion");
+    root.json("kms", "DisableKey", &json!({ "KeyId": key })).expect("it can be disabled");
+    assert_eq!(describe(&reader, &key).expect("the metadata")["KeyState"], "Disabled");
+    let deletion = json!({ "KeyId": key, "PendingWindowInDays": 7 });
+    root.json("kms", "ScheduleKeyDeletion", &deletion).expect("it can be deleted");
+    assert_eq!(describe(&reader, &key).expect("the metadata")["KeyState"], "PendingDeletion");
     let refusal = |client: &Client, key: &str| {
-        let error = client.describe_key(key).expect_err("it is refused");
-        error.code().unwrap_or_default().to_owned()
+        let error = describe(client, key).expect_err("it is refused");
+        error.code
     };
     assert_eq!(refusal(&root, "alias/none"), "NotFoundException");
-    assert_eq!(root.describe_key("alias/aws/s3").expect("the metadata")["KeyManager"], "AWS");
+    assert_eq!(describe(&root, "alias/aws/s3").expect("the metadata")["KeyManager"], "AWS");
     let other = root.create_key().expect("a key");
     assert_eq!(refusal(&reader, &other), "AccessDeniedException");
     account.add_fault(&Fault::fail("kms:DescribeKey", "ThrottlingException")).expect("a fault");
@@ -284,10 +279,10 @@ fn a_delay_ends_when_a_test_says_so() {
     let client = account.client();
     client.receive(&queue, 0).expect("what came before");
     let later = json!({ "QueueUrl": queue, "MessageBody": "later", "DelaySeconds": 900 });
-    json_call(&client, "sqs", "AmazonSQS.SendMessage", &later);
-    assert_eq!(client.receive(&queue, 0).expect("messages"), []);
+    client.json("sqs", "SendMessage", &later).expect("it is sent");
+    assert!(client.receive(&queue, 0).expect("messages").is_empty());
     assert_eq!(account.end_delays().expect("the hook"), 1);
-    assert_eq!(client.receive(&queue, 20).expect("messages")[0].body, "later");
+    assert_eq!(client.receive(&queue, 20).expect("messages")[0], "later");
 }
 
 #[test]

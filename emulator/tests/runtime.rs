@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use s3guard_emulator::{Answer, Function, RuntimeError};
+use s3guard_emulator::{Answer, Function};
 use serde_json::json;
 
 const PATIENCE: Duration = Duration::from_mins(5);
@@ -24,7 +24,7 @@ fn an_event_is_answered_by_the_handler_that_was_named() {
     assert_eq!(first.answer, Answer::Response(json!({ "handler": "guard", "bodies": ["one"] })));
     let second = function.invoke(&json!({ "body": "two" }), PATIENCE).expect("an answer");
     assert_eq!(second.answer, Answer::Response(json!({ "handler": "guard", "bodies": ["two"] })));
-    assert!(function.usage().expect("a usage").memory_bytes_peak > 1024 * 1024);
+    assert!(function.memory_bytes_peak().expect("a figure") > 1024 * 1024);
 }
 
 #[test]
@@ -41,7 +41,7 @@ fn an_error_is_an_answer_and_the_function_lives_on() {
 fn a_function_that_ends_is_told() {
     let mut function = start("guard");
     let error = function.invoke(&json!({ "body": "end" }), PATIENCE).expect_err("it ends");
-    assert!(matches!(error, RuntimeError::Ended(ref status) if status.contains('3')), "{error}");
+    assert!(error.to_string().contains("ended with exit status: 3"), "{error}");
 }
 
 #[test]
@@ -49,14 +49,12 @@ fn a_function_that_does_not_answer_is_late() {
     let mut function = start("guard");
     function.wait_until_ready(PATIENCE).expect("it asks");
     let error = function.invoke(&json!({ "body": "wait" }), Duration::from_millis(200));
-    assert!(matches!(error, Err(RuntimeError::Late { .. })));
+    assert!(error.expect_err("it waits").to_string().contains("did not answer"));
 }
 
 #[test]
 fn an_error_of_the_init_phase_is_told() {
     let error = start("broken").wait_until_ready(PATIENCE).expect_err("it is broken");
-    assert!(
-        matches!(error, RuntimeError::Init(ref text) if text.contains("no such handler")),
-        "{error}"
-    );
+    let error = error.to_string();
+    assert!(error.contains("init phase") && error.contains("no such handler"), "{error}");
 }

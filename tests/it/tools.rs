@@ -27,8 +27,7 @@ pub(crate) struct Verdict {
 impl Bench {
     /// Sets up the tools, which takes a minute the first time.
     pub(crate) fn new() -> Self {
-        let python = s3guard_emulator::virtualenv("gates", REQUIREMENTS)
-            .unwrap_or_else(|error| panic!("{error}; hint: {}", error.hint().unwrap_or("none")));
+        let python = s3guard_emulator::virtualenv("gates", REQUIREMENTS).unwrap();
         Self { folder: tempfile::tempdir().unwrap(), python }
     }
 

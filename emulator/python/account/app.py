@@ -24,7 +24,7 @@ TICK_SECONDS = 1.0
 ANSWER_KEPT_MAX = 16_384
 
 PARTS = (
-    access, account_block, alarms, batches, buckets, calls, delivery, functions, imports, keys, mail, notifications,
+    access, account_block, alarms, batches, buckets, caller, calls, delivery, functions, imports, keys, mail, notifications,
     settings, stack_buckets, trails,
 )
 for part in PARTS:
@@ -93,9 +93,9 @@ async def _aws(scope, receive, send) -> None:
     checks = calls.begin()
     role = caller.role_name(caller.arn(key))
     if fault := faults.meeting(get_account_id(), request.action or "", role, request.resource):
-        if fault.kind == "error":
+        if fault.error:
             status, body = await _fail(request, fault, send)
-            calls.end(checks, request.service, request.action, request.resource, status, fault.code)
+            calls.end(checks, request.service, request.action, request.resource, status, fault.error)
             _tell(request, status, body)
             return
         if not await faults.wait(fault, receive):
@@ -185,7 +185,7 @@ def _find_action(request: Request) -> None:
 
 
 async def _fail(request: Request, fault: faults.Fault, send) -> tuple[int, bytes]:
-    code, (status, message) = fault.code, fault.answer()
+    code, (status, message) = fault.error, fault.answer()
     if request.service in ("s3", "sns", "iam", "sts", "cloudformation"):
         inner = f"<Code>{code}</Code><Message>{escape(message)}</Message>"
         bare = request.service == "s3" and request.path != account_block.PATH

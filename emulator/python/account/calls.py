@@ -48,14 +48,14 @@ def keep(
         "account": get_account_id(),
         "region": get_region(),
         "principal": principal,
-        "role": caller.role_name(principal),
+        "role": caller.role_name(principal) or None,
         "service": service,
         "action": action,
         "resource": resource,
         "allowed": allowed,
         "status": status,
         "error": error,
-        "by": by,
+        "by": by or None,
     }
     with _lock:
         _count += 1

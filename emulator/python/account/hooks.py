@@ -1,6 +1,6 @@
 """What tests may ask of the account and AWS would not answer, under `/_s3guard/`.
 
-Every request names its `account`, and its `region` where it matters.  Answers are JSON.
+Every request names its `account` and its `region`.  Its input and the answer are JSON.
 """
 
 import json
@@ -12,7 +12,6 @@ from ministack.services import s3
 from . import alarms, buckets, calls, caller, clock, faults, functions, mail, records, trails
 
 PREFIX = "/_s3guard/"
-REGION = "us-east-1"
 
 
 class Refused(Exception):
@@ -31,7 +30,7 @@ async def answer(scope, receive, send) -> None:
     try:
         status, out = 200, _dispatch(scope["method"], scope["path"].removeprefix(PREFIX), query, body)
     except (Refused, ValueError) as refused:
-        status, out = 400, {"error": str(refused)}
+        status, out = 400, str(refused)
     headers = [(b"content-type", b"application/json")]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": json.dumps(out).encode()})
@@ -40,14 +39,12 @@ async def answer(scope, receive, send) -> None:
 def _dispatch(method: str, path: str, query: dict, body: bytes) -> object:
     if path == "ready":
         return {"ready": True}
-    account = query.get("account", "")
-    if len(account) != 12 or not account.isdigit():
-        raise Refused("`account` is not an account of 12 digits")
-    with request_scope(account, query.get("region", REGION)):
-        return _in_account(method, path, account, query, body)
+    account = query["account"]
+    with request_scope(account, query["region"]):
+        return _in_account(method, path, account, json.loads(body))
 
 
-def _in_account(method: str, path: str, account: str, query: dict, body: bytes) -> object:
+def _in_account(method: str, path: str, account: str, given: dict) -> object:
     match method, path.split("/"):
         case "GET", ["calls"]:
             return calls.of(account)
@@ -60,33 +57,33 @@ def _in_account(method: str, path: str, account: str, query: dict, body: bytes) 
         case "GET", ["faults"]:
             return [fault.state() for fault in faults.of(account)]
         case "POST", ["faults"]:
-            return faults.add(account, json.loads(body)).state()
+            return faults.add(account, given).state()
         case "DELETE", ["faults"]:
             return faults.forget(account)
-        case "POST", ["faults", number, "release"]:
-            return _release(account, number)
+        case "POST", ["faults", "release"]:
+            return _release(account, given["number"])
         case "POST", ["legacy-bucket"]:
-            return _legacy(query.get("bucket", ""))
+            return _legacy(given["bucket"])
         case "POST", ["buckets"]:
-            return _silent_buckets(query.get("prefix", ""), int(query.get("count", "1")))
+            return _silent_buckets(given["prefix"], given["count"])
         case "POST", ["cloudtrail"]:
-            return _told(json.loads(body))
+            return _publish(given["eventName"], given["requestParameters"])
         case "POST", ["kill"]:
-            return {"killed": functions.kill(query.get("function", ""))}
+            return functions.kill(given["function"])
         case "POST", ["clock", "visibility"]:
-            return {"ended": clock.end_visibility_timeouts()}
+            return clock.end_visibility_timeouts()
         case "POST", ["clock", "delays"]:
-            return {"ended": clock.end_delays()}
+            return clock.end_delays()
         case "POST", ["clock", "windows"]:
             return clock.end_windows()
         case "POST", ["clock", "objects"]:
-            return {"aged": clock.age_objects(query.get("bucket", ""), float(query.get("seconds", "0")))}
+            return clock.age_objects(given["bucket"], given["seconds"])
         case "POST", ["clock", "schedules"]:
-            return {"fired": clock.fire_schedules()}
+            return clock.fire_schedules()
         case "GET", ["mail"]:
             return mail.of(account)
         case "POST", ["mail", "confirm"]:
-            return {"confirmed": mail.confirm(query.get("address", ""))}
+            return mail.confirm(given["address"])
         case "DELETE", ["account"]:
             return functions.end()
         case "GET", ["alarms"]:
@@ -95,31 +92,29 @@ def _in_account(method: str, path: str, account: str, query: dict, body: bytes) 
             raise Refused(f"there is no {method} /{path}")
 
 
-def _release(account: str, number: str) -> dict:
+def _release(account: str, number: int) -> None:
     for fault in faults.of(account):
-        if str(fault.number) == number:
+        if fault.number == number:
             faults.release(fault)
-            return fault.state()
+            return
     raise Refused(f"there is no fault {number}")
 
 
-def _legacy(bucket: str) -> dict:
+def _legacy(bucket: str) -> None:
     if bucket not in s3._buckets:
         raise Refused(f"there is no bucket `{bucket}`")
     buckets.make_legacy(bucket)
-    return {"bucket": bucket}
 
 
-def _silent_buckets(prefix: str, count: int) -> dict:
+def _silent_buckets(prefix: str, count: int) -> list[str]:
     names = [f"{prefix}-{number:05}" for number in range(count)]
     for name in names:
         status, _, body = s3._create_bucket(name, b"")
         if status != 200:
             raise Refused(f"there can be no bucket `{name}`: {body.decode()}")
-    return {"made": names}
+    return names
 
 
-def _told(wish: dict) -> dict:
+def _publish(event_name: str, parameters: dict) -> None:
     caller.access_key.set(get_account_id())
-    trails.publish(records.record(wish["eventName"], wish["requestParameters"], "[s3guard-test]"))
-    return {"told": wish["eventName"]}
+    trails.publish(records.record(event_name, parameters, "[s3guard-test]"))

@@ -12,7 +12,7 @@ VERSION = "1.5.33"
 USED = {
     "ministack.app": [
         "app", "AUTH", "_request_account_scope", "_routing_params", "_handle_s3_control_request",
-        "_enforce_data_plane", "_authenticate_only",
+        "_enforce_data_plane", "_authenticate_only", "pin_signed_request",
     ],
     "ministack.core.arn": ["parse_arn"],
     "ministack.core.concurrency": ["esm_wake"],

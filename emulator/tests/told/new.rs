@@ -2,13 +2,10 @@
 
 use std::sync::OnceLock;
 
-use s3guard_emulator::{Account, EmulatorError, Server};
+use s3guard_emulator::{Account, Server};
 
 /// An account with nothing in it.
 pub(crate) fn account() -> Account {
-    static SERVER: OnceLock<Result<Server, EmulatorError>> = OnceLock::new();
-    match SERVER.get_or_init(Server::start) {
-        Ok(server) => server.new_account(),
-        Err(error) => panic!("{error}; {:?}", error.hint()),
-    }
+    static SERVER: OnceLock<Server> = OnceLock::new();
+    SERVER.get_or_init(|| Server::start().expect("a server")).new_account()
 }

@@ -26,13 +26,8 @@ pub(super) fn rest_hurried(guarded: &Guarded) {
 
 /// Stops the stack's trail, or starts it again.
 fn trail(guarded: &Guarded, call: &str) {
-    let target = format!("com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.{call}");
-    let headers = [("content-type", "application/x-amz-json-1.1"), ("x-amz-target", &target)];
     let name = format!("guard-{}", guarded.account.region());
-    let body = json!({ "Name": name }).to_string();
-    let client = guarded.account.client();
-    let answer = client.request("cloudtrail", "POST", "/", &[], &headers, body.as_bytes()).unwrap();
-    assert_eq!(answer.status, 200, "{}", answer.body);
+    guarded.account.client().json("cloudtrail", call, &json!({ "Name": name })).unwrap();
 }
 
 #[test]

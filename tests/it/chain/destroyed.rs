@@ -94,11 +94,10 @@ fn what_an_object_lock_holds_stays_with_its_bucket_and_is_named() {
     let lock = "<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled></ObjectLockConfiguration>";
     client.put_bucket_setting(&trail, "object-lock", lock).unwrap();
     for (key, mode) in [("held", "COMPLIANCE"), ("governed", "GOVERNANCE")] {
-        let headers = [
-            ("x-amz-object-lock-mode", mode),
-            ("x-amz-object-lock-retain-until-date", "2999-01-01T00:00:00Z"),
-        ];
-        client.put_object_with(&trail, key, &headers, b"1").unwrap();
+        let locking = client
+            .with_header("x-amz-object-lock-mode", mode)
+            .with_header("x-amz-object-lock-retain-until-date", "2999-01-01T00:00:00Z");
+        locking.put_object(&trail, key, b"1").unwrap();
     }
     let done = destroy(&guarded, &["--empty-buckets"]);
     let words = told(&done);

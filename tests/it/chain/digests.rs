@@ -57,7 +57,7 @@ fn dead_keys(guarded: &Guarded) -> Vec<String> {
             return keys;
         }
         keys.extend(letters.iter().filter_map(|letter| {
-            let event: Value = serde_json::from_str(&letter.body).ok()?;
+            let event: Value = serde_json::from_str(letter).ok()?;
             Some(event["detail"]["object"]["key"].as_str()?.to_owned())
         }));
     }
@@ -68,7 +68,7 @@ fn queue(guarded: &Guarded) -> String {
     let client = guarded.account.client();
     let topic = guarded.output("TopicArn");
     let (url, arn) = client.create_queue_for("subscriber", topic).unwrap();
-    client.subscribe_queue(topic, &arn, true).unwrap();
+    client.subscribe(topic, "sqs", &arn, true).unwrap();
     url
 }
 
@@ -358,10 +358,10 @@ fn a_chat_gets_what_matters_enough_in_its_own_form_and_alarms_are_told_as_all_el
     let client = guarded.account.client();
     let topic = guarded.output("ChatTopicArn");
     let (url, arn) = client.create_queue_for("chat", topic).unwrap();
-    client.subscribe_queue(topic, &arn, true).unwrap();
+    client.subscribe(topic, "sqs", &arn, true).unwrap();
     let chat = || {
         let messages = client.receive(&url, 0).unwrap();
-        messages.iter().map(|one| serde_json::from_str(&one.body).unwrap()).collect::<Vec<Value>>()
+        messages.iter().map(|one| serde_json::from_str(one).unwrap()).collect::<Vec<Value>>()
     };
     send(&guarded, &[event("reports", "plan.txt", Does::Put, 0)]);
     close(&guarded);

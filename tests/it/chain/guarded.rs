@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 use std::sync::OnceLock;
 use std::{env, fs};
 
-use s3guard_emulator::{Account, Call, Client, EmulatorError, Fault, Mail, Server, until};
+use s3guard_emulator::{Account, Call, Client, Fault, Mail, Server, until};
 use serde_json::{Value, json};
 
 /// The address that hears of everything.
@@ -23,7 +23,7 @@ pub(super) struct Guarded {
 /// The one server of this process.
 fn server() -> &'static Server {
     static SERVER: OnceLock<Server> = OnceLock::new();
-    SERVER.get_or_init(|| Server::start().unwrap_or_else(|error| panic!("{error}")))
+    SERVER.get_or_init(|| Server::start().unwrap())
 }
 
 /// An account with nothing in it.
@@ -148,7 +148,7 @@ impl Guarded {
     /// Waits until this holds.
     pub(super) fn wait(&self, what: &str, mut holds: impl FnMut() -> bool) {
         let look = || Ok(holds().then_some(()));
-        until(what, look).unwrap_or_else(|error: EmulatorError| {
+        until(what, look).unwrap_or_else(|error| {
             let logs: Vec<String> =
                 self.account.runs().unwrap().into_iter().map(|run| run.log).collect();
             panic!("{error}\nthe functions wrote:\n{}", logs.join("\n"))

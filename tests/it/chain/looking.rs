@@ -40,15 +40,9 @@ fn a_guard_that_is_well_is_shown_with_what_it_did_and_what_is_wrong_is_told() {
 
     let client = guarded.account.client();
     client.send(guarded.output("GuardDeadLettersUrl"), "{}").unwrap();
-    let trail = json!({ "Name": seen["trail"] }).to_string();
-    let target = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.StopLogging";
-    let headers = [("content-type", "application/x-amz-json-1.1"), ("x-amz-target", target)];
-    let stopped = client.request("cloudtrail", "POST", "/", &[], &headers, trail.as_bytes());
-    assert_eq!(stopped.unwrap().status, 200);
+    client.json("cloudtrail", "StopLogging", &json!({ "Name": seen["trail"] })).unwrap();
     let name = guarded.output("NotifyFunctionName");
-    let deleted =
-        client.request("lambda", "DELETE", &format!("/2015-03-31/functions/{name}"), &[], &[], b"");
-    assert_eq!(deleted.unwrap().status, 204);
+    client.call("lambda", "DELETE", &format!("/2015-03-31/functions/{name}"), "").unwrap();
     let (exit, seen) = status(&guarded);
     assert_eq!(exit, Some(3), "{seen:#}");
     for trouble in ["1 buckets not handled", "no trail records", "it is gone"] {
@@ -69,15 +63,8 @@ fn what_the_functions_log_and_what_somebody_changes_by_hand_is_shown() {
     let well = ask(&guarded, &["drift"]);
     assert_eq!(well.status.code(), Some(0), "{}", String::from_utf8_lossy(&well.stdout));
     let queue = guarded.output("GuardQueueUrl");
-    let change =
-        json!({ "QueueUrl": queue, "Attributes": { "VisibilityTimeout": "1" } }).to_string();
-    let headers = [
-        ("content-type", "application/x-amz-json-1.0"),
-        ("x-amz-target", "AmazonSQS.SetQueueAttributes"),
-    ];
-    let client = guarded.account.client();
-    let changed = client.request("sqs", "POST", "/", &[], &headers, change.as_bytes());
-    assert_eq!(changed.unwrap().status, 200);
+    let change = json!({ "QueueUrl": queue, "Attributes": { "VisibilityTimeout": "1" } });
+    guarded.account.client().json("sqs", "SetQueueAttributes", &change).unwrap();
     let drifted = ask(&guarded, &["drift", "--output", "json"]);
     let found: Value = serde_json::from_slice(&drifted.stdout).unwrap();
     assert_eq!(drifted.status.code(), Some(3), "{found:#}");

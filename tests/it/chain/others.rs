@@ -7,25 +7,17 @@ use super::guarded::{Guarded, encryption, new_account, policy, tells_event_bridg
 
 const LOG_DELIVERY: &str = "http://acs.amazonaws.com/groups/s3/LogDelivery";
 
-/// A call of SQS that must go well.
-fn sqs(client: &Client, operation: &str, input: &Value) -> Value {
-    let target = format!("AmazonSQS.{operation}");
-    let headers = [("content-type", "application/x-amz-json-1.0"), ("x-amz-target", &target)];
-    let answer =
-        client.request("sqs", "POST", "/", &[], &headers, input.to_string().as_bytes()).unwrap();
-    assert_eq!(answer.status, 200, "{}", answer.body);
-    serde_json::from_str(&answer.body).unwrap_or_default()
-}
-
 /// A queue that S3 may send to, its URL and ARN.
 pub(super) fn queue_for_s3(client: &Client, name: &str) -> (String, String) {
-    let url = sqs(client, "CreateQueue", &json!({ "QueueName": name }))["QueueUrl"].clone();
-    let url = url.as_str().unwrap().to_owned();
-    let arn = client.queue_attribute(&url, "QueueArn").unwrap();
+    let queue = client.json("sqs", "CreateQueue", &json!({ "QueueName": name })).unwrap();
+    let url = queue["QueueUrl"].as_str().unwrap().to_owned();
+    let arn = json!({ "QueueUrl": url, "AttributeNames": ["QueueArn"] });
+    let arn = client.json("sqs", "GetQueueAttributes", &arn).unwrap();
+    let arn = arn["Attributes"]["QueueArn"].as_str().unwrap().to_owned();
     let policy = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Resource": arn,
         "Principal": { "Service": "s3.amazonaws.com" }, "Action": "sqs:SendMessage" }] });
     let attributes = json!({ "QueueUrl": url, "Attributes": { "Policy": policy.to_string() } });
-    sqs(client, "SetQueueAttributes", &attributes);
+    client.json("sqs", "SetQueueAttributes", &attributes).unwrap();
     (url, arn)
 }
 

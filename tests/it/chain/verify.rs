@@ -56,42 +56,35 @@ fn canaries(account: &Account) -> Vec<String> {
     buckets.into_iter().filter(|name| name.starts_with("s3guard-canary-")).collect()
 }
 
-/// A call by JSON, of a service that is asked so.
-fn call(account: &Account, service: &str, target: &str, input: &Value) -> Value {
-    let headers = [("content-type", "application/x-amz-json-1.1"), ("x-amz-target", target)];
-    let body = input.to_string();
-    let client = account.client();
-    let answer = client.request(service, "POST", "/", &[], &headers, body.as_bytes()).unwrap();
-    assert!(answer.status < 300, "{target}: {}", answer.body);
-    serde_json::from_str(&answer.body).unwrap_or_default()
+/// A call of a service with the JSON protocol.
+fn call(account: &Account, service: &str, operation: &str, input: &Value) -> Value {
+    account.client().json(service, operation, input).unwrap()
 }
 
 /// Disables the stack's rule with this in its name.
 fn disable_rule(account: &Account, part: &str) {
-    let rules = call(account, "events", "AWSEvents.ListRules", &json!({}));
+    let rules = call(account, "events", "ListRules", &json!({}));
     let names = rules["Rules"].as_array().unwrap().iter();
     let name = names.filter_map(|rule| rule["Name"].as_str()).find(|name| name.contains(part));
     let name = name.unwrap_or_else(|| panic!("no {part} in {rules}"));
-    call(account, "events", "AWSEvents.DisableRule", &json!({ "Name": name }));
+    call(account, "events", "DisableRule", &json!({ "Name": name }));
 }
 
 /// Has a function take nothing out of its queue any more.
 fn disable_source(guarded: &Guarded, function: &str) {
     let client = guarded.account.client();
     let path = "/2015-03-31/event-source-mappings/";
-    let query = [("FunctionName", guarded.output(function))];
-    let answer = client.request("lambda", "GET", path, &query, &[], b"").unwrap();
-    let mappings: Value = serde_json::from_str(&answer.body).unwrap();
+    let query = format!("{path}?FunctionName={}", guarded.output(function));
+    let mappings: Value =
+        serde_json::from_str(&client.call("lambda", "GET", &query, "").unwrap()).unwrap();
     let id = mappings["EventSourceMappings"][0]["UUID"].as_str().unwrap();
-    let path = format!("{path}{id}");
-    let answer = client.request("lambda", "PUT", &path, &[], &[], br#"{"Enabled":false}"#).unwrap();
-    assert!(answer.status < 300, "{}", answer.body);
+    client.call("lambda", "PUT", &format!("{path}{id}"), r#"{"Enabled":false}"#).unwrap();
 }
 
 /// Empties a queue.
 fn purge(guarded: &Guarded, queue: &str) {
     let url = json!({ "QueueUrl": guarded.output(queue) });
-    call(&guarded.account, "sqs", "AmazonSQS.PurgeQueue", &url);
+    call(&guarded.account, "sqs", "PurgeQueue", &url);
 }
 
 /// What became of each step. Their order is that in which they were seen, which nothing guarantees.
@@ -125,7 +118,7 @@ fn a_guard_that_works_is_proved_and_nothing_is_left() {
     assert_eq!(states(&report), expected.map(str::to_owned).into(), "{words}");
     assert_eq!((&report["broken"], &report["left"]), (&json!([]), &json!([])), "{words}");
     assert_eq!(canaries(&guarded.account), [""; 0]);
-    let queues = call(&guarded.account, "sqs", "AmazonSQS.ListQueues", &json!({}));
+    let queues = call(&guarded.account, "sqs", "ListQueues", &json!({}));
     assert!(!queues.to_string().contains("canary"), "{queues}");
     let topic = guarded.output("TopicArn");
     let list = [("Action", "ListSubscriptionsByTopic"), ("TopicArn", topic)];
@@ -263,9 +256,8 @@ fn a_broken_link_is_named_and_the_canary_is_gone_all_the_same() {
     disable_rule(account, "BucketChanged");
     purge(&guarded, "GuardQueueUrl");
     assert_eq!(link(AT_ONCE), "rule");
-    let target = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.StopLogging";
     let trail = format!("guard-{}", account.region());
-    call(account, "cloudtrail", target, &json!({ "Name": trail }));
+    call(account, "cloudtrail", "StopLogging", &json!({ "Name": trail }));
     assert_eq!(link(AT_ONCE), "trail");
 }
 

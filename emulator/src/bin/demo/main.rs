@@ -1,87 +1,172 @@
-//! `cargo demo`: the main job in an emulated account on this machine, as a person would want to see it.
+//! `cargo demo`: the guard at work in an emulated account on this machine.
 //!
-//! What is shown is what happened: the real command deploys the real stack, the packaged Lambda runs, and every setting and
-//! mail is read back from the account. No AWS account is needed, and none is touched.
+//! The real command deploys the real stack, the real Lambda runs, and every setting and email is read from the
+//! account. No AWS account is needed, and none is called.
 
-use std::env;
-use std::process::ExitCode;
+use std::time::Instant;
+use std::{env, io};
 
-use s3guard_emulator::Server;
+use anyhow::{Context as _, Result, bail, ensure};
+use s3guard_emulator::{Account, Mail, Server, until};
+use serde_json::json;
 
-use crate::failure::{Doing as _, Failure};
-use crate::page::Page;
+use crate::guard::Guard;
+use crate::output::{heading, quote, say, typed};
 
-mod buckets;
-mod failure;
-mod guard_command;
-mod hold;
-mod mailbox;
-mod page;
+mod bucket;
+mod guard;
+mod output;
 
 const STACK: &str = "s3guard-demo";
 const OWNER: &str = "owner@example.com";
+/// The object that is created, overwritten and deleted.
+const KEY: &str = "invoice.pdf";
+/// The commands that are shown are AWS's own, so the calls carry its user agent.
+const AWS_CLI: &str = "aws-cli/2.31.0";
 
-fn main() -> ExitCode {
-    let mut page = Page::of_stdout();
+fn main() -> Result<()> {
     let arguments: Vec<String> = env::args().skip(1).collect();
-    let shown = match arguments.as_slice() {
-        [] => show(&mut page),
-        [word] if word == "account" => hold::hold(&mut page),
-        [..] => Err(Failure::new("`cargo demo` takes nothing, or `account`")),
-    };
-    match shown {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            failure.report();
-            ExitCode::FAILURE
-        }
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => show(),
+        ["account"] => hold(),
+        _ => bail!("usage: cargo demo [account]"),
     }
 }
 
-fn show(page: &mut Page) -> Result<(), Failure> {
-    page.title("s3guard in an emulated AWS account")?;
-    page.say(
-        "Nothing here reaches AWS. The first time, Python packages and programs are made ready.",
-    )?;
+/// Shows how to use an emulated account, and keeps it until Enter is pressed.
+fn hold() -> Result<()> {
+    say("# An emulated AWS account on this machine. In another terminal:")?;
+    let server = Server::start()?;
+    for (name, value) in server.new_account().env() {
+        say(&format!("export {name}='{value}'"))?;
+    }
+    say("# then, for example: s3guard deploy --email owner@example.com --cargo-profile dev")?;
+    say("# Press Enter here to delete the account.")?;
+    io::stdin().read_line(&mut String::new())?;
+    Ok(())
+}
+
+fn show() -> Result<()> {
+    heading("s3guard in an emulated AWS account")?;
+    say("No call reaches AWS. The first run installs Python packages and builds the programs.")?;
     let server = Server::start()?;
     let account = server.new_account();
-    page.fact("account", account.number())?;
-    page.fact("region", account.region())?;
-    page.fact("endpoint", &account.endpoint())?;
-    let command = guard_command::built(&account)?;
+    say(&format!("account {}, {}, {}", account.number(), account.region(), account.endpoint()))?;
+    let guard = Guard::build(&account)?;
 
-    page.step("The owner installs the guard")?;
-    page.say("(`--bootstrap` gives the Lambda that was built with the command; without it, the small released one is built)")?;
-    let lambda = command.lambda();
-    let inputs = ["--email", OWNER, "--settle-seconds", "1", "--bootstrap", &lambda];
-    command.run(page, &[&["deploy", "--stack", STACK][..], &inputs].concat())?;
-    buckets::until_swept(&account)?;
-    mailbox::confirm(page, &account, OWNER)?;
+    heading("1. The owner installs the guard")?;
+    say(
+        "(`--bootstrap` deploys the debug build of the Lambda; without it, the release build is packaged)",
+    )?;
+    let bootstrap = guard.bootstrap();
+    let settings = ["--email", OWNER, "--settle-seconds", "1", "--bootstrap", &bootstrap];
+    guard.run(&[&["deploy", "--stack", STACK][..], &settings].concat())?;
+    ensure!(account.confirm_mail(OWNER)? > 0, "no email asked `{OWNER}` to confirm");
+    say(&format!("\n{OWNER} follows the link in the confirmation email."))?;
+    wait_until_idle(&account)?;
 
-    page.step("Somebody makes a bucket carelessly")?;
-    let bucket = buckets::make_carelessly(page, &account)?;
-    mailbox::show_about(page, &account, OWNER, (&bucket, "protected"))?;
+    heading("2. A user creates an unprotected bucket")?;
+    let bucket = create_bucket(&account)?;
+    show_mail(&account, &bucket)?;
 
-    page.step("Later, somebody opens it")?;
-    buckets::open(page, &account, &bucket)?;
-    let mail = mailbox::show_about(page, &account, OWNER, (&bucket, "undid a weakening"))?;
+    heading("3. A call opens the bucket to the public")?;
+    let root = account.client().with_header("user-agent", AWS_CLI);
+    typed(&format!("aws s3api delete-public-access-block --bucket {bucket}"))?;
+    let opened = Instant::now();
+    root.delete_public_access_block(&bucket)?;
+    bucket::show_remediation(&root, &bucket, opened)?;
+    let mail = show_mail(&account, &bucket)?;
 
-    page.step("An object comes, changes and goes")?;
-    page.say("(The guard has had S3 tell EventBridge of objects; nobody has to switch it on.")?;
-    page.say("Changes are gathered for a minute and told once; the demo lets that pass at once.)")?;
-    buckets::use_objects(page, &account, &bucket)?;
-    mailbox::show_objects(page, &account, OWNER, &bucket)?;
+    heading("4. An object is created, overwritten and deleted")?;
+    say(
+        "(The guard has enabled object events. Changes are reported once a minute; the demo does not wait that long.)",
+    )?;
+    typed(&format!("aws s3 cp {KEY} s3://{bucket}/{KEY}     # twice"))?;
+    root.put_object(&bucket, KEY, b"first version")?;
+    root.put_object(&bucket, KEY, b"second version, longer")?;
+    typed(&format!("aws s3 rm s3://{bucket}/{KEY}"))?;
+    root.delete_object(&bucket, KEY)?;
+    show_object_mails(&account)?;
 
-    page.step("The owner knows better, and undoes what the guard did")?;
-    let record = mailbox::record_of(&mail)?;
-    command.run(page, &["history", &bucket, "--stack", STACK, "--limit", "1"])?;
-    command.run(page, &["undo", record, "--stack", STACK, "--yes"])?;
-    buckets::show_that_it_is_left(page, &account, &bucket)?;
+    heading("5. The owner undoes what the guard did")?;
+    let record = mail.text.split("s3guard undo ").nth(1).and_then(|rest| rest.split(' ').next());
+    let record = record.context("the email has no command to undo the change")?;
+    let runs = account.runs()?.len();
+    guard.run(&["history", &bucket, "--stack", STACK, "--limit", "1"])?;
+    guard.run(&["undo", record, "--stack", STACK, "--yes"])?;
+    until("a run of the guard", || Ok((account.runs()?.len() > runs).then_some(())))?;
+    wait_until_idle(&account)?;
+    let [_, public_access, ..] = bucket::settings(&root, &bucket)?;
+    say(&format!(
+        "\nThe guard has received the event and does not revert it: public access is {public_access}."
+    ))?;
 
-    page.step("The owner removes the guard")?;
-    command.run(page, &["destroy", "--stack", STACK, "--yes"])?;
-    buckets::show_that_it_is_gone(page, &account, STACK)?;
-    buckets::show_what_stays(page, &account, &bucket)?;
-    drop(server);
-    page.say("Done: the emulated account is gone, and all that was in it.").doing("writing the end")
+    heading("6. The owner removes the guard")?;
+    guard.run(&["destroy", "--stack", STACK, "--yes"])?;
+    say("\nThese buckets are left; the demo empties and deletes them:")?;
+    for bucket in root.list_buckets()? {
+        say(&format!("  {bucket:<50} {:>3} objects", root.list_objects(&bucket)?.len()))?;
+        root.empty_bucket(&bucket)?;
+        root.delete_bucket(&bucket)?;
+    }
+    say("\nDone: the emulated account is deleted.")
+}
+
+/// Waits until the guard has handled every message in its queue.
+fn wait_until_idle(account: &Account) -> Result<()> {
+    let client = account.client();
+    let queues = client.json("sqs", "ListQueues", &json!({}))?;
+    let urls = queues["QueueUrls"].as_array().into_iter().flatten().filter_map(|url| url.as_str());
+    let urls: Vec<&str> = urls.filter(|url| url.contains("-GuardQueue-")).collect();
+    until("the guard to be idle", || {
+        account.end_windows()?;
+        for url in &urls {
+            if client.depth(url)?.total() > 0 {
+                return Ok(None);
+            }
+        }
+        Ok(Some(()))
+    })
+}
+
+/// A user creates a bucket like those from before 2023. Returns its name, once the guard has remediated it.
+fn create_bucket(account: &Account) -> Result<String> {
+    let statement = json!({ "Effect": "Allow", "Action": "s3:*", "Resource": "*" });
+    let policy = json!({ "Version": "2012-10-17", "Statement": statement });
+    let user = account.client_of(account.user("careless", &policy)?);
+    let user = user.with_header("user-agent", AWS_CLI);
+    let bucket = format!("holiday-{}", account.number());
+    typed(&format!("aws s3 mb s3://{bucket}        # as the IAM user `careless`"))?;
+    let created = Instant::now();
+    user.create_bucket(&bucket)?;
+    account.make_legacy(&bucket)?;
+    // Where ACLs are in use, the guard would leave the public access block to the owner.
+    let acls_off = "<OwnershipControls><Rule><ObjectOwnership>BucketOwnerEnforced</ObjectOwnership></Rule></OwnershipControls>";
+    user.put_bucket_setting(&bucket, "ownershipControls", acls_off)?;
+    say("(as S3 created buckets before 2023: nothing is set, except that ACLs are disabled)")?;
+    bucket::show_remediation(&user, &bucket, created)?;
+    say("(The settle time is 1 second here. On AWS, CloudTrail adds seconds to minutes.)")?;
+    Ok(bucket)
+}
+
+/// Shows the guard's latest email about a bucket, once the guard is idle.
+fn show_mail(account: &Account, bucket: &str) -> Result<Mail> {
+    wait_until_idle(account)?;
+    let mut mails = account.mails()?.into_iter();
+    let mail = mails.rfind(|mail| mail.to == OWNER && mail.text.contains(bucket));
+    let mail = mail.with_context(|| format!("no email about `{bucket}`"))?;
+    quote(&mail)?;
+    Ok(mail)
+}
+
+/// Shows the emails about the object, once all three changes are in them.
+fn show_object_mails(account: &Account) -> Result<()> {
+    let mails = until("emails about the object", || {
+        account.end_delays()?;
+        let mut mails = account.mails()?;
+        mails.retain(|mail| mail.to == OWNER && mail.text.contains(KEY));
+        let changes: usize = mails.iter().map(|mail| mail.text.matches(KEY).count()).sum();
+        Ok((changes >= 3).then_some(mails))
+    })?;
+    mails.iter().try_for_each(quote)
 }

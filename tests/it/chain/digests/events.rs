@@ -105,7 +105,7 @@ pub(super) fn documents(guarded: &Guarded, url: &str) -> Vec<Value> {
         if messages.is_empty() {
             return documents;
         }
-        let read = messages.iter().map(|message| serde_json::from_str(&message.body).unwrap());
+        let read = messages.iter().map(|message| serde_json::from_str(message).unwrap());
         documents.extend(read.filter(|document: &Value| document["kind"] == "objects"));
     }
 }
@@ -126,7 +126,7 @@ impl Listener {
             for stream in listener.incoming() {
                 let Ok(mut stream) = stream else { return };
                 let mut reader = BufReader::new(stream.try_clone().unwrap());
-                let Ok(Some(request)) = http::read(&mut reader, false) else { continue };
+                let Ok(Some(request)) = http::read(&mut reader) else { continue };
                 let _ = stream.write_all(
                     b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
                 );

@@ -50,7 +50,7 @@ fn encryption_and_access(event_name: &str) -> Option<Case> {
             is_encrypted,
         ),
         "DeleteBucketEncryption" => repaired(
-            |ground, bucket| ground.careless.delete_encryption(bucket).unwrap(),
+            |ground, bucket| ground.careless.delete_bucket_setting(bucket, "encryption").unwrap(),
             is_encrypted,
         ),
         "PutBucketPublicAccessBlock" => repaired(
