@@ -1,7 +1,7 @@
 //! What others have set and need goes on working: log targets, targets of notifications, statements of policies.
 
 use s3guard_emulator::Client;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::guarded::{Guarded, encryption, new_account, policy, tells_event_bridge};
 
