@@ -76,8 +76,7 @@ pub(crate) fn send(
         .with_timeout(TIMEOUT_SECONDS)
         .with_follow_redirects(false)
         .send()?;
-    let status = response.status_code.try_into().unwrap_or_default();
-    Ok((status, String::from_utf8_lossy(response.as_bytes()).into_owned()))
+    Ok((response.status_code, String::from_utf8_lossy(response.as_bytes()).into_owned()))
 }
 
 /// Percent-encodes a path or a value of a query.

@@ -80,7 +80,7 @@ impl Function {
             for connection in listener.incoming().flatten() {
                 let sender = sender.clone();
                 // A connection breaks when the process ends, which `receive` reports.
-                thread::spawn(move || drop(read(connection, &sender)));
+                thread::spawn(move || drop(read(&connection, &sender)));
             }
         });
         let started = Instant::now();
@@ -171,7 +171,7 @@ fn spawn(command: &mut Command) -> io::Result<Child> {
     }
 }
 
-fn read(connection: TcpStream, sender: &Sender<Received>) -> io::Result<()> {
+fn read(connection: &TcpStream, sender: &Sender<Received>) -> io::Result<()> {
     connection.set_nodelay(true)?;
     let mut reader = BufReader::new(connection.try_clone()?);
     while let Some(request) = http::read(&mut reader)? {

@@ -157,7 +157,7 @@ impl Account {
     }
 
     /// Publishes a CloudTrail event of a call by root that the emulator does not implement.
-    pub fn tell_trail(&self, event_name: &str, parameters: &Value) -> Result<()> {
+    pub fn publish_event(&self, event_name: &str, parameters: &Value) -> Result<()> {
         let event = json!({ "eventName": event_name, "requestParameters": parameters });
         self.hook("POST", "cloudtrail", &event)
     }

@@ -154,7 +154,7 @@ fn keeping(event_name: &str) -> Option<Case> {
                 ground
                     .guarded
                     .account
-                    .tell_trail("PutObjectLockConfiguration", &parameters)
+                    .publish_event("PutObjectLockConfiguration", &parameters)
                     .unwrap();
             },
             "its new objects are not locked (any more)",
@@ -258,7 +258,7 @@ fn lock(ground: &Ground, bucket: &str, rule: &str) {
 
 fn tell_of_tags(ground: &Ground, event_name: &str, bucket: &str) {
     let parameters = json!({ "resourceArn": format!("arn:aws:s3:::{bucket}") });
-    ground.guarded.account.tell_trail(event_name, &parameters).unwrap();
+    ground.guarded.account.publish_event(event_name, &parameters).unwrap();
 }
 
 fn is_encrypted(ground: &Ground, bucket: &str) -> bool {
