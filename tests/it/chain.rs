@@ -1,8 +1,8 @@
 //! The whole chain in an emulated account: the real command deploys the real stack with the packaged Lambda, policies are
-//! enforced, and somebody else than the guard does things to buckets.
+//! enforced, and users change buckets.
 //!
-//! Each test has an account of its own. What is waited for is looked for again and again, with an end; what must not
-//! happen is asserted when the account is at rest.
+//! Each test has its own account. A test polls for the expected state, with a timeout; what must not happen is
+//! asserted when the queues are empty.
 
 mod account_block;
 mod coexistence;

@@ -1,4 +1,4 @@
-//! The account's own public access block: told, or kept where that is wanted.
+//! The account's public access block: reported, or remediated if configured.
 
 use s3guard_emulator::Client;
 

@@ -1,4 +1,4 @@
-//! A bucket of a stack: `CloudFormation` comes first, and whatever it is about to make is not in its way.
+//! A bucket of a stack: the guard waits for `CloudFormation`, and does not block what it is about to create.
 
 use s3guard_emulator::Client;
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use super::guarded::{Guarded, has_tls, new_account, policy};
 
 const HANDLE: &str = "Handle";
 
-/// A bucket, then a wait for whoever signals, then what comes late.
+/// A bucket, then a wait condition, then a resource that is created late.
 fn template(bucket: &str, late: &Value) -> String {
     let mut resources = json!({
         "Bucket": { "Type": "AWS::S3::Bucket", "Properties": { "BucketName": bucket } },
@@ -37,7 +37,7 @@ fn status(client: &Client) -> String {
     between(&stack, "<StackStatus>", "</StackStatus>").to_owned()
 }
 
-/// Lets the stack go on.
+/// Signals the wait condition.
 fn signal(client: &Client) {
     let asked = [("LogicalResourceId", HANDLE)];
     let handle = cloudformation(client, "DescribeStackResource", &asked);
@@ -47,7 +47,7 @@ fn signal(client: &Client) {
     client.call("cloudformation", "PUT", path, body.to_string()).unwrap();
 }
 
-/// Lets a look that waits for the stack begin, and waits until it is done.
+/// Starts a reconciliation that waits for the stack, and waits for its end.
 fn look_again(guarded: &Guarded) {
     guarded.forget();
     guarded.wait("another look", || {
@@ -65,12 +65,12 @@ fn until_nothing_is_handled(guarded: &Guarded) {
     });
 }
 
-/// A guard whose owner wants first policies also for the buckets of stacks.
+/// A guard that also creates the first policy of a stack's bucket.
 fn insisting() -> Guarded {
     Guarded::configured(new_account(), "[aspects]\ntls = \"keep\"\n", &[])
 }
 
-/// A stack in its middle, with a bucket at which the guard has looked.
+/// A stack in progress, with a bucket that the guard has reconciled.
 fn in_progress(guarded: &Guarded, bucket: &str, late: &Value) -> Client {
     let root = guarded.account.client();
     let body = template(bucket, late);
@@ -148,7 +148,7 @@ fn a_stacks_bucket_without_a_policy_is_told_once_and_left_for_a_later_update_of_
     guarded.rest();
     assert_eq!(guarded.told().matches(why).count(), 1, "{}", guarded.told());
     assert!(guarded.told().contains("Type: AWS::S3::BucketPolicy"), "{}", guarded.told());
-    // Its tags come in an event of their own, at which another run may look meanwhile.
+    // Its tags have an event of their own, which another run may handle meanwhile.
     let writes = guarded.guard_writes();
     assert!(writes.iter().all(|write| write == "s3:PutBucketNotification"), "{writes:?}");
     assert_eq!(policy(&root, &bucket), None);

@@ -1,4 +1,4 @@
-//! `s3guard.toml`: from the file by way of the package to what is done with a bucket.
+//! `s3guard.toml`: from the file through the package to the remediation of a bucket.
 
 use std::process::Output;
 

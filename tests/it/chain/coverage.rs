@@ -1,4 +1,4 @@
-//! The sweep: buckets of which no event told are found and named, and each is looked at once.
+//! The sweep: buckets without an event are found and reported, and each is reconciled once.
 
 use std::collections::BTreeMap;
 
@@ -6,17 +6,17 @@ use serde_json::json;
 
 use super::guarded::{Guarded, fail_to_tell, has_tls, new_account};
 
-/// The account's own block is another matter: in a new account it is off, which the first sweep tells.
+/// Ignores the account's public access block: in a new account it is off, which the first sweep reports.
 const ACCOUNT_OFF: &str = "[aspects]\naccount-public-access = \"off\"\n";
 
-/// Fires the sweep's schedule and waits until all that it queued is done.
+/// Fires the sweep's schedule and waits until every message that it queued is handled.
 pub(super) fn sweep(guarded: &Guarded) {
     guarded.forget();
     assert_eq!(guarded.account.fire_schedules().unwrap(), 2, "the sweep and the end of windows");
     rest_hurried(guarded);
 }
 
-/// Waits until the guard's queue holds nothing, and lets no delay of a message pass in real time.
+/// Waits until the guard's queue is empty; the delays of messages are ended.
 pub(super) fn rest_hurried(guarded: &Guarded) {
     guarded.wait("rest", || {
         guarded.account.end_delays().unwrap();
@@ -115,7 +115,7 @@ fn what_a_sweep_leaves_is_told_once_and_another_reason_at_once() {
 #[test]
 fn a_sweep_of_two_pages_looks_at_each_bucket_once() {
     const BUCKETS: u32 = 1_200;
-    // So that new buckets are right: what is tested is how often they are looked at.
+    // New buckets are compliant: the test counts how often they are reconciled.
     let configuration = "[aspects]\ntls = \"off\"\nnotifications = \"off\"\npublic-access = \"off\"\naccount-public-access = \"off\"\n";
     let guarded = Guarded::configured(new_account(), configuration, &["--no-sweep"]);
     let prefix = guarded.bucket("many");

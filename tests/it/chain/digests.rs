@@ -1,4 +1,4 @@
-//! Events of objects, gathered over a window and told once, to whoever asked for them.
+//! Digests: object events are collected in a window and reported once to each subscriber.
 
 mod events;
 
@@ -11,15 +11,15 @@ pub(super) use self::events::close;
 use self::events::{Does, Listener, close_hurried, documents, event, send, shuffled};
 use super::guarded::{Guarded, new_account, s3guard};
 
-/// A window that ends soon: what is received for it is not waited with.
+/// A window that ends soon.
 const SHORT: &str = "[notifications]\nwindow = \"10s\"\n";
-/// A window that ends when the test says so.
+/// A window that the test ends.
 const A_DAY: &str = "[notifications]\nwindow = \"1d\"\n";
 
-/// CloudWatch's event of an alarm of the stack, as the rule puts it into the queue.
+/// CloudWatch's event of an alarm of the stack, as the rule sends it to the queue.
 const ALARM: &str = r#"{"id":"1","source":"aws.cloudwatch","detail-type":"CloudWatch Alarm State Change","time":"2026-11-25T05:00:00Z","detail":{"alarmName":"guard-GuardDeadLettersAlarm","state":{"value":"ALARM","reason":"1 is more than 0","timestamp":"2026-11-25T05:00:00.000+0000"},"previousState":{"value":"OK"}}}"#;
 
-/// How often what is told of a bucket's objects, over all documents of different ids.
+/// How often each change of a bucket's objects is reported, in all documents with different ids.
 fn counted(documents: &[Value]) -> BTreeMap<String, u64> {
     let by_id: BTreeMap<&str, &Value> =
         documents.iter().map(|document| (document["id"].as_str().unwrap(), document)).collect();
@@ -36,7 +36,7 @@ fn counted(documents: &[Value]) -> BTreeMap<String, u64> {
     counted
 }
 
-/// How often each object is told of, over all documents of different ids.
+/// How often each object is reported, in all documents with different ids.
 fn keys(documents: &[Value]) -> BTreeMap<String, usize> {
     let by_id: BTreeMap<&str, &Value> =
         documents.iter().map(|document| (document["id"].as_str().unwrap(), document)).collect();
@@ -47,7 +47,7 @@ fn keys(documents: &[Value]) -> BTreeMap<String, usize> {
     keys
 }
 
-/// The objects of the events among the dead letters, which are taken out.
+/// Receives the messages of the dead-letter queue. Returns the keys of their objects.
 fn dead_keys(guarded: &Guarded) -> Vec<String> {
     let client = guarded.account.client();
     let mut keys = Vec::new();
@@ -63,7 +63,7 @@ fn dead_keys(guarded: &Guarded) -> Vec<String> {
     }
 }
 
-/// A subscriber's queue, and its URL.
+/// Subscribes a queue. Returns its URL.
 fn queue(guarded: &Guarded) -> String {
     let client = guarded.account.client();
     let topic = guarded.output("TopicArn");
@@ -87,7 +87,7 @@ fn what_is_delivered_twice_and_shuffled_is_told_once_by_every_channel() {
         let event = event("reports", &key, does, number);
         all.extend([event.clone(), event]);
     }
-    // Such an event has no place in an order: its id tells that it came twice.
+    // Such an event has no sequencer: its id shows that it was delivered twice.
     all.extend([
         event("reports", "in/00.csv", Does::Acl, 30),
         event("reports", "in/00.csv", Does::Acl, 30),
@@ -101,7 +101,7 @@ fn what_is_delivered_twice_and_shuffled_is_told_once_by_every_channel() {
     assert_eq!(told["events"], 31, "{told:#}");
     assert_eq!(told["buckets"][0]["changes"]["created-or-overwritten"], 20, "{told:#}");
     assert_eq!(told["buckets"][0]["changes"]["deleted"], 10, "{told:#}");
-    // Of each key what happened last is told last.
+    // The last change of each key is reported last.
     let of_first = |object: &&Value| object["key"] == "in/00.csv";
     let changes: Vec<&Value> = told["objects"]
         .as_array()
@@ -119,7 +119,7 @@ fn what_is_delivered_twice_and_shuffled_is_told_once_by_every_channel() {
     let mails = guarded.mails();
     assert_eq!(mails.len(), 1, "{mails:#?}");
     assert_eq!(mails[0].subject, "s3guard: 31 changes to objects in reports");
-    // Once more, and nothing is new.
+    // Delivered again, nothing is new.
     send(&guarded, &[event("reports", "in/00.csv", Does::Put, 0)]);
     close(&guarded);
     assert_eq!(guarded.mails().len(), 1);
@@ -220,7 +220,7 @@ fn an_alert_that_sns_does_not_take_is_told_soon_and_not_at_the_end_of_the_window
         guarded.account.faults().unwrap().iter().any(|fault| fault.met > 0)
     });
     guarded.account.forget_faults().unwrap();
-    // Nobody closes the window but the function itself, once nobody else can be at it.
+    // The function closes the window itself, once no other run can use it.
     let mut told = Vec::new();
     guarded.wait("the alert", || {
         guarded.account.age_objects(guarded.output("LedgerBucketName"), 180).unwrap();
@@ -239,7 +239,7 @@ fn whatever_fails_each_event_is_told_once_or_lies_in_the_dead_letters() {
     let (objects, topic) =
         ("*/objects/*".to_owned(), guarded.output("NotifyFunctionName").to_owned());
     let one = |number| event("reports", &format!("{number:04}"), Does::Put, number);
-    // A function dies while it puts what it has; then the ledger refuses for a while.
+    // A function is killed while it writes to the ledger; then the ledger refuses writes for a while.
     let hold = Fault { resource: objects.clone(), ..of_notify(Fault::hold("s3:PutObject")) };
     let hold = guarded.account.add_fault(&hold).unwrap();
     send(&guarded, &(0..200).map(one).collect::<Vec<_>>());
@@ -255,7 +255,7 @@ fn whatever_fails_each_event_is_told_once_or_lies_in_the_dead_letters() {
         guarded.waiting("ObjectQueueUrl") == 0
     });
     guarded.account.forget_faults().unwrap();
-    // What is no event, and what SNS does not take for a while.
+    // A message that is not an event, and a topic that fails for a while.
     guarded.account.client().send(guarded.output("ObjectQueueUrl"), "no event").unwrap();
     guarded.wait("the dead letter", || {
         guarded.account.end_visibility_timeouts().unwrap();
@@ -271,8 +271,8 @@ fn whatever_fails_each_event_is_told_once_or_lies_in_the_dead_letters() {
         guarded.account.faults().unwrap().iter().any(|fault| fault.met > 0)
     });
     guarded.account.forget_faults().unwrap();
-    // Whoever comes later tells it: but only once nobody can be at it any more. Time that passes so fast makes dead letters
-    // also of what was being handled.
+    // A later run reports it, once no other run can use it. The shortened timeouts also move messages in flight to the
+    // dead-letter queue.
     let mut dead = BTreeSet::new();
     guarded.wait("all of it told or dead", || {
         guarded.account.age_objects(guarded.output("LedgerBucketName"), 180).unwrap();
@@ -314,7 +314,7 @@ fn dead_letters_are_sent_again() {
     assert_eq!(code, 3, "{stderr}");
     assert!(stdout.contains("25 objects not told: mend the cause"), "{stdout}");
     guarded.account.forget_faults().unwrap();
-    // From here on nothing fails, so nothing is hurried: what is being handled would come again, and at last be dead.
+    // Nothing fails from here on, so no timeout is ended: a message in flight would end in the dead-letter queue.
     guarded.account.end_visibility_timeouts().unwrap();
     let (code, stdout, stderr) = run(&["redrive", "--stack", "guard"]);
     assert_eq!(code, 0, "{stderr}");

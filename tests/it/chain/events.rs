@@ -1,4 +1,4 @@
-//! Buckets that are made and weakened, objects that come and go.
+//! Buckets that are created and weakened, objects that are created and deleted.
 
 use super::digests::close;
 use super::guarded::{
@@ -199,7 +199,7 @@ fn a_stronger_setting_or_another_customers_key_is_left() {
 
 #[test]
 fn objects_that_come_and_go_are_told_in_one_readable_mail() {
-    // One window, however long this takes.
+    // One window, no matter how long this takes.
     let guarded = Guarded::configured(new_account(), "[notifications]\nwindow = \"1d\"\n", &[]);
     let (careless, reports) = guarded.with_bucket();
     assert!(tells_event_bridge(&careless, &reports));
@@ -221,7 +221,7 @@ fn objects_that_come_and_go_are_told_in_one_readable_mail() {
 
 #[test]
 fn a_new_bucket_settles_before_it_is_looked_at() {
-    // So long that no machine is slow enough to take a new bucket for one that has settled.
+    // So long that a new bucket has not settled, even on a slow machine.
     let guarded = Guarded::new(&["--settle-seconds", "300"]);
     let careless = guarded.careless();
     let reports = guarded.bucket("reports");
@@ -235,7 +235,7 @@ fn a_new_bucket_settles_before_it_is_looked_at() {
     };
     assert!(actions().contains(&"sqs:SendMessage".to_owned()), "{:?}", actions());
     assert!(!actions().iter().any(|action| action.starts_with("s3:")), "{:?}", actions());
-    // It is looked at once it has settled, which is so at once now.
+    // It is reconciled once it has settled, which is at once now.
     let changed = deploy(&guarded.account, &["--settle-seconds", "0"]);
     assert!(changed.status.success(), "{}", String::from_utf8_lossy(&changed.stderr));
     guarded.wait("a bucket that is looked at", || {

@@ -1,4 +1,4 @@
-//! What goes wrong on the way: killed functions, refused and throttled calls, messages that are no events.
+//! Failures: killed functions, denied and throttled calls, messages that are not events.
 
 use s3guard_emulator::Fault;
 
@@ -10,17 +10,17 @@ fn a_function_killed_between_read_and_write_leaves_no_bucket_unguarded() {
     let (careless, reports) = guarded.with_bucket();
     let hold = guarded.account.add_fault(&Fault::hold("s3:PutBucketPublicAccessBlock")).unwrap();
     guarded.account.make_legacy(&reports).unwrap();
-    // Another tag could ask for another grade, so everything is looked at.
+    // Another tag could select another grade, so every setting is reconciled.
     let tags = "<Tagging><TagSet><Tag><Key>team</Key><Value>data</Value></Tag></TagSet></Tagging>";
     careless.put_bucket_setting(&reports, "tagging", tags).unwrap();
     guarded.account.wait_until_held(hold.number).unwrap();
     let killed = guarded.account.kill_function(guarded.output("GuardFunctionName")).unwrap();
     assert!(killed >= 1);
     assert!(careless.public_access_block(&reports).is_err(), "nothing is written yet");
-    // The call that was held may still go through, as on AWS; the encryption is left to a second look.
+    // The held call may still be carried out, as on AWS; a second reconciliation handles the encryption.
     guarded.account.forget_faults().unwrap();
-    // Time that passes so fast may have the message handled twice at once, and told by both: one has mended the bucket.
-    // Who owns its objects is only reported, and as ACLs count the switches about them are left.
+    // With ended timeouts, two runs may handle the message and report it: one of them has remediated the bucket.
+    // Object ownership is only reported, and while ACLs are enabled the settings for them are left unchanged.
     let subject = format!("s3guard protected in part: {reports}");
     guarded.wait("a mail of the one that mended", || {
         guarded.account.end_visibility_timeouts().unwrap();
@@ -41,7 +41,7 @@ fn a_function_killed_between_write_and_notice_still_names_who_it_was() {
     assert!(is_private(&careless, &reports), "the write is done, the notice is not");
     guarded.account.kill_function(guarded.output("GuardFunctionName")).unwrap();
     guarded.account.forget_faults().unwrap();
-    // The call that was held may still go through, as on AWS; the mail that is waited for is the second look's.
+    // The held call may still be carried out, as on AWS; the expected email is that of the second reconciliation.
     let again = || {
         let subject = format!("s3guard looked again at {reports}");
         guarded.mails().into_iter().find(|mail| mail.subject == subject)
@@ -59,7 +59,7 @@ fn a_function_killed_between_write_and_notice_still_names_who_it_was() {
 fn a_notice_that_sns_does_not_take_is_published_later() {
     let guarded = Guarded::new(&[]);
     let (careless, reports) = guarded.with_bucket();
-    // As often as a call is tried.
+    // As often as the SDK retries a call.
     let fault = Fault {
         role: "*Guard*".to_owned(),
         times: 4,
@@ -81,7 +81,7 @@ fn a_notice_that_sns_does_not_take_is_published_later() {
 fn a_notice_that_has_to_be_published_later_more_than_once_is_not_lost() {
     let guarded = Guarded::new(&[]);
     let (careless, reports) = guarded.with_bucket();
-    // The look's own try, and the first one by way of the queue.
+    // The first attempt, and the first retry from the queue.
     let fault = Fault::fail("sns:Publish", "ServiceUnavailable");
     let fault = Fault { role: "*Guard*".to_owned(), times: 8, ..fault };
     let fault = guarded.account.add_fault(&fault).unwrap();
@@ -107,7 +107,7 @@ fn what_neither_sns_nor_the_queue_takes_is_told_when_the_event_comes_again() {
     let (careless, reports) = guarded.with_bucket();
     fail_to_tell(&guarded);
     careless.delete_public_access_block(&reports).unwrap();
-    // Or the event would come again while it is handled, and the second look would mend the bucket, too.
+    // Otherwise the event would be received again in flight, and the second reconciliation would remediate the bucket, too.
     guarded.wait_for_runs("GuardFunctionName", 1);
     guarded.wait("a mail", || {
         guarded.account.end_visibility_timeouts().unwrap();

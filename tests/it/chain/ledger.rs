@@ -1,10 +1,10 @@
-//! The evidence: what is in the ledger when something goes wrong in between.
+//! The ledger: its records when a function fails between a write and its record.
 
 use s3guard_emulator::Fault;
 
 use super::guarded::{Guarded, is_private};
 
-/// Puts into the ledger of what was done to buckets.
+/// Puts by the guard into the ledger's records of buckets.
 fn of_guard(fault: Fault) -> Fault {
     Fault { role: "*Guard*".to_owned(), resource: "*/buckets/*".to_owned(), ..fault }
 }
@@ -14,7 +14,7 @@ fn a_function_killed_between_write_and_record_leaves_what_it_had_begun() {
     let guarded = Guarded::new(&[]);
     let (careless, reports) = guarded.with_bucket();
     let already = guarded.records(&reports).len();
-    // The first record says that the write begins, the second how it ended.
+    // The first record says that the write starts, the second its result.
     let hold = Fault { skip: 1, ..of_guard(Fault::hold("s3:PutObject")) };
     let hold = guarded.account.add_fault(&hold).unwrap();
     careless.put_public_access_block(&reports, false).unwrap();

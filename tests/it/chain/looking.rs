@@ -1,4 +1,4 @@
-//! Looking at a guard: that it is well, what is not well, what it logs, and what somebody has changed by hand.
+//! Monitoring a guard: `status`, `logs` and `drift`.
 
 use std::process::Output;
 
@@ -12,7 +12,7 @@ fn ask(guarded: &Guarded, arguments: &[&str]) -> Output {
     s3guard(&guarded.account.env(), &all)
 }
 
-/// What `status` says to a program, and how it exits.
+/// The JSON output of `status`, and its exit code.
 fn status(guarded: &Guarded) -> (Option<i32>, Value) {
     let output = ask(guarded, &["status", "--output", "json"]);
     let words = String::from_utf8_lossy(&output.stderr);
@@ -32,7 +32,7 @@ fn a_guard_that_is_well_is_shown_with_what_it_did_and_what_is_wrong_is_told() {
     let (_, bucket) = guarded.with_bucket();
     let (exit, seen) = status(&guarded);
     assert_eq!((exit, &seen["toDo"]), (Some(0), &json!([])), "{seen:#}");
-    // CloudWatch is asked in CBOR, which the emulated one does not speak: that must be said, and hide nothing else.
+    // The SDK calls CloudWatch in CBOR, which the emulator does not support: this is reported, and hides nothing else.
     let not_seen = seen["notSeen"].as_array().unwrap();
     assert!(not_seen.iter().all(|one| one.as_str().unwrap().starts_with("alarms: ")), "{seen:#}");
     let writes = seen["lastWrites"].as_array().unwrap();

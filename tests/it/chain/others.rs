@@ -1,4 +1,4 @@
-//! What others have set and need goes on working: log targets, targets of notifications, statements of policies.
+//! Settings of other parties keep working: log targets, targets of notifications, statements of policies.
 
 use s3guard_emulator::Client;
 use serde_json::json;
@@ -7,7 +7,7 @@ use super::guarded::{Guarded, encryption, new_account, policy, tells_event_bridg
 
 const LOG_DELIVERY: &str = "http://acs.amazonaws.com/groups/s3/LogDelivery";
 
-/// A queue that S3 may send to, its URL and ARN.
+/// Creates a queue that S3 may send to. Returns its URL and ARN.
 pub(super) fn queue_for_s3(client: &Client, name: &str) -> (String, String) {
     let queue = client.json("sqs", "CreateQueue", &json!({ "QueueName": name })).unwrap();
     let url = queue["QueueUrl"].as_str().unwrap().to_owned();
@@ -21,7 +21,7 @@ pub(super) fn queue_for_s3(client: &Client, name: &str) -> (String, String) {
     (url, arn)
 }
 
-/// A guard that keeps everything and encrypts with a key.
+/// A guard at the grade `security`, which encrypts with a key.
 fn secured() -> Guarded {
     let account = new_account();
     let key = account.client().create_key().unwrap();
@@ -34,7 +34,7 @@ fn a_bucket_to_which_s3_delivers_logs_stays_encrypted_with_s3s_own_key() {
     let careless = guarded.careless();
     let by_policy = guarded.bucket("logs-by-policy");
     let by_acl = guarded.bucket("logs-by-acl");
-    // Both in one breath, before the guard has looked: a policy that comes later is another story.
+    // Both before the guard reconciles the bucket: a later policy is another case.
     for bucket in [&by_policy, &by_acl] {
         guarded.account.make_silent_buckets(bucket, 1).unwrap();
     }
@@ -50,7 +50,7 @@ fn a_bucket_to_which_s3_delivers_logs_stays_encrypted_with_s3s_own_key() {
     assert_eq!(merged["Statement"][0], statement, "{merged:#}");
     assert_eq!(merged["Statement"].as_array().unwrap().len(), 3, "{merged:#}");
 
-    // ACLs count again only for a moment, if nobody is granted anything: so the grant comes before the event.
+    // Without a grant, the guard disables ACLs again at once, so the grant comes before the event.
     let hold = guarded.account.add_fault(&s3guard_emulator::Fault {
         role: "*Guard*".to_owned(),
         ..s3guard_emulator::Fault::hold("s3:GetBucketOwnershipControls")

@@ -1,4 +1,4 @@
-//! The stack's own life: deployed, deployed again, changed, destroyed.
+//! The life cycle of the stack: deployed, deployed again, changed, destroyed.
 
 use std::process::Output;
 

@@ -1,4 +1,4 @@
-//! Somebody who weakens a bucket again, each time that the guard has mended it.
+//! A conflict: another party weakens a bucket again each time that the guard has remediated it.
 
 use super::guarded::{Guarded, fail_to_tell, has_tls, is_private, new_account};
 
@@ -29,7 +29,7 @@ fn a_tug_of_war_ends_in_one_alert_and_no_further_writes() {
     assert_eq!(mails.len(), told + 1, "the 1st, 2nd and 4th time that it was mended: {mails:#?}");
     assert!(alerts[0].text.contains("IAM user careless"), "{}", alerts[0].text);
 
-    // The sweep stays out of it as well.
+    // The sweep does not remediate it either.
     guarded.forget();
     guarded.account.fire_schedules().unwrap();
     guarded.wait_for_runs("GuardFunctionName", 1);
@@ -37,7 +37,7 @@ fn a_tug_of_war_ends_in_one_alert_and_no_further_writes() {
     assert_eq!(guarded.guard_writes(), [""; 0]);
     assert_eq!(guarded.mails(), []);
 
-    // What nobody fights over is guarded as before.
+    // A setting without a conflict is remediated as before.
     careless.delete_bucket_setting(&reports, "policy").unwrap();
     guarded.wait("a policy", || has_tls(&careless, &reports));
     guarded.rest();

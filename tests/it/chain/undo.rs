@@ -1,4 +1,4 @@
-//! What the guard has done, shown and undone.
+//! What the guard has done: `history` and `undo`.
 
 use std::process::{Command, Output, Stdio};
 
@@ -95,7 +95,7 @@ fn the_day_that_was_given_last_counts_and_an_undo_can_be_ended() {
     let guarded = Guarded::new(&[]);
     let (careless, reports) = guarded.with_bucket();
     let id = id(&guarded, &reports, "notifications");
-    // Who weakens a bucket is heard; whether the guard mends it depends on what it was told.
+    // The guard receives the event of a weakened bucket; a suppression decides whether it remediates it.
     let weaken = || {
         guarded.forget();
         careless.put_notification(&reports, "").unwrap();
@@ -116,7 +116,7 @@ fn the_day_that_was_given_last_counts_and_an_undo_can_be_ended() {
     let shorter = run(&guarded, &["undo", &id, "--until", &short, "--yes"]);
     assert_eq!(shorter.status.code(), Some(0), "{}", told(&shorter));
     assert!(weaken().contains(&format!("stays so until {short}")));
-    // What is so already needs no approval.
+    // A change without effect needs no approval.
     let same = run(&guarded, &["undo", &id, "--until", &short]);
     assert_eq!(same.status.code(), Some(0), "{}", told(&same));
 
@@ -157,7 +157,7 @@ fn an_undo_that_is_refused_leaves_the_guard_to_its_work() {
     attempt("reader", &["s3:PutObject"]);
     attempt("auditor", &["s3:PutBucketNotification"]);
 
-    // What is there holds again: here an undo of the same, which is longer.
+    // The earlier suppression applies again: here an undo of the same setting, which is longer.
     let long = in_days(90).to_string();
     let undone = run(&guarded, &["undo", &id, "--yes", "--until", &long]);
     assert_eq!(undone.status.code(), Some(0), "{}", told(&undone));

@@ -1,4 +1,4 @@
-//! What somebody careless does by each call that is watched, and what is to come of it.
+//! For each watched call: the change that a user makes, and the expected result.
 
 use serde_json::json;
 
@@ -16,21 +16,21 @@ type Deed = fn(&Ground, &str);
 
 /// One call.
 pub(super) struct Case {
-    /// Makes the bucket one that the call can weaken; the guard may look before the call comes.
+    /// Prepares a bucket that the call can weaken; the guard may reconcile it before the call.
     pub(super) prepare: Deed,
     /// The call.
     pub(super) weaken: Deed,
-    /// What comes of it.
+    /// The expected results.
     pub(super) ends: Vec<Ends>,
 }
 
-/// What comes of a call.
+/// The expected result of a call.
 pub(super) enum Ends {
-    /// This is so again.
+    /// This setting is remediated.
     Repaired(fn(&Ground, &str) -> bool),
-    /// The owner reads this.
+    /// The owner is notified of this.
     Told(&'static str),
-    /// It was read again by this action, and nothing is wrong with it.
+    /// This action reads the setting again, and it is compliant.
     Read(&'static str),
 }
 
@@ -42,7 +42,7 @@ pub(super) fn case(event_name: &str) -> Case {
         .unwrap_or_else(|| panic!("`{event_name}` is watched, and no case shows what comes of it"))
 }
 
-/// Who can read, and how it is encrypted.
+/// Access and encryption.
 fn encryption_and_access(event_name: &str) -> Option<Case> {
     Some(match event_name {
         "PutBucketEncryption" => repaired(
@@ -100,7 +100,7 @@ fn encryption_and_access(event_name: &str) -> Option<Case> {
     })
 }
 
-/// What keeps objects and tells of them.
+/// Retention of objects, and their notifications.
 fn keeping(event_name: &str) -> Option<Case> {
     Some(match event_name {
         "PutBucketVersioning" => repaired(
@@ -200,9 +200,9 @@ fn told(prepare: Deed, weaken: Deed, what: &'static str) -> Case {
     Case { prepare, weaken, ends: vec![Ends::Told(what)] }
 }
 
-/// A tag alone weakens nothing: a bucket from before 2023 shows that everything is looked at.
+/// A tag alone weakens nothing: a bucket from before 2023 shows that every setting is reconciled.
 fn tagged(weaken: Deed) -> Case {
-    // SSE-C may be in use in it, and no call has let it in.
+    // SSE-C may be in use in it, and no call has allowed it.
     let ends = vec![Ends::Repaired(has_key), Ends::Repaired(is_closed)];
     let prepare = |ground: &Ground, bucket: &str| {
         make_legacy(ground, bucket);
