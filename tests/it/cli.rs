@@ -1,4 +1,4 @@
-//! The command as a person meets it: what it says, where it says it, and how it exits. No account is needed here.
+//! The command's output, its streams and its exit codes. These tests need no account.
 
 mod account;
 mod around;
@@ -23,7 +23,7 @@ use std::process::{Command, Stdio};
 
 use expect_test::{Expect, expect};
 
-/// A command with nothing of this machine: no credentials, no configuration, no network but loopback.
+/// The command in a clean environment: no credentials, no configuration, and only the loopback network.
 fn s3guard(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_s3guard"));
     command
@@ -180,7 +180,7 @@ fn an_endpoint_that_is_no_url_is_refused_before_it_is_called() {
     let arguments = ["deploy", "--stack", "s3guard", "--region", "eu-west-1"];
     check(s3guard(&arguments).env("AWS_ENDPOINT_URL", "garbage"), 1, &expected);
     let mut of_one_service = s3guard(&arguments);
-    // An empty one is none.
+    // An empty value counts as unset.
     of_one_service.env("AWS_ENDPOINT_URL", "").env("AWS_ENDPOINT_URL_STS", "garbage");
     check(&mut of_one_service, 1, &expected);
 }
@@ -249,8 +249,8 @@ fn what_is_no_program_is_not_packaged() {
 fn outside_a_clone_the_sources_are_missed() {
     let folder = tempfile::tempdir().unwrap();
     let command = folder.path().join("s3guard");
-    // A copy, because the one in the workspace finds the sources around itself.
-    // Not by this process: a child that another test starts meanwhile would hold it open, and what is written to cannot run.
+    // A copy, because the program in the workspace would find its sources.
+    // Copied by another process: a child of another test could inherit the open file, and an open file cannot be executed.
     let copy = Command::new("cp").arg(env!("CARGO_BIN_EXE_s3guard")).arg(&command).status();
     assert!(copy.unwrap().success());
     let output = Command::new(&command).arg("package").current_dir(folder.path()).output().unwrap();
@@ -288,7 +288,7 @@ fn the_readmes_command_for_a_standalone_s3guard_is_an_alias_of_cargo() {
     let aliases = fs::read_to_string(root.join(".cargo/config.toml")).unwrap();
     let alias = aliases.lines().find_map(|line| line.strip_prefix("standalone = \"run "));
     let asked = alias.and_then(|line| line.split(" -- ").nth(1)).unwrap().trim_end_matches('"');
-    // Somebody who stands nowhere gets as far as the sources, so the flags are those of the command.
+    // Outside a workspace the command fails only at the sources, so it has accepted the flags.
     let folder = tempfile::tempdir().unwrap();
     let command = folder.path().join("s3guard");
     fs::copy(env!("CARGO_BIN_EXE_s3guard"), &command).unwrap();
@@ -335,7 +335,7 @@ fn the_template_is_the_checked_in_one_from_any_folder_and_in_both_notations() {
         let mut command = s3guard(&["synth", "--format", notation, "--out", file]);
         let output = command.current_dir(folder.path()).output().unwrap();
         assert_eq!(output.status.code(), Some(0), "{output:?}");
-        // Neither fits into a call any more, and who would paste it there has to know.
+        // Neither fits into the call any more, and the output has to say so.
         let said = format!(
             "the template has {} bytes, and CloudFormation takes 51200 in a call: upload it as a file, or give its \
              URL in S3\n",
@@ -352,7 +352,7 @@ fn the_template_is_the_checked_in_one_from_any_folder_and_in_both_notations() {
 fn a_reader_that_has_seen_enough_is_no_failure() {
     let mut command = s3guard(&["synth"]);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    // Closed before the command has written anything, or after the first part: both are well.
+    // The pipe is closed before the first write or after it: both are fine.
     drop(child.stdout.take());
     let mut stderr = String::new();
     child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();

@@ -1,4 +1,4 @@
-//! The packaged `bootstrap` under Lambda's Runtime API alone: what it answers, with no AWS to call.
+//! The packaged `bootstrap` under Lambda's Runtime API alone, without an AWS to call.
 
 use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt as _;
@@ -30,7 +30,7 @@ fn bootstrap() -> &'static Path {
     })
 }
 
-/// A command with the settings of both functions, and an AWS that nobody answers for.
+/// The program with the settings of both functions, and an AWS endpoint without a server.
 fn command() -> Command {
     let mut command = Command::new(bootstrap());
     command
@@ -56,7 +56,7 @@ fn command() -> Command {
     command
 }
 
-/// What a function answers to a batch of these bodies, whose messages are numbered.
+/// The function's response to a batch of messages with these bodies. Their ids are numbers.
 fn answer(handler: &str, bodies: &[&str]) -> Value {
     let records: Vec<Value> = bodies
         .iter()

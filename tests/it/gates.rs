@@ -1,4 +1,4 @@
-//! The gates: what others' linters say of our templates, and what a reader of YAML 1.1 reads in them.
+//! The gates: linters check our templates, and a YAML 1.1 reader reads them.
 
 use std::{collections::BTreeSet, path::Path};
 
@@ -15,12 +15,12 @@ use serde_json::{Value as Json, json};
 
 use crate::tools::Bench;
 
-/// The template that a whole configuration makes, which a test of `synth` compares.
+/// The template of a full configuration, which a test of `synth` compares.
 const CONFIGURED: &str = include_str!("../../templates/configured.yaml");
 const READ_YAML: &str = include_str!("tools/read_yaml.py");
 const VALIDATE: &str = include_str!("tools/validate.py");
 
-/// A region of each partition, and one more: what there is differs.
+/// A region of each partition, and one more: their services differ.
 const CFN_LINT: [&str; 9] = [
     "--include-checks",
     "I",
@@ -93,7 +93,7 @@ fn cloudformation_validate_warns_only_of_arns_that_the_owner_has_written() {
     let verdict = bench.run_script(VALIDATE, &[&configured]);
     assert!(verdict.is_content, "{}", verdict.stderr);
     let lines: Vec<&str> = verdict.stdout.lines().collect();
-    // A queue, a function, and the leave to call it.
+    // A queue, a function, and the permission to call it.
     assert_eq!(lines.len(), 3, "{lines:#?}");
     for line in lines {
         assert!(line.contains("W9013: Hardcoded account ID in ARN"), "{line}");
@@ -125,7 +125,7 @@ fn checkov_finds_only_what_the_template_gives_a_reason_for() {
     assert_eq!(found_in(&yaml), BTreeSet::new());
     assert_eq!(found_in(&json), BTreeSet::new());
     assert_eq!(found_in(&bench.lay("configured.yaml", CONFIGURED)), BTreeSet::new());
-    // No reason for what nobody finds any more, none missing.
+    // Every finding has a reason, and every reason has a finding.
     assert_eq!(found_in(&bare), reasons);
 }
 
@@ -141,14 +141,14 @@ fn a_yaml_1_1_reader_reads_the_json() {
     }
 }
 
-/// The guard's template with a time that SQS does not have.
+/// The guard's template with a timeout that SQS does not accept.
 fn wrong() -> Json {
     let mut template = stacks::guard().render().unwrap();
     template["Resources"]["GuardQueue"]["Properties"]["VisibilityTimeout"] = json!(999_999);
     template
 }
 
-/// The template without checkov's metadata, and that: resource and rule of each skip that has a reason.
+/// The template without checkov's metadata, and the resource and rule of each skip in it that has a reason.
 fn without_skips(mut template: Json) -> (Json, BTreeSet<(String, String)>) {
     let mut reasons = BTreeSet::new();
     for (id, resource) in template["Resources"].as_object_mut().unwrap() {
@@ -166,14 +166,14 @@ fn without_skips(mut template: Json) -> (Json, BTreeSet<(String, String)>) {
 }
 
 fn failed(report: &Json) -> BTreeSet<(String, String)> {
-    // A report without findings has no list of them, but says how much it looked at.
+    // A report without findings has no list of them, only the number of checks.
     let found = report["results"]["failed_checks"].as_array().cloned().unwrap_or_default();
     assert!(report["summary"]["resource_count"].as_u64().is_some_and(|n| n > 30), "{report}");
     let text = |check: &Json, field: &str| check[field].as_str().unwrap().to_owned();
     found.iter().map(|check| (text(check, "resource"), text(check, "check_id"))).collect()
 }
 
-/// A template of all that YAML 1.1 could take for something else.
+/// A template of all strings that YAML 1.1 could read as another type.
 fn nasty() -> Template {
     const FUNCTION: LogicalId = LogicalId::new("Function");
     const BUCKET: LogicalId = LogicalId::new("Bucket");
@@ -200,7 +200,7 @@ fn nasty() -> Template {
     template
 }
 
-/// What YAML 1.1 could take for something else than text.
+/// Strings that YAML 1.1 could read as another type.
 const TEXTS: [&str; 67] = [
     "on",
     "On",
@@ -270,7 +270,7 @@ const TEXTS: [&str; 67] = [
     "a\u{0}\u{7}\u{1b}b",
     "日本 é 😀 \u{e000}",
 ];
-/// Lines that a block scalar could spoil.
+/// Lines that a block scalar could change.
 const SCRIPTS: [&str; 8] = [
     "one\ntwo",
     "one\ntwo\n",
@@ -292,7 +292,7 @@ const SCRIPT_IDS: [LogicalId; 8] = [
     LogicalId::new("Script8"),
 ];
 
-/// Compares line by line, so that a difference can be seen in a thousand.
+/// Compares line by line, so that a difference in a thousand lines is visible.
 fn pretty_assert(left: &Json, right: &Json) {
     let (left, right) = (format!("{left:#}"), format!("{right:#}"));
     for (number, (left, right)) in left.lines().zip(right.lines()).enumerate() {

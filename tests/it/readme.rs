@@ -1,11 +1,11 @@
-//! The README shows every command, as it is typed.
+//! The README shows every command.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-/// How many commands there are: one that the help no longer lists, or that this test no longer finds there, is noticed.
+/// The number of commands: a command that the help or this test misses is noticed.
 const COMMANDS: usize = 22;
 
 #[test]

@@ -1,4 +1,4 @@
-//! The model against the official resource schemas: names, nested names, types, required properties, words, attributes.
+//! The model against the official resource schemas: names, nested names, types, required properties, values, attributes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,7 +24,7 @@ fn every_property_that_we_model_is_in_the_official_schema() {
     }
     findings.check_words();
     assert!(findings.wrong.is_empty(), "{}", findings.wrong.join("\n"));
-    // That the walk has been somewhere: the model has more properties than this.
+    // The model has more properties than this: the walk has not ended early.
     assert!(findings.properties > 250, "only {} properties were seen", findings.properties);
 }
 
@@ -52,7 +52,7 @@ fn a_model_that_is_wrong_is_found() {
     );
 }
 
-/// What CloudFormation has to be allowed for each type of the templates: the deployer's policy is made of it.
+/// The permissions that CloudFormation needs for each type in the templates, from which the deployer's policy is made.
 #[test]
 fn what_the_handlers_of_our_resources_need_is_known() {
     let schemas = Bench::new().schemas();
@@ -83,7 +83,7 @@ struct Findings {
     of_type: &'static str,
     wrong: Vec<String>,
     properties: usize,
-    /// By type and pointer: the schema's words for a property, and those that specimens had.
+    /// By type and pointer: the schema's values of a property, and those in the specimens.
     words: BTreeMap<(&'static str, String), (Words, Words)>,
 }
 
@@ -93,7 +93,7 @@ impl Findings {
     }
 
     fn check_attributes(&mut self, specimen: &Specimen, schema: &Json) {
-        // These two give every property as an attribute.
+        // These two have every property as an attribute.
         let gives_all = ["AWS::SNS::Topic", "AWS::SQS::Queue"].contains(&specimen.r#type);
         for attribute in specimen.attributes {
             let readable = is_read_only(schema, &format!("/{attribute}"))
@@ -129,7 +129,7 @@ impl Findings {
     }
 
     fn check_object(&mut self, map: &Map<String, Json>, node: &Json, schema: &Json, path: &str) {
-        // Policies, patterns and variables are free in their names.
+        // Policies, patterns and variables have free names.
         let Some(properties) = node["properties"].as_object() else { return };
         for (name, value) in map {
             let path = format!("{path}/{name}");
@@ -148,7 +148,7 @@ impl Findings {
         }
     }
 
-    /// Every word that our types can say is the schema's; every place where the schema has words is known.
+    /// Every value of our types is the schema's; every property with an enumeration in the schema is known.
     fn check_words(&mut self) {
         let mut ours: BTreeMap<(&str, String), Vec<Json>> = specimens::vocabulary()
             .into_iter()

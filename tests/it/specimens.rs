@@ -1,7 +1,7 @@
 //! Every resource type that we model, with every property set.
 //!
-//! Nothing here is filled in with `..`: a property that is added to the model does not compile until it is here, and
-//! then is checked against the official schema.
+//! Nothing here uses `..`: a property that is added to the model does not compile until it is here, and is then
+//! checked against the official schema.
 
 mod compute;
 mod messages;
@@ -17,11 +17,11 @@ use serde_json::{Value as Json, json};
 /// A resource type with examples of it.
 pub(crate) struct Specimen {
     pub(crate) r#type: &'static str,
-    /// The attributes that its handles give.
+    /// The attributes of its handles.
     pub(crate) attributes: &'static [&'static str],
-    /// Properties of what `new` makes.
+    /// The properties that `new` sets.
     pub(crate) least: Json,
-    /// Properties of examples that together have all there is.
+    /// The properties of examples that together have all properties.
     pub(crate) most: Vec<Json>,
 }
 
@@ -33,7 +33,7 @@ pub(crate) fn all() -> Vec<Specimen> {
         .collect()
 }
 
-/// CloudFormation's words for a property: each pointer with all words that our types can give it.
+/// CloudFormation's values of a property: each pointer with all values of our types.
 pub(crate) fn vocabulary() -> Vec<(&'static str, &'static str, Vec<Json>)> {
     [compute::vocabulary(), messages::vocabulary(), storage::vocabulary(), watching::vocabulary()]
         .into_iter()
@@ -58,7 +58,7 @@ fn properties<R: Resource>(resource: R) -> Json {
     rendered["Resources"]["Specimen"].get("Properties").cloned().unwrap_or_else(|| json!({}))
 }
 
-/// The words of an enumeration.
+/// The values of an enumeration.
 macro_rules! words {
     ($type:ty) => {
         <$type>::ALL.iter().map(|one| serde_json::json!(one.as_str())).collect::<Vec<_>>()

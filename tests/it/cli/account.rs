@@ -1,4 +1,4 @@
-//! The command against an account that fails, belongs to strangers, or is interrupted.
+//! The command against an account that fails or has foreign resources, and interrupts.
 
 use std::fs::{self, OpenOptions};
 use std::path::{Path, PathBuf};
@@ -12,10 +12,10 @@ use expect_test::expect;
 use super::aws::{Aws, Story};
 use super::{check, s3guard};
 
-/// Only against waiting forever.
+/// Ends a wait that would never end.
 const PATIENCE: Duration = Duration::from_mins(5);
 
-/// The command with this account around it.
+/// The command with the environment of this account.
 pub(crate) fn in_account(aws: &Aws, arguments: &[&str]) -> Command {
     let mut command = s3guard(arguments);
     command.args(["--region", "eu-west-1"]).envs([
@@ -26,7 +26,7 @@ pub(crate) fn in_account(aws: &Aws, arguments: &[&str]) -> Command {
     command
 }
 
-/// The smallest program that the command takes: an ELF header, and nothing after it.
+/// The smallest program that the command accepts: an ELF header without a program.
 pub(super) fn program(folder: &Path) -> PathBuf {
     let mut header = [0_u8; 64];
     header[..7].copy_from_slice(b"\x7fELF\x02\x01\x01");
@@ -39,7 +39,7 @@ pub(super) fn program(folder: &Path) -> PathBuf {
     path
 }
 
-/// Deploys a stack `s`; gives the exit code, the words, and the account with what was asked of it.
+/// Deploys a stack `s`. Returns the exit code, the stderr, and the account with its calls.
 fn deploy(story: Story, arguments: &[&str]) -> (Option<i32>, String, Aws) {
     let aws = Aws::new(story);
     let folder = tempfile::tempdir().unwrap();
@@ -71,7 +71,7 @@ fn a_refused_first_change_set_leaves_no_name_behind() {
     assert_eq!(exit, Some(1), "{words}");
     assert!(words.contains("caused by: no such thing"), "{words}");
     assert_eq!((aws.count("DeleteChangeSet"), aws.count("DeleteStack")), (1, 1));
-    // A name that somebody else has taken stays his.
+    // A stack in review that existed before is not deleted.
     let (_, words, aws) = deploy(Story { before: Some("REVIEW_IN_PROGRESS"), ..refused }, &[]);
     assert_eq!((aws.count("DeleteChangeSet"), aws.count("DeleteStack")), (1, 0), "{words}");
 }
@@ -106,7 +106,7 @@ fn an_interrupt_is_heard_while_the_package_is_made() {
     let mut child = command.arg("--bootstrap").arg(&pipe).stderr(Stdio::null()).spawn().unwrap();
     let id = child.id().to_string();
     let (tell, told) = mpsc::channel();
-    // Opens when the command reads, which goes on as long as this is held.
+    // Opens when the command reads, which waits as long as this is open.
     let open = move || tell.send(OpenOptions::new().write(true).open(&pipe));
     thread::spawn(open);
     let writer = told.recv_timeout(PATIENCE).expect("it reads the program");

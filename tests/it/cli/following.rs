@@ -1,4 +1,4 @@
-//! Following an operation: what AWS does to it, and what the person who waits for it.
+//! Following an operation: failures of AWS, and interrupts by the user.
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Command, Stdio};
@@ -24,7 +24,7 @@ const ENDED: [Happened; 6] = [
     ("s", "UPDATE_COMPLETE", ""),
 ];
 
-/// An account whose stack is being updated: what else is said to the call that is the so many-th look at the stack.
+/// An account whose stack is being updated. `look` may answer the nth call that reads the stack.
 fn updated(look: impl Fn(usize) -> Option<Answer> + Send + Sync + 'static) -> Aws {
     Aws::answering(Story::default(), move |request, before| match request.call.as_str() {
         "DescribeStacks" => look(before).or_else(|| Some(guard("UPDATE_IN_PROGRESS"))),
@@ -44,7 +44,7 @@ fn words(command: &mut Command) -> (Option<i32>, String) {
 
 #[test]
 fn looks_that_are_throttled_do_not_end_it() {
-    // The SDK itself tries four times: this is a whole look that fails.
+    // The SDK itself tries four times: one poll of the stack fails.
     let aws = Aws::answering(Story::default(), |request, before| match request.call.as_str() {
         "DescribeStacks" if (1..=4).contains(&before) => {
             Some(refusal(400, "Throttling", "Rate exceeded"))
@@ -132,7 +132,7 @@ fn programs_read_each_event_as_it_comes() {
     assert_eq!(whole["events"].as_array().map(Vec::len), Some(3), "{whole}");
 }
 
-/// What a deployment that ends so says: the exit code and its words.
+/// The exit code and the stderr of a deployment that ends in this status.
 fn deployed(
     story: Story,
     happened: &'static [Happened],
@@ -276,7 +276,7 @@ fn the_last_operation_is_shown_with_its_root_cause() {
     .assert_eq(&stdout);
     assert_eq!(told(&["--limit", "6"]).1.lines().count(), 8);
     assert_eq!(told(&["--failed"]).1.lines().count(), 3);
-    // At rest there is nothing to follow: what it came to is the exit code.
+    // There is no operation to follow: the exit code is that of the last one.
     assert_eq!(told(&["--follow"]).0, Some(1));
 }
 
@@ -295,7 +295,7 @@ fn a_stack_that_is_deleted_is_followed_to_its_end_by_its_id() {
 
 #[test]
 fn on_a_terminal_what_is_in_work_is_drawn_and_nothing_is_left_of_it() {
-    // Some looks go by, so that the list is there to be seen.
+    // Some polls pass, so that the list is drawn.
     let aws = Aws::answering(Story::default(), |request, before| match request.call.as_str() {
         "DescribeStacks" if before > 4 => Some(guard("UPDATE_COMPLETE")),
         "DescribeStacks" => Some(guard("UPDATE_IN_PROGRESS")),
@@ -308,11 +308,11 @@ fn on_a_terminal_what_is_in_work_is_drawn_and_nothing_is_left_of_it() {
     assert!(sent.contains("s  UPDATE_IN_PROGRESS  0 done, 2 in work"), "{sent}");
     assert!(sent.contains("Queue  being updated"), "{sent}");
     assert!(sent.contains("     2 s  \u{1b}[32mUPDATE_COMPLETE\u{1b}[0m  Queue\r\n"), "{sent}");
-    // The last thing that was drawn is taken away, and the cursor is there again.
+    // The list is removed at the end, and the cursor is shown again.
     let (drawn, after) = sent.rsplit_once("\u{1b}[J\u{1b}[?25h").unwrap();
     assert!(drawn.starts_with("\u{1b}[?25l"), "{sent}");
     assert_eq!(after, "stack `s` is at rest, in `UPDATE_COMPLETE`\r\n");
-    // Whoever does not want it gets lines.
+    // Lines on request.
     for (name, value) in [("S3GUARD_NO_PROGRESS", "1"), ("CI", "true"), ("CLAUDECODE", "1")] {
         let (sent, _) = in_terminal(follow(&aws).env(name, value), &[]);
         assert!(!sent.contains("\u{1b}[?25l") && sent.contains("at rest"), "{name}: {sent}");

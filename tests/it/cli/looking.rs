@@ -1,4 +1,4 @@
-//! Looking at a guard in an account that refuses, throttles, and names things as it likes.
+//! Monitoring a guard in an account that denies and throttles calls, and has other names.
 
 use std::process::{Command, Output};
 
@@ -38,7 +38,7 @@ fn throttled() -> Answer {
     (400, r#"{"__type":"ThrottlingException","message":"Rate exceeded"}"#.to_owned())
 }
 
-/// A function that logs where the stack has made a group for it.
+/// A function with a log group of the stack.
 fn function(request: &Request) -> Answer {
     let name = if request.path.contains("/guard/") { "s-GuardLogs-1A" } else { "s-NotifyLogs-2B" };
     (200, format!(r#"{{"State":"Active","LoggingConfig":{{"LogGroup":"{name}"}}}}"#))
@@ -138,7 +138,7 @@ fn a_comparison_is_waited_for_also_while_looks_are_throttled_and_what_it_finds_i
                 "DetectStackDrift",
                 "<StackDriftDetectionId>d</StackDriftDetectionId>",
             )),
-            // The SDK itself tries four times: this is a whole look that fails.
+            // The SDK itself tries four times: one poll of the stack fails.
             "DescribeStackDriftDetectionStatus" if before < 4 => {
                 Some(refusal(400, "Throttling", "Rate exceeded"))
             }

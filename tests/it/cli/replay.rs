@@ -1,4 +1,4 @@
-//! `s3guard replay`: what it shows, what it says, and how it exits.
+//! `s3guard replay`: its output, its stderr and its exit codes.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -7,7 +7,7 @@ use expect_test::expect;
 
 use super::{check, s3guard};
 
-/// An example, by its path from the root of the workspace, from where the command is run.
+/// An example, by its path from the root of the workspace, where the command is run.
 fn replay(arguments: &[&str]) -> Command {
     let mut command = s3guard(&["replay"]);
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");

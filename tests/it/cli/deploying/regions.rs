@@ -1,4 +1,4 @@
-//! One deployment to several Regions: all are ready or none is begun, and one failure leaves the others done.
+//! One deployment to several Regions: no Region starts before all are ready, and one failure does not stop the others.
 
 use super::*;
 
@@ -22,7 +22,7 @@ fn several_regions_are_all_ready_or_none_is_begun() {
         json["stacks"].as_array().unwrap().iter().map(|one| &one["region"]).collect();
     assert_eq!(names, ["us-east-1", "eu-west-1"]);
     assert!(ended.words.contains("us-east-1  stack `s` created"), "{}", ended.words);
-    // A trail records every Region: the second stack makes none, and the first its own.
+    // A trail records every Region: the first stack creates one, the second none.
     let asked = aws.made("CreateChangeSet");
     let existing = asked.iter().filter(|one| one.body.contains("ParameterValue=existing")).count();
     assert_eq!((asked.len(), existing), (2, 1), "{asked:?}");
