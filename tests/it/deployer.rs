@@ -55,7 +55,7 @@ fn strings(value: &Json) -> impl Iterator<Item = &str> {
 }
 
 #[test]
-fn every_action_of_the_deployers_policy_exists_and_is_confined_where_iam_can() {
+fn every_action_of_the_deployers_policy_exists_and_is_restricted_where_iam_can() {
     let known = Bench::new().run_script(KNOWN_ACTIONS, &[]);
     let known: BTreeMap<String, Vec<String>> =
         serde_json::from_str(&known.stdout).unwrap_or_else(|_| panic!("{}", known.stderr));
@@ -81,7 +81,7 @@ fn every_action_of_the_deployers_policy_exists_and_is_confined_where_iam_can() {
 }
 
 #[test]
-fn a_managed_policy_takes_each_of_them() {
+fn each_policy_fits_into_a_managed_policy() {
     let policies = printed();
     assert!(
         policies.keys().all(|name| name.starts_with("guard-deployer-")),

@@ -53,7 +53,7 @@ fn cfn_lint_finds_nothing() {
 }
 
 #[test]
-fn cfn_lint_finds_what_is_wrong() {
+fn cfn_lint_finds_a_mistake() {
     let bench = Bench::new();
     let wrong = bench.lay("wrong.json", &wrong().to_string());
     let verdict = bench.run("cfn-lint", &CFN_LINT, &[&wrong]);
@@ -61,7 +61,7 @@ fn cfn_lint_finds_what_is_wrong() {
 }
 
 #[test]
-fn cfn_lint_looks_at_every_partition() {
+fn cfn_lint_checks_every_partition() {
     let bench = Bench::new();
     let mut template = stacks::guard().render().unwrap();
     // China and GovCloud have no Lightsail.
@@ -77,7 +77,7 @@ fn cfn_lint_looks_at_every_partition() {
 }
 
 #[test]
-fn cloudformation_validate_warns_of_nothing() {
+fn cloudformation_validate_has_no_warnings() {
     let bench = Bench::new();
     let yaml = bench.lay("guard.yaml", &stacks::guard().to_yaml().unwrap());
     let json = bench.lay("guard.json", &stacks::guard().to_json().unwrap());
@@ -87,7 +87,7 @@ fn cloudformation_validate_warns_of_nothing() {
 }
 
 #[test]
-fn cloudformation_validate_warns_only_of_arns_that_the_owner_has_written() {
+fn cloudformation_validate_only_warns_of_the_owners_arns() {
     let bench = Bench::new();
     let configured = bench.lay("configured.yaml", CONFIGURED);
     let verdict = bench.run_script(VALIDATE, &[&configured]);
@@ -101,7 +101,7 @@ fn cloudformation_validate_warns_only_of_arns_that_the_owner_has_written() {
 }
 
 #[test]
-fn cloudformation_validate_warns_of_what_is_wrong() {
+fn cloudformation_validate_warns_of_a_mistake() {
     let bench = Bench::new();
     let wrong = bench.lay("wrong.json", &wrong().to_string());
     let verdict = bench.run_script(VALIDATE, &[&wrong]);
@@ -109,7 +109,7 @@ fn cloudformation_validate_warns_of_what_is_wrong() {
 }
 
 #[test]
-fn checkov_finds_only_what_the_template_gives_a_reason_for() {
+fn checkov_only_finds_what_the_template_skips_with_a_reason() {
     let bench = Bench::new();
     let template = stacks::guard().render().unwrap();
     let (bare, reasons) = without_skips(template);
@@ -130,7 +130,7 @@ fn checkov_finds_only_what_the_template_gives_a_reason_for() {
 }
 
 #[test]
-fn a_yaml_1_1_reader_reads_the_json() {
+fn a_yaml_1_1_reader_reads_the_same_as_json() {
     let bench = Bench::new();
     for (name, template) in [("guard.yaml", stacks::guard()), ("nasty.yaml", nasty())] {
         let path = bench.lay(name, &template.to_yaml().unwrap());

@@ -25,7 +25,7 @@ fn every_command_is_in_the_readme() {
 }
 
 #[test]
-fn a_command_that_is_only_mentioned_is_not_shown() {
+fn a_command_that_is_only_mentioned_does_not_count() {
     let readme = "Try `s3guard undo`:\n    s3guard drift\n\n    s3guard synth --yaml   # or s3guard diff\n\
                   s3guard logs\n    # s3guard status\n\nA list:\n\n    s3guard events\n";
     assert_eq!(shown(readme), BTreeSet::from(["synth", "events"]));

@@ -29,7 +29,7 @@ fn every_property_that_we_model_is_in_the_official_schema() {
 }
 
 #[test]
-fn a_model_that_is_wrong_is_found() {
+fn a_wrong_model_is_found() {
     let schemas = Bench::new().schemas();
     let schema = schemas.of("AWS::SQS::Queue");
     let check = |properties: Json, expected: &str| {
@@ -54,7 +54,7 @@ fn a_model_that_is_wrong_is_found() {
 
 /// The permissions that CloudFormation needs for each type in the templates, from which the deployer's policy is made.
 #[test]
-fn what_the_handlers_of_our_resources_need_is_known() {
+fn the_permissions_of_our_resources_handlers_are_known() {
     let schemas = Bench::new().schemas();
     let mut needed: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     for specimen in specimens::all() {

@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn tests_make_no_arrows() {
+    fn tests_do_not_count_as_dependencies() {
         let graph = graph(&[
             ("a", "#[cfg(test)] use crate::b::B; #[cfg(test)] mod tests { use crate::b::B; }"),
             ("b", "use crate::a::A;"),

@@ -79,7 +79,7 @@ fn only_aws_names_the_sdk() {
 }
 
 #[test]
-fn every_dependency_is_free_and_from_the_registry() {
+fn every_dependency_has_an_accepted_licence_and_is_from_the_registry() {
     // `cargo deny` reads the same list.
     let deny = read(root().join("deny.toml"));
     let allowed = deny.lines().find_map(|line| line.strip_prefix("allow = ")).unwrap();
@@ -99,7 +99,7 @@ fn every_dependency_is_free_and_from_the_registry() {
 }
 
 #[test]
-fn what_is_pure_does_no_io() {
+fn pure_crates_do_no_io() {
     let banned = [
         "std::fs",
         "std::env",
@@ -161,7 +161,7 @@ fn no_file_is_long() {
 }
 
 #[test]
-fn every_module_says_what_it_is() {
+fn every_module_has_a_doc_comment() {
     let folders =
         ["aws", "benches", "cli", "emulator", "examples", "lambda", "posture", "synth", "tests"];
     for folder in folders {
@@ -178,7 +178,7 @@ fn every_module_says_what_it_is() {
 }
 
 #[test]
-fn no_test_sleeps_or_is_switched_off() {
+fn no_test_sleeps_or_is_ignored() {
     // Concatenated, so that the test does not find this file.
     let banned =
         [concat!("thread::", "sleep"), concat!("time::", "sleep"), concat!("#[", "ignore")];

@@ -57,7 +57,7 @@ fn no_module_is_part_of_a_circle() {
 }
 
 #[test]
-fn rooms_depend_downward() {
+fn modules_depend_downward() {
     for (name, rooms) in [("posture", POSTURE), ("cli", CLI)] {
         let upward = upward(&Graph::of_crate(name), rooms);
         assert!(upward.is_empty(), "arrows of {name} run upward:\n{}", upward.join("\n"));
@@ -104,7 +104,7 @@ fn posture_has_few_public_modules() {
 }
 
 #[test]
-fn what_is_wrong_is_found() {
+fn a_wrong_dependency_is_found() {
     let source = |name: &str, text| (vec![name.to_owned()], crate::source::product(text));
     let graph = Graph::of([
         source("model", "use crate::config::Config;"),

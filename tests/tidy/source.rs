@@ -132,7 +132,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tests_are_left_out_wherever_they_stand() {
+    fn tests_are_removed_from_every_place() {
         let text = "
             //! SystemTime in words
             #[cfg(test)]

@@ -86,7 +86,7 @@ fn in_progress(guarded: &Guarded, bucket: &str, late: &Value) -> Client {
 }
 
 #[test]
-fn a_policy_that_a_stack_makes_late_is_made_and_then_added_to() {
+fn a_policy_that_a_stack_creates_late_is_created_and_then_extended() {
     let guarded = insisting();
     let bucket = guarded.bucket("web");
     guarded.forget();
@@ -106,7 +106,7 @@ fn a_policy_that_a_stack_makes_late_is_made_and_then_added_to() {
 }
 
 #[test]
-fn a_bucket_whose_stack_makes_no_policy_gets_one_if_that_is_wanted_when_the_stack_is_done() {
+fn a_stacks_bucket_without_a_policy_gets_one_after_the_operation_if_configured() {
     let guarded = insisting();
     let bucket = guarded.bucket("web");
     guarded.forget();
@@ -121,7 +121,7 @@ fn a_bucket_whose_stack_makes_no_policy_gets_one_if_that_is_wanted_when_the_stac
 }
 
 #[test]
-fn a_stacks_bucket_without_a_policy_is_told_once_and_left_for_a_later_update_of_the_stack() {
+fn a_stacks_bucket_without_a_policy_is_reported_once_and_left_to_its_stack() {
     let guarded = Guarded::new(&[]);
     let bucket = guarded.bucket("web");
     guarded.forget();

@@ -31,7 +31,7 @@ fn trail(guarded: &Guarded, call: &str) {
 }
 
 #[test]
-fn a_bucket_of_which_no_event_told_is_found_and_told_once_as_a_gap() {
+fn a_bucket_without_an_event_is_reported_once_as_a_coverage_gap() {
     let account = new_account();
     let before = format!("before-{}", account.number());
     account.client().create_bucket(&before).unwrap();
@@ -59,7 +59,7 @@ fn a_bucket_of_which_no_event_told_is_found_and_told_once_as_a_gap() {
 }
 
 #[test]
-fn a_gap_that_could_not_be_told_is_told_when_the_message_comes_again() {
+fn a_failed_report_of_a_gap_is_retried_with_the_message() {
     let guarded = Guarded::configured(new_account(), ACCOUNT_OFF, &[]);
     let unheard = guarded.bucket("unheard");
     trail(&guarded, "StopLogging");
@@ -76,7 +76,7 @@ fn a_gap_that_could_not_be_told_is_told_when_the_message_comes_again() {
 }
 
 #[test]
-fn what_a_sweep_leaves_is_told_once_and_another_reason_at_once() {
+fn a_sweep_reports_each_reason_once() {
     let guarded = Guarded::configured(new_account(), ACCOUNT_OFF, &[]);
     let (careless, site) = (guarded.careless(), guarded.bucket("site"));
     let unheard = |change: &dyn Fn()| {
@@ -113,7 +113,7 @@ fn what_a_sweep_leaves_is_told_once_and_another_reason_at_once() {
 }
 
 #[test]
-fn a_sweep_of_two_pages_looks_at_each_bucket_once() {
+fn a_sweep_of_two_pages_reconciles_each_bucket_once() {
     const BUCKETS: u32 = 1_200;
     // New buckets are compliant: the test counts how often they are reconciled.
     let configuration = "[aspects]\ntls = \"off\"\nnotifications = \"off\"\npublic-access = \"off\"\naccount-public-access = \"off\"\n";

@@ -55,7 +55,7 @@ fn told(output: &Output) -> String {
 }
 
 #[test]
-fn who_has_the_printed_policy_deploys_looks_and_destroys() {
+fn the_printed_policy_allows_deploy_status_and_destroy() {
     let account = new_account();
     let policy = deployers_policy(&account);
     let credentials = account.user("deployer", &policy).unwrap();
@@ -77,7 +77,7 @@ fn who_has_the_printed_policy_deploys_looks_and_destroys() {
 }
 
 #[test]
-fn who_lacks_an_action_hears_which() {
+fn a_missing_action_is_named() {
     let account = new_account();
     let policy = deployers_policy(&account);
     let zip = package().to_str().unwrap();

@@ -17,7 +17,7 @@ fn destroy(guarded: &Guarded, arguments: &[&str]) -> Output {
 }
 
 #[test]
-fn a_protected_stack_goes_only_when_that_is_said_and_its_buckets_with_all_versions() {
+fn a_protected_stack_is_deleted_on_request_with_all_versions_in_its_buckets() {
     let guarded = Guarded::new(&[]);
     let (_, bucket) = guarded.with_bucket();
     let client = guarded.account.client();
@@ -63,7 +63,7 @@ fn a_protected_stack_goes_only_when_that_is_said_and_its_buckets_with_all_versio
 }
 
 #[test]
-fn what_a_deletion_has_left_is_named_later_and_goes_when_that_is_said() {
+fn retained_buckets_are_listed_later_and_deleted_on_request() {
     let guarded = Guarded::new(&[]);
     let first = destroy(&guarded, &[]);
     assert_eq!(first.status.code(), Some(0), "{}", told(&first));
@@ -87,7 +87,7 @@ fn what_a_deletion_has_left_is_named_later_and_goes_when_that_is_said() {
 }
 
 #[test]
-fn what_an_object_lock_holds_stays_with_its_bucket_and_is_named() {
+fn locked_objects_and_their_bucket_are_kept_and_named() {
     let guarded = Guarded::new(&[]);
     let client = guarded.account.client();
     let trail = guarded.output("TrailBucketName").to_owned();

@@ -73,7 +73,7 @@ fn queue(guarded: &Guarded) -> String {
 }
 
 #[test]
-fn what_is_delivered_twice_and_shuffled_is_told_once_by_every_channel() {
+fn events_delivered_twice_and_shuffled_are_reported_once_on_every_channel() {
     let guarded = Guarded::configured(new_account(), A_DAY, &[]);
     let queue = queue(&guarded);
     let listener = Listener::start();
@@ -126,7 +126,7 @@ fn what_is_delivered_twice_and_shuffled_is_told_once_by_every_channel() {
 }
 
 #[test]
-fn filters_deliver_only_what_each_asked_for() {
+fn filters_deliver_only_matching_notifications() {
     let configuration = format!(
         "{A_DAY}\
          [[subscription]]\nname = \"payroll\"\nemail = \"payroll@example.com\"\nbucket = [\"payroll-*\"]\n\
@@ -167,7 +167,7 @@ fn filters_deliver_only_what_each_asked_for() {
 }
 
 #[test]
-fn a_mass_deletion_is_told_at_once_and_also_by_sms() {
+fn a_mass_deletion_is_reported_at_once_and_also_by_sms() {
     let configuration =
         format!("{A_DAY}[[subscription]]\nname = \"duty\"\nsms = \"+15555550100\"\n");
     let guarded = Guarded::configured(new_account(), &configuration, &[]);
@@ -205,7 +205,7 @@ fn a_mass_deletion_is_told_at_once_and_also_by_sms() {
 }
 
 #[test]
-fn an_alert_that_sns_does_not_take_is_told_soon_and_not_at_the_end_of_the_window() {
+fn a_refused_alert_is_retried_before_the_end_of_the_window() {
     let guarded = Guarded::configured(new_account(), A_DAY, &[]);
     let queue = queue(&guarded);
     let refuse = Fault {
@@ -232,7 +232,7 @@ fn an_alert_that_sns_does_not_take_is_told_soon_and_not_at_the_end_of_the_window
 }
 
 #[test]
-fn whatever_fails_each_event_is_told_once_or_lies_in_the_dead_letters() {
+fn each_event_is_reported_once_or_in_the_dlq_after_any_failure() {
     let guarded = Guarded::configured(new_account(), SHORT, &[]);
     let queue = queue(&guarded);
     let of_notify = |fault: Fault| Fault { role: "*Notify*".to_owned(), ..fault };
@@ -289,7 +289,7 @@ fn whatever_fails_each_event_is_told_once_or_lies_in_the_dead_letters() {
 }
 
 #[test]
-fn dead_letters_are_sent_again() {
+fn messages_in_the_dlq_are_redriven() {
     let guarded = Guarded::configured(new_account(), SHORT, &[]);
     let queue = queue(&guarded);
     let refuse = Fault {
@@ -327,7 +327,7 @@ fn dead_letters_are_sent_again() {
 }
 
 #[test]
-fn a_sample_of_each_notice_is_sent_to_whoever_listens() {
+fn a_sample_of_each_notification_is_sent_to_its_subscribers() {
     let guarded = Guarded::new(&[]);
     let run = |arguments: &[&str]| -> Value {
         let output = s3guard(&guarded.account.env(), arguments);
@@ -352,7 +352,7 @@ fn a_sample_of_each_notice_is_sent_to_whoever_listens() {
 }
 
 #[test]
-fn a_chat_gets_what_matters_enough_in_its_own_form_and_alarms_are_told_as_all_else() {
+fn a_chat_receives_notifications_of_its_severity_and_alarms_are_reported() {
     let configuration = "[notifications]\nwindow = \"10s\"\nchat = \"warning\"\n";
     let guarded = Guarded::configured(new_account(), configuration, &[]);
     let client = guarded.account.client();
@@ -380,7 +380,7 @@ fn a_chat_gets_what_matters_enough_in_its_own_form_and_alarms_are_told_as_all_el
 }
 
 #[test]
-fn an_overwritten_object_is_told_apart_where_that_is_asked_for() {
+fn overwritten_and_created_objects_are_distinguished_if_configured() {
     let configuration = "[notifications.objects]\ntell-overwrites = [\"reports-*\"]\n";
     let guarded = Guarded::configured(new_account(), configuration, &[]);
     let (careless, reports) = guarded.with_bucket();

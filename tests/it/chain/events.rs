@@ -11,7 +11,7 @@ const SSE_S3_ALL_ALLOWED: &str = "<ApplyServerSideEncryptionByDefault><SSEAlgori
      </BlockedEncryptionTypes>";
 
 #[test]
-fn a_new_bucket_gets_what_it_lacks_and_one_mail_says_so() {
+fn a_new_bucket_is_remediated_with_one_email() {
     let guarded = Guarded::new(&[]);
     let careless = guarded.careless();
     let reports = guarded.bucket("reports");
@@ -39,7 +39,7 @@ fn a_new_bucket_gets_what_it_lacks_and_one_mail_says_so() {
 }
 
 #[test]
-fn a_weakened_bucket_is_mended_once_and_its_owner_told_who_it_was() {
+fn a_weakened_bucket_is_remediated_once_and_the_caller_is_reported() {
     let guarded = Guarded::new(&[]);
     let (careless, reports) = guarded.with_bucket();
     careless.delete_public_access_block(&reports).unwrap();
@@ -65,7 +65,7 @@ fn a_weakened_bucket_is_mended_once_and_its_owner_told_who_it_was() {
 }
 
 #[test]
-fn an_event_of_a_bucket_that_is_right_writes_nothing() {
+fn an_event_of_a_compliant_bucket_writes_nothing() {
     let guarded = Guarded::new(&[]);
     let (careless, reports) = guarded.with_bucket();
     careless.put_public_access_block(&reports, true).unwrap();
@@ -84,7 +84,7 @@ fn an_event_of_a_bucket_that_is_right_writes_nothing() {
 }
 
 #[test]
-fn a_bucket_from_before_2023_is_found_by_the_sweep_and_set() {
+fn the_sweep_remediates_a_bucket_from_before_2023() {
     let account = new_account();
     let root = account.client();
     let reports = format!("old-reports-{}", account.number());
@@ -125,7 +125,7 @@ fn a_bucket_from_before_2023_is_found_by_the_sweep_and_set() {
 }
 
 #[test]
-fn what_may_be_in_use_in_an_old_bucket_is_told_by_the_sweep_and_kept_when_a_call_weakens_it() {
+fn the_sweep_reports_settings_in_use_and_a_weakening_of_them_is_reverted() {
     let account = new_account();
     let root = account.client();
     let [old, asked] = ["old", "asked"].map(|name| format!("{name}-{}", account.number()));
@@ -154,7 +154,7 @@ fn what_may_be_in_use_in_an_old_bucket_is_told_by_the_sweep_and_kept_when_a_call
 }
 
 #[test]
-fn a_stronger_setting_or_another_customers_key_is_left() {
+fn a_stronger_setting_or_another_customers_key_is_left_unchanged() {
     let account = new_account();
     let [ours, theirs] = [(); 2].map(|()| account.client().create_key().unwrap());
     let guarded = Guarded::of(account, &["--grade", "hybrid", "--key", &ours]);
@@ -198,7 +198,7 @@ fn a_stronger_setting_or_another_customers_key_is_left() {
 }
 
 #[test]
-fn objects_that_come_and_go_are_told_in_one_readable_mail() {
+fn object_changes_are_reported_in_one_email() {
     // One window, no matter how long this takes.
     let guarded = Guarded::configured(new_account(), "[notifications]\nwindow = \"1d\"\n", &[]);
     let (careless, reports) = guarded.with_bucket();
@@ -220,7 +220,7 @@ fn objects_that_come_and_go_are_told_in_one_readable_mail() {
 }
 
 #[test]
-fn a_new_bucket_settles_before_it_is_looked_at() {
+fn a_new_bucket_settles_before_it_is_reconciled() {
     // So long that a new bucket has not settled, even on a slow machine.
     let guarded = Guarded::new(&["--settle-seconds", "300"]);
     let careless = guarded.careless();

@@ -32,7 +32,7 @@ fn a_function_killed_between_read_and_write_leaves_no_bucket_unguarded() {
 }
 
 #[test]
-fn a_function_killed_between_write_and_notice_still_names_who_it_was() {
+fn a_function_killed_between_write_and_notification_still_reports_the_caller() {
     let guarded = Guarded::new(&[]);
     let (careless, reports) = guarded.with_bucket();
     let hold = guarded.account.add_fault(&Fault::hold("sns:Publish")).unwrap();
@@ -56,7 +56,7 @@ fn a_function_killed_between_write_and_notice_still_names_who_it_was() {
 }
 
 #[test]
-fn a_notice_that_sns_does_not_take_is_published_later() {
+fn a_notification_that_sns_refuses_is_published_later() {
     let guarded = Guarded::new(&[]);
     let (careless, reports) = guarded.with_bucket();
     // As often as the SDK retries a call.
@@ -78,7 +78,7 @@ fn a_notice_that_sns_does_not_take_is_published_later() {
 }
 
 #[test]
-fn a_notice_that_has_to_be_published_later_more_than_once_is_not_lost() {
+fn a_notification_that_sns_refuses_repeatedly_is_not_lost() {
     let guarded = Guarded::new(&[]);
     let (careless, reports) = guarded.with_bucket();
     // The first attempt, and the first retry from the queue.
@@ -102,7 +102,7 @@ fn a_notice_that_has_to_be_published_later_more_than_once_is_not_lost() {
 }
 
 #[test]
-fn what_neither_sns_nor_the_queue_takes_is_told_when_the_event_comes_again() {
+fn a_notification_that_sns_and_the_queue_refuse_is_retried_with_the_event() {
     let guarded = Guarded::new(&[]);
     let (careless, reports) = guarded.with_bucket();
     fail_to_tell(&guarded);
@@ -118,7 +118,7 @@ fn what_neither_sns_nor_the_queue_takes_is_told_when_the_event_comes_again() {
 }
 
 #[test]
-fn a_message_that_is_no_event_ends_among_the_dead_letters_and_raises_the_alarm() {
+fn a_message_that_is_not_an_event_ends_in_the_dlq_and_raises_the_alarm() {
     let guarded = Guarded::new(&[]);
     let root = guarded.account.client();
     root.send(guarded.output("GuardQueueUrl"), "poison").unwrap();
@@ -134,7 +134,7 @@ fn a_message_that_is_no_event_ends_among_the_dead_letters_and_raises_the_alarm()
 }
 
 #[test]
-fn a_refused_write_is_told_and_not_tried_for_ever() {
+fn a_denied_write_is_reported_and_not_retried_indefinitely() {
     let guarded = Guarded::new(&[]);
     let (careless, reports) = guarded.with_bucket();
     let denied = Fault {
@@ -154,7 +154,7 @@ fn a_refused_write_is_told_and_not_tried_for_ever() {
 }
 
 #[test]
-fn a_denial_is_told_with_its_likely_cause() {
+fn a_denial_is_reported_with_its_likely_cause() {
     let guarded = Guarded::new(&[]);
     let (careless, reports) = guarded.with_bucket();
     let of = |why: &str| {
@@ -178,7 +178,7 @@ fn a_denial_is_told_with_its_likely_cause() {
 }
 
 #[test]
-fn throttling_and_conflicts_are_waited_out() {
+fn throttling_and_conflicts_are_retried() {
     let guarded = Guarded::new(&[]);
     let (careless, reports) = guarded.with_bucket();
     for (action, error) in [
@@ -196,7 +196,7 @@ fn throttling_and_conflicts_are_waited_out() {
 }
 
 #[test]
-fn a_bucket_that_is_gone_is_done() {
+fn a_deleted_bucket_is_done() {
     let guarded = Guarded::new(&[]);
     guarded.forget();
     let look = r#"{"s3guard":{"lookAt":{"bucket":"long-gone"}}}"#;

@@ -10,7 +10,7 @@ fn of_guard(fault: Fault) -> Fault {
 }
 
 #[test]
-fn a_function_killed_between_write_and_record_leaves_what_it_had_begun() {
+fn a_function_killed_between_write_and_record_leaves_the_first_record() {
     let guarded = Guarded::new(&[]);
     let (careless, reports) = guarded.with_bucket();
     let already = guarded.records(&reports).len();
@@ -36,7 +36,7 @@ fn a_function_killed_between_write_and_record_leaves_what_it_had_begun() {
 }
 
 #[test]
-fn a_bucket_is_protected_also_where_the_ledger_takes_no_record() {
+fn a_bucket_is_remediated_even_if_the_ledger_refuses_the_record() {
     let guarded = Guarded::new(&[]);
     let (careless, reports) = guarded.with_bucket();
     let denied = Fault { times: 1_000, ..Fault::fail("s3:PutObject", "AccessDenied") };

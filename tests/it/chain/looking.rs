@@ -27,7 +27,7 @@ fn to_do(status: &Value) -> String {
 }
 
 #[test]
-fn a_guard_that_is_well_is_shown_with_what_it_did_and_what_is_wrong_is_told() {
+fn the_status_shows_the_last_writes_and_the_problems() {
     let guarded = Guarded::new(&[]);
     let (_, bucket) = guarded.with_bucket();
     let (exit, seen) = status(&guarded);
@@ -51,7 +51,7 @@ fn a_guard_that_is_well_is_shown_with_what_it_did_and_what_is_wrong_is_told() {
 }
 
 #[test]
-fn what_the_functions_log_and_what_somebody_changes_by_hand_is_shown() {
+fn the_logs_and_manual_changes_are_shown() {
     let guarded = Guarded::new(&[]);
     let (_, bucket) = guarded.with_bucket();
     guarded.wait("a line about the bucket", || {

@@ -73,7 +73,7 @@ fn a_bucket_to_which_s3_delivers_logs_stays_encrypted_with_s3s_own_key() {
 }
 
 #[test]
-fn targets_of_notifications_and_statements_of_others_survive_byte_for_byte() {
+fn notification_targets_and_policy_statements_of_others_are_kept_byte_for_byte() {
     let guarded = Guarded::new(&[]);
     let (careless, reports) = guarded.with_bucket();
     let (_, arn) = queue_for_s3(&guarded.account.client(), "theirs");

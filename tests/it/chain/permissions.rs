@@ -76,7 +76,7 @@ fn make_stack(root: &Client, bucket: &str) {
 const ACL_CHANGED: &str = r#"{"id":"1","source":"aws.s3","detail-type":"Object ACL Updated","time":"2026-11-20T12:00:00Z","detail":{"bucket":{"name":"BUCKET"},"object":{"key":"plan.txt"VERSION}}}"#;
 
 #[test]
-fn no_role_may_do_everything_of_anything() {
+fn no_role_has_a_service_wildcard() {
     for policy in ["GuardPolicy", "NotifyPolicy"] {
         let granted = granted(policy);
         assert!(granted.iter().all(|action| !action.contains('*')), "{granted:?}");
@@ -84,7 +84,7 @@ fn no_role_may_do_everything_of_anything() {
 }
 
 #[test]
-fn what_is_granted_is_what_the_code_calls() {
+fn the_granted_actions_are_those_that_the_code_calls() {
     let account = new_account();
     let key = account.client().create_key().unwrap();
     // The stack is described only before its bucket gets a first policy.

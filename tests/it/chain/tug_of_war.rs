@@ -6,7 +6,7 @@ use super::guarded::{Guarded, fail_to_tell, has_tls, is_private, new_account};
 const ROUNDS: usize = 25;
 
 #[test]
-fn a_tug_of_war_ends_in_one_alert_and_no_further_writes() {
+fn a_conflict_ends_in_one_alert_and_no_further_writes() {
     let guarded = Guarded::configured(new_account(), "writes-per-hour = 7\n", &[]);
     let (careless, reports) = guarded.with_bucket();
     let already = guarded.records(&reports).len();
@@ -45,7 +45,7 @@ fn a_tug_of_war_ends_in_one_alert_and_no_further_writes() {
 }
 
 #[test]
-fn a_stop_that_could_not_be_told_is_told_when_the_message_comes_again() {
+fn a_failed_report_of_a_conflict_is_retried_with_the_message() {
     let guarded = Guarded::configured(new_account(), "writes-per-hour = 7\n", &[]);
     let (careless, reports) = guarded.with_bucket();
     for _ in 0..7 {

@@ -26,7 +26,7 @@ fn id(guarded: &Guarded, bucket: &str, setting: &str) -> String {
 }
 
 #[test]
-fn history_shows_what_was_done_and_why() {
+fn history_shows_the_remediations_and_their_causes() {
     let guarded = Guarded::new(&[]);
     let (careless, reports) = guarded.with_bucket();
     careless.delete_public_access_block(&reports).unwrap();
@@ -59,7 +59,7 @@ fn history_shows_what_was_done_and_why() {
 }
 
 #[test]
-fn what_is_undone_is_left_by_events_and_sweeps() {
+fn events_and_sweeps_do_not_revert_an_undo() {
     let guarded = Guarded::new(&[]);
     let (careless, reports) = guarded.with_bucket();
     careless.delete_public_access_block(&reports).unwrap();
@@ -91,7 +91,7 @@ fn in_days(days: i64) -> Date {
 }
 
 #[test]
-fn the_day_that_was_given_last_counts_and_an_undo_can_be_ended() {
+fn the_last_end_date_applies_and_an_undo_can_be_ended() {
     let guarded = Guarded::new(&[]);
     let (careless, reports) = guarded.with_bucket();
     let id = id(&guarded, &reports, "notifications");
@@ -133,7 +133,7 @@ fn the_day_that_was_given_last_counts_and_an_undo_can_be_ended() {
 }
 
 #[test]
-fn an_undo_that_is_refused_leaves_the_guard_to_its_work() {
+fn a_denied_undo_leaves_no_suppression() {
     let guarded = Guarded::new(&[]);
     let (careless, reports) = guarded.with_bucket();
     let id = id(&guarded, &reports, "notifications");
@@ -175,7 +175,7 @@ fn an_undo_that_is_refused_leaves_the_guard_to_its_work() {
 }
 
 #[test]
-fn an_undo_that_was_killed_is_finished_by_another() {
+fn a_killed_undo_is_completed_by_another() {
     let guarded = Guarded::new(&[]);
     let (careless, reports) = guarded.with_bucket();
     let id = id(&guarded, &reports, "notifications");
@@ -199,7 +199,7 @@ fn an_undo_that_was_killed_is_finished_by_another() {
 }
 
 #[test]
-fn a_setting_that_was_changed_since_is_put_back_only_by_force() {
+fn a_setting_that_was_changed_since_is_restored_only_with_force() {
     let guarded = Guarded::new(&[]);
     let (careless, reports) = guarded.with_bucket();
     let id = id(&guarded, &reports, "notifications");

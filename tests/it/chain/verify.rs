@@ -95,7 +95,7 @@ fn states(report: &Value) -> BTreeSet<String> {
 }
 
 #[test]
-fn a_guard_that_works_is_proved_and_nothing_is_left() {
+fn a_working_guard_is_verified_and_nothing_is_left_behind() {
     let guarded = Guarded::configured(new_account(), SHORT, &[]);
     let (exit, report, words) = verify(&guarded, &["--notices"]);
     assert_eq!(exit, Some(0), "{words}\n{report:#}");
@@ -140,7 +140,7 @@ fn permissions() -> Vec<String> {
 }
 
 #[test]
-fn who_has_the_permissions_of_the_help_can_verify_and_needs_each_of_them() {
+fn the_permissions_in_the_help_are_sufficient_and_necessary() {
     let account = new_account();
     let key = account.client().create_key().unwrap();
     let guarded = Guarded::configured(account, SHORT, &["--grade", "security", "--key", &key]);
@@ -201,7 +201,7 @@ fn who_has_the_permissions_of_the_help_can_verify_and_needs_each_of_them() {
 }
 
 #[test]
-fn looks_that_are_throttled_are_waited_out() {
+fn throttled_polls_are_retried() {
     let guarded = Guarded::configured(new_account(), SHORT, &[]);
     // More often than the SDK retries a call. The command has no role.
     for action in ["s3:GetBucketPolicy", "s3:ListBucket", "s3:GetEncryptionConfiguration"] {
@@ -214,7 +214,7 @@ fn looks_that_are_throttled_are_waited_out() {
 }
 
 #[test]
-fn a_broken_link_is_named_and_the_canary_is_gone_all_the_same() {
+fn a_broken_link_is_named_and_the_canary_is_deleted() {
     let guarded = Guarded::configured(new_account(), SHORT, &[]);
     let account = &guarded.account;
     let denied = Fault {
@@ -278,7 +278,7 @@ fn signal(child: &Child, name: &str) {
 }
 
 #[test]
-fn ctrl_c_cleans_up_and_a_second_one_leaves_with_what_is_left() {
+fn ctrl_c_cleans_up_and_a_second_one_exits_and_lists_the_rest() {
     let guarded = Guarded::new(&[]);
     let account = &guarded.account;
     disable_rule(account, "BucketChanged");
@@ -317,7 +317,7 @@ fn ctrl_c_cleans_up_and_a_second_one_leaves_with_what_is_left() {
 }
 
 #[test]
-fn what_a_killed_run_has_left_the_next_removes_once_its_time_is_over() {
+fn the_next_run_deletes_the_expired_canaries_of_a_killed_one() {
     let guarded = Guarded::new(&[]);
     let account = &guarded.account;
     disable_rule(account, "BucketChanged");
@@ -341,7 +341,7 @@ fn what_a_killed_run_has_left_the_next_removes_once_its_time_is_over() {
 }
 
 #[test]
-fn a_canary_is_kept_where_that_is_wanted_and_none_is_made_unasked() {
+fn a_canary_is_kept_on_request_and_none_is_created_without_approval() {
     let guarded = Guarded::new(&[]);
     let output = end(&guarded, begin(&guarded.account, &[]));
     let words = String::from_utf8(output.stderr).unwrap();

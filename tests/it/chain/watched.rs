@@ -64,7 +64,7 @@ impl Ground {
 }
 
 #[test]
-fn every_watched_call_ends_repaired_or_told() {
+fn every_watched_call_is_remediated_or_reported() {
     let account = new_account();
     let key = account.client().create_key().unwrap();
     // A sweep would turn on the account's public access block, and no bucket could be public any more.

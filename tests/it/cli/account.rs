@@ -51,7 +51,7 @@ fn deploy(story: Story, arguments: &[&str]) -> (Option<i32>, String, Aws) {
 }
 
 #[test]
-fn a_new_guard_looks_at_existing_buckets_at_once() {
+fn a_new_guard_reconciles_existing_buckets_at_once() {
     let created = Story { after: "CREATE_COMPLETE", queue_is_open: true, ..Story::default() };
     let (exit, words, aws) = deploy(created.clone(), &[]);
     assert_eq!(exit, Some(0), "{words}");
@@ -65,7 +65,7 @@ fn a_new_guard_looks_at_existing_buckets_at_once() {
 }
 
 #[test]
-fn a_refused_first_change_set_leaves_no_name_behind() {
+fn a_refused_first_change_set_leaves_no_stack_behind() {
     let refused = Story { refusal: Some("no such thing"), ..Story::default() };
     let (exit, words, aws) = deploy(refused.clone(), &[]);
     assert_eq!(exit, Some(1), "{words}");
@@ -77,7 +77,7 @@ fn a_refused_first_change_set_leaves_no_name_behind() {
 }
 
 #[test]
-fn a_failure_that_was_not_undone_comes_with_the_way_out() {
+fn a_failure_without_a_rollback_is_shown_with_the_next_step() {
     let (exit, words, _) = deploy(Story { after: "ROLLBACK_FAILED", ..Story::default() }, &[]);
     assert_eq!(exit, Some(1), "{words}");
     assert!(words.contains("hint: mend the cause, then `s3guard destroy --stack s`"), "{words}");
@@ -86,7 +86,7 @@ fn a_failure_that_was_not_undone_comes_with_the_way_out() {
 }
 
 #[test]
-fn a_strangers_stack_is_not_destroyed() {
+fn a_foreign_stack_is_not_destroyed() {
     for status in ["UPDATE_ROLLBACK_COMPLETE", "ROLLBACK_COMPLETE", "DELETE_FAILED"] {
         let aws = Aws::new(Story { before: Some(status), ..Story::default() });
         let output = in_account(&aws, &["destroy", "--stack", "s", "--yes"]).output().unwrap();
@@ -97,7 +97,7 @@ fn a_strangers_stack_is_not_destroyed() {
 }
 
 #[test]
-fn an_interrupt_is_heard_while_the_package_is_made() {
+fn an_interrupt_is_handled_during_packaging() {
     let aws = Aws::new(Story::default());
     let folder = tempfile::tempdir().unwrap();
     let pipe = folder.path().join("pipe");
@@ -119,7 +119,7 @@ fn an_interrupt_is_heard_while_the_package_is_made() {
 }
 
 #[test]
-fn a_region_where_the_buckets_cannot_have_their_names_is_refused() {
+fn a_region_without_account_regional_bucket_names_is_refused() {
     let aws = Aws::new(Story::default());
     let mut command = s3guard(&["deploy", "--stack", "s", "--region", "me-south-1"]);
     command.envs([
@@ -140,7 +140,7 @@ fn a_region_where_the_buckets_cannot_have_their_names_is_refused() {
 }
 
 #[test]
-fn who_chooses_an_existing_trail_hears_what_it_has_to_do() {
+fn the_requirements_of_an_existing_trail_are_printed() {
     let story = Story { after: "CREATE_COMPLETE", queue_is_open: true, ..Story::default() };
     let (exit, words, _) = deploy(story, &["--trail", "existing"]);
     assert_eq!(exit, Some(0), "{words}");
@@ -149,7 +149,7 @@ fn who_chooses_an_existing_trail_hears_what_it_has_to_do() {
 }
 
 #[test]
-fn a_day_that_is_over_or_that_the_ledger_forgets_is_refused_before_anything_is_asked() {
+fn an_end_date_in_the_past_or_after_the_ledgers_retention_is_refused_before_a_call() {
     for (day, problem, hint) in [
         ("2026-01-01", "is over", "`--end`"),
         (

@@ -7,7 +7,7 @@ use expect_test::expect;
 use super::{check, s3guard};
 
 #[test]
-fn a_configuration_is_written_whole_and_never_over_another() {
+fn a_configuration_is_written_completely_and_never_overwrites_another() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("s3guard.toml");
     let init = |arguments: &[&str]| {
@@ -43,7 +43,7 @@ fn a_configuration_is_written_whole_and_never_over_another() {
 }
 
 #[test]
-fn without_a_terminal_nothing_is_asked_and_a_wrong_answer_writes_nothing() {
+fn without_a_terminal_there_is_no_prompt_and_an_invalid_answer_writes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     check(
         s3guard(&["init"]).current_dir(folder.path()),
@@ -77,7 +77,7 @@ fn without_a_terminal_nothing_is_asked_and_a_wrong_answer_writes_nothing() {
 }
 
 #[test]
-fn whoever_is_not_logged_in_hears_with_which_command_and_profile() {
+fn an_expired_login_is_reported_with_its_command_and_profile() {
     let home = tempfile::tempdir().unwrap();
     let file = home.path().join("config");
     let written = "[profile work]\nsso_session = corp\nsso_account_id = 111122223333\nsso_role_name = Admin\n\

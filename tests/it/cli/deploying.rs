@@ -111,7 +111,7 @@ fn changed(allowed: &'static str, after: &'static str) -> Aws {
 }
 
 #[test]
-fn what_broadens_permissions_is_shown_and_not_done_where_nobody_can_agree() {
+fn broader_permissions_are_shown_and_not_deployed_without_an_approval() {
     let aws = changed("", "UPDATE_COMPLETE");
     let ended = run(&aws, &["deploy"]);
     assert_eq!(ended.exit, Some(4), "{}", ended.words);
@@ -171,7 +171,7 @@ fn decoded(text: &str) -> String {
 }
 
 #[test]
-fn a_deployment_without_a_change_costs_five_calls_and_uploads_nothing() {
+fn a_deployment_without_changes_makes_five_calls_and_uploads_nothing() {
     let (template, parameters, tags) = sent(&["--tag", "team=storage"]);
     let account = |status: &'static str, tags: BTreeMap<String, String>| {
         let (template, parameters) = (template.clone(), parameters.clone());
@@ -204,7 +204,7 @@ fn a_deployment_without_a_change_costs_five_calls_and_uploads_nothing() {
 }
 
 #[test]
-fn a_template_that_may_not_be_read_is_no_reason_to_stop() {
+fn an_unreadable_template_does_not_stop_a_deployment() {
     let story =
         Story { before: Some("UPDATE_COMPLETE"), after: "UPDATE_COMPLETE", ..Story::default() };
     let account = || {
@@ -223,7 +223,7 @@ fn a_template_that_may_not_be_read_is_no_reason_to_stop() {
 }
 
 #[test]
-fn a_change_set_can_be_left_and_carried_out_later() {
+fn a_change_set_can_be_executed_later() {
     let aws = changed(ALLOWS_ALL, "UPDATE_COMPLETE");
     let ended = run(&aws, &["deploy", "--no-execute"]);
     assert_eq!((ended.exit, ended.result.as_str()), (Some(0), "set\n"), "{}", ended.words);
@@ -245,7 +245,7 @@ fn a_change_set_can_be_left_and_carried_out_later() {
 }
 
 #[test]
-fn a_change_set_that_is_overtaken_is_not_carried_out() {
+fn an_obsolete_change_set_is_not_executed() {
     let story = Story { before: Some("UPDATE_COMPLETE"), ..Story::default() };
     let aws = Aws::answering(story, |request, _| match request.call.as_str() {
         "DescribeStacks" => Some(old_guard("UPDATE_COMPLETE")),
@@ -261,14 +261,14 @@ fn a_change_set_that_is_overtaken_is_not_carried_out() {
 }
 
 #[test]
-fn a_change_set_of_a_strangers_stack_is_not_looked_at() {
+fn a_change_set_of_a_foreign_stack_is_not_read() {
     let aws = Aws::new(Story { before: Some("UPDATE_COMPLETE"), ..Story::default() });
     let ended = run(&aws, &["deploy", "--change-set", "set", "--yes"]);
     assert_eq!((ended.exit, aws.count("DescribeChangeSet")), (Some(1), 0), "{}", ended.words);
 }
 
 #[test]
-fn an_update_that_fails_ends_with_the_way_on() {
+fn a_failed_update_is_shown_with_the_next_step() {
     for (after, words) in [
         ("UPDATE_ROLLBACK_COMPLETE", "what was changed was undone"),
         ("UPDATE_ROLLBACK_FAILED", "`s3guard rollback --stack s`"),
@@ -281,7 +281,7 @@ fn an_update_that_fails_ends_with_the_way_on() {
 }
 
 #[test]
-fn who_comes_second_hears_what_is_going_on() {
+fn a_second_deployment_names_the_operation_in_progress() {
     for (call, code, message) in [
         (
             "CreateChangeSet",
@@ -307,7 +307,7 @@ fn who_comes_second_hears_what_is_going_on() {
 }
 
 #[test]
-fn what_goes_on_is_waited_for_or_named() {
+fn an_operation_in_progress_is_awaited_or_named() {
     let account = || {
         let story =
             Story { before: Some("UPDATE_COMPLETE"), after: "UPDATE_COMPLETE", ..Story::default() };
@@ -327,7 +327,7 @@ fn what_goes_on_is_waited_for_or_named() {
 }
 
 #[test]
-fn a_failure_that_was_kept_is_gone_on_from_only_if_the_next_one_is_kept_too() {
+fn a_preserved_failure_is_continued_only_with_the_same_option() {
     let account = || {
         let story =
             Story { before: Some("UPDATE_FAILED"), after: "UPDATE_COMPLETE", ..Story::default() };
@@ -346,7 +346,7 @@ fn a_failure_that_was_kept_is_gone_on_from_only_if_the_next_one_is_kept_too() {
 }
 
 #[test]
-fn a_shell_that_a_failed_creation_left_is_deleted_first() {
+fn the_remains_of_a_failed_creation_are_deleted_first() {
     let story = Story {
         before: Some("ROLLBACK_COMPLETE"),
         after: "CREATE_COMPLETE",
@@ -377,7 +377,7 @@ fn a_shell_that_a_failed_creation_left_is_deleted_first() {
 }
 
 #[test]
-fn a_difference_is_shown_and_taken_away_again() {
+fn a_difference_is_shown_and_its_change_set_deleted() {
     let aws = changed("", "");
     let ended = run(&aws, &["diff"]);
     assert_eq!(ended.exit, Some(0), "{}", ended.words);
@@ -400,7 +400,7 @@ fn a_difference_is_shown_and_taken_away_again() {
 }
 
 #[test]
-fn what_no_deployment_can_be_is_refused_before_anything_is_asked() {
+fn an_impossible_deployment_is_refused_before_a_call() {
     for (arguments, words) in [
         (&["deploy", "--set", "Grad=x"][..], "the template has no such parameter"),
         (&["deploy", "--set", "SettleSeconds=9999"], "a number from 0 to 900"),
@@ -418,7 +418,7 @@ fn what_no_deployment_can_be_is_refused_before_anything_is_asked() {
 }
 
 #[test]
-fn protection_tags_and_outputs_go_with_a_deployment() {
+fn a_deployment_sets_protection_tags_and_outputs() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("outputs.json");
     let story = Story { after: "CREATE_COMPLETE", queue_is_open: true, ..Story::default() };

@@ -55,7 +55,7 @@ fn destroy(
 }
 
 #[test]
-fn protection_comes_back_when_the_deletion_is_refused() {
+fn protection_is_restored_when_the_deletion_is_refused() {
     let (exit, words, aws) =
         destroy(&["--yes", "--disable-protection"], |request, _| match request.call.as_str() {
             "DescribeStacks" => Some(guard("CREATE_COMPLETE", true)),
@@ -113,7 +113,7 @@ fn stuck(request: &Request, before: usize) -> Option<Answer> {
 }
 
 #[test]
-fn a_bucket_that_keeps_the_stack_is_named_with_the_ways_on() {
+fn a_bucket_that_blocks_the_deletion_is_named_with_the_next_steps() {
     let (exit, words, aws) = destroy(&["--yes"], stuck);
     assert_eq!((exit, aws.count("DeleteStack")), (Some(1), 1), "{words}");
     assert!(words.contains("bucket `old-bucket` is not empty"), "{words}");
@@ -124,7 +124,7 @@ fn a_bucket_that_keeps_the_stack_is_named_with_the_ways_on() {
 }
 
 #[test]
-fn force_and_retain_are_said_to_cloudformation_and_an_unknown_resource_is_not() {
+fn force_and_retain_are_passed_to_cloudformation_without_unknown_resources() {
     for (flag, said) in [
         (&["--force"][..], "DeletionMode=FORCE_DELETE_STACK"),
         (&["--retain", "Old"], "RetainResources.member.1=Old"),
@@ -140,7 +140,7 @@ fn force_and_retain_are_said_to_cloudformation_and_an_unknown_resource_is_not() 
 }
 
 #[test]
-fn without_a_terminal_nothing_is_done_and_a_program_hears_what_there_is_to_agree_to() {
+fn without_a_terminal_nothing_is_deleted_and_the_json_has_the_plan() {
     let aws = Aws::answering(Story::default(), |request, _| match request.call.as_str() {
         "DescribeStacks" => Some(guard("CREATE_COMPLETE", false)),
         "ListStackResources" => Some(resources("CREATE_COMPLETE")),
@@ -155,7 +155,7 @@ fn without_a_terminal_nothing_is_done_and_a_program_hears_what_there_is_to_agree
 }
 
 #[test]
-fn on_a_terminal_what_is_in_work_is_drawn_also_where_one_region_is_meant() {
+fn on_a_terminal_progress_is_drawn_for_one_region() {
     let aws = Aws::answering(Story::default(), |request, before| match request.call.as_str() {
         // Some polls pass, so that the list is drawn.
         "DescribeStacks" if before > 6 => Some(guard("DELETE_COMPLETE", false)),
@@ -194,7 +194,7 @@ fn one_region_that_fails_does_not_stop_the_other() {
 }
 
 #[test]
-fn a_list_of_buckets_that_is_refused_stops_only_who_wants_them_emptied() {
+fn a_denied_list_of_buckets_only_stops_a_run_that_empties_them() {
     let refused = |request: &Request, _: usize| {
         let body = "<Error><Code>AccessDenied</Code><Message>no</Message></Error>";
         (request.call == "GET").then(|| (403, body.to_owned()))

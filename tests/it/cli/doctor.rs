@@ -164,7 +164,7 @@ fn doctor(
 }
 
 #[test]
-fn an_account_in_which_nothing_is_wrong_is_well_all_over() {
+fn a_healthy_account_passes_every_check() {
     let found = doctor(|_| None, Duration::ZERO);
     assert_eq!((found.exit, found.wrong.as_slice(), found.ok), (Some(0), &[][..], 12));
 }
@@ -259,7 +259,7 @@ const CASES: [(&str, &str, Wrong); 23] = [
 ];
 
 #[test]
-fn each_single_thing_that_is_wrong_is_named_and_nothing_else() {
+fn each_problem_is_reported_alone() {
     for (what, text, wrong) in CASES {
         let found = doctor(wrong, Duration::ZERO);
         let [line] = &found.wrong[..] else { panic!("{what}: {:?}", found.wrong) };
@@ -270,7 +270,7 @@ fn each_single_thing_that_is_wrong_is_named_and_nothing_else() {
 }
 
 #[test]
-fn a_clock_that_is_wrong_is_found_whether_aws_refuses_or_not() {
+fn a_wrong_clock_is_reported_whether_aws_refuses_or_not() {
     let minutes = Duration::minutes(-12);
     let found = doctor(|_| None, minutes);
     assert_eq!((found.exit, found.wrong.len()), (Some(3), 1), "{:?}", found.wrong);
@@ -287,7 +287,7 @@ fn a_clock_that_is_wrong_is_found_whether_aws_refuses_or_not() {
 }
 
 #[test]
-fn without_a_caller_that_is_the_one_thing_to_say() {
+fn without_a_caller_only_that_is_reported() {
     let unknown = |request: &Request| {
         let answer = || refusal(403, "InvalidClientTokenId", "The security token is invalid");
         (request.call == "GetCallerIdentity").then(answer)
@@ -299,7 +299,7 @@ fn without_a_caller_that_is_the_one_thing_to_say() {
 }
 
 #[test]
-fn regions_are_looked_at_together_and_one_that_cannot_be_taken_is_named() {
+fn regions_are_checked_together_and_an_unusable_one_is_named() {
     let aws = Aws::answering(Story::default(), |request, _| well(request));
     let regions = ["doctor", "--stack", "s", "--region", "us-east-1,me-south-1", "--no-config"];
     let mut command = s3guard(&regions);

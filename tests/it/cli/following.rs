@@ -43,7 +43,7 @@ fn words(command: &mut Command) -> (Option<i32>, String) {
 }
 
 #[test]
-fn looks_that_are_throttled_do_not_end_it() {
+fn throttled_polls_do_not_end_it() {
     // The SDK itself tries four times: one poll of the stack fails.
     let aws = Aws::answering(Story::default(), |request, before| match request.call.as_str() {
         "DescribeStacks" if (1..=4).contains(&before) => {
@@ -71,7 +71,7 @@ fn looks_that_are_throttled_do_not_end_it() {
 }
 
 #[test]
-fn credentials_that_expire_are_no_failure_of_the_stack() {
+fn expired_credentials_are_not_a_failure_of_the_stack() {
     let expired =
         refusal(403, "ExpiredToken", "The security token included in the request is expired");
     let aws = updated(move |look| (look > 0).then(|| expired.clone()));
@@ -88,7 +88,7 @@ fn credentials_that_expire_are_no_failure_of_the_stack() {
 }
 
 #[test]
-fn without_a_terminal_the_first_signal_leaves_and_says_how_to_come_back() {
+fn without_a_terminal_the_first_signal_exits_and_prints_how_to_resume() {
     for signal in ["-INT", "-TERM"] {
         let aws = updated(|_| None);
         let mut child = follow(&aws).stderr(Stdio::piped()).spawn().unwrap();
@@ -112,7 +112,7 @@ fn without_a_terminal_the_first_signal_leaves_and_says_how_to_come_back() {
 }
 
 #[test]
-fn programs_read_each_event_as_it_comes() {
+fn the_json_output_has_each_event_at_once() {
     let aws = updated(|look| (look > 1).then(|| guard("UPDATE_COMPLETE")));
     let output = follow(&aws).args(["--output", "ndjson"]).output().unwrap();
     assert_eq!(output.status.code(), Some(0));
@@ -161,7 +161,7 @@ const TAKEN: &str = "Resource handler returned message: \"q already exists\" (Re
     AlreadyExists)";
 
 #[test]
-fn a_creation_that_fails_is_told_by_its_root_cause() {
+fn a_failed_creation_is_reported_with_its_root_cause() {
     let story = Story { after: "ROLLBACK_COMPLETE", ..Story::default() };
     let happened = &[
         ("s", "CREATE_IN_PROGRESS", "User Initiated"),
@@ -187,7 +187,7 @@ fn a_creation_that_fails_is_told_by_its_root_cause() {
 }
 
 #[test]
-fn an_update_that_fails_is_told_by_what_its_handler_says() {
+fn a_failed_update_is_reported_with_its_handlers_message() {
     let asked = AtomicBool::new(false);
     let aws = Aws::answering(Story::default(), move |request, _| match request.call.as_str() {
         "ExecuteChangeSet" => {
@@ -220,7 +220,7 @@ fn an_update_that_fails_is_told_by_what_its_handler_says() {
 }
 
 #[test]
-fn what_was_found_wrong_before_anything_was_made_is_told_and_who_may_not_ask_hears_so() {
+fn failed_validations_are_reported_and_so_is_a_denied_read_of_them() {
     let story = || Story { after: "ROLLBACK_COMPLETE", ..Story::default() };
     let happened = &[("s", "CREATE_IN_PROGRESS", ""), ("s", "ROLLBACK_COMPLETE", "")];
     let validation = "<OperationEvents><member><EventId>v</EventId><EventType>VALIDATION_ERROR</EventType>\
@@ -294,7 +294,7 @@ fn a_stack_that_is_deleted_is_followed_to_its_end_by_its_id() {
 }
 
 #[test]
-fn on_a_terminal_what_is_in_work_is_drawn_and_nothing_is_left_of_it() {
+fn on_a_terminal_progress_is_drawn_and_removed() {
     // Some polls pass, so that the list is drawn.
     let aws = Aws::answering(Story::default(), |request, before| match request.call.as_str() {
         "DescribeStacks" if before > 4 => Some(guard("UPDATE_COMPLETE")),
@@ -324,7 +324,7 @@ fn on_a_terminal_what_is_in_work_is_drawn_and_nothing_is_left_of_it() {
 }
 
 #[test]
-fn on_a_terminal_the_first_ctrl_c_explains_and_the_second_leaves() {
+fn on_a_terminal_the_first_ctrl_c_explains_and_the_second_exits() {
     let aws = updated(|_| None);
     let steps = [("in work", "\u{3}"), ("to leave", "\u{3}")];
     let (sent, exit) = in_terminal(&follow(&aws), &steps);

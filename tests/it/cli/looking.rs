@@ -59,7 +59,7 @@ fn run(aws: &Aws, arguments: &[&str]) -> (Option<i32>, String, String) {
 }
 
 #[test]
-fn logs_are_read_where_the_functions_say_that_they_write() {
+fn logs_are_read_from_the_functions_log_groups() {
     let aws = Aws::answering(Story::default(), |request, _| match request.call.as_str() {
         "DescribeStacks" => Some(stack()),
         "GET" => Some(function(request)),
@@ -77,7 +77,7 @@ fn logs_are_read_where_the_functions_say_that_they_write() {
 }
 
 #[test]
-fn a_log_group_that_is_gone_does_not_hide_the_other() {
+fn a_missing_log_group_does_not_hide_the_other() {
     let aws = Aws::answering(Story::default(), |request, _| match request.call.as_str() {
         "DescribeStacks" => Some(stack()),
         "GET" => Some(function(request)),
@@ -98,7 +98,7 @@ fn a_log_group_that_is_gone_does_not_hide_the_other() {
 }
 
 #[test]
-fn who_may_not_read_logs_hears_which_permission_is_missing() {
+fn a_denied_read_of_logs_names_the_missing_permission() {
     let aws = |refused: &'static str| {
         Aws::answering(Story::default(), move |request, _| match request.call.as_str() {
             "DescribeStacks" => Some(stack()),
@@ -118,7 +118,7 @@ fn who_may_not_read_logs_hears_which_permission_is_missing() {
 }
 
 #[test]
-fn a_comparison_is_waited_for_also_while_looks_are_throttled_and_what_it_finds_is_told() {
+fn throttled_polls_do_not_end_a_drift_detection() {
     let drift = |id: &str, status: &str, rest: &str| {
         format!(
             "<member><StackId>s</StackId><LogicalResourceId>{id}</LogicalResourceId>\
@@ -170,7 +170,7 @@ fn a_comparison_is_waited_for_also_while_looks_are_throttled_and_what_it_finds_i
 }
 
 #[test]
-fn outputs_are_printed_for_shells_and_one_is_printed_bare() {
+fn outputs_are_printed_for_shells_and_a_single_one_without_its_name() {
     let aws = Aws::answering(Story::default(), |request, _| {
         (request.call == "DescribeStacks").then(stack)
     });
@@ -185,7 +185,7 @@ fn outputs_are_printed_for_shells_and_one_is_printed_bare() {
 }
 
 #[test]
-fn what_may_not_be_looked_at_is_said_in_its_place_and_the_rest_is_shown() {
+fn a_denied_read_is_reported_in_its_place_and_the_rest_is_shown() {
     let sns = || {
         refusal(
             403,
@@ -222,7 +222,7 @@ fn what_may_not_be_looked_at_is_said_in_its_place_and_the_rest_is_shown() {
 }
 
 #[test]
-fn what_goes_into_a_pipe_is_not_cut_where_the_terminal_ends() {
+fn output_into_a_pipe_is_not_truncated() {
     let aws = Aws::answering(Story::default(), |request, _| match request.call.as_str() {
         "DescribeStacks" => Some(stack()),
         "GetCallerIdentity" => None,
@@ -242,7 +242,7 @@ fn what_goes_into_a_pipe_is_not_cut_where_the_terminal_ends() {
 }
 
 #[test]
-fn throttling_is_said_where_it_was_met() {
+fn throttling_is_reported_in_its_place() {
     let aws = Aws::answering(Story::default(), |request, _| match request.call.as_str() {
         "DescribeStacks" => Some(stack()),
         "GetQueueAttributes" => Some(throttled()),

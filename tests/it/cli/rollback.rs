@@ -37,7 +37,7 @@ fn rolled_back(
 }
 
 #[test]
-fn a_rollback_that_got_stuck_is_continued_without_what_is_skipped() {
+fn a_failed_rollback_is_continued_without_the_skipped_resources() {
     let (before, after) = ("UPDATE_ROLLBACK_FAILED", "UPDATE_ROLLBACK_COMPLETE");
     let (exit, words, aws) = rolled_back(before, after, &[]);
     assert_eq!((exit, aws.count("ContinueUpdateRollback")), (Some(4), 0), "{words}");
@@ -70,7 +70,7 @@ fn a_rollback_that_got_stuck_is_continued_without_what_is_skipped() {
 }
 
 #[test]
-fn a_rollback_that_gets_stuck_again_says_on_what() {
+fn a_rollback_that_fails_again_names_the_resource() {
     let stuck = "UPDATE_ROLLBACK_FAILED";
     let (exit, words, _) = rolled_back(stuck, stuck, &["--yes"]);
     assert_eq!(exit, Some(1), "{words}");
@@ -82,7 +82,7 @@ fn a_rollback_that_gets_stuck_again_says_on_what() {
 }
 
 #[test]
-fn what_failed_is_rolled_back_and_what_goes_on_is_cancelled_if_somebody_says_so() {
+fn a_failed_update_is_rolled_back_and_a_running_one_cancelled_on_request() {
     let (exit, words, aws) = rolled_back("UPDATE_FAILED", "UPDATE_ROLLBACK_COMPLETE", &["--yes"]);
     assert_eq!((exit, aws.count("RollbackStack")), (Some(0), 1), "{words}");
     let going_on = "UPDATE_IN_PROGRESS";

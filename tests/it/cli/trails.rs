@@ -64,7 +64,7 @@ fn auto_uses_a_trail_of_another_region_that_records_all() {
 }
 
 #[test]
-fn auto_makes_a_trail_where_the_one_that_is_there_records_nothing_of_use() {
+fn auto_creates_a_trail_where_the_existing_one_is_not_suitable() {
     for (is_logging, calls, why) in [
         (false, "All", "`audit` is stopped"),
         (true, "ReadOnly", "`audit` leaves out the write management events of S3"),
@@ -77,7 +77,7 @@ fn auto_makes_a_trail_where_the_one_that_is_there_records_nothing_of_use() {
 }
 
 #[test]
-fn auto_makes_a_trail_where_it_may_not_look_and_says_so() {
+fn auto_creates_a_trail_where_it_may_not_list_them_and_reports_that() {
     let denied = |request: &Request, _: usize| {
         let body = r#"{"__type":"AccessDeniedException","message":"no"}"#;
         (request.call == "DescribeTrails").then(|| (400, body.to_owned()))
@@ -90,7 +90,7 @@ fn auto_makes_a_trail_where_it_may_not_look_and_says_so() {
 }
 
 #[test]
-fn who_gets_a_second_trail_hears_its_price_and_who_relies_on_a_stopped_one_hears_that() {
+fn a_second_trails_price_and_a_stopped_trail_are_reported() {
     let (words, mode) = deploy(one_trail("eu-west-1", true, "WriteOnly"), &[]);
     // The template's own default.
     assert_eq!(mode, None, "{words}");

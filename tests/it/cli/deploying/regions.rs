@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn several_regions_are_all_ready_or_none_is_begun() {
+fn no_region_starts_before_all_are_ready() {
     let regions = |first: usize| {
         let story = Story { after: "CREATE_COMPLETE", queue_is_open: true, ..Story::default() };
         Aws::answering(story, move |request, before| {
@@ -36,7 +36,7 @@ fn several_regions_are_all_ready_or_none_is_begun() {
 }
 
 #[test]
-fn a_region_that_fails_leaves_the_others_done_and_a_command_that_goes_on() {
+fn a_failed_region_does_not_stop_the_others_and_is_shown_with_the_next_command() {
     let story = Story { after: "CREATE_COMPLETE", queue_is_open: true, ..Story::default() };
     let aws = Aws::answering(story, |request, before| {
         let is_second = request.call == "ExecuteChangeSet" && before == 1;
