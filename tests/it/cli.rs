@@ -6,7 +6,7 @@ mod aws;
 mod deploying;
 mod destroy;
 mod doctor;
-mod looking;
+mod monitoring;
 mod replay;
 mod trails;
 

@@ -48,7 +48,7 @@ fn signal(client: &Client) {
 }
 
 /// Starts a reconciliation that waits for the stack, and waits for its end.
-fn look_again(guarded: &Guarded) {
+fn reconcile_again(guarded: &Guarded) {
     guarded.forget();
     guarded.wait("another look", || {
         guarded.account.end_delays().unwrap();
@@ -80,7 +80,7 @@ fn in_progress(guarded: &Guarded, bucket: &str, late: &Value) -> Client {
     });
     until_nothing_is_handled(guarded);
     assert_eq!(policy(&root, bucket), None, "the stack may be about to make one");
-    look_again(guarded);
+    reconcile_again(guarded);
     assert_eq!((policy(&root, bucket), status(&root)), (None, "CREATE_IN_PROGRESS".to_owned()));
     root
 }
@@ -113,7 +113,7 @@ fn a_stacks_bucket_without_a_policy_gets_one_after_the_operation_if_configured()
     let root = in_progress(&guarded, &bucket, &Value::Null);
     signal(&root);
     guarded.wait("the stack's end", || status(&root) == "CREATE_COMPLETE");
-    look_again(&guarded);
+    reconcile_again(&guarded);
     guarded.rest();
     assert!(has_tls(&root, &bucket));
     assert_eq!(guarded.guard_writes(), ["s3:PutBucketPolicy"]);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::guarded::{Guarded, fail_to_tell, has_tls, new_account};
+use super::guarded::{Guarded, has_tls, new_account, refuse_notifications};
 
 /// Ignores the account's public access block: in a new account it is off, which the first sweep reports.
 const ACCOUNT_OFF: &str = "[aspects]\naccount-public-access = \"off\"\n";
@@ -36,14 +36,14 @@ fn a_bucket_without_an_event_is_reported_once_as_a_coverage_gap() {
     let before = format!("before-{}", account.number());
     account.client().create_bucket(&before).unwrap();
     let guarded = Guarded::of(account, &[]);
-    let (careless, heard) = guarded.with_bucket();
-    let unheard = guarded.bucket("unheard");
+    let (careless, seen) = guarded.with_bucket();
+    let missed = guarded.bucket("missed");
     trail(&guarded, "StopLogging");
-    careless.create_bucket(&unheard).unwrap();
+    careless.create_bucket(&missed).unwrap();
     trail(&guarded, "StartLogging");
 
     sweep(&guarded);
-    assert!(has_tls(&careless, &unheard), "it is mended like any other");
+    assert!(has_tls(&careless, &missed), "it is remediated like any other");
     let gap = || guarded.mails().into_iter().filter(|mail| mail.subject.contains("heard nothing"));
     assert_eq!(gap().count(), 0, "an event may still be on its way");
 
@@ -51,8 +51,8 @@ fn a_bucket_without_an_event_is_reported_once_as_a_coverage_gap() {
     let gaps: Vec<_> = gap().collect();
     assert_eq!(gaps.len(), 1, "{gaps:#?}");
     let text = &gaps[0].text;
-    assert!(text.contains(&unheard), "{text}");
-    assert!(!text.contains(&before) && !text.contains(&heard), "{text}");
+    assert!(text.contains(&missed), "{text}");
+    assert!(!text.contains(&before) && !text.contains(&seen), "{text}");
 
     sweep(&guarded);
     assert_eq!(gap().count(), 0, "once is enough");
@@ -61,13 +61,13 @@ fn a_bucket_without_an_event_is_reported_once_as_a_coverage_gap() {
 #[test]
 fn a_failed_report_of_a_gap_is_retried_with_the_message() {
     let guarded = Guarded::configured(new_account(), ACCOUNT_OFF, &[]);
-    let unheard = guarded.bucket("unheard");
+    let missed = guarded.bucket("missed");
     trail(&guarded, "StopLogging");
-    guarded.careless().create_bucket(&unheard).unwrap();
+    guarded.careless().create_bucket(&missed).unwrap();
     trail(&guarded, "StartLogging");
     sweep(&guarded);
     guarded.forget();
-    fail_to_tell(&guarded);
+    refuse_notifications(&guarded);
     guarded.account.fire_schedules().unwrap();
     guarded.wait("a mail", || {
         guarded.account.end_visibility_timeouts().unwrap();
@@ -79,14 +79,14 @@ fn a_failed_report_of_a_gap_is_retried_with_the_message() {
 fn a_sweep_reports_each_reason_once() {
     let guarded = Guarded::configured(new_account(), ACCOUNT_OFF, &[]);
     let (careless, site) = (guarded.careless(), guarded.bucket("site"));
-    let unheard = |change: &dyn Fn()| {
+    let missed = |change: &dyn Fn()| {
         trail(&guarded, "StopLogging");
         change();
         trail(&guarded, "StartLogging");
     };
     let website = "<WebsiteConfiguration><IndexDocument><Suffix>index.html</Suffix></IndexDocument>\
                    </WebsiteConfiguration>";
-    unheard(&|| {
+    missed(&|| {
         careless.create_bucket(&site).unwrap();
         careless.delete_public_access_block(&site).unwrap();
         careless.put_bucket_setting(&site, "website", website).unwrap();
@@ -102,7 +102,7 @@ fn a_sweep_reports_each_reason_once() {
     let everybody = format!(
         r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::{site}/*"}}]}}"#
     );
-    unheard(&|| {
+    missed(&|| {
         careless.delete_bucket_setting(&site, "website").unwrap();
         careless.put_bucket_setting(&site, "policy", &everybody).unwrap();
     });

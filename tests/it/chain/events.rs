@@ -3,7 +3,7 @@
 use super::digests::close;
 use super::guarded::{
     Guarded, OWNER, deploy, encryption, has_tls, is_closed_but_to_acls, is_private, new_account,
-    switch_acls_off, tells_event_bridge,
+    sends_object_events, switch_acls_off,
 };
 
 const SSE_S3_ALL_ALLOWED: &str = "<ApplyServerSideEncryptionByDefault><SSEAlgorithm>AES256</SSEAlgorithm>\
@@ -19,7 +19,7 @@ fn a_new_bucket_is_remediated_with_one_email() {
     careless.create_bucket(&reports).unwrap();
     guarded.wait("a mail", || guarded.mails().len() == 1);
     guarded.rest();
-    assert!(has_tls(&careless, &reports) && tells_event_bridge(&careless, &reports));
+    assert!(has_tls(&careless, &reports) && sends_object_events(&careless, &reports));
     assert_eq!(
         guarded.guard_writes(),
         ["s3:PutBucketPolicy", "s3:PutBucketNotification"],
@@ -202,7 +202,7 @@ fn object_changes_are_reported_in_one_email() {
     // One window, no matter how long this takes.
     let guarded = Guarded::configured(new_account(), "[notifications]\nwindow = \"1d\"\n", &[]);
     let (careless, reports) = guarded.with_bucket();
-    assert!(tells_event_bridge(&careless, &reports));
+    assert!(sends_object_events(&careless, &reports));
     careless.put_object(&reports, "q3/plan.txt", b"first").unwrap();
     careless.put_object(&reports, "q3/plan.txt", b"second").unwrap();
     careless.delete_object(&reports, "q3/plan.txt").unwrap();

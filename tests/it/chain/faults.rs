@@ -2,7 +2,9 @@
 
 use s3guard_emulator::Fault;
 
-use super::guarded::{Guarded, encryption, fail_to_tell, is_closed_but_to_acls, is_private};
+use super::guarded::{
+    Guarded, encryption, is_closed_but_to_acls, is_private, refuse_notifications,
+};
 
 #[test]
 fn a_function_killed_between_read_and_write_leaves_no_bucket_unguarded() {
@@ -105,7 +107,7 @@ fn a_notification_that_sns_refuses_repeatedly_is_not_lost() {
 fn a_notification_that_sns_and_the_queue_refuse_is_retried_with_the_event() {
     let guarded = Guarded::new(&[]);
     let (careless, reports) = guarded.with_bucket();
-    fail_to_tell(&guarded);
+    refuse_notifications(&guarded);
     careless.delete_public_access_block(&reports).unwrap();
     // Otherwise the event would be received again in flight, and the second reconciliation would remediate the bucket, too.
     guarded.wait_for_runs("GuardFunctionName", 1);

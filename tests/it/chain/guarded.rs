@@ -231,7 +231,7 @@ impl Guarded {
 }
 
 /// Makes SNS and the queue refuse the guard's next notification, as often as the SDK retries a call.
-pub(super) fn fail_to_tell(guarded: &Guarded) {
+pub(super) fn refuse_notifications(guarded: &Guarded) {
     for action in ["sns:Publish", "sqs:SendMessage"] {
         let role = "*Guard*".to_owned();
         let fault = Fault { role, times: 4, ..Fault::fail(action, "ServiceUnavailable") };
@@ -254,7 +254,7 @@ pub(super) fn has_tls(client: &Client, bucket: &str) -> bool {
 }
 
 /// Whether the bucket sends object events to `EventBridge`.
-pub(super) fn tells_event_bridge(client: &Client, bucket: &str) -> bool {
+pub(super) fn sends_object_events(client: &Client, bucket: &str) -> bool {
     client.notification(bucket).unwrap().contains("<EventBridgeConfiguration")
 }
 

@@ -3,7 +3,7 @@
 use s3guard_emulator::Client;
 use serde_json::json;
 
-use super::guarded::{Guarded, encryption, new_account, policy, tells_event_bridge};
+use super::guarded::{Guarded, encryption, new_account, policy, sends_object_events};
 
 const LOG_DELIVERY: &str = "http://acs.amazonaws.com/groups/s3/LogDelivery";
 
@@ -66,7 +66,7 @@ fn a_bucket_to_which_s3_delivers_logs_stays_encrypted_with_s3s_own_key() {
     guarded.rest();
     for bucket in [&by_policy, &by_acl] {
         assert!(encryption(&careless, bucket).starts_with("AES256"), "{bucket}");
-        assert!(tells_event_bridge(&careless, bucket), "the sweep has looked at {bucket}");
+        assert!(sends_object_events(&careless, bucket), "the sweep has looked at {bucket}");
     }
     assert!(careless.bucket_setting(&by_acl, "acl").unwrap().contains(LOG_DELIVERY));
     assert_eq!(policy(&careless, &by_policy), Some(merged));
@@ -96,7 +96,7 @@ fn notification_targets_and_policy_statements_of_others_are_kept_byte_for_byte()
             .replace("<EventBridgeConfiguration />", ""),
         "nothing else is changed"
     );
-    assert!(tells_event_bridge(&careless, &reports));
+    assert!(sends_object_events(&careless, &reports));
 
     let statement = |sid: &str, user: &str| {
         json!({ "Sid": sid, "Effect": "Deny", "Action": ["s3:DeleteObject", "s3:GetObject"], "NotPrincipal":

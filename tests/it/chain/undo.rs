@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use time::{Date, Duration, OffsetDateTime};
 
 use super::coverage::rest_hurried;
-use super::guarded::{Guarded, is_private, s3guard, tells_event_bridge};
+use super::guarded::{Guarded, is_private, s3guard, sends_object_events};
 
 fn run(guarded: &Guarded, arguments: &[&str]) -> Output {
     let all = [arguments, &["--stack", "guard"]].concat();
@@ -126,7 +126,7 @@ fn the_last_end_date_applies_and_an_undo_can_be_ended() {
     assert_eq!(ended.status.code(), Some(0), "{}", told(&ended));
     assert!(String::from_utf8_lossy(&ended.stdout).contains("kept by the guard"), "{ended:?}");
     weaken();
-    assert!(tells_event_bridge(&careless, &reports));
+    assert!(sends_object_events(&careless, &reports));
     let again = run(&guarded, &["undo", &id, "--end"]);
     assert_eq!(again.status.code(), Some(0), "{}", told(&again));
     assert!(told(&again).contains("nothing to end"), "{}", told(&again));
@@ -152,7 +152,7 @@ fn a_denied_undo_leaves_no_suppression() {
         assert!(words.contains("nothing was put back, and the guard does as before"), "{words}");
         careless.put_notification(&reports, "").unwrap();
         guarded.rest();
-        assert!(tells_event_bridge(&careless, &reports), "{words}");
+        assert!(sends_object_events(&careless, &reports), "{words}");
     };
     attempt("reader", &["s3:PutObject"]);
     attempt("auditor", &["s3:PutBucketNotification"]);
@@ -190,12 +190,12 @@ fn a_killed_undo_is_completed_by_another() {
     guarded.account.wait_until_held(hold.number).unwrap();
     killed.kill().unwrap();
     killed.wait().unwrap();
-    assert!(tells_event_bridge(&careless, &reports), "nothing is put back yet");
+    assert!(sends_object_events(&careless, &reports), "nothing is put back yet");
     guarded.account.forget_faults().unwrap();
     let finished = run(&guarded, &["undo", &id, "--yes"]);
     assert_eq!(finished.status.code(), Some(0), "{}", told(&finished));
     guarded.rest();
-    assert!(!tells_event_bridge(&careless, &reports), "it stays undone");
+    assert!(!sends_object_events(&careless, &reports), "it stays undone");
 }
 
 #[test]

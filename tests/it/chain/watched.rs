@@ -37,18 +37,18 @@ impl Ground {
         let bucket = self.bucket(event_name);
         for ends in &case.ends {
             match ends {
-                Ends::Repaired(is_right) => {
-                    assert!(is_right(self, &bucket), "{event_name} is not repaired");
+                Ends::Remediated(is_compliant) => {
+                    assert!(is_compliant(self, &bucket), "{event_name} is not remediated");
                 }
-                Ends::Told(what) => {
+                Ends::Reported(what) => {
                     let mails = self.guarded.mails().into_iter();
                     let mails: Vec<_> = mails.filter(|mail| mail.text.contains(&bucket)).collect();
-                    let is_told = mails.iter().any(|mail| {
+                    let is_reported = mails.iter().any(|mail| {
                         // Prose is wrapped at 72 columns.
                         let text = mail.text.split_whitespace().collect::<Vec<_>>().join(" ");
                         text.contains(what) && text.contains(&format!("{event_name} by "))
                     });
-                    assert!(is_told, "{event_name} is not told: {mails:#?}");
+                    assert!(is_reported, "{event_name} is not reported: {mails:#?}");
                 }
                 Ends::Read(action) => {
                     let arn = format!("arn:aws:s3:::{bucket}");
@@ -56,7 +56,7 @@ impl Ground {
                     let is_read = calls
                         .iter()
                         .any(|call| call.resource == arn && call.action.as_deref() == Some(action));
-                    assert!(is_read, "{event_name} has nothing read again");
+                    assert!(is_read, "{event_name} reads nothing again");
                 }
             }
         }
