@@ -25,8 +25,8 @@ fn a_conflict_ends_in_one_alert_and_no_further_writes() {
     let mails = guarded.mails();
     let alerts: Vec<_> = mails.iter().filter(|mail| mail.subject.contains(&alert)).collect();
     assert_eq!(alerts.len(), 1, "{mails:#?}");
-    let told = writes.len().ilog2() as usize + 1;
-    assert_eq!(mails.len(), told + 1, "the 1st, 2nd and 4th time that it was mended: {mails:#?}");
+    let reported = writes.len().ilog2() as usize + 1;
+    assert_eq!(mails.len(), reported + 1, "the 1st, 2nd and 4th remediation: {mails:#?}");
     assert!(alerts[0].text.contains("IAM user careless"), "{}", alerts[0].text);
 
     // The sweep does not remediate it either.

@@ -97,13 +97,13 @@ fn events_delivered_twice_and_shuffled_are_reported_once_on_every_channel() {
     close(&guarded);
     let documents = documents(&guarded, &queue);
     assert_eq!(documents.len(), 1, "{documents:#?}");
-    let told = &documents[0]["body"];
-    assert_eq!(told["events"], 31, "{told:#}");
-    assert_eq!(told["buckets"][0]["changes"]["created-or-overwritten"], 20, "{told:#}");
-    assert_eq!(told["buckets"][0]["changes"]["deleted"], 10, "{told:#}");
+    let reported = &documents[0]["body"];
+    assert_eq!(reported["events"], 31, "{reported:#}");
+    assert_eq!(reported["buckets"][0]["changes"]["created-or-overwritten"], 20, "{reported:#}");
+    assert_eq!(reported["buckets"][0]["changes"]["deleted"], 10, "{reported:#}");
     // The last change of each key is reported last.
     let of_first = |object: &&Value| object["key"] == "in/00.csv";
-    let changes: Vec<&Value> = told["objects"]
+    let changes: Vec<&Value> = reported["objects"]
         .as_array()
         .unwrap()
         .iter()
@@ -149,7 +149,7 @@ fn filters_deliver_only_matching_notifications() {
     ];
     send(&guarded, &all);
     close(&guarded);
-    let told = |address: &str| {
+    let reported = |address: &str| {
         let mails = guarded.account.mails().unwrap().into_iter();
         let of_objects =
             mails.filter(|mail| mail.to == address && mail.text.starts_with("Changes of objects"));
@@ -160,10 +160,10 @@ fn filters_deliver_only_matching_notifications() {
             .collect::<Vec<_>>()
             .join(" ")
     };
-    assert_eq!(told("owner@example.com"), "november.csv october.csv a.jpg b.jpg");
-    assert_eq!(told("payroll@example.com"), "november.csv october.csv");
-    assert_eq!(told("grave@example.com"), "october.csv b.jpg");
-    assert_eq!(told("buckets@example.com"), "");
+    assert_eq!(reported("owner@example.com"), "november.csv october.csv a.jpg b.jpg");
+    assert_eq!(reported("payroll@example.com"), "november.csv october.csv");
+    assert_eq!(reported("grave@example.com"), "october.csv b.jpg");
+    assert_eq!(reported("buckets@example.com"), "");
 }
 
 #[test]
@@ -184,14 +184,14 @@ fn a_mass_deletion_is_reported_at_once_and_also_by_sms() {
     guarded.rest();
     assert_eq!(documents(&guarded, &queue).len(), 0, "nine are not many");
     send(&guarded, &(9..12).map(deleted).collect::<Vec<_>>());
-    let mut told = Vec::new();
+    let mut reported = Vec::new();
     guarded.wait("the alert", || {
-        told.extend(documents(&guarded, &queue));
-        !told.is_empty()
+        reported.extend(documents(&guarded, &queue));
+        !reported.is_empty()
     });
     guarded.rest();
-    assert_eq!(told[0]["severity"], "critical", "{told:#?}");
-    assert_eq!(told[0]["body"]["events"], 12, "{told:#?}");
+    assert_eq!(reported[0]["severity"], "critical", "{reported:#?}");
+    assert_eq!(reported[0]["body"]["events"], 12, "{reported:#?}");
     let sms: Vec<_> = guarded
         .account
         .mails()
@@ -221,14 +221,14 @@ fn a_refused_alert_is_retried_before_the_end_of_the_window() {
     });
     guarded.account.forget_faults().unwrap();
     // The function closes the window itself, once no other run can use it.
-    let mut told = Vec::new();
+    let mut reported = Vec::new();
     guarded.wait("the alert", || {
         guarded.account.age_objects(guarded.output("LedgerBucketName"), 180).unwrap();
         guarded.account.end_delays().unwrap();
-        told.extend(documents(&guarded, &queue));
-        !told.is_empty()
+        reported.extend(documents(&guarded, &queue));
+        !reported.is_empty()
     });
-    assert_eq!(told[0]["body"]["events"], 10, "{told:#?}");
+    assert_eq!(reported[0]["body"]["events"], 10, "{reported:#?}");
 }
 
 #[test]
@@ -263,9 +263,9 @@ fn each_event_is_reported_once_or_in_the_dlq_after_any_failure() {
     });
     let refuse = Fault { times: 1_000, ..of_notify(Fault::fail("sns:Publish", "NotFound")) };
     guarded.account.add_fault(&refuse).unwrap();
-    let mut told = documents(&guarded, &queue);
+    let mut reported = documents(&guarded, &queue);
     send(&guarded, &(380..410).map(one).collect::<Vec<_>>());
-    guarded.wait("a window that is closed and not told", || {
+    guarded.wait("a window that is closed and not reported", || {
         guarded.account.end_delays().unwrap();
         guarded.account.end_visibility_timeouts().unwrap();
         guarded.account.faults().unwrap().iter().any(|fault| fault.met > 0)
@@ -274,17 +274,17 @@ fn each_event_is_reported_once_or_in_the_dlq_after_any_failure() {
     // A later run reports it, once no other run can use it. The shortened timeouts also move messages in flight to the
     // dead-letter queue.
     let mut dead = BTreeSet::new();
-    guarded.wait("all of it told or dead", || {
+    guarded.wait("all of it reported or in the DLQ", || {
         guarded.account.age_objects(guarded.output("LedgerBucketName"), 180).unwrap();
         close_hurried(&guarded);
-        told.extend(documents(&guarded, &queue));
+        reported.extend(documents(&guarded, &queue));
         dead.extend(dead_keys(&guarded));
-        let told = keys(&told);
+        let reported = keys(&reported);
         (0..410)
             .map(|number| format!("{number:04}"))
-            .all(|key| told.contains_key(&key) || dead.contains(&key))
+            .all(|key| reported.contains_key(&key) || dead.contains(&key))
     });
-    let twice: Vec<_> = keys(&told).into_iter().filter(|(_, times)| *times > 1).collect();
+    let twice: Vec<_> = keys(&reported).into_iter().filter(|(_, times)| *times > 1).collect();
     assert_eq!(twice, [], "each at most once");
 }
 
@@ -368,10 +368,13 @@ fn a_chat_receives_notifications_of_its_severity_and_alarms_are_reported() {
     assert_eq!(chat(), [Value::Null; 0], "that is good to know, and no more");
     send(&guarded, &[event("reports", "plan.txt", Does::Delete(None), 1)]);
     close(&guarded);
-    let told = chat();
-    assert_eq!(told.len(), 1, "{told:#?}");
-    assert_eq!((&told[0]["version"], &told[0]["source"]), (&"1.0".into(), &"custom".into()));
-    assert!(told[0]["content"]["title"].as_str().unwrap().contains("reports"), "{told:#?}");
+    let reported = chat();
+    assert_eq!(reported.len(), 1, "{reported:#?}");
+    assert_eq!(
+        (&reported[0]["version"], &reported[0]["source"]),
+        (&"1.0".into(), &"custom".into())
+    );
+    assert!(reported[0]["content"]["title"].as_str().unwrap().contains("reports"), "{reported:#?}");
     guarded.forget();
     client.send(guarded.output("ObjectQueueUrl"), ALARM).unwrap();
     guarded.wait("a mail", || !guarded.mails().is_empty());
@@ -390,7 +393,7 @@ fn overwritten_and_created_objects_are_distinguished_if_configured() {
     guarded.forget();
     careless.put_object(&reports, "plan.txt", b"first").unwrap();
     careless.put_object(&reports, "plan.txt", b"second").unwrap();
-    guarded.wait("both told", || {
+    guarded.wait("both reported", || {
         guarded.account.end_delays().unwrap();
         let told = guarded.told();
         told.contains(" created: plan.txt") && told.contains(" overwritten: plan.txt")

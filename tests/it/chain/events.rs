@@ -138,7 +138,7 @@ fn the_sweep_reports_settings_in_use_and_a_weakening_of_them_is_reverted() {
     guarded.wait("a mail", || !guarded.mails().is_empty());
     guarded.rest();
     assert!(is_closed_but_to_acls(&root, &old), "objects can be public by their own ACLs");
-    assert!(!encryption(&root, &old).contains("SSE-C"), "somebody may use it");
+    assert!(!encryption(&root, &old).contains("SSE-C"), "it may be in use");
     assert!(root.bucket_setting(&old, "ownershipControls").is_err());
     for told in ["an object may be public by its own", "left it open here"] {
         assert_eq!(guarded.told().matches(told).count(), 1, "{}", guarded.told());

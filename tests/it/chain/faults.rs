@@ -24,7 +24,7 @@ fn a_function_killed_between_read_and_write_leaves_no_bucket_unguarded() {
     // With ended timeouts, two runs may handle the message and report it: one of them has remediated the bucket.
     // Object ownership is only reported, and while ACLs are enabled the settings for them are left unchanged.
     let subject = format!("s3guard protected in part: {reports}");
-    guarded.wait("a mail of the one that mended", || {
+    guarded.wait("the email of the run that remediated it", || {
         guarded.account.end_visibility_timeouts().unwrap();
         guarded.mails().iter().any(|mail| mail.subject == subject)
     });

@@ -46,7 +46,7 @@ fn a_bucket_is_remediated_even_if_the_ledger_refuses_the_record() {
     guarded.rest();
     assert!(is_private(&careless, &reports));
     assert!(!guarded.told().contains("s3guard undo"), "{}", guarded.told());
-    assert_eq!(guarded.runs("GuardFunctionName"), 1, "it is not tried for ever");
+    assert_eq!(guarded.runs("GuardFunctionName"), 1, "it is not retried indefinitely");
     let runs = guarded.account.runs().unwrap();
     let counted = runs.iter().any(|run| {
         let metrics = run.log.lines().filter_map(|line| {

@@ -71,7 +71,7 @@ fn destroy_lists_what_is_retained_and_the_stack_can_be_deployed_again() {
     let guarded = Guarded::new(&[]);
     let environment = guarded.account.env();
     let unasked = s3guard(&environment, &["destroy", "--stack", "guard"]);
-    assert_eq!(unasked.status.code(), Some(4), "without a terminal nobody can be asked");
+    assert_eq!(unasked.status.code(), Some(4), "without a terminal there is no prompt");
     let destroyed = s3guard(&environment, &["destroy", "--stack", "guard", "--yes"]);
     assert_eq!(destroyed.status.code(), Some(0), "{}", told(&destroyed));
     let kept = guarded.output("TrailBucketName");

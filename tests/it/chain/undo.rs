@@ -53,7 +53,7 @@ fn history_shows_the_remediations_and_their_causes() {
     ] {
         assert!(shown.contains(part), "{part} is not in:\n{shown}");
     }
-    let nothing = run(&guarded, &["history", "nobody-has-this"]);
+    let nothing = run(&guarded, &["history", "unknown-bucket"]);
     assert_eq!(nothing.status.code(), Some(0), "{}", told(&nothing));
     assert!(told(&nothing).contains("the guard has done nothing"), "{}", told(&nothing));
 }
@@ -112,7 +112,7 @@ fn the_last_end_date_applies_and_an_undo_can_be_ended() {
     let unasked = run(&guarded, &["undo", &id, "--until", &short]);
     assert_eq!(unasked.status.code(), Some(4), "{}", told(&unasked));
     assert!(told(&unasked).contains("nothing to put back"), "{}", told(&unasked));
-    assert!(weaken().contains(&format!("stays so until {long}")), "nobody has agreed");
+    assert!(weaken().contains(&format!("stays so until {long}")), "it is not approved");
     let shorter = run(&guarded, &["undo", &id, "--until", &short, "--yes"]);
     assert_eq!(shorter.status.code(), Some(0), "{}", told(&shorter));
     assert!(weaken().contains(&format!("stays so until {short}")));

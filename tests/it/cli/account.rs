@@ -105,15 +105,15 @@ fn an_interrupt_is_handled_during_packaging() {
     let mut command = in_account(&aws, &["deploy", "--stack", "s3guard"]);
     let mut child = command.arg("--bootstrap").arg(&pipe).stderr(Stdio::null()).spawn().unwrap();
     let id = child.id().to_string();
-    let (tell, told) = mpsc::channel();
+    let (sender, receiver) = mpsc::channel();
     // Opens when the command reads, which waits as long as this is open.
-    let open = move || tell.send(OpenOptions::new().write(true).open(&pipe));
+    let open = move || sender.send(OpenOptions::new().write(true).open(&pipe));
     thread::spawn(open);
-    let writer = told.recv_timeout(PATIENCE).expect("it reads the program");
+    let writer = receiver.recv_timeout(PATIENCE).expect("it reads the program");
     assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
-    let (tell, told) = mpsc::channel();
-    thread::spawn(move || tell.send(child.wait()));
-    let exit = told.recv_timeout(PATIENCE);
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || sender.send(child.wait()));
+    let exit = receiver.recv_timeout(PATIENCE);
     drop(writer);
     assert_eq!(exit.expect("it ends at once").unwrap().code(), Some(130));
 }

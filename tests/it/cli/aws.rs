@@ -62,13 +62,13 @@ impl Aws {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let calls = Arc::new(Mutex::new(Vec::new()));
-        let heard = Arc::clone(&calls);
+        let received = Arc::clone(&calls);
         // It ends with the process of the tests.
         thread::spawn(move || {
             for stream in listener.incoming() {
-                let (story, heard) = (story.clone(), Arc::clone(&heard));
+                let (story, received) = (story.clone(), Arc::clone(&received));
                 let otherwise = Arc::clone(&otherwise);
-                thread::spawn(move || serve(&stream.unwrap(), &story, &*otherwise, &heard));
+                thread::spawn(move || serve(&stream.unwrap(), &story, &*otherwise, &received));
             }
         });
         Self { url, calls }

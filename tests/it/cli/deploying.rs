@@ -237,7 +237,11 @@ fn a_change_set_can_be_executed_later() {
     assert_eq!(ended.json()["changes"][0]["fate"], "replaced");
     let executed = aws.made("ExecuteChangeSet").remove(0).body;
     assert!(executed.contains("ChangeSetName=set") && executed.contains("DisableRollback=false"));
-    assert_eq!((aws.count("CreateChangeSet"), aws.count("PUT")), (0, 0), "nothing is made anew");
+    assert_eq!(
+        (aws.count("CreateChangeSet"), aws.count("PUT")),
+        (0, 0),
+        "nothing is created again"
+    );
     // Without an approval, the existing change set is kept.
     let aws = changed("", "");
     let ended = run(&aws, &["deploy", "--change-set", "set", "--approve", "any"]);

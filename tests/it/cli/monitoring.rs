@@ -218,7 +218,7 @@ fn a_denied_read_is_reported_in_its_place_and_the_rest_is_shown() {
     ] {
         assert!(not_seen.contains(call), "{call}: {not_seen}");
     }
-    assert!(!not_seen.contains("failed:"), "each is told as not allowed: {not_seen}");
+    assert!(!not_seen.contains("failed:"), "each is reported as denied: {not_seen}");
 }
 
 #[test]
