@@ -1,4 +1,4 @@
-//! HTTP/1.1 on loopback: sends requests to the emulator, and reads those that a small server receives.
+//! HTTP/1.1 on loopback: sends requests to the emulator, and reads the requests of a small server.
 
 use std::io::{self, BufRead, Read as _};
 
@@ -33,7 +33,7 @@ impl Request {
     }
 }
 
-/// Reads a request whose body has a `content-length`; `None` if the client has closed the connection.
+/// Reads a request with a `content-length`; `None` if the client has closed the connection.
 pub fn read(reader: &mut impl BufRead) -> io::Result<Option<Request>> {
     let mut lines = Vec::new();
     loop {

@@ -1,7 +1,7 @@
 //! `cargo demo`: the guard at work in an emulated account on this machine.
 //!
-//! The real command deploys the real stack, the real Lambda runs, and every setting and email is read from the
-//! account. No AWS account is needed, and none is called.
+//! The real command deploys the real stack, the real Lambda runs, and every setting and email is read
+//! from the account. No AWS account is needed, and none is called.
 
 use std::time::Instant;
 use std::{env, io};
@@ -55,9 +55,7 @@ fn show() -> Result<()> {
     let guard = Guard::build(&account)?;
 
     heading("1. The owner installs the guard")?;
-    say(
-        "(`--bootstrap` deploys the debug build of the Lambda; without it, the release build is packaged)",
-    )?;
+    say("(`--bootstrap` deploys a debug build of the Lambda; the default is a release build)")?;
     let bootstrap = guard.bootstrap();
     let settings = ["--email", OWNER, "--settle-seconds", "1", "--bootstrap", &bootstrap];
     guard.run(&[&["deploy", "--stack", STACK][..], &settings].concat())?;
@@ -79,7 +77,7 @@ fn show() -> Result<()> {
 
     heading("4. An object is created, overwritten and deleted")?;
     say(
-        "(The guard has enabled object events. Changes are reported once a minute; the demo does not wait that long.)",
+        "(The guard has enabled object events. They are reported once a minute, here without delay.)",
     )?;
     typed(&format!("aws s3 cp {KEY} s3://{bucket}/{KEY}     # twice"))?;
     root.put_object(&bucket, KEY, b"first version")?;
@@ -98,7 +96,7 @@ fn show() -> Result<()> {
     wait_until_idle(&account)?;
     let [_, public_access, ..] = bucket::settings(&root, &bucket)?;
     say(&format!(
-        "\nThe guard has received the event and does not revert it: public access is {public_access}."
+        "\nThe guard has received the event and keeps the change: public access is {public_access}."
     ))?;
 
     heading("6. The owner removes the guard")?;
@@ -129,7 +127,7 @@ fn wait_until_idle(account: &Account) -> Result<()> {
     })
 }
 
-/// A user creates a bucket like those from before 2023. Returns its name, once the guard has remediated it.
+/// A user creates a bucket with the defaults from before 2023. Waits until it is remediated.
 fn create_bucket(account: &Account) -> Result<String> {
     let statement = json!({ "Effect": "Allow", "Action": "s3:*", "Resource": "*" });
     let policy = json!({ "Version": "2012-10-17", "Statement": statement });
