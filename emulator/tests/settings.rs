@@ -326,7 +326,7 @@ fn an_invalid_setting_is_refused_with_its_code() {
         ("versioning", "no XML".to_owned(), "MalformedXML"),
         ("versioning", ownership("ObjectWriter"), "MalformedXML"),
         ("versioning", versioning("<Status>On</Status>"), "MalformedXML"),
-        ("ownershipControls", ownership("Nobody"), "MalformedXML"),
+        ("ownershipControls", ownership("Unknown"), "MalformedXML"),
         ("logging", log("no-such-bucket-at-all"), "InvalidTargetBucketForLogging"),
         ("notification", event(&nowhere, "s3:ObjectCreated:*"), "InvalidArgument"),
         ("notification", event(&nowhere, "created"), "InvalidArgument"),

@@ -1,7 +1,8 @@
 """Serves the account on 127.0.0.1 until stdin closes: `python -m account PORT FOLDER`.
 
-The folder must be empty; functions are unpacked there, and it is removed at the end.  The parent process holds the other
-end of stdin: when it ends, for whatever reason, the server and its process group, with the functions' processes, end too.
+The folder must be empty; functions are unpacked there, and it is removed at the end.  The parent process holds
+the other end of stdin: when it ends, for whatever reason, the server and its process group, with the functions'
+processes, end too.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """The server's application: every request passes here on its way to MiniStack.
 
-It knows the caller, the IAM action and the resource, so it records calls, holds or fails them, and publishes a CloudTrail
-event for a call that changed a bucket, once it was answered.
+It knows the caller, the IAM action and the resource, so it records calls, holds or fails them, and publishes a
+CloudTrail event for a call that changed a bucket, once it was answered.
 """
 
 import asyncio
@@ -24,8 +24,8 @@ TICK_SECONDS = 1.0
 ANSWER_KEPT_MAX = 16_384
 
 PARTS = (
-    access, account_block, alarms, batches, buckets, caller, calls, delivery, functions, imports, keys, mail, notifications,
-    settings, stack_buckets, trails,
+    access, account_block, alarms, batches, buckets, caller, calls, delivery, functions, imports, keys, mail,
+    notifications, settings, stack_buckets, trails,
 )
 for part in PARTS:
     part.install()

@@ -1,7 +1,7 @@
-"""The record of every API call: the caller, the IAM action, the resource and the result.  Tests compare it with the policies.
+"""The record of every API call: the caller, the IAM action, the resource and the result.
 
-AWS has CloudTrail and access analyzer for this.  Calls that a service makes with a function's role, such as
-polling its queue, are in it too, marked with the service.
+Tests compare it with the policies.  AWS has CloudTrail and access analyzer for this.  Calls that a service makes
+with a function's role, such as polling its queue, are in it too, marked with the service.
 """
 
 import threading

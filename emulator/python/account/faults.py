@@ -1,8 +1,8 @@
 """Faults: a test holds calls or makes them fail.
 
-A fault matches calls by IAM action, role and resource.  It lets `skip` of them pass, and then holds or fails `times` of
-them: with an `error` they fail with this AWS error, without one they wait until they are released.  If the caller of a held
-call ends, the call is not carried out.
+A fault matches calls by IAM action, role and resource.  It lets `skip` of them pass, and then holds or fails
+`times` of them: with an `error` they fail with this AWS error, without one they wait until they are released.  If
+the caller of a held call ends, the call is not carried out.
 """
 
 import asyncio

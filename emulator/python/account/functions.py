@@ -1,7 +1,7 @@
 """Lambda uses the function's role to poll the queue and to write the logs, and needs the permission for both.
 
-A mapping with a batching window waits for more messages until the window has passed.  For tests, each run of a function is
-recorded, and a running function can be killed.
+A mapping with a batching window waits for more messages until the window has passed.  For tests, each run of a
+function is recorded, and a running function can be killed.
 """
 
 import contextlib

@@ -1,7 +1,7 @@
 """A bucket's notifications: stored unchanged, in the given order, and only with destinations that S3 may reach.
 
-MiniStack only keeps what it needs for delivery.  S3 returns every configuration as it was put, with an id where the caller
-gave none, and checks a function's policy as it checks a queue's and a topic's.
+MiniStack only keeps what it needs for delivery.  S3 returns every configuration as it was put, with an id where
+the caller gave none, and checks a function's policy as it checks a queue's and a topic's.
 """
 
 import re

@@ -1,7 +1,7 @@
 """A bucket's settings as S3 accepts and returns them, where MiniStack keeps everything or drops a part.
 
-A document of another kind is `MalformedXML`.  Logs need a target bucket, MFA delete needs the code of a device, a caller
-cannot change the tags of a stack, and a setting that is not emulated is `NotImplemented`.
+A document of another kind is `MalformedXML`.  Logs need a target bucket, MFA delete needs the code of a device, a
+caller cannot change the tags of a stack, and a setting that is not emulated is `NotImplemented`.
 """
 
 from xml.etree.ElementTree import Element, SubElement, tostring

@@ -1,7 +1,7 @@
 """Buckets and their policies as stacks create them: with all properties, by calls of CloudFormation.
 
-Each of these calls is a CloudTrail event of the caller, invoked by CloudFormation.  A bucket has the stack's tags from the
-start, a policy does not replace another one, and a bucket with objects cannot be deleted.
+Each of these calls is a CloudTrail event of the caller, invoked by CloudFormation.  A bucket has the stack's tags
+from the start, a policy does not replace another one, and a bucket with objects cannot be deleted.
 """
 
 import json

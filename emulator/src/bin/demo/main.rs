@@ -3,10 +3,12 @@
 //! The real command deploys the real stack, the real Lambda runs, and every setting and email is read
 //! from the account. No AWS account is needed, and none is called.
 
+use std::env;
+use std::io::{self, Write as _};
+use std::process::ExitCode;
 use std::time::Instant;
-use std::{env, io};
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, anyhow, ensure};
 use s3guard_emulator::{Account, Mail, Server, until};
 use serde_json::json;
 
@@ -24,13 +26,18 @@ const KEY: &str = "invoice.pdf";
 /// The commands that are shown are AWS's own, so the calls carry its user agent.
 const AWS_CLI: &str = "aws-cli/2.31.0";
 
-fn main() -> Result<()> {
+fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
-    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+    let result = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [] => show(),
         ["account"] => hold(),
-        _ => bail!("usage: cargo demo [account]"),
+        _ => Err(anyhow!("usage: cargo demo [account]")),
+    };
+    if let Err(error) = result {
+        let _ = writeln!(io::stderr(), "error: {error:#}");
+        return ExitCode::FAILURE;
     }
+    ExitCode::SUCCESS
 }
 
 /// Shows how to use an emulated account, and keeps it until Enter is pressed.
