@@ -77,7 +77,7 @@ fn every_action_of_the_deployers_policy_exists_and_is_restricted_where_iam_can()
         }
     }
     assert_eq!((strange, loose), (BTreeSet::new(), BTreeSet::new()));
-    assert_eq!(young, YOUNGER.into(), "what is known by now is not younger");
+    assert_eq!(young, YOUNGER.into(), "actions that are in the list by now");
 }
 
 #[test]

@@ -50,7 +50,7 @@ fn signal(client: &Client) {
 /// Starts a reconciliation that waits for the stack, and waits for its end.
 fn reconcile_again(guarded: &Guarded) {
     guarded.forget();
-    guarded.wait("another look", || {
+    guarded.wait("another reconciliation", || {
         guarded.account.end_delays().unwrap();
         guarded.runs("GuardFunctionName") > 0
     });
@@ -59,7 +59,7 @@ fn reconcile_again(guarded: &Guarded) {
 
 fn until_nothing_is_handled(guarded: &Guarded) {
     let client = guarded.account.client();
-    guarded.wait("rest but for what is delayed", || {
+    guarded.wait("an empty queue except for delayed messages", || {
         let depth = client.depth(guarded.output("GuardQueueUrl")).unwrap();
         depth.visible + depth.received == 0
     });
@@ -102,7 +102,7 @@ fn a_policy_that_a_stack_creates_late_is_created_and_then_extended() {
     assert_eq!(merged["Statement"].as_array().unwrap().len(), 2);
     guarded.account.end_delays().unwrap();
     guarded.rest();
-    assert_eq!(policy(&root, &bucket), Some(merged), "the look that has waited adds nothing");
+    assert_eq!(policy(&root, &bucket), Some(merged), "the delayed reconciliation adds nothing");
 }
 
 #[test]

@@ -18,7 +18,7 @@ pub(super) fn sweep(guarded: &Guarded) {
 
 /// Waits until the guard's queue is empty; the delays of messages are ended.
 pub(super) fn rest_hurried(guarded: &Guarded) {
-    guarded.wait("rest", || {
+    guarded.wait("empty queues", || {
         guarded.account.end_delays().unwrap();
         guarded.waiting("GuardQueueUrl") == 0
     });

@@ -238,7 +238,7 @@ fn a_new_bucket_settles_before_it_is_reconciled() {
     // It is reconciled once it has settled, which is at once now.
     let changed = deploy(&guarded.account, &["--settle-seconds", "0"]);
     assert!(changed.status.success(), "{}", String::from_utf8_lossy(&changed.stderr));
-    guarded.wait("a bucket that is looked at", || {
+    guarded.wait("a reconciliation of the bucket", || {
         guarded.account.end_delays().unwrap();
         has_tls(&careless, &reports)
     });

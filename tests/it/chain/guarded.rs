@@ -162,7 +162,7 @@ impl Guarded {
 
     /// Waits until both queues are empty.
     pub(super) fn rest(&self) {
-        self.wait("rest in the queues", || {
+        self.wait("empty queues", || {
             // Does not wait for the batching windows.
             self.account.end_windows().unwrap();
             ["GuardQueueUrl", "ObjectQueueUrl"].into_iter().all(|queue| self.waiting(queue) == 0)

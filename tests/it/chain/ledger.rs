@@ -28,7 +28,7 @@ fn a_function_killed_between_write_and_record_leaves_the_first_record() {
     assert_eq!(begun["setting"], "publicAccessBlock", "{begun:#}");
     assert!(begun["from"].to_string().contains("false"), "what there was before: {begun:#}");
     guarded.account.forget_faults().unwrap();
-    guarded.wait("rest", || {
+    guarded.wait("empty queues", || {
         guarded.account.end_visibility_timeouts().unwrap();
         guarded.waiting("GuardQueueUrl") == 0
     });

@@ -66,7 +66,7 @@ fn a_bucket_to_which_s3_delivers_logs_stays_encrypted_with_s3s_own_key() {
     guarded.rest();
     for bucket in [&by_policy, &by_acl] {
         assert!(encryption(&careless, bucket).starts_with("AES256"), "{bucket}");
-        assert!(sends_object_events(&careless, bucket), "the sweep has looked at {bucket}");
+        assert!(sends_object_events(&careless, bucket), "the sweep has reconciled {bucket}");
     }
     assert!(careless.bucket_setting(&by_acl, "acl").unwrap().contains(LOG_DELIVERY));
     assert_eq!(policy(&careless, &by_policy), Some(merged));

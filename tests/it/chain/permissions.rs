@@ -117,7 +117,7 @@ fn the_granted_actions_are_those_that_the_code_calls() {
     });
     make_stack(&guarded.account.client(), &guarded.bucket("web"));
     let by_guard = || called(&guarded, "GuardRoleArn");
-    guarded.wait("a look at a stack", || {
+    guarded.wait("a description of the stack", || {
         guarded.account.end_delays().unwrap();
         by_guard().contains("cloudformation:DescribeStacks")
     });

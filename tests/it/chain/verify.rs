@@ -161,7 +161,7 @@ fn the_permissions_in_the_help_are_sufficient_and_necessary() {
     let hold = account.add_fault(&of_guard).unwrap();
     let child = begin_with(environment, &["--yes", "--notices"]);
     let of_open_bucket = ["s3:GetBucketWebsite", "s3:GetAccountPublicAccessBlock"];
-    guarded.wait("looks at an open bucket", || {
+    guarded.wait("reconciliations of a public bucket", || {
         account.end_delays().unwrap();
         let calls = account.calls().unwrap();
         of_open_bucket.iter().all(|action| {

@@ -84,7 +84,7 @@ pub(super) fn close_hurried(guarded: &Guarded) {
 
 fn close_and(guarded: &Guarded, hurry: impl Fn()) {
     let rest = || {
-        guarded.wait("rest", || {
+        guarded.wait("empty queues", || {
             guarded.account.end_delays().unwrap();
             hurry();
             guarded.waiting("ObjectQueueUrl") == 0
