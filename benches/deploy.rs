@@ -1,13 +1,13 @@
-//! How long a deployment takes that changes nothing, beside the CDK's, against the same emulated account.
+//! The duration of a deployment without changes, compared with the CDK's, against the same emulated account.
 //!
-//! Both commands are run against a stack that they have made before. The CDK gets its cloud assembly ready-made: its time is that of
-//! its command alone, without an app to synthesize. Its stack is of thirty queues and no assets, because it takes no template of
-//! s3guard's size without the bucket and roles of `cdk bootstrap`: that flatters it. The account answers within milliseconds, so
-//! what is left is the commands' own work and how often they ask.
+//! Both commands run against a stack that they have created before. The CDK is given a ready cloud assembly: its time is that
+//! of its command alone, without an app to synthesize. Its stack has thirty queues and no assets, because it accepts no template of
+//! s3guard's size without the bucket and roles of `cdk bootstrap`, which is to its advantage. The account answers within
+//! milliseconds, so the rest is the commands' own work and the number of their calls.
 //!
-//! `S3GUARD` names the command to measure, as that of `cargo standalone`; without it the one that was built for this is, with
-//! a package that it makes once, or that of `-- --zip FILE`. `CDK` says where `cdk` is; without one it is left out. `-- --smoke` makes one run of ours
-//! alone, which shows that the benchmark works.
+//! `S3GUARD` names the command to measure, such as that of `cargo standalone`; the default is the one that was built for the
+//! benchmark, with a package that it creates once, or that of `-- --zip FILE`. `CDK` is the path of `cdk`; without it the CDK
+//! is left out. `-- --smoke` makes one run of ours alone, to show that the benchmark works.
 
 #![expect(clippy::print_stdout, reason = "a benchmark shows its result")]
 
@@ -74,7 +74,7 @@ fn main() -> anyhow::Result<()> {
     } else {
         println!("`{cdk}` is not there, and is left out");
     }
-    // In turn, so that what else the machine does falls on all of them alike.
+    // In turn, so that other load of the machine affects all of them equally.
     for _ in 0..runs {
         for program in &mut programs {
             account.forget_calls()?;

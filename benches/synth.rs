@@ -1,10 +1,10 @@
-//! How long the command takes to start and to write the template, and how much memory that needs, beside other commands
-//! and the least that a process can take.
+//! The start of the command and its output of the template: time and memory, compared with other commands and with the
+//! minimum of a process.
 //!
-//! `cargo bench --package s3guard --bench synth --profile lambda` measures the command as small as it is released,
-//! which takes minutes to build; the targets are for that. `--profile dev` measures the one that tests run: it needs
-//! twice the memory, because more of its code is mapped. With `-- --check` a missed target is a failure; `-- --smoke` makes one
-//! run, which shows that the benchmark works.
+//! `cargo bench --package s3guard --bench synth --profile lambda` measures the release build of the command, which takes
+//! minutes to build; the targets apply to it. `--profile dev` measures the one that tests run: it needs
+//! twice the memory, because more of its code is mapped. With `-- --check` a missed target is a failure; `-- --smoke` makes
+//! one run, to show that the benchmark works.
 
 #![expect(clippy::print_stdout, reason = "a benchmark shows its result")]
 
@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, ensure};
 
 const RUNS: usize = 40;
-/// The targets: a person does not notice the ones, a small container does not notice the other.
+/// The targets: times that a person does not notice, and memory that a small container has.
 const WALL_MAX: Duration = Duration::from_millis(20);
 const START_MAX: Duration = Duration::from_millis(10);
 const PEAK_KIB_MAX: u64 = 10 * 1024;
@@ -30,7 +30,7 @@ struct Program {
 }
 
 fn main() -> anyhow::Result<ExitCode> {
-    // Another one than was built for this, as that of `cargo standalone`, is named by `S3GUARD`; where `cdk` is, by `CDK`.
+    // `S3GUARD` names another command to measure, such as that of `cargo standalone`; `CDK` is the path of `cdk`.
     let named = |name: &str, or: &str| -> &'static str {
         env::var(name).unwrap_or_else(|_| or.to_owned()).leak()
     };
@@ -47,7 +47,7 @@ fn main() -> anyhow::Result<ExitCode> {
         ("cdk --version", vec![cdk, "--version"]),
     ]
     .into_iter()
-    // What is not there is not compared with.
+    // A missing command is not compared.
     .filter(|(_, command)| {
         command[0] == ours || start(command).status().is_ok_and(|status| status.success())
     })
@@ -55,7 +55,7 @@ fn main() -> anyhow::Result<ExitCode> {
     .collect();
     let has = |flag: &str| env::args().any(|argument| argument == flag);
     let runs = if has("--smoke") { 1 } else { RUNS };
-    // In turn, so that what else the machine does falls on all of them alike.
+    // In turn, so that other load of the machine affects all of them equally.
     for _ in 0..runs {
         for program in &mut programs {
             program.walls.push(wall(&program.command)?);
@@ -94,7 +94,7 @@ fn wall(command: &[&str]) -> anyhow::Result<Duration> {
     Ok(wall)
 }
 
-/// Watches the kernel's own high-water mark until the process is gone; it never falls.
+/// Reads the kernel's high-water mark until the process ends; it never falls.
 fn peak_kib(command: &[&str]) -> anyhow::Result<u64> {
     let mut child = start(command).spawn().with_context(|| command[0].to_owned())?;
     let file = format!("/proc/{}/status", child.id());

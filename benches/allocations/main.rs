@@ -1,9 +1,9 @@
-//! How often memory is asked for: one judgement of a bucket that is right, a digest of 10,000 events, the template.
+//! The number of allocations: one assessment of a compliant bucket, a digest of 10,000 events, the template.
 //!
 //!     cargo bench --profile dev -p s3guard-synth --bench allocations -- [--counts] [--smoke]
 //!
-//! The same on every machine, but for what the standard library does in another version. `--counts` compares with
-//! `benches/baseline.json`: a judgement exactly, what takes more than a thousand within one percent. With `UPDATE_EXPECT=1` in
+//! The counts are the same on every machine with the same version of the standard library. `--counts` compares with
+//! `benches/baseline.json`: an assessment exactly, counts above a thousand within one percent. With `UPDATE_EXPECT=1` in
 //! the environment it writes that file. Without it the numbers are shown.
 
 use std::io::{self, Write as _};
@@ -25,7 +25,7 @@ mod bodies;
 #[path = "../digest/ours.rs"]
 mod ours;
 
-/// Counts of at least so many may differ by one part in a hundred, as with another version of the standard library.
+/// Counts of at least this many may differ by one percent, as with another version of the standard library.
 const EXACT_BELOW: u64 = 1000;
 const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/0a1b2c3d";
 
@@ -59,17 +59,19 @@ fn count() -> Result<Map<String, Value>, String> {
         let mut judged = None;
         let of_judgement = measure(|| judged = Some(judge(&observed, &baseline)));
         if judged != Some((Vec::new(), Vec::new())) {
-            return Err(format!("{grade}: the bucket is not right: {judged:?}"));
+            return Err(format!("{grade}: the bucket is not compliant: {judged:?}"));
         }
         put(format!("judgement of a right bucket ({grade})"), of_judgement.count_total);
     }
     let bodies = bodies::all();
     let bodies: Vec<&str> = bodies.iter().map(String::as_str).collect();
-    let mut told = Err("nothing was told".to_owned());
-    let of_digest = measure(|| told = ours::digest(&bodies));
-    let ours::Told { events, notices, bytes } = told?;
+    let mut reported = Err("nothing was reported".to_owned());
+    let of_digest = measure(|| reported = ours::digest(&bodies));
+    let ours::Reported { events, notices, bytes } = reported?;
     if events != bodies::EVENTS || notices == 0 || bytes == 0 {
-        return Err(format!("{events} events were told by {notices} notices of {bytes} bytes"));
+        return Err(format!(
+            "{events} events were reported in {notices} notifications of {bytes} bytes"
+        ));
     }
     put(format!("digest of {events} events"), of_digest.count_total);
     let mut yaml = None;
@@ -81,12 +83,12 @@ fn count() -> Result<Map<String, Value>, String> {
     Ok(counts)
 }
 
-/// What the guard does with a bucket that it has read.
+/// The guard's assessment of a bucket that it has read.
 fn judge(observed: &Observed, baseline: &Baseline) -> (Vec<Question>, Vec<Finding>) {
     (s3guard_posture::questions(observed, baseline), s3guard_posture::assess(observed, baseline))
 }
 
-/// A bucket as the grade wants it, all of it read, and the grade's baseline without what is only told.
+/// A bucket that complies with the grade, fully read, and the grade's baseline without report-only aspects.
 fn right(grade: Grade) -> (Observed, Baseline) {
     let key: KeyArn = KEY.parse().expect("it is a key");
     let named = Key::Named(key.as_str().to_owned());
@@ -140,7 +142,7 @@ fn right(grade: Grade) -> (Observed, Baseline) {
     (observed, baseline)
 }
 
-/// Compares the counts with the baseline, or makes them the baseline; what others keep there stays.
+/// Compares the counts with the baseline, or updates the baseline; its other entries are kept.
 fn check(found: &Map<String, Value>) -> Result<(), String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../benches/baseline.json");
     let words = |error: &dyn std::fmt::Display| format!("`{}`: {error}", path.display());

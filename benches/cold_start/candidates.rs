@@ -1,4 +1,4 @@
-//! The two that are compared, and how each is started.
+//! The two programs, and how each is started.
 
 use std::process::Command;
 
@@ -13,14 +13,14 @@ use crate::stage::world::World;
 
 pub(crate) trait Candidate {
     fn name(&self) -> &'static str;
-    /// The program, without what is the same for both.
+    /// The program, without the settings that both have.
     fn command(&self) -> Command;
     fn handler(&self) -> &'static str;
     fn event(&self) -> Value;
 
     fn measure(&self, aws: &FakeAws) -> Result<Sample, String> {
         let failed = |error: String| format!("{}: {error}", self.name());
-        // The twin knows only buckets from before 2023, which were not encrypted.
+        // The twin only handles buckets from before 2023, which were not encrypted.
         *aws.world() = World { encrypts_new_buckets: false, ..World::new(vec![BUCKET.to_owned()]) };
         let mut function = programs::start(self.command(), self.handler(), aws).map_err(failed)?;
         let init =
@@ -28,7 +28,7 @@ pub(crate) trait Candidate {
         let first = programs::invoke(&mut function, &self.event()).map_err(failed)?;
         let memory_bytes =
             function.memory_bytes_peak().map_err(|error| failed(error.to_string()))?;
-        // A function that is fast because it does nothing would win otherwise.
+        // Otherwise a function that does nothing would be the fastest.
         if aws.world().last_put(BUCKET, "encryption").is_none() {
             return Err(failed("it did not encrypt the bucket".to_owned()));
         }

@@ -1,9 +1,9 @@
-//! How fast the packaged guard is up and has done its first bucket, beside a Python twin of the handler of 2022.
+//! The cold start and the first bucket of the packaged guard, compared with a Python twin of the handler of 2022.
 //!
 //!     cargo bench --profile dev -p s3guard-emulator --bench cold_start -- [--runs N] [--zip FILE] [--smoke] [--check]
 //!
-//! Both run under the same Runtime API against the same AWS on loopback, in turn, so that what else this machine does
-//! hits both. The figures compare the two with one another; on Lambda both are slower.
+//! Both run under the same Runtime API against the same AWS on loopback, in turn, so that other load of the machine
+//! affects both. The figures compare the two with one another; on Lambda both are slower.
 
 use std::env;
 use std::io::{self, Write as _};

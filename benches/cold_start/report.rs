@@ -5,21 +5,21 @@ use std::time::Duration;
 
 use crate::stage::figures::{mebibytes, median, met, milliseconds, number};
 
-/// A cold start of the guard is at least so many times faster.
+/// A cold start of the guard is faster by at least this factor.
 const FASTER_AT_LEAST: f64 = 40.0;
-/// The guard needs at most this part of the twin's memory.
+/// The guard needs at most this fraction of the twin's memory.
 const MEMORY_AT_MOST: f64 = 1.0 / 5.0;
 
 /// One cold start.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sample {
-    /// From the start of the process until it asks for an event.
+    /// From the start of the process to its request for an event.
     pub(crate) init: Duration,
-    /// From the event's delivery until the answer.
+    /// From the event's delivery to the answer.
     pub(crate) first: Duration,
-    /// The most memory that it had.
+    /// Its peak memory.
     pub(crate) memory_bytes: u64,
-    /// How many calls it made.
+    /// The number of its calls.
     pub(crate) calls: usize,
 }
 

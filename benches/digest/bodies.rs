@@ -2,12 +2,12 @@
 
 use serde_json::json;
 
-/// How many events there are.
+/// The number of events.
 pub(crate) const EVENTS: usize = 10_000;
-/// One of so many is delivered twice.
+/// One in this many events is delivered twice.
 const TWICE: usize = 50;
 
-/// All bodies, in the order in which they are delivered.
+/// All bodies, in the order of their delivery.
 pub(crate) fn all() -> Vec<String> {
     let deliveries = |number: usize| if number.is_multiple_of(TWICE) { 2 } else { 1 };
     (0..EVENTS).flat_map(|number| vec![body(number); deliveries(number)]).collect()

@@ -1,8 +1,8 @@
-//! What it costs to make one digest of 10,000 events, beside a short Python script and beside a mail for each event.
+//! The cost of one digest of 10,000 events, compared with a short Python script and with an email for each event.
 //!
 //!     cargo bench -p s3guard-posture --bench digest -- [--runs N] [--smoke]
 //!
-//! Both read the same bodies of the queue. CPU time is what so many digests more take in one process, so that its start does
+//! Both read the same bodies of the queue. CPU time is that of additional digests in one process, so that its start does
 //! not count; memory is the peak of a process that makes one.
 
 use std::io::{self, Write as _};
@@ -22,10 +22,10 @@ mod meter;
 mod ours;
 
 const RUNS: usize = 15;
-/// How many digests a process makes whose CPU time is measured: the kernel counts in hundredths of a second.
+/// How many digests a process makes to measure their CPU time: the kernel counts in hundredths of a second.
 const ROUNDS: usize = 21;
 
-/// A program, and what one digest took it, and many.
+/// A program, and the measurements of one digest and of many.
 struct Program {
     name: &'static str,
     command: Vec<String>,
@@ -48,34 +48,34 @@ fn run() -> Result<(), String> {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments[..] {
         [] => compare(RUNS),
-        // Only that it works: the script that is compared with is left out.
+        // A smoke test: without the script.
         ["--smoke"] => {
             let bodies = bodies::all();
             let bodies: Vec<&str> = bodies.iter().map(String::as_str).collect();
             match ours::digest(&bodies)?.events {
                 EVENTS => Ok(()),
-                events => Err(format!("{events} events were told")),
+                events => Err(format!("{events} events were reported")),
             }
         }
-        ["--runs", runs] => compare(runs.parse().map_err(|_| format!("`{runs}` is no number"))?),
+        ["--runs", runs] => compare(runs.parse().map_err(|_| format!("`{runs}` is not a number"))?),
         ["--digest", file, rounds] => {
-            work(file, rounds.parse().map_err(|_| format!("`{rounds}` is no number"))?)
+            work(file, rounds.parse().map_err(|_| format!("`{rounds}` is not a number"))?)
         }
-        _ => Err("there are only --runs N and --smoke".to_owned()),
+        _ => Err("usage: [--runs N] [--smoke]".to_owned()),
     }
 }
 
-/// What the measured process does.
+/// The measured process.
 fn work(file: &str, rounds: usize) -> Result<(), String> {
     let bodies = fs::read_to_string(file).map_err(|error| format!("{file}: {error}"))?;
     let bodies: Vec<&str> = bodies.lines().collect();
-    let mut told = ours::Told::default();
+    let mut reported = ours::Reported::default();
     for _ in 0..rounds {
-        told = ours::digest(&bodies)?;
+        reported = ours::digest(&bodies)?;
     }
     let words = |error: io::Error| error.to_string();
     let mut out = io::stdout();
-    writeln!(out, "{} {} {}", told.events, told.notices, told.bytes).map_err(words)?;
+    writeln!(out, "{} {} {}", reported.events, reported.notices, reported.bytes).map_err(words)?;
     io::copy(&mut io::stdin(), &mut io::sink()).map(drop).map_err(words)
 }
 
@@ -91,12 +91,12 @@ fn compare(runs: usize) -> Result<(), String> {
         ("Python", vec!["python3".to_owned(), twin, file]),
     ]
     .map(|(name, command)| Program { name, command, one: Vec::new(), many: Vec::new() });
-    // In turn, so that what else the machine does falls on both alike; the first pair only fills the page cache.
+    // In turn, so that other load of the machine affects both equally; the first pair only fills the page cache.
     for run in 0..=runs.max(1) {
         for program in &mut programs {
             let (one, many) = (program.sample(1)?, program.sample(ROUNDS)?);
-            if one.told[0] != EVENTS {
-                return Err(format!("{} told {} events", program.name, one.told[0]));
+            if one.reported[0] != EVENTS {
+                return Err(format!("{} reported {} events", program.name, one.reported[0]));
             }
             if run > 0 {
                 program.one.push(one);
@@ -113,13 +113,13 @@ impl Program {
         meter::sample(command.args(&self.command[1..]).arg(rounds.to_string()))
     }
 
-    /// The milliseconds of CPU time that one digest takes.
+    /// The CPU time of one digest in milliseconds.
     fn cpu(&self) -> f64 {
         let of = |samples: &[Sample]| median(samples, |sample| sample.cpu_milliseconds);
         (of(&self.many) - of(&self.one)) / number(ROUNDS - 1)
     }
 
-    /// The milliseconds of CPU time of a process that makes one, from its start.
+    /// The CPU time of a process that makes one, from its start, in milliseconds.
     fn cpu_with_start(&self) -> f64 {
         median(&self.one, |sample| sample.cpu_milliseconds)
     }
@@ -135,18 +135,22 @@ fn show(programs: &[Program; 2], out: &mut impl io::Write) -> io::Result<()> {
     writeln!(
         out,
         "{:<24}{:>10}{:>12}{:>10}{:>10}",
-        "", "CPU ms", "with start", "peak MiB", "mails"
+        "", "CPU ms", "with start", "peak MiB", "emails"
     )?;
     for program in programs {
-        let notices = program.one.first().map_or(0, |sample| sample.told[1]);
+        let notices = program.one.first().map_or(0, |sample| sample.reported[1]);
         let (cpu, start, peak) = (program.cpu(), program.cpu_with_start(), program.peak());
         writeln!(out, "{:<24}{cpu:>10.1}{start:>12.0}{peak:>10.1}{notices:>10}", program.name)?;
     }
-    writeln!(out, "{:<24}{:>10}{:>12}{:>10}{EVENTS:>10}", "a mail for each event", "-", "-", "-")?;
-    let notices = ours.one.first().map_or(1, |sample| sample.told[1]);
     writeln!(
         out,
-        "\nPython / s3guard: CPU {:.1}, with start {:.1}, memory {:.1}\nmails, one for each event / s3guard: {:.0}",
+        "{:<24}{:>10}{:>12}{:>10}{EVENTS:>10}",
+        "an email for each event", "-", "-", "-"
+    )?;
+    let notices = ours.one.first().map_or(1, |sample| sample.reported[1]);
+    writeln!(
+        out,
+        "\nPython / s3guard: CPU {:.1}, with start {:.1}, memory {:.1}\nemails, one for each event / s3guard: {:.0}",
         twin.cpu() / ours.cpu(),
         twin.cpu_with_start() / ours.cpu_with_start(),
         twin.peak() / ours.peak(),

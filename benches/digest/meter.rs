@@ -1,4 +1,4 @@
-//! Runs a program that does its work, says what it told, and waits; then the kernel is asked what that took.
+//! Runs a program that does its work, prints what it reported, and waits; then reads the kernel's measurements.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -9,13 +9,13 @@ use std::process::{Command, Stdio};
 /// Source: Linux manual pages, `time(7)`, "The software clock, HZ, and jiffies".
 const TICK_MILLISECONDS: f64 = 10.0;
 
-/// What a program took.
+/// The measurements of a program.
 #[derive(Clone, Debug)]
 pub(crate) struct Sample {
     pub(crate) cpu_milliseconds: f64,
     pub(crate) peak_bytes: u64,
-    /// What it says that it told: events, notices and their bytes.
-    pub(crate) told: [usize; 3],
+    /// What it printed: the number of events and notifications, and their bytes.
+    pub(crate) reported: [usize; 3],
 }
 
 /// Runs it.
@@ -30,8 +30,8 @@ pub(crate) fn sample(command: &mut Command) -> Result<Sample, String> {
     let stdout = child.stdout.take().expect("it is piped");
     BufReader::new(stdout).read_line(&mut line).map_err(|error| error.to_string())?;
     let process = format!("/proc/{}", child.id());
-    let sample = read(&process, &line).ok_or(format!("{name}: not all is known; it said `{line}`"));
-    // It has its answer out and waits for this.
+    let sample = read(&process, &line).ok_or(format!("{name}: its result is incomplete: `{line}`"));
+    // The program has printed its result and waits for this.
     drop(child.stdin.take());
     let status = child.wait().map_err(|error| error.to_string())?;
     if status.success() { sample } else { Err(format!("{name}: {status}")) }
@@ -45,10 +45,11 @@ fn read(process: &str, line: &str) -> Option<Sample> {
     let status = fs::read_to_string(format!("{process}/status")).ok()?;
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     let peak: u64 = peak.trim().strip_suffix(" kB")?.parse().ok()?;
-    let told: Vec<usize> = line.split_whitespace().map_while(|word| word.parse().ok()).collect();
+    let reported: Vec<usize> =
+        line.split_whitespace().map_while(|word| word.parse().ok()).collect();
     Some(Sample {
         cpu_milliseconds: f64::from(ticks(14)? + ticks(15)?) * TICK_MILLISECONDS,
         peak_bytes: peak * 1024,
-        told: told.try_into().ok()?,
+        reported: reported.try_into().ok()?,
     })
 }

@@ -1,4 +1,4 @@
-//! What the function does with the events, but for AWS: the ledger is in memory, and the notices go nowhere.
+//! The function's work on the events without AWS: the ledger is in memory, and the notifications are dropped.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -18,12 +18,12 @@ const BATCHES: usize = 3;
 const WINDOW_SECONDS: u32 = 300;
 const NOW: OffsetDateTime = datetime!(2026-11-20 12:03:00 UTC);
 
-/// What was told.
+/// What was reported.
 #[derive(Default)]
-pub(crate) struct Told {
+pub(crate) struct Reported {
     pub(crate) events: usize,
     pub(crate) notices: usize,
-    /// The bytes of all messages: mail, SMS, document and chat.
+    /// The bytes of all messages: email, SMS, document and chat.
     pub(crate) bytes: usize,
 }
 
@@ -53,13 +53,13 @@ impl Outbox for Stack {
 
     async fn publish(&self, notice: &Notice) -> Result<(), Infallible> {
         let bytes = notice.message().len() + notice.chat().len();
-        *self.bytes.lock().expect("nobody dies with it") += bytes;
+        *self.bytes.lock().expect("one thread") += bytes;
         Ok(())
     }
 }
 
-/// Reads the bodies, gathers them in batches, closes their window and tells it.
-pub(crate) fn digest(bodies: &[&str]) -> Result<Told, String> {
+/// Reads the bodies in batches, collects them in a window, closes it and makes its notifications.
+pub(crate) fn digest(bodies: &[&str]) -> Result<Reported, String> {
     let stack = Stack {
         account: "111122223333".parse().expect("it is an account"),
         region: "eu-west-1".parse().expect("it is a Region"),
@@ -76,15 +76,15 @@ pub(crate) fn digest(bodies: &[&str]) -> Result<Told, String> {
         put.expect("nothing waits").map_err(|error| error.to_string())?;
     }
     let end = NOW + time::Duration::seconds(WINDOW_SECONDS.into());
-    let told = gather.close(Close::Ended, end).now_or_never();
-    let told = told.expect("nothing waits").map_err(|error| error.to_string())?;
-    let bytes = *stack.bytes.lock().expect("nobody dies with it");
-    Ok(Told { events: told.events, notices: told.notices, bytes })
+    let closed = gather.close(Close::Ended, end).now_or_never();
+    let closed = closed.expect("nothing waits").map_err(|error| error.to_string())?;
+    let bytes = *stack.bytes.lock().expect("one thread");
+    Ok(Reported { events: closed.events, notices: closed.notices, bytes })
 }
 
 fn event(body: &str) -> Result<ObjectEvent, String> {
     match Message::read(body).map_err(|error| error.to_string())? {
         Message::Event(event) => Ok(*event),
-        Message::Close(_) | Message::Alarm(_) => Err("it is no event of an object".to_owned()),
+        Message::Close(_) | Message::Alarm(_) => Err("it is not an object event".to_owned()),
     }
 }

@@ -1,4 +1,4 @@
-//! What is the same on every machine, beside what it was when somebody last agreed to it.
+//! The counts that are the same on every machine, compared with the approved baseline.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};
@@ -6,19 +6,19 @@ use std::{env, fs};
 use serde_json::{Value, json};
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
-/// The size of the package depends on the compiler: it may differ by one part in so many.
+/// The size of the package depends on the compiler: it may differ by one part in this many.
 const TOLERANCE: u64 = 50;
 const HINT: &str =
     "if that is wanted, run it again with UPDATE_EXPECT=1, and say why in the commit";
 
-/// Compares the counts, and the sizes of the package and the templates, with the baseline; or makes them the baseline.
+/// Compares the counts, and the sizes of the package and the templates, with the baseline; or updates the baseline.
 pub(crate) fn check(counts: &Value, zip_bytes: u64) -> Result<(), String> {
     let baseline = Path::new(ROOT).join("benches/baseline.json");
     let found = json!({ "counts": counts, "zipBytes": zip_bytes, "templateBytes": templates()? });
     let text = fs::read_to_string(&baseline).map_err(|error| at(&baseline, &error))?;
     let mut known: Value = serde_json::from_str(&text).map_err(|error| at(&baseline, &error))?;
     if env::var_os("UPDATE_EXPECT").is_some() {
-        // What others keep there stays.
+        // Entries of other benchmarks are kept.
         for name in ["counts", "zipBytes", "templateBytes"] {
             known[name] = found[name].clone();
         }

@@ -13,10 +13,10 @@ use crate::stage::figures::milliseconds;
 use crate::stage::programs::{self, PATIENCE, Package, Python};
 use crate::stage::world::{Call, What, World};
 
-/// What is added to each answer, so that waiting outweighs computing.
+/// The delay of each response, so that waiting outweighs computing.
 pub(crate) const DELAY: Duration = Duration::from_millis(50);
 
-/// What must have been put: a setting, and a part of it.
+/// What must have been put: a setting, and a part of its document.
 type Part = (&'static str, &'static str);
 
 const TLS: Part = ("policy", "aws:SecureTransport");
@@ -24,7 +24,7 @@ const EVENTS: Part = ("notification", "EventBridgeConfiguration");
 const VERSIONS: Part = ("versioning", "Enabled");
 const LOGS: Part = ("logging", "TargetBucket");
 
-/// One that takes the event.
+/// A program that handles the event.
 pub(crate) struct Candidate<'a> {
     /// Its name.
     pub(crate) name: &'static str,
@@ -33,19 +33,19 @@ pub(crate) struct Candidate<'a> {
     command: Box<dyn Fn() -> Command + 'a>,
     handler: &'static str,
     event: Value,
-    /// What it must have put.
+    /// The settings that it must have put.
     puts: &'static [Part],
 }
 
-/// What came of one event. Times are in milliseconds from the event's delivery on.
+/// The measurements of one event. Times are in milliseconds since the event's delivery.
 pub(crate) struct Sample {
-    /// The rounds before the first setting was written.
+    /// The rounds before the first write.
     pub(crate) rounds: usize,
-    /// How many settings of the bucket were read before.
+    /// The number of settings of the bucket that were read before.
     pub(crate) gets_before: usize,
-    /// How many were read in all.
+    /// The number of settings that were read in total.
     pub(crate) gets: usize,
-    /// How many were written.
+    /// The number of settings that were written.
     pub(crate) puts: usize,
     /// All calls.
     pub(crate) calls: usize,
@@ -55,11 +55,11 @@ pub(crate) struct Sample {
     pub(crate) last_write: f64,
     /// When the function answered.
     pub(crate) answered: f64,
-    /// What was asked in each round.
+    /// The calls of each round.
     pub(crate) asked: Vec<Vec<What>>,
 }
 
-/// The guard at each grade, and one that asks one thing after the other.
+/// The guard at each grade, and a handler that makes one call after the other.
 pub(crate) fn candidates<'a>(
     package: &'a Package,
     python: Option<&'a Python>,
@@ -93,7 +93,7 @@ pub(crate) fn candidates<'a>(
     candidates
 }
 
-/// Gives the event to a new process.
+/// Sends the event to a new process.
 pub(crate) fn measure(candidate: &Candidate<'_>, aws: &FakeAws) -> Result<Sample, String> {
     let failed = |error: String| format!("{}: {error}", candidate.name);
     *aws.world() = World { delay: DELAY, ..World::new(vec![BUCKET.to_owned()]) };
@@ -104,7 +104,7 @@ pub(crate) fn measure(candidate: &Candidate<'_>, aws: &FakeAws) -> Result<Sample
     programs::invoke(&mut function, &candidate.event).map_err(failed)?;
     let answered = begun.elapsed();
     let world = aws.world();
-    // One that is fast because it does nothing would win otherwise.
+    // Otherwise a program that does nothing would be the fastest.
     for (setting, part) in candidate.puts {
         if !world.last_put(BUCKET, setting).is_some_and(|put| put.contains(part)) {
             return Err(failed(format!("it has not put `{part}` into {setting}")));

@@ -1,4 +1,4 @@
-//! Looks at buckets that are as they should be.
+//! Reconciliation of compliant buckets.
 
 use std::time::Duration;
 
@@ -10,30 +10,30 @@ use crate::stage::fake_aws::FakeAws;
 use crate::stage::programs::{self, PATIENCE, Package};
 use crate::stage::world::{NAME, What, World};
 
-/// How many buckets are looked at.
+/// The number of buckets.
 pub(crate) const BUCKETS: usize = 1000;
-/// How many messages the function gets at a time.
+/// The number of messages in a batch.
 const BATCH: usize = 10;
 
-/// What came of all looks.
+/// The measurements of all reconciliations.
 pub(crate) struct Sample {
-    /// How long they took together.
+    /// Their total duration.
     pub(crate) took: Duration,
-    /// How many calls were made.
+    /// The number of calls.
     pub(crate) calls: usize,
-    /// The most memory that the process had.
+    /// The peak memory of the process.
     pub(crate) memory_bytes: u64,
 }
 
-/// Looks at buckets that are as a bucket is that the guard has mended.
+/// Reconciles buckets with the settings of a bucket that the guard has remediated.
 pub(crate) fn measure(package: &Package, aws: &FakeAws) -> Result<Sample, String> {
     let failed = |error: String| format!("the looks: {error}");
     *aws.world() = World::new(vec![BUCKET.to_owned()]);
     let start = || programs::start(package.guard("speed"), "guard", aws).map_err(failed);
     let event = queued(&[created().to_string()]);
     programs::invoke(&mut start()?, &event).map_err(failed)?;
-    let mended = std::mem::take(&mut aws.world().put).into_iter();
-    let settings = mended.map(|((_, setting), put)| (setting, put.replace(BUCKET, NAME)));
+    let remediated = std::mem::take(&mut aws.world().put).into_iter();
+    let settings = remediated.map(|((_, setting), put)| (setting, put.replace(BUCKET, NAME)));
     let buckets: Vec<String> = (0..BUCKETS).map(|count| format!("bucket-{count:05}")).collect();
     let world = World { settings: settings.collect(), ..World::new(buckets.clone()) };
     *aws.world() = world;
@@ -49,7 +49,7 @@ pub(crate) fn measure(package: &Package, aws: &FakeAws) -> Result<Sample, String
     let world = aws.world();
     let written = world.calls.iter().find(|call| matches!(call.what, What::Put(_)));
     if let Some(call) = written {
-        return Err(failed(format!("a bucket that is right was written to: {}", call.what)));
+        return Err(failed(format!("a compliant bucket was written to: {}", call.what)));
     }
     Ok(Sample { took, calls: world.calls.len(), memory_bytes })
 }

@@ -1,19 +1,19 @@
-//! What the packaged guard asks of AWS: for the event of a new bucket, for a sweep of many buckets, for looks at them.
+//! The packaged guard's calls of AWS: for the event of a new bucket, for a sweep of many buckets, for their reconciliation.
 //!
 //!     cargo bench --profile dev -p s3guard-emulator --bench guard -- [--runs N] [--zip FILE] [--calls] [--counts] [--smoke] [--check]
 //!
 //! - **event**: one `CreateBucket` event of a new bucket, at each grade. Each answer of the fake AWS takes 50 ms more, as across
-//!   a network, so that waiting counts and computing does not. A *round* is a set of calls that were on their way together:
-//!   a call belongs to the round after that of the last answer that came before it. Beside it, under the same
-//!   Runtime API, a handler that makes Cloud Custodian's calls, one after the other. `--calls` shows who asked what when.
-//! - **sweep**: 10,000 buckets in pages of a thousand, until no message asks for another page. Nothing is added to the
-//!   answers. Each bucket has to be queued exactly once, and memory must not grow with the number of buckets.
-//! - **looks**: 1,000 buckets that are as they should be, in batches of ten.
+//!   a network, so that waiting counts and computing does not. A *round* is a set of calls that were in flight together:
+//!   a call belongs to the round after that of the last response before it. It is compared, under the same Runtime
+//!   API, with a handler that makes Cloud Custodian's calls, one after the other. `--calls` shows the calls of each round.
+//! - **sweep**: 10,000 buckets in pages of a thousand, until no message requests another page. The responses have no
+//!   delay. Each bucket has to be queued exactly once, and memory must not grow with the number of buckets.
+//! - **looks**: 1,000 compliant buckets, in batches of ten.
 //!
 //! Figures are medians of all runs. Seconds are this machine's, and the fake works on the same processors; the numbers of
-//! calls and rounds are the same everywhere. With `--check` a missed target is a failure. `--counts` compares what is the same
-//! everywhere with `benches/baseline.json`; with `UPDATE_EXPECT=1` in the environment it writes that file. `--smoke` only shows
-//! that the benchmark works: one run, without the handler that is compared with.
+//! calls and rounds are the same everywhere. With `--check` a missed target is a failure. `--counts` compares these numbers
+//! with `benches/baseline.json`; with `UPDATE_EXPECT=1` in the environment it writes that file. `--smoke` only shows
+//! that the benchmark works: one run, without the handler for comparison.
 
 use std::env;
 use std::io::{self, Write as _};
@@ -65,7 +65,7 @@ fn run() -> Result<ExitCode, String> {
     }
     if wanted.has("--counts") {
         let check = |report: &Report| counts::check(&report.counts(), package.zip_bytes);
-        // On a busy machine calls that go out together come one after the other, which makes another round of them.
+        // On a busy machine calls that are sent together may be received one after the other, as another round.
         for _ in 1..RUNS {
             if check(&report).is_ok() {
                 break;

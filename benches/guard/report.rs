@@ -1,4 +1,4 @@
-//! The figures: medians, and what they are compared with.
+//! The figures: medians and targets.
 
 use std::collections::BTreeMap;
 use std::{fmt, io};
@@ -9,16 +9,16 @@ use crate::event::{Candidate, DELAY};
 use crate::stage::figures::{mebibytes, median, met, milliseconds, number};
 use crate::{event, looks, sweep};
 
-/// A bucket is mended after at most so many rounds of questions.
+/// A bucket is remediated after at most this many rounds of reads.
 const ROUNDS_MAX: f64 = 3.0;
-/// Before it is mended, at most so many of its settings are read.
+/// Before the remediation, at most this many of its settings are read.
 const GETS_MAX: f64 = 7.0;
-/// The memory of a sweep may grow by this part, while the number of buckets grows tenfold.
+/// The memory of a sweep may grow by this factor while the number of buckets grows tenfold.
 const GROWTH_MAX: f64 = 1.2;
 
 /// All samples.
 pub(crate) struct Report {
-    /// Name, whether it is ours, and what came of its events.
+    /// The name, whether it is ours, and the measurements of its events.
     events: Vec<(&'static str, bool, Vec<event::Sample>)>,
     sweeps: Vec<sweep::Sample>,
     looks: Vec<looks::Sample>,
@@ -30,7 +30,7 @@ impl Report {
         Self { events, sweeps: Vec::new(), looks: Vec::new() }
     }
 
-    /// Takes a run.
+    /// Adds a run.
     pub(crate) fn add(
         &mut self,
         events: Vec<event::Sample>,
@@ -44,7 +44,7 @@ impl Report {
         self.looks.push(looks);
     }
 
-    /// What is the same on every machine. A call that is late can only add a round, so the fewest count.
+    /// The counts that are the same on every machine. A late call can only add a round, so the minimum counts.
     pub(crate) fn counts(&self) -> Value {
         let mut counts = serde_json::Map::new();
         for (name, _, samples) in self.events.iter().filter(|(_, is_ours, _)| *is_ours) {
@@ -75,7 +75,7 @@ impl Report {
         self.is_shallow() && self.asks_little() && self.growth() <= GROWTH_MAX
     }
 
-    /// Shows what was asked in each round of the last run.
+    /// Shows the calls of each round of the last run.
     pub(crate) fn show_calls(&self, out: &mut impl io::Write) -> io::Result<()> {
         for (name, _, samples) in &self.events {
             writeln!(out, "{name}")?;
@@ -107,7 +107,7 @@ impl Report {
         self.ours().all(|samples| median(samples, |sample| number(sample.gets_before)) <= GETS_MAX)
     }
 
-    /// How many times as much memory the last page of a sweep needs as the first.
+    /// The ratio of the memory of a sweep's last page to that of its first.
     fn growth(&self) -> f64 {
         median(&self.sweeps, |sweep| {
             mebibytes(sweep.memory_bytes_last) / mebibytes(sweep.memory_bytes_first)
@@ -117,12 +117,12 @@ impl Report {
     fn write_events(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "event: a bucket was made. Each answer takes {} ms; times are in ms from the event's delivery.\n",
+            "event: a bucket was created. Each response takes {} ms; times are in ms since the event's delivery.\n",
             DELAY.as_millis()
         )?;
         let before = ["rounds", "GETs", "1st write", "ratio"].map(|name| format!("{name:>10}"));
         let after = ["last", "answer", "GETs", "PUTs", "calls"].map(|name| format!("{name:>8}"));
-        writeln!(f, "{:<32}{:>20}{:>31}", "", "before it is mended", "in all")?;
+        writeln!(f, "{:<32}{:>20}{:>31}", "", "before remediation", "total")?;
         writeln!(f, "{:<32}{}{}", "", before.concat(), after.concat())?;
         let first_write =
             |samples: &[_]| median(samples, |sample: &event::Sample| sample.first_write);
@@ -147,9 +147,9 @@ impl Report {
         let (rounds, gets) = (met(self.is_shallow()), met(self.asks_little()));
         writeln!(
             f,
-            "\nThe last one makes Custodian's calls and does none of its other work. It sets the encryption alone; the guard all\n\
-             that the grade asks for, reads again what it wrote, keeps records of it, and tells the owner.\n\n\
-             at most {ROUNDS_MAX} rounds before a bucket is mended: {rounds}\n\
+            "\nThe last one makes Custodian's calls and does none of its other work. It only sets the encryption; the guard sets\n\
+             everything that the grade requires, verifies its writes, records them, and notifies the owner.\n\n\
+             at most {ROUNDS_MAX} rounds before the remediation of a bucket: {rounds}\n\
              at most {GETS_MAX} of its settings read before: {gets}"
         )
     }
@@ -192,11 +192,7 @@ impl Report {
 
     fn write_looks(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let buckets = number(looks::BUCKETS);
-        writeln!(
-            f,
-            "\nlooks: {} buckets that are as they should be, ten at a time.\n",
-            looks::BUCKETS
-        )?;
+        writeln!(f, "\nlooks: {} compliant buckets, ten at a time.\n", looks::BUCKETS)?;
         writeln!(f, "{:<32}{:>10}{:>10}{:>12}", "", "peak MiB", "looks/s", "calls each")?;
         writeln!(
             f,

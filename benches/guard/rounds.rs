@@ -1,10 +1,10 @@
-//! Which calls were on their way together.
+//! The calls that were in flight together.
 
 use crate::stage::world::Call;
 
-/// The round of each call, from 1, for calls in the order in which they came.
+/// The round of each call, from 1, for calls in the order in which they were received.
 ///
-/// A call that came after the answer of another may have waited for it. It is in the round after the last of those.
+/// A call that was received after the response of another may depend on it. It is in the round after the last of those.
 pub(crate) fn rounds(calls: &[Call]) -> Vec<usize> {
     let mut rounds = Vec::new();
     for call in calls {

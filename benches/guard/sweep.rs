@@ -10,24 +10,24 @@ use crate::stage::fake_aws::FakeAws;
 use crate::stage::programs::{self, PATIENCE, Package};
 use crate::stage::world::World;
 
-/// How many buckets the account has.
+/// The number of buckets in the account.
 pub(crate) const BUCKETS: usize = 10_000;
-/// How many the guard lists at a time.
+/// The number of buckets on a page of the list.
 pub(crate) const PAGE: usize = 1000;
 
-/// What came of a sweep.
+/// The measurements of a sweep.
 pub(crate) struct Sample {
-    /// The most memory that the process had, after the first page.
+    /// The peak memory of the process after the first page.
     pub(crate) memory_bytes_first: u64,
-    /// The same after the last page.
+    /// The peak memory after the last page.
     pub(crate) memory_bytes_last: u64,
-    /// How long the first page took.
+    /// The duration of the first page.
     pub(crate) first: Duration,
-    /// How long all pages took together.
+    /// The duration of all pages.
     pub(crate) took: Duration,
-    /// How many calls were made for the first page.
+    /// The number of calls for the first page.
     pub(crate) calls_first: usize,
-    /// How many calls were made.
+    /// The number of calls.
     pub(crate) calls: usize,
 }
 
@@ -59,9 +59,9 @@ pub(crate) fn measure(package: &Package, aws: &FakeAws) -> Result<Sample, String
             } else if message == "lookAtAccount" {
                 looks_at_account += 1;
             } else if message.get("sweep").is_none() {
-                return Err(failed(format!("`{body}` is no part of it")));
+                return Err(failed(format!("`{body}` is not a message of the sweep")));
             } else if next.replace(body).is_some() {
-                return Err(failed("two messages go on with it".to_owned()));
+                return Err(failed("two messages continue the sweep".to_owned()));
             }
         }
     }

@@ -1,4 +1,4 @@
-//! What the fake AWS answers. A setting that was put is given back byte for byte.
+//! The responses of the fake AWS. A setting is returned as it was put, byte for byte.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -10,24 +10,24 @@ use serde_json::{Value, json};
 use super::world::{NAME, What, World};
 use super::{ACCOUNT, KEY, LEDGER, REGION};
 
-/// The most keys of one list of objects.
+/// The maximum number of keys in one list of objects.
 const KEYS_MAX: usize = 1000;
-/// Who has every bucket.
+/// The owner of every bucket.
 const OWNER: &str = "<Owner><ID>1</ID></Owner>";
 
-/// An answer.
+/// A response.
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) body: String,
 }
 
-/// A request, taken apart.
+/// A parsed request.
 pub(super) struct Asked<'a> {
     method: &'a str,
     bucket: &'a str,
     key: String,
     query: BTreeMap<String, String>,
-    /// The name of the call, for services that have it in a header.
+    /// The name of the call, for services that send it in a header.
     target: Option<&'a str>,
     is_conditional: bool,
     body: &'a [u8],
@@ -66,7 +66,7 @@ impl<'a> Asked<'a> {
         }
     }
 
-    /// What is asked for.
+    /// The kind of the call.
     pub(super) fn what(&self) -> What {
         match (self.target, self.method) {
             (Some(target), _) if target.starts_with("TrentService") => What::DescribeKey,
@@ -212,7 +212,7 @@ fn get(world: &World, bucket: &str, setting: &str) -> Answer {
     }
 }
 
-/// As a bucket is made since April 2026.
+/// The settings of a new bucket since April 2026.
 fn encrypted() -> String {
     let default = "<SSEAlgorithm>AES256</SSEAlgorithm>";
     let blocked = "<EncryptionType>SSE-C</EncryptionType>";
@@ -239,7 +239,7 @@ fn owners_acl() -> String {
     format!("<AccessControlPolicy>{OWNER}{list}</AccessControlPolicy>")
 }
 
-/// Undoes percent-encoding.
+/// Decodes percent-encoding.
 fn decoded(text: &str) -> String {
     let mut out = Vec::new();
     let mut bytes = text.bytes();

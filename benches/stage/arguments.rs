@@ -3,13 +3,13 @@
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
-/// What a person wants of a benchmark.
+/// The options of a benchmark.
 pub(crate) struct Wanted {
-    /// How often everything is measured.
+    /// The number of measurements.
     pub(crate) runs: usize,
-    /// Whether it is only to be seen that the benchmark works: one run, without what it is compared with.
+    /// Whether to run a smoke test: one run, without a comparison.
     pub(crate) is_smoke: bool,
-    /// The package, if it is not to be made.
+    /// The package; built if not given.
     pub(crate) zip: Option<PathBuf>,
     /// The flags that were given.
     flags: Vec<String>,
@@ -27,7 +27,7 @@ impl Wanted {
         while let Some(flag) = given.next() {
             let mut value = || given.next().ok_or_else(|| format!("`{flag}` needs a value"));
             match flag.as_str() {
-                // Cargo says this to every benchmark.
+                // Cargo passes this to every benchmark.
                 "--bench" => {}
                 "--smoke" => wanted.is_smoke = true,
                 "--zip" => wanted.zip = Some(value()?.into()),
@@ -49,7 +49,7 @@ impl Wanted {
         Ok(wanted)
     }
 
-    /// The numbers of the runs. That of a first one which only fills the page cache is 0.
+    /// The numbers of the runs. Run 0 only fills the page cache.
     pub(crate) fn numbers(&self) -> RangeInclusive<usize> {
         if self.is_smoke { 1..=1 } else { 0..=self.runs }
     }

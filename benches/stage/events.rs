@@ -51,7 +51,7 @@ pub(crate) fn created() -> Value {
     })
 }
 
-/// EventBridge's schedule, which begins a sweep.
+/// EventBridge's schedule event, which starts a sweep.
 pub(crate) fn scheduled() -> Value {
     json!({ "source": "aws.events", "detail-type": "Scheduled Event", "detail": {} })
 }

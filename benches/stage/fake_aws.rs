@@ -22,7 +22,7 @@ pub(crate) struct FakeAws {
 }
 
 impl FakeAws {
-    /// Starts it, with an account that has nothing.
+    /// Starts it, with an empty account.
     pub(crate) fn start() -> Result<Self, String> {
         Self::listen().map_err(|error| format!("the fake AWS did not start: {error}"))
     }
@@ -36,24 +36,24 @@ impl FakeAws {
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let (tls, world) = (Arc::clone(&tls), Arc::clone(&served));
-                // A client that goes away in the middle is one that was measured and killed.
+                // A client that disconnects is one that was measured and killed.
                 thread::spawn(move || drop(talk(stream, tls, &world)));
             }
         });
         Ok(Self { endpoint, certificates, world })
     }
 
-    /// Where it is.
+    /// Its endpoint.
     pub(crate) fn endpoint(&self) -> &str {
         &self.endpoint
     }
 
-    /// A file with all roots that a client may trust.
+    /// A file with all root certificates that a client may trust.
     pub(crate) fn certificates(&self) -> &Path {
         &self.certificates
     }
 
-    /// What it has, and what it has seen. Nobody is answered meanwhile.
+    /// Its state and the calls. It does not respond while this is locked.
     pub(crate) fn world(&self) -> MutexGuard<'_, World> {
         lock(&self.world)
     }

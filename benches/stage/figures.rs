@@ -4,7 +4,7 @@ use std::time::Duration;
 
 const MIB: f64 = 1024.0 * 1024.0;
 
-/// The median of what `of` says of the samples, of which there is at least one.
+/// The median of `of` over the samples, of which there is at least one.
 pub(crate) fn median<T>(samples: &[T], of: impl Fn(&T) -> f64) -> f64 {
     let mut values: Vec<f64> = samples.iter().map(of).collect();
     values.sort_by(f64::total_cmp);
@@ -28,12 +28,12 @@ pub(crate) fn mebibytes(bytes: u64) -> f64 {
 }
 
 /// A count, for a median.
-#[expect(clippy::cast_precision_loss, reason = "nobody makes that many calls")]
+#[expect(clippy::cast_precision_loss, reason = "there are fewer calls")]
 pub(crate) fn number(count: usize) -> f64 {
     count as f64
 }
 
-/// Whether a target is met, in a word.
+/// Whether a target is met, as a word.
 pub(crate) fn met(is_good: bool) -> &'static str {
     if is_good { "met" } else { "missed" }
 }

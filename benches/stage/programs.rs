@@ -1,4 +1,4 @@
-//! The programs that are run: the packaged Lambda, and handlers in Python.
+//! The measured programs: the packaged Lambda, and handlers in Python.
 
 use std::env;
 use std::fs::{self, File};
@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::fake_aws::FakeAws;
 use super::{ACCOUNT, KEY, LEDGER, LOG_BUCKET, REGION};
 
-/// How long a function may take.
+/// The timeout of a function.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(5);
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
@@ -28,7 +28,7 @@ pub(crate) struct Package {
 }
 
 impl Package {
-    /// Unpacks the zip; without one, has the command make it.
+    /// Unpacks the zip; without one, the command creates it.
     pub(crate) fn unpacked(zip: Option<&Path>) -> Result<Self, String> {
         let folder = cache().join("benches");
         fs::create_dir_all(&folder).map_err(|error| format!("`{}`: {error}", folder.display()))?;
@@ -45,7 +45,7 @@ impl Package {
         Ok(Self { bootstrap, zip_bytes })
     }
 
-    /// The function `guard`, as the stack sets it up.
+    /// The function `guard`, as the stack configures it.
     pub(crate) fn guard(&self, grade: &str) -> Command {
         let mut command = Command::new(&self.bootstrap);
         let key = if grade == "speed" { "" } else { KEY };
@@ -66,19 +66,19 @@ impl Package {
     }
 }
 
-/// A Python with boto3 and Lambda's runtime client, as pinned.
+/// A Python with boto3 and Lambda's runtime client, pinned.
 pub(crate) struct Python {
     program: PathBuf,
 }
 
 impl Python {
-    /// Makes its virtualenv on first use.
+    /// Creates its virtualenv on first use.
     fn installed() -> Result<Self, String> {
         let program = virtualenv("twin", TWIN_PACKAGES);
         Ok(Self { program: program.map_err(|error| error.to_string())? })
     }
 
-    /// The same, or nothing where only what is ours is run.
+    /// The same, or `None` in a smoke test.
     pub(crate) fn wanted(is_smoke: bool) -> Result<Option<Self>, String> {
         if is_smoke { Ok(None) } else { Self::installed().map(Some) }
     }
@@ -91,7 +91,7 @@ impl Python {
             .args(["-m", "awslambdaric", handler])
             .current_dir(Path::new(ROOT).join("benches/twin"))
             .env("LAMBDA_TASK_ROOT", ".")
-            // Its own file is small; the packages were compiled when they were installed.
+            // The handler is small; the packages were compiled when they were installed.
             .env("PYTHONDONTWRITEBYTECODE", "1");
         command
     }
@@ -111,7 +111,7 @@ pub(crate) fn start(
         .env("AWS_REGION", REGION)
         .env("AWS_DEFAULT_REGION", REGION)
         .env("AWS_ENDPOINT_URL", aws.endpoint())
-        // Each finds the made CA among this machine's own, as it would find Amazon's.
+        // Each finds our CA among this machine's roots, as it would find Amazon's.
         .env("SSL_CERT_FILE", aws.certificates())
         .env("AWS_CA_BUNDLE", aws.certificates())
         .stdout(Stdio::null())
@@ -119,7 +119,7 @@ pub(crate) fn start(
     Function::start(command, handler).map_err(|error| error.to_string())
 }
 
-/// Gives a function an event, which it must do without a failure. Gives the time it took.
+/// Sends a function an event, which it must handle without a failure. Returns the duration.
 pub(crate) fn invoke(function: &mut Function, event: &Value) -> Result<Duration, String> {
     let invocation = function.invoke(event, PATIENCE).map_err(|error| error.to_string())?;
     match invocation.answer {
@@ -128,7 +128,7 @@ pub(crate) fn invoke(function: &mut Function, event: &Value) -> Result<Duration,
             if failures.is_none_or(Vec::is_empty) {
                 Ok(invocation.took)
             } else {
-                Err(format!("not all messages were done: {answer}"))
+                Err(format!("not all messages were handled: {answer}"))
             }
         }
         Answer::Error { kind, message } => Err(format!("the answer is {kind}: {message}")),

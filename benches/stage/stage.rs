@@ -1,4 +1,4 @@
-//! What the benchmarks of the functions stand on: an AWS on loopback, the programs that are run, their events, the figures.
+//! The setup of the functions' benchmarks: an AWS on loopback, the measured programs, their events, the figures.
 
 pub(crate) mod arguments;
 pub(crate) mod events;
@@ -14,7 +14,7 @@ mod tls;
 pub(crate) const ACCOUNT: &str = "111122223333";
 /// The Region.
 pub(crate) const REGION: &str = "eu-west-1";
-/// The bucket that somebody has made.
+/// The new bucket.
 pub(crate) const BUCKET: &str = "made-carelessly";
 /// The ledger's bucket.
 pub(crate) const LEDGER: &str = "bench-ledger-111122223333-eu-west-1-an";

@@ -10,11 +10,11 @@ use rustls::ServerConfig;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use s3guard_emulator::cache;
 
-/// Where Linux distributions keep the roots that they trust; Amazon's are a part of them.
+/// The root certificates of Linux distributions; Amazon's are among them.
 const SYSTEM_ROOTS: [&str; 2] =
     ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"];
 
-/// Makes a CA. Gives the server's side, and a file with all roots that a client may trust.
+/// Creates a CA. Returns the server's configuration, and a file with all root certificates that a client may trust.
 pub(super) fn make() -> io::Result<(Arc<ServerConfig>, PathBuf)> {
     let authority = authority().map_err(io::Error::other)?;
     let server = server(&authority).map_err(io::Error::other)?;
@@ -24,7 +24,7 @@ pub(super) fn make() -> io::Result<(Arc<ServerConfig>, PathBuf)> {
 fn authority() -> Result<CertifiedIssuer<'static, KeyPair>, rcgen::Error> {
     let mut parameters = CertificateParams::new(Vec::new())?;
     parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    // Or it would have the server's name, and the server's certificate would look self-signed.
+    // Otherwise it would have the server's name, and the server's certificate would look self-signed.
     parameters.distinguished_name.push(DnType::CommonName, "made for this benchmark");
     CertifiedIssuer::self_signed(parameters, KeyPair::generate()?)
 }

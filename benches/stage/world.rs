@@ -1,69 +1,69 @@
-//! What the fake AWS has, and what it has seen.
+//! The state of the fake AWS, and the calls that it received.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::{Duration, Instant};
 
-/// Stands for the bucket's name in [`World::settings`].
+/// Placeholder of the bucket's name in [`World::settings`].
 pub(crate) const NAME: &str = "{bucket}";
 
 /// An account's buckets, ledger and queue.
 #[derive(Debug)]
 pub(crate) struct World {
-    /// How long each answer takes.
+    /// The delay of each response.
     pub(crate) delay: Duration,
     /// Whether a new bucket is encrypted, as it is since 2023.
     pub(crate) encrypts_new_buckets: bool,
-    /// What `ListBuckets` lists, in the order of the names.
+    /// The result of `ListBuckets`, in the order of the names.
     pub(crate) buckets: Vec<String>,
-    /// Settings of every bucket, by sub-resource, that are not a new bucket's.
+    /// Settings of every bucket, by sub-resource, that differ from a new bucket's.
     pub(crate) settings: BTreeMap<String, String>,
-    /// What was put, by bucket and sub-resource.
+    /// The settings that were put, by bucket and sub-resource.
     pub(crate) put: BTreeMap<(String, String), String>,
     /// The keys of the ledger.
     pub(crate) ledger: BTreeSet<String>,
     /// The messages that were sent to the queue.
     pub(crate) messages: Vec<String>,
-    /// The calls, in the order of their answers.
+    /// The calls, in the order of their responses.
     pub(crate) calls: Vec<Call>,
 }
 
-/// A call, when it came, and when it was answered.
+/// A call and its times.
 #[derive(Clone, Debug)]
 pub(crate) struct Call {
-    /// What it asks for.
+    /// Its kind.
     pub(crate) what: What,
-    /// When it came.
+    /// When it was received.
     pub(crate) came: Instant,
     /// When it was answered.
     pub(crate) answered: Instant,
 }
 
-/// What a call asks for.
+/// The kind of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum What {
-    /// A setting of a bucket.
+    /// Reads a setting of a bucket.
     Get(String),
-    /// A setting of a bucket is put.
+    /// Writes a setting of a bucket.
     Put(String),
-    /// The account's buckets.
+    /// Lists the account's buckets.
     ListBuckets,
-    /// Keys of the ledger.
+    /// Lists keys of the ledger.
     ListLedger,
-    /// An object of the ledger is put.
+    /// Writes an object of the ledger.
     PutLedger,
-    /// The account's public access block.
+    /// Reads the account's public access block.
     AccountBlock,
-    /// KMS describes a key.
+    /// Describes a KMS key.
     DescribeKey,
-    /// SQS takes messages.
+    /// Sends SQS messages.
     Send,
-    /// SNS publishes.
+    /// Publishes to SNS.
     Publish,
 }
 
 impl World {
-    /// An account with buckets as AWS makes them today.
+    /// An account with buckets that have the current defaults.
     pub(crate) fn new(buckets: Vec<String>) -> Self {
         Self {
             delay: Duration::ZERO,
@@ -77,7 +77,7 @@ impl World {
         }
     }
 
-    /// What was last put as a bucket's setting.
+    /// The last value of a bucket's setting.
     pub(crate) fn last_put(&self, bucket: &str, setting: &str) -> Option<&str> {
         self.put.get(&(bucket.to_owned(), setting.to_owned())).map(String::as_str)
     }

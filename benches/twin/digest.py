@@ -1,7 +1,7 @@
-"""A digest as a short script makes it: read the events, count each once, by bucket and kind, and name the first 25.
+"""A digest by a short script: it reads the events, counts each once, by bucket and kind, and lists the first 25.
 
-It is here to be measured, and does less than s3guard: nothing is kept, so a batch that comes again is told again, what matters
-does not come first, nobody is told apart, and a key can write anything into the mail.
+It exists for the comparison, and does less than s3guard: it stores nothing, so a batch that is delivered again is reported again,
+it does not sort by severity, it does not distinguish subscribers, and a key can inject text into the email.
 
     python3 digest.py FILE ROUNDS        FILE has a body of the queue in each line
 """
@@ -14,7 +14,7 @@ NAMED = 25
 
 
 def digest(bodies):
-    """The text of the mail, and how many events it tells."""
+    """The text of the email, and the number of its events."""
     seen = {}
     for body in bodies:
         event = json.loads(body)
@@ -36,7 +36,7 @@ def digest(bodies):
 
 
 def main():
-    """Makes the digest so often, says how many events it tells, and waits to be looked at."""
+    """Makes ROUNDS digests, prints the number of events, and waits until it is measured."""
     with open(sys.argv[1], encoding="utf-8") as file:
         bodies = file.read().splitlines()
     for _ in range(int(sys.argv[2])):

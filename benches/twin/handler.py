@@ -1,6 +1,6 @@
-"""What a guard of 2022 did: a bucket without default encryption gets AES-256.
+"""A guard of 2022: it sets AES-256 on a bucket without default encryption.
 
-It is here to be measured, and does less than s3guard: no public access block, no queue, no notification.
+It exists for the comparison, and does less than s3guard: no public access block, no queue, no notification.
 """
 
 import boto3

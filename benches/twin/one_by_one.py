@@ -1,8 +1,8 @@
-"""What a tool does that asks one question after the other: Cloud Custodian's calls for one CreateBucket event.
+"""A tool that makes one call after the other: Cloud Custodian's calls for one CreateBucket event.
 
 It lists the account's buckets to find the one, reads ten settings of it (`S3_AUGMENT_TABLE` in its `s3.py`), needed or not, and the
-encryption for the filter `bucket-encryption`; then it sets the encryption. It is here to be measured: the calls are
-Custodian's in their order, its own work around them is left out.
+encryption for the filter `bucket-encryption`; then it sets the encryption. It exists for the comparison: the calls are
+Custodian's in their order, without its other work.
 """
 
 import boto3
@@ -26,7 +26,7 @@ s3 = boto3.client("s3")
 
 
 def handler(event, context):
-    """Reads all of the bucket that CloudTrail's event names, and encrypts it."""
+    """Reads the settings of the bucket in CloudTrail's event, and encrypts it."""
     name = event["detail"]["requestParameters"]["bucketName"]
     buckets = s3.list_buckets()["Buckets"]
     bucket = next(bucket["Name"] for bucket in buckets if bucket["Name"] == name)
@@ -38,7 +38,7 @@ def handler(event, context):
 
 
 def read(setting, bucket):
-    """Reads a setting; none, if the bucket has it not."""
+    """Reads a setting; `None` if it is not configured."""
     try:
         return getattr(s3, f"get_bucket_{setting}")(Bucket=bucket)
     except ClientError as error:

@@ -50,13 +50,12 @@ impl Account {
         Client::new(endpoint, number, self.region.clone(), credentials.access_key_id)
     }
 
-    /// The environment of a child process that uses this account as its root, and no other AWS configuration of
-    /// this machine.
+    /// The environment of a child process that uses this account as its root.
     pub fn env(&self) -> Vec<(String, String)> {
         self.env_of(&self.root())
     }
 
-    /// The environment of a child process that uses this account with these credentials.
+    /// The environment of a child process that uses only this account, with these credentials.
     pub fn env_of(&self, credentials: &Credentials) -> Vec<(String, String)> {
         let nowhere = "/nonexistent/s3guard";
         [
@@ -111,8 +110,8 @@ impl Account {
     }
 }
 
-/// The endpoint of S3 Control. It has a user because the SDKs put the account's number in front of the host, and
-/// `111122223333.127.0.0.1` cannot be resolved.
+/// The endpoint of S3 Control. Its user absorbs the account's number, which SDKs put in front of the
+/// host: `111122223333.127.0.0.1` cannot be resolved.
 pub(crate) fn s3_control_endpoint(endpoint: &str) -> String {
     endpoint.replace("://", "://s3-control@")
 }

@@ -1,6 +1,6 @@
-//! Calls as one principal, without an SDK: how the tests and the demo act as other people in the account.
+//! Calls as one principal, without an SDK: the tests and the demo act as other people in the account.
 //!
-//! They name their caller and are not signed, which the emulator accepts of this client (`caller.py`).
+//! The calls name their caller and are not signed: the emulator trusts this client (`caller.py`).
 
 use serde_json::{Value, json};
 
@@ -120,7 +120,7 @@ impl Client {
         )
     }
 
-    /// Calls an operation of a service with the JSON protocol: CloudTrail, EventBridge (`events`), KMS, SQS.
+    /// Calls a service with the JSON protocol: CloudTrail, EventBridge (`events`), KMS, SQS.
     pub fn json(&self, service: &str, operation: &str, input: &Value) -> Result<Value, CallError> {
         let prefix = match service {
             "cloudtrail" => "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101",
@@ -195,7 +195,7 @@ impl Client {
         self.json("sqs", "SendMessageBatch", &input).map(drop)
     }
 
-    /// Receives and deletes up to ten messages, waiting up to `wait_seconds` for the first. Returns their bodies.
+    /// Receives and deletes up to ten messages, after waiting for the first. Returns their bodies.
     pub fn receive(&self, url: &str, wait_seconds: u32) -> Result<Vec<String>, CallError> {
         let input = json!({
             "QueueUrl": url,
@@ -211,7 +211,7 @@ impl Client {
         Ok(messages.iter().map(|message| text(&message["Body"])).collect())
     }
 
-    /// Subscribes an endpoint to a topic; `raw` leaves out SNS's envelope. Returns the subscription's ARN.
+    /// Subscribes an endpoint to a topic; `raw` leaves out SNS's envelope. Returns the ARN.
     pub fn subscribe(
         &self,
         topic_arn: &str,

@@ -1,4 +1,4 @@
-//! HTTP/1.1 on loopback: sends requests to the emulator, and reads those that a small server receives.
+//! HTTP/1.1 on loopback: sends requests to the emulator, and reads the requests of a small server.
 
 use std::io::{self, BufRead, Read as _};
 
@@ -33,7 +33,7 @@ impl Request {
     }
 }
 
-/// Reads a request whose body has a `content-length`; `None` if the client has closed the connection.
+/// Reads a request with a `content-length`; `None` if the client has closed the connection.
 pub fn read(reader: &mut impl BufRead) -> io::Result<Option<Request>> {
     let mut lines = Vec::new();
     loop {
@@ -76,8 +76,7 @@ pub(crate) fn send(
         .with_timeout(TIMEOUT_SECONDS)
         .with_follow_redirects(false)
         .send()?;
-    let status = response.status_code.try_into().unwrap_or_default();
-    Ok((status, String::from_utf8_lossy(response.as_bytes()).into_owned()))
+    Ok((response.status_code, String::from_utf8_lossy(response.as_bytes()).into_owned()))
 }
 
 /// Percent-encodes a path or a value of a query.

@@ -1,9 +1,9 @@
 //! An AWS account on this machine, for the tests and the demo. It is never part of the product.
 //!
-//! [`Server`] starts `MiniStack` behind our wrapper (`python/account`) in a virtualenv that it creates on first use;
-//! [`Account`] is one account of it, with hooks for what AWS would not answer; [`Client`] makes calls as one
-//! principal; [`Function`] runs a `bootstrap` under Lambda's Runtime API without any emulator. `README.md` lists
-//! where all of this differs from AWS.
+//! [`Server`] starts `MiniStack` behind our wrapper (`python/account`) in a virtualenv that it creates on
+//! first use; [`Account`] is one account of it, with hooks for tests; [`Client`] makes calls as one
+//! principal; [`Function`] runs a `bootstrap` under Lambda's Runtime API without any emulator.
+//! `README.md` lists the differences from AWS.
 
 mod account;
 mod client;

@@ -13,8 +13,8 @@ const REQUIREMENTS: &str = include_str!("../python/requirements.txt");
 const OLDEST: (u32, u32) = (3, 10);
 /// Marks a virtualenv whose packages are installed.
 const READY: &str = "s3guard-ready";
-const INSTALL: &str = "install Python 3.10 or newer (`apt install python3 python3-venv`), or name one in \
-                       S3GUARD_PYTHON";
+const INSTALL: &str = "install Python 3.10 or newer (`apt install python3 python3-venv`), \
+                       or name one in S3GUARD_PYTHON";
 
 /// The Python of a virtualenv with the emulator's packages.
 pub(crate) fn with_emulator() -> Result<PathBuf> {
@@ -65,15 +65,15 @@ fn create(python: &str, folder: &Path, requirements: &str) -> Result<()> {
         fs::remove_dir_all(folder)?;
     }
     run(Command::new(python).args(["-m", "venv"]).arg(folder)).with_context(|| {
-        format!("`{python}` cannot create a virtualenv; install `apt install python3-venv`")
+        format!("`{python}` cannot create a virtualenv; try `apt install python3-venv`")
     })?;
     let list = folder.join("requirements.txt");
     fs::write(&list, requirements)?;
     let pip =
         ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "-r"];
     run(Command::new(folder.join("bin/python")).args(pip).arg(&list)).context(
-        "pip could not install the emulator's packages from the Python package index; check the network, \
-         or set PIP_INDEX_URL or HTTPS_PROXY",
+        "pip could not install the emulator's packages from the Python package index; \
+         check the network, or set PIP_INDEX_URL or HTTPS_PROXY",
     )
 }
 

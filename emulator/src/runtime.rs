@@ -1,7 +1,7 @@
-//! Lambda's Runtime API on loopback: runs one `bootstrap` as Lambda does, without any emulator, and measures it.
+//! Lambda's Runtime API on loopback: runs one `bootstrap` as Lambda does, and measures it.
 //!
-//! One environment, one invocation at a time, as in Lambda. There is no init limit of ten seconds and no CPU share by
-//! memory: the figures compare functions with one another, not with AWS.
+//! One environment, one invocation at a time, as in Lambda. There is no init limit of ten seconds and
+//! no CPU share by memory: the figures compare functions with one another, not with AWS.
 
 use std::io::{self, BufReader, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -80,7 +80,7 @@ impl Function {
             for connection in listener.incoming().flatten() {
                 let sender = sender.clone();
                 // A connection breaks when the process ends, which `receive` reports.
-                thread::spawn(move || drop(read(connection, &sender)));
+                thread::spawn(move || drop(read(&connection, &sender)));
             }
         });
         let started = Instant::now();
@@ -155,7 +155,7 @@ impl Drop for Function {
     }
 }
 
-/// Starts the program. One that was just written may still be open in a child that another thread is starting.
+/// Starts the program. A new one may still be open in a child that another thread is starting.
 fn spawn(command: &mut Command) -> io::Result<Child> {
     let started = Instant::now();
     loop {
@@ -171,7 +171,7 @@ fn spawn(command: &mut Command) -> io::Result<Child> {
     }
 }
 
-fn read(connection: TcpStream, sender: &Sender<Received>) -> io::Result<()> {
+fn read(connection: &TcpStream, sender: &Sender<Received>) -> io::Result<()> {
     connection.set_nodelay(true)?;
     let mut reader = BufReader::new(connection.try_clone()?);
     while let Some(request) = http::read(&mut reader)? {

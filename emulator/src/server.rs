@@ -98,8 +98,8 @@ impl Server {
         let lines: Vec<&str> = log.lines().collect();
         let tail = lines[lines.len().saturating_sub(TAIL_LINES)..].join("\n");
         bail!(
-            "the emulated account did not start: {cause}; if the log names a missing module, remove the \
-             `venv-emulator-*` folder; the end of `{}`:\n{tail}",
+            "the emulated account did not start: {cause}; if the log names a missing module, \
+             remove the `venv-emulator-*` folder; the end of `{}`:\n{tail}",
             self.log.display()
         )
     }

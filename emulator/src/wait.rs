@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::bail;
 
-/// Ends a wait that would never end. It is generous: no test depends on how long a busy machine takes.
+/// Ends a wait that would never end. It is generous, for busy machines.
 const TIMEOUT: Duration = Duration::from_mins(10);
 const INTERVAL: Duration = Duration::from_millis(50);
 

@@ -1,4 +1,4 @@
-//! Reading single values out of AWS's flat XML answers, which need no parser.
+//! Reads single values from AWS's flat XML responses, which need no parser.
 
 /// The text of the first `name` element.
 pub(crate) fn text(xml: &str, name: &str) -> Option<String> {

@@ -1,13 +1,13 @@
-//! Who may reach a bucket: policies, ACLs and the blocks that refuse public ones.
+//! Access to a bucket: policies, ACLs and the public access blocks that refuse public ones.
 
 use s3guard_emulator::{CallError, Client, Fault};
 use serde_json::{Value, json};
 
-#[path = "told/new.rs"]
+#[path = "setup/new.rs"]
 mod new;
-#[path = "told/new_bucket.rs"]
+#[path = "setup/new_bucket.rs"]
 mod new_bucket;
-#[path = "told/trail.rs"]
+#[path = "setup/trail.rs"]
 mod trail;
 
 use new::account;
@@ -37,16 +37,16 @@ fn code<T: std::fmt::Debug>(answer: Result<T, CallError>) -> String {
 }
 
 #[test]
-fn a_public_policy_is_refused_where_a_block_says_so() {
+fn a_public_access_block_refuses_a_public_policy() {
     let (_, client, bucket) = bucket();
     let public = policy(&statement(&bucket));
     let refused = || {
         let error = client.put_bucket_setting(&bucket, "policy", &public).expect_err("a block");
-        let said = error.to_string();
-        assert_eq!(error.code, "AccessDenied", "{said}");
+        let message = error.to_string();
+        assert_eq!(error.code, "AccessDenied", "{message}");
         let reason = "because public policies are prevented by the BlockPublicPolicy setting in S3 Block Public Access.";
-        assert!(said.contains("is not authorized to perform: s3:PutBucketPolicy"), "{said}");
-        assert!(said.ends_with(reason), "{said}");
+        assert!(message.contains("is not authorized to perform: s3:PutBucketPolicy"), "{message}");
+        assert!(message.ends_with(reason), "{message}");
     };
     refused();
     client.put_account_block(true).expect("a put");
@@ -54,7 +54,7 @@ fn a_public_policy_is_refused_where_a_block_says_so() {
     refused();
     client.delete_account_block().expect("a delete");
     client.put_bucket_setting(&bucket, "policy", &public).expect("nothing is blocked");
-    // What is there stays there, and only a new one would be refused.
+    // An existing policy is kept; only a new one is refused.
     client.put_public_access_block(&bucket, true).expect("a put");
     let status = client.bucket_setting(&bucket, "policyStatus").expect("there is a policy");
     assert!(status.contains("<IsPublic>true</IsPublic>"), "{status}");
@@ -62,7 +62,7 @@ fn a_public_policy_is_refused_where_a_block_says_so() {
 }
 
 #[test]
-fn a_policy_that_s3_would_not_understand_is_refused() {
+fn a_malformed_policy_is_refused() {
     let (_, client, bucket) = bucket();
     let with = |name: &str, value: Value| {
         let mut statement = statement(&bucket);
@@ -83,7 +83,7 @@ fn a_policy_that_s3_would_not_understand_is_refused() {
         (without("Action"), "MalformedPolicy"),
         (without("Resource"), "MalformedPolicy"),
         (without("Effect"), "MalformedPolicy"),
-        (with("Resource", json!("arn:aws:s3:::somebody-elses/*")), "MalformedPolicy"),
+        (with("Resource", json!("arn:aws:s3:::another-bucket/*")), "MalformedPolicy"),
         (with("Action", json!("sqs:SendMessage")), "MalformedPolicy"),
         (with("Sid", json!("a".repeat(20 * 1024))), "PolicyTooLarge"),
     ] {
@@ -94,7 +94,7 @@ fn a_policy_that_s3_would_not_understand_is_refused() {
 }
 
 #[test]
-fn a_bucket_that_enforces_its_owner_takes_no_acl() {
+fn a_bucket_with_bucket_owner_enforced_refuses_acls() {
     let (account, client, bucket) = bucket();
     let queue = watch(&account);
     for canned in ["public-read", "private"] {
@@ -110,17 +110,17 @@ fn a_bucket_that_enforces_its_owner_takes_no_acl() {
     client.put_account_block(true).expect("a put");
     assert_eq!(code(client.put_acl(&bucket, "public-read")), "AccessDenied");
     client.delete_account_block().expect("a delete");
-    client.put_acl(&bucket, "public-read").expect("nothing is in its way");
+    client.put_acl(&bucket, "public-read").expect("no block is on");
     let acl = client.bucket_setting(&bucket, "acl").expect("an ACL");
     assert!(acl.contains("groups/global/AllUsers"), "{acl}");
     let error = code(own(&client, &bucket, "BucketOwnerEnforced"));
     assert_eq!(error, "InvalidBucketAclWithObjectOwnership");
     client.put_acl(&bucket, "private").expect("a put");
-    own(&client, &bucket, "BucketOwnerEnforced").expect("nobody else has a grant");
+    own(&client, &bucket, "BucketOwnerEnforced").expect("the owner has the only grant");
 }
 
 #[test]
-fn grants_come_back_as_they_were_given() {
+fn grants_are_returned_as_they_were_put() {
     let (_, client, bucket) = bucket();
     own(&client, &bucket, "BucketOwnerPreferred").expect("a put");
     let private = client.bucket_setting(&bucket, "acl").expect("an ACL");
@@ -133,7 +133,7 @@ fn grants_come_back_as_they_were_given() {
 }
 
 #[test]
-fn a_bucket_from_before_2023_has_no_owner_set_and_takes_acls() {
+fn a_bucket_from_before_2023_has_no_object_ownership_and_accepts_acls() {
     let (account, client, bucket) = bucket();
     account.make_legacy(&bucket).expect("the hook");
     assert_eq!(code(client.bucket_setting(&bucket, OWNERSHIP)), "OwnershipControlsNotFoundError");
@@ -141,7 +141,7 @@ fn a_bucket_from_before_2023_has_no_owner_set_and_takes_acls() {
 }
 
 #[test]
-fn the_accounts_block_is_its_own_and_told() {
+fn the_accounts_block_has_its_own_permissions_and_events() {
     let account = account();
     let queue = watch(&account);
     let root = account.client();

@@ -1,4 +1,4 @@
-//! The emulated account answers as AWS documents it, where MiniStack alone would not.
+//! The emulated account behaves as AWS documents it, where MiniStack alone does not.
 
 use std::collections::BTreeMap;
 use std::thread;
@@ -6,16 +6,16 @@ use std::thread;
 use s3guard_emulator::{CallError, Client, Fault, until};
 use serde_json::{Value, json};
 
-#[path = "told/new.rs"]
+#[path = "setup/new.rs"]
 mod new;
-#[path = "told/trail.rs"]
+#[path = "setup/trail.rs"]
 mod trail;
 
 use new::account;
 use trail::{record, watch};
 
 #[test]
-fn a_new_bucket_is_as_s3_makes_it_since_2026() {
+fn a_new_bucket_has_the_defaults_of_2026() {
     let account = account();
     let client = account.client();
     client.create_bucket("fresh").expect("a bucket");
@@ -41,7 +41,7 @@ fn a_bucket_from_before_2023_has_neither_encryption_nor_block() {
 }
 
 #[test]
-fn blocked_encryption_types_come_back_and_survive_a_put_without_them() {
+fn blocked_encryption_types_are_returned_and_kept_by_a_put_without_them() {
     let account = account();
     let client = account.client();
     client.create_bucket("types").expect("a bucket");
@@ -56,7 +56,7 @@ fn blocked_encryption_types_come_back_and_survive_a_put_without_them() {
 }
 
 #[test]
-fn a_trail_needs_a_bucket_that_lets_it_write() {
+fn a_trail_needs_a_bucket_with_its_policy() {
     let account = account();
     let client = account.client();
     client.create_bucket("closed").expect("a bucket");
@@ -71,7 +71,7 @@ fn a_trail_needs_a_bucket_that_lets_it_write() {
 }
 
 #[test]
-fn a_write_on_a_bucket_is_told_with_cloudtrails_names_and_its_caller() {
+fn a_write_on_a_bucket_is_published_with_cloudtrails_names_and_its_caller() {
     let account = account();
     let queue = watch(&account);
     let root = account.client();
@@ -95,23 +95,25 @@ fn a_write_on_a_bucket_is_told_with_cloudtrails_names_and_its_caller() {
 }
 
 #[test]
-fn a_refused_call_is_told_with_its_error() {
+fn a_refused_call_is_published_with_its_error() {
     let account = account();
     let queue = watch(&account);
-    let nobody = json!({ "Version": "2012-10-17", "Statement": { "Effect": "Deny", "Action": "*", "Resource": "*" } });
-    let nobody = account.client_of(account.user("nobody", &nobody).expect("a user"));
-    let error = nobody.create_bucket("refused").expect_err("it may not");
+    let nothing = json!({ "Version": "2012-10-17", "Statement": { "Effect": "Deny", "Action": "*", "Resource": "*" } });
+    let powerless = account.client_of(account.user("powerless", &nothing).expect("a user"));
+    let error = powerless.create_bucket("refused").expect_err("it may not");
     assert_eq!(error.code, "AccessDenied");
     assert_eq!(record(&account.client(), &queue, "CreateBucket")["errorCode"], "AccessDenied");
     let calls = account.calls().expect("the calls");
-    let call =
-        calls.iter().rfind(|call| call.principal.ends_with(":user/nobody")).expect("it is kept");
+    let call = calls
+        .iter()
+        .rfind(|call| call.principal.ends_with(":user/powerless"))
+        .expect("it is recorded");
     assert_eq!(call.action.as_deref(), Some("s3:CreateBucket"));
     assert_eq!((call.allowed, call.error.as_str()), (false, "AccessDenied"));
 }
 
 #[test]
-fn without_a_trail_nothing_is_told() {
+fn without_a_trail_nothing_is_published() {
     let account = account();
     let queue = watch(&account);
     let client = account.client();
@@ -122,13 +124,13 @@ fn without_a_trail_nothing_is_told() {
 }
 
 #[test]
-fn a_target_without_a_policy_gets_nothing() {
+fn a_target_without_a_policy_receives_nothing() {
     let account = account();
     let queue = watch(&account);
     let client = account.client();
     let policy = json!({ "QueueUrl": queue, "Attributes": { "Policy": "" } });
     client.json("sqs", "SetQueueAttributes", &policy).expect("a put");
-    client.create_bucket("unheard").expect("a bucket");
+    client.create_bucket("undelivered").expect("a bucket");
     assert!(client.receive(&queue, 1).expect("messages").is_empty());
 }
 
@@ -188,7 +190,7 @@ fn a_held_call_waits_for_its_release_and_a_failed_one_fails_once() {
 }
 
 #[test]
-fn a_schedule_fires_when_a_test_says_so() {
+fn a_test_can_fire_a_schedule() {
     let account = account();
     let queue = watch(&account);
     let client = account.client();
@@ -234,7 +236,7 @@ fn another_account_sees_nothing() {
 }
 
 #[test]
-fn a_key_tells_its_state_to_those_who_may_know() {
+fn a_key_is_described_to_callers_with_the_permission() {
     let account = account();
     let root = account.client();
     let key = root.create_key().expect("a key");
@@ -251,9 +253,9 @@ fn a_key_tells_its_state_to_those_who_may_know() {
         let metadata = describe(&reader, name).expect("the metadata");
         assert_eq!(metadata["Arn"], key.as_str());
         assert_eq!(metadata["AWSAccountId"], account.number());
-        let told =
+        let described =
             ["KeyState", "KeyUsage", "KeySpec", "KeyManager"].map(|name| metadata[name].clone());
-        assert_eq!(told, ["Enabled", "ENCRYPT_DECRYPT", "SYMMETRIC_DEFAULT", "CUSTOMER"]);
+        assert_eq!(described, ["Enabled", "ENCRYPT_DECRYPT", "SYMMETRIC_DEFAULT", "CUSTOMER"]);
     }
     root.json("kms", "DisableKey", &json!({ "KeyId": key })).expect("it can be disabled");
     assert_eq!(describe(&reader, &key).expect("the metadata")["KeyState"], "Disabled");
@@ -273,7 +275,7 @@ fn a_key_tells_its_state_to_those_who_may_know() {
 }
 
 #[test]
-fn a_delay_ends_when_a_test_says_so() {
+fn a_test_can_end_a_delay() {
     let account = account();
     let queue = watch(&account);
     let client = account.client();
@@ -286,7 +288,7 @@ fn a_delay_ends_when_a_test_says_so() {
 }
 
 #[test]
-fn a_bucket_can_be_made_silently_and_a_call_told_that_is_not_here() {
+fn a_bucket_can_be_created_without_an_event_and_an_event_published_without_a_call() {
     let account = account();
     let queue = watch(&account);
     let client = account.client();
@@ -297,19 +299,19 @@ fn a_bucket_can_be_made_silently_and_a_call_told_that_is_not_here() {
     let location = client.bucket_setting(&made[1], "location").expect("it is there");
     assert!(location.contains("eu-west-1"), "{location}");
     let parameters = json!({ "resourceArn": format!("arn:aws:s3:::{}", made[0]) });
-    account.tell_trail("TagResource", &parameters).expect("the hook");
-    let told = record(&client, &queue, "TagResource");
-    assert_eq!(told["requestParameters"], parameters);
+    account.publish_event("TagResource", &parameters).expect("the hook");
+    let event = record(&client, &queue, "TagResource");
+    assert_eq!(event["requestParameters"], parameters);
 }
 
 #[test]
-fn a_failed_call_can_have_words_of_its_own() {
+fn a_failed_call_can_have_another_message() {
     let account = account();
     let client = account.client();
-    client.create_bucket("words").expect("a bucket");
-    let words = "User: a & b is not authorized to perform: \"s3:PutBucketPublicAccessBlock\"";
+    client.create_bucket("message").expect("a bucket");
+    let message = "User: a & b is not authorized to perform: \"s3:PutBucketPublicAccessBlock\"";
     let fault = Fault::fail("s3:PutBucketPublicAccessBlock", "AccessDenied");
-    account.add_fault(&Fault { message: Some(words.to_owned()), ..fault }).expect("a fault");
-    let error = client.put_public_access_block("words", true).expect_err("it fails");
+    account.add_fault(&Fault { message: Some(message.to_owned()), ..fault }).expect("a fault");
+    let error = client.put_public_access_block("message", true).expect_err("it fails");
     assert!(error.to_string().contains("User: a"), "{error}");
 }

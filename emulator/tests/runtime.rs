@@ -1,4 +1,4 @@
-//! The Runtime API harness runs a function as Lambda does.
+//! The Runtime API runs a function as Lambda does.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -17,7 +17,7 @@ fn start(handler: &str) -> Function {
 }
 
 #[test]
-fn an_event_is_answered_by_the_handler_that_was_named() {
+fn an_event_is_handled_by_the_configured_handler() {
     let mut function = start("guard");
     function.wait_until_ready(PATIENCE).expect("it asks");
     let first = function.invoke(&json!({ "body": "one" }), PATIENCE).expect("an answer");
@@ -28,7 +28,7 @@ fn an_event_is_answered_by_the_handler_that_was_named() {
 }
 
 #[test]
-fn an_error_is_an_answer_and_the_function_lives_on() {
+fn an_error_is_an_answer_and_the_function_keeps_running() {
     let mut function = start("guard");
     let failed = function.invoke(&json!({ "body": "fail" }), PATIENCE).expect("an answer");
     let expected = Answer::Error { kind: "Failed".to_owned(), message: "as asked".to_owned() };
@@ -38,14 +38,14 @@ fn an_error_is_an_answer_and_the_function_lives_on() {
 }
 
 #[test]
-fn a_function_that_ends_is_told() {
+fn the_end_of_a_function_is_an_error() {
     let mut function = start("guard");
     let error = function.invoke(&json!({ "body": "end" }), PATIENCE).expect_err("it ends");
     assert!(error.to_string().contains("ended with exit status: 3"), "{error}");
 }
 
 #[test]
-fn a_function_that_does_not_answer_is_late() {
+fn a_function_without_an_answer_times_out() {
     let mut function = start("guard");
     function.wait_until_ready(PATIENCE).expect("it asks");
     let error = function.invoke(&json!({ "body": "wait" }), Duration::from_millis(200));
@@ -53,7 +53,7 @@ fn a_function_that_does_not_answer_is_late() {
 }
 
 #[test]
-fn an_error_of_the_init_phase_is_told() {
+fn an_error_of_the_init_phase_is_reported() {
     let error = start("broken").wait_until_ready(PATIENCE).expect_err("it is broken");
     let error = error.to_string();
     assert!(error.contains("init phase") && error.contains("no such handler"), "{error}");

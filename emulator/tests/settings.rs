@@ -1,13 +1,13 @@
-//! The settings of buckets: what S3 gives back, what it refuses, and what it tells CloudTrail.
+//! The settings of buckets: what S3 returns, what it refuses, and which events CloudTrail publishes.
 
 use s3guard_emulator::CallError;
 use serde_json::json;
 
-#[path = "told/new.rs"]
+#[path = "setup/new.rs"]
 mod new;
-#[path = "told/new_bucket.rs"]
+#[path = "setup/new_bucket.rs"]
 mod new_bucket;
-#[path = "told/trail.rs"]
+#[path = "setup/trail.rs"]
 mod trail;
 
 use new_bucket::bucket;
@@ -28,15 +28,15 @@ fn versioning(inside: &str) -> String {
     document("VersioningConfiguration", inside)
 }
 
-/// A setting that may be put on a bucket with versioning, and the names of its calls.
+/// A setting of a bucket with versioning, and the names of its calls.
 struct Setting {
     subresource: &'static str,
     document: String,
-    /// What S3 gives back, from the inside of the document.
+    /// What S3 returns, from the content of the document.
     kept: &'static str,
-    /// IAM's names: to get, to put, and to delete.
+    /// IAM's names of the get, the put and the delete.
     actions: (&'static str, &'static str, &'static str),
-    /// CloudTrail's names: of the put and of the delete.
+    /// CloudTrail's names of the put and the delete.
     events: (&'static str, &'static str),
 }
 
@@ -206,7 +206,7 @@ fn code<T: std::fmt::Debug>(answer: Result<T, CallError>) -> String {
 }
 
 #[test]
-fn what_is_not_configured_has_its_own_code_or_a_default() {
+fn a_setting_that_is_not_configured_has_a_code_or_a_default() {
     let (_, client, bucket) = bucket();
     for (subresource, expected) in [
         ("cors", "NoSuchCORSConfiguration"),
@@ -242,19 +242,19 @@ fn what_is_not_configured_has_its_own_code_or_a_default() {
         assert_eq!(code(client.bucket_setting(&bucket, subresource)), expected);
     }
     assert_eq!(code(client.bucket_setting("no-such-bucket-at-all", "versioning")), "NoSuchBucket");
-    // Nobody may take for the bucket itself what is not emulated.
+    // A setting that is not emulated must not be taken for the bucket itself.
     assert_eq!(code(client.bucket_setting(&bucket, "inventory")), "NotImplemented");
 }
 
 #[test]
-fn a_setting_comes_back_is_told_and_needs_its_own_permission() {
+fn a_setting_is_returned_published_and_needs_its_own_permission() {
     let (account, root, bucket) = bucket();
     let queue = watch(&account);
     let agent = "APN/1.0 HashiCorp/1.0 Terraform/1.9.5 (+https://www.terraform.io)";
     let client = root.with_header("user-agent", agent);
     let nothing = json!({ "Version": "2012-10-17", "Statement": { "Effect": "Deny", "Action": "*", "Resource": "*" } });
-    let nobody = account.client_of(account.user("nobody", &nothing).expect("a user"));
-    let mut told = Vec::new();
+    let powerless = account.client_of(account.user("powerless", &nothing).expect("a user"));
+    let mut expected = Vec::new();
     for setting in settings(&bucket) {
         let Setting { subresource, document, kept, actions, events } = &setting;
         let may_not = |call: &dyn Fn() -> bool, action: &str| {
@@ -266,23 +266,25 @@ fn a_setting_comes_back_is_told_and_needs_its_own_permission() {
             assert_eq!(checked, [(Some(action), false)], "{subresource}");
         };
         let (get, put, delete) = *actions;
-        may_not(&|| code(nobody.bucket_setting(&bucket, subresource)) == "AccessDenied", get);
+        may_not(&|| code(powerless.bucket_setting(&bucket, subresource)) == "AccessDenied", get);
         may_not(
-            &|| code(nobody.put_bucket_setting(&bucket, subresource, document)) == "AccessDenied",
+            &|| {
+                code(powerless.put_bucket_setting(&bucket, subresource, document)) == "AccessDenied"
+            },
             put,
         );
         let answer = client.put_bucket_setting(&bucket, subresource, document);
         answer.unwrap_or_else(|error| panic!("{subresource}: {error}"));
         let answer = client.bucket_setting(&bucket, subresource).expect("it is there");
         assert!(answer.contains(kept), "{subresource}: {answer}");
-        told.extend([(events.0, true), (events.0, false)]);
+        expected.extend([(events.0, true), (events.0, false)]);
         if !delete.is_empty() {
             may_not(
-                &|| code(nobody.delete_bucket_setting(&bucket, subresource)) == "AccessDenied",
+                &|| code(powerless.delete_bucket_setting(&bucket, subresource)) == "AccessDenied",
                 delete,
             );
             client.delete_bucket_setting(&bucket, subresource).expect("a delete");
-            told.extend([(events.1, true), (events.1, false)]);
+            expected.extend([(events.1, true), (events.1, false)]);
         }
     }
     root.delete_bucket(&bucket).expect("a delete");
@@ -298,13 +300,13 @@ fn a_setting_comes_back_is_told_and_needs_its_own_permission() {
         })
         .filter(|(name, _)| *name != "DeleteBucket")
         .collect();
-    assert_eq!(seen, told);
+    assert_eq!(seen, expected);
     client.create_bucket(&bucket).expect("a bucket");
     assert_eq!(record(&root, &queue, "CreateBucket")["userAgent"], format!("[{agent}]"));
 }
 
 #[test]
-fn what_s3_does_not_take_is_refused_with_its_code() {
+fn an_invalid_setting_is_refused_with_its_code() {
     let (_, client, bucket) = bucket();
     let log = |target: &str| {
         let target =
@@ -324,7 +326,7 @@ fn what_s3_does_not_take_is_refused_with_its_code() {
         ("versioning", "no XML".to_owned(), "MalformedXML"),
         ("versioning", ownership("ObjectWriter"), "MalformedXML"),
         ("versioning", versioning("<Status>On</Status>"), "MalformedXML"),
-        ("ownershipControls", ownership("Nobody"), "MalformedXML"),
+        ("ownershipControls", ownership("Unknown"), "MalformedXML"),
         ("logging", log("no-such-bucket-at-all"), "InvalidTargetBucketForLogging"),
         ("notification", event(&nowhere, "s3:ObjectCreated:*"), "InvalidArgument"),
         ("notification", event(&nowhere, "created"), "InvalidArgument"),
@@ -343,7 +345,7 @@ fn what_s3_does_not_take_is_refused_with_its_code() {
 }
 
 #[test]
-fn another_owner_is_refused_everywhere() {
+fn another_expected_owner_is_refused_by_every_call() {
     let (_, client, bucket) = bucket();
     let other = client.with_header("x-amz-expected-bucket-owner", NONE);
     for Setting { subresource, document, .. } in settings(&bucket) {
@@ -358,7 +360,7 @@ fn another_owner_is_refused_everywhere() {
 }
 
 #[test]
-fn mfa_delete_is_kept_and_needs_the_code_of_a_device() {
+fn mfa_delete_is_stored_and_needs_the_code_of_a_device() {
     let (_, client, bucket) = bucket();
     let both = versioning("<Status>Enabled</Status><MfaDelete>Enabled</MfaDelete>");
     assert_eq!(code(client.put_bucket_setting(&bucket, "versioning", &both)), "AccessDenied");
@@ -371,7 +373,7 @@ fn mfa_delete_is_kept_and_needs_the_code_of_a_device() {
 }
 
 #[test]
-fn notifications_are_kept_whole_and_replaced_whole() {
+fn notifications_are_stored_unchanged_and_replaced_as_a_whole() {
     let (account, client, bucket) = bucket();
     let arn = |service: &str, name: &str| {
         format!("arn:aws:{service}:eu-west-1:{}:{name}", account.number())
@@ -399,7 +401,7 @@ fn notifications_are_kept_whole_and_replaced_whole() {
 }
 
 #[test]
-fn a_listing_is_in_the_order_of_bytes_and_a_key_is_made_once() {
+fn a_listing_is_in_byte_order_and_a_key_is_created_once() {
     let (_, client, bucket) = bucket();
     let once = client.with_header("if-none-match", "*");
     once.put_object(&bucket, "run/b", b"1").expect("an object");

@@ -1,13 +1,13 @@
-//! Stacks in the emulated account: what MiniStack drops or forgives, and AWS does not.
+//! Stacks in the emulated account: what MiniStack drops or accepts, and AWS does not.
 
 use s3guard_emulator::{Account, Client, until};
 use serde_json::{Value, json};
 use std::io::{Cursor, Write as _};
 use zip::write::SimpleFileOptions;
 
-#[path = "told/new.rs"]
+#[path = "setup/new.rs"]
 mod new;
-#[path = "told/trail.rs"]
+#[path = "setup/trail.rs"]
 mod trail;
 
 use new::account;
@@ -19,7 +19,7 @@ fn cloudformation(client: &Client, action: &str, parameters: &[(&str, &str)]) ->
     client.query("cloudformation", "2010-05-15", &all).expect("it goes well")
 }
 
-/// Makes the stack and gives its status with what happened on the way.
+/// Creates the stack. Returns its final status and its events.
 fn deploy(client: &Client, template: &Value) -> (String, String) {
     let template = template.to_string();
     let parameters =
@@ -97,7 +97,7 @@ fn polling() -> Value {
 }
 
 #[test]
-fn a_function_runs_and_what_cannot_be_handled_raises_the_alarm_and_a_mail() {
+fn a_function_runs_and_a_message_in_the_dlq_raises_the_alarm_and_an_email() {
     let account = account();
     let client = account.client();
     let (status, events) = deploy(&client, &template(&function_with(&account, &polling())));
@@ -128,7 +128,7 @@ fn a_function_runs_and_what_cannot_be_handled_raises_the_alarm_and_a_mail() {
 }
 
 #[test]
-fn a_role_that_may_not_poll_its_queue_gets_no_mapping() {
+fn a_role_without_the_permission_to_poll_gets_no_mapping() {
     let account = account();
     let client = account.client();
     let too_little = json!(["sqs:ReceiveMessage", "sqs:DeleteMessage"]);
@@ -141,7 +141,7 @@ fn a_role_that_may_not_poll_its_queue_gets_no_mapping() {
 }
 
 #[test]
-fn a_function_killed_in_the_middle_gets_its_message_again() {
+fn a_killed_function_receives_its_message_again() {
     let account = account();
     let client = account.client();
     let (status, events) = deploy(&client, &template(&function_with(&account, &polling())));
@@ -158,7 +158,7 @@ fn a_function_killed_in_the_middle_gets_its_message_again() {
 }
 
 #[test]
-fn a_batching_window_gathers_messages_into_one_run() {
+fn a_batching_window_collects_messages_into_one_run() {
     let account = account();
     let client = account.client();
     let mut resources = function_with(&account, &polling());
@@ -176,7 +176,7 @@ fn a_batching_window_gathers_messages_into_one_run() {
 }
 
 #[test]
-fn a_bucket_of_a_stack_has_all_its_properties_and_does_not_go_while_it_holds_something() {
+fn a_bucket_of_a_stack_has_all_its_properties_and_is_not_deleted_with_objects() {
     let account = account();
     let client = account.client();
     let rule = json!({ "ServerSideEncryptionByDefault": { "SSEAlgorithm": "aws:kms:dsse" },
@@ -199,7 +199,7 @@ fn a_bucket_of_a_stack_has_all_its_properties_and_does_not_go_while_it_holds_som
 }
 
 #[test]
-fn a_trail_of_a_stack_needs_the_policy_and_tells_what_stacks_do_with_buckets() {
+fn a_trail_of_a_stack_needs_the_policy_and_logs_the_calls_of_stacks() {
     let account = account();
     let client = account.client();
     let name = format!("tried-trail-{}-eu-west-1-an", account.number());
@@ -216,7 +216,7 @@ fn a_trail_of_a_stack_needs_the_policy_and_tells_what_stacks_do_with_buckets() {
     });
     let (status, events) = deploy(&client, &template(&resources));
     assert_eq!(status, "CREATE_COMPLETE", "{events}");
-    // The trail's next log file holds what CloudFormation did after the trail was there.
+    // The trail's next log file has CloudFormation's calls since the trail was created.
     let logs = eventually("a log file", || {
         let logs = client.list_objects(&name).expect("a list");
         (!logs.is_empty()).then_some(logs)
@@ -227,7 +227,7 @@ fn a_trail_of_a_stack_needs_the_policy_and_tells_what_stacks_do_with_buckets() {
     );
 
     let other = self::account();
-    // Names of buckets are the world's, so the other account cannot have the same.
+    // Bucket names are global, so the other account cannot have the same.
     resources
         .as_object_mut()
         .expect("an object")
@@ -240,7 +240,7 @@ fn a_trail_of_a_stack_needs_the_policy_and_tells_what_stacks_do_with_buckets() {
 }
 
 #[test]
-fn a_template_that_is_too_large_for_a_call_is_taken_from_a_bucket() {
+fn a_template_that_is_too_large_for_a_call_is_read_from_a_bucket() {
     let account = account();
     let root = account.client();
     root.create_bucket("templates").expect("it is free");
@@ -259,7 +259,7 @@ fn a_template_that_is_too_large_for_a_call_is_taken_from_a_bucket() {
 }
 
 #[test]
-fn a_stack_in_progress_shows_in_its_buckets_tags_and_to_those_who_may_look() {
+fn a_stack_in_progress_is_in_its_buckets_tags_and_is_described_with_the_permission() {
     let account = account();
     let root = account.client();
     let resources = json!({
@@ -280,15 +280,15 @@ fn a_stack_in_progress_shows_in_its_buckets_tags_and_to_those_who_may_look() {
     let statement =
         json!({ "Effect": "Allow", "Action": "cloudformation:DescribeStacks", "Resource": id });
     let policy = json!({ "Version": "2012-10-17", "Statement": statement });
-    let looker = account.client_of(account.user("looker", &policy).expect("a user"));
-    let look = |name: &str| {
+    let reader = account.client_of(account.user("reader", &policy).expect("a user"));
+    let describe = |name: &str| {
         let parameters = [("Action", "DescribeStacks"), ("StackName", name)];
-        looker.query("cloudformation", "2010-05-15", &parameters)
+        reader.query("cloudformation", "2010-05-15", &parameters)
     };
-    let stack = look(&id).expect("it may look");
+    let stack = describe(&id).expect("it may describe it");
     assert!(stack.contains("<StackStatus>CREATE_IN_PROGRESS</StackStatus>"), "{stack}");
     let other = id.replace("stack/tried/", "stack/other/");
-    assert_eq!(look(&other).expect_err("it may not").code, "AccessDenied");
+    assert_eq!(describe(&other).expect_err("it may not").code, "AccessDenied");
     let missing = root.query(
         "cloudformation",
         "2010-05-15",
@@ -303,7 +303,7 @@ fn a_stack_in_progress_shows_in_its_buckets_tags_and_to_those_who_may_look() {
 }
 
 #[test]
-fn a_policy_of_a_stack_is_not_put_over_another_one_and_not_past_a_block() {
+fn a_policy_of_a_stack_does_not_replace_another_one_or_pass_a_block() {
     let account = account();
     let client = account.client();
     let bucket = format!("taken-{}", account.number());
@@ -335,11 +335,11 @@ fn a_policy_of_a_stack_is_not_put_over_another_one_and_not_past_a_block() {
 }
 
 #[test]
-fn what_a_stack_does_with_a_bucket_is_told_as_its_callers_calls() {
+fn calls_of_a_stack_on_a_bucket_are_published_as_its_callers() {
     let account = account();
     let client = account.client();
     let queue = watch(&account);
-    let name = format!("told-{}", account.number());
+    let name = format!("recorded-{}", account.number());
     let statement = json!({ "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": format!("arn:aws:s3:::{name}/*") });
     let resources = |properties: &Value, with_policy: bool| {
         let mut all = json!({ "Bucket": { "Type": "AWS::S3::Bucket", "Properties": properties } });
@@ -359,10 +359,10 @@ fn what_a_stack_does_with_a_bucket_is_told_as_its_callers_calls() {
     let (status, events) = deploy(&client, &resources(&full, true));
     assert_eq!(status, "CREATE_COMPLETE", "{events}");
     let names = |records: &[Value]| -> Vec<String> {
-        let told = records
+        let own = records
             .iter()
             .filter(|record| record["requestParameters"]["bucketName"] == name.as_str());
-        told.map(|record| record["eventName"].as_str().unwrap_or_default().to_owned()).collect()
+        own.map(|record| record["eventName"].as_str().unwrap_or_default().to_owned()).collect()
     };
     let records = records_up_to(&client, &queue, "PutBucketPolicy");
     assert_eq!(

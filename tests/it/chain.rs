@@ -1,12 +1,13 @@
 //! The whole chain in an emulated account: the real command deploys the real stack with the packaged Lambda, policies are
-//! enforced, and somebody else than the guard does things to buckets.
+//! enforced, and users change buckets.
 //!
-//! Each test has an account of its own. What is waited for is looked for again and again, with an end; what must not
-//! happen is asserted when the account is at rest.
+//! Each test has its own account. A test polls for the expected state, with a timeout; what must not happen is
+//! asserted when the queues are empty.
 
 mod account_block;
 mod coexistence;
 mod configuration;
+mod conflict;
 mod coverage;
 mod deployer;
 mod destroyed;
@@ -15,11 +16,10 @@ mod events;
 mod faults;
 mod guarded;
 mod ledger;
-mod looking;
+mod monitoring;
 mod others;
 mod permissions;
 mod stack;
-mod tug_of_war;
 mod undo;
 mod verify;
 mod watched;

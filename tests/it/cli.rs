@@ -1,4 +1,4 @@
-//! The command as a person meets it: what it says, where it says it, and how it exits. No account is needed here.
+//! The command's output, its streams and its exit codes. These tests need no account.
 
 mod account;
 mod around;
@@ -6,7 +6,7 @@ mod aws;
 mod deploying;
 mod destroy;
 mod doctor;
-mod looking;
+mod monitoring;
 mod replay;
 mod trails;
 
@@ -23,7 +23,7 @@ use std::process::{Command, Stdio};
 
 use expect_test::{Expect, expect};
 
-/// A command with nothing of this machine: no credentials, no configuration, no network but loopback.
+/// The command in a clean environment: no credentials, no configuration, and only the loopback network.
 fn s3guard(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_s3guard"));
     command
@@ -47,7 +47,7 @@ fn check(command: &mut Command, exit: i32, stderr: &Expect) {
 }
 
 #[test]
-fn a_stacks_name_that_is_none_is_refused_with_a_hint() {
+fn an_invalid_stack_name_is_refused_with_a_hint() {
     check(
         &mut s3guard(&["deploy", "--stack", "1st"]),
         2,
@@ -75,7 +75,7 @@ fn a_region_that_is_none_is_refused_with_an_example() {
 }
 
 #[test]
-fn an_unknown_flag_is_a_wrong_command_line_and_the_right_one_is_proposed() {
+fn an_unknown_flag_is_a_usage_error_with_a_suggestion() {
     check(
         &mut s3guard(&["synth", "--colr", "never"]),
         2,
@@ -92,7 +92,7 @@ fn an_unknown_flag_is_a_wrong_command_line_and_the_right_one_is_proposed() {
 }
 
 #[test]
-fn without_a_region_nothing_is_asked() {
+fn without_a_region_no_call_is_made() {
     check(
         &mut s3guard(&["deploy", "--stack", "s3guard"]),
         1,
@@ -105,7 +105,7 @@ fn without_a_region_nothing_is_asked() {
 }
 
 #[test]
-fn what_the_configuration_says_of_the_deployment_is_the_default_of_the_flags() {
+fn the_configurations_deployment_settings_are_the_defaults_of_the_flags() {
     let folder = tempfile::tempdir().unwrap();
     let words = |written: &str, arguments: &[&str]| {
         fs::write(folder.path().join("s3guard.toml"), written).unwrap();
@@ -159,7 +159,7 @@ fn an_empty_variable_counts_as_unset_and_an_empty_flag_does_not() {
 }
 
 #[test]
-fn a_profile_that_does_not_exist_is_named() {
+fn a_missing_profile_is_named() {
     let expected = expect![[r#"
         error: there is no profile `nobody` in the AWS configuration
 
@@ -171,7 +171,7 @@ fn a_profile_that_does_not_exist_is_named() {
 }
 
 #[test]
-fn an_endpoint_that_is_no_url_is_refused_before_it_is_called() {
+fn an_invalid_endpoint_url_is_refused_before_a_call() {
     let expected = expect![[r#"
         error: the endpoint `garbage` is not a URL
 
@@ -180,13 +180,13 @@ fn an_endpoint_that_is_no_url_is_refused_before_it_is_called() {
     let arguments = ["deploy", "--stack", "s3guard", "--region", "eu-west-1"];
     check(s3guard(&arguments).env("AWS_ENDPOINT_URL", "garbage"), 1, &expected);
     let mut of_one_service = s3guard(&arguments);
-    // An empty one is none.
+    // An empty value counts as unset.
     of_one_service.env("AWS_ENDPOINT_URL", "").env("AWS_ENDPOINT_URL_STS", "garbage");
     check(&mut of_one_service, 1, &expected);
 }
 
 #[test]
-fn without_credentials_the_ways_to_get_some_are_named() {
+fn without_credentials_the_ways_to_get_them_are_listed() {
     check(
         &mut s3guard(&["deploy", "--stack", "s3guard", "--region", "eu-west-1"]),
         1,
@@ -199,7 +199,7 @@ fn without_credentials_the_ways_to_get_some_are_named() {
 }
 
 #[test]
-fn an_endpoint_where_nobody_is_is_named_with_where_it_comes_from() {
+fn an_unreachable_endpoint_is_named_with_its_origin() {
     let mut command = s3guard(&["destroy", "--stack", "s3guard", "--region", "eu-west-1"]);
     command.envs([
         ("AWS_ACCESS_KEY_ID", "111122223333"),
@@ -232,7 +232,7 @@ fn a_file_that_cannot_be_written_is_named() {
 }
 
 #[test]
-fn what_is_no_program_is_not_packaged() {
+fn a_file_that_is_not_a_program_is_not_packaged() {
     check(
         &mut s3guard(&["package", "--bootstrap", "/dev/null"]),
         1,
@@ -246,11 +246,11 @@ fn what_is_no_program_is_not_packaged() {
 }
 
 #[test]
-fn outside_a_clone_the_sources_are_missed() {
+fn outside_a_clone_the_sources_are_missing() {
     let folder = tempfile::tempdir().unwrap();
     let command = folder.path().join("s3guard");
-    // A copy, because the one in the workspace finds the sources around itself.
-    // Not by this process: a child that another test starts meanwhile would hold it open, and what is written to cannot run.
+    // A copy, because the program in the workspace would find its sources.
+    // Copied by another process: a child of another test could inherit the open file, and an open file cannot be executed.
     let copy = Command::new("cp").arg(env!("CARGO_BIN_EXE_s3guard")).arg(&command).status();
     assert!(copy.unwrap().success());
     let output = Command::new(&command).arg("package").current_dir(folder.path()).output().unwrap();
@@ -261,7 +261,7 @@ fn outside_a_clone_the_sources_are_missed() {
 }
 
 #[test]
-fn a_command_that_carries_no_package_says_how_to_get_one_that_does() {
+fn a_command_without_a_package_explains_how_to_get_one() {
     check(
         &mut s3guard(&["package", "--embedded"]),
         1,
@@ -288,7 +288,7 @@ fn the_readmes_command_for_a_standalone_s3guard_is_an_alias_of_cargo() {
     let aliases = fs::read_to_string(root.join(".cargo/config.toml")).unwrap();
     let alias = aliases.lines().find_map(|line| line.strip_prefix("standalone = \"run "));
     let asked = alias.and_then(|line| line.split(" -- ").nth(1)).unwrap().trim_end_matches('"');
-    // Somebody who stands nowhere gets as far as the sources, so the flags are those of the command.
+    // Outside a workspace the command fails only at the sources, so it has accepted the flags.
     let folder = tempfile::tempdir().unwrap();
     let command = folder.path().join("s3guard");
     fs::copy(env!("CARGO_BIN_EXE_s3guard"), &command).unwrap();
@@ -300,7 +300,7 @@ fn the_readmes_command_for_a_standalone_s3guard_is_an_alias_of_cargo() {
 }
 
 #[test]
-fn colour_is_there_only_when_asked_for() {
+fn colour_is_only_used_on_request() {
     let stderr = |arguments: &[&str], variable: &str| {
         let mut command = s3guard(arguments);
         String::from_utf8(command.env(variable, "1").output().unwrap().stderr).unwrap()
@@ -324,7 +324,7 @@ fn colour_is_there_only_when_asked_for() {
 }
 
 #[test]
-fn the_template_is_the_checked_in_one_from_any_folder_and_in_both_notations() {
+fn the_template_is_the_checked_in_one_from_any_folder_in_both_formats() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let folder = tempfile::tempdir().unwrap();
     for (notation, file) in [("text", "guard.yaml"), ("json", "guard.json")] {
@@ -335,7 +335,7 @@ fn the_template_is_the_checked_in_one_from_any_folder_and_in_both_notations() {
         let mut command = s3guard(&["synth", "--output", notation, "--out", file]);
         let output = command.current_dir(folder.path()).output().unwrap();
         assert_eq!(output.status.code(), Some(0), "{output:?}");
-        // Neither fits into a call any more, and who would paste it there has to know.
+        // Neither fits into the call any more, and the output has to say so.
         let said = format!(
             "the template has {} bytes, and CloudFormation takes 51200 in a call: upload it as a file, or give its \
              URL in S3\n",
@@ -347,10 +347,10 @@ fn the_template_is_the_checked_in_one_from_any_folder_and_in_both_notations() {
 }
 
 #[test]
-fn a_reader_that_has_seen_enough_is_no_failure() {
+fn a_closed_pipe_is_not_a_failure() {
     let mut command = s3guard(&["synth"]);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    // Closed before the command has written anything, or after the first part: both are well.
+    // The pipe is closed before the first write or after it: both are fine.
     drop(child.stdout.take());
     let mut stderr = String::new();
     child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
@@ -358,7 +358,7 @@ fn a_reader_that_has_seen_enough_is_no_failure() {
 }
 
 #[test]
-fn every_command_explains_itself_on_stdout() {
+fn every_command_prints_its_help_on_stdout() {
     for command in ["synth", "package", "deploy", "destroy"] {
         let output = s3guard(&[command, "--help"]).output().unwrap();
         let stdout = String::from_utf8(output.stdout).unwrap();
@@ -368,14 +368,14 @@ fn every_command_explains_itself_on_stdout() {
 }
 
 #[test]
-fn the_command_says_its_own_name_and_version() {
+fn the_command_prints_its_name_and_version() {
     let output = s3guard(&["--version"]).output().unwrap();
     let expected = concat!("s3guard ", env!("CARGO_PKG_VERSION"), "\n");
     assert_eq!(String::from_utf8(output.stdout).unwrap(), expected);
 }
 
 #[test]
-fn help_that_cannot_be_written_is_a_failure() {
+fn a_failed_write_of_the_help_is_a_failure() {
     let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
     check(
         s3guard(&["--help"]).stdout(full),
@@ -388,7 +388,7 @@ fn help_that_cannot_be_written_is_a_failure() {
 }
 
 #[test]
-fn who_uploads_by_hand_hears_of_buckets_that_stayed() {
+fn manual_uploads_list_the_retained_buckets() {
     let output = s3guard(&["synth", "--help"]).env("COLUMNS", "100").output().unwrap();
     let help = String::from_utf8(output.stdout).unwrap();
     let help = help.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -1,4 +1,4 @@
-//! The packaged `bootstrap` under Lambda's Runtime API alone: what it answers, with no AWS to call.
+//! The packaged `bootstrap` under Lambda's Runtime API alone, without an AWS to call.
 
 use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt as _;
@@ -30,7 +30,7 @@ fn bootstrap() -> &'static Path {
     })
 }
 
-/// A command with the settings of both functions, and an AWS that nobody answers for.
+/// The program with the settings of both functions, and an AWS endpoint without a server.
 fn command() -> Command {
     let mut command = Command::new(bootstrap());
     command
@@ -56,7 +56,7 @@ fn command() -> Command {
     command
 }
 
-/// What a function answers to a batch of these bodies, whose messages are numbered.
+/// The function's response to a batch of messages with these bodies. Their ids are numbers.
 fn answer(handler: &str, bodies: &[&str]) -> Value {
     let records: Vec<Value> = bodies
         .iter()
@@ -78,28 +78,28 @@ fn failed(numbers: &[&str]) -> Value {
 }
 
 #[test]
-fn one_bad_message_does_not_hold_the_others() {
+fn an_invalid_message_does_not_block_the_others() {
     let ignored = include_str!("../../posture/fixtures/put-bucket-cors.json");
     assert_eq!(answer("guard", &[ignored, "poison", ignored]), failed(&["1"]));
     assert_eq!(answer("guard", &[ignored]), failed(&[]));
 }
 
 #[test]
-fn what_cannot_be_looked_at_now_comes_back() {
+fn a_failed_reconciliation_is_retried() {
     let ignored = include_str!("../../posture/fixtures/put-bucket-cors.json");
     let changed = include_str!("../../posture/fixtures/put-bucket-encryption.json");
     assert_eq!(answer("guard", &[changed, ignored, changed]), failed(&["0", "2"]));
 }
 
 #[test]
-fn events_that_cannot_be_told_come_back_and_so_does_what_is_none() {
+fn events_that_cannot_be_reported_and_invalid_ones_are_retried() {
     let created = include_str!("../../posture/fixtures/object-created.json");
     let strange = include_str!("../../posture/fixtures/object-of-a-new-type.json");
     assert_eq!(answer("notify", &[strange, created]), failed(&["0", "1"]));
 }
 
 #[test]
-fn settings_that_are_wrong_end_the_function_at_once() {
+fn invalid_settings_end_the_function_at_once() {
     let mut command = command();
     command.env("S3GUARD_GRADE", "paranoid");
     let mut function = Function::start(command, "guard").unwrap();

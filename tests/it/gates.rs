@@ -1,4 +1,4 @@
-//! The gates: what others' linters say of our templates, and what a reader of YAML 1.1 reads in them.
+//! The gates: linters check our templates, and a YAML 1.1 reader reads them.
 
 use std::{collections::BTreeSet, path::Path};
 
@@ -11,12 +11,12 @@ use serde_json::{Value as Json, json};
 
 use crate::tools::Bench;
 
-/// The template that a whole configuration makes, which a test of `synth` compares.
+/// The template of a full configuration, which a test of `synth` compares.
 const CONFIGURED: &str = include_str!("../../templates/configured.yaml");
 const READ_YAML: &str = include_str!("tools/read_yaml.py");
 const VALIDATE: &str = include_str!("tools/validate.py");
 
-/// A region of each partition, and one more: what there is differs.
+/// A region of each partition, and one more: their services differ.
 const CFN_LINT: [&str; 9] = [
     "--include-checks",
     "I",
@@ -49,7 +49,7 @@ fn cfn_lint_finds_nothing() {
 }
 
 #[test]
-fn cfn_lint_finds_what_is_wrong() {
+fn cfn_lint_finds_a_mistake() {
     let bench = Bench::new();
     let wrong = bench.lay("wrong.json", &wrong().to_string());
     let verdict = bench.run("cfn-lint", &CFN_LINT, &[&wrong]);
@@ -57,7 +57,7 @@ fn cfn_lint_finds_what_is_wrong() {
 }
 
 #[test]
-fn cfn_lint_looks_at_every_partition() {
+fn cfn_lint_checks_every_partition() {
     let bench = Bench::new();
     let mut template = stacks::guard().render().unwrap();
     // China and GovCloud have no Lightsail.
@@ -73,7 +73,7 @@ fn cfn_lint_looks_at_every_partition() {
 }
 
 #[test]
-fn cloudformation_validate_warns_of_nothing() {
+fn cloudformation_validate_has_no_warnings() {
     let bench = Bench::new();
     let yaml = bench.lay("guard.yaml", &stacks::guard().to_yaml().unwrap());
     let json = bench.lay("guard.json", &stacks::guard().to_json().unwrap());
@@ -83,13 +83,13 @@ fn cloudformation_validate_warns_of_nothing() {
 }
 
 #[test]
-fn cloudformation_validate_warns_only_of_arns_that_the_owner_has_written() {
+fn cloudformation_validate_only_warns_of_the_owners_arns() {
     let bench = Bench::new();
     let configured = bench.lay("configured.yaml", CONFIGURED);
     let verdict = bench.run_script(VALIDATE, &[&configured]);
     assert!(verdict.is_content, "{}", verdict.stderr);
     let lines: Vec<&str> = verdict.stdout.lines().collect();
-    // A queue, a function, and the leave to call it.
+    // A queue, a function, and the permission to call it.
     assert_eq!(lines.len(), 3, "{lines:#?}");
     for line in lines {
         assert!(line.contains("W9013: Hardcoded account ID in ARN"), "{line}");
@@ -97,7 +97,7 @@ fn cloudformation_validate_warns_only_of_arns_that_the_owner_has_written() {
 }
 
 #[test]
-fn cloudformation_validate_warns_of_what_is_wrong() {
+fn cloudformation_validate_warns_of_a_mistake() {
     let bench = Bench::new();
     let wrong = bench.lay("wrong.json", &wrong().to_string());
     let verdict = bench.run_script(VALIDATE, &[&wrong]);
@@ -105,7 +105,7 @@ fn cloudformation_validate_warns_of_what_is_wrong() {
 }
 
 #[test]
-fn checkov_finds_only_what_the_template_gives_a_reason_for() {
+fn checkov_only_finds_what_the_template_skips_with_a_reason() {
     let bench = Bench::new();
     let template = stacks::guard().render().unwrap();
     let (bare, reasons) = without_skips(template);
@@ -121,12 +121,12 @@ fn checkov_finds_only_what_the_template_gives_a_reason_for() {
     assert_eq!(found_in(&yaml), BTreeSet::new());
     assert_eq!(found_in(&json), BTreeSet::new());
     assert_eq!(found_in(&bench.lay("configured.yaml", CONFIGURED)), BTreeSet::new());
-    // No reason for what nobody finds any more, none missing.
+    // Every finding has a reason, and every reason has a finding.
     assert_eq!(found_in(&bare), reasons);
 }
 
 #[test]
-fn a_yaml_1_1_reader_reads_the_json() {
+fn a_yaml_1_1_reader_reads_the_same_as_json() {
     let bench = Bench::new();
     for (name, template) in [("guard.yaml", stacks::guard()), ("nasty.yaml", nasty())] {
         let path = bench.lay(name, &template.to_yaml().unwrap());
@@ -137,14 +137,14 @@ fn a_yaml_1_1_reader_reads_the_json() {
     }
 }
 
-/// The guard's template with a time that SQS does not have.
+/// The guard's template with a timeout that SQS does not accept.
 fn wrong() -> Json {
     let mut template = stacks::guard().render().unwrap();
     template["Resources"]["GuardQueue"]["Properties"]["VisibilityTimeout"] = json!(999_999);
     template
 }
 
-/// The template without checkov's metadata, and that: resource and rule of each skip that has a reason.
+/// The template without checkov's metadata, and the resource and rule of each skip in it that has a reason.
 fn without_skips(mut template: Json) -> (Json, BTreeSet<(String, String)>) {
     let mut reasons = BTreeSet::new();
     for (id, resource) in template["Resources"].as_object_mut().unwrap() {
@@ -162,14 +162,14 @@ fn without_skips(mut template: Json) -> (Json, BTreeSet<(String, String)>) {
 }
 
 fn failed(report: &Json) -> BTreeSet<(String, String)> {
-    // A report without findings has no list of them, but says how much it looked at.
+    // A report without findings has no list of them, only the number of checks.
     let found = report["results"]["failed_checks"].as_array().cloned().unwrap_or_default();
     assert!(report["summary"]["resource_count"].as_u64().is_some_and(|n| n > 30), "{report}");
     let text = |check: &Json, field: &str| check[field].as_str().unwrap().to_owned();
     found.iter().map(|check| (text(check, "resource"), text(check, "check_id"))).collect()
 }
 
-/// A template of all that YAML 1.1 could take for something else.
+/// A template of all strings that YAML 1.1 could read as another type.
 fn nasty() -> Template {
     const FUNCTION: LogicalId = LogicalId::new("Function");
     let mut template = Template::new("2012-10-17");
@@ -189,7 +189,7 @@ fn nasty() -> Template {
     template
 }
 
-/// What YAML 1.1 could take for something else than text.
+/// Strings that YAML 1.1 could read as another type.
 const TEXTS: [&str; 67] = [
     "on",
     "On",
@@ -259,7 +259,7 @@ const TEXTS: [&str; 67] = [
     "a\u{0}\u{7}\u{1b}b",
     "日本 é 😀 \u{e000}",
 ];
-/// Lines that a block scalar could spoil.
+/// Lines that a block scalar could change.
 const SCRIPTS: [&str; 8] = [
     "one\ntwo",
     "one\ntwo\n",

@@ -1,4 +1,4 @@
-//! Whole-program tests, in one binary: house rules, the command, the template gates, the whole chain.
+//! Whole-program tests, in one binary: the command, the template gates, the whole chain.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -1,4 +1,4 @@
-//! The README shows every command, as it is typed.
+//! The README shows every command.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -71,7 +71,7 @@ fn attributes(json: &Json) -> BTreeSet<(String, String)> {
 }
 
 #[test]
-fn a_model_that_is_wrong_is_found() {
+fn a_wrong_model_is_found() {
     let schemas = Bench::new().schemas();
     let check = |r#type: &str, properties: Json, expected: &str| {
         let schema = schemas.of(r#type);
@@ -95,9 +95,9 @@ fn a_model_that_is_wrong_is_found() {
     );
 }
 
-/// What CloudFormation has to be allowed for each type of the templates: the deployer's policy is made of it.
+/// The permissions that CloudFormation needs for each type in the templates, from which the deployer's policy is made.
 #[test]
-fn what_the_handlers_of_our_resources_need_is_known() {
+fn the_permissions_of_our_resources_handlers_are_known() {
     let schemas = Bench::new().schemas();
     let mut needed: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     let template = template();
@@ -167,7 +167,7 @@ impl Findings {
     }
 
     fn check_object(&mut self, map: &Map<String, Json>, node: &Json, schema: &Json, path: &str) {
-        // Policies, patterns and variables are free in their names.
+        // Policies, patterns and variables have free names.
         let Some(properties) = node["properties"].as_object() else { return };
         for (name, value) in map {
             let path = format!("{path}/{name}");

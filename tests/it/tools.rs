@@ -1,4 +1,4 @@
-//! The Python tools that judge templates, pinned, in a virtualenv of their own.
+//! The Python tools that check templates, pinned, in their own virtualenv.
 
 use std::{
     fs,
@@ -17,7 +17,7 @@ pub(crate) struct Bench {
     python: PathBuf,
 }
 
-/// What a tool printed, and whether it was content.
+/// A tool's output, and whether it succeeded.
 pub(crate) struct Verdict {
     pub(crate) is_content: bool,
     pub(crate) stdout: String,
@@ -25,13 +25,13 @@ pub(crate) struct Verdict {
 }
 
 impl Bench {
-    /// Sets up the tools, which takes a minute the first time.
+    /// Installs the tools, which takes a minute the first time.
     pub(crate) fn new() -> Self {
         let python = s3guard_emulator::virtualenv("gates", REQUIREMENTS).unwrap();
         Self { folder: tempfile::tempdir().unwrap(), python }
     }
 
-    /// Lays a file on the bench.
+    /// Writes a file.
     pub(crate) fn lay(&self, name: &str, text: &str) -> PathBuf {
         let path = self.folder.path().join(name);
         fs::write(&path, text).unwrap();
@@ -59,7 +59,7 @@ impl Bench {
         self.run("python", &["-c", script], files)
     }
 
-    /// The official schema of each resource type, as cfn-lint brings it.
+    /// The official schema of each resource type, from cfn-lint.
     pub(crate) fn schemas(&self) -> Schemas {
         let place = "import cfnlint, os; print(os.path.dirname(cfnlint.__file__), end='')";
         let package = self.run_script(place, &[]).stdout;

@@ -1,8 +1,8 @@
-//! What a machine can check of the documents.
+//! The rules for documents.
 
 use crate::source::{files, read, root};
 
-/// Documents that are generated, and decisions, which are never rewritten.
+/// Generated documents, and decision records, which are not rewritten.
 const NOT_OURS: [&str; 3] = ["docs/adr/", "docs/notifications.md", "docs/watched.md"];
 
 #[test]
@@ -44,7 +44,7 @@ fn no_line_of_prose_stands_twice() {
     }
 }
 
-/// The lines of prose that stand in a text more than once: what a merge has left.
+/// The lines of prose that are in a text more than once, as after a wrong merge.
 fn twice(text: &str) -> Vec<&str> {
     let is_prose = |line: &&str| line.len() > 60 && !line.starts_with(['|', '#', ' ']);
     let lines: Vec<&str> = text.lines().filter(is_prose).collect();

@@ -1,8 +1,8 @@
-//! Which module of a crate uses which: read from the `use`s and paths of its sources, tests left out.
+//! The dependencies between the modules of a crate, read from the `use`s and paths of its sources without tests.
 //!
 //! A path is resolved as the compiler does it: `crate`, `self` and `super`, then down through the modules; a name that a
-//! module has by `use` is followed to the module that defines it, so that re-exports count for nothing. A module and the
-//! modules that it is made of are one: an arrow from a part to its whole is left out.
+//! module has by `use` is followed to the module that defines it, so that re-exports do not count. A module and its
+//! submodules are one: a dependency of a part on its whole is left out.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -15,23 +15,23 @@ use crate::source::{files, inside, is_test, product, read};
 /// A module of a crate, as `["reconcile", "ledger"]`; the crate's root is empty.
 pub(crate) type Module = Vec<String>;
 
-/// The modules of a crate and the arrows between them.
+/// The modules of a crate and the dependencies between them.
 #[derive(Debug)]
 pub(crate) struct Graph {
     pub(crate) arrows: BTreeMap<Module, BTreeSet<Module>>,
 }
 
-/// What a module says.
+/// The content of a module.
 #[derive(Default)]
 struct Paths {
-    /// The names that it has by `use`, with their paths.
+    /// The names that it imports, with their paths.
     names: BTreeMap<String, Vec<String>>,
     /// All paths in it.
     all: Vec<Vec<String>>,
 }
 
 impl Graph {
-    /// Reads the crate in a folder of the workspace, as `cli`.
+    /// Reads the crate in a folder of the workspace, for example `cli`.
     pub(crate) fn of_crate(name: &str) -> Self {
         let folder = format!("{name}/src");
         let sources = files(&folder, ".rs").into_iter().filter(|path| !is_test(path));
@@ -61,7 +61,7 @@ impl Graph {
         Self { arrows: arrows.collect() }
     }
 
-    /// The same with a module and its parts taken as one.
+    /// The graph with a module and its parts as one.
     pub(crate) fn with_one(self, whole: &str) -> Self {
         let one = |module: Module| match module.first() {
             Some(first) if first == whole => vec![whole.to_owned()],
@@ -76,7 +76,7 @@ impl Graph {
         Self { arrows }
     }
 
-    /// The modules that are part of a circle, each with those that it uses in it.
+    /// The modules in a circle, each with the modules of the circle that it uses.
     pub(crate) fn circles(&self) -> BTreeMap<&Module, BTreeSet<&Module>> {
         let reached = self.arrows.keys().map(|module| (module, self.reached(module)));
         let reached: BTreeMap<&Module, BTreeSet<&Module>> = reached.collect();
@@ -88,7 +88,7 @@ impl Graph {
         with_used.collect()
     }
 
-    /// All that a module uses, also by way of others.
+    /// All modules that a module uses, also indirectly.
     fn reached(&self, from: &Module) -> BTreeSet<&Module> {
         let mut reached = BTreeSet::new();
         let mut next: Vec<&Module> = self.arrows[from].iter().collect();
@@ -100,7 +100,7 @@ impl Graph {
         reached
     }
 
-    /// The arrows between rooms, which are the modules of the root, as pairs of modules.
+    /// The dependencies between the top-level modules, as pairs of modules.
     pub(crate) fn between_rooms(&self) -> impl Iterator<Item = (&Module, &Module)> {
         let pairs =
             self.arrows.iter().flat_map(|(from, used)| used.iter().map(move |to| (from, to)));
@@ -108,14 +108,14 @@ impl Graph {
     }
 }
 
-/// The module in which the end of a path is defined, seen from a module; `None` for another crate's.
+/// The module that defines the last name of a path in a module; `None` for another crate's.
 fn defined_in(
     said: &BTreeMap<Module, Paths>,
     from: &Module,
     path: &[String],
     depth: usize,
 ) -> Option<Module> {
-    // Names that are defined by one another do not compile, but a wrong reading of ours must end, too.
+    // Names that define one another do not compile, but a mistake of ours must not loop.
     if depth > 20 {
         return None;
     }
@@ -169,14 +169,14 @@ impl Visit<'_> for Paths {
     fn visit_path(&mut self, path: &syn::Path) {
         let segments: Vec<String> =
             path.segments.iter().map(|segment| segment.ident.to_string()).collect();
-        // A single name is one that a `use` has brought.
+        // A single name is an imported one.
         if segments.len() > 1 {
             self.all.push(segments);
         }
         visit::visit_path(self, path);
     }
 
-    /// What is in a macro is read as tokens: paths with `::` between identifiers.
+    /// The content of a macro is read as tokens: paths with `::` between identifiers.
     fn visit_macro(&mut self, called: &syn::Macro) {
         let tokens = called.tokens.to_string();
         for word in
@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn tests_make_no_arrows() {
+    fn tests_do_not_count_as_dependencies() {
         let graph = graph(&[
             ("a", "#[cfg(test)] use crate::b::B; #[cfg(test)] mod tests { use crate::b::B; }"),
             ("b", "use crate::a::A;"),

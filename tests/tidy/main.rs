@@ -1,4 +1,4 @@
-//! What a machine can check of the house rules, without the SDK: `cargo test -p s3guard-synth --test tidy`.
+//! The rules of the repository that can be checked without the SDK: `cargo test -p s3guard-synth --test tidy`.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![expect(clippy::wildcard_enum_match_arm, reason = "of the many kinds of syntax a few matter")]
@@ -19,7 +19,7 @@ use self::source::{files, is_test, product, read, root, squeezed};
 /// No file is longer.
 const LINES_MAX: usize = 500;
 
-/// What Cargo knows of the workspace and everything that it depends on.
+/// Cargo's metadata of the workspace and its dependencies.
 fn metadata() -> Value {
     let answer = Command::new(env!("CARGO"))
         .args(["metadata", "--format-version", "1", "--locked", "--offline"])
@@ -30,7 +30,7 @@ fn metadata() -> Value {
     serde_json::from_slice(&answer.stdout).unwrap()
 }
 
-/// What each crate of ours depends on, tests apart.
+/// The dependencies of each of our crates, without those for tests.
 fn dependencies(metadata: &Value) -> BTreeMap<String, BTreeSet<String>> {
     let packages = metadata["packages"].as_array().unwrap().iter();
     packages
@@ -80,15 +80,15 @@ fn only_aws_names_the_sdk() {
 }
 
 #[test]
-fn every_dependency_is_free_and_from_the_registry() {
-    // One list, which `cargo deny` reads, too.
+fn every_dependency_has_an_accepted_licence_and_is_from_the_registry() {
+    // `cargo deny` reads the same list.
     let deny = read(root().join("deny.toml"));
     let allowed = deny.lines().find_map(|line| line.strip_prefix("allow = ")).unwrap();
     let free: Vec<String> = serde_json::from_str(allowed).unwrap();
     for package in metadata()["packages"].as_array().unwrap() {
         let name = package["name"].as_str().unwrap();
         let license = package["license"].as_str().unwrap_or_default().replace('/', " OR ");
-        // Of alternatives one has to be free; of a conjunction all.
+        // One of several alternatives has to be accepted, and every part of a conjunction.
         let is_free = |alternative: &str| {
             let words = alternative.replace(['(', ')'], " ");
             words.split(" AND ").all(|word| free.iter().any(|one| one == word.trim()))
@@ -100,7 +100,7 @@ fn every_dependency_is_free_and_from_the_registry() {
 }
 
 #[test]
-fn what_is_pure_does_no_io() {
+fn pure_crates_do_no_io() {
     let banned = [
         "std::fs",
         "std::env",
@@ -162,7 +162,7 @@ fn no_file_is_long() {
 }
 
 #[test]
-fn every_module_says_what_it_is() {
+fn every_module_has_a_doc_comment() {
     let folders =
         ["aws", "benches", "cli", "emulator", "examples", "lambda", "posture", "synth", "tests"];
     for folder in folders {
@@ -179,8 +179,8 @@ fn every_module_says_what_it_is() {
 }
 
 #[test]
-fn no_test_sleeps_or_is_switched_off() {
-    // Put together here, so that this file does not find itself.
+fn no_test_sleeps_or_is_ignored() {
+    // Concatenated, so that the test does not find this file.
     let banned =
         [concat!("thread::", "sleep"), concat!("time::", "sleep"), concat!("#[", "ignore")];
     for folder in ["posture", "aws", "synth", "lambda", "cli", "emulator/tests", "tests"] {

@@ -1,8 +1,8 @@
-//! Modules are rooms: what depends on what, and in which order.
+//! The order in which modules may depend on one another.
 
 use crate::graph::{Graph, Module};
 
-/// The rooms of `posture`, the lowest first: each may use what stands before it.
+/// The modules of `posture`, lowest first: each may use those before it.
 const POSTURE: &[&str] = &[
     "text",
     "contract",
@@ -16,7 +16,7 @@ const POSTURE: &[&str] = &[
     "digest",
     "testing",
 ];
-/// The rooms of the command, the lowest first.
+/// The modules of the command, lowest first.
 const CLI: &[&str] =
     &["exit", "ui", "error", "files", "package", "config_file", "args", "operations", "commands"];
 /// The most public modules that `posture` may have.
@@ -26,7 +26,7 @@ fn shown(module: &Module) -> String {
     module.join("::")
 }
 
-/// The arrows that run against the order.
+/// The dependencies against the order.
 fn upward(graph: &Graph, rooms: &[&str]) -> Vec<String> {
     let height = |module: &Module| {
         let room = module.first().map_or("the root", String::as_str);
@@ -42,7 +42,7 @@ fn upward(graph: &Graph, rooms: &[&str]) -> Vec<String> {
 #[test]
 fn no_module_is_part_of_a_circle() {
     for name in ["posture", "synth", "aws", "lambda", "cli", "emulator"] {
-        // The words of a language are explained by one another: a value may be chosen by a condition, which compares values.
+        // The types of a language refer to one another: a value may depend on a condition, which compares values.
         let graph = Graph::of_crate(name).with_one("cfn");
         let circles: Vec<String> = graph
             .circles()
@@ -57,7 +57,7 @@ fn no_module_is_part_of_a_circle() {
 }
 
 #[test]
-fn rooms_depend_downward() {
+fn modules_depend_downward() {
     for (name, rooms) in [("posture", POSTURE), ("cli", CLI)] {
         let upward = upward(&Graph::of_crate(name), rooms);
         assert!(upward.is_empty(), "arrows of {name} run upward:\n{}", upward.join("\n"));
@@ -91,7 +91,7 @@ fn posture_has_few_public_modules() {
     let file = crate::source::product(&crate::source::read(
         crate::source::root().join("posture/src/lib.rs"),
     ));
-    // What is compiled on a condition, as the doubles for tests, is not part of what the product offers.
+    // Conditional modules, such as the doubles for tests, are not part of the product's interface.
     let is_public = |item: &&syn::Item| match item {
         syn::Item::Mod(module) => {
             let is_conditional = module.attrs.iter().any(|one| one.path().is_ident("cfg"));
@@ -104,7 +104,7 @@ fn posture_has_few_public_modules() {
 }
 
 #[test]
-fn what_is_wrong_is_found() {
+fn a_wrong_dependency_is_found() {
     let source = |name: &str, text| (vec![name.to_owned()], crate::source::product(text));
     let graph = Graph::of([
         source("model", "use crate::config::Config;"),

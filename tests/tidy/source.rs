@@ -1,4 +1,4 @@
-//! Source files without what is only for tests, and the documents.
+//! The sources without their tests, and the documents.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
-/// All files below a folder of the workspace whose names end so, except built and generated ones.
+/// All files with this suffix below a folder of the workspace, except built and generated ones.
 pub(crate) fn files(folder: &str, ending: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![root().join(folder)];
@@ -32,12 +32,12 @@ pub(crate) fn files(folder: &str, ending: &str) -> Vec<PathBuf> {
     found
 }
 
-/// A path as seen from the root: the location of the workspace does not matter.
+/// A path relative to the root.
 pub(crate) fn inside(path: &Path) -> &Path {
     path.strip_prefix(root()).unwrap()
 }
 
-/// Whether a file has nothing but tests.
+/// Whether a file has only tests.
 pub(crate) fn is_test(path: &Path) -> bool {
     inside(path).to_string_lossy().contains("tests")
 }
@@ -48,14 +48,14 @@ pub(crate) fn read(path: impl AsRef<Path>) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// The code of a file without comments, documentation and what is only compiled for tests.
+/// The code of a file without comments, documentation and tests.
 pub(crate) fn product(text: &str) -> File {
     let mut file = syn::parse_file(text).unwrap();
     WithoutTests.visit_file_mut(&mut file);
     file
 }
 
-/// The same as text without white space, to search in.
+/// The code as text without white space, for searches.
 pub(crate) fn squeezed(file: &File) -> String {
     file.to_token_stream().to_string().split_whitespace().collect()
 }
@@ -98,7 +98,7 @@ impl VisitMut for WithoutTests {
     }
 }
 
-/// Whether an attribute says something only of the tests' build.
+/// Whether an attribute applies only to the build of tests.
 fn is_for_tests(attribute: &Attribute) -> bool {
     let Meta::List(list) = &attribute.meta else { return false };
     let tokens = list.tokens.to_string();
@@ -132,7 +132,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tests_are_left_out_wherever_they_stand() {
+    fn tests_are_removed_from_every_place() {
         let text = "
             //! SystemTime in words
             #[cfg(test)]

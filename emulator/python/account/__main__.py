@@ -1,7 +1,8 @@
 """Serves the account on 127.0.0.1 until stdin closes: `python -m account PORT FOLDER`.
 
-The folder must be empty; functions are unpacked there, and it is removed at the end.  Whoever started us holds the other end of stdin.  When that process ends, however it ends, we end too, and with us the
-functions' processes, which are in our process group.
+The folder must be empty; functions are unpacked there, and it is removed at the end.  The parent process holds
+the other end of stdin: when it ends, for whatever reason, the server and its process group, with the functions'
+processes, end too.
 """
 
 import asyncio

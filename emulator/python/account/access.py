@@ -1,4 +1,4 @@
-"""Who may reach a bucket: its policy and its ACL, and the public access blocks that refuse public ones.
+"""Access to a bucket: its policy, its ACL, and the public access blocks that refuse public ones.
 
 The block of the account counts as the bucket's own.  A policy is checked as S3 checks it before it is kept, and a
 bucket that enforces its owner takes no ACL at all, not even `private`.
@@ -33,20 +33,20 @@ def put_policy(bucket: str, body: bytes) -> tuple:
     if problem := _problem(bucket, body):
         return s3._error("MalformedPolicy", problem, 400, f"/{bucket}")
     answer = _put_policy(bucket, body)
-    return _in_s3s_words(answer, "s3:PutBucketPolicy", bucket, "public policies", "BlockPublicPolicy")
+    return _with_s3_message(answer, "s3:PutBucketPolicy", bucket, "public policies", "BlockPublicPolicy")
 
 
 def put_acl(bucket: str, body: bytes, headers: dict | None = None) -> tuple:
-    """`PutBucketAcl`.  Who owns the objects is looked at before what is public."""
+    """`PutBucketAcl`.  Object ownership is checked before public access."""
     if bucket not in s3._buckets:
         return s3._no_such_bucket(bucket)
     if s3._bucket_owner_enforced(s3._buckets[bucket]):
         return s3._error("AccessControlListNotSupported", "The bucket does not allow ACLs", 400, f"/{bucket}")
     answer = _put_acl(bucket, body, headers)
-    return _in_s3s_words(answer, "s3:PutBucketAcl", bucket, "public ACLs", "BlockPublicAcls")
+    return _with_s3_message(answer, "s3:PutBucketAcl", bucket, "public ACLs", "BlockPublicAcls")
 
 
-def _in_s3s_words(answer: tuple, action: str, bucket: str, what: str, setting: str) -> tuple:
+def _with_s3_message(answer: tuple, action: str, bucket: str, what: str, setting: str) -> tuple:
     if answer[0] != 403:
         return answer
     who = caller.arn(caller.access_key.get())
@@ -58,7 +58,7 @@ def _in_s3s_words(answer: tuple, action: str, bucket: str, what: str, setting: s
 
 
 def _problem(bucket: str, body: bytes) -> str | None:
-    """What S3 would say against the policy."""
+    """S3's reason to refuse the policy, if there is one."""
     try:
         policy = json.loads(body)
     except ValueError:
@@ -106,12 +106,12 @@ def policy_status(bucket: str) -> tuple:
 
 
 def is_mine(bucket: str, expected_owner: str) -> bool:
-    """Whether a call that expects this owner of the bucket may go on."""
+    """Whether the bucket has the owner that the call expects."""
     return bucket not in s3._buckets or expected_owner == get_account_id()
 
 
 def install() -> None:
-    """Puts the above in MiniStack's place."""
+    """Replaces MiniStack's functions with the ones above."""
     s3._public_access_blocked = _blocked_by_either
     s3._put_bucket_policy = put_policy
     s3._put_bucket_acl = put_acl

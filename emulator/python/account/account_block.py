@@ -59,7 +59,7 @@ async def _handle_with_block(path, method, body, query_params, request_id, heade
 
 
 def _find_signed_host() -> None:
-    """Lets the signature be checked with the host that was signed."""
+    """Finds the host that was signed, so that the signature can be checked."""
     pinned = iam_evaluator._signed_request.get()
     if pinned is None or pinned.presigned:
         return
@@ -71,7 +71,7 @@ def _find_signed_host() -> None:
 
 
 def _wrapped(refusal: tuple) -> tuple:
-    """A refusal in S3's words as S3 Control gives it."""
+    """S3's refusal in the form of S3 Control."""
     status, _, body = refusal
     text = body.decode() if isinstance(body, bytes) else body
     found = [re.search(f"<{name}>([^<]*)", text) for name in ("Code", "Message")]
@@ -105,5 +105,5 @@ def _answer(method: str, body: bytes) -> tuple:
 
 
 def install() -> None:
-    """Puts the above in MiniStack's place."""
+    """Replaces MiniStack's functions with the ones above."""
     ministack._handle_s3_control_request = _handle_with_block

@@ -1,4 +1,4 @@
-"""Queue metrics and alarms: a queue's depth is a metric, and an alarm looks only at its own dimensions.
+"""Queue metrics and alarms: a queue's depth is a metric, and an alarm only uses its own dimensions.
 
 AWS publishes the depth once a minute and so may be minutes late; here it is seconds, or tests would wait.
 """
@@ -17,7 +17,7 @@ COMPARISONS = {
 
 
 def measure_queues() -> None:
-    """Publishes what is in each queue that an alarm watches, and looks at those alarms."""
+    """Publishes the depth of each queue that an alarm monitors, and evaluates those alarms."""
     for (account, region, _), alarm in list(cloudwatch._alarms.to_dict().items()):
         if alarm.get("Namespace") == "AWS/SQS":
             with request_scope(account, region):
@@ -86,7 +86,7 @@ def _change(alarm: dict, state: str, reason: str) -> None:
 
 
 def states() -> dict[str, str]:
-    """Each alarm of the present account and region, and its state."""
+    """Each alarm of the current account and region, and its state."""
     return {
         name: alarm["StateValue"]
         for (account, region, name), alarm in cloudwatch._alarms.to_dict().items()
@@ -95,5 +95,5 @@ def states() -> dict[str, str]:
 
 
 def install() -> None:
-    """Puts the above in MiniStack's place."""
+    """Replaces MiniStack's functions with the ones above."""
     cloudwatch._evaluate_alarm = _evaluate

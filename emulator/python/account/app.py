@@ -1,7 +1,7 @@
 """The server's application: every request passes here on its way to MiniStack.
 
-Here it is known who calls which IAM action on what, so calls are recorded, held back or failed, and a call
-that changed a bucket becomes a CloudTrail event after it was answered.
+It knows the caller, the IAM action and the resource, so it records calls, holds or fails them, and publishes a
+CloudTrail event for a call that changed a bucket, once it was answered.
 """
 
 import asyncio
@@ -24,8 +24,8 @@ TICK_SECONDS = 1.0
 ANSWER_KEPT_MAX = 16_384
 
 PARTS = (
-    access, account_block, alarms, batches, buckets, caller, calls, delivery, functions, imports, keys, mail, notifications,
-    settings, stack_buckets, trails,
+    access, account_block, alarms, batches, buckets, caller, calls, delivery, functions, imports, keys, mail,
+    notifications, settings, stack_buckets, trails,
 )
 for part in PARTS:
     part.install()
@@ -66,7 +66,7 @@ async def _live(scope, receive, send) -> None:
 
 
 async def _tick() -> None:
-    """What happens on AWS by itself, after a while."""
+    """Does periodically what AWS does in the background."""
     ticks = 0
     while True:
         await asyncio.sleep(TICK_SECONDS)
@@ -96,7 +96,7 @@ async def _aws(scope, receive, send) -> None:
         if fault.error:
             status, body = await _fail(request, fault, send)
             calls.end(checks, request.service, request.action, request.resource, status, fault.error)
-            _tell(request, status, body)
+            _publish(request, status, body)
             return
         if not await faults.wait(fault, receive):
             return
@@ -109,7 +109,7 @@ async def _aws(scope, receive, send) -> None:
         elif len(answer["body"]) < ANSWER_KEPT_MAX:
             answer["body"] += message.get("body", b"")
         if message["type"] == "http.response.body" and not message.get("more_body"):
-            # Before the last byte is out, so that a client that has its answer finds its call in the record.
+            # Before the last byte is sent, so that a client that has its response finds its call in the record.
             _finish(request, checks, answer["status"], answer["body"])
         await send(message)
 
@@ -119,10 +119,10 @@ async def _aws(scope, receive, send) -> None:
 def _finish(request: Request, checks: list, status: int, body: bytes) -> None:
     error = records.error_of(status, body)
     calls.end(checks, request.service, request.action, request.resource, status, error[0] if error else "")
-    _tell(request, status, body)
+    _publish(request, status, body)
 
 
-def _tell(request: Request, status: int, body: bytes) -> None:
+def _publish(request: Request, status: int, body: bytes) -> None:
     """Publishes the CloudTrail event of a call that configures a bucket or the account's block, even if it failed."""
     bucket = request.path.strip("/")
     if request.service != "s3" or request.method not in ("PUT", "DELETE") or not bucket:
@@ -139,13 +139,13 @@ def _tell(request: Request, status: int, body: bytes) -> None:
 
 
 def _over_tls(scope) -> dict:
-    """The same request as if it had come over TLS, as on AWS: policies that refuse plain HTTP are for others."""
+    """The same request as if it used TLS: the policies that refuse plain HTTP are not under test here."""
     headers = [(name, value) for name, value in scope["headers"] if name.lower() != b"x-forwarded-proto"]
     return {**scope, "headers": [*headers, (b"x-forwarded-proto", b"https")]}
 
 
 async def _read(scope, receive):
-    """The request, and a `receive` that gives it once more."""
+    """The request, and a `receive` that returns it again."""
     messages, body = [], b""
     while True:
         message = await receive()
@@ -169,14 +169,14 @@ async def _read(scope, receive):
 
 
 def _find_action(request: Request) -> None:
-    """Finds the IAM action and the resource with MiniStack's own means, so that both see the same."""
+    """Finds the IAM action and the resource with MiniStack's own functions, so that both get the same."""
     given = (request.method, request.path, request.headers)
     routing = ministack._routing_params(*given, request.body, request.query)
     request.service = detect_service(*given, routing) or ""
     if request.path == account_block.PATH:
         request.service, request.action = "s3", account_block.action(request.method)
         return
-    # A request that MiniStack cannot name is answered by it, as an unknown operation.
+    # MiniStack answers a request that it does not know as an unknown operation.
     with contextlib.suppress(Exception):
         request.action = iam_actions.extract_iam_action(request.service, *given, request.body, routing)
         request.resource = iam_actions.extract_resource_arn(

@@ -16,5 +16,5 @@ def _single(*args, **kwargs):
 
 
 def install() -> None:
-    """Puts ours in place."""
+    """Replaces MiniStack's functions with the ones above."""
     iam_actions.extract_iam_action = _single

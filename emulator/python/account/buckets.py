@@ -1,4 +1,4 @@
-"""Buckets as S3 has answered since April 2026, and as it answered before 2023 if a test asks.
+"""Buckets with the defaults of S3 since April 2026, or with those from before 2023 if a test asks.
 
 A new bucket has SSE-S3 and blocks SSE-C; leaving out `BlockedEncryptionTypes` in a PUT keeps what was there.
 A call that expects another owner is refused.  Other settings are in `settings`, `access` and `notifications`.
@@ -23,11 +23,11 @@ _dispatch = s3._dispatch
 
 
 def make_legacy(name: str) -> None:
-    """Makes the bucket one from before 2023 that nobody ever configured: no encryption, no block, no ownership."""
+    """Gives the bucket the defaults from before 2023: no encryption, no public access block, no object ownership."""
     bucket = s3._buckets[name]
     bucket[LEGACY], bucket[BLOCKED] = True, ["NONE"]
     bucket.pop("_public_access_block", None)
-    # Such a bucket has ACLs, as nobody has said who owns its objects.
+    # Without object ownership, such a bucket uses ACLs.
     bucket.pop("_ownership_controls", None)
     bucket["_ownership_controls_deleted"] = True
     s3._bucket_encryption.pop(name, None)
@@ -101,7 +101,7 @@ def regional_suffix() -> str:
 
 
 def install() -> None:
-    """Puts the above in MiniStack's place."""
+    """Replaces MiniStack's functions with the ones above."""
     s3._get_bucket_encryption = _get_bucket_encryption
     s3._put_bucket_encryption = put_encryption
     s3._create_bucket = _create_in_namespace

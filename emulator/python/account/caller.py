@@ -1,4 +1,4 @@
-"""Who makes a call: as IAM sees it, and as CloudTrail writes it down."""
+"""The caller of a request, as IAM resolves it and as CloudTrail records it."""
 
 import time
 from contextvars import ContextVar
@@ -8,10 +8,10 @@ from ministack.core import iam_evaluator
 from ministack.core.responses import get_account_id
 from ministack.services import iam, sts
 
-# The access key of the request that is being answered; what the request starts (a stack, say) inherits it.
+# The access key of the current request; what the request starts (for example a stack) inherits it.
 access_key: ContextVar[str] = ContextVar("s3guard_access_key", default="")
 
-# What our own client (`client.rs`) sends in place of a signature: it names its caller, and that is believed.
+# Our own client (`client.rs`) sends this instead of a signature: the caller that it names is trusted.
 UNSIGNED = "Signature=none"
 
 _pin = ministack.pin_signed_request
@@ -77,7 +77,7 @@ def user_identity(key: str, invoked_by: str = "") -> dict:
 
 
 def _pin_unless_unsigned(method: str, raw_path: str, query: dict, raw_headers: list, handshake: bool = False) -> None:
-    """Has the signature checked of every other request, as MiniStack does."""
+    """Skips the check of the signature for our own client.  MiniStack checks every other request."""
     _pin(method, raw_path, query, raw_headers, handshake)
     request = iam_evaluator._signed_request.get()
     if request and request.headers.get("authorization", "").endswith(UNSIGNED):
@@ -85,5 +85,5 @@ def _pin_unless_unsigned(method: str, raw_path: str, query: dict, raw_headers: l
 
 
 def install() -> None:
-    """Puts the above in MiniStack's place."""
+    """Replaces MiniStack's functions with the ones above."""
     ministack.pin_signed_request = _pin_unless_unsigned

@@ -1,7 +1,7 @@
-"""The record of every API call: who, which IAM action on what, and how it ended.  Tests compare it with what was granted.
+"""The record of every API call: the caller, the IAM action, the resource and the result.
 
-AWS has CloudTrail and access analyzer for this.  Calls that a service makes with a function's role, such as
-polling its queue, are in it too, marked with the service.
+Tests compare it with the policies.  AWS has CloudTrail and access analyzer for this.  Calls that a service makes
+with a function's role, such as polling its queue, are in it too, marked with the service.
 """
 
 import threading
@@ -24,24 +24,24 @@ _count = 0
 
 
 def begin() -> list:
-    """Starts to gather the IAM checks of the request that is being answered."""
+    """Starts to collect the IAM checks of the current request."""
     checks: list = []
     _checks.set(checks)
     return checks
 
 
 def end(checks: list, service: str, action: str | None, resource: str, status: int, error: str) -> None:
-    """Keeps what the request was: one entry for each IAM action that was checked."""
+    """Records the request: one entry for each IAM action that was checked."""
     principal = caller.arn(caller.access_key.get())
     for checked_action, checked_resource, allowed in checks or [(action, resource, status not in (401, 403))]:
-        keep(principal, service, checked_action, checked_resource, allowed, status, error)
+        record(principal, service, checked_action, checked_resource, allowed, status, error)
 
 
-def keep(
+def record(
     principal: str, service: str, action: str | None, resource: str, allowed: bool,
     status: int = 200, error: str = "", by: str = "",
 ) -> None:
-    """Keeps one call.  `by` names the service that made it with the principal's permissions."""
+    """Records one call.  `by` names the service that made it with the principal's permissions."""
     global _count
     entry = {
         "at": time.time(),
@@ -70,7 +70,7 @@ def of(account: str) -> list[dict]:
 
 
 def forget(account: str) -> None:
-    """Drops the account's calls."""
+    """Deletes the account's calls."""
     with _lock:
         left = [entry for entry in _kept if entry["account"] != account]
         _kept.clear()
@@ -78,7 +78,7 @@ def forget(account: str) -> None:
 
 
 def role_allows(role: str, action: str, resource: str, service: str) -> bool:
-    """Whether the role's own policies allow a call that `service` makes for it; keeps the call."""
+    """Whether the role's own policies allow a call that `service` makes for it; records the call."""
     context = iam_evaluator.EvalContext(
         principal_arn=f"arn:aws:sts::{get_account_id()}:assumed-role/{role}/{service}",
         principal_type="AssumedRole",
@@ -91,11 +91,11 @@ def role_allows(role: str, action: str, resource: str, service: str) -> bool:
     policies = iam_evaluator._gather_role_policies(role, get_account_id())
     allowed = iam_evaluator.evaluate(context, policies).decision == "Allow"
     status, error = (200, "") if allowed else (403, "AccessDenied")
-    keep(context.principal_arn, action.split(":")[0], action, resource, allowed, status, error, service)
+    record(context.principal_arn, action.split(":")[0], action, resource, allowed, status, error, service)
     return allowed
 
 
-def _enforce_and_note(access_key_id, iam_action, service, region, resource_arn="*", service_context=None):
+def _enforce_and_record(access_key_id, iam_action, service, region, resource_arn="*", service_context=None):
     denied = _enforce(access_key_id, iam_action, service, region, resource_arn, service_context)
     checks = _checks.get()
     if checks is not None:
@@ -104,5 +104,5 @@ def _enforce_and_note(access_key_id, iam_action, service, region, resource_arn="
 
 
 def install() -> None:
-    """Puts the above in MiniStack's place."""
-    iam_evaluator.enforce = _enforce_and_note
+    """Replaces MiniStack's functions with the ones above."""
+    iam_evaluator.enforce = _enforce_and_record

@@ -1,4 +1,4 @@
-"""Time that passes when a test says so, because nobody waits six minutes or six hours for one."""
+"""Lets a test end timeouts, delays and windows that last from minutes to hours on AWS."""
 
 import time
 import uuid
@@ -14,7 +14,7 @@ LONG_AGO_SECONDS = 3600
 
 
 def _end_window(queue: dict, now: float) -> None:
-    """Ends the batching window of what polls the queue: its messages have been there for long."""
+    """Ends the batching window of the queue's consumer: its messages count as old."""
     for message in queue["messages"]:
         if message["visible_at"] <= now:
             message["visible_at"] = min(message["visible_at"], now - LONG_AGO_SECONDS)
@@ -30,13 +30,13 @@ def end_windows() -> None:
 
 
 def end_visibility_timeouts() -> int:
-    """Makes every message that somebody has received visible again.  Says how many there were."""
+    """Makes every received message visible again.  Returns how many there were."""
     ended = 0
     with sqs._queues_lock:
         now = time.time()
         for queue in sqs._queues.values():
             for message in queue["messages"]:
-                # One that was sent with a delay has not been received, and stays away.
+                # A delayed message has not been received, and stays delayed.
                 if message.get("receipt_handle") and message["visible_at"] > now:
                     message["visible_at"] = now
                     ended += 1
@@ -46,7 +46,7 @@ def end_visibility_timeouts() -> int:
 
 
 def end_delays() -> int:
-    """Makes every message that was sent with a delay visible, as if it and all batching windows had passed.  Says how many there were."""
+    """Makes every delayed message visible and ends all batching windows.  Returns how many messages there were."""
     ended = 0
     with sqs._queues_lock:
         now = time.time()
@@ -61,7 +61,7 @@ def end_delays() -> int:
 
 
 def age_objects(bucket: str, seconds: float) -> int:
-    """Makes every object of a bucket so much older.  Says how many there are."""
+    """Makes every object of a bucket older.  Returns how many there are."""
     objects = s3._buckets[bucket]["objects"]
     for stored in objects.values():
         written = datetime.fromisoformat(stored["last_modified"].replace("Z", "+00:00"))
@@ -71,7 +71,7 @@ def age_objects(bucket: str, seconds: float) -> int:
 
 
 def fire_schedules() -> int:
-    """Fires every rule that has a schedule.  Says how many there were."""
+    """Fires every rule that has a schedule.  Returns how many there were."""
     fired = 0
     for key, rule in list(eventbridge._rules.items()):
         if not rule.get("ScheduleExpression") or rule.get("State") != "ENABLED":

@@ -1,4 +1,4 @@
-"""Delivery to a rule's targets: the target's resource policy decides, and what is refused goes to the target's DLQ.
+"""Delivery to a rule's targets: the target's resource policy decides, and a refused event goes to the target's DLQ.
 
 A function is invoked asynchronously, with its retries and its failure destination.  An object's event has the fields
 that S3 gives it: a deleted object has neither size nor etag, one of a bucket with versions has its version.
@@ -19,7 +19,7 @@ _invoke_target = eventbridge._invoke_target
 _dispatch_event = eventbridge._dispatch_event
 _fire_s3_event = s3._fire_s3_event
 
-# The version of the object whose event is on its way: MiniStack tells it to queues and not to EventBridge.
+# The version of the object whose event is on its way: MiniStack sends it to queues, but not to EventBridge.
 _version_id: ContextVar[str | None] = ContextVar("version_id", default=None)
 
 
@@ -31,16 +31,16 @@ def _invoke_if_allowed(target: dict, event: dict, rule: dict, view=None) -> None
         _invoke_target(target, event, rule, view)
         return
     dead_letters = (target.get("DeadLetterConfig") or {}).get("Arn")
-    told = "no dead-letter queue, the event is lost"
+    outcome = "no dead-letter queue, the event is lost"
     if dead_letters and _refusal(dead_letters, rule_arn) is None:
         view = view or eventbridge._pattern_event_view(event)
         eventbridge._dispatch_to_sqs(parse_arn(dead_letters), json.dumps(view.event_with_detail()))
-        told = "sent to the dead-letter queue"
-    eventbridge.logger.warning("EventBridge: delivery by %s to %s refused (%s), %s", rule_arn, arn, refused, told)
+        outcome = "sent to the dead-letter queue"
+    eventbridge.logger.warning("EventBridge: delivery by %s to %s refused (%s), %s", rule_arn, arn, refused, outcome)
 
 
 def _refusal(arn: str, rule_arn: str) -> str | None:
-    """Why EventBridge cannot deliver there, if so."""
+    """Why EventBridge cannot deliver to the target, if it cannot."""
     service = parse_arn(arn).service
     if service == "sqs":
         queue = sqs._queue_by_arn(arn)
@@ -104,7 +104,7 @@ def _fire_with_version(*args, version_id: str | None = None, **named) -> None:
 
 
 def install() -> None:
-    """Puts the above in MiniStack's place."""
+    """Replaces MiniStack's functions with the ones above."""
     eventbridge._dispatch_event = _dispatch_as_s3_tells
     eventbridge._invoke_target = _invoke_if_allowed
     eventbridge._dispatch_to_lambda = _invoke_asynchronously

@@ -1,8 +1,8 @@
-"""Calls that are held back or fail, because a test wants to see what happens then.
+"""Faults: a test holds calls or makes them fail.
 
-A fault matches calls by IAM action, and by role and resource if it names them.  It lets `skip` of them pass and then
-meets `times` of them: `hold` makes a call wait until it is released (a caller that dies meanwhile is never
-answered, and its call is not carried out), `error` answers with an AWS error.
+A fault matches calls by IAM action, role and resource.  It lets `skip` of them pass, and then holds or fails
+`times` of them: with an `error` they fail with this AWS error, without one they wait until they are released.  If
+the caller of a held call ends, the call is not carried out.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ ERRORS = {
 
 @dataclass
 class Fault:
-    """One wish of a test."""
+    """One fault."""
 
     number: int
     account: str
@@ -48,7 +48,7 @@ class Fault:
     release: asyncio.Event = field(default_factory=asyncio.Event)
 
     def matches(self, account: str, action: str, role: str, resource: str) -> bool:
-        """Whether the call is one of those."""
+        """Whether the fault applies to the call."""
         return (
             self.met < self.times
             and self.account == account
@@ -58,12 +58,12 @@ class Fault:
         )
 
     def answer(self) -> tuple[int, str]:
-        """HTTP status and message: AWS's usual words, or those of the test."""
+        """The HTTP status and the message: AWS's, or the test's."""
         status, message = ERRORS[self.error]
         return status, self.message or message
 
     def state(self) -> dict:
-        """What a test may know of it."""
+        """Its number and its progress."""
         return {"number": self.number, "met": self.met, "holding": self.holding}
 
 
@@ -71,11 +71,11 @@ _faults: dict[int, Fault] = {}
 _numbers = itertools.count(1)
 
 
-def add(account: str, wish: dict) -> Fault:
-    """Takes up a test's wish.  Raises `ValueError` when it makes no sense."""
-    if wish["error"] and wish["error"] not in ERRORS:
-        raise ValueError(f"the code `{wish['error']}` is not one of {', '.join(sorted(ERRORS))}")
-    fault = Fault(number=next(_numbers), account=account, **wish)
+def add(account: str, given: dict) -> Fault:
+    """Adds a fault.  Raises `ValueError` for an unknown error code."""
+    if given["error"] and given["error"] not in ERRORS:
+        raise ValueError(f"the code `{given['error']}` is not one of {', '.join(sorted(ERRORS))}")
+    fault = Fault(number=next(_numbers), account=account, **given)
     _faults[fault.number] = fault
     return fault
 
@@ -86,20 +86,20 @@ def of(account: str) -> list[Fault]:
 
 
 def release(fault: Fault) -> None:
-    """Lets the calls that it holds go on, and all later ones."""
+    """Releases the calls that it holds, and lets all later ones pass."""
     fault.times = 0
     fault.release.set()
 
 
 def forget(account: str) -> None:
-    """Drops the account's faults and lets what they hold go on."""
+    """Deletes the account's faults and releases the calls that they hold."""
     for fault in of(account):
         release(fault)
         del _faults[fault.number]
 
 
 def meeting(account: str, action: str, role: str, resource: str) -> Fault | None:
-    """The fault that this call meets, counted."""
+    """The fault that applies to this call, counted."""
     for fault in _faults.values():
         if fault.matches(account, action, role, resource):
             if fault.passed < fault.skip:
@@ -111,7 +111,7 @@ def meeting(account: str, action: str, role: str, resource: str) -> Fault | None
 
 
 async def wait(fault: Fault, receive) -> bool:
-    """Waits for the release.  Says whether the caller is still there."""
+    """Waits for the release.  Returns whether the caller is still connected."""
     fault.holding += 1
     released = asyncio.ensure_future(fault.release.wait())
     left = asyncio.ensure_future(_left(receive))

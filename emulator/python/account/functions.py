@@ -1,8 +1,7 @@
-"""What Lambda does with a function's role: it polls the queue and writes the logs, and needs the permission for both.
+"""Lambda uses the function's role to poll the queue and to write the logs, and needs the permission for both.
 
-A mapping with a batching window waits for more messages until the window has passed.
-
-Also each run of a function, and the end of one in the middle, for tests.
+A mapping with a batching window waits for more messages until the window has passed.  For tests, each run of a
+function is recorded, and a running function can be killed.
 """
 
 import contextlib
@@ -23,7 +22,7 @@ from . import calls
 SERVICE = "lambda.amazonaws.com"
 POLLING = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
 RUNS_MAX = 20_000
-# Only against waiting forever for the end of a log.
+# Ends a wait for the end of a log that does not come.
 LOG_PATIENCE_SECONDS = 60
 
 _create_esm = lambda_svc._create_esm
@@ -43,7 +42,7 @@ def runs(account: str) -> list[dict]:
 
 
 def forget(account: str) -> None:
-    """Drops the account's runs."""
+    """Deletes the account's runs."""
     with _lock:
         left = [run for run in _runs if run["account"] != account]
         _runs.clear()
@@ -51,7 +50,7 @@ def forget(account: str) -> None:
 
 
 def kill(name: str) -> int:
-    """Kills the processes of the function at once, as a crash would.  Says how many there were."""
+    """Kills the function's processes, as a crash would.  Returns how many there were."""
     function = lambda_svc._functions.get(name)
     if not function:
         return 0
@@ -68,7 +67,7 @@ def kill(name: str) -> int:
 
 
 def end() -> None:
-    """Ends the account's functions: nothing runs for it any more, and nothing is looked at."""
+    """Ends the account's functions, their polling and its alarms."""
     for kept in (lambda_svc._esms, cloudwatch._alarms):
         for key in list(kept):
             del kept[key]
@@ -149,7 +148,7 @@ _of_stack = dict(provisioners._RESOURCE_HANDLERS["AWS::Lambda::EventSourceMappin
 
 
 def _invalidate_own_worker(name, qualifier=None, account=None, region=None) -> None:
-    """Ends the processes of a changed function.  Functions of other accounts have the same name here, and go on."""
+    """Ends the processes of a changed function.  Functions of other accounts with the same name keep running."""
     _invalidate_worker(name, qualifier=qualifier, account=account or get_account_id(), region=region or get_region())
 
 
@@ -163,7 +162,7 @@ def _drain_to_mark(worker: lambda_runtime.Worker, first_line_wait: float = 0.05)
         with open(f"/proc/{worker._proc.pid}/fd/1", "w", encoding="utf-8") as pipe:
             pipe.write(f"{mark}\n")
     except (AttributeError, OSError):
-        # The process is gone, or this system has no such files.
+        # The process has ended, or this system has no such files.
         return _drain(worker, first_line_wait=first_line_wait)
     lines = []
     with contextlib.suppress(queue.Empty):
@@ -173,7 +172,7 @@ def _drain_to_mark(worker: lambda_runtime.Worker, first_line_wait: float = 0.05)
 
 
 def install() -> None:
-    """Puts the above in MiniStack's place."""
+    """Replaces MiniStack's functions with the ones above."""
     lambda_runtime.Worker._drain_stderr_bounded = _drain_to_mark
     lambda_svc.invalidate_worker = _invalidate_own_worker
     lambda_svc._create_esm = _create_esm_if_allowed

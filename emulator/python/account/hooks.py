@@ -1,4 +1,4 @@
-"""What tests may ask of the account and AWS would not answer, under `/_s3guard/`.
+"""The hooks for tests, which AWS does not have, under `/_s3guard/`.
 
 Every request names its `account` and its `region`.  Its input and the answer are JSON.
 """
@@ -15,11 +15,11 @@ PREFIX = "/_s3guard/"
 
 
 class Refused(Exception):
-    """The request makes no sense; the text says why."""
+    """The request is invalid; the text says why."""
 
 
 async def answer(scope, receive, send) -> None:
-    """Answers a request to a hook."""
+    """Handles a request to a hook."""
     body = b""
     while True:
         message = await receive()
@@ -111,7 +111,7 @@ def _silent_buckets(prefix: str, count: int) -> list[str]:
     for name in names:
         status, _, body = s3._create_bucket(name, b"")
         if status != 200:
-            raise Refused(f"there can be no bucket `{name}`: {body.decode()}")
+            raise Refused(f"the bucket `{name}` cannot be created: {body.decode()}")
     return names
 
 

@@ -1,4 +1,4 @@
-"""Stacks that take existing buckets in: their names are no conflict, as on AWS.
+"""Stacks that import existing buckets: their names are no conflict, as on AWS.
 
 MiniStack finds the buckets that ``ImportExistingResources`` means, and then its validation refuses them
 because they exist.
@@ -29,6 +29,6 @@ def _validate(resources_defs, ordered, param_values, conditions, mappings, stack
 
 
 def install() -> None:
-    """Puts ours in place."""
+    """Replaces MiniStack's functions with the ones above."""
     changesets._deploy_stack_async = _deploy
     stacks._validation_errors = _validate

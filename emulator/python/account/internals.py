@@ -1,7 +1,7 @@
-"""The parts of MiniStack that we reach into, checked once when the server starts.
+"""The internals of MiniStack that the wrapper uses, checked once when the server starts.
 
-They are not its public face, so the version is pinned.  An upgrade that moves one of them fails here,
-with its name, and not as a test that passes for the wrong reason.
+They are not its public interface, so the version is pinned.  An upgrade that moves one of them fails here, with
+its name, and not as a test that passes for the wrong reason.
 """
 
 from importlib import import_module

@@ -1,6 +1,6 @@
-"""KMS keys as `DescribeKey` gives them: with the account, and the AWS managed key of a service on first sight.
+"""KMS keys as `DescribeKey` returns them: with the account, and with the AWS managed keys, created on first use.
 
-Which key an alias means is settled before the permission is looked at, which is asked of the key and not of the alias.
+An alias is resolved before the permission is checked: the permission is one on the key, not on the alias.
 """
 
 import json
@@ -56,7 +56,7 @@ def _resource_behind_alias(service: str, *rest) -> str:
 
 
 def install() -> None:
-    """Puts the above in MiniStack's place."""
+    """Replaces MiniStack's functions with the ones above."""
     kms._key_metadata = _whole_metadata
     kms._describe_key = _describe_in_aws_words
     iam_actions.extract_resource_arn = _resource_behind_alias

@@ -1,4 +1,4 @@
-"""Mail and SMS: SNS asks an address to confirm, and then sends to it.  What would be sent is kept, to be read by tests."""
+"""Email and SMS: SNS asks an address to confirm, and then sends to it.  Tests read what would be sent."""
 
 import threading
 import time
@@ -9,7 +9,7 @@ from ministack.services import sns
 from ministack.services.cloudformation import provisioners
 
 PROTOCOLS = ("email", "email-json")
-# A number need not confirm.
+# A phone number does not have to confirm.
 OUTBOX = (*PROTOCOLS, "sms")
 MAILS_MAX = 5_000
 
@@ -27,7 +27,7 @@ def of(account: str) -> list[dict]:
 
 
 def confirm(address: str) -> int:
-    """Follows the link in every confirmation mail to the address.  Says how many there were."""
+    """Follows the link in every confirmation email to the address.  Returns how many there were."""
     confirmed = 0
     for topic in sns._topics.values():
         for subscription in topic["subscriptions"]:
@@ -53,7 +53,7 @@ def _send(topic: str, protocol: str, address: str, subject: str, text: str) -> N
 
 
 def _ask(topic: dict, address: str) -> None:
-    """Makes a new subscription by mail wait for its confirmation."""
+    """Makes a new email subscription wait for its confirmation."""
     for subscription in topic["subscriptions"]:
         if subscription["protocol"] in PROTOCOLS and subscription["endpoint"] == address and "_asked" not in subscription:
             subscription["_asked"] = True
@@ -72,7 +72,7 @@ def _subscribe_and_ask(params: dict) -> tuple:
 
 
 def _list_with_pending(params: dict) -> tuple:
-    """AWS names no ARN of a subscription that nobody has confirmed."""
+    """AWS does not list the ARN of a subscription that is not confirmed."""
     status, headers, body = _list(params)
     text = body.decode() if isinstance(body, bytes) else body
     for topic in sns._topics.values():
@@ -105,7 +105,7 @@ _of_stack = dict(provisioners._RESOURCE_HANDLERS["AWS::SNS::Subscription"])
 
 
 def install() -> None:
-    """Puts the above in MiniStack's place."""
+    """Replaces MiniStack's functions with the ones above."""
     sns._fanout = _fanout_with_mail
     sns._subscribe = _subscribe_and_ask
     sns._list_subscriptions_by_topic = _list_with_pending

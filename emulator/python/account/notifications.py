@@ -1,7 +1,7 @@
-"""A bucket's notifications: kept whole, in the order given, and only with destinations that S3 may reach.
+"""A bucket's notifications: stored unchanged, in the given order, and only with destinations that S3 may reach.
 
-MiniStack keeps of a configuration what it delivers by.  S3 gives back every configuration that it took, with an id
-where the caller gave none, and asks a function's policy as it asks a queue's and a topic's.
+MiniStack only keeps what it needs for delivery.  S3 returns every configuration as it was put, with an id where
+the caller gave none, and checks a function's policy as it checks a queue's and a topic's.
 """
 
 import re
@@ -14,7 +14,7 @@ from ministack.services import lambda_svc, s3
 
 SERVICE = "s3.amazonaws.com"
 EVENT = re.compile(r"s3:[A-Za-z]+(:(\*|[A-Za-z]+))?")
-# What some clients send, and what S3 gives back.
+# What some clients send, and what S3 returns.
 WIRE_NAMES = {
     "LambdaFunctionConfiguration": "CloudFunctionConfiguration",
     "LambdaFunctionArn": "CloudFunction",
@@ -80,5 +80,5 @@ def _may_invoke(arn: str, bucket: str) -> bool:
 
 
 def install() -> None:
-    """Puts the above in MiniStack's place."""
+    """Replaces MiniStack's functions with the ones above."""
     s3._put_bucket_notification = _put_whole

@@ -81,7 +81,7 @@ def of_bucket(name: str, subresource: str, bucket: str, body: bytes = b"", heade
 
 
 def record(name: str, parameters: dict, user_agent: str, invoked_by: str = "", error: tuple[str, str] | None = None) -> dict:
-    """The whole record of a call that the present caller made."""
+    """The record of a call by the current caller."""
     detail = {
         "eventVersion": "1.11",
         "userIdentity": caller.user_identity(caller.access_key.get(), invoked_by),
@@ -132,7 +132,7 @@ def _json(body: bytes) -> object:
 
 
 def from_xml(body: bytes) -> dict:
-    """A request's XML as CloudTrail writes it down."""
+    """A request's XML as CloudTrail records it."""
     try:
         root = fromstring(body)
     except ParseError:

@@ -1,7 +1,7 @@
-"""A bucket's settings as S3 takes and gives them, where MiniStack keeps what it is sent or forgets a part.
+"""A bucket's settings as S3 accepts and returns them, where MiniStack keeps everything or drops a part.
 
-What is no configuration of its kind is `MalformedXML`.  Logs need a bucket to go to, MFA delete needs the code of a
-device, the tags of a stack are not the caller's to change, and what we do not have is not taken for something else.
+A document of another kind is `MalformedXML`.  Logs need a target bucket, MFA delete needs the code of a device, a
+caller cannot change the tags of a stack, and a setting that is not emulated is `NotImplemented`.
 """
 
 from xml.etree.ElementTree import Element, SubElement, tostring
@@ -37,7 +37,7 @@ KEYS_MAX = 1000
 
 
 def answer(method: str, bucket: str, headers: dict, body: bytes, query: dict) -> tuple | None:
-    """The answer to a call on a bucket's setting, if it is ours to give."""
+    """The response to a call on a bucket's setting, unless MiniStack gives it."""
     if any(name in query for name in NOT_HERE):
         message = "A header you provided implies functionality that is not implemented"
         return s3._error("NotImplemented", message, 501, f"/{bucket}")
@@ -55,7 +55,7 @@ def answer(method: str, bucket: str, headers: dict, body: bytes, query: dict) ->
 
 
 def with_a_page_of_s3(query: dict) -> dict:
-    """The query of a listing: S3 gives a thousand keys at most."""
+    """The query of a listing: S3 returns a thousand keys at most."""
     asked = s3._qp(query, "max-keys", "")
     return {**query, "max-keys": [str(KEYS_MAX)]} if asked.isdigit() and int(asked) > KEYS_MAX else query
 
@@ -107,7 +107,7 @@ def _put_logging(bucket: str, root: Element, _headers: dict) -> tuple:
     return s3._put_bucket_logging(bucket, _bytes(root))
 
 
-# ---------------------------------------------------------------- who owns, who is kept out, who pays
+# ---------------------------------------------------------------- ownership, public access block, payment
 
 
 def _put_ownership(bucket: str, root: Element, _headers: dict) -> tuple:
@@ -206,7 +206,7 @@ def _parsed(body: bytes) -> Element | None:
 
 
 def _bytes(root: Element) -> bytes:
-    """The document with S3's namespace as the default one, as S3 gives it back."""
+    """The document with S3's namespace as the default one, as S3 returns it."""
     return tostring(_plain(root, s3.S3_NS))
 
 

@@ -1,7 +1,7 @@
-"""Buckets and their policies as stacks make them: with all properties, as CloudFormation's own calls.
+"""Buckets and their policies as stacks create them: with all properties, by calls of CloudFormation.
 
-Each of these calls is a CloudTrail event, of the caller by CloudFormation.  A bucket has the stack's tags from the
-start, a policy is not put over another one, and a bucket cannot be deleted while it holds something.
+Each of these calls is a CloudTrail event of the caller, invoked by CloudFormation.  A bucket has the stack's tags
+from the start, a policy does not replace another one, and a bucket with objects cannot be deleted.
 """
 
 import json
@@ -205,7 +205,7 @@ def _delete_policy(physical_id: str, properties: dict) -> None:
 
 
 def _check_policy(properties: dict) -> None:
-    """Puts the policy as S3 would take it, so that what S3 refuses fails the stack."""
+    """Puts the policy as S3 would, so that a policy that S3 refuses fails the stack."""
     document = properties.get("PolicyDocument", {})
     text = document if isinstance(document, str) else json.dumps(document)
     _done(access.put_policy(properties.get("Bucket", ""), text.encode()))
@@ -222,7 +222,7 @@ _policy_of_stack = dict(provisioners._RESOURCE_HANDLERS["AWS::S3::BucketPolicy"]
 
 
 def install() -> None:
-    """Puts the above in MiniStack's place."""
+    """Replaces MiniStack's functions with the ones above."""
     handlers = provisioners._RESOURCE_HANDLERS
     handlers["AWS::S3::Bucket"].update(create=_create, update=_update, delete=_delete)
     handlers["AWS::S3::BucketPolicy"].update(create=_create_policy, update=_update_policy, delete=_delete_policy)

@@ -1,7 +1,7 @@
-"""Trails: `AWS::CloudTrail::Trail`, what a trail asks of its bucket, and its events on the default event bus.
+"""Trails: `AWS::CloudTrail::Trail`, what a trail needs of its bucket, and its events on the default event bus.
 
 As on AWS an event reaches EventBridge only while a trail that covers the region is logging, and the trail
-leaves log files in its bucket, which is therefore not empty when somebody wants to delete it.
+leaves log files in its bucket, which is therefore not empty when it is to be deleted.
 """
 
 import gzip
@@ -25,7 +25,7 @@ _lock = threading.Lock()
 
 
 def publish(record: dict) -> None:
-    """Puts the record on the default bus and into the trail's next log file."""
+    """Publishes the record on the default bus and adds it to the trail's next log file."""
     if not any(_sees_writes(region, name, trail) for region, name, trail in cloudtrail._visible_trail_items()):
         return
     with _lock:
@@ -69,7 +69,7 @@ def _advanced(selector: dict) -> bool:
 
 
 def write_log_files() -> None:
-    """Delivers what has gathered, for every account."""
+    """Delivers the pending log files of every account."""
     with _lock:
         gathered = list(_unwritten.items())
         _unwritten.clear()
@@ -190,7 +190,7 @@ def _truth(value: object) -> bool:
 
 
 def install() -> None:
-    """Puts the above in MiniStack's place."""
+    """Replaces MiniStack's functions with the ones above."""
     cloudtrail._create_trail = _create_checked
     cloudtrail._DISPATCH["CreateTrail"] = _create_checked
     cloudtrail._DISPATCH["DeleteTrail"] = _delete_after_last_file

@@ -16,7 +16,7 @@ pub struct Call {
     pub principal: String,
     /// The role's name, if the principal is a role.
     pub role: Option<String>,
-    /// The IAM action that was checked, `s3:PutEncryptionConfiguration`; none for a call that needs no permission.
+    /// The IAM action that was checked; none for a call that needs no permission.
     pub action: Option<String>,
     /// The ARN that was checked.
     pub resource: String,
@@ -146,7 +146,7 @@ impl Account {
         self.delete("faults")
     }
 
-    /// Makes a bucket look as if it was created before 2023 and never configured: no encryption, no public access block.
+    /// Gives a bucket the defaults from before 2023: no encryption, no public access block.
     pub fn make_legacy(&self, bucket: &str) -> Result<()> {
         self.hook("POST", "legacy-bucket", &json!({ "bucket": bucket }))
     }
@@ -157,7 +157,7 @@ impl Account {
     }
 
     /// Publishes a CloudTrail event of a call by root that the emulator does not implement.
-    pub fn tell_trail(&self, event_name: &str, parameters: &Value) -> Result<()> {
+    pub fn publish_event(&self, event_name: &str, parameters: &Value) -> Result<()> {
         let event = json!({ "eventName": event_name, "requestParameters": parameters });
         self.hook("POST", "cloudtrail", &event)
     }
@@ -172,12 +172,12 @@ impl Account {
         self.delete("account")
     }
 
-    /// Makes every received message visible again, as if its timeout had passed. Returns how many there were.
+    /// Ends the visibility timeout of every received message. Returns how many there were.
     pub fn end_visibility_timeouts(&self) -> Result<u64> {
         self.hook("POST", "clock/visibility", &Value::Null)
     }
 
-    /// Makes every delayed message visible, as if the delay had passed. Returns how many there were.
+    /// Ends the delay of every delayed message. Returns how many there were.
     pub fn end_delays(&self) -> Result<u64> {
         self.hook("POST", "clock/delays", &Value::Null)
     }

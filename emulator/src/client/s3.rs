@@ -63,7 +63,7 @@ impl Client {
         self.call("s3", "DELETE", &format!("/{bucket}/{}", http::encoded(key)), "").map(drop)
     }
 
-    /// A setting of the bucket, as XML or JSON. `subresource` is `policy`, `versioning`, `ownershipControls` and so on.
+    /// A setting of the bucket, as XML or JSON, by its sub-resource: `policy`, `versioning`.
     pub fn bucket_setting(&self, bucket: &str, subresource: &str) -> Result<String, CallError> {
         self.call("s3", "GET", &format!("/{bucket}?{subresource}"), "")
     }

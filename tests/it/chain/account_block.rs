@@ -1,4 +1,4 @@
-//! The account's own public access block: told, or kept where that is wanted.
+//! The account's public access block: reported, or remediated if configured.
 
 use s3guard_emulator::Client;
 
@@ -10,7 +10,7 @@ fn is_on(client: &Client) -> bool {
 }
 
 #[test]
-fn an_account_that_is_opened_is_told_with_who_did_it() {
+fn an_opened_account_is_reported_with_its_caller() {
     let guarded = Guarded::new(&[]);
     let careless = guarded.careless();
     careless.put_account_block(true).unwrap();
@@ -28,7 +28,7 @@ fn an_account_that_is_opened_is_told_with_who_did_it() {
 }
 
 #[test]
-fn a_sweep_tells_once_that_the_account_is_open() {
+fn a_sweep_reports_an_open_account_once() {
     let guarded = Guarded::new(&[]);
     let open = || guarded.told().matches("the account's public access block: not set").count();
     assert_eq!(open(), 1, "{}", guarded.told());
@@ -38,7 +38,7 @@ fn a_sweep_tells_once_that_the_account_is_open() {
 }
 
 #[test]
-fn an_account_that_is_to_be_kept_closed_is_closed_again() {
+fn an_opened_account_is_remediated_if_configured() {
     let kept = "[aspects]\naccount-public-access = \"keep\"\n";
     let guarded = Guarded::configured(new_account(), kept, &[]);
     let careless = guarded.careless();

@@ -1,4 +1,4 @@
-//! A bucket of a stack: `CloudFormation` comes first, and whatever it is about to make is not in its way.
+//! A bucket of a stack: the guard waits for `CloudFormation`, and does not block what it is about to create.
 
 use s3guard_emulator::Client;
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use super::guarded::{Guarded, has_tls, new_account, policy};
 
 const HANDLE: &str = "Handle";
 
-/// A bucket, then a wait for whoever signals, then what comes late.
+/// A bucket, then a wait condition, then a resource that is created late.
 fn template(bucket: &str, late: &Value) -> String {
     let mut resources = json!({
         "Bucket": { "Type": "AWS::S3::Bucket", "Properties": { "BucketName": bucket } },
@@ -37,7 +37,7 @@ fn status(client: &Client) -> String {
     between(&stack, "<StackStatus>", "</StackStatus>").to_owned()
 }
 
-/// Lets the stack go on.
+/// Signals the wait condition.
 fn signal(client: &Client) {
     let asked = [("LogicalResourceId", HANDLE)];
     let handle = cloudformation(client, "DescribeStackResource", &asked);
@@ -47,10 +47,10 @@ fn signal(client: &Client) {
     client.call("cloudformation", "PUT", path, body.to_string()).unwrap();
 }
 
-/// Lets a look that waits for the stack begin, and waits until it is done.
-fn look_again(guarded: &Guarded) {
+/// Starts a reconciliation that waits for the stack, and waits for its end.
+fn reconcile_again(guarded: &Guarded) {
     guarded.forget();
-    guarded.wait("another look", || {
+    guarded.wait("another reconciliation", || {
         guarded.account.end_delays().unwrap();
         guarded.runs("GuardFunctionName") > 0
     });
@@ -59,18 +59,18 @@ fn look_again(guarded: &Guarded) {
 
 fn until_nothing_is_handled(guarded: &Guarded) {
     let client = guarded.account.client();
-    guarded.wait("rest but for what is delayed", || {
+    guarded.wait("an empty queue except for delayed messages", || {
         let depth = client.depth(guarded.output("GuardQueueUrl")).unwrap();
         depth.visible + depth.received == 0
     });
 }
 
-/// A guard whose owner wants first policies also for the buckets of stacks.
+/// A guard that also creates the first policy of a stack's bucket.
 fn insisting() -> Guarded {
     Guarded::configured(new_account(), "[aspects]\ntls = \"keep\"\n", &[])
 }
 
-/// A stack in its middle, with a bucket at which the guard has looked.
+/// A stack in progress, with a bucket that the guard has reconciled.
 fn in_progress(guarded: &Guarded, bucket: &str, late: &Value) -> Client {
     let root = guarded.account.client();
     let body = template(bucket, late);
@@ -80,13 +80,13 @@ fn in_progress(guarded: &Guarded, bucket: &str, late: &Value) -> Client {
     });
     until_nothing_is_handled(guarded);
     assert_eq!(policy(&root, bucket), None, "the stack may be about to make one");
-    look_again(guarded);
+    reconcile_again(guarded);
     assert_eq!((policy(&root, bucket), status(&root)), (None, "CREATE_IN_PROGRESS".to_owned()));
     root
 }
 
 #[test]
-fn a_policy_that_a_stack_makes_late_is_made_and_then_added_to() {
+fn a_policy_that_a_stack_creates_late_is_created_and_then_extended() {
     let guarded = insisting();
     let bucket = guarded.bucket("web");
     guarded.forget();
@@ -102,18 +102,18 @@ fn a_policy_that_a_stack_makes_late_is_made_and_then_added_to() {
     assert_eq!(merged["Statement"].as_array().unwrap().len(), 2);
     guarded.account.end_delays().unwrap();
     guarded.rest();
-    assert_eq!(policy(&root, &bucket), Some(merged), "the look that has waited adds nothing");
+    assert_eq!(policy(&root, &bucket), Some(merged), "the delayed reconciliation adds nothing");
 }
 
 #[test]
-fn a_bucket_whose_stack_makes_no_policy_gets_one_if_that_is_wanted_when_the_stack_is_done() {
+fn a_stacks_bucket_without_a_policy_gets_one_after_the_operation_if_configured() {
     let guarded = insisting();
     let bucket = guarded.bucket("web");
     guarded.forget();
     let root = in_progress(&guarded, &bucket, &Value::Null);
     signal(&root);
     guarded.wait("the stack's end", || status(&root) == "CREATE_COMPLETE");
-    look_again(&guarded);
+    reconcile_again(&guarded);
     guarded.rest();
     assert!(has_tls(&root, &bucket));
     assert_eq!(guarded.guard_writes(), ["s3:PutBucketPolicy"]);
@@ -121,7 +121,7 @@ fn a_bucket_whose_stack_makes_no_policy_gets_one_if_that_is_wanted_when_the_stac
 }
 
 #[test]
-fn a_stacks_bucket_without_a_policy_is_told_once_and_left_for_a_later_update_of_the_stack() {
+fn a_stacks_bucket_without_a_policy_is_reported_once_and_left_to_its_stack() {
     let guarded = Guarded::new(&[]);
     let bucket = guarded.bucket("web");
     guarded.forget();
@@ -148,7 +148,7 @@ fn a_stacks_bucket_without_a_policy_is_told_once_and_left_for_a_later_update_of_
     guarded.rest();
     assert_eq!(guarded.told().matches(why).count(), 1, "{}", guarded.told());
     assert!(guarded.told().contains("Type: AWS::S3::BucketPolicy"), "{}", guarded.told());
-    // Its tags come in an event of their own, at which another run may look meanwhile.
+    // Its tags have an event of their own, which another run may handle meanwhile.
     let writes = guarded.guard_writes();
     assert!(writes.iter().all(|write| write == "s3:PutBucketNotification"), "{writes:?}");
     assert_eq!(policy(&root, &bucket), None);

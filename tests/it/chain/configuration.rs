@@ -1,4 +1,4 @@
-//! `s3guard.toml`: from the file by way of the package to what is done with a bucket.
+//! `s3guard.toml`: from the file through the package to the remediation of a bucket.
 
 use std::process::Output;
 
@@ -24,7 +24,7 @@ fn told(output: &Output) -> String {
 }
 
 #[test]
-fn a_rule_and_a_tag_raise_a_bucket_and_an_exemption_leaves_one_alone() {
+fn a_rule_and_a_tag_raise_a_grade_and_an_exemption_applies() {
     let account = new_account();
     let key = account.client().create_key().unwrap();
     let guarded = Guarded::configured(account, CONFIGURATION, &["--key", &key]);
@@ -59,7 +59,7 @@ fn a_rule_and_a_tag_raise_a_bucket_and_an_exemption_leaves_one_alone() {
 }
 
 #[test]
-fn a_configuration_changes_by_a_deploy_and_is_not_lost_by_accident() {
+fn a_deployment_changes_the_configuration_and_does_not_drop_it_by_accident() {
     let guarded = Guarded::configured(new_account(), "writes-per-hour = 7\n", &[]);
     let forgotten = deploy(&guarded.account, &[]);
     assert_eq!(forgotten.status.code(), Some(2), "{}", told(&forgotten));

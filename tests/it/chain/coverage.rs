@@ -1,24 +1,24 @@
-//! The sweep: buckets of which no event told are found and named, and each is looked at once.
+//! The sweep: buckets without an event are found and reported, and each is reconciled once.
 
 use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::guarded::{Guarded, fail_to_tell, has_tls, new_account};
+use super::guarded::{Guarded, has_tls, new_account, refuse_notifications};
 
-/// The account's own block is another matter: in a new account it is off, which the first sweep tells.
+/// Ignores the account's public access block: in a new account it is off, which the first sweep reports.
 const ACCOUNT_OFF: &str = "[aspects]\naccount-public-access = \"off\"\n";
 
-/// Fires the sweep's schedule and waits until all that it queued is done.
+/// Fires the sweep's schedule and waits until every message that it queued is handled.
 pub(super) fn sweep(guarded: &Guarded) {
     guarded.forget();
     assert_eq!(guarded.account.fire_schedules().unwrap(), 2, "the sweep and the end of windows");
     rest_hurried(guarded);
 }
 
-/// Waits until the guard's queue holds nothing, and lets no delay of a message pass in real time.
+/// Waits until the guard's queue is empty; the delays of messages are ended.
 pub(super) fn rest_hurried(guarded: &Guarded) {
-    guarded.wait("rest", || {
+    guarded.wait("empty queues", || {
         guarded.account.end_delays().unwrap();
         guarded.waiting("GuardQueueUrl") == 0
     });
@@ -31,15 +31,15 @@ fn trail(guarded: &Guarded, call: &str) {
 }
 
 #[test]
-fn a_bucket_of_which_no_event_told_is_found_and_told_once_as_a_gap() {
+fn a_bucket_without_an_event_is_reported_once_as_a_coverage_gap() {
     let account = new_account();
     let before = format!("before-{}", account.number());
     account.client().create_bucket(&before).unwrap();
     let guarded = Guarded::of(account, &[]);
-    let (careless, heard) = guarded.with_bucket();
-    let unheard = guarded.bucket("unheard");
+    let (careless, seen) = guarded.with_bucket();
+    let missed = guarded.bucket("missed");
     trail(&guarded, "StopLogging");
-    careless.create_bucket(&unheard).unwrap();
+    careless.create_bucket(&missed).unwrap();
     trail(&guarded, "StartLogging");
 
     sweep(&guarded);
@@ -52,23 +52,23 @@ fn a_bucket_of_which_no_event_told_is_found_and_told_once_as_a_gap() {
     let gaps: Vec<_> = gap().collect();
     assert_eq!(gaps.len(), 1, "{gaps:#?}");
     let text = &gaps[0].text;
-    assert!(text.contains(&unheard), "{text}");
-    assert!(!text.contains(&before) && !text.contains(&heard), "{text}");
+    assert!(text.contains(&missed), "{text}");
+    assert!(!text.contains(&before) && !text.contains(&seen), "{text}");
 
     sweep(&guarded);
     assert_eq!(gap().count(), 0, "once is enough");
 }
 
 #[test]
-fn a_gap_that_could_not_be_told_is_told_when_the_message_comes_again() {
+fn a_failed_report_of_a_gap_is_retried_with_the_message() {
     let guarded = Guarded::configured(new_account(), ACCOUNT_OFF, &[]);
-    let unheard = guarded.bucket("unheard");
+    let missed = guarded.bucket("missed");
     trail(&guarded, "StopLogging");
-    guarded.careless().create_bucket(&unheard).unwrap();
+    guarded.careless().create_bucket(&missed).unwrap();
     trail(&guarded, "StartLogging");
     sweep(&guarded);
     guarded.forget();
-    fail_to_tell(&guarded);
+    refuse_notifications(&guarded);
     guarded.account.fire_schedules().unwrap();
     guarded.wait("a mail", || {
         guarded.account.end_visibility_timeouts().unwrap();
@@ -77,17 +77,17 @@ fn a_gap_that_could_not_be_told_is_told_when_the_message_comes_again() {
 }
 
 #[test]
-fn what_a_sweep_leaves_is_told_once_and_another_reason_at_once() {
+fn a_sweep_reports_each_reason_once() {
     let guarded = Guarded::configured(new_account(), ACCOUNT_OFF, &[]);
     let (careless, site) = (guarded.careless(), guarded.bucket("site"));
-    let unheard = |change: &dyn Fn()| {
+    let missed = |change: &dyn Fn()| {
         trail(&guarded, "StopLogging");
         change();
         trail(&guarded, "StartLogging");
     };
     let website = "<WebsiteConfiguration><IndexDocument><Suffix>index.html</Suffix></IndexDocument>\
                    </WebsiteConfiguration>";
-    unheard(&|| {
+    missed(&|| {
         careless.create_bucket(&site).unwrap();
         careless.delete_public_access_block(&site).unwrap();
         careless.put_bucket_setting(&site, "website", website).unwrap();
@@ -103,7 +103,7 @@ fn what_a_sweep_leaves_is_told_once_and_another_reason_at_once() {
     let everybody = format!(
         r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::{site}/*"}}]}}"#
     );
-    unheard(&|| {
+    missed(&|| {
         careless.delete_bucket_setting(&site, "website").unwrap();
         careless.put_bucket_setting(&site, "policy", &everybody).unwrap();
     });
@@ -114,9 +114,9 @@ fn what_a_sweep_leaves_is_told_once_and_another_reason_at_once() {
 }
 
 #[test]
-fn a_sweep_of_two_pages_looks_at_each_bucket_once() {
+fn a_sweep_of_two_pages_reconciles_each_bucket_once() {
     const BUCKETS: u32 = 1_200;
-    // So that new buckets are right: what is tested is how often they are looked at.
+    // New buckets are compliant: the test counts how often they are reconciled.
     let configuration = "[aspects]\ntls = \"off\"\nnotifications = \"off\"\npublic-access = \"off\"\naccount-public-access = \"off\"\n";
     let guarded = Guarded::configured(new_account(), configuration, &["--no-sweep"]);
     let prefix = guarded.bucket("many");

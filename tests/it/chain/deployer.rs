@@ -1,4 +1,4 @@
-//! Who deploys: with the policy that the command prints it goes, with less it does not.
+//! The deployer's policy, as the command prints it: deployments succeed with it, and fail with less.
 
 use std::collections::BTreeMap;
 use std::process::Output;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::guarded::{new_account, package, s3guard};
 
-/// What the command prints for who deploys, in one policy.
+/// The deployer's permissions that the command prints, in one policy.
 fn deployers_policy(account: &Account) -> Value {
     let printed = s3guard(&account.env(), &["doctor", "--print-policy", "--stack", "guard"]);
     let policies: BTreeMap<String, Value> =
@@ -17,8 +17,8 @@ fn deployers_policy(account: &Account) -> Value {
     json!({ "Version": "2012-10-17", "Statement": statements.collect::<Vec<_>>() })
 }
 
-/// The same for the emulator's own simulation: it asks for the permission to simulate on `*`, where IAM confines it to users
-/// and roles, and does not hear of what the simulation is to suppose.
+/// The same for the emulator's simulation: it checks the permission to simulate on `*`, where IAM restricts it to users
+/// and roles, and it ignores the context of the simulation.
 fn simulated(policy: &Value) -> Value {
     let mut policy = policy.clone();
     let statements = policy["Statement"].as_array_mut().unwrap();
@@ -44,7 +44,7 @@ fn without(policy: &Value, action: &str) -> Value {
     policy
 }
 
-/// Runs the command as somebody with this policy.
+/// Runs the command as a user with this policy.
 fn run_as(account: &Account, name: &str, policy: &Value, arguments: &[&str]) -> Output {
     let credentials = account.user(name, policy).unwrap();
     s3guard(&account.env_of(&credentials), arguments)
@@ -55,7 +55,7 @@ fn told(output: &Output) -> String {
 }
 
 #[test]
-fn who_has_the_printed_policy_deploys_looks_and_destroys() {
+fn the_printed_policy_allows_deploy_status_and_destroy() {
     let account = new_account();
     let policy = deployers_policy(&account);
     let credentials = account.user("deployer", &policy).unwrap();
@@ -77,7 +77,7 @@ fn who_has_the_printed_policy_deploys_looks_and_destroys() {
 }
 
 #[test]
-fn who_lacks_an_action_hears_which() {
+fn a_missing_action_is_named() {
     let account = new_account();
     let policy = deployers_policy(&account);
     let zip = package().to_str().unwrap();
@@ -96,7 +96,7 @@ fn who_lacks_an_action_hears_which() {
         assert_eq!(refused.status.code(), Some(1), "{action}: {}", told(&refused));
         assert!(told(&refused).contains(action), "{action}: {}", told(&refused));
     }
-    // The doctor knows it before, also what CloudFormation would have done.
+    // The doctor reports it before, including CloudFormation's own calls.
     let less = without(&simulated(&policy), "lambda:CreateFunction");
     let looked = run_as(&account, "looker", &less, &["doctor", "--stack", "guard"]);
     let text = String::from_utf8_lossy(&looked.stdout).into_owned();

@@ -1,4 +1,4 @@
-//! The guard taken out whole: protection, buckets with versions, and what a deletion has left.
+//! `s3guard destroy`: protection, buckets with versions, and what a deletion leaves.
 
 use std::process::Output;
 
@@ -17,7 +17,7 @@ fn destroy(guarded: &Guarded, arguments: &[&str]) -> Output {
 }
 
 #[test]
-fn a_protected_stack_goes_only_when_that_is_said_and_its_buckets_with_all_versions() {
+fn a_protected_stack_is_deleted_on_request_with_all_versions_in_its_buckets() {
     let guarded = Guarded::new(&[]);
     let (_, bucket) = guarded.with_bucket();
     let client = guarded.account.client();
@@ -32,7 +32,7 @@ fn a_protected_stack_goes_only_when_that_is_said_and_its_buckets_with_all_versio
     assert_eq!(refused.status.code(), Some(1), "{}", told(&refused));
     assert!(told(&refused).contains("--disable-protection"), "{}", told(&refused));
 
-    // Three versions and a delete marker, and what is no bucket of the stack's.
+    // Three versions and a delete marker, and a bucket that is not the stack's.
     let logs = guarded.output("TrailBucketName").replace("-trail-", "-logs-");
     for body in ["1", "2", "3"] {
         client.put_object(&logs, "late log", body.as_bytes()).unwrap();
@@ -63,7 +63,7 @@ fn a_protected_stack_goes_only_when_that_is_said_and_its_buckets_with_all_versio
 }
 
 #[test]
-fn what_a_deletion_has_left_is_named_later_and_goes_when_that_is_said() {
+fn retained_buckets_are_listed_later_and_deleted_on_request() {
     let guarded = Guarded::new(&[]);
     let first = destroy(&guarded, &[]);
     assert_eq!(first.status.code(), Some(0), "{}", told(&first));
@@ -73,7 +73,7 @@ fn what_a_deletion_has_left_is_named_later_and_goes_when_that_is_said() {
     let again = destroy(&guarded, &[]);
     assert_eq!(again.status.code(), Some(0), "{}", told(&again));
     assert!(told(&again).contains(kept) && names().contains(&kept.to_owned()), "{}", told(&again));
-    // A bucket of that name that does not say whose it is stays.
+    // A bucket of that name without the stack's tags is kept.
     let stranger = kept.replace("-trail-", "-x-trail-");
     guarded.account.client().create_bucket(&stranger).unwrap();
     guarded.account.client().put_object(&stranger, "k", b"1").unwrap();
@@ -87,7 +87,7 @@ fn what_a_deletion_has_left_is_named_later_and_goes_when_that_is_said() {
 }
 
 #[test]
-fn what_an_object_lock_holds_stays_with_its_bucket_and_is_named() {
+fn locked_objects_and_their_bucket_are_kept_and_named() {
     let guarded = Guarded::new(&[]);
     let client = guarded.account.client();
     let trail = guarded.output("TrailBucketName").to_owned();
@@ -112,7 +112,7 @@ fn what_an_object_lock_holds_stays_with_its_bucket_and_is_named() {
         client.list_buckets().unwrap().into_iter().filter(|name| name.contains(word)).count()
     };
     assert_eq!((names("-trail-"), names("-logs-"), names("-ledger-")), (1, 0, 0), "{words}");
-    // The same command does what is left, as far as it may.
+    // The same command does the rest, as far as it is allowed to.
     let again = destroy(&guarded, &["--empty-buckets", "--bypass-governance"]);
     let words = told(&again);
     assert_eq!(again.status.code(), Some(1), "{words}");

@@ -1,4 +1,4 @@
-//! Events of objects, gathered over a window and told once, to whoever asked for them.
+//! Digests: object events are collected in a window and reported once to each subscriber.
 
 mod events;
 
@@ -11,15 +11,15 @@ pub(super) use self::events::close;
 use self::events::{Does, Listener, close_hurried, documents, event, send, shuffled};
 use super::guarded::{Guarded, new_account, s3guard};
 
-/// A window that ends soon: what is received for it is not waited with.
+/// A window that ends soon.
 const SHORT: &str = "[notifications]\nwindow = \"10s\"\n";
-/// A window that ends when the test says so.
+/// A window that the test ends.
 const A_DAY: &str = "[notifications]\nwindow = \"1d\"\n";
 
-/// CloudWatch's event of an alarm of the stack, as the rule puts it into the queue.
+/// CloudWatch's event of an alarm of the stack, as the rule sends it to the queue.
 const ALARM: &str = r#"{"id":"1","source":"aws.cloudwatch","detail-type":"CloudWatch Alarm State Change","time":"2026-11-25T05:00:00Z","detail":{"alarmName":"guard-GuardDeadLettersAlarm","state":{"value":"ALARM","reason":"1 is more than 0","timestamp":"2026-11-25T05:00:00.000+0000"},"previousState":{"value":"OK"}}}"#;
 
-/// How often what is told of a bucket's objects, over all documents of different ids.
+/// How often each change of a bucket's objects is reported, in all documents with different ids.
 fn counted(documents: &[Value]) -> BTreeMap<String, u64> {
     let by_id: BTreeMap<&str, &Value> =
         documents.iter().map(|document| (document["id"].as_str().unwrap(), document)).collect();
@@ -36,7 +36,7 @@ fn counted(documents: &[Value]) -> BTreeMap<String, u64> {
     counted
 }
 
-/// How often each object is told of, over all documents of different ids.
+/// How often each object is reported, in all documents with different ids.
 fn keys(documents: &[Value]) -> BTreeMap<String, usize> {
     let by_id: BTreeMap<&str, &Value> =
         documents.iter().map(|document| (document["id"].as_str().unwrap(), document)).collect();
@@ -47,7 +47,7 @@ fn keys(documents: &[Value]) -> BTreeMap<String, usize> {
     keys
 }
 
-/// The objects of the events among the dead letters, which are taken out.
+/// Receives the messages of the dead-letter queue. Returns the keys of their objects.
 fn dead_keys(guarded: &Guarded) -> Vec<String> {
     let client = guarded.account.client();
     let mut keys = Vec::new();
@@ -63,7 +63,7 @@ fn dead_keys(guarded: &Guarded) -> Vec<String> {
     }
 }
 
-/// A subscriber's queue, and its URL.
+/// Subscribes a queue. Returns its URL.
 fn queue(guarded: &Guarded) -> String {
     let client = guarded.account.client();
     let topic = guarded.output("TopicArn");
@@ -73,7 +73,7 @@ fn queue(guarded: &Guarded) -> String {
 }
 
 #[test]
-fn what_is_delivered_twice_and_shuffled_is_told_once_by_every_channel() {
+fn events_delivered_twice_and_shuffled_are_reported_once_on_every_channel() {
     let guarded = Guarded::configured(new_account(), A_DAY, &[]);
     let queue = queue(&guarded);
     let listener = Listener::start();
@@ -87,7 +87,7 @@ fn what_is_delivered_twice_and_shuffled_is_told_once_by_every_channel() {
         let event = event("reports", &key, does, number);
         all.extend([event.clone(), event]);
     }
-    // Such an event has no place in an order: its id tells that it came twice.
+    // Such an event has no sequencer: its id shows that it was delivered twice.
     all.extend([
         event("reports", "in/00.csv", Does::Acl, 30),
         event("reports", "in/00.csv", Does::Acl, 30),
@@ -97,13 +97,13 @@ fn what_is_delivered_twice_and_shuffled_is_told_once_by_every_channel() {
     close(&guarded);
     let documents = documents(&guarded, &queue);
     assert_eq!(documents.len(), 1, "{documents:#?}");
-    let told = &documents[0]["body"];
-    assert_eq!(told["events"], 31, "{told:#}");
-    assert_eq!(told["buckets"][0]["changes"]["created-or-overwritten"], 20, "{told:#}");
-    assert_eq!(told["buckets"][0]["changes"]["deleted"], 10, "{told:#}");
-    // Of each key what happened last is told last.
+    let reported = &documents[0]["body"];
+    assert_eq!(reported["events"], 31, "{reported:#}");
+    assert_eq!(reported["buckets"][0]["changes"]["created-or-overwritten"], 20, "{reported:#}");
+    assert_eq!(reported["buckets"][0]["changes"]["deleted"], 10, "{reported:#}");
+    // The last change of each key is reported last.
     let of_first = |object: &&Value| object["key"] == "in/00.csv";
-    let changes: Vec<&Value> = told["objects"]
+    let changes: Vec<&Value> = reported["objects"]
         .as_array()
         .unwrap()
         .iter()
@@ -119,14 +119,14 @@ fn what_is_delivered_twice_and_shuffled_is_told_once_by_every_channel() {
     let mails = guarded.mails();
     assert_eq!(mails.len(), 1, "{mails:#?}");
     assert_eq!(mails[0].subject, "s3guard: 31 changes to objects in reports");
-    // Once more, and nothing is new.
+    // Delivered again, nothing is new.
     send(&guarded, &[event("reports", "in/00.csv", Does::Put, 0)]);
     close(&guarded);
     assert_eq!(guarded.mails().len(), 1);
 }
 
 #[test]
-fn filters_deliver_only_what_each_asked_for() {
+fn filters_deliver_only_matching_notifications() {
     let configuration = format!(
         "{A_DAY}\
          [[subscription]]\nname = \"payroll\"\nemail = \"payroll@example.com\"\nbucket = [\"payroll-*\"]\n\
@@ -149,7 +149,7 @@ fn filters_deliver_only_what_each_asked_for() {
     ];
     send(&guarded, &all);
     close(&guarded);
-    let told = |address: &str| {
+    let reported = |address: &str| {
         let mails = guarded.account.mails().unwrap().into_iter();
         let of_objects =
             mails.filter(|mail| mail.to == address && mail.text.starts_with("Changes of objects"));
@@ -160,14 +160,14 @@ fn filters_deliver_only_what_each_asked_for() {
             .collect::<Vec<_>>()
             .join(" ")
     };
-    assert_eq!(told("owner@example.com"), "november.csv october.csv a.jpg b.jpg");
-    assert_eq!(told("payroll@example.com"), "november.csv october.csv");
-    assert_eq!(told("grave@example.com"), "october.csv b.jpg");
-    assert_eq!(told("buckets@example.com"), "");
+    assert_eq!(reported("owner@example.com"), "november.csv october.csv a.jpg b.jpg");
+    assert_eq!(reported("payroll@example.com"), "november.csv october.csv");
+    assert_eq!(reported("grave@example.com"), "october.csv b.jpg");
+    assert_eq!(reported("buckets@example.com"), "");
 }
 
 #[test]
-fn a_mass_deletion_is_told_at_once_and_also_by_sms() {
+fn a_mass_deletion_is_reported_at_once_and_also_by_sms() {
     let configuration =
         format!("{A_DAY}[[subscription]]\nname = \"duty\"\nsms = \"+15555550100\"\n");
     let guarded = Guarded::configured(new_account(), &configuration, &[]);
@@ -184,14 +184,14 @@ fn a_mass_deletion_is_told_at_once_and_also_by_sms() {
     guarded.rest();
     assert_eq!(documents(&guarded, &queue).len(), 0, "nine are not many");
     send(&guarded, &(9..12).map(deleted).collect::<Vec<_>>());
-    let mut told = Vec::new();
+    let mut reported = Vec::new();
     guarded.wait("the alert", || {
-        told.extend(documents(&guarded, &queue));
-        !told.is_empty()
+        reported.extend(documents(&guarded, &queue));
+        !reported.is_empty()
     });
     guarded.rest();
-    assert_eq!(told[0]["severity"], "critical", "{told:#?}");
-    assert_eq!(told[0]["body"]["events"], 12, "{told:#?}");
+    assert_eq!(reported[0]["severity"], "critical", "{reported:#?}");
+    assert_eq!(reported[0]["body"]["events"], 12, "{reported:#?}");
     let sms: Vec<_> = guarded
         .account
         .mails()
@@ -205,7 +205,7 @@ fn a_mass_deletion_is_told_at_once_and_also_by_sms() {
 }
 
 #[test]
-fn an_alert_that_sns_does_not_take_is_told_soon_and_not_at_the_end_of_the_window() {
+fn a_refused_alert_is_retried_before_the_end_of_the_window() {
     let guarded = Guarded::configured(new_account(), A_DAY, &[]);
     let queue = queue(&guarded);
     let refuse = Fault {
@@ -220,26 +220,26 @@ fn an_alert_that_sns_does_not_take_is_told_soon_and_not_at_the_end_of_the_window
         guarded.account.faults().unwrap().iter().any(|fault| fault.met > 0)
     });
     guarded.account.forget_faults().unwrap();
-    // Nobody closes the window but the function itself, once nobody else can be at it.
-    let mut told = Vec::new();
+    // The function closes the window itself, once no other run can use it.
+    let mut reported = Vec::new();
     guarded.wait("the alert", || {
         guarded.account.age_objects(guarded.output("LedgerBucketName"), 180).unwrap();
         guarded.account.end_delays().unwrap();
-        told.extend(documents(&guarded, &queue));
-        !told.is_empty()
+        reported.extend(documents(&guarded, &queue));
+        !reported.is_empty()
     });
-    assert_eq!(told[0]["body"]["events"], 10, "{told:#?}");
+    assert_eq!(reported[0]["body"]["events"], 10, "{reported:#?}");
 }
 
 #[test]
-fn whatever_fails_each_event_is_told_once_or_lies_in_the_dead_letters() {
+fn each_event_is_reported_once_or_in_the_dlq_after_any_failure() {
     let guarded = Guarded::configured(new_account(), SHORT, &[]);
     let queue = queue(&guarded);
     let of_notify = |fault: Fault| Fault { role: "*Notify*".to_owned(), ..fault };
     let (objects, topic) =
         ("*/objects/*".to_owned(), guarded.output("NotifyFunctionName").to_owned());
     let one = |number| event("reports", &format!("{number:04}"), Does::Put, number);
-    // A function dies while it puts what it has; then the ledger refuses for a while.
+    // A function is killed while it writes to the ledger; then the ledger refuses writes for a while.
     let hold = Fault { resource: objects.clone(), ..of_notify(Fault::hold("s3:PutObject")) };
     let hold = guarded.account.add_fault(&hold).unwrap();
     send(&guarded, &(0..200).map(one).collect::<Vec<_>>());
@@ -255,7 +255,7 @@ fn whatever_fails_each_event_is_told_once_or_lies_in_the_dead_letters() {
         guarded.waiting("ObjectQueueUrl") == 0
     });
     guarded.account.forget_faults().unwrap();
-    // What is no event, and what SNS does not take for a while.
+    // A message that is not an event, and a topic that fails for a while.
     guarded.account.client().send(guarded.output("ObjectQueueUrl"), "no event").unwrap();
     guarded.wait("the dead letter", || {
         guarded.account.end_visibility_timeouts().unwrap();
@@ -263,33 +263,33 @@ fn whatever_fails_each_event_is_told_once_or_lies_in_the_dead_letters() {
     });
     let refuse = Fault { times: 1_000, ..of_notify(Fault::fail("sns:Publish", "NotFound")) };
     guarded.account.add_fault(&refuse).unwrap();
-    let mut told = documents(&guarded, &queue);
+    let mut reported = documents(&guarded, &queue);
     send(&guarded, &(380..410).map(one).collect::<Vec<_>>());
-    guarded.wait("a window that is closed and not told", || {
+    guarded.wait("a window that is closed and not reported", || {
         guarded.account.end_delays().unwrap();
         guarded.account.end_visibility_timeouts().unwrap();
         guarded.account.faults().unwrap().iter().any(|fault| fault.met > 0)
     });
     guarded.account.forget_faults().unwrap();
-    // Whoever comes later tells it: but only once nobody can be at it any more. Time that passes so fast makes dead letters
-    // also of what was being handled.
+    // A later run reports it, once no other run can use it. The shortened timeouts also move messages in flight to the
+    // dead-letter queue.
     let mut dead = BTreeSet::new();
-    guarded.wait("all of it told or dead", || {
+    guarded.wait("all of it reported or in the DLQ", || {
         guarded.account.age_objects(guarded.output("LedgerBucketName"), 180).unwrap();
         close_hurried(&guarded);
-        told.extend(documents(&guarded, &queue));
+        reported.extend(documents(&guarded, &queue));
         dead.extend(dead_keys(&guarded));
-        let told = keys(&told);
+        let reported = keys(&reported);
         (0..410)
             .map(|number| format!("{number:04}"))
-            .all(|key| told.contains_key(&key) || dead.contains(&key))
+            .all(|key| reported.contains_key(&key) || dead.contains(&key))
     });
-    let twice: Vec<_> = keys(&told).into_iter().filter(|(_, times)| *times > 1).collect();
+    let twice: Vec<_> = keys(&reported).into_iter().filter(|(_, times)| *times > 1).collect();
     assert_eq!(twice, [], "each at most once");
 }
 
 #[test]
-fn dead_letters_are_sent_again() {
+fn messages_in_the_dlq_are_redriven() {
     let guarded = Guarded::configured(new_account(), SHORT, &[]);
     let queue = queue(&guarded);
     let refuse = Fault {
@@ -314,7 +314,7 @@ fn dead_letters_are_sent_again() {
     assert_eq!(code, 3, "{stderr}");
     assert!(stdout.contains("25 messages in the object DLQ: fix the cause"), "{stdout}");
     guarded.account.forget_faults().unwrap();
-    // From here on nothing fails, so nothing is hurried: what is being handled would come again, and at last be dead.
+    // Nothing fails from here on, so no timeout is ended: a message in flight would end in the dead-letter queue.
     guarded.account.end_visibility_timeouts().unwrap();
     let (code, stdout, stderr) = run(&["redrive", "--stack", "guard"]);
     assert_eq!(code, 0, "{stderr}");
@@ -327,7 +327,7 @@ fn dead_letters_are_sent_again() {
 }
 
 #[test]
-fn a_sample_of_each_notice_is_sent_to_whoever_listens() {
+fn a_sample_of_each_notification_is_sent_to_its_subscribers() {
     let guarded = Guarded::new(&[]);
     let run = |arguments: &[&str]| -> Value {
         let output = s3guard(&guarded.account.env(), arguments);
@@ -352,7 +352,7 @@ fn a_sample_of_each_notice_is_sent_to_whoever_listens() {
 }
 
 #[test]
-fn a_chat_gets_what_matters_enough_in_its_own_form_and_alarms_are_told_as_all_else() {
+fn a_chat_receives_notifications_of_its_severity_and_alarms_are_reported() {
     let configuration = "[notifications]\nwindow = \"10s\"\nchat = \"warning\"\n";
     let guarded = Guarded::configured(new_account(), configuration, &[]);
     let client = guarded.account.client();
@@ -368,10 +368,13 @@ fn a_chat_gets_what_matters_enough_in_its_own_form_and_alarms_are_told_as_all_el
     assert_eq!(chat(), [Value::Null; 0], "that is good to know, and no more");
     send(&guarded, &[event("reports", "plan.txt", Does::Delete(None), 1)]);
     close(&guarded);
-    let told = chat();
-    assert_eq!(told.len(), 1, "{told:#?}");
-    assert_eq!((&told[0]["version"], &told[0]["source"]), (&"1.0".into(), &"custom".into()));
-    assert!(told[0]["content"]["title"].as_str().unwrap().contains("reports"), "{told:#?}");
+    let reported = chat();
+    assert_eq!(reported.len(), 1, "{reported:#?}");
+    assert_eq!(
+        (&reported[0]["version"], &reported[0]["source"]),
+        (&"1.0".into(), &"custom".into())
+    );
+    assert!(reported[0]["content"]["title"].as_str().unwrap().contains("reports"), "{reported:#?}");
     guarded.forget();
     client.send(guarded.output("ObjectQueueUrl"), ALARM).unwrap();
     guarded.wait("a mail", || !guarded.mails().is_empty());
@@ -383,7 +386,7 @@ fn a_chat_gets_what_matters_enough_in_its_own_form_and_alarms_are_told_as_all_el
 }
 
 #[test]
-fn an_overwritten_object_is_told_apart_where_that_is_asked_for() {
+fn overwritten_and_created_objects_are_distinguished_if_configured() {
     let configuration = "[notifications.objects]\ntell-overwrites = [\"reports-*\"]\n";
     let guarded = Guarded::configured(new_account(), configuration, &[]);
     let (careless, reports) = guarded.with_bucket();
@@ -393,7 +396,7 @@ fn an_overwritten_object_is_told_apart_where_that_is_asked_for() {
     guarded.forget();
     careless.put_object(&reports, "plan.txt", b"first").unwrap();
     careless.put_object(&reports, "plan.txt", b"second").unwrap();
-    guarded.wait("both told", || {
+    guarded.wait("both reported", || {
         guarded.account.end_delays().unwrap();
         let told = guarded.told();
         told.contains(" created: plan.txt") && told.contains(" overwritten: plan.txt")

@@ -1,9 +1,9 @@
-//! Buckets that are made and weakened, objects that come and go.
+//! Buckets that are created and weakened, objects that are created and deleted.
 
 use super::digests::close;
 use super::guarded::{
     Guarded, OWNER, deploy, encryption, has_tls, is_closed_but_to_acls, is_private, new_account,
-    switch_acls_off, tells_event_bridge,
+    sends_object_events, switch_acls_off,
 };
 
 const SSE_S3_ALL_ALLOWED: &str = "<ApplyServerSideEncryptionByDefault><SSEAlgorithm>AES256</SSEAlgorithm>\
@@ -11,7 +11,7 @@ const SSE_S3_ALL_ALLOWED: &str = "<ApplyServerSideEncryptionByDefault><SSEAlgori
      </BlockedEncryptionTypes>";
 
 #[test]
-fn a_new_bucket_gets_what_it_lacks_and_one_mail_says_so() {
+fn a_new_bucket_is_remediated_with_one_email() {
     let guarded = Guarded::new(&[]);
     let careless = guarded.careless();
     let reports = guarded.bucket("reports");
@@ -19,7 +19,7 @@ fn a_new_bucket_gets_what_it_lacks_and_one_mail_says_so() {
     careless.create_bucket(&reports).unwrap();
     guarded.wait("a mail", || guarded.mails().len() == 1);
     guarded.rest();
-    assert!(has_tls(&careless, &reports) && tells_event_bridge(&careless, &reports));
+    assert!(has_tls(&careless, &reports) && sends_object_events(&careless, &reports));
     assert_eq!(
         guarded.guard_writes(),
         ["s3:PutBucketPolicy", "s3:PutBucketNotification"],
@@ -39,7 +39,7 @@ fn a_new_bucket_gets_what_it_lacks_and_one_mail_says_so() {
 }
 
 #[test]
-fn a_weakened_bucket_is_mended_once_and_its_owner_told_who_it_was() {
+fn a_weakened_bucket_is_remediated_once_and_the_caller_is_reported() {
     let guarded = Guarded::new(&[]);
     let (careless, reports) = guarded.with_bucket();
     careless.delete_public_access_block(&reports).unwrap();
@@ -65,7 +65,7 @@ fn a_weakened_bucket_is_mended_once_and_its_owner_told_who_it_was() {
 }
 
 #[test]
-fn an_event_of_a_bucket_that_is_right_writes_nothing() {
+fn an_event_of_a_compliant_bucket_writes_nothing() {
     let guarded = Guarded::new(&[]);
     let (careless, reports) = guarded.with_bucket();
     careless.put_public_access_block(&reports, true).unwrap();
@@ -84,7 +84,7 @@ fn an_event_of_a_bucket_that_is_right_writes_nothing() {
 }
 
 #[test]
-fn a_bucket_from_before_2023_is_found_by_the_sweep_and_set() {
+fn the_sweep_remediates_a_bucket_from_before_2023() {
     let account = new_account();
     let root = account.client();
     let reports = format!("old-reports-{}", account.number());
@@ -125,7 +125,7 @@ fn a_bucket_from_before_2023_is_found_by_the_sweep_and_set() {
 }
 
 #[test]
-fn what_may_be_in_use_in_an_old_bucket_is_told_by_the_sweep_and_kept_when_a_call_weakens_it() {
+fn the_sweep_reports_settings_in_use_and_a_weakening_of_them_is_reverted() {
     let account = new_account();
     let root = account.client();
     let [old, asked] = ["old", "asked"].map(|name| format!("{name}-{}", account.number()));
@@ -138,7 +138,7 @@ fn what_may_be_in_use_in_an_old_bucket_is_told_by_the_sweep_and_kept_when_a_call
     guarded.wait("a mail", || !guarded.mails().is_empty());
     guarded.rest();
     assert!(is_closed_but_to_acls(&root, &old), "objects can be public by their own ACLs");
-    assert!(!encryption(&root, &old).contains("SSE-C"), "somebody may use it");
+    assert!(!encryption(&root, &old).contains("SSE-C"), "it may be in use");
     assert!(root.bucket_setting(&old, "ownershipControls").is_err());
     for told in ["an object may be public by its own", "left it open here"] {
         assert_eq!(guarded.told().matches(told).count(), 1, "{}", guarded.told());
@@ -154,7 +154,7 @@ fn what_may_be_in_use_in_an_old_bucket_is_told_by_the_sweep_and_kept_when_a_call
 }
 
 #[test]
-fn a_stronger_setting_or_another_customers_key_is_left() {
+fn a_stronger_setting_or_another_customers_key_is_left_unchanged() {
     let account = new_account();
     let [ours, theirs] = [(); 2].map(|()| account.client().create_key().unwrap());
     let guarded = Guarded::of(account, &["--grade", "hybrid", "--key", &ours]);
@@ -198,11 +198,11 @@ fn a_stronger_setting_or_another_customers_key_is_left() {
 }
 
 #[test]
-fn objects_that_come_and_go_are_told_in_one_readable_mail() {
-    // One window, however long this takes.
+fn object_changes_are_reported_in_one_email() {
+    // One window, no matter how long this takes.
     let guarded = Guarded::configured(new_account(), "[notifications]\nwindow = \"1d\"\n", &[]);
     let (careless, reports) = guarded.with_bucket();
-    assert!(tells_event_bridge(&careless, &reports));
+    assert!(sends_object_events(&careless, &reports));
     careless.put_object(&reports, "q3/plan.txt", b"first").unwrap();
     careless.put_object(&reports, "q3/plan.txt", b"second").unwrap();
     careless.delete_object(&reports, "q3/plan.txt").unwrap();
@@ -220,8 +220,8 @@ fn objects_that_come_and_go_are_told_in_one_readable_mail() {
 }
 
 #[test]
-fn a_new_bucket_settles_before_it_is_looked_at() {
-    // So long that no machine is slow enough to take a new bucket for one that has settled.
+fn a_new_bucket_settles_before_it_is_reconciled() {
+    // So long that a new bucket has not settled, even on a slow machine.
     let guarded = Guarded::new(&["--settle-seconds", "300"]);
     let careless = guarded.careless();
     let reports = guarded.bucket("reports");
@@ -235,10 +235,10 @@ fn a_new_bucket_settles_before_it_is_looked_at() {
     };
     assert!(actions().contains(&"sqs:SendMessage".to_owned()), "{:?}", actions());
     assert!(!actions().iter().any(|action| action.starts_with("s3:")), "{:?}", actions());
-    // It is looked at once it has settled, which is so at once now.
+    // It is reconciled once it has settled, which is at once now.
     let changed = deploy(&guarded.account, &["--settle-seconds", "0"]);
     assert!(changed.status.success(), "{}", String::from_utf8_lossy(&changed.stderr));
-    guarded.wait("a bucket that is looked at", || {
+    guarded.wait("a reconciliation of the bucket", || {
         guarded.account.end_delays().unwrap();
         has_tls(&careless, &reports)
     });

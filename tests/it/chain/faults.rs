@@ -1,8 +1,10 @@
-//! What goes wrong on the way: killed functions, refused and throttled calls, messages that are no events.
+//! Failures: killed functions, denied and throttled calls, messages that are not events.
 
 use s3guard_emulator::Fault;
 
-use super::guarded::{Guarded, encryption, fail_to_tell, is_closed_but_to_acls, is_private};
+use super::guarded::{
+    Guarded, encryption, is_closed_but_to_acls, is_private, refuse_notifications,
+};
 
 #[test]
 fn a_function_killed_between_read_and_write_leaves_no_bucket_unguarded() {
@@ -10,14 +12,14 @@ fn a_function_killed_between_read_and_write_leaves_no_bucket_unguarded() {
     let (careless, reports) = guarded.with_bucket();
     let hold = guarded.account.add_fault(&Fault::hold("s3:PutBucketPublicAccessBlock")).unwrap();
     guarded.account.make_legacy(&reports).unwrap();
-    // Another tag could ask for another grade, so everything is looked at.
+    // Another tag could select another grade, so every setting is reconciled.
     let tags = "<Tagging><TagSet><Tag><Key>team</Key><Value>data</Value></Tag></TagSet></Tagging>";
     careless.put_bucket_setting(&reports, "tagging", tags).unwrap();
     guarded.account.wait_until_held(hold.number).unwrap();
     let killed = guarded.account.kill_function(guarded.output("GuardFunctionName")).unwrap();
     assert!(killed >= 1);
     assert!(careless.public_access_block(&reports).is_err(), "nothing is written yet");
-    // The call that was held may still go through, as on AWS; the encryption is left to a second look.
+    // The held call may still be carried out, as on AWS; a second reconciliation handles the encryption.
     guarded.account.forget_faults().unwrap();
     // Time that passes so fast may have the message handled twice at once, and told by both: one has mended the bucket.
     // Who owns its objects is only reported, and as ACLs count the switches about them are left.
@@ -32,7 +34,7 @@ fn a_function_killed_between_read_and_write_leaves_no_bucket_unguarded() {
 }
 
 #[test]
-fn a_function_killed_between_write_and_notice_still_names_who_it_was() {
+fn a_function_killed_between_write_and_notification_still_reports_the_caller() {
     let guarded = Guarded::new(&[]);
     let (careless, reports) = guarded.with_bucket();
     let hold = guarded.account.add_fault(&Fault::hold("sns:Publish")).unwrap();
@@ -41,7 +43,7 @@ fn a_function_killed_between_write_and_notice_still_names_who_it_was() {
     assert!(is_private(&careless, &reports), "the write is done, the notice is not");
     guarded.account.kill_function(guarded.output("GuardFunctionName")).unwrap();
     guarded.account.forget_faults().unwrap();
-    // The call that was held may still go through, as on AWS; the mail that is waited for is the second look's.
+    // The held call may still be carried out, as on AWS; the expected email is that of the second reconciliation.
     let again = || {
         let subject = format!("s3guard retried {reports}");
         guarded.mails().into_iter().find(|mail| mail.subject == subject)
@@ -56,10 +58,10 @@ fn a_function_killed_between_write_and_notice_still_names_who_it_was() {
 }
 
 #[test]
-fn a_notice_that_sns_does_not_take_is_published_later() {
+fn a_notification_that_sns_refuses_is_published_later() {
     let guarded = Guarded::new(&[]);
     let (careless, reports) = guarded.with_bucket();
-    // As often as a call is tried.
+    // As often as the SDK retries a call.
     let fault = Fault {
         role: "*Guard*".to_owned(),
         times: 4,
@@ -78,10 +80,10 @@ fn a_notice_that_sns_does_not_take_is_published_later() {
 }
 
 #[test]
-fn a_notice_that_has_to_be_published_later_more_than_once_is_not_lost() {
+fn a_notification_that_sns_refuses_repeatedly_is_not_lost() {
     let guarded = Guarded::new(&[]);
     let (careless, reports) = guarded.with_bucket();
-    // The look's own try, and the first one by way of the queue.
+    // The first attempt, and the first retry from the queue.
     let fault = Fault::fail("sns:Publish", "ServiceUnavailable");
     let fault = Fault { role: "*Guard*".to_owned(), times: 8, ..fault };
     let fault = guarded.account.add_fault(&fault).unwrap();
@@ -102,12 +104,12 @@ fn a_notice_that_has_to_be_published_later_more_than_once_is_not_lost() {
 }
 
 #[test]
-fn what_neither_sns_nor_the_queue_takes_is_told_when_the_event_comes_again() {
+fn a_notification_that_sns_and_the_queue_refuse_is_retried_with_the_event() {
     let guarded = Guarded::new(&[]);
     let (careless, reports) = guarded.with_bucket();
-    fail_to_tell(&guarded);
+    refuse_notifications(&guarded);
     careless.delete_public_access_block(&reports).unwrap();
-    // Or the event would come again while it is handled, and the second look would mend the bucket, too.
+    // Otherwise the event would be received again in flight, and the second reconciliation would remediate the bucket, too.
     guarded.wait_for_runs("GuardFunctionName", 1);
     guarded.wait("a mail", || {
         guarded.account.end_visibility_timeouts().unwrap();
@@ -118,7 +120,7 @@ fn what_neither_sns_nor_the_queue_takes_is_told_when_the_event_comes_again() {
 }
 
 #[test]
-fn a_message_that_is_no_event_ends_among_the_dead_letters_and_raises_the_alarm() {
+fn a_message_that_is_not_an_event_ends_in_the_dlq_and_raises_the_alarm() {
     let guarded = Guarded::new(&[]);
     let root = guarded.account.client();
     root.send(guarded.output("GuardQueueUrl"), "poison").unwrap();
@@ -134,7 +136,7 @@ fn a_message_that_is_no_event_ends_among_the_dead_letters_and_raises_the_alarm()
 }
 
 #[test]
-fn a_refused_write_is_told_and_not_tried_for_ever() {
+fn a_denied_write_is_reported_and_not_retried_indefinitely() {
     let guarded = Guarded::new(&[]);
     let (careless, reports) = guarded.with_bucket();
     let denied = Fault {
@@ -154,7 +156,7 @@ fn a_refused_write_is_told_and_not_tried_for_ever() {
 }
 
 #[test]
-fn a_denial_is_told_with_its_likely_cause() {
+fn a_denial_is_reported_with_its_likely_cause() {
     let guarded = Guarded::new(&[]);
     let (careless, reports) = guarded.with_bucket();
     let of = |why: &str| {
@@ -178,7 +180,7 @@ fn a_denial_is_told_with_its_likely_cause() {
 }
 
 #[test]
-fn throttling_and_conflicts_are_waited_out() {
+fn throttling_and_conflicts_are_retried() {
     let guarded = Guarded::new(&[]);
     let (careless, reports) = guarded.with_bucket();
     for (action, error) in [
@@ -196,7 +198,7 @@ fn throttling_and_conflicts_are_waited_out() {
 }
 
 #[test]
-fn a_bucket_that_is_gone_is_done() {
+fn a_deleted_bucket_is_done() {
     let guarded = Guarded::new(&[]);
     guarded.forget();
     let look = r#"{"s3guard":{"lookAt":{"bucket":"long-gone"}}}"#;

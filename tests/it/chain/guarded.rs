@@ -1,4 +1,4 @@
-//! An account with the guard in it, and what tests ask of it.
+//! An account with the guard, and the helpers of the tests.
 
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
@@ -9,14 +9,14 @@ use std::{env, fs};
 use s3guard_emulator::{Account, Call, Client, Fault, Mail, Server, until};
 use serde_json::{Value, json};
 
-/// The address that hears of everything.
+/// The address that is notified of everything.
 pub(super) const OWNER: &str = "owner@example.com";
 
-/// An account with a stack `guard` in it.
+/// An account with a stack `guard`.
 pub(super) struct Guarded {
     pub(super) account: Account,
     outputs: Value,
-    /// How many mails are forgotten.
+    /// How many emails [`Guarded::forget`] has skipped.
     forgotten: Cell<usize>,
 }
 
@@ -26,12 +26,12 @@ fn server() -> &'static Server {
     SERVER.get_or_init(|| Server::start().unwrap())
 }
 
-/// An account with nothing in it.
+/// An empty account.
 pub(super) fn new_account() -> Account {
     server().new_account()
 }
 
-/// The packaged Lambda, made once; with the released profile unless `S3GUARD_TEST_PROFILE` names another.
+/// The packaged Lambda, built once; with the release profile unless `S3GUARD_TEST_PROFILE` names another.
 pub(crate) fn package() -> &'static Path {
     static PACKAGE: OnceLock<PathBuf> = OnceLock::new();
     PACKAGE.get_or_init(|| {
@@ -44,7 +44,7 @@ pub(crate) fn package() -> &'static Path {
     })
 }
 
-/// Runs the command with this environment besides.
+/// Runs the command with these additional environment variables.
 pub(super) fn s3guard(environment: &[(String, String)], arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_s3guard"))
         .args(arguments)
@@ -56,7 +56,7 @@ pub(super) fn s3guard(environment: &[(String, String)], arguments: &[&str]) -> O
         .unwrap()
 }
 
-/// Deploys the stack `guard`, or changes it. Gives what the command prints.
+/// Creates or updates the stack `guard`. Returns the command's output.
 pub(super) fn deploy(account: &Account, arguments: &[&str]) -> Output {
     let package = package().to_str().unwrap();
     let mut all = vec!["deploy", "--stack", "guard", "--package", package, "--output", "json"];
@@ -74,13 +74,13 @@ pub(super) fn configuration_file(account: &Account, configuration: &str) -> Path
 
 impl Drop for Guarded {
     fn drop(&mut self) {
-        // What polls and runs for tests that are over slows down the others.
+        // Functions and polling of finished tests would slow down the others.
         let _ = self.account.end();
     }
 }
 
 impl Guarded {
-    /// Deploys the guard into a new account; new buckets need not settle, so that nothing has to be waited for.
+    /// Deploys the guard into a new account, with a settle time of zero.
     pub(super) fn new(arguments: &[&str]) -> Self {
         Self::of(new_account(), arguments)
     }
@@ -118,12 +118,12 @@ impl Guarded {
             .unwrap_or_else(|| panic!("no output `{name}` in {}", self.outputs))
     }
 
-    /// A name for a bucket that no other test has: names are shared by all accounts.
+    /// A bucket name that no other test uses: names are shared by all accounts.
     pub(super) fn bucket(&self, name: &str) -> String {
         format!("{name}-{}", self.account.number())
     }
 
-    /// Somebody who may do anything to buckets and objects.
+    /// A user with all permissions on buckets and objects.
     pub(super) fn careless(&self) -> Client {
         let everything = json!({
             "Version": "2012-10-17",
@@ -132,11 +132,11 @@ impl Guarded {
         self.account.client_of(self.account.user("careless", &everything).unwrap())
     }
 
-    /// Somebody careless and their new bucket, at which the guard has looked already. What there was so far is forgotten.
+    /// A user and their new bucket, which the guard has reconciled. Earlier runs, calls and emails are deleted.
     pub(super) fn with_bucket(&self) -> (Client, String) {
         let careless = self.careless();
         let bucket = self.bucket("reports");
-        // Or the runs of the first sweep would be taken for the bucket's.
+        // Otherwise the runs of the first sweep would count as the bucket's.
         self.forget();
         careless.create_bucket(&bucket).unwrap();
         self.wait_for_runs("GuardFunctionName", 1);
@@ -145,7 +145,7 @@ impl Guarded {
         (careless, bucket)
     }
 
-    /// Waits until this holds.
+    /// Waits until this is true.
     pub(super) fn wait(&self, what: &str, mut holds: impl FnMut() -> bool) {
         let look = || Ok(holds().then_some(()));
         until(what, look).unwrap_or_else(|error| {
@@ -155,23 +155,23 @@ impl Guarded {
         });
     }
 
-    /// Waits until the functions have run at least so often since the last [`Guarded::forget`].
+    /// Waits until the function has run at least this often since the last [`Guarded::forget`].
     pub(super) fn wait_for_runs(&self, function: &str, count: usize) {
         self.wait("a run of the function", || self.runs(function) >= count);
     }
 
-    /// Waits until neither queue holds anything.
+    /// Waits until both queues are empty.
     pub(super) fn rest(&self) {
-        self.wait("rest in the queues", || {
-            // What is gathered for the function need not be gathered for long.
+        self.wait("empty queues", || {
+            // Does not wait for the batching windows.
             self.account.end_windows().unwrap();
             ["GuardQueueUrl", "ObjectQueueUrl"].into_iter().all(|queue| self.waiting(queue) == 0)
         });
     }
 
-    /// How many messages a queue holds: waiting, delayed and being handled.
+    /// How many messages a queue holds: visible, delayed and in flight.
     pub(super) fn waiting(&self, queue: &str) -> u64 {
-        // Counted one kind after the other, a message that changes its kind meanwhile would be in none.
+        // Counted one kind after the other, a message that changes its kind meanwhile would be missed.
         self.account.client().depth(self.output(queue)).unwrap().total()
     }
 
@@ -181,7 +181,7 @@ impl Guarded {
         self.account.runs().unwrap().iter().filter(|run| run.function == name).count()
     }
 
-    /// The calls that a role's own code made since then, oldest first.
+    /// The calls of a role's code since the last [`Guarded::forget`], oldest first.
     pub(super) fn calls(&self, role: &str) -> Vec<Call> {
         let role = self.output(role).rsplit('/').next().unwrap().to_owned();
         let calls = self.account.calls().unwrap();
@@ -191,14 +191,14 @@ impl Guarded {
             .collect()
     }
 
-    /// The writes to buckets among them, and not those to the ledger.
+    /// The guard's writes to buckets among them, without those to the ledger.
     pub(super) fn guard_writes(&self) -> Vec<String> {
         let is_write = |action: &String| action.starts_with("s3:Put") && action != "s3:PutObject";
         let calls = self.calls("GuardRoleArn").into_iter();
         calls.filter_map(|call| call.action).filter(is_write).collect()
     }
 
-    /// The records of a bucket in the ledger, the newest first.
+    /// The ledger's records of a bucket, newest first.
     pub(super) fn records(&self, bucket: &str) -> Vec<Value> {
         let asked = ["history", bucket, "--stack", "guard", "--output", "json"];
         let output = s3guard(&self.account.env(), &asked);
@@ -207,7 +207,7 @@ impl Guarded {
         history["records"].as_array().unwrap().clone()
     }
 
-    /// Everything that was mailed to the owner, in one line: prose is broken into lines of 72 columns.
+    /// The text of all emails to the owner, in one line: prose is wrapped at 72 columns.
     pub(super) fn told(&self) -> String {
         let mails = self.mails();
         let words = mails
@@ -216,13 +216,13 @@ impl Guarded {
         words.collect::<Vec<_>>().join(" ")
     }
 
-    /// The guard's mails to the owner since then.
+    /// The guard's emails to the owner since the last [`Guarded::forget`].
     pub(super) fn mails(&self) -> Vec<Mail> {
         let mails = self.account.mails().unwrap().into_iter().skip(self.forgotten.get());
         mails.filter(|mail| mail.to == OWNER && mail.subject.starts_with("s3guard")).collect()
     }
 
-    /// Forgets runs, calls and mails so far.
+    /// Deletes the runs and the calls so far, and skips the emails so far.
     pub(super) fn forget(&self) {
         self.forgotten.set(self.account.mails().unwrap().len());
         self.account.forget_runs().unwrap();
@@ -230,8 +230,8 @@ impl Guarded {
     }
 }
 
-/// Has neither SNS take the guard's next notice nor the queue: each fails as often as a call is tried.
-pub(super) fn fail_to_tell(guarded: &Guarded) {
+/// Makes SNS and the queue refuse the guard's next notification, as often as the SDK retries a call.
+pub(super) fn refuse_notifications(guarded: &Guarded) {
     for action in ["sns:Publish", "sqs:SendMessage"] {
         let role = "*Guard*".to_owned();
         let fault = Fault { role, times: 4, ..Fault::fail(action, "ServiceUnavailable") };
@@ -245,7 +245,7 @@ pub(super) fn policy(client: &Client, bucket: &str) -> Option<Value> {
     Some(serde_json::from_str(&text).unwrap())
 }
 
-/// Whether the policy refuses what does not come by TLS.
+/// Whether the policy denies requests without TLS.
 pub(super) fn has_tls(client: &Client, bucket: &str) -> bool {
     policy(client, bucket).is_some_and(|policy| {
         let statements = policy["Statement"].as_array().unwrap();
@@ -253,22 +253,22 @@ pub(super) fn has_tls(client: &Client, bucket: &str) -> bool {
     })
 }
 
-/// Whether S3 tells `EventBridge` of the bucket's objects.
-pub(super) fn tells_event_bridge(client: &Client, bucket: &str) -> bool {
+/// Whether the bucket sends object events to `EventBridge`.
+pub(super) fn sends_object_events(client: &Client, bucket: &str) -> bool {
     client.notification(bucket).unwrap().contains("<EventBridgeConfiguration")
 }
 
-/// The inside of the one rule of a bucket's encryption: its words, without the markup.
+/// The bucket's default encryption as text, without the markup.
 pub(super) fn encryption(client: &Client, bucket: &str) -> String {
     words(&client.encryption(bucket).unwrap())
 }
 
-/// Whether all four switches are on.
+/// Whether all four settings of the public access block are on.
 pub(super) fn is_private(client: &Client, bucket: &str) -> bool {
     client.public_access_block(bucket).is_ok_and(|xml| xml.matches(">true<").count() == 4)
 }
 
-/// Whether the two switches about policies are on, and the two about ACLs off.
+/// Whether the two settings for policies are on, and the two for ACLs off.
 pub(super) fn is_closed_but_to_acls(client: &Client, bucket: &str) -> bool {
     let switches = |name: &str, on: bool| format!("<{name}>{on}</{name}>");
     client.public_access_block(bucket).is_ok_and(|xml| {
@@ -281,7 +281,7 @@ pub(super) fn is_closed_but_to_acls(client: &Client, bucket: &str) -> bool {
     })
 }
 
-/// Says that the bucket's owner owns its objects: ACLs count for nothing.
+/// Disables ACLs: the bucket's owner owns its objects.
 pub(super) fn switch_acls_off(client: &Client, bucket: &str) {
     let enforced = "<OwnershipControls><Rule><ObjectOwnership>BucketOwnerEnforced</ObjectOwnership></Rule></OwnershipControls>";
     client.put_bucket_setting(bucket, "ownershipControls", enforced).unwrap();

@@ -1,20 +1,20 @@
-//! The evidence: what is in the ledger when something goes wrong in between.
+//! The ledger: its records when a function fails between a write and its record.
 
 use s3guard_emulator::Fault;
 
 use super::guarded::{Guarded, is_private};
 
-/// Puts into the ledger of what was done to buckets.
+/// Puts by the guard into the ledger's records of buckets.
 fn of_guard(fault: Fault) -> Fault {
     Fault { role: "*Guard*".to_owned(), resource: "*/buckets/*".to_owned(), ..fault }
 }
 
 #[test]
-fn a_function_killed_between_write_and_record_leaves_what_it_had_begun() {
+fn a_function_killed_between_write_and_record_leaves_the_first_record() {
     let guarded = Guarded::new(&[]);
     let (careless, reports) = guarded.with_bucket();
     let already = guarded.records(&reports).len();
-    // The first record says that the write begins, the second how it ended.
+    // The first record says that the write starts, the second its result.
     let hold = Fault { skip: 1, ..of_guard(Fault::hold("s3:PutObject")) };
     let hold = guarded.account.add_fault(&hold).unwrap();
     careless.put_public_access_block(&reports, false).unwrap();
@@ -28,7 +28,7 @@ fn a_function_killed_between_write_and_record_leaves_what_it_had_begun() {
     assert_eq!(begun["setting"], "publicAccessBlock", "{begun:#}");
     assert!(begun["from"].to_string().contains("false"), "what there was before: {begun:#}");
     guarded.account.forget_faults().unwrap();
-    guarded.wait("rest", || {
+    guarded.wait("empty queues", || {
         guarded.account.end_visibility_timeouts().unwrap();
         guarded.waiting("GuardQueueUrl") == 0
     });
@@ -36,7 +36,7 @@ fn a_function_killed_between_write_and_record_leaves_what_it_had_begun() {
 }
 
 #[test]
-fn a_bucket_is_protected_also_where_the_ledger_takes_no_record() {
+fn a_bucket_is_remediated_even_if_the_ledger_refuses_the_record() {
     let guarded = Guarded::new(&[]);
     let (careless, reports) = guarded.with_bucket();
     let denied = Fault { times: 1_000, ..Fault::fail("s3:PutObject", "AccessDenied") };
@@ -46,7 +46,7 @@ fn a_bucket_is_protected_also_where_the_ledger_takes_no_record() {
     guarded.rest();
     assert!(is_private(&careless, &reports));
     assert!(!guarded.told().contains("s3guard undo"), "{}", guarded.told());
-    assert_eq!(guarded.runs("GuardFunctionName"), 1, "it is not tried for ever");
+    assert_eq!(guarded.runs("GuardFunctionName"), 1, "it is not retried indefinitely");
     let runs = guarded.account.runs().unwrap();
     let counted = runs.iter().any(|run| {
         let metrics = run.log.lines().filter_map(|line| {

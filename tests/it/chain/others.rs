@@ -1,9 +1,9 @@
-//! What others have set and need goes on working: log targets, targets of notifications, statements of policies.
+//! Settings of other parties keep working: log targets, targets of notifications, statements of policies.
 
 use s3guard_emulator::Client;
 use serde_json::json;
 
-use super::guarded::{Guarded, encryption, new_account, policy, tells_event_bridge};
+use super::guarded::{Guarded, encryption, new_account, policy, sends_object_events};
 
 const LOG_DELIVERY: &str = "http://acs.amazonaws.com/groups/s3/LogDelivery";
 
@@ -21,7 +21,7 @@ pub(super) fn queue_for_s3(client: &Client, name: &str) -> (String, String) {
     (url, arn)
 }
 
-/// A guard that keeps everything and encrypts with a key.
+/// A guard at the grade `security`, which encrypts with a key.
 fn secured() -> Guarded {
     let account = new_account();
     let key = account.client().create_key().unwrap();
@@ -34,7 +34,7 @@ fn a_bucket_to_which_s3_delivers_logs_stays_encrypted_with_s3s_own_key() {
     let careless = guarded.careless();
     let by_policy = guarded.bucket("logs-by-policy");
     let by_acl = guarded.bucket("logs-by-acl");
-    // Both in one breath, before the guard has looked: a policy that comes later is another story.
+    // Both before the guard reconciles the bucket: a later policy is another case.
     for bucket in [&by_policy, &by_acl] {
         guarded.account.make_silent_buckets(bucket, 1).unwrap();
     }
@@ -50,7 +50,7 @@ fn a_bucket_to_which_s3_delivers_logs_stays_encrypted_with_s3s_own_key() {
     assert_eq!(merged["Statement"][0], statement, "{merged:#}");
     assert_eq!(merged["Statement"].as_array().unwrap().len(), 3, "{merged:#}");
 
-    // ACLs count again only for a moment, if nobody is granted anything: so the grant comes before the event.
+    // Without a grant, the guard disables ACLs again at once, so the grant comes before the event.
     let hold = guarded.account.add_fault(&s3guard_emulator::Fault {
         role: "*Guard*".to_owned(),
         ..s3guard_emulator::Fault::hold("s3:GetBucketOwnershipControls")
@@ -66,14 +66,14 @@ fn a_bucket_to_which_s3_delivers_logs_stays_encrypted_with_s3s_own_key() {
     guarded.rest();
     for bucket in [&by_policy, &by_acl] {
         assert!(encryption(&careless, bucket).starts_with("AES256"), "{bucket}");
-        assert!(tells_event_bridge(&careless, bucket), "the sweep has looked at {bucket}");
+        assert!(sends_object_events(&careless, bucket), "the sweep has reconciled {bucket}");
     }
     assert!(careless.bucket_setting(&by_acl, "acl").unwrap().contains(LOG_DELIVERY));
     assert_eq!(policy(&careless, &by_policy), Some(merged));
 }
 
 #[test]
-fn targets_of_notifications_and_statements_of_others_survive_byte_for_byte() {
+fn notification_targets_and_policy_statements_of_others_are_kept_byte_for_byte() {
     let guarded = Guarded::new(&[]);
     let (careless, reports) = guarded.with_bucket();
     let (_, arn) = queue_for_s3(&guarded.account.client(), "theirs");
@@ -96,7 +96,7 @@ fn targets_of_notifications_and_statements_of_others_survive_byte_for_byte() {
             .replace("<EventBridgeConfiguration />", ""),
         "nothing else is changed"
     );
-    assert!(tells_event_bridge(&careless, &reports));
+    assert!(sends_object_events(&careless, &reports));
 
     let statement = |sid: &str, user: &str| {
         json!({ "Sid": sid, "Effect": "Deny", "Action": ["s3:DeleteObject", "s3:GetObject"], "NotPrincipal":

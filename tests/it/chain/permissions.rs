@@ -1,4 +1,4 @@
-//! The roles against what the code does: nothing missing, nothing too much.
+//! The permissions of the roles against the calls of the code: none is missing, none is unused.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::coverage::rest_hurried;
 use super::guarded::{Guarded, is_private, new_account};
 
-/// What is looked at only when a call has touched it, and the last one kept.
+/// Actions for settings that are read only after a call has changed them; the last one is enforced.
 const REPORTED: [(&str, &str, &str); 4] = [
     (
         "lifecycle",
@@ -28,7 +28,7 @@ const REPORTED: [(&str, &str, &str); 4] = [
     ),
 ];
 
-/// What the platform does in a role's name, and the code never calls.
+/// What AWS does with the role, and the code does not call.
 const OF_THE_PLATFORM: [&str; 7] = [
     // Lambda polls the queue.
     "sqs:ReceiveMessage",
@@ -57,13 +57,13 @@ fn granted(policy: &str) -> BTreeSet<String> {
     actions.collect()
 }
 
-/// The actions that a role's code was checked for.
+/// The actions for which the calls of a role's code were checked.
 fn called(guarded: &Guarded, role: &str) -> BTreeSet<String> {
     let calls = guarded.calls(role).into_iter();
     calls.inspect(|call| assert!(call.allowed, "{call:?}")).filter_map(|call| call.action).collect()
 }
 
-/// A stack with a bucket and no policy for it.
+/// A stack with a bucket that has no policy.
 fn make_stack(root: &Client, bucket: &str) {
     let properties = json!({ "BucketName": bucket });
     let resources = json!({ "Bucket": { "Type": "AWS::S3::Bucket", "Properties": properties } });
@@ -72,11 +72,11 @@ fn make_stack(root: &Client, bucket: &str) {
     root.query("cloudformation", "2010-05-15", &asked).unwrap();
 }
 
-/// S3's event of an ACL that was changed.
+/// S3's event of a changed object ACL.
 const ACL_CHANGED: &str = r#"{"id":"1","source":"aws.s3","detail-type":"Object ACL Updated","time":"2026-11-20T12:00:00Z","detail":{"bucket":{"name":"BUCKET"},"object":{"key":"plan.txt"VERSION}}}"#;
 
 #[test]
-fn no_role_may_do_everything_of_anything() {
+fn no_role_has_a_service_wildcard() {
     for policy in ["GuardPolicy", "NotifyPolicy"] {
         let granted = granted(policy);
         assert!(granted.iter().all(|action| !action.contains('*')), "{granted:?}");
@@ -84,15 +84,15 @@ fn no_role_may_do_everything_of_anything() {
 }
 
 #[test]
-fn what_is_granted_is_what_the_code_calls() {
+fn the_granted_actions_are_those_that_the_code_calls() {
     let account = new_account();
     let key = account.client().create_key().unwrap();
-    // What the grade alone would not have done: the stack is asked for only before a first policy for its bucket.
+    // The stack is described only before its bucket gets a first policy.
     let kept = "[aspects]\naccount-public-access = \"keep\"\ntls = \"keep\"\n";
     let guarded = Guarded::configured(account, kept, &["--grade", "security", "--key", &key]);
     let careless = guarded.careless();
     let reports = guarded.bucket("reports");
-    // Everything that is ever asked and done: a new bucket lacks nearly all.
+    // Every read and write: a new bucket lacks nearly all settings.
     careless.create_bucket(&reports).unwrap();
     guarded.rest();
     careless.delete_public_access_block(&reports).unwrap();
@@ -105,7 +105,7 @@ fn what_is_granted_is_what_the_code_calls() {
     assert!(is_private(&careless, &reports));
     careless.put_object(&reports, "plan.txt", b"plan").unwrap();
     let by_notify = || called(&guarded, "NotifyRoleArn");
-    // The ACL of an object was changed, of a version and of what there is without one.
+    // The ACL of an object has changed, with and without a version.
     let queue = guarded.output("ObjectQueueUrl");
     for version in ["", r#","version-id":"null""#] {
         let event = ACL_CHANGED.replace("BUCKET", &reports).replace("VERSION", version);
@@ -117,7 +117,7 @@ fn what_is_granted_is_what_the_code_calls() {
     });
     make_stack(&guarded.account.client(), &guarded.bucket("web"));
     let by_guard = || called(&guarded, "GuardRoleArn");
-    guarded.wait("a look at a stack", || {
+    guarded.wait("a description of the stack", || {
         guarded.account.end_delays().unwrap();
         by_guard().contains("cloudformation:DescribeStacks")
     });

@@ -1,4 +1,4 @@
-//! The stack's own life: deployed, deployed again, changed, destroyed.
+//! The life cycle of the stack: deployed, deployed again, changed, destroyed.
 
 use std::process::Output;
 
@@ -17,7 +17,7 @@ fn a_second_deploy_changes_nothing_and_says_so() {
 }
 
 #[test]
-fn what_happened_is_shown_and_a_stack_that_is_well_has_nothing_to_roll_back() {
+fn events_are_shown_and_a_healthy_stack_has_nothing_to_roll_back() {
     let guarded = Guarded::new(&[]);
     let environment = guarded.account.env();
     let shown = s3guard(&environment, &["events", "--stack", "guard", "--output", "json"]);
@@ -34,7 +34,7 @@ fn what_happened_is_shown_and_a_stack_that_is_well_has_nothing_to_roll_back() {
 }
 
 #[test]
-fn what_is_not_named_keeps_its_value_when_the_stack_changes() {
+fn parameters_that_are_not_given_keep_their_values_in_an_update() {
     let guarded = Guarded::new(&[]);
     let changed = deploy(&guarded.account, &["--settle-seconds", "7"]);
     assert_eq!(changed.status.code(), Some(0), "{}", told(&changed));
@@ -48,7 +48,7 @@ fn what_is_not_named_keeps_its_value_when_the_stack_changes() {
 }
 
 #[test]
-fn what_is_uploaded_is_uploaded_once() {
+fn artifacts_are_uploaded_once() {
     let account = new_account();
     let puts = |account: &s3guard_emulator::Account| {
         let calls = account.calls().unwrap();
@@ -67,11 +67,11 @@ fn what_is_uploaded_is_uploaded_once() {
 }
 
 #[test]
-fn destroy_says_what_stays_and_the_stack_can_come_back() {
+fn destroy_lists_what_is_retained_and_the_stack_can_be_deployed_again() {
     let guarded = Guarded::new(&[]);
     let environment = guarded.account.env();
     let unasked = s3guard(&environment, &["destroy", "--stack", "guard"]);
-    assert_eq!(unasked.status.code(), Some(4), "without a terminal nobody can be asked");
+    assert_eq!(unasked.status.code(), Some(4), "without a terminal there is no prompt");
     let destroyed = s3guard(&environment, &["destroy", "--stack", "guard", "--yes"]);
     assert_eq!(destroyed.status.code(), Some(0), "{}", told(&destroyed));
     let kept = guarded.output("TrailBucketName");
@@ -106,7 +106,7 @@ fn a_difference_is_shown_and_changes_nothing() {
 }
 
 #[test]
-fn a_change_set_that_was_left_is_carried_out_by_its_id() {
+fn a_pending_change_set_is_executed_by_its_id() {
     let guarded = Guarded::new(&[]);
     let left = deploy(&guarded.account, &["--set", "SettleSeconds=9", "--no-execute"]);
     assert_eq!(left.status.code(), Some(0), "{}", told(&left));
@@ -130,7 +130,7 @@ fn a_change_set_that_was_left_is_carried_out_by_its_id() {
 }
 
 #[test]
-fn of_two_deployments_at_once_one_is_done_and_the_other_hears_of_it_or_is_done_too() {
+fn of_two_simultaneous_deployments_one_succeeds_and_the_other_succeeds_or_explains() {
     let guarded = Guarded::new(&[]);
     let ended: Vec<Output> = std::thread::scope(|scope| {
         let both = ["7", "8"].map(|seconds| {

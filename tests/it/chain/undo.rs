@@ -1,4 +1,4 @@
-//! What the guard has done, shown and undone.
+//! What the guard has done: `history` and `undo`.
 
 use std::process::{Command, Output, Stdio};
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use time::{Date, Duration, OffsetDateTime};
 
 use super::coverage::rest_hurried;
-use super::guarded::{Guarded, is_private, s3guard, tells_event_bridge};
+use super::guarded::{Guarded, is_private, s3guard, sends_object_events};
 
 fn run(guarded: &Guarded, arguments: &[&str]) -> Output {
     let all = [arguments, &["--stack", "guard"]].concat();
@@ -26,7 +26,7 @@ fn id(guarded: &Guarded, bucket: &str, setting: &str) -> String {
 }
 
 #[test]
-fn history_shows_what_was_done_and_why() {
+fn history_shows_the_remediations_and_their_causes() {
     let guarded = Guarded::new(&[]);
     let (careless, reports) = guarded.with_bucket();
     careless.delete_public_access_block(&reports).unwrap();
@@ -53,13 +53,13 @@ fn history_shows_what_was_done_and_why() {
     ] {
         assert!(shown.contains(part), "{part} is not in:\n{shown}");
     }
-    let nothing = run(&guarded, &["history", "nobody-has-this"]);
+    let nothing = run(&guarded, &["history", "unknown-bucket"]);
     assert_eq!(nothing.status.code(), Some(0), "{}", told(&nothing));
     assert!(told(&nothing).contains("the guard has changed nothing"), "{}", told(&nothing));
 }
 
 #[test]
-fn what_is_undone_is_left_by_events_and_sweeps() {
+fn events_and_sweeps_do_not_revert_an_undo() {
     let guarded = Guarded::new(&[]);
     let (careless, reports) = guarded.with_bucket();
     careless.delete_public_access_block(&reports).unwrap();
@@ -91,11 +91,11 @@ fn in_days(days: i64) -> Date {
 }
 
 #[test]
-fn the_day_that_was_given_last_counts_and_an_undo_can_be_ended() {
+fn the_last_end_date_applies_and_an_undo_can_be_ended() {
     let guarded = Guarded::new(&[]);
     let (careless, reports) = guarded.with_bucket();
     let id = id(&guarded, &reports, "notifications");
-    // Who weakens a bucket is heard; whether the guard mends it depends on what it was told.
+    // The guard receives the event of a weakened bucket; a suppression decides whether it remediates it.
     let weaken = || {
         guarded.forget();
         careless.put_notification(&reports, "").unwrap();
@@ -116,7 +116,7 @@ fn the_day_that_was_given_last_counts_and_an_undo_can_be_ended() {
     let shorter = run(&guarded, &["undo", &id, "--until", &short, "--yes"]);
     assert_eq!(shorter.status.code(), Some(0), "{}", told(&shorter));
     assert!(weaken().contains(&format!("stays so until {short}")));
-    // What is so already needs no approval.
+    // A change without effect needs no approval.
     let same = run(&guarded, &["undo", &id, "--until", &short]);
     assert_eq!(same.status.code(), Some(0), "{}", told(&same));
 
@@ -126,14 +126,14 @@ fn the_day_that_was_given_last_counts_and_an_undo_can_be_ended() {
     assert_eq!(ended.status.code(), Some(0), "{}", told(&ended));
     assert!(String::from_utf8_lossy(&ended.stdout).contains("not suppressed"), "{ended:?}");
     weaken();
-    assert!(tells_event_bridge(&careless, &reports));
+    assert!(sends_object_events(&careless, &reports));
     let again = run(&guarded, &["undo", &id, "--end"]);
     assert_eq!(again.status.code(), Some(0), "{}", told(&again));
     assert!(told(&again).contains("nothing to end"), "{}", told(&again));
 }
 
 #[test]
-fn an_undo_that_is_refused_leaves_the_guard_to_its_work() {
+fn a_denied_undo_leaves_no_suppression() {
     let guarded = Guarded::new(&[]);
     let (careless, reports) = guarded.with_bucket();
     let id = id(&guarded, &reports, "notifications");
@@ -155,12 +155,12 @@ fn an_undo_that_is_refused_leaves_the_guard_to_its_work() {
         );
         careless.put_notification(&reports, "").unwrap();
         guarded.rest();
-        assert!(tells_event_bridge(&careless, &reports), "{words}");
+        assert!(sends_object_events(&careless, &reports), "{words}");
     };
     attempt("reader", &["s3:PutObject"]);
     attempt("auditor", &["s3:PutBucketNotification"]);
 
-    // What is there holds again: here an undo of the same, which is longer.
+    // The earlier suppression applies again: here an undo of the same setting, which is longer.
     let long = in_days(90).to_string();
     let undone = run(&guarded, &["undo", &id, "--yes", "--until", &long]);
     assert_eq!(undone.status.code(), Some(0), "{}", told(&undone));
@@ -178,7 +178,7 @@ fn an_undo_that_is_refused_leaves_the_guard_to_its_work() {
 }
 
 #[test]
-fn an_undo_that_was_killed_is_finished_by_another() {
+fn a_killed_undo_is_completed_by_another() {
     let guarded = Guarded::new(&[]);
     let (careless, reports) = guarded.with_bucket();
     let id = id(&guarded, &reports, "notifications");
@@ -193,16 +193,16 @@ fn an_undo_that_was_killed_is_finished_by_another() {
     guarded.account.wait_until_held(hold.number).unwrap();
     killed.kill().unwrap();
     killed.wait().unwrap();
-    assert!(tells_event_bridge(&careless, &reports), "nothing is put back yet");
+    assert!(sends_object_events(&careless, &reports), "nothing is put back yet");
     guarded.account.forget_faults().unwrap();
     let finished = run(&guarded, &["undo", &id, "--yes"]);
     assert_eq!(finished.status.code(), Some(0), "{}", told(&finished));
     guarded.rest();
-    assert!(!tells_event_bridge(&careless, &reports), "it stays undone");
+    assert!(!sends_object_events(&careless, &reports), "it stays undone");
 }
 
 #[test]
-fn a_setting_that_was_changed_since_is_put_back_only_by_force() {
+fn a_setting_that_was_changed_since_is_restored_only_with_force() {
     let guarded = Guarded::new(&[]);
     let (careless, reports) = guarded.with_bucket();
     let id = id(&guarded, &reports, "notifications");

@@ -1,4 +1,4 @@
-//! `s3guard verify` in an account where the chain holds, and in ones where a link of it does not.
+//! `s3guard verify` in an account where every link of the chain works, and in accounts where one does not.
 
 use std::collections::BTreeSet;
 use std::process::{Child, Command, Output, Stdio};
@@ -10,10 +10,10 @@ use super::guarded::{Guarded, new_account};
 
 /// The shortest window.
 const SHORT: &str = "[notifications]\nwindow = \"10s\"\n";
-/// So short that a broken link is told at once.
+/// So short that a broken link is reported at once.
 const AT_ONCE: &[&str] = &["--timeout", "1s"];
 
-/// The command, which runs on its own, as the account's root.
+/// Starts the command as the account's root.
 fn begin(account: &Account, arguments: &[&str]) -> Child {
     begin_with(account.env(), arguments)
 }
@@ -32,7 +32,7 @@ fn begin_with(environment: Vec<(String, String)>, arguments: &[&str]) -> Child {
         .unwrap()
 }
 
-/// Waits for the command's end; time passes for the queues meanwhile.
+/// Waits for the command's end; the delays of the queues are ended meanwhile.
 fn end(guarded: &Guarded, mut child: Child) -> Output {
     guarded.wait("the command's end", || {
         guarded.account.end_delays().unwrap();
@@ -41,7 +41,7 @@ fn end(guarded: &Guarded, mut child: Child) -> Output {
     child.wait_with_output().unwrap()
 }
 
-/// Runs it to its end: its exit code, its report and its words.
+/// Runs the command. Returns its exit code, its report and its stderr.
 fn verify(guarded: &Guarded, arguments: &[&str]) -> (Option<i32>, Value, String) {
     let arguments = [&["--yes"], arguments].concat();
     let output = end(guarded, begin(&guarded.account, &arguments));
@@ -70,7 +70,7 @@ fn disable_rule(account: &Account, part: &str) {
     call(account, "events", "DisableRule", &json!({ "Name": name }));
 }
 
-/// Has a function take nothing out of its queue any more.
+/// Disables the event source mapping of a function.
 fn disable_source(guarded: &Guarded, function: &str) {
     let client = guarded.account.client();
     let path = "/2015-03-31/event-source-mappings/";
@@ -87,7 +87,7 @@ fn purge(guarded: &Guarded, queue: &str) {
     call(&guarded.account, "sqs", "PurgeQueue", &url);
 }
 
-/// What became of each step. Their order is that in which they were seen, which nothing guarantees.
+/// The state of each step. Their order is not guaranteed.
 fn states(report: &Value) -> BTreeSet<String> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let steps = report["steps"].as_array().unwrap().iter();
@@ -95,7 +95,7 @@ fn states(report: &Value) -> BTreeSet<String> {
 }
 
 #[test]
-fn a_guard_that_works_is_proved_and_nothing_is_left() {
+fn a_working_guard_is_verified_and_nothing_is_left_behind() {
     let guarded = Guarded::configured(new_account(), SHORT, &[]);
     let (exit, report, words) = verify(&guarded, &["--notices"]);
     assert_eq!(exit, Some(0), "{words}\n{report:#}");
@@ -140,7 +140,7 @@ fn permissions() -> Vec<String> {
 }
 
 #[test]
-fn who_has_the_permissions_of_the_help_can_verify_and_needs_each_of_them() {
+fn the_permissions_in_the_help_are_sufficient_and_necessary() {
     let account = new_account();
     let key = account.client().create_key().unwrap();
     let guarded = Guarded::configured(account, SHORT, &["--grade", "security", "--key", &key]);
@@ -151,8 +151,8 @@ fn who_has_the_permissions_of_the_help_can_verify_and_needs_each_of_them() {
     let caller = account.user("verifier", &policy).unwrap();
     guarded.forget();
     let environment = account.env_of(&caller);
-    // The guard closes the bucket again only when the command has seen it open, which takes the last two permissions. It
-    // may look at the bucket in several runs at once.
+    // The guard remediates the bucket only after the command has read it, which needs the last two permissions. Several
+    // runs may reconcile the bucket at the same time.
     let of_guard = Fault {
         role: "*Guard*".to_owned(),
         times: 1_000,
@@ -161,7 +161,7 @@ fn who_has_the_permissions_of_the_help_can_verify_and_needs_each_of_them() {
     let hold = account.add_fault(&of_guard).unwrap();
     let child = begin_with(environment, &["--yes", "--notices"]);
     let of_open_bucket = ["s3:GetBucketWebsite", "s3:GetAccountPublicAccessBlock"];
-    guarded.wait("looks at an open bucket", || {
+    guarded.wait("reconciliations of a public bucket", || {
         account.end_delays().unwrap();
         let calls = account.calls().unwrap();
         of_open_bucket.iter().all(|action| {
@@ -185,11 +185,11 @@ fn who_has_the_permissions_of_the_help_can_verify_and_needs_each_of_them() {
     }
     let used: Vec<&str> = ours.filter_map(|call| call.action.as_deref()).collect();
     let unseen = [
-        // The emulator does not ask for these two.
+        // The emulator does not check these two.
         "kms:Decrypt",
         "sqs:TagQueue",
-        // Only where nothing arrives; where an earlier run has left something; where tags could raise the grade; where a
-        // look finds an open bucket with a policy.
+        // Only used if nothing arrives, if an earlier run has left something, if tags could raise the grade, or if a
+        // reconciliation finds a public bucket with a policy.
         "cloudtrail:GetTrailStatus",
         "sqs:ListQueueTags",
         "s3:GetBucketTagging",
@@ -201,9 +201,9 @@ fn who_has_the_permissions_of_the_help_can_verify_and_needs_each_of_them() {
 }
 
 #[test]
-fn looks_that_are_throttled_are_waited_out() {
+fn throttled_polls_are_retried() {
     let guarded = Guarded::configured(new_account(), SHORT, &[]);
-    // More than a call is tried by itself. The command is no role's.
+    // More often than the SDK retries a call. The command has no role.
     for action in ["s3:GetBucketPolicy", "s3:ListBucket", "s3:GetEncryptionConfiguration"] {
         let fault = Fault { role: String::new(), times: 9, ..Fault::fail(action, "SlowDown") };
         guarded.account.add_fault(&fault).unwrap();
@@ -214,7 +214,7 @@ fn looks_that_are_throttled_are_waited_out() {
 }
 
 #[test]
-fn a_broken_link_is_named_and_the_canary_is_gone_all_the_same() {
+fn a_broken_link_is_named_and_the_canary_is_deleted() {
     let guarded = Guarded::configured(new_account(), SHORT, &[]);
     let account = &guarded.account;
     let denied = Fault {
@@ -232,7 +232,7 @@ fn a_broken_link_is_named_and_the_canary_is_gone_all_the_same() {
         (broken["link"].as_str().unwrap().to_owned(), states(&report))
     };
     let link = |arguments: &[&str]| run(arguments).0;
-    // On a busy machine links that hold may be late as well: then there is more time.
+    // On a busy machine working links may be late as well: then the timeout is longer.
     let link_of_objects = || {
         let timeouts = ["4s", "60s", "300s"].into_iter();
         let holds = |states: &BTreeSet<String>| {
@@ -261,7 +261,7 @@ fn a_broken_link_is_named_and_the_canary_is_gone_all_the_same() {
     assert_eq!(link(AT_ONCE), "trail");
 }
 
-/// A verify that waits for a guard that does not come.
+/// Starts a verify that waits for a guard that does not react.
 fn waiting(guarded: &Guarded) -> Child {
     let child = begin(&guarded.account, &["--yes", "--timeout", "1h", "--notices"]);
     guarded.wait("a canary with its tags", || {
@@ -278,7 +278,7 @@ fn signal(child: &Child, name: &str) {
 }
 
 #[test]
-fn ctrl_c_cleans_up_and_a_second_one_leaves_with_what_is_left() {
+fn ctrl_c_cleans_up_and_a_second_one_exits_and_lists_the_rest() {
     let guarded = Guarded::new(&[]);
     let account = &guarded.account;
     disable_rule(account, "BucketChanged");
@@ -310,14 +310,14 @@ fn ctrl_c_cleans_up_and_a_second_one_leaves_with_what_is_left() {
     );
     assert!(words.contains("`s3guard verify --clean-up --stack guard --region"), "{words}");
     account.forget_faults().unwrap();
-    // The call that was held may still go through, as on AWS.
+    // The held call may still be carried out, as on AWS.
     let (exit, cleaned, words) = verify(&guarded, &["--clean-up"]);
     assert_eq!((exit, cleaned["left"].clone()), (Some(0), json!([])), "{words}");
     assert_eq!(canaries(account), [""; 0]);
 }
 
 #[test]
-fn what_a_killed_run_has_left_the_next_removes_once_its_time_is_over() {
+fn the_next_run_deletes_the_expired_canaries_of_a_killed_one() {
     let guarded = Guarded::new(&[]);
     let account = &guarded.account;
     disable_rule(account, "BucketChanged");
@@ -344,7 +344,7 @@ fn what_a_killed_run_has_left_the_next_removes_once_its_time_is_over() {
 }
 
 #[test]
-fn a_canary_is_kept_where_that_is_wanted_and_none_is_made_unasked() {
+fn a_canary_is_kept_on_request_and_none_is_created_without_approval() {
     let guarded = Guarded::new(&[]);
     let output = end(&guarded, begin(&guarded.account, &[]));
     let words = String::from_utf8(output.stderr).unwrap();

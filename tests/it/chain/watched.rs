@@ -1,6 +1,6 @@
-//! Every call that is watched, made by somebody careless: what is to be kept is repaired, what is to be told is told.
+//! Every watched call, made by a user: the guard remediates or reports the change, as configured.
 //!
-//! One account for all, at the highest grade, with a key, and keeping all that can be kept. `cases` has the calls.
+//! One account for all calls, at the highest grade, with a key, and with every aspect enforced. `cases` has the calls.
 
 mod cases;
 
@@ -10,7 +10,7 @@ use s3guard_posture::model::watch::TABLE;
 
 use super::guarded::{Guarded, new_account};
 
-/// What is kept besides what the grade keeps, and one bucket whose ACL is to count.
+/// Enforces more than the grade does, and exempts one bucket that uses ACLs.
 const CONFIGURATION: &str = r#"
 [aspects]
 account-public-access = "keep"
@@ -20,7 +20,7 @@ bucket = "putbucketacl-*"
 aspects = { ownership = "report" }
 "#;
 
-/// The account, and who is careless in it.
+/// The account, and the user that makes the calls.
 struct Ground {
     guarded: Guarded,
     careless: Client,
@@ -37,18 +37,18 @@ impl Ground {
         let bucket = self.bucket(event_name);
         for ends in &case.ends {
             match ends {
-                Ends::Repaired(is_right) => {
-                    assert!(is_right(self, &bucket), "{event_name} is not repaired");
+                Ends::Remediated(is_compliant) => {
+                    assert!(is_compliant(self, &bucket), "{event_name} is not remediated");
                 }
-                Ends::Told(what) => {
+                Ends::Reported(what) => {
                     let mails = self.guarded.mails().into_iter();
                     let mails: Vec<_> = mails.filter(|mail| mail.text.contains(&bucket)).collect();
-                    let is_told = mails.iter().any(|mail| {
-                        // Prose is broken into lines of 72 columns.
+                    let is_reported = mails.iter().any(|mail| {
+                        // Prose is wrapped at 72 columns.
                         let text = mail.text.split_whitespace().collect::<Vec<_>>().join(" ");
                         text.contains(what) && text.contains(&format!("{event_name} by "))
                     });
-                    assert!(is_told, "{event_name} is not told: {mails:#?}");
+                    assert!(is_reported, "{event_name} is not reported: {mails:#?}");
                 }
                 Ends::Read(action) => {
                     let arn = format!("arn:aws:s3:::{bucket}");
@@ -56,7 +56,7 @@ impl Ground {
                     let is_read = calls
                         .iter()
                         .any(|call| call.resource == arn && call.action.as_deref() == Some(action));
-                    assert!(is_read, "{event_name} has nothing read again");
+                    assert!(is_read, "{event_name} reads nothing again");
                 }
             }
         }
@@ -64,14 +64,14 @@ impl Ground {
 }
 
 #[test]
-fn every_watched_call_ends_repaired_or_told() {
+fn every_watched_call_is_remediated_or_reported() {
     let account = new_account();
     let key = account.client().create_key().unwrap();
-    // A sweep would close the account, and nothing of a bucket could be public any more.
+    // A sweep would turn on the account's public access block, and no bucket could be public any more.
     let arguments = ["--grade", "security", "--key", &key, "--no-sweep"];
     let guarded = Guarded::configured(account, CONFIGURATION, &arguments);
     let ground = Ground { careless: guarded.careless(), guarded, key: key.clone() };
-    // A row without a case is no name that `case` knows, and fails here.
+    // `case` does not know a row without a case, and fails here.
     let all = TABLE.iter().map(|watched| (watched.event_name, cases::case(watched.event_name)));
     let (of_account, of_buckets): (Vec<_>, Vec<_>) =
         all.partition(|(event_name, _)| event_name.contains("Account"));

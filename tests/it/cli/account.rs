@@ -1,4 +1,4 @@
-//! The command against an account that fails, belongs to strangers, or is interrupted.
+//! The command against an account that fails or has foreign resources, and interrupts.
 
 use std::fs::{self, OpenOptions};
 use std::path::{Path, PathBuf};
@@ -12,10 +12,10 @@ use expect_test::expect;
 use super::aws::{Aws, Story};
 use super::{check, s3guard};
 
-/// Only against waiting forever.
+/// Ends a wait that would never end.
 const PATIENCE: Duration = Duration::from_mins(5);
 
-/// The command with this account around it.
+/// The command with the environment of this account.
 pub(crate) fn in_account(aws: &Aws, arguments: &[&str]) -> Command {
     let mut command = s3guard(arguments);
     command.args(["--region", "eu-west-1"]).envs([
@@ -26,7 +26,7 @@ pub(crate) fn in_account(aws: &Aws, arguments: &[&str]) -> Command {
     command
 }
 
-/// The smallest program that the command takes: an ELF header, and nothing after it.
+/// The smallest program that the command accepts: an ELF header without a program.
 pub(super) fn program(folder: &Path) -> PathBuf {
     let mut header = [0_u8; 64];
     header[..7].copy_from_slice(b"\x7fELF\x02\x01\x01");
@@ -39,7 +39,7 @@ pub(super) fn program(folder: &Path) -> PathBuf {
     path
 }
 
-/// Deploys a stack `s`; gives the exit code, the words, and the account with what was asked of it.
+/// Deploys a stack `s`. Returns the exit code, the stderr, and the account with its calls.
 fn deploy(story: Story, arguments: &[&str]) -> (Option<i32>, String, Aws) {
     let aws = Aws::new(story);
     let folder = tempfile::tempdir().unwrap();
@@ -51,7 +51,7 @@ fn deploy(story: Story, arguments: &[&str]) -> (Option<i32>, String, Aws) {
 }
 
 #[test]
-fn a_new_guard_looks_at_existing_buckets_at_once() {
+fn a_new_guard_reconciles_existing_buckets_at_once() {
     let created = Story { after: "CREATE_COMPLETE", queue_is_open: true, ..Story::default() };
     let (exit, words, aws) = deploy(created.clone(), &[]);
     assert_eq!(exit, Some(0), "{words}");
@@ -65,19 +65,19 @@ fn a_new_guard_looks_at_existing_buckets_at_once() {
 }
 
 #[test]
-fn a_refused_first_change_set_leaves_no_name_behind() {
+fn a_refused_first_change_set_leaves_no_stack_behind() {
     let refused = Story { refusal: Some("no such thing"), ..Story::default() };
     let (exit, words, aws) = deploy(refused.clone(), &[]);
     assert_eq!(exit, Some(1), "{words}");
     assert!(words.contains("caused by: no such thing"), "{words}");
     assert_eq!((aws.count("DeleteChangeSet"), aws.count("DeleteStack")), (1, 1));
-    // A name that somebody else has taken stays his.
+    // A stack in review that existed before is not deleted.
     let (_, words, aws) = deploy(Story { before: Some("REVIEW_IN_PROGRESS"), ..refused }, &[]);
     assert_eq!((aws.count("DeleteChangeSet"), aws.count("DeleteStack")), (1, 0), "{words}");
 }
 
 #[test]
-fn a_failure_that_was_not_undone_comes_with_the_way_out() {
+fn a_failure_without_a_rollback_is_shown_with_the_next_step() {
     let (exit, words, _) = deploy(Story { after: "ROLLBACK_FAILED", ..Story::default() }, &[]);
     assert_eq!(exit, Some(1), "{words}");
     assert!(words.contains("hint: fix the cause, then `s3guard destroy --stack s`"), "{words}");
@@ -86,7 +86,7 @@ fn a_failure_that_was_not_undone_comes_with_the_way_out() {
 }
 
 #[test]
-fn a_strangers_stack_is_not_destroyed() {
+fn a_foreign_stack_is_not_destroyed() {
     for status in ["UPDATE_ROLLBACK_COMPLETE", "ROLLBACK_COMPLETE", "DELETE_FAILED"] {
         let aws = Aws::new(Story { before: Some(status), ..Story::default() });
         let output = in_account(&aws, &["destroy", "--stack", "s", "--yes"]).output().unwrap();
@@ -97,7 +97,7 @@ fn a_strangers_stack_is_not_destroyed() {
 }
 
 #[test]
-fn an_interrupt_is_heard_while_the_package_is_made() {
+fn an_interrupt_is_handled_during_packaging() {
     let aws = Aws::new(Story::default());
     let folder = tempfile::tempdir().unwrap();
     let pipe = folder.path().join("pipe");
@@ -105,21 +105,21 @@ fn an_interrupt_is_heard_while_the_package_is_made() {
     let mut command = in_account(&aws, &["deploy", "--stack", "s3guard"]);
     let mut child = command.arg("--bootstrap").arg(&pipe).stderr(Stdio::null()).spawn().unwrap();
     let id = child.id().to_string();
-    let (tell, told) = mpsc::channel();
-    // Opens when the command reads, which goes on as long as this is held.
-    let open = move || tell.send(OpenOptions::new().write(true).open(&pipe));
+    let (sender, receiver) = mpsc::channel();
+    // Opens when the command reads, which waits as long as this is open.
+    let open = move || sender.send(OpenOptions::new().write(true).open(&pipe));
     thread::spawn(open);
-    let writer = told.recv_timeout(PATIENCE).expect("it reads the program");
+    let writer = receiver.recv_timeout(PATIENCE).expect("it reads the program");
     assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
-    let (tell, told) = mpsc::channel();
-    thread::spawn(move || tell.send(child.wait()));
-    let exit = told.recv_timeout(PATIENCE);
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || sender.send(child.wait()));
+    let exit = receiver.recv_timeout(PATIENCE);
     drop(writer);
     assert_eq!(exit.expect("it ends at once").unwrap().code(), Some(130));
 }
 
 #[test]
-fn a_region_where_the_buckets_cannot_have_their_names_is_refused() {
+fn a_region_without_account_regional_bucket_names_is_refused() {
     let aws = Aws::new(Story::default());
     let mut command = s3guard(&["deploy", "--stack", "s", "--region", "me-south-1"]);
     command.envs([
@@ -140,7 +140,7 @@ fn a_region_where_the_buckets_cannot_have_their_names_is_refused() {
 }
 
 #[test]
-fn who_chooses_an_existing_trail_hears_what_it_has_to_do() {
+fn the_requirements_of_an_existing_trail_are_printed() {
     let story = Story { after: "CREATE_COMPLETE", queue_is_open: true, ..Story::default() };
     let (exit, words, _) = deploy(story, &["--trail", "existing"]);
     assert_eq!(exit, Some(0), "{words}");
@@ -149,7 +149,7 @@ fn who_chooses_an_existing_trail_hears_what_it_has_to_do() {
 }
 
 #[test]
-fn a_day_that_is_over_or_that_the_ledger_forgets_is_refused_before_anything_is_asked() {
+fn an_end_date_in_the_past_or_after_the_ledgers_retention_is_refused_before_a_call() {
     for (day, problem, hint) in [
         ("2026-01-01", "is in the past", "`--end`"),
         (

@@ -1,4 +1,4 @@
-//! What is around the work: a configuration to begin with, completions and the manual.
+//! `init`, completions and the manual.
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use expect_test::expect;
 use super::{check, s3guard};
 
 #[test]
-fn a_configuration_is_written_whole_and_never_over_another() {
+fn a_configuration_is_written_completely_and_never_overwrites_another() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("s3guard.toml");
     let init = |arguments: &[&str]| {
@@ -32,7 +32,7 @@ fn a_configuration_is_written_whole_and_never_over_another() {
     "#]];
     check(&mut init(&[]), 2, &expected);
     assert_eq!(fs::read(&path).unwrap(), first);
-    // What it says counts: the deployment asks that Region, and no other is given.
+    // The configuration applies: the deployment calls its Region, and no other is given.
     let mut deploy = s3guard(&["destroy", "--yes"]);
     deploy.current_dir(folder.path()).env("AWS_ENDPOINT_URL", "http://127.0.0.1:9");
     let stderr = String::from_utf8(deploy.output().unwrap().stderr).unwrap();
@@ -68,7 +68,7 @@ fn a_wrong_setting_writes_no_configuration() {
 }
 
 #[test]
-fn whoever_is_not_logged_in_hears_with_which_command_and_profile() {
+fn an_expired_login_is_reported_with_its_command_and_profile() {
     let home = tempfile::tempdir().unwrap();
     let file = home.path().join("config");
     let written = "[profile work]\nsso_session = corp\nsso_account_id = 111122223333\nsso_role_name = Admin\n\
@@ -77,7 +77,7 @@ fn whoever_is_not_logged_in_hears_with_which_command_and_profile() {
     fs::write(&file, written).unwrap();
     let mut command = s3guard(&["status", "--profile", "work"]);
     command.env("AWS_CONFIG_FILE", &file).env("HOME", home.path());
-    // Nobody is called, because nobody is logged in; and if somebody were, nobody is there.
+    // No call is made: there are no credentials, and the endpoint has no server.
     command.env("AWS_ENDPOINT_URL", "http://127.0.0.1:1");
     check(
         &mut command,

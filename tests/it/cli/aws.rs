@@ -1,11 +1,11 @@
-//! Answers of AWS by hand, for what an emulated account gives late or never: failures, strangers, silence.
+//! A fake AWS, for responses that the emulated account gives late or never: failures, foreign resources, timeouts.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-/// The id of the stack that every answer is about.
+/// The id of the stack in every response.
 pub(super) const STACK_ID: &str = "arn:aws:cloudformation:eu-west-1:111122223333:stack/s/1";
 
 /// A CloudFormation, S3, SQS and STS on loopback, for one command.
@@ -17,43 +17,43 @@ pub(crate) struct Aws {
 /// A call as it was made.
 #[derive(Clone, Debug)]
 pub(super) struct Request {
-    /// The name of the call; of a service that has none on the wire, as S3 and Lambda, the method.
+    /// The name of the call; the HTTP method for services whose requests have no name, such as S3 and Lambda.
     pub(super) call: String,
     /// The path with its query.
     pub(super) path: String,
-    /// The parameters: a form, JSON or XML, as the service has it.
+    /// The parameters: a form, JSON or XML, depending on the service.
     pub(super) body: String,
 }
 
-/// Status and body of an answer.
+/// The status and the body of a response.
 pub(super) type Answer = (u16, String);
 
-/// What is said in place of the story: to a call, after so many of the same.
+/// Replaces the response to a call, given the number of earlier calls of the same name.
 type Otherwise = dyn Fn(&Request, usize) -> Option<Answer> + Send + Sync;
 
-/// The story of the one stack: what it is, and what comes of what is asked.
+/// The scenario of the one stack: its status, and the results of the calls.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Story {
-    /// The stack's status before anything is asked; `None` if there is no stack.
+    /// The stack's status before the first call; `None` if there is no stack.
     pub(super) before: Option<&'static str>,
-    /// Why the change set is refused; `None` if it is not.
+    /// Why the creation of the change set fails; `None` if it succeeds.
     pub(super) refusal: Option<&'static str>,
-    /// The stack's status after the change set is carried out.
+    /// The stack's status after the change set is executed.
     pub(super) after: &'static str,
-    /// Whether SQS takes messages.
+    /// Whether SQS accepts messages.
     pub(super) queue_is_open: bool,
-    /// What time it is for AWS, as HTTP writes it; `None` if it does not say.
+    /// The `Date` header of the responses; `None` for none.
     pub(super) date: Option<String>,
 }
 
 impl Aws {
-    /// An AWS that tells the story.
+    /// An AWS with this scenario.
     pub(crate) fn new(story: Story) -> Self {
         Self::answering(story, |_, _| None)
     }
 
-    /// An AWS that tells the story, but where it is asked something that has another answer here. Beside the call it is
-    /// given how many of the same were made before.
+    /// An AWS with this scenario, except for the calls that `otherwise` answers. It is given the call and the number of
+    /// earlier calls of the same name.
     pub(super) fn answering(
         story: Story,
         otherwise: impl Fn(&Request, usize) -> Option<Answer> + Send + Sync + 'static,
@@ -62,13 +62,13 @@ impl Aws {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let calls = Arc::new(Mutex::new(Vec::new()));
-        let heard = Arc::clone(&calls);
+        let received = Arc::clone(&calls);
         // It ends with the process of the tests.
         thread::spawn(move || {
             for stream in listener.incoming() {
-                let (story, heard) = (story.clone(), Arc::clone(&heard));
+                let (story, received) = (story.clone(), Arc::clone(&received));
                 let otherwise = Arc::clone(&otherwise);
-                thread::spawn(move || serve(&stream.unwrap(), &story, &*otherwise, &heard));
+                thread::spawn(move || serve(&stream.unwrap(), &story, &*otherwise, &received));
             }
         });
         Self { url, calls }
@@ -90,7 +90,7 @@ impl Aws {
     }
 }
 
-/// One request on a connection, which is closed then. The command may hang up at any time.
+/// Answers one request and closes the connection. The command may disconnect at any time.
 fn serve(
     mut stream: &TcpStream,
     story: &Story,
@@ -135,7 +135,7 @@ fn serve(
     .ok()
 }
 
-/// What AWS says to a call after these.
+/// The response to a call after these calls.
 fn answer(call: &str, story: &Story, made: &[String]) -> Answer {
     let was = |call: &str| made.iter().any(|made| made == call);
     let status = if was("ExecuteChangeSet") {
@@ -179,7 +179,7 @@ fn answer(call: &str, story: &Story, made: &[String]) -> Answer {
 fn stack(status: &str) -> String {
     let outputs = "<Outputs><member><OutputKey>GuardQueueUrl</OutputKey>\
                    <OutputValue>https://queue.example/q</OutputValue></member></Outputs>";
-    // A name without a stack has no more than that.
+    // A stack in review has no outputs.
     let outputs = if status == "REVIEW_IN_PROGRESS" { "" } else { outputs };
     format!(
         "<StackId>{STACK_ID}</StackId><StackName>s</StackName><CreationTime>2026-01-01T00:00:00Z</CreationTime>\
@@ -187,12 +187,12 @@ fn stack(status: &str) -> String {
     )
 }
 
-/// An answer of CloudFormation to a call.
+/// CloudFormation's response to a call.
 pub(super) fn answered(call: &str, result: &str) -> Answer {
     (200, format!("<{call}Response><{call}Result>{result}</{call}Result></{call}Response>"))
 }
 
-/// The guard's stack in this status, as `DescribeStacks` gives it.
+/// The guard's stack in this status, as `DescribeStacks` returns it.
 pub(super) fn guard(status: &str) -> Answer {
     let parameters = ["CodeBucket", "CodeKey", "BucketPrefix"].map(|name| {
         format!(
@@ -204,10 +204,10 @@ pub(super) fn guard(status: &str) -> Answer {
     answered("DescribeStacks", &stack)
 }
 
-/// Something that happened: a resource, which is `s` for the stack itself, its status, and why.
+/// An event: the resource (`s` for the stack itself), its status, and the reason.
 pub(super) type Happened = (&'static str, &'static str, &'static str);
 
-/// What happened, the oldest first, as `DescribeStackEvents` gives it.
+/// The events, oldest first, as `DescribeStackEvents` returns them.
 pub(super) fn events(happened: &[Happened]) -> Answer {
     let members: Vec<String> = happened.iter().enumerate().rev().map(event).collect();
     answered("DescribeStackEvents", &format!("<StackEvents>{}</StackEvents>", members.concat()))
@@ -223,7 +223,7 @@ fn event((index, (id, status, reason)): (usize, &Happened)) -> String {
     )
 }
 
-/// A refusal as the services answer it that are asked by forms: CloudFormation, STS, IAM and CloudWatch.
+/// An error of the services with the query protocol: CloudFormation, STS, IAM and CloudWatch.
 pub(super) fn refusal(status: u16, code: &str, message: &str) -> Answer {
     let error = format!("<Type>Sender</Type><Code>{code}</Code><Message>{message}</Message>");
     (status, format!("<ErrorResponse><Error>{error}</Error></ErrorResponse>"))

@@ -1,4 +1,4 @@
-//! Deployments as CloudFormation answers them: shown, agreed to, carried out, refused, and left alone.
+//! Deployments with CloudFormation's responses: shown, approved, executed, failed, and cancelled.
 
 mod regions;
 
@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 use super::account::{in_account, program};
 use super::aws::{Answer, Aws, STACK_ID, Story, answered, refusal};
 
-/// How a deployment, or a `diff`, ended.
+/// The result of a deployment or a `diff`.
 struct Ended {
     exit: Option<i32>,
     words: String,
@@ -25,7 +25,7 @@ impl Ended {
     }
 }
 
-/// Runs a command that thinks a deployment through.
+/// Runs a command that creates a change set.
 fn run(aws: &Aws, arguments: &[&str]) -> Ended {
     let folder = tempfile::tempdir().unwrap();
     let program = program(folder.path());
@@ -37,7 +37,7 @@ fn run(aws: &Aws, arguments: &[&str]) -> Ended {
     Ended { exit: status.code(), words: text(stderr), result: text(stdout) }
 }
 
-/// The stack `s` as a guard that is there, with these parameters and tags.
+/// The stack `s` as an installed guard, with these parameters and tags.
 fn guard(
     status: &str,
     parameters: &BTreeMap<String, String>,
@@ -65,7 +65,7 @@ fn pairs(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
-/// A guard that some version of s3guard has made.
+/// A guard that some version of s3guard has created.
 fn old_guard(status: &str) -> Answer {
     let parameters =
         [("CodeBucket", "code"), ("CodeKey", "s3guard/old.zip"), ("BucketPrefix", "ab")];
@@ -99,7 +99,7 @@ fn template(statements: &str) -> Answer {
 
 const ALLOWS_ALL: &str = r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#;
 
-/// An account with a guard that is changed; its template may do everything, or nothing at all.
+/// An account with a guard that is updated; its template may have all permissions, or none.
 fn changed(allowed: &'static str, after: &'static str) -> Aws {
     let story = Story { before: Some("UPDATE_COMPLETE"), after, ..Story::default() };
     Aws::answering(story, move |request, before| match request.call.as_str() {
@@ -134,7 +134,7 @@ fn broadened_permissions_are_shown_and_not_deployed_without_approval() {
     }
 }
 
-/// What a first deployment sent: its template, parameters and tags.
+/// The template, the parameters and the tags of a first deployment.
 fn sent(arguments: &[&str]) -> (String, BTreeMap<String, String>, BTreeMap<String, String>) {
     let story = Story { after: "CREATE_COMPLETE", queue_is_open: true, ..Story::default() };
     let aws = Aws::new(story);
@@ -171,7 +171,7 @@ fn decoded(text: &str) -> String {
 }
 
 #[test]
-fn a_deployment_without_a_change_costs_five_calls_and_uploads_nothing() {
+fn a_deployment_without_changes_makes_five_calls_and_uploads_nothing() {
     let (template, parameters, tags) = sent(&["--tag", "team=storage"]);
     let account = |status: &'static str, tags: BTreeMap<String, String>| {
         let (template, parameters) = (template.clone(), parameters.clone());
@@ -190,11 +190,11 @@ fn a_deployment_without_a_change_costs_five_calls_and_uploads_nothing() {
     let ended = run(&aws, &["deploy", "--output", "json"]);
     assert_eq!(ended.exit, Some(0), "{}", ended.words);
     assert_eq!(ended.json()["outcome"], "unchanged");
-    // The second look is at us-east-1, where calls to the global endpoint are seen.
+    // The second call is to us-east-1, where calls to the global endpoint are recorded.
     let asked =
         ["GetCallerIdentity", "DescribeStacks", "GetTemplate", "DescribeStacks", "DescribeTrails"];
     assert_eq!(aws.names(), asked, "nothing else is asked");
-    // A tag that was taken away by hand, or a stack that is not as its template says.
+    // A tag was removed by hand, or the stack differs from its template.
     for aws in
         [account("UPDATE_COMPLETE", BTreeMap::new()), account("UPDATE_ROLLBACK_COMPLETE", tags)]
     {
@@ -272,7 +272,7 @@ fn a_change_set_of_another_stack_is_not_read() {
 }
 
 #[test]
-fn an_update_that_fails_ends_with_the_way_on() {
+fn a_failed_update_is_shown_with_the_next_step() {
     for (after, words) in [
         ("UPDATE_ROLLBACK_COMPLETE", "the changes were rolled back"),
         ("UPDATE_ROLLBACK_FAILED", "`s3guard rollback --stack s`"),
@@ -366,7 +366,7 @@ fn an_empty_stack_of_a_failed_creation_is_deleted_first() {
     assert!(ended.words.contains("and empty: it is deleted and created again"), "{}", ended.words);
     assert_eq!(aws.count("DeleteStack"), 1, "{}", ended.words);
     assert!(aws.made("CreateChangeSet")[0].body.contains("ChangeSetType=CREATE"));
-    // Only to look changes nothing of it.
+    // A `diff` does not change it.
     let story = Story { before: Some("ROLLBACK_COMPLETE"), ..Story::default() };
     let aws = Aws::answering(story, |request, _| {
         (request.call == "DescribeStacks").then(|| old_guard("ROLLBACK_COMPLETE"))
@@ -393,7 +393,7 @@ fn the_change_set_of_a_difference_is_deleted_again() {
     assert_eq!(json["stacks"][0]["differs"], true);
     assert_eq!(json["stacks"][0]["changes"][0]["properties"][0]["after"], "new");
     assert!(json["stacks"][0]["broadened"].as_array().is_some_and(|all| !all.is_empty()));
-    // Of a new stack not even the name is left.
+    // A new stack does not even leave its name.
     let aws = Aws::new(Story::default());
     let ended = run(&aws, &["diff"]);
     assert_eq!((ended.exit, aws.count("DeleteStack")), (Some(0), 1), "{}", ended.words);

@@ -1,4 +1,4 @@
-//! `s3guard destroy` against AWS's own answers, where an emulated account would give them late or never.
+//! `s3guard destroy` with responses of AWS that the emulated account gives late or never.
 
 use super::account::in_account;
 use super::aws::{Answer, Aws, Request, Story, events, refusal};
@@ -10,7 +10,7 @@ fn answer(call: &str, inside: &str) -> Answer {
     (200, format!("<{call}Response><{call}Result>{inside}</{call}Result></{call}Response>"))
 }
 
-/// A guard's stack in this status.
+/// The guard's stack in this status.
 fn guard(status: &str, is_protected: bool) -> Answer {
     let parameter = |name: &str| {
         format!(
@@ -43,7 +43,7 @@ fn resources(status: &str) -> Answer {
     )
 }
 
-/// Destroys the stack; gives the exit code, the words, and the account.
+/// Destroys the stack. Returns the exit code, the stderr, and the account.
 fn destroy(
     arguments: &[&str],
     otherwise: impl Fn(&Request, usize) -> Option<Answer> + Send + Sync + 'static,
@@ -55,7 +55,7 @@ fn destroy(
 }
 
 #[test]
-fn protection_comes_back_when_the_deletion_is_refused() {
+fn protection_is_restored_when_the_deletion_is_refused() {
     let (exit, words, aws) =
         destroy(&["--yes", "--disable-protection"], |request, _| match request.call.as_str() {
             "DescribeStacks" => Some(guard("CREATE_COMPLETE", true)),
@@ -94,7 +94,7 @@ fn a_protected_or_a_busy_stack_is_not_touched() {
     }
 }
 
-/// A stack whose deletion fails on a bucket that is not empty, and what is asked after the deletion was.
+/// A stack whose deletion fails because a bucket is not empty, and the calls after the deletion.
 fn stuck(request: &Request, before: usize) -> Option<Answer> {
     match request.call.as_str() {
         "DescribeStacks" => Some(guard("DELETE_FAILED", false)),
@@ -157,7 +157,7 @@ fn without_a_terminal_nothing_is_deleted_and_the_plan_is_printed() {
 #[test]
 fn on_a_terminal_progress_is_drawn_also_for_one_region() {
     let aws = Aws::answering(Story::default(), |request, before| match request.call.as_str() {
-        // Some looks go by, so that the list is there to be seen.
+        // Some polls pass, so that the list is drawn.
         "DescribeStacks" if before > 6 => Some(guard("DELETE_COMPLETE", false)),
         "DescribeStacks" if before > 1 => Some(guard("DELETE_IN_PROGRESS", false)),
         "DescribeStacks" => Some(guard("CREATE_COMPLETE", false)),

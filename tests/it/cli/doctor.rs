@@ -1,4 +1,4 @@
-//! `s3guard doctor` in an account that is well, and with each single thing wrong.
+//! `s3guard doctor` in a healthy account, and in accounts with one problem each.
 
 use std::fs;
 
@@ -10,7 +10,7 @@ use super::account::in_account;
 use super::aws::{Answer, Aws, Request, Story, refusal};
 use super::s3guard;
 
-/// Everything that the doctor looks at is wanted: a key, text messages, a trail.
+/// The configuration uses everything that the doctor checks: a key, SMS, a trail.
 const CONFIGURATION: &str = r#"
 grade = "hybrid"
 
@@ -24,7 +24,7 @@ sms = "+4915112345678"
 
 type Wrong = fn(&Request) -> Option<Answer>;
 
-/// What a doctor found: the exit code, what is not ok as `check: text`, and how many lines were.
+/// The doctor's result: the exit code, the findings as `check: text`, and the number of lines.
 struct Found {
     exit: Option<i32>,
     wrong: Vec<String>,
@@ -65,7 +65,7 @@ fn no_stack() -> Answer {
     refusal(400, "ValidationError", "Stack with id s does not exist")
 }
 
-/// IAM's simulation, in which every action is allowed but those that end so.
+/// IAM's simulation, in which every action is allowed except those with this suffix.
 fn simulated(request: &Request, denied: &str, more: &str) -> Answer {
     let actions = request.body.split('&').filter(|pair| pair.starts_with("ActionNames"));
     let results = actions.map(|pair| {
@@ -101,7 +101,7 @@ fn key(state: &str, usage: &str) -> Answer {
     } }))
 }
 
-/// An account in which nothing is wrong.
+/// A healthy account.
 fn well(request: &Request) -> Option<Answer> {
     let path = request.path.as_str();
     Some(match request.call.as_str() {
@@ -135,7 +135,7 @@ fn at(off: Duration) -> String {
     time.replace("+0000", "GMT")
 }
 
-/// Looks at an account that is well but for this, on a machine whose clock is right but for that.
+/// Runs the doctor in a healthy account with this one problem, on a machine with this clock.
 fn doctor(
     wrong: impl Fn(&Request) -> Option<Answer> + Send + Sync + 'static,
     off: Duration,
@@ -164,12 +164,12 @@ fn doctor(
 }
 
 #[test]
-fn an_account_in_which_nothing_is_wrong_is_well_all_over() {
+fn a_healthy_account_passes_every_check() {
     let found = doctor(|_| None, Duration::ZERO);
     assert_eq!((found.exit, found.wrong.as_slice(), found.ok), (Some(0), &[][..], 12));
 }
 
-/// What is wrong: the state of what line, what it says, and what AWS answers.
+/// A problem: the state and the check, its text, and the response of AWS.
 const CASES: [(&str, &str, Wrong); 23] = [
     ("failed stack", "`s` is in `UPDATE_ROLLBACK_FAILED`", |request| {
         (request.call == "DescribeStacks").then(|| stack("UPDATE_ROLLBACK_FAILED"))
@@ -259,7 +259,7 @@ const CASES: [(&str, &str, Wrong); 23] = [
 ];
 
 #[test]
-fn each_single_thing_that_is_wrong_is_named_and_nothing_else() {
+fn each_problem_is_reported_alone() {
     for (what, text, wrong) in CASES {
         let found = doctor(wrong, Duration::ZERO);
         let [line] = &found.wrong[..] else { panic!("{what}: {:?}", found.wrong) };
@@ -284,7 +284,7 @@ fn a_clock_that_is_wrong_is_found_where_aws_refuses() {
 }
 
 #[test]
-fn without_a_caller_that_is_the_one_thing_to_say() {
+fn without_a_caller_only_that_is_reported() {
     let unknown = |request: &Request| {
         let answer = || refusal(403, "InvalidClientTokenId", "The security token is invalid");
         (request.call == "GetCallerIdentity").then(answer)
@@ -296,7 +296,7 @@ fn without_a_caller_that_is_the_one_thing_to_say() {
 }
 
 #[test]
-fn regions_are_looked_at_together_and_one_that_cannot_be_taken_is_named() {
+fn regions_are_checked_together_and_an_unusable_one_is_named() {
     let aws = Aws::answering(Story::default(), |request, _| well(request));
     let regions = ["doctor", "--stack", "s", "--region", "us-east-1,me-south-1", "--no-config"];
     let mut command = s3guard(&regions);

@@ -1,4 +1,4 @@
-//! Following an operation: what AWS does to it, and what the person who waits for it.
+//! Following an operation: failures of AWS, and interrupts by the user.
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Command, Stdio};
@@ -24,7 +24,7 @@ const ENDED: [Happened; 6] = [
     ("s", "UPDATE_COMPLETE", ""),
 ];
 
-/// An account whose stack is being updated: what else is said to the call that is the so many-th look at the stack.
+/// An account whose stack is being updated. `look` may answer the nth call that reads the stack.
 fn updated(look: impl Fn(usize) -> Option<Answer> + Send + Sync + 'static) -> Aws {
     Aws::answering(Story::default(), move |request, before| match request.call.as_str() {
         "DescribeStacks" => look(before).or_else(|| Some(guard("UPDATE_IN_PROGRESS"))),
@@ -43,8 +43,8 @@ fn words(command: &mut Command) -> (Option<i32>, String) {
 }
 
 #[test]
-fn looks_that_are_throttled_do_not_end_it() {
-    // The SDK itself tries four times: this is a whole look that fails.
+fn throttled_polls_do_not_end_it() {
+    // The SDK itself tries four times: one poll of the stack fails.
     let aws = Aws::answering(Story::default(), |request, before| match request.call.as_str() {
         "DescribeStacks" if (1..=4).contains(&before) => {
             Some(refusal(400, "Throttling", "Rate exceeded"))
@@ -71,7 +71,7 @@ fn looks_that_are_throttled_do_not_end_it() {
 }
 
 #[test]
-fn credentials_that_expire_are_no_failure_of_the_stack() {
+fn expired_credentials_are_not_a_failure_of_the_stack() {
     let expired =
         refusal(403, "ExpiredToken", "The security token included in the request is expired");
     let aws = updated(move |look| (look > 0).then(|| expired.clone()));
@@ -88,7 +88,7 @@ fn credentials_that_expire_are_no_failure_of_the_stack() {
 }
 
 #[test]
-fn without_a_terminal_the_first_signal_leaves_and_says_how_to_come_back() {
+fn without_a_terminal_the_first_signal_exits_and_prints_how_to_resume() {
     for signal in ["-INT", "-TERM"] {
         let aws = updated(|_| None);
         let mut child = follow(&aws).stderr(Stdio::piped()).spawn().unwrap();
@@ -112,7 +112,7 @@ fn without_a_terminal_the_first_signal_leaves_and_says_how_to_come_back() {
 }
 
 #[test]
-fn programs_read_each_event_as_it_comes() {
+fn the_json_output_has_each_event_at_once() {
     let aws = updated(|look| (look > 1).then(|| guard("UPDATE_COMPLETE")));
     let output = follow(&aws).args(["--output", "ndjson"]).output().unwrap();
     assert_eq!(output.status.code(), Some(0));
@@ -132,7 +132,7 @@ fn programs_read_each_event_as_it_comes() {
     assert_eq!(whole["events"].as_array().map(Vec::len), Some(3), "{whole}");
 }
 
-/// What a deployment that ends so says: the exit code and its words.
+/// The exit code and the stderr of a deployment that ends in this status.
 fn deployed(
     story: Story,
     happened: &'static [Happened],
@@ -161,7 +161,7 @@ const TAKEN: &str = "Resource handler returned message: \"q already exists\" (Re
     AlreadyExists)";
 
 #[test]
-fn a_creation_that_fails_is_told_by_its_root_cause() {
+fn a_failed_creation_is_reported_with_its_root_cause() {
     let story = Story { after: "ROLLBACK_COMPLETE", ..Story::default() };
     let happened = &[
         ("s", "CREATE_IN_PROGRESS", "User Initiated"),
@@ -187,7 +187,7 @@ fn a_creation_that_fails_is_told_by_its_root_cause() {
 }
 
 #[test]
-fn an_update_that_fails_is_told_by_what_its_handler_says() {
+fn a_failed_update_is_reported_with_its_handlers_message() {
     let asked = AtomicBool::new(false);
     let aws = Aws::answering(Story::default(), move |request, _| match request.call.as_str() {
         "ExecuteChangeSet" => {
@@ -220,7 +220,7 @@ fn an_update_that_fails_is_told_by_what_its_handler_says() {
 }
 
 #[test]
-fn what_was_found_wrong_before_anything_was_made_is_told_and_who_may_not_ask_hears_so() {
+fn failed_validations_are_reported_and_so_is_a_denied_read_of_them() {
     let story = || Story { after: "ROLLBACK_COMPLETE", ..Story::default() };
     let happened = &[("s", "CREATE_IN_PROGRESS", ""), ("s", "ROLLBACK_COMPLETE", "")];
     let validation = "<OperationEvents><member><EventId>v</EventId><EventType>VALIDATION_ERROR</EventType>\
@@ -276,7 +276,7 @@ fn the_last_operation_is_shown_with_its_root_cause() {
     .assert_eq(&stdout);
     assert_eq!(told(&["--limit", "6"]).1.lines().count(), 8);
     assert_eq!(told(&["--failed"]).1.lines().count(), 3);
-    // At rest there is nothing to follow: what it came to is the exit code.
+    // There is no operation to follow: the exit code is that of the last one.
     assert_eq!(told(&["--follow"]).0, Some(1));
 }
 
@@ -294,8 +294,8 @@ fn a_stack_that_is_deleted_is_followed_to_its_end_by_its_id() {
 }
 
 #[test]
-fn on_a_terminal_what_is_in_work_is_drawn_and_nothing_is_left_of_it() {
-    // Some looks go by, so that the list is there to be seen.
+fn on_a_terminal_progress_is_drawn_and_removed() {
+    // Some polls pass, so that the list is drawn.
     let aws = Aws::answering(Story::default(), |request, before| match request.call.as_str() {
         "DescribeStacks" if before > 4 => Some(guard("UPDATE_COMPLETE")),
         "DescribeStacks" => Some(guard("UPDATE_IN_PROGRESS")),
@@ -308,7 +308,7 @@ fn on_a_terminal_what_is_in_work_is_drawn_and_nothing_is_left_of_it() {
     assert!(sent.contains("s  UPDATE_IN_PROGRESS  0 done, 2 in progress"), "{sent}");
     assert!(sent.contains("Queue  being updated"), "{sent}");
     assert!(sent.contains("     2 s  \u{1b}[32mUPDATE_COMPLETE\u{1b}[0m  Queue\r\n"), "{sent}");
-    // The last thing that was drawn is taken away, and the cursor is there again.
+    // The list is removed at the end, and the cursor is shown again.
     let (drawn, after) = sent.rsplit_once("\u{1b}[J\u{1b}[?25h").unwrap();
     assert!(drawn.starts_with("\u{1b}[?25l"), "{sent}");
     assert_eq!(after, "stack `s` reached `UPDATE_COMPLETE`\r\n");
@@ -324,7 +324,7 @@ fn on_a_terminal_what_is_in_work_is_drawn_and_nothing_is_left_of_it() {
 }
 
 #[test]
-fn on_a_terminal_the_first_ctrl_c_explains_and_the_second_leaves() {
+fn on_a_terminal_the_first_ctrl_c_explains_and_the_second_exits() {
     let aws = updated(|_| None);
     let steps = [("in progress", "\u{3}"), ("to leave", "\u{3}")];
     let (sent, exit) = in_terminal(&follow(&aws), &steps);

@@ -7,7 +7,7 @@ use expect_test::expect;
 
 use super::{check, s3guard};
 
-/// An example, by its path from the root of the workspace, from where the command is run.
+/// An example, by its path from the root of the workspace, where the command is run.
 fn replay(arguments: &[&str]) -> Command {
     let mut command = s3guard(&["replay"]);
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
@@ -16,7 +16,7 @@ fn replay(arguments: &[&str]) -> Command {
 }
 
 #[test]
-fn events_that_were_understood_are_shown_and_nothing_is_said() {
+fn valid_events_are_shown_without_a_message() {
     let output = replay(&["examples/events/trail-log.json.gz"]).output().unwrap();
     assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
     assert_eq!(output.status.code(), Some(0));
@@ -26,7 +26,7 @@ fn events_that_were_understood_are_shown_and_nothing_is_said() {
 }
 
 #[test]
-fn what_is_no_event_is_named_by_its_place_and_does_not_hinder_the_others() {
+fn an_invalid_event_is_named_with_its_position_and_does_not_stop_the_others() {
     let files = ["examples/events/broken.jsonl", "examples/events/dead-letter.json"];
     let output = replay(&[&files[..], &["--output", "json"]].concat()).output().unwrap();
     expect![[r#"
@@ -43,7 +43,7 @@ fn what_is_no_event_is_named_by_its_place_and_does_not_hinder_the_others() {
 }
 
 #[test]
-fn a_file_that_holds_no_events_is_named() {
+fn a_file_without_events_is_named() {
     check(
         &mut replay(&["README.md"]),
         1,

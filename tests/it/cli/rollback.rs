@@ -1,11 +1,11 @@
-//! The ways back, as AWS takes them.
+//! `s3guard rollback` with AWS's responses.
 
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 use super::account::in_account;
 use super::aws::{Aws, Story, answered, events, guard};
 
-/// A rollback of a stack in this status, which is then in another one: the exit code, the words, and what was asked.
+/// A rollback of a stack from one status to another. Returns the exit code, the stderr, and the calls.
 fn rolled_back(
     before: &'static str,
     after: &'static str,

@@ -1,9 +1,9 @@
-//! The command in a terminal: a pseudo-terminal, with somebody who waits for words and types.
+//! The command in a pseudo-terminal, with a user that waits for prompts and types.
 
 use std::process::Command;
 
-/// Runs a command in a terminal of 80 columns. Its arguments: what is waited for and typed then, in pairs, up to `--`,
-/// then the command. Gives what the terminal was sent, and ends with the command's exit code.
+/// Runs a command in a terminal of 80 columns. Its arguments: pairs of a text to wait for and the input to type, up to
+/// `--`, then the command. Prints what the terminal received, and exits with the command's exit code.
 const TERMINAL: &str = r#"
 import fcntl, os, pty, signal, struct, sys, termios
 split = sys.argv.index("--")
@@ -31,8 +31,8 @@ sys.stdout.buffer.write(seen)
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 "#;
 
-/// What a terminal was sent by a command, to which each of these was typed as soon as the words before it were seen, and
-/// the exit code.
+/// What the terminal received from a command, with each input typed as soon as the text before it appeared, and the
+/// exit code.
 pub(super) fn in_terminal(command: &Command, steps: &[(&str, &str)]) -> (String, Option<i32>) {
     let mut python = Command::new("python3");
     python.args(["-c", TERMINAL]).args(steps.iter().flat_map(|(seen, typed)| [seen, typed]));

@@ -1,11 +1,11 @@
-//! Which trail a new stack gets, and what is said of it before.
+//! The trail of a new stack, and the messages about it.
 
 use serde_json::json;
 
 use super::account::{in_account, program};
 use super::aws::{Answer, Aws, Request, Story};
 
-/// The trails of an account with this one: where it is, whether it is logging, which calls it records.
+/// The trails of an account with this one: its region, whether it is logging, which calls it records.
 fn one_trail(
     home: &'static str,
     is_logging: bool,
@@ -29,7 +29,7 @@ fn one_trail(
     }
 }
 
-/// Deploys a new stack; gives the words, and the trail that the stack was asked to have.
+/// Deploys a new stack. Returns its stderr, and the trail parameter of the stack.
 fn deploy(
     trails: impl Fn(&Request, usize) -> Option<Answer> + Send + Sync + 'static,
     arguments: &[&str],
@@ -47,7 +47,7 @@ fn deploy(
     let asked = |mode: &str| {
         let parameter =
             format!(".ParameterKey=TrailMode&Parameters.member.N.ParameterValue={mode}");
-        // The number of the parameter is nobody's business.
+        // The number of the parameter does not matter.
         let digits = |text: &str| text.replace(|c: char| c.is_ascii_digit(), "N");
         digits(&request.body).contains(&parameter)
     };
@@ -64,7 +64,7 @@ fn auto_uses_a_trail_of_another_region_that_records_all() {
 }
 
 #[test]
-fn auto_makes_a_trail_where_the_one_that_is_there_records_nothing_of_use() {
+fn auto_creates_a_trail_where_the_existing_one_is_not_suitable() {
     for (is_logging, calls, why) in [
         (false, "All", "`audit` is stopped"),
         (true, "ReadOnly", "`audit` leaves out the write management events of S3"),
@@ -77,7 +77,7 @@ fn auto_makes_a_trail_where_the_one_that_is_there_records_nothing_of_use() {
 }
 
 #[test]
-fn auto_makes_a_trail_where_it_may_not_look_and_says_so() {
+fn auto_creates_a_trail_where_it_may_not_list_them_and_reports_that() {
     let denied = |request: &Request, _: usize| {
         let body = r#"{"__type":"AccessDeniedException","message":"no"}"#;
         (request.call == "DescribeTrails").then(|| (400, body.to_owned()))

@@ -1,4 +1,4 @@
-//! The real `s3guard` command and the Lambda, built from this workspace and run against the emulated account.
+//! The real `s3guard` command and the Lambda, built from this workspace.
 
 use std::env;
 use std::path::PathBuf;
@@ -18,8 +18,8 @@ pub(crate) struct Guard {
 }
 
 impl Guard {
-    /// Builds the command and the Lambda in one call of cargo: alone, each would build its own variant of the
-    /// dependencies, because the command enables more of their features.
+    /// Builds the command and the Lambda in one call of cargo: alone, the Lambda would build another
+    /// variant of their dependencies, with fewer features.
     pub(crate) fn build(account: &Account) -> Result<Self> {
         let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let packages = ["--package", "s3guard", "--package", "s3guard-lambda"];

@@ -1,12 +1,14 @@
 //! `cargo demo`: the guard at work in an emulated account on this machine.
 //!
-//! The real command deploys the real stack, the real Lambda runs, and every setting and email is read from the
-//! account. No AWS account is needed, and none is called.
+//! The real command deploys the real stack, the real Lambda runs, and every setting and email is read
+//! from the account. No AWS account is needed, and none is called.
 
+use std::env;
+use std::io::{self, Write as _};
+use std::process::ExitCode;
 use std::time::Instant;
-use std::{env, io};
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, anyhow, ensure};
 use s3guard_emulator::{Account, Mail, Server, until};
 use serde_json::json;
 
@@ -24,13 +26,18 @@ const KEY: &str = "invoice.pdf";
 /// The commands that are shown are AWS's own, so the calls carry its user agent.
 const AWS_CLI: &str = "aws-cli/2.31.0";
 
-fn main() -> Result<()> {
+fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
-    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+    let result = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [] => show(),
         ["account"] => hold(),
-        _ => bail!("usage: cargo demo [account]"),
+        _ => Err(anyhow!("usage: cargo demo [account]")),
+    };
+    if let Err(error) = result {
+        let _ = writeln!(io::stderr(), "error: {error:#}");
+        return ExitCode::FAILURE;
     }
+    ExitCode::SUCCESS
 }
 
 /// Shows how to use an emulated account, and keeps it until Enter is pressed.
@@ -55,9 +62,7 @@ fn show() -> Result<()> {
     let guard = Guard::build(&account)?;
 
     heading("1. The owner installs the guard")?;
-    say(
-        "(`--bootstrap` deploys the debug build of the Lambda; without it, the release build is packaged)",
-    )?;
+    say("(`--bootstrap` deploys a debug build of the Lambda; the default is a release build)")?;
     let bootstrap = guard.bootstrap();
     let settings = ["--email", OWNER, "--settle-seconds", "1", "--bootstrap", &bootstrap];
     guard.run(&[&["deploy", "--stack", STACK][..], &settings].concat())?;
@@ -79,7 +84,7 @@ fn show() -> Result<()> {
 
     heading("4. An object is created, overwritten and deleted")?;
     say(
-        "(The guard has enabled object events. Changes are reported once a minute; the demo does not wait that long.)",
+        "(The guard has enabled object events. They are reported once a minute, here without delay.)",
     )?;
     typed(&format!("aws s3 cp {KEY} s3://{bucket}/{KEY}     # twice"))?;
     root.put_object(&bucket, KEY, b"first version")?;
@@ -98,7 +103,7 @@ fn show() -> Result<()> {
     wait_until_idle(&account)?;
     let [_, public_access, ..] = bucket::settings(&root, &bucket)?;
     say(&format!(
-        "\nThe guard has received the event and does not revert it: public access is {public_access}."
+        "\nThe guard has received the event and keeps the change: public access is {public_access}."
     ))?;
 
     heading("6. The owner removes the guard")?;
@@ -129,7 +134,7 @@ fn wait_until_idle(account: &Account) -> Result<()> {
     })
 }
 
-/// A user creates a bucket like those from before 2023. Returns its name, once the guard has remediated it.
+/// A user creates a bucket with the defaults from before 2023. Waits until it is remediated.
 fn create_bucket(account: &Account) -> Result<String> {
     let statement = json!({ "Effect": "Allow", "Action": "s3:*", "Resource": "*" });
     let policy = json!({ "Version": "2012-10-17", "Statement": statement });

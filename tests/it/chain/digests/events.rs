@@ -1,4 +1,4 @@
-//! Events of objects as EventBridge puts them into the object queue, and who listens to what is told.
+//! Object events as EventBridge sends them to the object queue, and subscribers of the notifications.
 
 use std::io::{BufReader, Write as _};
 use std::net::TcpListener;
@@ -10,25 +10,25 @@ use serde_json::{Value, json};
 
 use super::super::guarded::Guarded;
 
-/// What happens to an object.
+/// A change to an object.
 #[derive(Clone, Copy)]
 pub(super) enum Does {
-    /// It is put.
+    /// The object is created or overwritten.
     Put,
-    /// It is deleted for good; with this version, in a bucket that keeps versions.
+    /// The object is permanently deleted; in a versioned bucket, this version.
     Delete(Option<&'static str>),
-    /// Its ACL is changed.
+    /// The object's ACL is changed.
     Acl,
 }
 
-/// An event: its number makes its id and its place in the order.
+/// An event: its number makes its id and its sequencer.
 pub(super) fn event(bucket: &str, key: &str, does: Does, number: usize) -> String {
     let (name, version) = match does {
         Does::Put => ("Object Created", None),
         Does::Delete(version) => ("Object Deleted", version),
         Does::Acl => ("Object ACL Updated", None),
     };
-    // Such an event has no place in the order but its time.
+    // Such an event has no sequencer, only its time.
     let time =
         if matches!(does, Does::Acl) { "2026-11-20T12:00:01Z" } else { "2026-11-20T12:00:00Z" };
     let mut object = json!({ "key": key, "sequencer": format!("{number:016X}") });
@@ -51,7 +51,7 @@ pub(super) fn event(bucket: &str, key: &str, does: Does, number: usize) -> Strin
     .to_string()
 }
 
-/// The same texts in another order, always the same one.
+/// The texts in another, reproducible order.
 pub(super) fn shuffled(mut texts: Vec<String>) -> Vec<String> {
     let mut seed = 1_u64;
     for last in (1..texts.len()).rev() {
@@ -62,7 +62,7 @@ pub(super) fn shuffled(mut texts: Vec<String>) -> Vec<String> {
     texts
 }
 
-/// Puts events into the object queue.
+/// Sends events to the object queue.
 pub(super) fn send(guarded: &Guarded, events: &[String]) {
     let client = guarded.account.client();
     for batch in events.chunks(10) {
@@ -70,12 +70,12 @@ pub(super) fn send(guarded: &Guarded, events: &[String]) {
     }
 }
 
-/// Has all windows closed, once all events are gathered.
+/// Closes all windows, once all events are received.
 pub(in super::super) fn close(guarded: &Guarded) {
     close_and(guarded, || {});
 }
 
-/// The same, where something has failed and would come again in minutes only. What is being handled comes again, too.
+/// Closes all windows after a failure, without waiting for the retries. Messages in flight are received again, too.
 pub(super) fn close_hurried(guarded: &Guarded) {
     close_and(guarded, || {
         guarded.account.end_visibility_timeouts().unwrap();
@@ -84,7 +84,7 @@ pub(super) fn close_hurried(guarded: &Guarded) {
 
 fn close_and(guarded: &Guarded, hurry: impl Fn()) {
     let rest = || {
-        guarded.wait("rest", || {
+        guarded.wait("empty queues", || {
             guarded.account.end_delays().unwrap();
             hurry();
             guarded.waiting("ObjectQueueUrl") == 0
@@ -96,7 +96,7 @@ fn close_and(guarded: &Guarded, hurry: impl Fn()) {
     rest();
 }
 
-/// What lies in a subscriber's queue: the documents of notices about objects.
+/// The documents of object notifications in a subscriber's queue.
 pub(super) fn documents(guarded: &Guarded, url: &str) -> Vec<Value> {
     let client = guarded.account.client();
     let mut documents = Vec::new();
@@ -110,7 +110,7 @@ pub(super) fn documents(guarded: &Guarded, url: &str) -> Vec<Value> {
     }
 }
 
-/// An endpoint on this machine that takes what SNS posts.
+/// An HTTP endpoint on this machine, subscribed to SNS.
 pub(super) struct Listener {
     pub(super) url: String,
     posted: Arc<Mutex<Vec<Value>>>,
@@ -136,7 +136,7 @@ impl Listener {
         Self { url, posted }
     }
 
-    /// The documents of notices about objects that were posted.
+    /// The documents of object notifications that were posted.
     pub(super) fn documents(&self) -> Vec<Value> {
         let posted = self.posted.lock().unwrap();
         let notices = posted.iter().filter(|post| post["Type"] == "Notification");

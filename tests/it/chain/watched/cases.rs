@@ -1,9 +1,9 @@
-//! What somebody careless does by each call that is watched, and what is to come of it.
+//! For each watched call: the change that a user makes, and the expected result.
 
 use serde_json::json;
 
 use super::Ground;
-use crate::chain::guarded::{encryption, is_private, policy, switch_acls_off, tells_event_bridge};
+use crate::chain::guarded::{encryption, is_private, policy, sends_object_events, switch_acls_off};
 
 const XMLNS: &str = "http://s3.amazonaws.com/doc/2006-03-01/";
 const WEAK_ENCRYPTION: &str = "<ApplyServerSideEncryptionByDefault><SSEAlgorithm>AES256</SSEAlgorithm>\
@@ -16,36 +16,36 @@ type Deed = fn(&Ground, &str);
 
 /// One call.
 pub(super) struct Case {
-    /// Makes the bucket one that the call can weaken; the guard may look before the call comes.
+    /// Prepares a bucket that the call can weaken; the guard may reconcile it before the call.
     pub(super) prepare: Deed,
     /// The call.
     pub(super) weaken: Deed,
-    /// What comes of it.
+    /// The expected results.
     pub(super) ends: Vec<Ends>,
 }
 
-/// What comes of a call.
+/// The expected result of a call.
 pub(super) enum Ends {
-    /// This is so again.
-    Repaired(fn(&Ground, &str) -> bool),
-    /// The owner reads this.
-    Told(&'static str),
-    /// It was read again by this action, and nothing is wrong with it.
+    /// This setting is remediated.
+    Remediated(fn(&Ground, &str) -> bool),
+    /// The owner is notified of this.
+    Reported(&'static str),
+    /// This action reads the setting again, and it is compliant.
     Read(&'static str),
 }
 
 /// The case of a call, by `CloudTrail`'s name.
 pub(super) fn case(event_name: &str) -> Case {
     encryption_and_access(event_name)
-        .or_else(|| keeping(event_name))
+        .or_else(|| retention(event_name))
         .or_else(|| whole(event_name))
-        .unwrap_or_else(|| panic!("`{event_name}` is watched, and no case shows what comes of it"))
+        .unwrap_or_else(|| panic!("`{event_name}` is watched, but has no case"))
 }
 
-/// Who can read, and how it is encrypted.
+/// Access and encryption.
 fn encryption_and_access(event_name: &str) -> Option<Case> {
     Some(match event_name {
-        "PutBucketEncryption" => repaired(
+        "PutBucketEncryption" => remediated(
             |ground, bucket| ground.careless.put_encryption(bucket, WEAK_ENCRYPTION).unwrap(),
             is_encrypted,
         ),
@@ -53,42 +53,42 @@ fn encryption_and_access(event_name: &str) -> Option<Case> {
             |ground, bucket| ground.careless.delete_bucket_setting(bucket, "encryption").unwrap(),
             is_encrypted,
         ),
-        "PutBucketPublicAccessBlock" => repaired(
+        "PutBucketPublicAccessBlock" => remediated(
             |ground, bucket| ground.careless.put_public_access_block(bucket, false).unwrap(),
             is_closed,
         ),
-        "DeleteBucketPublicAccessBlock" => repaired(
+        "DeleteBucketPublicAccessBlock" => remediated(
             |ground, bucket| ground.careless.delete_public_access_block(bucket).unwrap(),
             is_closed,
         ),
         "PutBucketPolicy" => Case {
             prepare: nothing,
-            weaken: let_another_account_in,
+            weaken: allow_another_account,
             ends: vec![
-                Ends::Repaired(has_tls),
-                Ends::Told("its policy lets others in: arn:aws:iam::999988887777:root"),
+                Ends::Remediated(has_tls),
+                Ends::Reported("its policy lets others in: arn:aws:iam::999988887777:root"),
             ],
         },
         "DeleteBucketPolicy" => {
-            repaired(|ground, bucket| delete(ground, bucket, "policy"), has_tls)
+            remediated(|ground, bucket| delete(ground, bucket, "policy"), has_tls)
         }
-        "PutBucketAcl" => told(
+        "PutBucketAcl" => reported(
             |ground, bucket| {
                 put(ground, bucket, "ownershipControls", "OwnershipControls", WRITERS_OWN);
             },
             |ground, bucket| ground.careless.put_acl(bucket, "log-delivery-write").unwrap(),
             "its ACL grants access to others than its owner",
         ),
-        "PutBucketOwnershipControls" => repaired(
+        "PutBucketOwnershipControls" => remediated(
             |ground, bucket| {
                 put(ground, bucket, "ownershipControls", "OwnershipControls", WRITERS_OWN);
             },
             is_owned,
         ),
         "DeleteBucketOwnershipControls" => {
-            repaired(|ground, bucket| delete(ground, bucket, "ownershipControls"), is_owned)
+            remediated(|ground, bucket| delete(ground, bucket, "ownershipControls"), is_owned)
         }
-        "PutBucketWebsite" => told(
+        "PutBucketWebsite" => reported(
             make_legacy,
             |ground, bucket| {
                 let index = "<IndexDocument><Suffix>a.html</Suffix></IndexDocument>";
@@ -100,10 +100,10 @@ fn encryption_and_access(event_name: &str) -> Option<Case> {
     })
 }
 
-/// What keeps objects and tells of them.
-fn keeping(event_name: &str) -> Option<Case> {
+/// Retention of objects, and their notifications.
+fn retention(event_name: &str) -> Option<Case> {
     Some(match event_name {
-        "PutBucketVersioning" => repaired(
+        "PutBucketVersioning" => remediated(
             |ground, bucket| {
                 put(
                     ground,
@@ -115,24 +115,25 @@ fn keeping(event_name: &str) -> Option<Case> {
             },
             has_versions,
         ),
-        "PutBucketLogging" => repaired(
+        "PutBucketLogging" => remediated(
             |ground, bucket| put(ground, bucket, "logging", "BucketLoggingStatus", ""),
             is_logged,
         ),
-        "PutBucketNotification" => {
-            repaired(|ground, bucket| ground.careless.put_notification(bucket, "").unwrap(), tells)
-        }
-        "PutBucketReplication" => told(
+        "PutBucketNotification" => remediated(
+            |ground, bucket| ground.careless.put_notification(bucket, "").unwrap(),
+            sends_events,
+        ),
+        "PutBucketReplication" => reported(
             nothing,
             |ground, bucket| copy(ground, bucket, "<Account>999988887777</Account>"),
             "its objects are copied to buckets of other accounts: 999988887777",
         ),
-        "DeleteBucketReplication" => told(
+        "DeleteBucketReplication" => reported(
             |ground, bucket| copy(ground, bucket, ""),
             |ground, bucket| delete(ground, bucket, "replication"),
             "its objects are not copied (any more)",
         ),
-        "PutBucketLifecycle" => told(
+        "PutBucketLifecycle" => reported(
             nothing,
             |ground, bucket| expire(ground, bucket, 1),
             "a lifecycle rule deletes objects after 1 days",
@@ -142,19 +143,19 @@ fn keeping(event_name: &str) -> Option<Case> {
             weaken: |ground, bucket| delete(ground, bucket, "lifecycle"),
             ends: vec![Ends::Read("s3:GetLifecycleConfiguration")],
         },
-        "PutBucketObjectLockConfiguration" => told(
+        "PutBucketObjectLockConfiguration" => reported(
             |ground, bucket| lock(ground, bucket, LOCKED_A_DAY),
             |ground, bucket| lock(ground, bucket, ""),
             "its new objects are not locked (any more)",
         ),
-        "PutObjectLockConfiguration" => told(
+        "PutObjectLockConfiguration" => reported(
             |ground, bucket| lock(ground, bucket, ""),
             |ground, bucket| {
                 let parameters = json!({ "bucketName": bucket });
                 ground
                     .guarded
                     .account
-                    .tell_trail("PutObjectLockConfiguration", &parameters)
+                    .publish_event("PutObjectLockConfiguration", &parameters)
                     .unwrap();
             },
             "its new objects are not locked (any more)",
@@ -169,41 +170,44 @@ fn whole(event_name: &str) -> Option<Case> {
         "CreateBucket" => Case {
             prepare: nothing,
             weaken: |ground, bucket| ground.careless.create_bucket(bucket).unwrap(),
-            ends: [is_encrypted, is_closed, has_tls, has_versions, is_logged, tells]
-                .map(Ends::Repaired)
+            ends: [is_encrypted, is_closed, has_tls, has_versions, is_logged, sends_events]
+                .map(Ends::Remediated)
                 .into(),
         },
         "PutBucketTagging" => {
             tagged(|ground, bucket| put(ground, bucket, "tagging", "Tagging", TAG))
         }
         "DeleteBucketTagging" => tagged(|ground, bucket| delete(ground, bucket, "tagging")),
-        "TagResource" => tagged(|ground, bucket| tell_of_tags(ground, "TagResource", bucket)),
-        "UntagResource" => tagged(|ground, bucket| tell_of_tags(ground, "UntagResource", bucket)),
-        "PutAccountPublicAccessBlock" => repaired(
+        "TagResource" => tagged(|ground, bucket| publish_tagging(ground, "TagResource", bucket)),
+        "UntagResource" => {
+            tagged(|ground, bucket| publish_tagging(ground, "UntagResource", bucket))
+        }
+        "PutAccountPublicAccessBlock" => remediated(
             |ground, _| ground.careless.put_account_block(false).unwrap(),
             account_is_closed,
         ),
-        "DeleteAccountPublicAccessBlock" => {
-            repaired(|ground, _| ground.careless.delete_account_block().unwrap(), account_is_closed)
-        }
+        "DeleteAccountPublicAccessBlock" => remediated(
+            |ground, _| ground.careless.delete_account_block().unwrap(),
+            account_is_closed,
+        ),
         _ => return None,
     })
 }
 
 fn nothing(_: &Ground, _: &str) {}
 
-fn repaired(weaken: Deed, is_right: fn(&Ground, &str) -> bool) -> Case {
-    Case { prepare: nothing, weaken, ends: vec![Ends::Repaired(is_right)] }
+fn remediated(weaken: Deed, is_compliant: fn(&Ground, &str) -> bool) -> Case {
+    Case { prepare: nothing, weaken, ends: vec![Ends::Remediated(is_compliant)] }
 }
 
-fn told(prepare: Deed, weaken: Deed, what: &'static str) -> Case {
-    Case { prepare, weaken, ends: vec![Ends::Told(what)] }
+fn reported(prepare: Deed, weaken: Deed, what: &'static str) -> Case {
+    Case { prepare, weaken, ends: vec![Ends::Reported(what)] }
 }
 
-/// A tag alone weakens nothing: a bucket from before 2023 shows that everything is looked at.
+/// A tag alone weakens nothing: a bucket from before 2023 shows that every setting is reconciled.
 fn tagged(weaken: Deed) -> Case {
-    // SSE-C may be in use in it, and no call has let it in.
-    let ends = vec![Ends::Repaired(has_key), Ends::Repaired(is_closed)];
+    // SSE-C may be in use in it, and no call has allowed it.
+    let ends = vec![Ends::Remediated(has_key), Ends::Remediated(is_closed)];
     let prepare = |ground: &Ground, bucket: &str| {
         make_legacy(ground, bucket);
         switch_acls_off(&ground.careless, bucket);
@@ -228,7 +232,7 @@ fn make_legacy(ground: &Ground, bucket: &str) {
     ground.guarded.account.make_legacy(bucket).unwrap();
 }
 
-fn let_another_account_in(ground: &Ground, bucket: &str) {
+fn allow_another_account(ground: &Ground, bucket: &str) {
     let policy = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": "s3:GetObject",
         "Principal": { "AWS": OTHER_ACCOUNT }, "Resource": format!("arn:aws:s3:::{bucket}/*") }] });
     ground.careless.put_bucket_setting(bucket, "policy", &policy.to_string()).unwrap();
@@ -256,9 +260,9 @@ fn lock(ground: &Ground, bucket: &str, rule: &str) {
     put(ground, bucket, "object-lock", "ObjectLockConfiguration", &inside);
 }
 
-fn tell_of_tags(ground: &Ground, event_name: &str, bucket: &str) {
+fn publish_tagging(ground: &Ground, event_name: &str, bucket: &str) {
     let parameters = json!({ "resourceArn": format!("arn:aws:s3:::{bucket}") });
-    ground.guarded.account.tell_trail(event_name, &parameters).unwrap();
+    ground.guarded.account.publish_event(event_name, &parameters).unwrap();
 }
 
 fn is_encrypted(ground: &Ground, bucket: &str) -> bool {
@@ -292,8 +296,8 @@ fn is_logged(ground: &Ground, bucket: &str) -> bool {
     setting_has(ground, bucket, "logging", &prefix)
 }
 
-fn tells(ground: &Ground, bucket: &str) -> bool {
-    tells_event_bridge(&ground.careless, bucket)
+fn sends_events(ground: &Ground, bucket: &str) -> bool {
+    sends_object_events(&ground.careless, bucket)
 }
 
 fn account_is_closed(ground: &Ground, _: &str) -> bool {

@@ -1,9 +1,9 @@
-//! One deployment to several Regions: all are ready or none is begun, and one failure leaves the others done.
+//! One deployment to several Regions: no Region starts before all are ready, and one failure does not stop the others.
 
 use super::*;
 
 #[test]
-fn several_regions_are_all_ready_or_none_is_begun() {
+fn no_region_starts_before_all_are_ready() {
     let regions = |first: usize| {
         let story = Story { after: "CREATE_COMPLETE", queue_is_open: true, ..Story::default() };
         Aws::answering(story, move |request, before| {
@@ -22,7 +22,7 @@ fn several_regions_are_all_ready_or_none_is_begun() {
         json["stacks"].as_array().unwrap().iter().map(|one| &one["region"]).collect();
     assert_eq!(names, ["us-east-1", "eu-west-1"]);
     assert!(ended.words.contains("us-east-1  stack `s` created"), "{}", ended.words);
-    // A trail records every Region: the second stack makes none, and the first its own.
+    // A trail records every Region: the first stack creates one, the second none.
     let asked = aws.made("CreateChangeSet");
     let existing = asked.iter().filter(|one| one.body.contains("ParameterValue=existing")).count();
     assert_eq!((asked.len(), existing), (2, 1), "{asked:?}");
@@ -36,7 +36,7 @@ fn several_regions_are_all_ready_or_none_is_begun() {
 }
 
 #[test]
-fn a_region_that_fails_leaves_the_others_done_and_a_command_that_goes_on() {
+fn a_failed_region_does_not_stop_the_others_and_is_shown_with_the_next_command() {
     let story = Story { after: "CREATE_COMPLETE", queue_is_open: true, ..Story::default() };
     let aws = Aws::answering(story, |request, before| {
         let is_second = request.call == "ExecuteChangeSet" && before == 1;

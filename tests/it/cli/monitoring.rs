@@ -1,4 +1,4 @@
-//! Looking at a guard in an account that refuses, throttles, and names things as it likes.
+//! Monitoring a guard in an account that denies and throttles calls, and has other names.
 
 use std::process::{Command, Output};
 
@@ -38,7 +38,7 @@ fn throttled() -> Answer {
     (400, r#"{"__type":"ThrottlingException","message":"Rate exceeded"}"#.to_owned())
 }
 
-/// A function that logs where the stack has made a group for it.
+/// A function with a log group of the stack.
 fn function(request: &Request) -> Answer {
     let name = if request.path.contains("/guard/") { "s-GuardLogs-1A" } else { "s-NotifyLogs-2B" };
     (200, format!(r#"{{"State":"Active","LoggingConfig":{{"LogGroup":"{name}"}}}}"#))
@@ -59,7 +59,7 @@ fn run(aws: &Aws, arguments: &[&str]) -> (Option<i32>, String, String) {
 }
 
 #[test]
-fn logs_are_read_where_the_functions_say_that_they_write() {
+fn logs_are_read_from_the_functions_log_groups() {
     let aws = Aws::answering(Story::default(), |request, _| match request.call.as_str() {
         "DescribeStacks" => Some(stack()),
         "GET" => Some(function(request)),
@@ -77,7 +77,7 @@ fn logs_are_read_where_the_functions_say_that_they_write() {
 }
 
 #[test]
-fn a_log_group_that_is_gone_does_not_hide_the_other() {
+fn a_missing_log_group_does_not_hide_the_other() {
     let aws = Aws::answering(Story::default(), |request, _| match request.call.as_str() {
         "DescribeStacks" => Some(stack()),
         "GET" => Some(function(request)),
@@ -98,7 +98,7 @@ fn a_log_group_that_is_gone_does_not_hide_the_other() {
 }
 
 #[test]
-fn who_may_not_read_logs_hears_which_permission_is_missing() {
+fn a_denied_read_of_logs_names_the_missing_permission() {
     let aws = |refused: &'static str| {
         Aws::answering(Story::default(), move |request, _| match request.call.as_str() {
             "DescribeStacks" => Some(stack()),
@@ -118,7 +118,7 @@ fn who_may_not_read_logs_hears_which_permission_is_missing() {
 }
 
 #[test]
-fn a_comparison_is_waited_for_also_while_looks_are_throttled_and_what_it_finds_is_told() {
+fn throttled_polls_do_not_end_a_drift_detection() {
     let drift = |id: &str, status: &str, rest: &str| {
         format!(
             "<member><StackId>s</StackId><LogicalResourceId>{id}</LogicalResourceId>\
@@ -138,7 +138,7 @@ fn a_comparison_is_waited_for_also_while_looks_are_throttled_and_what_it_finds_i
                 "DetectStackDrift",
                 "<StackDriftDetectionId>d</StackDriftDetectionId>",
             )),
-            // The SDK itself tries four times: this is a whole look that fails.
+            // The SDK itself tries four times: one poll of the stack fails.
             "DescribeStackDriftDetectionStatus" if before < 4 => {
                 Some(refusal(400, "Throttling", "Rate exceeded"))
             }
@@ -187,7 +187,7 @@ fn outputs_are_printed_for_people_and_for_programs() {
 }
 
 #[test]
-fn what_may_not_be_looked_at_is_said_in_its_place_and_the_rest_is_shown() {
+fn a_denied_read_is_reported_in_its_place_and_the_rest_is_shown() {
     let sns = || {
         refusal(
             403,
@@ -224,7 +224,7 @@ fn what_may_not_be_looked_at_is_said_in_its_place_and_the_rest_is_shown() {
 }
 
 #[test]
-fn what_goes_into_a_pipe_is_not_cut_where_the_terminal_ends() {
+fn output_into_a_pipe_is_not_truncated() {
     let aws = Aws::answering(Story::default(), |request, _| match request.call.as_str() {
         "DescribeStacks" => Some(stack()),
         "GetCallerIdentity" => None,
@@ -244,7 +244,7 @@ fn what_goes_into_a_pipe_is_not_cut_where_the_terminal_ends() {
 }
 
 #[test]
-fn throttling_is_said_where_it_was_met() {
+fn throttling_is_reported_in_its_place() {
     let aws = Aws::answering(Story::default(), |request, _| match request.call.as_str() {
         "DescribeStacks" => Some(stack()),
         "GetQueueAttributes" => Some(throttled()),

@@ -1,12 +1,12 @@
-//! Somebody who weakens a bucket again, each time that the guard has mended it.
+//! A conflict: another party weakens a bucket again each time that the guard has remediated it.
 
-use super::guarded::{Guarded, fail_to_tell, has_tls, is_private, new_account};
+use super::guarded::{Guarded, has_tls, is_private, new_account, refuse_notifications};
 
 /// How often the other side weakens the bucket.
 const ROUNDS: usize = 25;
 
 #[test]
-fn a_tug_of_war_ends_in_one_alert_and_no_further_writes() {
+fn a_conflict_ends_in_one_alert_and_no_further_writes() {
     let guarded = Guarded::configured(new_account(), "writes-per-hour = 7\n", &[]);
     let (careless, reports) = guarded.with_bucket();
     let already = guarded.records(&reports).len();
@@ -25,11 +25,11 @@ fn a_tug_of_war_ends_in_one_alert_and_no_further_writes() {
     let mails = guarded.mails();
     let alerts: Vec<_> = mails.iter().filter(|mail| mail.subject.contains(&alert)).collect();
     assert_eq!(alerts.len(), 1, "{mails:#?}");
-    let told = writes.len().ilog2() as usize + 1;
-    assert_eq!(mails.len(), told + 1, "the 1st, 2nd and 4th time that it was mended: {mails:#?}");
+    let reported = writes.len().ilog2() as usize + 1;
+    assert_eq!(mails.len(), reported + 1, "the 1st, 2nd and 4th remediation: {mails:#?}");
     assert!(alerts[0].text.contains("IAM user careless"), "{}", alerts[0].text);
 
-    // The sweep stays out of it as well.
+    // The sweep does not remediate it either.
     guarded.forget();
     guarded.account.fire_schedules().unwrap();
     guarded.wait_for_runs("GuardFunctionName", 1);
@@ -37,7 +37,7 @@ fn a_tug_of_war_ends_in_one_alert_and_no_further_writes() {
     assert_eq!(guarded.guard_writes(), [""; 0]);
     assert_eq!(guarded.mails(), []);
 
-    // What nobody fights over is guarded as before.
+    // A setting without a conflict is remediated as before.
     careless.delete_bucket_setting(&reports, "policy").unwrap();
     guarded.wait("a policy", || has_tls(&careless, &reports));
     guarded.rest();
@@ -45,7 +45,7 @@ fn a_tug_of_war_ends_in_one_alert_and_no_further_writes() {
 }
 
 #[test]
-fn a_stop_that_could_not_be_told_is_told_when_the_message_comes_again() {
+fn a_failed_report_of_a_conflict_is_retried_with_the_message() {
     let guarded = Guarded::configured(new_account(), "writes-per-hour = 7\n", &[]);
     let (careless, reports) = guarded.with_bucket();
     for _ in 0..7 {
@@ -53,7 +53,7 @@ fn a_stop_that_could_not_be_told_is_told_when_the_message_comes_again() {
         guarded.rest();
     }
     guarded.forget();
-    fail_to_tell(&guarded);
+    refuse_notifications(&guarded);
     careless.delete_public_access_block(&reports).unwrap();
     let alert = format!("conflict over {reports}");
     guarded.wait("an alert", || {

@@ -1,9 +1,9 @@
-//! A trail that logs, and a queue where CloudTrail's records of S3 arrive.
+//! A trail that logs, and a queue that receives CloudTrail's records of S3.
 
 use s3guard_emulator::{Account, Client, until};
 use serde_json::{Value, json};
 
-/// A trail that may log, and a queue behind a rule for CloudTrail's events of S3.
+/// Creates a trail that logs, and a queue behind a rule for CloudTrail's events of S3. Returns its URL.
 pub(crate) fn watch(account: &Account) -> String {
     let client = account.client();
     let trail_bucket = format!("trail-{}", account.number());

@@ -1,4 +1,4 @@
-//! Looking at a guard: that it is well, what is not well, what it logs, and what somebody has changed by hand.
+//! Monitoring a guard: `status`, `logs` and `drift`.
 
 use std::process::Output;
 
@@ -12,7 +12,7 @@ fn ask(guarded: &Guarded, arguments: &[&str]) -> Output {
     s3guard(&guarded.account.env(), &all)
 }
 
-/// What `status` says to a program, and how it exits.
+/// The JSON output of `status`, and its exit code.
 fn status(guarded: &Guarded) -> (Option<i32>, Value) {
     let output = ask(guarded, &["status", "--output", "json"]);
     let words = String::from_utf8_lossy(&output.stderr);
@@ -27,12 +27,12 @@ fn to_do(status: &Value) -> String {
 }
 
 #[test]
-fn a_guard_that_is_well_is_shown_with_what_it_did_and_what_is_wrong_is_told() {
+fn the_status_shows_the_last_writes_and_the_problems() {
     let guarded = Guarded::new(&[]);
     let (_, bucket) = guarded.with_bucket();
     let (exit, seen) = status(&guarded);
     assert_eq!((exit, &seen["toDo"]), (Some(0), &json!([])), "{seen:#}");
-    // CloudWatch is asked in CBOR, which the emulated one does not speak: that must be said, and hide nothing else.
+    // The SDK calls CloudWatch in CBOR, which the emulator does not support: this is reported, and hides nothing else.
     let not_seen = seen["notSeen"].as_array().unwrap();
     assert!(not_seen.iter().all(|one| one.as_str().unwrap().starts_with("alarms: ")), "{seen:#}");
     let writes = seen["lastWrites"].as_array().unwrap();
@@ -51,7 +51,7 @@ fn a_guard_that_is_well_is_shown_with_what_it_did_and_what_is_wrong_is_told() {
 }
 
 #[test]
-fn what_the_functions_log_and_what_somebody_changes_by_hand_is_shown() {
+fn the_logs_and_manual_changes_are_shown() {
     let guarded = Guarded::new(&[]);
     let (_, bucket) = guarded.with_bucket();
     guarded.wait("a line about the bucket", || {
