@@ -43,7 +43,7 @@ fn a_bucket_without_an_event_is_reported_once_as_a_coverage_gap() {
     trail(&guarded, "StartLogging");
 
     sweep(&guarded);
-    assert!(has_tls(&careless, &unheard), "it is mended like any other");
+    assert!(has_tls(&careless, &missed), "it is remediated like any other");
     let gap =
         || guarded.mails().into_iter().filter(|mail| mail.subject.contains("received no event"));
     assert_eq!(gap().count(), 0, "an event may still be on its way");

@@ -49,7 +49,7 @@ fn encryption_and_access(event_name: &str) -> Option<Case> {
             |ground, bucket| ground.careless.put_encryption(bucket, WEAK_ENCRYPTION).unwrap(),
             is_encrypted,
         ),
-        "DeleteBucketEncryption" => repaired(
+        "DeleteBucketEncryption" => remediated(
             |ground, bucket| ground.careless.delete_bucket_setting(bucket, "encryption").unwrap(),
             is_encrypted,
         ),
