@@ -76,7 +76,7 @@ impl AccountsArgs {
 }
 
 fn stack_name(text: &str) -> Result<StackName, Invalid> {
-    text.parse().map_err(|problem: s3guard_posture::model::stack_name::InvalidStackName| {
+    text.parse().map_err(|problem: s3guard_posture::model::names::InvalidStackName| {
         Invalid::new(problem.to_string(), "choose a name as `s3guard` or `prod-guard-2`")
     })
 }

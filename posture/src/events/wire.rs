@@ -1,36 +1,15 @@
-//! How values stand in JSON that s3guard itself writes: names and times as text.
+//! Times in JSON that s3guard itself writes, as RFC 3339 text.
 
-use std::fmt::Display;
-use std::str::FromStr;
-
-use serde::{Deserialize as _, Deserializer, Serializer, de};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
-
-/// Whatever has a text, by that text.
-pub(crate) mod as_text {
-    use super::*;
-
-    pub(crate) fn serialize<S: Serializer>(value: &impl Display, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(value)
-    }
-
-    pub(crate) fn deserialize<'de, T: FromStr<Err: Display>, D: Deserializer<'de>>(
-        from: D,
-    ) -> Result<T, D::Error> {
-        String::deserialize(from)?.parse().map_err(de::Error::custom)
-    }
-}
-
-/// A time, as RFC 3339 has it.
 pub(crate) mod as_time {
-    use super::*;
+    use serde::{Deserialize as _, Deserializer, Serializer, de, ser};
+    use time::OffsetDateTime;
+    use time::format_description::well_known::Rfc3339;
 
     pub(crate) fn serialize<S: Serializer>(
         value: &OffsetDateTime,
         to: S,
     ) -> Result<S::Ok, S::Error> {
-        to.serialize_str(&value.format(&Rfc3339).map_err(serde::ser::Error::custom)?)
+        to.serialize_str(&value.format(&Rfc3339).map_err(ser::Error::custom)?)
     }
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(

@@ -4,7 +4,8 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use s3guard_posture::flow::memory::{MemoryLedger, MemoryOutgoing, Sent};
-use s3guard_posture::flow::{Clock, Flow, Seen, TaskResult, WriteCounter, stopped_by};
+use s3guard_posture::flow::{Clock, Flow, Seen, TaskResult, WriteCounter};
+use s3guard_posture::model::finding::STACK_IN_PROGRESS;
 use s3guard_posture::notify::notification::document::Body;
 use s3guard_posture::reconcile::memory::Step;
 use s3guard_posture::reconcile::record::State;
@@ -68,7 +69,12 @@ pub(crate) fn shown(ran: Ran, seen: &Seen, steps: &[Step], now: OffsetDateTime) 
         finds: seen.findings.iter().map(found).collect(),
         calls: calls(steps),
         waits_seconds: sent.messages.first().map(|message| message.delay_seconds),
-        stops_after_writes: seen.findings.iter().filter_map(stopped_by).map(|(_, of)| of).max(),
+        stops_after_writes: seen
+            .findings
+            .iter()
+            .filter_map(Finding::stopped)
+            .map(|(_, of)| of)
+            .max(),
         says: sent
             .notifications
             .iter()
@@ -151,7 +157,7 @@ fn asked(question: Question) -> String {
         | Question::Lifecycle
         | Question::ObjectLock => "",
     };
-    format!("{}{of}", question.call())
+    format!("{}{of}", question.name())
 }
 
 fn found(finding: &Finding) -> Found {
@@ -160,7 +166,7 @@ fn found(finding: &Finding) -> Found {
         Finding::Weak { was, mend, .. } => {
             (Fate::Mended, format!("{}: {was} (wanted: {mend})", aspect.words()))
         }
-        Finding::Later { because, .. } => (Fate::Later, format!("{}: {because}", aspect.words())),
+        Finding::Later { .. } => (Fate::Later, format!("{}: {STACK_IN_PROGRESS}", aspect.words())),
         Finding::Left { because, .. } => (Fate::Left, format!("{}: {because}", aspect.words())),
     };
     Found { aspect, fate, words }

@@ -150,14 +150,14 @@ impl Stage<'_> {
             return Vec::new();
         };
         match read.request {
+            Request::Changed(changed) if changed.bucket.is_account() => {
+                self.world.happen_to_account(&changed.call.event_name, parameters)
+            }
             Request::Changed(changed) => {
                 let id = self.id(changed.bucket.clone(), Some(&changed.region));
                 let scene = self.scene;
                 let guarded = |memory: &MemoryBucket| engine::guard(scene, memory, now);
                 self.world.happen(&id, &changed, parameters, guarded)
-            }
-            Request::AccountChanged(call) => {
-                self.world.happen_to_account(&call.event_name, parameters)
             }
             Request::Ignore(_) => {
                 let failed = detail.get("errorCode").is_some_and(|code| !code.is_null());
@@ -173,10 +173,7 @@ impl Stage<'_> {
                 }
                 Vec::new()
             }
-            Request::LookAt { .. }
-            | Request::LookAtAccount
-            | Request::Sweep { .. }
-            | Request::Tell(_) => Vec::new(),
+            Request::Own(_) => Vec::new(),
         }
     }
 
@@ -194,17 +191,17 @@ impl Stage<'_> {
         for TaskOf { task, .. } in triage(vec![message], now, self.scene.settle_seconds()) {
             let replayed = &mut self.replayed[index];
             match &task {
+                triage::Task::Look(look) if look.bucket.is_account() => {
+                    replayed.task = Some(Task::LookAtAccount);
+                    self.reconcile(index, &self.id(BucketName::account(), None), &task, now);
+                    self.world.account_looked_at();
+                }
                 triage::Task::Look(look) => {
                     replayed.task = Some(Task::Look);
                     let id = self.id(look.bucket.clone(), look.region.as_ref());
                     // Who has attempted it has waited for the stack.
                     self.ensure(index, &id, now, stack_is_done || look.attempt > 0);
                     self.reconcile(index, &id, &task, now);
-                }
-                triage::Task::LookAtAccount { .. } => {
-                    replayed.task = Some(Task::LookAtAccount);
-                    self.reconcile(index, &self.id(BucketName::account(), None), &task, now);
-                    self.world.account_looked_at();
                 }
                 triage::Task::Later { body, delay_seconds } => {
                     replayed.settles_seconds = Some(*delay_seconds);
@@ -215,7 +212,7 @@ impl Stage<'_> {
                         None => replayed.outcome = Outcome::Ignored { because: NEVER.to_owned() },
                     }
                 }
-                triage::Task::Sweep { .. } => replayed.task = Some(Task::Sweep),
+                triage::Task::Sweep(_) => replayed.task = Some(Task::Sweep),
                 triage::Task::Tell(message) => {
                     replayed.task = Some(Task::Tell);
                     match flow::queued_notification(message) {

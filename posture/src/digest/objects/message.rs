@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::digest::window::{Close, Window};
 use crate::events::alarm::{self, AlarmEvent};
 use crate::events::object_event::ObjectEvent;
-use crate::events::object_event::{self, NotAnObjectEvent};
+use crate::events::{NotAnEvent, object_event};
 
 /// What a message of the object queue asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,9 +43,9 @@ impl Message {
     /// # Errors
     ///
     /// If it is neither an event of S3 about an object, nor an alarm, nor one of our own messages.
-    pub fn read(body: &str) -> Result<Self, NotAnObjectEvent> {
+    pub fn read(body: &str) -> Result<Self, NotAnEvent> {
         let Ok(Envelope { s3guard }) = serde_json::from_str(body) else {
-            if let Ok(alarm) = alarm::read(body) {
+            if let Some(alarm) = alarm::read(body) {
                 return Ok(Self::Alarm(Box::new(alarm)));
             }
             return Ok(Self::Event(Box::new(object_event::read(body)?)));
@@ -53,9 +53,11 @@ impl Message {
         Ok(Self::Close(match s3guard {
             Own::Ended => Close::Ended,
             Own::All => Close::All,
-            Own::One(window) => Close::One(window.parse().map_err(|error| {
-                NotAnObjectEvent::Field { field: "s3guard.close-window", cause: format!("{error}") }
-            })?),
+            Own::One(window) => Close::One(
+                window
+                    .parse()
+                    .map_err(|error| NotAnEvent::field("s3guard.close-window", &error))?,
+            ),
         }))
     }
 }
@@ -99,7 +101,10 @@ mod tests {
         }
         assert_eq!(close(Close::Ended), crate::digest::objects::CLOSE_WINDOWS);
         let error = Message::read(r#"{"s3guard":{"close-window":"tomorrow"}}"#).unwrap_err();
-        assert!(error.to_string().starts_with("`s3guard.close-window` is wrong: "), "{error}");
+        assert!(
+            error.to_string().starts_with("`s3guard.close-window` is missing or wrong: "),
+            "{error}"
+        );
         assert!(Message::read(r#"{"s3guard":"open-windows"}"#).is_err());
     }
 

@@ -134,7 +134,11 @@ fn body(
         name: name.to_string(),
         events: many(of.events),
         bytes_created: of.bytes_created,
-        changes: of.changes.iter().map(|(change, count)| (change.kebab(), many(*count))).collect(),
+        changes: of
+            .changes
+            .iter()
+            .map(|(change, count)| (change.to_string(), many(*count)))
+            .collect(),
     };
     let notable = |notable: &super::Notable| objects::Notable {
         what: notable.what.name().to_owned(),
@@ -142,7 +146,7 @@ fn body(
         count: many(notable.count),
     };
     let object = |event: &&ObjectEvent| objects::Object {
-        change: event.change.kebab(),
+        change: event.change.to_string(),
         bucket: event.bucket.to_string(),
         key: event.key.clone(),
         version_id: event.version_id.clone(),

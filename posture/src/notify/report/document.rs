@@ -92,7 +92,7 @@ fn failed<'a>(report: &'a Report<'_>) -> impl Iterator<Item = OfAspect> + 'a {
 
 fn others<'a>(matter: &'a Matter<'_>) -> impl Iterator<Item = OfAspect> + 'a {
     let later = matter.later.iter().map(|(aspect, because)| OfAspect {
-        cause: Some(because.to_string()),
+        cause: Some((*because).to_owned()),
         ..OfAspect::new(*aspect, Fate::Later)
     });
     let left = matter.left.iter().map(|(aspect, because)| OfAspect {

@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use super::Report;
 use crate::model::attributes::{AGAIN, EXEMPT, FAILED, LEFT, PROTECTED, WEAKENED};
 use crate::model::baseline::Exempt;
+use crate::model::finding::STACK_IN_PROGRESS;
 use crate::model::severity::Severity;
 use crate::model::watch;
 use crate::text::shown;
-use crate::{Aspect, BucketId, Call, Finding, LeftBecause, SettingKind, WaitBecause};
+use crate::{Aspect, BucketId, Call, Finding, LeftBecause, SettingKind};
 
 /// The most calls that a notice names: as many as a batch can hold.
 pub(super) const CALLS_TOLD_MAX: usize = 10;
@@ -20,7 +21,7 @@ pub(super) struct Matter<'a> {
     /// What is left, and why.
     pub(super) left: Vec<(Aspect, &'a LeftBecause)>,
     /// What may be mended later.
-    pub(super) later: Vec<(Aspect, WaitBecause)>,
+    pub(super) later: Vec<(Aspect, &'static str)>,
     /// What the calls have touched and is exempt.
     pub(super) exempt: Vec<&'a Exempt>,
     /// Whether the public is, or may be, let in.
@@ -142,9 +143,9 @@ fn left(finding: &Finding) -> Option<(Aspect, &LeftBecause)> {
     }
 }
 
-fn later(finding: &Finding) -> Option<(Aspect, WaitBecause)> {
+fn later(finding: &Finding) -> Option<(Aspect, &'static str)> {
     match finding {
-        Finding::Later { aspect, because } => Some((*aspect, *because)),
+        Finding::Later { aspect } => Some((*aspect, STACK_IN_PROGRESS)),
         Finding::Weak { .. } | Finding::Left { .. } => None,
     }
 }

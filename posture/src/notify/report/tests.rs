@@ -10,9 +10,7 @@ use crate::notify::notification::Attribute;
 use crate::reconcile::inspect::Inspection;
 use crate::reconcile::record::State;
 use crate::text::times_words;
-use crate::{
-    Aspect, Call, Grade, LeftBecause, Observed, Setting, SettingKind, Tool, WaitBecause, plan,
-};
+use crate::{Aspect, Call, Grade, LeftBecause, Observed, Setting, SettingKind, Tool, plan};
 
 mod channels;
 mod left;
@@ -70,7 +68,7 @@ fn left(aspect: Aspect, because: LeftBecause) -> Finding {
 }
 
 fn waiting() -> Finding {
-    Finding::Later { aspect: Aspect::Tls, because: WaitBecause::StackInProgress }
+    Finding::Later { aspect: Aspect::Tls }
 }
 
 /// A look at a bucket: what fails is named, everything else is done.

@@ -81,7 +81,7 @@ fn the_form_for_programs_has_all_fields_also_where_nothing_came_of_an_event() {
               "bucket": null,
               "region": null,
               "time": null,
-              "principal": "somebody unknown",
+              "principal": "an unknown principal",
               "tool": "an AWS SDK",
               "heard": {
                 "is": "doesNotMatch",
