@@ -2,14 +2,11 @@
 
 use aws_sdk_cloudtrail::Client;
 use aws_sdk_cloudtrail::types::{
-    AdvancedEventSelector, AdvancedFieldSelector, EventSelector, ReadWriteType, Trail as SdkTrail,
+    AdvancedEventSelector, AdvancedFieldSelector, EventSelector, Trail as SdkTrail,
 };
 use futures_util::future::try_join_all;
 use s3guard_posture::Reading;
-use s3guard_posture::events::trail::{
-    AdvancedSelector, BasicSelector, Calls, Condition, Selectors, Trail, TrailStatus,
-};
-use time::OffsetDateTime;
+use s3guard_posture::events::trail::{Condition, Selector, Trail, TrailStatus};
 
 use crate::error::Answer as _;
 use crate::{AwsError, Connection};
@@ -71,22 +68,18 @@ async fn status(client: &Client, arn: &str) -> Result<Reading<TrailStatus>, AwsE
             .latest_delivery_error()
             .filter(|error| !error.is_empty())
             .map(str::to_owned),
-        delivered: answer
-            .latest_delivery_time()
-            .and_then(|at| OffsetDateTime::from_unix_timestamp(at.secs()).ok()),
     }))
 }
 
-async fn selectors(client: &Client, arn: &str) -> Result<Reading<Selectors>, AwsError> {
+async fn selectors(client: &Client, arn: &str) -> Result<Reading<Vec<Selector>>, AwsError> {
     let answer = client.get_event_selectors().trail_name(arn).send().await;
     let answer = shown(answer.reading("GetEventSelectors", object(arn), &DELETED))?;
     Ok(answer.map_ref(|answer| {
-        let advanced = answer.advanced_event_selectors();
-        // A trail has the one kind or the other.
-        if advanced.is_empty() {
-            Selectors::Basic(answer.event_selectors().iter().map(basic).collect())
-        } else {
-            Selectors::Advanced(advanced.iter().map(selector).collect())
+        // A trail has the one kind or the other, or CloudTrail's default.
+        match (answer.event_selectors(), answer.advanced_event_selectors()) {
+            ([], []) => vec![Selector::management()],
+            (basics, []) => basics.iter().map(basic).collect(),
+            (_, advanced) => advanced.iter().map(selector).collect(),
         }
     }))
 }
@@ -105,27 +98,28 @@ fn shown<T>(read: Result<Reading<T>, AwsError>) -> Result<Reading<T>, AwsError> 
     }
 }
 
-fn basic(selector: &EventSelector) -> BasicSelector {
-    BasicSelector {
-        // Both have a default, which is to record: `true` and `All`.
-        management: selector.include_management_events().unwrap_or(true),
-        calls: selector.read_write_type().map_or(Calls::All, calls),
-        without: selector.exclude_management_event_sources().to_vec(),
-    }
+/// The advanced selector that chooses the same management events; what is not given is all of them.
+fn basic(selector: &EventSelector) -> Selector {
+    let is_management = selector.include_management_events().unwrap_or(true);
+    let category = if is_management { "Management" } else { "Data" };
+    let read_only = selector.read_write_type().and_then(|kind| match kind.as_str() {
+        "All" => None,
+        "WriteOnly" => Some("false"),
+        // Those that read, and what AWS may add.
+        _ => Some("true"),
+    });
+    let excluded = Condition {
+        field: "eventSource".to_owned(),
+        not_equals: selector.exclude_management_event_sources().to_vec(),
+        ..Condition::default()
+    };
+    let read_only = read_only.map(|value| Condition::equals("readOnly", value));
+    let category = Condition::equals("eventCategory", category);
+    Selector([category, excluded].into_iter().chain(read_only).collect())
 }
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "AWS may add kinds of calls")]
-fn calls(kind: &ReadWriteType) -> Calls {
-    match kind {
-        ReadWriteType::All => Calls::All,
-        ReadWriteType::ReadOnly => Calls::Read,
-        ReadWriteType::WriteOnly => Calls::Write,
-        other => Calls::Unknown(other.as_str().to_owned()),
-    }
-}
-
-fn selector(selector: &AdvancedEventSelector) -> AdvancedSelector {
-    AdvancedSelector(selector.field_selectors().iter().map(condition).collect())
+fn selector(selector: &AdvancedEventSelector) -> Selector {
+    Selector(selector.field_selectors().iter().map(condition).collect())
 }
 
 fn condition(field: &AdvancedFieldSelector) -> Condition {

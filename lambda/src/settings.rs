@@ -169,7 +169,7 @@ mod tests {
         );
         check(
             ("S3GUARD_OWN_BUCKETS", "code,!"),
-            "the environment variable `S3GUARD_OWN_BUCKETS` is wrong: `!` has 1 characters, a bucket name has 3 to 255",
+            "the environment variable `S3GUARD_OWN_BUCKETS` is wrong: `!` is not a bucket name, which has 3 to 255 of a-z, A-Z, 0-9, `.`, `-` and `_`",
         );
         check(
             ("S3GUARD_SETTLE_SECONDS", "901"),

@@ -3,7 +3,6 @@
 pub mod alarm;
 mod cloudtrail;
 pub mod field;
-mod message;
 pub mod object_event;
 mod read;
 mod request;
@@ -11,6 +10,5 @@ pub mod trail;
 pub(crate) mod wire;
 
 pub use cloudtrail::{principal, tool};
-pub use message::OwnMessage;
 pub use read::{Read, read};
-pub use request::{Changed, NotAnEvent, Request};
+pub use request::{Again, Changed, NotAnEvent, OwnMessage, Request, Sweep};

@@ -1,13 +1,12 @@
-//! The guard's flow: a batch of messages in, what has to be delivered again and what is counted out.
+//! The guard's flow: a batch of messages in, failed messages and metrics out.
 //!
 //! ```text
-//! read → triage → one task for each bucket ──▶ rounds (inspect, carry out, again after a conflict)
-//!                                          ──▶ published or queued, and then marked in the ledger (ADR 17)
+//! read → triage → one task for each bucket ──▶ rounds (inspect, carry out, retry after a conflict)
+//!                                          ──▶ published or queued, then marked in the ledger (ADR 17)
 //! ```
 //!
 //! It is pure over [`Account`], [`Ledger`] and [`Outgoing`], and takes the time from a closure: the function in the account
-//! and `s3guard replay` are adapters around it. Here is the batch; `reconcile` is one bucket, `conflict` is where the guard
-//! stops, `sweep` is all buckets.
+//! and `s3guard replay` are adapters around it. Here is the batch; `reconcile` is one bucket, `sweep` is all buckets.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -31,45 +30,41 @@ use crate::{
     Region,
 };
 
-mod conflict;
 pub mod memory;
 mod reconcile;
 mod sweep;
-mod tally;
 #[cfg(test)]
 mod tests;
 mod write_counter;
 
-pub use conflict::stopped_by;
-pub use tally::Tally;
 pub use write_counter::WriteCounter;
 
-/// How long to wait between two notifications: SNS suspends a mail subscription above ten a second.
+/// The pause between two notifications: SNS suspends an email subscription above ten a second.
 const PAUSE: Duration = Duration::from_millis(400);
-/// After how long a notification that could not be published is tried again, in seconds.
+/// After how long a failed publish is retried, in seconds.
 const PUBLISH_DELAY_SECONDS: u16 = 5;
-/// How many marks are put at once.
+/// How many marks are put in parallel.
 const MARKED_AT_ONCE: usize = 8;
 
-/// The guard's memory between two runs: the ledger bucket, of which only keys matter here.
+/// The ledger bucket, of which only keys matter here.
 pub trait Ledger: Sync {
-    /// What can go wrong with a call.
+    /// The error of a call.
     type Error: fmt::Display + Send;
 
-    /// Puts an empty object where there is none yet. `false` if there was one.
+    /// Puts an empty object. `false` if it exists.
     fn claim(&self, key: &str) -> impl Future<Output = Result<bool, Self::Error>> + Send;
 
-    /// Whether there is an object of this key.
+    /// Whether an object has this key.
     fn has(&self, key: &str) -> impl Future<Output = Result<bool, Self::Error>> + Send;
 
-    /// What was reported lately of what is left of a bucket.
+    /// What was recently reported of a bucket.
     fn reported(
         &self,
         bucket: &BucketName,
         today: Date,
     ) -> impl Future<Output = Result<Told, Self::Error>> + Send;
 
-    /// The marks of the buckets whose names are between these two, which are included.
+    /// The marks of the buckets from one name to another, inclusive.
     fn marks(
         &self,
         from: &BucketName,
@@ -77,9 +72,9 @@ pub trait Ledger: Sync {
     ) -> impl Future<Output = Result<BTreeMap<BucketName, BTreeSet<Mark>>, Self::Error>> + Send;
 }
 
-/// What leaves the guard: notifications, and messages to its own queue.
+/// The output of the guard: notifications, and messages to its own queue.
 pub trait Outgoing: Sync {
-    /// What can go wrong with a call.
+    /// The error of a call.
     type Error: fmt::Display + Send;
 
     /// Publishes a notification.
@@ -88,7 +83,7 @@ pub trait Outgoing: Sync {
         notification: &Notice,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
-    /// Sends messages to the guard's own queue. After an error some may have been sent.
+    /// Sends messages to the guard's own queue. After an error some may be sent.
     fn send(&self, messages: &[Delayed]) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
     /// Waits.
@@ -104,29 +99,29 @@ pub struct Delayed {
     pub delay_seconds: u16,
 }
 
-/// A message as the queue has delivered it.
+/// A message from the queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivered {
-    /// What a failure is reported by.
+    /// Its id, to report a failure.
     pub id: String,
     /// Its text.
     pub body: String,
-    /// Whether it was delivered before, and what came of that is not known.
+    /// Whether it was delivered before, with an unknown result.
     pub is_again: bool,
 }
 
-/// For whom the flow runs, and what is wanted of the buckets.
+/// The settings of the guard.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// The account whose buckets are guarded.
+    /// Its account.
     pub account: AccountId,
-    /// The Region of the guard.
+    /// Its Region.
     pub region: Region,
     /// The stack's name.
     pub stack: String,
-    /// What the owner wants of which bucket.
+    /// Its configuration.
     pub config: Config,
-    /// The grade of buckets for which the configuration has no rule.
+    /// The default grade, if it is a parameter of the stack.
     pub grade: Option<Grade>,
     /// The key for buckets of its Region.
     pub key: Option<KeyArn>,
@@ -134,64 +129,89 @@ pub struct Settings {
     pub log_bucket: Option<BucketId>,
     /// The stack's own buckets.
     pub own_buckets: Vec<BucketName>,
-    /// How long a new bucket is left to the one who is setting it up.
+    /// The settle time of a new bucket.
     pub settle_seconds: u16,
 }
 
-/// The time, and how much of it there is.
+/// The clock of a run.
 #[derive(Clone, Copy)]
 pub struct Clock<'a> {
-    /// Gives the time.
+    /// Returns the time.
     pub now: &'a (dyn Fn() -> OffsetDateTime + Sync),
-    /// When the run is ended, whether it is done or not; none where the time is simulated: then it says nothing how long
-    /// something took.
+    /// When the run is stopped; none if the time is simulated, and durations mean nothing.
     pub deadline: Option<OffsetDateTime>,
 }
 
 /// The flow of one run.
 pub struct Flow<'a, A, L, O> {
-    /// The account, and what was written to it from here.
+    /// The account.
     pub account: &'a WriteCounter<A>,
     /// The ledger.
     pub ledger: &'a L,
-    /// What leaves the guard.
+    /// The output.
     pub outgoing: &'a O,
-    /// For whom.
+    /// The settings.
     pub settings: &'a Settings,
-    /// The time.
+    /// The clock.
     pub clock: Clock<'a>,
 }
 
-/// What a batch came to.
+/// The metrics of a run.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Tally {
+    /// The counts that are not zero.
+    pub counts: BTreeMap<Metric, usize>,
+    /// From the event to the last write, in milliseconds, for each bucket with an event.
+    pub times_to_protect_milliseconds: Vec<f64>,
+}
+
+impl Tally {
+    /// Adds to a count.
+    pub fn count(&mut self, metric: Metric, times: usize) {
+        if times > 0 {
+            *self.counts.entry(metric).or_default() += times;
+        }
+    }
+
+    /// Adds the metrics of another part.
+    pub fn add(&mut self, other: Self) {
+        for (metric, times) in other.counts {
+            self.count(metric, times);
+        }
+        self.times_to_protect_milliseconds.extend(other.times_to_protect_milliseconds);
+    }
+}
+
+/// The result of a batch.
 #[derive(Debug, Default)]
 pub struct Handled {
     /// The ids of the messages that have to be delivered again.
     pub failed: Vec<String>,
-    /// What is counted.
+    /// The metrics.
     pub tally: Tally,
 }
 
-/// What a task came to.
+/// The result of a task.
 #[derive(Debug, Default)]
 pub struct TaskResult {
-    /// What is counted.
+    /// The metrics.
     pub tally: Tally,
     /// Whether its messages have to be delivered again.
     pub retry: bool,
-    /// What the owner is notified of, together with what other tasks found.
+    /// The notification, which is joined with those of other tasks.
     pub notification: Option<Notice>,
-    /// What the ledger takes once that is published.
+    /// The keys to mark once that is published.
     pub marks: Vec<String>,
-    /// What was seen of the bucket, if it was.
+    /// The baseline and findings, if the bucket was read.
     pub seen: Option<Seen>,
 }
 
-/// What was seen of a bucket.
+/// The baseline and findings of a bucket.
 #[derive(Debug)]
 pub struct Seen {
-    /// What it is held to.
+    /// The baseline.
     pub baseline: Baseline,
-    /// What was found.
+    /// The findings.
     pub findings: Vec<Finding>,
 }
 
@@ -207,12 +227,7 @@ pub fn queued_notification(message: &Value) -> Result<Notice, NotAnEvent> {
 }
 
 impl Settings {
-    /// What is wanted of the account's block.
-    fn account_baseline(&self) -> Baseline {
-        Baseline::of_account(self.config.account_mode())
-    }
-
-    /// What is wanted on an occasion, to which this adds what the stack brings along.
+    /// The occasion of a reconciliation, with the parameters of the stack.
     pub fn occasion(&self, today: Date) -> Occasion {
         Occasion {
             default_grade: self.grade,
@@ -238,7 +253,7 @@ where
             match events::read(&body, &self.settings.account) {
                 Ok(read) => messages.push(Message { id, is_again, read }),
                 Err(error) => {
-                    log_not_an_event(&id, &error);
+                    tracing::error!(message_id = id, cause = %error, "a message is not an event");
                     handled.tally.count(Metric::NotAnEvent, 1);
                     handled.failed.push(id);
                 }
@@ -256,8 +271,7 @@ where
             } else if result.notification.is_some() {
                 published_together.extend(task.message_ids);
             }
-            // What was done is published also if something else has to be tried again: then the bucket is right, and no
-            // later pass would find it.
+            // Writes are reported even if something else is retried: no later pass would find them.
             notifications.extend(result.notification);
             marks.extend(result.marks);
         }
@@ -279,24 +293,19 @@ where
     /// Does one task.
     pub async fn task(&self, task: &Task) -> TaskResult {
         match task {
-            Task::Look(look) => Box::pin(self.bucket(look)).await,
-            Task::LookAtAccount { calls, is_again } => {
-                Box::pin(self.account_block(calls, *is_again)).await
-            }
+            Task::Look(look) => Box::pin(self.reconcile(look)).await,
             Task::Later { body, delay_seconds } => {
                 let retry = !self.send_back(body.clone(), *delay_seconds).await;
                 TaskResult { retry, ..TaskResult::default() }
             }
-            Task::Sweep { continuation, after } => {
-                self.sweep(continuation.clone(), after.as_deref()).await
-            }
+            Task::Sweep(sweep) => self.sweep(sweep).await,
             Task::Tell(message) => match queued_notification(message) {
                 Ok(notification) => TaskResult {
                     retry: !self.publish(&notification).await,
                     ..TaskResult::default()
                 },
                 Err(error) => {
-                    tracing::error!(%error, "a message is not a notice");
+                    tracing::error!(%error, "a message is not a notification");
                     let mut result = TaskResult::retry();
                     result.tally.count(Metric::NotAnEvent, 1);
                     result
@@ -313,7 +322,7 @@ where
         (self.clock.now)()
     }
 
-    /// Sends a message to the guard's own queue. Gives whether the queue has taken it.
+    /// Sends a message to the guard's own queue. Returns whether it was accepted.
     async fn send_back(&self, body: String, delay_seconds: u16) -> bool {
         let sent = self.outgoing.send(&[Delayed { body, delay_seconds }]).await;
         match &sent {
@@ -323,36 +332,29 @@ where
         sent.is_ok()
     }
 
-    /// Publishes a notification. Gives whether it went out.
+    /// Publishes a notification. Returns whether it was accepted.
     async fn publish(&self, notification: &Notice) -> bool {
         let published = self.outgoing.publish(notification).await;
         if let Err(error) = &published {
             let subject = &notification.subject;
-            tracing::error!(%error, subject, "a notice could not be published");
+            tracing::error!(%error, subject, "a notification could not be published");
         }
         published.is_ok()
     }
 
-    /// Publishes what was done. The bucket is right now, so another pass would find nothing: what cannot be published goes
-    /// through the queue.
+    /// Publishes a notification, or queues it if that fails: a later pass would not find its cause.
     async fn publish_or_queue(&self, notification: &Notice) -> bool {
         self.publish(notification).await
             || self.send_back(OwnMessage::tell(notification).body(), PUBLISH_DELAY_SECONDS).await
     }
 
-    /// Has the ledger say that something was published. Never before it was: a run that is killed in between publishes it
-    /// twice, and nothing is lost.
+    /// Marks in the ledger that something was published. A run that is killed before publishes it twice.
     async fn mark(&self, keys: Vec<String>, tally: &mut Tally) {
         let marked = stream::iter(&keys).map(|key| self.ledger.claim(key));
         let marked: Vec<_> = marked.buffer_unordered(MARKED_AT_ONCE).collect().await;
         for error in marked.into_iter().filter_map(Result::err) {
-            tracing::error!(%error, "the ledger did not take that it was told");
+            tracing::error!(%error, "the ledger could not record what was reported");
             tally.count(Metric::NotRecorded, 1);
         }
     }
-}
-
-fn log_not_an_event(message_id: &str, error: &NotAnEvent) {
-    let cause = error.to_string();
-    tracing::error!(message_id, cause, "a message is not an event");
 }

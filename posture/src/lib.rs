@@ -1,11 +1,11 @@
-//! What a safe bucket is: what was seen in, decisions out.
+//! What a safe bucket is: observations in, decisions out.
 //!
 //! The guard, its sweep and our own templates are judged by the same functions:
 //!
 //! ```text
-//! questions(&Observed, &Baseline) -> Vec<Question>     what has to be read before one can tell
-//! assess(&Observed, &Baseline)    -> Vec<Finding>      what is weaker than wanted, what is left and why
-//! plan(&[Finding])                -> Plan              the writes that would mend it
+//! questions(&Observed, &Baseline) -> Vec<Question>     what has to be read before the bucket can be judged
+//! assess(&Observed, &Baseline)    -> Vec<Finding>      what is weaker than wanted, what is not remediated and why
+//! plan(&[Finding])                -> Plan              the writes that remediate it
 //! ```
 //!
 //! Nothing here reads a clock, the environment, a file or the network. [`Account`] is the one boundary:
@@ -26,16 +26,14 @@ pub mod text;
 
 pub use config::Config;
 pub use evaluate::assess::{assess, plan, questions};
-pub use model::action::{Action, Plan};
 pub use model::aspect::{Aspect, Mode};
 pub use model::baseline::{Baseline, Exempt, Maker, Moment};
-pub use model::finding::{Finding, LeftBecause, WaitBecause};
+pub use model::finding::{Action, Finding, LeftBecause, Plan};
 pub use model::grade::Grade;
-pub use model::names::{AccountId, BucketId, BucketName, KeyArn, Region};
+pub use model::names::{AccountId, BucketId, BucketName, KeyArn, Region, StackName};
 pub use model::observed::{History, KeyState, Observed, Reading};
 pub use model::question::{On, Question};
 pub use model::setting::{Setting, SettingKind};
-pub use model::stack_name::StackName;
 pub use model::tool::Tool;
 pub use model::trigger::{Call, Trigger};
 pub use notify::notification::Notice;

@@ -1,6 +1,5 @@
-//! What a bucket is made of: names, settings, what was seen of them, and what is wanted.
+//! The model of a bucket: names, settings, observations, and what is wanted.
 
-pub mod action;
 pub mod aspect;
 pub mod attributes;
 pub mod baseline;
@@ -15,7 +14,6 @@ pub mod principal;
 pub mod question;
 pub mod setting;
 pub mod severity;
-pub mod stack_name;
 pub mod tool;
 pub mod trigger;
 pub mod watch;

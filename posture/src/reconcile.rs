@@ -1,4 +1,4 @@
-//! Brings a bucket to its baseline: reads it, writes what is missing, records each write, and undoes one on request.
+//! Reconciles a bucket with its baseline: reads it, remediates it, records each write, and undoes one on request.
 
 pub mod account;
 pub mod carry_out;

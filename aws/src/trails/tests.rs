@@ -1,3 +1,5 @@
+use aws_sdk_cloudtrail::types::ReadWriteType;
+use aws_sdk_cloudtrail::types::builders::EventSelectorBuilder;
 use s3guard_posture::events::trail::{Verdict, records_bucket_changes};
 
 use super::*;
@@ -43,7 +45,6 @@ async fn a_trail_of_the_organization_is_asked_for_by_its_arn() {
     let status = trail.status.known().unwrap();
     assert!(status.is_logging);
     assert_eq!(status.delivery_error.as_deref(), Some("NoSuchBucket"));
-    assert_eq!(status.delivered.unwrap().unix_timestamp(), 1_764_028_800);
     let verdict = records_bucket_changes(&trail, &"eu-west-1".parse().unwrap());
     assert_eq!(verdict, Verdict::Records);
 }
@@ -51,16 +52,54 @@ async fn a_trail_of_the_organization_is_asked_for_by_its_arn() {
 #[tokio::test]
 async fn selectors_of_both_kinds_are_read() {
     let trail = one(&cloudtrail(ok(STATUS), ok(BASIC))).await;
-    let without = vec!["kms.amazonaws.com".to_owned()];
-    let basic = BasicSelector { management: true, calls: Calls::Read, without };
-    assert_eq!(trail.selectors, Reading::Known(Selectors::Basic(vec![basic])));
+    let without_kms = Condition {
+        field: "eventSource".to_owned(),
+        not_equals: vec!["kms.amazonaws.com".to_owned()],
+        ..Condition::default()
+    };
+    let basic = Selector(vec![
+        Condition::equals("eventCategory", "Management"),
+        without_kms,
+        Condition::equals("readOnly", "true"),
+    ]);
+    assert_eq!(trail.selectors, Reading::Known(vec![basic]));
     let trail = one(&cloudtrail(ok(STATUS), ok(ADVANCED))).await;
-    let Some(Selectors::Advanced(selectors)) = trail.selectors.known() else { panic!() };
+    let selectors = trail.selectors.known().unwrap();
     let conditions = &selectors[0].0;
     assert_eq!(
         (&*conditions[0].equals[0], &*conditions[1].not_equals[0]),
         ("Management", "kms.amazonaws.com")
     );
+}
+
+#[test]
+fn a_basic_selector_has_to_choose_writes_of_management_and_not_leave_out_s3() {
+    let verdict = |selector: EventSelectorBuilder| {
+        let trail = Trail {
+            name: "audit".to_owned(),
+            arn: ARN.to_owned(),
+            home: "eu-west-1".parse().unwrap(),
+            is_multi_region: false,
+            is_organization: false,
+            status: Reading::Known(TrailStatus { is_logging: true, ..TrailStatus::default() }),
+            selectors: Reading::Known(vec![basic(&selector.build())]),
+        };
+        records_bucket_changes(&trail, &trail.home)
+    };
+    let all = EventSelector::builder;
+    assert_eq!(verdict(all()), Verdict::Records);
+    for (kind, expected) in [
+        (ReadWriteType::All, Verdict::Records),
+        (ReadWriteType::WriteOnly, Verdict::Records),
+        (ReadWriteType::ReadOnly, Verdict::LeavesOut),
+        (ReadWriteType::from("New"), Verdict::LeavesOut),
+    ] {
+        assert_eq!(verdict(all().read_write_type(kind)), expected);
+    }
+    assert_eq!(verdict(all().include_management_events(false)), Verdict::LeavesOut);
+    let without = |source| verdict(all().exclude_management_event_sources(source));
+    assert_eq!(without("kms.amazonaws.com"), Verdict::Records);
+    assert_eq!(without("s3.amazonaws.com"), Verdict::LeavesOut);
 }
 
 #[tokio::test]

@@ -73,8 +73,8 @@ fn keys(keys: &BTreeMap<Region, KeyArn>, place: &Place<'_>) {
 
 fn aspects(aspects: &BTreeMap<Aspect, Mode>, place: &Place<'_>) {
     for (aspect, mode) in aspects {
-        if *mode == Mode::Keep && !aspect.can_be_kept() {
-            let problem = format!("`{aspect}` cannot be kept: s3guard does not write it");
+        if *mode == Mode::Keep && aspect.setting().is_none() {
+            let problem = format!("`{aspect}` cannot be kept: s3guard has no write for it");
             place.at(aspect.name()).wrong(problem, "write `report`");
         }
     }

@@ -1,17 +1,17 @@
-//! Judges a bucket and plans what would mend it.
+//! Judges a bucket and plans its remediation.
 //!
-//! Each aspect is judged by itself, from what was read so far: it is right, or something has to be read first, or it is
-//! weaker than wanted. Encryption is ordered, SSE-S3 < KMS < DSSE, and never lowered; another customer's key stays. The
-//! public access block only ever gains switches, and gains none where a website, a public policy or a public ACL shows
-//! that somebody means the bucket to be public. What cannot be read is not changed. Where a write may break what nobody
-//! can see, only what a call has just weakened is mended, and what the owner insists on (`Baseline::holds_back`).
+//! Each aspect is judged by itself, from what was read so far. Encryption is ordered, SSE-S3 < KMS < DSSE, and never
+//! lowered; another customer managed key stays. The public access block only gains switches, and gains none where a
+//! website, a public policy or a public ACL shows that the bucket is meant to be public. What cannot be read is not
+//! changed. Where a write may break access that cannot be seen, it is made only to revert a call that has just weakened
+//! the setting, or if the owner insists on it (`Baseline::holds_back`).
 
 use time::Date;
 
 use crate::model::baseline::Baseline;
 use crate::model::observed::{Observed, Reading};
 use crate::model::setting::{Setting, SettingKind};
-use crate::{Action, Aspect, Finding, LeftBecause, Mode, Plan, Question, WaitBecause};
+use crate::{Action, Aspect, Finding, LeftBecause, Mode, Plan, Question};
 
 mod access;
 mod encryption;
@@ -20,25 +20,28 @@ mod policy;
 
 pub use policy::STACK_TAG;
 
-/// What is to be said of one aspect, from what was read so far.
+/// The judgement of one aspect, from what was read so far.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Judgement {
     /// It is as wanted.
     Right,
-    /// These have to be read before one can tell whether it is.
+    /// These have to be read before it can be judged.
     Ask(Vec<Question>),
-    /// It is weaker than wanted, and these have to be read before one can tell what may be done.
+    /// It is weaker than wanted, and these have to be read before it can be remediated.
     AskWhatBreaks(Vec<Question>),
     /// It is weaker than wanted: what there is, and what should be.
     Weak { was: String, mend: Setting },
-    /// It is weaker than wanted, and may be mended later.
-    Later(WaitBecause),
+    /// It is weaker than wanted, and waits for the bucket's stack.
+    Later,
     /// It is not as wanted and stays so.
     Left(LeftBecause),
 }
 
+/// A judgement; an error is one that ends the judging early.
+type Judged = Result<Judgement, Judgement>;
+
 impl Judgement {
-    /// The judgement about a reading that is wanted: unread it has to be read, denied it is left.
+    /// What a setting is, or the judgement about one that is unread or denied.
     fn read<T>(reading: &Reading<T>, question: Question) -> Result<Option<&T>, Self> {
         match reading {
             Reading::Known(value) => Ok(Some(value)),
@@ -47,12 +50,34 @@ impl Judgement {
             Reading::Denied => Err(Self::Left(LeftBecause::NotReadable(question))),
         }
     }
+
+    /// The same for what a write could break: it is asked for only once something is weak.
+    fn read_what_breaks<T>(reading: &Reading<T>, question: Question) -> Result<Option<&T>, Self> {
+        Self::ask_what_breaks([(reading.is_unread(), question)])?;
+        Self::read(reading, question)
+    }
+
+    /// Asks for those that are unread, together.
+    fn ask_what_breaks<const N: usize>(unread: [(bool, Question); N]) -> Result<(), Self> {
+        let unread = unread.into_iter().filter(|(is_unread, _)| *is_unread);
+        let ask: Vec<Question> = unread.map(|(_, question)| question).collect();
+        if ask.is_empty() { Ok(()) } else { Err(Self::AskWhatBreaks(ask)) }
+    }
+
+    fn weak<T: std::fmt::Display>(reading: &Reading<T>, mend: Setting) -> Self {
+        let was = match reading {
+            Reading::Known(value) => value.to_string(),
+            Reading::Absent => "not set".to_owned(),
+            Reading::Denied | Reading::Unread => "not known".to_owned(),
+        };
+        Self::Weak { was, mend }
+    }
 }
 
-/// What has still to be read before [`assess`] can tell. Nothing, when all is known that matters.
+/// What has still to be read before [`assess`] can judge the bucket.
 ///
-/// The first round asks for what the baseline wants; the second only for what a change could break, and for what the
-/// ledger says. So a bucket that is right costs one round.
+/// The first round asks for what the baseline wants; the second only for what a change could break, and for the ledger's
+/// history. So a compliant bucket costs one round.
 pub fn questions(observed: &Observed, baseline: &Baseline) -> Vec<Question> {
     let mut ask = Vec::new();
     let mut is_weak = false;
@@ -64,7 +89,7 @@ pub fn questions(observed: &Observed, baseline: &Baseline) -> Vec<Question> {
                 is_weak = true;
             }
             Judgement::Weak { .. } => is_weak = true,
-            Judgement::Right | Judgement::Later(_) | Judgement::Left(_) => {}
+            Judgement::Right | Judgement::Later | Judgement::Left(_) => {}
         }
     }
     if baseline.needs_tags && observed.tags.is_unread() {
@@ -80,57 +105,38 @@ pub fn questions(observed: &Observed, baseline: &Baseline) -> Vec<Question> {
 
 /// Judges a bucket: what is weaker than wanted, and what is left and why.
 ///
-/// Settings that were not read are not judged; [`questions`] says which those are.
+/// Settings that were not read are not judged; [`questions`] returns those.
 pub fn assess(observed: &Observed, baseline: &Baseline) -> Vec<Finding> {
     let finding = |(aspect, judgement)| match judgement {
         Judgement::Right | Judgement::Ask(_) | Judgement::AskWhatBreaks(_) => None,
         Judgement::Weak { was, mend } => {
             let kind = mend.kind();
-            let too_many = too_many_writes(observed, baseline, kind);
-            Some(match (undone(observed, aspect), too_many) {
-                (Some(until), _) => Finding::Left { aspect, because: LeftBecause::Undone(until) },
-                (None, Some(writes)) => {
-                    Finding::Left { aspect, because: LeftBecause::TooManyWrites(kind, writes) }
-                }
-                (None, None) => Finding::Weak { aspect, was, mend },
+            let undone = undone(observed, aspect).map(LeftBecause::Undone);
+            let too_many = || too_many_writes(observed, baseline, kind);
+            let because = undone
+                .or_else(|| too_many().map(|writes| LeftBecause::TooManyWrites(kind, writes)));
+            Some(match because {
+                Some(because) => Finding::Left { aspect, because },
+                None => Finding::Weak { aspect, was, mend },
             })
         }
-        Judgement::Later(because) => Some(Finding::Later { aspect, because }),
+        Judgement::Later => Some(Finding::Later { aspect }),
         Judgement::Left(because) => Some(Finding::Left { aspect, because }),
     };
     judge(observed, baseline).into_iter().filter_map(finding).collect()
 }
 
-/// What would be written first, as far as can be told before everything is read.
+/// What would be written first, as far as it is known before everything is read.
 pub(crate) fn first_write(observed: &Observed, baseline: &Baseline) -> Option<SettingKind> {
-    let written = |(aspect, judgement)| match judgement {
+    let written = |(aspect, judgement): (Aspect, _)| match judgement {
         Judgement::Weak { mend, .. } => Some(mend.kind()),
-        Judgement::AskWhatBreaks(_) => setting_of(aspect),
-        Judgement::Right | Judgement::Ask(_) | Judgement::Later(_) | Judgement::Left(_) => None,
+        Judgement::AskWhatBreaks(_) => aspect.setting(),
+        Judgement::Right | Judgement::Ask(_) | Judgement::Later | Judgement::Left(_) => None,
     };
     judge(observed, baseline).into_iter().filter_map(written).min()
 }
 
-/// The setting that is written to mend an aspect.
-fn setting_of(aspect: Aspect) -> Option<SettingKind> {
-    match aspect {
-        Aspect::Encryption | Aspect::SseC => Some(SettingKind::Encryption),
-        Aspect::PublicAccess => Some(SettingKind::PublicAccessBlock),
-        Aspect::Tls => Some(SettingKind::Policy),
-        Aspect::Ownership => Some(SettingKind::Ownership),
-        Aspect::Versioning => Some(SettingKind::Versioning),
-        Aspect::AccessLogs => Some(SettingKind::AccessLogs),
-        Aspect::Notifications => Some(SettingKind::Notifications),
-        Aspect::AccountPublicAccess => Some(SettingKind::AccountPublicAccessBlock),
-        Aspect::Policy
-        | Aspect::Acl
-        | Aspect::Replication
-        | Aspect::Lifecycle
-        | Aspect::ObjectLock => None,
-    }
-}
-
-/// Plans the writes that mend what is weak, one for each setting.
+/// Plans the writes that remediate what is weak, one for each setting.
 pub fn plan(findings: &[Finding]) -> Plan {
     let mut actions: Vec<Action> = Vec::new();
     for finding in findings {
@@ -151,15 +157,16 @@ fn judge(observed: &Observed, baseline: &Baseline) -> Vec<(Aspect, Judgement)> {
         if mode == Mode::Off {
             continue;
         }
-        let judgement = match aspect {
+        let result = match aspect {
             // Both are parts of one setting.
             Aspect::Encryption | Aspect::SseC => continue,
             // It is judged once, not with each bucket.
             Aspect::AccountPublicAccess if !observed.id.name.is_account() => continue,
             Aspect::AccountPublicAccess => access::account_block(observed),
             Aspect::PublicAccess => {
-                let of_block = access::block(observed, baseline).into_iter();
-                judged.extend(of_block.map(|judgement| (aspect, only_reported(judgement, mode))));
+                let of_block = access::block(observed, baseline).unwrap_or_else(|one| vec![one]);
+                let reported = of_block.into_iter().map(|one| (aspect, only_reported(one, mode)));
+                judged.extend(reported);
                 continue;
             }
             Aspect::Ownership => access::ownership(observed, baseline),
@@ -173,12 +180,13 @@ fn judge(observed: &Observed, baseline: &Baseline) -> Vec<(Aspect, Judgement)> {
             Aspect::Lifecycle => keeping::lifecycle(observed),
             Aspect::ObjectLock => keeping::object_lock(observed),
         };
+        let (Ok(judgement) | Err(judgement)) = result;
         judged.push((aspect, only_reported(judgement, mode)));
     }
     judged
 }
 
-/// What would be mended is told, where that is what is wanted.
+/// Turns a remediation into a report, where the mode is to report.
 fn only_reported(judgement: Judgement, mode: Mode) -> Judgement {
     match (judgement, mode) {
         (Judgement::Weak { was, mend }, Mode::Report) => {
@@ -198,21 +206,12 @@ fn undone(observed: &Observed, aspect: Aspect) -> Option<Date> {
     history.undone.iter().filter(|(of, _)| *of == aspect).map(|(_, until)| *until).max()
 }
 
-/// Each setting has a count of its own: a tug of war over one leaves the others guarded.
+/// Each setting has a count of its own: a conflict over one leaves the others guarded.
 fn too_many_writes(observed: &Observed, baseline: &Baseline, kind: SettingKind) -> Option<u32> {
     let history = observed.history.known()?;
-    let writes = history.writes_of(kind);
+    let writes = history.writes.get(&kind).copied().unwrap_or_default();
     let is_open = history.stopped.contains(&kind) || writes >= baseline.writes_max;
     is_open.then_some(writes)
-}
-
-/// What there is, in words.
-fn words<T: std::fmt::Display>(reading: &Reading<T>) -> String {
-    match reading {
-        Reading::Known(value) => value.to_string(),
-        Reading::Absent => "not set".to_owned(),
-        Reading::Denied | Reading::Unread => "not known".to_owned(),
-    }
 }
 
 #[cfg(test)]

@@ -1,34 +1,28 @@
-//! Which buckets no event ever told of: the sweep finds them, and says that events are missing.
+//! Finds the buckets for which no event was received, which means that events are missing.
 //!
-//! The ledger has a mark for each bucket. The first sweep marks what was there before the guard; from then on an event
-//! marks a bucket, or else a sweep does. What a second sweep still finds without an event is a gap: in between, hours
-//! have passed, more than any event takes.
+//! The ledger has a mark for each bucket. The first sweep marks the buckets that existed before the guard; from then on an
+//! event marks a bucket, or else a sweep does. A bucket that a second sweep, hours later, finds without an event is a gap.
 
 use std::collections::BTreeSet;
-use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
 use crate::BucketName;
 use crate::text::named::named;
 
-/// What the ledger knows of how a bucket came to be known.
+/// How the guard learned of a bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Mark {
-    /// It was there before the guard.
+    /// It existed before the guard.
     Before,
-    /// An event told of it.
+    /// By an event.
     Event,
-    /// A sweep found it, and no event had told of it.
+    /// By a sweep, without an event.
     Swept,
     /// It was reported as a gap.
     Gap,
 }
-
-/// A text that is no mark.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct InvalidMark;
 
 named! {
     Mark:
@@ -38,17 +32,9 @@ named! {
     Gap = "gap",
 }
 
-impl FromStr for Mark {
-    type Err = InvalidMark;
-
-    fn from_str(text: &str) -> Result<Self, InvalidMark> {
-        Self::ALL.into_iter().find(|mark| mark.name() == text).ok_or(InvalidMark)
-    }
-}
-
 /// The mark that a sweep adds to a bucket, if it adds one; `is_first` is the first sweep of all.
 pub fn at_sweep(marks: &BTreeSet<Mark>, is_first: bool) -> Option<Mark> {
-    if marks.contains(&Mark::Event) || marks.contains(&Mark::Before) || marks.contains(&Mark::Gap) {
+    if [Mark::Event, Mark::Before, Mark::Gap].iter().any(|mark| marks.contains(mark)) {
         None
     } else if is_first {
         Some(Mark::Before)
@@ -72,7 +58,7 @@ pub fn key(bucket: &BucketName, mark: Mark) -> String {
 /// The bucket and the mark of a key.
 pub fn of_key(key: &str) -> Option<(BucketName, Mark)> {
     let (bucket, mark) = key.strip_prefix(PREFIX)?.split_once('/')?;
-    Some((bucket.parse().ok()?, mark.parse().ok()?))
+    Some((bucket.parse().ok()?, Mark::from_name(mark)?))
 }
 
 #[cfg(test)]
@@ -92,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_there_before_the_guard_or_was_told_of_is_no_gap() {
+    fn a_bucket_from_before_the_guard_or_with_an_event_is_no_gap() {
         check(&[], true, Some(Mark::Before));
         for marks in [&[Mark::Before][..], &[Mark::Event], &[Mark::Swept, Mark::Event]] {
             check(marks, false, None);
@@ -101,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_tells_its_bucket_and_mark() {
+    fn a_key_has_its_bucket_and_mark() {
         let bucket: BucketName = "reports".parse().unwrap();
         for mark in Mark::ALL {
             assert_eq!(of_key(&key(&bucket, mark)), Some((bucket.clone(), mark)));

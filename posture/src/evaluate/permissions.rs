@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::model::question::{On, Question};
 use crate::model::setting::SettingKind;
 
-/// What the code does besides asking and mending, and on what.
+/// What the code does besides reading and writing settings, and on what.
 const BESIDES: [(&str, On); 2] = [
     // The sweep lists buckets.
     ("s3:ListAllMyBuckets", On::Account),
@@ -24,7 +24,7 @@ pub fn on(what: On) -> Vec<&'static str> {
 /// On what notify acts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotifyOn {
-    /// What it gathers in the ledger, under [`GATHERED_PREFIX`](crate::digest::objects::GATHERED_PREFIX).
+    /// The windows in the ledger, under [`GATHERED_PREFIX`](crate::digest::objects::GATHERED_PREFIX).
     Gathered,
     /// The ledger, of which it lists only that.
     Ledger,
@@ -32,7 +32,7 @@ pub enum NotifyOn {
     Buckets,
     /// Any object of the account.
     Acls,
-    /// The buckets in which overwritten objects are told, and only where there are any.
+    /// The buckets whose overwritten objects are reported, if there are any.
     Overwrites,
 }
 
@@ -47,9 +47,9 @@ pub const fn of_notify(on: NotifyOn) -> &'static [&'static str] {
     match on {
         NotifyOn::Gathered => &["s3:GetObject", "s3:PutObject"],
         NotifyOn::Ledger => &["s3:ListBucket"],
-        // By its tags a bucket has its grade and its owner.
+        // A bucket's tags name its grade and its owner.
         NotifyOn::Buckets => &["s3:GetBucketTagging"],
-        // Whether an ACL that was changed lets everybody in.
+        // Whether an ACL that was changed makes the object public.
         NotifyOn::Acls => &["s3:GetObjectAcl", "s3:GetObjectVersionAcl"],
         // Whether there was an older version of a key.
         NotifyOn::Overwrites => &["s3:ListBucketVersions"],

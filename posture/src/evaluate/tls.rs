@@ -1,4 +1,4 @@
-//! TLS only: whether a policy denies everything that does not come by TLS, in any equivalent form, and the policy that does.
+//! TLS only: whether a policy denies requests without TLS, in any equivalent form, and the policy that does.
 
 use serde_json::{Map, Value, json};
 
@@ -64,7 +64,7 @@ impl Denied {
     }
 }
 
-/// Whether the policy denies this to everybody, for the bucket and all its objects, whatever its statements are called.
+/// Whether the policy denies this to all principals, for the bucket and all its objects, with any `Sid`.
 pub fn denies(policy: &Value, what: Denied, bucket: &BucketId) -> bool {
     let arn = bucket.arn();
     let (mut of_bucket, mut of_objects) = (false, false);
@@ -80,10 +80,9 @@ pub fn denies(policy: &Value, what: Denied, bucket: &BucketId) -> bool {
     of_bucket && of_objects
 }
 
-/// The policy with our statements for what it does not deny yet; `None` where it denies everything.
+/// The policy with our statements added for what it does not deny yet; `None` if nothing is missing.
 ///
-/// Foreign statements stay as they are, in their order. A statement with our `Sid` is ours: whatever became of it is
-/// replaced. `policy` is an object, or nothing where there is no policy.
+/// Other statements stay as they are, in their order. A statement with our `Sid` is replaced. `policy` is a JSON object.
 pub fn merged(policy: Option<&Value>, wanted: &[Denied], bucket: &BucketId) -> Option<Value> {
     let mut merged = match policy {
         Some(Value::Object(policy)) => policy.clone(),
@@ -97,7 +96,7 @@ pub fn merged(policy: Option<&Value>, wanted: &[Denied], bucket: &BucketId) -> O
     if lacking.is_empty() {
         return None;
     }
-    // In its place: what others wrote stays in their order.
+    // In place, so that other elements keep their order.
     let place = merged.entry("Statement").or_insert(Value::Null);
     let mut statements = match place.take() {
         Value::Array(statements) => statements,

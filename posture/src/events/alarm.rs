@@ -1,11 +1,10 @@
-//! An alarm that has changed its state, as `CloudWatch` tells `EventBridge`.
+//! The `EventBridge` event of an alarm that has changed its state.
 //!
-//! Read leniently: a composite alarm has no metrics, and alarms of either kind may come to have fields of their own.
+//! It is read leniently: a composite alarm has no metrics.
 //!
 //! Source: Amazon CloudWatch User Guide, "Alarm events and EventBridge".
 
 use serde_json::Value;
-use thiserror::Error;
 use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, PrimitiveDateTime, UtcOffset};
 
@@ -23,15 +22,15 @@ pub struct AlarmEvent {
     pub id: Option<String>,
     /// The alarm's name.
     pub name: String,
-    /// What it is for, as the stack says it.
+    /// Its description, from the stack.
     pub description: Option<String>,
-    /// The state that it has now.
+    /// The current state.
     pub state: State,
-    /// The state that it had before, if it says so.
+    /// The previous state, if the event has it.
     pub previous: Option<State>,
-    /// Why, in `CloudWatch`'s words.
+    /// The reason from `CloudWatch`.
     pub reason: Option<String>,
-    /// Since when, in UTC.
+    /// The time of the state change, in UTC.
     pub since: OffsetDateTime,
 }
 
@@ -44,7 +43,7 @@ pub enum State {
     Ok,
     /// `INSUFFICIENT_DATA`.
     InsufficientData,
-    /// One that does not exist yet.
+    /// A state that AWS may add.
     Unknown(String),
 }
 
@@ -71,50 +70,26 @@ impl From<String> for State {
     }
 }
 
-/// Why a text is not such an event.
-#[derive(Debug, Error)]
-pub enum NotAnAlarm {
-    /// It is not JSON.
-    #[error("it is not JSON: {0}")]
-    Json(serde_json::Error),
-    /// It is another event.
-    #[error("it is not a `{DETAIL_TYPE}` of `{SOURCE}`")]
-    Other,
-    /// It has not what every such event has.
-    #[error("`{0}` is missing or wrong")]
-    Field(&'static str),
-}
-
-/// Reads an event as `EventBridge` delivers it.
-pub fn read(body: &str) -> Result<AlarmEvent, NotAnAlarm> {
-    let event: Value = serde_json::from_str(body).map_err(NotAnAlarm::Json)?;
-    of_event(&event)
-}
-
-/// Reads an event that is JSON already.
-pub fn of_event(event: &Value) -> Result<AlarmEvent, NotAnAlarm> {
-    let is = |field: &str, value: &str| text(event, &[field]).is_some_and(|text| text == value);
-    if !is("source", SOURCE) || !is("detail-type", DETAIL_TYPE) {
-        return Err(NotAnAlarm::Other);
+/// Reads an event; `None` if it is another one, or lacks a required field.
+pub fn read(body: &str) -> Option<AlarmEvent> {
+    let event: Value = serde_json::from_str(body).ok()?;
+    let field = |path: &[&str]| text(&event, path).filter(|text| !text.is_empty());
+    if field(&["source"])? != SOURCE || field(&["detail-type"])? != DETAIL_TYPE {
+        return None;
     }
-    let detail = |path: &[&str]| {
-        let path: Vec<&str> = ["detail"].iter().chain(path).copied().collect();
-        text(event, &path).filter(|text| !text.is_empty())
-    };
-    let since = detail(&["state", "timestamp"]).and_then(|text| timestamp(&text));
-    let since = since.or_else(|| timestamp(&text(event, &["time"])?));
-    Ok(AlarmEvent {
-        id: text(event, &["id"]),
-        name: detail(&["alarmName"]).ok_or(NotAnAlarm::Field("detail.alarmName"))?,
-        description: detail(&["configuration", "description"]),
-        state: detail(&["state", "value"]).ok_or(NotAnAlarm::Field("detail.state.value"))?.into(),
-        previous: detail(&["previousState", "value"]).map(State::from),
-        reason: detail(&["state", "reason"]),
-        since: since.ok_or(NotAnAlarm::Field("detail.state.timestamp"))?,
+    let since = field(&["detail", "state", "timestamp"]).and_then(|text| timestamp(&text));
+    Some(AlarmEvent {
+        id: field(&["id"]),
+        name: field(&["detail", "alarmName"])?,
+        description: field(&["detail", "configuration", "description"]),
+        state: field(&["detail", "state", "value"])?.into(),
+        previous: field(&["detail", "previousState", "value"]).map(State::from),
+        reason: field(&["detail", "state", "reason"]),
+        since: since.or_else(|| timestamp(&field(&["time"])?))?,
     })
 }
 
-/// A time as `CloudWatch` writes it, `2019-10-02T17:04:40.985+0000`, which RFC 3339 does not allow, or as that does.
+/// A time of `CloudWatch`, as `2019-10-02T17:04:40.985+0000`, which is not RFC 3339, or of RFC 3339.
 fn timestamp(text: &str) -> Option<OffsetDateTime> {
     let time = OffsetDateTime::parse(text, &Rfc3339).ok().or_else(|| {
         let format = time::macros::format_description!(

@@ -1,7 +1,7 @@
 //! A record of CloudTrail, read leniently, because records vary.
 //!
 //! `Host` is a text or a list, and `CreateBucketConfiguration` is missing in us-east-1. Parameters of more than 100 KB are
-//! left out, with `"omitted": true` in their place: a long list of rules must not keep the guard from looking.
+//! omitted, with `"omitted": true` in their place, and the bucket has to be reconciled all the same.
 //!
 //! Source: AWS CloudTrail User Guide, "CloudTrail record contents for management, data, and network activity events".
 
@@ -10,27 +10,27 @@ use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
 
 use super::field::{at, items, text};
-use crate::events::request::{Changed, NotAnEvent, Request, name, wrong};
-use crate::model::tool::{Client, Tool};
+use super::request::{Changed, NotAnEvent, Request, parsed};
+use crate::model::tool::Tool;
 use crate::model::watch;
 use crate::{AccountId, BucketName, Call, Region};
 
-/// The canned ACLs that let in everybody, or everybody with an AWS account.
+/// The canned ACLs that grant access to everybody, or to everybody with an AWS account.
 ///
 /// Source: Amazon S3 User Guide, "Canned ACL".
 const PUBLIC_ACLS: [&str; 3] = ["public-read", "public-read-write", "authenticated-read"];
-/// The canned ACLs that give a bucket to its owner alone.
+/// The canned ACLs that grant access to the owner only.
 const PRIVATE_ACLS: &[&str] = &["private", "bucket-owner-full-control"];
 /// The predefined groups of everybody.
 const PUBLIC_GROUPS: [&str; 2] = ["/groups/global/AllUsers", "/groups/global/AuthenticatedUsers"];
-/// Where `CreateBucket` succeeds for a bucket that one already has, and resets its ACL.
+/// Where `CreateBucket` succeeds for a bucket that the caller already owns, and resets its ACL.
 ///
 /// Source: Amazon S3 API Reference, `CreateBucket`, `BucketAlreadyOwnedByYou`.
 const CREATES_AGAIN: &str = "us-east-1";
 
 /// What a call means for the guard of this account.
 pub(super) fn request(record: &Value, account: &AccountId) -> Result<Request, NotAnEvent> {
-    let event_name = required(record, &["eventName"], "detail.eventName")?;
+    let event_name = required(record, "detail.eventName")?;
     if watch::find(&event_name).is_none() {
         return Ok(Request::Ignore("the call is not one that is watched"));
     }
@@ -41,21 +41,18 @@ pub(super) fn request(record: &Value, account: &AccountId) -> Result<Request, No
     if record.get("errorCode").is_some_and(|code| !code.is_null()) {
         return Ok(Request::Ignore("the call failed"));
     }
-    // A call from another account is reported to both; the bucket's owner is who guards it.
+    // A call from another account is reported to both accounts; the guard of the bucket owner handles it.
     let is_other = |other: Option<String>| other.is_some_and(|other| other != account.as_str());
     if is_other(text(record, &["recipientAccountId"])) {
         return Ok(Request::Ignore("the event is another account's"));
     }
-    match event_name.as_str() {
-        "PutAccountPublicAccessBlock" | "DeleteAccountPublicAccessBlock" => {
-            return Ok(Request::AccountChanged(call(record, event_name, None)?));
-        }
-        _ => {}
-    }
-    if is_other(owner(record)) {
+    let is_of_account =
+        ["PutAccountPublicAccessBlock", "DeleteAccountPublicAccessBlock"].contains(&&*event_name);
+    if !is_of_account && is_other(resource(record).and_then(|of| text(of, &["accountId"]))) {
         return Ok(Request::Ignore("the bucket is another account's"));
     }
     let bucket = match event_name.as_str() {
+        _ if is_of_account => Some(BucketName::account()),
         "TagResource" | "UntagResource" => tagged(record)?,
         _ => Some(named(record)?),
     };
@@ -66,19 +63,15 @@ pub(super) fn request(record: &Value, account: &AccountId) -> Result<Request, No
         return Ok(Request::Ignore("directory buckets have other settings"));
     }
     let region = region(record)?;
-    let call = call(record, event_name, Some(&region))?;
+    let call = call(record, event_name, &region)?;
     Ok(Request::Changed(Changed { bucket, region, call }))
 }
 
-/// The call. `region` is the bucket's, if it is about a bucket.
-fn call(record: &Value, event_name: String, region: Option<&Region>) -> Result<Call, NotAnEvent> {
-    let when = required(record, &["eventTime"], "detail.eventTime")?;
-    let field = "detail.eventTime";
-    let time = OffsetDateTime::parse(&when, &Rfc3339).map_err(|error| wrong(field, &error))?;
-    let time = time.checked_to_offset(UtcOffset::UTC);
+/// The call on something of this Region.
+fn call(record: &Value, event_name: String, region: &Region) -> Result<Call, NotAnEvent> {
     let parameters = at(record, &["requestParameters"]).unwrap_or(&Value::Null);
     Ok(Call {
-        time: time.ok_or_else(|| wrong(field, &"it is too far away"))?,
+        time: utc("detail.eventTime", &required(record, "detail.eventTime")?)?,
         event_id: text(record, &["eventID"]),
         principal: principal(record),
         tool: tool(record),
@@ -87,10 +80,18 @@ fn call(record: &Value, event_name: String, region: Option<&Region>) -> Result<C
         opens_sse_c: event_name == "PutBucketEncryption" && opens_sse_c(parameters),
         makes_default_bucket: event_name == "CreateBucket"
             && parameters.get("bucketName").is_some()
-            && region.is_some_and(|region| region.as_str() != CREATES_AGAIN)
+            && region.as_str() != CREATES_AGAIN
             && is_default(parameters),
         event_name,
     })
+}
+
+/// A time of RFC 3339 as one in UTC.
+pub(super) fn utc(field: &'static str, text: &str) -> Result<OffsetDateTime, NotAnEvent> {
+    let time = OffsetDateTime::parse(text, &Rfc3339);
+    let time = time.map_err(|error| NotAnEvent::field(field, &error))?;
+    time.checked_to_offset(UtcOffset::UTC)
+        .ok_or_else(|| NotAnEvent::field(field, &"it is too far away"))
 }
 
 /// Whether the parameters name what is blocked, and SSE-C is not among it.
@@ -111,64 +112,55 @@ fn region(record: &Value) -> Result<Region, NotAnEvent> {
     match text(record, &path).filter(|constraint| !constraint.is_empty()) {
         Some(constraint) => {
             let field = "detail.requestParameters.CreateBucketConfiguration.LocationConstraint";
-            Region::from_location_constraint(&constraint).map_err(|error| wrong(field, &error))
+            let region = Region::from_location_constraint(&constraint);
+            region.map_err(|error| NotAnEvent::field(field, &error))
         }
-        None => required(record, &["awsRegion"], "detail.awsRegion")?
-            .parse()
-            .map_err(|error| wrong("detail.awsRegion", &error)),
+        None => parsed("detail.awsRegion", &required(record, "detail.awsRegion")?),
     }
 }
 
-/// The bucket of a call: by its parameters, or where these are left out by what it was about.
+/// The bucket of a call: from its parameters, or from its resources if the parameters are omitted.
 fn named(record: &Value) -> Result<BucketName, NotAnEvent> {
     let field = "detail.requestParameters.bucketName";
-    let path = ["requestParameters", "bucketName"];
-    if let (None, Some(bucket)) = (text(record, &path), resource(record)) {
-        let arn = text(bucket, &["ARN"]).unwrap_or_default();
-        let resource = arn.split_once(":::").map_or("", |(_, resource)| resource);
-        return name("detail.resources", resource);
+    match (required(record, field), resource(record)) {
+        (Err(_), Some(bucket)) => {
+            let arn = text(bucket, &["ARN"]).unwrap_or_default();
+            parsed("detail.resources", arn.split_once(":::").map_or("", |(_, resource)| resource))
+        }
+        (name, _) => parsed(field, &name?),
     }
-    name(field, &required(record, &path, field)?)
 }
 
-/// The bucket whose tags were changed; none if they are an access point's, a Storage Lens's or another thing's.
+/// The bucket whose tags were changed; none if they belong to an access point, a Storage Lens or something else.
 ///
 /// Source: Amazon S3 API Reference, S3 Control, `TagResource`.
 fn tagged(record: &Value) -> Result<Option<BucketName>, NotAnEvent> {
     let field = "detail.requestParameters.resourceArn";
-    let path = ["requestParameters", "resourceArn"];
-    let Some(arn) = text(record, &path) else {
-        // Where the parameters are left out, only a bucket is named as one.
-        return match resource(record) {
-            Some(_) => named(record).map(Some),
-            None => Err(wrong(field, &"it is not a text")),
-        };
+    let arn = match (required(record, field), resource(record)) {
+        // If the parameters are omitted, only a bucket has a resource of that type.
+        (Err(_), Some(_)) => return named(record).map(Some),
+        (arn, _) => arn?,
     };
-    // The ARN is a part of the URL.
+    // The ARN is part of the URL.
     let arn = arn.replace("%3A", ":").replace("%3a", ":").replace("%2F", "/").replace("%2f", "/");
     let parts: Vec<&str> = arn.split(':').collect();
     match parts[..] {
         ["arn", _, "s3", "", "", resource] if !resource.contains('/') => {
-            Ok(Some(name(field, resource)?))
+            parsed(field, resource).map(Some)
         }
         _ => Ok(None),
     }
 }
 
-/// The account that owns the bucket, where the record says it: the caller's account gets a copy as well.
-fn owner(record: &Value) -> Option<String> {
-    text(resource(record)?, &["accountId"])
-}
-
-/// The bucket among what the call was about.
+/// The bucket among the resources of the call.
 fn resource(record: &Value) -> Option<&Value> {
     let is_bucket =
         |resource: &&Value| resource.get("type").and_then(Value::as_str) == Some("AWS::S3::Bucket");
     items(record.get("resources")?).find(is_bucket)
 }
 
-/// Who made the call: the ARN, which has the session's name behind the role's; for somebody of Identity Center the user's
-/// id; for an AWS service, which has no ARN, the service; for somebody of another account that account; else the kind.
+/// Who made the call: the ARN, which ends with the session's name for a role; without one, the user id of Identity Center,
+/// the role and session, the AWS service, the account of the caller, or else the kind of caller.
 ///
 /// Source: AWS CloudTrail User Guide, "CloudTrail userIdentity element".
 pub fn principal(record: &Value) -> String {
@@ -190,24 +182,21 @@ pub fn principal(record: &Value) -> String {
         return service;
     }
     match (of_account.as_str(), id, field(&["type"])) {
-        ("", _, kind) => kind.unwrap_or_else(|| "somebody unknown".to_owned()),
+        ("", _, kind) => kind.unwrap_or_else(|| "an unknown principal".to_owned()),
         (of_account, Some(id), _) => format!("{id}{of_account}"),
         (of_account, None, _) => of_account.trim_start_matches(" of ").to_owned(),
     }
 }
 
-/// With what the call was made.
+/// The tool that made the call.
 pub fn tool(record: &Value) -> Tool {
     let field = |path: &[&str]| text(record, path).unwrap_or_default();
-    Tool::of(&Client {
-        user_agent: &field(&["userAgent"]),
-        invoked_by: &field(&["userIdentity", "invokedBy"]),
-        source_ip: &field(&["sourceIPAddress"]),
-        from_console: field(&["sessionCredentialFromConsole"]) == "true",
-    })
+    let services = [&*field(&["userIdentity", "invokedBy"]), &*field(&["sourceIPAddress"])];
+    let is_console_session = field(&["sessionCredentialFromConsole"]) == "true";
+    Tool::of(&field(&["userAgent"]), services, is_console_session)
 }
 
-/// Whether a call lets everybody in by an ACL: a canned one, a header with a grant, or a list of grants.
+/// Whether a call grants access to everybody by an ACL: a canned one, a header with a grant, or a list of grants.
 fn exposes(event_name: &str, parameters: &Value) -> bool {
     let is_public = |text: &str| {
         PUBLIC_ACLS.contains(&text) || PUBLIC_GROUPS.iter().any(|group| text.contains(group))
@@ -216,16 +205,19 @@ fn exposes(event_name: &str, parameters: &Value) -> bool {
         && access(parameters).any(|(_, value)| any_text(value, &is_public))
 }
 
-/// Whether a new bucket has the ACL and the ownership that S3 gives by default.
+/// Whether a new bucket has the default ACL and ownership of S3.
 fn is_default(parameters: &Value) -> bool {
-    access(parameters).all(|(key, value)| match key.as_str() {
-        "x-amz-acl" => is_only(value, PRIVATE_ACLS),
-        "x-amz-object-ownership" => is_only(value, &["BucketOwnerEnforced"]),
-        _ => is_only(value, &[]),
+    !access(parameters).any(|(key, value)| {
+        let defaults = match key.as_str() {
+            "x-amz-acl" => PRIVATE_ACLS,
+            "x-amz-object-ownership" => &["BucketOwnerEnforced"],
+            _ => &[],
+        };
+        any_text(value, &|text| !text.is_empty() && !defaults.contains(&text))
     })
 }
 
-/// The parameters of a call that say who has access, by their names in small letters.
+/// The parameters of a call that set access, by their names in lower case.
 fn access(parameters: &Value) -> impl Iterator<Item = (String, &Value)> {
     let all = parameters.as_object().into_iter().flatten();
     all.map(|(key, value)| (key.to_ascii_lowercase(), value)).filter(|(key, _)| {
@@ -234,26 +226,19 @@ fn access(parameters: &Value) -> impl Iterator<Item = (String, &Value)> {
     })
 }
 
-/// Whether any text in here, at whatever depth, is such.
+/// Whether any value in here, at whatever depth, is such as text.
 fn any_text(value: &Value, is: &impl Fn(&str) -> bool) -> bool {
     match value {
         Value::String(text) => is(text),
         Value::Array(items) => items.iter().any(|item| any_text(item, is)),
         Value::Object(fields) => fields.values().any(|field| any_text(field, is)),
-        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+        Value::Bool(_) | Value::Number(_) => is(&value.to_string()),
+        Value::Null => false,
     }
 }
 
-/// Whether there is nothing here, or only one of these.
-fn is_only(value: &Value, allowed: &[&str]) -> bool {
-    match value {
-        Value::Null => true,
-        Value::String(text) => text.is_empty() || allowed.contains(&text.as_str()),
-        Value::Array(items) => items.iter().all(|item| is_only(item, allowed)),
-        Value::Bool(_) | Value::Number(_) | Value::Object(_) => false,
-    }
-}
-
-fn required(value: &Value, path: &[&str], field: &'static str) -> Result<String, NotAnEvent> {
-    text(value, path).ok_or_else(|| wrong(field, &"it is not a text"))
+/// The text of a field of the event's `detail`, which is the record.
+fn required(record: &Value, field: &'static str) -> Result<String, NotAnEvent> {
+    let path: Vec<&str> = field.split('.').skip(1).collect();
+    text(record, &path).ok_or_else(|| NotAnEvent::field(field, &"it is not a text"))
 }

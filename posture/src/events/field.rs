@@ -1,7 +1,7 @@
 //! Fields of a record of CloudTrail, read leniently: XML became JSON there.
 //!
-//! An element that occurs once is an object and not a list, and what looks like a number or a boolean is one. So
-//! wherever one thing is wanted, the first of a list will do, and wherever many are, one will.
+//! An element that occurs once is an object and not a list, and text that looks like a number or a boolean is one. So a
+//! list stands for its first item, and a single value for a list of one.
 
 use serde_json::Value;
 

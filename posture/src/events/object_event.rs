@@ -4,13 +4,13 @@
 //! needed are not read, and new ones do not matter.
 
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
-use time::format_description::well_known::Rfc3339;
-use time::{OffsetDateTime, UtcOffset};
+use time::OffsetDateTime;
 
-use super::wire::{as_text, as_time};
+use super::cloudtrail::utc;
+use super::request::NotAnEvent;
+use super::wire::as_time;
 use crate::BucketName;
-use crate::model::change::Change;
+use crate::model::change::{Change, DETAIL_TYPES};
 
 /// One event of S3 about one object.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,28 +21,27 @@ pub struct ObjectEvent {
     pub id: String,
     /// What happened.
     pub change: Change,
-    /// Where.
-    #[serde(with = "as_text")]
+    /// The bucket.
     #[cfg_attr(test, schemars(with = "String"))]
     pub bucket: BucketName,
-    /// To which object.
+    /// The key of the object.
     pub key: String,
-    /// To which version of it, in a versioned bucket.
+    /// The version of the object, in a versioned bucket.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version_id: Option<String>,
-    /// Its size in bytes, where S3 says it.
+    /// Its size in bytes, if S3 reports it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size_bytes: Option<u64>,
     /// Orders the creations and deletions of one key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sequencer: Option<String>,
-    /// The account or service that did it. S3 never says which user or role.
+    /// The account or service that made the request. S3 does not report the user or role.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requester: Option<String>,
-    /// From where.
+    /// The source IP address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_ip: Option<String>,
-    /// When.
+    /// The time of the event.
     #[serde(with = "as_time")]
     #[cfg_attr(test, schemars(with = "String", extend("format" = "date-time")))]
     pub time: OffsetDateTime,
@@ -59,32 +58,10 @@ impl ObjectEvent {
         Some(sequencer.trim_end_matches('0').to_owned())
     }
 
-    /// Whether a version was deleted that nobody can bring back: in a bucket without versions every deletion is so.
+    /// Whether a version was deleted permanently. In a bucket without versioning every deletion is permanent.
     pub fn is_version_deleted_for_good(&self) -> bool {
         self.change == Change::Deleted && self.version_id.is_some()
     }
-}
-
-/// A message that is not an event about an object.
-#[derive(Debug, Error)]
-pub enum NotAnObjectEvent {
-    /// Not JSON, or without something that every event has.
-    #[error("it is not an event of S3 about an object: {0}")]
-    Form(#[from] serde_json::Error),
-    /// From somewhere else.
-    #[error("its source is `{0}` and not `aws.s3`")]
-    Source(String),
-    /// A type that we do not know.
-    #[error("`{0}` is not a type of event that s3guard knows")]
-    Type(String),
-    /// A value that cannot be.
-    #[error("`{field}` is wrong: {cause}")]
-    Field {
-        /// The path of the field.
-        field: &'static str,
-        /// What is wrong with it.
-        cause: String,
-    },
 }
 
 #[derive(Deserialize)]
@@ -110,7 +87,7 @@ struct Detail {
 
 #[derive(Deserialize)]
 struct Bucket {
-    name: String,
+    name: BucketName,
 }
 
 #[derive(Deserialize)]
@@ -123,57 +100,38 @@ struct Object {
 }
 
 /// Reads a message of the object queue.
-pub fn read(body: &str) -> Result<ObjectEvent, NotAnObjectEvent> {
-    let wire: Wire = serde_json::from_str(body)?;
-    if wire.source != "aws.s3" {
-        return Err(NotAnObjectEvent::Source(wire.source));
+pub fn read(body: &str) -> Result<ObjectEvent, NotAnEvent> {
+    let Wire { id, source, detail_type, time, detail } = serde_json::from_str(body)?;
+    if source != "aws.s3" {
+        return Err(NotAnEvent::field("source", &format!("`{source}` is not `aws.s3`")));
     }
-    let change =
-        change(&wire.detail_type, &wire.detail).ok_or(NotAnObjectEvent::Type(wire.detail_type))?;
-    let bucket: BucketName =
-        wire.detail.bucket.name.parse().map_err(|error| wrong("detail.bucket.name", &error))?;
-    let time =
-        OffsetDateTime::parse(&wire.time, &Rfc3339).map_err(|error| wrong("time", &error))?;
-    let time = time.checked_to_offset(UtcOffset::UTC);
-    let Object { key, size, version_id, sequencer } = wire.detail.object;
+    let change = change(&detail_type, &detail).ok_or_else(|| {
+        let cause = format!("`{detail_type}` is not a type of event that s3guard knows");
+        NotAnEvent::field("detail-type", &cause)
+    })?;
+    let Object { key, size, version_id, sequencer } = detail.object;
     Ok(ObjectEvent {
-        id: wire.id,
+        id,
         change,
-        bucket,
+        bucket: detail.bucket.name,
         key,
         version_id,
         size_bytes: size,
         sequencer,
-        requester: wire.detail.requester,
-        source_ip: wire.detail.source_ip_address,
-        time: time.ok_or_else(|| wrong("time", &"it is too far away"))?,
+        requester: detail.requester,
+        source_ip: detail.source_ip_address,
+        time: utc("time", &time)?,
     })
 }
 
 fn change(detail_type: &str, detail: &Detail) -> Option<Change> {
-    Some(match detail_type {
-        "Object Created" => Change::CreatedOrOverwritten,
-        "Object Deleted" => match (detail.reason.as_deref(), detail.deletion_type.as_deref()) {
-            (Some("Lifecycle Expiration"), _) => Change::Expired,
-            (_, Some("Delete Marker Created")) => Change::DeleteMarkerCreated,
-            _ => Change::Deleted,
-        },
-        "Object ACL Updated" => Change::AclUpdated,
-        "Object Tags Added" => Change::TagsAdded,
-        "Object Tags Deleted" => Change::TagsDeleted,
-        "Object Restore Initiated" => Change::RestoreInitiated,
-        "Object Restore Completed" => Change::RestoreCompleted,
-        "Object Restore Expired" => Change::RestoreExpired,
-        "Object Storage Class Changed" | "Object Access Tier Changed" => Change::Moved,
-        "Object Annotation Created" => Change::AnnotationCreated,
-        "Object Annotation Removed" => Change::AnnotationRemoved,
-        "Object Retention Updated" => Change::RetentionUpdated,
-        _ => return None,
+    let (_, changes) = DETAIL_TYPES.iter().find(|(name, _)| *name == detail_type)?;
+    Some(match (changes, detail.reason.as_deref(), detail.deletion_type.as_deref()) {
+        ([change], ..) => *change,
+        (_, Some("Lifecycle Expiration"), _) => Change::Expired,
+        (_, _, Some("Delete Marker Created")) => Change::DeleteMarkerCreated,
+        _ => Change::Deleted,
     })
-}
-
-fn wrong(field: &'static str, cause: &impl ToString) -> NotAnObjectEvent {
-    NotAnObjectEvent::Field { field, cause: cause.to_string() }
 }
 
 #[cfg(test)]

@@ -1,74 +1,126 @@
-//! What a message of the guard queue asks for.
+//! What a message of the guard queue asks for, and what the guard sends to itself.
 
+use std::fmt::Display;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
 
 use crate::evaluate::coverage::Mark;
 use crate::{BucketName, Call, Region};
 
-/// What a message asks for.
+/// The request of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Request {
-    /// Somebody changed this bucket.
+    /// A call has changed a bucket, or the account's public access block.
     Changed(Changed),
-    /// Somebody changed the account's public access block.
-    AccountChanged(Call),
-    /// Look at a bucket, which the sweep found.
-    LookAt {
-        /// The bucket.
-        bucket: BucketName,
-        /// What the sweep knows of it.
-        mark: Option<Mark>,
-    },
-    /// Look at the account's public access block, as the sweep does.
-    LookAtAccount,
-    /// List the Region's buckets; from the start, if nothing else is said.
-    Sweep {
-        /// Where S3 goes on with its list.
-        continuation: Option<String>,
-        /// The last bucket that was seen: the list goes on behind its name.
-        after: Option<String>,
-    },
-    /// Publish this notification, which could not be published before. What it says is not read here.
-    Tell(Value),
-    /// Nothing to do, for this reason.
+    /// The guard sent it to itself.
+    Own(OwnMessage),
+    /// Nothing, for this reason.
     Ignore(&'static str),
 }
 
-/// A bucket that somebody changed.
+/// A bucket that a call has changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Changed {
-    /// The bucket.
+    /// The bucket, or [`BucketName::account`].
     pub bucket: BucketName,
-    /// Where the bucket is: not where the call was made, if it was made by way of us-east-1.
+    /// The Region of the bucket, which is not that of the call if that was sent to us-east-1.
     pub region: Region,
     /// The call.
     pub call: Call,
 }
 
-/// A message that is not one of ours.
+/// A message that the guard sends to itself.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub enum OwnMessage {
+    /// Reconcile a bucket that the sweep found, or the account's public access block.
+    LookAt {
+        /// The bucket, or [`BucketName::account`].
+        bucket: BucketName,
+        /// How the sweep knows it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        mark: Option<Mark>,
+    },
+    /// List buckets.
+    Sweep(Sweep),
+    /// Publish this notification, which could not be published before. It is not parsed here.
+    Tell(Value),
+}
+
+/// A page of the list of the Region's buckets; the first one by default.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sweep {
+    /// Where the list of S3 continues.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub continuation: Option<String>,
+    /// The last bucket that was queued: the list continues after its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+}
+
+/// A message that is sent again, because a stack operation was in progress.
+#[derive(Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Again {
+    /// The original message, which is not an `Again`.
+    pub body: String,
+    /// How often it was sent back.
+    pub attempt: u32,
+}
+
+/// A message that could not be read.
 #[derive(Debug, Error)]
 pub enum NotAnEvent {
-    /// Not JSON at all.
+    /// Not JSON.
     #[error("it is not JSON: {0}")]
-    Json(serde_json::Error),
+    Json(#[from] serde_json::Error),
     /// JSON that is neither an event nor a message of the guard.
     #[error("it is neither an event of EventBridge nor a message of s3guard")]
     Unknown,
-    /// An event without something that it must have.
+    /// An event without a required field.
     #[error("`{field}` is missing or wrong: {cause}")]
     Field {
         /// The path of the field.
         field: &'static str,
-        /// What is wrong with it.
+        /// The error.
         cause: String,
     },
 }
 
-pub(super) fn name(field: &'static str, text: &str) -> Result<BucketName, NotAnEvent> {
-    text.parse().map_err(|error| wrong(field, &error))
+impl NotAnEvent {
+    pub(crate) fn field(field: &'static str, cause: &impl ToString) -> Self {
+        Self::Field { field, cause: cause.to_string() }
+    }
 }
 
-pub(super) fn wrong(field: &'static str, cause: &impl ToString) -> NotAnEvent {
-    NotAnEvent::Field { field, cause: cause.to_string() }
+/// Reads the value of a field.
+pub(super) fn parsed<T: FromStr<Err: Display>>(
+    field: &'static str,
+    text: &str,
+) -> Result<T, NotAnEvent> {
+    text.parse().map_err(|error| NotAnEvent::field(field, &error))
+}
+
+impl OwnMessage {
+    /// Publish this notification.
+    pub fn tell(notification: &impl Serialize) -> Self {
+        let json = serde_json::to_value(notification);
+        Self::Tell(json.expect("a notification is texts and lists"))
+    }
+
+    /// The body of the message.
+    pub fn body(&self) -> String {
+        serde_json::json!({ "s3guard": self }).to_string()
+    }
+}
+
+impl Again {
+    /// The body of the message.
+    pub fn body(&self) -> String {
+        serde_json::json!({ "s3guard": { "again": self } }).to_string()
+    }
 }

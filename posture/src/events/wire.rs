@@ -1,15 +1,11 @@
-//! How values stand in JSON that s3guard itself writes: names and times as text.
+//! Texts and times in JSON that s3guard itself writes.
 
-use std::fmt::Display;
-use std::str::FromStr;
-
-use serde::{Deserialize as _, Deserializer, Serializer, de};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
-
-/// Whatever has a text, by that text.
+/// A value with a text form, as that text.
 pub(crate) mod as_text {
-    use super::*;
+    use std::fmt::Display;
+    use std::str::FromStr;
+
+    use serde::{Deserialize as _, Deserializer, Serializer, de};
 
     pub(crate) fn serialize<S: Serializer>(value: &impl Display, to: S) -> Result<S::Ok, S::Error> {
         to.collect_str(value)
@@ -22,15 +18,17 @@ pub(crate) mod as_text {
     }
 }
 
-/// A time, as RFC 3339 has it.
+/// A time, as RFC 3339 text.
 pub(crate) mod as_time {
-    use super::*;
+    use serde::{Deserialize as _, Deserializer, Serializer, de, ser};
+    use time::OffsetDateTime;
+    use time::format_description::well_known::Rfc3339;
 
     pub(crate) fn serialize<S: Serializer>(
         value: &OffsetDateTime,
         to: S,
     ) -> Result<S::Ok, S::Error> {
-        to.serialize_str(&value.format(&Rfc3339).map_err(serde::ser::Error::custom)?)
+        to.serialize_str(&value.format(&Rfc3339).map_err(ser::Error::custom)?)
     }
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(

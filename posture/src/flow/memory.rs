@@ -1,4 +1,4 @@
-//! A ledger and a way out in memory: for `replay`, and for tests.
+//! A ledger, publisher and queue in memory, for `replay` and for tests.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
@@ -18,13 +18,13 @@ pub struct MemoryLedger {
     keys: Mutex<BTreeSet<String>>,
 }
 
-/// What has left the guard, in its order.
+/// What was published and sent, in order.
 #[derive(Debug, Default)]
 pub struct MemoryOutgoing {
     sent: Mutex<Sent>,
 }
 
-/// What was published, and what was sent to the queue.
+/// Published notifications and sent messages.
 #[derive(Debug, Default)]
 pub struct Sent {
     /// The notifications.
@@ -39,7 +39,7 @@ impl MemoryLedger {
         self.lock().clone()
     }
 
-    /// Puts an object there. `false` if there was one.
+    /// Puts an object. `false` if it exists.
     pub fn put(&self, key: &str) -> bool {
         self.lock().insert(key.to_owned())
     }
@@ -80,7 +80,7 @@ impl Ledger for MemoryLedger {
 }
 
 impl MemoryOutgoing {
-    /// What has left since this was asked last.
+    /// What was published and sent since the last call.
     pub fn take(&self) -> Sent {
         std::mem::take(&mut self.sent.lock().unwrap_or_else(PoisonError::into_inner))
     }

@@ -1,4 +1,4 @@
-//! One bucket, or the account's block: rounds of inspecting and writing, the evidence, and what its owner is notified of.
+//! One bucket, or the account's block: rounds of reads and writes, records, and notifications.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -9,76 +9,61 @@ use time::OffsetDateTime;
 use crate::config::Occasion;
 use crate::contract::metrics::Metric;
 use crate::evaluate::coverage::{self, Mark};
-use crate::events::OwnMessage;
+use crate::events::Again;
+use crate::model::finding::STACK_IN_PROGRESS;
 use crate::notify::report::{self, Report, TugOfWar};
 use crate::reconcile::account::CallError;
 use crate::reconcile::ledger;
 use crate::reconcile::reported::{self, Told};
 use crate::reconcile::triage::{self, Look};
 use crate::{
-    Account, Action, Baseline, BucketId, BucketName, Call, Finding, LeftBecause, Observed, Record,
-    Region, SettingKind, Trigger, carry_out, inspect,
+    Account, Action, Aspect, Baseline, BucketId, BucketName, Finding, LeftBecause, Observed,
+    Record, SettingKind, Trigger, carry_out, inspect,
 };
 
-use super::conflict::{Stopped, stopped, stopped_by};
-use super::{Flow, Ledger, Outgoing, Seen, Tally, TaskResult};
+use super::{Flow, Ledger, Outgoing, Seen, Settings, Tally, TaskResult};
 
 /// How often a bucket is inspected again because another party was writing to it.
 const CONFLICTS_MAX: u32 = 6;
-/// How long after the first such conflict, in milliseconds; twice as long after each further one.
+/// The pause after the first such conflict, in milliseconds; doubled each time.
 const CONFLICT_PAUSE_MILLISECONDS: u32 = 250;
-/// What has to be left of the run's time for another round, in seconds.
+/// The remaining time that another round needs, in seconds.
 const ROUND_SECONDS: i64 = 20;
 
-/// Why a bucket, or the account's block, is reconciled.
+/// What is reconciled, and why.
 struct Pass<'a> {
     id: BucketId,
-    trigger: &'a Trigger,
-    /// The messages of its calls, as they first came.
-    bodies: &'a [String],
-    /// Whether it was begun before, and not ended.
-    is_again: bool,
-    /// Whether the sweep asks for it, too.
-    is_swept: bool,
-    /// How often it has waited for a stack.
-    attempt: u32,
+    look: &'a Look,
 }
 
-/// What was found in a bucket and what was done, in all rounds together.
-struct Reconciliation<E> {
+/// The findings and writes of all rounds together.
+#[derive(Default)]
+struct Reconciliation {
     baseline: Option<Baseline>,
     findings: Vec<Finding>,
     done: Vec<(Action, Record)>,
-    failed: Vec<(Action, E)>,
+    failed: Vec<(Action, String)>,
     /// Why the bucket could not be read again after a write.
-    interrupted: Option<E>,
+    interrupted: Option<String>,
+    /// Whether a retry may succeed: not if access was denied.
+    is_transient: bool,
     /// How often each setting was written within the hour before.
     written_before: BTreeMap<SettingKind, u32>,
-    /// The ids of the records that the ledger has.
+    /// The ids of the saved records.
     kept: BTreeSet<String>,
     unrecorded: usize,
     stopped: Vec<Stopped>,
     bucket_is_gone: bool,
-    /// The owner that the bucket's tags name, if they were read.
+    /// The owner from the bucket's tags, if they were read.
     owner: Option<String>,
 }
 
-impl<E> Default for Reconciliation<E> {
-    fn default() -> Self {
-        Self {
-            baseline: None,
-            findings: Vec::new(),
-            done: Vec::new(),
-            failed: Vec::new(),
-            interrupted: None,
-            written_before: BTreeMap::new(),
-            kept: BTreeSet::new(),
-            unrecorded: 0,
-            stopped: Vec::new(),
-            bucket_is_gone: false,
-            owner: None,
-        }
-    }
+/// A setting that the guard has stopped writing.
+struct Stopped {
+    kind: SettingKind,
+    aspects: Vec<Aspect>,
+    writes: u32,
+    is_reported: bool,
 }
 
 impl<A, L, O> Flow<'_, A, L, O>
@@ -87,28 +72,31 @@ where
     L: Ledger,
     O: Outgoing,
 {
-    /// Reconciles a bucket.
-    pub(super) async fn bucket(&self, look: &Look) -> TaskResult {
+    /// Reconciles a bucket, or the account's public access block.
+    pub(super) async fn reconcile(&self, look: &Look) -> TaskResult {
         let Look { bucket, trigger, .. } = look;
-        let pass = Pass {
-            id: self.id(bucket.clone(), look.region.as_ref()),
-            trigger,
-            bodies: &look.bodies,
-            is_again: look.is_again,
-            is_swept: look.is_swept,
-            attempt: look.attempt,
-        };
+        let is_account = bucket.is_account();
+        let Settings { account, region, config, .. } = self.settings;
+        let region = look.region.as_ref().filter(|_| !is_account).unwrap_or(region).clone();
+        let id = BucketId { name: bucket.clone(), account: account.clone(), region };
         let occasion = Occasion {
             extent: look.extent(),
             moment: trigger.moment(look.attempt),
             ..self.settings.occasion(self.now().date())
         };
-        let config = &self.settings.config;
-        let wanted = |observed: &Observed| config.baseline(&pass.id, &observed.tags, &occasion);
+        let wanted = |observed: &Observed| {
+            if is_account {
+                Baseline::of_account(config.account_mode())
+            } else {
+                config.baseline(&id, &observed.tags, &occasion)
+            }
+        };
         let mark = match trigger {
+            _ if is_account => None,
             Trigger::Calls(_) => Some(Mark::Event),
             Trigger::Sweep => look.mark,
         };
+        let pass = Pass { id: id.clone(), look };
         let (is_marked, seen) =
             join(self.mark_known(bucket, mark), Box::pin(self.rounds(&pass, &wanted))).await;
         match seen {
@@ -121,34 +109,13 @@ where
         }
     }
 
-    /// Reconciles the account's public access block.
-    pub(super) async fn account_block(&self, calls: &[Call], is_again: bool) -> TaskResult {
-        let trigger = Trigger::of(calls.to_vec());
-        let pass = Pass {
-            id: self.id(BucketName::account(), None),
-            trigger: &trigger,
-            bodies: &[],
-            is_again,
-            is_swept: calls.is_empty(),
-            attempt: 0,
-        };
-        let wanted = |_: &Observed| self.settings.account_baseline();
-        let seen = Box::pin(self.rounds(&pass, &wanted)).await;
-        self.report(&pass, seen).await
-    }
-
-    fn id(&self, name: BucketName, region: Option<&Region>) -> BucketId {
-        let region = region.unwrap_or(&self.settings.region).clone();
-        BucketId { name, account: self.settings.account.clone(), region }
-    }
-
-    /// Inspects a bucket and carries out the plan; again from the start if another party is writing to it as well, because
-    /// then what was read is no longer what there is. None if the bucket could not be inspected.
+    /// Inspects a bucket and carries out the plan; from the start again if another party is writing too, because then what
+    /// was read is outdated. None if the bucket could not be inspected.
     async fn rounds(
         &self,
         pass: &Pass<'_>,
         wanted: &(impl Fn(&Observed) -> Baseline + Sync),
-    ) -> Option<Reconciliation<A::Error>> {
+    ) -> Option<Reconciliation> {
         let name = &pass.id.name;
         let mut seen = Reconciliation::default();
         for round in 0..CONFLICTS_MAX {
@@ -159,7 +126,7 @@ where
                     break;
                 }
                 Err(error) => {
-                    tracing::error!(bucket = %name, %error, "the bucket could not be looked at");
+                    tracing::error!(bucket = %name, %error, "the bucket could not be read");
                     return None;
                 }
             };
@@ -167,30 +134,31 @@ where
                 let history = inspection.observed.history.known();
                 seen.written_before = history.map(|had| had.writes.clone()).unwrap_or_default();
             }
-            // What a round before has remediated stays reported; everything else is as it is now.
+            // Findings that an earlier round has remediated are kept; the rest is replaced.
             let is_done = |finding: &Finding| {
                 let kind = finding.mended_by();
                 seen.done.iter().any(|(action, _)| Some(action.kind()) == kind)
             };
             seen.findings.retain(is_done);
             seen.findings.extend(inspection.findings.clone());
-            let trigger = pass.trigger;
-            let outcome =
-                Box::pin(carry_out(self.account, &inspection, wanted, trigger, self.clock.now))
-                    .await;
+            let (account, trigger, now) = (self.account, &pass.look.trigger, self.clock.now);
+            let outcome = Box::pin(carry_out(account, &inspection, wanted, trigger, now)).await;
             seen.stopped = stopped(&inspection.observed, &seen.findings);
             seen.owner = report::owner(&inspection.observed.tags).map(str::to_owned);
             seen.baseline = Some(inspection.baseline);
             seen.done.extend(outcome.done);
             seen.kept.extend(outcome.kept);
-            seen.failed = outcome.failed;
-            seen.interrupted = outcome.interrupted;
+            let conflicts = outcome.failed.iter().any(|(_, error)| error.is_conflict());
+            seen.is_transient = outcome.interrupted.is_some()
+                || outcome.failed.iter().any(|(_, error)| !error.is_denied());
+            let failed = outcome.failed.into_iter();
+            seen.failed = failed.map(|(action, error)| (action, error.to_string())).collect();
+            seen.interrupted = outcome.interrupted.map(|error| error.to_string());
             seen.bucket_is_gone = !outcome.bucket_exists;
             seen.unrecorded += outcome.unrecorded.len();
             for error in outcome.unrecorded {
-                tracing::error!(bucket = %name, %error, "the ledger did not take a record");
+                tracing::error!(bucket = %name, %error, "a record could not be saved in the ledger");
             }
-            let conflicts = seen.failed.iter().any(|(_, error)| error.is_conflict());
             let pause = pause(round, self.now());
             let next = self.now() + pause + time::Duration::seconds(ROUND_SECONDS);
             if !conflicts || self.clock.deadline.is_some_and(|deadline| next >= deadline) {
@@ -201,8 +169,8 @@ where
         Some(seen)
     }
 
-    /// What a pass comes to: what is counted, published, marked, and done again.
-    async fn report(&self, pass: &Pass<'_>, seen: Option<Reconciliation<A::Error>>) -> TaskResult {
+    /// The result of a pass: metrics, notifications, marks and retries.
+    async fn report(&self, pass: &Pass<'_>, seen: Option<Reconciliation>) -> TaskResult {
         let mut result = TaskResult::default();
         let Some(mut seen) = seen else {
             result.tally.count(Metric::Failed, 1);
@@ -212,26 +180,21 @@ where
         log(pass, &seen);
         let took = self.took(pass, &seen);
         seen.count(took, &mut result.tally);
-        // A call that was denied is denied again; what fails otherwise may work out in a minute.
-        let is_final =
-            seen.interrupted.is_none() && seen.failed.iter().all(|(_, error)| error.is_denied());
-        result.retry |= !is_final;
+        result.retry |= seen.is_transient;
         let now = self.now();
         let news = self.news(pass, &seen.findings, &mut result.tally).await;
-        let failed: Vec<(Action, String)> =
-            seen.failed.iter().map(|(action, error)| (action.clone(), error.to_string())).collect();
         let notification = seen.baseline.as_ref().and_then(|baseline| {
             report::notice(&Report {
                 id: &pass.id,
                 stack: (&self.settings.stack, &self.settings.region),
                 baseline,
-                trigger: pass.trigger,
+                trigger: &pass.look.trigger,
                 findings: &news,
                 done: &seen.done,
                 kept: &seen.kept,
-                failed: &failed,
+                failed: &seen.failed,
                 took,
-                is_again: pass.is_again,
+                is_again: pass.look.is_again,
                 owner: seen.owner.as_deref(),
                 times_within_hour: report::times_within_hour(&seen.done, |kind| {
                     seen.written_before.get(&kind).copied().unwrap_or_default()
@@ -239,10 +202,12 @@ where
                 now,
             })
         });
-        if let Some(notification) = notification.filter(|_| is_final || !seen.done.is_empty()) {
-            let reported = report::reported_of(&news, pass.trigger.calls()).cloned();
+        if let Some(notification) =
+            notification.filter(|_| !seen.is_transient || !seen.done.is_empty())
+        {
+            let reported = report::reported_of(&news, pass.look.trigger.calls()).cloned();
             let marks = reported::keys(&pass.id.name, &reported.collect::<Vec<_>>(), now.date());
-            match pass.trigger {
+            match &pass.look.trigger {
                 Trigger::Sweep => (result.notification, result.marks) = (Some(notification), marks),
                 Trigger::Calls(_) if self.publish_or_queue(&notification).await => {
                     self.mark(marks, &mut result.tally).await;
@@ -259,24 +224,23 @@ where
         result
     }
 
-    /// From the first call to now, if something was done about it.
-    fn took(&self, pass: &Pass<'_>, seen: &Reconciliation<A::Error>) -> Option<Duration> {
-        let first = pass.trigger.calls().first()?;
+    /// The time from the first call until now, if something was written.
+    fn took(&self, pass: &Pass<'_>, seen: &Reconciliation) -> Option<Duration> {
+        let first = pass.look.trigger.calls().first()?;
         let is_measured = self.clock.deadline.is_some() && !seen.done.is_empty();
         is_measured.then(|| (self.now() - first.time).try_into().ok()).flatten()
     }
 
-    /// The findings that are reported. Of a bucket that is fought over one alert is enough, and not every move of the other
-    /// party. Of what is left a sweep reports what was not reported lately; what calls have touched is reported in any case.
+    /// The findings to report. A conflict has a notification of its own. Of what is not remediated, a sweep reports what was
+    /// not recently reported; what calls have touched is always reported.
     ///
-    /// Only a bucket of which something is left costs a call. Where the ledger cannot be read all of it is reported: twice
-    /// is better than never.
+    /// Only a bucket with such findings costs a call. If the ledger cannot be read, all of it is reported.
     async fn news(&self, pass: &Pass<'_>, findings: &[Finding], tally: &mut Tally) -> Vec<Finding> {
         let mut news: Vec<Finding> =
-            findings.iter().filter(|finding| stopped_by(finding).is_none()).cloned().collect();
-        let touched = pass.trigger.touched();
+            findings.iter().filter(|finding| finding.stopped().is_none()).cloned().collect();
+        let touched = pass.look.trigger.touched();
         let is_swept = |finding: &Finding| matches!(finding, Finding::Left { aspect, .. } if !touched.contains(aspect));
-        if !pass.is_swept || !news.iter().any(is_swept) {
+        if !pass.look.is_swept || !news.iter().any(is_swept) {
             return news;
         }
         let (bucket, today) = (&pass.id.name, self.now().date());
@@ -294,13 +258,13 @@ where
         news
     }
 
-    /// Notifies once that the guard writes a setting no more, and who else does.
+    /// Notifies once that the guard has stopped writing a setting, and of the other party.
     ///
-    /// It is published before the ledger takes that it was: twice is better than never.
+    /// It is published before it is recorded: twice is better than never.
     async fn stop(
         &self,
         pass: &Pass<'_>,
-        seen: &Reconciliation<A::Error>,
+        seen: &Reconciliation,
         stopped: &Stopped,
         result: &mut TaskResult,
     ) {
@@ -310,7 +274,7 @@ where
         let (name, now) = (&pass.id.name, self.now());
         let notification = report::tug_of_war(&TugOfWar {
             id: &pass.id,
-            calls: pass.trigger.calls(),
+            calls: pass.look.trigger.calls(),
             aspects: &stopped.aspects,
             kind: stopped.kind,
             writes: stopped.writes,
@@ -326,12 +290,12 @@ where
         }
         self.account.stopped(name, stopped.kind, ledger::still_until(now));
         if let Err(error) = self.ledger.claim(&ledger::stopped(name, stopped.kind, now)).await {
-            tracing::error!(bucket = %name, %error, "the ledger did not take that the guard has stopped");
+            tracing::error!(bucket = %name, %error, "the ledger could not record that the guard has stopped");
             result.tally.count(Metric::NotRecorded, 1);
         }
     }
 
-    /// Has a bucket reconciled later whose stack is not done; after many times it is left, and reported.
+    /// Retries a bucket whose stack operation is in progress; after the last attempt it is reported.
     async fn wait_for_stack(
         &self,
         pass: &Pass<'_>,
@@ -339,13 +303,13 @@ where
         result: &mut TaskResult,
     ) {
         let waits = |finding: &Finding| matches!(finding, Finding::Later { .. });
-        if !findings.iter().any(waits) || pass.bodies.is_empty() {
+        if !findings.iter().any(waits) || pass.look.bodies.is_empty() {
             return;
         }
         result.tally.count(Metric::Waiting, 1);
-        if let Some(delay_seconds) = triage::stack_delay_seconds(pass.attempt) {
-            for body in pass.bodies {
-                let again = OwnMessage::Again { body: body.clone(), attempt: pass.attempt + 1 };
+        if let Some(delay_seconds) = triage::stack_delay_seconds(pass.look.attempt) {
+            for body in &pass.look.bodies {
+                let again = Again { body: body.clone(), attempt: pass.look.attempt + 1 };
                 result.retry |= !self.send_back(again.body(), delay_seconds).await;
             }
             return;
@@ -358,33 +322,33 @@ where
         }
     }
 
-    /// A bucket that is not there: deleted meanwhile, or so new that not all of S3 knows of it yet.
+    /// Handles a bucket that was not found: it was deleted, or is so new that it is not visible yet.
     async fn gone(&self, pass: &Pass<'_>) -> TaskResult {
         let bucket = &pass.id.name;
         let mut result = TaskResult::default();
-        let Some(delay_seconds) = triage::look_again(pass.trigger, self.now()) else {
-            tracing::info!(%bucket, "the bucket does not exist any more");
+        let Some(delay_seconds) = triage::look_again(&pass.look.trigger, self.now()) else {
+            tracing::info!(%bucket, "the bucket no longer exists");
             return result;
         };
-        tracing::info!(%bucket, delay_seconds, "the bucket is not to be seen yet");
-        for body in pass.bodies {
+        tracing::info!(%bucket, delay_seconds, "the bucket is not visible yet");
+        for body in &pass.look.bodies {
             result.retry |= !self.send_back(body.clone(), delay_seconds).await;
         }
         result
     }
 
-    /// Marks how a bucket came to be known. Gives whether the ledger took it.
+    /// Marks how the guard learned of a bucket. Returns whether the ledger accepted it.
     async fn mark_known(&self, bucket: &BucketName, mark: Option<Mark>) -> bool {
         let Some(mark) = mark else { return true };
         let marked = self.ledger.claim(&coverage::key(bucket, mark)).await;
         if let Err(error) = &marked {
-            tracing::error!(%bucket, %error, "the ledger did not take a mark");
+            tracing::error!(%bucket, %error, "a mark could not be saved in the ledger");
         }
         marked.is_ok()
     }
 }
 
-impl<E> Reconciliation<E> {
+impl Reconciliation {
     fn count(&self, took: Option<Duration>, tally: &mut Tally) {
         let is_left = self.findings.iter().any(|found| matches!(found, Finding::Left { .. }));
         let exemptions = self.baseline.as_ref().map_or(0, |baseline| baseline.exemptions.len());
@@ -403,15 +367,31 @@ impl<E> Reconciliation<E> {
     }
 }
 
-/// How long to wait before another round: longer each time, and not equally long for all who met.
+/// The settings that the guard has stopped writing, with the aspects that stay weak.
+fn stopped(observed: &Observed, findings: &[Finding]) -> Vec<Stopped> {
+    let mut all: Vec<Stopped> = Vec::new();
+    let history = observed.history.known();
+    for finding in findings {
+        let Some((kind, writes)) = finding.stopped() else { continue };
+        if let Some(stopped) = all.iter_mut().find(|stopped| stopped.kind == kind) {
+            stopped.aspects.push(finding.aspect());
+        } else {
+            let is_reported = history.is_some_and(|history| history.stopped.contains(&kind));
+            all.push(Stopped { kind, aspects: vec![finding.aspect()], writes, is_reported });
+        }
+    }
+    all
+}
+
+/// The pause before another round: longer each time, with jitter.
 fn pause(round: u32, now: OffsetDateTime) -> Duration {
     let spread = now.microsecond() / 1000 * 7919 % CONFLICT_PAUSE_MILLISECONDS;
     Duration::from_millis(((CONFLICT_PAUSE_MILLISECONDS << round) + spread).into())
 }
 
-fn log<E: CallError>(pass: &Pass<'_>, seen: &Reconciliation<E>) {
+fn log(pass: &Pass<'_>, seen: &Reconciliation) {
     let bucket = &pass.id.name;
-    let event = match pass.trigger {
+    let event = match &pass.look.trigger {
         Trigger::Calls(calls) => {
             calls.iter().map(|call| call.event_name.as_str()).collect::<Vec<_>>().join(" ")
         }
@@ -420,25 +400,25 @@ fn log<E: CallError>(pass: &Pass<'_>, seen: &Reconciliation<E>) {
     for finding in &seen.findings {
         match finding {
             Finding::Left { aspect, because } => {
-                tracing::warn!(%bucket, event, %aspect, reason = %because, "left as it is");
+                tracing::warn!(%bucket, event, %aspect, reason = %because, "not remediated");
             }
-            Finding::Later { aspect, because } => {
-                tracing::info!(%bucket, event, %aspect, reason = %because, "mended later");
+            Finding::Later { aspect } => {
+                tracing::info!(%bucket, event, %aspect, reason = STACK_IN_PROGRESS, "remediated later");
             }
             Finding::Weak { .. } => {}
         }
     }
     for (action, record) in &seen.done {
         let record = serde_json::to_string(record).unwrap_or_default();
-        tracing::info!(%bucket, event, %action, record, "mended");
+        tracing::info!(%bucket, event, %action, record, "remediated");
     }
     for (action, error) in &seen.failed {
-        tracing::error!(%bucket, event, %action, %error, "could not be mended");
+        tracing::error!(%bucket, event, %action, %error, "could not be remediated");
     }
     if let Some(error) = &seen.interrupted {
-        tracing::error!(%bucket, event, %error, "could not be looked at again after a write");
+        tracing::error!(%bucket, event, %error, "the bucket could not be read after a write");
     }
     if seen.findings.is_empty() {
-        tracing::info!(%bucket, event, "the bucket is as it should be");
+        tracing::info!(%bucket, event, "the bucket is compliant");
     }
 }

@@ -1,11 +1,11 @@
-//! The sweep: every bucket of the Region is reconciled, and those of which no event ever came are named.
+//! The sweep reconciles every bucket of the Region, and reports those without events.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::config::Ending;
 use crate::contract::metrics::Metric;
 use crate::evaluate::coverage::{self, Mark};
-use crate::events::OwnMessage;
+use crate::events::{OwnMessage, Sweep};
 use crate::notify::notification::Origin;
 use crate::notify::report;
 use crate::reconcile::account::CallError;
@@ -14,17 +14,17 @@ use crate::{Account, BucketName, Mode};
 
 use super::{Delayed, Flow, Ledger, Outgoing, TaskResult};
 
-/// How many buckets a sweep reconciles in a second: a gentle pace for S3, and few mails.
+/// How many buckets a sweep reconciles in a second, to limit calls and emails.
 const SWEPT_A_SECOND: usize = 10;
-/// How many messages go at a time: what is queued of a page is known to this many.
+/// How many messages are sent at a time.
 const QUEUED_AT_A_TIME: usize = 100;
 
-/// What a sweep makes of a page of buckets.
+/// The coverage of a page of buckets.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Coverage {
-    /// What each bucket is to be marked with when it is reconciled.
+    /// The mark that each bucket gets when it is reconciled.
     marks: Vec<Option<Mark>>,
-    /// The buckets of which an event should have come. They are marked when they are reported, and not before.
+    /// The buckets without an event. They are marked when they are reported, and not before.
     gaps: Vec<BucketName>,
 }
 
@@ -36,13 +36,10 @@ where
 {
     /// Queues a page of the Region's buckets, and the next page.
     ///
-    /// What could not be queued goes on behind the last bucket that was, so that none is queued twice. What there is to
-    /// report is published before anything is queued: if it cannot be, the whole page is tried again.
-    pub(super) async fn sweep(
-        &self,
-        continuation: Option<String>,
-        after: Option<&str>,
-    ) -> TaskResult {
+    /// If a part could not be queued, the next page starts after the last queued bucket. Reports are published before
+    /// anything is queued: if that fails, the whole page is retried.
+    pub(super) async fn sweep(&self, sweep: &Sweep) -> TaskResult {
+        let Sweep { continuation, after } = sweep;
         let page = match self.account.list(continuation.clone()).await {
             Ok(page) => page,
             Err(error) => {
@@ -51,16 +48,18 @@ where
             }
         };
         for name in &page.strange {
-            tracing::error!(name, "a bucket has a name that s3guard does not understand");
+            tracing::error!(name, "a bucket has an invalid name");
         }
         let mut result = TaskResult::default();
-        if continuation.is_none() && after.is_none() {
+        if *sweep == Sweep::default() {
             self.announce(&mut result).await;
             if self.settings.config.account_mode() != Mode::Off {
-                result.retry |= !self.send_back(OwnMessage::LookAtAccount.body(), 0).await;
+                let account = OwnMessage::LookAt { bucket: BucketName::account(), mark: None };
+                result.retry |= !self.send_back(account.body(), 0).await;
             }
         }
-        let is_new = |bucket: &BucketName| after.is_none_or(|after| bucket.as_str() > after);
+        let is_new =
+            |bucket: &BucketName| after.as_deref().is_none_or(|after| bucket.as_str() > after);
         let buckets: Vec<BucketName> = page.buckets.into_iter().filter(is_new).collect();
         let Coverage { marks, gaps } = self.coverage(&buckets).await;
         self.report_gaps(&gaps, &mut result).await;
@@ -69,32 +68,31 @@ where
         }
         let next = match self.queue(&buckets, marks).await {
             Ok(()) => page.continuation.map(|next| {
-                let page = OwnMessage::Sweep { continuation: Some(next), after: None };
-                (page, delay_seconds(buckets.len()))
+                (Sweep { continuation: Some(next), after: None }, delay_seconds(buckets.len()))
             }),
             Err(queued) => {
-                let last = queued.checked_sub(1).map(|last| buckets[last].as_str());
-                let after = last.or(after).map(str::to_owned);
-                Some((OwnMessage::Sweep { continuation, after }, 0))
+                let last = queued.checked_sub(1).map(|last| buckets[last].to_string());
+                let (continuation, after) = (continuation.clone(), last.or(after.clone()));
+                Some((Sweep { continuation, after }, 0))
             }
         };
         if let Some((next, delay_seconds)) = next {
-            result.retry |= !self.send_back(next.body(), delay_seconds).await;
+            result.retry |= !self.send_back(OwnMessage::Sweep(next).body(), delay_seconds).await;
         } else if let Err(error) = self.ledger.claim(coverage::FIRST_SWEEP).await {
-            tracing::error!(%error, "the ledger did not take that a sweep has ended");
+            tracing::error!(%error, "the ledger could not record the end of a sweep");
             result.tally.count(Metric::NotRecorded, 1);
         }
         result
     }
 
-    /// Queues buckets. If that fails, gives how many are queued for sure.
+    /// Queues buckets. If that fails, returns how many are certainly queued.
     async fn queue(&self, buckets: &[BucketName], marks: Vec<Option<Mark>>) -> Result<(), usize> {
         let messages: Vec<Delayed> = buckets
             .iter()
             .zip(marks)
             .enumerate()
             .map(|(count, (bucket, mark))| Delayed {
-                body: OwnMessage::LookAt { bucket: bucket.to_string(), mark }.body(),
+                body: OwnMessage::LookAt { bucket: bucket.clone(), mark }.body(),
                 delay_seconds: delay_seconds(count),
             })
             .collect();
@@ -108,13 +106,13 @@ where
         Ok(())
     }
 
-    /// From where a sweep's notifications come.
+    /// The origin of a sweep's notifications.
     fn origin(&self) -> Origin<'_> {
         let super::Settings { account, region, stack, .. } = self.settings;
         Origin { account, region, stack, now: self.now() }
     }
 
-    /// Reports buckets that are gaps, and has the ledger say so.
+    /// Reports buckets that are gaps, and marks them in the ledger.
     async fn report_gaps(&self, gaps: &[BucketName], result: &mut TaskResult) {
         if gaps.is_empty() {
             return;
@@ -128,7 +126,7 @@ where
         self.mark(marks, &mut result.tally).await;
     }
 
-    /// What each bucket is to be marked with, and which are gaps. Without the ledger nothing is known, and nothing reported.
+    /// The mark of each bucket, and which are gaps. Without the ledger nothing is marked or reported.
     async fn coverage(&self, buckets: &[BucketName]) -> Coverage {
         let (Some(first), Some(last)) = (buckets.iter().min(), buckets.iter().max()) else {
             return Coverage::default();
@@ -137,16 +135,26 @@ where
             let is_first = !self.ledger.has(coverage::FIRST_SWEEP).await?;
             Ok::<_, L::Error>((is_first, self.ledger.marks(first, last).await?))
         };
-        match known.await {
-            Ok((is_first, known)) => coverage_of(buckets, &known, is_first),
+        let (is_first, known) = match known.await {
+            Ok(known) => known,
             Err(error) => {
                 tracing::error!(%error, "the ledger could not be read");
-                Coverage { marks: vec![None; buckets.len()], gaps: Vec::new() }
+                return Coverage { marks: vec![None; buckets.len()], gaps: Vec::new() };
             }
+        };
+        let none = BTreeSet::new();
+        let mut coverage = Coverage::default();
+        for bucket in buckets {
+            let mark = coverage::at_sweep(known.get(bucket).unwrap_or(&none), is_first);
+            if mark == Some(Mark::Gap) {
+                coverage.gaps.push(bucket.clone());
+            }
+            coverage.marks.push(mark.filter(|mark| *mark != Mark::Gap));
         }
+        coverage
     }
 
-    /// Reports exemptions that end, each once before and once after. Without the ledger a later sweep reports them.
+    /// Reports exemptions that end, once before and once after. Without the ledger a later sweep does.
     async fn announce(&self, result: &mut TaskResult) {
         let mut ending = Vec::new();
         for end in self.settings.config.ending(self.now().date()) {
@@ -170,24 +178,7 @@ where
     }
 }
 
-fn coverage_of(
-    buckets: &[BucketName],
-    known: &BTreeMap<BucketName, BTreeSet<Mark>>,
-    is_first: bool,
-) -> Coverage {
-    let none = BTreeSet::new();
-    let mut coverage = Coverage::default();
-    for bucket in buckets {
-        let mark = coverage::at_sweep(known.get(bucket).unwrap_or(&none), is_first);
-        if mark == Some(Mark::Gap) {
-            coverage.gaps.push(bucket.clone());
-        }
-        coverage.marks.push(mark.filter(|mark| *mark != Mark::Gap));
-    }
-    coverage
-}
-
-/// When a page's n-th bucket is reconciled.
+/// After how many seconds the n-th bucket of a page is reconciled.
 fn delay_seconds(count: usize) -> u16 {
     u16::try_from(count / SWEPT_A_SECOND).unwrap_or(DELAY_SECONDS_MAX).min(DELAY_SECONDS_MAX)
 }
@@ -197,7 +188,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_page_is_looked_at_at_a_gentle_pace() {
+    fn a_page_is_reconciled_at_a_limited_pace() {
         assert_eq!([0, 9, 10, 999, 1_000, 100_000].map(delay_seconds), [0, 0, 1, 99, 100, 900]);
     }
 }

@@ -120,7 +120,7 @@ impl World {
         self.with(|state| std::mem::take(&mut state.journal))
     }
 
-    /// Passes a point; for ever, if that is the one at which the run is killed, or one after it.
+    /// Passes a point; stays there if the run is killed at it or at an earlier one.
     async fn point(&self) {
         let is_killed = self.with(|state| {
             state.points += 1;

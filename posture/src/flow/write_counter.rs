@@ -1,9 +1,8 @@
-//! What this process has written itself, for where the ledger says nothing: an account whose writes are counted.
+//! An account that counts the writes of this process, for the case that the ledger is not available.
 //!
-//! The ledger is the only state that lasts. But where it is gone, may not be read or takes no records, nothing would end a
-//! conflict, and both parties would write without end. So each process counts what it has written within the hour, and what
-//! the ledger says is never less than that. It is a floor and no more: a cold start forgets it, and each of the few
-//! processes that are at work at a time has its own.
+//! The ledger is the only lasting state. If it is deleted, cannot be read or rejects records, a conflict would never end. So
+//! each process counts its writes within the hour, and the history is never less than that. A cold start resets the count,
+//! and each of the few concurrent processes has its own.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -16,35 +15,24 @@ use crate::{
     SettingKind,
 };
 
-/// An account, and what was written to it from here.
+/// An account, and the writes of this process.
 pub struct WriteCounter<A> {
     account: A,
     now: Box<dyn Fn() -> OffsetDateTime + Send + Sync>,
     memory: Mutex<BTreeMap<(BucketName, SettingKind), Memory>>,
 }
 
-/// What is remembered of one setting of a bucket.
+/// The writes of one setting of a bucket.
 #[derive(Default)]
 struct Memory {
     /// When it was written within the last hour.
     writes: Vec<OffsetDateTime>,
-    /// Until when it is written no more.
+    /// Until when it is not written.
     still_until: Option<OffsetDateTime>,
 }
 
-impl Memory {
-    fn forget_before(&mut self, now: OffsetDateTime) {
-        self.writes.retain(|time| *time > now - Duration::HOUR);
-        self.still_until = self.still_until.filter(|until| *until > now);
-    }
-
-    fn is_empty(&self) -> bool {
-        self.writes.is_empty() && self.still_until.is_none()
-    }
-}
-
 impl<A> WriteCounter<A> {
-    /// Has counted nothing yet.
+    /// Starts to count.
     pub fn new(account: A, now: impl Fn() -> OffsetDateTime + Send + Sync + 'static) -> Self {
         Self { account, now: Box::new(now), memory: Mutex::default() }
     }
@@ -54,30 +42,31 @@ impl<A> WriteCounter<A> {
         &self.account
     }
 
-    /// It was reported that a setting is written no more until then.
+    /// Notes that a setting is not written until then, which was reported.
     pub fn stopped(&self, bucket: &BucketName, kind: SettingKind, until: OffsetDateTime) {
         self.lock().entry((bucket.clone(), kind)).or_default().still_until = Some(until);
     }
 
-    /// What is remembered and still counts. The rest is forgotten, so it does not grow.
+    /// The memory, without what has expired.
     fn lock(&self) -> MutexGuard<'_, BTreeMap<(BucketName, SettingKind), Memory>> {
         let now = (self.now)();
         let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
         memory.retain(|_, memory| {
-            memory.forget_before(now);
-            !memory.is_empty()
+            memory.writes.retain(|time| *time > now - Duration::HOUR);
+            memory.still_until = memory.still_until.filter(|until| *until > now);
+            !memory.writes.is_empty() || memory.still_until.is_some()
         });
         memory
     }
 
-    /// What the ledger says, and not less than what is remembered.
-    fn at_least(&self, bucket: &BucketName, told: Reading<History>) -> Reading<History> {
+    /// The history of the ledger, but at least the writes of this process.
+    fn at_least(&self, bucket: &BucketName, recorded: Reading<History>) -> Reading<History> {
         let memory = self.lock();
         let mut of_bucket = memory.iter().filter(|((of, _), _)| of == bucket).peekable();
         if of_bucket.peek().is_none() {
-            return told;
+            return recorded;
         }
-        let mut history = told.known().cloned().unwrap_or_default();
+        let mut history = recorded.known().cloned().unwrap_or_default();
         for ((_, kind), memory) in of_bucket {
             let written = u32::try_from(memory.writes.len()).unwrap_or(u32::MAX);
             let writes = history.writes.entry(*kind).or_default();
@@ -156,7 +145,7 @@ mod tests {
         WriteCounter::new(MemoryBucket::new(truth), || NOW.get())
     }
 
-    /// Opens the bucket and looks at it; says which settings were written.
+    /// Opens the bucket and reconciles it; returns the settings that were written.
     fn round(bucket: &WriteCounter<MemoryBucket>) -> Vec<SettingKind> {
         bucket.account().change(|truth| truth.public_access_block = Reading::Absent);
         let wanted = |_: &Observed| {
@@ -171,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tug_of_war_ends_also_where_the_ledger_tells_nothing() {
+    fn a_conflict_ends_also_without_the_ledger() {
         let open = SettingKind::PublicAccessBlock;
         for ledger in [Reading::Denied, Reading::Absent] {
             NOW.set(NOON);
@@ -189,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_told_to_be_still_is_still_until_then() {
+    fn a_stopped_setting_is_not_written_until_then() {
         NOW.set(NOON);
         let bucket = bucket(Reading::Denied);
         let name = bucket.account().truth().id.name;
@@ -205,14 +194,14 @@ mod tests {
     fn the_ledger_counts_where_it_knows_of_more() {
         let bucket = bucket(Reading::Unread);
         let name: BucketName = "reports".parse().unwrap();
-        let told = History { writes: [(SettingKind::Policy, 5)].into(), ..History::default() };
-        let told = Reading::Known(told);
-        assert_eq!(bucket.at_least(&name, told.clone()), told);
+        let recorded = History { writes: [(SettingKind::Policy, 5)].into(), ..History::default() };
+        let recorded = Reading::Known(recorded);
+        assert_eq!(bucket.at_least(&name, recorded.clone()), recorded);
         assert_eq!(bucket.at_least(&name, Reading::Denied), Reading::Denied);
         let write = Memory { writes: vec![NOON], still_until: None };
         NOW.set(NOON);
         bucket.memory.lock().unwrap().insert((name.clone(), SettingKind::Policy), write);
-        assert_eq!(bucket.at_least(&name, told.clone()), told);
+        assert_eq!(bucket.at_least(&name, recorded.clone()), recorded);
         let none = Reading::Known(History::default());
         let one = History { writes: [(SettingKind::Policy, 1)].into(), ..History::default() };
         assert_eq!(bucket.at_least(&name, none), Reading::Known(one));

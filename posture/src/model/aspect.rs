@@ -1,10 +1,8 @@
-//! The aspects of a bucket's protection, each of which can be kept, reported or left alone.
-
-use std::str::FromStr;
+//! The aspects of a bucket's protection, each of which has a mode.
 
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
+use crate::model::setting::SettingKind;
 use crate::text::named::named;
 
 /// One aspect of a bucket's protection.
@@ -12,40 +10,35 @@ use crate::text::named::named;
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Aspect {
-    /// How objects are encrypted that come without a wish of their own.
+    /// Default encryption.
     Encryption,
-    /// Whether uploads with a key that only the client has are refused.
+    /// Whether uploads with customer-provided keys (SSE-C) are blocked.
     SseC,
     /// The bucket's public access block.
     PublicAccess,
-    /// Whether the policy refuses what does not come by TLS.
+    /// Whether the policy denies requests without TLS.
     Tls,
-    /// Whether ACLs count for nothing (`BucketOwnerEnforced`).
+    /// Whether ACLs are disabled (`BucketOwnerEnforced`).
     Ownership,
     /// Whether earlier versions of objects are kept.
     Versioning,
-    /// Whether S3 writes down who reads and writes.
+    /// Whether S3 logs access.
     AccessLogs,
-    /// Whether S3 tells `EventBridge` of objects.
+    /// Whether S3 sends events of objects to `EventBridge`.
     Notifications,
-    /// Whom the policy lets in.
+    /// Which principals the policy allows.
     Policy,
-    /// Whom the ACL lets in.
+    /// Which grantees the ACL has.
     Acl,
-    /// Where objects are copied to.
+    /// Where objects are replicated to.
     Replication,
-    /// When objects are deleted by themselves.
+    /// When objects are deleted by a lifecycle rule.
     Lifecycle,
-    /// Whether objects can be locked against deletion.
+    /// Whether new objects are locked against deletion.
     ObjectLock,
-    /// The account's public access block, which stands above each bucket's.
+    /// The account's public access block, which applies to each bucket.
     AccountPublicAccess,
 }
-
-/// Why a text is not an aspect.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("`{0}` is not an aspect of a bucket's protection")]
-pub struct InvalidAspect(String);
 
 named! {
     Aspect:
@@ -68,49 +61,35 @@ named! {
 impl Aspect {
     /// In words, as in messages.
     pub const fn words(self) -> &'static str {
-        match self {
-            Self::Encryption => "default encryption",
-            Self::SseC => "the block on SSE-C",
-            Self::PublicAccess => "public access block",
-            Self::Tls => "TLS only",
-            Self::Ownership => "object ownership",
-            Self::Versioning => "versioning",
-            Self::AccessLogs => "server access logs",
-            Self::Notifications => "notifications to EventBridge",
-            Self::Policy => "bucket policy",
-            Self::Acl => "ACL",
-            Self::Replication => "replication",
-            Self::Lifecycle => "lifecycle",
-            Self::ObjectLock => "object lock",
-            Self::AccountPublicAccess => "the account's public access block",
-        }
+        self.facts().0
     }
 
-    /// Whether s3guard has a write that mends it. What it has none for can be reported at most.
-    pub const fn can_be_kept(self) -> bool {
+    /// The setting that is written to remediate it; none for what can only be reported.
+    pub const fn setting(self) -> Option<SettingKind> {
+        self.facts().1
+    }
+
+    const fn facts(self) -> (&'static str, Option<SettingKind>) {
         match self {
-            Self::Encryption
-            | Self::SseC
-            | Self::PublicAccess
-            | Self::Tls
-            | Self::Ownership
-            | Self::Versioning
-            | Self::AccessLogs
-            | Self::Notifications
-            | Self::AccountPublicAccess => true,
-            Self::Policy | Self::Acl | Self::Replication | Self::Lifecycle | Self::ObjectLock => {
-                false
+            Self::Encryption => ("default encryption", Some(SettingKind::Encryption)),
+            Self::SseC => ("the block on SSE-C", Some(SettingKind::Encryption)),
+            Self::PublicAccess => ("public access block", Some(SettingKind::PublicAccessBlock)),
+            Self::Tls => ("TLS only", Some(SettingKind::Policy)),
+            Self::Ownership => ("object ownership", Some(SettingKind::Ownership)),
+            Self::Versioning => ("versioning", Some(SettingKind::Versioning)),
+            Self::AccessLogs => ("server access logs", Some(SettingKind::AccessLogs)),
+            Self::Notifications => {
+                ("notifications to EventBridge", Some(SettingKind::Notifications))
+            }
+            Self::Policy => ("bucket policy", None),
+            Self::Acl => ("ACL", None),
+            Self::Replication => ("replication", None),
+            Self::Lifecycle => ("lifecycle", None),
+            Self::ObjectLock => ("object lock", None),
+            Self::AccountPublicAccess => {
+                ("the account's public access block", Some(SettingKind::AccountPublicAccessBlock))
             }
         }
-    }
-}
-
-impl FromStr for Aspect {
-    type Err = InvalidAspect;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let found = Self::ALL.into_iter().find(|aspect| aspect.name() == text);
-        found.ok_or_else(|| InvalidAspect(text.to_owned()))
     }
 }
 
@@ -119,11 +98,11 @@ impl FromStr for Aspect {
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Mode {
-    /// Nothing: it is not even read.
+    /// Nothing: it is not read.
     Off,
-    /// What is weaker than wanted is told, and left.
+    /// What is weaker than wanted is reported.
     Report,
-    /// What is weaker than wanted is mended.
+    /// What is weaker than wanted is remediated.
     Keep,
 }
 
@@ -141,12 +120,12 @@ mod tests {
     #[test]
     fn an_aspect_is_read_by_its_name_and_written_by_it() {
         for aspect in Aspect::ALL {
-            assert_eq!(aspect.name().parse(), Ok(aspect));
+            assert_eq!(Aspect::from_name(aspect.name()), Some(aspect));
             assert_eq!(serde_json::to_value(aspect).unwrap(), aspect.name());
         }
         for mode in Mode::ALL {
             assert_eq!(serde_json::to_value(mode).unwrap(), mode.name());
         }
-        assert!("tables".parse::<Aspect>().is_err());
+        assert_eq!(Aspect::from_name("tables"), None);
     }
 }

@@ -7,16 +7,16 @@ use serde::{Deserialize, Serialize};
 use super::change::Change;
 use crate::text::named::named;
 
-/// What a notice is about, in one word: the value of the attribute `kind`.
+/// The subject of a notification: the value of the attribute `kind`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "About"))]
 pub enum Kind {
-    /// How buckets are protected.
+    /// The protection of buckets.
     Bucket,
-    /// What happened to objects.
+    /// Events of objects.
     Object,
-    /// The guard itself: its alarms, what it does not hear of, exemptions that end.
+    /// The guard itself: its alarms, missing events, exemptions that end.
     Guard,
 }
 
@@ -29,17 +29,17 @@ named! {
 
 /// The value of `action` for settings that were changed to what is wanted.
 pub(crate) const PROTECTED: &str = "protected";
-/// The value of `action` for a weakening that was undone.
+/// The value of `action` for a weakening that was reverted.
 pub(crate) const WEAKENED: &str = "weakened";
 /// The value of `action` for a write that failed.
 pub(crate) const FAILED: &str = "failed";
-/// The value of `action` for what is left as it is.
+/// The value of `action` for what is not remediated.
 pub(crate) const LEFT: &str = "left";
 /// The value of `action` for what is exempt.
 pub(crate) const EXEMPT: &str = "exempt";
-/// The value of `action` for a bucket that was looked at before for the same calls.
+/// The value of `action` for a bucket that was reconciled before for the same calls.
 pub(crate) const AGAIN: &str = "again";
-/// The value of `action` for what is left alone because somebody undoes it.
+/// The value of `action` for a conflict, in which the guard stops.
 pub(crate) const STOPPED: &str = "stopped";
 
 /// All values of `action` in notices about buckets.
@@ -51,6 +51,6 @@ const GUARD_ACTIONS: [&str; 6] =
 
 /// All values of the attribute `action`, each once.
 pub(crate) fn actions() -> impl Iterator<Item = &'static str> {
-    let of_objects: BTreeSet<&str> = Change::ALL.into_iter().map(Change::name).collect();
+    let of_objects: BTreeSet<&str> = Change::ALL.into_iter().map(Change::action).collect();
     BUCKET_ACTIONS.into_iter().chain(of_objects).chain(GUARD_ACTIONS)
 }

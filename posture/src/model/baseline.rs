@@ -1,4 +1,4 @@
-//! What we want of a bucket, now.
+//! What is wanted of a bucket.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,70 +6,70 @@ use time::Date;
 
 use crate::{Aspect, BucketName, Grade, KeyArn, Mode};
 
-/// How many writes of one setting of a bucket within an hour are enough, unless the configuration says otherwise.
+/// The default number of writes of one setting of a bucket within an hour after which the guard stops.
 pub const WRITES_MAX: u32 = 20;
 
-/// What we want of a bucket.
+/// What is wanted of a bucket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Baseline {
     /// How sensitive its data is.
     pub grade: Grade,
     /// Why it has this grade, in words: which rule, tag or default.
     pub grade_because: String,
-    /// The customer's key for buckets of its Region.
+    /// The customer managed key for buckets of its Region.
     pub key: Option<KeyArn>,
-    /// The bucket of ours that gets access logs, in its Region.
+    /// The stack's bucket for access logs of the Region.
     pub log_bucket: Option<BucketName>,
-    /// Whether the bucket's tags could change any of this, and have to be read.
+    /// Whether the bucket's tags could change this, and have to be read.
     pub needs_tags: bool,
-    /// How many writes of one setting within an hour are enough.
+    /// After how many writes of one setting within an hour the guard stops.
     pub writes_max: u32,
-    /// What is known of this moment in the bucket's life.
+    /// What is known about the calls that led to this reconciliation.
     pub moment: Moment,
-    /// What is not held to the grade, for a reason and a time.
+    /// The exemptions from the grade.
     pub exemptions: Vec<Exempt>,
     modes: BTreeMap<Aspect, Mode>,
     insists: BTreeSet<Aspect>,
 }
 
-/// What is known of the moment at which a bucket is looked at.
+/// What is known about the calls that led to a reconciliation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Moment {
-    /// Who has made it, as far as the calls tell.
+    /// Who created the bucket, as far as the calls show it.
     pub maker: Maker,
-    /// It was looked at before and waited for its stack: its tags have come meanwhile.
+    /// It was read before and waited for its stack, so its tags are set.
     pub has_waited: bool,
-    /// The aspects whose own setting a call has just changed: what it has weakened is undone.
+    /// The aspects whose own setting a call has just changed: a weakening is reverted.
     pub changed: BTreeSet<Aspect>,
 }
 
-/// Who has made a bucket.
+/// Who created a bucket.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Maker {
-    /// No call tells it: its tags have to.
+    /// Not known from a call: its tags have to show it.
     #[default]
     Unknown,
-    /// `CloudFormation`, which may still be at it.
+    /// `CloudFormation`, whose stack operation may be in progress.
     CloudFormation,
-    /// Somebody else: no stack is in the way.
+    /// Another caller, so it has no stack.
     Another,
 }
 
-/// An aspect that is not held to the grade.
+/// An exemption of an aspect from the grade.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exempt {
-    /// Which.
+    /// The aspect.
     pub aspect: Aspect,
-    /// Why.
+    /// The reason.
     pub reason: String,
-    /// The last day on which it counts, in UTC; none where the configuration has none.
+    /// The last day on which it is valid, in UTC, if there is one.
     pub until: Option<Date>,
 }
 
 impl Baseline {
     /// The baseline of a grade, with nothing special about the bucket.
     ///
-    /// All that the grade asks for is looked at, also what is only told.
+    /// It includes what the grade only reports.
     pub fn new(grade: Grade, key: Option<KeyArn>) -> Self {
         Self {
             grade,
@@ -85,7 +85,7 @@ impl Baseline {
         }
     }
 
-    /// The baseline of the account itself: nothing but its public access block.
+    /// The baseline of the account itself, which has only its public access block.
     pub fn of_account(mode: Mode) -> Self {
         let mut baseline = Self::new(Grade::Speed, None);
         "the account".clone_into(&mut baseline.grade_because);
@@ -93,29 +93,29 @@ impl Baseline {
         baseline
     }
 
-    /// What is done about an aspect.
+    /// The mode of an aspect.
     pub fn mode(&self, aspect: Aspect) -> Mode {
         self.modes.get(&aspect).copied().unwrap_or(Mode::Off)
     }
 
-    /// Has something else done about an aspect; what cannot be kept is reported.
+    /// Sets the mode of an aspect; what cannot be remediated is reported.
     pub fn set_mode(&mut self, aspect: Aspect, mode: Mode) {
-        let mode = if aspect.can_be_kept() { mode } else { mode.min(Mode::Report) };
+        let mode = if aspect.setting().is_some() { mode } else { mode.min(Mode::Report) };
         self.modes.insert(aspect, mode);
     }
 
-    /// Has an aspect kept also where that may break what has been working so far: its owner says so.
+    /// Remediates an aspect even if that may break existing access, because the owner asks for it.
     pub fn insist(&mut self, aspect: Aspect) {
         self.insists.insert(aspect);
     }
 
-    /// Whether its owner has said, and not only the grade, that an aspect is to be kept.
+    /// Whether the owner, and not only the grade, says that an aspect is remediated.
     pub fn insists(&self, aspect: Aspect) -> bool {
         self.mode(aspect) == Mode::Keep && self.insists.contains(&aspect)
     }
 
-    /// Whether an aspect is kept only as far as that breaks nothing in a bucket that has been there: the grade alone asks
-    /// for it, and no call has just changed it. What is only told breaks nothing.
+    /// Whether an aspect is remediated only if that breaks no existing access: only the grade asks for it, and no call has
+    /// just changed it.
     pub fn holds_back(&self, aspect: Aspect) -> bool {
         self.mode(aspect) == Mode::Keep
             && !self.insists.contains(&aspect)

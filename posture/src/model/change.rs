@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::severity::Severity;
+use crate::text::named::named;
 
 /// What happened to an object.
 ///
@@ -17,7 +18,7 @@ pub enum Change {
     Created,
     /// `Object Created`, and the versions of the key show that there was one before.
     Overwritten,
-    /// `Object Deleted`, for good.
+    /// `Object Deleted`, permanently.
     Deleted,
     /// `Object Deleted` in a versioned bucket: a delete marker hides the older versions.
     DeleteMarkerCreated,
@@ -47,118 +48,81 @@ pub enum Change {
     RetentionUpdated,
 }
 
-impl Change {
-    /// All of them.
-    pub const ALL: [Self; 17] = [
-        Self::CreatedOrOverwritten,
-        Self::Created,
-        Self::Overwritten,
-        Self::Deleted,
-        Self::DeleteMarkerCreated,
-        Self::Expired,
-        Self::AclUpdated,
-        Self::MadePublic,
-        Self::TagsAdded,
-        Self::TagsDeleted,
-        Self::RestoreInitiated,
-        Self::RestoreCompleted,
-        Self::RestoreExpired,
-        Self::Moved,
-        Self::AnnotationCreated,
-        Self::AnnotationRemoved,
-        Self::RetentionUpdated,
-    ];
+named! {
+    Change:
+    CreatedOrOverwritten = "created-or-overwritten",
+    Created = "created",
+    Overwritten = "overwritten",
+    Deleted = "deleted",
+    DeleteMarkerCreated = "delete-marker-created",
+    Expired = "expired",
+    AclUpdated = "acl-updated",
+    MadePublic = "made-public",
+    TagsAdded = "tags-added",
+    TagsDeleted = "tags-deleted",
+    RestoreInitiated = "restore-initiated",
+    RestoreCompleted = "restore-completed",
+    RestoreExpired = "restore-expired",
+    Moved = "moved",
+    AnnotationCreated = "annotation-created",
+    AnnotationRemoved = "annotation-removed",
+    RetentionUpdated = "retention-updated",
+}
 
+impl Change {
     /// In words.
     pub const fn words(self) -> &'static str {
-        match self {
-            Self::CreatedOrOverwritten => "created or overwritten",
-            Self::Created => "created",
-            Self::Overwritten => "overwritten",
-            Self::Deleted => "deleted for good",
-            Self::DeleteMarkerCreated => "deleted (older versions are kept)",
-            Self::Expired => "deleted by a lifecycle rule",
-            Self::AclUpdated => "ACL changed",
-            Self::MadePublic => "made public by its ACL",
-            Self::TagsAdded => "tags added",
-            Self::TagsDeleted => "tags deleted",
-            Self::RestoreInitiated => "restore from archive begun",
-            Self::RestoreCompleted => "restored from archive",
-            Self::RestoreExpired => "restored copy gone",
-            Self::Moved => "storage class changed",
-            Self::AnnotationCreated => "annotation created",
-            Self::AnnotationRemoved => "annotation removed",
-            Self::RetentionUpdated => "retention changed",
-        }
-    }
-
-    /// Its name in documents, where it is told apart from every other one.
-    pub fn kebab(self) -> String {
-        let name = serde_json::to_value(self).expect("it is a text");
-        name.as_str().unwrap_or_default().to_owned()
+        self.facts().0
     }
 
     /// The value of the attribute `action`.
-    pub const fn name(self) -> &'static str {
+    pub const fn action(self) -> &'static str {
+        self.facts().1
+    }
+
+    /// The severity of one such change.
+    pub const fn severity(self) -> Severity {
+        self.facts().2
+    }
+
+    const fn facts(self) -> (&'static str, &'static str, Severity) {
         match self {
-            Self::CreatedOrOverwritten | Self::Created => "created",
-            Self::Overwritten => "overwritten",
-            Self::Deleted | Self::DeleteMarkerCreated | Self::Expired => "deleted",
-            Self::AclUpdated | Self::MadePublic => "acl",
-            Self::TagsAdded | Self::TagsDeleted => "tags",
-            Self::RestoreInitiated | Self::RestoreCompleted | Self::RestoreExpired => "restored",
-            Self::Moved => "moved",
-            Self::AnnotationCreated | Self::AnnotationRemoved => "annotation",
-            Self::RetentionUpdated => "retention",
+            Self::CreatedOrOverwritten => ("created or overwritten", "created", Severity::Info),
+            Self::Created => ("created", "created", Severity::Info),
+            Self::Overwritten => ("overwritten", "overwritten", Severity::Info),
+            Self::Deleted => ("deleted for good", "deleted", Severity::Warning),
+            Self::DeleteMarkerCreated => {
+                ("deleted (older versions are kept)", "deleted", Severity::Info)
+            }
+            Self::Expired => ("deleted by a lifecycle rule", "deleted", Severity::Info),
+            Self::AclUpdated => ("ACL changed", "acl", Severity::Warning),
+            Self::MadePublic => ("made public by its ACL", "acl", Severity::High),
+            Self::TagsAdded => ("tags added", "tags", Severity::Info),
+            Self::TagsDeleted => ("tags deleted", "tags", Severity::Info),
+            Self::RestoreInitiated => ("restore from archive begun", "restored", Severity::Info),
+            Self::RestoreCompleted => ("restored from archive", "restored", Severity::Info),
+            Self::RestoreExpired => ("restored copy gone", "restored", Severity::Info),
+            Self::Moved => ("storage class changed", "moved", Severity::Info),
+            Self::AnnotationCreated => ("annotation created", "annotation", Severity::Info),
+            Self::AnnotationRemoved => ("annotation removed", "annotation", Severity::Info),
+            Self::RetentionUpdated => ("retention changed", "retention", Severity::Warning),
         }
     }
 
-    /// The change as S3's event alone tells it, before anything was looked up.
+    /// The change as S3's event alone shows it, before anything was looked up.
     #[must_use]
     pub const fn as_delivered(self) -> Self {
-        match self {
-            Self::Created | Self::Overwritten => Self::CreatedOrOverwritten,
-            Self::MadePublic => Self::AclUpdated,
+        if matches!(self, Self::Created | Self::Overwritten) {
             Self::CreatedOrOverwritten
-            | Self::Deleted
-            | Self::DeleteMarkerCreated
-            | Self::Expired
-            | Self::AclUpdated
-            | Self::TagsAdded
-            | Self::TagsDeleted
-            | Self::RestoreInitiated
-            | Self::RestoreCompleted
-            | Self::RestoreExpired
-            | Self::Moved
-            | Self::AnnotationCreated
-            | Self::AnnotationRemoved
-            | Self::RetentionUpdated => self,
-        }
-    }
-
-    /// How much one such change matters.
-    pub const fn severity(self) -> Severity {
-        match self {
-            Self::CreatedOrOverwritten
-            | Self::Created
-            | Self::Overwritten
-            | Self::DeleteMarkerCreated
-            | Self::Expired
-            | Self::TagsAdded
-            | Self::TagsDeleted
-            | Self::RestoreInitiated
-            | Self::RestoreCompleted
-            | Self::RestoreExpired
-            | Self::Moved
-            | Self::AnnotationCreated
-            | Self::AnnotationRemoved => Severity::Info,
-            Self::Deleted | Self::AclUpdated | Self::RetentionUpdated => Severity::Warning,
-            Self::MadePublic => Severity::High,
+        } else if matches!(self, Self::MadePublic) {
+            Self::AclUpdated
+        } else {
+            self
         }
     }
 }
 
-/// All that S3 tells of objects: the types of its events, each with the changes that it can be.
+/// The detail types of S3's events about objects, each with its possible changes.
 ///
 /// Source: Amazon S3 User Guide, "Amazon S3 event notification types and `EventBridge`".
 pub const DETAIL_TYPES: [(&str, &[Change]); 13] = [

@@ -1,11 +1,11 @@
-//! Globs: text with `*` for any characters, also none, and `?` for any one, as in the configuration and in IAM's policies.
+//! Globs, with `*` for any characters and `?` for any one, as in the configuration and in IAM policies.
 //!
-//! Not a library: `globset` also gives `[`, `{` and `\` a meaning, which are characters of keys of objects, and `wildmatch`
-//! has no escapes, which EventBridge's wildcards have.
+//! Not a library: in `globset` `[`, `{` and `\`, which object keys can contain, are special, and `wildmatch` has no
+//! escapes, which EventBridge's wildcards have.
 
 use std::fmt;
 
-/// A text in which `*` stands for any characters and `?` for any one. It matches whole texts, and heeds capitals.
+/// A text in which `*` stands for any characters and `?` for any one. It matches whole texts and is case-sensitive.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Glob {
     text: String,
@@ -67,8 +67,8 @@ impl Glob {
     pub fn matches(&self, text: &str) -> bool {
         let text: Vec<char> = text.chars().collect();
         let (mut at, mut from) = (0, 0);
-        // The last star, and how far the text had come: the star takes one character more if what follows it fails. An
-        // earlier star need not be tried again, because the later one can take whatever the earlier could.
+        // The last star, and where the text was then: the star takes one character more if what follows it fails. An
+        // earlier star need not be tried again, because the later one can take what the earlier could.
         let mut star: Option<(usize, usize)> = None;
         while from < text.len() {
             match self.parts.get(at) {

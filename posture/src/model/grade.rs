@@ -8,7 +8,7 @@ use thiserror::Error;
 use crate::text::named::named;
 use crate::{Aspect, Mode};
 
-/// How sensitive a bucket's data is. Grades are ordered: a later one asks for more.
+/// How sensitive a bucket's data is. Grades are ordered: a higher one asks for more.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
@@ -27,7 +27,7 @@ pub enum Grade {
 /// What a grade asks of one aspect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wanted {
-    /// Whether it is kept, told or left.
+    /// The mode.
     pub mode: Mode,
     /// What is wanted, in words.
     pub what: &'static str,
@@ -45,114 +45,104 @@ named! {
 impl Grade {
     /// Whether the grade needs a KMS key of the customer.
     pub const fn needs_key(self) -> bool {
-        match self {
-            Self::Speed => false,
-            Self::Hybrid | Self::Security => true,
-        }
+        matches!(self, Self::Hybrid | Self::Security)
     }
 
     /// What the grade asks of an aspect. The documentation and the tests are made from it.
     pub const fn wants(self, aspect: Aspect) -> Wanted {
-        let (mode, what, why) = match (aspect, self) {
-            (Aspect::Encryption, Self::Speed) => (
-                Mode::Keep,
+        match (aspect, self) {
+            (Aspect::Encryption, Self::Speed) => keep(
                 "SSE-S3 or stronger",
                 "what S3 gives every bucket; nothing weaker exists, what is stronger stays",
             ),
-            (Aspect::Encryption, Self::Hybrid) => (
-                Mode::Keep,
+            (Aspect::Encryption, Self::Hybrid) => keep(
                 "SSE-KMS with a customer's key, and a bucket key",
-                "who may use the key can read, nobody else; a bucket key makes it cheap",
+                "only principals that may use the key can read; a bucket key makes it cheap",
             ),
-            (Aspect::Encryption, Self::Security) => (
-                Mode::Keep,
+            (Aspect::Encryption, Self::Security) => keep(
                 "DSSE-KMS with a customer's key",
                 "two layers, as CNSSP 15 asks for top secret data",
             ),
-            (Aspect::SseC, _) => (
-                Mode::Keep,
+            (Aspect::SseC, _) => keep(
                 "uploads with SSE-C refused",
-                "a key that only the client has is how data is taken hostage; S3's own default since April 2026; where S3 left it open it is told, until a call changes it",
+                "a key that only the client has enables ransomware; S3's own default since April 2026; where S3 left it open it is reported, until a call changes it",
             ),
-            (Aspect::PublicAccess, _) => (
-                Mode::Keep,
+            (Aspect::PublicAccess, _) => keep(
                 "all four switches on",
-                "S3's own default since April 2023; a bucket that is meant to be public is told, and left; where ACLs count, so are the two switches about them, until a call changes the block",
+                "S3's own default since April 2023; a bucket that is meant to be public is reported and left; where ACLs are enabled, so are the two switches for them, until a call changes the block",
             ),
-            (Aspect::Tls, Self::Speed | Self::Hybrid) => (
-                Mode::Keep,
-                "the policy denies what does not come by TLS",
-                "S3 still answers plain HTTP; a website that can be seen keeps it, its endpoint has nothing else; a stack's bucket without a policy is told, the policy is its template's",
+            (Aspect::Tls, Self::Speed | Self::Hybrid) => keep(
+                "the policy denies requests without TLS",
+                "S3 still answers plain HTTP; a public website keeps it, because its endpoint has nothing else; a stack's bucket without a policy is reported, because its policy belongs in the template",
             ),
-            (Aspect::Tls, Self::Security) => (
-                Mode::Keep,
-                "the policy denies what does not come by TLS 1.2 or newer",
+            (Aspect::Tls, Self::Security) => keep(
+                "the policy denies requests without TLS 1.2 or newer",
                 "older versions are broken",
             ),
-            (Aspect::Ownership, Self::Speed | Self::Hybrid) => (
-                Mode::Report,
+            (Aspect::Ownership, Self::Speed | Self::Hybrid) => report(
                 "BucketOwnerEnforced",
                 "S3's own default since April 2023; changing it breaks writers that send ACLs",
             ),
-            (Aspect::Ownership, Self::Security) => (
-                Mode::Keep,
+            (Aspect::Ownership, Self::Security) => keep(
                 "BucketOwnerEnforced",
-                "ACLs are a second, forgotten way in; where they count already it is told, until a call changes it",
+                "ACLs are a second, forgotten way in; where they are enabled already it is reported, until a call changes it",
             ),
             (Aspect::Versioning, Self::Speed) => {
-                (Mode::Off, "as it is", "versions cost storage; this data can be made again")
+                off("as it is", "versions cost storage; this data can be created again")
             }
-            (Aspect::Versioning, Self::Hybrid | Self::Security) => (
-                Mode::Keep,
+            (Aspect::Versioning, Self::Hybrid | Self::Security) => keep(
                 "enabled",
-                "what is overwritten or deleted, by mistake or by an attacker, can be got back",
+                "what is overwritten or deleted, by mistake or by an attacker, can be restored",
             ),
             (Aspect::AccessLogs, Self::Speed | Self::Hybrid) => {
-                (Mode::Off, "as they are", "logs cost storage, and few would read them")
+                off("as they are", "logs cost storage, and few would read them")
             }
-            (Aspect::AccessLogs, Self::Security) => (
-                Mode::Keep,
+            (Aspect::AccessLogs, Self::Security) => keep(
                 "to the stack's log bucket, unless they go elsewhere",
                 "who read what has to be known after the fact",
             ),
-            (Aspect::Notifications, _) => (
-                Mode::Keep,
-                "S3 tells EventBridge of objects",
-                "the owner hears of objects that come, change and go",
+            (Aspect::Notifications, _) => keep(
+                "S3 sends events of objects to EventBridge",
+                "the owner is notified of objects that are created, changed and deleted",
             ),
-            (Aspect::Policy, _) => (
-                Mode::Report,
-                "nobody of another account is let in",
-                "only the owner knows who is meant to be let in",
+            (Aspect::Policy, _) => report(
+                "no other account is allowed",
+                "only the owner knows who is meant to have access",
             ),
-            (Aspect::Acl, _) => (
-                Mode::Report,
-                "nobody else is granted anything",
-                "only the owner knows who is meant to be let in",
+            (Aspect::Acl, _) => report(
+                "only the owner is granted access",
+                "only the owner knows who is meant to have access",
             ),
-            (Aspect::Replication, _) => (
-                Mode::Report,
-                "objects are copied to no other account",
-                "a copy elsewhere is how data leaves unseen",
+            (Aspect::Replication, _) => report(
+                "objects are not replicated to other accounts",
+                "a replica elsewhere is how data leaves unnoticed",
             ),
-            (Aspect::Lifecycle, _) => (
-                Mode::Report,
+            (Aspect::Lifecycle, _) => report(
                 "no rule deletes objects within a week",
                 "a rule that expires everything deletes more quietly than any call",
             ),
-            (Aspect::ObjectLock, _) => (
-                Mode::Report,
-                "what was locked by default stays so",
-                "a lock can only be set up by whoever knows how long",
+            (Aspect::ObjectLock, _) => report(
+                "the default retention stays in place",
+                "only the owner knows for how long objects have to be locked",
             ),
-            (Aspect::AccountPublicAccess, _) => (
-                Mode::Report,
+            (Aspect::AccountPublicAccess, _) => report(
                 "all four switches on",
                 "it cuts off every public bucket of the account, also those that are meant to be public",
             ),
-        };
-        Wanted { mode, what, why }
+        }
     }
+}
+
+const fn keep(what: &'static str, why: &'static str) -> Wanted {
+    Wanted { mode: Mode::Keep, what, why }
+}
+
+const fn report(what: &'static str, why: &'static str) -> Wanted {
+    Wanted { mode: Mode::Report, what, why }
+}
+
+const fn off(what: &'static str, why: &'static str) -> Wanted {
+    Wanted { mode: Mode::Off, what, why }
 }
 
 /// Why a text is not a grade.
@@ -164,10 +154,7 @@ impl FromStr for Grade {
     type Err = InvalidGrade;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .into_iter()
-            .find(|grade| grade.name() == text)
-            .ok_or_else(|| InvalidGrade(text.to_owned()))
+        Self::from_name(text).ok_or_else(|| InvalidGrade(text.to_owned()))
     }
 }
 
@@ -198,7 +185,7 @@ mod tests {
     fn nothing_is_kept_that_cannot_be() {
         for (grade, aspect) in Grade::ALL.into_iter().flat_map(|g| Aspect::ALL.map(|a| (g, a))) {
             let mode = grade.wants(aspect).mode;
-            assert!(mode < Mode::Keep || aspect.can_be_kept(), "{grade} {aspect}");
+            assert!(mode < Mode::Keep || aspect.setting().is_some(), "{grade} {aspect}");
         }
     }
 }

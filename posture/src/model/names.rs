@@ -1,12 +1,14 @@
-//! Names with rules, parsed once at the door.
+//! Names with rules, parsed when they enter the program.
 
 use std::str::FromStr;
 
 use thiserror::Error;
 
+use crate::text::shown;
+
 const ACCOUNT: &str = ".account";
 
-/// What every name is: a text that was parsed, and is shown and written as it was.
+/// What every name is: a text that was parsed, and is shown and written unchanged.
 macro_rules! text {
     ($($name:ident: $field:tt),*) => { $(
         impl $name {
@@ -38,32 +40,24 @@ macro_rules! text {
         }
     )* };
 }
-pub(super) use text;
 
-text!(BucketName: 0, AccountId: 0, Region: 0, KeyArn: arn);
+text!(BucketName: 0, AccountId: 0, Region: 0, KeyArn: arn, StackName: 0);
 
 /// The name of a general purpose bucket.
 ///
-/// 3 to 63 characters of a-z, 0-9, `.` and `-`, as AWS allows it for buckets made since 2018. Older
-/// buckets of us-east-1 may also have capitals and `_` and up to 255 characters; they are accepted,
-/// because a guard has to speak of every bucket that exists.
+/// It has 3 to 63 characters of a-z, 0-9, `.` and `-`. Buckets of us-east-1 from before 2018 may also have capitals and `_`
+/// and up to 255 characters; they are accepted.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BucketName(String);
 
 /// Why a text is not the name of a bucket.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum InvalidBucketName {
-    /// Too short or too long.
-    #[error("`{0}` has {1} characters, a bucket name has 3 to 255")]
-    Length(String, usize),
-    /// A character that no bucket name has.
-    #[error("`{0}` has a `{1}`, a bucket name has only a-z, A-Z, 0-9, `.`, `-` and `_`")]
-    Character(String, char),
-}
+#[error("`{}` is not a bucket name, which has 3 to 255 of a-z, A-Z, 0-9, `.`, `-` and `_`", shown(.0, 80))]
+pub struct InvalidBucketName(String);
 
 impl BucketName {
-    /// The account itself, in the place of a bucket: its public access block is judged, written and recorded as a
-    /// bucket's settings are. No bucket's name begins with a dot.
+    /// The account itself: its public access block is judged, written and recorded like a bucket's settings. No bucket's
+    /// name begins with a dot.
     pub fn account() -> Self {
         Self(ACCOUNT.to_owned())
     }
@@ -85,14 +79,9 @@ impl FromStr for BucketName {
     type Err = InvalidBucketName;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let length = text.chars().count();
-        if !(3..=255).contains(&length) {
-            return Err(InvalidBucketName::Length(text.chars().take(80).collect(), length));
-        }
-        match text.chars().find(|c| !(c.is_ascii_alphanumeric() || ".-_".contains(*c))) {
-            Some(character) => Err(InvalidBucketName::Character(text.to_owned(), character)),
-            None => Ok(Self(text.to_owned())),
-        }
+        let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
+        let is_valid = (3..=255).contains(&text.len()) && text.bytes().all(is_allowed);
+        is_valid.then(|| Self(text.to_owned())).ok_or_else(|| InvalidBucketName(text.to_owned()))
     }
 }
 
@@ -109,17 +98,14 @@ impl FromStr for AccountId {
     type Err = InvalidAccountId;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit()) {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(InvalidAccountId(text.to_owned()))
-        }
+        let is_valid = text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit());
+        is_valid.then(|| Self(text.to_owned())).ok_or_else(|| InvalidAccountId(text.to_owned()))
     }
 }
 
 /// A Region's code, as `eu-west-1`.
 ///
-/// Only the form is checked: which Regions exist is AWS's to say.
+/// Only the form is checked, because AWS adds Regions.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Region(String);
 
@@ -165,23 +151,18 @@ impl FromStr for Region {
     type Err = InvalidRegion;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let parts: Vec<&str> = text.split('-').collect();
-        let words = parts.len() >= 3
-            && parts[..parts.len() - 1]
-                .iter()
-                .all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase()));
-        let number = parts.last().is_some_and(|last| {
-            (1..=2).contains(&last.len()) && last.bytes().all(|b| b.is_ascii_digit())
+        let is_word = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase());
+        let is_valid = text.rsplit_once('-').is_some_and(|(words, number)| {
+            words.contains('-')
+                && words.split('-').all(is_word)
+                && (1..=2).contains(&number.len())
+                && number.bytes().all(|b| b.is_ascii_digit())
         });
-        if words && number {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(InvalidRegion(text.to_owned()))
-        }
+        is_valid.then(|| Self(text.to_owned())).ok_or_else(|| InvalidRegion(text.to_owned()))
     }
 }
 
-/// Which bucket: its name, whose it is and where.
+/// A bucket: its name, its owner and its Region.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BucketId {
     /// Its name.
@@ -199,7 +180,7 @@ impl BucketId {
     }
 }
 
-/// The full ARN of a KMS key. An alias is not one: S3 resolves it in the account of whoever calls.
+/// The full ARN of a KMS key. An alias is not accepted, because S3 resolves it in the account of the caller.
 ///
 /// Source: Amazon S3 API Reference, `ServerSideEncryptionByDefault`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -259,23 +240,62 @@ impl FromStr for KeyArn {
     }
 }
 
+/// The name of a stack: a letter, then letters, digits and `-`, at most 128 characters.
+///
+/// Source: AWS CloudFormation API Reference, `CreateStack`, `StackName`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StackName(String);
+
+/// Why a text is not the name of a stack.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error(
+    "`{}` is not the name of a stack: a letter, then letters, digits and `-`, at most 128 characters",
+    shown(.0, 130)
+)]
+pub struct InvalidStackName(String);
+
+impl FromStr for StackName {
+    type Err = InvalidStackName;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let is_valid = text.len() <= 128
+            && text.starts_with(|first: char| first.is_ascii_alphabetic())
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        is_valid.then(|| Self(text.to_owned())).ok_or_else(|| InvalidStackName(text.to_owned()))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_bucket_name_says_which_rule_was_broken() {
+    fn a_bucket_name_follows_the_rules_of_s3() {
         for good in ["abc", "reports.2026", "My_Old-Bucket", &"a".repeat(255)] {
             assert_eq!(good.parse::<BucketName>().unwrap().as_str(), good);
         }
-        let check = |text: &str, message: &str| {
-            assert_eq!(text.parse::<BucketName>().unwrap_err().to_string(), message);
-        };
-        check("ab", "`ab` has 2 characters, a bucket name has 3 to 255");
-        check("a/b", "`a/b` has a `/`, a bucket name has only a-z, A-Z, 0-9, `.`, `-` and `_`");
-        check("", "`` has 0 characters, a bucket name has 3 to 255");
+        for bad in ["ab", "a/b", "", &"a".repeat(256)] {
+            assert!(bad.parse::<BucketName>().is_err(), "{bad}");
+        }
+        assert_eq!(
+            "a/b".parse::<BucketName>().unwrap_err().to_string(),
+            "`a/b` is not a bucket name, which has 3 to 255 of a-z, A-Z, 0-9, `.`, `-` and `_`"
+        );
     }
 
+    #[test]
+    fn a_stacks_name_begins_with_a_letter_and_goes_on_with_letters_digits_and_hyphens() {
+        for good in ["s3guard", "S-3-", &"a".repeat(128)] {
+            assert!(good.parse::<StackName>().is_ok(), "{good}");
+        }
+        for bad in ["", "1st", "-a", "a_b", "aé", &"a".repeat(129)] {
+            assert!(bad.parse::<StackName>().is_err(), "{bad}");
+        }
+        assert_eq!(
+            "1st".parse::<StackName>().unwrap_err().to_string(),
+            "`1st` is not the name of a stack: a letter, then letters, digits and `-`, at most 128 characters"
+        );
+    }
     #[test]
     fn a_directory_bucket_is_known_by_its_name() {
         assert!("logs--use1-az4--x-s3".parse::<BucketName>().unwrap().is_directory());

@@ -1,4 +1,4 @@
-//! What a bucket is, as far as we could see.
+//! What was read of a bucket.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,17 +11,17 @@ use crate::model::setting::{
 };
 use crate::{Aspect, BucketId, Question};
 
-/// What came of reading one setting.
+/// The result of reading one setting.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Reading<T> {
-    /// Nobody has asked yet.
+    /// It was not read yet.
     #[default]
     Unread,
     /// It is set to this.
     Known(T),
     /// It is not set: S3 answers with a "no such configuration" code.
     Absent,
-    /// We may not read it. It is reported and never changed.
+    /// Access was denied. It is reported and never changed.
     Denied,
 }
 
@@ -34,7 +34,17 @@ impl<T> Reading<T> {
         }
     }
 
-    /// The reading of a part: a part that is not there is [`Reading::Absent`].
+    /// The value, or that it is not set; `None` if neither is known.
+    #[expect(clippy::option_option, reason = "not known and not set are different")]
+    fn settled(&self) -> Option<Option<&T>> {
+        match self {
+            Self::Known(value) => Some(Some(value)),
+            Self::Absent => Some(None),
+            Self::Unread | Self::Denied => None,
+        }
+    }
+
+    /// The reading of a part, which may be [`Reading::Absent`].
     pub fn and_then<U>(self, part: impl FnOnce(T) -> Option<U>) -> Reading<U> {
         match self {
             Self::Known(value) => part(value).map_or(Reading::Absent, Reading::Known),
@@ -46,26 +56,21 @@ impl<T> Reading<T> {
 
     /// The reading of something that follows from it.
     pub fn map_ref<U>(&self, of: impl FnOnce(&T) -> U) -> Reading<U> {
-        self.as_ref().and_then(|value| Some(of(value)))
-    }
-
-    /// A reading of the same thing, by reference.
-    pub fn as_ref(&self) -> Reading<&T> {
         match self {
-            Self::Known(value) => Reading::Known(value),
+            Self::Known(value) => Reading::Known(of(value)),
             Self::Unread => Reading::Unread,
             Self::Absent => Reading::Absent,
             Self::Denied => Reading::Denied,
         }
     }
 
-    /// Whether nobody has asked yet.
+    /// Whether it was not read yet.
     pub fn is_unread(&self) -> bool {
         matches!(self, Self::Unread)
     }
 }
 
-/// What was seen of one bucket.
+/// What was read of one bucket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Observed {
     /// Which bucket it is.
@@ -74,66 +79,61 @@ pub struct Observed {
     pub encryption: Reading<Encryption>,
     /// Its own public access block.
     pub public_access_block: Reading<PublicAccessBlock>,
-    /// The account's, with what its organization adds: where a switch is on here or there, it is on.
+    /// The effective one of the account: each switch that is on for the account or its organization.
     pub account_block: Reading<PublicAccessBlock>,
     /// Its policy.
     pub policy: Reading<Policy>,
-    /// Whether its policy gives access to the public, as S3 itself judges it.
+    /// Whether its policy is public, as S3 itself judges it.
     pub policy_is_public: Reading<bool>,
     /// What its ACL grants.
     pub acl: Reading<Acl>,
     /// Whether it is set up as a website.
     pub website: Reading<()>,
-    /// Whose its objects are.
+    /// Its object ownership.
     pub ownership: Reading<Ownership>,
     /// Whether earlier versions are kept.
     pub versioning: Reading<Versioning>,
     /// Where access is logged.
     pub access_logs: Reading<AccessLogs>,
-    /// Who hears of its objects.
+    /// Its event notifications.
     pub notifications: Reading<Notifications>,
     /// Its tags.
     pub tags: Reading<Tags>,
-    /// Where its objects are copied to.
+    /// Where its objects are replicated to.
     pub replication: Reading<Replication>,
     /// When its objects are deleted.
     pub lifecycle: Reading<Lifecycle>,
     /// Whether new objects are locked: the default retention.
     pub object_lock: Reading<()>,
-    /// Whether the wanted key can be used; a key that does not exist is [`Reading::Absent`].
+    /// Whether the wanted key can be used; [`Reading::Absent`] if it does not exist.
     pub key: Reading<KeyState>,
-    /// Whether the stack that the bucket belongs to is being made or changed.
+    /// Whether an operation of the bucket's stack is in progress.
     pub stack_in_progress: Reading<bool>,
-    /// What the ledger says of the bucket.
+    /// The history of the bucket, from the ledger.
     pub history: Reading<History>,
 }
 
-/// What KMS says of a key.
+/// The state of a KMS key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeyState {
-    /// It encrypts.
+    /// It can encrypt.
     Usable,
-    /// It does not, for this reason, in words.
+    /// It cannot, for this reason, in words.
     Unusable(String),
 }
 
-/// What the ledger says of a bucket.
+/// The history of a bucket, from the ledger.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct History {
-    /// How often the guard has written each setting within the last hour. What failed does not count.
+    /// How often the guard has written each setting within the last hour, without failed writes.
     pub writes: BTreeMap<SettingKind, u32>,
-    /// The settings at which the guard has stopped, and said so.
+    /// The settings that the guard has stopped writing, which was reported.
     pub stopped: BTreeSet<SettingKind>,
-    /// Aspects that somebody has undone, until which day they stay so.
+    /// The aspects whose remediation is suppressed, until which day.
     pub undone: Vec<(Aspect, Date)>,
 }
 
 impl History {
-    /// How often the guard has written this setting within the last hour.
-    pub fn writes_of(&self, kind: SettingKind) -> u32 {
-        self.writes.get(&kind).copied().unwrap_or_default()
-    }
-
     /// Counts a write.
     pub fn count(&mut self, kind: SettingKind) {
         *self.writes.entry(kind).or_default() += 1;
@@ -141,7 +141,7 @@ impl History {
 }
 
 impl Observed {
-    /// A bucket of which nothing was read yet.
+    /// A bucket that was not read yet.
     pub fn unread(id: BucketId) -> Self {
         Self {
             id,
@@ -166,60 +166,54 @@ impl Observed {
         }
     }
 
-    /// Forgets an answer, so that it is asked for again.
+    /// Forgets an answer, so that it is read again.
     pub fn forget(&mut self, question: Question) {
+        self.answer(question, &Self::unread(self.id.clone()));
+    }
+
+    /// Takes an answer from another view of the same bucket.
+    pub fn answer(&mut self, question: Question, from: &Self) {
         match question {
-            Question::Encryption => self.encryption = Reading::Unread,
-            Question::PublicAccessBlock => self.public_access_block = Reading::Unread,
-            Question::AccountBlock => self.account_block = Reading::Unread,
-            Question::Policy => self.policy = Reading::Unread,
-            Question::PolicyStatus => self.policy_is_public = Reading::Unread,
-            Question::Acl => self.acl = Reading::Unread,
-            Question::Website => self.website = Reading::Unread,
-            Question::Ownership => self.ownership = Reading::Unread,
-            Question::Versioning => self.versioning = Reading::Unread,
-            Question::AccessLogs => self.access_logs = Reading::Unread,
-            Question::Notifications => self.notifications = Reading::Unread,
-            Question::Tags => self.tags = Reading::Unread,
-            Question::Replication => self.replication = Reading::Unread,
-            Question::Lifecycle => self.lifecycle = Reading::Unread,
-            Question::ObjectLock => self.object_lock = Reading::Unread,
-            Question::Key => self.key = Reading::Unread,
-            Question::Stack => self.stack_in_progress = Reading::Unread,
-            Question::History => self.history = Reading::Unread,
+            Question::Encryption => self.encryption = from.encryption.clone(),
+            Question::PublicAccessBlock => self.public_access_block = from.public_access_block,
+            Question::AccountBlock => self.account_block = from.account_block,
+            Question::Policy => self.policy = from.policy.clone(),
+            Question::PolicyStatus => self.policy_is_public = from.policy_is_public,
+            Question::Acl => self.acl = from.acl,
+            Question::Website => self.website = from.website,
+            Question::Ownership => self.ownership = from.ownership,
+            Question::Versioning => self.versioning = from.versioning,
+            Question::AccessLogs => self.access_logs = from.access_logs.clone(),
+            Question::Notifications => self.notifications = from.notifications.clone(),
+            Question::Tags => self.tags = from.tags.clone(),
+            Question::Replication => self.replication = from.replication.clone(),
+            Question::Lifecycle => self.lifecycle = from.lifecycle,
+            Question::ObjectLock => self.object_lock = from.object_lock,
+            Question::Key => self.key = from.key.clone(),
+            Question::Stack => self.stack_in_progress = from.stack_in_progress,
+            Question::History => self.history = from.history.clone(),
         }
     }
 
-    /// The setting as it was read, if it could be; not set is a setting, too.
+    /// The setting, if it could be read; it may be "not set".
     pub fn setting(&self, kind: SettingKind) -> Option<Setting> {
-        fn of<T: Clone>(
-            reading: &Reading<T>,
-            setting: impl FnOnce(Option<T>) -> Setting,
-        ) -> Option<Setting> {
-            match reading {
-                Reading::Known(value) => Some(setting(Some(value.clone()))),
-                Reading::Absent => Some(setting(None)),
-                Reading::Unread | Reading::Denied => None,
-            }
-        }
-        match kind {
+        Some(match kind {
             SettingKind::Policy => {
-                of(&self.policy.map_ref(|policy| policy.text().to_owned()), Setting::Policy)
+                Setting::Policy(self.policy.settled()?.map(|policy| policy.text().to_owned()))
             }
             SettingKind::PublicAccessBlock => {
-                of(&self.public_access_block, Setting::PublicAccessBlock)
+                Setting::PublicAccessBlock(self.public_access_block.settled()?.copied())
             }
-            SettingKind::Encryption => of(&self.encryption, Setting::Encryption),
-            SettingKind::Ownership => of(&self.ownership, Setting::Ownership),
-            SettingKind::Versioning => of(&self.versioning, Setting::Versioning),
-            SettingKind::AccessLogs => of(&self.access_logs, Setting::AccessLogs),
+            SettingKind::Encryption => Setting::Encryption(self.encryption.settled()?.cloned()),
+            SettingKind::Ownership => Setting::Ownership(self.ownership.settled()?.copied()),
+            SettingKind::Versioning => Setting::Versioning(self.versioning.settled()?.copied()),
+            SettingKind::AccessLogs => Setting::AccessLogs(self.access_logs.settled()?.cloned()),
             SettingKind::AccountPublicAccessBlock => {
-                of(&self.account_block, Setting::AccountPublicAccessBlock)
+                Setting::AccountPublicAccessBlock(self.account_block.settled()?.copied())
             }
-            SettingKind::Notifications => self
-                .notifications
-                .known()
-                .map(|notifications| Setting::Notifications(notifications.clone())),
-        }
+            SettingKind::Notifications => {
+                Setting::Notifications(self.notifications.known()?.clone())
+            }
+        })
     }
 }

@@ -1,4 +1,4 @@
-//! Reads bucket policies, as far as the guard has to understand them, and adds what the guard wants of them.
+//! Reads bucket policies.
 
 use std::collections::BTreeSet;
 
@@ -19,7 +19,7 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// Takes a policy's text; what is not JSON is kept and not understood.
+    /// Reads a policy's text; if it is not a JSON object it has no document.
     pub fn new(text: impl Into<String>) -> Self {
         let text = text.into();
         let document = serde_json::from_str(&text).ok().filter(Value::is_object);
@@ -31,23 +31,25 @@ impl Policy {
         &self.text
     }
 
-    /// What it says, if it is a JSON object.
+    /// The document, if it is a JSON object.
     pub fn document(&self) -> Option<&Value> {
         self.document.as_ref()
     }
 
-    /// Whether it lets somebody in who is not of this account; see [`admits_outsiders`].
+    /// Whether it allows principals outside of the bucket's account: an AWS service, another account, or anyone.
+    ///
+    /// A change to a KMS key locks out such principals until the key's policy allows them too. Conditions are not
+    /// evaluated, and what cannot be parsed counts as a yes, so that the bucket is left unchanged.
     pub fn admits_outsiders(&self, account: &AccountId) -> bool {
-        self.document.as_ref().is_none_or(|document| admits_outsiders(document, account))
+        let is_foreign = |statement: Statement<'_>| {
+            statement.effect() != Some("Deny") && !is_own(statement.0.get("Principal"), account)
+        };
+        self.document.as_ref().is_none_or(|policy| {
+            policy.get("Statement").is_none() || statements(policy).any(is_foreign)
+        })
     }
 
-    /// The AWS services that it lets in, as `logging.s3.amazonaws.com`.
-    pub fn services(&self) -> Vec<&str> {
-        let services = self.allowed_principals().filter_map(|principal| principal.get("Service"));
-        services.flat_map(listed).filter_map(Value::as_str).collect()
-    }
-
-    /// The principals of other accounts that it lets in, as they stand there.
+    /// The principals of other accounts that it allows, as written there.
     pub fn other_accounts(&self, account: &AccountId) -> Vec<String> {
         let names = self
             .allowed_principals()
@@ -65,17 +67,17 @@ impl Policy {
     }
 }
 
-/// One statement of a policy, of which nothing is known but that it is JSON.
+/// One statement of a policy, as JSON.
 #[derive(Clone, Copy, Debug)]
 pub struct Statement<'p>(pub &'p Value);
 
 impl<'p> Statement<'p> {
-    /// What it does, `Allow` or `Deny`, where it says so.
+    /// `Allow` or `Deny`.
     pub fn effect(self) -> Option<&'p str> {
         self.0.get("Effect")?.as_str()
     }
 
-    /// What an element has, such as `Action`: one thing, many or, where it is missing, none.
+    /// The values of an element such as `Action`.
     pub fn each(self, element: &str) -> impl Iterator<Item = &'p Value> {
         self.0.get(element).into_iter().flat_map(listed)
     }
@@ -86,18 +88,7 @@ pub fn statements(document: &Value) -> impl Iterator<Item = Statement<'_>> {
     Statement(document).each("Statement").map(Statement)
 }
 
-/// Whether a policy lets somebody in who is not of the bucket's own account: an AWS service, another account, or anybody.
-///
-/// A bucket that changes to a KMS key locks such users out until the key's policy names them too. Conditions are
-/// not weighed, and what is not understood counts as a yes: the answer errs on the side of leaving the bucket alone.
-pub fn admits_outsiders(policy: &Value, account: &AccountId) -> bool {
-    let is_foreign = |statement: Statement<'_>| {
-        statement.effect() != Some("Deny") && !is_own(statement.0.get("Principal"), account)
-    };
-    policy.get("Statement").is_none() || statements(policy).any(is_foreign)
-}
-
-/// Whether a principal is the account itself, its root, users or roles, and nobody else.
+/// Whether a principal contains only the account, its root, users or roles.
 fn is_own(principal: Option<&Value>, account: &AccountId) -> bool {
     let Some(Value::Object(kinds)) = principal else { return false };
     kinds.iter().all(|(kind, names)| {
@@ -111,7 +102,7 @@ fn is_of(name: &str, account: &AccountId) -> bool {
     name == account.as_str() || name.split(':').nth(4) == Some(account.as_str())
 }
 
-/// One thing or a list of things: policies allow both nearly everywhere.
+/// One value or a list of values: policies allow both nearly everywhere.
 pub fn listed(value: &Value) -> impl Iterator<Item = &Value> {
     match value {
         Value::Array(many) => many.as_slice(),
@@ -131,7 +122,8 @@ mod tests {
     fn check(statement: &Value, expected: bool) {
         let account = "111122223333".parse().unwrap();
         let policy = json!({ "Version": "2012-10-17", "Statement": statement });
-        assert_eq!(admits_outsiders(&policy, &account), expected, "{statement}");
+        let policy = Policy::new(policy.to_string());
+        assert_eq!(policy.admits_outsiders(&account), expected, "{statement}");
     }
 
     fn allow(principal: &Value) -> Value {
@@ -162,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn a_deny_lets_nobody_in() {
+    fn a_deny_allows_no_one() {
         let deny = json!({ "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*" });
         check(&deny, false);
         check(&json!([deny, allow(&json!({ "AWS": "111122223333" }))]), false);
@@ -174,7 +166,7 @@ mod tests {
         check(&json!({ "Effect": "Allow", "NotPrincipal": { "AWS": "444455556666" } }), true);
         check(&json!("?"), true);
         let account = "111122223333".parse().unwrap();
-        assert!(admits_outsiders(&json!({}), &account));
-        assert!(admits_outsiders(&json!(null), &account));
+        assert!(Policy::new("{}").admits_outsiders(&account));
+        assert!(Policy::new("null").admits_outsiders(&account));
     }
 }

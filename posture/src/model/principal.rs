@@ -1,45 +1,18 @@
-//! Who made a call, as people know them.
+//! Who made a call, as a readable name.
 
 use crate::AccountId;
 use crate::text::shown;
 
-/// What roles of Identity Center begin with: behind it are the permission set and a hash.
+/// The prefix of the roles of Identity Center, which is followed by the permission set and a hash.
 ///
 /// Source: IAM Identity Center User Guide, "Referencing permission sets in resource policies".
 const SSO: &str = "AWSReservedSSO_";
 
-/// The parts of a principal.
-enum Parts<'a> {
-    Root,
-    User(&'a str),
-    Role(&'a str),
-    Session {
-        role: &'a str,
-        session: &'a str,
-    },
-    Sso {
-        permission_set: &'a str,
-        user: &'a str,
-    },
-    Federated(&'a str),
-    /// A service, or a kind of caller: it is shown as it is.
-    Other(&'a str),
-}
-
-/// A principal as people know it: the user, not the ARN. Whoever is of another account than `account` is said to be.
+/// The readable name of a principal, with its account if that is not `account`.
 ///
 /// Source: IAM User Guide, "IAM identifiers".
 pub fn known_as(principal: &str, account: &AccountId) -> String {
-    let name = match parts(principal) {
-        Parts::Root => "root".to_owned(),
-        Parts::User(name) => format!("IAM user {name}"),
-        Parts::Role(name) => format!("role {name}"),
-        Parts::Session { role, session } => format!("role {role}, session {session}"),
-        Parts::Sso { permission_set, user } => format!("{user} by SSO ({permission_set})"),
-        Parts::Federated(name) => format!("federated user {name}"),
-        Parts::Other(name) => name.to_owned(),
-    };
-    let name = shown(&name, 300);
+    let name = shown(&names(principal).0, 300);
     match principal.strip_prefix("arn:").and_then(|arn| arn.split(':').nth(3)) {
         Some(other) if other.parse::<AccountId>().is_ok_and(|other| other != *account) => {
             format!("{name} of account {other}")
@@ -48,46 +21,46 @@ pub fn known_as(principal: &str, account: &AccountId) -> String {
     }
 }
 
-/// A principal in a word or two, as in a subject.
+/// The short name of a principal, as in a subject.
 pub fn short(principal: &str) -> String {
-    match parts(principal) {
-        Parts::Root => "root".to_owned(),
-        Parts::User(name) | Parts::Role(name) | Parts::Federated(name) | Parts::Other(name) => {
-            name.to_owned()
-        }
-        Parts::Session { role, session } => format!("{role}/{session}"),
-        Parts::Sso { user, .. } => user.to_owned(),
-    }
+    names(principal).1
 }
 
-fn parts(principal: &str) -> Parts<'_> {
-    // CloudTrail gives no ARN for some sessions: what it gives then is put together by `event::principal`.
+/// The full name and the short one; a service, or a kind of caller, is unchanged.
+fn names(principal: &str) -> (String, String) {
+    // For some sessions CloudTrail has no ARN, and `events::principal` adds the session to that of the role.
     let (arn, session) = match principal.split_once(", session ") {
         Some((arn, session)) => (arn, Some(session)),
         None => (principal, None),
     };
+    let other = || (principal.to_owned(), principal.to_owned());
     let fields: Vec<&str> = arn.splitn(6, ':').collect();
-    let ["arn", _, service, _, _, resource] = fields[..] else { return Parts::Other(principal) };
-    let last = |path: &'_ str| path.rsplit('/').next().map_or(0, str::len);
-    match (service, resource.split_once('/').unwrap_or((resource, "")), session) {
-        ("iam", ("root", _), None) => Parts::Root,
-        ("iam", ("user", path), None) => Parts::User(&path[path.len() - last(path)..]),
-        ("iam", ("role", path), session) => role(&path[path.len() - last(path)..], session),
+    let ["arn", _, service, _, _, resource] = fields[..] else { return other() };
+    let (kind, rest) = resource.split_once('/').unwrap_or((resource, ""));
+    let name = rest.rsplit('/').next().unwrap_or(rest);
+    match (service, kind, session) {
+        ("iam", "root", None) => ("root".to_owned(), "root".to_owned()),
+        ("iam", "user", None) => (format!("IAM user {name}"), name.to_owned()),
+        ("iam", "role", session) => role(name, session),
         // A role's path is not in the ARN of its session.
-        ("sts", ("assumed-role", rest), None) => match rest.split_once('/') {
+        ("sts", "assumed-role", None) => match rest.split_once('/') {
             Some((name, session)) => role(name, Some(session)),
             None => role(rest, None),
         },
-        ("sts", ("federated-user", name), None) => Parts::Federated(name),
-        _ => Parts::Other(principal),
+        ("sts", "federated-user", None) => (format!("federated user {rest}"), rest.to_owned()),
+        _ => other(),
     }
 }
 
-fn role<'a>(name: &'a str, session: Option<&'a str>) -> Parts<'a> {
+fn role(name: &str, session: Option<&str>) -> (String, String) {
     match (name.strip_prefix(SSO).and_then(|name| name.rsplit_once('_')), session) {
-        (Some((permission_set, _)), Some(user)) => Parts::Sso { permission_set, user },
-        (_, Some(session)) => Parts::Session { role: name, session },
-        (_, None) => Parts::Role(name),
+        (Some((permission_set, _)), Some(user)) => {
+            (format!("{user} by SSO ({permission_set})"), user.to_owned())
+        }
+        (_, Some(session)) => {
+            (format!("role {name}, session {session}"), format!("{name}/{session}"))
+        }
+        (_, None) => (format!("role {name}"), name.to_owned()),
     }
 }
 
@@ -96,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whoever_it_was_is_called_as_people_know_them() {
+    fn a_principal_has_a_readable_name() {
         let check = |principal: &str, known: &str, brief: &str| {
             assert_eq!(known_as(principal, &"111122223333".parse().unwrap()), known, "{principal}");
             assert_eq!(short(principal), brief, "{principal}");
@@ -131,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_is_of_another_account_is_said_to_be() {
+    fn a_principal_of_another_account_is_named_with_it() {
         let account = "111122223333".parse().unwrap();
         let known = |principal| known_as(principal, &account);
         assert_eq!(known("arn:aws:iam::444455556666:root"), "root of account 444455556666");

@@ -1,43 +1,32 @@
-//! What can be asked of a bucket and what surrounds it, and the permission that each question needs.
+//! What can be read of a bucket and its surroundings, and the permission that each question needs.
 
-/// One thing to read: one call.
+use crate::text::named::named;
+
+/// One setting to read with one call, whose API name is [`Question::name`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(missing_docs, reason = "the table of names below says which call each one is")]
 pub enum Question {
-    /// `GetBucketEncryption`.
     Encryption,
-    /// `GetPublicAccessBlock`.
     PublicAccessBlock,
-    /// `GetBucketPolicy`.
     Policy,
-    /// `GetBucketPolicyStatus`.
     PolicyStatus,
-    /// `GetBucketAcl`.
     Acl,
-    /// `GetBucketWebsite`.
     Website,
-    /// `GetBucketOwnershipControls`.
     Ownership,
-    /// `GetBucketVersioning`.
     Versioning,
-    /// `GetBucketLogging`.
     AccessLogs,
-    /// `GetBucketNotificationConfiguration`.
     Notifications,
-    /// `GetBucketTagging`.
     Tags,
-    /// `GetBucketReplication`.
     Replication,
-    /// `GetBucketLifecycleConfiguration`.
     Lifecycle,
-    /// `GetObjectLockConfiguration`.
     ObjectLock,
-    /// `GetPublicAccessBlock` of the account, from S3 Control.
+    /// Of the account, from S3 Control.
     AccountBlock,
-    /// `DescribeKey` of the wanted key, from KMS.
+    /// Of the wanted key, from KMS.
     Key,
-    /// `DescribeStacks` of the bucket's stack, from `CloudFormation`.
+    /// Of the bucket's stack, from `CloudFormation`.
     Stack,
-    /// `ListObjectsV2` of the ledger: what the guard has done to the bucket lately.
+    /// Of the ledger: the recent writes to the bucket.
     History,
 }
 
@@ -56,52 +45,29 @@ pub enum On {
     Ledger,
 }
 
+named! {
+    Question:
+    Encryption = "GetBucketEncryption",
+    PublicAccessBlock = "GetPublicAccessBlock",
+    Policy = "GetBucketPolicy",
+    PolicyStatus = "GetBucketPolicyStatus",
+    Acl = "GetBucketAcl",
+    Website = "GetBucketWebsite",
+    Ownership = "GetBucketOwnershipControls",
+    Versioning = "GetBucketVersioning",
+    AccessLogs = "GetBucketLogging",
+    Notifications = "GetBucketNotificationConfiguration",
+    Tags = "GetBucketTagging",
+    Replication = "GetBucketReplication",
+    Lifecycle = "GetBucketLifecycleConfiguration",
+    ObjectLock = "GetObjectLockConfiguration",
+    AccountBlock = "GetPublicAccessBlock",
+    Key = "DescribeKey",
+    Stack = "DescribeStacks",
+    History = "ListObjectsV2",
+}
+
 impl Question {
-    /// All of them.
-    pub const ALL: [Self; 18] = [
-        Self::Encryption,
-        Self::PublicAccessBlock,
-        Self::Policy,
-        Self::PolicyStatus,
-        Self::Acl,
-        Self::Website,
-        Self::Ownership,
-        Self::Versioning,
-        Self::AccessLogs,
-        Self::Notifications,
-        Self::Tags,
-        Self::Replication,
-        Self::Lifecycle,
-        Self::ObjectLock,
-        Self::AccountBlock,
-        Self::Key,
-        Self::Stack,
-        Self::History,
-    ];
-
-    /// The call that asks it.
-    pub const fn call(self) -> &'static str {
-        match self {
-            Self::Encryption => "GetBucketEncryption",
-            Self::PublicAccessBlock | Self::AccountBlock => "GetPublicAccessBlock",
-            Self::Policy => "GetBucketPolicy",
-            Self::PolicyStatus => "GetBucketPolicyStatus",
-            Self::Acl => "GetBucketAcl",
-            Self::Website => "GetBucketWebsite",
-            Self::Ownership => "GetBucketOwnershipControls",
-            Self::Versioning => "GetBucketVersioning",
-            Self::AccessLogs => "GetBucketLogging",
-            Self::Notifications => "GetBucketNotificationConfiguration",
-            Self::Tags => "GetBucketTagging",
-            Self::Replication => "GetBucketReplication",
-            Self::Lifecycle => "GetBucketLifecycleConfiguration",
-            Self::ObjectLock => "GetObjectLockConfiguration",
-            Self::Key => "DescribeKey",
-            Self::Stack => "DescribeStacks",
-            Self::History => "ListObjectsV2",
-        }
-    }
-
     /// The IAM action that the call needs, and on what. IAM's names are not the API's.
     ///
     /// Source: Service Authorization Reference, "Actions defined by Amazon S3", "… AWS KMS", "… AWS CloudFormation".

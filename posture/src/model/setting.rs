@@ -1,26 +1,24 @@
-//! A setting of a bucket, whole, as S3 has it: what was seen, what is written, what the ledger keeps.
+//! The settings of a bucket, as they are read, written and recorded.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-mod access_logs;
 mod encryption;
 mod notifications;
 mod public_access;
 
-pub use access_logs::AccessLogs;
 pub use encryption::{Algorithm, Encryption, Key, SseC};
 pub use notifications::Notifications;
 pub use public_access::PublicAccessBlock;
 
 use crate::text::named::named;
-use crate::{BucketName, On};
+use crate::{BucketName, On, Question};
 
-/// A setting as it is to be, whole, because S3 replaces the whole. `None` is a setting that is not set.
+/// A whole setting, because S3 replaces the whole. `None` is a setting that is not set.
 ///
-/// This is the form in which the ledger keeps what was there before a write and after it.
+/// The ledger records the setting before and after a write in this form.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Setting {
@@ -45,22 +43,15 @@ pub enum Setting {
 /// Which setting: a [`Setting`] without its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "each is a variant of `Setting`")]
 pub enum SettingKind {
-    /// Of [`Setting::Policy`].
     Policy,
-    /// Of [`Setting::PublicAccessBlock`].
     PublicAccessBlock,
-    /// Of [`Setting::Encryption`].
     Encryption,
-    /// Of [`Setting::Ownership`].
     Ownership,
-    /// Of [`Setting::Versioning`].
     Versioning,
-    /// Of [`Setting::AccessLogs`].
     AccessLogs,
-    /// Of [`Setting::Notifications`].
     Notifications,
-    /// Of [`Setting::AccountPublicAccessBlock`].
     AccountPublicAccessBlock,
 }
 
@@ -107,6 +98,20 @@ impl SettingKind {
             Self::AccountPublicAccessBlock => ("s3:PutAccountPublicAccessBlock", On::Account),
         }
     }
+
+    /// The question whose answer is this setting.
+    pub const fn question(self) -> Question {
+        match self {
+            Self::Policy => Question::Policy,
+            Self::PublicAccessBlock => Question::PublicAccessBlock,
+            Self::Encryption => Question::Encryption,
+            Self::Ownership => Question::Ownership,
+            Self::Versioning => Question::Versioning,
+            Self::AccessLogs => Question::AccessLogs,
+            Self::Notifications => Question::Notifications,
+            Self::AccountPublicAccessBlock => Question::AccountBlock,
+        }
+    }
 }
 
 impl Setting {
@@ -123,10 +128,8 @@ impl Setting {
             Self::AccountPublicAccessBlock(_) => SettingKind::AccountPublicAccessBlock,
         }
     }
-}
 
-impl Setting {
-    /// The value, in words, without what it is the value of.
+    /// The value, in words, without the name of the setting.
     pub fn value(&self) -> String {
         fn or_none<T: fmt::Display>(value: Option<&T>) -> String {
             value.map_or_else(|| "not set".to_owned(), ToString::to_string)
@@ -165,34 +168,31 @@ impl fmt::Display for Setting {
     }
 }
 
-/// Whose the objects are.
+/// Object ownership.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Ownership {
-    /// The bucket owner's, and ACLs count for nothing: the default of new buckets since April 2023.
+    /// The bucket owner owns all objects and ACLs are disabled: the default of new buckets since April 2023.
     BucketOwnerEnforced,
-    /// The bucket owner's, if the writer says so.
+    /// The bucket owner, if the writer says so.
     BucketOwnerPreferred,
-    /// The writer's: the old default.
+    /// The writer: the old default.
     ObjectWriter,
 }
 
-impl fmt::Display for Ownership {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::BucketOwnerEnforced => "BucketOwnerEnforced",
-            Self::BucketOwnerPreferred => "BucketOwnerPreferred",
-            Self::ObjectWriter => "ObjectWriter",
-        })
-    }
+named! {
+    Ownership:
+    BucketOwnerEnforced = "BucketOwnerEnforced",
+    BucketOwnerPreferred = "BucketOwnerPreferred",
+    ObjectWriter = "ObjectWriter",
 }
 
-/// Whether earlier versions of objects are kept. A bucket for which it was never set has none.
+/// Versioning. It is not set in a bucket where it was never enabled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Versioning {
     /// Whether it is enabled; else it is suspended.
     pub enabled: bool,
-    /// Whether deleting a version needs a second factor. Only root can change it.
+    /// MFA delete, which only root can change.
     pub mfa_delete: bool,
 }
 
@@ -203,32 +203,48 @@ impl fmt::Display for Versioning {
     }
 }
 
+/// Server access logging.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AccessLogs {
+    /// The bucket for the logs, in the same Region and account.
+    pub target_bucket: String,
+    /// The prefix of the keys of the logs.
+    pub target_prefix: String,
+}
+
+impl fmt::Display for AccessLogs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "to {}/{}", self.target_bucket, self.target_prefix)
+    }
+}
+
 /// The tags of a bucket.
 pub type Tags = BTreeMap<String, String>;
 
-/// What the ACL grants to others than the owner.
+/// What the ACL grants to grantees other than the owner.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Acl {
-    /// Something to everybody, or to everybody with an AWS account.
+    /// Access to everybody, or to everybody with an AWS account.
     pub is_public: bool,
-    /// Writing to S3's log delivery group.
+    /// Write access to S3's log delivery group.
     pub admits_log_delivery: bool,
-    /// Something to anybody else, other accounts or the log delivery group.
+    /// Access to any other grantee, such as other accounts or the log delivery group.
     pub grants_others: bool,
 }
 
-/// Where objects are copied to.
+/// Where objects are replicated to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Replication {
-    /// The accounts that own the copies, where a rule names one other than the bucket's.
+    /// The other accounts that own replicas.
     pub other_accounts: Vec<String>,
-    /// The buckets that the copies go to.
+    /// The destination buckets.
     pub buckets: Vec<BucketName>,
 }
 
-/// When objects are deleted by themselves.
+/// When objects are deleted by a lifecycle rule.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Lifecycle {
-    /// After how many days the first current objects are, by a rule that is enabled.
+    /// The fewest days after which an enabled rule expires current objects.
     pub expires_after_days: Option<u32>,
 }

@@ -1,17 +1,17 @@
-//! How much a notice matters.
+//! The severity of a notification.
 
 use serde::{Deserialize, Serialize};
 
 use crate::text::named::named;
 
-/// How much a notice matters. Who is woken by which is said in `docs/notifications.md`.
+/// The severity of a notification; see `docs/notifications.md`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Severity {
-    /// Good to know.
+    /// For information.
     Info,
-    /// Somebody should look at it.
+    /// It should be reviewed.
     Warning,
     /// A bucket is not protected as wanted, or the guard does not work as it should.
     High,

@@ -1,6 +1,6 @@
-//! With what somebody made a call: as far as the event shows it.
+//! The tool that made a call, as far as the event shows it.
 
-use std::fmt;
+use crate::text::named::named;
 
 /// A tool that changes buckets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -11,76 +11,58 @@ pub enum Tool {
     CloudFormation,
     /// Pulumi.
     Pulumi,
-    /// AWS's console.
+    /// The AWS console.
     Console,
     /// The AWS CLI.
     Cli,
-    /// A program with one of AWS's SDKs, or anything else.
+    /// A program with an AWS SDK, or anything else.
     Sdk,
 }
 
-/// What an event says of the program that made a call. What it does not say is empty.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Client<'a> {
-    /// `userAgent`: the program's own word, often in brackets.
-    pub user_agent: &'a str,
-    /// `userIdentity.invokedBy`: the AWS service that acted for somebody.
-    pub invoked_by: &'a str,
-    /// `sourceIPAddress`: an address, or the AWS service.
-    pub source_ip: &'a str,
-    /// `sessionCredentialFromConsole`: whether the credentials are those of a session in the console.
-    pub from_console: bool,
-}
-
 impl Tool {
-    /// Tells the tool from what an event says of the program.
+    /// Recognizes the tool of a call; what its event does not say is empty.
     ///
-    /// Anybody can write anything into a user agent. So the answer decides what is told, and what waits for some
-    /// seconds; it exempts nobody from anything.
-    pub fn of(client: &Client<'_>) -> Self {
+    /// `user_agent` is the program's own word, often in brackets; `services` are `userIdentity.invokedBy` and
+    /// `sourceIPAddress`, of which either can name the AWS service that acted. Anybody can write anything into a user agent.
+    /// So the answer affects only what is reported, and what is delayed for some seconds.
+    pub fn of(user_agent: &str, services: [&str; 2], is_console_session: bool) -> Self {
         const SERVICE: &str = "cloudformation.amazonaws.com";
-        let agent = client.user_agent.trim_start_matches('[');
-        if [agent.trim_end_matches(']'), client.invoked_by, client.source_ip].contains(&SERVICE) {
+        let agent = user_agent.trim_start_matches('[');
+        if agent.trim_end_matches(']') == SERVICE || services.contains(&SERVICE) {
             return Self::CloudFormation;
         }
-        // Pulumi's provider is made of Terraform's, and may name both.
+        // Pulumi's provider is based on Terraform's, and may name both.
         if agent.contains("Pulumi") {
             return Self::Pulumi;
         }
         if ["Terraform/", "OpenTofu/", "terraform-provider-aws"].iter().any(|n| agent.contains(n)) {
             return Self::Terraform;
         }
-        // CloudShell, in the console: it is the command line all the same.
+        // Also CloudShell, which runs in the console.
         if agent.starts_with("aws-cli/") {
             return Self::Cli;
         }
         let of_console = ["S3Console/", "Mozilla/", "console.amazonaws.com"];
-        if client.from_console || of_console.iter().any(|name| agent.starts_with(name)) {
+        if is_console_session || of_console.iter().any(|name| agent.starts_with(name)) {
             return Self::Console;
         }
         Self::Sdk
     }
 
-    /// Whether it makes a bucket from a description, with many calls one after the other.
+    /// Whether it is an infrastructure-as-code tool, which makes many calls for one bucket.
     pub const fn is_iac(self) -> bool {
-        match self {
-            Self::Terraform | Self::CloudFormation | Self::Pulumi => true,
-            Self::Console | Self::Cli | Self::Sdk => false,
-        }
+        matches!(self, Self::Terraform | Self::CloudFormation | Self::Pulumi)
     }
 }
 
-impl fmt::Display for Tool {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Terraform => "Terraform",
-            Self::CloudFormation => "CloudFormation",
-            Self::Pulumi => "Pulumi",
-            Self::Console => "the AWS console",
-            Self::Cli => "the AWS CLI",
-            Self::Sdk => "an AWS SDK",
-        })
-    }
+named! {
+    Tool:
+    Terraform = "Terraform",
+    CloudFormation = "CloudFormation",
+    Pulumi = "Pulumi",
+    Console = "the AWS console",
+    Cli = "the AWS CLI",
+    Sdk = "an AWS SDK",
 }
 
 #[cfg(test)]
@@ -90,8 +72,7 @@ mod tests {
     #[test]
     fn a_tool_is_known_by_its_user_agent() {
         let check = |user_agent: &str, tool: Tool| {
-            let client = Client { user_agent, source_ip: "192.0.2.1", ..Client::default() };
-            assert_eq!(Tool::of(&client), tool, "{user_agent}");
+            assert_eq!(Tool::of(user_agent, ["", "192.0.2.1"], false), tool, "{user_agent}");
         };
         check(
             "APN/1.0 HashiCorp/1.0 Terraform/1.9.5 (+https://www.terraform.io) terraform-provider-aws/5.70.0 \
@@ -125,20 +106,19 @@ mod tests {
     #[test]
     fn cloudformation_is_known_by_any_of_three_fields() {
         let service = "cloudformation.amazonaws.com";
-        for client in [
-            Client { user_agent: service, ..Client::default() },
-            Client { user_agent: "[cloudformation.amazonaws.com]", ..Client::default() },
-            Client { invoked_by: service, user_agent: "aws-cli/2.31.0", ..Client::default() },
-            Client { source_ip: service, ..Client::default() },
+        for (user_agent, services) in [
+            (service, ["", ""]),
+            ("[cloudformation.amazonaws.com]", ["", ""]),
+            ("aws-cli/2.31.0", [service, ""]),
+            ("", ["", service]),
         ] {
-            assert_eq!(Tool::of(&client), Tool::CloudFormation, "{client:?}");
+            assert_eq!(Tool::of(user_agent, services, false), Tool::CloudFormation, "{services:?}");
         }
     }
 
     #[test]
     fn the_consoles_session_is_the_console_unless_it_is_a_command_line_there() {
-        let of =
-            |user_agent| Tool::of(&Client { user_agent, from_console: true, ..Client::default() });
+        let of = |user_agent| Tool::of(user_agent, ["", ""], true);
         assert_eq!(of("aws-internal/3"), Tool::Console);
         assert_eq!(of("aws-cli/2.31.0 exec-env/CloudShell"), Tool::Cli);
         assert_eq!(of("APN/1.0 HashiCorp/1.0 Terraform/1.9.5"), Tool::Terraform);

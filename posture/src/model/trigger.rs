@@ -1,4 +1,4 @@
-//! Why a bucket is looked at: calls that somebody made, or the sweep.
+//! Why a bucket is reconciled: calls, or the sweep.
 
 use std::collections::BTreeSet;
 
@@ -8,12 +8,12 @@ use crate::model::tool::Tool;
 use crate::model::watch;
 use crate::{Aspect, Maker, Moment};
 
-/// Why the guard looks at a bucket.
+/// Why a bucket is reconciled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Trigger {
-    /// Somebody made these calls. Events of a bucket that come together are looked at once.
+    /// These calls: the events of a bucket in a batch are handled together.
     Calls(Vec<Call>),
-    /// Nobody told us: the sweep looks at every bucket.
+    /// The sweep, which reconciles every bucket.
     Sweep,
 }
 
@@ -24,28 +24,23 @@ pub struct Call {
     pub event_name: String,
     /// `CloudTrail`'s id of the event, if it has one.
     pub event_id: Option<String>,
-    /// When it was made.
+    /// Its time.
     pub time: OffsetDateTime,
-    /// Who made it: an ARN, or the kind of caller where there is none.
+    /// Who made it: an ARN, or the kind of caller if there is none.
     pub principal: String,
-    /// With what.
+    /// The tool that made it.
     pub tool: Tool,
-    /// From where: an address, or the AWS service that acted for somebody.
+    /// The source: an IP address, or the AWS service that made the call on behalf of a principal.
     pub source_ip: Option<String>,
-    /// Whether it says by itself that it opens the bucket to the public, by an ACL.
+    /// Whether its parameters make the bucket public by an ACL.
     pub exposes: bool,
-    /// Whether it says by itself that SSE-C is no longer blocked.
+    /// Whether its parameters unblock SSE-C.
     pub opens_sse_c: bool,
-    /// Whether it makes a bucket whose ACL and ownership are S3's defaults.
+    /// Whether it creates a bucket with S3's default ACL and ownership.
     pub makes_default_bucket: bool,
 }
 
 impl Trigger {
-    /// These calls; the sweep, if there are none.
-    pub fn of(calls: Vec<Call>) -> Self {
-        if calls.is_empty() { Self::Sweep } else { Self::Calls(calls) }
-    }
-
     /// The calls; none for the sweep.
     pub fn calls(&self) -> &[Call] {
         match self {
@@ -54,7 +49,7 @@ impl Trigger {
         }
     }
 
-    /// What the calls can have weakened.
+    /// The aspects that the calls may have weakened.
     pub fn touched(&self) -> BTreeSet<Aspect> {
         let calls = self.calls();
         let mut touched = watch::touched(calls.iter().map(|call| call.event_name.as_str()));
@@ -66,7 +61,7 @@ impl Trigger {
         touched
     }
 
-    /// What the calls tell of the moment in the bucket's life, after so many attempts.
+    /// What the calls show, after so many attempts.
     pub fn moment(&self, attempt: u32) -> Moment {
         let calls = self.calls();
         let maker = if calls.iter().any(|call| call.tool == Tool::CloudFormation) {
@@ -81,17 +76,15 @@ impl Trigger {
     }
 }
 
-/// The aspects whose own setting a call changes, where keeping them can break what has been working.
+/// The aspects whose own setting a call changes, if their remediation can break existing access.
 ///
-/// A new bucket has S3's defaults, which need no mending; whatever else it has, a call has set. So making a bucket changes
-/// only what the call itself says: in us-east-1 it also succeeds for a bucket that has been there for years.
+/// `CreateBucket` changes only what its parameters say: in us-east-1 it also succeeds for a bucket that exists already.
 fn changes(call: &Call) -> &'static [Aspect] {
     match call.event_name.as_str() {
         "CreateBucket" if !call.makes_default_bucket => &[Aspect::Ownership],
         "PutBucketOwnershipControls" | "DeleteBucketOwnershipControls" => &[Aspect::Ownership],
         "PutBucketPublicAccessBlock" | "DeleteBucketPublicAccessBlock" => &[Aspect::PublicAccess],
-        // What becomes of the block where a call does not name it AWS does not say; whoever has SSE-C in use may well change
-        // nothing but a key.
+        // AWS does not document what a call that omits the block does; it may only change a key.
         "PutBucketEncryption" if call.opens_sse_c => &[Aspect::SseC],
         _ => &[],
     }
@@ -108,7 +101,7 @@ mod tests {
             event_name: event_name.to_owned(),
             event_id: None,
             time: datetime!(2026-11-20 12:00:00 UTC),
-            principal: "somebody".to_owned(),
+            principal: "someone".to_owned(),
             tool,
             source_ip: None,
             exposes: false,
@@ -159,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_bucket_with_an_acl_or_ownership_of_its_own_has_both_looked_at() {
+    fn a_new_bucket_with_an_acl_or_ownership_of_its_own_has_both_judged() {
         let made = |makes_default_bucket| {
             let call = Call { makes_default_bucket, ..call("CreateBucket", Tool::Cli) };
             let touched = Trigger::Calls(vec![call]).touched();

@@ -1,98 +1,70 @@
-//! What is watched: one table, from which the rule's pattern, the documentation and the tests are made.
+//! The watched calls: the table for the rule's pattern, the documentation and the tests.
 
 use std::collections::BTreeSet;
 
-use crate::Aspect;
+use crate::Aspect::{
+    self, AccessLogs, AccountPublicAccess, Acl, Encryption, Lifecycle, Notifications, ObjectLock,
+    Ownership, Policy, PublicAccess, Replication, SseC, Tls, Versioning,
+};
 
 /// One write call that can weaken the protection of a bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Watched {
-    /// The event's name as `CloudTrail` spells it, which is not always the API's.
+    /// The event name of `CloudTrail`, which is not always that of the API.
     pub event_name: &'static str,
-    /// The aspects that such a call can weaken, which are read again.
+    /// The aspects that such a call can weaken, and which are read.
     pub aspects: &'static [Aspect],
-    /// What such a call can do, in a few words.
+    /// How such a call can weaken a bucket, in a few words.
     pub weakens: &'static str,
 }
 
-/// What a new bucket is looked at for: all that may be kept. Its ACL and ownership are S3's defaults, unless the call says so.
-const NEW: &[Aspect] = &[
-    Aspect::Encryption,
-    Aspect::SseC,
-    Aspect::PublicAccess,
-    Aspect::Tls,
-    Aspect::Versioning,
-    Aspect::AccessLogs,
-    Aspect::Notifications,
-];
+/// The aspects of a new bucket, whose ACL and ownership are S3's defaults unless the call's parameters set them.
+const NEW: &[Aspect] =
+    &[Encryption, SseC, PublicAccess, Tls, Versioning, AccessLogs, Notifications];
 
-/// What another tag may ask for.
-const TAGGED: &[Aspect] = &[
-    Aspect::Encryption,
-    Aspect::SseC,
-    Aspect::PublicAccess,
-    Aspect::Tls,
-    Aspect::Ownership,
-    Aspect::Versioning,
-    Aspect::AccessLogs,
-    Aspect::Notifications,
-];
+/// The aspects that a tag may change.
+const TAGGED: &[Aspect] =
+    &[Encryption, SseC, PublicAccess, Tls, Ownership, Versioning, AccessLogs, Notifications];
 
-/// The calls that the guard answers.
+/// The calls that the guard handles.
 ///
 /// Source of the names: Amazon S3 User Guide, "Amazon S3 `CloudTrail` events". The API calls the public access block
-/// `PutPublicAccessBlock`, `CloudTrail` calls it `PutBucketPublicAccessBlock`; so it is with notifications, lifecycle and
-/// object lock. Of ownership controls and object lock the guide's list and captures differ, so both names are watched.
+/// `PutPublicAccessBlock`, `CloudTrail` calls it `PutBucketPublicAccessBlock`; the same goes for notifications, lifecycle and
+/// object lock. For object lock the guide and recorded events differ, so both names are watched.
 pub const TABLE: &[Watched] = &[
-    row("CreateBucket", NEW, "a bucket that nobody has looked at yet"),
+    row("CreateBucket", NEW, "a new bucket"),
     row(
         "PutBucketEncryption",
-        &[Aspect::Encryption, Aspect::SseC],
-        "a weaker algorithm, another key, SSE-C let in",
+        &[Encryption, SseC],
+        "a weaker algorithm, another key, SSE-C unblocked",
     ),
-    row("DeleteBucketEncryption", &[Aspect::Encryption, Aspect::SseC], "back to SSE-S3"),
-    row("PutBucketPublicAccessBlock", &[Aspect::PublicAccess], "a switch is off"),
-    row("DeleteBucketPublicAccessBlock", &[Aspect::PublicAccess], "all switches are off"),
-    row(
-        "PutBucketPolicy",
-        &[Aspect::Policy, Aspect::Tls, Aspect::PublicAccess],
-        "others are let in, or plain HTTP",
-    ),
-    row("DeleteBucketPolicy", &[Aspect::Tls], "plain HTTP is let in"),
-    row("PutBucketAcl", &[Aspect::Acl, Aspect::PublicAccess], "others are granted access"),
-    // Where ACLs do not count any more, the rest of the block breaks nobody.
-    row(
-        "PutBucketOwnershipControls",
-        &[Aspect::Ownership, Aspect::PublicAccess],
-        "ACLs count again",
-    ),
-    row("DeleteBucketOwnershipControls", &[Aspect::Ownership], "ACLs count again"),
-    row("PutBucketVersioning", &[Aspect::Versioning], "versions are suspended, MFA delete is off"),
-    row("PutBucketLogging", &[Aspect::AccessLogs], "logs go nowhere, or elsewhere"),
-    row("PutBucketNotification", &[Aspect::Notifications], "EventBridge is not told"),
-    row("PutBucketWebsite", &[Aspect::PublicAccess], "the bucket is a website"),
-    row("PutBucketReplication", &[Aspect::Replication], "objects are copied to another account"),
-    row("DeleteBucketReplication", &[Aspect::Replication], "objects are copied no more"),
-    row("PutBucketLifecycle", &[Aspect::Lifecycle], "objects are deleted by a rule"),
-    row("DeleteBucketLifecycle", &[Aspect::Lifecycle], "a rule that expired objects is gone"),
-    row(
-        "PutBucketObjectLockConfiguration",
-        &[Aspect::ObjectLock],
-        "new objects are locked no more",
-    ),
-    row("PutObjectLockConfiguration", &[Aspect::ObjectLock], "new objects are locked no more"),
-    row("PutBucketTagging", TAGGED, "a tag that decides about the grade"),
-    row("DeleteBucketTagging", TAGGED, "a tag that decides about the grade"),
-    row("TagResource", TAGGED, "a tag that decides about the grade"),
-    row("UntagResource", TAGGED, "a tag that decides about the grade"),
-    row(
-        "PutAccountPublicAccessBlock",
-        &[Aspect::AccountPublicAccess],
-        "a switch is off for all buckets",
-    ),
+    row("DeleteBucketEncryption", &[Encryption, SseC], "back to SSE-S3"),
+    row("PutBucketPublicAccessBlock", &[PublicAccess], "a switch is off"),
+    row("DeleteBucketPublicAccessBlock", &[PublicAccess], "all switches are off"),
+    row("PutBucketPolicy", &[Policy, Tls, PublicAccess], "access for others, or plain HTTP"),
+    row("DeleteBucketPolicy", &[Tls], "plain HTTP is allowed"),
+    row("PutBucketAcl", &[Acl, PublicAccess], "others are granted access"),
+    // Once ACLs are disabled, the rest of the block breaks no access.
+    row("PutBucketOwnershipControls", &[Ownership, PublicAccess], "ACLs are enabled again"),
+    row("DeleteBucketOwnershipControls", &[Ownership], "ACLs are enabled again"),
+    row("PutBucketVersioning", &[Versioning], "versions are suspended, MFA delete is off"),
+    row("PutBucketLogging", &[AccessLogs], "logs go nowhere, or elsewhere"),
+    row("PutBucketNotification", &[Notifications], "events are no longer sent to EventBridge"),
+    row("PutBucketWebsite", &[PublicAccess], "the bucket is a website"),
+    row("PutBucketReplication", &[Replication], "objects are replicated to another account"),
+    row("DeleteBucketReplication", &[Replication], "objects are no longer replicated"),
+    row("PutBucketLifecycle", &[Lifecycle], "objects are deleted by a rule"),
+    row("DeleteBucketLifecycle", &[Lifecycle], "a rule that expired objects is gone"),
+    row("PutBucketObjectLockConfiguration", &[ObjectLock], "new objects are no longer locked"),
+    row("PutObjectLockConfiguration", &[ObjectLock], "new objects are no longer locked"),
+    row("PutBucketTagging", TAGGED, "a tag that determines the grade"),
+    row("DeleteBucketTagging", TAGGED, "a tag that determines the grade"),
+    row("TagResource", TAGGED, "a tag that determines the grade"),
+    row("UntagResource", TAGGED, "a tag that determines the grade"),
+    row("PutAccountPublicAccessBlock", &[AccountPublicAccess], "a switch is off for all buckets"),
     row(
         "DeleteAccountPublicAccessBlock",
-        &[Aspect::AccountPublicAccess],
+        &[AccountPublicAccess],
         "all switches are off for all buckets",
     ),
 ];
@@ -105,10 +77,9 @@ const fn row(
     Watched { event_name, aspects, weakens }
 }
 
-/// Where the calls come from, as `eventSource`.
+/// The values of `eventSource` of the calls.
 ///
-/// The account's public access block is reported under either name by public sources; the bucket's calls always come
-/// from the first.
+/// Public sources report either name for the account's public access block, and the first for the calls on buckets.
 pub const EVENT_SOURCES: &[&str] = &["s3.amazonaws.com", "s3-control.amazonaws.com"];
 
 /// The row of a call, if it is watched.
@@ -116,7 +87,7 @@ pub fn find(event_name: &str) -> Option<&'static Watched> {
     TABLE.iter().find(|watched| watched.event_name == event_name)
 }
 
-/// What has to be looked at after these calls.
+/// The aspects that have to be judged after these calls.
 pub fn touched<'a>(event_names: impl IntoIterator<Item = &'a str>) -> BTreeSet<Aspect> {
     let rows = event_names.into_iter().filter_map(find);
     rows.flat_map(|watched| watched.aspects.iter().copied()).collect()

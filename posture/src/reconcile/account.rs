@@ -1,4 +1,4 @@
-//! The one boundary: an account whose buckets can be read and written, and whose ledger takes records.
+//! The boundary to AWS: an account with buckets and a ledger.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -11,37 +11,33 @@ use crate::{Baseline, BucketId, BucketName, Observed, Question, Setting};
 pub struct Page {
     /// The buckets of the Region.
     pub buckets: Vec<BucketName>,
-    /// Names that no bucket should have, as S3 gave them.
+    /// Names that are not valid, as S3 returned them.
     pub strange: Vec<String>,
     /// Where the next page starts, if there is one.
     pub continuation: Option<String>,
 }
 
-/// What the flow asks of a call that failed.
+/// The kind of error of a failed call; by default neither.
 pub trait CallError: fmt::Display {
-    /// Whether another party was writing at the same time, so that it is right to begin from the start.
-    fn is_conflict(&self) -> bool;
-
-    /// Whether the caller may not do that, and may not a minute later either.
-    fn is_denied(&self) -> bool;
-}
-
-impl CallError for Infallible {
+    /// Whether another party was writing at the same time, so that the flow has to start over.
     fn is_conflict(&self) -> bool {
-        match *self {}
+        false
     }
 
+    /// Whether access was denied, so that a retry fails too.
     fn is_denied(&self) -> bool {
-        match *self {}
+        false
     }
 }
+
+impl CallError for Infallible {}
 
 /// An AWS account, as far as the engine needs one.
 pub trait Account: Sync {
-    /// What can go wrong with a call.
+    /// The error of a call.
     type Error: fmt::Display + Send;
 
-    /// Reads the answers to `ask` into `observed`, in parallel. `None` if there is no such bucket (any more).
+    /// Reads the answers to `ask` into `observed`, in parallel. `None` if the bucket does not exist.
     fn observe(
         &self,
         ask: &[Question],
@@ -49,20 +45,20 @@ pub trait Account: Sync {
         baseline: &Baseline,
     ) -> impl Future<Output = Result<Option<Observed>, Self::Error>> + Send;
 
-    /// Writes one setting. `false` if there is no such bucket (any more).
+    /// Writes one setting. `false` if the bucket does not exist.
     fn apply(
         &self,
         bucket: &BucketId,
         setting: &Setting,
     ) -> impl Future<Output = Result<bool, Self::Error>> + Send;
 
-    /// Keeps a record of a write in the ledger; a later one of the same id takes its place.
+    /// Saves the record of a write in the ledger; it replaces an earlier one with the same id.
     fn keep(&self, record: &Record) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
-    /// Waits a moment before something is read again; a longer one each time.
+    /// Waits before something is read again; longer with each attempt.
     fn pause(&self, attempt: u32) -> impl Future<Output = ()> + Send;
 
-    /// Lists the Region's buckets, a page at a time. An account of which only single buckets are known lists none.
+    /// Lists the Region's buckets, one page at a time; by default none.
     fn list(
         &self,
         _continuation: Option<String>,

@@ -1,4 +1,4 @@
-//! Carries out a plan, write by write, and records each.
+//! Carries out a plan, one write after the other, and records each.
 
 use std::collections::BTreeSet;
 
@@ -6,41 +6,39 @@ use futures_util::future::{join, join_all};
 use time::OffsetDateTime;
 
 use super::account::Account;
-use super::inspect::{Again, Inspection, look, may_read_again};
-use super::ledger;
+use super::inspect::{Inspection, may_read_again, read_all};
+use super::ledger::RecordId;
 use super::record::{Event, Record, State, VERSION, rfc3339};
 use crate::{
     Action, Baseline, Finding, LeftBecause, Observed, Question, Reading, SettingKind, Trigger,
 };
 
-/// How often a setting is read again until it shows what was written: S3's settings are eventually consistent.
+/// How often a written setting is read until it is visible: S3's settings are eventually consistent.
 const VERIFICATIONS_MAX: u32 = 4;
 
-/// What was done and what was not. One failure does not stop the rest.
+/// The result of a plan. One failure does not stop the rest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome<E> {
-    /// The actions that were carried out, with what the ledger keeps of each.
+    /// The actions that were carried out, with their records.
     pub done: Vec<(Action, Record)>,
-    /// Those that were not, with their causes.
+    /// Those that failed, with their causes.
     pub failed: Vec<(Action, E)>,
-    /// The ids of the writes of which the ledger has a record.
+    /// The ids of the saved records.
     pub kept: BTreeSet<String>,
-    /// Why a record could not be kept. What it speaks of was done all the same.
+    /// Why records could not be saved. Their writes were made all the same.
     pub unrecorded: Vec<E>,
-    /// Why the bucket could not be looked at again after a write: what was to come after it was not done.
+    /// Why the bucket could not be read after a write: the actions after it were not carried out.
     pub interrupted: Option<E>,
-    /// Whether the bucket was there all the time; if not, nothing is left to guard.
+    /// Whether the bucket existed all the time.
     pub bucket_exists: bool,
 }
 
 /// Carries out a plan, one write after the other: S3 aborts writes to one bucket that overlap.
 ///
-/// Every write follows a reading of its setting at once. The inspection's own will do for the first one if its last round
-/// has read it, and it is read again if not; but a new bucket is not kept waiting by more than seven calls: at grade `hybrid`
-/// its policy is written one round of questions after it was read. After each
-/// write its setting is read again, which verifies it, together with that of the next one: what somebody else has mended
-/// or raised meanwhile is not written over. The ledger hears of each write as it begins and as it has ended; no write waits
-/// for it, so it hears of an end together with the next beginning.
+/// Every write directly follows a read of its setting, so that changes by another party are not overwritten. For the first
+/// write that may be the last round of the inspection, and for a new bucket an earlier one after seven calls. After each
+/// write its setting is read, which verifies it, together with that of the next one. The ledger records the beginning and
+/// the end of each write; no write waits for it, so an end is recorded together with the next beginning.
 pub async fn carry_out<A: Account>(
     account: &A,
     inspection: &Inspection,
@@ -57,21 +55,21 @@ pub async fn carry_out<A: Account>(
         bucket_exists: true,
     };
     let mut current = inspection.clone();
-    // What the ledger has still to hear.
-    let mut unheard: Vec<Record> = Vec::new();
+    // The records that are not saved yet.
+    let mut pending: Vec<Record> = Vec::new();
     let kinds: Vec<SettingKind> = inspection.plan.actions.iter().map(Action::kind).collect();
-    // The setting that was read last, and nothing was waited for since.
+    // The setting that was read last, without a wait since then.
     let is_fresh = |kind: &SettingKind| {
         inspection.read_last.contains(&kind.question())
             || !may_read_again(&inspection.baseline, inspection.reads)
     };
     let mut fresh = kinds.first().copied().filter(is_fresh);
     for (count, kind) in kinds.iter().enumerate() {
-        // After a write that failed or was not due, the next setting is as old as the inspection.
+        // After a write that failed or was skipped, the next setting is as old as the inspection.
         if fresh != Some(*kind) {
             let mut observed = current.observed.clone();
             observed.forget(kind.question());
-            match look(account, observed, wanted, Again::Nothing).await {
+            match read_all(account, observed, wanted, false).await {
                 Ok(Some(seen)) => current = seen,
                 Ok(None) => {
                     outcome.bucket_exists = false;
@@ -86,22 +84,20 @@ pub async fn carry_out<A: Account>(
         let same = |action: &&Action| action.kind() == *kind;
         let Some(action) = current.plan.actions.iter().find(same).cloned() else { continue };
         let mut record = Record::begun(&current, &action, trigger, now());
-        unheard.push(record.clone());
-        let (kept, applied) =
-            join(keep(account, &unheard), account.apply(&current.observed.id, &action.set)).await;
-        outcome.hear(kept);
-        unheard.clear();
+        pending.push(record.clone());
+        let saved = outcome.save(account, std::mem::take(&mut pending));
+        let ((), applied) = join(saved, account.apply(&current.observed.id, &action.set)).await;
         match applied {
             Ok(true) => {}
             Ok(false) => {
                 record.fail("the bucket is gone".to_owned());
-                unheard.push(record);
+                pending.push(record);
                 outcome.bucket_exists = false;
                 break;
             }
             Err(cause) => {
                 record.fail(cause.to_string());
-                unheard.push(record);
+                pending.push(record);
                 outcome.failed.push((action, cause));
                 continue;
             }
@@ -116,22 +112,23 @@ pub async fn carry_out<A: Account>(
             Err(cause) => outcome.interrupted = Some(cause),
         }
         record.end(state, trigger, now());
-        unheard.push(record.clone());
+        pending.push(record.clone());
         outcome.done.push((action, record));
         if !outcome.bucket_exists || outcome.interrupted.is_some() {
             break;
         }
     }
-    outcome.hear(keep(account, &unheard).await);
+    outcome.save(account, pending).await;
     outcome
 }
 
 impl<E> Outcome<E> {
-    /// Notes what came of keeping records.
-    fn hear(&mut self, kept: Vec<Result<String, E>>) {
-        for kept in kept {
-            match kept {
-                Ok(id) => drop(self.kept.insert(id)),
+    /// Saves records in parallel.
+    async fn save(&mut self, account: &impl Account<Error = E>, records: Vec<Record>) {
+        let saved = join_all(records.iter().map(|record| account.keep(record))).await;
+        for (record, saved) in records.into_iter().zip(saved) {
+            match saved {
+                Ok(()) => drop(self.kept.insert(record.id)),
                 Err(error) => self.unrecorded.push(error),
             }
         }
@@ -163,7 +160,7 @@ impl Record {
         });
         Self {
             version: VERSION,
-            id: ledger::id(&observed.id.name, now, kind),
+            id: RecordId { bucket: observed.id.name.clone(), time: now, kind }.to_string(),
             state: State::Begun,
             bucket: observed.id.name.to_string(),
             account: observed.id.account.to_string(),
@@ -184,13 +181,7 @@ impl Record {
     }
 }
 
-/// Keeps records at once. Gives their ids, or why they could not be kept.
-async fn keep<A: Account>(account: &A, records: &[Record]) -> Vec<Result<String, A::Error>> {
-    let keep = async |record: &Record| account.keep(record).await.map(|()| record.id.clone());
-    join_all(records.iter().map(keep)).await
-}
-
-/// Reads again what was written, and what is to be written next; says whether the bucket has the new setting.
+/// Reads what was written and what is to be written next; returns whether the bucket has the new setting.
 async fn verify<A: Account>(
     account: &A,
     before: &Inspection,
@@ -211,7 +202,7 @@ async fn verify<A: Account>(
         if let Some(question) = next {
             observed.forget(question);
         }
-        match look(account, observed, wanted, Again::Nothing).await? {
+        match read_all(account, observed, wanted, false).await? {
             Some(inspection) => seen = inspection,
             None => return Ok(None),
         }

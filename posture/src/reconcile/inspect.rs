@@ -1,4 +1,4 @@
-//! Reads a bucket until nothing is left to ask, and plans.
+//! Reads a bucket until everything that matters is known, and plans.
 
 use super::account::Account;
 use crate::evaluate::assess::first_write;
@@ -10,65 +10,54 @@ use crate::{
 /// How many calls may be made on a new bucket before the first write.
 const READS_OF_NEW_MAX: usize = 7;
 
-/// What was seen of a bucket, and what would be done about it.
+/// What was read of a bucket, and the plan for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Inspection {
-    /// What was seen.
+    /// What was read.
     pub observed: Observed,
-    /// What it is held to.
+    /// Its baseline.
     pub baseline: Baseline,
-    /// What was found.
+    /// The findings.
     pub findings: Vec<Finding>,
-    /// What would mend it.
+    /// The writes that remediate it.
     pub plan: Plan,
-    /// What the last round has asked: nothing is fresher.
+    /// The questions of the last round.
     pub read_last: Vec<Question>,
-    /// How many calls on the bucket it took.
+    /// The number of calls on the bucket.
     pub reads: usize,
 }
 
-/// What is read again beside new questions.
-#[derive(Clone, Copy)]
-pub(super) enum Again {
-    /// What would be written first.
-    First,
-    /// Nothing: what is to be written is forgotten, and so asked for, by whoever looks.
-    Nothing,
-}
-
-/// Looks at a bucket and plans; changes nothing. `None` if there is no such bucket.
+/// Reads a bucket and plans, without changes. `None` if the bucket does not exist.
 ///
-/// What is wanted may depend on what is seen (tags), so it is a function of it.
+/// The baseline may depend on what was read (tags), so it is a function of it.
 pub async fn inspect<A: Account>(
     account: &A,
     bucket: &BucketId,
     wanted: &(impl Fn(&Observed) -> Baseline + Sync),
 ) -> Result<Option<Inspection>, A::Error> {
-    look(account, Observed::unread(bucket.clone()), wanted, Again::First).await
+    read_all(account, Observed::unread(bucket.clone()), wanted, true).await
 }
 
-/// Asks until nothing is left to ask.
+/// Reads until there are no more questions.
 ///
-/// Whatever is written was found weak before the last round: at least the ledger is asked behind it. So that round reads
-/// again what would be written first, beside its questions: it costs a call and no time.
-pub(super) async fn look<A: Account>(
+/// What is written was found weak before the last round, in which the ledger is read. With `rereads_first` that round also
+/// reads again what would be written first, which costs one call and no time.
+pub(super) async fn read_all<A: Account>(
     account: &A,
     mut observed: Observed,
     wanted: &(impl Fn(&Observed) -> Baseline + Sync),
-    again: Again,
+    rereads_first: bool,
 ) -> Result<Option<Inspection>, A::Error> {
     let mut baseline = wanted(&observed);
-    // Each round reads what it asks for, so this ends: there are only so many questions.
+    // Each round reads what it asks for, so this ends with the last question.
     let (mut read_last, mut reads) = (Vec::new(), 0);
     for _ in Question::ALL {
         let mut ask = questions(&observed, &baseline);
         if ask.is_empty() {
             break;
         }
-        let first = match again {
-            Again::First => first_write(&observed, &baseline).map(SettingKind::question),
-            Again::Nothing => None,
-        };
+        let first = first_write(&observed, &baseline).filter(|_| rereads_first);
+        let first = first.map(SettingKind::question);
         let may_read = may_read_again(&baseline, reads + of_bucket(&ask));
         if let Some(first) = first.filter(|first| may_read && !ask.contains(first)) {
             observed.forget(first);
@@ -87,7 +76,7 @@ pub(super) async fn look<A: Account>(
     Ok(Some(Inspection { observed, baseline, findings, plan, read_last, reads }))
 }
 
-/// Whether after so many calls on the bucket a setting may be read for a second time before anything is written.
+/// Whether after so many calls on the bucket a setting may be read a second time before the first write.
 pub(super) fn may_read_again(baseline: &Baseline, reads: usize) -> bool {
     baseline.moment.maker == Maker::Unknown || reads < READS_OF_NEW_MAX
 }

@@ -1,16 +1,16 @@
-//! Where things are in the ledger bucket, and what its keys alone tell.
+//! The keys of the ledger bucket, and what they mean by themselves.
 //!
 //! ```text
 //! buckets/BUCKET/2026-11-24T23/BUCKET@20261124T231502.123Z-encryption.json   a write
 //! buckets/BUCKET/2026-11-24T23/BUCKET@20261124T231502.123Z-encryption.failed that write failed
-//! buckets/BUCKET/2026-11-24T23/stopped-encryption.json                       the guard has stopped there, and said so
-//! buckets/BUCKET/undone/encryption/20261124T231502.123Z-2027-01-31.json      somebody has undone it, until that day
-//! known/BUCKET/event                                                         an event told of the bucket
+//! buckets/BUCKET/2026-11-24T23/stopped-encryption.json                       the guard has stopped writing it, which was reported
+//! buckets/BUCKET/undone/encryption/20261124T231502.123Z-2027-01-31.json      its remediation is suppressed until that day
+//! known/BUCKET/event                                                         an event of the bucket was received
 //! ```
 //!
-//! The ledger is the only state there is. Its keys sort by time, so one list of the hour before and this one, with what
-//! was undone behind them, is all that a look at a bucket costs. A record says itself that its write failed, but only to
-//! whoever reads it: the key beside it says so to a list, and a write that goes well costs nothing for it.
+//! The ledger is the only state. Its keys sort by time, so one list of the previous hour and this one, followed by the
+//! suppressions, is enough to reconcile a bucket. A failed write also has a key of its own, so that no record has to be
+//! read for it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -26,10 +26,10 @@ use crate::{BucketName, History};
 
 pub mod undone;
 
-/// For how long objects of `buckets/` are kept. A year and a month: an audit of a year finds all of it.
+/// For how long objects of `buckets/` are retained: a year and a month, for an audit of a year.
 pub const KEPT_DAYS: u32 = 400;
 
-/// What the keys of all records begin with.
+/// The prefix of the keys of all records.
 pub const RECORDS_PREFIX: &str = "buckets/";
 
 const HOUR: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]T[hour]");
@@ -56,12 +56,12 @@ pub struct RecordId {
 pub struct InvalidRecordId(String);
 
 impl RecordId {
-    /// Where the record is.
+    /// The key of the record.
     pub fn key(&self) -> String {
         self.at(RECORD)
     }
 
-    /// Where it says that the write failed.
+    /// The key that marks the write as failed.
     pub fn failed_key(&self) -> String {
         self.at(FAILED)
     }
@@ -73,7 +73,7 @@ impl RecordId {
 
 impl fmt::Display for RecordId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&id(&self.bucket, self.time, self.kind))
+        write!(f, "{}@{}-{}", self.bucket, formatted(self.time, STAMP), self.kind)
     }
 }
 
@@ -85,33 +85,28 @@ impl FromStr for RecordId {
         let (bucket, rest) = text.rsplit_once('@').ok_or_else(invalid)?;
         let (stamp, kind) = rest.split_once('-').ok_or_else(invalid)?;
         let time = PrimitiveDateTime::parse(stamp, STAMP).map_err(|_| invalid())?.assume_utc();
-        let kind = SettingKind::ALL.into_iter().find(|known| known.name() == kind);
+        let kind = SettingKind::from_name(kind).ok_or_else(invalid)?;
         let bucket = bucket.parse().map_err(|_| invalid())?;
-        Ok(Self { bucket, time, kind: kind.ok_or_else(invalid)? })
+        Ok(Self { bucket, time, kind })
     }
 }
 
-/// The id of a write to this bucket that begins at this time.
-pub fn id(bucket: &BucketName, time: OffsetDateTime, kind: SettingKind) -> String {
-    format!("{bucket}@{}-{}", formatted(time, STAMP), kind.name())
-}
-
-/// What all keys of a bucket begin with.
+/// The prefix of all keys of a bucket.
 pub fn prefix(bucket: &BucketName) -> String {
     format!("{RECORDS_PREFIX}{bucket}/")
 }
 
-/// After which key a list has to start that tells of the last hour, and of what was undone.
+/// The key after which a list of the last hour and of the suppressions starts.
 pub fn recent(bucket: &BucketName, now: OffsetDateTime) -> String {
     format!("{}{}/", prefix(bucket), formatted(now - Duration::HOUR, HOUR))
 }
 
-/// Where it says that the guard writes a setting no more, and that somebody was told so. Written once in an hour.
+/// The key that marks a setting as no longer written, which was reported. It is put once an hour.
 pub fn stopped(bucket: &BucketName, kind: SettingKind, now: OffsetDateTime) -> String {
     format!("{}{}/{STOPPED}{}.json", prefix(bucket), formatted(now, HOUR), kind.name())
 }
 
-/// Until when a guard that stops now keeps still: as long as lists from [`recent`] on have what [`stopped`] names.
+/// Until when a guard that stops now does not write: as long as lists after [`recent`] contain [`stopped`].
 pub fn still_until(now: OffsetDateTime) -> OffsetDateTime {
     let now = now.to_offset(UtcOffset::UTC);
     let into_hour = Duration::minutes(now.minute().into())
@@ -120,14 +115,14 @@ pub fn still_until(now: OffsetDateTime) -> OffsetDateTime {
     now - into_hour + Duration::hours(2)
 }
 
-/// What keys after [`recent`] tell of a bucket. Keys that are not understood count for nothing.
+/// The history of a bucket from the keys after [`recent`]. Unknown keys are ignored.
 pub fn history<'a>(
     bucket: &BucketName,
     keys: impl IntoIterator<Item = &'a str>,
     now: OffsetDateTime,
 ) -> History {
     let mut history = History::default();
-    // The key of a failure is listed before that of its record, and says the same id.
+    // The key of a failure is listed before that of its record, and has the same id.
     let mut writes: BTreeMap<&str, SettingKind> = BTreeMap::new();
     let mut failed: BTreeSet<&str> = BTreeSet::new();
     let prefix = prefix(bucket);
@@ -136,8 +131,9 @@ pub fn history<'a>(
         match key.split('/').collect::<Vec<_>>()[..] {
             [undone::FOLDER, aspect, name] => marks.extend(undone::read(aspect, name)),
             [_, name] => {
-                // Also of the hour before: who was told then need not be told again at once.
-                history.stopped.extend(stopped_kind(name));
+                // Also of the previous hour: it was reported then.
+                let stopped = name.strip_prefix(STOPPED).and_then(|n| n.strip_suffix(RECORD));
+                history.stopped.extend(stopped.and_then(SettingKind::from_name));
                 failed.extend(name.strip_suffix(FAILED));
                 if let Some(text) = name.strip_suffix(RECORD)
                     && let Ok(id) = text.parse::<RecordId>()
@@ -154,11 +150,6 @@ pub fn history<'a>(
         history.count(kind);
     }
     history
-}
-
-fn stopped_kind(name: &str) -> Option<SettingKind> {
-    let name = name.strip_prefix(STOPPED)?.strip_suffix(".json")?;
-    SettingKind::ALL.into_iter().find(|kind| kind.name() == name)
 }
 
 fn formatted(time: OffsetDateTime, format: &[BorrowedFormatItem<'_>]) -> String {
@@ -180,11 +171,11 @@ mod tests {
     }
 
     #[test]
-    fn an_id_tells_where_its_record_is() {
+    fn the_key_of_a_record_follows_from_its_id() {
         for kind in SettingKind::ALL {
-            let text = id(&bucket(), NOW, kind);
-            let id: RecordId = text.parse().unwrap();
-            assert_eq!(id, RecordId { bucket: bucket(), time: NOW, kind });
+            let id = RecordId { bucket: bucket(), time: NOW, kind };
+            let text = id.to_string();
+            assert_eq!(text.parse(), Ok(id.clone()));
             assert_eq!(id.key(), format!("buckets/reports.example-1/2026-11-24T23/{text}.json"));
         }
         for bad in ["", "reports", "reports@", "reports@20261124T231502.123Z", "a@b-encryption"] {

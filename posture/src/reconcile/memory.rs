@@ -1,4 +1,4 @@
-//! A bucket in memory: answers with what it is, and becomes what it is told. For `replay`, and for tests.
+//! A bucket in memory, for `replay` and for tests.
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,34 +24,34 @@ struct Inner {
     steps: Vec<Step>,
 }
 
-/// What the engine did, in its order.
+/// What the engine did, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
     /// It read these, in one round.
     Read(Vec<Question>),
     /// It wrote this.
     Wrote(Setting),
-    /// It kept this in the ledger.
+    /// It saved this in the ledger.
     Kept(Box<Record>),
 }
 
 impl MemoryBucket {
-    /// A bucket that is so. What is unread in it is answered as not set.
+    /// A bucket in this state.
     pub fn new(truth: Observed) -> Self {
         Self { inner: Arc::new(Mutex::new(Inner { truth, steps: Vec::new() })) }
     }
 
-    /// What it is now.
+    /// Its state.
     pub fn truth(&self) -> Observed {
         self.lock().truth.clone()
     }
 
-    /// Changes it behind the engine's back.
+    /// Changes it without the engine.
     pub fn change(&self, change: impl FnOnce(&mut Observed)) {
         change(&mut self.lock().truth);
     }
 
-    /// What the engine has done since this was asked last.
+    /// What the engine has done since the last call.
     pub fn take_steps(&self) -> Vec<Step> {
         std::mem::take(&mut self.lock().steps)
     }
@@ -62,7 +62,7 @@ impl MemoryBucket {
 }
 
 impl Observed {
-    /// A bucket as S3 makes it since April 2026: encrypted with SSE-S3, SSE-C blocked, private, and nothing else.
+    /// A new bucket as of April 2026: encrypted with SSE-S3, SSE-C blocked, private, and nothing else.
     ///
     /// Source: Amazon S3 User Guide, "Default SSE-C setting FAQ" and "Blocking public access".
     pub fn new_bucket(id: BucketId) -> Self {
@@ -99,7 +99,7 @@ impl Observed {
         }
     }
 
-    /// Becomes what a setting says.
+    /// Takes a setting.
     pub fn set(&mut self, setting: &Setting) {
         fn reading<T: Clone>(value: Option<&T>) -> Reading<T> {
             value.map_or(Reading::Absent, |value| Reading::Known(value.clone()))
@@ -124,37 +124,6 @@ impl Observed {
             }
         }
     }
-
-    /// Takes an answer from another view of the same bucket.
-    pub fn answer(&mut self, question: Question, truth: &Self) {
-        match question {
-            Question::Encryption => self.encryption = read(&truth.encryption),
-            Question::PublicAccessBlock => {
-                self.public_access_block = read(&truth.public_access_block);
-            }
-            Question::Policy => self.policy = read(&truth.policy),
-            Question::PolicyStatus => self.policy_is_public = read(&truth.policy_is_public),
-            Question::Acl => self.acl = read(&truth.acl),
-            Question::Website => self.website = read(&truth.website),
-            Question::Ownership => self.ownership = read(&truth.ownership),
-            Question::Versioning => self.versioning = read(&truth.versioning),
-            Question::AccessLogs => self.access_logs = read(&truth.access_logs),
-            Question::Notifications => self.notifications = read(&truth.notifications),
-            Question::Tags => self.tags = read(&truth.tags),
-            Question::Replication => self.replication = read(&truth.replication),
-            Question::Lifecycle => self.lifecycle = read(&truth.lifecycle),
-            Question::ObjectLock => self.object_lock = read(&truth.object_lock),
-            Question::AccountBlock => self.account_block = read(&truth.account_block),
-            Question::Key => self.key = read(&truth.key),
-            Question::Stack => self.stack_in_progress = read(&truth.stack_in_progress),
-            Question::History => self.history = read(&truth.history),
-        }
-    }
-}
-
-/// An answer is never that nobody has asked.
-fn read<T: Clone>(truth: &Reading<T>) -> Reading<T> {
-    if truth.is_unread() { Reading::Absent } else { truth.clone() }
 }
 
 impl Account for MemoryBucket {

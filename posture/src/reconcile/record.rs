@@ -1,5 +1,5 @@
-//! What the ledger keeps of each write: what was seen, why, what was changed from what to what, by which event, and whether
-//! it was seen to be so afterwards.
+//! The record of a write in the ledger: what was read, why and from what to what it was changed, by which event, and whether
+//! it was verified.
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -8,10 +8,10 @@ use time::format_description::well_known::Rfc3339;
 use crate::model::setting::{Setting, SettingKind};
 use crate::{Aspect, Grade, Trigger};
 
-/// The version of the form. A reader that knows only older ones refuses a newer one.
+/// The version of the format. A reader of older versions rejects a newer one.
 pub const VERSION: u32 = 1;
 
-/// One write, as the ledger keeps it: a JSON object.
+/// One write, as a JSON object in the ledger.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Record {
@@ -19,7 +19,7 @@ pub struct Record {
     pub version: u32,
     /// The record's id, by which it can be undone: `BUCKET@TIME-SETTING`.
     pub id: String,
-    /// How far it came.
+    /// Its state.
     pub state: State,
     /// The bucket.
     pub bucket: String,
@@ -29,11 +29,11 @@ pub struct Record {
     pub region: String,
     /// When the write began, in UTC.
     pub time: String,
-    /// The grade the bucket is held to.
+    /// The grade of the bucket.
     pub grade: Grade,
-    /// Why it is held to it.
+    /// Why it has this grade.
     pub grade_because: String,
-    /// What was mended.
+    /// What was remediated.
     pub aspects: Vec<Aspect>,
     /// The setting that was written.
     pub setting: SettingKind,
@@ -41,11 +41,11 @@ pub struct Record {
     pub call: String,
     /// What was found, in words.
     pub why: Vec<String>,
-    /// The setting before. Missing where it was not known.
+    /// The setting before, if it was known.
     pub from: Option<Setting>,
     /// The setting that was written.
     pub to: Setting,
-    /// The calls that led to it; none if the sweep did.
+    /// The calls that led to it; none for the sweep.
     pub events: Vec<Event>,
     /// From the first of the calls until the write was verified.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -55,17 +55,17 @@ pub struct Record {
     pub cause: Option<String>,
 }
 
-/// How far a write came.
+/// The state of a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum State {
-    /// It was begun. If nothing else follows, the function was ended in the middle.
+    /// It was begun. Without a later state, the function was stopped.
     Begun,
-    /// S3 took it, but did not show it when it was read again.
+    /// S3 accepted it, but it was not visible when it was read.
     Written,
-    /// It was read again, and is so.
+    /// It was read, and is as written.
     Verified,
-    /// S3 did not take it.
+    /// S3 rejected it.
     Failed,
 }
 
@@ -78,22 +78,22 @@ pub struct Event {
     /// `CloudTrail`'s id of the event.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub event_id: Option<String>,
-    /// When it was made, in UTC.
+    /// Its time, in UTC.
     pub time: String,
     /// Who made it.
     pub principal: String,
-    /// With what.
+    /// The tool that made it.
     pub tool: String,
 }
 
 impl Record {
-    /// S3 did not take the write.
+    /// Notes that S3 rejected the write.
     pub fn fail(&mut self, cause: String) {
         self.state = State::Failed;
         self.cause = Some(cause);
     }
 
-    /// S3 took the write; `now` it was read again.
+    /// Notes that S3 accepted the write, which was read `now`.
     pub fn end(&mut self, state: State, trigger: &Trigger, now: OffsetDateTime) {
         self.state = state;
         let first = trigger.calls().iter().map(|call| call.time).min();
@@ -103,7 +103,7 @@ impl Record {
     }
 }
 
-/// A time as the ledger has it: in UTC, to the millisecond.
+/// A time in the ledger: in UTC, to the millisecond.
 pub(super) fn rfc3339(time: OffsetDateTime) -> String {
     let time = time.to_offset(time::UtcOffset::UTC);
     let time = time.replace_millisecond(time.millisecond()).unwrap_or(time);

@@ -1,8 +1,7 @@
-//! Sorts a batch: what to look at now, what later, what not at all.
+//! Sorts a batch: which buckets to reconcile now, which later, and which messages to ignore.
 //!
-//! Many events of one bucket are looked at once. A bucket that was only just made is left to whoever is setting it
-//! up, until it is as old as the settle time by the event's own time, so that CloudTrail's delay counts; weakening
-//! waits for nothing.
+//! All events of one bucket are one task. A new bucket is not reconciled before the settle time has passed since the event,
+//! so that its creator can finish the setup; a call that weakens a bucket is handled at once.
 
 use std::collections::BTreeMap;
 
@@ -11,19 +10,18 @@ use time::OffsetDateTime;
 
 use crate::config::Extent;
 use crate::evaluate::coverage::Mark;
-use crate::events::Read;
-use crate::events::{Changed, Request};
+use crate::events::{Changed, OwnMessage, Read, Request, Sweep};
 use crate::{BucketName, Call, Region, Trigger};
 
-/// How long after its creation a bucket may be unknown to a part of S3, in seconds.
+/// How long after its creation a bucket may not be visible in all of S3, in seconds.
 ///
 /// Terraform waits as long (hashicorp/terraform-provider-aws#11795).
 const UNKNOWN_SECONDS_MAX: i64 = 120;
-/// After how long such a bucket is looked for again, in seconds.
+/// After how long such a bucket is read again, in seconds.
 pub const UNKNOWN_DELAY_SECONDS: u16 = 15;
-/// How often a look waits for `CloudFormation`. All the waiting together takes almost four hours.
+/// How often a bucket waits for `CloudFormation`; altogether almost four hours.
 pub const STACK_ATTEMPTS_MAX: u32 = 20;
-/// After how long it looks again for the first time, in seconds; twice as long after each further one.
+/// After how long it is reconciled again the first time, in seconds; doubled each time.
 const STACK_DELAY_SECONDS: u16 = 15;
 /// The longest that a message can be delayed, in seconds.
 ///
@@ -35,47 +33,35 @@ pub const DELAY_SECONDS_MAX: u16 = 900;
 pub struct Message {
     /// Its id.
     pub id: String,
-    /// Whether it was delivered before, and what came of that is not known.
+    /// Whether it was delivered before, with an unknown result.
     pub is_again: bool,
-    /// What it says.
+    /// Its content.
     pub read: Read,
 }
 
-/// Something to do, and the messages that are done with it.
+/// A task, and the messages that it handles.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TaskOf {
-    /// What to do.
+    /// The task.
     pub task: Task,
     /// The ids of the messages.
     pub message_ids: Vec<String>,
 }
 
-/// Something to do.
+/// A task.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Task {
-    /// Look at a bucket.
+    /// Reconcile a bucket, or the account's public access block.
     Look(Look),
-    /// Look at the account's public access block.
-    LookAtAccount {
-        /// The calls that have changed it, in the order of their times; none if the sweep looks at it.
-        calls: Vec<Call>,
-        /// Whether it was begun before, and not ended.
-        is_again: bool,
-    },
     /// Send a message back.
     Later {
         /// The message.
         body: String,
-        /// When it is to be delivered again.
+        /// After how many seconds it is delivered again.
         delay_seconds: u16,
     },
     /// List buckets.
-    Sweep {
-        /// Where S3 goes on with its list.
-        continuation: Option<String>,
-        /// The last bucket that was seen.
-        after: Option<String>,
-    },
+    Sweep(Sweep),
     /// Publish what could not be published before.
     Tell(Value),
     /// Nothing.
@@ -85,130 +71,114 @@ pub enum Task {
     },
 }
 
-/// A look at one bucket.
+/// The reconciliation of one bucket, or of the account's public access block as [`BucketName::account`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Look {
     /// The bucket.
     pub bucket: BucketName,
-    /// Where it is, if that is known: here, otherwise.
+    /// Its Region, if it is known; otherwise that of the guard.
     pub region: Option<Region>,
-    /// Why it is looked at.
+    /// Why it is reconciled.
     pub trigger: Trigger,
-    /// The messages that told of its calls, as they first came.
+    /// The original messages of its calls.
     pub bodies: Vec<String>,
-    /// Whether it was begun before, and not ended.
+    /// Whether it was begun before, with an unknown result.
     pub is_again: bool,
     /// How often it has waited for a stack.
     pub attempt: u32,
-    /// Whether the sweep looks at it, too, if calls have led to it.
+    /// Whether the sweep asks for it too.
     pub is_swept: bool,
-    /// What the sweep knows of the bucket.
+    /// How the sweep knows the bucket.
     pub mark: Option<Mark>,
 }
 
 /// Sorts the messages of a batch, one task for each bucket.
 pub fn triage(messages: Vec<Message>, now: OffsetDateTime, settle_seconds: u16) -> Vec<TaskOf> {
-    let swept = |bucket| (Look::of_sweep(bucket), Vec::new());
     let mut tasks = Vec::new();
     let mut looks: BTreeMap<BucketName, (Look, Vec<String>)> = BTreeMap::new();
-    let mut of_account = (Vec::new(), false, Vec::new());
     for Message { id, is_again, read: Read { request, attempt, body } } in messages {
-        let mut alone = |task| tasks.push(TaskOf { task, message_ids: vec![id.clone()] });
-        match request {
-            Request::Changed(changed) => {
-                let settling = settling(&changed.call, now, settle_seconds);
-                if let Some(delay_seconds) = settling.filter(|_| attempt == 0) {
-                    alone(Task::Later { body, delay_seconds });
-                } else {
-                    let Changed { bucket, region, call } = changed;
-                    let (look, ids) = looks.entry(bucket.clone()).or_insert_with(|| swept(bucket));
-                    ids.push(id);
+        let task = match request {
+            Request::Changed(Changed { bucket, region, call }) => {
+                let settling = settling(&call, now, settle_seconds).filter(|_| attempt == 0);
+                let Some(delay_seconds) = settling else {
+                    let look = look_at(&mut looks, bucket, id, attempt);
                     look.add(region, call, body);
                     look.is_again |= is_again;
-                    look.attempt = look.attempt.max(attempt);
-                }
+                    continue;
+                };
+                Task::Later { body, delay_seconds }
             }
-            Request::AccountChanged(call) => {
-                let (calls, any_again, ids) = &mut of_account;
-                add(calls, call);
-                *any_again |= is_again;
-                ids.push(id);
-            }
-            Request::LookAt { bucket, mark } => {
-                let (look, ids) = looks.entry(bucket.clone()).or_insert_with(|| swept(bucket));
-                ids.push(id);
+            Request::Own(OwnMessage::LookAt { bucket, mark }) => {
+                let look = look_at(&mut looks, bucket, id, attempt);
                 look.is_swept = true;
                 look.mark = look.mark.max(mark);
-                look.attempt = look.attempt.max(attempt);
+                continue;
             }
-            Request::LookAtAccount => of_account.2.push(id),
-            Request::Sweep { continuation, after } => alone(Task::Sweep { continuation, after }),
-            Request::Tell(notice) => alone(Task::Tell(notice)),
-            Request::Ignore(reason) => alone(Task::Nothing { reason }),
-        }
-    }
-    let (calls, is_again, message_ids) = of_account;
-    if !message_ids.is_empty() {
-        tasks.push(TaskOf { task: Task::LookAtAccount { calls, is_again }, message_ids });
+            Request::Own(OwnMessage::Sweep(sweep)) => Task::Sweep(sweep),
+            Request::Own(OwnMessage::Tell(notice)) => Task::Tell(notice),
+            Request::Ignore(reason) => Task::Nothing { reason },
+        };
+        tasks.push(TaskOf { task, message_ids: vec![id] });
     }
     let looks = looks.into_values();
     tasks.extend(looks.map(|(look, message_ids)| TaskOf { task: Task::Look(look), message_ids }));
     tasks
 }
 
-/// When to look again for a bucket that is not to be seen: one that was called a moment ago may only not be known yet.
+/// The reconciliation of a bucket to which this message belongs.
+fn look_at(
+    looks: &mut BTreeMap<BucketName, (Look, Vec<String>)>,
+    bucket: BucketName,
+    message_id: String,
+    attempt: u32,
+) -> &mut Look {
+    let (look, ids) =
+        looks.entry(bucket.clone()).or_insert_with(|| (Look::of_sweep(bucket), Vec::new()));
+    ids.push(message_id);
+    look.attempt = look.attempt.max(attempt);
+    look
+}
+
+/// When to retry a bucket that was not found, because it may be new and not visible yet.
 pub fn look_again(trigger: &Trigger, now: OffsetDateTime) -> Option<u16> {
     let is_new = |call: &Call| (now - call.time).whole_seconds() < UNKNOWN_SECONDS_MAX;
     trigger.calls().iter().any(is_new).then_some(UNKNOWN_DELAY_SECONDS)
 }
 
-/// When to look again at a bucket whose stack is not done, after so many attempts; `None` if it was waited for long
-/// enough.
+/// When to retry a bucket whose stack operation is in progress, after so many attempts; `None` after the last one.
 pub fn stack_delay_seconds(attempt: u32) -> Option<u16> {
-    if attempt >= STACK_ATTEMPTS_MAX {
-        return None;
-    }
-    let doubled =
-        2_u16.checked_pow(attempt).and_then(|factor| STACK_DELAY_SECONDS.checked_mul(factor));
-    Some(doubled.map_or(DELAY_SECONDS_MAX, |delay| delay.min(DELAY_SECONDS_MAX)))
+    let delay = STACK_DELAY_SECONDS.saturating_mul(2_u16.saturating_pow(attempt));
+    (attempt < STACK_ATTEMPTS_MAX).then(|| delay.min(DELAY_SECONDS_MAX))
 }
 
-/// How long a call's bucket has still to settle, in seconds, rounded up.
+/// The rest of the settle time of a call's bucket, in seconds, rounded up.
 fn settling(call: &Call, now: OffsetDateTime, settle_seconds: u16) -> Option<u16> {
     if !may_settle(call) {
         return None;
     }
     let settle = time::Duration::seconds(settle_seconds.into());
-    // A clock that runs ahead of AWS's must not keep a bucket waiting for longer than the settle time.
+    // A clock that differs from AWS's must not delay a bucket for longer than the settle time.
     let missing = (settle - (now - call.time)).min(settle);
     let seconds = (missing.whole_milliseconds() + 999) / 1000;
     u16::try_from(seconds).ok().filter(|seconds| *seconds > 0)
 }
 
-/// Whether a call is one of many by which a bucket is being set up, and lets nobody in by itself.
+/// Whether a call is part of the setup of a bucket, and gives no access by itself.
 ///
-/// Whoever makes a website switches the block off before the policy comes. Without a public policy or ACL nobody gets in
-/// yet, and a block that is back on too early would make the next call fail.
+/// The setup of a website disables the block before it adds a public policy. A block that is enabled again in between makes
+/// that call fail.
 fn may_settle(call: &Call) -> bool {
     match call.event_name.as_str() {
         "CreateBucket" => !call.exposes,
         "PutBucketPublicAccessBlock" | "DeleteBucketPublicAccessBlock" => call.tool.is_iac(),
-        // Tags weaken nothing, and come a moment after the bucket, while it is being set up.
+        // Tags weaken nothing, and are set a moment after the bucket is created.
         "PutBucketTagging" | "DeleteBucketTagging" | "TagResource" | "UntagResource" => true,
         _ => false,
     }
 }
 
-/// Adds a call, in the order of the calls. CloudTrail delivers the same event twice at times.
-fn add(calls: &mut Vec<Call>, call: Call) {
-    if !calls.contains(&call) {
-        calls.push(call);
-        calls.sort_by_key(|call| call.time);
-    }
-}
-
 impl Look {
-    /// A look at a bucket for which no call is known yet.
+    /// The reconciliation of a bucket without calls.
     pub fn of_sweep(bucket: BucketName) -> Self {
         Self {
             bucket,
@@ -222,7 +192,7 @@ impl Look {
         }
     }
 
-    /// How much of the bucket is looked at: what its events touch, and all that is kept if the sweep looks at it, too.
+    /// How much of the bucket is judged: what its calls touch, and all that is remediated if the sweep asks for it too.
     pub fn extent(&self) -> Extent {
         match &self.trigger {
             Trigger::Calls(_) if self.is_swept => Extent::KeptAndTouched(self.trigger.touched()),
@@ -235,7 +205,12 @@ impl Look {
         self.bodies.push(body);
         match &mut self.trigger {
             Trigger::Sweep => self.trigger = Trigger::Calls(vec![call]),
-            Trigger::Calls(calls) => add(calls, call),
+            // CloudTrail may deliver an event twice.
+            Trigger::Calls(calls) if calls.contains(&call) => {}
+            Trigger::Calls(calls) => {
+                calls.push(call);
+                calls.sort_by_key(|call| call.time);
+            }
         }
     }
 }

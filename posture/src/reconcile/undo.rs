@@ -1,4 +1,4 @@
-//! Whether a write can be undone, and what is put back.
+//! Undoes a write.
 
 use thiserror::Error;
 
@@ -8,27 +8,23 @@ use crate::reconcile::record::{Record, State};
 
 /// Why a write cannot be undone.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[expect(missing_docs, reason = "each says what it is")]
 pub enum CannotUndo {
-    /// Nothing was written.
     #[error("the write failed, so there is nothing to undo")]
     Failed,
-    /// What there was before is not known.
-    #[error("the record does not say what there was before")]
+    #[error("the record does not contain the setting before the write")]
     NotKnown,
-    /// It is as it was before the write.
-    #[error("it is as it was before already: {0}")]
+    #[error("it is already as it was before: {0}")]
     Already(String),
-    /// Somebody has changed the setting since.
-    #[error("it was changed again since: it is {0} now")]
+    #[error("it was changed since then: it is {0} now")]
     ChangedSince(String),
-    /// The setting may not be read, so that it cannot be told whether it was changed.
-    #[error("what it is now may not be read")]
+    #[error("the current setting cannot be read")]
     NotReadable,
 }
 
-/// What has to be put back to undo a write. `now` is the setting as it is.
+/// The setting to write to undo a write. `now` is the current setting.
 ///
-/// A setting that somebody has changed since is not written over, unless `even_if_changed`.
+/// A setting that was changed since then is not overwritten, unless `even_if_changed`.
 pub fn undo(
     record: &Record,
     now: Option<&Setting>,
@@ -48,7 +44,7 @@ pub fn undo(
     Ok(before)
 }
 
-/// Whether two settings mean the same: policies and notifications may be spelled in more than one way.
+/// Whether two settings have the same meaning, regardless of the form of policies and notifications.
 pub fn is_same(a: &Setting, b: &Setting) -> bool {
     match (a, b) {
         (Setting::Policy(Some(a)), Setting::Policy(Some(b))) => {
@@ -94,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn what_there_was_is_put_back_if_nobody_has_changed_it_since() {
+    fn the_previous_setting_is_written_back_if_it_was_not_changed_since() {
         let written = record(Some(Setting::Policy(None)), policy(r#"{"a":1,"b":2}"#));
         let now = policy(r#"{ "b": 2, "a": 1 }"#);
         assert_eq!(undo(&written, Some(&now), false), Ok(Setting::Policy(None)));

@@ -7,6 +7,11 @@ macro_rules! named {
             /// All of them, in their order.
             pub const ALL: [Self; [$($name),+].len()] = [$(Self::$variant),+];
 
+            /// The one of this name.
+            pub fn from_name(name: &str) -> Option<Self> {
+                Self::ALL.into_iter().find(|one| one.name() == name)
+            }
+
             /// The name, as in configurations, attributes and messages.
             pub const fn name(self) -> &'static str {
                 match self {

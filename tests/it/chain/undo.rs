@@ -215,7 +215,7 @@ fn a_setting_that_was_changed_since_is_restored_only_with_force() {
     guarded.rest();
     let refused = run(&guarded, &["undo", &id, "--yes"]);
     assert_eq!(refused.status.code(), Some(1), "{}", told(&refused));
-    assert!(told(&refused).contains("changed again since"), "{}", told(&refused));
+    assert!(told(&refused).contains("changed since then"), "{}", told(&refused));
     assert!(careless.notification(&reports).unwrap().contains(&arn), "{queue}");
     let forced = run(&guarded, &["undo", &id, "--yes", "--force"]);
     assert_eq!(forced.status.code(), Some(0), "{}", told(&forced));

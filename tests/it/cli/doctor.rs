@@ -191,7 +191,7 @@ const CASES: [(&str, &str, Wrong); 23] = [
     ("failed trail", "`s-eu-west-1` is stopped", |request| {
         (request.call == "GetTrailStatus").then(|| trail(false, ""))
     }),
-    ("failed trail", "leaves out the write management events of S3", |request| {
+    ("failed trail", "excludes the write management events of S3", |request| {
         let selector = json!({ "ReadWriteType": "ReadOnly", "IncludeManagementEvents": true });
         let answer = json!({ "EventSelectors": [selector] });
         (request.call == "GetEventSelectors").then(|| ok(&answer))

@@ -67,7 +67,7 @@ fn auto_uses_a_trail_of_another_region_that_records_all() {
 fn auto_creates_a_trail_where_the_existing_one_is_not_suitable() {
     for (is_logging, calls, why) in [
         (false, "All", "`audit` is stopped"),
-        (true, "ReadOnly", "`audit` leaves out the write management events of S3"),
+        (true, "ReadOnly", "`audit` excludes the write management events of S3"),
     ] {
         let trails = one_trail("eu-west-1", is_logging, calls);
         let (words, mode) = deploy(trails, &["--trail", "auto"]);

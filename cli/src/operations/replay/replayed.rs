@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use s3guard_posture::flow::{Seen, TaskResult, memory::Sent, stopped_by};
+use s3guard_posture::flow::{Seen, TaskResult, memory::Sent};
+use s3guard_posture::model::finding::STACK_IN_PROGRESS;
 use s3guard_posture::notify::notification::document::Body;
 use s3guard_posture::reconcile::memory::Step;
 use s3guard_posture::text::shown;
@@ -166,7 +167,12 @@ impl Reconciled {
             finds: seen.findings.iter().map(Found::from).collect(),
             calls,
             waits_seconds: sent.messages.first().map(|message| message.delay_seconds),
-            stops_after_writes: seen.findings.iter().filter_map(stopped_by).map(|(_, of)| of).max(),
+            stops_after_writes: seen
+                .findings
+                .iter()
+                .filter_map(Finding::stopped)
+                .map(|(_, of)| of)
+                .max(),
             says: notice.map(Notification::from),
         }
     }
@@ -174,7 +180,7 @@ impl Reconciled {
 
 fn asked(question: Question) -> String {
     let of = NOT_OF_BUCKET.iter().find(|(of, _)| *of == question).map_or("", |(_, of)| of);
-    format!("{}{of}", question.call())
+    format!("{}{of}", question.name())
 }
 
 impl From<&Finding> for Found {
@@ -182,7 +188,7 @@ impl From<&Finding> for Found {
         let aspect = finding.aspect();
         let (fate, words) = match finding {
             Finding::Weak { was, mend, .. } => ("mended", format!("{was} (wanted: {mend})")),
-            Finding::Later { because, .. } => ("later", because.to_string()),
+            Finding::Later { .. } => ("later", STACK_IN_PROGRESS.to_owned()),
             Finding::Left { because, .. } => ("left", because.to_string()),
         };
         Self { aspect, fate, words: format!("{}: {words}", aspect.words()) }

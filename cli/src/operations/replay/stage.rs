@@ -140,16 +140,16 @@ impl Stage<'_> {
         let parameters = field::at(detail, &["requestParameters"]).unwrap_or(&Json::Null);
         let account = &self.scene.account;
         match events::read(&event.to_string(), account).map(|read| read.request) {
-            Ok(Request::Changed(changed)) => self.change_bucket(now, &changed, parameters),
-            Ok(Request::AccountChanged(call)) => {
+            Ok(Request::Changed(changed)) if changed.bucket.is_account() => {
                 let id = self.id(BucketName::account(), None);
                 let bucket = self.buckets.entry(id.name.clone()).or_insert_with(|| new(id));
                 let mut assumed = Vec::new();
                 bucket.change(|bucket| {
-                    assumed = apply::changed(bucket, &call.event_name, parameters);
+                    assumed = apply::changed(bucket, &changed.call.event_name, parameters);
                 });
                 assumed
             }
+            Ok(Request::Changed(changed)) => self.change_bucket(now, &changed, parameters),
             Ok(Request::Ignore(_)) => {
                 let failed = detail.get("errorCode").is_some_and(|code| !code.is_null());
                 let recipient = field::text(detail, &["recipientAccountId"]);
@@ -226,6 +226,7 @@ impl Stage<'_> {
         for TaskOf { task, .. } in triage(vec![message], now, self.scene.settle_seconds()) {
             let mut id = self.id(BucketName::account(), None);
             let name = match &task {
+                Task::Look(look) if look.bucket.is_account() => Some("lookAtAccount"),
                 Task::Look(look) => {
                     id = self.id(look.bucket.clone(), look.region.as_ref());
                     let mut assumed = self.ensure(&id, now);
@@ -238,13 +239,12 @@ impl Stage<'_> {
                     self.replayed[index].assumed.extend(assumed);
                     Some("look")
                 }
-                Task::LookAtAccount { .. } => Some("lookAtAccount"),
                 Task::Later { delay_seconds, .. } => {
                     self.replayed[index].settles_seconds = Some(*delay_seconds);
                     None
                 }
                 Task::Tell(_) => Some("tell"),
-                Task::Sweep { .. } => Some("sweep"),
+                Task::Sweep(_) => Some("sweep"),
                 Task::Nothing { reason } => {
                     self.replayed[index].assumed.clear();
                     self.replayed[index].outcome =
@@ -253,7 +253,7 @@ impl Stage<'_> {
                 }
             };
             self.replayed[index].task = name;
-            if !matches!(task, Task::Sweep { .. }) {
+            if !matches!(task, Task::Sweep(_)) {
                 self.reconcile(index, id, &task, now);
             }
         }

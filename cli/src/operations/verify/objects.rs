@@ -150,5 +150,5 @@ fn is_created(change: Change) -> bool {
 }
 
 fn is_deleted(change: Change) -> bool {
-    change.name() == "deleted"
+    change.action() == "deleted"
 }

@@ -57,14 +57,14 @@ impl ObjectKind {
             Self::DeleteMarker => change == Change::DeleteMarkerCreated,
             Self::Expired => change == Change::Expired,
             // S3 reports an overwritten object as created.
-            Self::Created => matches!(change.name(), "created" | "overwritten"),
+            Self::Created => matches!(change.action(), "created" | "overwritten"),
             Self::Deleted
             | Self::Acl
             | Self::Tags
             | Self::Restored
             | Self::Moved
             | Self::Annotation
-            | Self::Retention => change.name() == self.name(),
+            | Self::Retention => change.action() == self.name(),
         }
     }
 }

@@ -114,7 +114,8 @@ pub(crate) fn exactly_one_endpoint() -> Value {
 }
 
 fn property(aspect: Aspect) -> (String, Value) {
-    let modes = Mode::ALL.into_iter().filter(|mode| *mode < Mode::Keep || aspect.can_be_kept());
+    let modes =
+        Mode::ALL.into_iter().filter(|mode| *mode < Mode::Keep || aspect.setting().is_some());
     let modes: Vec<&str> = modes.map(Mode::name).collect();
     let wanted = Grade::ALL.map(|grade| {
         let wanted = grade.wants(aspect);

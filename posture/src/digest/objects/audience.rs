@@ -19,7 +19,7 @@ pub(super) const BUCKETS_MAX: usize = 100;
 /// The attributes that a subscription filters by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Attributed<'a> {
-    /// The changes: [`super::Change::name`].
+    /// What happened: [`super::Change::action`].
     pub(super) actions: BTreeSet<&'static str>,
     /// The buckets.
     pub(super) buckets: BTreeSet<&'a BucketName>,
@@ -80,7 +80,7 @@ impl<'a> Divide<'a> {
         let events = |part: &[usize]| part.iter().map(|at| group[*at]).collect::<Group<'a>>();
         let parts = divided((0..group.len()).collect(), |at| {
             let event = group[at];
-            (&event.bucket, event.change.name(), self.summary.severity_of(event))
+            (&event.bucket, event.change.action(), self.summary.severity_of(event))
         });
         let mut groups: Vec<(Attributed<'a>, Vec<usize>)> = Vec::new();
         for part in parts {
@@ -114,7 +114,7 @@ impl<'a> Divide<'a> {
         let buckets: BTreeSet<&BucketName> = events.iter().map(|event| &event.bucket).collect();
         let grade = |name: &&BucketName| self.known.get(*name).and_then(|known| known.grade);
         Attributed {
-            actions: events.iter().map(|event| event.change.name()).collect(),
+            actions: events.iter().map(|event| event.change.action()).collect(),
             grades: buckets.iter().filter_map(grade).collect(),
             severity: events
                 .iter()

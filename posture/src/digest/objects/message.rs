@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::window::{Close, Window};
 use crate::events::alarm::{self, AlarmEvent};
-use crate::events::object_event::{self, NotAnObjectEvent, ObjectEvent};
+use crate::events::object_event::ObjectEvent;
+use crate::events::{NotAnEvent, object_event};
 
 /// A message of the object queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,11 +26,11 @@ struct Envelope {
 
 impl Message {
     /// Reads a message.
-    pub fn read(body: &str) -> Result<Self, NotAnObjectEvent> {
+    pub fn read(body: &str) -> Result<Self, NotAnEvent> {
         if let Ok(Envelope { s3guard }) = serde_json::from_str(body) {
             return Ok(Self::Close(s3guard));
         }
-        if let Ok(alarm) = alarm::read(body) {
+        if let Some(alarm) = alarm::read(body) {
             return Ok(Self::Alarm(Box::new(alarm)));
         }
         Ok(Self::Event(Box::new(object_event::read(body)?)))

@@ -105,7 +105,11 @@ fn body(
         name: name.to_string(),
         events: many(of.events),
         bytes_created: of.bytes_created,
-        changes: of.changes.iter().map(|(change, count)| (change.kebab(), many(*count))).collect(),
+        changes: of
+            .changes
+            .iter()
+            .map(|(change, count)| (change.name().to_owned(), many(*count)))
+            .collect(),
     };
     let notable = |notable: &Notable| document::Notable {
         what: notable.what.name(),

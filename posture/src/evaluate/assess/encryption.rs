@@ -1,6 +1,6 @@
 //! Default encryption and the block on SSE-C: two aspects of one setting.
 
-use super::{Judgement, only_reported, undone, words};
+use super::{Judgement, only_reported, undone};
 use crate::model::baseline::Baseline;
 use crate::model::observed::{KeyState, Observed, Reading};
 use crate::model::setting::{Algorithm, Encryption, Key, Ownership, Setting, SseC};
@@ -9,31 +9,39 @@ use crate::{Aspect, Grade, KeyArn, LeftBecause, Mode, Question};
 /// Judges both, with one new setting for both.
 pub(super) fn judge(observed: &Observed, baseline: &Baseline) -> Vec<(Aspect, Judgement)> {
     let modes = [Aspect::Encryption, Aspect::SseC].map(|aspect| (aspect, baseline.mode(aspect)));
-    let wanted = modes.into_iter().filter(|(_, mode)| *mode != Mode::Off);
-    let seen = match &observed.encryption {
-        Reading::Known(Encryption { algorithm: Algorithm::Other(name), .. }) => {
-            let left = Judgement::Left(LeftBecause::UnknownAlgorithm(name.clone()));
-            return wanted.take(1).map(|(aspect, _)| (aspect, left.clone())).collect();
+    let is_wanted = |mode: Mode| mode != Mode::Off;
+    match judge_both(observed, baseline) {
+        Ok(judgements) => {
+            let judged = judgements.into_iter().zip(modes);
+            judged
+                .filter(|(_, (_, mode))| is_wanted(*mode))
+                .map(|(judgement, (aspect, mode))| (aspect, only_reported(judgement, mode)))
+                .collect()
         }
-        Reading::Known(seen) => seen.clone(),
+        // The setting as a whole is not known, which is reported once.
+        Err(judgement) => {
+            let first = modes.into_iter().find(|(_, mode)| is_wanted(*mode));
+            first.into_iter().map(|(aspect, _)| (aspect, judgement.clone())).collect()
+        }
+    }
+}
+
+fn judge_both(observed: &Observed, baseline: &Baseline) -> Result<[Judgement; 2], Judgement> {
+    let reading = &observed.encryption;
+    let seen = match Judgement::read(reading, Question::Encryption)? {
+        Some(Encryption { algorithm: Algorithm::Other(name), .. }) => {
+            return Err(Judgement::Left(LeftBecause::UnknownAlgorithm(name.clone())));
+        }
+        Some(seen) => seen.clone(),
         // As before 2023.
-        Reading::Absent => {
-            Encryption { algorithm: Algorithm::SseS3, bucket_key: false, sse_c: SseC::NotSaid }
-        }
-        Reading::Unread => {
-            return wanted.take(1).map(|(aspect, _)| (aspect, ask(Question::Encryption))).collect();
-        }
-        Reading::Denied => {
-            let left = Judgement::Left(LeftBecause::NotReadable(Question::Encryption));
-            return wanted.take(1).map(|(aspect, _)| (aspect, left.clone())).collect();
-        }
+        None => Encryption { algorithm: Algorithm::SseS3, bucket_key: false, sse_c: SseC::NotSaid },
     };
     let algorithm = algorithm(&seen, observed, baseline);
-    // Both halves that are to be mended go into one write.
+    // Both halves that are remediated go into one write.
     let is_kept =
         |aspect| baseline.mode(aspect) == Mode::Keep && undone(observed, aspect).is_none();
     let is_open = observed.id.region.can_block_sse_c() && seen.sse_c != SseC::Blocked;
-    // AWS itself has blocked it since April 2026, but for accounts that use it. What says nothing is open as well.
+    // AWS itself has blocked it since April 2026, except in accounts that use it. If S3 does not say, it is open too.
     // Source: Amazon S3 User Guide, "Default SSE-C setting FAQ".
     let is_in_use = is_open && baseline.holds_back(Aspect::SseC);
     let blocks = is_open && !is_in_use;
@@ -47,13 +55,13 @@ pub(super) fn judge(observed: &Observed, baseline: &Baseline) -> Vec<(Aspect, Ju
     if blocks && is_kept(Aspect::SseC) {
         mend.sse_c = SseC::Blocked;
     }
-    let is_absent = observed.encryption == Reading::Absent;
+    let is_absent = *reading == Reading::Absent;
     let weak = |alone: Encryption| {
         let is_mended = mend != seen || is_absent;
         let mend = Setting::Encryption(Some(if is_mended { mend.clone() } else { alone }));
-        Judgement::Weak { was: words(&observed.encryption), mend }
+        Judgement::weak(reading, mend)
     };
-    // Both go into one write, so the one waits for what has to be read for the other; nobody reads it for what is off.
+    // Both go into one write, so one waits for what has to be read for the other, unless that is off.
     let is_pending = baseline.mode(Aspect::Encryption) != Mode::Off
         && matches!(algorithm, Err(Judgement::AskWhatBreaks(_)));
     let of_algorithm = match algorithm {
@@ -73,78 +81,47 @@ pub(super) fn judge(observed: &Observed, baseline: &Baseline) -> Vec<(Aspect, Ju
     } else {
         Judgement::Right
     };
-    let judged = [of_algorithm, of_sse_c].into_iter().zip(modes);
-    judged
-        .filter(|(_, (_, mode))| *mode != Mode::Off)
-        .map(|(judgement, (aspect, mode))| (aspect, only_reported(judgement, mode)))
-        .collect()
-}
-
-fn ask(question: Question) -> Judgement {
-    Judgement::Ask(vec![question])
+    Ok([of_algorithm, of_sse_c])
 }
 
 /// The algorithm and bucket key that the encryption has to be raised to; `None` if it is strong enough.
+///
+/// The AWS managed key is replaced; any customer managed key stays.
 fn algorithm(
     seen: &Encryption,
     observed: &Observed,
     baseline: &Baseline,
 ) -> Result<Option<(Algorithm, bool)>, Judgement> {
-    let Some(wanted) = raised(seen, baseline) else { return Ok(None) };
-    match wanted {
-        Raised::ToTheirs(algorithm) => obstacle(observed, None).map(|()| Some((algorithm, false))),
-        Raised::ToOurs { dsse } => {
-            let Some(key) = &baseline.key else {
-                let region = observed.id.region.clone();
-                return Err(Judgement::Left(LeftBecause::NoKey(baseline.grade, region)));
-            };
-            obstacle(observed, Some(key))?;
-            let named = Key::Named(key.as_str().to_owned());
-            // Bucket keys do not exist for DSSE-KMS.
-            Ok(Some(if dsse {
-                (Algorithm::Dsse(named), false)
-            } else {
-                (Algorithm::Kms(named), true)
-            }))
-        }
-    }
-}
-
-/// To what an encryption has to be raised.
-enum Raised {
-    /// To the configured key.
-    ToOurs { dsse: bool },
-    /// To this, with the key that it has.
-    ToTheirs(Algorithm),
-}
-
-/// What an encryption has to be raised to; `None` if it is strong enough.
-///
-/// The key that AWS manages is not a customer's, so it is replaced. A customer's key stays, whichever it is.
-fn raised(seen: &Encryption, baseline: &Baseline) -> Option<Raised> {
     let is_ours = |name: &str| baseline.key.as_ref().is_some_and(|key| key.as_str() == name);
-    match (baseline.grade, &seen.algorithm) {
+    let is_dsse = match (baseline.grade, &seen.algorithm) {
         (Grade::Hybrid, Algorithm::Kms(Key::Named(name))) if is_ours(name) && !seen.bucket_key => {
-            Some(Raised::ToOurs { dsse: false })
+            false
         }
         (Grade::Speed, _)
         | (_, Algorithm::Other(_))
         | (Grade::Hybrid, Algorithm::Kms(Key::Named(_)) | Algorithm::Dsse(_))
-        | (Grade::Security, Algorithm::Dsse(Key::Named(_))) => None,
-        (Grade::Hybrid, Algorithm::SseS3 | Algorithm::Kms(Key::AwsManaged)) => {
-            Some(Raised::ToOurs { dsse: false })
-        }
+        | (Grade::Security, Algorithm::Dsse(Key::Named(_))) => return Ok(None),
+        (Grade::Hybrid, Algorithm::SseS3 | Algorithm::Kms(Key::AwsManaged)) => false,
         (Grade::Security, Algorithm::Kms(theirs @ Key::Named(_))) => {
-            Some(Raised::ToTheirs(Algorithm::Dsse(theirs.clone())))
+            obstacle(observed, None)?;
+            return Ok(Some((Algorithm::Dsse(theirs.clone()), false)));
         }
         (
             Grade::Security,
             Algorithm::SseS3 | Algorithm::Kms(Key::AwsManaged) | Algorithm::Dsse(Key::AwsManaged),
-        ) => Some(Raised::ToOurs { dsse: true }),
-    }
+        ) => true,
+    };
+    let Some(key) = &baseline.key else {
+        let region = observed.id.region.clone();
+        return Err(Judgement::Left(LeftBecause::NoKey(baseline.grade, region)));
+    };
+    obstacle(observed, Some(key))?;
+    let named = Key::Named(key.to_string());
+    // Bucket keys do not exist for DSSE-KMS.
+    Ok(Some(if is_dsse { (Algorithm::Dsse(named), false) } else { (Algorithm::Kms(named), true) }))
 }
 
-/// What stands in the way of a stronger encryption: those who could not use the key, or the key itself.
+/// What prevents a stronger encryption: principals that could not use the key, or the key itself.
 fn obstacle(observed: &Observed, key: Option<&KeyArn>) -> Result<(), Judgement> {
     let left = |because| Err(Judgement::Left(because));
     let account = &observed.id.account;
@@ -157,7 +134,7 @@ fn obstacle(observed: &Observed, key: Option<&KeyArn>) -> Result<(), Judgement> 
         Reading::Denied => return left(LeftBecause::NotReadable(Question::Policy)),
         Reading::Unread => ask.push(Question::Policy),
     }
-    // Where ACLs count for nothing, nobody writes by one.
+    // Where ACLs are disabled, no access comes from one.
     if observed.ownership.known() != Some(&Ownership::BucketOwnerEnforced) {
         match &observed.acl {
             Reading::Known(acl) if acl.admits_log_delivery => return left(LeftBecause::LogTarget),
@@ -183,7 +160,7 @@ fn obstacle(observed: &Observed, key: Option<&KeyArn>) -> Result<(), Judgement> 
     if ask.is_empty() { Ok(()) } else { Err(Judgement::AskWhatBreaks(ask)) }
 }
 
-/// A key of another account, who then decides who can read: it is told of, unless it is the configured one.
+/// Reports a key of another account, which then decides who can read, unless it is the configured key.
 fn foreign_key(seen: &Encryption, observed: &Observed, baseline: &Baseline) -> Option<Judgement> {
     let Some(Key::Named(name)) = seen.algorithm.key() else { return None };
     if baseline.key.as_ref().is_some_and(|key| key.as_str() == name) {

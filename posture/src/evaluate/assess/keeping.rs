@@ -1,99 +1,86 @@
-//! What keeps objects and tells of them: versions, access logs, notifications, copies, rules that delete, locks.
+//! What protects and reports objects: versioning, access logs, notifications, replication, lifecycle, Object Lock.
 
-use super::{Judgement, words};
+use super::{Judged, Judgement};
 use crate::model::baseline::Baseline;
-use crate::model::observed::{Observed, Reading};
+use crate::model::observed::Observed;
 use crate::model::setting::{AccessLogs, Setting, Versioning};
 use crate::{LeftBecause, Question};
 
-/// Objects that a rule deletes within this many days are told of.
+/// A lifecycle rule that deletes objects within this many days is reported.
 const EXPIRES_SOON_DAYS: u32 = 7;
 
 /// Versions are kept.
-pub(super) fn versioning(observed: &Observed) -> Judgement {
-    match Judgement::read(&observed.versioning, Question::Versioning) {
-        Ok(Some(seen)) if seen.enabled => Judgement::Right,
-        Ok(Some(seen)) if seen.mfa_delete => Judgement::Left(LeftBecause::MfaDelete),
-        Ok(_) => Judgement::Weak {
-            was: words(&observed.versioning),
-            mend: Setting::Versioning(Some(Versioning { enabled: true, mfa_delete: false })),
-        },
-        Err(judgement) => judgement,
-    }
+pub(super) fn versioning(observed: &Observed) -> Judged {
+    let reading = &observed.versioning;
+    Ok(match Judgement::read(reading, Question::Versioning)? {
+        Some(seen) if seen.enabled => Judgement::Right,
+        Some(seen) if seen.mfa_delete => Judgement::Left(LeftBecause::MfaDelete),
+        Some(_) | None => {
+            let mend = Versioning { enabled: true, mfa_delete: false };
+            Judgement::weak(reading, Setting::Versioning(Some(mend)))
+        }
+    })
 }
 
-/// Access is logged, wherever to.
-pub(super) fn access_logs(observed: &Observed, baseline: &Baseline) -> Judgement {
-    match Judgement::read(&observed.access_logs, Question::AccessLogs) {
-        Ok(Some(_)) => return Judgement::Right,
-        Ok(None) => {}
-        Err(judgement) => return judgement,
+/// Access is logged, to any bucket.
+pub(super) fn access_logs(observed: &Observed, baseline: &Baseline) -> Judged {
+    let reading = &observed.access_logs;
+    if Judgement::read(reading, Question::AccessLogs)?.is_some() {
+        return Ok(Judgement::Right);
     }
     let Some(target) = &baseline.log_bucket else {
-        return Judgement::Left(LeftBecause::NoLogBucket(observed.id.region.clone()));
+        return Ok(Judgement::Left(LeftBecause::NoLogBucket(observed.id.region.clone())));
     };
     let logs = AccessLogs {
         target_bucket: target.to_string(),
         target_prefix: format!("access/{}/", observed.id.name),
     };
-    Judgement::Weak { was: words(&observed.access_logs), mend: Setting::AccessLogs(Some(logs)) }
+    Ok(Judgement::weak(reading, Setting::AccessLogs(Some(logs))))
 }
 
-/// S3 tells `EventBridge` of objects.
-pub(super) fn notifications(observed: &Observed) -> Judgement {
-    let seen = match Judgement::read(&observed.notifications, Question::Notifications) {
-        Ok(Some(seen)) if seen.event_bridge() => return Judgement::Right,
-        Ok(Some(seen)) => seen,
-        Ok(None) => return Judgement::Right,
-        Err(judgement) => return judgement,
+/// S3 publishes events of objects to `EventBridge`.
+pub(super) fn notifications(observed: &Observed) -> Judged {
+    let reading = &observed.notifications;
+    let seen = match Judgement::read(reading, Question::Notifications)? {
+        Some(seen) if !seen.event_bridge() => seen,
+        Some(_) | None => return Ok(Judgement::Right),
     };
-    if let Some(element) = seen.unknown() {
-        return Judgement::Left(LeftBecause::UnknownNotifications(element.to_owned()));
-    }
-    match seen.with_event_bridge() {
-        Some(merged) => Judgement::Weak {
-            was: words(&observed.notifications),
-            mend: Setting::Notifications(merged),
-        },
-        None => Judgement::Left(LeftBecause::UnknownNotifications("?".to_owned())),
-    }
+    let Some(merged) = seen.with_event_bridge() else {
+        let element = seen.unknown().unwrap_or("?");
+        return Ok(Judgement::Left(LeftBecause::UnknownNotifications(element.to_owned())));
+    };
+    Ok(Judgement::weak(reading, Setting::Notifications(merged)))
 }
 
-/// Objects are copied to no other account.
-pub(super) fn replication(observed: &Observed) -> Judgement {
-    match Judgement::read(&observed.replication, Question::Replication) {
-        Ok(Some(seen)) if !seen.other_accounts.is_empty() => {
+/// Objects are not replicated to other accounts.
+pub(super) fn replication(observed: &Observed) -> Judged {
+    Ok(match Judgement::read(&observed.replication, Question::Replication)? {
+        Some(seen) if !seen.other_accounts.is_empty() => {
             let others = seen.other_accounts.join(", ");
             report(format!("its objects are copied to buckets of other accounts: {others}"))
         }
-        Ok(Some(_)) => Judgement::Right,
-        Ok(None) => report("its objects are not copied (any more)".to_owned()),
-        Err(judgement) => judgement,
-    }
+        Some(_) => Judgement::Right,
+        None => report("its objects are not copied (any more)".to_owned()),
+    })
 }
 
-/// No rule deletes objects soon.
-pub(super) fn lifecycle(observed: &Observed) -> Judgement {
-    match Judgement::read(&observed.lifecycle, Question::Lifecycle) {
-        Ok(Some(seen)) => match seen.expires_after_days {
-            Some(days) if days <= EXPIRES_SOON_DAYS => {
-                report(format!("a lifecycle rule deletes objects after {days} days"))
-            }
-            Some(_) | None => Judgement::Right,
-        },
-        Ok(None) => Judgement::Right,
-        Err(judgement) => judgement,
-    }
+/// No lifecycle rule deletes objects soon.
+pub(super) fn lifecycle(observed: &Observed) -> Judged {
+    let seen = Judgement::read(&observed.lifecycle, Question::Lifecycle)?;
+    Ok(match seen.and_then(|seen| seen.expires_after_days) {
+        Some(days) if days <= EXPIRES_SOON_DAYS => {
+            report(format!("a lifecycle rule deletes objects after {days} days"))
+        }
+        Some(_) | None => Judgement::Right,
+    })
 }
 
 /// New objects are locked.
-pub(super) fn object_lock(observed: &Observed) -> Judgement {
-    match observed.object_lock {
-        Reading::Absent => report("its new objects are not locked (any more)".to_owned()),
-        Reading::Known(()) => Judgement::Right,
-        Reading::Unread => Judgement::Ask(vec![Question::ObjectLock]),
-        Reading::Denied => Judgement::Left(LeftBecause::NotReadable(Question::ObjectLock)),
-    }
+pub(super) fn object_lock(observed: &Observed) -> Judged {
+    Ok(match Judgement::read(&observed.object_lock, Question::ObjectLock)? {
+        Some(()) => Judgement::Right,
+        None => report("its new objects are not locked (any more)".to_owned()),
+    })
 }
 
 fn report(what: String) -> Judgement {

@@ -1,19 +1,20 @@
-//! What a bucket's policy has to deny, and whom it lets in.
+//! What a bucket's policy has to deny, and which accounts it allows.
 
-use super::Judgement;
+use super::access::effective;
+use super::{Judged, Judgement};
 use crate::evaluate::tls;
 use crate::model::baseline::Baseline;
 use crate::model::observed::{Observed, Reading};
 use crate::model::policy::{BYTES_MAX, Policy};
 use crate::model::setting::{PublicAccessBlock, Setting};
-use crate::{Aspect, Grade, LeftBecause, Maker, Mode, Moment, Question, WaitBecause};
+use crate::{Aspect, Grade, LeftBecause, Maker, Mode, Moment, Question};
 
-/// The tag by which `CloudFormation` marks what it makes.
+/// The tag that `CloudFormation` sets on the resources of a stack.
 ///
 /// Source: AWS CloudFormation User Guide, "Resource tags".
 pub const STACK_TAG: &str = "aws:cloudformation:stack-id";
 
-/// What the grade has denied.
+/// What has to be denied at a grade.
 fn wanted(grade: Grade) -> &'static [tls::Denied] {
     match grade {
         Grade::Speed | Grade::Hybrid => &[tls::Denied::PlainHttp],
@@ -22,118 +23,97 @@ fn wanted(grade: Grade) -> &'static [tls::Denied] {
 }
 
 /// The policy denies everything that does not come by TLS.
-pub(super) fn tls(observed: &Observed, baseline: &Baseline) -> Judgement {
-    let policy = match Judgement::read(&observed.policy, Question::Policy) {
-        Ok(policy) => policy,
-        Err(judgement) => return judgement,
-    };
-    let document = match policy.map(Policy::document) {
-        Some(None) => return Judgement::Left(LeftBecause::PolicyNotUnderstood),
-        Some(Some(document)) => Some(document),
-        None => None,
-    };
-    let Some(merged) = tls::merged(document, wanted(baseline.grade), &observed.id) else {
-        return Judgement::Right;
-    };
-    if let Some(judgement) = website(observed) {
-        return judgement;
+pub(super) fn tls(observed: &Observed, baseline: &Baseline) -> Judged {
+    let policy = Judgement::read(&observed.policy, Question::Policy)?;
+    let document = policy.and_then(Policy::document);
+    if policy.is_some() && document.is_none() {
+        return Ok(Judgement::Left(LeftBecause::PolicyNotUnderstood));
     }
+    let Some(merged) = tls::merged(document, wanted(baseline.grade), &observed.id) else {
+        return Ok(Judgement::Right);
+    };
+    website(observed)?;
     let text = merged.to_string();
-    // A first policy would be in the way of the one that CloudFormation may make, now or with a later update.
-    if document.is_none()
-        && baseline.mode(Aspect::Tls) == Mode::Keep
-        && let Some(judgement) = stack(observed, baseline, &text)
-    {
-        return judgement;
+    // A first policy would prevent CloudFormation from creating one, now or with a later update.
+    if document.is_none() && baseline.mode(Aspect::Tls) == Mode::Keep {
+        stack(observed, baseline, &text)?;
     }
     if text.len() > BYTES_MAX {
-        return Judgement::Left(LeftBecause::PolicyTooLarge(text.len()));
+        return Ok(Judgement::Left(LeftBecause::PolicyTooLarge(text.len())));
     }
     let was = match policy {
         Some(_) => "a policy that lets plain HTTP, or old TLS, in",
         None => "no policy",
     };
-    Judgement::Weak { was: was.to_owned(), mend: Setting::Policy(Some(text)) }
+    Ok(Judgement::Weak { was: was.to_owned(), mend: Setting::Policy(Some(text)) })
 }
 
-/// Whether the bucket is a website that somebody can see: its endpoint speaks no TLS.
+/// Leaves a bucket that is a public website: its endpoint has no TLS.
 ///
-/// Source: Amazon S3 User Guide, "Website endpoints". Where public policies and ACLs count for nothing, nobody sees it.
-fn website(observed: &Observed) -> Option<Judgement> {
+/// Source: Amazon S3 User Guide, "Website endpoints".
+fn website(observed: &Observed) -> Result<(), Judgement> {
+    let is_closed =
+        |block: PublicAccessBlock| block.restrict_public_buckets && block.ignore_public_acls;
     let own = observed.public_access_block.known().copied().unwrap_or_default();
     if is_closed(own) {
-        return None;
+        return Ok(());
     }
-    let unread = [
+    Judgement::ask_what_breaks([
         (observed.website.is_unread(), Question::Website),
         (observed.account_block.is_unread(), Question::AccountBlock),
-    ];
-    let ask: Vec<Question> =
-        unread.into_iter().filter(|(is_unread, _)| *is_unread).map(|(_, q)| q).collect();
-    if !ask.is_empty() {
-        return Some(Judgement::AskWhatBreaks(ask));
+    ])?;
+    if is_closed(effective(observed, own)) {
+        return Ok(());
     }
-    if is_closed(own.or(observed.account_block.known().copied().unwrap_or_default())) {
-        return None;
-    }
-    match observed.website {
-        Reading::Known(()) => Some(Judgement::Left(LeftBecause::WebsiteWithoutTls)),
-        Reading::Denied => Some(Judgement::Left(LeftBecause::NotReadable(Question::Website))),
-        Reading::Absent | Reading::Unread => None,
+    match Judgement::read(&observed.website, Question::Website)? {
+        Some(()) => Err(Judgement::Left(LeftBecause::WebsiteWithoutTls)),
+        None => Ok(()),
     }
 }
 
-/// Whether nobody from outside gets in, neither by a policy nor by an ACL.
-fn is_closed(block: PublicAccessBlock) -> bool {
-    block.restrict_public_buckets && block.ignore_public_acls
-}
-
-/// Whether the bucket's stack stands in the way of this first policy.
+/// Leaves this first policy to the bucket's stack, unless the owner insists on it.
 ///
-/// `AWS::S3::BucketPolicy` cannot be made beside a policy that is there already: a stack that gains one later fails. So
-/// it is left to the stack, unless the owner insists on it; then it waits until `CloudFormation` is done.
+/// `AWS::S3::BucketPolicy` cannot be created where a policy exists: an update that adds one would fail. With an owner who
+/// insists, the write waits until `CloudFormation` is done.
 ///
 /// Source: awslabs/cdk-serverless-clamscan#1382, brefphp/bref#1620: "The bucket policy already exists on bucket …
 /// (`HandlerErrorCode`: `AlreadyExists`)".
-fn stack(observed: &Observed, baseline: &Baseline, policy: &str) -> Option<Judgement> {
-    let later = Judgement::Later(WaitBecause::StackInProgress);
+fn stack(observed: &Observed, baseline: &Baseline, policy: &str) -> Result<(), Judgement> {
     let Moment { maker, has_waited, .. } = baseline.moment;
+    let is_new = maker == Maker::CloudFormation && !has_waited;
     let is_of_stack = match &observed.tags {
         Reading::Known(tags) => tags.contains_key(STACK_TAG),
         Reading::Absent => false,
-        // The call says it as well.
+        // The call shows it as well.
         Reading::Unread | Reading::Denied if maker == Maker::Another => false,
-        Reading::Unread if maker == Maker::CloudFormation && !has_waited => return Some(later),
-        Reading::Unread => return Some(Judgement::AskWhatBreaks(vec![Question::Tags])),
-        Reading::Denied => return Some(Judgement::Left(LeftBecause::NotReadable(Question::Tags))),
+        Reading::Unread if is_new => return Err(Judgement::Later),
+        tags @ (Reading::Unread | Reading::Denied) => {
+            Judgement::read_what_breaks(tags, Question::Tags)?.is_some()
+        }
     };
+    // The tags come a moment after the bucket.
     if !is_of_stack {
-        // Its tags come a moment after it.
-        return (maker == Maker::CloudFormation && !has_waited).then_some(later);
+        return if is_new { Err(Judgement::Later) } else { Ok(()) };
     }
     if !baseline.insists(Aspect::Tls) {
-        return Some(Judgement::Left(LeftBecause::OfStack(policy.to_owned())));
+        return Err(Judgement::Left(LeftBecause::OfStack(policy.to_owned())));
     }
-    match observed.stack_in_progress {
-        Reading::Unread => Some(Judgement::AskWhatBreaks(vec![Question::Stack])),
-        Reading::Denied => Some(Judgement::Left(LeftBecause::NotReadable(Question::Stack))),
-        Reading::Known(true) => Some(later),
-        // A bucket can outlive its stack.
-        Reading::Known(false) | Reading::Absent => None,
+    // A bucket can outlive its stack.
+    match Judgement::read_what_breaks(&observed.stack_in_progress, Question::Stack)? {
+        Some(true) => Err(Judgement::Later),
+        Some(false) | None => Ok(()),
     }
 }
 
-/// Nobody of another account is let in.
-pub(super) fn others(observed: &Observed) -> Judgement {
-    let policy = match Judgement::read(&observed.policy, Question::Policy) {
-        Ok(Some(policy)) => policy,
-        Ok(None) => return Judgement::Right,
-        Err(judgement) => return judgement,
-    };
-    let others = policy.other_accounts(&observed.id.account);
-    if others.is_empty() {
-        return Judgement::Right;
-    }
-    let what = format!("its policy lets others in: {}", others.join(", "));
-    Judgement::Left(LeftBecause::ReportOnly(what))
+/// The policy allows no principal of another account.
+pub(super) fn others(observed: &Observed) -> Judged {
+    let policy = Judgement::read(&observed.policy, Question::Policy)?;
+    let others = policy.map(|policy| policy.other_accounts(&observed.id.account));
+    Ok(match others {
+        Some(others) if !others.is_empty() => {
+            let what = format!("its policy lets others in: {}", others.join(", "));
+            Judgement::Left(LeftBecause::ReportOnly(what))
+        }
+        Some(_) | None => Judgement::Right,
+    })
 }

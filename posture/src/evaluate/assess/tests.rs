@@ -150,8 +150,8 @@ fn check_left(observed: &Observed, baseline: &Baseline, aspect: Aspect, expected
     let findings = assess(observed, baseline);
     let left = Finding::Left { aspect, because: expected.clone() };
     assert!(findings.contains(&left), "{findings:#?}");
-    let mended = findings.iter().any(|f| f.aspect() == aspect && f.mended_by().is_some());
-    assert!(!mended, "{findings:#?}");
+    let is_remediated = findings.iter().any(|f| f.aspect() == aspect && f.mended_by().is_some());
+    assert!(!is_remediated, "{findings:#?}");
 }
 
 /// The bucket in memory never waits, so one poll is enough.
@@ -162,7 +162,7 @@ fn now<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-/// Looks at a bucket and mends it; gives what was done, in words.
+/// Reconciles a bucket; returns the settings that were written.
 fn guard(bucket: &MemoryBucket, wanted: &Baseline) -> Vec<SettingKind> {
     let id = bucket.truth().id;
     let baseline = |_: &Observed| wanted.clone();
@@ -210,7 +210,7 @@ fn a_new_bucket_gets_what_its_grade_asks_for_and_s3_does_not_give() {
 }
 
 #[test]
-fn what_is_switched_off_is_neither_read_nor_mended() {
+fn what_is_switched_off_is_neither_read_nor_remediated() {
     let mut baseline = baseline(Grade::Security);
     for aspect in Aspect::ALL {
         baseline.set_mode(aspect, Mode::Off);
@@ -220,14 +220,14 @@ fn what_is_switched_off_is_neither_read_nor_mended() {
 }
 
 #[test]
-fn what_is_only_reported_is_not_mended_and_says_what_was_wanted() {
+fn what_is_only_reported_is_not_remediated_and_says_what_was_wanted() {
     let mut baseline = baseline(Grade::Hybrid);
     for aspect in Aspect::ALL {
         baseline.set_mode(aspect, Mode::Report);
     }
     let findings = assess(&Observed::new_bucket(id()), &baseline);
     assert_eq!(plan(&findings).actions, []);
-    let told: Vec<String> = findings
+    let reported: Vec<String> = findings
         .iter()
         .filter_map(|finding| match finding {
             Finding::Left { because, .. } => Some(because.to_string()),
@@ -235,13 +235,14 @@ fn what_is_only_reported_is_not_mended_and_says_what_was_wanted() {
         })
         .collect();
     assert!(
-        told.contains(&"not set (wanted: enabled); it is only reported, as configured".to_owned()),
-        "{told:#?}"
+        reported
+            .contains(&"not set (wanted: enabled); it is only reported, as configured".to_owned()),
+        "{reported:#?}"
     );
 }
 
 #[test]
-fn what_may_not_be_read_is_left_and_said() {
+fn what_cannot_be_read_is_left_and_reported() {
     let cases = [
         (SettingKind::Encryption, Aspect::Encryption),
         (SettingKind::PublicAccessBlock, Aspect::PublicAccess),

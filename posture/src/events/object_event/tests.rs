@@ -58,17 +58,14 @@ fn what_is_no_event_says_why() {
     let message = |body: &str| read(body).unwrap_err().to_string();
     assert_eq!(
         message(include_str!("../../../fixtures/object-of-a-new-type.json")),
-        "`Object Teleported` is not a type of event that s3guard knows"
+        "`detail-type` is missing or wrong: `Object Teleported` is not a type of event that s3guard knows"
     );
-    assert_eq!(
-        message("poison"),
-        "it is not an event of S3 about an object: expected value at line 1 column 1"
-    );
+    assert_eq!(message("poison"), "it is not JSON: expected value at line 1 column 1");
     let forged = include_str!("../../../fixtures/object-created.json").replace("aws.s3", "my.s3");
     let late = include_str!("../../../fixtures/object-created.json")
         .replace("2026-11-20T12:00:00Z", "9999-12-31T23:59:59-01:00");
-    assert_eq!(message(&late), "`time` is wrong: it is too far away");
-    assert_eq!(message(&forged), "its source is `my.s3` and not `aws.s3`");
+    assert_eq!(message(&late), "`time` is missing or wrong: it is too far away");
+    assert_eq!(message(&forged), "`source` is missing or wrong: `my.s3` is not `aws.s3`");
 }
 
 proptest! {

@@ -71,7 +71,7 @@ fn callers_of_every_kind_are_named() {
     let body = fixture!("delete-policy-by-identity-center");
     check(body, "eu-west-1", "DeleteBucketPolicy", user);
     let body = with(fixture!("create-bucket"), "/detail/userIdentity", Value::Null);
-    check(&body, "eu-west-1", "CreateBucket", "somebody unknown");
+    check(&body, "eu-west-1", "CreateBucket", "an unknown principal");
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn who_is_behind_a_role_is_named_with_it() {
     let name = "PutBucketPublicAccessBlock";
     let role = "assumed-role/AWSReservedSSO_Admin_0123456789abcdef/alice@example.com";
     check(body, "eu-west-1", name, &format!("arn:aws:sts::111122223333:{role}"));
-    // Where the session's ARN is missing, the issuer's and the id tell the same.
+    // Without the ARN of the session, that of the issuer and the id have the same information.
     let body = with(body, "/detail/userIdentity/arn", Value::Null);
     let role =
         "role/aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_Admin_0123456789abcdef";
@@ -116,7 +116,7 @@ fn who_is_behind_a_role_is_named_with_it() {
 }
 
 #[test]
-fn the_tool_is_told_from_the_record() {
+fn the_tool_is_recognized_from_the_record() {
     let tool = |body: &str| changed(body).call.tool;
     assert_eq!(tool(fixture!("create-bucket")), Tool::Cli);
     assert_eq!(tool(fixture!("create-bucket-by-terraform")), Tool::Terraform);
@@ -183,7 +183,8 @@ fn tags_are_a_buckets_if_their_arn_is_one() {
 #[test]
 fn the_accounts_public_access_block_has_no_bucket() {
     let check = |body: &str, event_name: &str| {
-        let Ok(Request::AccountChanged(call)) = request(body) else { panic!("{body}") };
+        let Changed { bucket, call, .. } = changed(body);
+        assert!(bucket.is_account());
         assert_eq!((call.event_name.as_str(), call.principal.as_str()), (event_name, USER));
     };
     check(fixture!("put-account-public-access-block"), "PutAccountPublicAccessBlock");
@@ -269,16 +270,17 @@ fn what_is_not_ours_to_answer_is_ignored_with_a_reason() {
 
 #[test]
 fn the_schedule_starts_a_sweep() {
-    let sweep = Request::Sweep { continuation: None, after: None };
+    let sweep = Request::Own(OwnMessage::Sweep(Sweep::default()));
     assert_eq!(request(fixture!("sweep")).unwrap(), sweep);
 }
 
 #[test]
 fn what_the_guard_sends_itself_comes_back_the_same() {
-    let check = |message: &OwnMessage, body: &str, expected: Request| {
+    let check = |message: OwnMessage, body: &str| {
         assert_eq!(message.body(), body);
         let read = read(body, &account()).unwrap();
-        assert_eq!(read, Read { request: expected, attempt: 0, body: body.to_owned() });
+        let request = Request::Own(message);
+        assert_eq!(read, Read { request, attempt: 0, body: body.to_owned() });
     };
     for (mark, text) in [
         (None, ""),
@@ -286,21 +288,18 @@ fn what_the_guard_sends_itself_comes_back_the_same() {
         (Some(Mark::Swept), r#","mark":"swept""#),
     ] {
         check(
-            &OwnMessage::LookAt { bucket: "reports".to_owned(), mark },
+            OwnMessage::LookAt { bucket: "reports".parse().unwrap(), mark },
             &format!(r#"{{"s3guard":{{"lookAt":{{"bucket":"reports"{text}}}}}}}"#),
-            Request::LookAt { bucket: "reports".parse().unwrap(), mark },
         );
     }
     let (next, last) = (Some("next".to_owned()), Some("photos".to_owned()));
     check(
-        &OwnMessage::Sweep { continuation: next.clone(), after: None },
+        OwnMessage::Sweep(Sweep { continuation: next, after: None }),
         r#"{"s3guard":{"sweep":{"continuation":"next"}}}"#,
-        Request::Sweep { continuation: next, after: None },
     );
     check(
-        &OwnMessage::Sweep { continuation: None, after: last.clone() },
+        OwnMessage::Sweep(Sweep { continuation: None, after: last }),
         r#"{"s3guard":{"sweep":{"after":"photos"}}}"#,
-        Request::Sweep { continuation: None, after: last },
     );
     let (account, region) = ("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap());
     let now = datetime!(2026-11-20 12:00 UTC);
@@ -308,7 +307,9 @@ fn what_the_guard_sends_itself_comes_back_the_same() {
     for notice in samples(&origin) {
         let body = OwnMessage::tell(&notice).body();
         assert!(body.len() <= 256 * 1024);
-        let Request::Tell(json) = request(&body).unwrap() else { panic!("{body}") };
+        let Request::Own(OwnMessage::Tell(json)) = request(&body).unwrap() else {
+            panic!("{body}")
+        };
         assert_eq!(Notice::deserialize(json).unwrap(), notice);
     }
 }
@@ -316,11 +317,11 @@ fn what_the_guard_sends_itself_comes_back_the_same() {
 #[test]
 fn a_message_that_was_sent_back_is_the_message_itself_and_counts() {
     let first = fixture!("create-bucket-by-cloudformation");
-    let again = OwnMessage::Again { body: first.to_owned(), attempt: 3 }.body();
+    let again = Again { body: first.to_owned(), attempt: 3 }.body();
     let once = read(first, &account()).unwrap();
     assert_eq!(read(&again, &account()).unwrap(), Read { attempt: 3, ..once });
-    let look = OwnMessage::LookAt { bucket: "reports".to_owned(), mark: None }.body();
-    let again = |body: String| OwnMessage::Again { body, attempt: 1 }.body();
+    let look = OwnMessage::LookAt { bucket: "reports".parse().unwrap(), mark: None }.body();
+    let again = |body: String| Again { body, attempt: 1 }.body();
     let read = read(&again(look.clone()), &account()).unwrap();
     assert_eq!((read.attempt, read.body), (1, look.clone()));
     // Once wrapped is enough.
@@ -338,7 +339,7 @@ fn what_is_no_event_says_why() {
     check("[1]", unknown);
     check(r#"{"s3guard":{"lookAt":{"bucket":"reports","force":true}}}"#, unknown);
     check(r#"{"source":"aws.ec2","detail-type":"AWS API Call via CloudTrail"}"#, unknown);
-    // Whoever may put events on the bus cannot use the source `aws.s3`; who tries another one is not heard.
+    // Only AWS can use the source `aws.s3`; events with another one are rejected.
     check(&with(fixture!("create-bucket"), "/source", json!("my.s3")), unknown);
     let missing = |body: &str, field: &str| {
         let body = with(body, &format!("/{}", field.replace('.', "/")), Value::Null);
@@ -461,7 +462,7 @@ proptest! {
         let mut event: Value = serde_json::from_str(body).unwrap();
         mutate(&mut event, &path, part);
         never_panics(&event.to_string())?;
-        never_panics(&OwnMessage::Again { body: event.to_string(), attempt: 1 }.body())?;
+        never_panics(&Again { body: event.to_string(), attempt: 1 }.body())?;
     }
 
     #[test]

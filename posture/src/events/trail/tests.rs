@@ -13,26 +13,13 @@ fn good() -> Trail {
         is_multi_region: false,
         is_organization: false,
         status: Reading::Known(TrailStatus { is_logging: true, ..TrailStatus::default() }),
-        selectors: basic(true, Calls::All, &[]),
+        selectors: Reading::Known(vec![Selector::management()]),
     }
 }
 
-fn basic(management: bool, calls: Calls, without: &[&str]) -> Reading<Selectors> {
-    let without = without.iter().map(|service| (*service).to_owned()).collect();
-    Reading::Known(Selectors::Basic(vec![BasicSelector { management, calls, without }]))
-}
-
-fn equals(field: &str, value: &str) -> Condition {
-    Condition { field: field.to_owned(), equals: vec![value.to_owned()], ..Condition::default() }
-}
-
-fn management(more: &[Condition]) -> AdvancedSelector {
-    let first = equals("eventCategory", "Management");
-    AdvancedSelector([first].iter().chain(more).cloned().collect())
-}
-
-fn advanced(selectors: &[AdvancedSelector]) -> Reading<Selectors> {
-    Reading::Known(Selectors::Advanced(selectors.to_vec()))
+fn management(more: &[Condition]) -> Selector {
+    let Selector(first) = Selector::management();
+    Selector(first.iter().chain(more).cloned().collect())
 }
 
 #[track_caller]
@@ -52,11 +39,7 @@ fn a_trail_counts_where_it_records_and_only_while_it_is_logging() {
     let stopped = Reading::Known(TrailStatus::default());
     check(&Trail { status: stopped, ..everywhere.clone() }, &Verdict::Stopped);
     // A trail whose files do not arrive still records.
-    let failing = TrailStatus {
-        is_logging: true,
-        delivery_error: Some("NoSuchBucket".to_owned()),
-        ..TrailStatus::default()
-    };
+    let failing = TrailStatus { is_logging: true, delivery_error: Some("NoSuchBucket".to_owned()) };
     check(&Trail { status: Reading::Known(failing), ..everywhere }, &Verdict::Records);
 }
 
@@ -73,39 +56,21 @@ fn what_may_not_be_read_is_not_taken_for_a_trail_that_records() {
 }
 
 #[test]
-fn a_basic_selector_has_to_choose_writes_of_management_and_not_leave_out_s3() {
-    let check = |selectors, verdict: Verdict| check(&Trail { selectors, ..good() }, &verdict);
-    check(basic(true, Calls::Write, &[]), Verdict::Records);
-    check(basic(true, Calls::Read, &[]), Verdict::LeavesOut);
-    check(basic(true, Calls::Unknown("New".to_owned()), &[]), Verdict::LeavesOut);
-    check(basic(false, Calls::All, &[]), Verdict::LeavesOut);
-    check(
-        basic(true, Calls::All, &["kms.amazonaws.com", "rdsdata.amazonaws.com"]),
-        Verdict::Records,
-    );
-    check(basic(true, Calls::All, &["s3.amazonaws.com"]), Verdict::LeavesOut);
-    // Without selectors it is CloudTrail's default: all management events.
-    check(Reading::Known(Selectors::Basic(Vec::new())), Verdict::Records);
-    let reads = BasicSelector { management: true, calls: Calls::Read, without: Vec::new() };
-    let writes = BasicSelector { calls: Calls::Write, ..reads.clone() };
-    check(Reading::Known(Selectors::Basic(vec![reads, writes])), Verdict::Records);
-}
-
-#[test]
-fn an_advanced_selector_has_to_choose_every_write_of_s3() {
-    let of = |selectors: &[AdvancedSelector], verdict: Verdict| {
-        check(&Trail { selectors: advanced(selectors), ..good() }, &verdict);
+fn a_selector_has_to_choose_every_write_of_s3() {
+    let of = |selectors: &[Selector], verdict: Verdict| {
+        let selectors = Reading::Known(selectors.to_vec());
+        check(&Trail { selectors, ..good() }, &verdict);
     };
     let one = |more: &[Condition], verdict| of(&[management(more)], verdict);
     let source = |condition: Condition| Condition { field: "eventSource".to_owned(), ..condition };
     let words = |word: &str| vec![word.to_owned()];
     one(&[], Verdict::Records);
-    one(&[equals("readOnly", "false")], Verdict::Records);
-    one(&[equals("readOnly", "true")], Verdict::LeavesOut);
-    one(&[equals("eventSource", "s3.amazonaws.com")], Verdict::Records);
-    one(&[equals("eventSource", "ec2.amazonaws.com")], Verdict::LeavesOut);
-    one(&[equals("eventType", "AwsApiCall")], Verdict::Records);
-    one(&[equals("eventType", "AwsConsoleSignIn")], Verdict::LeavesOut);
+    one(&[Condition::equals("readOnly", "false")], Verdict::Records);
+    one(&[Condition::equals("readOnly", "true")], Verdict::LeavesOut);
+    one(&[Condition::equals("eventSource", "s3.amazonaws.com")], Verdict::Records);
+    one(&[Condition::equals("eventSource", "ec2.amazonaws.com")], Verdict::LeavesOut);
+    one(&[Condition::equals("eventType", "AwsApiCall")], Verdict::Records);
+    one(&[Condition::equals("eventType", "AwsConsoleSignIn")], Verdict::LeavesOut);
     let kms = words("kms.amazonaws.com");
     let not = |not_equals| source(Condition { not_equals, ..Condition::default() });
     one(&[not(kms)], Verdict::Records);
@@ -124,11 +89,11 @@ fn an_advanced_selector_has_to_choose_every_write_of_s3() {
     one(&[ends_not(words("kms.amazonaws.com"))], Verdict::Records);
     let named = Condition { field: "eventName".to_owned(), ..Condition::default() };
     one(std::slice::from_ref(&named), Verdict::Partly("eventName".to_owned()));
-    one(&[named.clone(), equals("readOnly", "true")], Verdict::LeavesOut);
+    one(&[named.clone(), Condition::equals("readOnly", "true")], Verdict::LeavesOut);
     // Data events alone, as a trail for objects has them.
-    let data = AdvancedSelector(vec![equals("eventCategory", "Data")]);
+    let data = Selector(vec![Condition::equals("eventCategory", "Data")]);
     of(std::slice::from_ref(&data), Verdict::LeavesOut);
-    of(&[AdvancedSelector(Vec::new())], Verdict::LeavesOut);
+    of(&[Selector(Vec::new())], Verdict::LeavesOut);
     of(&[], Verdict::LeavesOut);
     // Of several, the best counts.
     of(&[data, management(&[named]), management(&[])], Verdict::Records);

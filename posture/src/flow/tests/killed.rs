@@ -107,7 +107,7 @@ fn until_done(world: &'static World, bodies: &[String], mut is_again: bool) -> V
 fn check_marks(scenario: &Scenario, journal: &[String]) {
     let mut is_sent = false;
     for line in journal {
-        let is_mark = ["marks told/", "marks buckets/", "marks known/reports/gap"]
+        let is_mark = ["marks reported/", "marks buckets/", "marks known/reports/gap"]
             .iter()
             .any(|start| line.starts_with(start));
         is_sent |= line.starts_with("publishes") || line.starts_with("sends s3guard:{tell");

@@ -25,7 +25,7 @@ fn what_an_event_leaves_is_published_and_then_marked() {
         [
             "marks known/reports/event",
             "publishes s3guard left a bucket as it is: reports",
-            "marks told/reports/public-access/website/2026-11-20",
+            "marks reported/reports/public-access/it-is-a-website--so-public-access-was-left-open/2026-11-20",
         ]"#]]
     .assert_eq(&format!("{:#?}", world.journal()));
     // A sweep does not publish it again; it finds what the event has not touched.
@@ -33,7 +33,7 @@ fn what_an_event_leaves_is_published_and_then_marked() {
     expect![[r#"
         [
             "publishes s3guard partially protected reports",
-            "marks told/reports/tls/website-without-tls/2026-11-20",
+            "marks reported/reports/tls/it-is-a-website--whose-endpoint-speaks-plain-http-only--so-plain-http-was-left-open/2026-11-20",
         ]"#]]
     .assert_eq(&format!("{:#?}", world.journal()));
 }
@@ -45,7 +45,7 @@ fn a_sweep_publishes_again_what_is_left_if_the_ledger_cannot_be_read() {
     world.handle(&[look_at()]);
     let first = world.journal();
     assert!(first[0].starts_with("publishes"), "{first:?}");
-    assert!(first[1..].iter().all(|line| line.starts_with("marks told/")), "{first:?}");
+    assert!(first[1..].iter().all(|line| line.starts_with("marks reported/")), "{first:?}");
     world.handle(&[look_at()]);
     assert!(world.journal().is_empty());
     world.with(|state| state.is_ledger_readable = false);
@@ -74,7 +74,7 @@ fn what_cannot_be_published_goes_through_the_queue_or_the_message_fails_and_noth
         website(world);
         world.with(|state| (state.is_published, state.is_queued) = (false, false));
         assert_eq!(world.handle(std::slice::from_ref(&body)).failed, [body]);
-        let is_marked = world.journal().iter().any(|line| line.starts_with("marks told/"));
+        let is_marked = world.journal().iter().any(|line| line.starts_with("marks reported/"));
         assert!(!is_marked);
     }
 }

@@ -4,7 +4,7 @@ use expect_test::expect;
 
 use super::*;
 use crate::Aspect;
-use crate::events::OwnMessage;
+use crate::events::{Again, OwnMessage};
 use crate::reconcile::triage::STACK_ATTEMPTS_MAX;
 
 /// An account whose bucket is open.
@@ -69,7 +69,7 @@ fn what_is_denied_is_final_and_any_other_failure_is_tried_again() {
 }
 
 #[test]
-fn a_bucket_that_is_not_seen_is_looked_for_again_if_its_call_is_fresh() {
+fn a_bucket_that_is_not_found_is_retried_if_its_call_is_recent() {
     let world = World::new();
     world.with(|state| state.is_there = false);
     let handled = world.handle(&[opened()]);
@@ -90,7 +90,7 @@ fn what_waits_for_a_stack_is_sent_back_and_left_after_many_times() {
         call("CreateBucket", NOON - time::Duration::MINUTE, Some("cloudformation.amazonaws.com"));
     let handled = world.handle(std::slice::from_ref(&made));
     assert_eq!(count(&handled, Metric::Waiting), 1);
-    let again = OwnMessage::Again { body: made.clone(), attempt: 1 }.body();
+    let again = Again { body: made.clone(), attempt: 1 }.body();
     assert_eq!(world.outgoing.take().messages, [Delayed { body: again, delay_seconds: 15 }]);
     // From the second time on the stack itself is asked.
     world.bucket.change(|truth| {
@@ -99,7 +99,7 @@ fn what_waits_for_a_stack_is_sent_back_and_left_after_many_times() {
         truth.stack_in_progress = Reading::Known(true);
         truth.policy = Reading::Absent;
     });
-    let last = OwnMessage::Again { body: made, attempt: STACK_ATTEMPTS_MAX }.body();
+    let last = Again { body: made, attempt: STACK_ATTEMPTS_MAX }.body();
     let handled = world.handle(&[last]);
     assert_eq!((count(&handled, Metric::Waiting), count(&handled, Metric::LeftAsIs)), (1, 1));
     let sent = world.outgoing.take();
@@ -111,14 +111,15 @@ fn what_waits_for_a_stack_is_sent_back_and_left_after_many_times() {
 #[test]
 fn the_accounts_block_is_reconciled_as_a_bucket_is() {
     let world = World::new();
-    let handled = world.handle(&[OwnMessage::LookAtAccount.body()]);
+    let handled =
+        world.handle(&[OwnMessage::LookAt { bucket: BucketName::account(), mark: None }.body()]);
     assert_eq!((handled.failed, handled.tally.counts), (vec![], [(Metric::LeftAsIs, 1)].into()));
     expect![[r#"
         [
             "publishes s3guard left as it is: the account's public access block",
-            "marks told/.account/account-public-access/report-only-not-set--wanted--on-/2026-11-20",
+            "marks reported/.account/account-public-access/not-set--wanted--on---it-is-only-reported--as-configured/2026-11-20",
         ]"#]]
     .assert_eq(&format!("{:#?}", world.journal()));
-    world.handle(&[OwnMessage::LookAtAccount.body()]);
+    world.handle(&[OwnMessage::LookAt { bucket: BucketName::account(), mark: None }.body()]);
     assert!(world.journal().is_empty(), "it was reported");
 }

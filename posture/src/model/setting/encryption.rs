@@ -4,15 +4,15 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// A bucket's default encryption, whole: a write replaces all of it.
+/// A bucket's default encryption.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Encryption {
     /// How new objects are encrypted, and with which key.
     pub algorithm: Algorithm,
-    /// Whether S3 uses a bucket key, which makes up to 99 percent fewer calls to KMS.
+    /// Whether S3 uses a bucket key, which saves up to 99 percent of the calls to KMS.
     pub bucket_key: bool,
-    /// Whether uploads with a key that the client brings are refused.
+    /// Whether uploads with SSE-C are blocked.
     pub sse_c: SseC,
 }
 
@@ -20,13 +20,13 @@ pub struct Encryption {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Algorithm {
-    /// `AES256`: with keys of S3. What every bucket has since 2023.
+    /// `AES256`: with keys of S3, the minimum of every bucket since 2023.
     SseS3,
     /// `aws:kms`: with a key in KMS.
     Kms(Key),
-    /// `aws:kms:dsse`: twice, with a key in KMS.
+    /// `aws:kms:dsse`: in two layers, with a key in KMS.
     Dsse(Key),
-    /// Another one, as S3 spells it. It is left alone.
+    /// Another one, which is left unchanged.
     Other(String),
 }
 
@@ -34,35 +34,25 @@ pub enum Algorithm {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Key {
-    /// `aws/s3`, which AWS manages: nobody can change who may use it.
+    /// `aws/s3`, the AWS managed key, whose policy cannot be changed.
     AwsManaged,
-    /// A key by ARN, id or alias, just as it was set.
+    /// A key by ARN, id or alias, as it was set.
     Named(String),
 }
 
-/// What happens to an upload with SSE-C.
+/// Whether uploads with SSE-C are blocked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum SseC {
-    /// It is refused: the default of new buckets since April 2026.
+    /// They are: the default of new buckets since April 2026.
     Blocked,
-    /// It is taken, by an explicit `NONE`.
+    /// They are accepted, by an explicit `NONE`.
     Allowed,
-    /// S3 says nothing about it, as for older buckets: it is taken.
+    /// Not set, as in older buckets, so they are accepted.
     NotSaid,
 }
 
 impl Algorithm {
-    /// The order of strength: SSE-S3, KMS, DSSE; unknown algorithms have none.
-    pub fn strength(&self) -> Option<u8> {
-        match self {
-            Self::SseS3 => Some(1),
-            Self::Kms(_) => Some(2),
-            Self::Dsse(_) => Some(3),
-            Self::Other(_) => None,
-        }
-    }
-
     /// The name, as S3 spells it.
     pub fn name(&self) -> &str {
         match self {

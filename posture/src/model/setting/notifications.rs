@@ -1,4 +1,4 @@
-//! Event notifications. Others' targets are kept byte for byte: the XML that S3 gave is what goes back, with one more element.
+//! Event notifications. Existing targets are kept byte for byte: one element is added to the XML that S3 returned.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 mod meaning;
 
-/// The elements of a configuration that we know.
+/// The known elements of a configuration.
 ///
 /// Source: Amazon S3 API Reference, `NotificationConfiguration`.
 const KNOWN: [&str; 4] =
@@ -17,19 +17,19 @@ const CLOSING: &str = "</NotificationConfiguration>";
 /// A bucket's notification configuration. A bucket without one has an empty one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notifications {
-    /// The XML as S3 gave it.
+    /// The XML as S3 returned it.
     pub xml: String,
-    /// The names of the root's elements, in their order.
+    /// The names of the root's elements, in order.
     pub elements: Vec<String>,
 }
 
 impl Notifications {
-    /// Whether S3 tells `EventBridge` of objects.
+    /// Whether S3 sends events of objects to `EventBridge`.
     pub fn event_bridge(&self) -> bool {
         self.elements.iter().any(|element| element == EVENT_BRIDGE)
     }
 
-    /// Whether both ask S3 for the same, however each is spelled. What is not understood is compared byte for byte.
+    /// Whether both have the same meaning. What cannot be parsed is compared byte for byte.
     pub fn is_same(&self, other: &Self) -> bool {
         self.xml == other.xml
             || meaning::of(&self.xml)
@@ -37,12 +37,12 @@ impl Notifications {
                 .is_some_and(|(one, other)| one == other)
     }
 
-    /// An element that we do not know, if there is one: then nothing is written.
+    /// An unknown element, if there is one: then nothing is written.
     pub fn unknown(&self) -> Option<&str> {
         self.elements.iter().map(String::as_str).find(|element| !KNOWN.contains(element))
     }
 
-    /// The same with `EventBridge` switched on. `None` where the XML is not what we expect.
+    /// The same with `EventBridge` enabled. `None` if the XML has another form than expected.
     pub fn with_event_bridge(&self) -> Option<Self> {
         if self.event_bridge() || self.unknown().is_some() {
             return None;

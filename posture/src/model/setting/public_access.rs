@@ -9,13 +9,13 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "camelCase")]
 #[expect(clippy::struct_excessive_bools, reason = "S3 has four independent switches")]
 pub struct PublicAccessBlock {
-    /// New public ACLs are refused.
+    /// New public ACLs are rejected.
     pub block_public_acls: bool,
-    /// Public ACLs that exist count for nothing.
+    /// Existing public ACLs are ignored.
     pub ignore_public_acls: bool,
-    /// New public policies are refused.
+    /// New public policies are rejected.
     pub block_public_policy: bool,
-    /// A public policy gives access to this account and AWS services only.
+    /// A public policy grants access only to this account and AWS services.
     pub restrict_public_buckets: bool,
 }
 
@@ -36,7 +36,7 @@ impl PublicAccessBlock {
         restrict_public_buckets: true,
     };
 
-    /// Whether neither a new public ACL is taken nor one that exists counts.
+    /// Whether public ACLs are rejected and ignored.
     pub const fn is_closed_to_acls(self) -> bool {
         self.block_public_acls && self.ignore_public_acls
     }

@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use super::Report;
 use crate::model::attributes::{AGAIN, EXEMPT, FAILED, LEFT, PROTECTED, WEAKENED};
 use crate::model::baseline::Exempt;
+use crate::model::finding::STACK_IN_PROGRESS;
 use crate::model::severity::Severity;
 use crate::model::watch;
 use crate::text::shown;
-use crate::{Aspect, BucketId, Call, Finding, LeftBecause, SettingKind, WaitBecause};
+use crate::{Aspect, BucketId, Call, Finding, LeftBecause, SettingKind};
 
 /// The most calls in a report: as many as a batch can have.
 pub(super) const CALLS_MAX: usize = 10;
@@ -16,8 +17,9 @@ pub(super) const CALLS_MAX: usize = 10;
 pub(super) struct ReportContent<'a> {
     pub(super) actions: Vec<&'static str>,
     pub(super) left: Vec<(Aspect, &'a LeftBecause)>,
-    pub(super) later: Vec<(Aspect, WaitBecause)>,
-    /// The exemptions from what the calls have changed.
+    /// What may be mended later.
+    pub(super) later: Vec<(Aspect, &'static str)>,
+    /// What the calls have touched and is exempt.
     pub(super) exempt: Vec<&'a Exempt>,
     /// Whether the bucket is, or may be, public.
     is_public: bool,
@@ -140,9 +142,9 @@ fn left(finding: &Finding) -> Option<(Aspect, &LeftBecause)> {
     }
 }
 
-fn later(finding: &Finding) -> Option<(Aspect, WaitBecause)> {
+fn later(finding: &Finding) -> Option<(Aspect, &'static str)> {
     match finding {
-        Finding::Later { aspect, because } => Some((*aspect, *because)),
+        Finding::Later { aspect } => Some((*aspect, STACK_IN_PROGRESS)),
         Finding::Weak { .. } | Finding::Left { .. } => None,
     }
 }

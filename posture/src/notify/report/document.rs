@@ -90,7 +90,7 @@ fn failed<'a>(report: &'a Report<'_>) -> impl Iterator<Item = OfAspect> + 'a {
 
 fn others<'a>(content: &'a ReportContent<'_>) -> impl Iterator<Item = OfAspect> + 'a {
     let later = content.later.iter().map(|(aspect, because)| OfAspect {
-        cause: Some(because.to_string()),
+        cause: Some((*because).to_owned()),
         ..OfAspect::new(*aspect, Fate::Later)
     });
     let left = content.left.iter().map(|(aspect, because)| OfAspect {

@@ -9,9 +9,7 @@ use crate::model::setting::{AccessLogs, Algorithm, Encryption, PublicAccessBlock
 use crate::notify::notification::Attribute;
 use crate::reconcile::inspect::Inspection;
 use crate::reconcile::record::State;
-use crate::{
-    Aspect, Call, Grade, LeftBecause, Observed, Setting, SettingKind, Tool, WaitBecause, plan,
-};
+use crate::{Aspect, Call, Grade, LeftBecause, Observed, Setting, SettingKind, Tool, plan};
 
 mod channels;
 mod left;
@@ -69,7 +67,7 @@ fn left(aspect: Aspect, because: LeftBecause) -> Finding {
 }
 
 fn waiting() -> Finding {
-    Finding::Later { aspect: Aspect::Tls, because: WaitBecause::StackInProgress }
+    Finding::Later { aspect: Aspect::Tls }
 }
 
 /// A run for a bucket: the failures are given, everything else is done.

@@ -20,7 +20,7 @@ struct Failing {
     ledger: Ledger,
     /// Whether what is written does not show.
     writes_show: bool,
-    /// What somebody else does as the ledger is asked: before the answer, or after it.
+    /// What another party does while the ledger is read: before the answer, or after it.
     meanwhile: Meanwhile,
     pauses: Mutex<Vec<u32>>,
     kept: Mutex<Vec<Record>>,
@@ -28,7 +28,7 @@ struct Failing {
 
 type Change = fn(&mut Observed);
 
-/// What somebody else does meanwhile.
+/// What another party does meanwhile.
 enum Meanwhile {
     Nothing,
     Before(Change),
@@ -118,7 +118,7 @@ fn now<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-/// Mends a new bucket at grade speed: first its policy, then its notifications.
+/// Remediates a new bucket at grade speed: first its policy, then its notifications.
 fn mend(account: &Failing) -> Outcome<String> {
     now(mending(account))
 }
@@ -215,7 +215,7 @@ fn no_write_waits_until_the_ledger_has_heard_of_the_one_before() {
 }
 
 #[test]
-fn what_somebody_set_while_a_write_was_refused_is_not_written_over() {
+fn what_another_party_sets_while_a_write_fails_is_not_overwritten() {
     let account = failing();
     account.writes.lock().unwrap().push(Err("OperationAborted".to_owned()));
     let baseline = |_: &Observed| Baseline::new(Grade::Speed, None);
@@ -237,7 +237,7 @@ fn what_somebody_set_while_a_write_was_refused_is_not_written_over() {
 const THEIRS: &str = r#"{"Statement":[{"Sid":"Theirs","Effect":"Deny","Principal":"*","Action":"s3:DeleteBucket","Resource":"*"}]}"#;
 
 #[test]
-fn what_somebody_set_while_other_questions_were_asked_is_not_written_over() {
+fn what_another_party_sets_during_other_reads_is_not_overwritten() {
     let meanwhile = Meanwhile::Before(|truth| truth.set(&Setting::Policy(Some(THEIRS.to_owned()))));
     let account = Failing { meanwhile, ..failing() };
     mend(&account);
@@ -247,12 +247,12 @@ fn what_somebody_set_while_other_questions_were_asked_is_not_written_over() {
 }
 
 #[test]
-fn what_somebody_has_mended_before_the_first_write_is_not_written() {
+fn what_another_party_remediates_before_the_first_write_is_not_written() {
     let closed = |truth: &mut Observed| {
         truth.public_access_block = Reading::Known(PublicAccessBlock::ALL);
     };
     let account = Failing { meanwhile: Meanwhile::After(closed), ..failing() };
-    // The policy would be written first, and that it would not only the ledger tells.
+    // The policy would be written first; only the ledger shows that it is not.
     let undone =
         History { undone: vec![(Aspect::Tls, date!(2030 - 01 - 01))], ..History::default() };
     account.bucket.change(|truth| {

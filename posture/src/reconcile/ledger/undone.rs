@@ -1,6 +1,6 @@
-//! What somebody has undone, and until which day the guard leaves it so: the newest word on an aspect counts.
+//! Suppressions: aspects that the guard does not remediate until a day, because a write was undone.
 //!
-//! A mark is never changed or deleted. Another one comes after it, which may give an earlier day, or one that is over.
+//! A mark is never changed or deleted. The newest one of an aspect counts, and may have an earlier day, or one in the past.
 
 use std::collections::BTreeMap;
 
@@ -12,54 +12,54 @@ use super::{KEPT_DAYS, STAMP, formatted};
 use crate::{Aspect, BucketName};
 
 const DAY: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");
-/// As exact as a key says it.
+/// The precision of a key.
 const TICK: Duration = Duration::MILLISECOND;
 pub(super) const FOLDER: &str = "undone";
 
-/// Somebody's word on an aspect of a bucket.
+/// The suppression of an aspect of a bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mark {
     /// The aspect.
     pub aspect: Aspect,
-    /// When it was made.
+    /// When it was created.
     pub made: OffsetDateTime,
-    /// The last day, in UTC, on which the guard leaves the aspect as it is; it keeps it again if that is over.
+    /// The last day, in UTC, on which the guard does not remediate the aspect.
     pub until: Date,
 }
 
 impl Mark {
-    /// Where the mark is.
+    /// The key of the mark.
     pub fn key(&self, bucket: &BucketName) -> String {
         let day = self.until.format(DAY).expect("a date has year, month and day");
         format!("{}{}/{}-{day}.json", prefix(bucket), self.aspect, formatted(self.made, STAMP))
     }
 }
 
-/// What the keys of all marks of a bucket begin with.
+/// The prefix of the keys of all marks of a bucket.
 pub fn prefix(bucket: &BucketName) -> String {
     format!("{}{FOLDER}/", super::prefix(bucket))
 }
 
-/// The mark that has this key, if it is one.
+/// The mark with this key, if it is one.
 pub fn of_key(bucket: &BucketName, key: &str) -> Option<Mark> {
     let (aspect, name) = key.strip_prefix(&prefix(bucket))?.split_once('/')?;
     read(aspect, name)
 }
 
-/// The last day that can be given: the ledger forgets marks, and what it has forgotten does not hold.
+/// The last possible day of a suppression: marks expire in the ledger.
 pub fn last_day(today: Date) -> Date {
-    // S3 counts from the next midnight on, or from this one.
+    // S3 counts from this midnight or from the next one.
     today.saturating_add(Duration::days(i64::from(KEPT_DAYS) - 1))
 }
 
-/// The day that is given to have the guard keep an aspect again from now on.
+/// The day of a mark that ends a suppression now.
 pub fn over(now: OffsetDateTime) -> Date {
     now.to_offset(UtcOffset::UTC).date().saturating_sub(Duration::DAY)
 }
 
-/// The marks that have the guard leave these aspects until this day.
+/// The marks that suppress these aspects until this day.
 ///
-/// They come after those there are, also after one that was made by somebody whose clock is fast.
+/// They are newer than the existing ones, also than one of a fast clock.
 pub fn marks(there: &[Mark], aspects: &[Aspect], until: Date, now: OffsetDateTime) -> Vec<Mark> {
     let newest = newest(there);
     let mark = |&aspect| {
@@ -69,7 +69,7 @@ pub fn marks(there: &[Mark], aspects: &[Aspect], until: Date, now: OffsetDateTim
     aspects.iter().map(mark).collect()
 }
 
-/// The marks that take these back: what held by those that were there before holds again.
+/// The marks that revert these to what the existing ones said.
 pub fn taken_back(there: &[Mark], marks: &[Mark]) -> Vec<Mark> {
     let before = newest(there);
     let back = |mark: &Mark| Mark {
@@ -80,7 +80,7 @@ pub fn taken_back(there: &[Mark], marks: &[Mark]) -> Vec<Mark> {
     marks.iter().map(back).collect()
 }
 
-/// Which aspects are left as they are, until when.
+/// Which aspects are suppressed, until when.
 pub fn in_force(marks: &[Mark], now: OffsetDateTime) -> Vec<(Aspect, Date)> {
     let today = now.to_offset(UtcOffset::UTC).date();
     let newest = newest(marks).into_values();
@@ -90,7 +90,7 @@ pub fn in_force(marks: &[Mark], now: OffsetDateTime) -> Vec<(Aspect, Date)> {
 pub(super) fn read(aspect: &str, name: &str) -> Option<Mark> {
     let (made, day) = name.strip_suffix(".json")?.split_once('-')?;
     Some(Mark {
-        aspect: aspect.parse().ok()?,
+        aspect: Aspect::from_name(aspect)?,
         made: PrimitiveDateTime::parse(made, STAMP).ok()?.assume_utc(),
         until: Date::parse(day, DAY).ok()?,
     })
@@ -100,7 +100,7 @@ fn newest(marks: &[Mark]) -> BTreeMap<Aspect, Mark> {
     let mut newest = BTreeMap::new();
     for mark in marks {
         let last = newest.entry(mark.aspect).or_insert(*mark);
-        // Of two at the same moment the shorter counts: the guard rather keeps a bucket.
+        // Of two of the same time the shorter one counts.
         if (mark.made, last.until) > (last.made, mark.until) {
             *last = *mark;
         }

@@ -15,7 +15,7 @@ fn call(event_name: &str, age_milliseconds: i64) -> Call {
         event_name: event_name.to_owned(),
         event_id: None,
         time: NOON - time::Duration::milliseconds(age_milliseconds),
-        principal: "somebody".to_owned(),
+        principal: "someone".to_owned(),
         tool: Tool::Cli,
         source_ip: None,
         exposes: false,
@@ -30,7 +30,7 @@ fn changed(id: &str, bucket: &str, call: Call) -> Message {
 }
 
 fn look_at(id: &str, bucket: &str, mark: Option<Mark>) -> Message {
-    message(id, Request::LookAt { bucket: bucket.parse().unwrap(), mark })
+    message(id, Request::Own(OwnMessage::LookAt { bucket: bucket.parse().unwrap(), mark }))
 }
 
 /// One line for each task, in words.
@@ -47,11 +47,10 @@ fn sorted(messages: Vec<Message>) -> Vec<String> {
             Task::Look(Look { bucket, trigger: Trigger::Sweep, mark, .. }) => {
                 format!("look at {bucket} ({mark:?})")
             }
-            Task::LookAtAccount { calls, .. } => {
-                format!("look at the account for {}", names(calls))
-            }
             Task::Later { body, delay_seconds } => format!("{body} in {delay_seconds} s"),
-            Task::Sweep { continuation, after } => format!("sweep from {continuation:?} {after:?}"),
+            Task::Sweep(Sweep { continuation, after }) => {
+                format!("sweep from {continuation:?} {after:?}")
+            }
             Task::Tell(notice) => format!("tell {}", notice["subject"].as_str().unwrap()),
             Task::Nothing { reason } => format!("nothing: {reason}"),
         };
@@ -151,17 +150,17 @@ fn an_event_takes_nothing_from_the_sweeps_look_at_the_same_bucket() {
 
 #[test]
 fn many_changes_of_the_account_are_one_look() {
-    let account = |id, name, age| message(id, Request::AccountChanged(call(name, age)));
+    let account = |id, name, age| changed(id, ".account", call(name, age));
     let messages = vec![
         account("m1", "DeleteAccountPublicAccessBlock", 1_000),
         changed("m2", "reports", call("PutBucketPolicy", 0)),
         account("m3", "PutAccountPublicAccessBlock", 2_000),
-        // Every Region in which the guard is may hear of it.
+        // The guard of every Region may receive it.
         account("m4", "PutAccountPublicAccessBlock", 2_000),
-        message("m5", Request::LookAtAccount),
+        look_at("m5", ".account", None),
     ];
     let expected = [
-        "m1+m3+m4+m5: look at the account for PutAccountPublicAccessBlock+DeleteAccountPublicAccessBlock",
+        "m1+m3+m4+m5: look at .account for PutAccountPublicAccessBlock+DeleteAccountPublicAccessBlock (0)",
         "m2: look at reports for PutBucketPolicy (0)",
     ];
     assert_eq!(sorted(messages), expected);
@@ -178,18 +177,19 @@ fn an_event_that_is_delivered_twice_is_named_once() {
 
 #[test]
 fn every_message_belongs_to_one_task() {
+    let sweep = |id, sweep| message(id, Request::Own(OwnMessage::Sweep(sweep)));
     let messages = vec![
-        message("m1", Request::Sweep { continuation: None, after: None }),
-        message("m2", Request::Sweep { continuation: None, after: Some("photos".to_owned()) }),
+        sweep("m1", Sweep::default()),
+        sweep("m2", Sweep { after: Some("photos".to_owned()), ..Sweep::default() }),
         message("m3", Request::Ignore("the call failed")),
         look_at("m4", "reports", None),
-        message("m5", Request::LookAtAccount),
+        look_at("m5", ".account", None),
     ];
     let expected = [
         "m1: sweep from None None",
         "m2: sweep from None Some(\"photos\")",
         "m3: nothing: the call failed",
-        "m5: look at the account for ",
+        "m5: look at .account (None)",
         "m4: look at reports (None)",
     ];
     assert_eq!(sorted(messages), expected);
@@ -230,7 +230,7 @@ fn a_look_that_was_begun_before_says_so() {
 }
 
 #[test]
-fn a_new_bucket_that_is_not_to_be_seen_is_looked_for_again_for_two_minutes() {
+fn a_new_bucket_that_is_not_found_is_retried_for_two_minutes() {
     let again = |event_name, age_seconds: i64| {
         look_again(&Trigger::Calls(vec![call(event_name, age_seconds * 1000)]), NOON)
     };

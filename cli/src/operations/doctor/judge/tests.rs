@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use s3guard_aws::stacks::{Stack, StackStatus};
-use s3guard_posture::events::trail::{Selectors, Trail, TrailStatus};
+use s3guard_posture::events::trail::{Selector, Trail, TrailStatus};
 use s3guard_posture::{Grade, KeyArn};
 use time::macros::datetime;
 
@@ -68,7 +68,7 @@ fn stopped(name: &str) -> Trail {
         is_multi_region: true,
         is_organization: false,
         status: Reading::Known(TrailStatus::default()),
-        selectors: Reading::Known(Selectors::Basic(Vec::new())),
+        selectors: Reading::Known(vec![Selector::management()]),
     }
 }
 

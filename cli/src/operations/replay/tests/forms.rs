@@ -81,7 +81,7 @@ fn the_json_form_has_all_fields_also_for_an_ignored_event() {
               "bucket": null,
               "region": null,
               "time": null,
-              "principal": "somebody unknown",
+              "principal": "an unknown principal",
               "tool": "an AWS SDK",
               "heard": {
                 "is": "doesNotMatch",

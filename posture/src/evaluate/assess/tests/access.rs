@@ -43,10 +43,10 @@ fn where_acls_count_a_sweep_leaves_the_switches_that_could_cut_readers_of_object
         assert_eq!(findings.len(), 2, "{findings:#?}");
         assert_eq!((&findings[0].mended_by(), &findings[1]), (&Some(policies.kind()), &left));
         check(&bucket, &baseline(Grade::Speed), std::slice::from_ref(&policies));
-        // Once they are on, the rest is only told.
-        let mended = Reading::Known(PublicAccessBlock::POLICIES);
-        let mended = Observed { public_access_block: mended, ..bucket };
-        assert_eq!(assess(&mended, &kept(Grade::Speed)), [left]);
+        // Once they are on, the rest is only reported.
+        let remediated = Reading::Known(PublicAccessBlock::POLICIES);
+        let remediated = Observed { public_access_block: remediated, ..bucket };
+        assert_eq!(assess(&remediated, &kept(Grade::Speed)), [left]);
     }
 }
 
@@ -63,26 +63,29 @@ fn the_switches_about_acls_are_kept_where_a_call_has_switched_them_off_or_the_ow
         kept.set_mode(Aspect::Acl, Mode::Off);
         assert_eq!(questions(&unread, &kept), []);
     }
-    // What shows that somebody means it to be public counts all the same.
+    // What shows that the bucket is meant to be public still counts.
     let website = Observed { website: Reading::Known(()), ..bucket.clone() };
     let insists = insisting(Grade::Speed, Aspect::PublicAccess);
     check_left(&website, &insists, Aspect::PublicAccess, &LeftBecause::Website);
-    // What is only told is told whole.
-    let mut told = kept(Grade::Speed);
-    told.set_mode(Aspect::PublicAccess, Mode::Report);
+    // What is only reported is reported as a whole.
+    let mut reported = kept(Grade::Speed);
+    reported.set_mode(Aspect::PublicAccess, Mode::Report);
     let because = LeftBecause::ReportOnly("not set (wanted: on)".to_owned());
-    assert_eq!(assess(&bucket, &told), [Finding::Left { aspect: Aspect::PublicAccess, because }]);
+    assert_eq!(
+        assess(&bucket, &reported),
+        [Finding::Left { aspect: Aspect::PublicAccess, because }]
+    );
 }
 
 #[test]
-fn a_switch_about_acls_that_the_account_has_on_breaks_nobody() {
+fn a_switch_for_acls_that_is_on_for_the_account_breaks_no_access() {
     let off = PublicAccessBlock::default();
     let ignores = PublicAccessBlock { ignore_public_acls: true, ..off };
     let acls = PublicAccessBlock { block_public_acls: true, ..ignores };
     let bucket = with_acls(Reading::Known(Ownership::ObjectWriter));
     let account = |block| Observed { account_block: Reading::Known(block), ..bucket.clone() };
     check(&account(acls), &baseline(Grade::Speed), &[whole()]);
-    // Whoever uploads public objects is still let do so, although nobody can read them.
+    // Public objects can still be uploaded, although they cannot be read.
     let policies = Setting::PublicAccessBlock(Some(PublicAccessBlock::POLICIES));
     check(&account(ignores), &baseline(Grade::Speed), &[policies]);
 }
@@ -167,7 +170,7 @@ fn a_public_policy_or_acl_that_is_void_already_hinders_nothing() {
 }
 
 #[test]
-fn acls_are_switched_off_only_where_that_locks_nobody_out() {
+fn acls_are_disabled_only_if_that_locks_out_no_one() {
     let writer =
         Observed { ownership: Reading::Known(Ownership::ObjectWriter), ..safe(Grade::Security) };
     let enforced = Setting::Ownership(Some(Ownership::BucketOwnerEnforced));
@@ -177,7 +180,7 @@ fn acls_are_switched_off_only_where_that_locks_nobody_out() {
         check(&writer, baseline, std::slice::from_ref(&enforced));
         check(&never_set, baseline, std::slice::from_ref(&enforced));
     }
-    // An object's own ACL, which nobody looks at, may have let somebody in for years.
+    // An object's own ACL, which s3guard does not read, may have granted access for years.
     let because = LeftBecause::SharedObjects;
     for bucket in [&writer, &never_set] {
         check_left(bucket, &baseline(Grade::Security), Aspect::Ownership, &because);
@@ -185,12 +188,12 @@ fn acls_are_switched_off_only_where_that_locks_nobody_out() {
     let shared = Acl { grants_others: true, ..Acl::default() };
     let shared = Observed { acl: Reading::Known(shared), ..writer.clone() };
     check_left(&shared, &changed, Aspect::Ownership, &LeftBecause::AclGrantsOthers);
-    // Below that grade it is told.
+    // Below that grade it is reported.
     check(&writer, &baseline(Grade::Hybrid), &[Setting::Encryption(Some(kms(KEY, true)))][..0]);
 }
 
 #[test]
-fn a_policy_that_lets_other_accounts_in_is_told() {
+fn a_policy_that_allows_other_accounts_is_reported() {
     let policy = Policy::new(
         r#"{"Statement":{"Effect":"Allow","Principal":{"AWS":"444455556666"},"Action":"s3:*","Resource":"*"}}"#,
     );

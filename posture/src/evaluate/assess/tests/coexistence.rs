@@ -23,7 +23,7 @@ fn tls_of(observed: &Observed, baseline: &Baseline) -> Option<Finding> {
 }
 
 fn later() -> Finding {
-    Finding::Later { aspect: Aspect::Tls, because: WaitBecause::StackInProgress }
+    Finding::Later { aspect: Aspect::Tls }
 }
 
 fn for_the_stack(finding: &Finding) -> Option<Setting> {
@@ -34,7 +34,7 @@ fn for_the_stack(finding: &Finding) -> Option<Setting> {
 }
 
 #[test]
-fn a_first_policy_of_a_stacks_bucket_is_left_to_its_template_and_told_with_what_to_write() {
+fn a_first_policy_of_a_stacks_bucket_is_left_to_its_template_and_reported_with_its_text() {
     let mut speed = baseline(Grade::Speed);
     for progress in [Reading::Unread, Reading::Known(true), Reading::Known(false), Reading::Absent]
     {
@@ -46,12 +46,12 @@ fn a_first_policy_of_a_stacks_bucket_is_left_to_its_template_and_told_with_what_
         assert_eq!(finding.mended_by(), None);
         assert_eq!(questions(&of_stack(progress), &speed), [], "the stack is not asked for");
     }
-    // Deleting the policy by hand may be how somebody makes room for the stack's.
+    // The policy may have been deleted by hand to make room for the stack's.
     speed.moment.changed.extend(Aspect::ALL);
     assert!(for_the_stack(&tls_of(&of_stack(Reading::Absent), &speed).unwrap()).is_some());
     speed.moment.maker = Maker::Another;
     assert!(for_the_stack(&tls_of(&of_stack(Reading::Absent), &speed).unwrap()).is_some());
-    // What is only told is told as ever.
+    // What is only reported is reported as before.
     speed.set_mode(Aspect::Tls, Mode::Report);
     let finding = tls_of(&of_stack(Reading::Known(true)), &speed).unwrap();
     assert!(matches!(finding, Finding::Left { because: LeftBecause::ReportOnly(_), .. }));
@@ -107,7 +107,7 @@ fn who_has_made_the_bucket_must_be_known_before_its_first_policy() {
 }
 
 #[test]
-fn what_somebody_has_undone_stays_so_until_the_day_has_passed() {
+fn a_suppressed_aspect_is_left_until_the_day_has_passed() {
     let until = date!(2026 - 12 - 24);
     let history = History { undone: vec![(Aspect::Tls, until)], ..History::default() };
     let bucket = Observed { history: Reading::Known(history), ..without_policy() };
@@ -169,7 +169,7 @@ fn a_policy_without_room_for_the_statement_stays_as_it_is() {
 
 #[test]
 fn the_public_access_block_does_not_count_on_a_write_that_is_stopped() {
-    // Its owner wants ACLs off, somebody keeps switching them on, and the guard has stopped: objects may be public by them.
+    // The owner wants ACLs disabled, another party keeps enabling them, and the guard has stopped: objects may be public.
     let insists = insisting(Grade::Security, Aspect::Ownership);
     let stopped = History { stopped: [SettingKind::Ownership].into(), ..History::default() };
     let written = History { writes: [(SettingKind::Ownership, 20)].into(), ..History::default() };
@@ -188,7 +188,7 @@ fn the_public_access_block_does_not_count_on_a_write_that_is_stopped() {
             Aspect::Ownership,
             &LeftBecause::TooManyWrites(
                 SettingKind::Ownership,
-                bucket.history.known().unwrap().writes_of(SettingKind::Ownership),
+                bucket.history.known().unwrap().writes.values().copied().sum(),
             ),
         );
     }

@@ -89,7 +89,7 @@ fn the_two_halves_of_the_setting_are_switched_one_by_one() {
     let mut only_block = changed(Grade::Hybrid, Aspect::SseC);
     only_block.set_mode(Aspect::Encryption, Mode::Report);
     check(&old, &only_block, &becomes(sse_s3(SseC::Blocked)));
-    // What somebody has undone is left out of the write as well.
+    // A suppressed aspect is left out of the write as well.
     let undone = vec![(Aspect::SseC, time::macros::date!(2026 - 12 - 24))];
     let history = Reading::Known(History { undone, ..History::default() });
     let undone = Observed { history, ..old };
@@ -142,7 +142,7 @@ fn a_bucket_that_others_use_is_not_raised_to_kms() {
 }
 
 #[test]
-fn whoever_writes_by_the_acl_is_not_locked_out_by_a_key() {
+fn writers_with_access_by_an_acl_are_not_locked_out_by_a_key() {
     let shared = Acl { grants_others: true, ..Acl::default() };
     let bucket = Observed {
         acl: Reading::Known(shared),
@@ -177,7 +177,7 @@ fn a_key_that_cannot_be_used_is_not_used() {
 }
 
 #[test]
-fn a_key_of_another_account_is_told() {
+fn a_key_of_another_account_is_reported() {
     let foreign = "arn:aws:kms:eu-west-1:444455556666:key/1";
     let bucket = encrypted(Grade::Speed, kms(foreign, true));
     let because = LeftBecause::ForeignKey(foreign.to_owned());
@@ -189,7 +189,7 @@ fn a_key_of_another_account_is_told() {
 }
 
 #[test]
-fn sse_c_is_blocked_also_where_the_encryption_is_not_looked_at() {
+fn sse_c_is_blocked_also_where_the_encryption_is_not_judged() {
     let mut hybrid = baseline(Grade::Hybrid);
     for aspect in Aspect::ALL.into_iter().filter(|aspect| *aspect != Aspect::SseC) {
         hybrid.set_mode(aspect, Mode::Off);

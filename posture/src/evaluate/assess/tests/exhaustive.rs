@@ -73,16 +73,16 @@ fn every_encryption() {
         &without_sse_c,
         &steps(writer(), two_policies(), private()),
     );
-    // Whoever else could use the key, in every way.
+    // Other principals that would need the key, in every way.
     let kept = with(bases, &[(Aspect::Encryption, &acls), (Aspect::SseC, &[Stance::Insisted])]);
     let (owners, all) = (Step::given(Question::Ownership), Step::asked(Question::Acl));
     space.walk(&id(), &kept, &steps(owners, two_policies(), all));
-    let nobody = Step::asked(Question::Acl).among(|o| o.acl == Reading::Absent);
-    space.walk(&id(), &kept, &steps(writer(), Step::asked(Question::Policy), nobody));
+    let no_one = Step::asked(Question::Acl).among(|o| o.acl == Reading::Absent);
+    space.walk(&id(), &kept, &steps(writer(), Step::asked(Question::Policy), no_one));
     space.end(235_680);
 }
 
-/// None, one that may not be read, one that lets nobody else in, and one that lets in who is not understood.
+/// None, one that cannot be read, one that allows no one else, and one whose principal is not known.
 fn two_policies() -> Step {
     let plain = r#"{"Statement":[]}"#;
     Step::asked(Question::Policy).among(move |observed| {
@@ -102,7 +102,7 @@ fn every_public_access_block() {
         Step::asked(Question::AccountBlock)
             .among(move |o| o.account_block.known().is_none_or(|block| is_one(*block)))
     };
-    // Whether there is one; what it says is S3's to tell.
+    // Whether there is one; whether it is public is S3's judgement.
     let policy = Step::given(Question::Policy).among(|observed| match &observed.policy {
         Reading::Absent => true,
         Reading::Known(policy) => policy.document().is_none(),
@@ -154,7 +154,7 @@ fn every_acl() {
     let aspects = [Aspect::Ownership, Aspect::Acl];
     let mut space = Space::new("ownership and ACL", &aspects);
     let asked = asked(&[Question::Ownership, Question::Acl], &aspects[..1]);
-    let each = [(Aspect::Ownership, &Stance::ALL[..]), (Aspect::Acl, &Stance::TOLD)];
+    let each = [(Aspect::Ownership, &Stance::ALL[..]), (Aspect::Acl, &Stance::REPORTED)];
     let mut baselines = with(grades(), &each);
     baselines.push(only(own_bucket(), &aspects));
     space.walk(&id(), &baselines, &asked);
@@ -184,10 +184,11 @@ fn every_policy() {
     let is_all = |block: PublicAccessBlock| block == PublicAccessBlock::ALL;
     let is_off = |block: PublicAccessBlock| block == PublicAccessBlock::default();
     // Every policy that is there already.
-    let mut each = with(grades(), &[(Aspect::Tls, &Stance::ALL), (Aspect::Policy, &Stance::TOLD)]);
+    let mut each =
+        with(grades(), &[(Aspect::Tls, &Stance::ALL), (Aspect::Policy, &Stance::REPORTED)]);
     each.push(only(own_bucket(), &aspects));
     space.walk(&id(), &each, &steps(|policy| *policy != Reading::Absent, is_all, is_off));
-    // A first one, or one more statement, whoever could see the website.
+    // A first one, or one more statement, with or without a public website.
     let plain = |policy: &Reading<Policy>| policy.known().is_none_or(|p| p.text() == "{}");
     let website =
         with([nothing(Grade::Speed)], &[(Aspect::Tls, &[Stance::Reported, Stance::Insisted])]);
@@ -206,9 +207,9 @@ fn everything_that_keeps_objects() {
         (Aspect::Versioning, Question::Versioning, &Stance::ALL[..], 305),
         (Aspect::AccessLogs, Question::AccessLogs, &Stance::ALL, 148),
         (Aspect::Notifications, Question::Notifications, &Stance::ALL, 365),
-        (Aspect::Replication, Question::Replication, &Stance::TOLD, 29),
-        (Aspect::Lifecycle, Question::Lifecycle, &Stance::TOLD, 39),
-        (Aspect::ObjectLock, Question::ObjectLock, &Stance::TOLD, 24),
+        (Aspect::Replication, Question::Replication, &Stance::REPORTED, 29),
+        (Aspect::Lifecycle, Question::Lifecycle, &Stance::REPORTED, 39),
+        (Aspect::ObjectLock, Question::ObjectLock, &Stance::REPORTED, 24),
     ];
     for (aspect, question, stances, floor) in alone {
         let mut space = Space::new(aspect.name(), &[aspect]);
@@ -233,7 +234,8 @@ fn every_block_of_the_account() {
 
 #[test]
 fn what_is_judged_apart_can_be_written_together() {
-    let kept: Vec<Aspect> = Aspect::ALL.into_iter().filter(|aspect| aspect.can_be_kept()).collect();
+    let kept: Vec<Aspect> =
+        Aspect::ALL.into_iter().filter(|aspect| aspect.setting().is_some()).collect();
     let mut space = Space::new("together", &Aspect::ALL);
     let all = |stance: &'static [Stance]| -> Vec<(Aspect, &[Stance])> {
         kept.iter().map(|aspect| (*aspect, stance)).collect()
@@ -255,7 +257,7 @@ fn what_is_judged_apart_can_be_written_together() {
         Reading::Absent => true,
         Reading::Denied | Reading::Unread => false,
     };
-    // What is written for one aspect and read for another takes all its shapes, the rest one that has to be mended.
+    // What is written for one aspect and read for another takes all its shapes, the rest one that has to be remediated.
     let steps = [
         two_policies(),
         Step::asked(Question::PublicAccessBlock).among(move |o| is_one(o.public_access_block)),

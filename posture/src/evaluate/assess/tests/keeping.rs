@@ -59,7 +59,7 @@ fn notifications_gain_event_bridge_and_lose_nothing() {
 }
 
 #[test]
-fn copies_to_other_accounts_rules_that_delete_soon_and_lost_locks_are_told() {
+fn replicas_in_other_accounts_rules_that_delete_soon_and_lost_locks_are_reported() {
     let report = |what: &str| LeftBecause::ReportOnly(what.to_owned());
     let copies = Replication { other_accounts: vec!["444455556666".to_owned()], buckets: vec![] };
     let soon = Lifecycle { expires_after_days: Some(1) };

@@ -1,8 +1,8 @@
 //! Defects that other tools have, each as the rule that it breaks.
 //!
 //! Those that are not about judging have their rule where it is kept: a failed action that fails nothing in
-//! `account::tests` (one refused write is told and does not stop the next) and in the chain tests (it comes back, or is
-//! told); a delay that a billed function sleeps through in `triage::tests` (a new bucket settles in the queue); a bucket
+//! `account::tests` (one failed write is reported and does not stop the next) and in the chain tests (it comes back, or is
+//! reported); a delay that a billed function sleeps through in `triage::tests` (a new bucket settles in the queue); a bucket
 //! of logs that is taken as it is found in `s3guard-aws`, `code_bucket::tests` (one that exists is repaired); names that
 //! no event has in `watch::tests`.
 
@@ -49,7 +49,7 @@ fn a_tls_statement_is_there_once_whatever_became_of_it() {
     let bucket = MemoryBucket::new(Observed::new_bucket(id()));
     let speed = baseline(Grade::Speed);
     guard(&bucket, &speed);
-    // Somebody softens ours, twice.
+    // Ours is weakened, twice.
     for _ in 0..2 {
         bucket.change(|truth| {
             let text = truth.policy.known().unwrap().text().replace("\"Deny\"", "\"Allow\"");

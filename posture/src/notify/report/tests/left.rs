@@ -83,7 +83,7 @@ fn what_waits_for_a_stack_is_reported_when_it_is_done_or_given_up() {
 
             Left as it is
               TLS only: CloudFormation has been at work on its stack for hours; the
-                sweep will look at its policy again
+                sweep will check its policy again
         "#]],
     );
 }
@@ -101,7 +101,7 @@ fn what_is_left_to_the_stack_is_reported_with_lines_for_its_template() {
             Left as it is
               TLS only: CloudFormation made it, and its stack could not add a policy
                 of its own beside a first one of ours, so none was written: add it
-                to the template, or say `tls = "keep"` for the bucket in
+                to the template, or set `tls = "keep"` for the bucket in
                 s3guard.toml
 
             For the template of its stack

@@ -155,7 +155,7 @@ impl Space {
             return;
         }
         // What is asked for only now was not there before either.
-        let truth = after.clone();
+        let (truth, nothing) = (after.clone(), nothing(&after.id));
         loop {
             let asked = questions(&after, baseline);
             if asked.is_empty() {
@@ -163,6 +163,9 @@ impl Space {
             }
             for question in asked {
                 after.answer(question, &truth);
+                if questions(&after, baseline).contains(&question) {
+                    after.answer(question, &nothing);
+                }
             }
         }
         let again: Vec<Finding> =
@@ -216,6 +219,31 @@ impl Space {
         ));
         assert!(states >= floor, "{name}: {states} states, and there were {floor}");
         assert!(outcomes.len() > 1, "{name}");
+    }
+}
+
+/// A bucket in which nothing is set.
+fn nothing(id: &BucketId) -> Observed {
+    Observed {
+        id: id.clone(),
+        encryption: Reading::Absent,
+        public_access_block: Reading::Absent,
+        account_block: Reading::Absent,
+        policy: Reading::Absent,
+        policy_is_public: Reading::Absent,
+        acl: Reading::Absent,
+        website: Reading::Absent,
+        ownership: Reading::Absent,
+        versioning: Reading::Absent,
+        access_logs: Reading::Absent,
+        notifications: Reading::Absent,
+        tags: Reading::Absent,
+        replication: Reading::Absent,
+        lifecycle: Reading::Absent,
+        object_lock: Reading::Absent,
+        key: Reading::Absent,
+        stack_in_progress: Reading::Absent,
+        history: Reading::Absent,
     }
 }
 

@@ -1,4 +1,4 @@
-//! Every value that each input of the judgement can have, as far as the judgement can tell values apart.
+//! Every value that each input of the judgement can have, as far as the judgement distinguishes values.
 
 use super::super::*;
 use crate::config::Occasion;
@@ -22,7 +22,7 @@ impl Stance {
     pub(super) const ALL: [Self; 5] =
         [Self::Off, Self::Reported, Self::HeldBack, Self::Insisted, Self::Changed];
     /// Of what cannot be kept.
-    pub(super) const TOLD: [Self; 2] = [Self::Off, Self::Reported];
+    pub(super) const REPORTED: [Self; 2] = [Self::Off, Self::Reported];
 
     fn apply(self, baseline: &mut Baseline, aspect: Aspect) {
         let mode = match self {
@@ -90,7 +90,7 @@ pub(super) fn own_bucket() -> Baseline {
     baseline
 }
 
-/// What the ledger can say that matters to these aspects, and to the settings that they are mended by.
+/// The histories that matter to these aspects, and to the settings that remediate them.
 pub(super) fn histories(aspects: &[Aspect]) -> Vec<Observed> {
     let until = NOW.date();
     let mut known = vec![History::default()];
@@ -100,7 +100,7 @@ pub(super) fn histories(aspects: &[Aspect]) -> Vec<Observed> {
         let of = (0..aspects.len()).filter(is_in).map(|index| (aspects[index], until));
         known.push(History { undone: of.collect(), ..History::default() });
     }
-    let mut kinds: Vec<SettingKind> = aspects.iter().filter_map(|a| setting_of(*a)).collect();
+    let mut kinds: Vec<SettingKind> = aspects.iter().filter_map(|a| a.setting()).collect();
     kinds.sort_unstable();
     kinds.dedup();
     for kind in kinds {
@@ -222,7 +222,7 @@ fn encryptions() -> Vec<Encryption> {
     all
 }
 
-/// Whoever is granted something is one of others.
+/// Each grantee counts as another one.
 fn acls() -> Vec<Acl> {
     let of = |[is_public, admits_log_delivery, others]: [bool; 3]| Acl {
         is_public,
