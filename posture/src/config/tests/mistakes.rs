@@ -221,7 +221,7 @@ fn an_aspect_is_one_that_there_is_and_kept_only_if_it_can_be() {
         &expect![[r#"
             `aspects.versionning`: `versionning` is not a valid choice (write `versioning`)
             `aspects.tls`: `of` is not a valid choice (write `off`)
-            `aspects.acl`: `acl` cannot be kept: s3guard does not write it (write `report`)
+            `aspects.acl`: `acl` cannot be kept: s3guard has no write for it (write `report`)
         "#]],
     );
     check(
