@@ -115,24 +115,26 @@ impl Stacks {
         }
     }
 
-    /// Lists a stack's resources that have, or had, a name in the account.
+    /// Lists a stack's resources that have, or had, a name in the account, or could not be rolled back.
     pub async fn resources(&self, stack_id: &str) -> Result<Vec<Resource>, AwsError> {
         let call = self.client.list_stack_resources().stack_name(stack_id);
         let summaries = call.into_paginator().items().send().try_collect().await;
         let summaries = summaries.named("ListStackResources", object(stack_id))?;
-        Ok(summaries.iter().filter_map(read_resource).collect())
+        let mut resources: Vec<_> = summaries.iter().map(read_resource).collect();
+        resources.retain(|resource| !resource.physical_id.is_empty() || resource.is_stuck());
+        Ok(resources)
     }
 }
 
-fn read_resource(summary: &StackResourceSummary) -> Option<Resource> {
+fn read_resource(summary: &StackResourceSummary) -> Resource {
     let status = summary.resource_status().map(ResourceStatus::as_str);
-    Some(Resource {
+    Resource {
         logical_id: summary.logical_resource_id().unwrap_or_default().to_owned(),
-        physical_id: summary.physical_resource_id()?.to_owned(),
+        physical_id: summary.physical_resource_id().unwrap_or_default().to_owned(),
         resource_type: summary.resource_type().unwrap_or_default().to_owned(),
         status: status.unwrap_or_default().to_owned(),
         reason: summary.resource_status_reason().map(str::to_owned),
-    })
+    }
 }
 
 fn read_stack(stack: &aws_sdk_cloudformation::types::Stack) -> Stack {

@@ -30,10 +30,10 @@ fn an_opened_account_is_reported_with_its_caller() {
 #[test]
 fn a_sweep_reports_an_open_account_once() {
     let guarded = Guarded::new(&[]);
-    let open = || guarded.told().matches("the account's public access block: not set").count();
-    assert_eq!(open(), 1, "{}", guarded.told());
+    let open = || guarded.mail_text().matches("the account's public access block: not set").count();
+    assert_eq!(open(), 1, "{}", guarded.mail_text());
     sweep(&guarded);
-    assert_eq!(open(), 0, "{}", guarded.told());
+    assert_eq!(open(), 0, "{}", guarded.mail_text());
     assert_eq!(guarded.guard_writes(), [""; 0]);
 }
 

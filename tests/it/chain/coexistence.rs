@@ -117,7 +117,7 @@ fn a_stacks_bucket_without_a_policy_gets_one_after_the_operation_if_configured()
     guarded.rest();
     assert!(has_tls(&root, &bucket));
     assert_eq!(guarded.guard_writes(), ["s3:PutBucketPolicy"]);
-    assert!(guarded.told().contains("CreateBucket by"), "{}", guarded.told());
+    assert!(guarded.mail_text().contains("CreateBucket by"), "{}", guarded.mail_text());
 }
 
 #[test]
@@ -140,14 +140,14 @@ fn a_stacks_bucket_without_a_policy_is_reported_once_and_left_to_its_stack() {
     let why = "CloudFormation made it";
     guarded.wait("a mail", || {
         guarded.account.end_delays().unwrap();
-        guarded.told().contains(why)
+        guarded.mail_text().contains(why)
     });
     guarded.account.end_delays().unwrap();
     guarded.rest();
     guarded.account.fire_schedules().unwrap();
     guarded.rest();
-    assert_eq!(guarded.told().matches(why).count(), 1, "{}", guarded.told());
-    assert!(guarded.told().contains("Type: AWS::S3::BucketPolicy"), "{}", guarded.told());
+    assert_eq!(guarded.mail_text().matches(why).count(), 1, "{}", guarded.mail_text());
+    assert!(guarded.mail_text().contains("Type: AWS::S3::BucketPolicy"), "{}", guarded.mail_text());
     // Its tags have an event of their own, which another run may handle meanwhile.
     let writes = guarded.guard_writes();
     assert!(writes.iter().all(|write| write == "s3:PutBucketNotification"), "{writes:?}");

@@ -19,7 +19,7 @@ reason = "the public web site"
 until = 2099-12-31
 "#;
 
-fn told(output: &Output) -> String {
+fn output_of(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
@@ -38,14 +38,14 @@ fn a_rule_and_a_tag_raise_a_grade_and_an_exemption_applies() {
     assert!(encryption(&careless, &payroll).contains(&key), "the rule raises it");
     assert!(encryption(&careless, &tagged).starts_with("AES256"), "the default is speed");
     assert!(has_tls(&careless, &payroll) && !has_tls(&careless, &www));
-    assert!(guarded.told().contains("Grade hybrid (rule 1"), "{}", guarded.told());
+    assert!(guarded.mail_text().contains("Grade hybrid (rule 1"), "{}", guarded.mail_text());
 
     guarded.forget();
     let tags = "<Tagging><TagSet><Tag><Key>s3guard:grade</Key><Value>hybrid</Value></Tag></TagSet></Tagging>";
     careless.put_bucket_setting(&tagged, "tagging", tags).unwrap();
     guarded.rest();
     assert!(encryption(&careless, &tagged).contains(&key), "the tag raises it");
-    assert!(guarded.told().contains("the tag `s3guard:grade`"), "{}", guarded.told());
+    assert!(guarded.mail_text().contains("the tag `s3guard:grade`"), "{}", guarded.mail_text());
 
     guarded.forget();
     careless.delete_public_access_block(&www).unwrap();
@@ -62,19 +62,19 @@ fn a_rule_and_a_tag_raise_a_grade_and_an_exemption_applies() {
 fn a_deployment_changes_the_configuration_and_does_not_drop_it_by_accident() {
     let guarded = Guarded::configured(new_account(), "writes-per-hour = 7\n", &[]);
     let forgotten = deploy(&guarded.account, &[]);
-    assert_eq!(forgotten.status.code(), Some(2), "{}", told(&forgotten));
-    assert!(told(&forgotten).contains("--no-config"), "{}", told(&forgotten));
+    assert_eq!(forgotten.status.code(), Some(2), "{}", output_of(&forgotten));
+    assert!(output_of(&forgotten).contains("--no-config"), "{}", output_of(&forgotten));
 
     let file = configuration_file(&guarded.account, "writes-per-hour = 8\n");
     let config = ["--config", file.to_str().unwrap()];
     let changed = deploy(&guarded.account, &config);
-    assert_eq!(changed.status.code(), Some(0), "{}", told(&changed));
-    assert!(told(&changed).contains("GuardFunction"), "{}", told(&changed));
+    assert_eq!(changed.status.code(), Some(0), "{}", output_of(&changed));
+    assert!(output_of(&changed).contains("GuardFunction"), "{}", output_of(&changed));
     let again = deploy(&guarded.account, &config);
-    assert!(told(&again).contains("no change"), "{}", told(&again));
+    assert!(output_of(&again).contains("no change"), "{}", output_of(&again));
 
     let taken_away = deploy(&guarded.account, &["--no-config"]);
-    assert_eq!(taken_away.status.code(), Some(0), "{}", told(&taken_away));
+    assert_eq!(taken_away.status.code(), Some(0), "{}", output_of(&taken_away));
     let without = deploy(&guarded.account, &[]);
-    assert!(told(&without).contains("no change"), "{}", told(&without));
+    assert!(output_of(&without).contains("no change"), "{}", output_of(&without));
 }

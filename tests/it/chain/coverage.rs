@@ -92,13 +92,13 @@ fn a_sweep_reports_each_reason_once() {
         careless.delete_public_access_block(&site).unwrap();
         careless.put_bucket_setting(&site, "website", website).unwrap();
     });
-    let told = |reason: &str| guarded.told().matches(reason).count();
+    let reported = |reason: &str| guarded.mail_text().matches(reason).count();
     let public = "it is a website, so public access was left open";
     sweep(&guarded);
-    assert_eq!(told(public), 1, "{}", guarded.told());
+    assert_eq!(reported(public), 1, "{}", guarded.mail_text());
     for _ in 0..2 {
         sweep(&guarded);
-        assert_eq!(told(public), 0, "once is enough: {}", guarded.told());
+        assert_eq!(reported(public), 0, "once is enough: {}", guarded.mail_text());
     }
     let everybody = format!(
         r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::{site}/*"}}]}}"#
@@ -108,9 +108,9 @@ fn a_sweep_reports_each_reason_once() {
         careless.put_bucket_setting(&site, "policy", &everybody).unwrap();
     });
     sweep(&guarded);
-    assert_eq!(told("its policy makes it public"), 1, "{}", guarded.told());
+    assert_eq!(reported("its policy makes it public"), 1, "{}", guarded.mail_text());
     sweep(&guarded);
-    assert_eq!(told("its policy makes it public"), 0, "{}", guarded.told());
+    assert_eq!(reported("its policy makes it public"), 0, "{}", guarded.mail_text());
 }
 
 #[test]

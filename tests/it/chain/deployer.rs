@@ -11,8 +11,8 @@ use super::guarded::{new_account, package, s3guard};
 /// The deployer's permissions that the command prints, in one policy.
 fn deployers_policy(account: &Account) -> Value {
     let printed = s3guard(&account.env(), &["doctor", "--print-policy", "--stack", "guard"]);
-    let policies: BTreeMap<String, Value> =
-        serde_json::from_slice(&printed.stdout).unwrap_or_else(|_| panic!("{}", told(&printed)));
+    let policies: BTreeMap<String, Value> = serde_json::from_slice(&printed.stdout)
+        .unwrap_or_else(|_| panic!("{}", output_of(&printed)));
     let statements = policies.values().flat_map(|policy| policy["Statement"].as_array().unwrap());
     json!({ "Version": "2012-10-17", "Statement": statements.collect::<Vec<_>>() })
 }
@@ -50,7 +50,7 @@ fn run_as(account: &Account, name: &str, policy: &Value, arguments: &[&str]) -> 
     s3guard(&account.env_of(&credentials), arguments)
 }
 
-fn told(output: &Output) -> String {
+fn output_of(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
@@ -62,18 +62,18 @@ fn the_printed_policy_allows_deploy_status_and_destroy() {
     let run = |arguments: &[&str]| s3guard(&account.env_of(&credentials), arguments);
     let zip = package().to_str().unwrap();
     let deployed = run(&["deploy", "--stack", "guard", "--package", zip, "--trail", "auto"]);
-    assert_eq!(deployed.status.code(), Some(0), "{}", told(&deployed));
+    assert_eq!(deployed.status.code(), Some(0), "{}", output_of(&deployed));
     let look = ["doctor", "--stack", "guard", "--output", "json"];
     let looked = run_as(&account, "looker", &simulated(&policy), &look);
     let report: Value =
-        serde_json::from_slice(&looked.stdout).unwrap_or_else(|_| panic!("{}", told(&looked)));
+        serde_json::from_slice(&looked.stdout).unwrap_or_else(|_| panic!("{}", output_of(&looked)));
     let checks = report["regions"][0]["checks"].as_array().unwrap();
     for name in ["caller", "stack", "functions", "trail", "permissions"] {
         let check = checks.iter().find(|check| check["check"] == name).unwrap();
         assert_eq!(check["state"], "ok", "{check}");
     }
     let destroyed = run(&["destroy", "--stack", "guard", "--yes"]);
-    assert_eq!(destroyed.status.code(), Some(0), "{}", told(&destroyed));
+    assert_eq!(destroyed.status.code(), Some(0), "{}", output_of(&destroyed));
 }
 
 #[test]
@@ -93,8 +93,8 @@ fn a_missing_action_is_named() {
         let less = without(&policy, action);
         let name = format!("deployer-{at}");
         let refused = run_as(&account, &name, &less, &deploy);
-        assert_eq!(refused.status.code(), Some(1), "{action}: {}", told(&refused));
-        assert!(told(&refused).contains(action), "{action}: {}", told(&refused));
+        assert_eq!(refused.status.code(), Some(1), "{action}: {}", output_of(&refused));
+        assert!(output_of(&refused).contains(action), "{action}: {}", output_of(&refused));
     }
     // The doctor reports it before, including CloudFormation's own calls.
     let less = without(&simulated(&policy), "lambda:CreateFunction");

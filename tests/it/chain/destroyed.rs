@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::guarded::{Guarded, s3guard};
 
-fn told(output: &Output) -> String {
+fn output_of(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
@@ -29,8 +29,8 @@ fn a_protected_stack_is_deleted_on_request_with_all_versions_in_its_buckets() {
     ];
     client.query("cloudformation", "2010-05-15", &protect).unwrap();
     let refused = destroy(&guarded, &["--empty-buckets"]);
-    assert_eq!(refused.status.code(), Some(1), "{}", told(&refused));
-    assert!(told(&refused).contains("--disable-protection"), "{}", told(&refused));
+    assert_eq!(refused.status.code(), Some(1), "{}", output_of(&refused));
+    assert!(output_of(&refused).contains("--disable-protection"), "{}", output_of(&refused));
 
     // Three versions and a delete marker, and a bucket that is not the stack's.
     let logs = guarded.output("TrailBucketName").replace("-trail-", "-logs-");
@@ -41,7 +41,7 @@ fn a_protected_stack_is_deleted_on_request_with_all_versions_in_its_buckets() {
     client.put_object(&bucket, "ours", b"1").unwrap();
 
     let done = destroy(&guarded, &["--disable-protection", "--empty-buckets", "--all"]);
-    assert_eq!(done.status.code(), Some(0), "{}", told(&done));
+    assert_eq!(done.status.code(), Some(0), "{}", output_of(&done));
     let result: Value = serde_json::from_slice(&done.stdout).unwrap();
     let region = &result["regions"][0];
     assert_eq!(region["outcome"], "deleted", "{result}");
@@ -52,8 +52,12 @@ fn a_protected_stack_is_deleted_on_request_with_all_versions_in_its_buckets() {
     assert!(changed.contains(&&Value::from(bucket.clone())), "{result}");
     let kept: Vec<_> = region["stays"].as_array().unwrap().iter().map(|one| &one["type"]).collect();
     assert_eq!(kept, ["AWS::KMS::Key"], "{result}");
-    assert!(!told(&done).contains("lose their policies"), "no bucket stays: {}", told(&done));
-    assert!(told(&done).contains("schedule-key-deletion"), "{}", told(&done));
+    assert!(
+        !output_of(&done).contains("lose their policies"),
+        "no bucket stays: {}",
+        output_of(&done)
+    );
+    assert!(output_of(&done).contains("schedule-key-deletion"), "{}", output_of(&done));
     assert_eq!(
         client.list_buckets().unwrap(),
         std::slice::from_ref(&bucket),
@@ -66,24 +70,28 @@ fn a_protected_stack_is_deleted_on_request_with_all_versions_in_its_buckets() {
 fn retained_buckets_are_listed_later_and_deleted_on_request() {
     let guarded = Guarded::new(&[]);
     let first = destroy(&guarded, &[]);
-    assert_eq!(first.status.code(), Some(0), "{}", told(&first));
-    assert!(told(&first).contains("lose their policies"), "{}", told(&first));
+    assert_eq!(first.status.code(), Some(0), "{}", output_of(&first));
+    assert!(output_of(&first).contains("lose their policies"), "{}", output_of(&first));
     let kept = guarded.output("TrailBucketName");
     let names = || guarded.account.client().list_buckets().unwrap();
     let again = destroy(&guarded, &[]);
-    assert_eq!(again.status.code(), Some(0), "{}", told(&again));
-    assert!(told(&again).contains(kept) && names().contains(&kept.to_owned()), "{}", told(&again));
+    assert_eq!(again.status.code(), Some(0), "{}", output_of(&again));
+    assert!(
+        output_of(&again).contains(kept) && names().contains(&kept.to_owned()),
+        "{}",
+        output_of(&again)
+    );
     // A bucket of that name without the stack's tags is kept.
     let stranger = kept.replace("-trail-", "-x-trail-");
     guarded.account.client().create_bucket(&stranger).unwrap();
     guarded.account.client().put_object(&stranger, "k", b"1").unwrap();
     let emptied = destroy(&guarded, &["--empty-buckets"]);
-    assert_eq!(emptied.status.code(), Some(0), "{}", told(&emptied));
+    assert_eq!(emptied.status.code(), Some(0), "{}", output_of(&emptied));
     let left: Vec<_> =
         names().into_iter().filter(|name| !name.starts_with("s3guard-code-")).collect();
     assert_eq!(left, [stranger]);
     let nothing = destroy(&guarded, &["--empty-buckets"]);
-    assert_eq!(nothing.status.code(), Some(0), "{}", told(&nothing));
+    assert_eq!(nothing.status.code(), Some(0), "{}", output_of(&nothing));
 }
 
 #[test]
@@ -100,7 +108,7 @@ fn locked_objects_and_their_bucket_are_kept_and_named() {
         locking.put_object(&trail, key, b"1").unwrap();
     }
     let done = destroy(&guarded, &["--empty-buckets"]);
-    let words = told(&done);
+    let words = output_of(&done);
     assert_eq!(done.status.code(), Some(1), "{words}");
     assert!(
         words.contains(&format!("bucket `{trail}` stays, 2 of its objects held by")),
@@ -114,7 +122,7 @@ fn locked_objects_and_their_bucket_are_kept_and_named() {
     assert_eq!((names("-trail-"), names("-logs-"), names("-ledger-")), (1, 0, 0), "{words}");
     // The same command does the rest, as far as it is allowed to.
     let again = destroy(&guarded, &["--empty-buckets", "--bypass-governance"]);
-    let words = told(&again);
+    let words = output_of(&again);
     assert_eq!(again.status.code(), Some(1), "{words}");
     assert!(words.contains("stays, 1 of its objects held by compliance mode"), "{words}");
 }

@@ -346,7 +346,7 @@ fn a_sample_of_each_notification_is_sent_to_its_subscribers() {
     let mails = tests();
     assert_eq!(mails.len(), sent["notices"].as_array().unwrap().len());
     assert!(
-        mails.iter().all(|mail| mail.text.starts_with("TEST. Nothing has happened")),
+        mails.iter().all(|mail| mail.text.starts_with("TEST: nothing happened.")),
         "{mails:#?}"
     );
 }
@@ -398,7 +398,7 @@ fn overwritten_and_created_objects_are_distinguished_if_configured() {
     careless.put_object(&reports, "plan.txt", b"second").unwrap();
     guarded.wait("both reported", || {
         guarded.account.end_delays().unwrap();
-        let told = guarded.told();
+        let told = guarded.mail_text();
         told.contains(" created: plan.txt") && told.contains(" overwritten: plan.txt")
     });
 }

@@ -108,7 +108,7 @@ fn the_sweep_remediates_a_bucket_from_before_2023() {
         ],
         "deploying looks at what is there; the stack's own buckets are right"
     );
-    assert!(guarded.told().contains("found by the sweep"), "{}", guarded.told());
+    assert!(guarded.mail_text().contains("found by the sweep"), "{}", guarded.mail_text());
 
     guarded.forget();
     guarded.account.make_legacy(&reports).unwrap();
@@ -140,8 +140,8 @@ fn the_sweep_reports_settings_in_use_and_a_weakening_of_them_is_reverted() {
     assert!(is_closed_but_to_acls(&root, &old), "objects can be public by their own ACLs");
     assert!(!encryption(&root, &old).contains("SSE-C"), "it may be in use");
     assert!(root.bucket_setting(&old, "ownershipControls").is_err());
-    for told in ["an object may be public by its own", "left it open here"] {
-        assert_eq!(guarded.told().matches(told).count(), 1, "{}", guarded.told());
+    for reported in ["an object may be public by its own", "left it open here"] {
+        assert_eq!(guarded.mail_text().matches(reported).count(), 1, "{}", guarded.mail_text());
     }
     assert!(is_private(&root, &asked) && encryption(&root, &asked).contains("SSE-C"));
 
@@ -206,15 +206,20 @@ fn object_changes_are_reported_in_one_email() {
     careless.put_object(&reports, "q3/plan.txt", b"first").unwrap();
     careless.put_object(&reports, "q3/plan.txt", b"second").unwrap();
     careless.delete_object(&reports, "q3/plan.txt").unwrap();
-    let told = || {
+    let reported = || {
         let mails = guarded.mails();
         mails.iter().map(|mail| mail.text.clone()).collect::<String>()
     };
     close(&guarded);
-    assert_eq!(told().matches("created or overwritten: q3/plan.txt").count(), 2, "{}", told());
-    assert!(told().contains("deleted for good: q3/plan.txt"), "{}", told());
-    assert!(told().contains(&format!("Bucket {reports}")), "{}", told());
-    assert!(told().contains("    6 bytes\n    by account"), "{}", told());
+    assert_eq!(
+        reported().matches("created or overwritten: q3/plan.txt").count(),
+        2,
+        "{}",
+        reported()
+    );
+    assert!(reported().contains("deleted for good: q3/plan.txt"), "{}", reported());
+    assert!(reported().contains(&format!("Bucket {reports}")), "{}", reported());
+    assert!(reported().contains("    6 bytes\n    by account"), "{}", reported());
     let mails = guarded.mails();
     assert!(mails.len() == 1 && mails[0].to == OWNER, "{mails:#?}");
 }

@@ -175,7 +175,7 @@ fn a_denial_is_reported_with_its_likely_cause() {
         careless.delete_public_access_block(&reports).unwrap();
         guarded.wait("a mail", || guarded.mails().len() == 1);
         guarded.rest();
-        assert!(guarded.told().contains(cause), "{}", guarded.told());
+        assert!(guarded.mail_text().contains(cause), "{}", guarded.mail_text());
     }
 }
 

@@ -208,7 +208,7 @@ impl Guarded {
     }
 
     /// The text of all emails to the owner, in one line: prose is wrapped at 72 columns.
-    pub(super) fn told(&self) -> String {
+    pub(super) fn mail_text(&self) -> String {
         let mails = self.mails();
         let words = mails
             .iter()

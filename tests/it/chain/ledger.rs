@@ -32,7 +32,7 @@ fn a_function_killed_between_write_and_record_leaves_the_first_record() {
         guarded.account.end_visibility_timeouts().unwrap();
         guarded.waiting("GuardQueueUrl") == 0
     });
-    assert!(guarded.told().contains("retried"), "{}", guarded.told());
+    assert!(guarded.mail_text().contains("retried"), "{}", guarded.mail_text());
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn a_bucket_is_remediated_even_if_the_ledger_refuses_the_record() {
     guarded.wait("a mail", || guarded.mails().len() == 1);
     guarded.rest();
     assert!(is_private(&careless, &reports));
-    assert!(!guarded.told().contains("s3guard undo"), "{}", guarded.told());
+    assert!(!guarded.mail_text().contains("s3guard undo"), "{}", guarded.mail_text());
     assert_eq!(guarded.runs("GuardFunctionName"), 1, "it is not retried indefinitely");
     let runs = guarded.account.runs().unwrap();
     let counted = runs.iter().any(|run| {

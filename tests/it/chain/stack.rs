@@ -4,7 +4,7 @@ use std::process::Output;
 
 use super::guarded::{Guarded, deploy, new_account, package, s3guard};
 
-fn told(output: &Output) -> String {
+fn output_of(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
@@ -12,8 +12,8 @@ fn told(output: &Output) -> String {
 fn a_second_deploy_changes_nothing_and_says_so() {
     let guarded = Guarded::new(&[]);
     let again = deploy(&guarded.account, &[]);
-    assert_eq!(again.status.code(), Some(0), "{}", told(&again));
-    assert!(told(&again).contains("no change"), "{}", told(&again));
+    assert_eq!(again.status.code(), Some(0), "{}", output_of(&again));
+    assert!(output_of(&again).contains("no change"), "{}", output_of(&again));
 }
 
 #[test]
@@ -21,30 +21,30 @@ fn events_are_shown_and_a_healthy_stack_has_nothing_to_roll_back() {
     let guarded = Guarded::new(&[]);
     let environment = guarded.account.env();
     let shown = s3guard(&environment, &["events", "--stack", "guard", "--output", "json"]);
-    assert_eq!(shown.status.code(), Some(0), "{}", told(&shown));
+    assert_eq!(shown.status.code(), Some(0), "{}", output_of(&shown));
     let json: serde_json::Value = serde_json::from_slice(&shown.stdout).unwrap();
     assert_eq!((&json["status"], &json["rootCause"]), (&"CREATE_COMPLETE".into(), &().into()));
     let last = json["events"].as_array().unwrap().last().unwrap();
     assert_eq!((&last["logicalId"], &last["status"]), (&"guard".into(), &json["status"]));
     let followed = s3guard(&environment, &["events", "--stack", "guard", "--follow"]);
-    assert_eq!(followed.status.code(), Some(0), "{}", told(&followed));
+    assert_eq!(followed.status.code(), Some(0), "{}", output_of(&followed));
     let back = s3guard(&environment, &["rollback", "--stack", "guard", "--yes"]);
-    assert_eq!(back.status.code(), Some(1), "{}", told(&back));
-    assert!(told(&back).contains("there is nothing to roll back"), "{}", told(&back));
+    assert_eq!(back.status.code(), Some(1), "{}", output_of(&back));
+    assert!(output_of(&back).contains("there is nothing to roll back"), "{}", output_of(&back));
 }
 
 #[test]
 fn parameters_that_are_not_given_keep_their_values_in_an_update() {
     let guarded = Guarded::new(&[]);
     let changed = deploy(&guarded.account, &["--settle-seconds", "7"]);
-    assert_eq!(changed.status.code(), Some(0), "{}", told(&changed));
+    assert_eq!(changed.status.code(), Some(0), "{}", output_of(&changed));
     let function = guarded.output("GuardFunctionName");
     let configuration = guarded.account.client().function_configuration(function).unwrap();
     let variables = &configuration["Environment"]["Variables"];
     assert_eq!(variables["S3GUARD_SETTLE_SECONDS"], "7", "{configuration}");
-    assert!(told(&changed).contains("GuardFunction"), "{}", told(&changed));
+    assert!(output_of(&changed).contains("GuardFunction"), "{}", output_of(&changed));
     let third = deploy(&guarded.account, &[]);
-    assert!(told(&third).contains("no change"), "{}", told(&third));
+    assert!(output_of(&third).contains("no change"), "{}", output_of(&third));
 }
 
 #[test]
@@ -73,15 +73,15 @@ fn destroy_lists_what_is_retained_and_the_stack_can_be_deployed_again() {
     let unasked = s3guard(&environment, &["destroy", "--stack", "guard"]);
     assert_eq!(unasked.status.code(), Some(4), "without a terminal there is no prompt");
     let destroyed = s3guard(&environment, &["destroy", "--stack", "guard", "--yes"]);
-    assert_eq!(destroyed.status.code(), Some(0), "{}", told(&destroyed));
+    assert_eq!(destroyed.status.code(), Some(0), "{}", output_of(&destroyed));
     let kept = guarded.output("TrailBucketName");
-    assert!(told(&destroyed).contains(kept), "{}", told(&destroyed));
+    assert!(output_of(&destroyed).contains(kept), "{}", output_of(&destroyed));
     assert!(guarded.account.client().list_buckets().unwrap().contains(&kept.to_owned()));
     let nothing = s3guard(&environment, &["destroy", "--stack", "guard", "--yes"]);
-    assert_eq!(nothing.status.code(), Some(0), "{}", told(&nothing));
+    assert_eq!(nothing.status.code(), Some(0), "{}", output_of(&nothing));
 
     let again = deploy(&guarded.account, &["--settle-seconds", "0"]);
-    assert_eq!(again.status.code(), Some(0), "{}", told(&again));
+    assert_eq!(again.status.code(), Some(0), "{}", output_of(&again));
 }
 
 #[test]
@@ -94,22 +94,22 @@ fn a_difference_is_shown_and_changes_nothing() {
         s3guard(&guarded.account.env(), &all)
     };
     let same = diff(&["--fail"]);
-    assert_eq!(same.status.code(), Some(0), "{}", told(&same));
+    assert_eq!(same.status.code(), Some(0), "{}", output_of(&same));
     assert_eq!(String::from_utf8_lossy(&same.stdout), "no changes\n");
     let other = diff(&["--set", "SettleSeconds=9", "--fail"]);
-    assert_eq!(other.status.code(), Some(3), "{}", told(&other));
+    assert_eq!(other.status.code(), Some(3), "{}", output_of(&other));
     let table = String::from_utf8_lossy(&other.stdout).into_owned();
     assert!(table.contains("GuardFunction"), "{table}");
     assert!(table.contains("no permissions are broadened"), "{table}");
     let again = deploy(&guarded.account, &[]);
-    assert!(told(&again).contains("no change"), "nothing was changed: {}", told(&again));
+    assert!(output_of(&again).contains("no change"), "nothing was changed: {}", output_of(&again));
 }
 
 #[test]
 fn a_pending_change_set_is_executed_by_its_id() {
     let guarded = Guarded::new(&[]);
     let left = deploy(&guarded.account, &["--set", "SettleSeconds=9", "--no-execute"]);
-    assert_eq!(left.status.code(), Some(0), "{}", told(&left));
+    assert_eq!(left.status.code(), Some(0), "{}", output_of(&left));
     let json: serde_json::Value = serde_json::from_slice(&left.stdout).unwrap();
     let id = json["changeSets"][0]["changeSet"].as_str().unwrap();
     let settles = || {
@@ -123,9 +123,9 @@ fn a_pending_change_set_is_executed_by_its_id() {
         &environment,
         &["deploy", "--stack", "guard", "--change-set", id, "--approve", "any"],
     );
-    assert_eq!(unasked.status.code(), Some(4), "{}", told(&unasked));
+    assert_eq!(unasked.status.code(), Some(4), "{}", output_of(&unasked));
     let done = s3guard(&environment, &["deploy", "--stack", "guard", "--change-set", id]);
-    assert_eq!(done.status.code(), Some(0), "{}", told(&done));
+    assert_eq!(done.status.code(), Some(0), "{}", output_of(&done));
     assert_eq!(settles(), "9");
 }
 
@@ -139,12 +139,12 @@ fn of_two_simultaneous_deployments_one_succeeds_and_the_other_succeeds_or_explai
         });
         both.map(|one| one.join().unwrap()).into()
     });
-    assert!(ended.iter().any(|one| one.status.success()), "{}", told(&ended[0]));
+    assert!(ended.iter().any(|one| one.status.success()), "{}", output_of(&ended[0]));
     for one in &ended {
-        let words = told(one);
+        let words = output_of(one);
         let is_clear = one.status.success() || words.contains("hint: ");
         assert!(is_clear && !words.contains("panicked"), "{words}");
     }
     let last = deploy(&guarded.account, &["--settle-seconds", "7"]);
-    assert_eq!(last.status.code(), Some(0), "the stack is whole: {}", told(&last));
+    assert_eq!(last.status.code(), Some(0), "the stack is whole: {}", output_of(&last));
 }

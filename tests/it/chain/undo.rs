@@ -14,7 +14,7 @@ fn run(guarded: &Guarded, arguments: &[&str]) -> Output {
     s3guard(&guarded.account.env(), &all)
 }
 
-fn told(output: &Output) -> String {
+fn output_of(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
@@ -42,7 +42,7 @@ fn history_shows_the_remediations_and_their_causes() {
     assert_eq!(records.len(), 3, "with those of the new bucket");
 
     let shown = run(&guarded, &["history", &reports, "--limit", "1"]);
-    assert_eq!(shown.status.code(), Some(0), "{}", told(&shown));
+    assert_eq!(shown.status.code(), Some(0), "{}", output_of(&shown));
     let shown = String::from_utf8(shown.stdout).unwrap();
     for part in [
         newest["id"].as_str().unwrap(),
@@ -54,8 +54,12 @@ fn history_shows_the_remediations_and_their_causes() {
         assert!(shown.contains(part), "{part} is not in:\n{shown}");
     }
     let nothing = run(&guarded, &["history", "unknown-bucket"]);
-    assert_eq!(nothing.status.code(), Some(0), "{}", told(&nothing));
-    assert!(told(&nothing).contains("the guard has changed nothing"), "{}", told(&nothing));
+    assert_eq!(nothing.status.code(), Some(0), "{}", output_of(&nothing));
+    assert!(
+        output_of(&nothing).contains("the guard has changed nothing"),
+        "{}",
+        output_of(&nothing)
+    );
 }
 
 #[test]
@@ -66,12 +70,12 @@ fn events_and_sweeps_do_not_revert_an_undo() {
     guarded.rest();
     let id = id(&guarded, &reports, "publicAccessBlock");
     let unasked = run(&guarded, &["undo", &id]);
-    assert_eq!(unasked.status.code(), Some(4), "{}", told(&unasked));
+    assert_eq!(unasked.status.code(), Some(4), "{}", output_of(&unasked));
     assert!(is_private(&careless, &reports));
 
     guarded.forget();
     let undone = run(&guarded, &["undo", &id, "--yes", "--reason", "ticket 4711"]);
-    assert_eq!(undone.status.code(), Some(0), "{}", told(&undone));
+    assert_eq!(undone.status.code(), Some(0), "{}", output_of(&undone));
     assert!(String::from_utf8_lossy(&undone.stdout).contains("suppressed until"), "{undone:?}");
     assert!(careless.public_access_block(&reports).is_err(), "as it was: not set");
     guarded.rest();
@@ -82,8 +86,8 @@ fn events_and_sweeps_do_not_revert_an_undo() {
     assert!(careless.public_access_block(&reports).is_err());
 
     let again = run(&guarded, &["undo", &id]);
-    assert_eq!(again.status.code(), Some(0), "{}", told(&again));
-    assert!(told(&again).contains("it is as it was"), "{}", told(&again));
+    assert_eq!(again.status.code(), Some(0), "{}", output_of(&again));
+    assert!(output_of(&again).contains("it is as it was"), "{}", output_of(&again));
 }
 
 fn in_days(days: i64) -> Date {
@@ -105,31 +109,31 @@ fn the_last_end_date_applies_and_an_undo_can_be_ended() {
     };
     let long = in_days(300).to_string();
     let undone = run(&guarded, &["undo", &id, "--yes", "--until", &long]);
-    assert_eq!(undone.status.code(), Some(0), "{}", told(&undone));
+    assert_eq!(undone.status.code(), Some(0), "{}", output_of(&undone));
     assert!(weaken().contains(&format!("stays so until {long}")));
 
     let short = in_days(2).to_string();
     let unasked = run(&guarded, &["undo", &id, "--until", &short]);
-    assert_eq!(unasked.status.code(), Some(4), "{}", told(&unasked));
-    assert!(told(&unasked).contains("nothing to restore"), "{}", told(&unasked));
+    assert_eq!(unasked.status.code(), Some(4), "{}", output_of(&unasked));
+    assert!(output_of(&unasked).contains("nothing to restore"), "{}", output_of(&unasked));
     assert!(weaken().contains(&format!("stays so until {long}")), "nobody has agreed");
     let shorter = run(&guarded, &["undo", &id, "--until", &short, "--yes"]);
-    assert_eq!(shorter.status.code(), Some(0), "{}", told(&shorter));
+    assert_eq!(shorter.status.code(), Some(0), "{}", output_of(&shorter));
     assert!(weaken().contains(&format!("stays so until {short}")));
     // A change without effect needs no approval.
     let same = run(&guarded, &["undo", &id, "--until", &short]);
-    assert_eq!(same.status.code(), Some(0), "{}", told(&same));
+    assert_eq!(same.status.code(), Some(0), "{}", output_of(&same));
 
     let unasked = run(&guarded, &["undo", &id, "--end"]);
-    assert_eq!(unasked.status.code(), Some(4), "{}", told(&unasked));
+    assert_eq!(unasked.status.code(), Some(4), "{}", output_of(&unasked));
     let ended = run(&guarded, &["undo", &id, "--end", "--yes"]);
-    assert_eq!(ended.status.code(), Some(0), "{}", told(&ended));
+    assert_eq!(ended.status.code(), Some(0), "{}", output_of(&ended));
     assert!(String::from_utf8_lossy(&ended.stdout).contains("not suppressed"), "{ended:?}");
     weaken();
     assert!(sends_object_events(&careless, &reports));
     let again = run(&guarded, &["undo", &id, "--end"]);
-    assert_eq!(again.status.code(), Some(0), "{}", told(&again));
-    assert!(told(&again).contains("nothing to end"), "{}", told(&again));
+    assert_eq!(again.status.code(), Some(0), "{}", output_of(&again));
+    assert!(output_of(&again).contains("nothing to end"), "{}", output_of(&again));
 }
 
 #[test]
@@ -147,8 +151,8 @@ fn a_denied_undo_leaves_no_suppression() {
         let user = guarded.account.user(user, &all_but(denied)).unwrap();
         let undo = ["undo", &id, "--yes", "--stack", "guard"];
         let refused = s3guard(&guarded.account.env_of(&user), &undo);
-        assert_eq!(refused.status.code(), Some(1), "{}", told(&refused));
-        let words = told(&refused);
+        assert_eq!(refused.status.code(), Some(1), "{}", output_of(&refused));
+        let words = output_of(&refused);
         assert!(
             words.contains("nothing was restored, and the suppressions are as before"),
             "{words}"
@@ -163,12 +167,12 @@ fn a_denied_undo_leaves_no_suppression() {
     // The earlier suppression applies again: here an undo of the same setting, which is longer.
     let long = in_days(90).to_string();
     let undone = run(&guarded, &["undo", &id, "--yes", "--until", &long]);
-    assert_eq!(undone.status.code(), Some(0), "{}", told(&undone));
+    assert_eq!(undone.status.code(), Some(0), "{}", output_of(&undone));
     careless.put_notification(&reports, "<EventBridgeConfiguration/>").unwrap();
     let user = guarded.account.user("clerk", &all_but(&["s3:PutBucketNotification"])).unwrap();
     let undo = ["undo", &id, "--yes", "--stack", "guard"];
     let refused = s3guard(&guarded.account.env_of(&user), &undo);
-    assert_eq!(refused.status.code(), Some(1), "{}", told(&refused));
+    assert_eq!(refused.status.code(), Some(1), "{}", output_of(&refused));
     guarded.forget();
     careless.put_notification(&reports, "").unwrap();
     guarded.wait_for_runs("GuardFunctionName", 1);
@@ -196,7 +200,7 @@ fn a_killed_undo_is_completed_by_another() {
     assert!(sends_object_events(&careless, &reports), "nothing is put back yet");
     guarded.account.forget_faults().unwrap();
     let finished = run(&guarded, &["undo", &id, "--yes"]);
-    assert_eq!(finished.status.code(), Some(0), "{}", told(&finished));
+    assert_eq!(finished.status.code(), Some(0), "{}", output_of(&finished));
     guarded.rest();
     assert!(!sends_object_events(&careless, &reports), "it stays undone");
 }
@@ -214,11 +218,11 @@ fn a_setting_that_was_changed_since_is_restored_only_with_force() {
     careless.put_notification(&reports, &theirs).unwrap();
     guarded.rest();
     let refused = run(&guarded, &["undo", &id, "--yes"]);
-    assert_eq!(refused.status.code(), Some(1), "{}", told(&refused));
-    assert!(told(&refused).contains("changed since then"), "{}", told(&refused));
+    assert_eq!(refused.status.code(), Some(1), "{}", output_of(&refused));
+    assert!(output_of(&refused).contains("changed since then"), "{}", output_of(&refused));
     assert!(careless.notification(&reports).unwrap().contains(&arn), "{queue}");
     let forced = run(&guarded, &["undo", &id, "--yes", "--force"]);
-    assert_eq!(forced.status.code(), Some(0), "{}", told(&forced));
+    assert_eq!(forced.status.code(), Some(0), "{}", output_of(&forced));
     guarded.rest();
     let now = careless.notification(&reports).unwrap();
     assert!(!now.contains(&arn) && !now.contains("EventBridge"), "{now}");

@@ -231,7 +231,7 @@ fn a_change_set_can_be_carried_out_later() {
     let aws = changed(ALLOWS_ALL, "UPDATE_COMPLETE");
     let ended = run(&aws, &["deploy", "--no-execute"]);
     assert_eq!((ended.exit, ended.result.as_str()), (Some(0), "set\n"), "{}", ended.words);
-    let command = "`s3guard deploy --stack s --region eu-west-1 --change-set set` does it";
+    let command = "`s3guard deploy --stack s --region eu-west-1 --change-set set` carries it out";
     assert!(ended.words.contains(command), "{}", ended.words);
     assert_eq!((aws.count("ExecuteChangeSet"), aws.count("DeleteChangeSet")), (0, 0));
 

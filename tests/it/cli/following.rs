@@ -258,12 +258,12 @@ fn the_last_operation_is_shown_with_its_root_cause() {
         "DescribeStackEvents" => Some(events(happened)),
         _ => None,
     });
-    let told = |arguments: &[&str]| {
+    let shown = |arguments: &[&str]| {
         let output =
             in_account(&aws, &["events", "--stack", "s"]).args(arguments).output().unwrap();
         (output.status.code(), String::from_utf8(output.stdout).unwrap())
     };
-    let (exit, stdout) = told(&[]);
+    let (exit, stdout) = shown(&[]);
     assert_eq!(exit, Some(0));
     expect![[r#"
           00:00:02  UPDATE_IN_PROGRESS           AWS::CloudFormation::Stack       s  User Initiated
@@ -274,10 +274,10 @@ fn the_last_operation_is_shown_with_its_root_cause() {
         root cause: `Queue` (AWS::SQS::Queue): no such key; 1 resource was cancelled because of it
     "#]]
     .assert_eq(&stdout);
-    assert_eq!(told(&["--limit", "6"]).1.lines().count(), 8);
-    assert_eq!(told(&["--failed"]).1.lines().count(), 3);
+    assert_eq!(shown(&["--limit", "6"]).1.lines().count(), 8);
+    assert_eq!(shown(&["--failed"]).1.lines().count(), 3);
     // There is no operation to follow: the exit code is that of the last one.
-    assert_eq!(told(&["--follow"]).0, Some(1));
+    assert_eq!(shown(&["--follow"]).0, Some(1));
 }
 
 #[test]
@@ -315,10 +315,13 @@ fn on_a_terminal_progress_is_drawn_and_removed() {
     // Whoever does not want it gets lines.
     for (name, value) in [("S3GUARD_NO_PROGRESS", "1"), ("CI", "true"), ("CLAUDECODE", "1")] {
         let (sent, _) = in_terminal(follow(&aws).env(name, value), &[]);
-        assert!(!sent.contains("\u{1b}[?25l") && sent.contains("reached"), "{name}: {sent}");
+        assert!(
+            !sent.contains("\u{1b}[?25l") && sent.contains("UPDATE_COMPLETE"),
+            "{name}: {sent}"
+        );
     }
     let (sent, _) = in_terminal(follow(&aws).arg("--no-progress"), &[]);
-    assert!(!sent.contains("\u{1b}[?25l") && sent.contains("reached"), "{sent}");
+    assert!(!sent.contains("\u{1b}[?25l") && sent.contains("UPDATE_COMPLETE"), "{sent}");
     let (sent, _) = in_terminal(follow(&aws).env("NO_COLOR", "1"), &[]);
     assert!(!sent.contains("\u{1b}[32m") && sent.contains("UPDATE_COMPLETE"), "{sent}");
 }
