@@ -17,10 +17,12 @@ const NAMES_MAX: usize = 100;
 
 /// An alarm as it stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Alarm {
     /// Its name.
     pub name: String,
     /// `OK`, `ALARM` or `INSUFFICIENT_DATA`, as CloudWatch writes it.
+    #[serde(rename = "status")]
     pub state: String,
     /// Why, in CloudWatch's words.
     pub reason: String,

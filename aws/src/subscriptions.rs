@@ -17,6 +17,7 @@ const DELETED: &str = "Deleted";
 /// A subscription.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Subscription {
     /// `email`, `sms`, `https`, `sqs`, `lambda` …
     pub protocol: String,

@@ -4,6 +4,7 @@
 
 mod aws;
 mod mistakes;
+mod problem;
 
 use std::error::Error as StdError;
 use std::fmt::{self, Write as _};
@@ -13,6 +14,7 @@ use thiserror::Error;
 
 pub(crate) use crate::error::aws::credentials;
 pub(crate) use crate::error::mistakes::{Mistakes, Placed};
+pub(crate) use crate::error::problem::{Failure, Problem};
 use crate::exit::Exit;
 use crate::ui::output;
 use crate::ui::output::{Output, Paint};
@@ -85,6 +87,15 @@ fn advised(error: anyhow::Error, hint: Option<String>, exit: Option<Exit>) -> an
     anyhow::Error::new(Advised { error, hint, exit })
 }
 
+/// Ends the command with an error: a text on stderr and, for programs, an object on stdout.
+pub(crate) fn fail(error: &anyhow::Error, output: &Output) -> Exit {
+    if !error.is::<output::Closed>() {
+        // A reader that has closed stdout still gets the text.
+        let _ = output.failure(&Failure { error: Problem::of(error) });
+    }
+    report(error, output)
+}
+
 /// Writes an error to stderr and picks the exit code.
 pub(crate) fn report(error: &anyhow::Error, output: &Output) -> Exit {
     if error.is::<output::Closed>() {
@@ -96,8 +107,9 @@ pub(crate) fn report(error: &anyhow::Error, output: &Output) -> Exit {
     exit
 }
 
-/// Writes what is wrong with the command line to stderr.
-pub(crate) fn usage(error: &clap::Error, paint: Paint) -> Exit {
+/// Ends the command with what is wrong with the command line.
+pub(crate) fn usage(error: &clap::Error, output: &Output) -> Exit {
+    let paint = output.paint();
     if let Some(invalid) = error.source().and_then(<dyn StdError>::downcast_ref::<Invalid>) {
         let flag = match error.get(ContextKind::InvalidArg) {
             Some(ContextValue::String(flag)) => flag.as_str(),
@@ -105,11 +117,10 @@ pub(crate) fn usage(error: &clap::Error, paint: Paint) -> Exit {
         };
         let error =
             anyhow::Error::new(invalid.clone()).context(format!("wrong value for `{flag}`"));
-        let (text, _) = render(&advised(error, Some(invalid.hint.clone()), None), paint);
-        output::to_stderr(&text);
-        return Exit::Usage;
+        return fail(&advised(error, Some(invalid.hint.clone()), Some(Exit::Usage)), output);
     }
     let text = error.render();
+    let _ = output.failure(&Failure { error: Problem::of_clap(&text.to_string()) });
     match text.to_string().strip_prefix("error: ") {
         Some(problem) => output::to_stderr(&in_our_words(problem, paint)),
         // Without a command it is the help.
@@ -150,6 +161,23 @@ fn render(error: &anyhow::Error, paint: Paint) -> (String, Exit) {
         let _ = writeln!(text, "{gap}{} {hint}", paint.hint("hint:"));
     }
     (text, advice.exit.unwrap_or(Exit::Failed))
+}
+
+impl Problem {
+    pub(crate) fn of(error: &anyhow::Error) -> Self {
+        if let Some(mistakes) = error.downcast_ref::<Mistakes>() {
+            let message = mistakes.to_string();
+            return Self { mistakes: mistakes.view(), ..Self::usage(message, Vec::new()) };
+        }
+        let Advices { hints, exit } = Advices::of(error);
+        Self {
+            message: error.to_string(),
+            causes: error.chain().skip(1).map(ToString::to_string).collect(),
+            hints,
+            exit_code: exit.unwrap_or(Exit::Failed) as u8,
+            mistakes: Vec::new(),
+        }
+    }
 }
 
 /// The hints and the exit code anywhere in an error; the outermost exit code counts.

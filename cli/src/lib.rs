@@ -11,6 +11,8 @@ mod exit;
 mod files;
 mod operations;
 mod package;
+#[cfg(test)]
+mod schemas;
 mod ui;
 
 use std::env;
@@ -30,6 +32,8 @@ pub fn main() -> ExitCode {
     let color = args::value_of(&arguments, "--color");
     let color = color.and_then(|color| Color::from_str(color.to_str()?, false).ok());
     let color = color.unwrap_or_default();
+    let form = args::value_of(&arguments, "--output").or_else(|| env::var_os("S3GUARD_OUTPUT"));
+    let form = form.and_then(|form| Form::from_str(form.to_str()?, false).ok());
     let (paint, results) = (color.paint(&io::stderr()), color.paint(&io::stdout()));
     let deployment = args::config::deployment(&arguments, env::var_os("S3GUARD_CONFIG"));
     let configured = deployment.as_ref().ok().cloned().unwrap_or_default();
@@ -43,9 +47,11 @@ pub fn main() -> ExitCode {
                 if cli.command.is_about_a_stack() { deployment.map(|_| ()) } else { Ok(()) };
             is_known
                 .and_then(|()| commands::run(cli.command, &output))
-                .unwrap_or_else(|error| error::report(&error, &output))
+                .unwrap_or_else(|error| error::fail(&error, &output))
         }
-        Err(error) if error.use_stderr() => error::usage(&error, paint),
+        Err(error) if error.use_stderr() => {
+            error::usage(&error, &Output::new(form.unwrap_or_default(), paint, results))
+        }
         Err(help) => {
             let output = Output::new(Form::Text, paint, results);
             let shown = output.raw(results.styled(&help.render()).as_bytes());

@@ -6,7 +6,7 @@ mod build;
 mod elf;
 mod embedded;
 mod seal;
-mod standalone;
+pub(crate) mod standalone;
 mod workspace;
 
 use std::fmt;
@@ -38,6 +38,7 @@ const CONFIGURED: &str = "-configured";
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ValueEnum)]
 #[serde(rename_all = "snake_case")]
 #[value(rename_all = "snake_case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) enum Architecture {
     /// Intel and AMD
     #[default]

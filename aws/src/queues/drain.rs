@@ -17,6 +17,7 @@ const WAIT_SECONDS: i32 = 2;
 /// How many messages a queue has. SQS counts approximately.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Depth {
     /// Messages that can be received.
     pub waiting: u64,

@@ -111,8 +111,10 @@ pub struct Ready {
 /// What is done to one resource.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Change {
     /// What is done.
+    #[serde(rename = "action")]
     pub fate: Fate,
     /// The resource's name in the template.
     pub logical_id: String,
@@ -133,7 +135,9 @@ pub struct Change {
 
 /// What is done to a resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "Action"))]
 pub enum Fate {
     /// It is created.
     Added,
@@ -154,6 +158,7 @@ pub enum Fate {
 
 /// A property that changes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PropertyChange {
     /// The way to it, as `Code.S3Key`; `Tags`, `Metadata` and such stand for themselves.
     pub path: String,

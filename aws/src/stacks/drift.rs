@@ -14,6 +14,7 @@ use crate::error::Answer as _;
 
 /// What was last found out about a stack.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LastDrift {
     /// `IN_SYNC`, `DRIFTED`, `NOT_CHECKED` or `UNKNOWN`, as CloudFormation writes it.
     pub status: String,
@@ -35,6 +36,7 @@ pub enum Detection {
 /// A resource of which it is known whether it has drifted.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Drifted {
     /// Its name in the template.
     pub logical_id: String,
@@ -51,6 +53,7 @@ pub struct Drifted {
 
 /// A property that somebody has changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Difference {
     /// The way to it, as `/VisibilityTimeout`.
     pub path: String,

@@ -13,6 +13,7 @@ pub use self::refusal::Refusal;
 /// Something that happened to a resource of a stack, or to the stack.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Event {
     /// The event's own id.
     pub id: String,
@@ -45,6 +46,8 @@ pub struct Event {
 ///
 /// Source: AWS CloudFormation API Reference, `StackEvent`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Hook {
     /// Its type, as `AWS::ControlTower::Hook`.
     pub name: String,

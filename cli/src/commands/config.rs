@@ -64,7 +64,7 @@ pub(crate) fn run(
                 })
                 .hint("name one with `--config`, or write one with `s3guard init`")
                 .exit(Exit::Usage)?;
-            output.result(&Checked { path: found.path.display().to_string() })?;
+            output.result(&Checked { file: found.path.display().to_string() })?;
         }
     }
     Ok(Exit::Done)
@@ -72,7 +72,8 @@ pub(crate) fn run(
 
 /// The effective settings; as text, one per line.
 #[derive(Serialize)]
-struct Shown {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Shown {
     settings: Vec<Row>,
     #[serde(skip)]
     with_origin: bool,
@@ -80,13 +81,14 @@ struct Shown {
 
 /// A file without a mistake.
 #[derive(Serialize)]
-struct Checked {
-    path: String,
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Checked {
+    file: String,
 }
 
 impl fmt::Display for Checked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}", self.path)
+        writeln!(f, "{}", self.file)
     }
 }
 

@@ -89,9 +89,10 @@ async fn print_policy(
         prefix,
     };
     let policies = permissions::policies(&target);
-    let mut json = serde_json::to_vec_pretty(&policies)?;
-    json.push(b'\n');
-    output.raw(&json)?;
+    match output.form() {
+        Form::Text | Form::Json => output.json(&policies)?,
+        Form::Ndjson => output.event("result", &policies)?,
+    }
     if policies.len() > 1 {
         output.say(format_args!(
             "{} managed policies, because one is limited to 6,144 characters: attach all of them",

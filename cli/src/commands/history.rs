@@ -66,7 +66,8 @@ async fn history(args: &Args, output: &Output) -> anyhow::Result<Exit> {
 
 /// The records of a bucket, the newest first.
 #[derive(Serialize)]
-struct History {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct History {
     bucket: String,
     records: Vec<Record>,
 }

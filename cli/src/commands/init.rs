@@ -1,8 +1,10 @@
 //! `s3guard init`: a first configuration.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
+use serde::Serialize;
 
 use crate::args::init::InitArgs;
 use crate::config_file;
@@ -52,7 +54,21 @@ pub(crate) fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
         );
     }
     output.say(format_args!("next: {}", next(&args.out)));
+    output.result(&Written { file: args.out.display().to_string() })?;
     Ok(Exit::Done)
+}
+
+/// The file that was written; there is no text on stdout.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Written {
+    file: String,
+}
+
+impl fmt::Display for Written {
+    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Ok(())
+    }
 }
 
 /// The command to run next: a file of another name has to be named.

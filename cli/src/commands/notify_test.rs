@@ -33,14 +33,17 @@ pub(crate) struct Args {
 /// What was sent.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Sent {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Sent {
     topic: String,
     chat_topic: Option<String>,
     is_dry_run: bool,
+    #[serde(rename = "notifications")]
     notices: Vec<One>,
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct One {
     kind: &'static str,
     severity: &'static str,

@@ -81,7 +81,8 @@ pub(crate) fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
 /// What was packaged.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Packaged {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Packaged {
     file: String,
     architecture: Architecture,
     size_bytes: usize,

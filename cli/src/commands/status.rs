@@ -1,9 +1,7 @@
 //! `s3guard status`: the health of the guard, its outputs, and what was changed outside CloudFormation.
 
-use std::fmt;
 use std::time::Duration;
 
-use serde::Serialize;
 use time::OffsetDateTime;
 use tokio::time::Instant;
 
@@ -11,7 +9,6 @@ use crate::error;
 use crate::error::Invalid;
 use crate::exit::Exit;
 use crate::operations::regions;
-use crate::operations::regions::ByRegion;
 use crate::operations::session;
 use crate::operations::session::AccountsArgs;
 use crate::operations::status::outputs::Outputs;
@@ -67,7 +64,7 @@ pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::
 async fn outputs(args: &Args, output: &Output) -> anyhow::Result<Exit> {
     let fetch = async |one, _| Outputs::fetch(&one).await;
     let fetched = regions::each(&args.account, output, fetch).await.unless_the_only_one_failed()?;
-    show(fetched, output)?;
+    fetched.finish(output, hint)?;
     Ok(Exit::Done)
 }
 
@@ -101,29 +98,12 @@ async fn once(
         output.clear();
     }
     let is_well = fetched.done.iter().all(|status: &Status| status.to_do.is_empty());
-    show(fetched, output)?;
+    fetched.finish(output, hint)?;
     Ok(if is_well { Exit::Done } else { Exit::Findings })
 }
 
-/// Shows the result of one stack as it is, and several one below the other.
-fn show<T: Serialize + fmt::Display>(fetched: ByRegion<T>, output: &Output) -> anyhow::Result<()> {
-    match &fetched.done[..] {
-        [one] if fetched.is_one() => output.result(one)?,
-        stacks => output.result(&Stacks { stacks })?,
-    }
-    let hint = |_: &str| "the error of each is shown above".to_owned();
-    fetched.all("failed", output, hint).map(|_| ())
-}
-
-#[derive(Serialize)]
-struct Stacks<'a, T> {
-    stacks: &'a [T],
-}
-
-impl<T: fmt::Display> fmt::Display for Stacks<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        regions::separated(f, self.stacks)
-    }
+fn hint(_: &str) -> String {
+    "the error of each is shown above".to_owned()
 }
 
 fn seconds(text: &str) -> Result<u64, Invalid> {

@@ -32,7 +32,8 @@ pub(crate) fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
     let template = stacks::guard_with(&config);
     let text = match output.form() {
         Form::Text => template.to_yaml(),
-        Form::Json | Form::Ndjson => template.to_json_pretty(),
+        Form::Json => template.to_json_pretty(),
+        Form::Ndjson => template.to_json().map(|json| json + "\n"),
     }
     .context("the template cannot be rendered, which is a mistake in s3guard")?;
     match &args.out {

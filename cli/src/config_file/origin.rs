@@ -11,6 +11,7 @@ use crate::config_file::Found;
 
 /// A setting, its value, and where it is set.
 #[derive(Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Row {
     pub(crate) setting: String,
     pub(crate) value: Value,
@@ -19,10 +20,14 @@ pub(crate) struct Row {
 
 /// Where a value is set.
 #[derive(Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", tag = "source")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) enum Origin {
-    Environment(&'static str),
+    Environment {
+        variable: &'static str,
+    },
     File {
+        #[serde(rename = "file")]
         path: String,
         line: usize,
     },
@@ -59,7 +64,7 @@ pub(crate) fn rows(found: Option<&Found>, variable: impl Fn(&str) -> Option<Stri
     }
     for name in ["AWS_DEFAULT_REGION", "AWS_REGION"] {
         if let Some(region) = set(name) {
-            say("deploy.regions", vec![region].into(), Origin::Environment(name));
+            say("deploy.regions", vec![region].into(), Origin::Environment { variable: name });
         }
     }
     if let Some(found) = found {
@@ -72,15 +77,15 @@ pub(crate) fn rows(found: Option<&Found>, variable: impl Fn(&str) -> Option<Stri
     }
     for (setting, name, _) in SETTINGS {
         if let Some(value) = set(name) {
-            say(setting, value.into(), Origin::Environment(name));
+            say(setting, value.into(), Origin::Environment { variable: name });
         }
     }
     if let Some(regions) = set("S3GUARD_REGION") {
         let regions = regions.split(',').map(Value::from).collect();
-        say("deploy.regions", regions, Origin::Environment("S3GUARD_REGION"));
+        say("deploy.regions", regions, Origin::Environment { variable: "S3GUARD_REGION" });
     }
     if let Some(endpoint) = set("AWS_ENDPOINT_URL") {
-        say("endpoint", endpoint.into(), Origin::Environment("AWS_ENDPOINT_URL"));
+        say("endpoint", endpoint.into(), Origin::Environment { variable: "AWS_ENDPOINT_URL" });
     }
     let rows = rows.into_iter();
     rows.map(|(setting, (value, origin))| Row { setting, value, origin }).collect()
@@ -124,7 +129,7 @@ fn words(path: &[PathPart]) -> String {
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Environment(name) => write!(f, "{name}"),
+            Self::Environment { variable } => write!(f, "{variable}"),
             Self::File { path, line } => write!(f, "{path}:{line}"),
             Self::Aws => f.write_str("the AWS configuration, when AWS is called"),
             Self::Default => f.write_str("default"),

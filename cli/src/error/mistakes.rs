@@ -6,6 +6,7 @@ use std::ops::Range;
 use annotate_snippets::renderer::AnsiColor;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use s3guard_posture::text::shown;
+use serde::Serialize;
 use thiserror::Error;
 
 use crate::ui::output::Paint;
@@ -28,6 +29,20 @@ pub(crate) struct Placed {
     pub(crate) span: Range<usize>,
     pub(crate) problem: String,
     pub(crate) proposal: Option<String>,
+}
+
+/// A mistake as JSON.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Mistake {
+    message: String,
+    file: String,
+    /// From 1.
+    line: usize,
+    /// From 1, in characters.
+    column: usize,
+    /// What to write instead.
+    help: Option<String>,
 }
 
 impl Mistakes {
@@ -67,6 +82,22 @@ impl Mistakes {
             }
         }
         all
+    }
+
+    /// All of them, for programs.
+    pub(crate) fn view(&self) -> Vec<Mistake> {
+        let view = |placed: &Placed| {
+            let before = &self.text[..self.text.floor_char_boundary(placed.span.start)];
+            let line = before.rsplit('\n').next().unwrap_or_default();
+            Mistake {
+                message: placed.problem.clone(),
+                file: self.name.clone(),
+                line: before.matches('\n').count() + 1,
+                column: line.chars().count() + 1,
+                help: placed.proposal.clone(),
+            }
+        };
+        self.placed.iter().map(view).collect()
     }
 
     /// The part of a span that is on its first line, between whole characters.

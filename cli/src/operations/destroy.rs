@@ -12,12 +12,12 @@ use futures_util::future::join_all;
 use crate::args::removal::RemovalArgs;
 use crate::exit::Exit;
 use crate::operations::destroy::plan::Plan;
-use crate::operations::destroy::report::{Destroyed, InRegion};
+use crate::operations::destroy::report::Destroyed;
 use crate::operations::interrupt::Run;
 use crate::operations::regions;
-use crate::operations::regions::Failed;
+use crate::operations::regions::{Failed, FailedRegion};
 use crate::operations::session;
-use crate::ui::output::{Form, Output};
+use crate::ui::output::Output;
 
 /// Deletes the stack of each Region, after a person has approved the plan.
 pub(crate) async fn destroy(
@@ -39,14 +39,16 @@ pub(crate) async fn destroy(
             output
                 .warn(format_args!("nothing is done in `{region}`: the reason follows at the end"));
         }
-        approve(args, &plans, output).await?;
+        let unplanned: Vec<_> = failed.iter().map(Failed::view).collect();
+        approve(args, &plans, &unplanned, output).await?;
         let done = plans.into_iter().map(|plan| plan.carry_out(args, run));
         let mut reports = Vec::new();
         for (report, done) in join_all(done).await {
             failed.extend(done.err().map(|error| Failed { region: report.region.clone(), error }));
             reports.push(report);
         }
-        print(args, reports, output)?;
+        let failed = failed.iter().map(Failed::view).collect();
+        output.result(&Destroyed { regions: reports, failed })?;
     }
     let stack = &args.account.stack;
     regions::failures(failed, count, "failed", output, |regions| {
@@ -58,7 +60,12 @@ pub(crate) async fn destroy(
 }
 
 /// Asks for approval once for all Regions, and once more before buckets are emptied.
-async fn approve(args: &RemovalArgs, plans: &[Plan], output: &Output) -> anyhow::Result<()> {
+async fn approve(
+    args: &RemovalArgs,
+    plans: &[Plan],
+    failed: &[FailedRegion],
+    output: &Output,
+) -> anyhow::Result<()> {
     if args.yes || !plans.iter().any(Plan::needs_approval) {
         return Ok(());
     }
@@ -76,13 +83,6 @@ async fn approve(args: &RemovalArgs, plans: &[Plan], output: &Output) -> anyhow:
         let what = format!("emptying {emptied} {buckets}");
         approved = session::approve(&what, "empty", "the word `empty`", output).await;
     }
-    if approved.is_err() && output.form() != Form::Text {
-        // A program reads the plan that needs approval.
-        print(args, plans.iter().map(|plan| plan.report.clone()).collect(), output)?;
-    }
-    approved
-}
-
-fn print(args: &RemovalArgs, regions: Vec<InRegion>, output: &Output) -> anyhow::Result<()> {
-    output.result(&Destroyed { stack: args.account.stack.to_string(), regions })
+    let regions = plans.iter().map(|plan| plan.report.clone()).collect();
+    session::unless_approved(approved, &Destroyed { regions, failed: failed.to_vec() }, output)
 }

@@ -11,6 +11,7 @@ use crate::operations::follow::Shown;
 /// The events of a stack; as text, a line for each and the root cause at the end.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct EventsReport {
     stack: String,
     region: String,
@@ -23,6 +24,7 @@ pub(crate) struct EventsReport {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Line {
     #[serde(flatten)]
     event: Shown,
@@ -33,6 +35,7 @@ struct Line {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Cause {
     logical_id: String,
     #[serde(rename = "cause")]

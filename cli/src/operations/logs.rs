@@ -1,6 +1,6 @@
 //! The logs of the two functions: read, put in order, and followed.
 
-mod line;
+pub(crate) mod line;
 
 use std::collections::BTreeSet;
 
@@ -158,12 +158,14 @@ fn is_transient(error: &anyhow::Error) -> bool {
     error.is_some_and(AwsError::is_transient)
 }
 
+/// All lines, for programs.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Lines {
+    lines: Vec<Line>,
+}
+
 fn write(lines: &[(&'static str, LogLine)], raw: bool, output: &Output) -> anyhow::Result<()> {
-    /// All lines, for programs.
-    #[derive(Serialize)]
-    struct Lines {
-        lines: Vec<Line>,
-    }
     let mut lines = lines.iter().map(|(function, line)| Line::of(function, line));
     match output.form() {
         Form::Text => lines.try_for_each(|line| {

@@ -20,6 +20,7 @@ const RESOURCES: &str = include_str!("permissions/resources.json");
 const POLICY_LENGTH_MAX: usize = 6_144;
 
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Policy {
     #[serde(rename = "Version")]
     version: &'static str,

@@ -35,11 +35,13 @@ pub(crate) const OBJECTS: QueuePair = QueuePair {
 
 /// What was sent again.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Redriven {
     queues: Vec<Moved>,
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Moved {
     queue: &'static str,
     messages: usize,

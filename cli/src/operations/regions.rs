@@ -4,10 +4,11 @@ use std::fmt;
 
 use anyhow::anyhow;
 use futures_util::future::join_all;
+use serde::Serialize;
 
 use crate::args::account::{AccountArgs, AccountsArgs};
 use crate::error;
-use crate::error::Advice as _;
+use crate::error::{Advice as _, Problem};
 use crate::exit::Exit;
 use crate::ui::output::Output;
 
@@ -46,6 +47,35 @@ fn labelled(output: &Output, region: &str, count: usize) -> Output {
     if count == 1 { output.clone() } else { output.labelled(region) }
 }
 
+/// A Region in which the work failed, as JSON.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct FailedRegion {
+    region: String,
+    error: Problem,
+}
+
+impl Failed {
+    pub(crate) fn view(&self) -> FailedRegion {
+        FailedRegion { region: self.region.clone(), error: Problem::of(&self.error) }
+    }
+}
+
+/// The results of all Regions: the same shape for one and for several.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Regions<T> {
+    regions: Vec<T>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    failed: Vec<FailedRegion>,
+}
+
+impl<T: fmt::Display> fmt::Display for Regions<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        separated(f, &self.regions)
+    }
+}
+
 impl<T> FromIterator<(String, anyhow::Result<T>)> for ByRegion<T> {
     fn from_iter<I: IntoIterator<Item = (String, anyhow::Result<T>)>>(all: I) -> Self {
         let (mut done, mut failed) = (Vec::new(), Vec::new());
@@ -78,6 +108,21 @@ impl<T> ByRegion<T> {
     ) -> anyhow::Result<Vec<T>> {
         let count = self.count();
         failures(self.failed, count, what, output, hint).map(|()| self.done)
+    }
+
+    /// Prints the results of all Regions, then reports the failures.
+    pub(crate) fn finish(
+        self,
+        output: &Output,
+        hint: impl FnOnce(&str) -> String,
+    ) -> anyhow::Result<()>
+    where
+        T: Serialize + fmt::Display,
+    {
+        let count = self.count();
+        let failed = self.failed.iter().map(Failed::view).collect();
+        output.result(&Regions { regions: self.done, failed })?;
+        failures(self.failed, count, "failed", output, hint)
     }
 
     /// The error of the only Region; several Regions are shown before [`Self::all`].

@@ -79,6 +79,7 @@ impl Scene {
 
 /// What form of the events, in the order of their times.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Report {
     /// The version of the JSON form.
     version: u32,

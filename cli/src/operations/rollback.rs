@@ -167,7 +167,8 @@ fn question(skipped: &[String]) -> String {
 }
 
 #[derive(Debug, Serialize)]
-struct RolledBack {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct RolledBack {
     stack: String,
     status: String,
     /// The logical ids of skipped resources.

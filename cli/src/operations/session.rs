@@ -1,5 +1,6 @@
 //! The connection to the account, running a command, and approvals.
 
+use std::fmt;
 use std::future::Future;
 use std::io::{self, IsTerminal as _};
 use std::pin::pin;
@@ -12,6 +13,7 @@ use s3guard_aws::{AwsError, ConnectError, Connection, Kind, Ledger};
 use s3guard_posture::contract::output;
 use s3guard_posture::contract::parameter;
 use s3guard_posture::{BucketName, Region, StackName};
+use serde::Serialize;
 use tokio::sync::mpsc;
 
 pub(crate) use crate::args::account::{AccountArgs, AccountsArgs};
@@ -19,7 +21,7 @@ use crate::error;
 use crate::error::Advice as _;
 use crate::exit::Exit;
 use crate::operations::interrupt::{Interrupts, signals};
-use crate::ui::output::Output;
+use crate::ui::output::{Form, Output};
 
 /// The tag with the name of the guard, on its stack and all resources.
 pub(crate) const STACK_TAG: &str = "s3guard:stack";
@@ -137,6 +139,18 @@ pub(crate) async fn approve(
 ) -> anyhow::Result<()> {
     let answer = ask(what, &format!("type {of_what} to continue:"), output).await?;
     agreed(answer == text, &format!("cancelled: that is not {of_what}"))
+}
+
+/// Prints the plan for a program, if it was not approved.
+pub(crate) fn unless_approved(
+    approved: anyhow::Result<()>,
+    plan: &(impl Serialize + fmt::Display),
+    output: &Output,
+) -> anyhow::Result<()> {
+    if approved.is_err() && output.form() != Form::Text {
+        output.result(plan)?;
+    }
+    approved
 }
 
 /// Asks a person for a yes, if there is a terminal; anything else is a no.

@@ -67,7 +67,7 @@ pub(crate) async fn undo(
             output.say(format_args!(
                 "it is as it was, and its remediation is suppressed until {until}"
             ));
-            output.result(&Undone::new(&record, None, Some(until)))?;
+            output.result(&Undone::new(&record, None, Some(until)).done())?;
             return Ok(Exit::Done);
         }
     }
@@ -80,14 +80,15 @@ pub(crate) async fn undo(
     }
     let aspects = suppression.aspects();
     output.say(format_args!("then the remediation of {aspects} is suppressed until {until}"));
-    suppression.approve(before.is_some(), output).await?;
+    let plan = Undone::new(&record, before.as_ref(), Some(until));
+    suppression.approve(&plan, output).await?;
     let there = suppression.give(until, now).await?;
     if let Some(before) = &before
         && let Err(error) = bucket.put_back(before).await
     {
         return Err(suppression.take_back(&there, error).await);
     }
-    output.result(&Undone::new(&record, before.as_ref(), Some(until)))?;
+    output.result(&plan.done())?;
     Ok(Exit::Done)
 }
 
@@ -99,16 +100,17 @@ async fn end(
 ) -> anyhow::Result<Exit> {
     let Suppression { record, request, .. } = suppression;
     let held = suppression.in_force(now).await?;
+    let plan = Undone::new(record, None, None);
     if held.iter().any(|(aspect, _)| record.aspects.contains(aspect)) {
         let (name, aspects) = (&request.id.bucket, suppression.aspects());
         output.say(format_args!("then the guard enforces {aspects} of bucket `{name}` again"));
-        suppression.approve(false, output).await?;
+        suppression.approve(&plan, output).await?;
         suppression.give(undone::over(now), now).await?;
         output.say("the guard remediates it at the next change or sweep");
     } else {
         output.say("nothing to end: there is no suppression");
     }
-    output.result(&Undone::new(record, None, None))?;
+    output.result(&plan.done())?;
     Ok(Exit::Done)
 }
 
@@ -150,17 +152,18 @@ impl Suppression<'_> {
         names.join(", ")
     }
 
-    async fn approve(&self, changes_bucket: bool, output: &Output) -> anyhow::Result<()> {
+    async fn approve(&self, plan: &Undone, output: &Output) -> anyhow::Result<()> {
         if self.request.yes {
             return Ok(());
         }
         let name = self.request.id.bucket.as_str();
-        let what = if changes_bucket {
+        let what = if plan.restored.is_some() {
             format!("changing bucket `{name}`")
         } else {
             format!("changing the suppressions of bucket `{name}`")
         };
-        session::approve(&what, name, "the bucket's name", output).await
+        let approved = session::approve(&what, name, "the bucket's name", output).await;
+        session::unless_approved(approved, plan, output)
     }
 
     /// The suppressed aspects of the bucket, and until when.
@@ -259,33 +262,49 @@ impl Bucket<'_> {
     }
 }
 
-/// What was restored; `put_back` is `None` if it was so already.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "UndoOutcome"))]
+enum Outcome {
+    /// Nothing was done: the plan needs approval.
+    NeedsApproval,
+    Done,
+}
+
+/// What was restored; `restored` is `None` if it was so already.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Undone {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Undone {
     id: String,
     bucket: String,
-    put_back: Option<String>,
+    outcome: Outcome,
+    restored: Option<String>,
     /// `None` if the guard enforces it.
-    left_until: Option<String>,
+    suppressed_until: Option<String>,
 }
 
 impl Undone {
-    fn new(record: &Record, put_back: Option<&Setting>, until: Option<Date>) -> Self {
+    fn new(record: &Record, restored: Option<&Setting>, until: Option<Date>) -> Self {
         Self {
             id: record.id.clone(),
             bucket: record.bucket.clone(),
-            put_back: put_back.map(ToString::to_string),
-            left_until: until.map(|until| until.to_string()),
+            outcome: Outcome::NeedsApproval,
+            restored: restored.map(ToString::to_string),
+            suppressed_until: until.map(|until| until.to_string()),
         }
+    }
+
+    fn done(self) -> Self {
+        Self { outcome: Outcome::Done, ..self }
     }
 }
 
 impl fmt::Display for Undone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { bucket, put_back, left_until, .. } = self;
-        let Some(until) = left_until else { return writeln!(f, "{bucket}  not suppressed") };
-        writeln!(f, "{bucket}  {}", put_back.as_deref().unwrap_or("as it was"))?;
+        let Self { bucket, restored, suppressed_until, .. } = self;
+        let Some(until) = suppressed_until else { return writeln!(f, "{bucket}  not suppressed") };
+        writeln!(f, "{bucket}  {}", restored.as_deref().unwrap_or("as it was"))?;
         writeln!(f, "suppressed until {until}")
     }
 }

@@ -3,13 +3,13 @@
 //! `prepare` fetches and asks for approval, `plan` has what is tried, `settings`, `objects` and `notices` try it, `links` finds
 //! the link that is probably broken, `clean` removes what was made.
 
-mod clean;
+pub(crate) mod clean;
 mod links;
 mod notices;
 mod objects;
 mod plan;
 mod prepare;
-mod report;
+pub(crate) mod report;
 mod run;
 mod settings;
 
@@ -99,17 +99,7 @@ async fn verify(
         output.say(format_args!("not removed: {}; `{again}` removes it", left.join(", ")));
     }
     let is_clean = left.len() == usize::from(is_kept);
-    let report = Report {
-        stack: options.account.stack.to_string(),
-        region: run.id.region.to_string(),
-        account: run.id.account.to_string(),
-        bucket: run.id.name.to_string(),
-        grade: run.grade.clone(),
-        is_interrupted,
-        steps: run.steps.take(),
-        broken,
-        left,
-    };
+    let report = Report { is_interrupted, broken, left, ..run.report(run.steps.take()) };
     output.result(&report)?;
     if is_interrupted {
         let hint = if is_clean { "everything was removed" } else { "everything else was removed" };
@@ -187,7 +177,9 @@ async fn clean_up(options: &Options, output: &Output, now: OffsetDateTime) -> an
         output.say(format_args!("  removes  {made}"));
     }
     if !all.is_empty() && !options.yes {
-        session::approve("removing what earlier runs have left", "yes", "`yes`", output).await?;
+        let what = "removing what earlier runs have left";
+        let approved = session::approve(what, "yes", "`yes`", output).await;
+        session::unless_approved(approved, &Cleaned::planned(&all), output)?;
     }
     let cleaned = Cleaned::of(all, output).await;
     output.result(&cleaned)?;

@@ -15,6 +15,7 @@ use crate::package::{Architecture, build, read, workspace, zipped};
 /// The command that was built.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Standalone {
     file: String,
     size_bytes: usize,
@@ -24,6 +25,7 @@ pub(crate) struct Standalone {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Carried {
     architecture: String,
     size_bytes: usize,

@@ -1,5 +1,6 @@
 //! The output of the command: results on stdout, messages on stderr. Colour carries no information of its own.
 
+use std::cell::Cell;
 use std::ffi::OsString;
 use std::fmt;
 use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
@@ -129,6 +130,8 @@ pub(crate) struct Output {
     /// The prefix of every message, if several Regions are reported at once.
     label: Option<String>,
     screen: Rc<Screen>,
+    /// Whether stdout has anything.
+    is_begun: Rc<Cell<bool>>,
 }
 
 /// The reader has closed stdout: the command stops without a failure.
@@ -138,7 +141,7 @@ pub(crate) struct Closed;
 
 impl Output {
     pub(crate) fn new(form: Form, paint: Paint, results: Paint) -> Self {
-        Self { form, paint, results, label: None, screen: Rc::default() }
+        Self { form, paint, results, label: None, screen: Rc::default(), is_begun: Rc::default() }
     }
 
     /// The same output with a live area.
@@ -223,6 +226,15 @@ impl Output {
         }
     }
 
+    /// Writes a failure for programs: in a line of its own, or if there is no result, which stays the only object.
+    pub(crate) fn failure(&self, failure: &impl Serialize) -> anyhow::Result<()> {
+        match self.form {
+            Form::Ndjson => self.line("error", failure),
+            Form::Json if !self.is_begun.get() => self.json(failure),
+            Form::Text | Form::Json => Ok(()),
+        }
+    }
+
     fn line(&self, kind: &'static str, value: &impl Serialize) -> anyhow::Result<()> {
         /// A line begins with its kind.
         #[derive(Serialize)]
@@ -239,6 +251,7 @@ impl Output {
 
     /// Writes bytes to stdout as they are.
     pub(crate) fn raw(&self, bytes: &[u8]) -> anyhow::Result<()> {
+        self.is_begun.set(true);
         let written = self.screen.beside(|| {
             let mut stdout = io::stdout().lock();
             stdout.write_all(bytes).and_then(|()| stdout.flush())

@@ -13,7 +13,7 @@ use crate::{Aspect, Mode};
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
 #[serde(rename_all = "kebab-case")]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 pub enum Grade {
     /// Data that is not sensitive: SSE-S3, SSE-C blocked, no public access, TLS only.
     #[default]

@@ -20,7 +20,8 @@ use crate::{BucketName, On, Question};
 ///
 /// The ledger records the setting before and after a write in this form.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(tag = "setting", content = "value", rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Setting {
     /// The policy's text, of `PutBucketPolicy`.
     Policy(Option<String>),
@@ -42,7 +43,8 @@ pub enum Setting {
 
 /// Which setting: a [`Setting`] without its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[expect(missing_docs, reason = "each is a variant of `Setting`")]
 pub enum SettingKind {
     Policy,
@@ -170,6 +172,7 @@ impl fmt::Display for Setting {
 
 /// Object ownership.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Ownership {
     /// The bucket owner owns all objects and ACLs are disabled: the default of new buckets since April 2023.
     BucketOwnerEnforced,
@@ -189,6 +192,7 @@ named! {
 /// Versioning. It is not set in a bucket where it was never enabled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Versioning {
     /// Whether it is enabled; else it is suspended.
     pub enabled: bool,
@@ -206,6 +210,7 @@ impl fmt::Display for Versioning {
 /// Server access logging.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AccessLogs {
     /// The bucket for the logs, in the same Region and account.
     pub target_bucket: String,

@@ -14,12 +14,14 @@ pub const VERSION: u32 = 1;
 /// One write, as a JSON object in the ledger.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Record {
     /// [`VERSION`].
     pub version: u32,
     /// The record's id, by which it can be undone: `BUCKET@TIME-SETTING`.
     pub id: String,
     /// Its state.
+    #[serde(rename = "status")]
     pub state: State,
     /// The bucket.
     pub bucket: String,
@@ -40,6 +42,7 @@ pub struct Record {
     /// The call that wrote it.
     pub call: String,
     /// What was found, in words.
+    #[serde(rename = "reasons")]
     pub why: Vec<String>,
     /// The setting before, if it was known.
     pub from: Option<Setting>,
@@ -57,7 +60,8 @@ pub struct Record {
 
 /// The state of a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum State {
     /// It was begun. Without a later state, the function was stopped.
     Begun,
@@ -72,6 +76,8 @@ pub enum State {
 /// A call that led to a write.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "CausedBy"))]
 pub struct Event {
     /// `CloudTrail`'s name of the call.
     pub event_name: String,

@@ -14,6 +14,7 @@ use crate::ui::output::Output;
 /// The changes of the stack of one Region, as JSON.
 #[derive(Default, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Proposed {
     pub(crate) stack: String,
     pub(crate) region: String,
@@ -51,7 +52,7 @@ pub(crate) fn show(answers: &[Answer], output: &Output) -> anyhow::Result<()> {
 
 /// Keeps the change sets for a later run.
 pub(crate) fn keep(answers: &[Answer], output: &Output) -> anyhow::Result<Exit> {
-    let mut change_sets = Vec::new();
+    let mut regions = Vec::new();
     for answer in answers {
         let Some(proposal) = &answer.proposal else { continue };
         let id = &proposal.set.id;
@@ -60,22 +61,22 @@ pub(crate) fn keep(answers: &[Answer], output: &Output) -> anyhow::Result<Exit> 
             "nothing was changed; `s3guard deploy --stack {} --region {} --change-set {id}` carries it out",
             view.stack, view.region
         ));
-        change_sets.push(view);
+        regions.push(view);
     }
-    output.result(&Waiting { change_sets })?;
+    output.result(&Waiting { regions })?;
     Ok(Exit::Done)
 }
 
 /// The change sets that wait; as text, one id per line.
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Waiting {
-    change_sets: Vec<Proposed>,
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Waiting {
+    regions: Vec<Proposed>,
 }
 
 impl fmt::Display for Waiting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut ids = self.change_sets.iter().filter_map(|one| one.change_set.as_ref());
+        let mut ids = self.regions.iter().filter_map(|one| one.change_set.as_ref());
         ids.try_for_each(|id| writeln!(f, "{id}"))
     }
 }

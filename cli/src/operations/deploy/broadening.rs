@@ -24,6 +24,7 @@ pub(crate) struct Given<'a> {
 /// A permission that is new.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Grant {
     /// The resource that has the policy.
     pub(crate) logical_id: String,

@@ -14,8 +14,9 @@ use crate::ui::output::{Output, Paint};
 
 /// The changes of each Region; as text, one table per Region.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Difference {
-    stacks: Vec<Proposed>,
+    regions: Vec<Proposed>,
     #[serde(skip)]
     paint: Paint,
 }
@@ -31,28 +32,28 @@ pub(crate) async fn diff(
     let (shells, targets): (Vec<_>, Vec<_>) = targets.into_iter().partition(Target::is_shell);
     let of = |answer: &Answer, differs| Proposed { differs: Some(differs), ..answer.view() };
     let shells = shells.into_iter().map(|target| Answer { target, proposal: None });
-    let mut stacks: Vec<Proposed> = shells.map(|shell| of(&shell, true)).collect();
+    let mut regions: Vec<Proposed> = shells.map(|shell| of(&shell, true)).collect();
     if !targets.is_empty() {
         let configuration = configuration.as_ref();
         let asking = Asking { wanted, configuration, options: None, run, output };
         for answer in propose(targets, &asking).await? {
             answer.withdraw(&run.token).await;
-            stacks.push(of(&answer, answer.proposal.is_some()));
+            regions.push(of(&answer, answer.proposal.is_some()));
         }
     }
-    Ok(Difference { stacks, paint: output.results() })
+    Ok(Difference { regions, paint: output.results() })
 }
 
 impl Difference {
     pub(crate) fn differs(&self) -> bool {
-        self.stacks.iter().any(|stack| stack.differs == Some(true))
+        self.regions.iter().any(|stack| stack.differs == Some(true))
     }
 }
 
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, stack) in self.stacks.iter().enumerate() {
-            if self.stacks.len() > 1 {
+        for (index, stack) in self.regions.iter().enumerate() {
+            if self.regions.len() > 1 {
                 let gap = if index == 0 { "" } else { "\n" };
                 writeln!(f, "{gap}{}", stack.region)?;
             }

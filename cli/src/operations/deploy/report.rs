@@ -10,13 +10,13 @@ use serde::Serialize;
 use crate::exit::Exit;
 use crate::operations::deploy::review::Review;
 use crate::operations::deploy::target::Target;
-use crate::operations::regions;
 use crate::operations::regions::ByRegion;
 use crate::operations::status::outputs;
 use crate::ui::output::Output;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) enum Deployed {
     Created,
     Updated,
@@ -35,6 +35,7 @@ impl fmt::Display for Deployed {
 
 /// The result of a deployment; as text, its outputs.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Deployment {
     stack: String,
     id: String,
@@ -42,21 +43,11 @@ pub(crate) struct Deployment {
     region: String,
     outcome: Deployed,
     outputs: BTreeMap<String, String>,
+    /// Whether the text names its Region, because there are several.
+    #[serde(skip)]
+    is_labelled: bool,
     #[serde(flatten)]
     review: Option<Review>,
-}
-
-#[derive(Serialize)]
-struct Deployments {
-    stacks: Vec<Deployment>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    failed: Vec<Failed>,
-}
-
-#[derive(Serialize)]
-struct Failed {
-    region: String,
-    error: String,
 }
 
 impl Deployment {
@@ -73,6 +64,7 @@ impl Deployment {
             region: target.region().to_string(),
             outcome,
             outputs: stack.outputs,
+            is_labelled: false,
             review,
         }
     }
@@ -80,22 +72,13 @@ impl Deployment {
 
 /// Prints the results of all Regions, then reports the failures.
 pub(crate) fn finish(
-    ended: ByRegion<Deployment>,
+    mut ended: ByRegion<Deployment>,
     stack: &StackName,
     output: &Output,
 ) -> anyhow::Result<Exit> {
-    let ByRegion { done, failed } = ended.unless_the_only_one_failed()?;
-    let count = done.len() + failed.len();
-    let failed_view = |one: &regions::Failed| Failed {
-        region: one.region.clone(),
-        error: format!("{:#}", one.error),
-    };
-    let all = Deployments { stacks: done, failed: failed.iter().map(failed_view).collect() };
-    match all.stacks.first().filter(|_| count == 1) {
-        Some(one) => output.result(one)?,
-        None => output.result(&all)?,
-    }
-    regions::failures(failed, count, "failed", output, |regions| {
+    let is_labelled = !ended.is_one();
+    ended.done.iter_mut().for_each(|one| one.is_labelled = is_labelled);
+    ended.unless_the_only_one_failed()?.finish(output, |regions| {
         format!(
             "the other Regions are deployed; repeat `s3guard deploy --stack {stack} --region {regions}` with the same flags"
         )
@@ -103,16 +86,11 @@ pub(crate) fn finish(
     Ok(Exit::Done)
 }
 
-impl fmt::Display for Deployments {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let named: Vec<String> =
-            self.stacks.iter().map(|one| format!("{}\n{one}", one.region)).collect();
-        f.write_str(&named.join("\n"))
-    }
-}
-
 impl fmt::Display for Deployment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_labelled {
+            writeln!(f, "{}", self.region)?;
+        }
         outputs::table(f, &self.outputs)
     }
 }
@@ -133,6 +111,7 @@ mod tests {
             region: "eu-west-1".to_owned(),
             outcome: Deployed::Created,
             outputs: outputs.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+            is_labelled: false,
             review: None,
         };
         expect![[r#"

@@ -16,6 +16,7 @@ const VALUE_CHARACTERS_MAX: usize = 100;
 
 /// The changes, and the permissions that they broaden.
 #[derive(Clone, Debug, Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Review {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) changes: Vec<Change>,

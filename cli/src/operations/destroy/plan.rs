@@ -79,8 +79,12 @@ pub(crate) async fn plan(
     };
     let members: Vec<_> = members.into_iter().filter(|member| !member.is_gone()).collect();
     check_retained(args, &members)?;
-    let report =
-        InRegion { region, account: account.caller.account.to_string(), ..InRegion::default() };
+    let report = InRegion {
+        stack: name.to_string(),
+        region,
+        account: account.caller.account.to_string(),
+        ..InRegion::default()
+    };
     let mut plan = Plan {
         account,
         stacks,

@@ -7,23 +7,33 @@ use s3guard_aws::ledger::Touched;
 use s3guard_posture::model::setting::SettingKind;
 use serde::Serialize;
 
+use crate::operations::regions::FailedRegion;
+
 pub(crate) const BUCKET: &str = "AWS::S3::Bucket";
 
 /// The result; as text, what stays.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Destroyed {
-    pub(crate) stack: String,
     pub(crate) regions: Vec<InRegion>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) failed: Vec<FailedRegion>,
 }
 
 /// The stack of one Region.
 #[derive(Clone, Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct InRegion {
+    pub(crate) stack: String,
     pub(crate) region: String,
     pub(crate) account: String,
     pub(crate) outcome: Outcome,
+    /// What is deleted.
+    #[serde(rename = "deleted")]
     pub(crate) goes: Vec<Item>,
+    /// What stays.
+    #[serde(rename = "retained")]
     pub(crate) stays: Vec<Item>,
     pub(crate) emptied: Vec<Bucket>,
     pub(crate) changed: Changed,
@@ -31,6 +41,7 @@ pub(crate) struct InRegion {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) enum Outcome {
     /// Nothing was done: the plan needs approval.
     #[default]
@@ -43,23 +54,28 @@ pub(crate) enum Outcome {
 /// A resource that is deleted or stays, and why it stays.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Item {
     #[serde(rename = "type")]
     pub(crate) kind: String,
     pub(crate) name: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     pub(crate) logical_id: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
+    #[serde(rename = "reason", skip_serializing_if = "String::is_empty")]
     pub(crate) why: String,
 }
 
 /// A bucket that is emptied, before or after.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Bucket {
     pub(crate) name: String,
+    #[serde(rename = "deletedObjects")]
     pub(crate) deleted: u64,
+    #[serde(rename = "lockedObjects")]
     pub(crate) locked: u64,
+    #[serde(rename = "failedObjects")]
     pub(crate) failed: u64,
     pub(crate) is_gone: bool,
 }
@@ -67,14 +83,16 @@ pub(crate) struct Bucket {
 /// What the guard has changed on other buckets.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Changed {
     pub(crate) buckets: Vec<ChangedBucket>,
     pub(crate) more: usize,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "unknownReason", skip_serializing_if = "Option::is_none")]
     pub(crate) unknown_because: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct ChangedBucket {
     pub(crate) bucket: String,
     pub(crate) settings: Vec<&'static str>,

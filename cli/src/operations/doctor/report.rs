@@ -12,7 +12,8 @@ const STATE: usize = 9;
 const CHECK: usize = 15;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) enum State {
     Ok,
     Warning,
@@ -20,15 +21,18 @@ pub(crate) enum State {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Verdict {
+    #[serde(rename = "status")]
     pub(crate) state: State,
     pub(crate) text: String,
     /// What to do about it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "hint", skip_serializing_if = "Option::is_none")]
     pub(crate) fix: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Line {
     pub(crate) check: &'static str,
     #[serde(flatten)]
@@ -37,6 +41,7 @@ pub(crate) struct Line {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct OfRegion {
     pub(crate) region: String,
     /// `None` if AWS did not name the caller.
@@ -47,6 +52,7 @@ pub(crate) struct OfRegion {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Report {
     pub(crate) failed: usize,
     pub(crate) warnings: usize,

@@ -101,6 +101,7 @@ impl Live {
 /// An event as JSON.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Shown {
     stack: String,
     region: String,

@@ -17,6 +17,7 @@ use crate::ui::output::Paint;
 const CHARACTERS_MAX: usize = 4000;
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Line {
     function: &'static str,
     time: String,

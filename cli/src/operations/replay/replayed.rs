@@ -27,11 +27,13 @@ const NOT_OF_BUCKET: [(Question, &str); 4] = [
 /// A recorded event, and what form of it: an element of the result of `s3guard replay --output json`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Replayed {
     pub(crate) number: usize,
     pub(crate) place: String,
     #[serde(flatten)]
     pub(crate) head: Head,
+    #[serde(rename = "delivery")]
     pub(crate) heard: Delivery,
     /// What the guard's triage makes of it; none if it is not delivered.
     pub(crate) task: Option<&'static str>,
@@ -39,14 +41,17 @@ pub(crate) struct Replayed {
     pub(crate) settles_seconds: Option<u16>,
     /// What the event does not contain and was assumed, in words.
     pub(crate) assumed: Vec<String>,
+    #[serde(rename = "reconciliations")]
     pub(crate) looks: Vec<Reconciled>,
     /// The notification, if it does not belong to a look.
+    #[serde(rename = "notification")]
     pub(crate) says: Option<Notification>,
     pub(crate) outcome: Outcome,
 }
 
 /// What an event says about itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Head {
     pub(crate) name: Option<String>,
     pub(crate) bucket: Option<String>,
@@ -58,14 +63,22 @@ pub(crate) struct Head {
 
 /// Whether an event is delivered to the guard.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase", tag = "is")]
+#[serde(rename_all = "kebab-case", tag = "status")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) enum Delivery {
     /// This rule of the template matches.
     Matches { rule: &'static str },
     /// The rule for such events does not match, because of this first mismatch.
-    DoesNotMatch { rule: &'static str, because: String },
+    DoesNotMatch {
+        rule: &'static str,
+        #[serde(rename = "reason")]
+        because: String,
+    },
     /// EventBridge does not deliver it to the guard's rules.
-    NotDelivered { because: String },
+    NotDelivered {
+        #[serde(rename = "reason")]
+        because: String,
+    },
     /// No rule applies: it is already in a queue of the guard.
     InQueue,
     /// No account sends this.
@@ -75,37 +88,46 @@ pub(crate) enum Delivery {
 /// One pass over a bucket, or over the account's public access block.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Reconciled {
     pub(crate) time: String,
     grade: Grade,
     grade_because: String,
     /// The calls that read, one list for each round; the calls of a round are made together.
     reads: Vec<Vec<String>>,
+    #[serde(rename = "findings")]
     finds: Vec<Found>,
+    #[serde(rename = "writes")]
     pub(crate) calls: Vec<Written>,
     waits_seconds: Option<u16>,
     stops_after_writes: Option<u32>,
+    #[serde(rename = "notification")]
     says: Option<Notification>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Found {
     aspect: Aspect,
-    /// `mended`, `later` or `left`.
+    /// `remediated`, `later` or `not-remediated`.
     fate: &'static str,
+    #[serde(rename = "text")]
     words: String,
 }
 
 /// A call that wrote, and the calls that read the setting again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Written {
     pub(crate) call: &'static str,
+    #[serde(rename = "to")]
     setting: Setting,
     reads: Vec<Vec<String>>,
 }
 
 /// A notification, as each channel has it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Notification {
     subject: String,
     text: String,
@@ -117,18 +139,22 @@ pub(crate) struct Notification {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase", tag = "is")]
+#[serde(rename_all = "kebab-case", tag = "status")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) enum Outcome {
     Done,
     Ignored {
+        #[serde(rename = "reason")]
         because: String,
     },
     /// The guard cannot read it: after five deliveries it is in the dead-letter queue.
     DeadLetter {
+        #[serde(rename = "reason")]
         because: String,
     },
     /// No account sends this.
     NoEvent {
+        #[serde(rename = "reason")]
         because: String,
     },
 }
@@ -187,9 +213,9 @@ impl From<&Finding> for Found {
     fn from(finding: &Finding) -> Self {
         let aspect = finding.aspect();
         let (fate, words) = match finding {
-            Finding::Weak { was, mend, .. } => ("mended", format!("{was} (wanted: {mend})")),
+            Finding::Weak { was, mend, .. } => ("remediated", format!("{was} (wanted: {mend})")),
             Finding::Later { .. } => ("later", STACK_IN_PROGRESS.to_owned()),
-            Finding::Left { because, .. } => ("left", because.to_string()),
+            Finding::Left { because, .. } => ("not-remediated", because.to_string()),
         };
         Self { aspect, fate, words: format!("{}: {words}", aspect.words()) }
     }
@@ -243,7 +269,7 @@ impl fmt::Display for Replayed {
         }
         match self.task {
             Some("sweep") => line(f, "sweeps", "all buckets of the Region")?,
-            Some("lookAtAccount") => line(f, "checks", "the account's public access block")?,
+            Some("reconcile-account") => line(f, "checks", "the account's public access block")?,
             Some(_) | None => {}
         }
         for assumed in &self.assumed {
@@ -332,6 +358,5 @@ fn whole(setting: &Setting) -> String {
         return notifications.xml.clone();
     }
     let json = serde_json::to_value(setting).unwrap_or_default();
-    let inner = json.as_object().and_then(|setting| setting.values().next());
-    inner.map_or_else(String::new, Json::to_string)
+    json.get("value").map_or_else(String::new, Json::to_string)
 }

@@ -226,7 +226,7 @@ impl Stage<'_> {
         for TaskOf { task, .. } in triage(vec![message], now, self.scene.settle_seconds()) {
             let mut id = self.id(BucketName::account(), None);
             let name = match &task {
-                Task::Look(look) if look.bucket.is_account() => Some("lookAtAccount"),
+                Task::Look(look) if look.bucket.is_account() => Some("reconcile-account"),
                 Task::Look(look) => {
                     id = self.id(look.bucket.clone(), look.region.as_ref());
                     let mut assumed = self.ensure(&id, now);
@@ -237,13 +237,13 @@ impl Stage<'_> {
                         );
                     }
                     self.replayed[index].assumed.extend(assumed);
-                    Some("look")
+                    Some("reconcile")
                 }
                 Task::Later { delay_seconds, .. } => {
                     self.replayed[index].settles_seconds = Some(*delay_seconds);
                     None
                 }
-                Task::Tell(_) => Some("tell"),
+                Task::Tell(_) => Some("notify"),
                 Task::Sweep(_) => Some("sweep"),
                 Task::Nothing { reason } => {
                     self.replayed[index].assumed.clear();
@@ -326,7 +326,7 @@ impl Stage<'_> {
             Err(error) => return self.dead_letter(index, &error),
         };
         let replayed = &mut self.replayed[index];
-        replayed.task = Some("tellOfObject");
+        replayed.task = Some("record-object");
         let (bucket, key) = (event.bucket.as_str(), event.key.as_str());
         if self.scene.config.notifications().objects.wants(bucket, key, event.change) {
             let account = &self.scene.account;

@@ -21,12 +21,13 @@ const SHOWN: usize = 200;
 /// The result of a drift detection.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Drift {
     pub(crate) drifted: Vec<Drifted>,
     in_sync: usize,
     not_checked: usize,
     /// Why not every resource could be compared, if so.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "partialReason", skip_serializing_if = "Option::is_none")]
     partly: Option<String>,
 }
 

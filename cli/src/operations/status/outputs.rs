@@ -10,8 +10,11 @@ use crate::operations::session::{Account, AccountArgs};
 
 /// The outputs of one stack.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Outputs {
+    stack: String,
     region: String,
+    account: String,
     outputs: BTreeMap<String, String>,
 }
 
@@ -20,7 +23,12 @@ impl Outputs {
     pub(crate) async fn fetch(args: &AccountArgs) -> anyhow::Result<Self> {
         let account = Account::open(args).await?;
         let outputs = session::guard_stack(args, &account).await?.outputs;
-        Ok(Self { region: account.connection.region().to_string(), outputs })
+        Ok(Self {
+            stack: args.stack.to_string(),
+            region: account.connection.region().to_string(),
+            account: account.caller.account.to_string(),
+            outputs,
+        })
     }
 }
 

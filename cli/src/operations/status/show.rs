@@ -23,10 +23,12 @@ const WIDTH_MIN: usize = 40;
 /// The status of a guard. What could not be read is `None` or left out, and named in `not_seen`.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Status {
     pub(crate) stack: String,
     pub(crate) region: String,
     account: String,
+    #[serde(rename = "status")]
     state: String,
     is_protected: bool,
     pub(crate) functions: Vec<FunctionStatus>,
@@ -66,13 +68,16 @@ pub(crate) struct View {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct FunctionStatus {
     pub(crate) name: String,
+    #[serde(rename = "problem")]
     pub(crate) trouble: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct QueueStatus {
     pub(crate) name: &'static str,
     #[serde(flatten)]
@@ -82,6 +87,7 @@ pub(crate) struct QueueStatus {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct WriteStatus {
     /// The id for `s3guard undo`.
     id: String,

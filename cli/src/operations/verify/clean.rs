@@ -117,12 +117,19 @@ impl Leftovers {
 }
 
 #[derive(Debug, Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Cleaned {
     removed: Vec<String>,
+    #[serde(rename = "notRemoved")]
     pub(crate) left: Vec<String>,
 }
 
 impl Cleaned {
+    /// Nothing is removed yet.
+    pub(crate) fn planned(all: &[&Made]) -> Self {
+        Self { removed: Vec::new(), left: all.iter().map(ToString::to_string).collect() }
+    }
+
     pub(crate) async fn of(all: impl IntoIterator<Item = &Made>, output: &Output) -> Self {
         let mut cleaned = Self::default();
         for made in all {

@@ -21,6 +21,7 @@ use crate::operations::interrupt::Interrupts;
 use crate::operations::session;
 use crate::operations::session::Account;
 use crate::operations::verify::clean::{KEPT, Leftovers};
+use crate::operations::verify::report::{Report, Step};
 use crate::operations::verify::run::{Bounds, Run};
 use crate::operations::verify::settings::PROTECT;
 use crate::operations::verify::{plan, report};
@@ -152,5 +153,12 @@ pub(crate) async fn approve(run: &Run<'_>) -> anyhow::Result<()> {
     if run.options.yes {
         return Ok(());
     }
-    session::approve("creating a bucket in this account", "yes", "`yes`", output).await
+    let what = "creating a bucket in this account";
+    let approved = session::approve(what, "yes", "`yes`", output).await;
+    let steps = [PROTECT.to_owned()].into_iter().chain(plan.steps()).map(Step::planned);
+    let report = Report {
+        steps: steps.chain(plan.skipped.iter().cloned()).collect(),
+        ..run.report(Vec::new())
+    };
+    session::unless_approved(approved, &report, output)
 }

@@ -8,8 +8,11 @@ use serde::Serialize;
 
 /// How a step ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) enum State {
+    /// It was not begun: the run needs approval.
+    Planned,
     /// Its effect was seen in time.
     Ok,
     /// Its effect was not seen in time.
@@ -23,9 +26,11 @@ pub(crate) enum State {
 /// One step.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Step {
     #[serde(rename = "step")]
     pub(crate) name: String,
+    #[serde(rename = "status")]
     pub(crate) state: State,
     /// From the call to the moment at which its effect was seen, in tenths.
     pub(crate) seconds: Option<f64>,
@@ -36,16 +41,20 @@ pub(crate) struct Step {
 
 /// A link that is probably broken.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Broken {
     pub(crate) link: &'static str,
+    #[serde(rename = "text")]
     pub(crate) says: &'static str,
     /// Commands that show more.
+    #[serde(rename = "commands")]
     pub(crate) look: Vec<String>,
 }
 
 /// The result of a run.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Report {
     pub(crate) stack: String,
     pub(crate) region: String,
@@ -56,6 +65,7 @@ pub(crate) struct Report {
     pub(crate) steps: Vec<Step>,
     pub(crate) broken: Vec<Broken>,
     /// What was made and is still there.
+    #[serde(rename = "notRemoved")]
     pub(crate) left: Vec<String>,
 }
 
@@ -70,6 +80,11 @@ impl Step {
         let seconds = took.map(|took| (took.as_secs_f64() * 10.0).round() / 10.0);
         let bound_seconds = Some(bound.as_secs_f64());
         Self { name: name.into(), state, seconds, bound_seconds, detail }
+    }
+
+    pub(crate) fn planned(name: impl Into<String>) -> Self {
+        let name = name.into();
+        Self { name, state: State::Planned, seconds: None, bound_seconds: None, detail: None }
     }
 
     pub(crate) fn skipped(name: impl Into<String>, why: String) -> Self {
@@ -88,6 +103,7 @@ impl Report {
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match self.state {
+            State::Planned => "planned",
             State::Ok => "ok",
             State::Late => "late",
             State::Failed => "failed",
@@ -189,7 +205,7 @@ mod tests {
     fn a_program_reads_seconds() {
         let json = serde_json::to_value(step("a", State::Ok, Some(1_249), None)).unwrap();
         assert_eq!((&json["seconds"], &json["boundSeconds"]), (&1.2.into(), &900.0.into()));
-        assert_eq!(json["state"], "ok");
+        assert_eq!(json["status"], "ok");
     }
 
     #[test]

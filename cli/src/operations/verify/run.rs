@@ -21,7 +21,7 @@ use crate::operations::session::Account;
 use crate::operations::verify::clean::{Leftovers, Made};
 use crate::operations::verify::plan::Plan;
 use crate::operations::verify::report;
-use crate::operations::verify::report::{State, Step};
+use crate::operations::verify::report::{Report, State, Step};
 use crate::ui::output::Output;
 
 /// How often a throttled call is made, each time with the SDK's own retries.
@@ -104,6 +104,21 @@ pub(crate) struct Standing {
 }
 
 impl Run<'_> {
+    /// The result with these steps.
+    pub(crate) fn report(&self, steps: Vec<Step>) -> Report {
+        Report {
+            stack: self.options.account.stack.to_string(),
+            region: self.id.region.to_string(),
+            account: self.id.account.to_string(),
+            bucket: self.id.name.to_string(),
+            grade: self.grade.clone(),
+            is_interrupted: false,
+            steps,
+            broken: Vec::new(),
+            left: Vec::new(),
+        }
+    }
+
     pub(crate) fn command(&self, command: &str) -> String {
         let (stack, region) = (&self.options.account.stack, &self.id.region);
         format!("s3guard {command} --stack {stack} --region {region}")

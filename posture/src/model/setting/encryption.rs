@@ -7,18 +7,21 @@ use serde::{Deserialize, Serialize};
 /// A bucket's default encryption.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Encryption {
     /// How new objects are encrypted, and with which key.
     pub algorithm: Algorithm,
     /// Whether S3 uses a bucket key, which saves up to 99 percent of the calls to KMS.
     pub bucket_key: bool,
     /// Whether uploads with SSE-C are blocked.
+    #[serde(rename = "sseCUploads")]
     pub sse_c: SseC,
 }
 
 /// How new objects are encrypted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Algorithm {
     /// `AES256`: with keys of S3, the minimum of every bucket since 2023.
     SseS3,
@@ -32,7 +35,8 @@ pub enum Algorithm {
 
 /// Which KMS key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Key {
     /// `aws/s3`, the AWS managed key, whose policy cannot be changed.
     AwsManaged,
@@ -42,7 +46,8 @@ pub enum Key {
 
 /// Whether uploads with SSE-C are blocked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum SseC {
     /// They are: the default of new buckets since April 2026.
     Blocked,

@@ -16,6 +16,7 @@ const CLOSING: &str = "</NotificationConfiguration>";
 
 /// A bucket's notification configuration. A bucket without one has an empty one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Notifications {
     /// The XML as S3 returned it.
     pub xml: String,

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 /// The four switches of a public access block.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[expect(clippy::struct_excessive_bools, reason = "S3 has four independent switches")]
 pub struct PublicAccessBlock {
     /// New public ACLs are rejected.

@@ -83,19 +83,19 @@ fn the_json_form_has_all_fields_also_for_an_ignored_event() {
               "time": null,
               "principal": "an unknown principal",
               "tool": "an AWS SDK",
-              "heard": {
-                "is": "doesNotMatch",
+              "delivery": {
+                "status": "does-not-match",
                 "rule": "BucketChanged",
-                "because": "`source` is `aws.`, the rule wants `aws.s3` or `aws.s3-control`"
+                "reason": "`source` is `aws.`, the rule wants `aws.s3` or `aws.s3-control`"
               },
               "task": null,
               "settlesSeconds": null,
               "assumed": [],
-              "looks": [],
-              "says": null,
+              "reconciliations": [],
+              "notification": null,
               "outcome": {
-                "is": "ignored",
-                "because": "the rule does not match"
+                "status": "ignored",
+                "reason": "the rule does not match"
               }
             }"#]],
     );
