@@ -6,6 +6,7 @@ mod aws;
 mod deploying;
 mod destroy;
 mod doctor;
+mod failures;
 mod monitoring;
 mod replay;
 mod trails;

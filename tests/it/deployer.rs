@@ -47,7 +47,8 @@ fn printed() -> BTreeMap<String, Json> {
         in_account(&aws, &["doctor", "--print-policy", "--stack", "guard", "--no-config"]);
     let output = command.output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).unwrap()
+    let policies = crate::json::read("doctor-print-policy", &output.stdout);
+    serde_json::from_value(policies).unwrap()
 }
 
 fn strings(value: &Json) -> impl Iterator<Item = &str> {

@@ -7,6 +7,7 @@ mod cli;
 mod contract;
 mod deployer;
 mod gates;
+mod json;
 mod readme;
 mod schemas;
 mod tools;

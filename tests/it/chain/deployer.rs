@@ -1,6 +1,5 @@
 //! The deployer's policy, as the command prints it: deployments succeed with it, and fail with less.
 
-use std::collections::BTreeMap;
 use std::process::Output;
 
 use s3guard_emulator::Account;
@@ -11,8 +10,8 @@ use super::guarded::{new_account, package, s3guard};
 /// The deployer's permissions that the command prints, in one policy.
 fn deployers_policy(account: &Account) -> Value {
     let printed = s3guard(&account.env(), &["doctor", "--print-policy", "--stack", "guard"]);
-    let policies: BTreeMap<String, Value> = serde_json::from_slice(&printed.stdout)
-        .unwrap_or_else(|_| panic!("{}", output_of(&printed)));
+    let policies = crate::json::read("doctor-print-policy", &printed.stdout);
+    let policies = policies.as_object().unwrap();
     let statements = policies.values().flat_map(|policy| policy["Statement"].as_array().unwrap());
     json!({ "Version": "2012-10-17", "Statement": statements.collect::<Vec<_>>() })
 }
@@ -65,12 +64,11 @@ fn the_printed_policy_allows_deploy_status_and_destroy() {
     assert_eq!(deployed.status.code(), Some(0), "{}", output_of(&deployed));
     let look = ["doctor", "--stack", "guard", "--output", "json"];
     let looked = run_as(&account, "looker", &simulated(&policy), &look);
-    let report: Value =
-        serde_json::from_slice(&looked.stdout).unwrap_or_else(|_| panic!("{}", output_of(&looked)));
+    let report = crate::json::read("doctor", &looked.stdout);
     let checks = report["regions"][0]["checks"].as_array().unwrap();
     for name in ["caller", "stack", "functions", "trail", "permissions"] {
         let check = checks.iter().find(|check| check["check"] == name).unwrap();
-        assert_eq!(check["state"], "ok", "{check}");
+        assert_eq!(check["status"], "ok", "{check}");
     }
     let destroyed = run(&["destroy", "--stack", "guard", "--yes"]);
     assert_eq!(destroyed.status.code(), Some(0), "{}", output_of(&destroyed));

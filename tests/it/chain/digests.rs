@@ -332,7 +332,7 @@ fn a_sample_of_each_notification_is_sent_to_its_subscribers() {
     let run = |arguments: &[&str]| -> Value {
         let output = s3guard(&guarded.account.env(), arguments);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        serde_json::from_slice(&output.stdout).unwrap()
+        crate::json::read("notify-test", &output.stdout)
     };
     let tests = || {
         let mails = guarded.account.mails().unwrap().into_iter();
@@ -342,9 +342,9 @@ fn a_sample_of_each_notification_is_sent_to_its_subscribers() {
     let would = run(&asked);
     assert_eq!(tests().len(), 0);
     let sent = run(&asked[..5]);
-    assert_eq!(sent["notices"], would["notices"]);
+    assert_eq!(sent["notifications"], would["notifications"]);
     let mails = tests();
-    assert_eq!(mails.len(), sent["notices"].as_array().unwrap().len());
+    assert_eq!(mails.len(), sent["notifications"].as_array().unwrap().len());
     assert!(
         mails.iter().all(|mail| mail.text.starts_with("TEST: nothing happened.")),
         "{mails:#?}"

@@ -30,7 +30,7 @@ fn a_new_bucket_is_remediated_with_one_email() {
     assert_eq!(mail.subject, format!("s3guard protected {reports}"));
     let records = guarded.records(&reports);
     for record in &records {
-        assert_eq!(record["state"], "verified", "{record}");
+        assert_eq!(record["status"], "verified", "{record}");
         assert_eq!(record["events"][0]["eventName"], "CreateBucket", "{record}");
         let undo = format!("undo: s3guard undo {}", record["id"].as_str().unwrap());
         assert!(mail.text.contains(&undo), "{}", mail.text);

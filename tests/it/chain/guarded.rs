@@ -102,10 +102,10 @@ impl Guarded {
         }
         let output = deploy(&account, &all);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let answer = crate::json::read("deploy", &output.stdout);
         let confirmed = account.confirm_mail(OWNER).unwrap();
         assert_eq!(confirmed, 1, "the stack subscribes the address");
-        let outputs = answer["outputs"].clone();
+        let outputs = answer["regions"][0]["outputs"].clone();
         let guarded = Self { account, outputs, forgotten: Cell::new(0) };
         guarded.rest();
         guarded
@@ -203,7 +203,7 @@ impl Guarded {
         let asked = ["history", bucket, "--stack", "guard", "--output", "json"];
         let output = s3guard(&self.account.env(), &asked);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        let history: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let history = crate::json::read("history", &output.stdout);
         history["records"].as_array().unwrap().clone()
     }
 

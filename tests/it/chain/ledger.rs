@@ -24,8 +24,8 @@ fn a_function_killed_between_write_and_record_leaves_the_first_record() {
     let records = guarded.records(&reports);
     assert_eq!(records.len(), already + 1);
     let begun = &records[0];
-    assert_eq!(begun["state"], "begun", "{begun:#}");
-    assert_eq!(begun["setting"], "publicAccessBlock", "{begun:#}");
+    assert_eq!(begun["status"], "begun", "{begun:#}");
+    assert_eq!(begun["setting"], "public-access-block", "{begun:#}");
     assert!(begun["from"].to_string().contains("false"), "what there was before: {begun:#}");
     guarded.account.forget_faults().unwrap();
     guarded.wait("empty queues", || {

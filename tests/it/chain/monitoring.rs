@@ -15,11 +15,8 @@ fn ask(guarded: &Guarded, arguments: &[&str]) -> Output {
 /// The JSON output of `status`, and its exit code.
 fn status(guarded: &Guarded) -> (Option<i32>, Value) {
     let output = ask(guarded, &["status", "--output", "json"]);
-    let words = String::from_utf8_lossy(&output.stderr);
-    (
-        output.status.code(),
-        serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{words}")),
-    )
+    let mut all = crate::json::read("status", &output.stdout);
+    (output.status.code(), all["regions"][0].take())
 }
 
 fn to_do(status: &Value) -> String {
@@ -66,7 +63,7 @@ fn the_logs_and_manual_changes_are_shown() {
     let change = json!({ "QueueUrl": queue, "Attributes": { "VisibilityTimeout": "1" } });
     guarded.account.client().json("sqs", "SetQueueAttributes", &change).unwrap();
     let drifted = ask(&guarded, &["status", "--drift", "--output", "json"]);
-    let found: Value = serde_json::from_slice(&drifted.stdout).unwrap();
+    let found = crate::json::read("status", &drifted.stdout)["regions"][0].take();
     assert_eq!(drifted.status.code(), Some(3), "{found:#}");
     let one = &found["drifted"][0];
     assert_eq!(one["logicalId"], "GuardQueue", "{found:#}");
@@ -76,6 +73,6 @@ fn the_logs_and_manual_changes_are_shown() {
     assert_eq!(exit, Some(3), "{seen:#}");
     assert!(to_do(&seen).contains("s3guard status --drift"), "{seen:#}");
     let outputs = ask(&guarded, &["status", "--outputs", "--output", "json"]);
-    let outputs: Value = serde_json::from_slice(&outputs.stdout).unwrap();
-    assert_eq!(outputs["outputs"]["GuardQueueUrl"], queue, "{outputs:#}");
+    let outputs = crate::json::read("status-outputs", &outputs.stdout);
+    assert_eq!(outputs["regions"][0]["outputs"]["GuardQueueUrl"], queue, "{outputs:#}");
 }

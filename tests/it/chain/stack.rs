@@ -22,7 +22,7 @@ fn events_are_shown_and_a_healthy_stack_has_nothing_to_roll_back() {
     let environment = guarded.account.env();
     let shown = s3guard(&environment, &["events", "--stack", "guard", "--output", "json"]);
     assert_eq!(shown.status.code(), Some(0), "{}", output_of(&shown));
-    let json: serde_json::Value = serde_json::from_slice(&shown.stdout).unwrap();
+    let json = crate::json::read("events", &shown.stdout);
     assert_eq!((&json["status"], &json["rootCause"]), (&"CREATE_COMPLETE".into(), &().into()));
     let last = json["events"].as_array().unwrap().last().unwrap();
     assert_eq!((&last["logicalId"], &last["status"]), (&"guard".into(), &json["status"]));
@@ -110,8 +110,8 @@ fn a_pending_change_set_is_executed_by_its_id() {
     let guarded = Guarded::new(&[]);
     let left = deploy(&guarded.account, &["--set", "SettleSeconds=9", "--no-execute"]);
     assert_eq!(left.status.code(), Some(0), "{}", output_of(&left));
-    let json: serde_json::Value = serde_json::from_slice(&left.stdout).unwrap();
-    let id = json["changeSets"][0]["changeSet"].as_str().unwrap();
+    let json = crate::json::read("deploy-no-execute", &left.stdout);
+    let id = json["regions"][0]["changeSet"].as_str().unwrap();
     let settles = || {
         let function = guarded.output("GuardFunctionName");
         let configuration = guarded.account.client().function_configuration(function).unwrap();

@@ -33,8 +33,8 @@ fn history_shows_the_remediations_and_their_causes() {
     guarded.rest();
     let records = guarded.records(&reports);
     let newest = &records[0];
-    assert_eq!(newest["state"], "verified", "{newest:#}");
-    assert_eq!(newest["setting"], "publicAccessBlock", "{newest:#}");
+    assert_eq!(newest["status"], "verified", "{newest:#}");
+    assert_eq!(newest["setting"], "public-access-block", "{newest:#}");
     assert_eq!(newest["call"], "PutPublicAccessBlock", "{newest:#}");
     assert_eq!(newest["events"][0]["eventName"], "DeleteBucketPublicAccessBlock", "{newest:#}");
     assert!(newest["events"][0]["eventId"].is_string(), "{newest:#}");
@@ -68,9 +68,12 @@ fn events_and_sweeps_do_not_revert_an_undo() {
     let (careless, reports) = guarded.with_bucket();
     careless.delete_public_access_block(&reports).unwrap();
     guarded.rest();
-    let id = id(&guarded, &reports, "publicAccessBlock");
-    let unasked = run(&guarded, &["undo", &id]);
+    let id = id(&guarded, &reports, "public-access-block");
+    let unasked = run(&guarded, &["undo", &id, "--output", "json"]);
     assert_eq!(unasked.status.code(), Some(4), "{}", output_of(&unasked));
+    let plan = crate::json::read("undo", &unasked.stdout);
+    assert_eq!((&plan["id"], &plan["outcome"]), (&json!(id), &json!("needs-approval")), "{plan}");
+    assert!(plan["restored"].is_string() && plan["suppressedUntil"].is_string(), "{plan}");
     assert!(is_private(&careless, &reports));
 
     guarded.forget();

@@ -46,8 +46,8 @@ fn verify(guarded: &Guarded, arguments: &[&str]) -> (Option<i32>, Value, String)
     let arguments = [&["--yes"], arguments].concat();
     let output = end(guarded, begin(&guarded.account, &arguments));
     let words = String::from_utf8(output.stderr).unwrap();
-    let report =
-        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {words}"));
+    let name = if arguments.contains(&"--clean-up") { "verify-clean-up" } else { "verify" };
+    let report = crate::json::read(name, &output.stdout);
     (output.status.code(), report, words)
 }
 
@@ -91,7 +91,7 @@ fn purge(guarded: &Guarded, queue: &str) {
 fn states(report: &Value) -> BTreeSet<String> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let steps = report["steps"].as_array().unwrap().iter();
-    steps.map(|step| format!("{}: {}", text(&step["step"]), text(&step["state"]))).collect()
+    steps.map(|step| format!("{}: {}", text(&step["step"]), text(&step["status"]))).collect()
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn a_working_guard_is_verified_and_nothing_is_left_behind() {
         "remediate: server access logs: skipped",
     ];
     assert_eq!(states(&report), expected.map(str::to_owned).into(), "{words}");
-    assert_eq!((&report["broken"], &report["left"]), (&json!([]), &json!([])), "{words}");
+    assert_eq!((&report["broken"], &report["notRemoved"]), (&json!([]), &json!([])), "{words}");
     assert_eq!(canaries(&guarded.account), [""; 0]);
     let queues = call(&guarded.account, "sqs", "ListQueues", &json!({}));
     assert!(!queues.to_string().contains("canary"), "{queues}");
@@ -178,7 +178,7 @@ fn the_permissions_in_the_help_are_sufficient_and_necessary() {
     assert!(denied.is_empty(), "{denied:#?}");
     assert_eq!(output.status.code(), Some(0), "{words}");
     // A higher grade has more to weaken.
-    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let report = crate::json::read("verify", &output.stdout);
     let states = states(&report);
     for step in ["default encryption and the block on SSE-C", "versioning", "server access logs"] {
         assert!(states.contains(&format!("remediate: {step}: ok")), "{step}: {states:#?}\n{words}");
@@ -228,7 +228,10 @@ fn a_broken_link_is_named_and_the_canary_is_deleted() {
         assert_eq!(exit, Some(1), "{words}");
         assert_eq!(canaries(account), [""; 0], "{words}");
         let broken = report["broken"].as_array().unwrap().last().unwrap();
-        assert!(broken["look"][0].as_str().unwrap().contains("--stack guard --region"), "{broken}");
+        assert!(
+            broken["commands"][0].as_str().unwrap().contains("--stack guard --region"),
+            "{broken}"
+        );
         (broken["link"].as_str().unwrap().to_owned(), states(&report))
     };
     let link = |arguments: &[&str]| run(arguments).0;
@@ -290,7 +293,7 @@ fn ctrl_c_cleans_up_and_a_second_one_exits_and_lists_the_rest() {
         assert_eq!(output.status.code(), Some(130), "{words}");
         assert!(words.contains("cleaning up; press Ctrl-C again"), "{words}");
         assert_eq!(canaries(account), [""; 0], "{words}");
-        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let report = crate::json::read("verify", &output.stdout);
         assert_eq!(report["isInterrupted"], true);
     }
 
@@ -312,7 +315,7 @@ fn ctrl_c_cleans_up_and_a_second_one_exits_and_lists_the_rest() {
     account.forget_faults().unwrap();
     // The held call may still be carried out, as on AWS.
     let (exit, cleaned, words) = verify(&guarded, &["--clean-up"]);
-    assert_eq!((exit, cleaned["left"].clone()), (Some(0), json!([])), "{words}");
+    assert_eq!((exit, cleaned["notRemoved"].clone()), (Some(0), json!([])), "{words}");
     assert_eq!(canaries(account), [""; 0]);
 }
 
@@ -350,12 +353,14 @@ fn a_canary_is_kept_on_request_and_none_is_created_without_approval() {
     let words = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(4), "{words}");
     assert!(words.contains("  creates  bucket `s3guard-canary-"), "{words}");
+    let plan = crate::json::read("verify", &output.stdout);
+    assert!(states(&plan).contains("protect: the new bucket: planned"), "{plan}");
     assert_eq!(canaries(&guarded.account), [""; 0]);
     disable_rule(&guarded.account, "BucketChanged");
     let (exit, report, words) = verify(&guarded, &["--keep", "--timeout", "1s"]);
     assert_eq!(exit, Some(1), "{words}");
     let left = canaries(&guarded.account);
-    assert_eq!(report["left"], json!([format!("bucket `{}` (kept)", left[0])]));
+    assert_eq!(report["notRemoved"], json!([format!("bucket `{}` (kept)", left[0])]));
     let (exit, _, words) = verify(&guarded, &["--clean-up"]);
     assert_eq!((exit, canaries(&guarded.account)), (Some(0), Vec::new()), "{words}");
 }

@@ -20,8 +20,9 @@ struct Ended {
 
 impl Ended {
     #[track_caller]
-    fn json(&self) -> Json {
-        serde_json::from_str(&self.result).unwrap_or_else(|_| panic!("{}", self.words))
+    fn json(&self, name: &str) -> Json {
+        assert!(!self.result.is_empty(), "{}", self.words);
+        crate::json::read(name, &self.result)
     }
 }
 
@@ -189,7 +190,7 @@ fn a_deployment_without_changes_makes_five_calls_and_uploads_nothing() {
     let aws = account("UPDATE_COMPLETE", tags.clone());
     let ended = run(&aws, &["deploy", "--output", "json"]);
     assert_eq!(ended.exit, Some(0), "{}", ended.words);
-    assert_eq!(ended.json()["outcome"], "unchanged");
+    assert_eq!(ended.json("deploy")["regions"][0]["outcome"], "unchanged");
     // The second call is to us-east-1, where calls to the global endpoint are recorded.
     let asked =
         ["GetCallerIdentity", "DescribeStacks", "GetTemplate", "DescribeStacks", "DescribeTrails"];
@@ -238,7 +239,7 @@ fn a_change_set_can_be_carried_out_later() {
     let aws = changed(ALLOWS_ALL, "UPDATE_COMPLETE");
     let ended = run(&aws, &["deploy", "--change-set", "set", "--output", "json"]);
     assert_eq!(ended.exit, Some(0), "{}", ended.words);
-    assert_eq!(ended.json()["changes"][0]["fate"], "replaced");
+    assert_eq!(ended.json("deploy")["regions"][0]["changes"][0]["action"], "replaced");
     let executed = aws.made("ExecuteChangeSet").remove(0).body;
     assert!(executed.contains("ChangeSetName=set") && executed.contains("DisableRollback=false"));
     assert_eq!((aws.count("CreateChangeSet"), aws.count("PUT")), (0, 0), "nothing else is created");
@@ -389,10 +390,10 @@ fn the_change_set_of_a_difference_is_deleted_again() {
     assert!(uploaded.iter().all(|put| put.path.contains("template-")), "{uploaded:?}");
     let ended = run(&changed("", ""), &["diff", "--fail", "--output", "json"]);
     assert_eq!(ended.exit, Some(3), "{}", ended.words);
-    let json = ended.json();
-    assert_eq!(json["stacks"][0]["differs"], true);
-    assert_eq!(json["stacks"][0]["changes"][0]["properties"][0]["after"], "new");
-    assert!(json["stacks"][0]["broadened"].as_array().is_some_and(|all| !all.is_empty()));
+    let json = ended.json("diff");
+    assert_eq!(json["regions"][0]["differs"], true);
+    assert_eq!(json["regions"][0]["changes"][0]["properties"][0]["after"], "new");
+    assert!(json["regions"][0]["broadened"].as_array().is_some_and(|all| !all.is_empty()));
     // A new stack does not even leave its name.
     let aws = Aws::new(Story::default());
     let ended = run(&aws, &["diff"]);

@@ -149,9 +149,9 @@ fn without_a_terminal_nothing_is_deleted_and_the_plan_is_printed() {
     let output =
         in_account(&aws, &["destroy", "--stack", "s", "--output", "json"]).output().unwrap();
     assert_eq!((output.status.code(), aws.count("DeleteStack")), (Some(4), 0));
-    let result: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let result = crate::json::read("destroy", &output.stdout);
     assert_eq!(result["regions"][0]["outcome"], "needs-approval");
-    assert_eq!(result["regions"][0]["goes"][0]["name"], "old-bucket");
+    assert_eq!(result["regions"][0]["deleted"][0]["name"], "old-bucket");
 }
 
 #[test]

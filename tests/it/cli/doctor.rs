@@ -148,17 +148,17 @@ fn doctor(
     let mut command = in_account(&aws, &["doctor", "--stack", "s", "--output", "json"]);
     let output = command.arg("--config").arg(&file).output().unwrap();
     let words = String::from_utf8_lossy(&output.stderr).into_owned();
-    let report: Value =
-        serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{words}"));
+    assert!(!output.stdout.is_empty(), "{words}");
+    let report = crate::json::read("doctor", &output.stdout);
     let checks = report["regions"][0]["checks"].as_array().unwrap();
     let (well, wrong): (Vec<&Value>, Vec<&Value>) =
-        checks.iter().partition(|check| check["state"] == "ok");
+        checks.iter().partition(|check| check["status"] == "ok");
     for check in &wrong {
-        assert!(check["fix"].as_str().is_some_and(|fix| !fix.is_empty()), "{check}");
+        assert!(check["hint"].as_str().is_some_and(|hint| !hint.is_empty()), "{check}");
     }
     let text = |check: &&Value| {
         let of = |field: &str| check[field].as_str().unwrap();
-        format!("{} {}: {}", of("state"), of("check"), of("text"))
+        format!("{} {}: {}", of("status"), of("check"), of("text"))
     };
     Found { exit: output.status.code(), wrong: wrong.iter().map(text).collect(), ok: well.len() }
 }

@@ -116,9 +116,7 @@ fn the_json_output_has_each_event_at_once() {
     let aws = updated(|look| (look > 1).then(|| guard("UPDATE_COMPLETE")));
     let output = follow(&aws).args(["--output", "ndjson"]).output().unwrap();
     assert_eq!(output.status.code(), Some(0));
-    let stdout = String::from_utf8(output.stdout).unwrap();
-    let lines: Vec<serde_json::Value> =
-        stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let lines = crate::json::lines("events", &output.stdout);
     let kinds: Vec<_> = lines.iter().map(|line| line["kind"].as_str().unwrap()).collect();
     assert_eq!(kinds, ["event", "event", "event", "result"]);
     assert_eq!(lines[1]["logicalId"], "Queue");
@@ -128,7 +126,7 @@ fn the_json_output_has_each_event_at_once() {
     assert_eq!(lines[3]["events"], serde_json::json!([]));
     let aws = updated(|look| (look > 1).then(|| guard("UPDATE_COMPLETE")));
     let output = follow(&aws).args(["--output", "json"]).output().unwrap();
-    let whole: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let whole = crate::json::read("events", &output.stdout);
     assert_eq!(whole["events"].as_array().map(Vec::len), Some(3), "{whole}");
 }
 

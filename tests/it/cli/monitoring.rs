@@ -180,8 +180,11 @@ fn outputs_are_printed_for_people_and_for_programs() {
     assert!(table.starts_with("# eu-west-1\n"), "{table}");
     assert!(table.contains("\nGuardQueueUrl        https://queue.example/q\n"), "{table}");
     let (exit, json, _) = run(&aws, &[&outputs[..], &["--output", "json"]].concat());
-    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
-    assert_eq!((exit, &json["outputs"]["LedgerBucketName"]), (Some(0), &"ledger".into()));
+    let json = crate::json::read("status-outputs", &json);
+    assert_eq!(
+        (exit, &json["regions"][0]["outputs"]["LedgerBucketName"]),
+        (Some(0), &"ledger".into())
+    );
     let (exit, none, _) = run(&aws, &[&outputs[..], &["--drift"]].concat());
     assert_eq!((exit, &*none), (Some(2), ""));
 }
@@ -208,8 +211,8 @@ fn a_denied_read_is_reported_in_its_place_and_the_rest_is_shown() {
     });
     let (exit, status, words) = run(&aws, &["status", "--stack", "s", "--output", "json"]);
     assert_eq!((exit, &*words), (Some(0), ""), "{status}");
-    let status: serde_json::Value = serde_json::from_str(&status).unwrap();
-    assert_eq!(status["state"], "UPDATE_COMPLETE");
+    let status = crate::json::read("status", &status)["regions"][0].take();
+    assert_eq!(status["status"], "UPDATE_COMPLETE");
     let not_seen = status["notSeen"].to_string();
     for call in [
         "GetFunctionConfiguration",
@@ -251,6 +254,6 @@ fn throttling_is_reported_in_its_place() {
         _ => None,
     });
     let (_, status, _) = run(&aws, &["status", "--stack", "s", "--output", "json"]);
-    let status: serde_json::Value = serde_json::from_str(&status).unwrap();
+    let status = crate::json::read("status", &status)["regions"][0].take();
     assert!(status["notSeen"].to_string().contains("ThrottlingException"), "{status}");
 }

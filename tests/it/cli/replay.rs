@@ -36,9 +36,9 @@ fn an_invalid_event_is_named_with_its_position_and_does_not_stop_the_others() {
     "#]]
     .assert_eq(&String::from_utf8(output.stderr).unwrap());
     assert_eq!(output.status.code(), Some(1));
-    let shown: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let shown = crate::json::read("replay", &output.stdout);
     assert_eq!(shown["version"], 1);
-    assert_eq!(shown["events"][0]["outcome"]["is"], "done");
+    assert_eq!(shown["events"][0]["outcome"]["status"], "done");
     assert_eq!(shown["events"].as_array().unwrap().len(), 4);
 }
 

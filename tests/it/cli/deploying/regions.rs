@@ -17,9 +17,9 @@ fn no_region_starts_before_all_are_ready() {
     let aws = regions(usize::MAX);
     let ended = run(&aws, &both);
     assert_eq!(ended.exit, Some(0), "{}", ended.words);
-    let json = ended.json();
+    let json = ended.json("deploy");
     let names: Vec<_> =
-        json["stacks"].as_array().unwrap().iter().map(|one| &one["region"]).collect();
+        json["regions"].as_array().unwrap().iter().map(|one| &one["region"]).collect();
     assert_eq!(names, ["us-east-1", "eu-west-1"]);
     assert!(ended.words.contains("us-east-1  stack `s` created"), "{}", ended.words);
     // A trail records every Region: the first stack creates one, the second none.
@@ -32,6 +32,8 @@ fn no_region_starts_before_all_are_ready() {
     let ended = run(&aws, &both);
     assert_eq!((ended.exit, aws.count("ExecuteChangeSet")), (Some(1), 0), "{}", ended.words);
     assert!(ended.words.contains("1 of 2 Regions cannot be deployed to"), "{}", ended.words);
+    let error = ended.json("error")["error"]["message"].take();
+    assert!(error.as_str().unwrap().starts_with("1 of 2 Regions cannot be deployed to"), "{error}");
     assert_eq!(aws.count("DeleteChangeSet"), 2, "that of the other Region, too");
 }
 
@@ -44,8 +46,9 @@ fn a_failed_region_does_not_stop_the_others_and_is_shown_with_the_next_command()
     });
     let ended = run(&aws, &["deploy", "--no-sweep", "--region", "us-east-1", "--output", "json"]);
     assert_eq!(ended.exit, Some(1), "{}", ended.words);
-    let json = ended.json();
-    assert_eq!(json["stacks"].as_array().map(Vec::len), Some(1), "{json}");
+    let json = ended.json("deploy");
+    assert_eq!(json["regions"].as_array().map(Vec::len), Some(1), "{json}");
+    assert_eq!(json["failed"][0]["error"]["exitCode"], 1, "{json}");
     let failed = json["failed"][0]["region"].as_str().unwrap();
     assert!(ended.words.contains(&format!("1 of 2 Regions failed: {failed}")), "{}", ended.words);
     let command = format!("`s3guard deploy --stack s --region {failed}`");
