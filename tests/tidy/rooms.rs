@@ -16,9 +16,19 @@ const POSTURE: &[&str] = &[
     "digest",
     "testing",
 ];
-/// The modules of the command, lowest first.
-const CLI: &[&str] =
-    &["exit", "ui", "error", "files", "package", "config_file", "args", "operations", "commands"];
+/// The modules of the command, lowest first; `schemas` is a test of what all of them print.
+const CLI: &[&str] = &[
+    "exit",
+    "ui",
+    "error",
+    "files",
+    "package",
+    "config_file",
+    "args",
+    "operations",
+    "commands",
+    "schemas",
+];
 /// The most public modules that `posture` may have.
 const POSTURE_MODULES_MAX: usize = 10;
 
