@@ -168,7 +168,7 @@ impl Reconciled {
         now: OffsetDateTime,
     ) -> Self {
         // A conflict is shown by the number of writes.
-        let is_shown = |notice: &&Notice| !matches!(notice.document.body, Body::TugOfWar(_));
+        let is_shown = |notice: &&Notice| !matches!(notice.document.body, Body::Conflict(_));
         let notice = sent.notifications.iter().find(is_shown).or(result.notification.as_ref());
         let (mut reads, mut calls) = (Vec::new(), Vec::<Written>::new());
         for step in steps {

@@ -243,7 +243,7 @@ impl Stage<'_> {
                     self.replayed[index].settles_seconds = Some(*delay_seconds);
                     None
                 }
-                Task::Tell(_) => Some("notify"),
+                Task::Publish(_) => Some("notify"),
                 Task::Sweep(_) => Some("sweep"),
                 Task::Nothing { reason } => {
                     self.replayed[index].assumed.clear();
@@ -331,7 +331,7 @@ impl Stage<'_> {
         if self.scene.config.notifications().objects.wants(bucket, key, event.change) {
             let account = &self.scene.account;
             let origin = Origin { account, region: &self.here, stack: STACK, now: event.time };
-            replayed.says = Some(Notification::from(&objects::tell_one(&event, &origin)));
+            replayed.says = Some(Notification::from(&objects::notification_of(&event, &origin)));
         } else {
             let because = "the configuration does not select the object".to_owned();
             replayed.outcome = Outcome::Ignored { because };

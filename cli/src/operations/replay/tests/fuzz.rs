@@ -79,7 +79,7 @@ fn any_json() -> impl Strategy<Value = Json> {
             "CloudTrailEvent",
             "body",
             "s3guard",
-            "lookAt",
+            "reconcile",
             "again",
             "sweep",
             "bucket",
