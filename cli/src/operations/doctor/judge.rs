@@ -15,6 +15,7 @@ use crate::operations::deploy::names::has_account_names;
 use crate::operations::doctor::fetch::{Fetched, Seen};
 use crate::operations::doctor::report::{Line, Verdict};
 use crate::operations::doctor::rights::Rights;
+use crate::operations::rules::Rule;
 
 /// How far a clock may be off.
 ///
@@ -46,6 +47,7 @@ pub(crate) fn lines(
     if !seen.functions.is_empty() {
         lines.push(line("functions", functions(seen)));
     }
+    lines.extend(seen.rules.as_ref().map(|read| line("rules", rules(seen, read))));
     lines.push(line("trail", trail(seen)));
     lines.push(line("us-east-1", global(seen)));
     lines.extend(rights(&seen.rights));
@@ -172,6 +174,16 @@ fn functions(seen: &Seen<'_>) -> Checked {
         }
     }
     Ok(Verdict::ok("both can be called"))
+}
+
+fn rules(seen: &Seen<'_>, read: &Fetched<Vec<Rule>>) -> Checked {
+    let rules = known(read, "events:DescribeRule")?.map_or(&[][..], Vec::as_slice);
+    let troubles = rules.iter().filter_map(|rule| rule.trouble(seen.name.as_str(), seen.region.as_str()));
+    let (what, fixes): (Vec<String>, Vec<String>) = troubles.unzip();
+    if !what.is_empty() {
+        return Ok(Verdict::failed(what.join("; "), fixes.join(", ")));
+    }
+    Ok(Verdict::ok(format!("all {} are enabled", rules.len())))
 }
 
 fn trail(seen: &Seen<'_>) -> Checked {

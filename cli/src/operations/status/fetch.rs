@@ -5,7 +5,7 @@ use s3guard_aws::alarms::{self, Alarm};
 use s3guard_aws::function_state::{self, Function};
 use s3guard_aws::ledger::Newest;
 use s3guard_aws::stacks::drift::LastDrift;
-use s3guard_aws::stacks::{Event, Stack, Stacks};
+use s3guard_aws::stacks::{Event, Resource, Stack, Stacks};
 use s3guard_aws::subscriptions::{self, Subscription};
 use s3guard_aws::trails;
 use s3guard_aws::{AwsError, Connection, Ledger, Queue};
@@ -16,6 +16,7 @@ use s3guard_posture::events::trail::{Trail, Verdict, records_bucket_changes};
 use s3guard_posture::text::shown;
 use time::OffsetDateTime;
 
+use crate::operations::rules::{self, Rule};
 use crate::operations::session::Account;
 use crate::operations::status::function::trouble;
 use crate::operations::status::show::{FunctionStatus, QueueStatus, Status, WriteStatus};
@@ -56,10 +57,14 @@ pub(crate) async fn fetch(
         .into_iter()
         .filter_map(|queue| Some((queue, Queue::new(connection, stack.outputs.get(queue.1)?))))
         .collect();
-    let (troubles, depths, alarms, subscriptions, trails, drift, events, writes) = futures_util::join!(
+    let of_resources = async {
+        let resources = stacks.resources(&stack.id).await.map_err(|error| refused(&error));
+        futures_util::join!(alarms(connection, &resources), rules(connection, &resources))
+    };
+    let (troubles, depths, (alarms, rules), subscriptions, trails, drift, events, writes) = futures_util::join!(
         join_all(names.iter().map(|name| function(connection, name, key))),
         join_all(queues.iter().map(async |(_, queue)| queue.depth().await)),
-        alarms(connection, &stacks, stack),
+        of_resources,
         subscriptions(connection, stack),
         trails::trails(connection),
         last_drift(&stacks, stack),
@@ -77,6 +82,7 @@ pub(crate) async fn fetch(
         fetched.queues.extend(depth.map(|depth| QueueStatus { name, depth, is_dead_letters }));
     }
     fetched.alarms = known(alarms, "alarms", not_seen).unwrap_or_default();
+    fetched.rules = known(rules, "rules", not_seen).unwrap_or_default();
     fetched.subscriptions = known(subscriptions, "subscriptions", not_seen);
     let trails = reading(trails, "cloudtrail:DescribeTrails", Vec::new);
     if let Some(trails) = known(trails, "trails", not_seen) {
@@ -125,12 +131,17 @@ async fn function(
     }
 }
 
-async fn alarms(connection: &Connection, stacks: &Stacks, stack: &Stack) -> Read<Vec<Alarm>> {
-    let resources = stacks.resources(&stack.id).await.map_err(|error| refused(&error))?;
-    let alarms = resources.into_iter().filter(|one| one.resource_type == "AWS::CloudWatch::Alarm");
-    let names: Vec<String> = alarms.map(|alarm| alarm.physical_id).collect();
+async fn alarms(connection: &Connection, resources: &Read<Vec<Resource>>) -> Read<Vec<Alarm>> {
+    let resources = resources.as_ref().map_err(String::clone)?;
+    let alarms = resources.iter().filter(|one| one.resource_type == "AWS::CloudWatch::Alarm");
+    let names: Vec<String> = alarms.map(|alarm| alarm.physical_id.clone()).collect();
     let read = alarms::alarms(connection, &names).await;
     reading(read, "cloudwatch:DescribeAlarms", Vec::new)
+}
+
+async fn rules(connection: &Connection, resources: &Read<Vec<Resource>>) -> Read<Vec<Rule>> {
+    let resources = resources.as_ref().map_err(String::clone)?;
+    reading(rules::fetch(connection, resources).await, "events:DescribeRule", Vec::new)
 }
 
 async fn subscriptions(connection: &Connection, stack: &Stack) -> Read<Vec<Subscription>> {

@@ -28,6 +28,8 @@ pub(crate) fn to_do(seen: &Status, stack: &Stack) -> Vec<String> {
         let trouble = function.trouble.as_ref()?;
         Some(format!("function {}: {}", function.name, shown(trouble, 600)))
     }));
+    let troubles = seen.rules.iter().filter_map(|rule| rule.trouble(&seen.stack, &seen.region));
+    all.extend(troubles.map(|(what, fix)| format!("{what}: {fix}")));
     all.extend(seen.dead_letters().map(|queue| dead_letters(queue, &flags)));
     all.extend(seen.alarms.iter().filter(|alarm| alarm.is_off()).map(alarmed));
     if let Some(problems) = &seen.trail_problems {

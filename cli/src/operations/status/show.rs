@@ -12,6 +12,7 @@ use s3guard_posture::text::shown;
 use serde::Serialize;
 use time::Duration;
 
+use crate::operations::rules::{Rule, RuleState};
 use crate::operations::session::Account;
 use crate::operations::status::drift::Drift;
 use crate::ui::lines::{self, moment};
@@ -32,6 +33,7 @@ pub(crate) struct Status {
     pub(crate) functions: Vec<FunctionStatus>,
     pub(crate) queues: Vec<QueueStatus>,
     pub(crate) alarms: Vec<Alarm>,
+    pub(crate) rules: Vec<Rule>,
     pub(crate) subscriptions: Option<Vec<Subscription>>,
     /// The trail that records the changes of buckets.
     pub(crate) trail: Option<String>,
@@ -158,6 +160,7 @@ impl Status {
                 paint.hint("Queues") + "                   waiting  in flight  delayed",
                 self.queues.iter().map(|one| one.shown(paint)).collect(),
             ),
+            (paint.hint("Rules"), self.rule_lines()),
             (paint.hint("Alarms"), self.alarm_lines()),
         ];
         if let Some(subscriptions) = &self.subscriptions {
@@ -203,6 +206,21 @@ impl Status {
         let mut lines: Vec<String> = off.collect();
         let (all, quiet) = (self.alarms.len(), self.alarms.len() - lines.len());
         lines.extend((all > 0).then(|| format!("{quiet} of {all} quiet")));
+        lines
+    }
+
+    fn rule_lines(&self) -> Vec<String> {
+        let off = self.rules.iter().filter(|rule| rule.state != RuleState::Enabled);
+        let mut lines: Vec<String> = off
+            .map(|rule| {
+                let state =
+                    if rule.state == RuleState::Disabled { "is disabled" } else { "was deleted" };
+                let line = format!("{} {state}", shown(&rule.name, 128));
+                self.view.paint.bad(lines::cut(&line, self.width() - 2))
+            })
+            .collect();
+        let (all, on) = (self.rules.len(), self.rules.len() - lines.len());
+        lines.extend((all > 0).then(|| format!("{on} of {all} enabled")));
         lines
     }
 

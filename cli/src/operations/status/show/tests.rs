@@ -29,6 +29,10 @@ fn stack() -> Stack {
     }
 }
 
+fn rule(state: RuleState) -> Rule {
+    Rule { name: "guard-BucketChanged-1".to_owned(), state }
+}
+
 fn status() -> Status {
     let alarm = |name: &str| Alarm {
         name: format!("guard-{name}"),
@@ -51,6 +55,7 @@ fn status() -> Status {
         is_protected: true,
         functions: ["guard-GuardFunction-1", "guard-NotifyFunction-1"].map(function).into(),
         queues: QUEUES.map(queue).into(),
+        rules: vec![rule(RuleState::Enabled), rule(RuleState::Enabled)],
         alarms: ["GuardDeadLettersAlarm", "GuardErrorsAlarm"].map(alarm).into(),
         subscriptions: Some(vec![Subscription {
             protocol: "email".to_owned(),
@@ -97,6 +102,7 @@ fn troubled() -> (Status, Stack) {
         "function: missing permission `lambda:GetFunctionConfiguration`".to_owned(),
         "object DLQ: missing permission `GetQueueAttributes`".to_owned(),
     ];
+    status.rules[0] = rule(RuleState::Disabled);
     status.alarms[0].state = "ALARM".to_owned();
     status.alarms[0].reason = "12 is more than 0".to_owned();
     status.alarms[0].since = Some("1970-01-01T00:00:00Z".to_owned());
@@ -134,7 +140,7 @@ fn the_headline_says_only_what_is_known() {
     assert_eq!(first(&Status { last_write_age: None, ..status() }), "healthy");
     let (mut troubled, stack) = troubled();
     troubled.to_do = judge::to_do(&troubled, &stack);
-    let expected = "7 problems: 12 in dead-letter queues, 1 of 2 alarms firing, 2 not checked";
+    let expected = "8 problems: 12 in dead-letter queues, 1 of 2 alarms firing, 2 not checked";
     assert_eq!(first(&troubled), expected);
     for (seconds, text) in [(-3, "0 s"), (59, "59 s"), (3599, "59 min"), (86_400, "24 h")] {
         assert_eq!(age(Duration::seconds(seconds)), text);
@@ -165,6 +171,15 @@ fn each_trouble_is_one_thing_to_do_and_a_well_guard_has_none() {
         "1 message in the bucket DLQ: fix the cause",
     );
     check(|status, _| status.queues[4].depth.waiting = 1, "an endpoint does not accept them");
+    check(
+        |status, _| status.rules[1] = rule(RuleState::Disabled),
+        "`aws events enable-rule --name guard-BucketChanged-1 --region eu-west-1`",
+    );
+    check(
+        |status, _| status.rules[0] = rule(RuleState::Deleted),
+        "`guard-BucketChanged-1` was deleted, so its events do not arrive: `s3guard deploy --stack guard \
+         --region eu-west-1 --revert-drift`",
+    );
     check(|status, _| without_trail(&[], status), "there is none");
     check(|status, _| status.subscriptions = Some(Vec::new()), "nothing is subscribed");
     check(|status, _| status.drift = Some(drifted()), "`s3guard status --drift --stack guard");
