@@ -36,7 +36,11 @@ mod tests {
         ] {
             let fake = Fake::answering([answer]);
             assert_eq!(is_enabled(&fake.connection(), "r").await.unwrap(), expected);
-            assert!(fake.wire().contains("x-amz-target: AWSEvents.DescribeRule"), "{}", fake.wire());
+            assert!(
+                fake.wire().contains("x-amz-target: AWSEvents.DescribeRule"),
+                "{}",
+                fake.wire()
+            );
             assert!(fake.wire().contains(r#"{"Name":"r"}"#), "{}", fake.wire());
         }
     }

@@ -51,8 +51,17 @@ pub(crate) struct Status {
     pub(crate) are_writes_partly_seen: bool,
     /// What could not be read, and why.
     pub(crate) not_seen: Vec<String>,
+    /// The number of buckets of the Region.
+    pub(crate) buckets: Option<usize>,
+    /// The number of findings that were reported in the last thirty days.
+    pub(crate) findings: Option<usize>,
     /// What a person has to do.
     pub(crate) to_do: Vec<String>,
+    /// What is not as it will be, and is no problem.
+    pub(crate) notices: Vec<String>,
+    /// Whether no part of the stack could be read.
+    #[serde(skip)]
+    pub(crate) is_blind: bool,
     /// How long ago the last write was.
     #[serde(skip)]
     pub(crate) last_write_age: Option<Duration>,
@@ -68,9 +77,12 @@ pub(crate) struct View {
 }
 
 #[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct FunctionStatus {
     pub(crate) name: String,
     pub(crate) trouble: Option<String>,
+    /// Whether Lambda is creating or updating it.
+    pub(crate) is_changing: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -123,13 +135,19 @@ impl Status {
     fn headline(&self) -> String {
         let paint = self.view.paint;
         let state = match self.to_do.len() {
+            0 if self.is_blind => paint.bad("not known"),
             0 => paint.good("healthy"),
             1 => paint.bad("1 problem"),
             count => paint.bad(format_args!("{count} problems")),
         };
         let dead: u64 = self.dead_letters().map(|queue| queue.depth.waiting).sum();
         let off = self.alarms.iter().filter(|alarm| alarm.is_off()).count();
+        let counted = |count: Option<usize>, one: &str, many: &str| {
+            count.map(|count| format!("{count} {}", if count == 1 { one } else { many }))
+        };
         let parts = [
+            counted(self.buckets, "bucket", "buckets"),
+            counted(self.findings, "finding in 30 days", "findings in 30 days"),
             (dead > 0).then(|| format!("{dead} in dead-letter queues")),
             (off > 0).then(|| format!("{off} of {} alarms firing", self.alarms.len())),
             self.last_write_age.map(|ago| format!("last write {} ago", age(ago))),
@@ -148,12 +166,16 @@ impl Status {
     fn sections(&self) -> Vec<(String, Vec<String>)> {
         let View { paint, .. } = self.view;
         let room = self.width() - 2;
-        let function = |FunctionStatus { name, trouble }: &FunctionStatus| match trouble {
-            None => lines::cut(name, room),
-            Some(trouble) => {
-                paint.bad(lines::cut(&format!("{name}: {}", shown(trouble, 300)), room))
-            }
-        };
+        let function =
+            |FunctionStatus { name, trouble, is_changing }: &FunctionStatus| match trouble {
+                None if *is_changing => {
+                    paint.notable(lines::cut(&format!("{name} is being created or updated"), room))
+                }
+                None => lines::cut(name, room),
+                Some(trouble) => {
+                    paint.bad(lines::cut(&format!("{name}: {}", shown(trouble, 300)), room))
+                }
+            };
         let mut sections = vec![
             (paint.hint("Functions"), self.functions.iter().map(function).collect()),
             (
@@ -187,7 +209,9 @@ impl Status {
         let events = self.last_events.iter().map(|event| lines::cut(event, room)).collect();
         sections.push((paint.hint("Last stack events"), events));
         sections.push((paint.hint("Last writes of the guard"), self.write_lines()));
-        for (title, texts) in [("Not checked", &self.not_seen), ("To do", &self.to_do)] {
+        for (title, texts) in
+            [("Not checked", &self.not_seen), ("Notices", &self.notices), ("To do", &self.to_do)]
+        {
             let lines = texts.iter().map(|text| self.wrapped(text)).collect();
             sections.push((paint.notable(title), lines));
         }
