@@ -155,12 +155,13 @@ impl Suppression<'_> {
             return Ok(());
         }
         let name = self.request.id.bucket.as_str();
-        let what = if changes_bucket {
-            format!("changing bucket `{name}`")
+        let (what, question) = if changes_bucket {
+            (format!("changing bucket `{name}`"), format!("change bucket `{name}`?"))
         } else {
-            format!("changing the suppressions of bucket `{name}`")
+            let what = format!("changing the suppressions of bucket `{name}`");
+            (what, format!("change the suppressions of bucket `{name}`?"))
         };
-        session::approve(&what, name, "the bucket's name", output).await
+        session::confirm(&what, &question, output).await
     }
 
     /// The suppressed aspects of the bucket, and until when.

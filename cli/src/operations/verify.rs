@@ -187,7 +187,7 @@ async fn clean_up(options: &Options, output: &Output, now: OffsetDateTime) -> an
         output.say(format_args!("  removes  {made}"));
     }
     if !all.is_empty() && !options.yes {
-        session::approve("removing what earlier runs have left", "yes", "`yes`", output).await?;
+        session::confirm("removing what earlier runs have left", "remove it?", output).await?;
     }
     let cleaned = Cleaned::of(all, output).await;
     output.result(&cleaned)?;

@@ -152,5 +152,5 @@ pub(crate) async fn approve(run: &Run<'_>) -> anyhow::Result<()> {
     if run.options.yes {
         return Ok(());
     }
-    session::approve("creating a bucket in this account", "yes", "`yes`", output).await
+    session::confirm("creating a bucket in this account", "continue?", output).await
 }
