@@ -44,6 +44,9 @@ pub(crate) struct Deployment {
     outputs: BTreeMap<String, String>,
     #[serde(flatten)]
     review: Option<Review>,
+    /// What a person does next.
+    #[serde(skip)]
+    next: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -65,6 +68,7 @@ impl Deployment {
         outcome: Deployed,
         stack: Stack,
         review: Option<Review>,
+        next: Vec<String>,
     ) -> Self {
         Self {
             stack: target.name.to_string(),
@@ -74,6 +78,7 @@ impl Deployment {
             outcome,
             outputs: stack.outputs,
             review,
+            next,
         }
     }
 }
@@ -95,6 +100,10 @@ pub(crate) fn finish(
         Some(one) => output.result(one)?,
         None => output.result(&all)?,
     }
+    all.stacks
+        .iter()
+        .flat_map(|one| &one.next)
+        .for_each(|step| output.say(format_args!("next: {step}")));
     regions::failures(failed, count, "failed", output, |regions| {
         format!(
             "the other Regions are deployed; repeat `s3guard deploy --stack {stack} --region {regions}` with the same flags"
@@ -134,6 +143,7 @@ mod tests {
             outcome: Deployed::Created,
             outputs: outputs.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
             review: None,
+            next: Vec::new(),
         };
         expect![[r#"
             GuardQueueUrl  https://queue
