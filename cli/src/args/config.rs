@@ -70,7 +70,9 @@ impl ConfigArgs {
         today: Date,
     ) -> anyhow::Result<Option<Config>> {
         let Some(found) = self.shown(output)? else { return Ok(None) };
-        found.warnings(today).iter().for_each(|warning| output.warn(warning));
+        for warning in found.warnings(today) {
+            output.warn(warning);
+        }
         Ok(Some(found.config))
     }
 

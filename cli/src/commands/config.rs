@@ -70,7 +70,9 @@ pub(crate) fn run(
                 found.check_keys()?;
             }
             let warnings = found.warnings(now.date());
-            warnings.iter().for_each(|warning| output.warn(warning));
+            for warning in &warnings {
+                output.warn(warning);
+            }
             output.result(&Checked { path: found.path.display().to_string(), warnings })?;
         }
     }

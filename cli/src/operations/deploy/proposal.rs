@@ -159,11 +159,11 @@ pub(crate) async fn propose(
     asking: &Asking<'_>,
 ) -> anyhow::Result<Vec<Answer>> {
     let Asking { wanted, configuration, output, run, .. } = *asking;
-    let packaged = Packaged::new(wanted, configuration, output)?;
+    let contents = Packaged::new(wanted, configuration, output)?;
     let guards = trail::of_each(&targets, &wanted.guard, configuration).await;
     let drafts = targets.into_iter().zip(&guards).map(|(target, guard)| {
         let region = target.region().to_string();
-        (region, Draft::new(target, guard, wanted, configuration, &packaged))
+        (region, Draft::new(target, guard, wanted, configuration, &contents))
     });
     let drafts = all_or_none(drafts.collect::<ByRegion<_>>(), output)?;
     let packages = packages(&drafts, wanted, configuration).await?;

@@ -120,7 +120,9 @@ pub(crate) fn ask(
             } else {
                 format!("{words} [{default}]:")
             });
-            choices.iter().for_each(|choice| say(&format!("  {choice}")));
+            for choice in choices {
+                say(&format!("  {choice}"));
+            }
             let Some(line) = read().context("the answer could not be read")? else {
                 return Err(anyhow!("cancelled")).hint("nothing was written").exit(Exit::Approval);
             };
@@ -171,7 +173,7 @@ mod tests {
         let asked = ask(
             &mut settings,
             || Ok(lines.next().map(|line| format!("{line}\n"))),
-            |line| said += &format!("{line}\n"),
+            |line| said.extend([line, "\n"]),
         );
         (asked.map(|()| text(&settings).unwrap()), said)
     }
