@@ -54,9 +54,9 @@ fn the_stack_has_these_outputs() {
             GuardQueueUrl: <GuardQueue>
             GuardQueueArn: <GuardQueue.Arn>
             ObjectQueueUrl: <ObjectQueue>
-            GuardDeadLettersUrl: <GuardDeadLetters>
-            ObjectDeadLettersUrl: <ObjectDeadLetters>
-            NoticeDeadLettersUrl: <NoticeDeadLetters>
+            GuardDlqUrl: <GuardDlq>
+            ObjectDlqUrl: <ObjectDlq>
+            NotificationDlqUrl: <NotificationDlq>
             GuardFunctionName: <GuardFunction>
             NotifyFunctionName: <NotifyFunction>
             GuardRoleArn: <GuardRole.Arn>
@@ -278,7 +278,7 @@ fn digests_expire_after_a_month() {
         (rule["Prefix"].as_str().unwrap(), rule["ExpirationInDays"].clone(), earlier.clone())
     });
     let kept = |prefix, days: u32| (prefix, json!(days), json!(days));
-    assert_eq!(rules.collect::<Vec<_>>(), [kept("buckets/", 400), kept("objects/", 30)]);
+    assert_eq!(rules.collect::<Vec<_>>(), [kept("buckets/", 400), kept("windows/", 30)]);
 }
 
 #[test]
@@ -286,7 +286,7 @@ fn notify_lists_versions_only_in_configured_buckets() {
     let policy = |template: &Json| -> Vec<Json> {
         let statements =
             &template["Resources"]["NotifyPolicy"]["Properties"]["PolicyDocument"]["Statement"];
-        let looks = many(statements).into_iter().filter(|one| one["Sid"] == "TellOverwrites");
+        let looks = many(statements).into_iter().filter(|one| one["Sid"] == "ReportOverwrites");
         looks.cloned().collect()
     };
     assert_eq!(policy(&read_guard()), [] as [Json; 0]);
