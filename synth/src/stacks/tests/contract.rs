@@ -135,7 +135,7 @@ fn each_role_may_do_this_and_nothing_else() {
               kms:GenerateDataKey kms:Decrypt on <Key.Arn>
               logs:CreateLogStream logs:PutLogEvents on <GuardLogs.Arn>
             NotifyPolicy
-              s3:GetObject s3:PutObject on <LedgerBucket.Arn>/objects/*
+              s3:GetObject s3:PutObject on <LedgerBucket.Arn>/windows/*
               s3:ListBucket on <LedgerBucket.Arn>
               s3:GetBucketTagging on arn:aws:s3:::*
               s3:GetObjectAcl s3:GetObjectVersionAcl on arn:aws:s3:::*/*
@@ -161,7 +161,7 @@ fn the_roles_have_no_wildcard_action_and_touch_no_object_but_records() {
                     action.contains("Object") && action != "s3:GetBucketObjectLockConfiguration";
                 let records = action == "s3:PutObject" && on == ["<LedgerBucket.Arn>/*"];
                 let gathers = ["s3:GetObject", "s3:PutObject"].contains(&action)
-                    && on == ["<LedgerBucket.Arn>/objects/*"];
+                    && on == ["<LedgerBucket.Arn>/windows/*"];
                 // The ACL shows whether an object is public.
                 let reads_acl = ["s3:GetObjectAcl", "s3:GetObjectVersionAcl"].contains(&action);
                 assert!(records || gathers || reads_acl || !is_of_objects, "{id}: {action}");

@@ -426,9 +426,7 @@ fn alarm_faults(template: &Json) -> Vec<String> {
             faults.push(format!("no alarm watches `{}`", metric.name()));
         }
     }
-    for (id, _) in
-        of_type(template, "AWS::SQS::Queue").filter(|(id, _)| id.ends_with("DeadLetters"))
-    {
+    for (id, _) in of_type(template, "AWS::SQS::Queue").filter(|(id, _)| id.ends_with("Dlq")) {
         let is_watched = alarms.iter().any(|(_, alarm)| {
             alarm["Properties"]["MetricName"] == "ApproximateNumberOfMessagesVisible"
                 && alarm["Properties"]["Dimensions"][0]["Value"] == format!("<{id}.QueueName>")
