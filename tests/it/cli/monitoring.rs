@@ -178,7 +178,7 @@ fn outputs_are_printed_for_people_and_for_programs() {
     let (exit, table, _) = run(&aws, &outputs);
     assert_eq!(exit, Some(0));
     assert!(table.starts_with("# eu-west-1\n"), "{table}");
-    assert!(table.contains("\nGuardQueueUrl        https://queue.example/q\n"), "{table}");
+    assert!(table.contains("\nGuardQueueUrl       https://queue.example/q\n"), "{table}");
     let (exit, json, _) = run(&aws, &[&outputs[..], &["--output", "json"]].concat());
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!((exit, &json["outputs"]["LedgerBucketName"]), (Some(0), &"ledger".into()));
