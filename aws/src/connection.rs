@@ -189,6 +189,7 @@ fn endpoints(config: &SdkConfig) -> Vec<String> {
         "CloudTrail",
         "CloudWatch",
         "CloudWatch Logs",
+        "EventBridge",
         "IAM",
         "Lambda",
         "S3",

@@ -7,6 +7,7 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
+mod action;
 mod answer;
 pub(crate) mod classify;
 mod credentials;
@@ -91,6 +92,11 @@ impl AwsError {
             Kind::Service(code) => Some(code),
             Kind::Credentials | Kind::Unreachable | Kind::Timeout | Kind::Other => None,
         }
+    }
+
+    /// The IAM action that the call needs, as "s3:ListBucket".
+    pub fn action(&self) -> String {
+        action::action(self.call, &self.object)
     }
 
     /// Why there are no credentials, if that is the failure; read from the SDK's message, so only a hint.

@@ -18,6 +18,8 @@ const MISSING: [&str; 1] = ["ResourceNotFoundException"];
 pub struct Function {
     /// Why it cannot be invoked, or not with its last update; none if it can.
     pub trouble: Option<String>,
+    /// Whether Lambda is creating or updating it, which ends by itself.
+    pub is_changing: bool,
     /// The SHA-256 of its package, in Base64.
     pub code_sha256: String,
     /// The log group that it writes to.
@@ -71,9 +73,12 @@ fn read(function: &str, answer: &GetFunctionConfigurationOutput) -> Function {
             Some(format!("its state is `{}`: {}", state.as_str(), why(answer.state_reason())))
         }
     };
+    let is_changing = answer.state() == Some(&State::Pending)
+        || answer.last_update_status() == Some(&LastUpdateStatus::InProgress);
     let log_group = answer.logging_config().and_then(LoggingConfig::log_group);
     Function {
         trouble,
+        is_changing,
         code_sha256: answer.code_sha256().unwrap_or_default().to_owned(),
         // Lambda's default.
         log_group: log_group.map_or_else(|| format!("/aws/lambda/{function}"), str::to_owned),
@@ -133,8 +138,11 @@ mod tests {
         let body = r#"{"CodeSha256":"abc=","LoggingConfig":{"LogGroup":"g"}}"#;
         let fake = Fake::answering([(200, body), (200, "{}")]);
         let connection = fake.connection();
-        let expected =
-            Function { trouble: None, code_sha256: "abc=".to_owned(), log_group: "g".to_owned() };
+        let expected = Function {
+            code_sha256: "abc=".to_owned(),
+            log_group: "g".to_owned(),
+            ..Function::default()
+        };
         assert_eq!(describe(&connection, "f").await.unwrap(), Reading::Known(expected));
         let Ok(Reading::Known(bare)) = describe(&connection, "f").await else {
             panic!("it is known");

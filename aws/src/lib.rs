@@ -43,6 +43,8 @@ mod new_bucket;
 #[cfg(feature = "deploy")]
 pub mod permissions;
 pub mod queues;
+#[cfg(feature = "deploy")]
+pub mod rules;
 pub mod stacks;
 #[cfg(feature = "deploy")]
 pub mod subscriptions;

@@ -139,7 +139,7 @@ pub(crate) fn run(command: Command, output: &Output) -> anyhow::Result<Exit> {
     let now = OffsetDateTime::now_utc();
     match command {
         Command::Completions(args) => completions::run(&args, self::command(), output),
-        Command::Config(args) => config::run(&args, output, |name| env::var_os(name)),
+        Command::Config(args) => config::run(&args, output, now, |name| env::var_os(name)),
         Command::Deploy(args) => deploy::run(&args, output, now),
         Command::Destroy(args) => destroy::run(&args, output, now),
         Command::Diff(args) => diff::run(&args, output, now),

@@ -6,8 +6,10 @@ mod text;
 
 use std::path::{Path, PathBuf};
 
-use s3guard_posture::Config;
+use anyhow::anyhow;
 use s3guard_posture::config::PathPart;
+use s3guard_posture::{Config, KeyArn};
+use time::Date;
 
 use crate::error::{Advice as _, Mistakes};
 use crate::exit::Exit;
@@ -39,6 +41,35 @@ impl Found {
     /// The line of the file, from 1, with a setting.
     pub(crate) fn line(&self, path: &[PathPart]) -> usize {
         text::line(&self.text, path)
+    }
+
+    /// What is valid and probably not wanted: exemptions that have ended.
+    pub(crate) fn warnings(&self, today: Date) -> Vec<String> {
+        let ended = self.config.ended(today).into_iter().map(|ending| {
+            let exemption = PathPart::Key("exemption".to_owned());
+            let line = self.line(&[exemption, PathPart::Index(ending.number - 1)]);
+            format!("{}:{line}: {ending}; remove it, or set a later `until`", self.path.display())
+        });
+        ended.collect()
+    }
+
+    /// Refuses a grade without a key: a deployment without `--key` would fail.
+    pub(crate) fn check_keys(&self) -> anyhow::Result<()> {
+        let grade = self.config.grade().unwrap_or_default();
+        let keyed: Vec<_> = self.config.keys().map(KeyArn::region).collect();
+        let mut regions = self.config.deploy().regions.iter();
+        let missing = regions.find(|region| !keyed.contains(region));
+        if !grade.needs_key() || (missing.is_none() && !keyed.is_empty()) {
+            return Ok(());
+        }
+        let place = missing.map(|region| format!(" in `{region}`")).unwrap_or_default();
+        let line = self.line(&[PathPart::Key("grade".to_owned())]);
+        Err(anyhow!(
+            "{}:{line}: grade `{grade}` needs a KMS key{place}, and `[keys]` has none",
+            self.path.display()
+        ))
+        .hint("add the ARN of a key for each Region to `[keys]`; `aws kms create-key` creates one")
+        .exit(Exit::Usage)
     }
 
     /// A configuration that was found in a text.

@@ -13,6 +13,7 @@ pub(crate) mod redrive;
 pub(crate) mod regions;
 pub(crate) mod replay;
 pub(crate) mod rollback;
+pub(crate) mod rules;
 pub(crate) mod session;
 pub(crate) mod status;
 pub(crate) mod undo;

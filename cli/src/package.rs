@@ -20,6 +20,7 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use crate::error::Advice as _;
+use crate::exit::Exit;
 pub(crate) use crate::package::build::RELEASED;
 pub(crate) use crate::package::embedded::{EMBEDDED, long_version};
 pub(crate) use crate::package::standalone::build as standalone;
@@ -114,21 +115,31 @@ impl Package {
     pub(crate) fn sha256_hex(&self) -> String {
         hex::encode(self.sha256)
     }
-
-    /// The configuration in it, which the functions read; the template is generated from the same.
-    pub(crate) fn configuration(&self) -> anyhow::Result<Config> {
-        configuration(&self.zip)
-    }
 }
 
 /// The configuration in a zip that is a package.
 pub(crate) fn configuration(zip: &[u8]) -> anyhow::Result<Config> {
-    let Some(json) = archive::configuration_of(zip)? else {
-        return Ok(Config::default());
+    Ok(written_in(zip)?.unwrap_or_default())
+}
+
+/// The configuration in the zip of this file, if there is one.
+pub(crate) fn configuration_of_file(path: &Path) -> anyhow::Result<Option<Config>> {
+    written_in(&read(path)?)
+        .with_context(|| format!("`{}` cannot be deployed", path.display()))
+        .exit(Exit::Usage)
+}
+
+fn written_in(zip: &[u8]) -> anyhow::Result<Option<Config>> {
+    let Some(json) = archive::configuration_of(zip)
+        .context("it is no package")
+        .hint("`s3guard package` makes one")?
+    else {
+        return Ok(None);
     };
-    Config::from_json(&json)
+    let config = Config::from_json(&json)
         .context("the package has a configuration that this s3guard cannot use")
-        .hint("provide the configuration again with `--config`")
+        .hint("provide the configuration again with `--config`")?;
+    Ok(Some(config))
 }
 
 /// Whether the object of this key has a configuration in it.
@@ -209,6 +220,7 @@ fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
     fs::read(path)
         .with_context(|| format!("`{}` could not be read", path.display()))
         .hint("name an existing file that you have permission to read")
+        .exit(Exit::Usage)
 }
 
 fn stem(architecture: Architecture) -> String {

@@ -47,7 +47,8 @@ fn svg(source: &str) -> String {
                 let y = TOP + BOX.1 / 2 + ROW * number(row);
                 boxes.insert(name, (x, y));
                 let (left, top, (width, height)) = (x - BOX.0 / 2, y - BOX.1 / 2, BOX);
-                drawn += &format!(
+                let _ = write!(
+                    drawn,
                     "<rect x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"{height}\"/>\n\
                      <text x=\"{x}\" y=\"{}\">{title}</text>\n\
                      <text class=\"small\" x=\"{x}\" y=\"{}\">{subtitle}</text>\n",

@@ -7,6 +7,8 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use s3guard_posture::BucketName;
 use s3guard_posture::model::setting::SettingKind;
 use s3guard_posture::reconcile::ledger::{self, RecordId};
+use s3guard_posture::reconcile::reported;
+use time::Date;
 
 use super::{Ledger, READS_MAX, writes};
 use crate::AwsError;
@@ -14,6 +16,9 @@ use crate::error::Answer as _;
 
 /// The most pages of buckets that are listed, of a thousand each.
 const PAGES_MAX: usize = 10;
+
+/// The keys of a page.
+const PAGE: usize = 1000;
 
 /// The newest writes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,7 +44,7 @@ impl Ledger {
     /// Finds the newest writes. Keys sort by bucket before they sort by time, so all keys are listed, a thousand in a call, up
     /// to `pages_max` pages.
     pub async fn newest(&self, count: usize, pages_max: usize) -> Result<Newest, AwsError> {
-        let (mut keys_count, keys_max) = (0, pages_max * 1000);
+        let (mut keys_count, keys_max) = (0, pages_max * PAGE);
         let is_wanted = |_: &str| {
             keys_count += 1;
             keys_count <= keys_max
@@ -49,6 +54,18 @@ impl Ledger {
         writes.sort_by_key(|(id, _)| Reverse(id.time));
         writes.truncate(count);
         Ok(Newest { writes, is_whole: keys_count <= keys_max })
+    }
+
+    /// How many findings were reported in the last thirty days; `None` if there are more marks than a page has keys.
+    pub async fn reported_findings(&self, today: Date) -> Result<Option<usize>, AwsError> {
+        let mut count = 0;
+        let is_wanted = |_: &str| {
+            count += 1;
+            count <= PAGE
+        };
+        let keys = self.keys(reported::PREFIX, None, is_wanted).await?;
+        let findings = reported::count(keys.iter().map(String::as_str), today);
+        Ok((count <= PAGE).then_some(findings))
     }
 
     /// Lists the buckets that have records, the first `shown` of them with what was written.
@@ -131,6 +148,21 @@ mod tests {
         let kinds = BTreeSet::from([SettingKind::Policy, SettingKind::Encryption]);
         let buckets = vec![("aaa".parse().unwrap(), kinds)];
         assert_eq!(touched, Touched { buckets, more: 2, is_cut: false });
+    }
+
+    #[tokio::test]
+    async fn findings_of_thirty_days_are_counted_from_a_page() {
+        let key = |day: &str| format!("reported/aaa/policy/public/{day}");
+        let (old, new) = (key("2026-10-01"), key("2026-11-25"));
+        let many = vec![new.clone(); 1000];
+        let today = Date::from_calendar_date(2026, time::Month::November, 25).unwrap();
+        for (answers, expected) in [
+            (vec![page(&[&old, &new], None)], Some(1)),
+            (vec![page(&many, Some("next")), page(&[&new], None)], None),
+        ] {
+            let found = ledger(&Fake::answering(answers)).reported_findings(today).await;
+            assert_eq!(found.unwrap(), expected);
+        }
     }
 
     #[tokio::test]

@@ -39,11 +39,11 @@ pub struct Manner {
     pub on_failure: OnFailure,
     /// Whether CloudFormation is done as soon as everything is configured, without waiting for it to be ready.
     pub is_express: bool,
-    /// Whether what somebody has changed by hand is set back.
+    /// Whether changes made outside of CloudFormation are reverted.
     pub reverts_drift: bool,
     /// Whether resources that are there, with names of their own, become the stack's.
     pub imports: bool,
-    /// Topics that hear of the stack's events; none leaves those that the stack has.
+    /// Topics for the stack's events; empty keeps those that the stack has.
     pub topics: Vec<String>,
 }
 
@@ -214,7 +214,7 @@ impl ChangeSetState {
             }),
             (Some("FAILED"), _) if says_no_changes(reason) => Self::Empty,
             (Some("FAILED"), _) => Self::Failed(reason.to_owned()),
-            // Somebody deletes it, or it is something new: not ours to carry out.
+            // It is being deleted, or its status is unknown: it cannot be carried out.
             (Some(other), _) => Self::Failed(format!("it is in status `{other}`: {reason}")),
         }
     }
@@ -225,7 +225,7 @@ pub(super) fn read_change(change: &SdkChange) -> Option<Change> {
     let mut properties: Vec<PropertyChange> = Vec::new();
     for detail in change.details() {
         let Some(property) = read_property(detail) else { continue };
-        // CloudFormation tells of a property once for each thing that changes it, and not each time with values.
+        // CloudFormation lists a property once for each cause of its change, and not each time with values.
         match properties.iter_mut().find(|known| known.path == property.path) {
             Some(known) => {
                 known.before = known.before.take().or(property.before);

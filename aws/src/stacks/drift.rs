@@ -1,4 +1,4 @@
-//! Drift: what of a stack somebody has changed past CloudFormation.
+//! Drift: changes to a stack that were made outside of CloudFormation.
 
 use aws_sdk_cloudformation::operation::describe_stack_resource_drifts::DescribeStackResourceDriftsOutput;
 use aws_sdk_cloudformation::types::{
@@ -51,7 +51,7 @@ pub struct Drifted {
     pub differences: Vec<Difference>,
 }
 
-/// A property that somebody has changed.
+/// A property that was changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Difference {

@@ -1,7 +1,9 @@
 //! The source of the Lambda's program, for every command that packages it.
 
+use std::fs;
 use std::path::PathBuf;
 
+use crate::error::Invalid;
 use crate::package;
 use crate::package::{RELEASED, Source};
 
@@ -10,6 +12,7 @@ use crate::package::{RELEASED, Source};
 pub(crate) struct BuildArgs {
     /// Zip this program instead of building one
     #[arg(long, value_name = "FILE", conflicts_with = "cargo_profile", help_heading = "Package")]
+    #[arg(value_parser = file)]
     bootstrap: Option<PathBuf>,
 
     /// Cargo profile of the build; only `lambda` is reproducible [default: lambda]
@@ -38,6 +41,16 @@ impl BuildArgs {
             (None, None) => Source::Workspace { cargo_profile: RELEASED.to_owned() },
         }
     }
+}
+
+/// A file that exists, or a pipe.
+pub(crate) fn file(text: &str) -> Result<PathBuf, Invalid> {
+    let problem = match fs::metadata(text) {
+        Ok(file) if !file.is_dir() => return Ok(PathBuf::from(text)),
+        Ok(_) => format!("`{text}` is a folder"),
+        Err(error) => format!("`{text}` could not be read: {error}"),
+    };
+    Err(Invalid::new(problem, "name an existing file that you have permission to read"))
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use s3guard_posture::Config;
 use s3guard_posture::config::Deploy;
+use time::Date;
 
 use crate::args::value_of;
 use crate::config_file::{Found, load};
@@ -44,6 +45,11 @@ impl ConfigArgs {
         self.no_config
     }
 
+    /// Whether the command line or the environment names the file.
+    pub(crate) fn is_named(&self) -> bool {
+        self.config.is_some()
+    }
+
     pub(crate) fn find(&self) -> anyhow::Result<Option<Found>> {
         if self.no_config {
             return Ok(None);
@@ -54,8 +60,27 @@ impl ConfigArgs {
 
     /// Reads the file, if there is one, and prints its path.
     pub(crate) fn read(&self, output: &Output) -> anyhow::Result<Option<Config>> {
-        let Some(found) = self.find()? else { return Ok(None) };
-        output.say(format_args!("configuration `{}`", found.path.display()));
+        Ok(self.shown(output)?.map(|found| found.config))
+    }
+
+    /// The same for a deployment, which also warns of what is probably not wanted.
+    pub(crate) fn read_to_deploy(
+        &self,
+        output: &Output,
+        today: Date,
+    ) -> anyhow::Result<Option<Config>> {
+        let Some(found) = self.shown(output)? else { return Ok(None) };
+        for warning in found.warnings(today) {
+            output.warn(warning);
+        }
         Ok(Some(found.config))
+    }
+
+    fn shown(&self, output: &Output) -> anyhow::Result<Option<Found>> {
+        let found = self.find()?;
+        if let Some(found) = &found {
+            output.say(format_args!("configuration `{}`", found.path.display()));
+        }
+        Ok(found)
     }
 }

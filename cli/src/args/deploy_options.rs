@@ -42,11 +42,11 @@ pub(crate) struct OptionArgs {
     pub(crate) wait: bool,
 
     /// Enable the stack's termination protection
-    #[arg(long, overrides_with = "no_protect")]
+    #[arg(long, conflicts_with = "no_protect")]
     protect: bool,
 
     /// Disable the stack's termination protection
-    #[arg(long, overrides_with = "protect")]
+    #[arg(long)]
     no_protect: bool,
 
     /// Role for `CloudFormation` [default: the stack's role, else the caller's permissions]

@@ -7,7 +7,7 @@ use s3guard_posture::BucketName;
 use s3guard_posture::config::{Deploy, deploy};
 
 use crate::args::account::AccountsArgs;
-use crate::args::build::BuildArgs;
+use crate::args::build::{BuildArgs, file};
 use crate::args::guard::GuardArgs;
 use crate::args::parsed;
 use crate::error::Invalid;
@@ -27,7 +27,7 @@ pub(crate) struct WantedArgs {
 
     /// Upload this zip, which `s3guard package` made
     #[arg(long, value_name = "FILE", conflicts_with_all = ["bootstrap", "cargo_profile", "embedded"])]
-    #[arg(help_heading = "Package")]
+    #[arg(help_heading = "Package", value_parser = file)]
     package: Option<PathBuf>,
 
     /// Processor of the Lambda [new stacks: `x86_64`]

@@ -6,6 +6,7 @@ use std::fmt;
 use anyhow::anyhow;
 use clap::Subcommand;
 use serde::Serialize;
+use time::OffsetDateTime;
 
 use crate::args::config::ConfigArgs;
 use crate::config_file::origin;
@@ -44,6 +45,7 @@ struct Show {
 pub(crate) fn run(
     args: &Args,
     output: &Output,
+    now: OffsetDateTime,
     variable: impl Fn(&str) -> Option<OsString>,
 ) -> anyhow::Result<Exit> {
     match &args.what {
@@ -64,7 +66,14 @@ pub(crate) fn run(
                 })
                 .hint("name one with `--config`, or write one with `s3guard init`")
                 .exit(Exit::Usage)?;
-            output.result(&Checked { file: found.path.display().to_string() })?;
+            if variable("S3GUARD_KEY").is_none() {
+                found.check_keys()?;
+            }
+            let warnings = found.warnings(now.date());
+            for warning in &warnings {
+                output.warn(warning);
+            }
+            output.result(&Checked { file: found.path.display().to_string(), warnings })?;
         }
     }
     Ok(Exit::Done)
@@ -84,6 +93,7 @@ pub(crate) struct Shown {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Checked {
     file: String,
+    warnings: Vec<String>,
 }
 
 impl fmt::Display for Checked {

@@ -1,6 +1,7 @@
 //! `s3guard init`: a first configuration.
 
 use std::fmt;
+use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
@@ -11,12 +12,13 @@ use crate::config_file;
 use crate::error::Advice as _;
 use crate::exit::Exit;
 use crate::files;
-use crate::operations::init::text;
+use crate::operations::init::{interview, text};
 use crate::ui::output::Output;
 
 /// Write a first configuration `s3guard.toml`
 ///
-/// Every setting is explained in the file; settings that are optional are commented out. Makes no calls.
+/// On a terminal, asks for each setting; the flags are the defaults. Every setting is explained in the file; settings that
+/// are optional are commented out. Makes no calls.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// File to write
@@ -27,12 +29,23 @@ pub(crate) struct Args {
     #[arg(long)]
     force: bool,
 
+    /// Take the flags and the defaults, and do not ask
+    #[arg(long)]
+    yes: bool,
+
     #[command(flatten)]
     settings: InitArgs,
 }
 
 pub(crate) fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
-    let text = text(&args.settings)
+    let mut settings = args.settings.clone();
+    if !args.yes && io::stdin().is_terminal() {
+        if !args.force && args.out.exists() {
+            return exists(&args.out);
+        }
+        interview::ask(&mut settings, interview::read_line, |line| output.say(line))?;
+    }
+    let text = text(&settings)
         .map_err(|problem| anyhow!(problem))
         .hint("give the ARN of one KMS key in each Region with `--key`")
         .exit(Exit::Usage)?;
@@ -41,12 +54,10 @@ pub(crate) fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
     if args.force {
         files::write(&args.out, text.as_bytes())?;
     } else if !files::write_new(&args.out, text.as_bytes())? {
-        return Err(anyhow!("`{}` exists already", args.out.display()))
-            .hint("name another file with `--out`, or replace it with `--force`")
-            .exit(Exit::Usage);
+        return exists(&args.out);
     }
     output.say(format_args!("`{}` written; every setting is explained in it", args.out.display()));
-    let regions = &args.settings.guarded;
+    let regions = &settings.guarded;
     if !regions.is_empty() && regions.iter().all(|region| region.as_str() != "us-east-1") {
         output.say(
             "buckets that are created through the global endpoint are detected only in us-east-1, which is not among \
@@ -69,6 +80,12 @@ impl fmt::Display for Written {
     fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
         Ok(())
     }
+}
+
+fn exists(path: &Path) -> anyhow::Result<Exit> {
+    Err(anyhow!("`{}` exists already", path.display()))
+        .hint("name another file with `--out`, or replace it with `--force`")
+        .exit(Exit::Usage)
 }
 
 /// The command to run next: a file of another name has to be named.

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use anyhow::anyhow;
 use time::OffsetDateTime;
 use tokio::time::Instant;
 
 use crate::error;
-use crate::error::Invalid;
+use crate::error::{Advice as _, Invalid};
 use crate::exit::Exit;
 use crate::operations::regions;
 use crate::operations::session;
@@ -98,7 +99,12 @@ async fn once(
         output.clear();
     }
     let is_well = fetched.done.iter().all(|status: &Status| status.to_do.is_empty());
+    let is_blind = fetched.done.iter().any(|status| status.is_blind);
     fetched.finish(output, hint)?;
+    if is_blind {
+        return Err(anyhow!("no part of the stack may be read"))
+            .hint("the permissions that are missing are listed above; `s3guard doctor --print-policy` prints them");
+    }
     Ok(if is_well { Exit::Done } else { Exit::Findings })
 }
 

@@ -41,6 +41,25 @@ fn an_empty_file_says_nothing() {
     }
 }
 
+#[test]
+fn a_grade_that_needs_a_key_has_one_in_each_region() {
+    let key = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+    let keys = format!("[keys]\neu-west-1 = \"{key}\"\n");
+    let check = |text: &str| {
+        let found = Found::of_text("s3guard.toml", text).unwrap();
+        found.check_keys().map_err(|error| error.to_string())
+    };
+    let hybrid = "\ngrade = \"hybrid\"\n";
+    assert_eq!(check(""), Ok(()));
+    assert_eq!(check(&format!("{hybrid}{keys}")), Ok(()));
+    let refused = "s3guard.toml:2: grade `hybrid` needs a KMS key, and `[keys]` has none";
+    assert_eq!(check(hybrid), Err(refused.to_owned()));
+    let other = format!("{hybrid}{keys}[deploy]\nregions = [\"eu-west-1\", \"us-east-1\"]\n");
+    let refused =
+        "s3guard.toml:2: grade `hybrid` needs a KMS key in `us-east-1`, and `[keys]` has none";
+    assert_eq!(check(&other), Err(refused.to_owned()));
+}
+
 fn load_text(named: Option<&Path>, folder: &Path) -> String {
     match load(named, folder) {
         Ok(found) => format!("{:?}\n", found.map(|found| found.config.grade())),

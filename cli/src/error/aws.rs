@@ -70,7 +70,7 @@ fn by_code(code: &str, error: &AwsError) -> Option<String> {
                                             `aws sts get-caller-identity`, and that the Region is enabled for the account"
             .to_owned(),
         _ if error.is_denied() => {
-            format!("the caller needs permission for `{}` on {}", error.call, error.object)
+            format!("the caller needs the permission `{}` on {}", error.action(), error.object)
         }
         _ if error.is_throttled() => {
             "AWS throttles the requests of this account: try again in a minute".to_owned()
@@ -107,7 +107,7 @@ mod tests {
         check(Kind::Unreachable, "AWS_ENDPOINT_URL");
         check(Kind::Service("ExpiredToken".to_owned()), "log in again");
         check(Kind::Service("InvalidClientTokenId".to_owned()), "get-caller-identity");
-        check(Kind::Service("AccessDenied".to_owned()), "`CreateBucket` on bucket `b`");
+        check(Kind::Service("AccessDenied".to_owned()), "`s3:CreateBucket` on bucket `b`");
         check(Kind::Service("Throttling".to_owned()), "in a minute");
     }
 

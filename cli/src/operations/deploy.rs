@@ -7,6 +7,7 @@ pub(crate) mod approval;
 pub(crate) mod broadening;
 pub(crate) mod diff;
 pub(crate) mod names;
+pub(crate) mod packaged;
 pub(crate) mod plan;
 pub(crate) mod proposal;
 pub(crate) mod report;
@@ -20,7 +21,7 @@ pub(crate) mod upload;
 use anyhow::anyhow;
 use futures_util::future::join_all;
 use s3guard_aws::stacks::{OnFailure, Stack, Stacks};
-use s3guard_aws::{Connection, Queue};
+use s3guard_aws::{Connection, Queue, subscriptions};
 use s3guard_posture::config::Config;
 use s3guard_posture::{Region, contract};
 use tokio::time::Instant;
@@ -46,7 +47,7 @@ pub(crate) async fn deploy(
     output: &Output,
     run: &Run,
 ) -> anyhow::Result<Exit> {
-    let configuration = wanted.account.config.read(output)?;
+    let configuration = wanted.account.config.read_to_deploy(output, run.now.date())?;
     // Source: AWS CloudFormation API Reference, `DeploymentConfig`: it has `DisableRollback` and nothing else.
     if options.express && options.on_failure == OnFailure::Delete {
         return Err(anyhow!("`--express` cannot delete a new stack that fails"))
@@ -163,7 +164,39 @@ async fn carry_out(
     let review = proposal.map(|proposal| proposal.review);
     let seconds = begun.elapsed().as_secs_f32();
     target.output.say(format_args!("stack `{}` {deployed} in {seconds:.1} s", target.name));
-    Ok(Deployment::new(&target, deployed, stack, review))
+    let next = if deployed == Deployed::Unchanged {
+        Vec::new()
+    } else {
+        next(&target, &stack, deployed).await
+    };
+    Ok(Deployment::new(&target, deployed, stack, review, next))
+}
+
+/// What a person does next. Warns if nothing is subscribed; without the permission to list subscriptions it is not known.
+async fn next(target: &Target, stack: &Stack, deployed: Deployed) -> Vec<String> {
+    let (connection, name, region) = (&target.account.connection, &target.name, target.region());
+    let subscriptions = match stack.outputs.get(contract::output::TOPIC_ARN) {
+        Some(topic) => subscriptions::subscriptions(connection, topic).await.ok(),
+        None => None,
+    };
+    if subscriptions.as_ref().is_some_and(Vec::is_empty) {
+        target.output.warn(
+            "nothing is subscribed to the notifications: deploy with `--email ADDRESS`, or add a `[[subscription]]` to \
+             `s3guard.toml`",
+        );
+    }
+    let pending = subscriptions.unwrap_or_default().into_iter().filter(|one| one.is_pending);
+    let mut steps: Vec<String> = pending
+        .map(|one| {
+            format!("confirm the subscription of {} {} ({region})", one.protocol, one.endpoint)
+        })
+        .collect();
+    if deployed == Deployed::Created {
+        steps.push(format!(
+            "`s3guard verify --stack {name} --region {region}` tests the guard on a bucket of its own"
+        ));
+    }
+    steps
 }
 
 /// What the schedule puts into the guard's queue, as EventBridge writes it.

@@ -73,15 +73,14 @@ async fn approve(
     let place =
         if plans.len() == 1 { String::new() } else { format!(" in {} Regions", plans.len()) };
     let what = format!("deleting stack `{stack}`{place}");
-    let mut approved = session::approve(&what, stack.as_str(), "the stack's name", output).await;
+    let mut approved = session::confirm_by_name(&what, stack.as_str(), output).await;
     let emptied: usize = plans.iter().map(|plan| plan.to_empty.len()).sum();
     if approved.is_ok() && emptied > 0 {
         let buckets = if emptied == 1 { "bucket" } else { "buckets" };
-        output.say(format_args!(
-            "the content of {emptied} {buckets} is deleted permanently, with all versions"
-        ));
         let what = format!("emptying {emptied} {buckets}");
-        approved = session::approve(&what, "empty", "the word `empty`", output).await;
+        let question =
+            format!("delete the content of {emptied} {buckets} permanently, with all versions?");
+        approved = session::confirm(&what, &question, output).await;
     }
     let regions = plans.iter().map(|plan| plan.report.clone()).collect();
     session::unless_approved(approved, &Destroyed { regions, failed: failed.to_vec() }, output)

@@ -2,6 +2,8 @@
 //!
 //! A line of prose begins with `# `; a setting that is commented out with `#` alone, so that one character enables it.
 
+pub(crate) mod interview;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 

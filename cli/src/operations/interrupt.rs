@@ -143,10 +143,10 @@ impl Interrupts {
     pub(crate) fn follow(&self, stack: &str, region: &str, output: &Output) -> Followed<'_> {
         let mut command = format!("s3guard events --follow --stack {stack}");
         if !region.is_empty() {
-            command += &format!(" --region {region}");
+            command.extend([" --region ", region]);
         }
         if let Some(profile) = &self.profile {
-            command += &format!(" --profile {profile}");
+            command.extend([" --profile ", profile]);
         }
         let entry = Rc::new(Entry {
             stack: stack.to_owned(),

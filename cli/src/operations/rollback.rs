@@ -27,13 +27,13 @@ enum Step {
     RollBack(&'static str),
     /// Cancel the update in progress.
     Cancel,
+    /// It works as it is.
+    Nothing(&'static str),
     Stop {
         why: &'static str,
         hint: String,
     },
 }
-
-const WELL: &str = "there is nothing to roll back";
 
 /// Rolls back the guard's stack, after a person has approved it.
 pub(crate) async fn roll_back(
@@ -73,6 +73,12 @@ pub(crate) async fn roll_back(
         }
         Step::RollBack(what) => format!("roll back {what}?"),
         Step::Cancel => "cancel the update, and roll it back?".to_owned(),
+        Step::Nothing(why) => {
+            output.say(format_args!("nothing to roll back: {why}"));
+            let (stack, status) = (name.to_string(), stack.status.to_string());
+            output.result(&RolledBack { stack, status, skipped })?;
+            return Ok(Exit::Done);
+        }
         Step::Stop { why, hint } => {
             return Err(anyhow!("stack `{name}` is in `{}`: {why}", stack.status)).hint(hint);
         }
@@ -85,7 +91,9 @@ pub(crate) async fn roll_back(
     match step {
         Step::Continue => stacks.continue_rollback(&stack.id, &skip, token).await?,
         Step::Cancel => stacks.cancel_update(&stack.id, token).await?,
-        Step::RollBack(_) | Step::Stop { .. } => stacks.roll_back(&stack.id, token).await?,
+        Step::RollBack(_) | Step::Nothing(_) | Step::Stop { .. } => {
+            stacks.roll_back(&stack.id, token).await?;
+        }
     }
     let ended = follower.follow().await?;
     let status =
@@ -116,9 +124,11 @@ impl RollbackArgs {
             Step::Continue | Step::RollBack(_) if self.cancel => "--cancel",
             Step::RollBack(_) | Step::Cancel if self.force => "--force",
             Step::RollBack(_) | Step::Cancel if !self.skip.is_empty() => "--skip",
-            Step::Continue | Step::RollBack(_) | Step::Cancel | Step::Stop { .. } => {
-                return Ok(());
-            }
+            Step::Continue
+            | Step::RollBack(_)
+            | Step::Cancel
+            | Step::Nothing(_)
+            | Step::Stop { .. } => return Ok(()),
         };
         Err(anyhow!("`{misplaced}` cannot be used with a stack in `{status}`"))
             .hint("omit the flag")
@@ -214,10 +224,12 @@ fn next(name: &StackName, status: &StackStatus) -> Step {
             format!("`s3guard destroy --stack {name}`, then deploy again"),
         ),
         Some((Operation::UpdateRollback | Operation::ImportRollback, Phase::Complete)) => {
-            ("it is already rolled back", format!("`s3guard deploy --stack {name}` updates it"))
+            return Step::Nothing("it is already rolled back");
         }
         Some((_, Phase::Complete)) => {
-            (WELL, "to get an earlier state, deploy an earlier version".to_owned())
+            return Step::Nothing(
+                "the last operation succeeded; deploy an earlier version instead",
+            );
         }
         Some((Operation::Import | Operation::ImportRollback, Phase::Failed)) => (
             "an import could not be rolled back",
@@ -249,7 +261,7 @@ fn after_failure(name: &StackName, status: &StackStatus) -> String {
         }
         Step::Cancel => format!("`s3guard events --follow --stack {name}` shows it"),
         // It was too late to cancel.
-        Step::Stop { why: WELL, .. } => "the update ended before it could be cancelled".to_owned(),
+        Step::Nothing(_) => "the update ended before it could be cancelled".to_owned(),
         Step::Stop { hint, .. } => hint,
     }
 }
@@ -299,7 +311,7 @@ mod tests {
                 Step::Continue => [false, false, false, true],
                 Step::RollBack(_) => [false, true, true, true],
                 Step::Cancel => [true, true, true, false],
-                Step::Stop { .. } => [false; 4],
+                Step::Nothing(_) | Step::Stop { .. } => [false; 4],
             };
             let found = [
                 refused(&[], false, false),
@@ -326,10 +338,8 @@ mod tests {
             | "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"
             | "IMPORT_IN_PROGRESS" => "events --follow",
             "ROLLBACK_COMPLETE" | "ROLLBACK_FAILED" | "DELETE_FAILED" => "s3guard destroy",
-            "REVIEW_IN_PROGRESS"
-            | "DELETE_COMPLETE"
-            | "UPDATE_ROLLBACK_COMPLETE"
-            | "IMPORT_ROLLBACK_COMPLETE" => "s3guard deploy",
+            "REVIEW_IN_PROGRESS" | "DELETE_COMPLETE" => "s3guard deploy",
+            "UPDATE_ROLLBACK_COMPLETE" | "IMPORT_ROLLBACK_COMPLETE" => "already rolled back",
             "CREATE_COMPLETE" | "UPDATE_COMPLETE" | "IMPORT_COMPLETE" => "earlier version",
             _ => "console",
         };
@@ -340,6 +350,7 @@ mod tests {
                 Step::Continue => "continue".to_owned(),
                 Step::RollBack(_) => "roll back".to_owned(),
                 Step::Cancel => "cancel".to_owned(),
+                Step::Nothing(why) => why.to_owned(),
                 Step::Stop { hint, .. } => hint,
             };
             assert!(words.contains(expected(&status)), "{status}: {words}");

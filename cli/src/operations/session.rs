@@ -130,15 +130,10 @@ pub(crate) async fn blocking<T: Send + 'static>(
     tokio::task::spawn_blocking(work).await.context("a task of the command has failed")?
 }
 
-/// Asks a person to type this text, if there is a terminal.
-pub(crate) async fn approve(
-    what: &str,
-    text: &str,
-    of_what: &str,
-    output: &Output,
-) -> anyhow::Result<()> {
-    let answer = ask(what, &format!("type {of_what} to continue:"), output).await?;
-    agreed(answer == text, &format!("cancelled: that is not {of_what}"))
+/// Asks a person to type a name, if there is a terminal: only for what cannot be restored.
+pub(crate) async fn confirm_by_name(what: &str, name: &str, output: &Output) -> anyhow::Result<()> {
+    let answer = ask(what, &format!("{what}: type `{name}` to continue:"), output).await?;
+    agreed(answer == name, &format!("cancelled: that is not `{name}`"))
 }
 
 /// Prints the plan for a program, if it was not approved.

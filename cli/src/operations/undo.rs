@@ -157,12 +157,13 @@ impl Suppression<'_> {
             return Ok(());
         }
         let name = self.request.id.bucket.as_str();
-        let what = if plan.restored.is_some() {
-            format!("changing bucket `{name}`")
+        let (what, question) = if plan.restored.is_some() {
+            (format!("changing bucket `{name}`"), format!("change bucket `{name}`?"))
         } else {
-            format!("changing the suppressions of bucket `{name}`")
+            let what = format!("changing the suppressions of bucket `{name}`");
+            (what, format!("change the suppressions of bucket `{name}`?"))
         };
-        let approved = session::approve(&what, name, "the bucket's name", output).await;
+        let approved = session::confirm(&what, &question, output).await;
         session::unless_approved(approved, plan, output)
     }
 

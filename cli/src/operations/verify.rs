@@ -178,7 +178,7 @@ async fn clean_up(options: &Options, output: &Output, now: OffsetDateTime) -> an
     }
     if !all.is_empty() && !options.yes {
         let what = "removing what earlier runs have left";
-        let approved = session::approve(what, "yes", "`yes`", output).await;
+        let approved = session::confirm(what, "remove it?", output).await;
         session::unless_approved(approved, &Cleaned::planned(&all), output)?;
     }
     let cleaned = Cleaned::of(all, output).await;

@@ -36,10 +36,18 @@ pub struct Ending {
 impl Config {
     /// The exemptions that end within a week or have ended within a day.
     pub fn ending(&self, today: Date) -> Vec<Ending> {
-        let is_near = |until: Date| (-AFTER..=AHEAD).contains(&(until - today));
+        self.endings(today, |until| (-AFTER..=AHEAD).contains(&(until - today)))
+    }
+
+    /// The exemptions that have ended.
+    pub fn ended(&self, today: Date) -> Vec<Ending> {
+        self.endings(today, |until| until < today)
+    }
+
+    fn endings(&self, today: Date, is_listed: impl Fn(Date) -> bool) -> Vec<Ending> {
         let numbered = self.exemptions.iter().enumerate();
         numbered
-            .filter(|(_, exemption)| is_near(exemption.until()))
+            .filter(|(_, exemption)| is_listed(exemption.until()))
             .map(|(index, exemption)| Ending {
                 number: index + 1,
                 buckets: exemption.scope().words(None),

@@ -33,13 +33,10 @@ impl Reported {
         keys: impl IntoIterator<Item = &'a str>,
         today: Date,
     ) -> Self {
-        let prefix = prefix(bucket);
         let recent = |key: &str| {
-            let parts: Vec<&str> = key.strip_prefix(&prefix)?.split('/').collect();
-            let [aspect, reason, day] = parts[..] else { return None };
-            let day = Date::parse(day, DAY).ok()?;
-            let is_recent = today - day < Duration::days(DAYS);
-            Some((Aspect::from_name(aspect)?, reason.to_owned())).filter(|_| is_recent)
+            let [of, aspect, reason] = recent(key, today)?;
+            let is_of_bucket = of == bucket.as_str();
+            Some((Aspect::from_name(aspect)?, reason.to_owned())).filter(|_| is_of_bucket)
         };
         Self(keys.into_iter().filter_map(recent).collect())
     }
@@ -50,9 +47,25 @@ impl Reported {
     }
 }
 
+/// The prefix of all keys.
+pub const PREFIX: &str = "reported/";
+
 /// The prefix of all keys of a bucket.
 pub fn prefix(bucket: &BucketName) -> String {
-    format!("reported/{bucket}/")
+    format!("{PREFIX}{bucket}/")
+}
+
+/// The number of findings that were recently reported, of all buckets.
+pub fn count<'a>(keys: impl IntoIterator<Item = &'a str>, today: Date) -> usize {
+    keys.into_iter().filter_map(|key| recent(key, today)).collect::<BTreeSet<_>>().len()
+}
+
+/// The bucket, the aspect and the reason of a key, if it is recent.
+fn recent(key: &str, today: Date) -> Option<[&str; 3]> {
+    let parts: Vec<&str> = key.strip_prefix(PREFIX)?.split('/').collect();
+    let [bucket, aspect, reason, day] = parts[..] else { return None };
+    let is_recent = today - Date::parse(day, DAY).ok()? < Duration::days(DAYS);
+    is_recent.then_some([bucket, aspect, reason])
 }
 
 /// The keys that mark these findings as reported today.
@@ -105,6 +118,19 @@ mod tests {
         assert!(!is_news(&reported_on(TODAY, LeftBecause::Website)));
         assert!(!is_news(&reported_on(date!(2026 - 10 - 27), LeftBecause::Website)));
         assert!(is_news(&reported_on(date!(2026 - 10 - 26), LeftBecause::Website)));
+    }
+
+    #[test]
+    fn each_finding_of_thirty_days_counts_once() {
+        let key = |bucket: &str, day: &str| format!("reported/{bucket}/policy/public/{day}");
+        let keys = [
+            key("aaa", "2026-11-25"),
+            key("aaa", "2026-10-27"),
+            key("bbb", "2026-11-01"),
+            key("ccc", "2026-10-26"),
+            "reported/ddd".to_owned(),
+        ];
+        assert_eq!(count(keys.iter().map(String::as_str), TODAY), 2);
     }
 
     #[test]

@@ -395,7 +395,7 @@ fn overwritten_and_created_objects_are_distinguished_if_configured() {
     careless.put_object(&reports, "plan.txt", b"second").unwrap();
     guarded.wait("both reported", || {
         guarded.account.end_delays().unwrap();
-        let told = guarded.mail_text();
-        told.contains(" created: plan.txt") && told.contains(" overwritten: plan.txt")
+        let text = guarded.mail_text();
+        text.contains(" created: plan.txt") && text.contains(" overwritten: plan.txt")
     });
 }

@@ -21,10 +21,10 @@ fn a_function_killed_between_read_and_write_leaves_no_bucket_unguarded() {
     assert!(careless.public_access_block(&reports).is_err(), "nothing is written yet");
     // The held call may still be carried out, as on AWS; a second reconciliation handles the encryption.
     guarded.account.forget_faults().unwrap();
-    // Time that passes so fast may have the message handled twice at once, and told by both: one has mended the bucket.
+    // Time that passes so fast may have the message handled twice at once, and notified by both: one has remediated the bucket.
     // Who owns its objects is only reported, and as ACLs count the switches about them are left.
     let subject = format!("s3guard partially protected {reports}");
-    guarded.wait("a mail of the one that mended", || {
+    guarded.wait("a mail of the one that remediated", || {
         guarded.account.end_visibility_timeouts().unwrap();
         guarded.mails().iter().any(|mail| mail.subject == subject)
     });

@@ -37,14 +37,20 @@ fn the_status_shows_the_last_writes_and_the_problems() {
 
     let client = guarded.account.client();
     client.send(guarded.output("GuardDlqUrl"), "{}").unwrap();
+    let rule = seen["rules"][0]["name"].as_str().unwrap();
+    client.json("events", "DisableRule", &json!({ "Name": rule })).unwrap();
     client.json("cloudtrail", "StopLogging", &json!({ "Name": seen["trail"] })).unwrap();
     let name = guarded.output("NotifyFunctionName");
     client.call("lambda", "DELETE", &format!("/2015-03-31/functions/{name}"), "").unwrap();
     let (exit, seen) = status(&guarded);
     assert_eq!(exit, Some(3), "{seen:#}");
-    for trouble in ["1 message in the bucket DLQ", "no trail records", "it was deleted"] {
+    let enable = format!("aws events enable-rule --name {rule}");
+    for trouble in ["1 message in the bucket DLQ", "no trail records", "it was deleted", &enable] {
         assert!(to_do(&seen).contains(trouble), "{trouble}: {seen:#}");
     }
+    let doctor = ask(&guarded, &["doctor"]);
+    let words = String::from_utf8_lossy(&doctor.stdout);
+    assert!(doctor.status.code() == Some(3) && words.contains(&enable), "{words}");
 }
 
 #[test]

@@ -119,7 +119,7 @@ fn the_last_end_date_applies_and_an_undo_can_be_ended() {
     let unasked = run(&guarded, &["undo", &id, "--until", &short]);
     assert_eq!(unasked.status.code(), Some(4), "{}", output_of(&unasked));
     assert!(output_of(&unasked).contains("nothing to restore"), "{}", output_of(&unasked));
-    assert!(weaken().contains(&format!("stays so until {long}")), "nobody has agreed");
+    assert!(weaken().contains(&format!("stays so until {long}")), "it was not approved");
     let shorter = run(&guarded, &["undo", &id, "--until", &short, "--yes"]);
     assert_eq!(shorter.status.code(), Some(0), "{}", output_of(&shorter));
     assert!(weaken().contains(&format!("stays so until {short}")));

@@ -82,9 +82,16 @@ fn disable_source(guarded: &Guarded, function: &str) {
 }
 
 /// Empties a queue.
-fn purge(guarded: &Guarded, queue: &str) {
-    let url = json!({ "QueueUrl": guarded.output(queue) });
-    call(&guarded.account, "sqs", "PurgeQueue", &url);
+/// Empties a queue that nothing sends to and whose function is disabled: what a run that is still going on would send, or has
+/// received, goes with the run.
+fn purge(guarded: &Guarded, queue: &str, function: &str) {
+    let (client, url) = (guarded.account.client(), guarded.output(queue));
+    guarded.wait("an empty queue", || {
+        guarded.account.kill_function(guarded.output(function)).unwrap();
+        let left = client.depth(url).unwrap().total();
+        call(&guarded.account, "sqs", "PurgeQueue", &json!({ "QueueUrl": url }));
+        left == 0
+    });
 }
 
 /// The state of each step. Their order is not guaranteed.
@@ -251,13 +258,17 @@ fn a_broken_link_is_named_and_the_canary_is_deleted() {
     account.forget_faults().unwrap();
     disable_source(&guarded, "NotifyFunctionName");
     assert_eq!(link_of_objects(), "object-queue");
-    disable_rule(account, "ObjectChanged");
-    purge(&guarded, "ObjectQueueUrl");
+    for rule in ["ObjectChanged", "AlarmChanged", "CloseWindows"] {
+        disable_rule(account, rule);
+    }
+    purge(&guarded, "ObjectQueueUrl", "NotifyFunctionName");
     assert_eq!(link_of_objects(), "object-rule");
     disable_source(&guarded, "GuardFunctionName");
     assert_eq!(link(AT_ONCE), "queue");
-    disable_rule(account, "BucketChanged");
-    purge(&guarded, "GuardQueueUrl");
+    for rule in ["BucketChanged", "Sweep"] {
+        disable_rule(account, rule);
+    }
+    purge(&guarded, "GuardQueueUrl", "GuardFunctionName");
     assert_eq!(link(AT_ONCE), "rule");
     let trail = format!("guard-{}", account.region());
     call(account, "cloudtrail", "StopLogging", &json!({ "Name": trail }));

@@ -4,6 +4,7 @@ use std::fs;
 
 use expect_test::expect;
 
+use super::terminal::in_terminal;
 use super::{check, s3guard};
 
 #[test]
@@ -40,6 +41,33 @@ fn a_configuration_is_written_completely_and_never_overwrites_another() {
     assert!(init(&["--force"]).output().unwrap().status.success());
     assert_ne!(fs::read(&path).unwrap(), first);
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn on_a_terminal_each_setting_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("guard.toml");
+    let mut init = s3guard(&["init", "--out"]);
+    init.arg(&path);
+    let answers = [
+        ("stack [s3guard]:", "guard\n"),
+        ("Regions to guard", "eu-west-1\n"),
+        ("Grade [speed]:", "\n"),
+        ("Email address", "you@example.com\n"),
+        ("CloudTrail trail", "auto\n"),
+        ("Protect the stack", "y\n"),
+    ];
+    let (sent, exit) = in_terminal(&init, &answers);
+    assert_eq!(exit, Some(0), "{sent}");
+    let written = fs::read_to_string(&path).unwrap();
+    for line in ["stack = \"guard\"", "regions = [\"eu-west-1\"]", "protect = true"] {
+        assert!(written.contains(line), "{line}: {written}");
+    }
+    let (sent, exit) = in_terminal(&init, &[]);
+    assert_eq!(exit, Some(2), "it is not asked for a file that exists: {sent}");
+    let (sent, exit) = in_terminal(init.args(["--yes", "--force"]), &[]);
+    assert_eq!(exit, Some(0), "{sent}");
+    assert!(!fs::read_to_string(&path).unwrap().contains("stack = \"guard\""));
 }
 
 #[test]
@@ -88,4 +116,27 @@ fn an_expired_login_is_reported_with_its_command_and_profile() {
         hint: you are not logged in, or the session has expired: run `aws sso login --profile work`, then try again
     "#]],
     );
+}
+
+#[test]
+fn a_configuration_that_would_not_deploy_is_found_by_its_check() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |configuration: &str, arguments: &[&str]| {
+        fs::write(folder.path().join("s3guard.toml"), configuration).unwrap();
+        let mut command = s3guard(&["config", "check"]);
+        let output = command.args(arguments).current_dir(folder.path()).output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (output.status.code(), text(output.stdout), text(output.stderr))
+    };
+    let (exit, _, words) = run("grade = \"hybrid\"\n", &[]);
+    assert_eq!(exit, Some(2), "{words}");
+    assert!(words.contains("error: s3guard.toml:1: grade `hybrid` needs a KMS key"), "{words}");
+    let ended = "[[exemption]]\nbucket = \"www-*\"\naspects = [\"tls\"]\nreason = \"a site\"\n\
+                 until = 2020-01-31\n";
+    let (exit, path, words) = run(ended, &[]);
+    assert_eq!((exit, &*path), (Some(0), "s3guard.toml\n"), "{words}");
+    assert!(words.contains("warning: s3guard.toml:1: the exemption of bucket `www-*`"), "{words}");
+    let (_, json, _) = run(ended, &["--output", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert!(json["warnings"][0].as_str().unwrap().contains("2020-01-31"), "{json}");
 }

@@ -1,5 +1,6 @@
 //! Deployments with CloudFormation's responses: shown, approved, executed, failed, and cancelled.
 
+mod inputs;
 mod regions;
 
 use std::collections::BTreeMap;
@@ -401,21 +402,25 @@ fn the_change_set_of_a_difference_is_deleted_again() {
 }
 
 #[test]
-fn invalid_settings_are_refused_before_any_call() {
-    for (arguments, words) in [
-        (&["deploy", "--set", "Grad=x"][..], "the template has no such parameter"),
-        (&["deploy", "--set", "SettleSeconds=9999"], "a number from 0 to 900"),
-        (&["deploy", "--set", "Grade=hybrid"], "need BucketKeyArn"),
-        (&["deploy", "--set", "BucketPrefix=cd"], "a flag or the configuration sets `ab`"),
-        (&["deploy", "--express", "--on-failure", "delete"], "`--express` cannot delete"),
-        (&["diff", "--set", "Grade=best"], "it takes speed, hybrid, security"),
-    ] {
-        let aws = Aws::new(Story::default());
-        let ended = run(&aws, arguments);
-        assert_eq!((ended.exit, aws.count("CreateChangeSet")), (Some(2), 0), "{}", ended.words);
-        assert!(ended.words.contains(words), "{words}: {}", ended.words);
-        assert_eq!(aws.count("PUT"), 0, "{words}");
-    }
+fn a_deployment_ends_with_what_to_do_next() {
+    let story = Story { after: "CREATE_COMPLETE", queue_is_open: true, ..Story::default() };
+    let ended = run(&Aws::new(story.clone()), &["deploy"]);
+    assert_eq!(ended.exit, Some(0), "{}", ended.words);
+    assert!(ended.words.contains("warning: nothing is subscribed"), "{}", ended.words);
+    let aws = Aws::answering(story, |request, _| {
+        let subscription = "<Subscriptions><member><Endpoint>you@example.com</Endpoint><Protocol>email</Protocol>\
+                            <SubscriptionArn>PendingConfirmation</SubscriptionArn></member></Subscriptions>";
+        let is_it = request.call == "ListSubscriptionsByTopic";
+        is_it.then(|| answered("ListSubscriptionsByTopic", subscription))
+    });
+    let ended = run(&aws, &["deploy"]);
+    assert!(!ended.words.contains("nothing is subscribed"), "{}", ended.words);
+    let last: Vec<&str> = ended.words.lines().rev().take(2).collect();
+    assert!(
+        last[1].starts_with("next: confirm the subscription of email you@example.com"),
+        "{last:?}"
+    );
+    assert!(last[0].starts_with("next: `s3guard verify --stack s --region eu-west-1`"), "{last:?}");
 }
 
 #[test]

@@ -155,6 +155,19 @@ fn without_a_terminal_nothing_is_deleted_and_the_plan_is_printed() {
 }
 
 #[test]
+fn only_the_stacks_name_approves_a_deletion() {
+    let aws = Aws::answering(Story::default(), |request, _| match request.call.as_str() {
+        "DescribeStacks" => Some(guard("CREATE_COMPLETE", false)),
+        _ => None,
+    });
+    let command = in_account(&aws, &["destroy", "--stack", "s"]);
+    let (sent, exit) = in_terminal(&command, &[("type `s` to continue:", "y\n")]);
+    assert_eq!((exit, aws.count("DeleteStack")), (Some(4), 0), "{sent}");
+    assert!(sent.contains("deleting stack `s`: type `s` to continue:"), "{sent}");
+    assert!(sent.contains("cancelled: that is not `s`"), "{sent}");
+}
+
+#[test]
 fn on_a_terminal_progress_is_drawn_also_for_one_region() {
     let aws = Aws::answering(Story::default(), |request, before| match request.call.as_str() {
         // Some polls pass, so that the list is drawn.
@@ -207,5 +220,5 @@ fn a_denied_list_of_buckets_stops_only_a_run_that_empties_them() {
     );
     let (exit, words, _) = destroy(&["--yes", "--empty-buckets"], refused);
     assert_eq!(exit, Some(1), "{words}");
-    assert!(words.contains("`ListBuckets`"), "{words}");
+    assert!(words.contains("`s3:ListAllMyBuckets`"), "{words}");
 }

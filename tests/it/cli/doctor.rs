@@ -61,6 +61,20 @@ fn stack(status: &str) -> Answer {
     result("DescribeStacks", &format!("<Stacks><member>{stack}</member></Stacks>"))
 }
 
+/// The resources of the guard's stack, with two rules.
+fn resources() -> Answer {
+    let rule = |name: &str| {
+        format!(
+            "<member><LogicalResourceId>{name}</LogicalResourceId><PhysicalResourceId>s-{name}-1</PhysicalResourceId>\
+             <ResourceType>AWS::Events::Rule</ResourceType><ResourceStatus>CREATE_COMPLETE</ResourceStatus>\
+             <LastUpdatedTimestamp>2026-01-01T00:00:00Z</LastUpdatedTimestamp></member>"
+        )
+    };
+    let rules = ["BucketChanged", "ObjectChanged"].map(rule).concat();
+    let all = format!("<StackResourceSummaries>{rules}</StackResourceSummaries>");
+    result("ListStackResources", &all)
+}
+
 fn no_stack() -> Answer {
     refusal(400, "ValidationError", "Stack with id s does not exist")
 }
@@ -106,6 +120,8 @@ fn well(request: &Request) -> Option<Answer> {
     let path = request.path.as_str();
     Some(match request.call.as_str() {
         "DescribeStacks" => stack("UPDATE_COMPLETE"),
+        "ListStackResources" => resources(),
+        "DescribeRule" => ok(&json!({ "State": "ENABLED" })),
         "DescribeTrails" => ok(&json!({ "trailList": [{
             "Name": "s-eu-west-1",
             "TrailARN": "arn:aws:cloudtrail:eu-west-1:111122223333:trail/s-eu-west-1",
@@ -166,11 +182,11 @@ fn doctor(
 #[test]
 fn a_healthy_account_passes_every_check() {
     let found = doctor(|_| None, Duration::ZERO);
-    assert_eq!((found.exit, found.wrong.as_slice(), found.ok), (Some(0), &[][..], 12));
+    assert_eq!((found.exit, found.wrong.as_slice(), found.ok), (Some(0), &[][..], 13));
 }
 
 /// A problem: the state and the check, its text, and the response of AWS.
-const CASES: [(&str, &str, Wrong); 23] = [
+const CASES: [(&str, &str, Wrong); 26] = [
     ("failed stack", "`s` is in `UPDATE_ROLLBACK_FAILED`", |request| {
         (request.call == "DescribeStacks").then(|| stack("UPDATE_ROLLBACK_FAILED"))
     }),
@@ -187,6 +203,18 @@ const CASES: [(&str, &str, Wrong); 23] = [
     }),
     ("warning functions", "`lambda:GetFunctionConfiguration` is missing", |request| {
         request.path.contains("/functions/guard/").then(denied)
+    }),
+    ("failed rules", "rule `s-ObjectChanged-1` is disabled", |request| {
+        let is_it = request.call == "DescribeRule" && request.body.contains("s-ObjectChanged-1");
+        is_it.then(|| ok(&json!({ "State": "DISABLED" })))
+    }),
+    ("failed rules", "rule `s-BucketChanged-1` was deleted", |request| {
+        let body = r#"{"__type":"ResourceNotFoundException","message":"no"}"#.to_owned();
+        let is_it = request.call == "DescribeRule" && request.body.contains("s-BucketChanged-1");
+        is_it.then_some((400, body))
+    }),
+    ("warning rules", "`events:DescribeRule` is missing", |request| {
+        (request.call == "DescribeRule").then(denied)
     }),
     ("failed trail", "`s-eu-west-1` is stopped", |request| {
         (request.call == "GetTrailStatus").then(|| trail(false, ""))

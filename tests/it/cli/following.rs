@@ -310,7 +310,7 @@ fn on_a_terminal_progress_is_drawn_and_removed() {
     let (drawn, after) = sent.rsplit_once("\u{1b}[J\u{1b}[?25h").unwrap();
     assert!(drawn.starts_with("\u{1b}[?25l"), "{sent}");
     assert_eq!(after, "stack `s` reached `UPDATE_COMPLETE`\r\n");
-    // Whoever does not want it gets lines.
+    // Without it there are lines.
     for (name, value) in [("S3GUARD_NO_PROGRESS", "1"), ("CI", "true"), ("CLAUDECODE", "1")] {
         let (sent, _) = in_terminal(follow(&aws).env(name, value), &[]);
         assert!(

@@ -178,7 +178,7 @@ fn outputs_are_printed_for_people_and_for_programs() {
     let (exit, table, _) = run(&aws, &outputs);
     assert_eq!(exit, Some(0));
     assert!(table.starts_with("# eu-west-1\n"), "{table}");
-    assert!(table.contains("\nGuardQueueUrl        https://queue.example/q\n"), "{table}");
+    assert!(table.contains("\nGuardQueueUrl       https://queue.example/q\n"), "{table}");
     let (exit, json, _) = run(&aws, &[&outputs[..], &["--output", "json"]].concat());
     let json = crate::json::read("status-outputs", &json);
     assert_eq!(
@@ -210,9 +210,10 @@ fn a_denied_read_is_reported_in_its_place_and_the_rest_is_shown() {
         _ => Some(denied()),
     });
     let (exit, status, words) = run(&aws, &["status", "--stack", "s", "--output", "json"]);
-    assert_eq!((exit, &*words), (Some(0), ""), "{status}");
-    let status = crate::json::read("status", &status)["regions"][0].take();
-    assert_eq!(status["status"], "UPDATE_COMPLETE");
+    assert_eq!(exit, Some(1), "{status}");
+    assert!(words.contains("no part of the stack may be read"), "{words}");
+    let status: serde_json::Value = serde_json::from_str(&status).unwrap();
+    assert_eq!(status["state"], "UPDATE_COMPLETE");
     let not_seen = status["notSeen"].to_string();
     for call in [
         "GetFunctionConfiguration",
@@ -227,10 +228,54 @@ fn a_denied_read_is_reported_in_its_place_and_the_rest_is_shown() {
 }
 
 #[test]
+fn a_function_that_is_being_updated_and_an_unconfirmed_mail_are_no_findings() {
+    let aws = Aws::answering(Story::default(), |request, _| match request.call.as_str() {
+        "DescribeStacks" => Some(stack()),
+        "GET" if request.path.contains("event-source-mappings") => {
+            let source = r#"{"EventSourceMappings":[{"UUID":"1","State":"Enabled"}]}"#;
+            Some((200, source.to_owned()))
+        }
+        "GET" if request.path.contains("/functions/") => {
+            Some((200, r#"{"State":"Pending","StateReason":"creating"}"#.to_owned()))
+        }
+        "ListSubscriptionsByTopic" => Some(answered(
+            "ListSubscriptionsByTopic",
+            "<Subscriptions><member><Endpoint>you@example.com</Endpoint><Protocol>email</Protocol>\
+             <SubscriptionArn>PendingConfirmation</SubscriptionArn></member></Subscriptions>",
+        )),
+        "DescribeTrails" | "GetQueueAttributes" => Some(denied()),
+        _ => None,
+    });
+    let (exit, status, words) = run(&aws, &["status", "--stack", "s", "--output", "json"]);
+    let status: serde_json::Value = serde_json::from_str(&status).unwrap();
+    assert_eq!((exit, &status["toDo"]), (Some(0), &serde_json::json!([])), "{status:#} {words}");
+    let notices = status["notices"].to_string();
+    for notice in
+        ["function guard is being", "function notify is", "you@example.com is not confirmed"]
+    {
+        assert!(notices.contains(notice), "{notice}: {notices}");
+    }
+}
+
+#[test]
+fn a_drift_detection_without_its_permission_names_it() {
+    let aws = Aws::answering(Story::default(), |request, _| match request.call.as_str() {
+        "DescribeStacks" => Some(stack()),
+        "DetectStackDrift" => Some(refusal(403, "AccessDenied", "no")),
+        _ => None,
+    });
+    let (exit, _, words) = run(&aws, &["status", "--drift", "--stack", "s"]);
+    assert_eq!(exit, Some(1), "{words}");
+    assert!(words.contains("needs the permission `cloudformation:DetectStackDrift`"), "{words}");
+    assert!(!words.contains("in progress"), "{words}");
+}
+
+#[test]
 fn output_into_a_pipe_is_not_truncated() {
     let aws = Aws::answering(Story::default(), |request, _| match request.call.as_str() {
         "DescribeStacks" => Some(stack()),
         "GetCallerIdentity" => None,
+        "DescribeTrails" => Some((200, r#"{"trailList":[]}"#.to_owned())),
         _ => Some(denied()),
     });
     let status = in_account(&aws, &["status", "--stack", "s"]);

@@ -92,6 +92,9 @@ fn a_failure_is_rolled_back_and_an_update_is_cancelled_on_request() {
     let (exit, words, aws) =
         rolled_back(going_on, "UPDATE_ROLLBACK_COMPLETE", &["--yes", "--cancel"]);
     assert_eq!((exit, aws.count("CancelUpdateStack")), (Some(0), 1), "{words}");
+    let (exit, words, aws) = rolled_back("UPDATE_COMPLETE", "UPDATE_COMPLETE", &[]);
+    assert_eq!((exit, aws.count("RollbackStack")), (Some(0), 0), "{words}");
+    assert!(words.contains("nothing to roll back: the last operation succeeded"), "{words}");
     let (exit, words, aws) = rolled_back("DELETE_FAILED", "DELETE_FAILED", &["--yes"]);
     assert_eq!((exit, aws.count("RollbackStack")), (Some(1), 0), "{words}");
     assert!(words.contains("hint: `s3guard destroy --stack s`"), "{words}");

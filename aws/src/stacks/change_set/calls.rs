@@ -73,7 +73,7 @@ impl Stacks {
         Ok(ChangeSetState::read(status, reason, execution, ready))
     }
 
-    /// Deletes a change set that nobody will carry out.
+    /// Deletes a change set that is not carried out.
     pub async fn delete_change_set(&self, set: &ChangeSet) -> Result<(), AwsError> {
         let call = self.client.delete_change_set().stack_name(&set.stack_id);
         let answer = call.change_set_name(&set.id).send().await;

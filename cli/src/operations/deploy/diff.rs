@@ -27,7 +27,7 @@ pub(crate) async fn diff(
     output: &Output,
     run: &Run,
 ) -> anyhow::Result<Difference> {
-    let configuration = wanted.account.config.read(output)?;
+    let configuration = wanted.account.config.read_to_deploy(output, run.now.date())?;
     let targets = find(&wanted.account, output, None, run).await?;
     let (shells, targets): (Vec<_>, Vec<_>) = targets.into_iter().partition(Target::is_shell);
     let of = |answer: &Answer, differs| Proposed { differs: Some(differs), ..answer.view() };

@@ -14,6 +14,7 @@ use crate::args::guard::{GuardArgs, rule_advice};
 use crate::args::wanted::WantedArgs;
 use crate::error::Advice as _;
 use crate::exit::Exit;
+use crate::operations::deploy::packaged::Packaged;
 use crate::operations::deploy::step::Step;
 use crate::operations::deploy::target::Target;
 use crate::operations::deploy::{names, set};
@@ -21,23 +22,34 @@ use crate::operations::session::STACK_TAG;
 use crate::package;
 use crate::package::{Architecture, Package};
 
+/// A deployment to one Region, checked before the package is built.
+pub(crate) struct Draft {
+    pub(crate) target: Target,
+    pub(crate) architecture: Architecture,
+    template: Json,
+    parameters: BTreeMap<String, String>,
+    tags: BTreeMap<String, String>,
+    reverts_drift: bool,
+}
+
 /// A planned deployment to one Region.
 pub(crate) struct Plan {
     pub(crate) target: Target,
+    pub(crate) architecture: Architecture,
     pub(crate) template: Json,
     pub(crate) parameters: BTreeMap<String, String>,
     pub(crate) tags: BTreeMap<String, String>,
     pub(crate) is_unchanged: bool,
 }
 
-impl Plan {
-    /// Plans a deployment; the package may not be uploaded yet.
-    pub(crate) fn make(
+impl Draft {
+    /// Checks all that is requested.
+    pub(crate) fn new(
         target: Target,
         guard: &GuardArgs,
         wanted: &WantedArgs,
         configuration: Option<&Config>,
-        package: &Package,
+        packaged: &Packaged,
     ) -> anyhow::Result<Self> {
         let previous = target.previous();
         let region = target.region();
@@ -47,40 +59,46 @@ impl Plan {
         {
             target.output.warn(advice);
         }
-        keeps_configuration(package, &previous, wanted.account.config.is_refused())?;
+        keeps_configuration(packaged, &previous, wanted.account.config.is_refused())?;
         let bucket = target.account.code_bucket(wanted.code_bucket.as_ref())?;
-        for (parameter, value) in [
-            (parameter::CODE_BUCKET, bucket.to_string()),
-            (parameter::CODE_KEY, package.key()),
-            (parameter::ARCHITECTURE, package.architecture.to_string()),
-        ] {
-            parameters.insert(parameter.to_owned(), value);
-        }
-        let config = package.configuration()?;
-        let typed = stacks::guard_with(&config);
-        let mut template = typed
+        let architecture = architecture(wanted.arch, &previous)?;
+        parameters.insert(parameter::CODE_BUCKET.to_owned(), bucket.to_string());
+        parameters.insert(parameter::ARCHITECTURE.to_owned(), architecture.to_string());
+        let typed = stacks::guard_with(&packaged.config);
+        let template = typed
             .render()
             .context("the template cannot be rendered, which is a mistake in s3guard")?;
         set::set(&wanted.set, &typed, &template, &previous, &mut parameters)?;
-        check_email(&config, parameters.get(parameter::EMAIL).map_or("", String::as_str))?;
-        let account = &target.account;
-        names::write_out(&mut template, &|name| match name {
-            "AWS::AccountId" => Some(account.caller.account.to_string()),
-            "AWS::Region" => Some(region.to_string()),
-            "AWS::Partition" => Some(account.caller.partition().to_owned()),
-            name => parameters.get(name).cloned(),
-        });
+        let subscribed = (!target.is_new()).then(|| previous.get(parameter::EMAIL)).flatten();
+        if let Some(words) = merge_email(&packaged.config, subscribed, &mut parameters)? {
+            target.output.say(words);
+        }
         // CloudFormation refuses a parameter that only an earlier version of the template had.
         parameters.retain(|name, _| typed.parameters().any(|(id, _)| id.as_str() == name));
         let asked = wanted.tags(configuration.map(Config::deploy));
         let had = target.found.as_ref().map(|stack| stack.tags.clone()).unwrap_or_default();
         let tags = tags(&target.name, had, asked);
+        let reverts_drift = wanted.revert_drift;
+        Ok(Self { target, architecture, template, parameters, tags, reverts_drift })
+    }
+
+    /// The plan with this package, which may not be uploaded yet.
+    pub(crate) fn with(self, package: &Package) -> Plan {
+        let Self { target, architecture, mut template, mut parameters, tags, reverts_drift } = self;
+        parameters.insert(parameter::CODE_KEY.to_owned(), package.key());
+        let (region, caller) = (target.region(), &target.account.caller);
+        names::write_out(&mut template, &|name| match name {
+            "AWS::AccountId" => Some(caller.account.to_string()),
+            "AWS::Region" => Some(region.to_string()),
+            "AWS::Partition" => Some(caller.partition().to_owned()),
+            name => parameters.get(name).cloned(),
+        });
         let is_unchanged = target.step == Step::Update
-            && !wanted.revert_drift
+            && !reverts_drift
             && target.found.as_ref().is_some_and(|stack| {
                 is_unchanged(stack, target.deployed.as_ref(), &template, &parameters, &tags)
             });
-        Ok(Self { target, template, parameters, tags, is_unchanged })
+        Plan { target, architecture, template, parameters, tags, is_unchanged }
     }
 }
 
@@ -102,7 +120,7 @@ fn is_unchanged(
 }
 
 /// The requested processor, else that of the stack.
-pub(crate) fn architecture(
+fn architecture(
     asked: Option<Architecture>,
     previous: &BTreeMap<String, String>,
 ) -> anyhow::Result<Architecture> {
@@ -130,12 +148,12 @@ fn tags(
 
 /// A stack does not lose its configuration because the file was forgotten.
 fn keeps_configuration(
-    package: &Package,
+    packaged: &Packaged,
     previous: &BTreeMap<String, String>,
     is_refused: bool,
 ) -> anyhow::Result<()> {
     let had = previous.get(parameter::CODE_KEY).is_some_and(|key| package::is_configured(key));
-    if !had || package.is_configured || is_refused {
+    if !had || packaged.is_configured || is_refused {
         return Ok(());
     }
     Err(anyhow!(
@@ -145,26 +163,36 @@ fn keeps_configuration(
     .exit(Exit::Usage)
 }
 
-/// SNS identifies a subscription by topic and address, and refuses a second one with another filter, which would make
-/// the deployment fail halfway.
-fn check_email(config: &Config, email: &str) -> anyhow::Result<()> {
-    let subscriptions = config.subscriptions();
-    let is_same = |address: &str| !email.is_empty() && address.eq_ignore_ascii_case(email);
-    match subscriptions.iter().find(|one| is_same(one.endpoint().address())) {
-        None => Ok(()),
-        Some(one) => Err(anyhow!(
-            "`{email}` is the stack's email address and that of the subscription `{}`: SNS accepts an address once per topic",
-            one.name()
+/// SNS accepts an address once per topic: one that the configuration subscribes is no parameter besides. Returns what to
+/// print if that was so.
+fn merge_email(
+    config: &Config,
+    subscribed: Option<&String>,
+    parameters: &mut BTreeMap<String, String>,
+) -> anyhow::Result<Option<String>> {
+    let named = |email: &str| {
+        let is_same = |address: &str| !email.is_empty() && address.eq_ignore_ascii_case(email);
+        let all = config.subscriptions();
+        all.iter().find(|one| is_same(one.endpoint().address())).map(|one| one.name().to_string())
+    };
+    // The update would create the second subscription, which is the first one, and then delete the first.
+    if let Some((email, name)) = subscribed.and_then(|email| Some((email, named(email)?))) {
+        return Err(anyhow!(
+            "the stack subscribes `{email}` already, and the subscription `{name}` would subscribe it again"
         ))
-        .hint("leave it to the subscription with `--email ''`, or remove that")
-        .exit(Exit::Usage),
+        .hint(format!(
+            "deploy with `--email ''` and without `{name}` first; then add `{name}` and deploy again"
+        ))
+        .exit(Exit::Usage);
     }
+    let email = parameters.get(parameter::EMAIL).cloned().unwrap_or_default();
+    let Some(name) = named(&email) else { return Ok(None) };
+    parameters.insert(parameter::EMAIL.to_owned(), String::new());
+    Ok(Some(format!("`{email}` is the subscription `{name}` of the configuration, which is used")))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
-
     use s3guard_aws::stacks::StackStatus;
     use serde_json::json;
 
@@ -190,15 +218,12 @@ mod tests {
 
     #[test]
     fn a_configuration_is_not_lost_by_accident() {
-        let package = |is_configured| Package {
-            architecture: Architecture::X86_64,
-            zip: Vec::new(),
-            sha256: [0; 32],
-            default_path: PathBuf::new(),
-            is_configured,
+        let packaged = |is_configured| Packaged { is_configured, ..Packaged::default() };
+        let had = |key: &str| BTreeMap::from([("CodeKey".to_owned(), key.to_owned())]);
+        let had = |packaged: &Packaged| {
+            had(if packaged.is_configured { "s3guard/x-configured.zip" } else { "s3guard/x.zip" })
         };
-        let had = |package: &Package| BTreeMap::from([("CodeKey".to_owned(), package.key())]);
-        let (with, without) = (package(true), package(false));
+        let (with, without) = (packaged(true), packaged(false));
         assert!(keeps_configuration(&without, &had(&with), false).is_err());
         assert!(keeps_configuration(&without, &had(&with), true).is_ok());
         assert!(keeps_configuration(&with, &had(&with), false).is_ok());
@@ -207,11 +232,20 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_not_subscribed_twice() {
+    fn an_address_of_the_configuration_is_no_parameter_besides() {
         let written = r#"{"subscription": [{"name": "a", "email": "a@example.com"}]}"#;
         let config = Config::from_json(written).unwrap();
-        assert!(check_email(&config, "A@example.com").is_err());
-        assert!(check_email(&config, "b@example.com").is_ok() && check_email(&config, "").is_ok());
+        let merged = |subscribed: &str, email: &str| {
+            let subscribed = (!subscribed.is_empty()).then(|| subscribed.to_owned());
+            let mut parameters = BTreeMap::from([("Email".to_owned(), email.to_owned())]);
+            let words = merge_email(&config, subscribed.as_ref(), &mut parameters);
+            words.map(|words| (words.is_some(), parameters.remove("Email").unwrap())).ok()
+        };
+        assert_eq!(merged("", "A@example.com"), Some((true, String::new())));
+        assert_eq!(merged("", "b@example.com"), Some((false, "b@example.com".to_owned())));
+        assert_eq!(merged("b@example.com", ""), Some((false, String::new())));
+        assert_eq!(merged("a@example.com", "a@example.com"), None);
+        assert_eq!(merged("a@example.com", ""), None, "the update would unsubscribe it");
     }
 
     #[test]

@@ -19,8 +19,8 @@ use crate::args::wanted::WantedArgs;
 use crate::error;
 use crate::error::Advice as _;
 use crate::operations::deploy::broadening::{Given, broadening};
-use crate::operations::deploy::plan;
-use crate::operations::deploy::plan::Plan;
+use crate::operations::deploy::packaged::Packaged;
+use crate::operations::deploy::plan::{Draft, Plan};
 use crate::operations::deploy::review::Review;
 use crate::operations::deploy::step;
 use crate::operations::deploy::target::Target;
@@ -153,22 +153,25 @@ pub(crate) struct Asking<'a> {
     pub(crate) output: &'a Output,
 }
 
-/// Plans every deployment, then creates the change sets. If one fails, those of the other Regions are deleted.
+/// Checks every deployment, builds the packages, then creates the change sets. If one fails, those of the other Regions are deleted.
 pub(crate) async fn propose(
     targets: Vec<Target>,
     asking: &Asking<'_>,
 ) -> anyhow::Result<Vec<Answer>> {
     let Asking { wanted, configuration, output, run, .. } = *asking;
-    let packages = packages(&targets, wanted, configuration).await?;
+    let contents = Packaged::new(wanted, configuration, output)?;
     let guards = trail::of_each(&targets, &wanted.guard, configuration).await;
-    let plans = targets.into_iter().zip(&guards).map(|(target, guard)| {
+    let drafts = targets.into_iter().zip(&guards).map(|(target, guard)| {
         let region = target.region().to_string();
-        let package = package_of(&target, wanted, &packages);
-        let plan =
-            package.and_then(|package| Plan::make(target, guard, wanted, configuration, package));
-        (region, plan)
+        (region, Draft::new(target, guard, wanted, configuration, &contents))
     });
-    let plans = all_or_none(plans.collect::<ByRegion<_>>(), output)?;
+    let drafts = all_or_none(drafts.collect::<ByRegion<_>>(), output)?;
+    let packages = packages(&drafts, wanted, configuration).await?;
+    let plans = drafts.into_iter().map(|draft| {
+        let package = &packages[draft.architecture.as_str()];
+        draft.with(package)
+    });
+    let plans: Vec<Plan> = plans.collect();
     let answers = plans.into_iter().map(|plan| async {
         let region = plan.target.region().to_string();
         (region, answer(plan, asking, &packages).await)
@@ -186,14 +189,13 @@ pub(crate) async fn propose(
 type Packages = BTreeMap<&'static str, Package>;
 
 async fn packages(
-    targets: &[Target],
+    drafts: &[Draft],
     wanted: &WantedArgs,
     configuration: Option<&Config>,
 ) -> anyhow::Result<Packages> {
     let json = configuration.map(Config::to_json);
     let mut packages = BTreeMap::new();
-    for target in targets {
-        let architecture = plan::architecture(wanted.arch, &target.previous())?;
+    for architecture in drafts.iter().map(|draft| draft.architecture) {
         if packages.contains_key(architecture.as_str()) {
             continue;
         }
@@ -204,14 +206,6 @@ async fn packages(
         packages.insert(architecture.as_str(), package);
     }
     Ok(packages)
-}
-
-fn package_of<'a>(
-    target: &Target,
-    wanted: &WantedArgs,
-    packages: &'a Packages,
-) -> anyhow::Result<&'a Package> {
-    Ok(&packages[plan::architecture(wanted.arch, &target.previous())?.as_str()])
 }
 
 /// Uploads package and template, and creates the change set, unless nothing changes.
@@ -227,7 +221,7 @@ async fn answer(plan: Plan, asking: &Asking<'_>, packages: &Packages) -> anyhow:
         Manner { reverts_drift: wanted.revert_drift, imports: true, ..Manner::default() };
     if let Some(options) = asking.options {
         manner = options.manner(target.is_new(), wanted);
-        upload::package(&bucket, package_of(target, wanted, packages)?, output).await?;
+        upload::package(&bucket, &packages[plan.architecture.as_str()], output).await?;
     }
     target.remove_shell(run).await?;
     let request = ChangeSetRequest {

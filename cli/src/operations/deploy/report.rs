@@ -48,6 +48,9 @@ pub(crate) struct Deployment {
     is_labelled: bool,
     #[serde(flatten)]
     review: Option<Review>,
+    /// What a person does next.
+    #[serde(skip)]
+    next: Vec<String>,
 }
 
 impl Deployment {
@@ -56,6 +59,7 @@ impl Deployment {
         outcome: Deployed,
         stack: Stack,
         review: Option<Review>,
+        next: Vec<String>,
     ) -> Self {
         Self {
             stack: target.name.to_string(),
@@ -66,6 +70,7 @@ impl Deployment {
             outputs: stack.outputs,
             is_labelled: false,
             review,
+            next,
         }
     }
 }
@@ -78,11 +83,15 @@ pub(crate) fn finish(
 ) -> anyhow::Result<Exit> {
     let is_labelled = !ended.is_one();
     ended.done.iter_mut().for_each(|one| one.is_labelled = is_labelled);
-    ended.unless_the_only_one_failed()?.finish(output, |regions| {
+    let next: Vec<String> =
+        ended.done.iter_mut().flat_map(|one| std::mem::take(&mut one.next)).collect();
+    let finished = ended.unless_the_only_one_failed()?.finish(output, |regions| {
         format!(
             "the other Regions are deployed; repeat `s3guard deploy --stack {stack} --region {regions}` with the same flags"
         )
-    })?;
+    });
+    next.iter().for_each(|step| output.say(format_args!("next: {step}")));
+    finished?;
     Ok(Exit::Done)
 }
 
@@ -113,6 +122,7 @@ mod tests {
             outputs: outputs.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
             is_labelled: false,
             review: None,
+            next: Vec::new(),
         };
         expect![[r#"
             GuardQueueUrl  https://queue

@@ -66,6 +66,26 @@ pub(crate) async fn of_each(
     guards
 }
 
+/// The name of a stack's own trail.
+pub(crate) fn own_name(stack: &str, region: &str) -> String {
+    format!("{stack}-{region}")
+}
+
+/// How a stack whose trail does not record gets events again: by its mode, and by whether its own trail exists.
+pub(crate) fn repair(stack: &str, region: &str, mode: Option<&str>, has_own: bool) -> String {
+    let deploy = format!("`s3guard deploy --stack {stack} --region {region}");
+    match mode {
+        Some("create") if has_own => format!(
+            "`aws cloudtrail start-logging --name {} --region {region}`, or {deploy} --trail auto`",
+            own_name(stack, region)
+        ),
+        Some("create") => {
+            format!("the stack's trail was deleted: {deploy} --revert-drift` creates it again")
+        }
+        Some(_) | None => format!("{deploy} --trail auto` creates one"),
+    }
+}
+
 /// Whether the existing trails do not matter: the stack has a setting, and no other is requested.
 fn is_settled(asked: Option<TrailChoice>, had: Option<&str>) -> bool {
     match asked {

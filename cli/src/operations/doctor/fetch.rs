@@ -12,6 +12,7 @@ use time::OffsetDateTime;
 
 use crate::operations::doctor::Wanted;
 use crate::operations::doctor::rights::{Rights, rights};
+use crate::operations::rules::{self, Rule};
 use crate::operations::session;
 
 /// A reading, or why there is none.
@@ -28,6 +29,8 @@ pub(crate) struct Seen<'a> {
     pub(crate) stack: Fetched<Found>,
     /// The functions, and why one cannot be called, if it cannot.
     pub(crate) functions: Vec<(String, Fetched<Option<String>>)>,
+    /// The rules of the guard's stack, if there is one.
+    pub(crate) rules: Option<Fetched<Vec<Rule>>>,
     pub(crate) trails: Fetched<Vec<Trail>>,
     /// Whether a guard of the name is in us-east-1.
     pub(crate) global: Fetched<bool>,
@@ -68,16 +71,17 @@ pub(crate) async fn fetch<'a>(
         let guard = guard(&stack);
         let prefix = guard.and_then(|stack| stack.parameters.get(parameter::BUCKET_PREFIX));
         let prefix = prefix.cloned().unwrap_or_else(|| name.as_str().to_ascii_lowercase());
-        let (functions, key, rights) = futures_util::join!(
+        let (functions, rules, key, rights) = futures_util::join!(
             functions(connection, guard),
+            of_stack(connection, guard),
             key(connection, wanted, guard),
             rights(connection, caller, name, &prefix),
         );
-        (stack, functions, key, rights)
+        (stack, functions, rules, key, rights)
     };
     let text_messages =
         async { if wanted.has_sms { Some(limits::text_messages(connection).await) } else { None } };
-    let (end, (stack, functions, key, rights), trails, global, concurrency, text_messages) = futures_util::join!(
+    let (end, (stack, functions, rules, key, rights), trails, global, concurrency, text_messages) = futures_util::join!(
         identity::credentials_end(connection),
         stack,
         trails::trails(connection),
@@ -94,6 +98,7 @@ pub(crate) async fn fetch<'a>(
         end,
         stack,
         functions,
+        rules,
         trails,
         global,
         rights,
@@ -126,6 +131,15 @@ async fn functions(
     let asked = names
         .map(|name| async move { (name.clone(), function_state::trouble(connection, name).await) });
     join_all(asked).await
+}
+
+/// The rules of the guard's stack.
+async fn of_stack(connection: &Connection, guard: Option<&Stack>) -> Option<Fetched<Vec<Rule>>> {
+    let resources = Stacks::new(connection).resources(&guard?.id).await;
+    Some(match resources {
+        Ok(resources) => rules::fetch(connection, &resources).await,
+        Err(error) => Err(error),
+    })
 }
 
 /// The key for the buckets of the Region.

@@ -12,9 +12,11 @@ use time::{Duration, OffsetDateTime};
 
 use crate::error;
 use crate::operations::deploy::names::has_account_names;
+use crate::operations::deploy::trail;
 use crate::operations::doctor::fetch::{Fetched, Seen};
 use crate::operations::doctor::report::{Line, Verdict};
 use crate::operations::doctor::rights::Rights;
+use crate::operations::rules::Rule;
 
 /// How far a clock may be off.
 ///
@@ -46,6 +48,7 @@ pub(crate) fn lines(
     if !seen.functions.is_empty() {
         lines.push(line("functions", functions(seen)));
     }
+    lines.extend(seen.rules.as_ref().map(|read| line("rules", rules(seen, read))));
     lines.push(line("trail", trail(seen)));
     lines.push(line("us-east-1", global(seen)));
     lines.extend(rights(&seen.rights));
@@ -118,8 +121,11 @@ fn known<'a, T>(look: &'a Fetched<T>, action: &str) -> Result<Option<&'a T>, Ver
 
 fn failed(error: &AwsError) -> Verdict {
     let text = format!("it cannot be read: {}", shown(&error.to_string(), 300));
-    let fix =
-        if error.is_denied() { format!("allow `{}`", error.call) } else { "try again".to_owned() };
+    let fix = if error.is_denied() {
+        format!("allow `{}`", error.action())
+    } else {
+        "try again".to_owned()
+    };
     Verdict::warning(text, fix)
 }
 
@@ -174,6 +180,17 @@ fn functions(seen: &Seen<'_>) -> Checked {
     Ok(Verdict::ok("both can be called"))
 }
 
+fn rules(seen: &Seen<'_>, read: &Fetched<Vec<Rule>>) -> Checked {
+    let rules = known(read, "events:DescribeRule")?.map_or(&[][..], Vec::as_slice);
+    let troubles =
+        rules.iter().filter_map(|rule| rule.trouble(seen.name.as_str(), seen.region.as_str()));
+    let (what, fixes): (Vec<String>, Vec<String>) = troubles.unzip();
+    if !what.is_empty() {
+        return Ok(Verdict::failed(what.join("; "), fixes.join(", ")));
+    }
+    Ok(Verdict::ok(format!("all {} are enabled", rules.len())))
+}
+
 fn trail(seen: &Seen<'_>) -> Checked {
     let Seen { region, name, .. } = seen;
     let trails = known(&seen.trails, "cloudtrail:DescribeTrails")?;
@@ -194,18 +211,13 @@ fn trail(seen: &Seen<'_>) -> Checked {
         format!("`{}` {}", shown(&trail.name, 128), records_bucket_changes(trail, region))
     }));
     let why = if why.is_empty() { "there is none".to_owned() } else { why };
-    let own = format!("{name}-{region}");
-    let deploy = format!("`s3guard deploy --stack {name} --region {region} --trail auto`");
-    let mode = seen.guard().map(|stack| stack.parameters.get(parameter::TRAIL_MODE));
-    let fix = match mode.flatten().map(String::as_str) {
-        Some("create") if trails.iter().any(|trail| trail.name == own) => {
-            format!("`aws cloudtrail start-logging --name {own} --region {region}`, or {deploy}")
+    let own = trail::own_name(name.as_str(), region.as_str());
+    let has_own = trails.iter().any(|trail| trail.name == own);
+    let fix = match seen.guard() {
+        Some(stack) => {
+            let mode = stack.parameters.get(parameter::TRAIL_MODE).map(String::as_str);
+            trail::repair(name.as_str(), region.as_str(), mode, has_own)
         }
-        Some("create") => {
-            "the stack's trail was deleted: `s3guard deploy --revert-drift` creates it again"
-                .to_owned()
-        }
-        Some(_) => format!("{deploy} creates one"),
         None if seen.wanted.relies_on_trail => {
             "set `trail = \"auto\"` in `[deploy]`, or start the trail".to_owned()
         }

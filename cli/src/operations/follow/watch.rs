@@ -58,7 +58,7 @@ impl Watch {
     pub(crate) fn take(&mut self, mut events: Vec<Event>) -> Vec<Event> {
         let now = Past::of(&events);
         match &self.past {
-            // Earlier events are among them: only the token tells them apart.
+            // Earlier events are among them: only the token distinguishes them.
             None => events.retain(|event| event.token.is_some() && event.token == self.token),
             Some(_) if events.is_empty() => return events,
             Some(_) => {}

@@ -40,9 +40,13 @@ impl Drift {
     ) -> anyhow::Result<Self> {
         let stacks = Stacks::new(&account.connection);
         output.say("CloudFormation compares every resource with the template");
-        let id = stacks.detect_drift(&stack.id).await.hint(
-            "a stack cannot be compared while an operation is in progress: try again after it",
-        )?;
+        let id = match stacks.detect_drift(&stack.id).await {
+            // The hint for it names the missing permission.
+            Err(error) if error.is_denied() => return Err(error.into()),
+            detected => detected.hint(
+                "a stack cannot be compared while an operation is in progress: try again after it",
+            )?,
+        };
         let partly = match completed(&stacks, &stack.id, &id).await? {
             Detection::Done | Detection::Going => None,
             Detection::Partly(reason) => Some(reason),

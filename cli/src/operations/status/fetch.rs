@@ -5,17 +5,19 @@ use s3guard_aws::alarms::{self, Alarm};
 use s3guard_aws::function_state::{self, Function};
 use s3guard_aws::ledger::Newest;
 use s3guard_aws::stacks::drift::LastDrift;
-use s3guard_aws::stacks::{Event, Stack, Stacks};
+use s3guard_aws::stacks::{Event, Resource, Stack, Stacks};
 use s3guard_aws::subscriptions::{self, Subscription};
 use s3guard_aws::trails;
-use s3guard_aws::{AwsError, Connection, Ledger, Queue};
+use s3guard_aws::{AwsError, Buckets, Connection, Ledger, Queue};
 use s3guard_posture::Reading;
 use s3guard_posture::contract::output;
 use s3guard_posture::contract::parameter;
 use s3guard_posture::events::trail::{Trail, Verdict, records_bucket_changes};
+use s3guard_posture::reconcile::account::Account as _;
 use s3guard_posture::text::shown;
 use time::OffsetDateTime;
 
+use crate::operations::rules::{self, Rule};
 use crate::operations::session::Account;
 use crate::operations::status::function::trouble;
 use crate::operations::status::show::{FunctionStatus, QueueStatus, Status, WriteStatus};
@@ -56,27 +58,35 @@ pub(crate) async fn fetch(
         .into_iter()
         .filter_map(|queue| Some((queue, Queue::new(connection, stack.outputs.get(queue.1)?))))
         .collect();
-    let (troubles, depths, alarms, subscriptions, trails, drift, events, writes) = futures_util::join!(
+    let of_resources = async {
+        let resources = stacks.resources(&stack.id).await.map_err(|error| refused(&error));
+        futures_util::join!(alarms(connection, &resources), rules(connection, &resources))
+    };
+    // The stack itself, and the last drift detection with it, is seen.
+    let parts = names.len() + queues.len() + 6;
+    let (troubles, depths, (alarms, rules), subscriptions, trails, drift, events, writes, numbers) = futures_util::join!(
         join_all(names.iter().map(|name| function(connection, name, key))),
         join_all(queues.iter().map(async |(_, queue)| queue.depth().await)),
-        alarms(connection, &stacks, stack),
+        of_resources,
         subscriptions(connection, stack),
         trails::trails(connection),
         last_drift(&stacks, stack),
         last_events(&stacks, stack),
         last_writes(account, stack),
+        numbers(account, stack, now),
     );
     let mut fetched = status;
     let not_seen = &mut fetched.not_seen;
     for (name, trouble) in names.into_iter().zip(troubles) {
-        let trouble = known(trouble, "function", not_seen).flatten();
-        fetched.functions.push(FunctionStatus { name: name.clone(), trouble });
+        let (trouble, is_changing) = known(trouble, "function", not_seen).unwrap_or_default();
+        fetched.functions.push(FunctionStatus { name: name.clone(), trouble, is_changing });
     }
     for (((name, _, is_dead_letters), _), depth) in queues.into_iter().zip(depths) {
         let depth = known(depth.map_err(|error| refused(&error)), name, not_seen);
         fetched.queues.extend(depth.map(|depth| QueueStatus { name, depth, is_dead_letters }));
     }
     fetched.alarms = known(alarms, "alarms", not_seen).unwrap_or_default();
+    fetched.rules = known(rules, "rules", not_seen).unwrap_or_default();
     fetched.subscriptions = known(subscriptions, "subscriptions", not_seen);
     let trails = reading(trails, "cloudtrail:DescribeTrails", Vec::new);
     if let Some(trails) = known(trails, "trails", not_seen) {
@@ -95,6 +105,8 @@ pub(crate) async fn fetch(
         fetched.last_writes =
             writes.iter().map(|(id, has_failed)| WriteStatus::of(id, *has_failed)).collect();
     }
+    (fetched.buckets, fetched.findings) = numbers;
+    fetched.is_blind = fetched.not_seen.len() >= parts;
     fetched
 }
 
@@ -103,34 +115,39 @@ fn known<T>(read: Read<T>, what: &str, not_seen: &mut Vec<String>) -> Option<T> 
     read.map_err(|why| not_seen.push(format!("{what}: {}", shown(&why, 300)))).ok()
 }
 
-/// What is wrong with a function and with what calls it.
+/// What is wrong with a function and with what calls it, and whether Lambda is changing the function.
 async fn function(
     connection: &Connection,
     name: &str,
     code_key: Option<&str>,
-) -> Read<Option<String>> {
+) -> Read<(Option<String>, bool)> {
     let (function, sources) = futures_util::join!(
         function_state::describe(connection, name),
         function_state::sources(connection, name),
     );
     let function = match function {
-        Ok(Reading::Absent) => return Ok(Some("it was deleted".to_owned())),
+        Ok(Reading::Absent) => return Ok((Some("it was deleted".to_owned()), false)),
         read => reading(read, "lambda:GetFunctionConfiguration", Function::default)?,
     };
     let sources = reading(sources, "lambda:ListEventSourceMappings", Vec::new);
     // A known problem is shown also where the rest cannot be read.
     match trouble(&function, sources.as_deref().ok(), code_key) {
-        Some(trouble) => Ok(Some(trouble)),
-        None => sources.map(|_| None),
+        Some(trouble) => Ok((Some(trouble), false)),
+        None => sources.map(|_| (None, function.is_changing)),
     }
 }
 
-async fn alarms(connection: &Connection, stacks: &Stacks, stack: &Stack) -> Read<Vec<Alarm>> {
-    let resources = stacks.resources(&stack.id).await.map_err(|error| refused(&error))?;
-    let alarms = resources.into_iter().filter(|one| one.resource_type == "AWS::CloudWatch::Alarm");
-    let names: Vec<String> = alarms.map(|alarm| alarm.physical_id).collect();
+async fn alarms(connection: &Connection, resources: &Read<Vec<Resource>>) -> Read<Vec<Alarm>> {
+    let resources = resources.as_ref().map_err(String::clone)?;
+    let alarms = resources.iter().filter(|one| one.resource_type == "AWS::CloudWatch::Alarm");
+    let names: Vec<String> = alarms.map(|alarm| alarm.physical_id.clone()).collect();
     let read = alarms::alarms(connection, &names).await;
     reading(read, "cloudwatch:DescribeAlarms", Vec::new)
+}
+
+async fn rules(connection: &Connection, resources: &Read<Vec<Resource>>) -> Read<Vec<Rule>> {
+    let resources = resources.as_ref().map_err(String::clone)?;
+    reading(rules::fetch(connection, resources).await, "events:DescribeRule", Vec::new)
 }
 
 async fn subscriptions(connection: &Connection, stack: &Stack) -> Read<Vec<Subscription>> {
@@ -147,6 +164,24 @@ async fn last_drift(stacks: &Stacks, stack: &Stack) -> Read<LastDrift> {
 async fn last_events(stacks: &Stacks, stack: &Stack) -> Read<Vec<Event>> {
     let mut events = stacks.events(&stack.id, None).await.map_err(|error| refused(&error))?;
     Ok(events.split_off(events.len().saturating_sub(EVENTS)))
+}
+
+/// The buckets of the Region, and the findings that were reported in the last thirty days, as far as a page of each says.
+async fn numbers(
+    account: &Account,
+    stack: &Stack,
+    now: OffsetDateTime,
+) -> (Option<usize>, Option<usize>) {
+    let owner = &account.caller.account;
+    let buckets = Buckets::new(&account.connection, owner.clone(), None, OffsetDateTime::now_utc);
+    let findings = async {
+        let bucket = stack.outputs.get(output::LEDGER_BUCKET_NAME)?.parse().ok()?;
+        let ledger = Ledger::new(&account.connection, bucket, owner.clone());
+        ledger.reported_findings(now.date()).await.ok()?
+    };
+    let (page, findings) = futures_util::join!(buckets.list(None), findings);
+    let page = page.ok().filter(|page| page.continuation.is_none());
+    (page.map(|page| page.buckets.len() + page.strange.len()), findings)
 }
 
 async fn last_writes(account: &Account, stack: &Stack) -> Read<Newest> {
@@ -186,13 +221,5 @@ fn refused(error: &AwsError) -> String {
     if !error.is_denied() {
         return error.to_string();
     }
-    // IAM's names are not always the API's.
-    let service = match error.call {
-        "ListObjectsV2" => return "missing permission `s3:ListBucket`".to_owned(),
-        "GetQueueAttributes" => "sqs:",
-        "ListSubscriptionsByTopic" => "sns:",
-        "DescribeStacks" | "DescribeStackEvents" | "ListStackResources" => "cloudformation:",
-        _ => "",
-    };
-    format!("missing permission `{service}{}`", error.call)
+    format!("missing permission `{}`", error.action())
 }

@@ -10,7 +10,10 @@ pub(crate) fn trouble(
     sources: Option<&[Source]>,
     code_key: Option<&str>,
 ) -> Option<String> {
-    let mut all: Vec<String> = function.trouble.clone().into_iter().collect();
+    // What Lambda is about to change is not judged yet.
+    let settled = Some(function).filter(|function| !function.is_changing);
+    let mut all: Vec<String> = settled.and_then(|one| one.trouble.clone()).into_iter().collect();
+    let code_key = code_key.filter(|_| settled.is_some());
     if code_key.and_then(checksum_of).is_some_and(|checksum| checksum != function.code_sha256) {
         all.push(
             "its code is not the one that the stack deployed: `s3guard deploy --revert-drift` restores it"
@@ -77,6 +80,9 @@ mod tests {
         check(&function(None, "other="), Some(&enabled), &key, "its code is not");
         check(&function(None, "other="), Some(&enabled), "mine.zip", "");
         check(&function(Some("no key"), &deployed), Some(&enabled), &key, "no key");
+        let changing = Function { is_changing: true, ..function(Some("pending"), "other=") };
+        check(&changing, Some(&enabled), &key, "");
+        check(&changing, Some(&[]), &key, "nothing calls it");
         let all = trouble(&function(Some("no key"), "other="), Some(&[]), Some(&key)).unwrap();
         assert_eq!(all.matches("; ").count(), 3, "{all}");
     }

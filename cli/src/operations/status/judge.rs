@@ -3,21 +3,18 @@
 use s3guard_aws::alarms::Alarm;
 use s3guard_aws::stacks::Stack;
 use s3guard_aws::subscriptions::Subscription;
-use s3guard_posture::contract::output;
+use s3guard_posture::contract::{output, parameter};
 use s3guard_posture::text::shown;
 
+use crate::operations::deploy::trail;
 use crate::operations::status::show::{QueueStatus, Status};
 
 /// Every problem, with what to do about it.
 pub(crate) fn to_do(seen: &Status, stack: &Stack) -> Vec<String> {
     let flags = format!("--stack {} --region {}", seen.stack, seen.region);
-    let topic = stack.outputs.get(output::TOPIC_ARN).map_or("", String::as_str);
     let mut all = Vec::new();
-    if !stack.status.is_settled() {
-        all.push(format!(
-            "an operation on the stack is in progress: `s3guard events --follow {flags}` shows it"
-        ));
-    } else if !stack.status.is_success() || stack.status.is_deleted() {
+    let is_success = stack.status.is_success() && !stack.status.is_deleted();
+    if stack.status.is_settled() && !is_success {
         let reason = stack.reason.as_deref();
         let reason = reason.map(|reason| format!(" ({})", shown(reason, 300))).unwrap_or_default();
         all.push(format!(
@@ -28,27 +25,23 @@ pub(crate) fn to_do(seen: &Status, stack: &Stack) -> Vec<String> {
         let trouble = function.trouble.as_ref()?;
         Some(format!("function {}: {}", function.name, shown(trouble, 600)))
     }));
+    let troubles = seen.rules.iter().filter_map(|rule| rule.trouble(&seen.stack, &seen.region));
+    all.extend(troubles.map(|(what, fix)| format!("{what}: {fix}")));
     all.extend(seen.dead_letters().map(|queue| dead_letters(queue, &flags)));
     all.extend(seen.alarms.iter().filter(|alarm| alarm.is_off()).map(alarmed));
     if let Some(problems) = &seen.trail_problems {
         let why =
             if problems.is_empty() { "there is none".to_owned() } else { problems.join("; ") };
+        let own = format!("`{}`", trail::own_name(&seen.stack, &seen.region));
+        let has_own = problems.iter().any(|problem| problem.starts_with(&own));
+        let mode = stack.parameters.get(parameter::TRAIL_MODE).map(String::as_str);
         all.push(format!(
-            "no trail records the changes of buckets ({}): the guard finds them only in its sweep; `s3guard deploy \
-             {flags} --trail auto` creates one",
-            shown(&why, 400)
+            "no trail records the changes of buckets ({}): the guard finds them only in its sweep; {}",
+            shown(&why, 400),
+            trail::repair(&seen.stack, &seen.region, mode, has_own)
         ));
     }
-    if let Some(subscriptions) = &seen.subscriptions {
-        let pending = subscriptions.iter().filter(|one| one.is_pending);
-        all.extend(pending.map(|one| confirm(one, topic)));
-        if subscriptions.is_empty() {
-            all.push(format!(
-                "nothing is subscribed to the notifications: pass `--email ADDRESS` to `s3guard deploy`, or subscribe \
-                 to {topic}"
-            ));
-        }
-    }
+    all.extend(seen.subscriptions.as_ref().and_then(|there| unsubscribed(there, seen, stack)));
     let revert = format!("`s3guard deploy {flags} --revert-drift` reverts it");
     match (&seen.drifted, &seen.drift) {
         (Some(drift), _) if !drift.drifted.is_empty() => {
@@ -60,6 +53,55 @@ pub(crate) fn to_do(seen: &Status, stack: &Stack) -> Vec<String> {
         (Some(_) | None, Some(_) | None) => {}
     }
     all
+}
+
+/// What is not as it will be, and ends by itself or with a mail.
+pub(crate) fn notices(seen: &Status, stack: &Stack) -> Vec<String> {
+    let mut all = Vec::new();
+    if !stack.status.is_settled() {
+        all.push(format!(
+            "an operation on the stack is in progress: `s3guard events --follow --stack {} --region {}` shows it",
+            seen.stack, seen.region
+        ));
+    }
+    let changing = seen.functions.iter().filter(|function| function.is_changing);
+    all.extend(changing.map(|one| format!("function {} is being created or updated", one.name)));
+    let pending = seen.subscriptions.iter().flatten().filter(|one| one.is_pending);
+    all.extend(
+        pending.map(|one| confirm(one, &subscribe(seen, stack, &one.protocol, &one.endpoint))),
+    );
+    all
+}
+
+/// How the address of the stack is subscribed again, or any, if there is none.
+fn unsubscribed(there: &[Subscription], seen: &Status, stack: &Stack) -> Option<String> {
+    let email = stack.parameters.get(parameter::EMAIL).filter(|email| !email.is_empty());
+    match email {
+        Some(email) if !there.iter().any(|one| one.endpoint.eq_ignore_ascii_case(email)) => {
+            Some(format!(
+                "{} was unsubscribed and gets nothing; `{}` subscribes it again, then confirm the mail",
+                shown(email, 256),
+                subscribe(seen, stack, "email", email)
+            ))
+        }
+        None if there.is_empty() => Some(format!(
+            "nothing is subscribed to the notifications: `s3guard deploy --stack {} --region {} --email ADDRESS`, or `{}`",
+            seen.stack,
+            seen.region,
+            subscribe(seen, stack, "email", "ADDRESS")
+        )),
+        Some(_) | None => None,
+    }
+}
+
+/// The command that subscribes an endpoint; it sends a new mail to one that is not confirmed.
+fn subscribe(seen: &Status, stack: &Stack, protocol: &str, endpoint: &str) -> String {
+    let topic = stack.outputs.get(output::TOPIC_ARN).map_or("", String::as_str);
+    let endpoint = shown(endpoint, 256);
+    format!(
+        "aws sns subscribe --topic-arn {topic} --protocol {protocol} --notification-endpoint {endpoint} --region {}",
+        seen.region
+    )
 }
 
 fn dead_letters(queue: &QueueStatus, flags: &str) -> String {
@@ -87,7 +129,7 @@ fn alarmed(alarm: &Alarm) -> String {
 ///
 /// Source: Amazon SNS Developer Guide, "Subscribing an endpoint": the token is good for two days, and subscribing once
 /// more sends a new one.
-fn confirm(subscription: &Subscription, topic: &str) -> String {
+fn confirm(subscription: &Subscription, again: &str) -> String {
     let Subscription { protocol, endpoint, .. } = subscription;
     let endpoint = shown(endpoint, 256);
     let how = match protocol.as_str() {
@@ -98,7 +140,7 @@ fn confirm(subscription: &Subscription, topic: &str) -> String {
         }
     };
     format!(
-        "{protocol} {endpoint} is not confirmed and gets nothing: {how}; after two days a new token is sent by `aws sns \
-         subscribe --topic-arn {topic} --protocol {protocol} --notification-endpoint {endpoint}`"
+        "{protocol} {endpoint} is not confirmed and gets nothing: {how}; after two days a new token is sent by \
+         `{again}`"
     )
 }

@@ -12,6 +12,7 @@ use s3guard_posture::text::shown;
 use serde::Serialize;
 use time::Duration;
 
+use crate::operations::rules::{Rule, RuleState};
 use crate::operations::session::Account;
 use crate::operations::status::drift::Drift;
 use crate::ui::lines::{self, moment};
@@ -34,6 +35,7 @@ pub(crate) struct Status {
     pub(crate) functions: Vec<FunctionStatus>,
     pub(crate) queues: Vec<QueueStatus>,
     pub(crate) alarms: Vec<Alarm>,
+    pub(crate) rules: Vec<Rule>,
     pub(crate) subscriptions: Option<Vec<Subscription>>,
     /// The trail that records the changes of buckets.
     pub(crate) trail: Option<String>,
@@ -51,8 +53,17 @@ pub(crate) struct Status {
     pub(crate) are_writes_partly_seen: bool,
     /// What could not be read, and why.
     pub(crate) not_seen: Vec<String>,
+    /// The number of buckets of the Region.
+    pub(crate) buckets: Option<usize>,
+    /// The number of findings that were reported in the last thirty days.
+    pub(crate) findings: Option<usize>,
     /// What a person has to do.
     pub(crate) to_do: Vec<String>,
+    /// What is not as it will be, and is no problem.
+    pub(crate) notices: Vec<String>,
+    /// Whether no part of the stack could be read.
+    #[serde(skip)]
+    pub(crate) is_blind: bool,
     /// How long ago the last write was.
     #[serde(skip)]
     pub(crate) last_write_age: Option<Duration>,
@@ -69,10 +80,13 @@ pub(crate) struct View {
 
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct FunctionStatus {
     pub(crate) name: String,
     #[serde(rename = "problem")]
     pub(crate) trouble: Option<String>,
+    /// Whether Lambda is creating or updating it.
+    pub(crate) is_changing: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -127,13 +141,19 @@ impl Status {
     fn headline(&self) -> String {
         let paint = self.view.paint;
         let state = match self.to_do.len() {
+            0 if self.is_blind => paint.bad("not known"),
             0 => paint.good("healthy"),
             1 => paint.bad("1 problem"),
             count => paint.bad(format_args!("{count} problems")),
         };
         let dead: u64 = self.dead_letters().map(|queue| queue.depth.waiting).sum();
         let off = self.alarms.iter().filter(|alarm| alarm.is_off()).count();
+        let counted = |count: Option<usize>, one: &str, many: &str| {
+            count.map(|count| format!("{count} {}", if count == 1 { one } else { many }))
+        };
         let parts = [
+            counted(self.buckets, "bucket", "buckets"),
+            counted(self.findings, "finding in 30 days", "findings in 30 days"),
             (dead > 0).then(|| format!("{dead} in dead-letter queues")),
             (off > 0).then(|| format!("{off} of {} alarms firing", self.alarms.len())),
             self.last_write_age.map(|ago| format!("last write {} ago", age(ago))),
@@ -152,18 +172,23 @@ impl Status {
     fn sections(&self) -> Vec<(String, Vec<String>)> {
         let View { paint, .. } = self.view;
         let room = self.width() - 2;
-        let function = |FunctionStatus { name, trouble }: &FunctionStatus| match trouble {
-            None => lines::cut(name, room),
-            Some(trouble) => {
-                paint.bad(lines::cut(&format!("{name}: {}", shown(trouble, 300)), room))
-            }
-        };
+        let function =
+            |FunctionStatus { name, trouble, is_changing }: &FunctionStatus| match trouble {
+                None if *is_changing => {
+                    paint.notable(lines::cut(&format!("{name} is being created or updated"), room))
+                }
+                None => lines::cut(name, room),
+                Some(trouble) => {
+                    paint.bad(lines::cut(&format!("{name}: {}", shown(trouble, 300)), room))
+                }
+            };
         let mut sections = vec![
             (paint.hint("Functions"), self.functions.iter().map(function).collect()),
             (
                 paint.hint("Queues") + "                   waiting  in flight  delayed",
                 self.queues.iter().map(|one| one.shown(paint)).collect(),
             ),
+            (paint.hint("Rules"), self.rule_lines()),
             (paint.hint("Alarms"), self.alarm_lines()),
         ];
         if let Some(subscriptions) = &self.subscriptions {
@@ -190,7 +215,9 @@ impl Status {
         let events = self.last_events.iter().map(|event| lines::cut(event, room)).collect();
         sections.push((paint.hint("Last stack events"), events));
         sections.push((paint.hint("Last writes of the guard"), self.write_lines()));
-        for (title, texts) in [("Not checked", &self.not_seen), ("To do", &self.to_do)] {
+        for (title, texts) in
+            [("Not checked", &self.not_seen), ("Notices", &self.notices), ("To do", &self.to_do)]
+        {
             let lines = texts.iter().map(|text| self.wrapped(text)).collect();
             sections.push((paint.notable(title), lines));
         }
@@ -209,6 +236,21 @@ impl Status {
         let mut lines: Vec<String> = off.collect();
         let (all, quiet) = (self.alarms.len(), self.alarms.len() - lines.len());
         lines.extend((all > 0).then(|| format!("{quiet} of {all} quiet")));
+        lines
+    }
+
+    fn rule_lines(&self) -> Vec<String> {
+        let off = self.rules.iter().filter(|rule| rule.state != RuleState::Enabled);
+        let mut lines: Vec<String> = off
+            .map(|rule| {
+                let state =
+                    if rule.state == RuleState::Disabled { "is disabled" } else { "was deleted" };
+                let line = format!("{} {state}", shown(&rule.name, 128));
+                self.view.paint.bad(lines::cut(&line, self.width() - 2))
+            })
+            .collect();
+        let (all, on) = (self.rules.len(), self.rules.len() - lines.len());
+        lines.extend((all > 0).then(|| format!("{on} of {all} enabled")));
         lines
     }
 

@@ -54,7 +54,7 @@ impl Weakening {
 pub(crate) fn plan(baseline: &Baseline, bucket: &BucketId, config: &Notifications) -> Plan {
     let mut plan = Plan::default();
     let keeps_sse_c = baseline.mode(Aspect::SseC) == Mode::Keep && bucket.region.can_block_sse_c();
-    let plain = Setting::Encryption(Some(Encryption {
+    let sse_s3 = Setting::Encryption(Some(Encryption {
         algorithm: Algorithm::SseS3,
         bucket_key: false,
         sse_c: if keeps_sse_c { SseC::Allowed } else { SseC::NotSaid },
@@ -62,8 +62,8 @@ pub(crate) fn plan(baseline: &Baseline, bucket: &BucketId, config: &Notification
     let suspended = Versioning { enabled: false, mfa_delete: false };
     let weaker = [
         (Aspect::PublicAccess, Setting::PublicAccessBlock(None)),
-        (Aspect::Encryption, plain.clone()),
-        (Aspect::SseC, plain),
+        (Aspect::Encryption, sse_s3.clone()),
+        (Aspect::SseC, sse_s3),
         (Aspect::Tls, Setting::Policy(None)),
         (Aspect::Ownership, Setting::Ownership(Some(Ownership::BucketOwnerPreferred))),
         (Aspect::Versioning, Setting::Versioning(Some(suspended))),

@@ -154,7 +154,7 @@ pub(crate) async fn approve(run: &Run<'_>) -> anyhow::Result<()> {
         return Ok(());
     }
     let what = "creating a bucket in this account";
-    let approved = session::approve(what, "yes", "`yes`", output).await;
+    let approved = session::confirm(what, "continue?", output).await;
     let steps = [PROTECT.to_owned()].into_iter().chain(plan.steps()).map(Step::planned);
     let report = Report {
         steps: steps.chain(plan.skipped.iter().cloned()).collect(),

@@ -380,8 +380,8 @@ fn arns_are_of_what_they_have_to_be() {
             "arn:aws:sqs:eu-west-1:1111:notified",
             "arn:aws:lambda:eu-west-1:111122223333:function:notified",
             "arn:aws-cn:sqs:eu-west-1:111122223333:notified",
-            "https://sqs.eu-west-1.amazonaws.com/111122223333/told",
-            "told",
+            "https://sqs.eu-west-1.amazonaws.com/111122223333/queue-name",
+            "queue-name",
         ]
         .map(|sqs| json!({ "sqs": sqs })),
         &expect![[r#"
@@ -389,8 +389,8 @@ fn arns_are_of_what_they_have_to_be() {
             `subscription[1].sqs`: `arn:aws:sqs:eu-west-1:1111:notified` is not the ARN of a queue (write it as `arn:aws:sqs:eu-west-1:111122223333:name`)
             `subscription[2].sqs`: `arn:aws:lambda:eu-west-1:111122223333:function:notified` is not the ARN of a queue (write it as `arn:aws:sqs:eu-west-1:111122223333:name`)
             `subscription[3].sqs`: `arn:aws-cn:sqs:eu-west-1:111122223333:notified` is not the ARN of a queue (write it as `arn:aws:sqs:eu-west-1:111122223333:name`)
-            `subscription[4].sqs`: `https://sqs.eu-west-1.amazonaws.com/111122223333/told` is not the ARN of a queue (write `arn:aws:sqs:eu-west-1:111122223333:told`)
-            `subscription[5].sqs`: `told` is not the ARN of a queue (write it as `arn:aws:sqs:eu-west-1:111122223333:name`)
+            `subscription[4].sqs`: `https://sqs.eu-west-1.amazonaws.com/111122223333/queue-name` is not the ARN of a queue (write `arn:aws:sqs:eu-west-1:111122223333:queue-name`)
+            `subscription[5].sqs`: `queue-name` is not the ARN of a queue (write it as `arn:aws:sqs:eu-west-1:111122223333:name`)
         "#]],
     );
     check_each(
@@ -398,14 +398,14 @@ fn arns_are_of_what_they_have_to_be() {
             "arn:aws:sqs:eu-west-1:111122223333:notified",
             "arn:aws:lambda:eu-west-1:111122223333:layer:notified",
             "arn:aws:lambda:eu-west-1:111122223333:function:",
-            "told",
+            "queue-name",
         ]
         .map(|arn| json!({ "lambda": arn })),
         &expect![[r#"
             `subscription[0].lambda`: `arn:aws:sqs:eu-west-1:111122223333:notified` is not the ARN of a function (write it as `arn:aws:lambda:eu-west-1:111122223333:function:name`)
             `subscription[1].lambda`: `arn:aws:lambda:eu-west-1:111122223333:layer:notified` is not the ARN of a function (write it as `arn:aws:lambda:eu-west-1:111122223333:function:name`)
             `subscription[2].lambda`: `arn:aws:lambda:eu-west-1:111122223333:function:` is not the ARN of a function (write it as `arn:aws:lambda:eu-west-1:111122223333:function:name`)
-            `subscription[3].lambda`: `told` is not the ARN of a function (write it as `arn:aws:lambda:eu-west-1:111122223333:function:name`)
+            `subscription[3].lambda`: `queue-name` is not the ARN of a function (write it as `arn:aws:lambda:eu-west-1:111122223333:function:name`)
         "#]],
     );
 }

@@ -261,6 +261,10 @@ fn an_end_is_announced_a_week_before_and_a_day_after() {
     "#]].assert_eq(&on(date!(2027 - 02 - 01)));
     assert_eq!(on(date!(2027 - 02 - 02)).lines().count(), 1);
     assert_eq!(on(date!(2027 - 02 - 09)), "");
+    let ended = |today| file.ended(today).iter().map(|one| one.number).collect::<Vec<_>>();
+    assert_eq!(ended(date!(2027 - 01 - 31)), [0; 0]);
+    assert_eq!(ended(date!(2027 - 02 - 07)), [1]);
+    assert_eq!(ended(date!(2030 - 01 - 01)), [1, 2]);
 }
 
 #[test]

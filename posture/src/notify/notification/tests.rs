@@ -148,12 +148,12 @@ fn each_kind_has_a_sample_that_is_a_test_wherever_it_is_read() {
     let all = [
         "alarm",
         "bucket-report",
+        "conflict",
         "coverage-gap",
         "exemptions-ending",
         "joined",
         "objects",
         "test",
-        "conflict",
     ];
     assert_eq!(kinds.iter().map(String::as_str).collect::<Vec<_>>(), all);
     for sample in &samples {

@@ -17,7 +17,7 @@ pub(super) const CALLS_MAX: usize = 10;
 pub(super) struct ReportContent<'a> {
     pub(super) actions: Vec<&'static str>,
     pub(super) left: Vec<(Aspect, &'a LeftBecause)>,
-    /// What may be mended later.
+    /// What may be remediated later.
     pub(super) later: Vec<(Aspect, &'static str)>,
     /// What the calls have touched and is exempt.
     pub(super) exempt: Vec<&'a Exempt>,

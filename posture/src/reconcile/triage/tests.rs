@@ -51,7 +51,7 @@ fn sorted(messages: Vec<Message>) -> Vec<String> {
             Task::Sweep(Sweep { continuation, after }) => {
                 format!("sweep from {continuation:?} {after:?}")
             }
-            Task::Publish(notice) => format!("tell {}", notice["subject"].as_str().unwrap()),
+            Task::Publish(notice) => format!("publish {}", notice["subject"].as_str().unwrap()),
             Task::Nothing { reason } => format!("nothing: {reason}"),
         };
         format!("{}: {what}", task.message_ids.join("+"))

@@ -34,6 +34,7 @@ fn checked(
         end: None,
         stack: Ok(Reading::Absent),
         functions: Vec::new(),
+        rules: None,
         trails: Ok(Reading::Known(Vec::new())),
         global: Ok(Reading::Known(true)),
         rights: Ok(Rights::AllBut(Vec::new())),

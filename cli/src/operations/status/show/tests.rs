@@ -29,6 +29,10 @@ fn stack() -> Stack {
     }
 }
 
+fn rule(state: RuleState) -> Rule {
+    Rule { name: "guard-BucketChanged-1".to_owned(), state }
+}
+
 fn status() -> Status {
     let alarm = |name: &str| Alarm {
         name: format!("guard-{name}"),
@@ -36,7 +40,8 @@ fn status() -> Status {
         reason: String::new(),
         since: None,
     };
-    let function = |name: &str| FunctionStatus { name: name.to_owned(), trouble: None };
+    let function =
+        |name: &str| FunctionStatus { name: name.to_owned(), trouble: None, is_changing: false };
     let queue = |(name, is_dead_letters)| QueueStatus {
         name,
         depth: Depth { waiting: 0, in_flight: 0, delayed: 0 },
@@ -51,6 +56,7 @@ fn status() -> Status {
         is_protected: true,
         functions: ["guard-GuardFunction-1", "guard-NotifyFunction-1"].map(function).into(),
         queues: QUEUES.map(queue).into(),
+        rules: vec![rule(RuleState::Enabled), rule(RuleState::Enabled)],
         alarms: ["GuardDlqAlarm", "GuardErrorsAlarm"].map(alarm).into(),
         subscriptions: Some(vec![Subscription {
             protocol: "email".to_owned(),
@@ -67,6 +73,8 @@ fn status() -> Status {
             write("photos@20261124T221502.123Z-policy", true),
         ],
         last_write_age: Some(Duration::minutes(150)),
+        buckets: Some(214),
+        findings: Some(1),
         ..Status::default()
     }
 }
@@ -97,6 +105,7 @@ fn troubled() -> (Status, Stack) {
         "function: missing permission `lambda:GetFunctionConfiguration`".to_owned(),
         "object DLQ: missing permission `GetQueueAttributes`".to_owned(),
     ];
+    status.rules[0] = rule(RuleState::Disabled);
     status.alarms[0].state = "ALARM".to_owned();
     status.alarms[0].reason = "12 is more than 0".to_owned();
     status.alarms[0].since = Some("1970-01-01T00:00:00Z".to_owned());
@@ -109,8 +118,8 @@ fn troubled() -> (Status, Stack) {
 }
 
 fn shown_as(status: Status, stack: &Stack, width: usize, paint: Paint) -> String {
-    let to_do = judge::to_do(&status, stack);
-    Status { to_do, view: View { width, paint }, ..status }.to_string()
+    let (to_do, notices) = (judge::to_do(&status, stack), judge::notices(&status, stack));
+    Status { to_do, notices, view: View { width, paint }, ..status }.to_string()
 }
 
 #[test]
@@ -130,11 +139,13 @@ fn a_guard_is_shown_on_any_screen_with_and_without_colour() {
 #[test]
 fn the_headline_says_only_what_is_known() {
     let first = |status: &Status| status.to_string().lines().next().unwrap().to_owned();
-    assert_eq!(first(&status()), "healthy: last write 2 h ago");
-    assert_eq!(first(&Status { last_write_age: None, ..status() }), "healthy");
+    assert_eq!(first(&status()), "healthy: 214 buckets, 1 finding in 30 days, last write 2 h ago");
+    let unknown = Status { last_write_age: None, buckets: None, findings: None, ..status() };
+    assert_eq!(first(&unknown), "healthy");
+    assert_eq!(first(&Status { is_blind: true, ..unknown }), "not known");
     let (mut troubled, stack) = troubled();
     troubled.to_do = judge::to_do(&troubled, &stack);
-    let expected = "7 problems: 12 in dead-letter queues, 1 of 2 alarms firing, 2 not checked";
+    let expected = "7 problems: 214 buckets, 1 finding in 30 days, 12 in dead-letter queues, 1 of 2 alarms firing, 2 not checked";
     assert_eq!(first(&troubled), expected);
     for (seconds, text) in [(-3, "0 s"), (59, "59 s"), (3599, "59 min"), (86_400, "24 h")] {
         assert_eq!(age(Duration::seconds(seconds)), text);
@@ -151,7 +162,6 @@ fn each_trouble_is_one_thing_to_do_and_a_well_guard_has_none() {
         let to_do = judge::to_do(&status, &stack);
         assert!(to_do.len() == 1 && to_do[0].contains(words), "{words}: {to_do:?}");
     };
-    check(|_, stack| stack.status = StackStatus::from("UPDATE_IN_PROGRESS"), "events --follow");
     check(
         |_, stack| stack.status = StackStatus::from("UPDATE_ROLLBACK_COMPLETE"),
         "the last operation on the stack failed",
@@ -165,8 +175,29 @@ fn each_trouble_is_one_thing_to_do_and_a_well_guard_has_none() {
         "1 message in the bucket DLQ: fix the cause",
     );
     check(|status, _| status.queues[4].depth.waiting = 1, "an endpoint does not accept them");
+    check(
+        |status, _| status.rules[1] = rule(RuleState::Disabled),
+        "`aws events enable-rule --name guard-BucketChanged-1 --region eu-west-1`",
+    );
+    check(
+        |status, _| status.rules[0] = rule(RuleState::Deleted),
+        "`guard-BucketChanged-1` was deleted, so its events do not arrive: `s3guard deploy --stack guard \
+         --region eu-west-1 --revert-drift`",
+    );
     check(|status, _| without_trail(&[], status), "there is none");
+    check(
+        |status, stack| {
+            without_trail(&["`guard-eu-west-1`: is not logging"], status);
+            stack.parameters.insert("TrailMode".to_owned(), "create".to_owned());
+        },
+        "`aws cloudtrail start-logging --name guard-eu-west-1 --region eu-west-1`",
+    );
     check(|status, _| status.subscriptions = Some(Vec::new()), "nothing is subscribed");
+    check(
+        |_, stack| drop(stack.parameters.insert("Email".to_owned(), "you@example.com".to_owned())),
+        "you@example.com was unsubscribed and gets nothing; `aws sns subscribe --topic-arn \
+         arn:aws:sns:eu-west-1:111122223333:guard --protocol email --notification-endpoint you@example.com",
+    );
     check(|status, _| status.drift = Some(drifted()), "`s3guard status --drift --stack guard");
     check(
         |status, _| {
@@ -180,6 +211,24 @@ fn each_trouble_is_one_thing_to_do_and_a_well_guard_has_none() {
     check(
         |status, _| status.alarms[1].state = "ALARM".to_owned(),
         "alarm guard-GuardErrorsAlarm is in state ALARM",
+    );
+}
+
+#[test]
+fn what_ends_by_itself_or_with_a_mail_is_a_notice_and_no_problem() {
+    let check = |change: fn(&mut Status, &mut Stack), words: &str| {
+        let (mut status, mut stack) = (status(), stack());
+        change(&mut status, &mut stack);
+        assert!(judge::to_do(&status, &stack).is_empty(), "{words}");
+        let notices = judge::notices(&status, &stack);
+        assert!(notices.len() == 1 && notices[0].contains(words), "{words}: {notices:?}");
+    };
+    assert!(judge::notices(&status(), &stack()).is_empty());
+    check(|_, stack| stack.status = StackStatus::from("UPDATE_IN_PROGRESS"), "events --follow");
+    check(|status, _| status.functions[0].is_changing = true, "is being created or updated");
+    check(
+        |status, _| status.subscriptions.as_mut().unwrap()[0].is_pending = true,
+        "email owner@example.com is not confirmed and gets nothing: open the mail of SNS",
     );
 }
 
