@@ -92,7 +92,7 @@ pub(crate) fn report(error: &anyhow::Error, output: &Output) -> Exit {
         return Exit::Done;
     }
     let (text, exit) = render(error, output.paint());
-    output::to_stderr(&text);
+    output::message(&text);
     exit
 }
 
@@ -106,12 +106,12 @@ pub(crate) fn usage(error: &clap::Error, paint: Paint) -> Exit {
         let error =
             anyhow::Error::new(invalid.clone()).context(format!("wrong value for `{flag}`"));
         let (text, _) = render(&advised(error, Some(invalid.hint.clone()), None), paint);
-        output::to_stderr(&text);
+        output::message(&text);
         return Exit::Usage;
     }
     let text = error.render();
     match text.to_string().strip_prefix("error: ") {
-        Some(problem) => output::to_stderr(&in_our_words(problem, paint)),
+        Some(problem) => output::message(&in_our_words(problem, paint)),
         // Without a command it is the help.
         None => output::to_stderr(&paint.styled(&text)),
     }
