@@ -95,16 +95,12 @@ impl Line {
 
 /// A field as a person reads it.
 fn field(value: &Value) -> String {
-    match value {
-        Value::String(text) => shown(text, FIELD_MAX),
-        Value::Object(_) | Value::Array(_) => {
-            let json = value.to_string();
-            if json.len() <= NESTED_MAX {
-                return shown(&json, NESTED_MAX);
-            }
-            if value.is_object() { "{…}" } else { "[…]" }.to_owned()
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) => value.to_string(),
+    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    // Also JSON in a string, as the record of a write is.
+    let nested = [("{", "{…}"), ("[", "[…]")].into_iter().find(|(open, _)| text.starts_with(open));
+    match nested {
+        Some((_, short)) if text.len() > NESTED_MAX => short.to_owned(),
+        Some(_) | None => shown(&text, FIELD_MAX),
     }
 }
 
@@ -145,6 +141,8 @@ mod tests {
             r#"{{"level":"INFO","fields":{{"message":"m","record":{record},"list":[1]}}}}"#
         );
         check(&text, "2023-11-14T22:13:20.123Z  guard  INFO  m  record={…}  list=[1]");
+        let in_a_string = format!(r#"{{"message":"m","record":{}}}"#, Value::String(record));
+        check(&in_a_string, "2023-11-14T22:13:20.123Z  guard        m  record={…}");
         let line = LogLine { id: "1".to_owned(), at_ms: 0, text: text.clone() };
         let line = Line::of("guard", &line);
         assert_eq!(line.raw(), text);
