@@ -47,7 +47,7 @@ const SETTINGS: [(&str, &str, Option<&str>); 8] = [
 
 pub(crate) fn rows(found: Option<&Found>, variable: impl Fn(&str) -> Option<String>) -> Vec<Row> {
     let set = |name: &str| variable(name).filter(|value| !value.is_empty());
-    let mut rows: BTreeMap<String, (Value, Origin)> = defaults(found, &set)
+    let mut rows: BTreeMap<String, (Value, Origin)> = defaults(found, set)
         .into_iter()
         .map(|(setting, value)| (setting, (value, Origin::Default)))
         .collect();

@@ -310,7 +310,9 @@ impl Plan {
         let changed = changed.lines();
         if !changed.is_empty() {
             output.say("the settings that the guard changed on other buckets stay:");
-            changed.iter().for_each(|line| output.say(line));
+            for line in changed {
+                output.say(line);
+            }
         }
         if self.members.iter().any(|resource| {
             resource.resource_type == BUCKET

@@ -261,7 +261,7 @@ impl fmt::Display for Status {
             "{headline}\nstack {stack} ({region}, account {account}): {state}{protected}\n"
         );
         for (title, lines) in self.sections().iter().filter(|(_, lines)| !lines.is_empty()) {
-            text += &format!("\n{title}\n");
+            text.extend(["\n", title, "\n"]);
             text.extend(lines.iter().map(|line| format!("  {line}\n")));
         }
         f.write_str(&folded(&text, self.view.width.max(WIDTH_MIN)))
