@@ -48,7 +48,7 @@ impl Outbox for Stack {
             alarming: &self.alarming,
             subscriptions: &[],
         };
-        objects::tell(digest, &scene)
+        objects::notifications_of(digest, &scene)
     }
 
     async fn publish(&self, notice: &Notice) -> Result<(), Infallible> {

@@ -41,7 +41,7 @@ pub(crate) fn measure(package: &Package, aws: &FakeAws) -> Result<Sample, String
     function.wait_until_ready(PATIENCE).map_err(|error| failed(error.to_string()))?;
     let mut took = Duration::ZERO;
     for batch in buckets.chunks(BATCH) {
-        let body = |bucket| json!({ "s3guard": { "lookAt": { "bucket": bucket } } }).to_string();
+        let body = |bucket| json!({ "s3guard": { "reconcile": { "bucket": bucket } } }).to_string();
         let bodies: Vec<String> = batch.iter().map(body).collect();
         took += programs::invoke(&mut function, &queued(&bodies)).map_err(failed)?;
     }

@@ -54,9 +54,9 @@ pub(crate) fn measure(package: &Package, aws: &FakeAws) -> Result<Sample, String
         for body in world.messages.drain(..) {
             let message: Value = serde_json::from_str(&body).unwrap_or_default();
             let message = &message["s3guard"];
-            if message["lookAt"]["bucket"] == ".account" {
+            if message["reconcile"]["bucket"] == ".account" {
                 looks_at_account += 1;
-            } else if let Some(bucket) = message["lookAt"]["bucket"].as_str() {
+            } else if let Some(bucket) = message["reconcile"]["bucket"].as_str() {
                 *queued_looks.entry(bucket.to_owned()).or_default() += 1;
             } else if message.get("sweep").is_none() {
                 return Err(failed(format!("`{body}` is not a message of the sweep")));

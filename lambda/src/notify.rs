@@ -9,7 +9,7 @@ use s3guard_aws::{AwsError, Buckets, Connection, Ledger};
 use s3guard_posture::contract::metrics::Metric;
 use s3guard_posture::digest::objects::{self, Alarming, Message};
 use s3guard_posture::digest::window::{
-    Batch as Gathering, Close, Gather, GatherError, Gathered, LEASE, Told, Window,
+    Batch as Gathering, Close, Gather, GatherError, Gathered, LEASE, Published, Window,
 };
 use s3guard_posture::events::alarm::AlarmEvent;
 use s3guard_posture::events::object_event::ObjectEvent;
@@ -189,29 +189,29 @@ impl Notify {
     /// continued by the next invocation.
     async fn in_time(
         &self,
-        publishing: impl Future<Output = Result<Told, GatherError<AwsError>>>,
+        publishing: impl Future<Output = Result<Published, GatherError<AwsError>>>,
         clock: Clock,
         tally: &mut Tally,
     ) -> bool {
         let Ok(published) = tokio::time::timeout(clock.left(), publishing).await else {
             tracing::error!("there was no time to publish all windows");
-            tally.count(Metric::NotTold, 1);
+            tally.count(Metric::NotPublished, 1);
             return false;
         };
         match published {
-            Ok(Told { events, notices, busy, failures }) => {
+            Ok(Published { events, notices, busy, failures }) => {
                 tracing::info!(events, notices, busy, "published");
                 for failure in &failures {
                     tracing::error!(failure, "a window could not be published");
                 }
-                tally.count(Metric::ToldEvents, events);
+                tally.count(Metric::PublishedEvents, events);
                 tally.count(Metric::Notices, notices);
-                tally.count(Metric::NotTold, failures.len());
+                tally.count(Metric::NotPublished, failures.len());
                 busy == 0 && failures.is_empty()
             }
             Err(error) => {
                 tracing::error!(%error, "windows could not be published");
-                tally.count(Metric::NotTold, 1);
+                tally.count(Metric::NotPublished, 1);
                 false
             }
         }

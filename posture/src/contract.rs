@@ -44,11 +44,11 @@ pub mod output {
     /// The queue of object events.
     pub const OBJECT_QUEUE_URL: &str = "ObjectQueueUrl";
     /// The dead-letter queue of the guard.
-    pub const GUARD_DEAD_LETTERS_URL: &str = "GuardDeadLettersUrl";
+    pub const GUARD_DLQ_URL: &str = "GuardDlqUrl";
     /// The dead-letter queue of object events.
-    pub const OBJECT_DEAD_LETTERS_URL: &str = "ObjectDeadLettersUrl";
+    pub const OBJECT_DLQ_URL: &str = "ObjectDlqUrl";
     /// The dead-letter queue of notifications.
-    pub const NOTICE_DEAD_LETTERS_URL: &str = "NoticeDeadLettersUrl";
+    pub const NOTIFICATION_DLQ_URL: &str = "NotificationDlqUrl";
     /// The function `guard`.
     pub const GUARD_FUNCTION_NAME: &str = "GuardFunctionName";
     /// The function `notify`.

@@ -23,7 +23,7 @@ use crate::contract::metrics::Metric;
 use crate::evaluate::coverage::Mark;
 use crate::events::{self, NotAnEvent, OwnMessage};
 use crate::reconcile::account::CallError;
-use crate::reconcile::reported::Told;
+use crate::reconcile::reported::Reported;
 use crate::reconcile::triage::{Message, Task, triage};
 use crate::{
     Account, AccountId, Baseline, BucketId, BucketName, Config, Finding, Grade, KeyArn, Notice,
@@ -62,7 +62,7 @@ pub trait Ledger: Sync {
         &self,
         bucket: &BucketName,
         today: Date,
-    ) -> impl Future<Output = Result<Told, Self::Error>> + Send;
+    ) -> impl Future<Output = Result<Reported, Self::Error>> + Send;
 
     /// The marks of the buckets from one name to another, inclusive.
     fn marks(
@@ -299,7 +299,7 @@ where
                 TaskResult { retry, ..TaskResult::default() }
             }
             Task::Sweep(sweep) => self.sweep(sweep).await,
-            Task::Tell(message) => match queued_notification(message) {
+            Task::Publish(message) => match queued_notification(message) {
                 Ok(notification) => TaskResult {
                     retry: !self.publish(&notification).await,
                     ..TaskResult::default()
@@ -345,7 +345,7 @@ where
     /// Publishes a notification, or queues it if that fails: a later pass would not find its cause.
     async fn publish_or_queue(&self, notification: &Notice) -> bool {
         self.publish(notification).await
-            || self.send_back(OwnMessage::tell(notification).body(), PUBLISH_DELAY_SECONDS).await
+            || self.send_back(OwnMessage::publish(notification).body(), PUBLISH_DELAY_SECONDS).await
     }
 
     /// Marks in the ledger that something was published. A run that is killed before publishes it twice.

@@ -6,7 +6,7 @@ use s3guard_posture::BucketName;
 use s3guard_posture::digest::window::Store as _;
 use s3guard_posture::evaluate::coverage::{self, Mark, PREFIX};
 use s3guard_posture::flow;
-use s3guard_posture::reconcile::reported::{self, Told};
+use s3guard_posture::reconcile::reported::{self, Reported};
 use time::Date;
 
 use super::Ledger;
@@ -25,9 +25,9 @@ impl flow::Ledger for Ledger {
         Ok(keys.pop().is_some())
     }
 
-    async fn reported(&self, bucket: &BucketName, today: Date) -> Result<Told, AwsError> {
+    async fn reported(&self, bucket: &BucketName, today: Date) -> Result<Reported, AwsError> {
         let keys = self.keys(&reported::prefix(bucket), None, |_| true).await?;
-        Ok(Told::of(bucket, keys.iter().map(String::as_str), today))
+        Ok(Reported::of(bucket, keys.iter().map(String::as_str), today))
     }
 
     async fn marks(

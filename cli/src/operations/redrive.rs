@@ -22,16 +22,10 @@ pub(crate) struct QueuePair {
     to: &'static str,
 }
 
-pub(crate) const BUCKETS: QueuePair = QueuePair {
-    name: "buckets",
-    from: output::GUARD_DEAD_LETTERS_URL,
-    to: output::GUARD_QUEUE_URL,
-};
-pub(crate) const OBJECTS: QueuePair = QueuePair {
-    name: "objects",
-    from: output::OBJECT_DEAD_LETTERS_URL,
-    to: output::OBJECT_QUEUE_URL,
-};
+pub(crate) const BUCKETS: QueuePair =
+    QueuePair { name: "buckets", from: output::GUARD_DLQ_URL, to: output::GUARD_QUEUE_URL };
+pub(crate) const OBJECTS: QueuePair =
+    QueuePair { name: "objects", from: output::OBJECT_DLQ_URL, to: output::OBJECT_QUEUE_URL };
 
 /// What was sent again.
 #[derive(Debug, Serialize)]
@@ -85,7 +79,7 @@ pub(crate) async fn redrive(
         queue(OBJECTS.to)?.send(&objects::close(Close::All), 0).await?;
         output.say("recorded changes of objects that were not reported are reported now");
     }
-    let url = session::output_of(&stack, args, output::NOTICE_DEAD_LETTERS_URL, "such queue")?;
+    let url = session::output_of(&stack, args, output::NOTIFICATION_DLQ_URL, "such queue")?;
     let waiting = Queue::new(&account.connection, url).depth().await?.waiting;
     if waiting > 0 {
         output.warn(format_args!(

@@ -36,7 +36,7 @@ impl Notify {
             || event.change == Change::CreatedOrOverwritten
                 // Without versions it cannot be read.
                 && event.version_id.is_some()
-                && notifications.tells_overwrites_in(event.bucket.as_str())
+                && notifications.reports_overwrites_in(event.bucket.as_str())
     }
 
     async fn change(&self, event: &ObjectEvent) -> Change {

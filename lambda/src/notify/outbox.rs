@@ -37,7 +37,7 @@ impl Outbox for Notify {
             alarming: &self.alarming,
             subscriptions: self.settings.config.subscriptions(),
         };
-        objects::tell(digest, &scene)
+        objects::notifications_of(digest, &scene)
     }
 
     async fn publish(&self, notice: &Notice) -> Result<(), AwsError> {

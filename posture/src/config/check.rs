@@ -154,9 +154,9 @@ fn exemptions(exemptions: &[Exemption], place: &Place<'_>) {
 }
 
 fn objects(selection: &Selection, place: &Place<'_>) {
-    if selection.tell_overwrites.len() > TELL_OVERWRITES_MAX {
+    if selection.report_overwrites.len() > TELL_OVERWRITES_MAX {
         let problem = format!("there are more than {TELL_OVERWRITES_MAX} patterns");
-        place.at("tell-overwrites").wrong(problem, "use patterns that match more buckets");
+        place.at("report-overwrites").wrong(problem, "use patterns that match more buckets");
     }
     if let Some(name) = selection.exclude.is_everything() {
         place.at("exclude").at(name).wrong(

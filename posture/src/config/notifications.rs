@@ -62,7 +62,7 @@ pub enum Threshold {
     DeletedForGood,
     /// ACLs of objects changed.
     AclChanged,
-    /// Objects overwritten, in the buckets of `tell-overwrites`.
+    /// Objects overwritten, in the buckets of `report-overwrites`.
     Overwritten,
     /// Objects created or overwritten.
     Created,
@@ -91,12 +91,12 @@ impl Notifications {
     }
 
     /// The buckets in which new objects are looked up, as patterns with `*` and `?`.
-    pub fn tell_overwrites(&self) -> impl Iterator<Item = &str> {
-        self.objects.tell_overwrites.iter().map(|pattern| pattern.as_str())
+    pub fn report_overwrites(&self) -> impl Iterator<Item = &str> {
+        self.objects.report_overwrites.iter().map(|pattern| pattern.as_str())
     }
 
     /// Whether new objects of the bucket are looked up to detect overwrites.
-    pub fn tells_overwrites_in(&self, bucket: &str) -> bool {
-        self.objects.tell_overwrites.iter().any(|pattern| pattern.matches(bucket))
+    pub fn reports_overwrites_in(&self, bucket: &str) -> bool {
+        self.objects.report_overwrites.iter().any(|pattern| pattern.matches(bucket))
     }
 }

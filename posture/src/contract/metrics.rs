@@ -17,13 +17,13 @@ pub enum Metric {
     /// Buckets that could not be fully remediated.
     Failed,
     /// Buckets with a setting that was left as it is.
-    LeftAsIs,
+    NotRemediated,
     /// Buckets with a setting that is exempt.
     Exempt,
     /// Buckets with a setting that waits for `CloudFormation`.
     Waiting,
     /// Buckets where the guard has stopped because of a conflict.
-    TugOfWar,
+    Conflict,
     /// Buckets that the sweep found and no event had reported.
     CoverageGaps,
     /// Writes whose record could not be saved.
@@ -33,11 +33,11 @@ pub enum Metric {
     /// Object events that were collected, duplicates included.
     ObjectEvents,
     /// Object events that were published, without duplicates.
-    ToldEvents,
+    PublishedEvents,
     /// Notifications about objects that were published.
     Notices,
     /// Windows that could not be published yet.
-    NotTold,
+    NotPublished,
     /// The time from the event to the last write, for each bucket with an event.
     TimeToProtect,
 }
@@ -47,17 +47,17 @@ named! {
     Compliant = "Compliant",
     Protected = "Protected",
     Failed = "Failed",
-    LeftAsIs = "LeftAsIs",
+    NotRemediated = "NotRemediated",
     Exempt = "Exempt",
     Waiting = "Waiting",
-    TugOfWar = "TugOfWar",
+    Conflict = "Conflict",
     CoverageGaps = "CoverageGaps",
     NotRecorded = "NotRecorded",
     NotAnEvent = "NotAnEvent",
     ObjectEvents = "ObjectEvents",
-    ToldEvents = "ToldEvents",
+    PublishedEvents = "PublishedEvents",
     Notices = "Notices",
-    NotTold = "NotTold",
+    NotPublished = "NotPublished",
     TimeToProtect = "TimeToProtect",
 }
 

@@ -9,11 +9,11 @@ mod text;
 
 pub use alert::Alarming;
 pub use message::{Message, close, close_after_seconds};
-pub use notifications::{tell, tell_one};
+pub use notifications::{notification_of, notifications_of};
 pub use summary::{Known, Scene};
 
 /// The prefix in the ledger of the events of windows.
-pub const GATHERED_PREFIX: &str = crate::digest::window::keys::PREFIX;
+pub const WINDOWS_PREFIX: &str = crate::digest::window::keys::PREFIX;
 
 /// The message of the stack's schedule to the object queue, which closes the windows that have ended.
 pub const CLOSE_WINDOWS: &str = r#"{"s3guard":"close-windows"}"#;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::config::{Day, Ending};
-use crate::digest::objects::tell_one;
+use crate::digest::objects::notification_of;
 use crate::events::alarm::{AlarmEvent, State};
 use crate::events::object_event::ObjectEvent;
 use crate::model::change::Change;
@@ -11,7 +11,7 @@ use crate::model::setting::PublicAccessBlock;
 use crate::model::severity::Severity;
 use crate::notify::notification::document::{self, Body, Test};
 use crate::notify::notification::{Draft, Notice, Origin, sms};
-use crate::notify::report::{self, Report, TugOfWar};
+use crate::notify::report::{self, Conflict, Report};
 use crate::reconcile::inspect::Inspection;
 use crate::reconcile::ledger;
 use crate::text::subject;
@@ -39,11 +39,11 @@ pub fn samples(origin: &Origin<'_>) -> Vec<Notice> {
     samples.extend(of_bucket(&reports, &by_call, &weak(), origin));
     samples.extend(of_bucket(&reports, &by_call, &public, origin));
     samples.extend(Notice::joined(swept.into_iter().flatten().collect()));
-    samples.push(tug_of_war(&reports, by_call.calls(), origin));
+    samples.push(conflict(&reports, by_call.calls(), origin));
     samples.push(report::coverage_gap(&[photos.name], origin));
     samples.push(report::exemptions_ending(&[ending(&reports.name, origin)], origin));
     samples.push(report::alarm(&dead_letters(origin), origin));
-    samples.push(tell_one(&deleted(reports.name, origin), origin));
+    samples.push(notification_of(&deleted(reports.name, origin), origin));
     samples.into_iter().map(marked).collect()
 }
 
@@ -136,8 +136,8 @@ fn of_bucket(
     })
 }
 
-fn tug_of_war(id: &BucketId, calls: &[Call], origin: &Origin<'_>) -> Notice {
-    report::tug_of_war(&TugOfWar {
+fn conflict(id: &BucketId, calls: &[Call], origin: &Origin<'_>) -> Notice {
+    report::conflict(&Conflict {
         id,
         calls,
         aspects: &[Aspect::PublicAccess],

@@ -188,7 +188,7 @@ pub enum Close {
 
 /// The result of closing windows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Told {
+pub struct Published {
     /// How many events were published.
     pub events: usize,
     /// How many notifications were published.

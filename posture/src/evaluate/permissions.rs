@@ -24,7 +24,7 @@ pub fn on(what: On) -> Vec<&'static str> {
 /// On what notify acts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotifyOn {
-    /// The windows in the ledger, under [`GATHERED_PREFIX`](crate::digest::objects::GATHERED_PREFIX).
+    /// The windows in the ledger, under [`WINDOWS_PREFIX`](crate::digest::objects::WINDOWS_PREFIX).
     Gathered,
     /// The ledger, of which it lists only that.
     Ledger,

@@ -37,7 +37,7 @@ pub struct Changed {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub enum OwnMessage {
     /// Reconcile a bucket that the sweep found, or the account's public access block.
-    LookAt {
+    Reconcile {
         /// The bucket, or [`BucketName::account`].
         bucket: BucketName,
         /// How the sweep knows it.
@@ -47,7 +47,7 @@ pub enum OwnMessage {
     /// List buckets.
     Sweep(Sweep),
     /// Publish this notification, which could not be published before. It is not parsed here.
-    Tell(Value),
+    Publish(Value),
 }
 
 /// A page of the list of the Region's buckets; the first one by default.
@@ -107,9 +107,9 @@ pub(super) fn parsed<T: FromStr<Err: Display>>(
 
 impl OwnMessage {
     /// Publish this notification.
-    pub fn tell(notification: &impl Serialize) -> Self {
+    pub fn publish(notification: &impl Serialize) -> Self {
         let json = serde_json::to_value(notification);
-        Self::Tell(json.expect("a notification is texts and lists"))
+        Self::Publish(json.expect("a notification is texts and lists"))
     }
 
     /// The body of the message.

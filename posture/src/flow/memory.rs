@@ -9,7 +9,7 @@ use time::Date;
 
 use super::{Delayed, Ledger, Outgoing};
 use crate::evaluate::coverage::{self, Mark};
-use crate::reconcile::reported::Told;
+use crate::reconcile::reported::Reported;
 use crate::{BucketName, Notice};
 
 /// The keys of a ledger.
@@ -60,8 +60,8 @@ impl Ledger for MemoryLedger {
         Ok(self.lock().contains(key))
     }
 
-    async fn reported(&self, bucket: &BucketName, today: Date) -> Result<Told, Infallible> {
-        Ok(Told::of(bucket, self.lock().iter().map(String::as_str), today))
+    async fn reported(&self, bucket: &BucketName, today: Date) -> Result<Reported, Infallible> {
+        Ok(Reported::of(bucket, self.lock().iter().map(String::as_str), today))
     }
 
     async fn marks(

@@ -11,10 +11,10 @@ use crate::contract::metrics::Metric;
 use crate::evaluate::coverage::{self, Mark};
 use crate::events::Again;
 use crate::model::finding::STACK_IN_PROGRESS;
-use crate::notify::report::{self, Report, TugOfWar};
+use crate::notify::report::{self, Conflict, Report};
 use crate::reconcile::account::CallError;
 use crate::reconcile::ledger;
-use crate::reconcile::reported::{self, Told};
+use crate::reconcile::reported::{self, Reported};
 use crate::reconcile::triage::{self, Look};
 use crate::{
     Account, Action, Aspect, Baseline, BucketId, BucketName, Finding, LeftBecause, Observed,
@@ -136,7 +136,7 @@ where
             }
             // Findings that an earlier round has remediated are kept; the rest is replaced.
             let is_done = |finding: &Finding| {
-                let kind = finding.mended_by();
+                let kind = finding.remediated_by();
                 seen.done.iter().any(|(action, _)| Some(action.kind()) == kind)
             };
             seen.findings.retain(is_done);
@@ -215,7 +215,7 @@ where
                 Trigger::Calls(_) => result.retry = true,
             }
         }
-        result.tally.count(Metric::TugOfWar, usize::from(!seen.stopped.is_empty()));
+        result.tally.count(Metric::Conflict, usize::from(!seen.stopped.is_empty()));
         for stopped in &seen.stopped {
             self.stop(pass, &seen, stopped, &mut result).await;
         }
@@ -247,7 +247,7 @@ where
         let reported = self.ledger.reported(bucket, today).await.unwrap_or_else(|error| {
             tracing::error!(%bucket, %error, "the ledger could not be read");
             tally.count(Metric::NotRecorded, 1);
-            Told::default()
+            Reported::default()
         });
         news.retain(|finding| match finding {
             Finding::Left { aspect, because } => {
@@ -272,7 +272,7 @@ where
             return;
         }
         let (name, now) = (&pass.id.name, self.now());
-        let notification = report::tug_of_war(&TugOfWar {
+        let notification = report::conflict(&Conflict {
             id: &pass.id,
             calls: pass.look.trigger.calls(),
             aspects: &stopped.aspects,
@@ -352,7 +352,7 @@ impl Reconciliation {
     fn count(&self, took: Option<Duration>, tally: &mut Tally) {
         let is_left = self.findings.iter().any(|found| matches!(found, Finding::Left { .. }));
         let exemptions = self.baseline.as_ref().map_or(0, |baseline| baseline.exemptions.len());
-        tally.count(Metric::LeftAsIs, is_left.into());
+        tally.count(Metric::NotRemediated, is_left.into());
         tally.count(Metric::Exempt, usize::from(exemptions > 0));
         tally.count(Metric::NotRecorded, self.unrecorded);
         if !self.failed.is_empty() || self.interrupted.is_some() {

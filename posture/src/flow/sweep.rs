@@ -54,7 +54,7 @@ where
         if *sweep == Sweep::default() {
             self.announce(&mut result).await;
             if self.settings.config.account_mode() != Mode::Off {
-                let account = OwnMessage::LookAt { bucket: BucketName::account(), mark: None };
+                let account = OwnMessage::Reconcile { bucket: BucketName::account(), mark: None };
                 result.retry |= !self.send_back(account.body(), 0).await;
             }
         }
@@ -92,7 +92,7 @@ where
             .zip(marks)
             .enumerate()
             .map(|(count, (bucket, mark))| Delayed {
-                body: OwnMessage::LookAt { bucket: bucket.clone(), mark }.body(),
+                body: OwnMessage::Reconcile { bucket: bucket.clone(), mark }.body(),
                 delay_seconds: delay_seconds(count),
             })
             .collect();

@@ -23,7 +23,7 @@ use crate::model::setting::PublicAccessBlock;
 use crate::reconcile::account::{CallError, Page};
 use crate::reconcile::ledger::{self, RecordId};
 use crate::reconcile::record::State;
-use crate::reconcile::reported::Told;
+use crate::reconcile::reported::Reported;
 use crate::{
     Account, Baseline, BucketId, BucketName, Config, Grade, MemoryBucket, Notice, Observed,
     Question, Reading, Record, Setting, SettingKind,
@@ -217,7 +217,7 @@ fn opened() -> String {
 }
 
 fn look_at() -> String {
-    json!({ "s3guard": { "lookAt": { "bucket": "reports" } } }).to_string()
+    json!({ "s3guard": { "reconcile": { "bucket": "reports" } } }).to_string()
 }
 
 fn count(handled: &Handled, metric: Metric) -> usize {
@@ -294,7 +294,7 @@ impl Ledger for World {
         Ok(self.ledger.keys().contains(key))
     }
 
-    async fn reported(&self, bucket: &BucketName, today: Date) -> Result<Told, Failure> {
+    async fn reported(&self, bucket: &BucketName, today: Date) -> Result<Reported, Failure> {
         self.point().await;
         if !self.with(|state| state.is_ledger_readable) {
             return Err(Failure::Denied);

@@ -59,7 +59,7 @@ impl Finding {
     }
 
     /// The setting whose write remediates it, if there is one.
-    pub const fn mended_by(&self) -> Option<SettingKind> {
+    pub const fn remediated_by(&self) -> Option<SettingKind> {
         match self {
             Self::Weak { mend, .. } => Some(mend.kind()),
             Self::Later { .. } | Self::Left { .. } => None,

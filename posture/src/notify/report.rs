@@ -19,17 +19,17 @@ use crate::{
 
 mod alarm;
 mod body;
+mod conflict;
 mod content;
 mod coverage;
 mod document;
 mod exemptions;
-mod tug_of_war;
 
 pub use alarm::alarm;
+pub use conflict::{Conflict, conflict};
 pub use content::reported_of;
 pub use coverage::coverage_gap;
 pub use exemptions::exemptions_ending;
-pub use tug_of_war::{TugOfWar, tug_of_war};
 
 use content::ReportContent;
 
@@ -72,7 +72,7 @@ pub struct Report<'a> {
 ///
 /// Of what a sweep leaves as it is, the caller passes only what is new ([`crate::reconcile::reported`]). A failed write of a
 /// sweep is counted by a metric with an alarm. What waits for `CloudFormation` is reported when it is done or given up.
-/// A stop of the guard is reported by [`tug_of_war`], once.
+/// A stop of the guard is reported by [`conflict`], once.
 pub fn notice(report: &Report<'_>) -> Option<Notice> {
     let content = ReportContent::of(report);
     let is_done = !report.done.is_empty();

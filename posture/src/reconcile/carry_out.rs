@@ -206,7 +206,7 @@ async fn verify<A: Account>(
             Some(inspection) => seen = inspection,
             None => return Ok(None),
         }
-        let weak = |finding: &Finding| finding.mended_by() == Some(action.kind());
+        let weak = |finding: &Finding| finding.remediated_by() == Some(action.kind());
         let stopped = |finding: &Finding| {
             action.aspects.contains(&finding.aspect())
                 && matches!(finding, Finding::Left { because: LeftBecause::TooManyWrites(..), .. })

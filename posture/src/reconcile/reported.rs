@@ -24,9 +24,9 @@ const DAY: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]
 
 /// What was recently reported of a bucket.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Told(BTreeSet<(Aspect, String)>);
+pub struct Reported(BTreeSet<(Aspect, String)>);
 
-impl Told {
+impl Reported {
     /// What the keys with [`prefix`] say. Unknown keys are ignored.
     pub fn of<'a>(
         bucket: &BucketName,
@@ -91,17 +91,17 @@ mod tests {
         "reports".parse().unwrap()
     }
 
-    fn reported_on(day: Date, because: LeftBecause) -> Told {
+    fn reported_on(day: Date, because: LeftBecause) -> Reported {
         let findings = [Finding::Left { aspect: Aspect::PublicAccess, because }];
         let keys = keys(&bucket(), &findings, day);
-        Told::of(&bucket(), keys.iter().map(String::as_str), TODAY)
+        Reported::of(&bucket(), keys.iter().map(String::as_str), TODAY)
     }
 
     #[test]
     fn what_was_reported_is_no_news_for_thirty_days() {
         let is_news =
-            |reported: &Told| reported.is_news(Aspect::PublicAccess, &LeftBecause::Website);
-        assert!(is_news(&Told::default()));
+            |reported: &Reported| reported.is_news(Aspect::PublicAccess, &LeftBecause::Website);
+        assert!(is_news(&Reported::default()));
         assert!(!is_news(&reported_on(TODAY, LeftBecause::Website)));
         assert!(!is_news(&reported_on(date!(2026 - 10 - 27), LeftBecause::Website)));
         assert!(is_news(&reported_on(date!(2026 - 10 - 26), LeftBecause::Website)));
@@ -122,7 +122,7 @@ mod tests {
     fn what_is_reported_otherwise_no_sweep_reports() {
         let stopped = LeftBecause::TooManyWrites(crate::SettingKind::Policy, 20);
         for because in [LeftBecause::Undone(TODAY), stopped, LeftBecause::StackNeverFinished] {
-            assert!(!Told::default().is_news(Aspect::Tls, &because), "{because:?}");
+            assert!(!Reported::default().is_news(Aspect::Tls, &because), "{because:?}");
             let findings = [Finding::Left { aspect: Aspect::Tls, because }];
             assert!(keys(&bucket(), &findings, TODAY).is_empty());
         }

@@ -63,7 +63,7 @@ pub enum Task {
     /// List buckets.
     Sweep(Sweep),
     /// Publish what could not be published before.
-    Tell(Value),
+    Publish(Value),
     /// Nothing.
     Nothing {
         /// Why.
@@ -108,14 +108,14 @@ pub fn triage(messages: Vec<Message>, now: OffsetDateTime, settle_seconds: u16) 
                 };
                 Task::Later { body, delay_seconds }
             }
-            Request::Own(OwnMessage::LookAt { bucket, mark }) => {
+            Request::Own(OwnMessage::Reconcile { bucket, mark }) => {
                 let look = look_at(&mut looks, bucket, id, attempt);
                 look.is_swept = true;
                 look.mark = look.mark.max(mark);
                 continue;
             }
             Request::Own(OwnMessage::Sweep(sweep)) => Task::Sweep(sweep),
-            Request::Own(OwnMessage::Tell(notice)) => Task::Tell(notice),
+            Request::Own(OwnMessage::Publish(notice)) => Task::Publish(notice),
             Request::Ignore(reason) => Task::Nothing { reason },
         };
         tasks.push(TaskOf { task, message_ids: vec![id] });

@@ -29,22 +29,22 @@ pub(super) fn add(template: &mut Template, guard: Parts, notify: Parts, topics: 
     let failed = topic_metric("NumberOfNotificationsFailed", topics.topic);
     let rows = [
         (
-            "GuardDeadLettersAlarm",
+            "GuardDlqAlarm",
             reported,
             dead_letters(guard.intake.dead_letters),
-            "A bucket event could not be handled and is in the queue GuardDeadLetters. Fix the cause, then redrive the queue.",
+            "A bucket event could not be handled and is in the queue GuardDlq. Fix the cause, then redrive the queue.",
         ),
         (
-            "ObjectDeadLettersAlarm",
+            "ObjectDlqAlarm",
             direct,
             dead_letters(notify.intake.dead_letters),
-            "An object event could not be reported and is in the queue ObjectDeadLetters. Fix the cause, then redrive the queue.",
+            "An object event could not be reported and is in the queue ObjectDlq. Fix the cause, then redrive the queue.",
         ),
         (
-            "NoticeDeadLettersAlarm",
+            "NotificationDlqAlarm",
             direct,
             dead_letters(topics.dead_letters),
-            "A notification could not be delivered and is in the queue NoticeDeadLetters. Check the topic's subscriptions.",
+            "A notification could not be delivered and is in the queue NotificationDlq. Check the topic's subscriptions.",
         ),
         (
             "GuardWaitingAlarm",
@@ -77,9 +77,9 @@ pub(super) fn add(template: &mut Template, guard: Parts, notify: Parts, topics: 
             "Some buckets could not be fully remediated. See the log group of GuardFunction.",
         ),
         (
-            "TugOfWarAlarm",
+            "ConflictAlarm",
             reported,
-            sum(own_metric(OwnMetric::TugOfWar)),
+            sum(own_metric(OwnMetric::Conflict)),
             "Another party keeps reverting the changes of the guard, which has left the bucket alone for an hour. See the notification for the caller.",
         ),
         (
@@ -95,9 +95,9 @@ pub(super) fn add(template: &mut Template, guard: Parts, notify: Parts, topics: 
             "The sweep found a bucket or a change that no event reported. Check that the trail records write management events in this Region.",
         ),
         (
-            "NotToldAlarm",
+            "NotPublishedAlarm",
             direct,
-            sum(own_metric(OwnMetric::NotTold)),
+            sum(own_metric(OwnMetric::NotPublished)),
             "A digest of object events could not be published; nothing is lost. See the log group of NotifyFunction, then run \
              s3guard redrive.",
         ),

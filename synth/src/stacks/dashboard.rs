@@ -48,10 +48,10 @@ pub(super) fn add(
         own(
             "Buckets not remediated, by reason",
             &[
-                ("left unchanged", OwnMetric::LeftAsIs),
+                ("left unchanged", OwnMetric::NotRemediated),
                 ("exempt", OwnMetric::Exempt),
                 ("CloudFormation in progress", OwnMetric::Waiting),
-                ("conflict", OwnMetric::TugOfWar),
+                ("conflict", OwnMetric::Conflict),
             ],
         ),
         lines(
@@ -70,9 +70,9 @@ pub(super) fn add(
             "Messages",
             &[
                 ("object events", OwnMetric::ObjectEvents),
-                ("reported, without duplicates", OwnMetric::ToldEvents),
+                ("reported, without duplicates", OwnMetric::PublishedEvents),
                 ("notifications", OwnMetric::Notices),
-                ("digests not published yet", OwnMetric::NotTold),
+                ("digests not published yet", OwnMetric::NotPublished),
                 ("not an event", OwnMetric::NotAnEvent),
             ],
         ),

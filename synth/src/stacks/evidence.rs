@@ -33,7 +33,7 @@ const RECORDS: LifecycleRule = LifecycleRule {
 /// A digest is published within a day; a month is enough to investigate a failure.
 const GATHERED: LifecycleRule = LifecycleRule {
     id: "forget-objects",
-    prefix: Some(objects::GATHERED_PREFIX),
+    prefix: Some(objects::WINDOWS_PREFIX),
     expiration_days: 30,
     noncurrent_days: 30,
 };

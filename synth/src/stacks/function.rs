@@ -125,8 +125,8 @@ pub(super) fn add(
     let log = ["logs:CreateLogStream", "logs:PutLogEvents"];
     let mut statements = definition.statements;
     statements.extend([
-        Statement::allow("SendBack", ["sqs:SendMessage"], queue()),
-        Statement::allow("WorkOffQueue", receive, queue()),
+        Statement::allow("Requeue", ["sqs:SendMessage"], queue()),
+        Statement::allow("ReceiveMessages", receive, queue()),
         Statement::allow("Publish", ["sns:Publish"], topics),
         Statement::allow("UseKey", encrypt, [key.arn().into()]),
         Statement::allow("Log", log, [logs.arn().into()]),

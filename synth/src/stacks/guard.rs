@@ -22,9 +22,9 @@ use crate::{
 // Logical ids must not change: CloudFormation replaces a resource whose id is new.
 const INTAKE: intake::Ids = intake::Ids {
     queue: LogicalId::new("GuardQueue"),
-    dead_letters: LogicalId::new("GuardDeadLetters"),
+    dead_letters: LogicalId::new("GuardDlq"),
     queue_policy: LogicalId::new("GuardQueuePolicy"),
-    dead_letters_policy: LogicalId::new("GuardDeadLettersPolicy"),
+    dead_letters_policy: LogicalId::new("GuardDlqPolicy"),
     why: "Buckets to check. A queue, so that failures are retried and no event is lost.",
 };
 const GUARD: function::Ids = function::Ids {
@@ -119,17 +119,17 @@ fn add_outputs(
             notify.intake.queue.url().into(),
         ),
         (
-            output::GUARD_DEAD_LETTERS_URL,
+            output::GUARD_DLQ_URL,
             "Bucket events that could not be handled",
             guard.intake.dead_letters.url().into(),
         ),
         (
-            output::OBJECT_DEAD_LETTERS_URL,
+            output::OBJECT_DLQ_URL,
             "Object events that could not be reported",
             notify.intake.dead_letters.url().into(),
         ),
         (
-            output::NOTICE_DEAD_LETTERS_URL,
+            output::NOTIFICATION_DLQ_URL,
             "Notifications that could not be delivered",
             topics.dead_letters.url().into(),
         ),
@@ -218,14 +218,14 @@ fn permitted(evidence: Evidence) -> Vec<Statement> {
     vec![
         Statement {
             conditions: vec![Test::equals("aws:ResourceAccount", Pseudo::AccountId)],
-            ..allow("SetBucketsBack", On::Buckets, Sub::arn("s3:::*").into())
+            ..allow("WriteBuckets", On::Buckets, Sub::arn("s3:::*").into())
         },
         allow("FindBuckets", On::Account, Value::literal("*")),
         // Of any account: many keep their keys in another one, where the key's policy must allow it as well.
         // Source: AWS KMS Developer Guide, "Allowing users in other accounts to use a KMS key".
         allow("AskForKeys", On::Keys, Sub::arn("kms").text(":*:*:key/*").into()),
         allow("AskForStacks", On::Stacks, stacks.into()),
-        Statement::allow("LookUp", on_ledger, [ledger.clone().into()]),
+        Statement::allow("ReadBuckets", on_ledger, [ledger.clone().into()]),
         Statement::allow("Record", on_records, [bucket::within(&ledger, "/*")]),
     ]
 }

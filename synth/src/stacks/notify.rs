@@ -20,9 +20,9 @@ use crate::{
 
 pub(super) const INTAKE: intake::Ids = intake::Ids {
     queue: LogicalId::new("ObjectQueue"),
-    dead_letters: LogicalId::new("ObjectDeadLetters"),
+    dead_letters: LogicalId::new("ObjectDlq"),
     queue_policy: LogicalId::new("ObjectQueuePolicy"),
-    dead_letters_policy: LogicalId::new("ObjectDeadLettersPolicy"),
+    dead_letters_policy: LogicalId::new("ObjectDlqPolicy"),
     why: "Object events to report. A queue, so that many events become one notification.",
 };
 pub(super) const NOTIFY: function::Ids = function::Ids {
@@ -103,7 +103,7 @@ pub(super) fn feed(
 /// What the code of the notify function reads and writes.
 fn permitted(evidence: Evidence, notifications: &Notifications) -> Vec<Statement> {
     let ledger = evidence.ledger.arn();
-    let gathered = format!("{}*", objects::GATHERED_PREFIX);
+    let gathered = format!("{}*", objects::WINDOWS_PREFIX);
     let of_account = || vec![Test::equals("aws:ResourceAccount", Pseudo::AccountId)];
     let allow = |sid, on: NotifyOn, resources: Vec<Value<AnyArn>>, conditions| Statement {
         conditions,
@@ -117,13 +117,13 @@ fn permitted(evidence: Evidence, notifications: &Notifications) -> Vec<Statement
         allow("Gather", NotifyOn::Gathered, objects, Vec::new()),
         allow("FindGathered", NotifyOn::Ledger, vec![ledger.into()], of_prefix),
         allow("FindGrades", NotifyOn::Buckets, buckets, of_account()),
-        allow("LookAtAcls", NotifyOn::Acls, all_objects, of_account()),
+        allow("ReadAcls", NotifyOn::Acls, all_objects, of_account()),
     ];
-    let overwrites = notifications.tell_overwrites();
+    let overwrites = notifications.report_overwrites();
     let overwrites: Vec<_> =
         overwrites.map(|pattern| Sub::arn("s3:::").text(pattern).into()).collect();
     if !overwrites.is_empty() {
-        statements.push(allow("TellOverwrites", NotifyOn::Overwrites, overwrites, of_account()));
+        statements.push(allow("ReportOverwrites", NotifyOn::Overwrites, overwrites, of_account()));
     }
     statements
 }

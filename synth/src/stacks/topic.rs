@@ -19,8 +19,8 @@ use crate::{
 const TOPIC: LogicalId = LogicalId::new("Topic");
 const TOPIC_POLICY: LogicalId = LogicalId::new("TopicPolicy");
 const EMAIL: LogicalId = LogicalId::new("EmailSubscription");
-const DEAD_LETTERS: LogicalId = LogicalId::new("NoticeDeadLetters");
-const DEAD_LETTERS_POLICY: LogicalId = LogicalId::new("NoticeDeadLettersPolicy");
+const DEAD_LETTERS: LogicalId = LogicalId::new("NotificationDlq");
+const DEAD_LETTERS_POLICY: LogicalId = LogicalId::new("NotificationDlqPolicy");
 const CHAT: LogicalId = LogicalId::new("ChatTopic");
 const CHAT_POLICY: LogicalId = LogicalId::new("ChatTopicPolicy");
 

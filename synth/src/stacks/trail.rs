@@ -109,7 +109,7 @@ fn files_policy(bucket: Handle<Bucket>) -> BucketPolicy {
     bucket::policy(
         bucket,
         [
-            allow("TrailLooks", "s3:GetBucketAcl", bucket.arn().into(), None),
+            allow("TrailReadsAcl", "s3:GetBucketAcl", bucket.arn().into(), None),
             allow("TrailWrites", "s3:PutObject", files.text("/*").into(), Some(takes_acl)),
         ],
     )

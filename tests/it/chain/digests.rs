@@ -17,7 +17,7 @@ const SHORT: &str = "[notifications]\nwindow = \"10s\"\n";
 const A_DAY: &str = "[notifications]\nwindow = \"1d\"\n";
 
 /// CloudWatch's event of an alarm of the stack, as the rule sends it to the queue.
-const ALARM: &str = r#"{"id":"1","source":"aws.cloudwatch","detail-type":"CloudWatch Alarm State Change","time":"2026-11-25T05:00:00Z","detail":{"alarmName":"guard-GuardDeadLettersAlarm","state":{"value":"ALARM","reason":"1 is more than 0","timestamp":"2026-11-25T05:00:00.000+0000"},"previousState":{"value":"OK"}}}"#;
+const ALARM: &str = r#"{"id":"1","source":"aws.cloudwatch","detail-type":"CloudWatch Alarm State Change","time":"2026-11-25T05:00:00Z","detail":{"alarmName":"guard-GuardDlqAlarm","state":{"value":"ALARM","reason":"1 is more than 0","timestamp":"2026-11-25T05:00:00.000+0000"},"previousState":{"value":"OK"}}}"#;
 
 /// How often each change of a bucket's objects is reported, in all documents with different ids.
 fn counted(documents: &[Value]) -> BTreeMap<String, u64> {
@@ -52,7 +52,7 @@ fn dead_keys(guarded: &Guarded) -> Vec<String> {
     let client = guarded.account.client();
     let mut keys = Vec::new();
     loop {
-        let letters = client.receive(guarded.output("ObjectDeadLettersUrl"), 0).unwrap();
+        let letters = client.receive(guarded.output("ObjectDlqUrl"), 0).unwrap();
         if letters.is_empty() {
             return keys;
         }
@@ -259,7 +259,7 @@ fn each_event_is_reported_once_or_in_the_dlq_after_any_failure() {
     guarded.account.client().send(guarded.output("ObjectQueueUrl"), "no event").unwrap();
     guarded.wait("the dead letter", || {
         guarded.account.end_visibility_timeouts().unwrap();
-        guarded.waiting("ObjectDeadLettersUrl") >= 1
+        guarded.waiting("ObjectDlqUrl") >= 1
     });
     let refuse = Fault { times: 1_000, ..of_notify(Fault::fail("sns:Publish", "NotFound")) };
     guarded.account.add_fault(&refuse).unwrap();
@@ -303,7 +303,7 @@ fn messages_in_the_dlq_are_redriven() {
     send(&guarded, &(0..25).map(one).collect::<Vec<_>>());
     guarded.wait("the dead letters", || {
         guarded.account.end_visibility_timeouts().unwrap();
-        guarded.waiting("ObjectDeadLettersUrl") == 25
+        guarded.waiting("ObjectDlqUrl") == 25
     });
     let run = |arguments: &[&str]| {
         let output = s3guard(&guarded.account.env(), arguments);
@@ -321,7 +321,7 @@ fn messages_in_the_dlq_are_redriven() {
     assert!(stdout.contains("objects  25 messages sent again"), "{stdout}");
     close(&guarded);
     assert_eq!(counted(&documents(&guarded, &queue))["reports"], 25);
-    assert_eq!(guarded.waiting("ObjectDeadLettersUrl"), 0);
+    assert_eq!(guarded.waiting("ObjectDlqUrl"), 0);
     let (code, stdout, _) = run(&["status", "--stack", "guard"]);
     assert_eq!(code, 0, "{stdout}");
 }
@@ -379,10 +379,7 @@ fn a_chat_receives_notifications_of_its_severity_and_alarms_are_reported() {
     client.send(guarded.output("ObjectQueueUrl"), ALARM).unwrap();
     guarded.wait("a mail", || !guarded.mails().is_empty());
     let mails = guarded.mails();
-    assert_eq!(
-        mails[0].subject,
-        "s3guard: an alarm is in state ALARM: guard-GuardDeadLettersAlarm"
-    );
+    assert_eq!(mails[0].subject, "s3guard: an alarm is in state ALARM: guard-GuardDlqAlarm");
 }
 
 #[test]

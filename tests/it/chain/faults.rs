@@ -126,11 +126,11 @@ fn a_message_that_is_not_an_event_ends_in_the_dlq_and_raises_the_alarm() {
     root.send(guarded.output("GuardQueueUrl"), "poison").unwrap();
     guarded.wait("a dead letter", || {
         guarded.account.end_visibility_timeouts().unwrap();
-        guarded.waiting("GuardDeadLettersUrl") == 1
+        guarded.waiting("GuardDlqUrl") == 1
     });
     guarded.wait("an alarm", || {
         let alarms = guarded.account.alarms().unwrap();
-        alarms.iter().any(|(name, state)| name.contains("GuardDeadLetters") && state == "ALARM")
+        alarms.iter().any(|(name, state)| name.contains("GuardDlq") && state == "ALARM")
     });
     assert_eq!(guarded.waiting("GuardQueueUrl"), 0);
 }
@@ -152,7 +152,7 @@ fn a_denied_write_is_reported_and_not_retried_indefinitely() {
     assert_eq!(mail.subject, format!("s3guard could not protect {reports}"));
     assert!(mail.text.contains("AccessDenied"), "{}", mail.text);
     assert_eq!(guarded.runs("GuardFunctionName"), 1);
-    assert_eq!(guarded.waiting("GuardDeadLettersUrl"), 0);
+    assert_eq!(guarded.waiting("GuardDlqUrl"), 0);
 }
 
 #[test]
@@ -201,11 +201,11 @@ fn throttling_and_conflicts_are_retried() {
 fn a_deleted_bucket_is_done() {
     let guarded = Guarded::new(&[]);
     guarded.forget();
-    let look = r#"{"s3guard":{"lookAt":{"bucket":"long-gone"}}}"#;
+    let look = r#"{"s3guard":{"reconcile":{"bucket":"long-gone"}}}"#;
     guarded.account.client().send(guarded.output("GuardQueueUrl"), look).unwrap();
     guarded.wait_for_runs("GuardFunctionName", 1);
     guarded.rest();
     assert_eq!(guarded.runs("GuardFunctionName"), 1);
-    assert_eq!(guarded.waiting("GuardDeadLettersUrl"), 0);
+    assert_eq!(guarded.waiting("GuardDlqUrl"), 0);
     assert_eq!(guarded.mails(), []);
 }

@@ -38,7 +38,7 @@ fn the_status_shows_the_last_writes_and_the_problems() {
     assert!(writes.iter().any(|write| write["bucket"] == *bucket), "{seen:#}");
 
     let client = guarded.account.client();
-    client.send(guarded.output("GuardDeadLettersUrl"), "{}").unwrap();
+    client.send(guarded.output("GuardDlqUrl"), "{}").unwrap();
     client.json("cloudtrail", "StopLogging", &json!({ "Name": seen["trail"] })).unwrap();
     let name = guarded.output("NotifyFunctionName");
     client.call("lambda", "DELETE", &format!("/2015-03-31/functions/{name}"), "").unwrap();

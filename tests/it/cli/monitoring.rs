@@ -18,7 +18,7 @@ fn stack() -> Answer {
         ("NotifyFunctionName", "notify"),
         ("TopicArn", "arn:aws:sns:eu-west-1:111122223333:t"),
         ("GuardQueueUrl", "https://queue.example/q"),
-        ("GuardDeadLettersUrl", "https://queue.example/dead"),
+        ("GuardDlqUrl", "https://queue.example/dead"),
         ("LedgerBucketName", "ledger"),
     ];
     let outputs: String = outputs.map(|(key, value)| pair("Output", key, value)).concat();

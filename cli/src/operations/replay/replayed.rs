@@ -91,7 +91,7 @@ pub(crate) struct Reconciled {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 struct Found {
     aspect: Aspect,
-    /// `mended`, `later` or `left`.
+    /// `remediated`, `later` or `left`.
     fate: &'static str,
     words: String,
 }
@@ -142,7 +142,7 @@ impl Reconciled {
         now: OffsetDateTime,
     ) -> Self {
         // A conflict is shown by the number of writes.
-        let is_shown = |notice: &&Notice| !matches!(notice.document.body, Body::TugOfWar(_));
+        let is_shown = |notice: &&Notice| !matches!(notice.document.body, Body::Conflict(_));
         let notice = sent.notifications.iter().find(is_shown).or(result.notification.as_ref());
         let (mut reads, mut calls) = (Vec::new(), Vec::<Written>::new());
         for step in steps {
@@ -187,7 +187,7 @@ impl From<&Finding> for Found {
     fn from(finding: &Finding) -> Self {
         let aspect = finding.aspect();
         let (fate, words) = match finding {
-            Finding::Weak { was, mend, .. } => ("mended", format!("{was} (wanted: {mend})")),
+            Finding::Weak { was, mend, .. } => ("remediated", format!("{was} (wanted: {mend})")),
             Finding::Later { .. } => ("later", STACK_IN_PROGRESS.to_owned()),
             Finding::Left { because, .. } => ("left", because.to_string()),
         };
@@ -243,7 +243,7 @@ impl fmt::Display for Replayed {
         }
         match self.task {
             Some("sweep") => line(f, "sweeps", "all buckets of the Region")?,
-            Some("lookAtAccount") => line(f, "checks", "the account's public access block")?,
+            Some("reconcileAccount") => line(f, "checks", "the account's public access block")?,
             Some(_) | None => {}
         }
         for assumed in &self.assumed {

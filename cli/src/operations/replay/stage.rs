@@ -226,7 +226,7 @@ impl Stage<'_> {
         for TaskOf { task, .. } in triage(vec![message], now, self.scene.settle_seconds()) {
             let mut id = self.id(BucketName::account(), None);
             let name = match &task {
-                Task::Look(look) if look.bucket.is_account() => Some("lookAtAccount"),
+                Task::Look(look) if look.bucket.is_account() => Some("reconcileAccount"),
                 Task::Look(look) => {
                     id = self.id(look.bucket.clone(), look.region.as_ref());
                     let mut assumed = self.ensure(&id, now);
@@ -243,7 +243,7 @@ impl Stage<'_> {
                     self.replayed[index].settles_seconds = Some(*delay_seconds);
                     None
                 }
-                Task::Tell(_) => Some("tell"),
+                Task::Publish(_) => Some("tell"),
                 Task::Sweep(_) => Some("sweep"),
                 Task::Nothing { reason } => {
                     self.replayed[index].assumed.clear();
@@ -326,12 +326,12 @@ impl Stage<'_> {
             Err(error) => return self.dead_letter(index, &error),
         };
         let replayed = &mut self.replayed[index];
-        replayed.task = Some("tellOfObject");
+        replayed.task = Some("reportObject");
         let (bucket, key) = (event.bucket.as_str(), event.key.as_str());
         if self.scene.config.notifications().objects.wants(bucket, key, event.change) {
             let account = &self.scene.account;
             let origin = Origin { account, region: &self.here, stack: STACK, now: event.time };
-            replayed.says = Some(Notification::from(&objects::tell_one(&event, &origin)));
+            replayed.says = Some(Notification::from(&objects::notification_of(&event, &origin)));
         } else {
             let because = "the configuration does not select the object".to_owned();
             replayed.outcome = Outcome::Ignored { because };

@@ -27,10 +27,10 @@ type Read<T> = Result<T, String>;
 /// The queues: the name of each, the stack's output with its URL, and whether it is a dead-letter queue.
 const QUEUES: [(&str, &str, bool); 5] = [
     ("bucket events", output::GUARD_QUEUE_URL, false),
-    ("bucket DLQ", output::GUARD_DEAD_LETTERS_URL, true),
+    ("bucket DLQ", output::GUARD_DLQ_URL, true),
     ("object events", output::OBJECT_QUEUE_URL, false),
-    ("object DLQ", output::OBJECT_DEAD_LETTERS_URL, true),
-    ("notification DLQ", output::NOTICE_DEAD_LETTERS_URL, true),
+    ("object DLQ", output::OBJECT_DLQ_URL, true),
+    ("notification DLQ", output::NOTIFICATION_DLQ_URL, true),
 ];
 
 /// How many of the stack's last events are shown.

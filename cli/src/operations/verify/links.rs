@@ -159,12 +159,12 @@ const CHAINS: [Parts; 3] = [
     Parts {
         links: GUARD,
         steps: &["protect", "remediate"],
-        queues: [output::GUARD_QUEUE_URL, output::GUARD_DEAD_LETTERS_URL],
+        queues: [output::GUARD_QUEUE_URL, output::GUARD_DLQ_URL],
     },
     Parts {
         links: OBJECTS,
         steps: &["record", "publish"],
-        queues: [output::OBJECT_QUEUE_URL, output::OBJECT_DEAD_LETTERS_URL],
+        queues: [output::OBJECT_QUEUE_URL, output::OBJECT_DLQ_URL],
     },
     Parts { links: TOPIC, steps: &["notify"], queues: [""; 2] },
 ];

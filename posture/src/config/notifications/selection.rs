@@ -25,7 +25,7 @@ pub struct Selection {
     pub exclude: Fields,
     /// Buckets, by patterns with `*` and `?`, in which new objects are looked up to detect overwrites. This works only in
     /// versioned buckets, and costs one request for each new object.
-    pub(in crate::config) tell_overwrites: OneOrMany<BucketPattern>,
+    pub(in crate::config) report_overwrites: OneOrMany<BucketPattern>,
 }
 
 /// Conditions on the fields of a change. Of several values one has to match.

@@ -17,7 +17,7 @@ pub(super) fn whole() -> Value {
             "objects": {
                 "include": { "bucket": ["prod-*", "prod-*"], "key": ["in/*", "*.pdf"], "kind": ["created", "deleted"] },
                 "exclude": { "bucket": "*-tmp", "key": ["tmp/*"], "kind": ["expired"] },
-                "tell-overwrites": ["payroll-*"],
+                "report-overwrites": ["payroll-*"],
             },
         },
         "subscription": [
@@ -70,7 +70,7 @@ fn what_is_said_of_notifications_is_written_in_one_way() {
                 "key": "tmp/*",
                 "kind": "expired"
               },
-              "tell-overwrites": "payroll-*"
+              "report-overwrites": "payroll-*"
             }
           },
           "subscription": [
@@ -124,7 +124,7 @@ fn by_default_the_window_is_a_minute_without_subscriptions() {
     let usual = [(Threshold::Deleted, 100), (Threshold::DeletedForGood, 10)];
     assert_eq!(alert, usual.into());
     assert!(config.subscriptions().is_empty());
-    assert!(!notifications.tells_overwrites_in("payroll"));
+    assert!(!notifications.reports_overwrites_in("payroll"));
 }
 
 #[test]
@@ -135,7 +135,8 @@ fn the_values_are_those_in_the_file() {
     assert_eq!(notifications.chat, Some(Severity::Warning));
     assert_eq!(notifications.alert()[&Threshold::AclChanged], 10);
     assert!(
-        notifications.tells_overwrites_in("payroll-1") && !notifications.tells_overwrites_in("x")
+        notifications.reports_overwrites_in("payroll-1")
+            && !notifications.reports_overwrites_in("x")
     );
     let [_, night, .., code] = config.subscriptions() else { panic!("there are five") };
     assert!(!night.wants("object", &[], &[], Severity::High, &[]));
@@ -246,7 +247,7 @@ fn impossible_objects_are_reported() {
         &json!({ "notifications": { "objects": {
             "include": { "bucket": ["ab", "*"], "key": ["", "ok"], "kind": ["delete", "removed"] },
             "exclude": { "bucket": [], "key": "k".repeat(1025), "kind": [], "region": "x" },
-            "tell-overwrites": ["Ä"],
+            "report-overwrites": ["Ä"],
         } } }),
         &expect![[r#"
             `notifications.objects.include.bucket[0]`: `ab` is too short for a bucket's name (add a `*` if it is only a part of the name)
@@ -257,7 +258,7 @@ fn impossible_objects_are_reported() {
             `notifications.objects.exclude.bucket`: the list is empty (add a value, or remove the line)
             `notifications.objects.exclude.key`: the pattern has 1025 bytes (write at most 1024, the limit of a key)
             `notifications.objects.exclude.kind`: the list is empty (add a value, or remove the line)
-            `notifications.objects.tell-overwrites[0]`: a bucket's name cannot contain `Ä` (write only letters, digits, `.`, `-` and `_`, and `*` or `?` as wildcards)
+            `notifications.objects.report-overwrites[0]`: a bucket's name cannot contain `Ä` (write only letters, digits, `.`, `-` and `_`, and `*` or `?` as wildcards)
         "#]],
     );
     check(
@@ -272,10 +273,10 @@ fn impossible_objects_are_reported() {
     let many: Vec<String> = (0..101).map(|number| format!("key-{number}")).collect();
     check(
         &json!({ "notifications": { "objects": {
-            "include": { "key": &many }, "tell-overwrites": many[..21],
+            "include": { "key": &many }, "report-overwrites": many[..21],
         } } }),
         &expect![[r#"
-            `notifications.objects.tell-overwrites`: there are more than 20 patterns (use patterns that match more buckets)
+            `notifications.objects.report-overwrites`: there are more than 20 patterns (use patterns that match more buckets)
         "#]],
     );
 }

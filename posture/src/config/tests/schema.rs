@@ -63,7 +63,7 @@ pub(crate) struct Alert {
     deleted_for_good: Option<Count>,
     /// Changed ACLs of objects. Without it there is no such alert.
     acl_changed: Option<Count>,
-    /// Overwritten objects, in the buckets of `tell-overwrites`. Without it there is no such alert.
+    /// Overwritten objects, in the buckets of `report-overwrites`. Without it there is no such alert.
     overwritten: Option<Count>,
     /// Created objects. Without it there is no such alert.
     created: Option<Count>,

@@ -26,7 +26,7 @@ const NAMED_BYTES_MAX: usize = 40 * 1024;
 /// The notifications about a digest: one, or one for each group of subscriptions with different filters.
 ///
 /// The same digest always has the same notifications.
-pub fn tell(digest: &Digest, scene: &Scene<'_>) -> Vec<Notice> {
+pub fn notifications_of(digest: &Digest, scene: &Scene<'_>) -> Vec<Notice> {
     let summary = Summary::of(&digest.events, scene.known, scene.alarming);
     let divide =
         Divide { summary: &summary, known: scene.known, subscriptions: scene.subscriptions };
@@ -36,7 +36,7 @@ pub fn tell(digest: &Digest, scene: &Scene<'_>) -> Vec<Notice> {
 }
 
 /// The notification about a single event.
-pub fn tell_one(event: &ObjectEvent, origin: &Origin<'_>) -> Notice {
+pub fn notification_of(event: &ObjectEvent, origin: &Origin<'_>) -> Notice {
     let digest = Digest::of_one(event.clone());
     let (known, alarming) = (BTreeMap::new(), Alarming::default());
     let scene = Scene {
@@ -46,7 +46,7 @@ pub fn tell_one(event: &ObjectEvent, origin: &Origin<'_>) -> Notice {
         alarming: &alarming,
         subscriptions: &[],
     };
-    tell(&digest, &scene).pop().expect("one event is one notification")
+    notifications_of(&digest, &scene).pop().expect("one event is one notification")
 }
 
 fn notice(

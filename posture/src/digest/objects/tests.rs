@@ -70,7 +70,7 @@ fn notices_where(
         alarming: &Alarming::default(),
         subscriptions: config.subscriptions(),
     };
-    tell(&digest(events), &scene)
+    notifications_of(&digest(events), &scene)
 }
 
 fn notice_about(events: Vec<ObjectEvent>) -> Notice {

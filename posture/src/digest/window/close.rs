@@ -7,7 +7,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::{
     CLOCKS_APART, Close, Digest, Gather, GatherError, LEASE, LENGTH_MAX, LOOKED_BACK, Outbox,
-    REDRIVEN_WITHIN, State, Store, StoreResult, Told, get, merge, stored,
+    Published, REDRIVEN_WITHIN, State, Store, StoreResult, get, merge, stored,
 };
 use crate::BucketName;
 use crate::digest::window::keys::{self, Entry, Window};
@@ -15,14 +15,14 @@ use crate::events::object_event::ObjectEvent;
 
 impl<S: Store, O: Outbox> Gather<'_, S, O> {
     /// Closes windows and publishes their digests, the oldest first. If a window fails, the others are published all the same
-    /// ([`Told::failures`]), and the next call continues with it.
-    pub async fn close(&self, which: Close, now: OffsetDateTime) -> StoreResult<Told, S> {
+    /// ([`Published::failures`]), and the next call continues with it.
+    pub async fn close(&self, which: Close, now: OffsetDateTime) -> StoreResult<Published, S> {
         let (prefix, after) = match which {
             Close::One(window) => (window.prefix_of_time(), String::new()),
             Close::Ended => (keys::PREFIX.to_owned(), Window::from(now - looked_back(now))),
             Close::All => (keys::PREFIX.to_owned(), String::new()),
         };
-        let mut result = Told::default();
+        let mut result = Published::default();
         for (window, state) in self.states(&prefix, &after).await? {
             let is_meant = match which {
                 Close::One(one) => window == one,
@@ -42,7 +42,7 @@ impl<S: Store, O: Outbox> Gather<'_, S, O> {
         window: Window,
         buckets: &[BucketName],
         now: OffsetDateTime,
-    ) -> StoreResult<Told, S> {
+    ) -> StoreResult<Published, S> {
         self.put_new(&window.key(&Entry::Closed), stored::closed(buckets)).await?;
         self.close(Close::One(window), now).await
     }
@@ -72,7 +72,7 @@ impl<S: Store, O: Outbox> Gather<'_, S, O> {
         window: Window,
         state: &State,
         now: OffsetDateTime,
-        result: &mut Told,
+        result: &mut Published,
     ) {
         let outcome = match self.digest(window, state, now, result).await {
             Ok((digest, is_ours)) => self.publish(window, &digest, is_ours, now, result).await,
@@ -87,7 +87,7 @@ impl<S: Store, O: Outbox> Gather<'_, S, O> {
         digest: &Digest,
         is_ours: bool,
         now: OffsetDateTime,
-        result: &mut Told,
+        result: &mut Published,
     ) -> StoreResult<(), S> {
         // The state is read after the digest, which another function may have fixed.
         let state = self.state(window).await?;
@@ -145,7 +145,7 @@ impl<S: Store, O: Outbox> Gather<'_, S, O> {
         window: Window,
         state: &State,
         now: OffsetDateTime,
-        result: &mut Told,
+        result: &mut Published,
     ) -> StoreResult<(Digest, bool), S> {
         if state.digest_written.is_some() {
             return Ok((self.fixed(window).await?, false));
@@ -181,7 +181,7 @@ impl<S: Store, O: Outbox> Gather<'_, S, O> {
         window: Window,
         events: &mut Vec<ObjectEvent>,
         now: OffsetDateTime,
-        result: &mut Told,
+        result: &mut Published,
     ) -> StoreResult<(), S> {
         let Some(since) = events.iter().map(|event| event.time).min() else { return Ok(()) };
         let since = since.max(now - REDRIVEN_WITHIN) - CLOCKS_APART;

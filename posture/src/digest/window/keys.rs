@@ -1,11 +1,11 @@
 //! Windows of time, and their keys in the ledger bucket.
 //!
 //! ```text
-//! objects/20261125T021500Z-300s-0/part-120-7-REQUEST.json a batch of 120 events, of which 7 count for an alert
-//! objects/20261125T021500Z-300s-0/closed.json             the window is closed: later events belong to a later one
-//! objects/20261125T021500Z-300s-0/digest.json             all its events and the notifications about them
-//! objects/20261125T021500Z-300s-0/again-0.json            its notifications are published again
-//! objects/20261125T021500Z-300s-0/sent-1-of-2.json        the first of two notifications was published
+//! windows/20261125T021500Z-300s-0/part-120-7-REQUEST.json a batch of 120 events, of which 7 count for an alert
+//! windows/20261125T021500Z-300s-0/closed.json             the window is closed: later events belong to a later one
+//! windows/20261125T021500Z-300s-0/digest.json             all its events and the notifications about them
+//! windows/20261125T021500Z-300s-0/again-0.json            its notifications are published again
+//! windows/20261125T021500Z-300s-0/sent-1-of-2.json        the first of two notifications was published
 //! ```
 //!
 //! Windows begin at multiples of their length, in UTC. One that is closed before its end, by an alert, is followed by another
@@ -20,7 +20,7 @@ use time::macros::format_description;
 use time::{OffsetDateTime, PrimitiveDateTime, UtcOffset};
 
 /// The prefix of all keys.
-pub const PREFIX: &str = "objects/";
+pub const PREFIX: &str = "windows/";
 
 const STAMP: &[BorrowedFormatItem<'_>] =
     format_description!("[year][month][day]T[hour][minute][second]Z");
@@ -218,12 +218,12 @@ mod tests {
         ];
         for (name, entry) in keys {
             let key = window.key(&entry);
-            assert_eq!(key, format!("objects/20261125T021500Z-300s-0/{name}.json"));
+            assert_eq!(key, format!("windows/20261125T021500Z-300s-0/{name}.json"));
             assert_eq!(Window::of_key(&key), Some((window, entry)), "{key}");
             assert!(key.starts_with(&window.prefix_of_time()), "{key}");
             assert!(key > Window::from(window.start()), "{key}");
         }
-        assert_eq!(Window::of_key("objects/20261125T021500Z-300s-0/strange.json"), None);
+        assert_eq!(Window::of_key("windows/20261125T021500Z-300s-0/strange.json"), None);
         assert_eq!(Window::of_key("known/reports/event"), None);
     }
 }

@@ -82,7 +82,7 @@ fn events_delivered_twice_and_shuffled_are_published_once_in_one_notification() 
     let gather = world.gather();
     let published = gather.close(Close::One(second.window), NOON + Duration::MINUTE).now_or_never();
     let published = published.unwrap().unwrap();
-    assert_eq!(published, Told { events: 4, notices: 1, ..Told::default() });
+    assert_eq!(published, Published { events: 4, notices: 1, ..Published::default() });
     assert_eq!(world.published(), once(4));
 }
 
@@ -100,7 +100,7 @@ fn what_comes_while_a_window_is_closed_counts_in_the_next_one() {
     let second = put("b", 1);
     assert_eq!((second.window.generation(), second.is_first), (1, true));
     // Its part is also in the closed window, where it does not count.
-    assert_eq!(close(first), Told::default());
+    assert_eq!(close(first), Published::default());
     assert_eq!(close(second.window).events, 1);
     assert_eq!(world.published(), once(2));
 }
@@ -150,8 +150,8 @@ fn old_windows_are_published_only_with_all() {
     let batch = Batch { name: "a", events: vec![event(0)], alarming: 0 };
     world.gather().put(&batch, NOON).now_or_never().unwrap().unwrap();
     let close = |which, now| world.gather().close(which, now).now_or_never().unwrap().unwrap();
-    assert_eq!(close(Close::Ended, NOON + Duration::seconds(59)), Told::default());
-    assert_eq!(close(Close::Ended, NOON + Duration::days(3)), Told::default());
+    assert_eq!(close(Close::Ended, NOON + Duration::seconds(59)), Published::default());
+    assert_eq!(close(Close::Ended, NOON + Duration::days(3)), Published::default());
     assert_eq!(close(Close::All, NOON + Duration::days(3)).events, 1);
 }
 

@@ -150,7 +150,8 @@ fn check_left(observed: &Observed, baseline: &Baseline, aspect: Aspect, expected
     let findings = assess(observed, baseline);
     let left = Finding::Left { aspect, because: expected.clone() };
     assert!(findings.contains(&left), "{findings:#?}");
-    let is_remediated = findings.iter().any(|f| f.aspect() == aspect && f.mended_by().is_some());
+    let is_remediated =
+        findings.iter().any(|f| f.aspect() == aspect && f.remediated_by().is_some());
     assert!(!is_remediated, "{findings:#?}");
 }
 

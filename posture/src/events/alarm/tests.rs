@@ -13,9 +13,9 @@ fn event() -> Value {
         "account": "111122223333",
         "time": "2026-11-20T12:00:00Z",
         "region": "eu-west-1",
-        "resources": ["arn:aws:cloudwatch:eu-west-1:111122223333:alarm:s3guard-GuardDeadLettersAlarm"],
+        "resources": ["arn:aws:cloudwatch:eu-west-1:111122223333:alarm:s3guard-GuardDlqAlarm"],
         "detail": {
-            "alarmName": "s3guard-GuardDeadLettersAlarm",
+            "alarmName": "s3guard-GuardDlqAlarm",
             "configuration": {
                 "description": "Events that the guard could not handle",
                 "metrics": [{
@@ -43,7 +43,7 @@ fn event() -> Value {
 fn an_alarm_is_read_as_cloudwatch_sends_it() {
     let alarm = read(&event().to_string()).unwrap();
     assert_eq!(alarm.id.as_deref(), Some("c4c1c1c9-6542-e61b-6ef0-8c4d36933a92"));
-    assert_eq!(alarm.name, "s3guard-GuardDeadLettersAlarm");
+    assert_eq!(alarm.name, "s3guard-GuardDlqAlarm");
     assert_eq!(alarm.description.as_deref(), Some("Events that the guard could not handle"));
     assert_eq!((alarm.state, alarm.previous), (State::Alarm, Some(State::Ok)));
     assert_eq!(alarm.since, datetime!(2026-11-20 11:59:40.985 UTC));

@@ -288,8 +288,8 @@ fn what_the_guard_sends_itself_comes_back_the_same() {
         (Some(Mark::Swept), r#","mark":"swept""#),
     ] {
         check(
-            OwnMessage::LookAt { bucket: "reports".parse().unwrap(), mark },
-            &format!(r#"{{"s3guard":{{"lookAt":{{"bucket":"reports"{text}}}}}}}"#),
+            OwnMessage::Reconcile { bucket: "reports".parse().unwrap(), mark },
+            &format!(r#"{{"s3guard":{{"reconcile":{{"bucket":"reports"{text}}}}}}}"#),
         );
     }
     let (next, last) = (Some("next".to_owned()), Some("photos".to_owned()));
@@ -305,9 +305,9 @@ fn what_the_guard_sends_itself_comes_back_the_same() {
     let now = datetime!(2026-11-20 12:00 UTC);
     let origin = Origin { account: &account, region: &region, stack: "s3guard", now };
     for notice in samples(&origin) {
-        let body = OwnMessage::tell(&notice).body();
+        let body = OwnMessage::publish(&notice).body();
         assert!(body.len() <= 256 * 1024);
-        let Request::Own(OwnMessage::Tell(json)) = request(&body).unwrap() else {
+        let Request::Own(OwnMessage::Publish(json)) = request(&body).unwrap() else {
             panic!("{body}")
         };
         assert_eq!(Notice::deserialize(json).unwrap(), notice);
@@ -320,7 +320,7 @@ fn a_message_that_was_sent_back_is_the_message_itself_and_counts() {
     let again = Again { body: first.to_owned(), attempt: 3 }.body();
     let once = read(first, &account()).unwrap();
     assert_eq!(read(&again, &account()).unwrap(), Read { attempt: 3, ..once });
-    let look = OwnMessage::LookAt { bucket: "reports".parse().unwrap(), mark: None }.body();
+    let look = OwnMessage::Reconcile { bucket: "reports".parse().unwrap(), mark: None }.body();
     let again = |body: String| Again { body, attempt: 1 }.body();
     let read = read(&again(look.clone()), &account()).unwrap();
     assert_eq!((read.attempt, read.body), (1, look.clone()));
@@ -337,7 +337,7 @@ fn what_is_no_event_says_why() {
     check("poison", "it is not JSON: expected value at line 1 column 1");
     check("{}", unknown);
     check("[1]", unknown);
-    check(r#"{"s3guard":{"lookAt":{"bucket":"reports","force":true}}}"#, unknown);
+    check(r#"{"s3guard":{"reconcile":{"bucket":"reports","force":true}}}"#, unknown);
     check(r#"{"source":"aws.ec2","detail-type":"AWS API Call via CloudTrail"}"#, unknown);
     // Only AWS can use the source `aws.s3`; events with another one are rejected.
     check(&with(fixture!("create-bucket"), "/source", json!("my.s3")), unknown);
@@ -381,7 +381,7 @@ fn any_json() -> impl Strategy<Value = Value> {
     ];
     let keys = [
         "s3guard",
-        "lookAt",
+        "reconcile",
         "again",
         "body",
         "attempt",

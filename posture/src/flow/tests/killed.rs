@@ -110,7 +110,7 @@ fn check_marks(scenario: &Scenario, journal: &[String]) {
         let is_mark = ["marks reported/", "marks buckets/", "marks known/reports/gap"]
             .iter()
             .any(|start| line.starts_with(start));
-        is_sent |= line.starts_with("publishes") || line.starts_with("sends s3guard:{tell");
+        is_sent |= line.starts_with("publishes") || line.starts_with("sends s3guard:{publi");
         assert!(is_sent || !is_mark, "{}: {journal:#?}", scenario.name);
     }
 }

@@ -20,7 +20,7 @@ fn what_an_event_leaves_is_published_and_then_marked() {
     let world = World::new();
     website(world);
     let handled = world.handle(&[opened()]);
-    assert_eq!(count(&handled, Metric::LeftAsIs), 1);
+    assert_eq!(count(&handled, Metric::NotRemediated), 1);
     expect![[r#"
         [
             "marks known/reports/event",
@@ -82,7 +82,7 @@ fn what_cannot_be_published_goes_through_the_queue_or_the_message_fails_and_noth
 #[test]
 fn a_message_that_is_no_notification_is_counted_and_fails() {
     let world = World::new();
-    let body = OwnMessage::Tell(Value::Bool(true)).body();
+    let body = OwnMessage::Publish(Value::Bool(true)).body();
     for body in [body, "{}".to_owned(), "no JSON".to_owned()] {
         let handled = world.handle(std::slice::from_ref(&body));
         assert_eq!((count(&handled, Metric::NotAnEvent), handled.failed), (1, vec![body]));
@@ -100,7 +100,7 @@ fn where_the_guard_stops_it_is_published_once_and_marked_behind_it() {
     }
     world.bucket.change(|truth| truth.set(&Setting::PublicAccessBlock(None)));
     let handled = world.handle(&[opened()]);
-    assert!(!world.is_closed() && count(&handled, Metric::TugOfWar) == 1);
+    assert!(!world.is_closed() && count(&handled, Metric::Conflict) == 1);
     expect![[r#"
         [
             "marks known/reports/event",
@@ -109,6 +109,6 @@ fn where_the_guard_stops_it_is_published_once_and_marked_behind_it() {
         ]"#]]
     .assert_eq(&format!("{:#?}", world.journal()));
     let handled = world.handle(&[opened()]);
-    assert_eq!(count(&handled, Metric::TugOfWar), 1);
+    assert_eq!(count(&handled, Metric::Conflict), 1);
     assert_eq!(world.journal(), ["marks known/reports/event"], "it was published before");
 }

@@ -101,7 +101,7 @@ fn what_waits_for_a_stack_is_sent_back_and_left_after_many_times() {
     });
     let last = Again { body: made, attempt: STACK_ATTEMPTS_MAX }.body();
     let handled = world.handle(&[last]);
-    assert_eq!((count(&handled, Metric::Waiting), count(&handled, Metric::LeftAsIs)), (1, 1));
+    assert_eq!((count(&handled, Metric::Waiting), count(&handled, Metric::NotRemediated)), (1, 1));
     let sent = world.outgoing.take();
     assert!(sent.messages.is_empty() && handled.failed.is_empty());
     assert_eq!(sent.notifications.len(), 1, "that it is left is published");
@@ -112,14 +112,17 @@ fn what_waits_for_a_stack_is_sent_back_and_left_after_many_times() {
 fn the_accounts_block_is_reconciled_as_a_bucket_is() {
     let world = World::new();
     let handled =
-        world.handle(&[OwnMessage::LookAt { bucket: BucketName::account(), mark: None }.body()]);
-    assert_eq!((handled.failed, handled.tally.counts), (vec![], [(Metric::LeftAsIs, 1)].into()));
+        world.handle(&[OwnMessage::Reconcile { bucket: BucketName::account(), mark: None }.body()]);
+    assert_eq!(
+        (handled.failed, handled.tally.counts),
+        (vec![], [(Metric::NotRemediated, 1)].into())
+    );
     expect![[r#"
         [
             "publishes s3guard left as it is: the account's public access block",
             "marks reported/.account/account-public-access/not-set--wanted--on---it-is-only-reported--as-configured/2026-11-20",
         ]"#]]
     .assert_eq(&format!("{:#?}", world.journal()));
-    world.handle(&[OwnMessage::LookAt { bucket: BucketName::account(), mark: None }.body()]);
+    world.handle(&[OwnMessage::Reconcile { bucket: BucketName::account(), mark: None }.body()]);
     assert!(world.journal().is_empty(), "it was reported");
 }

@@ -82,7 +82,7 @@ pub enum Body {
     /// The reports of several buckets that a sweep found.
     Joined(Joined),
     /// The guard and another party overwrite each other's settings.
-    TugOfWar(TugOfWar),
+    Conflict(Conflict),
     /// Buckets that no event reported.
     CoverageGap(CoverageGap),
     /// Exemptions that end.
@@ -187,7 +187,7 @@ pub struct OfAspect {
 #[cfg_attr(test, derive(JsonSchema))]
 pub enum Fate {
     /// It was remediated and verified.
-    Mended,
+    Remediated,
     /// It was written, and S3 does not return it yet.
     Written,
     /// The write failed.
@@ -204,7 +204,7 @@ pub enum Fate {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(JsonSchema))]
-pub struct TugOfWar {
+pub struct Conflict {
     /// The bucket.
     pub bucket: String,
     /// How often the guard has written the setting within the hour.
@@ -349,7 +349,7 @@ impl Document {
         match &self.body {
             Body::BucketReport(_) => "bucket-report",
             Body::Joined(_) => "joined",
-            Body::TugOfWar(_) => "tug-of-war",
+            Body::Conflict(_) => "conflict",
             Body::CoverageGap(_) => "coverage-gap",
             Body::ExemptionsEnding(_) => "exemptions-ending",
             Body::Alarm(_) => "alarm",
@@ -360,7 +360,7 @@ impl Document {
 
     pub(super) const fn topic(&self) -> Kind {
         match &self.body {
-            Body::BucketReport(_) | Body::Joined(_) | Body::TugOfWar(_) => Kind::Bucket,
+            Body::BucketReport(_) | Body::Joined(_) | Body::Conflict(_) => Kind::Bucket,
             Body::Objects(_) => Kind::Object,
             Body::CoverageGap(_) | Body::ExemptionsEnding(_) | Body::Alarm(_) | Body::Test(_) => {
                 Kind::Guard
@@ -390,7 +390,7 @@ impl Document {
             }
             Body::BucketReport(report) => shorten(&mut report.aspects),
             Body::Joined(joined) => shorten(&mut joined.reports),
-            Body::TugOfWar(war) => shorten(&mut war.others),
+            Body::Conflict(war) => shorten(&mut war.others),
             Body::CoverageGap(gap) => shorten(&mut gap.buckets),
             Body::ExemptionsEnding(ending) => shorten(&mut ending.exemptions),
             Body::Alarm(_) | Body::Test(_) => 0,

@@ -153,7 +153,7 @@ fn each_kind_has_a_sample_that_is_a_test_wherever_it_is_read() {
         "joined",
         "objects",
         "test",
-        "tug-of-war",
+        "conflict",
     ];
     assert_eq!(kinds.iter().map(String::as_str).collect::<Vec<_>>(), all);
     for sample in &samples {

@@ -60,7 +60,7 @@ fn done<'a>(report: &'a Report<'_>) -> impl Iterator<Item = OfAspect> + 'a {
     report.done.iter().flat_map(move |(action, record)| {
         let fate = match record.state {
             State::Written => Fate::Written,
-            State::Begun | State::Verified | State::Failed => Fate::Mended,
+            State::Begun | State::Verified | State::Failed => Fate::Remediated,
         };
         action.aspects.iter().map(move |&aspect| OfAspect {
             was: Some(was_of(report, aspect, action.kind())),

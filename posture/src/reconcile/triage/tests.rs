@@ -30,7 +30,7 @@ fn changed(id: &str, bucket: &str, call: Call) -> Message {
 }
 
 fn look_at(id: &str, bucket: &str, mark: Option<Mark>) -> Message {
-    message(id, Request::Own(OwnMessage::LookAt { bucket: bucket.parse().unwrap(), mark }))
+    message(id, Request::Own(OwnMessage::Reconcile { bucket: bucket.parse().unwrap(), mark }))
 }
 
 /// One line for each task, in words.
@@ -51,7 +51,7 @@ fn sorted(messages: Vec<Message>) -> Vec<String> {
             Task::Sweep(Sweep { continuation, after }) => {
                 format!("sweep from {continuation:?} {after:?}")
             }
-            Task::Tell(notice) => format!("tell {}", notice["subject"].as_str().unwrap()),
+            Task::Publish(notice) => format!("tell {}", notice["subject"].as_str().unwrap()),
             Task::Nothing { reason } => format!("nothing: {reason}"),
         };
         format!("{}: {what}", task.message_ids.join("+"))

@@ -54,9 +54,9 @@ fn the_stack_has_these_outputs() {
             GuardQueueUrl: <GuardQueue>
             GuardQueueArn: <GuardQueue.Arn>
             ObjectQueueUrl: <ObjectQueue>
-            GuardDeadLettersUrl: <GuardDeadLetters>
-            ObjectDeadLettersUrl: <ObjectDeadLetters>
-            NoticeDeadLettersUrl: <NoticeDeadLetters>
+            GuardDlqUrl: <GuardDlq>
+            ObjectDlqUrl: <ObjectDlq>
+            NotificationDlqUrl: <NotificationDlq>
             GuardFunctionName: <GuardFunction>
             NotifyFunctionName: <NotifyFunction>
             GuardRoleArn: <GuardRole.Arn>
@@ -135,7 +135,7 @@ fn each_role_may_do_this_and_nothing_else() {
               kms:GenerateDataKey kms:Decrypt on <Key.Arn>
               logs:CreateLogStream logs:PutLogEvents on <GuardLogs.Arn>
             NotifyPolicy
-              s3:GetObject s3:PutObject on <LedgerBucket.Arn>/objects/*
+              s3:GetObject s3:PutObject on <LedgerBucket.Arn>/windows/*
               s3:ListBucket on <LedgerBucket.Arn>
               s3:GetBucketTagging on arn:aws:s3:::*
               s3:GetObjectAcl s3:GetObjectVersionAcl on arn:aws:s3:::*/*
@@ -161,7 +161,7 @@ fn the_roles_have_no_wildcard_action_and_touch_no_object_but_records() {
                     action.contains("Object") && action != "s3:GetBucketObjectLockConfiguration";
                 let records = action == "s3:PutObject" && on == ["<LedgerBucket.Arn>/*"];
                 let gathers = ["s3:GetObject", "s3:PutObject"].contains(&action)
-                    && on == ["<LedgerBucket.Arn>/objects/*"];
+                    && on == ["<LedgerBucket.Arn>/windows/*"];
                 // The ACL shows whether an object is public.
                 let reads_acl = ["s3:GetObjectAcl", "s3:GetObjectVersionAcl"].contains(&action);
                 assert!(records || gathers || reads_acl || !is_of_objects, "{id}: {action}");
@@ -278,7 +278,7 @@ fn digests_expire_after_a_month() {
         (rule["Prefix"].as_str().unwrap(), rule["ExpirationInDays"].clone(), earlier.clone())
     });
     let kept = |prefix, days: u32| (prefix, json!(days), json!(days));
-    assert_eq!(rules.collect::<Vec<_>>(), [kept("buckets/", 400), kept("objects/", 30)]);
+    assert_eq!(rules.collect::<Vec<_>>(), [kept("buckets/", 400), kept("windows/", 30)]);
 }
 
 #[test]
@@ -286,7 +286,7 @@ fn notify_lists_versions_only_in_configured_buckets() {
     let policy = |template: &Json| -> Vec<Json> {
         let statements =
             &template["Resources"]["NotifyPolicy"]["Properties"]["PolicyDocument"]["Statement"];
-        let looks = many(statements).into_iter().filter(|one| one["Sid"] == "TellOverwrites");
+        let looks = many(statements).into_iter().filter(|one| one["Sid"] == "ReportOverwrites");
         looks.cloned().collect()
     };
     assert_eq!(policy(&read_guard()), [] as [Json; 0]);

@@ -57,7 +57,7 @@ const TAIL: &str = "
 The schedule lists unpublished digests 96 times a day: some pages each with short windows, a few cents a month. Empty receives
 are added in any case: Lambda polls each queue about 650,000 times a month, $0.26. Exclude buckets whose events you do not
 need: with `[notifications.objects]`, the rule drops their events before the queue; with `notifications = \"off\"` in the
-`[aspects]` of a rule, S3 does not send them at all. `tell-overwrites` adds $0.005 for a thousand new objects, for the
+`[aspects]` of a rule, S3 does not send them at all. `report-overwrites` adds $0.005 for a thousand new objects, for the
 requests that check them. An alert is one more email.
 ";
 

@@ -149,7 +149,7 @@ fn alarms_match_when_they_are_raised_and_when_they_end() {
     check("AlarmChanged", &event(alarm, "INSUFFICIENT_DATA", "OK"), false);
     check("AlarmChanged", &event(alarm, "ALARM", "INSUFFICIENT_DATA"), false);
     check("AlarmChanged", &event("another", "OK", "ALARM"), false);
-    check("AlarmChanged", &event("<ObjectDeadLettersAlarm.Arn>", "OK", "ALARM"), false);
+    check("AlarmChanged", &event("<ObjectDlqAlarm.Arn>", "OK", "ALARM"), false);
 }
 
 #[test]

@@ -46,11 +46,7 @@ fn a_wire_that_is_cut_is_found() {
     let aws_key = json!("alias/aws/sns");
     let no_rule = json!([]);
     check("/Resources/GuardQueuePolicy", None, "Sweep may not send to <GuardQueue.Arn>");
-    check(
-        "/Resources/GuardDeadLettersPolicy",
-        None,
-        "BucketChanged may not send to <GuardDeadLetters.Arn>",
-    );
+    check("/Resources/GuardDlqPolicy", None, "BucketChanged may not send to <GuardDlq.Arn>");
     check(
         "/Resources/ObjectQueuePolicy/Properties/PolicyDocument/Statement/0/Condition/ArnLike/aws:SourceArn",
         Some(no_rule),
@@ -58,9 +54,9 @@ fn a_wire_that_is_cut_is_found() {
     );
     check(&format!("{rule}/DeadLetterConfig"), None, "BucketChanged loses what cannot be sent");
     check(
-        "/Resources/NoticeDeadLettersPolicy",
+        "/Resources/NotificationDlqPolicy",
         None,
-        "EmailSubscription may not send to <NoticeDeadLetters.Arn>",
+        "EmailSubscription may not send to <NotificationDlq.Arn>",
     );
     check(
         "/Resources/GuardQueue/Properties/RedrivePolicy",
@@ -99,7 +95,7 @@ fn a_wire_that_is_cut_is_found() {
         Some(get_role),
         "GuardFunction has `<GuardRole>` for a role",
     );
-    check("/Resources/GuardDeadLettersAlarm", None, "no alarm watches GuardDeadLetters");
+    check("/Resources/GuardDlqAlarm", None, "no alarm watches GuardDlq");
     check("/Resources/FailedAlarm", None, "no alarm watches `Failed`");
     check(
         "/Resources/FailedAlarm/Properties/Dimensions/0/Value",
@@ -142,7 +138,7 @@ fn a_wire_that_is_cut_is_found() {
 #[test]
 fn evidence_that_is_lost_is_found() {
     for (alarm, lost) in [
-        ("TugOfWarAlarm", "TugOfWar"),
+        ("ConflictAlarm", "Conflict"),
         ("NotRecordedAlarm", "NotRecorded"),
         ("CoverageGapsAlarm", "CoverageGaps"),
     ] {
@@ -340,7 +336,7 @@ fn ledger_faults(template: &Json) -> Vec<String> {
             })
             .filter(|one| texts(&one["Action"]).contains(&"s3:PutObject"))
             .any(|one| {
-                let own = ["", "objects/"].map(|keys| format!("<{}.Arn>/{keys}*", inner(ledger)));
+                let own = ["", "windows/"].map(|keys| format!("<{}.Arn>/{keys}*", inner(ledger)));
                 texts(&one["Resource"]).iter().all(|on| own.iter().any(|own| own == on))
             });
         if !records {
@@ -414,7 +410,7 @@ fn alarm_faults(template: &Json) -> Vec<String> {
             faults.push(format!("{id} notifies no one"));
         }
     }
-    for metric in [Metric::Failed, Metric::TugOfWar, Metric::NotRecorded, Metric::CoverageGaps] {
+    for metric in [Metric::Failed, Metric::Conflict, Metric::NotRecorded, Metric::CoverageGaps] {
         let has_alarm = alarms.iter().any(|(_, alarm)| {
             let properties = &alarm["Properties"];
             properties["Namespace"] == metrics::NAMESPACE
@@ -430,9 +426,7 @@ fn alarm_faults(template: &Json) -> Vec<String> {
             faults.push(format!("no alarm watches `{}`", metric.name()));
         }
     }
-    for (id, _) in
-        of_type(template, "AWS::SQS::Queue").filter(|(id, _)| id.ends_with("DeadLetters"))
-    {
+    for (id, _) in of_type(template, "AWS::SQS::Queue").filter(|(id, _)| id.ends_with("Dlq")) {
         let is_watched = alarms.iter().any(|(_, alarm)| {
             alarm["Properties"]["MetricName"] == "ApproximateNumberOfMessagesVisible"
                 && alarm["Properties"]["Dimensions"][0]["Value"] == format!("<{id}.QueueName>")

@@ -79,7 +79,7 @@ fn any_json() -> impl Strategy<Value = Json> {
             "CloudTrailEvent",
             "body",
             "s3guard",
-            "lookAt",
+            "reconcile",
             "again",
             "sweep",
             "bucket",
@@ -202,7 +202,7 @@ fn check(recorded: &[Recorded], grade: Grade) -> Result<(), TestCaseError> {
         let is_looked_at = !replayed.looks.is_empty();
         match &replayed.outcome {
             Outcome::Done => {
-                let looks = matches!(replayed.task, Some("look" | "lookAtAccount"));
+                let looks = matches!(replayed.task, Some("look" | "reconcileAccount"));
                 prop_assert!(replayed.task.is_some() && looks == is_looked_at, "{replayed}");
             }
             Outcome::Ignored { because }

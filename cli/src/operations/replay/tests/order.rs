@@ -98,7 +98,7 @@ fn a_delay_beyond_the_last_date_is_ignored() {
 #[test]
 fn an_event_without_a_time_is_replayed_now() {
     let replayed =
-        replayed(r#"{"s3guard":{"lookAt":{"bucket":"reports"}}}"#, Grade::Speed).remove(0);
+        replayed(r#"{"s3guard":{"reconcile":{"bucket":"reports"}}}"#, Grade::Speed).remove(0);
     assert_eq!(replayed.task, Some("look"));
     let now = scene(Grade::Speed).now.format(&Rfc3339).unwrap();
     assert_eq!(replayed.looks[0].time, now);

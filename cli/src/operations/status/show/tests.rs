@@ -51,7 +51,7 @@ fn status() -> Status {
         is_protected: true,
         functions: ["guard-GuardFunction-1", "guard-NotifyFunction-1"].map(function).into(),
         queues: QUEUES.map(queue).into(),
-        alarms: ["GuardDeadLettersAlarm", "GuardErrorsAlarm"].map(alarm).into(),
+        alarms: ["GuardDlqAlarm", "GuardErrorsAlarm"].map(alarm).into(),
         subscriptions: Some(vec![Subscription {
             protocol: "email".to_owned(),
             endpoint: "owner@example.com".to_owned(),

@@ -330,7 +330,7 @@ impl<'a> Queue<'a> {
         failed
     }
 
-    fn close(&self, which: Close) -> Result<Told, GatherError<Died>> {
+    fn close(&self, which: Close) -> Result<Published, GatherError<Died>> {
         self.world.gather().close(which, self.now).now_or_never().unwrap()
     }
 

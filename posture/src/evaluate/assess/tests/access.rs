@@ -41,7 +41,7 @@ fn where_acls_count_a_sweep_leaves_the_switches_that_could_cut_readers_of_object
         let findings = assess(&bucket, &kept(Grade::Speed));
         let left = Finding::Left { aspect: Aspect::PublicAccess, because };
         assert_eq!(findings.len(), 2, "{findings:#?}");
-        assert_eq!((&findings[0].mended_by(), &findings[1]), (&Some(policies.kind()), &left));
+        assert_eq!((&findings[0].remediated_by(), &findings[1]), (&Some(policies.kind()), &left));
         check(&bucket, &baseline(Grade::Speed), std::slice::from_ref(&policies));
         // Once they are on, the rest is only reported.
         let remediated = Reading::Known(PublicAccessBlock::POLICIES);

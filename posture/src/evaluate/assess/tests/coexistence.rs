@@ -43,7 +43,7 @@ fn a_first_policy_of_a_stacks_bucket_is_left_to_its_template_and_reported_with_i
             panic!("{finding:?}")
         };
         assert_eq!(policy, tls_policy(Grade::Speed).text());
-        assert_eq!(finding.mended_by(), None);
+        assert_eq!(finding.remediated_by(), None);
         assert_eq!(questions(&of_stack(progress), &speed), [], "the stack is not asked for");
     }
     // The policy may have been deleted by hand to make room for the stack's.
@@ -65,7 +65,7 @@ fn a_bucket_that_cloudformation_makes_is_judged_when_its_tags_have_come() {
     assert!(for_the_stack(&tls_of(&of_stack(Reading::Unread), &new).unwrap()).is_some());
     // It may also change a bucket that is none of its own.
     new.moment.has_waited = true;
-    assert!(tls_of(&without_policy(), &new).unwrap().mended_by().is_some());
+    assert!(tls_of(&without_policy(), &new).unwrap().remediated_by().is_some());
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn a_first_policy_that_the_owner_insists_on_waits_for_cloudformation() {
     assert_eq!(tls_of(&of_stack(Reading::Known(true)), &insists), Some(later()));
     for done in [Reading::Known(false), Reading::Absent] {
         let finding = tls_of(&of_stack(done), &insists).unwrap();
-        assert_eq!(finding.mended_by(), Some(SettingKind::Policy), "{done:?}");
+        assert_eq!(finding.remediated_by(), Some(SettingKind::Policy), "{done:?}");
     }
     let mut new = insists;
     new.moment = Moment { maker: Maker::CloudFormation, ..Moment::default() };
@@ -88,7 +88,7 @@ fn a_second_statement_is_in_no_stacks_way() {
     for progress in [Reading::Unread, Reading::Known(true)] {
         let policy = Reading::Known(Policy::new(open));
         let finding = tls_of(&Observed { policy, ..of_stack(progress) }, &baseline(Grade::Speed));
-        assert_eq!(finding.unwrap().mended_by(), Some(SettingKind::Policy));
+        assert_eq!(finding.unwrap().remediated_by(), Some(SettingKind::Policy));
     }
 }
 
@@ -124,11 +124,11 @@ fn a_setting_that_is_written_too_often_is_left_and_the_others_are_not() {
     let left = |writes| LeftBecause::TooManyWrites(policy, writes);
     check_left(&bucket(written(policy, 7)), &speed, Aspect::Tls, &left(7));
     for goes_on in [written(policy, 6), written(other, 100)] {
-        assert!(tls_of(&bucket(goes_on), &speed).unwrap().mended_by().is_some());
+        assert!(tls_of(&bucket(goes_on), &speed).unwrap().remediated_by().is_some());
     }
     let stopped = |kind| History { stopped: [kind].into(), ..History::default() };
     check_left(&bucket(stopped(policy)), &speed, Aspect::Tls, &left(0));
-    assert!(tls_of(&bucket(stopped(other)), &speed).unwrap().mended_by().is_some());
+    assert!(tls_of(&bucket(stopped(other)), &speed).unwrap().remediated_by().is_some());
 }
 
 #[test]
@@ -161,7 +161,7 @@ fn a_policy_without_room_for_the_statement_stays_as_it_is() {
         Finding::Left { because: LeftBecause::PolicyTooLarge(bytes), .. } if bytes > 20_480
     );
     assert!(is_left);
-    assert!(tls_of(&of(19_000), &baseline(Grade::Speed)).unwrap().mended_by().is_some());
+    assert!(tls_of(&of(19_000), &baseline(Grade::Speed)).unwrap().remediated_by().is_some());
     let nonsense = Observed { policy: Reading::Known(Policy::new("[]")), ..safe(Grade::Speed) };
     let because = LeftBecause::PolicyNotUnderstood;
     check_left(&nonsense, &baseline(Grade::Speed), Aspect::Tls, &because);

@@ -53,7 +53,7 @@ fn what_a_sweep_has_found_in_many_buckets() {
 #[test]
 fn a_tug_of_war() {
     let calls = [terraform("PutBucketPolicy", 1), terraform("PutBucketPolicy", 31)];
-    expect_file!["channels/tug-of-war.txt"].assert_eq(&channels(&stopped(&id(), &calls)));
+    expect_file!["channels/conflict.txt"].assert_eq(&channels(&stopped(&id(), &calls)));
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn exemptions_that_end() {
 fn an_alarm() {
     let event = AlarmEvent {
         id: Some("c4c1c1c9-6542-e61b-6ef0-8c4d36933a92".to_owned()),
-        name: "s3guard-GuardDeadLettersAlarm".to_owned(),
+        name: "s3guard-GuardDlqAlarm".to_owned(),
         description: Some("Events that the guard could not handle".to_owned()),
         state: AlarmState::Alarm,
         previous: Some(AlarmState::Ok),
@@ -85,7 +85,7 @@ fn an_alarm() {
     expect_file!["channels/alarm.txt"].assert_eq(&channels(&alarm(&event, &origin(&id()))));
     let over = AlarmEvent { state: AlarmState::Ok, previous: Some(AlarmState::Alarm), ..event };
     let notice = alarm(&over, &origin(&id()));
-    assert_eq!(notice.subject, "s3guard: an alarm is in state OK: s3guard-GuardDeadLettersAlarm");
+    assert_eq!(notice.subject, "s3guard: an alarm is in state OK: s3guard-GuardDlqAlarm");
     assert_eq!(notice.document.severity, Severity::Info);
     assert!(!notice.text.contains("What to do"));
 }

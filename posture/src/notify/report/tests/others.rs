@@ -21,7 +21,7 @@ pub(super) fn terraform(event_name: &str, minute: u8) -> Call {
 
 pub(super) fn stopped(id: &BucketId, calls: &[Call]) -> Notice {
     let aspects = &[Aspect::Encryption, Aspect::SseC];
-    tug_of_war(&TugOfWar {
+    conflict(&Conflict {
         id,
         calls,
         aspects,

@@ -120,7 +120,7 @@ impl Space {
         for finding in &findings {
             let mode = baseline.mode(finding.aspect());
             assert_ne!(mode, Mode::Off, "{}: {finding:?} of {state:#?}", self.name);
-            if let Some(kind) = finding.mended_by() {
+            if let Some(kind) = finding.remediated_by() {
                 assert_eq!(mode, Mode::Keep, "{}: {finding:?} of {state:#?}", self.name);
                 let is_read = observed.setting(kind).is_some();
                 assert!(is_read, "{}: {finding:?} of {state:#?}", self.name);
@@ -169,7 +169,7 @@ impl Space {
             }
         }
         let again: Vec<Finding> =
-            assess(&after, baseline).into_iter().filter(|f| f.mended_by().is_some()).collect();
+            assess(&after, baseline).into_iter().filter(|f| f.remediated_by().is_some()).collect();
         assert_eq!(again, [], "{}: after {plan:#?} for {state:#?}", self.name);
     }
 

@@ -19,7 +19,7 @@ use crate::{Aspect, BucketId, Call, Grade, Notice, SettingKind, Tool};
 
 /// What is known when the guard stops.
 #[derive(Clone, Copy, Debug)]
-pub struct TugOfWar<'a> {
+pub struct Conflict<'a> {
     /// The bucket.
     pub id: &'a BucketId,
     /// The calls that the guard no longer reverts, ordered by time.
@@ -46,7 +46,7 @@ pub struct TugOfWar<'a> {
 type Others<'a> = BTreeMap<(&'a str, Tool), Deeds>;
 
 /// The notification that the guard has stopped, who else changes the bucket, and what to do about it.
-pub fn tug_of_war(seen: &TugOfWar<'_>) -> Notice {
+pub fn conflict(seen: &Conflict<'_>) -> Notice {
     let mut others = Others::new();
     for call in seen.calls {
         let deeds = others.entry((&call.principal, call.tool)).or_insert_with(|| Deeds {
@@ -76,7 +76,7 @@ pub fn tug_of_war(seen: &TugOfWar<'_>) -> Notice {
         console: console_link(region, name),
     };
     let still_until = document::time(seen.still_until);
-    let body = document::TugOfWar {
+    let body = document::Conflict {
         bucket: name.to_string(),
         writes: seen.writes,
         still_until: still_until.clone(),
@@ -85,26 +85,26 @@ pub fn tug_of_war(seen: &TugOfWar<'_>) -> Notice {
     };
     let draft = Draft {
         origin: Origin { account, region, stack: seen.stack, now: seen.now },
-        id: format!("tug-of-war:{account}:{name}:{}:{still_until}", seen.kind.name()),
+        id: format!("conflict:{account}:{name}:{}:{still_until}", seen.kind.name()),
         severity: Severity::Critical,
         actions: vec![STOPPED],
         buckets: vec![bucket],
         text,
         sms: sms(before, called(seen.id), &format!("{with}. {account} {region}")),
         title: format!("{before}{}{with}", called(seen.id)),
-        body: Body::TugOfWar(body),
+        body: Body::Conflict(body),
     };
     draft.into()
 }
 
-fn text(seen: &TugOfWar<'_>, others: &Others<'_>) -> Result<String, std::fmt::Error> {
+fn text(seen: &Conflict<'_>, others: &Others<'_>) -> Result<String, std::fmt::Error> {
     let mut text = String::new();
     let until = shown_time(seen.still_until);
     writeln!(text, "{}", about(seen.id))?;
     if let Some(owner) = seen.owner {
         writeln!(text, "{}", labelled("Owner", &shown(owner, 256)))?;
     }
-    let TugOfWar { writes, kind, .. } = seen;
+    let Conflict { writes, kind, .. } = seen;
     let call = kind.call();
     let said = format!("{writes} by s3guard within the hour ({call}), the maximum");
     writeln!(text, "{}", labelled("Writes", &said))?;
