@@ -1,5 +1,6 @@
 //! Reads and writes the settings of buckets, and lists buckets.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use aws_sdk_s3::Client;
@@ -75,21 +76,28 @@ impl Buckets {
         Ok(seen(tags)?.unwrap_or(Reading::Absent))
     }
 
+    /// The names of all buckets of the connection's Region.
+    pub async fn names(&self) -> Result<BTreeSet<BucketName>, AwsError> {
+        let mut names = BTreeSet::new();
+        let mut page = self.list(None).await?;
+        loop {
+            names.extend(page.buckets);
+            let Some(next) = page.continuation else { return Ok(names) };
+            page = self.list(Some(next)).await?;
+        }
+    }
+
     /// The buckets of the connection's Region whose names are wanted, with their tags.
     pub async fn tagged(
         &self,
         is_wanted: impl Fn(&BucketName) -> bool,
     ) -> Result<Vec<(BucketName, Reading<Tags>)>, AwsError> {
         let mut tagged = Vec::new();
-        let mut page = self.list(None).await?;
-        loop {
-            for name in page.buckets.into_iter().filter(&is_wanted) {
-                let tags = self.tags(&name).await?;
-                tagged.push((name, tags));
-            }
-            let Some(next) = page.continuation else { return Ok(tagged) };
-            page = self.list(Some(next)).await?;
+        for name in self.names().await?.into_iter().filter(is_wanted) {
+            let tags = self.tags(&name).await?;
+            tagged.push((name, tags));
         }
+        Ok(tagged)
     }
 }
 

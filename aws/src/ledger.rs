@@ -8,7 +8,7 @@ use aws_sdk_s3::operation::list_objects_v2::builders::ListObjectsV2FluentBuilder
 use aws_sdk_s3::operation::put_object::builders::PutObjectFluentBuilder;
 use futures_util::{StreamExt as _, stream};
 use s3guard_posture::digest::window::Store as _;
-use s3guard_posture::reconcile::ledger::undone::{self, Mark};
+use s3guard_posture::reconcile::ledger::undone::{self, Mark, Note};
 use s3guard_posture::reconcile::ledger::{self, InvalidRecordId, RecordId};
 use s3guard_posture::reconcile::record;
 use s3guard_posture::reconcile::record::State;
@@ -26,7 +26,7 @@ mod store;
 mod written;
 
 #[cfg(feature = "deploy")]
-pub use self::written::{Newest, Touched};
+pub use self::written::{Interventions, Newest, Touched};
 
 /// How many records are read at once.
 const READS_MAX: usize = 8;
@@ -120,9 +120,10 @@ impl Ledger {
         &self,
         bucket: &BucketName,
         mark: &Mark,
-        note: &Value,
+        note: &Note,
     ) -> Result<(), AwsError> {
-        self.put(&mark.key(bucket), note.to_string().into_bytes()).await
+        let json = serde_json::to_vec(note).expect("a note has only texts");
+        self.put(&mark.key(bucket), json).await
     }
 
     /// Lists the keys with a prefix that come after a key, while they are wanted.

@@ -11,7 +11,7 @@ use crate::{AwsError, Connection};
 /// A line of a log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogLine {
-    /// Its unique id.
+    /// Its unique id, or its text if CloudWatch gave none.
     pub id: String,
     /// When it was logged, in milliseconds since 1970.
     pub at_ms: i64,
@@ -45,7 +45,8 @@ pub async fn lines(
     Ok(pages.and_then(|pages| {
         let events = pages.iter().flat_map(FilterLogEventsOutput::events);
         let line = |event: &FilteredLogEvent| LogLine {
-            id: event.event_id().unwrap_or_default().to_owned(),
+            // The id is optional in the API; lines of one millisecond then differ by their text.
+            id: event.event_id().or(event.message()).unwrap_or_default().to_owned(),
             at_ms: event.timestamp().unwrap_or_default(),
             text: event.message().unwrap_or_default().to_owned(),
         };
@@ -75,6 +76,16 @@ mod tests {
         let texts: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
         assert_eq!(texts, ["a", "b"]);
         assert!(fake.asked()[1].body.contains(r#""nextToken":"x""#), "{}", fake.wire());
+    }
+
+    #[tokio::test]
+    async fn lines_without_an_id_differ_by_their_text() {
+        let events = r#"{"events":[{"timestamp":7,"message":"a"},{"timestamp":7,"message":"b"}]}"#;
+        let fake = Fake::answering([(200, events)]);
+        let Ok(Reading::Known(lines)) = lines(&fake.connection(), WANTED).await else {
+            panic!("they can be read");
+        };
+        assert_eq!(lines.iter().map(|line| line.id.as_str()).collect::<Vec<_>>(), ["a", "b"]);
     }
 
     #[tokio::test]

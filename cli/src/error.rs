@@ -103,7 +103,7 @@ pub(crate) fn report(error: &anyhow::Error, output: &Output) -> Exit {
         return Exit::Done;
     }
     let (text, exit) = render(error, output.paint());
-    output::to_stderr(&text);
+    output::message(&text);
     exit
 }
 
@@ -122,7 +122,7 @@ pub(crate) fn usage(error: &clap::Error, output: &Output) -> Exit {
     let text = error.render();
     let _ = output.failure(&Failure { error: Problem::of_clap(&text.to_string()) });
     match text.to_string().strip_prefix("error: ") {
-        Some(problem) => output::to_stderr(&in_our_words(problem, paint)),
+        Some(problem) => output::message(&in_our_words(problem, paint)),
         // Without a command it is the help.
         None => output::to_stderr(&paint.styled(&text)),
     }

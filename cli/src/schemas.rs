@@ -14,7 +14,7 @@ use schemars::transform::{RecursiveTransform, Transform as _};
 use schemars::{JsonSchema, Schema};
 use serde_json::{Map, Value};
 
-use crate::commands::{Cli, config, history, init, notify_test, package};
+use crate::commands::{Cli, config, init, notify_test, package};
 use crate::error::Failure;
 use crate::operations::deploy::approval::{Proposed, Waiting};
 use crate::operations::deploy::diff::Difference;
@@ -22,6 +22,7 @@ use crate::operations::deploy::report::Deployment;
 use crate::operations::destroy::report::Destroyed;
 use crate::operations::events::EventsReport;
 use crate::operations::follow;
+use crate::operations::history::History;
 use crate::operations::logs::{Lines, line};
 use crate::operations::permissions::Policy;
 use crate::operations::redrive::Redriven;
@@ -86,7 +87,7 @@ fn results() -> Vec<Row> {
         of::<doctor::Report>("doctor"),
         of::<BTreeMap<String, Policy>>("doctor-print-policy"),
         of::<EventsReport>("events"),
-        of::<history::History>("history"),
+        of::<History>("history"),
         of::<init::Written>("init"),
         of::<Lines>("logs"),
         of::<notify_test::Sent>("notify-test"),

@@ -39,6 +39,12 @@ impl Account {
         &self.endpoint
     }
 
+    /// Whether its server answers.
+    pub fn is_running(&self) -> bool {
+        let url = format!("{}/_s3guard/ready", self.endpoint);
+        matches!(http::send("GET", &url, &[], b""), Ok((200, _)))
+    }
+
     /// A client that calls as the account's root.
     pub fn client(&self) -> Client {
         self.client_of(self.root())

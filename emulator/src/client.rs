@@ -120,12 +120,13 @@ impl Client {
         )
     }
 
-    /// Calls a service with the JSON protocol: CloudTrail, EventBridge (`events`), KMS, SQS.
+    /// Calls a service with the JSON protocol: CloudTrail, EventBridge (`events`), KMS, CloudWatch Logs, SQS.
     pub fn json(&self, service: &str, operation: &str, input: &Value) -> Result<Value, CallError> {
         let prefix = match service {
             "cloudtrail" => "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101",
             "events" => "AWSEvents",
             "kms" => "TrentService",
+            "logs" => "Logs_20140328",
             "sqs" => "AmazonSQS",
             other => other,
         };

@@ -8,6 +8,7 @@
 mod account;
 mod client;
 pub mod http;
+pub mod kept;
 mod python;
 mod runtime;
 mod server;

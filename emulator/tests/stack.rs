@@ -2,6 +2,7 @@
 
 use s3guard_emulator::{Account, Client, until};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::io::{Cursor, Write as _};
 use zip::write::SimpleFileOptions;
 
@@ -114,6 +115,20 @@ fn a_function_runs_and_a_message_in_the_dlq_raises_the_alarm_and_an_email() {
         let alarms = account.alarms().expect("the alarms");
         (alarms["dead-letters"] == "ALARM").then_some(())
     });
+    // CloudWatch's current protocol; `A0` is an empty map.
+    let cbor = client
+        .with_header("content-type", "application/cbor")
+        .with_header("smithy-protocol", "rpc-v2-cbor");
+    let path = "/service/GraniteServiceVersion20100801/operation/DescribeAlarms";
+    let described = cbor.call("monitoring", "POST", path, [0xA0]).expect("the alarms");
+    assert!(described.contains("dead-letters"), "{described}");
+    let logged = json!({ "logGroupName": "/aws/lambda/worker" });
+    let logged = client.json("logs", "FilterLogEvents", &logged);
+    let logged = logged.expect("the log")["events"].take();
+    let ids = logged.as_array().expect("lines").iter().map(|line| line["eventId"].as_str());
+    let ids: Option<BTreeSet<&str>> = ids.collect();
+    assert_eq!(ids.map(|ids| ids.len()), logged.as_array().map(Vec::len), "each has its own id");
+
     let mails = account.mails().expect("the mails");
     assert!(mails[0].subject.contains("Subscription Confirmation"), "{mails:?}");
     assert!(
@@ -125,6 +140,21 @@ fn a_function_runs_and_a_message_in_the_dlq_raises_the_alarm_and_an_email() {
     let polled = calls.iter().filter(|call| call.by.as_deref() == Some("lambda.amazonaws.com"));
     assert!(polled.clone().any(|call| call.action.as_deref() == Some("logs:PutLogEvents")));
     assert!(polled.clone().all(|call| call.allowed && call.role.is_some()));
+}
+
+#[test]
+fn a_change_set_lists_only_what_is_created() {
+    let client = account().client();
+    let topic = |condition: &str| json!({ "Type": "AWS::SNS::Topic", "Condition": condition });
+    let mut template = template(&json!({ "Made": topic("Yes"), "Left": topic("No") }));
+    template["Conditions"] =
+        json!({ "Yes": { "Fn::Equals": ["a", "a"] }, "No": { "Fn::Equals": ["a", "b"] } });
+    let template = template.to_string();
+    let set = ("ChangeSetName", "all");
+    let create = [set, ("ChangeSetType", "CREATE"), ("TemplateBody", template.as_str())];
+    cloudformation(&client, "CreateChangeSet", &create);
+    let changes = cloudformation(&client, "DescribeChangeSet", &[set]);
+    assert!(changes.contains(">Made<") && !changes.contains(">Left<"), "{changes}");
 }
 
 #[test]

@@ -3,7 +3,7 @@ use s3guard_posture::evaluate::coverage;
 use s3guard_posture::flow::Ledger as _;
 use s3guard_posture::model::names;
 use s3guard_posture::model::setting::{Ownership, Setting, SettingKind};
-use s3guard_posture::reconcile::ledger::undone::Mark;
+use s3guard_posture::reconcile::ledger::undone::{Mark, Note};
 use s3guard_posture::reconcile::record::State;
 use s3guard_posture::reconcile::reported;
 use s3guard_posture::{Aspect, Finding, Grade, LeftBecause};
@@ -183,7 +183,11 @@ async fn only_the_first_one_may_say_that_the_guard_has_stopped() {
 #[tokio::test]
 async fn what_was_undone_says_until_when_and_why() {
     let fake = Fake::answering([(200, "")]);
-    let note = json!({ "by": "arn:aws:iam::111122223333:user/mary", "reason": "a & b" });
+    let note = Note {
+        undone: ID.to_owned(),
+        reason: "a & b".to_owned(),
+        by: "arn:aws:iam::111122223333:user/mary".to_owned(),
+    };
     let mark = Mark { aspect: Aspect::Tls, made: NOW, until: date!(2027 - 01 - 31) };
     ledger(&fake).leave(&name("reports"), &mark, &note).await.unwrap();
     expect![[r#"
@@ -191,7 +195,7 @@ async fn what_was_undone_says_until_when_and_why() {
         content-type: application/json
         x-amz-checksum-crc32: …
         x-amz-expected-bucket-owner: 111122223333
-        {"by":"arn:aws:iam::111122223333:user/mary","reason":"a & b"}
+        {"undone":"reports@20261124T231502.123Z-ownership","reason":"a & b","by":"arn:aws:iam::111122223333:user/mary"}
     "#]].assert_eq(&fake.wire());
 }
 

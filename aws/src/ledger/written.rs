@@ -6,9 +6,10 @@ use std::collections::BTreeSet;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use s3guard_posture::BucketName;
 use s3guard_posture::model::setting::SettingKind;
+use s3guard_posture::reconcile::ledger::undone::{self, Mark, Note};
 use s3guard_posture::reconcile::ledger::{self, RecordId};
 use s3guard_posture::reconcile::reported;
-use time::Date;
+use time::{Date, OffsetDateTime};
 
 use super::{Ledger, READS_MAX, writes};
 use crate::AwsError;
@@ -40,7 +41,30 @@ pub struct Touched {
     pub is_cut: bool,
 }
 
+/// What keeps the guard from writing to a bucket.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Interventions {
+    /// The suppressions by `undo`, also those that are over.
+    pub suppressions: Vec<(Mark, Note)>,
+    /// The hours in which the guard has stopped writing a setting because of a conflict.
+    pub stops: Vec<(OffsetDateTime, SettingKind)>,
+}
+
 impl Ledger {
+    /// Reads the suppressions of a bucket with their notes, and its conflicts.
+    pub async fn interventions(&self, bucket: &BucketName) -> Result<Interventions, AwsError> {
+        let keys = self.keys(&ledger::prefix(bucket), None, |_| true).await?;
+        let marks = keys.iter().filter_map(|key| Some((key, undone::of_key(bucket, key)?)));
+        let noted = stream::iter(marks).map(async |(key, mark)| {
+            let note = self.bucket.get(key).await?.unwrap_or_default();
+            // A suppression counts by its key, whatever it contains.
+            Ok::<_, AwsError>((mark, serde_json::from_slice(&note).unwrap_or_default()))
+        });
+        let suppressions = noted.buffered(READS_MAX).try_collect().await?;
+        let stops = keys.iter().filter_map(|key| ledger::stop_of_key(bucket, key)).collect();
+        Ok(Interventions { suppressions, stops })
+    }
+
     /// Finds the newest writes. Keys sort by bucket before they sort by time, so all keys are listed, a thousand in a call, up
     /// to `pages_max` pages.
     pub async fn newest(&self, count: usize, pages_max: usize) -> Result<Newest, AwsError> {
@@ -68,9 +92,14 @@ impl Ledger {
         Ok((count <= PAGE).then_some(findings))
     }
 
-    /// Lists the buckets that have records, the first `shown` of them with what was written.
-    pub async fn touched(&self, shown: usize) -> Result<Touched, AwsError> {
+    /// Lists the wanted buckets that have records, the first `shown` of them with what was written.
+    pub async fn touched(
+        &self,
+        shown: usize,
+        is_wanted: impl Fn(&BucketName) -> bool,
+    ) -> Result<Touched, AwsError> {
         let (mut names, is_cut) = self.recorded_buckets().await?;
+        names.retain(is_wanted);
         let more = names.len().saturating_sub(shown);
         names.truncate(shown);
         let kinds = stream::iter(names).map(async |name| {
@@ -114,6 +143,8 @@ impl Ledger {
 
 #[cfg(test)]
 mod tests {
+    use time::macros::datetime;
+
     use super::*;
     use crate::fake::{Fake, error, page};
 
@@ -144,10 +175,31 @@ mod tests {
             }
             page(&[mark], None)
         });
-        let touched = ledger(&fake).touched(2).await.unwrap();
+        let touched = ledger(&fake).touched(2, |name| name.as_str() != "ddd").await.unwrap();
         let kinds = BTreeSet::from([SettingKind::Policy, SettingKind::Encryption]);
         let buckets = vec![("aaa".parse().unwrap(), kinds)];
-        assert_eq!(touched, Touched { buckets, more: 2, is_cut: false });
+        assert_eq!(touched, Touched { buckets, more: 1, is_cut: false });
+    }
+
+    #[tokio::test]
+    async fn suppressions_come_with_their_notes_and_conflicts_with_their_hours() {
+        let keys = [
+            "buckets/aaa/2026-11-24T23/aaa@20261124T231502.123Z-policy.json",
+            "buckets/aaa/2026-11-24T23/stopped-policy.json",
+            "buckets/aaa/undone/sse-c/20261124T231502.123Z-2027-01-31.json",
+            "buckets/aaa/undone/tls/20261124T231502.123Z-2027-01-31.json",
+        ];
+        let note =
+            Note { undone: "id".to_owned(), reason: "ticket".to_owned(), by: "arn:a".to_owned() };
+        let fake = Fake::answering([
+            page(&keys, None),
+            (200, "written by another program".to_owned()),
+            (200, serde_json::to_string(&note).unwrap()),
+        ]);
+        let mark = |key| undone::of_key(&"aaa".parse().unwrap(), key).unwrap();
+        let found = ledger(&fake).interventions(&"aaa".parse().unwrap()).await.unwrap();
+        assert_eq!(found.suppressions, [(mark(keys[2]), Note::default()), (mark(keys[3]), note)]);
+        assert_eq!(found.stops, [(datetime!(2026-11-24 23:00 UTC), SettingKind::Policy)]);
     }
 
     #[tokio::test]
@@ -168,7 +220,7 @@ mod tests {
     #[tokio::test]
     async fn a_ledger_that_may_not_be_read_says_so() {
         let fake = Fake::answering([error(403, "AccessDenied")]);
-        assert!(ledger(&fake).touched(2).await.unwrap_err().is_denied());
+        assert!(ledger(&fake).touched(2, |_| true).await.unwrap_err().is_denied());
     }
 
     #[tokio::test]

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use s3guard_posture::config::{self, PathPart};
+use s3guard_posture::config::{self, Notifications, PathPart};
+use s3guard_posture::model::baseline::WRITES_MAX;
+use s3guard_posture::{Aspect, Grade};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -50,18 +52,14 @@ const SETTINGS: [(&str, &str, Option<&str>); 8] = [
 
 pub(crate) fn rows(found: Option<&Found>, variable: impl Fn(&str) -> Option<String>) -> Vec<Row> {
     let set = |name: &str| variable(name).filter(|value| !value.is_empty());
-    let mut rows = BTreeMap::from([
-        ("settle-seconds".to_owned(), (config::SETTLE_SECONDS.into(), Origin::Default)),
-        ("deploy.regions".to_owned(), (Value::Array(Vec::new()), Origin::Aws)),
-    ]);
+    let mut rows: BTreeMap<String, (Value, Origin)> = defaults(found, set)
+        .into_iter()
+        .map(|(setting, value)| (setting, (value, Origin::Default)))
+        .collect();
+    rows.insert("deploy.regions".to_owned(), (Value::Array(Vec::new()), Origin::Aws));
     let mut say = |setting: &str, value: Value, origin| {
         rows.insert(setting.to_owned(), (value, origin));
     };
-    for (setting, _, default) in SETTINGS {
-        if let Some(value) = default {
-            say(setting, value.into(), Origin::Default);
-        }
-    }
     for name in ["AWS_DEFAULT_REGION", "AWS_REGION"] {
         if let Some(region) = set(name) {
             say("deploy.regions", vec![region].into(), Origin::Environment { variable: name });
@@ -89,6 +87,35 @@ pub(crate) fn rows(found: Option<&Found>, variable: impl Fn(&str) -> Option<Stri
     }
     let rows = rows.into_iter();
     rows.map(|(setting, (value, origin))| Row { setting, value, origin }).collect()
+}
+
+/// What counts where nothing else is set.
+fn defaults(
+    found: Option<&Found>,
+    set: impl Fn(&str) -> Option<String>,
+) -> BTreeMap<String, Value> {
+    let mut defaults = BTreeMap::from([
+        ("settle-seconds".to_owned(), config::SETTLE_SECONDS.into()),
+        ("writes-per-hour".to_owned(), WRITES_MAX.into()),
+    ]);
+    for (setting, _, default) in SETTINGS {
+        defaults.extend(default.map(|value| (setting.to_owned(), value.into())));
+    }
+    // The access key of the environment counts before a profile.
+    if set("AWS_ACCESS_KEY_ID").is_some() {
+        defaults.remove("profile");
+    }
+    let usual = Notifications::default();
+    defaults.insert("notifications.window".to_owned(), usual.window().to_string().into());
+    for (threshold, count) in usual.alert() {
+        defaults.insert(format!("notifications.alert.{}", threshold.name()), count.into());
+    }
+    let grade = set("S3GUARD_GRADE").and_then(|grade| Grade::from_name(&grade));
+    let grade = grade.or_else(|| found.and_then(|found| found.config.grade())).unwrap_or_default();
+    for aspect in Aspect::ALL {
+        defaults.insert(format!("aspects.{aspect}"), grade.wants(aspect).mode.name().into());
+    }
+    defaults
 }
 
 /// Collects every value with its path. A list of texts is one value.
@@ -162,13 +189,31 @@ mod tests {
             None,
             &[("S3GUARD_STACK", "")],
             &expect![[r#"
+                aspects.access-logs = "off"  # default
+                aspects.account-public-access = "report"  # default
+                aspects.acl = "report"  # default
+                aspects.encryption = "keep"  # default
+                aspects.lifecycle = "report"  # default
+                aspects.notifications = "keep"  # default
+                aspects.object-lock = "report"  # default
+                aspects.ownership = "report"  # default
+                aspects.policy = "report"  # default
+                aspects.public-access = "keep"  # default
+                aspects.replication = "report"  # default
+                aspects.sse-c = "keep"  # default
+                aspects.tls = "keep"  # default
+                aspects.versioning = "off"  # default
                 deploy.regions = []  # the AWS configuration, when AWS is called
                 deploy.stack = "s3guard"  # default
                 deploy.trail = "create"  # default
                 grade = "speed"  # default
+                notifications.alert.deleted = 100  # default
+                notifications.alert.deleted-for-good = 10  # default
+                notifications.window = "1m"  # default
                 output = "text"  # default
                 profile = "default"  # default
                 settle-seconds = 15  # default
+                writes-per-hour = 20  # default
             "#]],
         );
     }
@@ -186,30 +231,66 @@ mod tests {
                 ("AWS_ENDPOINT_URL", "http://127.0.0.1:4566"),
             ],
             &expect![[r#"
+                aspects.access-logs = "off"  # default
+                aspects.account-public-access = "report"  # default
+                aspects.acl = "report"  # default
+                aspects.encryption = "keep"  # default
+                aspects.lifecycle = "report"  # default
+                aspects.notifications = "keep"  # default
+                aspects.object-lock = "report"  # default
+                aspects.ownership = "report"  # default
+                aspects.policy = "report"  # default
+                aspects.public-access = "keep"  # default
+                aspects.replication = "report"  # default
+                aspects.sse-c = "keep"  # default
+                aspects.tls = "keep"  # default
+                aspects.versioning = "keep"  # default
                 deploy.regions = ["eu-west-1"]  # s3guard.toml:9
                 deploy.stack = "other"  # S3GUARD_STACK
                 deploy.trail = "create"  # default
                 endpoint = "http://127.0.0.1:4566"  # AWS_ENDPOINT_URL
                 grade = "hybrid"  # s3guard.toml:1
                 keys.eu-west-1 = "arn:aws:kms:eu-west-1:111122223333:key/1"  # s3guard.toml:3
+                notifications.alert.deleted = 100  # default
+                notifications.alert.deleted-for-good = 10  # default
+                notifications.window = "1m"  # default
                 output = "text"  # default
                 profile = "default"  # default
                 rule[0].bucket = ["a-*","bcd"]  # s3guard.toml:5
                 rule[0].grade = "security"  # s3guard.toml:6
                 settle-seconds = 15  # default
+                writes-per-hour = 20  # default
             "#]],
         );
         check(
             None,
             &[("S3GUARD_REGION", "eu-west-1,us-east-1"), ("AWS_REGION", "us-east-2")],
             &expect![[r#"
+                aspects.access-logs = "off"  # default
+                aspects.account-public-access = "report"  # default
+                aspects.acl = "report"  # default
+                aspects.encryption = "keep"  # default
+                aspects.lifecycle = "report"  # default
+                aspects.notifications = "keep"  # default
+                aspects.object-lock = "report"  # default
+                aspects.ownership = "report"  # default
+                aspects.policy = "report"  # default
+                aspects.public-access = "keep"  # default
+                aspects.replication = "report"  # default
+                aspects.sse-c = "keep"  # default
+                aspects.tls = "keep"  # default
+                aspects.versioning = "off"  # default
                 deploy.regions = ["eu-west-1","us-east-1"]  # S3GUARD_REGION
                 deploy.stack = "s3guard"  # default
                 deploy.trail = "create"  # default
                 grade = "speed"  # default
+                notifications.alert.deleted = 100  # default
+                notifications.alert.deleted-for-good = 10  # default
+                notifications.window = "1m"  # default
                 output = "text"  # default
                 profile = "default"  # default
                 settle-seconds = 15  # default
+                writes-per-hour = 20  # default
             "#]],
         );
     }

@@ -42,6 +42,8 @@ pub(crate) struct Follower<'a> {
     interrupts: &'a Interrupts,
     stack_id: String,
     watch: Watch,
+    /// How many resources are changed, if that is known.
+    total: Option<usize>,
 }
 
 /// How an operation ended.
@@ -65,7 +67,7 @@ impl<'a> Follower<'a> {
         let before = stacks.describe(stack_id).await.ok().flatten();
         let past = stacks.events(stack_id, None).await.ok().map(|events| Past::of(&events));
         let watch = Watch::new(token, before, past);
-        Self { stacks, output, interrupts, stack_id: stack_id.to_owned(), watch }
+        Self { stacks, output, interrupts, stack_id: stack_id.to_owned(), watch, total: None }
     }
 
     /// Follows an operation in progress, from after these events on.
@@ -78,7 +80,12 @@ impl<'a> Follower<'a> {
     ) -> Self {
         let stack_id = stack.id.clone();
         let watch = Watch::new(None, Some(stack), Some(Past::of(before)));
-        Self { stacks, output, interrupts, stack_id, watch }
+        Self { stacks, output, interrupts, stack_id, watch, total: None }
+    }
+
+    /// The same for an operation that changes so many resources.
+    pub(crate) fn of(self, resources: usize) -> Self {
+        Self { total: Some(resources), ..self }
     }
 
     /// Shows the events until the operation ends.
@@ -86,7 +93,7 @@ impl<'a> Follower<'a> {
         let (name, region) = name_and_region(&self.stack_id);
         let followed = self.interrupts.follow(&name, &region, self.output);
         followed.set_can_cancel(self.watch.before().is_some_and(can_be_cancelled));
-        let mut view = View::new(self.output, &self.stack_id);
+        let mut view = View::new(self.output, &self.stack_id, self.total);
         let begun = Instant::now();
         let (mut answered, mut missed) = (begun, 0);
         let mut pace = Pace::default();

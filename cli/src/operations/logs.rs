@@ -169,8 +169,10 @@ fn write(lines: &[(&'static str, LogLine)], raw: bool, output: &Output) -> anyho
     let mut lines = lines.iter().map(|(function, line)| Line::of(function, line));
     match output.form() {
         Form::Text => lines.try_for_each(|line| {
-            let text = if raw { line.raw() } else { line.text(output.results()) };
-            output.raw(format!("{text}\n").as_bytes())
+            if raw {
+                return output.raw(format!("{}\n", line.raw()).as_bytes());
+            }
+            output.text(&format!("{}\n", line.text(output.results())))
         }),
         Form::Ndjson => lines.try_for_each(|line| output.event("line", &line)),
         Form::Json => output.json(&Lines { lines: lines.collect() }),

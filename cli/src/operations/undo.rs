@@ -8,13 +8,12 @@ use std::fmt;
 use anyhow::{Context as _, anyhow};
 use s3guard_aws::{AwsError, Buckets, Ledger};
 use s3guard_posture::reconcile::ledger::RecordId;
-use s3guard_posture::reconcile::ledger::undone::{self, Mark};
+use s3guard_posture::reconcile::ledger::undone::{self, Mark, Note};
 use s3guard_posture::reconcile::undo::{self, CannotUndo};
 use s3guard_posture::{
     Account as _, Aspect, Baseline, BucketId, Grade, Observed, Record, Setting, SettingKind,
 };
 use serde::Serialize;
-use serde_json::json;
 use time::{Date, OffsetDateTime};
 
 use crate::error;
@@ -50,7 +49,8 @@ pub(crate) async fn undo(
         .await?
         .ok_or_else(|| anyhow!("the ledger has no such record"))
         .hint(format!("`s3guard history {name}` lists the records"))?;
-    let suppression = Suppression { ledger: &ledger, record: &record, request };
+    let suppression =
+        Suppression { ledger: &ledger, record: &record, caller: &account.caller.arn, request };
     let Some(until) = until else { return end(&suppression, output, now).await };
     let owner = &account.caller.account;
     let region = record.region.parse().context("the record has no valid Region")?;
@@ -137,6 +137,8 @@ fn before(
 struct Suppression<'a> {
     ledger: &'a Ledger,
     record: &'a Record,
+    /// The ARN of the caller.
+    caller: &'a str,
     request: &'a Request<'a>,
 }
 
@@ -218,7 +220,11 @@ impl Suppression<'_> {
     }
 
     async fn write(&self, mark: &Mark) -> Result<(), AwsError> {
-        let note = json!({ "undone": self.record.id, "reason": self.request.reason });
+        let note = Note {
+            undone: self.record.id.clone(),
+            reason: self.request.reason.to_owned(),
+            by: self.caller.to_owned(),
+        };
         self.ledger.leave(&self.request.id.bucket, mark, &note).await
     }
 }

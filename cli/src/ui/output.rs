@@ -14,8 +14,9 @@ use clap::builder::StyledStr;
 use serde::Serialize;
 use thiserror::Error;
 
+use crate::ui::lines::folded;
 use crate::ui::screen::Screen;
-pub(crate) use crate::ui::screen::{Part, Size, to_stderr, width};
+pub(crate) use crate::ui::screen::{Part, Size, message, to_stderr};
 
 /// The format of results.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -163,7 +164,7 @@ impl Output {
         self.form
     }
 
-    /// The width of results, if stdout is a terminal; elsewhere they are not cut.
+    /// The width of results, if stdout is a terminal; elsewhere they are not wrapped.
     #[expect(clippy::unused_self, reason = "it is the output's screen")]
     pub(crate) fn results_width(&self) -> Option<usize> {
         Size::of(io::stdout()).map(|size| size.columns)
@@ -205,9 +206,17 @@ impl Output {
     /// Writes a result: its text, or the same as JSON.
     pub(crate) fn result(&self, result: &(impl Serialize + fmt::Display)) -> anyhow::Result<()> {
         match self.form {
-            Form::Text => self.raw(result.to_string().as_bytes()),
+            Form::Text => self.text(&result.to_string()),
             Form::Json => self.json(result),
             Form::Ndjson => self.line("result", result),
+        }
+    }
+
+    /// Writes text to stdout, wrapped between words on a terminal.
+    pub(crate) fn text(&self, text: &str) -> anyhow::Result<()> {
+        match self.results_width() {
+            Some(columns) => self.raw(folded(text, columns).as_bytes()),
+            None => self.raw(text.as_bytes()),
         }
     }
 

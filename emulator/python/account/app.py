@@ -17,15 +17,15 @@ from ministack.core.responses import get_account_id, get_region, set_request_acc
 from ministack.core.router import detect_service, extract_access_key_id, extract_region
 from ministack.core.sigv4 import decode_header_value
 
-from . import access, account_block, alarms, batches, buckets, caller, calls, delivery, faults, functions, hooks
-from . import imports, keys, mail, notifications, records, settings, stack_buckets, trails
+from . import access, account_block, alarms, batches, buckets, caller, calls, change_sets, delivery, faults, functions
+from . import hooks, imports, keys, logs, mail, notifications, records, settings, stack_buckets, trails
 
 TICK_SECONDS = 1.0
 ANSWER_KEPT_MAX = 16_384
 
 PARTS = (
-    access, account_block, alarms, batches, buckets, caller, calls, delivery, functions, imports, keys, mail,
-    notifications, settings, stack_buckets, trails,
+    access, account_block, alarms, batches, buckets, caller, calls, change_sets, delivery, functions, imports, keys,
+    logs, mail, notifications, settings, stack_buckets, trails,
 )
 for part in PARTS:
     part.install()

@@ -84,6 +84,8 @@ def _in_account(method: str, path: str, account: str, given: dict) -> object:
             return mail.of(account)
         case "POST", ["mail", "confirm"]:
             return mail.confirm(given["address"])
+        case "POST", ["mail", "confirm-all"]:
+            return mail.confirm_all(account)
         case "DELETE", ["account"]:
             return functions.end()
         case "GET", ["alarms"]:

@@ -29,7 +29,9 @@ USED = {
     "ministack.core.router": ["detect_service", "extract_access_key_id", "extract_region"],
     "ministack.core.sigv4": ["decode_header_value"],
     "ministack.services.cloudformation": ["_stacks"],
-    "ministack.services.cloudformation.changesets": ["_deploy_stack_async"],
+    "ministack.services.cloudformation.changesets": [
+        "_deploy_stack_async", "_evaluate_conditions", "_resolve_props_for_diff",
+    ],
     "ministack.services.cloudformation.provisioners": ["_RESOURCE_HANDLERS"],
     "ministack.services.cloudformation.stacks": ["_deploy_stack_async", "_validation_errors"],
     "ministack.services.cloudtrail": [
@@ -40,6 +42,7 @@ USED = {
         "_alarms", "_metrics", "_calc_stats", "_stat_value", "_dims_key", "_dims_from_list", "_evaluate_alarm",
         "_record_history", "_dispatch_alarm_actions", "_evaluate_parent_alarms", "record_metric",
     ],
+    "ministack.services.cloudwatch_logs": ["_append_log_events"],
     "ministack.services.eventbridge": [
         "_dispatch_event", "_dispatch_to_lambda", "_dispatch_to_sqs", "_invoke_target", "_pattern_event_view", "_put_events", "_rule_arn",
         "_rules", "_targets",

@@ -28,14 +28,27 @@ def of(account: str) -> list[dict]:
 
 def confirm(address: str) -> int:
     """Follows the link in every confirmation email to the address.  Returns how many there were."""
-    confirmed = 0
-    for topic in sns._topics.values():
-        for subscription in topic["subscriptions"]:
-            if subscription["endpoint"] == address and not subscription.get("confirmed"):
-                subscription["confirmed"] = True
-                subscription.setdefault("attributes", {})["PendingConfirmation"] = "false"
-                confirmed += 1
-    return confirmed
+    return len(_confirm(pending for pending in _pending(sns._topics.values()) if pending["endpoint"] == address))
+
+
+def confirm_all(account: str) -> list[str]:
+    """Follows the link in every confirmation email of the account, in all regions.  Returns the addresses."""
+    topics = [topic for (owner, _, _), topic in sns._topics.to_dict().items() if owner == account]
+    return _confirm(_pending(topics))
+
+
+def _pending(topics) -> list[dict]:
+    every = (subscription for topic in topics for subscription in topic["subscriptions"])
+    return [subscription for subscription in every if not subscription.get("confirmed")]
+
+
+def _confirm(pending) -> list[str]:
+    addresses = []
+    for subscription in pending:
+        subscription["confirmed"] = True
+        subscription.setdefault("attributes", {})["PendingConfirmation"] = "false"
+        addresses.append(subscription["endpoint"])
+    return addresses
 
 
 def _send(topic: str, protocol: str, address: str, subject: str, text: str) -> None:

@@ -207,6 +207,11 @@ impl Account {
         self.hook("POST", "mail/confirm", &json!({ "address": address }))
     }
 
+    /// Follows the links in all confirmation emails of the account, in every region. Returns the addresses.
+    pub fn confirm_mails(&self) -> Result<Vec<String>> {
+        self.hook("POST", "mail/confirm-all", &Value::Null)
+    }
+
     /// The alarms of this region and their states: `OK`, `ALARM`, `INSUFFICIENT_DATA`.
     pub fn alarms(&self) -> Result<BTreeMap<String, String>> {
         self.get("alarms")

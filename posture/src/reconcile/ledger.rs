@@ -18,6 +18,7 @@ use std::str::FromStr;
 
 use thiserror::Error;
 use time::format_description::BorrowedFormatItem;
+use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 use time::{Duration, OffsetDateTime, PrimitiveDateTime, UtcOffset};
 
@@ -104,6 +105,14 @@ pub fn recent(bucket: &BucketName, now: OffsetDateTime) -> String {
 /// The key that marks a setting as no longer written, which was reported. It is put once an hour.
 pub fn stopped(bucket: &BucketName, kind: SettingKind, now: OffsetDateTime) -> String {
     format!("{}{}/{STOPPED}{}.json", prefix(bucket), formatted(now, HOUR), kind.name())
+}
+
+/// The hour and the setting of a key that [`stopped`] has made.
+pub fn stop_of_key(bucket: &BucketName, key: &str) -> Option<(OffsetDateTime, SettingKind)> {
+    let (hour, name) = key.strip_prefix(&prefix(bucket))?.split_once('/')?;
+    let kind = SettingKind::from_name(name.strip_prefix(STOPPED)?.strip_suffix(RECORD)?)?;
+    let hour = OffsetDateTime::parse(&format!("{hour}:00:00Z"), &Rfc3339).ok()?;
+    Some((hour, kind))
 }
 
 /// Until when a guard that stops now does not write: as long as lists after [`recent`] contain [`stopped`].
@@ -193,6 +202,13 @@ mod tests {
             key > recent(&bucket(), now) && history.stopped == [SettingKind::Policy].into()
         };
         assert!(is_stopped(until - Duration::SECOND) && !is_stopped(until));
+        let key = stopped(&bucket(), SettingKind::Policy, NOW);
+        let hour = datetime!(2026-11-24 23:00 UTC);
+        assert_eq!(stop_of_key(&bucket(), &key), Some((hour, SettingKind::Policy)));
+        assert_eq!(still_until(hour), until);
+        for other in [key.replace("stopped-", ""), key.replace("23/", "x/"), key + "x"] {
+            assert_eq!(stop_of_key(&bucket(), &other), None, "{other}");
+        }
     }
 
     #[test]

@@ -80,6 +80,14 @@ fn events_and_sweeps_do_not_revert_an_undo() {
     let undone = run(&guarded, &["undo", &id, "--yes", "--reason", "ticket 4711"]);
     assert_eq!(undone.status.code(), Some(0), "{}", output_of(&undone));
     assert!(String::from_utf8_lossy(&undone.stdout).contains("suppressed until"), "{undone:?}");
+    let history = run(&guarded, &["history", &reports]);
+    let history = String::from_utf8_lossy(&history.stdout).into_owned();
+    let who = format!("arn:aws:iam::{}:root", guarded.account.number());
+    for part in
+        ["undone\n", "of public-access is suppressed until", &who, "why    ticket 4711", &id]
+    {
+        assert!(history.contains(part), "{part} is not in:\n{history}");
+    }
     assert!(careless.public_access_block(&reports).is_err(), "as it was: not set");
     guarded.rest();
     assert!(guarded.runs("GuardFunctionName") >= 1, "the undo is an event like any other");

@@ -131,7 +131,7 @@ impl Proposal {
         let follower = Follower::new(stacks, output, &run.interrupts, id, Some(token)).await;
         let executed = stacks.execute(&self.set, &self.ready, on_failure, token).await;
         executed.or_else(|error| in_between(error, target))?;
-        let ended = follower.follow().await?;
+        let ended = follower.of(self.ready.changes.len()).follow().await?;
         if ended.stack.as_ref().is_some_and(|stack| stack.status.is_success()) {
             return Ok(ended.stack);
         }

@@ -200,6 +200,11 @@ impl Plan {
         self.plan_code(args).await
     }
 
+    fn buckets(&self) -> Buckets {
+        let Account { connection, caller, .. } = &self.account;
+        Buckets::new(connection, caller.account.clone(), None, OffsetDateTime::now_utc)
+    }
+
     /// The buckets of the Region that have the names of a guard and the tag of this one.
     pub(crate) async fn left_over(&self) -> anyhow::Result<Vec<BucketName>> {
         let (account, region) = (&self.account.caller.account, self.account.connection.region());
@@ -208,9 +213,7 @@ impl Plan {
                 .iter()
                 .any(|word| name.as_str().ends_with(&format!("-{word}-{account}-{region}-an")))
         };
-        let connection = &self.account.connection;
-        let buckets = Buckets::new(connection, account.clone(), None, OffsetDateTime::now_utc);
-        let tagged = buckets.tagged(is_ours).await?.into_iter();
+        let tagged = self.buckets().tagged(is_ours).await?.into_iter();
         let is_this = |tags: Reading<Tags>| {
             tags.known()
                 .and_then(|tags| tags.get(STACK_TAG))
@@ -234,8 +237,15 @@ impl Plan {
         };
         let ledger =
             Ledger::new(&self.account.connection, ledger, self.account.caller.account.clone());
-        match ledger.touched(CHANGED_SHOWN).await {
-            Ok(touched) => Changed::of(&touched, &own),
+        // Without the permission to list them, buckets that are gone are shown, too.
+        let there = self.buckets().names().await.ok();
+        let is_shown = |name: &BucketName| {
+            let is_account = name.as_str() == ".account";
+            let is_there = there.as_ref().is_none_or(|there| is_account || there.contains(name));
+            is_there && !own.contains(&name.to_string())
+        };
+        match ledger.touched(CHANGED_SHOWN, is_shown).await {
+            Ok(touched) => Changed::of(&touched),
             Err(error) => {
                 Changed { unknown_because: Some(error.to_string()), ..Changed::default() }
             }
@@ -301,9 +311,10 @@ impl Plan {
                 output.say(format_args!("  {stay}"));
             }
         }
-        if self.stack.is_some() || !changed.buckets.is_empty() {
+        let changed = changed.lines();
+        if !changed.is_empty() {
             output.say("the settings that the guard changed on other buckets stay:");
-            for line in changed.lines() {
+            for line in changed {
                 output.say(line);
             }
         }

@@ -104,7 +104,8 @@ impl Plan {
         let Some(stack) = &self.stack else { return Err(anyhow!("there is no stack")) };
         let follower =
             Follower::new(&self.stacks, &self.output, &run.interrupts, &stack.id, token.as_deref())
-                .await;
+                .await
+                .of(self.members.len());
         let Some(token) = token else { return follower.follow().await };
         // The first attempt has already disabled it.
         if stack.protected

@@ -99,10 +99,9 @@ pub(crate) struct ChangedBucket {
 }
 
 impl Changed {
-    /// The ledger's list, without the stack's own buckets.
-    pub(crate) fn of(touched: &Touched, own: &[String]) -> Self {
-        let buckets = touched.buckets.iter().filter(|(name, _)| !own.contains(&name.to_string()));
-        let buckets = buckets.map(|(name, kinds)| ChangedBucket {
+    /// The ledger's list.
+    pub(crate) fn of(touched: &Touched) -> Self {
+        let buckets = touched.buckets.iter().map(|(name, kinds)| ChangedBucket {
             bucket: name.to_string(),
             settings: kinds.iter().copied().map(SettingKind::name).collect(),
         });
@@ -213,16 +212,17 @@ mod tests {
     #[test]
     fn what_was_changed_on_others_is_named_and_the_rest_counted() {
         let touched = Touched {
-            buckets: vec![
-                ("own-ledger".parse().unwrap(), [SettingKind::Policy].into()),
-                ("reports".parse().unwrap(), [SettingKind::Encryption, SettingKind::Policy].into()),
-            ],
+            buckets: vec![(
+                "reports".parse().unwrap(),
+                [SettingKind::Encryption, SettingKind::Policy].into(),
+            )],
             more: 7,
             is_cut: false,
         };
-        let changed = Changed::of(&touched, &["own-ledger".to_owned()]);
+        let changed = Changed::of(&touched);
         assert_eq!(changed.lines(), ["  reports: policy, encryption", "  and 7 more"]);
         let unknown = Changed { unknown_because: Some("no".to_owned()), ..Changed::default() };
         assert_eq!(unknown.lines(), ["  it is not known which: no"]);
+        assert!(Changed::default().lines().is_empty());
     }
 }

@@ -5,8 +5,8 @@ use time::{Duration, OffsetDateTime};
 
 use crate::operations::follow::diagnosis::words;
 use crate::operations::follow::one_line;
-use crate::ui::lines::{cut, wrapped};
-use crate::ui::output::{Paint, width};
+use crate::ui::lines::{cut, width, wrapped};
+use crate::ui::output::Paint;
 
 /// The indentation of text below a line.
 const INDENT: usize = 10;
@@ -18,6 +18,8 @@ pub(crate) struct List {
     name: String,
     status: String,
     begun: Option<OffsetDateTime>,
+    /// How many resources the operation changes, if that is known.
+    total: Option<usize>,
     done: usize,
     failed: usize,
     work: Vec<Work>,
@@ -31,11 +33,12 @@ struct Work {
 }
 
 impl List {
-    pub(crate) fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str, total: Option<usize>) -> Self {
         Self {
             name: name.to_owned(),
             status: String::new(),
             begun: None,
+            total,
             done: 0,
             failed: 0,
             work: Vec::new(),
@@ -81,8 +84,12 @@ impl List {
         let Some(begun) = self.begun else { return Vec::new() };
         let failed =
             if self.failed == 0 { String::new() } else { format!(", {} failed", self.failed) };
+        // A rollback and the clean-up after an update change resources that the change set does not count.
+        let seen = self.done + self.failed + self.work.len();
+        let total = self.total.filter(|total| self.failed == 0 && seen <= *total);
+        let total = total.map(|total| format!(" of {total}")).unwrap_or_default();
         let heading = format!(
-            "{:>8}  {}  {}  {} done{failed}, {} in progress",
+            "{:>8}  {}  {}  {}{total} done{failed}, {} in progress",
             elapsed(now - begun),
             self.name,
             self.status,

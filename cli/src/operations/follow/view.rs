@@ -27,9 +27,9 @@ struct Live {
 }
 
 impl View {
-    pub(crate) fn new(output: &Output, stack_id: &str) -> Self {
+    pub(crate) fn new(output: &Output, stack_id: &str, total: Option<usize>) -> Self {
         let (stack, region) = name_and_region(stack_id);
-        let list = List::new(output.label().unwrap_or(&stack));
+        let list = List::new(output.label().unwrap_or(&stack), total);
         let live = output.part().map(|part| Live { part, list, clock: None });
         Self { output: output.clone(), stack, region, live }
     }

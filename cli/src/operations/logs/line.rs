@@ -15,6 +15,12 @@ use crate::ui::output::Paint;
 
 /// How many characters of a line are shown.
 const CHARACTERS_MAX: usize = 4000;
+/// How many characters of a field are shown in text; `--raw` and `--output json` show all.
+const FIELD_MAX: usize = 200;
+/// How many characters of an object or a list.
+const NESTED_MAX: usize = 60;
+/// The field with the definitions of a line of metrics (CloudWatch embedded metric format).
+const METRICS: &str = "_aws";
 
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -76,18 +82,26 @@ impl Line {
             "WARN" => paint.notable(format_args!("{level:5}")),
             _ => format!("{:5}", shown(level, 8)),
         };
-        let mut text = format!(
-            "{}  {:6} {painted} {}",
-            self.time,
-            self.function,
-            shown(&self.message, CHARACTERS_MAX)
-        );
-        for (name, value) in &self.fields {
-            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            let (name, value) = (shown(name, 80), shown(&value, CHARACTERS_MAX));
-            let _ = write!(text, "  {name}={value}");
+        let is_metrics = self.message.is_empty() && self.fields.contains_key(METRICS);
+        let message = if is_metrics { "metrics" } else { &self.message };
+        // Lambda separates the parts of its reports with tabs.
+        let message = shown(&message.replace('\t', "  "), CHARACTERS_MAX);
+        let mut text = format!("{}  {:6} {painted} {message}", self.time, self.function);
+        for (name, value) in self.fields.iter().filter(|(name, _)| *name != METRICS) {
+            let _ = write!(text, "  {}={}", shown(name, 80), field(value));
         }
         text
+    }
+}
+
+/// A field as a person reads it.
+fn field(value: &Value) -> String {
+    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    // Also JSON in a string, as the record of a write is.
+    let nested = [("{", "{…}"), ("[", "[…]")].into_iter().find(|(open, _)| text.starts_with(open));
+    match nested {
+        Some((_, short)) if text.len() > NESTED_MAX => short.to_owned(),
+        Some(_) | None => shown(&text, FIELD_MAX),
     }
 }
 
@@ -112,8 +126,30 @@ mod tests {
             "2023-11-14T22:13:20.123Z  guard        platform.report  record={\"requestId\":\"1\"}",
         );
         check(
-            "REPORT RequestId: 1\n",
-            "2023-11-14T22:13:20.123Z  guard        REPORT RequestId: 1",
+            "REPORT RequestId: 1\tDuration: 5 ms\n",
+            "2023-11-14T22:13:20.123Z  guard        REPORT RequestId: 1  Duration: 5 ms",
+        );
+    }
+
+    #[test]
+    fn text_is_readable_and_json_is_whole() {
+        check(
+            r#"{"_aws":{"Timestamp":1,"CloudWatchMetrics":[]},"Stack":"guard","Compliant":3}"#,
+            "2023-11-14T22:13:20.123Z  guard        metrics  Stack=guard  Compliant=3",
+        );
+        let record = format!(r#"{{"id":"{}"}}"#, "x".repeat(1000));
+        let text = format!(
+            r#"{{"level":"INFO","fields":{{"message":"m","record":{record},"list":[1]}}}}"#
+        );
+        check(&text, "2023-11-14T22:13:20.123Z  guard  INFO  m  record={…}  list=[1]");
+        let in_a_string = format!(r#"{{"message":"m","record":{}}}"#, Value::String(record));
+        check(&in_a_string, "2023-11-14T22:13:20.123Z  guard        m  record={…}");
+        let line = LogLine { id: "1".to_owned(), at_ms: 0, text: text.clone() };
+        let line = Line::of("guard", &line);
+        assert_eq!(line.raw(), text);
+        assert_eq!(
+            serde_json::to_value(&line).unwrap()["fields"]["record"]["id"],
+            "x".repeat(1000)
         );
     }
 

@@ -97,7 +97,7 @@ pub(crate) async fn fetch(
     }
     fetched.drift = known(drift, "drift", not_seen);
     fetched.last_events = (known(events, "events", not_seen).unwrap_or_default().iter())
-        .map(|event| format!("{} {} {}", moment(event.time), event.status, event.logical_id))
+        .map(|event| format!("{}  {} {}", moment(event.time), event.status, event.logical_id))
         .collect();
     if let Some(Newest { writes, is_whole }) = known(writes, "last writes", not_seen) {
         fetched.are_writes_partly_seen = !is_whole;

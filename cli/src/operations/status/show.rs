@@ -15,7 +15,7 @@ use time::Duration;
 use crate::operations::rules::{Rule, RuleState};
 use crate::operations::session::Account;
 use crate::operations::status::drift::Drift;
-use crate::ui::lines::{self, moment};
+use crate::ui::lines::{folded, moment};
 use crate::ui::output::Paint;
 
 /// No screen is narrower.
@@ -72,10 +72,16 @@ pub(crate) struct Status {
 }
 
 /// How it is shown.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct View {
     pub(crate) width: usize,
     pub(crate) paint: Paint,
+}
+
+impl Default for View {
+    fn default() -> Self {
+        Self { width: usize::MAX, paint: Paint::Plain }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -170,30 +176,29 @@ impl Status {
 
     /// Each part with its title and its lines, painted; one without lines is not shown.
     fn sections(&self) -> Vec<(String, Vec<String>)> {
-        let View { paint, .. } = self.view;
-        let room = self.width() - 2;
+        let View { paint, width } = self.view;
         let function =
             |FunctionStatus { name, trouble, is_changing }: &FunctionStatus| match trouble {
                 None if *is_changing => {
-                    paint.notable(lines::cut(&format!("{name} is being created or updated"), room))
+                    paint.notable(format_args!("{name} is being created or updated"))
                 }
-                None => lines::cut(name, room),
-                Some(trouble) => {
-                    paint.bad(lines::cut(&format!("{name}: {}", shown(trouble, 300)), room))
-                }
+                None => name.clone(),
+                Some(trouble) => paint.bad(format_args!("{name}: {}", shown(trouble, 300))),
             };
+        let is_table = width >= QueueStatus::WIDTH;
+        let columns = if is_table { QueueStatus::COLUMNS } else { "" };
         let mut sections = vec![
             (paint.hint("Functions"), self.functions.iter().map(function).collect()),
             (
-                paint.hint("Queues") + "                   waiting  in flight  delayed",
-                self.queues.iter().map(|one| one.shown(paint)).collect(),
+                paint.hint("Queues") + columns,
+                self.queues.iter().map(|one| one.shown(is_table, paint)).collect(),
             ),
             (paint.hint("Rules"), self.rule_lines()),
             (paint.hint("Alarms"), self.alarm_lines()),
         ];
         if let Some(subscriptions) = &self.subscriptions {
             let mut lines: Vec<String> =
-                subscriptions.iter().map(|one| subscribed(one, room - 18, paint)).collect();
+                subscriptions.iter().map(|one| subscribed(one, paint)).collect();
             if lines.is_empty() {
                 lines.push("none".to_owned());
             }
@@ -212,26 +217,19 @@ impl Status {
         if let Some(drift) = &self.drifted {
             sections.push((paint.hint("Drift"), drift.lines()));
         }
-        let events = self.last_events.iter().map(|event| lines::cut(event, room)).collect();
-        sections.push((paint.hint("Last stack events"), events));
+        sections.push((paint.hint("Last stack events"), self.last_events.clone()));
         sections.push((paint.hint("Last writes of the guard"), self.write_lines()));
         for (title, texts) in
             [("Not checked", &self.not_seen), ("Notices", &self.notices), ("To do", &self.to_do)]
         {
-            let lines = texts.iter().map(|text| self.wrapped(text)).collect();
-            sections.push((paint.notable(title), lines));
+            sections.push((paint.notable(title), texts.clone()));
         }
         sections
     }
 
-    fn width(&self) -> usize {
-        self.view.width.max(WIDTH_MIN)
-    }
-
     fn alarm_lines(&self) -> Vec<String> {
         let off = self.alarms.iter().filter(|one| one.is_off()).map(|alarm| {
-            let line = format!("{} is in state ALARM", shown(&alarm.name, 256));
-            self.view.paint.bad(lines::cut(&line, self.width() - 2))
+            self.view.paint.bad(format_args!("{} is in state ALARM", shown(&alarm.name, 256)))
         });
         let mut lines: Vec<String> = off.collect();
         let (all, quiet) = (self.alarms.len(), self.alarms.len() - lines.len());
@@ -246,7 +244,7 @@ impl Status {
                 let state =
                     if rule.state == RuleState::Disabled { "is disabled" } else { "was deleted" };
                 let line = format!("{} {state}", shown(&rule.name, 128));
-                self.view.paint.bad(lines::cut(&line, self.width() - 2))
+                self.view.paint.bad(line)
             })
             .collect();
         let (all, on) = (self.rules.len(), self.rules.len() - lines.len());
@@ -255,42 +253,39 @@ impl Status {
     }
 
     fn write_lines(&self) -> Vec<String> {
-        let room = self.width() - 2;
         let writes = self.last_writes.iter().map(|write| {
             let WriteStatus { bucket, setting, time, has_failed, .. } = write;
-            let line = format!("{time} {setting} of {}", shown(bucket, 63));
-            if *has_failed {
-                self.view.paint.bad(lines::cut(&(line + " failed"), room))
-            } else {
-                lines::cut(&line, room)
-            }
+            let line = format!("{time}  {setting} of {}", shown(bucket, 63));
+            if *has_failed { self.view.paint.bad(line + " failed") } else { line }
         });
         let mut lines: Vec<String> = writes.collect();
         if self.are_writes_partly_seen && !lines.is_empty() {
             lines.push(
-                self.wrapped("the ledger is too large to read it all: newer writes may be missing"),
+                "the ledger is too large to read it all: newer writes may be missing".to_owned(),
             );
         }
         lines
     }
-
-    /// A text in lines of which the second and later ones are indented further.
-    fn wrapped(&self, text: &str) -> String {
-        lines::wrapped(lines::words(text), self.width() - 4).join("\n    ")
-    }
 }
 
 impl QueueStatus {
-    fn shown(&self, paint: Paint) -> String {
+    const COLUMNS: &str = "                   waiting  in flight  delayed";
+    /// The width of the table.
+    const WIDTH: usize = 52;
+
+    fn shown(&self, is_table: bool, paint: Paint) -> String {
         let Self { name, depth: Depth { waiting, in_flight, delayed }, is_dead_letters } = self;
-        let line = format!("{name:22} {waiting:>7}  {in_flight:>9}  {delayed:>7}");
+        let line = if is_table {
+            format!("{name:22} {waiting:>7}  {in_flight:>9}  {delayed:>7}")
+        } else {
+            format!("{name}: {waiting} waiting, {in_flight} in flight, {delayed} delayed")
+        };
         if *is_dead_letters && *waiting > 0 { paint.bad(line) } else { line }
     }
 }
 
-fn subscribed(subscription: &Subscription, width: usize, paint: Paint) -> String {
+fn subscribed(subscription: &Subscription, paint: Paint) -> String {
     let line = format!("{:8} {}", subscription.protocol, shown(&subscription.endpoint, 256));
-    let line = lines::cut(&line, width);
     if subscription.is_pending { line + &paint.notable("  (not confirmed)") } else { line }
 }
 
@@ -309,13 +304,15 @@ impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { stack, region, account, state, .. } = self;
         let protected = if self.is_protected { ", protected" } else { "" };
-        writeln!(f, "{}", self.headline())?;
-        writeln!(f, "stack {stack} ({region}, account {account}): {state}{protected}")?;
+        let headline = self.headline();
+        let mut text = format!(
+            "{headline}\nstack {stack} ({region}, account {account}): {state}{protected}\n"
+        );
         for (title, lines) in self.sections().iter().filter(|(_, lines)| !lines.is_empty()) {
-            writeln!(f, "\n{title}")?;
-            lines.iter().try_for_each(|line| writeln!(f, "  {line}"))?;
+            text.extend(["\n", title, "\n"]);
+            text.extend(lines.iter().map(|line| format!("  {line}\n")));
         }
-        Ok(())
+        f.write_str(&folded(&text, self.view.width.max(WIDTH_MIN)))
     }
 }
 

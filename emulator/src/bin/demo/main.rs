@@ -17,6 +17,7 @@ use crate::output::{heading, quote, say, typed};
 
 mod bucket;
 mod guard;
+mod kept;
 mod output;
 
 const STACK: &str = "s3guard-demo";
@@ -30,27 +31,18 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let result = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [] => show(),
-        ["account"] => hold(),
-        _ => Err(anyhow!("usage: cargo demo [account]")),
+        ["account"] => kept::hold(),
+        ["mail"] => kept::show_mails(None),
+        ["mail", "--account", number] => kept::show_mails(Some(number)),
+        ["confirm"] => kept::confirm(None),
+        ["confirm", "--account", number] => kept::confirm(Some(number)),
+        _ => Err(anyhow!("usage: cargo demo [account | mail | confirm] [--account NUMBER]")),
     };
     if let Err(error) = result {
         let _ = writeln!(io::stderr(), "error: {error:#}");
         return ExitCode::FAILURE;
     }
     ExitCode::SUCCESS
-}
-
-/// Shows how to use an emulated account, and keeps it until Enter is pressed.
-fn hold() -> Result<()> {
-    say("# An emulated AWS account on this machine. In another terminal:")?;
-    let server = Server::start()?;
-    for (name, value) in server.new_account().env() {
-        say(&format!("export {name}='{value}'"))?;
-    }
-    say("# then, for example: s3guard deploy --email owner@example.com --cargo-profile dev")?;
-    say("# Press Enter here to delete the account.")?;
-    io::stdin().read_line(&mut String::new())?;
-    Ok(())
 }
 
 fn show() -> Result<()> {
@@ -71,16 +63,18 @@ fn show() -> Result<()> {
     wait_until_idle(&account)?;
 
     heading("2. A user creates an unprotected bucket")?;
+    let earlier = account.mails()?.len();
     let bucket = create_bucket(&account)?;
-    show_mail(&account, &bucket)?;
+    show_mails(&account, &bucket, earlier)?;
 
     heading("3. A call opens the bucket to the public")?;
     let root = account.client().with_header("user-agent", AWS_CLI);
     typed(&format!("aws s3api delete-public-access-block --bucket {bucket}"))?;
+    let earlier = account.mails()?.len();
     let opened = Instant::now();
     root.delete_public_access_block(&bucket)?;
     bucket::show_remediation(&root, &bucket, opened)?;
-    let mail = show_mail(&account, &bucket)?;
+    let mails = show_mails(&account, &bucket, earlier)?;
 
     heading("4. An object is created, overwritten and deleted")?;
     say(
@@ -94,7 +88,8 @@ fn show() -> Result<()> {
     show_object_mails(&account)?;
 
     heading("5. The owner undoes what the guard did")?;
-    let record = mail.text.split("s3guard undo ").nth(1).and_then(|rest| rest.split(' ').next());
+    let record = mails.iter().find_map(|mail| mail.text.split("s3guard undo ").nth(1));
+    let record = record.and_then(|rest| rest.split(' ').next());
     let record = record.context("the email has no command to undo the change")?;
     let runs = account.runs()?.len();
     guard.run(&["history", &bucket, "--stack", STACK, "--limit", "1"])?;
@@ -154,14 +149,15 @@ fn create_bucket(account: &Account) -> Result<String> {
     Ok(bucket)
 }
 
-/// Shows the guard's latest email about a bucket, once the guard is idle.
-fn show_mail(account: &Account, bucket: &str) -> Result<Mail> {
+/// Shows the emails about a bucket after the first `earlier` ones, once the guard is idle. Its settings may have been
+/// remediated by several runs of the guard.
+fn show_mails(account: &Account, bucket: &str, earlier: usize) -> Result<Vec<Mail>> {
     wait_until_idle(account)?;
-    let mut mails = account.mails()?.into_iter();
-    let mail = mails.rfind(|mail| mail.to == OWNER && mail.text.contains(bucket));
-    let mail = mail.with_context(|| format!("no email about `{bucket}`"))?;
-    quote(&mail)?;
-    Ok(mail)
+    let mut mails = account.mails()?.split_off(earlier);
+    mails.retain(|mail| mail.to == OWNER && mail.text.contains(bucket));
+    ensure!(!mails.is_empty(), "no email about `{bucket}`");
+    quote(&mails)?;
+    Ok(mails)
 }
 
 /// Shows the emails about the object, once all three changes are in them.
@@ -173,5 +169,5 @@ fn show_object_mails(account: &Account) -> Result<()> {
         let changes: usize = mails.iter().map(|mail| mail.text.matches(KEY).count()).sum();
         Ok((changes >= 3).then_some(mails))
     })?;
-    mails.iter().try_for_each(quote)
+    quote(&mails)
 }

@@ -18,8 +18,19 @@ pub(crate) fn typed(line: &str) -> Result<()> {
     say(&format!("$ {line}"))
 }
 
-pub(crate) fn quote(mail: &Mail) -> Result<()> {
-    say("\nThe owner receives this email:\n")?;
+pub(crate) fn quote(mails: &[Mail]) -> Result<()> {
+    say(match mails.len() {
+        1 => "\nThe owner receives this email:",
+        _ => "\nThe owner receives these emails:",
+    })?;
+    for mail in mails {
+        say("")?;
+        print_mail(mail)?;
+    }
+    Ok(())
+}
+
+pub(crate) fn print_mail(mail: &Mail) -> Result<()> {
     let text = format!("To: {}\nSubject: {}\n\n{}", mail.to, mail.subject, mail.text);
     text.lines().try_for_each(|line| say(format!("  | {line}").trim_end()))
 }

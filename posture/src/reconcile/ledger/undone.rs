@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 use time::{Date, Duration, OffsetDateTime, PrimitiveDateTime, UtcOffset};
@@ -25,6 +26,19 @@ pub struct Mark {
     pub made: OffsetDateTime,
     /// The last day, in UTC, on which the guard does not remediate the aspect.
     pub until: Date,
+}
+
+/// What a mark contains, for people.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(default)]
+pub struct Note {
+    /// The id of the record that was undone.
+    pub undone: String,
+    /// Why, in the words of the caller.
+    pub reason: String,
+    /// The ARN of the caller.
+    pub by: String,
 }
 
 impl Mark {

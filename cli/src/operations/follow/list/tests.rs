@@ -70,7 +70,7 @@ fn shown(lists: &[(&str, Vec<Event>)], columns: usize, paint: Paint) -> String {
     let mut text = String::new();
     let mut areas = Vec::new();
     for (label, events) in lists {
-        let mut list = List::new(label);
+        let mut list = List::new(label, None);
         for event in events {
             let took = list.take(event);
             let is_shown =
@@ -116,14 +116,14 @@ fn a_list_fits_the_width_and_reads_without_colour() {
 
 #[test]
 fn a_duration_counts_from_the_first_event_of_a_resource() {
-    let mut list = List::new("s");
+    let mut list = List::new("s", None);
     let begun = |seconds| at(seconds, "AWS::SQS::Queue", event("Q", "CREATE_IN_PROGRESS", ""));
     assert_eq!(list.take(&begun(1)), None);
     assert_eq!(list.take(&begun(5)), None);
     let ended = at(9, "AWS::SQS::Queue", event("Q", "CREATE_COMPLETE", ""));
     assert_eq!(list.take(&ended), Some(Duration::seconds(8)));
     // A list that starts later has not seen the beginning.
-    assert_eq!(List::new("s").take(&ended), None);
+    assert_eq!(List::new("s", None).take(&ended), None);
 }
 
 #[test]
@@ -138,4 +138,18 @@ fn what_is_cut_says_so() {
     assert_eq!(cut("GuardQueue", 10), "GuardQueue");
     assert_eq!(cut("GuardQueue", 6), "Guard…");
     assert_eq!(cut("日本日本", 5), "日本…");
+}
+
+#[test]
+fn the_list_counts_up_to_the_number_of_changes_while_that_holds() {
+    let heading = |total, events: &[Event]| {
+        let mut list = List::new("s", Some(total));
+        for event in events {
+            list.take(event);
+        }
+        list.lines(OffsetDateTime::UNIX_EPOCH, 200, Paint::Plain).remove(0)
+    };
+    assert!(heading(51, &creation()).ends_with("  2 of 51 done, 3 in progress"));
+    assert!(heading(4, &creation()).ends_with("  2 done, 3 in progress"));
+    assert!(heading(51, &failed()).contains(" done, 2 failed"), "{}", heading(51, &failed()));
 }

@@ -1,0 +1,298 @@
+//! What the guard has written to a bucket, what was undone, and where it has stopped, from the ledger.
+
+use std::fmt;
+
+use s3guard_aws::ledger::Interventions;
+use s3guard_posture::reconcile::ledger::still_until;
+use s3guard_posture::reconcile::ledger::undone::{Mark, Note};
+use s3guard_posture::reconcile::record::State;
+use s3guard_posture::text::shown;
+use s3guard_posture::{Aspect, BucketName, Record, SettingKind};
+use serde::Serialize;
+use time::format_description::well_known::Rfc3339;
+use time::{OffsetDateTime, UtcOffset};
+
+use crate::operations::session;
+use crate::operations::session::{Account, AccountArgs};
+use crate::ui::lines::moment;
+use crate::ui::output::Output;
+
+/// The history of a bucket, the newest first.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct History {
+    bucket: String,
+    records: Vec<Record>,
+    suppressions: Vec<Suppression>,
+    conflicts: Vec<Conflict>,
+    #[serde(skip)]
+    pub(crate) is_whole: bool,
+}
+
+/// A call of `s3guard undo`.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+struct Suppression {
+    time: String,
+    aspects: Vec<Aspect>,
+    until: String,
+    /// Whether it ends an earlier one.
+    is_end: bool,
+    #[serde(flatten)]
+    note: Note,
+}
+
+/// A setting that the guard has stopped writing, because another party kept changing it.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+struct Conflict {
+    /// The hour in which it has stopped.
+    hour: String,
+    setting: &'static str,
+    until: String,
+}
+
+/// Reads the newest records of a bucket, and warns of those that cannot be read.
+pub(crate) async fn history(
+    of: &AccountArgs,
+    bucket: &BucketName,
+    newest: usize,
+    output: &Output,
+) -> anyhow::Result<History> {
+    let account = Account::open(of).await?;
+    let ledger = session::ledger(of, &account).await?;
+    let mut records = Vec::new();
+    let mut is_whole = true;
+    for record in ledger.records(bucket, newest).await? {
+        match record {
+            Ok(record) => records.push(record),
+            Err(error) => {
+                is_whole = false;
+                output.warn(error);
+            }
+        }
+    }
+    let Interventions { suppressions, stops } = ledger.interventions(bucket).await?;
+    let mut history = History::of(bucket.as_str(), records, suppressions, &stops);
+    history.suppressions.truncate(newest);
+    history.conflicts.truncate(newest);
+    Ok(History { is_whole, ..history })
+}
+
+/// The marks as the calls that made them: one call makes a mark for each aspect. The newest come first.
+fn grouped(mut marks: Vec<(Mark, Note)>) -> Vec<Suppression> {
+    marks.sort_by_key(|(mark, _)| std::cmp::Reverse(mark.made));
+    let mut calls: Vec<Suppression> = Vec::new();
+    for (Mark { aspect, made, until }, note) in marks {
+        let (time, day) = (moment(made), until.to_string());
+        match calls.last_mut() {
+            Some(call) if call.time == time && call.until == day && call.note == note => {
+                call.aspects.push(aspect);
+            }
+            Some(_) | None => calls.push(Suppression {
+                time,
+                aspects: vec![aspect],
+                until: day,
+                is_end: until < made.to_offset(UtcOffset::UTC).date(),
+                note,
+            }),
+        }
+    }
+    calls
+}
+
+impl History {
+    fn of(
+        bucket: &str,
+        records: Vec<Record>,
+        marks: Vec<(Mark, Note)>,
+        stops: &[(OffsetDateTime, SettingKind)],
+    ) -> Self {
+        let conflict = |(hour, kind): &(OffsetDateTime, SettingKind)| Conflict {
+            hour: moment(*hour),
+            setting: kind.name(),
+            until: moment(still_until(*hour)),
+        };
+        Self {
+            bucket: bucket.to_owned(),
+            records,
+            suppressions: grouped(marks),
+            conflicts: stops.iter().rev().map(conflict).collect(),
+            is_whole: true,
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.records.is_empty() && self.suppressions.is_empty() && self.conflicts.is_empty()
+    }
+}
+
+impl fmt::Display for History {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let records = self.records.iter().map(|record| (time(record), record_text(record)));
+        let suppressions = self.suppressions.iter().map(|one| (one.time.clone(), one.text()));
+        let conflicts = self.conflicts.iter().map(|one| (one.hour.clone(), one.text()));
+        let mut all: Vec<_> = records.chain(suppressions).chain(conflicts).collect();
+        // All times have the same form.
+        all.sort_by(|(a, _), (b, _)| b.cmp(a));
+        let texts: Vec<String> = all.into_iter().map(|(_, text)| text).collect();
+        f.write_str(&texts.join("\n"))
+    }
+}
+
+/// The time of a record with milliseconds, which its own text may have fewer digits of.
+fn time(record: &Record) -> String {
+    let time = OffsetDateTime::parse(&record.time, &Rfc3339);
+    time.map_or_else(|_| shown(&record.time, 40), moment)
+}
+
+fn record_text(record: &Record) -> String {
+    let state = match record.state {
+        State::Begun => "started and not finished: the function was interrupted",
+        State::Written => "written, but not verified: a read afterwards did not return it",
+        State::Verified => "verified",
+        State::Failed => "failed",
+    };
+    let mut rows = Vec::new();
+    rows.extend(record.cause.iter().map(|cause| ("cause", shown(cause, 600))));
+    rows.extend(record.why.iter().map(|why| ("why", shown(why, 300))));
+    rows.extend(record.from.iter().map(|from| ("from", shown(&from.to_string(), 300))));
+    rows.push(("to", shown(&record.to.to_string(), 300)));
+    rows.extend(record.events.iter().map(|event| {
+        let (name, principal) = (shown(&event.event_name, 80), shown(&event.principal, 300));
+        ("after", format!("{name} by {principal} with {}", shown(&event.tool, 80)))
+    }));
+    rows.extend(record.events.is_empty().then(|| ("after", "the sweep".to_owned())));
+    rows.extend(record.time_to_protect_milliseconds.map(|milliseconds| {
+        ("took", format!("{milliseconds} ms from the event to verified protection"))
+    }));
+    text(&record.id, &format!("{}, {state}", time(record)), &rows)
+}
+
+impl Suppression {
+    fn text(&self) -> String {
+        let Self { time, aspects, until, is_end, note } = self;
+        let names: Vec<&str> = aspects.iter().map(|aspect| aspect.name()).collect();
+        let names = names.join(", ");
+        let (title, state) = if *is_end {
+            ("suppression ended", format!("the guard enforces {names} again"))
+        } else {
+            ("undone", format!("remediation of {names} is suppressed until {until}"))
+        };
+        let rows = [("by", &note.by), ("why", &note.reason), ("of", &note.undone)];
+        let rows = rows.into_iter().filter(|(_, text)| !text.is_empty());
+        let rows: Vec<_> = rows.map(|(name, text)| (name, shown(text, 600))).collect();
+        text(title, &format!("{time}, {state}"), &rows)
+    }
+}
+
+impl Conflict {
+    fn text(&self) -> String {
+        let Self { hour, setting, until } = self;
+        let state = format!("in the hour from {hour}: the guard does not write it until {until}");
+        let why = "another party kept changing it back".to_owned();
+        text(&format!("stopped writing {setting}"), &state, &[("why", why)])
+    }
+}
+
+fn text(title: &str, state: &str, rows: &[(&str, String)]) -> String {
+    let rows = rows.iter().map(|(name, text)| format!("  {name:5}  {text}\n"));
+    format!("{title}\n  {state}\n{}", rows.collect::<String>())
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+    use s3guard_posture::Grade;
+    use s3guard_posture::model::setting::{Ownership, Setting};
+    use s3guard_posture::reconcile::record;
+    use time::macros::{date, datetime};
+
+    use super::*;
+
+    fn record() -> Record {
+        Record {
+            version: record::VERSION,
+            id: "reports@20261124T231502.120Z-ownership".to_owned(),
+            state: State::Verified,
+            bucket: "reports".to_owned(),
+            account: "111122223333".to_owned(),
+            region: "eu-west-1".to_owned(),
+            time: "2026-11-24T23:15:02.12Z".to_owned(),
+            grade: Grade::Speed,
+            grade_because: "the default".to_owned(),
+            aspects: vec![Aspect::Ownership],
+            setting: SettingKind::Ownership,
+            call: "PutBucketOwnershipControls".to_owned(),
+            why: Vec::new(),
+            from: Some(Setting::Ownership(None)),
+            to: Setting::Ownership(Some(Ownership::BucketOwnerEnforced)),
+            events: Vec::new(),
+            time_to_protect_milliseconds: None,
+            cause: None,
+        }
+    }
+
+    fn history() -> History {
+        let made = datetime!(2026-11-24 23:20:00 UTC);
+        let note = |reason: &str| Note {
+            undone: "reports@20261124T231502.120Z-ownership".to_owned(),
+            reason: reason.to_owned(),
+            by: "arn:aws:iam::111122223333:user/mary".to_owned(),
+        };
+        let mark = |aspect, made, until| Mark { aspect, made, until };
+        let later = made + time::Duration::HOUR;
+        let marks = vec![
+            (mark(Aspect::Acl, made, date!(2027 - 01 - 31)), note("ticket 4711")),
+            (mark(Aspect::Ownership, made, date!(2027 - 01 - 31)), note("ticket 4711")),
+            (mark(Aspect::Ownership, later, date!(2026 - 11 - 24)), note("")),
+        ];
+        History::of(
+            "reports",
+            vec![record()],
+            marks,
+            &[(datetime!(2026-11-24 22:00 UTC), SettingKind::Policy)],
+        )
+    }
+
+    #[test]
+    fn undos_and_conflicts_are_shown_between_the_records_with_who_and_why() {
+        expect![[r#"
+            suppression ended
+              2026-11-25T00:20:00.000Z, the guard enforces ownership again
+              by     arn:aws:iam::111122223333:user/mary
+              of     reports@20261124T231502.120Z-ownership
+
+            undone
+              2026-11-24T23:20:00.000Z, remediation of acl, ownership is suppressed until 2027-01-31
+              by     arn:aws:iam::111122223333:user/mary
+              why    ticket 4711
+              of     reports@20261124T231502.120Z-ownership
+
+            reports@20261124T231502.120Z-ownership
+              2026-11-24T23:15:02.120Z, verified
+              from   object ownership: not set
+              to     object ownership: BucketOwnerEnforced
+              after  the sweep
+
+            stopped writing policy
+              in the hour from 2026-11-24T22:00:00.000Z: the guard does not write it until 2026-11-25T00:00:00.000Z
+              why    another party kept changing it back
+        "#]].assert_eq(&history().to_string());
+    }
+
+    #[test]
+    fn one_undo_is_one_entry_whatever_number_of_aspects_it_suppresses() {
+        let json = serde_json::to_value(history()).unwrap();
+        assert_eq!(json["suppressions"].as_array().unwrap().len(), 2);
+        assert_eq!(json["suppressions"][0]["isEnd"], true);
+        let undone = &json["suppressions"][1];
+        assert_eq!(undone["aspects"], serde_json::json!(["acl", "ownership"]));
+        assert_eq!(undone["by"], "arn:aws:iam::111122223333:user/mary");
+        assert_eq!(undone["reason"], "ticket 4711");
+        assert_eq!(json["conflicts"][0]["until"], "2026-11-25T00:00:00.000Z");
+    }
+}
