@@ -12,6 +12,7 @@ use serde::Serialize;
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Rule {
     pub(crate) name: String,
+    #[serde(rename = "status")]
     pub(crate) state: RuleState,
 }
 

@@ -60,6 +60,7 @@ pub(crate) struct Status {
     /// What a person has to do.
     pub(crate) to_do: Vec<String>,
     /// What is not as it will be, and is no problem.
+    #[serde(rename = "remarks")]
     pub(crate) notices: Vec<String>,
     /// Whether no part of the stack could be read.
     #[serde(skip)]
