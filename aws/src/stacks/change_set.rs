@@ -146,7 +146,7 @@ pub enum Fate {
     /// It is changed in place.
     Changed,
     /// It is changed; whether it is replaced is decided while the change is carried out.
-    #[serde(rename = "changed")]
+    #[serde(rename = "may-be-replaced")]
     MayBeReplaced,
     /// A new resource takes its place.
     Replaced,

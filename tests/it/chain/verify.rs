@@ -143,7 +143,7 @@ fn permissions() -> Vec<String> {
         let parts = word.split_once(':');
         parts.is_some_and(|(_, name)| name.starts_with(|c: char| c.is_ascii_uppercase()))
     };
-    words.filter(is_action).map(str::to_owned).collect()
+    words.filter(is_action).map(|word| word.trim_end_matches('.').to_owned()).collect()
 }
 
 #[test]

@@ -120,7 +120,7 @@ fn the_json_output_has_each_event_at_once() {
     let kinds: Vec<_> = lines.iter().map(|line| line["kind"].as_str().unwrap()).collect();
     assert_eq!(kinds, ["event", "event", "event", "result"]);
     assert_eq!(lines[1]["logicalId"], "Queue");
-    assert_eq!(lines[1]["time"], "2026-01-01T00:00:01Z");
+    assert_eq!(lines[1]["time"], "2026-01-01T00:00:01.000Z");
     assert_eq!((&lines[1]["stack"], &lines[1]["region"]), (&"s".into(), &"eu-west-1".into()));
     assert_eq!(lines[3]["status"], "UPDATE_COMPLETE");
     assert_eq!(lines[3]["events"], serde_json::json!([]));

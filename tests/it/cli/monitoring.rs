@@ -212,8 +212,8 @@ fn a_denied_read_is_reported_in_its_place_and_the_rest_is_shown() {
     let (exit, status, words) = run(&aws, &["status", "--stack", "s", "--output", "json"]);
     assert_eq!(exit, Some(1), "{status}");
     assert!(words.contains("no part of the stack may be read"), "{words}");
-    let status: serde_json::Value = serde_json::from_str(&status).unwrap();
-    assert_eq!(status["state"], "UPDATE_COMPLETE");
+    let status = crate::json::read("status", &status)["regions"][0].take();
+    assert_eq!(status["status"], "UPDATE_COMPLETE");
     let not_seen = status["notSeen"].to_string();
     for call in [
         "GetFunctionConfiguration",
@@ -247,9 +247,9 @@ fn a_function_that_is_being_updated_and_an_unconfirmed_mail_are_no_findings() {
         _ => None,
     });
     let (exit, status, words) = run(&aws, &["status", "--stack", "s", "--output", "json"]);
-    let status: serde_json::Value = serde_json::from_str(&status).unwrap();
+    let status = crate::json::read("status", &status)["regions"][0].take();
     assert_eq!((exit, &status["toDo"]), (Some(0), &serde_json::json!([])), "{status:#} {words}");
-    let notices = status["notices"].to_string();
+    let notices = status["remarks"].to_string();
     for notice in
         ["function guard is being", "function notify is", "you@example.com is not confirmed"]
     {
