@@ -52,11 +52,12 @@ fn close(schema: &mut Value) {
     match schema {
         Value::Object(object) => {
             for (key, value) in object.iter_mut() {
-                match value {
-                    Value::Object(named) if key == "properties" || key == "$defs" => {
-                        named.values_mut().for_each(close);
-                    }
-                    other => close(other),
+                if let Value::Object(named) = value
+                    && (key == "properties" || key == "$defs")
+                {
+                    named.values_mut().for_each(close);
+                } else {
+                    close(value);
                 }
             }
             if object.contains_key("properties") {

@@ -237,7 +237,7 @@ fn each_event_is_reported_once_or_in_the_dlq_after_any_failure() {
     let queue = queue(&guarded);
     let of_notify = |fault: Fault| Fault { role: "*Notify*".to_owned(), ..fault };
     let (objects, topic) =
-        ("*/objects/*".to_owned(), guarded.output("NotifyFunctionName").to_owned());
+        ("*/windows/*".to_owned(), guarded.output("NotifyFunctionName").to_owned());
     let one = |number| event("reports", &format!("{number:04}"), Does::Put, number);
     // A function is killed while it writes to the ledger; then the ledger refuses writes for a while.
     let hold = Fault { resource: objects.clone(), ..of_notify(Fault::hold("s3:PutObject")) };
@@ -294,7 +294,7 @@ fn messages_in_the_dlq_are_redriven() {
     let queue = queue(&guarded);
     let refuse = Fault {
         role: "*Notify*".to_owned(),
-        resource: "*/objects/*".to_owned(),
+        resource: "*/windows/*".to_owned(),
         times: 1_000,
         ..Fault::fail("s3:PutObject", "AccessDenied")
     };

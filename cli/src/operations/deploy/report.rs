@@ -90,7 +90,9 @@ pub(crate) fn finish(
             "the other Regions are deployed; repeat `s3guard deploy --stack {stack} --region {regions}` with the same flags"
         )
     });
-    next.iter().for_each(|step| output.say(format_args!("next: {step}")));
+    for step in next {
+        output.say(format_args!("next: {step}"));
+    }
     finished?;
     Ok(Exit::Done)
 }

@@ -15,7 +15,8 @@ pub(crate) struct Outputs {
     stack: String,
     region: String,
     account: String,
-    outputs: BTreeMap<String, String>,
+    #[serde(rename = "outputs")]
+    values: BTreeMap<String, String>,
 }
 
 impl Outputs {
@@ -27,7 +28,7 @@ impl Outputs {
             stack: args.stack.to_string(),
             region: account.connection.region().to_string(),
             account: account.caller.account.to_string(),
-            outputs,
+            values: outputs,
         })
     }
 }
@@ -35,7 +36,7 @@ impl Outputs {
 impl fmt::Display for Outputs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "# {}", self.region)?;
-        table(f, &self.outputs)
+        table(f, &self.values)
     }
 }
 
