@@ -28,7 +28,7 @@ const CONFLICTS_MAX: u32 = 6;
 /// The pause after the first such conflict, in milliseconds; doubled each time.
 const CONFLICT_PAUSE_MILLISECONDS: u32 = 250;
 /// The remaining time that another round needs, in seconds.
-const ROUND_SECONDS: i64 = 20;
+const ROUND_SECONDS: u64 = 20;
 
 /// What is reconciled, and why.
 struct Pass<'a> {
@@ -160,8 +160,9 @@ where
                 tracing::error!(bucket = %name, %error, "a record could not be saved in the ledger");
             }
             let pause = pause(round, self.now());
-            let next = self.now() + pause + time::Duration::seconds(ROUND_SECONDS);
-            if !conflicts || self.clock.deadline.is_some_and(|deadline| next >= deadline) {
+            // Subtracted from the deadline, because the time of a replayed event may be the last one that there is.
+            let needed = pause + Duration::from_secs(ROUND_SECONDS);
+            if !conflicts || self.clock.deadline.is_some_and(|end| self.now() >= end - needed) {
                 break;
             }
             self.outgoing.pause(pause).await;
