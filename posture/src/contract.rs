@@ -7,12 +7,51 @@ pub mod metrics;
 /// Source: Amazon SQS API Reference, `SendMessage`, `DelaySeconds`.
 pub const SETTLE_SECONDS_MAX: u32 = 900;
 
+/// Prefixes of the keys of the ledger bucket, by who writes them.
+///
+/// The bucket's policy and the permissions of the roles are made from these.
+pub mod ledger {
+    /// One object for each change of a bucket. Written by the guard.
+    pub const RECORDS: &str = "records/";
+    /// One document for each bucket: its last settings, its open findings, and counts of writes. Written by the guard.
+    pub const STATE: &str = "state/";
+    /// Sweeps: the first one, the last one, and what was announced by them. Written by the guard.
+    pub const SWEEPS: &str = "sweeps/";
+    /// Object events until they are published. Written by notify.
+    pub const WINDOWS: &str = "windows/";
+    /// Suppressions of a remediation, with their reason and their author. Written by operators.
+    pub const SUPPRESSIONS: &str = "suppressions/";
+    /// Remediations of existing buckets. Written by operators.
+    pub const RUNS: &str = "runs/";
+    /// Jobs on existing objects. Written by operators.
+    pub const JOBS: &str = "jobs/";
+
+    /// What the guard writes.
+    pub const OF_GUARD: [&str; 3] = [RECORDS, STATE, SWEEPS];
+    /// What notify writes.
+    pub const OF_NOTIFY: [&str; 1] = [WINDOWS];
+    /// What operators write.
+    pub const OF_OPERATORS: [&str; 3] = [SUPPRESSIONS, RUNS, JOBS];
+}
+
 /// Parameters of the stack.
 pub mod parameter {
     /// The bucket with the code.
     pub const CODE_BUCKET: &str = "CodeBucket";
     /// The key of the code in it.
     pub const CODE_KEY: &str = "CodeKey";
+    /// The version of the code in the bucket, which is what was reviewed.
+    pub const CODE_VERSION: &str = "CodeVersion";
+    /// Principals that may assume the operator role, separated by commas; empty for no such role.
+    pub const OPERATOR_ARNS: &str = "OperatorArns";
+    /// Principals that deploy the stack, and alone may change the locks of its buckets and queues, separated by commas.
+    pub const DEPLOYER_ARNS: &str = "DeployerArns";
+    /// The permissions boundary of the stack's roles; empty for none.
+    pub const PERMISSIONS_BOUNDARY: &str = "PermissionsBoundary";
+    /// Whether versions in the ledger and in the trail's bucket are locked against deletion.
+    pub const OBJECT_LOCK: &str = "ObjectLock";
+    /// Whether the functions have a resource policy that denies calls by IAM principals.
+    pub const DENY_INVOKE: &str = "DenyInvoke";
     /// The architecture of the functions.
     pub const ARCHITECTURE: &str = "Architecture";
     /// The email address for notifications.
@@ -57,6 +96,10 @@ pub mod output {
     pub const GUARD_ROLE_ARN: &str = "GuardRoleArn";
     /// The role of the function `notify`.
     pub const NOTIFY_ROLE_ARN: &str = "NotifyRoleArn";
+    /// The role of operators, if there is one.
+    pub const OPERATOR_ROLE_ARN: &str = "OperatorRoleArn";
+    /// The stack's key.
+    pub const KEY_ARN: &str = "KeyArn";
     /// The dashboard.
     pub const DASHBOARD_NAME: &str = "DashboardName";
     /// The ledger bucket.
@@ -87,6 +130,8 @@ pub mod variable {
     pub const SETTLE_SECONDS: &str = "S3GUARD_SETTLE_SECONDS";
     /// The ledger bucket.
     pub const LEDGER: &str = "S3GUARD_LEDGER";
+    /// The key that encrypts the ledger: an object that is not encrypted with it does not count.
+    pub const LEDGER_KEY: &str = "S3GUARD_LEDGER_KEY";
     /// The bucket of access logs.
     pub const LOG_BUCKET: &str = "S3GUARD_LOG_BUCKET";
     /// The stack's own buckets, separated by commas.
