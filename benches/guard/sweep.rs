@@ -36,7 +36,7 @@ pub(crate) fn measure(package: &Package, aws: &FakeAws) -> Result<Sample, String
     let failed = |error: String| format!("the sweep: {error}");
     let buckets: Vec<String> = (0..BUCKETS).map(|count| format!("bucket-{count:05}")).collect();
     let mut world = World::new(buckets.clone());
-    world.ledger.insert("sweeps/first".to_owned());
+    world.ledger.insert("sweeps/last".to_owned());
     world.ledger.extend(buckets.iter().map(|bucket| format!("known/{bucket}/before")));
     *aws.world() = world;
     let mut function = programs::start(package.guard("speed"), "guard", aws).map_err(failed)?;

@@ -54,6 +54,13 @@ pub trait Ledger: Sync {
     /// Puts an empty object. `false` if it exists.
     fn claim(&self, key: &str) -> impl Future<Output = Result<bool, Self::Error>> + Send;
 
+    /// Puts an object, in place of the one with this key if there is one.
+    fn replace(
+        &self,
+        key: &str,
+        body: Vec<u8>,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
     /// Whether an object has this key.
     fn has(&self, key: &str) -> impl Future<Output = Result<bool, Self::Error>> + Send;
 

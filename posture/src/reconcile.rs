@@ -3,6 +3,7 @@
 pub mod account;
 pub mod carry_out;
 pub mod inspect;
+pub mod last_sweep;
 pub mod ledger;
 pub mod memory;
 pub mod record;

@@ -8,6 +8,48 @@ use time::OffsetDateTime;
 
 use crate::digest::window::{Listed, Store};
 
+/// The width of prose in a document.
+pub const PROSE_COLUMNS_MAX: usize = 100;
+
+/// A page of Markdown whose paragraphs and items are broken into lines of at most [`PROSE_COLUMNS_MAX`] columns. Headings,
+/// tables, HTML and blocks of code are left as they are.
+pub fn prose(page: &str) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    let (mut is_code, mut is_open) = (false, false);
+    for line in page.lines() {
+        let is_fence = line.starts_with("```");
+        is_code ^= is_fence;
+        let is_item = line.starts_with("- ");
+        let is_prose = !is_code && !is_fence && !line.is_empty();
+        let is_prose = is_prose && !line.starts_with(['|', '#', '<']) && !line.starts_with("    ");
+        if !is_prose {
+            lines.push(line.to_owned());
+        } else if is_open && !is_item {
+            append(&mut lines, line);
+        } else {
+            lines.push(if is_item { "-".to_owned() } else { String::new() });
+            append(&mut lines, line.strip_prefix("- ").unwrap_or(line));
+        }
+        is_open = is_prose;
+    }
+    lines.join("\n") + "\n"
+}
+
+/// Appends words to the last line, and to further ones when it is full.
+fn append(lines: &mut Vec<String>, words: &str) {
+    for word in words.split_whitespace() {
+        let last = lines.last_mut().expect("there is a line");
+        if last.is_empty() {
+            last.push_str(word);
+        } else if last.chars().count() + 1 + word.chars().count() <= PROSE_COLUMNS_MAX {
+            last.extend([" ", word]);
+        } else {
+            let is_of_item = last.starts_with("- ") || last.starts_with("  ");
+            lines.push(format!("{}{word}", if is_of_item { "  " } else { "" }));
+        }
+    }
+}
+
 /// A store in memory.
 #[derive(Debug)]
 pub struct MemoryStore(Mutex<Inner>);
@@ -68,5 +110,39 @@ impl Store for MemoryStore {
             .filter(|(key, _)| key.starts_with(prefix) && key.as_str() > after)
             .map(|(key, (_, written))| Listed { key: key.clone(), written: *written })
             .collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paragraphs_and_items_are_broken_and_nothing_else() {
+        let (half, long) = ("word ".repeat(12), "word ".repeat(30));
+        let (half, long) = (half.trim_end(), long.trim_end());
+        let row = format!("| {long} |");
+        let page = format!(
+            "# {long}\n\n{half}\n{half}\n\n- {long}\n- one\n  more\n\n{row}\n```\n{long}\n```\n"
+        );
+        let broken = prose(&page);
+        let line = |indent: &str, count| format!("{indent}{}", "word ".repeat(count).trim_end());
+        let expected = [
+            format!("# {long}"),
+            String::new(),
+            line("", 20),
+            line("", 4),
+            String::new(),
+            line("- ", 19),
+            line("  ", 11),
+            "- one more".to_owned(),
+            String::new(),
+            row,
+            "```".to_owned(),
+            long.to_owned(),
+            "```\n".to_owned(),
+        ];
+        assert_eq!(broken, expected.join("\n"));
+        assert_eq!(prose(&broken), broken);
     }
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use s3guard_posture::BucketName;
 use s3guard_posture::model::setting::SettingKind;
+use s3guard_posture::reconcile::last_sweep::{self, LastSweep};
 use s3guard_posture::reconcile::ledger::undone::{self, Mark, Note};
 use s3guard_posture::reconcile::ledger::{self, RecordId};
 use s3guard_posture::reconcile::reported;
@@ -63,6 +64,14 @@ impl Ledger {
         let suppressions = noted.buffered(READS_MAX).try_collect().await?;
         let stops = keys.iter().filter_map(|key| ledger::stop_of_key(bucket, key)).collect();
         Ok(Interventions { suppressions, stops })
+    }
+
+    /// Reads when the last sweep has ended; `None` if none has.
+    pub async fn last_sweep(&self) -> Result<Option<LastSweep>, AwsError> {
+        let Some(json) = self.bucket.get(last_sweep::KEY).await? else { return Ok(None) };
+        let object = || self.bucket.object(last_sweep::KEY);
+        let invalid = |error| AwsError::other("GetObject", object(), error);
+        serde_json::from_slice(&json).map(Some).map_err(invalid)
     }
 
     /// Finds the newest writes. Keys sort by bucket before they sort by time, so all keys are listed, a thousand in a call, up
@@ -221,6 +230,20 @@ mod tests {
     async fn a_ledger_that_may_not_be_read_says_so() {
         let fake = Fake::answering([error(403, "AccessDenied")]);
         assert!(ledger(&fake).touched(2, |_| true).await.unwrap_err().is_denied());
+    }
+
+    #[tokio::test]
+    async fn the_last_sweep_is_read_if_there_is_one() {
+        let found = r#"{"time":"2026-11-24T23:15:02.123Z","buckets":214,"region":"eu-west-1"}"#;
+        let answers = [(200, found.to_owned()), error(404, "NoSuchKey"), (200, "{}".to_owned())];
+        let fake = Fake::answering(answers);
+        let ledger = ledger(&fake);
+        let last = ledger.last_sweep().await.unwrap().unwrap();
+        assert_eq!((last.buckets, last.time.minute()), (214, 15));
+        assert!(fake.asked()[0].line.contains("/sweeps/last?"), "{}", fake.asked()[0].line);
+        assert_eq!(ledger.last_sweep().await, Ok(None));
+        let invalid = ledger.last_sweep().await.unwrap_err().to_string();
+        assert!(invalid.contains("`sweeps/last`") && invalid.contains("`time`"), "{invalid}");
     }
 
     #[tokio::test]

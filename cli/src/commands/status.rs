@@ -19,8 +19,8 @@ use crate::ui::output::Output;
 
 /// Show the health of the guard, and what to do about problems
 ///
-/// Shows the stack, its functions, queues, dead-letter queues and alarms, the trail that it depends on, the last drift
-/// detection, and the subscriptions to its notifications. Parts that cannot be read are named.
+/// Shows the stack, its functions, queues, dead-letter queues and alarms, the trail that it depends on, the last sweep, the
+/// last drift detection, and the subscriptions to its notifications. Parts that cannot be read are named.
 ///
 /// With `--drift` CloudFormation first compares every resource with the template. Only properties that the template sets
 /// are compared, and some types of resources are not: the number is shown.

@@ -47,8 +47,6 @@ pub fn at_sweep(marks: &BTreeSet<Mark>, is_first: bool) -> Option<Mark> {
 
 /// What all marks of buckets begin with.
 pub const PREFIX: &str = "known/";
-/// There once the first sweep has come to its end.
-pub const FIRST_SWEEP: &str = "sweeps/first";
 
 /// Where a mark is.
 pub fn key(bucket: &BucketName, mark: Mark) -> String {

@@ -60,6 +60,9 @@ pub struct Sweep {
     /// The last bucket that was queued: the list continues after its name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
+    /// How many buckets the pages before this one had.
+    #[serde(default)]
+    pub buckets: usize,
 }
 
 /// A message that is sent again, because a stack operation was in progress.

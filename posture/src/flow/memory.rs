@@ -12,10 +12,10 @@ use crate::evaluate::coverage::{self, Mark};
 use crate::reconcile::reported::Reported;
 use crate::{BucketName, Notice};
 
-/// The keys of a ledger.
+/// The objects of a ledger.
 #[derive(Debug, Default)]
 pub struct MemoryLedger {
-    keys: Mutex<BTreeSet<String>>,
+    objects: Mutex<BTreeMap<String, Vec<u8>>>,
 }
 
 /// What was published and sent, in order.
@@ -36,16 +36,21 @@ pub struct Sent {
 impl MemoryLedger {
     /// All keys.
     pub fn keys(&self) -> BTreeSet<String> {
-        self.lock().clone()
+        self.lock().keys().cloned().collect()
     }
 
-    /// Puts an object. `false` if it exists.
+    /// The object with this key.
+    pub fn object(&self, key: &str) -> Option<Vec<u8>> {
+        self.lock().get(key).cloned()
+    }
+
+    /// Puts an empty object. `false` if there was one with this key.
     pub fn put(&self, key: &str) -> bool {
-        self.lock().insert(key.to_owned())
+        self.lock().insert(key.to_owned(), Vec::new()).is_none()
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeSet<String>> {
-        self.keys.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Vec<u8>>> {
+        self.objects.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -56,12 +61,17 @@ impl Ledger for MemoryLedger {
         Ok(self.put(key))
     }
 
+    async fn replace(&self, key: &str, body: Vec<u8>) -> Result<(), Infallible> {
+        self.lock().insert(key.to_owned(), body);
+        Ok(())
+    }
+
     async fn has(&self, key: &str) -> Result<bool, Infallible> {
-        Ok(self.lock().contains(key))
+        Ok(self.lock().contains_key(key))
     }
 
     async fn reported(&self, bucket: &BucketName, today: Date) -> Result<Reported, Infallible> {
-        Ok(Reported::of(bucket, self.lock().iter().map(String::as_str), today))
+        Ok(Reported::of(bucket, self.lock().keys().map(String::as_str), today))
     }
 
     async fn marks(
@@ -71,7 +81,7 @@ impl Ledger for MemoryLedger {
     ) -> Result<BTreeMap<BucketName, BTreeSet<Mark>>, Infallible> {
         let mut marks: BTreeMap<BucketName, BTreeSet<Mark>> = BTreeMap::new();
         let known = self.lock();
-        let known = known.iter().filter_map(|key| coverage::of_key(key));
+        let known = known.keys().filter_map(|key| coverage::of_key(key));
         for (bucket, mark) in known.filter(|(bucket, _)| (from..=to).contains(&bucket)) {
             marks.entry(bucket).or_default().insert(mark);
         }

@@ -9,10 +9,11 @@ use crate::events::{OwnMessage, Sweep};
 use crate::notify::notification::Origin;
 use crate::notify::report;
 use crate::reconcile::account::CallError;
+use crate::reconcile::last_sweep::{self, LastSweep};
 use crate::reconcile::triage::DELAY_SECONDS_MAX;
 use crate::{Account, BucketName, Mode};
 
-use super::{Delayed, Flow, Ledger, Outgoing, TaskResult};
+use super::{Delayed, Flow, Ledger, Outgoing, Tally, TaskResult};
 
 /// How many buckets a sweep reconciles in a second, to limit calls and emails.
 const SWEPT_A_SECOND: usize = 10;
@@ -39,7 +40,7 @@ where
     /// If a part could not be queued, the next page starts after the last queued bucket. Reports are published before
     /// anything is queued: if that fails, the whole page is retried.
     pub(super) async fn sweep(&self, sweep: &Sweep) -> TaskResult {
-        let Sweep { continuation, after } = sweep;
+        let Sweep { continuation, after, buckets: earlier } = sweep;
         let page = match self.account.list(continuation.clone()).await {
             Ok(page) => page,
             Err(error) => {
@@ -66,23 +67,35 @@ where
         if result.retry {
             return result;
         }
-        let next = match self.queue(&buckets, marks).await {
+        let queued = self.queue(&buckets, marks).await;
+        let all = earlier + queued.err().unwrap_or(buckets.len());
+        let next = match queued {
             Ok(()) => page.continuation.map(|next| {
-                (Sweep { continuation: Some(next), after: None }, delay_seconds(buckets.len()))
+                let next = Sweep { continuation: Some(next), after: None, buckets: all };
+                (next, delay_seconds(buckets.len()))
             }),
             Err(queued) => {
                 let last = queued.checked_sub(1).map(|last| buckets[last].to_string());
                 let (continuation, after) = (continuation.clone(), last.or(after.clone()));
-                Some((Sweep { continuation, after }, 0))
+                Some((Sweep { continuation, after, buckets: all }, 0))
             }
         };
         if let Some((next, delay_seconds)) = next {
             result.retry |= !self.send_back(OwnMessage::Sweep(next).body(), delay_seconds).await;
-        } else if let Err(error) = self.ledger.claim(coverage::FIRST_SWEEP).await {
-            tracing::error!(%error, "the ledger could not record the end of a sweep");
-            result.tally.count(Metric::NotRecorded, 1);
+        } else {
+            self.record_end(all, &mut result.tally).await;
         }
         result
+    }
+
+    /// Records the end of a sweep with so many buckets: `s3guard status` shows it, and the next sweep is not the first.
+    async fn record_end(&self, buckets: usize, tally: &mut Tally) {
+        let region = self.settings.region.clone();
+        let last = LastSweep { time: self.now(), buckets, region };
+        if let Err(error) = self.ledger.replace(last_sweep::KEY, last.json()).await {
+            tracing::error!(%error, "the ledger could not record the end of a sweep");
+            tally.count(Metric::NotRecorded, 1);
+        }
     }
 
     /// Queues buckets. If that fails, returns how many are certainly queued.
@@ -132,7 +145,7 @@ where
             return Coverage::default();
         };
         let known = async {
-            let is_first = !self.ledger.has(coverage::FIRST_SWEEP).await?;
+            let is_first = !self.ledger.has(last_sweep::KEY).await?;
             Ok::<_, L::Error>((is_first, self.ledger.marks(first, last).await?))
         };
         let (is_first, known) = match known.await {

@@ -3,6 +3,7 @@
 mod killed;
 mod notified;
 mod rounds;
+mod swept;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::pin::pin;
@@ -73,6 +74,8 @@ struct Inner {
     is_published: bool,
     is_queued: bool,
     is_ledger_readable: bool,
+    /// How many pages the list of buckets has, of one bucket each.
+    pages: usize,
     /// What the next writes fail with.
     writes_fail: Vec<Failure>,
     records: BTreeMap<String, Record>,
@@ -96,6 +99,7 @@ impl World {
             is_published: true,
             is_queued: true,
             is_ledger_readable: true,
+            pages: 1,
             writes_fail: Vec::new(),
             records: BTreeMap::new(),
             journal: Vec::new(),
@@ -216,6 +220,11 @@ fn opened() -> String {
     call("DeleteBucketPublicAccessBlock", NOON - time::Duration::MINUTE, None)
 }
 
+/// The schedule starts a sweep.
+fn scheduled() -> String {
+    json!({ "source": "aws.events", "detail-type": "Scheduled Event" }).to_string()
+}
+
 fn look_at() -> String {
     json!({ "s3guard": { "reconcile": { "bucket": "reports" } } }).to_string()
 }
@@ -271,10 +280,14 @@ impl Account for &'static World {
         self.point().await;
     }
 
-    async fn list(&self, _: Option<String>) -> Result<Page, Failure> {
+    async fn list(&self, continuation: Option<String>) -> Result<Page, Failure> {
         self.point().await;
-        let buckets = vec![self.bucket.truth().id.name];
-        Ok(Page { buckets, ..Page::default() })
+        let page = continuation.map_or(0, |page| page.parse().unwrap());
+        let name = self.bucket.truth().id.name;
+        let bucket = if page == 0 { name } else { format!("{name}-{page}").parse().unwrap() };
+        let is_last = page + 1 == self.with(|state| state.pages);
+        let continuation = (!is_last).then(|| (page + 1).to_string());
+        Ok(Page { buckets: vec![bucket], continuation, ..Page::default() })
     }
 }
 
@@ -287,6 +300,14 @@ impl Ledger for World {
         self.with(|state| state.journal.push(format!("marks {key}")));
         self.point().await;
         Ok(is_new)
+    }
+
+    async fn replace(&self, key: &str, body: Vec<u8>) -> Result<(), Failure> {
+        self.point().await;
+        self.ledger.replace(key, body).await.unwrap();
+        self.with(|state| state.journal.push(format!("replaces {key}")));
+        self.point().await;
+        Ok(())
     }
 
     async fn has(&self, key: &str) -> Result<bool, Failure> {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use super::guarded::{Guarded, has_tls, new_account, refuse_notifications};
+use super::monitoring::status;
 
 /// Ignores the account's public access block: in a new account it is off, which the first sweep reports.
 const ACCOUNT_OFF: &str = "[aspects]\naccount-public-access = \"off\"\n";
@@ -136,5 +137,9 @@ fn a_sweep_of_two_pages_reconciles_each_bucket_once() {
         assert_eq!(looks.get(&arn), Some(&1), "{bucket}");
     }
     assert_eq!(lists, 2, "two pages");
+    let (exit, seen) = status(&guarded);
+    assert_eq!(exit, Some(0), "{seen:#}");
+    assert_eq!(seen["lastSweep"]["buckets"], looks.len(), "{seen:#}");
+    assert_eq!(seen["buckets"], looks.len(), "{seen:#}");
     assert_eq!(guarded.mails(), []);
 }

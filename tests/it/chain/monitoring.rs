@@ -13,7 +13,7 @@ fn ask(guarded: &Guarded, arguments: &[&str]) -> Output {
 }
 
 /// The JSON output of `status`, and its exit code.
-fn status(guarded: &Guarded) -> (Option<i32>, Value) {
+pub(super) fn status(guarded: &Guarded) -> (Option<i32>, Value) {
     let output = ask(guarded, &["status", "--output", "json"]);
     let mut all = crate::json::read("status", &output.stdout);
     (output.status.code(), all["regions"][0].take())

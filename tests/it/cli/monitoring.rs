@@ -202,7 +202,7 @@ fn a_denied_read_is_reported_in_its_place_and_the_rest_is_shown() {
         "DescribeStacks" => Some(stack()),
         "GetCallerIdentity" => None,
         "ListSubscriptionsByTopic" => Some(sns()),
-        "GET" if request.path.contains("list-type") => {
+        "GET" if ["list-type", "sweeps/last"].iter().any(|one| request.path.contains(one)) => {
             let body = "<Error><Code>AccessDenied</Code><Message>no</Message></Error>";
             Some((403, body.to_owned()))
         }
@@ -221,6 +221,7 @@ fn a_denied_read_is_reported_in_its_place_and_the_rest_is_shown() {
         "ListStackResources",
         "ListSubscriptionsByTopic",
         "s3:ListBucket",
+        "s3:GetObject",
     ] {
         assert!(not_seen.contains(call), "{call}: {not_seen}");
     }

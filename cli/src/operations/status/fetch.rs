@@ -14,13 +14,16 @@ use s3guard_posture::contract::output;
 use s3guard_posture::contract::parameter;
 use s3guard_posture::events::trail::{Trail, Verdict, records_bucket_changes};
 use s3guard_posture::reconcile::account::Account as _;
+use s3guard_posture::reconcile::last_sweep::LastSweep;
 use s3guard_posture::text::shown;
 use time::OffsetDateTime;
 
 use crate::operations::rules::{self, Rule};
 use crate::operations::session::Account;
 use crate::operations::status::function::trouble;
-use crate::operations::status::show::{FunctionStatus, QueueStatus, Status, WriteStatus};
+use crate::operations::status::show::{
+    FunctionStatus, QueueStatus, Status, SweepStatus, WriteStatus,
+};
 use crate::ui::lines::moment;
 
 /// What was read, or why it could not be.
@@ -63,8 +66,19 @@ pub(crate) async fn fetch(
         futures_util::join!(alarms(connection, &resources), rules(connection, &resources))
     };
     // The stack itself, and the last drift detection with it, is seen.
-    let parts = names.len() + queues.len() + 6;
-    let (troubles, depths, (alarms, rules), subscriptions, trails, drift, events, writes, numbers) = futures_util::join!(
+    let parts = names.len() + queues.len() + 7;
+    let (
+        troubles,
+        depths,
+        (alarms, rules),
+        subscriptions,
+        trails,
+        drift,
+        events,
+        sweep,
+        writes,
+        numbers,
+    ) = futures_util::join!(
         join_all(names.iter().map(|name| function(connection, name, key))),
         join_all(queues.iter().map(async |(_, queue)| queue.depth().await)),
         of_resources,
@@ -72,6 +86,7 @@ pub(crate) async fn fetch(
         trails::trails(connection),
         last_drift(&stacks, stack),
         last_events(&stacks, stack),
+        last_sweep(account, stack),
         last_writes(account, stack),
         numbers(account, stack, now),
     );
@@ -105,7 +120,16 @@ pub(crate) async fn fetch(
         fetched.last_writes =
             writes.iter().map(|(id, has_failed)| WriteStatus::of(id, *has_failed)).collect();
     }
+    if let Some(last) = known(sweep, "last sweep", not_seen) {
+        let updated = stack.updated.map(OffsetDateTime::from_unix_timestamp);
+        let ended = last.as_ref().map(|last| last.time);
+        fetched.last_sweep_age = ended.map(|ended| now - ended);
+        fetched.unswept = ended.max(updated.and_then(Result::ok)).map(|since| now - since);
+        fetched.last_sweep = last.as_ref().map(SweepStatus::of);
+    }
     (fetched.buckets, fetched.findings) = numbers;
+    // A page does not list the buckets of a large account.
+    fetched.buckets = fetched.buckets.or(fetched.last_sweep.as_ref().map(|last| last.buckets));
     fetched.is_blind = fetched.not_seen.len() >= parts;
     fetched
 }
@@ -174,21 +198,25 @@ async fn numbers(
 ) -> (Option<usize>, Option<usize>) {
     let owner = &account.caller.account;
     let buckets = Buckets::new(&account.connection, owner.clone(), None, OffsetDateTime::now_utc);
-    let findings = async {
-        let bucket = stack.outputs.get(output::LEDGER_BUCKET_NAME)?.parse().ok()?;
-        let ledger = Ledger::new(&account.connection, bucket, owner.clone());
-        ledger.reported_findings(now.date()).await.ok()?
-    };
+    let findings = async { ledger(account, stack).ok()?.reported_findings(now.date()).await.ok()? };
     let (page, findings) = futures_util::join!(buckets.list(None), findings);
     let page = page.ok().filter(|page| page.continuation.is_none());
     (page.map(|page| page.buckets.len() + page.strange.len()), findings)
 }
 
+async fn last_sweep(account: &Account, stack: &Stack) -> Read<Option<LastSweep>> {
+    ledger(account, stack)?.last_sweep().await.map_err(|error| refused(&error))
+}
+
 async fn last_writes(account: &Account, stack: &Stack) -> Read<Newest> {
+    let ledger = ledger(account, stack)?;
+    ledger.newest(WRITES, LEDGER_PAGES_MAX).await.map_err(|error| refused(&error))
+}
+
+fn ledger(account: &Account, stack: &Stack) -> Read<Ledger> {
     let bucket = stack.outputs.get(output::LEDGER_BUCKET_NAME).and_then(|name| name.parse().ok());
     let bucket = bucket.ok_or("the stack has no ledger")?;
-    let ledger = Ledger::new(&account.connection, bucket, account.caller.account.clone());
-    ledger.newest(WRITES, LEDGER_PAGES_MAX).await.map_err(|error| refused(&error))
+    Ok(Ledger::new(&account.connection, bucket, account.caller.account.clone()))
 }
 
 /// The trail that records the changes of buckets, or what is wrong with each.

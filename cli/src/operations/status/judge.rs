@@ -5,9 +5,10 @@ use s3guard_aws::stacks::Stack;
 use s3guard_aws::subscriptions::Subscription;
 use s3guard_posture::contract::{output, parameter};
 use s3guard_posture::text::shown;
+use time::Duration;
 
 use crate::operations::deploy::trail;
-use crate::operations::status::show::{QueueStatus, Status};
+use crate::operations::status::show::{QueueStatus, Status, age};
 
 /// Every problem, with what to do about it.
 pub(crate) fn to_do(seen: &Status, stack: &Stack) -> Vec<String> {
@@ -41,6 +42,7 @@ pub(crate) fn to_do(seen: &Status, stack: &Stack) -> Vec<String> {
             trail::repair(&seen.stack, &seen.region, mode, has_own)
         ));
     }
+    all.extend(late_sweep(seen, stack, &flags));
     all.extend(seen.subscriptions.as_ref().and_then(|there| unsubscribed(there, seen, stack)));
     let revert = format!("`s3guard deploy {flags} --revert-drift` reverts it");
     match (&seen.drifted, &seen.drift) {
@@ -71,6 +73,31 @@ pub(crate) fn notices(seen: &Status, stack: &Stack) -> Vec<String> {
         pending.map(|one| confirm(one, &subscribe(seen, stack, &one.protocol, &one.endpoint))),
     );
     all
+}
+
+/// A sweep that is missing for twice its interval. An update of the stack may have changed the interval, so it starts the count.
+fn late_sweep(seen: &Status, stack: &Stack, flags: &str) -> Option<String> {
+    let interval = interval(stack.parameters.get(parameter::SWEEP_RATE)?)?;
+    let unswept = seen.unswept.filter(|unswept| *unswept > interval * 2)?;
+    Some(format!(
+        "no sweep has ended for {}, though one starts every {}: `s3guard logs --errors {flags}` shows the cause",
+        age(unswept),
+        age(interval)
+    ))
+}
+
+/// The interval of a schedule as `rate(6 hours)`. The interval of a `cron` expression is not known.
+fn interval(schedule: &str) -> Option<Duration> {
+    let rate = schedule.strip_prefix("rate(")?.strip_suffix(')')?;
+    let (count, unit) = rate.split_once(' ')?;
+    let count: i32 = count.parse().ok()?;
+    let unit = match unit.trim_end_matches('s') {
+        "minute" => Duration::MINUTE,
+        "hour" => Duration::HOUR,
+        "day" => Duration::DAY,
+        _ => return None,
+    };
+    unit.checked_mul(count)
 }
 
 /// How the address of the stack is subscribed again, or any, if there is none.

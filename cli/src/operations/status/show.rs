@@ -7,6 +7,7 @@ use s3guard_aws::queues::Depth;
 use s3guard_aws::stacks::Stack;
 use s3guard_aws::stacks::drift::LastDrift;
 use s3guard_aws::subscriptions::Subscription;
+use s3guard_posture::reconcile::last_sweep::LastSweep;
 use s3guard_posture::reconcile::ledger::RecordId;
 use s3guard_posture::text::shown;
 use serde::Serialize;
@@ -47,6 +48,8 @@ pub(crate) struct Status {
     #[serde(flatten)]
     pub(crate) drifted: Option<Drift>,
     pub(crate) last_events: Vec<String>,
+    /// The last sweep that has ended.
+    pub(crate) last_sweep: Option<SweepStatus>,
     /// The guard's last writes, the newest first.
     pub(crate) last_writes: Vec<WriteStatus>,
     /// Whether the ledger is so large that newer ones may have been missed.
@@ -65,6 +68,12 @@ pub(crate) struct Status {
     /// Whether no part of the stack could be read.
     #[serde(skip)]
     pub(crate) is_blind: bool,
+    /// How long ago the last sweep ended.
+    #[serde(skip)]
+    pub(crate) last_sweep_age: Option<Duration>,
+    /// For how long the stack has been as it is without a sweep that ended.
+    #[serde(skip)]
+    pub(crate) unswept: Option<Duration>,
     /// How long ago the last write was.
     #[serde(skip)]
     pub(crate) last_write_age: Option<Duration>,
@@ -104,6 +113,22 @@ pub(crate) struct QueueStatus {
     #[serde(flatten)]
     pub(crate) depth: Depth,
     pub(crate) is_dead_letters: bool,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct SweepStatus {
+    /// When it ended.
+    time: String,
+    /// The number of buckets of the Region at that time.
+    pub(crate) buckets: usize,
+}
+
+impl SweepStatus {
+    pub(crate) fn of(last: &LastSweep) -> Self {
+        Self { time: moment(last.time), buckets: last.buckets }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -160,6 +185,7 @@ impl Status {
         };
         let parts = [
             counted(self.buckets, "bucket", "buckets"),
+            self.last_sweep_age.map(|ago| format!("last sweep {} ago", age(ago))),
             counted(self.findings, "finding in 30 days", "findings in 30 days"),
             (dead > 0).then(|| format!("{dead} in dead-letter queues")),
             (off > 0).then(|| format!("{off} of {} alarms firing", self.alarms.len())),
@@ -219,6 +245,10 @@ impl Status {
             sections.push((paint.hint("Drift"), drift.lines()));
         }
         sections.push((paint.hint("Last stack events"), self.last_events.clone()));
+        let sweep = self.last_sweep.iter().map(|SweepStatus { time, buckets }| {
+            format!("{time}, {buckets} {}", if *buckets == 1 { "bucket" } else { "buckets" })
+        });
+        sections.push((paint.hint("Last sweep"), sweep.collect()));
         sections.push((paint.hint("Last writes of the guard"), self.write_lines()));
         for (title, texts) in
             [("Not checked", &self.not_seen), ("Notices", &self.notices), ("To do", &self.to_do)]
@@ -290,8 +320,8 @@ fn subscribed(subscription: &Subscription, paint: Paint) -> String {
     if subscription.is_pending { line + &paint.notable("  (not confirmed)") } else { line }
 }
 
-/// How long ago something was, in its largest unit.
-fn age(duration: Duration) -> String {
+/// A duration in its largest unit.
+pub(crate) fn age(duration: Duration) -> String {
     let seconds = duration.whole_seconds().max(0);
     match seconds {
         0..60 => format!("{seconds} s"),

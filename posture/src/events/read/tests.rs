@@ -294,12 +294,12 @@ fn what_the_guard_sends_itself_comes_back_the_same() {
     }
     let (next, last) = (Some("next".to_owned()), Some("photos".to_owned()));
     check(
-        OwnMessage::Sweep(Sweep { continuation: next, after: None }),
-        r#"{"s3guard":{"sweep":{"continuation":"next"}}}"#,
+        OwnMessage::Sweep(Sweep { continuation: next, after: None, buckets: 1_000 }),
+        r#"{"s3guard":{"sweep":{"continuation":"next","buckets":1000}}}"#,
     );
     check(
-        OwnMessage::Sweep(Sweep { continuation: None, after: last }),
-        r#"{"s3guard":{"sweep":{"after":"photos"}}}"#,
+        OwnMessage::Sweep(Sweep { continuation: None, after: last, buckets: 7 }),
+        r#"{"s3guard":{"sweep":{"after":"photos","buckets":7}}}"#,
     );
     let (account, region) = ("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap());
     let now = datetime!(2026-11-20 12:00 UTC);

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::*;
 use crate::evaluate::coverage;
 use crate::model::setting::Setting;
+use crate::reconcile::last_sweep;
 use crate::reconcile::memory::Step;
 
 /// A batch, and the account that it finds.
@@ -19,7 +20,6 @@ struct Scenario {
 }
 
 fn scenarios() -> Vec<Scenario> {
-    let sweep = json!({ "source": "aws.events", "detail-type": "Scheduled Event" }).to_string();
     let open = |world: &World| {
         world.bucket.change(|truth| truth.set(&Setting::PublicAccessBlock(None)));
     };
@@ -57,9 +57,9 @@ fn scenarios() -> Vec<Scenario> {
         },
         Scenario {
             name: "a gap in the coverage",
-            bodies: vec![sweep],
+            bodies: vec![scheduled()],
             prepare: |world| {
-                world.ledger.put(coverage::FIRST_SWEEP);
+                world.ledger.put(last_sweep::KEY);
                 let name = world.bucket.truth().id.name;
                 world.ledger.put(&coverage::key(&name, Mark::Swept));
             },

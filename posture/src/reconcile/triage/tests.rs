@@ -48,7 +48,7 @@ fn sorted(messages: Vec<Message>) -> Vec<String> {
                 format!("look at {bucket} ({mark:?})")
             }
             Task::Later { body, delay_seconds } => format!("{body} in {delay_seconds} s"),
-            Task::Sweep(Sweep { continuation, after }) => {
+            Task::Sweep(Sweep { continuation, after, .. }) => {
                 format!("sweep from {continuation:?} {after:?}")
             }
             Task::Publish(notice) => format!("publish {}", notice["subject"].as_str().unwrap()),

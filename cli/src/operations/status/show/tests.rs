@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use expect_test::expect_file;
 use s3guard_aws::stacks::StackStatus;
 use s3guard_aws::stacks::drift::Drifted;
+use time::macros::datetime;
 
 use crate::operations::status::judge;
 use crate::operations::status::show::*;
@@ -73,10 +74,18 @@ fn status() -> Status {
             write("photos@20261124T221502.123Z-policy", true),
         ],
         last_write_age: Some(Duration::minutes(150)),
+        last_sweep: Some(SweepStatus::of(&last_sweep())),
+        last_sweep_age: Some(Duration::minutes(125)),
+        unswept: Some(Duration::minutes(125)),
         buckets: Some(214),
         findings: Some(1),
         ..Status::default()
     }
+}
+
+fn last_sweep() -> LastSweep {
+    let region = "eu-west-1".parse().unwrap();
+    LastSweep { time: datetime!(2026-11-24 23:40:00.5 UTC), buckets: 214, region }
 }
 
 fn without_trail(problems: &[&str], status: &mut Status) {
@@ -139,13 +148,18 @@ fn a_guard_is_shown_on_any_screen_with_and_without_colour() {
 #[test]
 fn the_headline_says_only_what_is_known() {
     let first = |status: &Status| status.to_string().lines().next().unwrap().to_owned();
-    assert_eq!(first(&status()), "healthy: 214 buckets, 1 finding in 30 days, last write 2 h ago");
-    let unknown = Status { last_write_age: None, buckets: None, findings: None, ..status() };
+    assert_eq!(
+        first(&status()),
+        "healthy: 214 buckets, last sweep 2 h ago, 1 finding in 30 days, last write 2 h ago"
+    );
+    let (last_write_age, last_sweep_age) = (None, None);
+    let unknown =
+        Status { last_write_age, last_sweep_age, buckets: None, findings: None, ..status() };
     assert_eq!(first(&unknown), "healthy");
     assert_eq!(first(&Status { is_blind: true, ..unknown }), "not known");
     let (mut troubled, stack) = troubled();
     troubled.to_do = judge::to_do(&troubled, &stack);
-    let expected = "7 problems: 214 buckets, 1 finding in 30 days, 12 in dead-letter queues, 1 of 2 alarms firing, 2 not checked";
+    let expected = "7 problems: 214 buckets, last sweep 2 h ago, 1 finding in 30 days, 12 in dead-letter queues, 1 of 2 alarms firing, 2 not checked";
     assert_eq!(first(&troubled), expected);
     for (seconds, text) in [(-3, "0 s"), (59, "59 s"), (3599, "59 min"), (86_400, "24 h")] {
         assert_eq!(age(Duration::seconds(seconds)), text);
@@ -212,6 +226,32 @@ fn each_trouble_is_one_thing_to_do_and_a_well_guard_has_none() {
         |status, _| status.alarms[1].state = "ALARM".to_owned(),
         "alarm guard-GuardErrorsAlarm is in state ALARM",
     );
+}
+
+#[test]
+fn a_sweep_is_late_after_twice_its_interval() {
+    let check = |schedule: Option<&str>, unswept: Option<Duration>, expected: Option<&str>| {
+        let (status, mut stack) = (Status { unswept, ..status() }, stack());
+        let schedule = schedule.map(|schedule| ("SweepRate".to_owned(), schedule.to_owned()));
+        stack.parameters.extend(schedule);
+        let to_do = judge::to_do(&status, &stack);
+        assert_eq!(to_do.first().map(String::as_str), expected, "{:?}", stack.parameters);
+        assert_eq!(to_do.len(), usize::from(expected.is_some()));
+    };
+    let hours = |hours| Some(Duration::hours(hours));
+    let late = "no sweep has ended for 13 h, though one starts every 6 h: `s3guard logs --errors --stack guard --region \
+                eu-west-1` shows the cause";
+    check(Some("rate(6 hours)"), hours(13), Some(late));
+    check(Some("rate(6 hours)"), hours(12), None);
+    check(Some("rate(1 day)"), hours(48), None);
+    let late = late.replace("13 h", "2 h").replace("6 h", "30 min");
+    check(Some("rate(30 minutes)"), hours(2), Some(&late));
+    // Neither is known.
+    check(Some("rate(6 hours)"), None, None);
+    for schedule in ["cron(0 3 * * ? *)", "rate(6 moons)", "rate(99999999999 days)"] {
+        check(Some(schedule), hours(1_000), None);
+    }
+    check(None, hours(1_000), None);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use expect_test::expect_file;
 
 use super::*;
+use crate::testing::prose;
 
 const HEAD: &str = "\
 # Notifications
@@ -65,7 +66,7 @@ Each with its sample from `posture::digest::samples`.
 
 #[test]
 fn the_page_is_the_one_checked_in() {
-    let mut page = HEAD.to_owned();
+    let mut page = prose(HEAD);
     for sample in of_kinds() {
         let document: Value = serde_json::from_str(&sample.document.json()).unwrap();
         let (kind, severity) =
