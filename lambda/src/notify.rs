@@ -199,13 +199,13 @@ impl Notify {
             return false;
         };
         match published {
-            Ok(Published { events, notices, busy, failures }) => {
-                tracing::info!(events, notices, busy, "published");
+            Ok(Published { events, notifications, busy, failures }) => {
+                tracing::info!(events, notifications, busy, "published");
                 for failure in &failures {
                     tracing::error!(failure, "a window could not be published");
                 }
                 tally.count(Metric::PublishedEvents, events);
-                tally.count(Metric::Notices, notices);
+                tally.count(Metric::Notifications, notifications);
                 tally.count(Metric::NotPublished, failures.len());
                 busy == 0 && failures.is_empty()
             }

@@ -26,8 +26,8 @@ use crate::reconcile::account::CallError;
 use crate::reconcile::reported::Reported;
 use crate::reconcile::triage::{Message, Task, triage};
 use crate::{
-    Account, AccountId, Baseline, BucketId, BucketName, Config, Finding, Grade, KeyArn, Notice,
-    Region,
+    Account, AccountId, Baseline, BucketId, BucketName, Config, Finding, Grade, KeyArn,
+    Notification, Region,
 };
 
 pub mod memory;
@@ -80,7 +80,7 @@ pub trait Outgoing: Sync {
     /// Publishes a notification.
     fn publish(
         &self,
-        notification: &Notice,
+        notification: &Notification,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
     /// Sends messages to the guard's own queue. After an error some may be sent.
@@ -199,7 +199,7 @@ pub struct TaskResult {
     /// Whether its messages have to be delivered again.
     pub retry: bool,
     /// The notification, which is joined with those of other tasks.
-    pub notification: Option<Notice>,
+    pub notification: Option<Notification>,
     /// The keys to mark once that is published.
     pub marks: Vec<String>,
     /// The baseline and findings, if the bucket was read.
@@ -222,8 +222,8 @@ impl TaskResult {
 }
 
 /// Reads a notification that went through the queue.
-pub fn queued_notification(message: &Value) -> Result<Notice, NotAnEvent> {
-    Notice::deserialize(message).map_err(|_| NotAnEvent::Unknown)
+pub fn queued_notification(message: &Value) -> Result<Notification, NotAnEvent> {
+    Notification::deserialize(message).map_err(|_| NotAnEvent::Unknown)
 }
 
 impl Settings {
@@ -276,7 +276,7 @@ where
             marks.extend(result.marks);
         }
         let mut all_published = true;
-        for (place, notification) in Notice::joined(notifications).iter().enumerate() {
+        for (place, notification) in Notification::joined(notifications).iter().enumerate() {
             if place > 0 {
                 self.outgoing.pause(PAUSE).await;
             }
@@ -333,7 +333,7 @@ where
     }
 
     /// Publishes a notification. Returns whether it was accepted.
-    async fn publish(&self, notification: &Notice) -> bool {
+    async fn publish(&self, notification: &Notification) -> bool {
         let published = self.outgoing.publish(notification).await;
         if let Err(error) = &published {
             let subject = &notification.subject;
@@ -343,7 +343,7 @@ where
     }
 
     /// Publishes a notification, or queues it if that fails: a later pass would not find its cause.
-    async fn publish_or_queue(&self, notification: &Notice) -> bool {
+    async fn publish_or_queue(&self, notification: &Notification) -> bool {
         self.publish(notification).await
             || self.send_back(OwnMessage::publish(notification).body(), PUBLISH_DELAY_SECONDS).await
     }

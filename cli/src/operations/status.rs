@@ -32,6 +32,6 @@ pub(crate) async fn status(
     status.drifted = drifted;
     let mut status = Box::pin(fetch::fetch(&account, &stack, status, now)).await;
     status.to_do = judge::to_do(&status, &stack);
-    status.notices = judge::notices(&status, &stack);
+    status.remarks = judge::remarks(&status, &stack);
     Ok(status)
 }

@@ -1,11 +1,11 @@
 //! Proving the deployed guard on a canary, a bucket made for it. No other bucket is written to.
 //!
-//! `prepare` fetches and asks for approval, `plan` has what is tried, `settings`, `objects` and `notices` try it, `links` finds
-//! the link that is probably broken, `clean` removes what was made.
+//! `prepare` fetches and asks for approval, `plan` has what is tried, `settings`, `objects` and `notifications` try it,
+//! `links` finds the link that is probably broken, `clean` removes what was made.
 
 pub(crate) mod clean;
 mod links;
-mod notices;
+mod notifications;
 mod objects;
 mod plan;
 mod prepare;
@@ -28,7 +28,7 @@ use crate::operations::session;
 use crate::operations::session::Account;
 use crate::operations::verify::clean::{Cleaned, Leftovers, Made};
 use crate::operations::verify::links::Chain;
-use crate::operations::verify::notices::Arrivals;
+use crate::operations::verify::notifications::Arrivals;
 use crate::operations::verify::prepare::{approve, prepare};
 use crate::operations::verify::report::{Broken, Report, State};
 use crate::operations::verify::run::{Interrupted, Run};
@@ -113,7 +113,7 @@ async fn verify(
 async fn attempt(run: &Run<'_>, broken: &mut Vec<Broken>) -> anyhow::Result<()> {
     let mut chains = Chain::all(run).await;
     let mut inbox = None;
-    if run.options.notices {
+    if run.options.notifications {
         let names = (run.canary_id.as_str(), run.topic.as_str());
         let made = inbox.insert(Inbox::create(&run.account.connection, names, &run.tags).await?);
         run.made.borrow_mut().push(Made::Inbox(made.clone()));

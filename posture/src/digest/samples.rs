@@ -10,7 +10,7 @@ use crate::model::change::Change;
 use crate::model::setting::PublicAccessBlock;
 use crate::model::severity::Severity;
 use crate::notify::notification::document::{self, Body, Test};
-use crate::notify::notification::{Draft, Notice, Origin, sms};
+use crate::notify::notification::{Draft, Notification, Origin, sms};
 use crate::notify::report::{self, Conflict, Report};
 use crate::reconcile::inspect::Inspection;
 use crate::reconcile::ledger;
@@ -26,7 +26,7 @@ const MARK: &str = "TEST: nothing happened. This is a test of the notifications 
 const OWNER: &str = "owner@example.com";
 
 /// One notification of each kind, marked as a test in every channel.
-pub fn samples(origin: &Origin<'_>) -> Vec<Notice> {
+pub fn samples(origin: &Origin<'_>) -> Vec<Notification> {
     let [reports, photos] = ["s3guard-test-reports", "s3guard-test-photos"].map(|name| BucketId {
         name: name.parse().expect("it is a name"),
         account: origin.account.clone(),
@@ -38,7 +38,7 @@ pub fn samples(origin: &Origin<'_>) -> Vec<Notice> {
     let mut samples = vec![arrival(origin)];
     samples.extend(of_bucket(&reports, &by_call, &weak(), origin));
     samples.extend(of_bucket(&reports, &by_call, &public, origin));
-    samples.extend(Notice::joined(swept.into_iter().flatten().collect()));
+    samples.extend(Notification::joined(swept.into_iter().flatten().collect()));
     samples.push(conflict(&reports, by_call.calls(), origin));
     samples.push(report::coverage_gap(&[photos.name], origin));
     samples.push(report::exemptions_ending(&[ending(&reports.name, origin)], origin));
@@ -48,18 +48,18 @@ pub fn samples(origin: &Origin<'_>) -> Vec<Notice> {
 }
 
 /// Marks a notification as a test in every channel.
-fn marked(mut notice: Notice) -> Notice {
-    notice.subject = subject(&format!("TEST: {}", notice.subject));
-    notice.text.insert_str(0, MARK);
-    let said = notice.sms.strip_prefix("s3guard").unwrap_or(&notice.sms);
-    notice.sms = sms("s3guard TEST", "", said);
-    notice.document.test = true;
-    notice.document.id.insert_str(0, "test:");
-    notice.fitted()
+fn marked(mut notification: Notification) -> Notification {
+    notification.subject = subject(&format!("TEST: {}", notification.subject));
+    notification.text.insert_str(0, MARK);
+    let said = notification.sms.strip_prefix("s3guard").unwrap_or(&notification.sms);
+    notification.sms = sms("s3guard TEST", "", said);
+    notification.document.test = true;
+    notification.document.id.insert_str(0, "test:");
+    notification.fitted()
 }
 
 /// The notification that notifications arrive.
-fn arrival(origin: &Origin<'_>) -> Notice {
+fn arrival(origin: &Origin<'_>) -> Notification {
     let Origin { account, region, stack, now } = *origin;
     let says = "Notifications of s3guard arrive here.";
     let draft = Draft {
@@ -104,7 +104,7 @@ fn of_bucket(
     trigger: &Trigger,
     finding: &Finding,
     origin: &Origin<'_>,
-) -> Option<Notice> {
+) -> Option<Notification> {
     let baseline = Baseline::new(Grade::Speed, None);
     let findings = vec![finding.clone()];
     let plan = plan(&findings);
@@ -119,7 +119,7 @@ fn of_bucket(
     let done: Vec<(Action, Record)> =
         inspection.plan.actions.iter().map(|action| (action.clone(), record(action))).collect();
     let kept = done.iter().map(|(_, record)| record.id.clone()).collect();
-    report::notice(&Report {
+    report::notification(&Report {
         id,
         stack: (origin.stack, origin.region),
         baseline: &inspection.baseline,
@@ -136,7 +136,7 @@ fn of_bucket(
     })
 }
 
-fn conflict(id: &BucketId, calls: &[Call], origin: &Origin<'_>) -> Notice {
+fn conflict(id: &BucketId, calls: &[Call], origin: &Origin<'_>) -> Notification {
     report::conflict(&Conflict {
         id,
         calls,

@@ -103,17 +103,20 @@ pub trait Store: Sync {
 /// Makes and publishes notifications.
 pub trait Outbox: Sync {
     /// A notification.
-    type Notice: Clone + Serialize + DeserializeOwned + Send + Sync;
+    type Notification: Clone + Serialize + DeserializeOwned + Send + Sync;
     /// The error of publishing.
     type Error: fmt::Display + Send;
 
     /// Makes the notifications about a digest. It is called once, and the digest contains the result.
-    fn notices(&self, digest: &Digest) -> impl Future<Output = Vec<Self::Notice>> + Send;
+    fn notifications(
+        &self,
+        digest: &Digest,
+    ) -> impl Future<Output = Vec<Self::Notification>> + Send;
 
     /// Publishes a notification.
     fn publish(
         &self,
-        notice: &Self::Notice,
+        notification: &Self::Notification,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 
@@ -192,7 +195,7 @@ pub struct Published {
     /// How many events were published.
     pub events: usize,
     /// How many notifications were published.
-    pub notices: usize,
+    pub notifications: usize,
     /// Windows that another function is publishing at the moment.
     pub busy: usize,
     /// The failures, in words.

@@ -185,7 +185,7 @@ where
         let now = self.now();
         let news = self.news(pass, &seen.findings, &mut result.tally).await;
         let notification = seen.baseline.as_ref().and_then(|baseline| {
-            report::notice(&Report {
+            report::notification(&Report {
                 id: &pass.id,
                 stack: (&self.settings.stack, &self.settings.region),
                 baseline,

@@ -25,7 +25,7 @@ use crate::reconcile::ledger::{self, RecordId};
 use crate::reconcile::record::State;
 use crate::reconcile::reported::Reported;
 use crate::{
-    Account, Baseline, BucketId, BucketName, Config, Grade, MemoryBucket, Notice, Observed,
+    Account, Baseline, BucketId, BucketName, Config, Grade, MemoryBucket, Notification, Observed,
     Question, Reading, Record, Setting, SettingKind,
 };
 
@@ -315,7 +315,7 @@ impl Ledger for World {
 impl Outgoing for World {
     type Error = Failure;
 
-    async fn publish(&self, notification: &Notice) -> Result<(), Failure> {
+    async fn publish(&self, notification: &Notification) -> Result<(), Failure> {
         self.point().await;
         if !self.with(|state| state.is_published) {
             return Err(Failure::Other);

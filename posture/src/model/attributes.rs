@@ -42,10 +42,10 @@ pub(crate) const AGAIN: &str = "again";
 /// The value of `action` for a conflict, in which the guard stops.
 pub(crate) const STOPPED: &str = "stopped";
 
-/// All values of `action` in notices about buckets.
+/// All values of `action` in notifications about buckets.
 const BUCKET_ACTIONS: [&str; 7] = [PROTECTED, WEAKENED, FAILED, LEFT, EXEMPT, AGAIN, STOPPED];
 
-/// All values of `action` in notices about the guard itself.
+/// All values of `action` in notifications about the guard itself.
 const GUARD_ACTIONS: [&str; 6] =
     ["missed", "exemption-ends", "alarm", "alarm-ok", "alarm-unknown", "test"];
 

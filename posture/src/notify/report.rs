@@ -14,7 +14,8 @@ use crate::notify::notification::document::{Body, Bucket};
 use crate::notify::notification::{Draft, Origin, sms};
 use crate::text::{shown, wrapped};
 use crate::{
-    Action, Baseline, BucketId, Finding, Notice, Reading, Record, Region, SettingKind, Trigger,
+    Action, Baseline, BucketId, Finding, Notification, Reading, Record, Region, SettingKind,
+    Trigger,
 };
 
 mod alarm;
@@ -73,7 +74,7 @@ pub struct Report<'a> {
 /// Of what a sweep leaves as it is, the caller passes only what is new ([`crate::reconcile::reported`]). A failed write of a
 /// sweep is counted by a metric with an alarm. What waits for `CloudFormation` is reported when it is done or given up.
 /// A stop of the guard is reported by [`conflict`], once.
-pub fn notice(report: &Report<'_>) -> Option<Notice> {
+pub fn notification(report: &Report<'_>) -> Option<Notification> {
     let content = ReportContent::of(report);
     let is_done = !report.done.is_empty();
     let is_reported = match report.trigger {

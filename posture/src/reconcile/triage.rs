@@ -115,7 +115,7 @@ pub fn triage(messages: Vec<Message>, now: OffsetDateTime, settle_seconds: u16) 
                 continue;
             }
             Request::Own(OwnMessage::Sweep(sweep)) => Task::Sweep(sweep),
-            Request::Own(OwnMessage::Publish(notice)) => Task::Publish(notice),
+            Request::Own(OwnMessage::Publish(notification)) => Task::Publish(notification),
             Request::Ignore(reason) => Task::Nothing { reason },
         };
         tasks.push(TaskOf { task, message_ids: vec![id] });

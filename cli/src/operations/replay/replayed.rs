@@ -7,7 +7,7 @@ use s3guard_posture::model::finding::STACK_IN_PROGRESS;
 use s3guard_posture::notify::notification::document::Body;
 use s3guard_posture::reconcile::memory::Step;
 use s3guard_posture::text::shown;
-use s3guard_posture::{Aspect, Finding, Grade, Notice, Question, Setting};
+use s3guard_posture::{Aspect, Finding, Grade, Notification, Question, Setting};
 use serde::Serialize;
 use serde_json::Value as Json;
 use time::OffsetDateTime;
@@ -45,7 +45,7 @@ pub(crate) struct Replayed {
     pub(crate) looks: Vec<Reconciled>,
     /// The notification, if it does not belong to a look.
     #[serde(rename = "notification")]
-    pub(crate) says: Option<Notification>,
+    pub(crate) says: Option<RenderedNotification>,
     pub(crate) outcome: Outcome,
 }
 
@@ -102,7 +102,7 @@ pub(crate) struct Reconciled {
     waits_seconds: Option<u16>,
     stops_after_writes: Option<u32>,
     #[serde(rename = "notification")]
-    says: Option<Notification>,
+    says: Option<RenderedNotification>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -128,7 +128,7 @@ pub(crate) struct Written {
 /// A notification, as each channel has it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(crate) struct Notification {
+pub(crate) struct RenderedNotification {
     subject: String,
     text: String,
     sms: String,
@@ -168,8 +168,10 @@ impl Reconciled {
         now: OffsetDateTime,
     ) -> Self {
         // A conflict is shown by the number of writes.
-        let is_shown = |notice: &&Notice| !matches!(notice.document.body, Body::Conflict(_));
-        let notice = sent.notifications.iter().find(is_shown).or(result.notification.as_ref());
+        let is_shown =
+            |notification: &&Notification| !matches!(notification.document.body, Body::Conflict(_));
+        let notification =
+            sent.notifications.iter().find(is_shown).or(result.notification.as_ref());
         let (mut reads, mut calls) = (Vec::new(), Vec::<Written>::new());
         for step in steps {
             match step {
@@ -199,7 +201,7 @@ impl Reconciled {
                 .filter_map(Finding::stopped)
                 .map(|(_, of)| of)
                 .max(),
-            says: notice.map(Notification::from),
+            says: notification.map(RenderedNotification::from),
         }
     }
 }
@@ -221,15 +223,15 @@ impl From<&Finding> for Found {
     }
 }
 
-impl From<&Notice> for Notification {
-    fn from(notice: &Notice) -> Self {
+impl From<&Notification> for RenderedNotification {
+    fn from(notification: &Notification) -> Self {
         let json = |text: &str| serde_json::from_str(text).unwrap_or_default();
         Self {
-            subject: notice.subject.clone(),
-            text: notice.text.clone(),
-            sms: notice.sms.clone(),
-            document: json(&notice.document.json()),
-            chat: json(&notice.chat()),
+            subject: notification.subject.clone(),
+            text: notification.text.clone(),
+            sms: notification.sms.clone(),
+            document: json(&notification.document.json()),
+            chat: json(&notification.chat()),
         }
     }
 }
@@ -334,7 +336,7 @@ impl fmt::Display for Reconciled {
     }
 }
 
-impl fmt::Display for Notification {
+impl fmt::Display for RenderedNotification {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         line(f, "notifies", &self.subject)?;
         for text in self.text.lines() {

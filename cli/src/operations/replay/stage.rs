@@ -19,7 +19,9 @@ use serde_json::Value as Json;
 use time::{Date, Duration, OffsetDateTime};
 
 use crate::operations::replay::recorded::{Form, Recorded};
-use crate::operations::replay::replayed::{Delivery, Notification, Outcome, Reconciled, Replayed};
+use crate::operations::replay::replayed::{
+    Delivery, Outcome, Reconciled, RenderedNotification, Replayed,
+};
 use crate::operations::replay::rules;
 use crate::operations::replay::rules::Rules;
 use crate::operations::replay::{STACK, Scene, apply};
@@ -297,7 +299,7 @@ impl Stage<'_> {
             Some(seen) => {
                 replayed.looks.push(Reconciled::new(&seen, &result, &sent, &steps, now));
             }
-            None => replayed.says = sent.notifications.first().map(Notification::from),
+            None => replayed.says = sent.notifications.first().map(RenderedNotification::from),
         }
     }
 
@@ -331,7 +333,8 @@ impl Stage<'_> {
         if self.scene.config.notifications().objects.wants(bucket, key, event.change) {
             let account = &self.scene.account;
             let origin = Origin { account, region: &self.here, stack: STACK, now: event.time };
-            replayed.says = Some(Notification::from(&objects::notification_of(&event, &origin)));
+            replayed.says =
+                Some(RenderedNotification::from(&objects::notification_of(&event, &origin)));
         } else {
             let because = "the configuration does not select the object".to_owned();
             replayed.outcome = Outcome::Ignored { because };

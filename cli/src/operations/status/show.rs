@@ -60,8 +60,7 @@ pub(crate) struct Status {
     /// What a person has to do.
     pub(crate) to_do: Vec<String>,
     /// What is not as it will be, and is no problem.
-    #[serde(rename = "remarks")]
-    pub(crate) notices: Vec<String>,
+    pub(crate) remarks: Vec<String>,
     /// Whether no part of the stack could be read.
     #[serde(skip)]
     pub(crate) is_blind: bool,
@@ -221,7 +220,7 @@ impl Status {
         sections.push((paint.hint("Last stack events"), self.last_events.clone()));
         sections.push((paint.hint("Last writes of the guard"), self.write_lines()));
         for (title, texts) in
-            [("Not checked", &self.not_seen), ("Notices", &self.notices), ("To do", &self.to_do)]
+            [("Not checked", &self.not_seen), ("Remarks", &self.remarks), ("To do", &self.to_do)]
         {
             sections.push((paint.notable(title), texts.clone()));
         }

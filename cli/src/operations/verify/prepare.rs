@@ -122,7 +122,7 @@ pub(crate) async fn approve(run: &Run<'_>) -> anyhow::Result<()> {
     let stack = &run.options.account.stack;
     output.say(format_args!("account {}, {}, stack `{stack}`", id.account, id.region));
     output.say(format_args!("  creates  bucket `{}`, grade {}", id.name, run.grade));
-    if run.options.notices {
+    if run.options.notifications {
         output.say("  creates  a queue, subscribed to the stack's topic for this bucket");
     }
     output.say(format_args!("  tries    {PROTECT}"));

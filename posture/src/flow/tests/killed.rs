@@ -91,7 +91,7 @@ fn until_done(world: &'static World, bodies: &[String], mut is_again: bool) -> V
     for _ in 0..8 {
         let handled = world.run(&delivered(&bodies, is_again), 300).unwrap();
         let sent = world.outgoing.take();
-        subjects.extend(sent.notifications.into_iter().map(|notice| notice.subject));
+        subjects.extend(sent.notifications.into_iter().map(|notification| notification.subject));
         bodies = handled.failed;
         bodies.extend(sent.messages.into_iter().map(|message| message.body));
         if bodies.is_empty() {
@@ -124,7 +124,7 @@ fn kill_at(scenario: &Scenario, point: usize, is_published: bool) -> bool {
     world.with(|state| (state.killed_at, state.is_published) = (usize::MAX, true));
     // The queue keeps what the killed run has sent to it.
     let sent = world.outgoing.take();
-    let published = sent.notifications.into_iter().map(|notice| notice.subject);
+    let published = sent.notifications.into_iter().map(|notification| notification.subject);
     let mut subjects: BTreeSet<String> = published.collect();
     let queued: Vec<String> = sent.messages.into_iter().map(|message| message.body).collect();
     let mut bodies = match &first {

@@ -1,7 +1,7 @@
 //! An alarm of the guard's own stack.
 
 use super::{labelled, section};
-use crate::Notice;
+use crate::Notification;
 use crate::events::alarm::{AlarmEvent, State};
 use crate::model::severity::Severity;
 use crate::notify::links::console;
@@ -13,7 +13,7 @@ use crate::text::{shown, wrapped};
 const WORDS_MAX: usize = 1024;
 
 /// The notification that an alarm has changed its state.
-pub fn alarm(alarm: &AlarmEvent, origin: &Origin<'_>) -> Notice {
+pub fn alarm(alarm: &AlarmEvent, origin: &Origin<'_>) -> Notification {
     let Origin { account, region, .. } = *origin;
     let name = shown(&alarm.name, 255);
     let (severity, action, verb) = match &alarm.state {

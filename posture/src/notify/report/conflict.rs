@@ -15,7 +15,7 @@ use crate::notify::notification::{Draft, Origin, sms};
 use crate::notify::report::content::CALLS_MAX;
 use crate::text::shown_time;
 use crate::text::{shown, unbroken};
-use crate::{Aspect, BucketId, Call, Grade, Notice, SettingKind, Tool};
+use crate::{Aspect, BucketId, Call, Grade, Notification, SettingKind, Tool};
 
 /// What is known when the guard stops.
 #[derive(Clone, Copy, Debug)]
@@ -46,7 +46,7 @@ pub struct Conflict<'a> {
 type Others<'a> = BTreeMap<(&'a str, Tool), Deeds>;
 
 /// The notification that the guard has stopped, who else changes the bucket, and what to do about it.
-pub fn conflict(seen: &Conflict<'_>) -> Notice {
+pub fn conflict(seen: &Conflict<'_>) -> Notification {
     let mut others = Others::new();
     for call in seen.calls {
         let deeds = others.entry((&call.principal, call.tool)).or_insert_with(|| Deeds {

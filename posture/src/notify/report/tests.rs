@@ -102,7 +102,7 @@ impl Look {
         }
     }
 
-    fn notice(&self) -> Option<Notice> {
+    fn notification(&self) -> Option<Notification> {
         let mut baseline = Baseline::new(Grade::Speed, None);
         baseline.exemptions.clone_from(&self.exemptions);
         let plan = plan(&self.findings);
@@ -126,7 +126,7 @@ impl Look {
             failed.into_iter().map(|action| (action, "AccessDenied".to_owned())).collect();
         let kept = done.iter().map(|(_, record)| record.id.clone());
         let kept = kept.filter(|_| self.is_kept).collect();
-        notice(&Report {
+        notification(&Report {
             id: &self.id,
             stack: ("s3guard", &id().region),
             baseline: &baseline,
@@ -148,23 +148,23 @@ impl Look {
 }
 
 /// A notification as text, with its severity and actions.
-fn words(notice: &Notice) -> String {
-    let one = |name: &str| match &notice.attributes[name] {
+fn words(notification: &Notification) -> String {
+    let one = |name: &str| match &notification.attributes[name] {
         Attribute::One(value) => value.clone(),
         Attribute::Many(values) => values.join(" "),
     };
     let (severity, actions) = (one("severity"), one("action"));
-    format!("{}\n[{severity}: {actions}]\n\n{}", notice.subject, notice.text)
+    format!("{}\n[{severity}: {actions}]\n\n{}", notification.subject, notification.text)
 }
 
 fn check(look: &Look, expected: &Expect) {
-    let text = look.notice().map(|notice| words(&notice));
+    let text = look.notification().map(|notification| words(&notification));
     expected.assert_eq(&text.unwrap_or_else(|| "(nothing)\n".to_owned()));
 }
 
 /// The subject, severity, actions and sections of a notification; [`check`] checks the common lines.
 fn says(look: &Look, expected: &Expect) {
-    let words = words(&look.notice().unwrap());
+    let words = words(&look.notification().unwrap());
     let parts: Vec<&str> = words.split("\n\n").collect();
     let is_section = |part: &&str| !part.starts_with("https://") && !part.starts_with("Protected ");
     let sections = parts[..1].iter().chain(&parts[2..]).copied().filter(is_section);
@@ -174,7 +174,7 @@ fn says(look: &Look, expected: &Expect) {
 }
 
 fn is_silent(look: &Look) {
-    assert_eq!(look.notice(), None);
+    assert_eq!(look.notification(), None);
 }
 
 #[test]
@@ -217,8 +217,10 @@ fn a_weakening_that_is_undone_names_who_did_it() {
               public access block: on (was: partly off (BlockPublicPolicy))
         "#]],
     );
-    let text =
-        Look::new(calls("DeleteBucketPublicAccessBlock"), vec![open()]).notice().unwrap().text;
+    let text = Look::new(calls("DeleteBucketPublicAccessBlock"), vec![open()])
+        .notification()
+        .unwrap()
+        .text;
     assert!(text.contains("\nEvent   DeleteBucketPublicAccessBlock by IAM user careless with\n"));
 }
 
@@ -226,17 +228,18 @@ fn a_weakening_that_is_undone_names_who_did_it() {
 fn what_a_call_has_not_touched_it_has_not_weakened() {
     // The first call about an old bucket; a tag that raises its grade.
     for name in ["PutBucketPolicy", "PutBucketTagging", "TagResource"] {
-        let notice = Look::new(calls(name), vec![sse_c()]).notice().unwrap();
-        assert_eq!(notice.subject, "s3guard protected reports", "{name}");
-        assert_eq!(notice.attributes["severity"], Attribute::One("info".to_owned()));
+        let notification = Look::new(calls(name), vec![sse_c()]).notification().unwrap();
+        assert_eq!(notification.subject, "s3guard protected reports", "{name}");
+        assert_eq!(notification.attributes["severity"], Attribute::One("info".to_owned()));
     }
     // Once ACLs are disabled, the rest of the block can be closed.
-    let owned = Look::new(calls("PutBucketOwnershipControls"), vec![open()]).notice().unwrap();
+    let owned =
+        Look::new(calls("PutBucketOwnershipControls"), vec![open()]).notification().unwrap();
     assert_eq!(owned.subject, "s3guard protected reports");
     // The calls that come with the creation of a bucket weaken nothing.
     let both = Trigger::Calls(vec![call("CreateBucket"), call("PutBucketPublicAccessBlock")]);
-    let notice = Look::new(both, vec![open()]).notice().unwrap();
-    assert_eq!(notice.subject, "s3guard protected reports");
+    let notification = Look::new(both, vec![open()]).notification().unwrap();
+    assert_eq!(notification.subject, "s3guard protected reports");
 }
 
 #[test]
@@ -320,7 +323,7 @@ fn what_an_interrupted_run_may_have_done_is_reported() {
 fn what_s3_does_not_show_yet_is_not_said_to_be_so() {
     let mut look = Look::new(calls("CreateBucket"), vec![sse_c()]);
     look.state = State::Written;
-    let text = look.notice().unwrap().text;
+    let text = look.notification().unwrap().text;
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let said =
         "(was: SSE-S3, SSE-C not blocked), not yet returned by S3 when it was read again undo:";
@@ -331,7 +334,7 @@ fn what_s3_does_not_show_yet_is_not_said_to_be_so() {
 fn what_the_ledger_has_no_record_of_has_no_command_that_undoes_it() {
     let mut look = Look::new(calls("CreateBucket"), vec![sse_c()]);
     look.is_kept = false;
-    let text = look.notice().unwrap().text;
+    let text = look.notification().unwrap().text;
     assert!(!text.contains("s3guard undo"), "{text}");
     assert!(
         text.contains("undo: manually, because the record could not be written to the ledger"),
@@ -343,7 +346,7 @@ fn what_the_ledger_has_no_record_of_has_no_command_that_undoes_it() {
 fn everybody_who_changed_the_bucket_is_named_up_to_a_number() {
     let by = |number| Call { principal: format!("user/{number}."), ..call("PutBucketEncryption") };
     let look = Look::new(Trigger::Calls((0..30).map(by).collect()), vec![sse_c()]);
-    let text = look.notice().unwrap().text;
+    let text = look.notification().unwrap().text;
     assert!((0..10).all(|number| text.contains(&format!("user/{number}."))), "{text}");
     assert!(!text.contains("user/10."));
 }
@@ -352,13 +355,13 @@ fn everybody_who_changed_the_bucket_is_named_up_to_a_number() {
 fn the_report_has_snippets_for_the_tool_of_the_latest_call() {
     let by = |tool| Call { tool, ..call("PutBucketEncryption") };
     let both = Trigger::Calls(vec![by(Tool::Pulumi), by(Tool::Terraform)]);
-    let text = Look::new(both, vec![open(), sse_c()]).notice().unwrap().text;
+    let text = Look::new(both, vec![open(), sse_c()]).notification().unwrap().text;
     let (report, permanent) = text.split_once("To make it permanent in Terraform\n").unwrap();
     assert!(report.contains("careless with Pulumi") && report.contains("careless with Terraform"));
     for kind in ["public_access_block", "server_side_encryption_configuration"] {
         let line = format!("  resource \"aws_s3_bucket_{kind}\" \"reports\" {{\n    bucket");
         assert!(permanent.contains(&line), "{permanent}");
     }
-    let text = Look::new(calls("PutBucketEncryption"), vec![sse_c()]).notice().unwrap().text;
+    let text = Look::new(calls("PutBucketEncryption"), vec![sse_c()]).notification().unwrap().text;
     assert!(!text.contains("permanent"), "{text}");
 }

@@ -51,7 +51,9 @@ fn sorted(messages: Vec<Message>) -> Vec<String> {
             Task::Sweep(Sweep { continuation, after }) => {
                 format!("sweep from {continuation:?} {after:?}")
             }
-            Task::Publish(notice) => format!("publish {}", notice["subject"].as_str().unwrap()),
+            Task::Publish(notification) => {
+                format!("publish {}", notification["subject"].as_str().unwrap())
+            }
             Task::Nothing { reason } => format!("nothing: {reason}"),
         };
         format!("{}: {what}", task.message_ids.join("+"))

@@ -34,9 +34,11 @@ fn every_document_is_as_its_schema_says_and_is_read_again() {
     let (account, region) = ("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap());
     let now = datetime!(2026-11-20 12:00 UTC);
     let schema = schema();
-    for notice in samples(&Origin { account: &account, region: &region, stack: "s3guard", now }) {
-        let json = notice.document.json();
-        assert_eq!(serde_json::from_str::<Document>(&json).unwrap(), notice.document);
+    for notification in
+        samples(&Origin { account: &account, region: &region, stack: "s3guard", now })
+    {
+        let json = notification.document.json();
+        assert_eq!(serde_json::from_str::<Document>(&json).unwrap(), notification.document);
         let value = serde_json::from_str(&json).unwrap();
         conforms(&schema, &schema, &value).unwrap_or_else(|why| panic!("{why}: {json}"));
         for field in ["version", "id", "kind", "severity"] {

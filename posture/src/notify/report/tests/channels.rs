@@ -21,7 +21,7 @@ fn a_report_of_a_bucket() {
     look.failing = vec![SettingKind::Encryption];
     look.owner = Some("owner@example.com");
     look.times = 2;
-    expect_file!["channels/report.txt"].assert_eq(&channels(&look.notice().unwrap()));
+    expect_file!["channels/report.txt"].assert_eq(&channels(&look.notification().unwrap()));
 }
 
 #[test]
@@ -36,16 +36,16 @@ fn a_report_in_which_everybody_elses_words_are_hostile() {
     let unknown = left(Aspect::Encryption, LeftBecause::UnknownAlgorithm(hostile.to_owned()));
     let mut look = Look::new(Trigger::Calls(vec![call]), vec![sse_c(), unknown]);
     look.owner = Some("@channel <!here>\n");
-    expect_file!["channels/hostile.txt"].assert_eq(&channels(&look.notice().unwrap()));
+    expect_file!["channels/hostile.txt"].assert_eq(&channels(&look.notification().unwrap()));
 }
 
 #[test]
 fn what_a_sweep_has_found_in_many_buckets() {
     let found = |name: &str, finding: Finding| {
         let id = BucketId { name: name.parse().unwrap(), ..id() };
-        Look { id, ..Look::new(Trigger::Sweep, vec![finding]) }.notice().unwrap()
+        Look { id, ..Look::new(Trigger::Sweep, vec![finding]) }.notification().unwrap()
     };
-    let joined = Notice::joined(vec![found("reports", open()), found("photos", sse_c())]);
+    let joined = Notification::joined(vec![found("reports", open()), found("photos", sse_c())]);
     assert_eq!(joined.len(), 1);
     expect_file!["channels/joined.txt"].assert_eq(&channels(&joined[0]));
 }
@@ -84,8 +84,8 @@ fn an_alarm() {
     };
     expect_file!["channels/alarm.txt"].assert_eq(&channels(&alarm(&event, &origin(&id()))));
     let over = AlarmEvent { state: AlarmState::Ok, previous: Some(AlarmState::Alarm), ..event };
-    let notice = alarm(&over, &origin(&id()));
-    assert_eq!(notice.subject, "s3guard: an alarm is in state OK: s3guard-GuardDlqAlarm");
-    assert_eq!(notice.document.severity, Severity::Info);
-    assert!(!notice.text.contains("What to do"));
+    let notification = alarm(&over, &origin(&id()));
+    assert_eq!(notification.subject, "s3guard: an alarm is in state OK: s3guard-GuardDlqAlarm");
+    assert_eq!(notification.document.severity, Severity::Info);
+    assert!(!notification.text.contains("What to do"));
 }

@@ -15,7 +15,7 @@ fn what_is_left_is_reported_and_a_public_bucket_is_critical() {
               public access block: it is a website, so public access was left open
         "#]],
     );
-    let swept = Look::new(Trigger::Sweep, findings).notice().unwrap();
+    let swept = Look::new(Trigger::Sweep, findings).notification().unwrap();
     assert_eq!(swept.attributes["severity"], Attribute::One("critical".to_owned()));
     for (because, severity) in [
         (LeftBecause::PublicPolicy, "critical"),
@@ -23,9 +23,9 @@ fn what_is_left_is_reported_and_a_public_bucket_is_critical() {
         (LeftBecause::NotReadable(crate::Question::PublicAccessBlock), "warning"),
     ] {
         let findings = vec![sse_c(), left(Aspect::PublicAccess, because)];
-        let notice = Look::new(Trigger::Sweep, findings).notice().unwrap();
-        assert_eq!(notice.subject, "s3guard partially protected reports");
-        assert_eq!(notice.attributes["severity"], Attribute::One(severity.to_owned()));
+        let notification = Look::new(Trigger::Sweep, findings).notification().unwrap();
+        assert_eq!(notification.subject, "s3guard partially protected reports");
+        assert_eq!(notification.attributes["severity"], Attribute::One(severity.to_owned()));
     }
 }
 
@@ -123,7 +123,7 @@ fn what_is_left_to_the_stack_is_reported_with_lines_for_its_template() {
     );
     // Its tags come with it.
     is_silent(&Look::new(calls("PutBucketTagging"), findings.clone()));
-    assert!(Look::new(Trigger::Sweep, findings).notice().is_some());
+    assert!(Look::new(Trigger::Sweep, findings).notification().is_some());
 }
 
 #[test]
@@ -155,7 +155,7 @@ fn a_call_that_changes_what_is_exempt_is_reported_with_the_reason_and_the_end() 
     is_silent(&Look { trigger: Trigger::Sweep, ..look("PutBucketPolicy") });
     let endless =
         Look { exemptions: vec![exempt(None)], ..Look::new(calls("CreateBucket"), vec![sse_c()]) };
-    let text = endless.notice().unwrap().text;
+    let text = endless.notification().unwrap().text;
     assert!(text.contains("\nExempt\n  TLS only, without an end: the scanner"), "{text}");
 }
 
@@ -197,7 +197,7 @@ fn the_account_is_called_by_its_name_and_has_a_page_of_its_own() {
                 configured
         "#]],
     );
-    let text = look.notice().unwrap().text;
+    let text = look.notification().unwrap().text;
     assert!(
         text.starts_with("Account 111122223333, public access block of all its buckets\nEvent ")
     );

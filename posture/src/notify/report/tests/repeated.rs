@@ -3,7 +3,7 @@
 use super::*;
 
 fn severity(look: &Look) -> Severity {
-    look.notice().unwrap().document.severity
+    look.notification().unwrap().document.severity
 }
 
 #[test]
@@ -39,7 +39,7 @@ fn the_same_weakening_is_reported_less_and_less_often() {
     let reported: Vec<u32> = (0..=20)
         .filter(|&times| {
             let trigger = calls("DeleteBucketPublicAccessBlock");
-            Look { times, ..Look::new(trigger, vec![open()]) }.notice().is_some()
+            Look { times, ..Look::new(trigger, vec![open()]) }.notification().is_some()
         })
         .collect();
     assert_eq!(reported, [0, 1, 2, 4, 8, 16]);
@@ -74,14 +74,17 @@ fn of_several_settings_the_one_that_is_remediated_the_least_often_counts() {
 #[test]
 fn the_number_of_times_is_in_every_channel() {
     let trigger = calls("DeleteBucketPublicAccessBlock");
-    let notice = Look { times: 4, ..Look::new(trigger, vec![open()]) }.notice().unwrap();
+    let notification =
+        Look { times: 4, ..Look::new(trigger, vec![open()]) }.notification().unwrap();
     assert!(
-        notice.text.contains("\nRemediated 4 times within the hour, this time included.\n"),
+        notification.text.contains("\nRemediated 4 times within the hour, this time included.\n"),
         "{}",
-        notice.text
+        notification.text
     );
-    assert!(notice.chat().contains("Remediated 4 times within the hour, this time included."));
-    assert_eq!(notice.document.json().matches(r#""timesWithinHour":4"#).count(), 1);
+    assert!(
+        notification.chat().contains("Remediated 4 times within the hour, this time included.")
+    );
+    assert_eq!(notification.document.json().matches(r#""timesWithinHour":4"#).count(), 1);
 }
 
 #[test]
@@ -108,18 +111,18 @@ fn the_caller_has_a_short_name_and_an_arn() {
         owner: Some("owner@example.com"),
         ..Look::new(Trigger::Calls(vec![call]), vec![open()])
     };
-    let notice = look.notice().unwrap();
+    let notification = look.notification().unwrap();
     let lines = format!(
         "\nOwner   owner@example.com\nEvent   DeleteBucketPublicAccessBlock by jane@example.com by SSO (Admin)\n        \
          with the AWS CLI, 2026-11-20 12:00:00 UTC, from 192.0.2.1\n        {sso}\nGrade "
     );
-    assert!(notice.text.contains(&lines), "{}", notice.text);
-    expect!["s3guard reverted a weakening of reports: DeleteBucketPublicAccessBlock by jane@example.com by SSO (Admin). 111122223333 eu-west-1"].assert_eq(&notice.sms);
+    assert!(notification.text.contains(&lines), "{}", notification.text);
+    expect!["s3guard reverted a weakening of reports: DeleteBucketPublicAccessBlock by jane@example.com by SSO (Admin). 111122223333 eu-west-1"].assert_eq(&notification.sms);
 }
 
 #[test]
 fn the_same_news_has_the_same_id_and_other_news_another() {
-    let id = |look: &Look| look.notice().unwrap().document.id;
+    let id = |look: &Look| look.notification().unwrap().document.id;
     let with_event = |event_id: &str| {
         let call = Call { event_id: Some(event_id.to_owned()), ..call("PutBucketWebsite") };
         let findings = vec![left(Aspect::PublicAccess, LeftBecause::Website)];

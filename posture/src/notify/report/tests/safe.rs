@@ -16,7 +16,7 @@ fn names_that_would_move_the_cursor_or_the_reading_direction_are_shown_safely() 
         }],
         ..Look::new(Trigger::Calls(vec![call]), vec![sse_c(), unknown])
     };
-    let text = look.notice().unwrap().text;
+    let text = look.notification().unwrap().text;
     assert_eq!(text.matches(r"a\u{d}\u{a}b\u{1b}[2J\u{202e}c").count(), 3, "{text}");
     assert!(is_safe(&text), "{text:?}");
 }
@@ -54,8 +54,8 @@ proptest! {
         let weak = Finding::Weak { aspect: Aspect::AccessLogs, was, mend };
         let foreign = left(Aspect::Encryption, LeftBecause::ForeignKey(key));
         let look = Look::new(Trigger::Calls(vec![call]), vec![weak, foreign]);
-        let notice = look.notice().unwrap();
-        prop_assert!(is_safe(&notice.text), "{:?}", notice.text);
-        prop_assert!(notice.subject.chars().count() < 100);
+        let notification = look.notification().unwrap();
+        prop_assert!(is_safe(&notification.text), "{:?}", notification.text);
+        prop_assert!(notification.subject.chars().count() < 100);
     }
 }
