@@ -28,7 +28,7 @@ pub use config::Config;
 pub use evaluate::assess::{assess, plan, questions};
 pub use model::aspect::{Aspect, Mode};
 pub use model::baseline::{Baseline, Exempt, Maker, Moment};
-pub use model::finding::{Action, Finding, LeftBecause, Plan};
+pub use model::finding::{Action, Finding, Plan, Reason};
 pub use model::grade::Grade;
 pub use model::names::{AccountId, BucketId, BucketName, KeyArn, Region, StackName};
 pub use model::observed::{History, KeyState, Observed, Reading};

@@ -6,7 +6,7 @@ use s3guard_posture::model::setting::{Ownership, Setting, SettingKind};
 use s3guard_posture::reconcile::ledger::undone::{Mark, Note};
 use s3guard_posture::reconcile::record::State;
 use s3guard_posture::reconcile::reported;
-use s3guard_posture::{Aspect, Finding, Grade, LeftBecause};
+use s3guard_posture::{Aspect, Finding, Grade, Reason};
 use serde_json::json;
 use time::macros::{date, datetime};
 
@@ -228,8 +228,9 @@ async fn a_mark_is_put_once_and_one_that_is_there_is_no_failure() {
 
 #[tokio::test]
 async fn what_was_reported_about_a_bucket_is_listed() {
-    let website = LeftBecause::Website;
-    let findings = [Finding::Left { aspect: Aspect::PublicAccess, because: website.clone() }];
+    let website = Reason::Website;
+    let findings =
+        [Finding::NotRemediated { aspect: Aspect::PublicAccess, reason: website.clone() }];
     let fake = listing(reported::keys(&name("reports"), &findings, date!(2026 - 11 - 20)));
     let reported =
         async |bucket| ledger(&fake).reported(&name(bucket), date!(2026 - 11 - 24)).await;

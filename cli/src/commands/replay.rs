@@ -83,10 +83,10 @@ pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::
     let events = replay::run(&recorded, &scene);
     let mut exit = Exit::Done;
     for event in &events {
-        if let Some(because) = event.outcome.misunderstood() {
+        if let Some(reason) = event.outcome.misunderstood() {
             let place =
                 if event.place.is_empty() { name(&args.files[0]) } else { event.place.clone() };
-            output.warn(format_args!("{}: {}", shown(&place, 300), shown(because, 600)));
+            output.warn(format_args!("{}: {}", shown(&place, 300), shown(reason, 600)));
             exit = Exit::Failed;
         }
     }

@@ -156,31 +156,31 @@ impl Config {
     ) -> (Grade, String) {
         let default = parameter.or(self.grade).unwrap_or_default();
         let set = self.set_by_rules(id, tags, |rule| rule.grade);
-        let (grade, because) = match set.by {
+        let (grade, reason) = match set.by {
             Some((number, rule, grade)) if !set.in_doubt || grade >= default => {
                 (grade, format!("rule {number}, {}", rule.scope().words(Some(id))))
             }
             Some((number, _, _)) => {
-                let because = format!("the default, which rule {number} does not lower: ");
+                let reason = format!("the default, which rule {number} does not lower: ");
                 let doubt = "the bucket's tags are not known and may match an earlier rule";
-                (default, because + doubt)
+                (default, reason + doubt)
             }
             None => (default, "the default".to_owned()),
         };
         let Some(text) = tags.known().and_then(|tags| tags.get(GRADE_TAG)) else {
-            return (grade, because);
+            return (grade, reason);
         };
         match text.parse::<Grade>() {
             Ok(raised) if raised > grade => (raised, format!("the tag `{GRADE_TAG}`")),
-            Ok(same) if same == grade => (grade, because),
+            Ok(same) if same == grade => (grade, reason),
             Ok(lower) => {
                 let tag = format!("; the tag `{GRADE_TAG}` does not lower it to `{lower}`");
-                (grade, because + &tag)
+                (grade, reason + &tag)
             }
             Err(_) => {
                 let text = shown(text, 40);
                 let tag = format!("; the tag `{GRADE_TAG}` is ignored: `{text}` is not a grade");
-                (grade, because + &tag)
+                (grade, reason + &tag)
             }
         }
     }

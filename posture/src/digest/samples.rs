@@ -16,8 +16,8 @@ use crate::reconcile::inspect::Inspection;
 use crate::reconcile::ledger;
 use crate::text::subject;
 use crate::{
-    Action, Aspect, Baseline, BucketId, BucketName, Call, Finding, Grade, LeftBecause, Observed,
-    Record, Setting, SettingKind, Tool, Trigger, plan,
+    Action, Aspect, Baseline, BucketId, BucketName, Call, Finding, Grade, Observed, Reason, Record,
+    Setting, SettingKind, Tool, Trigger, plan,
 };
 
 /// The beginning of every text.
@@ -34,7 +34,8 @@ pub fn samples(origin: &Origin<'_>) -> Vec<Notification> {
     });
     let by_call = Trigger::Calls(vec![call(origin)]);
     let swept = [&reports, &photos].map(|id| of_bucket(id, &Trigger::Sweep, &weak(), origin));
-    let public = Finding::Left { aspect: Aspect::PublicAccess, because: LeftBecause::PublicPolicy };
+    let public =
+        Finding::NotRemediated { aspect: Aspect::PublicAccess, reason: Reason::PublicPolicy };
     let mut samples = vec![arrival(origin)];
     samples.extend(of_bucket(&reports, &by_call, &weak(), origin));
     samples.extend(of_bucket(&reports, &by_call, &public, origin));

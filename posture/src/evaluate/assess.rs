@@ -11,7 +11,7 @@ use time::Date;
 use crate::model::baseline::Baseline;
 use crate::model::observed::{Observed, Reading};
 use crate::model::setting::{Setting, SettingKind};
-use crate::{Action, Aspect, Finding, LeftBecause, Mode, Plan, Question};
+use crate::{Action, Aspect, Finding, Mode, Plan, Question, Reason};
 
 mod access;
 mod encryption;
@@ -34,7 +34,7 @@ enum Judgement {
     /// It is weaker than wanted, and waits for the bucket's stack.
     Later,
     /// It is not as wanted and stays so.
-    Left(LeftBecause),
+    NotRemediated(Reason),
 }
 
 /// A judgement; an error is one that ends the judging early.
@@ -47,7 +47,7 @@ impl Judgement {
             Reading::Known(value) => Ok(Some(value)),
             Reading::Absent => Ok(None),
             Reading::Unread => Err(Self::Ask(vec![question])),
-            Reading::Denied => Err(Self::Left(LeftBecause::NotReadable(question))),
+            Reading::Denied => Err(Self::NotRemediated(Reason::NotReadable(question))),
         }
     }
 
@@ -89,7 +89,7 @@ pub fn questions(observed: &Observed, baseline: &Baseline) -> Vec<Question> {
                 is_weak = true;
             }
             Judgement::Weak { .. } => is_weak = true,
-            Judgement::Right | Judgement::Later | Judgement::Left(_) => {}
+            Judgement::Right | Judgement::Later | Judgement::NotRemediated(_) => {}
         }
     }
     if baseline.needs_tags && observed.tags.is_unread() {
@@ -111,17 +111,17 @@ pub fn assess(observed: &Observed, baseline: &Baseline) -> Vec<Finding> {
         Judgement::Right | Judgement::Ask(_) | Judgement::AskWhatBreaks(_) => None,
         Judgement::Weak { was, mend } => {
             let kind = mend.kind();
-            let undone = undone(observed, aspect).map(LeftBecause::Undone);
+            let undone = undone(observed, aspect).map(Reason::Undone);
             let too_many = || too_many_writes(observed, baseline, kind);
-            let because = undone
-                .or_else(|| too_many().map(|writes| LeftBecause::TooManyWrites(kind, writes)));
-            Some(match because {
-                Some(because) => Finding::Left { aspect, because },
+            let reason =
+                undone.or_else(|| too_many().map(|writes| Reason::TooManyWrites(kind, writes)));
+            Some(match reason {
+                Some(reason) => Finding::NotRemediated { aspect, reason },
                 None => Finding::Weak { aspect, was, mend },
             })
         }
         Judgement::Later => Some(Finding::Later { aspect }),
-        Judgement::Left(because) => Some(Finding::Left { aspect, because }),
+        Judgement::NotRemediated(reason) => Some(Finding::NotRemediated { aspect, reason }),
     };
     judge(observed, baseline).into_iter().filter_map(finding).collect()
 }
@@ -131,7 +131,9 @@ pub(crate) fn first_write(observed: &Observed, baseline: &Baseline) -> Option<Se
     let written = |(aspect, judgement): (Aspect, _)| match judgement {
         Judgement::Weak { mend, .. } => Some(mend.kind()),
         Judgement::AskWhatBreaks(_) => aspect.setting(),
-        Judgement::Right | Judgement::Ask(_) | Judgement::Later | Judgement::Left(_) => None,
+        Judgement::Right | Judgement::Ask(_) | Judgement::Later | Judgement::NotRemediated(_) => {
+            None
+        }
     };
     judge(observed, baseline).into_iter().filter_map(written).min()
 }
@@ -195,7 +197,7 @@ fn only_reported(judgement: Judgement, mode: Mode) -> Judgement {
             } else {
                 mend.value()
             };
-            Judgement::Left(LeftBecause::ReportOnly(format!("{was} (wanted: {wanted})")))
+            Judgement::NotRemediated(Reason::ReportOnly(format!("{was} (wanted: {wanted})")))
         }
         (judgement, Mode::Off | Mode::Report | Mode::Keep) => judgement,
     }

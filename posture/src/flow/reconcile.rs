@@ -17,8 +17,8 @@ use crate::reconcile::ledger;
 use crate::reconcile::reported::{self, Reported};
 use crate::reconcile::triage::{self, Look};
 use crate::{
-    Account, Action, Aspect, Baseline, BucketId, BucketName, Finding, LeftBecause, Observed,
-    Record, SettingKind, Trigger, carry_out, inspect,
+    Account, Action, Aspect, Baseline, BucketId, BucketName, Finding, Observed, Reason, Record,
+    SettingKind, Trigger, carry_out, inspect,
 };
 
 use super::{Flow, Ledger, Outgoing, Seen, Settings, Tally, TaskResult};
@@ -240,7 +240,7 @@ where
         let mut news: Vec<Finding> =
             findings.iter().filter(|finding| finding.stopped().is_none()).cloned().collect();
         let touched = pass.look.trigger.touched();
-        let is_swept = |finding: &Finding| matches!(finding, Finding::Left { aspect, .. } if !touched.contains(aspect));
+        let is_swept = |finding: &Finding| matches!(finding, Finding::NotRemediated { aspect, .. } if !touched.contains(aspect));
         if !pass.look.is_swept || !news.iter().any(is_swept) {
             return news;
         }
@@ -251,8 +251,8 @@ where
             Reported::default()
         });
         news.retain(|finding| match finding {
-            Finding::Left { aspect, because } => {
-                touched.contains(aspect) || reported.is_news(*aspect, because)
+            Finding::NotRemediated { aspect, reason } => {
+                touched.contains(aspect) || reported.is_news(*aspect, reason)
             }
             Finding::Weak { .. } | Finding::Later { .. } => true,
         });
@@ -317,8 +317,8 @@ where
         }
         for finding in findings {
             if let Finding::Later { aspect, .. } = finding {
-                let because = LeftBecause::StackNeverFinished;
-                *finding = Finding::Left { aspect: *aspect, because };
+                let reason = Reason::StackNeverFinished;
+                *finding = Finding::NotRemediated { aspect: *aspect, reason };
             }
         }
     }
@@ -351,7 +351,8 @@ where
 
 impl Reconciliation {
     fn count(&self, took: Option<Duration>, tally: &mut Tally) {
-        let is_left = self.findings.iter().any(|found| matches!(found, Finding::Left { .. }));
+        let is_left =
+            self.findings.iter().any(|found| matches!(found, Finding::NotRemediated { .. }));
         let exemptions = self.baseline.as_ref().map_or(0, |baseline| baseline.exemptions.len());
         tally.count(Metric::NotRemediated, is_left.into());
         tally.count(Metric::Exempt, usize::from(exemptions > 0));
@@ -400,8 +401,8 @@ fn log(pass: &Pass<'_>, seen: &Reconciliation) {
     };
     for finding in &seen.findings {
         match finding {
-            Finding::Left { aspect, because } => {
-                tracing::warn!(%bucket, event, %aspect, reason = %because, "not remediated");
+            Finding::NotRemediated { aspect, reason } => {
+                tracing::warn!(%bucket, event, %aspect, reason = %reason, "not remediated");
             }
             Finding::Later { aspect } => {
                 tracing::info!(%bucket, event, %aspect, reason = STACK_IN_PROGRESS, "remediated later");

@@ -78,7 +78,7 @@ pub fn notification(report: &Report<'_>) -> Option<Notification> {
     let content = ReportContent::of(report);
     let is_done = !report.done.is_empty();
     let is_reported = match report.trigger {
-        Trigger::Sweep => is_done || !content.left.is_empty(),
+        Trigger::Sweep => is_done || !content.not_remediated.is_empty(),
         Trigger::Calls(_) if !content.later.is_empty() => is_done,
         // The writes of an interrupted run are not reported otherwise.
         Trigger::Calls(_) => {

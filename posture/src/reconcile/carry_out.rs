@@ -9,9 +9,7 @@ use super::account::Account;
 use super::inspect::{Inspection, may_read_again, read_all};
 use super::ledger::RecordId;
 use super::record::{Event, Record, State, VERSION, rfc3339};
-use crate::{
-    Action, Baseline, Finding, LeftBecause, Observed, Question, Reading, SettingKind, Trigger,
-};
+use crate::{Action, Baseline, Finding, Observed, Question, Reading, Reason, SettingKind, Trigger};
 
 /// How often a written setting is read until it is visible: S3's settings are eventually consistent.
 const VERIFICATIONS_MAX: u32 = 4;
@@ -149,7 +147,7 @@ impl Record {
             Finding::Weak { aspect, was, mend } if mend.kind() == kind => {
                 Some(format!("{}: {was}", aspect.words()))
             }
-            Finding::Weak { .. } | Finding::Later { .. } | Finding::Left { .. } => None,
+            Finding::Weak { .. } | Finding::Later { .. } | Finding::NotRemediated { .. } => None,
         });
         let events = trigger.calls().iter().map(|call| Event {
             event_name: call.event_name.clone(),
@@ -209,7 +207,10 @@ async fn verify<A: Account>(
         let weak = |finding: &Finding| finding.remediated_by() == Some(action.kind());
         let stopped = |finding: &Finding| {
             action.aspects.contains(&finding.aspect())
-                && matches!(finding, Finding::Left { because: LeftBecause::TooManyWrites(..), .. })
+                && matches!(
+                    finding,
+                    Finding::NotRemediated { reason: Reason::TooManyWrites(..), .. }
+                )
         };
         if !seen.findings.iter().any(|finding| weak(finding) || stopped(finding)) {
             return Ok(Some((seen, true)));

@@ -69,16 +69,9 @@ pub(crate) enum Delivery {
     /// This rule of the template matches.
     Matches { rule: &'static str },
     /// The rule for such events does not match, because of this first mismatch.
-    DoesNotMatch {
-        rule: &'static str,
-        #[serde(rename = "reason")]
-        because: String,
-    },
+    DoesNotMatch { rule: &'static str, reason: String },
     /// EventBridge does not deliver it to the guard's rules.
-    NotDelivered {
-        #[serde(rename = "reason")]
-        because: String,
-    },
+    NotDelivered { reason: String },
     /// No rule applies: it is already in a queue of the guard.
     InQueue,
     /// No account sends this.
@@ -144,18 +137,15 @@ pub(crate) struct RenderedNotification {
 pub(crate) enum Outcome {
     Done,
     Ignored {
-        #[serde(rename = "reason")]
-        because: String,
+        reason: String,
     },
     /// The guard cannot read it: after five deliveries it is in the dead-letter queue.
     DeadLetter {
-        #[serde(rename = "reason")]
-        because: String,
+        reason: String,
     },
     /// No account sends this.
     NoEvent {
-        #[serde(rename = "reason")]
-        because: String,
+        reason: String,
     },
 }
 
@@ -217,7 +207,7 @@ impl From<&Finding> for Found {
         let (fate, words) = match finding {
             Finding::Weak { was, mend, .. } => ("remediated", format!("{was} (wanted: {mend})")),
             Finding::Later { .. } => ("later", STACK_IN_PROGRESS.to_owned()),
-            Finding::Left { because, .. } => ("not-remediated", because.to_string()),
+            Finding::NotRemediated { reason, .. } => ("not-remediated", reason.to_string()),
         };
         Self { aspect, fate, words: format!("{}: {words}", aspect.words()) }
     }
@@ -240,7 +230,7 @@ impl Outcome {
     /// Why it could not be understood, if it could not.
     pub(crate) fn misunderstood(&self) -> Option<&str> {
         match self {
-            Self::DeadLetter { because } | Self::NoEvent { because } => Some(because),
+            Self::DeadLetter { reason } | Self::NoEvent { reason } => Some(reason),
             Self::Done | Self::Ignored { .. } => None,
         }
     }
@@ -255,10 +245,10 @@ impl fmt::Display for Replayed {
         writeln!(f)?;
         match &self.heard {
             Delivery::Matches { rule } => line(f, "rule", &format!("matches {rule}"))?,
-            Delivery::DoesNotMatch { rule, because } => {
-                line(f, "rule", &format!("{rule} does not match: {because}"))?;
+            Delivery::DoesNotMatch { rule, reason } => {
+                line(f, "rule", &format!("{rule} does not match: {reason}"))?;
             }
-            Delivery::NotDelivered { because } => line(f, "rule", &format!("none: {because}"))?,
+            Delivery::NotDelivered { reason } => line(f, "rule", &format!("none: {reason}"))?,
             Delivery::InQueue => line(f, "rule", "none: already in the queue")?,
             Delivery::Never => {}
         }
@@ -283,13 +273,13 @@ impl fmt::Display for Replayed {
         if let Some(notification) = &self.says {
             notification.fmt(f)?;
         }
-        let (outcome, because) = match &self.outcome {
+        let (outcome, reason) = match &self.outcome {
             Outcome::Done => return Ok(()),
-            Outcome::Ignored { because } => ("ignored", because),
-            Outcome::DeadLetter { because } => ("dead letter", because),
-            Outcome::NoEvent { because } => ("no event", because),
+            Outcome::Ignored { reason } => ("ignored", reason),
+            Outcome::DeadLetter { reason } => ("dead letter", reason),
+            Outcome::NoEvent { reason } => ("no event", reason),
         };
-        writeln!(f, "  {outcome}: {}", shown(because, WORDS_CHARACTERS_MAX))
+        writeln!(f, "  {outcome}: {}", shown(reason, WORDS_CHARACTERS_MAX))
     }
 }
 

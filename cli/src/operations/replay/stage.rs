@@ -97,7 +97,7 @@ impl Stage<'_> {
             .map_or_else(Vec::new, |event| self.change(now, event));
         let is_sent = matches!(heard, Delivery::Matches { .. } | Delivery::InQueue);
         let outcome = match &recorded.form {
-            Form::Unknown(because) => Outcome::NoEvent { because: because.clone() },
+            Form::Unknown(reason) => Outcome::NoEvent { reason: reason.clone() },
             Form::Event(_) | Form::Message { .. } if is_sent => Outcome::Done,
             Form::Event(_) | Form::Message { .. } => self.ignored(&body, &heard),
         };
@@ -126,14 +126,14 @@ impl Stage<'_> {
 
     /// Why an event that no rule matches is ignored: the guard's own reason, if it has one.
     fn ignored(&self, body: &str, heard: &Delivery) -> Outcome {
-        let because = match events::read(body, &self.scene.account) {
+        let reason = match events::read(body, &self.scene.account) {
             Ok(Read { request: Request::Ignore(reason), .. }) => reason,
             Ok(_) | Err(_) if matches!(heard, Delivery::NotDelivered { .. }) => {
                 "the event is not delivered to the guard"
             }
             Ok(_) | Err(_) => "the rule does not match",
         };
-        Outcome::Ignored { because: because.to_owned() }
+        Outcome::Ignored { reason: reason.to_owned() }
     }
 
     /// Changes buckets as a call did, no matter whether a rule matches. Returns what had to be assumed.
@@ -250,7 +250,7 @@ impl Stage<'_> {
                 Task::Nothing { reason } => {
                     self.replayed[index].assumed.clear();
                     self.replayed[index].outcome =
-                        Outcome::Ignored { because: (*reason).to_owned() };
+                        Outcome::Ignored { reason: (*reason).to_owned() };
                     Some("nothing")
                 }
             };
@@ -286,7 +286,7 @@ impl Stage<'_> {
             match now.checked_add(Duration::seconds(message.delay_seconds.into())) {
                 Some(then) => self.send(then, index, message.body.clone()),
                 None => {
-                    self.replayed[index].outcome = Outcome::Ignored { because: NEVER.to_owned() };
+                    self.replayed[index].outcome = Outcome::Ignored { reason: NEVER.to_owned() };
                 }
             }
         }
@@ -336,13 +336,13 @@ impl Stage<'_> {
             replayed.says =
                 Some(RenderedNotification::from(&objects::notification_of(&event, &origin)));
         } else {
-            let because = "the configuration does not select the object".to_owned();
-            replayed.outcome = Outcome::Ignored { because };
+            let reason = "the configuration does not select the object".to_owned();
+            replayed.outcome = Outcome::Ignored { reason };
         }
     }
 
     fn dead_letter(&mut self, index: usize, error: &impl ToString) {
-        self.replayed[index].outcome = Outcome::DeadLetter { because: error.to_string() };
+        self.replayed[index].outcome = Outcome::DeadLetter { reason: error.to_string() };
     }
 
     fn send(&mut self, time: OffsetDateTime, index: usize, body: String) {

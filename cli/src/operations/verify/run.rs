@@ -177,8 +177,8 @@ impl Run<'_> {
             let aspect = finding.aspect();
             match finding {
                 Finding::Weak { .. } | Finding::Later { .. } => standing.weak.push(aspect),
-                Finding::Left { because, .. } => {
-                    standing.left.push(format!("{}: {because}", aspect.words()));
+                Finding::NotRemediated { reason, .. } => {
+                    standing.left.push(format!("{}: {reason}", aspect.words()));
                 }
             }
         }

@@ -37,9 +37,9 @@ fn baseline(config: &Config, name: &str, tags: &Reading<Tags>) -> Baseline {
 }
 
 #[track_caller]
-fn check(rules: &Value, name: &str, tags: &Reading<Tags>, grade: Grade, because: &str) {
+fn check(rules: &Value, name: &str, tags: &Reading<Tags>, grade: Grade, reason: &str) {
     let baseline = baseline(&config(&json!({ "rule": rules })), name, tags);
-    assert_eq!((baseline.grade, &*baseline.grade_because), (grade, because));
+    assert_eq!((baseline.grade, &*baseline.grade_because), (grade, reason));
 }
 
 #[test]

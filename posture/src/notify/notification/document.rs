@@ -194,8 +194,8 @@ pub enum Fate {
     Failed,
     /// It may be remediated later.
     Later,
-    /// It is left as it is.
-    Left,
+    /// It is not remediated.
+    NotRemediated,
     /// It is exempt.
     Exempt,
 }

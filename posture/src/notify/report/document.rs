@@ -89,27 +89,27 @@ fn failed<'a>(report: &'a Report<'_>) -> impl Iterator<Item = OfAspect> + 'a {
 }
 
 fn others<'a>(content: &'a ReportContent<'_>) -> impl Iterator<Item = OfAspect> + 'a {
-    let later = content.later.iter().map(|(aspect, because)| OfAspect {
-        cause: Some((*because).to_owned()),
+    let later = content.later.iter().map(|(aspect, reason)| OfAspect {
+        cause: Some((*reason).to_owned()),
         ..OfAspect::new(*aspect, Fate::Later)
     });
-    let left = content.left.iter().map(|(aspect, because)| OfAspect {
-        cause: Some(shown(&because.to_string(), CAUSE_MAX)),
-        ..OfAspect::new(*aspect, Fate::Left)
+    let not_remediated = content.not_remediated.iter().map(|(aspect, reason)| OfAspect {
+        cause: Some(shown(&reason.to_string(), CAUSE_MAX)),
+        ..OfAspect::new(*aspect, Fate::NotRemediated)
     });
     let exempt = content.exempt.iter().map(|exempt| OfAspect {
         cause: Some(shown(&exempt.reason, 300)),
         until: exempt.until.map(|until| until.to_string()),
         ..OfAspect::new(exempt.aspect, Fate::Exempt)
     });
-    later.chain(left).chain(exempt)
+    later.chain(not_remediated).chain(exempt)
 }
 
 /// What was found of an aspect before a write; of the whole setting, if there is no finding of the aspect.
 fn was_of(report: &Report<'_>, aspect: Aspect, kind: crate::SettingKind) -> String {
     let of_aspect = |finding: &Finding| match finding {
         Finding::Weak { aspect: other, was, .. } if *other == aspect => Some(shown(was, 300)),
-        Finding::Weak { .. } | Finding::Later { .. } | Finding::Left { .. } => None,
+        Finding::Weak { .. } | Finding::Later { .. } | Finding::NotRemediated { .. } => None,
     };
     report.findings.iter().find_map(of_aspect).unwrap_or_else(|| was(report.findings, kind))
 }

@@ -9,10 +9,10 @@ use crate::model::setting::{AccessLogs, Algorithm, Encryption, PublicAccessBlock
 use crate::notify::notification::Attribute;
 use crate::reconcile::inspect::Inspection;
 use crate::reconcile::record::State;
-use crate::{Aspect, Call, Grade, LeftBecause, Observed, Setting, SettingKind, Tool, plan};
+use crate::{Aspect, Call, Grade, Observed, Reason, Setting, SettingKind, Tool, plan};
 
 mod channels;
-mod left;
+mod not_remediated;
 mod others;
 mod repeated;
 mod safe;
@@ -62,8 +62,8 @@ fn sse_c() -> Finding {
     }
 }
 
-fn left(aspect: Aspect, because: LeftBecause) -> Finding {
-    Finding::Left { aspect, because }
+fn not_remediated(aspect: Aspect, reason: Reason) -> Finding {
+    Finding::NotRemediated { aspect, reason }
 }
 
 fn waiting() -> Finding {

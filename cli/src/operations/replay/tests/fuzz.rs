@@ -205,10 +205,10 @@ fn check(recorded: &[Recorded], grade: Grade) -> Result<(), TestCaseError> {
                 let looks = matches!(replayed.task, Some("reconcile" | "reconcile-account"));
                 prop_assert!(replayed.task.is_some() && looks == is_looked_at, "{replayed}");
             }
-            Outcome::Ignored { because }
-            | Outcome::DeadLetter { because }
-            | Outcome::NoEvent { because } => {
-                prop_assert!(!because.is_empty() && !is_looked_at, "{replayed}");
+            Outcome::Ignored { reason }
+            | Outcome::DeadLetter { reason }
+            | Outcome::NoEvent { reason } => {
+                prop_assert!(!reason.is_empty() && !is_looked_at, "{replayed}");
             }
         }
         let text = replayed.to_string();

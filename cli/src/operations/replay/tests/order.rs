@@ -77,9 +77,9 @@ fn a_bucket_that_was_deleted_and_made_again_is_new() {
 fn a_guard_gets_only_events_of_its_region_and_account() {
     let event = call("DeleteBucketPolicy", "2026-11-20T12:00:00Z", json!({})).to_string();
     let here = scene(Grade::Speed);
-    let check = |scene: Scene, because: &str| {
+    let check = |scene: Scene, reason: &str| {
         let replayed = run(&parse(event.as_bytes()).unwrap(), &scene).remove(0);
-        assert_eq!(replayed.heard, Delivery::NotDelivered { because: because.to_owned() });
+        assert_eq!(replayed.heard, Delivery::NotDelivered { reason: reason.to_owned() });
         assert!(matches!(replayed.outcome, Outcome::Ignored { .. }) && replayed.task.is_none());
     };
     let elsewhere = Scene { region: Some("us-east-1".parse().unwrap()), ..here };

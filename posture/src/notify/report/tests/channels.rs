@@ -16,7 +16,7 @@ fn a_report_of_a_bucket() {
     };
     let mut look = Look::new(
         Trigger::Calls(vec![call]),
-        vec![open(), sse_c(), left(Aspect::Encryption, LeftBecause::Outsiders), waiting()],
+        vec![open(), sse_c(), not_remediated(Aspect::Encryption, Reason::Outsiders), waiting()],
     );
     look.failing = vec![SettingKind::Encryption];
     look.owner = Some("owner@example.com");
@@ -33,7 +33,7 @@ fn a_report_in_which_everybody_elses_words_are_hostile() {
         source_ip: Some(hostile.to_owned()),
         ..call("")
     };
-    let unknown = left(Aspect::Encryption, LeftBecause::UnknownAlgorithm(hostile.to_owned()));
+    let unknown = not_remediated(Aspect::Encryption, Reason::UnknownAlgorithm(hostile.to_owned()));
     let mut look = Look::new(Trigger::Calls(vec![call]), vec![sse_c(), unknown]);
     look.owner = Some("@channel <!here>\n");
     expect_file!["channels/hostile.txt"].assert_eq(&channels(&look.notification().unwrap()));

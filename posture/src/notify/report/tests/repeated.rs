@@ -8,15 +8,15 @@ fn severity(look: &Look) -> Severity {
 
 #[test]
 fn what_lets_in_the_public_and_stays_so_is_critical() {
-    for because in [LeftBecause::Website, LeftBecause::PublicPolicy, LeftBecause::PublicAcl] {
-        let findings = vec![sse_c(), left(Aspect::PublicAccess, because)];
+    for reason in [Reason::Website, Reason::PublicPolicy, Reason::PublicAcl] {
+        let findings = vec![sse_c(), not_remediated(Aspect::PublicAccess, reason)];
         for name in ["CreateBucket", "PutBucketPolicy"] {
             let look = Look::new(calls(name), findings.clone());
             assert_eq!(severity(&look), Severity::Critical, "{name} {findings:?}");
         }
     }
-    for because in [LeftBecause::WebsiteWithoutTls, LeftBecause::Outsiders] {
-        let look = Look::new(calls("PutBucketPolicy"), vec![left(Aspect::Tls, because)]);
+    for reason in [Reason::WebsiteWithoutTls, Reason::Outsiders] {
+        let look = Look::new(calls("PutBucketPolicy"), vec![not_remediated(Aspect::Tls, reason)]);
         assert_eq!(severity(&look), Severity::Warning);
     }
 }
@@ -125,10 +125,10 @@ fn the_same_news_has_the_same_id_and_other_news_another() {
     let id = |look: &Look| look.notification().unwrap().document.id;
     let with_event = |event_id: &str| {
         let call = Call { event_id: Some(event_id.to_owned()), ..call("PutBucketWebsite") };
-        let findings = vec![left(Aspect::PublicAccess, LeftBecause::Website)];
+        let findings = vec![not_remediated(Aspect::PublicAccess, Reason::Website)];
         Look::new(Trigger::Calls(vec![call]), findings)
     };
-    assert_eq!(id(&with_event("e1")), "bucket-report:111122223333:reports:left:e1");
+    assert_eq!(id(&with_event("e1")), "bucket-report:111122223333:reports:not-remediated:e1");
     assert_ne!(id(&with_event("e1")), id(&with_event("e2")));
     assert_eq!(
         id(&Look::new(calls("CreateBucket"), vec![open(), sse_c()])),

@@ -7,7 +7,7 @@ fn names_that_would_move_the_cursor_or_the_reading_direction_are_shown_safely() 
     let hostile = "a\r\nb\x1b[2J\u{202e}c";
     let mut call = call("PutBucketEncryption");
     call.principal = hostile.to_owned();
-    let unknown = left(Aspect::Encryption, LeftBecause::UnknownAlgorithm(hostile.to_owned()));
+    let unknown = not_remediated(Aspect::Encryption, Reason::UnknownAlgorithm(hostile.to_owned()));
     let look = Look {
         exemptions: vec![Exempt {
             aspect: Aspect::Encryption,
@@ -52,7 +52,7 @@ proptest! {
             target_prefix: key.clone(),
         }));
         let weak = Finding::Weak { aspect: Aspect::AccessLogs, was, mend };
-        let foreign = left(Aspect::Encryption, LeftBecause::ForeignKey(key));
+        let foreign = not_remediated(Aspect::Encryption, Reason::ForeignKey(key));
         let look = Look::new(Trigger::Calls(vec![call]), vec![weak, foreign]);
         let notification = look.notification().unwrap();
         prop_assert!(is_safe(&notification.text), "{:?}", notification.text);

@@ -4,12 +4,12 @@ use super::*;
 
 #[test]
 fn what_is_left_is_reported_and_a_public_bucket_is_critical() {
-    let findings = vec![left(Aspect::PublicAccess, LeftBecause::Website)];
+    let findings = vec![not_remediated(Aspect::PublicAccess, Reason::Website)];
     says(
         &Look::new(calls("PutBucketWebsite"), findings.clone()),
         &expect![[r#"
             s3guard left a bucket as it is: reports
-            [critical: left]
+            [critical: not-remediated]
 
             Left as it is
               public access block: it is a website, so public access was left open
@@ -17,12 +17,12 @@ fn what_is_left_is_reported_and_a_public_bucket_is_critical() {
     );
     let swept = Look::new(Trigger::Sweep, findings).notification().unwrap();
     assert_eq!(swept.attributes["severity"], Attribute::One("critical".to_owned()));
-    for (because, severity) in [
-        (LeftBecause::PublicPolicy, "critical"),
-        (LeftBecause::PublicAcl, "critical"),
-        (LeftBecause::NotReadable(crate::Question::PublicAccessBlock), "warning"),
+    for (reason, severity) in [
+        (Reason::PublicPolicy, "critical"),
+        (Reason::PublicAcl, "critical"),
+        (Reason::NotReadable(crate::Question::PublicAccessBlock), "warning"),
     ] {
-        let findings = vec![sse_c(), left(Aspect::PublicAccess, because)];
+        let findings = vec![sse_c(), not_remediated(Aspect::PublicAccess, reason)];
         let notification = Look::new(Trigger::Sweep, findings).notification().unwrap();
         assert_eq!(notification.subject, "s3guard partially protected reports");
         assert_eq!(notification.attributes["severity"], Attribute::One(severity.to_owned()));
@@ -31,12 +31,12 @@ fn what_is_left_is_reported_and_a_public_bucket_is_critical() {
 
 #[test]
 fn a_partially_remediated_bucket_is_reported_with_what_is_left() {
-    let findings = vec![sse_c(), left(Aspect::Encryption, LeftBecause::Outsiders)];
+    let findings = vec![sse_c(), not_remediated(Aspect::Encryption, Reason::Outsiders)];
     says(
         &Look::new(calls("CreateBucket"), findings),
         &expect![[r#"
             s3guard partially protected reports
-            [warning: protected left]
+            [warning: protected not-remediated]
 
             Done
               default encryption: SSE-S3, SSE-C blocked (was: SSE-S3, SSE-C not
@@ -52,7 +52,7 @@ fn a_partially_remediated_bucket_is_reported_with_what_is_left() {
 
 #[test]
 fn what_waits_for_a_stack_is_reported_when_it_is_done_or_given_up() {
-    let website = left(Aspect::PublicAccess, LeftBecause::Website);
+    let website = not_remediated(Aspect::PublicAccess, Reason::Website);
     is_silent(&Look::new(calls("CreateBucket"), vec![waiting()]));
     is_silent(&Look::new(calls("CreateBucket"), vec![waiting(), website]));
     let mut look = Look::new(calls("CreateBucket"), vec![waiting(), sse_c()]);
@@ -74,12 +74,12 @@ fn what_waits_for_a_stack_is_reported_when_it_is_done_or_given_up() {
                 may bring a policy
         "#]],
     );
-    let given_up = left(Aspect::Tls, LeftBecause::StackNeverFinished);
+    let given_up = not_remediated(Aspect::Tls, Reason::StackNeverFinished);
     says(
         &Look::new(calls("CreateBucket"), vec![given_up]),
         &expect![[r#"
             s3guard left a bucket as it is: reports
-            [warning: left]
+            [warning: not-remediated]
 
             Left as it is
               TLS only: CloudFormation has been at work on its stack for hours; the
@@ -91,12 +91,12 @@ fn what_waits_for_a_stack_is_reported_when_it_is_done_or_given_up() {
 #[test]
 fn what_is_left_to_the_stack_is_reported_with_lines_for_its_template() {
     let policy = r#"{"Version":"2012-10-17","Statement":[{"Sid":"S3GuardTlsOnly","Effect":"Deny","Principal":"*"}]}"#;
-    let findings = vec![left(Aspect::Tls, LeftBecause::OfStack(policy.to_owned()))];
+    let findings = vec![not_remediated(Aspect::Tls, Reason::OfStack(policy.to_owned()))];
     says(
         &Look::new(calls("CreateBucket"), findings.clone()),
         &expect![[r#"
             s3guard left a bucket as it is: reports
-            [warning: left]
+            [warning: not-remediated]
 
             Left as it is
               TLS only: CloudFormation made it, and its stack could not add a policy
@@ -161,12 +161,12 @@ fn a_call_that_changes_what_is_exempt_is_reported_with_the_reason_and_the_end() 
 
 #[test]
 fn what_was_undone_stays_so_and_is_no_alarm() {
-    let findings = vec![left(Aspect::Tls, LeftBecause::Undone(date!(2026 - 12 - 20)))];
+    let findings = vec![not_remediated(Aspect::Tls, Reason::Undone(date!(2026 - 12 - 20)))];
     says(
         &Look::new(calls("PutBucketPolicy"), findings),
         &expect![[r#"
             s3guard left a bucket as it is: reports
-            [info: left]
+            [info: not-remediated]
 
             Left as it is
               TLS only: it was undone, and stays so until 2026-12-20
@@ -176,21 +176,22 @@ fn what_was_undone_stays_so_and_is_no_alarm() {
 
 #[test]
 fn that_the_guard_has_stopped_is_not_part_of_the_report() {
-    let findings = vec![left(Aspect::Tls, LeftBecause::TooManyWrites(SettingKind::Policy, 20))];
+    let findings =
+        vec![not_remediated(Aspect::Tls, Reason::TooManyWrites(SettingKind::Policy, 20))];
     is_silent(&Look::new(calls("PutBucketPolicy"), findings));
 }
 
 #[test]
 fn the_account_is_called_by_its_name_and_has_a_page_of_its_own() {
     let mut look = Look::new(calls("DeleteAccountPublicAccessBlock"), Vec::new());
-    let because = LeftBecause::ReportOnly("not set".to_owned());
-    look.findings = vec![left(Aspect::AccountPublicAccess, because)];
+    let reason = Reason::ReportOnly("not set".to_owned());
+    look.findings = vec![not_remediated(Aspect::AccountPublicAccess, reason)];
     look.id.name = BucketName::account();
     says(
         &look,
         &expect![[r#"
             s3guard left as it is: the account's public access block
-            [warning: left]
+            [warning: not-remediated]
 
             Left as it is
               the account's public access block: not set; it is only reported, as
