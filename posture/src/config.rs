@@ -5,11 +5,11 @@
 //! [`Mistake`] in a single value, `check` those between several values. The command parses TOML.
 
 mod check;
+mod context;
 pub mod deploy;
 mod ending;
 mod mistake;
 mod notifications;
-mod occasion;
 mod read;
 mod rule;
 mod scope;
@@ -20,6 +20,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use self::context::{EvaluationContext, Extent, GRADE_TAG};
 pub use self::deploy::{Deploy, TrailChoice};
 pub use self::ending::Ending;
 pub use self::mistake::{At, InvalidConfig, Mistake, PathPart, Wrong};
@@ -27,7 +28,6 @@ pub use self::notifications::{
     Endpoint, Fields, Filter, Notifications, ObjectKind, ResourceArn, Selection, Subscription,
     Threshold, Window,
 };
-pub use self::occasion::{Extent, GRADE_TAG, Occasion};
 use self::rule::{Exemption, Rule};
 #[cfg(test)]
 use self::tests::schema;

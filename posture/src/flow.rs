@@ -18,7 +18,7 @@ use serde::Deserialize as _;
 use serde_json::Value;
 use time::{Date, OffsetDateTime};
 
-use crate::config::Occasion;
+use crate::config::EvaluationContext;
 use crate::contract::metrics::Metric;
 use crate::evaluate::coverage::Mark;
 use crate::events::{self, NotAnEvent, OwnMessage};
@@ -227,14 +227,14 @@ pub fn queued_notification(message: &Value) -> Result<Notification, NotAnEvent> 
 }
 
 impl Settings {
-    /// The occasion of a reconciliation, with the parameters of the stack.
-    pub fn occasion(&self, today: Date) -> Occasion {
-        Occasion {
+    /// The context of a reconciliation, with the parameters of the stack.
+    pub fn context(&self, today: Date) -> EvaluationContext {
+        EvaluationContext {
             default_grade: self.grade,
             default_key: self.key.clone(),
             log_bucket: self.log_bucket.clone(),
             own_buckets: self.own_buckets.clone(),
-            ..Occasion::new(today)
+            ..EvaluationContext::new(today)
         }
     }
 }
@@ -293,7 +293,7 @@ where
     /// Does one task.
     pub async fn task(&self, task: &Task) -> TaskResult {
         match task {
-            Task::Look(look) => Box::pin(self.reconcile(look)).await,
+            Task::Reconcile(task) => Box::pin(self.reconcile(task)).await,
             Task::Later { body, delay_seconds } => {
                 let retry = !self.send_back(body.clone(), *delay_seconds).await;
                 TaskResult { retry, ..TaskResult::default() }

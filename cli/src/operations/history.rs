@@ -14,7 +14,7 @@ use time::{OffsetDateTime, UtcOffset};
 
 use crate::operations::session;
 use crate::operations::session::{Account, AccountArgs};
-use crate::ui::lines::moment;
+use crate::ui::lines::utc_time;
 use crate::ui::output::Output;
 
 /// The history of a bucket, the newest first.
@@ -87,7 +87,7 @@ fn grouped(mut marks: Vec<(Mark, Note)>) -> Vec<Suppression> {
     marks.sort_by_key(|(mark, _)| std::cmp::Reverse(mark.made));
     let mut calls: Vec<Suppression> = Vec::new();
     for (Mark { aspect, made, until }, note) in marks {
-        let (time, day) = (moment(made), until.to_string());
+        let (time, day) = (utc_time(made), until.to_string());
         match calls.last_mut() {
             Some(call) if call.time == time && call.until == day && call.note == note => {
                 call.aspects.push(aspect);
@@ -112,9 +112,9 @@ impl History {
         stops: &[(OffsetDateTime, SettingKind)],
     ) -> Self {
         let conflict = |(hour, kind): &(OffsetDateTime, SettingKind)| Conflict {
-            hour: moment(*hour),
+            hour: utc_time(*hour),
             setting: kind.name(),
-            until: moment(still_until(*hour)),
+            until: utc_time(still_until(*hour)),
         };
         Self {
             bucket: bucket.to_owned(),
@@ -146,7 +146,7 @@ impl fmt::Display for History {
 /// The time of a record with milliseconds, which its own text may have fewer digits of.
 fn time(record: &Record) -> String {
     let time = OffsetDateTime::parse(&record.time, &Rfc3339);
-    time.map_or_else(|_| shown(&record.time, 40), moment)
+    time.map_or_else(|_| shown(&record.time, 40), utc_time)
 }
 
 fn record_text(record: &Record) -> String {

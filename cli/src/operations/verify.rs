@@ -131,8 +131,8 @@ async fn attempt(run: &Run<'_>, broken: &mut Vec<Broken>) -> anyhow::Result<()> 
     }
     for chain in &mut chains {
         if let Some(link) = chain.judge(run).await? {
-            let look = link.look.iter().map(|command| run.command(command)).collect();
-            broken.push(Broken { link: link.name, says: link.says, look });
+            let commands = link.commands.iter().map(|command| run.command(command)).collect();
+            broken.push(Broken { link: link.name, text: link.text, commands });
         }
     }
     tried

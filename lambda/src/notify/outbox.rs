@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
 use s3guard_aws::AwsError;
-use s3guard_posture::config::Occasion;
+use s3guard_posture::config::EvaluationContext;
 use s3guard_posture::digest::objects::{self, Known, Scene};
 use s3guard_posture::digest::window::{Digest, Outbox};
 use s3guard_posture::flow::Outgoing as _;
@@ -75,8 +75,9 @@ impl Notify {
             region: self.region.clone(),
         };
         let Common { config, grade, .. } = &self.settings;
-        let occasion = Occasion { default_grade: Some(*grade), ..Occasion::new(today) };
-        let grade = config.baseline(&id, &tags, &occasion).grade;
+        let context =
+            EvaluationContext { default_grade: Some(*grade), ..EvaluationContext::new(today) };
+        let grade = config.baseline(&id, &tags, &context).grade;
         let owner = report::owner(&tags).map(str::to_owned);
         Known { grade: Some(grade), owner }
     }

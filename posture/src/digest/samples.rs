@@ -95,7 +95,7 @@ fn weak() -> Finding {
     Finding::Weak {
         aspect: Aspect::PublicAccess,
         was: "off".to_owned(),
-        mend: Setting::PublicAccessBlock(Some(PublicAccessBlock::ALL)),
+        remediate: Setting::PublicAccessBlock(Some(PublicAccessBlock::ALL)),
     }
 }
 

@@ -30,7 +30,7 @@ enum Judgement {
     /// It is weaker than wanted, and these have to be read before it can be remediated.
     AskWhatBreaks(Vec<Question>),
     /// It is weaker than wanted: what there is, and what should be.
-    Weak { was: String, mend: Setting },
+    Weak { was: String, remediate: Setting },
     /// It is weaker than wanted, and waits for the bucket's stack.
     Later,
     /// It is not as wanted and stays so.
@@ -64,13 +64,13 @@ impl Judgement {
         if ask.is_empty() { Ok(()) } else { Err(Self::AskWhatBreaks(ask)) }
     }
 
-    fn weak<T: std::fmt::Display>(reading: &Reading<T>, mend: Setting) -> Self {
+    fn weak<T: std::fmt::Display>(reading: &Reading<T>, remediate: Setting) -> Self {
         let was = match reading {
             Reading::Known(value) => value.to_string(),
             Reading::Absent => "not set".to_owned(),
             Reading::Denied | Reading::Unread => "not known".to_owned(),
         };
-        Self::Weak { was, mend }
+        Self::Weak { was, remediate }
     }
 }
 
@@ -109,15 +109,15 @@ pub fn questions(observed: &Observed, baseline: &Baseline) -> Vec<Question> {
 pub fn assess(observed: &Observed, baseline: &Baseline) -> Vec<Finding> {
     let finding = |(aspect, judgement)| match judgement {
         Judgement::Right | Judgement::Ask(_) | Judgement::AskWhatBreaks(_) => None,
-        Judgement::Weak { was, mend } => {
-            let kind = mend.kind();
+        Judgement::Weak { was, remediate } => {
+            let kind = remediate.kind();
             let undone = undone(observed, aspect).map(Reason::Undone);
             let too_many = || too_many_writes(observed, baseline, kind);
             let reason =
                 undone.or_else(|| too_many().map(|writes| Reason::TooManyWrites(kind, writes)));
             Some(match reason {
                 Some(reason) => Finding::NotRemediated { aspect, reason },
-                None => Finding::Weak { aspect, was, mend },
+                None => Finding::Weak { aspect, was, remediate },
             })
         }
         Judgement::Later => Some(Finding::Later { aspect }),
@@ -129,7 +129,7 @@ pub fn assess(observed: &Observed, baseline: &Baseline) -> Vec<Finding> {
 /// What would be written first, as far as it is known before everything is read.
 pub(crate) fn first_write(observed: &Observed, baseline: &Baseline) -> Option<SettingKind> {
     let written = |(aspect, judgement): (Aspect, _)| match judgement {
-        Judgement::Weak { mend, .. } => Some(mend.kind()),
+        Judgement::Weak { remediate, .. } => Some(remediate.kind()),
         Judgement::AskWhatBreaks(_) => aspect.setting(),
         Judgement::Right | Judgement::Ask(_) | Judgement::Later | Judgement::NotRemediated(_) => {
             None
@@ -142,10 +142,10 @@ pub(crate) fn first_write(observed: &Observed, baseline: &Baseline) -> Option<Se
 pub fn plan(findings: &[Finding]) -> Plan {
     let mut actions: Vec<Action> = Vec::new();
     for finding in findings {
-        let Finding::Weak { aspect, mend, .. } = finding else { continue };
-        match actions.iter_mut().find(|action| action.kind() == mend.kind()) {
+        let Finding::Weak { aspect, remediate, .. } = finding else { continue };
+        match actions.iter_mut().find(|action| action.kind() == remediate.kind()) {
             Some(action) => action.aspects.push(*aspect),
-            None => actions.push(Action { set: mend.clone(), aspects: vec![*aspect] }),
+            None => actions.push(Action { set: remediate.clone(), aspects: vec![*aspect] }),
         }
     }
     actions.sort_by_key(Action::kind);
@@ -191,11 +191,11 @@ fn judge(observed: &Observed, baseline: &Baseline) -> Vec<(Aspect, Judgement)> {
 /// Turns a remediation into a report, where the mode is to report.
 fn only_reported(judgement: Judgement, mode: Mode) -> Judgement {
     match (judgement, mode) {
-        (Judgement::Weak { was, mend }, Mode::Report) => {
-            let wanted = if let Setting::Policy(_) = mend {
+        (Judgement::Weak { was, remediate }, Mode::Report) => {
+            let wanted = if let Setting::Policy(_) = remediate {
                 "one that denies what does not come by TLS".to_owned()
             } else {
-                mend.value()
+                remediate.value()
             };
             Judgement::NotRemediated(Reason::ReportOnly(format!("{was} (wanted: {wanted})")))
         }

@@ -216,7 +216,7 @@ fn opened() -> String {
     call("DeleteBucketPublicAccessBlock", NOON - time::Duration::MINUTE, None)
 }
 
-fn look_at() -> String {
+fn task_for() -> String {
     json!({ "s3guard": { "reconcile": { "bucket": "reports" } } }).to_string()
 }
 

@@ -25,7 +25,7 @@ pub struct Baseline {
     /// After how many writes of one setting within an hour the guard stops.
     pub writes_max: u32,
     /// What is known about the calls that led to this reconciliation.
-    pub moment: Moment,
+    pub call_context: CallContext,
     /// The exemptions from the grade.
     pub exemptions: Vec<Exempt>,
     modes: BTreeMap<Aspect, Mode>,
@@ -34,7 +34,7 @@ pub struct Baseline {
 
 /// What is known about the calls that led to a reconciliation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Moment {
+pub struct CallContext {
     /// Who created the bucket, as far as the calls show it.
     pub maker: Maker,
     /// It was read before and waited for its stack, so its tags are set.
@@ -78,7 +78,7 @@ impl Baseline {
             log_bucket: None,
             needs_tags: false,
             writes_max: WRITES_MAX,
-            moment: Moment::default(),
+            call_context: CallContext::default(),
             exemptions: Vec::new(),
             modes: Aspect::ALL.map(|aspect| (aspect, grade.wants(aspect).mode)).into(),
             insists: BTreeSet::new(),
@@ -119,7 +119,7 @@ impl Baseline {
     pub fn holds_back(&self, aspect: Aspect) -> bool {
         self.mode(aspect) == Mode::Keep
             && !self.insists.contains(&aspect)
-            && !self.moment.changed.contains(&aspect)
+            && !self.call_context.changed.contains(&aspect)
     }
 }
 

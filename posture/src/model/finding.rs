@@ -18,7 +18,7 @@ pub enum Finding {
         /// The current value, in words.
         was: String,
         /// The wanted setting.
-        mend: Setting,
+        remediate: Setting,
     },
     /// Something is weaker than wanted, and is reconciled again when the bucket's stack is done.
     Later {
@@ -61,7 +61,7 @@ impl Finding {
     /// The setting whose write remediates it, if there is one.
     pub const fn remediated_by(&self) -> Option<SettingKind> {
         match self {
-            Self::Weak { mend, .. } => Some(mend.kind()),
+            Self::Weak { remediate, .. } => Some(remediate.kind()),
             Self::Later { .. } | Self::NotRemediated { .. } => None,
         }
     }

@@ -144,7 +144,7 @@ impl Record {
         let observed = &inspection.observed;
         let kind = action.kind();
         let why = inspection.findings.iter().filter_map(|finding| match finding {
-            Finding::Weak { aspect, was, mend } if mend.kind() == kind => {
+            Finding::Weak { aspect, was, remediate } if remediate.kind() == kind => {
                 Some(format!("{}: {was}", aspect.words()))
             }
             Finding::Weak { .. } | Finding::Later { .. } | Finding::NotRemediated { .. } => None,

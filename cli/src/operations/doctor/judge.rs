@@ -54,8 +54,9 @@ pub(crate) fn lines(
     lines.extend(rights(&seen.rights));
     lines.push(line("key", key(seen)));
     lines.push(line("concurrency", concurrency(seen)));
-    lines
-        .extend(seen.text_messages.as_ref().map(|look| line("text messages", text_messages(look))));
+    lines.extend(
+        seen.text_messages.as_ref().map(|fetched| line("text messages", text_messages(fetched))),
+    );
     lines
 }
 
@@ -110,8 +111,8 @@ fn names(region: &Region) -> Verdict {
 }
 
 /// The answer, `None` if the subject does not exist; or the verdict that it could not be read.
-fn known<'a, T>(look: &'a Fetched<T>, action: &str) -> Result<Option<&'a T>, Verdict> {
-    match look {
+fn known<'a, T>(fetched: &'a Fetched<T>, action: &str) -> Result<Option<&'a T>, Verdict> {
+    match fetched {
         Ok(Reading::Known(seen)) => Ok(Some(seen)),
         Ok(Reading::Absent) => Ok(None),
         Ok(Reading::Unread | Reading::Denied) => Err(not_allowed(action)),
@@ -164,8 +165,8 @@ fn stack(seen: &Seen<'_>) -> Checked {
 }
 
 fn functions(seen: &Seen<'_>) -> Checked {
-    for (function, look) in &seen.functions {
-        match known(look, "lambda:GetFunctionConfiguration")? {
+    for (function, fetched) in &seen.functions {
+        match known(fetched, "lambda:GetFunctionConfiguration")? {
             Some(None) => {}
             Some(Some(trouble)) => {
                 let text = format!("`{function}` cannot be called: {}", shown(trouble, 300));
@@ -291,14 +292,14 @@ fn listed(names: impl Iterator<Item = String>) -> String {
 
 fn key(seen: &Seen<'_>) -> Checked {
     let (grade, region) = (seen.wanted.grade, seen.region);
-    let Some((key, look)) = &seen.key else {
+    let Some((key, fetched)) = &seen.key else {
         if !grade.needs_key() {
             return Ok(Verdict::ok(format!("grade `{grade}` needs no key")));
         }
         let fix = "set one in `[keys]`, or with `--key`; `aws kms create-key` creates one";
         return Ok(Verdict::failed(format!("grade `{grade}` needs a key in `{region}`"), fix));
     };
-    Ok(match known(look, "kms:DescribeKey")? {
+    Ok(match known(fetched, "kms:DescribeKey")? {
         Some(KeyState::Usable) => Verdict::ok(format!("`{key}` can encrypt")),
         Some(KeyState::Unusable(why)) => {
             let text = format!("`{key}` cannot encrypt: {why}");
@@ -334,8 +335,8 @@ fn concurrency(seen: &Seen<'_>) -> Checked {
 
 /// Source: Amazon SNS Developer Guide, "Setting SMS messaging preferences" (1 USD a month unless it is raised), and "Using
 /// the Amazon SNS SMS sandbox".
-fn text_messages(look: &Fetched<TextMessages>) -> Checked {
-    let text = known(look, "sns:GetSMSAttributes")?;
+fn text_messages(fetched: &Fetched<TextMessages>) -> Checked {
+    let text = known(fetched, "sns:GetSMSAttributes")?;
     if text.is_some_and(|text| text.is_in_sandbox) {
         return Ok(Verdict::warning(
             "the account is in the SMS sandbox of SNS: only verified numbers receive messages",

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use crate::operations::follow::list;
 use crate::operations::follow::list::List;
 use crate::operations::follow::{line, name_and_region};
-use crate::ui::lines::moment;
+use crate::ui::lines::utc_time;
 use crate::ui::output::{Output, Part, Size};
 
 /// The view of an operation.
@@ -116,7 +116,7 @@ impl Shown {
         Self {
             stack: stack.to_owned(),
             region: region.to_owned(),
-            time: moment(event.time),
+            time: utc_time(event.time),
             is_cancelled: event.is_cancelled(),
             event: event.clone(),
         }

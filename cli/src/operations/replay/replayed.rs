@@ -42,8 +42,8 @@ pub(crate) struct Replayed {
     /// What the event does not contain and was assumed, in words.
     pub(crate) assumed: Vec<String>,
     #[serde(rename = "reconciliations")]
-    pub(crate) looks: Vec<Reconciled>,
-    /// The notification, if it does not belong to a look.
+    pub(crate) reconciliations: Vec<Reconciled>,
+    /// The notification, if it does not belong to a reconciliation.
     #[serde(rename = "notification")]
     pub(crate) says: Option<RenderedNotification>,
     pub(crate) outcome: Outcome,
@@ -205,7 +205,9 @@ impl From<&Finding> for Found {
     fn from(finding: &Finding) -> Self {
         let aspect = finding.aspect();
         let (fate, words) = match finding {
-            Finding::Weak { was, mend, .. } => ("remediated", format!("{was} (wanted: {mend})")),
+            Finding::Weak { was, remediate, .. } => {
+                ("remediated", format!("{was} (wanted: {remediate})"))
+            }
             Finding::Later { .. } => ("later", STACK_IN_PROGRESS.to_owned()),
             Finding::NotRemediated { reason, .. } => ("not-remediated", reason.to_string()),
         };
@@ -267,8 +269,8 @@ impl fmt::Display for Replayed {
         for assumed in &self.assumed {
             line(f, "assumed", assumed)?;
         }
-        for look in &self.looks {
-            look.fmt(f)?;
+        for one in &self.reconciliations {
+            one.fmt(f)?;
         }
         if let Some(notification) = &self.says {
             notification.fmt(f)?;

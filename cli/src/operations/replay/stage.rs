@@ -13,7 +13,7 @@ use s3guard_posture::model::observed::Reading;
 use s3guard_posture::notify::notification::Origin;
 use s3guard_posture::reconcile::ledger::{self, RecordId};
 use s3guard_posture::reconcile::memory::Step;
-use s3guard_posture::reconcile::triage::{Look, Message, Task, TaskOf, triage};
+use s3guard_posture::reconcile::triage::{Message, ReconcileTask, Task, TaskOf, triage};
 use s3guard_posture::{BucketId, BucketName, MemoryBucket, Observed, Region};
 use serde_json::Value as Json;
 use time::{Date, Duration, OffsetDateTime};
@@ -113,7 +113,7 @@ impl Stage<'_> {
             task: None,
             settles_seconds: None,
             assumed,
-            looks: Vec::new(),
+            reconciliations: Vec::new(),
             says: None,
             outcome,
         });
@@ -211,8 +211,11 @@ impl Stage<'_> {
             return Vec::new();
         }
         let bucket = new(id.clone());
-        let look = Look { region: Some(id.region.clone()), ..Look::of_sweep(id.name.clone()) };
-        self.task(&bucket, &MemoryLedger::default(), &Task::Look(look), now);
+        let task = ReconcileTask {
+            region: Some(id.region.clone()),
+            ..ReconcileTask::of_sweep(id.name.clone())
+        };
+        self.task(&bucket, &MemoryLedger::default(), &Task::Reconcile(task), now);
         bucket.take_steps();
         self.buckets.insert(id.name.clone(), bucket);
         vec!["every other setting is as the guard left it".to_owned()]
@@ -228,11 +231,11 @@ impl Stage<'_> {
         for TaskOf { task, .. } in triage(vec![message], now, self.scene.settle_seconds()) {
             let mut id = self.id(BucketName::account(), None);
             let name = match &task {
-                Task::Look(look) if look.bucket.is_account() => Some("reconcile-account"),
-                Task::Look(look) => {
-                    id = self.id(look.bucket.clone(), look.region.as_ref());
+                Task::Reconcile(task) if task.bucket.is_account() => Some("reconcile-account"),
+                Task::Reconcile(task) => {
+                    id = self.id(task.bucket.clone(), task.region.as_ref());
                     let mut assumed = self.ensure(&id, now);
-                    if look.attempt > 0 {
+                    if task.attempt > 0 {
                         self.buckets[&id.name].change(finish_stack);
                         assumed.push(
                             "the bucket's stack is complete when the guard retries".to_owned(),
@@ -297,7 +300,7 @@ impl Stage<'_> {
         let replayed = &mut self.replayed[index];
         match result.seen.take() {
             Some(seen) => {
-                replayed.looks.push(Reconciled::new(&seen, &result, &sent, &steps, now));
+                replayed.reconciliations.push(Reconciled::new(&seen, &result, &sent, &steps, now));
             }
             None => replayed.says = sent.notifications.first().map(RenderedNotification::from),
         }

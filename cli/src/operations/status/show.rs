@@ -15,7 +15,7 @@ use time::Duration;
 use crate::operations::rules::{Rule, RuleState};
 use crate::operations::session::Account;
 use crate::operations::status::drift::Drift;
-use crate::ui::lines::{folded, moment};
+use crate::ui::lines::{folded, utc_time};
 use crate::ui::output::Paint;
 
 /// No screen is narrower.
@@ -123,7 +123,7 @@ impl WriteStatus {
             id: id.to_string(),
             bucket: id.bucket.to_string(),
             setting: id.kind.name(),
-            time: moment(id.time),
+            time: utc_time(id.time),
             has_failed,
         }
     }

@@ -16,9 +16,9 @@ pub(crate) struct Link {
     pub(crate) name: &'static str,
     /// Whether it is the broken one, if none before it is.
     is_broken: fn(&Clues) -> bool,
-    pub(crate) says: &'static str,
+    pub(crate) text: &'static str,
     /// The commands that show more, without the stack's flags.
-    pub(crate) look: &'static [&'static str],
+    pub(crate) commands: &'static [&'static str],
 }
 
 /// What is known of a chain after something was not seen in time.
@@ -27,7 +27,7 @@ pub(crate) struct Link {
 pub(crate) struct Clues {
     /// Whether the stack's trail logs; `None` if it has none of its own, or its status may not be read.
     pub(crate) trail_logs: Option<bool>,
-    /// The chain's queue; the least of several looks.
+    /// The chain's queue; the least of several counts.
     pub(crate) queue: Depth,
     /// Whether there are more dead letters than before.
     pub(crate) dead_letters: bool,
@@ -58,10 +58,10 @@ impl Link {
     const fn new(
         name: &'static str,
         is_broken: fn(&Clues) -> bool,
-        look: &'static [&'static str],
-        says: &'static str,
+        commands: &'static [&'static str],
+        text: &'static str,
     ) -> Self {
-        Self { name, is_broken, says, look }
+        Self { name, is_broken, text, commands }
     }
 }
 

@@ -135,7 +135,7 @@ impl Objects<'_> {
     async fn read(&mut self) -> anyhow::Result<()> {
         let Run { ledger, id, config, .. } = self.run;
         let length = config.notifications().window().seconds();
-        let read = self.sightings.look(ledger, (self.since, length), &id.name).await;
+        let read = self.sightings.read(ledger, (self.since, length), &id.name).await;
         read.map_err(|error: GatherError<AwsError>| match error {
             GatherError::Store(error) => anyhow::Error::new(error),
             other @ (GatherError::Publish(_) | GatherError::Form { .. } | GatherError::Closing) => {

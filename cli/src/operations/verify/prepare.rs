@@ -9,10 +9,10 @@ use std::time::Duration;
 use s3guard_aws::canary::{self, Canary, STACK_TAG, UNTIL_TAG};
 use s3guard_aws::stacks::Stack;
 use s3guard_aws::{Buckets, Ledger};
-use s3guard_posture::config::{Extent, Occasion, SETTLE_SECONDS};
+use s3guard_posture::config::{EvaluationContext, Extent, SETTLE_SECONDS};
 use s3guard_posture::contract::{output, parameter};
 use s3guard_posture::model::setting::Tags;
-use s3guard_posture::{Aspect, BucketId, BucketName, Config, Maker, Moment, Reading};
+use s3guard_posture::{Aspect, BucketId, BucketName, CallContext, Config, Maker, Reading};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -57,9 +57,9 @@ pub(crate) async fn prepare<'a>(
     let id = bucket(Canary::name_of(&canary_id, &owner, connection.region())?);
     let parameter = |name: &str| stack.parameters.get(name).filter(|value| !value.is_empty());
     let log_bucket = stack.outputs.get(output::LOG_BUCKET_NAME);
-    let occasion = Occasion {
+    let context = EvaluationContext {
         extent: Extent::Kept,
-        moment: Moment {
+        call_context: CallContext {
             maker: Maker::Another,
             has_waited: true,
             changed: BTreeSet::from(Aspect::ALL),
@@ -67,7 +67,7 @@ pub(crate) async fn prepare<'a>(
         default_grade: parameter("Grade").and_then(|grade| grade.parse().ok()),
         default_key: parameter(parameter::BUCKET_KEY_ARN).and_then(|key| key.parse().ok()),
         log_bucket: log_bucket.and_then(|name| name.parse::<BucketName>().ok()).map(bucket),
-        ..Occasion::new(now.date())
+        ..EvaluationContext::new(now.date())
     };
     let settle = parameter(parameter::SETTLE_SECONDS).and_then(|seconds| seconds.parse().ok());
     let settle = Duration::from_secs(u64::from(settle.unwrap_or(SETTLE_SECONDS)));
@@ -78,7 +78,7 @@ pub(crate) async fn prepare<'a>(
     let name = options.account.stack.to_string();
     let leftovers = Leftovers::find(connection, &owner, &name, &topic, now).await?;
     let tags = Tags::from([(STACK_TAG.to_owned(), name), (UNTIL_TAG.to_owned(), until)]);
-    let baseline = config.baseline(&id, &Reading::Known(tags.clone()), &occasion);
+    let baseline = config.baseline(&id, &Reading::Known(tags.clone()), &context);
     Ok(Run {
         options,
         interrupts,
@@ -97,7 +97,7 @@ pub(crate) async fn prepare<'a>(
         steps: RefCell::default(),
         topic,
         config,
-        occasion,
+        context,
         stack,
         account,
     })

@@ -45,10 +45,10 @@ pub(crate) struct Step {
 pub(crate) struct Broken {
     pub(crate) link: &'static str,
     #[serde(rename = "text")]
-    pub(crate) says: &'static str,
+    pub(crate) text: &'static str,
     /// Commands that show more.
     #[serde(rename = "commands")]
-    pub(crate) look: Vec<String>,
+    pub(crate) commands: Vec<String>,
 }
 
 /// The result of a run.
@@ -123,9 +123,9 @@ impl fmt::Display for Report {
         for step in &self.steps {
             writeln!(f, "{step}")?;
         }
-        for Broken { says, look, .. } in &self.broken {
-            writeln!(f, "\nProbably {says}")?;
-            for command in look {
+        for Broken { text, commands, .. } in &self.broken {
+            writeln!(f, "\nProbably {text}")?;
+            for command in commands {
                 writeln!(f, "  see also: {command}")?;
             }
         }
@@ -157,7 +157,7 @@ mod tests {
 
     fn report(steps: Vec<Step>) -> Report {
         let link = &links::GUARD[2];
-        let look = link.look.iter().map(|command| format!("s3guard {command}")).collect();
+        let commands = link.commands.iter().map(|command| format!("s3guard {command}")).collect();
         Report {
             stack: "s3guard".to_owned(),
             region: "eu-west-1".to_owned(),
@@ -166,7 +166,7 @@ mod tests {
             grade: "speed".to_owned(),
             is_interrupted: false,
             steps,
-            broken: vec![Broken { link: link.name, says: link.says, look }],
+            broken: vec![Broken { link: link.name, text: link.text, commands }],
             left: vec!["bucket `s3guard-canary-1`".to_owned()],
         }
     }

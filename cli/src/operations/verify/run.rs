@@ -9,7 +9,7 @@ use s3guard_aws::canary::Canary;
 use s3guard_aws::stacks::Stack;
 use s3guard_aws::wait::{self, Pace};
 use s3guard_aws::{AwsError, Buckets, Kind, Ledger};
-use s3guard_posture::config::Occasion;
+use s3guard_posture::config::EvaluationContext;
 use s3guard_posture::model::setting::Tags;
 use s3guard_posture::{Aspect, BucketId, Config, Finding, Observed, inspect};
 use thiserror::Error;
@@ -46,7 +46,7 @@ pub(crate) struct Run<'a> {
     pub(crate) stack: Stack,
     /// The configuration that is deployed, and the stack's part of what is wanted of the canary.
     pub(crate) config: Config,
-    pub(crate) occasion: Occasion,
+    pub(crate) context: EvaluationContext,
     pub(crate) plan: Plan,
     pub(crate) grade: String,
     pub(crate) bounds: Bounds,
@@ -124,17 +124,17 @@ impl Run<'_> {
         format!("s3guard {command} --stack {stack} --region {region}")
     }
 
-    /// Calls `look` until it sees something, or until `bound` after `begun`. A missing permission is a failure at once;
+    /// Calls `probe` until it sees something, or until `bound` after `begun`. A missing permission is a failure at once;
     /// throttled calls and lost answers are retried.
     pub(crate) async fn wait<T>(
         &self,
         begun: Instant,
         bound: Duration,
-        look: impl AsyncFnMut() -> anyhow::Result<Option<T>>,
+        probe: impl AsyncFnMut() -> anyhow::Result<Option<T>>,
     ) -> anyhow::Result<Waited<T>> {
         let schedule = (Pace::default(), begun + bound);
         let passes = |error: &anyhow::Error| !is_final(error);
-        match wait::until_or(schedule, self.interrupted(), passes, look).await {
+        match wait::until_or(schedule, self.interrupted(), passes, probe).await {
             Ok(Some(seen)) => Ok(Waited::Seen(seen, begun.elapsed())),
             Ok(None) => Ok(Waited::Late(None)),
             Err(error) if is_final(&error) || error.is::<Interrupted>() => Err(error),
@@ -168,8 +168,8 @@ impl Run<'_> {
 
     /// Assesses the canary as the guard does; changes nothing.
     pub(crate) async fn standing(&self) -> anyhow::Result<Standing> {
-        let (config, occasion) = (&self.config, &self.occasion);
-        let wanted = |observed: &Observed| config.baseline(&observed.id, &observed.tags, occasion);
+        let (config, context) = (&self.config, &self.context);
+        let wanted = |observed: &Observed| config.baseline(&observed.id, &observed.tags, context);
         let seen = inspect(&self.buckets, &self.id, &wanted).await?;
         let seen = seen.ok_or_else(|| anyhow!(Gone(self.id.name.to_string())))?;
         let mut standing = Standing { weak: Vec::new(), left: Vec::new() };

@@ -17,12 +17,12 @@ pub(super) fn block(observed: &Observed, baseline: &Baseline) -> Result<Vec<Judg
     }
     exposed(observed, baseline, seen)?;
     let left = public_objects(observed, baseline, effective(observed, seen));
-    let mend = match left {
+    let remediate = match left {
         None => PublicAccessBlock::ALL,
         Some(_) => seen.or(PublicAccessBlock::POLICIES),
     };
-    let weak =
-        (mend != seen).then(|| Judgement::weak(reading, Setting::PublicAccessBlock(Some(mend))));
+    let weak = (remediate != seen)
+        .then(|| Judgement::weak(reading, Setting::PublicAccessBlock(Some(remediate))));
     Ok(weak.into_iter().chain(left.map(Judgement::NotRemediated)).collect())
 }
 
@@ -70,8 +70,8 @@ pub(super) fn account_block(observed: &Observed) -> Judged {
     if Judgement::read(reading, Question::AccountBlock)? == Some(&PublicAccessBlock::ALL) {
         return Ok(Judgement::Right);
     }
-    let mend = Setting::AccountPublicAccessBlock(Some(PublicAccessBlock::ALL));
-    Ok(Judgement::weak(reading, mend))
+    let remediate = Setting::AccountPublicAccessBlock(Some(PublicAccessBlock::ALL));
+    Ok(Judgement::weak(reading, remediate))
 }
 
 /// Leaves what is public now: it is meant to be, and would be broken, unless a switch of the bucket or of the account

@@ -45,21 +45,22 @@ fn judge_both(observed: &Observed, baseline: &Baseline) -> Result<[Judgement; 2]
     // Source: Amazon S3 User Guide, "Default SSE-C setting FAQ".
     let is_in_use = is_open && baseline.holds_back(Aspect::SseC);
     let blocks = is_open && !is_in_use;
-    let mut mend = seen.clone();
+    let mut remediate = seen.clone();
     if let Ok(Some((algorithm, bucket_key))) = &algorithm
         && is_kept(Aspect::Encryption)
     {
-        mend.algorithm = algorithm.clone();
-        mend.bucket_key = *bucket_key;
+        remediate.algorithm = algorithm.clone();
+        remediate.bucket_key = *bucket_key;
     }
     if blocks && is_kept(Aspect::SseC) {
-        mend.sse_c = SseC::Blocked;
+        remediate.sse_c = SseC::Blocked;
     }
     let is_absent = *reading == Reading::Absent;
     let weak = |alone: Encryption| {
-        let is_mended = mend != seen || is_absent;
-        let mend = Setting::Encryption(Some(if is_mended { mend.clone() } else { alone }));
-        Judgement::weak(reading, mend)
+        let is_remediated = remediate != seen || is_absent;
+        let remediate =
+            Setting::Encryption(Some(if is_remediated { remediate.clone() } else { alone }));
+        Judgement::weak(reading, remediate)
     };
     // Both go into one write, so one waits for what has to be read for the other, unless that is off.
     let is_pending = baseline.mode(Aspect::Encryption) != Mode::Off

@@ -16,8 +16,8 @@ pub(super) fn versioning(observed: &Observed) -> Judged {
         Some(seen) if seen.enabled => Judgement::Right,
         Some(seen) if seen.mfa_delete => Judgement::NotRemediated(Reason::MfaDelete),
         Some(_) | None => {
-            let mend = Versioning { enabled: true, mfa_delete: false };
-            Judgement::weak(reading, Setting::Versioning(Some(mend)))
+            let remediate = Versioning { enabled: true, mfa_delete: false };
+            Judgement::weak(reading, Setting::Versioning(Some(remediate)))
         }
     })
 }

@@ -7,7 +7,7 @@ use crate::model::baseline::Baseline;
 use crate::model::observed::{Observed, Reading};
 use crate::model::policy::{BYTES_MAX, Policy};
 use crate::model::setting::{PublicAccessBlock, Setting};
-use crate::{Aspect, Grade, Maker, Mode, Moment, Question, Reason};
+use crate::{Aspect, CallContext, Grade, Maker, Mode, Question, Reason};
 
 /// The tag that `CloudFormation` sets on the resources of a stack.
 ///
@@ -45,7 +45,7 @@ pub(super) fn tls(observed: &Observed, baseline: &Baseline) -> Judged {
         Some(_) => "a policy that lets plain HTTP, or old TLS, in",
         None => "no policy",
     };
-    Ok(Judgement::Weak { was: was.to_owned(), mend: Setting::Policy(Some(text)) })
+    Ok(Judgement::Weak { was: was.to_owned(), remediate: Setting::Policy(Some(text)) })
 }
 
 /// Leaves a bucket that is a public website: its endpoint has no TLS.
@@ -79,7 +79,7 @@ fn website(observed: &Observed) -> Result<(), Judgement> {
 /// Source: awslabs/cdk-serverless-clamscan#1382, brefphp/bref#1620: "The bucket policy already exists on bucket …
 /// (`HandlerErrorCode`: `AlreadyExists`)".
 fn stack(observed: &Observed, baseline: &Baseline, policy: &str) -> Result<(), Judgement> {
-    let Moment { maker, has_waited, .. } = baseline.moment;
+    let CallContext { maker, has_waited, .. } = baseline.call_context;
     let is_new = maker == Maker::CloudFormation && !has_waited;
     let is_of_stack = match &observed.tags {
         Reading::Known(tags) => tags.contains_key(STACK_TAG),

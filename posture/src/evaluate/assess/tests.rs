@@ -55,7 +55,7 @@ fn insisting(grade: Grade, aspect: Aspect) -> Baseline {
 /// The baseline of a grade after a call that has changed an aspect.
 fn changed(grade: Grade, aspect: Aspect) -> Baseline {
     let mut changed = baseline(grade);
-    changed.moment.changed.insert(aspect);
+    changed.call_context.changed.insert(aspect);
     changed
 }
 

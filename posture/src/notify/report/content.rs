@@ -163,7 +163,7 @@ pub(super) fn was(findings: &[Finding], kind: SettingKind) -> String {
 
 fn was_of(finding: &Finding, kind: SettingKind) -> Option<&str> {
     match finding {
-        Finding::Weak { was, mend, .. } if mend.kind() == kind => Some(was),
+        Finding::Weak { was, remediate, .. } if remediate.kind() == kind => Some(was),
         Finding::Weak { .. } | Finding::Later { .. } | Finding::NotRemediated { .. } => None,
     }
 }

@@ -49,16 +49,17 @@ fn open() -> Finding {
     Finding::Weak {
         aspect: Aspect::PublicAccess,
         was: "partly off (BlockPublicPolicy)".to_owned(),
-        mend: Setting::PublicAccessBlock(Some(PublicAccessBlock::ALL)),
+        remediate: Setting::PublicAccessBlock(Some(PublicAccessBlock::ALL)),
     }
 }
 
 fn sse_c() -> Finding {
-    let mend = Encryption { algorithm: Algorithm::SseS3, bucket_key: false, sse_c: SseC::Blocked };
+    let remediate =
+        Encryption { algorithm: Algorithm::SseS3, bucket_key: false, sse_c: SseC::Blocked };
     Finding::Weak {
         aspect: Aspect::SseC,
         was: "SSE-S3, SSE-C not blocked".to_owned(),
-        mend: Setting::Encryption(Some(mend)),
+        remediate: Setting::Encryption(Some(remediate)),
     }
 }
 
@@ -71,7 +72,7 @@ fn waiting() -> Finding {
 }
 
 /// A run for a bucket: the failures are given, everything else is done.
-struct Look {
+struct Run {
     id: BucketId,
     trigger: Trigger,
     findings: Vec<Finding>,
@@ -84,7 +85,7 @@ struct Look {
     times: u32,
 }
 
-impl Look {
+impl Run {
     fn new(trigger: Trigger, findings: Vec<Finding>) -> Self {
         let (failing, exemptions) = (Vec::new(), Vec::new());
         let state = State::Verified;
@@ -157,14 +158,14 @@ fn words(notification: &Notification) -> String {
     format!("{}\n[{severity}: {actions}]\n\n{}", notification.subject, notification.text)
 }
 
-fn check(look: &Look, expected: &Expect) {
-    let text = look.notification().map(|notification| words(&notification));
+fn check(run: &Run, expected: &Expect) {
+    let text = run.notification().map(|notification| words(&notification));
     expected.assert_eq(&text.unwrap_or_else(|| "(nothing)\n".to_owned()));
 }
 
 /// The subject, severity, actions and sections of a notification; [`check`] checks the common lines.
-fn says(look: &Look, expected: &Expect) {
-    let words = words(&look.notification().unwrap());
+fn says(run: &Run, expected: &Expect) {
+    let words = words(&run.notification().unwrap());
     let parts: Vec<&str> = words.split("\n\n").collect();
     let is_section = |part: &&str| !part.starts_with("https://") && !part.starts_with("Protected ");
     let sections = parts[..1].iter().chain(&parts[2..]).copied().filter(is_section);
@@ -173,14 +174,14 @@ fn says(look: &Look, expected: &Expect) {
     expected.assert_eq(&format!("{}\n", sections.collect::<Vec<_>>().join("\n\n")));
 }
 
-fn is_silent(look: &Look) {
-    assert_eq!(look.notification(), None);
+fn is_silent(run: &Run) {
+    assert_eq!(run.notification(), None);
 }
 
 #[test]
 fn a_new_bucket_that_is_remediated_is_reported_with_before_and_after() {
     check(
-        &Look::new(calls("CreateBucket"), vec![open(), sse_c()]),
+        &Run::new(calls("CreateBucket"), vec![open(), sse_c()]),
         &expect![[r#"
             s3guard protected reports
             [info: protected]
@@ -208,7 +209,7 @@ fn a_new_bucket_that_is_remediated_is_reported_with_before_and_after() {
 #[test]
 fn a_weakening_that_is_undone_names_who_did_it() {
     says(
-        &Look::new(calls("DeleteBucketPublicAccessBlock"), vec![open()]),
+        &Run::new(calls("DeleteBucketPublicAccessBlock"), vec![open()]),
         &expect![[r#"
             s3guard reverted a weakening of reports
             [warning: protected weakened]
@@ -217,10 +218,8 @@ fn a_weakening_that_is_undone_names_who_did_it() {
               public access block: on (was: partly off (BlockPublicPolicy))
         "#]],
     );
-    let text = Look::new(calls("DeleteBucketPublicAccessBlock"), vec![open()])
-        .notification()
-        .unwrap()
-        .text;
+    let text =
+        Run::new(calls("DeleteBucketPublicAccessBlock"), vec![open()]).notification().unwrap().text;
     assert!(text.contains("\nEvent   DeleteBucketPublicAccessBlock by IAM user careless with\n"));
 }
 
@@ -228,26 +227,25 @@ fn a_weakening_that_is_undone_names_who_did_it() {
 fn what_a_call_has_not_touched_it_has_not_weakened() {
     // The first call about an old bucket; a tag that raises its grade.
     for name in ["PutBucketPolicy", "PutBucketTagging", "TagResource"] {
-        let notification = Look::new(calls(name), vec![sse_c()]).notification().unwrap();
+        let notification = Run::new(calls(name), vec![sse_c()]).notification().unwrap();
         assert_eq!(notification.subject, "s3guard protected reports", "{name}");
         assert_eq!(notification.attributes["severity"], Attribute::One("info".to_owned()));
     }
     // Once ACLs are disabled, the rest of the block can be closed.
-    let owned =
-        Look::new(calls("PutBucketOwnershipControls"), vec![open()]).notification().unwrap();
+    let owned = Run::new(calls("PutBucketOwnershipControls"), vec![open()]).notification().unwrap();
     assert_eq!(owned.subject, "s3guard protected reports");
     // The calls that come with the creation of a bucket weaken nothing.
     let both = Trigger::Calls(vec![call("CreateBucket"), call("PutBucketPublicAccessBlock")]);
-    let notification = Look::new(both, vec![open()]).notification().unwrap();
+    let notification = Run::new(both, vec![open()]).notification().unwrap();
     assert_eq!(notification.subject, "s3guard protected reports");
 }
 
 #[test]
 fn a_failure_comes_first_and_says_its_cause() {
-    let mut look = Look::new(calls("CreateBucket"), vec![open(), sse_c()]);
-    look.failing = vec![SettingKind::Encryption];
+    let mut run = Run::new(calls("CreateBucket"), vec![open(), sse_c()]);
+    run.failing = vec![SettingKind::Encryption];
     says(
-        &look,
+        &run,
         &expect![[r#"
             s3guard could not fully protect reports
             [high: protected failed]
@@ -264,10 +262,10 @@ fn a_failure_comes_first_and_says_its_cause() {
 
 #[test]
 fn what_could_not_be_remediated_at_all_is_reported_as_such() {
-    let mut look = Look::new(calls("DeleteBucketPublicAccessBlock"), vec![open()]);
-    look.failing = vec![SettingKind::PublicAccessBlock];
+    let mut run = Run::new(calls("DeleteBucketPublicAccessBlock"), vec![open()]);
+    run.failing = vec![SettingKind::PublicAccessBlock];
     says(
-        &look,
+        &run,
         &expect![[r#"
             s3guard could not protect reports
             [critical: failed]
@@ -281,14 +279,14 @@ fn what_could_not_be_remediated_at_all_is_reported_as_such() {
 
 #[test]
 fn a_bucket_that_is_right_is_not_worth_a_message() {
-    is_silent(&Look::new(calls("CreateBucket"), Vec::new()));
-    is_silent(&Look::new(Trigger::Sweep, Vec::new()));
+    is_silent(&Run::new(calls("CreateBucket"), Vec::new()));
+    is_silent(&Run::new(Trigger::Sweep, Vec::new()));
 }
 
 #[test]
 fn what_the_sweep_remediates_is_reported_and_what_fails_is_counted() {
     says(
-        &Look::new(Trigger::Sweep, vec![sse_c()]),
+        &Run::new(Trigger::Sweep, vec![sse_c()]),
         &expect![[r#"
             s3guard protected reports
             [info: protected]
@@ -298,17 +296,17 @@ fn what_the_sweep_remediates_is_reported_and_what_fails_is_counted() {
                 blocked)
         "#]],
     );
-    let mut look = Look::new(Trigger::Sweep, vec![sse_c()]);
-    look.failing = vec![SettingKind::Encryption];
-    is_silent(&look);
+    let mut run = Run::new(Trigger::Sweep, vec![sse_c()]);
+    run.failing = vec![SettingKind::Encryption];
+    is_silent(&run);
 }
 
 #[test]
 fn what_an_interrupted_run_may_have_done_is_reported() {
-    let mut look = Look::new(calls("CreateBucket"), Vec::new());
-    look.is_again = true;
+    let mut run = Run::new(calls("CreateBucket"), Vec::new());
+    run.is_again = true;
     says(
-        &look,
+        &run,
         &expect![[r#"
             s3guard retried reports
             [info: again]
@@ -321,9 +319,9 @@ fn what_an_interrupted_run_may_have_done_is_reported() {
 
 #[test]
 fn what_s3_does_not_show_yet_is_not_said_to_be_so() {
-    let mut look = Look::new(calls("CreateBucket"), vec![sse_c()]);
-    look.state = State::Written;
-    let text = look.notification().unwrap().text;
+    let mut run = Run::new(calls("CreateBucket"), vec![sse_c()]);
+    run.state = State::Written;
+    let text = run.notification().unwrap().text;
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let said =
         "(was: SSE-S3, SSE-C not blocked), not yet returned by S3 when it was read again undo:";
@@ -332,9 +330,9 @@ fn what_s3_does_not_show_yet_is_not_said_to_be_so() {
 
 #[test]
 fn what_the_ledger_has_no_record_of_has_no_command_that_undoes_it() {
-    let mut look = Look::new(calls("CreateBucket"), vec![sse_c()]);
-    look.is_kept = false;
-    let text = look.notification().unwrap().text;
+    let mut run = Run::new(calls("CreateBucket"), vec![sse_c()]);
+    run.is_kept = false;
+    let text = run.notification().unwrap().text;
     assert!(!text.contains("s3guard undo"), "{text}");
     assert!(
         text.contains("undo: manually, because the record could not be written to the ledger"),
@@ -345,8 +343,8 @@ fn what_the_ledger_has_no_record_of_has_no_command_that_undoes_it() {
 #[test]
 fn everybody_who_changed_the_bucket_is_named_up_to_a_number() {
     let by = |number| Call { principal: format!("user/{number}."), ..call("PutBucketEncryption") };
-    let look = Look::new(Trigger::Calls((0..30).map(by).collect()), vec![sse_c()]);
-    let text = look.notification().unwrap().text;
+    let run = Run::new(Trigger::Calls((0..30).map(by).collect()), vec![sse_c()]);
+    let text = run.notification().unwrap().text;
     assert!((0..10).all(|number| text.contains(&format!("user/{number}."))), "{text}");
     assert!(!text.contains("user/10."));
 }
@@ -355,13 +353,13 @@ fn everybody_who_changed_the_bucket_is_named_up_to_a_number() {
 fn the_report_has_snippets_for_the_tool_of_the_latest_call() {
     let by = |tool| Call { tool, ..call("PutBucketEncryption") };
     let both = Trigger::Calls(vec![by(Tool::Pulumi), by(Tool::Terraform)]);
-    let text = Look::new(both, vec![open(), sse_c()]).notification().unwrap().text;
+    let text = Run::new(both, vec![open(), sse_c()]).notification().unwrap().text;
     let (report, permanent) = text.split_once("To make it permanent in Terraform\n").unwrap();
     assert!(report.contains("careless with Pulumi") && report.contains("careless with Terraform"));
     for kind in ["public_access_block", "server_side_encryption_configuration"] {
         let line = format!("  resource \"aws_s3_bucket_{kind}\" \"reports\" {{\n    bucket");
         assert!(permanent.contains(&line), "{permanent}");
     }
-    let text = Look::new(calls("PutBucketEncryption"), vec![sse_c()]).notification().unwrap().text;
+    let text = Run::new(calls("PutBucketEncryption"), vec![sse_c()]).notification().unwrap().text;
     assert!(!text.contains("permanent"), "{text}");
 }

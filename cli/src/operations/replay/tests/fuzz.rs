@@ -199,16 +199,20 @@ fn check(recorded: &[Recorded], grade: Grade) -> Result<(), TestCaseError> {
     let replayed = run(recorded, &scene(grade));
     prop_assert_eq!(replayed.len(), recorded.len());
     for replayed in replayed {
-        let is_looked_at = !replayed.looks.is_empty();
+        let is_reconciled = !replayed.reconciliations.is_empty();
         match &replayed.outcome {
             Outcome::Done => {
-                let looks = matches!(replayed.task, Some("reconcile" | "reconcile-account"));
-                prop_assert!(replayed.task.is_some() && looks == is_looked_at, "{replayed}");
+                let reconciliations =
+                    matches!(replayed.task, Some("reconcile" | "reconcile-account"));
+                prop_assert!(
+                    replayed.task.is_some() && reconciliations == is_reconciled,
+                    "{replayed}"
+                );
             }
             Outcome::Ignored { reason }
             | Outcome::DeadLetter { reason }
             | Outcome::NoEvent { reason } => {
-                prop_assert!(!reason.is_empty() && !is_looked_at, "{replayed}");
+                prop_assert!(!reason.is_empty() && !is_reconciled, "{replayed}");
             }
         }
         let text = replayed.to_string();

@@ -27,10 +27,14 @@ fn off() -> Json {
     json!({ "PublicAccessBlockConfiguration": { "BlockPublicAcls": false } })
 }
 
-fn looked(replayed: &Replayed) -> (Vec<&str>, Vec<&str>) {
-    let times = replayed.looks.iter().map(|look| look.time.as_str()).collect();
-    let calls =
-        replayed.looks.iter().flat_map(|look| &look.calls).map(|called| called.call).collect();
+fn summary(replayed: &Replayed) -> (Vec<&str>, Vec<&str>) {
+    let times = replayed.reconciliations.iter().map(|one| one.time.as_str()).collect();
+    let calls = replayed
+        .reconciliations
+        .iter()
+        .flat_map(|one| &one.calls)
+        .map(|called| called.call)
+        .collect();
     (times, calls)
 }
 
@@ -44,10 +48,10 @@ fn changes_during_the_settle_time_are_seen_after_it() {
     let replayed = replayed(&events.to_string(), Grade::Speed);
     assert_eq!(replayed[0].settles_seconds, Some(15));
     let new = vec!["PutBucketPolicy", "PutBucketNotificationConfiguration"];
-    assert_eq!(looked(&replayed[0]), (vec!["2026-11-20T12:00:15Z"], new));
-    assert!(replayed[1].looks.is_empty());
+    assert_eq!(summary(&replayed[0]), (vec!["2026-11-20T12:00:15Z"], new));
+    assert!(replayed[1].reconciliations.is_empty());
     let block = vec!["PutPublicAccessBlock"];
-    assert_eq!(looked(&replayed[2]), (vec!["2026-11-20T12:00:16Z"], block));
+    assert_eq!(summary(&replayed[2]), (vec!["2026-11-20T12:00:16Z"], block));
 }
 
 #[test]
@@ -69,8 +73,8 @@ fn a_bucket_that_was_deleted_and_made_again_is_new() {
         call("CreateBucket", "2026-11-20T12:02:00Z", json!({})),
     ]);
     let replayed = replayed(&events.to_string(), Grade::Speed);
-    assert!(replayed[0].looks[0].calls.is_empty());
-    assert_eq!(replayed[2].looks[0].calls.len(), 2);
+    assert!(replayed[0].reconciliations[0].calls.is_empty());
+    assert_eq!(replayed[2].reconciliations[0].calls.len(), 2);
 }
 
 #[test]
@@ -101,5 +105,5 @@ fn an_event_without_a_time_is_replayed_now() {
         replayed(r#"{"s3guard":{"reconcile":{"bucket":"reports"}}}"#, Grade::Speed).remove(0);
     assert_eq!(replayed.task, Some("reconcile"));
     let now = scene(Grade::Speed).now.format(&Rfc3339).unwrap();
-    assert_eq!(replayed.looks[0].time, now);
+    assert_eq!(replayed.reconciliations[0].time, now);
 }

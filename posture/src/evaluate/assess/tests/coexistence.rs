@@ -3,7 +3,7 @@
 use time::macros::date;
 
 use super::*;
-use crate::{Maker, Moment};
+use crate::{CallContext, Maker};
 
 fn without_policy() -> Observed {
     Observed { policy: Reading::Absent, policy_is_public: Reading::Absent, ..safe(Grade::Speed) }
@@ -47,9 +47,9 @@ fn a_first_policy_of_a_stacks_bucket_is_left_to_its_template_and_reported_with_i
         assert_eq!(questions(&of_stack(progress), &speed), [], "the stack is not asked for");
     }
     // The policy may have been deleted by hand to make room for the stack's.
-    speed.moment.changed.extend(Aspect::ALL);
+    speed.call_context.changed.extend(Aspect::ALL);
     assert!(for_the_stack(&tls_of(&of_stack(Reading::Absent), &speed).unwrap()).is_some());
-    speed.moment.maker = Maker::Another;
+    speed.call_context.maker = Maker::Another;
     assert!(for_the_stack(&tls_of(&of_stack(Reading::Absent), &speed).unwrap()).is_some());
     // What is only reported is reported as before.
     speed.set_mode(Aspect::Tls, Mode::Report);
@@ -60,11 +60,11 @@ fn a_first_policy_of_a_stacks_bucket_is_left_to_its_template_and_reported_with_i
 #[test]
 fn a_bucket_that_cloudformation_makes_is_judged_when_its_tags_have_come() {
     let mut new = baseline(Grade::Speed);
-    new.moment = Moment { maker: Maker::CloudFormation, ..Moment::default() };
+    new.call_context = CallContext { maker: Maker::CloudFormation, ..CallContext::default() };
     assert_eq!(tls_of(&without_policy(), &new), Some(later()));
     assert!(for_the_stack(&tls_of(&of_stack(Reading::Unread), &new).unwrap()).is_some());
     // It may also change a bucket that is none of its own.
-    new.moment.has_waited = true;
+    new.call_context.has_waited = true;
     assert!(tls_of(&without_policy(), &new).unwrap().remediated_by().is_some());
 }
 
@@ -78,7 +78,7 @@ fn a_first_policy_that_the_owner_insists_on_waits_for_cloudformation() {
         assert_eq!(finding.remediated_by(), Some(SettingKind::Policy), "{done:?}");
     }
     let mut new = insists;
-    new.moment = Moment { maker: Maker::CloudFormation, ..Moment::default() };
+    new.call_context = CallContext { maker: Maker::CloudFormation, ..CallContext::default() };
     assert_eq!(tls_of(&without_policy(), &new), Some(later()));
 }
 

@@ -14,14 +14,14 @@ fn a_report_of_a_bucket() {
         source_ip: Some("192.0.2.1".to_owned()),
         ..call("DeleteBucketPublicAccessBlock")
     };
-    let mut look = Look::new(
+    let mut run = Run::new(
         Trigger::Calls(vec![call]),
         vec![open(), sse_c(), not_remediated(Aspect::Encryption, Reason::Outsiders), waiting()],
     );
-    look.failing = vec![SettingKind::Encryption];
-    look.owner = Some("owner@example.com");
-    look.times = 2;
-    expect_file!["channels/report.txt"].assert_eq(&channels(&look.notification().unwrap()));
+    run.failing = vec![SettingKind::Encryption];
+    run.owner = Some("owner@example.com");
+    run.times = 2;
+    expect_file!["channels/report.txt"].assert_eq(&channels(&run.notification().unwrap()));
 }
 
 #[test]
@@ -34,16 +34,16 @@ fn a_report_in_which_everybody_elses_words_are_hostile() {
         ..call("")
     };
     let unknown = not_remediated(Aspect::Encryption, Reason::UnknownAlgorithm(hostile.to_owned()));
-    let mut look = Look::new(Trigger::Calls(vec![call]), vec![sse_c(), unknown]);
-    look.owner = Some("@channel <!here>\n");
-    expect_file!["channels/hostile.txt"].assert_eq(&channels(&look.notification().unwrap()));
+    let mut run = Run::new(Trigger::Calls(vec![call]), vec![sse_c(), unknown]);
+    run.owner = Some("@channel <!here>\n");
+    expect_file!["channels/hostile.txt"].assert_eq(&channels(&run.notification().unwrap()));
 }
 
 #[test]
 fn what_a_sweep_has_found_in_many_buckets() {
     let found = |name: &str, finding: Finding| {
         let id = BucketId { name: name.parse().unwrap(), ..id() };
-        Look { id, ..Look::new(Trigger::Sweep, vec![finding]) }.notification().unwrap()
+        Run { id, ..Run::new(Trigger::Sweep, vec![finding]) }.notification().unwrap()
     };
     let joined = Notification::joined(vec![found("reports", open()), found("photos", sse_c())]);
     assert_eq!(joined.len(), 1);

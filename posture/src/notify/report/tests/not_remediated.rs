@@ -6,7 +6,7 @@ use super::*;
 fn what_is_left_is_reported_and_a_public_bucket_is_critical() {
     let findings = vec![not_remediated(Aspect::PublicAccess, Reason::Website)];
     says(
-        &Look::new(calls("PutBucketWebsite"), findings.clone()),
+        &Run::new(calls("PutBucketWebsite"), findings.clone()),
         &expect![[r#"
             s3guard left a bucket as it is: reports
             [critical: not-remediated]
@@ -15,7 +15,7 @@ fn what_is_left_is_reported_and_a_public_bucket_is_critical() {
               public access block: it is a website, so public access was left open
         "#]],
     );
-    let swept = Look::new(Trigger::Sweep, findings).notification().unwrap();
+    let swept = Run::new(Trigger::Sweep, findings).notification().unwrap();
     assert_eq!(swept.attributes["severity"], Attribute::One("critical".to_owned()));
     for (reason, severity) in [
         (Reason::PublicPolicy, "critical"),
@@ -23,7 +23,7 @@ fn what_is_left_is_reported_and_a_public_bucket_is_critical() {
         (Reason::NotReadable(crate::Question::PublicAccessBlock), "warning"),
     ] {
         let findings = vec![sse_c(), not_remediated(Aspect::PublicAccess, reason)];
-        let notification = Look::new(Trigger::Sweep, findings).notification().unwrap();
+        let notification = Run::new(Trigger::Sweep, findings).notification().unwrap();
         assert_eq!(notification.subject, "s3guard partially protected reports");
         assert_eq!(notification.attributes["severity"], Attribute::One(severity.to_owned()));
     }
@@ -33,7 +33,7 @@ fn what_is_left_is_reported_and_a_public_bucket_is_critical() {
 fn a_partially_remediated_bucket_is_reported_with_what_is_left() {
     let findings = vec![sse_c(), not_remediated(Aspect::Encryption, Reason::Outsiders)];
     says(
-        &Look::new(calls("CreateBucket"), findings),
+        &Run::new(calls("CreateBucket"), findings),
         &expect![[r#"
             s3guard partially protected reports
             [warning: protected not-remediated]
@@ -53,14 +53,14 @@ fn a_partially_remediated_bucket_is_reported_with_what_is_left() {
 #[test]
 fn what_waits_for_a_stack_is_reported_when_it_is_done_or_given_up() {
     let website = not_remediated(Aspect::PublicAccess, Reason::Website);
-    is_silent(&Look::new(calls("CreateBucket"), vec![waiting()]));
-    is_silent(&Look::new(calls("CreateBucket"), vec![waiting(), website]));
-    let mut look = Look::new(calls("CreateBucket"), vec![waiting(), sse_c()]);
-    look.failing = vec![SettingKind::Encryption];
-    is_silent(&look);
+    is_silent(&Run::new(calls("CreateBucket"), vec![waiting()]));
+    is_silent(&Run::new(calls("CreateBucket"), vec![waiting(), website]));
+    let mut run = Run::new(calls("CreateBucket"), vec![waiting(), sse_c()]);
+    run.failing = vec![SettingKind::Encryption];
+    is_silent(&run);
     // No later run would report what is done meanwhile.
     says(
-        &Look::new(calls("CreateBucket"), vec![waiting(), sse_c()]),
+        &Run::new(calls("CreateBucket"), vec![waiting(), sse_c()]),
         &expect![[r#"
             s3guard protected reports
             [info: protected]
@@ -76,7 +76,7 @@ fn what_waits_for_a_stack_is_reported_when_it_is_done_or_given_up() {
     );
     let given_up = not_remediated(Aspect::Tls, Reason::StackNeverFinished);
     says(
-        &Look::new(calls("CreateBucket"), vec![given_up]),
+        &Run::new(calls("CreateBucket"), vec![given_up]),
         &expect![[r#"
             s3guard left a bucket as it is: reports
             [warning: not-remediated]
@@ -93,7 +93,7 @@ fn what_is_left_to_the_stack_is_reported_with_lines_for_its_template() {
     let policy = r#"{"Version":"2012-10-17","Statement":[{"Sid":"S3GuardTlsOnly","Effect":"Deny","Principal":"*"}]}"#;
     let findings = vec![not_remediated(Aspect::Tls, Reason::OfStack(policy.to_owned()))];
     says(
-        &Look::new(calls("CreateBucket"), findings.clone()),
+        &Run::new(calls("CreateBucket"), findings.clone()),
         &expect![[r#"
             s3guard left a bucket as it is: reports
             [warning: not-remediated]
@@ -122,8 +122,8 @@ fn what_is_left_to_the_stack_is_reported_with_lines_for_its_template() {
         "#]],
     );
     // Its tags come with it.
-    is_silent(&Look::new(calls("PutBucketTagging"), findings.clone()));
-    assert!(Look::new(Trigger::Sweep, findings).notification().is_some());
+    is_silent(&Run::new(calls("PutBucketTagging"), findings.clone()));
+    assert!(Run::new(Trigger::Sweep, findings).notification().is_some());
 }
 
 #[test]
@@ -133,12 +133,12 @@ fn a_call_that_changes_what_is_exempt_is_reported_with_the_reason_and_the_end() 
         reason: "the scanner of 2009 speaks no TLS (TICKET-7)".to_owned(),
         until,
     };
-    let look = |name| Look {
+    let run = |name| Run {
         exemptions: vec![exempt(Some(date!(2026 - 12 - 31)))],
-        ..Look::new(calls(name), Vec::new())
+        ..Run::new(calls(name), Vec::new())
     };
     says(
-        &look("PutBucketPolicy"),
+        &run("PutBucketPolicy"),
         &expect![[r#"
             s3guard left an exempt bucket as it is: reports
             [info: exempt]
@@ -150,11 +150,11 @@ fn a_call_that_changes_what_is_exempt_is_reported_with_the_reason_and_the_end() 
     );
     // A new bucket, a tag and a call about another setting are not reported.
     for name in ["CreateBucket", "PutBucketTagging", "PutBucketEncryption"] {
-        is_silent(&look(name));
+        is_silent(&run(name));
     }
-    is_silent(&Look { trigger: Trigger::Sweep, ..look("PutBucketPolicy") });
+    is_silent(&Run { trigger: Trigger::Sweep, ..run("PutBucketPolicy") });
     let endless =
-        Look { exemptions: vec![exempt(None)], ..Look::new(calls("CreateBucket"), vec![sse_c()]) };
+        Run { exemptions: vec![exempt(None)], ..Run::new(calls("CreateBucket"), vec![sse_c()]) };
     let text = endless.notification().unwrap().text;
     assert!(text.contains("\nExempt\n  TLS only, without an end: the scanner"), "{text}");
 }
@@ -163,7 +163,7 @@ fn a_call_that_changes_what_is_exempt_is_reported_with_the_reason_and_the_end() 
 fn what_was_undone_stays_so_and_is_no_alarm() {
     let findings = vec![not_remediated(Aspect::Tls, Reason::Undone(date!(2026 - 12 - 20)))];
     says(
-        &Look::new(calls("PutBucketPolicy"), findings),
+        &Run::new(calls("PutBucketPolicy"), findings),
         &expect![[r#"
             s3guard left a bucket as it is: reports
             [info: not-remediated]
@@ -178,17 +178,17 @@ fn what_was_undone_stays_so_and_is_no_alarm() {
 fn that_the_guard_has_stopped_is_not_part_of_the_report() {
     let findings =
         vec![not_remediated(Aspect::Tls, Reason::TooManyWrites(SettingKind::Policy, 20))];
-    is_silent(&Look::new(calls("PutBucketPolicy"), findings));
+    is_silent(&Run::new(calls("PutBucketPolicy"), findings));
 }
 
 #[test]
 fn the_account_is_called_by_its_name_and_has_a_page_of_its_own() {
-    let mut look = Look::new(calls("DeleteAccountPublicAccessBlock"), Vec::new());
+    let mut run = Run::new(calls("DeleteAccountPublicAccessBlock"), Vec::new());
     let reason = Reason::ReportOnly("not set".to_owned());
-    look.findings = vec![not_remediated(Aspect::AccountPublicAccess, reason)];
-    look.id.name = BucketName::account();
+    run.findings = vec![not_remediated(Aspect::AccountPublicAccess, reason)];
+    run.id.name = BucketName::account();
     says(
-        &look,
+        &run,
         &expect![[r#"
             s3guard left as it is: the account's public access block
             [warning: not-remediated]
@@ -198,7 +198,7 @@ fn the_account_is_called_by_its_name_and_has_a_page_of_its_own() {
                 configured
         "#]],
     );
-    let text = look.notification().unwrap().text;
+    let text = run.notification().unwrap().text;
     assert!(
         text.starts_with("Account 111122223333, public access block of all its buckets\nEvent ")
     );
