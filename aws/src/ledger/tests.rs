@@ -26,7 +26,7 @@ pub(crate) fn record() -> Record {
         region: "eu-west-1".to_owned(),
         time: "2026-11-24T23:15:02.123Z".to_owned(),
         grade: Grade::Hybrid,
-        grade_because: "the default".to_owned(),
+        grade_reason: "the default".to_owned(),
         aspects: vec![Aspect::Ownership],
         setting: SettingKind::Ownership,
         call: "PutBucketOwnershipControls".to_owned(),
@@ -61,7 +61,7 @@ async fn a_record_is_kept_where_its_id_says() {
         content-type: application/json
         x-amz-checksum-crc32: …
         x-amz-expected-bucket-owner: 111122223333
-        {"version":1,"id":"reports@20261124T231502.123Z-ownership","status":"verified","bucket":"reports","account":"111122223333","region":"eu-west-1","time":"2026-11-24T23:15:02.123Z","grade":"hybrid","gradeBecause":"the default","aspects":["ownership"],"setting":"ownership","call":"PutBucketOwnershipControls","reasons":[],"from":{"setting":"ownership","value":null},"to":{"setting":"ownership","value":"BucketOwnerEnforced"},"events":[]}
+        {"version":1,"id":"reports@20261124T231502.123Z-ownership","status":"verified","bucket":"reports","account":"111122223333","region":"eu-west-1","time":"2026-11-24T23:15:02.123Z","grade":"hybrid","gradeReason":"the default","aspects":["ownership"],"setting":"ownership","call":"PutBucketOwnershipControls","reasons":[],"from":{"setting":"ownership","value":null},"to":{"setting":"ownership","value":"BucketOwnerEnforced"},"events":[]}
     "#]].assert_eq(&fake.wire());
     let fake = Fake::answering([(200, ""), (200, "")]);
     ledger(&fake).keep(&Record { state: State::Failed, ..record() }).await.unwrap();

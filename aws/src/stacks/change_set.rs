@@ -114,8 +114,7 @@ pub struct Ready {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Change {
     /// What is done.
-    #[serde(rename = "action")]
-    pub fate: Fate,
+    pub action: ResourceAction,
     /// The resource's name in the template.
     pub logical_id: String,
     /// Its type, as `AWS::S3::Bucket`.
@@ -138,7 +137,7 @@ pub struct Change {
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "schema", schemars(rename = "Action"))]
-pub enum Fate {
+pub enum ResourceAction {
     /// It is created.
     Added,
     /// It exists and becomes the stack's.
@@ -168,7 +167,7 @@ pub struct PropertyChange {
     pub after: Option<String>,
 }
 
-impl Fate {
+impl ResourceAction {
     /// Source: AWS CloudFormation API Reference, `ResourceChange`, `Action`. A kind that is new there is a change.
     fn of(change: &ResourceChange) -> Self {
         let action = change.action().map(ChangeAction::as_str);
@@ -235,7 +234,7 @@ pub(super) fn read_change(change: &SdkChange) -> Option<Change> {
         }
     }
     Some(Change {
-        fate: Fate::of(change),
+        action: ResourceAction::of(change),
         logical_id: change.logical_resource_id().unwrap_or_default().to_owned(),
         resource_type: change.resource_type().unwrap_or_default().to_owned(),
         physical_id: change.physical_resource_id().map(str::to_owned),

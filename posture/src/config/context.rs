@@ -129,9 +129,9 @@ impl Config {
         tags: &Reading<Tags>,
         context: &EvaluationContext,
     ) -> Baseline {
-        let (grade, grade_because) = self.grade_of(id, tags, context.default_grade);
+        let (grade, grade_reason) = self.grade_of(id, tags, context.default_grade);
         let mut baseline = Baseline::new(grade, self.key(id, context));
-        baseline.grade_because = grade_because;
+        baseline.grade_reason = grade_reason;
         baseline.writes_max = self.writes_per_hour.map_or(WRITES_MAX, Bounded::get);
         baseline.call_context = context.call_context.clone();
         baseline.needs_tags = tags.is_unread() && self.tags_matter(id, grade, context.today);
@@ -246,7 +246,7 @@ impl Config {
 /// would be written into them. Their encryption is that of the template, not a key of the owner.
 fn own_bucket(context: &EvaluationContext) -> Baseline {
     let mut baseline = Baseline::new(Grade::Speed, None);
-    "the stack's own bucket".clone_into(&mut baseline.grade_because);
+    "the stack's own bucket".clone_into(&mut baseline.grade_reason);
     baseline.call_context = context.call_context.clone();
     let kept = [Aspect::Versioning, Aspect::Ownership].map(|aspect| (aspect, Mode::Keep));
     let off = [Aspect::Notifications, Aspect::AccessLogs, Aspect::Policy];

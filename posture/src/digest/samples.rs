@@ -62,7 +62,7 @@ fn marked(mut notification: Notification) -> Notification {
 /// The notification that notifications arrive.
 fn arrival(origin: &Origin<'_>) -> Notification {
     let Origin { account, region, stack, now } = *origin;
-    let says = "Notifications of s3guard arrive here.";
+    let message = "Notifications of s3guard arrive here.";
     let draft = Draft {
         origin: *origin,
         id: format!("{account}:{region}:{}", document::time(now)),
@@ -70,9 +70,9 @@ fn arrival(origin: &Origin<'_>) -> Notification {
         actions: vec!["test"],
         buckets: Vec::new(),
         title: "s3guard: notifications arrive here".to_owned(),
-        text: format!("Account {account}, {region}, stack {stack}\n\n{says}\n"),
+        text: format!("Account {account}, {region}, stack {stack}\n\n{message}\n"),
         sms: sms("s3guard: notifications arrive here. ", "", &format!("{account} {region}")),
-        body: Body::Test(Test { says: says.to_owned() }),
+        body: Body::Test(Test { message: message.to_owned() }),
     };
     draft.into()
 }

@@ -15,7 +15,7 @@ pub struct Baseline {
     /// How sensitive its data is.
     pub grade: Grade,
     /// Why it has this grade, in words: which rule, tag or default.
-    pub grade_because: String,
+    pub grade_reason: String,
     /// The customer managed key for buckets of its Region.
     pub key: Option<KeyArn>,
     /// The stack's bucket for access logs of the Region.
@@ -73,7 +73,7 @@ impl Baseline {
     pub fn new(grade: Grade, key: Option<KeyArn>) -> Self {
         Self {
             grade,
-            grade_because: "the default".to_owned(),
+            grade_reason: "the default".to_owned(),
             key,
             log_bucket: None,
             needs_tags: false,
@@ -88,7 +88,7 @@ impl Baseline {
     /// The baseline of the account itself, which has only its public access block.
     pub fn of_account(mode: Mode) -> Self {
         let mut baseline = Self::new(Grade::Speed, None);
-        "the account".clone_into(&mut baseline.grade_because);
+        "the account".clone_into(&mut baseline.grade_reason);
         baseline.modes = BTreeMap::from([(Aspect::AccountPublicAccess, mode)]);
         baseline
     }

@@ -165,7 +165,7 @@ impl Record {
             region: observed.id.region.to_string(),
             time: rfc3339(now),
             grade: inspection.baseline.grade,
-            grade_because: inspection.baseline.grade_because.clone(),
+            grade_reason: inspection.baseline.grade_reason.clone(),
             aspects: action.aspects.clone(),
             setting: kind,
             call: kind.call().to_owned(),

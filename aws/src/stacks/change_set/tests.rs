@@ -108,7 +108,7 @@ async fn a_change_is_read_with_what_of_it_changes() {
         PropertyChange { path: path.to_owned(), before: value(before), after: value(after) }
     };
     let change = Change {
-        fate: Fate::Replaced,
+        action: ResourceAction::Replaced,
         logical_id: "F".to_owned(),
         physical_id: Some("f-1".to_owned()),
         resource_type: "AWS::Lambda::Function".to_owned(),

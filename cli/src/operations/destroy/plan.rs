@@ -65,8 +65,8 @@ pub(crate) async fn plan(
     let step = step::next(stack.as_ref().map(|stack| &stack.status), &way(args));
     let region = account.connection.region().to_string();
     if let Some(stack) = &stack {
-        if let Some((why, hint)) = step.refusal(&name, &region) {
-            return Err(anyhow!("stack `{name}` is in `{}`: {why}", stack.status)).hint(hint);
+        if let Some((reason, hint)) = step.refusal(&name, &region) {
+            return Err(anyhow!("stack `{name}` is in `{}`: {reason}", stack.status)).hint(hint);
         }
         if stack.protected && !args.disable_protection && step != Step::Follow {
             return Err(anyhow!("stack `{name}` is protected against deletion"))
@@ -158,10 +158,10 @@ impl Plan {
                 buckets.push(bucket);
             }
             if (is_retained || kept.contains(&logical_id)) && !is_emptied {
-                let why = why(&kind, is_retained).to_owned();
-                self.report.stays.push(Item { kind, name, logical_id, why });
+                let reason = reason(&kind, is_retained).to_owned();
+                self.report.retained.push(Item { kind, name, logical_id, reason });
             } else {
-                self.report.goes.push(Item { kind, name, logical_id, ..Item::default() });
+                self.report.deleted.push(Item { kind, name, logical_id, ..Item::default() });
             }
         }
         // Buckets of an earlier deletion are not part of the stack, but still have its tag.
@@ -180,7 +180,7 @@ impl Plan {
                 if !is_listed && args.empty_buckets {
                     buckets.push(name);
                 } else if !is_listed {
-                    self.report.stays.push(Item::bucket(name, why(BUCKET, false)));
+                    self.report.retained.push(Item::bucket(name, reason(BUCKET, false)));
                 }
             }
         }
@@ -224,16 +224,16 @@ impl Plan {
 
     /// What the guard has changed on other buckets. It is no error if that is unknown.
     async fn changed(&self, emptied: &[BucketName]) -> Changed {
-        let stays = self.report.stays.iter().map(|stay| &stay.name);
+        let retained = self.report.retained.iter().map(|item| &item.name);
         let own: Vec<String> =
-            stays.cloned().chain(emptied.iter().map(ToString::to_string)).collect();
+            retained.cloned().chain(emptied.iter().map(ToString::to_string)).collect();
         let by_name = || own.iter().find(|name| name.contains("-ledger-")).cloned();
         let named =
             self.stack.as_ref().and_then(|stack| stack.outputs.get(output::LEDGER_BUCKET_NAME));
         let Some(Ok(ledger)) = named.cloned().or_else(by_name).map(|name| name.parse()) else {
             let is_nothing = self.stack.is_none() && own.is_empty();
-            let why = (!is_nothing).then(|| "no ledger was found".to_owned());
-            return Changed { unknown_because: why, ..Changed::default() };
+            let reason = (!is_nothing).then(|| "no ledger was found".to_owned());
+            return Changed { unknown_reason: reason, ..Changed::default() };
         };
         let ledger =
             Ledger::new(&self.account.connection, ledger, self.account.caller.account.clone());
@@ -246,9 +246,7 @@ impl Plan {
         };
         match ledger.touched(CHANGED_SHOWN, is_shown).await {
             Ok(touched) => Changed::of(&touched),
-            Err(error) => {
-                Changed { unknown_because: Some(error.to_string()), ..Changed::default() }
-            }
+            Err(error) => Changed { unknown_reason: Some(error.to_string()), ..Changed::default() },
         }
     }
 
@@ -258,14 +256,14 @@ impl Plan {
             self.stack.as_ref().and_then(|stack| stack.parameters.get(parameter::CODE_BUCKET));
         let named = named.filter(|name| !name.is_empty());
         if let Some(name) = named.filter(|name| name.as_str() != standard.as_str()) {
-            let why = "it was named with `--code-bucket`, and is not a bucket of s3guard";
-            self.report.stays.push(Item::bucket(name, why));
+            let reason = "it was named with `--code-bucket`, and is not a bucket of s3guard";
+            self.report.retained.push(Item::bucket(name, reason));
             return Ok(());
         }
         if !args.all {
             if named.is_some() {
-                let why = "other stacks may use its code; `--all` deletes it, too";
-                self.report.stays.push(Item::bucket(standard, why));
+                let reason = "other stacks may use its code; `--all` deletes it, too";
+                self.report.retained.push(Item::bucket(standard, reason));
             }
             return Ok(());
         }
@@ -274,10 +272,10 @@ impl Plan {
         let but = self.stack.as_ref().map(|stack| stack.id.as_str());
         let users = pruning::users(&self.stacks, &standard, but).await?.stacks;
         if !users.is_empty() {
-            let why = format!("used by stack `{}`", users.join("`, `"));
-            self.report.stays.push(Item::bucket(standard, why));
+            let reason = format!("used by stack `{}`", users.join("`, `"));
+            self.report.retained.push(Item::bucket(standard, reason));
         } else if bucket.emptying().count(0).await?.is_some() {
-            self.report.goes.push(Item::bucket(standard, ""));
+            self.report.deleted.push(Item::bucket(standard, ""));
             self.code = Some(bucket);
         }
         Ok(())
@@ -291,7 +289,7 @@ impl Plan {
 
     pub(crate) fn show(&self) {
         let (output, report) = (&self.output, &self.report);
-        let InRegion { region, account, goes, stays, changed, .. } = report;
+        let InRegion { region, account, deleted, retained, changed, .. } = report;
         match &self.stack {
             Some(stack) => output.say(format_args!(
                 "stack `{}` in `{region}`, account `{account}`, in `{}`",
@@ -299,16 +297,16 @@ impl Plan {
             )),
             None => output.say(format_args!("stack `{}` does not exist in `{region}`", self.name)),
         }
-        if !goes.is_empty() {
-            output.say(format_args!("{} resources are deleted:", goes.len()));
-            for Item { kind, name, .. } in goes {
+        if !deleted.is_empty() {
+            output.say(format_args!("{} resources are deleted:", deleted.len()));
+            for Item { kind, name, .. } in deleted {
                 output.say(format_args!("  {kind:<32} {name}"));
             }
         }
-        if !stays.is_empty() {
+        if !retained.is_empty() {
             output.say("these stay:");
-            for stay in stays {
-                output.say(format_args!("  {stay}"));
+            for item in retained {
+                output.say(format_args!("  {item}"));
             }
         }
         let changed = changed.lines();
@@ -320,7 +318,7 @@ impl Plan {
         }
         if self.members.iter().any(|resource| {
             resource.resource_type == BUCKET
-                && stays.iter().any(|stay| stay.name == resource.physical_id)
+                && retained.iter().any(|item| item.name == resource.physical_id)
         }) {
             output.say(WITHOUT_POLICIES);
         }
@@ -338,7 +336,7 @@ pub(crate) fn kept_by_template() -> Vec<String> {
     stacks::guard().retained().map(|id| id.to_string()).collect()
 }
 
-pub(crate) fn why(resource_type: &str, is_asked_for: bool) -> &'static str {
+pub(crate) fn reason(resource_type: &str, is_asked_for: bool) -> &'static str {
     match resource_type {
         _ if is_asked_for => "named with `--retain`",
         BUCKET => "it holds the audit records",
@@ -355,7 +353,10 @@ mod tests {
     fn the_template_keeps_the_evidence_and_its_key() {
         let kept = kept_by_template();
         assert_eq!(kept, ["Key", "LogBucket", "LedgerBucket", "TrailBucket"]);
-        assert_eq!(why("AWS::KMS::Key", false), "data that it encrypted cannot be read without it");
-        assert_eq!(why("AWS::KMS::Key", true), "named with `--retain`");
+        assert_eq!(
+            reason("AWS::KMS::Key", false),
+            "data that it encrypted cannot be read without it"
+        );
+        assert_eq!(reason("AWS::KMS::Key", true), "named with `--retain`");
     }
 }

@@ -33,19 +33,16 @@ pub(crate) struct Replayed {
     pub(crate) place: String,
     #[serde(flatten)]
     pub(crate) head: Head,
-    #[serde(rename = "delivery")]
-    pub(crate) heard: Delivery,
+    pub(crate) delivery: Delivery,
     /// What the guard's triage makes of it; none if it is not delivered.
     pub(crate) task: Option<&'static str>,
     /// How long a new bucket is left alone before the event is handled.
     pub(crate) settles_seconds: Option<u16>,
     /// What the event does not contain and was assumed, in words.
     pub(crate) assumed: Vec<String>,
-    #[serde(rename = "reconciliations")]
     pub(crate) reconciliations: Vec<Reconciled>,
     /// The notification, if it does not belong to a reconciliation.
-    #[serde(rename = "notification")]
-    pub(crate) says: Option<RenderedNotification>,
+    pub(crate) notification: Option<RenderedNotification>,
     pub(crate) outcome: Outcome,
 }
 
@@ -85,17 +82,14 @@ pub(crate) enum Delivery {
 pub(crate) struct Reconciled {
     pub(crate) time: String,
     grade: Grade,
-    grade_because: String,
+    grade_reason: String,
     /// The calls that read, one list for each round; the calls of a round are made together.
     reads: Vec<Vec<String>>,
-    #[serde(rename = "findings")]
-    finds: Vec<Found>,
-    #[serde(rename = "writes")]
-    pub(crate) calls: Vec<Written>,
+    findings: Vec<Found>,
+    pub(crate) writes: Vec<Written>,
     waits_seconds: Option<u16>,
     stops_after_writes: Option<u32>,
-    #[serde(rename = "notification")]
-    says: Option<RenderedNotification>,
+    notification: Option<RenderedNotification>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -103,9 +97,8 @@ pub(crate) struct Reconciled {
 struct Found {
     aspect: Aspect,
     /// `remediated`, `later` or `not-remediated`.
-    fate: &'static str,
-    #[serde(rename = "text")]
-    words: String,
+    result: &'static str,
+    text: String,
 }
 
 /// A call that wrote, and the calls that read the setting again.
@@ -162,14 +155,14 @@ impl Reconciled {
             |notification: &&Notification| !matches!(notification.document.body, Body::Conflict(_));
         let notification =
             sent.notifications.iter().find(is_shown).or(result.notification.as_ref());
-        let (mut reads, mut calls) = (Vec::new(), Vec::<Written>::new());
+        let (mut reads, mut writes) = (Vec::new(), Vec::<Written>::new());
         for step in steps {
             match step {
                 Step::Read(questions) => {
                     let round = questions.iter().copied().map(asked).collect();
-                    calls.last_mut().map_or(&mut reads, |call| &mut call.reads).push(round);
+                    writes.last_mut().map_or(&mut reads, |call| &mut call.reads).push(round);
                 }
-                Step::Wrote(setting) => calls.push(Written {
+                Step::Wrote(setting) => writes.push(Written {
                     call: setting.kind().call(),
                     setting: setting.clone(),
                     reads: Vec::new(),
@@ -180,10 +173,10 @@ impl Reconciled {
         Self {
             time: now.format(&Rfc3339).unwrap_or_else(|_| now.to_string()),
             grade: seen.baseline.grade,
-            grade_because: seen.baseline.grade_because.clone(),
+            grade_reason: seen.baseline.grade_reason.clone(),
             reads,
-            finds: seen.findings.iter().map(Found::from).collect(),
-            calls,
+            findings: seen.findings.iter().map(Found::from).collect(),
+            writes,
             waits_seconds: sent.messages.first().map(|message| message.delay_seconds),
             stops_after_writes: seen
                 .findings
@@ -191,7 +184,7 @@ impl Reconciled {
                 .filter_map(Finding::stopped)
                 .map(|(_, of)| of)
                 .max(),
-            says: notification.map(RenderedNotification::from),
+            notification: notification.map(RenderedNotification::from),
         }
     }
 }
@@ -204,14 +197,14 @@ fn asked(question: Question) -> String {
 impl From<&Finding> for Found {
     fn from(finding: &Finding) -> Self {
         let aspect = finding.aspect();
-        let (fate, words) = match finding {
+        let (result, text) = match finding {
             Finding::Weak { was, remediate, .. } => {
                 ("remediated", format!("{was} (wanted: {remediate})"))
             }
             Finding::Later { .. } => ("later", STACK_IN_PROGRESS.to_owned()),
             Finding::NotRemediated { reason, .. } => ("not-remediated", reason.to_string()),
         };
-        Self { aspect, fate, words: format!("{}: {words}", aspect.words()) }
+        Self { aspect, result, text: format!("{}: {text}", aspect.words()) }
     }
 }
 
@@ -245,7 +238,7 @@ impl fmt::Display for Replayed {
             write!(f, "  ({})", shown(&self.place, 300))?;
         }
         writeln!(f)?;
-        match &self.heard {
+        match &self.delivery {
             Delivery::Matches { rule } => line(f, "rule", &format!("matches {rule}"))?,
             Delivery::DoesNotMatch { rule, reason } => {
                 line(f, "rule", &format!("{rule} does not match: {reason}"))?;
@@ -272,7 +265,7 @@ impl fmt::Display for Replayed {
         for one in &self.reconciliations {
             one.fmt(f)?;
         }
-        if let Some(notification) = &self.says {
+        if let Some(notification) = &self.notification {
             notification.fmt(f)?;
         }
         let (outcome, reason) = match &self.outcome {
@@ -301,19 +294,19 @@ impl fmt::Display for Head {
 
 impl fmt::Display for Reconciled {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let grade = format!("{} ({}), at {}", self.grade, self.grade_because, self.time);
+        let grade = format!("{} ({}), at {}", self.grade, self.grade_reason, self.time);
         line(f, "grade", &grade)?;
         let reads = |f: &mut fmt::Formatter<'_>, rounds: &[Vec<String>]| {
             rounds.iter().try_for_each(|round| line(f, "reads", &round.join(", ")))
         };
         reads(f, &self.reads)?;
-        for found in &self.finds {
-            line(f, "finds", &found.words)?;
+        for found in &self.findings {
+            line(f, "finds", &found.text)?;
         }
-        if self.finds.is_empty() {
+        if self.findings.is_empty() {
             line(f, "finds", "nothing: compliant")?;
         }
-        for written in &self.calls {
+        for written in &self.writes {
             let setting = shown(&whole(&written.setting), SETTING_CHARACTERS_MAX);
             writeln!(f, "  {:<9}{} {setting}", "calls", written.call)?;
             reads(f, &written.reads)?;
@@ -324,7 +317,7 @@ impl fmt::Display for Reconciled {
         if let Some(writes) = self.stops_after_writes {
             line(f, "stops", &format!("after {writes} writes within an hour; reported once"))?;
         }
-        self.says.as_ref().map_or(Ok(()), |notification| notification.fmt(f))
+        self.notification.as_ref().map_or(Ok(()), |notification| notification.fmt(f))
     }
 }
 
@@ -339,8 +332,8 @@ impl fmt::Display for RenderedNotification {
     }
 }
 
-fn line(f: &mut fmt::Formatter<'_>, label: &str, words: &str) -> fmt::Result {
-    writeln!(f, "  {label:<9}{}", shown(words, WORDS_CHARACTERS_MAX))
+fn line(f: &mut fmt::Formatter<'_>, label: &str, text: &str) -> fmt::Result {
+    writeln!(f, "  {label:<9}{}", shown(text, WORDS_CHARACTERS_MAX))
 }
 
 /// A setting in full, as it is written.

@@ -86,7 +86,7 @@ impl Stage<'_> {
 
     /// An event happens, and is sent to the guard if a rule matches.
     fn happen(&mut self, now: OffsetDateTime, recorded: &Recorded) {
-        let (heard, body) = match &recorded.form {
+        let (delivery, body) = match &recorded.form {
             Form::Event(event) => (self.rules.delivery(event, &self.here), event.to_string()),
             Form::Message { body, .. } => (Delivery::InQueue, body.clone()),
             Form::Unknown(_) => (Delivery::Never, String::new()),
@@ -95,11 +95,11 @@ impl Stage<'_> {
         let mut assumed = event
             .filter(|event| !self.rules.is_ours(event, &self.here))
             .map_or_else(Vec::new, |event| self.change(now, event));
-        let is_sent = matches!(heard, Delivery::Matches { .. } | Delivery::InQueue);
+        let is_sent = matches!(delivery, Delivery::Matches { .. } | Delivery::InQueue);
         let outcome = match &recorded.form {
             Form::Unknown(reason) => Outcome::NoEvent { reason: reason.clone() },
             Form::Event(_) | Form::Message { .. } if is_sent => Outcome::Done,
-            Form::Event(_) | Form::Message { .. } => self.ignored(&body, &heard),
+            Form::Event(_) | Form::Message { .. } => self.ignored(&body, &delivery),
         };
         if !is_sent {
             assumed.clear();
@@ -109,12 +109,12 @@ impl Stage<'_> {
             number: index + 1,
             place: recorded.place.clone(),
             head: recorded.head(),
-            heard,
+            delivery,
             task: None,
             settles_seconds: None,
             assumed,
             reconciliations: Vec::new(),
-            says: None,
+            notification: None,
             outcome,
         });
         if is_sent && event.is_some_and(rules::is_of_object) {
@@ -125,10 +125,10 @@ impl Stage<'_> {
     }
 
     /// Why an event that no rule matches is ignored: the guard's own reason, if it has one.
-    fn ignored(&self, body: &str, heard: &Delivery) -> Outcome {
+    fn ignored(&self, body: &str, delivery: &Delivery) -> Outcome {
         let reason = match events::read(body, &self.scene.account) {
             Ok(Read { request: Request::Ignore(reason), .. }) => reason,
-            Ok(_) | Err(_) if matches!(heard, Delivery::NotDelivered { .. }) => {
+            Ok(_) | Err(_) if matches!(delivery, Delivery::NotDelivered { .. }) => {
                 "the event is not delivered to the guard"
             }
             Ok(_) | Err(_) => "the rule does not match",
@@ -302,7 +302,9 @@ impl Stage<'_> {
             Some(seen) => {
                 replayed.reconciliations.push(Reconciled::new(&seen, &result, &sent, &steps, now));
             }
-            None => replayed.says = sent.notifications.first().map(RenderedNotification::from),
+            None => {
+                replayed.notification = sent.notifications.first().map(RenderedNotification::from)
+            }
         }
     }
 
@@ -336,7 +338,7 @@ impl Stage<'_> {
         if self.scene.config.notifications().objects.wants(bucket, key, event.change) {
             let account = &self.scene.account;
             let origin = Origin { account, region: &self.here, stack: STACK, now: event.time };
-            replayed.says =
+            replayed.notification =
                 Some(RenderedNotification::from(&objects::notification_of(&event, &origin)));
         } else {
             let reason = "the configuration does not select the object".to_owned();

@@ -84,7 +84,7 @@ pub(crate) async fn prepare<'a>(
         interrupts,
         output,
         plan: plan::plan(&baseline, &id, config.notifications()),
-        grade: format!("{} ({})", baseline.grade, baseline.grade_because),
+        grade: format!("{} ({})", baseline.grade, baseline.grade_reason),
         bounds,
         leftovers,
         canary_id,

@@ -44,10 +44,8 @@ pub(crate) struct Step {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Broken {
     pub(crate) link: &'static str,
-    #[serde(rename = "text")]
     pub(crate) text: &'static str,
     /// Commands that show more.
-    #[serde(rename = "commands")]
     pub(crate) commands: Vec<String>,
 }
 

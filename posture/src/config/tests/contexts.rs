@@ -39,7 +39,7 @@ fn baseline(config: &Config, name: &str, tags: &Reading<Tags>) -> Baseline {
 #[track_caller]
 fn check(rules: &Value, name: &str, tags: &Reading<Tags>, grade: Grade, reason: &str) {
     let baseline = baseline(&config(&json!({ "rule": rules })), name, tags);
-    assert_eq!((baseline.grade, &*baseline.grade_because), (grade, reason));
+    assert_eq!((baseline.grade, &*baseline.grade_reason), (grade, reason));
 }
 
 #[test]
@@ -140,7 +140,7 @@ fn tags_that_are_not_known_lower_nothing() {
         let a = baseline(&file, "a-1", &unknown);
         assert_eq!((a.grade, a.mode(Aspect::Versioning)), (Grade::Hybrid, Mode::Keep));
         assert_eq!(
-            a.grade_because,
+            a.grade_reason,
             "the default, which rule 2 does not lower: the bucket's tags are not known and may match an earlier rule"
         );
         assert_eq!(baseline(&file, "b-1", &unknown).grade, Grade::Security);
@@ -360,8 +360,8 @@ proptest! {
         let mut unread = baseline(&config, "a-1", &Reading::Unread);
         let mut known = baseline(&config, "a-1", &tags(&[("data", data), ("s3guard:grade", raise)]));
         // A tag without effect may still be mentioned.
-        unread.grade_because.clear();
-        known.grade_because.clear();
+        unread.grade_reason.clear();
+        known.grade_reason.clear();
         prop_assert!(unread.needs_tags || known == unread);
     }
 

@@ -263,7 +263,7 @@ fn more_buckets_than_an_attribute_can_have_are_split_into_several_notifications(
 #[test]
 fn an_empty_list_is_no_attribute() {
     let test = with_origin(|origin| {
-        let body = Body::Test(Test { says: "…".to_owned() });
+        let body = Body::Test(Test { message: "…".to_owned() });
         Notification::from(Draft {
             origin: *origin,
             id: String::new(),

@@ -74,9 +74,9 @@ fn head(report: &Report<'_>) -> Result<String, fmt::Error> {
         }
         Trigger::Sweep => writeln!(text, "Event   none: found by the sweep")?,
     }
-    let Baseline { grade, grade_because, .. } = report.baseline;
+    let Baseline { grade, grade_reason, .. } = report.baseline;
     if !report.id.name.is_account() {
-        let words = format!("{grade} ({})", shown(grade_because, 200));
+        let words = format!("{grade} ({})", shown(grade_reason, 200));
         writeln!(text, "{}", labelled("Grade", &words))?;
     }
     Ok(text)

@@ -164,7 +164,7 @@ fn check(run: &Run, expected: &Expect) {
 }
 
 /// The subject, severity, actions and sections of a notification; [`check`] checks the common lines.
-fn says(run: &Run, expected: &Expect) {
+fn message(run: &Run, expected: &Expect) {
     let words = words(&run.notification().unwrap());
     let parts: Vec<&str> = words.split("\n\n").collect();
     let is_section = |part: &&str| !part.starts_with("https://") && !part.starts_with("Protected ");
@@ -208,7 +208,7 @@ fn a_new_bucket_that_is_remediated_is_reported_with_before_and_after() {
 
 #[test]
 fn a_weakening_that_is_undone_names_who_did_it() {
-    says(
+    message(
         &Run::new(calls("DeleteBucketPublicAccessBlock"), vec![open()]),
         &expect![[r#"
             s3guard reverted a weakening of reports
@@ -244,7 +244,7 @@ fn what_a_call_has_not_touched_it_has_not_weakened() {
 fn a_failure_comes_first_and_says_its_cause() {
     let mut run = Run::new(calls("CreateBucket"), vec![open(), sse_c()]);
     run.failing = vec![SettingKind::Encryption];
-    says(
+    message(
         &run,
         &expect![[r#"
             s3guard could not fully protect reports
@@ -264,7 +264,7 @@ fn a_failure_comes_first_and_says_its_cause() {
 fn what_could_not_be_remediated_at_all_is_reported_as_such() {
     let mut run = Run::new(calls("DeleteBucketPublicAccessBlock"), vec![open()]);
     run.failing = vec![SettingKind::PublicAccessBlock];
-    says(
+    message(
         &run,
         &expect![[r#"
             s3guard could not protect reports
@@ -285,7 +285,7 @@ fn a_bucket_that_is_right_is_not_worth_a_message() {
 
 #[test]
 fn what_the_sweep_remediates_is_reported_and_what_fails_is_counted() {
-    says(
+    message(
         &Run::new(Trigger::Sweep, vec![sse_c()]),
         &expect![[r#"
             s3guard protected reports
@@ -305,7 +305,7 @@ fn what_the_sweep_remediates_is_reported_and_what_fails_is_counted() {
 fn what_an_interrupted_run_may_have_done_is_reported() {
     let mut run = Run::new(calls("CreateBucket"), Vec::new());
     run.is_again = true;
-    says(
+    message(
         &run,
         &expect![[r#"
             s3guard retried reports

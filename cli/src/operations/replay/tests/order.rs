@@ -32,7 +32,7 @@ fn summary(replayed: &Replayed) -> (Vec<&str>, Vec<&str>) {
     let calls = replayed
         .reconciliations
         .iter()
-        .flat_map(|one| &one.calls)
+        .flat_map(|one| &one.writes)
         .map(|called| called.call)
         .collect();
     (times, calls)
@@ -73,8 +73,8 @@ fn a_bucket_that_was_deleted_and_made_again_is_new() {
         call("CreateBucket", "2026-11-20T12:02:00Z", json!({})),
     ]);
     let replayed = replayed(&events.to_string(), Grade::Speed);
-    assert!(replayed[0].reconciliations[0].calls.is_empty());
-    assert_eq!(replayed[2].reconciliations[0].calls.len(), 2);
+    assert!(replayed[0].reconciliations[0].writes.is_empty());
+    assert_eq!(replayed[2].reconciliations[0].writes.len(), 2);
 }
 
 #[test]
@@ -83,7 +83,7 @@ fn a_guard_gets_only_events_of_its_region_and_account() {
     let here = scene(Grade::Speed);
     let check = |scene: Scene, reason: &str| {
         let replayed = run(&parse(event.as_bytes()).unwrap(), &scene).remove(0);
-        assert_eq!(replayed.heard, Delivery::NotDelivered { reason: reason.to_owned() });
+        assert_eq!(replayed.delivery, Delivery::NotDelivered { reason: reason.to_owned() });
         assert!(matches!(replayed.outcome, Outcome::Ignored { .. }) && replayed.task.is_none());
     };
     let elsewhere = Scene { region: Some("us-east-1".parse().unwrap()), ..here };

@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn what_is_left_is_reported_and_a_public_bucket_is_critical() {
     let findings = vec![not_remediated(Aspect::PublicAccess, Reason::Website)];
-    says(
+    message(
         &Run::new(calls("PutBucketWebsite"), findings.clone()),
         &expect![[r#"
             s3guard left a bucket as it is: reports
@@ -32,7 +32,7 @@ fn what_is_left_is_reported_and_a_public_bucket_is_critical() {
 #[test]
 fn a_partially_remediated_bucket_is_reported_with_what_is_left() {
     let findings = vec![sse_c(), not_remediated(Aspect::Encryption, Reason::Outsiders)];
-    says(
+    message(
         &Run::new(calls("CreateBucket"), findings),
         &expect![[r#"
             s3guard partially protected reports
@@ -59,7 +59,7 @@ fn what_waits_for_a_stack_is_reported_when_it_is_done_or_given_up() {
     run.failing = vec![SettingKind::Encryption];
     is_silent(&run);
     // No later run would report what is done meanwhile.
-    says(
+    message(
         &Run::new(calls("CreateBucket"), vec![waiting(), sse_c()]),
         &expect![[r#"
             s3guard protected reports
@@ -75,7 +75,7 @@ fn what_waits_for_a_stack_is_reported_when_it_is_done_or_given_up() {
         "#]],
     );
     let given_up = not_remediated(Aspect::Tls, Reason::StackNeverFinished);
-    says(
+    message(
         &Run::new(calls("CreateBucket"), vec![given_up]),
         &expect![[r#"
             s3guard left a bucket as it is: reports
@@ -92,7 +92,7 @@ fn what_waits_for_a_stack_is_reported_when_it_is_done_or_given_up() {
 fn what_is_left_to_the_stack_is_reported_with_lines_for_its_template() {
     let policy = r#"{"Version":"2012-10-17","Statement":[{"Sid":"S3GuardTlsOnly","Effect":"Deny","Principal":"*"}]}"#;
     let findings = vec![not_remediated(Aspect::Tls, Reason::OfStack(policy.to_owned()))];
-    says(
+    message(
         &Run::new(calls("CreateBucket"), findings.clone()),
         &expect![[r#"
             s3guard left a bucket as it is: reports
@@ -137,7 +137,7 @@ fn a_call_that_changes_what_is_exempt_is_reported_with_the_reason_and_the_end() 
         exemptions: vec![exempt(Some(date!(2026 - 12 - 31)))],
         ..Run::new(calls(name), Vec::new())
     };
-    says(
+    message(
         &run("PutBucketPolicy"),
         &expect![[r#"
             s3guard left an exempt bucket as it is: reports
@@ -162,7 +162,7 @@ fn a_call_that_changes_what_is_exempt_is_reported_with_the_reason_and_the_end() 
 #[test]
 fn what_was_undone_stays_so_and_is_no_alarm() {
     let findings = vec![not_remediated(Aspect::Tls, Reason::Undone(date!(2026 - 12 - 20)))];
-    says(
+    message(
         &Run::new(calls("PutBucketPolicy"), findings),
         &expect![[r#"
             s3guard left a bucket as it is: reports
@@ -187,7 +187,7 @@ fn the_account_is_called_by_its_name_and_has_a_page_of_its_own() {
     let reason = Reason::ReportOnly("not set".to_owned());
     run.findings = vec![not_remediated(Aspect::AccountPublicAccess, reason)];
     run.id.name = BucketName::account();
-    says(
+    message(
         &run,
         &expect![[r#"
             s3guard left as it is: the account's public access block

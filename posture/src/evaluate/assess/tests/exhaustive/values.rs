@@ -88,7 +88,7 @@ pub(super) fn own_bucket() -> Baseline {
     let context =
         EvaluationContext { own_buckets: vec![id().name], ..EvaluationContext::new(today) };
     let baseline = Config::default().baseline(&id(), &Reading::Unread, &context);
-    assert_eq!(baseline.grade_because, "the stack's own bucket");
+    assert_eq!(baseline.grade_reason, "the stack's own bucket");
     baseline
 }
 
