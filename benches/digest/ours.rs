@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::sync::Mutex;
 
 use futures_util::FutureExt as _;
-use s3guard_posture::digest::objects::{self, Alarming, Message, Scene};
+use s3guard_posture::digest::objects::{self, Alarming, ObjectMessage, Scene};
 use s3guard_posture::digest::window::{Batch, Close, Digest, Gather, Outbox};
 use s3guard_posture::events::object_event::ObjectEvent;
 use s3guard_posture::notify::notification::Origin;
@@ -83,8 +83,10 @@ pub(crate) fn digest(bodies: &[&str]) -> Result<Reported, String> {
 }
 
 fn event(body: &str) -> Result<ObjectEvent, String> {
-    match Message::read(body).map_err(|error| error.to_string())? {
-        Message::Event(event) => Ok(*event),
-        Message::Close(_) | Message::Alarm(_) => Err("it is not an object event".to_owned()),
+    match ObjectMessage::read(body).map_err(|error| error.to_string())? {
+        ObjectMessage::Event(event) => Ok(*event),
+        ObjectMessage::Close(_) | ObjectMessage::Alarm(_) => {
+            Err("it is not an object event".to_owned())
+        }
     }
 }

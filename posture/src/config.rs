@@ -25,8 +25,8 @@ pub use self::deploy::{Deploy, TrailChoice};
 pub use self::ending::Ending;
 pub use self::mistake::{At, InvalidConfig, Mistake, PathPart, Wrong};
 pub use self::notifications::{
-    Endpoint, Fields, Filter, Notifications, ObjectKind, ResourceArn, Selection, Subscription,
-    Threshold, Window,
+    Endpoint, Fields, Filter, NotificationConfig, ObjectKind, ResourceArn, Selection, Subscription,
+    Threshold, WindowLength,
 };
 use self::rule::{Exemption, Rule};
 #[cfg(test)]
@@ -73,7 +73,7 @@ pub struct Config {
     #[serde(rename = "exemption")]
     exemptions: Vec<Exemption>,
     /// Notifications about objects and in chats.
-    notifications: Notifications,
+    notifications: NotificationConfig,
     /// Endpoints that are notified in addition to the email address in the stack's parameter, and about what.
     #[serde(rename = "subscription")]
     #[cfg_attr(test, schemars(length(max = 100)))]
@@ -122,7 +122,7 @@ impl Config {
     }
 
     /// Notifications about objects and in chats.
-    pub fn notifications(&self) -> &Notifications {
+    pub fn notifications(&self) -> &NotificationConfig {
         &self.notifications
     }
 

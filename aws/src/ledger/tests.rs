@@ -3,7 +3,7 @@ use s3guard_posture::evaluate::coverage;
 use s3guard_posture::flow::Ledger as _;
 use s3guard_posture::model::names;
 use s3guard_posture::model::setting::{Ownership, Setting, SettingKind};
-use s3guard_posture::reconcile::ledger::undone::{Mark, Note};
+use s3guard_posture::reconcile::ledger::undone::{Note, SuppressionMark};
 use s3guard_posture::reconcile::record::State;
 use s3guard_posture::reconcile::reported;
 use s3guard_posture::{Aspect, Finding, Grade, Reason};
@@ -188,7 +188,7 @@ async fn what_was_undone_says_until_when_and_why() {
         reason: "a & b".to_owned(),
         by: "arn:aws:iam::111122223333:user/mary".to_owned(),
     };
-    let mark = Mark { aspect: Aspect::Tls, made: NOW, until: date!(2027 - 01 - 31) };
+    let mark = SuppressionMark { aspect: Aspect::Tls, made: NOW, until: date!(2027 - 01 - 31) };
     ledger(&fake).leave(&name("reports"), &mark, &note).await.unwrap();
     expect![[r#"
         PUT https://ledger.s3.eu-west-1.amazonaws.com/buckets/reports/undone/tls/20261124T231502.123Z-2027-01-31.json?x-id=PutObject
@@ -201,7 +201,7 @@ async fn what_was_undone_says_until_when_and_why() {
 
 #[tokio::test]
 async fn all_that_was_undone_is_listed() {
-    let mark = |aspect| Mark { aspect, made: NOW, until: date!(2027 - 01 - 31) };
+    let mark = |aspect| SuppressionMark { aspect, made: NOW, until: date!(2027 - 01 - 31) };
     let marks = [mark(Aspect::Encryption), mark(Aspect::SseC), mark(Aspect::Tls)];
     let mut keys: Vec<String> = marks.iter().map(|mark| mark.key(&name("reports"))).collect();
     keys.push("buckets/reports/undone/tls/strange".to_owned());

@@ -19,7 +19,7 @@ pub struct ChangeSetRequest {
     /// The change set's own name; asking twice under one name is asking once.
     pub name: String,
     /// Whether the stack is there already.
-    pub kind: Kind,
+    pub kind: ChangeSetKind,
     /// The URL of the template in S3, which CloudFormation reads with the caller's permissions.
     pub template_url: String,
     /// The parameters.
@@ -68,7 +68,7 @@ pub enum OnFailure {
 
 /// Whether a change set makes a stack or changes one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ChangeSetKind {
     /// The stack is new.
     Create,
     /// The stack exists.
@@ -184,11 +184,11 @@ impl ResourceAction {
     }
 }
 
-impl From<Kind> for ChangeSetType {
-    fn from(kind: Kind) -> Self {
+impl From<ChangeSetKind> for ChangeSetType {
+    fn from(kind: ChangeSetKind) -> Self {
         match kind {
-            Kind::Create => Self::Create,
-            Kind::Update => Self::Update,
+            ChangeSetKind::Create => Self::Create,
+            ChangeSetKind::Update => Self::Update,
         }
     }
 }

@@ -17,7 +17,7 @@ use aws_sdk_cloudformation::types::{
 use aws_smithy_mocks::{mock, mock_client};
 use aws_smithy_types::error::ErrorMetadata;
 
-use super::change_set::{Kind, ResourceAction};
+use super::change_set::{ChangeSetKind, ResourceAction};
 use super::*;
 
 fn set() -> ChangeSet {
@@ -77,7 +77,7 @@ fn request() -> ChangeSetRequest {
     ChangeSetRequest {
         stack: "s".parse().unwrap(),
         name: "n1".to_owned(),
-        kind: Kind::Update,
+        kind: ChangeSetKind::Update,
         template_url: "https://code.example/template.json".to_owned(),
         parameters: BTreeMap::from([("Email".to_owned(), "a@b.example".to_owned())]),
         tags: BTreeMap::from([("s3guard:stack".to_owned(), "s".to_owned())]),

@@ -14,7 +14,7 @@ use crate::args::region::region;
 use crate::error::Advice as _;
 use crate::exit::Exit;
 use crate::operations::replay::file::{name, read};
-use crate::operations::replay::{self, Recorded, Report, Scene};
+use crate::operations::replay::{self, Recorded, ReplayReport, Scene};
 use crate::ui::output::Output;
 
 /// The account where no event names one.
@@ -90,6 +90,6 @@ pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::
             exit = Exit::Failed;
         }
     }
-    output.result(&Report::new(events))?;
+    output.result(&ReplayReport::new(events))?;
     Ok(exit)
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use s3guard_aws::ledger::Interventions;
 use s3guard_posture::reconcile::ledger::still_until;
-use s3guard_posture::reconcile::ledger::undone::{Mark, Note};
+use s3guard_posture::reconcile::ledger::undone::{Note, SuppressionMark};
 use s3guard_posture::reconcile::record::State;
 use s3guard_posture::text::shown;
 use s3guard_posture::{Aspect, BucketName, Record, SettingKind};
@@ -83,10 +83,10 @@ pub(crate) async fn history(
 }
 
 /// The marks as the calls that made them: one call makes a mark for each aspect. The newest come first.
-fn grouped(mut marks: Vec<(Mark, Note)>) -> Vec<Suppression> {
+fn grouped(mut marks: Vec<(SuppressionMark, Note)>) -> Vec<Suppression> {
     marks.sort_by_key(|(mark, _)| std::cmp::Reverse(mark.made));
     let mut calls: Vec<Suppression> = Vec::new();
-    for (Mark { aspect, made, until }, note) in marks {
+    for (SuppressionMark { aspect, made, until }, note) in marks {
         let (time, day) = (utc_time(made), until.to_string());
         match calls.last_mut() {
             Some(call) if call.time == time && call.until == day && call.note == note => {
@@ -108,7 +108,7 @@ impl History {
     fn of(
         bucket: &str,
         records: Vec<Record>,
-        marks: Vec<(Mark, Note)>,
+        marks: Vec<(SuppressionMark, Note)>,
         stops: &[(OffsetDateTime, SettingKind)],
     ) -> Self {
         let conflict = |(hour, kind): &(OffsetDateTime, SettingKind)| Conflict {
@@ -243,7 +243,7 @@ mod tests {
             reason: reason.to_owned(),
             by: "arn:aws:iam::111122223333:user/mary".to_owned(),
         };
-        let mark = |aspect, made, until| Mark { aspect, made, until };
+        let mark = |aspect, made, until| SuppressionMark { aspect, made, until };
         let later = made + time::Duration::HOUR;
         let marks = vec![
             (mark(Aspect::Acl, made, date!(2027 - 01 - 31)), note("ticket 4711")),

@@ -30,8 +30,8 @@ use crate::operations::verify::clean::{Cleaned, Leftovers, Made};
 use crate::operations::verify::links::Chain;
 use crate::operations::verify::notifications::Arrivals;
 use crate::operations::verify::prepare::{approve, prepare};
-use crate::operations::verify::report::{Broken, Report, State};
-use crate::operations::verify::run::{Interrupted, Run};
+use crate::operations::verify::report::{Broken, StepStatus, VerifyReport};
+use crate::operations::verify::run::{Interrupted, VerifyRun};
 use crate::ui::output::Output;
 
 /// Proves the guard, or only removes what earlier runs have left.
@@ -99,7 +99,7 @@ async fn verify(
         output.say(format_args!("not removed: {}; `{again}` removes it", left.join(", ")));
     }
     let is_clean = left.len() == usize::from(is_kept);
-    let report = Report { is_interrupted, broken, left, ..run.report(run.steps.take()) };
+    let report = VerifyReport { is_interrupted, broken, left, ..run.report(run.steps.take()) };
     output.result(&report)?;
     if is_interrupted {
         let hint = if is_clean { "everything was removed" } else { "everything else was removed" };
@@ -110,7 +110,7 @@ async fn verify(
 }
 
 /// Creates the canary and tries the whole plan. For what is not seen, it finds the broken links.
-async fn attempt(run: &Run<'_>, broken: &mut Vec<Broken>) -> anyhow::Result<()> {
+async fn attempt(run: &VerifyRun<'_>, broken: &mut Vec<Broken>) -> anyhow::Result<()> {
     let mut chains = Chain::all(run).await;
     let mut inbox = None;
     if run.options.notifications {
@@ -140,7 +140,7 @@ async fn attempt(run: &Run<'_>, broken: &mut Vec<Broken>) -> anyhow::Result<()> 
 
 /// Tries one step after the other; those that depend on one that failed are left out.
 async fn steps(
-    run: &Run<'_>,
+    run: &VerifyRun<'_>,
     inbox: Option<&Inbox>,
     guard: &mut Chain,
     objects: &mut Chain,
@@ -154,7 +154,8 @@ async fn steps(
     let Some(inbox) = inbox else { return Ok(()) };
     let mut arrivals = Arrivals { inbox, kinds: BTreeSet::new() };
     arrivals.wait_for(run, "notify: about the bucket", &["bucket-report", "joined"]).await?;
-    let is_published = |step: &report::Step| step.name == plan::DIGEST && step.state == State::Ok;
+    let is_published =
+        |step: &report::VerifyStep| step.name == plan::DIGEST && step.state == StepStatus::Ok;
     if run.steps.borrow().iter().any(is_published) {
         arrivals.wait_for(run, "notify: about its objects", &["objects"]).await?;
     }

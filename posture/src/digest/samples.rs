@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use crate::config::{Day, Ending};
 use crate::digest::objects::notification_of;
-use crate::events::alarm::{AlarmEvent, State};
+use crate::events::alarm::{AlarmEvent, AlarmState};
 use crate::events::object_event::ObjectEvent;
 use crate::model::change::Change;
 use crate::model::setting::PublicAccessBlock;
 use crate::model::severity::Severity;
 use crate::notify::notification::document::{self, Body, Test};
 use crate::notify::notification::{Draft, Notification, Origin, sms};
-use crate::notify::report::{self, Conflict, Report};
+use crate::notify::report::{self, ConflictReport, Report};
 use crate::reconcile::inspect::Inspection;
 use crate::reconcile::ledger;
 use crate::text::subject;
@@ -138,7 +138,7 @@ fn of_bucket(
 }
 
 fn conflict(id: &BucketId, calls: &[Call], origin: &Origin<'_>) -> Notification {
-    report::conflict(&Conflict {
+    report::conflict(&ConflictReport {
         id,
         calls,
         aspects: &[Aspect::PublicAccess],
@@ -168,8 +168,8 @@ fn dead_letters(origin: &Origin<'_>) -> AlarmEvent {
         id: None,
         name: format!("{}-test", origin.stack),
         description: Some("Messages that the guard could not handle".to_owned()),
-        state: State::Alarm,
-        previous: Some(State::Ok),
+        state: AlarmState::Alarm,
+        previous: Some(AlarmState::Ok),
         reason: Some("Threshold Crossed: 1 datapoint [1.0] was greater than 0.0.".to_owned()),
         since: origin.now,
     }

@@ -217,7 +217,7 @@ pub struct Gather<'a, S, O> {
 
 /// The state of a window by its keys.
 #[derive(Clone, Debug, Default)]
-struct State {
+struct WindowState {
     parts: Vec<Listed>,
     closed_written: Option<OffsetDateTime>,
     digest_written: Option<OffsetDateTime>,
@@ -225,7 +225,7 @@ struct State {
     sent: BTreeSet<(usize, usize)>,
 }
 
-impl State {
+impl WindowState {
     fn add(&mut self, listed: Listed, entry: &Entry) {
         match *entry {
             Entry::Part(..) => self.parts.push(listed),
@@ -274,7 +274,7 @@ impl<S: Store, O: Outbox> Gather<'_, S, O> {
                 return Ok(Gathered { window, is_first, events, alarming, others });
             }
             // Its digest may have this part or not: the digest of the next window leaves out what it has.
-            while states.get(&window).is_some_and(State::is_closed) {
+            while states.get(&window).is_some_and(WindowState::is_closed) {
                 window = window.after_closing();
             }
         }
@@ -294,7 +294,11 @@ impl<S: Store, O: Outbox> Gather<'_, S, O> {
         Ok(events)
     }
 
-    async fn states(&self, prefix: &str, after: &str) -> StoreResult<BTreeMap<Window, State>, S> {
+    async fn states(
+        &self,
+        prefix: &str,
+        after: &str,
+    ) -> StoreResult<BTreeMap<Window, WindowState>, S> {
         states(self.store, prefix, after).await
     }
 
@@ -313,8 +317,8 @@ async fn states<S: Store>(
     store: &S,
     prefix: &str,
     after: &str,
-) -> StoreResult<BTreeMap<Window, State>, S> {
-    let mut states: BTreeMap<Window, State> = BTreeMap::new();
+) -> StoreResult<BTreeMap<Window, WindowState>, S> {
+    let mut states: BTreeMap<Window, WindowState> = BTreeMap::new();
     for listed in store.list(prefix, after).await.map_err(GatherError::Store)? {
         if let Some((window, entry)) = Window::of_key(&listed.key) {
             states.entry(window).or_default().add(listed, &entry);

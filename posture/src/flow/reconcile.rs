@@ -11,7 +11,7 @@ use crate::contract::metrics::Metric;
 use crate::evaluate::coverage::{self, Mark};
 use crate::events::Again;
 use crate::model::finding::STACK_IN_PROGRESS;
-use crate::notify::report::{self, Conflict, Report};
+use crate::notify::report::{self, ConflictReport, Report};
 use crate::reconcile::account::CallError;
 use crate::reconcile::ledger;
 use crate::reconcile::reported::{self, Reported};
@@ -273,7 +273,7 @@ where
             return;
         }
         let (name, now) = (&pass.id.name, self.now());
-        let notification = report::conflict(&Conflict {
+        let notification = report::conflict(&ConflictReport {
             id: &pass.id,
             calls: pass.task.trigger.calls(),
             aspects: &stopped.aspects,

@@ -27,7 +27,7 @@ mod document;
 mod exemptions;
 
 pub use alarm::alarm;
-pub use conflict::{Conflict, conflict};
+pub use conflict::{ConflictReport, conflict};
 pub use content::reported_of;
 pub use coverage::coverage_gap;
 pub use exemptions::exemptions_ending;

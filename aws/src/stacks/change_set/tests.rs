@@ -17,7 +17,7 @@ async fn asked(manner: Manner) -> Vec<String> {
     let request = ChangeSetRequest {
         stack: "s".parse().unwrap(),
         name: "n".to_owned(),
-        kind: Kind::Create,
+        kind: ChangeSetKind::Create,
         template_url: "https://code.example/t.json".to_owned(),
         parameters: BTreeMap::new(),
         tags: BTreeMap::new(),

@@ -18,9 +18,9 @@ use crate::error::Advice as _;
 use crate::exit::Exit;
 use crate::operations::destroy::pruning;
 use crate::operations::destroy::report;
-use crate::operations::destroy::report::{BUCKET, Bucket, Changed, InRegion, Item};
+use crate::operations::destroy::report::{BUCKET, Changed, EmptiedBucket, InRegion, Item};
 use crate::operations::destroy::step;
-use crate::operations::destroy::step::Step;
+use crate::operations::destroy::step::DestroyStep;
 use crate::operations::follow::Follower;
 use crate::operations::interrupt::Run;
 use crate::operations::session;
@@ -37,12 +37,12 @@ const WITHOUT_POLICIES: &str = "the buckets that stay lose their policies: they 
      without TLS, and no longer receive access logs, neither of the trail's bucket nor of the buckets that the guard \
      has set to log";
 
-pub(crate) struct Plan {
+pub(crate) struct DestroyPlan {
     pub(crate) account: Account,
     pub(crate) stacks: Stacks,
     pub(crate) output: Output,
     pub(crate) name: StackName,
-    pub(crate) step: Step,
+    pub(crate) step: DestroyStep,
     pub(crate) stack: Option<Stack>,
     pub(crate) members: Vec<Resource>,
     /// Buckets that are emptied and deleted when the stack is gone.
@@ -57,7 +57,7 @@ pub(crate) async fn plan(
     of: &AccountArgs,
     output: Output,
     run: &Run,
-) -> anyhow::Result<Plan> {
+) -> anyhow::Result<DestroyPlan> {
     let account = Account::open(of).await?;
     let name = of.stack.clone();
     let stacks = Stacks::new(&account.connection);
@@ -68,7 +68,7 @@ pub(crate) async fn plan(
         if let Some((reason, hint)) = step.refusal(&name, &region) {
             return Err(anyhow!("stack `{name}` is in `{}`: {reason}", stack.status)).hint(hint);
         }
-        if stack.protected && !args.disable_protection && step != Step::Follow {
+        if stack.protected && !args.disable_protection && step != DestroyStep::Follow {
             return Err(anyhow!("stack `{name}` is protected against deletion"))
                 .hint("`--disable-protection` disables the protection first");
         }
@@ -85,7 +85,7 @@ pub(crate) async fn plan(
         account: account.caller.account.to_string(),
         ..InRegion::default()
     };
-    let mut plan = Plan {
+    let mut plan = DestroyPlan {
         account,
         stacks,
         output,
@@ -119,7 +119,7 @@ async fn find(
 ) -> anyhow::Result<Option<Stack>> {
     let Some(stack) = stacks.describe(name.as_str()).await? else { return Ok(None) };
     session::check_is_guard(stacks, &stack, name).await?;
-    if args.wait && step::next(Some(&stack.status), &way(args)) == Step::Busy {
+    if args.wait && step::next(Some(&stack.status), &way(args)) == DestroyStep::Busy {
         output.say(format_args!(
             "stack `{name}` is in `{}`: waiting for the end of that operation",
             stack.status
@@ -145,7 +145,7 @@ fn check_retained(args: &RemovalArgs, members: &[Resource]) -> anyhow::Result<()
     }
 }
 
-impl Plan {
+impl DestroyPlan {
     async fn fill(&mut self, args: &RemovalArgs) -> anyhow::Result<()> {
         let kept = kept_by_template();
         let mut buckets: Vec<BucketName> = Vec::new();
@@ -165,7 +165,8 @@ impl Plan {
             }
         }
         // Buckets of an earlier deletion are not part of the stack, but still have its tag.
-        if matches!(self.step, Step::Absent | Step::DeleteAgain | Step::Follow) {
+        if matches!(self.step, DestroyStep::Absent | DestroyStep::DeleteAgain | DestroyStep::Follow)
+        {
             let left_over = self.left_over().await.or_else(|error| {
                 // With `--empty-buckets` it is an error that they are not emptied.
                 if args.empty_buckets {
@@ -193,7 +194,7 @@ impl Plan {
                 .bypassing_governance(args.bypass_governance);
             if let Some(contents) = emptying.count(COUNTED_MAX).await? {
                 let name = emptying.name().to_string();
-                self.report.emptied.push(Bucket { name, ..Bucket::default() });
+                self.report.emptied.push(EmptiedBucket { name, ..EmptiedBucket::default() });
                 self.to_empty.push((emptying, contents));
             }
         }
@@ -282,7 +283,7 @@ impl Plan {
     }
 
     pub(crate) fn needs_approval(&self) -> bool {
-        matches!(self.step, Step::Delete | Step::DeleteAgain)
+        matches!(self.step, DestroyStep::Delete | DestroyStep::DeleteAgain)
             || !self.to_empty.is_empty()
             || self.code.is_some()
     }

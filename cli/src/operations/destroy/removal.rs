@@ -8,10 +8,10 @@ use s3guard_aws::stacks::{Operation, Resource};
 
 use crate::args::removal::RemovalArgs;
 use crate::error;
-use crate::operations::destroy::plan::{Plan, reason, way};
+use crate::operations::destroy::plan::{DestroyPlan, reason, way};
 use crate::operations::destroy::pruning;
-use crate::operations::destroy::report::{Bucket, InRegion, Item, Outcome, grouped};
-use crate::operations::destroy::step::Step;
+use crate::operations::destroy::report::{DestroyOutcome, EmptiedBucket, InRegion, Item, grouped};
+use crate::operations::destroy::step::DestroyStep;
 use crate::operations::follow;
 use crate::operations::follow::{Ended, Follower};
 use crate::operations::interrupt::Run;
@@ -19,7 +19,7 @@ use crate::operations::interrupt::Run;
 /// Progress is reported after this many deleted versions.
 const REPORTED_EVERY: u64 = 10_000;
 
-impl Plan {
+impl DestroyPlan {
     /// Carries the plan out; the report is complete also after a failure.
     pub(crate) async fn carry_out(
         mut self,
@@ -28,15 +28,18 @@ impl Plan {
     ) -> (InRegion, anyhow::Result<()>) {
         let done = self.remove(args, run).await;
         self.report.outcome = match (&done, &self.stack) {
-            (Err(_), _) => Outcome::Failed,
-            (Ok(()), Some(_)) => Outcome::Deleted,
-            (Ok(()), None) => Outcome::Absent,
+            (Err(_), _) => DestroyOutcome::Failed,
+            (Ok(()), Some(_)) => DestroyOutcome::Deleted,
+            (Ok(()), None) => DestroyOutcome::Absent,
         };
         (self.report, done)
     }
 
     async fn remove(&mut self, args: &RemovalArgs, run: &Run) -> anyhow::Result<()> {
-        let is_there = matches!(self.step, Step::Delete | Step::DeleteAgain | Step::Follow);
+        let is_there = matches!(
+            self.step,
+            DestroyStep::Delete | DestroyStep::DeleteAgain | DestroyStep::Follow
+        );
         if is_there {
             self.delete_stack(args, run).await?;
             self.output.say(format_args!("stack `{}` deleted", self.name));
@@ -54,7 +57,7 @@ impl Plan {
     /// Deletes the stack. If its buckets are not empty, they are emptied, if that was approved, and it is tried again.
     async fn delete_stack(&mut self, args: &RemovalArgs, run: &Run) -> anyhow::Result<()> {
         let mut ended = self
-            .delete_once(args, run, (self.step != Step::Follow).then(|| run.token.clone()))
+            .delete_once(args, run, (self.step != DestroyStep::Follow).then(|| run.token.clone()))
             .await?;
         let mut full = Vec::new();
         if !is_gone(&ended) {
@@ -191,7 +194,7 @@ impl Plan {
             });
             let failure = match removed.await {
                 Ok((tally, outcome)) => {
-                    self.report.emptied.push(Bucket::done(&name, &tally, &outcome));
+                    self.report.emptied.push(EmptiedBucket::done(&name, &tally, &outcome));
                     let failure = left(name.as_str(), &tally, &outcome, &self.report.region);
                     if failure.is_none() {
                         let deleted = grouped(tally.deleted);

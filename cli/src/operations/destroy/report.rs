@@ -28,19 +28,19 @@ pub(crate) struct InRegion {
     pub(crate) stack: String,
     pub(crate) region: String,
     pub(crate) account: String,
-    pub(crate) outcome: Outcome,
+    pub(crate) outcome: DestroyOutcome,
     /// What is deleted.
     pub(crate) deleted: Vec<Item>,
     /// What stays.
     pub(crate) retained: Vec<Item>,
-    pub(crate) emptied: Vec<Bucket>,
+    pub(crate) emptied: Vec<EmptiedBucket>,
     pub(crate) changed: Changed,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(crate) enum Outcome {
+pub(crate) enum DestroyOutcome {
     /// Nothing was done: the plan needs approval.
     #[default]
     NeedsApproval,
@@ -67,7 +67,7 @@ pub(crate) struct Item {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(crate) struct Bucket {
+pub(crate) struct EmptiedBucket {
     pub(crate) name: String,
     #[serde(rename = "deletedObjects")]
     pub(crate) deleted: u64,
@@ -129,7 +129,7 @@ impl Item {
     }
 }
 
-impl Bucket {
+impl EmptiedBucket {
     pub(crate) fn done(name: impl fmt::Display, tally: &Tally, outcome: &Emptied) -> Self {
         let Tally { deleted, locked, failed, .. } = *tally;
         Self { name: name.to_string(), deleted, locked, failed, is_gone: *outcome == Emptied::Gone }

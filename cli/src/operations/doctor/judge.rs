@@ -14,7 +14,7 @@ use crate::error;
 use crate::operations::deploy::names::has_account_names;
 use crate::operations::deploy::trail;
 use crate::operations::doctor::fetch::{Fetched, Seen};
-use crate::operations::doctor::report::{Line, Verdict};
+use crate::operations::doctor::report::{Check, Verdict};
 use crate::operations::doctor::rights::Rights;
 use crate::operations::rules::Rule;
 
@@ -37,7 +37,7 @@ pub(crate) fn lines(
     seen: &Seen<'_>,
     date: Option<OffsetDateTime>,
     now: OffsetDateTime,
-) -> Vec<Line> {
+) -> Vec<Check> {
     let line = |check, checked: Checked| checked.unwrap_or_else(|unread| unread).of(check);
     let mut lines = vec![
         caller(seen.caller, seen.end, now).of("caller"),
@@ -81,7 +81,7 @@ pub(crate) fn no_caller(
     error: &anyhow::Error,
     date: Option<OffsetDateTime>,
     now: OffsetDateTime,
-) -> Line {
+) -> Check {
     if date.is_some_and(|date| (date - now).abs() > SKEW_MAX) {
         return clock(date, now).of("clock");
     }
@@ -237,7 +237,7 @@ fn global(seen: &Seen<'_>) -> Checked {
     ))
 }
 
-fn rights(rights: &Result<Rights, AwsError>) -> Vec<Line> {
+fn rights(rights: &Result<Rights, AwsError>) -> Vec<Check> {
     const TO_ADMIN: &str =
         "give the output of `s3guard doctor --print-policy` to the account's administrator";
     let verdict = match rights {
@@ -253,7 +253,7 @@ fn rights(rights: &Result<Rights, AwsError>) -> Vec<Line> {
     vec![verdict.of("permissions")]
 }
 
-fn missing_rights(missing: &[Missing], fix: &str) -> [Line; 2] {
+fn missing_rights(missing: &[Missing], fix: &str) -> [Check; 2] {
     let (by_organization, others): (Vec<&Missing>, Vec<&Missing>) =
         missing.iter().partition(|one| one.by == By::Organization);
     let named = |all: &[&Missing]| {

@@ -49,7 +49,7 @@ impl View {
     }
 
     fn take_one(&mut self, event: &Event) -> anyhow::Result<()> {
-        self.output.event("event", &Shown::new(event, &self.stack, &self.region))?;
+        self.output.event("event", &ShownEvent::new(event, &self.stack, &self.region))?;
         let Some(live) = &mut self.live else {
             self.output.say(line(event));
             return Ok(());
@@ -102,7 +102,7 @@ impl Live {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(crate) struct Shown {
+pub(crate) struct ShownEvent {
     stack: String,
     region: String,
     time: String,
@@ -111,7 +111,7 @@ pub(crate) struct Shown {
     event: Event,
 }
 
-impl Shown {
+impl ShownEvent {
     pub(crate) fn new(event: &Event, stack: &str, region: &str) -> Self {
         Self {
             stack: stack.to_owned(),

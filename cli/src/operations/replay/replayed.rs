@@ -43,7 +43,7 @@ pub(crate) struct Replayed {
     pub(crate) reconciliations: Vec<Reconciled>,
     /// The notification, if it does not belong to a reconciliation.
     pub(crate) notification: Option<RenderedNotification>,
-    pub(crate) outcome: Outcome,
+    pub(crate) outcome: ReplayOutcome,
 }
 
 /// What an event says about itself.
@@ -85,7 +85,7 @@ pub(crate) struct Reconciled {
     grade_reason: String,
     /// The calls that read, one list for each round; the calls of a round are made together.
     reads: Vec<Vec<String>>,
-    findings: Vec<Found>,
+    findings: Vec<ReplayedFinding>,
     pub(crate) writes: Vec<Written>,
     waits_seconds: Option<u16>,
     stops_after_writes: Option<u32>,
@@ -94,7 +94,7 @@ pub(crate) struct Reconciled {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-struct Found {
+struct ReplayedFinding {
     aspect: Aspect,
     /// `remediated`, `later` or `not-remediated`.
     result: &'static str,
@@ -127,7 +127,7 @@ pub(crate) struct RenderedNotification {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "status")]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(crate) enum Outcome {
+pub(crate) enum ReplayOutcome {
     Done,
     Ignored {
         reason: String,
@@ -175,7 +175,7 @@ impl Reconciled {
             grade: seen.baseline.grade,
             grade_reason: seen.baseline.grade_reason.clone(),
             reads,
-            findings: seen.findings.iter().map(Found::from).collect(),
+            findings: seen.findings.iter().map(ReplayedFinding::from).collect(),
             writes,
             waits_seconds: sent.messages.first().map(|message| message.delay_seconds),
             stops_after_writes: seen
@@ -194,7 +194,7 @@ fn asked(question: Question) -> String {
     format!("{}{of}", question.name())
 }
 
-impl From<&Finding> for Found {
+impl From<&Finding> for ReplayedFinding {
     fn from(finding: &Finding) -> Self {
         let aspect = finding.aspect();
         let (result, text) = match finding {
@@ -221,7 +221,7 @@ impl From<&Notification> for RenderedNotification {
     }
 }
 
-impl Outcome {
+impl ReplayOutcome {
     /// Why it could not be understood, if it could not.
     pub(crate) fn misunderstood(&self) -> Option<&str> {
         match self {
@@ -269,10 +269,10 @@ impl fmt::Display for Replayed {
             notification.fmt(f)?;
         }
         let (outcome, reason) = match &self.outcome {
-            Outcome::Done => return Ok(()),
-            Outcome::Ignored { reason } => ("ignored", reason),
-            Outcome::DeadLetter { reason } => ("dead letter", reason),
-            Outcome::NoEvent { reason } => ("no event", reason),
+            ReplayOutcome::Done => return Ok(()),
+            ReplayOutcome::Ignored { reason } => ("ignored", reason),
+            ReplayOutcome::DeadLetter { reason } => ("dead letter", reason),
+            ReplayOutcome::NoEvent { reason } => ("no event", reason),
         };
         writeln!(f, "  {outcome}: {}", shown(reason, WORDS_CHARACTERS_MAX))
     }

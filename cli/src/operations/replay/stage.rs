@@ -18,9 +18,9 @@ use s3guard_posture::{BucketId, BucketName, MemoryBucket, Observed, Region};
 use serde_json::Value as Json;
 use time::{Date, Duration, OffsetDateTime};
 
-use crate::operations::replay::recorded::{Form, Recorded};
+use crate::operations::replay::recorded::{Recorded, RecordedForm};
 use crate::operations::replay::replayed::{
-    Delivery, Outcome, Reconciled, RenderedNotification, Replayed,
+    Delivery, Reconciled, RenderedNotification, ReplayOutcome, Replayed,
 };
 use crate::operations::replay::rules;
 use crate::operations::replay::rules::Rules;
@@ -87,9 +87,11 @@ impl Stage<'_> {
     /// An event happens, and is sent to the guard if a rule matches.
     fn happen(&mut self, now: OffsetDateTime, recorded: &Recorded) {
         let (delivery, body) = match &recorded.form {
-            Form::Event(event) => (self.rules.delivery(event, &self.here), event.to_string()),
-            Form::Message { body, .. } => (Delivery::InQueue, body.clone()),
-            Form::Unknown(_) => (Delivery::Never, String::new()),
+            RecordedForm::Event(event) => {
+                (self.rules.delivery(event, &self.here), event.to_string())
+            }
+            RecordedForm::Message { body, .. } => (Delivery::InQueue, body.clone()),
+            RecordedForm::Unknown(_) => (Delivery::Never, String::new()),
         };
         let event = recorded.event();
         let mut assumed = event
@@ -97,9 +99,9 @@ impl Stage<'_> {
             .map_or_else(Vec::new, |event| self.change(now, event));
         let is_sent = matches!(delivery, Delivery::Matches { .. } | Delivery::InQueue);
         let outcome = match &recorded.form {
-            Form::Unknown(reason) => Outcome::NoEvent { reason: reason.clone() },
-            Form::Event(_) | Form::Message { .. } if is_sent => Outcome::Done,
-            Form::Event(_) | Form::Message { .. } => self.ignored(&body, &delivery),
+            RecordedForm::Unknown(reason) => ReplayOutcome::NoEvent { reason: reason.clone() },
+            RecordedForm::Event(_) | RecordedForm::Message { .. } if is_sent => ReplayOutcome::Done,
+            RecordedForm::Event(_) | RecordedForm::Message { .. } => self.ignored(&body, &delivery),
         };
         if !is_sent {
             assumed.clear();
@@ -125,7 +127,7 @@ impl Stage<'_> {
     }
 
     /// Why an event that no rule matches is ignored: the guard's own reason, if it has one.
-    fn ignored(&self, body: &str, delivery: &Delivery) -> Outcome {
+    fn ignored(&self, body: &str, delivery: &Delivery) -> ReplayOutcome {
         let reason = match events::read(body, &self.scene.account) {
             Ok(Read { request: Request::Ignore(reason), .. }) => reason,
             Ok(_) | Err(_) if matches!(delivery, Delivery::NotDelivered { .. }) => {
@@ -133,7 +135,7 @@ impl Stage<'_> {
             }
             Ok(_) | Err(_) => "the rule does not match",
         };
-        Outcome::Ignored { reason: reason.to_owned() }
+        ReplayOutcome::Ignored { reason: reason.to_owned() }
     }
 
     /// Changes buckets as a call did, no matter whether a rule matches. Returns what had to be assumed.
@@ -253,7 +255,7 @@ impl Stage<'_> {
                 Task::Nothing { reason } => {
                     self.replayed[index].assumed.clear();
                     self.replayed[index].outcome =
-                        Outcome::Ignored { reason: (*reason).to_owned() };
+                        ReplayOutcome::Ignored { reason: (*reason).to_owned() };
                     Some("nothing")
                 }
             };
@@ -289,7 +291,8 @@ impl Stage<'_> {
             match now.checked_add(Duration::seconds(message.delay_seconds.into())) {
                 Some(then) => self.send(then, index, message.body.clone()),
                 None => {
-                    self.replayed[index].outcome = Outcome::Ignored { reason: NEVER.to_owned() };
+                    self.replayed[index].outcome =
+                        ReplayOutcome::Ignored { reason: NEVER.to_owned() };
                 }
             }
         }
@@ -342,12 +345,12 @@ impl Stage<'_> {
                 Some(RenderedNotification::from(&objects::notification_of(&event, &origin)));
         } else {
             let reason = "the configuration does not select the object".to_owned();
-            replayed.outcome = Outcome::Ignored { reason };
+            replayed.outcome = ReplayOutcome::Ignored { reason };
         }
     }
 
     fn dead_letter(&mut self, index: usize, error: &impl ToString) {
-        self.replayed[index].outcome = Outcome::DeadLetter { reason: error.to_string() };
+        self.replayed[index].outcome = ReplayOutcome::DeadLetter { reason: error.to_string() };
     }
 
     fn send(&mut self, time: OffsetDateTime, index: usize, body: String) {

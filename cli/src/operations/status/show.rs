@@ -68,17 +68,17 @@ pub(crate) struct Status {
     #[serde(skip)]
     pub(crate) last_write_age: Option<Duration>,
     #[serde(skip)]
-    view: View,
+    view: Layout,
 }
 
 /// How it is shown.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct View {
+pub(crate) struct Layout {
     pub(crate) width: usize,
     pub(crate) paint: Paint,
 }
 
-impl Default for View {
+impl Default for Layout {
     fn default() -> Self {
         Self { width: usize::MAX, paint: Paint::Plain }
     }
@@ -131,7 +131,7 @@ impl WriteStatus {
 
 impl Status {
     /// What is known without another call.
-    pub(crate) fn new(stack: &str, account: &Account, seen: &Stack, view: View) -> Self {
+    pub(crate) fn new(stack: &str, account: &Account, seen: &Stack, view: Layout) -> Self {
         Self {
             stack: stack.to_owned(),
             region: account.connection.region().to_string(),
@@ -176,7 +176,7 @@ impl Status {
 
     /// Each part with its title and its lines, painted; one without lines is not shown.
     fn sections(&self) -> Vec<(String, Vec<String>)> {
-        let View { paint, width } = self.view;
+        let Layout { paint, width } = self.view;
         let function =
             |FunctionStatus { name, trouble, is_changing }: &FunctionStatus| match trouble {
                 None if *is_changing => {

@@ -5,8 +5,8 @@ use s3guard_aws::wait::Pace;
 use s3guard_aws::{Queue, canary};
 use s3guard_posture::contract::{output, parameter};
 
-use crate::operations::verify::report::State;
-use crate::operations::verify::run::Run;
+use crate::operations::verify::report::StepStatus;
+use crate::operations::verify::run::VerifyRun;
 
 /// How often a queue's depth is read: messages that stay are not received, others have just come from other buckets.
 const LOOKS: u32 = 3;
@@ -180,7 +180,7 @@ pub(crate) struct Chain {
 
 impl Chain {
     /// The chains of [`CHAINS`].
-    pub(crate) async fn all(run: &Run<'_>) -> [Self; 3] {
+    pub(crate) async fn all(run: &VerifyRun<'_>) -> [Self; 3] {
         let mut all = CHAINS.map(|parts| {
             let [queue, dead_letters] = parts.queues.map(|output| {
                 Some(Queue::new(&run.account.connection, run.stack.outputs.get(output)?))
@@ -198,9 +198,12 @@ impl Chain {
     }
 
     /// The link that is probably broken, if a step of the chain was not seen.
-    pub(crate) async fn judge(&mut self, run: &Run<'_>) -> anyhow::Result<Option<&'static Link>> {
+    pub(crate) async fn judge(
+        &mut self,
+        run: &VerifyRun<'_>,
+    ) -> anyhow::Result<Option<&'static Link>> {
         let is_missed = run.steps.borrow().iter().any(|step| {
-            matches!(step.state, State::Late | State::Failed)
+            matches!(step.state, StepStatus::Late | StepStatus::Failed)
                 && step.name.split(':').next().is_some_and(|word| self.parts.steps.contains(&word))
         });
         if !is_missed {

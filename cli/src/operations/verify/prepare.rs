@@ -21,8 +21,8 @@ use crate::operations::interrupt::Interrupts;
 use crate::operations::session;
 use crate::operations::session::Account;
 use crate::operations::verify::clean::{KEPT, Leftovers};
-use crate::operations::verify::report::{Report, Step};
-use crate::operations::verify::run::{Bounds, Run};
+use crate::operations::verify::report::{VerifyReport, VerifyStep};
+use crate::operations::verify::run::{Bounds, VerifyRun};
 use crate::operations::verify::settings::PROTECT;
 use crate::operations::verify::{plan, report};
 use crate::package;
@@ -34,7 +34,7 @@ pub(crate) async fn prepare<'a>(
     interrupts: &'a Interrupts,
     output: &'a Output,
     now: OffsetDateTime,
-) -> anyhow::Result<Run<'a>> {
+) -> anyhow::Result<VerifyRun<'a>> {
     let account = Account::open(&options.account).await?;
     let stack = session::guard_stack(&options.account, &account).await?;
     let output_of = |name, what| session::output_of(&stack, &options.account, name, what);
@@ -79,7 +79,7 @@ pub(crate) async fn prepare<'a>(
     let leftovers = Leftovers::find(connection, &owner, &name, &topic, now).await?;
     let tags = Tags::from([(STACK_TAG.to_owned(), name), (UNTIL_TAG.to_owned(), until)]);
     let baseline = config.baseline(&id, &Reading::Known(tags.clone()), &context);
-    Ok(Run {
+    Ok(VerifyRun {
         options,
         interrupts,
         output,
@@ -117,8 +117,8 @@ async fn deployed(account: &Account, stack: &Stack) -> anyhow::Result<Config> {
 }
 
 /// Prints what the run does, and asks for approval.
-pub(crate) async fn approve(run: &Run<'_>) -> anyhow::Result<()> {
-    let Run { id, plan, bounds, output, leftovers, .. } = run;
+pub(crate) async fn approve(run: &VerifyRun<'_>) -> anyhow::Result<()> {
+    let VerifyRun { id, plan, bounds, output, leftovers, .. } = run;
     let stack = &run.options.account.stack;
     output.say(format_args!("account {}, {}, stack `{stack}`", id.account, id.region));
     output.say(format_args!("  creates  bucket `{}`, grade {}", id.name, run.grade));
@@ -155,8 +155,8 @@ pub(crate) async fn approve(run: &Run<'_>) -> anyhow::Result<()> {
     }
     let what = "creating a bucket in this account";
     let approved = session::confirm(what, "continue?", output).await;
-    let steps = [PROTECT.to_owned()].into_iter().chain(plan.steps()).map(Step::planned);
-    let report = Report {
+    let steps = [PROTECT.to_owned()].into_iter().chain(plan.steps()).map(VerifyStep::planned);
+    let report = VerifyReport {
         steps: steps.chain(plan.skipped.iter().cloned()).collect(),
         ..run.report(Vec::new())
     };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::alert::Alarming;
 use super::audience::{Divide, Group};
-use super::summary::{Notable, OfBucket, Scene, Summary};
+use super::summary::{BucketSummary, NotableEvents, Scene, Summary};
 use super::text;
 use crate::digest::window::{Digest, Window};
 use crate::events::object_event::ObjectEvent;
@@ -101,7 +101,7 @@ fn body(
     whole: Option<String>,
 ) -> document::Objects {
     let many = |count: usize| count as u64;
-    let bucket = |(name, of): (&BucketName, &OfBucket)| document::OfBucket {
+    let bucket = |(name, of): (&BucketName, &BucketSummary)| document::OfBucket {
         name: name.to_string(),
         events: many(of.events),
         bytes_created: of.bytes_created,
@@ -111,7 +111,7 @@ fn body(
             .map(|(change, count)| (change.name().to_owned(), many(*count)))
             .collect(),
     };
-    let notable = |notable: &Notable| document::Notable {
+    let notable = |notable: &NotableEvents| document::Notable {
         what: notable.what.name(),
         bucket: notable.bucket.to_string(),
         count: many(notable.count),

@@ -7,7 +7,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::{
     CLOCKS_APART, Close, Digest, Gather, GatherError, LEASE, LENGTH_MAX, LOOKED_BACK, Outbox,
-    Published, REDRIVEN_WITHIN, State, Store, StoreResult, get, merge, stored,
+    Published, REDRIVEN_WITHIN, Store, StoreResult, WindowState, get, merge, stored,
 };
 use crate::BucketName;
 use crate::digest::window::keys::{self, Entry, Window};
@@ -70,7 +70,7 @@ impl<S: Store, O: Outbox> Gather<'_, S, O> {
     async fn publish_window(
         &self,
         window: Window,
-        state: &State,
+        state: &WindowState,
         now: OffsetDateTime,
         result: &mut Published,
     ) {
@@ -144,7 +144,7 @@ impl<S: Store, O: Outbox> Gather<'_, S, O> {
     async fn digest(
         &self,
         window: Window,
-        state: &State,
+        state: &WindowState,
         now: OffsetDateTime,
         result: &mut Published,
     ) -> StoreResult<(Digest, bool), S> {
@@ -218,7 +218,7 @@ impl<S: Store, O: Outbox> Gather<'_, S, O> {
         Ok(())
     }
 
-    async fn state(&self, window: Window) -> StoreResult<State, S> {
+    async fn state(&self, window: Window) -> StoreResult<WindowState, S> {
         Ok(self.states(&window.prefix(), "").await?.remove(&window).unwrap_or_default())
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{labelled, section};
 use crate::Notification;
-use crate::events::alarm::{AlarmEvent, State};
+use crate::events::alarm::{AlarmEvent, AlarmState};
 use crate::model::severity::Severity;
 use crate::notify::links::console;
 use crate::notify::notification::document::{self, Body};
@@ -17,9 +17,9 @@ pub fn alarm(alarm: &AlarmEvent, origin: &Origin<'_>) -> Notification {
     let Origin { account, region, .. } = *origin;
     let name = shown(&alarm.name, 255);
     let (severity, action, verb) = match &alarm.state {
-        State::Alarm => (Severity::High, "alarm", "is in state ALARM"),
-        State::Ok => (Severity::Info, "alarm-ok", "is in state OK"),
-        State::InsufficientData | State::Unknown(_) => {
+        AlarmState::Alarm => (Severity::High, "alarm", "is in state ALARM"),
+        AlarmState::Ok => (Severity::Info, "alarm-ok", "is in state OK"),
+        AlarmState::InsufficientData | AlarmState::Unknown(_) => {
             (Severity::Warning, "alarm-unknown", "has insufficient data")
         }
     };
@@ -71,7 +71,7 @@ fn text(alarm: &AlarmEvent, origin: &Origin<'_>) -> String {
         text += &wrapped(&shown(words, WORDS_MAX), "", "");
         text.push('\n');
     }
-    if alarm.state != State::Ok {
+    if alarm.state != AlarmState::Ok {
         let advice = format!(
             "Check the metric of the alarm on the dashboard of the stack {}, and the logs of the functions.",
             shown(stack, 128)

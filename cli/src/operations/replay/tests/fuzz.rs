@@ -9,7 +9,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::operations::replay::tests::examples::examples;
 use crate::operations::replay::tests::{parse, run, scene};
-use crate::operations::replay::{Outcome, Recorded};
+use crate::operations::replay::{Recorded, ReplayOutcome};
 
 /// The examples as JSON; the lines of one are a list.
 static EXAMPLES: LazyLock<Vec<Json>> = LazyLock::new(|| {
@@ -201,7 +201,7 @@ fn check(recorded: &[Recorded], grade: Grade) -> Result<(), TestCaseError> {
     for replayed in replayed {
         let is_reconciled = !replayed.reconciliations.is_empty();
         match &replayed.outcome {
-            Outcome::Done => {
+            ReplayOutcome::Done => {
                 let reconciliations =
                     matches!(replayed.task, Some("reconcile" | "reconcile-account"));
                 prop_assert!(
@@ -209,9 +209,9 @@ fn check(recorded: &[Recorded], grade: Grade) -> Result<(), TestCaseError> {
                     "{replayed}"
                 );
             }
-            Outcome::Ignored { reason }
-            | Outcome::DeadLetter { reason }
-            | Outcome::NoEvent { reason } => {
+            ReplayOutcome::Ignored { reason }
+            | ReplayOutcome::DeadLetter { reason }
+            | ReplayOutcome::NoEvent { reason } => {
                 prop_assert!(!reason.is_empty() && !is_reconciled, "{replayed}");
             }
         }

@@ -6,7 +6,7 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::operations::replay::replayed::Delivery;
 use crate::operations::replay::tests::{Replayed, parse, replayed, run, scene};
-use crate::operations::replay::{Outcome, Scene};
+use crate::operations::replay::{ReplayOutcome, Scene};
 
 fn call(name: &str, time: &str, parameters: Json) -> Json {
     let mut parameters = parameters;
@@ -84,7 +84,9 @@ fn a_guard_gets_only_events_of_its_region_and_account() {
     let check = |scene: Scene, reason: &str| {
         let replayed = run(&parse(event.as_bytes()).unwrap(), &scene).remove(0);
         assert_eq!(replayed.delivery, Delivery::NotDelivered { reason: reason.to_owned() });
-        assert!(matches!(replayed.outcome, Outcome::Ignored { .. }) && replayed.task.is_none());
+        assert!(
+            matches!(replayed.outcome, ReplayOutcome::Ignored { .. }) && replayed.task.is_none()
+        );
     };
     let elsewhere = Scene { region: Some("us-east-1".parse().unwrap()), ..here };
     check(elsewhere, "it belongs to eu-west-1, the guard is in us-east-1");
@@ -96,7 +98,7 @@ fn a_guard_gets_only_events_of_its_region_and_account() {
 fn a_delay_beyond_the_last_date_is_ignored() {
     let event = call("CreateBucket", "9999-12-31T23:59:59Z", json!({})).to_string();
     let replayed = replayed(&event, Grade::Speed).remove(0);
-    assert!(matches!(replayed.outcome, Outcome::Ignored { .. }), "{replayed}");
+    assert!(matches!(replayed.outcome, ReplayOutcome::Ignored { .. }), "{replayed}");
 }
 
 #[test]

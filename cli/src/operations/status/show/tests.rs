@@ -119,7 +119,7 @@ fn troubled() -> (Status, Stack) {
 
 fn shown_as(status: Status, stack: &Stack, width: usize, paint: Paint) -> String {
     let (to_do, remarks) = (judge::to_do(&status, stack), judge::remarks(&status, stack));
-    Status { to_do, remarks, view: View { width, paint }, ..status }.to_string()
+    Status { to_do, remarks, view: Layout { width, paint }, ..status }.to_string()
 }
 
 #[test]

@@ -33,7 +33,7 @@ fn planned(config: &str, grade: Grade, key: Option<&str>) -> (String, Vec<String
     (all.join(" "), plan.skipped.iter().map(skipped).collect())
 }
 
-fn skipped(step: &Step) -> String {
+fn skipped(step: &VerifyStep) -> String {
     format!("{}: {}", step.name, step.detail.as_deref().unwrap_or_default())
 }
 

@@ -4,7 +4,7 @@ use expect_test::expect_file;
 
 use super::others::{endings, origin, stopped, terraform};
 use super::*;
-use crate::events::alarm::{AlarmEvent, State as AlarmState};
+use crate::events::alarm::{AlarmEvent, AlarmState};
 use crate::notify::notification::channels::shown as channels;
 
 #[test]

@@ -21,7 +21,7 @@ pub(super) fn terraform(event_name: &str, minute: u8) -> Call {
 
 pub(super) fn stopped(id: &BucketId, calls: &[Call]) -> Notification {
     let aspects = &[Aspect::Encryption, Aspect::SseC];
-    conflict(&Conflict {
+    conflict(&ConflictReport {
         id,
         calls,
         aspects,
