@@ -8,7 +8,7 @@ use aws_sdk_s3::operation::list_objects_v2::builders::ListObjectsV2FluentBuilder
 use aws_sdk_s3::operation::put_object::builders::PutObjectFluentBuilder;
 use futures_util::{StreamExt as _, stream};
 use s3guard_posture::digest::window::Store as _;
-use s3guard_posture::reconcile::ledger::undone::{self, Mark, Note};
+use s3guard_posture::reconcile::ledger::undone::{self, Note, SuppressionMark};
 use s3guard_posture::reconcile::ledger::{self, InvalidRecordId, RecordId};
 use s3guard_posture::reconcile::record;
 use s3guard_posture::reconcile::record::State;
@@ -110,7 +110,7 @@ impl Ledger {
     }
 
     /// Lists the suppressions of a bucket, including expired ones.
-    pub async fn undone(&self, bucket: &BucketName) -> Result<Vec<Mark>, AwsError> {
+    pub async fn undone(&self, bucket: &BucketName) -> Result<Vec<SuppressionMark>, AwsError> {
         let keys = self.keys(&undone::prefix(bucket), None, |_| true).await?;
         Ok(keys.iter().filter_map(|key| undone::of_key(bucket, key)).collect())
     }
@@ -119,7 +119,7 @@ impl Ledger {
     pub async fn leave(
         &self,
         bucket: &BucketName,
-        mark: &Mark,
+        mark: &SuppressionMark,
         note: &Note,
     ) -> Result<(), AwsError> {
         let json = serde_json::to_vec(note).expect("a note has only texts");

@@ -3,7 +3,7 @@
 use aws_sdk_sns::Client;
 use aws_sdk_sns::operation::publish::builders::PublishFluentBuilder;
 use aws_sdk_sns::types::MessageAttributeValue;
-use s3guard_posture::Notice;
+use s3guard_posture::Notification;
 use s3guard_posture::notify::notification::Attribute;
 
 use crate::error::Answer as _;
@@ -23,21 +23,21 @@ impl Topic {
     }
 
     /// Publishes a notification, with a text for each protocol; subscriptions filter by its attributes.
-    pub async fn publish(&self, notification: &Notice) -> Result<(), AwsError> {
+    pub async fn publish(&self, notification: &Notification) -> Result<(), AwsError> {
         let call = self.client.publish().message_structure("json").message(notification.message());
         self.send(call, notification).await
     }
 
     /// Publishes a notification in the format of Amazon Q Developer in chat applications. It needs a topic of its own: other
     /// subscribers would get the same JSON.
-    pub async fn publish_chat(&self, notification: &Notice) -> Result<(), AwsError> {
+    pub async fn publish_chat(&self, notification: &Notification) -> Result<(), AwsError> {
         self.send(self.client.publish().message(notification.chat()), notification).await
     }
 
     async fn send(
         &self,
         call: PublishFluentBuilder,
-        notification: &Notice,
+        notification: &Notification,
     ) -> Result<(), AwsError> {
         let mut call = call.topic_arn(&self.arn).subject(&notification.subject);
         for (name, attribute) in &notification.attributes {

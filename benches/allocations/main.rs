@@ -67,10 +67,10 @@ fn count() -> Result<Map<String, Value>, String> {
     let bodies: Vec<&str> = bodies.iter().map(String::as_str).collect();
     let mut reported = Err("nothing was reported".to_owned());
     let of_digest = measure(|| reported = ours::digest(&bodies));
-    let ours::Reported { events, notices, bytes } = reported?;
-    if events != bodies::EVENTS || notices == 0 || bytes == 0 {
+    let ours::Reported { events, notifications, bytes } = reported?;
+    if events != bodies::EVENTS || notifications == 0 || bytes == 0 {
         return Err(format!(
-            "{events} events were reported in {notices} notifications of {bytes} bytes"
+            "{events} events were reported in {notifications} notifications of {bytes} bytes"
         ));
     }
     put(format!("digest of {events} events"), of_digest.count_total);

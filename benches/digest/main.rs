@@ -75,7 +75,8 @@ fn work(file: &str, rounds: usize) -> Result<(), String> {
     }
     let words = |error: io::Error| error.to_string();
     let mut out = io::stdout();
-    writeln!(out, "{} {} {}", reported.events, reported.notices, reported.bytes).map_err(words)?;
+    writeln!(out, "{} {} {}", reported.events, reported.notifications, reported.bytes)
+        .map_err(words)?;
     io::copy(&mut io::stdin(), &mut io::sink()).map(drop).map_err(words)
 }
 
@@ -138,22 +139,26 @@ fn show(programs: &[Program; 2], out: &mut impl io::Write) -> io::Result<()> {
         "", "CPU ms", "with start", "peak MiB", "emails"
     )?;
     for program in programs {
-        let notices = program.one.first().map_or(0, |sample| sample.reported[1]);
+        let notifications = program.one.first().map_or(0, |sample| sample.reported[1]);
         let (cpu, start, peak) = (program.cpu(), program.cpu_with_start(), program.peak());
-        writeln!(out, "{:<24}{cpu:>10.1}{start:>12.0}{peak:>10.1}{notices:>10}", program.name)?;
+        writeln!(
+            out,
+            "{:<24}{cpu:>10.1}{start:>12.0}{peak:>10.1}{notifications:>10}",
+            program.name
+        )?;
     }
     writeln!(
         out,
         "{:<24}{:>10}{:>12}{:>10}{EVENTS:>10}",
         "an email for each event", "-", "-", "-"
     )?;
-    let notices = ours.one.first().map_or(1, |sample| sample.reported[1]);
+    let notifications = ours.one.first().map_or(1, |sample| sample.reported[1]);
     writeln!(
         out,
         "\nPython / s3guard: CPU {:.1}, with start {:.1}, memory {:.1}\nemails, one for each event / s3guard: {:.0}",
         twin.cpu() / ours.cpu(),
         twin.cpu_with_start() / ours.cpu_with_start(),
         twin.peak() / ours.peak(),
-        number(EVENTS) / number(notices),
+        number(EVENTS) / number(notifications),
     )
 }

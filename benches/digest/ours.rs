@@ -5,12 +5,12 @@ use std::convert::Infallible;
 use std::sync::Mutex;
 
 use futures_util::FutureExt as _;
-use s3guard_posture::digest::objects::{self, Alarming, Message, Scene};
+use s3guard_posture::digest::objects::{self, Alarming, ObjectMessage, Scene};
 use s3guard_posture::digest::window::{Batch, Close, Digest, Gather, Outbox};
 use s3guard_posture::events::object_event::ObjectEvent;
 use s3guard_posture::notify::notification::Origin;
 use s3guard_posture::testing::MemoryStore;
-use s3guard_posture::{AccountId, BucketName, Notice, Region};
+use s3guard_posture::{AccountId, BucketName, Notification, Region};
 use time::OffsetDateTime;
 use time::macros::datetime;
 
@@ -22,7 +22,7 @@ const NOW: OffsetDateTime = datetime!(2026-11-20 12:03:00 UTC);
 #[derive(Default)]
 pub(crate) struct Reported {
     pub(crate) events: usize,
-    pub(crate) notices: usize,
+    pub(crate) notifications: usize,
     /// The bytes of all messages: email, SMS, document and chat.
     pub(crate) bytes: usize,
 }
@@ -36,10 +36,10 @@ struct Stack {
 }
 
 impl Outbox for Stack {
-    type Notice = Notice;
+    type Notification = Notification;
     type Error = Infallible;
 
-    async fn notices(&self, digest: &Digest) -> Vec<Notice> {
+    async fn notifications(&self, digest: &Digest) -> Vec<Notification> {
         let Self { account, region, .. } = self;
         let scene = Scene {
             origin: Origin { account, region, stack: "s3guard", now: digest.until },
@@ -51,8 +51,8 @@ impl Outbox for Stack {
         objects::notifications_of(digest, &scene)
     }
 
-    async fn publish(&self, notice: &Notice) -> Result<(), Infallible> {
-        let bytes = notice.message().len() + notice.chat().len();
+    async fn publish(&self, notification: &Notification) -> Result<(), Infallible> {
+        let bytes = notification.message().len() + notification.chat().len();
         *self.bytes.lock().expect("one thread") += bytes;
         Ok(())
     }
@@ -79,12 +79,14 @@ pub(crate) fn digest(bodies: &[&str]) -> Result<Reported, String> {
     let closed = gather.close(Close::Ended, end).now_or_never();
     let closed = closed.expect("nothing waits").map_err(|error| error.to_string())?;
     let bytes = *stack.bytes.lock().expect("one thread");
-    Ok(Reported { events: closed.events, notices: closed.notices, bytes })
+    Ok(Reported { events: closed.events, notifications: closed.notifications, bytes })
 }
 
 fn event(body: &str) -> Result<ObjectEvent, String> {
-    match Message::read(body).map_err(|error| error.to_string())? {
-        Message::Event(event) => Ok(*event),
-        Message::Close(_) | Message::Alarm(_) => Err("it is not an object event".to_owned()),
+    match ObjectMessage::read(body).map_err(|error| error.to_string())? {
+        ObjectMessage::Event(event) => Ok(*event),
+        ObjectMessage::Close(_) | ObjectMessage::Alarm(_) => {
+            Err("it is not an object event".to_owned())
+        }
     }
 }

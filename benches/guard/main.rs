@@ -8,7 +8,7 @@
 //!   API, with a handler that makes Cloud Custodian's calls, one after the other. `--calls` shows the calls of each round.
 //! - **sweep**: 10,000 buckets in pages of a thousand, until no message requests another page. The responses have no
 //!   delay. Each bucket has to be queued exactly once, and memory must not grow with the number of buckets.
-//! - **looks**: 1,000 compliant buckets, in batches of ten.
+//! - **compliant**: 1,000 compliant buckets, in batches of ten.
 //!
 //! Figures are medians of all runs. Seconds are this machine's, and the fake works on the same processors; the numbers of
 //! calls and rounds are the same everywhere. With `--check` a missed target is a failure. `--counts` compares these numbers
@@ -24,9 +24,9 @@ use crate::stage::arguments::Wanted;
 use crate::stage::fake_aws::FakeAws;
 use crate::stage::programs::{Package, Python};
 
+mod compliant;
 mod counts;
 mod event;
-mod looks;
 mod report;
 mod rounds;
 #[path = "../stage/stage.rs"]
@@ -55,12 +55,12 @@ fn run() -> Result<ExitCode, String> {
     let measure = || -> Result<_, String> {
         let events = candidates.iter().map(|candidate| event::measure(candidate, &aws));
         let events = events.collect::<Result<Vec<_>, _>>()?;
-        Ok((events, sweep::measure(&package, &aws)?, looks::measure(&package, &aws)?))
+        Ok((events, sweep::measure(&package, &aws)?, compliant::measure(&package, &aws)?))
     };
     for run in wanted.numbers() {
-        let (events, sweep, looks) = measure()?;
+        let (events, sweep, compliant) = measure()?;
         if run > 0 {
-            report.add(events, sweep, looks);
+            report.add(events, sweep, compliant);
         }
     }
     if wanted.has("--counts") {
@@ -70,8 +70,8 @@ fn run() -> Result<ExitCode, String> {
             if check(&report).is_ok() {
                 break;
             }
-            let (events, sweep, looks) = measure()?;
-            report.add(events, sweep, looks);
+            let (events, sweep, compliant) = measure()?;
+            report.add(events, sweep, compliant);
         }
         check(&report)?;
     }

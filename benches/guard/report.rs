@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::event::{Candidate, DELAY};
 use crate::stage::figures::{mebibytes, median, met, milliseconds, number};
-use crate::{event, looks, sweep};
+use crate::{compliant, event, sweep};
 
 /// A bucket is remediated after at most this many rounds of reads.
 const ROUNDS_MAX: f64 = 3.0;
@@ -21,13 +21,13 @@ pub(crate) struct Report {
     /// The name, whether it is ours, and the measurements of its events.
     events: Vec<(&'static str, bool, Vec<event::Sample>)>,
     sweeps: Vec<sweep::Sample>,
-    looks: Vec<looks::Sample>,
+    compliant: Vec<compliant::Sample>,
 }
 
 impl Report {
     pub(crate) fn new(candidates: &[Candidate<'_>]) -> Self {
         let events = candidates.iter().map(|one| (one.name, one.is_ours, Vec::new())).collect();
-        Self { events, sweeps: Vec::new(), looks: Vec::new() }
+        Self { events, sweeps: Vec::new(), compliant: Vec::new() }
     }
 
     /// Adds a run.
@@ -35,13 +35,13 @@ impl Report {
         &mut self,
         events: Vec<event::Sample>,
         sweep: sweep::Sample,
-        looks: looks::Sample,
+        compliant: compliant::Sample,
     ) {
         for ((_, _, samples), sample) in self.events.iter_mut().zip(events) {
             samples.push(sample);
         }
         self.sweeps.push(sweep);
-        self.looks.push(looks);
+        self.compliant.push(compliant);
     }
 
     /// The counts that are the same on every machine. A late call can only add a round, so the minimum counts.
@@ -65,8 +65,11 @@ impl Report {
             "callsOfFirstPage": sweep(|sweep| sweep.calls_first),
         });
         counts.insert(format!("sweep of {} buckets", sweep::BUCKETS), calls);
-        let looks = self.looks.iter().map(|looks| looks.calls).min();
-        counts.insert(format!("looks at {} buckets", looks::BUCKETS), json!({ "calls": looks }));
+        let compliant = self.compliant.iter().map(|compliant| compliant.calls).min();
+        counts.insert(
+            format!("reconciliations of {} buckets", compliant::BUCKETS),
+            json!({ "calls": compliant }),
+        );
         counts.into()
     }
 
@@ -191,23 +194,31 @@ impl Report {
     }
 
     fn write_looks(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let buckets = number(looks::BUCKETS);
-        writeln!(f, "\nlooks: {} compliant buckets, ten at a time.\n", looks::BUCKETS)?;
-        writeln!(f, "{:<32}{:>10}{:>10}{:>12}", "", "peak MiB", "looks/s", "calls each")?;
+        let buckets = number(compliant::BUCKETS);
+        writeln!(
+            f,
+            "\nreconciliations: {} compliant buckets, ten at a time.\n",
+            compliant::BUCKETS
+        )?;
+        writeln!(f, "{:<32}{:>10}{:>10}{:>12}", "", "peak MiB", "per second", "calls each")?;
         writeln!(
             f,
             "{:<32}{:>10.1}{:>10.0}{:>12.2}",
             "s3guard, speed",
-            median(&self.looks, |looks| mebibytes(looks.memory_bytes)),
-            median(&self.looks, |looks| buckets / looks.took.as_secs_f64()),
-            median(&self.looks, |looks| number(looks.calls) / buckets),
+            median(&self.compliant, |compliant| mebibytes(compliant.memory_bytes)),
+            median(&self.compliant, |compliant| buckets / compliant.took.as_secs_f64()),
+            median(&self.compliant, |compliant| number(compliant.calls) / buckets),
         )
     }
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "Medians of {} runs; AWS is on loopback behind TLS 1.3.\n", self.looks.len())?;
+        writeln!(
+            f,
+            "Medians of {} runs; AWS is on loopback behind TLS 1.3.\n",
+            self.compliant.len()
+        )?;
         self.write_events(f)?;
         self.write_sweeps(f)?;
         self.write_looks(f)

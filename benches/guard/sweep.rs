@@ -42,8 +42,8 @@ pub(crate) fn measure(package: &Package, aws: &FakeAws) -> Result<Sample, String
     let mut function = programs::start(package.guard("speed"), "guard", aws).map_err(failed)?;
     function.wait_until_ready(PATIENCE).map_err(|error| failed(error.to_string()))?;
     let mut pages: Vec<(Duration, u64, usize)> = Vec::new();
-    let mut queued_looks: BTreeMap<String, usize> = BTreeMap::new();
-    let mut looks_at_account = 0;
+    let mut counted: BTreeMap<String, usize> = BTreeMap::new();
+    let mut of_account = 0;
     let mut next = Some(scheduled().to_string());
     while let Some(body) = next.take() {
         let took = programs::invoke(&mut function, &queued(&[body])).map_err(failed)?;
@@ -55,9 +55,9 @@ pub(crate) fn measure(package: &Package, aws: &FakeAws) -> Result<Sample, String
             let message: Value = serde_json::from_str(&body).unwrap_or_default();
             let message = &message["s3guard"];
             if message["reconcile"]["bucket"] == ".account" {
-                looks_at_account += 1;
+                of_account += 1;
             } else if let Some(bucket) = message["reconcile"]["bucket"].as_str() {
-                *queued_looks.entry(bucket.to_owned()).or_default() += 1;
+                *counted.entry(bucket.to_owned()).or_default() += 1;
             } else if message.get("sweep").is_none() {
                 return Err(failed(format!("`{body}` is not a message of the sweep")));
             } else if next.replace(body).is_some() {
@@ -66,11 +66,11 @@ pub(crate) fn measure(package: &Package, aws: &FakeAws) -> Result<Sample, String
         }
     }
     let once: BTreeMap<String, usize> = buckets.into_iter().map(|bucket| (bucket, 1)).collect();
-    if queued_looks != once {
+    if counted != once {
         return Err(failed("not every bucket was queued exactly once".to_owned()));
     }
-    if looks_at_account != 1 {
-        return Err(failed(format!("the account was queued {looks_at_account} times")));
+    if of_account != 1 {
+        return Err(failed(format!("the account was queued {of_account} times")));
     }
     let (Some(first), Some(last)) = (pages.first(), pages.last()) else {
         return Err(failed("there was no page".to_owned()));

@@ -54,7 +54,7 @@ impl Package {
             .env_clear()
             .env("S3GUARD_ACCOUNT", ACCOUNT)
             .env("S3GUARD_STACK", "bench")
-            .env("S3GUARD_TOPIC", format!("arn:aws:sns:{REGION}:{ACCOUNT}:notices"))
+            .env("S3GUARD_TOPIC", format!("arn:aws:sns:{REGION}:{ACCOUNT}:notifications"))
             .env("S3GUARD_QUEUE", queue)
             .env("S3GUARD_LEDGER", LEDGER)
             .env("S3GUARD_LOG_BUCKET", LOG_BUCKET)

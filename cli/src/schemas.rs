@@ -78,30 +78,30 @@ fn of<T: JsonSchema>(name: &'static str) -> Row {
 /// Every result: named as the command, or with the flag or the subcommand that changes what it prints.
 fn results() -> Vec<Row> {
     vec![
-        of::<config::Checked>("config-check"),
-        of::<config::Shown>("config-show"),
+        of::<config::CheckedFile>("config-check"),
+        of::<config::ShownConfig>("config-show"),
         of::<Regions<Deployment>>("deploy"),
         of::<Waiting>("deploy-no-execute"),
         of::<Destroyed>("destroy"),
         of::<Difference>("diff"),
-        of::<doctor::Report>("doctor"),
+        of::<doctor::DoctorReport>("doctor"),
         of::<BTreeMap<String, Policy>>("doctor-print-policy"),
         of::<EventsReport>("events"),
         of::<History>("history"),
-        of::<init::Written>("init"),
+        of::<init::WrittenFile>("init"),
         of::<Lines>("logs"),
         of::<notify_test::Sent>("notify-test"),
-        of::<package::Packaged>("package"),
+        of::<package::BuiltPackage>("package"),
         of::<Standalone>("package-standalone"),
         of::<Redriven>("redrive"),
-        of::<replay::Report>("replay"),
+        of::<replay::ReplayReport>("replay"),
         of::<RolledBack>("rollback"),
         of::<Regions<Status>>("status"),
         of::<Regions<Outputs>>("status-outputs"),
         // A CloudFormation template.
         of::<Map<String, Value>>("synth"),
         of::<Undone>("undo"),
-        of::<report::Report>("verify"),
+        of::<report::VerifyReport>("verify"),
         of::<clean::Cleaned>("verify-clean-up"),
     ]
 }
@@ -111,9 +111,9 @@ fn lines() -> Vec<Row> {
     vec![
         of::<Failure>("error"),
         of::<Proposed>("ndjson-changes"),
-        of::<follow::Shown>("ndjson-event"),
+        of::<follow::ShownEvent>("ndjson-event"),
         of::<line::Line>("ndjson-line"),
-        of::<report::Step>("ndjson-step"),
+        of::<report::VerifyStep>("ndjson-step"),
     ]
 }
 

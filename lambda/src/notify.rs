@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use s3guard_aws::{AwsError, Buckets, Connection, Ledger};
 use s3guard_posture::contract::metrics::Metric;
-use s3guard_posture::digest::objects::{self, Alarming, Message};
+use s3guard_posture::digest::objects::{self, Alarming, ObjectMessage};
 use s3guard_posture::digest::window::{
     Batch as Gathering, Close, Gather, GatherError, Gathered, LEASE, Published, Window,
 };
@@ -66,14 +66,14 @@ impl Notify {
         let mut events = Vec::new();
         let mut closes = Vec::new();
         for message in batch.records {
-            match Message::read(&message.body) {
-                Ok(Message::Event(event)) => {
+            match ObjectMessage::read(&message.body) {
+                Ok(ObjectMessage::Event(event)) => {
                     if self.is_wanted(&event) {
                         events.push((message.id, *event));
                     }
                 }
-                Ok(Message::Close(which)) => closes.push((message.id, which)),
-                Ok(Message::Alarm(alarm)) => {
+                Ok(ObjectMessage::Close(which)) => closes.push((message.id, which)),
+                Ok(ObjectMessage::Alarm(alarm)) => {
                     if !self.publish_alarm(&alarm, clock.now()).await {
                         failures.push(message.id);
                     }
@@ -199,13 +199,13 @@ impl Notify {
             return false;
         };
         match published {
-            Ok(Published { events, notices, busy, failures }) => {
-                tracing::info!(events, notices, busy, "published");
+            Ok(Published { events, notifications, busy, failures }) => {
+                tracing::info!(events, notifications, busy, "published");
                 for failure in &failures {
                     tracing::error!(failure, "a window could not be published");
                 }
                 tally.count(Metric::PublishedEvents, events);
-                tally.count(Metric::Notices, notices);
+                tally.count(Metric::Notifications, notifications);
                 tally.count(Metric::NotPublished, failures.len());
                 busy == 0 && failures.is_empty()
             }

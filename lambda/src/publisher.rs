@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use s3guard_aws::{AwsError, Connection, Queue, Topic};
-use s3guard_posture::Notice;
+use s3guard_posture::Notification;
 use s3guard_posture::flow::{Delayed, Outgoing};
 use s3guard_posture::model::severity::Severity;
 
@@ -34,7 +34,7 @@ impl Outgoing for Publisher {
     type Error = AwsError;
 
     /// A failure of the chat topic is logged and not retried: the other subscribers would get the notification twice.
-    async fn publish(&self, notification: &Notice) -> Result<(), AwsError> {
+    async fn publish(&self, notification: &Notification) -> Result<(), AwsError> {
         self.topic.publish(notification).await?;
         if let Some((topic, from)) = &self.chat
             && notification.document.severity >= *from

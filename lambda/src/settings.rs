@@ -187,13 +187,13 @@ mod tests {
             account: settings.account.clone(),
             region: settings.region.clone(),
         };
-        let occasion = settings.occasion(time::macros::date!(2026 - 11 - 24));
-        let baseline = settings.config.baseline(&id, &Reading::Absent, &occasion);
+        let context = settings.context(time::macros::date!(2026 - 11 - 24));
+        let baseline = settings.config.baseline(&id, &Reading::Absent, &context);
         assert_eq!(baseline.grade, Grade::Security);
         assert_eq!(baseline.key, Some(KEY.parse().unwrap()));
         let rule = r#"{"rule":[{"bucket":"rep*","grade":"speed"}]}"#;
         settings.config = Config::from_json(rule).unwrap();
-        assert_eq!(settings.config.baseline(&id, &Reading::Absent, &occasion).grade, Grade::Speed);
+        assert_eq!(settings.config.baseline(&id, &Reading::Absent, &context).grade, Grade::Speed);
     }
 
     #[test]

@@ -5,11 +5,11 @@
 //! [`Mistake`] in a single value, `check` those between several values. The command parses TOML.
 
 mod check;
+mod context;
 pub mod deploy;
 mod ending;
 mod mistake;
 mod notifications;
-mod occasion;
 mod read;
 mod rule;
 mod scope;
@@ -20,14 +20,14 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use self::context::{EvaluationContext, Extent, GRADE_TAG};
 pub use self::deploy::{Deploy, TrailChoice};
 pub use self::ending::Ending;
 pub use self::mistake::{At, InvalidConfig, Mistake, PathPart, Wrong};
 pub use self::notifications::{
-    Endpoint, Fields, Filter, Notifications, ObjectKind, ResourceArn, Selection, Subscription,
-    Threshold, Window,
+    Endpoint, Fields, Filter, NotificationConfig, ObjectKind, ResourceArn, Selection, Subscription,
+    Threshold, WindowLength,
 };
-pub use self::occasion::{Extent, GRADE_TAG, Occasion};
 use self::rule::{Exemption, Rule};
 #[cfg(test)]
 use self::tests::schema;
@@ -73,7 +73,7 @@ pub struct Config {
     #[serde(rename = "exemption")]
     exemptions: Vec<Exemption>,
     /// Notifications about objects and in chats.
-    notifications: Notifications,
+    notifications: NotificationConfig,
     /// Endpoints that are notified in addition to the email address in the stack's parameter, and about what.
     #[serde(rename = "subscription")]
     #[cfg_attr(test, schemars(length(max = 100)))]
@@ -122,7 +122,7 @@ impl Config {
     }
 
     /// Notifications about objects and in chats.
-    pub fn notifications(&self) -> &Notifications {
+    pub fn notifications(&self) -> &NotificationConfig {
         &self.notifications
     }
 

@@ -18,7 +18,7 @@ use serde::Deserialize as _;
 use serde_json::Value;
 use time::{Date, OffsetDateTime};
 
-use crate::config::Occasion;
+use crate::config::EvaluationContext;
 use crate::contract::metrics::Metric;
 use crate::evaluate::coverage::Mark;
 use crate::events::{self, NotAnEvent, OwnMessage};
@@ -26,8 +26,8 @@ use crate::reconcile::account::CallError;
 use crate::reconcile::reported::Reported;
 use crate::reconcile::triage::{Message, Task, triage};
 use crate::{
-    Account, AccountId, Baseline, BucketId, BucketName, Config, Finding, Grade, KeyArn, Notice,
-    Region,
+    Account, AccountId, Baseline, BucketId, BucketName, Config, Finding, Grade, KeyArn,
+    Notification, Region,
 };
 
 pub mod memory;
@@ -87,7 +87,7 @@ pub trait Outgoing: Sync {
     /// Publishes a notification.
     fn publish(
         &self,
-        notification: &Notice,
+        notification: &Notification,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
     /// Sends messages to the guard's own queue. After an error some may be sent.
@@ -206,7 +206,7 @@ pub struct TaskResult {
     /// Whether its messages have to be delivered again.
     pub retry: bool,
     /// The notification, which is joined with those of other tasks.
-    pub notification: Option<Notice>,
+    pub notification: Option<Notification>,
     /// The keys to mark once that is published.
     pub marks: Vec<String>,
     /// The baseline and findings, if the bucket was read.
@@ -229,19 +229,19 @@ impl TaskResult {
 }
 
 /// Reads a notification that went through the queue.
-pub fn queued_notification(message: &Value) -> Result<Notice, NotAnEvent> {
-    Notice::deserialize(message).map_err(|_| NotAnEvent::Unknown)
+pub fn queued_notification(message: &Value) -> Result<Notification, NotAnEvent> {
+    Notification::deserialize(message).map_err(|_| NotAnEvent::Unknown)
 }
 
 impl Settings {
-    /// The occasion of a reconciliation, with the parameters of the stack.
-    pub fn occasion(&self, today: Date) -> Occasion {
-        Occasion {
+    /// The context of a reconciliation, with the parameters of the stack.
+    pub fn context(&self, today: Date) -> EvaluationContext {
+        EvaluationContext {
             default_grade: self.grade,
             default_key: self.key.clone(),
             log_bucket: self.log_bucket.clone(),
             own_buckets: self.own_buckets.clone(),
-            ..Occasion::new(today)
+            ..EvaluationContext::new(today)
         }
     }
 }
@@ -283,7 +283,7 @@ where
             marks.extend(result.marks);
         }
         let mut all_published = true;
-        for (place, notification) in Notice::joined(notifications).iter().enumerate() {
+        for (place, notification) in Notification::joined(notifications).iter().enumerate() {
             if place > 0 {
                 self.outgoing.pause(PAUSE).await;
             }
@@ -300,7 +300,7 @@ where
     /// Does one task.
     pub async fn task(&self, task: &Task) -> TaskResult {
         match task {
-            Task::Look(look) => Box::pin(self.reconcile(look)).await,
+            Task::Reconcile(task) => Box::pin(self.reconcile(task)).await,
             Task::Later { body, delay_seconds } => {
                 let retry = !self.send_back(body.clone(), *delay_seconds).await;
                 TaskResult { retry, ..TaskResult::default() }
@@ -340,7 +340,7 @@ where
     }
 
     /// Publishes a notification. Returns whether it was accepted.
-    async fn publish(&self, notification: &Notice) -> bool {
+    async fn publish(&self, notification: &Notification) -> bool {
         let published = self.outgoing.publish(notification).await;
         if let Err(error) = &published {
             let subject = &notification.subject;
@@ -350,7 +350,7 @@ where
     }
 
     /// Publishes a notification, or queues it if that fails: a later pass would not find its cause.
-    async fn publish_or_queue(&self, notification: &Notice) -> bool {
+    async fn publish_or_queue(&self, notification: &Notification) -> bool {
         self.publish(notification).await
             || self.send_back(OwnMessage::publish(notification).body(), PUBLISH_DELAY_SECONDS).await
     }

@@ -11,7 +11,7 @@ mod around;
 pub(crate) mod settings;
 
 /// Stores the answer to a question in its field.
-pub(super) type Answer = Box<dyn FnOnce(&mut Observed) + Send>;
+pub(super) type StoreAnswer = Box<dyn FnOnce(&mut Observed) + Send>;
 
 /// Asks a question; `None` if the bucket does not exist.
 pub(super) async fn ask(
@@ -20,12 +20,12 @@ pub(super) async fn ask(
     question: Question,
     observed: &Observed,
     baseline: &Baseline,
-) -> Result<Option<Answer>, AwsError> {
+) -> Result<Option<StoreAnswer>, AwsError> {
     /// The answer that stores a reading in a field.
     macro_rules! answer {
         ($field:ident, $reading:expr) => {{
             let reading = $reading;
-            Box::new(move |observed: &mut Observed| observed.$field = reading) as Answer
+            Box::new(move |observed: &mut Observed| observed.$field = reading) as StoreAnswer
         }};
     }
     /// Reads a setting of the bucket.

@@ -3,10 +3,10 @@ use s3guard_posture::evaluate::coverage;
 use s3guard_posture::flow::Ledger as _;
 use s3guard_posture::model::names;
 use s3guard_posture::model::setting::{Ownership, Setting, SettingKind};
-use s3guard_posture::reconcile::ledger::undone::{Mark, Note};
+use s3guard_posture::reconcile::ledger::undone::{Note, SuppressionMark};
 use s3guard_posture::reconcile::record::State;
 use s3guard_posture::reconcile::reported;
-use s3guard_posture::{Aspect, Finding, Grade, LeftBecause};
+use s3guard_posture::{Aspect, Finding, Grade, Reason};
 use serde_json::json;
 use time::macros::{date, datetime};
 
@@ -26,7 +26,7 @@ pub(crate) fn record() -> Record {
         region: "eu-west-1".to_owned(),
         time: "2026-11-24T23:15:02.123Z".to_owned(),
         grade: Grade::Hybrid,
-        grade_because: "the default".to_owned(),
+        grade_reason: "the default".to_owned(),
         aspects: vec![Aspect::Ownership],
         setting: SettingKind::Ownership,
         call: "PutBucketOwnershipControls".to_owned(),
@@ -61,7 +61,7 @@ async fn a_record_is_kept_where_its_id_says() {
         content-type: application/json
         x-amz-checksum-crc32: …
         x-amz-expected-bucket-owner: 111122223333
-        {"version":1,"id":"reports@20261124T231502.123Z-ownership","status":"verified","bucket":"reports","account":"111122223333","region":"eu-west-1","time":"2026-11-24T23:15:02.123Z","grade":"hybrid","gradeBecause":"the default","aspects":["ownership"],"setting":"ownership","call":"PutBucketOwnershipControls","reasons":[],"from":{"setting":"ownership","value":null},"to":{"setting":"ownership","value":"BucketOwnerEnforced"},"events":[]}
+        {"version":1,"id":"reports@20261124T231502.123Z-ownership","status":"verified","bucket":"reports","account":"111122223333","region":"eu-west-1","time":"2026-11-24T23:15:02.123Z","grade":"hybrid","gradeReason":"the default","aspects":["ownership"],"setting":"ownership","call":"PutBucketOwnershipControls","reasons":[],"from":{"setting":"ownership","value":null},"to":{"setting":"ownership","value":"BucketOwnerEnforced"},"events":[]}
     "#]].assert_eq(&fake.wire());
     let fake = Fake::answering([(200, ""), (200, "")]);
     ledger(&fake).keep(&Record { state: State::Failed, ..record() }).await.unwrap();
@@ -188,7 +188,7 @@ async fn what_was_undone_says_until_when_and_why() {
         reason: "a & b".to_owned(),
         by: "arn:aws:iam::111122223333:user/mary".to_owned(),
     };
-    let mark = Mark { aspect: Aspect::Tls, made: NOW, until: date!(2027 - 01 - 31) };
+    let mark = SuppressionMark { aspect: Aspect::Tls, made: NOW, until: date!(2027 - 01 - 31) };
     ledger(&fake).leave(&name("reports"), &mark, &note).await.unwrap();
     expect![[r#"
         PUT https://ledger.s3.eu-west-1.amazonaws.com/buckets/reports/undone/tls/20261124T231502.123Z-2027-01-31.json?x-id=PutObject
@@ -201,7 +201,7 @@ async fn what_was_undone_says_until_when_and_why() {
 
 #[tokio::test]
 async fn all_that_was_undone_is_listed() {
-    let mark = |aspect| Mark { aspect, made: NOW, until: date!(2027 - 01 - 31) };
+    let mark = |aspect| SuppressionMark { aspect, made: NOW, until: date!(2027 - 01 - 31) };
     let marks = [mark(Aspect::Encryption), mark(Aspect::SseC), mark(Aspect::Tls)];
     let mut keys: Vec<String> = marks.iter().map(|mark| mark.key(&name("reports"))).collect();
     keys.push("buckets/reports/undone/tls/strange".to_owned());
@@ -228,8 +228,9 @@ async fn a_mark_is_put_once_and_one_that_is_there_is_no_failure() {
 
 #[tokio::test]
 async fn what_was_reported_about_a_bucket_is_listed() {
-    let website = LeftBecause::Website;
-    let findings = [Finding::Left { aspect: Aspect::PublicAccess, because: website.clone() }];
+    let website = Reason::Website;
+    let findings =
+        [Finding::NotRemediated { aspect: Aspect::PublicAccess, reason: website.clone() }];
     let fake = listing(reported::keys(&name("reports"), &findings, date!(2026 - 11 - 20)));
     let reported =
         async |bucket| ledger(&fake).reported(&name(bucket), date!(2026 - 11 - 24)).await;

@@ -7,7 +7,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use s3guard_posture::BucketName;
 use s3guard_posture::model::setting::SettingKind;
 use s3guard_posture::reconcile::last_sweep::{self, LastSweep};
-use s3guard_posture::reconcile::ledger::undone::{self, Mark, Note};
+use s3guard_posture::reconcile::ledger::undone::{self, Note, SuppressionMark};
 use s3guard_posture::reconcile::ledger::{self, RecordId};
 use s3guard_posture::reconcile::reported;
 use time::{Date, OffsetDateTime};
@@ -46,7 +46,7 @@ pub struct Touched {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Interventions {
     /// The suppressions by `undo`, also those that are over.
-    pub suppressions: Vec<(Mark, Note)>,
+    pub suppressions: Vec<(SuppressionMark, Note)>,
     /// The hours in which the guard has stopped writing a setting because of a conflict.
     pub stops: Vec<(OffsetDateTime, SettingKind)>,
 }

@@ -19,7 +19,7 @@ pub struct ChangeSetRequest {
     /// The change set's own name; asking twice under one name is asking once.
     pub name: String,
     /// Whether the stack is there already.
-    pub kind: Kind,
+    pub kind: ChangeSetKind,
     /// The URL of the template in S3, which CloudFormation reads with the caller's permissions.
     pub template_url: String,
     /// The parameters.
@@ -68,7 +68,7 @@ pub enum OnFailure {
 
 /// Whether a change set makes a stack or changes one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ChangeSetKind {
     /// The stack is new.
     Create,
     /// The stack exists.
@@ -114,8 +114,7 @@ pub struct Ready {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Change {
     /// What is done.
-    #[serde(rename = "action")]
-    pub fate: Fate,
+    pub action: ResourceAction,
     /// The resource's name in the template.
     pub logical_id: String,
     /// Its type, as `AWS::S3::Bucket`.
@@ -138,7 +137,7 @@ pub struct Change {
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "schema", schemars(rename = "Action"))]
-pub enum Fate {
+pub enum ResourceAction {
     /// It is created.
     Added,
     /// It exists and becomes the stack's.
@@ -168,7 +167,7 @@ pub struct PropertyChange {
     pub after: Option<String>,
 }
 
-impl Fate {
+impl ResourceAction {
     /// Source: AWS CloudFormation API Reference, `ResourceChange`, `Action`. A kind that is new there is a change.
     fn of(change: &ResourceChange) -> Self {
         let action = change.action().map(ChangeAction::as_str);
@@ -185,11 +184,11 @@ impl Fate {
     }
 }
 
-impl From<Kind> for ChangeSetType {
-    fn from(kind: Kind) -> Self {
+impl From<ChangeSetKind> for ChangeSetType {
+    fn from(kind: ChangeSetKind) -> Self {
         match kind {
-            Kind::Create => Self::Create,
-            Kind::Update => Self::Update,
+            ChangeSetKind::Create => Self::Create,
+            ChangeSetKind::Update => Self::Update,
         }
     }
 }
@@ -235,7 +234,7 @@ pub(super) fn read_change(change: &SdkChange) -> Option<Change> {
         }
     }
     Some(Change {
-        fate: Fate::of(change),
+        action: ResourceAction::of(change),
         logical_id: change.logical_resource_id().unwrap_or_default().to_owned(),
         resource_type: change.resource_type().unwrap_or_default().to_owned(),
         physical_id: change.physical_resource_id().map(str::to_owned),

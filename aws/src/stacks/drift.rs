@@ -22,14 +22,14 @@ pub struct LastDrift {
     pub checked: Option<String>,
 }
 
-/// How far a look at a stack is.
+/// The progress of a drift detection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Detection {
     /// CloudFormation is at it.
     Going,
-    /// It has looked at all that it can look at.
+    /// It is complete.
     Done,
-    /// It could not look at all of it, for this reason; what it has seen counts.
+    /// It is incomplete, for this reason; what it has found counts.
     Partly(String),
 }
 
@@ -81,14 +81,14 @@ impl Stacks {
         }))
     }
 
-    /// Has CloudFormation look at a stack; gives the id of the look.
+    /// Starts the drift detection of a stack; gives its id.
     pub async fn detect_drift(&self, stack: &str) -> Result<String, AwsError> {
         let answer = self.client.detect_stack_drift().stack_name(stack).send().await;
         let answer = answer.named("DetectStackDrift", object(stack))?;
         Ok(answer.stack_drift_detection_id().unwrap_or_default().to_owned())
     }
 
-    /// How far a look is.
+    /// The progress of a drift detection.
     pub async fn detection(&self, stack: &str, id: &str) -> Result<Detection, AwsError> {
         let call = self.client.describe_stack_drift_detection_status();
         let answer = call.stack_drift_detection_id(id).send().await;
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_look_goes_on_is_done_or_has_seen_a_part() {
+    async fn a_detection_is_in_progress_complete_or_partial() {
         let status = |status: &str| {
             let result = format!(
                 "<StackId>s</StackId><StackDriftDetectionId>1</StackDriftDetectionId><DetectionStatus>{status}\

@@ -17,7 +17,7 @@ use aws_sdk_cloudformation::types::{
 use aws_smithy_mocks::{mock, mock_client};
 use aws_smithy_types::error::ErrorMetadata;
 
-use super::change_set::{Fate, Kind};
+use super::change_set::{ChangeSetKind, ResourceAction};
 use super::*;
 
 fn set() -> ChangeSet {
@@ -77,7 +77,7 @@ fn request() -> ChangeSetRequest {
     ChangeSetRequest {
         stack: "s".parse().unwrap(),
         name: "n1".to_owned(),
-        kind: Kind::Update,
+        kind: ChangeSetKind::Update,
         template_url: "https://code.example/template.json".to_owned(),
         parameters: BTreeMap::from([("Email".to_owned(), "a@b.example".to_owned())]),
         tags: BTreeMap::from([("s3guard:stack".to_owned(), "s".to_owned())]),
@@ -160,8 +160,8 @@ async fn all_pages_of_a_change_set_are_read() {
     else {
         panic!("it is ready");
     };
-    let read: Vec<_> = changes.iter().map(|c| (c.logical_id.as_str(), c.fate)).collect();
-    assert_eq!(read, [("A", Fate::Changed), ("B", Fate::MayBeReplaced)]);
+    let read: Vec<_> = changes.iter().map(|c| (c.logical_id.as_str(), c.action)).collect();
+    assert_eq!(read, [("A", ResourceAction::Changed), ("B", ResourceAction::MayBeReplaced)]);
 }
 
 fn event(id: &str, status: ResourceStatus, reason: &str) -> StackEvent {

@@ -9,7 +9,7 @@ const PUBLISHED: &str =
     "<PublishResponse><PublishResult><MessageId>m</MessageId></PublishResult></PublishResponse>";
 
 /// A notification about a bucket.
-fn notice() -> Notice {
+fn notification() -> Notification {
     let (account, region) = ("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap());
     let now = datetime!(2026-11-20 12:00 UTC);
     let origin = s3guard_posture::notify::notification::Origin {
@@ -52,17 +52,17 @@ fn attribute<'a>(fields: &'a [(String, String)], name: &str) -> (&'a str, &'a st
 }
 
 #[tokio::test]
-async fn a_notice_is_published_for_each_protocol_with_its_attributes() {
+async fn a_notification_is_published_for_each_protocol_with_its_attributes() {
     let fake = Fake::answering([(200, PUBLISHED)]);
-    let notice = notice();
-    Topic::new(&fake.connection(), ARN).publish(&notice).await.unwrap();
+    let notification = notification();
+    Topic::new(&fake.connection(), ARN).publish(&notification).await.unwrap();
     let fields = fields(&fake);
     assert_eq!(field(&fields, "TopicArn"), Some(ARN));
-    assert_eq!(field(&fields, "Subject"), Some(notice.subject.as_str()));
+    assert_eq!(field(&fields, "Subject"), Some(notification.subject.as_str()));
     assert_eq!(field(&fields, "MessageStructure"), Some("json"));
     let message: Value = serde_json::from_str(field(&fields, "Message").unwrap()).unwrap();
-    assert_eq!(message["email"], notice.text);
-    assert_eq!(message["sms"], notice.sms);
+    assert_eq!(message["email"], notification.text);
+    assert_eq!(message["sms"], notification.sms);
     let document: Value = serde_json::from_str(message["default"].as_str().unwrap()).unwrap();
     assert_eq!(document["kind"], "bucket-report");
     assert_eq!(attribute(&fields, "kind"), ("String", "bucket"));
@@ -73,8 +73,8 @@ async fn a_notice_is_published_for_each_protocol_with_its_attributes() {
 #[tokio::test]
 async fn for_chat_it_is_published_as_one_json() {
     let fake = Fake::answering([(200, PUBLISHED)]);
-    let notice = notice();
-    Topic::new(&fake.connection(), ARN).publish_chat(&notice).await.unwrap();
+    let notification = notification();
+    Topic::new(&fake.connection(), ARN).publish_chat(&notification).await.unwrap();
     let fields = fields(&fake);
     assert_eq!(field(&fields, "MessageStructure"), None);
     let message: Value = serde_json::from_str(field(&fields, "Message").unwrap()).unwrap();
@@ -85,6 +85,6 @@ async fn for_chat_it_is_published_as_one_json() {
 #[tokio::test]
 async fn an_error_of_sns_names_the_topic() {
     let fake = Fake::answering([error(403, "AuthorizationError")]);
-    let refused = Topic::new(&fake.connection(), ARN).publish(&notice()).await.unwrap_err();
+    let refused = Topic::new(&fake.connection(), ARN).publish(&notification()).await.unwrap_err();
     assert!(refused.to_string().contains(ARN), "{refused}");
 }

@@ -23,7 +23,7 @@ const START: &[Manual] = &[
     manual("init", &[], ["--email you@example.com", "--region eu-west-1,us-east-1 --trail auto"]),
     manual("doctor", FINDS, ["--region eu-west-1,us-east-1", "--print-policy > deployer.json"]),
     manual("deploy", ASKS, ["--email you@example.com", "--grade hybrid --key ARN --approve any"]),
-    manual("verify", ASKS, ["", "--notices --timeout 30m"]),
+    manual("verify", ASKS, ["", "--notifications --timeout 30m"]),
 ];
 const EVERY_DAY: &[Manual] = &[
     manual("status", FINDS, ["--region eu-west-1,us-east-1", "--drift"]),

@@ -23,7 +23,7 @@ pub(crate) struct Options {
 
     /// Also verify the notifications, with a queue that is subscribed to the topic during the run
     #[arg(long)]
-    pub(crate) notices: bool,
+    pub(crate) notifications: bool,
 
     /// Keep the canary for inspection; `--clean-up` removes it
     #[arg(long)]

@@ -54,7 +54,7 @@ pub(crate) fn run(
             let settings = origin::rows(found.as_ref(), |name| {
                 variable(name).map(|value| value.to_string_lossy().into_owned())
             });
-            output.result(&Shown { settings, with_origin: show.origin })?;
+            output.result(&ShownConfig { settings, with_origin: show.origin })?;
         }
         What::Check(config) => {
             let found = config
@@ -73,7 +73,7 @@ pub(crate) fn run(
             for warning in &warnings {
                 output.warn(warning);
             }
-            output.result(&Checked { file: found.path.display().to_string(), warnings })?;
+            output.result(&CheckedFile { file: found.path.display().to_string(), warnings })?;
         }
     }
     Ok(Exit::Done)
@@ -82,7 +82,7 @@ pub(crate) fn run(
 /// The effective settings; as text, one per line.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(crate) struct Shown {
+pub(crate) struct ShownConfig {
     settings: Vec<Row>,
     #[serde(skip)]
     with_origin: bool,
@@ -91,18 +91,18 @@ pub(crate) struct Shown {
 /// A file without a mistake.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(crate) struct Checked {
+pub(crate) struct CheckedFile {
     file: String,
     warnings: Vec<String>,
 }
 
-impl fmt::Display for Checked {
+impl fmt::Display for CheckedFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", self.file)
     }
 }
 
-impl fmt::Display for Shown {
+impl fmt::Display for ShownConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for Row { setting, value, origin } in &self.settings {
             write!(f, "{setting} = {value}")?;

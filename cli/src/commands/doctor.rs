@@ -11,7 +11,7 @@ use crate::args::guard::{declared, key, prefix_of};
 use crate::exit::Exit;
 use crate::operations::doctor::{Wanted, examine};
 use crate::operations::permissions;
-use crate::operations::permissions::Target;
+use crate::operations::permissions::PermissionTarget;
 use crate::operations::session;
 use crate::operations::session::AccountsArgs;
 use crate::ui::output::{Form, Output};
@@ -81,7 +81,7 @@ async fn print_policy(
         Some(prefix) => prefix.clone(),
         None => prefix_of(stack)?,
     };
-    let target = Target {
+    let target = PermissionTarget {
         partition: caller.partition().to_owned(),
         account: caller.account.clone(),
         region: (connections.len() == 1).then(|| connection.region().clone()),

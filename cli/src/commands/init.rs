@@ -65,18 +65,18 @@ pub(crate) fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
         );
     }
     output.say(format_args!("next: {}", next(&args.out)));
-    output.result(&Written { file: args.out.display().to_string() })?;
+    output.result(&WrittenFile { file: args.out.display().to_string() })?;
     Ok(Exit::Done)
 }
 
 /// The file that was written; there is no text on stdout.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(crate) struct Written {
+pub(crate) struct WrittenFile {
     file: String,
 }
 
-impl fmt::Display for Written {
+impl fmt::Display for WrittenFile {
     fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
         Ok(())
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use s3guard_aws::Topic;
-use s3guard_posture::Notice;
+use s3guard_posture::Notification;
 use s3guard_posture::contract::output;
 use s3guard_posture::digest;
 use s3guard_posture::notify::notification::Origin;
@@ -38,8 +38,7 @@ pub(crate) struct Sent {
     topic: String,
     chat_topic: Option<String>,
     is_dry_run: bool,
-    #[serde(rename = "notifications")]
-    notices: Vec<One>,
+    notifications: Vec<One>,
 }
 
 #[derive(Debug, Serialize)]
@@ -77,8 +76,8 @@ async fn send(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::Resu
             }
         }
     }
-    let notices = samples.iter().map(One::of).collect();
-    output.result(&Sent { topic, chat_topic, is_dry_run: args.dry_run, notices })?;
+    let notifications = samples.iter().map(One::of).collect();
+    output.result(&Sent { topic, chat_topic, is_dry_run: args.dry_run, notifications })?;
     if !args.dry_run {
         let stack = &args.account.stack;
         output.say(format_args!("`s3guard status --stack {stack}` shows the subscriptions"));
@@ -87,11 +86,11 @@ async fn send(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::Resu
 }
 
 impl One {
-    fn of(notice: &Notice) -> Self {
+    fn of(notification: &Notification) -> Self {
         Self {
-            kind: notice.document.kind(),
-            severity: notice.document.severity.name(),
-            subject: notice.subject.clone(),
+            kind: notification.document.kind(),
+            severity: notification.document.severity.name(),
+            subject: notification.subject.clone(),
         }
     }
 }
@@ -103,7 +102,7 @@ impl fmt::Display for Sent {
         if let Some(chat) = &self.chat_topic {
             writeln!(f, "{verb} to {chat}")?;
         }
-        for One { kind, severity, subject } in &self.notices {
+        for One { kind, severity, subject } in &self.notifications {
             writeln!(f, "  {severity:8} {kind:18} {subject}")?;
         }
         Ok(())

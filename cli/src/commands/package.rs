@@ -68,7 +68,7 @@ pub(crate) fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
             .hint("name another file with `--out`")?;
     }
     files::write(path, &package.zip)?;
-    output.result(&Packaged {
+    output.result(&BuiltPackage {
         file: path.display().to_string(),
         architecture: package.architecture,
         size_bytes: package.zip.len(),
@@ -82,7 +82,7 @@ pub(crate) fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(crate) struct Packaged {
+pub(crate) struct BuiltPackage {
     file: String,
     architecture: Architecture,
     size_bytes: usize,
@@ -90,7 +90,7 @@ pub(crate) struct Packaged {
     key: String,
 }
 
-impl fmt::Display for Packaged {
+impl fmt::Display for BuiltPackage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "file          {}", self.file)?;
         writeln!(f, "architecture  {}", self.architecture)?;

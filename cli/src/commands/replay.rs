@@ -14,7 +14,7 @@ use crate::args::region::region;
 use crate::error::Advice as _;
 use crate::exit::Exit;
 use crate::operations::replay::file::{name, read};
-use crate::operations::replay::{self, Recorded, Report, Scene};
+use crate::operations::replay::{self, Recorded, ReplayReport, Scene};
 use crate::ui::output::Output;
 
 /// The account where no event names one.
@@ -83,13 +83,13 @@ pub(crate) fn run(args: &Args, output: &Output, now: OffsetDateTime) -> anyhow::
     let events = replay::run(&recorded, &scene);
     let mut exit = Exit::Done;
     for event in &events {
-        if let Some(because) = event.outcome.misunderstood() {
+        if let Some(reason) = event.outcome.misunderstood() {
             let place =
                 if event.place.is_empty() { name(&args.files[0]) } else { event.place.clone() };
-            output.warn(format_args!("{}: {}", shown(&place, 300), shown(because, 600)));
+            output.warn(format_args!("{}: {}", shown(&place, 300), shown(reason, 600)));
             exit = Exit::Failed;
         }
     }
-    output.result(&Report::new(events))?;
+    output.result(&ReplayReport::new(events))?;
     Ok(exit)
 }

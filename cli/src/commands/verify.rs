@@ -29,7 +29,7 @@ use crate::ui::output::Output;
 /// s3:GetBucketLogging, s3:GetBucketNotification, s3:GetBucketTagging, s3:GetBucketAcl and s3:GetBucketWebsite. On the stack:
 /// cloudformation:DescribeStacks, sqs:GetQueueAttributes, cloudtrail:GetTrailStatus, s3:GetObject of the package, and
 /// s3:ListBucket, s3:GetObject and kms:Decrypt for the ledger. Besides: s3:GetAccountPublicAccessBlock,
-/// s3:ListAllMyBuckets, sqs:ListQueues, and kms:DescribeKey where a grade needs a key. For `--notices`, on queues
+/// s3:ListAllMyBuckets, sqs:ListQueues, and kms:DescribeKey where a grade needs a key. For `--notifications`, on queues
 /// `s3guard-canary-*`: sqs:CreateQueue, sqs:TagQueue, sqs:ListQueueTags, sqs:SetQueueAttributes, sqs:ReceiveMessage,
 /// sqs:DeleteMessage and sqs:DeleteQueue; on the topic sns:Subscribe, sns:Unsubscribe and sns:ListSubscriptionsByTopic.
 #[derive(Debug, clap::Args)]
@@ -38,7 +38,7 @@ pub(crate) struct Args {
     options: Options,
 
     /// Only remove what earlier runs for this stack have left or kept
-    #[arg(long, conflicts_with_all = ["keep", "notices", "timeout"])]
+    #[arg(long, conflicts_with_all = ["keep", "notifications", "timeout"])]
     clean_up: bool,
 }
 

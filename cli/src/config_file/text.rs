@@ -131,7 +131,7 @@ fn json(value: &DeValue<'_>, depth: usize) -> Value {
             number.map_or(Value::Null, Value::Number)
         }
         DeValue::Boolean(is_true) => Value::from(*is_true),
-        DeValue::Datetime(moment) => Value::from(moment.to_string()),
+        DeValue::Datetime(time) => Value::from(time.to_string()),
         DeValue::Array(items) => items.iter().map(|item| json(item.get_ref(), depth + 1)).collect(),
         DeValue::Table(table) => {
             let settings = table.iter().map(|(key, value)| {

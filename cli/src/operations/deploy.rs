@@ -33,7 +33,7 @@ use crate::error::Advice as _;
 use crate::exit::Exit;
 use crate::operations::deploy::proposal::{Answer, Asking, propose};
 use crate::operations::deploy::report::{Deployed, Deployment};
-use crate::operations::deploy::target::Target;
+use crate::operations::deploy::target::DeployTarget;
 use crate::operations::destroy::pruning;
 use crate::operations::interrupt::Run;
 use crate::operations::regions;
@@ -62,7 +62,7 @@ pub(crate) async fn deploy(
     let targets = find(&wanted.account, output, Some(options), run).await?;
     warn_of_global_endpoint(&targets, output).await;
     let answers = if let Some(id) = &options.change_set {
-        let Ok([target]) = <[Target; 1]>::try_from(targets) else {
+        let Ok([target]) = <[DeployTarget; 1]>::try_from(targets) else {
             return Err(anyhow!("a change set belongs to one stack in one Region"))
                 .hint("name its Region with `--region`")
                 .exit(Exit::Usage);
@@ -93,9 +93,9 @@ async fn find(
     output: &Output,
     options: Option<&OptionArgs>,
     run: &Run,
-) -> anyhow::Result<Vec<Target>> {
+) -> anyhow::Result<Vec<DeployTarget>> {
     let found = regions::each(args, output, async |one, output| {
-        Target::find(&one, output, options, run).await
+        DeployTarget::find(&one, output, options, run).await
     });
     all_or_none(found.await, output)
 }
@@ -108,7 +108,7 @@ fn all_or_none<T>(results: ByRegion<T>, output: &Output) -> anyhow::Result<Vec<T
 /// CloudTrail records a bucket that is created through the global endpoint in us-east-1, whatever its Region.
 ///
 /// Source: AWS CloudTrail User Guide, "Amazon S3 information in CloudTrail".
-async fn warn_of_global_endpoint(targets: &[Target], output: &Output) {
+async fn warn_of_global_endpoint(targets: &[DeployTarget], output: &Output) {
     let Ok(global) = "us-east-1".parse::<Region>() else { return };
     let Some(first) = targets.first() else { return };
     // Other partitions have no such endpoint.
@@ -173,7 +173,7 @@ async fn carry_out(
 }
 
 /// What a person does next. Warns if nothing is subscribed; without the permission to list subscriptions it is not known.
-async fn next(target: &Target, stack: &Stack, deployed: Deployed) -> Vec<String> {
+async fn next(target: &DeployTarget, stack: &Stack, deployed: Deployed) -> Vec<String> {
     let (connection, name, region) = (&target.account.connection, &target.name, target.region());
     let subscriptions = match stack.outputs.get(contract::output::TOPIC_ARN) {
         Some(topic) => subscriptions::subscriptions(connection, topic).await.ok(),

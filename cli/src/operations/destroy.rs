@@ -11,7 +11,7 @@ use futures_util::future::join_all;
 
 use crate::args::removal::RemovalArgs;
 use crate::exit::Exit;
-use crate::operations::destroy::plan::Plan;
+use crate::operations::destroy::plan::DestroyPlan;
 use crate::operations::destroy::report::Destroyed;
 use crate::operations::interrupt::Run;
 use crate::operations::regions;
@@ -62,11 +62,11 @@ pub(crate) async fn destroy(
 /// Asks for approval once for all Regions, and once more before buckets are emptied.
 async fn approve(
     args: &RemovalArgs,
-    plans: &[Plan],
+    plans: &[DestroyPlan],
     failed: &[FailedRegion],
     output: &Output,
 ) -> anyhow::Result<()> {
-    if args.yes || !plans.iter().any(Plan::needs_approval) {
+    if args.yes || !plans.iter().any(DestroyPlan::needs_approval) {
         return Ok(());
     }
     let stack = &args.account.stack;

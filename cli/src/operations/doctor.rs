@@ -13,8 +13,8 @@ use s3guard_aws::identity;
 use s3guard_posture::StackName;
 use time::OffsetDateTime;
 
+pub(crate) use crate::operations::doctor::report::DoctorReport;
 use crate::operations::doctor::report::OfRegion;
-pub(crate) use crate::operations::doctor::report::Report;
 pub(crate) use crate::operations::doctor::wanted::Wanted;
 use crate::operations::session;
 
@@ -24,14 +24,14 @@ pub(crate) async fn examine(
     stack: &StackName,
     mut wanted: Wanted,
     now: OffsetDateTime,
-) -> Report {
+) -> DoctorReport {
     for connection in connections {
         if !wanted.regions.contains(connection.region()) {
             wanted.regions.push(connection.region().clone());
         }
     }
     let checks = connections.iter().map(|connection| check(connection, stack, &wanted, now));
-    Report::new(join_all(checks).await)
+    DoctorReport::new(join_all(checks).await)
 }
 
 /// Checks a Region. Without a caller there is nothing else to ask.

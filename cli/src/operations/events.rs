@@ -6,7 +6,7 @@ use s3guard_aws::stacks::Event;
 use serde::Serialize;
 
 use crate::operations::follow;
-use crate::operations::follow::Shown;
+use crate::operations::follow::ShownEvent;
 
 /// The events of a stack; as text, a line for each and the root cause at the end.
 #[derive(Debug, Serialize)]
@@ -16,7 +16,7 @@ pub(crate) struct EventsReport {
     stack: String,
     region: String,
     status: String,
-    events: Vec<Line>,
+    events: Vec<EventLine>,
     /// How many resources were cancelled because another one failed.
     cancelled: usize,
     root_cause: Option<Cause>,
@@ -25,9 +25,9 @@ pub(crate) struct EventsReport {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-struct Line {
+struct EventLine {
     #[serde(flatten)]
-    event: Shown,
+    event: ShownEvent,
     is_root_cause: bool,
     #[serde(skip)]
     text: String,
@@ -60,7 +60,11 @@ impl EventsReport {
                 let is_root_cause = cause.is_some_and(|cause| std::ptr::eq(cause, event));
                 let mark = if is_root_cause { '>' } else { ' ' };
                 let text = format!("{mark} {}", follow::line(event));
-                lines.push(Line { event: Shown::new(event, &stack, &region), is_root_cause, text });
+                lines.push(EventLine {
+                    event: ShownEvent::new(event, &stack, &region),
+                    is_root_cause,
+                    text,
+                });
             }
         }
         let root_cause = operations.last().and_then(|operation| {

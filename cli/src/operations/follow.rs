@@ -20,7 +20,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::error::{self as failures, Advice as _};
 pub(crate) use crate::operations::follow::diagnosis::{explained, failed, first_cause, hint};
-pub(crate) use crate::operations::follow::view::Shown;
+pub(crate) use crate::operations::follow::view::ShownEvent;
 use crate::operations::follow::view::View;
 use crate::operations::follow::watch::{Past, Progress, Watch};
 use crate::operations::interrupt::{Followed, Interrupts};

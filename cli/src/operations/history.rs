@@ -4,7 +4,7 @@ use std::fmt;
 
 use s3guard_aws::ledger::Interventions;
 use s3guard_posture::reconcile::ledger::still_until;
-use s3guard_posture::reconcile::ledger::undone::{Mark, Note};
+use s3guard_posture::reconcile::ledger::undone::{Note, SuppressionMark};
 use s3guard_posture::reconcile::record::State;
 use s3guard_posture::text::shown;
 use s3guard_posture::{Aspect, BucketName, Record, SettingKind};
@@ -14,7 +14,7 @@ use time::{OffsetDateTime, UtcOffset};
 
 use crate::operations::session;
 use crate::operations::session::{Account, AccountArgs};
-use crate::ui::lines::moment;
+use crate::ui::lines::utc_time;
 use crate::ui::output::Output;
 
 /// The history of a bucket, the newest first.
@@ -83,11 +83,11 @@ pub(crate) async fn history(
 }
 
 /// The marks as the calls that made them: one call makes a mark for each aspect. The newest come first.
-fn grouped(mut marks: Vec<(Mark, Note)>) -> Vec<Suppression> {
+fn grouped(mut marks: Vec<(SuppressionMark, Note)>) -> Vec<Suppression> {
     marks.sort_by_key(|(mark, _)| std::cmp::Reverse(mark.made));
     let mut calls: Vec<Suppression> = Vec::new();
-    for (Mark { aspect, made, until }, note) in marks {
-        let (time, day) = (moment(made), until.to_string());
+    for (SuppressionMark { aspect, made, until }, note) in marks {
+        let (time, day) = (utc_time(made), until.to_string());
         match calls.last_mut() {
             Some(call) if call.time == time && call.until == day && call.note == note => {
                 call.aspects.push(aspect);
@@ -108,13 +108,13 @@ impl History {
     fn of(
         bucket: &str,
         records: Vec<Record>,
-        marks: Vec<(Mark, Note)>,
+        marks: Vec<(SuppressionMark, Note)>,
         stops: &[(OffsetDateTime, SettingKind)],
     ) -> Self {
         let conflict = |(hour, kind): &(OffsetDateTime, SettingKind)| Conflict {
-            hour: moment(*hour),
+            hour: utc_time(*hour),
             setting: kind.name(),
-            until: moment(still_until(*hour)),
+            until: utc_time(still_until(*hour)),
         };
         Self {
             bucket: bucket.to_owned(),
@@ -146,7 +146,7 @@ impl fmt::Display for History {
 /// The time of a record with milliseconds, which its own text may have fewer digits of.
 fn time(record: &Record) -> String {
     let time = OffsetDateTime::parse(&record.time, &Rfc3339);
-    time.map_or_else(|_| shown(&record.time, 40), moment)
+    time.map_or_else(|_| shown(&record.time, 40), utc_time)
 }
 
 fn record_text(record: &Record) -> String {
@@ -223,7 +223,7 @@ mod tests {
             region: "eu-west-1".to_owned(),
             time: "2026-11-24T23:15:02.12Z".to_owned(),
             grade: Grade::Speed,
-            grade_because: "the default".to_owned(),
+            grade_reason: "the default".to_owned(),
             aspects: vec![Aspect::Ownership],
             setting: SettingKind::Ownership,
             call: "PutBucketOwnershipControls".to_owned(),
@@ -243,7 +243,7 @@ mod tests {
             reason: reason.to_owned(),
             by: "arn:aws:iam::111122223333:user/mary".to_owned(),
         };
-        let mark = |aspect, made, until| Mark { aspect, made, until };
+        let mark = |aspect, made, until| SuppressionMark { aspect, made, until };
         let later = made + time::Duration::HOUR;
         let marks = vec![
             (mark(Aspect::Acl, made, date!(2027 - 01 - 31)), note("ticket 4711")),

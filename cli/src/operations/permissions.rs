@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
-pub(crate) use crate::operations::permissions::scope::{Scope, Target};
+pub(crate) use crate::operations::permissions::scope::{PermissionTarget, Scope};
 
 /// For each resource type of the template, the actions of its handlers.
 const RESOURCES: &str = include_str!("permissions/resources.json");
@@ -48,7 +48,7 @@ fn of_resources() -> BTreeSet<String> {
 }
 
 /// The deployer's managed policies, by name: as many as IAM's maximum length requires.
-pub(crate) fn policies(target: &Target) -> BTreeMap<String, Policy> {
+pub(crate) fn policies(target: &PermissionTarget) -> BTreeMap<String, Policy> {
     let statements = actions().into_iter().map(|(scope, actions)| {
         let mut statement = json!({
             "Sid": format!("{scope:?}"),
@@ -88,8 +88,8 @@ mod tests {
 
     use super::*;
 
-    fn target() -> Target {
-        Target {
+    fn target() -> PermissionTarget {
+        PermissionTarget {
             partition: "aws".to_owned(),
             account: "111122223333".parse().unwrap(),
             region: Some("eu-west-1".parse().unwrap()),

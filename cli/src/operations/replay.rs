@@ -27,7 +27,7 @@ use serde::Serialize;
 use time::OffsetDateTime;
 
 pub(crate) use recorded::{Recorded, parse};
-pub(crate) use replayed::{Outcome, Replayed};
+pub(crate) use replayed::{ReplayOutcome, Replayed};
 pub(crate) use stage::run;
 
 /// The stack whose guard is replayed.
@@ -80,26 +80,26 @@ impl Scene {
 /// What form of the events, in the order of their times.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(crate) struct Report {
+pub(crate) struct ReplayReport {
     /// The version of the JSON form.
     version: u32,
     events: Vec<Replayed>,
 }
 
-impl Report {
+impl ReplayReport {
     pub(crate) fn new(events: Vec<Replayed>) -> Self {
         Self { version: 1, events }
     }
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for ReplayReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [mut done, mut ignored, mut others] = [0, 0, 0];
         for event in &self.events {
             match event.outcome {
-                Outcome::Done => done += 1,
-                Outcome::Ignored { .. } => ignored += 1,
-                Outcome::DeadLetter { .. } | Outcome::NoEvent { .. } => others += 1,
+                ReplayOutcome::Done => done += 1,
+                ReplayOutcome::Ignored { .. } => ignored += 1,
+                ReplayOutcome::DeadLetter { .. } | ReplayOutcome::NoEvent { .. } => others += 1,
             }
             writeln!(f, "{event}")?;
         }

@@ -20,7 +20,7 @@ use crate::ui::output::Output;
 
 /// What comes next, by the status of the stack.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Step {
+enum RollbackStep {
     /// Continue a rollback that failed.
     Continue,
     /// Roll back a failed operation.
@@ -55,7 +55,7 @@ pub(crate) async fn roll_back(
     let mut skip = Skip::None;
     let mut skipped = Vec::new();
     let question = match &step {
-        Step::Continue => {
+        RollbackStep::Continue => {
             let failed = stuck(&stacks, &stack, output).await?;
             skip = args.skip(&failed)?;
             skipped = match &skip {
@@ -71,15 +71,15 @@ pub(crate) async fn roll_back(
             }
             question(&skipped)
         }
-        Step::RollBack(what) => format!("roll back {what}?"),
-        Step::Cancel => "cancel the update, and roll it back?".to_owned(),
-        Step::Nothing(why) => {
+        RollbackStep::RollBack(what) => format!("roll back {what}?"),
+        RollbackStep::Cancel => "cancel the update, and roll it back?".to_owned(),
+        RollbackStep::Nothing(why) => {
             output.say(format_args!("nothing to roll back: {why}"));
             let (stack, status) = (name.to_string(), stack.status.to_string());
             output.result(&RolledBack { stack, status, skipped })?;
             return Ok(Exit::Done);
         }
-        Step::Stop { why, hint } => {
+        RollbackStep::Stop { why, hint } => {
             return Err(anyhow!("stack `{name}` is in `{}`: {why}", stack.status)).hint(hint);
         }
     };
@@ -89,9 +89,9 @@ pub(crate) async fn roll_back(
     let token = run.token.as_str();
     let follower = Follower::new(&stacks, output, &run.interrupts, &stack.id, Some(token)).await;
     match step {
-        Step::Continue => stacks.continue_rollback(&stack.id, &skip, token).await?,
-        Step::Cancel => stacks.cancel_update(&stack.id, token).await?,
-        Step::RollBack(_) | Step::Nothing(_) | Step::Stop { .. } => {
+        RollbackStep::Continue => stacks.continue_rollback(&stack.id, &skip, token).await?,
+        RollbackStep::Cancel => stacks.cancel_update(&stack.id, token).await?,
+        RollbackStep::RollBack(_) | RollbackStep::Nothing(_) | RollbackStep::Stop { .. } => {
             stacks.roll_back(&stack.id, token).await?;
         }
     }
@@ -114,21 +114,21 @@ pub(crate) async fn roll_back(
 
 impl RollbackArgs {
     /// Refuses flags that do not fit the status of the stack.
-    fn check(&self, step: &Step, status: &StackStatus) -> anyhow::Result<()> {
+    fn check(&self, step: &RollbackStep, status: &StackStatus) -> anyhow::Result<()> {
         let misplaced = match step {
-            Step::Cancel if !self.cancel => {
+            RollbackStep::Cancel if !self.cancel => {
                 return Err(anyhow!("the stack is in `{status}`: an update is in progress"))
                     .hint("`--cancel` cancels it; `s3guard events --follow` shows it")
                     .exit(Exit::Usage);
             }
-            Step::Continue | Step::RollBack(_) if self.cancel => "--cancel",
-            Step::RollBack(_) | Step::Cancel if self.force => "--force",
-            Step::RollBack(_) | Step::Cancel if !self.skip.is_empty() => "--skip",
-            Step::Continue
-            | Step::RollBack(_)
-            | Step::Cancel
-            | Step::Nothing(_)
-            | Step::Stop { .. } => return Ok(()),
+            RollbackStep::Continue | RollbackStep::RollBack(_) if self.cancel => "--cancel",
+            RollbackStep::RollBack(_) | RollbackStep::Cancel if self.force => "--force",
+            RollbackStep::RollBack(_) | RollbackStep::Cancel if !self.skip.is_empty() => "--skip",
+            RollbackStep::Continue
+            | RollbackStep::RollBack(_)
+            | RollbackStep::Cancel
+            | RollbackStep::Nothing(_)
+            | RollbackStep::Stop { .. } => return Ok(()),
         };
         Err(anyhow!("`{misplaced}` cannot be used with a stack in `{status}`"))
             .hint("omit the flag")
@@ -198,17 +198,17 @@ impl fmt::Display for RolledBack {
 ///
 /// Source: AWS CloudFormation API Reference, `ContinueUpdateRollback`, `RollbackStack` and `CancelUpdateStack`: the
 /// statuses that each takes.
-fn next(name: &StackName, status: &StackStatus) -> Step {
+fn next(name: &StackName, status: &StackStatus) -> RollbackStep {
     let events = format!("`s3guard events --follow --stack {name}` shows it until it ends");
     let (why, hint) = match status.known() {
-        Some((Operation::UpdateRollback, Phase::Failed)) => return Step::Continue,
+        Some((Operation::UpdateRollback, Phase::Failed)) => return RollbackStep::Continue,
         Some((Operation::Create, Phase::Failed)) => {
-            return Step::RollBack("the creation that failed, which deletes what was made");
+            return RollbackStep::RollBack("the creation that failed, which deletes what was made");
         }
         Some((Operation::Update, Phase::Failed)) => {
-            return Step::RollBack("the update that failed");
+            return RollbackStep::RollBack("the update that failed");
         }
-        Some((Operation::Update, Phase::InProgress)) => return Step::Cancel,
+        Some((Operation::Update, Phase::InProgress)) => return RollbackStep::Cancel,
         Some((Operation::Review, _) | (Operation::Delete, Phase::Complete)) => {
             ("it has no resources", format!("`s3guard deploy --stack {name}` creates them"))
         }
@@ -224,10 +224,10 @@ fn next(name: &StackName, status: &StackStatus) -> Step {
             format!("`s3guard destroy --stack {name}`, then deploy again"),
         ),
         Some((Operation::UpdateRollback | Operation::ImportRollback, Phase::Complete)) => {
-            return Step::Nothing("it is already rolled back");
+            return RollbackStep::Nothing("it is already rolled back");
         }
         Some((_, Phase::Complete)) => {
-            return Step::Nothing(
+            return RollbackStep::Nothing(
                 "the last operation succeeded; deploy an earlier version instead",
             );
         }
@@ -241,7 +241,7 @@ fn next(name: &StackName, status: &StackStatus) -> Step {
                 .to_owned(),
         ),
     };
-    Step::Stop { why, hint }
+    RollbackStep::Stop { why, hint }
 }
 
 /// Whether a stack in this status is rolled back.
@@ -253,16 +253,16 @@ fn is_rolled_back(status: &StackStatus) -> bool {
 /// How to go on after a failed rollback.
 fn after_failure(name: &StackName, status: &StackStatus) -> String {
     match next(name, status) {
-        Step::Continue => format!(
+        RollbackStep::Continue => format!(
             "fix the cause, or skip the resource with `s3guard rollback --stack {name} --skip ID`"
         ),
-        Step::RollBack(_) => {
+        RollbackStep::RollBack(_) => {
             format!("fix the cause, then `s3guard rollback --stack {name}` again")
         }
-        Step::Cancel => format!("`s3guard events --follow --stack {name}` shows it"),
+        RollbackStep::Cancel => format!("`s3guard events --follow --stack {name}` shows it"),
         // It was too late to cancel.
-        Step::Nothing(_) => "the update ended before it could be cancelled".to_owned(),
-        Step::Stop { hint, .. } => hint,
+        RollbackStep::Nothing(_) => "the update ended before it could be cancelled".to_owned(),
+        RollbackStep::Stop { hint, .. } => hint,
     }
 }
 
@@ -308,10 +308,10 @@ mod tests {
                 args(skip, force, cancel).check(&step, &status).is_err()
             };
             let expected = match step {
-                Step::Continue => [false, false, false, true],
-                Step::RollBack(_) => [false, true, true, true],
-                Step::Cancel => [true, true, true, false],
-                Step::Nothing(_) | Step::Stop { .. } => [false; 4],
+                RollbackStep::Continue => [false, false, false, true],
+                RollbackStep::RollBack(_) => [false, true, true, true],
+                RollbackStep::Cancel => [true, true, true, false],
+                RollbackStep::Nothing(_) | RollbackStep::Stop { .. } => [false; 4],
             };
             let found = [
                 refused(&[], false, false),
@@ -347,11 +347,11 @@ mod tests {
         let unknown = StackStatus::from("NEW");
         for status in StackStatus::all().chain([unknown]) {
             let words = match next(&name, &status) {
-                Step::Continue => "continue".to_owned(),
-                Step::RollBack(_) => "roll back".to_owned(),
-                Step::Cancel => "cancel".to_owned(),
-                Step::Nothing(why) => why.to_owned(),
-                Step::Stop { hint, .. } => hint,
+                RollbackStep::Continue => "continue".to_owned(),
+                RollbackStep::RollBack(_) => "roll back".to_owned(),
+                RollbackStep::Cancel => "cancel".to_owned(),
+                RollbackStep::Nothing(why) => why.to_owned(),
+                RollbackStep::Stop { hint, .. } => hint,
             };
             assert!(words.contains(expected(&status)), "{status}: {words}");
         }

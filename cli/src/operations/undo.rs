@@ -8,7 +8,7 @@ use std::fmt;
 use anyhow::{Context as _, anyhow};
 use s3guard_aws::{AwsError, Buckets, Ledger};
 use s3guard_posture::reconcile::ledger::RecordId;
-use s3guard_posture::reconcile::ledger::undone::{self, Mark, Note};
+use s3guard_posture::reconcile::ledger::undone::{self, Note, SuppressionMark};
 use s3guard_posture::reconcile::undo::{self, CannotUndo};
 use s3guard_posture::{
     Account as _, Aspect, Baseline, BucketId, Grade, Observed, Record, Setting, SettingKind,
@@ -50,11 +50,11 @@ pub(crate) async fn undo(
         .ok_or_else(|| anyhow!("the ledger has no such record"))
         .hint(format!("`s3guard history {name}` lists the records"))?;
     let suppression =
-        Suppression { ledger: &ledger, record: &record, caller: &account.caller.arn, request };
+        NewSuppression { ledger: &ledger, record: &record, caller: &account.caller.arn, request };
     let Some(until) = until else { return end(&suppression, output, now).await };
     let owner = &account.caller.account;
     let region = record.region.parse().context("the record has no valid Region")?;
-    let bucket = Bucket {
+    let bucket = UndoBucket {
         id: BucketId { name: name.clone(), account: owner.clone(), region },
         buckets: Buckets::new(&account.connection, owner.clone(), None, OffsetDateTime::now_utc),
         output,
@@ -94,11 +94,11 @@ pub(crate) async fn undo(
 
 /// Ends the suppression.
 async fn end(
-    suppression: &Suppression<'_>,
+    suppression: &NewSuppression<'_>,
     output: &Output,
     now: OffsetDateTime,
 ) -> anyhow::Result<Exit> {
-    let Suppression { record, request, .. } = suppression;
+    let NewSuppression { record, request, .. } = suppression;
     let held = suppression.in_force(now).await?;
     let plan = Undone::new(record, None, None);
     if held.iter().any(|(aspect, _)| record.aspects.contains(aspect)) {
@@ -134,7 +134,7 @@ fn before(
     }
 }
 
-struct Suppression<'a> {
+struct NewSuppression<'a> {
     ledger: &'a Ledger,
     record: &'a Record,
     /// The ARN of the caller.
@@ -144,11 +144,11 @@ struct Suppression<'a> {
 
 /// The marks of a bucket before, and the new ones.
 struct Marks {
-    before: Vec<Mark>,
-    put: Vec<Mark>,
+    before: Vec<SuppressionMark>,
+    put: Vec<SuppressionMark>,
 }
 
-impl Suppression<'_> {
+impl NewSuppression<'_> {
     fn aspects(&self) -> String {
         let names: Vec<&str> = self.record.aspects.iter().map(|aspect| aspect.name()).collect();
         names.join(", ")
@@ -211,7 +211,7 @@ impl Suppression<'_> {
         error::hinted(error, format!("{again}; or {end}"))
     }
 
-    async fn marks(&self) -> anyhow::Result<Vec<Mark>> {
+    async fn marks(&self) -> anyhow::Result<Vec<SuppressionMark>> {
         self.ledger
             .undone(&self.request.id.bucket)
             .await
@@ -219,7 +219,7 @@ impl Suppression<'_> {
             .hint("nothing was changed")
     }
 
-    async fn write(&self, mark: &Mark) -> Result<(), AwsError> {
+    async fn write(&self, mark: &SuppressionMark) -> Result<(), AwsError> {
         let note = Note {
             undone: self.record.id.clone(),
             reason: self.request.reason.to_owned(),
@@ -229,13 +229,13 @@ impl Suppression<'_> {
     }
 }
 
-struct Bucket<'a> {
+struct UndoBucket<'a> {
     id: BucketId,
     buckets: Buckets,
     output: &'a Output,
 }
 
-impl Bucket<'_> {
+impl UndoBucket<'_> {
     /// Reads one setting; `None` without the permission.
     async fn read(&self, kind: SettingKind) -> anyhow::Result<Option<Setting>> {
         let unread = Observed::unread(self.id.clone());
@@ -271,8 +271,8 @@ impl Bucket<'_> {
 
 #[derive(Clone, Copy, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "UndoOutcome"))]
-enum Outcome {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+enum UndoOutcome {
     /// Nothing was done: the plan needs approval.
     NeedsApproval,
     Done,
@@ -285,7 +285,7 @@ enum Outcome {
 pub(crate) struct Undone {
     id: String,
     bucket: String,
-    outcome: Outcome,
+    outcome: UndoOutcome,
     restored: Option<String>,
     /// `None` if the guard enforces it.
     suppressed_until: Option<String>,
@@ -296,14 +296,14 @@ impl Undone {
         Self {
             id: record.id.clone(),
             bucket: record.bucket.clone(),
-            outcome: Outcome::NeedsApproval,
+            outcome: UndoOutcome::NeedsApproval,
             restored: restored.map(ToString::to_string),
             suppressed_until: until.map(|until| until.to_string()),
         }
     }
 
     fn done(self) -> Self {
-        Self { outcome: Outcome::Done, ..self }
+        Self { outcome: UndoOutcome::Done, ..self }
     }
 }
 

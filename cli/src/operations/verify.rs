@@ -1,11 +1,11 @@
 //! Proving the deployed guard on a canary, a bucket made for it. No other bucket is written to.
 //!
-//! `prepare` fetches and asks for approval, `plan` has what is tried, `settings`, `objects` and `notices` try it, `links` finds
-//! the link that is probably broken, `clean` removes what was made.
+//! `prepare` fetches and asks for approval, `plan` has what is tried, `settings`, `objects` and `notifications` try it,
+//! `links` finds the link that is probably broken, `clean` removes what was made.
 
 pub(crate) mod clean;
 mod links;
-mod notices;
+mod notifications;
 mod objects;
 mod plan;
 mod prepare;
@@ -28,10 +28,10 @@ use crate::operations::session;
 use crate::operations::session::Account;
 use crate::operations::verify::clean::{Cleaned, Leftovers, Made};
 use crate::operations::verify::links::Chain;
-use crate::operations::verify::notices::Arrivals;
+use crate::operations::verify::notifications::Arrivals;
 use crate::operations::verify::prepare::{approve, prepare};
-use crate::operations::verify::report::{Broken, Report, State};
-use crate::operations::verify::run::{Interrupted, Run};
+use crate::operations::verify::report::{Broken, StepStatus, VerifyReport};
+use crate::operations::verify::run::{Interrupted, VerifyRun};
 use crate::ui::output::Output;
 
 /// Proves the guard, or only removes what earlier runs have left.
@@ -99,7 +99,7 @@ async fn verify(
         output.say(format_args!("not removed: {}; `{again}` removes it", left.join(", ")));
     }
     let is_clean = left.len() == usize::from(is_kept);
-    let report = Report { is_interrupted, broken, left, ..run.report(run.steps.take()) };
+    let report = VerifyReport { is_interrupted, broken, left, ..run.report(run.steps.take()) };
     output.result(&report)?;
     if is_interrupted {
         let hint = if is_clean { "everything was removed" } else { "everything else was removed" };
@@ -110,10 +110,10 @@ async fn verify(
 }
 
 /// Creates the canary and tries the whole plan. For what is not seen, it finds the broken links.
-async fn attempt(run: &Run<'_>, broken: &mut Vec<Broken>) -> anyhow::Result<()> {
+async fn attempt(run: &VerifyRun<'_>, broken: &mut Vec<Broken>) -> anyhow::Result<()> {
     let mut chains = Chain::all(run).await;
     let mut inbox = None;
-    if run.options.notices {
+    if run.options.notifications {
         let names = (run.canary_id.as_str(), run.topic.as_str());
         let made = inbox.insert(Inbox::create(&run.account.connection, names, &run.tags).await?);
         run.made.borrow_mut().push(Made::Inbox(made.clone()));
@@ -131,8 +131,8 @@ async fn attempt(run: &Run<'_>, broken: &mut Vec<Broken>) -> anyhow::Result<()> 
     }
     for chain in &mut chains {
         if let Some(link) = chain.judge(run).await? {
-            let look = link.look.iter().map(|command| run.command(command)).collect();
-            broken.push(Broken { link: link.name, says: link.says, look });
+            let commands = link.commands.iter().map(|command| run.command(command)).collect();
+            broken.push(Broken { link: link.name, text: link.text, commands });
         }
     }
     tried
@@ -140,7 +140,7 @@ async fn attempt(run: &Run<'_>, broken: &mut Vec<Broken>) -> anyhow::Result<()> 
 
 /// Tries one step after the other; those that depend on one that failed are left out.
 async fn steps(
-    run: &Run<'_>,
+    run: &VerifyRun<'_>,
     inbox: Option<&Inbox>,
     guard: &mut Chain,
     objects: &mut Chain,
@@ -154,7 +154,8 @@ async fn steps(
     let Some(inbox) = inbox else { return Ok(()) };
     let mut arrivals = Arrivals { inbox, kinds: BTreeSet::new() };
     arrivals.wait_for(run, "notify: about the bucket", &["bucket-report", "joined"]).await?;
-    let is_published = |step: &report::Step| step.name == plan::DIGEST && step.state == State::Ok;
+    let is_published =
+        |step: &report::VerifyStep| step.name == plan::DIGEST && step.state == StepStatus::Ok;
     if run.steps.borrow().iter().any(is_published) {
         arrivals.wait_for(run, "notify: about its objects", &["objects"]).await?;
     }

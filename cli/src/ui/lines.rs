@@ -5,14 +5,14 @@ use time::macros::format_description;
 use time::{OffsetDateTime, UtcOffset};
 use unicode_width::UnicodeWidthStr as _;
 
-const MOMENT: &[BorrowedFormatItem<'_>] =
+const UTC_FORMAT: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
 /// How much further than its first line the other lines of a text are indented.
 const HANGING: usize = 2;
 
 /// A time in RFC 3339, in UTC to the millisecond: always of the same width.
-pub(crate) fn moment(at: OffsetDateTime) -> String {
-    at.to_offset(UtcOffset::UTC).format(MOMENT).unwrap_or_default()
+pub(crate) fn utc_time(at: OffsetDateTime) -> String {
+    at.to_offset(UtcOffset::UTC).format(UTC_FORMAT).unwrap_or_default()
 }
 
 /// The width of a text, without colour codes.
@@ -220,7 +220,7 @@ mod tests {
     #[test]
     fn all_times_have_the_same_width() {
         let texts = [0, 260, 262].map(|milliseconds| {
-            moment(OffsetDateTime::UNIX_EPOCH + time::Duration::milliseconds(milliseconds))
+            utc_time(OffsetDateTime::UNIX_EPOCH + time::Duration::milliseconds(milliseconds))
         });
         assert_eq!(
             texts,

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
 use s3guard_aws::AwsError;
-use s3guard_posture::config::Occasion;
+use s3guard_posture::config::EvaluationContext;
 use s3guard_posture::digest::objects::{self, Known, Scene};
 use s3guard_posture::digest::window::{Digest, Outbox};
 use s3guard_posture::flow::Outgoing as _;
 use s3guard_posture::notify::report;
-use s3guard_posture::{BucketId, BucketName, Notice, Reading};
+use s3guard_posture::{BucketId, BucketName, Notification, Reading};
 use time::Date;
 
 use super::Notify;
@@ -25,10 +25,10 @@ const AT_ONCE: usize = 16;
 const PAUSE: Duration = Duration::from_millis(400);
 
 impl Outbox for Notify {
-    type Notice = Notice;
+    type Notification = Notification;
     type Error = AwsError;
 
-    async fn notices(&self, digest: &Digest) -> Vec<Notice> {
+    async fn notifications(&self, digest: &Digest) -> Vec<Notification> {
         let known = self.known(digest).await;
         let scene = Scene {
             origin: self.origin(digest.until),
@@ -40,9 +40,9 @@ impl Outbox for Notify {
         objects::notifications_of(digest, &scene)
     }
 
-    async fn publish(&self, notice: &Notice) -> Result<(), AwsError> {
-        self.publisher.publish(notice).await?;
-        tracing::info!(subject = notice.subject, "published");
+    async fn publish(&self, notification: &Notification) -> Result<(), AwsError> {
+        self.publisher.publish(notification).await?;
+        tracing::info!(subject = notification.subject, "published");
         tokio::time::sleep(PAUSE).await;
         Ok(())
     }
@@ -75,8 +75,9 @@ impl Notify {
             region: self.region.clone(),
         };
         let Common { config, grade, .. } = &self.settings;
-        let occasion = Occasion { default_grade: Some(*grade), ..Occasion::new(today) };
-        let grade = config.baseline(&id, &tags, &occasion).grade;
+        let context =
+            EvaluationContext { default_grade: Some(*grade), ..EvaluationContext::new(today) };
+        let grade = config.baseline(&id, &tags, &context).grade;
         let owner = report::owner(&tags).map(str::to_owned);
         Known { grade: Some(grade), owner }
     }

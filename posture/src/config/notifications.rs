@@ -16,7 +16,7 @@ pub use self::filter::Filter;
 pub use self::kind::ObjectKind;
 pub use self::selection::{Fields, Selection};
 pub use self::subscription::Subscription;
-pub use self::window::Window;
+pub use self::window::WindowLength;
 #[cfg(test)]
 use super::tests::schema;
 use super::values::Bounded;
@@ -32,14 +32,14 @@ use crate::text::named::named;
     default
 )]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Notifications"))]
-pub struct Notifications {
+pub struct NotificationConfig {
     /// The window in which changes of objects are collected into one notification: `10s` to `300s`, `1m` to `5m`, or exactly
     /// `15m`, `1h` or `1d`.
     #[cfg_attr(
         test,
         schemars(with = "String", regex(pattern = "^[0-9]+[smhd]$"), extend("default" = "60s"))
     )]
-    window: Option<Window>,
+    window: Option<WindowLength>,
     /// The least severity of notifications that are also published to a separate topic, in the form of Amazon Q Developer in
     /// chat applications. Without it there is no such topic.
     pub chat: Option<Severity>,
@@ -77,9 +77,9 @@ named! {
     Created = "created",
 }
 
-impl Notifications {
+impl NotificationConfig {
     /// The window in which changes of objects are collected.
-    pub fn window(&self) -> Window {
+    pub fn window(&self) -> WindowLength {
         self.window.unwrap_or_default()
     }
 

@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 
 use super::*;
 
+mod contexts;
 mod deploy;
 mod filters;
 mod mistakes;
 mod notifications;
-mod occasions;
 pub(super) mod schema;
 
 fn config(value: &Value) -> Config {

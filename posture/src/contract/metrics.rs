@@ -35,7 +35,7 @@ pub enum Metric {
     /// Object events that were published, without duplicates.
     PublishedEvents,
     /// Notifications about objects that were published.
-    Notices,
+    Notifications,
     /// Windows that could not be published yet.
     NotPublished,
     /// The time from the event to the last write, for each bucket with an event.
@@ -56,7 +56,7 @@ named! {
     NotAnEvent = "NotAnEvent",
     ObjectEvents = "ObjectEvents",
     PublishedEvents = "PublishedEvents",
-    Notices = "Notices",
+    Notifications = "Notifications",
     NotPublished = "NotPublished",
     TimeToProtect = "TimeToProtect",
 }

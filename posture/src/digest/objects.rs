@@ -8,7 +8,7 @@ mod summary;
 mod text;
 
 pub use alert::Alarming;
-pub use message::{Message, close, close_after_seconds};
+pub use message::{ObjectMessage, close, close_after_seconds};
 pub use notifications::{notification_of, notifications_of};
 pub use summary::{Known, Scene};
 

@@ -4,20 +4,20 @@ use std::time::Duration;
 
 use crate::config::{Day, Ending};
 use crate::digest::objects::notification_of;
-use crate::events::alarm::{AlarmEvent, State};
+use crate::events::alarm::{AlarmEvent, AlarmState};
 use crate::events::object_event::ObjectEvent;
 use crate::model::change::Change;
 use crate::model::setting::PublicAccessBlock;
 use crate::model::severity::Severity;
 use crate::notify::notification::document::{self, Body, Test};
-use crate::notify::notification::{Draft, Notice, Origin, sms};
-use crate::notify::report::{self, Conflict, Report};
+use crate::notify::notification::{Draft, Notification, Origin, sms};
+use crate::notify::report::{self, ConflictReport, Report};
 use crate::reconcile::inspect::Inspection;
 use crate::reconcile::ledger;
 use crate::text::subject;
 use crate::{
-    Action, Aspect, Baseline, BucketId, BucketName, Call, Finding, Grade, LeftBecause, Observed,
-    Record, Setting, SettingKind, Tool, Trigger, plan,
+    Action, Aspect, Baseline, BucketId, BucketName, Call, Finding, Grade, Observed, Reason, Record,
+    Setting, SettingKind, Tool, Trigger, plan,
 };
 
 /// The beginning of every text.
@@ -26,7 +26,7 @@ const MARK: &str = "TEST: nothing happened. This is a test of the notifications 
 const OWNER: &str = "owner@example.com";
 
 /// One notification of each kind, marked as a test in every channel.
-pub fn samples(origin: &Origin<'_>) -> Vec<Notice> {
+pub fn samples(origin: &Origin<'_>) -> Vec<Notification> {
     let [reports, photos] = ["s3guard-test-reports", "s3guard-test-photos"].map(|name| BucketId {
         name: name.parse().expect("it is a name"),
         account: origin.account.clone(),
@@ -34,11 +34,12 @@ pub fn samples(origin: &Origin<'_>) -> Vec<Notice> {
     });
     let by_call = Trigger::Calls(vec![call(origin)]);
     let swept = [&reports, &photos].map(|id| of_bucket(id, &Trigger::Sweep, &weak(), origin));
-    let public = Finding::Left { aspect: Aspect::PublicAccess, because: LeftBecause::PublicPolicy };
+    let public =
+        Finding::NotRemediated { aspect: Aspect::PublicAccess, reason: Reason::PublicPolicy };
     let mut samples = vec![arrival(origin)];
     samples.extend(of_bucket(&reports, &by_call, &weak(), origin));
     samples.extend(of_bucket(&reports, &by_call, &public, origin));
-    samples.extend(Notice::joined(swept.into_iter().flatten().collect()));
+    samples.extend(Notification::joined(swept.into_iter().flatten().collect()));
     samples.push(conflict(&reports, by_call.calls(), origin));
     samples.push(report::coverage_gap(&[photos.name], origin));
     samples.push(report::exemptions_ending(&[ending(&reports.name, origin)], origin));
@@ -48,20 +49,20 @@ pub fn samples(origin: &Origin<'_>) -> Vec<Notice> {
 }
 
 /// Marks a notification as a test in every channel.
-fn marked(mut notice: Notice) -> Notice {
-    notice.subject = subject(&format!("TEST: {}", notice.subject));
-    notice.text.insert_str(0, MARK);
-    let said = notice.sms.strip_prefix("s3guard").unwrap_or(&notice.sms);
-    notice.sms = sms("s3guard TEST", "", said);
-    notice.document.test = true;
-    notice.document.id.insert_str(0, "test:");
-    notice.fitted()
+fn marked(mut notification: Notification) -> Notification {
+    notification.subject = subject(&format!("TEST: {}", notification.subject));
+    notification.text.insert_str(0, MARK);
+    let said = notification.sms.strip_prefix("s3guard").unwrap_or(&notification.sms);
+    notification.sms = sms("s3guard TEST", "", said);
+    notification.document.test = true;
+    notification.document.id.insert_str(0, "test:");
+    notification.fitted()
 }
 
 /// The notification that notifications arrive.
-fn arrival(origin: &Origin<'_>) -> Notice {
+fn arrival(origin: &Origin<'_>) -> Notification {
     let Origin { account, region, stack, now } = *origin;
-    let says = "Notifications of s3guard arrive here.";
+    let message = "Notifications of s3guard arrive here.";
     let draft = Draft {
         origin: *origin,
         id: format!("{account}:{region}:{}", document::time(now)),
@@ -69,9 +70,9 @@ fn arrival(origin: &Origin<'_>) -> Notice {
         actions: vec!["test"],
         buckets: Vec::new(),
         title: "s3guard: notifications arrive here".to_owned(),
-        text: format!("Account {account}, {region}, stack {stack}\n\n{says}\n"),
+        text: format!("Account {account}, {region}, stack {stack}\n\n{message}\n"),
         sms: sms("s3guard: notifications arrive here. ", "", &format!("{account} {region}")),
-        body: Body::Test(Test { says: says.to_owned() }),
+        body: Body::Test(Test { message: message.to_owned() }),
     };
     draft.into()
 }
@@ -94,7 +95,7 @@ fn weak() -> Finding {
     Finding::Weak {
         aspect: Aspect::PublicAccess,
         was: "off".to_owned(),
-        mend: Setting::PublicAccessBlock(Some(PublicAccessBlock::ALL)),
+        remediate: Setting::PublicAccessBlock(Some(PublicAccessBlock::ALL)),
     }
 }
 
@@ -104,7 +105,7 @@ fn of_bucket(
     trigger: &Trigger,
     finding: &Finding,
     origin: &Origin<'_>,
-) -> Option<Notice> {
+) -> Option<Notification> {
     let baseline = Baseline::new(Grade::Speed, None);
     let findings = vec![finding.clone()];
     let plan = plan(&findings);
@@ -119,7 +120,7 @@ fn of_bucket(
     let done: Vec<(Action, Record)> =
         inspection.plan.actions.iter().map(|action| (action.clone(), record(action))).collect();
     let kept = done.iter().map(|(_, record)| record.id.clone()).collect();
-    report::notice(&Report {
+    report::notification(&Report {
         id,
         stack: (origin.stack, origin.region),
         baseline: &inspection.baseline,
@@ -136,8 +137,8 @@ fn of_bucket(
     })
 }
 
-fn conflict(id: &BucketId, calls: &[Call], origin: &Origin<'_>) -> Notice {
-    report::conflict(&Conflict {
+fn conflict(id: &BucketId, calls: &[Call], origin: &Origin<'_>) -> Notification {
+    report::conflict(&ConflictReport {
         id,
         calls,
         aspects: &[Aspect::PublicAccess],
@@ -167,8 +168,8 @@ fn dead_letters(origin: &Origin<'_>) -> AlarmEvent {
         id: None,
         name: format!("{}-test", origin.stack),
         description: Some("Messages that the guard could not handle".to_owned()),
-        state: State::Alarm,
-        previous: Some(State::Ok),
+        state: AlarmState::Alarm,
+        previous: Some(AlarmState::Ok),
         reason: Some("Threshold Crossed: 1 datapoint [1.0] was greater than 0.0.".to_owned()),
         since: origin.now,
     }

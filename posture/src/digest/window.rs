@@ -103,17 +103,20 @@ pub trait Store: Sync {
 /// Makes and publishes notifications.
 pub trait Outbox: Sync {
     /// A notification.
-    type Notice: Clone + Serialize + DeserializeOwned + Send + Sync;
+    type Notification: Clone + Serialize + DeserializeOwned + Send + Sync;
     /// The error of publishing.
     type Error: fmt::Display + Send;
 
     /// Makes the notifications about a digest. It is called once, and the digest contains the result.
-    fn notices(&self, digest: &Digest) -> impl Future<Output = Vec<Self::Notice>> + Send;
+    fn notifications(
+        &self,
+        digest: &Digest,
+    ) -> impl Future<Output = Vec<Self::Notification>> + Send;
 
     /// Publishes a notification.
     fn publish(
         &self,
-        notice: &Self::Notice,
+        notification: &Self::Notification,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 
@@ -192,7 +195,7 @@ pub struct Published {
     /// How many events were published.
     pub events: usize,
     /// How many notifications were published.
-    pub notices: usize,
+    pub notifications: usize,
     /// Windows that another function is publishing at the moment.
     pub busy: usize,
     /// The failures, in words.
@@ -214,7 +217,7 @@ pub struct Gather<'a, S, O> {
 
 /// The state of a window by its keys.
 #[derive(Clone, Debug, Default)]
-struct State {
+struct WindowState {
     parts: Vec<Listed>,
     closed_written: Option<OffsetDateTime>,
     digest_written: Option<OffsetDateTime>,
@@ -222,7 +225,7 @@ struct State {
     sent: BTreeSet<(usize, usize)>,
 }
 
-impl State {
+impl WindowState {
     fn add(&mut self, listed: Listed, entry: &Entry) {
         match *entry {
             Entry::Part(..) => self.parts.push(listed),
@@ -271,7 +274,7 @@ impl<S: Store, O: Outbox> Gather<'_, S, O> {
                 return Ok(Gathered { window, is_first, events, alarming, others });
             }
             // Its digest may have this part or not: the digest of the next window leaves out what it has.
-            while states.get(&window).is_some_and(State::is_closed) {
+            while states.get(&window).is_some_and(WindowState::is_closed) {
                 window = window.after_closing();
             }
         }
@@ -291,7 +294,11 @@ impl<S: Store, O: Outbox> Gather<'_, S, O> {
         Ok(events)
     }
 
-    async fn states(&self, prefix: &str, after: &str) -> StoreResult<BTreeMap<Window, State>, S> {
+    async fn states(
+        &self,
+        prefix: &str,
+        after: &str,
+    ) -> StoreResult<BTreeMap<Window, WindowState>, S> {
         states(self.store, prefix, after).await
     }
 
@@ -310,8 +317,8 @@ async fn states<S: Store>(
     store: &S,
     prefix: &str,
     after: &str,
-) -> StoreResult<BTreeMap<Window, State>, S> {
-    let mut states: BTreeMap<Window, State> = BTreeMap::new();
+) -> StoreResult<BTreeMap<Window, WindowState>, S> {
+    let mut states: BTreeMap<Window, WindowState> = BTreeMap::new();
     for listed in store.list(prefix, after).await.map_err(GatherError::Store)? {
         if let Some((window, entry)) = Window::of_key(&listed.key) {
             states.entry(window).or_default().add(listed, &entry);

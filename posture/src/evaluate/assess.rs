@@ -11,7 +11,7 @@ use time::Date;
 use crate::model::baseline::Baseline;
 use crate::model::observed::{Observed, Reading};
 use crate::model::setting::{Setting, SettingKind};
-use crate::{Action, Aspect, Finding, LeftBecause, Mode, Plan, Question};
+use crate::{Action, Aspect, Finding, Mode, Plan, Question, Reason};
 
 mod access;
 mod encryption;
@@ -30,11 +30,11 @@ enum Judgement {
     /// It is weaker than wanted, and these have to be read before it can be remediated.
     AskWhatBreaks(Vec<Question>),
     /// It is weaker than wanted: what there is, and what should be.
-    Weak { was: String, mend: Setting },
+    Weak { was: String, remediate: Setting },
     /// It is weaker than wanted, and waits for the bucket's stack.
     Later,
     /// It is not as wanted and stays so.
-    Left(LeftBecause),
+    NotRemediated(Reason),
 }
 
 /// A judgement; an error is one that ends the judging early.
@@ -47,7 +47,7 @@ impl Judgement {
             Reading::Known(value) => Ok(Some(value)),
             Reading::Absent => Ok(None),
             Reading::Unread => Err(Self::Ask(vec![question])),
-            Reading::Denied => Err(Self::Left(LeftBecause::NotReadable(question))),
+            Reading::Denied => Err(Self::NotRemediated(Reason::NotReadable(question))),
         }
     }
 
@@ -64,13 +64,13 @@ impl Judgement {
         if ask.is_empty() { Ok(()) } else { Err(Self::AskWhatBreaks(ask)) }
     }
 
-    fn weak<T: std::fmt::Display>(reading: &Reading<T>, mend: Setting) -> Self {
+    fn weak<T: std::fmt::Display>(reading: &Reading<T>, remediate: Setting) -> Self {
         let was = match reading {
             Reading::Known(value) => value.to_string(),
             Reading::Absent => "not set".to_owned(),
             Reading::Denied | Reading::Unread => "not known".to_owned(),
         };
-        Self::Weak { was, mend }
+        Self::Weak { was, remediate }
     }
 }
 
@@ -89,7 +89,7 @@ pub fn questions(observed: &Observed, baseline: &Baseline) -> Vec<Question> {
                 is_weak = true;
             }
             Judgement::Weak { .. } => is_weak = true,
-            Judgement::Right | Judgement::Later | Judgement::Left(_) => {}
+            Judgement::Right | Judgement::Later | Judgement::NotRemediated(_) => {}
         }
     }
     if baseline.needs_tags && observed.tags.is_unread() {
@@ -109,19 +109,19 @@ pub fn questions(observed: &Observed, baseline: &Baseline) -> Vec<Question> {
 pub fn assess(observed: &Observed, baseline: &Baseline) -> Vec<Finding> {
     let finding = |(aspect, judgement)| match judgement {
         Judgement::Right | Judgement::Ask(_) | Judgement::AskWhatBreaks(_) => None,
-        Judgement::Weak { was, mend } => {
-            let kind = mend.kind();
-            let undone = undone(observed, aspect).map(LeftBecause::Undone);
+        Judgement::Weak { was, remediate } => {
+            let kind = remediate.kind();
+            let undone = undone(observed, aspect).map(Reason::Undone);
             let too_many = || too_many_writes(observed, baseline, kind);
-            let because = undone
-                .or_else(|| too_many().map(|writes| LeftBecause::TooManyWrites(kind, writes)));
-            Some(match because {
-                Some(because) => Finding::Left { aspect, because },
-                None => Finding::Weak { aspect, was, mend },
+            let reason =
+                undone.or_else(|| too_many().map(|writes| Reason::TooManyWrites(kind, writes)));
+            Some(match reason {
+                Some(reason) => Finding::NotRemediated { aspect, reason },
+                None => Finding::Weak { aspect, was, remediate },
             })
         }
         Judgement::Later => Some(Finding::Later { aspect }),
-        Judgement::Left(because) => Some(Finding::Left { aspect, because }),
+        Judgement::NotRemediated(reason) => Some(Finding::NotRemediated { aspect, reason }),
     };
     judge(observed, baseline).into_iter().filter_map(finding).collect()
 }
@@ -129,9 +129,11 @@ pub fn assess(observed: &Observed, baseline: &Baseline) -> Vec<Finding> {
 /// What would be written first, as far as it is known before everything is read.
 pub(crate) fn first_write(observed: &Observed, baseline: &Baseline) -> Option<SettingKind> {
     let written = |(aspect, judgement): (Aspect, _)| match judgement {
-        Judgement::Weak { mend, .. } => Some(mend.kind()),
+        Judgement::Weak { remediate, .. } => Some(remediate.kind()),
         Judgement::AskWhatBreaks(_) => aspect.setting(),
-        Judgement::Right | Judgement::Ask(_) | Judgement::Later | Judgement::Left(_) => None,
+        Judgement::Right | Judgement::Ask(_) | Judgement::Later | Judgement::NotRemediated(_) => {
+            None
+        }
     };
     judge(observed, baseline).into_iter().filter_map(written).min()
 }
@@ -140,10 +142,10 @@ pub(crate) fn first_write(observed: &Observed, baseline: &Baseline) -> Option<Se
 pub fn plan(findings: &[Finding]) -> Plan {
     let mut actions: Vec<Action> = Vec::new();
     for finding in findings {
-        let Finding::Weak { aspect, mend, .. } = finding else { continue };
-        match actions.iter_mut().find(|action| action.kind() == mend.kind()) {
+        let Finding::Weak { aspect, remediate, .. } = finding else { continue };
+        match actions.iter_mut().find(|action| action.kind() == remediate.kind()) {
             Some(action) => action.aspects.push(*aspect),
-            None => actions.push(Action { set: mend.clone(), aspects: vec![*aspect] }),
+            None => actions.push(Action { set: remediate.clone(), aspects: vec![*aspect] }),
         }
     }
     actions.sort_by_key(Action::kind);
@@ -189,13 +191,13 @@ fn judge(observed: &Observed, baseline: &Baseline) -> Vec<(Aspect, Judgement)> {
 /// Turns a remediation into a report, where the mode is to report.
 fn only_reported(judgement: Judgement, mode: Mode) -> Judgement {
     match (judgement, mode) {
-        (Judgement::Weak { was, mend }, Mode::Report) => {
-            let wanted = if let Setting::Policy(_) = mend {
+        (Judgement::Weak { was, remediate }, Mode::Report) => {
+            let wanted = if let Setting::Policy(_) = remediate {
                 "one that denies what does not come by TLS".to_owned()
             } else {
-                mend.value()
+                remediate.value()
             };
-            Judgement::Left(LeftBecause::ReportOnly(format!("{was} (wanted: {wanted})")))
+            Judgement::NotRemediated(Reason::ReportOnly(format!("{was} (wanted: {wanted})")))
         }
         (judgement, Mode::Off | Mode::Report | Mode::Keep) => judgement,
     }

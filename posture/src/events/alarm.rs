@@ -25,9 +25,9 @@ pub struct AlarmEvent {
     /// Its description, from the stack.
     pub description: Option<String>,
     /// The current state.
-    pub state: State,
+    pub state: AlarmState,
     /// The previous state, if the event has it.
-    pub previous: Option<State>,
+    pub previous: Option<AlarmState>,
     /// The reason from `CloudWatch`.
     pub reason: Option<String>,
     /// The time of the state change, in UTC.
@@ -36,7 +36,7 @@ pub struct AlarmEvent {
 
 /// The state of an alarm.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum State {
+pub enum AlarmState {
     /// `ALARM`.
     Alarm,
     /// `OK`.
@@ -47,7 +47,7 @@ pub enum State {
     Unknown(String),
 }
 
-impl State {
+impl AlarmState {
     /// As `CloudWatch` spells it.
     pub fn name(&self) -> &str {
         match self {
@@ -59,7 +59,7 @@ impl State {
     }
 }
 
-impl From<String> for State {
+impl From<String> for AlarmState {
     fn from(name: String) -> Self {
         match name.as_str() {
             "ALARM" => Self::Alarm,
@@ -83,7 +83,7 @@ pub fn read(body: &str) -> Option<AlarmEvent> {
         name: field(&["detail", "alarmName"])?,
         description: field(&["detail", "configuration", "description"]),
         state: field(&["detail", "state", "value"])?.into(),
-        previous: field(&["detail", "previousState", "value"]).map(State::from),
+        previous: field(&["detail", "previousState", "value"]).map(AlarmState::from),
         reason: field(&["detail", "state", "reason"]),
         since: since.or_else(|| timestamp(&field(&["time"])?))?,
     })

@@ -10,7 +10,7 @@ use time::Date;
 use super::{Delayed, Ledger, Outgoing};
 use crate::evaluate::coverage::{self, Mark};
 use crate::reconcile::reported::Reported;
-use crate::{BucketName, Notice};
+use crate::{BucketName, Notification};
 
 /// The objects of a ledger.
 #[derive(Debug, Default)]
@@ -28,7 +28,7 @@ pub struct MemoryOutgoing {
 #[derive(Debug, Default)]
 pub struct Sent {
     /// The notifications.
-    pub notifications: Vec<Notice>,
+    pub notifications: Vec<Notification>,
     /// The messages.
     pub messages: Vec<Delayed>,
 }
@@ -99,7 +99,7 @@ impl MemoryOutgoing {
 impl Outgoing for MemoryOutgoing {
     type Error = Infallible;
 
-    async fn publish(&self, notification: &Notice) -> Result<(), Infallible> {
+    async fn publish(&self, notification: &Notification) -> Result<(), Infallible> {
         let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
         sent.notifications.push(notification.clone());
         Ok(())

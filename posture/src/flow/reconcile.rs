@@ -6,19 +6,19 @@ use std::time::Duration;
 use futures_util::future::join;
 use time::OffsetDateTime;
 
-use crate::config::Occasion;
+use crate::config::EvaluationContext;
 use crate::contract::metrics::Metric;
 use crate::evaluate::coverage::{self, Mark};
 use crate::events::Again;
 use crate::model::finding::STACK_IN_PROGRESS;
-use crate::notify::report::{self, Conflict, Report};
+use crate::notify::report::{self, ConflictReport, Report};
 use crate::reconcile::account::CallError;
 use crate::reconcile::ledger;
 use crate::reconcile::reported::{self, Reported};
-use crate::reconcile::triage::{self, Look};
+use crate::reconcile::triage::{self, ReconcileTask};
 use crate::{
-    Account, Action, Aspect, Baseline, BucketId, BucketName, Finding, LeftBecause, Observed,
-    Record, SettingKind, Trigger, carry_out, inspect,
+    Account, Action, Aspect, Baseline, BucketId, BucketName, Finding, Observed, Reason, Record,
+    SettingKind, Trigger, carry_out, inspect,
 };
 
 use super::{Flow, Ledger, Outgoing, Seen, Settings, Tally, TaskResult};
@@ -33,7 +33,7 @@ const ROUND_SECONDS: u64 = 20;
 /// What is reconciled, and why.
 struct Pass<'a> {
     id: BucketId,
-    look: &'a Look,
+    task: &'a ReconcileTask,
 }
 
 /// The findings and writes of all rounds together.
@@ -73,30 +73,30 @@ where
     O: Outgoing,
 {
     /// Reconciles a bucket, or the account's public access block.
-    pub(super) async fn reconcile(&self, look: &Look) -> TaskResult {
-        let Look { bucket, trigger, .. } = look;
+    pub(super) async fn reconcile(&self, task: &ReconcileTask) -> TaskResult {
+        let ReconcileTask { bucket, trigger, .. } = task;
         let is_account = bucket.is_account();
         let Settings { account, region, config, .. } = self.settings;
-        let region = look.region.as_ref().filter(|_| !is_account).unwrap_or(region).clone();
+        let region = task.region.as_ref().filter(|_| !is_account).unwrap_or(region).clone();
         let id = BucketId { name: bucket.clone(), account: account.clone(), region };
-        let occasion = Occasion {
-            extent: look.extent(),
-            moment: trigger.moment(look.attempt),
-            ..self.settings.occasion(self.now().date())
+        let context = EvaluationContext {
+            extent: task.extent(),
+            call_context: trigger.call_context(task.attempt),
+            ..self.settings.context(self.now().date())
         };
         let wanted = |observed: &Observed| {
             if is_account {
                 Baseline::of_account(config.account_mode())
             } else {
-                config.baseline(&id, &observed.tags, &occasion)
+                config.baseline(&id, &observed.tags, &context)
             }
         };
         let mark = match trigger {
             _ if is_account => None,
             Trigger::Calls(_) => Some(Mark::Event),
-            Trigger::Sweep => look.mark,
+            Trigger::Sweep => task.mark,
         };
-        let pass = Pass { id: id.clone(), look };
+        let pass = Pass { id: id.clone(), task };
         let (is_marked, seen) =
             join(self.mark_known(bucket, mark), Box::pin(self.rounds(&pass, &wanted))).await;
         match seen {
@@ -141,7 +141,7 @@ where
             };
             seen.findings.retain(is_done);
             seen.findings.extend(inspection.findings.clone());
-            let (account, trigger, now) = (self.account, &pass.look.trigger, self.clock.now);
+            let (account, trigger, now) = (self.account, &pass.task.trigger, self.clock.now);
             let outcome = Box::pin(carry_out(account, &inspection, wanted, trigger, now)).await;
             seen.stopped = stopped(&inspection.observed, &seen.findings);
             seen.owner = report::owner(&inspection.observed.tags).map(str::to_owned);
@@ -185,17 +185,17 @@ where
         let now = self.now();
         let news = self.news(pass, &seen.findings, &mut result.tally).await;
         let notification = seen.baseline.as_ref().and_then(|baseline| {
-            report::notice(&Report {
+            report::notification(&Report {
                 id: &pass.id,
                 stack: (&self.settings.stack, &self.settings.region),
                 baseline,
-                trigger: &pass.look.trigger,
+                trigger: &pass.task.trigger,
                 findings: &news,
                 done: &seen.done,
                 kept: &seen.kept,
                 failed: &seen.failed,
                 took,
-                is_again: pass.look.is_again,
+                is_again: pass.task.is_again,
                 owner: seen.owner.as_deref(),
                 times_within_hour: report::times_within_hour(&seen.done, |kind| {
                     seen.written_before.get(&kind).copied().unwrap_or_default()
@@ -206,9 +206,9 @@ where
         if let Some(notification) =
             notification.filter(|_| !seen.is_transient || !seen.done.is_empty())
         {
-            let reported = report::reported_of(&news, pass.look.trigger.calls()).cloned();
+            let reported = report::reported_of(&news, pass.task.trigger.calls()).cloned();
             let marks = reported::keys(&pass.id.name, &reported.collect::<Vec<_>>(), now.date());
-            match &pass.look.trigger {
+            match &pass.task.trigger {
                 Trigger::Sweep => (result.notification, result.marks) = (Some(notification), marks),
                 Trigger::Calls(_) if self.publish_or_queue(&notification).await => {
                     self.mark(marks, &mut result.tally).await;
@@ -227,7 +227,7 @@ where
 
     /// The time from the first call until now, if something was written.
     fn took(&self, pass: &Pass<'_>, seen: &Reconciliation) -> Option<Duration> {
-        let first = pass.look.trigger.calls().first()?;
+        let first = pass.task.trigger.calls().first()?;
         let is_measured = self.clock.deadline.is_some() && !seen.done.is_empty();
         is_measured.then(|| (self.now() - first.time).try_into().ok()).flatten()
     }
@@ -239,9 +239,9 @@ where
     async fn news(&self, pass: &Pass<'_>, findings: &[Finding], tally: &mut Tally) -> Vec<Finding> {
         let mut news: Vec<Finding> =
             findings.iter().filter(|finding| finding.stopped().is_none()).cloned().collect();
-        let touched = pass.look.trigger.touched();
-        let is_swept = |finding: &Finding| matches!(finding, Finding::Left { aspect, .. } if !touched.contains(aspect));
-        if !pass.look.is_swept || !news.iter().any(is_swept) {
+        let touched = pass.task.trigger.touched();
+        let is_swept = |finding: &Finding| matches!(finding, Finding::NotRemediated { aspect, .. } if !touched.contains(aspect));
+        if !pass.task.is_swept || !news.iter().any(is_swept) {
             return news;
         }
         let (bucket, today) = (&pass.id.name, self.now().date());
@@ -251,8 +251,8 @@ where
             Reported::default()
         });
         news.retain(|finding| match finding {
-            Finding::Left { aspect, because } => {
-                touched.contains(aspect) || reported.is_news(*aspect, because)
+            Finding::NotRemediated { aspect, reason } => {
+                touched.contains(aspect) || reported.is_news(*aspect, reason)
             }
             Finding::Weak { .. } | Finding::Later { .. } => true,
         });
@@ -273,9 +273,9 @@ where
             return;
         }
         let (name, now) = (&pass.id.name, self.now());
-        let notification = report::conflict(&Conflict {
+        let notification = report::conflict(&ConflictReport {
             id: &pass.id,
-            calls: pass.look.trigger.calls(),
+            calls: pass.task.trigger.calls(),
             aspects: &stopped.aspects,
             kind: stopped.kind,
             writes: stopped.writes,
@@ -304,21 +304,21 @@ where
         result: &mut TaskResult,
     ) {
         let waits = |finding: &Finding| matches!(finding, Finding::Later { .. });
-        if !findings.iter().any(waits) || pass.look.bodies.is_empty() {
+        if !findings.iter().any(waits) || pass.task.bodies.is_empty() {
             return;
         }
         result.tally.count(Metric::Waiting, 1);
-        if let Some(delay_seconds) = triage::stack_delay_seconds(pass.look.attempt) {
-            for body in &pass.look.bodies {
-                let again = Again { body: body.clone(), attempt: pass.look.attempt + 1 };
+        if let Some(delay_seconds) = triage::stack_delay_seconds(pass.task.attempt) {
+            for body in &pass.task.bodies {
+                let again = Again { body: body.clone(), attempt: pass.task.attempt + 1 };
                 result.retry |= !self.send_back(again.body(), delay_seconds).await;
             }
             return;
         }
         for finding in findings {
             if let Finding::Later { aspect, .. } = finding {
-                let because = LeftBecause::StackNeverFinished;
-                *finding = Finding::Left { aspect: *aspect, because };
+                let reason = Reason::StackNeverFinished;
+                *finding = Finding::NotRemediated { aspect: *aspect, reason };
             }
         }
     }
@@ -327,12 +327,12 @@ where
     async fn gone(&self, pass: &Pass<'_>) -> TaskResult {
         let bucket = &pass.id.name;
         let mut result = TaskResult::default();
-        let Some(delay_seconds) = triage::look_again(&pass.look.trigger, self.now()) else {
+        let Some(delay_seconds) = triage::retry_seconds(&pass.task.trigger, self.now()) else {
             tracing::info!(%bucket, "the bucket no longer exists");
             return result;
         };
         tracing::info!(%bucket, delay_seconds, "the bucket is not visible yet");
-        for body in &pass.look.bodies {
+        for body in &pass.task.bodies {
             result.retry |= !self.send_back(body.clone(), delay_seconds).await;
         }
         result
@@ -351,7 +351,8 @@ where
 
 impl Reconciliation {
     fn count(&self, took: Option<Duration>, tally: &mut Tally) {
-        let is_left = self.findings.iter().any(|found| matches!(found, Finding::Left { .. }));
+        let is_left =
+            self.findings.iter().any(|found| matches!(found, Finding::NotRemediated { .. }));
         let exemptions = self.baseline.as_ref().map_or(0, |baseline| baseline.exemptions.len());
         tally.count(Metric::NotRemediated, is_left.into());
         tally.count(Metric::Exempt, usize::from(exemptions > 0));
@@ -392,7 +393,7 @@ fn pause(round: u32, now: OffsetDateTime) -> Duration {
 
 fn log(pass: &Pass<'_>, seen: &Reconciliation) {
     let bucket = &pass.id.name;
-    let event = match &pass.look.trigger {
+    let event = match &pass.task.trigger {
         Trigger::Calls(calls) => {
             calls.iter().map(|call| call.event_name.as_str()).collect::<Vec<_>>().join(" ")
         }
@@ -400,8 +401,8 @@ fn log(pass: &Pass<'_>, seen: &Reconciliation) {
     };
     for finding in &seen.findings {
         match finding {
-            Finding::Left { aspect, because } => {
-                tracing::warn!(%bucket, event, %aspect, reason = %because, "not remediated");
+            Finding::NotRemediated { aspect, reason } => {
+                tracing::warn!(%bucket, event, %aspect, reason = %reason, "not remediated");
             }
             Finding::Later { aspect } => {
                 tracing::info!(%bucket, event, %aspect, reason = STACK_IN_PROGRESS, "remediated later");

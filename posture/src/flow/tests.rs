@@ -26,7 +26,7 @@ use crate::reconcile::ledger::{self, RecordId};
 use crate::reconcile::record::State;
 use crate::reconcile::reported::Reported;
 use crate::{
-    Account, Baseline, BucketId, BucketName, Config, Grade, MemoryBucket, Notice, Observed,
+    Account, Baseline, BucketId, BucketName, Config, Grade, MemoryBucket, Notification, Observed,
     Question, Reading, Record, Setting, SettingKind,
 };
 
@@ -225,7 +225,7 @@ fn scheduled() -> String {
     json!({ "source": "aws.events", "detail-type": "Scheduled Event" }).to_string()
 }
 
-fn look_at() -> String {
+fn task_for() -> String {
     json!({ "s3guard": { "reconcile": { "bucket": "reports" } } }).to_string()
 }
 
@@ -336,7 +336,7 @@ impl Ledger for World {
 impl Outgoing for World {
     type Error = Failure;
 
-    async fn publish(&self, notification: &Notice) -> Result<(), Failure> {
+    async fn publish(&self, notification: &Notification) -> Result<(), Failure> {
         self.point().await;
         if !self.with(|state| state.is_published) {
             return Err(Failure::Other);

@@ -34,7 +34,7 @@ pub(crate) const WEAKENED: &str = "weakened";
 /// The value of `action` for a write that failed.
 pub(crate) const FAILED: &str = "failed";
 /// The value of `action` for what is not remediated.
-pub(crate) const LEFT: &str = "left";
+pub(crate) const NOT_REMEDIATED: &str = "not-remediated";
 /// The value of `action` for what is exempt.
 pub(crate) const EXEMPT: &str = "exempt";
 /// The value of `action` for a bucket that was reconciled before for the same calls.
@@ -42,10 +42,11 @@ pub(crate) const AGAIN: &str = "again";
 /// The value of `action` for a conflict, in which the guard stops.
 pub(crate) const STOPPED: &str = "stopped";
 
-/// All values of `action` in notices about buckets.
-const BUCKET_ACTIONS: [&str; 7] = [PROTECTED, WEAKENED, FAILED, LEFT, EXEMPT, AGAIN, STOPPED];
+/// All values of `action` in notifications about buckets.
+const BUCKET_ACTIONS: [&str; 7] =
+    [PROTECTED, WEAKENED, FAILED, NOT_REMEDIATED, EXEMPT, AGAIN, STOPPED];
 
-/// All values of `action` in notices about the guard itself.
+/// All values of `action` in notifications about the guard itself.
 const GUARD_ACTIONS: [&str; 6] =
     ["missed", "exemption-ends", "alarm", "alarm-ok", "alarm-unknown", "test"];
 

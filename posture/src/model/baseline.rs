@@ -15,7 +15,7 @@ pub struct Baseline {
     /// How sensitive its data is.
     pub grade: Grade,
     /// Why it has this grade, in words: which rule, tag or default.
-    pub grade_because: String,
+    pub grade_reason: String,
     /// The customer managed key for buckets of its Region.
     pub key: Option<KeyArn>,
     /// The stack's bucket for access logs of the Region.
@@ -25,7 +25,7 @@ pub struct Baseline {
     /// After how many writes of one setting within an hour the guard stops.
     pub writes_max: u32,
     /// What is known about the calls that led to this reconciliation.
-    pub moment: Moment,
+    pub call_context: CallContext,
     /// The exemptions from the grade.
     pub exemptions: Vec<Exempt>,
     modes: BTreeMap<Aspect, Mode>,
@@ -34,7 +34,7 @@ pub struct Baseline {
 
 /// What is known about the calls that led to a reconciliation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Moment {
+pub struct CallContext {
     /// Who created the bucket, as far as the calls show it.
     pub maker: Maker,
     /// It was read before and waited for its stack, so its tags are set.
@@ -73,12 +73,12 @@ impl Baseline {
     pub fn new(grade: Grade, key: Option<KeyArn>) -> Self {
         Self {
             grade,
-            grade_because: "the default".to_owned(),
+            grade_reason: "the default".to_owned(),
             key,
             log_bucket: None,
             needs_tags: false,
             writes_max: WRITES_MAX,
-            moment: Moment::default(),
+            call_context: CallContext::default(),
             exemptions: Vec::new(),
             modes: Aspect::ALL.map(|aspect| (aspect, grade.wants(aspect).mode)).into(),
             insists: BTreeSet::new(),
@@ -88,7 +88,7 @@ impl Baseline {
     /// The baseline of the account itself, which has only its public access block.
     pub fn of_account(mode: Mode) -> Self {
         let mut baseline = Self::new(Grade::Speed, None);
-        "the account".clone_into(&mut baseline.grade_because);
+        "the account".clone_into(&mut baseline.grade_reason);
         baseline.modes = BTreeMap::from([(Aspect::AccountPublicAccess, mode)]);
         baseline
     }
@@ -119,7 +119,7 @@ impl Baseline {
     pub fn holds_back(&self, aspect: Aspect) -> bool {
         self.mode(aspect) == Mode::Keep
             && !self.insists.contains(&aspect)
-            && !self.moment.changed.contains(&aspect)
+            && !self.call_context.changed.contains(&aspect)
     }
 }
 

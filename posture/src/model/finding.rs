@@ -18,7 +18,7 @@ pub enum Finding {
         /// The current value, in words.
         was: String,
         /// The wanted setting.
-        mend: Setting,
+        remediate: Setting,
     },
     /// Something is weaker than wanted, and is reconciled again when the bucket's stack is done.
     Later {
@@ -26,11 +26,11 @@ pub enum Finding {
         aspect: Aspect,
     },
     /// Something is not as wanted and is not remediated, for a reason.
-    Left {
+    NotRemediated {
         /// What.
         aspect: Aspect,
         /// Why.
-        because: LeftBecause,
+        reason: Reason,
     },
 }
 
@@ -42,27 +42,27 @@ impl Finding {
     /// Its aspect.
     pub const fn aspect(&self) -> Aspect {
         match self {
-            Self::Weak { aspect, .. } | Self::Later { aspect } | Self::Left { aspect, .. } => {
-                *aspect
-            }
+            Self::Weak { aspect, .. }
+            | Self::Later { aspect }
+            | Self::NotRemediated { aspect, .. } => *aspect,
         }
     }
 
     /// The setting that the guard has stopped writing, and how often it has written it.
     pub const fn stopped(&self) -> Option<(SettingKind, u32)> {
         match self {
-            Self::Left { because: LeftBecause::TooManyWrites(kind, writes), .. } => {
+            Self::NotRemediated { reason: Reason::TooManyWrites(kind, writes), .. } => {
                 Some((*kind, *writes))
             }
-            Self::Left { .. } | Self::Weak { .. } | Self::Later { .. } => None,
+            Self::NotRemediated { .. } | Self::Weak { .. } | Self::Later { .. } => None,
         }
     }
 
     /// The setting whose write remediates it, if there is one.
     pub const fn remediated_by(&self) -> Option<SettingKind> {
         match self {
-            Self::Weak { mend, .. } => Some(mend.kind()),
-            Self::Later { .. } | Self::Left { .. } => None,
+            Self::Weak { remediate, .. } => Some(remediate.kind()),
+            Self::Later { .. } | Self::NotRemediated { .. } => None,
         }
     }
 }
@@ -70,7 +70,7 @@ impl Finding {
 /// Why a setting is not remediated.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[expect(missing_docs, reason = "each says what it is")]
-pub enum LeftBecause {
+pub enum Reason {
     #[error(
         "not everything could be read (`{}` is denied), so nothing that depends on it was changed",
         .0.permission().0
@@ -162,7 +162,7 @@ pub enum LeftBecause {
     StackNeverFinished,
 }
 
-impl LeftBecause {
+impl Reason {
     /// The setting that the template of the bucket's stack should have, if it is left to the stack.
     pub fn for_the_stack(&self) -> Option<Setting> {
         let Self::OfStack(policy) = self else { return None };

@@ -9,11 +9,11 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Glob {
     text: String,
-    parts: Vec<Part>,
+    parts: Vec<GlobPart>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Part {
+enum GlobPart {
     Character(char),
     AnyCharacter,
     AnyCharacters,
@@ -24,9 +24,9 @@ impl Glob {
     pub fn new(text: impl Into<String>) -> Self {
         let text = text.into();
         let part = |character| match character {
-            '*' => Part::AnyCharacters,
-            '?' => Part::AnyCharacter,
-            character => Part::Character(character),
+            '*' => GlobPart::AnyCharacters,
+            '?' => GlobPart::AnyCharacter,
+            character => GlobPart::Character(character),
         };
         let parts = text.chars().map(part).collect();
         Self { text, parts }
@@ -42,12 +42,12 @@ impl Glob {
         let mut characters = text.chars();
         while let Some(character) = characters.next() {
             parts.push(match character {
-                '*' if parts.last() == Some(&Part::AnyCharacters) => return None,
-                '*' => Part::AnyCharacters,
-                '\\' => {
-                    Part::Character(characters.next().filter(|next| matches!(next, '*' | '\\'))?)
-                }
-                character => Part::Character(character),
+                '*' if parts.last() == Some(&GlobPart::AnyCharacters) => return None,
+                '*' => GlobPart::AnyCharacters,
+                '\\' => GlobPart::Character(
+                    characters.next().filter(|next| matches!(next, '*' | '\\'))?,
+                ),
+                character => GlobPart::Character(character),
             });
         }
         Some(Self { text, parts })
@@ -60,7 +60,7 @@ impl Glob {
 
     /// Whether it matches every text.
     pub fn is_everything(&self) -> bool {
-        !self.parts.is_empty() && self.parts.iter().all(|part| *part == Part::AnyCharacters)
+        !self.parts.is_empty() && self.parts.iter().all(|part| *part == GlobPart::AnyCharacters)
     }
 
     /// Whether it matches the whole text. The time is at most that of the glob's length times the text's.
@@ -72,12 +72,13 @@ impl Glob {
         let mut star: Option<(usize, usize)> = None;
         while from < text.len() {
             match self.parts.get(at) {
-                Some(Part::AnyCharacters) => {
+                Some(GlobPart::AnyCharacters) => {
                     star = Some((at, from));
                     at += 1;
                 }
                 Some(part)
-                    if *part == Part::AnyCharacter || *part == Part::Character(text[from]) =>
+                    if *part == GlobPart::AnyCharacter
+                        || *part == GlobPart::Character(text[from]) =>
                 {
                     at += 1;
                     from += 1;
@@ -92,7 +93,7 @@ impl Glob {
                 },
             }
         }
-        self.parts[at..].iter().all(|part| *part == Part::AnyCharacters)
+        self.parts[at..].iter().all(|part| *part == GlobPart::AnyCharacters)
     }
 }
 

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use crate::model::tool::Tool;
 use crate::model::watch;
-use crate::{Aspect, Maker, Moment};
+use crate::{Aspect, CallContext, Maker};
 
 /// Why a bucket is reconciled.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,7 +62,7 @@ impl Trigger {
     }
 
     /// What the calls show, after so many attempts.
-    pub fn moment(&self, attempt: u32) -> Moment {
+    pub fn call_context(&self, attempt: u32) -> CallContext {
         let calls = self.calls();
         let maker = if calls.iter().any(|call| call.tool == Tool::CloudFormation) {
             Maker::CloudFormation
@@ -72,7 +72,7 @@ impl Trigger {
             Maker::Unknown
         };
         let changed = calls.iter().flat_map(changes).copied().collect();
-        Moment { maker, has_waited: attempt > 0, changed }
+        CallContext { maker, has_waited: attempt > 0, changed }
     }
 }
 
@@ -112,20 +112,20 @@ mod tests {
 
     #[test]
     fn any_call_of_cloudformation_says_that_it_is_at_work() {
-        let by = |name, tool| Trigger::Calls(vec![call(name, tool)]).moment(0).maker;
+        let by = |name, tool| Trigger::Calls(vec![call(name, tool)]).call_context(0).maker;
         assert_eq!(by("PutBucketEncryption", Tool::CloudFormation), Maker::CloudFormation);
         assert_eq!(by("CreateBucket", Tool::CloudFormation), Maker::CloudFormation);
         assert_eq!(by("CreateBucket", Tool::Terraform), Maker::Another);
         assert_eq!(by("PutBucketEncryption", Tool::Terraform), Maker::Unknown);
-        assert_eq!(Trigger::Sweep.moment(0), Moment::default());
-        assert!(Trigger::Sweep.moment(1).has_waited);
+        assert_eq!(Trigger::Sweep.call_context(0), CallContext::default());
+        assert!(Trigger::Sweep.call_context(1).has_waited);
     }
 
     #[test]
     fn what_a_call_has_just_changed_is_what_it_sets_itself() {
         let changed = |name, makes_default_bucket| {
             let call = Call { makes_default_bucket, ..call(name, Tool::Cli) };
-            Trigger::Calls(vec![call]).moment(0).changed.into_iter().collect::<Vec<_>>()
+            Trigger::Calls(vec![call]).call_context(0).changed.into_iter().collect::<Vec<_>>()
         };
         for (name, expected) in [
             ("DeleteBucketPublicAccessBlock", Aspect::PublicAccess),
@@ -148,7 +148,7 @@ mod tests {
         ] {
             assert_eq!(changed(name, false), [], "{name}");
         }
-        assert!(Trigger::Sweep.moment(0).changed.is_empty());
+        assert!(Trigger::Sweep.call_context(0).changed.is_empty());
     }
 
     #[test]

@@ -27,7 +27,7 @@ use document::{Body, Bucket, Joined};
 
 /// A notification for people and programs, and the attributes that subscriptions filter by.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Notice {
+pub struct Notification {
     /// The subject of an email: fewer than 100 characters, one line.
     pub subject: String,
     /// The text of an email, at most [`TEXT_BYTES_MAX`] bytes.
@@ -70,7 +70,7 @@ pub(crate) struct Draft<'a> {
     pub(crate) body: Body,
 }
 
-impl From<Draft<'_>> for Notice {
+impl From<Draft<'_>> for Notification {
     fn from(draft: Draft<'_>) -> Self {
         let Draft { origin, id, severity, actions, buckets, title, text, sms, body } = draft;
         let subject = subject(&title);
@@ -94,7 +94,7 @@ impl From<Draft<'_>> for Notice {
     }
 }
 
-impl Notice {
+impl Notification {
     /// The message for SNS with `MessageStructure` `json`: the text for each protocol.
     ///
     /// Email and SMS have their own text. All other protocols use `default`, the document, so that the message contains it
@@ -116,9 +116,11 @@ impl Notice {
     /// SNS suspends the subscription of an address that gets more than ten emails a second; a sweep can find more buckets.
     ///
     /// Source: Amazon SNS Developer Guide, "Email notifications".
-    pub fn joined(notices: Vec<Self>) -> Vec<Self> {
-        let is_report = |notice: &Self| matches!(notice.document.body, Body::BucketReport(_));
-        let (reports, others): (Vec<Self>, Vec<Self>) = notices.into_iter().partition(is_report);
+    pub fn joined(notifications: Vec<Self>) -> Vec<Self> {
+        let is_report =
+            |notification: &Self| matches!(notification.document.body, Body::BucketReport(_));
+        let (reports, others): (Vec<Self>, Vec<Self>) =
+            notifications.into_iter().partition(is_report);
         let joined = reports.chunks(BUCKETS_MAX).map(|reports| match reports {
             [one] => one.clone(),
             many => join(many),
@@ -135,30 +137,39 @@ impl Notice {
 }
 
 /// One notification for several reports of buckets.
-fn join(notices: &[Notice]) -> Notice {
-    let first = notices[0].document.clone();
-    let reports = notices.iter().flat_map(|notice| notice.document.reports()).cloned().collect();
+fn join(notifications: &[Notification]) -> Notification {
+    let first = notifications[0].document.clone();
+    let reports = notifications
+        .iter()
+        .flat_map(|notification| notification.document.reports())
+        .cloned()
+        .collect();
     let all = |attribute: &str| {
-        let values: BTreeSet<&String> = notices.iter().flat_map(|n| n.list(attribute)).collect();
+        let values: BTreeSet<&String> =
+            notifications.iter().flat_map(|n| n.list(attribute)).collect();
         values.into_iter().cloned().collect::<Vec<String>>()
     };
     let (actions, names) = (all("action"), all("bucket"));
-    let before = format!("s3guard: the sweep found {} buckets to protect: ", notices.len());
+    let before = format!("s3guard: the sweep found {} buckets to protect: ", notifications.len());
     let subject = before.trim_end_matches(": ").to_owned();
-    let text: Vec<&str> = notices.iter().map(|notice| notice.text.as_str()).collect();
+    let text: Vec<&str> =
+        notifications.iter().map(|notification| notification.text.as_str()).collect();
     let document = Document {
         id: format!("joined:{}", first.id),
-        severity: notices.iter().map(|n| n.document.severity).max().unwrap_or(first.severity),
+        severity: notifications.iter().map(|n| n.document.severity).max().unwrap_or(first.severity),
         subject: subject.clone(),
-        buckets: notices.iter().flat_map(|notice| notice.document.buckets.clone()).collect(),
-        omitted: notices.iter().map(|notice| notice.document.omitted).sum(),
+        buckets: notifications
+            .iter()
+            .flat_map(|notification| notification.document.buckets.clone())
+            .collect(),
+        omitted: notifications.iter().map(|notification| notification.document.omitted).sum(),
         body: Body::Joined(Joined { reports }),
         ..first
     };
     let (bucket, after) = first_and_others(&names);
     let attributes = attributes::of(&document, actions);
     let (text, sms) = (text.join(SEPARATOR), sms(&before, bucket, &after));
-    Notice { subject, text, sms, document, attributes }.fitted()
+    Notification { subject, text, sms, document, attributes }.fitted()
 }
 
 /// The first of several names, and the others as they follow it.

@@ -14,7 +14,8 @@ use crate::notify::notification::document::{Body, Bucket};
 use crate::notify::notification::{Draft, Origin, sms};
 use crate::text::{shown, wrapped};
 use crate::{
-    Action, Baseline, BucketId, Finding, Notice, Reading, Record, Region, SettingKind, Trigger,
+    Action, Baseline, BucketId, Finding, Notification, Reading, Record, Region, SettingKind,
+    Trigger,
 };
 
 mod alarm;
@@ -26,7 +27,7 @@ mod document;
 mod exemptions;
 
 pub use alarm::alarm;
-pub use conflict::{Conflict, conflict};
+pub use conflict::{ConflictReport, conflict};
 pub use content::reported_of;
 pub use coverage::coverage_gap;
 pub use exemptions::exemptions_ending;
@@ -73,11 +74,11 @@ pub struct Report<'a> {
 /// Of what a sweep leaves as it is, the caller passes only what is new ([`crate::reconcile::reported`]). A failed write of a
 /// sweep is counted by a metric with an alarm. What waits for `CloudFormation` is reported when it is done or given up.
 /// A stop of the guard is reported by [`conflict`], once.
-pub fn notice(report: &Report<'_>) -> Option<Notice> {
+pub fn notification(report: &Report<'_>) -> Option<Notification> {
     let content = ReportContent::of(report);
     let is_done = !report.done.is_empty();
     let is_reported = match report.trigger {
-        Trigger::Sweep => is_done || !content.left.is_empty(),
+        Trigger::Sweep => is_done || !content.not_remediated.is_empty(),
         Trigger::Calls(_) if !content.later.is_empty() => is_done,
         // The writes of an interrupted run are not reported otherwise.
         Trigger::Calls(_) => {

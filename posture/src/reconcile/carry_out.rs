@@ -9,9 +9,7 @@ use super::account::Account;
 use super::inspect::{Inspection, may_read_again, read_all};
 use super::ledger::RecordId;
 use super::record::{Event, Record, State, VERSION, rfc3339};
-use crate::{
-    Action, Baseline, Finding, LeftBecause, Observed, Question, Reading, SettingKind, Trigger,
-};
+use crate::{Action, Baseline, Finding, Observed, Question, Reading, Reason, SettingKind, Trigger};
 
 /// How often a written setting is read until it is visible: S3's settings are eventually consistent.
 const VERIFICATIONS_MAX: u32 = 4;
@@ -146,10 +144,10 @@ impl Record {
         let observed = &inspection.observed;
         let kind = action.kind();
         let why = inspection.findings.iter().filter_map(|finding| match finding {
-            Finding::Weak { aspect, was, mend } if mend.kind() == kind => {
+            Finding::Weak { aspect, was, remediate } if remediate.kind() == kind => {
                 Some(format!("{}: {was}", aspect.words()))
             }
-            Finding::Weak { .. } | Finding::Later { .. } | Finding::Left { .. } => None,
+            Finding::Weak { .. } | Finding::Later { .. } | Finding::NotRemediated { .. } => None,
         });
         let events = trigger.calls().iter().map(|call| Event {
             event_name: call.event_name.clone(),
@@ -167,7 +165,7 @@ impl Record {
             region: observed.id.region.to_string(),
             time: rfc3339(now),
             grade: inspection.baseline.grade,
-            grade_because: inspection.baseline.grade_because.clone(),
+            grade_reason: inspection.baseline.grade_reason.clone(),
             aspects: action.aspects.clone(),
             setting: kind,
             call: kind.call().to_owned(),
@@ -209,7 +207,10 @@ async fn verify<A: Account>(
         let weak = |finding: &Finding| finding.remediated_by() == Some(action.kind());
         let stopped = |finding: &Finding| {
             action.aspects.contains(&finding.aspect())
-                && matches!(finding, Finding::Left { because: LeftBecause::TooManyWrites(..), .. })
+                && matches!(
+                    finding,
+                    Finding::NotRemediated { reason: Reason::TooManyWrites(..), .. }
+                )
         };
         if !seen.findings.iter().any(|finding| weak(finding) || stopped(finding)) {
             return Ok(Some((seen, true)));

@@ -78,7 +78,7 @@ pub(super) async fn read_all<A: Account>(
 
 /// Whether after so many calls on the bucket a setting may be read a second time before the first write.
 pub(super) fn may_read_again(baseline: &Baseline, reads: usize) -> bool {
-    baseline.moment.maker == Maker::Unknown || reads < READS_OF_NEW_MAX
+    baseline.call_context.maker == Maker::Unknown || reads < READS_OF_NEW_MAX
 }
 
 fn of_bucket(ask: &[Question]) -> usize {

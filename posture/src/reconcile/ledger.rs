@@ -169,7 +169,7 @@ fn formatted(time: OffsetDateTime, format: &[BorrowedFormatItem<'_>]) -> String 
 mod tests {
     use time::macros::{date, datetime};
 
-    use super::undone::Mark;
+    use super::undone::SuppressionMark;
     use super::*;
     use crate::Aspect;
 
@@ -216,7 +216,7 @@ mod tests {
         let kind = SettingKind::Encryption;
         let at = |time| RecordId { bucket: bucket(), time, kind }.key();
         let policy = RecordId { bucket: bucket(), time: NOW, kind: SettingKind::Policy };
-        let mark = |aspect, until| Mark { aspect, made: NOW, until }.key(&bucket());
+        let mark = |aspect, until| SuppressionMark { aspect, made: NOW, until }.key(&bucket());
         let keys = [
             at(NOW - Duration::minutes(61)),
             at(NOW - Duration::minutes(59)),

@@ -34,7 +34,7 @@ pub struct Record {
     /// The grade of the bucket.
     pub grade: Grade,
     /// Why it has this grade.
-    pub grade_because: String,
+    pub grade_reason: String,
     /// What was remediated.
     pub aspects: Vec<Aspect>,
     /// The setting that was written.

@@ -14,7 +14,7 @@ use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 use time::{Date, Duration};
 
-use crate::{Aspect, BucketName, Finding, LeftBecause};
+use crate::{Aspect, BucketName, Finding, Reason};
 
 /// After how many days it is reported again.
 pub const DAYS: i64 = 30;
@@ -42,8 +42,8 @@ impl Reported {
     }
 
     /// Whether a sweep has to report this.
-    pub fn is_news(&self, aspect: Aspect, because: &LeftBecause) -> bool {
-        reason(because).is_some_and(|reason| !self.0.contains(&(aspect, reason)))
+    pub fn is_news(&self, aspect: Aspect, reason: &Reason) -> bool {
+        slug(reason).is_some_and(|reason| !self.0.contains(&(aspect, reason)))
     }
 }
 
@@ -72,8 +72,8 @@ fn recent(key: &str, today: Date) -> Option<[&str; 3]> {
 pub fn keys(bucket: &BucketName, findings: &[Finding], today: Date) -> Vec<String> {
     let day = today.format(DAY).expect("a date has year, month and day");
     let key = |finding: &Finding| match finding {
-        Finding::Left { aspect, because } => {
-            Some(format!("{}{aspect}/{}/{day}", prefix(bucket), reason(because)?))
+        Finding::NotRemediated { aspect, reason } => {
+            Some(format!("{}{aspect}/{}/{day}", prefix(bucket), slug(reason)?))
         }
         Finding::Weak { .. } | Finding::Later { .. } => None,
     };
@@ -82,13 +82,13 @@ pub fn keys(bucket: &BucketName, findings: &[Finding], today: Date) -> Vec<Strin
 
 /// A reason as a part of a key: the start of its text. None for what no sweep reports: an undone write is known to its
 /// author, and that the guard has stopped, or has waited for a stack, is reported otherwise.
-fn reason(because: &LeftBecause) -> Option<String> {
+fn slug(reason: &Reason) -> Option<String> {
     let is_reported_otherwise = matches!(
-        because,
-        LeftBecause::Undone(_) | LeftBecause::TooManyWrites(..) | LeftBecause::StackNeverFinished
+        reason,
+        Reason::Undone(_) | Reason::TooManyWrites(..) | Reason::StackNeverFinished
     );
     let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
-    let text = because.to_string();
+    let text = reason.to_string();
     (!is_reported_otherwise).then(|| text.chars().take(REASON_MAX).map(plain).collect())
 }
 
@@ -104,8 +104,8 @@ mod tests {
         "reports".parse().unwrap()
     }
 
-    fn reported_on(day: Date, because: LeftBecause) -> Reported {
-        let findings = [Finding::Left { aspect: Aspect::PublicAccess, because }];
+    fn reported_on(day: Date, reason: Reason) -> Reported {
+        let findings = [Finding::NotRemediated { aspect: Aspect::PublicAccess, reason }];
         let keys = keys(&bucket(), &findings, day);
         Reported::of(&bucket(), keys.iter().map(String::as_str), TODAY)
     }
@@ -113,11 +113,11 @@ mod tests {
     #[test]
     fn what_was_reported_is_no_news_for_thirty_days() {
         let is_news =
-            |reported: &Reported| reported.is_news(Aspect::PublicAccess, &LeftBecause::Website);
+            |reported: &Reported| reported.is_news(Aspect::PublicAccess, &Reason::Website);
         assert!(is_news(&Reported::default()));
-        assert!(!is_news(&reported_on(TODAY, LeftBecause::Website)));
-        assert!(!is_news(&reported_on(date!(2026 - 10 - 27), LeftBecause::Website)));
-        assert!(is_news(&reported_on(date!(2026 - 10 - 26), LeftBecause::Website)));
+        assert!(!is_news(&reported_on(TODAY, Reason::Website)));
+        assert!(!is_news(&reported_on(date!(2026 - 10 - 27), Reason::Website)));
+        assert!(is_news(&reported_on(date!(2026 - 10 - 26), Reason::Website)));
     }
 
     #[test]
@@ -135,29 +135,28 @@ mod tests {
 
     #[test]
     fn another_aspect_or_reason_is_news() {
-        let reported = reported_on(TODAY, LeftBecause::ForeignKey("arn:aws:kms:one".to_owned()));
-        let of =
-            |aspect, key: &str| reported.is_news(aspect, &LeftBecause::ForeignKey(key.to_owned()));
+        let reported = reported_on(TODAY, Reason::ForeignKey("arn:aws:kms:one".to_owned()));
+        let of = |aspect, key: &str| reported.is_news(aspect, &Reason::ForeignKey(key.to_owned()));
         assert!(!of(Aspect::PublicAccess, "arn:aws:kms:one"));
         assert!(of(Aspect::PublicAccess, "arn:aws:kms:other"));
         assert!(of(Aspect::Encryption, "arn:aws:kms:one"));
-        assert!(reported.is_news(Aspect::PublicAccess, &LeftBecause::PublicPolicy));
+        assert!(reported.is_news(Aspect::PublicAccess, &Reason::PublicPolicy));
     }
 
     #[test]
     fn what_is_reported_otherwise_no_sweep_reports() {
-        let stopped = LeftBecause::TooManyWrites(crate::SettingKind::Policy, 20);
-        for because in [LeftBecause::Undone(TODAY), stopped, LeftBecause::StackNeverFinished] {
-            assert!(!Reported::default().is_news(Aspect::Tls, &because), "{because:?}");
-            let findings = [Finding::Left { aspect: Aspect::Tls, because }];
+        let stopped = Reason::TooManyWrites(crate::SettingKind::Policy, 20);
+        for reason in [Reason::Undone(TODAY), stopped, Reason::StackNeverFinished] {
+            assert!(!Reported::default().is_news(Aspect::Tls, &reason), "{reason:?}");
+            let findings = [Finding::NotRemediated { aspect: Aspect::Tls, reason }];
             assert!(keys(&bucket(), &findings, TODAY).is_empty());
         }
     }
 
     #[test]
     fn a_key_has_five_parts_and_is_short() {
-        let because = LeftBecause::UnknownAlgorithm("a/b\u{e4}".repeat(1_000));
-        let findings = [Finding::Left { aspect: Aspect::Encryption, because }];
+        let reason = Reason::UnknownAlgorithm("a/b\u{e4}".repeat(1_000));
+        let findings = [Finding::NotRemediated { aspect: Aspect::Encryption, reason }];
         let keys = keys(&bucket(), &findings, TODAY);
         assert!(keys[0].len() < 400 && keys[0].matches('/').count() == 4, "{keys:?}");
         let start = "reported/reports/encryption/default-encryption-is--a-b-";

@@ -52,7 +52,7 @@ pub struct TaskOf {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Task {
     /// Reconcile a bucket, or the account's public access block.
-    Look(Look),
+    Reconcile(ReconcileTask),
     /// Send a message back.
     Later {
         /// The message.
@@ -73,7 +73,7 @@ pub enum Task {
 
 /// The reconciliation of one bucket, or of the account's public access block as [`BucketName::account`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Look {
+pub struct ReconcileTask {
     /// The bucket.
     pub bucket: BucketName,
     /// Its Region, if it is known; otherwise that of the guard.
@@ -95,52 +95,55 @@ pub struct Look {
 /// Sorts the messages of a batch, one task for each bucket.
 pub fn triage(messages: Vec<Message>, now: OffsetDateTime, settle_seconds: u16) -> Vec<TaskOf> {
     let mut tasks = Vec::new();
-    let mut looks: BTreeMap<BucketName, (Look, Vec<String>)> = BTreeMap::new();
+    let mut by_bucket: BTreeMap<BucketName, (ReconcileTask, Vec<String>)> = BTreeMap::new();
     for Message { id, is_again, read: Read { request, attempt, body } } in messages {
         let task = match request {
             Request::Changed(Changed { bucket, region, call }) => {
                 let settling = settling(&call, now, settle_seconds).filter(|_| attempt == 0);
                 let Some(delay_seconds) = settling else {
-                    let look = look_at(&mut looks, bucket, id, attempt);
-                    look.add(region, call, body);
-                    look.is_again |= is_again;
+                    let task = task_for(&mut by_bucket, bucket, id, attempt);
+                    task.add(region, call, body);
+                    task.is_again |= is_again;
                     continue;
                 };
                 Task::Later { body, delay_seconds }
             }
             Request::Own(OwnMessage::Reconcile { bucket, mark }) => {
-                let look = look_at(&mut looks, bucket, id, attempt);
-                look.is_swept = true;
-                look.mark = look.mark.max(mark);
+                let task = task_for(&mut by_bucket, bucket, id, attempt);
+                task.is_swept = true;
+                task.mark = task.mark.max(mark);
                 continue;
             }
             Request::Own(OwnMessage::Sweep(sweep)) => Task::Sweep(sweep),
-            Request::Own(OwnMessage::Publish(notice)) => Task::Publish(notice),
+            Request::Own(OwnMessage::Publish(notification)) => Task::Publish(notification),
             Request::Ignore(reason) => Task::Nothing { reason },
         };
         tasks.push(TaskOf { task, message_ids: vec![id] });
     }
-    let looks = looks.into_values();
-    tasks.extend(looks.map(|(look, message_ids)| TaskOf { task: Task::Look(look), message_ids }));
+    let by_bucket = by_bucket.into_values();
+    tasks.extend(
+        by_bucket.map(|(task, message_ids)| TaskOf { task: Task::Reconcile(task), message_ids }),
+    );
     tasks
 }
 
 /// The reconciliation of a bucket to which this message belongs.
-fn look_at(
-    looks: &mut BTreeMap<BucketName, (Look, Vec<String>)>,
+fn task_for(
+    by_bucket: &mut BTreeMap<BucketName, (ReconcileTask, Vec<String>)>,
     bucket: BucketName,
     message_id: String,
     attempt: u32,
-) -> &mut Look {
-    let (look, ids) =
-        looks.entry(bucket.clone()).or_insert_with(|| (Look::of_sweep(bucket), Vec::new()));
+) -> &mut ReconcileTask {
+    let (task, ids) = by_bucket
+        .entry(bucket.clone())
+        .or_insert_with(|| (ReconcileTask::of_sweep(bucket), Vec::new()));
     ids.push(message_id);
-    look.attempt = look.attempt.max(attempt);
-    look
+    task.attempt = task.attempt.max(attempt);
+    task
 }
 
 /// When to retry a bucket that was not found, because it may be new and not visible yet.
-pub fn look_again(trigger: &Trigger, now: OffsetDateTime) -> Option<u16> {
+pub fn retry_seconds(trigger: &Trigger, now: OffsetDateTime) -> Option<u16> {
     let is_new = |call: &Call| (now - call.time).whole_seconds() < UNKNOWN_SECONDS_MAX;
     trigger.calls().iter().any(is_new).then_some(UNKNOWN_DELAY_SECONDS)
 }
@@ -177,7 +180,7 @@ fn may_settle(call: &Call) -> bool {
     }
 }
 
-impl Look {
+impl ReconcileTask {
     /// The reconciliation of a bucket without calls.
     pub fn of_sweep(bucket: BucketName) -> Self {
         Self {

@@ -72,7 +72,7 @@ mod tests {
             region: "eu-west-1".to_owned(),
             time: "2026-11-24T23:15:02Z".to_owned(),
             grade: Grade::Speed,
-            grade_because: "the default".to_owned(),
+            grade_reason: "the default".to_owned(),
             aspects: vec![Aspect::Tls],
             setting: SettingKind::Policy,
             call: "PutBucketPolicy".to_owned(),

@@ -71,7 +71,7 @@ pub(super) fn add(
             &[
                 ("object events", OwnMetric::ObjectEvents),
                 ("reported, without duplicates", OwnMetric::PublishedEvents),
-                ("notifications", OwnMetric::Notices),
+                ("notifications", OwnMetric::Notifications),
                 ("digests not published yet", OwnMetric::NotPublished),
                 ("not an event", OwnMetric::NotAnEvent),
             ],

@@ -27,7 +27,7 @@ use s3guard_posture::contract::variable;
 const TIMEOUT_SECONDS: u32 = 60;
 
 /// The ids of the parts.
-pub(super) struct Ids {
+pub(super) struct FunctionIds {
     pub(super) function: LogicalId,
     pub(super) role: LogicalId,
     pub(super) policy: LogicalId,
@@ -106,7 +106,7 @@ pub(super) struct Parts {
 /// Adds the function, with permissions on its queue, the topics, the key and its log group.
 pub(super) fn add(
     template: &mut Template,
-    ids: &Ids,
+    ids: &FunctionIds,
     Shared { parameters, key, topics, .. }: &Shared,
     intake: Intake,
     definition: Definition,
@@ -179,7 +179,7 @@ pub(super) fn add(
 /// Adds the event source, to be created after `depends_on`.
 pub(super) fn add_source(
     template: &mut Template,
-    ids: &Ids,
+    ids: &FunctionIds,
     parts: Parts,
     batch: Batch,
     depends_on: Vec<Dependency>,

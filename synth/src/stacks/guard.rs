@@ -20,14 +20,14 @@ use crate::{
 };
 
 // Logical ids must not change: CloudFormation replaces a resource whose id is new.
-const INTAKE: intake::Ids = intake::Ids {
+const INTAKE: intake::IntakeIds = intake::IntakeIds {
     queue: LogicalId::new("GuardQueue"),
     dead_letters: LogicalId::new("GuardDlq"),
     queue_policy: LogicalId::new("GuardQueuePolicy"),
     dead_letters_policy: LogicalId::new("GuardDlqPolicy"),
     why: "Buckets to check. A queue, so that failures are retried and no event is lost.",
 };
-const GUARD: function::Ids = function::Ids {
+const GUARD: function::FunctionIds = function::FunctionIds {
     function: LogicalId::new("GuardFunction"),
     role: LogicalId::new("GuardRole"),
     policy: LogicalId::new("GuardPolicy"),

@@ -21,7 +21,7 @@ const SQS_MANAGED: Skip = Skip {
 };
 
 /// The ids of an intake's parts, and its purpose.
-pub(super) struct Ids {
+pub(super) struct IntakeIds {
     pub(super) queue: LogicalId,
     pub(super) dead_letters: LogicalId,
     pub(super) queue_policy: LogicalId,
@@ -46,7 +46,11 @@ pub(super) struct Intake {
 }
 
 /// Adds the queues, without rules yet.
-pub(super) fn add(template: &mut Template, ids: &Ids, visibility_timeout_seconds: u32) -> Intake {
+pub(super) fn add(
+    template: &mut Template,
+    ids: &IntakeIds,
+    visibility_timeout_seconds: u32,
+) -> Intake {
     let dead_letters = add_dead_letters(
         template,
         ids.dead_letters,
@@ -67,7 +71,7 @@ pub(super) fn add(template: &mut Template, ids: &Ids, visibility_timeout_seconds
 /// Adds the rules that send to the queue, and the policies that let them.
 pub(super) fn feed(
     template: &mut Template,
-    ids: &Ids,
+    ids: &IntakeIds,
     intake: Intake,
     feeds: impl IntoIterator<Item = Feed>,
 ) {

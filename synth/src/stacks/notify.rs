@@ -1,6 +1,6 @@
 //! The notify function, which reports object events: its permissions and its queue.
 
-use s3guard_posture::config::{Notifications, Window};
+use s3guard_posture::config::{NotificationConfig, WindowLength};
 use s3guard_posture::contract::variable;
 use s3guard_posture::digest::objects;
 use s3guard_posture::evaluate::permissions::{self, NotifyOn};
@@ -18,14 +18,14 @@ use crate::{
     resources::events::Trigger,
 };
 
-pub(super) const INTAKE: intake::Ids = intake::Ids {
+pub(super) const INTAKE: intake::IntakeIds = intake::IntakeIds {
     queue: LogicalId::new("ObjectQueue"),
     dead_letters: LogicalId::new("ObjectDlq"),
     queue_policy: LogicalId::new("ObjectQueuePolicy"),
     dead_letters_policy: LogicalId::new("ObjectDlqPolicy"),
     why: "Object events to report. A queue, so that many events become one notification.",
 };
-pub(super) const NOTIFY: function::Ids = function::Ids {
+pub(super) const NOTIFY: function::FunctionIds = function::FunctionIds {
     function: LogicalId::new("NotifyFunction"),
     role: LogicalId::new("NotifyRole"),
     policy: LogicalId::new("NotifyPolicy"),
@@ -40,7 +40,7 @@ const BATCH_SIZE: u32 = 10_000;
 pub(super) const CONCURRENCY_MAX: u32 = 2;
 
 /// A call waits a tenth of the window for more events, so that there are few calls and no digest is late.
-pub(super) fn batch(window: Window) -> Batch {
+pub(super) fn batch(window: WindowLength) -> Batch {
     let window_seconds = (window.seconds() / 10).clamp(1, 20);
     Batch { size: BATCH_SIZE, window_seconds, concurrency_max: CONCURRENCY_MAX }
 }
@@ -50,7 +50,7 @@ pub(super) fn add(
     template: &mut Template,
     shared: &Shared,
     intake: Intake,
-    notifications: &Notifications,
+    notifications: &NotificationConfig,
 ) -> Parts {
     let mut variables = shared.variables();
     variables.extend([
@@ -73,7 +73,7 @@ pub(super) fn feed(
     template: &mut Template,
     shared: &Shared,
     notify: Parts,
-    notifications: &Notifications,
+    notifications: &NotificationConfig,
     alarms: &Alarms,
 ) {
     let selection = &notifications.objects;
@@ -101,7 +101,7 @@ pub(super) fn feed(
 }
 
 /// What the code of the notify function reads and writes.
-fn permitted(evidence: Evidence, notifications: &Notifications) -> Vec<Statement> {
+fn permitted(evidence: Evidence, notifications: &NotificationConfig) -> Vec<Statement> {
     let ledger = evidence.ledger.arn();
     let gathered = format!("{}*", objects::WINDOWS_PREFIX);
     let of_account = || vec![Test::equals("aws:ResourceAccount", Pseudo::AccountId)];

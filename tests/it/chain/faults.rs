@@ -40,7 +40,7 @@ fn a_function_killed_between_write_and_notification_still_reports_the_caller() {
     let hold = guarded.account.add_fault(&Fault::hold("sns:Publish")).unwrap();
     careless.delete_public_access_block(&reports).unwrap();
     guarded.account.wait_until_held(hold.number).unwrap();
-    assert!(is_private(&careless, &reports), "the write is done, the notice is not");
+    assert!(is_private(&careless, &reports), "the write is done, the notification is not");
     guarded.account.kill_function(guarded.output("GuardFunctionName")).unwrap();
     guarded.account.forget_faults().unwrap();
     // The held call may still be carried out, as on AWS; the expected email is that of the second reconciliation.
@@ -92,7 +92,7 @@ fn a_notification_that_sns_refuses_repeatedly_is_not_lost() {
         let states = guarded.account.faults().unwrap();
         states.into_iter().find(|state| state.number == fault.number).map(|state| state.met)
     };
-    guarded.wait("a notice that is refused twice", || {
+    guarded.wait("a notification that is refused twice", || {
         guarded.account.end_delays().unwrap();
         met() == Some(8)
     });

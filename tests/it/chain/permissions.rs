@@ -111,7 +111,7 @@ fn the_granted_actions_are_those_that_the_code_calls() {
         let event = ACL_CHANGED.replace("BUCKET", &reports).replace("VERSION", version);
         guarded.account.client().send(queue, &event).unwrap();
     }
-    guarded.wait("a notice about objects", || {
+    guarded.wait("a notification about objects", || {
         guarded.account.end_delays().unwrap();
         by_notify().contains("sns:Publish")
     });

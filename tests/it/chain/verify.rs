@@ -104,7 +104,7 @@ fn states(report: &Value) -> BTreeSet<String> {
 #[test]
 fn a_working_guard_is_verified_and_nothing_is_left_behind() {
     let guarded = Guarded::configured(new_account(), SHORT, &[]);
-    let (exit, report, words) = verify(&guarded, &["--notices"]);
+    let (exit, report, words) = verify(&guarded, &["--notifications"]);
     assert_eq!(exit, Some(0), "{words}\n{report:#}");
     let expected = [
         "protect: the new bucket: ok",
@@ -166,7 +166,7 @@ fn the_permissions_in_the_help_are_sufficient_and_necessary() {
         ..Fault::hold("s3:PutBucketPublicAccessBlock")
     };
     let hold = account.add_fault(&of_guard).unwrap();
-    let child = begin_with(environment, &["--yes", "--notices"]);
+    let child = begin_with(environment, &["--yes", "--notifications"]);
     let of_open_bucket = ["s3:GetBucketWebsite", "s3:GetAccountPublicAccessBlock"];
     guarded.wait("reconciliations of a public bucket", || {
         account.end_delays().unwrap();
@@ -277,7 +277,7 @@ fn a_broken_link_is_named_and_the_canary_is_deleted() {
 
 /// Starts a verify that waits for a guard that does not react.
 fn waiting(guarded: &Guarded) -> Child {
-    let child = begin(&guarded.account, &["--yes", "--timeout", "1h", "--notices"]);
+    let child = begin(&guarded.account, &["--yes", "--timeout", "1h", "--notifications"]);
     guarded.wait("a canary with its tags", || {
         let client = guarded.account.client();
         let tagged = |name: &String| client.bucket_setting(name, "tagging").is_ok();

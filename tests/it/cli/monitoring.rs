@@ -250,11 +250,11 @@ fn a_function_that_is_being_updated_and_an_unconfirmed_mail_are_no_findings() {
     let (exit, status, words) = run(&aws, &["status", "--stack", "s", "--output", "json"]);
     let status = crate::json::read("status", &status)["regions"][0].take();
     assert_eq!((exit, &status["toDo"]), (Some(0), &serde_json::json!([])), "{status:#} {words}");
-    let notices = status["remarks"].to_string();
-    for notice in
+    let remarks = status["remarks"].to_string();
+    for remark in
         ["function guard is being", "function notify is", "you@example.com is not confirmed"]
     {
-        assert!(notices.contains(notice), "{notice}: {notices}");
+        assert!(remarks.contains(remark), "{remark}: {remarks}");
     }
 }
 

@@ -17,7 +17,7 @@ async fn asked(manner: Manner) -> Vec<String> {
     let request = ChangeSetRequest {
         stack: "s".parse().unwrap(),
         name: "n".to_owned(),
-        kind: Kind::Create,
+        kind: ChangeSetKind::Create,
         template_url: "https://code.example/t.json".to_owned(),
         parameters: BTreeMap::new(),
         tags: BTreeMap::new(),
@@ -108,7 +108,7 @@ async fn a_change_is_read_with_what_of_it_changes() {
         PropertyChange { path: path.to_owned(), before: value(before), after: value(after) }
     };
     let change = Change {
-        fate: Fate::Replaced,
+        action: ResourceAction::Replaced,
         logical_id: "F".to_owned(),
         physical_id: Some("f-1".to_owned()),
         resource_type: "AWS::Lambda::Function".to_owned(),

@@ -8,7 +8,7 @@ use crate::args::wanted::WantedArgs;
 use crate::operations::deploy::approval::Proposed;
 use crate::operations::deploy::find;
 use crate::operations::deploy::proposal::{Answer, Asking, propose};
-use crate::operations::deploy::target::Target;
+use crate::operations::deploy::target::DeployTarget;
 use crate::operations::interrupt::Run;
 use crate::ui::output::{Output, Paint};
 
@@ -29,7 +29,7 @@ pub(crate) async fn diff(
 ) -> anyhow::Result<Difference> {
     let configuration = wanted.account.config.read_to_deploy(output, run.now.date())?;
     let targets = find(&wanted.account, output, None, run).await?;
-    let (shells, targets): (Vec<_>, Vec<_>) = targets.into_iter().partition(Target::is_shell);
+    let (shells, targets): (Vec<_>, Vec<_>) = targets.into_iter().partition(DeployTarget::is_shell);
     let of = |answer: &Answer, differs| Proposed { differs: Some(differs), ..answer.view() };
     let shells = shells.into_iter().map(|target| Answer { target, proposal: None });
     let mut regions: Vec<Proposed> = shells.map(|shell| of(&shell, true)).collect();

@@ -15,8 +15,8 @@ use crate::args::wanted::WantedArgs;
 use crate::error::Advice as _;
 use crate::exit::Exit;
 use crate::operations::deploy::packaged::Packaged;
-use crate::operations::deploy::step::Step;
-use crate::operations::deploy::target::Target;
+use crate::operations::deploy::step::DeployStep;
+use crate::operations::deploy::target::DeployTarget;
 use crate::operations::deploy::{names, set};
 use crate::operations::session::STACK_TAG;
 use crate::package;
@@ -24,7 +24,7 @@ use crate::package::{Architecture, Package};
 
 /// A deployment to one Region, checked before the package is built.
 pub(crate) struct Draft {
-    pub(crate) target: Target,
+    pub(crate) target: DeployTarget,
     pub(crate) architecture: Architecture,
     template: Json,
     parameters: BTreeMap<String, String>,
@@ -33,8 +33,8 @@ pub(crate) struct Draft {
 }
 
 /// A planned deployment to one Region.
-pub(crate) struct Plan {
-    pub(crate) target: Target,
+pub(crate) struct DeployPlan {
+    pub(crate) target: DeployTarget,
     pub(crate) architecture: Architecture,
     pub(crate) template: Json,
     pub(crate) parameters: BTreeMap<String, String>,
@@ -45,7 +45,7 @@ pub(crate) struct Plan {
 impl Draft {
     /// Checks all that is requested.
     pub(crate) fn new(
-        target: Target,
+        target: DeployTarget,
         guard: &GuardArgs,
         wanted: &WantedArgs,
         configuration: Option<&Config>,
@@ -83,7 +83,7 @@ impl Draft {
     }
 
     /// The plan with this package, which may not be uploaded yet.
-    pub(crate) fn with(self, package: &Package) -> Plan {
+    pub(crate) fn with(self, package: &Package) -> DeployPlan {
         let Self { target, architecture, mut template, mut parameters, tags, reverts_drift } = self;
         parameters.insert(parameter::CODE_KEY.to_owned(), package.key());
         let (region, caller) = (target.region(), &target.account.caller);
@@ -93,12 +93,12 @@ impl Draft {
             "AWS::Partition" => Some(caller.partition().to_owned()),
             name => parameters.get(name).cloned(),
         });
-        let is_unchanged = target.step == Step::Update
+        let is_unchanged = target.step == DeployStep::Update
             && !reverts_drift
             && target.found.as_ref().is_some_and(|stack| {
                 is_unchanged(stack, target.deployed.as_ref(), &template, &parameters, &tags)
             });
-        Plan { target, architecture, template, parameters, tags, is_unchanged }
+        DeployPlan { target, architecture, template, parameters, tags, is_unchanged }
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::anyhow;
 use futures_util::future::join_all;
 use s3guard_aws::AwsError;
-use s3guard_aws::stacks::change_set::Kind;
+use s3guard_aws::stacks::change_set::ChangeSetKind;
 use s3guard_aws::stacks::{
     ChangeSet, ChangeSetRequest, ChangeSetState, Manner, OnFailure, Ready, Stack,
 };
@@ -20,10 +20,10 @@ use crate::error;
 use crate::error::Advice as _;
 use crate::operations::deploy::broadening::{Given, broadening};
 use crate::operations::deploy::packaged::Packaged;
-use crate::operations::deploy::plan::{Draft, Plan};
+use crate::operations::deploy::plan::{DeployPlan, Draft};
 use crate::operations::deploy::review::Review;
 use crate::operations::deploy::step;
-use crate::operations::deploy::target::Target;
+use crate::operations::deploy::target::DeployTarget;
 use crate::operations::deploy::{all_or_none, trail, upload};
 use crate::operations::follow;
 use crate::operations::follow::Follower;
@@ -39,7 +39,7 @@ const LIMIT: std::time::Duration = std::time::Duration::from_mins(10);
 
 /// The answer of CloudFormation to a plan.
 pub(crate) struct Answer {
-    pub(crate) target: Target,
+    pub(crate) target: DeployTarget,
     /// `None` if there is nothing to change.
     pub(crate) proposal: Option<Proposal>,
 }
@@ -55,7 +55,7 @@ pub(crate) struct Proposal {
 
 impl Answer {
     /// Creates the change set. A failed one is explained, and deleted with what it left.
-    pub(crate) async fn ask(plan: Plan, request: &ChangeSetRequest) -> anyhow::Result<Self> {
+    pub(crate) async fn ask(plan: DeployPlan, request: &ChangeSetRequest) -> anyhow::Result<Self> {
         let target = &plan.target;
         let set = target.stacks.create_change_set(request).await;
         let set = set.or_else(|error| in_between(error, target))?;
@@ -83,7 +83,7 @@ impl Answer {
     }
 
     /// Finds a change set of an earlier run, by its id or name.
-    pub(crate) async fn find(target: Target, id: &str) -> anyhow::Result<Self> {
+    pub(crate) async fn find(target: DeployTarget, id: &str) -> anyhow::Result<Self> {
         let Some(stack) = &target.found else {
             return Err(anyhow!("stack `{}` does not exist, so it has no change set", target.name))
                 .hint("deploy without `--change-set`");
@@ -122,11 +122,11 @@ impl Proposal {
     /// Carries it out and waits for the end; returns the stack.
     pub(crate) async fn carry_out(
         &self,
-        target: &Target,
+        target: &DeployTarget,
         on_failure: OnFailure,
         run: &Run,
     ) -> anyhow::Result<Option<Stack>> {
-        let Target { stacks, output, name, .. } = target;
+        let DeployTarget { stacks, output, name, .. } = target;
         let (id, token) = (&self.set.stack_id, run.token.as_str());
         let follower = Follower::new(stacks, output, &run.interrupts, id, Some(token)).await;
         let executed = stacks.execute(&self.set, &self.ready, on_failure, token).await;
@@ -155,7 +155,7 @@ pub(crate) struct Asking<'a> {
 
 /// Checks every deployment, builds the packages, then creates the change sets. If one fails, those of the other Regions are deleted.
 pub(crate) async fn propose(
-    targets: Vec<Target>,
+    targets: Vec<DeployTarget>,
     asking: &Asking<'_>,
 ) -> anyhow::Result<Vec<Answer>> {
     let Asking { wanted, configuration, output, run, .. } = *asking;
@@ -171,7 +171,7 @@ pub(crate) async fn propose(
         let package = &packages[draft.architecture.as_str()];
         draft.with(package)
     });
-    let plans: Vec<Plan> = plans.collect();
+    let plans: Vec<DeployPlan> = plans.collect();
     let answers = plans.into_iter().map(|plan| async {
         let region = plan.target.region().to_string();
         (region, answer(plan, asking, &packages).await)
@@ -209,7 +209,11 @@ async fn packages(
 }
 
 /// Uploads package and template, and creates the change set, unless nothing changes.
-async fn answer(plan: Plan, asking: &Asking<'_>, packages: &Packages) -> anyhow::Result<Answer> {
+async fn answer(
+    plan: DeployPlan,
+    asking: &Asking<'_>,
+    packages: &Packages,
+) -> anyhow::Result<Answer> {
     if plan.is_unchanged {
         return Ok(Answer { target: plan.target, proposal: None });
     }
@@ -227,7 +231,7 @@ async fn answer(plan: Plan, asking: &Asking<'_>, packages: &Packages) -> anyhow:
     let request = ChangeSetRequest {
         stack: target.name.clone(),
         name: run.token.clone(),
-        kind: if target.is_new() { Kind::Create } else { Kind::Update },
+        kind: if target.is_new() { ChangeSetKind::Create } else { ChangeSetKind::Update },
         template_url: upload::template(plan.template.to_string(), &bucket, output).await?,
         parameters: plan.parameters.clone(),
         tags: plan.tags.clone(),
@@ -237,7 +241,7 @@ async fn answer(plan: Plan, asking: &Asking<'_>, packages: &Packages) -> anyhow:
 }
 
 /// The changes, and the permissions that they broaden. If these are unknown, the change needs approval.
-fn review(target: &Target, new: Option<&Given<'_>>, ready: &Ready) -> Review {
+fn review(target: &DeployTarget, new: Option<&Given<'_>>, ready: &Ready) -> Review {
     let is_new = target.is_new();
     let old = target.deployed.as_ref().or(is_new.then_some(&Json::Null));
     let grants = old
@@ -247,7 +251,7 @@ fn review(target: &Target, new: Option<&Given<'_>>, ready: &Ready) -> Review {
 }
 
 /// Reports that another operation on the stack is in progress, and how to follow it.
-fn in_between<T>(error: AwsError, target: &Target) -> anyhow::Result<T> {
+fn in_between<T>(error: AwsError, target: &DeployTarget) -> anyhow::Result<T> {
     if !error.is_busy_stack() {
         return Err(error.into());
     }
@@ -258,8 +262,8 @@ fn in_between<T>(error: AwsError, target: &Target) -> anyhow::Result<T> {
 }
 
 /// Explains why a change set failed, and deletes it.
-async fn refused(target: &Target, set: &ChangeSet, reason: String) -> anyhow::Error {
-    let Target { stacks, output, name, .. } = target;
+async fn refused(target: &DeployTarget, set: &ChangeSet, reason: String) -> anyhow::Error {
+    let DeployTarget { stacks, output, name, .. } = target;
     let found = stacks.validation_failures(set).await.unwrap_or_default();
     for event in &found {
         output.say(follow::line(event));
@@ -275,7 +279,7 @@ async fn refused(target: &Target, set: &ChangeSet, reason: String) -> anyhow::Er
 }
 
 /// Waits until a change set is created.
-async fn settled(target: &Target, set: &ChangeSet) -> anyhow::Result<ChangeSetState> {
+async fn settled(target: &DeployTarget, set: &ChangeSet) -> anyhow::Result<ChangeSetState> {
     let state = async || {
         let state = target.stacks.change_set(set).await?;
         Ok((state != ChangeSetState::Pending).then_some(state))

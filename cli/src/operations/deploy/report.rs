@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::exit::Exit;
 use crate::operations::deploy::review::Review;
-use crate::operations::deploy::target::Target;
+use crate::operations::deploy::target::DeployTarget;
 use crate::operations::regions::ByRegion;
 use crate::operations::status::outputs;
 use crate::ui::output::Output;
@@ -55,7 +55,7 @@ pub(crate) struct Deployment {
 
 impl Deployment {
     pub(crate) fn new(
-        target: &Target,
+        target: &DeployTarget,
         outcome: Deployed,
         stack: Stack,
         review: Option<Review>,

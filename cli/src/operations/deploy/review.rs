@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use s3guard_aws::stacks::Change;
-use s3guard_aws::stacks::change_set::{Fate, PropertyChange};
+use s3guard_aws::stacks::change_set::{PropertyChange, ResourceAction};
 use s3guard_posture::text::shown;
 use serde::Serialize;
 
@@ -42,16 +42,19 @@ impl Review {
 
     pub(crate) fn render(&self, paint: Paint) -> String {
         let mut changes: Vec<&Change> = self.changes.iter().collect();
-        changes.sort_by_key(|change| (change.fate, &change.logical_id));
+        changes.sort_by_key(|change| (change.action, &change.logical_id));
         let mut text = counts(&changes);
         let width = changes.iter().map(|change| change.resource_type.len()).max().unwrap_or(0);
         for change in changes {
-            let Change { fate, resource_type, logical_id, .. } = change;
-            let (sign, _) = sign(*fate);
+            let Change { action, resource_type, logical_id, .. } = change;
+            let (sign, _) = sign(*action);
             let line = format!("{sign} {resource_type:width$}  {logical_id}{}", note(change));
-            let _ = writeln!(text, "  {}", painted(*fate, paint, &line));
+            let _ = writeln!(text, "  {}", painted(*action, paint, &line));
             // An added or removed resource has no changed properties.
-            if matches!(fate, Fate::Changed | Fate::MayBeReplaced | Fate::Replaced) {
+            if matches!(
+                action,
+                ResourceAction::Changed | ResourceAction::MayBeReplaced | ResourceAction::Replaced
+            ) {
                 change.properties.iter().for_each(|property| text += &property_line(property));
             }
         }
@@ -78,29 +81,29 @@ impl Review {
 }
 
 /// The sign of a change and its name.
-const fn sign(fate: Fate) -> (char, &'static str) {
-    match fate {
-        Fate::Added => ('+', "added"),
-        Fate::Imported => ('>', "imported"),
-        Fate::Changed | Fate::MayBeReplaced => ('~', "changed"),
-        Fate::Replaced => ('!', "replaced"),
-        Fate::Removed => ('-', "removed"),
-        Fate::Synced => ('=', "synced"),
+const fn sign(action: ResourceAction) -> (char, &'static str) {
+    match action {
+        ResourceAction::Added => ('+', "added"),
+        ResourceAction::Imported => ('>', "imported"),
+        ResourceAction::Changed | ResourceAction::MayBeReplaced => ('~', "changed"),
+        ResourceAction::Replaced => ('!', "replaced"),
+        ResourceAction::Removed => ('-', "removed"),
+        ResourceAction::Synced => ('=', "synced"),
     }
 }
 
-fn painted(fate: Fate, paint: Paint, text: &str) -> String {
-    match fate {
-        Fate::Added | Fate::Imported => paint.good(text),
-        Fate::Changed | Fate::MayBeReplaced => paint.notable(text),
-        Fate::Replaced | Fate::Removed => paint.bad(text),
-        Fate::Synced => text.to_owned(),
+fn painted(action: ResourceAction, paint: Paint, text: &str) -> String {
+    match action {
+        ResourceAction::Added | ResourceAction::Imported => paint.good(text),
+        ResourceAction::Changed | ResourceAction::MayBeReplaced => paint.notable(text),
+        ResourceAction::Replaced | ResourceAction::Removed => paint.bad(text),
+        ResourceAction::Synced => text.to_owned(),
     }
 }
 
 fn counts(changes: &[&Change]) -> String {
-    let counted = changes.chunk_by(|a, b| sign(a.fate) == sign(b.fate));
-    let counted = counted.map(|alike| format!("{} {}", alike.len(), sign(alike[0].fate).1));
+    let counted = changes.chunk_by(|a, b| sign(a.action) == sign(b.action));
+    let counted = counted.map(|alike| format!("{} {}", alike.len(), sign(alike[0].action).1));
     let counted: Vec<String> = counted.collect();
     if counted.is_empty() {
         return "only tags or settings of the stack itself change\n".to_owned();
@@ -112,19 +115,30 @@ fn counts(changes: &[&Change]) -> String {
 ///
 /// Source: AWS CloudFormation API Reference, `ResourceChange`, `PolicyAction`.
 fn note(change: &Change) -> String {
-    let words = match (change.fate, change.policy.as_deref()) {
-        (Fate::Replaced, Some("ReplaceAndRetain")) => "  (new resource; the old one is retained)",
-        (Fate::Replaced, Some("ReplaceAndSnapshot")) => {
+    let words = match (change.action, change.policy.as_deref()) {
+        (ResourceAction::Replaced, Some("ReplaceAndRetain")) => {
+            "  (new resource; the old one is retained)"
+        }
+        (ResourceAction::Replaced, Some("ReplaceAndSnapshot")) => {
             "  (new resource; a snapshot of the old one is kept)"
         }
-        (Fate::Replaced, _) => "  (new resource; the old one is deleted)",
-        (Fate::MayBeReplaced, _) => "  (may be replaced)",
-        (Fate::Removed, Some("Retain")) => "  (retained in the account)",
-        (Fate::Synced, _) => "  (unchanged; CloudFormation updates its record)",
-        (Fate::Added | Fate::Imported | Fate::Changed | Fate::Removed, _) => "",
+        (ResourceAction::Replaced, _) => "  (new resource; the old one is deleted)",
+        (ResourceAction::MayBeReplaced, _) => "  (may be replaced)",
+        (ResourceAction::Removed, Some("Retain")) => "  (retained in the account)",
+        (ResourceAction::Synced, _) => "  (unchanged; CloudFormation updates its record)",
+        (
+            ResourceAction::Added
+            | ResourceAction::Imported
+            | ResourceAction::Changed
+            | ResourceAction::Removed,
+            _,
+        ) => "",
     };
-    match (change.fate, &change.physical_id) {
-        (Fate::Imported | Fate::Replaced | Fate::Removed, Some(id)) => {
+    match (change.action, &change.physical_id) {
+        (
+            ResourceAction::Imported | ResourceAction::Replaced | ResourceAction::Removed,
+            Some(id),
+        ) => {
             format!("  {}{words}", shown(id, 120))
         }
         (_, _) => words.to_owned(),

@@ -4,7 +4,7 @@ use s3guard_aws::stacks::{Operation, Phase, StackStatus};
 use s3guard_posture::StackName;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Step {
+pub(crate) enum DeployStep {
     Create,
     Update,
     /// Delete the empty stack that a failed creation left, then create the stack.
@@ -18,28 +18,30 @@ pub(crate) enum Step {
 }
 
 /// Decides from the status of the stack, if it exists.
-pub(crate) fn next(status: Option<&StackStatus>) -> Step {
-    let Some(status) = status else { return Step::Create };
+pub(crate) fn next(status: Option<&StackStatus>) -> DeployStep {
+    let Some(status) = status else { return DeployStep::Create };
     match status.known() {
-        Some((Operation::Review, _) | (Operation::Delete, Phase::Complete)) => Step::Create,
-        Some((_, Phase::InProgress | Phase::Cleanup)) => Step::Busy,
-        Some((Operation::Rollback, Phase::Complete)) => Step::Remake,
-        Some((_, Phase::Complete)) => Step::Update,
+        Some((Operation::Review, _) | (Operation::Delete, Phase::Complete)) => DeployStep::Create,
+        Some((_, Phase::InProgress | Phase::Cleanup)) => DeployStep::Busy,
+        Some((Operation::Rollback, Phase::Complete)) => DeployStep::Remake,
+        Some((_, Phase::Complete)) => DeployStep::Update,
         Some((Operation::Create | Operation::Update | Operation::Import, Phase::Failed)) => {
-            Step::Failed
+            DeployStep::Failed
         }
-        Some((_, Phase::Failed)) | None => Step::Stuck,
+        Some((_, Phase::Failed)) | None => DeployStep::Stuck,
     }
 }
 
 /// How to go on after a failed deployment.
 pub(crate) fn after_failure(stack: &StackName, status: Option<&StackStatus>) -> String {
     match next(status) {
-        Step::Failed | Step::Stuck => {
+        DeployStep::Failed | DeployStep::Stuck => {
             format!("fix the cause, then {}", hint(stack, status))
         }
-        Step::Busy => "another operation is in progress: deploy again when it has ended".to_owned(),
-        Step::Create | Step::Update | Step::Remake => {
+        DeployStep::Busy => {
+            "another operation is in progress: deploy again when it has ended".to_owned()
+        }
+        DeployStep::Create | DeployStep::Update | DeployStep::Remake => {
             "the changes were rolled back; fix the cause and deploy again".to_owned()
         }
     }

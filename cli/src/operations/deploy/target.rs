@@ -11,7 +11,7 @@ use crate::args::deploy_options::OptionArgs;
 use crate::error::Advice as _;
 use crate::operations::deploy::names;
 use crate::operations::deploy::step;
-use crate::operations::deploy::step::Step;
+use crate::operations::deploy::step::DeployStep;
 use crate::operations::follow;
 use crate::operations::follow::Follower;
 use crate::operations::interrupt::Run;
@@ -20,18 +20,18 @@ use crate::operations::session::{Account, AccountArgs};
 use crate::ui::output::Output;
 
 /// A stack that can be created or updated.
-pub(crate) struct Target {
+pub(crate) struct DeployTarget {
     pub(crate) name: StackName,
     pub(crate) account: Account,
     pub(crate) stacks: Stacks,
     pub(crate) output: Output,
     pub(crate) found: Option<Stack>,
-    pub(crate) step: Step,
+    pub(crate) step: DeployStep,
     /// The template of an existing stack; `None` if it cannot be read, or is not JSON.
     pub(crate) deployed: Option<Json>,
 }
 
-impl Target {
+impl DeployTarget {
     /// Finds the stack, and refuses one that cannot be updated or is not a guard.
     pub(crate) async fn find(
         args: &AccountArgs,
@@ -73,7 +73,7 @@ impl Target {
         let step = permitted_step(&name, region, found.as_ref(), keeps)?;
         let deployed = match &found {
             // Without it, CloudFormation decides whether anything changes.
-            Some(stack) if step == Step::Update => {
+            Some(stack) if step == DeployStep::Update => {
                 stacks.template(&stack.id, None).await.ok().flatten()
             }
             Some(_) | None => None,
@@ -88,12 +88,12 @@ impl Target {
 
     /// Whether the stack is created, not updated.
     pub(crate) fn is_new(&self) -> bool {
-        matches!(self.step, Step::Create | Step::Remake)
+        matches!(self.step, DeployStep::Create | DeployStep::Remake)
     }
 
     /// Whether a failed creation left an empty stack, for which no change set can be created.
     pub(crate) fn is_shell(&self) -> bool {
-        self.step == Step::Remake
+        self.step == DeployStep::Remake
     }
 
     /// Deletes the empty stack that a change set of this run has left; if that fails, it is harmless. An empty stack
@@ -110,16 +110,15 @@ impl Target {
     /// The parameters of the stack; none of a new one. Those of a failed creation are what was requested then.
     pub(crate) fn previous(&self) -> BTreeMap<String, String> {
         match (&self.found, self.step) {
-            (Some(stack), Step::Update | Step::Remake) => stack.parameters.clone(),
-            (_, Step::Create | Step::Busy | Step::Failed | Step::Stuck) | (None, _) => {
-                BTreeMap::new()
-            }
+            (Some(stack), DeployStep::Update | DeployStep::Remake) => stack.parameters.clone(),
+            (_, DeployStep::Create | DeployStep::Busy | DeployStep::Failed | DeployStep::Stuck)
+            | (None, _) => BTreeMap::new(),
         }
     }
 
     /// Deletes the empty stack that a failed creation left.
     pub(crate) async fn remove_shell(&self, run: &Run) -> anyhow::Result<()> {
-        let (Step::Remake, Some(shell)) = (self.step, &self.found) else { return Ok(()) };
+        let (DeployStep::Remake, Some(shell)) = (self.step, &self.found) else { return Ok(()) };
         self.output.say(format_args!(
             "the stack is in `{}` and empty: it is deleted and created again",
             shell.status
@@ -147,20 +146,20 @@ fn permitted_step(
     region: &Region,
     found: Option<&Stack>,
     keeps_failures: bool,
-) -> anyhow::Result<Step> {
+) -> anyhow::Result<DeployStep> {
     let step = step::next(found.map(|stack| &stack.status));
     let status = found.map_or("", |stack| stack.status.as_str());
     match step {
-        Step::Create | Step::Update | Step::Remake => Ok(step),
+        DeployStep::Create | DeployStep::Update | DeployStep::Remake => Ok(step),
         // CloudFormation: "This stack is currently in a non-terminal [UPDATE_FAILED] state. To update the stack from this
         // state, please use the disable-rollback parameter".
-        Step::Failed if keeps_failures => Ok(Step::Update),
-        Step::Busy => {
+        DeployStep::Failed if keeps_failures => Ok(DeployStep::Update),
+        DeployStep::Busy => {
             Err(anyhow!("stack `{name}` is in `{status}`: an operation is in progress")).hint(format!(
                 "`s3guard events --follow --stack {name} --region {region}` shows it; `--wait` waits for its end and deploys"
             ))
         }
-        Step::Failed | Step::Stuck => {
+        DeployStep::Failed | DeployStep::Stuck => {
             Err(anyhow!("stack `{name}` is in `{status}` and cannot be updated"))
                 .hint(step::hint(name, found.map(|stack| &stack.status)))
         }

@@ -7,7 +7,7 @@ use s3guard_posture::events::trail::{Trail, recording, records_bucket_changes};
 use s3guard_posture::{Reading, Region};
 
 use crate::args::guard::GuardArgs;
-use crate::operations::deploy::target::Target;
+use crate::operations::deploy::target::DeployTarget;
 
 /// The price of a second copy of management events; the first is free.
 ///
@@ -29,7 +29,7 @@ enum Trails {
 /// The settings of the guard in each Region, with the trail resolved. A stack's own trail records every Region: the first
 /// of several new stacks creates it.
 pub(crate) async fn of_each(
-    targets: &[Target],
+    targets: &[DeployTarget],
     asked: &GuardArgs,
     configuration: Option<&Config>,
 ) -> Vec<GuardArgs> {
@@ -95,7 +95,7 @@ fn is_settled(asked: Option<TrailChoice>, had: Option<&str>) -> bool {
     }
 }
 
-async fn trails(target: &Target) -> Trails {
+async fn trails(target: &DeployTarget) -> Trails {
     let region = target.region();
     let account = &target.account;
     match trails::trails(&account.connection).await {

@@ -18,9 +18,9 @@ use crate::error::Advice as _;
 use crate::exit::Exit;
 use crate::operations::destroy::pruning;
 use crate::operations::destroy::report;
-use crate::operations::destroy::report::{BUCKET, Bucket, Changed, InRegion, Item};
+use crate::operations::destroy::report::{BUCKET, Changed, EmptiedBucket, InRegion, Item};
 use crate::operations::destroy::step;
-use crate::operations::destroy::step::Step;
+use crate::operations::destroy::step::DestroyStep;
 use crate::operations::follow::Follower;
 use crate::operations::interrupt::Run;
 use crate::operations::session;
@@ -37,12 +37,12 @@ const WITHOUT_POLICIES: &str = "the buckets that stay lose their policies: they 
      without TLS, and no longer receive access logs, neither of the trail's bucket nor of the buckets that the guard \
      has set to log";
 
-pub(crate) struct Plan {
+pub(crate) struct DestroyPlan {
     pub(crate) account: Account,
     pub(crate) stacks: Stacks,
     pub(crate) output: Output,
     pub(crate) name: StackName,
-    pub(crate) step: Step,
+    pub(crate) step: DestroyStep,
     pub(crate) stack: Option<Stack>,
     pub(crate) members: Vec<Resource>,
     /// Buckets that are emptied and deleted when the stack is gone.
@@ -57,7 +57,7 @@ pub(crate) async fn plan(
     of: &AccountArgs,
     output: Output,
     run: &Run,
-) -> anyhow::Result<Plan> {
+) -> anyhow::Result<DestroyPlan> {
     let account = Account::open(of).await?;
     let name = of.stack.clone();
     let stacks = Stacks::new(&account.connection);
@@ -65,10 +65,10 @@ pub(crate) async fn plan(
     let step = step::next(stack.as_ref().map(|stack| &stack.status), &way(args));
     let region = account.connection.region().to_string();
     if let Some(stack) = &stack {
-        if let Some((why, hint)) = step.refusal(&name, &region) {
-            return Err(anyhow!("stack `{name}` is in `{}`: {why}", stack.status)).hint(hint);
+        if let Some((reason, hint)) = step.refusal(&name, &region) {
+            return Err(anyhow!("stack `{name}` is in `{}`: {reason}", stack.status)).hint(hint);
         }
-        if stack.protected && !args.disable_protection && step != Step::Follow {
+        if stack.protected && !args.disable_protection && step != DestroyStep::Follow {
             return Err(anyhow!("stack `{name}` is protected against deletion"))
                 .hint("`--disable-protection` disables the protection first");
         }
@@ -85,7 +85,7 @@ pub(crate) async fn plan(
         account: account.caller.account.to_string(),
         ..InRegion::default()
     };
-    let mut plan = Plan {
+    let mut plan = DestroyPlan {
         account,
         stacks,
         output,
@@ -119,7 +119,7 @@ async fn find(
 ) -> anyhow::Result<Option<Stack>> {
     let Some(stack) = stacks.describe(name.as_str()).await? else { return Ok(None) };
     session::check_is_guard(stacks, &stack, name).await?;
-    if args.wait && step::next(Some(&stack.status), &way(args)) == Step::Busy {
+    if args.wait && step::next(Some(&stack.status), &way(args)) == DestroyStep::Busy {
         output.say(format_args!(
             "stack `{name}` is in `{}`: waiting for the end of that operation",
             stack.status
@@ -145,7 +145,7 @@ fn check_retained(args: &RemovalArgs, members: &[Resource]) -> anyhow::Result<()
     }
 }
 
-impl Plan {
+impl DestroyPlan {
     async fn fill(&mut self, args: &RemovalArgs) -> anyhow::Result<()> {
         let kept = kept_by_template();
         let mut buckets: Vec<BucketName> = Vec::new();
@@ -158,14 +158,15 @@ impl Plan {
                 buckets.push(bucket);
             }
             if (is_retained || kept.contains(&logical_id)) && !is_emptied {
-                let why = why(&kind, is_retained).to_owned();
-                self.report.stays.push(Item { kind, name, logical_id, why });
+                let reason = reason(&kind, is_retained).to_owned();
+                self.report.retained.push(Item { kind, name, logical_id, reason });
             } else {
-                self.report.goes.push(Item { kind, name, logical_id, ..Item::default() });
+                self.report.deleted.push(Item { kind, name, logical_id, ..Item::default() });
             }
         }
         // Buckets of an earlier deletion are not part of the stack, but still have its tag.
-        if matches!(self.step, Step::Absent | Step::DeleteAgain | Step::Follow) {
+        if matches!(self.step, DestroyStep::Absent | DestroyStep::DeleteAgain | DestroyStep::Follow)
+        {
             let left_over = self.left_over().await.or_else(|error| {
                 // With `--empty-buckets` it is an error that they are not emptied.
                 if args.empty_buckets {
@@ -180,7 +181,7 @@ impl Plan {
                 if !is_listed && args.empty_buckets {
                     buckets.push(name);
                 } else if !is_listed {
-                    self.report.stays.push(Item::bucket(name, why(BUCKET, false)));
+                    self.report.retained.push(Item::bucket(name, reason(BUCKET, false)));
                 }
             }
         }
@@ -193,7 +194,7 @@ impl Plan {
                 .bypassing_governance(args.bypass_governance);
             if let Some(contents) = emptying.count(COUNTED_MAX).await? {
                 let name = emptying.name().to_string();
-                self.report.emptied.push(Bucket { name, ..Bucket::default() });
+                self.report.emptied.push(EmptiedBucket { name, ..EmptiedBucket::default() });
                 self.to_empty.push((emptying, contents));
             }
         }
@@ -224,16 +225,16 @@ impl Plan {
 
     /// What the guard has changed on other buckets. It is no error if that is unknown.
     async fn changed(&self, emptied: &[BucketName]) -> Changed {
-        let stays = self.report.stays.iter().map(|stay| &stay.name);
+        let retained = self.report.retained.iter().map(|item| &item.name);
         let own: Vec<String> =
-            stays.cloned().chain(emptied.iter().map(ToString::to_string)).collect();
+            retained.cloned().chain(emptied.iter().map(ToString::to_string)).collect();
         let by_name = || own.iter().find(|name| name.contains("-ledger-")).cloned();
         let named =
             self.stack.as_ref().and_then(|stack| stack.outputs.get(output::LEDGER_BUCKET_NAME));
         let Some(Ok(ledger)) = named.cloned().or_else(by_name).map(|name| name.parse()) else {
             let is_nothing = self.stack.is_none() && own.is_empty();
-            let why = (!is_nothing).then(|| "no ledger was found".to_owned());
-            return Changed { unknown_because: why, ..Changed::default() };
+            let reason = (!is_nothing).then(|| "no ledger was found".to_owned());
+            return Changed { unknown_reason: reason, ..Changed::default() };
         };
         let ledger =
             Ledger::new(&self.account.connection, ledger, self.account.caller.account.clone());
@@ -246,9 +247,7 @@ impl Plan {
         };
         match ledger.touched(CHANGED_SHOWN, is_shown).await {
             Ok(touched) => Changed::of(&touched),
-            Err(error) => {
-                Changed { unknown_because: Some(error.to_string()), ..Changed::default() }
-            }
+            Err(error) => Changed { unknown_reason: Some(error.to_string()), ..Changed::default() },
         }
     }
 
@@ -258,14 +257,14 @@ impl Plan {
             self.stack.as_ref().and_then(|stack| stack.parameters.get(parameter::CODE_BUCKET));
         let named = named.filter(|name| !name.is_empty());
         if let Some(name) = named.filter(|name| name.as_str() != standard.as_str()) {
-            let why = "it was named with `--code-bucket`, and is not a bucket of s3guard";
-            self.report.stays.push(Item::bucket(name, why));
+            let reason = "it was named with `--code-bucket`, and is not a bucket of s3guard";
+            self.report.retained.push(Item::bucket(name, reason));
             return Ok(());
         }
         if !args.all {
             if named.is_some() {
-                let why = "other stacks may use its code; `--all` deletes it, too";
-                self.report.stays.push(Item::bucket(standard, why));
+                let reason = "other stacks may use its code; `--all` deletes it, too";
+                self.report.retained.push(Item::bucket(standard, reason));
             }
             return Ok(());
         }
@@ -274,24 +273,24 @@ impl Plan {
         let but = self.stack.as_ref().map(|stack| stack.id.as_str());
         let users = pruning::users(&self.stacks, &standard, but).await?.stacks;
         if !users.is_empty() {
-            let why = format!("used by stack `{}`", users.join("`, `"));
-            self.report.stays.push(Item::bucket(standard, why));
+            let reason = format!("used by stack `{}`", users.join("`, `"));
+            self.report.retained.push(Item::bucket(standard, reason));
         } else if bucket.emptying().count(0).await?.is_some() {
-            self.report.goes.push(Item::bucket(standard, ""));
+            self.report.deleted.push(Item::bucket(standard, ""));
             self.code = Some(bucket);
         }
         Ok(())
     }
 
     pub(crate) fn needs_approval(&self) -> bool {
-        matches!(self.step, Step::Delete | Step::DeleteAgain)
+        matches!(self.step, DestroyStep::Delete | DestroyStep::DeleteAgain)
             || !self.to_empty.is_empty()
             || self.code.is_some()
     }
 
     pub(crate) fn show(&self) {
         let (output, report) = (&self.output, &self.report);
-        let InRegion { region, account, goes, stays, changed, .. } = report;
+        let InRegion { region, account, deleted, retained, changed, .. } = report;
         match &self.stack {
             Some(stack) => output.say(format_args!(
                 "stack `{}` in `{region}`, account `{account}`, in `{}`",
@@ -299,16 +298,16 @@ impl Plan {
             )),
             None => output.say(format_args!("stack `{}` does not exist in `{region}`", self.name)),
         }
-        if !goes.is_empty() {
-            output.say(format_args!("{} resources are deleted:", goes.len()));
-            for Item { kind, name, .. } in goes {
+        if !deleted.is_empty() {
+            output.say(format_args!("{} resources are deleted:", deleted.len()));
+            for Item { kind, name, .. } in deleted {
                 output.say(format_args!("  {kind:<32} {name}"));
             }
         }
-        if !stays.is_empty() {
+        if !retained.is_empty() {
             output.say("these stay:");
-            for stay in stays {
-                output.say(format_args!("  {stay}"));
+            for item in retained {
+                output.say(format_args!("  {item}"));
             }
         }
         let changed = changed.lines();
@@ -320,7 +319,7 @@ impl Plan {
         }
         if self.members.iter().any(|resource| {
             resource.resource_type == BUCKET
-                && stays.iter().any(|stay| stay.name == resource.physical_id)
+                && retained.iter().any(|item| item.name == resource.physical_id)
         }) {
             output.say(WITHOUT_POLICIES);
         }
@@ -338,7 +337,7 @@ pub(crate) fn kept_by_template() -> Vec<String> {
     stacks::guard().retained().map(|id| id.to_string()).collect()
 }
 
-pub(crate) fn why(resource_type: &str, is_asked_for: bool) -> &'static str {
+pub(crate) fn reason(resource_type: &str, is_asked_for: bool) -> &'static str {
     match resource_type {
         _ if is_asked_for => "named with `--retain`",
         BUCKET => "it holds the audit records",
@@ -355,7 +354,10 @@ mod tests {
     fn the_template_keeps_the_evidence_and_its_key() {
         let kept = kept_by_template();
         assert_eq!(kept, ["Key", "LogBucket", "LedgerBucket", "TrailBucket"]);
-        assert_eq!(why("AWS::KMS::Key", false), "data that it encrypted cannot be read without it");
-        assert_eq!(why("AWS::KMS::Key", true), "named with `--retain`");
+        assert_eq!(
+            reason("AWS::KMS::Key", false),
+            "data that it encrypted cannot be read without it"
+        );
+        assert_eq!(reason("AWS::KMS::Key", true), "named with `--retain`");
     }
 }

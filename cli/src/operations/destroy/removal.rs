@@ -8,10 +8,10 @@ use s3guard_aws::stacks::{Operation, Resource};
 
 use crate::args::removal::RemovalArgs;
 use crate::error;
-use crate::operations::destroy::plan::{Plan, way, why};
+use crate::operations::destroy::plan::{DestroyPlan, reason, way};
 use crate::operations::destroy::pruning;
-use crate::operations::destroy::report::{Bucket, InRegion, Item, Outcome, grouped};
-use crate::operations::destroy::step::Step;
+use crate::operations::destroy::report::{DestroyOutcome, EmptiedBucket, InRegion, Item, grouped};
+use crate::operations::destroy::step::DestroyStep;
 use crate::operations::follow;
 use crate::operations::follow::{Ended, Follower};
 use crate::operations::interrupt::Run;
@@ -19,7 +19,7 @@ use crate::operations::interrupt::Run;
 /// Progress is reported after this many deleted versions.
 const REPORTED_EVERY: u64 = 10_000;
 
-impl Plan {
+impl DestroyPlan {
     /// Carries the plan out; the report is complete also after a failure.
     pub(crate) async fn carry_out(
         mut self,
@@ -28,15 +28,18 @@ impl Plan {
     ) -> (InRegion, anyhow::Result<()>) {
         let done = self.remove(args, run).await;
         self.report.outcome = match (&done, &self.stack) {
-            (Err(_), _) => Outcome::Failed,
-            (Ok(()), Some(_)) => Outcome::Deleted,
-            (Ok(()), None) => Outcome::Absent,
+            (Err(_), _) => DestroyOutcome::Failed,
+            (Ok(()), Some(_)) => DestroyOutcome::Deleted,
+            (Ok(()), None) => DestroyOutcome::Absent,
         };
         (self.report, done)
     }
 
     async fn remove(&mut self, args: &RemovalArgs, run: &Run) -> anyhow::Result<()> {
-        let is_there = matches!(self.step, Step::Delete | Step::DeleteAgain | Step::Follow);
+        let is_there = matches!(
+            self.step,
+            DestroyStep::Delete | DestroyStep::DeleteAgain | DestroyStep::Follow
+        );
         if is_there {
             self.delete_stack(args, run).await?;
             self.output.say(format_args!("stack `{}` deleted", self.name));
@@ -54,7 +57,7 @@ impl Plan {
     /// Deletes the stack. If its buckets are not empty, they are emptied, if that was approved, and it is tried again.
     async fn delete_stack(&mut self, args: &RemovalArgs, run: &Run) -> anyhow::Result<()> {
         let mut ended = self
-            .delete_once(args, run, (self.step != Step::Follow).then(|| run.token.clone()))
+            .delete_once(args, run, (self.step != DestroyStep::Follow).then(|| run.token.clone()))
             .await?;
         let mut full = Vec::new();
         if !is_gone(&ended) {
@@ -82,13 +85,14 @@ impl Plan {
         // What CloudFormation reports as left behind overrides the plan.
         for event in ended.events.iter().filter(|event| event.is_left_behind()) {
             let (kind, name) = (event.resource_type.clone(), event.physical_id.clone());
-            let is_known = self.report.stays.iter().any(|stay| stay.name == name)
+            let is_known = self.report.retained.iter().any(|item| item.name == name)
                 || self.to_empty.iter().any(|(emptying, _)| emptying.name().as_str() == name);
             if !is_known {
-                self.report.goes.retain(|item| item.name != name);
-                let why = if args.force { "it could not be deleted" } else { why(&kind, false) };
-                let (why, logical_id) = (why.to_owned(), event.logical_id.clone());
-                self.report.stays.push(Item { kind, name, logical_id, why });
+                self.report.deleted.retain(|item| item.name != name);
+                let reason =
+                    if args.force { "it could not be deleted" } else { reason(&kind, false) };
+                let (reason, logical_id) = (reason.to_owned(), event.logical_id.clone());
+                self.report.retained.push(Item { kind, name, logical_id, reason });
             }
         }
         Ok(())
@@ -190,7 +194,7 @@ impl Plan {
             });
             let failure = match removed.await {
                 Ok((tally, outcome)) => {
-                    self.report.emptied.push(Bucket::done(&name, &tally, &outcome));
+                    self.report.emptied.push(EmptiedBucket::done(&name, &tally, &outcome));
                     let failure = left(name.as_str(), &tally, &outcome, &self.report.region);
                     if failure.is_none() {
                         let deleted = grouped(tally.deleted);
@@ -205,7 +209,7 @@ impl Plan {
                 ),
             };
             if let Some(failure) = failure {
-                self.report.stays.push(Item::bucket(&name, "it could not be emptied"));
+                self.report.retained.push(Item::bucket(&name, "it could not be emptied"));
                 if first_failure.is_some() {
                     self.output.warn(format_args!("{failure:#}"));
                 } else {
@@ -228,26 +232,26 @@ impl Plan {
             self.output.say(format_args!("bucket `{name}` emptied and deleted"));
             return Ok(());
         }
-        let why = format!("used by stack `{}`", users.join("`, `"));
-        self.output.warn(format_args!("bucket `{name}` stays: it is {why}"));
-        self.report.goes.retain(|item| item.name != name.as_str());
-        self.report.stays.push(Item::bucket(name, why));
+        let reason = format!("used by stack `{}`", users.join("`, `"));
+        self.output.warn(format_args!("bucket `{name}` stays: it is {reason}"));
+        self.report.deleted.retain(|item| item.name != name.as_str());
+        self.report.retained.push(Item::bucket(name, reason));
         Ok(())
     }
 
     fn advise(&self) {
-        let InRegion { region, stays, .. } = &self.report;
-        let is_ours = |stay: &&Item| {
-            ["-logs-", "-ledger-", "-trail-"].iter().any(|word| stay.name.contains(word))
+        let InRegion { region, retained, .. } = &self.report;
+        let is_ours = |item: &&Item| {
+            ["-logs-", "-ledger-", "-trail-"].iter().any(|word| item.name.contains(word))
         };
-        if stays.iter().any(|stay| is_ours(&stay)) {
+        if retained.iter().any(|item| is_ours(&item)) {
             self.output.say(format_args!(
                 "`s3guard deploy --stack {0} --region {region}` takes the buckets back; `s3guard destroy --stack {0} --region \
                  {region} --empty-buckets` deletes them with their content",
                 self.name
             ));
         }
-        for key in stays.iter().filter(|stay| stay.kind == "AWS::KMS::Key") {
+        for key in retained.iter().filter(|item| item.kind == "AWS::KMS::Key") {
             self.output.say(format_args!(
                 "key `{0}` costs money until it is deleted, and data that it encrypted cannot be read after that: `aws kms \
                  schedule-key-deletion --region {region} --key-id {0} --pending-window-in-days 30`. A new deployment creates \

@@ -28,21 +28,19 @@ pub(crate) struct InRegion {
     pub(crate) stack: String,
     pub(crate) region: String,
     pub(crate) account: String,
-    pub(crate) outcome: Outcome,
+    pub(crate) outcome: DestroyOutcome,
     /// What is deleted.
-    #[serde(rename = "deleted")]
-    pub(crate) goes: Vec<Item>,
+    pub(crate) deleted: Vec<Item>,
     /// What stays.
-    #[serde(rename = "retained")]
-    pub(crate) stays: Vec<Item>,
-    pub(crate) emptied: Vec<Bucket>,
+    pub(crate) retained: Vec<Item>,
+    pub(crate) emptied: Vec<EmptiedBucket>,
     pub(crate) changed: Changed,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(crate) enum Outcome {
+pub(crate) enum DestroyOutcome {
     /// Nothing was done: the plan needs approval.
     #[default]
     NeedsApproval,
@@ -61,15 +59,15 @@ pub(crate) struct Item {
     pub(crate) name: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     pub(crate) logical_id: String,
-    #[serde(rename = "reason", skip_serializing_if = "String::is_empty")]
-    pub(crate) why: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(crate) reason: String,
 }
 
 /// A bucket that is emptied, before or after.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(crate) struct Bucket {
+pub(crate) struct EmptiedBucket {
     pub(crate) name: String,
     #[serde(rename = "deletedObjects")]
     pub(crate) deleted: u64,
@@ -87,8 +85,8 @@ pub(crate) struct Bucket {
 pub(crate) struct Changed {
     pub(crate) buckets: Vec<ChangedBucket>,
     pub(crate) more: usize,
-    #[serde(rename = "unknownReason", skip_serializing_if = "Option::is_none")]
-    pub(crate) unknown_because: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) unknown_reason: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -105,12 +103,12 @@ impl Changed {
             bucket: name.to_string(),
             settings: kinds.iter().copied().map(SettingKind::name).collect(),
         });
-        Self { buckets: buckets.collect(), more: touched.more, unknown_because: None }
+        Self { buckets: buckets.collect(), more: touched.more, unknown_reason: None }
     }
 
     pub(crate) fn lines(&self) -> Vec<String> {
-        if let Some(why) = &self.unknown_because {
-            return vec![format!("  it is not known which: {why}")];
+        if let Some(reason) = &self.unknown_reason {
+            return vec![format!("  it is not known which: {reason}")];
         }
         let line = |one: &ChangedBucket| {
             let bucket = if one.bucket == ".account" { "the account" } else { &one.bucket };
@@ -125,13 +123,13 @@ impl Changed {
 }
 
 impl Item {
-    pub(crate) fn bucket(name: impl fmt::Display, why: impl Into<String>) -> Self {
-        let (kind, name, why) = (BUCKET.to_owned(), name.to_string(), why.into());
-        Self { kind, name, logical_id: String::new(), why }
+    pub(crate) fn bucket(name: impl fmt::Display, reason: impl Into<String>) -> Self {
+        let (kind, name, reason) = (BUCKET.to_owned(), name.to_string(), reason.into());
+        Self { kind, name, logical_id: String::new(), reason }
     }
 }
 
-impl Bucket {
+impl EmptiedBucket {
     pub(crate) fn done(name: impl fmt::Display, tally: &Tally, outcome: &Emptied) -> Self {
         let Tally { deleted, locked, failed, .. } = *tally;
         Self { name: name.to_string(), deleted, locked, failed, is_gone: *outcome == Emptied::Gone }
@@ -140,18 +138,18 @@ impl Bucket {
 
 impl fmt::Display for Item {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:<16} {}  ({})", self.kind, self.name, self.why)
+        write!(f, "{:<16} {}  ({})", self.kind, self.name, self.reason)
     }
 }
 
 impl fmt::Display for Destroyed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for one in &self.regions {
-            for stay in &one.stays {
+            for item in &one.retained {
                 if self.regions.len() > 1 {
                     write!(f, "{:<14}  ", one.region)?;
                 }
-                writeln!(f, "{stay}")?;
+                writeln!(f, "{item}")?;
             }
         }
         Ok(())
@@ -221,7 +219,7 @@ mod tests {
         };
         let changed = Changed::of(&touched);
         assert_eq!(changed.lines(), ["  reports: policy, encryption", "  and 7 more"]);
-        let unknown = Changed { unknown_because: Some("no".to_owned()), ..Changed::default() };
+        let unknown = Changed { unknown_reason: Some("no".to_owned()), ..Changed::default() };
         assert_eq!(unknown.lines(), ["  it is not known which: no"]);
         assert!(Changed::default().lines().is_empty());
     }

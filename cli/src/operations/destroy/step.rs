@@ -5,7 +5,7 @@ use s3guard_aws::stacks::{Operation, Phase, StackStatus};
 use s3guard_posture::StackName;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Step {
+pub(crate) enum DestroyStep {
     Absent,
     Delete,
     /// Delete again in the requested way: something could not be deleted.
@@ -22,22 +22,22 @@ pub(crate) enum Step {
 ///
 /// Source: AWS CloudFormation API Reference, `DeleteStack`: `DeletionMode` and `RetainResources` are for stacks in the
 /// `DELETE_FAILED` state.
-pub(crate) fn next(status: Option<&StackStatus>, way: &Way) -> Step {
-    let Some(status) = status else { return Step::Absent };
+pub(crate) fn next(status: Option<&StackStatus>, way: &Way) -> DestroyStep {
+    let Some(status) = status else { return DestroyStep::Absent };
     match status.known() {
-        None => Step::Unknown,
-        Some((Operation::Delete, Phase::InProgress | Phase::Cleanup)) => Step::Follow,
-        Some((Operation::Delete, Phase::Complete)) => Step::Absent,
-        Some((Operation::Delete, Phase::Failed)) => Step::DeleteAgain,
-        Some(_) if !status.is_settled() => Step::Busy,
+        None => DestroyStep::Unknown,
+        Some((Operation::Delete, Phase::InProgress | Phase::Cleanup)) => DestroyStep::Follow,
+        Some((Operation::Delete, Phase::Complete)) => DestroyStep::Absent,
+        Some((Operation::Delete, Phase::Failed)) => DestroyStep::DeleteAgain,
+        Some(_) if !status.is_settled() => DestroyStep::Busy,
         Some(_) => match way {
-            Way::Plain => Step::Delete,
-            Way::Force | Way::Retain(_) => Step::NotFailed,
+            Way::Plain => DestroyStep::Delete,
+            Way::Force | Way::Retain(_) => DestroyStep::NotFailed,
         },
     }
 }
 
-impl Step {
+impl DestroyStep {
     /// Why there is no step, and what a person can do; `None` if there is one.
     pub(crate) fn refusal(self, stack: &StackName, region: &str) -> Option<(&'static str, String)> {
         let here = format!("--stack {stack} --region {region}");
@@ -67,31 +67,31 @@ mod tests {
     use super::*;
 
     /// Each status, and what is done when asked plainly, and by force or with something to retain.
-    const TABLE: [(&str, Step, Step); 24] = [
-        ("CREATE_IN_PROGRESS", Step::Busy, Step::Busy),
-        ("CREATE_FAILED", Step::Delete, Step::NotFailed),
-        ("CREATE_COMPLETE", Step::Delete, Step::NotFailed),
-        ("ROLLBACK_IN_PROGRESS", Step::Busy, Step::Busy),
-        ("ROLLBACK_FAILED", Step::Delete, Step::NotFailed),
-        ("ROLLBACK_COMPLETE", Step::Delete, Step::NotFailed),
-        ("DELETE_IN_PROGRESS", Step::Follow, Step::Follow),
-        ("DELETE_FAILED", Step::DeleteAgain, Step::DeleteAgain),
-        ("DELETE_COMPLETE", Step::Absent, Step::Absent),
-        ("UPDATE_IN_PROGRESS", Step::Busy, Step::Busy),
-        ("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", Step::Busy, Step::Busy),
-        ("UPDATE_COMPLETE", Step::Delete, Step::NotFailed),
-        ("UPDATE_FAILED", Step::Delete, Step::NotFailed),
-        ("UPDATE_ROLLBACK_IN_PROGRESS", Step::Busy, Step::Busy),
-        ("UPDATE_ROLLBACK_FAILED", Step::Delete, Step::NotFailed),
-        ("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", Step::Busy, Step::Busy),
-        ("UPDATE_ROLLBACK_COMPLETE", Step::Delete, Step::NotFailed),
-        ("REVIEW_IN_PROGRESS", Step::Delete, Step::NotFailed),
-        ("IMPORT_IN_PROGRESS", Step::Busy, Step::Busy),
-        ("IMPORT_COMPLETE", Step::Delete, Step::NotFailed),
-        ("IMPORT_ROLLBACK_IN_PROGRESS", Step::Busy, Step::Busy),
-        ("IMPORT_ROLLBACK_FAILED", Step::Delete, Step::NotFailed),
-        ("IMPORT_ROLLBACK_COMPLETE", Step::Delete, Step::NotFailed),
-        ("SOMETHING_NEW", Step::Unknown, Step::Unknown),
+    const TABLE: [(&str, DestroyStep, DestroyStep); 24] = [
+        ("CREATE_IN_PROGRESS", DestroyStep::Busy, DestroyStep::Busy),
+        ("CREATE_FAILED", DestroyStep::Delete, DestroyStep::NotFailed),
+        ("CREATE_COMPLETE", DestroyStep::Delete, DestroyStep::NotFailed),
+        ("ROLLBACK_IN_PROGRESS", DestroyStep::Busy, DestroyStep::Busy),
+        ("ROLLBACK_FAILED", DestroyStep::Delete, DestroyStep::NotFailed),
+        ("ROLLBACK_COMPLETE", DestroyStep::Delete, DestroyStep::NotFailed),
+        ("DELETE_IN_PROGRESS", DestroyStep::Follow, DestroyStep::Follow),
+        ("DELETE_FAILED", DestroyStep::DeleteAgain, DestroyStep::DeleteAgain),
+        ("DELETE_COMPLETE", DestroyStep::Absent, DestroyStep::Absent),
+        ("UPDATE_IN_PROGRESS", DestroyStep::Busy, DestroyStep::Busy),
+        ("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", DestroyStep::Busy, DestroyStep::Busy),
+        ("UPDATE_COMPLETE", DestroyStep::Delete, DestroyStep::NotFailed),
+        ("UPDATE_FAILED", DestroyStep::Delete, DestroyStep::NotFailed),
+        ("UPDATE_ROLLBACK_IN_PROGRESS", DestroyStep::Busy, DestroyStep::Busy),
+        ("UPDATE_ROLLBACK_FAILED", DestroyStep::Delete, DestroyStep::NotFailed),
+        ("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", DestroyStep::Busy, DestroyStep::Busy),
+        ("UPDATE_ROLLBACK_COMPLETE", DestroyStep::Delete, DestroyStep::NotFailed),
+        ("REVIEW_IN_PROGRESS", DestroyStep::Delete, DestroyStep::NotFailed),
+        ("IMPORT_IN_PROGRESS", DestroyStep::Busy, DestroyStep::Busy),
+        ("IMPORT_COMPLETE", DestroyStep::Delete, DestroyStep::NotFailed),
+        ("IMPORT_ROLLBACK_IN_PROGRESS", DestroyStep::Busy, DestroyStep::Busy),
+        ("IMPORT_ROLLBACK_FAILED", DestroyStep::Delete, DestroyStep::NotFailed),
+        ("IMPORT_ROLLBACK_COMPLETE", DestroyStep::Delete, DestroyStep::NotFailed),
+        ("SOMETHING_NEW", DestroyStep::Unknown, DestroyStep::Unknown),
     ];
 
     #[test]
@@ -106,7 +106,7 @@ mod tests {
         let known = |status: &StackStatus| TABLE.iter().any(|(text, ..)| *text == status.as_str());
         assert!(StackStatus::all().all(|status| known(&status)), "the table has all of them");
         for way in [Way::Plain, Way::Force, Way::Retain(Vec::new())] {
-            assert_eq!(next(None, &way), Step::Absent);
+            assert_eq!(next(None, &way), DestroyStep::Absent);
         }
     }
 
@@ -115,12 +115,17 @@ mod tests {
         let stack = "s".parse().unwrap();
         for (text, plainly, otherwise) in TABLE {
             for step in [plainly, otherwise] {
-                let acts = [Step::Absent, Step::Delete, Step::DeleteAgain, Step::Follow];
+                let acts = [
+                    DestroyStep::Absent,
+                    DestroyStep::Delete,
+                    DestroyStep::DeleteAgain,
+                    DestroyStep::Follow,
+                ];
                 let refusal = step.refusal(&stack, "eu-west-1");
                 assert_eq!(refusal.is_none(), acts.contains(&step), "{text}");
             }
         }
-        let (_, busy) = Step::Busy.refusal(&stack, "eu-west-1").unwrap();
+        let (_, busy) = DestroyStep::Busy.refusal(&stack, "eu-west-1").unwrap();
         assert!(busy.contains("`s3guard events --follow --stack s --region eu-west-1`"), "{busy}");
         assert!(busy.contains("--wait"), "{busy}");
     }

@@ -26,7 +26,7 @@ pub(crate) struct Seen<'a> {
     pub(crate) wanted: &'a Wanted,
     /// When the credentials expire.
     pub(crate) end: Option<OffsetDateTime>,
-    pub(crate) stack: Fetched<Found>,
+    pub(crate) stack: Fetched<FoundStack>,
     /// The functions, and why one cannot be called, if it cannot.
     pub(crate) functions: Vec<(String, Fetched<Option<String>>)>,
     /// The rules of the guard's stack, if there is one.
@@ -43,7 +43,7 @@ pub(crate) struct Seen<'a> {
 
 /// A stack that has the name.
 #[derive(Clone, Debug)]
-pub(crate) struct Found {
+pub(crate) struct FoundStack {
     pub(crate) stack: Stack,
     pub(crate) is_guard: bool,
 }
@@ -55,7 +55,7 @@ impl Seen<'_> {
     }
 }
 
-fn guard(stack: &Fetched<Found>) -> Option<&Stack> {
+fn guard(stack: &Fetched<FoundStack>) -> Option<&Stack> {
     let found = stack.as_ref().ok()?.known()?;
     found.is_guard.then_some(&found.stack)
 }
@@ -108,12 +108,12 @@ pub(crate) async fn fetch<'a>(
     }
 }
 
-async fn found(connection: &Connection, name: &StackName) -> Fetched<Found> {
+async fn found(connection: &Connection, name: &StackName) -> Fetched<FoundStack> {
     let stacks = Stacks::new(connection);
     match stacks.describe(name.as_str()).await {
         Ok(Some(stack)) => {
             let is_guard = session::is_guard_stack(&stacks, &stack).await?;
-            Ok(Reading::Known(Found { stack, is_guard }))
+            Ok(Reading::Known(FoundStack { stack, is_guard }))
         }
         Ok(None) => Ok(Reading::Absent),
         Err(error) if error.is_denied() => Ok(Reading::Denied),

@@ -14,7 +14,7 @@ use crate::error;
 use crate::operations::deploy::names::has_account_names;
 use crate::operations::deploy::trail;
 use crate::operations::doctor::fetch::{Fetched, Seen};
-use crate::operations::doctor::report::{Line, Verdict};
+use crate::operations::doctor::report::{Check, Verdict};
 use crate::operations::doctor::rights::Rights;
 use crate::operations::rules::Rule;
 
@@ -37,7 +37,7 @@ pub(crate) fn lines(
     seen: &Seen<'_>,
     date: Option<OffsetDateTime>,
     now: OffsetDateTime,
-) -> Vec<Line> {
+) -> Vec<Check> {
     let line = |check, checked: Checked| checked.unwrap_or_else(|unread| unread).of(check);
     let mut lines = vec![
         caller(seen.caller, seen.end, now).of("caller"),
@@ -54,8 +54,9 @@ pub(crate) fn lines(
     lines.extend(rights(&seen.rights));
     lines.push(line("key", key(seen)));
     lines.push(line("concurrency", concurrency(seen)));
-    lines
-        .extend(seen.text_messages.as_ref().map(|look| line("text messages", text_messages(look))));
+    lines.extend(
+        seen.text_messages.as_ref().map(|fetched| line("text messages", text_messages(fetched))),
+    );
     lines
 }
 
@@ -80,7 +81,7 @@ pub(crate) fn no_caller(
     error: &anyhow::Error,
     date: Option<OffsetDateTime>,
     now: OffsetDateTime,
-) -> Line {
+) -> Check {
     if date.is_some_and(|date| (date - now).abs() > SKEW_MAX) {
         return clock(date, now).of("clock");
     }
@@ -110,8 +111,8 @@ fn names(region: &Region) -> Verdict {
 }
 
 /// The answer, `None` if the subject does not exist; or the verdict that it could not be read.
-fn known<'a, T>(look: &'a Fetched<T>, action: &str) -> Result<Option<&'a T>, Verdict> {
-    match look {
+fn known<'a, T>(fetched: &'a Fetched<T>, action: &str) -> Result<Option<&'a T>, Verdict> {
+    match fetched {
         Ok(Reading::Known(seen)) => Ok(Some(seen)),
         Ok(Reading::Absent) => Ok(None),
         Ok(Reading::Unread | Reading::Denied) => Err(not_allowed(action)),
@@ -164,8 +165,8 @@ fn stack(seen: &Seen<'_>) -> Checked {
 }
 
 fn functions(seen: &Seen<'_>) -> Checked {
-    for (function, look) in &seen.functions {
-        match known(look, "lambda:GetFunctionConfiguration")? {
+    for (function, fetched) in &seen.functions {
+        match known(fetched, "lambda:GetFunctionConfiguration")? {
             Some(None) => {}
             Some(Some(trouble)) => {
                 let text = format!("`{function}` cannot be called: {}", shown(trouble, 300));
@@ -236,7 +237,7 @@ fn global(seen: &Seen<'_>) -> Checked {
     ))
 }
 
-fn rights(rights: &Result<Rights, AwsError>) -> Vec<Line> {
+fn rights(rights: &Result<Rights, AwsError>) -> Vec<Check> {
     const TO_ADMIN: &str =
         "give the output of `s3guard doctor --print-policy` to the account's administrator";
     let verdict = match rights {
@@ -252,7 +253,7 @@ fn rights(rights: &Result<Rights, AwsError>) -> Vec<Line> {
     vec![verdict.of("permissions")]
 }
 
-fn missing_rights(missing: &[Missing], fix: &str) -> [Line; 2] {
+fn missing_rights(missing: &[Missing], fix: &str) -> [Check; 2] {
     let (by_organization, others): (Vec<&Missing>, Vec<&Missing>) =
         missing.iter().partition(|one| one.by == By::Organization);
     let named = |all: &[&Missing]| {
@@ -291,14 +292,14 @@ fn listed(names: impl Iterator<Item = String>) -> String {
 
 fn key(seen: &Seen<'_>) -> Checked {
     let (grade, region) = (seen.wanted.grade, seen.region);
-    let Some((key, look)) = &seen.key else {
+    let Some((key, fetched)) = &seen.key else {
         if !grade.needs_key() {
             return Ok(Verdict::ok(format!("grade `{grade}` needs no key")));
         }
         let fix = "set one in `[keys]`, or with `--key`; `aws kms create-key` creates one";
         return Ok(Verdict::failed(format!("grade `{grade}` needs a key in `{region}`"), fix));
     };
-    Ok(match known(look, "kms:DescribeKey")? {
+    Ok(match known(fetched, "kms:DescribeKey")? {
         Some(KeyState::Usable) => Verdict::ok(format!("`{key}` can encrypt")),
         Some(KeyState::Unusable(why)) => {
             let text = format!("`{key}` cannot encrypt: {why}");
@@ -334,8 +335,8 @@ fn concurrency(seen: &Seen<'_>) -> Checked {
 
 /// Source: Amazon SNS Developer Guide, "Setting SMS messaging preferences" (1 USD a month unless it is raised), and "Using
 /// the Amazon SNS SMS sandbox".
-fn text_messages(look: &Fetched<TextMessages>) -> Checked {
-    let text = known(look, "sns:GetSMSAttributes")?;
+fn text_messages(fetched: &Fetched<TextMessages>) -> Checked {
+    let text = known(fetched, "sns:GetSMSAttributes")?;
     if text.is_some_and(|text| text.is_in_sandbox) {
         return Ok(Verdict::warning(
             "the account is in the SMS sandbox of SNS: only verified numbers receive messages",

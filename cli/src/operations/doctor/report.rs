@@ -14,7 +14,7 @@ const CHECK: usize = 15;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(crate) enum State {
+pub(crate) enum CheckStatus {
     Ok,
     Warning,
     Failed,
@@ -24,7 +24,7 @@ pub(crate) enum State {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Verdict {
     #[serde(rename = "status")]
-    pub(crate) state: State,
+    pub(crate) state: CheckStatus,
     pub(crate) text: String,
     /// What to do about it.
     #[serde(rename = "hint", skip_serializing_if = "Option::is_none")]
@@ -33,7 +33,7 @@ pub(crate) struct Verdict {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(crate) struct Line {
+pub(crate) struct Check {
     pub(crate) check: &'static str,
     #[serde(flatten)]
     pub(crate) verdict: Verdict,
@@ -47,13 +47,13 @@ pub(crate) struct OfRegion {
     /// `None` if AWS did not name the caller.
     pub(crate) account: Option<String>,
     pub(crate) stack: String,
-    pub(crate) checks: Vec<Line>,
+    pub(crate) checks: Vec<Check>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(crate) struct Report {
+pub(crate) struct DoctorReport {
     pub(crate) failed: usize,
     pub(crate) warnings: usize,
     pub(crate) regions: Vec<OfRegion>,
@@ -61,29 +61,29 @@ pub(crate) struct Report {
 
 impl Verdict {
     pub(crate) fn ok(text: impl Into<String>) -> Self {
-        Self { state: State::Ok, text: text.into(), fix: None }
+        Self { state: CheckStatus::Ok, text: text.into(), fix: None }
     }
 
     pub(crate) fn warning(text: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self { state: State::Warning, text: text.into(), fix: Some(fix.into()) }
+        Self { state: CheckStatus::Warning, text: text.into(), fix: Some(fix.into()) }
     }
 
     pub(crate) fn failed(text: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self { state: State::Failed, text: text.into(), fix: Some(fix.into()) }
+        Self { state: CheckStatus::Failed, text: text.into(), fix: Some(fix.into()) }
     }
 
-    pub(crate) fn of(self, check: &'static str) -> Line {
-        Line { check, verdict: self }
+    pub(crate) fn of(self, check: &'static str) -> Check {
+        Check { check, verdict: self }
     }
 }
 
-impl Report {
+impl DoctorReport {
     pub(crate) fn new(regions: Vec<OfRegion>) -> Self {
         let count = |state| {
             let checks = regions.iter().flat_map(|one| &one.checks);
             checks.filter(|line| line.verdict.state == state).count()
         };
-        Self { failed: count(State::Failed), warnings: count(State::Warning), regions }
+        Self { failed: count(CheckStatus::Failed), warnings: count(CheckStatus::Warning), regions }
     }
 
     /// The text, wrapped to this number of columns.
@@ -116,20 +116,20 @@ impl Report {
     }
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for DoctorReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text(None, Paint::Plain))
     }
 }
 
-fn shown(Line { check, verdict }: &Line, columns: Option<usize>, paint: Paint) -> String {
+fn shown(Check { check, verdict }: &Check, columns: Option<usize>, paint: Paint) -> String {
     let margin = " ".repeat(2 + STATE + CHECK);
     let width = columns.map_or(usize::MAX, |columns| columns.saturating_sub(margin.len()).max(20));
     let wrapped = |words: &str| lines::wrapped(words.split_whitespace(), width);
     let (word, painted) = match verdict.state {
-        State::Ok => ("ok", paint.good("ok")),
-        State::Warning => ("warning", paint.warning("warning")),
-        State::Failed => ("failed", paint.bad("failed")),
+        CheckStatus::Ok => ("ok", paint.good("ok")),
+        CheckStatus::Warning => ("warning", paint.warning("warning")),
+        CheckStatus::Failed => ("failed", paint.bad("failed")),
     };
     let mut text = format!("  {painted}{:1$}{check:CHECK$}", "", STATE - word.len());
     let gap = format!("\n{margin}");
@@ -148,7 +148,7 @@ mod tests {
 
     use super::*;
 
-    fn report() -> Report {
+    fn report() -> DoctorReport {
         let of = |region: &str, account: Option<&str>, checks| OfRegion {
             region: region.to_owned(),
             account: account.map(str::to_owned),
@@ -177,7 +177,7 @@ mod tests {
         let fix = "log in with `aws sso login` or `aws configure`";
         let gone =
             vec![Verdict::failed("no usable credentials: none were found", fix).of("caller")];
-        Report::new(vec![
+        DoctorReport::new(vec![
             of("eu-west-1", Some("111122223333"), well),
             of("eu-central-1", None, gone),
         ])
@@ -206,7 +206,8 @@ mod tests {
 
     #[test]
     fn what_failed_and_what_is_a_warning_are_counted() {
-        let summary = |failed, warnings| Report { failed, warnings, regions: Vec::new() }.summary();
+        let summary =
+            |failed, warnings| DoctorReport { failed, warnings, regions: Vec::new() }.summary();
         assert_eq!(summary(0, 0), "nothing failed");
         assert_eq!(summary(0, 1), "nothing failed, 1 warning");
         assert_eq!(summary(2, 3), "2 failed, 3 warnings");

@@ -7,7 +7,7 @@ use s3guard_aws::{AwsError, Connection};
 use s3guard_posture::{Reading, StackName};
 
 use crate::operations::permissions;
-use crate::operations::permissions::{Scope, Target};
+use crate::operations::permissions::{PermissionTarget, Scope};
 
 /// How many simulations run at once: IAM throttles early.
 const AT_ONCE: usize = 3;
@@ -37,7 +37,7 @@ pub(crate) async fn rights(
         Reading::Denied => return Ok(Rights::Denied("iam:GetRole")),
         Reading::Absent | Reading::Unread => return Ok(Rights::Unknowable),
     };
-    let target = Target {
+    let target = PermissionTarget {
         partition: caller.partition().to_owned(),
         account: caller.account.clone(),
         region: Some(connection.region().clone()),
@@ -62,7 +62,7 @@ pub(crate) async fn rights(
 }
 
 /// The permissions that a deployment needs, on resources with possible names.
-fn questions(target: &Target) -> Vec<Question> {
+fn questions(target: &PermissionTarget) -> Vec<Question> {
     let all = permissions::actions().into_iter();
     let asked = all.filter(|(scope, _)| *scope != Scope::Caller);
     asked
@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn a_deployment_is_asked_for_in_few_calls_on_things_that_could_be() {
-        let target = Target {
+        let target = PermissionTarget {
             partition: "aws".to_owned(),
             account: "111122223333".parse().unwrap(),
             region: Some("eu-west-1".parse().unwrap()),

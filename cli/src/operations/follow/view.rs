@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use crate::operations::follow::list;
 use crate::operations::follow::list::List;
 use crate::operations::follow::{line, name_and_region};
-use crate::ui::lines::moment;
+use crate::ui::lines::utc_time;
 use crate::ui::output::{Output, Part, Size};
 
 /// The view of an operation.
@@ -49,7 +49,7 @@ impl View {
     }
 
     fn take_one(&mut self, event: &Event) -> anyhow::Result<()> {
-        self.output.event("event", &Shown::new(event, &self.stack, &self.region))?;
+        self.output.event("event", &ShownEvent::new(event, &self.stack, &self.region))?;
         let Some(live) = &mut self.live else {
             self.output.say(line(event));
             return Ok(());
@@ -102,7 +102,7 @@ impl Live {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(crate) struct Shown {
+pub(crate) struct ShownEvent {
     stack: String,
     region: String,
     time: String,
@@ -111,12 +111,12 @@ pub(crate) struct Shown {
     event: Event,
 }
 
-impl Shown {
+impl ShownEvent {
     pub(crate) fn new(event: &Event, stack: &str, region: &str) -> Self {
         Self {
             stack: stack.to_owned(),
             region: region.to_owned(),
-            time: moment(event.time),
+            time: utc_time(event.time),
             is_cancelled: event.is_cancelled(),
             event: event.clone(),
         }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
-use crate::ui::lines::moment;
+use crate::ui::lines::utc_time;
 use crate::ui::output::Paint;
 
 /// How many characters of a line are shown.
@@ -38,7 +38,7 @@ pub(crate) struct Line {
 impl Line {
     pub(crate) fn of(function: &'static str, line: &LogLine) -> Self {
         let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(line.at_ms) * 1_000_000);
-        let time = at.map(moment).unwrap_or_default();
+        let time = at.map(utc_time).unwrap_or_default();
         let raw = line.text.trim_end().to_owned();
         let Ok(Value::Object(mut json)) = serde_json::from_str::<Value>(&raw) else {
             return Self {

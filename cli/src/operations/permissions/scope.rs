@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 
 /// The stack that the permissions are for.
 #[derive(Clone, Debug)]
-pub(crate) struct Target {
+pub(crate) struct PermissionTarget {
     pub(crate) partition: String,
     pub(crate) account: AccountId,
     /// `None` means every Region.
@@ -146,7 +146,7 @@ pub(crate) fn of(action: &str) -> Scope {
 
 impl Scope {
     /// The ARNs, with `*` for unknown parts.
-    pub(crate) fn resources(self, target: &Target) -> Vec<String> {
+    pub(crate) fn resources(self, target: &PermissionTarget) -> Vec<String> {
         let patterns: &[&str] = match self {
             Self::Stack => &["cloudformation:${Region}:${Account}:stack/${Stack}/*"],
             Self::StackInUsEast1 => &["cloudformation:us-east-1:${Account}:stack/${Stack}/*"],
@@ -178,7 +178,7 @@ impl Scope {
             Self::Rules => &["events:${Region}:${Account}:rule/${Part}"],
             Self::Trail => &["cloudtrail:${Region}:${Account}:trail/${Part}"],
         };
-        let Target { partition, account, region, stack, prefix } = target;
+        let PermissionTarget { partition, account, region, stack, prefix } = target;
         let part = match stack.as_str().get(..STACK_LENGTH_MAX) {
             Some(beginning) => format!("{beginning}*"),
             None => format!("{stack}-*"),

@@ -54,8 +54,8 @@ fn change(
         "PutBucketEncryption" => {
             let (mut encryption, said) = encryption(parameters)?;
             encryption.sse_c = said.unwrap_or_else(|| {
-                let because = "the block on SSE-C is unchanged: the event does not contain it";
-                assumed.push(because.to_owned());
+                let reason = "the block on SSE-C is unchanged: the event does not contain it";
+                assumed.push(reason.to_owned());
                 sse_c
             });
             bucket.encryption = Known(encryption);

@@ -14,12 +14,12 @@ use crate::operations::replay::replayed::Head;
 pub(crate) struct Recorded {
     /// Where it stood in what was read, as `line 3` or `Records[0]`; empty if there was nothing else.
     pub(crate) place: String,
-    pub(crate) form: Form,
+    pub(crate) form: RecordedForm,
 }
 
 /// The form in which it was recorded.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Form {
+pub(crate) enum RecordedForm {
     /// An event as EventBridge delivers it.
     Event(Json),
     /// The body of a message in a queue of the guard, and the event in it, if there is one.
@@ -88,21 +88,21 @@ fn unfold(mut value: Json, place: &str) -> Vec<Recorded> {
             return found;
         }
     }
-    vec![Recorded { place: place.to_owned(), form: Form::of(value) }]
+    vec![Recorded { place: place.to_owned(), form: RecordedForm::of(value) }]
 }
 
 /// One of many, which may hold its event as text.
-fn of_list(item: Json) -> Form {
+fn of_list(item: Json) -> RecordedForm {
     match item.get("CloudTrailEvent") {
         Some(Json::String(text)) => {
-            serde_json::from_str(text).map_or_else(|error| no_json(&error), Form::of)
+            serde_json::from_str(text).map_or_else(|error| no_json(&error), RecordedForm::of)
         }
-        Some(_) | None => Form::of(item),
+        Some(_) | None => RecordedForm::of(item),
     }
 }
 
-fn no_json(error: &serde_json::Error) -> Form {
-    Form::Unknown(format!("it is not JSON: {error}"))
+fn no_json(error: &serde_json::Error) -> RecordedForm {
+    RecordedForm::Unknown(format!("it is not JSON: {error}"))
 }
 
 impl Recorded {
@@ -114,9 +114,9 @@ impl Recorded {
     /// The event, if it is one or holds one.
     pub(crate) fn event(&self) -> Option<&Json> {
         match &self.form {
-            Form::Event(event) => Some(event),
-            Form::Message { event, .. } => event.as_ref(),
-            Form::Unknown(_) => None,
+            RecordedForm::Event(event) => Some(event),
+            RecordedForm::Message { event, .. } => event.as_ref(),
+            RecordedForm::Unknown(_) => None,
         }
     }
 
@@ -145,7 +145,7 @@ impl Recorded {
 
     /// The kind of a message of the guard.
     fn kind(&self) -> Option<String> {
-        let Form::Message { body, .. } = &self.form else { return None };
+        let RecordedForm::Message { body, .. } = &self.form else { return None };
         let body: Json = serde_json::from_str(body).ok()?;
         Some(body.get("s3guard")?.as_object()?.keys().next()?.clone())
     }
@@ -155,7 +155,7 @@ fn time(event: &Json) -> Option<String> {
     field::text(event, &["detail", "eventTime"]).or_else(|| field::text(event, &["time"]))
 }
 
-impl Form {
+impl RecordedForm {
     fn of(value: Json) -> Self {
         let has = |name: &str| value.get(name).is_some();
         if has("s3guard") {

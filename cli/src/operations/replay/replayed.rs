@@ -7,7 +7,7 @@ use s3guard_posture::model::finding::STACK_IN_PROGRESS;
 use s3guard_posture::notify::notification::document::Body;
 use s3guard_posture::reconcile::memory::Step;
 use s3guard_posture::text::shown;
-use s3guard_posture::{Aspect, Finding, Grade, Notice, Question, Setting};
+use s3guard_posture::{Aspect, Finding, Grade, Notification, Question, Setting};
 use serde::Serialize;
 use serde_json::Value as Json;
 use time::OffsetDateTime;
@@ -33,20 +33,17 @@ pub(crate) struct Replayed {
     pub(crate) place: String,
     #[serde(flatten)]
     pub(crate) head: Head,
-    #[serde(rename = "delivery")]
-    pub(crate) heard: Delivery,
+    pub(crate) delivery: Delivery,
     /// What the guard's triage makes of it; none if it is not delivered.
     pub(crate) task: Option<&'static str>,
     /// How long a new bucket is left alone before the event is handled.
     pub(crate) settles_seconds: Option<u16>,
     /// What the event does not contain and was assumed, in words.
     pub(crate) assumed: Vec<String>,
-    #[serde(rename = "reconciliations")]
-    pub(crate) looks: Vec<Reconciled>,
-    /// The notification, if it does not belong to a look.
-    #[serde(rename = "notification")]
-    pub(crate) says: Option<Notification>,
-    pub(crate) outcome: Outcome,
+    pub(crate) reconciliations: Vec<Reconciled>,
+    /// The notification, if it does not belong to a reconciliation.
+    pub(crate) notification: Option<RenderedNotification>,
+    pub(crate) outcome: ReplayOutcome,
 }
 
 /// What an event says about itself.
@@ -69,16 +66,9 @@ pub(crate) enum Delivery {
     /// This rule of the template matches.
     Matches { rule: &'static str },
     /// The rule for such events does not match, because of this first mismatch.
-    DoesNotMatch {
-        rule: &'static str,
-        #[serde(rename = "reason")]
-        because: String,
-    },
+    DoesNotMatch { rule: &'static str, reason: String },
     /// EventBridge does not deliver it to the guard's rules.
-    NotDelivered {
-        #[serde(rename = "reason")]
-        because: String,
-    },
+    NotDelivered { reason: String },
     /// No rule applies: it is already in a queue of the guard.
     InQueue,
     /// No account sends this.
@@ -92,27 +82,23 @@ pub(crate) enum Delivery {
 pub(crate) struct Reconciled {
     pub(crate) time: String,
     grade: Grade,
-    grade_because: String,
+    grade_reason: String,
     /// The calls that read, one list for each round; the calls of a round are made together.
     reads: Vec<Vec<String>>,
-    #[serde(rename = "findings")]
-    finds: Vec<Found>,
-    #[serde(rename = "writes")]
-    pub(crate) calls: Vec<Written>,
+    findings: Vec<ReplayedFinding>,
+    pub(crate) writes: Vec<Written>,
     waits_seconds: Option<u16>,
     stops_after_writes: Option<u32>,
-    #[serde(rename = "notification")]
-    says: Option<Notification>,
+    notification: Option<RenderedNotification>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-struct Found {
+struct ReplayedFinding {
     aspect: Aspect,
     /// `remediated`, `later` or `not-remediated`.
-    fate: &'static str,
-    #[serde(rename = "text")]
-    words: String,
+    result: &'static str,
+    text: String,
 }
 
 /// A call that wrote, and the calls that read the setting again.
@@ -128,7 +114,7 @@ pub(crate) struct Written {
 /// A notification, as each channel has it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(crate) struct Notification {
+pub(crate) struct RenderedNotification {
     subject: String,
     text: String,
     sms: String,
@@ -141,21 +127,18 @@ pub(crate) struct Notification {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "status")]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(crate) enum Outcome {
+pub(crate) enum ReplayOutcome {
     Done,
     Ignored {
-        #[serde(rename = "reason")]
-        because: String,
+        reason: String,
     },
     /// The guard cannot read it: after five deliveries it is in the dead-letter queue.
     DeadLetter {
-        #[serde(rename = "reason")]
-        because: String,
+        reason: String,
     },
     /// No account sends this.
     NoEvent {
-        #[serde(rename = "reason")]
-        because: String,
+        reason: String,
     },
 }
 
@@ -168,16 +151,18 @@ impl Reconciled {
         now: OffsetDateTime,
     ) -> Self {
         // A conflict is shown by the number of writes.
-        let is_shown = |notice: &&Notice| !matches!(notice.document.body, Body::Conflict(_));
-        let notice = sent.notifications.iter().find(is_shown).or(result.notification.as_ref());
-        let (mut reads, mut calls) = (Vec::new(), Vec::<Written>::new());
+        let is_shown =
+            |notification: &&Notification| !matches!(notification.document.body, Body::Conflict(_));
+        let notification =
+            sent.notifications.iter().find(is_shown).or(result.notification.as_ref());
+        let (mut reads, mut writes) = (Vec::new(), Vec::<Written>::new());
         for step in steps {
             match step {
                 Step::Read(questions) => {
                     let round = questions.iter().copied().map(asked).collect();
-                    calls.last_mut().map_or(&mut reads, |call| &mut call.reads).push(round);
+                    writes.last_mut().map_or(&mut reads, |call| &mut call.reads).push(round);
                 }
-                Step::Wrote(setting) => calls.push(Written {
+                Step::Wrote(setting) => writes.push(Written {
                     call: setting.kind().call(),
                     setting: setting.clone(),
                     reads: Vec::new(),
@@ -188,10 +173,10 @@ impl Reconciled {
         Self {
             time: now.format(&Rfc3339).unwrap_or_else(|_| now.to_string()),
             grade: seen.baseline.grade,
-            grade_because: seen.baseline.grade_because.clone(),
+            grade_reason: seen.baseline.grade_reason.clone(),
             reads,
-            finds: seen.findings.iter().map(Found::from).collect(),
-            calls,
+            findings: seen.findings.iter().map(ReplayedFinding::from).collect(),
+            writes,
             waits_seconds: sent.messages.first().map(|message| message.delay_seconds),
             stops_after_writes: seen
                 .findings
@@ -199,7 +184,7 @@ impl Reconciled {
                 .filter_map(Finding::stopped)
                 .map(|(_, of)| of)
                 .max(),
-            says: notice.map(Notification::from),
+            notification: notification.map(RenderedNotification::from),
         }
     }
 }
@@ -209,36 +194,38 @@ fn asked(question: Question) -> String {
     format!("{}{of}", question.name())
 }
 
-impl From<&Finding> for Found {
+impl From<&Finding> for ReplayedFinding {
     fn from(finding: &Finding) -> Self {
         let aspect = finding.aspect();
-        let (fate, words) = match finding {
-            Finding::Weak { was, mend, .. } => ("remediated", format!("{was} (wanted: {mend})")),
+        let (result, text) = match finding {
+            Finding::Weak { was, remediate, .. } => {
+                ("remediated", format!("{was} (wanted: {remediate})"))
+            }
             Finding::Later { .. } => ("later", STACK_IN_PROGRESS.to_owned()),
-            Finding::Left { because, .. } => ("not-remediated", because.to_string()),
+            Finding::NotRemediated { reason, .. } => ("not-remediated", reason.to_string()),
         };
-        Self { aspect, fate, words: format!("{}: {words}", aspect.words()) }
+        Self { aspect, result, text: format!("{}: {text}", aspect.words()) }
     }
 }
 
-impl From<&Notice> for Notification {
-    fn from(notice: &Notice) -> Self {
+impl From<&Notification> for RenderedNotification {
+    fn from(notification: &Notification) -> Self {
         let json = |text: &str| serde_json::from_str(text).unwrap_or_default();
         Self {
-            subject: notice.subject.clone(),
-            text: notice.text.clone(),
-            sms: notice.sms.clone(),
-            document: json(&notice.document.json()),
-            chat: json(&notice.chat()),
+            subject: notification.subject.clone(),
+            text: notification.text.clone(),
+            sms: notification.sms.clone(),
+            document: json(&notification.document.json()),
+            chat: json(&notification.chat()),
         }
     }
 }
 
-impl Outcome {
+impl ReplayOutcome {
     /// Why it could not be understood, if it could not.
     pub(crate) fn misunderstood(&self) -> Option<&str> {
         match self {
-            Self::DeadLetter { because } | Self::NoEvent { because } => Some(because),
+            Self::DeadLetter { reason } | Self::NoEvent { reason } => Some(reason),
             Self::Done | Self::Ignored { .. } => None,
         }
     }
@@ -251,12 +238,12 @@ impl fmt::Display for Replayed {
             write!(f, "  ({})", shown(&self.place, 300))?;
         }
         writeln!(f)?;
-        match &self.heard {
+        match &self.delivery {
             Delivery::Matches { rule } => line(f, "rule", &format!("matches {rule}"))?,
-            Delivery::DoesNotMatch { rule, because } => {
-                line(f, "rule", &format!("{rule} does not match: {because}"))?;
+            Delivery::DoesNotMatch { rule, reason } => {
+                line(f, "rule", &format!("{rule} does not match: {reason}"))?;
             }
-            Delivery::NotDelivered { because } => line(f, "rule", &format!("none: {because}"))?,
+            Delivery::NotDelivered { reason } => line(f, "rule", &format!("none: {reason}"))?,
             Delivery::InQueue => line(f, "rule", "none: already in the queue")?,
             Delivery::Never => {}
         }
@@ -275,19 +262,19 @@ impl fmt::Display for Replayed {
         for assumed in &self.assumed {
             line(f, "assumed", assumed)?;
         }
-        for look in &self.looks {
-            look.fmt(f)?;
+        for one in &self.reconciliations {
+            one.fmt(f)?;
         }
-        if let Some(notification) = &self.says {
+        if let Some(notification) = &self.notification {
             notification.fmt(f)?;
         }
-        let (outcome, because) = match &self.outcome {
-            Outcome::Done => return Ok(()),
-            Outcome::Ignored { because } => ("ignored", because),
-            Outcome::DeadLetter { because } => ("dead letter", because),
-            Outcome::NoEvent { because } => ("no event", because),
+        let (outcome, reason) = match &self.outcome {
+            ReplayOutcome::Done => return Ok(()),
+            ReplayOutcome::Ignored { reason } => ("ignored", reason),
+            ReplayOutcome::DeadLetter { reason } => ("dead letter", reason),
+            ReplayOutcome::NoEvent { reason } => ("no event", reason),
         };
-        writeln!(f, "  {outcome}: {}", shown(because, WORDS_CHARACTERS_MAX))
+        writeln!(f, "  {outcome}: {}", shown(reason, WORDS_CHARACTERS_MAX))
     }
 }
 
@@ -307,19 +294,19 @@ impl fmt::Display for Head {
 
 impl fmt::Display for Reconciled {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let grade = format!("{} ({}), at {}", self.grade, self.grade_because, self.time);
+        let grade = format!("{} ({}), at {}", self.grade, self.grade_reason, self.time);
         line(f, "grade", &grade)?;
         let reads = |f: &mut fmt::Formatter<'_>, rounds: &[Vec<String>]| {
             rounds.iter().try_for_each(|round| line(f, "reads", &round.join(", ")))
         };
         reads(f, &self.reads)?;
-        for found in &self.finds {
-            line(f, "finds", &found.words)?;
+        for found in &self.findings {
+            line(f, "finds", &found.text)?;
         }
-        if self.finds.is_empty() {
+        if self.findings.is_empty() {
             line(f, "finds", "nothing: compliant")?;
         }
-        for written in &self.calls {
+        for written in &self.writes {
             let setting = shown(&whole(&written.setting), SETTING_CHARACTERS_MAX);
             writeln!(f, "  {:<9}{} {setting}", "calls", written.call)?;
             reads(f, &written.reads)?;
@@ -330,11 +317,11 @@ impl fmt::Display for Reconciled {
         if let Some(writes) = self.stops_after_writes {
             line(f, "stops", &format!("after {writes} writes within an hour; reported once"))?;
         }
-        self.says.as_ref().map_or(Ok(()), |notification| notification.fmt(f))
+        self.notification.as_ref().map_or(Ok(()), |notification| notification.fmt(f))
     }
 }
 
-impl fmt::Display for Notification {
+impl fmt::Display for RenderedNotification {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         line(f, "notifies", &self.subject)?;
         for text in self.text.lines() {
@@ -345,8 +332,8 @@ impl fmt::Display for Notification {
     }
 }
 
-fn line(f: &mut fmt::Formatter<'_>, label: &str, words: &str) -> fmt::Result {
-    writeln!(f, "  {label:<9}{}", shown(words, WORDS_CHARACTERS_MAX))
+fn line(f: &mut fmt::Formatter<'_>, label: &str, text: &str) -> fmt::Result {
+    writeln!(f, "  {label:<9}{}", shown(text, WORDS_CHARACTERS_MAX))
 }
 
 /// A setting in full, as it is written.

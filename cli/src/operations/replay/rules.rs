@@ -22,8 +22,8 @@ impl<'a> Rules<'a> {
 
     /// Whether an event is delivered to a guard, in this Region if the event names none.
     pub(crate) fn delivery(&mut self, event: &Json, here: &Region) -> Delivery {
-        if let Some(because) = self.not_delivered(event) {
-            return Delivery::NotDelivered { because };
+        if let Some(reason) = self.not_delivered(event) {
+            return Delivery::NotDelivered { reason };
         }
         let text = |name| field::text(event, &[name]).unwrap_or_default();
         if text("source") == "aws.events" && text("detail-type") == "Scheduled Event" {
@@ -46,7 +46,7 @@ impl<'a> Rules<'a> {
         };
         match pattern.first_mismatch(event) {
             None => Delivery::Matches { rule },
-            Some(mismatch) => Delivery::DoesNotMatch { rule, because: mismatch.to_string() },
+            Some(mismatch) => Delivery::DoesNotMatch { rule, reason: mismatch.to_string() },
         }
     }
 

@@ -13,13 +13,15 @@ use s3guard_posture::model::observed::Reading;
 use s3guard_posture::notify::notification::Origin;
 use s3guard_posture::reconcile::ledger::{self, RecordId};
 use s3guard_posture::reconcile::memory::Step;
-use s3guard_posture::reconcile::triage::{Look, Message, Task, TaskOf, triage};
+use s3guard_posture::reconcile::triage::{Message, ReconcileTask, Task, TaskOf, triage};
 use s3guard_posture::{BucketId, BucketName, MemoryBucket, Observed, Region};
 use serde_json::Value as Json;
 use time::{Date, Duration, OffsetDateTime};
 
-use crate::operations::replay::recorded::{Form, Recorded};
-use crate::operations::replay::replayed::{Delivery, Notification, Outcome, Reconciled, Replayed};
+use crate::operations::replay::recorded::{Recorded, RecordedForm};
+use crate::operations::replay::replayed::{
+    Delivery, Reconciled, RenderedNotification, ReplayOutcome, Replayed,
+};
 use crate::operations::replay::rules;
 use crate::operations::replay::rules::Rules;
 use crate::operations::replay::{STACK, Scene, apply};
@@ -84,20 +86,22 @@ impl Stage<'_> {
 
     /// An event happens, and is sent to the guard if a rule matches.
     fn happen(&mut self, now: OffsetDateTime, recorded: &Recorded) {
-        let (heard, body) = match &recorded.form {
-            Form::Event(event) => (self.rules.delivery(event, &self.here), event.to_string()),
-            Form::Message { body, .. } => (Delivery::InQueue, body.clone()),
-            Form::Unknown(_) => (Delivery::Never, String::new()),
+        let (delivery, body) = match &recorded.form {
+            RecordedForm::Event(event) => {
+                (self.rules.delivery(event, &self.here), event.to_string())
+            }
+            RecordedForm::Message { body, .. } => (Delivery::InQueue, body.clone()),
+            RecordedForm::Unknown(_) => (Delivery::Never, String::new()),
         };
         let event = recorded.event();
         let mut assumed = event
             .filter(|event| !self.rules.is_ours(event, &self.here))
             .map_or_else(Vec::new, |event| self.change(now, event));
-        let is_sent = matches!(heard, Delivery::Matches { .. } | Delivery::InQueue);
+        let is_sent = matches!(delivery, Delivery::Matches { .. } | Delivery::InQueue);
         let outcome = match &recorded.form {
-            Form::Unknown(because) => Outcome::NoEvent { because: because.clone() },
-            Form::Event(_) | Form::Message { .. } if is_sent => Outcome::Done,
-            Form::Event(_) | Form::Message { .. } => self.ignored(&body, &heard),
+            RecordedForm::Unknown(reason) => ReplayOutcome::NoEvent { reason: reason.clone() },
+            RecordedForm::Event(_) | RecordedForm::Message { .. } if is_sent => ReplayOutcome::Done,
+            RecordedForm::Event(_) | RecordedForm::Message { .. } => self.ignored(&body, &delivery),
         };
         if !is_sent {
             assumed.clear();
@@ -107,12 +111,12 @@ impl Stage<'_> {
             number: index + 1,
             place: recorded.place.clone(),
             head: recorded.head(),
-            heard,
+            delivery,
             task: None,
             settles_seconds: None,
             assumed,
-            looks: Vec::new(),
-            says: None,
+            reconciliations: Vec::new(),
+            notification: None,
             outcome,
         });
         if is_sent && event.is_some_and(rules::is_of_object) {
@@ -123,15 +127,15 @@ impl Stage<'_> {
     }
 
     /// Why an event that no rule matches is ignored: the guard's own reason, if it has one.
-    fn ignored(&self, body: &str, heard: &Delivery) -> Outcome {
-        let because = match events::read(body, &self.scene.account) {
+    fn ignored(&self, body: &str, delivery: &Delivery) -> ReplayOutcome {
+        let reason = match events::read(body, &self.scene.account) {
             Ok(Read { request: Request::Ignore(reason), .. }) => reason,
-            Ok(_) | Err(_) if matches!(heard, Delivery::NotDelivered { .. }) => {
+            Ok(_) | Err(_) if matches!(delivery, Delivery::NotDelivered { .. }) => {
                 "the event is not delivered to the guard"
             }
             Ok(_) | Err(_) => "the rule does not match",
         };
-        Outcome::Ignored { because: because.to_owned() }
+        ReplayOutcome::Ignored { reason: reason.to_owned() }
     }
 
     /// Changes buckets as a call did, no matter whether a rule matches. Returns what had to be assumed.
@@ -209,8 +213,11 @@ impl Stage<'_> {
             return Vec::new();
         }
         let bucket = new(id.clone());
-        let look = Look { region: Some(id.region.clone()), ..Look::of_sweep(id.name.clone()) };
-        self.task(&bucket, &MemoryLedger::default(), &Task::Look(look), now);
+        let task = ReconcileTask {
+            region: Some(id.region.clone()),
+            ..ReconcileTask::of_sweep(id.name.clone())
+        };
+        self.task(&bucket, &MemoryLedger::default(), &Task::Reconcile(task), now);
         bucket.take_steps();
         self.buckets.insert(id.name.clone(), bucket);
         vec!["every other setting is as the guard left it".to_owned()]
@@ -226,11 +233,11 @@ impl Stage<'_> {
         for TaskOf { task, .. } in triage(vec![message], now, self.scene.settle_seconds()) {
             let mut id = self.id(BucketName::account(), None);
             let name = match &task {
-                Task::Look(look) if look.bucket.is_account() => Some("reconcile-account"),
-                Task::Look(look) => {
-                    id = self.id(look.bucket.clone(), look.region.as_ref());
+                Task::Reconcile(task) if task.bucket.is_account() => Some("reconcile-account"),
+                Task::Reconcile(task) => {
+                    id = self.id(task.bucket.clone(), task.region.as_ref());
                     let mut assumed = self.ensure(&id, now);
-                    if look.attempt > 0 {
+                    if task.attempt > 0 {
                         self.buckets[&id.name].change(finish_stack);
                         assumed.push(
                             "the bucket's stack is complete when the guard retries".to_owned(),
@@ -248,7 +255,7 @@ impl Stage<'_> {
                 Task::Nothing { reason } => {
                     self.replayed[index].assumed.clear();
                     self.replayed[index].outcome =
-                        Outcome::Ignored { because: (*reason).to_owned() };
+                        ReplayOutcome::Ignored { reason: (*reason).to_owned() };
                     Some("nothing")
                 }
             };
@@ -284,7 +291,8 @@ impl Stage<'_> {
             match now.checked_add(Duration::seconds(message.delay_seconds.into())) {
                 Some(then) => self.send(then, index, message.body.clone()),
                 None => {
-                    self.replayed[index].outcome = Outcome::Ignored { because: NEVER.to_owned() };
+                    self.replayed[index].outcome =
+                        ReplayOutcome::Ignored { reason: NEVER.to_owned() };
                 }
             }
         }
@@ -295,9 +303,11 @@ impl Stage<'_> {
         let replayed = &mut self.replayed[index];
         match result.seen.take() {
             Some(seen) => {
-                replayed.looks.push(Reconciled::new(&seen, &result, &sent, &steps, now));
+                replayed.reconciliations.push(Reconciled::new(&seen, &result, &sent, &steps, now));
             }
-            None => replayed.says = sent.notifications.first().map(Notification::from),
+            None => {
+                replayed.notification = sent.notifications.first().map(RenderedNotification::from)
+            }
         }
     }
 
@@ -331,15 +341,16 @@ impl Stage<'_> {
         if self.scene.config.notifications().objects.wants(bucket, key, event.change) {
             let account = &self.scene.account;
             let origin = Origin { account, region: &self.here, stack: STACK, now: event.time };
-            replayed.says = Some(Notification::from(&objects::notification_of(&event, &origin)));
+            replayed.notification =
+                Some(RenderedNotification::from(&objects::notification_of(&event, &origin)));
         } else {
-            let because = "the configuration does not select the object".to_owned();
-            replayed.outcome = Outcome::Ignored { because };
+            let reason = "the configuration does not select the object".to_owned();
+            replayed.outcome = ReplayOutcome::Ignored { reason };
         }
     }
 
     fn dead_letter(&mut self, index: usize, error: &impl ToString) {
-        self.replayed[index].outcome = Outcome::DeadLetter { because: error.to_string() };
+        self.replayed[index].outcome = ReplayOutcome::DeadLetter { reason: error.to_string() };
     }
 
     fn send(&mut self, time: OffsetDateTime, index: usize, body: String) {

@@ -24,7 +24,7 @@ use crate::operations::status::function::trouble;
 use crate::operations::status::show::{
     FunctionStatus, QueueStatus, Status, SweepStatus, WriteStatus,
 };
-use crate::ui::lines::moment;
+use crate::ui::lines::utc_time;
 
 /// What was read, or why it could not be.
 type Read<T> = Result<T, String>;
@@ -112,7 +112,7 @@ pub(crate) async fn fetch(
     }
     fetched.drift = known(drift, "drift", not_seen);
     fetched.last_events = (known(events, "events", not_seen).unwrap_or_default().iter())
-        .map(|event| format!("{}  {} {}", moment(event.time), event.status, event.logical_id))
+        .map(|event| format!("{}  {} {}", utc_time(event.time), event.status, event.logical_id))
         .collect();
     if let Some(Newest { writes, is_whole }) = known(writes, "last writes", not_seen) {
         fetched.are_writes_partly_seen = !is_whole;

@@ -58,7 +58,7 @@ pub(crate) fn to_do(seen: &Status, stack: &Stack) -> Vec<String> {
 }
 
 /// What is not as it will be, and ends by itself or with a mail.
-pub(crate) fn notices(seen: &Status, stack: &Stack) -> Vec<String> {
+pub(crate) fn remarks(seen: &Status, stack: &Stack) -> Vec<String> {
     let mut all = Vec::new();
     if !stack.status.is_settled() {
         all.push(format!(

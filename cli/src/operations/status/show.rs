@@ -16,7 +16,7 @@ use time::Duration;
 use crate::operations::rules::{Rule, RuleState};
 use crate::operations::session::Account;
 use crate::operations::status::drift::Drift;
-use crate::ui::lines::{folded, moment};
+use crate::ui::lines::{folded, utc_time};
 use crate::ui::output::Paint;
 
 /// No screen is narrower.
@@ -63,8 +63,7 @@ pub(crate) struct Status {
     /// What a person has to do.
     pub(crate) to_do: Vec<String>,
     /// What is not as it will be, and is no problem.
-    #[serde(rename = "remarks")]
-    pub(crate) notices: Vec<String>,
+    pub(crate) remarks: Vec<String>,
     /// Whether no part of the stack could be read.
     #[serde(skip)]
     pub(crate) is_blind: bool,
@@ -78,17 +77,17 @@ pub(crate) struct Status {
     #[serde(skip)]
     pub(crate) last_write_age: Option<Duration>,
     #[serde(skip)]
-    view: View,
+    view: Layout,
 }
 
 /// How it is shown.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct View {
+pub(crate) struct Layout {
     pub(crate) width: usize,
     pub(crate) paint: Paint,
 }
 
-impl Default for View {
+impl Default for Layout {
     fn default() -> Self {
         Self { width: usize::MAX, paint: Paint::Plain }
     }
@@ -127,7 +126,7 @@ pub(crate) struct SweepStatus {
 
 impl SweepStatus {
     pub(crate) fn of(last: &LastSweep) -> Self {
-        Self { time: moment(last.time), buckets: last.buckets }
+        Self { time: utc_time(last.time), buckets: last.buckets }
     }
 }
 
@@ -149,7 +148,7 @@ impl WriteStatus {
             id: id.to_string(),
             bucket: id.bucket.to_string(),
             setting: id.kind.name(),
-            time: moment(id.time),
+            time: utc_time(id.time),
             has_failed,
         }
     }
@@ -157,7 +156,7 @@ impl WriteStatus {
 
 impl Status {
     /// What is known without another call.
-    pub(crate) fn new(stack: &str, account: &Account, seen: &Stack, view: View) -> Self {
+    pub(crate) fn new(stack: &str, account: &Account, seen: &Stack, view: Layout) -> Self {
         Self {
             stack: stack.to_owned(),
             region: account.connection.region().to_string(),
@@ -203,7 +202,7 @@ impl Status {
 
     /// Each part with its title and its lines, painted; one without lines is not shown.
     fn sections(&self) -> Vec<(String, Vec<String>)> {
-        let View { paint, width } = self.view;
+        let Layout { paint, width } = self.view;
         let function =
             |FunctionStatus { name, trouble, is_changing }: &FunctionStatus| match trouble {
                 None if *is_changing => {
@@ -251,7 +250,7 @@ impl Status {
         sections.push((paint.hint("Last sweep"), sweep.collect()));
         sections.push((paint.hint("Last writes of the guard"), self.write_lines()));
         for (title, texts) in
-            [("Not checked", &self.not_seen), ("Notices", &self.notices), ("To do", &self.to_do)]
+            [("Not checked", &self.not_seen), ("Remarks", &self.remarks), ("To do", &self.to_do)]
         {
             sections.push((paint.notable(title), texts.clone()));
         }

@@ -104,8 +104,8 @@ impl Leftovers {
     }
 
     /// A guard can be verified without the permission to list leftovers.
-    fn seen<T: Default>(&mut self, looked: Result<T, AwsError>) -> Result<T, AwsError> {
-        looked.or_else(|error| {
+    fn seen<T: Default>(&mut self, result: Result<T, AwsError>) -> Result<T, AwsError> {
+        result.or_else(|error| {
             if !error.is_denied() {
                 return Err(error);
             }

@@ -5,8 +5,8 @@ use s3guard_aws::wait::Pace;
 use s3guard_aws::{Queue, canary};
 use s3guard_posture::contract::{output, parameter};
 
-use crate::operations::verify::report::State;
-use crate::operations::verify::run::Run;
+use crate::operations::verify::report::StepStatus;
+use crate::operations::verify::run::VerifyRun;
 
 /// How often a queue's depth is read: messages that stay are not received, others have just come from other buckets.
 const LOOKS: u32 = 3;
@@ -16,9 +16,9 @@ pub(crate) struct Link {
     pub(crate) name: &'static str,
     /// Whether it is the broken one, if none before it is.
     is_broken: fn(&Clues) -> bool,
-    pub(crate) says: &'static str,
+    pub(crate) text: &'static str,
     /// The commands that show more, without the stack's flags.
-    pub(crate) look: &'static [&'static str],
+    pub(crate) commands: &'static [&'static str],
 }
 
 /// What is known of a chain after something was not seen in time.
@@ -27,7 +27,7 @@ pub(crate) struct Link {
 pub(crate) struct Clues {
     /// Whether the stack's trail logs; `None` if it has none of its own, or its status may not be read.
     pub(crate) trail_logs: Option<bool>,
-    /// The chain's queue; the least of several looks.
+    /// The chain's queue; the least of several counts.
     pub(crate) queue: Depth,
     /// Whether there are more dead letters than before.
     pub(crate) dead_letters: bool,
@@ -58,10 +58,10 @@ impl Link {
     const fn new(
         name: &'static str,
         is_broken: fn(&Clues) -> bool,
-        look: &'static [&'static str],
-        says: &'static str,
+        commands: &'static [&'static str],
+        text: &'static str,
     ) -> Self {
-        Self { name, is_broken, says, look }
+        Self { name, is_broken, text, commands }
     }
 }
 
@@ -180,7 +180,7 @@ pub(crate) struct Chain {
 
 impl Chain {
     /// The chains of [`CHAINS`].
-    pub(crate) async fn all(run: &Run<'_>) -> [Self; 3] {
+    pub(crate) async fn all(run: &VerifyRun<'_>) -> [Self; 3] {
         let mut all = CHAINS.map(|parts| {
             let [queue, dead_letters] = parts.queues.map(|output| {
                 Some(Queue::new(&run.account.connection, run.stack.outputs.get(output)?))
@@ -198,9 +198,12 @@ impl Chain {
     }
 
     /// The link that is probably broken, if a step of the chain was not seen.
-    pub(crate) async fn judge(&mut self, run: &Run<'_>) -> anyhow::Result<Option<&'static Link>> {
+    pub(crate) async fn judge(
+        &mut self,
+        run: &VerifyRun<'_>,
+    ) -> anyhow::Result<Option<&'static Link>> {
         let is_missed = run.steps.borrow().iter().any(|step| {
-            matches!(step.state, State::Late | State::Failed)
+            matches!(step.state, StepStatus::Late | StepStatus::Failed)
                 && step.name.split(':').next().is_some_and(|word| self.parts.steps.contains(&word))
         });
         if !is_missed {

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use crate::operations::verify::links::Clues;
 use crate::operations::verify::plan::{DIGEST, KEY, OVERWRITE, PUT};
-use crate::operations::verify::run::{Run, Waited};
+use crate::operations::verify::run::{VerifyRun, Waited};
 
 /// After how long another object is put: S3 takes minutes to send the events of a bucket that was just set up, and events
 /// before that are lost.
@@ -26,14 +26,14 @@ const CLOCKS_APART: time::Duration = time::Duration::minutes(5);
 
 /// The objects of the canary, and what was seen of them.
 struct Objects<'a> {
-    run: &'a Run<'a>,
+    run: &'a VerifyRun<'a>,
     sightings: Sightings,
     since: OffsetDateTime,
 }
 
 /// Changes objects, one change after the other, and waits until each is recorded; then until the digest is published.
 /// Returns what is known of what was not seen.
-pub(crate) async fn objects(run: &Run<'_>) -> anyhow::Result<Clues> {
+pub(crate) async fn objects(run: &VerifyRun<'_>) -> anyhow::Result<Clues> {
     let steps = &run.plan.changes;
     if steps.is_empty() {
         return Ok(Clues::default());
@@ -133,9 +133,9 @@ impl Objects<'_> {
     }
 
     async fn read(&mut self) -> anyhow::Result<()> {
-        let Run { ledger, id, config, .. } = self.run;
+        let VerifyRun { ledger, id, config, .. } = self.run;
         let length = config.notifications().window().seconds();
-        let read = self.sightings.look(ledger, (self.since, length), &id.name).await;
+        let read = self.sightings.read(ledger, (self.since, length), &id.name).await;
         read.map_err(|error: GatherError<AwsError>| match error {
             GatherError::Store(error) => anyhow::Error::new(error),
             other @ (GatherError::Publish(_) | GatherError::Form { .. } | GatherError::Closing) => {

@@ -1,11 +1,11 @@
 //! What is tried on the canary: only what the deployed configuration enforces, and why the rest is skipped.
 
-use s3guard_posture::config::Notifications;
+use s3guard_posture::config::NotificationConfig;
 use s3guard_posture::model::change::Change;
 use s3guard_posture::model::setting::{Algorithm, Encryption, Ownership, SseC, Versioning};
 use s3guard_posture::{Aspect, Baseline, BucketId, Mode, Setting};
 
-use crate::operations::verify::report::Step;
+use crate::operations::verify::report::VerifyStep;
 
 /// The key of the canary's first object. A later one has another number.
 pub(crate) const KEY: &str = "canary-1";
@@ -25,16 +25,16 @@ pub(crate) struct Weakening {
 
 /// All that is tried.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Plan {
+pub(crate) struct VerifyPlan {
     pub(crate) weakenings: Vec<Weakening>,
     /// The steps that change an object.
     pub(crate) changes: Vec<&'static str>,
     /// Whether to wait for the digest of the window.
     pub(crate) waits_for_window: bool,
-    pub(crate) skipped: Vec<Step>,
+    pub(crate) skipped: Vec<VerifyStep>,
 }
 
-impl Plan {
+impl VerifyPlan {
     /// The names of the steps that follow the first one, in their order.
     pub(crate) fn steps(&self) -> Vec<String> {
         let others = self.changes.iter().copied().chain(self.waits_for_window.then_some(DIGEST));
@@ -51,8 +51,12 @@ impl Weakening {
 }
 
 /// Plans what is tried on a bucket with this baseline.
-pub(crate) fn plan(baseline: &Baseline, bucket: &BucketId, config: &Notifications) -> Plan {
-    let mut plan = Plan::default();
+pub(crate) fn plan(
+    baseline: &Baseline,
+    bucket: &BucketId,
+    config: &NotificationConfig,
+) -> VerifyPlan {
+    let mut plan = VerifyPlan::default();
     let keeps_sse_c = baseline.mode(Aspect::SseC) == Mode::Keep && bucket.region.can_block_sse_c();
     let sse_s3 = Setting::Encryption(Some(Encryption {
         algorithm: Algorithm::SseS3,
@@ -77,7 +81,8 @@ pub(crate) fn plan(baseline: &Baseline, bucket: &BucketId, config: &Notification
                 None => plan.weakenings.push(Weakening { aspects: vec![aspect], to }),
             },
             Some(why) => {
-                plan.skipped.push(Step::skipped(format!("remediate: {}", aspect.words()), why));
+                plan.skipped
+                    .push(VerifyStep::skipped(format!("remediate: {}", aspect.words()), why));
             }
         }
     }
@@ -92,16 +97,16 @@ pub(crate) fn plan(baseline: &Baseline, bucket: &BucketId, config: &Notification
         let unwanted = "s3guard.toml does not select these changes of its objects";
         match off.clone().or_else(|| (!is_wanted).then(|| unwanted.to_owned())) {
             None => plan.changes.push(step),
-            Some(why) => plan.skipped.push(Step::skipped(step, why)),
+            Some(why) => plan.skipped.push(VerifyStep::skipped(step, why)),
         }
     }
     let window = config.window();
     if plan.changes.is_empty() {
         let why = "no change of an object is tried".to_owned();
-        plan.skipped.push(Step::skipped(DIGEST, why));
+        plan.skipped.push(VerifyStep::skipped(DIGEST, why));
     } else if window.seconds() > WINDOW_SECONDS_MAX {
         let why = format!("the window is {window}: its digest would come too late");
-        plan.skipped.push(Step::skipped(DIGEST, why));
+        plan.skipped.push(VerifyStep::skipped(DIGEST, why));
     } else {
         plan.waits_for_window = true;
     }

@@ -9,10 +9,10 @@ use std::time::Duration;
 use s3guard_aws::canary::{self, Canary, STACK_TAG, UNTIL_TAG};
 use s3guard_aws::stacks::Stack;
 use s3guard_aws::{Buckets, Ledger};
-use s3guard_posture::config::{Extent, Occasion, SETTLE_SECONDS};
+use s3guard_posture::config::{EvaluationContext, Extent, SETTLE_SECONDS};
 use s3guard_posture::contract::{output, parameter};
 use s3guard_posture::model::setting::Tags;
-use s3guard_posture::{Aspect, BucketId, BucketName, Config, Maker, Moment, Reading};
+use s3guard_posture::{Aspect, BucketId, BucketName, CallContext, Config, Maker, Reading};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -21,8 +21,8 @@ use crate::operations::interrupt::Interrupts;
 use crate::operations::session;
 use crate::operations::session::Account;
 use crate::operations::verify::clean::{KEPT, Leftovers};
-use crate::operations::verify::report::{Report, Step};
-use crate::operations::verify::run::{Bounds, Run};
+use crate::operations::verify::report::{VerifyReport, VerifyStep};
+use crate::operations::verify::run::{Bounds, VerifyRun};
 use crate::operations::verify::settings::PROTECT;
 use crate::operations::verify::{plan, report};
 use crate::package;
@@ -34,7 +34,7 @@ pub(crate) async fn prepare<'a>(
     interrupts: &'a Interrupts,
     output: &'a Output,
     now: OffsetDateTime,
-) -> anyhow::Result<Run<'a>> {
+) -> anyhow::Result<VerifyRun<'a>> {
     let account = Account::open(&options.account).await?;
     let stack = session::guard_stack(&options.account, &account).await?;
     let output_of = |name, what| session::output_of(&stack, &options.account, name, what);
@@ -57,9 +57,9 @@ pub(crate) async fn prepare<'a>(
     let id = bucket(Canary::name_of(&canary_id, &owner, connection.region())?);
     let parameter = |name: &str| stack.parameters.get(name).filter(|value| !value.is_empty());
     let log_bucket = stack.outputs.get(output::LOG_BUCKET_NAME);
-    let occasion = Occasion {
+    let context = EvaluationContext {
         extent: Extent::Kept,
-        moment: Moment {
+        call_context: CallContext {
             maker: Maker::Another,
             has_waited: true,
             changed: BTreeSet::from(Aspect::ALL),
@@ -67,7 +67,7 @@ pub(crate) async fn prepare<'a>(
         default_grade: parameter("Grade").and_then(|grade| grade.parse().ok()),
         default_key: parameter(parameter::BUCKET_KEY_ARN).and_then(|key| key.parse().ok()),
         log_bucket: log_bucket.and_then(|name| name.parse::<BucketName>().ok()).map(bucket),
-        ..Occasion::new(now.date())
+        ..EvaluationContext::new(now.date())
     };
     let settle = parameter(parameter::SETTLE_SECONDS).and_then(|seconds| seconds.parse().ok());
     let settle = Duration::from_secs(u64::from(settle.unwrap_or(SETTLE_SECONDS)));
@@ -78,13 +78,13 @@ pub(crate) async fn prepare<'a>(
     let name = options.account.stack.to_string();
     let leftovers = Leftovers::find(connection, &owner, &name, &topic, now).await?;
     let tags = Tags::from([(STACK_TAG.to_owned(), name), (UNTIL_TAG.to_owned(), until)]);
-    let baseline = config.baseline(&id, &Reading::Known(tags.clone()), &occasion);
-    Ok(Run {
+    let baseline = config.baseline(&id, &Reading::Known(tags.clone()), &context);
+    Ok(VerifyRun {
         options,
         interrupts,
         output,
         plan: plan::plan(&baseline, &id, config.notifications()),
-        grade: format!("{} ({})", baseline.grade, baseline.grade_because),
+        grade: format!("{} ({})", baseline.grade, baseline.grade_reason),
         bounds,
         leftovers,
         canary_id,
@@ -97,7 +97,7 @@ pub(crate) async fn prepare<'a>(
         steps: RefCell::default(),
         topic,
         config,
-        occasion,
+        context,
         stack,
         account,
     })
@@ -117,12 +117,12 @@ async fn deployed(account: &Account, stack: &Stack) -> anyhow::Result<Config> {
 }
 
 /// Prints what the run does, and asks for approval.
-pub(crate) async fn approve(run: &Run<'_>) -> anyhow::Result<()> {
-    let Run { id, plan, bounds, output, leftovers, .. } = run;
+pub(crate) async fn approve(run: &VerifyRun<'_>) -> anyhow::Result<()> {
+    let VerifyRun { id, plan, bounds, output, leftovers, .. } = run;
     let stack = &run.options.account.stack;
     output.say(format_args!("account {}, {}, stack `{stack}`", id.account, id.region));
     output.say(format_args!("  creates  bucket `{}`, grade {}", id.name, run.grade));
-    if run.options.notices {
+    if run.options.notifications {
         output.say("  creates  a queue, subscribed to the stack's topic for this bucket");
     }
     output.say(format_args!("  tries    {PROTECT}"));
@@ -155,8 +155,8 @@ pub(crate) async fn approve(run: &Run<'_>) -> anyhow::Result<()> {
     }
     let what = "creating a bucket in this account";
     let approved = session::confirm(what, "continue?", output).await;
-    let steps = [PROTECT.to_owned()].into_iter().chain(plan.steps()).map(Step::planned);
-    let report = Report {
+    let steps = [PROTECT.to_owned()].into_iter().chain(plan.steps()).map(VerifyStep::planned);
+    let report = VerifyReport {
         steps: steps.chain(plan.skipped.iter().cloned()).collect(),
         ..run.report(Vec::new())
     };

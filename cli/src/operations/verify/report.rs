@@ -10,7 +10,7 @@ use serde::Serialize;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(crate) enum State {
+pub(crate) enum StepStatus {
     /// It was not begun: the run needs approval.
     Planned,
     /// Its effect was seen in time.
@@ -27,11 +27,11 @@ pub(crate) enum State {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(crate) struct Step {
+pub(crate) struct VerifyStep {
     #[serde(rename = "step")]
     pub(crate) name: String,
     #[serde(rename = "status")]
-    pub(crate) state: State,
+    pub(crate) state: StepStatus,
     /// From the call to the moment at which its effect was seen, in tenths.
     pub(crate) seconds: Option<f64>,
     /// How long it was waited for at most.
@@ -44,35 +44,33 @@ pub(crate) struct Step {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Broken {
     pub(crate) link: &'static str,
-    #[serde(rename = "text")]
-    pub(crate) says: &'static str,
+    pub(crate) text: &'static str,
     /// Commands that show more.
-    #[serde(rename = "commands")]
-    pub(crate) look: Vec<String>,
+    pub(crate) commands: Vec<String>,
 }
 
 /// The result of a run.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(crate) struct Report {
+pub(crate) struct VerifyReport {
     pub(crate) stack: String,
     pub(crate) region: String,
     pub(crate) account: String,
     pub(crate) bucket: String,
     pub(crate) grade: String,
     pub(crate) is_interrupted: bool,
-    pub(crate) steps: Vec<Step>,
+    pub(crate) steps: Vec<VerifyStep>,
     pub(crate) broken: Vec<Broken>,
     /// What was made and is still there.
     #[serde(rename = "notRemoved")]
     pub(crate) left: Vec<String>,
 }
 
-impl Step {
+impl VerifyStep {
     pub(crate) fn new(
         name: impl Into<String>,
-        state: State,
+        state: StepStatus,
         took: Option<Duration>,
         bound: Duration,
         detail: Option<String>,
@@ -84,30 +82,30 @@ impl Step {
 
     pub(crate) fn planned(name: impl Into<String>) -> Self {
         let name = name.into();
-        Self { name, state: State::Planned, seconds: None, bound_seconds: None, detail: None }
+        Self { name, state: StepStatus::Planned, seconds: None, bound_seconds: None, detail: None }
     }
 
     pub(crate) fn skipped(name: impl Into<String>, why: String) -> Self {
         let (name, detail) = (name.into(), Some(why));
-        Self { name, state: State::Skipped, seconds: None, bound_seconds: None, detail }
+        Self { name, state: StepStatus::Skipped, seconds: None, bound_seconds: None, detail }
     }
 }
 
-impl Report {
+impl VerifyReport {
     /// Whether all that was tried was seen in time.
     pub(crate) fn is_well(&self) -> bool {
-        self.steps.iter().all(|step| matches!(step.state, State::Ok | State::Skipped))
+        self.steps.iter().all(|step| matches!(step.state, StepStatus::Ok | StepStatus::Skipped))
     }
 }
 
-impl fmt::Display for Step {
+impl fmt::Display for VerifyStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match self.state {
-            State::Planned => "planned",
-            State::Ok => "ok",
-            State::Late => "late",
-            State::Failed => "failed",
-            State::Skipped => "skipped",
+            StepStatus::Planned => "planned",
+            StepStatus::Ok => "ok",
+            StepStatus::Late => "late",
+            StepStatus::Failed => "failed",
+            StepStatus::Skipped => "skipped",
         };
         let took = self.seconds.map_or_else(String::new, |seconds| format!("{seconds:.1} s"));
         let bound = self.bound_seconds.map_or_else(String::new, bound);
@@ -117,15 +115,15 @@ impl fmt::Display for Step {
     }
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for VerifyReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{:44} {:>9} {:>9} {:>9}", "step", "", "took", "bound")?;
         for step in &self.steps {
             writeln!(f, "{step}")?;
         }
-        for Broken { says, look, .. } in &self.broken {
-            writeln!(f, "\nProbably {says}")?;
-            for command in look {
+        for Broken { text, commands, .. } in &self.broken {
+            writeln!(f, "\nProbably {text}")?;
+            for command in commands {
                 writeln!(f, "  see also: {command}")?;
             }
         }
@@ -150,15 +148,15 @@ mod tests {
     use super::*;
     use crate::operations::verify::links;
 
-    fn step(name: &str, state: State, took: Option<u64>, detail: Option<&str>) -> Step {
+    fn step(name: &str, state: StepStatus, took: Option<u64>, detail: Option<&str>) -> VerifyStep {
         let (took, bound) = (took.map(Duration::from_millis), Duration::from_mins(15));
-        Step::new(name, state, took, bound, detail.map(str::to_owned))
+        VerifyStep::new(name, state, took, bound, detail.map(str::to_owned))
     }
 
-    fn report(steps: Vec<Step>) -> Report {
+    fn report(steps: Vec<VerifyStep>) -> VerifyReport {
         let link = &links::GUARD[2];
-        let look = link.look.iter().map(|command| format!("s3guard {command}")).collect();
-        Report {
+        let commands = link.commands.iter().map(|command| format!("s3guard {command}")).collect();
+        VerifyReport {
             stack: "s3guard".to_owned(),
             region: "eu-west-1".to_owned(),
             account: "111122223333".to_owned(),
@@ -166,7 +164,7 @@ mod tests {
             grade: "speed".to_owned(),
             is_interrupted: false,
             steps,
-            broken: vec![Broken { link: link.name, says: link.says, look }],
+            broken: vec![Broken { link: link.name, text: link.text, commands }],
             left: vec!["bucket `s3guard-canary-1`".to_owned()],
         }
     }
@@ -174,9 +172,14 @@ mod tests {
     #[test]
     fn a_person_reads_a_table_and_what_to_do_next() {
         let report = report(vec![
-            step("protect: the new bucket", State::Ok, Some(61_234), None),
-            step("remediate: public access block", State::Late, None, Some("nothing was seen")),
-            Step::skipped("remediate: TLS only", "it is switched off".to_owned()),
+            step("protect: the new bucket", StepStatus::Ok, Some(61_234), None),
+            step(
+                "remediate: public access block",
+                StepStatus::Late,
+                None,
+                Some("nothing was seen"),
+            ),
+            VerifyStep::skipped("remediate: TLS only", "it is switched off".to_owned()),
         ]);
         expect![[r#"
             step                                                        took     bound
@@ -197,13 +200,13 @@ mod tests {
     #[test]
     fn all_is_well_only_if_all_that_was_tried_was_seen_in_time() {
         let is_well = |state| report(vec![step("a", state, None, None)]).is_well();
-        assert!(is_well(State::Ok) && is_well(State::Skipped));
-        assert!(!is_well(State::Late) && !is_well(State::Failed));
+        assert!(is_well(StepStatus::Ok) && is_well(StepStatus::Skipped));
+        assert!(!is_well(StepStatus::Late) && !is_well(StepStatus::Failed));
     }
 
     #[test]
     fn a_program_reads_seconds() {
-        let json = serde_json::to_value(step("a", State::Ok, Some(1_249), None)).unwrap();
+        let json = serde_json::to_value(step("a", StepStatus::Ok, Some(1_249), None)).unwrap();
         assert_eq!((&json["seconds"], &json["boundSeconds"]), (&1.2.into(), &900.0.into()));
         assert_eq!(json["status"], "ok");
     }

@@ -9,7 +9,7 @@ use s3guard_aws::canary::Canary;
 use s3guard_aws::stacks::Stack;
 use s3guard_aws::wait::{self, Pace};
 use s3guard_aws::{AwsError, Buckets, Kind, Ledger};
-use s3guard_posture::config::Occasion;
+use s3guard_posture::config::EvaluationContext;
 use s3guard_posture::model::setting::Tags;
 use s3guard_posture::{Aspect, BucketId, Config, Finding, Observed, inspect};
 use thiserror::Error;
@@ -19,9 +19,9 @@ use crate::args::verify::Options;
 use crate::operations::interrupt::Interrupts;
 use crate::operations::session::Account;
 use crate::operations::verify::clean::{Leftovers, Made};
-use crate::operations::verify::plan::Plan;
+use crate::operations::verify::plan::VerifyPlan;
 use crate::operations::verify::report;
-use crate::operations::verify::report::{Report, State, Step};
+use crate::operations::verify::report::{StepStatus, VerifyReport, VerifyStep};
 use crate::ui::output::Output;
 
 /// How often a throttled call is made, each time with the SDK's own retries.
@@ -38,7 +38,7 @@ pub(crate) struct Interrupted;
 pub(crate) struct Gone(String);
 
 /// A run: what was fetched before anything is created, and the results.
-pub(crate) struct Run<'a> {
+pub(crate) struct VerifyRun<'a> {
     pub(crate) options: &'a Options,
     pub(crate) interrupts: &'a Interrupts,
     pub(crate) output: &'a Output,
@@ -46,8 +46,8 @@ pub(crate) struct Run<'a> {
     pub(crate) stack: Stack,
     /// The configuration that is deployed, and the stack's part of what is wanted of the canary.
     pub(crate) config: Config,
-    pub(crate) occasion: Occasion,
-    pub(crate) plan: Plan,
+    pub(crate) context: EvaluationContext,
+    pub(crate) plan: VerifyPlan,
     pub(crate) grade: String,
     pub(crate) bounds: Bounds,
     pub(crate) topic: String,
@@ -61,7 +61,7 @@ pub(crate) struct Run<'a> {
     pub(crate) tags: Tags,
     /// What was created so far, noted before it is created.
     pub(crate) made: RefCell<Vec<Made>>,
-    pub(crate) steps: RefCell<Vec<Step>>,
+    pub(crate) steps: RefCell<Vec<VerifyStep>>,
 }
 
 /// How long to wait for what.
@@ -103,10 +103,10 @@ pub(crate) struct Standing {
     pub(crate) left: Vec<String>,
 }
 
-impl Run<'_> {
+impl VerifyRun<'_> {
     /// The result with these steps.
-    pub(crate) fn report(&self, steps: Vec<Step>) -> Report {
-        Report {
+    pub(crate) fn report(&self, steps: Vec<VerifyStep>) -> VerifyReport {
+        VerifyReport {
             stack: self.options.account.stack.to_string(),
             region: self.id.region.to_string(),
             account: self.id.account.to_string(),
@@ -124,17 +124,17 @@ impl Run<'_> {
         format!("s3guard {command} --stack {stack} --region {region}")
     }
 
-    /// Calls `look` until it sees something, or until `bound` after `begun`. A missing permission is a failure at once;
+    /// Calls `probe` until it sees something, or until `bound` after `begun`. A missing permission is a failure at once;
     /// throttled calls and lost answers are retried.
     pub(crate) async fn wait<T>(
         &self,
         begun: Instant,
         bound: Duration,
-        look: impl AsyncFnMut() -> anyhow::Result<Option<T>>,
+        probe: impl AsyncFnMut() -> anyhow::Result<Option<T>>,
     ) -> anyhow::Result<Waited<T>> {
         let schedule = (Pace::default(), begun + bound);
         let passes = |error: &anyhow::Error| !is_final(error);
-        match wait::until_or(schedule, self.interrupted(), passes, look).await {
+        match wait::until_or(schedule, self.interrupted(), passes, probe).await {
             Ok(Some(seen)) => Ok(Waited::Seen(seen, begun.elapsed())),
             Ok(None) => Ok(Waited::Late(None)),
             Err(error) if is_final(&error) || error.is::<Interrupted>() => Err(error),
@@ -168,8 +168,8 @@ impl Run<'_> {
 
     /// Assesses the canary as the guard does; changes nothing.
     pub(crate) async fn standing(&self) -> anyhow::Result<Standing> {
-        let (config, occasion) = (&self.config, &self.occasion);
-        let wanted = |observed: &Observed| config.baseline(&observed.id, &observed.tags, occasion);
+        let (config, context) = (&self.config, &self.context);
+        let wanted = |observed: &Observed| config.baseline(&observed.id, &observed.tags, context);
         let seen = inspect(&self.buckets, &self.id, &wanted).await?;
         let seen = seen.ok_or_else(|| anyhow!(Gone(self.id.name.to_string())))?;
         let mut standing = Standing { weak: Vec::new(), left: Vec::new() };
@@ -177,8 +177,8 @@ impl Run<'_> {
             let aspect = finding.aspect();
             match finding {
                 Finding::Weak { .. } | Finding::Later { .. } => standing.weak.push(aspect),
-                Finding::Left { because, .. } => {
-                    standing.left.push(format!("{}: {because}", aspect.words()));
+                Finding::NotRemediated { reason, .. } => {
+                    standing.left.push(format!("{}: {reason}", aspect.words()));
                 }
             }
         }
@@ -191,7 +191,7 @@ impl Run<'_> {
     }
 
     /// Notes a step that has ended, and prints it.
-    pub(crate) fn note(&self, step: Step) -> anyhow::Result<()> {
+    pub(crate) fn note(&self, step: VerifyStep) -> anyhow::Result<()> {
         self.output.say(format_args!("  {step}"));
         self.output.event("step", &step)?;
         self.steps.borrow_mut().push(step);
@@ -211,8 +211,8 @@ impl Run<'_> {
             Waited::Late(failure) => (None, failure.clone().or(detail)),
         };
         let is_in_time = took.is_some_and(|took| took <= bound);
-        let state = if is_in_time { State::Ok } else { State::Late };
-        self.note(Step::new(name, state, took, bound, detail))?;
+        let state = if is_in_time { StepStatus::Ok } else { StepStatus::Late };
+        self.note(VerifyStep::new(name, state, took, bound, detail))?;
         Ok(took.is_some())
     }
 }

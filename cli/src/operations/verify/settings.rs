@@ -14,8 +14,8 @@ use tokio::time::Instant;
 
 use crate::operations::verify::links::Clues;
 use crate::operations::verify::plan::Weakening;
-use crate::operations::verify::report::{State, Step};
-use crate::operations::verify::run::{Gone, Run, Waited};
+use crate::operations::verify::report::{StepStatus, VerifyStep};
+use crate::operations::verify::run::{Gone, VerifyRun, Waited};
 
 /// How long a new bucket may be unknown to parts of S3.
 const UNKNOWN: Duration = Duration::from_mins(1);
@@ -27,7 +27,7 @@ const CONFLICT_PAUSE: Duration = Duration::from_millis(300);
 
 /// Creates the canary and waits until the guard has received its event and has brought it to its grade. If it has not:
 /// what is known of why.
-pub(crate) async fn protect(run: &Run<'_>) -> anyhow::Result<Option<Clues>> {
+pub(crate) async fn protect(run: &VerifyRun<'_>) -> anyhow::Result<Option<Clues>> {
     run.call(async || Ok(run.canary.create(&run.tags).await?)).await?;
     let begun = Instant::now();
     let bound = run.bounds.protect;
@@ -58,7 +58,7 @@ pub(crate) async fn protect(run: &Run<'_>) -> anyhow::Result<Option<Clues>> {
         .await?;
     if let (Some(record), Waited::Seen(_, took)) = (&failed, &waited) {
         let cause = record.cause.clone();
-        run.note(Step::new(PROTECT, State::Failed, Some(*took), bound, cause))?;
+        run.note(VerifyStep::new(PROTECT, StepStatus::Failed, Some(*took), bound, cause))?;
     } else {
         let detail = match &waited {
             Waited::Seen(left, _) if left.is_empty() => None,
@@ -79,7 +79,7 @@ pub(crate) async fn protect(run: &Run<'_>) -> anyhow::Result<Option<Clues>> {
 }
 
 /// Weakens each setting, and waits until each is reverted and on record. Returns what is known of what was not seen.
-pub(crate) async fn remediate(run: &Run<'_>) -> anyhow::Result<Clues> {
+pub(crate) async fn remediate(run: &VerifyRun<'_>) -> anyhow::Result<Clues> {
     let before = run.call(async || records(run).await).await?;
     let before: BTreeSet<String> = before.into_iter().map(|record| record.id).collect();
     let new = async || {
@@ -94,7 +94,7 @@ pub(crate) async fn remediate(run: &Run<'_>) -> anyhow::Result<Clues> {
             Err(error) if error.downcast_ref::<AwsError>().is_some_and(AwsError::is_denied) => {
                 // A policy of the organization may deny it to all, which protects the bucket as well.
                 let why = format!("it cannot be weakened: {error:#}");
-                run.note(Step::skipped(weakening.name(), why))?;
+                run.note(VerifyStep::skipped(weakening.name(), why))?;
             }
             Err(error) => return Err(error),
         }
@@ -143,25 +143,25 @@ fn ended(
     took: Duration,
     records: &[Record],
     bound: Duration,
-) -> Option<Step> {
+) -> Option<VerifyStep> {
     // The newest comes first.
     let record = records.iter().find(|record| record.setting == weakening.to.kind())?;
     let (state, detail) = match record.state {
         Recorded::Begun => return None,
-        Recorded::Failed => (State::Failed, record.cause.clone()),
+        Recorded::Failed => (StepStatus::Failed, record.cause.clone()),
         Recorded::Written | Recorded::Verified => {
             let by_guard = record.time_to_protect_milliseconds;
-            let state = if took > bound { State::Late } else { State::Ok };
+            let state = if took > bound { StepStatus::Late } else { StepStatus::Ok };
             let detail =
                 by_guard.map(|ms| format!("{ms} ms from the event to verified protection"));
             (state, detail)
         }
     };
-    Some(Step::new(weakening.name(), state, Some(took), bound, detail))
+    Some(VerifyStep::new(weakening.name(), state, Some(took), bound, detail))
 }
 
 /// Makes the call. S3 accepts one write at a time, and the guard may be writing.
-async fn weaken(run: &Run<'_>, weakening: &Weakening) -> anyhow::Result<()> {
+async fn weaken(run: &VerifyRun<'_>, weakening: &Weakening) -> anyhow::Result<()> {
     let pauses = wait::growing(CONFLICT_PAUSE, 3, CONFLICT_PAUSE * 81).take(8);
     let apply = async || run.buckets.apply(&run.id, &weakening.to).await;
     if wait::retry(pauses, AwsError::is_conflict, apply).await? {
@@ -177,7 +177,7 @@ fn clues(records: &[Record]) -> Clues {
 }
 
 /// The canary's records that can be read, the newest first.
-async fn records(run: &Run<'_>) -> anyhow::Result<Vec<Record>> {
+async fn records(run: &VerifyRun<'_>) -> anyhow::Result<Vec<Record>> {
     let read = run.ledger.records(&run.id.name, RECORDS_MAX).await?;
     Ok(read.into_iter().filter_map(Result::ok).collect())
 }

@@ -42,7 +42,7 @@ impl Endpoint {
     }
 
     /// Reads the value of the setting of this name.
-    pub(in crate::config) fn read(name: &str, text: &str) -> Read<Self> {
+    pub(in crate::config) fn read(name: &str, text: &str) -> Parsed<Self> {
         match name {
             "email" => email(text).map(Self::Email),
             "sms" => sms(text).map(Self::Sms),
@@ -54,7 +54,7 @@ impl Endpoint {
 }
 
 /// The error is the problem and the proposal.
-pub(in crate::config) type Read<T> = Result<T, (&'static str, String)>;
+pub(in crate::config) type Parsed<T> = Result<T, (&'static str, String)>;
 
 const WRITE_EMAIL: &str = "write it as `name@example.com`";
 const WRITE_PHONE: &str = "write `+`, the country code and the number, as `+4915112345678`";
@@ -67,7 +67,7 @@ const LABEL_BYTES_MAX: usize = 63;
 const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
 const URL_BYTES_MAX: usize = 2048;
 
-fn email(text: &str) -> Read<String> {
+fn email(text: &str) -> Parsed<String> {
     if is_email(text) {
         return Ok(text.to_owned());
     }
@@ -97,7 +97,7 @@ fn is_label(label: &str) -> bool {
         && !label.ends_with('-')
 }
 
-fn sms(text: &str) -> Read<String> {
+fn sms(text: &str) -> Parsed<String> {
     if is_phone(text) {
         return Ok(text.to_owned());
     }
@@ -122,7 +122,7 @@ fn is_phone(text: &str) -> bool {
     })
 }
 
-fn https(text: &str) -> Read<String> {
+fn https(text: &str) -> Parsed<String> {
     let write = || "write it as `https://example.com/path`".to_owned();
     if let Some(rest) = text.strip_prefix("http://") {
         let proposal = format!("write `https://{rest}`");
@@ -147,7 +147,7 @@ fn https(text: &str) -> Read<String> {
     Ok(text.to_owned())
 }
 
-fn queue(text: &str) -> Read<ResourceArn> {
+fn queue(text: &str) -> Parsed<ResourceArn> {
     const WRITE: &str = "write it as `arn:aws:sqs:eu-west-1:111122223333:name`";
     let found = arn(text, "sqs", |name| name_of(name, 80, "-_").then_some(()));
     if let Some(arn) = found {
@@ -160,7 +160,7 @@ fn queue(text: &str) -> Read<ResourceArn> {
     Err(("is not the ARN of a queue", of_url(text).unwrap_or_else(|| WRITE.to_owned())))
 }
 
-fn function(text: &str) -> Read<ResourceArn> {
+fn function(text: &str) -> Parsed<ResourceArn> {
     const WRITE: &str = "write it as `arn:aws:lambda:eu-west-1:111122223333:function:name`";
     let found = arn(text, "lambda", |resource| {
         let rest = resource.strip_prefix("function:")?;

@@ -19,24 +19,24 @@ const LONG_SECONDS: [u32; 3] = [15 * MINUTE, HOUR, DAY];
 
 /// The window in which changes of objects are collected: 10 to 300 seconds, 15 minutes, an hour or a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Window(u32);
+pub struct WindowLength(u32);
 
-impl Default for Window {
+impl Default for WindowLength {
     fn default() -> Self {
         Self(MINUTE)
     }
 }
 
-impl Window {
+impl WindowLength {
     /// Its length in seconds.
     pub const fn seconds(self) -> u32 {
         self.0
     }
 }
 
-as_text!(Window: "a time such as `5m`");
+as_text!(WindowLength: "a time such as `5m`");
 
-impl FromStr for Window {
+impl FromStr for WindowLength {
     type Err = Wrong;
 
     fn from_str(text: &str) -> Result<Self, Wrong> {
@@ -50,7 +50,7 @@ impl FromStr for Window {
 }
 
 /// As in the configuration: `90s`, `5m`, `1h`, `1d`.
-impl fmt::Display for Window {
+impl fmt::Display for WindowLength {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (count, unit) = match self.0 {
             seconds if seconds.is_multiple_of(DAY) => (seconds / DAY, "d"),
@@ -81,7 +81,7 @@ mod tests {
             ("24h", 86_400, "1d"),
             ("1d", 86_400, "1d"),
         ] {
-            let window: Window = text.parse().unwrap();
+            let window: WindowLength = text.parse().unwrap();
             assert_eq!((window.seconds(), window.to_string().as_str()), (seconds, shown), "{text}");
             assert_eq!(shown.parse(), Ok(window));
         }
@@ -110,7 +110,7 @@ mod tests {
             "99999999999999999999d",
             "ä",
         ] {
-            let wrong = text.parse::<Window>().unwrap_err().to_string();
+            let wrong = text.parse::<WindowLength>().unwrap_err().to_string();
             assert!(
                 wrong.starts_with(&format!("`{text}` is not a window\nwrite `10s`")),
                 "{wrong}"

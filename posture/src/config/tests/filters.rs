@@ -151,7 +151,7 @@ fn only_types_that_can_be_reported_are_received() {
 }
 
 #[test]
-fn what_each_notice_does_can_be_filtered_by() {
+fn what_each_notification_does_can_be_filtered_by() {
     let origin = crate::notify::notification::Origin {
         account: &"111122223333".parse().unwrap(),
         region: &"eu-west-1".parse().unwrap(),

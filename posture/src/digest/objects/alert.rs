@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::BucketName;
-use crate::config::{Notifications, Threshold};
+use crate::config::{NotificationConfig, Threshold};
 use crate::events::object_event::ObjectEvent;
 use crate::model::change::Change;
 use crate::model::severity::Severity;
@@ -51,7 +51,7 @@ pub struct Alarming(pub BTreeMap<Threshold, u32>);
 
 impl Default for Alarming {
     fn default() -> Self {
-        Self(Notifications::default().alert())
+        Self(NotificationConfig::default().alert())
     }
 }
 

@@ -9,7 +9,7 @@ use crate::events::{NotAnEvent, object_event};
 
 /// A message of the object queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Message {
+pub enum ObjectMessage {
     /// An object event.
     Event(Box<ObjectEvent>),
     /// Windows have to be closed and published.
@@ -24,7 +24,7 @@ struct Envelope {
     s3guard: Close,
 }
 
-impl Message {
+impl ObjectMessage {
     /// Reads a message.
     pub fn read(body: &str) -> Result<Self, NotAnEvent> {
         if let Ok(Envelope { s3guard }) = serde_json::from_str(body) {
@@ -67,11 +67,11 @@ mod tests {
             (Close::One(window), r#"{"s3guard":{"close-window":"20261125T021500Z-300s-0"}}"#),
         ] {
             assert_eq!(close(which), body);
-            assert_eq!(Message::read(body).unwrap(), Message::Close(which));
+            assert_eq!(ObjectMessage::read(body).unwrap(), ObjectMessage::Close(which));
         }
         assert_eq!(close(Close::Ended), crate::digest::objects::CLOSE_WINDOWS);
-        assert!(Message::read(r#"{"s3guard":{"close-window":"tomorrow"}}"#).is_err());
-        assert!(Message::read(r#"{"s3guard":"open-windows"}"#).is_err());
+        assert!(ObjectMessage::read(r#"{"s3guard":{"close-window":"tomorrow"}}"#).is_err());
+        assert!(ObjectMessage::read(r#"{"s3guard":"open-windows"}"#).is_err());
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::alert::Alarming;
 use super::audience::{Divide, Group};
-use super::summary::{Notable, OfBucket, Scene, Summary};
+use super::summary::{BucketSummary, NotableEvents, Scene, Summary};
 use super::text;
 use crate::digest::window::{Digest, Window};
 use crate::events::object_event::ObjectEvent;
@@ -12,7 +12,7 @@ use crate::model::severity::Severity;
 use crate::notify::links::objects_link;
 use crate::notify::notification::document::{self, Body};
 use crate::notify::notification::{Draft, Origin, sms};
-use crate::{BucketName, Notice};
+use crate::{BucketName, Notification};
 
 /// The most events in the text; the others are counted.
 const NAMED_MAX: usize = 25;
@@ -26,17 +26,17 @@ const NAMED_BYTES_MAX: usize = 40 * 1024;
 /// The notifications about a digest: one, or one for each group of subscriptions with different filters.
 ///
 /// The same digest always has the same notifications.
-pub fn notifications_of(digest: &Digest, scene: &Scene<'_>) -> Vec<Notice> {
+pub fn notifications_of(digest: &Digest, scene: &Scene<'_>) -> Vec<Notification> {
     let summary = Summary::of(&digest.events, scene.known, scene.alarming);
     let divide =
         Divide { summary: &summary, known: scene.known, subscriptions: scene.subscriptions };
     let groups = divide.events(&digest.events);
-    let of_group = |(at, group)| notice(digest, scene, &divide, group, at + 1);
+    let of_group = |(at, group)| notification(digest, scene, &divide, group, at + 1);
     groups.iter().enumerate().map(of_group).collect()
 }
 
 /// The notification about a single event.
-pub fn notification_of(event: &ObjectEvent, origin: &Origin<'_>) -> Notice {
+pub fn notification_of(event: &ObjectEvent, origin: &Origin<'_>) -> Notification {
     let digest = Digest::of_one(event.clone());
     let (known, alarming) = (BTreeMap::new(), Alarming::default());
     let scene = Scene {
@@ -49,13 +49,13 @@ pub fn notification_of(event: &ObjectEvent, origin: &Origin<'_>) -> Notice {
     notifications_of(&digest, &scene).pop().expect("one event is one notification")
 }
 
-fn notice(
+fn notification(
     digest: &Digest,
     scene: &Scene<'_>,
     divide: &Divide<'_>,
     group: &Group<'_>,
     number: usize,
-) -> Notice {
+) -> Notification {
     let Origin { account, region, .. } = scene.origin;
     let mut summary = Summary::of(group.iter().copied(), scene.known, scene.alarming);
     // An alert about all events is one for every group of them.
@@ -101,7 +101,7 @@ fn body(
     whole: Option<String>,
 ) -> document::Objects {
     let many = |count: usize| count as u64;
-    let bucket = |(name, of): (&BucketName, &OfBucket)| document::OfBucket {
+    let bucket = |(name, of): (&BucketName, &BucketSummary)| document::OfBucket {
         name: name.to_string(),
         events: many(of.events),
         bytes_created: of.bytes_created,
@@ -111,7 +111,7 @@ fn body(
             .map(|(change, count)| (change.name().to_owned(), many(*count)))
             .collect(),
     };
-    let notable = |notable: &Notable| document::Notable {
+    let notable = |notable: &NotableEvents| document::Notable {
         what: notable.what.name(),
         bucket: notable.bucket.to_string(),
         count: many(notable.count),

@@ -35,7 +35,7 @@ pub struct Scene<'a> {
 
 /// What happened in one bucket.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct OfBucket {
+pub(super) struct BucketSummary {
     pub(super) events: usize,
     pub(super) changes: BTreeMap<Change, usize>,
     /// The bytes of the objects that were created or overwritten.
@@ -46,7 +46,7 @@ pub(super) struct OfBucket {
 
 /// Something notable, which is listed first.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Notable {
+pub(super) struct NotableEvents {
     pub(super) bucket: BucketName,
     pub(super) what: What,
     pub(super) count: usize,
@@ -112,9 +112,9 @@ impl What {
 /// Events, counted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Summary {
-    pub(super) buckets: BTreeMap<BucketName, OfBucket>,
+    pub(super) buckets: BTreeMap<BucketName, BucketSummary>,
     /// The most severe first.
-    pub(super) notable: Vec<Notable>,
+    pub(super) notable: Vec<NotableEvents>,
     /// The same, by bucket.
     notable_in: BTreeMap<BucketName, Vec<(What, Severity)>>,
     pub(super) events: usize,
@@ -161,7 +161,7 @@ impl Summary {
             let mass = mass.map(|(what, count)| (What::Mass(what), count, what.severity()));
             let found = usual.into_iter().chain(mass).filter(|(_, count, _)| *count > 0);
             for (what, count, severity) in found {
-                summary.add(Notable { bucket: name.clone(), what, count, severity });
+                summary.add(NotableEvents { bucket: name.clone(), what, count, severity });
             }
         }
         summary.sort();
@@ -171,7 +171,8 @@ impl Summary {
     /// Adds what is notable in the digest of which these events are a part.
     pub(super) fn add_all(&mut self, whole: &Self, events: &[&ObjectEvent]) {
         for notable in &whole.notable {
-            let is_known = |own: &Notable| own.bucket == notable.bucket && own.what == notable.what;
+            let is_known =
+                |own: &NotableEvents| own.bucket == notable.bucket && own.what == notable.what;
             let has = |event: &&ObjectEvent| {
                 event.bucket == notable.bucket && notable.what.includes(event)
             };
@@ -183,7 +184,7 @@ impl Summary {
         self.sort();
     }
 
-    fn add(&mut self, notable: Notable) {
+    fn add(&mut self, notable: NotableEvents) {
         let of_bucket = self.notable_in.entry(notable.bucket.clone()).or_default();
         of_bucket.push((notable.what, notable.severity));
         self.notable.push(notable);

@@ -12,7 +12,7 @@ use crate::model::change::Change;
 use crate::model::severity::Severity;
 use crate::notify::notification::document::Body;
 use crate::notify::notification::{Attribute, Origin};
-use crate::{BucketName, Config, Grade, Notice};
+use crate::{BucketName, Config, Grade, Notification};
 
 mod channels;
 
@@ -49,15 +49,15 @@ fn known() -> BTreeMap<BucketName, Known> {
     .into()
 }
 
-fn notices_for(events: Vec<ObjectEvent>, config: &Config) -> Vec<Notice> {
-    notices_where(events, config, &known())
+fn notifications_for(events: Vec<ObjectEvent>, config: &Config) -> Vec<Notification> {
+    notifications_where(events, config, &known())
 }
 
-fn notices_where(
+fn notifications_where(
     events: Vec<ObjectEvent>,
     config: &Config,
     known: &BTreeMap<BucketName, Known>,
-) -> Vec<Notice> {
+) -> Vec<Notification> {
     let scene = Scene {
         origin: Origin {
             account: &"111122223333".parse().unwrap(),
@@ -73,17 +73,19 @@ fn notices_where(
     notifications_of(&digest(events), &scene)
 }
 
-fn notice_about(events: Vec<ObjectEvent>) -> Notice {
-    let notices = notices_for(events, &Config::default());
-    let [notice] = &notices[..] else { panic!("{} notices", notices.len()) };
-    notice.clone()
+fn notification_about(events: Vec<ObjectEvent>) -> Notification {
+    let notifications = notifications_for(events, &Config::default());
+    let [notification] = &notifications[..] else {
+        panic!("{} notifications", notifications.len())
+    };
+    notification.clone()
 }
 
 #[test]
 fn many_events_are_counted_by_bucket_and_what_matters_comes_first() {
     let version =
         |event| ObjectEvent { version_id: Some("3sL4kqtJlcpXroDTDm".to_owned()), ..event };
-    let notice = notice_about(vec![
+    let notification = notification_about(vec![
         of("payroll", version(event("2026/11.csv", Change::Deleted, "03"))),
         of("payroll", event("2026/11.csv", Change::Created, "02")),
         of(
@@ -100,14 +102,14 @@ fn many_events_are_counted_by_bucket_and_what_matters_comes_first() {
         event("b.txt", Change::CreatedOrOverwritten, "01"),
     ]);
     let subject = "s3guard critical: 1 object made public by its ACL in reports (and 2 more)";
-    assert_eq!(notice.subject, subject);
+    assert_eq!(notification.subject, subject);
     let first = "\nTo check first\n  1 object made public by its ACL in reports\n  1 version deleted for good in payroll\n  \
                  2 changes in payroll, a bucket of grade security\n\nBucket payroll\n";
-    assert!(notice.text.contains(first), "{}", notice.text);
+    assert!(notification.text.contains(first), "{}", notification.text);
     let many = |names: &[&str]| Attribute::Many(names.iter().map(ToString::to_string).collect());
-    assert_eq!(notice.attributes["bucket"], many(&["payroll", "photos", "reports"]));
-    assert_eq!(notice.attributes["action"], many(&["acl", "created", "deleted"]));
-    assert_eq!(notice.attributes["severity"], Attribute::One("critical".to_owned()));
+    assert_eq!(notification.attributes["bucket"], many(&["payroll", "photos", "reports"]));
+    assert_eq!(notification.attributes["action"], many(&["acl", "created", "deleted"]));
+    assert_eq!(notification.attributes["severity"], Attribute::One("critical".to_owned()));
 }
 
 #[test]
@@ -116,9 +118,9 @@ fn a_mass_deletion_is_an_alert() {
         let marker = event(&format!("{n:04}"), Change::DeleteMarkerCreated, &format!("{n:x}"));
         of("archive", marker)
     };
-    let few = notice_about((0..99).map(deleted).collect());
+    let few = notification_about((0..99).map(deleted).collect());
     assert_eq!(few.attributes["severity"], Attribute::One("info".to_owned()));
-    let many = notice_about((0..100).map(deleted).collect());
+    let many = notification_about((0..100).map(deleted).collect());
     assert_eq!(many.attributes["severity"], Attribute::One("high".to_owned()));
     assert_eq!(many.subject, "s3guard high: 100 objects deleted in archive");
 }
@@ -168,11 +170,11 @@ fn each_audience_gets_what_it_asked_for_and_nothing_else() {
         of("photos", event("e", Change::TagsAdded, "5")),
         of("photos", event("f", Change::Deleted, "6")),
     ];
-    let notices = notices_for(events.clone(), &config);
+    let notifications = notifications_for(events.clone(), &config);
     let got = |subscription: &Subscription| {
         let mut keys = Vec::new();
-        for notice in &notices {
-            let texts = |name: &str| match notice.attributes.get(name) {
+        for notification in &notifications {
+            let texts = |name: &str| match notification.attributes.get(name) {
                 Some(Attribute::One(text)) => vec![text.as_str()],
                 Some(Attribute::Many(texts)) => texts.iter().map(String::as_str).collect(),
                 None => Vec::new(),
@@ -181,7 +183,7 @@ fn each_audience_gets_what_it_asked_for_and_nothing_else() {
             let severity = severity.clone().find(|one| one.name() == texts("severity")[0]).unwrap();
             let (actions, buckets, grades) = (texts("action"), texts("bucket"), texts("grade"));
             if subscription.wants(texts("kind")[0], &actions, &buckets, severity, &grades) {
-                let is_listed = |key: &&str| notice.text.contains(&format!(": {key}\n"));
+                let is_listed = |key: &&str| notification.text.contains(&format!(": {key}\n"));
                 keys.extend(events.iter().map(|event| &event.key[..]).filter(is_listed));
             }
         }
@@ -207,24 +209,29 @@ fn what_must_not_go_together_makes_as_few_messages_as_can_be() {
     let created = |n: usize| of(&format!("prod-{n:03}"), event("k", Change::Created, "1"));
     let deleted = |n: usize| of("scratch", event(&n.to_string(), Change::Deleted, "1"));
     let events = (0..99).map(created).chain((0..100).map(deleted)).collect();
-    assert_eq!(notices_for(events, &config).len(), 2);
+    assert_eq!(notifications_for(events, &config).len(), 2);
 }
 
 #[test]
 fn a_message_speaks_of_a_hundred_buckets_at_most() {
     let one = |n: usize| of(&format!("bucket-{n:03}"), event("k", Change::Created, "1"));
-    let notices = notices_for((0..250).map(one).collect(), &Config::default());
-    let named = |notice: &Notice| match &notice.attributes["bucket"] {
+    let notifications = notifications_for((0..250).map(one).collect(), &Config::default());
+    let named = |notification: &Notification| match &notification.attributes["bucket"] {
         Attribute::Many(names) => names.len(),
         Attribute::One(_) => 1,
     };
-    assert_eq!(notices.iter().map(named).collect::<Vec<_>>(), [100, 100, 50]);
+    assert_eq!(notifications.iter().map(named).collect::<Vec<_>>(), [100, 100, 50]);
 }
 
 #[test]
 fn a_key_cannot_forge_a_line() {
-    let notice = notice_about(vec![event("a\n\nBucket other\n\x1b[2J", Change::Deleted, "1")]);
-    assert!(notice.text.contains("deleted for good: a\\u{a}\\u{a}Bucket other"), "{}", notice.text);
+    let notification =
+        notification_about(vec![event("a\n\nBucket other\n\x1b[2J", Change::Deleted, "1")]);
+    assert!(
+        notification.text.contains("deleted for good: a\\u{a}\\u{a}Bucket other"),
+        "{}",
+        notification.text
+    );
 }
 
 #[test]
@@ -240,12 +247,12 @@ fn sizes_are_in_units_of_1024() {
 proptest! {
     #[test]
     fn any_key_makes_a_message_of_as_many_lines(key in any::<String>()) {
-        let plain = notice_about(vec![event("k", Change::CreatedOrOverwritten, "1")]);
-        let notice = notice_about(vec![event(&key, Change::CreatedOrOverwritten, "1")]);
+        let plain = notification_about(vec![event("k", Change::CreatedOrOverwritten, "1")]);
+        let notification = notification_about(vec![event(&key, Change::CreatedOrOverwritten, "1")]);
         // A long one has a line of its own.
-        let lines = notice.text.lines().count() - plain.text.lines().count();
-        prop_assert!(lines == 0 || lines == 1 && key.chars().count() > 40, "{}", notice.text);
-        prop_assert!(notice.subject.chars().count() < 100);
+        let lines = notification.text.lines().count() - plain.text.lines().count();
+        prop_assert!(lines == 0 || lines == 1 && key.chars().count() > 40, "{}", notification.text);
+        prop_assert!(notification.subject.chars().count() < 100);
     }
 
     #[test]
@@ -266,8 +273,8 @@ proptest! {
         };
         let owned = Known { grade: Some(Grade::Security), owner: Some(owner) };
         let known = [(bucket.parse().unwrap(), owned)].into();
-        let notices = notices_where(vec![event; 3], &Config::default(), &known);
-        for line in notices[0].text.lines() {
+        let notifications = notifications_where(vec![event; 3], &Config::default(), &known);
+        for line in notifications[0].text.lines() {
             prop_assert!(line.chars().count() <= 72 || !line.trim().contains(' '), "{}", line);
         }
     }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::audience::Group;
-use super::summary::{Notable, OfBucket, Scene, Summary};
+use super::summary::{BucketSummary, NotableEvents, Scene, Summary};
 use crate::digest::window::Digest;
 use crate::events::object_event::ObjectEvent;
 use crate::model::change::Change;
@@ -79,7 +79,7 @@ fn bucket(
     text: &mut String,
     scene: &Scene<'_>,
     name: &BucketName,
-    bucket: &OfBucket,
+    bucket: &BucketSummary,
 ) -> std::fmt::Result {
     let known = scene.known.get(name);
     writeln!(text, "\nBucket {name}")?;
@@ -108,7 +108,7 @@ fn bucket(
 }
 
 /// What is notable, in one line.
-fn line(notable: &Notable) -> String {
+fn line(notable: &NotableEvents) -> String {
     notable.what.words(notable.count, &notable.bucket)
 }
 

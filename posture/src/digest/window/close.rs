@@ -7,7 +7,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::{
     CLOCKS_APART, Close, Digest, Gather, GatherError, LEASE, LENGTH_MAX, LOOKED_BACK, Outbox,
-    Published, REDRIVEN_WITHIN, State, Store, StoreResult, get, merge, stored,
+    Published, REDRIVEN_WITHIN, Store, StoreResult, WindowState, get, merge, stored,
 };
 use crate::BucketName;
 use crate::digest::window::keys::{self, Entry, Window};
@@ -70,7 +70,7 @@ impl<S: Store, O: Outbox> Gather<'_, S, O> {
     async fn publish_window(
         &self,
         window: Window,
-        state: &State,
+        state: &WindowState,
         now: OffsetDateTime,
         result: &mut Published,
     ) {
@@ -107,22 +107,23 @@ impl<S: Store, O: Outbox> Gather<'_, S, O> {
                 return Ok(());
             }
         }
-        let notices: Vec<O::Notice> =
-            serde_json::from_value(digest.notices.clone()).map_err(|error| GatherError::Form {
-                key: window.digest_key(),
-                cause: error.to_string(),
+        let notifications: Vec<O::Notification> =
+            serde_json::from_value(digest.notifications.clone()).map_err(|error| {
+                GatherError::Form { key: window.digest_key(), cause: error.to_string() }
             })?;
-        for (number, notice) in notices.iter().enumerate().map(|(at, notice)| (at + 1, notice)) {
-            if state.sent.contains(&(number, notices.len())) {
+        for (number, notification) in
+            notifications.iter().enumerate().map(|(at, notification)| (at + 1, notification))
+        {
+            if state.sent.contains(&(number, notifications.len())) {
                 continue;
             }
-            let published = self.outbox.publish(notice).await;
+            let published = self.outbox.publish(notification).await;
             published.map_err(|error| GatherError::Publish(error.to_string()))?;
-            result.notices += 1;
-            self.put_sent(window, number, notices.len()).await?;
+            result.notifications += 1;
+            self.put_sent(window, number, notifications.len()).await?;
         }
         // A window without new events has no notifications.
-        if notices.is_empty() {
+        if notifications.is_empty() {
             self.put_sent(window, 0, 0).await?;
         }
         result.events += digest.events.len();
@@ -143,7 +144,7 @@ impl<S: Store, O: Outbox> Gather<'_, S, O> {
     async fn digest(
         &self,
         window: Window,
-        state: &State,
+        state: &WindowState,
         now: OffsetDateTime,
         result: &mut Published,
     ) -> StoreResult<(Digest, bool), S> {
@@ -159,9 +160,12 @@ impl<S: Store, O: Outbox> Gather<'_, S, O> {
         let mut events = merge::merged(self.parts(&keys).await?);
         self.leave_out_counted(window, &mut events, now, result).await?;
         let mut digest = Digest::new(window, now, events);
-        let notices =
-            if digest.events.is_empty() { Vec::new() } else { self.outbox.notices(&digest).await };
-        digest.notices = json!(notices);
+        let notifications = if digest.events.is_empty() {
+            Vec::new()
+        } else {
+            self.outbox.notifications(&digest).await
+        };
+        digest.notifications = json!(notifications);
         if self.put_new(&window.digest_key(), stored::json(&digest)).await? {
             return Ok((digest, true));
         }
@@ -214,7 +218,7 @@ impl<S: Store, O: Outbox> Gather<'_, S, O> {
         Ok(())
     }
 
-    async fn state(&self, window: Window) -> StoreResult<State, S> {
+    async fn state(&self, window: Window) -> StoreResult<WindowState, S> {
         Ok(self.states(&window.prefix(), "").await?.remove(&window).unwrap_or_default())
     }
 }

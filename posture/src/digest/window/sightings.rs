@@ -30,7 +30,7 @@ impl Sightings {
     }
 
     /// Reads the events of a bucket in windows of this length, in seconds, that end after a time.
-    pub async fn look<S: Store>(
+    pub async fn read<S: Store>(
         &mut self,
         store: &S,
         (since, length): (OffsetDateTime, u32),

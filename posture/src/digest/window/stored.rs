@@ -62,7 +62,7 @@ pub struct Digest {
     /// The events.
     pub events: Vec<ObjectEvent>,
     /// A list of the notifications, as they are published.
-    pub(super) notices: Value,
+    pub(super) notifications: Value,
 }
 
 impl Part {
@@ -81,7 +81,7 @@ impl Digest {
             generation: window.generation(),
             is_early: now < window.end(),
             events,
-            notices: Value::Array(Vec::new()),
+            notifications: Value::Array(Vec::new()),
         }
     }
 

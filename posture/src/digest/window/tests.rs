@@ -68,7 +68,7 @@ fn wherever_a_function_is_terminated_each_event_is_published_once() {
 #[test]
 fn events_delivered_twice_and_shuffled_are_published_once_in_one_notification() {
     let mut world = World::new();
-    world.a_notice = 1;
+    world.a_notification = 1;
     let batch = |name, numbers: &[usize]| {
         world.store.set_time(NOON + Duration::seconds(i64::from(name != "z")));
         let events = numbers.iter().map(|number| event(*number)).collect();
@@ -82,7 +82,7 @@ fn events_delivered_twice_and_shuffled_are_published_once_in_one_notification() 
     let gather = world.gather();
     let published = gather.close(Close::One(second.window), NOON + Duration::MINUTE).now_or_never();
     let published = published.unwrap().unwrap();
-    assert_eq!(published, Published { events: 4, notices: 1, ..Published::default() });
+    assert_eq!(published, Published { events: 4, notifications: 1, ..Published::default() });
     assert_eq!(world.published(), once(4));
 }
 

@@ -4,7 +4,7 @@ use super::{Judged, Judgement, too_many_writes, undone};
 use crate::model::baseline::Baseline;
 use crate::model::observed::{Observed, Reading};
 use crate::model::setting::{Ownership, PublicAccessBlock, Setting, SettingKind};
-use crate::{Aspect, LeftBecause, Mode, Question};
+use crate::{Aspect, Mode, Question, Reason};
 
 /// All switches on, unless that would break what is meant to be public, or may be.
 ///
@@ -17,13 +17,13 @@ pub(super) fn block(observed: &Observed, baseline: &Baseline) -> Result<Vec<Judg
     }
     exposed(observed, baseline, seen)?;
     let left = public_objects(observed, baseline, effective(observed, seen));
-    let mend = match left {
+    let remediate = match left {
         None => PublicAccessBlock::ALL,
         Some(_) => seen.or(PublicAccessBlock::POLICIES),
     };
-    let weak =
-        (mend != seen).then(|| Judgement::weak(reading, Setting::PublicAccessBlock(Some(mend))));
-    Ok(weak.into_iter().chain(left.map(Judgement::Left)).collect())
+    let weak = (remediate != seen)
+        .then(|| Judgement::weak(reading, Setting::PublicAccessBlock(Some(remediate))));
+    Ok(weak.into_iter().chain(left.map(Judgement::NotRemediated)).collect())
 }
 
 /// The switches in effect. If those of the account cannot be read they count as off, so that nothing is broken.
@@ -40,7 +40,7 @@ fn public_objects(
     observed: &Observed,
     baseline: &Baseline,
     effective: PublicAccessBlock,
-) -> Option<LeftBecause> {
+) -> Option<Reason> {
     if effective.is_closed_to_acls()
         || !baseline.holds_back(Aspect::PublicAccess)
         || switches_acls_off(observed, baseline)
@@ -49,10 +49,10 @@ fn public_objects(
     }
     match observed.ownership {
         Reading::Known(Ownership::BucketOwnerEnforced) => None,
-        Reading::Denied => Some(LeftBecause::NotReadable(Question::Ownership)),
+        Reading::Denied => Some(Reason::NotReadable(Question::Ownership)),
         Reading::Known(Ownership::BucketOwnerPreferred | Ownership::ObjectWriter)
         | Reading::Absent
-        | Reading::Unread => Some(LeftBecause::PublicObjects),
+        | Reading::Unread => Some(Reason::PublicObjects),
     }
 }
 
@@ -70,8 +70,8 @@ pub(super) fn account_block(observed: &Observed) -> Judged {
     if Judgement::read(reading, Question::AccountBlock)? == Some(&PublicAccessBlock::ALL) {
         return Ok(Judgement::Right);
     }
-    let mend = Setting::AccountPublicAccessBlock(Some(PublicAccessBlock::ALL));
-    Ok(Judgement::weak(reading, mend))
+    let remediate = Setting::AccountPublicAccessBlock(Some(PublicAccessBlock::ALL));
+    Ok(Judgement::weak(reading, remediate))
 }
 
 /// Leaves what is public now: it is meant to be, and would be broken, unless a switch of the bucket or of the account
@@ -98,13 +98,13 @@ fn exposed(
     let effective = effective(observed, seen);
     let (policies, acls) = (!effective.restrict_public_buckets, !effective.ignore_public_acls);
     let website = observed.website.map_ref(|()| true);
-    for (reading, has_effect, question, because) in [
-        (website, policies || acls, Question::Website, LeftBecause::Website),
-        (policy_is_public, policies, Question::PolicyStatus, LeftBecause::PublicPolicy),
-        (acl_is_public, acls, Question::Acl, LeftBecause::PublicAcl),
+    for (reading, has_effect, question, reason) in [
+        (website, policies || acls, Question::Website, Reason::Website),
+        (policy_is_public, policies, Question::PolicyStatus, Reason::PublicPolicy),
+        (acl_is_public, acls, Question::Acl, Reason::PublicAcl),
     ] {
         if has_effect && Judgement::read(&reading, question)? == Some(&true) {
-            return Err(Judgement::Left(because));
+            return Err(Judgement::NotRemediated(reason));
         }
     }
     Ok(())
@@ -118,11 +118,11 @@ pub(super) fn ownership(observed: &Observed, baseline: &Baseline) -> Judged {
         return Ok(Judgement::Right);
     }
     if baseline.holds_back(Aspect::Ownership) {
-        return Ok(Judgement::Left(LeftBecause::SharedObjects));
+        return Ok(Judgement::NotRemediated(Reason::SharedObjects));
     }
     let acl = Judgement::read_what_breaks(&observed.acl, Question::Acl)?;
     if acl.is_some_and(|acl| acl.grants_others) {
-        return Ok(Judgement::Left(LeftBecause::AclGrantsOthers));
+        return Ok(Judgement::NotRemediated(Reason::AclGrantsOthers));
     }
     Ok(Judgement::weak(reading, Setting::Ownership(Some(Ownership::BucketOwnerEnforced))))
 }
@@ -131,7 +131,7 @@ pub(super) fn ownership(observed: &Observed, baseline: &Baseline) -> Judged {
 pub(super) fn acl(observed: &Observed) -> Judged {
     match Judgement::read(&observed.ownership, Question::Ownership) {
         Ok(Some(Ownership::BucketOwnerEnforced)) => return Ok(Judgement::Right),
-        Ok(_) | Err(Judgement::Left(_)) => {}
+        Ok(_) | Err(Judgement::NotRemediated(_)) => {}
         Err(early) => return Err(early),
     }
     let what = match Judgement::read(&observed.acl, Question::Acl)? {
@@ -139,5 +139,5 @@ pub(super) fn acl(observed: &Observed) -> Judged {
         Some(acl) if acl.grants_others => "its ACL grants access to others than its owner",
         Some(_) | None => return Ok(Judgement::Right),
     };
-    Ok(Judgement::Left(LeftBecause::ReportOnly(what.to_owned())))
+    Ok(Judgement::NotRemediated(Reason::ReportOnly(what.to_owned())))
 }

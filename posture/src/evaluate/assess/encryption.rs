@@ -4,7 +4,7 @@ use super::{Judgement, only_reported, undone};
 use crate::model::baseline::Baseline;
 use crate::model::observed::{KeyState, Observed, Reading};
 use crate::model::setting::{Algorithm, Encryption, Key, Ownership, Setting, SseC};
-use crate::{Aspect, Grade, KeyArn, LeftBecause, Mode, Question};
+use crate::{Aspect, Grade, KeyArn, Mode, Question, Reason};
 
 /// Judges both, with one new setting for both.
 pub(super) fn judge(observed: &Observed, baseline: &Baseline) -> Vec<(Aspect, Judgement)> {
@@ -30,7 +30,7 @@ fn judge_both(observed: &Observed, baseline: &Baseline) -> Result<[Judgement; 2]
     let reading = &observed.encryption;
     let seen = match Judgement::read(reading, Question::Encryption)? {
         Some(Encryption { algorithm: Algorithm::Other(name), .. }) => {
-            return Err(Judgement::Left(LeftBecause::UnknownAlgorithm(name.clone())));
+            return Err(Judgement::NotRemediated(Reason::UnknownAlgorithm(name.clone())));
         }
         Some(seen) => seen.clone(),
         // As before 2023.
@@ -45,21 +45,22 @@ fn judge_both(observed: &Observed, baseline: &Baseline) -> Result<[Judgement; 2]
     // Source: Amazon S3 User Guide, "Default SSE-C setting FAQ".
     let is_in_use = is_open && baseline.holds_back(Aspect::SseC);
     let blocks = is_open && !is_in_use;
-    let mut mend = seen.clone();
+    let mut remediate = seen.clone();
     if let Ok(Some((algorithm, bucket_key))) = &algorithm
         && is_kept(Aspect::Encryption)
     {
-        mend.algorithm = algorithm.clone();
-        mend.bucket_key = *bucket_key;
+        remediate.algorithm = algorithm.clone();
+        remediate.bucket_key = *bucket_key;
     }
     if blocks && is_kept(Aspect::SseC) {
-        mend.sse_c = SseC::Blocked;
+        remediate.sse_c = SseC::Blocked;
     }
     let is_absent = *reading == Reading::Absent;
     let weak = |alone: Encryption| {
-        let is_mended = mend != seen || is_absent;
-        let mend = Setting::Encryption(Some(if is_mended { mend.clone() } else { alone }));
-        Judgement::weak(reading, mend)
+        let is_remediated = remediate != seen || is_absent;
+        let remediate =
+            Setting::Encryption(Some(if is_remediated { remediate.clone() } else { alone }));
+        Judgement::weak(reading, remediate)
     };
     // Both go into one write, so one waits for what has to be read for the other, unless that is off.
     let is_pending = baseline.mode(Aspect::Encryption) != Mode::Off
@@ -73,7 +74,7 @@ fn judge_both(observed: &Observed, baseline: &Baseline) -> Result<[Judgement; 2]
         Err(judgement) => judgement,
     };
     let of_sse_c = if is_in_use {
-        Judgement::Left(LeftBecause::SseCInUse)
+        Judgement::NotRemediated(Reason::SseCInUse)
     } else if is_pending {
         Judgement::AskWhatBreaks(Vec::new())
     } else if blocks {
@@ -113,7 +114,7 @@ fn algorithm(
     };
     let Some(key) = &baseline.key else {
         let region = observed.id.region.clone();
-        return Err(Judgement::Left(LeftBecause::NoKey(baseline.grade, region)));
+        return Err(Judgement::NotRemediated(Reason::NoKey(baseline.grade, region)));
     };
     obstacle(observed, Some(key))?;
     let named = Key::Named(key.to_string());
@@ -123,37 +124,39 @@ fn algorithm(
 
 /// What prevents a stronger encryption: principals that could not use the key, or the key itself.
 fn obstacle(observed: &Observed, key: Option<&KeyArn>) -> Result<(), Judgement> {
-    let left = |because| Err(Judgement::Left(because));
+    let not_remediated = |reason| Err(Judgement::NotRemediated(reason));
     let account = &observed.id.account;
     let mut ask = Vec::new();
     match &observed.policy {
         Reading::Known(policy) if policy.admits_outsiders(account) => {
-            return left(LeftBecause::Outsiders);
+            return not_remediated(Reason::Outsiders);
         }
         Reading::Known(_) | Reading::Absent => {}
-        Reading::Denied => return left(LeftBecause::NotReadable(Question::Policy)),
+        Reading::Denied => return not_remediated(Reason::NotReadable(Question::Policy)),
         Reading::Unread => ask.push(Question::Policy),
     }
     // Where ACLs are disabled, no access comes from one.
     if observed.ownership.known() != Some(&Ownership::BucketOwnerEnforced) {
         match &observed.acl {
-            Reading::Known(acl) if acl.admits_log_delivery => return left(LeftBecause::LogTarget),
-            Reading::Known(acl) if acl.grants_others => return left(LeftBecause::Outsiders),
+            Reading::Known(acl) if acl.admits_log_delivery => {
+                return not_remediated(Reason::LogTarget);
+            }
+            Reading::Known(acl) if acl.grants_others => return not_remediated(Reason::Outsiders),
             Reading::Known(_) | Reading::Absent => {}
-            Reading::Denied => return left(LeftBecause::NotReadable(Question::Acl)),
+            Reading::Denied => return not_remediated(Reason::NotReadable(Question::Acl)),
             Reading::Unread => ask.push(Question::Acl),
         }
     }
     if let Some(key) = key {
-        let unusable = |why: &str| LeftBecause::KeyUnusable(key.clone(), why.to_owned());
+        let unusable = |why: &str| Reason::KeyUnusable(key.clone(), why.to_owned());
         if key.region() != &observed.id.region {
-            return left(unusable("it is in another Region than the bucket"));
+            return not_remediated(unusable("it is in another Region than the bucket"));
         }
         match &observed.key {
             Reading::Known(KeyState::Usable) => {}
-            Reading::Known(KeyState::Unusable(why)) => return left(unusable(why)),
-            Reading::Absent => return left(unusable("there is no such key")),
-            Reading::Denied => return left(LeftBecause::NotReadable(Question::Key)),
+            Reading::Known(KeyState::Unusable(why)) => return not_remediated(unusable(why)),
+            Reading::Absent => return not_remediated(unusable("there is no such key")),
+            Reading::Denied => return not_remediated(Reason::NotReadable(Question::Key)),
             Reading::Unread => ask.push(Question::Key),
         }
     }
@@ -168,5 +171,5 @@ fn foreign_key(seen: &Encryption, observed: &Observed, baseline: &Baseline) -> O
     }
     let owner = name.split(':').nth(4)?;
     (owner != observed.id.account.as_str())
-        .then(|| Judgement::Left(LeftBecause::ForeignKey(name.clone())))
+        .then(|| Judgement::NotRemediated(Reason::ForeignKey(name.clone())))
 }

@@ -4,7 +4,7 @@ use super::{Judged, Judgement};
 use crate::model::baseline::Baseline;
 use crate::model::observed::Observed;
 use crate::model::setting::{AccessLogs, Setting, Versioning};
-use crate::{LeftBecause, Question};
+use crate::{Question, Reason};
 
 /// A lifecycle rule that deletes objects within this many days is reported.
 const EXPIRES_SOON_DAYS: u32 = 7;
@@ -14,10 +14,10 @@ pub(super) fn versioning(observed: &Observed) -> Judged {
     let reading = &observed.versioning;
     Ok(match Judgement::read(reading, Question::Versioning)? {
         Some(seen) if seen.enabled => Judgement::Right,
-        Some(seen) if seen.mfa_delete => Judgement::Left(LeftBecause::MfaDelete),
+        Some(seen) if seen.mfa_delete => Judgement::NotRemediated(Reason::MfaDelete),
         Some(_) | None => {
-            let mend = Versioning { enabled: true, mfa_delete: false };
-            Judgement::weak(reading, Setting::Versioning(Some(mend)))
+            let remediate = Versioning { enabled: true, mfa_delete: false };
+            Judgement::weak(reading, Setting::Versioning(Some(remediate)))
         }
     })
 }
@@ -29,7 +29,7 @@ pub(super) fn access_logs(observed: &Observed, baseline: &Baseline) -> Judged {
         return Ok(Judgement::Right);
     }
     let Some(target) = &baseline.log_bucket else {
-        return Ok(Judgement::Left(LeftBecause::NoLogBucket(observed.id.region.clone())));
+        return Ok(Judgement::NotRemediated(Reason::NoLogBucket(observed.id.region.clone())));
     };
     let logs = AccessLogs {
         target_bucket: target.to_string(),
@@ -47,7 +47,7 @@ pub(super) fn notifications(observed: &Observed) -> Judged {
     };
     let Some(merged) = seen.with_event_bridge() else {
         let element = seen.unknown().unwrap_or("?");
-        return Ok(Judgement::Left(LeftBecause::UnknownNotifications(element.to_owned())));
+        return Ok(Judgement::NotRemediated(Reason::UnknownNotifications(element.to_owned())));
     };
     Ok(Judgement::weak(reading, Setting::Notifications(merged)))
 }
@@ -84,5 +84,5 @@ pub(super) fn object_lock(observed: &Observed) -> Judged {
 }
 
 fn report(what: String) -> Judgement {
-    Judgement::Left(LeftBecause::ReportOnly(what))
+    Judgement::NotRemediated(Reason::ReportOnly(what))
 }

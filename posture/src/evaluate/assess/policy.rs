@@ -7,7 +7,7 @@ use crate::model::baseline::Baseline;
 use crate::model::observed::{Observed, Reading};
 use crate::model::policy::{BYTES_MAX, Policy};
 use crate::model::setting::{PublicAccessBlock, Setting};
-use crate::{Aspect, Grade, LeftBecause, Maker, Mode, Moment, Question};
+use crate::{Aspect, CallContext, Grade, Maker, Mode, Question, Reason};
 
 /// The tag that `CloudFormation` sets on the resources of a stack.
 ///
@@ -27,7 +27,7 @@ pub(super) fn tls(observed: &Observed, baseline: &Baseline) -> Judged {
     let policy = Judgement::read(&observed.policy, Question::Policy)?;
     let document = policy.and_then(Policy::document);
     if policy.is_some() && document.is_none() {
-        return Ok(Judgement::Left(LeftBecause::PolicyNotUnderstood));
+        return Ok(Judgement::NotRemediated(Reason::PolicyNotUnderstood));
     }
     let Some(merged) = tls::merged(document, wanted(baseline.grade), &observed.id) else {
         return Ok(Judgement::Right);
@@ -39,13 +39,13 @@ pub(super) fn tls(observed: &Observed, baseline: &Baseline) -> Judged {
         stack(observed, baseline, &text)?;
     }
     if text.len() > BYTES_MAX {
-        return Ok(Judgement::Left(LeftBecause::PolicyTooLarge(text.len())));
+        return Ok(Judgement::NotRemediated(Reason::PolicyTooLarge(text.len())));
     }
     let was = match policy {
         Some(_) => "a policy that lets plain HTTP, or old TLS, in",
         None => "no policy",
     };
-    Ok(Judgement::Weak { was: was.to_owned(), mend: Setting::Policy(Some(text)) })
+    Ok(Judgement::Weak { was: was.to_owned(), remediate: Setting::Policy(Some(text)) })
 }
 
 /// Leaves a bucket that is a public website: its endpoint has no TLS.
@@ -66,7 +66,7 @@ fn website(observed: &Observed) -> Result<(), Judgement> {
         return Ok(());
     }
     match Judgement::read(&observed.website, Question::Website)? {
-        Some(()) => Err(Judgement::Left(LeftBecause::WebsiteWithoutTls)),
+        Some(()) => Err(Judgement::NotRemediated(Reason::WebsiteWithoutTls)),
         None => Ok(()),
     }
 }
@@ -79,7 +79,7 @@ fn website(observed: &Observed) -> Result<(), Judgement> {
 /// Source: awslabs/cdk-serverless-clamscan#1382, brefphp/bref#1620: "The bucket policy already exists on bucket …
 /// (`HandlerErrorCode`: `AlreadyExists`)".
 fn stack(observed: &Observed, baseline: &Baseline, policy: &str) -> Result<(), Judgement> {
-    let Moment { maker, has_waited, .. } = baseline.moment;
+    let CallContext { maker, has_waited, .. } = baseline.call_context;
     let is_new = maker == Maker::CloudFormation && !has_waited;
     let is_of_stack = match &observed.tags {
         Reading::Known(tags) => tags.contains_key(STACK_TAG),
@@ -96,7 +96,7 @@ fn stack(observed: &Observed, baseline: &Baseline, policy: &str) -> Result<(), J
         return if is_new { Err(Judgement::Later) } else { Ok(()) };
     }
     if !baseline.insists(Aspect::Tls) {
-        return Err(Judgement::Left(LeftBecause::OfStack(policy.to_owned())));
+        return Err(Judgement::NotRemediated(Reason::OfStack(policy.to_owned())));
     }
     // A bucket can outlive its stack.
     match Judgement::read_what_breaks(&observed.stack_in_progress, Question::Stack)? {
@@ -112,7 +112,7 @@ pub(super) fn others(observed: &Observed) -> Judged {
     Ok(match others {
         Some(others) if !others.is_empty() => {
             let what = format!("its policy lets others in: {}", others.join(", "));
-            Judgement::Left(LeftBecause::ReportOnly(what))
+            Judgement::NotRemediated(Reason::ReportOnly(what))
         }
         Some(_) | None => Judgement::Right,
     })

@@ -55,7 +55,7 @@ fn insisting(grade: Grade, aspect: Aspect) -> Baseline {
 /// The baseline of a grade after a call that has changed an aspect.
 fn changed(grade: Grade, aspect: Aspect) -> Baseline {
     let mut changed = baseline(grade);
-    changed.moment.changed.insert(aspect);
+    changed.call_context.changed.insert(aspect);
     changed
 }
 
@@ -146,9 +146,14 @@ fn check(observed: &Observed, baseline: &Baseline, expected: &[Setting]) {
 }
 
 #[track_caller]
-fn check_left(observed: &Observed, baseline: &Baseline, aspect: Aspect, expected: &LeftBecause) {
+fn check_not_remediated(
+    observed: &Observed,
+    baseline: &Baseline,
+    aspect: Aspect,
+    expected: &Reason,
+) {
     let findings = assess(observed, baseline);
-    let left = Finding::Left { aspect, because: expected.clone() };
+    let left = Finding::NotRemediated { aspect, reason: expected.clone() };
     assert!(findings.contains(&left), "{findings:#?}");
     let is_remediated =
         findings.iter().any(|f| f.aspect() == aspect && f.remediated_by().is_some());
@@ -231,7 +236,7 @@ fn what_is_only_reported_is_not_remediated_and_says_what_was_wanted() {
     let reported: Vec<String> = findings
         .iter()
         .filter_map(|finding| match finding {
-            Finding::Left { because, .. } => Some(because.to_string()),
+            Finding::NotRemediated { reason, .. } => Some(reason.to_string()),
             Finding::Weak { .. } | Finding::Later { .. } => None,
         })
         .collect();
@@ -257,7 +262,7 @@ fn what_cannot_be_read_is_left_and_reported() {
         let mut observed = safe(Grade::Security);
         let question = kind.question();
         observed.answer(question, &denied());
-        let because = LeftBecause::NotReadable(question);
-        check_left(&observed, &baseline(Grade::Security), aspect, &because);
+        let reason = Reason::NotReadable(question);
+        check_not_remediated(&observed, &baseline(Grade::Security), aspect, &reason);
     }
 }

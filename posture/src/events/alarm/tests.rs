@@ -45,7 +45,7 @@ fn an_alarm_is_read_as_cloudwatch_sends_it() {
     assert_eq!(alarm.id.as_deref(), Some("c4c1c1c9-6542-e61b-6ef0-8c4d36933a92"));
     assert_eq!(alarm.name, "s3guard-GuardDlqAlarm");
     assert_eq!(alarm.description.as_deref(), Some("Events that the guard could not handle"));
-    assert_eq!((alarm.state, alarm.previous), (State::Alarm, Some(State::Ok)));
+    assert_eq!((alarm.state, alarm.previous), (AlarmState::Alarm, Some(AlarmState::Ok)));
     assert_eq!(alarm.since, datetime!(2026-11-20 11:59:40.985 UTC));
     assert!(alarm.reason.unwrap().starts_with("Threshold Crossed"));
 }
@@ -58,7 +58,7 @@ fn what_a_composite_alarm_or_a_later_cloudwatch_leaves_out_is_not_missed() {
     detail.remove("previousState");
     detail["state"] = json!({ "value": "ASLEEP", "actionsSuppressedBy": "WaitPeriod" });
     let alarm = read(&event.to_string()).unwrap();
-    assert_eq!(alarm.state, State::Unknown("ASLEEP".to_owned()));
+    assert_eq!(alarm.state, AlarmState::Unknown("ASLEEP".to_owned()));
     assert_eq!((alarm.previous, alarm.reason, alarm.description), (None, None, None));
     assert_eq!(alarm.since, datetime!(2026-11-20 12:00 UTC), "the event's own time");
 }

@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 use time::macros::datetime;
 
 use super::*;
-use crate::Notice;
+use crate::Notification;
 use crate::Tool;
 use crate::digest::samples;
 use crate::evaluate::coverage::Mark;
@@ -304,13 +304,13 @@ fn what_the_guard_sends_itself_comes_back_the_same() {
     let (account, region) = ("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap());
     let now = datetime!(2026-11-20 12:00 UTC);
     let origin = Origin { account: &account, region: &region, stack: "s3guard", now };
-    for notice in samples(&origin) {
-        let body = OwnMessage::publish(&notice).body();
+    for notification in samples(&origin) {
+        let body = OwnMessage::publish(&notification).body();
         assert!(body.len() <= 256 * 1024);
         let Request::Own(OwnMessage::Publish(json)) = request(&body).unwrap() else {
             panic!("{body}")
         };
-        assert_eq!(Notice::deserialize(json).unwrap(), notice);
+        assert_eq!(Notification::deserialize(json).unwrap(), notification);
     }
 }
 

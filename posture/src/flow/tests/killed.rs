@@ -26,7 +26,7 @@ fn scenarios() -> Vec<Scenario> {
     vec![
         Scenario {
             name: "an event of a bucket without any setting",
-            bodies: vec![opened(), look_at()],
+            bodies: vec![opened(), task_for()],
             prepare: open,
             needed: &["s3guard"],
             closes: true,
@@ -45,7 +45,7 @@ fn scenarios() -> Vec<Scenario> {
         },
         Scenario {
             name: "a sweep, conflicts included",
-            bodies: vec![look_at()],
+            bodies: vec![task_for()],
             prepare: |world| {
                 world.bucket.change(|truth| truth.set(&Setting::PublicAccessBlock(None)));
                 world.with(|state| state.writes_fail = vec![Failure::Conflict; 2]);
@@ -91,7 +91,7 @@ fn until_done(world: &'static World, bodies: &[String], mut is_again: bool) -> V
     for _ in 0..8 {
         let handled = world.run(&delivered(&bodies, is_again), 300).unwrap();
         let sent = world.outgoing.take();
-        subjects.extend(sent.notifications.into_iter().map(|notice| notice.subject));
+        subjects.extend(sent.notifications.into_iter().map(|notification| notification.subject));
         bodies = handled.failed;
         bodies.extend(sent.messages.into_iter().map(|message| message.body));
         if bodies.is_empty() {
@@ -124,7 +124,7 @@ fn kill_at(scenario: &Scenario, point: usize, is_published: bool) -> bool {
     world.with(|state| (state.killed_at, state.is_published) = (usize::MAX, true));
     // The queue keeps what the killed run has sent to it.
     let sent = world.outgoing.take();
-    let published = sent.notifications.into_iter().map(|notice| notice.subject);
+    let published = sent.notifications.into_iter().map(|notification| notification.subject);
     let mut subjects: BTreeSet<String> = published.collect();
     let queued: Vec<String> = sent.messages.into_iter().map(|message| message.body).collect();
     let mut bodies = match &first {
@@ -153,9 +153,9 @@ fn kill_at(scenario: &Scenario, point: usize, is_published: bool) -> bool {
         assert_eq!(now, Some(record.to.clone()), "{context}");
     }
     // A sweep makes good what no event has touched; after it another writes nothing, and publishes nothing.
-    until_done(world, &[look_at()], false);
+    until_done(world, &[task_for()], false);
     world.bucket.take_steps();
-    assert!(until_done(world, &[look_at()], false).is_empty(), "{context}");
+    assert!(until_done(world, &[task_for()], false).is_empty(), "{context}");
     let is_write = |step: &Step| matches!(step, Step::Wrote(_));
     assert!(!world.bucket.take_steps().iter().any(is_write), "{context}");
     first.is_none()

@@ -29,7 +29,7 @@ fn what_an_event_leaves_is_published_and_then_marked() {
         ]"#]]
     .assert_eq(&format!("{:#?}", world.journal()));
     // A sweep does not publish it again; it finds what the event has not touched.
-    world.handle(&[look_at()]);
+    world.handle(&[task_for()]);
     expect![[r#"
         [
             "publishes s3guard partially protected reports",
@@ -42,21 +42,21 @@ fn what_an_event_leaves_is_published_and_then_marked() {
 fn a_sweep_publishes_again_what_is_left_if_the_ledger_cannot_be_read() {
     let world = World::new();
     website(world);
-    world.handle(&[look_at()]);
+    world.handle(&[task_for()]);
     let first = world.journal();
     assert!(first[0].starts_with("publishes"), "{first:?}");
     assert!(first[1..].iter().all(|line| line.starts_with("marks reported/")), "{first:?}");
-    world.handle(&[look_at()]);
+    world.handle(&[task_for()]);
     assert!(world.journal().is_empty());
     world.with(|state| state.is_ledger_readable = false);
-    let handled = world.handle(&[look_at()]);
+    let handled = world.handle(&[task_for()]);
     assert!(world.journal()[0].starts_with("publishes"));
     assert_eq!(count(&handled, Metric::NotRecorded), 1);
 }
 
 #[test]
 fn what_cannot_be_published_goes_through_the_queue_or_the_message_fails_and_nothing_is_marked() {
-    for body in [opened(), look_at()] {
+    for body in [opened(), task_for()] {
         let world = World::new();
         website(world);
         world.with(|state| state.is_published = false);

@@ -77,7 +77,7 @@ fn a_bucket_that_is_not_found_is_retried_if_its_call_is_recent() {
     assert_eq!(sent, [Delayed { body: opened(), delay_seconds: 15 }]);
     assert!(handled.failed.is_empty() && handled.tally.counts.is_empty());
     let old = call("DeleteBucketPublicAccessBlock", NOON - time::Duration::HOUR, None);
-    let handled = world.handle(&[old, look_at()]);
+    let handled = world.handle(&[old, task_for()]);
     assert!(handled.failed.is_empty() && world.outgoing.take().messages.is_empty());
     world.with(|state| (state.is_there, state.is_queued) = (false, false));
     assert_eq!(world.handle(&[opened()]).failed, [opened()], "the queue does not take it");

@@ -5,20 +5,20 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::{BUCKETS_MAX, Document, MESSAGE_BYTES_MAX, Notice, TEXT_BYTES_MAX, chat, sms};
+use super::{BUCKETS_MAX, Document, MESSAGE_BYTES_MAX, Notification, TEXT_BYTES_MAX, chat, sms};
 use crate::text::shown_json;
 
 /// A notification by channel.
-pub(crate) fn shown(notice: &Notice) -> String {
-    let mut document = serde_json::from_str(&notice.document.json()).unwrap();
+pub(crate) fn shown(notification: &Notification) -> String {
+    let mut document = serde_json::from_str(&notification.document.json()).unwrap();
     abridge(&mut document);
     format!(
         "== email: {}\n{}\n== sms\n{}\n\n== document\n{}\n\n== chat\n{}\n",
-        notice.subject,
-        notice.text,
-        notice.sms,
+        notification.subject,
+        notification.text,
+        notification.sms,
         pretty(&document),
-        pretty(&serde_json::from_str(&notice.chat()).unwrap()),
+        pretty(&serde_json::from_str(&notification.chat()).unwrap()),
     )
 }
 
@@ -38,25 +38,33 @@ fn abridge(document: &mut Value) {
 }
 
 /// Checks the limits of every channel.
-pub(crate) fn holds(notice: &Notice) -> Result<(), TestCaseError> {
-    prop_assert!(notice.size_bytes() <= MESSAGE_BYTES_MAX, "{}", notice.size_bytes());
-    prop_assert!(notice.text.len() <= TEXT_BYTES_MAX, "{}", notice.text.len());
-    prop_assert!((1..100).contains(&notice.subject.chars().count()), "{}", notice.subject);
-    prop_assert!(!notice.subject.chars().any(char::is_control));
-    prop_assert!(sms::fits(&notice.sms) && notice.sms.starts_with("s3guard"), "{:?}", notice.sms);
-    prop_assert!(notice.attributes.len() <= 10);
-    for attribute in notice.attributes.values() {
+pub(crate) fn holds(notification: &Notification) -> Result<(), TestCaseError> {
+    prop_assert!(notification.size_bytes() <= MESSAGE_BYTES_MAX, "{}", notification.size_bytes());
+    prop_assert!(notification.text.len() <= TEXT_BYTES_MAX, "{}", notification.text.len());
+    prop_assert!(
+        (1..100).contains(&notification.subject.chars().count()),
+        "{}",
+        notification.subject
+    );
+    prop_assert!(!notification.subject.chars().any(char::is_control));
+    prop_assert!(
+        sms::fits(&notification.sms) && notification.sms.starts_with("s3guard"),
+        "{:?}",
+        notification.sms
+    );
+    prop_assert!(notification.attributes.len() <= 10);
+    for attribute in notification.attributes.values() {
         if let ("String.Array", value) = attribute.wire() {
             let values: Vec<String> = serde_json::from_str(&value).unwrap();
             prop_assert!(!values.is_empty() && values.len() <= BUCKETS_MAX);
         }
     }
-    let message: BTreeMap<String, String> = serde_json::from_str(&notice.message()).unwrap();
+    let message: BTreeMap<String, String> = serde_json::from_str(&notification.message()).unwrap();
     prop_assert_eq!(message.keys().collect::<Vec<_>>(), ["default", "email", "sms"]);
     let document: Document = serde_json::from_str(&message["default"]).unwrap();
-    prop_assert_eq!(&document, &notice.document);
+    prop_assert_eq!(&document, &notification.document);
 
-    let chat: Value = serde_json::from_str(&notice.chat()).unwrap();
+    let chat: Value = serde_json::from_str(&notification.chat()).unwrap();
     let content = &chat["content"];
     let length = |text: &Value| text.as_str().unwrap().chars().count();
     prop_assert!((1..=chat::TITLE_MAX).contains(&length(&content["title"])));
@@ -66,10 +74,10 @@ pub(crate) fn holds(notice: &Notice) -> Result<(), TestCaseError> {
         items.map(length).all(|length| (1..=max).contains(&length))
     };
     prop_assert!(each("nextSteps", chat::STEP_MAX) && each("keywords", chat::KEYWORD_MAX));
-    prop_assert!(notice.chat().len() <= MESSAGE_BYTES_MAX / 2);
+    prop_assert!(notification.chat().len() <= MESSAGE_BYTES_MAX / 2);
     let shown = content["description"].as_str().unwrap();
     // Only our own links have an ampersand.
-    let ours = notice.document.buckets.iter().map(|bucket| &bucket.console);
+    let ours = notification.document.buckets.iter().map(|bucket| &bucket.console);
     let ours = ours.filter(|console| console.starts_with("https://"));
     let shown = ours.fold(shown.to_owned(), |shown, console| shown.replace(console, ""));
     prop_assert!(!shown.contains(['<', '>', '&']) && !shown.contains("@here"), "{}", shown);

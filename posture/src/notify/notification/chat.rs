@@ -8,7 +8,7 @@
 
 use serde_json::json;
 
-use super::Notice;
+use super::Notification;
 use super::document::Document;
 use crate::model::severity::Severity;
 use crate::text::{push_or_escape, shown};
@@ -23,13 +23,13 @@ const STEPS_MAX: usize = 5;
 const LINKS_MAX: usize = 10;
 const LINE_MAX: usize = 1000;
 
-pub(super) fn chat(notice: &Notice) -> String {
-    let document = &notice.document;
+pub(super) fn chat(notification: &Notification) -> String {
+    let document = &notification.document;
     let test = if document.test { "TEST: " } else { "" };
     let mut content = json!({
         "textType": "client-markdown",
         "title": plain(&format!("{test}{}", document.subject), TITLE_MAX),
-        "description": description(notice),
+        "description": description(notification),
         "keywords": keywords(document),
     });
     let steps = steps(document);
@@ -60,8 +60,8 @@ fn keywords(document: &Document) -> Vec<String> {
 }
 
 /// Links to the buckets, and the lines of the email, as far as there is room.
-fn description(notice: &Notice) -> String {
-    let Document { severity, account, region, buckets, .. } = &notice.document;
+fn description(notification: &Notification) -> String {
+    let Document { severity, account, region, buckets, .. } = &notification.document;
     let mut description = format!("*{}* in account {account}, {region}\n", severity.name());
     let pages = buckets.iter().map(|bucket| bucket.console.as_str()).filter(|page| is_link(page));
     for page in pages.take(LINKS_MAX) {
@@ -69,7 +69,7 @@ fn description(notice: &Notice) -> String {
     }
     description += "```\n";
     let mut room = DESCRIPTION_MAX - description.chars().count() - 40;
-    let lines = notice.text.lines().filter(|line| !line.trim_start().starts_with("https://"));
+    let lines = notification.text.lines().filter(|line| !line.trim_start().starts_with("https://"));
     let mut lines = lines.map(|line| inert(&shown(line, LINE_MAX))).peekable();
     while let Some(line) = lines.next_if(|line| line.chars().count() < room) {
         room -= line.chars().count() + 1;

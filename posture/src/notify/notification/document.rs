@@ -112,7 +112,7 @@ pub struct BucketReport {
     pub bucket: String,
     /// Why the bucket has its grade.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub grade_because: Option<String>,
+    pub grade_reason: Option<String>,
     /// The calls that triggered it; none if the sweep found it.
     pub calls: Vec<OneCall>,
     /// The aspects that are not compliant, or were not.
@@ -157,7 +157,7 @@ pub struct OfAspect {
     /// The aspect.
     pub aspect: Aspect,
     /// The result.
-    pub fate: Fate,
+    pub result: AspectResult,
     /// What was found, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub was: Option<String>,
@@ -185,7 +185,7 @@ pub struct OfAspect {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(test, derive(JsonSchema))]
-pub enum Fate {
+pub enum AspectResult {
     /// It was remediated and verified.
     Remediated,
     /// It was written, and S3 does not return it yet.
@@ -194,8 +194,8 @@ pub enum Fate {
     Failed,
     /// It may be remediated later.
     Later,
-    /// It is left as it is.
-    Left,
+    /// It is not remediated.
+    NotRemediated,
     /// It is exempt.
     Exempt,
 }
@@ -282,7 +282,7 @@ pub struct Alarm {
 #[cfg_attr(test, derive(JsonSchema))]
 pub struct Test {
     /// What is tested, in words.
-    pub says: String,
+    pub message: String,
 }
 
 /// What happened to objects within a window.
@@ -410,10 +410,10 @@ impl Document {
 }
 
 impl OfAspect {
-    pub(crate) const fn new(aspect: Aspect, fate: Fate) -> Self {
+    pub(crate) const fn new(aspect: Aspect, result: AspectResult) -> Self {
         Self {
             aspect,
-            fate,
+            result,
             was: None,
             wanted: None,
             record: None,

@@ -1,6 +1,6 @@
 //! The size limits of SNS.
 
-use super::Notice;
+use super::Notification;
 
 /// The limit of SNS for a message, in bytes, attributes included.
 ///
@@ -12,7 +12,7 @@ pub const MESSAGE_BYTES_MAX: usize = 262_144;
 /// The most bytes of the text, before it is encoded.
 pub const TEXT_BYTES_MAX: usize = 200 * 1024;
 
-impl Notice {
+impl Notification {
     /// Its size for SNS, in bytes, including the subject, which the documentation does not exclude.
     pub fn size_bytes(&self) -> usize {
         let attributes = self.attributes.iter().map(|(name, attribute)| {

@@ -25,23 +25,25 @@ fn with_origin<T>(of: impl FnOnce(&Origin<'_>) -> T) -> T {
 }
 
 /// The samples: notifications of each kind.
-fn of_kinds() -> Vec<Notice> {
+fn of_kinds() -> Vec<Notification> {
     with_origin(samples)
 }
 
-fn report(bucket: &str) -> Notice {
-    let mut notice = of_kinds().into_iter().nth(1).unwrap();
-    let Body::BucketReport(report) = &mut notice.document.body else { unreachable!("the second") };
+fn report(bucket: &str) -> Notification {
+    let mut notification = of_kinds().into_iter().nth(1).unwrap();
+    let Body::BucketReport(report) = &mut notification.document.body else {
+        unreachable!("the second")
+    };
     bucket.clone_into(&mut report.bucket);
-    bucket.clone_into(&mut notice.document.buckets[0].name);
-    notice.text = format!("Bucket  {bucket}\n");
+    bucket.clone_into(&mut notification.document.buckets[0].name);
+    notification.text = format!("Bucket  {bucket}\n");
     let bucket = Attribute::Many(vec![bucket.to_owned()]);
-    notice.attributes.insert("bucket".to_owned(), bucket);
-    notice
+    notification.attributes.insert("bucket".to_owned(), bucket);
+    notification
 }
 
 /// A notification with this text for all values from outside, this many times.
-fn hostile(words: &str, many: usize) -> Notice {
+fn hostile(words: &str, many: usize) -> Notification {
     let object = ObjectEvent {
         id: words.to_owned(),
         change: Change::Created,
@@ -106,8 +108,8 @@ proptest! {
 
 #[test]
 fn a_key_is_no_markup_and_no_mention_in_chat() {
-    let notice = hostile("<!channel> `@here` *a* &lt; <https://x|b> me@example.com", 1);
-    let chat: Value = serde_json::from_str(&notice.chat()).unwrap();
+    let notification = hostile("<!channel> `@here` *a* &lt; <https://x|b> me@example.com", 1);
+    let chat: Value = serde_json::from_str(&notification.chat()).unwrap();
     let said = |path: &str| chat.pointer(path).unwrap().as_str().unwrap().to_owned();
     expect![[r#"
         *info* in account 111122223333, eu-west-1
@@ -120,17 +122,23 @@ fn a_key_is_no_markup_and_no_mention_in_chat() {
 #[test]
 fn the_worst_that_fits_nowhere_is_cut_and_says_so() {
     for words in ["\"".repeat(1024), "\u{0}".repeat(1024), "\u{1f600}".repeat(400)] {
-        let notice = hostile(&words, 150);
-        holds(&notice).unwrap();
-        let Body::Objects(objects) = &notice.document.body else { panic!("it is of objects") };
+        let notification = hostile(&words, 150);
+        holds(&notification).unwrap();
+        let Body::Objects(objects) = &notification.document.body else {
+            panic!("it is of objects")
+        };
         assert_eq!(objects.objects.len() as u64 + objects.omitted, 150);
-        let (_, end) = notice.text.rsplit_once("\nand ").unwrap();
+        let (_, end) = notification.text.rsplit_once("\nand ").unwrap();
         assert!(end.contains(" more lines\n\nAll of it: s3://bucket/kkk"), "{end}");
         let more: usize = end.split(' ').next().unwrap().parse().unwrap();
-        let kept = notice.text.lines().filter(|line| **line == words).count();
+        let kept = notification.text.lines().filter(|line| **line == words).count();
         assert_eq!(kept + more, 150, "every line is there or counted");
         // It is not shortened more than necessary.
-        assert!(notice.size_bytes() > MESSAGE_BYTES_MAX * 3 / 4, "{}", notice.size_bytes());
+        assert!(
+            notification.size_bytes() > MESSAGE_BYTES_MAX * 3 / 4,
+            "{}",
+            notification.size_bytes()
+        );
     }
 }
 
@@ -211,10 +219,10 @@ fn many_reports_are_one_that_every_filter_still_finds() {
     other.document.severity = Severity::High;
     let failed = Attribute::Many(vec!["failed".to_owned()]);
     other.attributes.insert("action".to_owned(), failed);
-    assert_eq!(Notice::joined(Vec::new()), Vec::new());
-    assert_eq!(Notice::joined(vec![one.clone()]), vec![one.clone()]);
+    assert_eq!(Notification::joined(Vec::new()), Vec::new());
+    assert_eq!(Notification::joined(vec![one.clone()]), vec![one.clone()]);
     for order in [vec![one.clone(), other.clone()], vec![other, one]] {
-        let joined = Notice::joined(order);
+        let joined = Notification::joined(order);
         let [joined] = &joined[..] else { panic!("{joined:?}") };
         assert_eq!(joined.subject, "s3guard: the sweep found 2 buckets to protect");
         assert!(
@@ -233,28 +241,30 @@ fn many_reports_are_one_that_every_filter_still_finds() {
 
 #[test]
 fn more_buckets_than_an_attribute_can_have_are_split_into_several_notifications() {
-    let mut notices: Vec<Notice> =
+    let mut notifications: Vec<Notification> =
         (0..250).map(|number| report(&format!("bucket-{number:03}-{}", "x".repeat(52)))).collect();
     let other = of_kinds().remove(0);
-    notices.insert(7, other.clone());
-    let joined = Notice::joined(notices);
-    let counts: Vec<usize> = joined.iter().map(|notice| notice.list("bucket").len()).collect();
+    notifications.insert(7, other.clone());
+    let joined = Notification::joined(notifications);
+    let counts: Vec<usize> =
+        joined.iter().map(|notification| notification.list("bucket").len()).collect();
     assert_eq!(counts, [100, 100, 50, 0]);
     assert_eq!(joined[3], other, "what is no report stays by itself");
-    let ids: BTreeSet<&str> = joined.iter().map(|notice| notice.document.id.as_str()).collect();
+    let ids: BTreeSet<&str> =
+        joined.iter().map(|notification| notification.document.id.as_str()).collect();
     // The reports here are copies of one, and so are their ids.
     assert!(ids.len() >= 2);
-    for notice in &joined {
-        holds(notice).unwrap();
-        assert_eq!(notice.document.omitted, 0, "there is room for a hundred reports");
+    for notification in &joined {
+        holds(notification).unwrap();
+        assert_eq!(notification.document.omitted, 0, "there is room for a hundred reports");
     }
 }
 
 #[test]
 fn an_empty_list_is_no_attribute() {
     let test = with_origin(|origin| {
-        let body = Body::Test(Test { says: "…".to_owned() });
-        Notice::from(Draft {
+        let body = Body::Test(Test { message: "…".to_owned() });
+        Notification::from(Draft {
             origin: *origin,
             id: String::new(),
             severity: Severity::Info,

@@ -1,8 +1,8 @@
 //! An alarm of the guard's own stack.
 
 use super::{labelled, section};
-use crate::Notice;
-use crate::events::alarm::{AlarmEvent, State};
+use crate::Notification;
+use crate::events::alarm::{AlarmEvent, AlarmState};
 use crate::model::severity::Severity;
 use crate::notify::links::console;
 use crate::notify::notification::document::{self, Body};
@@ -13,13 +13,13 @@ use crate::text::{shown, wrapped};
 const WORDS_MAX: usize = 1024;
 
 /// The notification that an alarm has changed its state.
-pub fn alarm(alarm: &AlarmEvent, origin: &Origin<'_>) -> Notice {
+pub fn alarm(alarm: &AlarmEvent, origin: &Origin<'_>) -> Notification {
     let Origin { account, region, .. } = *origin;
     let name = shown(&alarm.name, 255);
     let (severity, action, verb) = match &alarm.state {
-        State::Alarm => (Severity::High, "alarm", "is in state ALARM"),
-        State::Ok => (Severity::Info, "alarm-ok", "is in state OK"),
-        State::InsufficientData | State::Unknown(_) => {
+        AlarmState::Alarm => (Severity::High, "alarm", "is in state ALARM"),
+        AlarmState::Ok => (Severity::Info, "alarm-ok", "is in state OK"),
+        AlarmState::InsufficientData | AlarmState::Unknown(_) => {
             (Severity::Warning, "alarm-unknown", "has insufficient data")
         }
     };
@@ -71,7 +71,7 @@ fn text(alarm: &AlarmEvent, origin: &Origin<'_>) -> String {
         text += &wrapped(&shown(words, WORDS_MAX), "", "");
         text.push('\n');
     }
-    if alarm.state != State::Ok {
+    if alarm.state != AlarmState::Ok {
         let advice = format!(
             "Check the metric of the alarm on the dashboard of the stack {}, and the logs of the functions.",
             shown(stack, 128)

@@ -25,11 +25,12 @@ pub(super) fn text(report: &Report<'_>, content: &ReportContent<'_>) -> String {
     let again = (!report.failed.is_empty()).then(|| AGAIN.to_owned());
     text += &section("Not done", failed.chain(again));
     let later = content.later.iter();
-    text += &section("Later", later.map(|(it, because)| format!("{}: {because}", it.words())));
-    let left = content.left.iter().map(|(aspect, because)| {
-        format!("{}: {}", aspect.words(), shown(&because.to_string(), 600))
-    });
-    text += &section("Left as it is", left);
+    text += &section("Later", later.map(|(it, reason)| format!("{}: {reason}", it.words())));
+    let not_remediated = content
+        .not_remediated
+        .iter()
+        .map(|(aspect, reason)| format!("{}: {}", aspect.words(), shown(&reason.to_string(), 600)));
+    text += &section("Left as it is", not_remediated);
     text += &for_the_stack(report, content);
     text += &section("Exempt", content.exempt.iter().map(|exempt| exempt_line(exempt)));
     tail(report, &mut text).expect("a string takes everything");
@@ -73,9 +74,9 @@ fn head(report: &Report<'_>) -> Result<String, fmt::Error> {
         }
         Trigger::Sweep => writeln!(text, "Event   none: found by the sweep")?,
     }
-    let Baseline { grade, grade_because, .. } = report.baseline;
+    let Baseline { grade, grade_reason, .. } = report.baseline;
     if !report.id.name.is_account() {
-        let words = format!("{grade} ({})", shown(grade_because, 200));
+        let words = format!("{grade} ({})", shown(grade_reason, 200));
         writeln!(text, "{}", labelled("Grade", &words))?;
     }
     Ok(text)
@@ -123,11 +124,11 @@ fn permanent(report: &Report<'_>) -> String {
 
 /// What the template of the bucket's stack should have, where the setting was left to it, no matter who made the call.
 fn for_the_stack(report: &Report<'_>, content: &ReportContent<'_>) -> String {
-    let left = content.left.iter().filter_map(|(aspect, because)| {
-        let action = Action { set: because.for_the_stack()?, aspects: vec![*aspect] };
+    let not_remediated = content.not_remediated.iter().filter_map(|(aspect, reason)| {
+        let action = Action { set: reason.for_the_stack()?, aspects: vec![*aspect] };
         snippet(Tool::CloudFormation, report.id, &action)
     });
-    snippets("For the template of its stack", left)
+    snippets("For the template of its stack", not_remediated)
 }
 
 fn snippets(title: &str, snippets: impl Iterator<Item = String>) -> String {

@@ -15,11 +15,11 @@ use crate::notify::notification::{Draft, Origin, sms};
 use crate::notify::report::content::CALLS_MAX;
 use crate::text::shown_time;
 use crate::text::{shown, unbroken};
-use crate::{Aspect, BucketId, Call, Grade, Notice, SettingKind, Tool};
+use crate::{Aspect, BucketId, Call, Grade, Notification, SettingKind, Tool};
 
 /// What is known when the guard stops.
 #[derive(Clone, Copy, Debug)]
-pub struct Conflict<'a> {
+pub struct ConflictReport<'a> {
     /// The bucket.
     pub id: &'a BucketId,
     /// The calls that the guard no longer reverts, ordered by time.
@@ -46,7 +46,7 @@ pub struct Conflict<'a> {
 type Others<'a> = BTreeMap<(&'a str, Tool), Deeds>;
 
 /// The notification that the guard has stopped, who else changes the bucket, and what to do about it.
-pub fn conflict(seen: &Conflict<'_>) -> Notice {
+pub fn conflict(seen: &ConflictReport<'_>) -> Notification {
     let mut others = Others::new();
     for call in seen.calls {
         let deeds = others.entry((&call.principal, call.tool)).or_insert_with(|| Deeds {
@@ -97,14 +97,14 @@ pub fn conflict(seen: &Conflict<'_>) -> Notice {
     draft.into()
 }
 
-fn text(seen: &Conflict<'_>, others: &Others<'_>) -> Result<String, std::fmt::Error> {
+fn text(seen: &ConflictReport<'_>, others: &Others<'_>) -> Result<String, std::fmt::Error> {
     let mut text = String::new();
     let until = shown_time(seen.still_until);
     writeln!(text, "{}", about(seen.id))?;
     if let Some(owner) = seen.owner {
         writeln!(text, "{}", labelled("Owner", &shown(owner, 256)))?;
     }
-    let Conflict { writes, kind, .. } = seen;
+    let ConflictReport { writes, kind, .. } = seen;
     let call = kind.call();
     let said = format!("{writes} by s3guard within the hour ({call}), the maximum");
     writeln!(text, "{}", labelled("Writes", &said))?;

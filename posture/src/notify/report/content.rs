@@ -3,20 +3,20 @@
 use std::collections::BTreeSet;
 
 use super::Report;
-use crate::model::attributes::{AGAIN, EXEMPT, FAILED, LEFT, PROTECTED, WEAKENED};
+use crate::model::attributes::{AGAIN, EXEMPT, FAILED, NOT_REMEDIATED, PROTECTED, WEAKENED};
 use crate::model::baseline::Exempt;
 use crate::model::finding::STACK_IN_PROGRESS;
 use crate::model::severity::Severity;
 use crate::model::watch;
 use crate::text::shown;
-use crate::{Aspect, BucketId, Call, Finding, LeftBecause, SettingKind};
+use crate::{Aspect, BucketId, Call, Finding, Reason, SettingKind};
 
 /// The most calls in a report: as many as a batch can have.
 pub(super) const CALLS_MAX: usize = 10;
 
 pub(super) struct ReportContent<'a> {
     pub(super) actions: Vec<&'static str>,
-    pub(super) left: Vec<(Aspect, &'a LeftBecause)>,
+    pub(super) not_remediated: Vec<(Aspect, &'a Reason)>,
     /// What may be remediated later.
     pub(super) later: Vec<(Aspect, &'static str)>,
     /// What the calls have touched and is exempt.
@@ -28,7 +28,8 @@ pub(super) struct ReportContent<'a> {
 impl<'a> ReportContent<'a> {
     pub(super) fn of(report: &Report<'a>) -> Self {
         let calls = report.trigger.calls();
-        let left: Vec<_> = reported_of(report.findings, calls).filter_map(left).collect();
+        let not_remediated: Vec<_> =
+            reported_of(report.findings, calls).filter_map(not_remediated).collect();
         let later = report.findings.iter().filter_map(later).collect();
         let touched = report.trigger.touched();
         let exemptions = report.baseline.exemptions.iter();
@@ -38,42 +39,41 @@ impl<'a> ReportContent<'a> {
             (PROTECTED, !report.done.is_empty()),
             (WEAKENED, is_undone(report)),
             (FAILED, !report.failed.is_empty()),
-            (LEFT, !left.is_empty()),
+            (NOT_REMEDIATED, !not_remediated.is_empty()),
             (EXEMPT, !exempt.is_empty()),
             (AGAIN, report.is_again),
         ];
         let actions = actions.into_iter().filter(|(_, is)| *is).map(|(action, _)| action).collect();
-        let is_public = left.iter().any(|(_, because)| because.leaves_public())
+        let is_public = not_remediated.iter().any(|(_, reason)| reason.leaves_public())
             || report
                 .failed
                 .iter()
                 .any(|(action, _)| action.aspects.iter().copied().any(shuts_out));
-        Self { actions, left, later, exempt, is_public }
+        Self { actions, not_remediated, later, exempt, is_public }
     }
 
     /// The severity, and the verb of the subject.
     ///
     /// A bucket that stays public is always critical, no matter what was remediated.
     pub(super) fn severity_and_verb(&self, id: &BucketId) -> (Severity, &'static str) {
-        let left = if id.name.is_account() { "left as it is:" } else { "left a bucket as it is:" };
+        let verb = if id.name.is_account() { "left as it is:" } else { "left a bucket as it is:" };
         let is = |action| self.actions.contains(&action);
         // The caller of an undo knows about it.
-        let is_undone =
-            |(_, because): &(_, &LeftBecause)| matches!(because, LeftBecause::Undone(_));
+        let is_undone = |(_, reason): &(_, &Reason)| matches!(reason, Reason::Undone(_));
         let (severity, verb) = if is(FAILED) && is(PROTECTED) {
             (Severity::High, "could not fully protect")
         } else if is(FAILED) {
             (Severity::High, "could not protect")
         } else if is(WEAKENED) {
             (Severity::Warning, "reverted a weakening of")
-        } else if is(PROTECTED) && is(LEFT) {
+        } else if is(PROTECTED) && is(NOT_REMEDIATED) {
             (Severity::Warning, "partially protected")
         } else if is(PROTECTED) {
             (Severity::Info, "protected")
-        } else if is(LEFT) && self.left.iter().all(is_undone) {
-            (Severity::Info, left)
-        } else if is(LEFT) {
-            (Severity::Warning, left)
+        } else if is(NOT_REMEDIATED) && self.not_remediated.iter().all(is_undone) {
+            (Severity::Info, verb)
+        } else if is(NOT_REMEDIATED) {
+            (Severity::Warning, verb)
         } else if is(EXEMPT) {
             (Severity::Info, "left an exempt bucket as it is:")
         } else {
@@ -121,7 +121,8 @@ pub fn reported_of<'a>(
 ) -> impl Iterator<Item = &'a Finding> {
     let only_tags = only_tags(calls);
     findings.iter().filter(move |finding| {
-        let is_of_stack = matches!(finding, Finding::Left { because: LeftBecause::OfStack(_), .. });
+        let is_of_stack =
+            matches!(finding, Finding::NotRemediated { reason: Reason::OfStack(_), .. });
         !is_of_stack || !only_tags
     })
 }
@@ -132,11 +133,11 @@ fn only_tags(calls: &[Call]) -> bool {
     !calls.is_empty() && calls.iter().all(|call| call.event_name.contains("Tag"))
 }
 
-fn left(finding: &Finding) -> Option<(Aspect, &LeftBecause)> {
+fn not_remediated(finding: &Finding) -> Option<(Aspect, &Reason)> {
     match finding {
-        Finding::Left { aspect, because } => {
-            let is_stop = matches!(because, LeftBecause::TooManyWrites(..));
-            (!is_stop).then_some((*aspect, because))
+        Finding::NotRemediated { aspect, reason } => {
+            let is_stop = matches!(reason, Reason::TooManyWrites(..));
+            (!is_stop).then_some((*aspect, reason))
         }
         Finding::Weak { .. } | Finding::Later { .. } => None,
     }
@@ -145,7 +146,7 @@ fn left(finding: &Finding) -> Option<(Aspect, &LeftBecause)> {
 fn later(finding: &Finding) -> Option<(Aspect, &'static str)> {
     match finding {
         Finding::Later { aspect } => Some((*aspect, STACK_IN_PROGRESS)),
-        Finding::Weak { .. } | Finding::Left { .. } => None,
+        Finding::Weak { .. } | Finding::NotRemediated { .. } => None,
     }
 }
 
@@ -162,7 +163,7 @@ pub(super) fn was(findings: &[Finding], kind: SettingKind) -> String {
 
 fn was_of(finding: &Finding, kind: SettingKind) -> Option<&str> {
     match finding {
-        Finding::Weak { was, mend, .. } if mend.kind() == kind => Some(was),
-        Finding::Weak { .. } | Finding::Later { .. } | Finding::Left { .. } => None,
+        Finding::Weak { was, remediate, .. } if remediate.kind() == kind => Some(was),
+        Finding::Weak { .. } | Finding::Later { .. } | Finding::NotRemediated { .. } => None,
     }
 }

@@ -6,10 +6,10 @@ use crate::notify::links::console_link;
 use crate::notify::notification::document::{Body, Bucket, CoverageGap};
 use crate::notify::notification::{Draft, Origin, first_and_others, sms};
 use crate::text::wrapped;
-use crate::{BucketName, Notice};
+use crate::{BucketName, Notification};
 
 /// The notification that the sweep found buckets that an event should have reported.
-pub fn coverage_gap(buckets: &[BucketName], origin: &Origin<'_>) -> Notice {
+pub fn coverage_gap(buckets: &[BucketName], origin: &Origin<'_>) -> Notification {
     let Origin { account, region, .. } = *origin;
     let count = buckets.len();
     let names: Vec<String> = buckets.iter().map(ToString::to_string).collect();

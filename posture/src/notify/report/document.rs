@@ -3,7 +3,7 @@
 use super::content::{CALLS_MAX, ReportContent, was};
 use super::{Report, shown};
 use crate::model::principal::known_as;
-use crate::notify::notification::document::{self, BucketReport, Fate, OfAspect, OneCall};
+use crate::notify::notification::document::{self, AspectResult, BucketReport, OfAspect, OneCall};
 use crate::reconcile::record::State;
 use crate::{AccountId, Aspect, Call, Finding, Record};
 
@@ -15,8 +15,8 @@ pub(super) fn of(report: &Report<'_>, content: &ReportContent<'_>) -> BucketRepo
     let took = report.took.filter(|_| !report.done.is_empty() && report.failed.is_empty());
     BucketReport {
         bucket: report.id.name.to_string(),
-        grade_because: (!report.id.name.is_account())
-            .then(|| shown(&report.baseline.grade_because, 200)),
+        grade_reason: (!report.id.name.is_account())
+            .then(|| shown(&report.baseline.grade_reason, 200)),
         calls: calls.map(|call| of_call(call, account)).collect(),
         aspects: done(report).chain(failed(report)).chain(others(content)).collect(),
         took_milliseconds: took.and_then(|took| took.as_millis().try_into().ok()),
@@ -58,16 +58,16 @@ fn of_call(call: &Call, account: &AccountId) -> OneCall {
 
 fn done<'a>(report: &'a Report<'_>) -> impl Iterator<Item = OfAspect> + 'a {
     report.done.iter().flat_map(move |(action, record)| {
-        let fate = match record.state {
-            State::Written => Fate::Written,
-            State::Begun | State::Verified | State::Failed => Fate::Remediated,
+        let result = match record.state {
+            State::Written => AspectResult::Written,
+            State::Begun | State::Verified | State::Failed => AspectResult::Remediated,
         };
         action.aspects.iter().map(move |&aspect| OfAspect {
             was: Some(was_of(report, aspect, action.kind())),
             wanted: Some(shown(&action.to_string(), 300)),
             record: Some(record.id.clone()),
             undo: undo(report, record),
-            ..OfAspect::new(aspect, fate)
+            ..OfAspect::new(aspect, result)
         })
     })
 }
@@ -83,33 +83,33 @@ fn failed<'a>(report: &'a Report<'_>) -> impl Iterator<Item = OfAspect> + 'a {
                  yourself.",
                 action.kind().call()
             )),
-            ..OfAspect::new(aspect, Fate::Failed)
+            ..OfAspect::new(aspect, AspectResult::Failed)
         })
     })
 }
 
 fn others<'a>(content: &'a ReportContent<'_>) -> impl Iterator<Item = OfAspect> + 'a {
-    let later = content.later.iter().map(|(aspect, because)| OfAspect {
-        cause: Some((*because).to_owned()),
-        ..OfAspect::new(*aspect, Fate::Later)
+    let later = content.later.iter().map(|(aspect, reason)| OfAspect {
+        cause: Some((*reason).to_owned()),
+        ..OfAspect::new(*aspect, AspectResult::Later)
     });
-    let left = content.left.iter().map(|(aspect, because)| OfAspect {
-        cause: Some(shown(&because.to_string(), CAUSE_MAX)),
-        ..OfAspect::new(*aspect, Fate::Left)
+    let not_remediated = content.not_remediated.iter().map(|(aspect, reason)| OfAspect {
+        cause: Some(shown(&reason.to_string(), CAUSE_MAX)),
+        ..OfAspect::new(*aspect, AspectResult::NotRemediated)
     });
     let exempt = content.exempt.iter().map(|exempt| OfAspect {
         cause: Some(shown(&exempt.reason, 300)),
         until: exempt.until.map(|until| until.to_string()),
-        ..OfAspect::new(exempt.aspect, Fate::Exempt)
+        ..OfAspect::new(exempt.aspect, AspectResult::Exempt)
     });
-    later.chain(left).chain(exempt)
+    later.chain(not_remediated).chain(exempt)
 }
 
 /// What was found of an aspect before a write; of the whole setting, if there is no finding of the aspect.
 fn was_of(report: &Report<'_>, aspect: Aspect, kind: crate::SettingKind) -> String {
     let of_aspect = |finding: &Finding| match finding {
         Finding::Weak { aspect: other, was, .. } if *other == aspect => Some(shown(was, 300)),
-        Finding::Weak { .. } | Finding::Later { .. } | Finding::Left { .. } => None,
+        Finding::Weak { .. } | Finding::Later { .. } | Finding::NotRemediated { .. } => None,
     };
     report.findings.iter().find_map(of_aspect).unwrap_or_else(|| was(report.findings, kind))
 }

@@ -3,7 +3,7 @@
 use time::{Date, UtcOffset};
 
 use super::section;
-use crate::Notice;
+use crate::Notification;
 use crate::config::Ending;
 use crate::model::severity::Severity;
 use crate::notify::notification::document::{Body, ExemptionsEnding};
@@ -11,7 +11,7 @@ use crate::notify::notification::{Draft, Origin, sms};
 use crate::text::shown;
 
 /// The notification about exemptions that end, the first to end first.
-pub fn exemptions_ending(endings: &[Ending], origin: &Origin<'_>) -> Notice {
+pub fn exemptions_ending(endings: &[Ending], origin: &Origin<'_>) -> Notification {
     let Origin { account, region, now, .. } = *origin;
     let today = now.to_offset(UtcOffset::UTC).date();
     let mut endings: Vec<&Ending> = endings.iter().collect();

@@ -9,10 +9,10 @@ use crate::model::setting::{AccessLogs, Algorithm, Encryption, PublicAccessBlock
 use crate::notify::notification::Attribute;
 use crate::reconcile::inspect::Inspection;
 use crate::reconcile::record::State;
-use crate::{Aspect, Call, Grade, LeftBecause, Observed, Setting, SettingKind, Tool, plan};
+use crate::{Aspect, Call, Grade, Observed, Reason, Setting, SettingKind, Tool, plan};
 
 mod channels;
-mod left;
+mod not_remediated;
 mod others;
 mod repeated;
 mod safe;
@@ -49,21 +49,22 @@ fn open() -> Finding {
     Finding::Weak {
         aspect: Aspect::PublicAccess,
         was: "partly off (BlockPublicPolicy)".to_owned(),
-        mend: Setting::PublicAccessBlock(Some(PublicAccessBlock::ALL)),
+        remediate: Setting::PublicAccessBlock(Some(PublicAccessBlock::ALL)),
     }
 }
 
 fn sse_c() -> Finding {
-    let mend = Encryption { algorithm: Algorithm::SseS3, bucket_key: false, sse_c: SseC::Blocked };
+    let remediate =
+        Encryption { algorithm: Algorithm::SseS3, bucket_key: false, sse_c: SseC::Blocked };
     Finding::Weak {
         aspect: Aspect::SseC,
         was: "SSE-S3, SSE-C not blocked".to_owned(),
-        mend: Setting::Encryption(Some(mend)),
+        remediate: Setting::Encryption(Some(remediate)),
     }
 }
 
-fn left(aspect: Aspect, because: LeftBecause) -> Finding {
-    Finding::Left { aspect, because }
+fn not_remediated(aspect: Aspect, reason: Reason) -> Finding {
+    Finding::NotRemediated { aspect, reason }
 }
 
 fn waiting() -> Finding {
@@ -71,7 +72,7 @@ fn waiting() -> Finding {
 }
 
 /// A run for a bucket: the failures are given, everything else is done.
-struct Look {
+struct Run {
     id: BucketId,
     trigger: Trigger,
     findings: Vec<Finding>,
@@ -84,7 +85,7 @@ struct Look {
     times: u32,
 }
 
-impl Look {
+impl Run {
     fn new(trigger: Trigger, findings: Vec<Finding>) -> Self {
         let (failing, exemptions) = (Vec::new(), Vec::new());
         let state = State::Verified;
@@ -102,7 +103,7 @@ impl Look {
         }
     }
 
-    fn notice(&self) -> Option<Notice> {
+    fn notification(&self) -> Option<Notification> {
         let mut baseline = Baseline::new(Grade::Speed, None);
         baseline.exemptions.clone_from(&self.exemptions);
         let plan = plan(&self.findings);
@@ -126,7 +127,7 @@ impl Look {
             failed.into_iter().map(|action| (action, "AccessDenied".to_owned())).collect();
         let kept = done.iter().map(|(_, record)| record.id.clone());
         let kept = kept.filter(|_| self.is_kept).collect();
-        notice(&Report {
+        notification(&Report {
             id: &self.id,
             stack: ("s3guard", &id().region),
             baseline: &baseline,
@@ -148,23 +149,23 @@ impl Look {
 }
 
 /// A notification as text, with its severity and actions.
-fn words(notice: &Notice) -> String {
-    let one = |name: &str| match &notice.attributes[name] {
+fn words(notification: &Notification) -> String {
+    let one = |name: &str| match &notification.attributes[name] {
         Attribute::One(value) => value.clone(),
         Attribute::Many(values) => values.join(" "),
     };
     let (severity, actions) = (one("severity"), one("action"));
-    format!("{}\n[{severity}: {actions}]\n\n{}", notice.subject, notice.text)
+    format!("{}\n[{severity}: {actions}]\n\n{}", notification.subject, notification.text)
 }
 
-fn check(look: &Look, expected: &Expect) {
-    let text = look.notice().map(|notice| words(&notice));
+fn check(run: &Run, expected: &Expect) {
+    let text = run.notification().map(|notification| words(&notification));
     expected.assert_eq(&text.unwrap_or_else(|| "(nothing)\n".to_owned()));
 }
 
 /// The subject, severity, actions and sections of a notification; [`check`] checks the common lines.
-fn says(look: &Look, expected: &Expect) {
-    let words = words(&look.notice().unwrap());
+fn message(run: &Run, expected: &Expect) {
+    let words = words(&run.notification().unwrap());
     let parts: Vec<&str> = words.split("\n\n").collect();
     let is_section = |part: &&str| !part.starts_with("https://") && !part.starts_with("Protected ");
     let sections = parts[..1].iter().chain(&parts[2..]).copied().filter(is_section);
@@ -173,14 +174,14 @@ fn says(look: &Look, expected: &Expect) {
     expected.assert_eq(&format!("{}\n", sections.collect::<Vec<_>>().join("\n\n")));
 }
 
-fn is_silent(look: &Look) {
-    assert_eq!(look.notice(), None);
+fn is_silent(run: &Run) {
+    assert_eq!(run.notification(), None);
 }
 
 #[test]
 fn a_new_bucket_that_is_remediated_is_reported_with_before_and_after() {
     check(
-        &Look::new(calls("CreateBucket"), vec![open(), sse_c()]),
+        &Run::new(calls("CreateBucket"), vec![open(), sse_c()]),
         &expect![[r#"
             s3guard protected reports
             [info: protected]
@@ -207,8 +208,8 @@ fn a_new_bucket_that_is_remediated_is_reported_with_before_and_after() {
 
 #[test]
 fn a_weakening_that_is_undone_names_who_did_it() {
-    says(
-        &Look::new(calls("DeleteBucketPublicAccessBlock"), vec![open()]),
+    message(
+        &Run::new(calls("DeleteBucketPublicAccessBlock"), vec![open()]),
         &expect![[r#"
             s3guard reverted a weakening of reports
             [warning: protected weakened]
@@ -218,7 +219,7 @@ fn a_weakening_that_is_undone_names_who_did_it() {
         "#]],
     );
     let text =
-        Look::new(calls("DeleteBucketPublicAccessBlock"), vec![open()]).notice().unwrap().text;
+        Run::new(calls("DeleteBucketPublicAccessBlock"), vec![open()]).notification().unwrap().text;
     assert!(text.contains("\nEvent   DeleteBucketPublicAccessBlock by IAM user careless with\n"));
 }
 
@@ -226,25 +227,25 @@ fn a_weakening_that_is_undone_names_who_did_it() {
 fn what_a_call_has_not_touched_it_has_not_weakened() {
     // The first call about an old bucket; a tag that raises its grade.
     for name in ["PutBucketPolicy", "PutBucketTagging", "TagResource"] {
-        let notice = Look::new(calls(name), vec![sse_c()]).notice().unwrap();
-        assert_eq!(notice.subject, "s3guard protected reports", "{name}");
-        assert_eq!(notice.attributes["severity"], Attribute::One("info".to_owned()));
+        let notification = Run::new(calls(name), vec![sse_c()]).notification().unwrap();
+        assert_eq!(notification.subject, "s3guard protected reports", "{name}");
+        assert_eq!(notification.attributes["severity"], Attribute::One("info".to_owned()));
     }
     // Once ACLs are disabled, the rest of the block can be closed.
-    let owned = Look::new(calls("PutBucketOwnershipControls"), vec![open()]).notice().unwrap();
+    let owned = Run::new(calls("PutBucketOwnershipControls"), vec![open()]).notification().unwrap();
     assert_eq!(owned.subject, "s3guard protected reports");
     // The calls that come with the creation of a bucket weaken nothing.
     let both = Trigger::Calls(vec![call("CreateBucket"), call("PutBucketPublicAccessBlock")]);
-    let notice = Look::new(both, vec![open()]).notice().unwrap();
-    assert_eq!(notice.subject, "s3guard protected reports");
+    let notification = Run::new(both, vec![open()]).notification().unwrap();
+    assert_eq!(notification.subject, "s3guard protected reports");
 }
 
 #[test]
 fn a_failure_comes_first_and_says_its_cause() {
-    let mut look = Look::new(calls("CreateBucket"), vec![open(), sse_c()]);
-    look.failing = vec![SettingKind::Encryption];
-    says(
-        &look,
+    let mut run = Run::new(calls("CreateBucket"), vec![open(), sse_c()]);
+    run.failing = vec![SettingKind::Encryption];
+    message(
+        &run,
         &expect![[r#"
             s3guard could not fully protect reports
             [high: protected failed]
@@ -261,10 +262,10 @@ fn a_failure_comes_first_and_says_its_cause() {
 
 #[test]
 fn what_could_not_be_remediated_at_all_is_reported_as_such() {
-    let mut look = Look::new(calls("DeleteBucketPublicAccessBlock"), vec![open()]);
-    look.failing = vec![SettingKind::PublicAccessBlock];
-    says(
-        &look,
+    let mut run = Run::new(calls("DeleteBucketPublicAccessBlock"), vec![open()]);
+    run.failing = vec![SettingKind::PublicAccessBlock];
+    message(
+        &run,
         &expect![[r#"
             s3guard could not protect reports
             [critical: failed]
@@ -278,14 +279,14 @@ fn what_could_not_be_remediated_at_all_is_reported_as_such() {
 
 #[test]
 fn a_bucket_that_is_right_is_not_worth_a_message() {
-    is_silent(&Look::new(calls("CreateBucket"), Vec::new()));
-    is_silent(&Look::new(Trigger::Sweep, Vec::new()));
+    is_silent(&Run::new(calls("CreateBucket"), Vec::new()));
+    is_silent(&Run::new(Trigger::Sweep, Vec::new()));
 }
 
 #[test]
 fn what_the_sweep_remediates_is_reported_and_what_fails_is_counted() {
-    says(
-        &Look::new(Trigger::Sweep, vec![sse_c()]),
+    message(
+        &Run::new(Trigger::Sweep, vec![sse_c()]),
         &expect![[r#"
             s3guard protected reports
             [info: protected]
@@ -295,17 +296,17 @@ fn what_the_sweep_remediates_is_reported_and_what_fails_is_counted() {
                 blocked)
         "#]],
     );
-    let mut look = Look::new(Trigger::Sweep, vec![sse_c()]);
-    look.failing = vec![SettingKind::Encryption];
-    is_silent(&look);
+    let mut run = Run::new(Trigger::Sweep, vec![sse_c()]);
+    run.failing = vec![SettingKind::Encryption];
+    is_silent(&run);
 }
 
 #[test]
 fn what_an_interrupted_run_may_have_done_is_reported() {
-    let mut look = Look::new(calls("CreateBucket"), Vec::new());
-    look.is_again = true;
-    says(
-        &look,
+    let mut run = Run::new(calls("CreateBucket"), Vec::new());
+    run.is_again = true;
+    message(
+        &run,
         &expect![[r#"
             s3guard retried reports
             [info: again]
@@ -318,9 +319,9 @@ fn what_an_interrupted_run_may_have_done_is_reported() {
 
 #[test]
 fn what_s3_does_not_show_yet_is_not_said_to_be_so() {
-    let mut look = Look::new(calls("CreateBucket"), vec![sse_c()]);
-    look.state = State::Written;
-    let text = look.notice().unwrap().text;
+    let mut run = Run::new(calls("CreateBucket"), vec![sse_c()]);
+    run.state = State::Written;
+    let text = run.notification().unwrap().text;
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let said =
         "(was: SSE-S3, SSE-C not blocked), not yet returned by S3 when it was read again undo:";
@@ -329,9 +330,9 @@ fn what_s3_does_not_show_yet_is_not_said_to_be_so() {
 
 #[test]
 fn what_the_ledger_has_no_record_of_has_no_command_that_undoes_it() {
-    let mut look = Look::new(calls("CreateBucket"), vec![sse_c()]);
-    look.is_kept = false;
-    let text = look.notice().unwrap().text;
+    let mut run = Run::new(calls("CreateBucket"), vec![sse_c()]);
+    run.is_kept = false;
+    let text = run.notification().unwrap().text;
     assert!(!text.contains("s3guard undo"), "{text}");
     assert!(
         text.contains("undo: manually, because the record could not be written to the ledger"),
@@ -342,8 +343,8 @@ fn what_the_ledger_has_no_record_of_has_no_command_that_undoes_it() {
 #[test]
 fn everybody_who_changed_the_bucket_is_named_up_to_a_number() {
     let by = |number| Call { principal: format!("user/{number}."), ..call("PutBucketEncryption") };
-    let look = Look::new(Trigger::Calls((0..30).map(by).collect()), vec![sse_c()]);
-    let text = look.notice().unwrap().text;
+    let run = Run::new(Trigger::Calls((0..30).map(by).collect()), vec![sse_c()]);
+    let text = run.notification().unwrap().text;
     assert!((0..10).all(|number| text.contains(&format!("user/{number}."))), "{text}");
     assert!(!text.contains("user/10."));
 }
@@ -352,13 +353,13 @@ fn everybody_who_changed_the_bucket_is_named_up_to_a_number() {
 fn the_report_has_snippets_for_the_tool_of_the_latest_call() {
     let by = |tool| Call { tool, ..call("PutBucketEncryption") };
     let both = Trigger::Calls(vec![by(Tool::Pulumi), by(Tool::Terraform)]);
-    let text = Look::new(both, vec![open(), sse_c()]).notice().unwrap().text;
+    let text = Run::new(both, vec![open(), sse_c()]).notification().unwrap().text;
     let (report, permanent) = text.split_once("To make it permanent in Terraform\n").unwrap();
     assert!(report.contains("careless with Pulumi") && report.contains("careless with Terraform"));
     for kind in ["public_access_block", "server_side_encryption_configuration"] {
         let line = format!("  resource \"aws_s3_bucket_{kind}\" \"reports\" {{\n    bucket");
         assert!(permanent.contains(&line), "{permanent}");
     }
-    let text = Look::new(calls("PutBucketEncryption"), vec![sse_c()]).notice().unwrap().text;
+    let text = Run::new(calls("PutBucketEncryption"), vec![sse_c()]).notification().unwrap().text;
     assert!(!text.contains("permanent"), "{text}");
 }

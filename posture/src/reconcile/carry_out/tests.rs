@@ -119,7 +119,7 @@ fn now<T>(future: impl Future<Output = T>) -> T {
 }
 
 /// Remediates a new bucket at grade speed: first its policy, then its notifications.
-fn mend(account: &Failing) -> Outcome<String> {
+fn remediate(account: &Failing) -> Outcome<String> {
     now(mending(account))
 }
 
@@ -139,7 +139,7 @@ fn states(account: &Failing) -> Vec<(SettingKind, State)> {
 #[test]
 fn the_ledger_hears_of_a_write_as_it_begins_and_as_it_has_ended() {
     let account = failing();
-    let outcome = mend(&account);
+    let outcome = remediate(&account);
     assert_eq!(outcome.done.len(), 2);
     let (policy, bell) = (SettingKind::Policy, SettingKind::Notifications);
     let expected = [
@@ -159,7 +159,7 @@ fn the_ledger_hears_of_a_write_as_it_begins_and_as_it_has_ended() {
 fn one_refused_write_does_not_stop_the_next() {
     let account = failing();
     account.writes.lock().unwrap().push(Err("AccessDenied".to_owned()));
-    let outcome = mend(&account);
+    let outcome = remediate(&account);
     assert_eq!(outcome.failed.len(), 1);
     assert_eq!(outcome.failed[0].0.kind(), SettingKind::Policy);
     assert_eq!(outcome.done[0].0.kind(), SettingKind::Notifications);
@@ -172,14 +172,14 @@ fn one_refused_write_does_not_stop_the_next() {
 fn a_bucket_that_goes_meanwhile_is_no_failure() {
     let account = failing();
     account.writes.lock().unwrap().push(Ok(false));
-    let outcome = mend(&account);
+    let outcome = remediate(&account);
     assert!(!outcome.bucket_exists && outcome.failed.is_empty() && outcome.done.is_empty());
 }
 
 #[test]
 fn what_does_not_show_is_read_again_a_few_times_and_not_called_verified() {
     let account = Failing { writes_show: false, ..failing() };
-    let outcome = mend(&account);
+    let outcome = remediate(&account);
     assert_eq!(outcome.done[0].1.state, State::Written);
     assert_eq!(account.pauses.lock().unwrap()[..3], [1, 2, 3]);
 }
@@ -187,7 +187,7 @@ fn what_does_not_show_is_read_again_a_few_times_and_not_called_verified() {
 #[test]
 fn nothing_is_written_when_its_setting_cannot_be_read_any_more() {
     let account = Failing { reads_fail: true, ..failing() };
-    let outcome = mend(&account);
+    let outcome = remediate(&account);
     assert_eq!(outcome.interrupted.as_deref(), Some("SlowDown"));
     assert_eq!(outcome.done.len(), 1);
     assert_eq!(outcome.done[0].1.state, State::Written);
@@ -196,10 +196,10 @@ fn nothing_is_written_when_its_setting_cannot_be_read_any_more() {
 #[test]
 fn protection_does_not_wait_for_the_ledger() {
     let account = Failing { ledger: Ledger::Refuses, ..failing() };
-    let outcome = mend(&account);
+    let outcome = remediate(&account);
     assert_eq!((outcome.done.len(), outcome.unrecorded.len()), (2, 4));
     assert_eq!(outcome.kept, BTreeSet::new());
-    let kept = mend(&failing()).kept;
+    let kept = remediate(&failing()).kept;
     let kept: Vec<&str> = kept.iter().map(String::as_str).collect();
     let ids =
         ["notifications", "policy"].map(|kind| format!("reports@20261120T120000.000Z-{kind}"));
@@ -240,7 +240,7 @@ const THEIRS: &str = r#"{"Statement":[{"Sid":"Theirs","Effect":"Deny","Principal
 fn what_another_party_sets_during_other_reads_is_not_overwritten() {
     let meanwhile = Meanwhile::Before(|truth| truth.set(&Setting::Policy(Some(THEIRS.to_owned()))));
     let account = Failing { meanwhile, ..failing() };
-    mend(&account);
+    remediate(&account);
     let policy = account.bucket.truth().policy;
     let text = policy.known().unwrap().text();
     assert!(text.contains("Theirs") && text.contains("aws:SecureTransport"), "{text}");

@@ -19,7 +19,7 @@ pub(super) const FOLDER: &str = "undone";
 
 /// The suppression of an aspect of a bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Mark {
+pub struct SuppressionMark {
     /// The aspect.
     pub aspect: Aspect,
     /// When it was created.
@@ -41,7 +41,7 @@ pub struct Note {
     pub by: String,
 }
 
-impl Mark {
+impl SuppressionMark {
     /// The key of the mark.
     pub fn key(&self, bucket: &BucketName) -> String {
         let day = self.until.format(DAY).expect("a date has year, month and day");
@@ -55,7 +55,7 @@ pub fn prefix(bucket: &BucketName) -> String {
 }
 
 /// The mark with this key, if it is one.
-pub fn of_key(bucket: &BucketName, key: &str) -> Option<Mark> {
+pub fn of_key(bucket: &BucketName, key: &str) -> Option<SuppressionMark> {
     let (aspect, name) = key.strip_prefix(&prefix(bucket))?.split_once('/')?;
     read(aspect, name)
 }
@@ -74,19 +74,24 @@ pub fn over(now: OffsetDateTime) -> Date {
 /// The marks that suppress these aspects until this day.
 ///
 /// They are newer than the existing ones, also than one of a fast clock.
-pub fn marks(there: &[Mark], aspects: &[Aspect], until: Date, now: OffsetDateTime) -> Vec<Mark> {
+pub fn marks(
+    there: &[SuppressionMark],
+    aspects: &[Aspect],
+    until: Date,
+    now: OffsetDateTime,
+) -> Vec<SuppressionMark> {
     let newest = newest(there);
     let mark = |&aspect| {
         let made = newest.get(&aspect).map_or(now, |last| now.max(last.made + TICK));
-        Mark { aspect, made, until }
+        SuppressionMark { aspect, made, until }
     };
     aspects.iter().map(mark).collect()
 }
 
 /// The marks that revert these to what the existing ones said.
-pub fn taken_back(there: &[Mark], marks: &[Mark]) -> Vec<Mark> {
+pub fn taken_back(there: &[SuppressionMark], marks: &[SuppressionMark]) -> Vec<SuppressionMark> {
     let before = newest(there);
-    let back = |mark: &Mark| Mark {
+    let back = |mark: &SuppressionMark| SuppressionMark {
         made: mark.made + TICK,
         until: before.get(&mark.aspect).map_or_else(|| over(mark.made), |before| before.until),
         ..*mark
@@ -95,22 +100,22 @@ pub fn taken_back(there: &[Mark], marks: &[Mark]) -> Vec<Mark> {
 }
 
 /// Which aspects are suppressed, until when.
-pub fn in_force(marks: &[Mark], now: OffsetDateTime) -> Vec<(Aspect, Date)> {
+pub fn in_force(marks: &[SuppressionMark], now: OffsetDateTime) -> Vec<(Aspect, Date)> {
     let today = now.to_offset(UtcOffset::UTC).date();
     let newest = newest(marks).into_values();
     newest.filter(|mark| mark.until >= today).map(|mark| (mark.aspect, mark.until)).collect()
 }
 
-pub(super) fn read(aspect: &str, name: &str) -> Option<Mark> {
+pub(super) fn read(aspect: &str, name: &str) -> Option<SuppressionMark> {
     let (made, day) = name.strip_suffix(".json")?.split_once('-')?;
-    Some(Mark {
+    Some(SuppressionMark {
         aspect: Aspect::from_name(aspect)?,
         made: PrimitiveDateTime::parse(made, STAMP).ok()?.assume_utc(),
         until: Date::parse(day, DAY).ok()?,
     })
 }
 
-fn newest(marks: &[Mark]) -> BTreeMap<Aspect, Mark> {
+fn newest(marks: &[SuppressionMark]) -> BTreeMap<Aspect, SuppressionMark> {
     let mut newest = BTreeMap::new();
     for mark in marks {
         let last = newest.entry(mark.aspect).or_insert(*mark);
@@ -133,8 +138,8 @@ mod tests {
     const LATER: Date = date!(2027 - 01 - 31);
     const YESTERDAY: Date = date!(2026 - 11 - 23);
 
-    fn tls(seconds: i64, until: Date) -> Mark {
-        Mark { aspect: Aspect::Tls, made: NOW + Duration::seconds(seconds), until }
+    fn tls(seconds: i64, until: Date) -> SuppressionMark {
+        SuppressionMark { aspect: Aspect::Tls, made: NOW + Duration::seconds(seconds), until }
     }
 
     #[test]
@@ -149,11 +154,11 @@ mod tests {
             (vec![tls(0, LATER), tls(0, TODAY)], Some(TODAY)),
         ] {
             let expected: Vec<_> = expected.map(|until| (Aspect::Tls, until)).into_iter().collect();
-            let backwards: Vec<Mark> = marks.iter().rev().copied().collect();
+            let backwards: Vec<SuppressionMark> = marks.iter().rev().copied().collect();
             assert_eq!(in_force(&marks, NOW), expected, "{marks:?}");
             assert_eq!(in_force(&backwards, NOW), expected, "{marks:?}");
         }
-        let other = Mark { aspect: Aspect::Encryption, ..tls(1, YESTERDAY) };
+        let other = SuppressionMark { aspect: Aspect::Encryption, ..tls(1, YESTERDAY) };
         assert_eq!(in_force(&[tls(0, LATER), other], NOW), [(Aspect::Tls, LATER)]);
     }
 

@@ -29,7 +29,7 @@ fn changed(id: &str, bucket: &str, call: Call) -> Message {
     message(id, Request::Changed(Changed { bucket: bucket.parse().unwrap(), region, call }))
 }
 
-fn look_at(id: &str, bucket: &str, mark: Option<Mark>) -> Message {
+fn reconcile(id: &str, bucket: &str, mark: Option<Mark>) -> Message {
     message(id, Request::Own(OwnMessage::Reconcile { bucket: bucket.parse().unwrap(), mark }))
 }
 
@@ -41,17 +41,24 @@ fn sorted(messages: Vec<Message>) -> Vec<String> {
     };
     let words = |task: TaskOf| {
         let what = match task.task {
-            Task::Look(Look { bucket, trigger: Trigger::Calls(calls), attempt, .. }) => {
-                format!("look at {bucket} for {} ({attempt})", names(calls))
+            Task::Reconcile(ReconcileTask {
+                bucket,
+                trigger: Trigger::Calls(calls),
+                attempt,
+                ..
+            }) => {
+                format!("reconcile {bucket} for {} ({attempt})", names(calls))
             }
-            Task::Look(Look { bucket, trigger: Trigger::Sweep, mark, .. }) => {
-                format!("look at {bucket} ({mark:?})")
+            Task::Reconcile(ReconcileTask { bucket, trigger: Trigger::Sweep, mark, .. }) => {
+                format!("reconcile {bucket} ({mark:?})")
             }
             Task::Later { body, delay_seconds } => format!("{body} in {delay_seconds} s"),
             Task::Sweep(Sweep { continuation, after, .. }) => {
                 format!("sweep from {continuation:?} {after:?}")
             }
-            Task::Publish(notice) => format!("publish {}", notice["subject"].as_str().unwrap()),
+            Task::Publish(notification) => {
+                format!("publish {}", notification["subject"].as_str().unwrap())
+            }
             Task::Nothing { reason } => format!("nothing: {reason}"),
         };
         format!("{}: {what}", task.message_ids.join("+"))
@@ -68,8 +75,8 @@ fn a_new_bucket_settles_by_the_events_own_time() {
     check(0, "m: body of m in 15 s");
     check(10_200, "m: body of m in 5 s");
     check(14_999, "m: body of m in 1 s");
-    check(15_000, "m: look at reports for CreateBucket (0)");
-    check(300_000, "m: look at reports for CreateBucket (0)");
+    check(15_000, "m: reconcile reports for CreateBucket (0)");
+    check(300_000, "m: reconcile reports for CreateBucket (0)");
     // An event from the future, by our clock.
     check(-60_000, "m: body of m in 15 s");
     check(-250_000_000_000_000, "m: body of m in 15 s");
@@ -87,14 +94,14 @@ fn tags_settle_with_the_bucket_that_gets_them() {
 fn a_bucket_that_is_public_from_its_first_moment_waits_for_nothing() {
     let call = Call { exposes: true, ..call("CreateBucket", 0) };
     let messages = vec![changed("m", "reports", call)];
-    assert_eq!(sorted(messages), ["m: look at reports for CreateBucket (0)"]);
+    assert_eq!(sorted(messages), ["m: reconcile reports for CreateBucket (0)"]);
 }
 
 #[test]
 fn weakening_waits_for_nothing() {
     for name in ["DeleteBucketPublicAccessBlock", "PutBucketPolicy", "PutBucketAcl"] {
         let messages = vec![changed("m", "reports", call(name, 0))];
-        assert_eq!(sorted(messages), [format!("m: look at reports for {name} (0)")]);
+        assert_eq!(sorted(messages), [format!("m: reconcile reports for {name} (0)")]);
     }
 }
 
@@ -104,14 +111,14 @@ fn what_is_being_made_from_a_description_may_switch_the_block_off_for_a_moment()
         for tool in [Tool::Terraform, Tool::Pulumi, Tool::CloudFormation] {
             let of_age = |age| vec![changed("m", "reports", Call { tool, ..call(name, age) })];
             assert_eq!(sorted(of_age(4_000)), ["m: body of m in 11 s"]);
-            let look = format!("m: look at reports for {name} (0)");
-            assert_eq!(sorted(of_age(15_000)), [look]);
+            let task = format!("m: reconcile reports for {name} (0)");
+            assert_eq!(sorted(of_age(15_000)), [task]);
         }
     }
     // A policy that lets everybody in is another matter.
     let policy = Call { tool: Tool::Terraform, ..call("PutBucketPolicy", 0) };
     let messages = vec![changed("m", "reports", policy)];
-    assert_eq!(sorted(messages), ["m: look at reports for PutBucketPolicy (0)"]);
+    assert_eq!(sorted(messages), ["m: reconcile reports for PutBucketPolicy (0)"]);
 }
 
 #[test]
@@ -120,12 +127,12 @@ fn many_events_of_a_bucket_are_one_look() {
         changed("m1", "reports", call("PutBucketEncryption", 3_000)),
         changed("m2", "reports", call("DeleteBucketEncryption", 1_000)),
         changed("m3", "photos", call("PutBucketEncryption", 1_000)),
-        look_at("m4", "reports", None),
+        reconcile("m4", "reports", None),
         changed("m5", "reports", call("PutBucketEncryption", 2_000)),
     ];
     let expected = [
-        "m3: look at photos for PutBucketEncryption (0)",
-        "m1+m2+m4+m5: look at reports for PutBucketEncryption+PutBucketEncryption+DeleteBucketEncryption (0)",
+        "m3: reconcile photos for PutBucketEncryption (0)",
+        "m1+m2+m4+m5: reconcile reports for PutBucketEncryption+PutBucketEncryption+DeleteBucketEncryption (0)",
     ];
     assert_eq!(sorted(messages), expected);
 }
@@ -134,18 +141,18 @@ fn many_events_of_a_bucket_are_one_look() {
 fn an_event_takes_nothing_from_the_sweeps_look_at_the_same_bucket() {
     let event = || changed("m1", "reports", call("PutBucketWebsite", 0));
     let extent = |messages| match &triage(messages, NOON, 15)[..] {
-        [TaskOf { task: Task::Look(look), .. }] => (look.extent(), look.trigger.calls().len()),
+        [TaskOf { task: Task::Reconcile(task), .. }] => (task.extent(), task.trigger.calls().len()),
         tasks => panic!("{tasks:?}"),
     };
     let touched = || [Aspect::PublicAccess].into();
     for messages in [
-        vec![event(), look_at("m2", "reports", None)],
-        vec![look_at("m2", "reports", None), event()],
+        vec![event(), reconcile("m2", "reports", None)],
+        vec![reconcile("m2", "reports", None), event()],
     ] {
         assert_eq!(extent(messages), (Extent::KeptAndTouched(touched()), 1));
     }
     assert_eq!(extent(vec![event()]), (Extent::Touched(touched()), 1));
-    assert_eq!(extent(vec![look_at("m2", "reports", None)]), (Extent::Kept, 0));
+    assert_eq!(extent(vec![reconcile("m2", "reports", None)]), (Extent::Kept, 0));
 }
 
 #[test]
@@ -157,11 +164,11 @@ fn many_changes_of_the_account_are_one_look() {
         account("m3", "PutAccountPublicAccessBlock", 2_000),
         // The guard of every Region may receive it.
         account("m4", "PutAccountPublicAccessBlock", 2_000),
-        look_at("m5", ".account", None),
+        reconcile("m5", ".account", None),
     ];
     let expected = [
-        "m1+m3+m4+m5: look at .account for PutAccountPublicAccessBlock+DeleteAccountPublicAccessBlock (0)",
-        "m2: look at reports for PutBucketPolicy (0)",
+        "m1+m3+m4+m5: reconcile .account for PutAccountPublicAccessBlock+DeleteAccountPublicAccessBlock (0)",
+        "m2: reconcile reports for PutBucketPolicy (0)",
     ];
     assert_eq!(sorted(messages), expected);
 }
@@ -172,7 +179,7 @@ fn an_event_that_is_delivered_twice_is_named_once() {
         changed("m1", "reports", call("PutBucketEncryption", 3_000)),
         changed("m2", "reports", call("PutBucketEncryption", 3_000)),
     ];
-    assert_eq!(sorted(twice), ["m1+m2: look at reports for PutBucketEncryption (0)"]);
+    assert_eq!(sorted(twice), ["m1+m2: reconcile reports for PutBucketEncryption (0)"]);
 }
 
 #[test]
@@ -182,15 +189,15 @@ fn every_message_belongs_to_one_task() {
         sweep("m1", Sweep::default()),
         sweep("m2", Sweep { after: Some("photos".to_owned()), ..Sweep::default() }),
         message("m3", Request::Ignore("the call failed")),
-        look_at("m4", "reports", None),
-        look_at("m5", ".account", None),
+        reconcile("m4", "reports", None),
+        reconcile("m5", ".account", None),
     ];
     let expected = [
         "m1: sweep from None None",
         "m2: sweep from None Some(\"photos\")",
         "m3: nothing: the call failed",
-        "m5: look at .account (None)",
-        "m4: look at reports (None)",
+        "m5: reconcile .account (None)",
+        "m4: reconcile reports (None)",
     ];
     assert_eq!(sorted(messages), expected);
 }
@@ -198,12 +205,13 @@ fn every_message_belongs_to_one_task() {
 #[test]
 fn what_the_sweep_knows_of_a_bucket_goes_with_the_look() {
     let messages = vec![
-        look_at("m1", "reports", None),
-        look_at("m2", "reports", Some(Mark::Swept)),
-        look_at("m3", "reports", Some(Mark::Before)),
-        look_at("m4", "photos", Some(Mark::Before)),
+        reconcile("m1", "reports", None),
+        reconcile("m2", "reports", Some(Mark::Swept)),
+        reconcile("m3", "reports", Some(Mark::Before)),
+        reconcile("m4", "photos", Some(Mark::Before)),
     ];
-    let expected = ["m4: look at photos (Some(Before))", "m1+m2+m3: look at reports (Some(Swept))"];
+    let expected =
+        ["m4: reconcile photos (Some(Before))", "m1+m2+m3: reconcile reports (Some(Swept))"];
     assert_eq!(sorted(messages), expected);
 }
 
@@ -216,7 +224,7 @@ fn a_look_has_waited_as_often_as_the_message_that_waited_most() {
     };
     // However young the call is by our clock: it has settled already.
     let messages = vec![again("m1", 2), again("m2", 5)];
-    assert_eq!(sorted(messages), ["m1+m2: look at reports for CreateBucket (5)"]);
+    assert_eq!(sorted(messages), ["m1+m2: reconcile reports for CreateBucket (5)"]);
 }
 
 #[test]
@@ -226,18 +234,18 @@ fn a_look_that_was_begun_before_says_so() {
         changed("m2", "reports", call("PutBucketPolicy", 0)),
     ];
     let tasks = triage(messages, NOON, 15);
-    assert!(matches!(&tasks[..], [TaskOf { task: Task::Look(look), .. }] if look.is_again));
+    assert!(matches!(&tasks[..], [TaskOf { task: Task::Reconcile(task), .. }] if task.is_again));
 }
 
 #[test]
 fn a_new_bucket_that_is_not_found_is_retried_for_two_minutes() {
     let again = |event_name, age_seconds: i64| {
-        look_again(&Trigger::Calls(vec![call(event_name, age_seconds * 1000)]), NOON)
+        retry_seconds(&Trigger::Calls(vec![call(event_name, age_seconds * 1000)]), NOON)
     };
     assert_eq!(again("CreateBucket", 20), Some(UNKNOWN_DELAY_SECONDS));
     assert_eq!(again("CreateBucket", 120), None);
     assert_eq!(again("PutBucketEncryption", 20), Some(UNKNOWN_DELAY_SECONDS));
-    assert_eq!(look_again(&Trigger::Sweep, NOON), None);
+    assert_eq!(retry_seconds(&Trigger::Sweep, NOON), None);
 }
 
 #[test]

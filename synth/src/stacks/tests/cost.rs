@@ -5,7 +5,7 @@ mod idle;
 use std::fmt::Write as _;
 
 use expect_test::expect_file;
-use s3guard_posture::{Config, config::Window, testing::prose};
+use s3guard_posture::{Config, config::WindowLength, testing::prose};
 use serde_json::{Value as Json, json};
 
 use crate::stacks::guard_with;
@@ -73,7 +73,7 @@ struct Cost {
 }
 
 /// The cost of the events in this time, computed from the template.
-fn cost(template: &Json, window: Window, seconds: f64) -> Cost {
+fn cost(template: &Json, window: WindowLength, seconds: f64) -> Cost {
     let resources = &template["Resources"];
     let source = &resources["NotifySource"]["Properties"];
     let wait = source["MaximumBatchingWindowInSeconds"].as_f64().unwrap();
@@ -98,7 +98,7 @@ fn per_call(source: &Json) -> f64 {
     (CALL_BYTES_MAX / EVENT_BYTES).floor().min(source["BatchSize"].as_f64().unwrap())
 }
 
-fn configured(window: &str) -> (Json, Window) {
+fn configured(window: &str) -> (Json, WindowLength) {
     let config = Config::read(&json!({ "notifications": { "window": window } })).unwrap();
     (guard_with(&config).render().unwrap(), config.notifications().window())
 }

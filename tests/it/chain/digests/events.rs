@@ -119,7 +119,7 @@ pub(super) struct Listener {
 impl Listener {
     pub(super) fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}/notices", listener.local_addr().unwrap());
+        let url = format!("http://{}/notifications", listener.local_addr().unwrap());
         let posted: Arc<Mutex<Vec<Value>>> = Arc::default();
         let kept = Arc::clone(&posted);
         thread::spawn(move || {
@@ -139,8 +139,8 @@ impl Listener {
     /// The documents of object notifications that were posted.
     pub(super) fn documents(&self) -> Vec<Value> {
         let posted = self.posted.lock().unwrap();
-        let notices = posted.iter().filter(|post| post["Type"] == "Notification");
-        let documents = notices
+        let notifications = posted.iter().filter(|post| post["Type"] == "Notification");
+        let documents = notifications
             .filter_map(|post| serde_json::from_str::<Value>(post["Message"].as_str()?).ok());
         documents.filter(|document| document["kind"] == "objects").collect()
     }

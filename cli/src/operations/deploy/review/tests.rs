@@ -2,9 +2,9 @@ use expect_test::expect_file;
 
 use crate::operations::deploy::review::*;
 
-fn change(fate: Fate, resource_type: &str, logical_id: &str) -> Change {
+fn change(action: ResourceAction, resource_type: &str, logical_id: &str) -> Change {
     Change {
-        fate,
+        action,
         logical_id: logical_id.to_owned(),
         physical_id: None,
         resource_type: resource_type.to_owned(),
@@ -35,12 +35,12 @@ fn review() -> Review {
     let changes = vec![
         Change {
             physical_id: Some("old-queue".to_owned()),
-            ..change(Fate::Removed, "AWS::SQS::Queue", "OldQueue")
+            ..change(ResourceAction::Removed, "AWS::SQS::Queue", "OldQueue")
         },
         Change {
             policy: Some("Retain".to_owned()),
             physical_id: Some("guard-logs-111122223333-eu-west-1-an".to_owned()),
-            ..change(Fate::Removed, "AWS::S3::Bucket", "LogBucket")
+            ..change(ResourceAction::Removed, "AWS::S3::Bucket", "LogBucket")
         },
         Change {
             properties: vec![
@@ -52,19 +52,19 @@ fn review() -> Review {
                 property("Timeout", Some("60"), Some("90")),
                 property("Environment", None, None),
             ],
-            ..change(Fate::Changed, "AWS::Lambda::Function", "GuardFunction")
+            ..change(ResourceAction::Changed, "AWS::Lambda::Function", "GuardFunction")
         },
         Change {
             physical_id: Some("arn:aws:sns:eu-west-1:111122223333:guard-Topic-1".to_owned()),
             policy: Some("ReplaceAndDelete".to_owned()),
             properties: vec![property("TopicName", None, Some("other"))],
-            ..change(Fate::Replaced, "AWS::SNS::Topic", "Topic")
+            ..change(ResourceAction::Replaced, "AWS::SNS::Topic", "Topic")
         },
-        change(Fate::MayBeReplaced, "AWS::Lambda::EventSourceMapping", "GuardEvents"),
-        change(Fate::Added, "AWS::CloudWatch::Alarm", "NewAlarm"),
+        change(ResourceAction::MayBeReplaced, "AWS::Lambda::EventSourceMapping", "GuardEvents"),
+        change(ResourceAction::Added, "AWS::CloudWatch::Alarm", "NewAlarm"),
         Change {
             physical_id: Some("guard-trail-111122223333-eu-west-1-an".to_owned()),
-            ..change(Fate::Imported, "AWS::S3::Bucket", "TrailBucket")
+            ..change(ResourceAction::Imported, "AWS::S3::Bucket", "TrailBucket")
         },
     ];
     let grants = vec![grant("s3:PutBucketPolicy"), grant("s3:DeleteBucket")];
@@ -81,7 +81,7 @@ fn the_table_needs_no_colour() {
 fn what_a_value_has_in_it_moves_no_cursor() {
     let changes = vec![Change {
         properties: vec![property("A", Some("\u{1b}[2J"), Some("b\nc"))],
-        ..change(Fate::Changed, "AWS::SQS::Queue", "Queue")
+        ..change(ResourceAction::Changed, "AWS::SQS::Queue", "Queue")
     }];
     let text = Review { changes, grants: Some(Vec::new()), is_new: false }.render(Paint::Plain);
     assert!(!text.contains('\u{1b}') && text.lines().count() == 4, "{text}");

@@ -6,9 +6,9 @@ use s3guard_posture::{Grade, KeyArn};
 use time::macros::datetime;
 
 use crate::operations::doctor::Wanted;
-use crate::operations::doctor::fetch::Found;
+use crate::operations::doctor::fetch::FoundStack;
 use crate::operations::doctor::judge::*;
-use crate::operations::doctor::report::State;
+use crate::operations::doctor::report::CheckStatus;
 
 const NOW: OffsetDateTime = datetime!(2026-11-25 12:00 UTC);
 
@@ -46,7 +46,7 @@ fn checked(
     check(&seen).unwrap_or_else(|unread| unread)
 }
 
-fn guard(status: StackStatus, trail_mode: &str) -> Found {
+fn guard(status: StackStatus, trail_mode: &str) -> FoundStack {
     let parameters = BTreeMap::from([("TrailMode".to_owned(), trail_mode.to_owned())]);
     let stack = Stack {
         id: String::new(),
@@ -58,7 +58,7 @@ fn guard(status: StackStatus, trail_mode: &str) -> Found {
         updated: None,
         protected: false,
     };
-    Found { stack, is_guard: true }
+    FoundStack { stack, is_guard: true }
 }
 
 fn stopped(name: &str) -> Trail {
@@ -75,31 +75,31 @@ fn stopped(name: &str) -> Trail {
 
 /// What the line says: its state, and that its words have this in them.
 #[track_caller]
-fn check(line: &Verdict, state: State, part: &str) {
+fn check(line: &Verdict, state: CheckStatus, part: &str) {
     assert_eq!(line.state, state, "{line:?}");
     let fix = line.fix.as_deref().unwrap_or_default();
     assert!(format!("{} {fix}", line.text).contains(part), "{line:?}");
-    assert_eq!(line.fix.is_none(), state == State::Ok, "{line:?}");
+    assert_eq!(line.fix.is_none(), state == CheckStatus::Ok, "{line:?}");
 }
 
 #[test]
 fn credentials_that_expire_soon_and_the_root_user_are_warnings() {
     let of = |arn: &str, end| caller(&who(arn), end, NOW);
     let user = "arn:aws:iam::111122223333:user/u";
-    check(&of(user, None), State::Ok, "user/u");
-    check(&of(user, Some(NOW + Duration::hours(1))), State::Ok, "user/u");
-    check(&of(user, Some(NOW + Duration::minutes(7))), State::Warning, "expire in 7 minutes");
-    check(&of(user, Some(NOW - Duration::minutes(7))), State::Warning, "expire in 0 minutes");
-    check(&of("arn:aws:iam::111122223333:root", None), State::Warning, "the root user");
+    check(&of(user, None), CheckStatus::Ok, "user/u");
+    check(&of(user, Some(NOW + Duration::hours(1))), CheckStatus::Ok, "user/u");
+    check(&of(user, Some(NOW + Duration::minutes(7))), CheckStatus::Warning, "expire in 7 minutes");
+    check(&of(user, Some(NOW - Duration::minutes(7))), CheckStatus::Warning, "expire in 0 minutes");
+    check(&of("arn:aws:iam::111122223333:root", None), CheckStatus::Warning, "the root user");
 }
 
 #[test]
 fn a_clock_may_be_five_minutes_off_and_is_not_checked_without_a_time() {
-    check(&clock(Some(NOW - Duration::minutes(5)), NOW), State::Ok, "agrees with");
+    check(&clock(Some(NOW - Duration::minutes(5)), NOW), CheckStatus::Ok, "agrees with");
     let off = Duration::seconds(301);
-    check(&clock(Some(NOW - off), NOW), State::Failed, "5 minutes ahead of");
-    check(&clock(Some(NOW + off), NOW), State::Failed, "5 minutes behind");
-    check(&clock(None, NOW), State::Ok, "has no time");
+    check(&clock(Some(NOW - off), NOW), CheckStatus::Failed, "5 minutes ahead of");
+    check(&clock(Some(NOW + off), NOW), CheckStatus::Failed, "5 minutes behind");
+    check(&clock(None, NOW), CheckStatus::Ok, "has no time");
     let refused = anyhow::anyhow!("no");
     assert_eq!(no_caller(&refused, Some(NOW + off), NOW).check, "clock");
     assert_eq!(no_caller(&refused, Some(NOW), NOW).check, "caller");
@@ -108,23 +108,25 @@ fn a_clock_may_be_five_minutes_off_and_is_not_checked_without_a_time() {
 
 #[test]
 fn every_status_of_a_stack_is_ok_a_warning_or_failed() {
-    let of =
-        |found: Reading<Found>| checked(&Wanted::default(), |seen| seen.stack = Ok(found), stack);
+    let of = |found: Reading<FoundStack>| {
+        checked(&Wanted::default(), |seen| seen.stack = Ok(found), stack)
+    };
     for status in StackStatus::all() {
         let line = of(Reading::Known(guard(status.clone(), "create")));
         let state = if status.as_str().ends_with("_FAILED") {
-            State::Failed
+            CheckStatus::Failed
         } else if status.is_success() {
-            State::Ok
+            CheckStatus::Ok
         } else {
-            State::Warning
+            CheckStatus::Warning
         };
         check(&line, state, status.as_str());
     }
-    let theirs = Found { is_guard: false, ..guard(StackStatus::from("CREATE_COMPLETE"), "create") };
-    check(&of(Reading::Known(theirs)), State::Failed, "choose another name");
-    check(&of(Reading::Denied), State::Warning, "DescribeStacks");
-    check(&of(Reading::Absent), State::Ok, "no `s` yet");
+    let theirs =
+        FoundStack { is_guard: false, ..guard(StackStatus::from("CREATE_COMPLETE"), "create") };
+    check(&of(Reading::Known(theirs)), CheckStatus::Failed, "choose another name");
+    check(&of(Reading::Denied), CheckStatus::Warning, "DescribeStacks");
+    check(&of(Reading::Absent), CheckStatus::Ok, "no `s` yet");
 }
 
 #[test]
@@ -137,31 +139,35 @@ fn a_missing_trail_fails_only_where_the_guard_relies_on_one() {
         let wanted = Wanted { relies_on_trail, ..Wanted::default() };
         checked(&wanted, |seen| (seen.stack, seen.trails) = (Ok(stack), trails), trail)
     };
-    check(&of(None, &[], false), State::Ok, "the stack creates one");
-    check(&of(None, &[stopped("audit")], false), State::Ok, "the stack creates one");
-    check(&of(None, &[stopped("audit")], true), State::Failed, "`trail = \"auto\"`");
+    check(&of(None, &[], false), CheckStatus::Ok, "the stack creates one");
+    check(&of(None, &[stopped("audit")], false), CheckStatus::Ok, "the stack creates one");
+    check(&of(None, &[stopped("audit")], true), CheckStatus::Failed, "`trail = \"auto\"`");
     let own = [stopped("s-eu-west-1")];
-    check(&of(Some("create"), &own, false), State::Failed, "start-logging --name s-eu-west-1");
-    check(&of(Some("create"), &[], false), State::Failed, "--revert-drift");
-    check(&of(Some("existing"), &[stopped("audit")], false), State::Failed, "--trail auto");
+    check(
+        &of(Some("create"), &own, false),
+        CheckStatus::Failed,
+        "start-logging --name s-eu-west-1",
+    );
+    check(&of(Some("create"), &[], false), CheckStatus::Failed, "--revert-drift");
+    check(&of(Some("existing"), &[stopped("audit")], false), CheckStatus::Failed, "--trail auto");
 }
 
 #[test]
 fn a_caller_that_iam_does_not_simulate_is_a_warning_and_root_is_ok() {
     let [line] = &rights(&Ok(Rights::Root))[..] else { panic!() };
-    check(&line.verdict, State::Ok, "all permissions");
+    check(&line.verdict, CheckStatus::Ok, "all permissions");
     let [line] = &rights(&Ok(Rights::Unknowable))[..] else { panic!() };
-    check(&line.verdict, State::Warning, "--print-policy");
+    check(&line.verdict, CheckStatus::Warning, "--print-policy");
     let missing = |action: &str, by| Missing { action: action.to_owned(), by };
     let all = [missing("sqs:A", By::Deny), missing("sqs:B", By::Organization)];
     let [permissions, organization] = &rights(&Ok(Rights::AllBut(all.to_vec())))[..] else {
         panic!()
     };
-    check(&permissions.verdict, State::Failed, "missing: `sqs:A` (a policy denies it)");
-    check(&organization.verdict, State::Failed, "deny this account: `sqs:B`");
+    check(&permissions.verdict, CheckStatus::Failed, "missing: `sqs:A` (a policy denies it)");
+    check(&organization.verdict, CheckStatus::Failed, "deny this account: `sqs:B`");
     let many: Vec<_> = (0..9).map(|at| missing(&format!("sqs:A{at}"), By::NoAllow)).collect();
     let [line, _] = &rights(&Ok(Rights::AllBut(many)))[..] else { panic!() };
-    check(&line.verdict, State::Failed, "`sqs:A5` and 3 more");
+    check(&line.verdict, CheckStatus::Failed, "`sqs:A5` and 3 more");
 }
 
 #[test]
@@ -172,15 +178,15 @@ fn a_grade_that_needs_a_key_has_to_have_one_of_the_region() {
         let wanted = Wanted { grade, ..Wanted::default() };
         checked(&wanted, |seen| seen.key = key, super::key)
     };
-    check(&of(Grade::Speed, None), State::Ok, "needs no key");
-    check(&of(Grade::Hybrid, None), State::Failed, "needs a key in `eu-west-1`");
-    check(&of(Grade::Hybrid, Some(KeyState::Usable)), State::Ok, "can encrypt");
+    check(&of(Grade::Speed, None), CheckStatus::Ok, "needs no key");
+    check(&of(Grade::Hybrid, None), CheckStatus::Failed, "needs a key in `eu-west-1`");
+    check(&of(Grade::Hybrid, Some(KeyState::Usable)), CheckStatus::Ok, "can encrypt");
     let elsewhere = KeyState::Unusable("it is in `us-east-1`".to_owned());
-    check(&of(Grade::Hybrid, Some(elsewhere)), State::Failed, "it is in `us-east-1`");
+    check(&of(Grade::Hybrid, Some(elsewhere)), CheckStatus::Failed, "it is in `us-east-1`");
 }
 
 #[test]
 fn a_region_without_reserved_bucket_names_fails() {
-    check(&names(&region()), State::Ok, "reserved for this account");
-    check(&names(&"me-south-1".parse().unwrap()), State::Failed, "choose another Region");
+    check(&names(&region()), CheckStatus::Ok, "reserved for this account");
+    check(&names(&"me-south-1".parse().unwrap()), CheckStatus::Failed, "choose another Region");
 }

@@ -3,7 +3,7 @@
 use expect_test::{Expect, expect, expect_file};
 use s3guard_posture::Grade;
 
-use crate::operations::replay::Outcome;
+use crate::operations::replay::ReplayOutcome;
 use crate::operations::replay::tests::{parse, replayed};
 
 /// A CloudTrail record that no rule matches.
@@ -53,7 +53,7 @@ fn a_truncated_line_does_not_affect_the_others() {
         replayed.iter().filter(|one| one.outcome.misunderstood().is_some()).collect();
     assert_eq!(wrong.len(), 1);
     assert_eq!(wrong[0].place, "line 2");
-    assert!(matches!(replayed[0].outcome, Outcome::Ignored { .. }));
+    assert!(matches!(replayed[0].outcome, ReplayOutcome::Ignored { .. }));
 }
 
 #[track_caller]

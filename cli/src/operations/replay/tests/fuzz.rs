@@ -9,7 +9,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::operations::replay::tests::examples::examples;
 use crate::operations::replay::tests::{parse, run, scene};
-use crate::operations::replay::{Outcome, Recorded};
+use crate::operations::replay::{Recorded, ReplayOutcome};
 
 /// The examples as JSON; the lines of one are a list.
 static EXAMPLES: LazyLock<Vec<Json>> = LazyLock::new(|| {
@@ -199,16 +199,20 @@ fn check(recorded: &[Recorded], grade: Grade) -> Result<(), TestCaseError> {
     let replayed = run(recorded, &scene(grade));
     prop_assert_eq!(replayed.len(), recorded.len());
     for replayed in replayed {
-        let is_looked_at = !replayed.looks.is_empty();
+        let is_reconciled = !replayed.reconciliations.is_empty();
         match &replayed.outcome {
-            Outcome::Done => {
-                let looks = matches!(replayed.task, Some("reconcile" | "reconcile-account"));
-                prop_assert!(replayed.task.is_some() && looks == is_looked_at, "{replayed}");
+            ReplayOutcome::Done => {
+                let reconciliations =
+                    matches!(replayed.task, Some("reconcile" | "reconcile-account"));
+                prop_assert!(
+                    replayed.task.is_some() && reconciliations == is_reconciled,
+                    "{replayed}"
+                );
             }
-            Outcome::Ignored { because }
-            | Outcome::DeadLetter { because }
-            | Outcome::NoEvent { because } => {
-                prop_assert!(!because.is_empty() && !is_looked_at, "{replayed}");
+            ReplayOutcome::Ignored { reason }
+            | ReplayOutcome::DeadLetter { reason }
+            | ReplayOutcome::NoEvent { reason } => {
+                prop_assert!(!reason.is_empty() && !is_reconciled, "{replayed}");
             }
         }
         let text = replayed.to_string();

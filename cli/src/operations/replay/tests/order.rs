@@ -6,7 +6,7 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::operations::replay::replayed::Delivery;
 use crate::operations::replay::tests::{Replayed, parse, replayed, run, scene};
-use crate::operations::replay::{Outcome, Scene};
+use crate::operations::replay::{ReplayOutcome, Scene};
 
 fn call(name: &str, time: &str, parameters: Json) -> Json {
     let mut parameters = parameters;
@@ -27,10 +27,14 @@ fn off() -> Json {
     json!({ "PublicAccessBlockConfiguration": { "BlockPublicAcls": false } })
 }
 
-fn looked(replayed: &Replayed) -> (Vec<&str>, Vec<&str>) {
-    let times = replayed.looks.iter().map(|look| look.time.as_str()).collect();
-    let calls =
-        replayed.looks.iter().flat_map(|look| &look.calls).map(|called| called.call).collect();
+fn summary(replayed: &Replayed) -> (Vec<&str>, Vec<&str>) {
+    let times = replayed.reconciliations.iter().map(|one| one.time.as_str()).collect();
+    let calls = replayed
+        .reconciliations
+        .iter()
+        .flat_map(|one| &one.writes)
+        .map(|called| called.call)
+        .collect();
     (times, calls)
 }
 
@@ -44,10 +48,10 @@ fn changes_during_the_settle_time_are_seen_after_it() {
     let replayed = replayed(&events.to_string(), Grade::Speed);
     assert_eq!(replayed[0].settles_seconds, Some(15));
     let new = vec!["PutBucketPolicy", "PutBucketNotificationConfiguration"];
-    assert_eq!(looked(&replayed[0]), (vec!["2026-11-20T12:00:15Z"], new));
-    assert!(replayed[1].looks.is_empty());
+    assert_eq!(summary(&replayed[0]), (vec!["2026-11-20T12:00:15Z"], new));
+    assert!(replayed[1].reconciliations.is_empty());
     let block = vec!["PutPublicAccessBlock"];
-    assert_eq!(looked(&replayed[2]), (vec!["2026-11-20T12:00:16Z"], block));
+    assert_eq!(summary(&replayed[2]), (vec!["2026-11-20T12:00:16Z"], block));
 }
 
 #[test]
@@ -69,18 +73,20 @@ fn a_bucket_that_was_deleted_and_made_again_is_new() {
         call("CreateBucket", "2026-11-20T12:02:00Z", json!({})),
     ]);
     let replayed = replayed(&events.to_string(), Grade::Speed);
-    assert!(replayed[0].looks[0].calls.is_empty());
-    assert_eq!(replayed[2].looks[0].calls.len(), 2);
+    assert!(replayed[0].reconciliations[0].writes.is_empty());
+    assert_eq!(replayed[2].reconciliations[0].writes.len(), 2);
 }
 
 #[test]
 fn a_guard_gets_only_events_of_its_region_and_account() {
     let event = call("DeleteBucketPolicy", "2026-11-20T12:00:00Z", json!({})).to_string();
     let here = scene(Grade::Speed);
-    let check = |scene: Scene, because: &str| {
+    let check = |scene: Scene, reason: &str| {
         let replayed = run(&parse(event.as_bytes()).unwrap(), &scene).remove(0);
-        assert_eq!(replayed.heard, Delivery::NotDelivered { because: because.to_owned() });
-        assert!(matches!(replayed.outcome, Outcome::Ignored { .. }) && replayed.task.is_none());
+        assert_eq!(replayed.delivery, Delivery::NotDelivered { reason: reason.to_owned() });
+        assert!(
+            matches!(replayed.outcome, ReplayOutcome::Ignored { .. }) && replayed.task.is_none()
+        );
     };
     let elsewhere = Scene { region: Some("us-east-1".parse().unwrap()), ..here };
     check(elsewhere, "it belongs to eu-west-1, the guard is in us-east-1");
@@ -92,7 +98,7 @@ fn a_guard_gets_only_events_of_its_region_and_account() {
 fn a_delay_beyond_the_last_date_is_ignored() {
     let event = call("CreateBucket", "9999-12-31T23:59:59Z", json!({})).to_string();
     let replayed = replayed(&event, Grade::Speed).remove(0);
-    assert!(matches!(replayed.outcome, Outcome::Ignored { .. }), "{replayed}");
+    assert!(matches!(replayed.outcome, ReplayOutcome::Ignored { .. }), "{replayed}");
 }
 
 #[test]
@@ -101,5 +107,5 @@ fn an_event_without_a_time_is_replayed_now() {
         replayed(r#"{"s3guard":{"reconcile":{"bucket":"reports"}}}"#, Grade::Speed).remove(0);
     assert_eq!(replayed.task, Some("reconcile"));
     let now = scene(Grade::Speed).now.format(&Rfc3339).unwrap();
-    assert_eq!(replayed.looks[0].time, now);
+    assert_eq!(replayed.reconciliations[0].time, now);
 }

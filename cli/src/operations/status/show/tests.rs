@@ -127,8 +127,8 @@ fn troubled() -> (Status, Stack) {
 }
 
 fn shown_as(status: Status, stack: &Stack, width: usize, paint: Paint) -> String {
-    let (to_do, notices) = (judge::to_do(&status, stack), judge::notices(&status, stack));
-    Status { to_do, notices, view: View { width, paint }, ..status }.to_string()
+    let (to_do, remarks) = (judge::to_do(&status, stack), judge::remarks(&status, stack));
+    Status { to_do, remarks, view: Layout { width, paint }, ..status }.to_string()
 }
 
 #[test]
@@ -255,15 +255,15 @@ fn a_sweep_is_late_after_twice_its_interval() {
 }
 
 #[test]
-fn what_ends_by_itself_or_with_a_mail_is_a_notice_and_no_problem() {
+fn what_ends_by_itself_or_with_a_mail_is_a_remark_and_no_problem() {
     let check = |change: fn(&mut Status, &mut Stack), words: &str| {
         let (mut status, mut stack) = (status(), stack());
         change(&mut status, &mut stack);
         assert!(judge::to_do(&status, &stack).is_empty(), "{words}");
-        let notices = judge::notices(&status, &stack);
-        assert!(notices.len() == 1 && notices[0].contains(words), "{words}: {notices:?}");
+        let remarks = judge::remarks(&status, &stack);
+        assert!(remarks.len() == 1 && remarks[0].contains(words), "{words}: {remarks:?}");
     };
-    assert!(judge::notices(&status(), &stack()).is_empty());
+    assert!(judge::remarks(&status(), &stack()).is_empty());
     check(|_, stack| stack.status = StackStatus::from("UPDATE_IN_PROGRESS"), "events --follow");
     check(|status, _| status.functions[0].is_changing = true, "is being created or updated");
     check(

@@ -1,4 +1,4 @@
-use s3guard_posture::config::Occasion;
+use s3guard_posture::config::EvaluationContext;
 use s3guard_posture::{BucketName, Config, Grade, Reading};
 use time::macros::date;
 
@@ -15,13 +15,13 @@ fn planned(config: &str, grade: Grade, key: Option<&str>) -> (String, Vec<String
         region: "eu-west-1".parse().unwrap(),
     };
     let log: BucketName = "logs".parse().unwrap();
-    let occasion = Occasion {
+    let context = EvaluationContext {
         default_grade: Some(grade),
         default_key: key.map(|key| key.parse().unwrap()),
         log_bucket: Some(BucketId { name: log, ..bucket.clone() }),
-        ..Occasion::new(date!(2026 - 11 - 25))
+        ..EvaluationContext::new(date!(2026 - 11 - 25))
     };
-    let baseline = config.baseline(&bucket, &Reading::Known([].into()), &occasion);
+    let baseline = config.baseline(&bucket, &Reading::Known([].into()), &context);
     let plan = plan(&baseline, &bucket, config.notifications());
     let weakened = plan.weakenings.iter().map(|one| {
         let aspects: Vec<&str> = one.aspects.iter().map(|aspect| aspect.name()).collect();
@@ -33,7 +33,7 @@ fn planned(config: &str, grade: Grade, key: Option<&str>) -> (String, Vec<String
     (all.join(" "), plan.skipped.iter().map(skipped).collect())
 }
 
-fn skipped(step: &Step) -> String {
+fn skipped(step: &VerifyStep) -> String {
     format!("{}: {}", step.name, step.detail.as_deref().unwrap_or_default())
 }
 

@@ -24,7 +24,7 @@ fn with_version(event: ObjectEvent) -> ObjectEvent {
 #[test]
 fn of_one_event() {
     let event = with_version(event("q3/invoice.pdf", Change::CreatedOrOverwritten, "1A"));
-    expect_file!["channels/one.txt"].assert_eq(&shown(&notice_about(vec![event])));
+    expect_file!["channels/one.txt"].assert_eq(&shown(&notification_about(vec![event])));
 }
 
 #[test]
@@ -51,9 +51,9 @@ fn of_many_events_with_something_to_look_at_first() {
         let marker = Change::DeleteMarkerCreated;
         of("archive", with_version(event(&format!("2019/{number:04}"), marker, "01")))
     }));
-    let notice = notice_about(events);
-    assert_eq!(notice.attributes["severity"], Attribute::One("critical".to_owned()));
-    expect_file!["channels/many.txt"].assert_eq(&shown(&notice));
+    let notification = notification_about(events);
+    assert_eq!(notification.attributes["severity"], Attribute::One("critical".to_owned()));
+    expect_file!["channels/many.txt"].assert_eq(&shown(&notification));
 }
 
 #[test]
@@ -61,9 +61,9 @@ fn of_ten_thousand_events() {
     let events = (0..10_000).map(|number| {
         event(&format!("in/{number:05}.csv"), Change::CreatedOrOverwritten, &format!("{number:x}"))
     });
-    let notice = notice_about(events.collect());
-    assert!(notice.text.lines().count() < 200, "{}", notice.text);
-    expect_file!["channels/ten-thousand.txt"].assert_eq(&shown(&notice));
+    let notification = notification_about(events.collect());
+    assert!(notification.text.lines().count() < 200, "{}", notification.text);
+    expect_file!["channels/ten-thousand.txt"].assert_eq(&shown(&notification));
 }
 
 #[test]
@@ -79,10 +79,12 @@ fn of_names_that_are_hostile() {
     events.push(event(&"\u{1f5dd}".repeat(256), Change::CreatedOrOverwritten, "02"));
     let owner = Some(HOSTILE[4].to_owned());
     let known = [("reports".parse().unwrap(), Known { grade: Some(Grade::Speed), owner })];
-    let notices = notices_where(events, &Config::default(), &known.into());
-    let [notice] = &notices[..] else { panic!("{} notices", notices.len()) };
-    holds(notice).unwrap();
-    expect_file!["channels/hostile.txt"].assert_eq(&shown(notice));
+    let notifications = notifications_where(events, &Config::default(), &known.into());
+    let [notification] = &notifications[..] else {
+        panic!("{} notifications", notifications.len())
+    };
+    holds(notification).unwrap();
+    expect_file!["channels/hostile.txt"].assert_eq(&shown(notification));
 }
 
 #[test]
@@ -90,9 +92,9 @@ fn a_hostile_key_in_the_subject_is_one_line_of_an_email_and_one_sms() {
     let longest = "\u{1f5dd}".repeat(256);
     let keys = HOSTILE.into_iter().chain([&longest[..]]);
     let lines = keys.map(|key| {
-        let notice = notice_about(vec![event(key, Change::Deleted, "1")]);
-        holds(&notice).unwrap();
-        format!("{}\n{}\n", notice.subject, notice.sms)
+        let notification = notification_about(vec![event(key, Change::Deleted, "1")]);
+        holds(&notification).unwrap();
+        format!("{}\n{}\n", notification.subject, notification.sms)
     });
     expect![[r#"
         s3guard: deleted for good in reports: a\u{d}\u{a}b\u{1b}[2J\u{0}\u{7f}\u{85}
@@ -162,11 +164,11 @@ proptest! {
         let known = [("payroll".parse().unwrap(), owned)].into();
         let all: Vec<ObjectEvent> =
             events.iter().cycle().take(events.len() * times).cloned().collect();
-        let notices = notices_where(all.clone(), &Config::default(), &known);
+        let notifications = notifications_where(all.clone(), &Config::default(), &known);
         let mut count = 0;
-        for notice in &notices {
-            holds(notice)?;
-            let Body::Objects(objects) = &notice.document.body else { panic!("it is of objects") };
+        for notification in &notifications {
+            holds(notification)?;
+            let Body::Objects(objects) = &notification.document.body else { panic!("it is of objects") };
             prop_assert_eq!(objects.objects.len() as u64 + objects.omitted, objects.events);
             count += objects.events;
         }

@@ -100,17 +100,17 @@ fn of_fifty_thousand_events_each_is_published_once_or_is_in_the_dlq() {
     }
     assert!(queue.is_empty());
     assert!(world.published() == all, "not each once");
-    let notices = world.events_of_notices();
+    let notifications = world.events_of_notifications();
     assert!(
-        notices.len() > 10 && notices.iter().all(|events| *events <= EVENTS_MAX),
-        "{notices:?}"
+        notifications.len() > 10 && notifications.iter().all(|events| *events <= EVENTS_MAX),
+        "{notifications:?}"
     );
 }
 
 #[test]
 fn more_events_than_a_digest_may_have_are_several_digests() {
     let mut world = World::new();
-    world.a_notice = 1;
+    world.a_notification = 1;
     let mut queue = Queue::new(&world);
     for number in 0..EVENTS_MAX + A_BATCH {
         queue.later(NOON, Message::event(number, NOON));
@@ -120,6 +120,9 @@ fn more_events_than_a_digest_may_have_are_several_digests() {
     }
     assert!(queue.is_empty());
     assert!(world.published() == once(EVENTS_MAX + A_BATCH), "not each once");
-    let notices = world.events_of_notices();
-    assert!(notices.len() > 1 && notices.iter().all(|events| *events <= EVENTS_MAX), "{notices:?}");
+    let notifications = world.events_of_notifications();
+    assert!(
+        notifications.len() > 1 && notifications.iter().all(|events| *events <= EVENTS_MAX),
+        "{notifications:?}"
+    );
 }

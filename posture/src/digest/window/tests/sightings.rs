@@ -6,7 +6,7 @@ use super::super::Sightings;
 use super::*;
 
 /// Reads again; returns for each event whether it is published.
-fn look(
+fn read(
     sightings: &mut Sightings,
     world: &World,
     since: OffsetDateTime,
@@ -14,7 +14,7 @@ fn look(
 ) -> Vec<bool> {
     let length = world.gather().length;
     let bucket = bucket.parse().unwrap();
-    let looked = sightings.look(&world.store, (since, length), &bucket);
+    let looked = sightings.read(&world.store, (since, length), &bucket);
     looked.now_or_never().unwrap().unwrap();
     sightings.events().map(|event| sightings.is_told(event)).collect()
 }
@@ -27,10 +27,10 @@ fn an_event_is_seen_once_and_published_with_its_window() {
     let gathered = world.gather().put(&batch, NOON).now_or_never().unwrap().unwrap();
     let (mut ours, mut others) = (Sightings::default(), Sightings::default());
     let later = NOON + Duration::DAY;
-    assert_eq!(look(&mut ours, &world, later, "reports"), [false; 0], "that window has ended");
-    assert_eq!(look(&mut ours, &world, NOON, "reports"), [false, false]);
+    assert_eq!(read(&mut ours, &world, later, "reports"), [false; 0], "that window has ended");
+    assert_eq!(read(&mut ours, &world, NOON, "reports"), [false, false]);
     let close = Close::One(gathered.window);
     world.gather().close(close, NOON).now_or_never().unwrap().unwrap();
-    assert_eq!(look(&mut ours, &world, NOON, "reports"), [true, true]);
-    assert_eq!(look(&mut others, &world, NOON, "another-bucket"), [false; 0]);
+    assert_eq!(read(&mut ours, &world, NOON, "reports"), [true, true]);
+    assert_eq!(read(&mut others, &world, NOON, "another-bucket"), [false; 0]);
 }

@@ -61,7 +61,7 @@ pub(super) struct World {
     calls_left: AtomicU32,
     topic: Mutex<Topic>,
     asked_to_publish: AtomicU32,
-    pub(super) a_notice: usize,
+    pub(super) a_notification: usize,
     /// After so many calls of one function another one closes all windows.
     pub(super) closed_after: AtomicU32,
 }
@@ -84,7 +84,7 @@ impl World {
             calls_left: AtomicU32::new(u32::MAX),
             topic: Mutex::new(Topic::There),
             asked_to_publish: AtomicU32::new(0),
-            a_notice: 2,
+            a_notification: 2,
             closed_after: AtomicU32::new(u32::MAX),
         }
     }
@@ -122,7 +122,7 @@ impl World {
     }
 
     /// The number of events of each notification.
-    pub(super) fn events_of_notices(&self) -> Vec<usize> {
+    pub(super) fn events_of_notifications(&self) -> Vec<usize> {
         self.published.lock().unwrap().iter().map(|note| note.events.len()).collect()
     }
 
@@ -131,7 +131,7 @@ impl World {
         let mut notes: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for note in self.published.lock().unwrap().iter() {
             let known = notes.entry(note.id.clone()).or_insert_with(|| note.events.clone());
-            assert_eq!(*known, note.events, "one id, two notices");
+            assert_eq!(*known, note.events, "one id, two notifications");
         }
         let mut published = BTreeMap::new();
         for event in notes.into_values().flatten() {
@@ -164,11 +164,11 @@ impl Store for World {
 }
 
 impl Outbox for World {
-    type Notice = Note;
+    type Notification = Note;
     type Error = Died;
 
-    async fn notices(&self, digest: &Digest) -> Vec<Note> {
-        let half = digest.events.len().div_ceil(self.a_notice).max(1);
+    async fn notifications(&self, digest: &Digest) -> Vec<Note> {
+        let half = digest.events.len().div_ceil(self.a_notification).max(1);
         let note = |(number, events): (usize, &[ObjectEvent])| Note {
             id: format!("{}-{number}", digest.window),
             events: events.iter().map(|event| event.key.clone()).collect(),
@@ -176,14 +176,14 @@ impl Outbox for World {
         digest.events.chunks(half).enumerate().map(note).collect()
     }
 
-    async fn publish(&self, notice: &Note) -> Result<(), Died> {
+    async fn publish(&self, notification: &Note) -> Result<(), Died> {
         let is_third = self.asked_to_publish.fetch_add(1, Ordering::Relaxed).is_multiple_of(3);
         match *self.topic.lock().unwrap() {
             Topic::Missing => return Err(Died),
             Topic::Throttled if !is_third => return Err(Died),
             Topic::Throttled | Topic::There => {}
         }
-        self.call(|| self.published.lock().unwrap().push(notice.clone()))
+        self.call(|| self.published.lock().unwrap().push(notification.clone()))
     }
 }
 

@@ -31,15 +31,15 @@ fn with_acls(ownership: Reading<Ownership>) -> Observed {
 #[test]
 fn where_acls_count_a_sweep_leaves_the_switches_that_could_cut_readers_of_objects_off() {
     let policies = Setting::PublicAccessBlock(Some(PublicAccessBlock::POLICIES));
-    for (ownership, because) in [
-        (Reading::Absent, LeftBecause::PublicObjects),
-        (Reading::Known(Ownership::ObjectWriter), LeftBecause::PublicObjects),
-        (Reading::Known(Ownership::BucketOwnerPreferred), LeftBecause::PublicObjects),
-        (Reading::Denied, LeftBecause::NotReadable(Question::Ownership)),
+    for (ownership, reason) in [
+        (Reading::Absent, Reason::PublicObjects),
+        (Reading::Known(Ownership::ObjectWriter), Reason::PublicObjects),
+        (Reading::Known(Ownership::BucketOwnerPreferred), Reason::PublicObjects),
+        (Reading::Denied, Reason::NotReadable(Question::Ownership)),
     ] {
         let bucket = with_acls(ownership);
         let findings = assess(&bucket, &kept(Grade::Speed));
-        let left = Finding::Left { aspect: Aspect::PublicAccess, because };
+        let left = Finding::NotRemediated { aspect: Aspect::PublicAccess, reason };
         assert_eq!(findings.len(), 2, "{findings:#?}");
         assert_eq!((&findings[0].remediated_by(), &findings[1]), (&Some(policies.kind()), &left));
         check(&bucket, &baseline(Grade::Speed), std::slice::from_ref(&policies));
@@ -66,14 +66,14 @@ fn the_switches_about_acls_are_kept_where_a_call_has_switched_them_off_or_the_ow
     // What shows that the bucket is meant to be public still counts.
     let website = Observed { website: Reading::Known(()), ..bucket.clone() };
     let insists = insisting(Grade::Speed, Aspect::PublicAccess);
-    check_left(&website, &insists, Aspect::PublicAccess, &LeftBecause::Website);
+    check_not_remediated(&website, &insists, Aspect::PublicAccess, &Reason::Website);
     // What is only reported is reported as a whole.
     let mut reported = kept(Grade::Speed);
     reported.set_mode(Aspect::PublicAccess, Mode::Report);
-    let because = LeftBecause::ReportOnly("not set (wanted: on)".to_owned());
+    let reason = Reason::ReportOnly("not set (wanted: on)".to_owned());
     assert_eq!(
         assess(&bucket, &reported),
-        [Finding::Left { aspect: Aspect::PublicAccess, because }]
+        [Finding::NotRemediated { aspect: Aspect::PublicAccess, reason }]
     );
 }
 
@@ -121,20 +121,20 @@ fn every_switch_counts() {
 #[test]
 fn a_bucket_meant_to_be_public_is_reported_and_not_broken() {
     let cases = [
-        (Observed { website: Reading::Known(()), ..open() }, LeftBecause::Website),
-        (Observed { policy_is_public: Reading::Known(true), ..open() }, LeftBecause::PublicPolicy),
-        (Observed { acl: public(), ..open() }, LeftBecause::PublicAcl),
-        (Observed { acl: Reading::Denied, ..open() }, LeftBecause::NotReadable(Question::Acl)),
+        (Observed { website: Reading::Known(()), ..open() }, Reason::Website),
+        (Observed { policy_is_public: Reading::Known(true), ..open() }, Reason::PublicPolicy),
+        (Observed { acl: public(), ..open() }, Reason::PublicAcl),
+        (Observed { acl: Reading::Denied, ..open() }, Reason::NotReadable(Question::Acl)),
     ];
-    for (bucket, because) in cases {
-        check_left(&bucket, &baseline(Grade::Speed), Aspect::PublicAccess, &because);
+    for (bucket, reason) in cases {
+        check_not_remediated(&bucket, &baseline(Grade::Speed), Aspect::PublicAccess, &reason);
     }
 }
 
 #[test]
 fn a_website_that_can_be_seen_keeps_plain_http_because_its_endpoint_has_nothing_else() {
     let plain = Observed { policy: Reading::Absent, website: Reading::Known(()), ..open() };
-    check_left(&plain, &baseline(Grade::Speed), Aspect::Tls, &LeftBecause::WebsiteWithoutTls);
+    check_not_remediated(&plain, &baseline(Grade::Speed), Aspect::Tls, &Reason::WebsiteWithoutTls);
     let closed = Reading::Known(PublicAccessBlock::ALL);
     let closed = Observed { public_access_block: closed, ..plain.clone() };
     assert_eq!(plan(&assess(&closed, &baseline(Grade::Speed))).actions.len(), 1);
@@ -181,13 +181,13 @@ fn acls_are_disabled_only_if_that_locks_out_no_one() {
         check(&never_set, baseline, std::slice::from_ref(&enforced));
     }
     // An object's own ACL, which s3guard does not read, may have granted access for years.
-    let because = LeftBecause::SharedObjects;
+    let reason = Reason::SharedObjects;
     for bucket in [&writer, &never_set] {
-        check_left(bucket, &baseline(Grade::Security), Aspect::Ownership, &because);
+        check_not_remediated(bucket, &baseline(Grade::Security), Aspect::Ownership, &reason);
     }
     let shared = Acl { grants_others: true, ..Acl::default() };
     let shared = Observed { acl: Reading::Known(shared), ..writer.clone() };
-    check_left(&shared, &changed, Aspect::Ownership, &LeftBecause::AclGrantsOthers);
+    check_not_remediated(&shared, &changed, Aspect::Ownership, &Reason::AclGrantsOthers);
     // Below that grade it is reported.
     check(&writer, &baseline(Grade::Hybrid), &[Setting::Encryption(Some(kms(KEY, true)))][..0]);
 }
@@ -198,8 +198,8 @@ fn a_policy_that_allows_other_accounts_is_reported() {
         r#"{"Statement":{"Effect":"Allow","Principal":{"AWS":"444455556666"},"Action":"s3:*","Resource":"*"}}"#,
     );
     let bucket = Observed { policy: Reading::Known(policy), ..safe(Grade::Speed) };
-    let because = LeftBecause::ReportOnly("its policy lets others in: 444455556666".to_owned());
-    check_left(&bucket, &baseline(Grade::Speed), Aspect::Policy, &because);
+    let reason = Reason::ReportOnly("its policy lets others in: 444455556666".to_owned());
+    check_not_remediated(&bucket, &baseline(Grade::Speed), Aspect::Policy, &reason);
 }
 
 #[test]
@@ -226,7 +226,6 @@ fn an_acl_counts_for_nothing_where_the_owners_word_does() {
     let bucket = Observed { acl: Reading::Known(shared), ..safe(Grade::Speed) };
     assert_eq!(assess(&bucket, &baseline(Grade::Speed)), []);
     let writer = Observed { ownership: Reading::Known(Ownership::ObjectWriter), ..bucket };
-    let because =
-        LeftBecause::ReportOnly("its ACL grants access to others than its owner".to_owned());
-    check_left(&writer, &baseline(Grade::Speed), Aspect::Acl, &because);
+    let reason = Reason::ReportOnly("its ACL grants access to others than its owner".to_owned());
+    check_not_remediated(&writer, &baseline(Grade::Speed), Aspect::Acl, &reason);
 }

@@ -3,7 +3,7 @@
 use time::macros::date;
 
 use super::*;
-use crate::{Maker, Moment};
+use crate::{CallContext, Maker};
 
 fn without_policy() -> Observed {
     Observed { policy: Reading::Absent, policy_is_public: Reading::Absent, ..safe(Grade::Speed) }
@@ -28,7 +28,7 @@ fn later() -> Finding {
 
 fn for_the_stack(finding: &Finding) -> Option<Setting> {
     match finding {
-        Finding::Left { because, .. } => because.for_the_stack(),
+        Finding::NotRemediated { reason, .. } => reason.for_the_stack(),
         Finding::Weak { .. } | Finding::Later { .. } => None,
     }
 }
@@ -47,24 +47,24 @@ fn a_first_policy_of_a_stacks_bucket_is_left_to_its_template_and_reported_with_i
         assert_eq!(questions(&of_stack(progress), &speed), [], "the stack is not asked for");
     }
     // The policy may have been deleted by hand to make room for the stack's.
-    speed.moment.changed.extend(Aspect::ALL);
+    speed.call_context.changed.extend(Aspect::ALL);
     assert!(for_the_stack(&tls_of(&of_stack(Reading::Absent), &speed).unwrap()).is_some());
-    speed.moment.maker = Maker::Another;
+    speed.call_context.maker = Maker::Another;
     assert!(for_the_stack(&tls_of(&of_stack(Reading::Absent), &speed).unwrap()).is_some());
     // What is only reported is reported as before.
     speed.set_mode(Aspect::Tls, Mode::Report);
     let finding = tls_of(&of_stack(Reading::Known(true)), &speed).unwrap();
-    assert!(matches!(finding, Finding::Left { because: LeftBecause::ReportOnly(_), .. }));
+    assert!(matches!(finding, Finding::NotRemediated { reason: Reason::ReportOnly(_), .. }));
 }
 
 #[test]
 fn a_bucket_that_cloudformation_makes_is_judged_when_its_tags_have_come() {
     let mut new = baseline(Grade::Speed);
-    new.moment = Moment { maker: Maker::CloudFormation, ..Moment::default() };
+    new.call_context = CallContext { maker: Maker::CloudFormation, ..CallContext::default() };
     assert_eq!(tls_of(&without_policy(), &new), Some(later()));
     assert!(for_the_stack(&tls_of(&of_stack(Reading::Unread), &new).unwrap()).is_some());
     // It may also change a bucket that is none of its own.
-    new.moment.has_waited = true;
+    new.call_context.has_waited = true;
     assert!(tls_of(&without_policy(), &new).unwrap().remediated_by().is_some());
 }
 
@@ -78,7 +78,7 @@ fn a_first_policy_that_the_owner_insists_on_waits_for_cloudformation() {
         assert_eq!(finding.remediated_by(), Some(SettingKind::Policy), "{done:?}");
     }
     let mut new = insists;
-    new.moment = Moment { maker: Maker::CloudFormation, ..Moment::default() };
+    new.call_context = CallContext { maker: Maker::CloudFormation, ..CallContext::default() };
     assert_eq!(tls_of(&without_policy(), &new), Some(later()));
 }
 
@@ -98,12 +98,12 @@ fn who_has_made_the_bucket_must_be_known_before_its_first_policy() {
         (Observed { tags: Reading::Denied, ..without_policy() }, Question::Tags),
         (of_stack(Reading::Denied), Question::Stack),
     ] {
-        let because = LeftBecause::NotReadable(question);
-        check_left(&bucket, &insisting(Grade::Speed, Aspect::Tls), Aspect::Tls, &because);
+        let reason = Reason::NotReadable(question);
+        check_not_remediated(&bucket, &insisting(Grade::Speed, Aspect::Tls), Aspect::Tls, &reason);
     }
     let untold = Observed { tags: Reading::Denied, ..without_policy() };
-    let because = LeftBecause::NotReadable(Question::Tags);
-    check_left(&untold, &baseline(Grade::Speed), Aspect::Tls, &because);
+    let reason = Reason::NotReadable(Question::Tags);
+    check_not_remediated(&untold, &baseline(Grade::Speed), Aspect::Tls, &reason);
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn a_suppressed_aspect_is_left_until_the_day_has_passed() {
     let until = date!(2026 - 12 - 24);
     let history = History { undone: vec![(Aspect::Tls, until)], ..History::default() };
     let bucket = Observed { history: Reading::Known(history), ..without_policy() };
-    check_left(&bucket, &baseline(Grade::Speed), Aspect::Tls, &LeftBecause::Undone(until));
+    check_not_remediated(&bucket, &baseline(Grade::Speed), Aspect::Tls, &Reason::Undone(until));
 }
 
 #[test]
@@ -121,13 +121,13 @@ fn a_setting_that_is_written_too_often_is_left_and_the_others_are_not() {
     speed.writes_max = 7;
     let (policy, other) = (SettingKind::Policy, SettingKind::Encryption);
     let written = |kind, writes| History { writes: [(kind, writes)].into(), ..History::default() };
-    let left = |writes| LeftBecause::TooManyWrites(policy, writes);
-    check_left(&bucket(written(policy, 7)), &speed, Aspect::Tls, &left(7));
+    let left = |writes| Reason::TooManyWrites(policy, writes);
+    check_not_remediated(&bucket(written(policy, 7)), &speed, Aspect::Tls, &left(7));
     for goes_on in [written(policy, 6), written(other, 100)] {
         assert!(tls_of(&bucket(goes_on), &speed).unwrap().remediated_by().is_some());
     }
     let stopped = |kind| History { stopped: [kind].into(), ..History::default() };
-    check_left(&bucket(stopped(policy)), &speed, Aspect::Tls, &left(0));
+    check_not_remediated(&bucket(stopped(policy)), &speed, Aspect::Tls, &left(0));
     assert!(tls_of(&bucket(stopped(other)), &speed).unwrap().remediated_by().is_some());
 }
 
@@ -158,13 +158,13 @@ fn a_policy_without_room_for_the_statement_stays_as_it_is() {
     let finding = tls_of(&of(20_200), &baseline(Grade::Speed)).unwrap();
     let is_left = matches!(
         finding,
-        Finding::Left { because: LeftBecause::PolicyTooLarge(bytes), .. } if bytes > 20_480
+        Finding::NotRemediated { reason: Reason::PolicyTooLarge(bytes), .. } if bytes > 20_480
     );
     assert!(is_left);
     assert!(tls_of(&of(19_000), &baseline(Grade::Speed)).unwrap().remediated_by().is_some());
     let nonsense = Observed { policy: Reading::Known(Policy::new("[]")), ..safe(Grade::Speed) };
-    let because = LeftBecause::PolicyNotUnderstood;
-    check_left(&nonsense, &baseline(Grade::Speed), Aspect::Tls, &because);
+    let reason = Reason::PolicyNotUnderstood;
+    check_not_remediated(&nonsense, &baseline(Grade::Speed), Aspect::Tls, &reason);
 }
 
 #[test]
@@ -182,11 +182,11 @@ fn the_public_access_block_does_not_count_on_a_write_that_is_stopped() {
         };
         let policies = Setting::PublicAccessBlock(Some(PublicAccessBlock::POLICIES));
         check(&bucket, &insists, &[policies]);
-        check_left(
+        check_not_remediated(
             &bucket,
             &insists,
             Aspect::Ownership,
-            &LeftBecause::TooManyWrites(
+            &Reason::TooManyWrites(
                 SettingKind::Ownership,
                 bucket.history.known().unwrap().writes.values().copied().sum(),
             ),

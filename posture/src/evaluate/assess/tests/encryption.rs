@@ -68,11 +68,11 @@ fn sse_c_that_s3_left_open_is_told_and_left_by_a_sweep_whatever_else_is_written(
     for sse_c in [SseC::Allowed, SseC::NotSaid] {
         let open = encrypted(Grade::Hybrid, sse_s3(sse_c));
         let speed = baseline(Grade::Speed);
-        check_left(&open, &speed, Aspect::SseC, &LeftBecause::SseCInUse);
+        check_not_remediated(&open, &speed, Aspect::SseC, &Reason::SseCInUse);
         check(&open, &speed, &[]);
         let raised = Encryption { sse_c, ..kms(KEY, true) };
         check(&open, &baseline(Grade::Hybrid), &becomes(raised));
-        check_left(&open, &baseline(Grade::Hybrid), Aspect::SseC, &LeftBecause::SseCInUse);
+        check_not_remediated(&open, &baseline(Grade::Hybrid), Aspect::SseC, &Reason::SseCInUse);
         // The other half of the setting has changed, and its own has not been looked into.
         let other = changed(Grade::Speed, Aspect::Encryption);
         check(&open, &other, &[]);
@@ -113,8 +113,8 @@ fn where_sse_c_cannot_be_blocked_nothing_is_written_for_it() {
 fn an_algorithm_that_we_do_not_know_is_left() {
     let algorithm = Algorithm::Other("aws:fsx".to_owned());
     let bucket = encrypted(Grade::Security, Encryption { algorithm, ..sse_s3(SseC::NotSaid) });
-    let because = LeftBecause::UnknownAlgorithm("aws:fsx".to_owned());
-    check_left(&bucket, &baseline(Grade::Security), Aspect::Encryption, &because);
+    let reason = Reason::UnknownAlgorithm("aws:fsx".to_owned());
+    check_not_remediated(&bucket, &baseline(Grade::Security), Aspect::Encryption, &reason);
     check(&bucket, &baseline(Grade::Security), &[]);
 }
 
@@ -124,15 +124,15 @@ fn a_bucket_that_others_use_is_not_raised_to_kms() {
     let acl = Acl { admits_log_delivery: true, grants_others: true, ..Acl::default() };
     let writer = Reading::Known(Ownership::ObjectWriter);
     let plain = Observed { ownership: writer, ..encrypted(Grade::Hybrid, sse_s3(SseC::NotSaid)) };
-    for (target, because) in [
+    for (target, reason) in [
         (
             Observed { policy: Reading::Known(Policy::new(delivery)), ..plain.clone() },
-            LeftBecause::Outsiders,
+            Reason::Outsiders,
         ),
-        (Observed { acl: Reading::Known(acl), ..plain.clone() }, LeftBecause::LogTarget),
-        (Observed { acl: Reading::Denied, ..plain }, LeftBecause::NotReadable(Question::Acl)),
+        (Observed { acl: Reading::Known(acl), ..plain.clone() }, Reason::LogTarget),
+        (Observed { acl: Reading::Denied, ..plain }, Reason::NotReadable(Question::Acl)),
     ] {
-        check_left(&target, &baseline(Grade::Hybrid), Aspect::Encryption, &because);
+        check_not_remediated(&target, &baseline(Grade::Hybrid), Aspect::Encryption, &reason);
         // Its SSE-C is blocked all the same.
         let baseline = changed(Grade::Hybrid, Aspect::SseC);
         let actions = plan(&assess(&target, &baseline)).actions;
@@ -149,39 +149,39 @@ fn writers_with_access_by_an_acl_are_not_locked_out_by_a_key() {
         ownership: Reading::Known(Ownership::ObjectWriter),
         ..encrypted(Grade::Hybrid, sse_s3(SseC::Blocked))
     };
-    check_left(&bucket, &baseline(Grade::Hybrid), Aspect::Encryption, &LeftBecause::Outsiders);
+    check_not_remediated(&bucket, &baseline(Grade::Hybrid), Aspect::Encryption, &Reason::Outsiders);
 }
 
 #[test]
 fn a_key_that_cannot_be_used_is_not_used() {
     let plain = encrypted(Grade::Hybrid, sse_s3(SseC::Blocked));
-    let unusable = |why: &str| LeftBecause::KeyUnusable(KEY.parse().unwrap(), why.to_owned());
-    for (key, because) in [
+    let unusable = |why: &str| Reason::KeyUnusable(KEY.parse().unwrap(), why.to_owned());
+    for (key, reason) in [
         (
             Reading::Known(KeyState::Unusable("it is disabled".to_owned())),
             unusable("it is disabled"),
         ),
         (Reading::Absent, unusable("there is no such key")),
-        (Reading::Denied, LeftBecause::NotReadable(Question::Key)),
+        (Reading::Denied, Reason::NotReadable(Question::Key)),
     ] {
         let bucket = Observed { key, ..plain.clone() };
-        check_left(&bucket, &baseline(Grade::Hybrid), Aspect::Encryption, &because);
+        check_not_remediated(&bucket, &baseline(Grade::Hybrid), Aspect::Encryption, &reason);
     }
     let elsewhere = Observed { id: in_region("us-east-1"), ..plain.clone() };
-    let because = unusable("it is in another Region than the bucket");
-    check_left(&elsewhere, &baseline(Grade::Hybrid), Aspect::Encryption, &because);
+    let reason = unusable("it is in another Region than the bucket");
+    check_not_remediated(&elsewhere, &baseline(Grade::Hybrid), Aspect::Encryption, &reason);
     let mut none = baseline(Grade::Hybrid);
     none.key = None;
-    let because = LeftBecause::NoKey(Grade::Hybrid, "eu-west-1".parse().unwrap());
-    check_left(&plain, &none, Aspect::Encryption, &because);
+    let reason = Reason::NoKey(Grade::Hybrid, "eu-west-1".parse().unwrap());
+    check_not_remediated(&plain, &none, Aspect::Encryption, &reason);
 }
 
 #[test]
 fn a_key_of_another_account_is_reported() {
     let foreign = "arn:aws:kms:eu-west-1:444455556666:key/1";
     let bucket = encrypted(Grade::Speed, kms(foreign, true));
-    let because = LeftBecause::ForeignKey(foreign.to_owned());
-    check_left(&bucket, &baseline(Grade::Speed), Aspect::Encryption, &because);
+    let reason = Reason::ForeignKey(foreign.to_owned());
+    check_not_remediated(&bucket, &baseline(Grade::Speed), Aspect::Encryption, &reason);
     let mut configured = baseline(Grade::Hybrid);
     configured.key = Some(foreign.parse().unwrap());
     check(&encrypted(Grade::Hybrid, kms(foreign, true)), &configured, &[]);

@@ -11,7 +11,7 @@ mod space;
 mod values;
 
 use space::{Space, Step};
-use values::{Stance, answers, histories, moments, nothing, only, own_bucket, with};
+use values::{Stance, answers, call_contexts, histories, nothing, only, own_bucket, with};
 
 /// With the configured key, with none, and with one of another Region.
 fn keys(base: &Baseline) -> [Baseline; 3] {
@@ -19,8 +19,11 @@ fn keys(base: &Baseline) -> [Baseline; 3] {
     [base.key.clone(), None, Some(elsewhere)].map(|key| changed_by(base, |base| base.key = key))
 }
 
-fn at_each_moment(base: &Baseline) -> Vec<Baseline> {
-    moments().into_iter().map(|moment| changed_by(base, |base| base.moment = moment)).collect()
+fn in_each_call_context(base: &Baseline) -> Vec<Baseline> {
+    call_contexts()
+        .into_iter()
+        .map(|call_context| changed_by(base, |base| base.call_context = call_context))
+        .collect()
 }
 
 fn changed_by(base: &Baseline, change: impl FnOnce(&mut Baseline)) -> Baseline {
@@ -193,8 +196,9 @@ fn every_policy() {
     let website =
         with([nothing(Grade::Speed)], &[(Aspect::Tls, &[Stance::Reported, Stance::Insisted])]);
     space.walk(&id(), &website, &steps(plain, |_| true, |_| true));
-    // A first one, at every moment, and whether its tags were read before or not.
-    let at = |base: &Baseline| with(at_each_moment(base), &[(Aspect::Tls, &Stance::ALL[1..])]);
+    // A first one, in every context, and whether its tags were read before or not.
+    let at =
+        |base: &Baseline| with(in_each_call_context(base), &[(Aspect::Tls, &Stance::ALL[1..])]);
     let baselines: Vec<Baseline> = grades().iter().flat_map(at).collect();
     let tags = Step::given(Question::Tags);
     space.walk(&id(), &baselines, &given(tags, steps(is_first, is_all, is_off)));

@@ -14,7 +14,7 @@ fn versions_are_kept_from_grade_hybrid_on() {
     }
     let locked = Versioning { enabled: false, mfa_delete: true };
     let locked = Observed { versioning: Reading::Known(locked), ..safe(Grade::Hybrid) };
-    check_left(&locked, &baseline(Grade::Hybrid), Aspect::Versioning, &LeftBecause::MfaDelete);
+    check_not_remediated(&locked, &baseline(Grade::Hybrid), Aspect::Versioning, &Reason::MfaDelete);
 }
 
 #[test]
@@ -31,8 +31,8 @@ fn access_is_logged_to_our_bucket_unless_it_is_logged_elsewhere() {
     check(&theirs, &baseline(grade), &[]);
     let mut nowhere = baseline(grade);
     nowhere.log_bucket = None;
-    let because = LeftBecause::NoLogBucket("eu-west-1".parse().unwrap());
-    check_left(&silent, &nowhere, Aspect::AccessLogs, &because);
+    let reason = Reason::NoLogBucket("eu-west-1".parse().unwrap());
+    check_not_remediated(&silent, &nowhere, Aspect::AccessLogs, &reason);
 }
 
 #[test]
@@ -54,13 +54,13 @@ fn notifications_gain_event_bridge_and_lose_nothing() {
     assert!(merged.xml.starts_with(theirs) && merged.event_bridge());
     let new =
         Observed { notifications: reading("<New/>", &["TopicConfiguration", "New"]), ..bucket };
-    let because = LeftBecause::UnknownNotifications("New".to_owned());
-    check_left(&new, &baseline(Grade::Speed), Aspect::Notifications, &because);
+    let reason = Reason::UnknownNotifications("New".to_owned());
+    check_not_remediated(&new, &baseline(Grade::Speed), Aspect::Notifications, &reason);
 }
 
 #[test]
 fn replicas_in_other_accounts_rules_that_delete_soon_and_lost_locks_are_reported() {
-    let report = |what: &str| LeftBecause::ReportOnly(what.to_owned());
+    let report = |what: &str| Reason::ReportOnly(what.to_owned());
     let copies = Replication { other_accounts: vec!["444455556666".to_owned()], buckets: vec![] };
     let soon = Lifecycle { expires_after_days: Some(1) };
     let cases = [
@@ -80,8 +80,8 @@ fn replicas_in_other_accounts_rules_that_delete_soon_and_lost_locks_are_reported
             report("its new objects are not locked (any more)"),
         ),
     ];
-    for (bucket, aspect, because) in cases {
-        check_left(&bucket, &baseline(Grade::Speed), aspect, &because);
+    for (bucket, aspect, reason) in cases {
+        check_not_remediated(&bucket, &baseline(Grade::Speed), aspect, &reason);
     }
     let late = Lifecycle { expires_after_days: Some(30) };
     let late = Observed { lifecycle: Reading::Known(late), ..safe(Grade::Speed) };

@@ -127,8 +127,8 @@ fn an_event_reads_what_it_can_have_weakened_and_lists_nothing() {
 fn what_may_not_be_read_is_not_what_is_not_set() {
     let denied = Observed { versioning: Reading::Denied, ..safe(Grade::Hybrid) };
     check(&denied, &baseline(Grade::Hybrid), &[]);
-    let because = LeftBecause::NotReadable(Question::Versioning);
-    check_left(&denied, &baseline(Grade::Hybrid), Aspect::Versioning, &because);
+    let reason = Reason::NotReadable(Question::Versioning);
+    check_not_remediated(&denied, &baseline(Grade::Hybrid), Aspect::Versioning, &reason);
     let absent = Observed { versioning: Reading::Absent, ..denied };
     assert_eq!(plan(&assess(&absent, &baseline(Grade::Hybrid))).actions.len(), 1);
 }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::model::watch;
 use crate::reconcile::memory::Step;
-use crate::{Maker, Moment};
+use crate::{CallContext, Maker};
 
 /// The questions of each round until the first write, when this bucket is looked at.
 fn rounds(truth: Observed, baseline: &Baseline) -> Vec<Vec<Question>> {
@@ -42,7 +42,7 @@ fn a_new_bucket_costs_seven_reads_at_most_and_three_rounds_before_the_first_writ
             for aspect in Aspect::ALL.into_iter().filter(|aspect| !touched.contains(aspect)) {
                 baseline.set_mode(aspect, Mode::Off);
             }
-            baseline.moment = Moment { maker, ..Moment::default() };
+            baseline.call_context = CallContext { maker, ..CallContext::default() };
             let mut truth = Observed::new_bucket(id());
             if maker == Maker::CloudFormation {
                 let tag = ("aws:cloudformation:stack-id".to_owned(), "arn".to_owned());

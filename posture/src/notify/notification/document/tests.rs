@@ -34,9 +34,11 @@ fn every_document_is_as_its_schema_says_and_is_read_again() {
     let (account, region) = ("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap());
     let now = datetime!(2026-11-20 12:00 UTC);
     let schema = schema();
-    for notice in samples(&Origin { account: &account, region: &region, stack: "s3guard", now }) {
-        let json = notice.document.json();
-        assert_eq!(serde_json::from_str::<Document>(&json).unwrap(), notice.document);
+    for notification in
+        samples(&Origin { account: &account, region: &region, stack: "s3guard", now })
+    {
+        let json = notification.document.json();
+        assert_eq!(serde_json::from_str::<Document>(&json).unwrap(), notification.document);
         let value = serde_json::from_str(&json).unwrap();
         conforms(&schema, &schema, &value).unwrap_or_else(|why| panic!("{why}: {json}"));
         for field in ["version", "id", "kind", "severity"] {
@@ -51,9 +53,9 @@ fn every_document_is_as_its_schema_says_and_is_read_again() {
 fn a_reader_takes_fields_that_it_does_not_know() {
     let known = r#"{"version":1,"id":"i","severity":"info","time":"2026-11-20T12:00:00Z","account":"111122223333",
         "region":"eu-west-1","stack":"s3guard","subject":"s","buckets":[],"later":{},"test":false,"omitted":0,
-        "kind":"test","body":{"says":"hello","more":1}}"#;
+        "kind":"test","body":{"message":"hello","more":1}}"#;
     let document: Document = serde_json::from_str(known).unwrap();
-    assert_eq!(document.body, Body::Test(Test { says: "hello".to_owned() }));
+    assert_eq!(document.body, Body::Test(Test { message: "hello".to_owned() }));
 }
 
 /// Whether a value is as a schema says, as far as our schema says anything; every property has to be known to it.

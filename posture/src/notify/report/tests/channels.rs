@@ -4,7 +4,7 @@ use expect_test::expect_file;
 
 use super::others::{endings, origin, stopped, terraform};
 use super::*;
-use crate::events::alarm::{AlarmEvent, State as AlarmState};
+use crate::events::alarm::{AlarmEvent, AlarmState};
 use crate::notify::notification::channels::shown as channels;
 
 #[test]
@@ -14,14 +14,14 @@ fn a_report_of_a_bucket() {
         source_ip: Some("192.0.2.1".to_owned()),
         ..call("DeleteBucketPublicAccessBlock")
     };
-    let mut look = Look::new(
+    let mut run = Run::new(
         Trigger::Calls(vec![call]),
-        vec![open(), sse_c(), left(Aspect::Encryption, LeftBecause::Outsiders), waiting()],
+        vec![open(), sse_c(), not_remediated(Aspect::Encryption, Reason::Outsiders), waiting()],
     );
-    look.failing = vec![SettingKind::Encryption];
-    look.owner = Some("owner@example.com");
-    look.times = 2;
-    expect_file!["channels/report.txt"].assert_eq(&channels(&look.notice().unwrap()));
+    run.failing = vec![SettingKind::Encryption];
+    run.owner = Some("owner@example.com");
+    run.times = 2;
+    expect_file!["channels/report.txt"].assert_eq(&channels(&run.notification().unwrap()));
 }
 
 #[test]
@@ -33,19 +33,19 @@ fn a_report_in_which_everybody_elses_words_are_hostile() {
         source_ip: Some(hostile.to_owned()),
         ..call("")
     };
-    let unknown = left(Aspect::Encryption, LeftBecause::UnknownAlgorithm(hostile.to_owned()));
-    let mut look = Look::new(Trigger::Calls(vec![call]), vec![sse_c(), unknown]);
-    look.owner = Some("@channel <!here>\n");
-    expect_file!["channels/hostile.txt"].assert_eq(&channels(&look.notice().unwrap()));
+    let unknown = not_remediated(Aspect::Encryption, Reason::UnknownAlgorithm(hostile.to_owned()));
+    let mut run = Run::new(Trigger::Calls(vec![call]), vec![sse_c(), unknown]);
+    run.owner = Some("@channel <!here>\n");
+    expect_file!["channels/hostile.txt"].assert_eq(&channels(&run.notification().unwrap()));
 }
 
 #[test]
 fn what_a_sweep_has_found_in_many_buckets() {
     let found = |name: &str, finding: Finding| {
         let id = BucketId { name: name.parse().unwrap(), ..id() };
-        Look { id, ..Look::new(Trigger::Sweep, vec![finding]) }.notice().unwrap()
+        Run { id, ..Run::new(Trigger::Sweep, vec![finding]) }.notification().unwrap()
     };
-    let joined = Notice::joined(vec![found("reports", open()), found("photos", sse_c())]);
+    let joined = Notification::joined(vec![found("reports", open()), found("photos", sse_c())]);
     assert_eq!(joined.len(), 1);
     expect_file!["channels/joined.txt"].assert_eq(&channels(&joined[0]));
 }
@@ -84,8 +84,8 @@ fn an_alarm() {
     };
     expect_file!["channels/alarm.txt"].assert_eq(&channels(&alarm(&event, &origin(&id()))));
     let over = AlarmEvent { state: AlarmState::Ok, previous: Some(AlarmState::Alarm), ..event };
-    let notice = alarm(&over, &origin(&id()));
-    assert_eq!(notice.subject, "s3guard: an alarm is in state OK: s3guard-GuardDlqAlarm");
-    assert_eq!(notice.document.severity, Severity::Info);
-    assert!(!notice.text.contains("What to do"));
+    let notification = alarm(&over, &origin(&id()));
+    assert_eq!(notification.subject, "s3guard: an alarm is in state OK: s3guard-GuardDlqAlarm");
+    assert_eq!(notification.document.severity, Severity::Info);
+    assert!(!notification.text.contains("What to do"));
 }

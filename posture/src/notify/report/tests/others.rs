@@ -19,9 +19,9 @@ pub(super) fn terraform(event_name: &str, minute: u8) -> Call {
     }
 }
 
-pub(super) fn stopped(id: &BucketId, calls: &[Call]) -> Notice {
+pub(super) fn stopped(id: &BucketId, calls: &[Call]) -> Notification {
     let aspects = &[Aspect::Encryption, Aspect::SseC];
-    conflict(&Conflict {
+    conflict(&ConflictReport {
         id,
         calls,
         aspects,
@@ -92,12 +92,12 @@ fn a_party_that_reverts_remediations_is_named() {
 #[test]
 fn several_parties_that_revert_remediations_are_counted_in_the_subject() {
     let calls = [terraform("PutBucketPolicy", 1), call("PutBucketPolicy")];
-    let notice = stopped(&id(), &calls);
-    assert_eq!(notice.subject, "s3guard: conflict over reports with 2 others");
+    let notification = stopped(&id(), &calls);
+    assert_eq!(notification.subject, "s3guard: conflict over reports with 2 others");
     let [careless, deployer] =
         ["  IAM user careless with the AWS CLI: ", "  role Deployer, session"];
-    let at = |who: &str| notice.text.find(who).unwrap();
-    assert!(at(careless) < at(deployer), "{}", notice.text);
+    let at = |who: &str| notification.text.find(who).unwrap();
+    assert!(at(careless) < at(deployer), "{}", notification.text);
     let by = |number| Call { principal: format!("user {number:02}"), ..call("PutBucketPolicy") };
     let text = stopped(&id(), &(0..12).map(by).collect::<Vec<_>>()).text;
     assert!(text.contains("user 00") && text.contains("user 11"), "{text}");
@@ -108,20 +108,20 @@ fn a_subject_names_the_bucket_however_long_the_names_are() {
     let long = BucketId { name: "b".repeat(63).parse().unwrap(), ..id() };
     for principal in ["", "alice", &"p".repeat(300), "a\r\n\u{202e}"] {
         let call = Call { principal: principal.to_owned(), ..call("PutBucketPolicy") };
-        let notice = stopped(&long, &[call]);
-        assert!(notice.subject.contains(long.name.as_str()), "{}", notice.subject);
-        assert!(notice.subject.chars().count() < 100 && is_safe(&notice.text));
+        let notification = stopped(&long, &[call]);
+        assert!(notification.subject.contains(long.name.as_str()), "{}", notification.subject);
+        assert!(notification.subject.chars().count() < 100 && is_safe(&notification.text));
     }
     assert_eq!(stopped(&id(), &[]).subject, "s3guard: conflict over reports");
 }
 
 #[test]
 fn buckets_that_no_event_reported_are_listed_with_the_likely_causes() {
-    let notice_about = |names: &[String]| {
+    let notification_about = |names: &[String]| {
         let buckets: Vec<BucketName> = names.iter().map(|name| name.parse().unwrap()).collect();
         coverage_gap(&buckets, &origin(&id()))
     };
-    let notice = notice_about(&["photos".to_owned(), "reports".to_owned()]);
+    let notification = notification_about(&["photos".to_owned(), "reports".to_owned()]);
     expect![[r#"
         s3guard received no event about 2 buckets in eu-west-1
         [warning: missed]
@@ -144,12 +144,12 @@ fn buckets_that_no_event_reported_are_listed_with_the_likely_causes() {
           The trail covers only another Region, not eu-west-1.
           The EventBridge rule was disabled or changed.
     "#]]
-    .assert_eq(&words(&notice));
+    .assert_eq(&words(&notification));
     let many: Vec<String> = (0..120).map(|number| format!("bucket-{number}")).collect();
-    let notice = notice_about(&many);
-    assert!(notice.text.contains("bucket-99\n"), "{}", notice.text);
+    let notification = notification_about(&many);
+    assert!(notification.text.contains("bucket-99\n"), "{}", notification.text);
     assert_eq!(
-        notice_about(&many[..1]).subject,
+        notification_about(&many[..1]).subject,
         "s3guard received no event about a bucket in eu-west-1"
     );
 }
@@ -157,7 +157,7 @@ fn buckets_that_no_event_reported_are_listed_with_the_likely_causes() {
 #[test]
 fn exemptions_that_end_are_reported_the_first_one_first() {
     let endings = endings();
-    let notice_about = |endings: &[Ending]| exemptions_ending(endings, &origin(&id()));
+    let notification_about = |endings: &[Ending]| exemptions_ending(endings, &origin(&id()));
     expect![[r#"
         s3guard: 2 exemptions end, the first on 2026-11-21
         [warning: exemption-ends]
@@ -176,6 +176,9 @@ fn exemptions_that_end_are_reported_the_first_one_first() {
           Otherwise, change the end of the exemption in s3guard.toml, and
             deploy.
     "#]]
-    .assert_eq(&words(&notice_about(&endings)));
-    assert_eq!(notice_about(&endings[..1]).subject, "s3guard: an exemption ends on 2026-11-27");
+    .assert_eq(&words(&notification_about(&endings)));
+    assert_eq!(
+        notification_about(&endings[..1]).subject,
+        "s3guard: an exemption ends on 2026-11-27"
+    );
 }

@@ -2,31 +2,31 @@
 
 use super::*;
 
-fn severity(look: &Look) -> Severity {
-    look.notice().unwrap().document.severity
+fn severity(run: &Run) -> Severity {
+    run.notification().unwrap().document.severity
 }
 
 #[test]
 fn what_lets_in_the_public_and_stays_so_is_critical() {
-    for because in [LeftBecause::Website, LeftBecause::PublicPolicy, LeftBecause::PublicAcl] {
-        let findings = vec![sse_c(), left(Aspect::PublicAccess, because)];
+    for reason in [Reason::Website, Reason::PublicPolicy, Reason::PublicAcl] {
+        let findings = vec![sse_c(), not_remediated(Aspect::PublicAccess, reason)];
         for name in ["CreateBucket", "PutBucketPolicy"] {
-            let look = Look::new(calls(name), findings.clone());
-            assert_eq!(severity(&look), Severity::Critical, "{name} {findings:?}");
+            let run = Run::new(calls(name), findings.clone());
+            assert_eq!(severity(&run), Severity::Critical, "{name} {findings:?}");
         }
     }
-    for because in [LeftBecause::WebsiteWithoutTls, LeftBecause::Outsiders] {
-        let look = Look::new(calls("PutBucketPolicy"), vec![left(Aspect::Tls, because)]);
-        assert_eq!(severity(&look), Severity::Warning);
+    for reason in [Reason::WebsiteWithoutTls, Reason::Outsiders] {
+        let run = Run::new(calls("PutBucketPolicy"), vec![not_remediated(Aspect::Tls, reason)]);
+        assert_eq!(severity(&run), Severity::Warning);
     }
 }
 
 #[test]
 fn what_could_not_be_shut_is_critical_and_what_else_could_not_be_done_is_high() {
     let fails = |name, kind| {
-        let mut look = Look::new(calls(name), vec![open(), sse_c()]);
-        look.failing = vec![kind];
-        severity(&look)
+        let mut run = Run::new(calls(name), vec![open(), sse_c()]);
+        run.failing = vec![kind];
+        severity(&run)
     };
     for name in ["CreateBucket", "DeleteBucketPublicAccessBlock"] {
         assert_eq!(fails(name, SettingKind::PublicAccessBlock), Severity::Critical, "{name}");
@@ -39,14 +39,14 @@ fn the_same_weakening_is_reported_less_and_less_often() {
     let reported: Vec<u32> = (0..=20)
         .filter(|&times| {
             let trigger = calls("DeleteBucketPublicAccessBlock");
-            Look { times, ..Look::new(trigger, vec![open()]) }.notice().is_some()
+            Run { times, ..Run::new(trigger, vec![open()]) }.notification().is_some()
         })
         .collect();
     assert_eq!(reported, [0, 1, 2, 4, 8, 16]);
     // What stays weaker is reported each time.
-    let mut look = Look::new(calls("DeleteBucketPublicAccessBlock"), vec![open()]);
-    (look.times, look.failing) = (3, vec![SettingKind::PublicAccessBlock]);
-    assert_eq!(severity(&look), Severity::Critical);
+    let mut run = Run::new(calls("DeleteBucketPublicAccessBlock"), vec![open()]);
+    (run.times, run.failing) = (3, vec![SettingKind::PublicAccessBlock]);
+    assert_eq!(severity(&run), Severity::Critical);
 }
 
 #[test]
@@ -74,14 +74,16 @@ fn of_several_settings_the_one_that_is_remediated_the_least_often_counts() {
 #[test]
 fn the_number_of_times_is_in_every_channel() {
     let trigger = calls("DeleteBucketPublicAccessBlock");
-    let notice = Look { times: 4, ..Look::new(trigger, vec![open()]) }.notice().unwrap();
+    let notification = Run { times: 4, ..Run::new(trigger, vec![open()]) }.notification().unwrap();
     assert!(
-        notice.text.contains("\nRemediated 4 times within the hour, this time included.\n"),
+        notification.text.contains("\nRemediated 4 times within the hour, this time included.\n"),
         "{}",
-        notice.text
+        notification.text
     );
-    assert!(notice.chat().contains("Remediated 4 times within the hour, this time included."));
-    assert_eq!(notice.document.json().matches(r#""timesWithinHour":4"#).count(), 1);
+    assert!(
+        notification.chat().contains("Remediated 4 times within the hour, this time included.")
+    );
+    assert_eq!(notification.document.json().matches(r#""timesWithinHour":4"#).count(), 1);
 }
 
 #[test]
@@ -104,31 +106,31 @@ fn the_caller_has_a_short_name_and_an_arn() {
         source_ip: Some("192.0.2.1".to_owned()),
         ..call("DeleteBucketPublicAccessBlock")
     };
-    let look = Look {
+    let run = Run {
         owner: Some("owner@example.com"),
-        ..Look::new(Trigger::Calls(vec![call]), vec![open()])
+        ..Run::new(Trigger::Calls(vec![call]), vec![open()])
     };
-    let notice = look.notice().unwrap();
+    let notification = run.notification().unwrap();
     let lines = format!(
         "\nOwner   owner@example.com\nEvent   DeleteBucketPublicAccessBlock by jane@example.com by SSO (Admin)\n        \
          with the AWS CLI, 2026-11-20 12:00:00 UTC, from 192.0.2.1\n        {sso}\nGrade "
     );
-    assert!(notice.text.contains(&lines), "{}", notice.text);
-    expect!["s3guard reverted a weakening of reports: DeleteBucketPublicAccessBlock by jane@example.com by SSO (Admin). 111122223333 eu-west-1"].assert_eq(&notice.sms);
+    assert!(notification.text.contains(&lines), "{}", notification.text);
+    expect!["s3guard reverted a weakening of reports: DeleteBucketPublicAccessBlock by jane@example.com by SSO (Admin). 111122223333 eu-west-1"].assert_eq(&notification.sms);
 }
 
 #[test]
 fn the_same_news_has_the_same_id_and_other_news_another() {
-    let id = |look: &Look| look.notice().unwrap().document.id;
+    let id = |run: &Run| run.notification().unwrap().document.id;
     let with_event = |event_id: &str| {
         let call = Call { event_id: Some(event_id.to_owned()), ..call("PutBucketWebsite") };
-        let findings = vec![left(Aspect::PublicAccess, LeftBecause::Website)];
-        Look::new(Trigger::Calls(vec![call]), findings)
+        let findings = vec![not_remediated(Aspect::PublicAccess, Reason::Website)];
+        Run::new(Trigger::Calls(vec![call]), findings)
     };
-    assert_eq!(id(&with_event("e1")), "bucket-report:111122223333:reports:left:e1");
+    assert_eq!(id(&with_event("e1")), "bucket-report:111122223333:reports:not-remediated:e1");
     assert_ne!(id(&with_event("e1")), id(&with_event("e2")));
     assert_eq!(
-        id(&Look::new(calls("CreateBucket"), vec![open(), sse_c()])),
+        id(&Run::new(calls("CreateBucket"), vec![open(), sse_c()])),
         "bucket-report:111122223333:reports:protected:reports@20261120T120000.000Z-public-access-block"
     );
 }

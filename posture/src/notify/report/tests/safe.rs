@@ -7,16 +7,16 @@ fn names_that_would_move_the_cursor_or_the_reading_direction_are_shown_safely() 
     let hostile = "a\r\nb\x1b[2J\u{202e}c";
     let mut call = call("PutBucketEncryption");
     call.principal = hostile.to_owned();
-    let unknown = left(Aspect::Encryption, LeftBecause::UnknownAlgorithm(hostile.to_owned()));
-    let look = Look {
+    let unknown = not_remediated(Aspect::Encryption, Reason::UnknownAlgorithm(hostile.to_owned()));
+    let run = Run {
         exemptions: vec![Exempt {
             aspect: Aspect::Encryption,
             reason: hostile.to_owned(),
             until: None,
         }],
-        ..Look::new(Trigger::Calls(vec![call]), vec![sse_c(), unknown])
+        ..Run::new(Trigger::Calls(vec![call]), vec![sse_c(), unknown])
     };
-    let text = look.notice().unwrap().text;
+    let text = run.notification().unwrap().text;
     assert_eq!(text.matches(r"a\u{d}\u{a}b\u{1b}[2J\u{202e}c").count(), 3, "{text}");
     assert!(is_safe(&text), "{text:?}");
 }
@@ -47,15 +47,15 @@ proptest! {
         let mut call = call(&event_name);
         call.principal = principal;
         call.tool = Tool::Terraform;
-        let mend = Setting::AccessLogs(Some(AccessLogs {
+        let remediate = Setting::AccessLogs(Some(AccessLogs {
             target_bucket: "logs".to_owned(),
             target_prefix: key.clone(),
         }));
-        let weak = Finding::Weak { aspect: Aspect::AccessLogs, was, mend };
-        let foreign = left(Aspect::Encryption, LeftBecause::ForeignKey(key));
-        let look = Look::new(Trigger::Calls(vec![call]), vec![weak, foreign]);
-        let notice = look.notice().unwrap();
-        prop_assert!(is_safe(&notice.text), "{:?}", notice.text);
-        prop_assert!(notice.subject.chars().count() < 100);
+        let weak = Finding::Weak { aspect: Aspect::AccessLogs, was, remediate };
+        let foreign = not_remediated(Aspect::Encryption, Reason::ForeignKey(key));
+        let run = Run::new(Trigger::Calls(vec![call]), vec![weak, foreign]);
+        let notification = run.notification().unwrap();
+        prop_assert!(is_safe(&notification.text), "{:?}", notification.text);
+        prop_assert!(notification.subject.chars().count() < 100);
     }
 }

@@ -1,9 +1,9 @@
 //! Every value that each input of the judgement can have, as far as the judgement distinguishes values.
 
 use super::super::*;
-use crate::config::Occasion;
+use crate::config::EvaluationContext;
 use crate::model::setting::{Lifecycle, Replication};
-use crate::{Config, Maker, Moment};
+use crate::{CallContext, Config, Maker};
 
 /// How an aspect is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +35,7 @@ impl Stance {
             baseline.insist(aspect);
         }
         if self == Self::Changed {
-            baseline.moment.changed.insert(aspect);
+            baseline.call_context.changed.insert(aspect);
         }
     }
 }
@@ -73,20 +73,22 @@ pub(super) fn with(
     baselines
 }
 
-/// What is known of the moment in a bucket's life, but for what was changed.
-pub(super) fn moments() -> Vec<Moment> {
+/// The contexts of calls, but for what was changed.
+pub(super) fn call_contexts() -> Vec<CallContext> {
     let makers = [Maker::Unknown, Maker::CloudFormation, Maker::Another];
-    let moment =
-        |maker| [false, true].map(|has_waited| Moment { maker, has_waited, ..Moment::default() });
-    makers.into_iter().flat_map(moment).collect()
+    let call_context = |maker| {
+        [false, true].map(|has_waited| CallContext { maker, has_waited, ..CallContext::default() })
+    };
+    makers.into_iter().flat_map(call_context).collect()
 }
 
 /// The baseline of the stack's own buckets.
 pub(super) fn own_bucket() -> Baseline {
     let today = NOW.date();
-    let occasion = Occasion { own_buckets: vec![id().name], ..Occasion::new(today) };
-    let baseline = Config::default().baseline(&id(), &Reading::Unread, &occasion);
-    assert_eq!(baseline.grade_because, "the stack's own bucket");
+    let context =
+        EvaluationContext { own_buckets: vec![id().name], ..EvaluationContext::new(today) };
+    let baseline = Config::default().baseline(&id(), &Reading::Unread, &context);
+    assert_eq!(baseline.grade_reason, "the stack's own bucket");
     baseline
 }
 

@@ -27,7 +27,7 @@ pub(crate) struct Sample {
 
 /// Reconciles buckets with the settings of a bucket that the guard has remediated.
 pub(crate) fn measure(package: &Package, aws: &FakeAws) -> Result<Sample, String> {
-    let failed = |error: String| format!("the looks: {error}");
+    let failed = |error: String| format!("compliant buckets: {error}");
     *aws.world() = World::new(vec![BUCKET.to_owned()]);
     let start = || programs::start(package.guard("speed"), "guard", aws).map_err(failed);
     let event = queued(&[created().to_string()]);

@@ -12,18 +12,20 @@ use crate::model::baseline::WRITES_MAX;
 use crate::model::observed::Reading;
 use crate::model::setting::Tags;
 use crate::text::shown;
-use crate::{Aspect, Baseline, BucketId, BucketName, Exempt, Grade, KeyArn, Mode, Moment, Trigger};
+use crate::{
+    Aspect, Baseline, BucketId, BucketName, CallContext, Exempt, Grade, KeyArn, Mode, Trigger,
+};
 
 /// The tag by which the owner of a bucket may raise its grade.
 pub const GRADE_TAG: &str = "s3guard:grade";
 
 /// The context in which a bucket is evaluated, and the settings of the stack.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Occasion {
+pub struct EvaluationContext {
     /// How much of the bucket is evaluated.
     pub extent: Extent,
-    /// The moment in the life of the bucket.
-    pub moment: Moment,
+    /// What is known about the calls that led to the evaluation.
+    pub call_context: CallContext,
     /// The day, in UTC.
     pub today: Date,
     /// The grade in the stack's parameter, if it is set. It takes precedence over the configuration's default grade, but not
@@ -78,12 +80,12 @@ struct SetByRules<'a, T> {
     in_doubt: bool,
 }
 
-impl Occasion {
+impl EvaluationContext {
     /// The evaluation of all of a bucket, without a stack.
     pub fn new(today: Date) -> Self {
         Self {
             extent: Extent::Everything,
-            moment: Moment::default(),
+            call_context: CallContext::default(),
             today,
             default_grade: None,
             default_key: None,
@@ -102,14 +104,19 @@ impl Config {
     /// grade. What the configuration itself sets to `keep`, its owner insists on.
     ///
     /// A rule with tags matches no bucket whose tags are not known. A later rule may then only raise what it would have set.
-    pub fn baseline(&self, id: &BucketId, tags: &Reading<Tags>, occasion: &Occasion) -> Baseline {
-        let mut baseline = if occasion.own_buckets.contains(&id.name) {
-            own_bucket(occasion)
+    pub fn baseline(
+        &self,
+        id: &BucketId,
+        tags: &Reading<Tags>,
+        context: &EvaluationContext,
+    ) -> Baseline {
+        let mut baseline = if context.own_buckets.contains(&id.name) {
+            own_bucket(context)
         } else {
-            self.baseline_by_rules(id, tags, occasion)
+            self.baseline_by_rules(id, tags, context)
         };
         for aspect in Aspect::ALL {
-            if occasion.extent.leaves_out(aspect, baseline.mode(aspect)) {
+            if context.extent.leaves_out(aspect, baseline.mode(aspect)) {
                 baseline.set_mode(aspect, Mode::Off);
             }
         }
@@ -120,15 +127,15 @@ impl Config {
         &self,
         id: &BucketId,
         tags: &Reading<Tags>,
-        occasion: &Occasion,
+        context: &EvaluationContext,
     ) -> Baseline {
-        let (grade, grade_because) = self.grade_of(id, tags, occasion.default_grade);
-        let mut baseline = Baseline::new(grade, self.key(id, occasion));
-        baseline.grade_because = grade_because;
+        let (grade, grade_reason) = self.grade_of(id, tags, context.default_grade);
+        let mut baseline = Baseline::new(grade, self.key(id, context));
+        baseline.grade_reason = grade_reason;
         baseline.writes_max = self.writes_per_hour.map_or(WRITES_MAX, Bounded::get);
-        baseline.moment = occasion.moment.clone();
-        baseline.needs_tags = tags.is_unread() && self.tags_matter(id, grade, occasion.today);
-        baseline.log_bucket = occasion
+        baseline.call_context = context.call_context.clone();
+        baseline.needs_tags = tags.is_unread() && self.tags_matter(id, grade, context.today);
+        baseline.log_bucket = context
             .log_bucket
             .as_ref()
             .filter(|log| log.region == id.region && log.account == id.account)
@@ -144,7 +151,7 @@ impl Config {
             }
             baseline.set_mode(aspect, set.over(wanted));
         }
-        self.exempt(id, tags, occasion.today, &mut baseline);
+        self.exempt(id, tags, context.today, &mut baseline);
         baseline
     }
 
@@ -156,31 +163,31 @@ impl Config {
     ) -> (Grade, String) {
         let default = parameter.or(self.grade).unwrap_or_default();
         let set = self.set_by_rules(id, tags, |rule| rule.grade);
-        let (grade, because) = match set.by {
+        let (grade, reason) = match set.by {
             Some((number, rule, grade)) if !set.in_doubt || grade >= default => {
                 (grade, format!("rule {number}, {}", rule.scope().words(Some(id))))
             }
             Some((number, _, _)) => {
-                let because = format!("the default, which rule {number} does not lower: ");
+                let reason = format!("the default, which rule {number} does not lower: ");
                 let doubt = "the bucket's tags are not known and may match an earlier rule";
-                (default, because + doubt)
+                (default, reason + doubt)
             }
             None => (default, "the default".to_owned()),
         };
         let Some(text) = tags.known().and_then(|tags| tags.get(GRADE_TAG)) else {
-            return (grade, because);
+            return (grade, reason);
         };
         match text.parse::<Grade>() {
             Ok(raised) if raised > grade => (raised, format!("the tag `{GRADE_TAG}`")),
-            Ok(same) if same == grade => (grade, because),
+            Ok(same) if same == grade => (grade, reason),
             Ok(lower) => {
                 let tag = format!("; the tag `{GRADE_TAG}` does not lower it to `{lower}`");
-                (grade, because + &tag)
+                (grade, reason + &tag)
             }
             Err(_) => {
                 let text = shown(text, 40);
                 let tag = format!("; the tag `{GRADE_TAG}` is ignored: `{text}` is not a grade");
-                (grade, because + &tag)
+                (grade, reason + &tag)
             }
         }
     }
@@ -203,8 +210,8 @@ impl Config {
         SetByRules { by: None, in_doubt }
     }
 
-    fn key(&self, id: &BucketId, occasion: &Occasion) -> Option<KeyArn> {
-        let default = occasion.default_key.as_ref().filter(|key| *key.region() == id.region);
+    fn key(&self, id: &BucketId, context: &EvaluationContext) -> Option<KeyArn> {
+        let default = context.default_key.as_ref().filter(|key| *key.region() == id.region);
         self.keys.get(&id.region).or(default).cloned()
     }
 
@@ -237,10 +244,10 @@ impl Config {
 
 /// The baseline of the stack's own buckets, no matter the grade of others. They have neither access logs nor events, which
 /// would be written into them. Their encryption is that of the template, not a key of the owner.
-fn own_bucket(occasion: &Occasion) -> Baseline {
+fn own_bucket(context: &EvaluationContext) -> Baseline {
     let mut baseline = Baseline::new(Grade::Speed, None);
-    "the stack's own bucket".clone_into(&mut baseline.grade_because);
-    baseline.moment = occasion.moment.clone();
+    "the stack's own bucket".clone_into(&mut baseline.grade_reason);
+    baseline.call_context = context.call_context.clone();
     let kept = [Aspect::Versioning, Aspect::Ownership].map(|aspect| (aspect, Mode::Keep));
     let off = [Aspect::Notifications, Aspect::AccessLogs, Aspect::Policy];
     for (aspect, mode) in kept.into_iter().chain(off.map(|aspect| (aspect, Mode::Off))) {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use time::macros::date;
 
 use super::config;
-use crate::config::{Config, Extent, Occasion};
+use crate::config::{Config, EvaluationContext, Extent};
 use crate::model::setting::Tags;
 use crate::{Aspect, Baseline, BucketId, Grade, Mode, Reading};
 
@@ -28,18 +28,18 @@ fn tags(tags: &[(&str, &str)]) -> Reading<Tags> {
     Reading::Known(tags)
 }
 
-fn occasion() -> Occasion {
-    Occasion::new(date!(2027 - 01 - 31))
+fn context() -> EvaluationContext {
+    EvaluationContext::new(date!(2027 - 01 - 31))
 }
 
 fn baseline(config: &Config, name: &str, tags: &Reading<Tags>) -> Baseline {
-    config.baseline(&bucket(name), tags, &occasion())
+    config.baseline(&bucket(name), tags, &context())
 }
 
 #[track_caller]
-fn check(rules: &Value, name: &str, tags: &Reading<Tags>, grade: Grade, because: &str) {
+fn check(rules: &Value, name: &str, tags: &Reading<Tags>, grade: Grade, reason: &str) {
     let baseline = baseline(&config(&json!({ "rule": rules })), name, tags);
-    assert_eq!((baseline.grade, &*baseline.grade_because), (grade, because));
+    assert_eq!((baseline.grade, &*baseline.grade_reason), (grade, reason));
 }
 
 #[test]
@@ -97,8 +97,8 @@ fn a_rule_comes_before_the_parameter_and_the_parameter_before_the_file() {
         "grade": "security", "rule": [{ "bucket": "low-*", "grade": "speed" }],
     }));
     let grade = |config: &Config, name: &str, parameter: Option<Grade>| {
-        let occasion = Occasion { default_grade: parameter, ..occasion() };
-        config.baseline(&bucket(name), &Reading::Absent, &occasion).grade
+        let context = EvaluationContext { default_grade: parameter, ..context() };
+        config.baseline(&bucket(name), &Reading::Absent, &context).grade
     };
     assert_eq!(grade(&both, "low-1", Some(Grade::Hybrid)), Grade::Speed);
     assert_eq!(grade(&both, "other", Some(Grade::Hybrid)), Grade::Hybrid);
@@ -140,7 +140,7 @@ fn tags_that_are_not_known_lower_nothing() {
         let a = baseline(&file, "a-1", &unknown);
         assert_eq!((a.grade, a.mode(Aspect::Versioning)), (Grade::Hybrid, Mode::Keep));
         assert_eq!(
-            a.grade_because,
+            a.grade_reason,
             "the default, which rule 2 does not lower: the bucket's tags are not known and may match an earlier rule"
         );
         assert_eq!(baseline(&file, "b-1", &unknown).grade, Grade::Security);
@@ -191,24 +191,24 @@ fn the_file_says_what_is_done_and_a_rule_says_it_better() {
 
 #[test]
 fn a_call_has_looked_at_what_it_touched_and_a_sweep_at_what_is_kept() {
-    let look = |extent| {
-        let occasion = Occasion { extent, ..occasion() };
-        Config::default().baseline(&bucket("abc"), &Reading::Absent, &occasion)
+    let evaluate = |extent| {
+        let context = EvaluationContext { extent, ..context() };
+        Config::default().baseline(&bucket("abc"), &Reading::Absent, &context)
     };
-    let by_call = look(Extent::Touched([Aspect::Acl, Aspect::PublicAccess].into()));
+    let by_call = evaluate(Extent::Touched([Aspect::Acl, Aspect::PublicAccess].into()));
     assert_eq!(by_call.mode(Aspect::Acl), Mode::Report);
     assert_eq!(by_call.mode(Aspect::PublicAccess), Mode::Keep);
     assert_eq!(by_call.mode(Aspect::Lifecycle), Mode::Off);
     assert_eq!(by_call.mode(Aspect::Tls), Mode::Off);
-    let by_sweep = look(Extent::Kept);
+    let by_sweep = evaluate(Extent::Kept);
     assert_eq!(by_sweep.mode(Aspect::Acl), Mode::Off);
     assert_eq!(by_sweep.mode(Aspect::Tls), Mode::Keep);
-    let by_both = look(Extent::KeptAndTouched([Aspect::Acl, Aspect::PublicAccess].into()));
+    let by_both = evaluate(Extent::KeptAndTouched([Aspect::Acl, Aspect::PublicAccess].into()));
     for aspect in Aspect::ALL {
         let most = by_call.mode(aspect).max(by_sweep.mode(aspect));
         assert_eq!(by_both.mode(aspect), most, "{aspect}: what either looks at");
     }
-    assert_eq!(look(Extent::Everything).mode(Aspect::Lifecycle), Mode::Report);
+    assert_eq!(evaluate(Extent::Everything).mode(Aspect::Lifecycle), Mode::Report);
 }
 
 #[test]
@@ -219,7 +219,7 @@ fn an_exemption_counts_until_its_last_day_is_over() {
         { "tags": { "web": "*" }, "aspects": ["tls"], "reason": "old browsers", "until": "2028-01-31" },
     ] }));
     let on = |today, tags: &Reading<Tags>| {
-        let baseline = file.baseline(&bucket("www-1"), tags, &Occasion::new(today));
+        let baseline = file.baseline(&bucket("www-1"), tags, &EvaluationContext::new(today));
         let exempt = baseline
             .exemptions
             .iter()
@@ -274,36 +274,37 @@ fn the_key_and_the_log_bucket_are_those_of_the_bucket_s_region() {
     let mut foreign = bucket("abc");
     foreign.account = "444455556666".parse().unwrap();
     let default_key = "arn:aws:kms:us-east-1:111122223333:key/2".parse().ok();
-    let occasion = Occasion { log_bucket: Some(bucket("logs")), default_key, ..occasion() };
+    let context = EvaluationContext { log_bucket: Some(bucket("logs")), default_key, ..context() };
     let file = config(&json!({ "keys": { "eu-west-1": KEY } }));
-    let look = |config: &Config, id: &BucketId| {
-        let baseline = config.baseline(id, &Reading::Absent, &occasion);
+    let evaluate = |config: &Config, id: &BucketId| {
+        let baseline = config.baseline(id, &Reading::Absent, &context);
         (
             baseline.key.map(|key| key.to_string()).unwrap_or_default(),
             baseline.log_bucket.map(|name| name.to_string()).unwrap_or_default(),
         )
     };
-    assert_eq!(look(&file, &bucket("abc")), (KEY.to_owned(), "logs".to_owned()));
-    assert_eq!(look(&file, &foreign), (KEY.to_owned(), String::new()));
-    let (key, logs) = look(&file, &elsewhere);
+    assert_eq!(evaluate(&file, &bucket("abc")), (KEY.to_owned(), "logs".to_owned()));
+    assert_eq!(evaluate(&file, &foreign), (KEY.to_owned(), String::new()));
+    let (key, logs) = evaluate(&file, &elsewhere);
     assert!(key.ends_with("key/2") && logs.is_empty());
-    assert_eq!(look(&Config::default(), &bucket("abc")).0, "");
+    assert_eq!(evaluate(&Config::default(), &bucket("abc")).0, "");
 }
 
 #[test]
 fn our_own_buckets_have_neither_access_logs_nor_events() {
-    let occasion = Occasion {
+    let context = EvaluationContext {
         own_buckets: vec!["logs".parse().unwrap()],
         default_grade: Some(Grade::Security),
-        ..occasion()
+        ..context()
     };
-    let look = |name: &str| Config::default().baseline(&bucket(name), &Reading::Absent, &occasion);
-    assert_eq!(look("logs").mode(Aspect::AccessLogs), Mode::Off);
-    assert_eq!(look("logs").mode(Aspect::Notifications), Mode::Off);
-    assert_eq!(look("logs").grade, Grade::Speed);
-    assert_eq!(look("logs").mode(Aspect::Versioning), Mode::Keep);
-    assert!(look("logs").insists(Aspect::Tls) && !look("logs2").insists(Aspect::Tls));
-    assert_eq!(look("logs2").mode(Aspect::Notifications), Mode::Keep);
+    let evaluate =
+        |name: &str| Config::default().baseline(&bucket(name), &Reading::Absent, &context);
+    assert_eq!(evaluate("logs").mode(Aspect::AccessLogs), Mode::Off);
+    assert_eq!(evaluate("logs").mode(Aspect::Notifications), Mode::Off);
+    assert_eq!(evaluate("logs").grade, Grade::Speed);
+    assert_eq!(evaluate("logs").mode(Aspect::Versioning), Mode::Keep);
+    assert!(evaluate("logs").insists(Aspect::Tls) && !evaluate("logs2").insists(Aspect::Tls));
+    assert_eq!(evaluate("logs2").mode(Aspect::Notifications), Mode::Keep);
 }
 
 #[test]
@@ -359,8 +360,8 @@ proptest! {
         let mut unread = baseline(&config, "a-1", &Reading::Unread);
         let mut known = baseline(&config, "a-1", &tags(&[("data", data), ("s3guard:grade", raise)]));
         // A tag without effect may still be mentioned.
-        unread.grade_because.clear();
-        known.grade_because.clear();
+        unread.grade_reason.clear();
+        known.grade_reason.clear();
         prop_assert!(unread.needs_tags || known == unread);
     }
 

@@ -4,39 +4,39 @@ use super::*;
 
 #[test]
 fn what_is_left_is_reported_and_a_public_bucket_is_critical() {
-    let findings = vec![left(Aspect::PublicAccess, LeftBecause::Website)];
-    says(
-        &Look::new(calls("PutBucketWebsite"), findings.clone()),
+    let findings = vec![not_remediated(Aspect::PublicAccess, Reason::Website)];
+    message(
+        &Run::new(calls("PutBucketWebsite"), findings.clone()),
         &expect![[r#"
             s3guard left a bucket as it is: reports
-            [critical: left]
+            [critical: not-remediated]
 
             Left as it is
               public access block: it is a website, so public access was left open
         "#]],
     );
-    let swept = Look::new(Trigger::Sweep, findings).notice().unwrap();
+    let swept = Run::new(Trigger::Sweep, findings).notification().unwrap();
     assert_eq!(swept.attributes["severity"], Attribute::One("critical".to_owned()));
-    for (because, severity) in [
-        (LeftBecause::PublicPolicy, "critical"),
-        (LeftBecause::PublicAcl, "critical"),
-        (LeftBecause::NotReadable(crate::Question::PublicAccessBlock), "warning"),
+    for (reason, severity) in [
+        (Reason::PublicPolicy, "critical"),
+        (Reason::PublicAcl, "critical"),
+        (Reason::NotReadable(crate::Question::PublicAccessBlock), "warning"),
     ] {
-        let findings = vec![sse_c(), left(Aspect::PublicAccess, because)];
-        let notice = Look::new(Trigger::Sweep, findings).notice().unwrap();
-        assert_eq!(notice.subject, "s3guard partially protected reports");
-        assert_eq!(notice.attributes["severity"], Attribute::One(severity.to_owned()));
+        let findings = vec![sse_c(), not_remediated(Aspect::PublicAccess, reason)];
+        let notification = Run::new(Trigger::Sweep, findings).notification().unwrap();
+        assert_eq!(notification.subject, "s3guard partially protected reports");
+        assert_eq!(notification.attributes["severity"], Attribute::One(severity.to_owned()));
     }
 }
 
 #[test]
 fn a_partially_remediated_bucket_is_reported_with_what_is_left() {
-    let findings = vec![sse_c(), left(Aspect::Encryption, LeftBecause::Outsiders)];
-    says(
-        &Look::new(calls("CreateBucket"), findings),
+    let findings = vec![sse_c(), not_remediated(Aspect::Encryption, Reason::Outsiders)];
+    message(
+        &Run::new(calls("CreateBucket"), findings),
         &expect![[r#"
             s3guard partially protected reports
-            [warning: protected left]
+            [warning: protected not-remediated]
 
             Done
               default encryption: SSE-S3, SSE-C blocked (was: SSE-S3, SSE-C not
@@ -52,15 +52,15 @@ fn a_partially_remediated_bucket_is_reported_with_what_is_left() {
 
 #[test]
 fn what_waits_for_a_stack_is_reported_when_it_is_done_or_given_up() {
-    let website = left(Aspect::PublicAccess, LeftBecause::Website);
-    is_silent(&Look::new(calls("CreateBucket"), vec![waiting()]));
-    is_silent(&Look::new(calls("CreateBucket"), vec![waiting(), website]));
-    let mut look = Look::new(calls("CreateBucket"), vec![waiting(), sse_c()]);
-    look.failing = vec![SettingKind::Encryption];
-    is_silent(&look);
+    let website = not_remediated(Aspect::PublicAccess, Reason::Website);
+    is_silent(&Run::new(calls("CreateBucket"), vec![waiting()]));
+    is_silent(&Run::new(calls("CreateBucket"), vec![waiting(), website]));
+    let mut run = Run::new(calls("CreateBucket"), vec![waiting(), sse_c()]);
+    run.failing = vec![SettingKind::Encryption];
+    is_silent(&run);
     // No later run would report what is done meanwhile.
-    says(
-        &Look::new(calls("CreateBucket"), vec![waiting(), sse_c()]),
+    message(
+        &Run::new(calls("CreateBucket"), vec![waiting(), sse_c()]),
         &expect![[r#"
             s3guard protected reports
             [info: protected]
@@ -74,12 +74,12 @@ fn what_waits_for_a_stack_is_reported_when_it_is_done_or_given_up() {
                 may bring a policy
         "#]],
     );
-    let given_up = left(Aspect::Tls, LeftBecause::StackNeverFinished);
-    says(
-        &Look::new(calls("CreateBucket"), vec![given_up]),
+    let given_up = not_remediated(Aspect::Tls, Reason::StackNeverFinished);
+    message(
+        &Run::new(calls("CreateBucket"), vec![given_up]),
         &expect![[r#"
             s3guard left a bucket as it is: reports
-            [warning: left]
+            [warning: not-remediated]
 
             Left as it is
               TLS only: CloudFormation has been at work on its stack for hours; the
@@ -91,12 +91,12 @@ fn what_waits_for_a_stack_is_reported_when_it_is_done_or_given_up() {
 #[test]
 fn what_is_left_to_the_stack_is_reported_with_lines_for_its_template() {
     let policy = r#"{"Version":"2012-10-17","Statement":[{"Sid":"S3GuardTlsOnly","Effect":"Deny","Principal":"*"}]}"#;
-    let findings = vec![left(Aspect::Tls, LeftBecause::OfStack(policy.to_owned()))];
-    says(
-        &Look::new(calls("CreateBucket"), findings.clone()),
+    let findings = vec![not_remediated(Aspect::Tls, Reason::OfStack(policy.to_owned()))];
+    message(
+        &Run::new(calls("CreateBucket"), findings.clone()),
         &expect![[r#"
             s3guard left a bucket as it is: reports
-            [warning: left]
+            [warning: not-remediated]
 
             Left as it is
               TLS only: CloudFormation made it, and its stack could not add a policy
@@ -122,8 +122,8 @@ fn what_is_left_to_the_stack_is_reported_with_lines_for_its_template() {
         "#]],
     );
     // Its tags come with it.
-    is_silent(&Look::new(calls("PutBucketTagging"), findings.clone()));
-    assert!(Look::new(Trigger::Sweep, findings).notice().is_some());
+    is_silent(&Run::new(calls("PutBucketTagging"), findings.clone()));
+    assert!(Run::new(Trigger::Sweep, findings).notification().is_some());
 }
 
 #[test]
@@ -133,12 +133,12 @@ fn a_call_that_changes_what_is_exempt_is_reported_with_the_reason_and_the_end() 
         reason: "the scanner of 2009 speaks no TLS (TICKET-7)".to_owned(),
         until,
     };
-    let look = |name| Look {
+    let run = |name| Run {
         exemptions: vec![exempt(Some(date!(2026 - 12 - 31)))],
-        ..Look::new(calls(name), Vec::new())
+        ..Run::new(calls(name), Vec::new())
     };
-    says(
-        &look("PutBucketPolicy"),
+    message(
+        &run("PutBucketPolicy"),
         &expect![[r#"
             s3guard left an exempt bucket as it is: reports
             [info: exempt]
@@ -150,23 +150,23 @@ fn a_call_that_changes_what_is_exempt_is_reported_with_the_reason_and_the_end() 
     );
     // A new bucket, a tag and a call about another setting are not reported.
     for name in ["CreateBucket", "PutBucketTagging", "PutBucketEncryption"] {
-        is_silent(&look(name));
+        is_silent(&run(name));
     }
-    is_silent(&Look { trigger: Trigger::Sweep, ..look("PutBucketPolicy") });
+    is_silent(&Run { trigger: Trigger::Sweep, ..run("PutBucketPolicy") });
     let endless =
-        Look { exemptions: vec![exempt(None)], ..Look::new(calls("CreateBucket"), vec![sse_c()]) };
-    let text = endless.notice().unwrap().text;
+        Run { exemptions: vec![exempt(None)], ..Run::new(calls("CreateBucket"), vec![sse_c()]) };
+    let text = endless.notification().unwrap().text;
     assert!(text.contains("\nExempt\n  TLS only, without an end: the scanner"), "{text}");
 }
 
 #[test]
 fn what_was_undone_stays_so_and_is_no_alarm() {
-    let findings = vec![left(Aspect::Tls, LeftBecause::Undone(date!(2026 - 12 - 20)))];
-    says(
-        &Look::new(calls("PutBucketPolicy"), findings),
+    let findings = vec![not_remediated(Aspect::Tls, Reason::Undone(date!(2026 - 12 - 20)))];
+    message(
+        &Run::new(calls("PutBucketPolicy"), findings),
         &expect![[r#"
             s3guard left a bucket as it is: reports
-            [info: left]
+            [info: not-remediated]
 
             Left as it is
               TLS only: it was undone, and stays so until 2026-12-20
@@ -176,28 +176,29 @@ fn what_was_undone_stays_so_and_is_no_alarm() {
 
 #[test]
 fn that_the_guard_has_stopped_is_not_part_of_the_report() {
-    let findings = vec![left(Aspect::Tls, LeftBecause::TooManyWrites(SettingKind::Policy, 20))];
-    is_silent(&Look::new(calls("PutBucketPolicy"), findings));
+    let findings =
+        vec![not_remediated(Aspect::Tls, Reason::TooManyWrites(SettingKind::Policy, 20))];
+    is_silent(&Run::new(calls("PutBucketPolicy"), findings));
 }
 
 #[test]
 fn the_account_is_called_by_its_name_and_has_a_page_of_its_own() {
-    let mut look = Look::new(calls("DeleteAccountPublicAccessBlock"), Vec::new());
-    let because = LeftBecause::ReportOnly("not set".to_owned());
-    look.findings = vec![left(Aspect::AccountPublicAccess, because)];
-    look.id.name = BucketName::account();
-    says(
-        &look,
+    let mut run = Run::new(calls("DeleteAccountPublicAccessBlock"), Vec::new());
+    let reason = Reason::ReportOnly("not set".to_owned());
+    run.findings = vec![not_remediated(Aspect::AccountPublicAccess, reason)];
+    run.id.name = BucketName::account();
+    message(
+        &run,
         &expect![[r#"
             s3guard left as it is: the account's public access block
-            [warning: left]
+            [warning: not-remediated]
 
             Left as it is
               the account's public access block: not set; it is only reported, as
                 configured
         "#]],
     );
-    let text = look.notice().unwrap().text;
+    let text = run.notification().unwrap().text;
     assert!(
         text.starts_with("Account 111122223333, public access block of all its buckets\nEvent ")
     );

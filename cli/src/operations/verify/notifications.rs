@@ -6,7 +6,7 @@ use s3guard_aws::canary::Inbox;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use crate::operations::verify::run::Run;
+use crate::operations::verify::run::VerifyRun;
 
 /// The kinds of notifications that the queue has received.
 pub(crate) struct Arrivals<'a> {
@@ -18,7 +18,7 @@ impl Arrivals<'_> {
     /// Waits for a notification of one of these kinds.
     pub(crate) async fn wait_for(
         &mut self,
-        run: &Run<'_>,
+        run: &VerifyRun<'_>,
         name: &str,
         kinds: &[&str],
     ) -> anyhow::Result<()> {
