@@ -69,6 +69,18 @@ pub(crate) struct Report {
     pub(crate) left: Vec<String>,
 }
 
+impl State {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Planned => "planned",
+            Self::Ok => "ok",
+            Self::Late => "late",
+            Self::Failed => "failed",
+            Self::Skipped => "skipped",
+        }
+    }
+}
+
 impl Step {
     pub(crate) fn new(
         name: impl Into<String>,
@@ -102,13 +114,7 @@ impl Report {
 
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = match self.state {
-            State::Planned => "planned",
-            State::Ok => "ok",
-            State::Late => "late",
-            State::Failed => "failed",
-            State::Skipped => "skipped",
-        };
+        let state = self.state.word();
         let took = self.seconds.map_or_else(String::new, |seconds| format!("{seconds:.1} s"));
         let bound = self.bound_seconds.map_or_else(String::new, bound);
         let detail = self.detail.as_deref().unwrap_or_default();
@@ -123,6 +129,11 @@ impl fmt::Display for Report {
         for step in &self.steps {
             writeln!(f, "{step}")?;
         }
+        let counts = [State::Ok, State::Late, State::Failed, State::Skipped].map(|state| {
+            let count = self.steps.iter().filter(|step| step.state == state).count();
+            (count > 0).then(|| format!("{count} {}", state.word()))
+        });
+        writeln!(f, "{}", counts.into_iter().flatten().collect::<Vec<_>>().join(", "))?;
         for Broken { says, look, .. } in &self.broken {
             writeln!(f, "\nProbably {says}")?;
             for command in look {
@@ -183,6 +194,7 @@ mod tests {
             protect: the new bucket                             ok    61.2 s    15 min
             remediate: public access block                    late              15 min  nothing was seen
             remediate: TLS only                            skipped                      it is switched off
+            1 ok, 1 late, 1 skipped
 
             Probably events wait in the guard's queue: the event source of the guard is disabled, or its concurrency is used up
               see also: s3guard status
