@@ -73,6 +73,7 @@ pub(crate) fn run(
             for warning in &warnings {
                 output.warn(warning);
             }
+            output.say("no mistakes");
             output.result(&CheckedFile { file: found.path.display().to_string(), warnings })?;
         }
     }

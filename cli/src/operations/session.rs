@@ -185,7 +185,9 @@ pub(crate) async fn guard_stack(args: &AccountArgs, account: &Account) -> anyhow
         .describe(name.as_str())
         .await?
         .ok_or_else(|| anyhow!("stack `{name}` does not exist in `{region}`"))
-        .hint("name the guard's stack with `--stack`, and its Region with `--region`")?;
+        .hint(
+            "name the guard's stack with `--stack`, and its Region with `--region`; `s3guard deploy` installs a guard",
+        )?;
     check_is_guard(&stacks, &stack, name).await?;
     Ok(stack)
 }

@@ -67,6 +67,18 @@ pub(crate) struct VerifyReport {
     pub(crate) left: Vec<String>,
 }
 
+impl StepStatus {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Planned => "planned",
+            Self::Ok => "ok",
+            Self::Late => "late",
+            Self::Failed => "failed",
+            Self::Skipped => "skipped",
+        }
+    }
+}
+
 impl VerifyStep {
     pub(crate) fn new(
         name: impl Into<String>,
@@ -100,13 +112,7 @@ impl VerifyReport {
 
 impl fmt::Display for VerifyStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = match self.state {
-            StepStatus::Planned => "planned",
-            StepStatus::Ok => "ok",
-            StepStatus::Late => "late",
-            StepStatus::Failed => "failed",
-            StepStatus::Skipped => "skipped",
-        };
+        let state = self.state.word();
         let took = self.seconds.map_or_else(String::new, |seconds| format!("{seconds:.1} s"));
         let bound = self.bound_seconds.map_or_else(String::new, bound);
         let detail = self.detail.as_deref().unwrap_or_default();
@@ -121,6 +127,12 @@ impl fmt::Display for VerifyReport {
         for step in &self.steps {
             writeln!(f, "{step}")?;
         }
+        let counts = [StepStatus::Ok, StepStatus::Late, StepStatus::Failed, StepStatus::Skipped]
+            .map(|state| {
+                let count = self.steps.iter().filter(|step| step.state == state).count();
+                (count > 0).then(|| format!("{count} {}", state.word()))
+            });
+        writeln!(f, "{}", counts.into_iter().flatten().collect::<Vec<_>>().join(", "))?;
         for Broken { text, commands, .. } in &self.broken {
             writeln!(f, "\nProbably {text}")?;
             for command in commands {
@@ -186,6 +198,7 @@ mod tests {
             protect: the new bucket                             ok    61.2 s    15 min
             remediate: public access block                    late              15 min  nothing was seen
             remediate: TLS only                            skipped                      it is switched off
+            1 ok, 1 late, 1 skipped
 
             Probably events wait in the guard's queue: the event source of the guard is disabled, or its concurrency is used up
               see also: s3guard status
