@@ -3,8 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
-use s3guard_posture::text::shown;
 use serde::Serialize;
+
+use crate::ui::lines::cut;
+use crate::ui::text::{Printable, Text};
 
 /// How a step ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -113,26 +115,24 @@ impl fmt::Display for Step {
         let bound = self.bound_seconds.map_or_else(String::new, bound);
         let detail = self.detail.as_deref().unwrap_or_default();
         let line = format!("{:44} {state:>9} {took:>9} {bound:>9}  ", self.name);
-        f.write_str((line + &shown(detail, 300)).trim_end())
+        f.write_str((line + &cut(detail, 300)).trim_end())
     }
 }
 
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{:44} {:>9} {:>9} {:>9}", "step", "", "took", "bound")?;
-        for step in &self.steps {
-            writeln!(f, "{step}")?;
-        }
+impl Printable for Report {
+    fn print(&self, text: &mut Text) {
+        text.line(format_args!("{:44} {:>9} {:>9} {:>9}", "step", "", "took", "bound"));
+        self.steps.iter().for_each(|step| text.line(step));
         for Broken { says, look, .. } in &self.broken {
-            writeln!(f, "\nProbably {says}")?;
-            for command in look {
-                writeln!(f, "  see also: {command}")?;
-            }
+            text.gap();
+            text.line(format_args!("Probably {says}"));
+            look.iter().for_each(|command| text.line(format_args!("  see also: {command}")));
         }
         if !self.left.is_empty() {
-            writeln!(f, "\nNot removed\n  {}", self.left.join("\n  "))?;
+            text.gap();
+            text.line("Not removed");
+            self.left.iter().for_each(|left| text.line(format_args!("  {left}")));
         }
-        Ok(())
     }
 }
 
@@ -149,6 +149,7 @@ mod tests {
 
     use super::*;
     use crate::operations::verify::links;
+    use crate::ui::text::plain;
 
     fn step(name: &str, state: State, took: Option<u64>, detail: Option<&str>) -> Step {
         let (took, bound) = (took.map(Duration::from_millis), Duration::from_mins(15));
@@ -191,7 +192,7 @@ mod tests {
             Not removed
               bucket `s3guard-canary-1`
         "#]]
-        .assert_eq(&report.to_string());
+        .assert_eq(&plain(&report));
     }
 
     #[test]

@@ -10,6 +10,7 @@ use serde_json::{Map, Value as Json};
 use crate::operations::replay::tests::examples::examples;
 use crate::operations::replay::tests::{parse, run, scene};
 use crate::operations::replay::{Outcome, Recorded};
+use crate::ui::text::plain;
 
 /// The examples as JSON; the lines of one are a list.
 static EXAMPLES: LazyLock<Vec<Json>> = LazyLock::new(|| {
@@ -203,15 +204,15 @@ fn check(recorded: &[Recorded], grade: Grade) -> Result<(), TestCaseError> {
         match &replayed.outcome {
             Outcome::Done => {
                 let looks = matches!(replayed.task, Some("reconcile" | "reconcile-account"));
-                prop_assert!(replayed.task.is_some() && looks == is_looked_at, "{replayed}");
+                prop_assert!(replayed.task.is_some() && looks == is_looked_at, "{replayed:?}");
             }
             Outcome::Ignored { because }
             | Outcome::DeadLetter { because }
             | Outcome::NoEvent { because } => {
-                prop_assert!(!because.is_empty() && !is_looked_at, "{replayed}");
+                prop_assert!(!because.is_empty() && !is_looked_at, "{replayed:?}");
             }
         }
-        let text = replayed.to_string();
+        let text = plain(&replayed);
         prop_assert!(!text.contains(|c: char| c.is_control() && c != '\n'), "{text:?}");
         prop_assert!(serde_json::to_string(&replayed).is_ok());
     }
