@@ -87,7 +87,9 @@ impl Printable for EventsReport {
         if let Some(Cause { words, hint, .. }) = &self.root_cause {
             text.gap();
             text.line(format_args!("root cause: {words}"));
-            hint.iter().for_each(|hint| text.line(format_args!("what to do: {hint}")));
+            if let Some(hint) = hint {
+                text.line(format_args!("what to do: {hint}"));
+            }
         }
     }
 }

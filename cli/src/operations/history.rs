@@ -140,7 +140,9 @@ impl Printable for History {
             if index > 0 {
                 text.gap();
             }
-            entry.into_iter().for_each(|line| text.line(line));
+            for line in entry {
+                text.line(line);
+            }
         }
     }
 }

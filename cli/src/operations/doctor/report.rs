@@ -104,7 +104,9 @@ impl Printable for Report {
         for OfRegion { region, account, stack, checks } in &self.regions {
             let account = account.as_ref().map(|id| format!(", account {id}")).unwrap_or_default();
             text.line(format_args!("Region {region}{account}, stack {stack}"));
-            checks.iter().for_each(|line| line.print(text));
+            for line in checks {
+                line.print(text);
+            }
             text.gap();
         }
         text.line(self.summary());
@@ -122,9 +124,9 @@ impl Printable for Line {
         };
         let head = TextLine::from("  ").and(TextLine::styled(style, word));
         let head = head.and(format_args!("{:1$}{check:CHECK$}", "", STATE - word.len()));
-        column(head, "", &verdict.text, text);
+        column(&head, "", &verdict.text, text);
         if let Some(fix) = &verdict.fix {
-            column(margin(), "hint:", fix, text);
+            column(&margin(), "hint:", fix, text);
         }
     }
 }
@@ -134,7 +136,7 @@ fn margin() -> TextLine {
 }
 
 /// Adds a line whose last column is a label and words, and the lines on which the column continues.
-fn column(head: TextLine, label: &str, words: &str, text: &mut Text) {
+fn column(head: &TextLine, label: &str, words: &str, text: &mut Text) {
     let room = text.columns.map_or(usize::MAX, |all| all.saturating_sub(MARGIN).max(20));
     for (index, row) in lines::wrapped(&format!("{label} {words}"), room).iter().enumerate() {
         match row.strip_prefix(label).filter(|_| index == 0) {

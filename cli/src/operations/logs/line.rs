@@ -76,7 +76,7 @@ impl Line {
     pub(crate) fn raw(&self) -> TextLine {
         let is_json = serde_json::from_str::<IgnoredAny>(&self.raw).is_ok();
         if is_json {
-            shown_json(&self.raw.replace(['\r', '\n'], " ")).into()
+            shown_json(&self.raw.replace(['\r', '\n', '\t'], " ")).into()
         } else {
             (&self.raw).into()
         }

@@ -305,7 +305,9 @@ impl Printable for Reconciled {
         let grade = format!("{} ({}), at {}", self.grade, self.grade_because, self.time);
         line(text, "grade", &grade);
         let reads = |text: &mut Text, rounds: &[Vec<String>]| {
-            rounds.iter().for_each(|round| line(text, "reads", &round.join(", ")));
+            for round in rounds {
+                line(text, "reads", &round.join(", "));
+            }
         };
         reads(text, &self.reads);
         for found in &self.finds {

@@ -287,7 +287,9 @@ impl Printable for Status {
         for (title, lines) in sections.filter(|(_, lines)| !lines.is_empty()) {
             text.gap();
             text.line(title);
-            lines.into_iter().for_each(|line| text.line(TextLine::from("  ").and(line)));
+            for line in lines {
+                text.line(TextLine::from("  ").and(line));
+            }
         }
     }
 }

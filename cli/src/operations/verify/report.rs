@@ -126,7 +126,9 @@ impl Printable for Report {
         for Broken { says, look, .. } in &self.broken {
             text.gap();
             text.line(format_args!("Probably {says}"));
-            look.iter().for_each(|command| text.line(format_args!("  see also: {command}")));
+            for command in look {
+                text.line(format_args!("  see also: {command}"));
+            }
         }
         if !self.left.is_empty() {
             text.gap();
