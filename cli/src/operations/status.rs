@@ -12,7 +12,7 @@ use time::OffsetDateTime;
 use crate::operations::session;
 use crate::operations::session::{Account, AccountArgs};
 use crate::operations::status::drift::Drift;
-use crate::operations::status::show::{Layout, Status};
+use crate::operations::status::show::Status;
 use crate::ui::output::Output;
 
 /// Fetches the status of one stack; with `detects_drift` after CloudFormation has compared it with its template.
@@ -26,9 +26,7 @@ pub(crate) async fn status(
     let stack = session::guard_stack(args, &account).await?;
     let drifted =
         if detects_drift { Some(Drift::detect(&account, &stack, output).await?) } else { None };
-    let view =
-        Layout { width: output.results_width().unwrap_or(usize::MAX), paint: output.results() };
-    let mut status = Status::new(args.stack.as_str(), &account, &stack, view);
+    let mut status = Status::new(args.stack.as_str(), &account, &stack);
     status.drifted = drifted;
     let mut status = Box::pin(fetch::fetch(&account, &stack, status, now)).await;
     status.to_do = judge::to_do(&status, &stack);

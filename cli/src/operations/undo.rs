@@ -3,8 +3,6 @@
 //! The suppression comes first, or the guard would remediate the setting; it is taken back if the setting is not restored.
 //! After an interrupt between the two, the same command finishes it: the newest suppression counts.
 
-use std::fmt;
-
 use anyhow::{Context as _, anyhow};
 use s3guard_aws::{AwsError, Buckets, Ledger};
 use s3guard_posture::reconcile::ledger::RecordId;
@@ -22,6 +20,7 @@ use crate::exit::Exit;
 use crate::operations::session;
 use crate::operations::session::{Account, AccountArgs};
 use crate::ui::output::Output;
+use crate::ui::text::{Printable, Text};
 
 pub(crate) struct Request<'a> {
     pub(crate) account: &'a AccountArgs,
@@ -307,11 +306,13 @@ impl Undone {
     }
 }
 
-impl fmt::Display for Undone {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Printable for Undone {
+    fn print(&self, text: &mut Text) {
         let Self { bucket, restored, suppressed_until, .. } = self;
-        let Some(until) = suppressed_until else { return writeln!(f, "{bucket}  not suppressed") };
-        writeln!(f, "{bucket}  {}", restored.as_deref().unwrap_or("as it was"))?;
-        writeln!(f, "suppressed until {until}")
+        let Some(until) = suppressed_until else {
+            return text.line(format_args!("{bucket}  not suppressed"));
+        };
+        text.line(format_args!("{bucket}  {}", restored.as_deref().unwrap_or("as it was")));
+        text.line(format_args!("suppressed until {until}"));
     }
 }
