@@ -102,8 +102,7 @@ impl Account {
         policy: &Value,
     ) -> Result<String, CallError> {
         let (trust, policy) = (trust.to_string(), policy.to_string());
-        let parameters =
-            [("RoleName", name), ("Path", path), ("AssumeRolePolicyDocument", &trust)];
+        let parameters = [("RoleName", name), ("Path", path), ("AssumeRolePolicyDocument", &trust)];
         let made = self.iam("CreateRole", &parameters)?;
         let policy = [("RoleName", name), ("PolicyName", "given"), ("PolicyDocument", &policy)];
         self.iam("PutRolePolicy", &policy)?;

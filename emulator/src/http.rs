@@ -91,7 +91,9 @@ pub(crate) fn exchange(
     headers: &[(String, String)],
     body: &[u8],
 ) -> Result<Response, minreq::Error> {
-    let response = minreq::Request::new(Method::Custom(method.to_owned()), url)
+    // The response to HEAD has the length of a body that does not come.
+    let method = if method == "HEAD" { Method::Head } else { Method::Custom(method.to_owned()) };
+    let response = minreq::Request::new(method, url)
         .with_headers(headers.iter().cloned())
         .with_body(body)
         .with_timeout(TIMEOUT_SECONDS)

@@ -110,7 +110,10 @@ fn elements_of_a_statement() {
     let deny = json!({ "Effect": "Deny", "Action": "s3:GetObject", "Resource": OBJECT });
     let denied = asker.may(&json!([allow_all(), deny]), &json!({}));
     assert_eq!(denied.reason, "with an explicit deny in an identity-based policy");
-    let silent = asker.may(&json!([{ "Effect": "Allow", "Action": "s3:PutObject", "Resource": "*" }]), &json!({}));
+    let silent = asker.may(
+        &json!([{ "Effect": "Allow", "Action": "s3:PutObject", "Resource": "*" }]),
+        &json!({}),
+    );
     assert_eq!(silent.reason, "because no identity-based policy allows the s3:GetObject action");
 }
 
@@ -136,7 +139,10 @@ impl Resource {
         statement["Action"] = json!("s3:GetObject");
         statement["Resource"] = json!(format!("arn:aws:s3:::{}/*", self.bucket));
         let policy = document(&json!([statement])).to_string();
-        self.account.client().put_bucket_setting(&self.bucket, "policy", &policy).expect("a policy");
+        self.account
+            .client()
+            .put_bucket_setting(&self.bucket, "policy", &policy)
+            .expect("a policy");
     }
 
     fn may(&self, principal: &str) -> Decision {
@@ -147,7 +153,8 @@ impl Resource {
 
 #[test]
 fn a_bucket_policy_grants_to_a_role_and_not_to_its_account() {
-    let nothing = document(&json!([{ "Effect": "Allow", "Action": "s3:ListBucket", "Resource": "*" }]));
+    let nothing =
+        document(&json!([{ "Effect": "Allow", "Action": "s3:ListBucket", "Resource": "*" }]));
     let given = Resource::new(&nothing);
     let number = given.account.number();
     let session = format!("arn:aws:sts::{number}:assumed-role/worker/one");
@@ -167,7 +174,10 @@ fn a_bucket_policy_grants_to_a_role_and_not_to_its_account() {
     assert!(given.may("events.amazonaws.com").allowed);
     let other = given.may("sns.amazonaws.com");
     assert_eq!(other.reason, "because no resource-based policy allows the s3:GetObject action");
-    assert!(given.may(&format!("arn:aws:iam::{number}:root")).allowed, "the root user needs no grant");
+    assert!(
+        given.may(&format!("arn:aws:iam::{number}:root")).allowed,
+        "the root user needs no grant"
+    );
 }
 
 #[test]
@@ -229,7 +239,9 @@ fn a_permissions_boundary_limits_the_role_and_not_a_grant_to_its_session() {
 fn a_key_policy_must_allow_the_caller_or_delegate_to_the_account() {
     let account = account();
     let number = account.number();
-    let trust = document(&json!([{ "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": { "AWS": number } }]));
+    let trust = document(
+        &json!([{ "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": { "AWS": number } }]),
+    );
     let able = account.role("able", "/", &trust, &document(&json!([allow_all()]))).expect("a role");
     let nothing = document(&json!([{ "Effect": "Allow", "Action": "s3:*", "Resource": "*" }]));
     let unable = account.role("unable", "/", &trust, &nothing).expect("a role");
@@ -237,7 +249,9 @@ fn a_key_policy_must_allow_the_caller_or_delegate_to_the_account() {
     let client = account.client();
     let key = client.create_key().expect("a key");
     let put = |principal: &Value| {
-        let policy = document(&json!([{ "Effect": "Allow", "Principal": principal, "Action": "kms:*", "Resource": "*" }]));
+        let policy = document(
+            &json!([{ "Effect": "Allow", "Principal": principal, "Action": "kms:*", "Resource": "*" }]),
+        );
         let policy = json!({ "KeyId": key, "PolicyName": "default", "Policy": policy.to_string() });
         client.json("kms", "PutKeyPolicy", &policy).expect("a policy");
     };
