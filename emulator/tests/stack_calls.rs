@@ -361,7 +361,7 @@ fn calls_of_a_functions_code_name_the_function_and_its_policy_may_deny_an_invoca
     );
     let intruder =
         account.client_of(account.user("intruder", &allow(&json!("lambda:*"))).expect("a user"));
-    let nobody = account.client_of(account.user("idle", &allow(&json!("s3:*"))).expect("a user"));
+    let idle = account.client_of(account.user("idle", &allow(&json!("s3:*"))).expect("a user"));
     let refused = invoke(&intruder).expect_err("the function's policy denies it");
     assert_eq!(
         (refused.status, refused.code.as_str()),
@@ -369,7 +369,7 @@ fn calls_of_a_functions_code_name_the_function_and_its_policy_may_deny_an_invoca
         "{refused}"
     );
     assert!(refused.to_string().contains("explicit deny in a resource-based policy"), "{refused}");
-    assert_eq!(invoke(&nobody).expect_err("it may not").code, "AccessDeniedException");
+    assert_eq!(invoke(&idle).expect_err("it may not").code, "AccessDeniedException");
     invoke(&invoker).expect("it may");
     let run = eventually("a run", || account.runs().expect("the runs").into_iter().next());
     assert!(run.log.contains("put 200"), "{run:?}");

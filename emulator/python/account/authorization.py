@@ -7,7 +7,7 @@ from contextvars import ContextVar
 
 from ministack.core import iam_actions, iam_evaluator
 from ministack.core.iam_evaluator import AuthError, EvalContext, EvalResult
-from ministack.core.responses import get_account_id, get_region
+from ministack.core.responses import get_account_id
 from ministack.services import iam, sns, sqs
 
 from . import calls, caller, context, encryption, move_tasks, policy, principals, service_roles

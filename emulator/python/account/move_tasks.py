@@ -49,7 +49,8 @@ def _sources_of(dead_letters: str) -> list[dict]:
 
 def _queue(arn: str) -> dict:
     if not (queue := sqs._queue_by_arn(arn)):
-        raise sqs._Err("ResourceNotFoundException", "The resource that you specified for the SourceArn parameter doesn't exist.")
+        message = "The resource that you specified for the SourceArn parameter doesn't exist."
+        raise sqs._Err("ResourceNotFoundException", message)
     return queue
 
 

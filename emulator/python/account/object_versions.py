@@ -1,7 +1,7 @@
 """Objects that a service reads for its caller, in one version: templates, and the code of functions.
 
-CloudFormation reads `TemplateURL` with the caller's credentials, also with `?versionId=`; Lambda reads the code with
-the credentials of who creates the function.  Neither reads what the caller may not.
+CloudFormation reads `TemplateURL` with the caller's credentials, also with `?versionId=`; Lambda reads a
+function's code with the credentials of the stack.  Neither reads what the caller may not.
 """
 
 from urllib.parse import parse_qs, unquote, urlsplit

@@ -131,7 +131,7 @@ def _principals(given: object) -> dict | None:
 
 
 def _applies(statement: Statement, request: Request) -> bool:
-    """Whether the statement matches the request, whoever calls."""
+    """Whether the statement matches the request of any caller."""
     def matches(patterns: tuple, text: str, ignore_case: bool) -> bool:
         return any(conditions.like(pattern, text, request.keys, ignore_case) for pattern in patterns)
 
